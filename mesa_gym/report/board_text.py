@@ -10,12 +10,14 @@ from mesa_gym.json_data import decode_json
 from mesa_gym.terminal import say
 
 BOARD = "board.json"
+CODE_FOLDER = Path(__file__).parent
 
 
-def digest_cards(folder: Path) -> str:
-    """Return 32 hex digits that differ where any file of cards or origins is another."""
+def digest_board(folder: Path, sources: Path = CODE_FOLDER) -> str:
+    """Return 32 hex digits that differ where a file of cards, or of what words them, is another."""
     found = blake2b(digest_size=16)
-    for file in sorted(each for each in folder.iterdir() if each.name != BOARD):
+    cards = sorted(each for each in folder.iterdir() if each.name != BOARD)
+    for file in (*cards, *sorted(sources.glob("*.py"))):
         data = read_bytes(file)
         found.update(f"{file.name} {len(data)} ".encode() + data)
     return found.hexdigest()
@@ -23,7 +25,7 @@ def digest_cards(folder: Path) -> str:
 
 def write_board_text(folder: Path, text: str) -> None:
     """Keep a folder's leaderboard as text, beside the cards that it was made of."""
-    write_json(folder / BOARD, {"digest": digest_cards(folder), "text": text})
+    write_json(folder / BOARD, {"digest": digest_board(folder), "text": text})
 
 
 def read_board_text(folder: Path) -> str:
@@ -33,8 +35,8 @@ def read_board_text(folder: Path) -> str:
     except (OSError, ValueError) as error:
         say(f"the leaderboard is made of all its cards, as its text cannot be read ({error})")
         return ""
-    if kept.get("digest") == digest_cards(folder):
+    if kept.get("digest") == digest_board(folder):
         return kept.get("text", "")
-    say("the leaderboard is made of all its cards, as its text is of others; in a checkout")
-    say("python -m docs.results_page writes it")
+    say("the leaderboard is made of all its cards, as its text is of other cards or code;")
+    say("in a checkout python -m docs.results_page writes it")
     return ""

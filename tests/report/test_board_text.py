@@ -6,8 +6,28 @@ import shutil
 import pytest
 
 from mesa_gym.cli import main
-from mesa_gym.report.board_text import BOARD, read_board_text, write_board_text
+from mesa_gym.report.board_text import (
+    BOARD,
+    CODE_FOLDER,
+    digest_board,
+    read_board_text,
+    write_board_text,
+)
 from mesa_gym.report.committed import FOLDER, join_committed
+
+
+def test_kept_text_is_of_this_code(capsys):
+    """After a change of the report ``python -m docs.results_page`` writes it."""
+    assert read_board_text(FOLDER)
+    assert capsys.readouterr().err == ""
+
+
+def test_digest_knows_the_code_of_columns(tmp_path):
+    code = tmp_path / "code"
+    shutil.copytree(CODE_FOLDER, code, ignore=shutil.ignore_patterns("__pycache__"))
+    assert digest_board(FOLDER, code) == digest_board(FOLDER)
+    (code / "board_columns.py").write_bytes(b"ROW_COLUMNS = ()")
+    assert digest_board(FOLDER, code) != digest_board(FOLDER)
 
 
 @pytest.mark.thorough
@@ -25,8 +45,11 @@ def change_card(folder):
 @pytest.mark.parametrize(
     ("change", "told"),
     [
-        (change_card, "its text is of others"),
-        (lambda folder: (folder / "tricks.jsonl.xz").unlink(), "its text is of others"),
+        (change_card, "its text is of other cards or code"),
+        (
+            lambda folder: (folder / "tricks.jsonl.xz").unlink(),
+            "its text is of other cards or code",
+        ),
         (lambda folder: (folder / BOARD).write_bytes(b"{"), "its text cannot be read"),
         (lambda folder: (folder / BOARD).unlink(), "its text cannot be read"),
     ],
@@ -51,4 +74,4 @@ def test_command_prints_text_of_changed_cards(tmp_path, monkeypatch, capsys):
     assert main(["leaderboard"]) == 0
     found = capsys.readouterr()
     assert str(join_committed([])) in found.out
-    assert "its text is of others" in found.err
+    assert "its text is of other cards or code" in found.err
