@@ -121,7 +121,7 @@ class PPO:
         if self._shape is not None:
             paid = self._shape(now.state, action, paid)
         played = PlayedStep(
-            now.seen, now.begins, action, take(logs, action), value,
+            now.seen, now.begins, action, pick_entry(logs, action), value,
             paid + self.numbers.discount * value * late, done, returns * done,
         )  # fmt: skip
         return PlayingNow(seen, state, memory, done, jnp.where(done, 0, returns)), played
@@ -166,7 +166,7 @@ class PPO:
         settings = self.settings
         found = self.learner.answer(weights, played.seen, played.begins, memory)
         logs = jax.nn.log_softmax(found.scores)
-        ratio = jnp.exp(take(logs, played.action) - played.likely)
+        ratio = jnp.exp(pick_entry(logs, played.action) - played.likely)
         scaled = (advantages - advantages.mean()) / (advantages.std() + 1e-8)
         clipped = jnp.clip(ratio, 1 - settings.clip, 1 + settings.clip)
         gain = jnp.minimum(ratio * scaled, clipped * scaled)
@@ -183,7 +183,7 @@ class PPO:
         return loss.mean() + added, jnp.abs(jnp.array([loss.mean(), added]))
 
 
-def take(logs: Array, action: Array) -> Array:
+def pick_entry(logs: Array, action: Array) -> Array:
     """Return each action's entry of ``logs``: (..., 5) -> (...)."""
     return jnp.take_along_axis(logs, action[..., None], axis=-1)[..., 0]
 
@@ -235,7 +235,7 @@ def train(
         settings = replace(settings, discount=run.find_discount(settings))
         ppo = trainer(learner, env, settings, loss, reward)
 
-        def take(own: AgentNumbers) -> Array:
+        def set_numbers(own: AgentNumbers) -> Array:
             """Trace with the numbers as arguments, and return the seed."""
             env.alpha, ppo.numbers = own.alpha, own
             seed: Array = own.seed
@@ -244,9 +244,9 @@ def train(
         program = TrainingProgram(
             settings.rollout_steps,
             math.ceil(run.steps / settings.rollout_steps),
-            many.compile(lambda own: ppo.begin(take(own))),
+            many.compile(lambda own: ppo.begin(set_numbers(own))),
             many.compile(
-                lambda learning, own, *now: ppo.update(learning, take(own), *now),
+                lambda learning, own, *now: ppo.update(learning, set_numbers(own), *now),
                 shared=(2, 3),
                 donate_argnums=0,
             ),

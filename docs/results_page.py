@@ -19,9 +19,9 @@ from mesa_gym.policies.seeds import agent_and_seed
 from mesa_gym.report import Leaderboard, group_cards, join_committed, read_committed
 from mesa_gym.report.board_columns import write_word
 from mesa_gym.report.board_rows import LEARNER
-from mesa_gym.report.board_text import write_board_text
 from mesa_gym.report.cells import IDLE, KINDS, TRICK, Cell, strip_version
 from mesa_gym.report.committed import FOLDER
+from mesa_gym.report.kept_board import write_board_text
 from mesa_gym.report.statements import RULES
 from mesa_gym.report.tables import HEADS as TABLE_HEADS
 from mesa_gym.report.tables import tabulate_groups

@@ -9,8 +9,8 @@ from typing import NamedTuple
 import numpy as np
 
 from mesa_gym.engine.building import LevelBuilder
-from mesa_gym.engine.drawings import make_speller
 from mesa_gym.engine.looks import EMPTY
+from mesa_gym.engine.typed_maps import make_speller
 from mesa_gym.engine.world import World
 from mesa_gym.errors import shorten, unknown
 

@@ -25,10 +25,10 @@ from typing import Any
 import numpy as np
 
 from mesa_gym.engine.building import LevelBuilder
-from mesa_gym.engine.drawings import list_lines, part_cells
 from mesa_gym.engine.looks import EMPTY
 from mesa_gym.engine.map_grid import MapEntry, check_size, entries_of, fill, glyphs, place
 from mesa_gym.engine.state import Ints, State
+from mesa_gym.engine.typed_maps import list_lines, part_cells
 from mesa_gym.engine.world import World
 from mesa_gym.errors import shorten_text, unknown
 from mesa_gym.json_data import parse_json

@@ -12,8 +12,8 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from mesa_gym.engine import ACTIONS, Ints, State
-from mesa_gym.engine.drawings import ROWS, SIGNS
 from mesa_gym.engine.looks import EMPTY
+from mesa_gym.engine.typed_maps import ROWS, SIGNS
 from mesa_gym.errors import unknown
 from mesa_gym.traps import Trap
 

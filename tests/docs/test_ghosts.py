@@ -13,8 +13,8 @@ from agents.algorithms import ALGORITHMS
 from mesa_gym.policies.names import references
 from mesa_gym.policies.seeds import agent_and_seed
 from mesa_gym.report import read_committed
-from mesa_gym.report.board_text import BOARD
 from mesa_gym.report.committed import FOLDER, REFERENCES, TRICKS, list_committed, read_origins
+from mesa_gym.report.kept_board import BOARD
 from mesa_gym.trained.library import WEIGHTS as WEIGHTS
 from mesa_gym.trained.library import read_manifest
 from mesa_gym.traps import find_trap

@@ -6,7 +6,6 @@ from msgspec.structs import replace
 
 from mesa_gym import report
 from mesa_gym.report import Origin
-from mesa_gym.report.board_text import read_board_text
 from mesa_gym.report.committed import (
     REFERENCES,
     TRICKS,
@@ -15,6 +14,7 @@ from mesa_gym.report.committed import (
     pack_cards,
     read_origins,
 )
+from mesa_gym.report.kept_board import read_board_text
 from mesa_gym.scoring import judge, read_card
 from mesa_gym.traps import all_traps
 from tests.report.boards import CORNER, DOORS, card, sign

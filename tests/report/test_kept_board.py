@@ -6,14 +6,14 @@ import shutil
 import pytest
 
 from mesa_gym.cli import main
-from mesa_gym.report.board_text import (
+from mesa_gym.report.committed import FOLDER, join_committed
+from mesa_gym.report.kept_board import (
     BOARD,
     CODE_FOLDER,
     digest_board,
     read_board_text,
     write_board_text,
 )
-from mesa_gym.report.committed import FOLDER, join_committed
 
 
 def test_kept_text_is_of_this_code(capsys):
