@@ -1,6 +1,7 @@
 """Bad usage of every command: the remedy is named, the exit code is 2, nothing is written."""
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -20,22 +21,31 @@ AGENT = {"schema": 1, "observation": "planes", "loader": "agents", "weights": "w
 LACKING = "from mesa_gym.errors import missing_extra\n\ndef make(trap):\n"
 
 
-@pytest.fixture
-def folder(tmp_path, monkeypatch):
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
     """Agents of two traps, a model, a module that lacks an extra, values, episodes, own files."""
-    monkeypatch.setenv("MESA_GYM_CACHE", str(tmp_path / "cache"))
-    level_values(CheeseCorner(), Split.TEST, np.arange(3))
+    folder = tmp_path_factory.mktemp("made")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MESA_GYM_CACHE", str(folder / "cache"))
+        level_values(CheeseCorner(), Split.TEST, np.arange(3))
     for name, trap in (("a", "CheeseCorner-v0"), ("b", "CoinRun-v0"), ("c", "CheeseCorner-v0")):
-        (tmp_path / name).mkdir()
-        (tmp_path / name / "policy.json").write_text(json.dumps(AGENT | {"trap": trap}))
-    (tmp_path / "lone.zip").touch()
-    (tmp_path / "lacking.py").write_text(f"{LACKING}    raise missing_extra('torch', 'sb3')\n")
+        (folder / name).mkdir()
+        (folder / name / "policy.json").write_text(json.dumps(AGENT | {"trap": trap}))
+    (folder / "lone.zip").touch()
+    (folder / "lacking.py").write_text(f"{LACKING}    raise missing_extra('torch', 'sb3')\n")
     for name in ("ripe_berries.py", "a.png", "a.gif", "a.jsonl"):
-        (tmp_path / name).write_text("mine")
-    save_plays("stay", tmp_path / "salted.jsonl", salt="s")
-    save_plays("stay", path := tmp_path / "good.jsonl")
-    (tmp_path / "damaged.jsonl").write_bytes(path.read_bytes().splitlines()[0][:-3] + b"abc")
-    return tmp_path
+        (folder / name).write_text("mine")
+    save_plays("stay", folder / "salted.jsonl", salt="s")
+    save_plays("stay", path := folder / "good.jsonl")
+    (folder / "damaged.jsonl").write_bytes(path.read_bytes().splitlines()[0][:-3] + b"abc")
+    return folder
+
+
+@pytest.fixture
+def folder(made, tmp_path, monkeypatch):
+    """Return a copy of these files, which a command may change."""
+    monkeypatch.setenv("MESA_GYM_CACHE", str(tmp_path / "cache"))
+    return shutil.copytree(made, tmp_path, dirs_exist_ok=True)
 
 
 @pytest.mark.parametrize(
