@@ -16,7 +16,7 @@ PYTHONS = re.findall(r"Python :: (3\.\d+)$", (ROOT / "setup.cfg").read_text(), r
 CORE = {"mesa-gym", "array-api-compat", "gymnasium", "msgspec", "numpy"}
 CORE |= {"cloudpickle", "Farama-Notifications", "typing_extensions"}
 EXTRAS = ["sb3", "viewer", "films", "report", "stats", "leaderboard", "docs", "dev"]
-EXTRAS += ["onnx", "jax", "start", "train", "all"]
+EXTRAS += ["onnx", "jax", "cluster", "start", "train", "all"]
 RANKING = ["leaderboard", "onnx", "report", "sb3", "stats"]  # the first, and what it holds
 
 FRAME = """
@@ -96,6 +96,7 @@ env = mesa_gym.make_jax("CheeseCorner", 2, num_levels=4)
 seen, state = env.reset(jax.random.key(0))
 assert env.step(jax.random.key(1), state, jax.numpy.zeros(2, int))[0].shape == (2, 9, 9, 3)
 """,
+    "cluster": "import distributed, submitit",
     "all": "import imageio_ffmpeg, jax, onnx, torch",
 }
 
