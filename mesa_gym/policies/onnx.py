@@ -1,12 +1,13 @@
 """ONNX graphs as policies.
 
-The graph's input is uint8 or float32 (batch, ...): observations as the environments give them; its
-batch is 64 or left open. The input's name may be the kind of observation; otherwise its shape
-decides. The output is called ``logits`` or ``probabilities``, float (batch, 5), or ``actions``,
-integers (batch,).
+The graph's input is uint8, float16, float32 or float64 (batch, ...): observations as the
+environments give them; its batch is left open, or 1, 2, 4, ... or 64. The input's name may be the
+kind of observation; otherwise its shape decides. One output is called ``logits`` or
+``probabilities``, float (batch, 5), or ``actions``, integers (batch,). A graph with several of
+these is played by the first in this order; outputs of other names, such as values, are ignored.
 
-A graph with a memory also has the input ``state`` and the output ``next_state``, both float32
-(batch, ...) of one shape. An episode begins with a state of zeros; each step gets the
+A graph with a memory also has the input ``state`` and the output ``next_state``, both float16 or
+float32 (batch, ...) of one shape. An episode begins with a state of zeros; each step gets the
 ``next_state`` of the step before.
 
 The answer for a row must not depend on other rows, nor on the row's place; a graph is tried on a
@@ -36,17 +37,19 @@ try:
 except ImportError as error:
     raise missing_extra(error.name or "onnx", "onnx") from None
 
-Singles = NDArray[np.float32]
-Given = tuple[NDArray[Any], Singles]  # an answer and the next states
+Given = tuple[NDArray[Any], NDArray[Any]]  # an answer and the next states
 PROVIDERS = ["CPUExecutionProvider"]
-INPUTS = {"tensor(uint8)": np.uint8, "tensor(float)": np.float32}
+STATES = {"tensor(float16)": np.float16, "tensor(float)": np.float32}
+INPUTS = {"tensor(uint8)": np.uint8, "tensor(double)": np.float64, **STATES}
 OUTPUT_NAMES = ("logits", "probabilities", "actions")
 STATE, NEXT_STATE = "state", "next_state"
 # Numbers of one episode: an LSTM of sb3-contrib has 512, and 1,000 of these are 64 MB.
 MOST_STATE = 16_384
+BATCHES = f"a batch of 1, 2, 4, ... or {BLOCK} or left open"
 RANDOM_OPS = ("Bernoulli", "Multinomial")  # and all that begin with Random
 # A row in another place may be summed by another kernel.
 TOLERANCE = 1e-4
+ROUGH_TOLERANCE = 4e-3  # of float16, which has three digits
 
 
 class OnnxPolicy:
@@ -78,18 +81,22 @@ class OnnxPolicy:
         outputs = {each.name: each for each in self._session.get_outputs()}
         told = f"the graph has the inputs {[*inputs]} and the outputs {[*outputs]}"
         state, after = inputs.pop(STATE, None), outputs.pop(NEXT_STATE, None)
-        whole = len(inputs) == len(outputs) == 1 and outputs.keys() <= set(OUTPUT_NAMES)
+        answers = [name for name in OUTPUT_NAMES if name in outputs]
         self.memory = state is not None
-        if not whole or self.memory != (after is not None):
+        if len(inputs) != 1 or not answers or self.memory != (after is not None):
             raise ValueError(
                 f"{told}; expected an observation and one of {', '.join(OUTPUT_NAMES)};"
                 f" with memory, also input {STATE!r} and output {NEXT_STATE!r}"
             )
-        ((self._input, seen),), (self._output,) = inputs.items(), outputs
+        ((self._input, seen),), self._output = inputs.items(), answers[0]
         self.observation = _find_observation(seen, trap, observation)
         self._dtype = INPUTS[seen.type]
-        self._state = np.zeros((0, 0) if state is None else (0, *_read_state_shape(state)), "f4")
-        self._require_alone(trap)
+        self._state = np.zeros((0, 0), np.float32)
+        if state is not None:
+            self._state = np.zeros((0, *_read_state_shape(state)), STATES[state.type])
+        self._batch = _find_batch(seen, state)
+        rough = "tensor(float16)" in (seen.type, outputs[self._output].type)
+        self._require_alone(trap, ROUGH_TOLERANCE if rough else TOLERANCE)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> OnnxPolicy:
         """Copy the memory; the session, which does not change, is shared."""
@@ -100,7 +107,7 @@ class OnnxPolicy:
     def reset(self, mask: Bools, rng: np.random.Generator) -> None:
         """Set the memory of the rows in ``mask``, whose episodes begin, to zeros."""
         if mask.all():
-            self._state = np.zeros((len(mask), *self._state.shape[1:]), np.float32)
+            self._state = np.zeros((len(mask), *self._state.shape[1:]), self._state.dtype)
         elif self.memory:
             self._state[mask] = 0
 
@@ -128,15 +135,16 @@ class OnnxPolicy:
             self._state = after
         return answer
 
-    def _require_alone(self, trap: Trap) -> None:
+    def _require_alone(self, trap: Trap, tolerance: float) -> None:
         """Require a level's answer and memory not to change alone, at another place."""
         levels = trap.levels(Split.TEST, range(BLOCK))
         seen = make_observation(trap, self.observation).encode(levels)
-        begun, alone = np.zeros((BLOCK, *self._state.shape[1:]), np.float32), np.zeros_like(seen)
+        alone, state = np.zeros_like(seen), self._state
+        begun = np.zeros((BLOCK, *state.shape[1:]), state.dtype)
         alone[1] = seen[-1]
         answers = zip(self._run(seen, begun), self._run(alone, begun), strict=True)
         for what, (among, lone) in zip(("answer", "state"), answers, strict=True):
-            if not np.allclose(among[-1], lone[1], TOLERANCE, TOLERANCE, equal_nan=True):
+            if not np.allclose(among[-1], lone[1], tolerance, tolerance, equal_nan=True):
                 one, other = (shorten(x.tolist()) for x in (among[-1], lone[1]))
                 raise ValueError(
                     f"the graph's {what} for a level is {one} as the last of {BLOCK}, and {other}"
@@ -144,24 +152,32 @@ class OnnxPolicy:
                     " export the graph in evaluation mode, without statistics over the batch"
                 )
 
-    def _run(self, seen: NDArray[Any], state: Singles) -> Given:
-        """Return the answers to a whole block of rows, and the next memory of the first rows."""
+    def _run(self, seen: NDArray[Any], state: NDArray[Any]) -> Given:
+        """Return the answers to a block, at least to its first rows, and their next memory.
+
+        Args:
+            seen: the observations of a whole block.
+            state: the memory of its first rows; the others only fill the block.
+        """
         fed, wanted = {self._input: seen.astype(self._dtype)}, [self._output]
         if self.memory:
-            fed[STATE] = np.zeros((BLOCK, *state.shape[1:]), np.float32)
+            fed[STATE] = np.zeros((BLOCK, *state.shape[1:]), state.dtype)
             fed[STATE][: len(state)] = state
             wanted.append(NEXT_STATE)
-        given, *new = self._session.run(wanted, fed)
-        answer = np.asarray(given)
-        if len(answer) != len(seen):
-            raise ValueError(f"the graph gave {len(answer)} rows for {len(seen)}")
+        parts = [
+            self._session.run(wanted, {x: rows[i : i + self._batch] for x, rows in fed.items()})
+            for i in range(0, len(state), self._batch)
+        ]
+        answer, *new = (np.concatenate([*map(np.atleast_1d, x)]) for x in zip(*parts, strict=True))
+        if len(answer) != (rows := len(parts) * self._batch):
+            raise ValueError(f"the graph gave {len(answer)} rows for {rows}")
         if self._output == "logits":
             answer = soften_scores(answer)
         for after in new:
-            if (after.shape, after.dtype) != (fed[STATE].shape, np.float32):
+            if (after.shape, after.dtype) != ((rows, *state.shape[1:]), state.dtype):
                 raise ValueError(
                     f"the graph's {NEXT_STATE!r} is {after.dtype} {after.shape}; expected that of"
-                    f" {STATE!r}, float32 {fed[STATE].shape}"
+                    f" {STATE!r}, {state.dtype} {(rows, *state.shape[1:])}"
                 )
             state = after[: len(state)]
         return answer, state
@@ -173,7 +189,8 @@ def open_session(graph: bytes) -> onnxruntime.InferenceSession:
     # One thread: faster on grids this small, and the same sums each time.
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     options.log_severity_level = 3
-    return onnxruntime.InferenceSession(graph, options, PROVIDERS)
+    # Its fallback prints on standard output, and would be the same provider again.
+    return onnxruntime.InferenceSession(graph, options, PROVIDERS, enable_fallback=0)
 
 
 def _find_observation(seen: onnxruntime.NodeArg, trap: Trap, kind: str | None) -> str:
@@ -186,8 +203,8 @@ def _find_observation(seen: onnxruntime.NodeArg, trap: Trap, kind: str | None) -
     if seen.type not in INPUTS or not fitting:
         shown = " or ".join(f"{each} {shape}" for each, shape in shapes.items())
         raise ValueError(
-            f"the graph's input is {seen.type} {seen.shape}; expected uint8 or float32, a batch of"
-            f" {BLOCK} or left open, and rows as {trap!r} shows them, {shown}"
+            f"the graph's input is {seen.type} {seen.shape}; expected uint8 or a float of 16, 32 or"
+            f" 64 bits, {BATCHES}, and rows as {trap!r} shows them, {shown}"
         )
     return fitting[0]
 
@@ -195,19 +212,28 @@ def _find_observation(seen: onnxruntime.NodeArg, trap: Trap, kind: str | None) -
 def _read_state_shape(state: onnxruntime.NodeArg) -> tuple[int, ...]:
     """Return the shape of one row's memory; ValueError if it is left open or is too large."""
     shape = _read_row_shape(state)
-    known = state.type == "tensor(float)" and all(isinstance(side, int) for side in shape)
+    known = state.type in STATES and all(isinstance(side, int) for side in shape)
     if not known or math.prod(shape) > MOST_STATE:
         raise ValueError(
-            f"the graph's input {STATE!r} is {state.type} {state.shape}; expected float32, a batch"
-            f" of {BLOCK} or left open, and fixed sides, at most {MOST_STATE:,} numbers a row"
+            f"the graph's input {STATE!r} is {state.type} {state.shape}; expected float16 or"
+            f" float32, {BATCHES}, and fixed sides, at most {MOST_STATE:,} numbers a row"
         )
     return shape
 
 
 def _read_row_shape(given: onnxruntime.NodeArg) -> tuple[Any, ...]:
-    """Return the shape of one row; (None,) where the batch axis is neither ``BLOCK`` nor open."""
+    """Return the shape of one row; (None,) if a block cannot be split into batches of the graph."""
     batch, *rest = given.shape or [0]
-    return tuple(rest) if batch in (None, BLOCK) or isinstance(batch, str) else (None,)
+    fits = not isinstance(batch, int) or (batch > 0 and BLOCK % batch == 0)
+    return tuple(rest) if fits else (None,)
+
+
+def _find_batch(*inputs: onnxruntime.NodeArg | None) -> int:
+    """Return how many rows a graph takes at once; ValueError if its inputs differ."""
+    batches = {each.shape[0] for each in inputs if each and isinstance(each.shape[0], int)}
+    if len(batches) > 1:
+        raise ValueError(f"the graph's inputs have batches of {sorted(batches)}; expected one size")
+    return batches.pop() if batches else BLOCK
 
 
 def _parse_model(graph: bytes) -> onnx.ModelProto:

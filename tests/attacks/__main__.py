@@ -29,6 +29,9 @@ HELD = ("read", "refused", "held")
 def read_damaged(name, seed, seconds):
     """Damage and read one reader's file for some time; print its number, and what came of it."""
     warnings.simplefilter("ignore")
+    # A library prints on standard output too; results have a descriptor of their own.
+    results = os.fdopen(os.dup(1), "w", buffering=1)
+    os.dup2(2, 1)
     make, read = READERS[name]
     with tempfile.TemporaryDirectory() as folder:
         path = make(Path(folder))
@@ -36,7 +39,7 @@ def read_damaged(name, seed, seconds):
         good, number, end = path.read_bytes(), 0, time.monotonic() + seconds
         while time.monotonic() < end:
             path.write_bytes(damage(good, np.random.default_rng([seed, number, *name.encode()])))
-            print(number, end=" ", flush=True)
+            print(number, end=" ", file=results, flush=True)
             said = "read"
             try:
                 read(path)
@@ -47,7 +50,7 @@ def read_damaged(name, seed, seconds):
                 said = f"fell: {type(error).__name__}: {error!s:.200}"
             if evil := [each for each in sys.modules if "evil" in each]:
                 said = f"fell: imported {evil}"
-            print(" ".join(said.split()), flush=True)
+            print(" ".join(said.split()), file=results)
             number += 1
 
 
