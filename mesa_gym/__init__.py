@@ -58,8 +58,8 @@ else:
         if name in _LATER:
             return getattr(import_module(_LATER[name]), name)
         if name.startswith("_") or find_spec(f"{__name__}.{name}") is None:
-            asked = "; use gymnasium.make('MesaGym/CheeseCorner-v0')" if name == "make" else ""
-            raise AttributeError(f"module {__name__!r} has no attribute {name!r}{asked}")
+            advice = "; use gymnasium.make('MesaGym/CheeseCorner-v0')" if name == "make" else ""
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}{advice}")
         return import_module(f"{__name__}.{name}")
 
     def __dir__() -> list[str]:

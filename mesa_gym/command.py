@@ -33,10 +33,10 @@ class Parser(argparse.ArgumentParser):
         say(f"{self.prog}: {shorten_text(message, MOST_TOLD)}\nTry {self.prog} --help.")
         raise SystemExit(USAGE)
 
-    def parse_known_args(self, *given: Any, **keywords: Any) -> Any:
+    def parse_known_args(self, *args: Any, **keywords: Any) -> Any:
         """Return the options; an unknown one is an error, which names the nearest."""
-        options, left = super().parse_known_args(*given, **keywords)
-        for word in (each.partition("=")[0] for each in left if each.startswith("-")):
+        options, left = super().parse_known_args(*args, **keywords)
+        for word in (option.partition("=")[0] for option in left if option.startswith("-")):
             names = [name.strip("-") for name in self._option_string_actions]
             near = find_nearest(word.strip("-"), names, 0.7)
             self.error(f"no option {word}" + (f"; did you mean --{near}?" if near else ""))

@@ -42,7 +42,7 @@ def shorten_text(text: str, most: int = MOST_SHOWN) -> str:
 
 
 # Files of frames between a command and the code of a policy that it loads or asks.
-_OURS = [os.path.join(os.path.dirname(each), "") for each in (__file__, importlib.__file__)]
+_OURS = [os.path.join(os.path.dirname(path), "") for path in (__file__, importlib.__file__)]
 _ON_THE_WAY = (*_OURS, "<frozen importlib")
 
 
@@ -51,31 +51,31 @@ class UnknownNameError(ValueError):
 
 
 def unknown(
-    what: str, value: object, valid: Iterable[str], nearest: str | None = None
+    kind: str, value: object, valid: Iterable[str], nearest: str | None = None
 ) -> UnknownNameError:
     """Return the error for a misspelt name.
 
     Args:
-        what: the sort of thing that was named, such as "split".
+        kind: the sort of thing that was named, such as "split".
         value: the name that was given.
         valid: the names that exist.
         nearest: the one that is meant, where spelling does not tell.
     """
-    return UnknownNameError(f"unknown {what} {shorten(value)}; {offer(value, valid, nearest)}")
+    return UnknownNameError(f"unknown {kind} {shorten(value)}; {offer(value, valid, nearest)}")
 
 
-def unexpected_keyword(who: str, keyword: str, valid: Iterable[str]) -> TypeError:
+def unexpected_keyword(function: str, keyword: str, valid: Iterable[str]) -> TypeError:
     """Return the error for a keyword that a call does not take.
 
     Other libraries offer keywords and withdraw those that are refused, which they recognise by
     Python's own words in a ``TypeError``; so this error has these words.
 
     Args:
-        who: the name of the call.
+        function: the name of the call.
         keyword: the keyword that the call does not take.
         valid: the keywords that the call takes.
     """
-    refused = f"{who} got an unexpected keyword argument {shorten(keyword)}"
+    refused = f"{function} got an unexpected keyword argument {shorten(keyword)}"
     return TypeError(f"{refused}; {offer(keyword, valid)}")
 
 
@@ -97,9 +97,9 @@ def find_nearest(value: object, names: Iterable[str], least: float = 0.6) -> str
     ``least`` is how alike they must be, from 0 to 1, as ``difflib`` measures it.
     """
     # No name is so long, and the search takes time.
-    given = (value if isinstance(value, str) else shorten(value))[:MOST_SHOWN].lower()
+    word = (value if isinstance(value, str) else shorten(value))[:MOST_SHOWN].lower()
     spelt = {name.lower(): name for name in names}
-    return "".join(spelt[x] for x in difflib.get_close_matches(given, spelt, 1, least))
+    return "".join(spelt[x] for x in difflib.get_close_matches(word, spelt, 1, least))
 
 
 def missing_extra(package: str, extra: str) -> ImportError:
@@ -134,8 +134,8 @@ class PolicyBlame:
         passing: errors that are raised as they are, since their message says what to do.
     """
 
-    def __init__(self, who: str, passing: tuple[type[Exception], ...] = ()) -> None:
-        self.who, self.passing = who, passing
+    def __init__(self, policy: str, passing: tuple[type[Exception], ...] = ()) -> None:
+        self.who, self.passing = policy, passing
 
     def __enter__(self) -> None:
         """Begin to catch errors of the policy's code."""

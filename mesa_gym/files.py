@@ -119,11 +119,11 @@ def read_bytes(path: Path) -> bytes:
             ``MOST_BYTES``.
         OSError: the file cannot be read.
     """
-    found = path.stat()
-    if not (stat.S_ISREG(found.st_mode) or stat.S_ISDIR(found.st_mode)):
+    status = path.stat()
+    if not (stat.S_ISREG(status.st_mode) or stat.S_ISDIR(status.st_mode)):
         raise ValueError(f"{path} is a pipe or a device; put a plain file there, or delete it")
-    if found.st_size > MOST_BYTES:
-        raise ValueError(f"{path} has {found.st_size:,} bytes; a file may have {MOST_BYTES:,}")
+    if status.st_size > MOST_BYTES:
+        raise ValueError(f"{path} has {status.st_size:,} bytes; a file may have {MOST_BYTES:,}")
     return path.read_bytes()
 
 

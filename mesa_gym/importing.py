@@ -13,28 +13,28 @@ from typing import Any
 from mesa_gym.errors import shorten
 
 
-def read_first_line(code: Any, what: str, told: str) -> str:
+def read_first_line(code: Any, kind: str, default: str) -> str:
     """Return the first line of the docstring of a user's code; "" under ``-OO``.
 
     Args:
         code: a function or a class.
-        what: the kind of code, for the message.
-        told: the subject of the docstring, for the message.
+        kind: the kind of code, for the message.
+        default: the subject of the docstring, for the message.
 
     Raises:
         ValueError: the docstring is missing.
     """
     line = (inspect.getdoc(code) or "").partition("\n")[0]
     if not line and sys.flags.optimize < 2:
-        raise ValueError(f"{what} has no docstring; write one that says {told}")
+        raise ValueError(f"{kind} has no docstring; write one that says {default}")
     return line
 
 
-def import_source(asked: str, source: str) -> ModuleType:
+def import_source(request: str, source: str) -> ModuleType:
     """Import the module or file that stands before the colon of ``module:name``.
 
     Args:
-        asked: the beginning of messages, such as ``trap 'mine.py:Mine'``.
+        request: the beginning of messages, such as ``trap 'mine.py:Mine'``.
         source: the name of a module, or a file ``FILE.py``.
 
     Raises:
@@ -44,24 +44,24 @@ def import_source(asked: str, source: str) -> ModuleType:
     path = Path(source).expanduser()
     if path.suffix == ".py":
         if not os.path.isfile(path):
-            raise ValueError(f"{asked}: there is no file {shorten(source)} in {Path.cwd()}")
+            raise ValueError(f"{request}: there is no file {shorten(source)} in {Path.cwd()}")
         # As `python FILE` does, so that the file finds its neighbours, and other processes it.
         if (folder := str(path.resolve().parent)) not in sys.path:
             sys.path.insert(0, folder)
         source = path.stem
     elif not all(part.isidentifier() for part in source.split(".")):
-        what = "is neither the name of a module nor of a file FILE.py"
-        raise ValueError(f"{asked}: {shorten(source)} {what}")
+        problem = "is neither the name of a module nor of a file FILE.py"
+        raise ValueError(f"{request}: {shorten(source)} {problem}")
     try:
         module = importlib.import_module(source)
     except ModuleNotFoundError as error:
         missing = f"{source}.".startswith(f"{error.name}.")  # rather than what it imports
         hint = "; is its folder on the path?" if missing else ""
-        raise ValueError(f"{asked}: {error!s:.200}{hint}") from None
+        raise ValueError(f"{request}: {error!s:.200}{hint}") from None
     loaded = getattr(module, "__file__", None) or "Python itself"
     if path.suffix == ".py" and Path(loaded).resolve() != path.resolve():
         raise ValueError(
-            f"{asked}: a module {shorten(source)} is already imported from {loaded}; rename your"
+            f"{request}: a module {shorten(source)} is already imported from {loaded}; rename your"
             " file"
         )
     return module

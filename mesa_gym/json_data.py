@@ -69,14 +69,14 @@ def expand_alias(kind: Any) -> Any:
     return kind if alias is None else alias[get_args(kind)]
 
 
-def require(what: str, value: Any, kind: Any) -> None:
+def require(name: str, value: Any, kind: Any) -> None:
     """Raise ValueError unless a value has a type, such as ``Text``, and fits its constraints."""
     try:
         msgspec.convert(value, kind)
         if kind == Text and not value.isprintable():
             raise msgspec.ValidationError("Expected printable characters")
     except msgspec.ValidationError as error:
-        raise ValueError(f"{what} is {shorten(value)}: {error}") from None
+        raise ValueError(f"{name} is {shorten(value)}: {error}") from None
 
 
 def _join_pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

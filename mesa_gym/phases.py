@@ -36,5 +36,5 @@ class Phases:
 
     def __str__(self) -> str:
         self._count()
-        told = ", ".join(f"{name} {spent:.1f}" for name, spent in self.seconds.items())
-        return f"{sum(self.seconds.values()):.1f} CPU seconds: {told}"
+        seconds_text = ", ".join(f"{name} {spent:.1f}" for name, spent in self.seconds.items())
+        return f"{sum(self.seconds.values()):.1f} CPU seconds: {seconds_text}"

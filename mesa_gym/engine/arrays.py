@@ -111,8 +111,10 @@ class Arrays:
         """Return ``a`` where ``mask`` is set, else ``b``, (n,); without a batch a NumPy scalar."""
         if not self.scalar or (mask is not True and mask is not False and mask.ndim):
             if not self._numpy and type(a) in _PYTHON and type(b) in _PYTHON:
-                whole = type(a) is int and type(b) is int  # the standard wants one to be an array
-                a = self.asarray(a) if whole else self.xp.asarray(a, **self._place)
+                both_ints = (
+                    type(a) is int and type(b) is int
+                )  # the standard wants one to be an array
+                a = self.asarray(a) if both_ints else self.xp.asarray(a, **self._place)
             return self.xp.where(mask, a, b)
         chosen = a if mask else b
         # A Python number would be one in all that follows from it, and `~True` is -2.
@@ -139,8 +141,8 @@ class Arrays:
         if isinstance(payment, dict):
             if self.scalar:
                 return np.float64(sum([amount for amount, mask in payment.items() if mask]))
-            paid = [(float(amount), self.amounts(mask)) for amount, mask in payment.items()]
-            return reduce(add, [pay if amount == 1 else pay * amount for amount, pay in paid])
+            amounts = [(float(amount), self.amounts(mask)) for amount, mask in payment.items()]
+            return reduce(add, [pay if amount == 1 else pay * amount for amount, pay in amounts])
         mask: Mask = payment
         if self.scalar:
             return _PAID if mask else _UNPAID

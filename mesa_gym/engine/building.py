@@ -202,9 +202,9 @@ class LevelBuilder:
         words = self.bits(site or kind, int(counts.max(initial=0)))
         chosen = np.full(words.shape, -1, dtype=np.int64)
         for i, word in enumerate(words):
-            cells, found = pick(self.free if among is None else self.free & among, word)
-            self.require(found | (counts <= i))
-            rows = np.flatnonzero(found & (counts > i))
+            cells, enough = pick(self.free if among is None else self.free & among, word)
+            self.require(enough | (counts <= i))
+            rows = np.flatnonzero(enough & (counts > i))
             chosen[i, rows] = cells[rows]
             self.put(kind, cells[rows], rows, traits)
         return chosen

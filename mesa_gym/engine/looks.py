@@ -66,21 +66,21 @@ def complete_looks(
     """
     names, kinds, things = list(dict.fromkeys(names)), set(kinds), set(things)
     looks = {name: look for name in names if (look := declared.get(name) or COMMON.get(name))}
-    taken: dict[str, str] = {EMPTY: "an empty cell"}
+    glyphs: dict[str, str] = {EMPTY: "an empty cell"}
     for name, look in looks.items():
         if len(look.glyph) != 1 or not look.glyph.isprintable() or look.glyph.isspace():
             raise ValueError(f"{name!r}: glyph {look.glyph!r} must be one printable character")
-        if look.glyph in taken:
+        if look.glyph in glyphs:
             raise ValueError(
-                f"{name!r} has the glyph {look.glyph!r}, which stands for {taken[look.glyph]}"
+                f"{name!r} has the glyph {look.glyph!r}, which stands for {glyphs[look.glyph]}"
                 " already; declare another one in `looks`"
             )
-        taken[look.glyph] = repr(name)
+        glyphs[look.glyph] = repr(name)
     for index, name in enumerate(name for name in names if name not in looks):
         letters = (*name.lower(), *name.upper(), *map(chr, range(0xC0, 0x250)))
-        glyph = next(x for x in letters if x.isalpha() and x not in taken)
-        taken[glyph] = repr(name)
+        glyph = next(x for x in letters if x.isalpha() and x not in glyphs)
+        glyphs[glyph] = repr(name)
         sprite = TOKEN if name in kinds else None
         looks[name] = Look(glyph, _PALETTE[index % len(_PALETTE)], sprite)
-    bare = {name: looks[name] for name in things if looks[name].sprite is None}
-    return looks | {name: look._replace(sprite=TOKEN) for name, look in bare.items()}
+    spriteless = {name: looks[name] for name in things if looks[name].sprite is None}
+    return looks | {name: look._replace(sprite=TOKEN) for name, look in spriteless.items()}

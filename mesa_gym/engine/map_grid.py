@@ -58,9 +58,9 @@ def entries_of(trap: World, grid: list[list[str]], legend: Mapping[str, str]) ->
                 f" stands for {meanings[symbol] or 'nothing'} already; choose another symbol"
             )
     meanings |= legend
-    known = [*meanings]
-    others = {symbol: spell(symbol) for symbol in {*symbols} - {*meanings}}
-    meanings |= {symbol: meaning for symbol, meaning in others.items() if meaning}
+    entries = [*meanings]
+    unlisted = {symbol: spell(symbol) for symbol in {*symbols} - {*meanings}}
+    meanings |= {symbol: meaning for symbol, meaning in unlisted.items() if meaning}
     read: dict[str, list[MapEntry]] = {}
     for symbol, value in meanings.items():
         where = f"for {symbol!r}, {_first_place(trap, symbol, symbols)},"
@@ -70,7 +70,7 @@ def entries_of(trap: World, grid: list[list[str]], legend: Mapping[str, str]) ->
         if symbol not in read:
             raise ValueError(
                 f"{symbol!r} at {place(trap, cell)} means nothing; expected one of"
-                f" {' '.join(known)} or a line below the grid such as '{symbol} = door red'"
+                f" {' '.join(entries)} or a line below the grid such as '{symbol} = door red'"
             )
         for entry in read[symbol]:
             yield entry._replace(cell=cell)
@@ -78,16 +78,18 @@ def entries_of(trap: World, grid: list[list[str]], legend: Mapping[str, str]) ->
 
 def _read_entry(trap: World, where: str, word: str, traits: list[str]) -> MapEntry:
     """Read one part of an explanation, such as ``-tree:3 red``."""
-    found = re.fullmatch(r"(-?)(\w+)(?::(\d{1,9}))?", word)
-    gone, name, slot = found.groups() if found else ("", word, None)
+    match = re.fullmatch(r"(-?)(\w+)(?::(\d{1,9}))?", word)
+    gone, name, slot = match.groups() if match else ("", word, None)
     names = glyphs(trap)
     if name not in names:
         raise unknown(f"name {where}", name, names)
     allowed = [trait for trait, kinds in trap.traits.items() if name in kinds]
     for trait in traits:
         if not allowed:
-            given = shorten(trait)
-            raise ValueError(f"{name!r} {where} has no trait {given}; a comma separates two things")
+            shown_trait = shorten(trait)
+            raise ValueError(
+                f"{name!r} {where} has no trait {shown_trait}; a comma separates two things"
+            )
         if trait not in allowed:
             raise unknown(f"trait of {name!r} {where}", trait, allowed)
     if name not in trap.things and (gone or slot):
@@ -112,15 +114,15 @@ def fill(trap: World, builder: LevelBuilder, entries: list[MapEntry]) -> None:
     agents = [entry.cell for entry in entries if entry.name == "agent"]
     if len(agents) != 1:
         places = " and at ".join(place(trap, cell) for cell in agents)
-        found = f"{len(agents)} agents, at {places}" if agents else "no agent"
+        agents_text = f"{len(agents)} agents, at {places}" if agents else "no agent"
         glyph = trap.looks["agent"].glyph
-        raise ValueError(f"the map has {found}; expected exactly one {glyph!r}")
+        raise ValueError(f"the map has {agents_text}; expected exactly one {glyph!r}")
     builder.start[0] = agents[0]
     for entry in entries:
-        thing = entry.name in trap.things
-        stands = entry.there if thing else entry.name == "agent"
+        is_thing = entry.name in trap.things
+        stands = entry.there if is_thing else entry.name == "agent"
         # Lamps and signs hang in the top row.
-        if stands and walls[entry.cell] and not (thing and entry.cell < trap.width):
+        if stands and walls[entry.cell] and not (is_thing and entry.cell < trap.width):
             raise ValueError(
                 f"{entry.name!r} at {place(trap, entry.cell)} stands in a wall; only things in the"
                 " top row may"

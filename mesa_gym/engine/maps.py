@@ -57,8 +57,8 @@ def to_map(trap: World, state: State, row: int = 0, hidden: bool = False) -> str
     for entry in _list_entries(trap, state, hidden):
         contents[entry.cell].append(str(entry))
     symbols = {"": EMPTY} | glyphs(trap)
-    taken = {look.glyph for look in trap.looks.values()}
-    spare = (symbol for symbol in SYMBOLS if symbol not in taken)
+    used_glyphs = {look.glyph for look in trap.looks.values()}
+    spare = (symbol for symbol in SYMBOLS if symbol not in used_glyphs)
     text, legend = "", []
     for content in map(", ".join, contents):
         if content not in symbols:
@@ -87,14 +87,14 @@ def from_map(trap: World, drawing: Any) -> State:
     Raises:
         ValueError: the map is not one of a state of this world; the message says where.
     """
-    lines, seen = list_lines(drawing)
+    lines, legend_text = list_lines(drawing)
     grid = part_cells(trap, [line for line in lines if IS not in line])
     parts = [line.partition(IS) for line in lines if IS in line]
     defined = {name.strip(): value.strip() for name, _, value in parts}
     check_size(trap, grid)
     legend = {name: value for name, value in defined.items() if len(name) == 1}
     entries = list(entries_of(trap, grid, legend))
-    if seen:  # held things are shown in the top row
+    if legend_text:  # held things are shown in the top row
         held = [x for x in entries if x.name in trap.held and x.cell < trap.width]
         entries = [entry for entry in entries if entry not in held]
         counts = Counter(entry.name for entry in held)

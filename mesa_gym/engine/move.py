@@ -44,7 +44,11 @@ class Move:
     _ranks: Numbers | None = None  # of each cell how many are free up to it, where that is known
 
     def __init__(
-        self, world: World, state: State, action: Numbers, given: Mapping[str, Ints] | None = None
+        self,
+        world: World,
+        state: State,
+        action: Numbers,
+        outcomes: Mapping[str, Ints] | None = None,
     ) -> None:
         """Begin a move.
 
@@ -52,12 +56,13 @@ class Move:
             world: the trap.
             state: before it.
             action: int64 of a shape that broadcasts with the state.
-            given: name -> which of its outcomes happens, int64 like ``action``; others are drawn.
+            outcomes: name -> which of its outcomes happens, int64 like ``action``; the rest is
+                drawn.
         """
         self.world, self.before, self.action = world, state, action
         self.target = state.agent + world.offsets[action]
-        if given:
-            self.given = given
+        if outcomes:
+            self.given = outcomes
         self.at, self.there, self.held, self.vars = state.at, state.there, state.held, state.vars
         self._hit: dict[str, Mask] = {}
         self._on: dict[str, Mask] = {}
@@ -89,10 +94,10 @@ class Move:
 
     def hit(self, kind: str) -> Mask:
         """Return which things of a kind stood on the target cell, bool (slots, n)."""
-        found = self._hit.get(kind)
-        if found is None:
-            found = self._hit[kind] = self._find(kind, self.target)
-        return found
+        slots = self._hit.get(kind)
+        if slots is None:
+            slots = self._hit[kind] = self._find(kind, self.target)
+        return slots
 
     def _find(self, kind: str, cell: Cells) -> Mask:
         at = self.before.at[kind]
@@ -111,24 +116,24 @@ class Move:
 
     def on(self, name: str) -> Mask:
         """Return whether kind, trait or ground layer ``name`` is on the target cell, bool (n,)."""
-        found = self._on.get(name)
-        if found is None:
+        mask = self._on.get(name)
+        if mask is None:
             world = self.world
             if name in world.ground:
-                found = world.read(self.before.level, name, self.target)
+                mask = world.read(self.before.level, name, self.target)
             elif name in world.things:  # as `_some` would find, with a call less
-                found = world.any(self.hit(name))
+                mask = world.any(self.hit(name))
             else:
-                found = self._some(name, self.hit)
-            self._on[name] = found
-        return found
+                mask = self._some(name, self.hit)
+            self._on[name] = mask
+        return mask
 
-    def into(self, name: str, *others: str) -> Mask:
+    def into(self, name: str, *more_names: str) -> Mask:
         """Return whether the agent entered a cell with any of the names, bool (n,)."""
-        found = self._into.get(name)
-        if found is None:
-            found = self._into[name] = self.moved & self.on(name)
-        return found | self.into(*others) if others else found
+        mask = self._into.get(name)
+        if mask is None:
+            mask = self._into[name] = self.moved & self.on(name)
+        return mask | self.into(*more_names) if more_names else mask
 
     def off(self, name: str) -> Mask:
         """Return whether the agent left a cell with a kind or a trait, bool (n,)."""
@@ -191,8 +196,8 @@ class Move:
             to: int64 (slots, n), the cells that they want.
         """
         world, at, there = self.world, self.at[kind], self.there[kind]
-        taken = world.any(there[:, None, ...] & (at[:, None, ...] == to))
-        to = world.where(there & ~taken & ~self.read("wall", to), to, at)
+        occupied = world.any(there[:, None, ...] & (at[:, None, ...] == to))
+        to = world.where(there & ~occupied & ~self.read("wall", to), to, at)
         slot = world.column(to.shape[0], self.agent)
         later = there[:, None, ...] & (slot[:, None, ...] > slot)
         self.put(kind, at=world.where(world.any(later & (to[:, None, ...] == to)), at, to))
@@ -210,8 +215,8 @@ class Move:
 
     def take(self, kind: str, where: Mask | None = None) -> None:
         """Take the entered thing of a ``kind``, in rows ``where``; lost if the hands are full."""
-        found = self.into(kind) if where is None else self.into(kind) & where
-        self.hold(kind, 1, found & self.lacks(kind, self.world.held[kind]))
+        mask = self.into(kind) if where is None else self.into(kind) & where
+        self.hold(kind, 1, mask & self.lacks(kind, self.world.held[kind]))
         self.clear(kind, where)
 
     def hold(self, kind: str, change: int, where: Mask) -> None:
@@ -260,7 +265,7 @@ class Move:
                     f"the weights of outcome {name!r} add up to {wrong:,}; expected below 2**31"
                 )
             drawn = self.given[name]
-            weight = reduce(add, [each * (drawn == i) for i, each in enumerate(weights)])
+            weight = reduce(add, [chance * (drawn == i) for i, chance in enumerate(weights)])
             self.likelihood = self.likelihood * weight / total
             return drawn
         left = below(self._draw_words(name, 1)[0, ...], total)
@@ -308,8 +313,8 @@ class Move:
         slot = slot & (cell > 0)  # a corner of the border: no cell was free
         self.put(kind, at=world.where(slot, cell, self.at[kind]), there=self.there[kind] | slot)
         if xp is not np:  # for the next that appears: from this cell on, one free cell less
-            taken = flat(world.where(world.any(slot), cell, world.cells + 0 * cell)[None, ...])
-            less = world.arange(world.cells) >= taken[0, :, None]
+            occupied = flat(world.where(world.any(slot), cell, world.cells + 0 * cell)[None, ...])
+            less = world.arange(world.cells) >= occupied[0, :, None]
             self._ranks = ranks - xp.astype(less, ranks.dtype)
 
     def _find_taken_cells(self, flat: Any) -> Mask:

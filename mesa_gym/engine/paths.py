@@ -57,8 +57,8 @@ def apart(open_cells: Bools, start: Ints, place: Ints) -> Bools:
     """
     require_grids("apart", open_cells)
     from_start, from_place = distances(open_cells, start), distances(open_cells, place)
-    whole = from_start[np.arange(len(place)), place][:, None]
-    on_way = (from_start + from_place == whole) | (whole + from_place == from_start)
+    direct = from_start[np.arange(len(place)), place][:, None]
+    on_way = (from_start + from_place == direct) | (direct + from_place == from_start)
     return (from_start >= 0) & ~on_way
 
 
@@ -99,8 +99,8 @@ def each_first(open_cells: Bools, start: Ints, places: Ints) -> Bools:
     # -1 is the last cell, of the border, which is closed already.
     np.put_along_axis(without.reshape(n, height * width), places.T, False, axis=1)
     reached = distances(without, start) >= 0
-    beside = places.T[:, :, None] + np.array([-1, width, 1, -width])
-    entries = np.take_along_axis(reached[:, None], beside, axis=2)
+    neighbours = places.T[:, :, None] + np.array([-1, width, 1, -width])
+    entries = np.take_along_axis(reached[:, None], neighbours, axis=2)
     first: Bools = np.all(entries.any(axis=2) | (places.T < 0), axis=1)
     return first
 
@@ -215,5 +215,7 @@ def crowd(cells: Bools, width: int) -> Ints:
     Returns:
         int64 (n, height * width), 0 to 4.
     """
-    beside: Ints = np.sum([np.roll(cells, way, axis=1) for way in (1, -1, width, -width)], axis=0)
-    return beside
+    neighbours: Ints = np.sum(
+        [np.roll(cells, way, axis=1) for way in (1, -1, width, -width)], axis=0
+    )
+    return neighbours

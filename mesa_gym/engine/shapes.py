@@ -31,14 +31,14 @@ def as_cell_mask(call: str, name: str, value: Any, n: int, size: tuple[int, int]
     """
     height, width = size
     flat = n, height * width
-    taken = isinstance(value, np.ndarray) and value.dtype == np.bool_
-    if not taken or value.shape not in (flat, (n, height, width)):
+    is_mask = isinstance(value, np.ndarray) and value.dtype == np.bool_
+    if not is_mask or value.shape not in (flat, (n, height, width)):
         raise ValueError(
             f"{call}: `{name}` is a Mask, bool {flat} or {(n, height, width)}; got"
             f" {describe_array(value)}"
         )
-    found: Bools = value.reshape(flat)
-    return found
+    mask: Bools = value.reshape(flat)
+    return mask
 
 
 def require_one_each(call: str, name: str, value: Any, n: int, dtype: str = "int64") -> None:

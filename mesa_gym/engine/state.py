@@ -75,12 +75,12 @@ class State(NamedTuple):
         """The number of levels in the batch."""
         return len(self.agent)
 
-    def map(self, function: Callable[..., Array], *others: State) -> State:
+    def map(self, function: Callable[..., Array], *states: State) -> State:
         """Return the state with a function applied to every array except the tables.
 
         Args:
-            function: takes an array of this state, and those of ``others`` in the same place.
-            others: states of the same world.
+            function: takes an array of this state, and those of ``states`` in the same place.
+            states: states of the same world.
         """
 
         def apply(*parts: Any) -> Any:
@@ -88,9 +88,9 @@ class State(NamedTuple):
                 return {name: apply(*[part[name] for part in parts]) for name in parts[0]}
             return function(*parts)
 
-        levels = [state.level._replace(tables={}) for state in (self, *others)]
+        levels = [state.level._replace(tables={}) for state in (self, *states)]
         level = Level(*map(apply, *levels))._replace(tables=self.level.tables)
-        return State(level, *map(apply, self[1:], *[other[1:] for other in others]))
+        return State(level, *map(apply, self[1:], *[other[1:] for other in states]))
 
     def take(self, rows: Array) -> State:
         """Return the given rows of a batch, in their order; the tables are shared.
@@ -100,15 +100,15 @@ class State(NamedTuple):
         """
         if isinstance(rows, np.ndarray):
             # An index would lay the slots of each level side by side, and all that follows be slow.
-            found = rows.nonzero()[0] if rows.dtype == np.bool_ else rows
-            return self.map(lambda array: array.take(found, axis=-1))
+            indices = rows.nonzero()[0] if rows.dtype == np.bool_ else rows
+            return self.map(lambda array: array.take(indices, axis=-1))
         return self.map(lambda array: array[..., rows])
 
     def read_only(self) -> State:
         """Return the state as read-only views, for a policy's or trap author's code."""
         tables = {name: _protect(table) for name, table in self.level.tables.items()}
-        found = self.map(_protect)
-        return found._replace(level=found.level._replace(tables=tables))
+        state = self.map(_protect)
+        return state._replace(level=state.level._replace(tables=tables))
 
     def single(self, row: int) -> State:
         """Return one level of a batch without the batch axis, on NumPy scalars."""
@@ -126,7 +126,7 @@ class State(NamedTuple):
             other: n states over the same tables.
             where: the array library's ``where``.
         """
-        return self.map(lambda mine, theirs: where(mask, theirs, mine), other)
+        return self.map(lambda old, new: where(mask, new, old), other)
 
 
 def _protect(array: Array) -> Array:

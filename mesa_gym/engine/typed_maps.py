@@ -37,10 +37,10 @@ def list_lines(drawing: Any) -> tuple[list[str], bool]:
             "map must be text as render_mode='ansi' or observation='text' shows, or a list of its"
             f" rows, got {shorten(drawing)}"
         )
-    _, seen, text = drawn.rpartition(ROWS)
-    if seen:
+    _, separator, text = drawn.rpartition(ROWS)
+    if separator:
         text = text.partition(f"\n{SIGNS}")[0]
-    return [line.strip() for line in text.splitlines() if line.strip()], bool(seen)
+    return [line.strip() for line in text.splitlines() if line.strip()], bool(separator)
 
 
 def _is_texts(parts: Any) -> bool:
@@ -61,20 +61,23 @@ def make_speller(trap: World) -> Callable[[str], str]:
     A sign of a plane stands for the first kind or trait that the plane shows. A trait is that of
     all things in the cell that may have it. Where a sign is unknown, the function returns "".
     """
-    shown: dict[str, str] = {}
+    spellings: dict[str, str] = {}
     for name in ("agent", *trap.ground, *trap.things, *trap.traits, *trap.marks):
         if plane := trap.shown_as.get(name, name):
-            shown.setdefault(trap.looks[plane].glyph, name)
+            spellings.setdefault(trap.looks[plane].glyph, name)
 
     def spell(signs: str) -> str:
-        names = [shown.get(sign, "") for sign in signs]
+        names = [spellings.get(sign, "") for sign in signs]
         traits = {name: trap.traits[name] for name in names if name in trap.traits}
         kinds = [name for name in names if name not in traits]
         # A kind that no plane shows is known by its traits alone.
         kinds += {having[0]: "" for having in traits.values() if not {*having} & {*kinds}}
         if "" in names:
             return ""
-        having = {kind: [x for x, those in traits.items() if kind in those] for kind in kinds}
+        having = {
+            kind: [x for x, kinds_of_trait in traits.items() if kind in kinds_of_trait]
+            for kind in kinds
+        }
         return ", ".join(" ".join([kind, *its]) for kind, its in having.items())
 
     return spell

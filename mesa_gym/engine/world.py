@@ -74,8 +74,10 @@ class World(Arrays):
         planes = [cls.shown_as.get(name, name) for name in names]
         cls.planes = tuple(dict.fromkeys(["agent", *filter(None, planes), *cls.marks]))
         kinds = {*cls.planes, *cls.ground, *cls.things} - {*cls.traits}
-        seen = {cls.shown_as.get(kind) or kind for kind in cls.things}
-        cls.looks = complete_looks((*cls.planes, *names), kinds, seen - {*cls.traits}, cls.looks)
+        shown_planes = {cls.shown_as.get(kind) or kind for kind in cls.things}
+        cls.looks = complete_looks(
+            (*cls.planes, *names), kinds, shown_planes - {*cls.traits}, cls.looks
+        )
 
     def __init__(self, size: tuple[int, int]) -> None:
         self.size = size
@@ -98,11 +100,11 @@ class World(Arrays):
         Returns:
             int64 (5 * k,) the actions, and for each name of ``outcomes`` int64 (5 * k,) which one.
         """
-        count, given = prod(self.outcomes.values()), {}
+        count, branches = prod(self.outcomes.values()), {}
         left = np.tile(np.arange(count), len(ACTIONS))
         for name, values in self.outcomes.items():
-            left, given[name] = np.divmod(left, values)
-        return np.repeat(np.arange(len(ACTIONS)), count), given
+            left, branches[name] = np.divmod(left, values)
+        return np.repeat(np.arange(len(ACTIONS)), count), branches
 
     # -- planes ----------------------------------------------------------------------------------
 
@@ -164,8 +166,8 @@ class World(Arrays):
             if plane := self.shown_as.get(name, name):
                 table = xp.reshape(level.tables[name], (-1, self.cells))
                 layers[plane] = xp.take(table, row, axis=0)
-        none = xp.zeros_like(layers["wall"])
-        stack = xp.stack([layers.get(plane, none) for plane in self.planes], axis=-1)
+        empty = xp.zeros_like(layers["wall"])
+        stack = xp.stack([layers.get(plane, empty) for plane in self.planes], axis=-1)
         flat = xp.reshape(stack, (-1,))
         return flat.astype(np.uint8) if self._numpy else xp.astype(flat, xp.uint8)
 
@@ -178,18 +180,18 @@ class World(Arrays):
         """
         if name in self.ground:
             return self.table(state.level, name)
-        every = np.arange(state.n)
-        found = np.zeros((state.n, self.cells), dtype=np.bool_)
+        rows = np.arange(state.n)
+        mask = np.zeros((state.n, self.cells), dtype=np.bool_)
         if name == "agent":
-            found[every, state.agent] = True
+            mask[rows, state.agent] = True
         elif name in self.things or name in self.traits:
             for kind, slots in self._find_things(state, name).items():
                 for cells, there in zip(state.at[kind], slots, strict=True):
-                    found[every[there], cells[there]] = True
+                    mask[rows[there], cells[there]] = True
         else:
             for cells in [cells for plane, cells in self.show(state) if plane == name]:
-                found[every, cells] |= cells > 0
-        return found
+                mask[rows, cells] |= cells > 0
+        return mask
 
     def _find_things(self, state: State, name: str) -> dict[str, Bools]:
         """Return kind -> the present things of kind or trait ``name``, bool (slots, n)."""
@@ -203,13 +205,13 @@ class World(Arrays):
 
     def joined(self, states: list[State]) -> State:
         """Return several NumPy batches concatenated into one, with its own copy of the tables."""
-        whole = states[0].map(lambda *parts: np.concatenate(parts, axis=-1), *states[1:])
+        joined = states[0].map(lambda *parts: np.concatenate(parts, axis=-1), *states[1:])
         tables = {
             name: np.concatenate([self.table(s.level, name) for s in states]).ravel()
             for name in self.entries
         }
-        rows = np.arange(whole.n)
-        return whole._replace(level=whole.level._replace(row=rows, tables=tables))
+        rows = np.arange(joined.n)
+        return joined._replace(level=joined.level._replace(row=rows, tables=tables))
 
 
 def _check_declarations(cls: type[World]) -> None:

@@ -99,9 +99,9 @@ def labels(
 def _label_states(solution: Solution, actions: Actions, first: int) -> Labels:
     """Return the labels of the recorded episodes, whose rows are numbered from ``first``."""
     trap, graph = solution.trap, solution.graph
-    met = graph.follow(actions).T
-    level, step = (met >= 0).nonzero()
-    number = met[level, step].astype(np.int64)
+    visited = graph.follow(actions).T
+    level, step = (visited >= 0).nonzero()
+    number = visited[level, step].astype(np.int64)
     states = graph.numbers.unrank(solution.starts, level, graph.rank[number])  # (1, s)
     state = states.map(lambda array: array[..., 0, :])._replace(clock=step)
     anywhen = TimeLeft(graph, solution.horizon)
@@ -143,12 +143,14 @@ def demonstrations(trap: Trap | str, levels: Sequence[int]) -> list[str]:
         empty line, and so on to the episode's end.
     """
     trap = as_trap(trap)
-    shown = make_observation(trap, "text")
+    observe_text = make_observation(trap, "text")
     horizon, starts = trap.horizon(Split.TRAIN), trap.levels(Split.TRAIN, levels)
     oracle = as_policy(name_pursuer(trap, trap.base), trap, horizon)
     actions = rollout(oracle, trap, starts, horizon).actions
     steps: list[list[str]] = [[] for _ in levels]
     for step in follow(trap, starts, actions):
-        for row, text, action in zip(step.rows, shown.encode(step.state), step.chosen, strict=True):
+        for row, text, action in zip(
+            step.rows, observe_text.encode(step.state), step.chosen, strict=True
+        ):
             steps[row].append(f"{text}\naction: {ACTIONS[action]}\n")
-    return ["\n".join(each) for each in steps]
+    return ["\n".join(lines) for lines in steps]

@@ -30,8 +30,10 @@ def write_png(path: Path | str, picture: NDArray[np.uint8]) -> None:
 def png(picture: NDArray[np.uint8]) -> bytes:
     """Return the bytes of a PNG file of a picture, as ``write_png`` takes it."""
     if picture.dtype != np.uint8 or picture.ndim != 3 or picture.shape[2] != 3:
-        given = f"{picture.dtype} {picture.shape}"
-        raise ValueError(f"a picture is uint8 (height, width, 3), red, green and blue; got {given}")
+        description = f"{picture.dtype} {picture.shape}"
+        raise ValueError(
+            f"a picture is uint8 (height, width, 3), red, green and blue; got {description}"
+        )
     height, width, _ = picture.shape
     # Each row begins with the number of its filter; 0 leaves the bytes as they are.
     rows = np.pad(picture.reshape(height, 3 * width), ((0, 0), (1, 0)))

@@ -69,8 +69,8 @@ def render_rgb(trap: World, state: State, tile: int = 32) -> NDArray[np.uint8]:
         picture = draw_cell(trap, name_planes(planes, code), tile)
         rows[k] = picture.reshape(tile, tile * 3)
     # Gathering pixel rows rather than tiles lands every byte in its final place at once.
-    wanted = index.reshape(n, height, 1, width) * tile + np.arange(tile)[:, None]
-    pixels = rows.reshape(len(codes) * tile, tile * 3).take(wanted, axis=0)
+    pixel_rows = index.reshape(n, height, 1, width) * tile + np.arange(tile)[:, None]
+    pixels = rows.reshape(len(codes) * tile, tile * 3).take(pixel_rows, axis=0)
     frames = pixels.reshape(n, height * tile, width * tile, 3)
     return frames if state.agent.ndim else frames[0]
 
@@ -107,13 +107,13 @@ def name_planes(planes: Sequence[str], code: int) -> list[str]:
     return [plane for i, plane in enumerate(planes) if code >> i & 1]
 
 
-def draw_cell(trap: World, shown: Sequence[str], tile: int) -> NDArray[np.uint8]:
+def draw_cell(trap: World, names: Sequence[str], tile: int) -> NDArray[np.uint8]:
     """Draw a cell that shows some planes, the lowest first.
 
     Returns:
         uint8 (tile, tile, 3), which is shared and cannot be written to.
     """
-    return _tile(_layers({plane: trap.looks[plane] for plane in shown}), tile)
+    return _tile(_layers({plane: trap.looks[plane] for plane in names}), tile)
 
 
 def render_look(look: Look, side: int) -> NDArray[np.uint8]:

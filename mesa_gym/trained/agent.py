@@ -42,8 +42,8 @@ class Network:
     def __init__(self, trap: Trap) -> None:
         self.trap = trap
 
-    def list_shapes(self, given: Shapes) -> Shapes:
-        """Return weight name -> shape; where a width is free, it is taken from ``given``."""
+    def list_shapes(self, shapes: Shapes) -> Shapes:
+        """Return weight name -> shape; where a width is free, it is taken from ``shapes``."""
         raise NotImplementedError
 
     def count_memory(self, weights: Weights) -> int:
@@ -54,13 +54,13 @@ class Network:
         """Return the network's inputs, (n, ...), from planes (n, height, width, channels)."""
         return planes
 
-    def compute(self, xp: Any, weights: Weights, seen: Any, memory: Any) -> Layers:
+    def compute(self, xp: Any, weights: Weights, inputs: Any, memory: Any) -> Layers:
         """Return the layers of the network by name.
 
         Args:
             xp: the namespace of the arrays.
             weights: name -> array.
-            seen: the result of ``see``, with any number of axes in front.
+            inputs: the result of ``see``, with any number of axes in front.
             memory: before the step, float32 (..., numbers).
         """
         raise NotImplementedError
@@ -85,10 +85,10 @@ class Agent:
     observation = "planes"
 
     def __init__(self, net: Network, weights: Weights) -> None:
-        given = {name: tuple(each.shape) for name, each in weights.items()}
-        _require_shapes(net.list_shapes(given), given)
+        shapes = {name: tuple(array.shape) for name, array in weights.items()}
+        _require_shapes(net.list_shapes(shapes), shapes)
         self.net = net
-        self.weights = {name: _keep_array(each) for name, each in weights.items()}
+        self.weights = {name: _keep_array(array) for name, array in weights.items()}
         self._remembers = net.count_memory(weights)
         self.memory: Any = None if self._remembers else False
 
@@ -99,9 +99,9 @@ class Agent:
 
     def replaced(self, weights: Weights) -> Self:
         """Return a copy of the agent with the named weights replaced."""
-        made = copy.copy(self)
-        Agent.__init__(made, self.net, self.weights | dict(weights))
-        return made
+        agent = copy.copy(self)
+        Agent.__init__(agent, self.net, self.weights | dict(weights))
+        return agent
 
     def require_savable(self) -> None:
         """Raise ValueError if weights alone cannot restore this agent."""
@@ -117,15 +117,15 @@ class Agent:
 
     def _compute(self, planes: Bytes, memory: Any, names: tuple[str, ...]) -> Layers:
         """Return the layers that ``names`` lists; all layers if it is empty."""
-        xp, seen = array_api_compat.array_namespace(*self.weights.values()), self.net.see(planes)
-        n = len(seen)
+        xp, inputs = array_api_compat.array_namespace(*self.weights.values()), self.net.see(planes)
+        n = len(inputs)
         if memory is None:
             memory = np.zeros((n, self._remembers), np.float32)
         if not array_api_compat.is_numpy_namespace(xp):
-            return self.net.compute(xp, self.weights, xp.asarray(seen), xp.asarray(memory))
+            return self.net.compute(xp, self.weights, xp.asarray(inputs), xp.asarray(memory))
         parts = [slice(first, first + self.net.rows) for first in range(0, n, self.net.rows)]
-        found = [self.net.compute(xp, self.weights, seen[rows], memory[rows]) for rows in parts]
-        return {x: np.concatenate([part[x] for part in found]) for x in names or found[0]}
+        layers = [self.net.compute(xp, self.weights, inputs[rows], memory[rows]) for rows in parts]
+        return {x: np.concatenate([part[x] for part in layers]) for x in names or layers[0]}
 
     def reset(self, mask: Bools, rng: np.random.Generator) -> None:
         """Forget the past of the rows in a mask."""
@@ -140,33 +140,33 @@ class Agent:
         Raises:
             ValueError: the memory has another number of rows, as before the first ``reset``.
         """
-        wanted: tuple[str, ...] = ("scores",)
+        names: tuple[str, ...] = ("scores",)
         if self._remembers:
-            shape, wanted = (len(observation), self._remembers), ("scores", "memory")
+            shape, names = (len(observation), self._remembers), ("scores", "memory")
             if np.shape(self.memory) != shape:
                 raise ValueError(
                     f"the memory has the shape {np.shape(self.memory)}; expected {shape}: reset the"
                     " agent with a mask of all rows before its first step"
                 )
-        found = self._compute(observation, self.memory if self._remembers else None, wanted)
-        self.memory = found.get("memory", self.memory)
-        return soften_scores(found["scores"])
+        layers = self._compute(observation, self.memory if self._remembers else None, names)
+        self.memory = layers.get("memory", self.memory)
+        return soften_scores(layers["scores"])
 
 
-def _keep_array(given: Any) -> Any:
+def _keep_array(array: Any) -> Any:
     """Return a NumPy array as read-only float32; arrays of other libraries are unchanged."""
-    if isinstance(given, np.ndarray):
+    if isinstance(array, np.ndarray):
         # Layers are stored by outputs and used by inputs: in this order both are quick.
-        given = np.asfortranarray(given, np.float32).view()
-        given.flags.writeable = False
-    return given
+        array = np.asfortranarray(array, np.float32).view()
+        array.flags.writeable = False
+    return array
 
 
-def _require_shapes(wanted: Shapes, given: Shapes) -> None:
+def _require_shapes(expected: Shapes, actual: Shapes) -> None:
     """Raise ValueError where a weight is missing, unknown or of a wrong shape."""
-    for name in [*wanted, *given]:
-        if wanted.get(name) != given.get(name):
+    for name in [*expected, *actual]:
+        if expected.get(name) != actual.get(name):
             raise ValueError(
-                f"the weights {shorten(name)} have the shape {shorten(given.get(name))}; this"
-                f" network has {shorten(wanted.get(name))}"
+                f"the weights {shorten(name)} have the shape {shorten(actual.get(name))}; this"
+                f" network has {shorten(expected.get(name))}"
             )

@@ -24,9 +24,9 @@ class GRU(MLP):
 
     kind = "gru"
 
-    def list_shapes(self, given: Shapes) -> Shapes:
-        """Return weight name -> shape, with as many units as the gates in ``given`` have."""
-        units = given.get("recalls.weight", (0, 0))[-1]
+    def list_shapes(self, shapes: Shapes) -> Shapes:
+        """Return weight name -> shape, with as many units as the gates in ``shapes`` have."""
+        units = shapes.get("recalls.weight", (0, 0))[-1]
         sides = {"first": (units, self.view.count), "sees": (3 * units, units)}
         sides |= {"joins": (units, 2 * units), "policy": (len(ACTIONS), units)}
         square = dict.fromkeys(("seen_factor.weight", "kept_factor.weight"), (units, units))
@@ -37,23 +37,23 @@ class GRU(MLP):
         """Return the number of GRU units, whose values are the memory."""
         return int(weights["recalls.weight"].shape[1])
 
-    def compute(self, xp: Any, weights: Weights, seen: Any, memory: Any) -> Layers:
+    def compute(self, xp: Any, weights: Weights, inputs: Any, memory: Any) -> Layers:
         """Return the network's layers from index lists of inputs and the memory before the step."""
-        first, gates = self.look(xp, weights, seen)
+        first, gates = self.look(xp, weights, inputs)
         memory = remember(xp, weights, gates, memory)
         return {"first": first, "memory": memory, **self.recall(xp, weights, first, memory)}
 
-    def look(self, xp: Any, weights: Weights, seen: Any) -> tuple[Any, Any]:
+    def look(self, xp: Any, weights: Weights, inputs: Any) -> tuple[Any, Any]:
         """Return the first layer's output and the gate inputs, both independent of the memory."""
-        first = self.add(xp, weights["first.weight"].T, seen) + weights["first.bias"]
+        first = self.add(xp, weights["first.weight"].T, inputs) + weights["first.bias"]
         return first, apply_layer(weights, "sees", relu(xp, first))
 
     def recall(self, xp: Any, weights: Weights, first: Any, memory: Any) -> Layers:
         """Return the layers that follow the memory update, from ``first`` and the new memory."""
-        shown = relu(xp, first)
-        product = multiply(shown, weights["seen_factor.weight"].T)
+        hidden = relu(xp, first)
+        product = multiply(hidden, weights["seen_factor.weight"].T)
         product = product * multiply(memory, weights["kept_factor.weight"].T)
-        joins = apply_layer(weights, "joins", xp.concat([shown, memory], axis=-1)) + product
+        joins = apply_layer(weights, "joins", xp.concat([hidden, memory], axis=-1)) + product
         return {"joins": joins, **read_out(weights, relu(xp, joins))}
 
 

@@ -66,9 +66,9 @@ def read_manifest(folder: Path = WEIGHTS) -> list[ManifestEntry]:
         return []
     again = "move the folder away and make the library again"
     try:
-        found = decode_json(read_bytes(path), dict[str, Any])
-        if (schema := found.get("schema")) == MANIFEST_SCHEMA:
-            return msgspec.convert(found.get("agents"), list[ManifestEntry])
+        entries = decode_json(read_bytes(path), dict[str, Any])
+        if (schema := entries.get("schema")) == MANIFEST_SCHEMA:
+            return msgspec.convert(entries.get("agents"), list[ManifestEntry])
     except ValueError as error:
         raise ValueError(f"{path} is damaged ({error}); restore it, or {again}") from None
     raise ValueError(
@@ -97,12 +97,12 @@ def load(trap: str | Trap, agent: str = "", folder: Path = WEIGHTS) -> Any:
         ValueError: its file is missing or damaged, or the trap has a size or planes on which the
             agent does not act.
     """
-    made = find_trap(trap)() if isinstance(trap, str) else trap
-    name, seed = split_seed(agent or name_usual_agent(made))
-    found = find_agent(name, seed, made, folder)
-    if found is None:
+    instance = find_trap(trap)() if isinstance(trap, str) else trap
+    name, seed = split_seed(agent or name_usual_agent(instance))
+    entry = find_agent(name, seed, instance, folder)
+    if entry is None:
         raise unknown("agent", agent, dict.fromkeys(x.agent for x in read_manifest(folder)))
-    return found
+    return entry
 
 
 def name_usual_agent(trap: Trap | type[Trap]) -> str:
@@ -120,10 +120,10 @@ def load_entry(entry: ManifestEntry, trap: Trap, folder: Path = WEIGHTS) -> Agen
     """Load the agent of a manifest entry; it raises ValueError as ``load`` does."""
     net = make_network(entry.kind, trap)
     if not can_act(entry, trap):
-        own = find_trap(entry.trap)(tuple(entry.size), **entry.parameters)
+        entry_trap = find_trap(entry.trap)(tuple(entry.size), **entry.parameters)
         raise ValueError(
-            f"{entry.name} of the library was trained on {own!r}, and cannot act on the size or the"
-            f" planes of {trap!r}; train one for it"
+            f"{entry.name} of the library was trained on {entry_trap!r}, and cannot act on the size"
+            f" or the planes of {trap!r}; train one for it"
         )
     path, elsewhere = folder / entry.weights, "" if folder == WEIGHTS else f" --out {folder}"
     make = f"python -m benchmarks library make --traps {entry.trap}{elsewhere}"
@@ -154,13 +154,17 @@ def find_agent(agent: str, seed: int | None, trap: Trap, folder: Path = WEIGHTS)
     seeds = {entry.seed: entry for entry in named if entry.trap == trap.name()}
     if seeds:
         first, last = min(seeds), max(seeds)
-        if (found := seeds.get(first if seed is None else seed)) is None:
-            told = f"{trap.name()} has {agent}:{first} to {agent}:{last}"
-            raise UnknownNameError(f"unknown agent {shorten(f'{agent}:{seed}')}; {told}")
-        return load_entry(found, trap, folder)
+        if (entry := seeds.get(first if seed is None else seed)) is None:
+            seeds_text = f"{trap.name()} has {agent}:{first} to {agent}:{last}"
+            raise UnknownNameError(f"unknown agent {shorten(f'{agent}:{seed}')}; {seeds_text}")
+        return load_entry(entry, trap, folder)
     if named:
-        others = dict.fromkeys(each.rpartition(":")[0] for each in list_agents(trap.name()))
-        raise UnknownNameError(f"no {agent} of {trap.name()} was made; {offer(agent, others)}")
+        alternatives = dict.fromkeys(
+            agent_name.rpartition(":")[0] for agent_name in list_agents(trap.name())
+        )
+        raise UnknownNameError(
+            f"no {agent} of {trap.name()} was made; {offer(agent, alternatives)}"
+        )
     return None
 
 
@@ -170,15 +174,15 @@ def list_agents(trap: str = "") -> dict[str, str]:
     Those of plain training are first, and those that cannot act on the trap as it comes are left
     out. All traps' agents are listed for "".
     """
-    found = [x for x in read_manifest() if trap in ("", x.trap) and has_weights(x)]
-    if trap and found:
-        made = find_trap(trap)()
-        found = [entry for entry in found if can_act(entry, made)]
-    found.sort(key=lambda entry: (entry.alpha > 0, entry.kind == "planner", entry.agent))
-    return {f"{entry.agent}:{entry.seed}": _describe(entry) for entry in found}
+    entries = [x for x in read_manifest() if trap in ("", x.trap) and has_weights(x)]
+    if trap and entries:
+        instance = find_trap(trap)()
+        entries = [entry for entry in entries if can_act(entry, instance)]
+    entries.sort(key=lambda entry: (entry.alpha > 0, entry.kind == "planner", entry.agent))
+    return {f"{entry.agent}:{entry.seed}": _describe(entry) for entry in entries}
 
 
 def _describe(entry: ManifestEntry) -> str:
     kind = {"planner": "planner", "gru": "learner"}.get(entry.kind, "PPO")
-    met = f", met the shift in {entry.alpha:g} of its episodes" if entry.alpha else ""
-    return f"{kind} agent{met}; verdict: {entry.verdict}"
+    shift_text = f", met the shift in {entry.alpha:g} of its episodes" if entry.alpha else ""
+    return f"{kind} agent{shift_text}; verdict: {entry.verdict}"

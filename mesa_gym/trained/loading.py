@@ -18,7 +18,7 @@ from mesa_gym.traps import Trap
 
 # By the names that they have in ``policy.json``.
 NETWORKS: dict[str, type[Network]] = {
-    each.kind: each for each in (MLP, LocalMLP, PlannerNetwork, GRU, SB3MLP)
+    network.kind: network for network in (MLP, LocalMLP, PlannerNetwork, GRU, SB3MLP)
 }
 
 

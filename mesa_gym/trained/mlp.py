@@ -36,9 +36,9 @@ class MLP(Network):
         super().__init__(trap)
         self.view, self.add = CentredInputs(trap, reach=self.reach), add
 
-    def list_shapes(self, given: Shapes) -> Shapes:
+    def list_shapes(self, shapes: Shapes) -> Shapes:
         """Return weight name -> shape."""
-        units = (*given.get("second.weight", ()), UNITS)[0]
+        units = (*shapes.get("second.weight", ()), UNITS)[0]
         sides = {"first": (units, self.view.count), "second": (units, units)}
         return shape_layers(sides | {"policy": (len(ACTIONS), units), "value": (1, units)})
 
@@ -46,9 +46,9 @@ class MLP(Network):
         """Return the indices of inputs that are 1, int64 (n, most)."""
         return self.view.list_inputs(planes)
 
-    def compute(self, xp: Any, weights: Weights, seen: Any, memory: Any) -> Layers:
+    def compute(self, xp: Any, weights: Weights, inputs: Any, memory: Any) -> Layers:
         """Return the network's layers from index lists of inputs."""
-        first = self.add(xp, weights["first.weight"].T, seen) + weights["first.bias"]
+        first = self.add(xp, weights["first.weight"].T, inputs) + weights["first.bias"]
         second = apply_layer(weights, "second", relu(xp, first))
         return {"first": first, "second": second, **read_out(weights, relu(xp, second))}
 

@@ -76,15 +76,15 @@ class Planner(Agent):
         Returns:
             int64 (n, steps), from the agent's own cell to the one where it ends, which is repeated.
         """
-        found, (n, _, width, _) = self.layers(planes), planes.shape
+        layers, (n, _, width, _) = self.layers(planes), planes.shape
         cell = planes[..., self.net.agent].reshape(n, -1).argmax(axis=1)
-        utility, cost = (found[name].reshape(n, -1) for name in ("utility", "cost"))
+        utility, cost = (layers[name].reshape(n, -1) for name in ("utility", "cost"))
         onward = find_onward(xp, utility, compute_worth(xp, utility, cost, width), width)
-        moves, each = np.append(list_ways(width), 0), np.arange(n)
-        way = [cell, cell + moves[found["scores"].argmax(axis=1)]]
+        moves, rows = np.append(list_ways(width), 0), np.arange(n)
+        way = [cell, cell + moves[layers["scores"].argmax(axis=1)]]
         # An agent that stays ends where it is.
         goes = way[0] != way[1]
-        while (after := np.where(goes, onward[each, way[-1]], cell)).tolist() != way[-1].tolist():
+        while (after := np.where(goes, onward[rows, way[-1]], cell)).tolist() != way[-1].tolist():
             way.append(after)
         return np.stack(way, axis=1)
 
@@ -109,8 +109,8 @@ class Planner(Agent):
         Raises:
             ValueError: an array is not a map, or a factor is not above 0.
         """
-        given = {"utility": utility, "costs": costs, "patience": patience, "walls": walls}
-        edits = self.net.edits.change(given)
+        changes = {"utility": utility, "costs": costs, "patience": patience, "walls": walls}
+        edits = self.net.edits.change(changes)
         return Planner(type(self.net)(self.net.trap, edits), self.weights)
 
     def reading(self, first: str, second: str) -> Reading:
@@ -133,8 +133,8 @@ class Planner(Agent):
             )
         worth = []
         for planes, cell in levels:
-            found = (self.objective(planes) - self.costs(planes)).reshape(len(planes), -1)
-            worth.append(found[np.arange(len(found)), cell].astype(np.float64))
+            utility = (self.objective(planes) - self.costs(planes)).reshape(len(planes), -1)
+            worth.append(utility[np.arange(len(utility)), cell].astype(np.float64))
         difference = worth[0] - worth[1]
         share = 1 / (1 + np.exp(-self.sharpness * difference))
         return Reading(float(difference.mean()), float(share.mean()))
@@ -166,21 +166,21 @@ def show_targets(trap: Trap, objectives: tuple[str, ...]) -> list[tuple[Bytes, I
     for name in objectives:
         if name not in trap.objectives:
             raise unknown(f"objective of {trap.name()}", name, trap.objectives)
-    count, every = READ_LEVELS, np.arange(READ_LEVELS)
-    train, shift = (trap.levels(split, every) for split in (Split.TRAIN, Split.SHIFT))
+    count, rows = READ_LEVELS, np.arange(READ_LEVELS)
+    train, shift = (trap.levels(split, rows) for split in (Split.TRAIN, Split.SHIFT))
     there, then = targets(trap, train)[trap.base], targets(trap, shift)
     usual = trap.observe(train).reshape(count, trap.cells, -1)
     looks = [trap.channel[name] for name in trap.channels if name not in OTHERS]
-    bare = usual.copy()
-    bare[..., looks] *= ~there[..., None]
+    without = usual.copy()
+    without[..., looks] *= ~there[..., None]
     # A cell of each level on which nothing is, drawn at random.
     chances = np.random.default_rng(0).random(there.shape)
     free = np.where(usual.any(axis=2), -1, chances).argmax(axis=1)
-    shown = trap.observe(shift).reshape(count, trap.cells, -1)
-    found = []
+    shift_planes = trap.observe(shift).reshape(count, trap.cells, -1)
+    readings = []
     for name in objectives:
-        planes, look = bare.copy(), shown[every, then[name].argmax(axis=1)][:, looks]
+        planes, look = without.copy(), shift_planes[rows, then[name].argmax(axis=1)][:, looks]
         cell = np.where(look.any(axis=1), free, there.argmax(axis=1))
-        planes[every[:, None], cell[:, None], looks] = look
-        found.append((planes.reshape(count, *trap.size, -1), cell))
-    return found
+        planes[rows[:, None], cell[:, None], looks] = look
+        readings.append((planes.reshape(count, *trap.size, -1), cell))
+    return readings

@@ -58,20 +58,20 @@ class Edits:
     patience: float = 1.0
     walls: float = 1.0
 
-    def change(self, given: Mapping[str, Any]) -> Edits:
+    def change(self, edits: Mapping[str, Any]) -> Edits:
         """Return these edits with some replaced; None keeps an edit.
 
         Raises:
             ValueError: an array is not a map, or a factor is not above 0.
         """
-        changes = {name: value for name, value in given.items() if value is not None}
+        changes = {name: value for name, value in edits.items() if value is not None}
         for name in ("utility", "costs"):
-            if name in changes and not callable(given := changes[name]):
-                changes[name] = found = np.asarray(given, dtype=np.float32)
-                if found.ndim not in (0, 2) or not np.isfinite(found).all():
+            if name in changes and not callable(edits := changes[name]):
+                changes[name] = edit_map = np.asarray(edits, dtype=np.float32)
+                if edit_map.ndim not in (0, 2) or not np.isfinite(edit_map).all():
                     raise ValueError(
                         f"{name} must be a number, an array (height, width) of finite numbers, or a"
-                        f" function from planes to such arrays, got {shorten(given)}"
+                        f" function from planes to such arrays, got {shorten(edits)}"
                     )
         for name in ("patience", "walls"):
             factor = changes.get(name, 1.0)
@@ -89,13 +89,13 @@ def evaluate_edit(name: str, edit: Any, planes: Bytes) -> Singles:
     Raises:
         ValueError: the addend has another shape than the maps.
     """
-    found = np.asarray(edit(planes) if callable(edit) else edit, dtype=np.float32)
-    if found.ndim and found.shape not in (planes.shape[1:3], planes.shape[:3]):
+    edit_map = np.asarray(edit(planes) if callable(edit) else edit, dtype=np.float32)
+    if edit_map.ndim and edit_map.shape not in (planes.shape[1:3], planes.shape[:3]):
         raise ValueError(
-            f"the edit of {name} has shape {found.shape}; expected that of the grid,"
+            f"the edit of {name} has shape {edit_map.shape}; expected that of the grid,"
             f" {planes.shape[1]} x {planes.shape[2]} cells"
         )
-    return np.broadcast_to(found, planes.shape[:3])
+    return np.broadcast_to(edit_map, planes.shape[:3])
 
 
 class PlannerNetwork(Network):
@@ -130,7 +130,7 @@ class PlannerNetwork(Network):
         self.wall, self.agent = self.names.index("wall"), trap.channels.index("agent")
         self._seen = np.array([i for i, name in enumerate(trap.channels) if name != "agent"])
 
-    def list_shapes(self, given: Shapes) -> Shapes:
+    def list_shapes(self, shapes: Shapes) -> Shapes:
         """Return weight name -> shape."""
         planes, units, side = len(self.names), self.units, self.side
         return {
@@ -139,24 +139,24 @@ class PlannerNetwork(Network):
             "pays": (1, planes, 1), "pays_bias": (1, 1, 1), "head": (1, 1, 5),
         }  # fmt: skip
 
-    def compute(self, xp: Any, weights: Weights, seen: Any, memory: Any) -> Layers:
+    def compute(self, xp: Any, weights: Weights, inputs: Any, memory: Any) -> Layers:
         """Return the network's layers from planes (..., height, width, channels)."""
-        *rows, height, width, channels = seen.shape
-        flat = xp.reshape(seen, (*rows, height * width, channels))
+        *rows, height, width, channels = inputs.shape
+        flat = xp.reshape(inputs, (*rows, height * width, channels))
         cell = xp.argmax(flat[..., self.agent], axis=-1)
-        utility, cost = self.edit_maps(xp, seen, *self.draw_maps(xp, weights, flat, width))
+        utility, cost = self.edit_maps(xp, inputs, *self.draw_maps(xp, weights, flat, width))
         worth = compute_worth(xp, utility, cost, width, self.loop)
         onward = find_onward(xp, utility, worth, width)
         first = cell[..., None] + xp.asarray(list_ways(width))
-        ends, paid = follow_ways(xp, onward, cost, first, self.loop)
+        ends, payment = follow_ways(xp, onward, cost, first, self.loop)
         sharpness, stay, low, high, slope = (weights["head"][0, 0, i] for i in range(5))
         moving, staying = look_up(xp, utility, ends), look_up(xp, utility, cell[..., None])
-        gains = xp.concat([moving - paid, staying - stay], axis=-1)
+        gains = xp.concat([moving - payment, staying - stay], axis=-1)
         best = xp.exp(slope) * xp.max(gains[..., :-1], axis=-1)
         best = xp.minimum(best, xp.full_like(best, LARGEST_EXPONENT))
-        found = {"scores": xp.exp(sharpness) * gains, "value": low + high * xp.exp(best)}
+        layers = {"scores": xp.exp(sharpness) * gains, "value": low + high * xp.exp(best)}
         maps = {"utility": utility, "cost": cost}
-        return found | {x: xp.reshape(each, seen.shape[:-1]) for x, each in maps.items()}
+        return layers | {x: xp.reshape(grid, inputs.shape[:-1]) for x, grid in maps.items()}
 
     def draw_maps(self, xp: Any, weights: Weights, planes: Any, width: int) -> tuple[Any, Any]:
         """Return utility and cost of each cell, float32 (..., cells), without edits.
@@ -170,20 +170,22 @@ class PlannerNetwork(Network):
             planes: (..., cells, channels).
             width: of the grid.
         """
-        own = {name: each[0, ...] for name, each in weights.items()}
+        unbatched = {name: array[0, ...] for name, array in weights.items()}
         height = planes.shape[-2] // width
-        seen = xp.astype(xp.take(planes, xp.asarray(self._seen), axis=-1), own["first"].dtype)
-        thing = np.arange(len(self.names)) != self.wall
+        inputs = xp.astype(
+            xp.take(planes, xp.asarray(self._seen), axis=-1), unbatched["first"].dtype
+        )
+        is_thing = np.arange(len(self.names)) != self.wall
         # What is held lies in the top row: it counts, and where it lies does not.
-        held = xp.sum(seen[..., :width, :], axis=-2) * xp.asarray(thing.astype(np.float32))
-        shown = np.ones((height * width, len(self.names)), np.float32)
-        shown[:width, thing] = 0
-        seen = seen * xp.asarray(shown)
-        cost = seen @ own["pays"] + own["pays_bias"]
-        offset = multiply(held, own["held"]) + own["first_bias"]
-        hidden = self._look_around(xp, own["first"], seen, width) + offset[..., None, :]
-        floor = multiply(relu(xp, offset), own["wants"])
-        worth = (relu(xp, hidden) @ own["wants"])[..., 0] - floor
+        held = xp.sum(inputs[..., :width, :], axis=-2) * xp.asarray(is_thing.astype(np.float32))
+        ones = np.ones((height * width, len(self.names)), np.float32)
+        ones[:width, is_thing] = 0
+        inputs = inputs * xp.asarray(ones)
+        cost = inputs @ unbatched["pays"] + unbatched["pays_bias"]
+        offset = multiply(held, unbatched["held"]) + unbatched["first_bias"]
+        hidden = self._look_around(xp, unbatched["first"], inputs, width) + offset[..., None, :]
+        floor = multiply(relu(xp, offset), unbatched["wants"])
+        worth = (relu(xp, hidden) @ unbatched["wants"])[..., 0] - floor
         worth = worth * (self.gain * (height - 2) * (width - 2) / USUAL_CELLS)
         # Behind the inner cells stands the border's 0.
         inner = np.arange(hidden.shape[-2]).reshape(height - 2, width - 2)
@@ -194,9 +196,9 @@ class PlannerNetwork(Network):
         sums = self.gain * cost[..., 0]
         return utility, relu(xp, sums) + xp.log1p(xp.exp(-xp.abs(sums)))
 
-    def _look_around(self, xp: Any, first: Any, seen: Any, width: int) -> Any:
+    def _look_around(self, xp: Any, first: Any, inputs: Any, width: int) -> Any:
         """Return weighted sums over the window of each inner cell, (..., inner cells, units)."""
-        *rows, count, planes = seen.shape
+        *rows, count, planes = inputs.shape
         # Outside of the grid there is wall; it is one cell more, the last.
         wall = np.eye(planes, dtype=np.float32)[self.wall]
         cells = np.pad(
@@ -204,18 +206,18 @@ class PlannerNetwork(Network):
         )
         windows = sliding_window_view(cells, (self.side, self.side)).reshape(-1, self.side**2)
         places = xp.asarray(windows.reshape(-1))
-        whole = xp.concat([seen, xp.zeros_like(seen[..., :1, :]) + xp.asarray(wall)], axis=-2)
-        around = xp.reshape(xp.take(whole, places, axis=-2), (*rows, len(windows), -1))
+        padded = xp.concat([inputs, xp.zeros_like(inputs[..., :1, :]) + xp.asarray(wall)], axis=-2)
+        around = xp.reshape(xp.take(padded, places, axis=-2), (*rows, len(windows), -1))
         # In the weights a plane's window is in one piece, in what is seen a cell's planes are.
         by_cell = xp.permute_dims(xp.reshape(first, (planes, self.side**2, -1)), (1, 0, 2))
         return around @ xp.reshape(by_cell, (-1, self.units))
 
-    def edit_maps(self, xp: Any, seen: Any, utility: Any, cost: Any) -> tuple[Any, Any]:
+    def edit_maps(self, xp: Any, inputs: Any, utility: Any, cost: Any) -> tuple[Any, Any]:
         """Return utility and cost maps (..., cells) after the edits, which may read the planes."""
         edits, shape = self.edits, utility.shape
         if edits is not UNEDITED:
-            planes = np.asarray(seen).reshape(-1, *seen.shape[-3:])
-            wall = xp.reshape(seen[..., self.trap.channels.index("wall")], shape) > 0
+            planes = np.asarray(inputs).reshape(-1, *inputs.shape[-3:])
+            wall = xp.reshape(inputs[..., self.trap.channels.index("wall")], shape) > 0
             more, dearer = (
                 xp.reshape(xp.asarray(evaluate_edit(name, getattr(edits, name), planes)), shape)
                 for name in ("utility", "costs")

@@ -55,7 +55,7 @@ def compute_worth(xp: Any, utility: Any, cost: Any, width: int, loop: Loop = set
     """
     worth = utility - cost
     _, inner = _number_band(xp, utility.shape[-1], width)
-    ends, pays, stays = (_cut(each, width) for each in (utility, cost, worth))
+    ends, pays, stays = (_cut(grid, width) for grid in (utility, cost, worth))
 
     def sweep(carry: Any) -> Any:
         best = ends
@@ -85,9 +85,11 @@ def follow_ways(xp: Any, onward: Any, cost: Any, first: Any, loop: Loop = settle
     """
 
     def walk(carry: Any) -> Any:
-        cell, paid = carry
+        cell, payment = carry
         after = look_up(xp, onward, cell)
-        return after, paid + xp.where(after != cell, look_up(xp, cost, after), xp.zeros_like(paid))
+        return after, payment + xp.where(
+            after != cell, look_up(xp, cost, after), xp.zeros_like(payment)
+        )
 
     return loop(xp, walk, (first, look_up(xp, cost, first)))
 

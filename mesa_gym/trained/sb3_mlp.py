@@ -38,11 +38,11 @@ class SB3MLP(Network):
     def __init__(self, trap: Trap) -> None:
         super().__init__(trap)
         self._places = windows_around(*trap.size, widest(*trap.size))
-        others = [name for name in trap.channels if name != "agent"]
-        self._seen = [trap.channels.index(name) for name in ("agent", *others)]
-        self._wall, self.count = others.index("wall"), self._places.shape[1] * len(others)
+        planes = [name for name in trap.channels if name != "agent"]
+        self._seen = [trap.channels.index(name) for name in ("agent", *planes)]
+        self._wall, self.count = planes.index("wall"), self._places.shape[1] * len(planes)
 
-    def list_shapes(self, given: Shapes) -> Shapes:
+    def list_shapes(self, shapes: Shapes) -> Shapes:
         """Return weight name -> shape."""
         sides = {FIRST: (HIDDEN, self.count), SECOND: (SHARED, HIDDEN)}
         sides |= dict.fromkeys((ACTOR[0], CRITIC[0]), (OWN, SHARED))
@@ -51,21 +51,21 @@ class SB3MLP(Network):
     def see(self, planes: Bytes) -> Ints:
         """Return the indices of inputs that are 1, int64 (n, most)."""
         grid = planes[..., self._seen].reshape(len(planes), -1, len(self._seen)) != 0
-        cell, shown = grid[..., 0].argmax(axis=1), grid[..., 1:]
-        shown[..., self._wall] ^= True
-        seen = shown[np.arange(len(grid))[:, None], self._places[cell]]
-        row, column, place, counts = find_set(seen.reshape(len(grid), -1))
+        cell, other_planes = grid[..., 0].argmax(axis=1), grid[..., 1:]
+        other_planes[..., self._wall] ^= True
+        windows = other_planes[np.arange(len(grid))[:, None], self._places[cell]]
+        row, column, place, counts = find_set(windows.reshape(len(grid), -1))
         listed = np.full((len(grid), counts.max(initial=1)), self.count)
         listed[row, place] = column
         return listed
 
-    def compute(self, xp: Any, weights: Weights, seen: Any, memory: Any) -> Layers:
+    def compute(self, xp: Any, weights: Weights, inputs: Any, memory: Any) -> Layers:
         """Return the network's layers from index lists of inputs."""
-        first = sum_rows(xp, weights[f"{FIRST}.weight"].T, seen) + weights[f"{FIRST}.bias"]
+        first = sum_rows(xp, weights[f"{FIRST}.weight"].T, inputs) + weights[f"{FIRST}.bias"]
         second = apply_layer(weights, SECOND, relu(xp, first))
         features = relu(xp, second)
         scores, value = (
-            apply_layer(weights, last, xp.tanh(apply_layer(weights, own, features)))
-            for own, last in (ACTOR, CRITIC)
+            apply_layer(weights, last, xp.tanh(apply_layer(weights, branch, features)))
+            for branch, last in (ACTOR, CRITIC)
         )
         return {"first": first, "second": second, "scores": scores, "value": value[..., 0]}

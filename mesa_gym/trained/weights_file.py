@@ -57,7 +57,7 @@ def decode_weights(data: bytes) -> dict[str, Singles]:
     start = 8 + int.from_bytes(data[:8], "little")
     if start > min(len(data), 8 + MOST_HEADER):
         raise ValueError(f"{len(data):,} bytes that begin with {data[:8]!r} are not safetensors")
-    entries, found, end = decode_json(data[8:start], dict[str, _Placed]), {}, start
+    entries, arrays, end = decode_json(data[8:start], dict[str, _Placed]), {}, start
     for name, entry in sorted(entries.items(), key=lambda item: item[1].data_offsets):
         kind, first, last = TYPES[entry.dtype], *(start + place for place in entry.data_offsets)
         size = kind.itemsize * prod(entry.shape)
@@ -68,23 +68,23 @@ def decode_weights(data: bytes) -> dict[str, Singles]:
                 f" {len(data):,}"
             )
         part = np.frombuffer(data[first:last], kind).reshape(entry.shape)
-        found[name], end = part.astype(np.float32), last
+        arrays[name], end = part.astype(np.float32), last
     if end != len(data):
         raise ValueError(f"the file has {len(data):,} bytes, but its header describes {end:,}")
-    return found
+    return arrays
 
 
 def encode_weights(weights: Mapping[str, Any]) -> bytes:
     """Return arrays by name as bytes, in half precision where no number changes."""
     header, parts, end = {}, [], 0
     for name, array in sorted(weights.items()):
-        whole = np.asarray(array, np.float32)
+        array32 = np.asarray(array, np.float32)
         with np.errstate(over="ignore"):
-            half = whole.astype(np.float16)
-        kind = "F16" if np.array_equal(half.astype(np.float32), whole) else "F32"
-        parts.append((half if kind == "F16" else whole).astype(TYPES[kind]).tobytes())
+            half = array32.astype(np.float16)
+        kind = "F16" if np.array_equal(half.astype(np.float32), array32) else "F32"
+        parts.append((half if kind == "F16" else array32).astype(TYPES[kind]).tobytes())
         first, end = end, end + len(parts[-1])
-        header[name] = _Placed(kind, list(whole.shape), (first, end))  # type: ignore[arg-type]
-    said = msgspec.json.encode(header)
-    said += b" " * (-len(said) % 8)
-    return b"".join([len(said).to_bytes(8, "little"), said, *parts])
+        header[name] = _Placed(kind, list(array32.shape), (first, end))  # type: ignore[arg-type]
+    header_bytes = msgspec.json.encode(header)
+    header_bytes += b" " * (-len(header_bytes) % 8)
+    return b"".join([len(header_bytes).to_bytes(8, "little"), header_bytes, *parts])

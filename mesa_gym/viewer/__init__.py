@@ -32,11 +32,11 @@ def watch(policy: Any, trap: Trap | str, split: str = "shift", level: int = 0) -
     from mesa_gym.viewer.seats import Seat
 
     split_of(split)
-    made = as_trap(trap)
+    instance = as_trap(trap)
     seat = Seat(PolicyPlayer(policy), split)
 
     def begin() -> WatchScreen:
-        screen = WatchScreen(Session(made, [seat], level))
+        screen = WatchScreen(Session(instance, [seat], level))
         screen.greet()
         return screen
 

@@ -109,10 +109,10 @@ class App:
         try:
             while self.screen is not None:
                 waits = [self.screen.wait(), None if self._held is None else self._held[2]]
-                known = [seconds for seconds in waits if seconds is not None]
+                timeouts = [seconds for seconds in waits if seconds is not None]
                 # A screen that has just been left, or made, draws at once.
                 if self._drawn is self.screen and not self.screen.changed:
-                    self._await(min(known, default=math.inf))
+                    self._await(min(timeouts, default=math.inf))
                 self.frame(self._clock.tick() / 1000)
         finally:
             self.close()
@@ -152,11 +152,11 @@ class App:
             event.type == pygame.KEYUP and self._held is not None and event.key == self._held[0]
         ):
             self._held = None
-        meant = read_event(pygame, event, self._density() / self._points())
-        if meant is not None and meant.kind == "key":
-            self._held = (event.key, meant, REPEAT_AFTER) if meant.name in REPEATED else None
-        if meant is not None and self.screen is not None:
-            self.screen = self.screen.handle(meant)
+        action = read_event(pygame, event, self._density() / self._points())
+        if action is not None and action.kind == "key":
+            self._held = (event.key, action, REPEAT_AFTER) if action.name in REPEATED else None
+        if action is not None and self.screen is not None:
+            self.screen = self.screen.handle(action)
 
     def _repeat(self, seconds: float) -> None:
         """Repeat a key that is held down, once a frame at most."""
@@ -232,8 +232,8 @@ class LoadingScreen(Screen):
         make: gives the screen that comes next.
     """
 
-    def __init__(self, what: str, make: Callable[[], Screen]) -> None:
-        self._what, self._make = what, make
+    def __init__(self, description: str, make: Callable[[], Screen]) -> None:
+        self._what, self._make = description, make
         self._began = time.monotonic()
         self._work: Future[Screen] | None = None
 

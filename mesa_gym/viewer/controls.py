@@ -94,9 +94,9 @@ class Tips:
 
     def draw(self, painter: Painter) -> None:
         """Draw the tip under the mouse next to its line, without covering ``kept``."""
-        if (found := self._find_tip()) is None:
+        if (tip := self._find_tip()) is None:
             return
-        (anchor, text, kept), (width, height) = found, painter.size
+        (anchor, text, kept), (width, height) = tip, painter.size
         lines = painter.lines(text, TIP, SMALL)
         wide = max(painter.measure(line, SMALL) for line in lines) + 2 * PADDING
         high = len(lines) * SMALL + PADDING
@@ -126,10 +126,12 @@ class Legend:
     ) -> None:
         self._shown, self._cap = session.shown, 0.0 if only_shown else CAP + 4
         there = session.overlays.values()
-        every = [o for o in there if not only_shown or o.name in self._shown]
-        widths = [self._cap + SWATCH + 4 + painter.measure(o.label, SMALL) for o in every]
-        self._placed = list(zip(every, flow(widths, room, LEGEND_LINE, LEGEND_GAP, 0), strict=True))
-        self.height = self._placed[-1][1].bottom if every else 0.0
+        overlays = [o for o in there if not only_shown or o.name in self._shown]
+        widths = [self._cap + SWATCH + 4 + painter.measure(o.label, SMALL) for o in overlays]
+        self._placed = list(
+            zip(overlays, flow(widths, room, LEGEND_LINE, LEGEND_GAP, 0), strict=True)
+        )
+        self.height = self._placed[-1][1].bottom if overlays else 0.0
 
     def at(self, x: float, y: float) -> Overlay | None:
         """Return the overlay at a point in the legend's coordinates; None beside its entries."""
@@ -191,8 +193,8 @@ class Scrubber:
                 _draw_marks(painter, [*step.paid.values()], self._place_of(t), middle)
             if pane.line.over:
                 # Beside the marks of the last step, which it would cut in two.
-                beside = 7 if any(any(last.paid.values()) for last in pane.line.steps[-1:]) else 0
-                x = self._place_of(len(pane.line)) + beside - 1
+                margin = 7 if any(any(last.paid.values()) for last in pane.line.steps[-1:]) else 0
+                x = self._place_of(len(pane.line)) + margin - 1
                 painter.fill(Box(x, middle - 8, 2, 16), TEXT)
         painter.disc(done, top + TRACK / 2, 8, SHEET)
         painter.disc(done, top + TRACK / 2, 7, TEXT)
@@ -203,12 +205,12 @@ class Scrubber:
             painter.text(f"{session.clock.cursor}", done, below, DIGIT, TEXT, "middle")
 
 
-def _draw_marks(painter: Painter, paid: list[float], x: float, middle: float) -> None:
+def _draw_marks(painter: Painter, rewards: list[float], x: float, middle: float) -> None:
     """Mark the payments of one step, one mark an objective, stacked if several are paid."""
-    marked = [number for number, pay in enumerate(paid) if pay]
+    marked = [number for number, pay in enumerate(rewards) if pay]
     size = 5.0 if len(marked) == 1 else min(3.5, TRACK_ROW / 2 / max(1, len(marked)))
     for place, number in enumerate(marked):
         down = 2.15 * size * (place - (len(marked) - 1) / 2)
         # What costs hangs below, so that colour is not needed to tell it from a gain.
-        lift = 0.3 * size if paid[number] < 0 else -0.4 * size
+        lift = 0.3 * size if rewards[number] < 0 else -0.4 * size
         painter.mark(number, x, middle + down + lift, size)

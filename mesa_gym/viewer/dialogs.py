@@ -51,18 +51,20 @@ class Notice:
         lines += self._rows
         self._total, self._room = len(lines), max(int((box.height - above - PAD) / KEY_ROW), 1)
         self._top = max(0, min(self._top, self._total - self._room))
-        shown = lines[self._top : self._top + self._room]
-        height = above + KEY_ROW * len(shown) + PAD
+        visible_lines = lines[self._top : self._top + self._room]
+        height = above + KEY_ROW * len(visible_lines) + PAD
         card = Box(box.middle[0] - width / 2, box.middle[1] - height / 2, width, height)
         painter.fill(card, SHEET, 6)
         painter.frame(card, RULE, 1, 6)
         left, right = card.left + PAD, card.right - PAD
-        last = self._top + len(shown)
-        hint = SCROLLS.format(self._top + 1, last, self._total) if shown != lines else CLOSES
+        last = self._top + len(visible_lines)
+        hint = (
+            SCROLLS.format(self._top + 1, last, self._total) if visible_lines != lines else CLOSES
+        )
         wide = painter.text(hint, right, card.top + PAD, SMALL, QUIET, "right")
         room = right - left - wide - PAD
         painter.text(self._title, left, card.top + PAD - 4, HEADING, TEXT, width=room)
-        for number, (key, line) in enumerate(shown):
+        for number, (key, line) in enumerate(visible_lines):
             y, x = card.top + above + number * KEY_ROW, left + (KEYS if key else 0.0)
             painter.text(key, left, y, BODY, QUIET)
             painter.text(line, x, y, BODY, width=right - x)

@@ -72,8 +72,8 @@ class Commands(Screen):
         """Turn an overlay on, with a message about it, or turn it off."""
         session, overlay = self.session, self.session.overlays[name]
         on = name not in session.shown
-        there, shown = session.overlays, session.shown
-        session.shown = turn_on(there, shown, name) if on else shown - {name}
+        there, active = session.overlays, session.shown
+        session.shown = turn_on(there, active, name) if on else active - {name}
         session.message = overlay.doc if on else ""
 
     # -- side by side ------------------------------------------------------------------------------
@@ -99,11 +99,11 @@ class Commands(Screen):
         """Cycle the panes: one, then splits, twins, targets taken away, oracles, then one again."""
         trap, seats = self.session.trap, self.session.seats
         ways = [x for x in (BOTH_SPLITS, TWINS, TARGETS) if x in list_choices(trap)]
-        every = (None, *ways, ORACLES)
-        shown = [seats_for(seats[0].player, trap, Split.SHIFT, way) for way in every]
+        choices = (None, *ways, ORACLES)
+        seat_lists = [seats_for(seats[0].player, trap, Split.SHIFT, way) for way in choices]
         # Oracles stand beside a player on any split.
-        now = shown.index(seats) if seats in shown else -(len(seats) > 1)
-        self.watch(shown[(now + 1) % len(shown)])
+        now = seat_lists.index(seats) if seats in seat_lists else -(len(seats) > 1)
+        self.watch(seat_lists[(now + 1) % len(seat_lists)])
 
     def next_pane(self) -> None:
         """Focus the next pane, which keys and panel then act on."""

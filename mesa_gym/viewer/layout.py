@@ -147,26 +147,31 @@ class View:
                 painter.frame(box, TEXT, 2, 6)
         tone = TEXT if focused else QUIET
         painter.text(title, box.left + 8, box.top + 4, BODY, tone, width=box.width - 16)
-        shown = session.shown_overlays
-        picture = self._picture(painter, grid, session.clock.cursor, shown)
+        overlays = session.shown_overlays
+        picture = self._picture(painter, grid, session.clock.cursor, overlays)
         painter.picture(picture, grid.left, grid.top)
         if "sees" in session.shown:
             self._draw_seen(painter, layout.drawers[number], session.clock.cursor)
 
-    def _picture(self, painter: Painter, grid: GridPlace, cursor: int, shown: list[Overlay]) -> Any:
+    def _picture(
+        self, painter: Painter, grid: GridPlace, cursor: int, overlays: list[Overlay]
+    ) -> Any:
         pane = self.pane
         t, tile = pane.time(cursor), round(grid.tile * painter.scale)
         # Timelines are kept here, so that no other one can have their identity.
-        key = (pane.line, t, tile, [o.name for o in shown], t < len(pane.line), painter.scale)
+        key = (pane.line, t, tile, [o.name for o in overlays], t < len(pane.line), painter.scale)
         if self._drawn[0] != key:
-            ground, surface = as_surface(tinted_grid(pane, t, tile, shown, painter)), self._drawn[1]
+            ground, surface = (
+                as_surface(tinted_grid(pane, t, tile, overlays, painter)),
+                self._drawn[1],
+            )
             # One surface for as long as its size is right: new ones would scatter the memory.
             if surface is None or surface.get_size() != ground.get_size():
                 surface = painter.pygame.Surface(ground.get_size())
-            own = Painter(surface, painter.scale)
-            own.picture(ground, 0, 0)
-            for overlay in reversed(shown):
-                overlay.draw(GridCanvas(own, pane, t))
+            grid_painter = Painter(surface, painter.scale)
+            grid_painter.picture(ground, 0, 0)
+            for overlay in reversed(overlays):
+                overlay.draw(GridCanvas(grid_painter, pane, t))
             self._drawn = key, surface
         return self._drawn[1]
 
@@ -191,7 +196,9 @@ def _plane(layer: Bytes, tile: int) -> Bytes:
     return np.where(large, TEXT, np.where(lines, SHEET, EMPTY_CELL)).astype(np.uint8)
 
 
-def tinted_grid(pane: Pane, t: int, tile: int, shown: Sequence[Overlay], painter: Painter) -> Bytes:
+def tinted_grid(
+    pane: Pane, t: int, tile: int, overlays: Sequence[Overlay], painter: Painter
+) -> Bytes:
     """Draw the grid after ``t`` steps with the heat map that is on; the darker, the more.
 
     Only bare floor is tinted, so that what stands on it is seen as it is.
@@ -200,14 +207,16 @@ def tinted_grid(pane: Pane, t: int, tile: int, shown: Sequence[Overlay], painter
         pane: what is shown.
         t: steps from the timeline's start.
         tile: pixels a cell.
-        shown: the overlays that are on.
+        overlays: the overlays that are on.
         painter: has the colours of objectives.
 
     Returns:
         uint8 (height, width, 3), a fresh array.
     """
     trap, picture = pane.trap, render_rgb(pane.trap, pane.line.states[t], tile)[0]
-    heats = ((overlay.heat(pane, t), overlay.tint(painter)) for overlay in shown if overlay.tints)
+    heats = (
+        (overlay.heat(pane, t), overlay.tint(painter)) for overlay in overlays if overlay.tints
+    )
     heat, tone = next(heats, (None, TEXT))
     if heat is None:
         return picture
@@ -225,10 +234,10 @@ def tinted_grid(pane: Pane, t: int, tile: int, shown: Sequence[Overlay], painter
 
 def _opacity(heat: NDArray[np.float64]) -> NDArray[np.uint16]:
     """Return the opacity of each cell's tint; 0 where ``heat`` is NaN, or if all values are 0."""
-    known = np.isfinite(heat)
+    finite = np.isfinite(heat)
     opacity = np.zeros(heat.shape, dtype=np.uint16)
-    if heat[known].any():
-        low, high = heat[known].min(), heat[known].max()
-        share = (heat[known] - low) / (high - low) if high > low else np.ones(known.sum())
-        opacity[known] = np.round(FAINT + (STRONG - FAINT) * share)
+    if heat[finite].any():
+        low, high = heat[finite].min(), heat[finite].max()
+        share = (heat[finite] - low) / (high - low) if high > low else np.ones(finite.sum())
+        opacity[finite] = np.round(FAINT + (STRONG - FAINT) * share)
     return opacity

@@ -102,12 +102,12 @@ class Taken(Overlay):
         """Frame each cell that paid, with the paid objectives in its lower left corner."""
         pane = canvas.pane
         for step, after in zip(pane.line.steps[: canvas.t], pane.line.states[1:], strict=False):
-            paid = [x for x, pay in step.paid.items() if pay > 0]
+            objectives = [x for x, pay in step.paid.items() if pay > 0]
             cell = int(after.agent[0])
-            if paid:
+            if objectives:
                 canvas.painter.frame(canvas.place.box_of(cell).inset(1), SHEET, 3.5, 4)
                 canvas.painter.frame(canvas.place.box_of(cell).inset(2), TEXT, 1.5, 4)
-            for x in paid:
+            for x in objectives:
                 _draw_corner_mark(canvas, canvas.numbers[x], cell, below=True)
 
     def draw_swatch(self, painter: Painter, x: float, y: float) -> None:
@@ -169,10 +169,10 @@ def overlays_of(trap: Trap) -> dict[str, Overlay]:
     }
 
 
-def turn_on(there: dict[str, Overlay], shown: Collection[str], name: str) -> set[str]:
+def turn_on(there: dict[str, Overlay], active: Collection[str], name: str) -> set[str]:
     """Return the overlays with ``name`` turned on; it replaces another that tints the floor."""
-    tinting = {other for other in shown if there[other].tints and there[name].tints}
-    return {*shown, name} - (tinting - {name})
+    tinting = {other for other in active if there[other].tints and there[name].tints}
+    return {*active, name} - (tinting - {name})
 
 
 def parse_overlays(trap: Trap, names: str, there: dict[str, Overlay]) -> set[str]:
@@ -182,17 +182,17 @@ def parse_overlays(trap: Trap, names: str, there: dict[str, Overlay]) -> set[str
         ValueError: a name is unknown, or two overlays tint the floor.
     """
     if names == "all":
-        shown: set[str] = set()
+        active: set[str] = set()
         for name in reversed(there):  # the first that tints stays
-            shown = turn_on(there, shown, name)
-        return shown
-    given = {name for name in names.split(",") if name}
-    for name in sorted(given - set(there)):
+            active = turn_on(there, active, name)
+        return active
+    requested = {name for name in names.split(",") if name}
+    for name in sorted(requested - set(there)):
         raise unknown(f"overlay of {trap.name()}", name, there)
-    tinting = sorted(name for name in given if there[name].tints)
+    tinting = sorted(name for name in requested if there[name].tints)
     if len(tinting) > 1:
         raise ValueError(f"one overlay can tint the floor, got {' and '.join(tinting)}; choose one")
-    return given
+    return requested
 
 
 def _draw_corner_mark(canvas: GridCanvas, number: int, cell: int, below: bool) -> None:
@@ -210,12 +210,12 @@ def _paying_cells(pane: Pane, t: int) -> dict[str, set[int]]:
     """
     trap = pane.trap
     state = pane.line.states[t]
-    every = spread_agent(trap, state).take(_find_open(trap, state).nonzero()[0])
+    states = spread_agent(trap, state).take(_find_open(trap, state).nonzero()[0])
     cells: dict[str, set[int]] = {x: set() for x in trap.objectives}
     for action in range(4):
-        after, paid, _ = trap.step(every, np.full(every.n, action))
-        moved = after.agent != every.agent
-        for x, pay in paid.items():
+        after, rewards, _ = trap.step(states, np.full(states.n, action))
+        moved = after.agent != states.agent
+        for x, pay in rewards.items():
             cells[x] |= set(after.agent[moved & (pay > 0)].tolist())
     return cells
 

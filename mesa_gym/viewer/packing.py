@@ -64,8 +64,10 @@ class CellSheet:
 
     def number(self, codes: NDArray[np.int64]) -> NDArray[np.uint16]:
         """Return the picture number of each code, in the shape of ``codes``."""
-        found, index = np.unique(codes, return_inverse=True)
-        numbers = [self._numbers.setdefault(code, len(self._numbers)) for code in found.tolist()]
+        unique_codes, index = np.unique(codes, return_inverse=True)
+        numbers = [
+            self._numbers.setdefault(code, len(self._numbers)) for code in unique_codes.tolist()
+        ]
         return np.array(numbers, dtype=np.uint16)[index].reshape(codes.shape)
 
     def draw(self, tile: int) -> NDArray[np.uint8]:
@@ -144,12 +146,12 @@ def pack_level(
         "delta": delta.astype(wide),
     }
     payments = []
-    for i, paid in enumerate(graph.paid.values()):
-        amounts, index = np.unique(paid, return_inverse=True)
+    for i, reward_index in enumerate(graph.paid.values()):
+        amounts, index = np.unique(reward_index, return_inverse=True)
         payments.append(amounts.tolist())
-        parts[f"paid{i}"] = index.reshape(paid.shape).astype(np.uint8)
-    for k, each in shares.items():
-        code = np.rint(each.T[:STAY] * CERTAIN).astype(np.int64)
+        parts[f"paid{i}"] = index.reshape(reward_index.shape).astype(np.uint8)
+    for k, policy_shares in shares.items():
+        code = np.rint(policy_shares.T[:STAY] * CERTAIN).astype(np.int64)
         parts[f"low{k}"] = (code % 2**16).astype("<u2")
         parts[f"high{k}"] = (code // 2**16).astype(np.uint8)
     return {

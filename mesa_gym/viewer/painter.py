@@ -114,9 +114,9 @@ class Painter:
         right, bottom = self.pixels(box.right), self.pixels(box.bottom)
         return self.pygame.Rect(left, top, right - left, bottom - top)
 
-    def colour(self, which: int) -> RGB:
-        """Return the colour of objective number ``which``."""
-        return PALETTE[which % len(PALETTE)]
+    def colour(self, objective: int) -> RGB:
+        """Return the colour of objective number ``objective``."""
+        return PALETTE[objective % len(PALETTE)]
 
     def fill(self, box: Box, colour: RGB, round_by: float = 0.0) -> None:
         """Fill a box."""
@@ -148,18 +148,18 @@ class Painter:
         centre = (x * self.scale, y * self.scale)
         self.pygame.draw.aacircle(self.surface, colour, centre, radius * self.scale, thick)
 
-    def mark(self, which: int, x: float, y: float, radius: float) -> None:
-        """Draw objective number ``which`` as a shape, with an edge that shows on any background."""
-        for size, tone in ((radius + 1.5, SHEET), (radius, self.colour(which))):
-            if corners := OBJECTIVE_SHAPES[which % len(OBJECTIVE_SHAPES)]:
+    def mark(self, objective: int, x: float, y: float, radius: float) -> None:
+        """Draw the shape of objective number ``objective``, with an edge for any background."""
+        for size, tone in ((radius + 1.5, SHEET), (radius, self.colour(objective))):
+            if corners := OBJECTIVE_SHAPES[objective % len(OBJECTIVE_SHAPES)]:
                 self.polygon([(x + dx * size, y + dy * size) for dx, dy in corners], tone)
             else:
                 self.disc(x, y, size * 0.95, tone)
 
     def picture(self, picture: Any, x: float, y: float) -> None:
         """Put a surface or RGB array at (x, y), its upper left corner, without scaling."""
-        made = as_surface(picture) if isinstance(picture, np.ndarray) else picture
-        self.surface.blit(made, (self.pixels(x), self.pixels(y)))
+        surface = as_surface(picture) if isinstance(picture, np.ndarray) else picture
+        self.surface.blit(surface, (self.pixels(x), self.pixels(y)))
 
     def text(
         self,
@@ -230,8 +230,8 @@ class Painter:
         return _width(text, self._em(size)) / self.scale
 
     def _letters_within(self, text: str, size: float, width: float) -> int:
-        every = range(len(text) + 1)
-        return bisect_right(every, width, key=lambda n: self.measure(text[:n], size)) - 1
+        lengths = range(len(text) + 1)
+        return bisect_right(lengths, width, key=lambda n: self.measure(text[:n], size)) - 1
 
     def _em(self, size: float) -> int:
         """Return the font size in pixels for a line of height ``size`` points."""

@@ -36,9 +36,9 @@ class Pane:
         self._play = find_play(trap, seat.play)
         self.mapped, self._whole = start is not None, None
         if start is None:
-            whole = trap.levels(seat.split, np.array([level]), salt)
-            start = self._play.change(whole)
-            self._whole = whole if self._play.takes_away else None
+            level_start = trap.levels(seat.split, np.array([level]), salt)
+            start = self._play.change(level_start)
+            self._whole = level_start if self._play.takes_away else None
         self.line = Timeline(trap, start, trap.horizon(seat.split), seat.player, seat.play)
         self._analysis: Analysis | None = None
 

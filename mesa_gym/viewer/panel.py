@@ -99,9 +99,9 @@ class _Writer:
         """Write the trial of a life and its feedback."""
         state = self.pane.line.states[self.t]
         now = {name: int(state.vars[name][0]) for name in ("trial", "over", "told")}
-        told = (": not paid", ": paid")[now["told"]] if now["over"] else ""
+        payment_text = (": not paid", ": paid")[now["told"]] if now["over"] else ""
         self._section("life")
-        self._line(f"trial {min(now['trial'] + 1, TRIALS)} of {TRIALS}{told}")
+        self._line(f"trial {min(now['trial'] + 1, TRIALS)} of {TRIALS}{payment_text}")
 
     def _write_objectives(self) -> None:
         """Write each objective's mark, its return so far, and the most that can still be earned."""
@@ -132,9 +132,11 @@ class _Writer:
         self._section("chosen", CHOSEN)
         name = self.pane.name_choice(self.t)
         self._tip(CHOSEN, BODY)
-        known = name in self.pane.trap.objectives
-        x = self._mark(name, self.left) if known else self.left
-        self.painter.text(name, x, self.y, BODY, TEXT if known else QUIET, width=self.right - x)
+        is_objective = name in self.pane.trap.objectives
+        x = self._mark(name, self.left) if is_objective else self.left
+        self.painter.text(
+            name, x, self.y, BODY, TEXT if is_objective else QUIET, width=self.right - x
+        )
         self.y += BODY + 1
 
     def _write_decision(self) -> None:
@@ -207,9 +209,11 @@ class _Writer:
 def summary(pane: Pane) -> str:
     """Return the result of an episode that a person played, in words."""
     line, trap = pane.line, pane.trap
-    how = "The level ended" if line.terminated else "The time was up"
-    said, chosen = [f"{how} after {len(line)} steps."], pane.name_choice(len(line))
+    ending = "The level ended" if line.terminated else "The time was up"
+    sentences, chosen = [f"{ending} after {len(line)} steps."], pane.name_choice(len(line))
     if pane.seat.split is Split.SHIFT and chosen in trap.objectives:
         role = "the base objective" if chosen == trap.base else "a proxy"
-        said.append(f"You went for {chosen}, {role}. In training you could not tell them apart.")
-    return " ".join([*said, f"{SKIP}. Home: the start."])
+        sentences.append(
+            f"You went for {chosen}, {role}. In training you could not tell them apart."
+        )
+    return " ".join([*sentences, f"{SKIP}. Home: the start."])

@@ -182,21 +182,21 @@ class Session:
             ValueError: they cannot play it; on any error nothing changes.
         """
         pane = self.pane
-        alike = all(seat.play == pane.seat.play for seat in seats)
-        self.go_to(self.level, seats, pane.line.states[0] if pane.mapped and alike else None)
+        same_play = all(seat.play == pane.seat.play for seat in seats)
+        self.go_to(self.level, seats, pane.line.states[0] if pane.mapped and same_play else None)
 
     # -- what makes another future -----------------------------------------------------------------
 
     def act(self, action: int) -> None:
         """Take a step by hand in the focused pane, from the shown state."""
         # What is shown is an earlier step than the clock's where another pane's episode is longer.
-        shown = self.pane.time(self.clock.cursor)
+        time = self.pane.time(self.clock.cursor)
         try:
-            self.pane.act(shown, action)
+            self.pane.act(time, action)
         except ValueError as error:
             self.message = str(error)
             return
-        self.clock.playing, self.clock.time = False, float(shown + 1)
+        self.clock.playing, self.clock.time = False, float(time + 1)
 
 
 def prepare(panes: list[Pane]) -> None:

@@ -125,21 +125,21 @@ class RecordedPlayer(Player):
     def __init__(self, episodes: Sequence[RecordedEpisode]) -> None:
         self.name = episodes[0].policy
         self.episodes: dict[tuple[str, int], RecordedEpisode] = {}
-        for each in episodes:
-            self.episodes.setdefault((each.play, each.level), each)
+        for episode in episodes:
+            self.episodes.setdefault((episode.play, episode.level), episode)
 
     def begin(self, trap: Trap, play: str, states: Sequence[State], horizon: int) -> Decide:
         """Return the level's recorded actions, each at its own time; ValueError without any."""
         level = int(states[0].level.number[0])
         if (play, level) not in self.episodes:
             raise ValueError(f"nothing was recorded on level {level} of play '{play}'")
-        actions, said = self.episodes[play, level].actions, self.episodes[play, level].said
+        actions, answers = self.episodes[play, level].actions, self.episodes[play, level].said
 
         def decide(state: State, t: int) -> Decision | None:
             at = int(state.clock[0])
             if at >= len(actions):
                 return None
-            return Decision(actions[at], said=said[at] if at < len(said) else "")
+            return Decision(actions[at], said=answers[at] if at < len(answers) else "")
 
         return decide
 
@@ -165,13 +165,13 @@ def solve_start(trap: Trap, start: State, horizon: int) -> tuple[Solution, TimeL
     """
     key = repr(trap), horizon, to_map(trap, start, hidden=True)
     with _lock:
-        known = _kept.get(key)
-    if known is None:
+        kept_solution = _kept.get(key)
+    if kept_solution is None:
         solution = Solution(trap, start, horizon)
-        known = solution, TimeLeft(solution.graph, max(0, horizon - int(start.clock[0])))
+        kept_solution = solution, TimeLeft(solution.graph, max(0, horizon - int(start.clock[0])))
     with _lock:
-        _kept[key] = known
+        _kept[key] = kept_solution
         _kept.move_to_end(key)
         while len(_kept) > MOST_KEPT:
             _kept.popitem(last=False)
-    return known
+    return kept_solution

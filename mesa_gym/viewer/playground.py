@@ -119,10 +119,10 @@ def pack_trap(
     require_live(trap)
     sheet, packed = CellSheet(trap), []
     policies = [as_policy(guest.policy, trap, trap.horizon(Split.SHIFT)) for guest in guests]
-    asked = {k: each for k, each in enumerate(policies) if _find_kind(each) == BY_SHARES}
+    by_shares = {k: policy for k, policy in enumerate(policies) if _find_kind(policy) == BY_SHARES}
     for play, number in levels:
         graph = PlacementGraph(trap, _make_start(trap, play, number, salt))
-        shares = {k: _ask_everywhere(asked[k], graph, guests[k].name) for k in asked}
+        shares = {k: _ask_everywhere(by_shares[k], graph, guests[k].name) for k in by_shares}
         level = {"play": play, "number": number, "horizon": find_play(trap, play).steps}
         packed.append(level | pack_level(graph, sheet, shares))
         advance(1)
@@ -134,8 +134,8 @@ def pack_trap(
         "tile": PAGE_TILE,
         "wide": WIDE,
         "objectives": [
-            {"name": x, "doc": each.doc, "discount": trap.discount(x)}
-            for x, each in trap.objectives.items()
+            {"name": x, "doc": objective.doc, "discount": trap.discount(x)}
+            for x, objective in trap.objectives.items()
         ],
         "tones": [to_hex(colour) for colour in (BASE_COLOUR, *PROXY_COLOURS)],
         "wish": to_hex(WISH),
@@ -165,8 +165,8 @@ def make_playground(
     story = _tell_story(type(trap))
     data = pack_trap(trap, levels, guests, salt, advance)
     # As the script opens the page: on the shift, if there is one.
-    shown = [(level["play"], level["number"]) for level in data["levels"]]
-    first = next((level for level in shown if level[0] == Split.SHIFT), shown[0])
+    level_names = [(level["play"], level["number"]) for level in data["levels"]]
+    first = next((level for level in level_names if level[0] == Split.SHIFT), level_names[0])
     start = _make_start(trap, *first, salt)
     return fill_page(
         "playground.html",
@@ -197,13 +197,13 @@ def fill_page(template: str, data: Mapping[str, Any], **values: Any) -> str:
 def _tell_story(trap: type[Trap]) -> list[str]:
     """Return the first two paragraphs that a trap's author wrote."""
     paragraphs = (inspect.getdoc(trap) or "").replace("``", "").split("\n\n")
-    return [printable(" ".join(each.split())) for each in (*paragraphs, "")[:2]]
+    return [printable(" ".join(paragraph.split())) for paragraph in (*paragraphs, "")[:2]]
 
 
 def _make_start(trap: Trap, play: str, number: int, salt: str) -> State:
     """Return the start state of a level, a batch of one."""
-    asked = find_play(trap, play)
-    return asked.change(trap.levels(asked.split, np.array([number]), salt))
+    level_play = find_play(trap, play)
+    return level_play.change(trap.levels(level_play.split, np.array([number]), salt))
 
 
 def _ask_everywhere(policy: Policy, graph: PlacementGraph, name: str) -> Floats:
@@ -231,7 +231,7 @@ def _describe_agent(guest: Guest, policy: Policy) -> dict[str, Any]:
     kind, name = _find_kind(policy), printable(guest.name)
     # What does not declare that it remembers nothing was only tried.
     tried = kind == BY_SHARES and getattr(policy, "memory", True) is not False
-    known = {"name": name, "words": guest.words, "tried": tried, "kind": kind}
+    description = {"name": name, "words": guest.words, "tried": tried, "kind": kind}
     if isinstance(policy, Oracle):
-        return known | {"objective": list(policy.trap.objectives).index(policy.objective)}
-    return known
+        return description | {"objective": list(policy.trap.objectives).index(policy.objective)}
+    return description

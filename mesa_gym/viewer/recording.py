@@ -94,10 +94,12 @@ def write_recording(
     session.settle()
     session.clock.playing = False
     if kind == ".png":
-        shown = session.clock.length if step is None else step
-        if not 0 <= shown <= session.clock.length:
-            raise ValueError(f"step {shown}: the episodes have steps 0 to {session.clock.length}")
-        session.clock.seek(shown)
+        last_step = session.clock.length if step is None else step
+        if not 0 <= last_step <= session.clock.length:
+            raise ValueError(
+                f"step {last_step}: the episodes have steps 0 to {session.clock.length}"
+            )
+        session.clock.seek(last_step)
         write_png(path, frame(screen, size))
     else:
         _write_film(screen, path, size)
@@ -106,16 +108,16 @@ def write_recording(
 def _write_film(screen: WatchScreen, path: Path, size: tuple[int, int]) -> None:
     """Write a film up to the end of the longest episode; the last picture stays for a second."""
     session, suffix = screen.session, require_kind(path)
-    every = max(1, math.ceil(STEPS_A_SECOND * session.clock.speed / FILM_RATES[suffix]))
-    steps = range(0, session.clock.length + every, every)
-    fps = STEPS_A_SECOND * session.clock.speed / every
+    stride = max(1, math.ceil(STEPS_A_SECOND * session.clock.speed / FILM_RATES[suffix]))
+    steps = range(0, session.clock.length + stride, stride)
+    fps = STEPS_A_SECOND * session.clock.speed / stride
     # H.264 needs even sides: the last row or column is repeated.
     odd = [(0, side % 2) for side in reversed(size)]
     even = size[0] + size[0] % 2, size[1] + size[1] % 2
     with tempfile.TemporaryDirectory(prefix="mesa-gym-") as folder:
-        made = Path(folder) / f"film{suffix}"
+        film = Path(folder) / f"film{suffix}"
         frames = Progress(f"record {path.name}", len(steps), "frames")
-        with frames as done, _encode_film(made, even, fps) as write:
+        with frames as done, _encode_film(film, even, fps) as write:
             for t in [*steps[:-1], session.clock.length]:
                 session.clock.seek(t)
                 last = np.pad(frame(screen, size), [*odd, (0, 0)], mode="edge").tobytes()
@@ -123,7 +125,7 @@ def _write_film(screen: WatchScreen, path: Path, size: tuple[int, int]) -> None:
                 done(1)
             for again in repeat(last, max(0, round(fps) - 1)):
                 write(again)
-        write_bytes(path, read_bytes(made))
+        write_bytes(path, read_bytes(film))
 
 
 @contextmanager

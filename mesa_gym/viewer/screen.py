@@ -69,10 +69,10 @@ class WatchScreen(Commands):
             self.changed |= self.tips.move(event.x, event.y)
             return self
         self.changed = True
-        asked = self.dialog
-        if asked is not None and not asked.handle(event):
+        dialog = self.dialog
+        if dialog is not None and not dialog.handle(event):
             self.dialog = None
-        if asked is None or asked.passes:
+        if dialog is None or dialog.passes:
             self._take(event)
         return None if self.leaving else self
 
@@ -161,12 +161,14 @@ class WatchScreen(Commands):
         """Add a tip to each cell with its value on every heat map that is on."""
         on = self.session.shown_overlays
         t = pane.time(self.session.clock.cursor)
-        heats = [(each.label, heat) for each in on if (heat := each.heat(pane, t)) is not None]
+        heats = [
+            (overlay.label, heat) for overlay in on if (heat := overlay.heat(pane, t)) is not None
+        ]
         for cell in range(pane.trap.cells):
-            said = [f"{x}: {heat[cell]:z.2f}" for x, heat in heats if np.isfinite(heat[cell])]
-            if said:
+            values = [f"{x}: {heat[cell]:z.2f}" for x, heat in heats if np.isfinite(heat[cell])]
+            if values:
                 box = place.box_of(cell)
-                self.tips.add(box, "\n".join(said), box)
+                self.tips.add(box, "\n".join(values), box)
 
     def _draw_buttons(self, painter: Painter, strip: Box) -> None:
         for label, placed in self._buttons.items():

@@ -43,7 +43,7 @@ class Seat:
         return isinstance(self.player, Human)
 
 
-def list_plays(trap: Trap, beside: str | None) -> list[str]:
+def list_plays(trap: Trap, comparison: str | None) -> list[str]:
     """Return the plays that stand side by side; [] where players do.
 
     ``splits`` gives train and shift; a play of changed levels (``twins``, ``bare``,
@@ -53,28 +53,30 @@ def list_plays(trap: Trap, beside: str | None) -> list[str]:
     Raises:
         UnknownNameError: the trap has no such changed levels.
     """
-    if beside is None:
+    if comparison is None:
         return []
     choices = list_choices(trap)
-    if beside not in choices and (beside in (TARGETS, TWINS, BARE) or beside.startswith(ALONE)):
-        lacked = LACKED.get(BARE if beside == TARGETS else beside, shorten(beside))
+    if comparison not in choices and (
+        comparison in (TARGETS, TWINS, BARE) or comparison.startswith(ALONE)
+    ):
+        lacked = LACKED.get(BARE if comparison == TARGETS else comparison, shorten(comparison))
         offered = f"--beside takes {', '.join(choices)}, {ORACLES} or a policy"
         raise UnknownNameError(f"{trap.name()} has no {lacked}; {offered}")
-    return choices.get(beside, [])
+    return choices.get(comparison, [])
 
 
 def list_choices(trap: Trap) -> dict[str, list[str]]:
     """Return the choices of a trap whose plays stand side by side, each with these plays."""
     changed = [x for x in plays_of(trap) if x in (TWINS, BARE) or x.startswith(ALONE)]
-    found: dict[str, list[str]] = {BOTH_SPLITS: [Split.TRAIN, Split.SHIFT]}
-    found |= {x: [split_of(x), x] for x in changed}
-    if BARE in found:
-        found[TARGETS] = [Split.SHIFT, *(x for x in changed if x.startswith(ALONE)), BARE]
-    return found
+    choices: dict[str, list[str]] = {BOTH_SPLITS: [Split.TRAIN, Split.SHIFT]}
+    choices |= {x: [split_of(x), x] for x in changed}
+    if BARE in choices:
+        choices[TARGETS] = [Split.SHIFT, *(x for x in changed if x.startswith(ALONE)), BARE]
+    return choices
 
 
 def seats_for(
-    player: Player, trap: Trap, play: str, beside: str | None = None, seed: int = 0
+    player: Player, trap: Trap, play: str, comparison: str | None = None, seed: int = 0
 ) -> list[Seat]:
     """Return the seats for the options: each player with its play.
 
@@ -82,31 +84,35 @@ def seats_for(
         player: the first of them.
         trap: the rules.
         play: what is played.
-        beside: as of ``list_plays``, the player on several plays whatever ``play`` says;
+        comparison: as of ``list_plays``, the player on several plays whatever ``play`` says;
             ``oracles``, those of the base objective and of each proxy (or their reference
             policies) too; or another policy, as ``as_policy`` takes it. By default nothing.
         seed: of the others' sampling.
 
     Raises:
-        UnknownNameError: ``beside`` means nothing, or the trap has no such changed levels.
+        UnknownNameError: ``comparison`` means nothing, or the trap has no such changed levels.
     """
-    if plays := list_plays(trap, beside):
-        return [Seat(player, each) for each in plays]
-    others: list[str] = []
-    if beside == ORACLES:
+    if plays := list_plays(trap, comparison):
+        return [Seat(player, play_name) for play_name in plays]
+    players: list[str] = []
+    if comparison == ORACLES:
         oracles = {x: name_pursuer(trap, x) for x in trap.objectives}
         # A player that is one of them is not its own neighbour, by whatever name.
         named = player.name.replace(":base", f":{trap.base}")
-        others = [o for o in oracles.values() if o.replace(":base", f":{trap.base}") != named]
-    elif beside is not None:
-        known = references(trap)
-        path = ":" in beside or "/" in beside or Path(beside).is_dir()
-        if beside not in (ORACLE, *known) and not path and find_trained(beside, trap) is None:
-            expected = offer(beside, [*list_choices(trap), ORACLES, *known])
-            what = f"--beside {shorten(beside)} is neither a choice nor a policy"
-            raise UnknownNameError(f"{what}; {expected}")
-        others = [beside]
-    return [Seat(player, play), *(Seat(PolicyPlayer(other, seed), play) for other in others)]
+        players = [o for o in oracles.values() if o.replace(":base", f":{trap.base}") != named]
+    elif comparison is not None:
+        known_policies = references(trap)
+        path = ":" in comparison or "/" in comparison or Path(comparison).is_dir()
+        if (
+            comparison not in (ORACLE, *known_policies)
+            and not path
+            and find_trained(comparison, trap) is None
+        ):
+            expected = offer(comparison, [*list_choices(trap), ORACLES, *known_policies])
+            problem = f"--beside {shorten(comparison)} is neither a choice nor a policy"
+            raise UnknownNameError(f"{problem}; {expected}")
+        players = [comparison]
+    return [Seat(player, play), *(Seat(PolicyPlayer(other, seed), play) for other in players)]
 
 
 def find_shift(seats: Sequence[Seat]) -> int:

@@ -86,8 +86,8 @@ class Timeline:
         """Show the player the states so far, once; ValueError if it cannot play the level."""
         with self._lock:
             if self._decide is None:
-                given = self.play, self.states, self.horizon
-                self._decide = self.player.begin(self.trap, *given)
+                arguments = self.play, self.states, self.horizon
+                self._decide = self.player.begin(self.trap, *arguments)
             return self._decide
 
     def stop(self) -> None:
@@ -117,9 +117,9 @@ class Timeline:
         """
         if self.over:
             raise ValueError("the episode is over: go back in time to act, or to another level")
-        after, paid, ended = self.trap.step(self.states[-1], np.array([decision.action]))
+        after, rewards, ended = self.trap.step(self.states[-1], np.array([decision.action]))
         self.states.append(after)
-        payments = {x: float(pay[0]) for x, pay in paid.items()}
+        payments = {x: float(pay[0]) for x, pay in rewards.items()}
         self.steps.append(TimelineStep(decision, payments, bool(ended[0])))
 
     def branch(self, t: int) -> Timeline:
@@ -150,8 +150,8 @@ class Analysis:
         whole: its start with all targets, where some are taken away: their ghosts are chosen too.
     """
 
-    def __init__(self, line: Timeline, whole: State | None = None) -> None:
-        self.line, self._trap, self._whole = line, line.trap, whole
+    def __init__(self, line: Timeline, start: State | None = None) -> None:
+        self.line, self._trap, self._whole = line, line.trap, start
         self._there: tuple[int, Ints, Ints] | None = None  # the last of _find_standable, and when
 
     @cached_property
@@ -194,16 +194,16 @@ class Analysis:
         # Without a step there may be no time left to solve for.
         if t == 0:
             return None
-        paid = {x: np.array([[step.paid[x]] for step in line.steps[:t]]) for x in names}
+        rewards = {x: np.array([[step.paid[x]] for step in line.steps[:t]]) for x in names}
         states = trap.joined(line.states[:t])
         if self._whole is not None:
             states = trap.restore_targets(states, self._whole.take(np.zeros(t, dtype=np.int64)))
             ghosts = trap.step(states, line.actions()[:t].astype(np.int64)).paid
-            paid = {x: pay[:, None] for x, pay in ghosts.items()}
+            rewards = {x: pay[:, None] for x, pay in ghosts.items()}
         moved = np.diff(line.cells(t))[:, None] != 0
         counted = trap.counts(states)
         counted = None if counted is None else counted[:, None]
-        record = Record(line.actions()[None, :t], paid, moved, counted)
+        record = Record(line.actions()[None, :t], rewards, moved, counted)
         (chosen,) = find_reached(trap, record, self._worth).choices
         return None if chosen == NONE else names[chosen]
 
@@ -236,5 +236,5 @@ class Analysis:
 
 def spread_agent(trap: Trap, state: State) -> State:
     """Return the state with the agent moved to each cell in turn, a batch (cells,)."""
-    every = state.take(np.zeros(trap.cells, dtype=np.int64))
-    return every._replace(agent=np.arange(trap.cells))
+    states = state.take(np.zeros(trap.cells, dtype=np.int64))
+    return states._replace(agent=np.arange(trap.cells))
