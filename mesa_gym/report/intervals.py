@@ -55,19 +55,19 @@ def interval(sample: Any, share: bool = False) -> tuple[float, float]:
 
     Args:
         sample: one number a seed, or a table (seeds, levels).
-        share: whether the mean is a share, 0 to 1; then the ends are found in logits.
+        share: whether the values are shares, 0 to 1; then the ends are found in logits.
 
     Raises:
         ImportError: scipy is not installed.
-        ValueError: the sample has fewer than two seeds, or its values are not finite, or not those
-            of a share.
+        ValueError: the sample has fewer than two seeds, or its values are not finite, or one of
+            them is not a share.
     """
     table = _read_table(sample)
+    if share:
+        _require_shares(table)
     estimate, reach = float(table.mean()), _measure_reach(table)(TAIL)
     if not share:
         return estimate - reach, estimate + reach
-    if not -1e-9 <= estimate <= 1 + 1e-9:  # a mean of ones may be rounded to a little more
-        raise ValueError(f"the mean is {estimate}, which is not a share")
     part = min(max(estimate, 0.0), 1.0)
     if part in (0, 1):
         far = _exclude(table.shape[1]) if table.shape[1] > 1 else 0.0
@@ -84,13 +84,15 @@ def compare_tables(one: Floats, other: Floats) -> Difference:
 
     Raises:
         ImportError: scipy is not installed.
-        ValueError: a table has a single seed, or the tables have other levels or a single one.
+        ValueError: a table has a single seed, or the tables have other levels or a single one, or
+            a value is not a share.
     """
     if one.shape[1:] != other.shape[1:] or min(len(one), len(other), one.shape[1]) < 2:
         raise ValueError(
             f"tables of {one.shape} and {other.shape} cannot be compared; expected (seeds, levels)"
             " with the same levels, two seeds and two levels at least"
         )
+    _require_shares(one, other)
     reach = _measure_reach(one, other)
     estimate = float(one.mean() - other.mean())
     wide = reach(TAIL) or _exclude(one.shape[1])
@@ -114,6 +116,19 @@ def _read_table(sample: Any) -> Floats:
             f" {shorten(sample)}; leave out what was not measured"
         )
     return values.reshape(len(values), -1)
+
+
+def _require_shares(*tables: Floats) -> None:
+    """Raise ValueError if a value is not a share; rounding may leave a little more than 1."""
+    for table in tables:
+        bad = ~((table >= -1e-9) & (table <= 1 + 1e-9))  # also NaN
+        if bad.any():
+            seed, *level = np.argwhere(bad)[0].tolist()
+            place = f"seed {seed}" + (f", level {level[0]}" if table.shape[-1] > 1 else "")
+            raise ValueError(
+                f"{table[bad][0]:g} ({place}) is not a share; expected values from 0 to 1. For"
+                " other numbers leave share=True out"
+            )
 
 
 def _measure_reach(*tables: Floats) -> Callable[[float], float]:

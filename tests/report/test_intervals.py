@@ -7,6 +7,7 @@ import pytest
 import scipy.stats
 
 from mesa_gym.report import interval
+from mesa_gym.report.intervals import compare_tables
 
 NAN = float("nan")
 
@@ -77,8 +78,32 @@ def test_interval_of_a_share_stays_within_limits():
     data = [0.01, 0.02, 0.30]
     low, high = interval(data, share=True)
     assert interval(data)[0] < 0 < low < 0.11 < high < 1
-    with pytest.raises(ValueError, match="which is not a share"):
-        interval([1, 2], share=True)
+    assert interval([1 + 1e-12, 1.0], share=True) == (1, 1)  # rounded
+
+
+@pytest.mark.parametrize(
+    ("sample", "message"),
+    [
+        ([1.2, 0.3, 0.4, 0.5, 0.6], r"1\.2 \(seed 0\) is not a share; expected values from 0 to 1"),
+        ([0.9, -0.1], r"-0\.1 \(seed 1\) is not a share"),
+        ([[0, 1, 0], [0, 1, 2]], r"2 \(seed 1, level 2\) is not a share"),
+        ([[0.5, 0.5], [-0.5, 1.5]], r"-0\.5 \(seed 1, level 0\) is not a share"),
+    ],
+)
+def test_value_that_is_no_share_is_refused(sample, message):
+    """The mean of each sample is a share."""
+    with pytest.raises(ValueError, match=message):
+        interval(sample, share=True)
+    assert len(interval(sample)) == 2
+    table = np.reshape(np.array(sample, float), (len(sample), -1))
+    if table.shape[1] > 1:
+        with pytest.raises(ValueError, match=message):
+            compare_tables(np.zeros_like(table), table)
+
+
+def test_tables_without_numbers_are_not_compared():
+    with pytest.raises(ValueError, match=r"nan \(seed 0, level 1\) is not a share"):
+        compare_tables(np.array([[0, NAN], [0, 0]]), np.zeros((2, 2)))
 
 
 @pytest.mark.parametrize("values", [[], None, "ab", [0.5], [0.1, NAN], np.zeros((2, 3, 4))])
