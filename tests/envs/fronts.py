@@ -67,7 +67,7 @@ def play_alone(trap, actions, **keywords):
 
 
 def play_single(trap, actions, **keywords):
-    """Step environments one by one, and reset each where its episode is over."""
+    """Step environments one by one, and reset each at its episode's end; overwrite observations."""
     envs = [gym.make(trap.id(), **keywords) for _ in actions[0]]
     begun = [env.reset(seed=seed) for seed, env in enumerate(envs)]
     for action in actions:
@@ -86,11 +86,12 @@ def play_single(trap, actions, **keywords):
         )
         for row, env in enumerate(envs):
             over = terminated[row] or truncated[row]
-            begun[row] = env.reset() if over else (after[row], infos[row])
+            begun[row] = env.reset() if over else (after[row].copy(), infos[row])
+            after[row].fill(0)
 
 
 def play_vector(trap, actions, **keywords):
-    """Step a vector environment that resets in the same step."""
+    """Step a vector environment that resets in the same step; overwrite its observations."""
     n = len(actions[0])
     envs = gym.make_vec(trap.id(), n, autoreset_mode="SameStep", **keywords)
     before, begun = envs.reset(seed=list(range(n)))
@@ -102,7 +103,8 @@ def play_vector(trap, actions, **keywords):
         paid = mesa_gym.objectives(infos)
         flow = begun["level"], begun["split"], action, before, after
         yield Shown(*flow, reward, terminated, truncated, paid)
-        before, begun = seen, infos
+        before, begun = seen.copy(), infos
+        seen.fill(0)
 
 
 def play_torch(trap, actions, **keywords):

@@ -1,13 +1,14 @@
-"""Cards depend on no other policy, nor on an agent's name."""
+"""Cards depend on no other policy, on no agent's name, and on no write into an observation."""
 
 import numpy as np
 import pytest
 
+from mesa_gym.envs.observations import OBSERVATIONS
 from mesa_gym.policies import Memoryless, as_policy
 from mesa_gym.scoring import score, score_all
 from mesa_gym.scoring.plays import take_turns
 from tests.support.cards import plain
-from tests.support.parameters import thorough
+from tests.support.parameters import few, thorough
 from tests.support.small_traps import SmallDish
 
 
@@ -35,7 +36,7 @@ ARRAYS = {
 
 
 @pytest.mark.parametrize("name", ["walls", *map(thorough, [*ARRAYS][1:])])
-def test_policy_that_writes_observations_changes_no_card(name, monkeypatch, tmp_path):
+def test_policy_that_writes_states_changes_no_card(name, monkeypatch, tmp_path):
     trap = SmallDish()
     makers = {x: lambda h, x=x: as_policy(x, trap, h) for x in ("oracle:base", "sweeper")}
     expected = score_all(makers, trap, levels=6)
@@ -46,6 +47,56 @@ def test_policy_that_writes_observations_changes_no_card(name, monkeypatch, tmp_
     assert "read-only" in str(failed["evil"])
     # What was kept on disk meanwhile is what is kept without it.
     assert score_all(makers, trap, levels=6, failed=failed) == expected
+
+
+def choose_by_sums(observations):
+    """Return actions (n,) that depend on every number of an observation."""
+    flat = observations.reshape(len(observations), -1)
+    return (flat @ np.arange(flat.shape[1])).astype(np.int64) % 5
+
+
+class Overwriting:
+    """Answers as ``choose_by_sums`` from the first step on, and overwrites its arguments."""
+
+    def __init__(self, observation, memory):
+        self.observation, self.memory = observation, memory
+
+    def reset(self, mask, rng):
+        mask[:] = False
+        self.last = None
+
+    def act(self, observation):
+        actions = choose_by_sums(observation)
+        observation[:] = 1
+        if self.last is not None:
+            self.last[:] = 1
+        self.last = observation
+        return actions
+
+
+@pytest.mark.parametrize("memory", [False, True])
+@pytest.mark.parametrize("kind", few(OBSERVATIONS, "planes", thorough=OBSERVATIONS))
+def test_observation_is_a_copy_for_the_policy(kind, memory):
+    """No warning is raised either, such as that of torch for an array that is read-only."""
+    polite = score(choose_by_sums, SmallDish(), levels=6, observation=kind, name="a")
+    writing = score(Overwriting(kind, memory), SmallDish(), levels=6, name="a")
+    assert plain(writing) == plain(polite)
+
+
+def test_network_that_writes_its_input_changes_no_card():
+    torch = pytest.importorskip("torch")
+
+    class Network(torch.nn.Module):
+        in_place = False
+
+        def forward(self, seen):
+            seen = (seen.mul_ if self.in_place else seen.mul)(3).flatten(1)
+            return torch.stack([seen[:, i::5].sum(dim=1) for i in range(5)], dim=1)
+
+    cards = []
+    for Network.in_place in (False, True):
+        cards.append(plain(score(Network(), SmallDish(), levels=6, name="a")))
+    assert cards[0] == cards[1]
 
 
 def test_policy_name_changes_no_score():
