@@ -83,10 +83,10 @@ def test_observation_is_a_copy_for_the_policy(kind, memory):
     assert plain(writing) == plain(polite)
 
 
-def test_network_that_writes_its_input_changes_no_card():
+def test_network_writing_its_input_changes_no_card():
     torch = pytest.importorskip("torch")
 
-    class Network(torch.nn.Module):
+    class Tripling(torch.nn.Module):
         in_place = False
 
         def forward(self, seen):
@@ -94,8 +94,8 @@ def test_network_that_writes_its_input_changes_no_card():
             return torch.stack([seen[:, i::5].sum(dim=1) for i in range(5)], dim=1)
 
     cards = []
-    for Network.in_place in (False, True):
-        cards.append(plain(score(Network(), SmallDish(), levels=6, name="a")))
+    for Tripling.in_place in (False, True):
+        cards.append(plain(score(Tripling(), SmallDish(), levels=6, name="a")))
     assert cards[0] == cards[1]
 
 
