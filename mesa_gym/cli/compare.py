@@ -16,8 +16,9 @@ from mesa_gym.policies import POLICY_FILE, read_policy_file, references
 from mesa_gym.policies.names import PLAYABLE, list_agents, name_policy
 from mesa_gym.policies.seeds import agent_and_seed
 from mesa_gym.report import compare, plot
+from mesa_gym.report.cells import strip_version
 from mesa_gym.report.committed import list_board_rows, read_committed
-from mesa_gym.report.comparison import find_shared
+from mesa_gym.report.comparison import find_shared, require_levels
 from mesa_gym.scoring import Cards, ScoreCard, evaluate
 from mesa_gym.solver.certificate import EVALUATION_LEVELS
 from mesa_gym.traps import find_trap, look_up_trap
@@ -69,6 +70,7 @@ def run(options: argparse.Namespace) -> int:
     # What cannot be compared is refused before any work.
     every = [*((card.policy, card.trap) for card in cards), *played]
     find_shared([(trap, agent_and_seed(policy)[0]) for policy, trap in every], one, other)
+    require_levels(levels, " and ".join(dict.fromkeys(strip_version(trap) for _, trap in every)))
     if named:
         worlds = [look_up_trap(trap)() for trap in dict.fromkeys(trap for _, trap in played)]
         cards += evaluate(named, worlds, levels, algo=options.algo)

@@ -24,16 +24,22 @@ from mesa_gym.report.statements import (
     ALPHA,
     BARRED,
     LESS,
+    MIN_LEVELS,
     MORE,
     Statement,
     state_difference,
 )
 from mesa_gym.scoring import ScoreCard
+from mesa_gym.scoring.lines import FEW
 from mesa_gym.solver.graph import Floats
 from mesa_gym.terminal import printable
 
 DIFFERENCE_HEADS = ("difference", "95%", "p")
 UNKNOWN = "–"
+PROMISE = (
+    "if the seeds of both agents follow one distribution, about 5 of 100 such comparisons report a"
+    " difference. If only their means are equal, more do."
+)
 
 
 @dataclass(frozen=True)
@@ -112,7 +118,7 @@ class Comparison:
             levels = min(row.groups[0].levels for row in compared)
             told.append(
                 f"95% intervals are over seeds and at least {levels:,} levels, each for one trap. p"
-                f" is over {traps}: equal agents are told apart in about 5 of 100 such comparisons."
+                f" is over {traps}: {PROMISE}"
             )
         return " ".join(told)
 
@@ -144,7 +150,8 @@ def compare(cards: Iterable[ScoreCard], one: str, other: str) -> Comparison:
 
     Raises:
         ImportError: scipy is not installed.
-        ValueError: an agent is unknown, or the cards cannot be compared (``group_cards``).
+        ValueError: an agent is unknown, or the cards cannot be compared (``group_cards``), or have
+            fewer than five levels.
     """
     if (agent := agent_and_seed(one)[0]) == agent_and_seed(other)[0]:
         raise ValueError(
@@ -157,6 +164,8 @@ def compare(cards: Iterable[ScoreCard], one: str, other: str) -> Comparison:
             raise unknown("agent on the cards", agent, sorted(known))
     groups = {(of.trap, of.agent): of for of in [x for x in given if x.chooses] or given}
     traps = find_shared(groups, one, other)
+    for trap in traps:
+        require_levels(groups[trap, one].levels, trap)
     pairs = [(groups[trap, one], groups[trap, other]) for trap in traps]
     return Comparison((one, other), tuple(_compare_groups(pairs)))
 
@@ -175,6 +184,15 @@ def find_shared(played: Iterable[tuple[str, str]], one: str, other: str) -> list
         told = [f"{agent} played {', '.join(found[agent]) or 'none'}" for agent in (one, other)]
         raise ValueError(f"{', '.join(told)}: no trap in common")
     return shared
+
+
+def require_levels(levels: int, where: str) -> None:
+    """Raise ValueError where levels are too few for a comparison."""
+    if levels < MIN_LEVELS:
+        raise ValueError(
+            f"{levels} level{'s' * (levels != 1)} on {where}: compare needs at least"
+            f" {MIN_LEVELS}; score both agents on {FEW} or more"
+        )
 
 
 def _compare_groups(pairs: list[tuple[CardGroup, CardGroup]]) -> Iterable[Compared]:

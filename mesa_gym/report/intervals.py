@@ -7,6 +7,7 @@ docs/studies/statistics.md.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import cache
 from itertools import combinations
 from math import comb
 from types import ModuleType
@@ -217,6 +218,7 @@ def _permute(one: Floats, other: Floats) -> tuple[float, Floats]:
     return float(sizes[0]) - 1e-9, sizes
 
 
+@cache
 def _split(first: int, seeds: int) -> Bools:
     """Return ways to give ``first`` of the seeds to one agent, (ways, seeds), theirs at the top."""
     if comb(seeds, first) <= MOST_SPLITS:

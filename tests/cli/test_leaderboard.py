@@ -143,7 +143,7 @@ def test_compare_of_cards_gives_table_figure_sentence(tmp_path, monkeypatch, cap
 
 def test_compare_takes_agents_from_one_file(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
-    cards = [score(p, CORNER, levels=4, name=f"{n}-s0") for n, p in GIVEN.items()]
+    cards = [score(p, CORNER, levels=5, name=f"{n}-s0") for n, p in GIVEN.items()]
     Cards(cards).save("cards.json")
     assert main(["compare", "low=cards.json", "high=cards.json"]) == 0
     told = capsys.readouterr().out
@@ -179,6 +179,10 @@ def test_compare_scores_policies_on_the_same_levels(tmp_path, monkeypatch, capsy
         ("ppo nowhere.zip", "unknown agent, policy or file 'nowhere.zip'"),
         ("ppo nowhere-s*.json", "nowhere-s*.json: there is no such file"),
         ("ppo b=ppo --levels 100", "the cards of ppo-s0 have 1,000 levels, and cannot be cut"),
+        (
+            "a=stay b=aimless --traps CheeseCorner --levels 2",
+            "2 levels on CheeseCorner: compare needs at least 5; score both agents on 100 or more",
+        ),
         ("a=stay b=aimless", "on which traps? Name them: mesa-gym compare A B --traps"),
         ("ppo taught --figure nowhere/a.svg", "cannot write nowhere/a.svg"),
     ],

@@ -5,7 +5,7 @@ import pytest
 import scipy.stats
 from msgspec.structs import replace
 
-from mesa_gym.report import compare, group_cards
+from mesa_gym.report import compare, comparison, group_cards
 from mesa_gym.report.comparison import compare_traps, tell_apart
 from mesa_gym.report.intervals import adjust_by_permutation, adjust_holm, compare_tables
 from tests.support.cards import DISH, KINDS, made
@@ -87,6 +87,19 @@ def test_compare_of_a_bad_request_is_refused():
         more = [made(policy="far-s0", trap="CoinRun-v0")]
         with pytest.raises(ValueError, match=message):
             compare([*CARDS, *more, KINDS["unsolvable"]], *given)
+
+
+def test_compare_needs_five_levels(monkeypatch):
+    """Of equal agents, whose seeds do the same on a level, 0.13 differ at two levels."""
+    rng = np.random.default_rng(1)
+    for levels, least, most in ((2, 0.1, 0.15), (5, 0, 0.05)):
+        draws = rng.integers(2, size=(400, 2, levels)).astype(float)
+        tables = [tuple(np.tile(row, (5, 1)) for row in both) for both in draws]
+        wrong = np.mean([compare_traps({0: both})[0].p < 0.05 for both in tables])
+        assert least <= wrong <= most
+    monkeypatch.setattr(comparison, "MIN_LEVELS", 101)
+    with pytest.raises(ValueError, match=r"100 levels on CheeseDish.*needs at least 101; score"):
+        compare(CARDS, "mine", "ppo")
 
 
 def test_permutation_p_equals_scipy():

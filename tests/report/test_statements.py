@@ -100,7 +100,8 @@ FORMS = {
     r"No difference between .* in how often they reach the base target first .*": "difference",
     rf"Not compared, since {NAME} (has \d of 5 seeds needed|fails on test levels.*): \S+": "barred",
     r"95% intervals are over seeds and at least \d+ levels, each for one trap": "difference",
-    r"p is over this trap: equal agents are told apart in about 5 of 100 .*": "difference",
+    r"p is over this trap: if the seeds of both agents follow one distribution, .*": "difference",
+    r"If only their means are equal, more do.*": "difference",
     # of a board
     rf"{NAME} \(5 seeds, 4 traps\) can do all; goes for the base target on 4": "goal",
     rf"{NAME} \(\d seeds?(, \d traps)?\) (can do all; )?goes for .*": "goal",
