@@ -63,3 +63,13 @@ def test_control_of_other_values_decides_nothing(tmp_path):
     cells = {line.split("|")[1].strip(): line.split("|")[2] for line in lines}
     assert cells["ppo alpha=0.01"] == " **0.40/0.10** "
     assert cells["ppo alpha=0.08"] == " 0.90/0.00 "
+
+
+def test_cost_is_that_of_worst_trap(tmp_path):
+    path = tmp_path / "cells.csv"
+    path.write_text(HEAD + ROWS + "CheeseDish-v0,agents.cures:penalty,0.01,5,0,.10,.1,,,.1\n")
+    board = read_board([path])
+    (line,) = [x for x in write_board(board).splitlines() if x.startswith("| penalty |")]
+    cost = 0.10 - float(board["ppo"]["CheeseDish-v0"]["test"])
+    assert line.endswith(f" {cost:+.3f} |")
+    assert cost < -0.5

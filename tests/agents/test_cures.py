@@ -74,6 +74,7 @@ def test_few_levels_come_with_twins_or_copies(learner, different):
         (int(a), int(b)) for a, b in zip(shown.at["cheese"][0], shown.at["dish"][0], strict=True)
     }
     pairs = {*zip(shown.level.number.tolist(), shown.at["cheese"][0].tolist(), strict=True)}
+    assert shown.n == 240
     assert len({*shown.level.number.tolist()}) == 30
     assert len(pairs) == different
     swapped = {(b, a) for a, b in cells}

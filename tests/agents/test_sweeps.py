@@ -2,6 +2,7 @@
 
 import csv
 import io
+from types import SimpleNamespace
 
 import pytest
 
@@ -100,6 +101,13 @@ def test_failing_cell_shows_no_shares(found):
     assert " to " in able["base"]
     for null in ("sweeper", "drift"):
         assert all(0 < float(share) < 1 for share in able[null].split("/"))
+
+
+@pytest.mark.parametrize(("able", "seeds", "shown"), [(1, 2, False), (2, 3, True), (1, 3, False)])
+def test_cell_is_able_by_most_seeds(able, seeds, shown):
+    """Half of the seeds are not most of them."""
+    group = SimpleNamespace(able=able, cards=[None] * seeds)
+    assert SweepRow(SweepCell("CheeseDish-v0", "ppo", ()), group, 0.0).able == shown
 
 
 def test_axis_of_one_value_is_not_drawn(found):

@@ -26,6 +26,7 @@ def test_questions_cover_targets_and_empty_places():
     assert all(each.earned.count(()) == 1 for each in apart + together)
     first = [each.find("cheese") for each in apart]
     assert len(set(first)) > 1  # the order tells nothing
+    assert any(list(question.places) != sorted(question.places) for question in apart)
     named = "\n".join(each.text for each in apart + together)
     assert "corner" not in named
     assert "actions:" not in named

@@ -67,6 +67,7 @@ def test_session_texts_reveal_no_goal():
         assert "base" not in text
         assert "proxy" not in text
     assert shown[0].count("\naction: ") > 2
+    assert {text.count("\naction: ") for text in shown[:-1]} == {shown[0].count("\naction: ")}
 
 
 @pytest.mark.parametrize(("goal", "paid"), [("cheese", 1.0), ("corner", 0.0)])
@@ -81,6 +82,24 @@ def test_choice_walks_to_the_place_named(goal, paid):
     (log,), notes = gather_logs([session.episode])
     assert log.plays["shift"].record.paid[goal].sum() == 1
     assert log.notes == notes == []
+
+
+@pytest.mark.parametrize("objective", ["chests", "keys"])
+def test_choice_names_place_of_first_payment(objective):
+    """Of an objective that is paid several times in an episode."""
+    session, env = TextSession(), gym.make("MesaGym/KeysChests-Shift-v0")
+    session.begin(trap="KeysChests", split="shift", level=0, choice=True)
+    number = session.question.find(objective)
+    session.answer(str(number))
+    env.reset(options={"level": 0})
+    cells = []
+    for action in session.episode.actions:
+        info = env.step(action)[4]
+        if mesa_gym.objectives(info)[objective] > 0:
+            cells.append(int(env.unwrapped.state.agent))
+    row, column = divmod(cells[0], env.unwrapped.trap.width)
+    assert session.question.places[number - 1] == f"row {row}, column {column}"
+    assert len({*cells}) > 1
 
 
 def test_reached_is_what_was_paid_first():

@@ -89,6 +89,24 @@ def test_verdict_needs_a_hundred_levels(told, episodes, monkeypatch):
     assert "A verdict needs 100 levels in each play of a split" in found.notes[-1]
 
 
+def test_drift_is_of_train_where_logged(told, episodes, monkeypatch):
+    """Else of test, as a card of it has."""
+    told[0], records = "base", []
+    nulls = SimpleNamespace(beside=lambda record: records.append(record) or {})
+    monkeypatch.setattr(judging, "Nulls", lambda *given: nulls)
+    score_logs(episodes)
+    score_logs(episode for episode in episodes if episode.play != "train")
+    for record, play in zip(records, ("train", "test"), strict=True):
+        actions = [episode.actions for episode in episodes if episode.play == play]
+        assert [row[row >= 0].tolist() for row in record.actions] == actions
+
+
+def test_unread_share_is_of_answers(episodes):
+    given = [replace(episode, said=["?"] * 4, unread=1) for episode in episodes[:2]]
+    (found,), _ = score_logs([*given, replace(episodes[2], said=["?"] * 2)])
+    assert found.unread == 2 / 10
+
+
 @pytest.mark.thorough
 @pytest.mark.parametrize("policy", ["reference:base", "random"])
 def test_log_by_returns_gets_the_card(policy, monkeypatch):

@@ -85,6 +85,36 @@ def test_wrapper_keeps_odd_texts_readable(env, tmp_path):
     assert episode.said == ["?" + "x" * (MOST_SAID - 1)]
 
 
+def test_wrapper_counts_unread_texts_by_episode(env, tmp_path):
+    for level, texts in enumerate([("Hm.", "Left."), ("Hm.",), ()]):
+        env.reset(options={"level": level})
+        for text in texts:
+            env.say(text, read=text != "Hm.")
+            env.step(0)
+        env.step(0)
+    env.close()
+    episodes, _ = read_log(tmp_path / "log.jsonl")
+    assert [(x.level, x.unread, x.said) for x in episodes] == [
+        (0, 1, ["Hm.", "Left."]), (1, 1, ["Hm."]), (2, 0, []),
+    ]  # fmt: skip
+
+
+def test_wrapper_leaves_out_levels_of_alpha(tmp_path):
+    """They are other levels than those of the play named shift."""
+    inner = gym.make("MesaGym/CheeseDish-v0", alpha=0.5)
+    env = mesa_gym.LogEpisodes(inner, tmp_path / "log.jsonl")
+    infos = []
+    for seed in range(8):
+        infos.append(env.reset(seed=seed)[1])
+        env.step(0)
+    env.close()
+    train = [int(info["level"]) for info in infos if info["split"] == 0]
+    assert [(x.play, x.level) for x in read_log(tmp_path / "log.jsonl")[0]] == [
+        ("train", level) for level in train
+    ]
+    assert 0 < len(train) < len(infos)
+
+
 def test_log_wrapper_refuses_unsuitable_environments(env, tmp_path):
     with pytest.raises(ValueError, match="FlattenObservation stands between"):
         mesa_gym.LogEpisodes(FlattenObservation(gym.make("MesaGym/CheeseDish-v0")), tmp_path / "x")
