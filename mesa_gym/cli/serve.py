@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import argparse
+import os
 import re
 from pathlib import Path
 
 from mesa_gym.command import DONE, require_writable
 from mesa_gym.envs.checks import integer
 from mesa_gym.errors import shorten
+from mesa_gym.files import read_bytes
+from mesa_gym.language.door import require_token
 from mesa_gym.traps import find_trap
 
 MOST_IDLE = 30 * 24 * 3600
@@ -25,7 +28,10 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     add("--trap", nargs="+", action="extend", default=[], metavar="TRAP", help=told)
     told = "pages that may send requests, besides the server's own, such as http://localhost:3000"
     add("--origin", nargs="+", action="extend", default=[], metavar="ORIGIN", help=told)
-    add("--token", default="", help="ask each request for it, as `Authorization: Bearer TOKEN`")
+    token = parser.add_mutually_exclusive_group().add_argument
+    asked = "ask each request for it, as `Authorization: Bearer TOKEN`; others see it in `ps`"
+    token("--token", help=f"{asked} (default: MESA_GYM_TOKEN, or none)")
+    token("--token-file", type=Path, metavar="FILE", help="read the token from a file")
     told = "seconds without a message after which a session ends (default: %(default)s)"
     add("--idle", type=int, default=3600, help=told)
 
@@ -42,8 +48,20 @@ def run(options: argparse.Namespace) -> int:
     for trap in options.trap:
         find_trap(trap)  # a person names it, so that its file may be imported
 
+    given = options.log, options.origin, _read_token(options), options.idle
+
     from mesa_gym.language.server import serve  # which needs an extra
 
-    given = options.log, options.origin, options.token, options.idle
     serve(options.host, options.port, options.sessions, *given)
     return DONE
+
+
+def _read_token(options: argparse.Namespace) -> str | None:
+    """Return the token of the options or of MESA_GYM_TOKEN; None for none."""
+    given: str | None = options.token
+    if options.token_file is not None:
+        given = read_bytes(options.token_file).decode()
+    elif given is None:
+        given = os.environ.get("MESA_GYM_TOKEN")
+    require_token(given)
+    return None if given is None else given.strip()

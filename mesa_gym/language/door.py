@@ -1,4 +1,4 @@
-"""The door of a server: who may come in, what a message may be, and how long one may be silent.
+"""The door of a server: routes, tokens, sizes of messages, and how long a client may be silent.
 
 A page of any site that a browser shows can send requests to this machine. Such a browser names the
 page's origin, so that a foreign one is told from programs, which name none.
@@ -22,17 +22,22 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Message, Receive, Send], Awaitable[None]]
 
-MOST_TEXT = 1 << 20  # characters of a message; a model's answer has a few thousand
+# The routes that are let in, by the type of a request; all others get 404.
+ROUTES = {
+    "http": ("/reset", "/step", "/state", "/health", "/schema", "/metadata"),
+    "websocket": ("/ws",),
+}
+MOST_TEXT = 1 << 20  # characters or bytes of a message; a model's answer has a few thousand
 IDLE_SECONDS = 3600.0
+FULL_SECONDS = 5.0  # that a client waits for a place, as sessions of clients who left end late
 LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
-SESSION_PATH = "/ws"  # the path of sockets with one episode after another
 AWAY = 1001  # the code of a socket that its server closes
 
 
 class _Told(Struct, forbid_unknown_fields=True):
     """A message of a client."""
 
-    type: Literal["reset", "step", "state", "close", "mcp"]
+    type: Literal["reset", "step", "state", "close"]
     data: dict[str, Any] | UnsetType = UNSET
 
 
@@ -51,8 +56,12 @@ class Door:
         app: the other one.
         sessions: how many sockets with episodes there can be at once.
         origins: of pages that may send requests, such as ``http://localhost:8000``.
-        token: what each request must have, as ``Authorization: Bearer TOKEN``; "" for none.
-        idle: seconds without a message after which a socket is closed.
+        token: what each request must have, as ``Authorization: Bearer TOKEN``; None for none.
+        idle: seconds without a message after which a socket is closed, and within which the body
+            of a request must arrive.
+
+    Raises:
+        ValueError: the token is empty, as that of an unset variable is.
     """
 
     def __init__(
@@ -60,29 +69,54 @@ class Door:
         app: App,
         sessions: int,
         origins: Collection[str] = (),
-        token: str = "",
+        token: str | None = None,
         idle: float = IDLE_SECONDS,
     ) -> None:
-        self.app, self.sessions, self.open = app, sessions, 0
+        require_token(token)
+        self.app, self.sessions, self.places = app, sessions, asyncio.Semaphore(sessions)
         self.origins, self.token, self.idle = origins, token, idle
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """Let a request in, or refuse it with a sentence."""
-        if scope["type"] not in ("http", "websocket"):
+        if scope["type"] == "lifespan":
             return await self.app(scope, receive, send)
-        if (refusal := self._find_refusal(dict(scope["headers"]))) is not None:
+        if (refusal := self._find_refusal(scope)) is not None:
             return await _refuse(scope, send, *refusal)
-        if scope["type"] == "http" or scope["path"] != SESSION_PATH:
-            return await self.app(scope, receive, send)
-        if self.open >= self.sessions:
-            told = f"the server is full: it has {self.open} of {self.sessions} sessions; try later"
-            return await _refuse(scope, send, 503, told)
-        self.open += 1
+        if scope["type"] == "http":
+            return await self._pass_request(scope, receive, send)
+        try:
+            async with asyncio.timeout(FULL_SECONDS):
+                await self.places.acquire()
+        except TimeoutError:
+            reason = f"the server is full: it has {self.sessions} sessions; try later"
+            return await _refuse(scope, send, 503, reason)
         try:
             await self.app(scope, self._listen(receive, send), send)
         finally:
-            self.open -= 1
+            self.places.release()
         return None
+
+    async def _pass_request(self, scope: Message, receive: Receive, send: Send) -> None:
+        """Hand on a request whose body arrived in time and is not too long."""
+        body, message = bytearray(), Message(more_body=True)
+        try:
+            async with asyncio.timeout(self.idle):
+                while message.get("more_body"):
+                    message = await receive()
+                    if message["type"] == "http.disconnect":
+                        return None
+                    body += message.get("body", b"")
+                    if len(body) > MOST_TEXT:
+                        reason = f"the request has a body of over {MOST_TEXT:,} bytes"
+                        return await _refuse(scope, send, 413, reason)
+        except TimeoutError:
+            return await _refuse(scope, send, 408, f"the request took over {self.idle:g} s")
+        messages = [{"type": "http.request", "body": bytes(body)}]
+
+        async def replay() -> Message:
+            return messages.pop() if messages else await receive()
+
+        return await self.app(scope, replay, send)
 
     def _listen(self, receive: Receive, send: Send) -> Receive:
         """Return what hands on the messages of a socket that have no fault, while they come."""
@@ -103,8 +137,9 @@ class Door:
 
         return listen
 
-    def _find_refusal(self, headers: dict[bytes, bytes]) -> tuple[int, str] | None:
+    def _find_refusal(self, scope: Message) -> tuple[int, str] | None:
         """Return the status and the reason of a refusal; None for a request that may come in."""
+        headers = dict(scope["headers"])
         if (given := headers.get(b"origin")) is not None:
             origin = given.decode("latin-1")
             if origin not in self.origins:
@@ -113,7 +148,19 @@ class Door:
         said = headers.get(b"authorization", b"")
         if self.token and not hmac.compare_digest(said, f"Bearer {self.token}".encode()):
             return 401, "this server asks for a token; send `Authorization: Bearer TOKEN`"
+        routes = ROUTES.get(scope["type"], ())
+        if scope["path"] not in routes:
+            return 404, f"{shorten(scope['path'])} is not served; expected {' or '.join(routes)}"
         return None
+
+
+def require_token(token: str | None) -> None:
+    """Raise ValueError for an empty token, as that of an unset variable is."""
+    if token is not None and not token.strip():
+        raise ValueError(
+            "the token is empty, as that of an unset variable is, and would let everybody in;"
+            " give a text, or leave the option and MESA_GYM_TOKEN away to serve without a token"
+        )
 
 
 def find_fault(message: Message) -> str:

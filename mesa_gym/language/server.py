@@ -7,6 +7,7 @@ attributes of ``mesa_gym.language.request.EpisodeRequest``, as keywords.
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Collection
 from pathlib import Path
 from typing import Any
@@ -37,6 +38,7 @@ except ImportError:
 MOST_SESSIONS = 64
 HOST = "127.0.0.1"
 PORT = 8000
+TOKEN_VARIABLE = "MESA_GYM_TOKEN"
 
 
 class TrapAction(Action):
@@ -136,7 +138,7 @@ def make_server(
     sessions: int = MOST_SESSIONS,
     log: str | Path | None = None,
     origins: Collection[str] | None = None,
-    token: str = "",
+    token: str | None = None,
     idle: float = IDLE_SECONDS,
 ) -> Door:
     """Return the server, an ASGI application.
@@ -145,8 +147,11 @@ def make_server(
         sessions: how many there can be at once.
         log: a file to which each episode is added; None for none.
         origins: of pages that may send requests; None for those of port 8000 of this machine.
-        token: what each request must have, as ``Authorization: Bearer TOKEN``; "" for none.
+        token: what each request must have, as ``Authorization: Bearer TOKEN``; None for none.
         idle: seconds without a message after which a session ends.
+
+    Raises:
+        ValueError: the token is empty.
     """
     app = create_app(
         lambda: TrapEnvironment(log),
@@ -175,7 +180,7 @@ def serve(
     sessions: int,
     log: str | Path | None,
     origins: Collection[str],
-    token: str,
+    token: str | None,
     idle: float,
 ) -> None:
     """Serve until it is interrupted.
@@ -186,7 +191,7 @@ def serve(
         sessions: as the other arguments, of ``make_server``.
         log: a file to which each episode is added; None for none.
         origins: of pages that may send requests, besides the server's own.
-        token: what each request must have; "" for none.
+        token: what each request must have; None for none.
         idle: seconds without a message after which a session ends.
     """
     allowed = {*origins, *list_origins(host, port)}
@@ -194,4 +199,4 @@ def serve(
 
 
 # By this name a manifest, openenv.yaml, finds it.
-app = make_server()
+app = make_server(token=os.environ.get(TOKEN_VARIABLE))

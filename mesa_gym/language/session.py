@@ -6,6 +6,7 @@ tasks and trainers share this; none of them shows the model which goal was reach
 
 from __future__ import annotations
 
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -15,11 +16,12 @@ import gymnasium
 import mesa_gym
 from mesa_gym.engine import ACTIONS, STAY
 from mesa_gym.envs.observations import make_observation
+from mesa_gym.files import append_line
 from mesa_gym.language.answers import ACTION_ASKED, ASKED_AGAIN, read_action, read_place
 from mesa_gym.language.choosing import Choosing, Question, list_examples
 from mesa_gym.language.request import MOST_EXAMPLES, EpisodeRequest, read_request
 from mesa_gym.logs import LogEpisodes
-from mesa_gym.logs.episodes import RecordedEpisode
+from mesa_gym.logs.episodes import RecordedEpisode, encode_episode
 from mesa_gym.probing import demonstrations
 from mesa_gym.scoring.plays import split_of
 from mesa_gym.scoring.record import ENDED, rollout
@@ -65,7 +67,8 @@ class TextSession:
     """
 
     def __init__(self, log: str | Path | None = None) -> None:
-        self.log = log
+        self.log = None if log is None else Path(log)
+        self._unwritten = list[bytes]()  # lines of the log that a full disk did not take
         self.text, self.done = "", True
 
     def begin(self, **asked: Any) -> str:
@@ -77,12 +80,13 @@ class TextSession:
         Raises:
             ValueError: a value does not fit, the trap, play or level is unknown, or there is
                 nothing to choose. The episode before goes on.
+            OSError: the episode before cannot be added to the log; the next call tries again.
         """
         try:
             request = read_request(asked)
             trap = look_up_trap(request.trap)
             made = gymnasium.make(trap.id(split_of(request.split)), observation="text")
-            env, level = LogEpisodes(made, self.log, request.policy), request.level
+            env, level = LogEpisodes(made, None, request.policy), request.level
             level = env.reset(seed=request.seed)[1]["level"] if level is None else level
             seen, info = env.reset(options={"play": request.split, "level": level})
             about = env.trap.name(), request.examples, request.choice
@@ -116,7 +120,6 @@ class TextSession:
 
         Raises:
             ValueError: the episode is over, or none has begun.
-            OSError: the episode has ended, and could not be added to the log.
         """
         if self.done:
             raise ValueError("the episode is over, or none was begun; begin one")
@@ -129,13 +132,13 @@ class TextSession:
         self._again = False
         self.unread += read is None
         self.env.say(text if isinstance(text, str) else repr(text), read is not None)
-        try:
-            paid = self._choose(read) if self.question else self._walk(read)
-        except OSError:  # of the log, which is written where the episode ends
-            self.done = True
-            raise
-        self.total += paid
-        return paid
+        reward = self._choose(read) if self.question else self._walk(read)
+        self.total += reward
+        if self.done:
+            self._keep(self.env.last)
+            with suppress(OSError):  # the reward counts; the next episode cannot begin
+                self._write()
+        return reward
 
     def _walk(self, action: int | None) -> float:
         """Take a step; without an action stay."""
@@ -167,7 +170,20 @@ class TextSession:
         """Write the unfinished episode, and end it."""
         if hasattr(self, "env"):
             self.done = True
+            self._keep(self.env.episode())
             self.env.close()
+            self._write()
+
+    def _keep(self, episode: RecordedEpisode | None) -> None:
+        """Keep the line of an episode that has ended until the log takes it."""
+        if self.log is not None and episode is not None:
+            self._unwritten.append(encode_episode(episode))
+
+    def _write(self) -> None:
+        """Add the kept lines to the log, or raise OSError."""
+        while self.log is not None and self._unwritten:
+            append_line(self.log, self._unwritten[0])
+            del self._unwritten[0]
 
     @property
     def episode(self) -> RecordedEpisode | None:

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from importlib.metadata import EntryPoint
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -194,6 +195,38 @@ def test_command_names_all_lacking_extras(command, lacking, named, run, monkeypa
     assert (code, said.count("\n")) == (2, 1), said
     assert f'pip install -e ".[{named}]"' in said
     assert [*tmp_path.iterdir()] == []
+
+
+@pytest.mark.parametrize(
+    ("option", "variable", "token"),
+    [
+        ("", None, None),
+        ("", "sesam", "sesam"),
+        ("--token sesam", "other", "sesam"),
+        ("--token-file token", "", "sesam"),
+        ("--token ''", "sesam", ValueError),
+        ("--token ' '", None, ValueError),
+        ("--token-file empty", "sesam", ValueError),
+        ("", "", ValueError),
+        ("", "\n", ValueError),
+    ],
+)
+def test_serve_with_an_empty_token_refuses(option, variable, token, run, tmp_path, monkeypatch):
+    """As `--token "$TOKEN"` is of an unset variable: it served everybody."""
+    tokens = []
+    server = SimpleNamespace(serve=lambda *given: tokens.append(given[5]))
+    monkeypatch.setitem(sys.modules, "mesa_gym.language.server", server)
+    monkeypatch.setattr(extras, "ALWAYS", {})
+    if variable is not None:
+        monkeypatch.setenv("MESA_GYM_TOKEN", variable)
+    (tmp_path / "token").write_text("sesam\n")
+    (tmp_path / "empty").write_text("\n")
+    code, message = run(f"serve {option}")
+    if token is ValueError:
+        assert (code, tokens) == (2, [])
+        assert message.startswith("mesa-gym: the token is empty, as that of an unset variable is")
+    else:
+        assert (code, tokens) == (0, [token]), message
 
 
 def test_extras_name_known_commands_and_packages():

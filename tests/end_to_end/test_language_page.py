@@ -1,5 +1,6 @@
 """The page of language models, followed in an environment that has nothing else."""
 
+import json
 import re
 import shlex
 import socket
@@ -12,6 +13,32 @@ from tests.end_to_end.test_examples import interpreter
 
 PAGE = (Path(__file__).parents[2] / "docs" / "language_models.md").read_text()
 SERVER = PAGE.partition("## A server")[2].partition("\n## ")[0]
+
+
+# The routes of OpenEnv, of which the door lets the first line in.
+ROUTES = {
+    "/ws", "/reset", "/step", "/state", "/health", "/schema", "/metadata",
+    "/mcp", "/openapi.json", "/docs", "/docs/oauth2-redirect", "/redoc", "/list_environments",
+    *("/{env_name}/" + name for name in ("num_tasks", "splits", "task", "task_range", "tasks")),
+}  # fmt: skip
+LIST_ROUTES = """
+import json
+from mesa_gym.language.door import ROUTES
+from mesa_gym.language.server import app
+routes = {route.path for route in app.app.routes}
+print(json.dumps([sorted(routes), sorted(set().union(*ROUTES.values()))]))
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1800)
+def test_server_routes_are_all_known():
+    """A new route of OpenEnv is to be looked at, though the door does not let it in."""
+    command = [interpreter("openenv"), "-c", LIST_ROUTES]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    routes, allowed = map(set, json.loads(done.stdout))
+    assert routes == ROUTES
+    assert allowed < routes
 
 
 @pytest.mark.slow

@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from mesa_gym.language.door import Door, list_origins
+from mesa_gym.language.door import ROUTES, Door, list_origins
 
 OWN = "http://127.0.0.1:8000"
 TOKEN = "Bearer sesam"
@@ -19,13 +19,18 @@ async def echo(scope, receive, send):
         await send({"type": "websocket.send", "text": message["text"]})
 
 
-def visit(door, kind="websocket", path="/ws", extensions=("websocket.http.response",), **headers):
+def visit(door, kind="websocket", path="", extensions=("websocket.http.response",), **headers):
     """Return what a visitor is sent who says his name, in JSON, and then nothing."""
-    return asyncio.run(enter(door, kind, path, extensions, headers))
+    said = (b"{}",) if kind == "http" else ('"me"',)
+    return asyncio.run(enter(door, kind, path, extensions, headers, said))
 
 
-async def enter(door, kind="websocket", path="/ws", extensions=(), headers=(), said=('"me"',)):
+async def enter(door, kind="websocket", path="", extensions=(), headers=(), said=('"me"',)):
     sent, left = [], [{"type": "websocket.receive", "text": text} for text in said]
+    if kind == "http":
+        left = [{"type": "http.request", "body": x, "more_body": True} for x in said if x]
+        left += [] if None in said else [{"type": "http.request"}]
+    path = path or ("/reset" if kind == "http" else "/ws")
 
     async def receive():
         return left.pop(0) if left else await asyncio.get_running_loop().create_future()
@@ -77,7 +82,55 @@ def test_door_without_http_answers_closes():
     assert (closed["type"], closed["code"]) == ("websocket.close", 1008)
 
 
-def test_door_that_is_full_says_so():
+@pytest.mark.parametrize("kind", ["http", "websocket"])
+def test_door_lets_listed_routes_in_alone(kind):
+    """A socket's route is none of HTTP's, and no other spelling of a route is let in."""
+    for path in {*ROUTES["http"], *ROUTES["websocket"]}:
+        for spelling in (path, path + "/", path.upper(), "/" + path, path[1:], path + "%2e"):
+            allowed = spelling in ROUTES[kind]
+            assert (visit(make_door(), kind, spelling)[0].get("status") == 404) != allowed
+    for path in ("/mcp", "/harness", "/docs", "/openapi.json", "/list_environments", "/", ""):
+        start, body = visit(make_door(), kind, path or " ")
+        assert start["status"] == 404
+        assert b"is not served; expected" in body["body"]
+    assert visit(make_door(token="sesam"), kind, "/mcp")[0]["status"] == 401
+
+
+@pytest.mark.parametrize("path", ROUTES["http"])
+@pytest.mark.parametrize(
+    ("said", "status"),
+    [
+        ([b"{}"], 200),
+        ([b"x" * (1 << 20)], 200),
+        ([b"x" * (1 << 20), b"x"], 413),
+        ([b"x", None], 408),  # it never ends
+    ],
+)
+def test_door_limits_bodies_of_requests(path, said, status):
+    start, *_ = asyncio.run(enter(make_door(), "http", path, said=said))
+    assert start["status"] == status
+
+
+@pytest.mark.parametrize("token", ["", " ", "\n"])
+def test_door_refuses_empty_tokens(token):
+    with pytest.raises(ValueError, match="the token is empty, as that of an unset variable is"):
+        make_door(token=token)
+
+
+def test_door_keeps_places_for_waiting_clients():
+    """Sixty-four clients leave and come back before the sessions of the first have ended."""
+
+    async def come():
+        door = make_door(sessions=64)
+        return await asyncio.gather(*(enter(door, said=()) for _ in range(128)))
+
+    for sent in asyncio.run(come()):
+        assert sent[-1]["reason"].startswith("no message for 0.01 s")
+
+
+def test_door_that_is_full_says_so(monkeypatch):
+    monkeypatch.setattr("mesa_gym.language.door.FULL_SECONDS", 0)
+
     async def come():
         door = make_door(sessions=2)
         return await asyncio.gather(*(enter(door, said=()) for _ in range(5))), await enter(door)
@@ -85,7 +138,7 @@ def test_door_that_is_full_says_so():
     first, later = asyncio.run(come())
     full = [sent for sent in first if sent[-1].get("code") == 1008]
     assert [sent[0]["reason"] for sent in full] == [
-        "the server is full: it has 2 of 2 sessions; try later"
+        "the server is full: it has 2 sessions; try later"
     ] * 3
     assert later[-1]["reason"].startswith("no message for 0.01 s")
 
@@ -102,6 +155,7 @@ def test_door_that_is_full_says_so():
         ("{", "truncated"),
         ("[" * 100_000, "cannot be read"),
         ('{"type": "reset", "data": 5}', "Expected `object`, got `int`"),
+        ('{"type": "mcp", "data": {}}', "Invalid enum value 'mcp'"),
         ('{"type": "evil"}', "Invalid enum value 'evil'"),
         ('{"type": "reset", "data": {"seed": NaN}}', "cannot be read"),
         ('{"type": "reset", "more": 1}', "unknown field `more`"),

@@ -230,8 +230,8 @@ def test_failed_begin_keeps_the_old(asked, refused, tmp_path):
     assert session.text != before
 
 
-def test_session_of_a_full_disk_ends(tmp_path, monkeypatch):
-    """The error says what could not be written; then another episode begins."""
+def test_session_of_a_full_disk_refuses_resets(tmp_path, monkeypatch):
+    """The last step has its reward; the line is written when there is place, and none is lost."""
 
     def full(path, line):
         raise OSError(28, "No space left on device", str(path))
@@ -239,15 +239,18 @@ def test_session_of_a_full_disk_ends(tmp_path, monkeypatch):
     session = TextSession(tmp_path / "log.jsonl")
     session.begin(seed=0, choice=True)
     with monkeypatch.context() as patch:
-        patch.setattr("mesa_gym.logs.wrapper.append_line", full)
-        with pytest.raises(OSError, match="No space left"):
-            session.answer("1")
-    with pytest.raises(ValueError, match="the episode is over"):
-        session.answer("1")
+        patch.setattr("mesa_gym.language.session.append_line", full)
+        assert (session.answer("1"), session.done) == (session.total, True)
+        for _ in range(2):
+            with pytest.raises(OSError, match="No space left"):
+                session.begin(seed=1)
+            with pytest.raises(ValueError, match="the episode is over"):
+                session.answer("1")
+    ended = session.episode.actions
     session.begin(seed=1)
     session.answer("left")
     session.close()
-    assert [each.actions for each in read_log(tmp_path / "log.jsonl")[0]] == [[0]]
+    assert [each.actions for each in read_log(tmp_path / "log.jsonl")[0]] == [ended, [0]]
 
 
 def test_tools_are_methods_that_return_text():
