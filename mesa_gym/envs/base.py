@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from dataclasses import replace
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from gymnasium import logger
@@ -78,6 +79,10 @@ class BaseEnv:
         if render_mode not in (None, *modes):
             raise unknown("render mode", render_mode, modes)
         self.render_mode, self.settings, self.trap = render_mode, settings, settings.trap
+
+    def __copy__(self) -> Self:
+        """Copy deeply: planes and states are arrays that steps write into."""
+        return deepcopy(self)
 
     @property
     def spec(self) -> EnvSpec | None:

@@ -54,6 +54,7 @@ class TrapEnv(BaseEnv, OneEnv, gymnasium.Env[Any, Any]):
         "render_fps": RENDER_FPS,
     }
     _window: Window | None = None
+    _recorder: Any = None  # of ``LogEpisodes``: called where an episode begins, and at steps
 
     def __init__(
         self, trap: str | type[Trap] | Trap, *, render_mode: str | None = None, **keywords: Any
@@ -102,7 +103,8 @@ class TrapEnv(BaseEnv, OneEnv, gymnasium.Env[Any, Any]):
         if begun is not None:
             return begun
         queue = self._queue
-        return self._begin(queue.take(_ROW) if start is None else queue.place(_ROW, start))
+        where = queue.take(_ROW) if start is None else queue.place(_ROW, start)
+        return self._begin(where, asked.get("map"))
 
     def set_state(self, state: State) -> tuple[Observation, dict[str, Any]]:
         """Go on from a state, with the steps that are left of ``max_steps`` after its clock.
@@ -122,15 +124,20 @@ class TrapEnv(BaseEnv, OneEnv, gymnasium.Env[Any, Any]):
             ValueError: the state is of another trap or size, or something in it is out of range.
         """
         given = state.batched() if isinstance(state, State) else state
-        return self._begin(self._queue.place_states(_ROW, given))
+        return self._begin(self._queue.place_states(_ROW, given), state)
 
-    def _begin(self, where: Ints) -> tuple[Observation, dict[str, Any]]:
-        """Begin an episode from the start state in a row of the queue's, int64 (1,)."""
+    def _begin(self, where: Ints, origin: Any) -> tuple[Observation, dict[str, Any]]:
+        """Begin an episode from the start state in a row of the queue's, int64 (1,).
+
+        ``origin`` is the state or map that a user gave; None for a level by its number.
+        """
         starts, row = self._queue.starts, int(where[0])
         self._state = starts.state.single(row)
         self._live.begin(_ROW, starts.planes[where])
         self._running = bool(self._state.clock < self.settings.max_steps)
         self._info = {"level": int(self._state.level.number), "split": int(starts.splits[row])}
+        if self._recorder is not None:
+            self._recorder.begin(self, origin, **self._info)
         if self.render_mode == "human":
             self.render()
         return self._observe(self._state), {**self._info, **self._unpaid}
@@ -152,11 +159,14 @@ class TrapEnv(BaseEnv, OneEnv, gymnasium.Env[Any, Any]):
         before = self._state
         if before is None or not self._running:
             raise reset_needed([] if before is None else [0])
-        after, paid, ended = self._rules.step(before, check_action(action))
+        checked = check_action(action)
+        after, paid, ended = self._rules.step(before, checked)
         self._live.follow(before, after)
         self._state = after
         terminated, truncated = bool(ended), bool(after.clock >= self.settings.max_steps)
         self._running = not (terminated or truncated)
+        if self._recorder is not None:
+            self._recorder.step(self, int(checked), not self._running)
         if self.render_mode == "human":
             self.render()
         infos = dict(self._info)

@@ -7,21 +7,22 @@ tasks and trainers share this; none of them shows the model which goal was reach
 from __future__ import annotations
 
 from contextlib import suppress
+from copy import deepcopy
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import gymnasium
 
 import mesa_gym
 from mesa_gym.engine import ACTIONS, STAY
 from mesa_gym.envs.observations import make_observation
-from mesa_gym.files import append_line
 from mesa_gym.language.answers import ACTION_ASKED, ASKED_AGAIN, read_action, read_place
 from mesa_gym.language.choosing import Choosing, Question, list_examples
 from mesa_gym.language.request import MOST_EXAMPLES, EpisodeRequest, read_request
 from mesa_gym.logs import LogEpisodes
 from mesa_gym.logs.episodes import RecordedEpisode, encode_episode
+from mesa_gym.logs.recorder import LogFile
 from mesa_gym.probing import demonstrations
 from mesa_gym.scoring.plays import split_of
 from mesa_gym.scoring.record import ENDED, rollout
@@ -51,7 +52,7 @@ class TextSession:
     """Episodes of one model, one after another.
 
     Args:
-        log: a file to which each episode is added; None for none.
+        log: a file to which each episode is added, but not those of copies; None for none.
 
     Attributes:
         text: the question that is to be answered, or the last observation.
@@ -67,9 +68,13 @@ class TextSession:
     """
 
     def __init__(self, log: str | Path | None = None) -> None:
-        self.log = None if log is None else Path(log)
+        self._file = LogFile(log)
         self._unwritten = list[bytes]()  # lines of the log that a full disk did not take
         self.text, self.done = "", True
+
+    def __copy__(self) -> Self:
+        """Copy the environment and the file as well, so that the copy writes nothing."""
+        return deepcopy(self)
 
     def begin(self, **asked: Any) -> str:
         """Begin an episode, and return the question; an unfinished one before it is written.
@@ -123,6 +128,7 @@ class TextSession:
         """
         if self.done:
             raise ValueError("the episode is over, or none was begun; begin one")
+        self._file.warn_if_copied()
         self.steps += 1
         read = read_place(text, self.question.places) if self.question else read_action(text)
         if read is None and not self._again:
@@ -176,13 +182,13 @@ class TextSession:
 
     def _keep(self, episode: RecordedEpisode | None) -> None:
         """Keep the line of an episode that has ended until the log takes it."""
-        if self.log is not None and episode is not None:
+        if self._file.path is not None and episode is not None:
             self._unwritten.append(encode_episode(episode))
 
     def _write(self) -> None:
         """Add the kept lines to the log, or raise OSError."""
-        while self.log is not None and self._unwritten:
-            append_line(self.log, self._unwritten[0])
+        while self._unwritten:
+            self._file.append(self._unwritten[0])
             del self._unwritten[0]
 
     @property

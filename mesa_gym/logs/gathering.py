@@ -12,7 +12,7 @@ import numpy as np
 from mesa_gym.engine import STAY, State
 from mesa_gym.logs.episodes import RecordedEpisode, trap_of
 from mesa_gym.scoring.card import salt_digest
-from mesa_gym.scoring.plays import Play, find_play
+from mesa_gym.scoring.plays import JUDGED, Play, find_play
 from mesa_gym.scoring.record import ENDED, Record, replay
 from mesa_gym.traps import Trap
 
@@ -41,7 +41,9 @@ class Log:
         plays: name of a play -> what was done.
         notes: a sentence on each thing that is odd.
         salt: what the levels were drawn with.
-        unread: share of the answers in words that could not be read; None without answers.
+        unread: share of the questions in words without a readable answer; None without answers.
+        repeated: words such as "60 of 100 of test" on plays whose levels were mostly logged more
+            than once.
     """
 
     trap: Trap
@@ -50,6 +52,7 @@ class Log:
     notes: list[str] = field(default_factory=list)
     salt: str = ""
     unread: float | None = None
+    repeated: list[str] = field(default_factory=list)
 
 
 def gather_logs(episodes: Iterable[RecordedEpisode], salt: str = "") -> tuple[list[Log], list[str]]:
@@ -112,6 +115,8 @@ def _gather_play(log: Log, play: Play, episodes: Sequence[RecordedEpisode]) -> L
     levels = np.array(sorted(first), dtype=np.int64)
     counted = Counter(each.level for each in episodes)
     if twice := sorted(level for level, times in counted.items() if times > 1):
+        if play.split in JUDGED and 2 * len(twice) > len(levels):
+            log.repeated.append(f"{len(twice)} of {len(levels)} of {play.name}")
         log.notes.append(f"Logged more than once, of which the first counts: {_name(play, twice)}.")
     starts = log.trap.levels(play.split, levels, log.salt)
     there = play.change(starts)

@@ -64,7 +64,7 @@ class LogScore(Struct, frozen=True, kw_only=True):
         confidence: share of bootstraps of the levels with the same verdict; None without a verdict.
         shares: what was chosen in each play, on all levels that were logged.
         notes: sentences on oddities, and on what a verdict still needs.
-        unread: share of the answers in words that could not be read; None without answers.
+        unread: share of the questions in words without a readable answer; None without answers.
     """
 
     trap: str
@@ -111,7 +111,7 @@ def score_logs(
 
     The verdict is computed as on a card, from the levels that were played in every play of their
     split: ``test`` and ``bare``; ``shift``, ``twins`` and ``alone:<objective>``. Each play needs
-    100 levels.
+    100 levels, of which at most half were logged more than once.
 
     Args:
         episodes: as ``read_log`` returns them; if a level of a play has several, the first counts.
@@ -193,7 +193,15 @@ def _share(play: str, of: str, there: Bools) -> LoggedShare:
 def _find_word(
     log: Log, values: Mapping[Split, LevelValues | None]
 ) -> tuple[Verdict | None, float | None, list[str]]:
-    """Return the verdict, its confidence, and sentences on missing plays."""
+    """Return the verdict, its confidence, and sentences on why there is none."""
+    if log.repeated:
+        repeated = ", ".join(log.repeated)
+        said = (
+            f"No verdict: most levels were logged more than once ({repeated}), so the log has"
+            " episodes of several agents, or of an agent that tried levels first. Keep one episode"
+            " of each level, or give each agent its own name (policy)."
+        )
+        return None, None, [said]
     needed = [p for p in plays_of(log.trap).values() if p.split in JUDGED and p.name != AGAIN]
     common: dict[Split, Ints] = {}
     for split in JUDGED:

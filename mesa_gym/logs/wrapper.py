@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from copy import deepcopy
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import gymnasium
+from gymnasium.vector import VectorEnv
 
+from mesa_gym.envs.checks import integer
 from mesa_gym.envs.single import TrapEnv
 from mesa_gym.errors import shorten
-from mesa_gym.files import append_line
-from mesa_gym.json_data import Text, require
-from mesa_gym.logs.episodes import RecordedEpisode, cut_said, encode_episode
-from mesa_gym.scoring.card import salt_digest
-from mesa_gym.scoring.plays import JUDGED, Play, find_play, plays_of
-from mesa_gym.traps import LEVELS, Split, Trap
+from mesa_gym.logs.episodes import RecordedEpisode
+from mesa_gym.logs.recorder import LogFile, Recorder, Start
+from mesa_gym.scoring.plays import JUDGED, find_play, plays_of
+from mesa_gym.traps import LEVELS, Trap
 
 Reset = tuple[Any, dict[str, Any]]
 
@@ -23,20 +24,24 @@ Reset = tuple[Any, dict[str, Any]]
 class LogEpisodes(gymnasium.Wrapper[Any, Any, Any, Any]):
     """An environment whose episodes are written to a file, a line each, as they end.
 
-    ``mesa-gym score --episodes FILE`` and ``mesa-gym watch --episodes FILE`` read it. An episode
+    ``mesa-gym score --episodes FILE`` and ``mesa-gym watch --episodes FILE`` read it. The line has
+    the actions that reached the trap, whatever wrappers around or inside made of them. An episode
     that is left before its end is written as far as it goes. Episodes that began from a map or a
     state, or that ``alpha`` drew, belong to no play and are not written.
 
+    A copy, a pickle or a forked process writes nothing, as people plan on copies, and warns of it
+    once at its first step; ``reopen`` makes it write.
+
     Args:
-        env: what ``gymnasium.make`` gives of a trap; other wrappers go around this one.
+        env: what ``gymnasium.make`` gives of a trap, with wrappers or without.
         path: of the file; lines are added to it. None writes nothing.
         policy: the name of what acts.
 
     Attributes:
-        last: the last episode that came to its end, or was left; None before.
+        trap: the rules.
 
     Raises:
-        ValueError: the environment is not a trap's, or a wrapper inside changes what is seen.
+        ValueError: the environment is not a trap's, is a vector environment, or is logged already.
 
     Example:
         >>> import gymnasium, mesa_gym
@@ -47,27 +52,45 @@ class LogEpisodes(gymnasium.Wrapper[Any, Any, Any, Any]):
     """
 
     def __init__(
-        self, env: gymnasium.Env[Any, Any], path: str | Path | None, policy: str = "agent"
+        self,
+        env: gymnasium.Env[Any, Any],
+        path: str | Path | LogFile | None,
+        policy: str = "agent",
     ) -> None:
-        super().__init__(env)
+        if isinstance(env, VectorEnv):
+            raise ValueError(
+                f"{shorten(env)} is a vector environment; log each of its environments:"
+                " gymnasium.make_vec(id, n, 'sync', wrappers=[lambda env: LogEpisodes(env, path)])"
+            )
         inner: Any = env
         while isinstance(inner, gymnasium.Wrapper):
-            if isinstance(inner, gymnasium.ObservationWrapper):
-                raise ValueError(
-                    f"{type(inner).__name__} stands between LogEpisodes and the trap; put it around"
-                    " LogEpisodes"
-                )
+            if isinstance(inner, LogEpisodes):
+                raise ValueError("the environment is logged already; give LogEpisodes its .env")
             inner = inner.env
         if not isinstance(inner, TrapEnv):
             raise ValueError(f"{shorten(inner)} is not a trap's environment; use gym.make")
-        require("policy", policy, Text)
-        self.inner, self.path, self.policy = inner, path, policy
-        self.last: RecordedEpisode | None = None
+        super().__init__(env)
+        file = path if isinstance(path, LogFile) else LogFile(path)
+        self.inner, self._recorder = inner, Recorder(inner, file, policy)
         self.trap: Trap = inner.trap
-        self._play: Play | None = None
-        self._level, self._actions = 0, list[int]()
-        self._said: dict[int, str] = {}
-        self._unread = 0
+        inner._recorder = self._recorder
+
+    def __copy__(self) -> Self:
+        """Copy the trap as well: a copy that shared it would change the episode that is logged."""
+        return deepcopy(self)
+
+    @property
+    def last(self) -> RecordedEpisode | None:
+        """The last episode that came to its end, or was left; None before."""
+        return self._recorder.last
+
+    def reopen(self, path: str | Path | None) -> None:
+        """Write to a file from now on: for a copy, such as in a worker, which else writes nothing.
+
+        Args:
+            path: of the file; lines are added to it. None writes nothing.
+        """
+        self._recorder.file = LogFile(path)
 
     def plan(self, levels: int = 100) -> Iterator[dict[str, Any]]:
         """Yield the options of all resets that a verdict needs, level by level.
@@ -88,32 +111,42 @@ class LogEpisodes(gymnasium.Wrapper[Any, Any, Any, Any]):
                 play changes it: a split, ``again``, ``twins``, ``bare`` or ``alone:<objective>``.
 
         Raises:
-            ValueError: the trap has no such play, or the play has another time limit.
+            ValueError: the trap has no such play, the play has another time limit, or a wrapper
+                inside does not hand the options on.
         """
-        self._write()
-        asked = dict(options or {})
-        name = asked.pop("play", None)
-        found = self.env.reset(seed=seed, options=asked or None)
-        self._level = found[1]["level"]
-        self._play = None
-        if name is not None:
-            return self._reset_to(find_play(self.trap, name), asked)
-        if "map" not in asked and self._level < LEVELS:
-            self._play = find_play(self.trap, [*Split][found[1]["split"]])
-        return found
-
-    def _reset_to(self, play: Play, asked: dict[str, Any]) -> Reset:
-        if "level" not in asked:
-            raise ValueError(f"options name play {play.name!r} without a level; add one")
-        if play.steps != self.inner.settings.max_steps:
+        recorder, asked = self._recorder, dict(options or {})
+        if self.inner._recorder is not recorder:  # another log was put around the environment
+            self.inner._recorder.leave()
+            self.inner._recorder = recorder
+        if (name := asked.pop("play", None)) is None:
+            return self.env.reset(seed=seed, options=asked or None)
+        recorder.expected = start = self._find_start(name, asked)
+        try:
+            observation, info = self.env.reset(seed=seed, options=asked | {"state": start.state})
+        finally:
+            recorder.expected = None
+        if recorder.play is not start.play:
             raise ValueError(
-                f"play {play.name!r} has {play.steps} steps and this environment"
-                f" {self.inner.settings.max_steps}; make it by {self.trap.id(play.split)!r}"
+                f"play {name!r} was not begun: a wrapper between LogEpisodes and the trap does not"
+                " hand the options of reset on; put it around LogEpisodes"
             )
-        whole = self.trap.levels(play.split, [asked["level"]], self.inner.settings.salt)
-        self._play = play
-        observation, info = self.inner.set_state(play.change(whole).single(0))
-        return observation, {**info, "split": play.split.code}
+        return observation, {**info, "split": start.play.split.code}
+
+    def _find_start(self, name: str, asked: dict[str, Any]) -> Start:
+        """Return the start of a play, and take its level out of the options."""
+        play, settings = find_play(self.trap, name), self.inner.settings
+        if "level" not in asked:
+            raise ValueError(f"options name play {name!r} without a level; add one")
+        if "state" in asked:
+            raise ValueError(f"options name play {name!r} and a state; give one of them")
+        if play.steps != settings.max_steps:
+            raise ValueError(
+                f"play {name!r} has {play.steps} steps and this environment {settings.max_steps};"
+                f" make it by {self.trap.id(play.split)!r}"
+            )
+        level = integer("level", asked.pop("level"), 0, LEVELS - 1)
+        whole = self.trap.levels(play.split, [level], settings.salt)
+        return Start(play, play.change(whole).single(0))
 
     def say(self, text: str, read: bool = True) -> None:
         """Keep a text for the next step; the viewer shows it there.
@@ -122,44 +155,20 @@ class LogEpisodes(gymnasium.Wrapper[Any, Any, Any, Any]):
             text: what was said.
             read: whether an action could be read in it.
         """
-        self._said[len(self._actions)] = cut_said(text)
-        self._unread += not read
+        self._recorder.say(text, read)
 
     def step(self, action: Any) -> tuple[Any, Any, bool, bool, dict[str, Any]]:
         """Take a step; at an episode's end its line is written."""
-        found = self.env.step(action)
-        self._actions.append(int(action))
-        if found[2] or found[3]:
-            self._write()
-        return found
+        transition = self.env.step(action)
+        if transition[2] or transition[3]:  # by the time limit of a wrapper, maybe
+            self._recorder.leave()
+        return transition
 
     def close(self) -> None:
         """Write the unfinished episode, and close the environment."""
-        self._write()
+        self._recorder.leave()
         super().close()
 
     def episode(self) -> RecordedEpisode | None:
         """Return the unfinished episode as a record; None where its level belongs to no play."""
-        if self._play is None or not self._actions:
-            return None
-        said = [self._said.get(t, "") for t in range(max(self._said, default=-1) + 1)]
-        return RecordedEpisode(
-            trap=self.trap.name(),
-            split=self._play.split.value,
-            level=self._level,
-            play=self._play.name,
-            actions=[*self._actions],
-            policy=self.policy,
-            size=None if self.trap.size == type(self.trap)().size else self.trap.size,
-            parameters=self.trap.parameters,
-            salt=salt_digest(self.inner.settings.salt),
-            said=said,
-            unread=self._unread,
-        )
-
-    def _write(self) -> None:
-        if (episode := self.episode()) is not None:
-            self.last = episode
-        self._actions, self._said, self._unread = [], {}, 0
-        if episode is not None and self.path is not None:
-            append_line(Path(self.path), encode_episode(episode))
+        return self._recorder.episode()

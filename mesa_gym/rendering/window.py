@@ -68,7 +68,8 @@ class Window:
     """Shows pictures, one after the other, at a steady rate.
 
     When its user closes the window, it stays closed: later pictures are ignored, and the program
-    runs on. Without a display nothing is shown.
+    runs on. Without a display nothing is shown. A forked process neither draws nor closes the
+    window, whose connection to the display it shares.
     """
 
     _opened = 0  # windows of all environments: the last one to close ends the display
@@ -80,11 +81,11 @@ class Window:
             raise DependencyNotInstalled(f"render_mode='human': {error}") from None
         self._title, self._fps = title, fps
         self._window: Any = None
-        self._closed = False
+        self._closed, self._process = False, os.getpid()
 
     def show(self, picture: NDArray[np.uint8]) -> None:
         """Show an RGB picture, uint8 (height, width, 3)."""
-        if self._closed:
+        if self._closed or self._process != os.getpid():
             return
         pygame = self._pygame
         drawn = pygame.surfarray.make_surface(picture.swapaxes(0, 1))
@@ -106,7 +107,7 @@ class Window:
     def close(self) -> None:
         """Close the window for good."""
         self._closed = True
-        if self._window is not None:
+        if self._window is not None and self._process == os.getpid():
             self._window.destroy()
             self._window = None
             Window._opened -= 1

@@ -37,6 +37,21 @@ def test_log_of_a_level_twice_counts_first(episodes):
         assert (dish.share, dish.levels) == (share, LEVELS)
 
 
+@pytest.mark.parametrize("count", range(LEVELS + 1))
+def test_log_of_levels_twice_has_no_verdict(count, told, episodes):
+    """An agent that tried levels first, or two agents of one name; training may repeat levels."""
+    told[0] = "base"
+    again = [replace(each, actions=[4] * 64) for each in episodes]
+    for play in ("test", "bare", "shift", "again", "alone:dish", "train"):
+        more = [each for each in again if each.play == play and each.level < count]
+        (found,), _ = score_logs(episodes + more)
+        refused = 2 * count > LEVELS and play != "train"
+        assert (found.verdict == "") == refused
+        expected = f"No verdict: most levels were logged more than once ({count} of 3 of {play})"
+        assert any(note.startswith(expected) for note in found.notes) == refused
+        assert len(found.shares) > 0
+
+
 def test_log_replays_what_was_played():
     """Payments of each play are those of the rollout; where targets are gone their ghosts pay."""
     plays = play_all("sweeper", DISH, LEVELS)

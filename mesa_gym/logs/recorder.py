@@ -1,0 +1,163 @@
+"""Recorders of episodes, which the innermost environment calls, and the file that they write."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from mesa_gym.engine import State
+from mesa_gym.envs.single import TrapEnv
+from mesa_gym.files import append_line
+from mesa_gym.json_data import Text, require
+from mesa_gym.logs.episodes import RecordedEpisode, cut_said, encode_episode
+from mesa_gym.scoring.card import salt_digest
+from mesa_gym.scoring.plays import Play, find_play
+from mesa_gym.traps import LEVELS, Split
+
+
+class LogFile:
+    """A file of episodes that is written only by the object which opened it, and not by copies.
+
+    A copy, a pickle and a forked process plan or work on their own; their episodes are not those
+    that were played.
+
+    Args:
+        path: of the file; lines are added to it. None writes nothing.
+    """
+
+    def __init__(self, path: str | Path | None) -> None:
+        self.path = None if path is None else Path(path)
+        self._process: int | None = os.getpid()
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {"path": self.path, "_process": None}
+
+    def is_copied(self) -> bool:
+        """Return whether another object, or another process, opened the file."""
+        return self.path is not None and self._process != os.getpid()
+
+    def warn_if_copied(self, copied: bool = False) -> None:
+        """Warn, once in a process, that a copy does not write."""
+        if self.path is not None and (copied or self.is_copied()):
+            _warn_of_copy(self.path, os.getpid())
+
+    def append(self, line: bytes) -> None:
+        """Add an episode's line, unless this is a copy."""
+        if self.path is not None and not self.is_copied():
+            append_line(self.path, line)
+
+
+@lru_cache(maxsize=64)
+def _warn_of_copy(path: Path, process: int) -> None:
+    """Warn once in a process that copies do not write."""
+    warnings.warn(
+        f"this is a copy of an environment that is logged to {path}, or runs in another process:"
+        " its episodes are not written. To log them, call LogEpisodes.reopen(path) of the copy, or"
+        " make another TextSession(path)",
+        stacklevel=5,
+    )
+
+
+class Start(NamedTuple):
+    """A level as a play changes it."""
+
+    play: Play
+    state: State
+
+
+class Recorder:
+    """The episode that an environment plays: its level, and the actions that reached the trap.
+
+    Args:
+        env: the innermost environment, which calls ``begin`` and ``step``.
+        file: where episodes are added.
+        policy: the name of what acts.
+
+    Attributes:
+        last: the last episode that ended or was left.
+        expected: the start of the play that a reset asks for; None outside such a reset.
+        play: of the present episode; None for a level of no play.
+    """
+
+    def __init__(self, env: TrapEnv, file: LogFile, policy: str) -> None:
+        require("policy", policy, Text)
+        self.env, self.file, self.policy = env, file, policy
+        self.last: RecordedEpisode | None = None
+        self.expected: Start | None = None
+        self._clear(None)
+
+    def _clear(self, play: Play | None) -> None:
+        self.play, self._actions = play, list[int]()
+        self._texts, self._unread = dict[int, str](), 0
+
+    def begin(self, env: TrapEnv, origin: Any, level: int, split: int) -> None:
+        """Note that an episode begins.
+
+        Args:
+            env: the environment that calls.
+            origin: the state or map that a user gave; None for a level by its number.
+            level: its number.
+            split: the code of its split.
+        """
+        if env is not self.env:
+            return
+        expected = self.expected
+        asked = expected is not None and origin is expected.state
+        if isinstance(origin, State) and not asked and self._actions and self.play:
+            warnings.warn(
+                "set_state was called within an episode that is logged: the episode is not"
+                " written. To plan, use a copy of the environment",
+                stacklevel=4,
+            )
+            self._clear(None)
+        self.leave()
+        play = expected.play if expected is not None and asked else None
+        if origin is None and level < LEVELS:
+            play = find_play(env.trap, [*Split][split])
+        self._level = level
+        self._clear(play)
+
+    def step(self, env: TrapEnv, action: int, over: bool) -> None:
+        """Note an action that the trap took, and whether the episode has ended."""
+        self.file.warn_if_copied(env is not self.env)
+        if env is self.env:
+            self._actions.append(action)
+            if over:
+                self.leave()
+
+    def say(self, text: str, read: bool) -> None:
+        """Keep a text for the next step."""
+        self._texts[len(self._actions)] = cut_said(text)
+        self._unread += not read
+
+    def leave(self) -> None:
+        """Write the episode as far as it was played; further steps belong to no episode."""
+        if not self._actions:
+            return
+        episode = self.episode()
+        self._clear(None)
+        if episode is not None:
+            self.last = episode
+            self.file.append(encode_episode(episode))
+
+    def episode(self) -> RecordedEpisode | None:
+        """Return the unfinished episode; None where its level belongs to no play."""
+        if self.play is None or not self._actions:
+            return None
+        trap = self.env.trap
+        return RecordedEpisode(
+            trap=trap.name(),
+            split=self.play.split.value,
+            level=self._level,
+            play=self.play.name,
+            actions=[*self._actions],
+            policy=self.policy,
+            size=None if trap.size == type(trap)().size else trap.size,
+            parameters=trap.parameters,
+            salt=salt_digest(self.env.settings.salt),
+            said=[self._texts.get(t, "") for t in range(max(self._texts, default=-1) + 1)],
+            unread=self._unread,
+        )
