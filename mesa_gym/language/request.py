@@ -15,6 +15,7 @@ from mesa_gym.json_data import Text, require
 from mesa_gym.traps import LEVELS
 
 MOST_EXAMPLES = 64
+UNNAMED = "model"
 
 
 class EpisodeRequest(Struct, frozen=True, kw_only=True):
@@ -27,7 +28,7 @@ class EpisodeRequest(Struct, frozen=True, kw_only=True):
         seed: equal seeds draw equal levels.
         choice: ask once which place to go to first, of a trap with an exact solver.
         examples: the number of training levels on which the question shows the oracle of base.
-        policy: the model's name in the log.
+        policy: the model's name; a log requires one.
     """
 
     trap: Text = "CheeseCorner"
@@ -36,7 +37,7 @@ class EpisodeRequest(Struct, frozen=True, kw_only=True):
     seed: Annotated[int, Meta(ge=0, le=(1 << 63) - 1)] | None = None
     choice: bool = False
     examples: Annotated[int, Meta(ge=0, le=MOST_EXAMPLES)] = 0
-    policy: Text = "model"
+    policy: Text = UNNAMED
 
 
 def read_request(asked: Mapping[str, Any]) -> EpisodeRequest:

@@ -19,7 +19,7 @@ from mesa_gym.engine import ACTIONS, STAY
 from mesa_gym.envs.observations import make_observation
 from mesa_gym.language.answers import ACTION_ASKED, ASKED_AGAIN, read_action, read_place
 from mesa_gym.language.choosing import Choosing, Question, list_examples
-from mesa_gym.language.request import MOST_EXAMPLES, EpisodeRequest, read_request
+from mesa_gym.language.request import MOST_EXAMPLES, UNNAMED, EpisodeRequest, read_request
 from mesa_gym.logs import LogEpisodes
 from mesa_gym.logs.episodes import RecordedEpisode, encode_episode
 from mesa_gym.logs.recorder import LogFile
@@ -83,12 +83,17 @@ class TextSession:
             asked: attributes of ``EpisodeRequest``.
 
         Raises:
-            ValueError: a value does not fit, the trap, play or level is unknown, or there is
-                nothing to choose. The episode before goes on.
+            ValueError: a value does not fit, the trap, play or level is unknown, there is
+                nothing to choose, or a log has no name of the model. The episode before goes on.
             OSError: the episode before cannot be added to the log; the next call tries again.
         """
         try:
             request = read_request(asked)
+            if self._file.path is not None and request.policy == UNNAMED:
+                raise ValueError(
+                    "the episode is logged, and its request names no model, so that the log would"
+                    " take several models for one; add policy='NAME' to it (a key, or a column)"
+                )
             trap = look_up_trap(request.trap)
             made = gymnasium.make(trap.id(split_of(request.split)), observation="text")
             env, level = LogEpisodes(made, None, request.policy), request.level

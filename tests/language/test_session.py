@@ -32,7 +32,7 @@ def test_session_walk_equals_the_environment(split, tmp_path):
     env.action_space.seed(0)
     for seed in range(3):
         seen, _ = env.reset(seed=seed)
-        assert session.begin(split=split, seed=seed) == f"{seen}\n{ACTION_ASKED}"
+        assert session.begin(split=split, seed=seed, policy="mine") == f"{seen}\n{ACTION_ASKED}"
         total = 0.0
         while not session.done:
             action = int(env.action_space.sample())
@@ -212,19 +212,21 @@ def test_session_of_a_bad_request_is_refused():
         ({"levels": 1}, "unknown argument of an episode 'levels'; .* Did you mean 'level'"),
         ({"split": "alone:evil", "level": 0}, "unknown play of CheeseCorner-v0"),
         ({"trap": "MonsterWorld", "choice": True}, "place choice needs an exact solver"),
+        ({"policy": None}, "names no model.*; add policy='NAME'"),
+        ({"policy": "model"}, "names no model"),
     ],
 )
 def test_failed_begin_keeps_the_old(asked, refused, tmp_path):
     session = TextSession(tmp_path / "log.jsonl")
     with pytest.raises(ValueError, match=refused) as caught:
-        session.begin(**asked)
+        session.begin(**{"policy": "mine"} | asked)
     assert "goes on" not in str(caught.value)
-    before = session.begin(seed=0)
+    before = session.begin(seed=0, policy="mine")
     with pytest.raises(ValueError, match=f"{refused}.*; the episode that was begun before goes on"):
-        session.begin(**asked)
+        session.begin(**{"policy": "mine"} | asked)
     session.answer("left")
     assert (session.steps, session.text != "", not (tmp_path / "log.jsonl").exists()) == (1,) * 3
-    session.begin(seed=1)
+    session.begin(seed=1, policy="mine")
     ((left,), notes) = read_log(tmp_path / "log.jsonl")
     assert (left.actions, left.said, notes) == ([0], ["left"], [])
     assert session.text != before
@@ -237,17 +239,17 @@ def test_session_of_a_full_disk_refuses_resets(tmp_path, monkeypatch):
         raise OSError(28, "No space left on device", str(path))
 
     session = TextSession(tmp_path / "log.jsonl")
-    session.begin(seed=0, choice=True)
+    session.begin(seed=0, choice=True, policy="mine")
     with monkeypatch.context() as patch:
-        patch.setattr("mesa_gym.language.session.append_line", full)
+        patch.setattr("mesa_gym.logs.recorder.append_line", full)
         assert (session.answer("1"), session.done) == (session.total, True)
         for _ in range(2):
             with pytest.raises(OSError, match="No space left"):
-                session.begin(seed=1)
+                session.begin(seed=1, policy="mine")
             with pytest.raises(ValueError, match="the episode is over"):
                 session.answer("1")
     ended = session.episode.actions
-    session.begin(seed=1)
+    session.begin(seed=1, policy="mine")
     session.answer("left")
     session.close()
     assert [each.actions for each in read_log(tmp_path / "log.jsonl")[0]] == [ended, [0]]
