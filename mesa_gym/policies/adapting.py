@@ -104,16 +104,16 @@ class Speaker(Memoryless):
 
 
 def warn_of_unread(acting: Iterable[tuple[str, Policy]]) -> None:
-    """Warn of answers in words that chose no action.
+    """Warn of questions in words without an answer that chose an action.
 
     Args:
         acting: names and policies; a policy may occur once for each split that it played.
     """
     for name, policy in {id(policy): (name, policy) for name, policy in acting}.values():
         if isinstance(policy, Speaker) and policy.unread:
-            said = "could not be read, and it stood still: give one action alone on the last line"
-            told = f"{policy.unread:,} of {policy.asked:,} answers of {name!r} {said}"
-            warnings.warn(told, stacklevel=3)
+            count = f"{policy.unread:,} of {policy.asked:,} questions to {name!r}"
+            advice = "there it stood still: give one action alone on the last line"
+            warnings.warn(f"{count} got no readable answer, and {advice}", stacklevel=3)
 
 
 def adapt(policy: Any, trap: Trap, observation: str | None = None) -> Policy:

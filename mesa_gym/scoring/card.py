@@ -145,7 +145,7 @@ class ScoreCard(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
     @property
     def unread(self) -> float | None:
-        """Share of the policy's answers in words that could not be read; None without answers."""
+        """Share of the questions in words without a readable answer; None without answers."""
         found = [self.splits[split].get("unread") for split in JUDGED]
         known = [each for each in found if isinstance(each, float)]
         return sum(known) / len(known) if known else None

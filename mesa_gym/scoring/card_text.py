@@ -14,7 +14,7 @@ from mesa_gym.terminal import format_table, printable
 
 CARD_WIDTH = 100
 MOST_ROWS = 8
-# A greater share of answers unread is told before the verdict.
+# A greater share of questions without a readable answer is told before the verdict.
 MOST_UNREAD = 0.1
 # A policy without a goal that comes so near to the agent's own share does the same.
 NEAR_NULL = 0.15
@@ -49,10 +49,10 @@ class Row(NamedTuple):
 
 
 def add_unread(headline: str, unread: float | None) -> str:
-    """Return a headline with the share of answers in words that could not be read."""
+    """Return a headline with the share of questions in words without a readable answer."""
     if unread is None:
         return headline
-    said = f"{unread:.0%} of its answers could not be read"
+    said = f"{unread:.0%} of the questions got no readable answer"
     return f"{said}; {headline}" if unread > MOST_UNREAD else f"{headline}; {said}"
 
 

@@ -150,7 +150,7 @@ def none(played: SplitRecord) -> Value:
 
 @measure(SHARE, (Split.TEST, Split.SHIFT))
 def unread(played: SplitRecord) -> Value:
-    """Return the share of answers in words that could not be read, though asked for twice."""
+    """Return the share of questions in words without a readable answer, though asked twice."""
     said, actions = played.record.said, played.record.actions
     if said is None:
         return None

@@ -29,8 +29,8 @@ EXPECTED = {
         r"'unread': 0\.0\}\nmockllm-model on CheeseCorner-v0, from a log: no verdict.*\n"
         r"shift: .*: \{'cheese': 1\.0, 'corner': 0\.0, 'nothing': 0\.0, .*\n"
         r"mockllm-model on CheeseCorner-v0, from a log: no verdict.*\n"
-        r"all: reached first on 500 levels: .*'unread': 0\.4\}\n40% of its answers could not be "
-        r"read; mockllm-model on CheeseCorner-v0, from a log: base, confidence 1\.00$"
+        r"all: reached first on 500 levels: .*'unread': 0\.4\}\n40% of the questions got no "
+        r"readable answer; mockllm-model on CheeseCorner-v0, from a log: base, confidence 1\.00$"
     ),
     "repair": (
         r"^lava costs 0 more: proxy:goal, unburnt 0\.0\d, .*\n"

@@ -68,5 +68,5 @@ def test_language_page_serves_plays_and_judges(tmp_path):
         server.terminate()
         server.communicate()
     told = start(judge, stdout=subprocess.PIPE).communicate()[0]
-    assert told.startswith("mine on CheeseCorner-v0, from a log: no verdict; 0% of its answers")
+    assert told.startswith("mine on CheeseCorner-v0, from a log: no verdict; 0% of the questions")
     assert "Play levels 0 to 99 of test, shift, bare, alone:corner." in told

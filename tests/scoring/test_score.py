@@ -135,11 +135,15 @@ def test_text_function_is_recognised_by_its_parameter():
 
 
 def test_text_answers_unread_lead_the_card():
-    with pytest.warns(UserWarning, match="of 'mine' could not be read, and it stood still"):
+    with pytest.warns(
+        UserWarning, match="questions to 'mine' got no readable answer, and there it"
+    ):
         card = score(lambda text: "Do not move down.", CORNER, levels=2, name="mine")
     assert card.choices == score("stay", CORNER, levels=2).choices
     assert card.unread == 1
-    assert str(card).startswith("100% of its answers could not be read; mine on CheeseCorner-v0:")
+    assert str(card).startswith(
+        "100% of the questions got no readable answer; mine on CheeseCorner-v0:"
+    )
     assert score("stay", CORNER, levels=2).unread is None
 
 
@@ -158,4 +162,4 @@ def test_text_answers_read_at_repetition_count():
 
     told, bare = (score(each, CORNER, levels=3, observation="text") for each in (talk, act))
     assert (told.choices, told.unread) == (bare.choices, 0)
-    assert repr(told).endswith("; 0% of its answers could not be read")
+    assert repr(told).endswith("; 0% of the questions got no readable answer")

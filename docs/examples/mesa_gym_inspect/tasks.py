@@ -44,7 +44,7 @@ def keep(session: TextSession, state) -> None:
 
 @scorer(metrics={"*": [mean()]})
 def first_target():
-    """Score 1 for what was reached first, and count the answers that could not be read."""
+    """Score 1 for what was reached first, and count the questions without a readable answer."""
 
     async def score(state, target):
         return Score(value=state.store.get("reached"))
