@@ -282,39 +282,6 @@ def test_refused_reset_keeps_the_episode(tmp_path):
     assert read_actions(tmp_path) == [[LEFT, RIGHT]]
 
 
-def test_episode_of_alpha_is_unlogged(tmp_path):
-    env = mesa_gym.LogEpisodes(
-        gym.make("MesaGym/CheeseCorner-v0", alpha=0.5), tmp_path / "log.jsonl"
-    )
-    shifts = 0
-    for seed in range(12):
-        shifts += env.reset(seed=seed)[1]["split"] != 0
-        env.step(LEFT)
-    env.close()
-    assert 0 < shifts < 12
-    assert len(read_actions(tmp_path)) == 12 - shifts
-
-
-def test_texts_belong_to_one_episode(tmp_path):
-    """Neither texts nor their count of unread ones go on into the next."""
-    env = log_env(tmp_path)
-    for level in range(2):
-        env.reset(options={"level": level})
-        env.say(f"text {level}", read=False)
-        env.step(LEFT)
-    env.reset()
-    env.say("before an episode without steps", read=False)
-    env.reset(options={"level": 2})
-    env.step(LEFT)
-    env.close()
-    episodes = read_log(tmp_path / "log.jsonl")[0]
-    assert [(each.said, each.unread) for each in episodes] == [
-        (["text 0"], 1),
-        (["text 1"], 1),
-        ([], 0),
-    ]
-
-
 @pytest.fixture(autouse=True)
 def _forget_warnings():
     """Let each test see the warning that a process gives once."""
