@@ -31,8 +31,8 @@ WAYS = {
     "deepcopy": copy.deepcopy,
     "pickle": lambda value: pickle.loads(pickle.dumps(value)),
 }
-# A cache is the same whoever writes it; the server's environments have a session, and logged ones
-# a recorder; copies of an environment leave out its window; the rest is of terminal and viewer.
+# A cache has the same content from each writer; environments of a server have a session, and logged
+# ones a recorder; copies of an environment leave out its window; the rest is of the terminal.
 OTHERS = {"KeptActions", "TrapEnvironment", "Recorder", "Window", "Progress", "Notice"}
 
 
