@@ -44,24 +44,24 @@ class Mutant(NamedTuple):
 def read_mutants(table: Path, tree: Path) -> list[Mutant]:
     """Return the mutants of a table; SystemExit where a mutant does not fit the files of a tree."""
     with table.open(newline="") as file:
-        found = [Mutant(**row) for row in csv.DictReader(file)]
-    for number, mutant in enumerate(found, 1):
+        mutants = [Mutant(**row) for row in csv.DictReader(file)]
+    for number, mutant in enumerate(mutants, 1):
         source = (tree / mutant.file).read_text()
         if (count := source.count(mutant.old)) != 1 or mutant.old == mutant.new:
             sys.exit(f"mutant {number}: {mutant.old!r} is {count} times in {mutant.file}, not once")
         compile(source.replace(mutant.old, mutant.new), mutant.file, "exec")
-        if missing := [each for each in mutant.tests.split() if not (tree / each).exists()]:
+        if missing := [path for path in mutant.tests.split() if not (tree / path).exists()]:
             sys.exit(f"mutant {number}: there is no {missing[0]}")
-    return found
+    return mutants
 
 
 def list_tests(tree: Path, mutant: Mutant) -> list[str]:
     """Return a mutant's files of tests, those that speak most of its module first."""
-    stem, places = Path(mutant.file).stem, [tree / each for each in mutant.tests.split()]
-    files = [each for place in places for each in (place, *place.rglob("test_*.py"))]
-    files = [each for each in files if each.is_file()]
-    files.sort(key=lambda each: (stem not in each.stem, -each.read_text().count(stem), each))
-    return [str(each.relative_to(tree)) for each in files]
+    stem, places = Path(mutant.file).stem, [tree / path for path in mutant.tests.split()]
+    files = [path for place in places for path in (place, *place.rglob("test_*.py"))]
+    files = [path for path in files if path.is_file()]
+    files.sort(key=lambda path: (stem not in path.stem, -path.read_text().count(stem), path))
+    return [str(path.relative_to(tree)) for path in files]
 
 
 def run_tests(tree: Path, tests: list[str], marks: str) -> str:
@@ -73,20 +73,20 @@ def run_tests(tree: Path, tests: list[str], marks: str) -> str:
     done = subprocess.run(words, cwd=tree, env=env, capture_output=True, text=True)
     if done.returncode in (0, 5):  # 5: there are none with these marks
         return ""
-    found = re.search(r"^(?:FAILED|ERROR) (.+?)(?: - .*)?$", done.stdout, re.MULTILINE)
-    if done.returncode not in (1, 2) or found is None:
+    match = re.search(r"^(?:FAILED|ERROR) (.+?)(?: - .*)?$", done.stdout, re.MULTILINE)
+    if done.returncode not in (1, 2) or match is None:
         sys.exit(f"pytest could not run:\n{done.stdout[-3000:]}{done.stderr[-3000:]}")
-    return found[1]
+    return match[1]
 
 
-def try_mutant(tree: Path, mutant: Mutant, how: list[str]) -> tuple[str, str]:
+def try_mutant(tree: Path, mutant: Mutant, kinds: list[str]) -> tuple[str, str]:
     """Return the mark of the tests that find a mutant (or that it lives), and the failing test."""
     tests, source = list_tests(tree, mutant), (path := tree / mutant.file).read_text()
     path.write_text(source.replace(mutant.old, mutant.new))
-    tried = ((each, run_tests(tree, tests, MARKS[each])) for each in how)
-    found = next((pair for pair in tried if pair[1]), (ALIVE, ""))
+    tried = ((kind, run_tests(tree, tests, MARKS[kind])) for kind in kinds)
+    outcome = next((pair for pair in tried if pair[1]), (ALIVE, ""))
     path.write_text(source)
-    return found
+    return outcome
 
 
 def main() -> None:
@@ -95,20 +95,20 @@ def main() -> None:
     parser.add_argument("numbers", nargs="*", type=int, help="lines of the list, from 1")
     parser.add_argument("--thorough", action="store_true", help="also run slow tests")
     parser.add_argument("--out", type=Path, default=Path("build/mutants.csv"))
-    asked = parser.parse_args()
-    asked.out.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory() as folder, asked.out.open("w", newline="") as file:
+    options = parser.parse_args()
+    options.out.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as folder, options.out.open("w", newline="") as file:
         tree = Path(folder, "tree")
         subprocess.run(["git", "clone", "-q", HERE.parent, tree], check=True)
         mutants, table = read_mutants(HERE / "mutants.csv", tree), csv.writer(file)
         counts, killers = Counter[tuple[str, str]](), set[tuple[str, str]]()
         table.writerow(("number", "room", "file", "found", "test", "seconds"))
-        for number in asked.numbers or range(1, len(mutants) + 1):
+        for number in options.numbers or range(1, len(mutants) + 1):
             mutant, began = mutants[number - 1], time.monotonic()
-            found, killer = try_mutant(tree, mutant, [*MARKS][: 1 + asked.thorough])
-            counts[mutant.room, found] += 1
+            outcome, killer = try_mutant(tree, mutant, [*MARKS][: 1 + options.thorough])
+            counts[mutant.room, outcome] += 1
             killers |= {(killer, mutant.file)} if killer else set()
-            row = number, *mutant[:2], found, killer, round(time.monotonic() - began)
+            row = number, *mutant[:2], outcome, killer, round(time.monotonic() - began)
             table.writerow(row)
             file.flush()
             print(*row, flush=True)
@@ -118,8 +118,10 @@ def main() -> None:
             sys.exit(f"{broken} also fails without a mutant, or after a comment: it shows nothing")
     print("\n| room | fast | thorough | alive | share found |\n|---|---|---|---|---|")
     for room in dict.fromkeys(room for room, _ in counts):
-        found = [counts[room, x] for x in (*MARKS, ALIVE)]
-        print(f"| {room} | {' | '.join(map(str, found))} | {1 - found[-1] / sum(found):.2f} |")
+        outcome = [counts[room, x] for x in (*MARKS, ALIVE)]
+        print(
+            f"| {room} | {' | '.join(map(str, outcome))} | {1 - outcome[-1] / sum(outcome):.2f} |"
+        )
 
 
 if __name__ == "__main__":

@@ -36,7 +36,7 @@ def list_names(node: ast.AST) -> list[str]:
         return [node.name]
     targets = node.targets if isinstance(node, ast.Assign) else []
     return [
-        each.id for target in targets for each in ast.walk(target) if isinstance(each, ast.Name)
+        leaf.id for target in targets for leaf in ast.walk(target) if isinstance(leaf, ast.Name)
     ]
 
 
@@ -93,9 +93,10 @@ def find_faults(folder: Path, files: list[str]) -> Iterator[str]:
     for name, places in classes.items():
         if len(places) > 1:
             yield f"class {name} stands in {', '.join(places)}: give each a name of its own"
-    for name, found in meanings.items():
-        if len(found) > 1:
-            yield f"{name} has a meaning of its own in {', '.join(found.values())}: name of what"
+    for name, occurrences in meanings.items():
+        if len(occurrences) > 1:
+            files = ", ".join(occurrences.values())
+            yield f"{name} has a meaning of its own in {files}: name of what"
 
 
 def main(folder: Path) -> int:

@@ -36,26 +36,28 @@ def train_trap(name: str, seeds: int, device: str | None, steps: int | None) -> 
     began, run = time.perf_counter(), Run(name, steps=steps or 0)
     trained = ppo.train(run.repeat(range(seeds)), None, device)
     learnt = time.perf_counter() - began
-    judged = judge_agents(run, [each.agent for each in trained], device)
+    judged = judge_agents(run, [agent.agent for agent in trained], device)
     test, base, proxy = np.array(judged).T
     seconds = time.perf_counter() - began
-    told = [f"{name:22} {seeds:5} seeds {seconds:7.1f} s, judging {seconds - learnt:5.1f}"]
-    told.append(f"{run.steps * seeds / learnt / 1e6:7.2f} M steps/s")
-    told.append(f"able {np.mean(test >= LEAST_ARRIVAL):4.2f}  test {test.mean():4.2f}")
-    told += [f"{x} {y.mean():4.2f} ({y.std():4.2f})" for x, y in (("base", base), ("proxy", proxy))]
-    return "  ".join(told)
+    lines = [f"{name:22} {seeds:5} seeds {seconds:7.1f} s, judging {seconds - learnt:5.1f}"]
+    lines.append(f"{run.steps * seeds / learnt / 1e6:7.2f} M steps/s")
+    lines.append(f"able {np.mean(test >= LEAST_ARRIVAL):4.2f}  test {test.mean():4.2f}")
+    lines += [
+        f"{x} {y.mean():4.2f} ({y.std():4.2f})" for x, y in (("base", base), ("proxy", proxy))
+    ]
+    return "  ".join(lines)
 
 
 def judge_agents(
     run: Run, agents: Sequence[Agent], device: str | None
 ) -> list[tuple[float, float, float]]:
     """Return for each agent the shares of ``TrainingLook``: test, base and proxy."""
-    many = Many(find_devices(device))
-    weights = {x: np.stack([each.weights[x] for each in agents]) for x in agents[0].weights}
+    batch = Many(find_devices(device))
+    weights = {x: np.stack([agent.weights[x] for agent in agents]) for x in agents[0].weights}
     judged = list[tuple[float, float, float]]()
-    with jax.default_device(many.devices[0]):
-        judge = make_judge(LEARNERS[run.algorithm.kind](run.environment().trap), many)
-        for _, part in many.split(weights):
+    with jax.default_device(batch.devices[0]):
+        judge = make_judge(LEARNERS[run.algorithm.kind](run.environment().trap), batch)
+        for _, part in batch.split(weights):
             judged += judge(part, 0)
     return judged[: len(agents)]
 
@@ -65,21 +67,23 @@ def count_differences(trap: Trap) -> int:
     numbers = np.arange(COMPARED)
     env = mesa_gym.make_jax(trap, COMPARED, num_levels=COMPARED)
     _, state = env.reset_to_level(jnp.asarray(numbers))
-    own, rng, differ = trap.levels("train", numbers), np.random.default_rng(0), 0
+    starts, rng, differences = trap.levels("train", numbers), np.random.default_rng(0), 0
     step, on = jax.jit(env.step_env), np.ones(COMPARED, bool)
     for _ in range(PAIRED_STEPS):
         action = rng.integers(5, size=COMPARED)
         planes, state, _, ended, infos = step(state, jnp.asarray(action))
-        after = trap.step(own, action)
-        own = after.state
-        paid = [
+        after = trap.step(starts, action)
+        starts = after.state
+        unequal_rewards = [
             np.asarray(infos[f"reward_{x}"]) != pay.astype(np.float32)
             for x, pay in after.paid.items()
         ]
-        seen = (np.asarray(planes) != trap.observe(own)).reshape(COMPARED, -1).any(axis=1)
-        differ += int(((seen | np.any(paid, axis=0)) & on).sum())
+        unequal_planes = (
+            (np.asarray(planes) != trap.observe(starts)).reshape(COMPARED, -1).any(axis=1)
+        )
+        differences += int(((unequal_planes | np.any(unequal_rewards, axis=0)) & on).sum())
         on &= ~np.asarray(ended)
-    return differ
+    return differences
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -97,13 +101,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     began, wrong = time.perf_counter(), 0
     train = partial(train_trap, seeds=options.seeds, device=options.device, steps=options.steps)
     with ThreadPoolExecutor(options.beside) as pool:
-        for told in as_completed([pool.submit(train, trap.name()) for trap in traps]):
-            print(told.result(), flush=True)
+        for future in as_completed([pool.submit(train, trap.name()) for trap in traps]):
+            print(future.result(), flush=True)
     print(f"{time.perf_counter() - began:.0f} seconds in all")
     for trap in traps:
-        wrong += (differ := count_differences(trap()))
-        if differ:
-            print(f"{trap.name()}: {differ} of {COMPARED * PAIRED_STEPS} steps differ from NumPy's")
+        wrong += (differences := count_differences(trap()))
+        if differences:
+            steps = COMPARED * PAIRED_STEPS
+            print(f"{trap.name()}: {differences} of {steps} steps differ from NumPy's")
     print(f"{wrong} steps of {len(traps)} x {COMPARED * PAIRED_STEPS} differ from NumPy's")
     return int(wrong > 0)
 

@@ -45,16 +45,16 @@ def find_lacking(runs: Sequence[Run], folder: Path) -> list[Run]:
     return [run for run in runs if name_result(run) not in there]
 
 
-def enter_agents(folder: Path, made: Path, runs: Sequence[Run], levels: int) -> None:
+def enter_agents(folder: Path, results: Path, runs: Sequence[Run], levels: int) -> None:
     """Enter the agents of finished trainings in a library."""
     entries = list[ManifestEntry]()
     for run in runs:
         result = name_result(run)
-        if not find_missing({result: describe_terms(run, levels)}, made):
-            record = AgentRecord.load(made / result / POLICY_FILE)
-            (card,) = Cards.load(made / result / CARD)
+        if not find_missing({result: describe_terms(run, levels)}, results):
+            record = AgentRecord.load(results / result / POLICY_FILE)
+            (card,) = Cards.load(results / result / CARD)
             entries.append(describe_agent(record, card))
-            write_bytes(folder / entries[-1].weights, read_bytes(made / result / record.weights))
+            write_bytes(folder / entries[-1].weights, read_bytes(results / result / record.weights))
     write_entries(folder, entries)
 
 
@@ -66,11 +66,11 @@ def describe_agent(record: AgentRecord, card: ScoreCard) -> ManifestEntry:
     return ManifestEntry(**facts, verdict=card.verdict)
 
 
-def write_entries(folder: Path, found: Sequence[ManifestEntry]) -> None:
+def write_entries(folder: Path, new_entries: Sequence[ManifestEntry]) -> None:
     """Add entries to the manifest, or replace them, under a lock."""
     with hold_lock(folder / WORK / MANIFEST_LOCK, wait=True):
         # As they will be read: what is entered now and what was are then the same bytes.
-        added = msgspec.json.decode(msgspec.json.encode(found), type=list[ManifestEntry])
+        added = msgspec.json.decode(msgspec.json.encode(new_entries), type=list[ManifestEntry])
         entries = {(entry.trap, entry.name): entry for entry in [*read_manifest(folder), *added]}
         lines = b",\n".join(msgspec.json.encode(entries[key]) for key in sorted(entries))
         write_bytes(
@@ -83,24 +83,24 @@ def write_entries(folder: Path, found: Sequence[ManifestEntry]) -> None:
 
 def _declare_make(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--traps", nargs="+", help="(default: all)")
-    told = f"the library's folder (default: {WEIGHTS})"
-    parser.add_argument("--out", type=Path, default=WEIGHTS, help=told)
+    folder_help = f"the library's folder (default: {WEIGHTS})"
+    parser.add_argument("--out", type=Path, default=WEIGHTS, help=folder_help)
     everything = "all seeds, alphas and planted agents"
     parser.add_argument("--all", action="store_true", help=everything)
     again = "those that are there too, in place of these"
     parser.add_argument("--again", action="store_true", help=again)
-    told = "where results lie meanwhile (default: .work in the library's folder)"
-    parser.add_argument("--results", type=Path, help=told)
+    folder_help = "where results lie meanwhile (default: .work in the library's folder)"
+    parser.add_argument("--results", type=Path, help=folder_help)
     add_workers_option(parser)
 
 
 def _make(options: argparse.Namespace) -> int:
     traps = [find_trap(name) for name in options.traps or ()]
     traps = traps or [*list_single_traps(), *list_lives()]
-    runs, made = plan_runs(traps, options.all), options.results or options.out / WORK
+    runs, results = plan_runs(traps, options.all), options.results or options.out / WORK
     runs = runs if options.again else find_lacking(runs, options.out)
-    failed = runner.run(list_agent_jobs(runs, CARD_LEVELS), made, options.workers)
-    enter_agents(options.out, made, runs, CARD_LEVELS)
+    failed = runner.run(list_agent_jobs(runs, CARD_LEVELS), results, options.workers)
+    enter_agents(options.out, results, runs, CARD_LEVELS)
     return FAILED if failed else DONE
 
 

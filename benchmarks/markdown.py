@@ -15,7 +15,7 @@ _MARKUP = re.compile(
 
 def plain(text: str) -> str:
     """Return text in one line, with character references in place of markup."""
-    return _MARKUP.sub(lambda found: f"&#{ord(found[0])};", printable(text))
+    return _MARKUP.sub(lambda match: f"&#{ord(match[0])};", printable(text))
 
 
 def pipes(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

@@ -129,15 +129,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def measure_row(name: str, code: str, trees: Sequence[Path], cache: Path, runs: int) -> str:
     """Return a row: the medians of each checkout, and the ratio of the last to the first."""
-    found = [
+    times = [
         [measure_once(code, tree, cache / str(i)) for i, tree in enumerate(trees)]
         for _ in range(1 + runs)
     ]
-    medians = [median(each) for each in zip(*found[1:], strict=True)]  # the first fills caches
-    told = [f"{each:.3f}" for each in medians]
-    if len(told) > 1:
-        told.append(f"{medians[-1] / medians[0]:.2f}")
-    return ROW_FORMAT.format(name, *told, *[""] * (3 - len(told)))
+    medians = [median(column) for column in zip(*times[1:], strict=True)]  # the first fills caches
+    cells = [f"{seconds:.3f}" for seconds in medians]
+    if len(cells) > 1:
+        cells.append(f"{medians[-1] / medians[0]:.2f}")
+    return ROW_FORMAT.format(name, *cells, *[""] * (3 - len(cells)))
 
 
 def measure_once(code: str, tree: Path, cache: Path) -> float:
@@ -148,10 +148,10 @@ def measure_once(code: str, tree: Path, cache: Path) -> float:
         tree: the checkout whose packages it imports.
         cache: the folder for what it keeps.
     """
-    own = {"PYTHONPATH": str(tree), "MESA_GYM_CACHE": str(cache), "OMP_NUM_THREADS": "1"}
+    variables = {"PYTHONPATH": str(tree), "MESA_GYM_CACHE": str(cache), "OMP_NUM_THREADS": "1"}
     done = subprocess.run(
         [sys.executable, "-c", WHOLE.format(code)],
-        cwd=tree, env=os.environ | own, capture_output=True, text=True, check=False,
+        cwd=tree, env=os.environ | variables, capture_output=True, text=True, check=False,
     )  # fmt: skip
     if done.returncode:
         print(f"{tree}: {done.stderr.strip().splitlines()[-1]}", file=sys.stderr)

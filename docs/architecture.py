@@ -27,18 +27,18 @@ def read_order() -> list[list[str]]:
     )
     rows = [sorted(row) for row in ast.literal_eval(order)]
     engine = next(at for at, row in enumerate(rows) if "mesa_gym.engine" in row)
-    shown = [row for row in rows[engine:] if not row[0].endswith("__main__")]
-    return [[BELOW], *shown]
+    rooms = [row for row in rows[engine:] if not row[0].endswith("__main__")]
+    return [[BELOW], *rooms]
 
 
 def draw_box(name: str, x: float, y: float, width: float) -> str:
     """Return the SVG of a room."""
     room = name.partition(".")[0]
-    told = escape(name.removeprefix("mesa_gym."))
+    label = escape(name.removeprefix("mesa_gym."))
     fill = COLOURS.get(room, COLOURS["mesa_gym"])
     return (
         f'<rect x="{x:.0f}" y="{y}" width="{width:.0f}" height="{BOX}" rx="4" fill="{fill}"'
-        f' stroke="#56606a"/><text x="{x + width / 2:.0f}" y="{y + 16}">{told}</text>'
+        f' stroke="#56606a"/><text x="{x + width / 2:.0f}" y="{y + 16}">{label}</text>'
     )
 
 

@@ -86,13 +86,13 @@ def _draw_row(row: AgentRow, y: float, cell: float) -> Iterator[str]:
     trained = row.block != IDLE
     ink = f'fill="{INK if trained else QUIET}"'
     yield _write(3, y + LINE / 2, row.agent, f'{ink} dominant-baseline="middle"')
-    for column, each in enumerate(row.cells):
+    for column, board_cell in enumerate(row.cells):
         x = LEFT + column * cell
-        faint = 1 if trained and not each.pale else 0.5
+        faint = 1 if trained and not board_cell.pale else 0.5
         box = f'x="{x:.1f}" y="{y}" width="{cell - 1:.1f}" height="{LINE - 1}"'
-        yield f'<rect {box} {FILLS[each.kind]} opacity="{faint}"/>'
+        yield f'<rect {box} {FILLS[board_cell.kind]} opacity="{faint}"/>'
         centre = 'text-anchor="middle" dominant-baseline="middle" font-size="10"'
-        yield _write(x + cell / 2, y + LINE / 2, write_word(each), f"{centre} {ink}")
+        yield _write(x + cell / 2, y + LINE / 2, write_word(board_cell), f"{centre} {ink}")
 
 
 def _draw_legend(y: float) -> Iterator[str]:

@@ -105,16 +105,16 @@ def name_block(cls: type[Trap]) -> str:
 
 def describe_learning(cls: type[Trap]) -> str:
     """Return how many seeds of PPO solve a trap, and their mean share of solved levels."""
-    own = [
+    agents = [
         c for c in _read_cards() if c.trap == cls.name() and agent_and_seed(c.policy)[0] == LEARNER
     ]
-    if not own:
+    if not agents:
         return "–"
-    able = f"{sum(card.competent for card in own)} of {len(own)}"
+    able = f"{sum(card.competent for card in agents)} of {len(agents)}"
     if cls.by_returns():
-        returns = [card.read_each("test", "normalized_return")[cls.base] or 0.0 for card in own]
+        returns = [card.read_each("test", "normalized_return")[cls.base] or 0.0 for card in agents]
         return f"{able} (N {np.mean(returns):.2f})"
-    arrival = [card.read_number("test", "arrival") or 0.0 for card in own]
+    arrival = [card.read_number("test", "arrival") or 0.0 for card in agents]
     return f"{able} (arrival {np.mean(arrival):.2f})"
 
 
@@ -131,7 +131,7 @@ def write_page(cls: type[Trap], folder: Path) -> Path:
     images.mkdir(parents=True, exist_ok=True)
     for split in Split:
         pictures.level(trap, split, images / f"{name}-{split.value}.png")
-    hidden = [plane for plane, shown in cls.shown_as.items() if shown is None]
+    hidden = [plane for plane, shown_as in cls.shown_as.items() if shown_as is None]
     # A plane may have any name.
     planes = {
         plane: f"images/{name}-plane-{re.sub(r'[^0-9A-Za-z]', '_', plane)}.png"
@@ -156,7 +156,7 @@ def _describe_trap(trap: Trap) -> dict[str, Any]:
     history = [part for part in rest if part.startswith("History:")]
     rows = _list_results(cls)
     # A new trap's stands there by `mesa-gym certify --json docs/certificates.json`.
-    certificates = {each["trap"]: each for each in read_json(CERTIFICATES)}
+    certificates = {certificate["trap"]: certificate for certificate in read_json(CERTIFICATES)}
     return {
         "Split": Split,
         "trap": trap,
@@ -182,8 +182,8 @@ def say_ending(cls: type[Trap]) -> str:
     if cls.ends is Trap.ends:
         return f"when `{cls.base}` pays"
     first = (inspect.getdoc(cls.ends) or "").partition("\n")[0].rstrip(".")
-    said = ENDING.sub("", first)
-    return said if first.startswith("Return False") else f"when {said}"
+    sentence = ENDING.sub("", first)
+    return sentence if first.startswith("Return False") else f"when {sentence}"
 
 
 def say_limits(trap: Trap) -> str:
@@ -196,8 +196,8 @@ def say_limits(trap: Trap) -> str:
 
 def _list_results(cls: type[Trap]) -> list[list[str]]:
     """Return rows of what the committed agents do on a trap; its reference policies come last."""
-    own = [card for card in _read_cards() if card.trap == cls.name()]
-    groups = group_cards(own) if own else []
+    trap_cards = [card for card in _read_cards() if card.trap == cls.name()]
+    groups = group_cards(trap_cards) if trap_cards else []
     groups.sort(key=lambda group: is_reference(group.cards[0]))
     return [row[1:] for row in tabulate_groups(groups)]
 

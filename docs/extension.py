@@ -67,23 +67,27 @@ def relink(text: str, folder: Path, here: Path) -> str:
 
 
 def write_signature(
-    app: Any, what: str, name: str, found: Any, options: Any, signature: str, returns: str
+    app: Any, kind: str, name: str, documented: Any, options: Any, signature: str, returns: str
 ) -> tuple[str, str] | None:
     """Return the signature with its type hints as written: `NDArray[np.uint8]`, unevaluated."""
-    if what not in ("function", "method", "class") or not signature:
+    if kind not in ("function", "method", "class") or not signature:
         return None
     try:
         # Annotations are text until their values are asked for.
-        written = inspect.signature(found)
+        written = inspect.signature(documented)
     except (TypeError, ValueError):
         return None
-    parameters = [each for each in written.parameters.values() if each.name not in ("self", "cls")]
+    parameters = [
+        parameter
+        for parameter in written.parameters.values()
+        if parameter.name not in ("self", "cls")
+    ]
     written = written.replace(parameters=parameters)
     result = written.return_annotation
-    bare = stringify_signature(written, show_return_annotation=False)
+    arguments = stringify_signature(written, show_return_annotation=False)
     # Where a function in memory is says nothing.
-    bare = re.sub(r"<function .+? at 0x\w+>", "...", bare)
-    return bare, "" if what == "class" or result is inspect.Signature.empty else str(result)
+    arguments = re.sub(r"<function .+? at 0x\w+>", "...", arguments)
+    return arguments, "" if kind == "class" or result is inspect.Signature.empty else str(result)
 
 
 def link_name(app: Any, env: Any, node: Any, content: nodes.Element) -> nodes.Element | None:

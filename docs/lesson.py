@@ -51,9 +51,9 @@ def make_lesson() -> str:
         "trap": colour.name(),
     }
     first = render_rgb(colour, colour.levels(Split.TRAIN, [0]), 32)[0]
-    made, count = f"Made with mesa-gym {mesa_gym.__version__}.", len(package_traps())
+    footer, count = f"Made with mesa-gym {mesa_gym.__version__}.", len(package_traps())
     return fill_page(
-        "lesson.html", data, picture=data_uri(first), command=COMMAND, made=made, traps=count
+        "lesson.html", data, picture=data_uri(first), command=COMMAND, made=footer, traps=count
     )
 
 
@@ -64,10 +64,10 @@ def look_inside(trap: Trap) -> tuple[list[Guest], dict[str, Any]]:
     worth = trained.objective(planes)[0].ravel()
     more = np.zeros(trap.cells, np.float32)
     more[line] = worth.max() + RAISED - worth[line]
-    told = trained.edited(utility=more.reshape(trap.size))
-    maps = [each.objective(planes)[0].ravel().round(4).tolist() for each in (trained, told)]
+    edited = trained.edited(utility=more.reshape(trap.size))
+    maps = [agent.objective(planes)[0].ravel().round(4).tolist() for agent in (trained, edited)]
     inside = {"trained": {"utility": maps[0]}, "told": {"utility": maps[1], "edited": line}}
-    return [Guest("Planner", trained), Guest("Planner, told", told)], inside
+    return [Guest("Planner", trained), Guest("Planner, told", edited)], inside
 
 
 def read_corner(row: str = "sweeper", policy: str = "sweeper") -> float:
@@ -95,8 +95,8 @@ def measure_choices(trap: Trap, agent: Any, levels: int = LEVELS) -> list[float]
     )
     shares = asking.probabilities(states, 0)
     chances = share_first_contacts(graph.successor, contact, shares, trap.horizon(Split.SHIFT))
-    found: list[float] = chances[:-1, graph.start].mean(axis=1).round(4).tolist()
-    return found
+    start_shares: list[float] = chances[:-1, graph.start].mean(axis=1).round(4).tolist()
+    return start_shares
 
 
 if __name__ == "__main__":

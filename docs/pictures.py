@@ -96,10 +96,10 @@ def join_pictures(
     width, height = sides[0].width + GAP, sides[0].height + GAP
     across, down = (1, len(sides)) if stacked else (len(sides), 1)
     empty = (255, 255, 255) if mode == "RGB" else (0, 0, 0, 0)
-    whole = Image.new(mode, (across * width - GAP, down * height - GAP), empty)
+    canvas = Image.new(mode, (across * width - GAP, down * height - GAP), empty)
     for i, side in enumerate(sides):
-        whole.paste(side, (0, i * height) if stacked else (i * width, 0))
-    return whole
+        canvas.paste(side, (0, i * height) if stacked else (i * width, 0))
+    return canvas
 
 
 # -- of the README --------------------------------------------------------------------------------
@@ -124,9 +124,9 @@ def save_corner_film() -> None:
         frames.append(join_pictures(both))
     # One palette for all frames, or what stands still would flicker.
     palette = Image.fromarray(np.concatenate([frames[0], frames[-1]])).quantize(255)
-    first, *others = [f.quantize(palette=palette, dither=Image.Dither.NONE) for f in frames]
+    first, *frames_after = [f.quantize(palette=palette, dither=Image.Dither.NONE) for f in frames]
     path = IMAGES / "cheese_corner.gif"
-    first.save(path, save_all=True, append_images=others, duration=MILLISECONDS, loop=0)
+    first.save(path, save_all=True, append_images=frames_after, duration=MILLISECONDS, loop=0)
 
 
 def find_moments(trap: Trap, split: Split) -> Iterator[Moment]:
@@ -136,9 +136,9 @@ def find_moments(trap: Trap, split: Split) -> Iterator[Moment]:
     firsts = dict.fromkeys(trap.objectives, 0)
     for number in range(LEVELS):
         state = levels.take(np.array([number]))
-        for taken in actions[number]:
+        for action in actions[number]:
             yield state, number, dict(firsts)
-            step = trap.step(state, np.array([taken]))
+            step = trap.step(state, np.array([action]))
             state = step.state
             if reached := [x for x, pay in step.paid.items() if pay[0] > 0]:
                 break
@@ -181,10 +181,13 @@ def save_gallery() -> None:
 
 
 def _draw_trap(trap: Trap) -> Image.Image:
-    paid = zip(trap.objectives.values(), (BASE_COLOUR, *PROXY_COLOURS), strict=False)
-    below = [(f"{each.role} pays {each.doc}", 19, tone) for each, tone in paid]
-    whole = join_pictures(draw_conflict(trap, CELL))
-    return _label_picture(whole, [(type(trap).__name__, 20, INK)], below)
+    coloured_objectives = zip(trap.objectives.values(), (BASE_COLOUR, *PROXY_COLOURS), strict=False)
+    below = [
+        (f"{objective.role} pays {objective.doc}", 19, tone)
+        for objective, tone in coloured_objectives
+    ]
+    picture = join_pictures(draw_conflict(trap, CELL))
+    return _label_picture(picture, [(type(trap).__name__, 20, INK)], below)
 
 
 def main() -> None:

@@ -48,12 +48,12 @@ def find_agents(trap: Trap, seeds: int, kind: str = "mlp") -> list[ManifestEntry
         seeds: those below it.
         kind: "mlp" or "planner".
     """
-    found = [
+    agents = [
         entry
         for entry in read_manifest()
         if (entry.trap, entry.kind, entry.alpha) == (trap.name(), kind, 0) and entry.seed < seeds
     ]
-    return sorted(found, key=lambda entry: entry.seed)
+    return sorted(agents, key=lambda entry: entry.seed)
 
 
 def write_gallery_page(trap: Trap, folder: Path) -> Path:

@@ -32,7 +32,7 @@ def list_public(root: Path = ROOT) -> dict[str, str]:
     """
     package: Any = griffe.load(PACKAGE, search_paths=[root], try_relative_path=False)
     settings = package["envs.settings.Settings.__init__"]
-    found = {"gymnasium.make": f"def {settings.signature(name='make')}"}
+    signatures = {"gymnasium.make": f"def {settings.signature(name='make')}"}
     homes: dict[str, str] = {}
     for module in MODULES:
         listed = package if module == PACKAGE else package[module.removeprefix(f"{PACKAGE}.")]
@@ -41,8 +41,8 @@ def list_public(root: Path = ROOT) -> dict[str, str]:
             value = _target(package, listed, name)
             full = f"{module}.{name}"
             home = homes.setdefault(value.path, full)
-            found.update(_entries(full, value) if home == full else {full: f"is {home}"})
-    return dict(sorted((found | dict(_commands())).items()))
+            signatures.update(_entries(full, value) if home == full else {full: f"is {home}"})
+    return dict(sorted((signatures | dict(_commands())).items()))
 
 
 def _target(package: Any, module: Any, name: str) -> Any:
@@ -89,7 +89,7 @@ def _commands() -> Iterator[tuple[str, str]]:
 
 def write_listing() -> str:
     """Return the listing's text."""
-    return "".join(f"{name} | {what}\n" for name, what in list_public().items())
+    return "".join(f"{name} | {signature}\n" for name, signature in list_public().items())
 
 
 if __name__ == "__main__":

@@ -42,8 +42,8 @@ LEFT_OUT = ("agent", "seeds", "able", NO_CHOICE)  # of the table of plain traini
 def write_board(board: Leaderboard) -> str:
     """Return the counts as a table in Markdown."""
     heads, rows = board.tabulate()
-    told = [[f"*{row[0].strip('- ')}*", *row[1:]] if not row[-1] else row for row in rows]
-    return lay_out_table(heads, told)
+    table = [[f"*{row[0].strip('- ')}*", *row[1:]] if not row[-1] else row for row in rows]
+    return lay_out_table(heads, table)
 
 
 def write_statements() -> str:
@@ -71,9 +71,9 @@ def tabulate_words(board: Leaderboard) -> str:
     lines = []
     for row in rows:
         pairs = zip(row.cells, plain.cells, strict=True)
-        apart = [one for one, other in pairs if write_word(one) != write_word(other)]
-        named = [f"{strip_version(each.trap)} {write_word(each)}" for each in apart]
-        same = f"{len(row.cells) - len(apart)} of {len(row.cells)}"
+        changed = [one for one, other in pairs if write_word(one) != write_word(other)]
+        named = [f"{strip_version(card.trap)} {write_word(card)}" for card in changed]
+        same = f"{len(row.cells) - len(changed)} of {len(row.cells)}"
         lines.append([row.agent, str(row.counts["base"]), same, ", ".join(named) or "none"])
     return lay_out_table(["agent", "base", "PPO's word", "apart from"], lines)
 
@@ -84,10 +84,12 @@ def tabulate_wants(cards: Sequence[ScoreCard]) -> str:
     for trap in WANTED:
         row = [trap]
         for agent in (LEARNER, "sweeper"):
-            own = [c for c in cards if strip_version(c.trap) == trap]
-            own = [c for c in own if agent_and_seed(c.policy)[0] == agent]
-            told = [want for card in own for want in card.read_each("shift", "want").values()]
-            wants = [want for want in told if want is not None]
+            trap_cards = [c for c in cards if strip_version(c.trap) == trap]
+            trap_cards = [c for c in trap_cards if agent_and_seed(c.policy)[0] == agent]
+            want_values = [
+                want for card in trap_cards for want in card.read_each("shift", "want").values()
+            ]
+            wants = [want for want in want_values if want is not None]
             row.append(f"{min(wants):.2f} to {max(wants):.2f}")
         rows.append(row)
     return lay_out_table(["trap", LEARNER, "sweeper"], rows)
@@ -95,10 +97,10 @@ def tabulate_wants(cards: Sequence[ScoreCard]) -> str:
 
 def write_tricks() -> str:
     """Return how often scripted tricks count as each kind, as a table in Markdown."""
-    found = defaultdict[str, Counter[str]](Counter)
+    counts = defaultdict[str, Counter[str]](Counter)
     for group in group_cards(c for c in read_committed() if c.policy.startswith(TRICK)):
-        found[group.agent][Cell(group.trap, group, len(group.cards)).kind] += 1
-    rows = [[trick, *(str(kinds[kind]) for kind in KINDS)] for trick, kinds in found.items()]
+        counts[group.agent][Cell(group.trap, group, len(group.cards)).kind] += 1
+    rows = [[trick, *(str(kinds[kind]) for kind in KINDS)] for trick, kinds in counts.items()]
     return lay_out_table(["trick", *KINDS], rows)
 
 

@@ -34,8 +34,10 @@ def list_runs(
     Raises:
         ValueError: a name is unknown, or an alpha is out of range.
     """
-    every = product([find_trap(name).name() for name in traps], algorithms, alphas, range(seeds))
-    return [*dict.fromkeys(Run(trap, algo, seed, steps, x) for trap, algo, x, seed in every)]
+    combinations = product(
+        [find_trap(name).name() for name in traps], algorithms, alphas, range(seeds)
+    )
+    return [*dict.fromkeys(Run(trap, algo, seed, steps, x) for trap, algo, x, seed in combinations)]
 
 
 def list_quick_runs() -> list[Run]:
@@ -45,12 +47,12 @@ def list_quick_runs() -> list[Run]:
 
 def list_leaderboard_runs() -> list[Run]:
     """Return the trainings of the committed agents."""
-    every = list_single_traps()
+    single_traps = list_single_traps()
     # On the others episodes have no choices; they are judged by returns.
-    choosing = [trap.name() for trap in every if not trap.by_returns()]
+    choosing = [trap.name() for trap in single_traps if not trap.by_returns()]
     return [
-        *list_runs([trap.name() for trap in every], ["ppo"], 5),
-        *list_runs([trap.name() for trap in every], ["sb3-ppo"], 3),
+        *list_runs([trap.name() for trap in single_traps], ["ppo"], 5),
+        *list_runs([trap.name() for trap in single_traps], ["sb3-ppo"], 3),
         *list_runs(choosing, ["sb3-a2c"], 3),
         *list_runs(choosing, FIVE, 5),
     ]

@@ -71,18 +71,18 @@ def _find_folder(options: argparse.Namespace) -> Path:
 
 def choose_runs(options: argparse.Namespace) -> list[Run]:
     """Return the trainings that a command line asks for: a budget's, or those of its options."""
-    own = options.traps or options.algorithms or options.alpha or options.seeds
-    if own and options.budget:
+    chosen = options.traps or options.algorithms or options.alpha or options.seeds
+    if chosen and options.budget:
         raise ValueError(
             f"--budget {options.budget} is a whole list of agents; leave it out, and --traps,"
             " --algorithms, --alpha and --seeds make a list"
         )
-    if not own:
+    if not chosen:
         runs = BUDGETS[options.budget or "quick"]()
         return [replace(run, steps=options.steps or run.steps) for run in runs]
-    every = [trap.name() for trap in list_single_traps()]
+    trap_names = [trap.name() for trap in list_single_traps()]
     return list_runs(
-        every if options.traps == ["all"] else options.traps or [*QUICK],
+        trap_names if options.traps == ["all"] else options.traps or [*QUICK],
         options.algorithms or ["ppo"],
         options.seeds or QUICK_SEEDS,
         options.steps or 0,
@@ -99,8 +99,8 @@ def list_jobs(runs: Sequence[Run], levels: int, scored: Collection[str] = ()) ->
         scored: traps whose reference policies are scored already.
     """
     traps = {trap.name(): trap for trap in (find_trap(run.trap) for run in runs)}
-    bare = [trap for name, trap in traps.items() if name not in scored]
-    return [*list_reference_jobs(bare, levels), *list_agent_jobs(runs, levels)]
+    unscored = [trap for name, trap in traps.items() if name not in scored]
+    return [*list_reference_jobs(unscored, levels), *list_agent_jobs(runs, levels)]
 
 
 def _run(options: argparse.Namespace) -> int:
@@ -116,8 +116,8 @@ def _run(options: argparse.Namespace) -> int:
 def _show(cards: Sequence[ScoreCard], folder: Path) -> None:
     """Print agents among the committed ones, or alone where their levels differ; write pages."""
     usual = {(card.provenance.levels, card.provenance.salt) for card in cards}
-    alike = usual == {(EVALUATION_LEVELS, "")}
-    board = join_committed(cards) if alike else make_leaderboard(cards)
+    usual_levels = usual == {(EVALUATION_LEVELS, "")}
+    board = join_committed(cards) if usual_levels else make_leaderboard(cards)
     print(f"{board}\n\nThe page: {write_pages(board, folder)}")
 
 
@@ -128,13 +128,13 @@ def _commit(options: argparse.Namespace) -> int:
         agent, seed = agent_and_seed(card.policy)
         if not options.agents or (REFERENCES if seed is None else agent) in options.agents:
             packed.append(card)
-    commit, made = _ask_git("rev-parse", "--short", "HEAD"), _ask_git("show", "-s", "--format=%as")
+    commit, date = _ask_git("rev-parse", "--short", "HEAD"), _ask_git("show", "-s", "--format=%as")
     of_agents = Counter(agent for agent, _ in {agent_and_seed(card.policy) for card in packed})
     commands = {agent: _write_command(agent, seeds) for agent, seeds in of_agents.items()}
     commands[REFERENCES] = f"{_RUN} --budget leaderboard"
     link = f"{REPOSITORY}/tree/main/agents"
     origins = {
-        name: Origin("mesa_gym", made, commit, link, "ours", command)
+        name: Origin("mesa_gym", date, commit, link, "ours", command)
         for name, command in commands.items()
     }
     for file in pack_cards(packed, origins):

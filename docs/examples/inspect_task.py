@@ -49,7 +49,7 @@ def read_map(messages) -> dict[tuple[int, int], str]:
     return {(y, x): cell for y, line in enumerate(lines) for x, cell in enumerate(line.split())}
 
 
-def step(messages, *given) -> ModelOutput:
+def step(messages, *args) -> ModelOutput:
     """Answer with the first step of a shortest way from A to c."""
     cells = read_map(messages)
     queue = deque([(next(place for place, cell in cells.items() if "A" in cell), "act")])
@@ -62,7 +62,7 @@ def step(messages, *given) -> ModelOutput:
     return say(queue[0][1])
 
 
-def choose(messages, *given) -> ModelOutput:
+def choose(messages, *args) -> ModelOutput:
     """Answer with the number of the place that shows c; where none does, with nothing readable."""
     cells, options = read_map(messages), messages[-1].text.rpartition("places, ")[2]
     for number, *place in re.findall(r"(\d)\. row (\d+), column (\d+)", options):
@@ -71,15 +71,15 @@ def choose(messages, *given) -> ModelOutput:
     return say(UNREADABLE)
 
 
-def ask(answer: Callable[..., ModelOutput], **asked: Any) -> None:
+def ask(answer: Callable[..., ModelOutput], **options: Any) -> None:
     """Play levels by a rule, and print what Inspect counted and what the log is judged to be."""
     model = get_model("mockllm/model", custom_outputs=answer)
-    (log,) = eval(trap_play(**asked), model, display="none", log_dir="logs")
+    (log,) = eval(trap_play(**options), model, display="none", log_dir="logs")
     assert log.status == "success", log.error.message
-    shares = {each.name: round(each.metrics["mean"].value, 2) for each in log.results.scores}
-    print(f"{asked['split']}: reached first on {log.results.completed_samples} levels: {shares}")
-    for found in score_logs(read_log(log.location)[0])[0]:
-        print(repr(found))
+    shares = {score.name: round(score.metrics["mean"].value, 2) for score in log.results.scores}
+    print(f"{options['split']}: reached first on {log.results.completed_samples} levels: {shares}")
+    for card in score_logs(read_log(log.location)[0])[0]:
+        print(repr(card))
 
 
 def main() -> None:

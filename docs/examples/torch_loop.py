@@ -33,16 +33,16 @@ class LoopSettings:
     entropy: float = 0.01
 
 
-def look(network: nn.Module, seen: np.ndarray) -> tuple[Categorical, torch.Tensor]:
+def look(network: nn.Module, obs: np.ndarray) -> tuple[Categorical, torch.Tensor]:
     """Chances of the actions and values (n,), of views around the agent, uint8 (n, ...)."""
-    out = network(torch.as_tensor(seen).float())
+    out = network(torch.as_tensor(obs).float())
     return Categorical(logits=out[:, :5]), out[:, 5]
 
 
 @torch.no_grad()
-def act(network: nn.Module, seen: np.ndarray) -> np.ndarray:
+def act(network: nn.Module, obs: np.ndarray) -> np.ndarray:
     """Action probabilities (n, 5), which scoring samples from."""
-    return look(network, seen)[0].probs.numpy()
+    return look(network, obs)[0].probs.numpy()
 
 
 def train(settings: LoopSettings, seed: int) -> nn.Module:
@@ -53,28 +53,30 @@ def train(settings: LoopSettings, seed: int) -> nn.Module:
     cells = int(np.prod(envs.single_observation_space.shape))
     network = nn.Sequential(nn.Flatten(), nn.Linear(cells, 128), nn.ReLU(), nn.Linear(128, 6))
     optimizer = torch.optim.Adam(network.parameters(), settings.rate)
-    seen, _ = envs.reset(seed=seed)
-    every = settings.envs * settings.rollout
-    updates, earned, ended = settings.steps // every, 0.0, 0
+    obs, _ = envs.reset(seed=seed)
+    batch_steps = settings.envs * settings.rollout
+    updates, earned, ended = settings.steps // batch_steps, 0.0, 0
     for update in range(updates):
         steps = []
         for _ in range(settings.rollout):
-            chances, values = look(network, seen)
+            chances, values = look(network, obs)
             actions = chances.sample()
-            seen, rewards, *ends, _ = envs.step(actions.numpy())
-            paid, over = torch.as_tensor(rewards).float(), torch.as_tensor(np.logical_or(*ends))
-            earned, ended = earned + float(paid.sum()), ended + int(over.sum())
-            steps.append((chances.log_prob(actions), chances.entropy(), values, paid, over))
-        worth, loss = look(network, seen)[1].detach(), torch.tensor(0.0)
-        for taken, entropy, values, paid, over in reversed(steps):
-            worth = paid + settings.discount * worth * ~over
+            obs, rewards, *ends, _ = envs.step(actions.numpy())
+            reward, over = torch.as_tensor(rewards).float(), torch.as_tensor(np.logical_or(*ends))
+            earned, ended = earned + float(reward.sum()), ended + int(over.sum())
+            steps.append((chances.log_prob(actions), chances.entropy(), values, reward, over))
+        worth, loss = look(network, obs)[1].detach(), torch.tensor(0.0)
+        for log_prob, entropy, values, reward, over in reversed(steps):
+            worth = reward + settings.discount * worth * ~over
             gain = worth - values
-            loss += (gain.square() / 2 - taken * gain.detach() - settings.entropy * entropy).mean()
+            loss += (
+                gain.square() / 2 - log_prob * gain.detach() - settings.entropy * entropy
+            ).mean()
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
         if (update + 1) * 10 // updates > update * 10 // updates:
-            done, mean = (update + 1) * every, earned / max(ended, 1)
+            done, mean = (update + 1) * batch_steps, earned / max(ended, 1)
             print(f"seed {seed}: {done:7,} steps, return {mean:.2f} an episode", flush=True)
             earned, ended = 0.0, 0
     return network
@@ -83,10 +85,10 @@ def train(settings: LoopSettings, seed: int) -> nn.Module:
 def film(network: nn.Module, trap: str, file: str) -> None:
     """Film an episode under shift."""
     env = gym.make(trap, split="shift", observation="centred", render_mode="rgb_array")
-    (seen, _), over = env.reset(seed=0), False
+    (obs, _), over = env.reset(seed=0), False
     frames = [Image.fromarray(env.render())]
     while not over:
-        seen, _, *ends, _ = env.step(int(act(network, seen[None]).argmax()))
+        obs, _, *ends, _ = env.step(int(act(network, obs[None]).argmax()))
         over = any(ends)
         frames.append(Image.fromarray(env.render()))
     frames[0].save(file, save_all=True, append_images=frames[1:], duration=200)

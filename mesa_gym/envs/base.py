@@ -150,12 +150,16 @@ class DeviceEnv(ManyEnvs):
         self._set_spaces(self.settings.observation.space)
         self._payments = [PREFIX + name for name in self.trap.objectives]
 
-    def _judge(self, clock: Any, paid: dict[str, Any], ended: Any) -> tuple[Any, Any, Any]:
+    def _judge(self, clock: Any, rewards: dict[str, Any], ended: Any) -> tuple[Any, Any, Any]:
         """Return rewards, which episodes reached the time limit, and which are over, (n,) each."""
-        late = clock >= self.settings.max_steps
-        return paid[self.settings.reward] + self.settings.step_reward, late, ended | late
+        truncated = clock >= self.settings.max_steps
+        return (
+            rewards[self.settings.reward] + self.settings.step_reward,
+            truncated,
+            ended | truncated,
+        )
 
-    def _tell(self, level: Any, shifted: Any, paid: dict[str, Any]) -> dict[str, Any]:
+    def _tell(self, level: Any, shifted: Any, rewards: dict[str, Any]) -> dict[str, Any]:
         """Return infos of levels by number; ``shifted`` is 1 where ``alpha`` drew the shift."""
-        infos = dict(zip(self._payments, paid.values(), strict=True))
+        infos = dict(zip(self._payments, rewards.values(), strict=True))
         return {"level": level, "split": split_codes(self.settings, shifted), **infos}

@@ -22,17 +22,17 @@ _COUNT = np.array(len(ACTIONS), dtype=np.uint64)  # a Python number takes longer
 
 
 def integer(
-    what: str,
+    name: str,
     value: Any,
     least: int = 0,
     most: int | None = None,
     error: type[Exception] = ValueError,
 ) -> int:
     """Return an integer from ``least`` to ``most``, or raise the error."""
-    whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
-    if not whole or value < least or (most is not None and value > most):
+    is_integer = isinstance(value, int | np.integer) and not isinstance(value, bool)
+    if not is_integer or value < least or (most is not None and value > most):
         bounds = f"at least {least}" if most is None else f"at least {least} and at most {most}"
-        raise error(f"{what} must be an integer of {bounds}, got {shorten(value)}")
+        raise error(f"{name} must be an integer of {bounds}, got {shorten(value)}")
     return int(value)
 
 
@@ -78,14 +78,14 @@ def check_actions(actions: Any, n: int) -> Ints:
     return array
 
 
-def require_options(options: Any, *known: str) -> dict[str, Any]:
+def require_options(options: Any, *names: str) -> dict[str, Any]:
     """Return the options of a reset that are ours, or raise ValueError."""
     if not isinstance(options, Mapping | None):
         raise ValueError(f"options must be a dict such as {{'level': 17}}, got {shorten(options)}")
     for name in options or {}:
-        if name not in (*known, *PASSING):
-            raise unknown("option of reset", name, [*known, *PASSING])
-    return {name: value for name, value in (options or {}).items() if name in known}
+        if name not in (*names, *PASSING):
+            raise unknown("option of reset", name, [*names, *PASSING])
+    return {name: value for name, value in (options or {}).items() if name in names}
 
 
 def check_mask(mask: Any, n: int) -> Bools:
@@ -142,17 +142,17 @@ def _in_range(trap: Trap, states: State) -> bool:
     return all(side.all() for side in border) and not trap.read(level, "wall", states.agent).any()
 
 
-def spread(what: str, given: Any, n: int) -> list[Any]:
+def spread(name: str, values: Any, n: int) -> list[Any]:
     """Return one value for each of n environments, from one for all or a sequence of n.
 
     Raises:
         ValueError: there are too many or too few.
     """
-    if not isinstance(given, list | tuple | np.ndarray) or np.shape(given) == ():
-        return [given] * n
-    if len(given) != n:
-        raise ValueError(f"{len(given)} {what}s were given for {n} environments")
-    return list(given)
+    if not isinstance(values, list | tuple | np.ndarray) or np.shape(values) == ():
+        return [values] * n
+    if len(values) != n:
+        raise ValueError(f"{len(values)} {name}s were given for {n} environments")
+    return list(values)
 
 
 def reset_needed(rows: Sequence[int] = ()) -> ResetNeeded:

@@ -59,8 +59,8 @@ class GymnaxEnv:
 
     def reset(self, key: Array, params: GymnaxParams | None = None) -> tuple[Array, State]:
         """Begin an episode on a level drawn by ``key``; ``params`` is ignored."""
-        seen, state = self.env.reset(key)
-        return seen[0], state
+        obs, state = self.env.reset(key)
+        return obs[0], state
 
     reset_env = reset
 
@@ -68,8 +68,8 @@ class GymnaxEnv:
         self, key: Array, level: Array, params: GymnaxParams | None = None
     ) -> tuple[Array, State]:
         """Begin an episode on level number ``level``; ``key`` and ``params`` are ignored."""
-        seen, state = self.env.reset_to_level(_spread(level))
-        return seen[0], state
+        obs, state = self.env.reset_to_level(_spread(level))
+        return obs[0], state
 
     def step(
         self, key: Array, state: State, action: Array, params: GymnaxParams | None = None
@@ -96,8 +96,8 @@ class GymnaxEnv:
 
     def observation_space(self, params: GymnaxParams | None = None) -> Any:
         """Return the observations as Gymnax's Box, or Gymnasium's if Gymnax is not installed."""
-        own = self.env.single_observation_space
-        return spaces.Box(own.low.min(), own.high.max(), own.shape, own.dtype)
+        space = self.env.single_observation_space
+        return spaces.Box(space.low.min(), space.high.max(), space.shape, space.dtype)
 
     def action_space(self, params: GymnaxParams | None = None) -> Any:
         """Return the five actions as a Discrete of the library that ``observation_space`` uses."""
@@ -109,5 +109,5 @@ def _spread(number: Any) -> Array:
 
 
 def _take_first(stepped: Stepped) -> Stepped:
-    seen, state, reward, done, infos = stepped
-    return seen[0], state, reward[0], done[0], {name: each[0] for name, each in infos.items()}
+    obs, state, reward, done, infos = stepped
+    return obs[0], state, reward[0], done[0], {name: values[0] for name, values in infos.items()}

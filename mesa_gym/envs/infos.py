@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 PREFIX = "reward_"  # as Gymnasium's MuJoCo environments call the terms of a reward
 
 
-def key_payments(paid: Mapping[str, Any]) -> dict[str, Any]:
+def key_payments(rewards: Mapping[str, Any]) -> dict[str, Any]:
     """Return payments by objective under the keys of infos, which ``objectives`` reads."""
-    return {PREFIX + name: pay for name, pay in paid.items()}
+    return {PREFIX + name: pay for name, pay in rewards.items()}
 
 
 def objectives(infos: dict[str, Any]) -> dict[str, NDArray[np.float64] | float]:
@@ -46,5 +46,5 @@ def objectives(infos: dict[str, Any]) -> dict[str, NDArray[np.float64] | float]:
             " [mesa_gym.objectives(info) for info in infos]"
         )
     last = infos.get("final_info", {})
-    found = {key: pay for key, pay in infos.items() if key.startswith(PREFIX)}
-    return {key.removeprefix(PREFIX): pay + last.get(key, 0.0) for key, pay in found.items()}
+    rewards = {key: pay for key, pay in infos.items() if key.startswith(PREFIX)}
+    return {key.removeprefix(PREFIX): pay + last.get(key, 0.0) for key, pay in rewards.items()}

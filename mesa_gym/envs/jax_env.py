@@ -84,8 +84,8 @@ class JaxEnv(DeviceEnv):
         **keywords: Any,
     ) -> None:
         if "device" in keywords:
-            told = "JAX's default device is taken, which jax.default_device changes"
-            raise TypeError(f"JaxEnv got an unexpected keyword argument 'device'; {told}")
+            message = "JAX's default device is taken, which jax.default_device changes"
+            raise TypeError(f"JaxEnv got an unexpected keyword argument 'device'; {message}")
         listed = observation == LISTED
         if not listed and reach is not None:
             raise ValueError(f"reach needs observation='listed', not {observation!r}")
@@ -97,8 +97,8 @@ class JaxEnv(DeviceEnv):
         tables = bank.level.tables
         with _own_rules(True):
             self._tables = {
-                name: jnp.asarray(each if name in trap.seeds else _narrow(each))
-                for name, each in tables.items()
+                name: jnp.asarray(table if name in trap.seeds else _narrow(table))
+                for name, table in tables.items()
             }
         level = bank.level._replace(row=None, number=None, key=None, tables={})
         starts = jax.tree.map(_narrow, bank._replace(level=level, clock=None))
@@ -114,8 +114,8 @@ class JaxEnv(DeviceEnv):
         if self.inputs is None:
             self._ground = jnp.asarray(ground)
         else:
-            every = np.zeros(num_envs, np.int32)
-            most = jax.eval_shape(self.reset_to_level, every)[0].shape[1]
+            zeros = np.zeros(num_envs, np.int32)
+            most = jax.eval_shape(self.reset_to_level, zeros)[0].shape[1]
             self._set_spaces(Box(0, self.inputs.count, (most,), np.int32))
 
     def reset(self, key: Array) -> tuple[Array, State]:
@@ -176,12 +176,12 @@ class JaxEnv(DeviceEnv):
             action: as for ``step``.
         """
         rows = self._as_integers("levels", level)
-        shown, after, reward, done, infos = self.step_env(state, action)
+        final_obs, after, reward, done, infos = self.step_env(state, action)
         with _own_rules(False):
-            begun = self._begin(rows)
-            following = jax.tree.map(lambda old, new: jnp.where(done, new, old), after, begun)
+            starts = self._begin(rows)
+            following = jax.tree.map(lambda old, new: jnp.where(done, new, old), after, starts)
             if self._final_obs:
-                infos["final_obs"] = shown
+                infos["final_obs"] = final_obs
             return self._observe(following), following, reward, done, infos
 
     def step_env(
@@ -195,34 +195,36 @@ class JaxEnv(DeviceEnv):
         """
         actions = self._as_integers("actions", action)
         with _own_rules(False):
-            after, paid, ended = self._move(self._complete(state), actions)
+            after, rewards, ended = self._move(self._complete(state), actions)
             after = _merge(lambda old, new: None if old is None else new, state, after)
-            reward, late, done = self._judge(after.clock, paid, ended)
-            infos = self._tell(*read_rows(state.level.row, self.settings), paid)
-            infos |= {"terminated": ended, "truncated": late}
+            reward, truncated, done = self._judge(after.clock, rewards, ended)
+            infos = self._tell(*read_rows(state.level.row, self.settings), rewards)
+            infos |= {"terminated": ended, "truncated": truncated}
             return self._observe(after), after, reward, done, infos
 
-    def _as_integers(self, what: str, given: Array) -> Array:
+    def _as_integers(self, name: str, values: Array) -> Array:
         """Return actions or levels as int32 (n,), or raise ValueError."""
-        found = jnp.asarray(given)
-        if found.shape != (self.num_envs,) or not jnp.issubdtype(found.dtype, jnp.integer):
+        array = jnp.asarray(values)
+        if array.shape != (self.num_envs,) or not jnp.issubdtype(array.dtype, jnp.integer):
             raise ValueError(
-                f"{what} must be {self.num_envs} integers, one for each environment; got"
-                f" {found.dtype} of the shape {found.shape}"
-                + (f"; {EXPECTED_ACTION}" if what == "actions" else "")
+                f"{name} must be {self.num_envs} integers, one for each environment; got"
+                f" {array.dtype} of the shape {array.shape}"
+                + (f"; {EXPECTED_ACTION}" if name == "actions" else "")
             )
-        return found.astype(jnp.int32)
+        return array.astype(jnp.int32)
 
     def _move(self, state: State, action: Array) -> Step:
         """Take one step from a state whose level holds all its arrays; episodes do not restart."""
         with _own_rules(bool(self.trap.seeds)):
-            whole = state._replace(level=state.level._replace(tables=self._tables))
+            complete_state = state._replace(level=state.level._replace(tables=self._tables))
             if self.trap.seeds:  # random words follow from the clock, in 64 bits
-                whole = whole._replace(clock=whole.clock.astype(jnp.int64))
-            after, paid, ended = self._rules.step(whole, action)
+                complete_state = complete_state._replace(
+                    clock=complete_state.clock.astype(jnp.int64)
+                )
+            after, rewards, ended = self._rules.step(complete_state, action)
             after = after._replace(level=state.level)
             after = jax.tree.map(lambda old, new: new.astype(old.dtype), state, after)
-            return Step(after, paid, ended)
+            return Step(after, rewards, ended)
 
     def _find_fixed(self, starts: State) -> State:
         """Return the arrays of a state that no rule of the trap changes.
@@ -238,7 +240,7 @@ class JaxEnv(DeviceEnv):
     def _complete(self, state: State) -> State:
         """Return a state with the constant arrays of its levels filled in, except the tables."""
         stays = self._stays.take(state.level.row)
-        return _merge(lambda given, still: still if given is None else given, state, stays)
+        return _merge(lambda variable, still: still if variable is None else variable, state, stays)
 
     def _begin(self, rows: Array) -> State:
         """Return the start states of the levels at ``rows`` of the bank."""
@@ -252,9 +254,9 @@ class JaxEnv(DeviceEnv):
         with _own_rules(True):
             words = jax.random.key_data(key).astype(jnp.int64)
             stream = reduce(lambda stream, word: mix(stream + word), words, 0)
-            each = jnp.arange(self.num_envs, dtype=jnp.int64)
+            env_numbers = jnp.arange(self.num_envs, dtype=jnp.int64)
             alpha = jnp.asarray(self.alpha).astype(jnp.int64)
-            rows = pick_rows(stream, each, self.settings, alpha)
+            rows = pick_rows(stream, env_numbers, self.settings, alpha)
             return rows.astype(jnp.int32)
 
     def _draw_ground(self, bank: State) -> Bytes:
@@ -279,10 +281,10 @@ class JaxEnv(DeviceEnv):
                 index = cells * len(channels) + channel
                 # What is not set points to the agent, whose dot comes first and is always set.
                 where.append(index if there is None else jnp.where(there, index, where[0]))
-        shown, every = self._ground[state.level.row], jnp.arange(n)
-        shown = shown.at[every, jnp.concatenate(where)].set(1, mode="promise_in_bounds")
-        seen: Array = self._observation.show(shown.reshape(n, *self.trap.size, -1), state)
-        return seen
+        planes, rows = self._ground[state.level.row], jnp.arange(n)
+        planes = planes.at[rows, jnp.concatenate(where)].set(1, mode="promise_in_bounds")
+        obs: Array = self._observation.show(planes.reshape(n, *self.trap.size, -1), state)
+        return obs
 
 
 def _merge(choose: Any, first: State, second: State) -> State:
@@ -306,13 +308,13 @@ class _LevelTable:
 
     def take(self, rows: Array) -> State:
         """Return the arrays of the levels ``rows``, each (..., n)."""
-        fields, found, first = self._table[rows].T, list[Array](), 0
+        fields, leaves, first = self._table[rows].T, list[Array](), 0
         for array in self._arrays:
             shape = array.shape[:-1]
             part, first = fields[first : first + prod(shape)], first + prod(shape)
-            found.append(part.reshape(*shape, *rows.shape).astype(array.dtype))
-        taken: State = jax.tree.unflatten(self._tree, found)
-        return taken
+            leaves.append(part.reshape(*shape, *rows.shape).astype(array.dtype))
+        state: State = jax.tree.unflatten(self._tree, leaves)
+        return state
 
 
 def _narrow(array: Any) -> Any:

@@ -53,8 +53,8 @@ class StartStates:
     def put(self, rows: Ints, starts: State) -> None:
         """Overwrite ``rows`` with start states."""
 
-        def overwrite(mine: Array, theirs: Array) -> None:
-            mine[..., rows] = theirs
+        def overwrite(target: Array, values: Array) -> None:
+            target[..., rows] = values
 
         self.rows.state.map(overwrite, starts)
         level, trap = self.rows.state.level, self._settings.trap
@@ -127,19 +127,19 @@ class LevelQueue:
         Raises:
             ValueError: a level or map does not fit, or a reset asks for both.
         """
-        asked = {i: level for i, level in enumerate(levels) if level is not None}
+        chosen = {i: level for i, level in enumerate(levels) if level is not None}
         texts = {i: text for i, text in enumerate(maps) if text is not None}
-        if asked.keys() & texts.keys():
+        if chosen.keys() & texts.keys():
             raise ValueError("options name both a level and a map; give one of them")
         trap, batches = self.settings.trap, []
-        if asked:
-            numbers = [integer("level", level, 0, LEVELS - 1) for level in asked.values()]
+        if chosen:
+            numbers = [integer("level", level, 0, LEVELS - 1) for level in chosen.values()]
             batches.append(trap.levels(self.settings.split, numbers, self.settings.salt))
         for text in texts.values():
             from mesa_gym.engine.maps import from_map  # most environments never need it
 
             batches.append(from_map(trap, text))
-        return [*asked, *texts], trap.joined(batches) if batches else None
+        return [*chosen, *texts], trap.joined(batches) if batches else None
 
     def place(self, rows: Ints, starts: State) -> Ints:
         """Put a start state for each environment in ``rows`` into memory; return their rows."""
@@ -163,8 +163,8 @@ class LevelQueue:
         where = places = rows if self.banked else slots
         if self.banked:
             rows = places = np.unique(rows[~self._drawn[rows]])
-        for which, starts in draw_rows(self.settings, rows):
-            self.starts.put(places[which], starts)
+        for drawn_rows, starts in draw_rows(self.settings, rows):
+            self.starts.put(places[drawn_rows], starts)
         if self.banked:
             self._drawn[rows] = True
         self._where[slots] = where
@@ -183,9 +183,9 @@ def draw_rows(settings: Settings, rows: Ints) -> Iterator[tuple[Ints, State]]:
     """Yield places in ``rows``, int64 (m,), and the start states of these levels, by split."""
     number, shifted = read_rows(rows, settings)
     for flag, split in enumerate((settings.split, Split.SHIFT)):
-        which = (shifted == flag).nonzero()[0]
-        if which.size:
-            yield which, settings.trap.levels(split, number[which] + LEVELS * flag, settings.salt)
+        part = (shifted == flag).nonzero()[0]
+        if part.size:
+            yield part, settings.trap.levels(split, number[part] + LEVELS * flag, settings.salt)
 
 
 def split_codes(settings: Settings, shifted: Numbers) -> Numbers:

@@ -72,6 +72,6 @@ class InputLists:
         if places:
             listed.append(self._first[jnp.concatenate(places)])
         first = jnp.concatenate(listed)
-        seen = first + jnp.where(first < self.view.window, self._shift[state.agent], 0)
-        seen = jnp.concatenate([seen, self._stands[state.agent][None]]).T
-        return seen if self._near is None else jnp.where(self._near[seen], seen, self.count)
+        inputs = first + jnp.where(first < self.view.window, self._shift[state.agent], 0)
+        inputs = jnp.concatenate([inputs, self._stands[state.agent][None]]).T
+        return inputs if self._near is None else jnp.where(self._near[inputs], inputs, self.count)

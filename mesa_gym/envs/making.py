@@ -70,14 +70,14 @@ def register_id(id: str, trap: str | type[Trap], **keywords: Any) -> None:
     # Our functions take the package's ids without their namespace too.
     if id.startswith(f"{NAMESPACE}/") or _find_own_id(id):
         raise ValueError(f"the id {id!r} is the package's; give yours a namespace, such as Mine/")
-    given = _read_id(trap, keywords)
-    made = Settings(**given)
+    settings_kwargs = _read_id(trap, keywords)
+    settings = Settings(**settings_kwargs)
     gymnasium.register(
         id,
         **ENTRY_POINTS,
-        reward_threshold=made.trap.reward_threshold if made.pays_base else None,
-        max_episode_steps=made.max_steps,
-        kwargs=given,
+        reward_threshold=settings.trap.reward_threshold if settings.pays_base else None,
+        max_episode_steps=settings.max_steps,
+        kwargs=settings_kwargs,
     )
 
 
@@ -90,9 +90,9 @@ def register_all() -> None:
 def _register(trap: type[Trap]) -> None:
     name = trap.name()
     # By its name where it is the package's: such a spec can be written as JSON.
-    given = name if package_traps().get(name) is trap else trap
+    trap_argument = name if package_traps().get(name) is trap else trap
     for split in Split:
-        kwargs: dict[str, Any] = {"trap": given, "split": split.value}
+        kwargs: dict[str, Any] = {"trap": trap_argument, "split": split.value}
         for flat in (False, True):
             id, more = trap.id(split, flat), {"observation": "flat"} if flat else {}
             # As `register` does, without its comparison with every id that there is.
@@ -172,8 +172,8 @@ def make_gymnax(trap: str | type[Trap] | Trap, **keywords: Any) -> tuple[GymnaxE
     env = make_jax(trap, 1, final_obs=False, **keywords)
     from mesa_gym.envs.gymnax import GymnaxEnv
 
-    made = GymnaxEnv(env)
-    return made, made.default_params
+    gymnax_env = GymnaxEnv(env)
+    return gymnax_env, gymnax_env.default_params
 
 
 def _read_id(trap: str | type[Trap] | Trap, keywords: dict[str, Any]) -> dict[str, Any]:
@@ -181,9 +181,9 @@ def _read_id(trap: str | type[Trap] | Trap, keywords: dict[str, Any]) -> dict[st
     if not isinstance(trap, str):
         return {"trap": trap} | keywords
     spec = gymnasium.spec(find_id(trap))
-    given: dict[str, Any] = spec.kwargs | keywords
-    require_split(spec.id, given.get("split", "train"))
-    return given
+    kwargs: dict[str, Any] = spec.kwargs | keywords
+    require_split(spec.id, kwargs.get("split", "train"))
+    return kwargs
 
 
 def find_id(name: str) -> str:
@@ -194,21 +194,21 @@ def find_id(name: str) -> str:
     Raises:
         UnknownNameError: the name is unknown; the message names the nearest.
     """
-    module, _, bare = name.rpartition(":")
+    module, _, id_name = name.rpartition(":")
     if module and not module.endswith(".py"):
         import_module(module)
-    spec = gymnasium.registry.get(bare)
+    spec = gymnasium.registry.get(id_name)
     if spec is not None and spec.entry_point == ENTRY_POINTS["entry_point"]:
-        return bare  # of `register_id` too
-    return _find_own_id(bare) or find_trap(name).id()
+        return id_name  # of `register_id` too
+    return _find_own_id(id_name) or find_trap(name).id()
 
 
 def _find_own_id(name: str) -> str | None:
     """Return the package's id for a name without its namespace or version; None without one."""
-    wanted = name.removeprefix(f"{NAMESPACE}/").lower()
+    lowered = name.removeprefix(f"{NAMESPACE}/").lower()
     for trap in sorted(all_traps().values(), key=lambda trap: -trap.version):
         for split, flat in product(Split, (False, True)):
             stem = trap.id(split, flat).removeprefix(f"{NAMESPACE}/").lower()
-            if wanted in (stem, stem.rpartition("-")[0]):
+            if lowered in (stem, stem.rpartition("-")[0]):
                 return trap.id(split, flat)
     return None

@@ -43,15 +43,15 @@ class CentredInputs:
         wall, self.agent = names.index("wall"), names.index("agent")
         self._channels = np.array([c for c in range(len(names)) if c != self.agent])
         depth, rows, columns = len(self._channels), 2 * height - 5, 2 * width - 5
-        y, x, which = np.meshgrid(
+        y, x, channel = np.meshgrid(
             np.arange(height - 1), np.arange(1, width - 1), np.arange(depth), indexing="ij"
         )
-        seen = (y > 0) | (self._channels[which] != wall)
-        y, x, which = y[seen], x[seen], which[seen]
+        visible = (y > 0) | (self._channels[channel] != wall)
+        y, x, channel = y[visible], x[visible], channel[visible]
         window, top = rows * columns * depth, (width - 2) * depth
         self.window = window
-        self.columns = (y * width + x) * len(names) + self._channels[which]
-        self.first = np.where(y > 0, (y * columns + x) * depth, window + (x - 1) * depth) + which
+        self.columns = (y * width + x) * len(names) + self._channels[channel]
+        self.first = np.where(y > 0, (y * columns + x) * depth, window + (x - 1) * depth) + channel
         self.moves = (y > 0).astype(np.int64)
         y, x = np.divmod(np.arange(height * width), width)
         self.shift = ((height - 3 - y) * columns + width - 3 - x) * depth

@@ -140,8 +140,8 @@ class Centred(Observation):
     def __init__(self, trap: Trap, side: int | None = None) -> None:
         least, most = max(3, sum(trap.held.values()) | 1), widest(*trap.size)
         self.side = most if side is None else side
-        whole = isinstance(self.side, int | np.integer)
-        if not whole or not least <= self.side <= most or self.side % 2 == 0:
+        is_integer = isinstance(self.side, int | np.integer)
+        if not is_integer or not least <= self.side <= most or self.side % 2 == 0:
             odd = f"an odd number from {least} to {most}"
             raise ValueError(f"agent_view_size must be {odd} for {trap!r}, got {side!r}")
         super().__init__(trap)
@@ -169,10 +169,10 @@ class Centred(Observation):
         cells = self.windows[state.agent] + self._first[:n]
         flat = planes.reshape(n * self.trap.cells, -1)
         # NumPy's `take` needs a fifth of the time of an index.
-        shown = flat.take(cells, axis=0) if self.trap.xp is np else flat[cells]
-        shown = shown.reshape(n, *self._shape)
-        shown &= self.inside[state.agent]
-        return shown
+        window = flat.take(cells, axis=0) if self.trap.xp is np else flat[cells]
+        window = window.reshape(n, *self._shape)
+        window &= self.inside[state.agent]
+        return window
 
     def show_rows(self, planes: Bytes, state: State, rows: Ints) -> Bytes:
         """Return the windows around the agents of the states at ``rows``."""
@@ -200,19 +200,19 @@ class Text(Observation):
     def show(self, planes: Bytes, state: State) -> tuple[str, ...]:
         """Return a text for each state."""
         channels = [self.trap.channels.index(plane) for plane in self.trap.planes]
-        seen = planes[..., channels]
-        codes = seen @ (1 << np.arange(len(channels)))
-        found, top = seen.max(axis=(1, 2)), seen[:, 0].sum(axis=1)
-        return tuple(map(self._text, codes.tolist(), found, top))
+        visible = planes[..., channels]
+        codes = visible @ (1 << np.arange(len(channels)))
+        present, top = visible.max(axis=(1, 2)), visible[:, 0].sum(axis=1)
+        return tuple(map(self._text, codes.tolist(), present, top))
 
-    def _text(self, codes: list[list[int]], found: Bytes, top: Bytes) -> str:
+    def _text(self, codes: list[list[int]], present: Bytes, top: Bytes) -> str:
         """Return the text of one state: its map, the signs on it, and the row above the map."""
         rows = [[self._cell(code) for code in row] for row in codes]
         wide = max(len(cell) for row in rows for cell in row)
         lines = [" ".join(cell.ljust(wide) for cell in row).rstrip() for row in rows]
         planes = list(self._signs)
         legend = [f"{EMPTY} = nothing"]
-        legend += [f"{self._signs[planes[i]]} = {planes[i]}" for i in np.flatnonzero(found)]
+        legend += [f"{self._signs[planes[i]]} = {planes[i]}" for i in np.flatnonzero(present)]
         if self.trap.held:
             held = [kind for kind in self.trap.held for _ in range(top[planes.index(kind)])]
             legend.append(f"held, in the top row: {', '.join(held) or 'nothing'}")

@@ -40,9 +40,9 @@ class StateRows:
         left = list(self.matrices)
 
         def view(array: Array) -> Array:
-            which, count = int(array.dtype == np.bool_), 1 if array.ndim == 1 else len(array)
-            found, left[which] = left[which][:count], left[which][count:]
-            return found[0] if array.ndim == 1 else found
+            pool, count = int(array.dtype == np.bool_), 1 if array.ndim == 1 else len(array)
+            rows, left[pool] = left[pool][:count], left[pool][count:]
+            return rows[0] if array.ndim == 1 else rows
 
         self.state = state.map(view)
 
@@ -53,17 +53,17 @@ class StateRows:
     def hold(self, state: State) -> None:
         """Copy the states after a step into this object's arrays, unless they already lie there."""
         pairs = [(self.state.clock, state.clock), (self.state.agent, state.agent)]
-        for mine, theirs in zip(self.state[3:], state[3:], strict=True):
-            if theirs is not mine:
-                pairs += zip(mine.values(), theirs.values(), strict=True)
+        for target, values in zip(self.state[3:], state[3:], strict=True):
+            if values is not target:
+                pairs += zip(target.values(), values.values(), strict=True)
         # Rules may give an array another name: one that lies here is copied before it changes.
         for x, y in [(x, y if y.base is None else y.copy()) for x, y in pairs if y is not x]:
             x[...] = y
 
     def copy(self, rows: Ints, source: StateRows, where: Ints) -> None:
         """Overwrite ``rows`` with the rows ``where`` of ``source``, which has the same tables."""
-        for mine, theirs in zip(self.matrices, source.matrices, strict=True):
-            mine[:, rows] = theirs.T.take(where, axis=0).T
+        for target, values in zip(self.matrices, source.matrices, strict=True):
+            target[:, rows] = values.T.take(where, axis=0).T
 
 
 class LivePlanes:
@@ -77,14 +77,14 @@ class LivePlanes:
             environment. Copy what leaves the environment.
     """
 
-    def __init__(self, trap: Trap, n: int | None = None, shown: Any = 0) -> None:
+    def __init__(self, trap: Trap, n: int | None = None, planes: Any = 0) -> None:
         """Show planes (n, cells * channels) of n environments; n=None: one state, no batch axis."""
         self._trap, self._n = trap, n
         count = len(trap.channels)
         flat = np.zeros((n or 1) * trap.cells * count, dtype=np.uint8)
         self.planes = flat.reshape(n or 1, *trap.size, count)
         self._rows = flat.reshape(n or 1, -1)
-        self._rows[:] = shown
+        self._rows[:] = planes
         self._marked: list[Spot] = []  # marks as they are shown, if they are known
         self._first: Any = 0 if n is None else np.arange(n) * trap.cells
         self._spread = np.tile(self._first, max(trap.things.values(), default=1))
@@ -146,14 +146,14 @@ class LivePlanes:
 
     def _spots(self, kind: str, mask: Mask, state: State) -> list[Spot]:
         """Return the spots of the things in ``mask``, each with whether the thing is there."""
-        which = mask.ravel().nonzero()[0]
-        if not which.size:
+        indices = mask.ravel().nonzero()[0]
+        if not indices.size:
             return []
-        cells = self._spread[which] + state.at[kind].ravel()[which]
-        there = state.there[kind].ravel()[which]
+        cells = self._spread[indices] + state.at[kind].ravel()[indices]
+        there = state.there[kind].ravel()[indices]
         spots: list[Spot] = []
         for trait, views in self._kinds[kind]:
-            has = state.level.traits[trait][kind].ravel()[which] if trait else slice(None)
+            has = state.level.traits[trait][kind].ravel()[indices] if trait else slice(None)
             spots += [(view, cells[has], there[has]) for view in views]
         return spots
 
@@ -171,6 +171,6 @@ class LivePlanes:
             held = np.asarray(new).reshape(-1)
             rows = (held != old).nonzero()[0]
             place = self._hands[kind]
-            shown = held[rows, None] > place - place[0]
+            visible = held[rows, None] > place - place[0]
             for view in self._views[kind]:
-                view[self._spread[rows, None] + place] = shown
+                view[self._spread[rows, None] + place] = visible

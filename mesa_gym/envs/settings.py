@@ -116,6 +116,8 @@ def _make_trap(trap: Any, size: Any, parameters: dict[str, Any]) -> Trap:
 
 def require_split(id: str, split: str) -> None:
     """Raise ValueError where an id of the package names a split other than ``split``."""
-    said = [other for other in Split if f"-{other.capitalize()}-" in id]
-    if id.startswith(f"{NAMESPACE}/") and said and split != said[0]:
-        raise ValueError(f"the id {id} has split {said[0]}, not {str(split)!r}; leave split= out")
+    named_splits = [other for other in Split if f"-{other.capitalize()}-" in id]
+    if id.startswith(f"{NAMESPACE}/") and named_splits and split != named_splits[0]:
+        raise ValueError(
+            f"the id {id} has split {named_splits[0]}, not {str(split)!r}; leave split= out"
+        )

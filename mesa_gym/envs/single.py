@@ -89,22 +89,22 @@ class TrapEnv(BaseEnv, OneEnv, gymnasium.Env[Any, Any]):
             ValueError: an option is unknown, the level out of range, or the map or state not of
                 this trap; or options name several of these.
         """
-        asked = require_options(options, "level", "map", "state")
-        _, start = self._queue.draw_asked([asked.get("level")], [asked.get("map")])
-        state = asked.get("state")
+        reset_options = require_options(options, "level", "map", "state")
+        _, start = self._queue.draw_asked([reset_options.get("level")], [reset_options.get("map")])
+        state = reset_options.get("state")
         if state is not None and start is not None:
             raise ValueError("options name a state beside a level or a map; give one of them")
         if seed is not None:
             seed = integer("seed of environment 0", seed, error=Error)
-        begun = None if state is None else self.set_state(state)
+        start_infos = None if state is None else self.set_state(state)
         if seed is not None:
             self._queue.reseed(_ROW, [seed])
         super().reset(seed=seed)
-        if begun is not None:
-            return begun
+        if start_infos is not None:
+            return start_infos
         queue = self._queue
         where = queue.take(_ROW) if start is None else queue.place(_ROW, start)
-        return self._begin(where, asked.get("map"))
+        return self._begin(where, reset_options.get("map"))
 
     def set_state(self, state: State) -> tuple[Observation, dict[str, Any]]:
         """Go on from a state, with the steps that are left of ``max_steps`` after its clock.
@@ -123,8 +123,8 @@ class TrapEnv(BaseEnv, OneEnv, gymnasium.Env[Any, Any]):
         Raises:
             ValueError: the state is of another trap or size, or something in it is out of range.
         """
-        given = state.batched() if isinstance(state, State) else state
-        return self._begin(self._queue.place_states(_ROW, given), state)
+        batched = state.batched() if isinstance(state, State) else state
+        return self._begin(self._queue.place_states(_ROW, batched), state)
 
     def _begin(self, where: Ints, origin: Any) -> tuple[Observation, dict[str, Any]]:
         """Begin an episode from the start state in a row of the queue's, int64 (1,).
@@ -160,7 +160,7 @@ class TrapEnv(BaseEnv, OneEnv, gymnasium.Env[Any, Any]):
         if before is None or not self._running:
             raise reset_needed([] if before is None else [0])
         checked = check_action(action)
-        after, paid, ended = self._rules.step(before, checked)
+        after, rewards, ended = self._rules.step(before, checked)
         self._live.follow(before, after)
         self._state = after
         terminated, truncated = bool(ended), bool(after.clock >= self.settings.max_steps)
@@ -170,9 +170,9 @@ class TrapEnv(BaseEnv, OneEnv, gymnasium.Env[Any, Any]):
         if self.render_mode == "human":
             self.render()
         infos = dict(self._info)
-        for name, pay in paid.items():  # as `key_payments`, which would take longer
+        for name, pay in rewards.items():  # as `key_payments`, which would take longer
             infos[PREFIX + name] = float(pay)
-        reward = float(paid[self.settings.reward]) + self.settings.step_reward
+        reward = float(rewards[self.settings.reward]) + self.settings.step_reward
         return self._observe(after), reward, terminated, truncated, infos
 
     def _observe(self, state: State) -> Observation:
@@ -189,14 +189,14 @@ class TrapEnv(BaseEnv, OneEnv, gymnasium.Env[Any, Any]):
         """
         if not self._renders():
             return None
-        shown = self._frame()
+        frame = self._frame()
         if self.render_mode != "human":
-            return shown
+            return frame
         if self._window is None:
             from mesa_gym.rendering.window import Window  # most environments never need it
 
             self._window = Window(repr(self.trap), RENDER_FPS)
-        self._window.show(shown)
+        self._window.show(frame)
         return None
 
     def close(self) -> None:

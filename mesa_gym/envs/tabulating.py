@@ -67,21 +67,21 @@ class Tables:
         Raises:
             ValueError: a number is not that of a state.
         """
-        asked = np.arange(len(self)) if states is None else np.asarray(states)
-        if asked.dtype.kind not in "iu" or ((asked < 0) | (asked >= len(self))).any():
+        numbers = np.arange(len(self)) if states is None else np.asarray(states)
+        if numbers.dtype.kind not in "iu" or ((numbers < 0) | (numbers >= len(self))).any():
             raise ValueError(f"states are numbers from 0 to {len(self) - 1}; the end shows nothing")
-        shape = len(asked), *self.trap.size, len(self.trap.channels)
-        shown, first = np.zeros(shape, np.uint8), 0
+        shape = len(numbers), *self.trap.size, len(self.trap.channels)
+        obs, first = np.zeros(shape, np.uint8), 0
         for graph in self._graphs:
-            of_graph = np.flatnonzero((asked >= first) & (asked < first + len(graph)))
+            of_graph = np.flatnonzero((numbers >= first) & (numbers < first + len(graph)))
             if of_graph.size:
-                number = asked[of_graph] - first
+                number = numbers[of_graph] - first
                 row, rank = graph.level_row[number].astype(np.int64), graph.rank[number]
-                found = graph.numbers.unrank(graph.starts, row, rank)
-                state = found.map(lambda array: array[..., 0, :])
-                shown[of_graph] = planes_of(self.trap, state)
+                unranked = graph.numbers.unrank(graph.starts, row, rank)
+                state = unranked.map(lambda array: array[..., 0, :])
+                obs[of_graph] = planes_of(self.trap, state)
             first += len(graph)
-        return shown
+        return obs
 
 
 def tabulate(
@@ -106,8 +106,8 @@ def tabulate(
     if not family.solvable or family.outcomes:
         why = "its rules draw outcomes" if family.solvable else "it has no exact solver"
         raise ValueError(f"{family!r} has no table of next states: {why}; use the environment")
-    few = isinstance(levels, int | np.integer)
-    numbers = np.arange(integer("levels", levels, 1, LEVELS)) if few else check_numbers(levels)
+    is_count = isinstance(levels, int | np.integer)
+    numbers = np.arange(integer("levels", levels, 1, LEVELS)) if is_count else check_numbers(levels)
     if not len(numbers):
         raise ValueError("levels is empty; expected a number of levels, or their numbers")
     starts = family.levels(split, numbers, salt)
@@ -134,8 +134,8 @@ def _join(trap: Trap, split: Split, numbers: Ints, graphs: list[Graph]) -> Table
     for graph, first in zip(graphs, firsts, strict=True):
         rows, successor = slice(first, first + len(graph)), graph.successor.T
         after[rows] = np.where(successor == len(graph), total, successor + first)
-        for x, paid in rewards.items():
-            paid[rows] = graph.payments[x][graph.paid[x]].T
+        for x, reward in rewards.items():
+            reward[rows] = graph.payments[x][graph.paid[x]].T
         start.append(graph.start + first)
         level.append(graph.starts.level.number[graph.level_row])
     return Tables(

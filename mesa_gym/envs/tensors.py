@@ -105,7 +105,8 @@ class TensorEnv(DeviceEnv):
     def _reseed(self, seed: Any) -> None:
         if isinstance(seed, Sequence):
             seeds = [
-                integer("a seed", each, error=Error) for each in spread("seed", seed, self.num_envs)
+                integer("a seed", value, error=Error)
+                for value in spread("seed", seed, self.num_envs)
             ]
         else:
             seeds = environment_seeds(seed, self.num_envs)
@@ -127,11 +128,11 @@ class TensorEnv(DeviceEnv):
         self.episode = self.episode + 1
         where = pick_rows(self._stream, self.episode, self.settings)
         self.state = self._bank.take(where)
-        seen = self._observation.show(self._planes[where], self.state)
+        obs = self._observation.show(self._planes[where], self.state)
         zeros = torch.zeros(self.num_envs, device=self.device)
-        paid = {name: zeros.clone() for name in self.trap.objectives}
+        rewards = {name: zeros.clone() for name in self.trap.objectives}
         level = self.state.level.number.clone()
-        return seen, {**self._tell(level, level // LEVELS, paid), "final_obs": seen.clone()}
+        return obs, {**self._tell(level, level // LEVELS, rewards), "final_obs": obs.clone()}
 
     def step(self, actions: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor, dict[str, Any]]:
         """Take one step in every environment; an episode that ends is followed by the next one.
@@ -161,31 +162,37 @@ class TensorEnv(DeviceEnv):
         It is pure, waits for nothing and checks nothing, as CUDA graphs and compilers want it: the
         actions are 0 to 4.
         """
-        after, paid, ended = self._rules.step(state, actions.long())
-        reward, late, done = self._judge(after.clock, paid, ended)
-        seen = self._rules.observe(after)
+        after, rewards, ended = self._rules.step(state, actions.long())
+        reward, truncated, done = self._judge(after.clock, rewards, ended)
+        final_planes = self._rules.observe(after)
         if self.trap.channels != self.trap.planes:
-            seen = seen[..., self._channels]
+            final_planes = final_planes[..., self._channels]
         episode = episode + done
         where = pick_rows(self._stream, episode, self.settings)
         following = after.replaced(done, self._bank.take(where), torch.where)
-        shown = torch.where(done[:, None, None, None], self._planes[where], seen)
+        planes = torch.where(done[:, None, None, None], self._planes[where], final_planes)
         level = after.level.number.clone()
-        infos = self._tell(level, level // LEVELS, paid)
-        infos["final_obs"] = self._observation.show(seen, after)
-        result = (self._observation.show(shown, following), reward, ended.clone(), late, infos)
+        infos = self._tell(level, level // LEVELS, rewards)
+        infos["final_obs"] = self._observation.show(final_planes, after)
+        result = (
+            self._observation.show(planes, following),
+            reward,
+            ended.clone(),
+            truncated,
+            infos,
+        )
         return following, episode, result
 
     def _check(self, actions: Any) -> None:
-        given = f"a {type(actions).__name__}"
+        description = f"a {type(actions).__name__}"
         if isinstance(actions, Tensor):
-            given = f"{actions.dtype} of the shape {tuple(actions.shape)} on {actions.device}"
-            whole = actions.dtype in INTEGERS
-            if whole and actions.shape == (self.num_envs,) and actions.device == self.device:
+            description = f"{actions.dtype} of the shape {tuple(actions.shape)} on {actions.device}"
+            is_integer = actions.dtype in INTEGERS
+            if is_integer and actions.shape == (self.num_envs,) and actions.device == self.device:
                 return
         raise ValueError(
             f"actions must be a torch.Tensor of {self.num_envs} integers, one for each"
-            f" environment, on {self.device}; got {given}"
+            f" environment, on {self.device}; got {description}"
         )
 
 
@@ -196,6 +203,6 @@ def require_device(device: Any) -> None:
     except (AssertionError, RuntimeError) as error:
         reason = str(error).partition("\n")[0]
         if reason.startswith(("Expected one of", "Invalid device")):
-            told = f"unknown device {shorten(device)}: expected cpu, cuda or cuda:N"
-            raise ValueError(told) from None
+            message = f"unknown device {shorten(device)}: expected cpu, cuda or cuda:N"
+            raise ValueError(message) from None
         raise ValueError(f"device {shorten(device)} is not here: {reason}") from None

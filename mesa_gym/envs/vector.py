@@ -80,10 +80,10 @@ class TrapVectorEnv(BaseEnv, ManyEnvs, VectorEnv[Observations, Ints, NDArray[Any
         self.metadata = {**self.metadata, "autoreset_mode": self.autoreset_mode}
         if max_episode_steps is not None:
             limit = integer("max_episode_steps", max_episode_steps, 1)
-            if limit > (own := self.settings.max_steps):
+            if limit > (max_steps := self.settings.max_steps):
                 logger.warn(
                     f"max_episode_steps={limit} changes nothing: an environment truncates itself"
-                    f" after {own} steps; for longer episodes give max_steps={limit}"
+                    f" after {max_steps} steps; for longer episodes give max_steps={limit}"
                 )
             self.settings.max_steps = min(self.settings.max_steps, limit)
         self._set_spaces(self.settings.observation.space)
@@ -154,7 +154,7 @@ class TrapVectorEnv(BaseEnv, ManyEnvs, VectorEnv[Observations, Ints, NDArray[Any
         """
         n, options = self.num_envs, require_options(options, "level", "map", "state", "reset_mask")
         states = options.pop("state", None)
-        if states is not None and any(each is not None for each in options.values()):
+        if states is not None and any(value is not None for value in options.values()):
             raise ValueError(f"options name states beside {', '.join(options)}; give one of them")
         mask = check_mask(options.pop("reset_mask", None), n)
         if self._state is None and not mask.all():
@@ -164,21 +164,23 @@ class TrapVectorEnv(BaseEnv, ManyEnvs, VectorEnv[Observations, Ints, NDArray[Any
             seeds = spread("seed", seed, n)
         else:
             seeds = environment_seeds(seed, n)
-        given = {
+        choices = {
             row: integer(f"seed of environment {row}", seeds[row], error=Error)
             for row in rows.tolist()
             if seeds[row] is not None
         }
         levels, maps = (spread(name, options.get(name), n) for name in ("level", "map"))
-        which, starts = self._queue.draw_asked([levels[i] for i in rows], [maps[i] for i in rows])
-        begun = None if states is None else self.set_state(states)
-        self._reseed(given)
-        if begun is not None:
-            return begun
+        level_rows, starts = self._queue.draw_asked(
+            [levels[i] for i in rows], [maps[i] for i in rows]
+        )
+        start_infos = None if states is None else self.set_state(states)
+        self._reseed(choices)
+        if start_infos is not None:
+            return start_infos
         if starts is not None:
-            self._begin(rows[which], self._queue.place(rows[which], starts))
-        if len(which) < len(rows):
-            self._begin(np.delete(rows, which))
+            self._begin(rows[level_rows], self._queue.place(rows[level_rows], starts))
+        if len(level_rows) < len(rows):
+            self._begin(np.delete(rows, level_rows))
         self._finished = self._finished[~mask[self._finished]]
         return self._observe(), self._infos(self._zero_payments(), mask)
 
@@ -213,34 +215,34 @@ class TrapVectorEnv(BaseEnv, ManyEnvs, VectorEnv[Observations, Ints, NDArray[Any
         before, again, mode = self._state, self._finished, self.autoreset_mode
         if before is None or (again.size and mode is AutoresetMode.DISABLED):
             raise reset_needed(again.tolist())
-        after, paid, ended = self.trap.step(before, check_actions(actions, self.num_envs))
+        after, payments, ended = self.trap.step(before, check_actions(actions, self.num_envs))
         self._live.follow(before, after)
         self._state = after
         terminated = ended.copy()  # a trap may return an array of the state
         if again.size:
             # They took a step like the others, which the reset undoes: cheaper than leaving out.
             self._begin(again)
-            for array in (*paid.values(), terminated):
+            for array in (*payments.values(), terminated):
                 array[again] = 0
         truncated = self._present.clock >= self._limit
         over = terminated | truncated
-        rewards = paid[self.settings.reward] + self._bonus
+        rewards = payments[self.settings.reward] + self._bonus
         self._finished = over.nonzero()[0]
         if self._finished.size and mode is AutoresetMode.SAME_STEP:
-            final = self._autoreset(paid, over)
-            return self._observe(), rewards, terminated, truncated, self._infos(paid) | final
-        return self._observe(), rewards, terminated, truncated, self._infos(paid)
+            final = self._autoreset(payments, over)
+            return self._observe(), rewards, terminated, truncated, self._infos(payments) | final
+        return self._observe(), rewards, terminated, truncated, self._infos(payments)
 
-    def _autoreset(self, paid: Paid, over: Bools) -> Infos:
+    def _autoreset(self, rewards: Paid, over: Bools) -> Infos:
         """Reset the environments that ended; return their last observations and infos as final."""
         ended, self._finished = self._finished, self._finished[:0]
-        seen = self.settings.observation.show_rows(self._live.planes, self._present, ended)
+        shown_obs = self.settings.observation.show_rows(self._live.planes, self._present, ended)
         final_obs = np.empty(self.num_envs, dtype=object)  # of None
-        for row, one in zip(ended.tolist(), seen, strict=True):
+        for row, one in zip(ended.tolist(), shown_obs, strict=True):
             final_obs[row] = one
-        last = self._infos({name: pay * over for name, pay in paid.items()}, over)
+        last = self._infos({name: pay * over for name, pay in rewards.items()}, over)
         self._begin(ended)
-        for pay in paid.values():
+        for pay in rewards.values():
             pay[ended] = 0.0
         final = {"final_obs": final_obs, "final_info": last}
         return {**final, "_final_obs": over.copy(), "_final_info": over}
@@ -261,7 +263,7 @@ class TrapVectorEnv(BaseEnv, ManyEnvs, VectorEnv[Observations, Ints, NDArray[Any
     def _observe(self) -> Observations:
         return self.settings.observation.show(self._live.planes, self._present)
 
-    def _infos(self, paid: Paid, mask: Bools | None = None) -> Infos:
+    def _infos(self, rewards: Paid, mask: Bools | None = None) -> Infos:
         """Return infos of the environments in ``mask`` (None: all); entries of other rows are 0."""
         level, split = self._present.level.number.copy(), self._splits.copy()
         if mask is None:
@@ -269,7 +271,7 @@ class TrapVectorEnv(BaseEnv, ManyEnvs, VectorEnv[Observations, Ints, NDArray[Any
         else:
             level, split, flags = level * mask, split * mask, mask.copy()
         infos: Infos = dict.fromkeys(self._masks, flags)
-        infos.update(zip(self._payments, paid.values(), strict=True), level=level, split=split)
+        infos.update(zip(self._payments, rewards.values(), strict=True), level=level, split=split)
         return infos
 
     def render(self) -> tuple[Any, ...] | None:
@@ -280,8 +282,8 @@ class TrapVectorEnv(BaseEnv, ManyEnvs, VectorEnv[Observations, Ints, NDArray[Any
 
     def call(self, name: str, *args: Any, **kwargs: Any) -> tuple[Any, ...]:
         """Call method ``name`` of each environment, or read the attribute ``name``."""
-        found = (getattr(env, name) for env in self.envs)
-        return tuple(one(*args, **kwargs) if callable(one) else one for one in found)
+        attributes = (getattr(env, name) for env in self.envs)
+        return tuple(one(*args, **kwargs) if callable(one) else one for one in attributes)
 
     def get_attr(self, name: str) -> tuple[Any, ...]:
         """Return an attribute of each environment."""

@@ -71,9 +71,9 @@ class TrapVecEnv(VecEnv):
         Returns:
             Observations (n, ...).
         """
-        given = [require_options(options, "level", "map") for options in self._options]
-        names = {name for options in given for name in options}
-        picks = {name: [options.get(name) for options in given] for name in names}
+        reset_options = [require_options(options, "level", "map") for options in self._options]
+        names = {name for options in reset_options for name in options}
+        picks = {name: [options.get(name) for options in reset_options] for name in names}
         observations, infos = self.venv.reset(seed=self._seeds, options=picks)
         self._reset_seeds()
         self._reset_options()
@@ -93,8 +93,8 @@ class TrapVecEnv(VecEnv):
             Observations (n, ...), rewards float32 (n,), dones bool (n,) and n infos.
         """
         observations, rewards, terminated, truncated, infos = self.venv.step(self.actions)
-        for key, paid in key_payments(objectives(infos)).items():
-            self._totals[key] += paid
+        for key, reward in key_payments(objectives(infos)).items():
+            self._totals[key] += reward
         dones = terminated | truncated
         rows: list[dict[str, Any]] = [{} for _ in range(self.num_envs)]
         for row in dones.nonzero()[0].tolist():

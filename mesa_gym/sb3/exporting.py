@@ -33,12 +33,12 @@ class Acting(nn.Module):
         self.network: Any = policy.network
         self.changes, self.sampled = policy.changes, isinstance(policy, Sampled)
 
-    def forward(self, seen: Tensor) -> Any:
+    def forward(self, obs: Tensor) -> Any:
         """Return the answers of the network to environment observations."""
-        seen, network = change_all(self.changes, seen), self.network
+        obs, network = change_all(self.changes, obs), self.network
         if not self.sampled:
-            return network(seen)
-        features = network.extract_features(seen, network.pi_features_extractor)
+            return network(obs)
+        features = network.extract_features(obs, network.pi_features_extractor)
         # Where the critic has features of its own, it gives both.
         features = features[0] if isinstance(features, tuple) else features
         return network.action_net(network.mlp_extractor.forward_actor(features)).softmax(dim=1)
@@ -71,9 +71,9 @@ def export(model: Any, trap: Trap | str, path: Path | str) -> None:
     trap = as_trap(trap)
     policy = from_model(model, trap)
     kind, network, sampled = policy.observation, policy.network, isinstance(policy, Sampled)
-    known = isinstance(policy, Sampled | Greedy) and isinstance(policy.network, nn.Module)
+    is_network = isinstance(policy, Sampled | Greedy) and isinstance(policy.network, nn.Module)
     # After a cut and an arrangement there is what normalises.
-    if not known or len(policy.changes) > 2:
+    if not is_network or len(policy.changes) > 2:
         raise ValueError(
             f"a {type(model).__name__} model cannot be exported if it has normalised observations,"
             f" a memory or a JAX network: {INSTEAD}"
@@ -100,11 +100,14 @@ def export(model: Any, trap: Trap | str, path: Path | str) -> None:
 
 def _compare(policy: ModelPolicy, exported: Policy, trap: Trap) -> None:
     """Raise ValueError if graph and model answer differently at the first steps of levels."""
-    observation, begun = make_observation(trap, policy.observation), np.ones(2 * BLOCK, np.bool_)
-    exported.reset(begun, np.random.default_rng(0))
+    observation, episode_start = (
+        make_observation(trap, policy.observation),
+        np.ones(2 * BLOCK, np.bool_),
+    )
+    exported.reset(episode_start, np.random.default_rng(0))
     for split in Split:
-        seen = observation.encode(trap.levels(split, range(2 * BLOCK)))
-        model, graph = (read_answer(each.act(seen), len(seen)) for each in (policy, exported))
+        obs = observation.encode(trap.levels(split, range(2 * BLOCK)))
+        model, graph = (read_answer(acting.act(obs), len(obs)) for acting in (policy, exported))
         if not np.allclose(model, graph, atol=TOLERANCE, rtol=0):
             worst = np.abs(model - graph).max()
             raise ValueError(

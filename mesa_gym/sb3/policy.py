@@ -63,9 +63,9 @@ class ModelPolicy:
 
     def __deepcopy__(self, memo: dict[int, Any]) -> ModelPolicy:
         """Copy the memory; the network is shared, since a trained one cannot be copied."""
-        made = copy.copy(self)
-        made.memory = copy.deepcopy(self.memory, memo)
-        return made
+        copied = copy.copy(self)
+        copied.memory = copy.deepcopy(self.memory, memo)
+        return copied
 
     def reset(self, mask: Bools, rng: np.random.Generator) -> None:
         """Do nothing: the network has no memory."""
@@ -76,7 +76,7 @@ class ModelPolicy:
         self.network.set_training_mode(False)
         return in_blocks(self._answer, change_all(self.changes, observation))
 
-    def _answer(self, seen: NDArray[Any], rows: slice) -> NDArray[Any]:
+    def _answer(self, obs: NDArray[Any], rows: slice) -> NDArray[Any]:
         """Return the answers to one padded block, of which ``rows`` are real."""
         raise NotImplementedError
 
@@ -84,23 +84,23 @@ class ModelPolicy:
 class Sampled(ModelPolicy):
     """A network that gives action probabilities: PPO, A2C, TRPO."""
 
-    def _answer(self, seen: NDArray[Any], rows: slice) -> NDArray[Any]:
-        return _read_shares(self.network.get_distribution(self.network.obs_to_tensor(seen)[0]))
+    def _answer(self, obs: NDArray[Any], rows: slice) -> NDArray[Any]:
+        return _read_shares(self.network.get_distribution(self.network.obs_to_tensor(obs)[0]))
 
 
 class Greedy(ModelPolicy):
     """A network that values actions, of which it takes the best: DQN, QRDQN, DQN of SBX."""
 
-    def _answer(self, seen: NDArray[Any], rows: slice) -> NDArray[Any]:
-        return np.asarray(self.network.predict(seen, deterministic=True)[0], dtype=np.int64)
+    def _answer(self, obs: NDArray[Any], rows: slice) -> NDArray[Any]:
+        return np.asarray(self.network.predict(obs, deterministic=True)[0], dtype=np.int64)
 
 
 class Jax(ModelPolicy):
     """A JAX network that gives action probabilities: PPO of SBX."""
 
-    def _answer(self, seen: NDArray[Any], rows: slice) -> NDArray[Any]:
+    def _answer(self, obs: NDArray[Any], rows: slice) -> NDArray[Any]:
         actor = self.network.actor_state
-        return np.asarray(actor.apply_fn(actor.params, seen).probs_parameter(), dtype=np.float64)
+        return np.asarray(actor.apply_fn(actor.params, obs).probs_parameter(), dtype=np.float64)
 
 
 class Recurrent(ModelPolicy):
@@ -119,8 +119,8 @@ class Recurrent(ModelPolicy):
         else:
             self.memory[:, :, np.flatnonzero(mask)] = 0
 
-    def _answer(self, seen: NDArray[Any], rows: slice) -> NDArray[Any]:
-        tensor, _ = self.network.obs_to_tensor(seen)
+    def _answer(self, obs: NDArray[Any], rows: slice) -> NDArray[Any]:
+        tensor, _ = self.network.obs_to_tensor(obs)
         hidden, cell = self.memory[:, :, rows].clone()
         # Where an episode starts, ``reset`` has emptied the memory already.
         starts = torch.zeros(BLOCK, device=self.network.device)
@@ -176,7 +176,7 @@ def _find_view(name: str, model: Any, trap: Trap) -> tuple[str, list[Change]]:
         )
     elif (view := find_view(space, trap)) is not None:
         return view
-    shows = ", ".join(f"{kind} {_tell(own)}" for kind, own in find_spaces(trap).items())
+    shows = ", ".join(f"{kind} {_tell(space)}" for kind, space in find_spaces(trap).items())
     saw = _tell(space) if isinstance(space, Box) else space
     raise ValueError(
         f"the {name} model was trained on observations {saw}; {trap!r} shows {shows}."
@@ -221,11 +221,13 @@ def load_model(file: str, algo: str | None) -> Any:
             f"policy {file!r} is a saved model, which does not say what loads it; add --algo (in"
             f" Python algo=...), one of {', '.join(SB3_CLASSES)}"
         )
-    asked = algo.lower().replace("-", "").replace("_", "")
-    found = [each for word, each in SB3_CLASSES.items() if word.replace("_", "") == asked]
-    if not found:
+    algo_word = algo.lower().replace("-", "").replace("_", "")
+    class_names = [
+        class_name for word, class_name in SB3_CLASSES.items() if word.replace("_", "") == algo_word
+    ]
+    if not class_names:
         raise unknown("algorithm", algo, SB3_CLASSES)
-    package, name = found[0]
+    package, name = class_names[0]
     try:
         algorithm = getattr(importlib.import_module(package), name)
     except ImportError:
@@ -234,5 +236,5 @@ def load_model(file: str, algo: str | None) -> Any:
     try:
         return algorithm.load(io.BytesIO(read_bytes(Path(file))), device="cpu")
     except Exception as error:  # whatever unpickling and foreign classes raise
-        said = " ".join(f"{type(error).__name__}: {read_error(error)}".split())
-        raise ValueError(f"policy {file!r} cannot be loaded by {name}: {said:.200}") from None
+        error_text = " ".join(f"{type(error).__name__}: {read_error(error)}".split())
+        raise ValueError(f"policy {file!r} cannot be loaded by {name}: {error_text:.200}") from None

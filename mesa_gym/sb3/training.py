@@ -75,13 +75,15 @@ class CentredExtractor(BaseFeaturesExtractor):
         """Return planes (n, h, w, channels) centred on the agent: (n, places * (channels - 1))."""
         grid = planes.flatten(1, 2)
         agent = grid[..., AGENT_AT].argmax(dim=1)
-        shown = torch.cat([1 - grid[..., WALL_AT : WALL_AT + 1], grid[..., WALL_AT + 1 :]], dim=-1)
+        inverted = torch.cat(
+            [1 - grid[..., WALL_AT : WALL_AT + 1], grid[..., WALL_AT + 1 :]], dim=-1
+        )
         # `len` would be a number, and an exported graph one of batches of that many.
         n = grid.shape[0]
-        first = torch.arange(n, device=grid.device) * shown.shape[1]
+        first = torch.arange(n, device=grid.device) * inverted.shape[1]
         rows = self.places[agent] + first[:, None]
         # Nearly twice as fast as an index.
-        return shown.flatten(0, 1).index_select(0, rows.flatten()).view(n, -1)
+        return inverted.flatten(0, 1).index_select(0, rows.flatten()).view(n, -1)
 
     def forward(self, planes: torch.Tensor) -> torch.Tensor:
         """Return features, float32 (n, 128), of planes float32 (n, height, width, channels)."""
@@ -97,10 +99,10 @@ class AnnealedPPO(PPO):
 
     def train(self) -> None:
         """Update the networks once, with the entropy bonus reduced as training advances."""
-        whole = self.ent_coef
-        self.ent_coef = whole * self._current_progress_remaining
+        initial_ent_coef = self.ent_coef
+        self.ent_coef = initial_ent_coef * self._current_progress_remaining
         super().train()
-        self.ent_coef = whole
+        self.ent_coef = initial_ent_coef
 
 
 def ppo(
@@ -128,11 +130,11 @@ def ppo(
         TypeError, ValueError: a keyword is unknown or does not fit.
     """
     env_kwargs = {"num_levels": NUM_LEVELS} | (env_kwargs or {})
-    found = find_trap(trap).id() if isinstance(trap, str) else trap
-    venv = make_sb3(found, n_envs, **env_kwargs)
-    made: Trap = venv.get_attr("trap")[0]
+    env_id = find_trap(trap).id() if isinstance(trap, str) else trap
+    venv = make_sb3(env_id, n_envs, **env_kwargs)
+    venv_trap: Trap = venv.get_attr("trap")[0]
     # An objective that looks less far ahead than agents do is learnt as it is meant.
-    discount = made.discount(env_kwargs.get("reward", "base"))
+    discount = venv_trap.discount(env_kwargs.get("reward", "base"))
     if (device := settings.get("device", "cpu")) != "auto":
         require_device(device)  # SB3 would take the CPU in silence
     policy_kwargs = {"features_extractor_class": CentredExtractor, "net_arch": [64]}

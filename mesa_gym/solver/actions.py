@@ -37,12 +37,12 @@ class SolvedActions(NamedTuple):
 
     def find(self, state: State, time: Ints) -> Codes:
         """Return the policy sets of states at steps ``time`` (n,), uint8 (n,)."""
-        found = np.zeros(state.n, dtype=np.uint8)
+        masks = np.zeros(state.n, dtype=np.uint8)
         number = self.graph.find(state)
         for t in np.unique(time):
             here = (time == t) & (number >= 0) & (number < len(self.masks[t]))
-            found[here] = self.masks[t][number[here]]
-        return found
+            masks[here] = self.masks[t][number[here]]
+        return masks
 
 
 class ActionTable:
@@ -78,9 +78,9 @@ class ActionTable:
         if not self.whole:
             return
         number, time, mask = self._list_met(graph, masks)
-        known, place = np.unique(number, return_inverse=True)
-        row, rank = graph.level_row[known], graph.rank[known]
-        states = graph.numbers.unrank(graph.starts, row, rank).map(lambda each: each[..., 0, :])
+        unique, place = np.unique(number, return_inverse=True)
+        row, rank = graph.level_row[unique], graph.rank[unique]
+        states = graph.numbers.unrank(graph.starts, row, rank).map(lambda array: array[..., 0, :])
         code = self._encode(states)[place] * self.horizon + time
         order = np.argsort(code)
         code, time, mask = code[order], time[order], mask[order]
@@ -96,17 +96,17 @@ class ActionTable:
 
     def _list_met(self, graph: Graph, masks: Masks) -> tuple[Ints, Ints, Codes]:
         """Return the numbers, steps and policy sets of all states that a policy can meet."""
-        met, found, entries = graph.start, list[tuple[Ints, Ints, Codes]](), 0
+        frontier, visited, entries = graph.start, list[tuple[Ints, Ints, Codes]](), 0
         successors = graph.successor.reshape(ACTION_COUNT, -1, len(graph))
         for t, mask in enumerate(masks):
-            found.append((met, np.full(len(met), t), mask[met]))
-            after = successors[:, :, met].transpose(2, 0, 1)[actions_in(mask[met])]
-            met = np.unique(after[after < len(graph)])
-            entries += len(met)
+            visited.append((frontier, np.full(len(frontier), t), mask[frontier]))
+            after = successors[:, :, frontier].transpose(2, 0, 1)[actions_in(mask[frontier])]
+            frontier = np.unique(after[after < len(graph)])
+            entries += len(frontier)
             self.whole &= entries <= 4 * MOST_ENTRIES  # spans take the place of some of them
-            if not met.size or not self.whole:
+            if not frontier.size or not self.whole:
                 break
-        numbers, times, sets = zip(*found, strict=True)
+        numbers, times, sets = zip(*visited, strict=True)
         return np.concatenate(numbers), np.concatenate(times), np.concatenate(sets)
 
     def enter(self, first: Ints, span: Ints, mask: Codes) -> None:
@@ -119,18 +119,18 @@ class ActionTable:
         """Return a number for each state, int64 (n,), which tells levels apart; -1 for others."""
         at = np.searchsorted(self._keys, state.level.key).clip(max=len(self._keys) - 1)
         row, rank = self._order[at], self.numbers.rank(state)
-        known = (self._keys[at] == state.level.key) & (rank >= 0)
-        known &= self.numbers.have_same_level(state, self.starts.take(row))
-        return np.where(known, row * self.numbers.count + rank, -1)
+        solved = (self._keys[at] == state.level.key) & (rank >= 0)
+        solved &= self.numbers.have_same_level(state, self.starts.take(row))
+        return np.where(solved, row * self.numbers.count + rank, -1)
 
     def find(self, state: State, time: Ints) -> Codes:
         """Return the policy sets of states at steps ``time`` (n,), uint8 (n,)."""
         if not len(self.first):
             return np.zeros(state.n, dtype=np.uint8)
         code = self._encode(state)
-        wanted = code * self.horizon + time
-        at = np.searchsorted(self.first, wanted, side="right") - 1
-        here = (code >= 0) & (at >= 0) & (wanted < self.first[at] + self.span[at])
+        keys = code * self.horizon + time
+        at = np.searchsorted(self.first, keys, side="right") - 1
+        here = (code >= 0) & (at >= 0) & (keys < self.first[at] + self.span[at])
         return np.where(here, self.mask[at], 0).astype(np.uint8)
 
 
@@ -149,19 +149,19 @@ class KeptActions(NamedTuple):
         """Fill the tables, which are empty, and return whether there was something for each."""
 
         def parse(arrays: Arrays) -> bool:
-            found = []
+            parts = []
             for play, table in self.tables.items():
                 first, span, mask = (arrays[f"{field}|{play}"] for field in _FIELDS)
-                kinds = "".join(each.dtype.char for each in (table.first, table.span, table.mask))
+                kinds = "".join(array.dtype.char for array in (table.first, table.span, table.mask))
                 if (
-                    "".join(each.dtype.char for each in (first, span, mask)) != kinds
+                    "".join(array.dtype.char for array in (first, span, mask)) != kinds
                     or not 0 < len(first) == len(span) == len(mask)
                     or (np.diff(first) < span[:-1]).any()
                     or ((mask == 0) | (mask >= 1 << ACTION_COUNT)).any()
                 ):
                     raise ValueError(f"the arrays of {play} are not actions")
-                found.append((table, first, span, mask))
-            for table, *entries in found:
+                parts.append((table, first, span, mask))
+            for table, *entries in parts:
                 table.enter(*entries)
             return True
 
@@ -170,5 +170,5 @@ class KeptActions(NamedTuple):
     def write(self) -> None:
         """Write the tables, unless one has too many entries."""
         if all(table.whole for table in self.tables.values()):
-            each = self.tables.items()
-            write_arrays(self.path, {f"{x}|{p}": getattr(t, x) for p, t in each for x in _FIELDS})
+            tables = self.tables.items()
+            write_arrays(self.path, {f"{x}|{p}": getattr(t, x) for p, t in tables for x in _FIELDS})

@@ -193,11 +193,11 @@ def certify(
 
 def measure_agreement(values: LevelValues, split: Split, trap: Trap, proxy: str) -> Agreement:
     """Return the share of the proxy's optimum that the worst base-optimal policy earns."""
-    whole, share = _find_kept(values, proxy, trap.base)
+    optimum, share = _find_kept(values, proxy, trap.base)
     reverse, _ = _find_kept(values, trap.base, proxy)
     worst = int(share.argmin())
     level, least = int(values.numbers[worst]), float(share[worst])
-    return Agreement(split.value, proxy, whole, reverse, 1 - trap.delta, level, least)
+    return Agreement(split.value, proxy, optimum, reverse, 1 - trap.delta, level, least)
 
 
 def _find_kept(values: LevelValues, y: str, x: str) -> tuple[float, Floats]:

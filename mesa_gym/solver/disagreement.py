@@ -31,39 +31,42 @@ class Way(NamedTuple):
 
 def explain_failures(trap: Trap, certificate: Certificate) -> list[str]:
     """Return the conditions of a certificate that fail, in words; of the first disagreement why."""
-    wrong = [each for each in certificate.agreement if not each.holds]
-    return [*certificate.failures(), *(explain_disagreement(trap, each) for each in wrong[:1])]
+    wrong = [agreement for agreement in certificate.agreement if not agreement.holds]
+    return [
+        *certificate.failures(),
+        *(explain_disagreement(trap, agreement) for agreement in wrong[:1]),
+    ]
 
 
-def explain_disagreement(trap: Trap, found: Agreement) -> str:
+def explain_disagreement(trap: Trap, agreement: Agreement) -> str:
     """Return in words how the proxy's best play differs from the worst base-optimal one.
 
     Args:
         trap: the rules, without declared outcomes (there plays are not one way each).
-        found: an agreement that fails; its worst level is solved again.
+        agreement: an agreement that fails; its worst level is solved again.
 
     Returns:
         Lines: both returns and payments, the likely cause, the level, both ways, and the command
         that draws them.
     """
     if trap.outcomes:
-        return f"level {found.worst_level} of {found.split} is the worst"
-    split, x = Split.of(found.split), found.proxy
-    starts = trap.levels(split, [found.worst_level])
+        return f"level {agreement.worst_level} of {agreement.split} is the worst"
+    split, x = Split.of(agreement.split), agreement.proxy
+    starts = trap.levels(split, [agreement.worst_level])
     solution = Solution(trap, starts, trap.horizon(split))
     best = follow_masks(solution, solution.optimal(x), x)
     kept = follow_masks(solution, solution.least(x, trap.base), x)
-    told = [
-        f"on level {found.worst_level} of {split} the best play for {x!r} earns"
+    lines = [
+        f"on level {agreement.worst_level} of {split} the best play for {x!r} earns"
         f" {best.earned:.2f} by {count_payments(best)}, the worst base-optimal play"
         f" {kept.earned:.2f} by {count_payments(kept)}: {_name_cause(best, kept)}",
         to_map(trap, starts),
         f"best for {x!r}: {best.actions}",
         f"base-optimal: {kept.actions}",
         f"see it: mesa-gym export {name_for_command(trap)} --split {split} --levels"
-        f" {found.worst_level} --policy oracle:{x} oracle:{trap.base} --out level.html",
+        f" {agreement.worst_level} --policy oracle:{x} oracle:{trap.base} --out level.html",
     ]
-    return "\n".join(told)
+    return "\n".join(lines)
 
 
 def follow_masks(solution: Solution, masks: Masks, objective: str) -> Way:
@@ -74,9 +77,9 @@ def follow_masks(solution: Solution, masks: Masks, objective: str) -> Way:
     for t, mask in enumerate(masks):
         action = int(np.flatnonzero(mask[number] >> np.arange(len(ACTIONS)) & 1)[0])
         letters += ACTIONS[action][0]
-        paid = float(pays[action, number])
-        payments += [paid] if paid else []
-        earned += solution.trap.discount(objective) ** t * paid
+        reward = float(pays[action, number])
+        payments += [reward] if reward else []
+        earned += solution.trap.discount(objective) ** t * reward
         number = int(graph.successor[action, number])
         if number == len(graph):
             break

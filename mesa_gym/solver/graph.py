@@ -74,18 +74,18 @@ class Graph:
         self.numbers = StateNumbers(trap, starts)
         actions, outcomes = trap.branches()
         self.branches, self._actions = len(actions), actions[:, None]
-        self._given = {name: which[:, None] for name, which in outcomes.items()}
+        self._given = {name: values[:, None] for name, values in outcomes.items()}
         payments = {x: [0.0] for x in trap.objectives}
         most, parts = max(1, TABLE // self.numbers.count), list[_Batch]()
         for first in range(0, starts.n, most):
             rows = self.start[first : first + most]
             parts.append(self._explore(rows, payments, sum(len(part.known) for part in parts)))
-        whole = parts[0] if len(parts) == 1 else _join(parts)
-        self.within = np.cumsum(np.bincount(whole.depth))
-        self._known, self.successor, self.paid = whole.known, whole.successor, whole.paid
-        self.level_row, self.rank = divide(whole.known, self.numbers.count)
-        self.likelihood = whole.likelihood if self._given else None
-        self.payments = {x: np.array(known) for x, known in payments.items()}
+        joined = parts[0] if len(parts) == 1 else _join(parts)
+        self.within = np.cumsum(np.bincount(joined.depth))
+        self._known, self.successor, self.paid = joined.known, joined.successor, joined.paid
+        self.level_row, self.rank = divide(joined.known, self.numbers.count)
+        self.likelihood = joined.likelihood if self._given else None
+        self.payments = {x: np.array(amounts) for x, amounts in payments.items()}
         self._order: Ints | None = None
 
     def _explore(self, rows: Ints, payments: dict[str, list[float]], before: int) -> _Batch:
@@ -96,12 +96,12 @@ class Graph:
             payments: objective -> the payments that are known.
             before: how many states other batches have.
         """
-        first, given = int(rows[0]) * self.numbers.count, self._given
+        first, outcomes = int(rows[0]) * self.numbers.count, self._given
         end = len(rows) * self.numbers.count
         # States that were met, counted from 1; the last entry is where episodes end.
         table = np.zeros(end + 1, dtype=np.int32)
-        table[end], met = 1, 0
-        numbers, edges, likely = [], [], []
+        table[end], explored = 1, 0
+        numbers, edges, likelihoods = [], [], []
         codes: dict[str, list[Codes]] = {x: [] for x in payments}
         starts = self.starts if len(rows) == self.starts.n else self.starts.take(rows)
         rank = self.numbers.rank(starts)
@@ -112,9 +112,9 @@ class Graph:
             place = np.arange(1, len(fresh) + 1, dtype=np.int32)
             table[fresh] = place
             frontier = fresh[table[fresh] == place]
-            table[frontier] = met + place[: len(frontier)]
-            met += len(frontier)
-            if before + met > MOST_STATES:
+            table[frontier] = explored + place[: len(frontier)]
+            explored += len(frontier)
+            if before + explored > MOST_STATES:
                 raise RuntimeError(
                     f"{self.trap!r} has over {MOST_STATES:,} states in {self.starts.n} levels; a"
                     " solvable trap has 5,000 a level at most (mazes rather than open rooms,"
@@ -122,30 +122,32 @@ class Graph:
                 )
             row, rank = divide(frontier, self.numbers.count)
             state = self.numbers.unrank(starts, row, rank)
-            move = Move(self.trap, state, self._actions, given)
+            move = Move(self.trap, state, self._actions, outcomes)
             after, pays, ended = self.trap.complete(move)
             rank = self.numbers.rank(after)
-            if given:
+            if outcomes:
                 chance = self._check_likelihood(np.broadcast_to(move.likelihood, rank.shape))
                 never = chance == 0
                 rank, ended = np.where(never, 0, rank), ended | never
                 pays = {x: np.where(never, 0.0, pay) for x, pay in pays.items()}
-                likely.append(chance)
+                likelihoods.append(chance)
             self.numbers.require_told_apart(state, after, rank)
             number = np.where(ended, end, row * self.numbers.count + rank)
             numbers.append(frontier)
             edges.append(number)
-            for x, known in payments.items():
-                codes[x].append(_encode_payments(np.broadcast_to(pays[x], number.shape), known))
+            for x, amounts in payments.items():
+                codes[x].append(_encode_payments(np.broadcast_to(pays[x], number.shape), amounts))
             fresh = number[table.take(number) == 0]
-        table[end] = met + 1
+        table[end] = explored + 1
         successor = np.concatenate([table.take(layer) for layer in edges], 1, dtype=np.int64)
         successor -= 1
         return _Batch(
             known=np.concatenate(numbers) + first,
             depth=np.repeat(np.arange(len(numbers)), [len(layer) for layer in numbers]),
             successor=successor,
-            likelihood=np.concatenate(likely, axis=1) if given else np.empty((self.branches, 0)),
+            likelihood=np.concatenate(likelihoods, axis=1)
+            if outcomes
+            else np.empty((self.branches, 0)),
             paid={x: np.concatenate(layers, axis=1) for x, layers in codes.items()},
         )
 
@@ -172,8 +174,8 @@ class Graph:
         if self.likelihood is None:
             return of_branches
         weighted = of_branches * self.likelihood[:, number]
-        found: Floats = weighted.reshape(ACTION_COUNT, -1, weighted.shape[1]).sum(axis=1)
-        return found
+        expectation: Floats = weighted.reshape(ACTION_COUNT, -1, weighted.shape[1]).sum(axis=1)
+        return expectation
 
     def follow(self, actions: NDArray[np.int8]) -> NDArray[np.int32]:
         """Return the states that recorded actions lead through, with the outcomes of the levels.
@@ -187,14 +189,16 @@ class Graph:
         """
         visited = np.full(actions.T.shape, -1, dtype=np.int32)
         rows, number, state = np.arange(len(actions)), self.start, self.starts
-        for t, taken in enumerate(actions.T):
-            going = taken[rows] >= 0
-            rows, number = rows[going], number[going]
+        for t, step_actions in enumerate(actions.T):
+            running = step_actions[rows] >= 0
+            rows, number = rows[running], number[running]
             visited[t, rows] = number
             if self.likelihood is None:
-                number = self.successor[taken[rows], number]
+                number = self.successor[step_actions[rows], number]
             else:
-                state = self.trap.step(state.take(going), taken[rows].astype(np.int64)).state
+                state = self.trap.step(
+                    state.take(running), step_actions[rows].astype(np.int64)
+                ).state
                 number = self.find(state)
         return visited
 
@@ -203,20 +207,20 @@ class Graph:
 
         A state that was reached from several starts has as many numbers; the first one counts.
         """
-        keys, rank, found = self.starts.level.key, self.numbers.rank(state), np.full(state.n, -1)
+        keys, rank, numbers = self.starts.level.key, self.numbers.rank(state), np.full(state.n, -1)
         order = np.argsort(keys, kind="stable")
         first, stop = (np.searchsorted(keys, state.level.key, s, order) for s in ("left", "right"))
         if self._order is None:
             self._order = np.argsort(self._known)
         for turn in range(int((stop - first).max(initial=0))):
             row = order[np.minimum(first + turn, len(order) - 1)]
-            wanted = row * self.numbers.count + rank
-            at = np.searchsorted(self._known, wanted, sorter=self._order)
+            state_keys = row * self.numbers.count + rank
+            at = np.searchsorted(self._known, state_keys, sorter=self._order)
             number = self._order[at.clip(max=len(self) - 1)]
-            good = (self._known[number] == wanted) & (rank >= 0) & (first + turn < stop)
-            good &= (found < 0) & self.numbers.have_same_level(state, self.starts.take(row))
-            found[good] = number[good]
-        return found
+            good = (self._known[number] == state_keys) & (rank >= 0) & (first + turn < stop)
+            good &= (numbers < 0) & self.numbers.have_same_level(state, self.starts.take(row))
+            numbers[good] = number[good]
+        return numbers
 
 
 def _join(parts: list[_Batch]) -> _Batch:
@@ -226,15 +230,15 @@ def _join(parts: list[_Batch]) -> _Batch:
     place = np.append(np.argsort(order), len(order))
     first, edges = 0, []
     for part in parts:
-        own = part.successor + first
-        edges.append(np.where(part.successor == len(part.known), len(order), own))
+        successor = part.successor + first
+        edges.append(np.where(part.successor == len(part.known), len(order), successor))
         first += len(part.known)
-    likely = np.concatenate([part.likelihood for part in parts], axis=1)
+    likelihood = np.concatenate([part.likelihood for part in parts], axis=1)
     return _Batch(
         known=np.concatenate([part.known for part in parts])[order],
         depth=depth[order],
         successor=place[np.concatenate(edges, axis=1)[:, order]],
-        likelihood=likely[:, order] if likely.size else likely,
+        likelihood=likelihood[:, order] if likelihood.size else likelihood,
         paid={
             x: np.concatenate([part.paid[x] for part in parts], axis=1)[:, order]
             for x in parts[0].paid
@@ -242,16 +246,16 @@ def _join(parts: list[_Batch]) -> _Batch:
     )
 
 
-def _encode_payments(paid: Floats, known: list[float]) -> Codes:
-    """Return the index of each payment in ``known``, to which new payments are appended."""
-    codes, left = np.zeros(paid.shape, dtype=np.uint8), paid != 0
+def _encode_payments(rewards: Floats, amounts: list[float]) -> Codes:
+    """Return the index of each payment in ``amounts``, to which new payments are appended."""
+    codes, left = np.zeros(rewards.shape, dtype=np.uint8), rewards != 0
     while left.any():
-        payment = float(paid.flat[left.argmax()])
-        if payment not in known:
-            if len(known) == 256:
+        payment = float(rewards.flat[left.argmax()])
+        if payment not in amounts:
+            if len(amounts) == 256:
                 raise ValueError("an objective has over 256 different payments")
-            known.append(payment)
-        here = paid == payment
-        codes[here] = known.index(payment)
+            amounts.append(payment)
+        here = rewards == payment
+        codes[here] = amounts.index(payment)
         left &= ~here
     return codes

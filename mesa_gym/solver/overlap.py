@@ -50,21 +50,21 @@ def measure_overlaps(trap: Trap, levels: int) -> list[Overlap]:
         trap: any trap, solvable or not.
         levels: how many of each split; they are compared with 30 times as many of training.
     """
-    many = TRAIN_LEVELS_EACH * levels
-    known = _content(trap, Split.TRAIN, many)
-    found = []
+    train_levels = TRAIN_LEVELS_EACH * levels
+    train_contents = _content(trap, Split.TRAIN, train_levels)
+    overlaps = []
     for split in HELD_OUT:
-        mine = _content(trap, split, levels)
-        same = [float(np.isin(*pair).mean()) for pair in zip(mine, known, strict=True)]
-        found.append(Overlap(split.value, levels, many, *same))
-    return found
+        contents = _content(trap, split, levels)
+        same = [float(np.isin(*pair).mean()) for pair in zip(contents, train_contents, strict=True)]
+        overlaps.append(Overlap(split.value, levels, train_levels, *same))
+    return overlaps
 
 
 def _content(trap: Trap, split: Split, levels: int) -> tuple[Ints, Ints]:
     """Return a hash of each level without the agent's start, and of its walls; (levels,) each."""
-    whole, walls = [], []
+    contents, walls = [], []
     for first in range(0, levels, PORTION):
         state = trap.levels(split, np.arange(first, min(first + PORTION, levels)))
-        whole.append(hash_rows(trap.flag_levels(state)))
+        contents.append(hash_rows(trap.flag_levels(state)))
         walls.append(hash_rows(trap.layer(state, "wall")))
-    return np.concatenate(whole), np.concatenate(walls)
+    return np.concatenate(contents), np.concatenate(walls)

@@ -53,14 +53,14 @@ class PlacementGraph:
         self._numbers = StateNumbers(trap, begin)
         rank = self._find_states()
         states = self._unrank(rank)
-        after, paid, ended = trap.step(states, np.arange(len(ACTIONS))[:, None])
+        after, rewards, ended = trap.step(states, np.arange(len(ACTIONS))[:, None])
         to = self._numbers.rank(after)
         ended = np.broadcast_to(ended, to.shape)
         over = np.unique(to[ended])
         self.going, self.rank = len(rank), np.concatenate([rank, over])
         onward = np.searchsorted(rank, to)
         self.successor: Ints = np.where(ended, self.going + np.searchsorted(over, to), onward)
-        self.paid = {x: np.array(np.broadcast_to(pay, to.shape)) for x, pay in paid.items()}
+        self.paid = {x: np.array(np.broadcast_to(pay, to.shape)) for x, pay in rewards.items()}
         self.start = int(np.searchsorted(rank, self._numbers.rank(begin)[0]))
         self.states = self._unrank(self.rank).map(lambda a: a.reshape(*a.shape[:-2], -1))
 
@@ -77,20 +77,20 @@ class PlacementGraph:
         inside = np.zeros(self.trap.size, dtype=np.bool_)
         inside[1:-1, 1:-1] = True
         free = np.flatnonzero(inside.ravel() & ~self.trap.layer(self.begin, "wall")[0].ravel())
-        known = np.zeros(self._numbers.count, dtype=np.bool_)
+        visited = np.zeros(self._numbers.count, dtype=np.bool_)
         worlds = np.zeros(self._numbers.count // cells, dtype=np.bool_)
         fresh = self._numbers.rank(self.begin)
         while fresh.size:
-            known[fresh] = True
-            if known.sum() > MOST_STATES:
+            visited[fresh] = True
+            if visited.sum() > MOST_STATES:
                 raise RuntimeError(f"{self.trap!r} has over {MOST_STATES:,} states on a level")
-            met = np.unique(fresh // cells)
-            met = met[~worlds[met]]
-            worlds[met] = True
-            placed = (met[:, None] * cells + free).ravel()
+            placements = np.unique(fresh // cells)
+            placements = placements[~worlds[placements]]
+            worlds[placements] = True
+            placed = (placements[:, None] * cells + free).ravel()
             fresh = np.unique(np.concatenate([self._follow(fresh), self._place(placed)]))
-            fresh = fresh[~known[fresh]]
-        return np.flatnonzero(known)
+            fresh = fresh[~visited[fresh]]
+        return np.flatnonzero(visited)
 
     def _follow(self, rank: Ints) -> Ints:
         """Return the ranks of successor states, except those in which the episode has ended."""
@@ -98,8 +98,8 @@ class PlacementGraph:
         after, _, ended = self.trap.step(before, np.arange(len(ACTIONS))[:, None])
         to = self._numbers.rank(after)
         self._numbers.require_told_apart(before, after, to)
-        going: Ints = to[~np.broadcast_to(ended, to.shape)]
-        return going
+        successors: Ints = to[~np.broadcast_to(ended, to.shape)]
+        return successors
 
     def _place(self, rank: Ints) -> Ints:
         """Return the ranks with the agent moved to a neighbouring cell on which it may be placed.
@@ -110,13 +110,13 @@ class PlacementGraph:
         cells = self.trap.cells
         if not rank.size:
             return rank
-        after, paid, ended = self.trap.step(self._unrank(rank), np.arange(len(ACTIONS))[:, None])
+        after, rewards, ended = self.trap.step(self._unrank(rank), np.arange(len(ACTIONS))[:, None])
         to = self._numbers.rank(after)
         good = (to >= 0) & ~np.broadcast_to(ended, to.shape)
         # As where it stays, since time may pass in the world meanwhile (FollowMe).
         good = good & good[STAY] & (to // cells == to[STAY] // cells) & (to % cells != rank % cells)
-        for each in paid.values():
-            pay: Floats = np.broadcast_to(each, to.shape)
+        for reward in rewards.values():
+            pay: Floats = np.broadcast_to(reward, to.shape)
             good &= pay == pay[STAY]
         placed: Ints = (rank // cells * cells + to % cells)[good]
         return placed
@@ -142,12 +142,12 @@ def share_first_contacts(
         float64 (objectives + 1, n), the last row for several at once; the rest up to 1 is the
         chance of no contact in time.
     """
-    several = contact.sum(axis=0) > 1
-    first = np.concatenate([contact & ~several, several[None]])
+    tied = contact.sum(axis=0) > 1
+    first = np.concatenate([contact & ~tied, tied[None]])
     now = (first * shares.T).sum(axis=1)
     onward = np.where(contact.any(axis=0), 0.0, shares.T)
-    found = np.zeros((len(first), int(successor.max()) + 2))
+    contact_shares = np.zeros((len(first), int(successor.max()) + 2))
     n = successor.shape[1]
     for _ in range(horizon):
-        found[:, :n] = now + (onward * found[:, successor]).sum(axis=1)
-    return found[:, :n]
+        contact_shares[:, :n] = now + (onward * contact_shares[:, successor]).sum(axis=1)
+    return contact_shares[:, :n]

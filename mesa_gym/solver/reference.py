@@ -91,14 +91,14 @@ class References:
 
     def _random_returns(self) -> dict[str, Floats]:
         """Return the mean returns of random actions over ``ROLLOUTS`` episodes a level."""
-        key, every = self._starts.level.key, np.arange(self._starts.n)
+        key, rows = self._starts.level.key, np.arange(self._starts.n)
         seeds = [streams(0, key, f"random episode {k}") for k in range(ROLLOUTS)]
         stream = np.stack(seeds, axis=1).ravel()
 
         def act(state: State, rows: Ints) -> Ints:
             return below(outputs(stream[rows], state.clock), len(ACTIONS))
 
-        returns = self._returns(self._starts.take(np.repeat(every, ROLLOUTS)), act)
+        returns = self._returns(self._starts.take(np.repeat(rows, ROLLOUTS)), act)
         return {x: earned.reshape(-1, ROLLOUTS).mean(axis=1) for x, earned in returns.items()}
 
     def _returns(self, starts: State, act: Act) -> dict[str, Floats]:
@@ -106,8 +106,8 @@ class References:
         state, rows, trap = starts, np.arange(starts.n), self._trap
         earned = {x: np.zeros(starts.n) for x in trap.objectives}
         for t in range(self._horizon):
-            state, paid, ended = trap.step(state, act(state, rows))
-            for x, pays in paid.items():
+            state, rewards, ended = trap.step(state, act(state, rows))
+            for x, pays in rewards.items():
                 earned[x][rows] += trap.discount(x) ** t * pays
             if ended.any():
                 state, rows = state.take(~ended), rows[~ended]

@@ -36,11 +36,11 @@ class Solution(Sweeps):
 
     def optimum(self, objective: str) -> Floats:
         """Return the optimal discounted return of each level, float64 (levels,)."""
-        asked = tuple(self.trap.objectives)
-        if ("_all_policies", asked, None) in self._results:
+        objectives = tuple(self.trap.objectives)
+        if ("_all_policies", objectives, None) in self._results:
             return self._policies(objective).earned
         # Without keeping the optimal actions the sweep takes a quarter less.
-        return self._value_starts(asked, "best")[:, asked.index(objective)]
+        return self._value_starts(objectives, "best")[:, objectives.index(objective)]
 
     def optimal(self, objective: str) -> Masks:
         """Return the optimal action masks: entry t is uint8 (states reachable in t steps,)."""
@@ -98,11 +98,11 @@ class Solution(Sweeps):
         A payment counts if it is above half of an objective's largest on the level; without any the
         result is ``horizon + 1``.
         """
-        rows, found = self.graph.level_row, np.full(self.starts.n, self.horizon + 1)
+        rows, earliest = self.graph.level_row, np.full(self.starts.n, self.horizon + 1)
         paying = np.flatnonzero(self._contacts().any(axis=0))
         step = np.searchsorted(self.graph.within, paying, side="right") + 1
-        np.minimum.at(found, rows[paying], step)
-        return found
+        np.minimum.at(earliest, rows[paying], step)
+        return earliest
 
     def best(self, objective: str, among: str) -> Floats:
         """Return the most that an ``among``-optimal policy earns of ``objective``, (levels,)."""
@@ -125,13 +125,13 @@ class Solution(Sweeps):
 
     def uniform(self, objective: str) -> Floats:
         """Return the expected return of uniformly random actions, float64 (levels,)."""
-        asked = tuple(self.trap.objectives)
-        return self._value_starts(asked, "mean")[:, asked.index(objective)]
+        objectives = tuple(self.trap.objectives)
+        return self._value_starts(objectives, "mean")[:, objectives.index(objective)]
 
     def staying(self, objective: str) -> Floats:
         """Return the return of staying (action 4) at each step, float64 (levels,)."""
-        asked = tuple(self.trap.objectives)
-        return self._value_starts(asked, "staying")[:, asked.index(objective)]
+        objectives = tuple(self.trap.objectives)
+        return self._value_starts(objectives, "staying")[:, objectives.index(objective)]
 
 
 def _stay_where_equal(masks: Masks, optimal: Masks) -> Masks:
@@ -139,14 +139,14 @@ def _stay_where_equal(masks: Masks, optimal: Masks) -> Masks:
 
     All actions are optimal only where nothing can be earned, since staying delays a payment.
     """
-    found, made = list(masks), {}
+    changed, cache = list(masks), {}
     # Steps at which nothing changes share an array, of which the last of them has the most.
     for t in reversed(range(len(masks))):
         arrays = id(masks[t].base), id(optimal[t].base)
-        if arrays not in made:
-            made[arrays] = np.where(optimal[t] == _ALL, _STAYING, masks[t])
-        found[t] = made[arrays][: len(masks[t])]
-    return found
+        if arrays not in cache:
+            cache[arrays] = np.where(optimal[t] == _ALL, _STAYING, masks[t])
+        changed[t] = cache[arrays][: len(masks[t])]
+    return changed
 
 
 # The solution of the levels that are played now, for oracles: they need not solve them again.

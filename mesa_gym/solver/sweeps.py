@@ -80,11 +80,11 @@ class _Chances(NamedTuple):
         if self.after is None or self.weights is None or self.state is None:
             return values
         k = int(self.state.searchsorted(m))
-        found: Floats = values.take(self.after[0, :k], axis=0, mode="clip")
-        found *= self.weights[0, :k, None]
+        expectation: Floats = values.take(self.after[0, :k], axis=0, mode="clip")
+        expectation *= self.weights[0, :k, None]
         for after, weight in zip(self.after[1:], self.weights[1:], strict=True):
-            found += weight[:k, None] * values.take(after[:k], axis=0, mode="clip")
-        return found
+            expectation += weight[:k, None] * values.take(after[:k], axis=0, mode="clip")
+        return expectation
 
 
 class Sweeps:
@@ -104,44 +104,46 @@ class Sweeps:
     def _policies(self, objective: str, among: str | None = None) -> _Policies:
         """Return the optimal policies for ``objective`` among the ``among``-optimal policies."""
         # Two objectives cost little more than one.
-        asked = tuple(self.trap.objectives) if among is None else (objective,)
-        return self._all_policies(asked, among)[asked.index(objective)]
+        objectives = tuple(self.trap.objectives) if among is None else (objective,)
+        return self._all_policies(objectives, among)[objectives.index(objective)]
 
     @once
-    def _all_policies(self, asked: tuple[str, ...], among: str | None) -> list[_Policies]:
-        masks: list[Masks] = [[np.empty(0, dtype=np.uint8)] * self.horizon for _ in asked]
-        steps, best = range(1), np.zeros((self.starts.n, len(asked)))
-        for steps, q, best in self._sweep(asked, among=among, keep=True):
+    def _all_policies(self, objectives: tuple[str, ...], among: str | None) -> list[_Policies]:
+        masks: list[Masks] = [[np.empty(0, dtype=np.uint8)] * self.horizon for _ in objectives]
+        steps, best = range(1), np.zeros((self.starts.n, len(objectives)))
+        for steps, q, best in self._sweep(objectives, among=among, keep=True):
             for kept, chosen in zip(masks, as_bits(q >= best - TIE).T, strict=True):
-                whole = chosen.copy()
+                all_chosen = chosen.copy()
                 for t in steps:
-                    kept[t] = whole[: self._within[t]]
+                    kept[t] = all_chosen[: self._within[t]]
         earned = best[self.graph.start].T
-        return [_Policies(*each, steps[-1]) for each in zip(earned, masks, strict=True)]
+        return [_Policies(*arrays, steps[-1]) for arrays in zip(earned, masks, strict=True)]
 
     @once
-    def _value_starts(self, asked: tuple[str, ...], worth: str, among: str | None = None) -> Floats:
+    def _value_starts(
+        self, objectives: tuple[str, ...], worth: str, among: str | None = None
+    ) -> Floats:
         """Return the values of the start states at step 0, float64 (levels, objectives asked)."""
-        found = np.zeros((self.starts.n, len(asked)))
-        for _, _, values in self._sweep(asked, worth, among):
-            found = values
-        return found[self.graph.start]
+        start_values = np.zeros((self.starts.n, len(objectives)))
+        for _, _, values in self._sweep(objectives, worth, among):
+            start_values = values
+        return start_values[self.graph.start]
 
     @once
-    def _find_paying(self, asked: tuple[str, ...]) -> list[tuple[Ints, Floats]]:
+    def _find_paying(self, objectives: tuple[str, ...]) -> list[tuple[Ints, Floats]]:
         """Return for each action the indices into (states * k,) where it pays, and the payments."""
-        signs = [-1 if x in asked[:i] else 1 for i, x in enumerate(asked)]
-        of_each = [self._payments(x) * sign for x, sign in zip(asked, signs, strict=True)]
-        found = []
+        signs = [-1 if x in objectives[:i] else 1 for i, x in enumerate(objectives)]
+        of_each = [self._payments(x) * sign for x, sign in zip(objectives, signs, strict=True)]
+        payments = []
         for columns in zip(*map(self.graph.expect, of_each), strict=True):
             pays = np.stack(columns, axis=-1).ravel()
             where = pays.nonzero()[0]
-            found.append((where, pays[where]))
-        return found
+            payments.append((where, pays[where]))
+        return payments
 
     def _sweep(
         self,
-        asked: tuple[str, ...],
+        objectives: tuple[str, ...],
         worth: str = "best",
         among: str | None = None,
         keep: bool = False,
@@ -149,7 +151,7 @@ class Sweeps:
         """Go backward in time, until a whole step changes nothing.
 
         Args:
-            asked: k objectives. If one is named twice, its second column is the negative.
+            objectives: k objectives. If one is named twice, its second column is the negative.
             worth: how actions' values give a state's value, a key of ``_FOLD``.
             among: the objective whose optimal actions alone are allowed; None for all actions.
             keep: whether to return the values of all actions too.
@@ -160,38 +162,38 @@ class Sweeps:
             changes any more; earlier ones have fewer states, the first of these m.
         """
         allowed = None if among is None else self._policies(among)
-        paying, fold = self._find_paying(asked), _FOLD[worth]
+        paying, fold = self._find_paying(objectives), _FOLD[worth]
         actions = (STAY,) if worth == "staying" else range(ACTION_COUNT)
-        barred = np.repeat(_BARRED[..., None], len(asked), axis=2)
+        barred = np.repeat(_BARRED[..., None], len(objectives), axis=2)
         # Episodes of ``either`` end with the first contact.
-        chances = self._find_chances(asked[0] == EITHER and self.trap.by_contact)
-        shape = len(self.graph), len(asked)
+        chances = self._find_chances(objectives[0] == EITHER and self.trap.by_contact)
+        shape = len(self.graph), len(objectives)
         # What is not kept makes room for the next action.
         room, values = np.empty((ACTION_COUNT if keep else 2, *shape)), np.empty(shape)
         # Discounted values. One entry more, always 0: where an action ends the episode.
-        after, before = np.zeros((2, len(self.graph) + 1, len(asked)))
-        gammas = [self.trap.discount(self.trap.base if x == EITHER else x) for x in asked]
+        after, before = np.zeros((2, len(self.graph) + 1, len(objectives)))
+        gammas = [self.trap.discount(self.trap.base if x == EITHER else x) for x in objectives]
         discount, settled = np.full(shape, gammas), False
         for t in reversed(range(self.horizon)):
             m = self._within[t]
-            q, found, likely = room[:, :m], values[:m], chances.expect(after, m)
+            q, next_values, expected = room[:, :m], values[:m], chances.expect(after, m)
             for i, action in enumerate(actions):
                 of_action = q[min(i, len(q) - 1)]
-                likely.take(chances.which[action, :m], axis=0, out=of_action, mode="clip")
+                expected.take(chances.which[action, :m], axis=0, out=of_action, mode="clip")
                 where, pays = paying[action]
                 if where.size:
                     stop = where.searchsorted(of_action.size)
                     of_action.reshape(-1)[where[:stop]] += pays[:stop]
                 if allowed is not None:
                     of_action += barred[action].take(allowed.masks[t], axis=0)
-                found = fold(found, of_action, out=values[:m]) if i else of_action
+                next_values = fold(next_values, of_action, out=values[:m]) if i else of_action
             if worth == "mean":
-                found /= ACTION_COUNT
+                next_values /= ACTION_COUNT
             # Earlier steps look at these states alone, so that they cannot change anything either.
-            yield range(t + 1) if settled else range(t, t + 1), q, found
+            yield range(t + 1) if settled else range(t, t + 1), q, next_values
             if settled:
                 break
-            np.multiply(found, discount[:m], out=before[:m])
+            np.multiply(next_values, discount[:m], out=before[:m])
             settled = allowed is None or t <= allowed.settled
             for rows in (self.starts.n, m):  # the starts nearly always tell
                 settled = settled and np.array_equal(before[:rows], after[:rows])
@@ -200,17 +202,17 @@ class Sweeps:
     @once
     def _find_chances(self, ends_at_contact: bool) -> _Chances:
         """Return the draws that may follow; an episode may end with the first contact."""
-        likely, n, after = self.graph.likelihood, len(self.graph), self.graph.successor
+        likelihood, n, after = self.graph.likelihood, len(self.graph), self.graph.successor
         if ends_at_contact:
             after = np.where(self._contacts(), n, after)
-        if likely is None:
+        if likelihood is None:
             return _Chances(None, None, after, None)
 
         def spread(branches: NDArray[Any]) -> NDArray[Any]:  # (outcomes, states * 5)
             of_each = branches.reshape(ACTION_COUNT, -1, n).transpose(1, 2, 0)
             return of_each.reshape(len(of_each), -1)
 
-        after, weights = spread(after), spread(likely)
+        after, weights = spread(after), spread(likelihood)
         # Different actions in different states often lead to the same: the first stands for all.
         mixed = np.zeros(after.shape[1], dtype=np.uint64)
         for row in (*after.view(np.uint64), *weights.view(np.uint64)):
@@ -221,14 +223,14 @@ class Sweeps:
             first = group = np.arange(after.shape[1])  # two were mixed up, by chance
         order, place = np.argsort(first), np.empty_like(first)
         place[order], first = np.arange(len(order)), first[order]
-        which = place[group].reshape(n, ACTION_COUNT).T.copy()
-        return _Chances(after[:, first], weights[:, first], which, first // ACTION_COUNT)
+        group_index = place[group].reshape(n, ACTION_COUNT).T.copy()
+        return _Chances(after[:, first], weights[:, first], group_index, first // ACTION_COUNT)
 
     def largest(self, objective: str) -> Floats:
         """Return the largest single payment of an objective on each level, float64 (levels,)."""
-        found = np.zeros(self.starts.n)
-        np.maximum.at(found, self.graph.level_row, self._payments(objective).max(axis=0))
-        return found
+        largest = np.zeros(self.starts.n)
+        np.maximum.at(largest, self.graph.level_row, self._payments(objective).max(axis=0))
+        return largest
 
     @once
     def _contacts(self) -> Bools:

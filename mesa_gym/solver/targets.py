@@ -37,12 +37,14 @@ def targets(trap: Trap, state: State) -> dict[str, Bools]:
             continue
         empty = state._replace(agent=origin).take(rows)
         for trial in (empty, _with_full_hands(trap, empty, cell)) if trap.held else (empty,):
-            given = {name: np.full(trial.n, which[branch]) for name, which in outcomes.items()}
-            move = Move(trap, trial, np.full(trial.n, action), given)
-            paid = trap.complete(move).paid
+            branch_outcomes = {
+                name: np.full(trial.n, values[branch]) for name, values in outcomes.items()
+            }
+            move = Move(trap, trial, np.full(trial.n, action), branch_outcomes)
+            rewards = trap.complete(move).paid
             # An outcome may be impossible, or lead elsewhere.
             entered = (move.likelihood > 0) & (move.target == cell)
-            for x, pay in paid.items():
+            for x, pay in rewards.items():
                 best[x][rows, cell] = np.maximum(best[x][rows, cell], np.where(entered, pay, 0))
     return {x: pay > max(pay.max(initial=0) / 2, 1e-9) for x, pay in best.items()}
 

@@ -30,9 +30,9 @@ class TimeLeft:
         """
         if objective not in self._tables:
             table = self._tables[objective] = np.zeros((self._horizon + 1, len(self.graph) + 1))
-            every = np.arange(len(self.graph))
+            states = np.arange(len(self.graph))
             for left in range(1, self._horizon + 1):
-                table[left, :-1] = self.action_values(objective, every, left).max(axis=1)
+                table[left, :-1] = self.action_values(objective, states, left).max(axis=1)
         return self._tables[objective]
 
     def action_values(self, objective: str, number: Ints, left: int) -> Floats:
@@ -45,5 +45,5 @@ class TimeLeft:
         """
         graph = self.graph
         after = self.values(objective)[left - 1][graph.successor[:, number]]
-        paid = graph.payments[objective][graph.paid[objective][:, number]]
-        return graph.expect(paid + graph.trap.discount(objective) * after, number).T
+        rewards = graph.payments[objective][graph.paid[objective][:, number]]
+        return graph.expect(rewards + graph.trap.discount(objective) * after, number).T

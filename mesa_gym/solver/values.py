@@ -127,8 +127,8 @@ def level_values(
     numbers = np.asarray(numbers, dtype=np.int64)
     horizon = trap.horizon(split) if horizon is None else horizon
     path, names = cache_file(trap, split, numbers, horizon, salt), _names(trap, pairs)
-    every = _names(trap, pairs=True)
-    kept = read_arrays(path, lambda arrays: _check_arrays(arrays, names, every, numbers))
+    all_names = _names(trap, pairs=True)
+    kept = read_arrays(path, lambda arrays: _check_arrays(arrays, names, all_names, numbers))
     if kept is not None and visit is None:
         progress(len(numbers))
         return kept
@@ -163,8 +163,8 @@ def find_values(trap: Trap, starts: State, solution: Any, name: str) -> NDArray[
     """
     field, *of = name.split("|")
     method = getattr(solution, "optimum" if field == "informed" else field)
-    found: NDArray[Any] | None = trap.attainable(of[0], starts) if field == "optimum" else None
-    return method(*of) if found is None else found
+    values: NDArray[Any] | None = trap.attainable(of[0], starts) if field == "optimum" else None
+    return method(*of) if values is None else values
 
 
 def hides_payments(trap: type[Trap]) -> bool:
@@ -185,10 +185,12 @@ def _names(trap: Trap, pairs: bool) -> list[str]:
     return ["states", *map("|".join, fields)]
 
 
-def _check_arrays(arrays: Arrays, names: list[str], every: list[str], numbers: Ints) -> LevelValues:
+def _check_arrays(
+    arrays: Arrays, names: list[str], all_names: list[str], numbers: Ints
+) -> LevelValues:
     """Return cached arrays as values; ValueError if one that the call needs is missing."""
     if (
-        not {"numbers", *names} <= arrays.keys() <= {"numbers", *every}
+        not {"numbers", *names} <= arrays.keys() <= {"numbers", *all_names}
         or any(a.shape != numbers.shape or a.dtype not in (float, int) for a in arrays.values())
         or not np.array_equal(arrays["numbers"], numbers)
     ):

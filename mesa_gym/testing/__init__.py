@@ -79,7 +79,7 @@ def check_trap(trap: TrapLike, levels: int = 100, skip: Collection[str] = ()) ->
             fail, and ``others`` has them.
         UnknownNameError: there is no check of a name in ``skip``.
     """
-    made = as_trap(trap)
+    instance = as_trap(trap)
     for name in skip:
         if name not in CHECKS:
             raise unknown("check", name, CHECKS)
@@ -87,7 +87,7 @@ def check_trap(trap: TrapLike, levels: int = 100, skip: Collection[str] = ()) ->
     for name, run in CHECKS.items():
         try:
             if name not in skip:
-                run(made, levels if name in CERTIFICATES else min(levels, SAMPLED))
+                run(instance, levels if name in CERTIFICATES else min(levels, SAMPLED))
         except ConformanceError as error:
             failures.append(error)
             if error.__cause__ or run in _FOUNDATIONS:

@@ -42,21 +42,29 @@ class ConformanceError(AssertionError):
     """
 
     def __init__(
-        self, check: str, trap: Trap, what: str, split: Split | None = None, level: Any = None
+        self, check: str, trap: Trap, message: str, split: Split | None = None, level: Any = None
     ) -> None:
         where = "" if split is None else f", split {split.value!r}"
         where += "" if level is None else f", level {level}"
-        super().__init__(f"check {check!r}: {trap!r}{where}: {what}")
-        self.check, self.trap, self.what, self.split, self.level = check, trap, what, split, level
+        super().__init__(f"check {check!r}: {trap!r}{where}: {message}")
+        self.check, self.trap, self.what, self.split, self.level = (
+            check,
+            trap,
+            message,
+            split,
+            level,
+        )
         self.line = ""
         self.others: tuple[ConformanceError, ...] = ()
 
     def __str__(self) -> str:
         """Return all failures as text, each with the line that it comes from."""
-        told = [f"{e.args[0]}\n    {e.line}" if e.line else e.args[0] for e in (self, *self.others)]
+        lines = [
+            f"{e.args[0]}\n    {e.line}" if e.line else e.args[0] for e in (self, *self.others)
+        ]
         if self.others:
-            told.insert(1, f"{1 + len(self.others)} checks failed; the first may be the cause.")
-        return "\n".join(told)
+            lines.insert(1, f"{1 + len(self.others)} checks failed; the first may be the cause.")
+        return "\n".join(lines)
 
 
 def check(
@@ -78,21 +86,21 @@ def check(
 
         @functools.wraps(function, assigned=("__module__", "__name__", "__qualname__"))
         def run(trap: TrapLike, levels: int = SAMPLED) -> None:
-            made = as_trap(trap)
-            if solvable not in (None, made.solvable):
+            instance = as_trap(trap)
+            if solvable not in (None, instance.solvable):
                 return
             for split in splits or (None,):
-                given = (sample_of(made, split, levels),) if split else (made, levels)
+                args = (sample_of(instance, split, levels),) if split else (instance, levels)
                 try:
-                    demand(run, made, split, function(*given), hint)
+                    demand(run, instance, split, function(*args), hint)
                 except ConformanceError:
                     raise
                 except Exception as error:
                     # No remedy: that of a property is not the error's.
-                    what = ": ".join([*list_notes(error), type(error).__name__, ""])
-                    what += explain_error(made, error)
-                    failed = ConformanceError(check_name(run), made, what, split)
-                    failed.line = find_own_line(made, error)
+                    message = ": ".join([*list_notes(error), type(error).__name__, ""])
+                    message += explain_error(instance, error)
+                    failed = ConformanceError(check_name(run), instance, message, split)
+                    failed.line = find_own_line(instance, error)
                     raise failed from error
 
         vars(run).pop("__wrapped__")  # it takes other arguments
@@ -132,14 +140,14 @@ def explain_error(trap: Trap, error: Exception) -> str:
         )
     if isinstance(name, str):
         return str(unknown("name", name, declared))
-    helps = [f"; {remedy}" for said, remedy in REMEDIES.items() if said in str(error)]
+    helps = [f"; {remedy}" for phrase, remedy in REMEDIES.items() if phrase in str(error)]
     return f"{error}{''.join(helps[:1])}"
 
 
 def find_own_line(trap: Trap, error: BaseException) -> str:
     """Return the line in a trap's own files that raised an error; "" if no such line did."""
     family = type(trap).__mro__
-    members = [each for cls in family[: family.index(Trap)] for each in vars(cls).values()]
+    members = [member for cls in family[: family.index(Trap)] for member in vars(cls).values()]
     files = {member.__code__.co_filename for member in members if inspect.isfunction(member)}
     for frame in reversed(traceback.extract_tb(error.__traceback__)):
         if frame.filename in files:
@@ -153,28 +161,28 @@ def find_own_line(trap: Trap, error: BaseException) -> str:
 
 def demand(run: Check, trap: Trap, split: Split | None, findings: Findings, fix: str = "") -> None:
     """Raise ConformanceError for the first finding that is not good."""
-    for good, what, *states in findings:
+    for good, message, *states in findings:
         if not np.all(good):
             level = int(states[0].level.number[np.argmin(good)]) if states else None
-            end = fix.removeprefix("; ") if what.endswith("\n") else fix
-            raise ConformanceError(check_name(run), trap, what + end, split, level)
+            end = fix.removeprefix("; ") if message.endswith("\n") else fix
+            raise ConformanceError(check_name(run), trap, message + end, split, level)
 
 
-def same(what: str, ours: Any, theirs: Any, *states: State) -> Finding:
+def same(message: str, ours: Any, expected: Any, *states: State) -> Finding:
     """Return the finding whether nested results are the same, in types and dtypes too.
 
     Args:
-        what: the message for a difference, after which name and row follow.
+        message: the message for a difference, after which name and row follow.
         ours: values by name, in dicts and tuples.
-        theirs: the expected values.
+        expected: the expected values.
         *states: the states of the rows, if a row belongs to a level.
     """
-    differs = difference(ours, theirs)
+    differs = difference(ours, expected)
     if differs is None:
-        return True, what
+        return True, message
     name, row = differs
     good = np.arange(states[0].n) != row if states else False
-    return good, f"{what} (`{name}`, row {row})", *states
+    return good, f"{message} (`{name}`, row {row})", *states
 
 
 def check_name(run: Check) -> str:

@@ -38,12 +38,14 @@ def digest(trap: TrapLike) -> dict[str, str]:
     Returns:
         ``<split> levels`` and ``<split> rollout`` -> 32 hexadecimal digits.
     """
-    made, found = as_trap(trap), {}
+    instance, digests = as_trap(trap), {}
     for split in Split:
-        start = made.levels(split, np.arange(HASHED))
-        found[f"{split.value} levels"] = _hash_arrays([made.observe(start)])
-        found[f"{split.value} rollout"] = _hash_arrays(_rollout(Sample(made, split, HASHED), start))
-    return found
+        start = instance.levels(split, np.arange(HASHED))
+        digests[f"{split.value} levels"] = _hash_arrays([instance.observe(start)])
+        digests[f"{split.value} rollout"] = _hash_arrays(
+            _rollout(Sample(instance, split, HASHED), start)
+        )
+    return digests
 
 
 def _rollout(sample: Sample, start: State) -> Iterator[np.ndarray]:
@@ -70,19 +72,19 @@ def check_digest(trap: TrapLike, folder: Path = KEPT_IN) -> None:
     Raises:
         ConformanceError: the digests differ, or none are recorded.
     """
-    made = as_trap(trap)
-    path, found = folder / f"{made.name()}.json", digest(made)
+    instance = as_trap(trap)
+    path, current = folder / f"{instance.name()}.json", digest(instance)
     if not path.exists():
-        raise ConformanceError("digest", made, f"{path} is missing; `make digests` records it")
+        raise ConformanceError("digest", instance, f"{path} is missing; `make digests` records it")
     try:
         kept: dict[str, str] = dict(read_json(path)["digests"])
     except (ValueError, KeyError, TypeError) as error:
-        what = f"{path} is damaged ({error}); take it from version control again"
-        raise ConformanceError("digest", made, what) from None
-    if changed := ", ".join(name for name in found if kept.get(name) != found[name]):
-        what = f"{changed} changed, and a finished version never does; make a new version"
-        hint = f"(`version = {made.version + 1}`) beside this one, or take the change back"
-        raise ConformanceError("digest", made, f"{what} {hint}")
+        message = f"{path} is damaged ({error}); take it from version control again"
+        raise ConformanceError("digest", instance, message) from None
+    if changed := ", ".join(name for name in current if kept.get(name) != current[name]):
+        message = f"{changed} changed, and a finished version never does; make a new version"
+        hint = f"(`version = {instance.version + 1}`) beside this one, or take the change back"
+        raise ConformanceError("digest", instance, f"{message} {hint}")
 
 
 def record_digest(trap: TrapLike, folder: Path = KEPT_IN) -> bool:
@@ -94,12 +96,14 @@ def record_digest(trap: TrapLike, folder: Path = KEPT_IN) -> bool:
     Raises:
         ConformanceError: other digests are recorded; they stay.
     """
-    made = as_trap(trap)
-    path = folder / f"{made.name()}.json"
+    instance = as_trap(trap)
+    path = folder / f"{instance.name()}.json"
     if path.exists():
-        check_digest(made, folder)
+        check_digest(instance, folder)
         return False
-    write_text(path, json.dumps({"trap": made.name(), "digests": digest(made)}, indent=2) + "\n")
+    write_text(
+        path, json.dumps({"trap": instance.name(), "digests": digest(instance)}, indent=2) + "\n"
+    )
     return True
 
 
@@ -117,8 +121,8 @@ def _run(options: argparse.Namespace) -> int:
     done = DONE
     for trap in [find_trap(name)() for name in options.traps or all_traps()]:
         try:
-            said = "recorded" if record_digest(trap, options.folder) else "unchanged"
-            print(f"{trap!r}: {said}", flush=True)
+            outcome = "recorded" if record_digest(trap, options.folder) else "unchanged"
+            print(f"{trap!r}: {outcome}", flush=True)
         except ConformanceError as error:
             say(str(error))
             done = FAILED

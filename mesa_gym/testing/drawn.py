@@ -27,7 +27,7 @@ DRAWN = 20
 def check_declared(trap: Trap, levels: int) -> Findings:
     """Check that a trap declares its kind and where its idea is from, which lists of traps show."""
     kinds = getattr(trap, "category", None)
-    named = isinstance(kinds, tuple) and kinds and all(isinstance(each, str) for each in kinds)
+    named = isinstance(kinds, tuple) and kinds and all(isinstance(kind, str) for kind in kinds)
     yield named, f'`category` is {shorten(kinds)}; declare `category`, such as ("proxy",)'
     source = getattr(trap, "source", None)
     yield isinstance(source, str), f"`source` is {shorten(source)}; declare `source`, a text"
@@ -38,21 +38,23 @@ def check_level_identity(sample: Sample) -> Findings:
     """Check that a level is the same alone, in any batch, and each time it is drawn."""
     trap, split = sample.trap, sample.split
     numbers = np.array([*range(sample.levels), LEVELS - 1, LEVELS])
-    whole, again = trap.levels(split, numbers), type(trap)(trap.size, **trap.parameters)
-    every = np.arange(len(numbers))
-    for rows in (*every[:, None], every, every[::-1], np.array([1, 0, 1])):
+    batch, again = trap.levels(split, numbers), type(trap)(trap.size, **trap.parameters)
+    rows_in_turn = np.arange(len(numbers))
+    for rows in (*rows_in_turn[:, None], rows_in_turn, rows_in_turn[::-1], np.array([1, 0, 1])):
         drawn = name_arrays(again, again.levels(split, numbers[rows]))
-        wanted = whole.take(rows)
-        what = f"levels {numbers[rows].tolist()} are others than in a larger batch"  # in one line
-        yield same(what, drawn, name_arrays(trap, wanted), wanted)
+        expected = batch.take(rows)
+        message = (
+            f"levels {numbers[rows].tolist()} are others than in a larger batch"  # in one line
+        )
+        yield same(message, drawn, name_arrays(trap, expected), expected)
 
 
 @check(fix="draw the layouts of all splits by `maze` and `blocks`, or of all by `carve`")
 def check_held_out(trap: Trap, levels: int) -> Findings:
     """Check that no held-out level is a training level, wherever the agent starts."""
-    train, *others = Split
+    train, *held_out = Split
     trained = hash_rows(trap.flag_levels(trap.levels(train, np.arange(TRAINED))))
-    for split in others:
+    for split in held_out:
         state = sample_of(trap, split, levels).starts
         good = ~np.isin(hash_rows(trap.flag_levels(state)), trained)
         yield good, f"a level of {split} is a level of training", state
@@ -68,13 +70,13 @@ def check_sizes(trap: Trap, levels: int) -> Findings:
     for size in np.unique(sizes, axis=0).tolist():
         other = cls(size)
         for split in Split:
-            began, told = time.process_time(), f"{DRAWN} levels of {other!r}, {split}"
+            began, levels_text = time.process_time(), f"{DRAWN} levels of {other!r}, {split}"
             try:
                 other.step(other.levels(split, np.arange(DRAWN)), np.zeros(DRAWN, np.int64))
             except Exception as error:
-                yield False, f"{told}, cannot be drawn ({type(error).__name__}: {error})"
+                yield False, f"{levels_text}, cannot be drawn ({type(error).__name__}: {error})"
             seconds = time.process_time() - began
-            yield seconds < SECONDS, f"{told}, take {seconds:.1f} s"
+            yield seconds < SECONDS, f"{levels_text}, take {seconds:.1f} s"
     for wrong in np.array([least - 2, most + 2, least + 1]).tolist():
         try:
             yield cls(wrong) is None, f"size {wrong} is not refused"
@@ -100,12 +102,14 @@ def check_options(trap: Trap, levels: int) -> Findings:
             except ValueError:  # it does not go with the other options
                 continue
             for split, ours in kept.items():
-                theirs = other.levels(split, numbers)
-                what = f"a level of {split} is another with `{name}={value}`"
+                other_levels = other.levels(split, numbers)
+                message = f"a level of {split} is another with `{name}={value}`"
                 if name in trap.salience:
-                    yield same(what, name_arrays(other, theirs), name_arrays(trap, ours), ours)
-                walls = trap.table(ours.level, "wall") == trap.table(theirs.level, "wall")
-                yield walls.all(axis=1).any(), f"{what}: none of {DRAWN} keeps its walls"
+                    yield same(
+                        message, name_arrays(other, other_levels), name_arrays(trap, ours), ours
+                    )
+                walls = trap.table(ours.level, "wall") == trap.table(other_levels.level, "wall")
+                yield walls.all(axis=1).any(), f"{message}: none of {DRAWN} keeps its walls"
 
 
 def _list_values(option: Option) -> list[Any]:
@@ -149,21 +153,23 @@ def inspect_states(trap: Trap, state: State) -> Findings:
     for name, (array, shape, dtype, values) in declared.items():
         right = array.dtype == dtype and array.shape == shape
         inside = ((array >= 0) & (array < values)).reshape(-1, n).all(axis=0)
-        what = f"`{name}` is {array.dtype} {array.shape}; it is declared {dtype.__name__} {shape}"
-        yield right & inside, f"{what}, 0 to {values - 1}", state
+        message = (
+            f"`{name}` is {array.dtype} {array.shape}; it is declared {dtype.__name__} {shape}"
+        )
+        yield right & inside, f"{message}, 0 to {values - 1}", state
     for kind, there in state.there.items():
         somewhere = ~(there & (state.at[kind] == 0)).any(axis=0)
         yield somewhere, f"{kind!r} is there in cell 0, which is nowhere", state
     yield ~walls[np.arange(n), state.agent], "the agent stands in a wall", state
     edge = np.pad(np.zeros((trap.height - 2, trap.width - 2), np.bool_), 1, constant_values=True)
     yield walls[:, edge.ravel()].all(axis=1), "the border is not all wall", state
-    shown = np.zeros(n, np.int64)
+    counts = np.zeros(n, np.int64)
     for plane in trap.planes:
         layers = [trap.layer(state, x) for x in trap.ground if trap.shown_as.get(x, x) == plane]
-        shown += np.any(layers, axis=0).sum(axis=1) if layers else 0
+        counts += np.any(layers, axis=0).sum(axis=1) if layers else 0
     for _, cells, there in trap.dots(state):
-        shown += (cells > 0 if there is None else there).sum(axis=0)
-    alone = trap.observe(state).sum(axis=(1, 2, 3), dtype=np.int64) == shown
+        counts += (cells > 0 if there is None else there).sum(axis=0)
+    alone = trap.observe(state).sum(axis=(1, 2, 3), dtype=np.int64) == counts
     yield alone, "two things that one plane shows are in one cell; one would unpaint both", state
 
 
@@ -173,12 +179,14 @@ def check_novelty(trap: Trap, levels: int) -> Findings:
 
     Otherwise a failure under shift could be a lack of capability.
     """
-    known, *others = (_ever_set(sample_of(trap, split, levels)) for split in Split)
-    if (np.any(others, axis=0) & ~known).any():  # what is rare in training may be in more of it
-        known |= _ever_set(sample_of(trap, Split.TRAIN, TRAINING_FACTOR * levels))
-    known |= [plane in trap.novel_planes for plane in trap.planes]
-    for split, found in zip([*Split][1:], others, strict=True):
-        for column, channel in np.argwhere(found & ~known):
+    train_planes, *split_planes = (_ever_set(sample_of(trap, split, levels)) for split in Split)
+    if (
+        np.any(split_planes, axis=0) & ~train_planes
+    ).any():  # what is rare in training may be in more of it
+        train_planes |= _ever_set(sample_of(trap, Split.TRAIN, TRAINING_FACTOR * levels))
+    train_planes |= [plane in trap.novel_planes for plane in trap.planes]
+    for split, planes in zip([*Split][1:], split_planes, strict=True):
+        for column, channel in np.argwhere(planes & ~train_planes):
             where = f"cell {column} of the top row" if column else "the grid"
             yield False, f"{trap.planes[channel]!r} is set in {where} on {split}, never in training"
 
@@ -190,6 +198,6 @@ def _ever_set(sample: Sample) -> Bools:
     the cells of the top row.
     """
     planes = [sample.trap.observe(s) for s in (sample.starts, sample.state, sample.final) if s.n]
-    found: Bools = np.any([p[:, 0].any(axis=0) for p in planes], axis=0)
-    found[0] |= np.any([p[:, 1:].any(axis=(0, 1, 2)) for p in planes], axis=0)
-    return found
+    ever_set: Bools = np.any([p[:, 0].any(axis=0) for p in planes], axis=0)
+    ever_set[0] |= np.any([p[:, 1:].any(axis=(0, 1, 2)) for p in planes], axis=0)
+    return ever_set

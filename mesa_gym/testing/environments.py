@@ -48,14 +48,14 @@ def check_observations(sample: Sample) -> Findings:
     other = change_unseen(trap, state)._replace(clock=state.clock + 1)
     for kind in OBSERVATIONS:
         observation = make_observation(trap, kind)
-        space, (shown, again) = observation.space, map(observation.encode, (state, other))
-        axes = tuple(range(1, shown.ndim))
-        right = shown.dtype == space.dtype and shown.shape == (state.n, *space.shape)
-        yield right, f"{kind!r} gives {shown.dtype} {shown.shape[1:]}, its space is {space!r}"
-        fits = ((shown >= space.low) & (shown <= space.high)).all(axis=axes)
+        space, (obs, again) = observation.space, map(observation.encode, (state, other))
+        axes = tuple(range(1, obs.ndim))
+        right = obs.dtype == space.dtype and obs.shape == (state.n, *space.shape)
+        yield right, f"{kind!r} gives {obs.dtype} {obs.shape[1:]}, its space is {space!r}"
+        fits = ((obs >= space.low) & (obs <= space.high)).all(axis=axes)
         yield fits, f"{kind!r} gives a value outside of its space", state
-        yield (shown == again).all(axis=axes), f"{kind!r} shows what is hidden, or time", state
-        shares = [np.may_share_memory(shown, array) for _, array in leaves((state, again))]
+        yield (obs == again).all(axis=axes), f"{kind!r} shows what is hidden, or time", state
+        shares = [np.may_share_memory(obs, array) for _, array in leaves((state, again))]
         yield not any(shares), f"{kind!r} shares memory with the state or another observation"
 
 
@@ -65,19 +65,23 @@ def check_pictures(trap: Trap, levels: int) -> Findings:
 
     Then states with different planes have different pixels, and nothing is invisible.
     """
-    rgb, known = make_observation(trap, "rgb"), dict[bytes, int]()
+    rgb, code_by_picture = make_observation(trap, "rgb"), dict[bytes, int]()
     bits = 1 << np.arange(len(trap.planes))
     for sample in (sample_of(trap, split, levels) for split in Split):
-        for state in (each for each in (sample.starts, sample.state, sample.final) if each.n):
+        for state in (batch for batch in (sample.starts, sample.state, sample.final) if batch.n):
             codes = trap.observe(state).reshape(state.n, trap.cells, -1) @ bits
-            found, first = np.unique(codes, return_index=True)
+            unique_codes, first = np.unique(codes, return_index=True)
             rows, cells = np.divmod(first, trap.cells)
             frames = rgb.encode(state.take(rows))
             shape = len(rows), trap.height, RGB_TILE, trap.width, RGB_TILE, -1
             tiles = frames.reshape(shape).swapaxes(2, 3).reshape(len(rows), trap.cells, -1)
-            for code, tile in zip(found.tolist(), tiles[range(len(rows)), cells], strict=True):
-                other = known.setdefault(tile.tobytes(), code)
-                names = " and ".join(sorted(_content(trap, each) for each in (other, code)))
+            for code, tile in zip(
+                unique_codes.tolist(), tiles[range(len(rows)), cells], strict=True
+            ):
+                other = code_by_picture.setdefault(tile.tobytes(), code)
+                names = " and ".join(
+                    sorted(_content(trap, content_code) for content_code in (other, code))
+                )
                 yield other == code, f"cells with {names} look the same in `rgb`"
 
 
@@ -128,11 +132,11 @@ def check_vector(trap: Trap, levels: int) -> Findings:
     keywords: dict[str, Any] = {"max_steps": 23, "alpha": 0.5}
     for mode in AutoresetMode:
         ours = TrapVectorEnv(trap, 5, autoreset_mode=mode, **keywords)
-        theirs = SyncVectorEnv([lambda: TrapEnv(trap, **keywords)] * 5, autoreset_mode=mode)
+        sync_env = SyncVectorEnv([lambda: TrapEnv(trap, **keywords)] * 5, autoreset_mode=mode)
         kept: list[np.ndarray] = []
-        for call, (result, wanted) in enumerate(_play_both((ours, theirs), 60)):
+        for call, (result, expected) in enumerate(_play_both((ours, sync_env), 60)):
             at = f"a result of call {call}, {mode.value},"
-            yield same(f"{at} is not what single environments give", result, wanted)
+            yield same(f"{at} is not what single environments give", result, expected)
             arrays = [array for _, array in leaves(result) if isinstance(array, np.ndarray)]
             shared = any(np.may_share_memory(a, b) for a in arrays for b in kept)
             yield not shared, f"{at} is memory of another one"
@@ -165,8 +169,10 @@ def check_moves(sample: Sample) -> Findings:
     trap, split, rng = sample.trap, sample.split, np.random.default_rng(0)
     env = TrapVectorEnv(trap, ENVIRONMENTS, split=split.value)
     _, infos = env.reset(seed=0)
-    begun, wanted = (name_arrays(trap, s) for s in (env.state, trap.levels(split, infos["level"])))
-    yield same("an environment begins on another level than the trap's", begun, wanted)
+    start_arrays, expected = (
+        name_arrays(trap, s) for s in (env.state, trap.levels(split, infos["level"]))
+    )
+    yield same("an environment begins on another level than the trap's", start_arrays, expected)
     over = np.zeros(ENVIRONMENTS, dtype=np.bool_)
     for _ in range(RANDOM_MOVES):
         before, actions = env.state, rng.integers(0, len(ACTIONS), ENVIRONMENTS)
@@ -180,27 +186,27 @@ def _compare_moves(
 ) -> Findings:
     """Compare environment results with engine steps, and with new starts where episodes ended."""
     trap, state, (planes, rewards, ended, cut, infos) = env.trap, env.state, result
-    before, going = before.take(~over), state.take(~over)
+    before, running = before.take(~over), state.take(~over)
     step = trap.step(before, actions[~over])
     starts = trap.levels(split, infos["level"][over])
     places = np.divmod([before.agent, step.state.agent], trap.width)
     near = abs(np.diff(places, axis=1)).sum(axis=(0, 1)) <= 1
     yield near | trap.carries, "the agent jumps, and `carries` is not set", before
     yield from inspect_states(trap, state)
-    what, begun = "an environment's state is not the trap's", state.take(over)
-    yield same(what, going._replace(level=before.level), step.state, before)
-    yield same(what, name_arrays(trap, begun), name_arrays(trap, starts), begun)
+    message, start_states = "an environment's state is not the trap's", state.take(over)
+    yield same(message, running._replace(level=before.level), step.state, before)
+    yield same(message, name_arrays(trap, start_states), name_arrays(trap, starts), start_states)
     painted = (planes == planes_of(trap, state)).all(axis=(1, 2, 3))
     yield painted, "an environment's planes are not the state's", state
     limit = trap.horizon(split)
-    for what, found, wanted in (
+    for message, actual, expected in (
         ("another reward than base", rewards, step.paid[trap.base]),
         ("another end", ended, step.ended),
         (f"a truncation elsewhere than after {limit} steps", cut, step.state.clock >= limit),
-        *((f"another {x!r}", infos[f"reward_{x}"], paid) for x, paid in step.paid.items()),
+        *((f"another {x!r}", infos[f"reward_{x}"], rewards) for x, rewards in step.paid.items()),
     ):
-        every = np.zeros(state.n, dtype=wanted.dtype)
-        every[~over] = wanted
-        yield found == every, f"an environment reports {what}", state
+        all_rows = np.zeros(state.n, dtype=expected.dtype)
+        all_rows[~over] = expected
+        yield actual == all_rows, f"an environment reports {message}", state
     named = (infos["level"] == state.level.number) & (infos["split"] == split.code)
     yield named, "infos name another level or split", state

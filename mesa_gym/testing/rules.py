@@ -24,9 +24,11 @@ def check_playable(sample: Sample) -> Findings:
     """
     trap, state = sample.trap, sample.starts
     trap.observe(state)
-    actions, given = trap.branches()
+    actions, branch_outcomes = trap.branches()
     for branch, action in enumerate(actions):
-        outcomes = {name: np.full(state.n, which[branch]) for name, which in given.items()}
+        outcomes = {
+            name: np.full(state.n, values[branch]) for name, values in branch_outcomes.items()
+        }
         step = take_watched(trap, state, freeze(np.full(state.n, action)), outcomes, Notes())
         yield step.ended.shape == (state.n,), "a step does not say of each level whether it ended"
         trap.observe(step.state)
@@ -42,16 +44,18 @@ def check_effects(trap: Trap, levels: int) -> Findings:
     All moves from all states of the sampled levels are taken, of a trap without exact solver those
     from the states of random episodes.
     """
-    notes, (actions, given) = Notes(), trap.branches()
+    notes, (actions, branch_outcomes) = Notes(), trap.branches()
     for state in (sample_of(trap, split, levels).state for split in Split):
         for branch, action in enumerate(actions):
-            outcomes = {name: np.full(state.n, which[branch]) for name, which in given.items()}
+            outcomes = {
+                name: np.full(state.n, values[branch]) for name, values in branch_outcomes.items()
+            }
             take_watched(trap, state, freeze(np.full(state.n, action)), outcomes, notes)
     for call, of, file, line in notes.idle() if notes.moves >= LEAST_MOVES else ():
         writer = call.removeprefix("move.")
         if writer in WRITERS:
             text = linecache.getline(file, line).strip()
-            what = f"`{call}` of {of} never has an effect in {notes.moves:,} moves"
-            yield False, f"{what}; {WRITERS[writer]}\n    {file}:{line}: {text}"
+            message = f"`{call}` of {of} never has an effect in {notes.moves:,} moves"
+            yield False, f"{message}; {WRITERS[writer]}\n    {file}:{line}: {text}"
         else:
             yield False, f"{of} is never paid in {notes.moves:,} moves; pay it or leave it out"

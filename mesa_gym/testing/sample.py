@@ -64,8 +64,8 @@ class Sample:
         if self.graph is None:
             return self.walk
         row, rank = self.graph.level_row.astype(np.int64), self.graph.rank
-        found = self.graph.numbers.unrank(self.graph.starts, row, rank)
-        return freeze(found.map(lambda array: array[..., 0, :]))
+        states = self.graph.numbers.unrank(self.graph.starts, row, rank)
+        return freeze(states.map(lambda array: array[..., 0, :]))
 
     @cached_property
     def steps(self) -> list[Step]:
@@ -115,12 +115,14 @@ def every_branch(trap: Trap, state: State) -> list[Step]:
     actions, outcomes = trap.branches()
     steps = []
     for branch, action in enumerate(actions):
-        given = {name: np.full(state.n, which[branch]) for name, which in outcomes.items()}
-        move = Move(trap, state, freeze(np.full(state.n, action)), given)
-        after, paid, ended = trap.complete(move)
+        branch_outcomes = {
+            name: np.full(state.n, values[branch]) for name, values in outcomes.items()
+        }
+        move = Move(trap, state, freeze(np.full(state.n, action)), branch_outcomes)
+        after, rewards, ended = trap.complete(move)
         never = np.broadcast_to(move.likelihood, state.n) == 0
-        paid = {x: np.where(never, 0.0, pay) for x, pay in paid.items()}
-        steps.append(freeze(Step(after.replaced(never, state), paid, ended | never)))
+        rewards = {x: np.where(never, 0.0, pay) for x, pay in rewards.items()}
+        steps.append(freeze(Step(after.replaced(never, state), rewards, ended | never)))
     return steps
 
 
@@ -184,15 +186,15 @@ def leaves(part: Any, name: str = "") -> Iterator[tuple[str, Any]]:
         yield from leaves(value, f"{name}.{key}" if name else f"{key}")
 
 
-def difference(ours: Any, theirs: Any) -> tuple[str, int] | None:
+def difference(ours: Any, expected: Any) -> tuple[str, int] | None:
     """Return the first difference of two nested results: in values, types, dtypes or shapes.
 
     Returns:
         The name of a value, and the row in its last axis; None where they are the same.
     """
-    mine, wanted = dict(leaves(ours)), dict(leaves(theirs))
-    for name in sorted(mine.keys() | wanted.keys()):
-        a, b = mine.get(name), wanted.get(name)
+    actual_leaves, expected_leaves = dict(leaves(ours)), dict(leaves(expected))
+    for name in sorted(actual_leaves.keys() | expected_leaves.keys()):
+        a, b = actual_leaves.get(name), expected_leaves.get(name)
         if not (isinstance(a, np.ndarray) and isinstance(b, np.ndarray)):
             if type(a) is not type(b) or a != b:
                 return name, 0

@@ -40,24 +40,24 @@ def check_contact(sample: Sample) -> Findings:
     for proxy in trap.proxies if trap.by_contact else ():
         both = _contact(sample.payments[trap.base]) & _contact(sample.payments[proxy])
         yield ~both.any(axis=0), f"one move pays both {trap.base!r} and {proxy!r}", sample.state
-        for wanted, other in ((trap.base, proxy), (proxy, trap.base)) if sample.graph else ():
-            alone, after = _ways(sample, wanted, other)
-            yield alone < NEVER, f"{wanted!r} cannot be had before {other!r} or an end", starts
-            yield after > alone, f"a shortest way to {wanted!r} passes {other!r}", starts
+        for objective, other in ((trap.base, proxy), (proxy, trap.base)) if sample.graph else ():
+            alone, after = _ways(sample, objective, other)
+            yield alone < NEVER, f"{objective!r} cannot be had before {other!r} or an end", starts
+            yield after > alone, f"a shortest way to {objective!r} passes {other!r}", starts
 
 
-def _contact(paid: NDArray[np.float64]) -> Bools:
+def _contact(rewards: NDArray[np.float64]) -> Bools:
     """Return which payments are contacts: above half of the largest payment."""
-    return paid > max(paid.max(initial=0) / 2, 1e-9)
+    return rewards > max(rewards.max(initial=0) / 2, 1e-9)
 
 
-def _ways(sample: Sample, wanted: str, other: str) -> Ints:
+def _ways(sample: Sample, objective: str, other: str) -> Ints:
     """Return the least steps from each start to contact with one objective, int64 (2, levels).
 
     Row 0 is without contact with the other, row 1 after it; ``NEVER`` without such a way.
     """
     n = sample.state.n
-    goal, touched = _contact(sample.payments[wanted]), _contact(sample.payments[other])
+    goal, touched = _contact(sample.payments[objective]), _contact(sample.payments[other])
     # The same graph twice, before and after contact with the other objective, and where both end.
     assert sample.graph
     before = np.where(sample.ended, 2 * n, sample.graph.successor)
@@ -73,8 +73,8 @@ def _ways(sample: Sample, wanted: str, other: str) -> Ints:
         step += 1
     ends = np.stack([(goal & ~touched).any(axis=0), goal.any(axis=0)])
     least = np.full((2, sample.levels), NEVER)
-    for mine, ways in zip(least, np.where(ends, steps[:-1].reshape(2, n), NEVER), strict=True):
-        np.minimum.at(mine, sample.state.level.number, ways)
+    for row, ways in zip(least, np.where(ends, steps[:-1].reshape(2, n), NEVER), strict=True):
+        np.minimum.at(row, sample.state.level.number, ways)
     return least
 
 
@@ -98,12 +98,14 @@ def check_twins(sample: Sample) -> Findings:
     yield from inspect_states(trap, twins)
     again = name_arrays(trap, trap.twins(twins))
     yield same("the twin of a twin is another level", again, name_arrays(trap, state), state)
-    ours, theirs, base = targets(trap, state), targets(trap, twins), trap.base
-    exchanged = [(theirs[x] == ours[base]) & (theirs[base] == ours[x]) for x in trap.proxies]
+    ours, twin_targets, base = targets(trap, state), targets(trap, twins), trap.base
+    exchanged = [
+        (twin_targets[x] == ours[base]) & (twin_targets[base] == ours[x]) for x in trap.proxies
+    ]
     good = np.all(exchanged, axis=2).any(axis=0)
     yield good, "in the twin base and proxy do not pay in each other's place", state
-    some, horizon = slice(sample.levels), trap.horizon(sample.split)
-    level, twin = (Solution(trap, each.take(some), horizon) for each in (state, twins))
+    first_levels, horizon = slice(sample.levels), trap.horizon(sample.split)
+    level, twin = (Solution(trap, starts.take(first_levels), horizon) for starts in (state, twins))
     good = level.contact() == twin.contact()
     yield good, "the earliest contact in the twin is at another step", level.starts
     for x in trap.objectives:
@@ -129,10 +131,17 @@ def check_alone(sample: Sample) -> Findings:
             yield good, f"with {x!r} alone {y!r} still pays elsewhere", alone
         if not trap.solvable:
             continue
-        some, horizon = slice(sample.levels), trap.horizon(sample.split)
-        both = (Solution(trap, each.take(some), horizon).contact() for each in (state, alone))
+        first_levels, horizon = slice(sample.levels), trap.horizon(sample.split)
+        both = (
+            Solution(trap, starts.take(first_levels), horizon).contact()
+            for starts in (state, alone)
+        )
         good = np.equal(*both)
-        yield good, f"with {x!r} alone the earliest contact is at another step", alone.take(some)
+        yield (
+            good,
+            f"with {x!r} alone the earliest contact is at another step",
+            alone.take(first_levels),
+        )
 
 
 @check(Split.SHIFT, fix="start the agent equally far from both (`level.equidistant`)")
@@ -143,15 +152,15 @@ def check_distances(sample: Sample) -> Findings:
     differ by at most 0.03.
     """
     trap, (_, ways) = sample.trap, _targets(sample.trap, sample.split)
-    mine, steps = ways[trap.base]
+    base_ways, steps = ways[trap.base]
     for proxy in trap.proxies:
-        theirs, other_steps = ways[proxy]
-        rows = (mine & ~theirs).any(axis=1) & (theirs & ~mine).any(axis=1)
-        base, other = (mine & ~theirs)[rows], (theirs & ~mine)[rows]
+        proxy_ways, other_steps = ways[proxy]
+        rows = (base_ways & ~proxy_ways).any(axis=1) & (proxy_ways & ~base_ways).any(axis=1)
+        base, other = (base_ways & ~proxy_ways)[rows], (proxy_ways & ~base_ways)[rows]
         for most in range(max(steps.max(), other_steps.max()) + 1 if rows.any() else 0):
             shares = _share(steps[rows] <= most, base) - _share(other_steps[rows] <= most, other)
-            what = f"within {most} steps of the start lie targets of {trap.base!r} and {proxy!r}"
-            yield _zero(shares, SAME), f"{what} unequally often ({shares.mean():+.3f})"
+            message = f"within {most} steps of the start lie targets of {trap.base!r} and {proxy!r}"
+            yield _zero(shares, SAME), f"{message} unequally often ({shares.mean():+.3f})"
 
 
 @check(
@@ -168,8 +177,8 @@ def check_directions(sample: Sample) -> Findings:
         for axis, place in zip(("row", "column"), np.indices(sample.trap.size), strict=True):
             side = np.sign(place.ravel()[None] - place.ravel()[agent[rows], None])
             shares = _share(side > 0, where[rows]) - _share(side < 0, where[rows])
-            what = f"targets of {x!r} lie in a greater {axis} than the start and in a lesser one"
-            yield _zero(shares), f"{what} unequally often ({shares.mean():+.3f})"
+            message = f"targets of {x!r} lie in a greater {axis} than the start and in a lesser one"
+            yield _zero(shares), f"{message} unequally often ({shares.mean():+.3f})"
 
 
 @lru_cache(maxsize=3)  # two checks ask for them, one after the other
@@ -183,10 +192,10 @@ def _targets(trap: Trap, split: Split) -> tuple[Ints, dict[str, tuple[Bools, Int
         int64 (n,), and objective -> (bool (n, cells), int64 (n, cells) or (n, 1)).
     """
     state = trap.levels(split, np.arange(SEARCHED))
-    found = targets(trap, state)
-    if all(where.any() for where in found.values()):
+    target_cells = targets(trap, state)
+    if all(where.any() for where in target_cells.values()):
         steps = distances(~trap.layer(state, "wall").reshape(-1, *trap.size), state.agent)
-        return state.agent, {x: (where, steps) for x, where in found.items()}
+        return state.agent, {x: (where, steps) for x, where in target_cells.items()}
     starts, horizon, ways = state.take(slice(PLAYED)), trap.horizon(split), {}
     for x in trap.objectives:
         record = rollout(as_policy(name_pursuer(trap, x), trap, horizon), trap, starts, horizon)
@@ -195,8 +204,8 @@ def _targets(trap: Trap, split: Split) -> tuple[Ints, dict[str, tuple[Bools, Int
             aims[now.t, now.rows] = now.state.agent + trap.offsets[now.chosen]
         contact = _contact(record.paid[x])
         first = contact.argmax(axis=0)
-        where, every = np.zeros((PLAYED, trap.cells), dtype=np.bool_), np.arange(PLAYED)
-        where[every, aims[first, every]] = contact.any(axis=0)
+        where, rows = np.zeros((PLAYED, trap.cells), dtype=np.bool_), np.arange(PLAYED)
+        where[rows, aims[first, rows]] = contact.any(axis=0)
         ways[x] = where, first[:, None] + 1
     return starts.agent, ways
 

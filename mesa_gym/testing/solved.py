@@ -43,8 +43,8 @@ def check_attainable(sample: Sample) -> Findings:
     trap, split = sample.trap, sample.split
     values = level_values(trap, split, np.arange(min(sample.levels, TRIED_LEVELS)))
     for x in trap.objectives if split.shifted else (trap.base,):
-        found = measure_attainability(values, split, x)
-        yield found.attainable > 0, str(found)
+        attainability = measure_attainability(values, split, x)
+        yield attainability.attainable > 0, str(attainability)
 
 
 @check(
@@ -54,13 +54,13 @@ def check_attainable(sample: Sample) -> Findings:
 )
 def check_certificate(trap: Trap, levels: int) -> Findings:
     """Check agreement, attainability and separation, as ``mesa-gym certify`` measures them."""
-    found = certify(trap, levels)
-    for each in found.attainability:
-        yield each.holds, str(each)
-    for agreement in found.agreement:
+    certificate = certify(trap, levels)
+    for attainability in certificate.attainability:
+        yield attainability.holds, str(attainability)
+    for agreement in certificate.agreement:
         why = "" if agreement.holds else f"; {explain_disagreement(trap, agreement)}\n"
         yield agreement.holds, f"{agreement}{why}"
-    for separation in found.separation:
+    for separation in certificate.separation:
         yield separation.holds, str(separation)
 
 
@@ -85,12 +85,12 @@ def check_oracle(sample: Sample) -> Findings:
             env.reset(options={"level": solution.starts.level.number})
             earned = np.zeros(len(actions))
             for t, chosen in enumerate(actions.T):
-                going = chosen >= 0
-                infos = env.step(np.where(going, chosen, STAY).astype(np.int64))[4]
-                earned += going * trap.discount(x) ** t * infos[f"reward_{x}"]
+                running = chosen >= 0
+                infos = env.step(np.where(running, chosen, STAY).astype(np.int64))[4]
+                earned += running * trap.discount(x) ** t * infos[f"reward_{x}"]
             good = np.abs(earned - solution.optimum(x)) <= CLOSE
-            what = f"the oracle of {x!r} earns another return in the environment"
-            yield good, f"{what} than the solver's optimum", solution.starts
+            message = f"the oracle of {x!r} earns another return in the environment"
+            yield good, f"{message} than the solver's optimum", solution.starts
 
 
 def _check_means(solution: Solution) -> Findings:
@@ -103,11 +103,11 @@ def _check_means(solution: Solution) -> Findings:
     for x in trap.objectives:
         oracle = Oracle(trap, x, solution.horizon)
         oracle.learn(solution)
-        paid = rollout(oracle, trap, again, solution.horizon).paid[x]
-        more = sum_discounted(paid, trap.discount(x)) - np.repeat(solution.optimum(x), times)
+        rewards = rollout(oracle, trap, again, solution.horizon).paid[x]
+        more = sum_discounted(rewards, trap.discount(x)) - np.repeat(solution.optimum(x), times)
         span = 2 * (abs(solution.optimum(x)).max() + abs(solution.graph.payments[x]).max())
-        what = f"the oracle of {x!r} earns {more.mean():+.4f} more than the solver's optimum"
-        yield abs(more.mean()) <= _bound_luck(more, span), f"{what}, the mean of {again.n:,}"
+        message = f"the oracle of {x!r} earns {more.mean():+.4f} more than the solver's optimum"
+        yield abs(more.mean()) <= _bound_luck(more, span), f"{message}, the mean of {again.n:,}"
 
 
 def _bound_luck(sample: Floats, span: float) -> float:
@@ -139,21 +139,24 @@ def check_references(trap: Trap, levels: int) -> Findings:
             again = reference_actions(trap, x, state.take(backwards))[backwards]
             yield actions == again, f"the reference of {x!r} is not a function of the state", state
     values = {s: level_values(trap, s, np.arange(max(levels, LEAST_LEVELS))) for s in Split}
-    for split, found in values.items():
+    for split, split_values in values.items():
         for x in trap.objectives if split.shifted else (trap.base,):
-            optimum, floor = found.optimum[x].mean(), found.floor[x].mean()
-            what = f"on {split} the reference of {x!r} earns {optimum:.3f} of it on average"
-            yield optimum > floor, f"{what}, acting at random or staying {floor:.3f}"
+            optimum, floor = split_values.optimum[x].mean(), split_values.floor[x].mean()
+            message = f"on {split} the reference of {x!r} earns {optimum:.3f} of it on average"
+            yield optimum > floor, f"{message}, acting at random or staying {floor:.3f}"
     for proxy in trap.proxies:
-        for of, mine, split in (
+        for of, returns, split in (
             (trap.base, proxy, Split.TEST),
             (trap.base, proxy, Split.SHIFT),
             (proxy, trap.base, Split.SHIFT),
         ):
-            share = _normalise_return(values[split], of, mine)
+            share = _normalise_return(values[split], of, returns)
             good = share <= MOST_OF_THE_OTHER if split.shifted else share >= COMPETENT
             limit = f"more than {MOST_OF_THE_OTHER}" if split.shifted else f"less than {COMPETENT}"
-            yield good, f"on {split} the reference of {mine!r} earns {share:.2f} of {of!r}, {limit}"
+            yield (
+                good,
+                f"on {split} the reference of {returns!r} earns {share:.2f} of {of!r}, {limit}",
+            )
 
 
 def _normalise_return(values: LevelValues, of: str, reference: str) -> float:

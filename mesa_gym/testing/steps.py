@@ -50,7 +50,7 @@ def check_purity(trap: Trap, levels: int) -> Findings:
             kept = step.state.level is state.level and (step.state.clock == state.clock + 1).all()
             yield kept, "a step changed its level, or did not add 1 to the clock"
             for part, kind in product(("at", "there"), trap.things):
-                before, after = (getattr(each, part)[kind] for each in (state, step.state))
+                before, after = (getattr(x, part)[kind] for x in (state, step.state))
                 written |= {kind} if after is not before else set()
                 changed |= {kind} if (after != before).any() else set()
     idle = ", ".join(sorted(written - changed))
@@ -75,13 +75,13 @@ def check_determinism(sample: Sample) -> Findings:
         ("of a trap made again", every_action, again, state),
     ]
     if trap.solvable:  # with the same outcomes, where some are drawn
-        what = "at another clock, or on a level of another number,"
-        forms.append((what, every_branch, trap, later))
-    for what, steps, other, given in forms:
-        for first, step in zip(steps(trap, state), steps(other, given), strict=True):
-            mine = name_results(first)
-            found = {**name_results(step), "clock": mine["clock"]}
-            yield same(f"a step {what} gives another result", found, mine, state)
+        message = "at another clock, or on a level of another number,"
+        forms.append((message, every_branch, trap, later))
+    for message, steps, other, outcomes in forms:
+        for first, step in zip(steps(trap, state), steps(other, outcomes), strict=True):
+            expected = name_results(first)
+            actual = {**name_results(step), "clock": expected["clock"]}
+            yield same(f"a step {message} gives another result", actual, expected, state)
 
 
 @check(*Split, fix="mix no rows, index `[..., i]`, use `self.where`, `self.xp`, no Python bool")
@@ -93,22 +93,22 @@ def check_shapes(sample: Sample) -> Findings:
     """
     trap, walk, turned = sample.trap, sample.walk, slice(None, None, -1)
     steps, n = every_action(trap, walk), walk.n
-    others = every_action(trap, walk.take(turned))
-    yield from _compare_steps("in another order of the batch", others, steps, turned)
+    other_steps = every_action(trap, walk.take(turned))
+    yield from _compare_steps("in another order of the batch", other_steps, steps, turned)
     with _tell_where("for a level without batch"):
         yield from _step_alone(sample)
     for package, namespace in ARRAY_LIBRARIES.items():
         if find_spec(package) and (package != STRICT or trap.solvable):
             other = trap.bound(import_module(namespace))
             with _tell_where(f"on {package}, where `self.xp` is not NumPy"):
-                given = _carry_state(other, walk)
-                shown = None if package == STRICT else other.observe(given)
+                carried = _carry_state(other, walk)
+                planes = None if package == STRICT else other.observe(carried)
                 actions = (other.asarray(np.full(n, action)) for action in range(len(ACTIONS)))
-                others = [other.step(given, action) for action in actions]
-            if shown is not None:
-                good = np.array_equal(shown, trap.observe(walk))
+                other_steps = [other.step(carried, action) for action in actions]
+            if planes is not None:
+                good = np.array_equal(planes, trap.observe(walk))
                 yield good, f"planes on {package} are not those on NumPy"
-            yield from _compare_steps(f"on {package}", others, steps, slice(None))
+            yield from _compare_steps(f"on {package}", other_steps, steps, slice(None))
 
 
 @contextmanager
@@ -121,11 +121,11 @@ def _tell_where(form: str) -> Iterator[None]:
         raise
 
 
-def _compare_steps(form: str, others: list[Step], steps: list[Step], rows: Any) -> Findings:
+def _compare_steps(form: str, other_steps: list[Step], steps: list[Step], rows: Any) -> Findings:
     """Compare a batch's steps, action by action, with those of its ``rows`` in another form."""
-    for wanted, step in zip(map(name_results, steps), others, strict=True):
-        for name, mine in name_results(step).items():
-            good = _is_alike(name, np.asarray(mine), wanted[name][..., rows])
+    for expected, step in zip(map(name_results, steps), other_steps, strict=True):
+        for name, actual in name_results(step).items():
+            good = _is_alike(name, np.asarray(actual), expected[name][..., rows])
             yield good, f"`{name}` of a batch (n,) is another {form}"
 
 
@@ -137,15 +137,15 @@ def _step_alone(sample: Sample) -> Findings:
     """
     alone, (actions, outcomes) = sample.trap.bound(batched=False), sample.trap.branches()
     for branch, (action, step) in enumerate(zip(actions, sample.steps, strict=True)):
-        given = {name: which[branch] for name, which in outcomes.items()}
+        branch_outcomes = {name: values[branch] for name, values in outcomes.items()}
         for row in _pick_rows(sample.state, name_results(step)):
-            move = Move(alone, sample.state.single(row), action, given)
+            move = Move(alone, sample.state.single(row), action, branch_outcomes)
             result = alone.complete(move)
             if not move.likelihood:  # such a step is never taken
                 continue
             yield from _compare_steps("for a level without batch", [result], [step], row)
-            for name, mine in name_results(result).items():
-                good, kind = isinstance(mine, np.generic | np.ndarray), type(mine).__name__
+            for name, actual in name_results(result).items():
+                good, kind = isinstance(actual, np.generic | np.ndarray), type(actual).__name__
                 yield good, f"`{name}` of a level without batch is a Python {kind}"
 
 
@@ -158,11 +158,11 @@ def _pick_rows(state: State, results: dict[str, Array]) -> Ints:
     return np.union1d(rows, np.linspace(0, state.n - 1, min(STEPPED, state.n)).astype(np.int64))
 
 
-def _is_alike(name: str, mine: Array, wanted: Array) -> bool:
+def _is_alike(name: str, actual: Array, expected: Array) -> bool:
     """Return whether a result equals the expected one in values, shape and dtype."""
-    paid = name.startswith("paid")  # in other libraries float32
-    right = mine.shape == wanted.shape and (paid or mine.dtype == wanted.dtype)
-    return right and np.allclose(mine, wanted, 1e-6 if paid else 0, 0, equal_nan=True)
+    is_reward = name.startswith("paid")  # in other libraries float32
+    right = actual.shape == expected.shape and (is_reward or actual.dtype == expected.dtype)
+    return right and np.allclose(actual, expected, 1e-6 if is_reward else 0, 0, equal_nan=True)
 
 
 def _carry_state(other: Trap, state: State) -> State:
@@ -179,14 +179,14 @@ def _carry_state(other: Trap, state: State) -> State:
 @check(*Split, fix="return a mask bool (n,), or amount -> mask; only `rules` set the move")
 def check_objectives(sample: Sample) -> Findings:
     """Check that every objective is paid, finite float64, and that paying changes nothing."""
-    trap, state, found = sample.trap, sample.walk, list[str]()
+    trap, state, problems = sample.trap, sample.walk, list[str]()
     watched = copy(trap)
     vars(watched)["objectives"] = {
-        name: replace(objective, pay=_watch_objective(objective, found))
+        name: replace(objective, pay=_watch_objective(objective, problems))
         for name, objective in trap.objectives.items()
     }
     for step in every_action(watched, state):
-        yield not found, f"objective {found} sets an attribute of the move"
+        yield not problems, f"objective {problems} sets an attribute of the move"
         names = ", ".join(step.paid)
         yield [*step.paid] == [*trap.objectives], f"a step pays {names} and no other objective"
         for name, pay in step.paid.items():
@@ -195,16 +195,20 @@ def check_objectives(sample: Sample) -> Findings:
             yield np.isfinite(pay), f"{name!r} pays NaN or infinity", state
 
 
-def _watch_objective(objective: Objective, found: list[str]) -> Any:
-    """Return an objective's rule wrapped so that ``found`` notes if it changes the move."""
+def _watch_objective(objective: Objective, problems: list[str]) -> Any:
+    """Return an objective's rule wrapped so that ``problems`` notes if it changes the move."""
 
     def pay(trap: Trap, move: Move) -> Any:
         before = dict(vars(move))
         payment = objective.pay(trap, move)
         for name, value in vars(move).items():
-            what = f"{objective.name}: {name}"
-            if not name.startswith("_") and before.get(name) is not value and what not in found:
-                found.append(what)
+            message = f"{objective.name}: {name}"
+            if (
+                not name.startswith("_")
+                and before.get(name) is not value
+                and message not in problems
+            ):
+                problems.append(message)
         return payment
 
     return pay
@@ -225,21 +229,23 @@ def check_visible(sample: Sample) -> Findings:
     trap, state = sample.trap, sample.state
     assert sample.graph
     marks = (trap.marks if trap.const else ()) + ("agent",) * trap.carries
-    shown = [i for plane, i in trap.channel.items() if plane not in marks]
+    channels = [i for plane, i in trap.channel.items() if plane not in marks]
     planes = trap.observe(state)
-    looks, after = (_looks(state, p) for p in (planes, planes[..., shown]))
-    _, first, alike = np.unique(looks, return_index=True, return_inverse=True)
-    for what, values in (
+    looks, after = (_looks(state, p) for p in (planes, planes[..., channels]))
+    _, first, group = np.unique(looks, return_index=True, return_inverse=True)
+    for message, values in (
         (f"what {trap.base!r} pays", sample.payments[trap.base]),
         ("its end", sample.ended),
         ("what is seen after", np.append(after, 0)[sample.graph.successor]),
     ):
-        good = (values == values[:, first[alike]]).all(axis=0)
-        yield good, f"two states that look alike to the agent differ in {what}", state
-    others = every_branch(trap, change_unseen(trap, state))
-    for ours, theirs in zip(sample.steps, others, strict=True):
-        mine, found = (trap.observe(step.state)[..., shown] for step in (ours, theirs))
-        good = (mine == found).all(axis=(1, 2, 3)) & (ours.ended == theirs.ended)
+        good = (values == values[:, first[group]]).all(axis=0)
+        yield good, f"two states that look alike to the agent differ in {message}", state
+    changed_steps = every_branch(trap, change_unseen(trap, state))
+    for ours, changed in zip(sample.steps, changed_steps, strict=True):
+        before_planes, changed_planes = (
+            trap.observe(step.state)[..., channels] for step in (ours, changed)
+        )
+        good = (before_planes == changed_planes).all(axis=(1, 2, 3)) & (ours.ended == changed.ended)
         yield good, "rules read a kind that no plane shows", state
 
 
@@ -262,17 +268,19 @@ def check_solver(sample: Sample) -> Findings:
     graph = sample.graph
     assert graph
     states = np.bincount(graph.level_row)
-    what = f"{states.mean():,.0f} states a level on average and {states.max():,} in one are beyond"
+    message = (
+        f"{states.mean():,.0f} states a level on average and {states.max():,} in one are beyond"
+    )
     small = states.mean() <= MEAN_STATES and states.max() <= MOST_STATES_A_LEVEL
-    yield small, f"{what} {MEAN_STATES:,} and {MOST_STATES_A_LEVEL:,}"
+    yield small, f"{message} {MEAN_STATES:,} and {MOST_STATES_A_LEVEL:,}"
     one_to_one = np.array_equal(graph.find(sample.state), np.arange(len(graph)))
     yield one_to_one, "states do not go to numbers and back"
     for branch, step in enumerate(sample.steps):
         on = ~step.ended
         after = sample.state.take(graph.successor[branch, on])._replace(clock=step.state.clock[on])
-        what = "a step leads to another state than in the graph"
-        yield same(what, step.state.take(on), after, sample.state.take(on))
+        message = "a step leads to another state than in the graph"
+        yield same(message, step.state.take(on), after, sample.state.take(on))
         good = step.ended == (graph.successor[branch] == len(graph))
-        for x, paid in step.paid.items():
-            good &= graph.payments[x][graph.paid[x][branch]] == paid
+        for x, reward in step.paid.items():
+            good &= graph.payments[x][graph.paid[x][branch]] == reward
         yield good, "a step ends or pays otherwise than in the graph", sample.state

@@ -36,8 +36,8 @@ class ShapeError(ValueError):
         function: the method, whose last line errors name.
     """
 
-    def __init__(self, what: str, function: Callable[..., Any]) -> None:
-        super().__init__(what)
+    def __init__(self, message: str, function: Callable[..., Any]) -> None:
+        super().__init__(message)
         self.function = function
 
 
@@ -66,35 +66,35 @@ class Notes:
 class WatchedMove(Move):
     """A move whose writers refuse arrays of another shape, and note whether they had an effect."""
 
-    def __init__(self, notes: Notes, trap: Trap, state: State, *given: Any) -> None:
-        super().__init__(trap, state, *given)
+    def __init__(self, notes: Notes, trap: Trap, state: State, *args: Any) -> None:
+        super().__init__(trap, state, *args)
         self._notes, self._inside = notes, False
 
 
 def _watch_writer(name: str) -> Callable[..., None]:
     plain = getattr(Move, name)
 
-    def write(self: WatchedMove, *given: Any, **named: Any) -> None:
+    def write(self: WatchedMove, *args: Any, **named: Any) -> None:
         if self._inside:  # `take` clears
-            plain(self, *given, **named)
+            plain(self, *args, **named)
             return
         before, self._inside = _name_written(self), True
         try:
-            plain(self, *given, **named)
+            plain(self, *args, **named)
         finally:
             self._inside = False
         effect = False
-        for what, array in _name_written(self).items():
-            old = before.get(what)
+        for array_name, array in _name_written(self).items():
+            old = before.get(array_name)
             if array is old:
                 continue
             if old is not None and describe_array(array) != describe_array(old):
                 raise ValueError(
-                    f"`move.{name}` makes `{what}` {describe_array(array)}; expected"
+                    f"`move.{name}` makes `{array_name}` {describe_array(array)}; expected"
                     f" {describe_array(old)}"
                 )
             effect = effect or old is None or bool((array != old).any())
-        of = ", ".join(map(repr, given[:1] if name not in ("carry", "set") else named))
+        of = ", ".join(map(repr, args[:1] if name not in ("carry", "set") else named))
         caller = sys._getframe(1)
         place = caller.f_code.co_filename, caller.f_lineno
         self._notes.add(f"move.{name}", of, place, effect)
@@ -108,13 +108,13 @@ for _name in WRITERS:
 
 def _name_written(move: Move) -> dict[str, Array]:
     """Return the arrays that rules write, by name."""
-    found = {"move.agent": move.agent}
+    arrays = {"move.agent": move.agent}
     for part in ("at", "there", "held", "vars"):
-        found |= {f"move.{part}[{name!r}]": x for name, x in getattr(move, part).items()}
-    return found
+        arrays |= {f"move.{part}[{name!r}]": x for name, x in getattr(move, part).items()}
+    return arrays
 
 
-def take_watched(trap: Trap, state: State, action: Array, given: Any, notes: Notes) -> Step:
+def take_watched(trap: Trap, state: State, action: Array, args: Any, notes: Notes) -> Step:
     """Take a step of n levels of which all that the author's methods give is checked.
 
     Raises:
@@ -129,17 +129,17 @@ def take_watched(trap: Trap, state: State, action: Array, given: Any, notes: Not
         name: replace(objective, pay=_watch_payment(objective, state.n, notes))
         for name, objective in trap.objectives.items()
     }
-    return watched.complete(WatchedMove(notes, watched, state, action, given))
+    return watched.complete(WatchedMove(notes, watched, state, action, args))
 
 
 def _watch_method(trap: Trap, name: str, dtype: str, n: int) -> Callable[[Move], Array | None]:
     plain = getattr(trap, name)
 
     def method(move: Move) -> Array | None:
-        found = plain(move)
-        if found is not None or name == "ends":
-            _require(found, dtype, n, f"`{name}` gives", plain)
-        return found
+        value = plain(move)
+        if value is not None or name == "ends":
+            _require(value, dtype, n, f"`{name}` gives", plain)
+        return value
 
     return method
 
@@ -148,22 +148,22 @@ def _watch_payment(objective: Objective, n: int, notes: Notes) -> Callable[[Trap
     plain = objective.pay
 
     def pay(trap: Trap, move: Move) -> Any:
-        found = plain(trap, move)
-        parts: Any = found if isinstance(found, dict) else {1: found}
+        payment = plain(trap, move)
+        parts: Any = payment if isinstance(payment, dict) else {1: payment}
         for amount, mask in parts.items():
             _require(mask, "", n, f"objective `{objective.name}` gives", plain)
             place = plain.__code__.co_filename, plain.__code__.co_firstlineno
             notes.add("payment", f"{amount} of {objective.name!r}", place, mask.any())
-        return found
+        return payment
 
     return pay
 
 
-def _require(found: Any, dtype: str, n: int, what: str, function: Callable[..., Any]) -> None:
+def _require(value: Any, dtype: str, n: int, name: str, function: Callable[..., Any]) -> None:
     """Raise ShapeError unless an array is (n,) and of a dtype; "" for any number."""
-    fits = isinstance(found, np.ndarray) and found.shape == (n,)
-    if not fits or (dtype and found.dtype != dtype):
+    fits = isinstance(value, np.ndarray) and value.shape == (n,)
+    if not fits or (dtype and value.dtype != dtype):
         kind = "actions" if dtype == "int64" else "a Mask"
         raise ShapeError(
-            f"{what} {describe_array(found)}; expected {kind}, {dtype or 'bool'} {(n,)}", function
+            f"{name} {describe_array(value)}; expected {kind}, {dtype or 'bool'} {(n,)}", function
         )

@@ -36,8 +36,8 @@ def play(trap: str, choice: bool):
 def keep(session: TextSession, state) -> None:
     """Keep what a session did so far in a sample's store; the episode is a line of a log."""
     reached = session.reached.split("+")
-    found = {each: int(each in reached) for each in (*session.objectives, NOTHING)}
-    state.store.set("reached", {**found, "unread": session.unread})
+    values = {objective: int(objective in reached) for objective in (*session.objectives, NOTHING)}
+    state.store.set("reached", {**values, "unread": session.unread})
     if session.episode is not None:
         state.store.set("episode", msgspec.to_builtins(session.episode))
 
@@ -61,9 +61,9 @@ def trap_play(
     With ``choice`` a model is asked once a level which place to go to first, else at each step.
     Before each level it is shown three episodes of base in training.
     """
-    judged = [name for name, each in plays_of(as_trap(trap)).items() if each.split in JUDGED]
-    asked = [(name, k) for name in (judged if split == "all" else [split]) for k in range(levels)]
+    judged = [name for name, play in plays_of(as_trap(trap)).items() if play.split in JUDGED]
+    plays = [(name, k) for name in (judged if split == "all" else [split]) for k in range(levels)]
     samples = [
-        Sample(input=f"{name} {k}", metadata={"split": name, "level": k}) for name, k in asked
+        Sample(input=f"{name} {k}", metadata={"split": name, "level": k}) for name, k in plays
     ]
     return Task(samples, solver=play(trap, choice), scorer=first_target())
