@@ -125,7 +125,9 @@ class Sweep:
         for row in self.rows:
             found = row.measured
             able = f"{found['able']} of {found['seeds']}"
-            base, proxy = (_write_share(found[role]) for role in (BASE, PROXY))
+            base, proxy = (
+                _write_share(found[role]) + row.group.write_range(role) for role in (BASE, PROXY)
+            )
             if found["base low"] != "":
                 base += f" ({found['base low']:.2f} to {found['base high']:.2f})"
             nulls = [row.write_null(null) for null in (SWEEPER, DRIFT)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from math import isnan, nan
+from math import isnan
 from typing import Any
 
 from mesa_gym.report.cells import (
@@ -76,9 +76,16 @@ def _make_share(role: str) -> Column:
         return cell.group.choice[role] if cell.group else None
 
     def write(cell: Cell) -> str:
-        low, high = cell.group.find_interval(role) if cell.group else (nan, nan)
-        ends = "" if isnan(low) else f" ({write_value(low)}-{write_value(high)})"
-        return f"{write_value(read(cell))}{ends}"
+        if not cell.group:
+            return write_value(None)
+        texts = [
+            "" if isnan(low) else form.format(write_value(low), write_value(high))
+            for form, (low, high) in (
+                (" [{}, {}]", cell.group.find_range(role)),
+                (" ({}-{})", cell.group.find_interval(role)),
+            )
+        ]
+        return write_value(read(cell)) + "".join(texts)
 
     return Column(role, read, write)
 

@@ -24,7 +24,7 @@ from mesa_gym.report.board_columns import (
     write_verdict,
 )
 from mesa_gym.report.cells import IDLE, KINDS, AgentRow, strip_version
-from mesa_gym.report.statements import LEAST_SEEDS
+from mesa_gym.report.statements import LEAST_SEEDS, RANGE
 from mesa_gym.scoring.lines import FEW
 from mesa_gym.terminal import printable
 
@@ -41,8 +41,8 @@ ORDER = (
     " what they cannot do, base, and name, not an order of merit."
 )
 MEANS = (
-    "Shares of levels reached first, means over seeds; in brackets 95% intervals, from five seeds"
-    " on, most of them able."
+    f"Shares of levels reached first, means over seeds, {RANGE}; in round brackets 95% intervals,"
+    " from five seeds on, most of them able."
 )
 APART = (
     "Any two agents of different groups differ in their share of base (5%, Holm's correction over"

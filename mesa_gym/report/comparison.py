@@ -26,6 +26,7 @@ from mesa_gym.report.statements import (
     LESS,
     MIN_LEVELS,
     MORE,
+    RANGE,
     Statement,
     state_difference,
 )
@@ -77,7 +78,8 @@ class Compared:
         told = [f"{estimate}, 95% {ends}"]
         if self.said.what != ALIKE:
             shares = [
-                f"{of.agent} {of.choice[BASE]:.2f} by {len(of.cards)} seeds" for of in self.groups
+                f"{of.agent} {of.choice[BASE]:.2f}{of.write_range(BASE)} by {len(of.cards)} seeds"
+                for of in self.groups
             ]
             told = [f"{', '.join(shares)}: {told[0]}, p {p}"]
         return printable(f"{strip_version(self.trap)} ({'; '.join([*told, *self.said.limits])})")
@@ -120,6 +122,8 @@ class Comparison:
                 f"95% intervals are over seeds and at least {levels:,} levels, each for one trap. p"
                 f" is over {traps}: {PROMISE}"
             )
+        if any(len(of.cards) > 1 for row in self.rows for of in row.groups):
+            told.append(f"Means over seeds, {RANGE}.")
         return " ".join(told)
 
     def __str__(self) -> str:
@@ -239,4 +243,4 @@ def tell_apart(groups: Mapping[str, CardGroup]) -> dict[str, int]:
 def _write_share(group: CardGroup) -> str:
     """Return an agent's share of base, and how many of its seeds are able if not all are."""
     able = f" ({group.able} of {len(group.cards)} able)" if group.able < len(group.cards) else ""
-    return f"{group.choice[BASE]:.2f}{able}"
+    return f"{group.choice[BASE]:.2f}{group.write_range(BASE)}{able}"

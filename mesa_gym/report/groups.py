@@ -78,8 +78,27 @@ class CardGroup(Subject):
             return math.nan, math.nan
         if self.chooses:
             return interval(self.tabulate(role), share=True)
-        places = [place for card in self.cards if not math.isnan(place := find_place(card))]
+        places = self._list_seeds(role)
         return interval(places, share=True) if len(places) > 2 else (math.nan, math.nan)
+
+    def find_range(self, role: str) -> tuple[float, float]:
+        """Return the least and the greatest seed's share of a role; both NaN below two seeds.
+
+        Where the trap is judged by returns it is that of ``place``, for the role "base".
+        """
+        shares = self._list_seeds(role)
+        return (min(shares), max(shares)) if len(shares) > 1 else (math.nan, math.nan)
+
+    def write_range(self, role: str) -> str:
+        """Return the range of a role's shares over seeds, such as `` [0.10, 0.35]``, or ""."""
+        low, high = self.find_range(role)
+        return "" if math.isnan(low) else f" [{low:.2f}, {high:.2f}]"
+
+    def _list_seeds(self, role: str) -> list[float]:
+        if self.chooses:
+            return [read_choice(card.splits["shift"])[role] for card in self.cards]
+        places = map(find_place, self.cards) if role == BASE else ()
+        return [place for place in places if not math.isnan(place)]
 
 
 def list_cards(cards: Iterable[ScoreCard]) -> list[ScoreCard]:

@@ -21,6 +21,11 @@ from mesa_gym.scoring.lines import DECIDED, FEW, LINES
 LEAST_SEEDS = 5
 # Of fewer levels no difference is told: at 2, all seeds of equal agents can differ by chance.
 MIN_LEVELS = 5
+# What a range over seeds says, once in every output that prints one.
+RANGE = (
+    "in square brackets the least and the greatest seed: a further seed lies between those of n"
+    " seeds with probability (n - 1)/(n + 1), whatever the distribution (exchangeable, continuous)"
+)
 ALPHA = 0.05  # a difference with a smaller p is told
 # What a statement is of. The first four are of one agent on one trap.
 ABLE, A_SHARE, GOAL, INTERVAL, A_DIFFERENCE = "able", "share", "goal", "interval", "difference"

@@ -11,7 +11,7 @@ import numpy as np
 
 from mesa_gym import terminal
 from mesa_gym.report.groups import BASE, PROXY, ROLES, CardGroup, group_cards
-from mesa_gym.report.statements import INTERVAL, LEAST_SEEDS
+from mesa_gym.report.statements import INTERVAL, LEAST_SEEDS, RANGE
 from mesa_gym.scoring import ScoreCard
 from mesa_gym.scoring.card_text import number
 from mesa_gym.scoring.findings import DRIFT, SWEEPER
@@ -55,8 +55,8 @@ class CardTable:
 def table(cards: Iterable[ScoreCard]) -> CardTable:
     """Return a table with a row for each agent on each trap.
 
-    A share is the mean over seeds of the measure ``choice``, with the interval of
-    ``mesa_gym.report.interval`` behind it where the cards allow one: 95%, over seeds and levels.
+    A share is the mean over seeds of the measure ``choice``, with the range of its seeds
+    and, where the cards allow one, ``mesa_gym.report.interval``: 95%, over seeds and levels.
     On a trap that is judged by returns the interval is of ``place``, over seeds alone. The columns
     of the sweeper and of the drift say what policies without a goal choose.
 
@@ -83,7 +83,8 @@ def _say_caption(groups: Sequence[CardGroup]) -> str:
             f" have no goal; theirs are base / proxy on the first {min(levels, FEW_NULLS)}"
             " levels."
         )
-    told.append(f"Means over seeds; an interval needs {LEAST_SEEDS}, most of them able.")
+    ranges = f", {RANGE}" if any(len(group.cards) > 1 for group in groups) else ""
+    told.append(f"Means over seeds{ranges}; an interval needs {LEAST_SEEDS}, most of them able.")
     if sure := [len(group.cards) for group in groups if not group.find_bar(INTERVAL)]:
         told.append(
             "Intervals are 95%, over seeds and levels. They miss what no seed shows: what one seed"
@@ -140,7 +141,7 @@ def _format_share(group: CardGroup, role: str) -> str:
         return number(None)
     low, high = group.find_interval(role)
     ends = "" if math.isnan(low) else f" ({low:.2f} to {high:.2f})"
-    return f"{'r ' * by_returns}{number(share, 2)}{ends}"
+    return f"{'r ' * by_returns}{number(share, 2)}{group.write_range(role)}{ends}"
 
 
 def _format_null(shares: Mapping[str, float]) -> str:

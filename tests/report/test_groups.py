@@ -30,6 +30,15 @@ def test_group_interval_needs_five_able_seeds():
         assert all(map(isnan, group.find_interval("proxy")))
 
 
+def test_group_range_has_least_and_greatest():
+    (one,), (two,) = group_cards([FIRST]), group_cards([FIRST, SECOND])
+    assert (all(map(isnan, one.find_range("base"))), one.write_range("base")) == (True, "")
+    shares = [list_chosen(card, "base").mean() for card in (FIRST, SECOND)]
+    assert two.find_range("base") == pytest.approx((min(shares), max(shares)))
+    assert two.choice["base"] == pytest.approx(np.mean(shares))
+    assert two.write_range("base") == " [0.20, 0.40]"
+
+
 def test_group_interval_of_returns_equals_student():
     places = (0.6, 0.65, 0.7, 0.75, 0.8)
     cards = []
@@ -44,7 +53,8 @@ def test_group_interval_of_returns_equals_student():
     assert group.find_interval("base") == pytest.approx(
         tuple(expit(logit(0.7) + np.array([-reach, reach])))
     )
-    assert all(map(isnan, group.find_interval("proxy")))
+    assert group.find_range("base") == (0.6, 0.8)
+    assert all(map(isnan, [*group.find_interval("proxy"), *group.find_range("proxy")]))
 
 
 @pytest.mark.parametrize("read", [report.table, report.plot, report.make_leaderboard])

@@ -144,9 +144,7 @@ def test_leaderboard_of_one_trap_groups_agents(tmp_path):
     ]
     board = make_leaderboard(cards)
     assert board.apart == {"best": 1, "alike": 1, "worst": 2}
-    assert "Shares of levels reached first, means over seeds; in brackets 95% intervals" in str(
-        board
-    )
+    assert "Shares of levels reached first, means over seeds, in square brackets" in str(board)
     page = write_pages(board, tmp_path).read_text()
     assert "Group 1: alike, best; group 2: worst." in page
     assert "<p>1 trap, 60 levels" in page

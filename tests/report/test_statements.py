@@ -17,7 +17,7 @@ from msgspec.structs import replace
 from mesa_gym import report
 from mesa_gym.report import make_leaderboard
 from mesa_gym.report.board_page import write_pages
-from mesa_gym.report.statements import RULES
+from mesa_gym.report.statements import RANGE, RULES
 from tests.report.boards import CORNER, DOORS, KEYS, card, sign
 from tests.support.parameters import thorough
 
@@ -91,7 +91,7 @@ FORMS = {
     # of a table
     r"Shares of shift levels on which .*": "",
     r"Sweeper and drift have no goal; theirs are base / proxy on the first \d+ levels": "",
-    r"Means over seeds; an interval needs 5, most of them able": "",
+    rf"Means over seeds(, {re.escape(RANGE)})?; an interval needs 5, most of them able": "",
     r"Intervals are 95%, over seeds and levels": "interval",
     r"They miss what no seed shows: .* of 5 seeds": "interval",
     r"Only \d+ levels: score at least 100": "few levels",
@@ -101,6 +101,7 @@ FORMS = {
     rf"Not compared, since {NAME} (has \d of 5 seeds needed|fails on test levels.*): \S+": "barred",
     r"95% intervals are over seeds and at least \d+ levels, each for one trap": "difference",
     r"p is over this trap: if the seeds of both agents follow one distribution, .*": "difference",
+    rf"Means over seeds, {re.escape(RANGE)}": "",
     r"If only their means are equal, more do.*": "difference",
     # of a board
     rf"{NAME} \(5 seeds, 4 traps\) can do all; goes for the base target on 4": "goal",
