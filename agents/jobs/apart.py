@@ -30,13 +30,13 @@ END = "\0"  # of an outcome; a process that a library ends has not written it
 _running: set[subprocess.Popen[bytes]] = set()
 
 
-def do_apart(name: str, work: bytes, goes_on: Callable[[], bool]) -> Outcome:
+def do_apart(name: str, work: bytes, find_end: Callable[[], str]) -> Outcome:
     """Do a job in a new process.
 
     Args:
         name: of the job.
         work: the job and the folder of results, pickled: only the new process reads it.
-        goes_on: asked each second; the process is killed where it returns False.
+        find_end: called each second; the process is killed when it returns a reason.
     """
     process = subprocess.Popen(
         [sys.executable, "-m", "agents.jobs.apart"],
@@ -52,13 +52,16 @@ def do_apart(name: str, work: bytes, goes_on: Callable[[], bool]) -> Outcome:
         with suppress(BrokenPipeError):  # it died; its exit code says why
             process.stdin.write(work)
             process.stdin.flush()
-        while goes_on() and not select.select([process.stdout], [], [], SECONDS_BETWEEN_LOOKS)[0]:
-            pass
-        if not goes_on():
+        while not (reason := find_end()):
+            if select.select([process.stdout], [], [], SECONDS_BETWEEN_LOOKS)[0]:
+                break
+        if reason:
             process.kill()
-        said = process.stdout.read().decode()
+        answer = process.stdout.read().decode()
         code = process.wait()
-        return name, said.removesuffix(END) if said.endswith(END) else explain_end(code)
+        if answer.endswith(END):  # it may have ended before it was killed
+            return name, answer.removesuffix(END)
+        return name, reason or explain_end(code)
     finally:
         with suppress(BrokenPipeError):
             process.stdin.close()

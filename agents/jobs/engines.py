@@ -1,7 +1,7 @@
 """Engines: what does the jobs of a run. This machine, dask, Slurm, or any executor.
 
-Results go to the run's folder, which all machines share, as on one machine. A job that is done
-elsewhere looks for the run's file there each second, and ends with the run.
+Results go to the run's folder, which all machines share, as on one machine. A job looks for its
+run's token there each second (``RunWatch``), and ends with the run.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import pickle
 import re
+import time
 from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import CancelledError, Executor, ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
@@ -17,14 +18,17 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from agents.jobs.apart import Outcome, do_apart, name_failure
+from agents.jobs.apart import SECONDS_BETWEEN_LOOKS, Outcome, do_apart, name_failure
 from agents.jobs.job import Job
 from mesa_gym.errors import missing_extra, shorten
 
 PACKAGE = "agents"
-RUN = ".run"  # holds the token of the run that works in a folder
+RUN = ".run"  # contains the token of the run that works in a folder
+LOCK = ".lock"  # stays in a folder in which a run has worked
 SECONDS_TO_CONNECT = 10
 SECONDS_TO_JOIN = 60
+# Seconds for which a job goes on without the file of its run, and without its folder.
+ABSENT, UNKNOWN = 5, 60
 MOST_JOBS = 256  # of a Slurm array at a time
 # What a worker says that cannot read a job.
 LACKING = (
@@ -84,17 +88,64 @@ def pack(jobs: Sequence[Job], out: Path, token: str) -> list[tuple[str, bytes, P
 
 def do_there(name: str, work: bytes, out: Path, token: str) -> Outcome:
     """Do a job on the machine where this is called, as long as its run lasts."""
-    if not (out / RUN).exists():
-        where = f"{out} of the first machine is not seen on {os.uname().nodename}"
-        return name, f"{where}; choose an --out in a folder that all machines share"
-    return do_apart(name, work, lambda: _read_token(out) == token)
+    watch = RunWatch(out, token)
+    while not watch.confirmed:  # a network's file system can be a minute late
+        if reason := watch.find_end():
+            return name, reason
+        if not watch.confirmed:
+            time.sleep(SECONDS_BETWEEN_LOOKS)
+    return do_apart(name, work, watch.find_end)
 
 
-def _read_token(out: Path) -> str:
-    try:
-        return (out / RUN).read_text()
-    except OSError:
-        return ""
+class RunWatch:
+    """Decides whether a job goes on, from the file with its run's token.
+
+    ====================================== ====================
+    The file                               The job ends
+    ====================================== ====================
+    has the run's token                    not
+    has another token                      at once
+    is absent from a folder with a lock    after ``ABSENT`` seconds
+    cannot be read, nor can the folder     after ``UNKNOWN`` seconds
+    ====================================== ====================
+
+    Args:
+        out: the folder of results.
+        token: of the run.
+        clock: returns seconds.
+    """
+
+    def __init__(self, out: Path, token: str, clock: Callable[[], float] = time.monotonic) -> None:
+        self._out, self._token, self._clock = out, token, clock
+        self.confirmed, self._last = False, clock()
+
+    def find_end(self) -> str:
+        """Return why the job must end; "" while it goes on."""
+        reason, patience = self._look()
+        if not reason:
+            self.confirmed, self._last = True, self._clock()
+        return reason if reason and self._clock() - self._last >= patience else ""
+
+    def _look(self) -> tuple[str, float]:
+        """Return why the job must end unless this changes, and after how many seconds."""
+        out, machine = self._out, os.uname().nodename
+        try:
+            names = os.listdir(out)  # unlike a path, a listing is not taken from NFS's cache
+            if RUN in names:
+                if (out / RUN).read_text() == self._token:
+                    return "", 0
+                return f"another run has begun in {out}", 0
+            if LOCK in names:
+                return f"its run in {out} has ended", ABSENT
+            problem = "it is there, without the files of the run"
+        except FileNotFoundError:
+            problem = "it was moved or deleted, or is not shared"
+        except OSError as error:
+            problem = str(error)
+        return (
+            f"the folder {out} of the run is not seen on {machine} for {UNKNOWN} seconds"
+            f" ({problem}); choose an --out in a folder that all machines share"
+        ), UNKNOWN
 
 
 def _connect(on: str) -> Any:

@@ -15,11 +15,10 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from agents.jobs.apart import kill_all
-from agents.jobs.engines import RUN, open_engine
+from agents.jobs.engines import LOCK, RUN, open_engine
 from agents.jobs.job import WORK, Job, find_missing, hold_lock
+from mesa_gym.files import write_text
 from mesa_gym.terminal import say
-
-LOCK = ".lock"
 
 
 def run(
@@ -76,7 +75,7 @@ def tell_kept(out: Path) -> str:
 @contextmanager
 def _allow(out: Path, token: str) -> Iterator[None]:
     """Let jobs run for as long as this lasts; what still runs then is ended."""
-    (out / RUN).write_text(token)
+    write_text(out / RUN, token)
     try:
         yield
     finally:

@@ -1,6 +1,7 @@
 """Engines do the same jobs: dask with workers by its own commands, submitit, any executor."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -12,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from agents.jobs import runner
-from agents.jobs.engines import RUN, do_there, pack
+from agents.jobs.engines import ABSENT, LOCK, RUN, UNKNOWN, RunWatch, do_there, pack
 from tests.agents.jobs import sample_jobs
 from tests.agents.jobs.sample_jobs import gone, half_done, job, left, start, until
 from tests.agents.jobs.test_runner import FAILING
@@ -115,7 +116,8 @@ def test_worker_without_package_is_told(tmp_path):
         runner.run([job("it", sample_jobs.make)], tmp_path / "out", on=on)
 
 
-def test_folder_that_is_not_seen_is_told(tmp_path):
+def test_folder_that_is_not_seen_is_told(tmp_path, monkeypatch):
+    monkeypatch.setattr("agents.jobs.engines.UNKNOWN", 0)
     (packed,) = pack([job("it", sample_jobs.make)], tmp_path, "token")
     name, reason = do_there(*packed)
     assert name == "it"
@@ -128,8 +130,55 @@ def test_job_ends_where_another_run_begins(tmp_path):
     """A client that was killed leaves jobs behind, which end when the next one begins."""
     (tmp_path / RUN).write_text("another")
     (packed,) = pack([job("slow", sample_jobs.make_slowly)], tmp_path, "token")
-    _, reason = do_there(*packed)
-    assert "SIGKILL" in reason
+    assert do_there(*packed) == ("slow", f"another run has begun in {tmp_path}")
+
+
+@pytest.mark.thorough
+def test_job_outlives_a_short_fault(tmp_path, monkeypatch):
+    """For three looks of the job the folder is elsewhere; then the job ends with its run."""
+    out, looks = tmp_path / "out", []
+    work = job("slow", sample_jobs.make_slowly)
+
+    class Faults(RunWatch):
+        def find_end(self):
+            looks.append(half_done(out))
+            if looks[-1] and not any(looks[:-1]):
+                (out / RUN).rename(tmp_path / RUN)
+            elif sum(map(bool, looks)) == 4:
+                (tmp_path / RUN).rename(out / RUN)
+                (out / "open").write_text("")
+            return super().find_end()
+
+    monkeypatch.setattr("agents.jobs.engines.RunWatch", Faults)
+    assert runner.run([work], out, 1) == {}
+    assert sum(map(bool, looks)) >= 4
+
+
+@pytest.mark.parametrize(
+    ("change", "patience", "reason"),
+    [
+        (lambda out: (out / RUN).write_text("other"), 0, "another run has begun in"),
+        (lambda out: (out / RUN).unlink(), ABSENT, "its run in .* has ended"),
+        (lambda out: out.rename(out.with_name("b")), UNKNOWN, "it was moved or deleted"),
+        (lambda out: [path.unlink() for path in out.iterdir()], UNKNOWN, "without the files"),
+        (lambda out: [(out / RUN).unlink(), (out / RUN).mkdir()], UNKNOWN, "Is a directory"),
+    ],
+)
+def test_watch_waits_for_certain_answer(tmp_path, change, patience, reason):
+    out, now = tmp_path / "out", [0.0]
+    out.mkdir()
+    (out / LOCK).touch()
+    (out / RUN).write_text("token")
+    watch = RunWatch(out, "token", lambda: now[0])
+    assert (watch.find_end(), watch.confirmed) == ("", True)
+    now[0] = 1000.0
+    assert watch.find_end() == ""
+    change(out)
+    if patience:
+        now[0] += patience - 0.5
+        assert watch.find_end() == ""
+    now[0] += 0.5
+    assert re.search(reason, watch.find_end())
 
 
 @pytest.mark.parametrize(
