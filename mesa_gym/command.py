@@ -12,7 +12,14 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, NoReturn
 
-from mesa_gym.errors import MOST_TOLD, PolicyError, find_nearest, read_error, shorten_text
+from mesa_gym.errors import (
+    MOST_TOLD,
+    PolicyError,
+    WorkError,
+    find_nearest,
+    read_error,
+    shorten_text,
+)
 from mesa_gym.terminal import discard, printable, say
 
 DONE = 0
@@ -20,6 +27,10 @@ FAILED = 1
 USAGE = 2
 INTERRUPTED = 130
 TERMINATED = 143
+
+
+class ParserExit(SystemExit):
+    """The end of a command by its own parser, as for ``--help``."""
 
 
 class Parser(argparse.ArgumentParser):
@@ -31,7 +42,13 @@ class Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """Print the error and how to get help; exit."""
         say(f"{self.prog}: {shorten_text(message, MOST_TOLD)}\nTry {self.prog} --help.")
-        raise SystemExit(USAGE)
+        raise ParserExit(USAGE)
+
+    def exit(self, status: int = DONE, message: str | None = None) -> NoReturn:
+        """Exit, after ``--help`` or ``--version``."""
+        if message:
+            say(message, end="")
+        raise ParserExit(status)
 
     def parse_known_args(self, *args: Any, **keywords: Any) -> Any:
         """Return the options; an unknown one is an error, which names the nearest."""
@@ -73,9 +90,16 @@ def run_command(
     except OSError as error:
         reason = f"{error.filename}: {error.strerror}" if error.filename else read_error(error)
         code = FAILED
+    except WorkError as error:
+        reason, code = str(error), FAILED
     except PolicyError as error:
         _tell(error.trace)
         reason, code = str(error), FAILED
+    except SystemExit as stop:
+        if isinstance(stop, ParserExit):
+            raise
+        reason = f"code that was imported or called ended Python (sys.exit({stop.code!r}))"
+        reason, code = f"{reason}; put such a call below if __name__ == '__main__'", FAILED
     except KeyboardInterrupt as stop:
         code = TERMINATED if stop.args == (signal.SIGTERM,) else INTERRUPTED
         reason = f"{'terminated' if code == TERMINATED else 'interrupted'}; {interrupted}"

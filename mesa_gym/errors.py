@@ -124,6 +124,10 @@ class PolicyError(RuntimeError):
         return "".join(traceback.format_exception(type(cause), cause, first))
 
 
+class WorkError(RuntimeError):
+    """Work of a command failed; the message says which, and how to continue."""
+
+
 class PolicyBlame:
     """A ``with`` that turns errors of a policy's own code into a ``PolicyError``.
 

@@ -38,8 +38,8 @@ def import_source(request: str, source: str) -> ModuleType:
         source: the name of a module, or a file ``FILE.py``.
 
     Raises:
-        ValueError: the file or module, or a module that it imports, does not exist, or another
-            module has the file's name.
+        ValueError: the file or module, or a module that it imports, does not exist or ends Python,
+            or another module has the file's name.
     """
     path = Path(source).expanduser()
     if path.suffix == ".py":
@@ -58,6 +58,11 @@ def import_source(request: str, source: str) -> ModuleType:
         missing = f"{source}.".startswith(f"{error.name}.")  # rather than what it imports
         hint = "; is its folder on the path?" if missing else ""
         raise ValueError(f"{request}: {error!s:.200}{hint}") from None
+    except SystemExit as stop:
+        raise ValueError(
+            f"{request}: {shorten(source)} ended Python when it was imported (sys.exit({stop.code!r})"
+            "); put such a call below if __name__ == '__main__'"
+        ) from None
     loaded = getattr(module, "__file__", None) or "Python itself"
     if path.suffix == ".py" and Path(loaded).resolve() != path.resolve():
         raise ValueError(

@@ -4,11 +4,14 @@ import os
 import signal
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 
-from mesa_gym.command import run_command
+from mesa_gym.command import Parser, run_command
+from mesa_gym.errors import WorkError
 from mesa_gym.terminal import Progress
 
 # What is started in the background of a shell ignores Ctrl-C, and so does all that it starts.
@@ -57,6 +60,25 @@ def test_signal_leaves_nothing_half_written(number, code, word, tmp_path):
             process.kill()
     assert (process.returncode, said) == (code, f"p: {word}; nothing was written\n")
     assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [("card.json", "old")]
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "message"),
+    [
+        (WorkError("2 of 4 jobs failed"), 1, "p: 2 of 4 jobs failed\n"),
+        (SystemExit(0), 1, "p: code that was imported or called ended Python (sys.exit(0)); put"),
+    ],
+)
+def test_command_failure_is_a_sentence(error, code, message, capsys):
+    assert run_command("p", Mock(side_effect=error)) == code
+    assert capsys.readouterr().err.startswith(message)
+
+
+def test_command_help_ends_well(capsys):
+    for words, code in (["--help"], 0), (["--nothing"], 2):
+        with pytest.raises(SystemExit) as stop:
+            run_command("p", partial(Parser(prog="p").parse_args, words))
+        assert stop.value.code == code
 
 
 def test_command_does_without_output_streams(monkeypatch):

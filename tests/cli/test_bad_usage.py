@@ -33,6 +33,7 @@ def made(tmp_path_factory):
         (folder / name / "policy.json").write_text(json.dumps(AGENT | {"trap": trap}))
     (folder / "lone.zip").touch()
     (folder / "lacking.py").write_text(f"{LACKING}    raise missing_extra('torch', 'sb3')\n")
+    (folder / "exits.py").write_text("import sys\nsys.exit(0)\n")
     for name in ("ripe_berries.py", "a.png", "a.gif", "a.jsonl"):
         (folder / name).write_text("mine")
     save_plays("stay", folder / "salted.jsonl", salt="s")
@@ -73,13 +74,17 @@ def folder(made, tmp_path, monkeypatch):
         ),
         (f"{CORNER} ./nowhere", "no such file or directory"),
         (f"{CORNER} .", "policy.json is missing; it holds a, b, c: give *"),
+        *(
+            (f"{command}exits.py:X", "exits' ended Python when it was imported (sys.exit(0)); put")
+            for command in ("try ", "certify ", "score --policy stay --trap ", f"{CORNER} ")
+        ),
         (f"{CORNER} lacking:make", "this needs 'torch', which is not installed"),
         (f"{CORNER} a c", "a and c are both called ppo-s0 on CheeseCorner-v0"),
         ("score --policy a stay --trap KeysChests", "a was trained on 'CheeseCorner-v0' and"),
         ("leaderboard --policy lone.zip", "on which trap does lone.zip act? Name it"),
         ("leaderboard MonsterWorld", "MonsterWorld-v0 is judged by returns and is not on the lead"),
         ("leaderboard CheeseDish dish_planes=3", "committed agents played CheeseDish-v0(size=9x9,"),
-        ("leaderboard --out lone.zip", "lone.zip is not a leaderboard's page; choose"),
+        ("leaderboard --out lone.zip", "lone.zip is a file; name a folder"),
         (f"{EXPORT} --out page.txt", "must end in .html"),
         ("export KeysChests --split alone:keys", "unknown play of KeysChests-v0 'alone:keys'; exp"),
         ("new-trap CheeseCorner", "already"),
