@@ -11,6 +11,7 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from agents.ppo_settings import SETTING_NAMES, PPOSettings
+from mesa_gym.cli.extras import require_modules
 from mesa_gym.errors import shorten, unknown
 from mesa_gym.importing import import_source
 from mesa_gym.policies.adapting import takes
@@ -107,6 +108,18 @@ class Algorithm:
         own = None if isinstance(function, partial) else function.__doc__
         module = import_source(self._describe_source(), self.source.rpartition(":")[0])
         return (own or module.__doc__ or "").partition("\n")[0]
+
+    def require_packages(self) -> None:
+        """Raise, before any training, the errors of an algorithm that cannot be imported.
+
+        Raises:
+            ImportError: an extra is not installed; the message names it.
+            ValueError: a function of one's own cannot be imported.
+        """
+        if self.name not in ALGORITHMS:
+            self.find_function()
+        else:
+            require_modules(("stable_baselines3",) if self.kind == "sb3" else ("jax", "optax"))
 
     def _describe_source(self) -> str:
         return f"algorithm {shorten(self.source)}"

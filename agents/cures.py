@@ -21,7 +21,7 @@ import numpy as np
 
 from agents import ppo
 from agents.compiling import Array, jax, jnp
-from agents.loop import Report, TrainedAgent
+from agents.loop import Keep, Report, TrainedAgent
 from agents.networks import Learner, LearningMLP
 from agents.ppo import PPO
 from agents.run import Run
@@ -171,7 +171,11 @@ def make_cure(
     """
 
     def train_cured(
-        runs: Sequence[Run], report: Report | None = None, device: str | None = None, **options: Any
+        runs: Sequence[Run],
+        report: Report | None = None,
+        device: str | None = None,
+        keep: Keep | None = None,
+        **options: Any,
     ) -> list[TrainedAgent]:
         if not runs[0].alpha:
             raise ValueError(f"{runs[0].algo} needs levels of the shift; add alpha, as alpha=.01")
@@ -179,7 +183,7 @@ def make_cure(
         def trainer(learner: Learner, env: Any, *others: Any) -> PPO:
             return PPO(learner, change(env, **usual | options), *others)
 
-        return ppo.train(runs, report, device, make_learner=learner, trainer=trainer)
+        return ppo.train(runs, report, device, keep=keep, make_learner=learner, trainer=trainer)
 
     train_cured.__doc__ = about
     return train_cured

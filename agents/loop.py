@@ -39,6 +39,7 @@ class TrainingLook(NamedTuple):
 
 # Of the seeds that are trained together, and a look at each of them.
 Report = Callable[[Sequence[int], Sequence[TrainingLook]], None]
+Keep = Callable[[Run, "TrainedAgent"], None]
 
 
 @dataclass

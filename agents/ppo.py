@@ -20,7 +20,7 @@ from typing import Any
 
 from agents.algorithms import USUAL_SETTINGS
 from agents.compiling import Array, Many, find_devices, jax, jnp, optax
-from agents.loop import Report, TrainedAgent, TrainingProgram, run_training
+from agents.loop import Keep, Report, TrainedAgent, TrainingProgram, run_training
 from agents.networks import LEARNERS, Learner, MakeLearner, Params
 from agents.numbers import AgentNumbers, list_numbers
 from agents.ppo_settings import PPOSettings
@@ -193,6 +193,7 @@ def train(
     report: Report | None = None,
     device: str | None = None,
     *,
+    keep: Keep | None = None,
     loss: LossTerm | None = None,
     reward: ShapeReward | None = None,
     make_learner: MakeLearner | None = None,
@@ -205,6 +206,7 @@ def train(
         runs: what is trained; they differ in their numbers alone (``agents.numbers``).
         report: called with an evaluation after each tenth of the training; None for no evaluation.
         device: as JAX names it, such as ``cpu`` or ``cuda:0``; by default all that JAX uses.
+        keep: called with each agent as soon as it is trained.
         loss: a term that is added to PPO's loss.
         reward: the reward to learn from instead of the environments' payments.
         make_learner: makes the network of a trap and of so many units; by default the run's.
@@ -253,8 +255,10 @@ def train(
             learner.export,
             None if report is None else make_judge(learner, many),
         )
-        return [
-            each
-            for part, own in many.split(numbers)
-            for each in run_training(program, runs[part], own, report)
-        ]
+        agents = list[TrainedAgent]()
+        for part, own in many.split(numbers):
+            agents += (batch := run_training(program, runs[part], own, report))
+            if keep:
+                for trained in batch:
+                    keep(trained.run, trained)
+        return agents

@@ -153,6 +153,15 @@ class Run:
             resolved["start"] = digest_weights(encode_weights(agent.weights))
         return asdict(self) | resolved | {"settings": self.changes()}
 
+    def describe_effect(self) -> str:
+        """Return all that the weights depend on: runs with the same text are one training."""
+        steps, settings, trap = self.steps, self.settings, self.environment().trap
+        if settings:
+            steps = -(-steps // settings.rollout_steps)  # whole rollouts are played
+            settings = replace(settings, discount=self.find_discount(settings))
+        effects = {"keywords": repr(trap), "steps": steps, "settings": settings}
+        return repr(sorted((self.facts() | effects).items()))
+
     @property
     def name(self) -> str:
         """The agent's name, unique among agents of a trap and number of steps."""

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from agents.algorithms import USUAL_SETTINGS
-from agents.loop import LOOKS, Report, TrainedAgent, TrainingLook
+from agents.loop import LOOKS, Keep, Report, TrainedAgent, TrainingLook
 from agents.run import Run
 from agents.training_looks import judge_agent
 from mesa_gym.errors import missing_extra
@@ -35,12 +35,12 @@ DOUBLE = ("pi_features_extractor.", "vf_features_extractor.")
 
 def train(
     runs: Sequence[Run], report: Report | None = None, device: str | None = None,
-    *, make: Callable[..., BaseAlgorithm] = ppo,
+    *, keep: Keep | None = None, make: Callable[..., BaseAlgorithm] = ppo,
 ) -> list[TrainedAgent]:  # fmt: skip
     """Train an agent a run, which differ in their seeds.
 
-    One model is trained after another; torch is left with one thread. ``make`` makes a model as
-    ``mesa_gym.sb3.ppo`` does.
+    One model is trained after another; torch is left with one thread. ``keep`` is called with each
+    agent as soon as it is trained; ``make`` makes a model as ``mesa_gym.sb3.ppo`` does.
 
     Raises:
         ValueError: a device is asked for.
@@ -58,6 +58,8 @@ def train(
         trained = TrainedAgent(run, model.num_timesteps, watch.curve, watch.looks)
         trained.agent = export_model(model, trap)
         found.append(trained)
+        if keep:
+            keep(run, trained)
     return found
 
 

@@ -10,11 +10,12 @@ import re
 import sys
 from collections.abc import Sequence
 from dataclasses import fields, replace
+from inspect import signature
 from pathlib import Path
 
 from agents.algorithms import ALGORITHMS
 from agents.cpu_seconds import PHASES
-from agents.loop import Report, TrainedAgent
+from agents.loop import Keep, Report, TrainedAgent
 from agents.ppo_settings import SETTING_NAMES, PPOSettings, describe_values
 from agents.progress import Printer, join_reports, open_tensorboard
 from agents.run import NUM_LEVELS, Run, require_labels
@@ -24,7 +25,10 @@ from mesa_gym.errors import shorten
 
 
 def train_runs(
-    runs: Sequence[Run], report: Report | None = None, device: str | None = None
+    runs: Sequence[Run],
+    report: Report | None = None,
+    device: str | None = None,
+    keep: Keep | None = None,
 ) -> list[TrainedAgent]:
     """Train agents that one program trains, such as ``Run("CheeseCorner").repeat(range(5))``.
 
@@ -32,6 +36,8 @@ def train_runs(
         runs: of which ``agents.numbers.strip_numbers`` is the same.
         report: called with an evaluation after each tenth of the training; None for no evaluation.
         device: as JAX names it, such as ``cuda``; by default JAX's first.
+        keep: called with each agent as soon as it is trained; for an algorithm of one's own that
+            takes no argument ``keep``, once all are.
 
     Raises:
         ImportError: an extra is not installed; the message names it.
@@ -42,7 +48,8 @@ def train_runs(
     train = algorithm.find_function()
     try:
         with PHASES.spend("learn"):
-            found = train(runs, report, device)
+            early = {"keep": keep} if "keep" in signature(train).parameters else {}
+            found = train(runs, report, device, **early)
     except FloatingPointError as error:
         raise ValueError(f"{error} ({runs[0].algo})") from None
     whole = isinstance(found, list | tuple) and len(found) == len(runs)
@@ -51,6 +58,9 @@ def train_runs(
             f"the algorithm {algorithm.name} returned {shorten(found)}; expected what"
             f" agents.ppo.train returns: a list of {len(runs)} TrainedAgent, one a run"
         )
+    if keep and not early:
+        for run, agent in zip(runs, found, strict=True):
+            keep(run, agent)
     return [*found]
 
 
@@ -137,15 +147,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
             reports.append(open_tensorboard(board, runs))
         if printer := None if quiet else Printer(run):
             reports.append(printer)
-        trained = train_runs(runs, join_reports(reports), device)
-        for folder, agent in zip(folders, trained, strict=True):
-            save(folder, agent)
+        places = dict(zip(runs, folders, strict=True))
+        train_runs(runs, join_reports(reports), device, lambda run, agent: save(places[run], agent))
         if printer:
             printer.conclude()
         print(out)
         return DONE
 
-    return run_command("mesa-gym train", work, "no agent was written")
+    kept = "no agent was written" if many is None else f"agents that were trained are in {out}"
+    return run_command("mesa-gym train", work, kept)
 
 
 if __name__ == "__main__":

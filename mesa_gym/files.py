@@ -8,7 +8,7 @@ import math
 import os
 import stat
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -125,6 +125,23 @@ def read_bytes(path: Path) -> bytes:
     if status.st_size > MOST_BYTES:
         raise ValueError(f"{path} has {status.st_size:,} bytes; a file may have {MOST_BYTES:,}")
     return path.read_bytes()
+
+
+def require_ours(folder: Path, marks: Mapping[str, bytes]) -> None:
+    """Raise FileExistsError, before long work, where it would replace a file of others.
+
+    Args:
+        folder: that the work writes into.
+        marks: name of each file -> bytes that such a file of ours contains.
+    """
+    if folder.exists() and not folder.is_dir():
+        raise FileExistsError(f"{folder} is a file; name a folder")
+    for path, mark in ((folder / name, mark) for name, mark in marks.items()):
+        if path.exists() and (path.is_dir() or mark not in read_bytes(path)):
+            raise FileExistsError(
+                f"{path} would be replaced, and this command did not write it; choose another"
+                " folder, or move the file away"
+            )
 
 
 def lock_file(path: Path, handle: int, wait: bool) -> bool:

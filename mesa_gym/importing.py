@@ -60,8 +60,8 @@ def import_source(request: str, source: str) -> ModuleType:
         raise ValueError(f"{request}: {error!s:.200}{hint}") from None
     except SystemExit as stop:
         raise ValueError(
-            f"{request}: {shorten(source)} ended Python when it was imported (sys.exit({stop.code!r})"
-            "); put such a call below if __name__ == '__main__'"
+            f"{request}: {shorten(source)} ended Python when it was imported"
+            f" (sys.exit({stop.code!r})); put such a call below if __name__ == '__main__'"
         ) from None
     loaded = getattr(module, "__file__", None) or "Python itself"
     if path.suffix == ".py" and Path(loaded).resolve() != path.resolve():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
@@ -11,7 +12,9 @@ from typing import Any
 
 from msgspec import structs
 
-from agents.jobs.job import DONE_FILE, Job, Scratch, Terms
+from agents.algorithms import find_algorithm
+from agents.jobs.job import DONE_FILE, WAITING_AGENTS, Job, Scratch, Terms, read_done
+from agents.loop import TrainedAgent
 from agents.numbers import strip_numbers
 from agents.run import Run
 from agents.saving import save
@@ -20,11 +23,15 @@ from mesa_gym.errors import PolicyError
 from mesa_gym.policies import POLICY_FILE, as_policy, references
 from mesa_gym.scoring import Cards, ScoreCard, score_all
 from mesa_gym.scoring.card import package_versions
+from mesa_gym.terminal import say
 from mesa_gym.traps import Trap, find_trap
 
 CARD = "card.json"
 # Agents that are trained in one process, where they share what is compiled and solved.
 BATCH = 5
+# Approximate CPU seconds of a job besides training: imports and compiling, and a card.
+SECONDS_TO_BEGIN = 9
+SECONDS_TO_SCORE = 2
 
 
 def list_agent_jobs(
@@ -38,8 +45,15 @@ def list_agent_jobs(
         runs: the trainings.
         levels: of each split, for scoring.
         folders: that agents are put into, in the run's; "" where none is given.
+
+    Raises:
+        ImportError: an extra of an algorithm is not installed.
+        ValueError: an algorithm of one's own cannot be imported.
     """
-    alike, jobs = defaultdict[Run, list[Run]](list), list[tuple[float, Job]]()
+    runs = [*runs]
+    for algo in dict.fromkeys(run.algo for run in runs):
+        find_algorithm(algo).require_packages()
+    alike, jobs = defaultdict[Run, list[Run]](list), list[Job]()
     for run in runs:
         alike[strip_numbers(run)].append(run)
     for several in alike.values():
@@ -47,9 +61,10 @@ def list_agent_jobs(
             batch = several[first : first + BATCH]
             places = {name_result(run, (folders or {}).get(run, "")): run for run in batch}
             results = {place: describe_terms(run, levels) for place, run in places.items()}
-            job = Job(min(results), results, partial(make_agents, places, levels))
-            jobs.append((sum(run.seconds for run in batch), job))
-    return [job for _, job in sorted(jobs, key=lambda each: -each[0])]
+            seconds = SECONDS_TO_BEGIN + sum(run.seconds + SECONDS_TO_SCORE for run in batch)
+            make = partial(make_agents, places, levels)
+            jobs.append(Job(min(results), results, make, seconds))
+    return sorted(jobs, key=lambda job: -job.seconds)
 
 
 def name_result(run: Run, folder: str = "") -> str:
@@ -86,20 +101,37 @@ def list_terms(levels: int) -> dict[str, Any]:
 def make_agents(places: Mapping[str, Run], levels: int, scratch: Scratch) -> None:
     """Train the agents that are missing, score them, and keep each with its card.
 
+    A trained agent waits in ``WAITING_AGENTS`` until the others are trained too, so that after the
+    end of a job only the agents that are missing there are trained again.
+
     Raises:
         PolicyError: an agent failed; the others are kept.
     """
     began, left = process_time(), {x: run for x, run in places.items() if x in scratch.results}
-    for place, trained in zip(left, train_runs([*left.values()]), strict=True):
-        save(scratch.folder / place, trained)
+    made, out = (folder / WAITING_AGENTS for folder in (scratch.folder, scratch.out))
+    waiting = Scratch(made, scratch.results, out)
+    if untrained := {run: place for place, run in left.items() if not waiting.has(place)}:
+
+        def keep(run: Run, trained: TrainedAgent) -> None:
+            nonlocal began
+            began, before = process_time(), began
+            save(waiting.folder / untrained[run], trained)
+            waiting.keep(untrained[run], began - before)
+            say(f"trained: {untrained[run]}")
+
+        train_runs([*untrained], keep=keep)
+    spent = 0.0
+    for place in left:
+        spent += read_done(waiting.out / place).seconds
+        shutil.copytree(waiting.out / place, scratch.folder / place)
     specs = {run.name: str(scratch.folder / place) for place, run in left.items()}
     cards, failed = score_policies(next(iter(left.values())).environment().trap, specs, levels)
-    seconds = round((process_time() - began) / len(left), 2)
+    seconds = round((process_time() - began + spent) / len(left), 2)
     for place, run in left.items():
         if card := cards.get(run.name):
             origin = structs.replace(card.provenance, command=run.command())
             structs.replace(card, provenance=origin).save(scratch.folder / place / CARD)
-            scratch.keep(place, seconds=seconds)
+            scratch.keep(place, seconds)
     _raise_first(failed)
 
 

@@ -19,6 +19,8 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from agents.jobs.job import do_job
+from mesa_gym.files import write_text
+from mesa_gym.terminal import say
 
 # Name of a job, and why it failed in a line; "" where it did not.
 Outcome = tuple[str, str]
@@ -93,12 +95,15 @@ def main() -> None:
     """Do the job that standard input holds, and write the reason of a failure."""
     answer = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
+    job, out = pickle.load(sys.stdin.buffer)
     try:
-        job, out = pickle.load(sys.stdin.buffer)
         threading.Thread(target=_end_with_parent, daemon=True).start()
         do_job(job, out)
     except BaseException as error:  # SystemExit of a library too
-        traceback.print_exc()
+        try:
+            write_text(job.place_traceback(out), traceback.format_exc())
+        except OSError:  # as on a full disk
+            say(traceback.format_exc())
         answer.write(name_failure(error).encode())
     answer.write(END.encode())
     answer.close()

@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from agents.jobs.apart import SECONDS_BETWEEN_LOOKS, Outcome, do_apart, name_failure
 from agents.jobs.job import Job
@@ -28,7 +28,9 @@ LOCK = ".lock"  # stays in a folder in which a run has worked
 SECONDS_TO_CONNECT = 10
 SECONDS_TO_JOIN = 60
 # Seconds for which a job goes on without the file of its run, and without its folder.
-ABSENT, UNKNOWN = 5, 60
+SECONDS_ABSENT = 5
+SECONDS_UNKNOWN = 60
+SLURM = ("slurm", "local")
 MOST_JOBS = 256  # of a Slurm array at a time
 # What a worker says that cannot read a job.
 LACKING = (
@@ -39,8 +41,17 @@ OutcomeStream = Generator[Outcome, None, None]
 DoJobs = Callable[[Sequence[Job], Path, str], OutcomeStream]
 
 
+class JobLimits(NamedTuple):
+    """The limits of a job of Slurm: minutes, and gigabytes of memory."""
+
+    minutes: int = 240
+    gigabytes: int = 4
+
+
 @contextmanager
-def open_engine(on: str | Executor | None, workers: int) -> Iterator[DoJobs]:
+def open_engine(
+    on: str | Executor | None, workers: int, limits: JobLimits | None = None
+) -> Iterator[DoJobs]:
     """Yield the function that does jobs.
 
     Args:
@@ -48,11 +59,14 @@ def open_engine(on: str | Executor | None, workers: int) -> Iterator[DoJobs]:
             scheduler; ``slurm`` for jobs of Slurm, or ``local`` for submitit's stand-in for it; or
             an executor, such as those of mpi4py, loky, Parsl and Ray.
         workers: how many jobs this machine does at a time.
+        limits: of a job of Slurm.
 
     Raises:
         ImportError: the extra ``cluster`` is not installed.
-        ValueError: no such engine, or its scheduler does not answer.
+        ValueError: no such engine, its scheduler does not answer, or it takes no limits.
     """
+    if limits and on not in SLURM:
+        raise ValueError("--minutes and --memory limit jobs of Slurm; give --on slurm too")
     if on is None:
         with ThreadPoolExecutor(workers) as threads:  # each waits for a process
             yield partial(submit_jobs, threads)
@@ -61,8 +75,8 @@ def open_engine(on: str | Executor | None, workers: int) -> Iterator[DoJobs]:
     elif on.startswith("dask://"):
         with _connect(on) as client:
             yield partial(submit_jobs, client.get_executor(pure=False))
-    elif on in ("slurm", "local"):
-        yield partial(_submit_to_slurm, on)
+    elif on in SLURM:
+        yield partial(_submit_to_slurm, on, limits or JobLimits())
     else:
         raise ValueError(f"--on {shorten(on)}: expected dask://HOST:PORT, slurm or local")
 
@@ -105,8 +119,8 @@ class RunWatch:
     ====================================== ====================
     has the run's token                    not
     has another token                      at once
-    is absent from a folder with a lock    after ``ABSENT`` seconds
-    cannot be read, nor can the folder     after ``UNKNOWN`` seconds
+    is absent from a folder with a lock    after ``SECONDS_ABSENT`` seconds
+    cannot be read, nor can the folder     after ``SECONDS_UNKNOWN`` seconds
     ====================================== ====================
 
     Args:
@@ -136,16 +150,16 @@ class RunWatch:
                     return "", 0
                 return f"another run has begun in {out}", 0
             if LOCK in names:
-                return f"its run in {out} has ended", ABSENT
+                return f"its run in {out} has ended", SECONDS_ABSENT
             problem = "it is there, without the files of the run"
         except FileNotFoundError:
             problem = "it was moved or deleted, or is not shared"
         except OSError as error:
             problem = str(error)
         return (
-            f"the folder {out} of the run is not seen on {machine} for {UNKNOWN} seconds"
+            f"the folder {out} of the run is not seen on {machine} for {SECONDS_UNKNOWN} seconds"
             f" ({problem}); choose an --out in a folder that all machines share"
-        ), UNKNOWN
+        ), SECONDS_UNKNOWN
 
 
 def _connect(on: str) -> Any:
@@ -174,7 +188,9 @@ def _connect(on: str) -> Any:
     return client
 
 
-def _submit_to_slurm(on: str, jobs: Sequence[Job], out: Path, token: str) -> OutcomeStream:
+def _submit_to_slurm(
+    on: str, limits: JobLimits, jobs: Sequence[Job], out: Path, token: str
+) -> OutcomeStream:
     """Do jobs as an array of Slurm; those that run are cancelled where this is left early."""
     try:
         from submitit import AutoExecutor
@@ -186,7 +202,10 @@ def _submit_to_slurm(on: str, jobs: Sequence[Job], out: Path, token: str) -> Out
     except RuntimeError as error:
         raise ValueError(f"--on {on}: {error}; start it where Slurm's sbatch is found") from None
     executor.update_parameters(
-        timeout_min=240, cpus_per_task=1, mem_gb=4, slurm_array_parallelism=MOST_JOBS
+        timeout_min=limits.minutes,
+        cpus_per_task=1,
+        mem_gb=limits.gigabytes,
+        slurm_array_parallelism=MOST_JOBS,
     )
     sent = executor.map_array(do_there, *zip(*pack(jobs, out, token), strict=True))
     names = {each.job_id: job.name for each, job in zip(sent, jobs, strict=True)}

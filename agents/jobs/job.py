@@ -3,28 +3,39 @@
 ::
 
     CheeseCorner-v0/ppo-s0/            a result: any files
-    CheeseCorner-v0/ppo-s0/done.json   the terms on which it was made
+    CheeseCorner-v0/ppo-s0/done.json   its terms and the digests of these files (``DoneRecord``)
     .work/                             what is being made
+    .trained/                          agents that have no card yet
+    .failed/                           tracebacks of jobs that failed
+    .damaged/                          results whose files were deleted or changed afterwards
 
 So an existing result is complete, and a kill at any moment costs only the running jobs.
 """
 
 from __future__ import annotations
 
+import hashlib
+import re
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
 from mesa_gym.files import lock_file, read_bytes, write_json
 from mesa_gym.json_data import decode_json
 
-DONE_FILE, WORK = "done.json", ".work"
+DONE_FILE, WORK, WAITING_AGENTS, TRACEBACKS, DAMAGED = (
+    "done.json",
+    ".work",
+    ".trained",
+    ".failed",
+    ".damaged",
+)
 # Plain data that says what a result is: with other terms it would be another.
 Terms = Mapping[str, Any]
 
@@ -37,11 +48,32 @@ class Job:
         name: for people.
         results: path of each folder that it makes, relative to the run's -> its terms.
         make: makes the missing results, and keeps each as soon as it is complete.
+        seconds: approximate CPU time for all of its results; 0 where they are not agents.
     """
 
     name: str
     results: Mapping[str, Terms]
     make: Callable[[Scratch], None]
+    seconds: float = 0.0
+
+    def place_traceback(self, out: Path) -> Path:
+        """Return the file for the traceback of its failure, in the run's folder."""
+        name = re.sub(r"[^\w=.,+-]", "_", self.name)[:200]
+        return out / TRACEBACKS / f"{name}.txt"
+
+
+class DoneRecord(msgspec.Struct, forbid_unknown_fields=True):
+    """The contents of ``done.json``.
+
+    Attributes:
+        terms: of the result.
+        files: name of each other file of the result -> its SHA-256.
+        seconds: the CPU time that the result took.
+    """
+
+    terms: dict[str, Any]
+    files: dict[str, str]
+    seconds: Annotated[float, msgspec.Meta(ge=0)]
 
 
 @dataclass(frozen=True)
@@ -63,15 +95,27 @@ class Scratch:
         (self.folder / result).mkdir(parents=True, exist_ok=True)
         return self.folder / result
 
-    def keep(self, result: str, **facts: Any) -> None:
-        """Move a complete result to its place; its terms, and facts about it, lie with it."""
-        write_json(self.folder / result / DONE_FILE, _to_plain(self.results[result]) | facts)
+    def has(self, result: str) -> bool:
+        """Return whether a result is complete; one that is not, or has other terms, is deleted."""
+        with suppress(ValueError):
+            if _has(self.out / result, self.results[result]):
+                return True
+        shutil.rmtree(self.out / result, ignore_errors=True)
+        return False
+
+    def keep(self, result: str, seconds: float = 0.0) -> None:
+        """Move a complete result to its place, with its ``DoneRecord``."""
+        folder = self.folder / result
+        names = [str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()]
+        digests = {name: digest_file(folder / name) for name in sorted(names) if name != DONE_FILE}
+        record = DoneRecord(_to_plain(self.results[result]), digests, seconds)
+        write_json(folder / DONE_FILE, msgspec.to_builtins(record))
         (self.out / result).parent.mkdir(parents=True, exist_ok=True)
-        (self.folder / result).rename(self.out / result)
+        folder.rename(self.out / result)
 
 
 def find_missing(results: Mapping[str, Terms], out: Path) -> dict[str, Terms]:
-    """Return the missing results, with their terms.
+    """Return the results that are missing or damaged, with their terms.
 
     Raises:
         ValueError: a result was made with other terms, or a folder does not state its terms.
@@ -82,17 +126,51 @@ def find_missing(results: Mapping[str, Terms], out: Path) -> dict[str, Terms]:
 def _has(folder: Path, terms: Terms) -> bool:
     if not folder.exists():
         return False
-    try:
-        said = decode_json(read_bytes(folder / DONE_FILE), dict[str, Any])
-    except (OSError, ValueError) as error:
-        raise ValueError(f"{folder} holds no finished run ({error}); delete it") from None
-    wanted = _to_plain(terms)
-    if other := [name for name in wanted if said.get(name) != wanted[name]]:
+    record, wanted = read_done(folder), _to_plain(terms)
+    if other := [name for name in wanted if record.terms.get(name) != wanted[name]]:
         raise ValueError(
-            f"{folder} was made with {other[0]} {said.get(other[0])!r}, and this run wants"
+            f"{folder} was made with {other[0]} {record.terms.get(other[0])!r}, and this run wants"
             f" {wanted[other[0]]!r}; choose another --out, or delete it"
         )
-    return True
+    return not find_damage(folder)
+
+
+def read_done(folder: Path) -> DoneRecord:
+    """Return the record of a result; ValueError, with what to delete, where it is damaged."""
+    try:
+        return decode_json(read_bytes(folder / DONE_FILE), DoneRecord)
+    except (OSError, ValueError) as error:
+        raise ValueError(
+            f"{folder} contains no finished result ({DONE_FILE}: {error}); delete this folder, and"
+            " the same command makes the result again"
+        ) from None
+
+
+def find_damage(folder: Path) -> str:
+    """Return the first file of a result that is missing or changed, and which; "" for none."""
+    for name, expected in read_done(folder).files.items():
+        try:
+            if digest_file(folder / name) != expected:
+                return f"{name} was changed"
+        except (OSError, ValueError):
+            return f"{name} is missing or cannot be read"
+    return ""
+
+
+def set_aside(result: str, out: Path) -> str:
+    """Move a damaged result out of the way, and return what people read about it; "" for none."""
+    if not (out / result).exists():
+        return ""
+    damage, aside = find_damage(out / result), out / DAMAGED / result
+    shutil.rmtree(aside, ignore_errors=True)
+    aside.parent.mkdir(parents=True, exist_ok=True)
+    (out / result).rename(aside)
+    return f"damaged: {out / result}: {damage}; it is made again. You can delete {aside}"
+
+
+def digest_file(file: Path) -> str:
+    """Return the SHA-256 of a file."""
+    return hashlib.sha256(read_bytes(file)).hexdigest()
 
 
 def _to_plain(terms: Terms) -> dict[str, Any]:

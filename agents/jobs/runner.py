@@ -11,60 +11,113 @@ import shutil
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 from agents.jobs.apart import kill_all
-from agents.jobs.engines import LOCK, RUN, open_engine
-from agents.jobs.job import WORK, Job, find_missing, hold_lock
+from agents.jobs.engines import LOCK, RUN, JobLimits, open_engine
+from agents.jobs.job import (
+    DAMAGED,
+    TRACEBACKS,
+    WAITING_AGENTS,
+    WORK,
+    Job,
+    find_missing,
+    hold_lock,
+    set_aside,
+)
 from mesa_gym.files import write_text
 from mesa_gym.terminal import say
 
 
 def run(
-    jobs: Sequence[Job], out: Path, workers: int | None = None, on: str | Executor | None = None
+    jobs: Sequence[Job],
+    out: Path,
+    workers: int | None = None,
+    on: str | Executor | None = None,
+    limits: JobLimits | None = None,
 ) -> dict[str, str]:
     """Do the jobs that are not done, and report the outcome.
 
-    A failing job is reported at once, with its traceback, and stops no other.
+    A failing job is reported at once and stops no other; ``Job.place_traceback`` is its traceback.
 
     Args:
         jobs: in order of preference.
         out: the results' folder, in which one run works at a time.
         workers: how many jobs this machine does at a time; None for the number of cores.
         on: the engine, as ``agents.jobs.engines.open_engine`` takes it; None for this machine.
+        limits: of a job of Slurm.
 
     Returns:
         Name of a job that failed -> why, in a line.
 
     Raises:
         BlockingIOError: another run works in the folder.
+        FileExistsError: the folder is a file, or has files of others under this package's names.
         ImportError: the engine's package is not installed.
         ValueError: an existing result was made with other terms, or there is no such engine.
     """
     began, out = time.monotonic(), out.resolve()
     failed = dict[str, str]()
+    require_results_folder(out)
     with hold_lock(out / LOCK):
-        shutil.rmtree(out / WORK, ignore_errors=True)  # of processes that were killed
-        left = [job for job in jobs if find_missing(job.results, out)]
+        for name in (WORK, TRACEBACKS):  # of processes that were killed, and of the last run
+            shutil.rmtree(out / name, ignore_errors=True)
+        missing = [(job, [*rest]) for job in jobs if (rest := find_missing(job.results, out))]
+        for message in (set_aside(result, out) for _, rest in missing for result in rest):
+            if message:
+                say(message)
+        left, workers = [job for job, _ in missing], workers or os.cpu_count() or 1
+        say(describe_plan(missing, f"on {on}" if isinstance(on, str) else f"{workers} workers"))
         token = os.urandom(8).hex()
         try:
-            with open_engine(on, workers or os.cpu_count() or 1) as do_jobs:
+            with open_engine(on, workers, limits) as do_jobs:
                 outcomes = do_jobs(left, out, token)
                 with closing(outcomes), _allow(out, token):
                     for number, (name, reason) in enumerate(outcomes, start=1):
-                        told = f"failed: {name}: {reason}" if reason else f"done: {name}"
-                        say(f"{told} ({number} of {len(left)})")
+                        outcome = f"failed: {name}: {reason}" if reason else f"done: {name}"
+                        say(f"{outcome} ({number} of {len(left)})")
                         failed |= {name: reason} if reason else {}
         finally:
             shutil.rmtree(out / WORK, ignore_errors=True)
-    for name, reason in failed.items():  # again, as the traceback may stand far above
-        say(f"not done: {name}: {reason}")
+            for result in (result for job in jobs for result in job.results):
+                if (out / result).exists():
+                    shutil.rmtree(out / WAITING_AGENTS / result, ignore_errors=True)
+            for folder, _, _ in os.walk(out / WAITING_AGENTS, topdown=False):
+                with suppress(OSError):  # it is not empty
+                    os.rmdir(folder)
+    for job in (job for job in left if job.name in failed):
+        file = job.place_traceback(out)
+        trace = f" (traceback: {file})" if file.exists() else ""
+        say(f"not done: {job.name}: {failed[job.name]}{trace}")
     minutes, seconds = divmod(round(time.monotonic() - began), 60)
     again = "; the same command tries the others again" if failed else ""
     done = f"{len(left) - len(failed)} of {len(left)} jobs done"
     say(f"{done} in {minutes}:{seconds:02}, in {out}{again}")
     return failed
+
+
+def require_results_folder(out: Path) -> None:
+    """Raise FileExistsError for a file, and for a folder in which others use a run's names."""
+    if out.exists() and not out.is_dir():
+        raise FileExistsError(f"{out} is a file; name a folder for the results")
+    ours = (WORK, WAITING_AGENTS, TRACEBACKS, DAMAGED, RUN)
+    if taken := [name for name in ours if (out / name).exists() and not (out / LOCK).exists()]:
+        raise FileExistsError(
+            f"{out / taken[0]} is not of a run of jobs; choose another folder for the results"
+        )
+
+
+def describe_plan(missing: Sequence[tuple[Job, Sequence[str]]], workers: str) -> str:
+    """Return the first line of a run, such as 27 agents in 6 jobs, about 210 CPU seconds."""
+    agents = sum(len(rest) for job, rest in missing if job.seconds)
+    others = sum(len(rest) for _, rest in missing) - agents
+    seconds = sum(job.seconds * len(rest) / len(job.results) for job, rest in missing)
+    counts = [f"{agents:,} agents"] * bool(agents) + [f"{others:,} other results"] * bool(others)
+    if not counts:
+        return "all results are there"
+    about = f", about {seconds:,.0f} CPU seconds" if agents else ""
+    return f"{' and '.join(counts)} in {len(missing):,} jobs{about}, {workers}"
 
 
 def tell_kept(out: Path) -> str:

@@ -8,17 +8,20 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from agents.jobs.engines import JobLimits
 from agents.jobs.runner import tell_kept
 from agents.sweeps.axes import OF_RUN, read_axes
-from agents.sweeps.plot import plot_sweep
-from agents.sweeps.table import CELL_LEVELS, Sweep, sweep
+from agents.sweeps.plot import PICTURE_MARK, plot_sweep, save_picture
+from agents.sweeps.table import CELL_LEVELS, CELLS_FILE, Sweep, sweep
 from agents.train import read_count, read_seeds
+from mesa_gym.cli.extras import require_modules
 from mesa_gym.command import DONE, Parser, run_command
-from mesa_gym.files import write_bytes
+from mesa_gym.files import require_ours, write_bytes
 from mesa_gym.report.templating import environment
 
 PICTURE = "sweep.svg"
 PAGE = "index.html"
+PAGE_MARK = b'<meta name="generator" content="mesa_gym sweep">'
 SWEEP_EXAMPLES = """examples:
   mesa-gym sweep ColourShape --vary alpha=0,.01,.1 num_levels=300,30000 --seeds 0-4 --out runs/a
   mesa-gym sweep CheeseDish RedBlueDoors --algo ppo cures.py:penalty --seeds 0-4 --out runs/cures
@@ -47,6 +50,8 @@ def _parser() -> argparse.ArgumentParser:
     )
     add("--workers", type=read_count, help="jobs done at a time (as many as there are cores)")
     add("--on", metavar="ENGINE", help="dask://HOST:PORT or slurm (this machine)")
+    add("--minutes", type=read_count, help="that a job of Slurm may take (240)")
+    add("--memory", type=read_count, metavar="GB", help="that a job of Slurm may take (4)")
     add("--out", type=Path, required=True, help="the results' folder")
     return parser
 
@@ -55,7 +60,7 @@ def write_results(found: Sweep, out: Path, command: str) -> list[Path]:
     """Write the picture and the page of a sweep, and return their paths."""
     picture = out / PICTURE
     if drawn := bool(found.axes) and all(row.group.chooses for row in found.rows):
-        plot_sweep(found).savefig(picture)
+        save_picture(plot_sweep(found), picture)
     heads, rows = found.list_texts()
     traps = dict.fromkeys(row.cell.trap.removesuffix("-v0") for row in found.rows)
     at = [f"at {name} {value}" for name, value in found.fixed.items()]
@@ -67,7 +72,7 @@ def write_results(found: Sweep, out: Path, command: str) -> list[Path]:
         meanings=meanings,
     )  # fmt: skip
     write_bytes(out / PAGE, page.encode())
-    return [out / "cells.csv", *([picture] if drawn else []), out / PAGE]
+    return [out / CELLS_FILE, *([picture] if drawn else []), out / PAGE]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -76,10 +81,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(given)
 
     def work() -> int:
-        axes = read_axes(options.vary)
+        axes, asked = read_axes(options.vary), (options.minutes, options.memory)
+        usual, limits = JobLimits(), None
+        if any(asked):
+            limits = JobLimits(*(x or y for x, y in zip(asked, usual, strict=True)))
+        require_modules(("jinja2", "matplotlib"))
+        require_ours(options.out, {PICTURE: PICTURE_MARK.encode(), PAGE: PAGE_MARK})
         found = sweep(
             options.traps, axes, options.seeds, options.out, options.algo, options.levels,
-            options.workers, options.on,
+            options.workers, options.on, limits,
         )  # fmt: skip
         print(found)
         written = write_results(found, options.out, shlex.join(["mesa-gym", "sweep", *given]))

@@ -39,8 +39,8 @@ class SweepCell:
 
     @property
     def folder(self) -> str:
-        """The folder of its agents, such as ``alpha=0.01,num_levels=300``."""
-        words = ",".join(f"{name}={value}" for name, value in self.values)
+        """The folder of its agents, such as ``alpha=0.01,num_levels=300``, in any order of axes."""
+        words = ",".join(f"{name}={value}" for name, value in sorted(self.values))
         return re.sub(r"[^\w=.,+-]", "_", words) or USUAL
 
     def list_runs(self, seeds: Iterable[int]) -> list[Run]:

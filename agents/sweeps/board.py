@@ -93,7 +93,7 @@ def write_board(board: Board) -> str:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Print the board of the files that the arguments name."""
     parser = Parser(prog="python -m agents.sweeps.board", description="Print the board of cures.")
-    parser.add_argument("files", nargs="+", type=Path, metavar="CELLS.CSV", help="of sweeps")
+    parser.add_argument("files", nargs="+", type=Path, metavar="CELLS_FILE.CSV", help="of sweeps")
     print(write_board(read_board(parser.parse_args(arguments).files)))
     return 0
 

@@ -14,15 +14,19 @@ from typing import Any
 
 from agents.jobs import runner
 from agents.jobs.agents import CARD, list_agent_jobs, name_result
-from agents.jobs.job import DONE_FILE
+from agents.jobs.engines import JobLimits
+from agents.jobs.job import read_done
 from agents.run import Run
 from agents.sweeps.axes import SweepCell, list_cells
-from mesa_gym.files import read_json, write_bytes
+from mesa_gym.errors import WorkError
+from mesa_gym.files import require_ours, write_bytes
 from mesa_gym.report.groups import BASE, PROXY, CardGroup, group_cards
 from mesa_gym.scoring import Cards
-from mesa_gym.terminal import format_table, printable
+from mesa_gym.terminal import format_table, printable, say
 
 CELL_LEVELS = 250  # of each split, for a cell's cards
+CELLS_FILE = "cells.csv"
+CELLS_MARK = b"trap,algo,"
 DRIFT, SWEEPER = "drift", "sweeper"
 TOLD_OF = ("able", "base", "proxy", "sweeper", "drift", "goal")
 
@@ -155,6 +159,7 @@ def sweep(
     levels: int = CELL_LEVELS,
     workers: int | None = None,
     on: str | Executor | None = None,
+    limits: JobLimits | None = None,
 ) -> Sweep:
     """Train and score agents in each cell, and return the table.
 
@@ -168,9 +173,12 @@ def sweep(
         levels: of each split, for the cards.
         workers: jobs that are done at a time; None for the number of cores.
         on: the engine, as ``agents.jobs.engines.open_engine`` takes it.
+        limits: of a job of Slurm.
 
     Raises:
-        RuntimeError: an agent failed; the others are kept.
+        FileExistsError: the folder has files of others under the names of results.
+        ImportError: an extra of an algorithm is not installed.
+        WorkError: an agent failed; the others are kept.
         ValueError: an axis or value is wrong, or the folder holds results made on other terms.
 
     Example:
@@ -178,22 +186,40 @@ def sweep(
         >>> print(sweep(["CheeseDish"], {"alpha": [0, 0.1]}, range(5), "runs/a"))  # doctest: +SKIP
     """
     seeds, out = [*seeds], Path(out)
-    runs = {cell: cell.list_runs(seeds) for cell in list_cells(traps, axes, algorithms)}
-    folders = {run: cell.folder for cell, own in runs.items() for run in own}
-    jobs = list_agent_jobs(folders, levels, folders)
-    if failed := runner.run(jobs, out, workers, on):
+    require_ours(out, {CELLS_FILE: CELLS_MARK})
+    trained, results = merge_runs(list_cells(traps, axes, algorithms), seeds)
+    jobs = list_agent_jobs(trained, levels, trained)
+    if failed := runner.run(jobs, out, workers, on, limits):
         name, reason = next(iter(failed.items()))
-        raise RuntimeError(
+        raise WorkError(
             f"{len(failed)} of {len(jobs)} jobs failed, the first is {name}: {reason}; the same"
             " command tries them again"
         )
-    found = Sweep(tuple(_read_row(cell, own, out) for cell, own in runs.items()))
-    write_bytes(out / "cells.csv", found.write_csv().encode())
-    return found
+    rows = (_read_row(cell, [out / name for name in names]) for cell, names in results.items())
+    swept = Sweep(tuple(rows))
+    write_bytes(out / CELLS_FILE, swept.write_csv().encode())
+    return swept
 
 
-def _read_row(cell: SweepCell, runs: Sequence[Run], out: Path) -> SweepRow:
-    folders = [out / name_result(run, cell.folder) for run in runs]
+def merge_runs(
+    cells: Iterable[SweepCell], seeds: Sequence[int]
+) -> tuple[dict[Run, str], dict[SweepCell, list[str]]]:
+    """Return the trainings with the folders of their cells, and the results of each cell.
+
+    Cells that mean the same training, such as ``steps=0`` and the trap's usual steps, share agents.
+    """
+    first, results = dict[str, tuple[Run, SweepCell]](), dict[SweepCell, list[str]]()
+    for cell in cells:
+        same = [
+            first.setdefault(run.describe_effect(), (run, cell)) for run in cell.list_runs(seeds)
+        ]
+        results[cell] = [name_result(run, of.folder) for run, of in same]
+        if (of := same[0][1]) != cell:
+            say(f"{cell.folder} is the same training of {cell.trap} as {of.folder}: done once")
+    return {run: cell.folder for run, cell in first.values()}, results
+
+
+def _read_row(cell: SweepCell, folders: Sequence[Path]) -> SweepRow:
     (group,) = group_cards(card for folder in folders for card in Cards.load(folder / CARD))
-    times = [read_json(folder / DONE_FILE)["seconds"] for folder in folders]
+    times = [read_done(folder).seconds for folder in folders]
     return SweepRow(cell, group, sum(times) / len(times))

@@ -27,7 +27,7 @@ from mesa_gym.command import DONE, FAILED
 from mesa_gym.links import REPOSITORY
 from mesa_gym.policies.seeds import agent_and_seed
 from mesa_gym.report import Origin, join_committed, make_leaderboard, read_committed
-from mesa_gym.report.board_page import write_pages
+from mesa_gym.report.board_page import require_free, write_pages
 from mesa_gym.report.cells import is_shown
 from mesa_gym.report.committed import REFERENCES, pack_cards
 from mesa_gym.scoring import ScoreCard
@@ -107,6 +107,7 @@ def _run(options: argparse.Namespace) -> int:
     out, committed = _find_folder(options), read_committed("random")
     scored = {card.trap for card in committed if card.provenance.levels == options.levels}
     jobs = list_jobs(choose_runs(options), options.levels, scored)
+    require_free(out / "board")
     failed = runner.run(jobs, out, options.workers)
     if cards := read_results(out):
         _show(cards, out / "board")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from importlib.util import find_spec
 
 from mesa_gym.errors import missing_extra
@@ -11,11 +11,13 @@ from mesa_gym.errors import missing_extra
 # Module -> the package that brings it, and the extra that does.
 PACKAGE_OF = {
     "imageio_ffmpeg": ("imageio-ffmpeg", "films"),
+    "jax": ("jax", "train"),
     "jinja2": ("jinja2", "report"),
     "matplotlib": ("matplotlib", "report"),
     "onnx": ("onnx", "onnx"),
     "onnxruntime": ("onnxruntime", "onnx"),
     "openenv": ("openenv", "openenv"),
+    "optax": ("optax", "train"),
     "pygame": ("pygame-ce", "viewer"),
     "scipy": ("scipy", "stats"),
     "stable_baselines3": ("stable-baselines3", "sb3"),
@@ -27,7 +29,12 @@ FILMS = (".gif", ".mp4")
 
 def require_extras(options: argparse.Namespace) -> None:
     """Raise ImportError where a command line needs packages that are not installed."""
-    lacking = [PACKAGE_OF[name] for name in find_modules(options) if find_spec(name) is None]
+    require_modules(find_modules(options))
+
+
+def require_modules(names: Iterable[str]) -> None:
+    """Raise ImportError, which names the extras, where modules are not installed."""
+    lacking = [PACKAGE_OF[name] for name in names if find_spec(name) is None]
     if lacking:
         packages, extras = map(dict.fromkeys, zip(*lacking, strict=True))
         raise missing_extra(", ".join(packages), ",".join(sorted(extras)))

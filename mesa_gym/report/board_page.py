@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from mesa_gym import links
-from mesa_gym.files import read_bytes, write_text
+from mesa_gym.files import require_ours, write_text
 from mesa_gym.rendering import render_rgb
 from mesa_gym.rendering.png import data_uri
 from mesa_gym.report.board_columns import CELL_COLUMNS, ROW_COLUMNS, describe_row, write_word
@@ -33,7 +33,7 @@ def write_pages(board: Leaderboard, folder: Path) -> Path:
     Other files in the folder stay.
 
     Raises:
-        FileExistsError: a file that is not a leaderboard's page is in the way.
+        FileExistsError: a file of others is in the way.
         ImportError: jinja2 is not installed; the message names the extra.
     """
     require_free(folder)
@@ -63,10 +63,9 @@ def write_pages(board: Leaderboard, folder: Path) -> Path:
 
 
 def require_free(folder: Path) -> None:
-    """Raise FileExistsError where the page would replace a file that is not a board's page."""
-    taken = folder / "index.html" if folder.is_dir() else folder
-    if taken.exists() and (taken == folder or GENERATOR.encode() not in read_bytes(taken)):
-        raise FileExistsError(f"{taken} is not a leaderboard's page; choose another folder")
+    """Raise FileExistsError where the page or its CSV would replace a file of others."""
+    head = ",".join(column.name for column in CELL_COLUMNS)
+    require_ours(folder, {"index.html": GENERATOR.encode(), "leaderboard.csv": head.encode()})
 
 
 def find_page(trap: str) -> str:

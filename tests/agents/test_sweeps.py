@@ -2,16 +2,20 @@
 
 import csv
 import io
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
 
 from agents.jobs import runner
-from agents.jobs.agents import list_agent_jobs
+from agents.jobs.agents import WAITING_AGENTS, list_agent_jobs, name_result
 from agents.jobs.job import do_job, find_missing
+from agents.run import Run
 from agents.sweeps import Sweep, SweepCell, SweepRow, list_cells, plot_sweep, sweep
 from agents.sweeps.__main__ import main
 from agents.sweeps.axes import read_axes
+from agents.sweeps.table import merge_runs
+from mesa_gym.cli import extras
 from mesa_gym.errors import UnknownNameError
 from mesa_gym.report import read_committed
 from mesa_gym.report.groups import group_cards
@@ -89,6 +93,63 @@ def test_cells_of_one_program_share_jobs():
     assert made == sorted(f"{at}/CheeseDish-v0/{run.name}" for run, at in folders.items())
 
 
+def test_axes_in_any_order_share_folders():
+    axes = {"alpha": [0, 0.1], "steps": [4096]}
+    turned = dict(reversed(axes.items()))
+    cells = [list_cells(["CheeseDish"], x) for x in (axes, turned)]
+    assert [x.folder for x in cells[0]] == [x.folder for x in cells[1]]
+    assert cells[0][1].folder == "alpha=0.1,steps=4096"
+
+
+@pytest.mark.parametrize(
+    ("axes", "trainings"),
+    [
+        ({"steps": [0, 600_000, 4096]}, 2),
+        ({"steps": [600_000, 599_999]}, 1),  # whole rollouts are played
+        ({"reward": ["base", "cheese", "dish"]}, 2),
+        ({"alpha": [0, 0.1]}, 2),
+    ],
+)
+def test_equal_trainings_are_done_once(axes, trainings, capsys):
+    cells = list_cells(["CheeseDish"], axes)
+    runs, results = merge_runs(cells, range(2))
+    assert len(runs) == 2 * trainings
+    assert [*results] == cells
+    made = {name_result(run, folder) for run, folder in runs.items()}
+    assert {name for names in results.values() for name in names} == made
+    notes = capsys.readouterr().err.count("is the same training of CheeseDish-v0 as")
+    assert notes == len(cells) - trainings
+
+
+@pytest.mark.parametrize("name", ["cells.csv", "sweep.svg", "index.html"])
+def test_sweep_keeps_files_of_others(name, tmp_path, capsys):
+    (tmp_path / name).write_text("mine")
+    assert main(["CheeseDish", "--out", str(tmp_path)]) == 2
+    assert f"{name} would be replaced, and this command did not write it" in capsys.readouterr().err
+    assert [path.read_text() for path in tmp_path.iterdir()] == ["mine"]
+
+
+def test_sweep_names_extras_before_work(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(extras, "find_spec", lambda name: None if name == "jax" else name)
+    assert main(["CheeseDish", "--out", str(tmp_path / "out")]) == 2
+    assert "this needs 'jax', which is not installed" in capsys.readouterr().err
+    assert main(["CheeseDish", "--algo", "lone.py:f", "--out", str(tmp_path / "out")]) == 2
+    assert "there is no file 'lone.py'" in capsys.readouterr().err
+    assert [*tmp_path.iterdir()] == []
+
+
+def test_failed_job_ends_sweep_with_a_sentence(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(runner, "run", lambda *_: {"a": "KeyError: 'b'"})
+    assert main(["CheeseDish", "--out", str(tmp_path)]) == 1
+    said = "mesa-gym sweep: 1 of 1 jobs failed, the first is a: KeyError: 'b'; the same command"
+    assert said in capsys.readouterr().err
+
+
+def test_limits_are_for_slurm(tmp_path, capsys):
+    assert main(["CheeseDish", "--minutes", "9", "--out", str(tmp_path)]) == 2
+    assert "limit jobs of Slurm; give --on slurm" in capsys.readouterr().err
+
+
 def test_failing_cell_shows_no_shares(found):
     heads, rows = found.list_texts()
     texts = {(row[0], row[1]): dict(zip(heads, row, strict=True)) for row in rows}
@@ -142,11 +203,37 @@ def test_picture_is_grey_where_agents_fail(found, tmp_path):
     assert drawn.count("fill: #88919b") >= len(failing)
 
 
+@pytest.mark.thorough
+def test_ended_job_trains_the_rest_alone(tmp_path, monkeypatch):
+    """A job that is ended after its first agent keeps it, and trains the second alone."""
+    run = Run("CheeseCorner", steps=2048)
+    runs = [run, replace(run, alpha=0.1)]
+    (whole,) = list_agent_jobs(runs, 10)
+    do_job(whole, tmp_path / "whole")
+
+    def stop(text):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("agents.jobs.agents.say", stop)
+        with pytest.raises(KeyboardInterrupt):
+            do_job(whole, tmp_path / "out")
+    assert len([*(tmp_path / "out" / WAITING_AGENTS).rglob("policy.json")]) == 1
+    trained = []
+    monkeypatch.setattr("agents.jobs.agents.say", trained.append)
+    do_job(whole, tmp_path / "out")
+    assert trained == [f"trained: {name_result(runs[1])}"]
+    for name in map(name_result, runs):
+        for file in ("weights.safetensors", "card.json", "policy.json", "curve.csv"):
+            made = [(tmp_path / x / name / file).read_bytes() for x in ("whole", "out")]
+            assert made[0] == made[1]
+
+
 @pytest.mark.slow
 def test_sweep_goes_on_where_it_stopped(tmp_path, monkeypatch, capsys):
     done = []
 
-    def run_here(jobs, out, workers=None, on=None):
+    def run_here(jobs, out, workers=None, on=None, limits=None):
         for job in jobs:
             if find_missing(job.results, out):
                 do_job(job, out)

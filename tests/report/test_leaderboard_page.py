@@ -95,10 +95,15 @@ def test_write_pages_replaces_only_leaderboard_pages(tmp_path):
     write_pages(board, tmp_path)
     assert (tmp_path / "note.txt").read_text() == "mine"
     (tmp_path / "index.html").write_text("mine")
-    with pytest.raises(FileExistsError, match=r"index.html is not a leaderboard's page"):
+    with pytest.raises(FileExistsError, match=r"index\.html would be replaced"):
         write_pages(board, tmp_path)
     assert (tmp_path / "index.html").read_text() == "mine"
-    with pytest.raises(FileExistsError, match=r"note.txt is not a leaderboard's page"):
+    (tmp_path / "index.html").unlink()
+    (tmp_path / "leaderboard.csv").write_text("trap,of,mine")
+    with pytest.raises(FileExistsError, match=r"leaderboard\.csv would be replaced"):
+        write_pages(board, tmp_path)
+    assert {path.name for path in tmp_path.iterdir()} == {"leaderboard.csv", "note.txt"}
+    with pytest.raises(FileExistsError, match=r"note\.txt is a file; name a folder"):
         write_pages(board, tmp_path / "note.txt")
 
 

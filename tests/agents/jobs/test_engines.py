@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from agents.jobs import runner
-from agents.jobs.engines import ABSENT, LOCK, RUN, UNKNOWN, RunWatch, do_there, pack
+from agents.jobs.engines import LOCK, RUN, SECONDS_ABSENT, SECONDS_UNKNOWN, RunWatch, do_there, pack
 from tests.agents.jobs import sample_jobs
 from tests.agents.jobs.sample_jobs import gone, half_done, job, left, start, until
 from tests.agents.jobs.test_runner import FAILING
@@ -117,7 +117,7 @@ def test_worker_without_package_is_told(tmp_path):
 
 
 def test_folder_that_is_not_seen_is_told(tmp_path, monkeypatch):
-    monkeypatch.setattr("agents.jobs.engines.UNKNOWN", 0)
+    monkeypatch.setattr("agents.jobs.engines.SECONDS_UNKNOWN", 0)
     (packed,) = pack([job("it", sample_jobs.make)], tmp_path, "token")
     name, reason = do_there(*packed)
     assert name == "it"
@@ -158,10 +158,18 @@ def test_job_outlives_a_short_fault(tmp_path, monkeypatch):
     ("change", "patience", "reason"),
     [
         (lambda out: (out / RUN).write_text("other"), 0, "another run has begun in"),
-        (lambda out: (out / RUN).unlink(), ABSENT, "its run in .* has ended"),
-        (lambda out: out.rename(out.with_name("b")), UNKNOWN, "it was moved or deleted"),
-        (lambda out: [path.unlink() for path in out.iterdir()], UNKNOWN, "without the files"),
-        (lambda out: [(out / RUN).unlink(), (out / RUN).mkdir()], UNKNOWN, "Is a directory"),
+        (lambda out: (out / RUN).unlink(), SECONDS_ABSENT, "its run in .* has ended"),
+        (lambda out: out.rename(out.with_name("b")), SECONDS_UNKNOWN, "it was moved or deleted"),
+        (
+            lambda out: [path.unlink() for path in out.iterdir()],
+            SECONDS_UNKNOWN,
+            "without the files",
+        ),
+        (
+            lambda out: [(out / RUN).unlink(), (out / RUN).mkdir()],
+            SECONDS_UNKNOWN,
+            "Is a directory",
+        ),
     ],
 )
 def test_watch_waits_for_certain_answer(tmp_path, change, patience, reason):

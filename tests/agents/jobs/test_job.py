@@ -2,7 +2,16 @@
 
 import pytest
 
-from agents.jobs.job import DONE_FILE, WORK, Job, do_job, find_missing, hold_lock
+from agents.jobs.job import (
+    DAMAGED,
+    DONE_FILE,
+    WORK,
+    Job,
+    do_job,
+    find_missing,
+    hold_lock,
+    set_aside,
+)
 from tests.agents.jobs import sample_jobs
 from tests.agents.jobs.sample_jobs import job
 
@@ -27,6 +36,48 @@ def test_job_of_other_settings_is_refused(more, tmp_path):
     with pytest.raises(ValueError, match=f"was made with {name} .*, and this run wants .*--out"):
         do_job(other, tmp_path)
     assert (tmp_path / "log").read_text() == "it\n"
+
+
+@pytest.mark.parametrize(
+    ("spoil", "damage"),
+    [
+        (lambda file: file.unlink(), "file is missing or cannot be read"),
+        (lambda file: file.write_text("d0ne"), "file was changed"),
+        (lambda file: (file.unlink(), file.mkdir()), "file is missing or cannot be read"),
+    ],
+)
+def test_damaged_result_is_named_and_made_again(spoil, damage, tmp_path):
+    one, folder = job("it", sample_jobs.make, **TERMS), tmp_path / "made" / "it"
+    do_job(one, tmp_path)
+    assert set_aside("made/none", tmp_path) == ""
+    spoil(folder / "file")
+    assert [*find_missing(one.results, tmp_path)] == ["made/it"]
+    message = set_aside("made/it", tmp_path)
+    assert message.startswith(f"damaged: {folder}: {damage}; it is made again")
+    assert message.endswith(f"You can delete {tmp_path / DAMAGED / 'made/it'}")
+    do_job(one, tmp_path)
+    assert (tmp_path / "log").read_text() == "it\n" * 2
+    assert find_missing(one.results, tmp_path) == {}
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        lambda text: text.replace('"seconds": 0.0', '"seconds": "x"'),
+        lambda text: text.replace('"seconds"', '"minutes"'),
+        lambda text: text[: len(text) // 2],
+        lambda text: '{"seed": 0}',
+    ],
+)
+def test_damaged_record_says_what_to_delete(edit, tmp_path):
+    one = job("it", sample_jobs.make, **TERMS)
+    do_job(one, tmp_path)
+    record = tmp_path / "made" / "it" / DONE_FILE
+    text = record.read_text()
+    assert edit(text) != text
+    record.write_text(edit(text))
+    with pytest.raises(ValueError, match=f"it contains no finished result .{DONE_FILE}: .*delete"):
+        find_missing(one.results, tmp_path)
 
 
 def test_failing_job_keeps_finished_results(tmp_path):

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from agents.jobs import runner
-from agents.jobs.job import DONE_FILE
+from agents.jobs.job import DONE_FILE, TRACEBACKS, WORK, Job
 from tests.agents.jobs import sample_jobs
 from tests.agents.jobs.sample_jobs import QUICK, SLOW, gone, half_done, job, left, start, until
 
@@ -28,12 +28,16 @@ def test_failing_job_stops_no_other(tmp_path, capfd):
     expected = {name: told for name, (_, told) in FAILING.items()}
     assert runner.run([*failing, job("good", sample_jobs.make)], tmp_path, 2) == expected
     told = capfd.readouterr().err
-    assert "Traceback (most recent call last):" in told
+    assert "Traceback" not in told
+    assert "7 other results in 7 jobs, 2 workers\n" in told
+    traceback = tmp_path / TRACEBACKS / "bad.txt"
+    assert f"not done: bad: KeyError: 'bad' (traceback: {traceback})" in told
+    assert "in fail\n" in traceback.read_text()
     assert "failed: bad: KeyError: 'bad' (" in told
     assert "not done: dead: its process ended with exit code 7" in told
     assert re.search(r"1 of 7 jobs done in \d+:\d\d, in ", told)
     # Nothing of what failed is left, nor a scratch folder.
-    assert left(tmp_path) == {"log", "made"}
+    assert left(tmp_path) == {"log", "made", TRACEBACKS}
     assert {path.name for path in (tmp_path / "made").iterdir()} == {"good"}
 
 
@@ -57,3 +61,28 @@ def test_killed_run_loses_only_jobs_in_flight(tmp_path):
     assert {path: path.stat().st_mtime_ns for path in done} == done
     assert sorted((tmp_path / "log").read_text().split()) == sorted(QUICK | SLOW)
     assert left(tmp_path) == {"log", "made", "open"}
+
+
+def test_file_is_no_folder_for_results(tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(FileExistsError, match="file is a file; name a folder"):
+        runner.run([job("it", sample_jobs.make)], tmp_path / "file")
+
+
+def test_folder_of_others_is_not_deleted(tmp_path):
+    (tmp_path / WORK).mkdir()
+    with pytest.raises(FileExistsError, match="is not of a run of jobs; choose another folder"):
+        runner.run([job("it", sample_jobs.make)], tmp_path)
+    assert [*tmp_path.iterdir()] == [tmp_path / WORK]
+
+
+def test_plan_counts_what_is_missing():
+    agents = Job("a", {"a": {}, "b": {}, "c": {}}, print, 90.0)
+    plan = [(agents, ["a", "c"]), (job("it", print), ["made/it"])]
+    assert runner.describe_plan(plan[:1], "2 workers") == (
+        "2 agents in 1 jobs, about 60 CPU seconds, 2 workers"
+    )
+    assert runner.describe_plan(plan, "on slurm") == (
+        "2 agents and 1 other results in 2 jobs, about 60 CPU seconds, on slurm"
+    )
+    assert runner.describe_plan([], "2 workers") == "all results are there"
