@@ -5,6 +5,7 @@ import pytest
 
 from mesa_gym.engine.maps import from_map, to_map
 from mesa_gym.probing.replanning import measure_replanning, shut_levels
+from mesa_gym.traps import find_trap
 from mesa_gym.traps.cheese_corner import CheeseCorner
 from mesa_gym.traps.lava_land import LavaLand
 from tests.support.playing import DOWN, UP, walled
@@ -71,13 +72,27 @@ def test_best_steps_are_those_of_shortest_ways():
         assert optimal[i].tolist() == [*best, False]
 
 
-def test_oracle_replans_and_random_moves_do_not():
-    policies = {"oracle": "oracle:base", "random": "random", "stay": "stay"}
-    found = measure_replanning(policies, "ColourShape", levels=60)
-    assert found.levels > 5
-    assert found.shares["oracle"] == pytest.approx(1)
-    assert found.shares["random"] == pytest.approx(found.uniform)
-    assert found.shares["stay"] == 0
+def test_oracle_replans_and_baselines_do_not():
+    """Legal moves are counted by hand on the maps; walls of a policy of all actions as well."""
+    policies = {"oracle": "oracle:base", "random": "random", "stay": "stay", "sweeper": "sweeper"}
+    trap = find_trap("ColourShape")()
+    found = measure_replanning(policies, trap, levels=60)
+    starts, optimal = shut_levels(trap, trap.levels("test", range(60)), trap.horizon("test"))
+    assert found.levels == starts.n > 5
+    assert (found.walls["oracle"], found.shares["oracle"]) == pytest.approx((0, 1))
+    legal = []
+    for i in range(starts.n):
+        rows = to_map(trap, starts.take([i])).splitlines()
+        y, x = divmod(int(starts.agent[i]), trap.width)
+        around = [(y, x - 1), (y + 1, x), (y, x + 1), (y - 1, x)]
+        legal.append(sum(rows[y][x] != "#" for y, x in around))
+    best, legal = optimal.sum(axis=1), np.array(legal)
+    assert found.random == pytest.approx((best / legal).mean())
+    assert found.walls["random"] == pytest.approx((4 - legal).mean() / 5)
+    assert found.shares["random"] == pytest.approx(best.sum() / legal.sum())
+    assert (found.walls["stay"], found.walls["sweeper"]) == (0, 0)
+    assert np.isnan(found.shares["stay"])
+    assert found.shares["sweeper"] == found.sweeper < 0.8
 
 
 def test_trap_without_shut_levels_is_refused():
