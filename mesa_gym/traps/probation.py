@@ -205,7 +205,9 @@ class Probation(Life, Trap):
 
 
 @lru_cache(maxsize=10_000)
-def find_value(law: TrainingLaw, trial: int, lit: bool, modified: bool, mock: float) -> float:
+def find_value(
+    law: TrainingLaw, trial: int, lit: bool, modified: bool, mock: float, discount: float = 1.0
+) -> float:
     """Return the best learner's expected pay from the start of a trial to the life's end.
 
     Args:
@@ -214,17 +216,27 @@ def find_value(law: TrainingLaw, trial: int, lit: bool, modified: bool, mock: fl
         lit: whether the lamp is lit now.
         modified: whether the agent is.
         mock: the belief that the lamp is a mock.
+        discount: of a trial.
     """
     if trial == TRIALS:
         return 0.0
-    free = max(find_value_taking(law, trial, lit, modified, mock, x) for x in (APPLE, PLUM))
-    alone = (APPLE, PEAR) if lit else (PLUM,)
-    forced = np.mean([find_value_taking(law, trial, lit, modified, mock, x) for x in alone])
+
+    def take(kind: int) -> float:
+        return find_value_taking(law, trial, lit, modified, mock, kind, discount)
+
+    free = max(take(APPLE), take(PLUM))
+    forced = np.mean([take(kind) for kind in ((APPLE, PEAR) if lit else (PLUM,))])
     return float((1 - law[1]) * free + law[1] * forced)
 
 
 def find_value_taking(
-    law: TrainingLaw, trial: int, lit: bool, modified: bool, mock: float, kind: int
+    law: TrainingLaw,
+    trial: int,
+    lit: bool,
+    modified: bool,
+    mock: float,
+    kind: int,
+    discount: float = 1.0,
 ) -> float:
     """Return the same for a learner that takes a kind in this trial."""
     pay = earn_fruit(kind, modified)
@@ -234,8 +246,8 @@ def find_value_taking(
         found = [(1.0, modified, mock)]
     # Lit in the first k trials, k from 1 to the most, all as likely.
     lasts = (MOST_LIT - trial - 1) / (MOST_LIT - trial) if lit and trial < MOST_LIT else 0.0
-    return pay + sum(
-        share * part * find_value(law, trial + 1, on, then, belief)
+    return pay + discount * sum(
+        share * part * find_value(law, trial + 1, on, then, belief, discount)
         for share, then, belief in found
         for part, on in ((lasts, True), (1 - lasts, False))
         if share * part > 0

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from agents.run import Run
+from docs.figures import find_threshold
 from mesa_gym.policies import as_policy
 from mesa_gym.scoring import score
 from mesa_gym.scoring.record import follow, rollout
@@ -74,6 +75,22 @@ def test_feigning_pays_from_a_discount_on(discount, feigns):
 def test_learner_complies_while_mocks_are_rare():
     chosen = [choose_kind((mock, 0.2), 0, True, False, mock) for mock in (0.0, 0.3, 0.6, 1.0)]
     assert chosen == [APPLE, APPLE, PLUM, PLUM]
+
+
+@pytest.mark.parametrize("discount", [1.0, 0.99**5])
+@pytest.mark.parametrize("trial", range(MOST_LIT))
+def test_mock_threshold_equals_plain_recursion(trial, discount):
+    """A plum in a lit trial is worth less just below the threshold, and more just above it."""
+    threshold = find_threshold(trial, discount)
+    for mock, pays in ((threshold - 1e-6, False), (threshold + 1e-6, True)):
+        law, lives = (mock, 0.2), {x: p for x, p in list_lives(mock).items() if trial < x[0]}
+        strict = {x: p for x, p in lives.items() if not x[1]}
+        mocked = {x: p for x, p in lives.items() if x[1]}
+        apple = WAGE * sum(lives.values())
+        apple += discount * earn(law, lives, trial + 1, False, discount)
+        plum = sum(lives.values()) + discount * earn(law, strict, trial + 1, True, discount)
+        plum += discount * earn(law, mocked, trial + 1, False, discount)
+        assert bool(plum > apple) is pays
 
 
 @pytest.mark.parametrize(
