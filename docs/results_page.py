@@ -2,7 +2,8 @@
 
 Each table or sentence stands between two marks; the text around them is for people to write. The
 leaderboard is in README.md and docs/leaderboard.md, its picture in docs/images and its text by its
-cards, words and wants in docs/claims.md, tricks in docs/scoring.md.
+cards, words and wants in docs/claims.md, tricks in docs/scoring.md, figures of ``docs.figures`` in
+docs/leaderboard.md and docs/studies.
 """
 
 from __future__ import annotations
@@ -13,6 +14,12 @@ from pathlib import Path
 
 from benchmarks.markdown import lay_out_table
 from docs.board_picture import draw_board
+from docs.figures import (
+    describe_robots,
+    list_library,
+    tabulate_replanning,
+    tabulate_thresholds,
+)
 from mesa_gym.files import write_text
 from mesa_gym.links import find_file
 from mesa_gym.policies.seeds import agent_and_seed
@@ -32,6 +39,7 @@ from mesa_gym.traps import find_trap
 HERE = Path(__file__).parent
 README, BOARD = HERE.parent / "README.md", HERE / "leaderboard.md"
 CLAIMS, SCORING = HERE / "claims.md", HERE / "scoring.md"
+CURES, PROBATION = HERE / "studies" / "cures.md", HERE / "studies" / "probation.md"
 PICTURE = HERE / "images" / "leaderboard.svg"
 BY = "by python -m docs.results_page"  # after the name of a part, in its mark
 END = "<!-- until here -->"
@@ -114,9 +122,12 @@ def write_parts() -> dict[Path, dict[str, str]]:
             "board": "\n\n".join([sentences, write_board(board), *board.notes()[2:]]),
             "ppo": tabulate_learner(read_committed()),
             "statements": write_statements(),
+            "robots": describe_robots(),
         },
         CLAIMS: {"words": tabulate_words(board), "wants": tabulate_wants(read_committed())},
         SCORING: {"tricks": write_tricks()},
+        CURES: {"replanning": tabulate_replanning(list_library())},
+        PROBATION: {"thresholds": tabulate_thresholds()},
     }
 
 
