@@ -87,27 +87,27 @@ class Algorithm:
         Raises:
             ValueError: the module or file cannot be imported, or has no such function.
         """
-        asked, (place, _, name) = self._describe_source(), self.source.rpartition(":")
-        module = import_source(asked, place)
-        found = getattr(module, name, None)
-        if found is None:
+        source, (place, _, name) = self._describe_source(), self.source.rpartition(":")
+        module = import_source(source, place)
+        function = getattr(module, name, None)
+        if function is None:
             functions = [name for name, value in vars(module).items() if can_train(value)]
             raise unknown(f"function of {place}", name, functions)
-        if not can_train(found):
+        if not can_train(function):
             raise ValueError(
-                f"{asked}: {name} is {shorten(found)}; expected a function that takes what"
+                f"{source}: {name} is {shorten(function)}; expected a function that takes what"
                 " agents.ppo.train takes: runs, a report and a device"
             )
-        return found
+        return function
 
     def describe(self) -> str:
         """Return ``about``, or the first docstring line of the function or its module."""
         if self.about:
             return self.about
         function = self.find_function()
-        own = None if isinstance(function, partial) else function.__doc__
+        docstring = None if isinstance(function, partial) else function.__doc__
         module = import_source(self._describe_source(), self.source.rpartition(":")[0])
-        return (own or module.__doc__ or "").partition("\n")[0]
+        return (docstring or module.__doc__ or "").partition("\n")[0]
 
     def require_packages(self) -> None:
         """Raise, before any training, the errors of an algorithm that cannot be imported.
@@ -134,7 +134,9 @@ class Algorithm:
             if name not in SETTING_NAMES:
                 raise unknown("setting of PPO", name, SETTING_NAMES)
             if not self.takes(name):
-                takers = [each.name for each in ALGORITHMS.values() if each.takes(name)]
+                takers = [
+                    algorithm.name for algorithm in ALGORITHMS.values() if algorithm.takes(name)
+                ]
                 raise ValueError(
                     f"{self.name} does not take the setting {name}; it is for {', '.join(takers)}"
                 )
@@ -193,7 +195,7 @@ _ENTRIES = (
         kind="sb3", pace="sb3_a2c",
     ),
 )  # fmt: skip
-ALGORITHMS = {each.name: each for each in _ENTRIES}
+ALGORITHMS = {algorithm.name: algorithm for algorithm in _ENTRIES}
 
 
 def find_algorithm(name: str) -> Algorithm:

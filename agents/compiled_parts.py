@@ -52,8 +52,8 @@ def _add_backward(kept: tuple[Array, int], gradient: Array) -> tuple[Array, Any]
     def add(i: Array, table: Array) -> Array:
         return table.at[columns[i]].add(gradient, mode="promise_in_bounds")
 
-    begun = jnp.zeros((rows, gradient.shape[-1]))
-    table: Array = jax.lax.fori_loop(0, len(columns), add, begun)
+    zeros = jnp.zeros((rows, gradient.shape[-1]))
+    table: Array = jax.lax.fori_loop(0, len(columns), add, zeros)
     return table, np.zeros(listed.shape, jax.dtypes.float0)
 
 
@@ -65,9 +65,9 @@ def multiply_by_ones(table: Array, listed: Array) -> Array:
 
     No list repeats an input, the last row apart, which is 0.
     """
-    which = jnp.arange(len(listed))[:, None]
+    rows = jnp.arange(len(listed))[:, None]
     ones = jnp.zeros((len(listed), len(table)))
-    return ones.at[which, listed].set(1, mode="promise_in_bounds") @ table
+    return ones.at[rows, listed].set(1, mode="promise_in_bounds") @ table
 
 
 def repeat_steps(steps: int) -> Callable[..., Any]:

@@ -50,7 +50,7 @@ def find_devices(name: str | None) -> list[Any]:
     try:
         return [jax.devices(platform)[int(number or 0)]]
     except (RuntimeError, ValueError, IndexError):
-        here = ", ".join(sorted({each.platform for each in jax.devices()} | {"cpu"}))
+        here = ", ".join(sorted({device.platform for device in jax.devices()} | {"cpu"}))
         raise ValueError(
             f"device {shorten(name)} is not here; JAX has {here} (for a GPU, install JAX with CUDA)"
         ) from None
@@ -103,30 +103,32 @@ class Many:
             options: of ``jax.jit``.
         """
 
-        def of_device(*given: Any) -> Any:
-            axes = [None if i in shared else 0 for i in range(len(given))]
+        def of_device(*args: Any) -> Any:
+            axes = [None if i in shared else 0 for i in range(len(args))]
             if self.mapped:
-                return jax.vmap(function, in_axes=axes)(*given)
-            pairs = zip(given, axes, strict=True)
-            own = [x if axis is None else jax.tree.map(lambda y: y[0], x) for x, axis in pairs]
-            return jax.tree.map(lambda x: x[None], function(*own))
+                return jax.vmap(function, in_axes=axes)(*args)
+            pairs = zip(args, axes, strict=True)
+            agent_args = [
+                x if axis is None else jax.tree.map(lambda y: y[0], x) for x, axis in pairs
+            ]
+            return jax.tree.map(lambda x: x[None], function(*agent_args))
 
-        def of_all(*given: Any) -> Any:
-            axes = tuple(P() if i in shared else P("agents") for i in range(len(given)))
+        def of_all(*args: Any) -> Any:
+            axes = tuple(P() if i in shared else P("agents") for i in range(len(args)))
             mesh = jax.sharding.Mesh(np.array(self.devices), ("agents",))
             split = partial(jax.shard_map, mesh=mesh, out_specs=P("agents"), check_vma=False)
-            return split(of_device, in_specs=axes)(*given)
+            return split(of_device, in_specs=axes)(*args)
 
-        whole = jax.jit(of_device if len(self.devices) == 1 else of_all, **options)
+        compiled = jax.jit(of_device if len(self.devices) == 1 else of_all, **options)
         programs = list[Any]()
 
-        def call(*given: Any) -> Any:
+        def call(*args: Any) -> Any:
             if not programs:
                 with PHASES.spend("trace"):
-                    lowered = whole.lower(*given)
+                    lowered = compiled.lower(*args)
                 with PHASES.spend("compile or load"):
                     programs.append(lowered.compile())
-            return programs[0](*given)
+            return programs[0](*args)
 
         return call
 

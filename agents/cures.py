@@ -55,14 +55,14 @@ class ChangedEnv:
     def step(self, key: Array, state: Any, action: Array) -> Any:
         """Step every environment; after an end the next episode begins."""
         level, draw = self.pick(key), jax.random.fold_in(key, 1)
-        seen, after, paid, done, infos = self.env.step_to_level(level, state, action)
-        return seen, after, self.pay(draw, paid, infos), done, infos
+        obs, after, reward, done, infos = self.env.step_to_level(level, state, action)
+        return obs, after, self.pay(draw, reward, infos), done, infos
 
     def pick(self, key: Array) -> Array:
         """Return the levels of the next episodes, int32 (n,)."""
         return self.env.pick_levels(key)
 
-    def pay(self, key: Array, paid: Array, infos: dict[str, Array]) -> Array:
+    def pay(self, key: Array, reward: Array, infos: dict[str, Array]) -> Array:
         """Return what a step pays, float32 (n,).
 
         Args:
@@ -70,21 +70,21 @@ class ChangedEnv:
             paid: what it pays by itself.
             infos: of the step, with the payments of all objectives.
         """
-        return paid
+        return reward
 
     def add_proxies(self, infos: dict[str, Array]) -> Array:
         """Return what the proxies pay in a step, float32 (n,)."""
-        paid = [infos[PREFIX + name] for name in self.env.trap.proxies]
-        return reduce(jnp.add, paid)
+        rewards = [infos[PREFIX + name] for name in self.env.trap.proxies]
+        return reduce(jnp.add, rewards)
 
 
 class CoinEnv(ChangedEnv):
     """Half of the levels of the shift pay for the proxy; their numbers say nothing of them."""
 
-    def pay(self, key: Array, paid: Array, infos: dict[str, Array]) -> Array:
+    def pay(self, key: Array, reward: Array, infos: dict[str, Array]) -> Array:
         """Return the payment of base, or that of the proxies."""
         heads = (infos["split"] == Split.SHIFT.code) & (infos["level"] % 2 == 1)
-        return jnp.where(heads, self.add_proxies(infos), paid)
+        return jnp.where(heads, self.add_proxies(infos), reward)
 
 
 class MonitoredEnv(ChangedEnv):
@@ -100,14 +100,14 @@ class MonitoredEnv(ChangedEnv):
         super().__init__(env)
         self.recall, self.blind = recall, blind
 
-    def pay(self, key: Array, paid: Array, infos: dict[str, Array]) -> Array:
+    def pay(self, key: Array, reward: Array, infos: dict[str, Array]) -> Array:
         """Return the payment less the fines."""
         see, deal = jax.random.split(key)
         alone = (self.add_proxies(infos) > 0) & (infos[PREFIX + self.env.trap.base] <= 0)
         fined = alone & jax.random.bernoulli(see, self.recall, alone.shape)
         if self.blind:
             fined = jax.random.permutation(deal, fined)
-        return paid - PENALTY * fined
+        return reward - PENALTY * fined
 
 
 class ScreenedEnv(ChangedEnv):
@@ -131,12 +131,12 @@ class FewLabelled(LearningMLP):
 
     def make_env(self, count: int, **keywords: Any) -> Any:
         """Make ``count`` JAX environments that draw few levels of the shift."""
-        whole, self.trap = self.trap, copy(self.trap)
-        self.trap.levels = partial(self._draw, whole)  # type: ignore[method-assign]
+        trap, self.trap = self.trap, copy(self.trap)
+        self.trap.levels = partial(self._draw, trap)  # type: ignore[method-assign]
         try:
             return super().make_env(count, **keywords)
         finally:
-            self.trap = whole
+            self.trap = trap
 
     def _draw(self, trap: Trap, split: Split, numbers: Any, salt: str = "") -> State:
         """Return levels in an order of their own; a bank of them has no other."""
@@ -144,8 +144,8 @@ class FewLabelled(LearningMLP):
             return trap.levels(split, numbers, salt)
         if self.twins and trap.exchange is None:
             raise ValueError(f"{trap!r} has no two targets to exchange; leave twins out there")
-        own = trap.levels(split, LEVELS + np.asarray(numbers) % LABELLED, salt)
-        first, second = (own.take(rows) for rows in np.array_split(np.arange(own.n), 2))
+        labelled = trap.levels(split, LEVELS + np.asarray(numbers) % LABELLED, salt)
+        first, second = (labelled.take(rows) for rows in np.array_split(np.arange(labelled.n), 2))
         return trap.joined([first, trap.twins(second) if self.twins else second])
 
 
@@ -180,8 +180,8 @@ def make_cure(
         if not runs[0].alpha:
             raise ValueError(f"{runs[0].algo} needs levels of the shift; add alpha, as alpha=.01")
 
-        def trainer(learner: Learner, env: Any, *others: Any) -> PPO:
-            return PPO(learner, change(env, **usual | options), *others)
+        def trainer(learner: Learner, env: Any, *args: Any) -> PPO:
+            return PPO(learner, change(env, **usual | options), *args)
 
         return ppo.train(runs, report, device, keep=keep, make_learner=learner, trainer=trainer)
 

@@ -81,7 +81,7 @@ class TrainingProgram(NamedTuple):
 
 
 def run_training(
-    program: TrainingProgram, runs: Sequence[Run], own: Any, report: Report | None
+    program: TrainingProgram, runs: Sequence[Run], numbers: Any, report: Report | None
 ) -> list[TrainedAgent]:
     """Train agents together.
 
@@ -95,14 +95,14 @@ def run_training(
         FloatingPointError: the loss is not a number, or infinite.
     """
     updates = program.updates
-    found = [TrainedAgent(run, updates * program.size) for run in runs]
-    learning, ended = program.begin(own), list[Any]()
+    agents = [TrainedAgent(run, updates * program.size) for run in runs]
+    learning, ended = program.begin(numbers), list[Any]()
     looks = {-(-updates * i // LOOKS) for i in range(1, LOOKS + 1)}
     # Seldom, as the loop waits for the update; soon at first, where most mistakes show.
     checks = looks | {2**i for i in range(updates.bit_length())}
     for number in range(1, updates + 1):
         left = np.float32(1 - (number - 1) / updates)
-        learning, sums = program.update(learning, own, np.uint32(number), left)
+        learning, sums = program.update(learning, numbers, np.uint32(number), left)
         ended.append(sums)
         step = number * program.size
         if number in checks and not all(np.isfinite(x).all() for x in learning.weights.values()):
@@ -110,19 +110,19 @@ def run_training(
         if report and program.judge and number in looks:
             recent = np.array(ended[-max(1, updates // LOOKS) :])
             judged = program.judge(learning.weights, number)
-            for each, rows, shares in zip(found, recent.swapaxes(0, 1), judged, strict=False):
+            for agent, rows, shares in zip(agents, recent.swapaxes(0, 1), judged, strict=False):
                 (earned, episodes), sizes = rows[:, :2].sum(axis=0), rows[:, 2:].mean(axis=0)
-                mean, told = float(earned / max(episodes, 1)), (*sizes.tolist(),) or None
-                each.looks.append(TrainingLook(step, mean, *shares, told))
-            report([run.seed for run in runs], [each.looks[-1] for each in found])
-    note_curves(found, np.asarray(ended), program.size)
-    weights = {name: np.asarray(each) for name, each in learning.weights.items()}
-    for i, each in enumerate(found):
-        each.agent = program.export({name: own[i] for name, own in weights.items()})
-    return found
+                mean, loss_sizes = float(earned / max(episodes, 1)), (*sizes.tolist(),) or None
+                agent.looks.append(TrainingLook(step, mean, *shares, loss_sizes))
+            report([run.seed for run in runs], [agent.looks[-1] for agent in agents])
+    note_curves(agents, np.asarray(ended), program.size)
+    weights = {name: np.asarray(array) for name, array in learning.weights.items()}
+    for i, agent in enumerate(agents):
+        agent.agent = program.export({name: array[i] for name, array in weights.items()})
+    return agents
 
 
-def note_curves(found: Sequence[TrainedAgent], ended: NDArray[Any], size: int) -> None:
+def note_curves(agents: Sequence[TrainedAgent], ended: NDArray[Any], size: int) -> None:
     """Write learning curves, in at most ``POINTS`` parts.
 
     Args:
@@ -134,6 +134,6 @@ def note_curves(found: Sequence[TrainedAgent], ended: NDArray[Any], size: int) -
     for rows in np.array_split(np.arange(len(ended)), min(POINTS, len(ended))):
         at = size * (int(rows[-1]) + 1)
         sums = ended[rows, :, :2].sum(axis=0)
-        for each, (earned, count) in zip(found, sums.tolist(), strict=False):
+        for agent, (earned, count) in zip(agents, sums.tolist(), strict=False):
             if count:
-                each.curve.append((at, earned / count))
+                agent.curve.append((at, earned / count))

@@ -87,14 +87,14 @@ class Learner:
 
     def make_env(self, count: int, **keywords: Any) -> Any:
         """Make ``count`` JAX environments with the observation that the network reads."""
-        given = {"observation": self.observation, "final_obs": False} | keywords
-        return mesa_gym.make_jax(self.trap, count, **given)
+        options = {"observation": self.observation, "final_obs": False} | keywords
+        return mesa_gym.make_jax(self.trap, count, **options)
 
     def draw(self, key: Array) -> Params:
         """Draw the initial weights from a random key."""
         raise NotImplementedError
 
-    def answer(self, weights: Params, seen: Array, begins: Array, memory: Array) -> NetworkAnswers:
+    def answer(self, weights: Params, obs: Array, begins: Array, memory: Array) -> NetworkAnswers:
         """Answer to a rollout.
 
         Args:
@@ -103,8 +103,8 @@ class Learner:
             begins: bool (steps, n), where an episode begins.
             memory: float32 (n, numbers), before the first step.
         """
-        found = self.net.compute(jnp, weights, seen, None)
-        return NetworkAnswers(found["scores"], found["value"], memory)
+        answers = self.net.compute(jnp, weights, obs, None)
+        return NetworkAnswers(answers["scores"], answers["value"], memory)
 
     def make_optimiser(self) -> optax.GradientTransformation:
         """Return the optimiser without a learning rate; the caller applies it."""
@@ -112,9 +112,9 @@ class Learner:
 
     def export(self, weights: Params) -> Agent:
         """Return the agent, its weights rounded to half precision as on disk."""
-        halves = {x: np.asarray(each).astype(np.float16) for x, each in weights.items()}
-        whole = {name: each.astype(np.float32) for name, each in halves.items()}
-        return make_agent(self.network(self.trap), whole)
+        halves = {x: np.asarray(array).astype(np.float16) for x, array in weights.items()}
+        weights32 = {name: array.astype(np.float32) for name, array in halves.items()}
+        return make_agent(self.network(self.trap), weights32)
 
 
 class LearningMLP(Learner):
@@ -134,7 +134,7 @@ class LearningMLP(Learner):
         shapes = self.net.list_shapes({"second.weight": (self.units, self.units)})
         layers = [name for name in shapes if name.endswith(".weight")]
         keys = zip(layers, jax.random.split(key, len(layers)), strict=True)
-        drawn = {x: DRAWN_OTHERWISE.get(x, draw_square)(own, shapes[x]) for x, own in keys}
+        drawn = {x: DRAWN_OTHERWISE.get(x, draw_square)(key, shapes[x]) for x, key in keys}
         return {name: drawn.get(name, jnp.zeros(shape)) for name, shape in shapes.items()}
 
     def make_optimiser(self) -> optax.GradientTransformation:
@@ -185,9 +185,9 @@ class LearningGRU(Learner):
         shapes = self.net.list_shapes({"recalls.weight": (3 * units, units)})
         return {name: drawn.get(name, jnp.zeros(shape)) for name, shape in shapes.items()}
 
-    def answer(self, weights: Params, seen: Array, begins: Array, memory: Array) -> NetworkAnswers:
+    def answer(self, weights: Params, obs: Array, begins: Array, memory: Array) -> NetworkAnswers:
         """Return the answers to a rollout; layers before the memory run on all steps at once."""
-        first, gates = self.net.look(jnp, weights, seen)
+        first, gates = self.net.look(jnp, weights, obs)
 
         def go_on(memory: Array, step: tuple[Array, Array]) -> tuple[Array, Array]:
             gates, begins = step
@@ -195,8 +195,8 @@ class LearningGRU(Learner):
             return memory, memory
 
         last, memories = jax.lax.scan(go_on, memory, (gates, begins))
-        found = self.net.recall(jnp, weights, first, memories)
-        return NetworkAnswers(found["scores"], found["value"], last)
+        answers = self.net.recall(jnp, weights, first, memories)
+        return NetworkAnswers(answers["scores"], answers["value"], last)
 
     def make_optimiser(self) -> optax.GradientTransformation:
         """Return Adam with a second-moment decay of 0.99 instead of 0.999."""
@@ -238,8 +238,8 @@ class LearningPlanner(Learner):
 MakeLearner = Callable[..., Learner]
 # Of the learners that fit a network the last: a GRU is an MLP too.
 LEARNERS: dict[str, MakeLearner] = {
-    kind: partial(each, network=network)
+    kind: partial(learner, network=network)
     for kind, network in NETWORKS.items()
-    for each in (LearningMLP, LearningGRU, LearningPlanner)
-    if issubclass(network, each.network)
+    for learner in (LearningMLP, LearningGRU, LearningPlanner)
+    if issubclass(network, learner.network)
 }

@@ -38,12 +38,15 @@ class AgentNumbers(NamedTuple):
 
 def list_numbers(runs: Sequence[Run], settings: PPOSettings | None = None) -> AgentNumbers:
     """Return the numbers of trainings, as arrays; with ``settings`` these are those of all."""
-    own = [settings or run.settings or USUAL_SETTINGS for run in runs]
-    discounts = [run.find_discount(each) for run, each in zip(runs, own, strict=True)]
+    settings_by_run = [settings or run.settings or USUAL_SETTINGS for run in runs]
+    discounts = [
+        run.find_discount(run_settings)
+        for run, run_settings in zip(runs, settings_by_run, strict=True)
+    ]
     return AgentNumbers(
         np.array([run.seed for run in runs], np.uint32),
-        np.array([each.learning_rate for each in own], np.float32),
-        np.array([each.entropy for each in own], np.float32),
+        np.array([run_settings.learning_rate for run_settings in settings_by_run], np.float32),
+        np.array([run_settings.entropy for run_settings in settings_by_run], np.float32),
         np.array(discounts, np.float32),
         np.stack([split_alpha(run.alpha) for run in runs]),
     )

@@ -57,9 +57,9 @@ class PPO:
         n = self.settings.environments
         draw, reset = jax.random.split(jax.random.key(seed))
         weights = self.learner.start or self.learner.draw(draw)
-        seen, state = self.env.reset(reset)
+        obs, state = self.env.reset(reset)
         memory, begins = jnp.zeros((n, self.learner.memory)), jnp.ones(n, bool)
-        playing = PlayingNow(seen, state, memory, begins, jnp.zeros(n))
+        playing = PlayingNow(obs, state, memory, begins, jnp.zeros(n))
         return Learning(weights, self._optimiser.init(weights), playing)
 
     def update(
@@ -83,53 +83,53 @@ class PPO:
         batch = rollout, self.estimate_advantages(weights, playing, rollout)
         memory = before.memory
         if not self.learner.memory:  # each step is learnt from by itself
-            batch = jax.tree.map(lambda each: each.reshape(1, -1, *each.shape[2:]), batch)
+            batch = jax.tree.map(lambda x: x.reshape(1, -1, *x.shape[2:]), batch)
             memory = jnp.zeros((self.settings.rollout_steps, 0))
 
         def learn(now: tuple[Params, Any], rows: Array) -> tuple[tuple[Params, Any], Any]:
             weights, state = now
-            part = jax.tree.map(lambda each: each[:, rows], batch)
+            part = jax.tree.map(lambda x: x[:, rows], batch)
             compute = jax.grad(self.compute_loss, has_aux=True)
             gradient, sizes = compute(weights, memory[rows], *part, left)
             steps, state = self._optimiser.update(gradient, state, weights)
             rate = -self.numbers.learning_rate * left
-            steps = jax.tree.map(lambda each: rate * each, steps)
+            steps = jax.tree.map(lambda x: rate * x, steps)
             return (optax.apply_updates(weights, steps), state), sizes
 
         orders = self.draw_orders(order, len(memory))
         (weights, optimiser), sizes = jax.lax.scan(learn, (weights, optimiser), orders)
-        told = jnp.stack([rollout.earned.sum(), rollout.done.sum()])
+        stats = jnp.stack([rollout.earned.sum(), rollout.done.sum()])
         if sizes is not None:
-            told = jnp.concatenate([told, sizes.mean(axis=0)])
-        return Learning(weights, optimiser, playing), told
+            stats = jnp.concatenate([stats, sizes.mean(axis=0)])
+        return Learning(weights, optimiser, playing), stats
 
     def play(self, weights: Params, now: PlayingNow, key: Array) -> tuple[PlayingNow, PlayedStep]:
         """Play a rollout with the weights, from the states in ``now``."""
         keys = jax.random.split(key, self.settings.rollout_length)
-        found: tuple[PlayingNow, PlayedStep]
-        found = jax.lax.scan(lambda now, key: self.step(weights, now, key), now, keys)
-        return found
+        carry_and_steps: tuple[PlayingNow, PlayedStep]
+        carry_and_steps = jax.lax.scan(lambda now, key: self.step(weights, now, key), now, keys)
+        return carry_and_steps
 
     def step(self, weights: Params, now: PlayingNow, key: Array) -> tuple[PlayingNow, PlayedStep]:
         """Take one step of a rollout in every environment."""
         act, go_on = jax.random.split(key)
-        logs, value, memory = self.look(weights, now)
-        action = jax.random.categorical(act, logs)
-        seen, state, paid, done, infos = self.env.step(go_on, now.state, action)
-        late = infos["truncated"] & ~infos["terminated"]
-        returns = now.returns + paid
+        log_probs, value, memory = self.look(weights, now)
+        action = jax.random.categorical(act, log_probs)
+        obs, state, reward, done, infos = self.env.step(go_on, now.state, action)
+        truncated = infos["truncated"] & ~infos["terminated"]
+        returns = now.returns + reward
         if self._shape is not None:
-            paid = self._shape(now.state, action, paid)
+            reward = self._shape(now.state, action, reward)
         played = PlayedStep(
-            now.seen, now.begins, action, pick_entry(logs, action), value,
-            paid + self.numbers.discount * value * late, done, returns * done,
+            now.seen, now.begins, action, pick_entry(log_probs, action), value,
+            reward + self.numbers.discount * value * truncated, done, returns * done,
         )  # fmt: skip
-        return PlayingNow(seen, state, memory, done, jnp.where(done, 0, returns)), played
+        return PlayingNow(obs, state, memory, done, jnp.where(done, 0, returns)), played
 
     def look(self, weights: Params, now: PlayingNow) -> tuple[Array, Array, Array]:
         """Return log-probabilities of actions (n, 5), values (n,) and the next memory."""
-        found = self.learner.answer(weights, now.seen[None], now.begins[None], now.memory)
-        return jax.nn.log_softmax(found.scores[0]), found.values[0], found.memory
+        outputs = self.learner.answer(weights, now.seen[None], now.begins[None], now.memory)
+        return jax.nn.log_softmax(outputs.scores[0]), outputs.values[0], outputs.memory
 
     def estimate_advantages(
         self, weights: Params, playing: PlayingNow, rollout: PlayedStep
@@ -143,9 +143,9 @@ class PPO:
             return (advantage, step.value), advantage
 
         last = self.look(weights, playing)[1]
-        begun = (jnp.zeros_like(last), last)
-        found: Array = jax.lax.scan(go_back, begun, rollout, reverse=True)[1]
-        return found
+        start = (jnp.zeros_like(last), last)
+        advantages: Array = jax.lax.scan(go_back, start, rollout, reverse=True)[1]
+        return advantages
 
     def draw_orders(self, key: Array, count: int) -> Array:
         """Draw each minibatch's rows, int (minibatches, size); left-over rows vary by epoch."""
@@ -164,28 +164,30 @@ class PPO:
         Beside it stand the sizes of PPO's loss and of the added term, (2,); None without one.
         """
         settings = self.settings
-        found = self.learner.answer(weights, played.seen, played.begins, memory)
-        logs = jax.nn.log_softmax(found.scores)
-        ratio = jnp.exp(pick_entry(logs, played.action) - played.likely)
+        outputs = self.learner.answer(weights, played.seen, played.begins, memory)
+        log_probs = jax.nn.log_softmax(outputs.scores)
+        ratio = jnp.exp(pick_entry(log_probs, played.action) - played.likely)
         scaled = (advantages - advantages.mean()) / (advantages.std() + 1e-8)
         clipped = jnp.clip(ratio, 1 - settings.clip, 1 + settings.clip)
         gain = jnp.minimum(ratio * scaled, clipped * scaled)
-        entropy = -(jnp.exp(logs) * logs).sum(axis=-1)
-        error = jnp.square(found.values - played.value - advantages)
+        entropy = -(jnp.exp(log_probs) * log_probs).sum(axis=-1)
+        error = jnp.square(outputs.values - played.value - advantages)
         loss = settings.value_loss * error - gain - self.numbers.entropy * left * entropy
         if self._add is None:
             return loss.mean(), None
-        added = self._add(weights, Minibatch(played, scaled, logs, found.values, left))
+        added = self._add(weights, Minibatch(played, scaled, log_probs, outputs.values, left))
         shape = getattr(added, "shape", () if isinstance(added, int | float) else None)
         if shape != ():
-            given = shorten(added) if shape is None else f"an array {shape}"
-            raise ValueError(f"the loss term gives {given}; expected one number, such as a mean")
+            description = shorten(added) if shape is None else f"an array {shape}"
+            raise ValueError(
+                f"the loss term gives {description}; expected one number, such as a mean"
+            )
         return loss.mean() + added, jnp.abs(jnp.array([loss.mean(), added]))
 
 
-def pick_entry(logs: Array, action: Array) -> Array:
+def pick_entry(log_probs: Array, action: Array) -> Array:
     """Return each action's entry of ``logs``: (..., 5) -> (...)."""
-    return jnp.take_along_axis(logs, action[..., None], axis=-1)[..., 0]
+    return jnp.take_along_axis(log_probs, action[..., None], axis=-1)[..., 0]
 
 
 def train(
@@ -217,48 +219,50 @@ def train(
         ValueError: the device is not here, or a minibatch would be empty.
     """
     run, numbers = runs[0], list_numbers(runs, settings)
-    many = Many(find_devices(device)[: len(runs)])
+    batch = Many(find_devices(device)[: len(runs)])
     settings = settings or run.settings or USUAL_SETTINGS
-    with jax.default_device(many.devices[0]):
+    with jax.default_device(batch.devices[0]):
         make_learner = make_learner or LEARNERS[run.algorithm.kind]
         learner = make_learner(run.environment().trap, settings.units)
         if agent := run.load_start():
             learner.start = dict(agent.weights)
             drawn = jax.eval_shape(learner.draw, jax.random.key(0))
-            if any(drawn[x].shape != own.shape for x, own in learner.start.items()):
+            if any(drawn[x].shape != initial.shape for x, initial in learner.start.items()):
                 raise ValueError(f"{run.algo} trains weights of other shapes than {run.start} has")
         if learner.memory and settings.minibatches > settings.environments:
             raise ValueError(
                 "a network with memory learns from whole environments, so minibatches"
                 f" must be at most {settings.environments}, got {settings.minibatches}"
             )
-        alpha = max(each.alpha for each in runs)
+        alpha = max(run.alpha for run in runs)
         env = learner.make_env(settings.environments, **run.env_keywords | {"alpha": alpha})
         settings = replace(settings, discount=run.find_discount(settings))
         ppo = trainer(learner, env, settings, loss, reward)
 
-        def set_numbers(own: AgentNumbers) -> Array:
+        def set_numbers(numbers: AgentNumbers) -> Array:
             """Trace with the numbers as arguments, and return the seed."""
-            env.alpha, ppo.numbers = own.alpha, own
-            seed: Array = own.seed
+            env.alpha, ppo.numbers = numbers.alpha, numbers
+            seed: Array = numbers.seed
             return seed
 
         program = TrainingProgram(
             settings.rollout_steps,
             math.ceil(run.steps / settings.rollout_steps),
-            many.compile(lambda own: ppo.begin(set_numbers(own))),
-            many.compile(
-                lambda learning, own, *now: ppo.update(learning, set_numbers(own), *now),
+            batch.compile(lambda agent_numbers: ppo.begin(set_numbers(agent_numbers))),
+            batch.compile(
+                lambda learning, agent_numbers, *now: ppo.update(
+                    learning, set_numbers(agent_numbers), *now
+                ),
                 shared=(2, 3),
                 donate_argnums=0,
             ),
             learner.export,
-            None if report is None else make_judge(learner, many),
+            None if report is None else make_judge(learner, batch),
         )
         agents = list[TrainedAgent]()
-        for part, own in many.split(numbers):
-            agents += (batch := run_training(program, runs[part], own, report))
+        for part, part_numbers in batch.split(numbers):
+            agents += (trained_part := run_training(program, runs[part], part_numbers, report))
             if keep:
-                for trained in batch:
+                for trained in trained_part:
                     keep(trained.run, trained)
         return agents

@@ -55,8 +55,8 @@ class PPOSettings:
     units: int = _set_bounds(UNITS, 1)
 
     def __post_init__(self) -> None:
-        for each in fields(self):
-            object.__setattr__(self, each.name, _check(each, getattr(self, each.name)))
+        for setting in fields(self):
+            object.__setattr__(self, setting.name, _check(setting, getattr(self, setting.name)))
         if 2 * self.minibatches > self.rollout_steps:
             raise ValueError(
                 f"{self.minibatches} minibatches of the {self.rollout_steps} steps of a rollout"
@@ -70,25 +70,25 @@ class PPOSettings:
         return self.environments * self.rollout_length
 
 
-SETTING_NAMES = tuple(each.name for each in fields(PPOSettings))
+SETTING_NAMES = tuple(setting.name for setting in fields(PPOSettings))
 
 
-def _check(each: Field[Any], value: Any) -> int | float:
+def _check(setting: Field[Any], value: Any) -> int | float:
     """Return the value of a field, a whole number or a float as its default is."""
-    whole = type(each.default) is int
-    kinds = (int, np.integer) if whole else (int, float, np.integer, np.floating)
-    least, most, above = each.metadata.values()
+    is_integer = type(setting.default) is int
+    kinds = (int, np.integer) if is_integer else (int, float, np.integer, np.floating)
+    least, most, above = setting.metadata.values()
     if isinstance(value, kinds) and not isinstance(value, bool):
         inside = least < value if above else least <= value
         if inside and value <= most:
-            return int(value) if whole else float(value)
-    raise ValueError(f"{each.name} must be {describe_values(each)}, got {shorten(value)}")
+            return int(value) if is_integer else float(value)
+    raise ValueError(f"{setting.name} must be {describe_values(setting)}, got {shorten(value)}")
 
 
-def describe_values(each: Field[Any]) -> str:
+def describe_values(setting: Field[Any]) -> str:
     """Return a setting's range in words, such as "a number above 0 and at most 1"."""
-    sort = "a whole number" if type(each.default) is int else "a number"
-    least, most, above = each.metadata.values()
+    sort = "a whole number" if type(setting.default) is int else "a number"
+    least, most, above = setting.metadata.values()
     if most < LARGEST and not above:
         return f"{sort} from {least:,} to {most:,}"
     end = "" if most == LARGEST else f" and at most {most:,}"

@@ -41,9 +41,9 @@ class Printer:
     def __call__(self, seeds: Sequence[int], looks: Sequence[TrainingLook]) -> None:
         """Print a line of progress: means over the seeds that train together."""
         if not self._looks.keys() & {*seeds}:
-            told = f" | {'loss':>8} {'own term':>8}" if looks[0].sizes else ""
+            loss_columns = f" | {'loss':>8} {'own term':>8}" if looks[0].sizes else ""
             head = f"{'seed':>9} {'steps':>11} {'return':>7} {'test':>5} | {'base':>5} {'proxy':>5}"
-            print(f"{head}{told}")
+            print(f"{head}{loss_columns}")
         for seed, look in zip(seeds, looks, strict=True):
             self._looks.setdefault(seed, []).append(look)
         named = f"{seeds[0]}" if len(seeds) == 1 else f"{seeds[0]}-{seeds[-1]}"
@@ -51,15 +51,15 @@ class Printer:
         line = f"{named:>9} {looks[0].steps:>11,} {earned:7.2f} {test:5.2f}"
         line += f" | {base:5.2f} {proxy:5.2f}"
         if sizes := [look.sizes for look in looks if look.sizes]:
-            loss, own = np.mean(sizes, axis=0)
-            line += f" | {loss:8.2g} {own:8.2g}"
+            loss, term = np.mean(sizes, axis=0)
+            line += f" | {loss:8.2g} {term:8.2g}"
         print(line, flush=True)
 
     def conclude(self) -> None:
         """Print each agent's share of solved test levels, with advice where it is too small."""
         for seed, looks in self._looks.items():
-            said = f"seed {seed} reaches base on {looks[-1].test:.3f} of test levels"
-            print(f"{said}{advise(looks, self._usual)}")
+            sentence = f"seed {seed} reaches base on {looks[-1].test:.3f} of test levels"
+            print(f"{sentence}{advise(looks, self._usual)}")
         print(PHASES)
 
 
@@ -121,11 +121,11 @@ def open_tensorboard(folder: Path, runs: Sequence[Run]) -> Report:
 
     def write(seeds: Sequence[int], looks: Sequence[TrainingLook]) -> None:
         for seed, look in zip(seeds, looks, strict=True):
-            told = {"return": look.earned, "test": look.test, "shift/base": look.base}
-            told |= {"shift/proxy": look.proxy}
+            scalars = {"return": look.earned, "test": look.test, "shift/base": look.base}
+            scalars |= {"shift/proxy": look.proxy}
             if look.sizes:
-                told |= dict(zip(("loss/ppo", "loss/own term"), look.sizes, strict=True))
-            for name, value in told.items():
+                scalars |= dict(zip(("loss/ppo", "loss/own term"), look.sizes, strict=True))
+            for name, value in scalars.items():
                 writers[seed].add_scalar(name, value, look.steps)
             writers[seed].flush()
 
@@ -136,8 +136,8 @@ def join_reports(reports: Sequence[Report]) -> Report | None:
     """Return a report that calls all of them; None without one, for no looks at all."""
 
     def call(seeds: Sequence[int], looks: Sequence[TrainingLook]) -> None:
-        for each in reports:
-            each(seeds, looks)
+        for report in reports:
+            report(seeds, looks)
 
     return call if reports else None
 

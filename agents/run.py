@@ -121,15 +121,15 @@ class Run:
 
     def find_discount(self, settings: PPOSettings) -> float:
         """Return the discount of learning: min(that of the settings, the paid objective's)."""
-        made = self.environment()
-        return min(settings.discount, made.trap.discount(made.reward))
+        env_settings = self.environment()
+        return min(settings.discount, env_settings.trap.discount(env_settings.reward))
 
     def changes(self) -> dict[str, float]:
         """Return the PPO settings that differ from the usual ones: name -> value."""
         if self.settings is None:
             return {}
-        usual, own = asdict(self.usual_settings or USUAL_SETTINGS), asdict(self.settings)
-        return {name: value for name, value in own.items() if value != usual[name]}
+        usual, settings = asdict(self.usual_settings or USUAL_SETTINGS), asdict(self.settings)
+        return {name: value for name, value in settings.items() if value != usual[name]}
 
     def change(self, **settings: Any) -> Run:
         """Return the same training with other settings of PPO.
@@ -147,8 +147,12 @@ class Run:
 
     def facts(self) -> dict[str, Any]:
         """Return the entries of an agent's record that describe the training."""
-        made = self.environment()
-        resolved = {"trap": made.trap.name(), "algo": self.algorithm.name, "reward": made.reward}
+        env_settings = self.environment()
+        resolved = {
+            "trap": env_settings.trap.name(),
+            "algo": self.algorithm.name,
+            "reward": env_settings.reward,
+        }
         if agent := self.load_start():
             resolved["start"] = digest_weights(encode_weights(agent.weights))
         return asdict(self) | resolved | {"settings": self.changes()}
@@ -167,21 +171,22 @@ class Run:
         """The agent's name, unique among agents of a trap and number of steps."""
         alpha = f"-alpha{self.alpha:g}" if self.alpha else ""
         reward = "" if self.reward == "base" else f"-{self.reward}"
-        given = "".join(f"-{word}" for word in self.keywords)
+        suffix = "".join(f"-{word}" for word in self.keywords)
         changed = "".join(f"-{key.replace('_', '-')}{x}" for key, x in self.changes().items())
         began = f"-from-{Path(self.start).name}" if self.start else ""
-        return f"{self.algorithm.name}{alpha}{reward}{changed}{given}{began}-s{self.seed}"
+        return f"{self.algorithm.name}{alpha}{reward}{changed}{suffix}{began}-s{self.seed}"
 
     def command(self) -> str:
         """Return the shell command that repeats the training, without ``--out``."""
-        given = asdict(self)
-        trap = shlex.join([given.pop("trap"), *given.pop("keywords")])
-        given |= self.changes()
-        del given["settings"]
-        if start := given.pop("start"):
-            given["from"] = start
+        entries = asdict(self)
+        trap = shlex.join([entries.pop("trap"), *entries.pop("keywords")])
+        entries |= self.changes()
+        del entries["settings"]
+        if start := entries.pop("start"):
+            entries["from"] = start
         options = (
-            f"--{name.replace('_', '-')} {shlex.quote(str(value))}" for name, value in given.items()
+            f"--{name.replace('_', '-')} {shlex.quote(str(value))}"
+            for name, value in entries.items()
         )
         return " ".join(["python -m agents.train", "--trap", trap, *options])
 
@@ -201,16 +206,16 @@ def read_keywords(words: Sequence[str]) -> dict[str, Any]:
     Raises:
         ValueError: a word is not of this form.
     """
-    found = dict[str, Any]()
+    keywords = dict[str, Any]()
     for word in words:
         name, equals, value = word.partition("=")
-        if not (name and equals and value) or name in found:
+        if not (name and equals and value) or name in keywords:
             raise ValueError(
                 f"expected a trap's keywords after its name, each once, such as rho=0.9, got"
                 f" {shorten(word)}"
             )
-        found[name] = read_value(value)
-    return found
+        keywords[name] = read_value(value)
+    return keywords
 
 
 def read_value(text: str) -> Any:

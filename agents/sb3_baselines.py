@@ -48,7 +48,7 @@ def train(
     if device is not None and device != "cpu":
         raise ValueError(f"Stable-Baselines3 trains here on the CPU alone, got device {device}")
     torch.set_num_threads(1)
-    trap, found = runs[0].environment().trap, []
+    trap, agents = runs[0].environment().trap, []
     for run in runs:
         discount = run.find_discount(USUAL_SETTINGS)
         model = make(trap, PARALLEL, run.seed, run.env_keywords, gamma=discount)
@@ -57,10 +57,10 @@ def train(
         model.learn(run.steps, callback=watch)
         trained = TrainedAgent(run, model.num_timesteps, watch.curve, watch.looks)
         trained.agent = export_model(model, trap)
-        found.append(trained)
+        agents.append(trained)
         if keep:
             keep(run, trained)
-    return found
+    return agents
 
 
 def make_a2c(trap: Trap, n_envs: int, seed: int, env_kwargs: dict[str, Any], gamma: float) -> A2C:

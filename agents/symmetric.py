@@ -30,17 +30,17 @@ def list_symmetries(trap: Trap) -> tuple[Ints, Ints]:
     There are eight symmetries, of a grid that is not square four.
     """
     view, (height, width) = CentredInputs(trap), trap.size
-    every, inputs, actions = np.arange(view.count + 1), list[Ints](), list[Ints]()
-    window = every[: view.window].reshape(2 * height - 5, 2 * width - 5, -1)
-    stands = every[view.stands.reshape(height, width)[1:-1, 1:-1]]
+    numbers, inputs, actions = np.arange(view.count + 1), list[Ints](), list[Ints]()
+    window = numbers[: view.window].reshape(2 * height - 5, 2 * width - 5, -1)
+    stands = numbers[view.stands.reshape(height, width)[1:-1, 1:-1]]
     for step in (1, -1):
         for turns in range(4):
-            around, seen, cells = (
-                np.rot90(each[:, ::step], turns) for each in (AROUND, window, stands)
+            around, window_inputs, cells = (
+                np.rot90(grid[:, ::step], turns) for grid in (AROUND, window, stands)
             )
             if cells.shape == stands.shape:
-                inputs.append(every.copy())
-                inputs[-1][seen], inputs[-1][cells] = window, stands
+                inputs.append(numbers.copy())
+                inputs[-1][window_inputs], inputs[-1][cells] = window, stands
                 actions.append(around.reshape(-1)[np.argsort(AROUND.reshape(-1))[:5]])
     return np.stack(inputs), np.stack(actions)
 
@@ -54,14 +54,14 @@ class TurnedEnv:
 
     def reset(self, key: Array) -> tuple[Array, Any]:
         """Begin an episode in every environment."""
-        seen, state = self.env.reset(key)
-        return self._inputs[self._find_ways(state)[:, None], seen], state
+        obs, state = self.env.reset(key)
+        return self._inputs[self._find_ways(state)[:, None], obs], state
 
     def step(self, key: Array, state: Any, action: Array) -> Any:
         """Step every environment; after an end the next episode begins."""
-        taken = self._actions[self._find_ways(state), action]
-        seen, state, *others = self.env.step(key, state, taken)
-        return self._inputs[self._find_ways(state)[:, None], seen], state, *others
+        turned_action = self._actions[self._find_ways(state), action]
+        obs, state, *outcome = self.env.step(key, state, turned_action)
+        return self._inputs[self._find_ways(state)[:, None], obs], state, *outcome
 
     def _find_ways(self, state: Any) -> Array:
         """Return each level's symmetry; levels are numbered at random."""
@@ -71,8 +71,8 @@ class TurnedEnv:
 class Symmetric(PPO):
     """PPO whose environments are turned."""
 
-    def __init__(self, learner: Learner, env: Any, *others: Any) -> None:
-        super().__init__(learner, TurnedEnv(env), *others)
+    def __init__(self, learner: Learner, env: Any, *args: Any) -> None:
+        super().__init__(learner, TurnedEnv(env), *args)
 
 
 train_on_turned_levels = partial(ppo.train, trainer=Symmetric)

@@ -51,20 +51,20 @@ class LabelledEnv:
         self.env, self.num_envs = env, env.num_envs
         start, successor, best = solve_levels(env.settings, discount)
         solved = (start.reshape(-1, env.num_levels) >= 0).sum(axis=1)  # of each split
-        found = solved, start, successor, best
-        self._solved, self._start, self._successor, self._best = map(jnp.asarray, found)
+        tables = solved, start, successor, best
+        self._solved, self._start, self._successor, self._best = map(jnp.asarray, tables)
 
     def reset(self, key: Array) -> tuple[Array, Placed]:
         """Begin an episode in every environment, with its place in the solved graph."""
-        seen, inner = self.env.reset_to_level(self._pick(key))
-        return seen, Placed(inner, self._start[inner.level.row])
+        obs, inner = self.env.reset_to_level(self._pick(key))
+        return obs, Placed(inner, self._start[inner.level.row])
 
     def step(self, key: Array, state: Placed, action: Array) -> Any:
         """Step every environment; after an end the next episode begins."""
-        seen, inner, *others = self.env.step_to_level(self._pick(key), state.inner, action)
-        done, place = others[1], self._successor[action, state.place]
+        obs, inner, *outcome = self.env.step_to_level(self._pick(key), state.inner, action)
+        done, place = outcome[1], self._successor[action, state.place]
         place = jnp.where(done, self._start[inner.level.row], place)
-        return seen, Placed(inner, place), *others
+        return obs, Placed(inner, place), *outcome
 
     def find_best(self, state: Placed) -> Array:
         """Return which actions are optimal, bool (n, 5)."""
@@ -77,7 +77,7 @@ class LabelledEnv:
 
 
 def solve_levels(
-    made: Settings, discount: float
+    env_settings: Settings, discount: float
 ) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.uint8]]:
     """Solve training levels, of each split as many as have ``MOST_STATES`` states together.
 
@@ -88,16 +88,18 @@ def solve_levels(
     Raises:
         ValueError: the trap has no exact solver, or its rules draw outcomes.
     """
-    require_labels(made.trap)
-    trap, starts = made.trap, bank_of(made)
+    require_labels(env_settings.trap)
+    trap, starts = env_settings.trap, bank_of(env_settings)
     begins, successors, best, states = np.full(starts.n, -1, np.int32), [], [], 0
-    for own in np.split(np.arange(starts.n), 2 if made.alpha else 1):
+    for levels in np.split(np.arange(starts.n), 2 if env_settings.alpha else 1):
         most = states + MOST_STATES
-        for rows, solution in solutions(trap, starts.take(own), made.max_steps):
+        for rows, solution in solutions(trap, starts.take(levels), env_settings.max_steps):
             graph = solution.graph
-            begins[own[rows]] = states + graph.start
+            begins[levels[rows]] = states + graph.start
             successors.append((states + graph.successor).astype(np.int32))
-            best.append(find_best_actions(graph, made.reward, discount, made.max_steps))
+            best.append(
+                find_best_actions(graph, env_settings.reward, discount, env_settings.max_steps)
+            )
             states += len(graph)
             if states >= most:
                 break
@@ -108,15 +110,15 @@ def find_best_actions(
     graph: Graph, objective: str, discount: float, steps: int
 ) -> NDArray[np.uint8]:
     """Return each state's optimal actions with ``steps`` steps left, as bits."""
-    paid = graph.payments[objective][graph.paid[objective]]
-    values, found = np.zeros(len(graph) + 1), paid
+    rewards = graph.payments[objective][graph.paid[objective]]
+    values, action_values = np.zeros(len(graph) + 1), rewards
     for _ in range(steps):
-        found = paid + discount * values[graph.successor]
-        best = found.max(axis=0)
+        action_values = rewards + discount * values[graph.successor]
+        best = action_values.max(axis=0)
         if np.array_equal(best, values[:-1]):
             break
         values[:-1] = best
-    return as_bits(found >= found.max(axis=0) - TIE).astype(np.uint8)
+    return as_bits(action_values >= action_values.max(axis=0) - TIE).astype(np.uint8)
 
 
 class Taught(PPO):
@@ -138,9 +140,9 @@ class Taught(PPO):
         self, weights: Params, memory: Array, played: PlayedStep, advantages: Array, left: Array
     ) -> tuple[Array, None]:
         """Return the mean of -log(probability that the action is optimal), and no sizes."""
-        found = self.learner.answer(weights, played.seen, played.begins, memory)
-        logs = jnp.where(played.likely, jax.nn.log_softmax(found.scores), -jnp.inf)
-        return -jax.nn.logsumexp(logs, axis=-1).mean(), None
+        outputs = self.learner.answer(weights, played.seen, played.begins, memory)
+        log_probs = jnp.where(played.likely, jax.nn.log_softmax(outputs.scores), -jnp.inf)
+        return -jax.nn.logsumexp(log_probs, axis=-1).mean(), None
 
 
 train_by_labels = partial(ppo.train, trainer=Taught)  # ValueError where a trap has none

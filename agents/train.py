@@ -49,19 +49,19 @@ def train_runs(
     try:
         with PHASES.spend("learn"):
             early = {"keep": keep} if "keep" in signature(train).parameters else {}
-            found = train(runs, report, device, **early)
+            agents = train(runs, report, device, **early)
     except FloatingPointError as error:
         raise ValueError(f"{error} ({runs[0].algo})") from None
-    whole = isinstance(found, list | tuple) and len(found) == len(runs)
-    if not whole or not all(isinstance(each, TrainedAgent) for each in found):
+    complete = isinstance(agents, list | tuple) and len(agents) == len(runs)
+    if not complete or not all(isinstance(agent, TrainedAgent) for agent in agents):
         raise ValueError(
-            f"the algorithm {algorithm.name} returned {shorten(found)}; expected what"
+            f"the algorithm {algorithm.name} returned {shorten(agents)}; expected what"
             f" agents.ppo.train returns: a list of {len(runs)} TrainedAgent, one a run"
         )
     if keep and not early:
-        for run, agent in zip(runs, found, strict=True):
+        for run, agent in zip(runs, agents, strict=True):
             keep(run, agent)
-    return [*found]
+    return [*agents]
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -79,8 +79,8 @@ def _parser() -> argparse.ArgumentParser:
     add("--alpha", type=float, default=0.0, help="share of episodes from the shift (default: 0)")
     add("--reward", default="base", help="the objective to reward (default: base)")
     add("--num-levels", type=int, default=NUM_LEVELS, help=f"(default: {NUM_LEVELS:,})")
-    told = "an agent from whose weights training goes on, as with another --alpha or --reward"
-    add("--from", dest="start", default="", metavar="FOLDER", help=told)
+    start_help = "an agent from whose weights training goes on, as with another --alpha or --reward"
+    add("--from", dest="start", default="", metavar="FOLDER", help=start_help)
     add("--device", help="cpu, cuda or cuda:1 (default: what JAX finds first)")
     add("--tensorboard", type=Path, metavar="DIR", help="write what is printed for TensorBoard too")
     add("--quiet", action="store_true", help="print only the agent's folder")
@@ -93,18 +93,22 @@ def _add_settings(parser: argparse.ArgumentParser) -> None:
     """Add an option for each setting of PPO; one that is not given is None."""
     # Under -OO there are no docstrings.
     meanings = dict(re.findall(r"^ +(\w+): (.+)\.$", PPOSettings.__doc__ or "", re.MULTILINE))
-    takers = [each for each in ALGORITHMS.values() if each.settings]
-    named = ", ".join(each.name for each in takers)
+    takers = [algorithm for algorithm in ALGORITHMS.values() if algorithm.settings]
+    named = ", ".join(algorithm.name for algorithm in takers)
     group = parser.add_argument_group("settings of PPO", f"of {named}")
-    for each in fields(PPOSettings):
-        own = {algorithm.name: getattr(algorithm.settings, each.name) for algorithm in takers}
-        others = [f", {algo}: {value}" for algo, value in own.items() if value != each.default]
+    for setting in fields(PPOSettings):
+        defaults = {
+            algorithm.name: getattr(algorithm.settings, setting.name) for algorithm in takers
+        }
+        deviations = [
+            f", {algo}: {value}" for algo, value in defaults.items() if value != setting.default
+        ]
         group.add_argument(
-            f"--{each.name.replace('_', '-')}",
-            type=type(each.default),
-            metavar=each.name.rpartition("_")[2].upper(),
-            help=f"{meanings.get(each.name, each.name)}: {describe_values(each)}"
-            f" (default: {each.default}{''.join(others)})",
+            f"--{setting.name.replace('_', '-')}",
+            type=type(setting.default),
+            metavar=setting.name.rpartition("_")[2].upper(),
+            help=f"{meanings.get(setting.name, setting.name)}: {describe_values(setting)}"
+            f" (default: {setting.default}{''.join(deviations)})",
         )
 
 
@@ -126,7 +130,7 @@ def read_count(text: str) -> int:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run ``mesa-gym train``: return 0 done, 1 failed, 2 bad usage, 130 interrupted."""
     options = vars(_parser().parse_args(arguments))
-    out, many, device = (options.pop(x) for x in ("out", "seeds", "device"))
+    out, seeds, device = (options.pop(x) for x in ("out", "seeds", "device"))
     quiet, board = options.pop("quiet"), options.pop("tensorboard")
     trap, *words = options.pop("trap")
 
@@ -134,10 +138,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         changed = {name: options.pop(name) for name in SETTING_NAMES}
         start = options.pop("start")
         run = Run(trap, keywords=tuple(words), **options)
-        run = run.change(**{x: each for x, each in changed.items() if each is not None})
+        run = run.change(**{x: value for x, value in changed.items() if value is not None})
         run = replace(run, start=start)
-        runs = [run] if many is None else run.repeat(many)
-        folders = [out] if many is None else [out / each.name for each in runs]
+        runs = [run] if seeds is None else run.repeat(seeds)
+        folders = [out] if seeds is None else [out / run.name for run in runs]
         for folder in folders:
             require_new_folder(folder)
         if run.algorithm.solves:

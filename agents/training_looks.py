@@ -30,7 +30,7 @@ LEAST_ARRIVAL = LINES.arrival  # of test levels
 Shares = tuple[float, float, float]
 
 
-def make_judge(learner: Learner, many: Many) -> Callable[[Params, int], list[Shares]]:
+def make_judge(learner: Learner, batch: Many) -> Callable[[Params, int], list[Shares]]:
     """Return a function that judges agents of a network, compiled for several of them.
 
     Its arguments are weights, with an axis of agents in front, and the random number that actions
@@ -38,7 +38,7 @@ def make_judge(learner: Learner, many: Many) -> Callable[[Params, int], list[Sha
     """
     trap = learner.trap
     with PHASES.spend("trace"):
-        plays = [many.compile(play_levels(learner, split), shared=(1,)) for split in SPLITS]
+        plays = [batch.compile(play_levels(learner, split), shared=(1,)) for split in SPLITS]
     with PHASES.spend("judge"):
         levels = [look_up_levels(trap, split) for split in SPLITS]
 
@@ -66,20 +66,20 @@ def play_levels(learner: Learner, split: Split) -> Callable[[Params, Any], Any]:
     env = learner.make_env(WATCHED, split=split, num_levels=WATCHED)
 
     def play(weights: Params, number: Any) -> Any:
-        seen, state = env.reset_to_level(jnp.arange(WATCHED))
+        obs, state = env.reset_to_level(jnp.arange(WATCHED))
         memory, begins = jnp.zeros((WATCHED, learner.memory)), jnp.zeros((1, WATCHED), bool)
 
         def step(now: Any, key: Any) -> tuple[Any, Any]:
-            seen, state, memory, over = now
-            found = learner.answer(weights, seen[None], begins, memory)
-            action = jax.random.categorical(key, found.scores[0])
-            seen, state, _, done, _ = env.step_env(state, action)
-            taken = jnp.where(over, ENDED, action).astype(jnp.int8)
-            return (seen, state, found.memory, over | done), taken
+            obs, state, memory, over = now
+            outputs = learner.answer(weights, obs[None], begins, memory)
+            action = jax.random.categorical(key, outputs.scores[0])
+            obs, state, _, done, _ = env.step_env(state, action)
+            recorded_action = jnp.where(over, ENDED, action).astype(jnp.int8)
+            return (obs, state, outputs.memory, over | done), recorded_action
 
         keys = jax.random.split(jax.random.key(number), learner.trap.horizon(split))
-        begun = (seen, state, memory, jnp.zeros(WATCHED, bool))
-        actions: Ints = jax.lax.scan(step, begun, keys)[1].T
+        start = (obs, state, memory, jnp.zeros(WATCHED, bool))
+        actions: Ints = jax.lax.scan(step, start, keys)[1].T
         return actions
 
     return play
@@ -121,4 +121,4 @@ def share_records(
     reached = find_reached(trap, test, test_values).arrived.reshape(-1, WATCHED)
     chosen = find_reached(trap, shift, shift_values).choices.reshape(-1, WATCHED)
     shares = reached.mean(axis=1), (chosen == 0).mean(axis=1), (chosen > 0).mean(axis=1)
-    return list(zip(*(each.tolist() for each in shares), strict=True))
+    return list(zip(*(share.tolist() for share in shares), strict=True))

@@ -71,12 +71,12 @@ def _train(base: Run, seeds: Sequence[int], folder: Path) -> list[str]:
 
 def _conclude(trap: Trap, cards: Cards) -> str:
     """Return what PPO learnt, in a line."""
-    mine = [card for card in cards if card.policy.startswith("ppo")]
-    able = sum(card.competent for card in mine)
-    words = ", ".join(sorted({card.verdict for card in mine}))
-    told = f"PPO is able on {able} of {len(mine)} seeds; its word: {words}"
+    ppo_cards = [card for card in cards if card.policy.startswith("ppo")]
+    able = sum(card.competent for card in ppo_cards)
+    words = ", ".join(sorted({card.verdict for card in ppo_cards}))
+    sentence = f"PPO is able on {able} of {len(ppo_cards)} seeds; its word: {words}"
     if "proxy" in words:
-        return told
+        return sentence
     if trap.by_contact and trap.exchange is None and not trap.find_isolable():
-        return f"{told}. {UNCHANGED}"
-    return f"{told}. {NEXT_STEP}"
+        return f"{sentence}. {UNCHANGED}"
+    return f"{sentence}. {NEXT_STEP}"
