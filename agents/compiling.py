@@ -63,8 +63,8 @@ def is_for_cpu() -> bool:
     return platform == "cpu"
 
 
-class Many:
-    """Compiles functions of one agent into functions of several, which are shared over devices.
+class AgentBatch:
+    """Batches a per-agent function over agents (vmap) and devices (shard_map).
 
     A CPU trains agents one by one, since several at once take longer; a GPU all at once.
 
@@ -77,13 +77,13 @@ class Many:
 
     def __init__(self, devices: Sequence[Any]) -> None:
         self.devices = devices
-        self.mapped = devices[0].platform != "cpu"
-        self.most = len(devices) * (AT_ONCE if self.mapped else 1)
+        self.vectorized = devices[0].platform != "cpu"
+        self.most = len(devices) * (AT_ONCE if self.vectorized else 1)
 
     def split(self, agents: Any) -> Iterator[tuple[slice, Any]]:
         """Split a tree of arrays into parts of one length, equally many agents for each device.
 
-        Each comes with its place among the agents. The last one is filled up with the last agent.
+        Yields (slice of agents, their arrays). The last part is filled up with the last agent.
         """
         count = len(jax.tree.leaves(agents)[0])
         size = -(-count // -(-count // self.most))
@@ -105,7 +105,7 @@ class Many:
 
         def of_device(*args: Any) -> Any:
             axes = [None if i in shared else 0 for i in range(len(args))]
-            if self.mapped:
+            if self.vectorized:
                 return jax.vmap(function, in_axes=axes)(*args)
             pairs = zip(args, axes, strict=True)
             agent_args = [
@@ -133,4 +133,4 @@ class Many:
         return call
 
 
-__all__ = ["Many", "find_devices", "is_for_cpu", "jax", "jnp", "optax"]
+__all__ = ["AgentBatch", "find_devices", "is_for_cpu", "jax", "jnp", "optax"]

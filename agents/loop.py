@@ -17,7 +17,7 @@ POINTS = 40  # of a learning curve
 LOOKS = 10  # at an agent in training
 
 
-class TrainingLook(NamedTuple):
+class Evaluation(NamedTuple):
     """The state of an agent after a part of its training.
 
     Attributes:
@@ -38,7 +38,7 @@ class TrainingLook(NamedTuple):
 
 
 # Of the seeds that are trained together, and a look at each of them.
-Report = Callable[[Sequence[int], Sequence[TrainingLook]], None]
+Report = Callable[[Sequence[int], Sequence[Evaluation]], None]
 Keep = Callable[[Run, "TrainedAgent"], None]
 
 
@@ -58,7 +58,7 @@ class TrainedAgent:
     steps: int
     agent: Agent = field(init=False)
     curve: list[tuple[float, float]] = field(default_factory=list)
-    looks: list[TrainingLook] = field(default_factory=list)
+    looks: list[Evaluation] = field(default_factory=list)
 
 
 class TrainingProgram(NamedTuple):
@@ -113,7 +113,7 @@ def run_training(
             for agent, rows, shares in zip(agents, recent.swapaxes(0, 1), judged, strict=False):
                 (earned, episodes), sizes = rows[:, :2].sum(axis=0), rows[:, 2:].mean(axis=0)
                 mean, loss_sizes = float(earned / max(episodes, 1)), (*sizes.tolist(),) or None
-                agent.looks.append(TrainingLook(step, mean, *shares, loss_sizes))
+                agent.looks.append(Evaluation(step, mean, *shares, loss_sizes))
             report([run.seed for run in runs], [agent.looks[-1] for agent in agents])
     note_curves(agents, np.asarray(ended), program.size)
     weights = {name: np.asarray(array) for name, array in learning.weights.items()}

@@ -1,4 +1,4 @@
-"""The networks in training: initial weights, and answers to a whole rollout.
+"""The networks in training: initial weights, and outputs for a whole rollout.
 
 Each is the network of ``mesa_gym.trained`` that NumPy plays, on JAX's arrays. Weights have the
 names and shapes of the agent's.
@@ -43,10 +43,10 @@ WALL_COST = 100.0
 SHARPNESS = 7.4
 
 
-class NetworkAnswers(NamedTuple):
-    """A network's answers to steps (...): scores (..., 5), values (...), and its last memory."""
+class NetworkOutput(NamedTuple):
+    """A network's output for steps (...): logits (..., 5), values (...), and the last memory."""
 
-    scores: Array
+    logits: Array
     values: Array
     memory: Array
 
@@ -94,17 +94,19 @@ class Learner:
         """Draw the initial weights from a random key."""
         raise NotImplementedError
 
-    def answer(self, weights: Params, obs: Array, begins: Array, memory: Array) -> NetworkAnswers:
+    def apply(
+        self, weights: Params, obs: Array, episode_start: Array, memory: Array
+    ) -> NetworkOutput:
         """Answer to a rollout.
 
         Args:
             weights: of the network.
             seen: (steps, n, ...).
-            begins: bool (steps, n), where an episode begins.
+            episode_start: bool (steps, n), where an episode episode_start.
             memory: float32 (n, numbers), before the first step.
         """
-        answers = self.net.compute(jnp, weights, obs, None)
-        return NetworkAnswers(answers["scores"], answers["value"], memory)
+        outputs = self.net.compute(jnp, weights, obs, None)
+        return NetworkOutput(outputs["scores"], outputs["value"], memory)
 
     def make_optimiser(self) -> optax.GradientTransformation:
         """Return the optimiser without a learning rate; the caller applies it."""
@@ -185,18 +187,20 @@ class LearningGRU(Learner):
         shapes = self.net.list_shapes({"recalls.weight": (3 * units, units)})
         return {name: drawn.get(name, jnp.zeros(shape)) for name, shape in shapes.items()}
 
-    def answer(self, weights: Params, obs: Array, begins: Array, memory: Array) -> NetworkAnswers:
-        """Return the answers to a rollout; layers before the memory run on all steps at once."""
+    def apply(
+        self, weights: Params, obs: Array, episode_start: Array, memory: Array
+    ) -> NetworkOutput:
+        """Apply the network to a rollout; layers before the memory run on all steps at once."""
         first, gates = self.net.look(jnp, weights, obs)
 
         def go_on(memory: Array, step: tuple[Array, Array]) -> tuple[Array, Array]:
-            gates, begins = step
-            memory = remember(jnp, weights, gates, jnp.where(begins[:, None], 0, memory))
+            gates, episode_start = step
+            memory = remember(jnp, weights, gates, jnp.where(episode_start[:, None], 0, memory))
             return memory, memory
 
-        last, memories = jax.lax.scan(go_on, memory, (gates, begins))
-        answers = self.net.recall(jnp, weights, first, memories)
-        return NetworkAnswers(answers["scores"], answers["value"], last)
+        last, memories = jax.lax.scan(go_on, memory, (gates, episode_start))
+        outputs = self.net.recall(jnp, weights, first, memories)
+        return NetworkOutput(outputs["scores"], outputs["value"], last)
 
     def make_optimiser(self) -> optax.GradientTransformation:
         """Return Adam with a second-moment decay of 0.99 instead of 0.999."""
@@ -236,7 +240,7 @@ class LearningPlanner(Learner):
 
 # Of a trap and, where they are free, the units of a hidden layer.
 MakeLearner = Callable[..., Learner]
-# Of the learners that fit a network the last: a GRU is an MLP too.
+# GRU subclasses MLP, so the most specific learner must come last.
 LEARNERS: dict[str, MakeLearner] = {
     kind: partial(learner, network=network)
     for kind, network in NETWORKS.items()

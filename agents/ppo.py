@@ -19,12 +19,12 @@ from dataclasses import replace
 from typing import Any
 
 from agents.algorithms import USUAL_SETTINGS
-from agents.compiling import Array, Many, find_devices, jax, jnp, optax
+from agents.compiling import AgentBatch, Array, find_devices, jax, jnp, optax
 from agents.loop import Keep, Report, TrainedAgent, TrainingProgram, run_training
 from agents.networks import LEARNERS, Learner, MakeLearner, Params
 from agents.numbers import AgentNumbers, list_numbers
 from agents.ppo_settings import PPOSettings
-from agents.rollouts import Learning, LossTerm, Minibatch, PlayedStep, PlayingNow, ShapeReward
+from agents.rollouts import LossTerm, Minibatch, RolloutState, ShapeReward, TrainState, Transition
 from agents.run import Run
 from agents.training_looks import make_judge
 from mesa_gym.errors import shorten
@@ -52,97 +52,106 @@ class PPO:
             optax.clip_by_global_norm(settings.gradient_norm), learner.make_optimiser()
         )
 
-    def begin(self, seed: Array) -> Learning:
+    def begin(self, seed: Array) -> TrainState:
         """Return an untrained agent at the start of its first episodes."""
         n = self.settings.environments
         draw, reset = jax.random.split(jax.random.key(seed))
         weights = self.learner.start or self.learner.draw(draw)
         obs, state = self.env.reset(reset)
-        memory, begins = jnp.zeros((n, self.learner.memory)), jnp.ones(n, bool)
-        playing = PlayingNow(obs, state, memory, begins, jnp.zeros(n))
-        return Learning(weights, self._optimiser.init(weights), playing)
+        memory, episode_start = jnp.zeros((n, self.learner.memory)), jnp.ones(n, bool)
+        rollout_state = RolloutState(obs, state, memory, episode_start, jnp.zeros(n))
+        return TrainState(weights, self._optimiser.init(weights), rollout_state)
 
     def update(
-        self, learning: Learning, seed: Array, number: Array, left: Array
-    ) -> tuple[Learning, Array]:
+        self, train_state: TrainState, seed: Array, number: Array, remaining: Array
+    ) -> tuple[TrainState, Array]:
         """Play a rollout and learn from it.
 
         Args:
-            learning: before the update.
+            train_state: before the update.
             seed: of the agent, uint32.
             number: of the update, uint32, from 1 on.
-            left: the share of the training that is left, float32.
+            remaining: float32, the remaining share of the training, from 1 down to 0.
 
         Returns:
-            The new ``Learning``; and the sum and the number of returns of episodes that ended, and
-            with a loss of one's own the mean sizes of PPO's loss and of the term.
+            The state after the update; and statistics, float32 (2,) or (4,): the sum of returns of
+            episodes that ended, their number, and, with an added loss term, the mean sizes of PPO's
+            loss and of the term.
         """
         play, order = jax.random.split(jax.random.fold_in(jax.random.key(seed), number))
-        weights, optimiser, before = learning
-        playing, rollout = self.play(weights, before, play)
-        batch = rollout, self.estimate_advantages(weights, playing, rollout)
+        weights, optimiser, before = train_state
+        rollout_state, rollout = self.play(weights, before, play)
+        batch = rollout, self.estimate_advantages(weights, rollout_state, rollout)
         memory = before.memory
         if not self.learner.memory:  # each step is learnt from by itself
             batch = jax.tree.map(lambda x: x.reshape(1, -1, *x.shape[2:]), batch)
             memory = jnp.zeros((self.settings.rollout_steps, 0))
 
-        def learn(now: tuple[Params, Any], rows: Array) -> tuple[tuple[Params, Any], Any]:
-            weights, state = now
+        def learn(carry: tuple[Params, Any], rows: Array) -> tuple[tuple[Params, Any], Any]:
+            weights, state = carry
             part = jax.tree.map(lambda x: x[:, rows], batch)
             compute = jax.grad(self.compute_loss, has_aux=True)
-            gradient, sizes = compute(weights, memory[rows], *part, left)
+            gradient, sizes = compute(weights, memory[rows], *part, remaining)
             steps, state = self._optimiser.update(gradient, state, weights)
-            rate = -self.numbers.learning_rate * left
+            rate = -self.numbers.learning_rate * remaining
             steps = jax.tree.map(lambda x: rate * x, steps)
             return (optax.apply_updates(weights, steps), state), sizes
 
         orders = self.draw_orders(order, len(memory))
         (weights, optimiser), sizes = jax.lax.scan(learn, (weights, optimiser), orders)
-        stats = jnp.stack([rollout.earned.sum(), rollout.done.sum()])
+        stats = jnp.stack([rollout.episode_return.sum(), rollout.done.sum()])
         if sizes is not None:
             stats = jnp.concatenate([stats, sizes.mean(axis=0)])
-        return Learning(weights, optimiser, playing), stats
+        return TrainState(weights, optimiser, rollout_state), stats
 
-    def play(self, weights: Params, now: PlayingNow, key: Array) -> tuple[PlayingNow, PlayedStep]:
-        """Play a rollout with the weights, from the states in ``now``."""
+    def play(
+        self, weights: Params, carry: RolloutState, key: Array
+    ) -> tuple[RolloutState, Transition]:
+        """Play a rollout with the weights, from the states in ``carry``."""
         keys = jax.random.split(key, self.settings.rollout_length)
-        carry_and_steps: tuple[PlayingNow, PlayedStep]
-        carry_and_steps = jax.lax.scan(lambda now, key: self.step(weights, now, key), now, keys)
+        carry_and_steps: tuple[RolloutState, Transition]
+        carry_and_steps = jax.lax.scan(
+            lambda carry, key: self.step(weights, carry, key), carry, keys
+        )
         return carry_and_steps
 
-    def step(self, weights: Params, now: PlayingNow, key: Array) -> tuple[PlayingNow, PlayedStep]:
+    def step(
+        self, weights: Params, carry: RolloutState, key: Array
+    ) -> tuple[RolloutState, Transition]:
         """Take one step of a rollout in every environment."""
         act, go_on = jax.random.split(key)
-        log_probs, value, memory = self.look(weights, now)
+        log_probs, value, memory = self.forward(weights, carry)
         action = jax.random.categorical(act, log_probs)
-        obs, state, reward, done, infos = self.env.step(go_on, now.state, action)
+        obs, state, reward, done, infos = self.env.step(go_on, carry.state, action)
         truncated = infos["truncated"] & ~infos["terminated"]
-        returns = now.returns + reward
+        returns = carry.returns + reward
         if self._shape is not None:
-            reward = self._shape(now.state, action, reward)
-        played = PlayedStep(
-            now.seen, now.begins, action, pick_entry(log_probs, action), value,
+            reward = self._shape(carry.state, action, reward)
+        transition = Transition(
+            carry.obs, carry.episode_start, action, pick_entry(log_probs, action), value,
             reward + self.numbers.discount * value * truncated, done, returns * done,
         )  # fmt: skip
-        return PlayingNow(obs, state, memory, done, jnp.where(done, 0, returns)), played
+        return RolloutState(obs, state, memory, done, jnp.where(done, 0, returns)), transition
 
-    def look(self, weights: Params, now: PlayingNow) -> tuple[Array, Array, Array]:
+    def forward(self, weights: Params, carry: RolloutState) -> tuple[Array, Array, Array]:
         """Return log-probabilities of actions (n, 5), values (n,) and the next memory."""
-        outputs = self.learner.answer(weights, now.seen[None], now.begins[None], now.memory)
-        return jax.nn.log_softmax(outputs.scores[0]), outputs.values[0], outputs.memory
+        outputs = self.learner.apply(
+            weights, carry.obs[None], carry.episode_start[None], carry.memory
+        )
+        return jax.nn.log_softmax(outputs.logits[0]), outputs.values[0], outputs.memory
 
     def estimate_advantages(
-        self, weights: Params, playing: PlayingNow, rollout: PlayedStep
+        self, weights: Params, rollout_state: RolloutState, rollout: Transition
     ) -> Array:
         """Return generalised advantage estimates (Schulman et al. 2016), float32 (steps, n)."""
 
-        def go_back(later: Any, step: PlayedStep) -> tuple[Any, Array]:
+        def go_back(later: Any, step: Transition) -> tuple[Any, Array]:
             advantage, value = later
             beyond = value + self.settings.gae_lambda * advantage
             advantage = step.reward + self.numbers.discount * ~step.done * beyond - step.value
             return (advantage, step.value), advantage
 
-        last = self.look(weights, playing)[1]
+        last = self.forward(weights, rollout_state)[1]
         start = (jnp.zeros_like(last), last)
         advantages: Array = jax.lax.scan(go_back, start, rollout, reverse=True)[1]
         return advantages
@@ -157,25 +166,40 @@ class PPO:
         return orders.reshape(-1, size)
 
     def compute_loss(
-        self, weights: Params, memory: Array, played: PlayedStep, advantages: Array, left: Array
+        self,
+        weights: Params,
+        memory: Array,
+        transitions: Transition,
+        advantages: Array,
+        remaining: Array,
     ) -> tuple[Array, Array | None]:
-        """Return the loss on a minibatch; ``memory`` is that before its first step.
+        """Return the loss on a minibatch, and the sizes of PPO's loss and of the added term.
 
-        Beside it stand the sizes of PPO's loss and of the added term, (2,); None without one.
+        Args:
+            weights: of the network.
+            memory: float32 (n, numbers), before the first step.
+            transitions: the minibatch.
+            advantages: float32 (steps, n).
+            remaining: the remaining share of the training.
+
+        Returns:
+            The loss, a number; and float32 (2,), the sizes, or None without an added term.
         """
         settings = self.settings
-        outputs = self.learner.answer(weights, played.seen, played.begins, memory)
-        log_probs = jax.nn.log_softmax(outputs.scores)
-        ratio = jnp.exp(pick_entry(log_probs, played.action) - played.likely)
+        outputs = self.learner.apply(weights, transitions.obs, transitions.episode_start, memory)
+        log_probs = jax.nn.log_softmax(outputs.logits)
+        ratio = jnp.exp(pick_entry(log_probs, transitions.action) - transitions.log_prob)
         scaled = (advantages - advantages.mean()) / (advantages.std() + 1e-8)
         clipped = jnp.clip(ratio, 1 - settings.clip, 1 + settings.clip)
         gain = jnp.minimum(ratio * scaled, clipped * scaled)
         entropy = -(jnp.exp(log_probs) * log_probs).sum(axis=-1)
-        error = jnp.square(outputs.values - played.value - advantages)
-        loss = settings.value_loss * error - gain - self.numbers.entropy * left * entropy
+        error = jnp.square(outputs.values - transitions.value - advantages)
+        loss = settings.value_loss * error - gain - self.numbers.entropy * remaining * entropy
         if self._add is None:
             return loss.mean(), None
-        added = self._add(weights, Minibatch(played, scaled, log_probs, outputs.values, left))
+        added = self._add(
+            weights, Minibatch(transitions, scaled, log_probs, outputs.values, remaining)
+        )
         shape = getattr(added, "shape", () if isinstance(added, int | float) else None)
         if shape != ():
             description = shorten(added) if shape is None else f"an array {shape}"
@@ -219,7 +243,7 @@ def train(
         ValueError: the device is not here, or a minibatch would be empty.
     """
     run, numbers = runs[0], list_numbers(runs, settings)
-    batch = Many(find_devices(device)[: len(runs)])
+    batch = AgentBatch(find_devices(device)[: len(runs)])
     settings = settings or run.settings or USUAL_SETTINGS
     with jax.default_device(batch.devices[0]):
         make_learner = make_learner or LEARNERS[run.algorithm.kind]
@@ -250,8 +274,8 @@ def train(
             math.ceil(run.steps / settings.rollout_steps),
             batch.compile(lambda agent_numbers: ppo.begin(set_numbers(agent_numbers))),
             batch.compile(
-                lambda learning, agent_numbers, *now: ppo.update(
-                    learning, set_numbers(agent_numbers), *now
+                lambda train_state, agent_numbers, *args: ppo.update(
+                    train_state, set_numbers(agent_numbers), *args
                 ),
                 shared=(2, 3),
                 donate_argnums=0,

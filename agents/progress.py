@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from agents.cpu_seconds import PHASES
-from agents.loop import Report, TrainedAgent, TrainingLook
+from agents.loop import Evaluation, Report, TrainedAgent
 from agents.run import Run
 from agents.training_looks import LEAST_ARRIVAL
 
@@ -31,14 +31,14 @@ class Printer:
     """
 
     def __init__(self, run: Run) -> None:
-        self._looks: dict[int, list[TrainingLook]] = {}
+        self._looks: dict[int, list[Evaluation]] = {}
         algorithm = run.algorithm
         self._usual = algorithm.count_steps(run.environment().trap.name())
         if algorithm.solves:
             levels = run.num_levels * (2 if run.alpha else 1)
             print(f"{algorithm.name} first solves up to {levels:,} levels", flush=True)
 
-    def __call__(self, seeds: Sequence[int], looks: Sequence[TrainingLook]) -> None:
+    def __call__(self, seeds: Sequence[int], looks: Sequence[Evaluation]) -> None:
         """Print a line of progress: means over the seeds that train together."""
         if not self._looks.keys() & {*seeds}:
             loss_columns = f" | {'loss':>8} {'own term':>8}" if looks[0].sizes else ""
@@ -63,7 +63,7 @@ class Printer:
         print(PHASES)
 
 
-def advise(looks: Sequence[TrainingLook], usual: int) -> str:
+def advise(looks: Sequence[Evaluation], usual: int) -> str:
     """Return the end of a sentence on an agent: whether to score it, or what may help.
 
     Args:
@@ -84,7 +84,7 @@ def advise(looks: Sequence[TrainingLook], usual: int) -> str:
     return f"{short}try other settings, or this network cannot do the trap"
 
 
-def find_plateau(looks: Sequence[TrainingLook]) -> int | None:
+def find_plateau(looks: Sequence[Evaluation]) -> int | None:
     """Return the step since which the share of test levels has not grown; None where it grows.
 
     It has not grown where no look at the training's later half is better than one at the first half
@@ -99,7 +99,7 @@ def write_curve(trained: TrainedAgent) -> bytes:
     """Return a training's curve as CSV, a row a step; what was not measured there is empty.
 
     Its columns are ``return`` (the mean of the episodes that ended since the last entry), and the
-    entries of ``TrainingLook``: ``test``, ``base``, ``proxy``, ``loss`` and ``own_term``.
+    entries of ``Evaluation``: ``test``, ``base``, ``proxy``, ``loss`` and ``own_term``.
     """
     looks = {float(x.steps): [*x[2:5], *(x.sizes or ("", ""))] for x in trained.looks}
     earned, written = dict(trained.curve), StringIO()
@@ -119,7 +119,7 @@ def open_tensorboard(folder: Path, runs: Sequence[Run]) -> Report:
     make = find_writer()
     writers = {run.seed: make(str(folder / run.name)) for run in runs}
 
-    def write(seeds: Sequence[int], looks: Sequence[TrainingLook]) -> None:
+    def write(seeds: Sequence[int], looks: Sequence[Evaluation]) -> None:
         for seed, look in zip(seeds, looks, strict=True):
             scalars = {"return": look.earned, "test": look.test, "shift/base": look.base}
             scalars |= {"shift/proxy": look.proxy}
@@ -135,7 +135,7 @@ def open_tensorboard(folder: Path, runs: Sequence[Run]) -> Report:
 def join_reports(reports: Sequence[Report]) -> Report | None:
     """Return a report that calls all of them; None without one, for no looks at all."""
 
-    def call(seeds: Sequence[int], looks: Sequence[TrainingLook]) -> None:
+    def call(seeds: Sequence[int], looks: Sequence[Evaluation]) -> None:
         for report in reports:
             report(seeds, looks)
 

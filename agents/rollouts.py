@@ -9,73 +9,76 @@ from agents.compiling import Array
 from agents.networks import Params
 
 
-class PlayingNow(NamedTuple):
-    """The state of n environments and their agent between steps.
+class RolloutState(NamedTuple):
+    """The state of n environments and of their agent between two steps.
 
     Attributes:
-        seen: what the network sees, (n, ...).
-        state: of the environments.
+        obs: the network's input, (n, ...).
+        state: the environments' state.
         memory: float32 (n, numbers); (n, 0) for a network without memory.
-        begins: where an episode begins, bool (n,).
-        returns: of the running episodes so far, float32 (n,).
+        episode_start: bool (n,), whether an episode starts with ``obs``.
+        returns: float32 (n,), the undiscounted return of the running episodes so far.
     """
 
-    seen: Array
+    obs: Array
     state: Any
     memory: Array
-    begins: Array
+    episode_start: Array
     returns: Array
 
 
-class PlayedStep(NamedTuple):
-    """A step of n environments, or with an axis of steps in front a rollout.
+class Transition(NamedTuple):
+    """A step of n environments, (n, ...); a rollout has an axis of steps in front.
 
     Attributes:
-        seen, begins: as in ``PlayingNow``.
-        action, likely: the action, and the logarithm of its probability.
-        value, reward: the estimate before the step, and the payment, with the value that a time
-            limit cut off.
-        done: where an episode ended.
-        earned: the return of an episode that ended, else 0.
+        obs, episode_start: as in ``RolloutState``.
+        action: int (n,).
+        log_prob: float32 (n,), the log-probability of the action.
+        value: float32 (n,), the estimate of the value before the step.
+        reward: float32 (n,); at a time limit the discounted value of the last observation is added.
+        done: bool (n,), whether the episode ended.
+        episode_return: float32 (n,), the undiscounted return of an episode that ended, else 0.
+        labels: bool (n, 5), the optimal actions; None in a training by reward.
     """
 
-    seen: Array
-    begins: Array
+    obs: Array
+    episode_start: Array
     action: Array
-    likely: Array
+    log_prob: Array
     value: Array
     reward: Array
     done: Array
-    earned: Array
+    episode_return: Array
+    labels: Array | None = None
 
 
 class Minibatch(NamedTuple):
     """The steps from which a loss is computed; steps and environments are the first two axes.
 
     Attributes:
-        played: the steps.
-        advantages: estimates, float32 (steps, n), of mean 0 and standard deviation 1.
-        logs: of the probabilities of actions as the weights now have them, (steps, n, 5).
-        values: estimated now, (steps, n).
-        left: the share of the training that is left, which falls from 1 to 0.
+        transitions: the steps.
+        advantages: float32 (steps, n), estimates with mean 0 and standard deviation 1.
+        log_probs: float32 (steps, n, 5), log-probabilities of actions under the current weights.
+        values: float32 (steps, n), estimates of the current weights.
+        remaining: the remaining share of the training, from 1 down to 0.
     """
 
-    played: PlayedStep
+    transitions: Transition
     advantages: Array
-    logs: Array
+    log_probs: Array
     values: Array
-    left: Array
+    remaining: Array
 
 
-class Learning(NamedTuple):
-    """The state of one agent's training between updates; PPO's ``playing`` is ``PlayingNow``."""
+class TrainState(NamedTuple):
+    """The state of one agent's training between two updates."""
 
     weights: Params
     optimiser: Any
-    playing: Any
+    rollout_state: Any
 
 
-# Of weights and a minibatch: what is added to the loss, a number.
+# (weights, minibatch) -> a number that is added to the loss.
 LossTerm = Callable[[Params, Minibatch], Array]
-# Of the state before a step, actions and what they were paid, (n,): what is learnt from, (n,).
+# (state before the step, actions, rewards) -> the rewards to learn from; arrays (n,).
 ShapeReward = Callable[[Any, Array, Array], Array]

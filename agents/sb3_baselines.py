@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from agents.algorithms import USUAL_SETTINGS
-from agents.loop import LOOKS, Keep, Report, TrainedAgent, TrainingLook
+from agents.loop import LOOKS, Evaluation, Keep, Report, TrainedAgent
 from agents.run import Run
 from agents.training_looks import judge_agent
 from mesa_gym.errors import missing_extra
@@ -89,7 +89,7 @@ class Watch(BaseCallback):
     def __init__(self, run: Run, trap: Trap, report: Report | None) -> None:
         super().__init__()
         self.run, self.trap, self.report = run, trap, report
-        self.curve, self.looks = list[tuple[float, float]](), list[TrainingLook]()
+        self.curve, self.looks = list[tuple[float, float]](), list[Evaluation]()
         self._earned, self._tenths = list[float](), 0
 
     def _on_step(self) -> bool:
@@ -111,7 +111,7 @@ class Watch(BaseCallback):
         if self.report is not None:
             agent = export_model(self.model, self.trap)
             shares = judge_agent(agent, self.trap, self.num_timesteps)
-            self.looks.append(TrainingLook(self.num_timesteps, mean, *shares))
+            self.looks.append(Evaluation(self.num_timesteps, mean, *shares))
             self.report([self.run.seed], [self.looks[-1]])
 
 

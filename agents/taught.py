@@ -21,7 +21,7 @@ from agents.compiling import Array, jax, jnp
 from agents.networks import Learner, Params
 from agents.ppo import PPO
 from agents.ppo_settings import PPOSettings
-from agents.rollouts import PlayedStep, PlayingNow
+from agents.rollouts import RolloutState, Transition
 from agents.run import require_labels
 from mesa_gym.engine import ACTIONS
 from mesa_gym.envs.levels_in_memory import bank_of
@@ -131,17 +131,24 @@ class Taught(PPO):
     def __init__(self, learner: Learner, env: Any, settings: PPOSettings, *_: None) -> None:
         super().__init__(learner, LabelledEnv(env, settings.discount), settings)
 
-    def step(self, weights: Params, now: PlayingNow, key: Array) -> tuple[PlayingNow, PlayedStep]:
-        """Take one step of a rollout; its ``likely`` holds the optimal actions, bool (n, 5)."""
-        after, played = super().step(weights, now, key)
-        return after, played._replace(likely=self.env.find_best(now.state))
+    def step(
+        self, weights: Params, carry: RolloutState, key: Array
+    ) -> tuple[RolloutState, Transition]:
+        """Take one step of a rollout; ``labels`` are the optimal actions, bool (n, 5)."""
+        after, transition = super().step(weights, carry, key)
+        return after, transition._replace(labels=self.env.find_best(carry.state))
 
     def compute_loss(
-        self, weights: Params, memory: Array, played: PlayedStep, advantages: Array, left: Array
+        self,
+        weights: Params,
+        memory: Array,
+        transitions: Transition,
+        advantages: Array,
+        remaining: Array,
     ) -> tuple[Array, None]:
         """Return the mean of -log(probability that the action is optimal), and no sizes."""
-        outputs = self.learner.answer(weights, played.seen, played.begins, memory)
-        log_probs = jnp.where(played.likely, jax.nn.log_softmax(outputs.scores), -jnp.inf)
+        outputs = self.learner.apply(weights, transitions.obs, transitions.episode_start, memory)
+        log_probs = jnp.where(transitions.labels, jax.nn.log_softmax(outputs.logits), -jnp.inf)
         return -jax.nn.logsumexp(log_probs, axis=-1).mean(), None
 
 

@@ -158,7 +158,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(out)
         return DONE
 
-    kept = "no agent was written" if many is None else f"agents that were trained are in {out}"
+    kept = "no agent was written" if seeds is None else f"agents that were trained are in {out}"
     return run_command("mesa-gym train", work, kept)
 
 

@@ -21,7 +21,7 @@ from mesa_gym.solver import LevelValues, level_values
 from mesa_gym.traps import Split, Trap
 
 if TYPE_CHECKING:  # Stable-Baselines3 trains without JAX
-    from agents.compiling import Many
+    from agents.compiling import AgentBatch
     from agents.networks import Learner, Params
 
 WATCHED = 250  # of each split, at which is looked
@@ -30,11 +30,11 @@ LEAST_ARRIVAL = LINES.arrival  # of test levels
 Shares = tuple[float, float, float]
 
 
-def make_judge(learner: Learner, batch: Many) -> Callable[[Params, int], list[Shares]]:
+def make_judge(learner: Learner, batch: AgentBatch) -> Callable[[Params, int], list[Shares]]:
     """Return a function that judges agents of a network, compiled for several of them.
 
     Its arguments are weights, with an axis of agents in front, and the random number that actions
-    are drawn by. It returns for each agent the shares of ``TrainingLook``: test, base and proxy.
+    are drawn by. It returns for each agent the shares of ``Evaluation``: test, base and proxy.
     """
     trap = learner.trap
     with PHASES.spend("trace"):
@@ -67,12 +67,12 @@ def play_levels(learner: Learner, split: Split) -> Callable[[Params, Any], Any]:
 
     def play(weights: Params, number: Any) -> Any:
         obs, state = env.reset_to_level(jnp.arange(WATCHED))
-        memory, begins = jnp.zeros((WATCHED, learner.memory)), jnp.zeros((1, WATCHED), bool)
+        memory, episode_start = jnp.zeros((WATCHED, learner.memory)), jnp.zeros((1, WATCHED), bool)
 
         def step(now: Any, key: Any) -> tuple[Any, Any]:
             obs, state, memory, over = now
-            outputs = learner.answer(weights, obs[None], begins, memory)
-            action = jax.random.categorical(key, outputs.scores[0])
+            outputs = learner.apply(weights, obs[None], episode_start, memory)
+            action = jax.random.categorical(key, outputs.logits[0])
             obs, state, _, done, _ = env.step_env(state, action)
             recorded_action = jnp.where(over, ENDED, action).astype(jnp.int8)
             return (obs, state, outputs.memory, over | done), recorded_action
@@ -92,7 +92,7 @@ def look_up_levels(trap: Trap, split: Split) -> tuple[State, LevelValues]:
 
 
 def judge_agent(agent: Policy, trap: Trap, number: int) -> Shares:
-    """Return the shares of ``TrainingLook`` for an agent that NumPy plays.
+    """Return the shares of ``Evaluation`` for an agent that NumPy plays.
 
     Args:
         agent: the policy.
@@ -110,7 +110,7 @@ def judge_agent(agent: Policy, trap: Trap, number: int) -> Shares:
 def share_records(
     trap: Trap, played: Sequence[Record], values: Sequence[LevelValues]
 ) -> list[Shares]:
-    """Return for each agent the shares of ``TrainingLook``, as scoring has them.
+    """Return for each agent the shares of ``Evaluation``, as scoring has them.
 
     Args:
         trap: the rules.

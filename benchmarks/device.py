@@ -18,7 +18,7 @@ import numpy as np
 
 import mesa_gym
 from agents import ppo
-from agents.compiling import Many, find_devices, jax, jnp
+from agents.compiling import AgentBatch, find_devices, jax, jnp
 from agents.networks import LEARNERS
 from agents.run import Run
 from agents.training_looks import LEAST_ARRIVAL, make_judge
@@ -51,8 +51,8 @@ def train_trap(name: str, seeds: int, device: str | None, steps: int | None) -> 
 def judge_agents(
     run: Run, agents: Sequence[Agent], device: str | None
 ) -> list[tuple[float, float, float]]:
-    """Return for each agent the shares of ``TrainingLook``: test, base and proxy."""
-    batch = Many(find_devices(device))
+    """Return for each agent the shares of ``Evaluation``: test, base and proxy."""
+    batch = AgentBatch(find_devices(device))
     weights = {x: np.stack([agent.weights[x] for agent in agents]) for x in agents[0].weights}
     judged = list[tuple[float, float, float]]()
     with jax.default_device(batch.devices[0]):

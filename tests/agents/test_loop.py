@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from agents.loop import TrainingProgram, run_training
-from agents.rollouts import Learning
+from agents.rollouts import TrainState
 from tests.support.training import small
 
 
@@ -13,7 +13,7 @@ def run_loop(updates, report=None, judge=None):
     told = []
 
     def begin(own):
-        return Learning({"count": np.zeros((len(own), 1), np.float32)}, None, None)
+        return TrainState({"count": np.zeros((len(own), 1), np.float32)}, None, None)
 
     def update(learning, own, number, left):
         told.append((int(number), round(float(left), 6)))

@@ -41,13 +41,13 @@ def test_loaded_agent_equals_trained_network(kind):
         ]
     weights = {name: jnp.asarray(each) for name, each in agent.weights.items()}
     memory = rng.random((n, agent.net.count_memory(agent.weights)), dtype=np.float32)
-    found = jax.jit(learner.answer)(weights, np.stack(seen), begins, memory)
+    found = jax.jit(learner.apply)(weights, np.stack(seen), begins, memory)
     assert found.memory.shape == memory.shape
     for t in range(steps):
         agent.reset(begins[t], rng)
         value = agent.layers(planes[t], agent.memory if learner.memory else None)["value"]
         done = agent.act(planes[t])
-        np.testing.assert_allclose(soften_scores(np.asarray(found.scores[t])), done, atol=1e-4)
+        np.testing.assert_allclose(soften_scores(np.asarray(found.logits[t])), done, atol=1e-4)
         np.testing.assert_allclose(found.values[t], value, atol=1e-4, rtol=1e-4)
     assert done.std(axis=0).max() > 0.02
     if learner.memory:

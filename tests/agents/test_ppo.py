@@ -14,7 +14,7 @@ import torch
 from jax._src import monitoring  # the public one does not take a listener away
 
 from agents import ppo
-from agents.compiling import Many, find_devices, jax, jnp, optax
+from agents.compiling import AgentBatch, find_devices, jax, jnp, optax
 from agents.networks import LearningMLP
 from agents.numbers import strip_numbers
 from agents.ppo import PPO
@@ -72,14 +72,14 @@ def play_fixed():
     """A rollout in fixed environments: environments, steps, advantages and weights."""
     env = FixedEnv()
     made = PPO(LearningMLP(CORNER), env, replace(FEW, environments=N))
-    weights, begun = opinionated(0), made.begin(np.uint32(1)).playing
-    playing, played = jax.jit(made.play)(weights, begun, jax.random.key(3))
-    advantages = made.estimate_advantages(weights, playing, played)
-    return made, jax.tree.map(np.asarray, played), np.asarray(advantages), weights
+    weights, begun = opinionated(0), made.begin(np.uint32(1)).rollout_state
+    playing, transitions = jax.jit(made.play)(weights, begun, jax.random.key(3))
+    advantages = made.estimate_advantages(weights, playing, transitions)
+    return made, jax.tree.map(np.asarray, transitions), np.asarray(advantages), weights
 
 
 def test_advantages_and_returns_equal_a_loop():
-    made, played, found, weights = play_fixed()
+    made, transitions, found, weights = play_fixed()
     env, (logs, values) = made.env, answers(weights, made.env.seen)
     advantages, later, total = np.zeros(env.paid.shape), 0.0, 0.0
     earned = np.zeros(env.paid.shape)
@@ -93,47 +93,50 @@ def test_advantages_and_returns_equal_a_loop():
     assert env.late.any()
     assert (env.done & ~env.late).any()
     np.testing.assert_allclose(found, advantages, atol=1e-4)
-    np.testing.assert_allclose(played.earned, earned, atol=1e-5)
-    np.testing.assert_array_equal(played.begins[1:], env.done[:-1])
-    likely = np.take_along_axis(logs[:-1], played.action[..., None], axis=-1)[..., 0]
-    np.testing.assert_allclose(played.likely, likely, atol=1e-4)
+    np.testing.assert_allclose(transitions.episode_return, earned, atol=1e-5)
+    np.testing.assert_array_equal(transitions.episode_start[1:], env.done[:-1])
+    likely = np.take_along_axis(logs[:-1], transitions.action[..., None], axis=-1)[..., 0]
+    np.testing.assert_allclose(transitions.log_prob, likely, atol=1e-4)
 
 
 def test_sampled_actions_follow_their_probabilities():
-    made, played, _, weights = play_fixed()
+    made, transitions, _, weights = play_fixed()
     logs = answers(weights, made.env.seen)[0][:-1]
     chances = np.exp(logs)
     assert chances.std(axis=(0, 1)).min() > 0.02
-    taken = np.bincount(played.action.ravel(), minlength=5) / played.action.size
+    taken = np.bincount(transitions.action.ravel(), minlength=5) / transitions.action.size
     np.testing.assert_allclose(taken, chances.mean(axis=(0, 1)), atol=0.02)
     entropy = -(chances * logs).sum(axis=-1)
-    assert played.likely.mean() == pytest.approx(-entropy.mean(), abs=0.02)
+    assert transitions.log_prob.mean() == pytest.approx(-entropy.mean(), abs=0.02)
 
 
 def test_ppo_loss_equals_hand_computed_loss():
     """As Stable-Baselines3 writes it, except that advantages are divided by n, not n - 1."""
-    made, played, advantages, _ = play_fixed()
+    made, transitions, advantages, _ = play_fixed()
     weights = opinionated(1)
-    logs, values = answers(weights, played.seen)
+    logs, values = answers(weights, transitions.obs)
     scaled = (advantages - advantages.mean()) / advantages.std()
-    ratio = np.take_along_axis(logs, played.action[..., None], axis=-1)[..., 0] - played.likely
+    ratio = (
+        np.take_along_axis(logs, transitions.action[..., None], axis=-1)[..., 0]
+        - transitions.log_prob
+    )
     ratio = np.exp(ratio)
     gain = np.minimum(scaled * ratio, scaled * np.clip(ratio, 0.8, 1.2))
     assert {*np.sign(ratio - np.clip(ratio, 0.8, 1.2)).ravel()} == {-1, 0, 1}
-    error = (values - (played.value + advantages)) ** 2
+    error = (values - (transitions.value + advantages)) ** 2
     entropy = -(np.exp(logs) * logs).sum(axis=-1)
     expected = (0.5 * error - gain - 0.3 * 0.01 * entropy).mean()
-    asked = jax.tree.map(jnp.asarray, (weights, np.zeros((N, 0)), played, advantages, 0.3))
+    asked = jax.tree.map(jnp.asarray, (weights, np.zeros((N, 0)), transitions, advantages, 0.3))
     loss, sizes = made.compute_loss(*asked)
     assert (float(loss), sizes) == (pytest.approx(expected, rel=1e-4), None)
 
     def add(given, batch):
         assert given.keys() == weights.keys()
         assert isinstance(batch, Minibatch)
-        np.testing.assert_allclose(batch.logs, logs, atol=1e-4)
+        np.testing.assert_allclose(batch.log_probs, logs, atol=1e-4)
         np.testing.assert_allclose(batch.values, values, atol=1e-4)
         np.testing.assert_allclose(batch.advantages, scaled, atol=1e-4)
-        return 7 * batch.left
+        return 7 * batch.remaining
 
     other = PPO(made.learner, made.env, made.settings, loss=add)
     loss, sizes = other.compute_loss(*asked)
@@ -146,10 +149,14 @@ def test_ppo_learns_from_a_custom_reward():
     settings = replace(FEW, environments=3, rollout_length=2, minibatches=1, discount=0)
     learner = LearningMLP(CORNER)
     made = PPO(learner, env, settings, reward=lambda now, action, paid: now[0] + 2 * action)
-    begun = made.begin(np.uint32(1)).playing
-    _, played = made.play(opinionated(0), begun, jax.random.key(0))
-    np.testing.assert_array_equal(played.reward, 2 * played.action + np.arange(2)[:, None])
-    np.testing.assert_allclose(played.earned[0], env.paid[0] * env.done[0])  # curves are paid
+    begun = made.begin(np.uint32(1)).rollout_state
+    _, transitions = made.play(opinionated(0), begun, jax.random.key(0))
+    np.testing.assert_array_equal(
+        transitions.reward, 2 * transitions.action + np.arange(2)[:, None]
+    )
+    np.testing.assert_allclose(
+        transitions.episode_return[0], env.paid[0] * env.done[0]
+    )  # curves are paid
 
 
 class NotingMLP(LearningMLP):
@@ -166,7 +173,7 @@ class NotingMLP(LearningMLP):
 
 @cache
 def update_once(seed, number, left=1.0):
-    """Learning of an update in fixed environments, always from one state on."""
+    """The state after an update in fixed environments, always from one state on."""
     made, update, before = prepare_update()
     return update(before, np.uint32(seed), np.uint32(number), np.float32(left))[0]
 
@@ -191,11 +198,11 @@ def test_update_clips_gradients_and_lowers_learning_rate():
 def test_neighbouring_seeds_share_no_stream():
     """Neither environments (which keep the key of a step) nor levels nor weights share one."""
     pairs = [*product(range(3), range(1, 4))]
-    keys = {tuple(update_once(*each).playing.state[1].tolist()) for each in pairs}
+    keys = {tuple(update_once(*each).rollout_state.state[1].tolist()) for each in pairs}
     assert len(keys) == len(pairs)
     made = PPO(LearningMLP(CORNER), LearningMLP(CORNER).make_env(16), FEW)
     first, second = (made.begin(np.uint32(seed)) for seed in (0, 1))
-    levels = [np.asarray(each.playing.state.level.row) for each in (first, second)]
+    levels = [np.asarray(each.rollout_state.state.level.row) for each in (first, second)]
     assert len({*levels[0].tolist()} & {*levels[1].tolist()}) < 4
     assert (first.weights["first.weight"] != second.weights["first.weight"]).mean() > 0.99
 
@@ -299,10 +306,10 @@ print(len(jax.devices()), *(hashlib.sha256(each).hexdigest() for each in found))
 @pytest.mark.thorough
 def test_agents_trained_together_equal_agents_alone(monkeypatch):
     """A GPU trains together; only the rounding of sums differs."""
-    runs, made = small().repeat((1, 2, 3)), Many(find_devices("cpu"))
+    runs, made = small().repeat((1, 2, 3)), AgentBatch(find_devices("cpu"))
     alone = train_weights(*runs)
     made.mapped, made.most = True, 2
-    monkeypatch.setattr(ppo, "Many", lambda devices: made)
+    monkeypatch.setattr(ppo, "AgentBatch", lambda devices: made)
     together = train_weights(*runs)
     for one, other in zip(alone, together, strict=True):
         for name, each in decode_weights(one).items():

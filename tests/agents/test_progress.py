@@ -8,14 +8,14 @@ from types import SimpleNamespace
 
 import pytest
 
-from agents.loop import TrainedAgent, TrainingLook
+from agents.loop import Evaluation, TrainedAgent
 from agents.progress import Printer, advise, open_tensorboard, write_curve
 from agents.run import Run
 from tests.support.training import small
 
 
 def look_at(*tests, sizes=None):
-    return [TrainingLook(100 * i, 0.5, x, 0.1, 0.6, sizes) for i, x in enumerate(tests, start=1)]
+    return [Evaluation(100 * i, 0.5, x, 0.1, 0.6, sizes) for i, x in enumerate(tests, start=1)]
 
 
 RISING, FLAT = (0.2, 0.3, 0.26, 0.5), (0.2, 0.28, 0.26, 0.3)
@@ -51,7 +51,7 @@ def test_printer_says_that_levels_are_solved(capsys):
 def test_printer_averages_seeds_and_concludes(capsys):
     printer = Printer(Run("CheeseCorner", steps=1000))
     for steps in (512, 1024):  # rounded up to rollouts
-        looks = [TrainingLook(steps, 0.5, 0.898, 0.1, 0.6), TrainingLook(steps, 1.0, 1, 0.3, 0.5)]
+        looks = [Evaluation(steps, 0.5, 0.898, 0.1, 0.6), Evaluation(steps, 1.0, 1, 0.3, 0.5)]
         printer([3, 4], looks)
     printer.conclude()
     lines = capsys.readouterr().out.splitlines()

@@ -69,14 +69,14 @@ def test_taught_loss_covers_optimal_actions_alone():
     learner = LearningMLP(CORNER)
     made = Taught(learner, learner.make_env(FEW.environments, num_levels=50), FEW, 0.95)
     weights, _, now = made.begin(np.uint32(1))
-    _, played = jax.jit(made.play)(weights, now, KEY)
+    _, transitions = jax.jit(made.play)(weights, now, KEY)
     weights = weights | {"policy.weight": 300 * weights["policy.weight"]}
-    scores = made.learner.answer(weights, played.seen, played.begins, None).scores
+    scores = made.learner.apply(weights, transitions.obs, transitions.episode_start, None).logits
     shares = np.asarray(jax.nn.softmax(scores), float)
-    expected = -np.log((shares * played.likely).sum(axis=-1)).mean()
-    asked = weights, jnp.zeros((16, 0)), played, played.reward, 1.0
+    expected = -np.log((shares * transitions.labels).sum(axis=-1)).mean()
+    asked = weights, jnp.zeros((16, 0)), transitions, transitions.reward, 1.0
     assert float(made.compute_loss(*asked)[0]) == pytest.approx(expected, rel=1e-4)
-    assert 0.2 < played.likely.mean() < 0.5
+    assert 0.2 < transitions.labels.mean() < 0.5
 
 
 def test_taught_episodes_begin_on_solved_levels(monkeypatch):
