@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from agents.compiling import Many, find_devices
+from agents.compiling import AgentBatch, find_devices
 from agents.networks import LearningMLP
 from agents.training_looks import WATCHED, judge_agent, make_judge, play_levels
 from mesa_gym.policies import as_policy
@@ -16,7 +16,7 @@ from tests.support.training import CORNER
 
 def test_judge_shares_equal_those_of_scoring():
     """The same actions in NumPy give the shares, and another sample gives similar ones."""
-    agent, many = load("CheeseCorner"), Many(find_devices("cpu"))
+    agent, many = load("CheeseCorner"), AgentBatch(find_devices("cpu"))
     learner = LearningMLP(CORNER)
     weights = {name: np.asarray(each)[None] for name, each in agent.weights.items()}
     ((test, base, proxy),) = make_judge(learner, many)(weights, 3)
