@@ -53,6 +53,8 @@ def test_bold_cells_beat_their_control(board):
     assert write_cell(cell, {"base": ".20", "base high": ".25"}) == "0.40/0.00"
     assert write_cell(cell, {"base": ".20", "base high": ".23"}) == "**0.40/0.00**"
     assert write_cell(None, None) == "–"
+    few = {"seeds": "2", "able": "2", "base": ".90", "base low": "", "proxy": "0"}
+    assert write_cell(few, {"base": ".20", "base high": ""}) == "0.90/0.00"
 
 
 def test_control_of_other_values_decides_nothing(tmp_path):

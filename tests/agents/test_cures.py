@@ -81,8 +81,18 @@ def test_few_levels_come_with_twins_or_copies(learner, different):
     assert (swapped == cells) == (different == 60)
 
 
+def test_copies_need_no_targets_to_exchange():
+    trap, numbers = find_trap("CoinRun")(), LEVELS + np.arange(8)
+    assert cures.FewCopied(trap)._draw(trap, Split.SHIFT, numbers).n == 8
+    with pytest.raises(ValueError, match="leave twins out"):
+        cures.FewLabelled(trap)._draw(trap, Split.SHIFT, numbers)
+
+
 def test_evaluation_levels_stay_as_they_are():
     trap = find_trap("CheeseDish")()
+    learner = cures.FewLabelled(trap)
+    learner.make_env(1, alpha=0.1)
+    assert learner.trap is trap
     levels = trap.levels("shift", range(50))
     shown = cures.FewLabelled(trap)._draw(trap, Split.SHIFT, np.arange(50))
     assert (shown.at["cheese"] == levels.at["cheese"]).all()

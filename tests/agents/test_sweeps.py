@@ -8,17 +8,19 @@ from types import SimpleNamespace
 import pytest
 
 from agents.jobs import runner
-from agents.jobs.agents import WAITING_AGENTS, list_agent_jobs, name_result
-from agents.jobs.job import do_job, find_missing
+from agents.jobs.agents import CARD, WAITING_AGENTS, list_agent_jobs, name_result
+from agents.jobs.job import DONE_FILE, do_job, find_missing
 from agents.run import Run
 from agents.sweeps import Sweep, SweepCell, SweepRow, list_cells, plot_sweep, sweep
 from agents.sweeps.__main__ import main
 from agents.sweeps.axes import read_axes
-from agents.sweeps.table import merge_runs
+from agents.sweeps.table import _read_row, merge_runs
 from mesa_gym.cli import extras
 from mesa_gym.errors import UnknownNameError
+from mesa_gym.files import write_json
 from mesa_gym.report import read_committed
 from mesa_gym.report.groups import group_cards
+from tests.support.cards import DISH, made
 
 
 @pytest.fixture(scope="module")
@@ -148,6 +150,23 @@ def test_failed_job_ends_sweep_with_a_sentence(tmp_path, capsys, monkeypatch):
 def test_limits_are_for_slurm(tmp_path, capsys):
     assert main(["CheeseDish", "--minutes", "9", "--out", str(tmp_path)]) == 2
     assert "limit jobs of Slurm; give --on slurm" in capsys.readouterr().err
+
+
+def test_longest_jobs_come_first():
+    cells = list_cells(["CheeseDish"], {"steps": [4096, 10**6], "units": [8, 16]})
+    folders = {run: cell.folder for cell in cells for run in cell.list_runs([0])}
+    names = [job.name for job in list_agent_jobs(folders, 20, folders)]
+    assert ["steps=1000000" in name for name in names] == [True, True, False, False]
+
+
+def test_row_has_mean_seconds_of_seeds(tmp_path):
+    (cell,) = list_cells(["CheeseDish"], {})
+    folders = [tmp_path / "ppo-s0", tmp_path / "ppo-s1"]
+    for folder, seconds in zip(folders, (1.0, 4.0), strict=True):
+        folder.mkdir()
+        made(policy=folder.name, **DISH).save(folder / CARD)
+        write_json(folder / DONE_FILE, {"terms": {}, "files": {}, "seconds": seconds})
+    assert _read_row(cell, folders).seconds == 2.5
 
 
 def test_failing_cell_shows_no_shares(found):

@@ -148,6 +148,7 @@ def test_door_that_is_full_says_so(monkeypatch):
     [
         ('{"type": "reset", "data": {"seed": 1}}', ""),
         ('{"type": "reset"}', ""),
+        ('{"type": "reset"}'.ljust(1 << 20), ""),
         ('{"type": "step", "data": {"action": "up"}}', ""),
         ('{"type": "step"}', "a step without data"),
         ("[]", "Expected `object`, got `array`"),

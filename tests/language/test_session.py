@@ -264,5 +264,6 @@ def test_tools_are_methods_that_return_text():
     assert public == ["get_reward", "look", "move", "reset"]
     while (shown := tools.move("left")) == tools.look():
         assert tools.get_reward() == 0
+    assert tools._session.done
     assert shown == "The episode is over."
     assert tools.move("left") == shown

@@ -39,6 +39,8 @@ def test_bad_lines_are_named_and_skipped(episodes, tmp_path):
     assert "3 (Expected `str`, got `int` - at `$.policy`)" in note
     assert "printable characters" in note
     assert note.endswith("6 (Input data was truncated), ...")
+    path.write_bytes(encode_episode(first) + b"\n" * 5)
+    assert load_episodes(path)[1][0].endswith("6 (Input data was truncated)")
     path.write_bytes(b"".join(odd))
     with pytest.raises(ValueError, match="line 1 is not a recorded episode: Expected `str`"):
         load_episodes(path)

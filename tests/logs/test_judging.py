@@ -116,6 +116,28 @@ def test_drift_is_of_train_where_logged(told, episodes, monkeypatch):
         assert [row[row >= 0].tolist() for row in record.actions] == actions
 
 
+def test_episode_without_actions_is_left_out(episodes):
+    (log,), _ = gather_logs([replace(episodes[0], actions=[]), episodes[1]])
+    assert log.plays[episodes[1].play].starts.n == 1
+    assert "Left out, as the rules do not allow it: 1 episode" in log.notes[0]
+
+
+def test_parameters_of_a_trap_part_logs():
+    made = [find_trap("CheeseDish")(dish_planes=planes) for planes in (1, 2)]
+    plays = [record_plays(each, "mine", play_all("stay", each, 1)) for each in made]
+    logs, notes = gather_logs(episode for play in plays for episode in play)
+    assert ([log.trap.parameters for log in logs], notes) == ([x.parameters for x in made], [])
+
+
+def test_shares_of_choice_are_of_shift(episodes):
+    (found,), _ = score_logs(episodes)
+    shift = [name for name, play in plays_of(DISH).items() if play.split == "shift"]
+    assert {(x.play, x.of) for x in found.shares if x.play not in shift} == {
+        ("test", "cheese (arrival)")
+    }
+    assert {x.play for x in found.shares} == {"test", *shift}
+
+
 def test_unread_share_is_of_answers(episodes):
     given = [replace(episode, said=["?"] * 4, unread=1) for episode in episodes[:2]]
     (found,), _ = score_logs([*given, replace(episodes[2], said=["?"] * 2)])

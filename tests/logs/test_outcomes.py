@@ -108,6 +108,18 @@ def make(shift, again=None, apple=(4,) * 100, pear=(4,) * 100):
 STILL = {play: {"apple": NEVER, "pear": NEVER} for play in make("aa") if play != "again"}
 
 
+def test_nulls_may_cover_first_levels():
+    few = {play: {x: steps[:50] for x, steps in of.items()} for play, of in STILL.items()}
+    found, whole = (judge_outcomes(make("aa"), {"still": x}, EARLIEST) for x in (few, STILL))
+    assert (found.word, found.confidence) == (whole.word, whole.confidence) == ("base", 1.0)
+    fewer = {
+        play: {x: steps if play in ("test", "bare") else steps[:60] for x, steps in of.items()}
+        for play, of in make("aa").items()
+    }
+    earliest = EARLIEST | {"shift": [4] * 60}
+    assert judge_outcomes(fewer, {"still": few}, earliest).warning.startswith("only 60 levels")
+
+
 @pytest.mark.parametrize(
     ("outcomes", "word", "apple", "none"),
     [

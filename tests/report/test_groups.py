@@ -10,7 +10,7 @@ from scipy.special import expit, logit
 
 from mesa_gym import report
 from mesa_gym.report import interval
-from mesa_gym.report.groups import ROLES, group_cards, list_chosen, read_choice
+from mesa_gym.report.groups import ROLES, find_place, group_cards, list_chosen, read_choice
 from tests.support.cards import DISH, KINDS, made
 
 FIRST = made("001111111-", policy="mine-s0", **DISH)
@@ -37,6 +37,30 @@ def test_group_range_has_least_and_greatest():
     assert two.find_range("base") == pytest.approx((min(shares), max(shares)))
     assert two.choice["base"] == pytest.approx(np.mean(shares))
     assert two.write_range("base") == " [0.20, 0.40]"
+
+
+def test_group_confidence_is_of_its_word():
+    """Seeds with another verdict have no say, unless no verdict is that of most."""
+    shares = [("1" * 10, 0.9), ("1" * 10, 0.7), ("1" * 10, 0.8), ("0" * 10, 0.1), ("0" * 10, 0.2)]
+    cards = [
+        replace(made(shift, policy=f"mine-s{seed}", **DISH), confidence=confidence)
+        for seed, (shift, confidence) in enumerate(shares)
+    ]
+    (most,), (half,) = group_cards(cards), group_cards(cards[1:])
+    assert (most.word, most.confidence) == ("proxy:dish", pytest.approx(0.8))
+    assert (half.word, half.confidence) == ("", pytest.approx(0.45))
+
+
+def test_brittle_seeds_are_counted_of_able_ones():
+    cards = [replace(FIRST, policy=f"mine-s{seed}", brittle=seed < 3) for seed in range(5)]
+    (group,) = group_cards([replace(cards[0], competent=False), *cards[1:]])
+    assert "2 of 5 seeds brittle" in group.list_limits()
+
+
+def test_place_is_that_of_nearest_proxy():
+    shift = KINDS["unsolvable"].splits["shift"] | {"between": {"shields": 0.7, "apples": 0.2}}
+    splits = KINDS["unsolvable"].splits | {"shift": shift}
+    assert find_place(replace(KINDS["unsolvable"], splits=splits)) == 0.2
 
 
 def test_group_interval_of_returns_equals_student():

@@ -17,7 +17,7 @@ from msgspec.structs import replace
 from mesa_gym import report
 from mesa_gym.report import make_leaderboard
 from mesa_gym.report.board_page import write_pages
-from mesa_gym.report.statements import RANGE, RULES
+from mesa_gym.report.statements import RANGE, RULES, state_difference
 from tests.report.boards import CORNER, DOORS, KEYS, card, sign
 from tests.support.parameters import thorough
 
@@ -222,4 +222,7 @@ def test_rules_allow_what_the_table_says():
             assert (group.find_bar(what) == "") == ALLOWED[what](of), (of, what)
         assert (group.find_bar("share") == "") == (2 * of.able > of.seeds)
         assert group.find_bar("able") == ""
+        (other,) = report.group_cards(rival(of))
+        barred = state_difference(group, other, (0.3, 0.1, 0.5, 0.001)).what == "barred"
+        assert barred != ALLOWED["difference"](of)
     assert {*RULES} == {"able", "share", "goal", "cause", "interval", "difference"}

@@ -1,7 +1,11 @@
 """A job: its results are complete or absent, and state the terms they were made on."""
 
+from itertools import count
+
 import pytest
 
+from agents.jobs.agents import list_agent_jobs, read_results
+from agents.jobs.apart import explain_end
 from agents.jobs.job import (
     DAMAGED,
     DONE_FILE,
@@ -12,8 +16,12 @@ from agents.jobs.job import (
     hold_lock,
     set_aside,
 )
+from agents.run import Run
+from mesa_gym.files import read_json
+from mesa_gym.policies import POLICY_FILE
 from tests.agents.jobs import sample_jobs
 from tests.agents.jobs.sample_jobs import job
+from tests.support.cards import DISH, made
 
 TERMS = {"seed": 0, "alpha": 0.5, "stages": ("one", "two")}
 
@@ -110,3 +118,39 @@ def test_job_lock_is_held_by_one(tmp_path):
         pass
     with hold_lock(path):
         assert path.read_bytes() == b""
+
+
+def test_missing_agents_alone_are_trained(tmp_path, monkeypatch):
+    """The CPU seconds of a job are shared among the agents that it trained."""
+    trained, clock = [], count(0.0, 3.0)
+
+    def train(runs, keep):
+        trained.append(runs)
+        for run in runs:
+            keep(run, run)
+
+    def save(folder, run):
+        folder.mkdir(parents=True)
+        (folder / POLICY_FILE).write_text("{}")
+
+    def score(trap, specs, levels):
+        return {name: made(policy=name, **DISH) for name in specs}, []
+
+    change = {"train_runs": train, "save": save}
+    change |= {"score_policies": score, "process_time": lambda: next(clock)}
+    for name, instead in change.items():
+        monkeypatch.setattr(f"agents.jobs.agents.{name}", instead)
+    runs = Run("CheeseDish").repeat(range(3))
+    for known in (runs[:1], runs):
+        (agents,) = list_agent_jobs(known, 20)
+        do_job(agents, tmp_path)
+    assert trained == [runs[:1], runs[1:]]
+    seconds = [read_json(file)["seconds"] for file in sorted(tmp_path.glob(f"*/*/{DONE_FILE}"))]
+    assert seconds == [6.0, 4.5, 4.5]
+    assert [card.policy for card in read_results(tmp_path)] == [run.name for run in runs]
+
+
+def test_end_of_a_process_is_explained():
+    assert explain_end(-9) == "its process was ended by SIGKILL, as when memory runs out"
+    assert explain_end(-15) == "its process was ended by SIGTERM"
+    assert explain_end(7) == "its process ended with exit code 7"
