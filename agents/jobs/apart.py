@@ -20,7 +20,6 @@ from contextlib import suppress
 
 from agents.jobs.job import do_job
 from mesa_gym.files import write_text
-from mesa_gym.terminal import say
 
 # Name of a job, and why it failed in a line; "" where it did not.
 Outcome = tuple[str, str]
@@ -100,10 +99,8 @@ def main() -> None:
         threading.Thread(target=_end_with_parent, daemon=True).start()
         do_job(job, out)
     except BaseException as error:  # SystemExit of a library too
-        try:
+        with suppress(OSError):  # a full disk
             write_text(job.place_traceback(out), traceback.format_exc())
-        except OSError:  # as on a full disk
-            say(traceback.format_exc())
         answer.write(name_failure(error).encode())
     answer.write(END.encode())
     answer.close()

@@ -68,7 +68,9 @@ def run(
             if message:
                 say(message)
         left, workers = [job for job, _ in missing], workers or os.cpu_count() or 1
-        say(describe_plan(missing, f"on {on}" if isinstance(on, str) else f"{workers} workers"))
+        say(
+            describe_plan(missing, f"on {on}" if isinstance(on, str) else _count(workers, "worker"))
+        )
         token = os.urandom(8).hex()
         try:
             with open_engine(on, workers, limits) as do_jobs:
@@ -113,11 +115,15 @@ def describe_plan(missing: Sequence[tuple[Job, Sequence[str]]], workers: str) ->
     agents = sum(len(rest) for job, rest in missing if job.seconds)
     others = sum(len(rest) for _, rest in missing) - agents
     seconds = sum(job.seconds * len(rest) / len(job.results) for job, rest in missing)
-    counts = [f"{agents:,} agents"] * bool(agents) + [f"{others:,} other results"] * bool(others)
-    if not counts:
-        return "all results are there"
+    counts = {"agent": agents, "other result": others}
+    results = " and ".join(_count(number, unit) for unit, number in counts.items() if number)
     about = f", about {seconds:,.0f} CPU seconds" if agents else ""
-    return f"{' and '.join(counts)} in {len(missing):,} jobs{about}, {workers}"
+    plan = f"{results} in {_count(len(missing), 'job')}{about}, {workers}"
+    return plan if missing else "all results are there"
+
+
+def _count(number: int, unit: str) -> str:
+    return f"{number:,} {unit}{'s' * (number != 1)}"
 
 
 def tell_kept(out: Path) -> str:

@@ -9,11 +9,21 @@ from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from multiprocessing import get_context
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 
 from agents.jobs import runner
-from agents.jobs.engines import LOCK, RUN, SECONDS_ABSENT, SECONDS_UNKNOWN, RunWatch, do_there, pack
+from agents.jobs.engines import (
+    LOCK,
+    RUN,
+    SECONDS_ABSENT,
+    SECONDS_UNKNOWN,
+    JobLimits,
+    RunWatch,
+    do_there,
+    pack,
+)
 from tests.agents.jobs import sample_jobs
 from tests.agents.jobs.sample_jobs import gone, half_done, job, left, start, until
 from tests.agents.jobs.test_runner import FAILING
@@ -187,6 +197,15 @@ def test_watch_waits_for_certain_answer(tmp_path, change, patience, reason):
         assert watch.find_end() == ""
     now[0] += 0.5
     assert re.search(reason, watch.find_end())
+
+
+def test_limits_reach_slurm(tmp_path, monkeypatch):
+    limits = []
+    monkeypatch.setattr("submitit.AutoExecutor.update_parameters", lambda _, **x: limits.append(x))
+    monkeypatch.setattr("submitit.AutoExecutor.map_array", Mock(side_effect=ZeroDivisionError))
+    with pytest.raises(ZeroDivisionError):
+        runner.run([job("it", sample_jobs.make)], tmp_path, on="local", limits=JobLimits(9, 2))
+    assert (limits[0]["timeout_min"], limits[0]["mem_gb"]) == (9, 2)
 
 
 @pytest.mark.parametrize(

@@ -80,9 +80,9 @@ def test_plan_counts_what_is_missing():
     agents = Job("a", {"a": {}, "b": {}, "c": {}}, print, 90.0)
     plan = [(agents, ["a", "c"]), (job("it", print), ["made/it"])]
     assert runner.describe_plan(plan[:1], "2 workers") == (
-        "2 agents in 1 jobs, about 60 CPU seconds, 2 workers"
+        "2 agents in 1 job, about 60 CPU seconds, 2 workers"
     )
     assert runner.describe_plan(plan, "on slurm") == (
-        "2 agents and 1 other results in 2 jobs, about 60 CPU seconds, on slurm"
+        "2 agents and 1 other result in 2 jobs, about 60 CPU seconds, on slurm"
     )
     assert runner.describe_plan([], "2 workers") == "all results are there"
