@@ -114,14 +114,8 @@ def do_there(name: str, work: bytes, out: Path, token: str) -> Outcome:
 class RunWatch:
     """Decides whether a job goes on, from the file with its run's token.
 
-    ====================================== ====================
-    The file                               The job ends
-    ====================================== ====================
-    has the run's token                    not
-    has another token                      at once
-    is absent from a folder with a lock    after ``SECONDS_ABSENT`` seconds
-    cannot be read, nor can the folder     after ``SECONDS_UNKNOWN`` seconds
-    ====================================== ====================
+    Another token ends the job at once, a token that is absent from a folder with a lock after
+    ``SECONDS_ABSENT``, and a folder that cannot be read or has neither after ``SECONDS_UNKNOWN``.
 
     Args:
         out: the folder of results.
