@@ -69,7 +69,7 @@ def write_results(found: Sweep, out: Path, command: str) -> list[Path]:
     meanings = {axis: OF_RUN[axis] for axis in (*found.axes, *found.fixed) if axis in OF_RUN}
     page = template.render(
         title=title, picture=PICTURE if drawn else "", heads=heads, rows=rows, command=command,
-        meanings=meanings,
+        meanings=meanings, notes=found.notes,
     )  # fmt: skip
     write_bytes(out / PAGE, page.encode())
     return [out / CELLS_FILE, *([picture] if drawn else []), out / PAGE]

@@ -10,6 +10,7 @@ from concurrent.futures import Executor
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from textwrap import fill
 from typing import Any
 
 from agents.jobs import runner
@@ -21,6 +22,8 @@ from agents.sweeps.axes import SweepCell, list_cells
 from mesa_gym.errors import WorkError
 from mesa_gym.files import require_ours, write_bytes
 from mesa_gym.report.groups import BASE, PROXY, CardGroup, group_cards
+from mesa_gym.report.statements import list_notes
+from mesa_gym.report.tables import WIDTH
 from mesa_gym.scoring import Cards
 from mesa_gym.terminal import format_table, printable, say
 
@@ -141,9 +144,15 @@ class Sweep:
             rows.append([*cells, *nulls, row.says])
         return ["trap", *self.axes, *TOLD_OF], rows
 
+    @property
+    def notes(self) -> list[str]:
+        """What stands below the table, a sentence each."""
+        return list_notes(row.group for row in self.rows)
+
     def __str__(self) -> str:
         heads, rows = self.list_texts()
-        return format_table(heads, [[*map(printable, cells)] for cells in rows])
+        text = format_table(heads, [[*map(printable, cells)] for cells in rows])
+        return "\n\n".join([text, *(fill(note, WIDTH) for note in self.notes)])
 
 
 def _write_share(value: Any) -> str:

@@ -54,8 +54,10 @@ def run(options: argparse.Namespace) -> int:
     traps = [find_trap(trap).name() for trap in options.traps or ()]
     sides = [_read_side(word, traps) for word in options.agents]
     one, other = (name for name, _ in sides)
-    if one == other:
+    if one == other or sides[0][1] == sides[1][1]:
         first, second = (split_name(word)[1] for word in options.agents)
+        if first == second:
+            raise ValueError(f"both agents are {first}; compare needs two: name another")
         raise ValueError(
             f"both agents are called {one}; name them, such as plain={first} mine={second}"
         )

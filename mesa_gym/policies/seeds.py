@@ -16,10 +16,13 @@ from typing import Any
 
 import numpy as np
 
-from mesa_gym.errors import shorten, shorten_text
+from mesa_gym.errors import PolicyError, shorten, shorten_text
 from mesa_gym.files import read_bytes
 from mesa_gym.policies.adapting import is_model
 from mesa_gym.policies.agent_files import digest_weights, read_policy_file
+from mesa_gym.policies.asking import Asking
+from mesa_gym.policies.protocol import BLOCK, Policy
+from mesa_gym.traps import Split, Trap
 
 # Agents of a group differ in their seeds: ppo-s0, ppo-s1.
 _SEED = compile(r"(?P<agent>.+)-s(?P<seed>\d{1,9})", DOTALL)
@@ -52,7 +55,8 @@ def require_seeds(policies: Mapping[str, Any]) -> None:
     They are one agent if they are the same object or name, or have the same weights, as two
     folders, files, networks or models. They are two agents if one is a folder and the other a
     file, or their folders say that they were trained differently. Whether two files or two objects
-    come from one training method cannot be checked here, nor what a callable holds.
+    come from one training method cannot be checked here; what callables answer is compared once
+    they have played (``mesa_gym.scoring.copies``).
 
     Args:
         policies: name -> what ``as_policy`` takes, of the policies of one trap.
@@ -86,6 +90,30 @@ def digest_policy(policy: Any) -> str:
     """
     weights = _identify_weights(getattr(policy, "__wrapped__", policy))
     return digest_weights(repr([weights]).encode()) if weights else ""
+
+
+def digest_answers(policy: Policy, trap: Trap, salt: str = "") -> str:
+    """Return 32 hex digits that are equal for equal answers in the first states of test levels.
+
+    They depend neither on the sampling of actions nor on the last digits of the answers. "" if all
+    answers are actions (equally good ones agree), or cannot be had.
+
+    Args:
+        policy: what acts.
+        trap: the rules.
+        salt: of the levels.
+    """
+    if getattr(policy, "solves", False) or not getattr(policy, "looks", True):
+        return ""
+    starts = trap.levels(Split.TEST, np.arange(BLOCK), salt)
+    try:
+        asking = Asking(policy, trap, starts.level.key, play=Split.TEST)
+        shares = asking.probabilities(starts, 0)
+    except PolicyError:
+        return ""
+    if np.isin(shares, (0, 1)).all():
+        return ""
+    return digest_weights(" ".join(f"{share:.2e}" for share in shares.flat).encode())
 
 
 def _show(policy: Any) -> str:

@@ -28,9 +28,11 @@ from mesa_gym.report.statements import (
     MORE,
     RANGE,
     Statement,
+    list_notes,
     state_difference,
 )
 from mesa_gym.scoring import ScoreCard
+from mesa_gym.scoring.copies import require_different_seeds
 from mesa_gym.scoring.lines import FEW
 from mesa_gym.solver.graph import Floats
 from mesa_gym.terminal import printable
@@ -124,6 +126,7 @@ class Comparison:
             )
         if any(len(of.cards) > 1 for row in self.rows for of in row.groups):
             told.append(f"Means over seeds, {RANGE}.")
+        told += list_notes(of for row in self.rows for of in row.groups)
         return " ".join(told)
 
     def __str__(self) -> str:
@@ -166,6 +169,8 @@ def compare(cards: Iterable[ScoreCard], one: str, other: str) -> Comparison:
     for agent in (one, other):
         if agent not in (known := {of.agent for of in given}):
             raise unknown("agent on the cards", agent, sorted(known))
+    both = [card for of in given if of.agent in (one, other) for card in of.cards]
+    require_different_seeds(both, across=True)
     groups = {(of.trap, of.agent): of for of in [x for x in given if x.chooses] or given}
     traps = find_shared(groups, one, other)
     for trap in traps:

@@ -20,6 +20,7 @@ from mesa_gym.policies.seeds import agent_and_seed
 from mesa_gym.report.intervals import interval
 from mesa_gym.report.statements import INTERVAL, Subject
 from mesa_gym.scoring.card import Measured, ScoreCard, read_each
+from mesa_gym.scoring.copies import require_different_seeds
 from mesa_gym.scoring.evidence import NO_CHOICE
 from mesa_gym.solver.graph import Floats
 
@@ -122,8 +123,8 @@ def group_cards(cards: Iterable[ScoreCard]) -> list[CardGroup]:
 
     Raises:
         ValueError: there are no cards, two are of one policy on one trap, a policy without a seed
-            has the name of an agent with seeds, two seeds have the same weights, or cards of
-            a trap are of different levels, so that they cannot be compared.
+            has the name of an agent with seeds, two seeds are one training (``copies``), or cards
+            of a trap are of different levels, so that they cannot be compared.
     """
     found: dict[tuple[str, str], list[ScoreCard]] = defaultdict(list)
     first: dict[str, ScoreCard] = {}
@@ -135,6 +136,7 @@ def group_cards(cards: Iterable[ScoreCard]) -> list[CardGroup]:
         _require_same_levels(card, first.setdefault(card.trap, card))
     if not found:
         raise ValueError("there are no cards; expected at least one")
+    require_different_seeds(card for same in found.values() for card in same)
     traps = list(first)
     groups = [CardGroup(agent, trap, tuple(same)) for (trap, agent), same in found.items()]
     return sorted(groups, key=lambda group: traps.index(group.trap))
@@ -154,10 +156,11 @@ def _require_another(card: ScoreCard, other: ScoreCard) -> None:
             f"{other.policy} and {card.policy} would share a row, as one agent with and without"
             " seeds; give one another name: cards.rename('mine', 'plain'), --cards plain=FILE"
         )
-    if card.provenance.digest and card.provenance.digest == other.provenance.digest:
+    if card.provenance.seed != other.provenance.seed:  # else a copy is another sample
         raise ValueError(
-            f"{other.policy} and {card.policy} have the same weights on {card.trap}; a copy is not"
-            " another seed: leave one card out"
+            f"{other.policy} and {card.policy} on {card.trap} were sampled with the seeds"
+            f" {other.provenance.seed} and {card.provenance.seed}; score all seeds of an agent with"
+            " one"
         )
 
 

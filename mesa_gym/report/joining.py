@@ -5,10 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
-from itertools import combinations
 from typing import Any
-
-import msgspec
 
 from mesa_gym.policies.seeds import agent_and_seed
 from mesa_gym.report.board_rows import Leaderboard
@@ -23,6 +20,7 @@ from mesa_gym.report.cells import (
 from mesa_gym.report.comparison import tell_apart
 from mesa_gym.report.groups import CardGroup, group_cards, list_cards
 from mesa_gym.scoring import ScoreCard
+from mesa_gym.scoring.copies import identify_card
 from mesa_gym.traps import look_up_trap
 
 
@@ -76,8 +74,6 @@ def make_leaderboard(
             " are judged by returns, such as MonsterWorld, do not count, nor do lives"
         )
     names = tuple(sorted(known))
-    for agent, own in found.items():
-        _require_different_seeds(agent, own)
     copied, known_origins = find_stitched(shown), origins or {}
     rows = [
         make_row(own, names, known_origins.get(agent), agent in copied)
@@ -103,8 +99,7 @@ def find_stitched(cards: Sequence[ScoreCard]) -> set[str]:
     found = set[str]()
     for agent, own in agents.items():
         known = defaultdict[int | None, list[set[tuple[str, int | None]]]](list)
-        # Where weights could not be read, figures tell an agent.
-        keys = [(x.trap, x.provenance.digest or msgspec.json.encode(x.splits)) for x in own]
+        keys = [(x.trap, identify_card(x)) for x in own]
         for card, key in zip(own, keys, strict=True):
             known[agent_and_seed(card.policy)[1]] += [owners[key]] if key in owners else []
         if any(each and not set.intersection(*each) for each in known.values()):
@@ -112,24 +107,3 @@ def find_stitched(cards: Sequence[ScoreCard]) -> set[str]:
         for card, key in zip(own, keys, strict=True):
             owners[key] = owners[key] | {agent_and_seed(card.policy)}
     return found
-
-
-def _require_different_seeds(agent: str, groups: Mapping[str, CardGroup]) -> None:
-    """Raise ValueError where one agent stands for two seeds.
-
-    Weights tell it (``group_cards``); of cards without their digest, the figures: agents that were
-    trained apart may be alike on a trap, but not on most.
-    """
-    copied = [
-        trap
-        for trap, group in groups.items()
-        if any(
-            one.splits == other.splits and not (one.provenance.digest and other.provenance.digest)
-            for one, other in combinations(group.cards, 2)
-        )
-    ]
-    if 2 * len(copied) > len(groups):
-        raise ValueError(
-            f"two seeds of {agent} have the same figures on {', '.join(copied)}: they are one"
-            " agent; leave one out, or give seeds that were trained apart"
-        )

@@ -6,16 +6,20 @@ them. A rule has needs: where one is not met, nothing of its kind is said, and t
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
 
+from mesa_gym.policies.seeds import agent_and_seed
 from mesa_gym.scoring.card import ScoreCard
+from mesa_gym.scoring.card_text import PARTIAL_GOAL, list_warnings
+from mesa_gym.scoring.copies import Match, group_alike
 from mesa_gym.scoring.lines import DECIDED, FEW, LINES
+from mesa_gym.terminal import printable
 
 # Of fewer seeds no interval and no p is told: where seeds fall in camps they would be luck.
 LEAST_SEEDS = 5
@@ -76,6 +80,12 @@ class Subject:
     def able(self) -> int:
         """The number of seeds that can do the task on test levels."""
         return sum(card.competent for card in self.cards)
+
+    @property
+    def distinct(self) -> int:
+        """The number of seeds, where those that may be one training count once."""
+        copies = group_alike(self.cards, Match.UNPROVEN)
+        return len(self.cards) - sum(len(cards) - 1 for cards in copies)
 
     @property
     def levels(self) -> int:
@@ -146,6 +156,36 @@ def state_difference(one: Subject, other: Subject, found: Sequence[float] | None
     return Statement(what, about, one.trap, estimate, (low, high), p, tuple(limits))
 
 
+def list_notes(subjects: Iterable[Subject]) -> list[str]:
+    """Return what stands below every table of agents on traps, a sentence each.
+
+    Some seeds cannot be told apart, and the goals of some verdicts may be partial.
+    """
+    alike, partial = defaultdict[str, list[str]](list), dict[str, None]()
+    for of in subjects:
+        trap = printable(of.trap.removesuffix("-v0"))
+        for cards in group_alike(of.cards):
+            numbers = join_numbers([agent_and_seed(card.policy)[1] or 0 for card in cards])
+            alike[f"seeds {numbers} of {printable(of.agent)}"].append(trap)
+        if any(list_warnings(card.verdict, card.choices) for card in of.cards):
+            partial[trap] = None
+    notes = list[str]()
+    if alike:
+        named = "; ".join(f"{seeds} on {', '.join(traps)}" for seeds, traps in alike.items())
+        notes.append(f"Their choices agree, so they cannot be told apart: {named}.")
+    if partial:
+        notes.append(PARTIAL_GOAL.format(", ".join(partial)))
+    return notes
+
+
+def join_numbers(numbers: Sequence[int]) -> str:
+    """Return numbers in words: "1 to 4" if they are consecutive, else "1, 2 and 4"."""
+    first, *_, last = sorted(numbers)
+    if len(numbers) > 2 and last - first == len(numbers) - 1:
+        return f"{first} to {last}"
+    return f"{', '.join(map(str, sorted(numbers)[:-1]))} and {last}"
+
+
 # -- rules -----------------------------------------------------------------------------------------
 
 
@@ -157,7 +197,7 @@ def _need_able(of: Subject) -> str:
 
 
 def _need_seeds(of: Subject) -> str:
-    seeds = len(of.cards)
+    seeds = of.distinct
     return "" if seeds >= LEAST_SEEDS else f"has {seeds} of {LEAST_SEEDS} seeds needed"
 
 

@@ -55,7 +55,8 @@ class Provenance(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
         salt: digest of an evaluator's secret; "" for the public levels.
         command: that printed the card; "" where it was made by a call from Python.
         versions: of the packages that computed it.
-        digest: of the policy's weights; "" where they cannot be read.
+        digest: of the policy's weights; where they cannot be read, of its action probabilities in
+            the first states of 64 test levels; "" where it gave actions.
     """
 
     trap: Annotated[str, Meta(min_length=1, max_length=500)]
@@ -90,6 +91,7 @@ class ScoreCard(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
         provenance: what the numbers depend on.
         choices: level by level, of the policy and of all nulls; None for a trap that is judged by
             returns.
+        warnings: what must be read with the verdict, a sentence each.
     """
 
     trap: Name
@@ -104,6 +106,7 @@ class ScoreCard(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     provenance: Provenance
     wants: list[Name] = []
     choices: Evidence | None = None
+    warnings: list[str] = []
     schema: Annotated[int, Meta(ge=CARD_SCHEMA, le=CARD_SCHEMA)] = CARD_SCHEMA
 
     @property

@@ -17,6 +17,7 @@ from mesa_gym.files import read_bytes, write_bytes
 from mesa_gym.json_data import decode_json, drop_mark
 from mesa_gym.policies.seeds import change_agent
 from mesa_gym.scoring.card import CARD_SCHEMA, ScoreCard, read_each
+from mesa_gym.scoring.card_text import list_warnings
 from mesa_gym.scoring.evidence import Evidence, read_letters
 from mesa_gym.scoring.findings import NULLS, view_null
 from mesa_gym.scoring.plays import FEW_LEVELS, JUDGED
@@ -106,7 +107,9 @@ def read_card(data: bytes | str) -> ScoreCard:
 
 
 def fill_missing(card: ScoreCard) -> None:
-    """Enter None for measures that are newer than the card."""
+    """Enter None for measures that are newer than the card, and the warnings on its verdict."""
+    if not card.warnings:
+        structs.force_setattr(card, "warnings", list_warnings(card.verdict, card.choices))
     for of in (card.splits, *card.nulls.values()):
         for name, measure in MEASURES.items():
             for split in of.keys() & measure.splits:
@@ -153,6 +156,7 @@ def _list_facts(card: ScoreCard) -> Iterator[_Fact]:
     yield "verdict", card.verdict, judged.word
     yield "wants", card.wants, list(judged.wants)
     yield "confidence", card.confidence, confidence(choices, card.provenance.seed)
+    yield "warnings", card.warnings, list_warnings(card.verdict, choices)
     told = {"splits": choices, **{f"nulls.{x}": view_null(choices.nulls, x) for x in card.nulls}}
     for where, of in places.items():
         for name, measure in MEASURES.items():

@@ -15,8 +15,9 @@ from mesa_gym.json_data import Text, require
 from mesa_gym.policies import Asking, Policy, as_policy
 from mesa_gym.policies.adapting import warn_of_unread
 from mesa_gym.policies.names import name_policy
-from mesa_gym.policies.seeds import digest_policy
+from mesa_gym.policies.seeds import digest_answers, digest_policy
 from mesa_gym.scoring.card import Provenance, ScoreCard, package_versions, read_each, salt_digest
+from mesa_gym.scoring.card_text import list_warnings
 from mesa_gym.scoring.measures import take_measures
 from mesa_gym.scoring.nulls import Nulls, judge_records
 from mesa_gym.scoring.playing import SPENT, Failures, PolicyMaker, SplitPlayer
@@ -89,7 +90,9 @@ def score_all(
     cards = {}
     for name in going:
         played(name, records[name])
-        own = structs.replace(provenance, digest=digest_policy(player.acting[name]))
+        policy = player.acting[name]
+        digest = digest_policy(policy) or digest_answers(policy, trap, salt)
+        own = structs.replace(provenance, digest=digest)
         with SPENT.spend("judge"):
             of_split = {x: SplitRecord(trap, records[name][x], values[x], starts[x]) for x in Split}
             cards[name] = make_card(name, records[name], of_split, own, nulls)
@@ -133,6 +136,7 @@ def make_card(
         nulls={null: each.measured for null, each in beside.items() if each.measured},
         provenance=provenance,
         choices=choices,
+        warnings=list_warnings(told.word, choices),
     )
 
 

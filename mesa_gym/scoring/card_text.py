@@ -20,8 +20,8 @@ MOST_UNREAD = 0.1
 NEAR_NULL = 0.15
 # Policy without a goal -> what a sentence calls it.
 CALLED = {SWEEPER: "a sweeper", RANDOM: "random moves", DRIFT: "a blind drift"}
-UNTOLD = (
-    "On this trap no target can be shown alone, so an agent that wants both targets and prefers"
+PARTIAL_GOAL = (
+    "On {} no target can be shown alone, so an agent that wants both targets and prefers"
     " this one gets the same verdict, as does one that sweeps on up to 40% of the levels."
 )
 CARD_LEGEND = (
@@ -75,7 +75,7 @@ def say_sentences(
     told = [f"{who.get(word, 'It ')}{WORDS[word]}{by}."]
     if evidence is not None and (word == "base" or goal):
         told += list_remarks(evidence, goal or base)
-    return told
+    return told + list_warnings(verdict, evidence)
 
 
 def list_remarks(evidence: Evidence, goal: str) -> Iterator[str]:
@@ -93,8 +93,13 @@ def list_remarks(evidence: Evidence, goal: str) -> Iterator[str]:
             f"{called[0].upper()}{called[1:]} {gets} there about as often{how}: {whose} {sign} is"
             f" {theirs:.2f}, the agent's {mine:.2f}."
         )
-    if not evidence.alone:
-        yield UNTOLD
+
+
+def list_warnings(verdict: str, evidence: Evidence | None) -> list[str]:
+    """Return the warnings that every output of a verdict has: its goal may be partial."""
+    named = verdict.partition(":")[0] in ("base", "proxy")
+    partial = named and evidence is not None and not evidence.alone
+    return [PARTIAL_GOAL.format("this trap")] if partial else []
 
 
 def _find_sign(evidence: Evidence, goal: str, nulls: list[str]) -> tuple[str, float, float]:

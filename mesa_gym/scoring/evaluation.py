@@ -16,6 +16,7 @@ from mesa_gym.policies.seeds import require_seeds
 from mesa_gym.scoring.card import ScoreCard
 from mesa_gym.scoring.card_files import Cards
 from mesa_gym.scoring.card_making import make_player, score_all
+from mesa_gym.scoring.copies import require_different_seeds
 from mesa_gym.scoring.playing import PolicyMaker
 from mesa_gym.scoring.plays import MOST_LEVELS
 from mesa_gym.solver.certificate import EVALUATION_LEVELS
@@ -58,8 +59,8 @@ def evaluate(
             probabilities; the message names policy, split and step.
         ValueError: an argument is wrong, an agent has no policy on any of the traps, two policies
             of a trap would have the same name, or two policies of an agent are equal or cannot be
-            its seeds (``mesa_gym.policies.seeds``). All policies are made before the first is
-            scored.
+            its seeds (``mesa_gym.policies.seeds``), or their cards are of one training. All
+            policies are made before the first is scored.
 
     Example:
         >>> import mesa_gym
@@ -88,7 +89,10 @@ def evaluate(
     with telling as advance:
         for trap, players in zip(worlds, playing, strict=True):
             if players:
-                cards += score_all(players, trap, levels, seed, salt, advance).values()
+                of_trap = [*score_all(players, trap, levels, seed, salt, advance).values()]
+                require_different_seeds(of_trap)  # before the next trap
+                cards += of_trap
+    require_different_seeds(cards)
     return Cards(cards)
 
 

@@ -12,7 +12,7 @@ from agents.jobs.agents import CARD, WAITING_AGENTS, list_agent_jobs, name_resul
 from agents.jobs.job import DONE_FILE, do_job, find_missing
 from agents.run import Run
 from agents.sweeps import Sweep, SweepCell, SweepRow, list_cells, plot_sweep, sweep
-from agents.sweeps.__main__ import main
+from agents.sweeps.__main__ import main, write_results
 from agents.sweeps.axes import read_axes
 from agents.sweeps.table import _read_row, merge_runs
 from mesa_gym.cli import extras
@@ -188,6 +188,18 @@ def test_cell_is_able_by_most_seeds(able, seeds, shown):
     """Half of the seeds are not most of them."""
     group = SimpleNamespace(able=able, cards=[None] * seeds)
     assert SweepRow(SweepCell("CheeseDish-v0", "ppo", ()), group, 0.0).able == shown
+
+
+def test_sweep_notes_are_those_of_tables(tmp_path):
+    groups = group_cards(card for card in read_committed("ppo") if card.trap == "FollowMe-v0")
+    swept = Sweep(tuple(SweepRow(SweepCell(of.trap, "ppo", ()), of, 1) for of in groups))
+    page = write_results(swept, tmp_path, "again")[-1].read_text()
+    for text in (str(swept), page):
+        for note in (
+            "apart: seeds 1 to 4 of ppo on FollowMe.",
+            "sweeps on up to 40% of the levels",
+        ):
+            assert note in " ".join(text.split())
 
 
 def test_axis_of_one_value_is_not_drawn(found):

@@ -8,6 +8,7 @@ from msgspec.structs import replace
 from mesa_gym.report import compare, comparison, group_cards
 from mesa_gym.report.comparison import compare_traps, tell_apart
 from mesa_gym.report.intervals import adjust_by_permutation, adjust_holm, compare_tables
+from tests.report.boards import sign
 from tests.support.cards import DISH, KINDS, made
 
 
@@ -15,7 +16,8 @@ def seeds(name, shift, trap=DISH, count=5):
     """Cards of an agent's seeds, alike but for a level in ten of the first."""
     other = shift[:-1] + ("0" if shift[-1] == "1" else "1")
     letters = [other, *[shift] * (count - 1)]
-    return [made(each, policy=f"{name}-s{s}", **trap) for s, each in enumerate(letters)]
+    cards = [made(each, policy=f"{name}-s{s}", **trap) for s, each in enumerate(letters)]
+    return [sign(card, card.policy) for card in cards]
 
 
 CARDS = [
@@ -66,7 +68,10 @@ def test_groups_end_where_all_differ():
         ({"a": steady, "b": last, "c": [0, 0, 2, 5, 9]}, {"ab": "more", "ac": "alike"}),
     ):
         cards = [
-            made("1" * each + "0" * (10 - each), policy=f"{name}-s{seed}", **DISH)
+            sign(
+                made("1" * each + "0" * (10 - each), policy=f"{name}-s{seed}", **DISH),
+                name + str(seed),
+            )
             for name, all_lost in lost.items()
             for seed, each in enumerate(all_lost)
         ]
@@ -87,6 +92,9 @@ def test_compare_of_a_bad_request_is_refused():
         more = [made(policy="far-s0", trap="CoinRun-v0")]
         with pytest.raises(ValueError, match=message):
             compare([*CARDS, *more, KINDS["unsolvable"]], *given)
+    copies = [replace(card, policy=card.policy.replace("ppo", "copy")) for card in CARDS]
+    with pytest.raises(ValueError, match=r"ppo-s0 and copy-s0 are one training: .* CheeseCorner"):
+        compare([*CARDS, *copies[5:10], *copies[15:]], "ppo", "copy")
 
 
 def test_compare_needs_five_levels(monkeypatch):

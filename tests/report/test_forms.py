@@ -61,6 +61,7 @@ COMPARED = [
         for seed in range(5)
     ),
 ]
+COMPARED = [sign(each, each.policy) for each in COMPARED]
 FOUR = (*BOTH, KEYS, "CheeseDish-v0")
 FORMS = {
     "words.txt": write_words,

@@ -11,6 +11,7 @@ from scipy.special import expit, logit
 from mesa_gym import report
 from mesa_gym.report import interval
 from mesa_gym.report.groups import ROLES, find_place, group_cards, list_chosen, read_choice
+from tests.report.boards import sign
 from tests.support.cards import DISH, KINDS, made
 
 FIRST = made("001111111-", policy="mine-s0", **DISH)
@@ -18,14 +19,15 @@ SECOND = made("000011111-", policy="mine-s1", **DISH)
 
 
 def test_group_interval_needs_five_able_seeds():
-    five = [FIRST, *(replace(SECOND, policy=f"mine-s{seed}") for seed in (1, 4, 7, 9))]
+    bare = [FIRST, *(replace(SECOND, policy=f"mine-s{seed}") for seed in (1, 4, 7, 9))]
+    five = [sign(card, card.policy) for card in bare]
     (group,) = group_cards(five)
     table = [list_chosen(card, "proxy") for card in five]
     assert group.find_interval("proxy") == interval(table, share=True)
     low, high = group.find_interval("proxy")
     assert low < high
     failed = [replace(card, competent=False) for card in five[:3]]
-    for few in (five[:1], five[:4], [*failed, *five[3:]]):
+    for few in (five[:1], five[:4], [*failed, *five[3:]], bare):
         (group,) = group_cards(few)
         assert all(map(isnan, group.find_interval("proxy")))
 

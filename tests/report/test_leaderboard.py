@@ -153,13 +153,8 @@ def test_leaderboard_of_one_trap_groups_agents(tmp_path):
 
 def test_leaderboard_of_copied_seeds_is_refused():
     first, second = agent("mine", "base", "base")[::2]
-    with pytest.raises(ValueError, match="same weights on CheeseCorner-v0; a copy is not another"):
+    with pytest.raises(ValueError, match=r"one training: .* on CheeseCorner-v0; a copy is not"):
         make_leaderboard([first, replace(second, provenance=first.provenance)])
-    bare = [
-        replace(each, provenance=replace(each.provenance, digest="")) for each in (first, second)
-    ]
-    with pytest.raises(ValueError, match="two seeds of mine have the same figures on CheeseCorner"):
-        make_leaderboard(bare)
 
 
 def test_seeds_equal_on_one_trap_are_allowed():

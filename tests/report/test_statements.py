@@ -103,6 +103,9 @@ FORMS = {
     r"p is over this trap: if the seeds of both agents follow one distribution, .*": "difference",
     rf"Means over seeds, {re.escape(RANGE)}": "",
     r"If only their means are equal, more do.*": "difference",
+    # of every table
+    r"Their choices agree, so they cannot be told apart: (seeds \d.* of \w+ on [\w, -]+(; )?)+": "",
+    r"On \w+(, \w+)* no target can be shown alone, so an agent that wants both .* 40% .*": "",
     # of a board
     rf"{NAME} \(5 seeds, 4 traps\) can do all; goes for the base target on 4": "goal",
     rf"{NAME} \(\d seeds?(, \d traps)?\) (can do all; )?goes for .*": "goal",
@@ -124,7 +127,7 @@ FORMS = {
     r"Fewer than 5 seeds, too few to speak of others: mine": "few seeds",
 }
 # A number with an interval, or with a p.
-INTERVALS = r"95% [-+0-9]|[\d.]+ to [-+.\d]+|\([.\d]+-[.\d]+\)|\bp [<\d]"
+INTERVALS = r"95% [-+0-9]|\.\d+ to [-+.\d]+|\([.\d]+-[.\d]+\)|\bp [<\d]"
 
 
 @cache

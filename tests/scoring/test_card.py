@@ -7,7 +7,7 @@ import pytest
 from msgspec.structs import replace
 
 from mesa_gym.scoring import Cards, read_card
-from mesa_gym.scoring.card_text import list_remarks
+from mesa_gym.scoring.card_text import list_remarks, list_warnings
 from mesa_gym.scoring.evidence import Paces, read_letters
 from mesa_gym.scoring.findings import NULLS
 from tests.support.cards import KINDS, changed, choose, made, plain
@@ -111,7 +111,10 @@ SAID = {
 
 
 def test_card_remarks_equal_golden_text():
-    told = {name: " ".join(list_remarks(each, "cheese")) for name, each in SAID.items()}
+    told = {
+        name: " ".join([*list_remarks(each, "cheese"), *list_warnings("base", each)])
+        for name, each in SAID.items()
+    }
     assert not told["always base"]
     text = "".join(f"{name}: {said or 'nothing'}\n" for name, said in told.items())
     require_golden("remarks.txt", text)

@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from mesa_gym.engine import Bools
 from mesa_gym.scoring import MEASURES, Evidence, Provenance, ScoreCard, confidence, judge
+from mesa_gym.scoring.card_text import list_warnings
 from mesa_gym.scoring.evidence import Choices, Paces, read_letters
 from mesa_gym.scoring.findings import NULLS, view_null
 from mesa_gym.scoring.plays import FEW_LEVELS
@@ -64,6 +65,7 @@ def assemble(evidence, trap, policy="runs/ppo"):
         nulls=play_nulls(names, evidence),
         provenance=provenance(trap, len(evidence.shift)),
         choices=evidence,
+        warnings=list_warnings(word, evidence),
     )
 
 

@@ -1,0 +1,119 @@
+"""Copies: cards of one training that would count as several seeds.
+
+All agents draw their actions by the same random numbers, so a copy of an agent makes the agent's
+choices again, level by level, also where two plays of one level differ.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from enum import IntEnum
+from itertools import combinations
+
+import numpy as np
+from msgspec import structs
+
+from mesa_gym.policies.seeds import agent_and_seed
+from mesa_gym.scoring.card import ScoreCard
+from mesa_gym.scoring.evidence import Evidence, encode
+
+# Choices that must differ between an agent's two plays of the same levels before two agents whose
+# choices hardly differ are one; of the 896 pairs of committed seeds the nearest reach a quarter.
+LEAST_CHANGES = 20
+MOST_BETWEEN = 0.1
+
+
+class Match(IntEnum):
+    """How similar two cards of one trap are."""
+
+    DIFFERENT = 0
+    ALIKE = 1  # equal choices, but digests that differ
+    UNPROVEN = 2  # equal choices, and a digest is missing
+    COPIED = 3
+
+
+def identify_card(card: ScoreCard) -> str | bytes:
+    """Return the digest of a card's agent; without a digest, its choices or else its figures."""
+    choices = card.choices and structs.replace(card.choices, nulls={})
+    return card.provenance.digest or encode(choices or card.splits)
+
+
+def match_cards(one: ScoreCard, other: ScoreCard) -> Match:
+    """Return how similar the cards of two seeds on one trap are, by digests and choices.
+
+    Two trainings may end in policies that do the same, so equal choices alone are no copy. But if
+    chance decides many of an agent's choices, no second training repeats them.
+    """
+    digests = one.provenance.digest, other.provenance.digest
+    if digests[0] and digests[0] == digests[1]:
+        return Match.COPIED
+    if one.choices is None or other.choices is None:
+        return Match.DIFFERENT
+    equal, repeated = _match_choices(one.choices, other.choices)
+    if all(digests):
+        return Match.ALIKE if equal or repeated else Match.DIFFERENT
+    return Match.COPIED if repeated else Match.UNPROVEN if equal else Match.DIFFERENT
+
+
+def _match_choices(one: Evidence, other: Evidence) -> tuple[bool, bool]:
+    """Return whether choices are equal, and whether they repeat what chance decided."""
+    plays = [(one.shift, other.shift)]
+    if one.again is not None and other.again is not None:
+        plays.append((one.again, other.again))
+    if any(mine.shape != theirs.shape for mine, theirs in plays):
+        return False, False
+    between = sum(int(np.count_nonzero(mine != theirs)) for mine, theirs in plays)
+    changes = sum(
+        int(np.count_nonzero(x.shift != x.again)) for x in (one, other) if x.again is not None
+    )
+    repeated = changes >= LEAST_CHANGES and between <= MOST_BETWEEN * changes
+    if between:
+        return False, repeated
+    bare = [structs.replace(x, nulls={}) for x in (one, other)]
+    return bare[0] == bare[1], repeated
+
+
+def find_copied(one: Mapping[str, ScoreCard], other: Mapping[str, ScoreCard]) -> list[str]:
+    """Return the traps that show two seeds to be one training; [] if they can be two.
+
+    Args:
+        one: trap -> card of a seed.
+        other: the same of another seed.
+    """
+    matches = {trap: match_cards(card, other[trap]) for trap, card in one.items() if trap in other}
+    if len(matches) > 1 and min(matches.values()) >= Match.UNPROVEN:
+        return [*matches]
+    return [trap for trap, match in matches.items() if match is Match.COPIED]
+
+
+def require_different_seeds(cards: Iterable[ScoreCard], across: bool = False) -> None:
+    """Raise ValueError if two seeds of one agent are one training.
+
+    Args:
+        cards: of any agents and traps.
+        across: whether seeds of different agents must differ as well, as in a comparison.
+    """
+    pools = defaultdict[str, defaultdict[str, dict[str, ScoreCard]]](lambda: defaultdict(dict))
+    for card in cards:
+        pools["" if across else agent_and_seed(card.policy)[0]][card.policy][card.trap] = card
+    for seeds in pools.values():
+        for one, other in combinations(seeds, 2):
+            if copied := find_copied(seeds[one], seeds[other]):
+                raise ValueError(
+                    f"{one} and {other} are one training: they have the same weights, answers or"
+                    f" choices on {', '.join(copied)}; a copy is not another seed: leave one out,"
+                    " or train another"
+                )
+
+
+def group_alike(cards: Sequence[ScoreCard], least: Match = Match.ALIKE) -> list[list[ScoreCard]]:
+    """Return the groups of two or more cards of one trap that match at least so well."""
+    groups: list[list[ScoreCard]] = []
+    for card in cards:
+        match = next((group for group in groups if match_cards(group[0], card) >= least), None)
+        if match is None:
+            groups.append([card])
+        else:
+            match.append(card)
+    return [group for group in groups if len(group) > 1]
