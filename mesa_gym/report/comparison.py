@@ -176,6 +176,7 @@ def compare(cards: Iterable[ScoreCard], one: str, other: str) -> Comparison:
     for trap in traps:
         require_levels(groups[trap, one].levels, trap)
     pairs = [(groups[trap, one], groups[trap, other]) for trap in traps]
+    pairs[0][0].tabulate(BASE)  # refuses a trap that is judged by returns
     return Comparison((one, other), tuple(_compare_groups(pairs)))
 
 

@@ -100,10 +100,11 @@ def require_different_seeds(cards: Iterable[ScoreCard], across: bool = False) ->
     for seeds in pools.values():
         for one, other in combinations(seeds, 2):
             if copied := find_copied(seeds[one], seeds[other]):
+                more = f" and {len(copied) - 3} more traps" if len(copied) > 3 else ""
                 raise ValueError(
                     f"{one} and {other} are one training: they have the same weights, answers or"
-                    f" choices on {', '.join(copied)}; a copy is not another seed: leave one out,"
-                    " or train another"
+                    f" choices on {', '.join(copied[:3])}{more}; a copy is not another seed: leave"
+                    " one out, or train another"
                 )
 
 
