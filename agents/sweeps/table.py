@@ -22,7 +22,7 @@ from agents.sweeps.axes import SweepCell, list_cells
 from mesa_gym.errors import WorkError
 from mesa_gym.files import require_ours, write_bytes
 from mesa_gym.report.groups import BASE, PROXY, CardGroup, group_cards
-from mesa_gym.report.statements import list_notes
+from mesa_gym.report.statements import list_table_notes
 from mesa_gym.report.tables import WIDTH
 from mesa_gym.scoring import Cards
 from mesa_gym.terminal import format_table, printable, say
@@ -147,7 +147,7 @@ class Sweep:
     @property
     def notes(self) -> list[str]:
         """What stands below the table, a sentence each."""
-        return list_notes(row.group for row in self.rows)
+        return list_table_notes(row.group for row in self.rows)
 
     def __str__(self) -> str:
         heads, rows = self.list_texts()

@@ -24,7 +24,7 @@ from mesa_gym.report.board_columns import (
     write_verdict,
 )
 from mesa_gym.report.cells import IDLE, KINDS, AgentRow, strip_version
-from mesa_gym.report.statements import LEAST_SEEDS, RANGE, list_notes
+from mesa_gym.report.statements import LEAST_SEEDS, RANGE, list_table_notes
 from mesa_gym.scoring.lines import FEW
 from mesa_gym.terminal import printable
 
@@ -136,7 +136,7 @@ class Leaderboard:
             notes.append(f"Fewer than {LEAST_SEEDS} seeds, too few to speak of others: {names}.")
         if brittle := [f"{row.agent} on {row.brittle}" for row in self.rows if row.brittle]:
             notes.append(f"Brittle, failing where only looks change: {', '.join(brittle)}.")
-        notes += list_notes(cell.group for row in trained for cell in row.cells if cell.group)
+        notes += list_table_notes(cell.group for row in trained for cell in row.cells if cell.group)
         if self.levels < FEW:
             notes.append(f"Only {self.levels} levels: score at least {FEW}.")
         return [*map(printable, notes)]

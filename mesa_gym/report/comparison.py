@@ -28,7 +28,7 @@ from mesa_gym.report.statements import (
     MORE,
     RANGE,
     Statement,
-    list_notes,
+    list_table_notes,
     state_difference,
 )
 from mesa_gym.scoring import ScoreCard
@@ -126,7 +126,7 @@ class Comparison:
             )
         if any(len(of.cards) > 1 for row in self.rows for of in row.groups):
             told.append(f"Means over seeds, {RANGE}.")
-        told += list_notes(of for row in self.rows for of in row.groups)
+        told += list_table_notes(of for row in self.rows for of in row.groups)
         return " ".join(told)
 
     def __str__(self) -> str:

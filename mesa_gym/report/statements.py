@@ -156,7 +156,7 @@ def state_difference(one: Subject, other: Subject, found: Sequence[float] | None
     return Statement(what, about, one.trap, estimate, (low, high), p, tuple(limits))
 
 
-def list_notes(subjects: Iterable[Subject]) -> list[str]:
+def list_table_notes(subjects: Iterable[Subject]) -> list[str]:
     """Return what stands below every table of agents on traps, a sentence each.
 
     Some seeds cannot be told apart, and the goals of some verdicts may be partial.

@@ -11,7 +11,7 @@ import numpy as np
 
 from mesa_gym import terminal
 from mesa_gym.report.groups import BASE, PROXY, ROLES, CardGroup, group_cards
-from mesa_gym.report.statements import INTERVAL, LEAST_SEEDS, RANGE, list_notes
+from mesa_gym.report.statements import INTERVAL, LEAST_SEEDS, RANGE, list_table_notes
 from mesa_gym.scoring import ScoreCard
 from mesa_gym.scoring.card_text import number
 from mesa_gym.scoring.findings import DRIFT, SWEEPER
@@ -96,7 +96,7 @@ def _say_caption(groups: Sequence[CardGroup]) -> str:
         )
     if levels < FEW_LEVELS:
         told.append(f"Only {levels} levels: score at least {FEW_LEVELS}.")
-    return " ".join([*told, *list_notes(groups)])
+    return " ".join([*told, *list_table_notes(groups)])
 
 
 def tabulate_groups(groups: Iterable[CardGroup]) -> list[list[str]]:
