@@ -146,7 +146,7 @@ class Sweep:
 
     @property
     def notes(self) -> list[str]:
-        """What stands below the table, a sentence each."""
+        """The notes below the table, a sentence each."""
         return list_table_notes(row.group for row in self.rows)
 
     def __str__(self) -> str:

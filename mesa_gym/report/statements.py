@@ -157,9 +157,9 @@ def state_difference(one: Subject, other: Subject, found: Sequence[float] | None
 
 
 def list_table_notes(subjects: Iterable[Subject]) -> list[str]:
-    """Return what stands below every table of agents on traps, a sentence each.
+    """Return the notes below every table of agents on traps, a sentence each.
 
-    Some seeds cannot be told apart, and the goals of some verdicts may be partial.
+    They name seeds that cannot be told apart, and traps whose verdicts may be of partial goals.
     """
     alike, partial = defaultdict[str, list[str]](list), dict[str, None]()
     for of in subjects:

@@ -25,7 +25,7 @@ MOST_BETWEEN = 0.1
 
 
 class Match(IntEnum):
-    """How similar two cards of one trap are."""
+    """The similarity of two cards of one trap."""
 
     DIFFERENT = 0
     ALIKE = 1  # equal choices, but digests that differ
@@ -40,10 +40,10 @@ def identify_card(card: ScoreCard) -> str | bytes:
 
 
 def match_cards(one: ScoreCard, other: ScoreCard) -> Match:
-    """Return how similar the cards of two seeds on one trap are, by digests and choices.
+    """Return the similarity of two seeds' cards of one trap, by digests and choices.
 
-    Two trainings may end in policies that do the same, so equal choices alone are no copy. But if
-    chance decides many of an agent's choices, no second training repeats them.
+    Two trainings may end in the same behaviour, so equal choices alone do not prove a copy. But a
+    second training never repeats many choices that are made by chance.
     """
     digests = one.provenance.digest, other.provenance.digest
     if digests[0] and digests[0] == digests[1]:
