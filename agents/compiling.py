@@ -5,17 +5,22 @@ Import JAX from here: these settings have an effect only before JAX computes som
 
 from __future__ import annotations
 
+import atexit
 import os
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from functools import partial
+from hashlib import blake2b
 from operator import itemgetter
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from agents.cpu_seconds import PHASES
 from mesa_gym.errors import missing_extra, shorten
-from mesa_gym.solver.cache import cache_folder
+from mesa_gym.solver.cache import cache_folder, make_private, read_kept, write_kept
+from mesa_gym.terminal import printable, say
 
 # By how many cores XLA shares out its sums. Their order, and so the bits of weights, depends on it.
 os.environ.setdefault("NPROC", "1")
@@ -29,10 +34,67 @@ try:
 except ImportError as error:
     raise missing_extra(error.name or "jax", "train") from None
 
+
+def open_programs() -> Path | None:
+    """Return the folder of compiled programs, without those that are not as they were kept.
+
+    JAX believes any file that has the right name, so each has a digest of its name and its bytes
+    beside it. A program also depends on NPROC, which JAX's names do not cover.
+
+    Returns:
+        The folder; None if other users can write to it, or its path has bytes that are not text.
+    """
+    folder = cache_folder() / f"programs-{os.environ['NPROC']}"
+    if not str(folder).isprintable():
+        say(f"mesa-gym: the cache {printable(str(folder))} is not used: the locale cannot read it")
+        return None
+    try:
+        make_private(folder)
+        for path in folder.glob("*-cache"):
+            if not _is_kept(path):
+                path.unlink()
+    except OSError:
+        return None
+    return folder
+
+
+def _is_kept(path: Path) -> bool:
+    """Return whether a program and its name are as they were kept."""
+    try:
+        return read_kept(_digest_file(path)) == _find_digest(path)
+    except (OSError, ValueError):
+        return False
+
+
+def keep_programs() -> None:
+    """Write the digests of new programs."""
+    for path in PROGRAM_FOLDER.glob("*-cache") if PROGRAM_FOLDER else ():
+        if not (digest := _digest_file(path)).exists():
+            with suppress(OSError):
+                write_kept(digest, _find_digest(path))
+
+
+def _digest_file(path: Path) -> Path:
+    return path.with_name(f"{path.name.removesuffix('-cache')}-digest")
+
+
+def _find_digest(path: Path) -> bytes:
+    return blake2b(path.name.encode() + b"\n" + read_kept(path)).digest()
+
+
+if not __file__.isprintable():  # bytes of a path that the locale's encoding cannot read
+    raise ValueError(
+        f"JAX cannot compile below {shorten(__file__)}, as the locale cannot read this path;"
+        " set PYTHONUTF8=1 or LC_ALL=C.UTF-8"
+    )
+
 # Compiling an update takes 5 to 7 seconds, and reading a kept one half a second.
-jax.config.update("jax_compilation_cache_dir", str(cache_folder() / "programs"))
+PROGRAM_FOLDER = open_programs()
+jax.config.update("jax_compilation_cache_dir", PROGRAM_FOLDER and str(PROGRAM_FOLDER))
+jax.config.update("jax_persistent_cache_enable_xla_caches", "none")
 jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
 jax.config.update("jax_persistent_cache_min_entry_size_bytes", 0)
+atexit.register(keep_programs)
 
 # Agents that a GPU trains at once. At 128 environments each they need some gigabytes.
 AT_ONCE = 256
@@ -128,6 +190,7 @@ class AgentBatch:
                     lowered = compiled.lower(*args)
                 with PHASES.spend("compile or load"):
                     programs.append(lowered.compile())
+                    keep_programs()
             return programs[0](*args)
 
         return call

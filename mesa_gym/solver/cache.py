@@ -1,7 +1,8 @@
 """Values of levels, and oracles' actions, kept on disk so that they are computed once.
 
 A file says by its name what its values depend on, and is written whole or not at all, so any
-number of processes may share the folder.
+number of processes of one user may share the folder. Checksums find damage and not a forger, so a
+folder or file that other users own or can write to is not used.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import inspect
 import io
 import os
 import secrets
+import stat
 from collections.abc import Callable
 from functools import cache
 from hashlib import blake2b
@@ -21,6 +23,7 @@ import numpy as np
 
 from mesa_gym.engine import Ints
 from mesa_gym.files import read_bytes, write_bytes
+from mesa_gym.terminal import printable, say
 from mesa_gym.traps import Split, Trap
 
 Arrays = dict[str, np.ndarray]
@@ -29,14 +32,65 @@ T = TypeVar("T")
 # The array that says which file it belongs to.
 _OF = "of"
 _ROOT = Path(__file__).parents[1]
+ADMINISTRATOR = 0  # the user who can write everything anyway
 _PACKAGES = ("engine", "traps", "solver")
 
 
 def cache_folder() -> Path:
-    """Return ``MESA_GYM_CACHE``, or ``mesa_gym`` in the user's cache folder."""
+    """Return ``MESA_GYM_CACHE``, or ``mesa_gym`` in the user's cache folder.
+
+    Without a home the path is below a file, so that nothing can be kept there.
+    """
     if folder := os.environ.get("MESA_GYM_CACHE"):
         return Path(folder)
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "mesa_gym"
+    if not (folder := os.environ.get("XDG_CACHE_HOME", "")):
+        try:
+            folder = str(Path.home() / ".cache")
+        except RuntimeError:  # no HOME, and a user without an entry, as in some containers
+            folder = os.devnull
+    return Path(folder) / "mesa_gym"
+
+
+def read_kept(path: Path) -> bytes:
+    """Return a file's bytes; OSError if it is missing, or if other users can have written it."""
+    _require_private(path.parent)
+    _require_private(path)
+    return read_bytes(path)
+
+
+def write_kept(path: Path, data: bytes) -> None:
+    """Write a file for ``read_kept``, if that is possible; folders are made for one user alone."""
+    with contextlib.suppress(OSError):  # a cache that cannot be written only costs time
+        make_private(path.parent)
+        write_bytes(path, data)
+
+
+def make_private(folder: Path) -> None:
+    """Make a folder in the cache for one user alone; PermissionError if others can write to it."""
+    for part in dict.fromkeys((cache_folder(), folder)):
+        part.parent.mkdir(parents=True, exist_ok=True)
+        part.mkdir(mode=0o700, exist_ok=True)
+        _require_private(part)
+
+
+def _require_private(path: Path) -> None:
+    """Raise PermissionError, and print it once, if another user owns or can write to a path."""
+    status = path.stat()
+    if os.name != "posix" or (
+        status.st_uid in (os.geteuid(), ADMINISTRATOR)
+        and not status.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
+    ):
+        return
+    _say_once(
+        f"the cache {path} is not used, as other users own it or can write to it; run"
+        f" `chmod go-w {path}`, or name another folder by MESA_GYM_CACHE"
+    )
+    raise PermissionError(f"{path} is not private")
+
+
+@cache
+def _say_once(message: str) -> None:
+    say(f"mesa-gym: {printable(message)}")
 
 
 def cache_file(
@@ -94,7 +148,7 @@ def read_arrays(path: Path, parse: Callable[[Arrays], T]) -> T | None:
     """
     try:
         # From memory: where the file is damaged, np.load would leave it open.
-        with np.load(io.BytesIO(read_bytes(path)), allow_pickle=False) as kept:
+        with np.load(io.BytesIO(read_kept(path)), allow_pickle=False) as kept:
             arrays = {key: kept[key] for key in kept.files}
         if arrays.pop(_OF) != _identify(path, arrays):
             return None  # of something else and renamed, or a number is another one
@@ -116,5 +170,4 @@ def write_arrays(path: Path, arrays: Arrays) -> None:
     buffer = io.BytesIO()
     named: dict[str, Any] = {**arrays, _OF: np.array(_identify(path, arrays))}
     np.savez(buffer, **named)
-    with contextlib.suppress(OSError):  # a cache that cannot be written only costs time
-        write_bytes(path, buffer.getvalue())
+    write_kept(path, buffer.getvalue())

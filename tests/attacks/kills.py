@@ -144,7 +144,7 @@ def damage_programs(seed, seconds):
                 yield "other weights"
             if number and time.monotonic() - begin > seconds:
                 return
-            for path in (folder / "cache" / "programs").iterdir():
+            for path in (folder / "cache").glob("programs*/*"):
                 path.write_bytes(damage(path.read_bytes(), rng))
 
 

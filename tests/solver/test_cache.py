@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import mesa_gym
-from mesa_gym.solver import level_values
+from mesa_gym.solver import LevelValues, level_values
 from mesa_gym.solver.cache import write_arrays
 from mesa_gym.traps import Split, base
 from mesa_gym.traps.cheese_corner import CheeseCorner
@@ -72,6 +72,43 @@ def test_cache_file_with_changed_number_is_foreign(folder):
     arrays["optimum|cheese"] = arrays["optimum|cheese"] + 1
     np.savez(path, **arrays)
     assert bits(solve()) == bits(right)
+
+
+@pytest.mark.parametrize("shared", ["folder", "file", "owner"])
+def test_cache_of_other_users_is_not_used(shared, folder, monkeypatch, capsys):
+    """Values that others can have forged are computed again, and one line says why."""
+    right = solve()
+    (path,) = folder.iterdir()
+    forged = {name: x * 2 if "|" in name else x for name, x in right.arrays.items()}
+    write_arrays(path, forged)
+    assert bits(solve()) == bits(LevelValues(forged))  # a checksum proves no origin
+    if shared == "owner":
+        monkeypatch.setattr(os, "geteuid", lambda: path.stat().st_uid + 1)
+        monkeypatch.setattr("mesa_gym.solver.cache.ADMINISTRATOR", -1)
+    else:
+        (folder if shared == "folder" else path).chmod(0o777)
+    capsys.readouterr()
+    assert bits(solve()) == bits(solve()) == bits(right)
+    message = capsys.readouterr().err
+    assert f"mesa-gym: the cache {path if shared == 'file' else folder} is not used" in message
+    assert message.count("\n") == 1
+
+
+def test_cache_folder_is_made_for_one_user(folder, monkeypatch):
+    monkeypatch.setenv("MESA_GYM_CACHE", str(folder / "a" / "cache"))
+    solve()
+    assert (folder / "a" / "cache").stat().st_mode & 0o777 == 0o700
+
+
+def test_cache_without_a_home_keeps_nothing(monkeypatch):
+    def fail():
+        raise RuntimeError("Could not determine home directory.")
+
+    right = bits(solve())
+    for name in ("MESA_GYM_CACHE", "XDG_CACHE_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(Path, "home", fail)
+    assert bits(solve()) == right
 
 
 # -- sources ---------------------------------------------------------------------------------------
