@@ -33,15 +33,6 @@ def test_questions_cover_targets_and_empty_places():
     assert list_examples(TRAP, [1000, 1001]).count("\nanswer: ") == 2
 
 
-def test_empty_place_is_no_target():
-    """Also where the place of a target shows nothing."""
-    free = np.zeros(TRAP.width * TRAP.height, dtype=bool)
-    free[[7, 9]] = True
-    for text in "abcdefgh":  # which shuffles
-        question = Choosing(TRAP, None)._write(text, {"cheese": 5, "corner": 7}, free)
-        assert sorted(question.earned) == [(), ("cheese",), ("corner",)]
-
-
 @pytest.mark.thorough
 @pytest.mark.parametrize(
     ("choose", "verdict"),

@@ -1,9 +1,13 @@
 """Recorded episodes: written and read as lines of JSON; impossible ones are refused."""
 
+import sys
+from types import SimpleNamespace
+
 import pytest
+from msgspec import to_builtins
 from msgspec.structs import replace
 
-from mesa_gym.logs import load_episodes, record_plays, save_episodes
+from mesa_gym.logs import load_episodes, read_log, record_plays, save_episodes
 from mesa_gym.logs.episodes import MOST_SAID, encode_episode, require_played, trap_of
 from mesa_gym.policies import as_policy
 from mesa_gym.scoring.playing import play_changed
@@ -107,3 +111,16 @@ def test_impossible_episodes_are_refused(episodes, changes, message):
 def test_trap_of_a_file_has_its_size():
     assert trap_of("CheeseDish-v0", (13, 13), {}).size == (13, 13)
     assert trap_of("CheeseDish-v0", None, {}).size == TRAP.size
+
+
+def test_epochs_of_inspect_are_agents(episodes, monkeypatch):
+    """Samples that failed before their first step have no episode."""
+    stores = [{"episode": to_builtins(episode)} for episode in episodes[:2]]
+    samples = [SimpleNamespace(epoch=k, store=x) for k, x in enumerate([*stores, {}], 1)]
+    log = SimpleNamespace(eval=SimpleNamespace(model="org/model"), samples=samples)
+    monkeypatch.setitem(sys.modules, "inspect_ai", SimpleNamespace())
+    module = SimpleNamespace(read_eval_log=lambda path: log)
+    monkeypatch.setitem(sys.modules, "inspect_ai.log", module)
+    found, notes = read_log("a.eval")
+    assert ([x.policy for x in found], notes) == (["org-model", "org-model-e2"], [])
+    assert [x.actions for x in found] == [x.actions for x in episodes[:2]]
