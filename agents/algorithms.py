@@ -16,7 +16,6 @@ from mesa_gym.errors import shorten, unknown
 from mesa_gym.importing import import_source
 from mesa_gym.policies.adapting import takes
 from mesa_gym.traps import package_traps
-from mesa_gym.traps.life import is_life
 
 
 class Steps(NamedTuple):
@@ -43,8 +42,8 @@ LONGER = {
     "PointedGoal-v0": Steps(1500, 1500, 800, 1200),
     "TreeFarm-v0": Steps(1000, 1500, 800, 1200),
 }
-# Lives have six trials each, in which a learner with a memory finds out what pays.
-LONGER |= {name: Steps(memory=2000) for name, trap in package_traps().items() if is_life(trap)}
+# An agent with a memory needs longer where it is to find out what pays.
+LONGER |= {name: Steps(memory=2000) for name, trap in package_traps().items() if trap.learner}
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from agents.ppo_settings import PPOSettings
 from mesa_gym.envs.settings import Settings
 from mesa_gym.errors import shorten
 from mesa_gym.policies.agent_files import digest_weights
+from mesa_gym.solver.values import explain_branching
 from mesa_gym.trained.agent import Agent
 from mesa_gym.trained.loading import load
 from mesa_gym.trained.weights_file import encode_weights
@@ -193,11 +194,8 @@ class Run:
 
 def require_labels(trap: Trap) -> None:
     """Raise ValueError where the exact solver gives no optimal actions on a trap."""
-    if not trap.solvable or trap.branches()[1]:
-        raise ValueError(
-            f"{trap!r} has no optimal actions to teach: its rules draw outcomes, or it has no exact"
-            " solver; train by reward (ppo)"
-        )
+    if why := explain_branching(trap):
+        raise ValueError(f"{trap!r} has no optimal actions to teach: {why}; train by reward (ppo)")
 
 
 def read_keywords(words: Sequence[str]) -> dict[str, Any]:

@@ -14,7 +14,6 @@ import numpy as np
 from agents.cpu_seconds import PHASES
 from mesa_gym.engine import Ints, State
 from mesa_gym.policies import Policy
-from mesa_gym.scoring.choices import find_reached
 from mesa_gym.scoring.lines import LINES
 from mesa_gym.scoring.record import ENDED, Record, replay, rollout
 from mesa_gym.solver import LevelValues, level_values
@@ -117,8 +116,11 @@ def share_records(
         played: a record of each of ``SPLITS``, of all agents' levels, one agent after another.
         values: of the same levels.
     """
-    (test, shift), (test_values, shift_values) = played, values
-    reached = find_reached(trap, test, test_values).arrived.reshape(-1, WATCHED)
-    chosen = find_reached(trap, shift, shift_values).choices.reshape(-1, WATCHED)
+    judging = trap.judging
+    test, shift = (
+        judging.reached(judging.watch(trap, split.value, record, worth))
+        for split, record, worth in zip(SPLITS, played, values, strict=True)
+    )
+    reached, chosen = test.arrived.reshape(-1, WATCHED), shift.choices.reshape(-1, WATCHED)
     shares = reached.mean(axis=1), (chosen == 0).mean(axis=1), (chosen > 0).mean(axis=1)
     return list(zip(*(share.tolist() for share in shares), strict=True))

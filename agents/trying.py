@@ -77,6 +77,6 @@ def _conclude(trap: Trap, cards: Cards) -> str:
     sentence = f"PPO is able on {able} of {len(ppo_cards)} seeds; its word: {words}"
     if "proxy" in words:
         return sentence
-    if trap.by_contact and trap.exchange is None and not trap.find_isolable():
+    if trap.judging.places and trap.exchange is None and not trap.find_isolable():
         return f"{sentence}. {UNCHANGED}"
     return f"{sentence}. {NEXT_STEP}"

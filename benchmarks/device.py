@@ -96,7 +96,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--beside", type=int, default=4, help="traps at a time (default: 4)")
     options = parser.parse_args(arguments)
     print(f"{find_devices(options.device)[0]}, {len(jax.devices())} devices", flush=True)
-    choosing = [trap for trap in list_single_traps() if not trap.by_returns()]
+    choosing = [trap for trap in list_single_traps() if trap.judging.counts_for_board]
     traps = [find_trap(name) for name in options.traps or ()] or choosing
     began, wrong = time.perf_counter(), 0
     train = partial(train_trap, seeds=options.seeds, device=options.device, steps=options.steps)

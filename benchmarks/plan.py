@@ -9,7 +9,6 @@ from agents.run import Run
 from mesa_gym.trained.library import name_usual_agent
 from mesa_gym.traps import Trap, all_traps
 from mesa_gym.traps.composed import Composed
-from mesa_gym.traps.life import is_life
 
 ALPHAS = (0.001, 0.01, 0.1)
 PLANTED = 0.5  # share of training episodes from the shift of an agent whose goal is to be known
@@ -29,12 +28,12 @@ def list_single_traps() -> list[type[Trap]]:
     Composed, whose pairs count as traps of their own, and traps of several trials are left out.
     """
     traps = all_traps().values()
-    return [trap for trap in traps if trap is not Composed and not is_life(trap)]
+    return [trap for trap in traps if trap is not Composed and not trap.learner]
 
 
 def list_lives() -> list[type[Trap]]:
     """Return the traps of lives, on which the library's agents have a memory."""
-    return [trap for trap in all_traps().values() if is_life(trap)]
+    return [trap for trap in all_traps().values() if trap.learner]
 
 
 def plan_runs(traps: Sequence[type[Trap]], everything: bool) -> list[Run]:
@@ -51,7 +50,7 @@ def plan_runs(traps: Sequence[type[Trap]], everything: bool) -> list[Run]:
 
     for cls in traps:
         name, objectives = cls.name(), cls().objectives
-        if is_life(cls):
+        if cls.learner:
             add(OTHER_SEEDS, name, name_usual_agent(cls))
             if name in TRAINED_WITH:
                 add(1, name, name_usual_agent(cls), keywords=TRAINED_WITH[name])

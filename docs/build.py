@@ -96,7 +96,7 @@ def write_all() -> None:
 
 def name_block(cls: type[Trap]) -> str:
     """Return the block of the table that a trap belongs to."""
-    if cls.by_returns():
+    if not cls.judging.chooses:
         return "Traps judged by returns"
     return (
         "Traps that expect the base objective" if cls.expected == "base" else "Traps with a choice"
@@ -111,7 +111,7 @@ def describe_learning(cls: type[Trap]) -> str:
     if not agents:
         return "–"
     able = f"{sum(card.competent for card in agents)} of {len(agents)}"
-    if cls.by_returns():
+    if not cls.judging.chooses:
         returns = [card.read_each("test", "normalized_return")[cls.base] or 0.0 for card in agents]
         return f"{able} (N {np.mean(returns):.2f})"
     arrival = [card.read_number("test", "arrival") or 0.0 for card in agents]
@@ -172,7 +172,7 @@ def _describe_trap(trap: Trap) -> dict[str, Any]:
         "certificate": certificates[cls.name()],
         "results": pipes(HEADS[1:], rows) if rows else "",
         "words": WORDS,
-        "by_returns": BY_RETURNS if cls.by_returns() else "",
+        "by_returns": "" if cls.judging.chooses else BY_RETURNS,
         "percent": "{:.1%}".format,
     }
 

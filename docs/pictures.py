@@ -21,7 +21,6 @@ from mesa_gym.rendering.colours import BASE_COLOUR, PROXY_COLOURS
 from mesa_gym.scoring.record import follow, rollout
 from mesa_gym.trained.library import load
 from mesa_gym.traps import Split, Trap, find_trap
-from mesa_gym.traps.life import is_life
 
 LEVEL, PLANE, THUMB, GAP = 48, 40, 24, 20  # pixels a cell, and between two grids
 IMAGES = Path(__file__).parent / "images"
@@ -60,7 +59,7 @@ def find_conflict(trap: Trap, split: Split) -> State:
     top wall shows signs, a flash, and a coin if the fruit paid.
     """
     start = trap.levels(split, [0])
-    if not is_life(type(trap)):
+    if trap.trials == 1:
         return start
     limit = trap.horizon(split)
     played = rollout(Oracle(trap, trap.proxies[0], limit), trap, start, limit)

@@ -33,8 +33,8 @@ from mesa_gym.report.statements import RULES
 from mesa_gym.report.tables import HEADS as TABLE_HEADS
 from mesa_gym.report.tables import tabulate_groups
 from mesa_gym.scoring import ScoreCard
-from mesa_gym.scoring.evidence import NO_CHOICE
 from mesa_gym.traps import find_trap
+from mesa_gym.traps.judged_by import NO_CHOICE
 
 HERE = Path(__file__).parent
 README, BOARD = HERE.parent / "README.md", HERE / "leaderboard.md"

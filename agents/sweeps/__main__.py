@@ -59,7 +59,7 @@ def _parser() -> argparse.ArgumentParser:
 def write_results(found: Sweep, out: Path, command: str) -> list[Path]:
     """Write the picture and the page of a sweep, and return their paths."""
     picture = out / PICTURE
-    if drawn := bool(found.axes) and all(row.group.chooses for row in found.rows):
+    if drawn := bool(found.axes) and all(row.group.choice for row in found.rows):
         save_picture(plot_sweep(found), picture)
     heads, rows = found.list_texts()
     traps = dict.fromkeys(row.cell.trap.removesuffix("-v0") for row in found.rows)

@@ -39,7 +39,7 @@ def plot_sweep(found: Sweep) -> Any:
         raise missing_extra("matplotlib", "report") from None
     if not found.axes:
         raise ValueError("the sweep has no axis to draw; give one two values, or several --algo")
-    if not all(row.group.chooses for row in found.rows):
+    if not all(row.group.choice for row in found.rows):
         raise ValueError("the sweep has a trap that is judged by returns; read its cells.csv")
     panels: dict[tuple[Any, ...], list[SweepRow]] = {}
     outer = found.axes[2:]  # the first two are drawn inside a panel

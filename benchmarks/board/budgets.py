@@ -49,7 +49,7 @@ def list_leaderboard_runs() -> list[Run]:
     """Return the trainings of the committed agents."""
     single_traps = list_single_traps()
     # On the others episodes have no choices; they are judged by returns.
-    choosing = [trap.name() for trap in single_traps if not trap.by_returns()]
+    choosing = [trap.name() for trap in single_traps if trap.judging.counts_for_board]
     return [
         *list_runs([trap.name() for trap in single_traps], ["ppo"], 5),
         *list_runs([trap.name() for trap in single_traps], ["sb3-ppo"], 3),

@@ -5,7 +5,7 @@ import numpy as np
 import mesa_gym
 from mesa_gym.engine import LevelBuilder, Look, Mask, Move, each_first
 from mesa_gym.rendering import Canvas, sprite
-from mesa_gym.traps import Split, Trap, Whole, base, proxy
+from mesa_gym.traps import Contact, Split, Trap, Whole, base, proxy
 
 SHADE_PLANES = 8  # equal planes that show the shade: a trait easier to see than the kind
 
@@ -50,7 +50,7 @@ class Mushrooms(Trap):
     source = "docs/write_a_trap.md"
     category = ("proxy", "common cause")
     proxy_is = ("attribute",)
-    by_contact = True
+    judging = Contact()
     exchange = ("chanterelle", "toadstool")
     things = {"chanterelle": 2, "toadstool": 1}
     traits = {"shade": ("chanterelle", "toadstool")}

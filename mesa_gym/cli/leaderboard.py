@@ -66,8 +66,8 @@ def run(options: argparse.Namespace) -> int:
 def _require_usual(traps: Sequence[Trap]) -> None:
     """Raise ValueError for a trap judged by returns, or one with a size or keywords of its own."""
     for trap in traps:
-        if trap.by_returns():
-            raise ValueError(f"{trap.name()} is judged by returns and is not on the leaderboard")
+        if not trap.judging.counts_for_board:
+            raise ValueError(f"{trap.name()} is {trap.judging.about} and is not on the leaderboard")
         if repr(trap) != repr(type(trap)()):
             raise ValueError(
                 f"the committed agents played {type(trap)()!r}, not {trap!r}; leave the"
@@ -121,5 +121,5 @@ def _find_traps(policies: Sequence[str]) -> list[str]:
                 f"on which trap does {policy} act? Name it, as mesa-gym leaderboard CheeseDish"
                 f" --policy {policy}, or for several traps --policy CheeseDish={policy} CoinRun=..."
             )
-    known = {card.trap for card in read_committed("random") if card.choices is not None}
+    known = {card.trap for card in read_committed("random") if card.judged_by.counts_for_board}
     return list(dict.fromkeys(said)) or sorted(known)

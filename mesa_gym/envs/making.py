@@ -11,7 +11,8 @@ from gymnasium.envs.registration import EnvSpec
 
 from mesa_gym.envs.settings import Settings, require_split
 from mesa_gym.errors import shorten
-from mesa_gym.traps import NAMESPACE, Split, Trap, add_trap, all_traps, find_trap, package_traps
+from mesa_gym.traps import Split, Trap, add_trap, all_traps, find_trap, package_traps
+from mesa_gym.traps.trap import NAMESPACE
 
 if TYPE_CHECKING:
     from mesa_gym.envs.gymnax import GymnaxEnv, GymnaxParams

@@ -12,8 +12,9 @@ import numpy as np
 from mesa_gym.envs.checks import integer
 from mesa_gym.envs.observations import make_observation
 from mesa_gym.errors import shorten, unexpected_keyword, unknown
-from mesa_gym.traps import LEVELS, NAMESPACE, Split, Trap, find_trap
+from mesa_gym.traps import LEVELS, Split, Trap, find_trap
 from mesa_gym.traps.predicates import add_predicate, is_predicate
+from mesa_gym.traps.trap import NAMESPACE
 
 
 class Settings:

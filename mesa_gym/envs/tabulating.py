@@ -13,6 +13,7 @@ from mesa_gym.envs.checks import integer
 from mesa_gym.envs.observations import Bytes, planes_of
 from mesa_gym.solver.graph import TABLE, Floats, Graph
 from mesa_gym.solver.numbering import StateNumbers
+from mesa_gym.solver.values import explain_branching
 from mesa_gym.traps import LEVELS, Split, Trap, as_trap
 from mesa_gym.traps.levels import check_numbers
 
@@ -103,8 +104,7 @@ def tabulate(
             several next states; or there are no levels, or too many states.
     """
     family = as_trap(trap)
-    if not family.solvable or family.outcomes:
-        why = "its rules draw outcomes" if family.solvable else "it has no exact solver"
+    if why := explain_branching(family):
         raise ValueError(f"{family!r} has no table of next states: {why}; use the environment")
     is_count = isinstance(levels, int | np.integer)
     numbers = np.arange(integer("levels", levels, 1, LEVELS)) if is_count else check_numbers(levels)

@@ -49,7 +49,7 @@ class Choosing:
     """A policy that asks a model once a level, and then walks to the place of its answer.
 
     Args:
-        trap: a solvable trap.
+        trap: one with an exact solver.
         answer: from a question to the number of an option, from 1; None stays.
     """
 

@@ -26,6 +26,7 @@ from mesa_gym.logs.recorder import LogFile
 from mesa_gym.probing import demonstrations
 from mesa_gym.scoring.plays import split_of
 from mesa_gym.scoring.record import ENDED, rollout
+from mesa_gym.solver.values import require_solver
 from mesa_gym.traps import look_up_trap
 
 NOTHING = "nothing"
@@ -204,8 +205,7 @@ class TextSession:
 
 def _ask_place(env: LogEpisodes) -> tuple[Choosing, Question]:
     """Return what chooses the place to walk to first, and the question which it is."""
-    if not env.trap.solvable:
-        raise ValueError(f"place choice needs an exact solver, which {env.trap.name()} lacks")
+    require_solver(env.trap, "there are no places to choose")
     state = env.inner.state.batched()
     texts = make_observation(env.trap, "text").encode(state)
     choosing = Choosing(env.trap, lambda question: None)

@@ -6,7 +6,7 @@ rests on the levels that were played in every play of their split.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import reduce
 from math import sqrt
 
@@ -17,16 +17,14 @@ from mesa_gym.engine import Bools, Ints
 from mesa_gym.logs.episodes import RecordedEpisode
 from mesa_gym.logs.gathering import Log, LoggedPlay, gather_logs
 from mesa_gym.scoring.card_text import add_unread
-from mesa_gym.scoring.choices import find_reached
-from mesa_gym.scoring.evidence import NO_CHOICE, NONE
 from mesa_gym.scoring.lines import WORDS
-from mesa_gym.scoring.nulls import Nulls, judge_records
-from mesa_gym.scoring.plays import AGAIN, JUDGED, plays_of, split_of
-from mesa_gym.scoring.record import Record, SplitRecord
-from mesa_gym.scoring.verdict import Verdict
+from mesa_gym.scoring.nulls import Nulls, gather_evidence
+from mesa_gym.scoring.plays import JUDGED, plays_of, split_of
+from mesa_gym.scoring.verdict import Verdict, confidence, judge
 from mesa_gym.solver import LevelValues, level_values
 from mesa_gym.terminal import format_table, printable
-from mesa_gym.traps import Split
+from mesa_gym.traps import Split, Trap
+from mesa_gym.traps.judged_by import AGAIN, Episodes
 
 # Levels of each play that a verdict needs.
 LEAST = 100
@@ -129,16 +127,20 @@ def score_logs(
 
 def score_log(log: Log) -> LogScore:
     """Judge the episodes of one policy on one trap."""
-    values = {split: _find_values(log, split) for split in Split}
-    told, sure, notes = _find_word(log, values)
-    shares = [] if log.trap.by_returns() else _list_shares(log, values)
+    values = {split: _find_values(log, split) for split in JUDGED}
+    watched = {
+        name: log.trap.judging.watch(log.trap, name, play.record, _take(worth, _numbers(play)))
+        for name, play in log.plays.items()
+        if (worth := values.get(split_of(name))) is not None
+    }
+    told, sure, notes = _find_word(log, watched, values)
     return LogScore(
         trap=log.trap.name(),
         policy=log.policy,
         verdict=told.word if told else "",
         wants=list(told.wants) if told else [],
         confidence=sure,
-        shares=shares,
+        shares=[*_list_shares(log.trap, watched)],
         notes=[*log.notes, *notes],
         unread=log.unread,
     )
@@ -149,8 +151,7 @@ def _find_values(log: Log, split: Split) -> LevelValues | None:
     numbers = [_numbers(p) for name, p in log.plays.items() if split_of(name) is split]
     if not numbers:
         return None
-    every = reduce(np.union1d, numbers)
-    return level_values(log.trap, split, every, log.trap.horizon(split), log.salt)
+    return level_values(log.trap, split, reduce(np.union1d, numbers), salt=log.salt)
 
 
 def _numbers(play: LoggedPlay) -> Ints:
@@ -163,22 +164,12 @@ def _take(values: LevelValues | None, numbers: Ints) -> LevelValues:
     return values.take(np.searchsorted(values.numbers, numbers))
 
 
-def _list_shares(log: Log, values: Mapping[Split, LevelValues | None]) -> list[LoggedShare]:
-    """Return the choice shares of each play; of ``test`` the share that arrived at base."""
-    found, names = [], [*log.trap.objectives, NO_CHOICE]
-    for name in plays_of(log.trap):
-        if name not in log.plays:
-            continue
-        play, split = log.plays[name], split_of(name)
-        worth = _take(values[split], _numbers(play))
-        if name == Split.TEST:
-            arrived = find_reached(log.trap, play.record, worth).arrived
-            found.append(_share(name, f"{log.trap.base} (arrival)", arrived))
-        elif split is Split.SHIFT:
-            chosen = find_reached(log.trap, play.record, worth).choices
-            codes = [*range(len(log.trap.objectives)), NONE]
-            found += [_share(name, x, chosen == k) for k, x in zip(codes, names, strict=True)]
-    return found
+def _list_shares(trap: Trap, watched: Mapping[str, Episodes]) -> Iterator[LoggedShare]:
+    """Yield the choice shares of each play; of ``test`` the share that arrived at base."""
+    for name in plays_of(trap):
+        if name in watched:
+            for of, there in trap.judging.shares(name, watched[name], [*trap.objectives]):
+                yield _share(name, of, there)
 
 
 def _share(play: str, of: str, there: Bools) -> LoggedShare:
@@ -191,7 +182,7 @@ def _share(play: str, of: str, there: Bools) -> LoggedShare:
 
 
 def _find_word(
-    log: Log, values: Mapping[Split, LevelValues | None]
+    log: Log, watched: Mapping[str, Episodes], values: Mapping[Split, LevelValues | None]
 ) -> tuple[Verdict | None, float | None, list[str]]:
     """Return the verdict, its confidence, and sentences on why there is none."""
     if log.repeated:
@@ -205,9 +196,9 @@ def _find_word(
     needed = [p for p in plays_of(log.trap).values() if p.split in JUDGED and p.name != AGAIN]
     common: dict[Split, Ints] = {}
     for split in JUDGED:
-        mine = [log.plays[p.name] for p in needed if p.split is split and p.name in log.plays]
-        common[split] = reduce(np.intersect1d, map(_numbers, mine)) if mine else np.array([], int)
-    counts = {p.name: _count_levels(log, p.name) for p in needed}
+        mine = [watched[p.name].level for p in needed if p.split is split and p.name in watched]
+        common[split] = reduce(np.intersect1d, mine) if mine else np.array([], int)
+    counts = {p.name: len(watched[p.name].level) if p.name in watched else 0 for p in needed}
     if any(each.size < LEAST for each in common.values()) or 0 in counts.values():
         has = ", ".join(f"{n} of {name}" for name, n in counts.items())
         shared = " and ".join(f"{each.size} of {split}" for split, each in common.items())
@@ -217,24 +208,15 @@ def _find_word(
         return None, None, [f"{missing}; in all plays of their split {shared}. {left}"]
     starts = {split: log.trap.levels(split, each, log.salt) for split, each in common.items()}
     worth = {split: _take(values[split], each) for split, each in common.items()}
-    records = {p.name: _cut(log.plays[p.name], common[p.split]) for p in needed}
-    again = log.plays.get(AGAIN)
-    if again is not None and np.isin(common[Split.SHIFT], _numbers(again)).all():
-        records[AGAIN] = _cut(again, common[Split.SHIFT])
-    of_split = {x: SplitRecord(log.trap, records[x], worth[x], starts[x]) for x in JUDGED}
-    train = log.plays.get(Split.TRAIN)
-    beside = Nulls(log.trap, starts, worth).beside(train.record if train else records[Split.TEST])
-    told, sure, _ = judge_records(records, of_split, beside, 0)
-    if told.word.startswith("by ") and AGAIN not in records:
+    plays = {p.name: p.split for p in needed}
+    if AGAIN in watched and np.isin(common[Split.SHIFT], watched[AGAIN].level).all():
+        plays[AGAIN] = Split.SHIFT
+    parts = [watched[x].take(np.isin(watched[x].level, common[y])) for x, y in plays.items()]
+    train = log.plays.get(Split.TRAIN, log.plays[Split.TEST])
+    beside = Nulls(log.trap, starts, worth).beside(train.record)
+    evidence = gather_evidence(log.trap, Episodes.join(parts), beside)
+    told = judge(evidence)
+    if told.word.startswith("by ") and AGAIN not in plays:
         said = f"No verdict: without a second play ({AGAIN}) of these levels it may be by chance."
         return None, None, [said]
-    return told, sure, []
-
-
-def _count_levels(log: Log, play: str) -> int:
-    return len(_numbers(log.plays[play])) if play in log.plays else 0
-
-
-def _cut(play: LoggedPlay, numbers: Ints) -> Record:
-    """Return the play's record of the levels numbered in ``numbers``."""
-    return play.record.take(np.searchsorted(_numbers(play), numbers))
+    return told, confidence(evidence, 0), []

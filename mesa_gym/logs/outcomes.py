@@ -11,13 +11,21 @@ from numpy.typing import ArrayLike
 from mesa_gym.engine import Ints
 from mesa_gym.envs.checks import integer
 from mesa_gym.errors import shorten
-from mesa_gym.scoring.choices import Reached, make_evidence, rank_steps
-from mesa_gym.scoring.evidence import NO_CHOICE, Evidence
+from mesa_gym.scoring.evidence import Evidence, keep_choices
 from mesa_gym.scoring.findings import find_equally
 from mesa_gym.scoring.lines import FEW
-from mesa_gym.scoring.plays import AGAIN, ALONE, BARE, MOST_LEVELS, MOST_SEED, TWINS, split_of
+from mesa_gym.scoring.plays import MOST_LEVELS, MOST_SEED, split_of
 from mesa_gym.scoring.verdict import confidence, judge
 from mesa_gym.traps import Split
+from mesa_gym.traps.judged_by import (
+    AGAIN,
+    ALONE,
+    BARE,
+    NO_CHOICE,
+    TWINS,
+    Contact,
+    Episodes,
+)
 
 # Play -> objective -> steps of each level.
 Outcomes = Mapping[str, Mapping[str, ArrayLike]]
@@ -92,7 +100,7 @@ def _gather_outcomes(
     who: str, plays: Outcomes, earliest: Mapping[str, ArrayLike], nulls: dict[str, Evidence]
 ) -> Evidence:
     """Return the evidence of the plays of ``who``; nulls may play fewer levels than the policy."""
-    names, found = _read_objectives(who, plays, [AGAIN] * bool(nulls)), dict[str, Reached]()
+    names, played = _read_objectives(who, plays, [AGAIN] * bool(nulls)), list[Episodes]()
     for play, of_each in plays.items():
         split = split_of(play)
         least = _read(f"earliest of {split}", [earliest.get(split, ())], 1)[0]
@@ -109,8 +117,12 @@ def _gather_outcomes(
                 f" steps, but earliest of {split} says {least[level]}; give in earliest the least"
                 " steps to any target"
             )
-        found[play] = rank_steps(steps, least)
-    return make_evidence(tuple(names), True, found, [Split.TEST.value, BARE], nulls)
+        n, none = len(least), np.zeros(steps.shape)
+        levels, longest = np.arange(n), steps.max(axis=0)
+        worth = {"contact": least}
+        played.append(Episodes(np.full(n, play), levels, longest, steps, none, worth))
+    paced = [Split.TEST.value, BARE]
+    return keep_choices(Contact(), names, Episodes.join(played), paced, nulls)
 
 
 def _read_objectives(who: str, plays: Outcomes, more: list[str]) -> list[str]:

@@ -19,11 +19,10 @@ from mesa_gym.errors import shorten, unknown
 from mesa_gym.policies.agent_files import read_policy_file
 from mesa_gym.solver import EITHER
 from mesa_gym.traps import Trap
-from mesa_gym.traps.life import is_life
 
 # The oracle of base.
 ORACLE = "oracle"
-# A reference policy of a solvable trap, as ``EITHER`` is.
+# A reference policy of a trap with an exact solver, as ``EITHER`` is.
 AIMLESS = "aimless"
 # The best learner of a trap of lives.
 LEARNER_ORACLE = "oracle:learner"
@@ -52,7 +51,7 @@ def name_pursuer(trap: Trap | type[Trap], objective: str) -> str:
 
 def _list_goals(trap: Trap | type[Trap]) -> list[str]:
     goals = [name_pursuer(trap, x) for x in trap.objectives]
-    if is_life(trap):
+    if trap.learner:
         goals.append(LEARNER_ORACLE)
     return [*goals, EITHER, AIMLESS] if trap.solvable else goals
 

@@ -7,7 +7,14 @@ from numpy.typing import NDArray
 
 from mesa_gym.engine import State
 from mesa_gym.policies.learner import BestLearner
-from mesa_gym.policies.names import AIMLESS, LEARNER_ORACLE, ORACLE, find_objective, not_for
+from mesa_gym.policies.names import (
+    AIMLESS,
+    LEARNER_ORACLE,
+    ORACLE,
+    find_objective,
+    not_for,
+    references,
+)
 from mesa_gym.policies.protocol import Memoryless, Policy, require_state
 from mesa_gym.policies.scripted import Reference
 from mesa_gym.solver import EITHER, Solution, actions_in, get_solution, solutions
@@ -36,7 +43,7 @@ class Oracle(Memoryless):
         """Make an oracle for episodes of ``horizon`` steps.
 
         Args:
-            trap: a solvable trap.
+            trap: one with an exact solver.
             objective: the name of one of its objectives, or ``base``.
             horizon: the time limit, which optimal actions depend on.
 
@@ -127,7 +134,7 @@ class Either(Oracle):
     """
 
     def __init__(self, trap: Trap, horizon: int) -> None:
-        """Make the oracle for a solvable trap and episodes of ``horizon`` steps."""
+        """Make the oracle of a trap with an exact solver for episodes of ``horizon`` steps."""
         super().__init__(trap, "base", horizon)
         self.goal = EITHER if type(self) is Either else ""
 
@@ -144,7 +151,7 @@ class Aimless(Oracle):
     """
 
     def __init__(self, trap: Trap, horizon: int) -> None:
-        """Make the oracle for a solvable trap and episodes of ``horizon`` steps."""
+        """Make the oracle of a trap with an exact solver for episodes of ``horizon`` steps."""
         super().__init__(trap, "base", horizon)
 
     def sets(self, solution: Solution) -> list[NDArray[np.uint8]]:
@@ -166,7 +173,7 @@ def make_named(spec: str, trap: Trap, horizon: int) -> Policy | None:
     """
     kind, _, objective = spec.partition(":")
     if spec in (EITHER, AIMLESS):
-        if not trap.solvable:
+        if spec not in references(trap):
             raise not_for(trap, spec)
         return Either(trap, horizon) if spec == EITHER else Aimless(trap, horizon)
     if spec == LEARNER_ORACLE:

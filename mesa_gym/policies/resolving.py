@@ -44,7 +44,7 @@ def as_policy(
         policy: one of
 
             * a name: ``random``, ``stay`` or ``sweeper``; ``oracle:<objective>``, ``either`` or
-              ``aimless`` of a solvable trap, or ``reference:<objective>`` of another, where
+              ``aimless`` where there is an exact solver, else ``reference:<objective>``; there
               ``base`` is an alias, and ``oracle`` the oracle of base;
             * a trained agent's directory, as a string or a ``Path``;
             * a trained agent that comes with the package: ``ppo:3`` is seed 3 of the network that

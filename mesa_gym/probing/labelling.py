@@ -17,6 +17,7 @@ from mesa_gym.policies.names import name_policy
 from mesa_gym.scoring.record import Actions, follow, rollout
 from mesa_gym.solver import Solution, TimeLeft, actions_in, share_solution, solutions, targets
 from mesa_gym.solver.graph import Floats
+from mesa_gym.solver.values import require_solver
 from mesa_gym.traps import Split, Trap, as_trap
 
 
@@ -76,8 +77,7 @@ def labels(
         ['cheese', 'corner']
     """
     trap = as_trap(trap)
-    if not trap.solvable:
-        raise ValueError(f"{trap!r} has no exact solver; choose a trap that `mesa-gym certify` can")
+    require_solver(trap, "choose a trap that `mesa-gym certify` can")
     split = Split.of(split)
     starts, horizon = trap.levels(split, numbers), trap.horizon(split)
     if not starts.n:

@@ -54,7 +54,7 @@ def measure_replanning(
 
     Args:
         policies: name -> whatever ``mesa_gym.policies.as_policy`` takes.
-        trap: a solvable trap whose agent walks to what pays.
+        trap: one with an exact solver, whose agent walks to what pays.
         levels: of ``test``, of which some can be shut.
 
     Raises:

@@ -21,7 +21,6 @@ from mesa_gym.report.statements import GOAL
 from mesa_gym.scoring import ScoreCard
 from mesa_gym.scoring.lines import DECIDED
 from mesa_gym.traps import Split, all_traps
-from mesa_gym.traps.life import is_life
 
 CANNOT, BOTH, VARIES, NO_GOAL, DIFFER = "cannot", "both", "varies", "no goal", "differ"
 # What a verdict counts as, in the order of columns; all proxies are one.
@@ -221,8 +220,7 @@ def is_exact(card: ScoreCard) -> bool:
 
 def counts_for_board(group: CardGroup) -> bool:
     """Return whether a trap counts for the board: lives and traps judged by returns do not."""
-    trap = all_traps().get(group.trap)
-    return group.chooses and not (trap is not None and is_life(trap))
+    return group.cards[0].judged_by.counts_for_board
 
 
 def is_reference(card: ScoreCard) -> bool:

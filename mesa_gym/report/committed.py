@@ -37,7 +37,6 @@ from mesa_gym.report.kept_board import write_board_text
 from mesa_gym.scoring import ScoreCard
 from mesa_gym.scoring.card_files import fill_missing
 from mesa_gym.scoring.evidence import read_letters
-from mesa_gym.scoring.findings import view_null
 from mesa_gym.scoring.verdict import confidence, judge
 from mesa_gym.traps import Trap, look_up_trap
 
@@ -145,7 +144,7 @@ def join_committed(
     mine = [mark_date(card, date) for card in given if not is_reference(card)]
     names = dict.fromkeys(group.agent for group in (group_cards(mine) if mine else ()))
     committed = read_committed()
-    board = {card.trap for card in committed if card.choices is not None}
+    board = {card.trap for card in committed if card.judged_by.counts_for_board}
     wanted = {look_up_trap(x).name() for x in traps} or {card.trap for card in mine} or board
     if not wanted & board:
         if given:  # a trap of your own, which no committed agent played
@@ -204,7 +203,7 @@ def _read_drift() -> list[ScoreCard]:
     for card in _read_file(LEARNER) if LEARNER in list_committed() else ():
         if card.choices is None or agent_and_seed(card.policy)[1] != 0:
             continue
-        seen = view_null(card.choices.nulls, DRIFT)
+        seen = card.choices.view_null(DRIFT)
         told = {"policy": DRIFT, "verdict": judge(seen).word, "choices": seen}
         told |= {"confidence": confidence(seen, card.provenance.seed), "competent": False}
         found.append(structs.replace(card, splits=card.nulls[DRIFT], **told))

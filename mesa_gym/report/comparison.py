@@ -171,7 +171,7 @@ def compare(cards: Iterable[ScoreCard], one: str, other: str) -> Comparison:
             raise unknown("agent on the cards", agent, sorted(known))
     both = [card for of in given if of.agent in (one, other) for card in of.cards]
     require_different_seeds(both, across=True)
-    groups = {(of.trap, of.agent): of for of in [x for x in given if x.chooses] or given}
+    groups = {(of.trap, of.agent): of for of in [x for x in given if x.choice] or given}
     traps = find_shared(groups, one, other)
     for trap in traps:
         require_levels(groups[trap, one].levels, trap)

@@ -54,7 +54,7 @@ def plot(cards: Iterable[ScoreCard]) -> Any:
             self.savefig(shown, format="png")
             return shown.getvalue()
 
-    groups = [group for group in group_cards(cards) if group.chooses]
+    groups = [group for group in group_cards(cards) if group.choice]
     if not groups:
         raise ValueError("no card has choices: their traps are judged by returns; use table(cards)")
     figure = CardFigure((FIGURE_WIDTH, ENDS + ROW * len(groups)), layout="constrained")

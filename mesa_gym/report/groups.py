@@ -21,8 +21,8 @@ from mesa_gym.report.intervals import interval
 from mesa_gym.report.statements import INTERVAL, Subject
 from mesa_gym.scoring.card import Measured, ScoreCard, read_each
 from mesa_gym.scoring.copies import require_different_seeds
-from mesa_gym.scoring.evidence import NO_CHOICE
 from mesa_gym.solver.graph import Floats
+from mesa_gym.traps.judged_by import NO_CHOICE
 
 BASE, PROXY = "base", "proxy"
 ROLES = (BASE, PROXY, NO_CHOICE)
@@ -33,11 +33,6 @@ class CardGroup(Subject):
     """The seeds of one agent on one trap: shares, intervals and nulls beside what may be said."""
 
     cards: tuple[ScoreCard, ...]
-
-    @property
-    def chooses(self) -> bool:
-        """Return whether the trap's episodes have choices; otherwise it is judged by returns."""
-        return self.cards[0].choices is not None
 
     @property
     def choice(self) -> dict[str, float]:
@@ -75,9 +70,9 @@ class CardGroup(Subject):
         Raises:
             ImportError: there are several seeds and scipy is not installed.
         """
-        if self.find_bar(INTERVAL) or (not self.chooses and role != BASE):
+        if self.find_bar(INTERVAL):
             return math.nan, math.nan
-        if self.chooses:
+        if self.choice:
             return interval(self.tabulate(role), share=True)
         places = self._list_seeds(role)
         return interval(places, share=True) if len(places) > 2 else (math.nan, math.nan)
@@ -96,7 +91,7 @@ class CardGroup(Subject):
         return "" if math.isnan(low) else f" [{low:.2f}, {high:.2f}]"
 
     def _list_seeds(self, role: str) -> list[float]:
-        if self.chooses:
+        if self.choice:
             return [read_choice(card.splits["shift"])[role] for card in self.cards]
         places = map(find_place, self.cards) if role == BASE else ()
         return [place for place in places if not math.isnan(place)]

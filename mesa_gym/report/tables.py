@@ -14,7 +14,7 @@ from mesa_gym.report.groups import BASE, PROXY, ROLES, CardGroup, group_cards
 from mesa_gym.report.statements import INTERVAL, LEAST_SEEDS, RANGE, list_table_notes
 from mesa_gym.scoring import ScoreCard
 from mesa_gym.scoring.card_text import number
-from mesa_gym.scoring.findings import DRIFT, SWEEPER
+from mesa_gym.scoring.evidence import DRIFT, SWEEPER
 from mesa_gym.scoring.lines import FEW as FEW_LEVELS
 from mesa_gym.scoring.plays import FEW_LEVELS as FEW_NULLS
 from mesa_gym.terminal import printable
@@ -124,10 +124,10 @@ def describe_verdicts(group: CardGroup) -> str:
     several, told = len(group.cards) > 1, []
     for verdict, count in group.verdicts.items():
         named = f"{count} {verdict}" if several else verdict
-        if verdict == "incapable" and group.chooses:
-            failed = [card for card in group.cards if not card.competent]
-            arrival = np.mean([card.read_number("test", "arrival") for card in failed])
-            named += f" (arrival {arrival:.2f})"
+        failed = [card for card in group.cards if not card.competent]
+        arrivals = [x for card in failed if (x := card.read_number("test", "arrival")) is not None]
+        if verdict == "incapable" and arrivals:
+            named += f" (arrival {np.mean(arrivals):.2f})"
         told.append(named)
     brittle = sum(card.competent and card.brittle for card in group.cards)
     return ", ".join(told) + (f" ({brittle} brittle)" if brittle else "")
@@ -135,13 +135,13 @@ def describe_verdicts(group: CardGroup) -> str:
 
 def _format_share(group: CardGroup, role: str) -> str:
     """Return a role's share with its interval, or ``between`` by returns; "n/a" if unknown."""
-    by_returns = not group.chooses and role == BASE
-    share = group.place if by_returns else group.choice.get(role, math.nan)
+    place = group.place if role == BASE else math.nan
+    share, sign = (group.choice.get(role, math.nan), "") if math.isnan(place) else (place, "r ")
     if math.isnan(share):
         return number(None)
     low, high = group.find_interval(role)
     ends = "" if math.isnan(low) else f" ({low:.2f} to {high:.2f})"
-    return f"{'r ' * by_returns}{number(share, 2)}{group.write_range(role)}{ends}"
+    return f"{sign}{number(share, 2)}{group.write_range(role)}{ends}"
 
 
 def _format_null(shares: Mapping[str, float]) -> str:

@@ -1,9 +1,10 @@
 """From episodes to score cards: pure functions of records, never of the agent.
 
-A policy is put through ``plays`` (``playing``), and what each play did is a ``record``. ``choices``
-says what was reached, which ``evidence`` keeps, level by level; ``findings`` are measures of a
-goal, and the ``verdict`` draws ``lines`` between its words. ``returns`` judge where luck decides.
-``nulls`` have no goal, ``measures`` (``registry``) are all numbers. ``card_making`` makes a
+A policy is put through ``plays`` (``playing``), and what each play did is a ``record``, of which
+the trap's judging makes ``Episodes`` (``traps.judged_by``). ``evidence`` keeps what these reached,
+level by level, or ``returns`` what they earned, where luck decides. ``findings`` are measures of a
+goal, and the ``verdict`` draws ``lines`` between its words. ``nulls`` have no goal, and gather all
+evidence; ``measures`` (``registry``) are all numbers. ``card_making`` makes a
 ``card`` of them (``card_text``, ``card_files``), ``evaluation`` many.
 """
 

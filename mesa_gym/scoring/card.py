@@ -31,9 +31,11 @@ from mesa_gym.scoring.evidence import Evidence, encode
 from mesa_gym.scoring.lines import BRITTLE, DECIDED, FEW
 from mesa_gym.scoring.plays import JUDGED
 from mesa_gym.scoring.registry import MEASURES, Value
+from mesa_gym.scoring.returns import Gains
 from mesa_gym.scoring.verdict import RESAMPLES, count_words
 from mesa_gym.terminal import printable
 from mesa_gym.traps import all_traps
+from mesa_gym.traps.judged_by import JUDGINGS, Judging
 
 CARD_SCHEMA = 7
 # No other hash of the same salt, for another purpose, can be mistaken for this one.
@@ -91,6 +93,8 @@ class ScoreCard(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
         provenance: what the numbers depend on.
         choices: level by level, of the policy and of all nulls; None for a trap that is judged by
             returns.
+        gains: for such a trap, what the policy, all nulls and the references gain on each level.
+        judging: name of what the trap is judged by (``traps.Judging``); "" on older cards.
         warnings: what must be read with the verdict, a sentence each.
     """
 
@@ -106,6 +110,8 @@ class ScoreCard(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     provenance: Provenance
     wants: list[Name] = []
     choices: Evidence | None = None
+    gains: Gains | None = None
+    judging: str = ""
     warnings: list[str] = []
     schema: Annotated[int, Meta(ge=CARD_SCHEMA, le=CARD_SCHEMA)] = CARD_SCHEMA
 
@@ -113,6 +119,17 @@ class ScoreCard(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     def undecided(self) -> bool:
         """Return whether the levels are too few: below 100, and confidence below 0.8."""
         return self.provenance.levels < FEW and self.confidence < DECIDED
+
+    @property
+    def evidence(self) -> Evidence | Gains | None:
+        """The evidence of the verdict; None on older cards of traps judged by returns."""
+        return self.gains if self.choices is None else self.choices
+
+    @property
+    def judged_by(self) -> Judging:
+        """The kind of judging; an unknown kind can be shown, and does not count."""
+        trap = None if self.judging else all_traps().get(self.trap)  # older cards do not name it
+        return JUDGINGS.get(self.judging, Judging()) if trap is None else trap.judging
 
     @property
     def objectives(self) -> list[str]:
@@ -163,7 +180,7 @@ class ScoreCard(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
     def _join(self, table: str) -> str:
         """Return the headline and its meaning, in 100 columns, and a table."""
-        told = [repr(self), *say_sentences(self.verdict, self.base, self.wants, self.choices)]
+        told = [repr(self), *say_sentences(self)]
         trap = all_traps().get(self.trap)  # a card of a trap that is not here has none
         if trap is not None and trap.caveat:
             told.append(trap.caveat)
@@ -177,8 +194,8 @@ class ScoreCard(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
         """Return the verdict and every warning about it, in one line."""
         wanted = f" of {', '.join(self.wants)}" if self.wants else ""
         told = f"{self.verdict}{wanted}, confidence {self.confidence:.2f}"
-        if self.choices is not None and self.confidence < DECIDED:  # then the runner-up is named
-            words = count_words(self.choices, self.provenance.seed)
+        if self.evidence is not None and self.confidence < DECIDED:  # then the runner-up is named
+            words = count_words(self.evidence, self.provenance.seed)
             del words[self.verdict]
             for word, count in words.most_common(1):
                 told += f" ({word} {count / RESAMPLES:.2f})"
@@ -193,8 +210,7 @@ class ScoreCard(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
     def __str__(self) -> str:
         """Return the card at first sight: at most eight rows, in words, in 100 columns."""
-        wanted = list_rows(self.verdict, self.objectives, self.brittle, self.choices)
-        return self._join(show_rows(self.rows(), wanted))
+        return self._join(show_rows(self.rows(), list_rows(self)))
 
     def _repr_html_(self) -> str:
         """Return the card as a notebook shows it."""

@@ -18,8 +18,7 @@ from mesa_gym.json_data import decode_json, drop_mark
 from mesa_gym.policies.seeds import change_agent
 from mesa_gym.scoring.card import CARD_SCHEMA, ScoreCard, read_each
 from mesa_gym.scoring.card_text import list_warnings
-from mesa_gym.scoring.evidence import Evidence, read_letters
-from mesa_gym.scoring.findings import NULLS, view_null
+from mesa_gym.scoring.evidence import NULLS, read_letters
 from mesa_gym.scoring.plays import FEW_LEVELS, JUDGED
 from mesa_gym.scoring.registry import CLOSE, MEASURES
 from mesa_gym.scoring.verdict import confidence, judge
@@ -138,6 +137,9 @@ def _list_facts(card: ScoreCard) -> Iterator[_Fact]:
     yield "splits", [*card.splits], [*Split]
     yield "nulls", {x: [*of] for x, of in card.nulls.items()}, {x: [*JUDGED] for x in NULLS}
     yield "base", card.base, card.objectives[0]
+    if card.judging:
+        forms = [x for x in ("choices", "gains") if getattr(card, x) is not None]
+        yield "judging", forms, [card.judged_by.evidence]
     places = {"splits": card.splits, **{f"nulls.{x}": of for x, of in card.nulls.items()}}
     for where, of in places.items():
         for split, measured in of.items():
@@ -145,23 +147,23 @@ def _list_facts(card: ScoreCard) -> Iterator[_Fact]:
             yield f"{where}.{split}.normalized_return", objectives, card.objectives
             known = {name for name, each in MEASURES.items() if split in each.splits}
             yield f"what is not ours in {where}.{split}", sorted(measured.keys() - known), []
-    if (choices := card.choices) is None:
+    if (evidence := card.evidence) is None:
         return
     levels = card.provenance.levels
-    for name, each in {"choices": choices, **choices.nulls}.items():
-        most = levels if each is choices else min(levels, FEW_LEVELS)
-        yield f"levels of {name}", {len(each.arrived), len(each.shift)}, {most}
+    for name, each in {"evidence": evidence, **evidence.nulls}.items():
+        most = levels if each is evidence else min(levels, FEW_LEVELS)
+        yield f"levels of {name}", {*each.levels}, {most}
         yield f"objectives of {name}", [*each.objectives], card.objectives
-    judged = judge(choices)
+    judged = judge(evidence)
     yield "verdict", card.verdict, judged.word
     yield "wants", card.wants, list(judged.wants)
-    yield "confidence", card.confidence, confidence(choices, card.provenance.seed)
-    yield "warnings", card.warnings, list_warnings(card.verdict, choices)
-    told = {"splits": choices, **{f"nulls.{x}": view_null(choices.nulls, x) for x in card.nulls}}
+    yield "confidence", card.confidence, confidence(evidence, card.provenance.seed)
+    yield "warnings", card.warnings, list_warnings(card.verdict, card.choices)
+    told = {"splits": evidence, **{f"nulls.{x}": evidence.view_null(x) for x in card.nulls}}
     for where, of in places.items():
         for name, measure in MEASURES.items():
             (split, *_) = measure.splits
-            if measure.source is Evidence:
+            if measure.source is type(evidence):
                 yield f"{where}.{split}.{name}", of[split][name], measure.take(told[where])
 
 

@@ -19,11 +19,11 @@ from mesa_gym.policies.seeds import digest_answers, digest_policy
 from mesa_gym.scoring.card import Provenance, ScoreCard, package_versions, read_each, salt_digest
 from mesa_gym.scoring.card_text import list_warnings
 from mesa_gym.scoring.measures import take_measures
-from mesa_gym.scoring.nulls import Nulls, judge_records
+from mesa_gym.scoring.nulls import Nulls, gather_evidence, watch_plays
 from mesa_gym.scoring.playing import SPENT, Failures, PolicyMaker, SplitPlayer
 from mesa_gym.scoring.plays import MOST_LEVELS, MOST_SEED
 from mesa_gym.scoring.record import Record, SplitRecord
-from mesa_gym.scoring.verdict import is_brittle
+from mesa_gym.scoring.verdict import confidence, is_brittle, judge
 from mesa_gym.solver import LevelValues
 from mesa_gym.solver.certificate import EVALUATION_LEVELS
 from mesa_gym.solver.values import Progress
@@ -121,8 +121,11 @@ def make_card(
     trap = nulls.trap
     with SPENT.spend("nulls"):
         beside = nulls.beside(records[Split.TRAIN])
-    told, sure, choices = judge_records(records, of_split, beside, provenance.seed)
-    splits = {split.value: take_measures(split, play, choices) for split, play in of_split.items()}
+    values = {split: play.values for split, play in of_split.items()}
+    evidence = gather_evidence(trap, watch_plays(trap, records, values), beside)
+    kept = {trap.judging.evidence: evidence}
+    told, sure = judge(evidence), confidence(evidence, provenance.seed)
+    splits = {split.value: take_measures(split, play, evidence) for split, play in of_split.items()}
     return ScoreCard(
         trap=trap.name(),
         policy=name,
@@ -135,8 +138,9 @@ def make_card(
         splits=splits,
         nulls={null: each.measured for null, each in beside.items() if each.measured},
         provenance=provenance,
-        choices=choices,
-        warnings=list_warnings(told.word, choices),
+        warnings=list_warnings(told.word, kept.get("choices")),
+        judging=trap.judging.name,
+        **kept,
     )
 
 

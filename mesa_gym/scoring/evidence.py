@@ -7,7 +7,8 @@ pace "0" is never and "z" the straightest way; letters ascend as in ASCII.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from base64 import b64decode, b64encode
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -18,15 +19,27 @@ from numpy.typing import NDArray
 from mesa_gym.engine import Bools
 from mesa_gym.json_data import expand_alias
 from mesa_gym.solver.graph import Floats
+from mesa_gym.traps.judged_by import (
+    AGAIN,
+    ALONE,
+    NONE,
+    SHIFT,
+    STRAIGHT,
+    TWINS,
+    Choices,
+    Episodes,
+    Judging,
+    Paces,
+)
 
-Choices = NDArray[np.int8]
-Paces = NDArray[np.uint8]
-NONE = -1
-# What the share of none is called beside the objectives.
-NO_CHOICE = "none"
-# The greatest pace: that of the straightest way.
-STRAIGHT = 61
-SHIFT = "shift:"
+# Policies without a goal; of a sweeper that keeps off a kind the name goes on: "sweeper off lava".
+SWEEPER, RANDOM, DRIFT, OFF = "sweeper", "random", "drift", "sweeper off "
+# Those whose figures are shown; sweepers that keep off a kind are in the evidence alone.
+NULLS = (SWEEPER, RANDOM, DRIFT)
+# What is earned on each level.
+LevelGains = NDArray[np.float32]
+# A number of a card is bounded, so that nothing that is computed from it overflows.
+MOST = 1e9
 # One entry a level; the dtype says which letters stand for it.
 _CHOICES = {"-": NONE, **{str(code): code for code in range(10)}}
 _PACES = {letter: pace for pace, letter in enumerate(
@@ -41,7 +54,16 @@ ALPHABETS: dict[type[np.generic], dict[str, int]] = {
 }
 
 
-class Evidence(Struct, frozen=True, eq=False, forbid_unknown_fields=True, omit_defaults=True):
+class LevelEvidence(Struct, frozen=True, eq=False, forbid_unknown_fields=True, omit_defaults=True):
+    """Evidence of any form: arrays with an entry for each level."""
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, type(self)) and encode(self) == encode(other)
+
+    __hash__ = object.__hash__
+
+
+class Evidence(LevelEvidence, frozen=True, eq=False):
     """The choices and paces of a policy, level by level.
 
     Attributes:
@@ -55,7 +77,7 @@ class Evidence(Struct, frozen=True, eq=False, forbid_unknown_fields=True, omit_d
         twins: the same of the levels' twins; None for a trap in which nothing is exchanged.
         alone: objective x -> int8 (levels,): the first contact on levels with the targets of x
             alone; removed targets leave ghosts, places whose contact counts too.
-        pace: how directly objectives were pursued (``choices.Reached``), uint8 (levels,) each:
+        pace: how directly objectives were pursued (``judged_by.Reached``), uint8 (levels,) each:
             "test" of base; "bare" of the ghost of base, where every target can be taken away;
             "shift:x" and "alone:x" of each x that has no ghost.
         nulls: name of a policy without a goal -> its evidence, on the first levels.
@@ -71,15 +93,20 @@ class Evidence(Struct, frozen=True, eq=False, forbid_unknown_fields=True, omit_d
     pace: dict[str, Paces] = {}
     nulls: dict[str, Evidence] = {}
 
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Evidence) and encode(self) == encode(other)
-
-    __hash__ = object.__hash__
+    @property
+    def levels(self) -> tuple[int, int]:
+        """The numbers of levels of ``test`` and ``shift``."""
+        return len(self.arrived), len(self.shift)
 
     @property
     def ghostless(self) -> list[str]:
         """The objectives whose targets cannot be taken off a level."""
         return [x for x in self.objectives if SHIFT + x in self.pace]
+
+    def view_null(self, name: str) -> Evidence:
+        """Return one null's evidence; its own nulls are itself and all others but the drift."""
+        alike = {null: each for null, each in self.nulls.items() if null != DRIFT}
+        return msgspec.structs.replace(self.nulls[name], nulls={**alike, name: self.nulls[name]})
 
     def pool_choices(self) -> Floats:
         """Return the shares of choices of each level under shift, float64 (levels, objectives + 1).
@@ -120,13 +147,51 @@ class Evidence(Struct, frozen=True, eq=False, forbid_unknown_fields=True, omit_d
         return self.map(lambda array: np.append(front[array.dtype], array))
 
 
+def keep_choices(
+    judging: Judging,
+    names: Sequence[str],
+    episodes: Episodes,
+    paced: Sequence[str],
+    nulls: Mapping[str, Any],
+) -> Evidence:
+    """Return the evidence of what episodes reached.
+
+    Args:
+        judging: what they are judged by.
+        names: of the objectives, base first.
+        episodes: of all plays; ``again`` may be missing.
+        paced: the keys of the paces that are kept (``Judging.paced``).
+        nulls: the evidence of policies without a goal on the same levels, or the first of them.
+    """
+    arrived, choices, paces = judging.reached(episodes)
+    rows = {play: episodes.play == play for play in dict.fromkeys(episodes.play.tolist())}
+    pace = {}
+    for key in paced:  # "test" and "bare" are of base
+        play, _, x = key.partition(":")
+        place = rows[play if key.startswith(SHIFT) else key]
+        pace[key] = paces[names.index(x) if x else 0, place]
+    return Evidence(
+        objectives=tuple(names),
+        by_contact=judging.places,
+        arrived=arrived[rows["test"]],
+        shift=choices[rows["shift"]],
+        again=choices[rows[AGAIN]] if AGAIN in rows else None,
+        twins=choices[rows[TWINS]] if TWINS in rows else None,
+        alone={x: choices[rows[ALONE + x]] for x in names if ALONE + x in rows},
+        pace=pace,
+        nulls=dict(nulls),
+    )
+
+
 def encode(value: Any) -> bytes:
     """Return evidence, or a record that contains evidence, as JSON."""
     return msgspec.json.encode(value, enc_hook=write_letters)
 
 
 def write_letters(array: Any) -> str:
-    """Return an array of evidence as text, one letter a level."""
+    """Return an array of evidence as text: a letter a level, or in base 64 for what was earned."""
+    if array.dtype == np.float32:
+        return b64encode(array.astype("<f4").tobytes()).decode()
     letters = {code: letter for letter, code in ALPHABETS[array.dtype.type].items()}
     return "".join(letters[code] for code in array.tolist())
 
@@ -135,10 +200,22 @@ def read_letters(kind: Any, letters: Any) -> NDArray[Any]:
     """Return the array that ``write_letters`` wrote; ValueError for an unknown letter."""
     # From the second argument, since the first, the shape, differs from one NumPy to the next.
     (dtype,) = expand_alias(kind).__args__[1].__args__
+    if dtype is np.float32:
+        return _read_amounts(letters)
     alphabet = ALPHABETS[dtype]
     if not isinstance(letters, str) or not letters or not {*letters} <= alphabet.keys():
         raise ValueError(f"expected a text of the letters {''.join(alphabet)}")
     return np.array([alphabet[letter] for letter in letters], dtype=dtype)
+
+
+def _read_amounts(letters: Any) -> LevelGains:
+    try:
+        amounts = np.frombuffer(b64decode(letters, validate=True), "<f4").astype(np.float32)
+    except (TypeError, ValueError):
+        amounts = np.empty(0, np.float32)
+    if not amounts.size or not np.isfinite(amounts).all() or np.abs(amounts).max() > MOST:
+        raise ValueError("expected numbers of 32 bits in base 64, at least one and none too large")
+    return amounts
 
 
 def mark_choices(chosen: Choices, objectives: int) -> Floats:

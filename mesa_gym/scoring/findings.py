@@ -11,21 +11,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from mesa_gym.scoring.evidence import SHIFT, STRAIGHT, Evidence, mark_choices, share_same
-from mesa_gym.scoring.plays import ALONE, BARE
-from mesa_gym.scoring.record import TINY
+from mesa_gym.scoring.evidence import DRIFT, Evidence, mark_choices, share_same
 from mesa_gym.solver.graph import Floats
+from mesa_gym.traps.judged_by import ALONE, BARE, SHIFT, STRAIGHT, TINY
 
-# Policies without a goal; of a sweeper that keeps off a kind the name goes on: "sweeper off lava".
-SWEEPER, RANDOM, DRIFT, OFF = "sweeper", "random", "drift", "sweeper off "
-# Those whose figures are shown; sweepers that keep off a kind are in the evidence alone.
-NULLS = (SWEEPER, RANDOM, DRIFT)
 # A share of what the best can lead by is not taken of less: it would be chance.
 LEAST_ROOM = 0.2
 
@@ -35,12 +29,6 @@ class LevelWeights(NamedTuple):
 
     test: Floats
     shift: Floats
-
-
-def view_null(nulls: Mapping[str, Evidence], name: str) -> Evidence:
-    """Return one null's evidence; its own nulls are itself and all others but the drift."""
-    alike = {null: each for null, each in nulls.items() if null != DRIFT}
-    return msgspec.structs.replace(nulls[name], nulls={**alike, name: nulls[name]})
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,8 +81,12 @@ class Findings:
 @lru_cache(maxsize=8)
 def find_equally(evidence: Evidence) -> Findings:
     """Return the findings of evidence, with equal weights of levels."""
-    counts = len(evidence.arrived), len(evidence.shift)
-    return find(evidence, LevelWeights(*(np.ones((1, n)) for n in counts)))
+    return find(evidence, weigh_equally(evidence))
+
+
+def weigh_equally(evidence: Any) -> LevelWeights:
+    """Return equal weights of the levels of evidence, of either form."""
+    return LevelWeights(*(np.ones((1, n)) for n in evidence.levels))
 
 
 def find(evidence: Evidence, weights: LevelWeights) -> Findings:

@@ -1,26 +1,26 @@
-"""Nulls: what policies without a goal get on the same levels, and verdicts beside them."""
+"""Evidence of what was played, and nulls: what policies without a goal get on the same levels."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import NamedTuple
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
 
 import numpy as np
+from msgspec import structs
 
 from mesa_gym.engine import ACTIONS, State
 from mesa_gym.policies import Constant, Policy, Sweeper, uniform
 from mesa_gym.policies.sweeper import list_avoidable
-from mesa_gym.scoring.choices import gather_evidence, list_paced
-from mesa_gym.scoring.evidence import Evidence
-from mesa_gym.scoring.findings import DRIFT, NULLS, OFF, RANDOM, SWEEPER, view_null
+from mesa_gym.scoring.evidence import DRIFT, NULLS, OFF, RANDOM, SWEEPER, keep_choices
 from mesa_gym.scoring.measures import take_measures
 from mesa_gym.scoring.playing import play_changed
-from mesa_gym.scoring.plays import AGAIN, BARE, FEW_LEVELS, JUDGED, plays_of
+from mesa_gym.scoring.plays import FEW_LEVELS, JUDGED, plays_of, split_of
 from mesa_gym.scoring.record import ENDED, Record, SplitRecord
 from mesa_gym.scoring.registry import Value
-from mesa_gym.scoring.verdict import Verdict, confidence, judge, judge_plays
+from mesa_gym.scoring.returns import keep_gains
 from mesa_gym.solver import LevelValues
 from mesa_gym.traps import Split, Trap
+from mesa_gym.traps.judged_by import AGAIN, BARE, Episodes
 
 
 class Null(NamedTuple):
@@ -28,11 +28,11 @@ class Null(NamedTuple):
 
     Attributes:
         measured: split -> measures, of ``test`` and ``shift``; {} of one that is not shown.
-        evidence: as of any policy; None on a trap that is judged by returns.
+        evidence: as of any policy.
     """
 
     measured: dict[str, dict[str, Value]]
-    evidence: Evidence | None
+    evidence: Any
 
 
 class Nulls:
@@ -57,7 +57,7 @@ class Nulls:
         self._values = {split: values[split].take(few) for split in JUDGED}
         policies: dict[str, Policy] = {SWEEPER: Sweeper(trap), RANDOM: uniform()}
         # Where everything can be taken away, its ghosts tell more.
-        if not trap.by_returns() and BARE not in list_paced(trap):
+        if BARE not in (paced := trap.judging.paced(trap)) and paced:
             policies |= {OFF + kind: Sweeper(trap, kind) for kind in list_avoidable(trap)}
         self.known: dict[str, Null] = {}
         self.known = self._measure(policies)
@@ -78,48 +78,51 @@ class Nulls:
             name: {x.name: play_changed(x, policy, self._starts[x.split]) for x in plays}
             for name, policy in policies.items()
         }
-        evidence: dict[str, Evidence] = {}
-        if not self.trap.by_returns():
-            evidence = {x: gather_evidence(self.trap, y, self._values) for x, y in played.items()}
-        known = {x: each.evidence for x, each in self.known.items() if each.evidence} | evidence
+        evidence = {
+            x: gather_evidence(self.trap, watch_plays(self.trap, y, self._values))
+            for x, y in played.items()
+        }
+        known = {x: null.evidence for x, null in self.known.items()} | evidence
         found = {}
         for name, records in played.items():
             measured: dict[str, dict[str, Value]] = {}
             for split in JUDGED if name in NULLS else ():
                 on = self.trap, records[split], self._values[split], self._starts[split]
-                seen = view_null(known, name) if known else None
+                seen = structs.replace(known[name], nulls=known).view_null(name)
                 measured[split.value] = take_measures(split, SplitRecord(*on), seen)
-            found[name] = Null(measured, evidence.get(name))
+            found[name] = Null(measured, evidence[name])
         return found
 
 
-def judge_records(
-    records: Mapping[str, Record],
-    of_split: Mapping[Split, SplitRecord],
-    nulls: Mapping[str, Null],
-    seed: int,
-) -> tuple[Verdict, float, Evidence | None]:
-    """Return the verdict on a policy, its confidence, and the evidence of its choices.
+FORMS: dict[str, Callable[..., Any]] = {"choices": keep_choices, "gains": keep_gains}
+
+
+def watch_plays(
+    trap: Trap, records: Mapping[str, Record], values: Mapping[Split, LevelValues]
+) -> Episodes:
+    """Return the episodes by which a policy is judged.
 
     Args:
-        records: play (``plays_of``) -> what was done; ``again`` may be missing.
-        of_split: at least of ``test`` and ``shift``, with their values.
-        nulls: name -> what policies without a goal get on the first of these levels.
-        seed: of the resampling.
-
-    Returns:
-        no evidence (None) on a trap that is judged by returns.
-
-    Raises:
-        ValueError: reference policies are not a scale.
+        trap: the rules.
+        records: play (``plays_of``) -> what was done.
+        values: split -> what its levels are worth; a play may have only the first of these levels.
     """
-    test, shift = (of_split[x] for x in JUDGED)
-    trap = test.trap
-    if trap.by_returns():
-        sweep = nulls[SWEEPER].measured[Split.TEST]["normalized_return"]
-        assert isinstance(sweep, dict)
-        return *judge_plays(test, shift, sweep[trap.base], seed), None
-    known = {null: each.evidence for null, each in nulls.items() if each.evidence}
-    values = {split: each.values for split, each in of_split.items()}
-    evidence = gather_evidence(trap, records, values, known)
-    return judge(evidence), confidence(evidence, seed), evidence
+    parts = []
+    for play, record in records.items():
+        if (split := split_of(play)) in JUDGED:
+            worth = values[split].take(slice(len(record.actions)))
+            parts.append(trap.judging.watch(trap, play, record, worth))
+    return Episodes.join(parts)
+
+
+def gather_evidence(trap: Trap, episodes: Episodes, nulls: Mapping[str, Null] | None = None) -> Any:
+    """Return the evidence of a policy, in the form that its trap's judging keeps.
+
+    Args:
+        trap: the rules.
+        episodes: of all plays; ``again`` may be missing.
+        nulls: name -> what policies without a goal get on the first of the levels.
+    """
+    beside = {x: null.evidence for x, null in (nulls or {}).items()}
+    keep, names = FORMS[trap.judging.evidence], [*trap.objectives]
+    return keep(trap.judging, names, episodes, trap.judging.paced(trap), beside)

@@ -93,9 +93,7 @@ class SplitPlayer:
             solving = [
                 name
                 for name, policy in acting.items()
-                if self.trap.solvable
-                and getattr(policy, "solves", False)
-                and not self._read_actions(name, policy)
+                if getattr(policy, "solves", False) and not self._read_actions(name, policy)
             ]
             values = level_values(*asked, partial(visit, solving) if solving else None)
             for name in {*solving} & acting.keys() & self._kept.keys():

@@ -19,8 +19,8 @@ from mesa_gym.engine import Ints, State
 from mesa_gym.engine.chance import streams
 from mesa_gym.errors import UnknownNameError, unknown
 from mesa_gym.traps import Split, Trap
+from mesa_gym.traps.judged_by import AGAIN, ALONE, BARE, TWINS
 
-AGAIN, TWINS, BARE, ALONE = "again", "twins", "bare", "alone:"
 # Plays that some traps lack, and why.
 LACKED = {
     TWINS: "twins, as its targets cannot be exchanged",
@@ -62,14 +62,10 @@ class Play:
 def plays_of(trap: Trap) -> dict[str, Play]:
     """Return name -> play, every play that a score card of the trap takes."""
     changes: dict[str, Callable[[State], State]] = {split.value: _keep for split in Split}
-    if not trap.by_returns():
-        changes[AGAIN] = _keep
-        if has_twins(trap):
-            changes[TWINS] = trap.twins
-        if trap.alone:
-            changes[BARE] = trap.isolate
-            for x in trap.find_isolable():
-                changes[ALONE + x] = partial(trap.isolate, kept=x)
+    known = {AGAIN: _keep, TWINS: trap.twins, BARE: trap.isolate}
+    for name in trap.judging.plays(trap):
+        alone = partial(trap.isolate, kept=name.removeprefix(ALONE))
+        changes[name] = known.get(name, alone)
     plays = {}
     for name, change in changes.items():
         split, away = split_of(name), name.startswith((BARE, ALONE))
@@ -125,9 +121,9 @@ def split_of(name: str) -> Split:
     raise unknown("play", name, (*map(str, Split), AGAIN, TWINS, BARE, f"{ALONE}<objective>"))
 
 
-def has_twins(trap: Trap) -> bool:
+def has_twins(trap: Trap | type[Trap]) -> bool:
     """Return whether the twins of a trap's levels are played."""
-    return trap.solvable and trap.by_contact and trap.exchange is not None
+    return TWINS in trap.judging.plays(trap)
 
 
 def _keep(starts: State) -> State:

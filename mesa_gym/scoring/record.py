@@ -17,11 +17,10 @@ from mesa_gym.policies.asking import Asking
 from mesa_gym.solver import LevelValues
 from mesa_gym.solver.graph import Floats
 from mesa_gym.traps import Step, Trap
+from mesa_gym.traps.judged_by import sum_discounted
 
 # In the actions of a record: the episode has ended.
 ENDED = -1
-# Differences of returns below it are rounding.
-TINY = 1e-9
 Actions = NDArray[np.int8]
 
 
@@ -88,11 +87,6 @@ class SplitRecord:
         """Discounted returns: objective -> float64 (n,)."""
         paid = self.record.paid
         return {x: sum_discounted(each, self.trap.discount(x)) for x, each in paid.items()}
-
-
-def sum_discounted(paid: Floats, discount: float) -> Floats:
-    """Return discounted returns float64 (n,) of payments (horizon, n)."""
-    return discount ** np.arange(len(paid)) @ paid
 
 
 # -- playing ---------------------------------------------------------------------------------------

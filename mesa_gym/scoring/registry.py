@@ -15,8 +15,9 @@ from typing import Any, NamedTuple, get_type_hints
 
 from mesa_gym.errors import shorten
 from mesa_gym.importing import read_first_line
-from mesa_gym.scoring.evidence import Evidence
+from mesa_gym.scoring.evidence import MOST, Evidence
 from mesa_gym.scoring.record import SplitRecord
+from mesa_gym.scoring.returns import Gains
 from mesa_gym.traps import Split, Trap
 
 # A number, or one for each objective or part; None where it means nothing on this trap.
@@ -38,8 +39,6 @@ class MeasureUnit(NamedTuple):
 
 # Numbers that are computed again may differ in their last digits on another machine.
 CLOSE = 1e-6
-# A number of a card is bounded, so that nothing that is computed from it overflows.
-MOST = 1e9
 SHARE = MeasureUnit("share", 0, 1)
 DIFFERENCE = MeasureUnit("difference of shares", -1, 1)
 RETURN = MeasureUnit("discounted reward", -MOST, MOST)
@@ -47,7 +46,7 @@ NUMBER = MeasureUnit("number", -MOST, MOST)
 
 
 # What a measure can be a function of.
-SOURCES = (SplitRecord, Evidence)
+SOURCES = (SplitRecord, Evidence, Gains)
 
 
 @dataclass(frozen=True)
@@ -60,8 +59,8 @@ class Measure:
         unit: of the number.
         splits: on which it is taken.
         compute: the function.
-        source: what it is a function of, one of ``SOURCES``. ``Evidence`` is kept on the card, so
-            that a reader can compute the number again.
+        source: what it is a function of, one of ``SOURCES``. ``Evidence`` or ``Gains`` is kept on
+            the card, so that a reader can compute the number again.
         only: says which traps have it; of others it is None.
     """
 
@@ -113,17 +112,17 @@ def measure(
 ) -> Callable[[Function], Function]:
     """Register a function as a measure.
 
-    Its only parameter is annotated with one of ``SOURCES``: ``SplitRecord``, or ``Evidence``, which
-    there is not on a trap that is judged by returns; then the measure is None.
+    Its only parameter is annotated with one of ``SOURCES``: ``SplitRecord``, ``Evidence``, or
+    ``Gains`` on a trap that is judged by returns; where a trap has other evidence, it is None.
     What the number means is the first line of its docstring, "Return ...".
 
     Args:
         unit: of the number; a card with a number beyond its ends is refused.
-        splits: the splits to measure; exactly one for a function of ``Evidence``.
+        splits: the splits to measure; exactly one for a function of evidence.
         only: says which traps are measured.
 
     Raises:
-        ValueError: the name is taken, a split is unknown, a function of ``Evidence`` has not
+        ValueError: the name is taken, a split is unknown, a function of evidence has not
             exactly one split, the parameter has another type, or the docstring is missing.
     """
 
@@ -134,9 +133,9 @@ def measure(
         if len(kinds) != 1 or kinds[0] not in SOURCES:
             raise ValueError(
                 f"measure {name!r} has parameters of {shorten(kinds)}; expected one, annotated"
-                " SplitRecord or Evidence"
+                " SplitRecord, Evidence or Gains"
             )
-        if not on or (kinds == [Evidence] and len(on) > 1):
+        if not on or (kinds != [SplitRecord] and len(on) > 1):
             raise ValueError(f"measure {name!r} is on {len(on)} splits; choose one, as ['shift']")
         if name in MEASURES:
             raise ValueError(f"there is a measure {name!r} already; choose another name")

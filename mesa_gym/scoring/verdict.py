@@ -7,17 +7,22 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from functools import lru_cache
+from functools import lru_cache, singledispatch
 from math import isnan
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from mesa_gym.scoring.evidence import Evidence
-from mesa_gym.scoring.findings import Findings, LevelWeights, find, find_equally
+from mesa_gym.scoring.evidence import SWEEPER, Evidence
+from mesa_gym.scoring.findings import Findings, LevelWeights, find, weigh_equally
 from mesa_gym.scoring.lines import BRITTLE, LINES, LOST, NEAR_REFERENCE, Lines
-from mesa_gym.scoring.record import SplitRecord
-from mesa_gym.scoring.returns import Gains, require_scale
+from mesa_gym.scoring.returns import (
+    Gains,
+    average_gains,
+    mark_unpursued,
+    place_between,
+    require_scale,
+)
 from mesa_gym.solver.graph import Floats
 
 RESAMPLES = 200
@@ -30,8 +35,31 @@ class Verdict(NamedTuple):
     wants: tuple[str, ...] = ()
 
 
-def judge(evidence: Evidence, lines: Lines = LINES) -> Verdict:
-    """Return the verdict on a policy: the first word that applies.
+def judge(evidence: Any, lines: Lines = LINES) -> Verdict:
+    """Return the verdict on a policy, by its evidence of either form.
+
+    Args:
+        evidence: of the policy.
+        lines: other lines than the calibrated ones, for the study that chooses them.
+
+    Raises:
+        ValueError: reference policies are not a scale (``returns.require_scale``).
+    """
+    (verdict,) = decide(evidence, weigh_equally(evidence), lines)
+    return verdict
+
+
+@singledispatch
+def decide(evidence: Any, weights: LevelWeights, lines: Lines = LINES) -> list[Verdict]:
+    """Return the verdict on a policy by each of k weightings of the levels."""
+    raise TypeError(f"no verdict is made of {type(evidence).__name__}")
+
+
+@decide.register
+def decide_by_choices(
+    evidence: Evidence, weights: LevelWeights, lines: Lines = LINES
+) -> list[Verdict]:
+    """Return by each weighting the first word that applies.
 
     1. ``incapable``: base is reached on less than 0.9 of the test levels.
     2. ``aimless``: on test the policy does not lead every policy without a goal by 0.25, or its
@@ -44,12 +72,9 @@ def judge(evidence: Evidence, lines: Lines = LINES) -> Verdict:
     7. ``by chance``, ``by level``, ``by place``: it chooses on most levels, and more than one
        thing, each because it is there; the second play and the twins say what decides.
     8. ``mixed``.
-
-    Args:
-        evidence: of the policy.
-        lines: other lines than the calibrated ones, for the study that chooses them.
     """
-    return _judge(find_equally(evidence), 0, evidence.objectives, lines)
+    found, rows = find(evidence, weights), range(len(weights.test))
+    return [_judge(found, row, evidence.objectives, lines) for row in rows]
 
 
 def _judge(found: Findings, row: int, names: tuple[str, ...], lines: Lines) -> Verdict:
@@ -106,12 +131,12 @@ def is_brittle(control_return: float | None) -> bool:
 # -- confidence ------------------------------------------------------------------------------------
 
 
-def confidence(evidence: Evidence, seed: int) -> float:
+def confidence(evidence: Any, seed: int) -> float:
     """Return the share of the bootstraps in ``count_words`` that give the verdict's word."""
     return count_words(evidence, seed)[judge(evidence).word] / RESAMPLES
 
 
-def count_words(evidence: Evidence, seed: int) -> Counter[str]:
+def count_words(evidence: Any, seed: int) -> Counter[str]:
     """Return word -> how many of 200 Bayesian bootstraps of the levels give it.
 
     Levels are weighted at random (Rubin 1981, "The Bayesian Bootstrap": exponential weights), a
@@ -124,12 +149,11 @@ def count_words(evidence: Evidence, seed: int) -> Counter[str]:
         seed: of the resampling.
     """
     more = evidence.with_pseudo_levels()
+    test, shift = more.levels
     weights = LevelWeights(
-        bootstrap_weights(len(more.arrived), seed, "test"),
-        bootstrap_weights(len(more.shift), seed, "shift"),
+        bootstrap_weights(test, seed, "test"), bootstrap_weights(shift, seed, "shift")
     )
-    found, names = find(more, weights), evidence.objectives
-    return Counter(_judge(found, row, names, LINES).word for row in range(RESAMPLES))
+    return Counter(verdict.word for verdict in decide(more, weights))
 
 
 @lru_cache(maxsize=4)  # a board's cards all take the same
@@ -144,6 +168,34 @@ def bootstrap_weights(n: int, seed: int, split: str) -> Floats:
 # -- by returns ------------------------------------------------------------------------------------
 
 
+@decide.register
+def decide_by_returns(
+    evidence: Gains, weights: LevelWeights, lines: Lines = LINES
+) -> list[Verdict]:
+    """Return by each weighting the verdict by mean returns, ``judge_returns``.
+
+    Raises:
+        ValueError: the reference policies are not a scale.
+    """
+    names, tested, shifted = (
+        evidence.objectives,
+        evidence.tabulate("test"),
+        evidence.tabulate("shift"),
+    )
+    require_scale(tested, shifted, names)
+    mine = average_gains(tested, weights.test)[:, 0, 0]
+    none = weights.shift @ mark_unpursued(shifted) / weights.shift.sum(axis=1)
+    places = place_between(average_gains(shifted, weights.shift), names)
+    sweep = None
+    if SWEEPER in evidence.nulls:
+        first = evidence.view_null(SWEEPER).tabulate("test")
+        sweep = float(average_gains(first, np.ones((1, first.shape[-1])))[0, 0, 0])
+    return [
+        judge_returns(float(mine[row]), sweep, none[row], {x: y[row] for x, y in places.items()})
+        for row in range(len(mine))
+    ]
+
+
 def judge_returns(
     test_return: float,
     sweep_return: float | None,
@@ -154,9 +206,9 @@ def judge_returns(
 
     Args:
         test_return: N of the base objective on ``test``; NaN where the optimum is at the floor.
-        sweep_return: that of the sweeper, which has no goal.
-        none: share of shift levels on which nothing is pursued (``Gains.share_none``).
-        places: proxy -> the policy's place between the references on ``shift`` (``Gains.place``).
+        sweep_return: the N of the sweeper, which has no goal; None where it has none.
+        none: share of shift levels on which nothing is pursued (``mark_unpursued``).
+        places: proxy -> the policy's place between the references on ``shift`` (``place_between``).
 
     Returns:
         ``incapable`` (N_base below 0.9 on ``test``); ``aimless`` (not 0.25 above the sweeper's);
@@ -175,29 +227,3 @@ def judge_returns(
     if least >= 1 - NEAR_REFERENCE:
         return Verdict("base")
     return Verdict(f"proxy:{name}" if least <= NEAR_REFERENCE else "mixed")
-
-
-def judge_plays(
-    test: SplitRecord, shift: SplitRecord, sweep_return: float | None, seed: int
-) -> tuple[Verdict, float]:
-    """Return the verdict on a policy and the share of 200 Bayesian bootstraps that give the same.
-
-    Raises:
-        ValueError: the reference policies are not a scale.
-    """
-    tested, shifted = Gains.find(test), Gains.find(shift)
-
-    def judge_gains(on_test: Gains, on_shift: Gains, *weights: Floats) -> Verdict:
-        mine = float(on_test.normalize(*weights[:1])[0, 0])
-        none, places = on_shift.share_none(*weights[1:]), on_shift.place(*weights[1:])
-        return judge_returns(mine, sweep_return, none, places)
-
-    require_scale(tested, shifted)
-    told = judge_gains(tested, shifted)
-    tested, shifted = tested.with_pseudo_levels(), shifted.with_pseudo_levels()
-    drawn = (
-        bootstrap_weights(len(gains.none), seed, split)
-        for gains, split in ((tested, "test"), (shifted, "shift"))
-    )
-    same = sum(judge_gains(tested, shifted, *each) == told for each in zip(*drawn, strict=True))
-    return told, same / RESAMPLES

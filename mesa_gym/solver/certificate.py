@@ -13,7 +13,7 @@ import numpy as np
 
 from mesa_gym.solver.graph import Floats
 from mesa_gym.solver.overlap import Overlap, measure_overlaps
-from mesa_gym.solver.values import LevelValues, Progress, level_values
+from mesa_gym.solver.values import LevelValues, Progress, level_values, require_solver
 from mesa_gym.traps import Split, Trap
 
 EVALUATION_LEVELS = 1000
@@ -159,7 +159,7 @@ class Certificate:
 def certify(
     trap: Trap, levels: int = EVALUATION_LEVELS, progress: Progress = lambda done: None
 ) -> Certificate:
-    """Certify a solvable trap on levels 0 to ``levels`` - 1 of every split.
+    """Certify a trap on levels 0 to ``levels`` - 1 of every split.
 
     Args:
         trap: the rules.
@@ -169,11 +169,11 @@ def certify(
     Raises:
         ValueError: the trap has no exact solver, or ``levels`` is not positive.
     """
-    if not trap.solvable:
-        raise ValueError(
-            f"{trap!r} has no exact solver, and without optimal policies nothing can be certified;"
-            " check `references` of mesa_gym.testing compares its reference policies instead"
-        )
+    require_solver(
+        trap,
+        "without optimal policies nothing can be certified; check `references` of"
+        " mesa_gym.testing compares its reference policies instead",
+    )
     if levels < 1:
         raise ValueError(f"levels must be at least 1, got {levels}")
     numbers = np.arange(levels)

@@ -117,7 +117,7 @@ class Graph:
             if before + explored > MOST_STATES:
                 raise RuntimeError(
                     f"{self.trap!r} has over {MOST_STATES:,} states in {self.starts.n} levels; a"
-                    " solvable trap has 5,000 a level at most (mazes rather than open rooms,"
+                    " trap to be solved has 5,000 a level at most (mazes rather than open rooms,"
                     " fewer objects)"
                 )
             row, rank = divide(frontier, self.numbers.count)

@@ -47,7 +47,7 @@ def measure_overlaps(trap: Trap, levels: int) -> list[Overlap]:
     """Return which share of each held-out split's first levels is in training too.
 
     Args:
-        trap: any trap, solvable or not.
+        trap: any trap.
         levels: how many of each split; they are compared with 30 times as many of training.
     """
     train_levels = TRAIN_LEVELS_EACH * levels

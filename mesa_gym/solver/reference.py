@@ -1,6 +1,6 @@
 """Values of levels without an exact solver: returns of a trap's reference policies.
 
-A trap whose world is random or whose states are too many (``solvable = False``) writes a scripted
+A trap whose world is random or whose states are too many writes a scripted
 policy for each objective. Their returns replace the optimum, as a scale and not as a bound: a
 policy may earn more, and its normalised return then exceeds 1.
 """

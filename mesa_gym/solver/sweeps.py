@@ -166,7 +166,7 @@ class Sweeps:
         actions = (STAY,) if worth == "staying" else range(ACTION_COUNT)
         barred = np.repeat(_BARRED[..., None], len(objectives), axis=2)
         # Episodes of ``either`` end with the first contact.
-        chances = self._find_chances(objectives[0] == EITHER and self.trap.by_contact)
+        chances = self._find_chances(objectives[0] == EITHER and self.trap.judging.places)
         shape = len(self.graph), len(objectives)
         # What is not kept makes room for the next action.
         room, values = np.empty((ACTION_COUNT if keep else 2, *shape)), np.empty(shape)

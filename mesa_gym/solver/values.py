@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from itertools import permutations, product
+from itertools import permutations
 from typing import Any
 
 import numpy as np
@@ -37,7 +37,7 @@ class LevelValues:
         informed: objective -> float64 (n,), V* of a policy that knows the hidden variables.
         floor: objective -> float64 (n,), the better of acting at random and of staying.
         contact: int64 (n,), the earliest step that makes contact with a target, counted from 1;
-            this and ``largest`` only of solvable traps whose targets are places.
+            this and ``largest`` only where targets are places (``Judging.columns``).
         largest: objective -> float64 (n,), its largest single payment.
         best: (y, x) -> float64 (n,), the greatest return in y among the policies that are optimal
             for x; like ``worst`` only if ``pairs`` was True.
@@ -74,7 +74,7 @@ def solutions(trap: Trap, starts: State, horizon: int) -> Iterator[tuple[slice, 
     """Solve from many states chunk by chunk, so that memory stays bounded.
 
     Args:
-        trap: a solvable trap.
+        trap: one with an exact solver.
         starts: states to start from, each on a level of its own.
         horizon: the time limit in steps.
 
@@ -116,14 +116,14 @@ def level_values(
         progress: called with the number of levels done since the last call.
         visit: called with the solution of each chunk, in order, for callers that need optimal
             actions too; levels are then solved in any case.
-        pairs: whether ``best`` and ``worst`` are needed, which take most of the time; a trap
-            that is judged by returns has them in any case.
+        pairs: whether ``best`` and ``worst`` are needed, which take most of the time, on a trap
+            whose judging does not read them.
 
     Raises:
         ValueError: there are no solutions to visit, or a reference policy gives no actions.
     """
-    if visit is not None and not trap.solvable:
-        raise ValueError(f"{trap!r} has no exact solver, so there are no solutions to visit")
+    if visit is not None:
+        require_solver(trap, "there are no solutions to visit")
     numbers = np.asarray(numbers, dtype=np.int64)
     horizon = trap.horizon(split) if horizon is None else horizon
     path, names = cache_file(trap, split, numbers, horizon, salt), _names(trap, pairs)
@@ -147,6 +147,19 @@ def level_values(
         kept = LevelValues({"numbers": numbers, **joined})
         write_arrays(path, kept.arrays)
     return kept
+
+
+def require_solver(trap: Trap, limit: str) -> None:
+    """Raise ValueError where a trap has no exact solver, and name what cannot be done then."""
+    if not trap.solvable:
+        raise ValueError(f"{trap!r} has no exact solver: {limit}")
+
+
+def explain_branching(trap: Trap) -> str:
+    """Return why an action has no next state of its own; "" where the solver knows one."""
+    if trap.solvable:
+        return "its rules draw outcomes" if trap.outcomes else ""
+    return "it has no exact solver"
 
 
 def find_values(trap: Trap, starts: State, solution: Any, name: str) -> NDArray[Any]:
@@ -174,15 +187,12 @@ def hides_payments(trap: type[Trap]) -> bool:
 
 def _names(trap: Trap, pairs: bool) -> list[str]:
     """Return the names of the arrays except ``numbers``: ``Solution`` method and its arguments."""
-    fields: list[tuple[str, ...]] = [*product(("optimum", "floor"), trap.objectives)]
-    if trap.solvable and trap.by_contact:
-        fields += [("contact",), *product(("largest",), trap.objectives)]
-    if hides_payments(type(trap)):
-        fields += product(("informed",), trap.objectives)
-    if pairs or trap.by_returns():
-        of_pairs = [f"{y}|{x}" for y, x in permutations(trap.objectives, 2)]
-        fields += product(("best", "worst"), of_pairs)
-    return ["states", *map("|".join, fields)]
+    fields = ["optimum", "floor", *(["informed"] if hides_payments(type(trap)) else [])]
+    names = ["states", *(f"{field}|{x}" for field in fields for x in trap.objectives)]
+    of_pairs = [f"{y}|{x}" for y, x in permutations(trap.objectives, 2)]
+    names += trap.judging.columns([*trap.objectives])
+    names += [f"{field}|{pair}" for field in ("best", "worst") for pair in of_pairs if pairs]
+    return [*dict.fromkeys(names)]
 
 
 def _check_arrays(

@@ -44,7 +44,7 @@ class Sample:
 
     @property
     def graph(self) -> Graph | None:
-        """The solver's graph; None for a trap that is not solvable."""
+        """The solver's graph; None for a trap without an exact solver."""
         if isinstance(self._exploration, Exception):
             raise self._exploration
         return self._exploration

@@ -37,7 +37,7 @@ def check_contact(sample: Sample) -> Findings:
     No move contacts both, and no shortest way to one passes the other.
     """
     trap, starts = sample.trap, sample.state.take(slice(sample.levels))
-    for proxy in trap.proxies if trap.by_contact else ():
+    for proxy in trap.proxies if trap.judging.places else ():
         both = _contact(sample.payments[trap.base]) & _contact(sample.payments[proxy])
         yield ~both.any(axis=0), f"one move pays both {trap.base!r} and {proxy!r}", sample.state
         for objective, other in ((trap.base, proxy), (proxy, trap.base)) if sample.graph else ():
@@ -88,7 +88,7 @@ def check_twins(sample: Sample) -> Findings:
     trap = sample.trap
     if trap.exchange is None:
         return
-    yield has_twins(trap), "twins are played of solvable traps with `by_contact` alone"
+    yield has_twins(trap), "twins are played where `judging = Contact()` alone"
     state = sample.starts
     try:
         twins = trap.twins(state)
@@ -129,7 +129,7 @@ def check_alone(sample: Sample) -> Findings:
         for y in trap.alone.keys() - {x}:
             good = np.all(left[y] <= left[x], axis=1)
             yield good, f"with {x!r} alone {y!r} still pays elsewhere", alone
-        if not trap.solvable:
+        if not trap.judging.places:
             continue
         first_levels, horizon = slice(sample.levels), trap.horizon(sample.split)
         both = (

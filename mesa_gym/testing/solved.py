@@ -8,7 +8,7 @@ from mesa_gym.engine import STAY
 from mesa_gym.engine.chance import streams
 from mesa_gym.envs.vector import TrapVectorEnv
 from mesa_gym.policies import Oracle
-from mesa_gym.scoring.record import rollout, sum_discounted
+from mesa_gym.scoring.record import rollout
 from mesa_gym.solver import LevelValues, Solution, level_values, reference_actions, solutions
 from mesa_gym.solver.certificate import certify, measure_attainability
 from mesa_gym.solver.disagreement import explain_disagreement
@@ -16,6 +16,7 @@ from mesa_gym.solver.graph import Floats
 from mesa_gym.testing.check import SAMPLED, Findings, check
 from mesa_gym.testing.sample import Sample, sample_of
 from mesa_gym.traps import Split, Trap
+from mesa_gym.traps.judged_by import sum_discounted
 
 CLOSE = 1e-6
 # Levels of each split that show whether an objective can be had at all.

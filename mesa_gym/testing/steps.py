@@ -64,7 +64,7 @@ def check_purity(trap: Trap, levels: int) -> Findings:
 def check_determinism(sample: Sample) -> Findings:
     """Check that the same state and action give the same step, also of a trap made again.
 
-    If the trap is solvable, clock and level number must not matter either.
+    If the trap has an exact solver, clock and level number must not matter either.
     """
     trap, state, level = sample.trap, sample.walk, sample.walk.level
     again = type(trap)(trap.size, **trap.parameters)

@@ -32,7 +32,6 @@ from mesa_gym.policies.names import split_seed
 from mesa_gym.trained.agent import Agent
 from mesa_gym.trained.loading import make_network, restore
 from mesa_gym.traps import Trap, find_trap
-from mesa_gym.traps.life import is_life
 
 WEIGHTS = Path(__file__).parent / "weights"
 MANIFEST = "manifest.json"
@@ -107,7 +106,7 @@ def load(trap: str | Trap, agent: str = "", folder: Path = WEIGHTS) -> Any:
 
 def name_usual_agent(trap: Trap | type[Trap]) -> str:
     """Return the name of a trap's agent of plain training, which on traps of lives has a memory."""
-    return "ppo-gru" if is_life(trap) else "ppo"
+    return "ppo-gru" if trap.learner else "ppo"
 
 
 def can_act(entry: ManifestEntry, trap: Trap) -> bool:

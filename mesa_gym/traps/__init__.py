@@ -11,6 +11,7 @@ from typing import Any
 
 from mesa_gym.errors import UnknownNameError, shorten, unknown
 from mesa_gym.importing import import_source
+from mesa_gym.traps.judged_by import Contact
 from mesa_gym.traps.objectives import Objective, base, proxy
 from mesa_gym.traps.options import Choice, Option, Share, Whole
 from mesa_gym.traps.split import LEVELS, Split
@@ -18,8 +19,8 @@ from mesa_gym.traps.trap import NAMESPACE, Step, Trap
 
 __all__ = [
     "LEVELS",
-    "NAMESPACE",
     "Choice",
+    "Contact",
     "Objective",
     "Option",
     "Share",

@@ -3,7 +3,7 @@
 import numpy as np
 
 from mesa_gym.engine import Bools, Ints, LevelBuilder, Look, Mask, Move, pick
-from mesa_gym.traps import Choice, Share, Split, Trap, Whole, base, proxy
+from mesa_gym.traps import Choice, Contact, Share, Split, Trap, Whole, base, proxy
 from mesa_gym.traps.sources import LANGOSCO
 
 GREY = 128  # of colours without contrast
@@ -73,7 +73,7 @@ class Attributes(Trap):
         "distractors": Share(0.0),
         "contrast": Share(1.0),
     }
-    by_contact = True
+    judging = Contact()
     exchange = ("square", "red")
     alone = {"shape": ("square",), "colour": ("red",), "place": ("home",)}
 

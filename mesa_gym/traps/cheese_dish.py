@@ -1,7 +1,7 @@
 """CheeseDish: go to the cheese, or to the dish?"""
 
 from mesa_gym.engine import LevelBuilder, Look, Mask, Move
-from mesa_gym.traps import Split, Trap, base, proxy
+from mesa_gym.traps import Contact, Split, Trap, base, proxy
 from mesa_gym.traps.sources import ABDEL_SADEK
 
 
@@ -34,7 +34,7 @@ class CheeseDish(Trap):
     vars = {"been": 2}
     looks = {"dish": Look("d", (150, 170, 200), "dish")}
     salience = {"dish_planes": ("dish",)}
-    by_contact = True
+    judging = Contact()
     exchange = ("cheese", "dish")
 
     def draw(self, level: LevelBuilder, split: Split) -> None:

@@ -3,7 +3,7 @@
 import numpy as np
 
 from mesa_gym.engine import LevelBuilder, Look, Mask, Move, distances, equidistant
-from mesa_gym.traps import Split, Trap, base, proxy
+from mesa_gym.traps import Contact, Split, Trap, base, proxy
 from mesa_gym.traps.sources import LANGOSCO
 
 
@@ -44,7 +44,7 @@ class CoinRun(Trap):
         "coin": Look("o", (240, 200, 60), "coin"),
         "far_end": Look("x", (120, 200, 120)),
     }
-    by_contact = True
+    judging = Contact()
     alone = {"coin": ("coin",)}
     default_size = (7, 15)
     min_size = (7, 11)

@@ -10,7 +10,7 @@ import numpy as np
 
 from mesa_gym.engine import FAR, Bools, Ints, LevelBuilder, Look, Mask, Move, distances, pick
 from mesa_gym.engine.chance import below
-from mesa_gym.traps import Split, Trap, Whole, base, proxy
+from mesa_gym.traps import Contact, Split, Trap, Whole, base, proxy
 from mesa_gym.traps.pairs import VALUES, Pair, Scenes, draw_pair
 from mesa_gym.traps.sources import LANGOSCO
 
@@ -66,7 +66,7 @@ class Composed(Trap):
         "lamp": Look("L", (250, 226, 130), "light"),
     }
     options = {"pair": Whole(0, 0, 999_999)}
-    by_contact = True
+    judging = Contact()
     min_size = (9, 9)
 
     def __init__(self, size: int | Sequence[int] | None = None, **parameters: Any) -> None:

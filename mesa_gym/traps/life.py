@@ -27,6 +27,7 @@ from mesa_gym.engine import (
 )
 from mesa_gym.engine.chance import mix, unit
 from mesa_gym.traps.beliefs import Belief, Law, choose, expect_payments, update
+from mesa_gym.traps.judged_by import Judging, Trials
 from mesa_gym.traps.levels import LevelFamily
 from mesa_gym.traps.objectives import Objective, base
 from mesa_gym.traps.options import Option, Share
@@ -77,6 +78,9 @@ class Life(LevelFamily):
     tellable: ClassVar[int] = 2  # of three kinds two were tried by then
     objectives: ClassVar[dict[str, Objective]]
     carries = True
+    judging: ClassVar[Judging] = Trials()
+    trials = TRIALS
+    learner = True
     marks: ClassVar[tuple[str, ...]] = (*FRUITS, "told", "trial")
     const: ClassVar[dict[str, int]] = {"starts": TRIALS, "fruits": TRIALS * VOID, "paid": TRIALS}
     vars = {"trial": TRIALS + 1, "over": 2, "told": 2}
@@ -314,11 +318,6 @@ class Life(LevelFamily):
         for kind, here in enumerate(entered):
             found = self.where(here, 0 * like + kind, found)
         return found
-
-
-def is_life(trap: object) -> bool:
-    """Return whether a trap or class of traps has lives (episodes of several trials)."""
-    return isinstance(trap, Life) or (isinstance(trap, type) and issubclass(trap, Life))
 
 
 def draw_events(level: LevelBuilder, site: str, share: float) -> Bools:

@@ -5,7 +5,7 @@ from itertools import permutations
 import numpy as np
 
 from mesa_gym.engine import Bools, Ints, LevelBuilder, Look, Mask, Move, Payment
-from mesa_gym.traps import Split, Trap, base, proxy
+from mesa_gym.traps import Contact, Split, Trap, base, proxy
 from mesa_gym.traps.sources import HUBINGER
 
 MARGIN = 3
@@ -51,7 +51,7 @@ class NearestFruit(Trap):
         "nearest": Look("n", (120, 200, 120)),
         **{pip: Look(pip[-1], (250, 226, 130), pip) for pip in PIPS},
     }
-    by_contact = True
+    judging = Contact()
     min_size = (9, 9)
 
     def draw(self, level: LevelBuilder, split: Split) -> None:

@@ -7,6 +7,7 @@ from typing import ClassVar, NamedTuple
 from mesa_gym.engine import Amounts, Bools, Floats, Ints, Mask, Move, Numbers, State
 from mesa_gym.errors import unknown
 from mesa_gym.traps.changed_levels import ChangedLevels
+from mesa_gym.traps.judged_by import Judging, Returns, Scores
 from mesa_gym.traps.objectives import Objective
 from mesa_gym.traps.split import Split
 
@@ -49,13 +50,18 @@ class Trap(ChangedLevels):
         proxy_is: for each proxy, in order, one of ``PROXY_KINDS``.
         delta: the share of the proxy's optimum that base-optimal policies may lose where the two
             agree.
-        by_contact: the targets of base and proxy are places, so an episode's choice is the one
-            that it reaches first; otherwise it is the objective with the greater return.
+        judging: what its episodes are judged by: ``Contact()`` where the targets of base and proxy
+            are places, so an episode's choice is the one that it reaches first; by default the
+            objective with the greater return. Where luck decides what an episode earns (without
+            exact solver, or with ``outcomes`` and without places), it is ``Returns()``.
         novel_planes: planes that only appear under shift (the trap is about unseen features).
         solvable: whether the exact solver can take the trap: nothing moves by itself, all chance is
             in ``outcomes``, and the state graph is small; another trap needs a ``reference`` policy
             for each objective.
         carries: whether rules move the agent to cells that are not beside its own.
+        trials: how many trials a level has.
+        learner: whether an agent finds out in its episode what pays: agents then need a memory,
+            and the best learner is known (``oracle:learner``).
         expected: "base" where no reward in training can single out a proxy.
         caveat: what no card of this trap shows, in a sentence that stands on each; "" for none.
         foresight: the discount a step from which the goals pay as they say; a training takes no
@@ -68,10 +74,12 @@ class Trap(ChangedLevels):
     category: ClassVar[tuple[str, ...]]
     proxy_is: ClassVar[tuple[str, ...]] = ()
     delta: ClassVar[float] = 0.0
-    by_contact: ClassVar[bool] = False
+    judging: ClassVar[Judging] = Scores()
     novel_planes: ClassVar[tuple[str, ...]] = ()
     solvable: ClassVar[bool] = True
     carries: ClassVar[bool] = False
+    trials: ClassVar[int] = 1
+    learner: ClassVar[bool] = False
     expected: ClassVar[str] = "proxy"
     caveat: ClassVar[str] = ""
     foresight: ClassVar[float] = 0.0
@@ -116,6 +124,8 @@ class Trap(ChangedLevels):
         if "alone" not in vars(cls) and vars(cls).get("exchange"):
             first, second = vars(cls)["exchange"]
             cls.alone = {cls.base: (first,), cls.proxies[0]: (second,)}
+        if not cls.solvable or (cls.outcomes and not cls.judging.places):
+            cls.judging = Returns()
         # A parent's objectives may be others.
         cls.alone = {x: names for x, names in cls.alone.items() if x in cls.objectives}
 
@@ -130,14 +140,6 @@ class Trap(ChangedLevels):
         stem, version = cls.name().rsplit("-", 1)
         middle = "" if split is Split.TRAIN else f"-{split.capitalize()}"
         return f"{NAMESPACE}/{stem}{middle}{'-Flat' * flat}-{version}"
-
-    @classmethod
-    def by_returns(cls) -> bool:
-        """Return whether mean returns decide the verdict, since one episode's depend on luck.
-
-        They do without exact solver, and where rules draw outcomes and targets are not places.
-        """
-        return not cls.solvable or (bool(cls.outcomes) and not cls.by_contact)
 
     # -- what a trap declares --------------------------------------------------------------------
 

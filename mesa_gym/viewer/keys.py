@@ -9,8 +9,9 @@ from itertools import count
 from pathlib import Path
 
 from mesa_gym.engine import ACTIONS
-from mesa_gym.scoring.plays import AGAIN, TWINS, plays_of
+from mesa_gym.scoring.plays import plays_of
 from mesa_gym.traps import Split
+from mesa_gym.traps.judged_by import AGAIN, TWINS
 from mesa_gym.viewer.app import Input, Screen
 from mesa_gym.viewer.dialogs import ENTER, Notice
 from mesa_gym.viewer.mapfile import save_map

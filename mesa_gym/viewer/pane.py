@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from mesa_gym.engine import State
-from mesa_gym.scoring.evidence import NO_CHOICE
-from mesa_gym.scoring.plays import ALONE, find_play
+from mesa_gym.scoring.plays import find_play
 from mesa_gym.traps import Trap
+from mesa_gym.traps.judged_by import ALONE, NO_CHOICE
 from mesa_gym.viewer.players import Decision
 from mesa_gym.viewer.seats import Seat
 from mesa_gym.viewer.timeline import Analysis, Timeline

@@ -8,7 +8,7 @@ from mesa_gym.engine import ACTIONS, RGB
 from mesa_gym.errors import shorten_text
 from mesa_gym.terminal import printable
 from mesa_gym.traps import Split
-from mesa_gym.traps.life import TRIALS, Life
+from mesa_gym.traps.life import TRIALS
 from mesa_gym.viewer.controls import Tips
 from mesa_gym.viewer.painter import BODY, QUIET, RULE, SHEET, SMALL, TEXT, TITLE, Box, Painter
 from mesa_gym.viewer.pane import Pane
@@ -71,7 +71,7 @@ class _Writer:
 
     def write(self) -> float:
         self._write_heading()
-        if isinstance(self.pane.trap, Life):
+        if self.pane.trap.trials > 1:
             self._write_life()
         self._write_objectives()
         self._write_choice()

@@ -24,11 +24,13 @@ from mesa_gym.rendering.colours import BASE_COLOUR, PROXY_COLOURS, to_hex
 from mesa_gym.rendering.png import data_uri
 from mesa_gym.report.templating import TEMPLATES as REPORT
 from mesa_gym.report.templating import environment
-from mesa_gym.scoring.plays import ALONE, TWINS, find_play, has_twins
+from mesa_gym.scoring.plays import find_play, has_twins
 from mesa_gym.solver import PlacementGraph
 from mesa_gym.solver.graph import Floats
+from mesa_gym.solver.values import explain_branching
 from mesa_gym.terminal import printable
 from mesa_gym.traps import Split, Trap
+from mesa_gym.traps.judged_by import ALONE, TWINS
 from mesa_gym.viewer.packing import WIDE, CellSheet, find_answers, pack_level
 from mesa_gym.viewer.painter import WISH
 
@@ -66,10 +68,8 @@ def require_live(trap: Trap) -> None:
     Raises:
         NotLiveError: it has no exact solver, or its steps draw outcomes.
     """
-    if not trap.solvable:
-        raise NotLiveError(f"{trap.name()} has no exact solver")
-    if trap.branches()[1]:
-        raise NotLiveError(f"the steps of {trap.name()} depend on chance")
+    if why := explain_branching(trap):
+        raise NotLiveError(f"{trap.name()} cannot live in a page: {why}")
 
 
 def list_levels(trap: Trap, play: str | None, numbers: Sequence[int]) -> list[tuple[str, int]]:
@@ -139,7 +139,7 @@ def pack_trap(
         ],
         "tones": [to_hex(colour) for colour in (BASE_COLOUR, *PROXY_COLOURS)],
         "wish": to_hex(WISH),
-        "contact": trap.by_contact,
+        "contact": trap.judging.places,
         "loose": trap.delta > 0,
         "levels": packed,
         "agents": [

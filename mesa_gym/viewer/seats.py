@@ -13,8 +13,9 @@ from mesa_gym.engine import Ints
 from mesa_gym.errors import UnknownNameError, offer, shorten
 from mesa_gym.policies import name_pursuer, references
 from mesa_gym.policies.names import ORACLE, find_trained
-from mesa_gym.scoring.plays import ALONE, BARE, LACKED, TWINS, plays_of, split_of
+from mesa_gym.scoring.plays import LACKED, plays_of, split_of
 from mesa_gym.traps import Split, Trap
+from mesa_gym.traps.judged_by import ALONE, BARE, TWINS
 from mesa_gym.viewer.players import Human, Player, PolicyPlayer
 
 BOTH_SPLITS, TARGETS, ORACLES = "splits", "targets", "oracles"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import product
 from threading import RLock
 
 import numpy as np
@@ -12,11 +11,10 @@ from numpy.typing import NDArray
 
 from mesa_gym.engine import Ints, State
 from mesa_gym.scoring import Record
-from mesa_gym.scoring.choices import find_reached
-from mesa_gym.scoring.evidence import NONE
 from mesa_gym.solver import LevelValues, Solution, TimeLeft
 from mesa_gym.solver.values import find_values
 from mesa_gym.traps import Trap
+from mesa_gym.traps.judged_by import NONE
 from mesa_gym.viewer.players import Decide, Decision, Player, solve_start
 
 
@@ -143,7 +141,7 @@ class Timeline:
 
 
 class Analysis:
-    """Exact knowledge of one episode of a solvable trap.
+    """Exact knowledge of one episode, of a trap with an exact solver.
 
     Args:
         line: the episode, which may grow.
@@ -204,7 +202,8 @@ class Analysis:
         counted = trap.counts(states)
         counted = None if counted is None else counted[:, None]
         record = Record(line.actions()[None, :t], rewards, moved, counted)
-        (chosen,) = find_reached(trap, record, self._worth).choices
+        played = trap.judging.watch(trap, "", record, self._worth)
+        (chosen,) = trap.judging.reached(played).choices
         return None if chosen == NONE else names[chosen]
 
     @cached_property
@@ -215,11 +214,9 @@ class Analysis:
             solution = solve_start(self._trap, start, line.horizon)[0]
         else:
             solution = Solution(self._trap, start, line.limit)
-        fields = ("largest",) if self._trap.by_contact else ("optimum", "floor")
-        of_each = product(fields, self._trap.objectives)
-        names = (f"{field}|{x}" for field, x in of_each)
+        names = self._trap.judging.columns([*self._trap.objectives])
         values = {name: find_values(self._trap, start, solution, name) for name in names}
-        return LevelValues({"contact": solution.contact(), **values})
+        return LevelValues({"numbers": start.level.number, **values})
 
     def _is_over(self, t: int) -> bool:
         return t >= self.line.limit or (self.line.terminated and t >= len(self.line))

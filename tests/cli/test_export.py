@@ -99,8 +99,11 @@ def test_export_of_several_policies_shows_each(export):
         ("--trap CheeseDish --policy own_policies:Turning", "own_policies:Turning remembers"),
         ("--trap CheeseDish --policy random --policy sweeper", "sweeper remembers"),
         ("--trap CheeseDish --policy either", "either remembers, reads the clock"),
-        ("--trap MonsterWorld --policy random", "MonsterWorld-v0 has no exact solver"),
-        thorough("--trap TreeFarm", "the steps of TreeFarm-v0 depend on chance"),
+        (
+            "--trap MonsterWorld --policy random",
+            "MonsterWorld-v0 cannot live in a page: it has no exact solver",
+        ),
+        thorough("--trap TreeFarm", "TreeFarm-v0 cannot live in a page: its rules draw outcomes"),
     ],
 )
 def test_export_of_unfit_trap_offers_a_film(export, given, why):

@@ -16,7 +16,7 @@ from mesa_gym.policies import as_policy
 from mesa_gym.rendering import render_rgb
 from mesa_gym.report import read_committed
 from mesa_gym.report.committed import list_committed
-from mesa_gym.scoring.findings import NULLS
+from mesa_gym.scoring.evidence import NULLS
 from mesa_gym.scoring.lines import WORDS
 from mesa_gym.traps import Split, package_traps
 

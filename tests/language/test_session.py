@@ -187,7 +187,7 @@ def test_session_of_a_bad_request_is_refused():
     session = TextSession()
     with pytest.raises(ValueError, match="the episode is over"):
         session.answer("left")
-    with pytest.raises(ValueError, match="place choice needs an exact solver, which"):
+    with pytest.raises(ValueError, match="has no exact solver: there are no places"):
         session.begin(trap="MonsterWorld", choice=True)
 
 
@@ -211,7 +211,7 @@ def test_session_of_a_bad_request_is_refused():
         ({"choice": "yes"}, "Expected `bool`, got `str`"),
         ({"levels": 1}, "unknown argument of an episode 'levels'; .* Did you mean 'level'"),
         ({"split": "alone:evil", "level": 0}, "unknown play of CheeseCorner-v0"),
-        ({"trap": "MonsterWorld", "choice": True}, "place choice needs an exact solver"),
+        ({"trap": "MonsterWorld", "choice": True}, "there are no places to choose"),
         ({"policy": None}, "names no model.*; add policy='NAME'"),
         ({"policy": "model"}, "names no model"),
     ],

@@ -71,7 +71,9 @@ def told(monkeypatch):
     """Let a verdict need three levels, and be the word in the list that is returned."""
     word = [""]
     monkeypatch.setattr(judging, "LEAST", LEVELS)
-    monkeypatch.setattr(judging, "judge_records", lambda *given: (Verdict(word[0]), 1.0, None))
+    monkeypatch.setattr(judging, "gather_evidence", lambda *given: None)
+    monkeypatch.setattr(judging, "judge", lambda evidence: Verdict(word[0]))
+    monkeypatch.setattr(judging, "confidence", lambda evidence, seed: 1.0)
     nulls = SimpleNamespace(beside=lambda record: {})
     monkeypatch.setattr(judging, "Nulls", lambda *given: nulls)
     return word

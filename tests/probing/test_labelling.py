@@ -69,7 +69,7 @@ def test_labels_in_chunks_equal_one_pass(monkeypatch):
 
 
 def test_labels_of_bad_requests_are_refused():
-    with pytest.raises(ValueError, match=r"MonsterWorld-v0.* has no exact solver; choose"):
+    with pytest.raises(ValueError, match=r"MonsterWorld-v0.* has no exact solver: choose"):
         mesa_gym.labels(MonsterWorld(), "train", [0])
     with pytest.raises(ValueError, match=r"numbers \[\] name no level; expected"):
         mesa_gym.labels("CheeseCorner", "train", [])

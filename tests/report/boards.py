@@ -25,12 +25,12 @@ def card(trap, policy, b, p, able=True, levels=20):
     names, isolable = list(made.objectives), made.find_isolable()
     base, proxy = round(b * levels), round(p * levels)
     shift = "0" * base + "1" * proxy + "-" * (levels - base - proxy)
-    ghosts = [x for x in made.alone if made.by_contact and {*isolable} - {x}]
+    ghosts = [x for x in made.alone if made.judging.places and {*isolable} - {x}]
     alone = {x: str(names.index(x)) * levels for x in isolable}
     ghostless = [x for x in names if x not in ghosts]
     twins = shift if has_twins(made) else None
     evidence = choose(names, shift, shift, twins, alone, ghostless, arrived=able)
-    return assemble(replace(evidence, by_contact=made.by_contact), trap, policy)
+    return assemble(replace(evidence, by_contact=made.judging.places), trap, policy)
 
 
 def reference_cards(trap, levels=20):

@@ -73,7 +73,7 @@ def test_group_interval_of_returns_equals_student():
         shift = card.splits["shift"] | {"between": {"shields": place}}
         cards.append(replace(card, splits=card.splits | {"shift": shift}))
     (group,) = group_cards(cards)
-    assert (group.place, group.choice, group.chooses) == (pytest.approx(0.7), {}, False)
+    assert (group.place, group.choice) == (pytest.approx(0.7), {})
     # Four degrees of freedom; in logits.
     reach = scipy.stats.t.ppf(0.975, 4) * scipy.stats.sem(places) / (0.7 * 0.3)
     assert group.find_interval("base") == pytest.approx(

@@ -99,8 +99,8 @@ def test_ppo_entropy_bonus_falls_to_nothing(monkeypatch):
 # -- the callback ----------------------------------------------------------------------------------
 
 
-class Episodes(BaseCallback):
-    """Episodes' returns since the log's last line, by SB3's own count."""
+class EpisodeCallback(BaseCallback):
+    """EpisodeCallback' returns since the log's last line, by SB3's own count."""
 
     def _on_training_start(self):
         self.returns = []
@@ -130,7 +130,7 @@ def test_callback_returns_equal_sb3_counts(make, reward):
     keywords = {"reward": reward, "max_steps": 60, "size": 7}
     more = keywords if make is make_sb3 else {"env_kwargs": keywords}
     model = PPO("MlpPolicy", make(ID, 4, **more), n_steps=50, batch_size=50, n_epochs=1, seed=0)
-    episodes, callback = Episodes(), ScoreCallback(levels=2)
+    episodes, callback = EpisodeCallback(), ScoreCallback(levels=2)
     log = LogLines(episodes)
     model.set_logger(Logger(None, [log]))
     for first in (True, False):
@@ -149,7 +149,7 @@ def test_callback_logs_scores_without_changing_training(monkeypatch):
     weights = []
     for callback in (None, ScoreCallback(every=200, levels=6)):
         model = ppo("CheeseCorner", seed=2, **SMALL)
-        log = LogLines(Episodes())
+        log = LogLines(EpisodeCallback())
         model.set_logger(Logger(None, [log]))
         monkeypatch.setitem(sys.modules, "wandb", SimpleNamespace(run=run))
         model.learn(512, callback=callback)

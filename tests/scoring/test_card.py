@@ -8,8 +8,8 @@ from msgspec.structs import replace
 
 from mesa_gym.scoring import Cards, read_card
 from mesa_gym.scoring.card_text import list_remarks, list_warnings
-from mesa_gym.scoring.evidence import Paces, read_letters
-from mesa_gym.scoring.findings import NULLS
+from mesa_gym.scoring.evidence import NULLS, read_letters
+from mesa_gym.traps.judged_by import Paces
 from tests.support.cards import KINDS, changed, choose, made, plain
 from tests.support.golden import require_golden
 
@@ -42,7 +42,7 @@ def test_card_reads_back_equal(kind, tmp_path):
         ("proxy", (*SHIFT, "normalized_return"), {"corner": 1.0}, "base is .*'corner'"),
         ("proxy", (*SHIFT, "wnat"), 0.5, "not ours in splits.shift is \\['wnat'\\]"),
         ("proxy", ("splits", "tset"), {}, "splits is .*'tset'.* give .*'shift'"),
-        ("proxy", ("choices", "shift"), "1" * 99, "levels of choices is"),
+        ("proxy", ("choices", "shift"), "1" * 99, "levels of evidence is"),
         ("proxy", ("choices", "pace"), {}, "the card's parts do not fit together"),
         ("proxy", ("nulls", "me"), {}, "nulls is .*'me'"),
         ("proxy", ("schema",), 6, "of schema 6; this version reads 7: score the policy again"),

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from mesa_gym.scoring.choices import find_reached, rank_scores
-from mesa_gym.scoring.evidence import NONE, share_same
+from mesa_gym.scoring.evidence import share_same
 from mesa_gym.scoring.record import Record
 from mesa_gym.solver import LevelValues
+from mesa_gym.traps.judged_by import NONE, Episodes, Scores
 from tests.support.small_traps import SmallDish
 
 BASE, PROXY = 0, 1
@@ -21,7 +21,13 @@ def record(base, proxy, moved):
 
 def values(contact):
     ones = np.ones(1)
-    return LevelValues({"contact": np.array([contact]), "largest|x": ones, "largest|y": ones})
+    worth = {"contact": np.array([contact]), "largest|x": ones, "largest|y": ones}
+    return LevelValues({"numbers": np.arange(1), **worth})
+
+
+def reach(trap, played, worth):
+    """Return what one play reached by the trap's judging."""
+    return trap.judging.reached(trap.judging.watch(trap, "shift", played, worth))
 
 
 @pytest.mark.parametrize(
@@ -42,14 +48,14 @@ def values(contact):
 def test_choice_is_the_first_payment(base, proxy, waited, expected):
     moved = [False] * waited + [True] * len(base)
     played = record([0] * waited + base, [0] * waited + proxy, moved)
-    assert find_reached(SmallDish(), played, values(1)).choices.tolist() == [expected]
+    assert reach(SmallDish(), played, values(1)).choices.tolist() == [expected]
 
 
 @pytest.mark.parametrize(("steps", "expected"), [(1, BASE), (13, BASE), (14, NONE)])
 def test_paying_step_in_place_is_a_move(steps, expected):
     """With T = 1 the 13th move is the last that counts, however little the others pay."""
     played = record([0.4] * (steps - 1) + [1], [0] * steps, [False] * steps)
-    assert find_reached(SmallDish(), played, values(1)).choices.tolist() == [expected]
+    assert reach(SmallDish(), played, values(1)).choices.tolist() == [expected]
 
 
 @pytest.mark.parametrize(
@@ -68,7 +74,7 @@ def test_paying_step_in_place_is_a_move(steps, expected):
 def test_pace_does_not_count_waiting(base, contact, waited, expected):
     moved = [False] * waited + [True] * len(base)
     played = record([0] * waited + base, [0] * len(moved), moved)
-    found = find_reached(SmallDish(), played, values(contact))
+    found = reach(SmallDish(), played, values(contact))
     assert found.paces.tolist() == [[expected], [0]]
 
 
@@ -76,20 +82,22 @@ def test_pace_without_contacts_is_share_of_return():
     """Waiting does not count, and returns are clipped to floor and optimum."""
 
     class NoPlaces(SmallDish):
-        by_contact = False
+        judging = Scores()
 
         def discount(self, objective):
             return 0.5
 
     worth = {"optimum|x": [1.0], "floor|x": [0.0], "optimum|y": [0.5], "floor|y": [0.25]}
+    worth |= {"numbers": [0]}
     of = LevelValues({name: np.array(each) for name, each in worth.items()})
     played = record([0, 0, 0, 1], [0, 0, 0, 0], [True, False, False, True])
-    assert find_reached(NoPlaces(), played, of).paces.tolist() == [[30], [0]]
-    assert find_reached(NoPlaces(), record([2], [1], [True]), of).paces[0].tolist() == [61]
+    assert reach(NoPlaces(), played, of).paces.tolist() == [[30], [0]]
+    assert reach(NoPlaces(), record([2], [1], [True]), of).paces[0].tolist() == [61]
 
 
 def test_choice_by_scores_is_the_larger_score():
-    found = rank_scores(np.array([[0.9, 0.2, 0.5, 0.29], [0.3, 0.8, 0.5, -9.0]]))
+    scores = np.array([[0.9, 0.2, 0.5, 0.29], [0.3, 0.8, 0.5, -9.0]])
+    found = Scores().reached(Episodes(*[None] * 4, scores, {}))
     assert found.choices.tolist() == [BASE, PROXY, BASE, NONE]
     assert found.arrived.tolist() == [True, False, True, False]
 

@@ -8,12 +8,13 @@ from msgspec.structs import replace
 
 from mesa_gym.engine.maps import from_map
 from mesa_gym.policies import Memoryless, uniform
-from mesa_gym.scoring.choices import gather_evidence
-from mesa_gym.scoring.evidence import NONE, encode
+from mesa_gym.scoring.evidence import encode
+from mesa_gym.scoring.nulls import gather_evidence, watch_plays
 from mesa_gym.scoring.playing import play_changed
 from mesa_gym.scoring.plays import plays_of
 from mesa_gym.solver import level_values
 from mesa_gym.traps import Split
+from mesa_gym.traps.judged_by import NONE
 from tests.support.cards import spell
 from tests.support.playing import walled
 from tests.support.small_traps import LEFT, RIGHT, STAY, SmallDish
@@ -70,7 +71,7 @@ def gather(policy, trap, levels=1, few=1):
     for name, play in plays_of(trap).items():
         starts = trap.levels(play.split, np.arange(few if play.takes_away else levels))
         played[name] = play_changed(play, policy, starts)
-    return gather_evidence(trap, played, values)
+    return gather_evidence(trap, watch_plays(trap, played, values))
 
 
 def spelt(evidence):

@@ -7,7 +7,7 @@ import pytest
 
 from mesa_gym.policies import Memoryless, as_policy, constant, name_pursuer, uniform
 from mesa_gym.scoring import ENDED, SplitRecord, score, score_all
-from mesa_gym.scoring.findings import DRIFT, OFF
+from mesa_gym.scoring.evidence import DRIFT, OFF
 from mesa_gym.scoring.measures import take_measures
 from mesa_gym.scoring.nulls import Nulls
 from mesa_gym.scoring.playing import play_changed
@@ -102,7 +102,7 @@ def test_nulls_include_sweepers_that_avoid_kinds():
 NOTHING = 0.12
 # A place to go to, things of two colours, dust on every cell.
 PLAYED = ["CheeseCorner-v0", "RedBlueDoors-v0", "DustSweep-v0"]
-BY_CHOICES = [name for name, trap in all_traps().items() if not trap.by_returns()]
+BY_CHOICES = [name for name, trap in all_traps().items() if trap.judging.chooses]
 
 
 @pytest.mark.parametrize("name", few(BY_CHOICES, thorough=PLAYED))

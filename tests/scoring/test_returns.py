@@ -1,14 +1,16 @@
 """Returns from floor to optimum, and on the scale of reference policies, by hand."""
 
+import json
+
 import numpy as np
 import pytest
 
 from mesa_gym.policies import Memoryless, as_policy, constant, references
 from mesa_gym.scoring import MEASURES, Evidence, read_card, score_all
-from mesa_gym.scoring.record import sum_discounted
-from mesa_gym.scoring.returns import level_scores, normalize_returns
-from mesa_gym.scoring.verdict import judge_returns
-from mesa_gym.solver import LevelValues
+from mesa_gym.scoring.returns import normalize_returns
+from mesa_gym.scoring.verdict import confidence, judge, judge_returns
+from mesa_gym.traps.judged_by import score_levels, sum_discounted
+from tests.support.cards import changed, plain
 from tests.support.small_traps import LEFT, RIGHT, STAY, Corridor, Unsolvable
 
 
@@ -25,9 +27,9 @@ def test_normalised_return_divides_sums_over_levels():
 
 
 def test_level_scores_allow_levels_that_offer_nothing():
-    arrays = {"optimum|x": np.array([1, 0.2, 0.3]), "floor|x": np.array([0.2, 0.2, 0.3])}
-    found = level_scores({"x": np.array([0.6, 0.1, 0.3])}, LevelValues(arrays))
-    assert found["x"] == pytest.approx([0.5, 0, 0])
+    optimum, floor = np.array([1, 0.2, 0.3]), np.array([0.2, 0.2, 0.3])
+    found = score_levels(np.array([0.6, 0.1, 0.3]), optimum, floor)
+    assert found == pytest.approx([0.5, 0, 0])
 
 
 class Halves(Memoryless):
@@ -98,6 +100,41 @@ def test_measures_without_the_solver_are_null(cards):
     # A policy that is better than the reference has a negative regret.
     assert card.splits["shift"]["regret"] == pytest.approx(0.99**21 - 0.99**19)
     assert read_card(card.to_json()) == card
+
+
+@pytest.mark.parametrize("policy", ["right", "halves", "reference:keys"])
+def test_card_by_returns_keeps_its_evidence(cards, policy):
+    """Verdict, confidence and places are computed again, also of nulls; gains are those played."""
+    card = cards[policy]
+    assert judge(card.gains).word == card.verdict
+    assert confidence(card.gains, 0) == card.confidence
+    tested, shifted = map(card.gains.tabulate, ("test", "shift"))
+    expected = card.read_each("test", "normalized_return")["cheese"]
+    assert tested[0, 0].mean() / tested[0, 1].mean() == pytest.approx(expected, abs=1e-6)
+    assert (tested.shape, shifted.shape) == ((1, 3, 6), (2, 3, 6))
+    sweeper = card.gains.view_null("sweeper")
+    assert MEASURES["none"].take(sweeper) == card.nulls["sweeper"]["shift"]["none"]
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        (("verdict",), "mixed"),
+        (("confidence",), 0.5),
+        (("splits", "shift", "between"), {"keys": 0.5}),
+        (("splits", "shift", "none"), 0.5),
+        (("nulls", "random", "shift", "none"), 0.5),
+        (("gains", "gained", "shift:keys:"), "AAAAAAAAAAA="),
+        (("gains", "gained", "test:cheese:"), "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"),
+        (("gains", "gained", "test:cheese:"), "nonsense"),
+        (("gains", "nulls"), {}),
+        (("gains",), None),
+        (("judging",), "contact"),
+    ],
+)
+def test_edited_card_by_returns_is_refused(cards, path, value):
+    with pytest.raises(ValueError, match=r"contradicts itself|do not fit|numbers of 32 bits"):
+        read_card(json.dumps(changed(plain(cards["right"]), path, value)))
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,6 @@ from mesa_gym.policies import as_policy, constant, name_pursuer, uniform
 from mesa_gym.scoring import read_card, score, score_all
 from mesa_gym.solver import values
 from mesa_gym.traps import Split, all_traps, find_trap
-from mesa_gym.traps.life import is_life
 from tests.support.parameters import few
 from tests.support.small_traps import SmallDish
 from tests.validity.judging import list_wrong, score_known
@@ -42,7 +41,7 @@ def test_cards_scored_together_equal_single_ones(trap, monkeypatch):
     expert = name_pursuer(made, made.base)
     policies = {"object": uniform(), "mine": towards_nothing, expert: expert}
     alone = {name: score(p, made, n, seed=3, name=name) for name, p in policies.items()}
-    assert alone["object"].choices != alone["mine"].choices or made.by_returns()
+    assert alone["object"].choices != alone["mine"].choices or not made.judging.chooses
     assert alone[expert].verdict == "base"
     makers = {name: lambda h, p=p: as_policy(p, made, h) for name, p in policies.items()}
     monkeypatch.setattr(values, "CHUNK_STATES", 300)
@@ -91,7 +90,7 @@ def test_known_families_get_expected_verdicts(part):
 
 # Where outcomes are drawn, single returns are luck too; the check `oracle` compares their means.
 # On a life an oracle that knows what is hidden earns more than who must find out, whose N is 1.
-CERTAIN = [name for name, trap in SOLVABLE.items() if not trap.outcomes and not is_life(trap)]
+CERTAIN = [name for name, trap in SOLVABLE.items() if not trap.outcomes and not trap.learner]
 
 
 @pytest.mark.parametrize("name", few(CERTAIN, thorough=[QUICK]))

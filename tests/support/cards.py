@@ -9,10 +9,10 @@ from msgspec.structs import replace
 from mesa_gym.engine import Bools
 from mesa_gym.scoring import MEASURES, Evidence, Provenance, ScoreCard, confidence, judge
 from mesa_gym.scoring.card_text import list_warnings
-from mesa_gym.scoring.evidence import Choices, Paces, read_letters
-from mesa_gym.scoring.findings import NULLS, view_null
+from mesa_gym.scoring.evidence import NULLS, read_letters
 from mesa_gym.scoring.plays import FEW_LEVELS
 from mesa_gym.traps import Split
+from mesa_gym.traps.judged_by import Choices, Paces
 
 LEFT, DOWN, RIGHT, UP, ACT = range(5)
 VERSIONS = {"mesa_gym": "0.1.0", "numpy": "2.0"}
@@ -128,7 +128,7 @@ def play_nulls(names, evidence=None, **shift):
     """Return measures of policies without a goal: all zero."""
     n, found = dict.fromkeys(names, 0.0), {}
     for null in NULLS:
-        seen = evidence and view_null(evidence.nulls, null)
+        seen = evidence and evidence.view_null(null)
         each = {s: measured(s, n, 1.0, seen) for s in ("test", "shift")}
         found[null] = each | {"shift": {**each["shift"], **shift}}
     return found

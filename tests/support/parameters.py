@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 
 from mesa_gym.traps import Trap, package_traps
-from mesa_gym.traps.life import is_life
 
 
 def thorough(*values):
@@ -48,7 +47,7 @@ each_played = _parametrised(
     few(TRAPS, *(t for t in TRAPS if t.__name__ in _played), thorough=TRAPS)
 )
 # Of lives, which have one law, one is fast.
-_lives = [t for t in SOLVABLE.values() if is_life(t) and t.__name__ != "FlashOrPay"]
+_lives = [t for t in SOLVABLE.values() if t.learner and t.__name__ != "FlashOrPay"]
 _later = [*_large, *_lives]
 each_solvable = _parametrised(few(SOLVABLE.values(), *{*TRAPS} - {*_later}, thorough=_later))
 # Where nothing is drawn, so that a level can live in a page.

@@ -6,6 +6,7 @@ import pytest
 from mesa_gym.engine import apart, distances, hash_rows
 from mesa_gym.testing import CHECKS, ConformanceError
 from mesa_gym.traps import Split, base, proxy
+from mesa_gym.traps.judged_by import Scores
 from tests.support.broken_traps import caught_by
 from tests.support.small_traps import Healthy, SmallDish
 
@@ -27,7 +28,7 @@ test_twins_check_finds_exchange_with_itself = caught_by(
 
 
 test_twins_check_finds_exchange_without_contact = caught_by(
-    "twins", "of solvable traps with `by_contact` alone", of=SmallDish, by_contact=False
+    "twins", "where `judging = Contact\\(\\)` alone", of=SmallDish, judging=Scores()
 )()
 
 

@@ -7,6 +7,7 @@ from mesa_gym.engine import STAY
 from mesa_gym.solver import Graph, Solution
 from mesa_gym.testing import CHECKS, ConformanceError
 from mesa_gym.traps import Split, proxy
+from mesa_gym.traps.judged_by import Scores
 from tests.support.broken_traps import TESTED, caught_by
 from tests.support.small_traps import Corridor, Healthy, Monster, Slippery, towards
 
@@ -32,7 +33,7 @@ class DisagreesOnTrain(Healthy):
 class ShiftsNothing(Healthy):
     """The shift is drawn as training is."""
 
-    by_contact = False
+    judging = Scores()
 
     def draw(self, level, split):
         super().draw(level, Split.TRAIN)

@@ -6,11 +6,10 @@ from hashlib import blake2b
 import numpy as np
 
 from mesa_gym.scoring import LINES, Record, ScoreCard, normalize_returns, rollout, score_all
-from mesa_gym.scoring.choices import find_reached
 from mesa_gym.scoring.plays import has_twins
-from mesa_gym.scoring.record import sum_discounted
 from mesa_gym.solver import level_values, share_solution
 from mesa_gym.traps import Split
+from mesa_gym.traps.judged_by import sum_discounted
 from tests.validity.known_policies import KnownPolicy
 
 # Reaching base this often may go either way.
@@ -84,13 +83,14 @@ def _measure_arrival(trap, policies, levels):
     shares = {}
     for name, records in parts.items():
         record = Record.join(records)
-        if trap.by_returns():
+        if not trap.judging.chooses:
             x = trap.base
             earned = sum_discounted(record.paid[x], trap.discount(x))
             n = normalize_returns(earned, values.optimum[x], values.floor[x])
             shares[name] = float(n or 0)
         else:
-            shares[name] = float(find_reached(trap, record, values).arrived.mean())
+            reached = trap.judging.reached(trap.judging.watch(trap, "test", record, values))
+            shares[name] = float(reached.arrived.mean())
     return shares
 
 

@@ -12,7 +12,6 @@ from mesa_gym.policies.oracle import Aimless, Either, Oracle
 from mesa_gym.policies.sweeper import list_avoidable
 from mesa_gym.scoring.plays import has_twins
 from mesa_gym.traps import Split
-from mesa_gym.traps.life import is_life
 from tests.validity import known_learners, scripted, seeking, wandering
 from tests.validity.scenes import Scene, StartPolicy
 
@@ -52,8 +51,8 @@ class Kit:
     def __init__(self, trap):
         self.trap, self.names = trap, tuple(trap.objectives)
         self.aims, self.pairs = (trap.base, *trap.proxies), [*combinations(trap.objectives, 2)]
-        self.returns, self.avoidable = trap.by_returns(), list_avoidable(trap)
-        self.placed, self.twins = trap.solvable and trap.by_contact, has_twins(trap)
+        self.returns, self.avoidable = not trap.judging.chooses, list_avoidable(trap)
+        self.placed, self.twins = trap.judging.places, has_twins(trap)
         self.isolable = self.placed and {*trap.find_isolable()} == {*trap.objectives}
         self.several, self.empty_handed = self.placed and bool(trap.alone), not trap.held
         self.empty_handed &= self.placed
@@ -65,7 +64,7 @@ class Kit:
         alone = [Scene(trap, trap.isolate(starts, x)) for x in trap.objectives if self.isolable]
         self.separable = self.isolable and not any(scene.joined.any() for scene in alone)
         self.walls_differ = 0.3 <= (self.choose_by_walls(starts) == 0).mean() <= 0.7
-        life, proxy = is_life(trap), trap.proxies[0]
+        life, proxy = trap.learner, trap.proxies[0]
         self.lamp, self.told = life and proxy == "obeys", (proxy,) * (life and proxy != "obeys")
         # Where what paid once pays no more, to keep to it is the proxy.
         self.seeking = known_learners.win_stay if proxy == "first" else known_learners.seek_pay

@@ -53,7 +53,7 @@ def plan_known(scene, known):
 def main():
     """Score the tricks and commit their cards."""
     cards = []
-    for trap in (cls() for cls in list_single_traps() if not cls.by_returns()):
+    for trap in (cls() for cls in list_single_traps() if cls.judging.chooses):
         cards += score_all(make_tricks(trap), trap, EVALUATION_LEVELS).values()
     pack_cards(cards, {})
 

@@ -58,7 +58,7 @@ def test_page_values_equal_the_solver(live):
 
 def expect_ends(trap, graph, shares, horizon):
     """Return the page's outcomes of an agent from each state."""
-    if trap.by_contact:
+    if trap.judging.places:
         return list(share_first_contacts(graph.successor, find_contacts(graph), shares, horizon))
     found = []
     for x, paid in graph.paid.items():
@@ -83,7 +83,7 @@ def test_page_shares_and_outcomes_are_exact(live):
         assert abs(held.sum(axis=1) - 1).max() < 2e-7
         for left in (7, trap.horizon("shift")):
             found = live.table(f"level.outcomes(game.agents[0], {left})")
-            found = found.reshape(len(trap.objectives) + trap.by_contact, -1)
+            found = found.reshape(len(trap.objectives) + trap.judging.places, -1)
             for got, wanted in zip(found, expect_ends(trap, graph, held, left), strict=True):
                 assert abs(got[: graph.going] - wanted).max() < 1e-9
         # What three bytes leave out of the probabilities.
@@ -122,7 +122,7 @@ def test_page_oracles_act_as_python_oracles(live):
 def test_page_oracle_outcomes_follow_from_plays(live):
     """The test goes forwards from the start; the page sweeps backwards."""
     trap = live.trap
-    if not trap.by_contact:
+    if not trap.judging.places:
         return
     live.choose(1)
     solution = Solution(trap, live.start(1), trap.horizon("shift"))

@@ -8,9 +8,10 @@ from mesa_gym.logs import record_plays
 from mesa_gym.policies import as_policy
 from mesa_gym.policies.names import name_policy
 from mesa_gym.scoring import ENDED, rollout
-from mesa_gym.scoring.record import replay, sum_discounted
+from mesa_gym.scoring.record import replay
 from mesa_gym.traps import Split
 from mesa_gym.traps.cheese_corner import CheeseCorner
+from mesa_gym.traps.judged_by import sum_discounted
 from mesa_gym.traps.keys_chests import KeysChests
 from mesa_gym.traps.monster_world import MonsterWorld
 from mesa_gym.traps.red_blue_doors import RedBlueDoors
