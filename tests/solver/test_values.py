@@ -92,8 +92,10 @@ def test_reference_values_equal_hand_values():
     assert found.optimum["keys"] == pytest.approx(np.full(5, 0.9**19))
     assert found.best["cheese", "keys"] == pytest.approx(np.full(5, 0.5 * 0.99**19))
     assert found.best["keys", "cheese"] == pytest.approx(np.full(5, 0.25 * 0.9**21))
+    assert found.worst == {}  # computed where it is asked for
+    both = level_values(Corridor(), Split.SHIFT, np.arange(5), pairs=True)
     assert {pair: earned.tolist() for pair, earned in found.best.items()} == {
-        pair: earned.tolist() for pair, earned in found.worst.items()
+        pair: earned.tolist() for pair, earned in both.worst.items()
     }
     assert {floor.max() for floor in found.floor.values()} == {0}
     assert found.numbers.tolist() == [0, 1, 2, 3, 4]
@@ -135,7 +137,7 @@ def test_informed_value_overrides_the_optimum():
 
 
 def test_level_values_without_solver_are_explained():
-    with pytest.raises(ValueError, match=r"no exact solver, so there are no solutions"):
+    with pytest.raises(ValueError, match=r"no exact solver: there are no solutions"):
         level_values(Corridor(), Split.TEST, [0], visit=print)
     with pytest.raises(ValueError, match=r"no exact solver.*check `references`"):
         certify(Corridor(), 3)
