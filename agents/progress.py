@@ -33,7 +33,8 @@ class Printer:
     def __init__(self, run: Run) -> None:
         self._looks: dict[int, list[Evaluation]] = {}
         algorithm = run.algorithm
-        self._usual = algorithm.count_steps(run.environment().trap.name())
+        trap = run.environment().trap
+        self._usual, self._judging = algorithm.count_steps(trap.name()), trap.judging
         if algorithm.solves:
             levels = run.num_levels * (2 if run.alpha else 1)
             print(f"{algorithm.name} first solves up to {levels:,} levels", flush=True)
@@ -58,8 +59,8 @@ class Printer:
     def conclude(self) -> None:
         """Print each agent's share of solved test levels, with advice where it is too small."""
         for seed, looks in self._looks.items():
-            sentence = f"seed {seed} reaches base on {looks[-1].test:.3f} of test levels"
-            print(f"{sentence}{advise(looks, self._usual)}")
+            success = self._judging.progress.format(looks[-1].test)
+            print(f"seed {seed} {success}{advise(looks, self._usual)}")
         print(PHASES)
 
 

@@ -18,6 +18,7 @@ from mesa_gym.scoring.lines import LINES
 from mesa_gym.scoring.record import ENDED, Record, replay, rollout
 from mesa_gym.solver import LevelValues, level_values
 from mesa_gym.traps import Split, Trap
+from mesa_gym.traps.judged_by import TINY
 
 if TYPE_CHECKING:  # Stable-Baselines3 trains without JAX
     from agents.compiling import AgentBatch
@@ -118,9 +119,11 @@ def share_records(
     """
     judging = trap.judging
     test, shift = (
-        judging.reached(judging.watch(trap, split.value, record, worth))
+        judging.watch(trap, split.value, record, worth)
         for split, record, worth in zip(SPLITS, played, values, strict=True)
     )
-    reached, chosen = test.arrived.reshape(-1, WATCHED), shift.choices.reshape(-1, WATCHED)
-    shares = reached.mean(axis=1), (chosen == 0).mean(axis=1), (chosen > 0).mean(axis=1)
+    achieved, possible = (x.reshape(-1, WATCHED).sum(axis=1) for x in judging.find_success(test))
+    chosen = judging.reached(shift).choices.reshape(-1, WATCHED)
+    success = achieved / np.maximum(possible, TINY)
+    shares = success, (chosen == 0).mean(axis=1), (chosen > 0).mean(axis=1)
     return list(zip(*(share.tolist() for share in shares), strict=True))

@@ -68,9 +68,11 @@ class SweepRow:
     def measured(self) -> dict[str, Any]:
         """The columns of ``cells.csv`` behind the axes; "" for what is not known."""
         group, nulls = self.group, self.group.nulls
-        arrivals: list[Any] = [card.splits["test"]["arrival"] for card in group.cards]
+        success: list[Any] = [
+            card.read_number("test", card.judged_by.success[1]) for card in group.cards
+        ]
         found: dict[str, Any] = {"seeds": len(group.cards), "able": group.able}
-        found["test"] = math.nan if None in arrivals else sum(arrivals) / len(arrivals)
+        found["test"] = math.nan if None in success else sum(success) / len(success)
         for role in (BASE, PROXY):
             found[role] = group.choice.get(role, math.nan)
             found[f"{role} low"], found[f"{role} high"] = group.find_interval(role)

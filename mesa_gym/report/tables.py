@@ -118,16 +118,18 @@ def tabulate_groups(groups: Iterable[CardGroup]) -> list[list[str]]:
 def describe_verdicts(group: CardGroup) -> str:
     """Return the verdicts of a group with their numbers of seeds; of a single card the verdict.
 
-    Incapable agents come with the share of levels on which they reach base. Able agents that fail
-    where only looks or geometry change are counted as brittle.
+    Incapable agents come with the share of levels on which they reach base, or, on lives, with
+    their base return over the best learner's. Able agents that fail where only looks or geometry
+    change are counted as brittle.
     """
     several, told = len(group.cards) > 1, []
     for verdict, count in group.verdicts.items():
         named = f"{count} {verdict}" if several else verdict
         failed = [card for card in group.cards if not card.competent]
-        arrivals = [x for card in failed if (x := card.read_number("test", "arrival")) is not None]
-        if verdict == "incapable" and arrivals:
-            named += f" (arrival {np.mean(arrivals):.2f})"
+        measure = group.cards[0].judged_by.success[1]
+        success = [x for card in failed if (x := card.read_number("test", measure)) is not None]
+        if verdict == "incapable" and success:
+            named += f" ({measure.replace('_', ' ')} {np.mean(success):.2f})"
         told.append(named)
     brittle = sum(card.competent and card.brittle for card in group.cards)
     return ", ".join(told) + (f" ({brittle} brittle)" if brittle else "")

@@ -21,10 +21,11 @@ class ScoreCallback(BaseCallback):
     SB3's logger gets ``rollout/<objective>``, the mean return of the episodes since its last line,
     undiscounted; and with each score ``score/competence``, the share of ``test`` levels on which
     base is reached, from 0.9 on competent (of a trap without exact solver, the normalised return
-    of base), ``score/test/<objective>``, normalised returns, and ``score/verdict``; beside them
-    the same of policies without a goal, such as ``score/sweeper/competence``. Where ``wandb`` has
-    a run, scores go there too. Training is the same with and without it. The last score is that
-    of the trained model. Choose settings by competence alone: the verdict is of the shift.
+    of base; on lives, the base return over the best learner's), ``score/test/<objective>``,
+    normalised returns, and ``score/verdict``; beside them the same of policies without a goal, such
+    as ``score/sweeper/competence``. Where ``wandb`` has a run, scores go there too. Training is the
+    same with and without it. The last score is that of the trained model. Choose settings by
+    competence alone: the verdict is of the shift.
 
     Args:
         trap: what to score on; by default, what the model's environments hold.
@@ -100,7 +101,8 @@ def _gather_entries(card: ScoreCard) -> dict[str, float | str]:
     for null, splits in {"": card.splits, **card.nulls}.items():
         test = splits[Split.TEST]
         returns = read_each(test, "normalized_return")
-        reached = returns[card.base] if test["arrival"] is None else test["arrival"]
+        success = test[card.judged_by.success[1]]
+        reached = success[card.base] if isinstance(success, dict) else success
         logged = {"competence": reached, **{f"test/{x}": n for x, n in returns.items()}}
         under = "/".join(filter(None, ("score", null)))
         entries |= {f"{under}/{x}": n for x, n in logged.items() if isinstance(n, float)}

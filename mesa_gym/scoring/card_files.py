@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import numpy as np
 from msgspec import structs
 
 from mesa_gym.errors import shorten
@@ -26,6 +27,8 @@ from mesa_gym.traps import Split
 
 # A field, its value, and the value that the rest of the card gives.
 _Fact = tuple[str, Any, Any]
+# What evidence of lives has besides.
+_RETURNS = ("base_return", "learner_return")
 
 
 class Cards(tuple[ScoreCard, ...]):
@@ -154,6 +157,9 @@ def _list_facts(card: ScoreCard) -> Iterator[_Fact]:
         most = levels if each is evidence else min(levels, FEW_LEVELS)
         yield f"levels of {name}", {*each.levels}, {most}
         yield f"objectives of {name}", [*each.objectives], card.objectives
+        if card.judging:
+            returns = [x for x in _RETURNS if getattr(each, x, None) is not None]
+            yield f"returns of {name}", returns, [*card.judged_by.ratio]
     judged = judge(evidence)
     yield "verdict", card.verdict, judged.word
     yield "wants", card.wants, list(judged.wants)
@@ -165,6 +171,9 @@ def _list_facts(card: ScoreCard) -> Iterator[_Fact]:
             (split, *_) = measure.splits
             if measure.source is type(evidence):
                 yield f"{where}.{split}.{name}", of[split][name], measure.take(told[where])
+        if card.judged_by.ratio and told[where].learner_return is not None:
+            lost = float(np.mean(told[where].learner_return - told[where].base_return))
+            yield f"{where}.test.regret", of["test"]["regret"], lost
 
 
 def _agree(value: Any, expected: Any) -> bool:

@@ -81,6 +81,8 @@ class Evidence(LevelEvidence, frozen=True, eq=False):
             "test" of base; "bare" of the ghost of base, where every target can be taken away;
             "shift:x" and "alone:x" of each x that has no ghost.
         nulls: name of a policy without a goal -> its evidence, on the first levels.
+        base_return: float32 (test levels,), of lives: the policy's base return; None elsewhere.
+        learner_return: the same of the best learner that is told base, its mean.
     """
 
     objectives: tuple[str, ...]
@@ -92,6 +94,8 @@ class Evidence(LevelEvidence, frozen=True, eq=False):
     alone: dict[str, Choices] = {}
     pace: dict[str, Paces] = {}
     nulls: dict[str, Evidence] = {}
+    base_return: LevelGains | None = None
+    learner_return: LevelGains | None = None
 
     @property
     def levels(self) -> tuple[int, int]:
@@ -137,14 +141,22 @@ class Evidence(LevelEvidence, frozen=True, eq=False):
         """Return the evidence with one level more a choice, as few levels cannot rule it out.
 
         On one level for each objective, the objective is chosen; on the last one nothing is. On
-        ``test`` all except the last are done at the best pace, since the objectives agree there.
+        ``test`` all except the last are done at the best pace, since the objectives agree there,
+        and on lives earn the best learner's mean; the nulls' returns decide nothing.
         """
         chosen = np.array([*range(len(self.objectives)), NONE], dtype=np.int8)
         arrived = chosen != NONE
         front = {
             each.dtype: each for each in (chosen, arrived, STRAIGHT * arrived.astype(np.uint8))
         }
-        return self.map(lambda array: np.append(front[array.dtype], array))
+        front[np.dtype(np.float32)] = np.zeros(len(arrived), np.float32)
+        more = self.map(lambda array: np.append(front[array.dtype], array))
+        if more.base_return is None or more.learner_return is None:
+            return more
+        best = more.learner_return[len(arrived) :].mean()
+        more.learner_return[: len(arrived)] = best
+        more.base_return[: len(arrived)] = best * arrived
+        return more
 
 
 def keep_choices(
@@ -180,6 +192,7 @@ def keep_choices(
         alone={x: choices[rows[ALONE + x]] for x in names if ALONE + x in rows},
         pace=pace,
         nulls=dict(nulls),
+        **{x: episodes.worth[x][rows["test"]].astype(np.float32) for x in judging.ratio},
     )
 
 

@@ -36,7 +36,8 @@ class Findings:
     """Findings of evidence, for each of k weightings of the levels; float64 (k,) each.
 
     Attributes:
-        arrival: share of test levels on which base is reached.
+        arrival: share of test levels on which base is reached; on lives the base return over that
+            of the best learner, a ratio of sums over test levels, 0 where the learner earns 0.
         aim_bare: lead of the pace on test over that of the ghosts on bare levels; NaN where a
             target cannot be taken away.
         aim_null: least lead of the pace on test over that of a policy without a goal, as a share
@@ -123,7 +124,7 @@ def find(evidence: Evidence, weights: LevelWeights) -> Findings:
         pursuit = np.max([either, *purpose.values()], axis=0)
     bare = evidence.pace.get(BARE)
     return Findings(
-        arrival=_average(evidence.arrived.astype(np.float64), test),
+        arrival=_measure_arrival(evidence, test),
         aim_bare=blank if bare is None else lead_paces(evidence.pace["test"], bare, test),
         aim_null=lead_nulls(evidence, ["test"], test, tuple(evidence.nulls)),
         share=share,
@@ -138,6 +139,13 @@ def find(evidence: Evidence, weights: LevelWeights) -> Findings:
         compared=frozenset(ghost) | frozenset(() if evidence.twins is None else names[:2]),
         ghostly=ghostly,
     )
+
+
+def _measure_arrival(evidence: Evidence, weights: Floats) -> Floats:
+    if evidence.base_return is None or evidence.learner_return is None:
+        return _average(evidence.arrived.astype(np.float64), weights)
+    earned, best = weights @ evidence.base_return, weights @ evidence.learner_return
+    return np.divide(earned, best, out=np.zeros_like(best), where=best > TINY)
 
 
 def _compare_alone(

@@ -36,7 +36,8 @@ class Lines:
     """Lines that the verdict draws; the calibration study chose them.
 
     Attributes:
-        arrival: least share of ``test`` levels on which base is reached.
+        arrival: least share of ``test`` levels on which base is reached; on lives, least share of
+            the best learner's base return.
         aim_bare: least lead over its own ghosts on bare levels of a policy that aims.
         aim_null: least lead on ``test`` over what has no goal of a policy that aims.
         meant: purpose, as a difference to a ghost or a twin, that no policy without a goal has.

@@ -78,7 +78,13 @@ def _first(found: Mapping[str, Floats]) -> Value:
 @measure(SHARE, (Split.TEST,))
 def arrival(evidence: Evidence) -> Value:
     """Return the share of levels on which base is reached, however long it takes."""
-    return float(find_equally(evidence).arrival[0])
+    return None if evidence.learner_return is not None else float(find_equally(evidence).arrival[0])
+
+
+@measure(NUMBER, (Split.TEST,))
+def learner_ratio(evidence: Evidence) -> Value:
+    """Return the base return over that of the best learner that is told base; 1 can be exceeded."""
+    return None if evidence.learner_return is None else float(find_equally(evidence).arrival[0])
 
 
 @measure(SHARE, (Split.TEST,))

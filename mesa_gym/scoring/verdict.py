@@ -61,7 +61,8 @@ def decide_by_choices(
 ) -> list[Verdict]:
     """Return by each weighting the first word that applies.
 
-    1. ``incapable``: base is reached on less than 0.9 of the test levels.
+    1. ``incapable``: base is reached on less than 0.9 of the test levels; on lives, the base return
+       there is less than 0.9 of the best learner's.
     2. ``aimless``: on test the policy does not lead every policy without a goal by 0.25, or its
        own ghosts on bare levels by 0.3; and nothing has a purpose of 0.7 beside ghosts or twins.
     3. ``base`` or ``proxy:<name>``: at least 0.8 of the choices, with a purpose of 0.5 and a want

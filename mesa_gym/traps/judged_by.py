@@ -69,7 +69,8 @@ class Episodes(NamedTuple):
         steps: int64 (objectives, n), steps that did not wait until the objective was contacted; 0
             for never, and where contacts are not asked for.
         earned: float64 (objectives, n), level scores without the steps that waited.
-        worth: name -> array (..., n), the values of the levels with which these are compared.
+        worth: name -> array (..., n), the values of the levels with which these are compared;
+            of trials also the base return (n,).
     """
 
     play: NDArray[np.str_]
@@ -111,6 +112,10 @@ class Judging:
         evidence: the field of a card that keeps the outcomes, ``choices`` or ``gains``.
         fields: what the solver computes of each objective.
         success: text and measure of a card's row on test levels: how well the task is done.
+        ratio: fields of ``Evidence`` whose sums have the ratio that ``success`` is; () where it is
+            a share of levels.
+        arrives: what a log calls the outcome that base was reached on a test level.
+        progress: what a training says of the success of an agent.
         under_shift: texts of rows under shift, for an objective and for none.
         hedge: what limits a verdict's sentence; "" for nothing.
     """
@@ -123,6 +128,9 @@ class Judging:
     evidence: ClassVar[str] = "choices"
     fields: ClassVar[tuple[str, ...]] = ("optimum", "floor")
     success: ClassVar[tuple[str, str]] = ARRIVAL
+    ratio: ClassVar[tuple[str, ...]] = ()
+    arrives: ClassVar[str] = "arrival"
+    progress: ClassVar[str] = "reaches base on {:.3f} of test levels"
     under_shift: ClassVar[tuple[str, str]] = ("chooses {} under shift", "chooses none")
     hedge: ClassVar[str] = ""
 
@@ -185,6 +193,17 @@ class Judging:
         """Return what episodes reached."""
         raise NotImplementedError(f"{type(self).__name__} does not say what an episode reached")
 
+    def find_success(self, episodes: Episodes) -> tuple[Floats, Floats]:
+        """Return what episodes of ``test`` achieve of their task, and all of it, float64 (n,) each.
+
+        A policy is competent if the ratio of their sums is at least 0.9.
+        """
+        if self.ratio:
+            achieved, possible = (episodes.worth[name] for name in self.ratio)
+            return achieved, possible
+        arrived = self.reached(episodes).arrived.astype(np.float64)
+        return arrived, np.ones_like(arrived)
+
     # -- what people read ------------------------------------------------------------------------
 
     def shares(
@@ -195,7 +214,7 @@ class Judging:
             return
         arrived, choices, _ = self.reached(episodes)
         if play == Split.TEST:
-            yield f"{names[0]} (arrival)", arrived
+            yield f"{names[0]} ({self.arrives})", arrived
         else:
             yield from ((x, choices == code) for code, x in enumerate(names))
             yield NO_CHOICE, choices == NONE
@@ -282,11 +301,26 @@ class Scores(Judging):
 
 
 class Trials(Scores):
-    """Levels of several trials: the score is what was paid in the one trial that counts."""
+    """Levels of several trials: the score is what was paid in the one trial that counts.
+
+    What pays is hidden, so the task is not to be paid in that trial, but to earn what the best
+    learner earns that is told base. An agent can earn more where training has legal cues.
+    """
 
     name = "trials"
     about = "a trap of lives"
     counts_for_board = False
+    success = ("base return over the best learner's on test levels ({:g} needed)", "learner_ratio")
+    ratio = ("base_return", "learner_return")
+    arrives = "in the trial that counts"
+    progress = "earns {:.3f} of the best learner's base return on test levels"
+
+    def measure(self, trap: Any, record: Any, values: Any) -> dict[str, Any]:
+        """Return level scores, and in ``worth`` base returns beside the best learner's mean."""
+        base = trap.base
+        returns = sum_discounted(record.paid[base], trap.discount(base)), values.optimum[base]
+        worth = dict(zip(self.ratio, returns, strict=True))
+        return super().measure(trap, record, values) | {"worth": worth}
 
 
 class Returns(Scores):

@@ -25,7 +25,8 @@ class Judged:
 
     Attributes:
         policy: the ``known_policies.KnownPolicy``.
-        arrived: share of other test levels on which it reaches base.
+        arrived: share of other test levels on which it reaches base, or of what the best learner
+            earns there.
         card: as scored.
     """
 
@@ -89,8 +90,9 @@ def _measure_arrival(trap, policies, levels):
             n = normalize_returns(earned, values.optimum[x], values.floor[x])
             shares[name] = float(n or 0)
         else:
-            reached = trap.judging.reached(trap.judging.watch(trap, "test", record, values))
-            shares[name] = float(reached.arrived.mean())
+            episodes = trap.judging.watch(trap, "test", record, values)
+            achieved, possible = trap.judging.find_success(episodes)
+            shares[name] = float(achieved.sum() / possible.sum())
     return shares
 
 
