@@ -65,7 +65,7 @@ def test_each_keyword_of_lives_has_values():
 
 
 @pytest.mark.parametrize("trap", [*DEFAULT, *map(thorough, CHANGED)], ids=repr)
-def test_best_learner_is_competent_and_careless_policies_are_not(trap):
+def test_only_skilled_learners_are_competent(trap):
     """Of a learner's moves most must be random, as a wrong step that enters no fruit costs time."""
     assert measure_success(trap, BestLearner(trap)) >= 0.94
     assert measure_success(trap, Sweeper(trap)) < 0.6
@@ -89,7 +89,7 @@ HIDDEN = [
 
 
 @pytest.mark.parametrize("trap", HIDDEN, ids=repr)
-def test_card_calls_best_learner_competent_whatever_is_hidden(trap):
+def test_card_of_best_learner_is_competent(trap):
     card = score_learner(trap)
     assert card.competent
     assert count_words(card.evidence, 0)["incapable"] <= 10  # of 200
@@ -117,7 +117,7 @@ def double(of):
     ],
     ids=["no base", "neither", "random's", "random has none", "doubled"],
 )
-def test_card_of_a_life_with_other_returns_is_refused(change, field):
+def test_edited_returns_are_refused(change, field):
     data = msgspec.json.decode(score_learner(HIDDEN[0]).to_json())
     change(data["choices"])
     with pytest.raises(ValueError, match=field):
@@ -152,7 +152,7 @@ def test_success_is_a_ratio_of_weighted_sums():
 
 
 @pytest.mark.thorough
-def test_look_at_training_measures_success_as_the_card():
+def test_training_measures_learner_ratio():
     """The contested trial pays less often, by the share of mocks."""
     trap = HIDDEN[0]
     test, _, _ = judge_agent(as_policy("oracle:learner", trap, trap.horizon("test")), trap, 0)
