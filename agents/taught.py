@@ -147,6 +147,7 @@ class Taught(PPO):
         remaining: Array,
     ) -> tuple[Array, None]:
         """Return the mean of -log(probability that the action is optimal), and no sizes."""
+        assert transitions.labels is not None  # `step` adds them
         outputs = self.learner.apply(weights, transitions.obs, transitions.episode_start, memory)
         log_probs = jnp.where(transitions.labels, jax.nn.log_softmax(outputs.logits), -jnp.inf)
         return -jax.nn.logsumexp(log_probs, axis=-1).mean(), None
