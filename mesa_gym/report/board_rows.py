@@ -46,8 +46,8 @@ MEANS = (
 )
 APART = (
     "Any two agents of different groups differ in their share of base (5%, Holm's correction over"
-    " pairs); so may two of one group, as mesa-gym compare says. Group -: fewer than five seeds, or"
-    " not able."
+    " pairs, if seeds follow one distribution); so may two of one group, as mesa-gym compare says."
+    " Group -: fewer than five seeds or levels, or not able."
 )
 
 

@@ -41,7 +41,8 @@ DIFFERENCE_HEADS = ("difference", "95%", "p")
 UNKNOWN = "–"
 PROMISE = (
     "if the seeds of both agents follow one distribution, about 5 of 100 such comparisons report a"
-    " difference. If only their means are equal, more do."
+    " difference. If only their means are equal, more do: with 5 seeds, up to 33 of 100 on one trap"
+    " and 95 of 100 on any of 16 in simulations."
 )
 
 

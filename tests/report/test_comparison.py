@@ -130,31 +130,6 @@ def test_permutation_p_of_traps_adds_tails():
     assert adjust_by_permutation([]) == []
 
 
-# Laws of a seed's share of base, and its mean.
-LAWS = {
-    "normal": lambda rng: 0.5 + rng.normal(0, 0.05, 5),
-    "camps": lambda rng: np.where(rng.random(5) < 0.5, 0.8, 0.2),
-    "one in ten": lambda rng: np.where(rng.random(5) < 0.1, 0.8, 0.2),
-}
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("law", LAWS)
-def test_compare_rarely_tells_equal_agents_apart(law):
-    """On any of 16 traps in at most 8 of 100 comparisons (two errors above 5): 250 levels."""
-    rng, told = np.random.default_rng(1), 0
-    for _ in range(200):
-        traps = {}
-        for trap in range(16):
-            level = rng.normal(0, 0.1, 250)
-            traps[trap] = tuple(
-                (rng.random((5, 250)) < LAWS[law](rng)[:, None] + level).astype(float)
-                for _ in range(2)
-            )
-        told += min(each.p for each in compare_traps(traps).values()) < 0.05
-    assert told / 200 <= 0.08
-
-
 def test_compare_p_equals_welch_over_seeds():
     """On equal levels only seeds vary: the result is Welch's test of the seeds' means."""
     one, other = np.array([0.1, 0.4, 0.5]), np.array([0.6, 0.9, 0.8, 0.7])

@@ -102,7 +102,7 @@ FORMS = {
     r"95% intervals are over seeds and at least \d+ levels, each for one trap": "difference",
     r"p is over this trap: if the seeds of both agents follow one distribution, .*": "difference",
     rf"Means over seeds, {re.escape(RANGE)}": "",
-    r"If only their means are equal, more do.*": "difference",
+    r"If only their means are equal, more do: .*": "difference",
     # of every table
     r"Their choices agree, so they cannot be told apart: (seeds \d.* of \w+ on [\w, -]+(; )?)+": "",
     r"On \w+(, \w+)* no target can be shown alone, so an agent that wants both .* 40% .*": "",

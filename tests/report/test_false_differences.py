@@ -1,0 +1,175 @@
+"""Simulations behind the tables of docs/studies/statistics.md: false differences and coverage.
+
+``python -m pytest tests/report/test_false_differences.py -m slow -s -n 0`` prints each row and
+fails where the page has another. ``bounded`` is an alternative that ``compare`` does not use.
+"""
+
+from itertools import combinations, product
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scipy import special
+
+from mesa_gym.report import comparison, group_cards, interval
+from mesa_gym.report.committed import list_board_rows, read_committed
+from mesa_gym.report.comparison import PROMISE, compare_traps
+from mesa_gym.report.groups import BASE
+from mesa_gym.report.intervals import adjust_holm, compare_tables
+from mesa_gym.report.statements import A_DIFFERENCE, ALPHA
+
+PAGE = Path(__file__).parents[2] / "docs/studies/statistics.md"
+LEVELS, TRAPS, FAMILIES = 250, 16, 200
+SINGLE = 2  # traps of each family that are also judged alone
+
+
+def normal(mean, sd):
+    """A law of seeds' shares, and its mean."""
+    return lambda rng, n: rng.normal(mean, sd, n), mean
+
+
+def camps(share):
+    """Seeds at 0.8, a share of them, and at 0.2."""
+    return lambda rng, n: np.where(rng.random(n) < share, 0.8, 0.2), 0.2 + 0.6 * share
+
+
+# Laws of two agents whose means are equal.
+PAIRS = {
+    "both normal, sd 0.05": (normal(0.5, 0.05), normal(0.5, 0.05)),
+    "both halves": (camps(0.5), camps(0.5)),
+    "both one in ten": (camps(0.1), camps(0.1)),
+    "normal, sd 0.02 and 0.2": (normal(0.5, 0.02), normal(0.5, 0.2)),
+    "normal and halves": (normal(0.5, 0.05), camps(0.5)),
+    "normal and one in five": (normal(0.32, 0.05), camps(0.2)),
+    "normal and one in ten": (normal(0.26, 0.05), camps(0.1)),
+}
+SEEDS = (5, 10, 20)
+
+
+def draw_table(rng, shares, level):
+    """Return choices of base, float64 (seeds, levels)."""
+    return (rng.random((len(shares), len(level))) < shares[:, None] + level).astype(float)
+
+
+def bound(one, other):
+    """Return p of equal means by the likelihood ratio over all laws on 0 to 1 (empirical
+    likelihood, Owen 1988, with weight on values that no seed has as well), by chi squared."""
+    low, high = sorted((one, other), key=np.mean)
+    if low.mean() >= high.mean():
+        return 1.0
+    # Seeds that are equal have the largest ratio of all with their mean (Jensen).
+    middle = (low.mean() + high.mean()) / 2
+    equal = [np.full(len(x), mean) for x, mean in ((low, low.mean()), (1 - high, 1 - high.mean()))]
+    if (p := _read_p(*equal, np.array([middle]))) >= 0.05:
+        return p
+    return _read_p(low, 1 - high, np.linspace(low.mean(), high.mean(), 66)[1:-1])
+
+
+def _read_p(low, high, means):
+    cost = (_weigh(low, means) + _weigh(high, 1 - means)).min()
+    return float(special.chdtrc(1, 2 * max(cost, 0)))
+
+
+def _weigh(values, means):
+    """Return the log of the likelihood ratio of each mean, which is above that of the values."""
+    apart = np.clip(values, 0, 1) - means[:, None]
+    low, high = np.zeros(len(means)), 1 / (1 - means)
+    for _ in range(30):  # the Lagrange multiplier
+        middle = (low + high) / 2
+        rising = (apart / (1 - middle[:, None] * apart)).sum(axis=1) < 0
+        low, high = np.where(rising, middle, low), np.where(rising, high, middle)
+    return np.log(1 - low[:, None] * apart).sum(axis=1)
+
+
+def simulate(pair, seeds, tested):
+    """Return coverage of range, one agent, difference; wrong on one trap and on any of 16.
+
+    Args:
+        pair: two laws and their means.
+        seeds: of each agent.
+        tested: a list to which ``compare_tables`` appends the p of each t test.
+    """
+    rng = np.random.default_rng(1)
+    cover, single, family = [], [], []
+    for _ in range(FAMILIES):
+        traps = {}
+        for trap in range(TRAPS):
+            level = rng.normal(0, 0.1, LEVELS)
+            shares = [law(rng, seeds + 1) for law, _ in pair]
+            traps[trap] = tuple(draw_table(rng, row[:-1], level) for row in shares)
+            if trap < SINGLE:
+                row = shares[1]
+                low, high = interval(traps[trap][1], share=True)
+                difference = compare_traps({0: traps[trap]})[0]
+                within = row[:-1].min() <= row[-1] <= row[:-1].max()
+                holds = low <= pair[1][1] <= high, difference.low <= 0 <= difference.high
+                cover.append((within, *holds))
+                means = [table.mean(axis=1) for table in traps[trap]]
+                single.append((tested.pop(), difference.p, bound(*means)))
+        bounds = [bound(one.mean(axis=1), other.mean(axis=1)) for one, other in traps.values()]
+        changed = [x.p for x in compare_traps(traps).values()]
+        family.append([min(p) for p in (adjust_holm(tested), changed, adjust_holm(bounds))])
+        tested.clear()
+    wrong = [(np.array(p) < 0.05).mean(axis=0) for p in (single, family)]
+    return [*np.mean(cover, axis=0), *wrong[0], *wrong[1]]
+
+
+@pytest.fixture
+def tested(monkeypatch):
+    """Collect the p of each t test that ``compare`` makes."""
+    collected = []
+
+    def record(one, other):
+        difference = compare_tables(one, other)
+        collected.append(difference.p)
+        return difference
+
+    monkeypatch.setattr(comparison, "compare_tables", record)
+    return collected
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("law", "seeds"), [*product(PAIRS, SEEDS)])
+def test_page_has_simulated_row(law, seeds, tested):
+    figures = simulate(PAIRS[law], seeds, tested)
+    row = f"| {law} | {seeds} | {' | '.join(f'{x:.2f}' for x in figures)} |"
+    print(row)
+    assert row in PAGE.read_text()
+    # A further seed is in the range: exact where the law is continuous, else at least that.
+    assert figures[0] >= (seeds - 1) / (seeds + 1) - 0.05
+    if law.startswith("both"):
+        assert max(figures[4], figures[7]) <= 0.08
+
+
+def test_promise_has_largest_figures_of_page():
+    """Of rows with five seeds and equal means, which the slow test draws."""
+    rows = [line.split(" | ") for line in PAGE.read_text().split("\n") if " | 5 | " in line]
+    one, family = (max(float(row[at]) for row in rows) for at in (6, 9))
+    assert f"5 seeds, up to {100 * one:.0f} of 100 on one trap and {100 * family:.0f} of" in PROMISE
+    assert len(rows) == len(PAIRS)
+
+
+@pytest.mark.slow
+def test_page_has_power_of_both_tests():
+    """On the committed cards of five seeds: how many differences each test shows."""
+    rows = {row: group_cards(read_committed(row)) for row in list_board_rows()}
+    groups = {
+        (row, of.trap): of.tabulate(BASE)
+        for row, groups in rows.items()
+        for of in groups
+        if of.chooses and not of.find_bar(A_DIFFERENCE)
+    }
+    counts = np.zeros(3, int)
+    for one, other in combinations(dict.fromkeys(row for row, _ in groups), 2):
+        traps = {
+            trap: (table, groups[other, trap])
+            for (row, trap), table in groups.items()
+            if row == one and (other, trap) in groups
+        }
+        p = np.array([difference.p for difference in compare_traps(traps).values()])
+        means = [[table.mean(axis=1) for table in both] for both in traps.values()]
+        also = np.array(adjust_holm([bound(*both) for both in means]))
+        counts += len(p), (p < ALPHA).sum(), (np.maximum(p, also) < ALPHA).sum()
+    print(counts)
+    said = "Of {} comparisons on one trap, `compare` calls {} different, and *bounded* {} of these."
+    assert said.format(*counts) in " ".join(PAGE.read_text().split())
