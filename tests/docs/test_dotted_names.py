@@ -24,6 +24,8 @@ def names_of(page):
 
 @pytest.mark.parametrize("page", [page for page in PAGES if names_of(page)], ids=lambda p: p.stem)
 def test_dotted_names_of_page_resolve(page):
+    for package in ("jax", "stable_baselines3"):  # without which modules are not there
+        pytest.importorskip(package)
     unresolved = []
     for name in names_of(page):
         try:

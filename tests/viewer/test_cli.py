@@ -51,6 +51,7 @@ def picture(path):
 
 @pytest.mark.thorough
 def test_every_file_kind_is_recorded_headless(run, monkeypatch):
+    pytest.importorskip("imageio_ffmpeg")
     monkeypatch.setattr("mesa_gym.viewer.app.open_window", None)
     pygame.display.quit()
     for name in ("a.png", "a.gif", "a.mp4"):
@@ -94,6 +95,7 @@ def test_each_viewer_option_changes_the_picture(run):
 
 
 def test_replay_shows_recorded_actions(run):
+    pytest.importorskip("imageio_ffmpeg")
     episodes = save_plays("oracle:corner", Path("whole.jsonl"))
     tests = [each for each in episodes if (each.play, each.level) == ("test", 1)]
     save_episodes(Path("test.jsonl"), tests)

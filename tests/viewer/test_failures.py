@@ -14,6 +14,8 @@ EXPORT = "export --trap CheeseDish"
 
 
 def test_film_interrupted_leaves_the_old_file(run, monkeypatch):
+    pytest.importorskip("imageio_ffmpeg")
+
     def interrupted(*_):
         raise KeyboardInterrupt
 
@@ -31,6 +33,8 @@ def test_film_interrupted_leaves_the_old_file(run, monkeypatch):
     ("command", "file"), [(f"{HEADLESS} --record", "a.png"), (f"{EXPORT} --out", "a.html")]
 )
 def test_failing_policy_leaves_the_old_file(command, file, run):
+    if file == "a.html":
+        pytest.importorskip("jinja2")
     Path("failing_policy.py").write_text("def make():\n    return lambda seen: seen[99]\n")
     Path(file).write_text("before")
     code, said = run(f"{command} {file} --policy failing_policy:make")
@@ -39,6 +43,7 @@ def test_failing_policy_leaves_the_old_file(command, file, run):
 
 
 def test_film_of_failing_ffmpeg_tells_exit_code(run, monkeypatch):
+    pytest.importorskip("imageio_ffmpeg")
     monkeypatch.setattr(recording, "find_ffmpeg", lambda: shutil.which("false"))
     code, said = run(f"{HEADLESS} --record a.mp4")
     assert code == 1
