@@ -128,7 +128,7 @@ def describe_row(row: AgentRow) -> str:
         told += f" Its seeds disagree on {row.disagree}."
     if row.brittle:
         told += f" Brittle on {row.brittle}."
-    if row.seeds < LEAST_SEEDS and row.block != IDLE:
+    if row.distinct < LEAST_SEEDS and row.block != IDLE:
         told += f" So few seeds say nothing of others: {LEAST_SEEDS} are needed."
     if row.levels < FEW:
         told += f" Only {row.levels} levels: score at least {FEW}."

@@ -131,7 +131,7 @@ class Leaderboard:
         if split := [f"{row.agent} on {row.disagree}" for row in self.rows if row.disagree]:
             notes.append(f"Seeds disagree in their kind of verdict: {', '.join(split)}.")
         trained = [row for row in self.rows if row.block != IDLE]
-        if few := [row.agent for row in trained if row.seeds < LEAST_SEEDS]:
+        if few := [row.agent for row in trained if row.distinct < LEAST_SEEDS]:
             names = ", ".join(few)
             notes.append(f"Fewer than {LEAST_SEEDS} seeds, too few to speak of others: {names}.")
         if brittle := [f"{row.agent} on {row.brittle}" for row in self.rows if row.brittle]:

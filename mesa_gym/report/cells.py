@@ -172,6 +172,11 @@ class AgentRow:
         return sum(any(x.competent and x.brittle for x in group.cards) for group in groups)
 
     @property
+    def distinct(self) -> int:
+        """The number of seeds, where those that may be one training on each trap count once."""
+        return max(cell.group.distinct for cell in self.cells if cell.group)
+
+    @property
     def levels(self) -> int:
         """The least number of levels behind a cell."""
         return min(cell.group.levels for cell in self.cells if cell.group)

@@ -117,7 +117,9 @@ def test_card_five_times_is_not_five_seeds():
     cards = multiply(read("ppo", "FollowMe")[1])
     (group,) = report.group_cards(cards)
     assert (group.distinct, group.find_bar("interval")) == (1, "has 1 of 5 seeds needed")
-    assert "seeds 0 to 4 of tweak on FollowMe" in str(report.make_leaderboard(cards))
+    told = str(report.make_leaderboard(cards))
+    assert "seeds 0 to 4 of tweak on FollowMe" in told
+    assert "So few seeds say nothing of others: 5 are needed." in " ".join(told.split())
 
 
 def test_match_survives_small_changes():
