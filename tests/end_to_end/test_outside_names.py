@@ -50,7 +50,7 @@ DOORS = {
     "a log to watch": lambda name: require_played(record(name)),
     "a card": lambda name: join_committed([made(trap=name, policy="mine-s0")]),
     "policy.json of leaderboard": read_policy("leaderboard", "--policy", "agent"),
-    "policy.json of compare": read_policy("compare", "mine=agent", "yours=agent"),
+    "policy.json of compare": read_policy("compare", "mine=agent", "ppo"),
     "policy.json of score": read_policy("score", "CheeseCorner", "--policy", "agent"),
 }
 

@@ -199,7 +199,8 @@ def test_forked_process_writes_nothing(tmp_path, monkeypatch):
     assert read_actions(tmp_path) == [[RIGHT]]
 
 
-@pytest.mark.filterwarnings("ignore:this is a copy")
+# JAX warns of every fork once another test of the process has imported it.
+@pytest.mark.filterwarnings("ignore:this is a copy", "ignore:os.fork")
 @pytest.mark.parametrize("context", ["fork", thorough("spawn")])
 def test_workers_with_a_copy_write_nothing(context, tmp_path):
     """A worker that is handed an environment has a copy; one that makes it has the first."""
