@@ -1,8 +1,9 @@
 """Answers of language models: the option that a text names in one of a few forms.
 
-A form is an option alone on its line; ``answer: X``; or JSON, a tag, a call or a box with X. No
-sentence is understood. Before it may stand thoughts, and reasons that end; after it ``Reason: ...``
-alone. All else is unread, and so is an answer whose forms disagree.
+A form is an option alone on its line; ``answer: X``; or JSON, a tag, a call or a box with X. Calls
+of tools are nested: in JSON, JSON within a text of JSON, or tags. No sentence is understood. Before
+it may stand thoughts, and reasons that end; after it ``Reason: ...`` alone. All else is unread, and
+so is an answer whose forms disagree.
 """
 
 import json
@@ -17,14 +18,27 @@ ACTION_ASKED = "Answer with the name of one action, alone on the last line."
 ASKED_AGAIN = "The answer was not read: give it alone on the last line."
 _KEY = "(?:(?:the|my|final|next)[ _])*(?:answer|action|move|direction|choice|option|place)s?"
 _THOUGHT = "(?:think|thinking|thoughts?|reasoning|reflection|scratchpad|analysis)[>\\]▷]"
+_CALL = "arguments|args|parameters|params|input|function|tool_calls?|response|output|result"
+_SPACE = r"(?:\w+:)?"  # of the names of tags
+# Around the answers of a JSON object, within larger ones; no text has them (``_list_lines``).
+_WRAPPER = "(?:tool_call|function|function_call|invoke)s?"
+_DEPTH = 5
+_OPENING, _CLOSING = "\u2063", "\u2064"
 _NOTATIONS = {
-    r"<\|[^|\n]*\|>|</s>|</?(?:tool_call|function|invoke)\b[^<>\n]*>|```\w*$": "\n",
+    rf"(?:<tool_call>\w+\s*)?<arg_key>\s*{_KEY}\s*</arg_key>\s*<arg_value>([^<>]*)</arg_value>": (
+        r"\nanswer: \1\n"
+    ),
+    rf"<\|[^|\n]*\|>|</s>|</?{_SPACE}{_WRAPPER}\b[^<>\n]*>|```\w*$": "\n",
     r"[*`\"“”«»$#\r]": "",
-    rf"<(?:parameter name=)?{_KEY}>([^<>]*)</[^<>]*>": r"\nanswer: \1\n",
+    rf"<{_SPACE}(?:parameter(?: name)?=)?{_KEY}(?: type=\w+| string=\w+)?>([^<>]*)</[^<>]*>": (
+        r"\nanswer: \1\n"
+    ),
+    rf"^[ \t]*</?{_KEY}>[ \t]*$": "",
     rf"^[^\w\n]*(?:\w+\.)?{_KEY}\((?:\w+=)?([^()\n]*)\)[^\w\n]*$": r"answer: \1",
     r"\\boxed\{(?:\\text\{)?([^{}\n]*)\}+": r"\1",
     rf"(?<=[.!]) +(?={_KEY}(?: is)?\s*[:=])": "\n",
     rf"^[^\w\n]*{_KEY}(?: is)?(?:\s*[:=])?\s*\n\s*": "answer: ",
+    r"answer: (?=answer:)": "",
 }
 _DOUBT = r"no|not|never|wait|wrong|blocked|actually|instead|rather|but|however|sorry|\w+n't"
 
@@ -50,7 +64,8 @@ def _read(text: Any, options: Sequence[str]) -> int | None:
         said = said.strip(" \t_'‘’()[]{}<>|.,;!…")
         named = next((k for k, each in enumerate(options) if re.fullmatch(each, said)), None)
         if formal := told is not None or named is not None:
-            found.add(named if told or ended else None)
+            withheld = not ended and re.search(rf"\b(?:{_DOUBT})\b", behind.rpartition("\n")[2])
+            found.add(named if ended or (told and not withheld) else None)
         behind, ended = ("", True) if formal else (f"{behind}\n{line}", line[-1] in ".!)")
     if len(found) != 1 or (choice := found.pop()) is None:
         return None
@@ -65,16 +80,32 @@ def _list_lines(text: str) -> list[str]:
     # A model that is made to think begins without the opening; one that was cut has no end.
     text = re.split(rf"[<\[◁]/{_THOUGHT}|<\|channel\|>final<\|message\|>", text)[-1]
     text = re.split(rf"[<\[◁]{_THOUGHT}", text.replace("’", "'"))[0]
-    text = re.sub(r"\{[^{}]*\}", _read_object, text)
+    for _ in range(_DEPTH):
+        text = re.sub(r"\{[^{}]*\}", _read_object, text)
+    text = re.sub(f'"?{_OPENING}([^{_CLOSING}]*){_CLOSING}"?', r"\nanswer: \1\n", text)
     for notation, instead in _NOTATIONS.items():
         text = re.sub(notation, instead, text, flags=re.MULTILINE)
     return [x.strip(" \t_'‘([<|") for x in text.split("\n") if re.search(r"\w", x)]
 
 
-def _read_object(found: re.Match[str]) -> str:
-    """Return lines with the answers that a JSON object holds; its other keys are ignored."""
-    try:
-        pairs: list[tuple[str, Any]] = json.loads(found[0], object_pairs_hook=list)
-    except (RecursionError, ValueError):
-        return found[0]
-    return "".join(f"\nanswer: {x}\n" for key, x in pairs if re.fullmatch(_KEY, key)) or found[0]
+def _read_object(match: re.Match[str]) -> str:
+    """Return the answers that a JSON object names, as a text of JSON; else the object as it is.
+
+    Its other keys are ignored, unless an object in them names an answer: it may be a rejected one.
+    """
+    escaped = match[0].replace('\\"', '"').replace(r"\n", " ")  # an object within a text
+    for text, quote in ((match[0], '"'), (escaped, "")):
+        try:
+            pairs: list[tuple[str, Any]] = json.loads(text, object_pairs_hook=list)
+        except (RecursionError, ValueError):
+            continue
+        answers = list[str]()
+        for key, entry in pairs:
+            nested = re.findall(f"{_OPENING}([^{_CLOSING}]*)", str(entry))
+            if re.fullmatch(f"{_KEY}|{_CALL}", key) and nested:
+                answers += nested
+            elif nested or re.fullmatch(_KEY, key):
+                answers.append("?" if nested else re.sub(r'[\\"\n{}]', " ", str(entry)))
+        named = "".join(f"{_OPENING}{answer}{_CLOSING}" for answer in answers)
+        return f"{quote}{named}{quote}" if named else match[0]
+    return match[0]

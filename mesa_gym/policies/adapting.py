@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import inspect
+import os
+import threading
 import warnings
 from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache
 from importlib.metadata import entry_points
 from typing import Any
 
@@ -25,9 +29,37 @@ ADAPTERS = "mesa_gym.adapters"
 USABLE = (
     "an object with the attribute `observation` and the methods reset(mask, rng) and"
     " act(observation, state=None); a callable that takes a batch of observations and gives"
-    " actions (n,) or probabilities (n, 5); a function of one `text` whose answer names an action;"
+    " actions (n,) or probabilities (n, 5); a function of one `text`, maybe async, whose answer names"
+    " an action;"
     " a torch network with five outputs; or a Stable-Baselines3 model"
 )
+
+
+def await_answer(answer: Any) -> Any:
+    """Return an answer, awaited if it is awaitable, whether or not this thread runs a loop.
+
+    All are awaited in one loop, as clients keep connections that belong to their loop.
+    """
+    if not inspect.isawaitable(answer):
+        return answer
+
+    async def settle() -> Any:
+        return await answer
+
+    future = asyncio.run_coroutine_threadsafe(settle(), _start_loop(os.getpid()))
+    try:
+        return future.result()
+    except BaseException:
+        future.cancel()
+        raise
+
+
+@lru_cache(maxsize=1)
+def _start_loop(process: int) -> asyncio.AbstractEventLoop:
+    """Return the loop of a process, which runs in a thread of its own: a fork has no threads."""
+    loop = asyncio.new_event_loop()
+    threading.Thread(target=loop.run_forever, name="mesa-gym answers", daemon=True).start()
+    return loop
 
 
 class Callee:
@@ -48,7 +80,7 @@ class Callee:
 
     def act(self, observation: NDArray[Any], state: State | None = None) -> NDArray[Any]:
         """Return the callable's answer as an array."""
-        answer = self.function(observation)
+        answer = await_answer(self.function(observation))
         if isinstance(answer, tuple):
             raise ValueError(
                 f"the policy gave a tuple of {len(answer)}; expected actions (n,) or probabilities"
@@ -74,7 +106,7 @@ class Speaker(Memoryless):
 
     observation = "text"
 
-    def __init__(self, function: Callable[[str], str]) -> None:
+    def __init__(self, function: Callable[[str], Any]) -> None:
         self.function = function
         self.asked = self.unread = 0
         self.answers: list[str] = []
@@ -87,9 +119,9 @@ class Speaker(Memoryless):
         """
         self.answers, found = [], list[int | None]()
         for text in observation:
-            answer = self.function(text)
+            answer = await_answer(self.function(text))
             if (action := self._read(answer)) is None:
-                answer = self.function(f"{text}\n{ASKED_AGAIN}")
+                answer = await_answer(self.function(f"{text}\n{ASKED_AGAIN}"))
                 action = self._read(answer)
             self.answers.append(answer)
             found.append(action)

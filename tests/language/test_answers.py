@@ -51,13 +51,21 @@ def test_forms_are_read_mostly_as_meant():
     assert forms["as meant"] >= 0.8 * forms.total()
 
 
+@pytest.mark.parametrize(("options", "text", "meant"), [row[1:] for row in TABLE["calls"]])
+def test_formal_tool_call_is_read(options, text, meant):
+    """Rows meant as unread are calls that disagree, are withdrawn, or name a rejected action."""
+    assert read(options, text) == meant
+
+
 @pytest.mark.parametrize("text", [None, 3, ["left"], {"action": "left"}, float("nan"), b"left"])
 def test_read_action_of_no_text_is_none(text):
     assert read_action(text) is None
     assert read_place(text, OPTIONS["places"]) is None
 
 
-@pytest.mark.parametrize("piece", ["{", " ", "\n", '{"a":', "<|", "answer ", "row 1 ", "left\n"])
+@pytest.mark.parametrize(
+    "piece", ["{", " ", "\n", '{"a":', "<|", "answer ", "row 1 ", "left\n", '\\"']
+)
 def test_read_action_takes_long_texts(piece):
     """Its work grows with a text, not with its square: a square of these would take minutes."""
     assert read_action("up is free" + piece * (200_000 // len(piece))) is None

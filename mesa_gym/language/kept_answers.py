@@ -1,0 +1,86 @@
+"""Kept answers: calls of a model are paid, so a program that failed goes on where it stopped."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from mesa_gym.errors import PolicyError, shorten, shorten_text
+from mesa_gym.files import append_line, read_bytes
+from mesa_gym.json_data import decode_json
+from mesa_gym.policies.adapting import await_answer
+
+
+class _Exchange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A question and its answer, a line of the file."""
+
+    question: str
+    answer: str
+
+
+def keep_answers(ask: Callable[[str], Any], path: str | Path) -> Callable[[str], str]:
+    """Return a function that asks a model, and adds each answer to a file before it is used.
+
+    When a program that failed runs again, its first questions get the answers of the file, in
+    order, and the model is asked the others. A question asked twice has two answers. Two processes
+    need two files.
+
+    Args:
+        ask: from a text to a text; an ``async`` function is awaited.
+        path: of the file, one for each model and program; it may not exist yet.
+
+    Raises:
+        ValueError: the file has something else than answers.
+        PolicyError: when called: the question is not that of the file, or the answer is not a text.
+
+    Example:
+        >>> from mesa_gym.language.kept_answers import keep_answers
+        >>> ask = keep_answers(lambda text: "up", "answers.jsonl")  # doctest: +SKIP
+        >>> mesa_gym.score(ask, "CheeseCorner", observation="text")  # doctest: +SKIP
+    """
+    path = Path(path)
+    kept, asked = _read_answers(path), 0
+
+    @wraps(ask)
+    def answer(text: str) -> str:
+        nonlocal asked
+        question = text.encode(errors="replace").decode()
+        if asked < len(kept):
+            exchange = kept[asked]
+            if exchange.question != question:
+                raise PolicyError(
+                    f"question {asked + 1} is {shorten(question)}, but {path} has the answer to"
+                    f" {shorten(exchange.question)}: run the program that wrote it from its start,"
+                    " with the same levels, seed and salt, or name another file"
+                )
+            asked += 1
+            return exchange.answer
+        reply = await_answer(ask(text))
+        if not isinstance(reply, str):
+            raise PolicyError(f"it answered {shorten(reply)}; expected text that names an action")
+        exchange = _Exchange(question, reply.encode(errors="replace").decode())
+        append_line(path, msgspec.json.encode(exchange) + b"\n")
+        kept.append(exchange)
+        asked += 1
+        return exchange.answer
+
+    return answer
+
+
+def _read_answers(path: Path) -> list[_Exchange]:
+    """Return the answers of a file; a half line, which a killed process left, is skipped."""
+    lines = read_bytes(path).splitlines(keepends=True) if path.exists() else []
+    answers = list[_Exchange]()
+    for number, line in enumerate(lines, 1):
+        try:
+            answers.append(decode_json(line, _Exchange))
+        except ValueError as error:
+            if number == len(lines) and not line.endswith(b"\n"):
+                break
+            said = shorten_text(str(error))
+            raise ValueError(f"{path}, line {number} is not a kept answer: {said}") from None
+    return answers
