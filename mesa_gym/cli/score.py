@@ -42,7 +42,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     add("--all", action="store_true", help="print all numbers, and where the CPU seconds went")
     add("--json", type=Path, metavar="FILE", help="write the score card, or a list of them")
     add("--save-episodes", type=Path, metavar="FILE", help="write the actions, one line an episode")
-    told = "judge what another tool logged: lines, or an .eval"
+    told = "judge what another tool logged: lines, a log of Inspect, or a folder"
     add("--episodes", nargs="+", action="extend", metavar="LOG", help=told)
 
 

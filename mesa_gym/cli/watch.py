@@ -33,7 +33,7 @@ def watch_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of ``watch_policies``."""
     parser.add_argument("--policy", help=f"{POLICIES}; default: the oracle of base")
     parser.add_argument("--algo", help=ALGO)
-    told = "a log: lines, or an .eval; --policy picks one of several policies"
+    told = "a log: lines, or one of Inspect; --policy picks one of several policies"
     parser.add_argument("--episodes", metavar="LOG", help=told)
     declare_trap(parser)
     parser.add_argument("--map", type=Path, metavar="FILE", help=MAP)

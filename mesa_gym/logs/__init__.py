@@ -1,6 +1,6 @@
 """Logs: what others recorded, judged: episodes, a line each, and outcomes of any environment."""
 
-from mesa_gym.logs.episodes import RecordedEpisode, load_episodes, record_plays, save_episodes
+from mesa_gym.logs.episodes import RecordedEpisode, record_plays, save_episodes
 from mesa_gym.logs.judging import LogScore, score_logs
 from mesa_gym.logs.outcomes import OutcomeVerdict, judge_outcomes
 from mesa_gym.logs.readers import read_log
@@ -12,7 +12,6 @@ __all__ = [
     "OutcomeVerdict",
     "RecordedEpisode",
     "judge_outcomes",
-    "load_episodes",
     "read_log",
     "record_plays",
     "save_episodes",

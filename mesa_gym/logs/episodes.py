@@ -10,9 +10,10 @@ import msgspec
 import numpy as np
 from msgspec import Meta, Struct
 
+from mesa_gym.contents import name_content
 from mesa_gym.engine import ACTIONS, STAY
 from mesa_gym.errors import shorten_text, unknown
-from mesa_gym.files import read_bytes, write_bytes
+from mesa_gym.files import write_bytes
 from mesa_gym.json_data import Text, decode_json, require
 from mesa_gym.scoring.card import salt_digest
 from mesa_gym.scoring.plays import find_play, split_of
@@ -117,33 +118,35 @@ def encode_episode(episode: RecordedEpisode) -> bytes:
     return line + b"\n"
 
 
-def load_episodes(path: str | Path) -> tuple[list[RecordedEpisode], list[str]]:
-    """Read what ``save_episodes`` wrote, or what was added line by line.
+def decode_episodes(name: str, data: bytes) -> tuple[list[RecordedEpisode], list[str]]:
+    """Return the episodes in lines of JSON, and a sentence on lines that cannot be read.
 
-    Returns:
-        The episodes, and a sentence that names the lines which cannot be read, if there are any:
-        a writer may have been killed within a line.
+    Args:
+        name: of the file, for messages.
+        data: what ``save_episodes`` wrote, or what was added line by line: a writer may have been
+            killed within a line.
 
     Raises:
-        ValueError: no line is an episode; the message names the file and the first bad line.
-        OSError: the file cannot be read.
+        ValueError: no line is an episode; the message says what the data is.
     """
-    found, bad = list[RecordedEpisode](), dict[int, str]()
-    for number, line in enumerate(read_bytes(Path(path)).splitlines(), 1):
+    episodes, bad = list[RecordedEpisode](), dict[int, str]()
+    for number, line in enumerate(data.splitlines(), 1):
         try:
-            found.append(decode_json(line, RecordedEpisode))
+            episodes.append(decode_json(line, RecordedEpisode))
         except ValueError as error:
             bad[number] = shorten_text(str(error))
-    for number in bad if not found else ():
-        raise ValueError(f"{path}, line {number} is not a recorded episode: {bad[number]}")
-    if not found:
-        raise ValueError(f"{path} holds no episode; record with `mesa-gym score --save-episodes`")
+    if not episodes:
+        first = next((f"; line {n} is not a recorded episode: {x}" for n, x in bad.items()), "")
+        raise ValueError(
+            f"{name} holds no episode (this is {name_content(data)}{first}); record with"
+            " `mesa-gym score --save-episodes`"
+        )
     if not bad:
-        return found, []
+        return episodes, []
     named = ", ".join(f"{number} ({said})" for number, said in [*bad.items()][:MOST_NAMED])
     more = ", ..." * (len(bad) > MOST_NAMED)
     count = f"{len(bad):,} line{'s' * (len(bad) > 1)}"
-    return found, [f"{path}: {count} left out that cannot be read: {named}{more}"]
+    return episodes, [f"{name}: {count} left out that cannot be read: {named}{more}"]
 
 
 def trap_of(name: str, size: Any, parameters: Any) -> Trap:

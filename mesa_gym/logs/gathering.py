@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
 
-from mesa_gym.engine import STAY, State
+from mesa_gym.engine import STAY, Bools, State
 from mesa_gym.logs.episodes import RecordedEpisode, trap_of
 from mesa_gym.scoring.card import salt_digest
 from mesa_gym.scoring.plays import JUDGED, Play, find_play
@@ -25,10 +24,12 @@ class LoggedPlay(NamedTuple):
     Attributes:
         starts: the levels as their split has them, ascending by number.
         record: what was done there.
+        whole: bool (n,), whether the episodes came to their end.
     """
 
     starts: State
     record: Record
+    whole: Bools
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,7 +60,8 @@ def gather_logs(episodes: Iterable[RecordedEpisode], salt: str = "") -> tuple[li
     """Return episodes grouped by policy and trap, and a sentence on each group left out.
 
     Args:
-        episodes: in any order; if a level of a play has several, the first counts.
+        episodes: in any order; if a level of a play has several, the first counts, or the longest
+            of those that continue it with the same texts, as ``keep_answers`` makes them.
         salt: what their levels were drawn with.
 
     Raises:
@@ -110,11 +112,15 @@ def _gather_plays(log: Log, episodes: Sequence[RecordedEpisode]) -> Log:
 def _gather_play(log: Log, play: Play, episodes: Sequence[RecordedEpisode]) -> LoggedPlay | None:
     """Return a play's outcomes; None where no episode of it can have happened by the rules."""
     first: dict[int, RecordedEpisode] = {}
+    differing = set[int]()
     for each in episodes:
-        first.setdefault(each.level, each)
+        kept = first.get(each.level)
+        if kept is None or _continues(each, kept):  # a program that failed has run again
+            first[each.level] = each
+        elif not _continues(kept, each):
+            differing.add(each.level)
     levels = np.array(sorted(first), dtype=np.int64)
-    counted = Counter(each.level for each in episodes)
-    if twice := sorted(level for level, times in counted.items() if times > 1):
+    if twice := sorted(differing):
         if play.split in JUDGED and 2 * len(twice) > len(levels):
             log.repeated.append(f"{len(twice)} of {len(levels)} of {play.name}")
         log.notes.append(f"Logged more than once, of which the first counts: {_name(play, twice)}.")
@@ -137,8 +143,15 @@ def _gather_play(log: Log, play: Play, episodes: Sequence[RecordedEpisode]) -> L
     if not rows.size:
         return None
     kept = starts.take(rows)
-    whole = kept if play.takes_away else None
-    return LoggedPlay(kept, replay(log.trap, there.take(rows), done[rows], whole))
+    record = replay(log.trap, there.take(rows), done[rows], kept if play.takes_away else None)
+    return LoggedPlay(kept, record, (given == ends)[rows])
+
+
+def _continues(longer: RecordedEpisode, shorter: RecordedEpisode) -> bool:
+    """Return whether an episode begins with the actions and texts of another, which has texts."""
+    actions, said = len(shorter.actions), len(shorter.said)
+    same = longer.actions[:actions] == shorter.actions and longer.said[:said] == shorter.said
+    return same and said > 0
 
 
 def _name(play: Play, levels: Sequence[int]) -> str:

@@ -1,54 +1,97 @@
-"""Readers: recorded episodes of our own files and of Inspect's logs."""
+"""Readers: recorded episodes of our own files and of Inspect's logs, known by their content."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
+from mesa_gym.contents import name_content, read_content
 from mesa_gym.errors import shorten
-from mesa_gym.logs.episodes import RecordedEpisode, load_episodes
+from mesa_gym.json_data import decode_json, drop_mark
+from mesa_gym.logs.episodes import RecordedEpisode, decode_episodes
 
-# Inspect keeps a log as an archive; a task of ours puts each episode under this key of its store.
-INSPECT, STORE = ".eval", "episode"
+# A task of Inspect of ours puts each episode under this key of a sample's store.
+STORE = "episode"
+# Files of an archive of Inspect that name the model; a run that was killed has the first alone.
+HEADERS = ("/_journal/start.json", "/header.json")
+
+
+class _Spec(msgspec.Struct):
+    """The evaluation of a log of Inspect."""
+
+    model: str
+
+
+class _Sample(msgspec.Struct):
+    """A sample of a log of Inspect."""
+
+    epoch: int = 1
+    store: dict[str, Any] = {}
+
+
+class _InspectLog(msgspec.Struct):
+    """A log of Inspect in one file, or the file of its archive that names the model."""
+
+    eval: _Spec
+    samples: list[_Sample] | None = None
 
 
 def read_log(source: str | Path) -> tuple[list[RecordedEpisode], list[str]]:
     """Return the episodes of a log, and sentences on what was left out.
 
     Args:
-        source: a file with a line for each episode, or a log of Inspect, ``.eval``.
+        source: a file with a line for each episode, or a log of Inspect (``.eval`` or ``.json``),
+            maybe compressed (gzip, bzip2, xz, zip) or in UTF-16; or a folder of such files.
 
     Raises:
-        ImportError: the package that reads such a log is not installed.
-        ValueError: the log does not exist, or it holds something else.
+        ValueError: the source has no episode; the message says what it is.
+        OSError: the source cannot be read.
     """
-    name = str(source)
-    if name.endswith(INSPECT):
-        return list(_read_inspect(name)), []
-    return load_episodes(source)
-
-
-def _read_inspect(path: str) -> Iterator[RecordedEpisode]:
-    """Yield the episodes in a log of ``mesa_gym_inspect``; each epoch counts as its own agent."""
-    try:
-        from inspect_ai.log import read_eval_log
-    except ImportError:
-        raise ImportError(
-            "a log of Inspect is read by inspect_ai, which is not installed: pip install inspect_ai"
-        ) from None
-    log = read_eval_log(path)
-    # A sample that failed at its first step has none.
-    played = [sample for sample in log.samples or [] if STORE in sample.store]
-    if not played:
+    episodes, notes, logs = list[RecordedEpisode](), list[str](), dict[str, _InspectLog]()
+    samples = list[tuple[str, _Sample]]()
+    contents = dict(read_content(Path(source)))
+    archives = {
+        name.removesuffix(x): name for x in HEADERS for name in contents if name.endswith(x)
+    }
+    for name, data in contents.items():
+        archive = next((archive for archive in archives if name.startswith(f"{archive}/")), "")
+        try:
+            if name == archives.get(archive) or (not archive and _is_inspect(data)):
+                logs[archive or name] = log = decode_json(data, _InspectLog)
+                samples += [(name, sample) for sample in log.samples or []]
+            elif archive and name.startswith(f"{archive}/samples/"):
+                samples.append((archive, decode_json(data, _Sample)))
+            elif not archive:
+                lines, note = decode_episodes(name, data)
+                episodes += lines
+                notes += note
+        except ValueError as error:
+            notes.append(str(error) if name in str(error) else f"{name}: {error}")
+    for name, sample in samples:
+        if STORE in sample.store and name in logs:  # a sample that failed at once has none
+            episodes.append(_read_sample(name, logs[name], sample))
+    if not episodes and logs:
         raise ValueError(
-            f"{path} holds no episode; expected a log of the Inspect task trap_play"
+            f"{source} is a log of Inspect without an episode; expected a log of the task trap_play"
             " (docs/examples/mesa_gym_inspect)"
         )
-    for sample in played:
-        name = log.eval.model.replace("/", "-") + f"-e{sample.epoch}" * (sample.epoch > 1)
-        line = sample.store[STORE]
-        if not isinstance(line, dict):
-            raise ValueError(f"{path}: the store holds {shorten(line)}; expected an episode")
-        yield msgspec.convert(line | {"policy": name}, RecordedEpisode)
+    if not episodes:
+        raise ValueError("\n".join(notes[:5]) or f"{source} is an empty folder")
+    return episodes, notes
+
+
+def _is_inspect(data: bytes) -> bool:
+    """Return whether a text is a log of Inspect in JSON."""
+    first = drop_mark(data)[:2000]  # of a large file of lines
+    return b'"eval"' in first and name_content(data) == "a log of Inspect"
+
+
+def _read_sample(name: str, log: _InspectLog, sample: _Sample) -> RecordedEpisode:
+    """Return the episode of a sample; each epoch counts as an agent."""
+    policy = log.eval.model.replace("/", "-") + f"-e{sample.epoch}" * (sample.epoch > 1)
+    line = sample.store[STORE]
+    if not isinstance(line, dict):
+        raise ValueError(f"{name}: the store holds {shorten(line)}; expected an episode")
+    return msgspec.convert(line | {"policy": policy}, RecordedEpisode)

@@ -14,6 +14,8 @@ from mesa_gym.envs.checks import integer
 from mesa_gym.envs.single import TrapEnv
 from mesa_gym.errors import shorten
 from mesa_gym.logs.episodes import RecordedEpisode
+from mesa_gym.logs.gathering import gather_logs
+from mesa_gym.logs.readers import read_log
 from mesa_gym.logs.recorder import LogFile, Recorder, Start
 from mesa_gym.scoring.plays import JUDGED, find_play, plays_of
 from mesa_gym.traps import LEVELS, Trap
@@ -92,15 +94,37 @@ class LogEpisodes(gymnasium.Wrapper[Any, Any, Any, Any]):
         """
         self._recorder.file = LogFile(path)
 
-    def plan(self, levels: int = 100) -> Iterator[dict[str, Any]]:
+    def plan(self, levels: int = 100, after: str | Path | None = None) -> Iterator[dict[str, Any]]:
         """Yield the options of all resets that a verdict needs, level by level.
 
         Args:
             levels: how many levels of each play; a verdict needs at least 100.
+            after: a log, maybe of a program that failed: the whole episodes that it has of this
+                policy on this trap are left out. A log that does not exist yet has none.
         """
+        whole = set() if after is None or not Path(after).exists() else self._list_whole(after)
         plays = [p for p in plays_of(self.trap).values() if p.split in JUDGED]
         for level in range(levels):
-            yield from ({"play": play.name, "level": level} for play in plays)
+            names = (play.name for play in plays if (play.name, level) not in whole)
+            yield from ({"play": name, "level": level} for name in names)
+
+    def _list_whole(self, path: str | Path) -> set[tuple[str, int]]:
+        """Return play and level of the episodes in a log that came to their end."""
+        recorder, salt = self._recorder, self.inner.settings.salt
+        about = repr(self.trap), recorder.policy
+        mine = [each for each in read_log(path)[0] if each.policy == recorder.policy]
+        plays = [
+            (name, play)
+            for log in gather_logs(mine, salt)[0]
+            if (repr(log.trap), log.policy) == about
+            for name, play in log.plays.items()
+        ]
+        return {
+            (name, int(level))
+            for name, play in plays
+            for level, whole in zip(play.starts.level.number, play.whole, strict=True)
+            if whole
+        }
 
     def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> Reset:
         """Begin an episode.

@@ -13,8 +13,9 @@ import msgspec
 import numpy as np
 from msgspec import structs
 
+from mesa_gym.contents import name_content, read_content
 from mesa_gym.errors import shorten
-from mesa_gym.files import read_bytes, write_bytes
+from mesa_gym.files import write_bytes
 from mesa_gym.json_data import decode_json, drop_mark
 from mesa_gym.policies.seeds import change_agent
 from mesa_gym.scoring.card import CARD_SCHEMA, ScoreCard, read_each
@@ -52,23 +53,25 @@ class Cards(tuple[ScoreCard, ...]):
     def load(cls, path: str | Path) -> Cards:
         """Read a file, the files of a pattern or of a folder; ValueError names a damaged one."""
         given = Path(path)
-        if given.is_dir():
-            files = sorted(given.rglob("*.json"))
-        else:  # a file's own name comes before what it would match as a pattern
-            files = [given] if given.exists() else sorted(map(Path, glob(str(path))))
-        if not files and given.exists():
-            raise ValueError(f"there is no score card under {path}")
-        if not files:
+        # A file's own name comes before what it would match as a pattern.
+        sources = [given] if given.exists() else sorted(map(Path, glob(str(path))))
+        if not sources:
             raise ValueError(f"{path}: there is no such file or directory")
-        cards: list[ScoreCard] = []
-        for file in files:
-            data = read_bytes(file)
+        cards, count = list[ScoreCard](), 0
+        for name, data in (content for source in sources for content in read_content(source)):
+            start = drop_mark(data).lstrip()[:1]
+            if given.is_dir() and start not in (b"{", b"["):
+                continue  # a picture or table beside the cards
+            count += 1
             try:
-                several = drop_mark(data).lstrip()[:1] == b"["
-                parts = decode_json(data, list[msgspec.Raw]) if several else [data]
+                parts = decode_json(data, list[msgspec.Raw]) if start == b"[" else [data]
                 cards += [read_card(bytes(part)) for part in parts]
             except ValueError as error:
-                raise ValueError(f"{file}: {error}") from None
+                kind = name_content(data)
+                what = "" if "score card" in kind else f"; this is {kind}"
+                raise ValueError(f"{name}: {error}{what}") from None
+        if not count:
+            raise ValueError(f"there is no score card under {path}")
         return cls(cards)
 
     def __repr__(self) -> str:

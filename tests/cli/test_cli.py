@@ -11,7 +11,7 @@ from types import SimpleNamespace
 import pytest
 
 from mesa_gym.cli import COMMANDS, extras, main
-from mesa_gym.logs import load_episodes
+from mesa_gym.logs import read_log
 from mesa_gym.scoring import WORDS, Cards, score
 from mesa_gym.traps import Split, all_traps, find_trap
 
@@ -108,7 +108,7 @@ def test_score_writes_card_and_episodes(capsys, tmp_path):
     assert WORDS["base"] in out.replace("\n", " ")
     assert re.search(r"\n +agent +sweeper +random +drift\n", out)
     assert re.search(r"\nsplit +measure +of +policy +sweeper +random +drift\n", loaded.full())
-    plays = [e.play for e in load_episodes(kept)[0]]
+    plays = [e.play for e in read_log(kept)[0]]
     assert plays.count("shift") == plays.count("again") == 30
 
 

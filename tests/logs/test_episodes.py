@@ -1,13 +1,9 @@
 """Recorded episodes: written and read as lines of JSON; impossible ones are refused."""
 
-import sys
-from types import SimpleNamespace
-
 import pytest
-from msgspec import to_builtins
 from msgspec.structs import replace
 
-from mesa_gym.logs import load_episodes, read_log, record_plays, save_episodes
+from mesa_gym.logs import read_log, record_plays, save_episodes
 from mesa_gym.logs.episodes import MOST_SAID, encode_episode, require_played, trap_of
 from mesa_gym.policies import as_policy
 from mesa_gym.scoring.playing import play_changed
@@ -26,7 +22,7 @@ def episodes():
 
 def test_episodes_read_back_equal(episodes, tmp_path):
     save_episodes(tmp_path / "a.jsonl", episodes)
-    assert load_episodes(tmp_path / "a.jsonl") == (episodes, [])
+    assert read_log(tmp_path / "a.jsonl") == (episodes, [])
     assert len((tmp_path / "a.jsonl").read_text().splitlines()) == len(episodes)
     assert b"salt" in (tmp_path / "a.jsonl").read_bytes()
 
@@ -37,17 +33,17 @@ def test_bad_lines_are_named_and_skipped(episodes, tmp_path):
     line = encode_episode(first)
     odd = [line.replace(b'"mine"', b"5"), line.replace(b'"mine"', b'"\\u001b[31m"'), b"\0\n", b"\n"]
     path.write_bytes(b"".join([line[:99] + b"\n", line, *odd, encode_episode(second), line[:-9]]))
-    found, (note,) = load_episodes(path)
+    found, (note,) = read_log(path)
     assert found == [first, second]
     assert "a.jsonl: 6 lines left out that cannot be read: 1 (" in note
     assert "3 (Expected `str`, got `int` - at `$.policy`)" in note
     assert "printable characters" in note
     assert note.endswith("6 (Input data was truncated), ...")
     path.write_bytes(encode_episode(first) + b"\n" * 5)
-    assert load_episodes(path)[1][0].endswith("6 (Input data was truncated)")
+    assert read_log(path)[1][0].endswith("6 (Input data was truncated)")
     path.write_bytes(b"".join(odd))
     with pytest.raises(ValueError, match="line 1 is not a recorded episode: Expected `str`"):
-        load_episodes(path)
+        read_log(path)
 
 
 @pytest.mark.parametrize(
@@ -67,7 +63,7 @@ def test_episodes_that_windows_wrote_are_read(episodes, tmp_path):
     save_episodes(tmp_path / "a.jsonl", episodes)
     text = (tmp_path / "a.jsonl").read_text()
     (tmp_path / "a.jsonl").write_text(text, "utf-8-sig", newline="\r\n")
-    assert load_episodes(tmp_path / "a.jsonl") == (episodes, [])
+    assert read_log(tmp_path / "a.jsonl") == (episodes, [])
 
 
 def test_episodes_keep_answers_of_a_speaker(tmp_path):
@@ -77,7 +73,7 @@ def test_episodes_keep_answers_of_a_speaker(tmp_path):
     policy, play = as_policy(speak, TRAP, TRAP.horizon("test")), find_play(TRAP, "test")
     spoken = play_changed(play, policy, TRAP.levels("test", [0]))
     save_episodes(tmp_path / "a.jsonl", record_plays(TRAP, "mine", {"test": spoken}))
-    for each in load_episodes(tmp_path / "a.jsonl")[0]:
+    for each in read_log(tmp_path / "a.jsonl")[0]:
         assert len(each.said) == len(each.actions) > 0
         assert all(len(text) == MOST_SAID and " signs. " in text for text in each.said)
 
@@ -111,16 +107,3 @@ def test_impossible_episodes_are_refused(episodes, changes, message):
 def test_trap_of_a_file_has_its_size():
     assert trap_of("CheeseDish-v0", (13, 13), {}).size == (13, 13)
     assert trap_of("CheeseDish-v0", None, {}).size == TRAP.size
-
-
-def test_epochs_of_inspect_are_agents(episodes, monkeypatch):
-    """Samples that failed before their first step have no episode."""
-    stores = [{"episode": to_builtins(episode)} for episode in episodes[:2]]
-    samples = [SimpleNamespace(epoch=k, store=x) for k, x in enumerate([*stores, {}], 1)]
-    log = SimpleNamespace(eval=SimpleNamespace(model="org/model"), samples=samples)
-    monkeypatch.setitem(sys.modules, "inspect_ai", SimpleNamespace())
-    module = SimpleNamespace(read_eval_log=lambda path: log)
-    monkeypatch.setitem(sys.modules, "inspect_ai.log", module)
-    found, notes = read_log("a.eval")
-    assert ([x.policy for x in found], notes) == (["org-model", "org-model-e2"], [])
-    assert [x.actions for x in found] == [x.actions for x in episodes[:2]]

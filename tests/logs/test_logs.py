@@ -190,3 +190,31 @@ def test_commands_score_and_watch_a_log(dish, tmp_path, monkeypatch, capsys):
     assert main(f"{shown} --policy mine --level 2".split()) == 0
     assert main(f"{shown} --policy yours".split()) == 2
     assert "unknown policy in log.jsonl 'yours'" in capsys.readouterr().err
+
+
+def test_plan_after_log_lists_missing_episodes(env, tmp_path):
+    """Cut episodes, and those of another policy or trap, are missing."""
+    path = tmp_path / "log.jsonl"
+    planned = [*env.plan(levels=2)]
+    assert [*env.plan(levels=2, after=path)] == planned
+    for options in planned[:4]:
+        play_random(env, options=options)
+    play_random(env, options=planned[4], steps=1)
+    env.close()
+    assert [*env.plan(levels=2, after=path)] == planned[4:]
+    other = mesa_gym.LogEpisodes(gym.make("MesaGym/CheeseDish-v0"), None, policy="yours")
+    assert [*other.plan(levels=2, after=path)] == planned
+
+
+def test_continued_episode_counts_once(dish):
+    """Texts that agree show a run that went on; without texts an agent may have tried levels."""
+    episode = next(each for each in dish if each.play == "shift" and len(each.actions) > 1)
+    whole = replace(episode, said=["a"] * len(episode.actions))
+    cut = replace(whole, actions=whole.actions[:1], said=["a"])
+    for episodes in ([cut, whole], [whole, cut], [whole, whole]):
+        (log,), _ = gather_logs(episodes)
+        assert (log.notes, log.plays["shift"].whole.tolist()) == ([], [True])
+    for other in (replace(cut, said=["b"]), replace(cut, said=[])):
+        (log,), _ = gather_logs([other, whole])
+        assert "Logged more than once" in log.notes[0]
+        assert not log.plays["shift"].whole.any()

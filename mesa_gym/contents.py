@@ -1,0 +1,111 @@
+"""Content of files that may come from others: unpacked and decoded, whatever their names end in."""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import io
+import json
+import lzma
+import zipfile
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+
+from mesa_gym import files
+from mesa_gym.errors import shorten
+
+_PACKED = {b"\x1f\x8b": gzip.open, b"BZh": bz2.open, b"\xfd7zXZ": lzma.open}
+_ZIP = b"PK\x03\x04"
+_KINDS = {
+    b"\x28\xb5\x2f\xfd": "compressed by zstd; unpack it first: zstd -d FILE",
+    b"\x89PNG": "a picture (PNG)",
+    b"%PDF": "a PDF file",
+    b"SQLite format 3": "an SQLite database",
+    b"PAR1": "a Parquet file",
+    b"\x93NUMPY": "a NumPy array",
+    b"\x80": "a pickle, which may run code and is not read",
+    b"<": "HTML or XML",
+}
+_KEYS = {  # of objects
+    ("eval", "status"): "a log of Inspect",
+    ("schema", "splits"): "a score card; mesa-gym leaderboard reads it",
+    ("actions", "play"): "a recorded episode; mesa-gym score --episodes reads it",
+    ("question", "answer"): "kept answers of a model (keep_answers)",
+}
+
+
+def read_content(path: Path) -> Iterator[tuple[str, bytes]]:
+    """Yield name and content of a file, of each in a folder, or of each in an archive, as UTF-8.
+
+    Raises:
+        ValueError: a file is damaged, or has more than ``files.MOST_BYTES`` when unpacked.
+        OSError: a file cannot be read.
+    """
+    if not path.is_dir():
+        yield from _unpack(str(path), files.read_bytes(path))
+        return
+    for file in sorted(path.rglob("*")):
+        hidden = any(part.startswith(".") for part in file.relative_to(path).parts)
+        if file.is_file() and not hidden:
+            yield from _unpack(str(file), files.read_bytes(file))
+
+
+def _unpack(name: str, data: bytes) -> Iterator[tuple[str, bytes]]:
+    """Yield the files in ``data``."""
+    try:
+        if data.startswith(_ZIP):
+            yield from _unzip(name, data)
+            return
+        for start, unpacked in _PACKED.items():
+            if data.startswith(start):
+                with unpacked(io.BytesIO(data)) as file:
+                    data = file.read(files.MOST_BYTES + 1)
+    except (EOFError, OSError, RuntimeError, NotImplementedError, lzma.LZMAError, zlib.error,
+            zipfile.BadZipFile) as error:  # fmt: skip
+        raise ValueError(
+            f"{name} cannot be unpacked ({error}): copy it again, or unpack it first"
+        ) from None
+    if len(data) > files.MOST_BYTES:
+        raise ValueError(f"{name} unpacks to more than {files.MOST_BYTES:,} bytes")
+    encoding = json.detect_encoding(data)
+    # Else a line that is damaged at its beginning would pass for UTF-16.
+    if not encoding.startswith("utf-8") and {*data[:4]} & {*b"{[\xfe\xff"}:
+        data = data.decode(encoding, errors="replace").encode(errors="replace")
+    yield name, data
+
+
+def _unzip(name: str, data: bytes) -> Iterator[tuple[str, bytes]]:
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        if sum(member.file_size for member in archive.infolist()) > files.MOST_BYTES:
+            raise ValueError(f"{name} unpacks to more than {files.MOST_BYTES:,} bytes")
+        for member in archive.infolist():
+            if not member.is_dir():
+                yield f"{name}/{member.filename}", archive.read(member)
+
+
+def name_content(data: bytes) -> str:
+    """Return what a file seems to be, such as "a CSV file", for the message that refuses it."""
+    if not data.strip():
+        return "empty"
+    for start, kind in _KINDS.items():
+        if data.startswith(start):
+            return kind
+    try:
+        parsed = json.loads(data)
+    except (RecursionError, ValueError):
+        first = data.lstrip().partition(b"\n")[0]
+        if first[:1] in (b"{", b"["):
+            return "JSON that is damaged, or lines of which the first is no JSON"
+        if not first.isascii() or b"\0" in first:
+            return "no text in UTF-8"
+        return (
+            "a CSV file" if first.count(b",") + first.count(b";") + first.count(b"\t") else "text"
+        )
+    several = isinstance(parsed, list)
+    entry = parsed[0] if several and parsed else parsed
+    if not isinstance(entry, dict):
+        return f"JSON with {shorten(entry)}"
+    named = (kind for keys, kind in _KEYS.items() if {*keys} <= entry.keys())
+    kind = next(named, f"JSON with the keys {shorten([*entry])}")
+    return f"a list of which the first is {kind}" if several else kind
