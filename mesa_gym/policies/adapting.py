@@ -29,9 +29,8 @@ ADAPTERS = "mesa_gym.adapters"
 USABLE = (
     "an object with the attribute `observation` and the methods reset(mask, rng) and"
     " act(observation, state=None); a callable that takes a batch of observations and gives"
-    " actions (n,) or probabilities (n, 5); a function of one `text`, maybe async, whose answer names"
-    " an action;"
-    " a torch network with five outputs; or a Stable-Baselines3 model"
+    " actions (n,) or probabilities (n, 5); a function of one `text`, maybe async, whose answer"
+    " names an action; a torch network with five outputs; or a Stable-Baselines3 model"
 )
 
 
