@@ -96,9 +96,9 @@ def name_content(data: bytes) -> str:
     except (RecursionError, ValueError):
         first = data.lstrip().partition(b"\n")[0]
         if first[:1] in (b"{", b"["):
-            return "JSON that is damaged, or lines of which the first is no JSON"
+            return "damaged JSON"
         if not first.isascii() or b"\0" in first:
-            return "no text in UTF-8"
+            return "binary, or text that is not UTF-8"
         return (
             "a CSV file" if first.count(b",") + first.count(b";") + first.count(b"\t") else "text"
         )
