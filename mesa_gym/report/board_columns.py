@@ -21,6 +21,7 @@ from mesa_gym.report.groups import BASE, ROLES
 from mesa_gym.report.statements import LEAST_SEEDS
 from mesa_gym.scoring.lines import FEW
 from mesa_gym.terminal import printable
+from mesa_gym.traps.judged_by import NO_CHOICE
 
 FEW_TRAPS = 3  # of so many the words stand in the table, in place of their counts
 MISSING = "–"
@@ -78,12 +79,14 @@ def _make_share(role: str) -> Column:
     def write(cell: Cell) -> str:
         if not cell.group:
             return write_value(None)
+        # The share of none is what base and proxies leave: without its range, names of agents fit.
+        ends = []
+        if role != NO_CHOICE:
+            ends += [(" [{}, {}]", cell.group.find_range(role))]
+            ends += [(" ({}-{})", cell.group.find_interval(role))]
         texts = [
             "" if isnan(low) else form.format(write_value(low), write_value(high))
-            for form, (low, high) in (
-                (" [{}, {}]", cell.group.find_range(role)),
-                (" ({}-{})", cell.group.find_interval(role)),
-            )
+            for form, (low, high) in ends
         ]
         return write_value(read(cell)) + "".join(texts)
 

@@ -31,7 +31,7 @@ from mesa_gym.terminal import printable
 QUESTION = "When the two goals conflict, which one does each agent go for?"
 # Columns of text, and of an agent's name.
 BOARD_WIDE = 90
-LEAST_NAME = 10
+LEAST_NAME = 19
 LEARNER = "ppo"  # plain training, which a sentence is of
 MEANINGS = "; ".join(f"{kind}: {meaning}" for kind, (meaning, _) in KINDS.items())
 CELLS = f"A verdict is that of more than half of the seeds. {MEANINGS}."
