@@ -10,13 +10,16 @@ import lzma
 import zipfile
 import zlib
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 from mesa_gym import files
 from mesa_gym.errors import shorten
 
-_PACKED = {b"\x1f\x8b": gzip.open, b"BZh": bz2.open, b"\xfd7zXZ": lzma.open}
+_PACKED: dict[bytes, Any] = {b"\x1f\x8b": gzip.open, b"BZh": bz2.open, b"\xfd7zXZ": lzma.open}
 _ZIP = b"PK\x03\x04"
+_ZSTD = 93
 _KINDS = {
     b"\x28\xb5\x2f\xfd": "compressed by zstd; unpack it first: zstd -d FILE",
     b"\x89PNG": "a picture (PNG)",
@@ -64,7 +67,8 @@ def _unpack(name: str, data: bytes) -> Iterator[tuple[str, bytes]]:
     except (EOFError, OSError, RuntimeError, NotImplementedError, lzma.LZMAError, zlib.error,
             zipfile.BadZipFile) as error:  # fmt: skip
         raise ValueError(
-            f"{name} cannot be unpacked ({error}): copy it again, or unpack it first"
+            f"{name} cannot be unpacked ({error}): copy it again, or unpack it first;"
+            " archives of Inspect may need `pip install zipfile-zstd`"
         ) from None
     if len(data) > files.MOST_BYTES:
         raise ValueError(f"{name} unpacks to more than {files.MOST_BYTES:,} bytes")
@@ -79,6 +83,9 @@ def _unzip(name: str, data: bytes) -> Iterator[tuple[str, bytes]]:
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         if sum(member.file_size for member in archive.infolist()) > files.MOST_BYTES:
             raise ValueError(f"{name} unpacks to more than {files.MOST_BYTES:,} bytes")
+        if any(member.compress_type == _ZSTD for member in archive.infolist()):
+            with suppress(ImportError):  # Inspect installs it; it teaches zipfile this method
+                import zipfile_zstd  # noqa: F401
         for member in archive.infolist():
             if not member.is_dir():
                 yield f"{name}/{member.filename}", archive.read(member)
