@@ -142,9 +142,10 @@ def _gather_play(log: Log, play: Play, episodes: Sequence[RecordedEpisode]) -> L
     rows = possible.nonzero()[0]
     if not rows.size:
         return None
-    kept = starts.take(rows)
-    record = replay(log.trap, there.take(rows), done[rows], kept if play.takes_away else None)
-    return LoggedPlay(kept, record, (given == ends)[rows])
+    possible_starts = starts.take(rows)
+    whole = possible_starts if play.takes_away else None
+    record = replay(log.trap, there.take(rows), done[rows], whole)
+    return LoggedPlay(possible_starts, record, (given == ends)[rows])
 
 
 def _continues(longer: RecordedEpisode, shorter: RecordedEpisode) -> bool:

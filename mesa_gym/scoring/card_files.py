@@ -174,8 +174,9 @@ def _list_facts(card: ScoreCard) -> Iterator[_Fact]:
             (split, *_) = measure.splits
             if measure.source is type(evidence):
                 yield f"{where}.{split}.{name}", of[split][name], measure.take(told[where])
-        if card.judged_by.ratio and told[where].learner_return is not None:
-            lost = float(np.mean(told[where].learner_return - told[where].base_return))
+        base, learner = (getattr(told[where], x, None) for x in _RETURNS)
+        if card.judged_by.ratio and base is not None and learner is not None:
+            lost = float(np.mean(learner - base))
             yield f"{where}.test.regret", of["test"]["regret"], lost
 
 
