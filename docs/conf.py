@@ -43,6 +43,7 @@ nitpicky = True
 nitpick_ignore = [
     ("py:class", "mesa_gym.traps.objectives.Rule"),
     ("py:class", "mesa_gym.logs.judging.LoggedShare"),
+    ("py:class", "mesa_gym.scoring.returns.Gains"),
 ]
 
 html_theme = "furo"
