@@ -206,6 +206,8 @@ def _read_drift() -> list[ScoreCard]:
         seen = card.choices.view_null(DRIFT)
         told = {"policy": DRIFT, "verdict": judge(seen).word, "choices": seen}
         told |= {"confidence": confidence(seen, card.provenance.seed), "competent": False}
+        # The digest is of ppo's weights, of which a drift has none.
+        told["provenance"] = structs.replace(card.provenance, digest="")
         found.append(structs.replace(card, splits=card.nulls[DRIFT], **told))
     return found
 

@@ -308,7 +308,7 @@ def test_agents_trained_together_equal_agents_alone(monkeypatch):
     """A GPU trains together; only the rounding of sums differs."""
     runs, made = small().repeat((1, 2, 3)), AgentBatch(find_devices("cpu"))
     alone = train_weights(*runs)
-    made.mapped, made.most = True, 2
+    made.vectorized, made.most = True, 2
     monkeypatch.setattr(ppo, "AgentBatch", lambda devices: made)
     together = train_weights(*runs)
     for one, other in zip(alone, together, strict=True):

@@ -116,7 +116,7 @@ FORMS = {
     r"Brittle on \d": "brittle",
     r"Brittle, failing where only looks change: mine on \d": "brittle",
     r"Without a goal, traps that count as base: (random moves|a sweeper|a blind drift) 0": "null",
-    r"Shares of levels reached first, means over seeds; in brackets 95% .*": "",
+    r"Shares of levels reached first, means over seeds, in square brackets .*": "",
     r"A verdict is that of more than half of the seeds": "",
     r"cannot: fails on test levels, or did not play; base: .*": "",
     r"Blocks: .*": "",

@@ -104,7 +104,8 @@ def follow_sign_until_refuted(learner):
 )
 def test_known_learners_get_expected_verdicts(trap, rule, word):
     made = trap()
-    card = score(KnownLearner(made, rule), made, levels=100)
+    # The learner of NeverPaid earns 0.95 of the best one: fewer levels leave a doubt.
+    card = score(KnownLearner(made, rule), made, levels=400)
     assert (card.verdict, card.confidence > 0.95) == (word, True)
 
 
