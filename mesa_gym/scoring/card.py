@@ -128,8 +128,12 @@ class ScoreCard(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     @property
     def judged_by(self) -> Judging:
         """The kind of judging; an unknown kind can be shown, and does not count."""
-        trap = None if self.judging else all_traps().get(self.trap)  # older cards do not name it
-        return JUDGINGS.get(self.judging, Judging()) if trap is None else trap.judging
+        name = self.judging
+        if not name and (trap := all_traps().get(self.trap)):  # older cards do not name it
+            return trap.judging
+        if not name and self.choices is not None:  # of a trap that is not here
+            name = "contact" if self.choices.by_contact else "scores"
+        return JUDGINGS.get(name, Judging())
 
     @property
     def objectives(self) -> list[str]:

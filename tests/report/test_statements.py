@@ -122,7 +122,7 @@ FORMS = {
     r"Blocks: .*": "",
     r"In a block by what they cannot do, base, and name, not an order of merit": "",
     r"Any two agents of different groups differ in their share of base .*": "",
-    r"Group -: fewer than five seeds, or not able": "",
+    r"Group -: fewer than five seeds or levels, or not able": "",
     r"Seeds disagree in their kind of verdict: mine on \d": "disagree",
     r"Fewer than 5 seeds, too few to speak of others: mine": "few seeds",
 }
