@@ -11,6 +11,7 @@ sys.path.insert(0, str(ROOT))
 
 import mesa_gym  # noqa: E402
 from docs import build, extension  # noqa: E402
+from mesa_gym.viewer.lesson import write_lesson  # noqa: E402
 
 project = "mesa_gym"
 author = "the mesa_gym developers"
@@ -62,4 +63,5 @@ linkcheck_anchors = False
 def setup(app: object) -> None:
     """Write the generated pages, and connect what pages need when they are read."""
     build.write_all()
+    write_lesson()
     extension.setup(app)

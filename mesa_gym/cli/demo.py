@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import argparse
 import webbrowser
-from pathlib import Path
 
 from mesa_gym.command import DONE
-
-# Written by ``python -m docs.lesson``, which needs the library of trained agents.
-LESSON = Path(__file__).parents[1] / "viewer" / "pages" / "lesson.html"
+from mesa_gym.viewer import lesson
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -18,7 +15,10 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Open a one-minute lesson on goal misgeneralization in the browser."""
-    address = LESSON.as_uri()
+    if not lesson.LESSON.exists():
+        print("A checkout makes the page once, which takes ten seconds.")
+        lesson.write_lesson()
+    address = lesson.LESSON.as_uri()
     if not webbrowser.open(address):
         print("No browser was found here. Open this page in one:")
     print(address)

@@ -1,18 +1,18 @@
-"""The lesson that ``mesa-gym demo`` opens: ``python -m docs.lesson`` writes it again.
+"""The lesson that ``mesa-gym demo`` opens: ``python -m mesa_gym.viewer.lesson`` writes it.
 
 Five screens, some 80 seconds: a visitor finds out what pays, enters a new room, and sees trained
-agents there. The page holds agents of the library; it is made here and kept in the package, so that
-a visitor needs neither torch nor the library.
+agents there. The page contains agents of the library that only a checkout has. ``make dist`` writes
+it into the wheel, ``make docs`` into the documentation, and ``mesa-gym demo`` when it is missing.
 """
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 import mesa_gym
-from mesa_gym.cli.demo import LESSON
 from mesa_gym.files import write_text
 from mesa_gym.policies import Policy, as_policy
 from mesa_gym.policies.asking import Asking
@@ -24,13 +24,15 @@ from mesa_gym.trained.library import load
 from mesa_gym.traps import Split, Trap, find_trap, package_traps
 from mesa_gym.viewer.playground import Guest, fill_page, pack_trap
 
+LESSON = Path(__file__).parent / "pages" / "lesson.html"
 ROOMS = [(Split.TRAIN.value, number) for number in range(3)]
 # Where line and yellow are equally far from the start.
-NEW_ROOM, MOVED_CHEESE = (Split.SHIFT.value, 1), (Split.SHIFT.value, 0)
+NEW_ROOM = (Split.SHIFT.value, 1)
+MOVED_CHEESE = (Split.SHIFT.value, 0)
 RAISED = 8.0  # of what the planner is told to want, above all that it wants
 SEEDS = range(5)
-LEVELS = 1000
-COMMAND = "mesa-gym score --policy FOLDER_OR_MODEL --trap CheeseCorner"
+SAMPLED_LEVELS = 1000
+SCORE_COMMAND = "mesa-gym score --policy FOLDER_OR_MODEL --trap CheeseCorner"
 
 
 def make_lesson() -> str:
@@ -47,13 +49,18 @@ def make_lesson() -> str:
         "everywhere": [measure_choices(colour, policy) for policy in robots.values()],
         "corner": {"agent": read_corner("ppo", "ppo-s0"), "sweeper": read_corner()},
         "inside": inside,
-        "levels": LEVELS,
+        "levels": SAMPLED_LEVELS,
         "trap": colour.name(),
     }
     first = render_rgb(colour, colour.levels(Split.TRAIN, [0]), 32)[0]
     footer, count = f"Made with mesa-gym {mesa_gym.__version__}.", len(package_traps())
     return fill_page(
-        "lesson.html", data, picture=data_uri(first), command=COMMAND, made=footer, traps=count
+        "lesson.html",
+        data,
+        picture=data_uri(first),
+        command=SCORE_COMMAND,
+        made=footer,
+        traps=count,
     )
 
 
@@ -80,7 +87,7 @@ def read_corner(row: str = "sweeper", policy: str = "sweeper") -> float:
     return card.read_each("shift", "choice")["corner"] or 0.0
 
 
-def measure_choices(trap: Trap, agent: Any, levels: int = LEVELS) -> list[float]:
+def measure_choices(trap: Trap, agent: Any, levels: int = SAMPLED_LEVELS) -> list[float]:
     """Return how likely an agent takes each objective first, the mean over shift levels.
 
     It is exact for each level. All targets of the trap pay alike.
@@ -99,6 +106,10 @@ def measure_choices(trap: Trap, agent: Any, levels: int = LEVELS) -> list[float]
     return start_shares
 
 
-if __name__ == "__main__":
+def write_lesson() -> None:
+    """Write the page; it takes ten seconds."""
     write_text(LESSON, make_lesson())
-    print(f"wrote {LESSON}: {LESSON.stat().st_size / 1000:.0f} kB")
+
+
+if __name__ == "__main__":
+    write_lesson()
