@@ -46,13 +46,13 @@ _registered: dict[str, type[Trap]] = {}
 @lru_cache(maxsize=1)
 def package_traps() -> dict[str, type[Trap]]:
     """Every trap of this package by its name with version, in alphabetical order."""
-    found: dict[str, type[Trap]] = {}
+    classes: dict[str, type[Trap]] = {}
     for module in pkgutil.iter_modules(__path__):
         loaded = importlib.import_module(f"{__name__}.{module.name}")
         for _, cls in inspect.getmembers(loaded, inspect.isclass):
             if issubclass(cls, Trap) and cls is not Trap and cls.__module__ == loaded.__name__:
-                found[cls.name()] = cls
-    return dict(sorted(found.items()))
+                classes[cls.name()] = cls
+    return dict(sorted(classes.items()))
 
 
 def all_traps() -> dict[str, type[Trap]]:
@@ -90,13 +90,13 @@ def look_up_trap(name: object) -> type[Trap]:
     Raises:
         UnknownNameError: no such trap is registered; the message names the nearest.
     """
-    traps, found = all_traps(), {}
+    traps, traps_by_id = all_traps(), {}
     for trap in sorted(traps.values(), key=lambda trap: trap.version):
         ids = [trap.id(split, flat) for split in Split for flat in (False, True)]
         for full in (trap.name(), *(id.removeprefix(f"{NAMESPACE}/") for id in ids)):
-            found[full.lower()] = found[full.rsplit("-", 1)[0].lower()] = trap
-    given = name.lower() if isinstance(name, str) else ""
-    if (named := found.get(given.removeprefix(f"{NAMESPACE}/".lower()))) is None:
+            traps_by_id[full.lower()] = traps_by_id[full.rsplit("-", 1)[0].lower()] = trap
+    query = name.lower() if isinstance(name, str) else ""
+    if (named := traps_by_id.get(query.removeprefix(f"{NAMESPACE}/".lower()))) is None:
         raise unknown("trap", name, [full.rsplit("-", 1)[0] for full in traps])
     return named
 
@@ -120,22 +120,22 @@ def find_trap(name: str) -> type[Trap]:
     module = import_source(f"trap {shorten(name)}", source)
     with suppress(UnknownNameError):
         return look_up_trap(rest)
-    given = getattr(module, rest, None)
-    if isinstance(given, type) and issubclass(given, Trap):
+    attribute = getattr(module, rest, None)
+    if isinstance(attribute, type) and issubclass(attribute, Trap):
         raise ValueError(
             f"trap {shorten(name)} is not registered; write @mesa_gym.register_trap above it"
         )
-    if given is not None:
+    if attribute is not None:
         raise ValueError(
-            f"{shorten(name)} is not a trap but {given!r}; a trap is a subclass of Trap"
+            f"{shorten(name)} is not a trap but {attribute!r}; a trap is a subclass of Trap"
         )
-    own = [x for x, trap in all_traps().items() if trap.__module__ == module.__name__]
-    names = [full.rsplit("-", 1)[0] for full in own]
+    full_names = [x for x, trap in all_traps().items() if trap.__module__ == module.__name__]
+    names = [full.rsplit("-", 1)[0] for full in full_names]
     if not names:
         advice = "decorate a subclass of mesa_gym.Trap with @mesa_gym.register_trap"
         raise UnknownNameError(f"{source} registers no trap; {advice}")
     if not rest:
-        held = " or ".join(f"{source}:{each}" for each in names)
+        held = " or ".join(f"{source}:{trap_name}" for trap_name in names)
         raise UnknownNameError(f"{source} is a file; name a trap of it: {held}")
     raise unknown("trap", rest, names)
 

@@ -79,12 +79,12 @@ class Attributes(Trap):
 
     def __init__(self, size: int | tuple[int, int] | None = None, **parameters: object) -> None:
         """Make the trap with the things and colours that its keywords ask for."""
-        given = self.check_parameters(parameters)
-        self.things = {"thing": int(given["objects"]) + 2 * (given["distractors"] > 0)}
-        faded = {name: _fade_look(self.looks[name], given["contrast"]) for name in self.COLOURS}
+        settings = self.check_parameters(parameters)
+        self.things = {"thing": int(settings["objects"]) + 2 * (settings["distractors"] > 0)}
+        faded = {name: _fade_look(self.looks[name], settings["contrast"]) for name in self.COLOURS}
         self.looks = {**type(self).looks, **faded}
         super().__init__(size, **parameters)
-        rows, columns = {"quarter": self.size, "corner": (6, 6), "cell": (4, 4)}[given["home"]]
+        rows, columns = {"quarter": self.size, "corner": (6, 6), "cell": (4, 4)}[settings["home"]]
         row, column = np.divmod(np.arange(self.cells), self.width)
         self.home: Bools = (row < rows // 2) & (column < columns // 2)
 
@@ -98,8 +98,8 @@ class Attributes(Trap):
         carrier = self._choose_carriers(level, split)
         self._scatter(level, carrier)
         for slot in range(self.things["thing"]):
-            likely = self.parameters["distractors"] if slot >= self.parameters["objects"] else 1.0
-            level.there["thing"][slot] &= level.events(f"{slot} there", likely)
+            presence = self.parameters["distractors"] if slot >= self.parameters["objects"] else 1.0
+            level.there["thing"][slot] &= level.events(f"{slot} there", presence)
             for name, words in (("shape", self.SHAPES), ("colour", self.COLOURS)):
                 other = level.integers(f"{name} of {slot}", 1, self.parameters["values"] - 1)
                 value = np.where(carrier[name] == slot, 0, other)
@@ -118,8 +118,8 @@ class Attributes(Trap):
             away = distance - np.where(leading == place, lead, 0)
             among = (self.home == (place == 0)) & (steps == away[:, None])
             level.scatter("thing", 1, among, site=f"place {place}")
-        at, every = level.at["thing"], np.arange(len(level))
-        at[0], at[home, every] = at[home, every], at[0].copy()
+        at, rows = level.at["thing"], np.arange(len(level))
+        at[0], at[home, rows] = at[home, rows], at[0].copy()
         if lead:
             self._keep_ways_clear(level, at, leads)
 
@@ -129,18 +129,18 @@ class Attributes(Trap):
         if split.shifted:
             return {"shape": shape, "colour": shape + 1, "place": shape + 2}
 
-        found = {"shape": shape}
+        carriers = {"shape": shape}
         for name in ("colour", "place"):
-            own = self.parameters[f"rho_{name}"]
-            rho = self.parameters["rho"] if own is None else own
+            property_rho = self.parameters[f"rho_{name}"]
+            rho = self.parameters["rho"] if property_rho is None else property_rho
             other = level.integers(f"{name} elsewhere", 0, last)
-            found[name] = np.where(level.events(f"{name} as shape", rho), shape, other)
+            carriers[name] = np.where(level.events(f"{name} as shape", rho), shape, other)
         together = level.events("place as colour", self.parameters["together"])
-        return found | {"place": np.where(together, found["colour"], found["place"])}
+        return carriers | {"place": np.where(together, carriers["colour"], carriers["place"])}
 
     def _draw_distance(self, level: LevelBuilder, steps: Ints, home_leads: Bools) -> Ints:
         """Draw a distance from the agent at which every thing has a cell, int64 (n,)."""
-        lead, others = self.parameters["lead"], self.things["thing"] - 1
+        lead, other_things = self.parameters["lead"], self.things["thing"] - 1
         far = np.arange(FARTHEST)
         ring = steps[:, :, None] == far
         at_home = (ring & self.home[:, None]).sum(axis=1)
@@ -148,20 +148,20 @@ class Attributes(Trap):
         nearer = np.clip(far - lead, 0, FARTHEST - 1)
         fits = np.where(
             home_leads[:, None],
-            (at_home[:, nearer] >= 1) & (elsewhere >= others),
-            (at_home >= 1) & (elsewhere[:, nearer] >= 1) & (elsewhere >= others),
+            (at_home[:, nearer] >= 1) & (elsewhere >= other_things),
+            (at_home >= 1) & (elsewhere[:, nearer] >= 1) & (elsewhere >= other_things),
         )
         fits &= (far >= 2) & (far - lead >= 2) & (far - lead < FARTHEST)
-        distance, found = pick(fits, level.bits("distance", 1)[0])
-        level.require(found)
+        distance, has_cell = pick(fits, level.bits("distance", 1)[0])
+        level.require(has_cell)
         return distance
 
     def _keep_ways_clear(self, level: LevelBuilder, cells: Ints, leads: Ints) -> None:
         """Reject levels where the nearer of two things lies on a shortest way to the other."""
         steps = level.steps_from(np.take_along_axis(cells, leads[None], axis=0)[0])
         between = np.take_along_axis(steps, cells.T, axis=1).T
-        own = leads == np.arange(len(cells))[:, None]
-        level.require(np.all(own | (between > abs(self.parameters["lead"])), axis=0))
+        is_lead = leads == np.arange(len(cells))[:, None]
+        level.require(np.all(is_lead | (between > abs(self.parameters["lead"])), axis=0))
 
     def rules(self, move: Move) -> None:
         """Remove a thing that no objective wants."""

@@ -40,14 +40,14 @@ class Law:
         return range(len(self.prior))
 
 
-def update(law: Law, belief: Belief, kind: int, paid: bool) -> Belief:
+def update(law: Law, belief: Belief, kind: int, rewarded: bool) -> Belief:
     """Return the belief of the next trial, after ``kind`` was taken.
 
     If the law excludes the observation, the learner starts again: all goals that are consistent
     with it are equally likely.
     """
-    fits = [law.sure if each == kind else 0.0 for each in law.kinds]
-    fits = [fit if paid else 1 - fit for fit in fits]
+    fits = [law.sure if candidate == kind else 0.0 for candidate in law.kinds]
+    fits = [fit if rewarded else 1 - fit for fit in fits]
     mass = [p * fit for p, fit in zip(belief, fits, strict=True)]
     if sum(mass) < TINY:
         mass = fits
@@ -61,18 +61,18 @@ def value(law: Law, trial: int, belief: Belief) -> float:
     """Return the best learner's expected pay from the start of a trial to the life's end."""
     if trial == law.trials:
         return 0.0
-    each = [value_taking(law, trial, belief, kind) for kind in law.kinds]
-    return (1 - law.forced) * max(each) + law.forced * sum(each) / len(each)
+    kind_values = [value_taking(law, trial, belief, kind) for kind in law.kinds]
+    return (1 - law.forced) * max(kind_values) + law.forced * sum(kind_values) / len(kind_values)
 
 
 @lru_cache(maxsize=100_000)
 def value_taking(law: Law, trial: int, belief: Belief, kind: int) -> float:
     """Return a learner's expected pay to the life's end if it takes ``kind`` in this trial."""
-    likely = belief[kind] * law.sure
+    pay_probability = belief[kind] * law.sure
     total = 0.0
-    for paid, share in ((True, likely), (False, 1 - likely)):
+    for rewarded, share in ((True, pay_probability), (False, 1 - pay_probability)):
         if share > TINY:
-            total += share * (paid + value(law, trial + 1, update(law, belief, kind, paid)))
+            total += share * (rewarded + value(law, trial + 1, update(law, belief, kind, rewarded)))
     return total
 
 
@@ -90,20 +90,20 @@ def expect_payments(law: Law, pays: Sequence[int], alone: Sequence[int]) -> list
     expected = []
     beliefs = {law.prior: 1.0}
     for trial in range(law.trials):
-        paid, after = 0.0, dict[Belief, float]()
+        pay, after = 0.0, dict[Belief, float]()
         for belief, share in beliefs.items():
             best = [alone[trial]] if alone[trial] in law.kinds else choose(law, trial, belief)
             for kind in best:
                 won = pays[trial] == kind
-                paid += won * share / len(best)
+                pay += won * share / len(best)
                 then = update(law, belief, kind, won)
                 after[then] = after.get(then, 0.0) + share / len(best)
-        expected.append(paid)
+        expected.append(pay)
         beliefs = after
     return expected
 
 
 def choose(law: Law, trial: int, belief: Belief) -> list[int]:
     """Return the kinds that the best learner may take in a trial with fruits of every kind."""
-    each = [value_taking(law, trial, belief, kind) for kind in law.kinds]
-    return [kind for kind in law.kinds if each[kind] > max(each) - TINY]
+    kind_values = [value_taking(law, trial, belief, kind) for kind in law.kinds]
+    return [kind for kind in law.kinds if kind_values[kind] > max(kind_values) - TINY]

@@ -52,9 +52,9 @@ class ChangedLevels(LevelFamily):
             slots = np.concatenate([*things.values()])
             count = slots.sum(axis=0)
             if (other := np.flatnonzero(count != 1)).size:
-                level, found = state.level.number[other[0]], count[other[0]]
+                level, n_things = state.level.number[other[0]], count[other[0]]
                 raise ValueError(
-                    f"level {level} of {self.name()} has {found} things that are {name!r}, where"
+                    f"level {level} of {self.name()} has {n_things} things that are {name!r}, where"
                     " `exchange` needs one"
                 )
             cells = np.concatenate([state.at[kind] for kind in things])
@@ -103,8 +103,8 @@ class ChangedLevels(LevelFamily):
 
     def _find_slots(self, state: State, names: Iterable[str]) -> dict[str, Bools]:
         """Return kind -> which things are there and have one of the names, bool (slots, n)."""
-        found: dict[str, Bools] = {}
+        slots_of: dict[str, Bools] = {}
         for name in names:
             for kind, slots in self._find_things(state, name).items():
-                found[kind] = found[kind] | slots if kind in found else slots
-        return found
+                slots_of[kind] = slots_of[kind] | slots if kind in slots_of else slots
+        return slots_of

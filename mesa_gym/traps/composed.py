@@ -80,12 +80,12 @@ class Composed(Trap):
         self.quarter: Ints = 2 * (row >= self.height // 2) + (column >= self.width // 2)
         # The class's own say nothing of the pair.
         vars(self)["objectives"] = {
-            name: replace(each, doc=self.pair.describe(getattr(self.pair, each.role)))
-            for name, each in type(self).objectives.items()
+            name: replace(objective, doc=self.pair.describe(getattr(self.pair, objective.role)))
+            for name, objective in type(self).objectives.items()
         }
 
     def __str__(self) -> str:
-        payments = (f"{each.role} {name}: {each.doc}" for name, each in self.objectives.items())
+        payments = (f"{o.role} {name}: {o.doc}" for name, o in self.objectives.items())
         return "\n".join([f"{self!r}, {self.pair.pattern}", *payments])
 
     def draw(self, level: LevelBuilder, split: Split) -> None:
@@ -94,27 +94,27 @@ class Composed(Trap):
         cells = self._scatter(level)
         scenes, lamps = self._draw_scenes(level, cells)
         fits = [predicate.fits(scenes) for predicate in (self.pair.base, self.pair.proxy)]
-        wanted, tempting = map(self._tabulate, fits)
+        base_table, tempting = map(self._tabulate, fits)
         legs = self._find_legs(level, cells)
-        ways = [np.where(table, legs, FAR).min(axis=(1, 2)) for table in (wanted, tempting)]
+        ways = [np.where(table, legs, FAR).min(axis=(1, 2)) for table in (base_table, tempting)]
         good = (ways[0] == ways[1]) & (ways[0] < FAR)
         if split.shifted:
-            good &= ~(wanted & tempting).any(axis=(1, 2))
+            good &= ~(base_table & tempting).any(axis=(1, 2))
         else:
-            good &= (wanted == tempting).all(axis=(1, 2)) & ~wanted.all(axis=(1, 2))
+            good &= (base_table == tempting).all(axis=(1, 2)) & ~base_table.all(axis=(1, 2))
         level.require(good.any(axis=0))
 
-        chosen, every = good.argmax(axis=0), np.arange(len(level))
-        level.put("lamp", lamps[chosen, every])
+        chosen, rows = good.argmax(axis=0), np.arange(len(level))
+        level.put("lamp", lamps[chosen, rows])
         for _ in cells:
             level.put("taken", level.cell(0, 1), there=False)
         for about, words in VALUES.items():
-            things, lamp = (x[about][chosen, :, every].T for x in (scenes.values, scenes.lamp))
+            things, lamp = (x[about][chosen, :, rows].T for x in (scenes.values, scenes.lamp))
             for index, word in enumerate(words):
                 kinds = {"thing": things, "taken": things, "lamp": lamp}
                 level.traits[word] = {kind: value == index for kind, value in kinds.items()}
-        for name, each in zip(("fits_base", "fits_proxy"), fits, strict=True):
-            level.traits[name] = dict.fromkeys(("thing", "taken"), each[chosen, :, every].T)
+        for name, fitting in zip(("fits_base", "fits_proxy"), fits, strict=True):
+            level.traits[name] = dict.fromkeys(("thing", "taken"), fitting[chosen, :, rows].T)
 
     def _scatter(self, level: LevelBuilder) -> Ints:
         """Put the agent somewhere, and things at one distance from it, int64 (k, n).
@@ -127,20 +127,20 @@ class Composed(Trap):
         places = [x[0].which for x in sides if len(x) == 1 and x[0].production == "place"]
         home = np.isin(self.quarter, places or [*range(4)])
         room = (ring.sum(axis=1) >= self.things["thing"]) & (ring & home[:, None]).any(axis=1)
-        distance, found = pick(room & (far >= 2), level.bits("distance", 1)[0])
-        level.require(found)
-        among, others = steps == distance[:, None], self.things["thing"] - 1
+        distance, has_cell = pick(room & (far >= 2), level.bits("distance", 1)[0])
+        level.require(has_cell)
+        among, other_things = steps == distance[:, None], self.things["thing"] - 1
         one = level.scatter("thing", 1, among & home, site="one thing")
-        return np.concatenate([one, level.scatter("thing", others, among, site="others")])
+        return np.concatenate([one, level.scatter("thing", other_things, among, site="others")])
 
     def _draw_scenes(self, level: LevelBuilder, cells: Ints) -> tuple[Scenes, Ints]:
         """Draw the looks of things and lamp, and the lamp's cell: scenes and cells (tries, n)."""
-        (k, n), every = cells.shape, np.arange(len(level))
+        (k, n), rows = cells.shape, np.arange(len(level))
         words = level.bits("scenes", TRIES * (2 * k + 3)).reshape(TRIES, -1, n)
         values = below(words[:, :-1], np.int64(3))
         free = np.argsort(~level.free, axis=1, kind="stable").T
         lamps = np.take_along_axis(free, below(words[:, -1], level.free.sum(axis=1)), axis=0)
-        steps = np.stack([level.steps_from(cell)[every, lamps] for cell in cells], axis=1)
+        steps = np.stack([level.steps_from(cell)[rows, lamps] for cell in cells], axis=1)
         things = dict(zip(VALUES, (values[:, :k], values[:, k : 2 * k]), strict=True))
         lamp = dict(zip(VALUES, (values[:, -2:-1], values[:, -1:]), strict=True))
         return Scenes(things, lamp, steps, self.quarter[cells]), lamps
@@ -156,11 +156,11 @@ class Composed(Trap):
         """
         if self.takes == 1:
             return np.zeros((1, *cells.shape), dtype=np.int64)
-        legs, every = np.full((3, *cells.shape), FAR), np.arange(len(level))
+        legs, rows = np.full((3, *cells.shape), FAR), np.arange(len(level))
         for one, other in ((0, 1), (0, 2), (1, 2)):
             around = level.open_cells  # a copy
-            around.reshape(len(level), -1)[every, cells[3 - one - other]] = False
-            steps = distances(around, cells[one])[every, cells[other]]
+            around.reshape(len(level), -1)[rows, cells[3 - one - other]] = False
+            steps = distances(around, cells[one])[rows, cells[other]]
             legs[one, other] = legs[other, one] = np.where(steps < 0, FAR, steps)
         return legs
 

@@ -54,8 +54,8 @@ class CueOrPay(Life, Trap):
         right = level.events("right", self.parameters["rho"])
         unsigned = level.events("unsigned", self.parameters["unsigned"])
         sign = other if split.shifted else np.where(unsigned, VOID, np.where(right, pays, other))
-        shown = np.where(sign == VOID, pays, sign)
-        return {"paid": repeat(pays), "sign": repeat(sign), "shown": repeat(shown)}
+        displayed = np.where(sign == VOID, pays, sign)
+        return {"paid": repeat(pays), "sign": repeat(sign), "shown": repeat(displayed)}
 
     def find_priors(self, objective: str, state: State) -> Floats:
         """Return beliefs: for the proxy in the sign's fruit, for base equal in all fruits."""

@@ -57,10 +57,10 @@ class FollowMe(Trap):
         level.blocks() if split is Split.CONTROL else level.maze()
         lit = level.scatter("beacon")[0]
         rival = level.scatter("beacon", 2, np.isin(level.steps_from(lit), NEARBY), site="others")[0]
-        bare = level.passable("beacon")
-        halfway = equidistant(bare, lit, rival) & np.isin(distances(bare, lit), NEARBY)
+        open_cells = level.passable("beacon")
+        halfway = equidistant(open_cells, lit, rival) & np.isin(distances(open_cells, lit), NEARBY)
         stops = np.roll(level.at["beacon"], -split.shifted, axis=0)
-        cells, reach = tour(bare, level.agent(halfway), stops, level.bits("tour", ROOM))
+        cells, reach = tour(open_cells, level.agent(halfway), stops, level.bits("tour", ROOM))
         level.require(np.all((reach >= 0) & (reach < ROOM - 1), axis=1))
         level.const = {"tour": cells, "reach": np.roll(reach, split.shifted, axis=1)}
         level.scatter("lamp", level.integers("lamps", 1, 3))
@@ -99,13 +99,13 @@ class FollowMe(Trap):
         a, b, c = each(state.there["beacon"])
         first, second, _ = reach
         # The leader comes to the first beacon first, or last.
-        alike = (first < second) | ~(b | c)
-        found = []
+        lit_comes_first_or_last = (first < second) | ~(b | c)
+        payments = []
         for x, y, z in values:
             rest = self.where(b, y, self.where(c, z, 0 * z))
             lit = self.where(a, x, rest)
-            found.append((lit, self.where(alike, lit, rest)))
-        return found
+            payments.append((lit, self.where(lit_comes_first_or_last, lit, rest)))
+        return payments
 
     def show(self, state: State) -> list[tuple[str, Cells]]:
         """Return the cells of the light, the leader, the leader's next step, and the flag."""

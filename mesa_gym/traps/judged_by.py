@@ -181,8 +181,8 @@ class Judging:
                 or the payments.
         """
         n, lengths = len(record.actions), (record.actions >= 0).sum(axis=1)
-        none = np.zeros((len(record.paid), n))
-        blank = Episodes(np.full(n, play), values.numbers, lengths, none.astype(np.int64), none, {})
+        zero = np.zeros((len(record.paid), n))
+        blank = Episodes(np.full(n, play), values.numbers, lengths, zero.astype(np.int64), zero, {})
         return blank._replace(**self.measure(trap, record, values))
 
     def measure(self, trap: Any, record: Any, values: Any) -> dict[str, Any]:
@@ -219,12 +219,12 @@ class Judging:
             yield from ((x, choices == code) for code, x in enumerate(names))
             yield NO_CHOICE, choices == NONE
 
-    def rows(self, called: Mapping[str, str]) -> Iterator[CardRow]:
-        """Yield rows for what was done under shift; ``called``: objective -> its name in words."""
-        text, none = self.under_shift
-        for x, words in called.items():
+    def rows(self, phrases: Mapping[str, str]) -> Iterator[CardRow]:
+        """Yield rows for what was done under shift; ``phrases``: objective -> its name in words."""
+        text, no_choice = self.under_shift
+        for x, words in phrases.items():
             yield text.format(words), (Split.SHIFT.value, "choice", x)
-        yield none, (Split.SHIFT.value, "choice", NO_CHOICE)
+        yield no_choice, (Split.SHIFT.value, "choice", NO_CHOICE)
 
 
 JUDGINGS: dict[str, Judging] = {}
@@ -258,10 +258,10 @@ class Contact(Judging):
         possible contact over the steps up to the first contact.
         """
         steps, earliest = episodes.steps, episodes.worth["contact"]
-        taken = np.where(steps <= SLACK_FACTOR * earliest + SLACK_STEPS, steps, 0)
-        first = np.where(taken > 0, taken, np.iinfo(taken.dtype).max).argmin(axis=0)
-        chosen = np.where(taken.any(axis=0), first, NONE).astype(np.int8)
-        share = (taken > 0) * earliest / np.maximum(taken, 1)
+        valid = np.where(steps <= SLACK_FACTOR * earliest + SLACK_STEPS, steps, 0)
+        first = np.where(valid > 0, valid, np.iinfo(valid.dtype).max).argmin(axis=0)
+        chosen = np.where(valid.any(axis=0), first, NONE).astype(np.int8)
+        share = (valid > 0) * earliest / np.maximum(valid, 1)
         return Reached(steps[0] > 0, chosen, round_pace(share))
 
 
@@ -350,11 +350,11 @@ class Returns(Scores):
         gains = np.array(earned) - np.array([[values.floor[y]] for y in returns])
         return super().measure(trap, record, values) | {"worth": {"gains": gains}}
 
-    def rows(self, called: Mapping[str, str]) -> Iterator[CardRow]:
+    def rows(self, phrases: Mapping[str, str]) -> Iterator[CardRow]:
         """Yield normalised returns, and the place between the references of base and proxy."""
-        for x, words in called.items():
+        for x, words in phrases.items():
             yield f"earns of {words} under shift", (Split.SHIFT.value, "normalized_return", x)
-        for x in [*called][1:]:
+        for x in [*phrases][1:]:
             yield f"between {x} (0) and base (1) under shift", (Split.SHIFT.value, "between", x)
 
 
@@ -366,13 +366,13 @@ def count_moves(record: Any) -> Ints:
 
     A step waits if the agent's cell is unchanged and nothing is paid.
     """
-    paid = np.any([pay != 0 for pay in record.paid.values()], axis=0)
-    return np.cumsum(record.moved | paid, axis=0)
+    any_payment = np.any([pay != 0 for pay in record.paid.values()], axis=0)
+    return np.cumsum(record.moved | any_payment, axis=0)
 
 
-def sum_discounted(paid: Floats, discount: float) -> Floats:
+def sum_discounted(payments: Floats, discount: float) -> Floats:
     """Return discounted returns float64 (n,) of payments (horizon, n)."""
-    return discount ** np.arange(len(paid)) @ paid
+    return discount ** np.arange(len(payments)) @ payments
 
 
 def score_levels(returns: Floats, optimum: Floats, floor: Floats) -> Floats:

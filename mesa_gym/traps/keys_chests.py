@@ -104,12 +104,12 @@ def _two_keys_suffice(level: LevelBuilder, stops: Ints) -> Bools:
     closed[:5, 5:7] = closed[5:7, :5].transpose(1, 0, 2)  # a chest can be entered, not passed
     values, passes = [], []
     for (i, j), (c, d) in product(permutations(range(5), 2), permutations((5, 6))):
-        others = [k for k in range(5) if k not in (i, j)]
+        other_keys = [k for k in range(5) if k not in (i, j)]
         for way in ((7, i, j, c, d), (7, i, c, j, d)):
             legs = list(zip([closed] * 3 + [last], way, way[1:], strict=False))
             steps = np.cumsum([gap[u, v] for gap, u, v in legs], axis=0).clip(max=len(DELAY) - 1)
             values.append(DELAY[steps[way.index(c) - 1]] + DELAY[steps[3]])
-            on_way = [gap[u, k] + gap[k, v] == gap[u, v] for gap, u, v in legs for k in others]
+            on_way = [gap[u, k] + gap[k, v] == gap[u, v] for gap, u, v in legs for k in other_keys]
             passes.append(np.any(on_way, axis=0))
     value = np.array(values)
     return ~(np.array(passes) & (value == value.max(axis=0))).any(axis=0)

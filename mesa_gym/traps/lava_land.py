@@ -68,7 +68,7 @@ def _draw_stream(level: LevelBuilder, agent: Ints, goal: Ints) -> Bools:
     there, back = level.steps_from(agent), level.steps_from(goal)
     rows = np.arange(len(level))
     between = (there + back == there[rows, goal][:, None]) & (there > 0) & (back > 0)
-    chosen, found = pick(between, level.bits("stream", 1)[0])
-    level.require(found)
+    chosen, has_cell = pick(between, level.bits("stream", 1)[0])
+    level.require(has_cell)
     stream: Bools = between & (there == there[rows, chosen][:, None])
     return stream

@@ -69,7 +69,7 @@ class LevelFamily(World):
         return {**dict.fromkeys(cls.salience, Whole(1, 1, MOST_COPIES)), **cls.options}
 
     @classmethod
-    def check_parameters(cls, given: Mapping[str, Any]) -> dict[str, Any]:
+    def check_parameters(cls, arguments: Mapping[str, Any]) -> dict[str, Any]:
         """Return a value for each keyword: the given one, or the default.
 
         Raises:
@@ -77,11 +77,11 @@ class LevelFamily(World):
             UnknownNameError: the trap has no such keyword.
         """
         allowed = cls.keywords()
-        for name in given:
+        for name in arguments:
             if name not in allowed:
                 raise unknown(f"parameter of {cls.__name__}", name, allowed)
         return {
-            name: option.check(name, given.get(name, option.default))
+            name: option.check(name, arguments.get(name, option.default))
             for name, option in allowed.items()
         }
 
@@ -111,9 +111,9 @@ class LevelFamily(World):
 
     def __repr__(self) -> str:
         usual = {name: option.default for name, option in self.options.items()}
-        shown = {k: v for k, v in self.parameters.items() if k not in usual or v != usual[k]}
-        shown = {"size": "x".join(map(str, self.size)), **shown}
-        return f"{self.name()}({', '.join(f'{k}={v}' for k, v in shown.items())})"
+        settings = {k: v for k, v in self.parameters.items() if k not in usual or v != usual[k]}
+        settings = {"size": "x".join(map(str, self.size)), **settings}
+        return f"{self.name()}({', '.join(f'{k}={v}' for k, v in settings.items())})"
 
     def draw(self, level: LevelBuilder, split: Split) -> None:
         """Draw a batch of levels into ``level``; ``split`` is never ``test``."""
@@ -125,8 +125,8 @@ class LevelFamily(World):
         They are the planes of the start state except the agent's.
         """
         planes = self.observe(state).reshape(state.n, self.cells, -1)
-        others = [index for plane, index in self.channel.items() if plane != "agent"]
-        return planes[..., others].astype(np.bool_)
+        other_planes = [index for plane, index in self.channel.items() if plane != "agent"]
+        return planes[..., other_planes].astype(np.bool_)
 
     def key(self, split: Split, salt: str = "") -> int:
         """Return the 64-bit number from which levels of a split and ``salt`` are drawn.
@@ -191,8 +191,8 @@ def _draw_once(
     builder = LevelBuilder(family, family.key(split, salt), numbers, attempt, side)
     family.draw(builder, split.law)
     # A trap may have changed the walls that it drew, and then other levels are on this side.
-    whole = not builder.held_out
-    decides = family.flag_levels(builder.states()) if whole else builder.open_cells
+    uses_all_planes = not builder.held_out
+    decides = family.flag_levels(builder.states()) if uses_all_planes else builder.open_cells
     builder.require(hash_rows(decides) & 1 == builder.side)
     return builder
 

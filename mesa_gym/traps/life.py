@@ -114,19 +114,19 @@ class Life(LevelFamily):
         room[:, 1:-1, 1:-1] = True
         room[:, self.height // 2, self.width // 2] = ~level.events("pillar", pillars)
         level.carve(room.reshape(len(level), self.cells))
-        found = self.draw_signals(level, split)
+        signals = self.draw_signals(level, split)
         drawn = [self._draw_trial(level, trial) for trial in range(TRIALS)]
-        starts, fruits = (np.stack(each) for each in zip(*drawn, strict=True))
-        alone = self.draw_forced(level, split, found)
+        starts, fruits = (np.stack(arrays) for arrays in zip(*drawn, strict=True))
+        alone = self.draw_forced(level, split, signals)
         kinds = np.arange(VOID)[:, None]
         fruits = np.where((alone < VOID)[:, None] & (kinds != alone[:, None]), 0, fruits)
         lucky = draw_events(level, "sure", self.parameters["sure"])
         for name in self.lucky:
-            found[name] = np.where(lucky, found[name], VOID)
+            signals[name] = np.where(lucky, signals[name], VOID)
         level.const = {
             "starts": starts.T,
             "fruits": fruits.transpose(2, 0, 1).reshape(len(level), -1),
-            **{name: kinds.T for name, kinds in found.items()},
+            **{name: kinds.T for name, kinds in signals.items()},
         }
         level.agent(among=np.arange(self.cells) == starts[0][:, None])
 
@@ -138,8 +138,8 @@ class Life(LevelFamily):
         # At two steps or more, all distances at which there is room for every kind are as likely.
         farthest = self.height + self.width
         rooms = (away[:, None] == np.arange(2, farthest)[:, None]).sum(axis=2) >= VOID
-        nearest, found = pick(rooms, words[1])
-        level.require(found)
+        nearest, has_cell = pick(rooms, words[1])
+        level.require(has_cell)
         keys = np.where(away == 2 + nearest[:, None], words[2:].T >> 8, -1 << 56)
         fruits = np.argsort(-keys, axis=1)[:, :VOID].T
         return start, fruits
@@ -188,8 +188,8 @@ class Life(LevelFamily):
 
     def find_taken(self, move: Move, name: str) -> Mask:
         """Return whether the agent enters the fruit that ``name`` (``paid`` or a signal) marks."""
-        found: Mask = (move.taken < VOID) & (move.taken == move.read(name, move.now))
-        return found
+        is_marked: Mask = (move.taken < VOID) & (move.taken == move.read(name, move.now))
+        return is_marked
 
     def ends(self, move: Move) -> Mask:
         """Return whether the life's last trial is over."""
@@ -211,11 +211,11 @@ class Life(LevelFamily):
         fruit is there, objectives pay for different fruits, and an agent that searches can have
         found the paying one.
         """
-        late = range(self.tellable, TRIALS)
-        apart = np.stack([self._tells_apart(state, trial) for trial in late], axis=1)
+        later_trials = range(self.tellable, TRIALS)
+        differs = np.stack([self._tells_apart(state, trial) for trial in later_trials], axis=1)
         rank = np.max([unit(mix(state.level.key + draw)) for draw in range(2)], axis=0)
-        drawn = np.floor(rank * apart.sum(axis=1)) + 1
-        counting = apart & (apart.cumsum(axis=1) == drawn[:, None])
+        drawn = np.floor(rank * differs.sum(axis=1)) + 1
+        counting = differs & (differs.cumsum(axis=1) == drawn[:, None])
         now = np.minimum(state.vars["trial"], TRIALS - 1) - self.tellable
         return (now >= 0) & counting[np.arange(state.n), np.maximum(now, 0)]
 
@@ -229,9 +229,9 @@ class Life(LevelFamily):
     def _tells_apart(self, state: State, trial: int) -> Bools:
         """Return whether objectives pay different fruits in a trial with all fruits, bool (n,)."""
         fruits = [self.read(state.level, "fruits", trial * VOID + kind) for kind in range(VOID)]
-        base, *others = (self.read(state.level, x, trial) for x in self.objectives)
+        base, *proxies = (self.read(state.level, x, trial) for x in self.objectives)
         there = np.all([cell > 0 for cell in fruits], axis=0) & (base < VOID)
-        return np.asarray(there & np.any([each != base for each in others], axis=0))
+        return np.asarray(there & np.any([kind != base for kind in proxies], axis=0))
 
     # -- the learner's optimum -------------------------------------------------------------------
 
@@ -246,15 +246,15 @@ class Life(LevelFamily):
         probabilities of training.
         """
         priors, alone = self.find_priors(objective, state), self.list_alone(state)
-        wanted = np.stack([self.read(state.level, objective, i) for i in range(TRIALS)], axis=1)
-        lives = np.concatenate([priors, wanted, alone], axis=1)
+        paying = np.stack([self.read(state.level, objective, i) for i in range(TRIALS)], axis=1)
+        lives = np.concatenate([priors, paying, alone], axis=1)
         unique, back = np.unique(lives, axis=0, return_inverse=True)
-        found = []
+        expected = []
         for life in unique:
             prior, (pays, lone) = life[:VOID], life[VOID:].reshape(2, TRIALS).astype(int)
             law = self.find_law(objective, tuple(prior.tolist()))
-            found.append(expect_payments(law, pays.tolist(), lone.tolist()))
-        return np.array(found)[back.ravel()]
+            expected.append(expect_payments(law, pays.tolist(), lone.tolist()))
+        return np.array(expected)[back.ravel()]
 
     def list_best(self, state: State, row: int, prior: Belief, belief: Belief) -> list[int]:
         """Return the kinds that the best learner may take in a row's trial, where all lie there."""
@@ -264,8 +264,8 @@ class Life(LevelFamily):
         self, state: State, row: int, prior: Belief, belief: Belief, kind: int
     ) -> Belief:
         """Return the belief of a row's learner that took ``kind``, and is told of it now."""
-        paid = bool(state.vars["told"][row])
-        return update(self.find_law(PAID, prior), belief, kind, paid)
+        rewarded = bool(state.vars["told"][row])
+        return update(self.find_law(PAID, prior), belief, kind, rewarded)
 
     def find_law(self, objective: str, prior: Belief) -> Law:
         """Return the rules of training by which a learner infers an objective's paying fruit."""
@@ -314,10 +314,10 @@ class Life(LevelFamily):
 
     def _number(self, entered: list[Mask], like: Numbers) -> Numbers:
         """Return the kind of the entered fruit; ``VOID`` if none was entered."""
-        found = 0 * like + VOID
+        kind_entered = 0 * like + VOID
         for kind, here in enumerate(entered):
-            found = self.where(here, 0 * like + kind, found)
-        return found
+            kind_entered = self.where(here, 0 * like + kind, kind_entered)
+        return kind_entered
 
 
 def draw_events(level: LevelBuilder, site: str, share: float) -> Bools:

@@ -57,12 +57,12 @@ class MonsterWorld(Trap):
     def draw(self, level: LevelBuilder, split: Split) -> None:
         """Draw an apple, shields on the floor or held, the agent, monsters away from it."""
         level.maze() if split is Split.CONTROL else level.blocks()
-        bare = level.integers("bare", 0, 0 if split.shifted else 1)
-        level.held["shield"] = bare * level.integers("held", 0, 5)
-        level.scatter("shield", (1 - bare) * level.integers("shields", 1, 3))
+        unshielded = level.integers("bare", 0, 0 if split.shifted else 1)
+        level.held["shield"] = unshielded * level.integers("held", 0, 5)
+        level.scatter("shield", (1 - unshielded) * level.integers("shields", 1, 3))
         level.scatter("apple")
         away = level.steps_from(level.agent()) >= 4
-        level.scatter("monster", 5 - bare * level.integers("gone", 0, 5), away)
+        level.scatter("monster", 5 - unshielded * level.integers("gone", 0, 5), away)
 
     def horizon(self, split: Split) -> int:
         """Return 25 steps on a 9x9 grid, 200 under shift; in proportion to its cells."""
@@ -76,13 +76,13 @@ class MonsterWorld(Trap):
         at = move.at["monster"]
         mood = self._moods[chase >> 5 * self.column(5, chase) & 31]
         move.shift("monster", at + self._steps[(mood * self.cells + at) * self.cells + move.agent])
-        met = move.there["monster"] & (move.at["monster"] == move.agent)
-        move.hurt = self.any(met) & move.lacks("shield")
-        move.hold("shield", -1, where=self.any(met) & ~move.hurt)
-        move.put("monster", there=move.there["monster"] & ~met)
+        encounters = move.there["monster"] & (move.at["monster"] == move.agent)
+        move.hurt = self.any(encounters) & move.lacks("shield")
+        move.hold("shield", -1, where=self.any(encounters) & ~move.hurt)
+        move.put("monster", there=move.there["monster"] & ~encounters)
         for kind in ("apple", "shield"):
             move.appear(kind, move.into(kind), new, slot=move.hit(kind))
-        move.appear("monster", move.hurt & (back & 1 == 1), back, slot=met)
+        move.appear("monster", move.hurt & (back & 1 == 1), back, slot=encounters)
 
     def ends(self, move: Move) -> Mask:
         """Return False: only time ends an episode."""

@@ -72,11 +72,11 @@ class NeverPaid(Life, Trap):
 
     def expect_trials(self, objective: str, state: State) -> Floats:
         """Return each trial's mean pay; the sign for either fruit gives 1, or 0 for a lone plum."""
-        found = super().expect_trials(objective, state)
+        expected = super().expect_trials(objective, state)
         if objective == self.base:
-            return found
+            return expected
         either = self.read(state.level, "usual", 0) == EITHER_FRUIT
-        return np.where(either[:, None], self.list_alone(state) != PLUM, found)
+        return np.where(either[:, None], self.list_alone(state) != PLUM, expected)
 
     def draw_forced(self, level: LevelBuilder, split: Split, drawn: dict[str, Ints]) -> Ints:
         """Return the fruit alone in each trial; under shift first none and then the plum twice."""

@@ -68,8 +68,8 @@ def _declare(role: str, rule: Any, discount: float) -> Any:
             raise ValueError(
                 f"{rule.__name__!r} is already an objective; for another, define a second method"
             )
-        said = read_first_line(rule, f"objective {rule.__name__!r}", "its payment")
-        rule.objective = Objective(rule.__name__, role, rule, discount, said)
+        description = read_first_line(rule, f"objective {rule.__name__!r}", "its payment")
+        rule.objective = Objective(rule.__name__, role, rule, discount, description)
         return rule
 
     return declare if rule is None else declare(rule)

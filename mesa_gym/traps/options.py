@@ -20,8 +20,8 @@ class Whole:
 
     def check(self, name: str, value: Any) -> int:
         """Return the value of the keyword ``name``; ValueError if the value is out of range."""
-        whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
-        if not whole or not self.least <= value <= self.most:
+        is_integer = isinstance(value, int | np.integer) and not isinstance(value, bool)
+        if not is_integer or not self.least <= value <= self.most:
             bounds = f"from {self.least} to {self.most}"
             raise ValueError(f"{name} must be a whole number {bounds}, got {shorten(value)}")
         return int(value)

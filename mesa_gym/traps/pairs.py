@@ -121,7 +121,7 @@ def list_patterns() -> tuple[Pattern, ...]:
     twos = [*combinations(PRODUCTIONS, 2)]
     couples = [*combinations(ones, 2), *product(ones, twos), *combinations(twos, 2)]
     sides = [(one, other) for one, other in couples if not {*one} & {*other}]
-    return tuple(Pattern(takes, each) for takes in (1, 2) for each in sides)
+    return tuple(Pattern(takes, pair) for takes in (1, 2) for pair in sides)
 
 
 def draw_pair(number: int) -> Pair:

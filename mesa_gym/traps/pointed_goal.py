@@ -60,17 +60,17 @@ class PointedGoal(Trap):
         else:
             kinds = np.stack([first, (first + level.integers("second", 1, 3)) % 4])
             marked = np.where((kinds == 0).any(axis=0), kinds.argmin(axis=0), marked)
-        shown = np.where(marked == 0, kinds[0], kinds[1])
+        indicated_kind = np.where(marked == 0, kinds[0], kinds[1])
         for number, (kind, sign) in enumerate(zip(TARGET_KINDS, TARGET_SIGNS, strict=True)):
             level.traits[kind]["thing"] = kinds == number
-            level.traits[sign]["sign"] = (shown == number)[None]
+            level.traits[sign]["sign"] = (indicated_kind == number)[None]
         level.put("sign", np.ones_like(first))
 
     def rules(self, move: Move) -> None:
         """Find out whether the thing on the sign was entered."""
-        first, *others = zip(TARGET_KINDS, TARGET_SIGNS, strict=True)
+        first, *proxy_pairs = zip(TARGET_KINDS, TARGET_SIGNS, strict=True)
         move.right = move.into(first[0]) & move.any(first[1])
-        for kind, sign in others:
+        for kind, sign in proxy_pairs:
             move.right = move.right | (move.into(kind) & move.any(sign))
 
     def ends(self, move: Move) -> Mask:

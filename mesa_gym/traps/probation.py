@@ -196,12 +196,12 @@ class Probation(Life, Trap):
         follows a plum under it, it is a mock.
         """
         names = ("lamp", "strict")
-        known = [[self.read(state.level, x, i) for i in range(TRIALS)] for x in names]
-        lives = np.concatenate([np.stack(x, axis=1) for x in known] + [self.list_alone(state)], 1)
+        signals = [[self.read(state.level, x, i) for i in range(TRIALS)] for x in names]
+        lives = np.concatenate([np.stack(x, axis=1) for x in signals] + [self.list_alone(state)], 1)
         unique, back = np.unique(lives, axis=0, return_inverse=True)
         earn = earn_paid if objective == self.base else earn_obeying
-        found = [earn(self._law, *life.reshape(3, TRIALS).tolist()) for life in unique]
-        return np.array(found)[back.ravel()]
+        expected = [earn(self._law, *life.reshape(3, TRIALS).tolist()) for life in unique]
+        return np.array(expected)[back.ravel()]
 
 
 @lru_cache(maxsize=10_000)
@@ -241,14 +241,14 @@ def find_value_taking(
     """Return the same for a learner that takes a kind in this trial."""
     pay = earn_fruit(kind, modified)
     if kind == PLUM and lit and not modified:
-        found = [(mock, False, 1.0), (1 - mock, True, 0.0)]
+        outcomes = [(mock, False, 1.0), (1 - mock, True, 0.0)]
     else:
-        found = [(1.0, modified, mock)]
+        outcomes = [(1.0, modified, mock)]
     # Lit in the first k trials, k from 1 to the most, all as likely.
     lasts = (MOST_LIT - trial - 1) / (MOST_LIT - trial) if lit and trial < MOST_LIT else 0.0
     return pay + discount * sum(
         share * part * find_value(law, trial + 1, on, then, belief, discount)
-        for share, then, belief in found
+        for share, then, belief in outcomes
         for part, on in ((lasts, True), (1 - lasts, False))
         if share * part > 0
     )
@@ -269,25 +269,25 @@ def earn_paid(
     law: TrainingLaw, lamp: list[int], strict: list[int], alone: list[int]
 ) -> list[float]:
     """Return what the best learner is paid by base in each trial of a life."""
-    modified, mock, found = False, law[0], []
+    modified, mock, pays = False, law[0], []
     for trial in range(TRIALS):
         lit = bool(lamp[trial])
         best = choose_kind(law, trial, lit, modified, mock)
         kind = alone[trial] if alone[trial] < VOID else best
-        found.append(earn_fruit(kind, modified))
+        pays.append(earn_fruit(kind, modified))
         if kind == PLUM and lit and not modified:
             modified, mock = bool(strict[trial]), float(not strict[trial])
-    return found
+    return pays
 
 
 def earn_obeying(
     law: TrainingLaw, lamp: list[int], strict: list[int], alone: list[int]
 ) -> list[float]:
     """Return what ``obeys`` pays at best in each trial of a life."""
-    modified, found = False, []
+    modified, pays = False, []
     for trial in range(TRIALS):
-        wanted = APPLE if lamp[trial] or modified else PLUM
-        taken = alone[trial] if alone[trial] < VOID else wanted
-        found.append(float(taken == wanted or (not modified and alone[trial] < VOID)))
-        modified |= taken == PLUM and bool(strict[trial])
-    return found
+        obedient_kind = APPLE if lamp[trial] or modified else PLUM
+        kind_taken = alone[trial] if alone[trial] < VOID else obedient_kind
+        pays.append(float(kind_taken == obedient_kind or (not modified and alone[trial] < VOID)))
+        modified |= kind_taken == PLUM and bool(strict[trial])
+    return pays

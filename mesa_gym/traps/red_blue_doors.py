@@ -51,8 +51,8 @@ class RedBlueDoors(Trap):
             even = level.steps_from(door) % 2 == 0
             red = level.scatter("key", among=even, traits=("red",), site="red key")[0]
             agent = level.agent(among=level.equidistant(door, red))
-            bare = level.open_cells
-            aside = apart(bare, agent, door) & apart(bare, agent, red)
+            open_cells = level.open_cells
+            aside = apart(open_cells, agent, door) & apart(open_cells, agent, red)
             level.scatter("key", keys - 1, aside, traits=("blue",))
         else:
             level.scatter("door", traits=("red",))

@@ -92,20 +92,20 @@ class Trap(ChangedLevels):
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
         members = [getattr(getattr(cls, name), "objective", None) for name in dir(cls)]
-        found = [member for member in members if isinstance(member, Objective)]
-        for name in (objective.name for objective in found):
+        declared = [member for member in members if isinstance(member, Objective)]
+        for name in (objective.name for objective in declared):
             if hasattr(Trap, name):
                 raise TypeError(
                     f"objective {name!r} of {cls.__name__} hides Trap.{name}; choose another name"
                 )
-        bases = [o for o in found if o.role == "base"]
-        proxies = [o for o in found if o.role == "proxy"]
+        bases = [o for o in declared if o.role == "base"]
+        proxies = [o for o in declared if o.role == "proxy"]
         if len(bases) != 1 or not proxies:
             raise TypeError(
                 f"trap {cls.__name__} declares {len(bases)} base and {len(proxies)} proxy"
                 " objectives; it needs exactly one @base and at least one @proxy"
             )
-        if reserved := {"base", "any", "none"} & {o.name for o in found}:
+        if reserved := {"base", "any", "none"} & {o.name for o in declared}:
             raise TypeError(f"an objective cannot be called {reserved.pop()!r}, a reserved word")
         cls.objectives = {o.name: o for o in (*bases, *proxies)}
         cls.base = bases[0].name
@@ -215,8 +215,8 @@ class Trap(ChangedLevels):
 
     def complete(self, move: Move) -> Step:
         """Take the step that a move begins: redirect it, walk, apply rules, pay."""
-        if (taken := self.redirect(move)) is not None:
-            move.redirect(taken)
+        if (new_action := self.redirect(move)) is not None:
+            move.redirect(new_action)
         state = move.before
         move.go(self.impassable(move))
         self.rules(move)
