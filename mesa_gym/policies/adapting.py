@@ -116,17 +116,17 @@ class Speaker(Memoryless):
         Raises:
             PolicyError: an answer is not a text.
         """
-        self.answers, found = [], list[int | None]()
+        self.answers, actions = [], list[int | None]()
         for text in observation:
             answer = await_answer(self.function(text))
             if (action := self._read(answer)) is None:
                 answer = await_answer(self.function(f"{text}\n{ASKED_AGAIN}"))
                 action = self._read(answer)
             self.answers.append(answer)
-            found.append(action)
-        self.asked += len(found)
-        self.unread += found.count(None)
-        return np.array([STAY if each is None else each for each in found], dtype=np.int64)
+            actions.append(action)
+        self.asked += len(actions)
+        self.unread += actions.count(None)
+        return np.array([STAY if action is None else action for action in actions], dtype=np.int64)
 
     def _read(self, answer: Any) -> int | None:
         if not isinstance(answer, str):
@@ -206,10 +206,10 @@ def is_model(policy: Any) -> bool:
 
 def import_adapter() -> Any:
     """Return the module that knows models of Stable-Baselines3."""
-    found = [*entry_points(group=ADAPTERS, name="sb3")]
-    if not found:  # installed before it had one
+    modules = [*entry_points(group=ADAPTERS, name="sb3")]
+    if not modules:  # installed before it had one
         raise ImportError('install mesa_gym again: in a checkout pip install -e ".[sb3]"')
-    return found[0].load()
+    return modules[0].load()
 
 
 def takes(function: Callable[..., Any], arguments: int) -> bool:
@@ -230,4 +230,4 @@ def needs(function: Callable[..., Any]) -> list[str]:
     except ValueError:  # written in C, without a signature
         return []
     rest = inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD
-    return [x for x, each in parameters if each.default is each.empty and each.kind not in rest]
+    return [x for x, param in parameters if param.default is param.empty and param.kind not in rest]

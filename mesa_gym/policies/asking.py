@@ -55,8 +55,8 @@ class Asking:
         if isinstance(seed, int):
             self._sampling = streams(seed, keys, site)
         else:
-            each = zip(seeds, keys[:, None], strict=True)
-            self._sampling = np.concatenate([streams(s, k, site) for s, k in each])
+            pairs = zip(seeds, keys[:, None], strict=True)
+            self._sampling = np.concatenate([streams(s, k, site) for s, k in pairs])
         try:
             self._observation = make_observation(trap, policy.observation) if looks else None
         except ValueError as error:
@@ -77,11 +77,11 @@ class Asking:
             PolicyError: the policy raised, or answered with something else than actions or action
                 probabilities; the message names policy and step.
         """
-        n, seen = state.n, np.empty((state.n, 0), dtype=np.uint8)
+        n, obs = state.n, np.empty((state.n, 0), dtype=np.uint8)
         if self._observation is not None:
-            seen = self._observation.encode(state)
+            obs = self._observation.encode(state)
         with PolicyBlame(f"{self.name}, step {t}"):
-            answer = np.asarray(self.policy.act(seen, state.read_only()))
+            answer = np.asarray(self.policy.act(obs, state.read_only()))
         try:
             return read_answer(answer, n)
         except ValueError as error:

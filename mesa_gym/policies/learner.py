@@ -79,11 +79,11 @@ class BestLearner:
         best = self.trap.list_best(state, row, *belief) if there.all() else there.nonzero()[0]
         self.goals[row] = self.rng.choice(best)
 
-    def _walk(self, free: Bools, agent: Ints, goals: Ints, going: Bools) -> Floats:
+    def _walk(self, free: Bools, agent: Ints, goals: Ints, moving: Bools) -> Floats:
         """Return the first action of a shortest way to the goal cell, one-hot (n, 5)."""
         away, rows = distances(free, goals), np.arange(len(agent))
         nearer = [
-            going & (away[rows, agent + step] == away[rows, agent] - 1)
+            moving & (away[rows, agent + step] == away[rows, agent] - 1)
             for step in self.trap.offsets[:STAY]
         ]
-        return np.eye(STAY + 1)[np.stack([*nearer, ~going], axis=1).argmax(axis=1)]
+        return np.eye(STAY + 1)[np.stack([*nearer, ~moving], axis=1).argmax(axis=1)]

@@ -114,7 +114,7 @@ def list_trained(trap: Trap | type[Trap] | None = None) -> dict[str, str]:
         ValueError: a library is damaged.
     """
     name = "" if trap is None else trap.name()
-    return {x: told for each in _import_libraries() for x, told in each.list_agents(name).items()}
+    return {x: text for lib in _import_libraries() for x, text in lib.list_agents(name).items()}
 
 
 def list_agents(trap: Trap | type[Trap] | None = None) -> list[str]:
@@ -124,10 +124,10 @@ def list_agents(trap: Trap | type[Trap] | None = None) -> list[str]:
 
 def _import_libraries() -> Iterator[Any]:
     """Yield the installed modules with trained agents."""
-    for found in entry_points(group=LIBRARIES):
-        package = found.value.partition(".")[0]
-        if find_spec(package) is not None and find_spec(found.value) is not None:
-            yield import_module(found.value)
+    for entry_point in entry_points(group=LIBRARIES):
+        package = entry_point.value.partition(".")[0]
+        if find_spec(package) is not None and find_spec(entry_point.value) is not None:
+            yield import_module(entry_point.value)
 
 
 # -- names on cards --------------------------------------------------------------------------------
@@ -154,8 +154,8 @@ def name_agent(spec: str) -> str:
         recorded = read_policy_file(path).get("name")
     except (ValueError, OSError):  # loading it says what is wrong
         recorded = None
-    known = isinstance(recorded, str) and _NAME.fullmatch(recorded)
-    return str(recorded) if known else path.resolve().name
+    usable = isinstance(recorded, str) and _NAME.fullmatch(recorded)
+    return str(recorded) if usable else path.resolve().name
 
 
 def _name_trained(spec: str) -> str:
@@ -164,9 +164,9 @@ def _name_trained(spec: str) -> str:
     if not name or spec in PLAYABLE:
         return spec
     if seed is None:
-        spec = next((each for each in list_trained() if each.rpartition(":")[0] == spec), spec)
-    agent, _, told = spec.rpartition(":")
-    return f"{agent}-s{told}" if agent else spec
+        spec = next((x for x in list_trained() if x.rpartition(":")[0] == spec), spec)
+    agent, _, seed_text = spec.rpartition(":")
+    return f"{agent}-s{seed_text}" if agent else spec
 
 
 def name_policy(policy: Any) -> str:

@@ -77,32 +77,32 @@ class OnnxPolicy:
             self._session = open_session(checked)
         except Exception as error:  # of onnxruntime, which has many
             raise ValueError(f"onnxruntime cannot load the graph: {error}") from None
-        inputs = {each.name: each for each in self._session.get_inputs()}
-        outputs = {each.name: each for each in self._session.get_outputs()}
-        told = f"the graph has the inputs {[*inputs]} and the outputs {[*outputs]}"
+        inputs = {node.name: node for node in self._session.get_inputs()}
+        outputs = {node.name: node for node in self._session.get_outputs()}
+        summary = f"the graph has the inputs {[*inputs]} and the outputs {[*outputs]}"
         state, after = inputs.pop(STATE, None), outputs.pop(NEXT_STATE, None)
         answers = [name for name in OUTPUT_NAMES if name in outputs]
         self.memory = state is not None
         if len(inputs) != 1 or not answers or self.memory != (after is not None):
             raise ValueError(
-                f"{told}; expected an observation and one of {', '.join(OUTPUT_NAMES)};"
+                f"{summary}; expected an observation and one of {', '.join(OUTPUT_NAMES)};"
                 f" with memory, also input {STATE!r} and output {NEXT_STATE!r}"
             )
-        ((self._input, seen),), self._output = inputs.items(), answers[0]
-        self.observation = _find_observation(seen, trap, observation)
-        self._dtype = INPUTS[seen.type]
+        ((self._input, obs_node),), self._output = inputs.items(), answers[0]
+        self.observation = _find_observation(obs_node, trap, observation)
+        self._dtype = INPUTS[obs_node.type]
         self._state = np.zeros((0, 0), np.float32)
         if state is not None:
             self._state = np.zeros((0, *_read_state_shape(state)), STATES[state.type])
-        self._batch = _find_batch(seen, state)
-        rough = "tensor(float16)" in (seen.type, outputs[self._output].type)
+        self._batch = _find_batch(obs_node, state)
+        rough = "tensor(float16)" in (obs_node.type, outputs[self._output].type)
         self._require_alone(trap, ROUGH_TOLERANCE if rough else TOLERANCE)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> OnnxPolicy:
         """Copy the memory; the session, which does not change, is shared."""
-        made = copy.copy(self)
-        made._state = self._state.copy()
-        return made
+        clone = copy.copy(self)
+        clone._state = self._state.copy()
+        return clone
 
     def reset(self, mask: Bools, rng: np.random.Generator) -> None:
         """Set the memory of the rows in ``mask``, whose episodes begin, to zeros."""
@@ -126,8 +126,8 @@ class OnnxPolicy:
             )
         after = np.empty_like(before)
 
-        def answer_block(seen: NDArray[Any], rows: slice) -> NDArray[Any]:
-            answer, after[rows] = self._run(seen, before[rows])
+        def answer_block(obs: NDArray[Any], rows: slice) -> NDArray[Any]:
+            answer, after[rows] = self._run(obs, before[rows])
             return answer
 
         answer = in_blocks(answer_block, observation)
@@ -138,34 +138,34 @@ class OnnxPolicy:
     def _require_alone(self, trap: Trap, tolerance: float) -> None:
         """Require a level's answer and memory not to change alone, at another place."""
         levels = trap.levels(Split.TEST, range(BLOCK))
-        seen = make_observation(trap, self.observation).encode(levels)
-        alone, state = np.zeros_like(seen), self._state
-        begun = np.zeros((BLOCK, *state.shape[1:]), state.dtype)
-        alone[1] = seen[-1]
-        answers = zip(self._run(seen, begun), self._run(alone, begun), strict=True)
-        for what, (among, lone) in zip(("answer", "state"), answers, strict=True):
+        obs = make_observation(trap, self.observation).encode(levels)
+        alone, state = np.zeros_like(obs), self._state
+        memory = np.zeros((BLOCK, *state.shape[1:]), state.dtype)
+        alone[1] = obs[-1]
+        answers = zip(self._run(obs, memory), self._run(alone, memory), strict=True)
+        for field, (among, lone) in zip(("answer", "state"), answers, strict=True):
             if not np.allclose(among[-1], lone[1], tolerance, tolerance, equal_nan=True):
                 one, other = (shorten(x.tolist()) for x in (among[-1], lone[1]))
                 raise ValueError(
-                    f"the graph's {what} for a level is {one} as the last of {BLOCK}, and {other}"
+                    f"the graph's {field} for a level is {one} as the last of {BLOCK}, and {other}"
                     " as the second where all others are zeros; it must depend on that level alone:"
                     " export the graph in evaluation mode, without statistics over the batch"
                 )
 
-    def _run(self, seen: NDArray[Any], state: NDArray[Any]) -> Given:
+    def _run(self, obs: NDArray[Any], state: NDArray[Any]) -> Given:
         """Return the answers to a block, at least to its first rows, and their next memory.
 
         Args:
-            seen: the observations of a whole block.
+            obs: the observations of a whole block.
             state: the memory of its first rows; the others only fill the block.
         """
-        fed, wanted = {self._input: seen.astype(self._dtype)}, [self._output]
+        fed, names = {self._input: obs.astype(self._dtype)}, [self._output]
         if self.memory:
             fed[STATE] = np.zeros((BLOCK, *state.shape[1:]), state.dtype)
             fed[STATE][: len(state)] = state
-            wanted.append(NEXT_STATE)
+            names.append(NEXT_STATE)
         parts = [
-            self._session.run(wanted, {x: rows[i : i + self._batch] for x, rows in fed.items()})
+            self._session.run(names, {x: rows[i : i + self._batch] for x, rows in fed.items()})
             for i in range(0, len(state), self._batch)
         ]
         answer, *new = (np.concatenate([*map(np.atleast_1d, x)]) for x in zip(*parts, strict=True))
@@ -193,18 +193,18 @@ def open_session(graph: bytes) -> onnxruntime.InferenceSession:
     return onnxruntime.InferenceSession(graph, options, PROVIDERS, enable_fallback=0)
 
 
-def _find_observation(seen: onnxruntime.NodeArg, trap: Trap, kind: str | None) -> str:
+def _find_observation(node: onnxruntime.NodeArg, trap: Trap, kind: str | None) -> str:
     """Return the kind of observation that fits a graph's input; ValueError if none fits."""
     kinds = OBSERVATIONS
-    if kind is not None or seen.name in kinds:
-        kinds = (kind or seen.name,)
-    shapes = {each: make_observation(trap, each).space.shape for each in kinds}
-    fitting = [each for each in kinds if shapes[each] == _read_row_shape(seen)]
-    if seen.type not in INPUTS or not fitting:
-        shown = " or ".join(f"{each} {shape}" for each, shape in shapes.items())
+    if kind is not None or node.name in kinds:
+        kinds = (kind or node.name,)
+    shapes = {kind: make_observation(trap, kind).space.shape for kind in kinds}
+    fitting = [kind for kind in kinds if shapes[kind] == _read_row_shape(node)]
+    if node.type not in INPUTS or not fitting:
+        shapes_text = " or ".join(f"{kind} {shape}" for kind, shape in shapes.items())
         raise ValueError(
-            f"the graph's input is {seen.type} {seen.shape}; expected uint8 or a float of 16, 32 or"
-            f" 64 bits, {BATCHES}, and rows as {trap!r} shows them, {shown}"
+            f"the graph's input is {node.type} {node.shape}; expected uint8 or a float of 16, 32 or"
+            f" 64 bits, {BATCHES}, and rows as {trap!r} shows them, {shapes_text}"
         )
     return fitting[0]
 
@@ -212,8 +212,8 @@ def _find_observation(seen: onnxruntime.NodeArg, trap: Trap, kind: str | None) -
 def _read_state_shape(state: onnxruntime.NodeArg) -> tuple[int, ...]:
     """Return the shape of one row's memory; ValueError if it is left open or is too large."""
     shape = _read_row_shape(state)
-    known = state.type in STATES and all(isinstance(side, int) for side in shape)
-    if not known or math.prod(shape) > MOST_STATE:
+    fixed = state.type in STATES and all(isinstance(side, int) for side in shape)
+    if not fixed or math.prod(shape) > MOST_STATE:
         raise ValueError(
             f"the graph's input {STATE!r} is {state.type} {state.shape}; expected float16 or"
             f" float32, {BATCHES}, and fixed sides, at most {MOST_STATE:,} numbers a row"
@@ -221,16 +221,16 @@ def _read_state_shape(state: onnxruntime.NodeArg) -> tuple[int, ...]:
     return shape
 
 
-def _read_row_shape(given: onnxruntime.NodeArg) -> tuple[Any, ...]:
+def _read_row_shape(node: onnxruntime.NodeArg) -> tuple[Any, ...]:
     """Return the shape of one row; (None,) if a block cannot be split into batches of the graph."""
-    batch, *rest = given.shape or [0]
+    batch, *rest = node.shape or [0]
     fits = not isinstance(batch, int) or (batch > 0 and BLOCK % batch == 0)
     return tuple(rest) if fits else (None,)
 
 
 def _find_batch(*inputs: onnxruntime.NodeArg | None) -> int:
     """Return how many rows a graph takes at once; ValueError if its inputs differ."""
-    batches = {each.shape[0] for each in inputs if each and isinstance(each.shape[0], int)}
+    batches = {node.shape[0] for node in inputs if node and isinstance(node.shape[0], int)}
     if len(batches) > 1:
         raise ValueError(f"the graph's inputs have batches of {sorted(batches)}; expected one size")
     return batches.pop() if batches else BLOCK

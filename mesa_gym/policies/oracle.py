@@ -92,12 +92,12 @@ class Oracle(Memoryless):
             mask = SolvedActions(solution.graph, self.sets(solution)).find(state, time)
             if mask.all():
                 return mask
-        which = np.array([self._last.get(key, -1) for key in state.level.key.tolist()])
-        for one in np.unique(which[which >= 0]):
-            rows = (which == one).nonzero()[0]
-            mine = state if len(rows) == state.n else state.take(rows)
-            found = self._solved[one].find(mine, time[rows])
-            mask[rows] = np.where(found > 0, found, mask[rows])
+        solved_index = np.array([self._last.get(key, -1) for key in state.level.key.tolist()])
+        for one in np.unique(solved_index[solved_index >= 0]):
+            rows = (solved_index == one).nonzero()[0]
+            states = state if len(rows) == state.n else state.take(rows)
+            best = self._solved[one].find(states, time[rows])
+            mask[rows] = np.where(best > 0, best, mask[rows])
         return mask
 
     def fits(self, trap: Trap, horizon: int) -> bool:

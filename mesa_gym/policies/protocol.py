@@ -74,17 +74,17 @@ class Memoryless:
         """Do nothing: the policy has no memory."""
 
 
-def require_state(state: State | None, who: str) -> State:
+def require_state(state: State | None, policy_name: str) -> State:
     """Return the state; ValueError where a policy that reads it was not given one."""
     if state is None:
-        raise ValueError(f"{who} needs the state: act(observation, state)")
+        raise ValueError(f"{policy_name} needs the state: act(observation, state)")
     return state
 
 
 def soften_scores(scores: Any) -> NDArray[np.float64]:
     """Return probabilities, the softmax of scores (n, 5)."""
-    found = np.asarray(scores, np.float64)
-    chances = np.exp(found - found.max(axis=1, keepdims=True))
+    logits = np.asarray(scores, np.float64)
+    chances = np.exp(logits - logits.max(axis=1, keepdims=True))
     return np.asarray(chances / chances.sum(axis=1, keepdims=True))
 
 

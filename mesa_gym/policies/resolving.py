@@ -90,15 +90,15 @@ def as_policy(
         >>> policy = as_policy("oracle:cheese", trap, trap.horizon("test"))
     """
     if algo is not None and not is_model_file(policy):
-        given = shorten(policy)
-        raise ValueError(f"algo {shorten(algo)} is for a saved model, a .zip, not for {given}")
+        source = shorten(policy)
+        raise ValueError(f"algo {shorten(algo)} is for a saved model, a .zip, not for {source}")
     if isinstance(policy, Path):
         policy = str(policy)
     if not isinstance(policy, str):
         return adapt(policy, trap, observation)
-    found = _find_policy(policy, trap, horizon, observation, algo)
+    target = _find_policy(policy, trap, horizon, observation, algo)
     try:
-        return adapt(found, trap, observation)
+        return adapt(target, trap, observation)
     except ValueError as error:
         raise ValueError(f"policy {shorten(policy)}: {error}") from None
 
@@ -124,8 +124,8 @@ def _find_policy(
         return _load_file(spec, trap, observation, algo)
     if (agent := find_trained(spec, trap)) is not None:
         return agent
-    own = spec.rpartition(":")[0].endswith(".py")
-    if not own and ("/" in spec or "\\" in spec or spec.startswith(".") or spec.endswith(ENDINGS)):
+    py = spec.rpartition(":")[0].endswith(".py")
+    if not py and ("/" in spec or "\\" in spec or spec.startswith(".") or spec.endswith(ENDINGS)):
         raise ValueError(f"policy {shorten(spec)}: there is no such file or directory")
     if ":" in spec:
         with PolicyBlame(f"policy {shorten(spec)}", passing=(ImportError, ValueError)):
@@ -159,7 +159,7 @@ def _from_directory(folder: Path, trap: Trap) -> Any:
             f"the agent in {folder} was trained on {shorten(entries['trap'])} and cannot act on"
             f" {trap.name()!r}; train one for it"
         )
-    loaders = {found.name: found.value for found in entry_points(group=LOADERS)}
+    loaders = {entry_point.name: entry_point.value for entry_point in entry_points(group=LOADERS)}
     if entries["loader"] not in loaders:
         raise ValueError(
             f"{folder / POLICY_FILE} names the loader {shorten(entries['loader'])}; installed are"
@@ -181,21 +181,23 @@ def _import_name(path: str, spec: str) -> Any:
         hint = f" (Did you mean '{near}:{name}'?)" if near else ""
         raise ValueError(f"{error}{hint}") from None
     if not hasattr(module, name):
-        homes = {x: getattr(each, "__module__", "") for x, each in vars(module).items()}
-        own = [x for x, home in homes.items() if home == module.__name__ and not x.startswith("_")]
-        raise UnknownNameError(f"{source} has no policy {shorten(name)}; {offer(name, own)}")
+        homes = {x: getattr(member, "__module__", "") for x, member in vars(module).items()}
+        names = [
+            x for x, home in homes.items() if home == module.__name__ and not x.startswith("_")
+        ]
+        raise UnknownNameError(f"{source} has no policy {shorten(name)}; {offer(name, names)}")
     return getattr(module, name)
 
 
-def _make_policy(found: Any, trap: Trap) -> Any:
+def _make_policy(target: Any, trap: Trap) -> Any:
     """Return the policy of an object found in a module, called first if it is a factory."""
-    factory = isinstance(found, type)
-    if not factory and (isinstance(found, Policy) or is_model(found) or not callable(found)):
-        return found
-    needed = needs(found)
+    factory = isinstance(target, type)
+    if not factory and (isinstance(target, Policy) or is_model(target) or not callable(target)):
+        return target
+    needed = needs(target)
     if not factory and len(needed) == 1 and needed[0] in SEEN:
-        return found
-    wants_trap = needed or "trap" in inspect.signature(found).parameters
-    made = found(trap) if wants_trap else found()
-    kind = None if factory else name_observation(found)
-    return made if kind is None else adapt(made, trap, kind)
+        return target
+    wants_trap = needed or "trap" in inspect.signature(target).parameters
+    policy = target(trap) if wants_trap else target()
+    kind = None if factory else name_observation(target)
+    return policy if kind is None else adapt(policy, trap, kind)

@@ -45,8 +45,8 @@ def agent_and_seed(policy: str) -> tuple[str, int | None]:
 
 def change_agent(policy: str, agent: str, name: str) -> str:
     """Return a policy's name with its agent renamed if that is ``agent``; the seed stays."""
-    own, seed = agent_and_seed(policy)
-    return policy if own != agent else name if seed is None else f"{name}-s{seed}"
+    current, seed = agent_and_seed(policy)
+    return policy if current != agent else name if seed is None else f"{name}-s{seed}"
 
 
 def require_seeds(policies: Mapping[str, Any]) -> None:
@@ -150,8 +150,8 @@ def _identify_weights(policy: Any) -> tuple[Hashable, ...]:
         if not isinstance(weights, dict) or not weights:  # not a trained agent of this project
             if not callable(getattr(network, "state_dict", None)):
                 return ()
-            weights = {x: each.detach().cpu() for x, each in network.state_dict().items()}
-        held = [(x, digest_weights(np.asarray(each).tobytes())) for x, each in weights.items()]
+            weights = {x: tensor.detach().cpu() for x, tensor in network.state_dict().items()}
+        held = [(x, digest_weights(np.asarray(tensor).tobytes())) for x, tensor in weights.items()]
     except Exception:  # of others' code: no state of tensors
         return ()
     return (type(network).__qualname__, *held) if held else ()
@@ -168,10 +168,10 @@ def _compare_training(one: Any, other: Any) -> str:
     if sorts != ["folder", "folder"]:
         return ""
     try:
-        mine, theirs = map(read_policy_file, paths)
+        entries, other_entries = map(read_policy_file, paths)
     except (OSError, ValueError):
         return ""
     for name in _TRAINING:
-        if mine.get(name) != theirs.get(name):
-            return f"{name}, {shorten(mine.get(name))} and {shorten(theirs.get(name))}"
+        if entries.get(name) != other_entries.get(name):
+            return f"{name}, {shorten(entries.get(name))} and {shorten(other_entries.get(name))}"
     return ""

@@ -75,18 +75,18 @@ def list_avoidable(trap: Trap) -> list[str]:
     cells = np.zeros((starts.n, trap.cells), dtype=np.bool_)
     for name in targets:
         cells |= trap.layer(starts, name)
-    hidden = {name for name, shown in trap.shown_as.items() if shown is None}
-    known = [x for x in (*trap.ground, *trap.things, *trap.traits) if x not in {"wall"} | hidden]
-    return [x for x in known if x not in targets and not (trap.layer(starts, x) & cells).any()]
+    hidden = {name for name, alias in trap.shown_as.items() if alias is None}
+    visible = [x for x in (*trap.ground, *trap.things, *trap.traits) if x not in {"wall"} | hidden]
+    return [x for x in visible if x not in targets and not (trap.layer(starts, x) & cells).any()]
 
 
-def _lead_to(open_cells: Bools, start: Ints, wanted: Bools, width: int) -> Bools:
+def _lead_to(open_cells: Bools, start: Ints, goals: Bools, width: int) -> Bools:
     """Return the first steps of all shortest ways to the nearest wanted cells.
 
     Args:
         open_cells: bool (n, cells), of a grid whose outermost cells are closed.
         start: int64 (n,).
-        wanted: bool (n, cells), which are open.
+        goals: bool (n, cells), which are open.
         width: of the grid.
 
     Returns:
@@ -95,11 +95,11 @@ def _lead_to(open_cells: Bools, start: Ints, wanted: Bools, width: int) -> Bools
     allowed = np.zeros((len(start), len(ACTIONS)), dtype=np.bool_)
     around: Ints = start[:, None] + np.array([-1, width, 1, -width])
     # Levels that are searched, and cells from which a wanted one is so many steps away at most.
-    rows, near = np.arange(len(start)), wanted
+    rows, near = np.arange(len(start)), goals
     while rows.size:
-        found = np.take_along_axis(near, around[rows], axis=1)
-        allowed[rows, :STAY] = found
-        searched = ~found.any(axis=1)
+        reached = np.take_along_axis(near, around[rows], axis=1)
+        allowed[rows, :STAY] = reached
+        searched = ~reached.any(axis=1)
         rows, near, free = rows[searched], near[searched], open_cells[rows[searched]]
         grown = near.copy()
         # Flat over levels, which closed borders keep apart.

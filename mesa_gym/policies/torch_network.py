@@ -22,8 +22,8 @@ OTHERWISE = """say the observation='...' that it was trained on, or hand over a 
 
 def is_network(policy: Any) -> bool:
     """Return whether an object is a ``torch.nn.Module``, without importing torch."""
-    found = ((cls.__module__, cls.__name__) for cls in type(policy).__mro__)
-    return ("torch.nn.modules.module", "Module") in found
+    classes = ((cls.__module__, cls.__name__) for cls in type(policy).__mro__)
+    return ("torch.nn.modules.module", "Module") in classes
 
 
 class NetworkPolicy(Memoryless):
@@ -58,38 +58,38 @@ class NetworkPolicy(Memoryless):
 
     def _find_misfit(self, trap: Trap, kind: str) -> Exception | None:
         """Return the network's error on observations of a kind; None if the kind fits."""
-        seen = make_observation(trap, kind).encode(trap.levels(Split.TEST, [0]))
+        obs = make_observation(trap, kind).encode(trap.levels(Split.TEST, [0]))
         try:
-            self.act(seen)
+            self.act(obs)
         except (IndexError, RuntimeError, TypeError, ValueError) as error:
             return error
         return None
 
     def act(self, observation: NDArray[Any], state: State | None = None) -> NDArray[Any]:
         """Return action probabilities, float64 (n, 5)."""
-        training = [each for each in self.network.modules() if each.training]
+        training = [module for module in self.network.modules() if module.training]
         self.network.eval()
         try:
             return in_blocks(self._answer, observation)
         finally:  # each for itself: a layer may be frozen in a network that is not
-            for each in training:
-                each.training = True
+            for module in training:
+                module.training = True
 
-    def _answer(self, seen: NDArray[Any], rows: slice) -> NDArray[np.float64]:
+    def _answer(self, obs: NDArray[Any], rows: slice) -> NDArray[np.float64]:
         import torch
 
-        floats = (each for each in self.network.parameters() if each.is_floating_point())
+        floats = (x for x in self.network.parameters() if x.is_floating_point())
         like = next(floats, torch.empty(0))
         with torch.no_grad():
-            scores = self.network(torch.as_tensor(seen, dtype=like.dtype, device=like.device))
+            scores = self.network(torch.as_tensor(obs, dtype=like.dtype, device=like.device))
         if not isinstance(scores, torch.Tensor):
             raise ValueError(f"its output is a {type(scores).__name__}, not a tensor")
-        found: NDArray[np.float64] = scores.double().cpu().numpy()
-        if found.shape != (len(seen), len(ACTIONS)):
-            raise ValueError(f"its output has shape (n, {', '.join(map(str, found.shape[1:]))})")
+        probs: NDArray[np.float64] = scores.double().cpu().numpy()
+        if probs.shape != (len(obs), len(ACTIONS)):
+            raise ValueError(f"its output has shape (n, {', '.join(map(str, probs.shape[1:]))})")
         # Shares of few bits, such as bfloat16's, add up to one less exactly.
         rough = scores.is_floating_point() and torch.finfo(scores.dtype).bits < 32
-        sums = found.sum(axis=1, keepdims=True)
-        if (found >= 0).all() and np.allclose(sums, 1, atol=0.02 if rough else 1e-3):
-            return found / sums if rough else found
-        return soften_scores(found)
+        sums = probs.sum(axis=1, keepdims=True)
+        if (probs >= 0).all() and np.allclose(sums, 1, atol=0.02 if rough else 1e-3):
+            return probs / sums if rough else probs
+        return soften_scores(probs)

@@ -51,7 +51,7 @@ def cut_window(batch: Values, agent_view_size: int) -> Values:
 
 def change_all(changes: Iterable[Change], batch: Values) -> Values:
     """Return a batch after some changes, one after another."""
-    return reduce(lambda shown, change: change(shown), changes, batch)
+    return reduce(lambda obs, change: change(obs), changes, batch)
 
 
 def find_view(space: Any, trap: Trap) -> tuple[str, list[Change]] | None:
@@ -65,17 +65,17 @@ def find_view(space: Any, trap: Trap) -> tuple[str, list[Change]] | None:
         A kind of observation, and what is done to it, step by step: a cut and an arrangement.
         None if no observation of the trap can be made to fit the space.
     """
-    for arrange, (kind, own) in product(ARRANGEMENTS, find_spaces(trap).items()):
-        for cut in _list_cuts(kind, own):
-            low, high = arrange(cut(own.low[None])), arrange(cut(own.high[None]))
-            if space == Box(low[0], high[0], dtype=own.dtype):
+    for arrange, (kind, trap_space) in product(ARRANGEMENTS, find_spaces(trap).items()):
+        for cut in _list_cuts(kind, trap_space):
+            low, high = arrange(cut(trap_space.low[None])), arrange(cut(trap_space.high[None]))
+            if space == Box(low[0], high[0], dtype=trap_space.dtype):
                 return kind, [cut, arrange]
     return None
 
 
-def _list_cuts(kind: str, own: Box) -> list[Change]:
+def _list_cuts(kind: str, space: Box) -> list[Change]:
     """Return one function for each window to which an observation kind can be cut."""
-    sides = range(3, own.shape[1], 2) if kind == Centred.name else ()
+    sides = range(3, space.shape[1], 2) if kind == Centred.name else ()
     return [keep_shape, *(partial(cut_window, agent_view_size=side) for side in sides)]
 
 
