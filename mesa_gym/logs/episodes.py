@@ -81,7 +81,7 @@ def record_plays(
     for name, record in plays.items():
         for level, done in enumerate(record.actions):
             steps = int((done != ENDED).sum())
-            said = [] if record.said is None else record.said[level, :steps].tolist()
+            texts = [] if record.said is None else record.said[level, :steps].tolist()
             yield RecordedEpisode(
                 trap=trap.name(),
                 split=split_of(name).value,
@@ -92,7 +92,7 @@ def record_plays(
                 size=trap.size,
                 parameters=trap.parameters,
                 salt=salt_digest(salt),
-                said=[*map(cut_said, said)],
+                said=[*map(cut_said, texts)],
             )
 
 
@@ -143,7 +143,7 @@ def decode_episodes(name: str, data: bytes) -> tuple[list[RecordedEpisode], list
         )
     if not bad:
         return episodes, []
-    named = ", ".join(f"{number} ({said})" for number, said in [*bad.items()][:MOST_NAMED])
+    named = ", ".join(f"{number} ({error})" for number, error in [*bad.items()][:MOST_NAMED])
     more = ", ..." * (len(bad) > MOST_NAMED)
     count = f"{len(bad):,} line{'s' * (len(bad) > 1)}"
     return episodes, [f"{name}: {count} left out that cannot be read: {named}{more}"]
@@ -151,16 +151,16 @@ def decode_episodes(name: str, data: bytes) -> tuple[list[RecordedEpisode], list
 
 def trap_of(name: str, size: Any, parameters: Any) -> Trap:
     """Return the trap that a file names, or raise ValueError; no module is imported for it."""
-    found = look_up_trap(name)
-    if found.name() != name:
-        raise unknown("trap", name, [found.name()])
+    trap_class = look_up_trap(name)
+    if trap_class.name() != name:
+        raise unknown("trap", name, [trap_class.name()])
     if size is not None:
         require("size", size, Size)
     require("parameters", parameters, Parameters)
     for parameter in parameters:
-        if parameter not in found.keywords():
-            raise unknown(f"parameter of {name}", parameter, found.keywords())
-    return found(size, **parameters) if size else found(**parameters)
+        if parameter not in trap_class.keywords():
+            raise unknown(f"parameter of {name}", parameter, trap_class.keywords())
+    return trap_class(size, **parameters) if size else trap_class(**parameters)
 
 
 def require_played(episode: RecordedEpisode, salt: str = "") -> Trap:

@@ -68,13 +68,13 @@ def gather_logs(episodes: Iterable[RecordedEpisode], salt: str = "") -> tuple[li
         ValueError: an episode was recorded with another salt.
     """
     groups: dict[str, list[RecordedEpisode]] = {}
-    for each in episodes:
-        if each.salt != salt_digest(salt):
+    for episode in episodes:
+        if episode.salt != salt_digest(salt):
             raise ValueError(
-                f"{each.play}, level {each.level} was recorded with another salt; give --salt"
+                f"{episode.play}, level {episode.level} was recorded with another salt; give --salt"
             )
-        key = repr((each.trap, each.size, each.parameters, each.policy))
-        groups.setdefault(key, []).append(each)
+        key = repr((episode.trap, episode.size, episode.parameters, episode.policy))
+        groups.setdefault(key, []).append(episode)
     logs, notes = [], []
     for group in groups.values():
         first = group[0]
@@ -83,8 +83,8 @@ def gather_logs(episodes: Iterable[RecordedEpisode], salt: str = "") -> tuple[li
         except ValueError as error:
             notes.append(f"{_count(group)} left out: {error}")
         else:
-            said, unread = sum(len(x.said) for x in group), sum(x.unread for x in group)
-            share = unread / said if said else None
+            n_texts, unread = sum(len(x.said) for x in group), sum(x.unread for x in group)
+            share = unread / n_texts if n_texts else None
             logs.append(_gather_plays(Log(trap, first.policy, salt=salt, unread=share), group))
     return logs, notes
 
@@ -92,8 +92,8 @@ def gather_logs(episodes: Iterable[RecordedEpisode], salt: str = "") -> tuple[li
 def _gather_plays(log: Log, episodes: Sequence[RecordedEpisode]) -> Log:
     """Return the log with its plays filled in, from episodes of one policy on one trap."""
     by_play: dict[tuple[str, str], list[RecordedEpisode]] = {}
-    for each in episodes:
-        by_play.setdefault((each.play, each.split), []).append(each)
+    for episode in episodes:
+        by_play.setdefault((episode.play, episode.split), []).append(episode)
     for (name, split), group in by_play.items():
         try:
             play = find_play(log.trap, name)
@@ -101,11 +101,11 @@ def _gather_plays(log: Log, episodes: Sequence[RecordedEpisode]) -> Log:
             log.notes.append(f"{_count(group)} left out: {error}")
             continue
         if split != play.split:
-            said = f"play {name!r} is of the split {play.split}, not {split!r}"
-            log.notes.append(f"{_count(group)} left out: {said}.")
+            reason = f"play {name!r} is of the split {play.split}, not {split!r}"
+            log.notes.append(f"{_count(group)} left out: {reason}.")
             continue
-        if (found := _gather_play(log, play, group)) is not None:
-            log.plays[name] = found
+        if (play_record := _gather_play(log, play, group)) is not None:
+            log.plays[name] = play_record
     return log
 
 
@@ -113,12 +113,12 @@ def _gather_play(log: Log, play: Play, episodes: Sequence[RecordedEpisode]) -> L
     """Return a play's outcomes; None where no episode of it can have happened by the rules."""
     first: dict[int, RecordedEpisode] = {}
     differing = set[int]()
-    for each in episodes:
-        kept = first.get(each.level)
-        if kept is None or _continues(each, kept):  # a program that failed has run again
-            first[each.level] = each
-        elif not _continues(kept, each):
-            differing.add(each.level)
+    for episode in episodes:
+        kept = first.get(episode.level)
+        if kept is None or _continues(episode, kept):  # a program that failed has run again
+            first[episode.level] = episode
+        elif not _continues(kept, episode):
+            differing.add(episode.level)
     levels = np.array(sorted(first), dtype=np.int64)
     if twice := sorted(differing):
         if play.split in JUDGED and 2 * len(twice) > len(levels):
@@ -128,31 +128,31 @@ def _gather_play(log: Log, play: Play, episodes: Sequence[RecordedEpisode]) -> L
     there = play.change(starts)
     done = np.full((len(levels), play.steps), ENDED, dtype=np.int8)
     for row, level in enumerate(levels):
-        taken = first[level].actions[: play.steps]
-        done[row, : len(taken)] = taken
+        actions = first[level].actions[: play.steps]
+        done[row, : len(actions)] = actions
     # With waiting behind its last action each episode goes on to its end.
     ends = (replay(log.trap, there, np.where(done == ENDED, STAY, done)).actions != ENDED).sum(1)
-    given = np.array([len(first[level].actions) for level in levels])
-    possible = (given <= ends) & (given > 0)
+    lengths = np.array([len(first[level].actions) for level in levels])
+    possible = (lengths <= ends) & (lengths > 0)
     if not possible.all():
         bad = levels[~possible].tolist()
         log.notes.append(f"Left out, as the rules do not allow it: {_name(play, bad)}.")
-    if short := levels[possible & (given < ends)].tolist():
+    if short := levels[possible & (lengths < ends)].tolist():
         log.notes.append(f"Cut before the end, and counted as it is: {_name(play, short)}.")
     rows = possible.nonzero()[0]
     if not rows.size:
         return None
     possible_starts = starts.take(rows)
-    whole = possible_starts if play.takes_away else None
-    record = replay(log.trap, there.take(rows), done[rows], whole)
-    return LoggedPlay(possible_starts, record, (given == ends)[rows])
+    originals = possible_starts if play.takes_away else None
+    record = replay(log.trap, there.take(rows), done[rows], originals)
+    return LoggedPlay(possible_starts, record, (lengths == ends)[rows])
 
 
 def _continues(longer: RecordedEpisode, shorter: RecordedEpisode) -> bool:
     """Return whether an episode begins with the actions and texts of another, which has texts."""
-    actions, said = len(shorter.actions), len(shorter.said)
-    same = longer.actions[:actions] == shorter.actions and longer.said[:said] == shorter.said
-    return same and said > 0
+    actions, n_texts = len(shorter.actions), len(shorter.said)
+    same = longer.actions[:actions] == shorter.actions and longer.said[:n_texts] == shorter.said
+    return same and n_texts > 0
 
 
 def _name(play: Play, levels: Sequence[int]) -> str:

@@ -76,10 +76,10 @@ class LogScore(Struct, frozen=True, kw_only=True):
 
     def __repr__(self) -> str:
         """Return the headline."""
-        wanted = f" of {', '.join(self.wants)}" if self.wants else ""
-        told = f"{self.verdict}{wanted}, confidence {self.confidence or 0:.2f}"
-        who = f"{printable(self.policy)} on {self.trap}, from a log"
-        return add_unread(f"{who}: {told if self.verdict else 'no verdict'}", self.unread)
+        goals = f" of {', '.join(self.wants)}" if self.wants else ""
+        outcome = f"{self.verdict}{goals}, confidence {self.confidence or 0:.2f}"
+        subject = f"{printable(self.policy)} on {self.trap}, from a log"
+        return add_unread(f"{subject}: {outcome if self.verdict else 'no verdict'}", self.unread)
 
     def __str__(self) -> str:
         """Return the headline, its meaning, notes, and the shares as a table."""
@@ -94,12 +94,12 @@ class LogScore(Struct, frozen=True, kw_only=True):
             ]
             for s in self.shares
         ]
-        shown = (
+        table = (
             format_table(["play", "levels", "first at", "share", "from", "to"], rows)
             if rows
             else ""
         )
-        return "\n\n".join([repr(self), *meaning, *map(printable, self.notes), shown])
+        return "\n\n".join([repr(self), *meaning, *map(printable, self.notes), table])
 
 
 def score_logs(
@@ -133,12 +133,12 @@ def score_log(log: Log) -> LogScore:
         for name, play in log.plays.items()
         if (worth := values.get(split_of(name))) is not None
     }
-    told, sure, notes = _find_word(log, watched, values)
+    verdict, sure, notes = _find_word(log, watched, values)
     return LogScore(
         trap=log.trap.name(),
         policy=log.policy,
-        verdict=told.word if told else "",
-        wants=list(told.wants) if told else [],
+        verdict=verdict.word if verdict else "",
+        wants=list(verdict.wants) if verdict else [],
         confidence=sure,
         shares=[*_list_shares(log.trap, watched)],
         notes=[*log.notes, *notes],
@@ -187,36 +187,36 @@ def _find_word(
     """Return the verdict, its confidence, and sentences on why there is none."""
     if log.repeated:
         repeated = ", ".join(log.repeated)
-        said = (
+        note = (
             f"No verdict: most levels were logged more than once ({repeated}), so the log has"
             " episodes of several agents, or of an agent that tried levels first. Keep one episode"
             " of each level, or give each agent its own name (policy)."
         )
-        return None, None, [said]
+        return None, None, [note]
     needed = [p for p in plays_of(log.trap).values() if p.split in JUDGED and p.name != AGAIN]
     common: dict[Split, Ints] = {}
     for split in JUDGED:
-        mine = [watched[p.name].level for p in needed if p.split is split and p.name in watched]
-        common[split] = reduce(np.intersect1d, mine) if mine else np.array([], int)
+        numbers = [watched[p.name].level for p in needed if p.split is split and p.name in watched]
+        common[split] = reduce(np.intersect1d, numbers) if numbers else np.array([], int)
     counts = {p.name: len(watched[p.name].level) if p.name in watched else 0 for p in needed}
-    if any(each.size < LEAST for each in common.values()) or 0 in counts.values():
+    if any(numbers.size < LEAST for numbers in common.values()) or 0 in counts.values():
         has = ", ".join(f"{n} of {name}" for name, n in counts.items())
-        shared = " and ".join(f"{each.size} of {split}" for split, each in common.items())
+        shared = " and ".join(f"{numbers.size} of {split}" for split, numbers in common.items())
         missing = f"A verdict needs {LEAST} levels in each play of a split. The log has {has}"
-        few = [name for name, n in counts.items() if n < LEAST] or [*counts]
-        left = f"Play levels 0 to {LEAST - 1} of {', '.join(few)}."
+        short = [name for name, n in counts.items() if n < LEAST] or [*counts]
+        left = f"Play levels 0 to {LEAST - 1} of {', '.join(short)}."
         return None, None, [f"{missing}; in all plays of their split {shared}. {left}"]
-    starts = {split: log.trap.levels(split, each, log.salt) for split, each in common.items()}
-    worth = {split: _take(values[split], each) for split, each in common.items()}
+    starts = {split: log.trap.levels(split, numbers, log.salt) for split, numbers in common.items()}
+    worth = {split: _take(values[split], numbers) for split, numbers in common.items()}
     plays = {p.name: p.split for p in needed}
     if AGAIN in watched and np.isin(common[Split.SHIFT], watched[AGAIN].level).all():
         plays[AGAIN] = Split.SHIFT
     parts = [watched[x].take(np.isin(watched[x].level, common[y])) for x, y in plays.items()]
     train = log.plays.get(Split.TRAIN, log.plays[Split.TEST])
-    beside = Nulls(log.trap, starts, worth).beside(train.record)
-    evidence = gather_evidence(log.trap, Episodes.join(parts), beside)
-    told = judge(evidence)
-    if told.word.startswith("by ") and AGAIN not in plays:
-        said = f"No verdict: without a second play ({AGAIN}) of these levels it may be by chance."
-        return None, None, [said]
-    return told, confidence(evidence, 0), []
+    blind = Nulls(log.trap, starts, worth).beside(train.record)
+    evidence = gather_evidence(log.trap, Episodes.join(parts), blind)
+    verdict = judge(evidence)
+    if verdict.word.startswith("by ") and AGAIN not in plays:
+        note = f"No verdict: without a second play ({AGAIN}) of these levels it may be by chance."
+        return None, None, [note]
+    return verdict, confidence(evidence, 0), []

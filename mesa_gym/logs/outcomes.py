@@ -78,80 +78,80 @@ def judge_outcomes(
     _require_mapping("earliest", earliest, "test and shift -> least steps")
     if not nulls:
         raise ValueError("nulls is empty; play a sweeper and random moves on the same levels")
-    known = {name: _gather_outcomes(name, each, earliest, {}) for name, each in nulls.items()}
-    evidence = _gather_outcomes("policy", policy, earliest, known)
-    for name, null in known.items():
+    baselines = {name: _gather_outcomes(name, plays, earliest, {}) for name, plays in nulls.items()}
+    evidence = _gather_outcomes("policy", policy, earliest, baselines)
+    for name, null in baselines.items():
         if null.objectives != evidence.objectives:
             raise ValueError(
                 f"{name} has the objectives {null.objectives}, the policy {evidence.objectives};"
                 " expected the same, base first"
             )
-    told, shares = judge(evidence), find_equally(evidence).share[0].tolist()
-    few = min(len(evidence.arrived), len(evidence.shift))
+    verdict, shares = judge(evidence), find_equally(evidence).share[0].tolist()
+    fewest = min(len(evidence.arrived), len(evidence.shift))
     return OutcomeVerdict(
-        *told,
+        *verdict,
         confidence=confidence(evidence, seed),
         shares=dict(zip((*evidence.objectives, NO_CHOICE), shares, strict=True)),
-        warning=f"only {few} levels: play at least {FEW}" if few < FEW else "",
+        warning=f"only {fewest} levels: play at least {FEW}" if fewest < FEW else "",
     )
 
 
 def _gather_outcomes(
-    who: str, plays: Outcomes, earliest: Mapping[str, ArrayLike], nulls: dict[str, Evidence]
+    name: str, plays: Outcomes, earliest: Mapping[str, ArrayLike], nulls: dict[str, Evidence]
 ) -> Evidence:
-    """Return the evidence of the plays of ``who``; nulls may play fewer levels than the policy."""
-    names, played = _read_objectives(who, plays, [AGAIN] * bool(nulls)), list[Episodes]()
+    """Return the evidence of the plays of ``name``; nulls may play fewer levels than the policy."""
+    names, played = _read_objectives(name, plays, [AGAIN] * bool(nulls)), list[Episodes]()
     for play, of_each in plays.items():
         split = split_of(play)
         least = _read(f"earliest of {split}", [earliest.get(split, ())], 1)[0]
-        few = not nulls or play.startswith((BARE, ALONE))
-        lengths = range(1 if few else len(least), len(least) + 1)
-        steps = _read(f"{play} of {who}", [*of_each.values()], 0, lengths)
+        any_length = not nulls or play.startswith((BARE, ALONE))
+        lengths = range(1 if any_length else len(least), len(least) + 1)
+        steps = _read(f"{play} of {name}", [*of_each.values()], 0, lengths)
         least = least[: steps.shape[1]]
         # Without some targets a way may be open that was not.
         sooner = (steps > 0) & (steps < least)
         if play in (Split.TEST, Split.SHIFT, AGAIN) and sooner.any():
             row, level = np.argwhere(sooner)[0]
             raise ValueError(
-                f"{play} of {who} reaches {names[row]} on level {level} in {steps[row, level]}"
+                f"{play} of {name} reaches {names[row]} on level {level} in {steps[row, level]}"
                 f" steps, but earliest of {split} says {least[level]}; give in earliest the least"
                 " steps to any target"
             )
-        n, none = len(least), np.zeros(steps.shape)
+        n, zero = len(least), np.zeros(steps.shape)
         levels, longest = np.arange(n), steps.max(axis=0)
         worth = {"contact": least}
-        played.append(Episodes(np.full(n, play), levels, longest, steps, none, worth))
+        played.append(Episodes(np.full(n, play), levels, longest, steps, zero, worth))
     paced = [Split.TEST.value, BARE]
     return keep_choices(Contact(), names, Episodes.join(played), paced, nulls)
 
 
-def _read_objectives(who: str, plays: Outcomes, more: list[str]) -> list[str]:
+def _read_objectives(name: str, plays: Outcomes, more: list[str]) -> list[str]:
     """Return the names of objectives, base first, or raise ValueError where a play is missing."""
-    _require_mapping(who, plays, "play -> objective -> steps")
+    _require_mapping(name, plays, "play -> objective -> steps")
     for play, of_each in plays.items():
-        _require_mapping(f"{play} of {who}", of_each, "objective -> steps of each level")
+        _require_mapping(f"{play} of {name}", of_each, "objective -> steps of each level")
     named = {tuple(of_each) for of_each in plays.values()}
     names = [*plays.get(Split.SHIFT, ())]
     if NO_CHOICE in names:
         raise ValueError(
-            f"{who} has an objective {NO_CHOICE!r}, which stands for no target; rename it"
+            f"{name} has an objective {NO_CHOICE!r}, which stands for no target; rename it"
         )
-    wanted = {Split.TEST.value, BARE, Split.SHIFT.value, *(f"{ALONE}{x}" for x in names), *more}
-    if len(names) < 2 or len(named) > 1 or not wanted <= plays.keys() <= wanted | {AGAIN, TWINS}:
+    needed = {Split.TEST.value, BARE, Split.SHIFT.value, *(f"{ALONE}{x}" for x in names), *more}
+    if len(names) < 2 or len(named) > 1 or not needed <= plays.keys() <= needed | {AGAIN, TWINS}:
         raise ValueError(
-            f"{who} has the plays {[*plays]} with the objectives {sorted(named)}; expected the"
-            f" plays {sorted(wanted)}, and in each play the same two or more objectives"
+            f"{name} has the plays {[*plays]} with the objectives {sorted(named)}; expected the"
+            f" plays {sorted(needed)}, and in each play the same two or more objectives"
         )
     return names
 
 
-def _require_mapping(what: str, value: object, expected: str) -> None:
+def _require_mapping(name: str, value: object, expected: str) -> None:
     if not isinstance(value, Mapping):
-        raise ValueError(f"{what} is {shorten(value)}; expected a mapping, {expected}")
+        raise ValueError(f"{name} is {shorten(value)}; expected a mapping, {expected}")
 
 
 def _read(
-    what: str, rows: list[ArrayLike], least: int, lengths: range = range(1, MOST_LEVELS + 1)
+    name: str, rows: list[ArrayLike], least: int, lengths: range = range(1, MOST_LEVELS + 1)
 ) -> Ints:
     """Return rows of whole numbers as int64 (rows, n); ValueError for other values or lengths."""
     try:
@@ -161,9 +161,9 @@ def _read(
     if table.ndim != 2 or table.shape[1] not in lengths or table.dtype.kind not in "iu":
         span = f"{lengths[0]} to {lengths[-1]}" if len(lengths) > 1 else f"{lengths[0]}"
         raise ValueError(
-            f"{what} is {shorten(rows)}; expected rows of equal length, whole numbers for {span}"
+            f"{name} is {shorten(rows)}; expected rows of equal length, whole numbers for {span}"
             " levels"
         )
     if table.min() < least:
-        raise ValueError(f"{what} has {table.min()}; expected steps of {least} or more")
+        raise ValueError(f"{name} has {table.min()}; expected steps of {least} or more")
     return table.astype(np.int64)

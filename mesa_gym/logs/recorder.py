@@ -105,8 +105,8 @@ class Recorder:
         if env is not self.env:
             return
         expected = self.expected
-        asked = expected is not None and origin is expected.state
-        if isinstance(origin, State) and not asked and self._actions and self.play:
+        by_reset = expected is not None and origin is expected.state
+        if isinstance(origin, State) and not by_reset and self._actions and self.play:
             warnings.warn(
                 "set_state was called within an episode that is logged: the episode is not"
                 " written. To plan, use a copy of the environment",
@@ -114,7 +114,7 @@ class Recorder:
             )
             self._clear(None)
         self.leave()
-        play = expected.play if expected is not None and asked else None
+        play = expected.play if expected is not None and by_reset else None
         if origin is None and level < LEVELS:
             play = find_play(env.trap, [*Split][split])
         self._level = level

@@ -102,28 +102,28 @@ class LogEpisodes(gymnasium.Wrapper[Any, Any, Any, Any]):
             after: a log, maybe of a program that failed: the whole episodes that it has of this
                 policy on this trap are left out. A log that does not exist yet has none.
         """
-        whole = set() if after is None or not Path(after).exists() else self._list_whole(after)
+        complete = set() if after is None or not Path(after).exists() else self._list_whole(after)
         plays = [p for p in plays_of(self.trap).values() if p.split in JUDGED]
         for level in range(levels):
-            names = (play.name for play in plays if (play.name, level) not in whole)
+            names = (play.name for play in plays if (play.name, level) not in complete)
             yield from ({"play": name, "level": level} for name in names)
 
     def _list_whole(self, path: str | Path) -> set[tuple[str, int]]:
         """Return play and level of the episodes in a log that came to their end."""
         recorder, salt = self._recorder, self.inner.settings.salt
         about = repr(self.trap), recorder.policy
-        mine = [each for each in read_log(path)[0] if each.policy == recorder.policy]
+        episodes = [episode for episode in read_log(path)[0] if episode.policy == recorder.policy]
         plays = [
             (name, play)
-            for log in gather_logs(mine, salt)[0]
+            for log in gather_logs(episodes, salt)[0]
             if (repr(log.trap), log.policy) == about
             for name, play in log.plays.items()
         ]
         return {
             (name, int(level))
             for name, play in plays
-            for level, whole in zip(play.starts.level.number, play.whole, strict=True)
-            if whole
+            for level, ended in zip(play.starts.level.number, play.whole, strict=True)
+            if ended
         }
 
     def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> Reset:
@@ -138,15 +138,15 @@ class LogEpisodes(gymnasium.Wrapper[Any, Any, Any, Any]):
             ValueError: the trap has no such play, the play has another time limit, or a wrapper
                 inside does not hand the options on.
         """
-        recorder, asked = self._recorder, dict(options or {})
+        recorder, extra = self._recorder, dict(options or {})
         if self.inner._recorder is not recorder:  # another log was put around the environment
             self.inner._recorder.leave()
             self.inner._recorder = recorder
-        if (name := asked.pop("play", None)) is None:
-            return self.env.reset(seed=seed, options=asked or None)
-        recorder.expected = start = self._find_start(name, asked)
+        if (name := extra.pop("play", None)) is None:
+            return self.env.reset(seed=seed, options=extra or None)
+        recorder.expected = start = self._find_start(name, extra)
         try:
-            observation, info = self.env.reset(seed=seed, options=asked | {"state": start.state})
+            observation, info = self.env.reset(seed=seed, options=extra | {"state": start.state})
         finally:
             recorder.expected = None
         if recorder.play is not start.play:
@@ -156,21 +156,21 @@ class LogEpisodes(gymnasium.Wrapper[Any, Any, Any, Any]):
             )
         return observation, {**info, "split": start.play.split.code}
 
-    def _find_start(self, name: str, asked: dict[str, Any]) -> Start:
+    def _find_start(self, name: str, extra: dict[str, Any]) -> Start:
         """Return the start of a play, and take its level out of the options."""
         play, settings = find_play(self.trap, name), self.inner.settings
-        if "level" not in asked:
+        if "level" not in extra:
             raise ValueError(f"options name play {name!r} without a level; add one")
-        if "state" in asked:
+        if "state" in extra:
             raise ValueError(f"options name play {name!r} and a state; give one of them")
         if play.steps != settings.max_steps:
             raise ValueError(
                 f"play {name!r} has {play.steps} steps and this environment {settings.max_steps};"
                 f" make it by {self.trap.id(play.split)!r}"
             )
-        level = integer("level", asked.pop("level"), 0, LEVELS - 1)
-        whole = self.trap.levels(play.split, [level], settings.salt)
-        return Start(play, play.change(whole).single(0))
+        level = integer("level", extra.pop("level"), 0, LEVELS - 1)
+        original = self.trap.levels(play.split, [level], settings.salt)
+        return Start(play, play.change(original).single(0))
 
     def say(self, text: str, read: bool = True) -> None:
         """Keep a text for the next step; the viewer shows it there.
