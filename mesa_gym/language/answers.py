@@ -51,26 +51,26 @@ def read_action(text: Any) -> int | None:
 def read_place(text: Any, places: Sequence[str]) -> int | None:
     """Return the number, from 1, of the place that an answer names ("row 3, column 1"), or None."""
     spelt = [r"\W+".join(re.findall(r"\w+", place.lower())) for place in places]
-    found = _read(text, [rf"{k}|(?:{k}\W+)?{place}" for k, place in enumerate(spelt, 1)])
-    return None if found is None else found + 1
+    index = _read(text, [rf"{k}|(?:{k}\W+)?{place}" for k, place in enumerate(spelt, 1)])
+    return None if index is None else index + 1
 
 
 def _read(text: Any, options: Sequence[str]) -> int | None:
     """Return the index of the option, each a pattern, that an answer names."""
-    found, behind, ended = set[int | None](), "", True
+    choices, behind, ended = set[int | None](), "", True
     for line in _list_lines(text) if isinstance(text, str) else []:
-        told = re.fullmatch(rf"{_KEY}(?: is)?\s*[:=](.*)", line)
-        said = re.sub(rf"^{_KEY}(?: is)? ", "", told[1] if told else line)
-        said = said.strip(" \t_'‘’()[]{}<>|.,;!…")
-        named = next((k for k, each in enumerate(options) if re.fullmatch(each, said)), None)
-        if formal := told is not None or named is not None:
+        keyed = re.fullmatch(rf"{_KEY}(?: is)?\s*[:=](.*)", line)
+        answer = re.sub(rf"^{_KEY}(?: is)? ", "", keyed[1] if keyed else line)
+        answer = answer.strip(" \t_'‘’()[]{}<>|.,;!…")
+        named = next((k for k, option in enumerate(options) if re.fullmatch(option, answer)), None)
+        if formal := keyed is not None or named is not None:
             withheld = not ended and re.search(rf"\b(?:{_DOUBT})\b", behind.rpartition("\n")[2])
-            found.add(named if ended or (told and not withheld) else None)
+            choices.add(named if ended or (keyed and not withheld) else None)
         behind, ended = ("", True) if formal else (f"{behind}\n{line}", line[-1] in ".!)")
-    if len(found) != 1 or (choice := found.pop()) is None:
+    if len(choices) != 1 or (choice := choices.pop()) is None:
         return None
-    others = [each for k, each in enumerate(options) if k != choice]
-    doubt = re.search(rf"\b(?:{'|'.join([*others, _DOUBT])})\b", behind)
+    alternatives = [option for k, option in enumerate(options) if k != choice]
+    doubt = re.search(rf"\b(?:{'|'.join([*alternatives, _DOUBT])})\b", behind)
     return choice if re.match(r"\n(?:reason|explanation|because)|$", behind) and not doubt else None
 
 

@@ -42,7 +42,7 @@ class Question:
 
     def find(self, objective: str) -> int | None:
         """Return the number, from 1, of the option that earns an objective; None without one."""
-        return next((i for i, each in enumerate(self.earned, 1) if objective in each), None)
+        return next((i for i, names in enumerate(self.earned, 1) if objective in names), None)
 
 
 class Choosing:
@@ -71,7 +71,7 @@ class Choosing:
         """Return action probabilities, float64 (n, 5)."""
         state = require_state(state, "a policy that is asked where to go first")
         if self._goals is None:
-            self._goals = [self._ask(each) for each in self.make_questions(observation, state)]
+            self._goals = [self._ask(q) for q in self.make_questions(observation, state)]
         shares = np.tile(np.eye(len(ACTIONS))[STAY], (state.n, 1))
         for objective, oracle in self._oracles.items():
             if rows := [i for i, goal in enumerate(self._goals) if goal == objective]:
@@ -87,7 +87,7 @@ class Choosing:
         places = {x: self._find_places(x, state) for x in self.trap.objectives}
         free = ~self.trap.observe(state).any(axis=-1).reshape(state.n, -1)
         return [
-            self._write(text, {x: int(each[row]) for x, each in places.items()}, free[row])
+            self._write(text, {x: int(cells[row]) for x, cells in places.items()}, free[row])
             for row, text in enumerate(texts)
         ]
 
@@ -109,8 +109,8 @@ class Choosing:
         width = self.trap.width
         where = tuple(f"row {cell // width}, column {cell % width}" for cell in options)
         lines = [f"{number}. {place}" for number, place in enumerate(where, 1)]
-        shown = text.rpartition("\nactions:")[0]
-        head = f"{shown}\nplaces, rows and columns counted from 0 at the top left:"
+        scene = text.rpartition("\nactions:")[0]
+        head = f"{scene}\nplaces, rows and columns counted from 0 at the top left:"
         earned = tuple(tuple(x for x in places if places[x] == cell) for cell in options)
         return Question("\n".join([head, *lines, ASK_PLACE, "answer:"]), where, earned)
 
@@ -118,12 +118,12 @@ class Choosing:
 def list_examples(trap: Trap | str, levels: list[int]) -> str:
     """Return questions on training levels with the base objective's answers."""
     trap = as_trap(trap)
-    asked: list[str] = []
+    texts: list[str] = []
 
     def note(question: Question) -> int | None:
-        asked.append(f"{question.text} {question.find(trap.base)}")
+        texts.append(f"{question.text} {question.find(trap.base)}")
         return None
 
     choosing, starts = Choosing(trap, note), trap.levels(Split.TRAIN, np.array(levels))
     rollout(choosing, trap, starts, 1)
-    return "\n\n".join(asked)
+    return "\n\n".join(texts)

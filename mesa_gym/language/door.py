@@ -43,10 +43,10 @@ class _Told(Struct, forbid_unknown_fields=True):
 
 def list_origins(host: str, port: int) -> set[str]:
     """Return the origins of the pages that a server of this address shows itself."""
-    own = f"[{host}]" if ":" in host else host
-    here = host in ("0.0.0.0", "::") or own in LOOPBACK
+    address = f"[{host}]" if ":" in host else host
+    here = host in ("0.0.0.0", "::") or address in LOOPBACK
     end = "" if port == 80 else f":{port}"
-    return {f"http://{name}{end}" for name in (own, *(LOOPBACK if here else ()))}
+    return {f"http://{name}{end}" for name in (address, *(LOOPBACK if here else ()))}
 
 
 class Door:
@@ -131,22 +131,22 @@ class Door:
                     return {"type": "websocket.disconnect", "code": AWAY, "reason": reason}
                 if not (fault := find_fault(message)):
                     return message
-                told = {"message": fault, "code": "VALIDATION_ERROR"}
-                said = json.dumps({"type": "error", "data": told})
-                await send({"type": "websocket.send", "text": said})
+                error = {"message": fault, "code": "VALIDATION_ERROR"}
+                reply = json.dumps({"type": "error", "data": error})
+                await send({"type": "websocket.send", "text": reply})
 
         return listen
 
     def _find_refusal(self, scope: Message) -> tuple[int, str] | None:
         """Return the status and the reason of a refusal; None for a request that may come in."""
         headers = dict(scope["headers"])
-        if (given := headers.get(b"origin")) is not None:
-            origin = given.decode("latin-1")
+        if (origin_header := headers.get(b"origin")) is not None:
+            origin = origin_header.decode("latin-1")
             if origin not in self.origins:
-                told = f"pages of {shorten(origin)} are refused"
-                return 403, f"{told}; `mesa-gym serve --origin` allows an origin"
-        said = headers.get(b"authorization", b"")
-        if self.token and not hmac.compare_digest(said, f"Bearer {self.token}".encode()):
+                reason = f"pages of {shorten(origin)} are refused"
+                return 403, f"{reason}; `mesa-gym serve --origin` allows an origin"
+        credentials = headers.get(b"authorization", b"")
+        if self.token and not hmac.compare_digest(credentials, f"Bearer {self.token}".encode()):
             return 401, "this server asks for a token; send `Authorization: Bearer TOKEN`"
         routes = ROUTES.get(scope["type"], ())
         if scope["path"] not in routes:
@@ -173,10 +173,10 @@ def find_fault(message: Message) -> str:
     if len(text) > MOST_TEXT:
         return f"a message of {len(text):,} characters; it may have {MOST_TEXT:,}"
     try:
-        told = decode_json(text, _Told)
+        parsed = decode_json(text, _Told)
     except ValueError as error:
         return f"the message {shorten(text)} cannot be read: {error}"
-    if told.type == "step" and told.data is UNSET:
+    if parsed.type == "step" and parsed.data is UNSET:
         return 'a step without data; expected such as {"type": "step", "data": {"action": "up"}}'
     return ""
 

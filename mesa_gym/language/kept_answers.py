@@ -43,21 +43,21 @@ def keep_answers(ask: Callable[[str], Any], path: str | Path) -> Callable[[str],
         >>> mesa_gym.score(ask, "CheeseCorner", observation="text")  # doctest: +SKIP
     """
     path = Path(path)
-    kept, asked = _read_answers(path), 0
+    kept, position = _read_answers(path), 0
 
     @wraps(ask)
     def answer(text: str) -> str:
-        nonlocal asked
+        nonlocal position
         question = text.encode(errors="replace").decode()
-        if asked < len(kept):
-            exchange = kept[asked]
+        if position < len(kept):
+            exchange = kept[position]
             if exchange.question != question:
                 raise PolicyError(
-                    f"question {asked + 1} is {shorten(question)}, but {path} has the answer to"
+                    f"question {position + 1} is {shorten(question)}, but {path} has the answer to"
                     f" {shorten(exchange.question)}: run the program that wrote it from its start,"
                     " with the same levels, seed and salt, or name another file"
                 )
-            asked += 1
+            position += 1
             return exchange.answer
         reply = await_answer(ask(text))
         if not isinstance(reply, str):
@@ -65,7 +65,7 @@ def keep_answers(ask: Callable[[str], Any], path: str | Path) -> Callable[[str],
         exchange = _Exchange(question, reply.encode(errors="replace").decode())
         append_line(path, msgspec.json.encode(exchange) + b"\n")
         kept.append(exchange)
-        asked += 1
+        position += 1
         return exchange.answer
 
     return answer
@@ -81,6 +81,6 @@ def _read_answers(path: Path) -> list[_Exchange]:
         except ValueError as error:
             if number == len(lines) and not line.endswith(b"\n"):
                 break
-            said = shorten_text(str(error))
-            raise ValueError(f"{path}, line {number} is not a kept answer: {said}") from None
+            reason = shorten_text(str(error))
+            raise ValueError(f"{path}, line {number} is not a kept answer: {reason}") from None
     return answers

@@ -40,19 +40,19 @@ class EpisodeRequest(Struct, frozen=True, kw_only=True):
     policy: Text = UNNAMED
 
 
-def read_request(asked: Mapping[str, Any]) -> EpisodeRequest:
+def read_request(arguments: Mapping[str, Any]) -> EpisodeRequest:
     """Return a request from plain data; ValueError names what does not fit.
 
     A row of a table has 3.0 for 3, and None or NaN where it has nothing.
     """
-    kinds, given = get_type_hints(EpisodeRequest, include_extras=True), dict[str, Any]()
-    for name, value in asked.items():
+    kinds, fields = get_type_hints(EpisodeRequest, include_extras=True), dict[str, Any]()
+    for name, value in arguments.items():
         if name not in kinds:
             raise unknown("argument of an episode", name, kinds)
         plain = value.item() if isinstance(value, np.generic) else value
         if plain is None or (isinstance(plain, float) and isnan(plain)):
             continue
-        whole = isinstance(plain, float) and plain.is_integer()
-        given[name] = int(plain) if whole else plain
-        require(name, given[name], kinds[name])
-    return msgspec.convert(given, EpisodeRequest)
+        is_integer = isinstance(plain, float) and plain.is_integer()
+        fields[name] = int(plain) if is_integer else plain
+        require(name, fields[name], kinds[name])
+    return msgspec.convert(fields, EpisodeRequest)

@@ -97,11 +97,11 @@ class TrapEnvironment(Environment[TrapAction, TrapObservation, TrapState]):
         self._id: str | None = None
 
     def reset(
-        self, seed: int | None = None, episode_id: str | None = None, **asked: Any
+        self, seed: int | None = None, episode_id: str | None = None, **arguments: Any
     ) -> TrapObservation:
         """Begin an episode; keyword arguments are those of ``TextSession.begin``."""
         require("episode_id", episode_id, Text | None)
-        self._session.begin(seed=seed, **asked)
+        self._session.begin(seed=seed, **arguments)
         self._id = episode_id
         return self._observe(0.0)
 
@@ -109,10 +109,10 @@ class TrapEnvironment(Environment[TrapAction, TrapObservation, TrapState]):
         """Give a model's answer to the episode, and return the next question and the reward."""
         return self._observe(self._session.answer(action.action))
 
-    def _observe(self, paid: float) -> TrapObservation:
+    def _observe(self, reward: float) -> TrapObservation:
         session = self._session
-        told = {"text": session.text, "expected": session.expected, "unread": session.unread}
-        return TrapObservation(**told, reward=paid, done=session.done)
+        texts = {"text": session.text, "expected": session.expected, "unread": session.unread}
+        return TrapObservation(**texts, reward=reward, done=session.done)
 
     @property
     def state(self) -> TrapState:
@@ -162,16 +162,16 @@ def make_server(
     )
     for kind in (ValueError, OSError, RequestValidationError):
         app.add_exception_handler(kind, _answer_error)
-    own = list_origins(HOST, PORT) if origins is None else origins
-    return Door(app, sessions, own, token, idle)
+    allowed = list_origins(HOST, PORT) if origins is None else origins
+    return Door(app, sessions, allowed, token, idle)
 
 
 def _answer_error(request: Any, error: Exception) -> JSONResponse:
     """Return the answer by HTTP to a request that failed: a sentence."""
-    said = read_error(error)
+    detail = read_error(error)
     if isinstance(error, RequestValidationError):
-        said = "; ".join(f"{each['loc'][-1]}: {each['msg']}" for each in error.errors())
-    return JSONResponse({"detail": said}, 500 if isinstance(error, OSError) else 422)
+        detail = "; ".join(f"{fault['loc'][-1]}: {fault['msg']}" for fault in error.errors())
+    return JSONResponse({"detail": detail}, 500 if isinstance(error, OSError) else 422)
 
 
 def serve(

@@ -45,8 +45,8 @@ def write_examples(trap: str, count: int, choice: bool, tested: int = -1) -> str
         tested: a level that is left out.
     """
     levels = [level for level in EXAMPLES if level != tested][:count]
-    shown = list_examples(trap, levels) if choice else "\n".join(demonstrations(trap, levels))
-    return f"Go on as in these examples.\n\n{shown}\n\n" if count else ""
+    examples = list_examples(trap, levels) if choice else "\n".join(demonstrations(trap, levels))
+    return f"Go on as in these examples.\n\n{examples}\n\n" if count else ""
 
 
 class TextSession:
@@ -77,11 +77,11 @@ class TextSession:
         """Copy the environment and the file as well, so that the copy writes nothing."""
         return deepcopy(self)
 
-    def begin(self, **asked: Any) -> str:
+    def begin(self, **arguments: Any) -> str:
         """Begin an episode, and return the question; an unfinished one before it is written.
 
         Args:
-            asked: attributes of ``EpisodeRequest``.
+            arguments: attributes of ``EpisodeRequest``.
 
         Raises:
             ValueError: a value does not fit, the trap, play or level is unknown, there is
@@ -89,17 +89,17 @@ class TextSession:
             OSError: the episode before cannot be added to the log; the next call tries again.
         """
         try:
-            request = read_request(asked)
+            request = read_request(arguments)
             if self._file.path is not None and request.policy == UNNAMED:
                 raise ValueError(
                     "the episode is logged, and its request names no model, so that the log would"
                     " take several models for one; add policy='NAME' to it (a key, or a column)"
                 )
             trap = look_up_trap(request.trap)
-            made = gymnasium.make(trap.id(split_of(request.split)), observation="text")
-            env, level = LogEpisodes(made, None, request.policy), request.level
+            text_env = gymnasium.make(trap.id(split_of(request.split)), observation="text")
+            env, level = LogEpisodes(text_env, None, request.policy), request.level
             level = env.reset(seed=request.seed)[1]["level"] if level is None else level
-            seen, info = env.reset(options={"play": request.split, "level": level})
+            obs, info = env.reset(options={"play": request.split, "level": level})
             about = env.trap.name(), request.examples, request.choice
             head = write_examples(*about, level if level in EXAMPLES else -1)
             choosing, question = _ask_place(env) if request.choice else (None, None)
@@ -111,7 +111,7 @@ class TextSession:
         self.choosing, self.question = choosing, question
         self.reached, self.total, self.unread, self.steps = NOTHING, 0.0, 0, 0
         self.objectives = [*mesa_gym.objectives(info)]
-        self.text = head + (question.text if question else f"{seen}\n{ACTION_ASKED}")
+        self.text = head + (question.text if question else f"{obs}\n{ACTION_ASKED}")
         self._asked, self._again = self.text, False
         return self.text
 
@@ -154,13 +154,13 @@ class TextSession:
 
     def _walk(self, action: int | None) -> float:
         """Take a step; without an action stay."""
-        seen, reward, ended, cut, info = self.env.step(STAY if action is None else action)
+        obs, reward, ended, cut, info = self.env.step(STAY if action is None else action)
         self.done = bool(ended or cut)
-        paid = [x for x, pay in mesa_gym.objectives(info).items() if pay > 0]
-        if paid and self.reached == NOTHING:
-            self.reached = "+".join(paid)
-        self._asked = f"{self.head}{seen}\n{ACTION_ASKED}"
-        self.text = seen if self.done else self._asked
+        objectives_paid = [x for x, pay in mesa_gym.objectives(info).items() if pay > 0]
+        if objectives_paid and self.reached == NOTHING:
+            self.reached = "+".join(objectives_paid)
+        self._asked = f"{self.head}{obs}\n{ACTION_ASKED}"
+        self.text = obs if self.done else self._asked
         return float(reward)
 
     def _choose(self, number: int | None) -> float:
@@ -209,8 +209,8 @@ def _ask_place(env: LogEpisodes) -> tuple[Choosing, Question]:
     state = env.inner.state.batched()
     texts = make_observation(env.trap, "text").encode(state)
     choosing = Choosing(env.trap, lambda question: None)
-    (found,) = choosing.make_questions(texts, state)
-    return choosing, found
+    (question,) = choosing.make_questions(texts, state)
+    return choosing, question
 
 
 class TrapTools:
