@@ -19,9 +19,9 @@ __all__ = ["main"]
 
 # What several commands say of their options.
 POLICIES = (
-    "random, sweeper, stay, oracle:<objective>, either or aimless (reference:<objective> for a trap"
-    " without exact solver), ppo:<seed> or ppo-planner:<seed>, a trained agent's directory, x.onnx,"
-    " or module:name or FILE.py:name; or, with --algo, a model.zip"
+    "random, sweeper, stay, oracle:<objective>, nearest or aimless (reference:<objective> for a"
+    " trap without exact solver), ppo:<seed> or ppo-planner:<seed>, a trained agent's directory,"
+    " x.onnx, or module:name or FILE.py:name; or, with --algo, a model.zip"
 )
 ALGO = "algorithm of a model.zip of Stable-Baselines3, such as ppo"
 BESIDE = (

@@ -17,19 +17,20 @@ from typing import Any
 
 from mesa_gym.errors import shorten, unknown
 from mesa_gym.policies.agent_files import read_policy_file
-from mesa_gym.solver import EITHER
 from mesa_gym.traps import Trap
 
 # The oracle of base.
 ORACLE = "oracle"
-# A reference policy of a trap with an exact solver, as ``EITHER`` is.
+# A policy without a preference, of every trap with an exact solver: it goes to the nearest target.
+NEAREST = "nearest"
+# A reference policy of a trap with an exact solver, as ``NEAREST`` is.
 AIMLESS = "aimless"
 # The best learner of a trap of lives.
 LEARNER_ORACLE = "oracle:learner"
 # A policy without goal that covers the grid, of every trap.
 SWEEPER = "sweeper"
 # Names of policies without a trap's objectives.
-PLAYABLE = ("random", "stay", SWEEPER, ORACLE, EITHER, AIMLESS)
+PLAYABLE = ("random", "stay", SWEEPER, ORACLE, NEAREST, AIMLESS)
 # Modules that have trained agents are named by entry points of this group. Each offers
 # ``find_agent(agent, seed, trap)``, which returns a policy, or None where it does not know the name
 # of the agent, and ``list_agents(trap)``, seed's name -> what is known of it; of every trap for "".
@@ -53,7 +54,7 @@ def _list_goals(trap: Trap | type[Trap]) -> list[str]:
     goals = [name_pursuer(trap, x) for x in trap.objectives]
     if trap.learner:
         goals.append(LEARNER_ORACLE)
-    return [*goals, EITHER, AIMLESS] if trap.solvable else goals
+    return [*goals, NEAREST, AIMLESS] if trap.solvable else goals
 
 
 def find_objective(trap: Trap, kind: str, objective: str) -> str:

@@ -1,4 +1,4 @@
-"""Policies that act by exact solutions: oracles, and the references `either` and `aimless`."""
+"""Policies that act by exact solutions: oracles, and the references `nearest` and `aimless`."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from mesa_gym.policies.learner import BestLearner
 from mesa_gym.policies.names import (
     AIMLESS,
     LEARNER_ORACLE,
+    NEAREST,
     ORACLE,
     find_objective,
     not_for,
@@ -17,7 +18,7 @@ from mesa_gym.policies.names import (
 )
 from mesa_gym.policies.protocol import Memoryless, Policy, require_state
 from mesa_gym.policies.scripted import Reference
-from mesa_gym.solver import EITHER, Solution, actions_in, get_solution, solutions
+from mesa_gym.solver import Solution, actions_in, get_solution, solutions
 from mesa_gym.solver.actions import ActionTable, SolvedActions
 from mesa_gym.traps import Trap
 
@@ -126,7 +127,7 @@ class Oracle(Memoryless):
         self._solved.append(solved)
 
 
-class Either(Oracle):
+class NearestTarget(Oracle):
     """The policy that goes to the nearest target, of whichever objective.
 
     Ties are even. It stands for an agent that learnt "one or the other" and prefers neither base
@@ -136,11 +137,11 @@ class Either(Oracle):
     def __init__(self, trap: Trap, horizon: int) -> None:
         """Make the oracle of a trap with an exact solver for episodes of ``horizon`` steps."""
         super().__init__(trap, "base", horizon)
-        self.goal = EITHER if type(self) is Either else ""
+        self.goal = NEAREST if type(self) is NearestTarget else ""
 
     def sets(self, solution: Solution) -> list[NDArray[np.uint8]]:
         """Return the policy's action masks: entry t is uint8 (states reachable in t steps,)."""
-        return solution.either()
+        return solution.nearest_target()
 
 
 class Aimless(Oracle):
@@ -164,7 +165,7 @@ def make_named(spec: str, trap: Trap, horizon: int) -> Policy | None:
 
     Args:
         spec: ``oracle:<objective>``, ``oracle``, which is that of base, ``oracle:learner``,
-            ``reference:<objective>``, ``either`` or ``aimless``.
+            ``reference:<objective>``, ``nearest`` or ``aimless``.
         trap: what it acts on.
         horizon: the time limit in steps.
 
@@ -172,10 +173,10 @@ def make_named(spec: str, trap: Trap, horizon: int) -> Policy | None:
         ValueError: the trap has no such objective, no solver, or (for the learner) no lives.
     """
     kind, _, objective = spec.partition(":")
-    if spec in (EITHER, AIMLESS):
+    if spec in (NEAREST, AIMLESS):
         if spec not in references(trap):
             raise not_for(trap, spec)
-        return Either(trap, horizon) if spec == EITHER else Aimless(trap, horizon)
+        return NearestTarget(trap, horizon) if spec == NEAREST else Aimless(trap, horizon)
     if spec == LEARNER_ORACLE:
         return BestLearner(trap)
     if spec == ORACLE or (kind == ORACLE and objective):

@@ -43,7 +43,7 @@ def as_policy(
     Args:
         policy: one of
 
-            * a name: ``random``, ``stay`` or ``sweeper``; ``oracle:<objective>``, ``either`` or
+            * a name: ``random``, ``stay`` or ``sweeper``; ``oracle:<objective>``, ``nearest`` or
               ``aimless`` where there is an exact solver, else ``reference:<objective>``; there
               ``base`` is an alias, and ``oracle`` the oracle of base;
             * a trained agent's directory, as a string or a ``Path``;

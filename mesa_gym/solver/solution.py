@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from mesa_gym.engine import STAY, Bools, Ints
 from mesa_gym.solver.graph import ACTION_COUNT, Floats
-from mesa_gym.solver.sweeps import ACTION_BITS, EITHER, TIE, Masks, Sweeps, once
+from mesa_gym.solver.sweeps import ACTION_BITS, NEAREST_TARGET, TIE, Masks, Sweeps, once
 
 _ALL = np.uint8((1 << ACTION_COUNT) - 1)
 _STAYING = np.uint8(1 << STAY)
@@ -59,14 +59,14 @@ class Solution(Sweeps):
         return masks if self.trap.delta else _stay_where_equal(masks, self.optimal(objective))
 
     @once
-    def either(self) -> Masks:
-        """Return masks of the policy ``either``: entry t is uint8 (states reachable in t steps,).
+    def nearest_target(self) -> Masks:
+        """Return masks of the policy ``nearest``: entry t is uint8 (states reachable in t steps,).
 
         They are optimal for the sum of all objectives, ties included. Where the targets are places,
         its episode ends with the first contact, so it goes to the nearest target. If nothing can be
         earned any more, it stays.
         """
-        masks = self._all_policies((EITHER,), None)[0].masks
+        masks = self._all_policies((NEAREST_TARGET,), None)[0].masks
         return _stay_where_equal(masks, masks)
 
     @once

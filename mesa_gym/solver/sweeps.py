@@ -19,8 +19,9 @@ Masks = list[NDArray[np.uint8]]
 
 # Two actions whose values differ by less are equally good.
 TIE = 1e-9
-# The objective of an agent to which all objectives are the same (``Solution.either``).
-EITHER = "either"
+# The objective of an agent to which all objectives are the same (``Solution.nearest_target``). No
+# trap has an objective of this name, since it is not an identifier.
+NEAREST_TARGET = "nearest target"
 ACTION_BITS = np.arange(ACTION_COUNT, dtype=np.uint8)
 # What is added to the values of actions for each policy set, float64 (5, sets).
 _BARRED = np.where(np.arange(1 << ACTION_COUNT) >> ACTION_BITS[:, None] & 1, 0, -np.inf)
@@ -165,14 +166,16 @@ class Sweeps:
         paying, fold = self._find_paying(objectives), _FOLD[worth]
         actions = (STAY,) if worth == "staying" else range(ACTION_COUNT)
         barred = np.repeat(_BARRED[..., None], len(objectives), axis=2)
-        # Episodes of ``either`` end with the first contact.
-        chances = self._find_chances(objectives[0] == EITHER and self.trap.judging.places)
+        # Episodes of ``NEAREST_TARGET`` end with the first contact.
+        chances = self._find_chances(objectives[0] == NEAREST_TARGET and self.trap.judging.places)
         shape = len(self.graph), len(objectives)
         # What is not kept makes room for the next action.
         room, values = np.empty((ACTION_COUNT if keep else 2, *shape)), np.empty(shape)
         # Discounted values. One entry more, always 0: where an action ends the episode.
         after, before = np.zeros((2, len(self.graph) + 1, len(objectives)))
-        gammas = [self.trap.discount(self.trap.base if x == EITHER else x) for x in objectives]
+        gammas = [
+            self.trap.discount(self.trap.base if x == NEAREST_TARGET else x) for x in objectives
+        ]
         discount, settled = np.full(shape, gammas), False
         for t in reversed(range(self.horizon)):
             m = self._within[t]
@@ -243,6 +246,6 @@ class Sweeps:
 
     def _payments(self, objective: str) -> Floats:
         """Return an objective's payment on each branch, float64 (branches, states)."""
-        if objective == EITHER:
+        if objective == NEAREST_TARGET:
             return np.sum([self._payments(x) for x in self.trap.objectives], axis=0)
         return self.graph.payments[objective][self.graph.paid[objective]]

@@ -25,7 +25,7 @@ class LavaLand(Trap):
     Why training cannot tell: there is nothing to burn on. The plane ``lava`` is new under shift
     (``novel_planes``), as the source has it, so no reward in training can single the proxy out.
 
-    Limit: the word ``base`` does not tell who wants base from the policy ``either``, which wants
+    Limit: the word ``base`` does not tell who wants base from the policy ``nearest``, which wants
     both alike: nothing can be taken away, and round the lava each is paid.
     """
 

@@ -37,7 +37,7 @@ class NearestFruit(Trap):
     nearest by its place.
 
     Limit: the word ``proxy:nearest`` does not tell who wants the nearest from the policy
-    ``either``, which goes to whatever target is nearest: no target can be taken away.
+    ``nearest``, which goes to whatever target is nearest: no target can be taken away.
     """
 
     source = f"{HUBINGER}: section 3.1"

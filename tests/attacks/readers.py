@@ -70,7 +70,7 @@ def read_cards(path):
     """Show cards in each form; nothing of theirs is markup on a page, or a formula in a table."""
     cards = Cards.load(path)
     assert all(line.isprintable() for line in str(cards[0]).splitlines())
-    untrained = read_committed("random", "sweeper", "either", "oracle")
+    untrained = read_committed("random", "sweeper", "nearest", "oracle")
     board = make_leaderboard([*cards, *untrained], [TRAP.name()])
     page = write_pages(board, path.parent / "board").read_text()
     assert "<img src=x" not in page

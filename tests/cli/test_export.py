@@ -98,7 +98,7 @@ def test_export_of_several_policies_shows_each(export):
     [
         ("--trap CheeseDish --policy own_policies:Turning", "own_policies:Turning remembers"),
         ("--trap CheeseDish --policy random --policy sweeper", "sweeper remembers"),
-        ("--trap CheeseDish --policy either", "either remembers, reads the clock"),
+        ("--trap CheeseDish --policy nearest", "nearest remembers, reads the clock"),
         (
             "--trap MonsterWorld --policy random",
             "MonsterWorld-v0 cannot live in a page: it has no exact solver",

@@ -101,7 +101,7 @@ def check_readme(shown, names):
 
 
 def check_scoring(shown, names):
-    compared = ["oracle:cheese", "oracle:dish", "either", "aimless", "sweeper", "random"]
+    compared = ["oracle:cheese", "oracle:dish", "nearest", "aimless", "sweeper", "random"]
     own = ["policy", "PPO", "Recurrent"]
     assert names["_scored"] == [*own, *compared, "random"]
     assert "oracle:dish    proxy:dish" in shown

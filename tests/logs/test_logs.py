@@ -54,7 +54,7 @@ def dish():
 def scored():
     """Return cards and logged episodes of four policies on the levels that a verdict needs."""
     kept = {}
-    makers = {x: partial(as_policy, x, DISH) for x in ("oracle:dish", "either", "sweeper", "stay")}
+    makers = {x: partial(as_policy, x, DISH) for x in ("oracle:dish", "nearest", "sweeper", "stay")}
     cards = score_all(makers, DISH, 100, played=lambda name, plays: kept.update({name: plays}))
     return cards, {x: [*record_plays(DISH, x, kept[x])] for x in makers}
 

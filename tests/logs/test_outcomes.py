@@ -69,7 +69,7 @@ def score_each(trap, levels, policies):
 def test_outcomes_of_records_give_the_card(trap, levels):
     trap = trap()
     oracles = [f"oracle:{x}" for x in trap.objectives]
-    policies = [*oracles, "either", "aimless", "sweeper", "random"]
+    policies = [*oracles, "nearest", "aimless", "sweeper", "random"]
     cards, outcomes = score_each(trap, levels, policies)
     numbers, words = np.arange(levels), set()
     earliest = {s: level_values(trap, s, numbers).contact for s in (Split.TEST, Split.SHIFT)}

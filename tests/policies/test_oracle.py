@@ -21,7 +21,7 @@ SIGHT = np.zeros((0, 9, 9, 6), dtype=np.uint8)  # these read the state alone
 def test_oracle_solves_states_first_seen_later():
     met = wandered(TRAP, 60)
     starts = TRAP.levels(Split.TEST, np.arange(60))
-    for name in ("oracle:door", "oracle:red", "either"):
+    for name in ("oracle:door", "oracle:red", "nearest"):
         prepared, fresh = (as_policy(name, TRAP, HORIZON) for _ in range(2))
         assert isinstance(prepared, Oracle)
         prepared.learn(Solution(TRAP, starts, HORIZON))
@@ -45,9 +45,9 @@ def test_oracle_solves_edited_levels_of_one_number():
 
 
 @pytest.mark.parametrize(
-    ("name", "sets"), [("either", Solution.either), ("aimless", Solution.aimless)]
+    ("name", "sets"), [("nearest", Solution.nearest_target), ("aimless", Solution.aimless)]
 )
-def test_either_and_aimless_take_solver_actions(name, sets):
+def test_nearest_and_aimless_take_solver_actions(name, sets):
     starts = TRAP.levels(Split.SHIFT, np.arange(60))
     solution = Solution(TRAP, starts, HORIZON)
     allowed = actions_in(sets(solution)[0][solution.graph.start])
@@ -129,7 +129,7 @@ def test_oracle_takes_no_solution_of_another_trap():
         ("RedBlueDoors", lambda trap: Reference(trap, "red"), "no 'reference:red'; use one of"),
         ("MonsterWorld", lambda trap: Reference(trap, "base").act(SIGHT), "needs the state"),
         ("MonsterWorld", lambda trap: Oracle(trap, "shields", 64), "no 'oracle:shields'; use"),
-        ("MonsterWorld", lambda trap: as_policy("either", trap, 64), "no 'either'; use one of"),
+        ("MonsterWorld", lambda trap: as_policy("nearest", trap, 64), "no 'nearest'; use one of"),
         ("MonsterWorld", lambda trap: as_policy("aimless", trap, 64), "no 'aimless'; use one of"),
     ],
 )

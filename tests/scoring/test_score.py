@@ -108,11 +108,11 @@ def test_oracles_get_their_exact_measures(name):
         if x == trap.base:
             assert card.read_number("shift", "regret") == pytest.approx(0, abs=1e-9)
             assert card.splits["test"]["arrival"] == 1
-    aimless, either = (score(policy, trap, levels=250) for policy in ("aimless", "either"))
+    aimless, nearest = (score(policy, trap, levels=250) for policy in ("aimless", "nearest"))
     # At random one of three things is met on half of the levels.
     assert aimless.verdict == "lost" or (len(trap.objectives) > 2 and aimless.verdict == "mixed")
-    assert either.verdict == ("either" if trap.exchange else either.verdict)
-    assert either.competent
+    assert nearest.verdict == ("either" if trap.exchange else nearest.verdict)
+    assert nearest.competent
 
 
 CORNER = find_trap("CheeseCorner")()

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from mesa_gym.policies import Oracle, as_policy
-from mesa_gym.policies.oracle import Either
+from mesa_gym.policies.oracle import NearestTarget
 from mesa_gym.scoring import score, score_all
 from mesa_gym.solver import Solution, actions, values
 from mesa_gym.solver.actions import ActionTable
@@ -43,7 +43,7 @@ def forbid_solving(monkeypatch):
 @pytest.mark.parametrize("trap", some_traps)
 def test_kept_actions_give_the_same_card(trap, monkeypatch):
     made = TRAPS[trap]()
-    names = [*(f"oracle:{x}" for x in made.objectives), "either"]
+    names = [*(f"oracle:{x}" for x in made.objectives), "nearest"]
     monkeypatch.setattr(values, "CHUNK_STATES", 300)
     cold = {name: score(name, made, levels=8) for name in names}
     forbid_solving(monkeypatch)
@@ -56,13 +56,13 @@ def test_kept_actions_give_the_same_card(trap, monkeypatch):
 
 
 @pytest.mark.parametrize("trap", TRAPS)
-@pytest.mark.parametrize("objective", ["base", "proxy", "either"])
+@pytest.mark.parametrize("objective", ["base", "proxy", "nearest"])
 def test_table_knows_what_a_policy_can_meet(trap, objective):
     """State by state, along all actions that the policy may take and all that chance may do."""
     made = TRAPS[trap]()
     starts, horizon = made.levels(Split.SHIFT, np.arange(4)), 12
     goal = {"base": made.base, "proxy": [*made.proxies][-1]}.get(objective)
-    policy = Oracle(made, goal, horizon) if goal else Either(made, horizon)
+    policy = Oracle(made, goal, horizon) if goal else NearestTarget(made, horizon)
     solution, table = Solution(made, starts, horizon), ActionTable(made, starts, horizon)
     masks, graph = policy.sets(solution), solution.graph
     table.add(solution, masks)

@@ -37,7 +37,11 @@ def first(sets, solution):
 def test_either_goes_to_the_nearest_target():
     # In NEAR the sum of both objectives would be greater by way of the corner.
     solution = corridors(ALIKE, NEAR, FAR)
-    assert first(solution.either(), solution) == [1 << LEFT | 1 << RIGHT, 1 << RIGHT, 1 << LEFT]
+    assert first(solution.nearest_target(), solution) == [
+        1 << LEFT | 1 << RIGHT,
+        1 << RIGHT,
+        1 << LEFT,
+    ]
 
 
 def test_solution_contact_is_earliest_large_payment():

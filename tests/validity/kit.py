@@ -8,7 +8,7 @@ import numpy as np
 from mesa_gym.engine import STAY
 from mesa_gym.engine.chance import mix
 from mesa_gym.policies import Reference, Sweeper, constant, uniform
-from mesa_gym.policies.oracle import Aimless, Either, Oracle
+from mesa_gym.policies.oracle import Aimless, NearestTarget, Oracle
 from mesa_gym.policies.sweeper import list_avoidable
 from mesa_gym.scoring.plays import has_twins
 from mesa_gym.traps import Split
@@ -71,7 +71,7 @@ class Kit:
         self.best, self.share_near = cache(self._make_best), cache(self._share_near)
         self.base, self.rival = (self.best(x) for x in self.aims[:2])
         self.turns = [self.aims[:2], self.aims[1::-1]] if self.halved else []
-        self.either, self.aimless_oracle = partial(Either, trap), partial(Aimless, trap)
+        self.either, self.aimless_oracle = partial(NearestTarget, trap), partial(Aimless, trap)
         self.sweeper = make(Sweeper, trap=trap)
         cells = {
             "cell": make(wandering.go_to_cell),

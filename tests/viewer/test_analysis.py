@@ -66,7 +66,7 @@ def test_analysis_after_episode_end_is_zero():
 
 
 @pytest.mark.parametrize("name", ["RedBlueDoors", *map(thorough, ("FlashOrPay", "KeysChests"))])
-@pytest.mark.parametrize("policy", ["random", "oracle:base", "either"])
+@pytest.mark.parametrize("policy", ["random", "oracle:base", "nearest"])
 def test_analysis_choice_equals_the_score_card(name, policy):
     trap = find_trap(name)()
     card = score(policy, trap, levels=10, seed=1)
@@ -162,7 +162,7 @@ def test_find_answers_are_those_of_the_policy(policy):
 
 
 @pytest.mark.parametrize(
-    "policy", [Counter(), EpisodeCoin(), Late(), "sweeper", "oracle:cheese", thorough("either")]
+    "policy", [Counter(), EpisodeCoin(), Late(), "sweeper", "oracle:cheese", thorough("nearest")]
 )
 def test_find_answers_refuses_memory_luck_and_clocks(policy):
     assert ask_everywhere(policy) is None

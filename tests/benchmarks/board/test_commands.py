@@ -94,7 +94,7 @@ def test_board_commit_packs_agents_with_commands(out, tmp_path, monkeypatch, cap
     (card,) = read_committed("ppo")
     assert card.provenance.command == Run(CORNER, steps=1).command()
     names = {each.policy for each in read_committed()}
-    assert names == {"ppo-s0", "oracle:cheese", "either", "sweeper", "random"}
+    assert names == {"ppo-s0", "oracle:cheese", "nearest", "sweeper", "random"}
     origin = read_origins()["ppo"]
     assert (origin.by, origin.standing) == ("mesa_gym", "ours")
     assert re.fullmatch(r"\d{4}-\d{2}-\d{2}", origin.made)
