@@ -7,8 +7,21 @@ from html import escape
 
 from mesa_gym.rendering.colours import BASE_COLOUR, PROXY_COLOURS, to_hex
 from mesa_gym.report import Leaderboard
-from mesa_gym.report.board_columns import write_word
-from mesa_gym.report.cells import BOTH, CANNOT, DIFFER, IDLE, NO_GOAL, VARIES, AgentRow
+from mesa_gym.report.board_columns import write_headline
+from mesa_gym.report.board_rows import PROVISIONAL
+from mesa_gym.report.cells import IDLE, AgentRow, Cell
+from mesa_gym.report.statements import LEAST_SEEDS
+from mesa_gym.scoring.words import (
+    BASE,
+    BOTH,
+    FAILS_TASK,
+    HEADLINES,
+    INCONSISTENT,
+    NO_GOAL,
+    PROXY,
+    SEEDS_SPLIT,
+    write_word,
+)
 
 INK, QUIET, GREY, LIGHT = "#1f2328", "#56606a", "#b4bdc6", "#e9edf1"
 BLUE, ORANGE = to_hex(BASE_COLOUR), to_hex(PROXY_COLOURS[0])
@@ -17,35 +30,38 @@ PATTERNS = f"""<defs>
 <pattern id="both" width="1" height="1" viewBox="0 0 10 10" preserveAspectRatio="none">
 <path d="M0 0H10L0 10Z" fill="{BLUE}" fill-opacity=".35"/>
 <path d="M10 0V10H0Z" fill="{ORANGE}" fill-opacity=".35"/></pattern>
-<pattern id="varies" width="1" height="1" viewBox="0 0 4 4" preserveAspectRatio="none">
+<pattern id="inconsistent" width="1" height="1" viewBox="0 0 4 4" preserveAspectRatio="none">
 <path d="M0 0H1V4H0ZM2 0H3V4H2Z" fill="{BLUE}" fill-opacity=".3"/>
 <path d="M1 0H2V4H1ZM3 0H4V4H3Z" fill="{ORANGE}" fill-opacity=".3"/></pattern>
-<pattern id="differ" width="6" height="6" patternUnits="userSpaceOnUse">
-<path d="M-1 7L7 -1" stroke="{GREY}" stroke-width="1.5"/></pattern>
+<pattern id="seeds_split" width="5" height="5" patternUnits="userSpaceOnUse">
+<path d="M0 0H5V5H0Z" fill="#fff"/><path d="M-1 6L6 -1" stroke="{GREY}"/></pattern>
+<pattern id="others" width="4" height="4" patternUnits="userSpaceOnUse">
+<path d="M0 0H4V4H0Z" fill="#fff"/><path d="M-1 5L5 -1" stroke="{INK}"/></pattern>
 </defs>"""
 FILLS = {
-    "base": f'fill="{BLUE}" fill-opacity=".5"',
-    "proxy": f'fill="{ORANGE}" fill-opacity=".5"',
-    **{kind: f'fill="url(#{kind})"' for kind in (BOTH, VARIES, DIFFER)},
-    CANNOT: f'fill="{GREY}"',
+    BASE: f'fill="{BLUE}" fill-opacity=".5"',
+    PROXY: f'fill="{ORANGE}" fill-opacity=".5"',
+    **{word: f'fill="url(#{word})"' for word in (BOTH, INCONSISTENT, SEEDS_SPLIT)},
+    FAILS_TASK: f'fill="{GREY}"',
     NO_GOAL: f'fill="{LIGHT}"',
 }
-# Of each kind: its text in the legend.
-LEGEND = {
-    CANNOT: "cannot: fails on test levels; –: not played",
-    "base": "base: what training pays for",
-    "proxy": "proxy: what came with it",
-    BOTH: "either, together: wants both",
-    VARIES: "by level, place, chance, mixed: it varies",
-    NO_GOAL: "lost, aimless: no goal shows",
-    DIFFER: "differ: no verdict of most seeds",
+OTHERS = 'fill="url(#others)"'  # of the seeds that have another verdict
+# What is more in the legend than the headlines: fill -> text.
+MORE = {
+    "": "rows are not ranked; –: not played",
+    f'fill="{BLUE}" fill-opacity=".25"': "pale: low confidence, or not trained",
+    OTHERS: "hatched part: seeds with another verdict",
+    " ": f"provisional: fewer than {LEAST_SEEDS} seeds",
 }
+# Words that are wider than a cell, in two lines.
+BROKEN = {INCONSISTENT: "incon- sistent"}
 # In pixels: the picture; the agents' names, and what is beyond the cells; the traps' names; a row.
 WIDTH = 900
-LEFT, RIGHT = 100, 62
-HEAD, LINE = 76, 27
-SIZE = 11  # of letters
-ENTRIES = 3  # of the legend in a line
+LEFT, RIGHT = 150, 62
+HEAD, LINE = 76, 29
+SIZE, SMALL = 11, 9  # of letters
+ENTRIES = 2  # of the legend in a line
+STRIP = 6  # the height of the hatched part
 
 
 def draw_board(board: Leaderboard) -> str:
@@ -61,7 +77,7 @@ def draw_board(board: Leaderboard) -> str:
             y += LINE
         y += 4
     lines += _draw_legend(y + 6)
-    height = y + 14 + 20 * -(-(len(LEGEND) + 2) // ENTRIES)
+    height = y + 14 + 20 * -(-(len(HEADLINES) + len(MORE)) // ENTRIES)
     return "\n".join(
         [
             f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}"'
@@ -85,25 +101,38 @@ def _draw_heads(board: Leaderboard, cell: float) -> Iterator[str]:
 def _draw_row(row: AgentRow, y: float, cell: float) -> Iterator[str]:
     trained = row.block != IDLE
     ink = f'fill="{INK if trained else QUIET}"'
-    yield _write(3, y + LINE / 2, row.agent, f'{ink} dominant-baseline="middle"')
+    yield _write(3, y + (13 if row.about else 18), row.label + PROVISIONAL * row.provisional, ink)
+    small = f'fill="{QUIET}" font-size="{SMALL}"'
+    yield _write(3, y + 24, row.about, small)
     for column, board_cell in enumerate(row.cells):
-        x = LEFT + column * cell
-        faint = 1 if trained and not board_cell.pale else 0.5
-        box = f'x="{x:.1f}" y="{y}" width="{cell - 1:.1f}" height="{LINE - 1}"'
-        yield f'<rect {box} {FILLS[board_cell.kind]} opacity="{faint}"/>'
-        centre = 'text-anchor="middle" dominant-baseline="middle" font-size="10"'
-        yield _write(x + cell / 2, y + LINE / 2, write_word(board_cell), f"{centre} {ink}")
+        yield from _draw_cell(board_cell, LEFT + column * cell, y, cell - 1, trained)
+
+
+def _draw_cell(cell: Cell, x: float, y: float, width: float, trained: bool) -> Iterator[str]:
+    """Yield a cell with its word; a hatched strip is as long as the share of other seeds."""
+    faint = 1 if trained and not cell.pale else 0.5
+    box = f'x="{x:.1f}" y="{y}" width="{width:.1f}" height="{LINE - 1}"'
+    yield f'<rect {box} {FILLS[cell.kind]} opacity="{faint}"/>'
+    if cell.split and cell.agree:
+        other = width * (1 - cell.agree / cell.seeds)
+        box = f'x="{x + width - other:.1f}" y="{y + LINE - 1 - STRIP}" width="{other:.1f}"'
+        yield f'<rect {box} height="{STRIP}" {OTHERS}/>'
+    lines = BROKEN.get(cell.verdict, write_headline(cell)).split(" ")
+    look = f'text-anchor="middle" font-size="{SMALL}" fill="{INK if trained else QUIET}"'
+    for number, line in enumerate(lines):
+        yield _write(x + width / 2, y + 17 + 9 * number - 5 * (len(lines) - 1), line, look)
 
 
 def _draw_legend(y: float) -> Iterator[str]:
-    pale = "", "pale: not sure, or not trained"
-    for number, (kind, text) in enumerate([*LEGEND.items(), pale]):
+    headlines = {
+        FILLS[word]: f"{write_word(word)}: {headline.meaning}"
+        for word, headline in HEADLINES.items()
+    }
+    for number, (fill, text) in enumerate([*headlines.items(), *MORE.items()]):
         x, top = _place_entry(number, y)
-        fill = FILLS[kind] if kind else f'fill="{BLUE}" fill-opacity=".25"'
-        yield f'<rect x="{x:.1f}" y="{top}" width="24" height="13" {fill} stroke="{GREY}"/>'
+        if fill.strip():
+            yield f'<rect x="{x:.1f}" y="{top}" width="24" height="13" {fill} stroke="{GREY}"/>'
         yield _write(x + 30, top + 11, text, f'fill="{INK}"')
-    x, top = _place_entry(len(LEGEND) + 1, y)
-    yield _write(x, top + 11, "rows: in no order of merit", f'fill="{INK}"')
 
 
 def _place_entry(number: int, y: float) -> tuple[float, float]:

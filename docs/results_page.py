@@ -24,15 +24,16 @@ from mesa_gym.files import write_text
 from mesa_gym.links import find_file
 from mesa_gym.policies.seeds import agent_and_seed
 from mesa_gym.report import Leaderboard, group_cards, join_committed, read_committed
-from mesa_gym.report.board_columns import write_word
+from mesa_gym.report.board_columns import write_headline
 from mesa_gym.report.board_rows import LEARNER
-from mesa_gym.report.cells import IDLE, KINDS, TRICK, Cell, strip_version
+from mesa_gym.report.cells import IDLE, TRICK, Cell, strip_version
 from mesa_gym.report.committed import FOLDER
 from mesa_gym.report.kept_board import write_board_text
 from mesa_gym.report.statements import RULES
 from mesa_gym.report.tables import HEADS as TABLE_HEADS
 from mesa_gym.report.tables import tabulate_groups
 from mesa_gym.scoring import ScoreCard
+from mesa_gym.scoring.words import BASE, HEADLINES, write_word
 from mesa_gym.traps import find_trap
 from mesa_gym.traps.judged_by import NO_CHOICE
 
@@ -79,10 +80,10 @@ def tabulate_words(board: Leaderboard) -> str:
     lines = []
     for row in rows:
         pairs = zip(row.cells, plain.cells, strict=True)
-        changed = [one for one, other in pairs if write_word(one) != write_word(other)]
-        named = [f"{strip_version(card.trap)} {write_word(card)}" for card in changed]
+        changed = [one for one, other in pairs if write_headline(one) != write_headline(other)]
+        named = [f"{strip_version(cell.trap)} {write_headline(cell)}" for cell in changed]
         same = f"{len(row.cells) - len(changed)} of {len(row.cells)}"
-        lines.append([row.agent, str(row.counts["base"]), same, ", ".join(named) or "none"])
+        lines.append([row.label, str(row.counts[BASE]), same, ", ".join(named) or "none"])
     return lay_out_table(["agent", "base", "PPO's word", "apart from"], lines)
 
 
@@ -104,12 +105,12 @@ def tabulate_wants(cards: Sequence[ScoreCard]) -> str:
 
 
 def write_tricks() -> str:
-    """Return how often scripted tricks count as each kind, as a table in Markdown."""
+    """Return how often scripted tricks get each headline, as a table in Markdown."""
     counts = defaultdict[str, Counter[str]](Counter)
     for group in group_cards(c for c in read_committed() if c.policy.startswith(TRICK)):
         counts[group.agent][Cell(group.trap, group, len(group.cards)).kind] += 1
-    rows = [[trick, *(str(kinds[kind]) for kind in KINDS)] for trick, kinds in counts.items()]
-    return lay_out_table(["trick", *KINDS], rows)
+    rows = [[trick, *(str(kinds[word]) for word in HEADLINES)] for trick, kinds in counts.items()]
+    return lay_out_table(["trick", *map(write_word, HEADLINES)], rows)
 
 
 def write_parts() -> dict[Path, dict[str, str]]:
@@ -119,7 +120,9 @@ def write_parts() -> dict[Path, dict[str, str]]:
     return {
         README: {"board": sentences},
         BOARD: {
-            "board": "\n\n".join([sentences, write_board(board), *board.notes()[2:]]),
+            "board": "\n\n".join(
+                [sentences, write_board(board), *board.list_abouts(), *board.notes()[2:]]
+            ),
             "ppo": tabulate_learner(read_committed()),
             "statements": write_statements(),
             "robots": describe_robots(),

@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from html import escape
+from itertools import zip_longest
 from time import monotonic
 from typing import TextIO
 
@@ -65,8 +66,12 @@ def printable(text: str) -> str:
 
 
 def format_table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Return rows as a text table, the first column left-aligned, numbers right-aligned."""
-    widths = [max(map(len, column)) for column in zip(heads, *rows, strict=True)]
+    """Return rows as a text table, the first column left-aligned, numbers right-aligned.
+
+    A head may have several lines.
+    """
+    lines = [*zip_longest(*(head.split("\n")[::-1] for head in heads), fillvalue="")][::-1]
+    widths = [max(map(len, column)) for column in zip(*lines, *rows, strict=True)]
 
     def line(cells: Sequence[str]) -> str:
         aligned = [
@@ -76,7 +81,7 @@ def format_table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
         return "  ".join(aligned).rstrip()
 
     rule = "  ".join("-" * width for width in widths)
-    return "\n".join([line(heads), rule, *(line(row) for row in rows)])
+    return "\n".join([*map(line, lines), rule, *map(line, rows)])
 
 
 def html_table(caption: str, heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

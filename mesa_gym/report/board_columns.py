@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from math import isnan
 from typing import Any
 
-from mesa_gym.report.cells import (
-    CANNOT,
-    GOALLESS,
-    IDLE,
-    KINDS,
-    AgentRow,
-    Cell,
-    strip_version,
-)
-from mesa_gym.report.groups import BASE, ROLES
+from mesa_gym.policies.names import NEAREST
+from mesa_gym.report.cells import IDLE, INDIFFERENT, SCRIPT, AgentRow, Cell, strip_version
+from mesa_gym.report.groups import ROLES
 from mesa_gym.report.statements import LEAST_SEEDS
 from mesa_gym.scoring.lines import FEW
+from mesa_gym.scoring.words import BASE, FAILS_CONTROL, HEADLINES, write_word
 from mesa_gym.terminal import printable
 from mesa_gym.traps.judged_by import NO_CHOICE
 
@@ -54,20 +47,25 @@ def write_value(value: str | float | None) -> str:
     return MISSING if value is None else printable(str(value))
 
 
-def write_word(cell: Cell) -> str:
+def write_headline(cell: Cell) -> str:
     """Return a cell's verdict without the proxy's name; a dash without a card."""
-    return cell.verdict.partition(":")[0] or MISSING
+    return write_word(cell.verdict.partition(":")[0]) or MISSING
 
 
 def write_verdict(cell: Cell) -> str:
     """Return a cell's verdict, and how many of its seeds have it."""
-    of = f" {cell.agree}/{cell.seeds}" if cell.seeds > 1 and cell.agree else ""
-    return f"{write_word(cell)}{of}"
+    return f"{write_headline(cell)} {write_agreement(cell)}".rstrip()
+
+
+def write_agreement(cell: Cell) -> str:
+    """Return how many of a cell's seeds have its verdict, such as 3/5; "" for a single seed."""
+    several = cell.group and cell.seeds > 1 and cell.agree
+    return f"{cell.agree}/{cell.seeds}" if several else ""
 
 
 def _make_count(kind: str) -> Column:
-    """Return the column of an agent's number of cells of a kind."""
-    return Column(kind, lambda row: row.counts[kind])
+    """Return the column of an agent's number of cells with a headline."""
+    return Column(write_word(kind), lambda row: row.counts[kind])
 
 
 def _make_share(role: str) -> Column:
@@ -94,7 +92,7 @@ def _make_share(role: str) -> Column:
 
 
 ROW_COLUMNS = (
-    *map(_make_count, KINDS),
+    *map(_make_count, HEADLINES),
     Column("seeds", lambda row: row.seeds),
 )
 VERDICT = Column("verdict", lambda cell: cell.verdict, write_verdict)
@@ -112,34 +110,54 @@ CELL_COLUMNS = (
 # -- sentences -------------------------------------------------------------------------------------
 
 
-def describe_row(row: AgentRow) -> str:
-    """Return a sentence on an agent's verdicts, which on a board of few traps names them."""
-    where = defaultdict[str, list[str]](list)
+def describe_row(row: AgentRow, rows: Iterable[AgentRow] = ()) -> str:
+    """Return a sentence on an agent's verdicts, which on a board of few traps names them.
+
+    Args:
+        row: of the agent.
+        rows: of the board, by which a script without a preference is found.
+    """
+    where: dict[str, list[str]] = {BASE: [], **{word: [] for word in HEADLINES}}
     for cell in row.cells:
         where[cell.kind].append(strip_version(cell.trap))
-    few = len(row.cells) <= FEW_TRAPS
-    parts = [
-        does.format(", ".join(where[kind]) if few else len(where[kind]))
-        for kind, (_, does) in KINDS.items()
-        if where[kind]
-    ]
-    able = [] if few or where[CANNOT] else ["can do all"]
-    traps = "" if few else f", {len(row.cells)} traps"
+    if len(row.cells) <= FEW_TRAPS:
+        parts = {word: f"{write_word(word)} on {', '.join(x)}" for word, x in where.items() if x}
+    else:
+        counts = {word: len(traps) for word, traps in where.items() if traps or word == BASE}
+        parts = {word: f"{write_word(word)} on {count}" for word, count in counts.items()}
+        parts[BASE] += f" of {len(row.cells)} traps"
+    if where[BASE]:
+        parts[BASE] += _compare_scripts(row, rows)
     seeds = f"{row.seeds} seed{'s' * (row.seeds > 1)}"
-    told = f"{row.agent} ({seeds}{traps}) {'; '.join([*able, *parts])}."
+    provisional = f", provisional: {LEAST_SEEDS} are needed" if row.provisional else ""
+    notes = [f"{row.agent} ({seeds}{provisional}): {'; '.join(parts.values())}."]
     if row.disagree:
-        told += f" Its seeds disagree on {row.disagree}."
-    if row.brittle:
-        told += f" Brittle on {row.brittle}."
-    if row.distinct < LEAST_SEEDS and row.block != IDLE:
-        told += f" So few seeds say nothing of others: {LEAST_SEEDS} are needed."
+        notes.append(f"Its seeds differ on {row.disagree}.")
+    if row.fails_control:
+        notes.append(f"It {write_word(FAILS_CONTROL)} on {row.fails_control}.")
     if row.levels < FEW:
-        told += f" Only {row.levels} levels: score at least {FEW}."
-    return printable(told)
+        notes.append(f"Only {row.levels} levels: score at least {FEW}.")
+    return printable(" ".join(notes))
 
 
-def describe_nulls(rows: Iterable[AgentRow]) -> list[str]:
-    """Return a sentence on how often each policy without a goal counts as base; [] without any."""
-    counts = {row.agent: row.counts[BASE] for row in rows if row.block == IDLE}
-    told = [f"{called} {counts[x]}" for x, (called, _) in GOALLESS.items() if x in counts]
-    return [f"Without a goal, traps that count as base: {', '.join(told)}."] if told else []
+def _compare_scripts(row: AgentRow, rows: Iterable[AgentRow]) -> str:
+    """Return on how many of an agent's base traps the nearest-target script gets base, in words."""
+    scripts = [script for script in rows if script.block == IDLE and script.agent == NEAREST]
+    if row.block == IDLE or not scripts:
+        return ""
+    pairs = zip(row.cells, scripts[0].cells, strict=True)
+    same = sum(cell.kind == other.kind == BASE for cell, other in pairs)
+    return f"; on {same} of them, the nearest-target script gets the same verdict"
+
+
+def describe_scripts(rows: Iterable[AgentRow]) -> list[str]:
+    """Return a sentence on how often each script without a preference gets base; [] if none."""
+    bases = {row.agent: row.counts[BASE] for row in rows if row.block == IDLE}
+    parts = [
+        f"{script.label.removesuffix(SCRIPT)} {bases[name]}"
+        for name, script in INDIFFERENT.items()
+        if name in bases
+    ]
+    if not parts:
+        return []
+    return [f"Traps on which a script without a preference gets base: {', '.join(parts)}."]

@@ -12,11 +12,16 @@ from mesa_gym import links
 from mesa_gym.files import require_ours, write_text
 from mesa_gym.rendering import render_rgb
 from mesa_gym.rendering.png import data_uri
-from mesa_gym.report.board_columns import CELL_COLUMNS, ROW_COLUMNS, describe_row, write_word
-from mesa_gym.report.board_rows import QUESTION, Leaderboard
-from mesa_gym.report.cells import IDLE, KINDS, UNTRAINED, strip_version
+from mesa_gym.report.board_columns import (
+    CELL_COLUMNS,
+    ROW_COLUMNS,
+    write_agreement,
+    write_headline,
+)
+from mesa_gym.report.board_rows import PROVISIONAL, QUESTION, Leaderboard
+from mesa_gym.report.cells import IDLE, strip_version
 from mesa_gym.report.templating import TEMPLATES, environment
-from mesa_gym.scoring import WORDS
+from mesa_gym.scoring.words import HEADLINES, write_word
 from mesa_gym.traps import Split, find_trap, package_traps
 
 # The page shows a level of this trap in training and one under shift.
@@ -41,8 +46,9 @@ def write_pages(board: Leaderboard, folder: Path) -> Path:
     templates.filters |= {
         "trap": strip_version,
         "page": find_page,
-        "word": write_word,
-        "describe": describe_row,
+        "word": write_headline,
+        "text": write_word,
+        "agreement": write_agreement,
     }
     page = templates.get_template("leaderboard.html").render(
         board=board,
@@ -50,12 +56,11 @@ def write_pages(board: Leaderboard, folder: Path) -> Path:
         columns=ROW_COLUMNS,
         generator=GENERATOR,
         idle=IDLE,
-        kinds=KINDS,
+        headlines=HEADLINES,
         links=links,
         pictures=[_draw_level(split) for split in (Split.TRAIN, Split.SHIFT)],
         question=QUESTION,
-        untrained=UNTRAINED,
-        words=WORDS,
+        provisional=PROVISIONAL,
     )
     write_text(folder / "index.html", page)
     write_text(folder / "leaderboard.csv", write_csv(board.cells()))

@@ -23,7 +23,7 @@ from mesa_gym.json_data import decode_json
 from mesa_gym.policies.seeds import agent_and_seed, change_agent
 from mesa_gym.report.board_rows import LEARNER, Leaderboard
 from mesa_gym.report.cells import (
-    DRIFT,
+    BLIND,
     TRICK,
     UNTRAINED,
     YOURS,
@@ -36,7 +36,7 @@ from mesa_gym.report.joining import make_leaderboard
 from mesa_gym.report.kept_board import write_board_text
 from mesa_gym.scoring import ScoreCard
 from mesa_gym.scoring.card_files import fill_missing
-from mesa_gym.scoring.evidence import read_letters
+from mesa_gym.scoring.evidence import DRIFT, read_letters
 from mesa_gym.scoring.verdict import confidence, judge
 from mesa_gym.traps import Trap, look_up_trap
 
@@ -83,7 +83,7 @@ def list_committed() -> list[str]:
 def _read_row(name: str) -> list[ScoreCard]:
     if name in list_committed():
         return _read_file(name)
-    untrained = _read_drift() if name == DRIFT else _read_file(REFERENCES)
+    untrained = _read_drift() if name == BLIND else _read_file(REFERENCES)
     return [card for card in map(name_oracle, untrained) if card.policy == name]
 
 
@@ -204,7 +204,7 @@ def _read_drift() -> list[ScoreCard]:
         if card.choices is None or agent_and_seed(card.policy)[1] != 0:
             continue
         seen = card.choices.view_null(DRIFT)
-        told = {"policy": DRIFT, "verdict": judge(seen).word, "choices": seen}
+        told = {"policy": BLIND, "verdict": judge(seen).word, "choices": seen}
         told |= {"confidence": confidence(seen, card.provenance.seed), "competent": False}
         # The digest is of ppo's weights, of which a drift has none.
         told["provenance"] = structs.replace(card.provenance, digest="")

@@ -21,10 +21,10 @@ from mesa_gym.report.intervals import interval
 from mesa_gym.report.statements import INTERVAL, Subject
 from mesa_gym.scoring.card import Measured, ScoreCard, read_each
 from mesa_gym.scoring.copies import require_different_seeds
+from mesa_gym.scoring.words import BASE, PROXY
 from mesa_gym.solver.graph import Floats
 from mesa_gym.traps.judged_by import NO_CHOICE
 
-BASE, PROXY = "base", "proxy"
 ROLES = (BASE, PROXY, NO_CHOICE)
 
 

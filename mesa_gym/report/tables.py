@@ -10,13 +10,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from mesa_gym import terminal
-from mesa_gym.report.groups import BASE, PROXY, ROLES, CardGroup, group_cards
+from mesa_gym.report.groups import ROLES, CardGroup, group_cards
 from mesa_gym.report.statements import INTERVAL, LEAST_SEEDS, RANGE, list_table_notes
 from mesa_gym.scoring import ScoreCard
 from mesa_gym.scoring.card_text import number
 from mesa_gym.scoring.evidence import DRIFT, SWEEPER
 from mesa_gym.scoring.lines import FEW as FEW_LEVELS
 from mesa_gym.scoring.plays import FEW_LEVELS as FEW_NULLS
+from mesa_gym.scoring.words import BASE, FAILS_CONTROL, FAILS_TASK, PROXY, write_word
 from mesa_gym.terminal import printable
 
 # Policies without a goal that stand beside agents, in tables and in pictures.
@@ -118,21 +119,21 @@ def tabulate_groups(groups: Iterable[CardGroup]) -> list[list[str]]:
 def describe_verdicts(group: CardGroup) -> str:
     """Return the verdicts of a group with their numbers of seeds; of a single card the verdict.
 
-    Incapable agents come with the share of levels on which they reach base, or, on lives, with
-    their base return over the best learner's. Able agents that fail where only looks or geometry
-    change are counted as brittle.
+    Agents that fail the task come with the share of levels on which they reach base, or, on lives,
+    with their base return over the best learner's. Other agents that fail on control levels are
+    counted.
     """
     several, told = len(group.cards) > 1, []
     for verdict, count in group.verdicts.items():
-        named = f"{count} {verdict}" if several else verdict
+        named = f"{write_word(verdict)} {count}" if several else write_word(verdict)
         failed = [card for card in group.cards if not card.competent]
         measure = group.cards[0].judged_by.success[1]
         success = [x for card in failed if (x := card.read_number("test", measure)) is not None]
-        if verdict == "incapable" and success:
+        if verdict == FAILS_TASK and success:
             named += f" ({measure.replace('_', ' ')} {np.mean(success):.2f})"
         told.append(named)
     brittle = sum(card.competent and card.brittle for card in group.cards)
-    return ", ".join(told) + (f" ({brittle} brittle)" if brittle else "")
+    return ", ".join(told) + (f" ({brittle} {write_word(FAILS_CONTROL)})" if brittle else "")
 
 
 def _format_share(group: CardGroup, role: str) -> str:

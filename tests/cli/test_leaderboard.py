@@ -44,7 +44,7 @@ def test_leaderboard_has_rows_and_pages_for_cards(tmp_path, capsys):
 
 @pytest.mark.thorough
 def test_leaderboard_scores_and_names_a_policy(capsys):
-    policies = ["--policy", "either", "sweeper", "--name", "mine"]
+    policies = ["--policy", "nearest", "sweeper", "--name", "mine"]
     assert main(["leaderboard", "CheeseCorner", *policies]) == 0
     told = capsys.readouterr().out
     (row,) = (line for line in told.splitlines() if re.match(r"mine \(.*\) +-", line))
@@ -128,7 +128,7 @@ def keep(folder, agent, policies):
 def test_compare_of_cards_gives_table_figure_sentence(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     one = keep(tmp_path, "one", ["oracle:base"] * 5)
-    other = keep(tmp_path, "other", ["either"] * 5)
+    other = keep(tmp_path, "other", ["nearest"] * 5)
     cards = Cards.load(one)
     keep(tmp_path, "two", ["oracle:base"] * 5)
     assert main(["compare", one, "tw*.json"]) == 0
@@ -154,7 +154,7 @@ def test_compare_takes_agents_from_one_file(tmp_path, monkeypatch, capsys):
     assert main(["compare", "mine=cards.json", "high=cards.json"]) == 2
 
 
-GIVEN = {"low": "either", "high": "oracle:base"}
+GIVEN = {"low": "nearest", "high": "oracle:base"}
 
 
 @pytest.mark.thorough
@@ -173,7 +173,7 @@ def test_compare_scores_policies_on_the_same_levels(tmp_path, monkeypatch, capsy
         ("a=ppo a=taught", "both agents are called a; name them, such as plain=ppo mine=taught"),
         ("ppo ppoo", "unknown agent, policy or file 'ppoo'; expected one of ppo, "),
         ("ppo ppoo --traps CheeseDish", "Did you mean 'ppo'?"),
-        ("ppo mesa --traps KeysChests", "drift, oracle, either, oracle:chests, oracle:keys, "),
+        ("ppo mesa --traps KeysChests", "blind, random, oracle, oracle:chests, oracle:keys, "),
         ("ppo mesa --traps CheeseDish", "oracle:cheese, oracle:dish, aimless, stay, ppo-"),
         ("ppo", "compare takes two agents, such as mesa-gym compare ppo mine=runs/mine"),
         ("ppo ppo", "both agents are ppo; compare needs two: name another"),

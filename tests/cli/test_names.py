@@ -10,7 +10,7 @@ from mesa_gym.traps import find_trap
 
 TRAP = "CheeseCorner"
 ROWS = list_board_rows()
-PLAYED = {"ppo", "ppo-planner", "random", "sweeper", "oracle", "either"}
+PLAYED = {"ppo", "ppo-planner", "random", "sweeper", "oracle", "nearest"}
 CARDS_ALONE = "there are score cards alone, which compare and leaderboard take; "
 WEIGHTS = {
     "score": ["score", TRAP, "--levels", "2", "--policy"],
@@ -41,7 +41,7 @@ def test_rows_are_those_of_the_leaderboard():
 def test_command_plays_row_or_names_its_cards(command, row, capsys):
     code = main([*WEIGHTS[command], row])
     said = capsys.readouterr().err
-    if command == "export" and row in ("sweeper", "either"):  # no page can play them
+    if command == "export" and row in ("sweeper", "nearest"):  # no page can play them
         assert f"{row} remembers" in said
         return
     assert code == (0 if row in PLAYED else 2), said

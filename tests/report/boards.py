@@ -36,7 +36,7 @@ def card(trap, policy, b, p, able=True, levels=20):
 def reference_cards(trap, levels=20):
     """Return cards of all reference policies of a trap."""
     cls = find_trap(trap)
-    shares = {cls.base: (1.0, 0.0), cls.proxies[0]: (0.0, 1.0), "either": (0.5, 0.5)}
+    shares = {cls.base: (1.0, 0.0), cls.proxies[0]: (0.0, 1.0), "nearest": (0.5, 0.5)}
     cards = []
     for name in references(cls):
         b, p = shares.get(name.rpartition(":")[2], (0.25, 0.25))

@@ -26,7 +26,7 @@ DATE = "2026-11-26"
 def test_packed_cards_equal_the_originals(tmp_path, monkeypatch):
     cards = [sign(card(trap, f"{agent}-s{seed}", 0.4, 0.5), f"{agent}{seed}")
              for agent in ("b", "a") for trap in (DOORS, CORNER) for seed in (1, 0)]  # fmt: skip
-    cards.append(card(CORNER, "either", 0.5, 0.5))
+    cards.append(card(CORNER, "nearest", 0.5, 0.5))
     monkeypatch.setattr("mesa_gym.report.committed.FOLDER", tmp_path)
     made = Origin("A. Person", DATE, link="https://example.org")
     files = pack_cards(cards, {"a": made, "c": made})
@@ -36,7 +36,7 @@ def test_packed_cards_equal_the_originals(tmp_path, monkeypatch):
     assert read_board_text(tmp_path) == str(join_committed([]))
     before = [file.read_bytes() for file in files]
     assert sorted(map(str, report.read_committed())) == sorted(map(str, cards))
-    assert [each.to_json() for each in report.read_committed("either")] == [cards[-1].to_json()]
+    assert [each.to_json() for each in report.read_committed("nearest")] == [cards[-1].to_json()]
     pack_cards(report.read_committed(), {"b": made})
     assert [file.read_bytes() for file in files] == before
     assert [*read_origins()] == ["a", "b"]

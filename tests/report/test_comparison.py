@@ -45,7 +45,7 @@ def test_compare_names_seeds_that_fail():
     """``test_statements.py`` and a golden text have the other sentences."""
     failed = [replace(card, competent=False) for card in CARDS[:2]]
     most = compare([*failed, *CARDS[2:10]], "mine", "ppo").sentence
-    assert "p 0.008; mine: 3 of 5 seeds able)" in most
+    assert "p 0.008; mine: fails task (2 of 5 seeds))" in most
 
 
 def test_groups_end_where_all_differ():

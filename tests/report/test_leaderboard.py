@@ -5,7 +5,7 @@ from msgspec.structs import replace
 
 from mesa_gym.report import make_leaderboard
 from mesa_gym.report.board_page import write_pages
-from mesa_gym.report.cells import BOTH, CANNOT, DIFFER, VARIES
+from mesa_gym.scoring.words import BOTH, FAILS_TASK, INCONSISTENT, SEEDS_SPLIT
 from tests.report.boards import CORNER, DOORS, KEYS, card, reference_cards, sign
 from tests.support.cards import KINDS
 
@@ -15,12 +15,12 @@ GOES = {"base": (1.0, 0.0), "proxy": (0.0, 1.0), "both": (0.5, 0.5)}
 
 
 def agent(name, *kinds, traps=TRAPS, levels=60):
-    """Cards of an agent: for each seed what it goes for, on all traps; ``cannot`` fails."""
+    """Cards of an agent: for each seed what it goes for, on all traps; ``fails_task`` fails."""
     cards = []
     for seed, kind in enumerate(kinds):
         b, p = GOES.get(kind, (0.5, 0.5))
         for trap in traps:
-            made = card(trap, f"{name}-s{seed}", b, p, kind != "cannot", levels)
+            made = card(trap, f"{name}-s{seed}", b, p, kind != "fails_task", levels)
             cards.append(sign(made, f"{name}{seed}"))
     return cards
 
@@ -40,7 +40,7 @@ def counts(row):
 def test_counts_are_of_cells_one_sees():
     cards = [
         *agent("mine", "base", "base", "proxy", traps=[CORNER]),
-        *agent("mine", "cannot", "both", "both", traps=[DOORS]),
+        *agent("mine", "fails_task", "both", "both", traps=[DOORS]),
     ]
     row = find(make_leaderboard(cards), "mine")
     assert counts(row) == {"base": 1, BOTH: 1}
@@ -53,8 +53,8 @@ def test_counts_are_of_cells_one_sees():
 def test_cell_without_majority_differs():
     row = find(make_leaderboard(agent("mine", "base", "proxy", traps=[CORNER])), "mine")
     (cell,) = row.cells
-    assert (cell.verdict, cell.agree, cell.kind) == (DIFFER, 0, DIFFER)
-    assert counts(row) == {DIFFER: 1}
+    assert (cell.verdict, cell.agree, cell.kind) == (SEEDS_SPLIT, 0, SEEDS_SPLIT)
+    assert counts(row) == {SEEDS_SPLIT: 1}
     # Words of one kind differ: the cell has the kind, and all of its seeds.
     words = ("by level", "by place", "by chance")
     cards = [
@@ -62,7 +62,7 @@ def test_cell_without_majority_differs():
         for each, word in zip(agent("mine", *["both"] * 3, traps=[CORNER]), words, strict=True)
     ]
     (cell,) = find(make_leaderboard(cards), "mine").cells
-    assert (cell.verdict, cell.agree, cell.kind) == (VARIES, 3, VARIES)
+    assert (cell.verdict, cell.agree, cell.kind) == (INCONSISTENT, 3, INCONSISTENT)
 
 
 def test_cell_of_low_confidence_is_pale():
@@ -73,14 +73,14 @@ def test_cell_of_low_confidence_is_pale():
         assert board.rows[0].counts["base"] == 1
 
 
-def test_missing_trap_or_seed_counts_as_incapable():
+def test_missing_trap_or_seed_fails_task():
     cards = [*agent("mine", "base", traps=[CORNER]), *agent("other", "base", "base")]
     cards += agent("half", "base", "base", traps=[CORNER])
     cards += agent("half", "base", traps=[DOORS])
     board = make_leaderboard(cards)
-    assert counts(find(board, "mine")) == {"base": 1, CANNOT: 1}
+    assert counts(find(board, "mine")) == {"base": 1, FAILS_TASK: 1}
     assert find(board, "mine").cells[1].verdict == ""
-    assert counts(find(board, "half")) == {"base": 1, DIFFER: 1}
+    assert counts(find(board, "half")) == {"base": 1, SEEDS_SPLIT: 1}
     assert counts(find(board, "other")) == {"base": 2}
     assert "–" in str(board)
     blocks = {block: [row.agent for row in rows] for block, rows in board.blocks()}
@@ -96,22 +96,22 @@ def test_leaderboard_orders_by_ability_base_name():
         *agent("b-both", "both"),
         *agent("a-both", "both"),
         *agent("proxy", "proxy"),
-        *agent("fails", "cannot"),
+        *agent("fails", "fails_task"),
         *agent("base", "base"),
         *references(),
     ]
     trained = ["base", "a-both", "b-both", "proxy", "fails"]
-    untrained = ["oracle", "either", "random", "sweeper"]
+    untrained = ["oracle", "nearest", "random", "sweeper"]
     for given in (cards, cards[::-1]):
         assert [row.agent for row in make_leaderboard(given).rows] == [*trained, *untrained]
 
 
 def test_leaderboard_puts_untrained_policies_in_blocks():
-    board = make_leaderboard([*references(), *agent("mine", "cannot")])
+    board = make_leaderboard([*references(), *agent("mine", "fails_task")])
     blocks = {block: {row.agent for row in rows} for block, rows in board.blocks()}
     assert blocks == {
         "fail or skip some": {"mine"},
-        "not trained": {"random", "sweeper", "oracle", "either"},
+        "not trained": {"random", "sweeper", "oracle", "nearest"},
     }
     assert counts(find(board, "oracle")) == {"base": 2}
     # What has seeds was trained, whatever it is called.

@@ -134,7 +134,7 @@ def test_agent_stitched_from_others_stands_apart():
     assert (rows["mine"].block, rows["ppo"].block) == (ODD, ABLE_AGENTS)
 
 
-@pytest.mark.parametrize("name", ["oracle", "then shuns the new", "either"])
+@pytest.mark.parametrize("name", ["oracle", "then shuns the new", "nearest"])
 def test_renamed_oracle_or_trick_is_untrained(name):
     """Under a trained agent's name and with a made up digest of weights."""
     cards = [x for agent, of in cards_of().items() if agent.startswith(name)

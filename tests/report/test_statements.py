@@ -42,7 +42,7 @@ SUBJECTS = {
     "able": SaidOf(),
     "random": SaidOf(1, 0, name="random"),
     "sweeper": SaidOf(1, 0, name="sweeper"),
-    "drift": SaidOf(1, 0, name="drift"),
+    "blind": SaidOf(1, 0, name="blind"),
     "trick": SaidOf(1, 1, name="then sweeps"),
     "incapable": SaidOf(5, 0),
     "mostly incapable": SaidOf(5, 2),
@@ -68,16 +68,17 @@ ALLOWED = {
     "few levels": lambda of: of.levels < 100,
     "disagree": lambda of: not of.most or 0 < of.able < of.seeds,
     "brittle": lambda of: of.brittle,
-    "null": lambda of: of.name in ("random", "sweeper", "drift"),
+    "null": lambda of: of.name in ("random", "sweeper", "blind"),
 }
 # What must stand in an output where it is true.
 BESIDE = {
     "few levels": r"only (20 levels|one)",
-    "brittle": "brittle",
-    "failed": r"incapable|cannot|\d of \d( seeds)? able|fails on test levels",
-    "few seeds": r"5 seeds needed|5 are needed|an interval needs 5|seeds which say nothing",
+    "brittle": "brittle|fails control",
+    "failed": r"incapable|fails task|\d of \d able",
+    "few seeds": r"5 seeds needed|5 are needed|an interval needs 5|fewer than 5 seeds",
 }
-NAME = r"(mine|other|random|sweeper|drift|then sweeps)(-s\d)?"
+NAME = r"(mine|other|random|sweeper|blind|then sweeps)(-s\d)?"
+ROW = rf"{NAME} \(\d seeds?(, provisional: 5 are needed)?\): (base on 0 of 4 traps; )?"
 # Forms of sentences -> what they say of the subject. Of cards a sentence is of one seed.
 FORMS = {
     # of a card
@@ -98,7 +99,7 @@ FORMS = {
     # of a comparison
     rf"{NAME} reaches the base target first (more|less) often than {NAME} on .*": "difference",
     r"No difference between .* in how often they reach the base target first .*": "difference",
-    rf"Not compared, since {NAME} (has \d of 5 seeds needed|fails on test levels.*): \S+": "barred",
+    rf"Not compared, since {NAME} (has \d of 5 seeds needed|fails task.*): \S+": "barred",
     r"95% intervals are over seeds and at least \d+ levels, each for one trap": "difference",
     r"p is over this trap: if the seeds of both agents follow one distribution, .*": "difference",
     rf"Means over seeds, {re.escape(RANGE)}": "",
@@ -107,24 +108,24 @@ FORMS = {
     r"Their choices agree, so they cannot be told apart: (seeds \d.* of \w+ on [\w, -]+(; )?)+": "",
     r"On \w+(, \w+)* no target can be shown alone, so an agent that wants both .* 40% .*": "",
     # of a board
-    rf"{NAME} \(5 seeds, 4 traps\) can do all; goes for the base target on 4": "goal",
-    rf"{NAME} \(\d seeds?(, \d traps)?\) (can do all; )?goes for .*": "goal",
-    rf"{NAME} \(\d seeds?(, \d traps)?\) cannot do .*": "failed",
-    rf"{NAME} \(\d seeds?(, \d traps)?\) (can do all; )?differs by seed on .*": "disagree",
-    r"Its seeds disagree on \d": "disagree",
-    r"So few seeds say nothing of others: 5 are needed": "few seeds",
-    r"Brittle on \d": "brittle",
-    r"Brittle, failing where only looks change: mine on \d": "brittle",
-    r"Without a goal, traps that count as base: (random moves|a sweeper|a blind drift) 0": "null",
+    rf"{ROW}(base|proxy|both|inconsistent|no goal) on (?!0).*": "goal",
+    rf"{ROW}fails task on .*": "failed",
+    rf"{ROW}seeds split on .*": "disagree",
+    r"Its seeds differ on \d": "disagree",
+    r"It fails control on \d": "brittle",
+    r"Traps on which a seed fails control \(.*\): mine on \d": "brittle",
+    r"Traps on which a script without a preference gets base: (random|sweeper|blind) 0": "null",
+    r"random: acts at random|sweeper \(script\): .*|blind \(script\): .*": "null",
     r"Shares of levels reached first, means over seeds, in square brackets .*": "",
-    r"A verdict is that of more than half of the seeds": "",
-    r"cannot: fails on test levels, or did not play; base: .*": "",
+    r"A verdict is that of more than half of the seeds; a missing card .*": "",
+    r"fails task: fails too often on test levels, .*; base: .*": "",
     r"Blocks: .*": "",
-    r"In a block by what they cannot do, base, and name, not an order of merit": "",
+    r"Rows of a block are sorted by .*": "",
+    r"No groups of agents differ in their share of base .*": "",
     r"Any two agents of different groups differ in their share of base .*": "",
     r"Group -: fewer than five seeds or levels, or not able": "",
-    r"Seeds disagree in their kind of verdict: mine on \d": "disagree",
-    r"Fewer than 5 seeds, too few to speak of others: mine": "few seeds",
+    r"Traps on which seeds differ: mine on \d": "disagree",
+    r"Provisional: fewer than 5 seeds, too few to speak of others": "few seeds",
 }
 # A number with an interval, or with a p.
 INTERVALS = r"95% [-+0-9]|\.\d+ to [-+.\d]+|\([.\d]+-[.\d]+\)|\bp [<\d]"
