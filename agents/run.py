@@ -189,7 +189,7 @@ class Run:
             f"--{name.replace('_', '-')} {shlex.quote(str(value))}"
             for name, value in entries.items()
         )
-        return " ".join(["python -m agents.train", "--trap", trap, *options])
+        return " ".join(["python -m agents.train", trap, *options])
 
 
 def require_labels(trap: Trap) -> None:

@@ -1,4 +1,4 @@
-"""Train a baseline agent: ``mesa-gym train --trap RedBlueDoors --seed 1 --out DIR``.
+"""Train a baseline agent: ``mesa-gym train RedBlueDoors --seed 1 --out DIR``.
 
 ``python -m agents.train`` is the same, where the package's entry points are not installed.
 """
@@ -71,7 +71,7 @@ def _parser() -> argparse.ArgumentParser:
     usual = ALGORITHMS["ppo"].count_steps()
     steps = f"in whole rollouts (default: the trap's, {usual:,} for most)"
     trap = "the trap to train on, such as RedBlueDoors, then its keywords, such as rho=0.9"
-    add("--trap", nargs="+", required=True, metavar=("TRAP", "KEYWORD=VALUE"), help=trap)
+    add("words", nargs="+", metavar="TRAP [KEYWORD=VALUE]", help=trap)
     add("--algo", default="ppo", help=algorithms)
     add("--seed", type=int, default=0, help="(default: 0)")
     add("--seeds", type=read_seeds, metavar="FIRST-LAST", help="several seeds, one folder each")
@@ -132,7 +132,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = vars(_parser().parse_args(arguments))
     out, seeds, device = (options.pop(x) for x in ("out", "seeds", "device"))
     quiet, board = options.pop("quiet"), options.pop("tensorboard")
-    trap, *words = options.pop("trap")
+    trap, *words = options.pop("words")
 
     def work() -> int:
         changed = {name: options.pop(name) for name in SETTING_NAMES}

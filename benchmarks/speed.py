@@ -75,7 +75,7 @@ main({!r})
 TRAIN = """
 from tempfile import mkdtemp
 from agents.train import main
-main(["--trap", "CheeseCorner", {} "--out", mkdtemp() + "/agent"])
+main(["CheeseCorner", {} "--out", mkdtemp() + "/agent"])
 """
 WORKS = {
     "Minigrid's empty room, 10,000 steps": SINGLE.format(

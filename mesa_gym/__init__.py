@@ -41,6 +41,13 @@ __all__ = [
 _LATER = dict.fromkeys(("evaluate", "score"), "mesa_gym.scoring")
 _LATER |= {"LogEpisodes": "mesa_gym.logs", "labels": "mesa_gym.probing"}
 _LATER |= {"tabulate": "mesa_gym.envs.tabulating"}
+# What other packages call a function -> the call here.
+_CALLS = {
+    "compare": "mesa_gym.report.compare(cards, 'ppo', 'mine')",
+    "load": "mesa_gym.trained.load(folder, trap), or mesa_gym.score(folder, trap)",
+    "make": "gymnasium.make('MesaGym/CheeseCorner-v0')",
+    "make_vec": "gymnasium.make_vec('MesaGym/CheeseCorner-v0', 8)",
+}
 
 register_all()
 
@@ -58,7 +65,7 @@ else:
         if name in _LATER:
             return getattr(import_module(_LATER[name]), name)
         if name.startswith("_") or find_spec(f"{__name__}.{name}") is None:
-            advice = "; use gymnasium.make('MesaGym/CheeseCorner-v0')" if name == "make" else ""
+            advice = f"; use {_CALLS[name]}" if name in _CALLS else ""
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}{advice}")
         return import_module(f"{__name__}.{name}")
 

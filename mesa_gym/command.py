@@ -51,12 +51,21 @@ class Parser(argparse.ArgumentParser):
         raise ParserExit(status)
 
     def parse_known_args(self, *args: Any, **keywords: Any) -> Any:
-        """Return the options; an unknown one is an error, which names the nearest."""
+        """Return the options; an unknown one is an error, which names the nearest.
+
+        Words such as traps may stand before and behind options: argparse takes the first group.
+        """
         options, left = super().parse_known_args(*args, **keywords)
         for word in (option.partition("=")[0] for option in left if option.startswith("-")):
+            if word in ("--trap", "--traps"):
+                self.error(f"no option {word}: name the trap alone, as {self.prog} CheeseCorner")
             names = [name.strip("-") for name in self._option_string_actions]
             near = find_nearest(word.strip("-"), names, 0.7)
             self.error(f"no option {word}" + (f"; did you mean --{near}?" if near else ""))
+        lists = [x.dest for x in self._positionals._group_actions if x.nargs in ("*", "+")]
+        if left and lists:
+            setattr(options, lists[-1], [*getattr(options, lists[-1]), *left])
+            left = []
         return options, left
 
 

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import difflib
 import importlib
+import inspect
 import os
 import reprlib
 import traceback
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import wraps
 from types import TracebackType
+from typing import ParamSpec, TypeVar
 
 __all__ = ["PolicyError", "UnknownNameError"]  # the rest is for the package itself
 
+P = ParamSpec("P")
+T = TypeVar("T")
 
 MOST_NAMES = 40  # in a message
 # Characters of a value, and of a command's message.
@@ -64,7 +69,9 @@ def unknown(
     return UnknownNameError(f"unknown {kind} {shorten(value)}; {offer(value, valid, nearest)}")
 
 
-def unexpected_keyword(function: str, keyword: str, valid: Iterable[str]) -> TypeError:
+def unexpected_keyword(
+    function: str, keyword: str, valid: Iterable[str], advice: str | None = None
+) -> TypeError:
     """Return the error for a keyword that a call does not take.
 
     Other libraries offer keywords and withdraw those that are refused, which they recognise by
@@ -74,9 +81,32 @@ def unexpected_keyword(function: str, keyword: str, valid: Iterable[str]) -> Typ
         function: the name of the call.
         keyword: the keyword that the call does not take.
         valid: the keywords that the call takes.
+        advice: what to use instead; by default the nearest of the valid ones.
     """
     refused = f"{function} got an unexpected keyword argument {shorten(keyword)}"
-    return TypeError(f"{refused}; {offer(keyword, valid)}")
+    return TypeError(f"{refused}; {advice or offer(keyword, valid)}")
+
+
+def explain_keywords(**advice: str) -> Callable[[Callable[P, T]], Callable[P, T]]:
+    """Return a decorator: the error for an unknown keyword names the known ones, or the right call.
+
+    Args:
+        **advice: keywords of other packages -> what to use instead of them.
+    """
+
+    def decorate(function: Callable[P, T]) -> Callable[P, T]:
+        valid = inspect.signature(function).parameters
+
+        @wraps(function)
+        def call(*args: P.args, **keywords: P.kwargs) -> T:
+            for keyword in keywords:
+                if keyword not in valid:
+                    raise unexpected_keyword(function.__name__, keyword, valid, advice.get(keyword))
+            return function(*args, **keywords)
+
+        return call
+
+    return decorate
 
 
 def offer(value: object, valid: Iterable[str], nearest: str | None = None) -> str:

@@ -60,6 +60,8 @@ class Command(NamedTuple):
 # The entry points of commands of other packages: each is a function that takes the words after the
 # command's name and returns an exit code.
 OTHER_COMMANDS = "mesa_gym.commands"
+# What others call a command -> the command here.
+OTHER_NAMES = dict.fromkeys(("eval", "evaluate", "test", "judge"), "score")
 # A command must not wait for what the others need, nor the list of all for what any needs.
 COMMANDS = {
     "list": Command(
@@ -80,7 +82,7 @@ COMMANDS = {
         "Show the goals of the committed agents, and of yours among them.", "leaderboard"
     ),
     "compare": Command(
-        "Compare two agents on the same levels: a table, a figure, and a sentence for a paper.",
+        "Compare two agents on the same levels: a table, and a sentence for a paper.",
         "compare",
     ),
     "watch": Command(
@@ -122,7 +124,8 @@ def _run(given: list[str]) -> int:
     if given and given[0] in others:
         return _run_other(others[given[0]], given[1:])
     if given and not given[0].startswith("-") and given[0] not in COMMANDS:
-        raise unknown("command", given[0], [*COMMANDS, *others])
+        nearest = OTHER_NAMES.get(given[0])
+        raise unknown("command", given[0], [*COMMANDS, *others], nearest)
     parser = Parser(prog="mesa-gym", description=mesa_gym.__doc__)
     parser.add_argument("--version", action="version", version=mesa_gym.__version__)
     commands = parser.add_subparsers(dest="command")

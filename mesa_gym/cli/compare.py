@@ -1,4 +1,4 @@
-"""``mesa-gym compare``: two agents on the same levels, as a table, a figure and a sentence."""
+"""``mesa-gym compare``: two agents on the same levels, as a table and a sentence."""
 
 from __future__ import annotations
 
@@ -19,11 +19,12 @@ from mesa_gym.report import compare, plot
 from mesa_gym.report.cells import strip_version
 from mesa_gym.report.committed import list_board_rows, read_committed
 from mesa_gym.report.comparison import find_shared, require_levels
+from mesa_gym.report.statements import BARRED
 from mesa_gym.scoring import Cards, ScoreCard, evaluate
+from mesa_gym.scoring.card_making import names_trap
 from mesa_gym.solver.certificate import EVALUATION_LEVELS
 from mesa_gym.traps import find_trap, look_up_trap
 
-FIGURE = Path("comparison.svg")
 # What each of the two is: policies that are to be scored, or cards.
 CardsOrNames = tuple[str, list[str] | Cards]
 
@@ -35,27 +36,30 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "[NAME=]WHAT: a folder of trained agents, its seeds; files such as 'runs/a-s*.zip' (in"
         " quotes) or a,b,c; a file or folder of score cards; or a row of the board, such as ppo"
     )
-    add("agents", nargs="*", metavar="AGENT", help=told)
-    told = "traps to compare on (default: those of the agents)"
-    add("--traps", nargs="+", action="extend", metavar="TRAP", help=told)
+    told += "; two of them, then traps to compare on (default: those of the agents)"
+    add("words", nargs="*", metavar="AGENT AGENT [TRAP]", help=told)
     add("--algo", help=ALGO)
     told = f"levels of each split (default: those of given cards, else {EVALUATION_LEVELS})"
     add("--levels", type=int, help=told)
-    add("--figure", type=Path, default=FIGURE, metavar="FILE", help="plot (default: %(default)s)")
+    add("--figure", type=Path, metavar="FILE", help="draw the shares, as .svg, .pdf or .png")
     add("--json", type=Path, metavar="FILE", help="write the score cards of both")
 
 
 def run(options: argparse.Namespace) -> int:
-    """Compare two agents on the same levels: a table, a figure, and a sentence for a paper."""
-    if len(options.agents) != 2:
-        raise ValueError("compare takes two agents, such as mesa-gym compare ppo mine=runs/mine")
+    """Compare two agents on the same levels: a table, and a sentence for a paper."""
+    agents = options.words[:2]
+    if len(agents) < 2 or any(map(names_trap, agents)):
+        raise ValueError(
+            "compare takes two agents, then traps, such as"
+            " mesa-gym compare ppo mine=runs/mine CheeseDish"
+        )
+    traps = [find_trap(word).name() for word in options.words[2:]]
     for path in (options.figure, options.json):
         require_writable(path)
-    traps = [find_trap(trap).name() for trap in options.traps or ()]
-    sides = [_read_side(word, traps) for word in options.agents]
+    sides = [_read_side(word, traps) for word in agents]
     one, other = (name for name, _ in sides)
     if one == other or sides[0][1] == sides[1][1]:
-        first, second = (split_name(word)[1] for word in options.agents)
+        first, second = (split_name(word)[1] for word in agents)
         if first == second:
             raise ValueError(f"both agents are {first}; compare needs two: name another")
         raise ValueError(
@@ -78,9 +82,12 @@ def run(options: argparse.Namespace) -> int:
         cards += evaluate(named, worlds, levels, algo=options.algo)
     found = compare(cards, one, other)
     print(found)
-    shown = {row.trap for row in found.rows}
-    plot(card for card in cards if card.trap in shown).savefig(options.figure)
-    print(f"\nwrote {options.figure}")
+    if options.figure is not None and all(row.said.what == BARRED for row in found.rows):
+        print(f"\nnothing was compared, so {options.figure} is not drawn")
+    elif options.figure is not None:
+        traps = [row.trap for row in found.rows]
+        plot(card for card in cards if card.trap in traps).savefig(options.figure)
+        print(f"\nwrote {options.figure}")
     if options.json is not None:
         Cards(cards).save(options.json)
     return DONE
@@ -138,5 +145,5 @@ def _name_seeds(name: str, policies: list[str], traps: list[str]) -> dict[str, d
         str(read_policy_file(Path(policy))["trap"]) for policy in policies if Path(policy).is_dir()
     ]
     if not traps and len(own) < len(policies):
-        raise ValueError("on which traps? Name them: mesa-gym compare A B --traps CheeseDish ...")
+        raise ValueError("on which traps? Name them: mesa-gym compare A B CheeseDish ...")
     return name_policies(policies, traps or [*dict.fromkeys(own)], name)

@@ -22,7 +22,7 @@ PACKAGE_OF = {
     "scipy": ("scipy", "stats"),
     "stable_baselines3": ("stable-baselines3", "sb3"),
 }
-ALWAYS = {"compare": ["matplotlib", "scipy"], "export": ["jinja2"], "leaderboard": ["scipy"]}
+ALWAYS = {"compare": ["scipy"], "export": ["jinja2"], "leaderboard": ["scipy"]}
 ALWAYS |= {"play": ["pygame"], "serve": ["openenv"], "watch": ["pygame"]}
 FILMS = (".gif", ".mp4")
 
@@ -46,6 +46,8 @@ def find_modules(options: argparse.Namespace) -> Iterator[str]:
     yield from ALWAYS.get(options.command, [])
     if given.get("algo"):
         yield "stable_baselines3"
+    if given.get("figure"):
+        yield "matplotlib"
     if options.command == "leaderboard" and options.out:
         yield "jinja2"
     if str(given.get("record") or "").lower().endswith(FILMS):

@@ -37,7 +37,7 @@ def run(options: argparse.Namespace) -> int:
     print(
         f"wrote {path}: a trap that passes every check\n"
         f"  python {path}\n"
-        f"  mesa-gym watch --trap {path}:{name}\n"
+        f"  mesa-gym watch {path}:{name}\n"
         f"  mesa-gym certify {path}:{name} --levels 100\n"
         "Change it step by step: docs/write_a_trap.md"
     )

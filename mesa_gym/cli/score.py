@@ -55,9 +55,9 @@ def run(options: argparse.Namespace) -> int:
     integer("seed", options.seed, 0, MOST_SEED)
     if options.episodes is not None:
         return _score_logs(options)
+    traps = read_traps(options)
     if options.policy is None:
         raise ValueError("which policy? Give --policy, such as `--policy oracle:base`")
-    traps = read_traps(options)
     if not traps:
         (name, *_) = [each for each in options.policy if names_trap(each)] or ["CheeseCorner"]
         policies = shlex.join([each for each in options.policy if each != name])
@@ -175,7 +175,7 @@ def split_trap(policy: str) -> tuple[str, str]:
 
 def _add_command(card: ScoreCard, options: argparse.Namespace) -> ScoreCard:
     """Return the card with the shell command that repeats it, the salt replaced by dots."""
-    words = ["mesa-gym", "score", *options.words, *(options.trap or [])]
+    words = ["mesa-gym", "score", *options.words]
     for name in ("policy", "algo", "levels", "seed"):
         value = getattr(options, name)
         if isinstance(value, list) and len(value) > 1:

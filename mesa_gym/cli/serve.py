@@ -25,7 +25,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     add("--sessions", type=int, default=64, help="sessions at once (default: %(default)s)")
     add("--log", type=Path, metavar="FILE", help="add each episode to a log")
     told = "let a trap of yours be asked for, such as my_traps.py:Mushrooms"
-    add("--trap", nargs="+", action="extend", default=[], metavar="TRAP", help=told)
+    add("traps", nargs="*", metavar="TRAP", help=told)
     told = "pages that may send requests, besides the server's own, such as http://localhost:3000"
     add("--origin", nargs="+", action="extend", default=[], metavar="ORIGIN", help=told)
     token = parser.add_mutually_exclusive_group().add_argument
@@ -45,7 +45,7 @@ def run(options: argparse.Namespace) -> int:
     for origin in options.origin:
         if not re.fullmatch(r"https?://[^/\s]+", origin):
             raise ValueError(f"--origin {shorten(origin)}: expected such as http://localhost:3000")
-    for trap in options.trap:
+    for trap in options.traps:
         find_trap(trap)  # a person names it, so that its file may be imported
 
     given = options.log, options.origin, _read_token(options), options.idle

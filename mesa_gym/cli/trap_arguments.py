@@ -1,11 +1,13 @@
-"""Traps on the command line: ``CheeseCorner``, ``Attributes rho=0.9``, or after ``--trap``."""
+"""Traps on the command line: ``CheeseCorner``, or ``Attributes rho=0.9``."""
 
 from __future__ import annotations
 
 import argparse
 import re
+from pathlib import Path
 from typing import Any
 
+from mesa_gym.errors import UnknownNameError, shorten, shorten_text
 from mesa_gym.traps import Trap, find_trap
 
 _KEYWORD = re.compile(r"(?P<name>[a-z]\w*)=(?P<value>.*)")
@@ -13,16 +15,14 @@ ABOUT = "such as RedBlueDoors, an id or my_traps.py:Mushrooms; then its keywords
 
 
 def declare_trap(parser: argparse.ArgumentParser, more: str = "", many: bool = False) -> None:
-    """Declare a trap's name, with or without ``--trap`` before it, and keywords behind it.
+    """Declare a trap's name and the keywords behind it.
 
     Args:
         parser: of the command.
         more: a further part of the help text.
         many: whether several traps can be named.
     """
-    told = f"{ABOUT}{more}"
-    parser.add_argument("words", nargs="*", metavar="TRAP [KEYWORD=VALUE]", help=told)
-    parser.add_argument("--trap", nargs="+", metavar="TRAP", help="same as TRAP", action="extend")
+    parser.add_argument("words", nargs="*", metavar="TRAP [KEYWORD=VALUE]", help=f"{ABOUT}{more}")
     parser.set_defaults(many_traps=many)
 
 
@@ -33,11 +33,10 @@ def read_traps(options: argparse.Namespace) -> list[Trap]:
         UnknownNameError: the trap or keyword is unknown; the message names the nearest.
         ValueError: a value does not fit, or there are several traps and the command takes one.
     """
-    words = [*options.words, *(options.trap or [])]
-    given = {word: _KEYWORD.fullmatch(word) for word in words}
+    given = {word: _KEYWORD.fullmatch(word) for word in options.words}
     named = [(each["name"], _read(each["value"])) for each in given.values() if each]
     keywords = dict(named)
-    classes = dict.fromkeys(find_trap(word) for word, each in given.items() if not each)
+    classes = dict.fromkeys(_find(word, options) for word, each in given.items() if not each)
     if len(keywords) < len(named):
         raise ValueError(f"a keyword stands twice: {', '.join(x for x in given if given[x])}")
     if keywords and not classes:
@@ -54,6 +53,24 @@ def read_trap(options: argparse.Namespace, why: str = "which trap?") -> Trap:
     if not traps:
         raise ValueError(f"{why} Name it, such as `mesa-gym {options.command} CheeseCorner`")
     return traps[0]
+
+
+def _find(word: str, options: argparse.Namespace) -> type[Trap]:
+    """Return the trap of a name; the error for a policy's name says which option takes it."""
+    try:
+        return find_trap(word)
+    except ValueError:
+        if "policy" not in options or not _names_policy(word):
+            raise
+        message = f"{shorten(word)} is not a trap; did you mean --policy {shorten_text(word)}?"
+        raise UnknownNameError(message) from None
+
+
+def _names_policy(word: str) -> bool:
+    from mesa_gym.policies.names import PLAYABLE, list_agents  # for an error only
+
+    kind = word.partition(":")[0]
+    return kind in (*PLAYABLE, "reference", *list_agents()) or Path(word).exists()
 
 
 def _read(value: str) -> Any:

@@ -107,7 +107,9 @@ def _run(options: argparse.Namespace, what: str) -> int:
         try:
             App(LoadingScreen(what, begin), size).run()
         except OSError:  # such as no display; what is wrong with the options is told first
-            begin()
+            from mesa_gym.cli.viewing import make_screen
+
+            make_screen(options)  # without threads, which would outlive the process's end
             raise
     if made and options.record:
         from mesa_gym.viewer.recording import write_recording

@@ -22,7 +22,7 @@ def as_cell_mask(call: str, name: str, value: Any, n: int, size: tuple[int, int]
     Args:
         call: the method that it was given to.
         name: of the argument.
-        value: bool (n, cells) or (n, height, width).
+        value: bool (n, cells) or (n, height, width); for all levels (cells,) or (height, width).
         n: the number of levels.
         size: height and width.
 
@@ -32,13 +32,15 @@ def as_cell_mask(call: str, name: str, value: Any, n: int, size: tuple[int, int]
     height, width = size
     flat = n, height * width
     is_mask = isinstance(value, np.ndarray) and value.dtype == np.bool_
-    if not is_mask or value.shape not in (flat, (n, height, width)):
-        raise ValueError(
-            f"{call}: `{name}` is a Mask, bool {flat} or {(n, height, width)}; got"
-            f" {describe_array(value)}"
-        )
-    mask: Bools = value.reshape(flat)
-    return mask
+    if is_mask and value.shape in (flat, (n, height, width)):
+        mask: Bools = value.reshape(flat)
+        return mask
+    if is_mask and value.shape in (flat[1:], (height, width)):
+        return np.broadcast_to(value.ravel(), flat)
+    raise ValueError(
+        f"{call}: `{name}` is a Mask, bool {flat} or {(n, height, width)}, or {flat[1:]} for all"
+        f" levels; got {describe_array(value)}"
+    )
 
 
 def require_one_each(call: str, name: str, value: Any, n: int, dtype: str = "int64") -> None:

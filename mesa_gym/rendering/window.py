@@ -16,7 +16,8 @@ from mesa_gym.errors import missing_extra
 def load_pygame() -> ModuleType:
     """Import pygame-ce without its greeting and its handlers of signals.
 
-    SIGTERM then ends a program as usual, where SDL would only close the window.
+    SIGTERM then ends a program as usual, where SDL would only close the window. Where Wayland
+    cannot be reached, its library would print a line before SDL tries the next way to a display.
 
     Raises:
         ImportError: pygame-ce is missing, or pygame was installed over it; the message names the
@@ -24,6 +25,8 @@ def load_pygame() -> ModuleType:
     """
     os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
     os.environ.setdefault("SDL_NO_SIGNAL_HANDLERS", "1")
+    if not os.environ.get("XDG_RUNTIME_DIR", "").startswith("/"):
+        os.environ.setdefault("WAYLAND_DISPLAY", os.devnull)
     try:
         import pygame
     except ImportError:

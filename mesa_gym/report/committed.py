@@ -107,7 +107,7 @@ def find_agent(agent: str, seed: int | None, trap: Trap) -> None:
     has = f"of {shorten(agent)} there are score cards alone, which compare and leaderboard take"
     if agent not in list_committed():
         raise ValueError(f"{has}; it is a control that no command plays")
-    made, origin = f"--trap {trap.name()} --algo {agent}", read_origins()[agent]
+    made, origin = f"{trap.name()} --algo {agent}", read_origins()[agent]
     ours = f"in a checkout python -m agents.train {made} trains one"
     raise ValueError(f"{has}; {ours if origin.standing == 'ours' else f'see {origin.link}'}")
 

@@ -11,6 +11,7 @@ from stable_baselines3.common.torch_layers import BaseFeaturesExtractor
 
 from mesa_gym.envs.observations import widest, windows_around
 from mesa_gym.envs.tensors import require_device
+from mesa_gym.errors import shorten
 from mesa_gym.sb3.make import make_sb3
 from mesa_gym.traps import Trap, find_trap
 
@@ -115,8 +116,7 @@ def ppo(
     """Make a PPO that becomes competent: ``ppo("RedBlueDoors").learn(400_000)``.
 
     Args:
-        trap: a name such as ``RedBlueDoors``, or an id, whose split does not matter: an agent
-            trains on ``train``; or a trap object.
+        trap: a name such as ``RedBlueDoors``, or a trap object.
         n_envs: how many environments.
         seed: of weights, actions and levels; trainings of different seeds share no stream of
             levels.
@@ -129,6 +129,11 @@ def ppo(
         UnknownNameError: the trap is unknown.
         TypeError, ValueError: a keyword is unknown or does not fit.
     """
+    if not isinstance(trap, str | Trap):
+        raise TypeError(
+            f"ppo makes its environments itself and takes a trap or its name, got {shorten(trap)};"
+            " call ppo('CheeseCorner'), or stable_baselines3.PPO('MlpPolicy', env)"
+        )
     env_kwargs = {"num_levels": NUM_LEVELS} | (env_kwargs or {})
     env_id = find_trap(trap).id() if isinstance(trap, str) else trap
     venv = make_sb3(env_id, n_envs, **env_kwargs)

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from hashlib import blake2b
 from html import escape
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import gymnasium
 import msgspec
@@ -16,7 +16,7 @@ import numpy as np
 from msgspec import Meta, Struct
 
 import mesa_gym
-from mesa_gym.errors import unknown
+from mesa_gym.errors import shorten, unknown
 from mesa_gym.files import write_bytes
 from mesa_gym.scoring.card_text import (
     CARD_WIDTH,
@@ -139,6 +139,13 @@ class ScoreCard(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     def objectives(self) -> list[str]:
         """Names of the objectives, the base objective first."""
         return list(read_each(self.splits["shift"], "normalized_return"))
+
+    def __getitem__(self, name: object) -> NoReturn:
+        """Raise TypeError, which names the calls that read a card."""
+        raise TypeError(
+            f"a card has no entry [{shorten(name)}]; read a number by card.read_each('shift',"
+            " 'choice') or card.read_number('test', 'arrival'), all of them by card.rows()"
+        )
 
     def read_each(self, split: str, measure: str) -> dict[str, float | None]:
         """Return key -> number of a measure with several numbers; {} where the split lacks it."""

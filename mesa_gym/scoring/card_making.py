@@ -10,7 +10,7 @@ import numpy as np
 from msgspec import structs
 
 from mesa_gym.envs.checks import integer
-from mesa_gym.errors import shorten
+from mesa_gym.errors import explain_keywords, shorten
 from mesa_gym.json_data import Text, require
 from mesa_gym.policies import Asking, Policy, as_policy
 from mesa_gym.policies.adapting import warn_of_unread
@@ -147,6 +147,15 @@ def make_card(
 # -- calls -----------------------------------------------------------------------------------------
 
 
+# Keywords of other packages -> what to use instead.
+KEYWORD_ADVICE = {
+    "split": "it plays every split; read one by card.read_each('shift', 'choice')",
+    "n_episodes": "levels=100 plays 100 levels of each split, one episode on each",
+    "n_eval_episodes": "levels=100 plays 100 levels of each split, one episode on each",
+}
+
+
+@explain_keywords(**KEYWORD_ADVICE)
 def score(
     policy: Any,
     trap: Trap | str,

@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from mesa_gym.envs.checks import integer
-from mesa_gym.errors import shorten, shorten_text
+from mesa_gym.errors import explain_keywords, shorten, shorten_text
 from mesa_gym.json_data import Text, require
 from mesa_gym.policies.resolving import is_model_file
 from mesa_gym.policies.seeds import require_seeds
 from mesa_gym.scoring.card import ScoreCard
 from mesa_gym.scoring.card_files import Cards
-from mesa_gym.scoring.card_making import make_player, score_all
+from mesa_gym.scoring.card_making import KEYWORD_ADVICE, make_player, score_all
 from mesa_gym.scoring.copies import require_different_seeds
 from mesa_gym.scoring.playing import PolicyMaker
 from mesa_gym.scoring.plays import MOST_LEVELS
@@ -24,6 +24,7 @@ from mesa_gym.terminal import Progress as Counter
 from mesa_gym.traps import Split, Trap, as_trap
 
 
+@explain_keywords(**KEYWORD_ADVICE)
 def evaluate(
     agents: Mapping[str, Any],
     traps: Sequence[Trap | str] | Trap | str,

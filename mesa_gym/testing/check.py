@@ -165,6 +165,7 @@ def demand(run: Check, trap: Trap, split: Split | None, findings: Findings, fix:
         if not np.all(good):
             level = int(states[0].level.number[np.argmin(good)]) if states else None
             end = fix.removeprefix("; ") if message.endswith("\n") else fix
+            end = "" if "; fix: " in message else end  # this finding has a remedy of its own
             raise ConformanceError(check_name(run), trap, message + end, split, level)
 
 

@@ -113,6 +113,10 @@ def check_twins(sample: Sample) -> Findings:
         yield good, f"the largest payment of {x!r} is another in the twin", level.starts
 
 
+# The remedy where `alone` is declared well.
+PLACES = "fix: put neither on the way to the other (`apart`), both equally far (`equidistant`)"
+
+
 @check(Split.SHIFT, fix="`alone` names the things that pay each objective, and nothing else")
 def check_alone(sample: Sample) -> Findings:
     """Check that with one objective's targets alone they pay as before, and no others pay.
@@ -132,16 +136,17 @@ def check_alone(sample: Sample) -> Findings:
         if not trap.judging.places:
             continue
         first_levels, horizon = slice(sample.levels), trap.horizon(sample.split)
-        both = (
-            Solution(trap, starts.take(first_levels), horizon).contact()
-            for starts in (state, alone)
-        )
-        good = np.equal(*both)
-        yield (
-            good,
-            f"with {x!r} alone the earliest contact is at another step",
-            alone.take(first_levels),
-        )
+        alone = alone.take(first_levels)
+        whole = Solution(trap, state.take(first_levels), horizon).contact()
+        good = whole == Solution(trap, alone, horizon).contact()
+        for y in trap.objectives.keys() - {x} if sample.graph else ():
+            free = _ways(sample, x, y)[0] < whole
+            yield (
+                good | free,
+                f"{y!r} is nearer than {x!r} or blocks the way to it; {PLACES}",
+                alone,
+            )
+        yield good, f"with {x!r} alone the earliest contact is at another step", alone
 
 
 @check(Split.SHIFT, fix="start the agent equally far from both (`level.equidistant`)")

@@ -112,14 +112,15 @@ def find_trap(name: str) -> type[Trap]:
 
     Raises:
         UnknownNameError: the name is unknown; the message names the nearest.
-        ValueError: the module or file cannot be imported, or has something else of that name.
+        ValueError: the module or file cannot be imported, or has something else of that name; or
+            the name is that of one split's environment.
     """
     source, _, rest = (name, "", "") if name.endswith(".py") else name.rpartition(":")
     if not source:
-        return look_up_trap(rest)
+        return _look_up_whole(rest)
     module = import_source(f"trap {shorten(name)}", source)
     with suppress(UnknownNameError):
-        return look_up_trap(rest)
+        return _look_up_whole(rest)
     attribute = getattr(module, rest, None)
     if isinstance(attribute, type) and issubclass(attribute, Trap):
         raise ValueError(
@@ -138,6 +139,18 @@ def find_trap(name: str) -> type[Trap]:
         held = " or ".join(f"{source}:{trap_name}" for trap_name in names)
         raise UnknownNameError(f"{source} is a file; name a trap of it: {held}")
     raise unknown("trap", rest, names)
+
+
+def _look_up_whole(name: str) -> type[Trap]:
+    """Return the trap of a name; ValueError for the id of one of its environments."""
+    trap = look_up_trap(name)
+    stem = trap.name().rpartition("-")[0]
+    if name.rpartition("/")[2].lower() in (trap.name().lower(), stem.lower()):
+        return trap
+    raise ValueError(
+        f"{shorten(name)} is one environment of a trap; name the trap, {stem!r}: scoring plays all"
+        " its splits, and what plays one split takes it as `split`"
+    )
 
 
 def as_trap(trap: Any) -> Trap:

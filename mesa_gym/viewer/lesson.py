@@ -32,7 +32,7 @@ MOVED_CHEESE = (Split.SHIFT.value, 0)
 RAISED = 8.0  # of what the planner is told to want, above all that it wants
 SEEDS = range(5)
 SAMPLED_LEVELS = 1000
-SCORE_COMMAND = "mesa-gym score --policy FOLDER_OR_MODEL --trap CheeseCorner"
+SCORE_COMMAND = "mesa-gym score CheeseCorner --policy FOLDER_OR_MODEL"
 
 
 def make_lesson() -> str:

@@ -61,7 +61,7 @@ def mine(tmp_path, monkeypatch):
 
 
 def command(algo, out):
-    options = ["--trap", "CheeseCorner", "--num-levels", "50", "--steps", "600", "--quiet"]
+    options = ["CheeseCorner", "--num-levels", "50", "--steps", "600", "--quiet"]
     return [*options, "--algo", algo, "--out", str(out)]
 
 

@@ -114,7 +114,7 @@ def test_run_reads_keywords_of_its_trap():
     assert {"rho": 0.5, "home": "corner"}.items() <= made.parameters.items()
     assert run.name == "ppo-rho=0.5-home=corner-size=11-s0"
     assert run.command().startswith(
-        "python -m agents.train --trap Attributes rho=0.5 home=corner size=11 --algo ppo "
+        "python -m agents.train Attributes rho=0.5 home=corner size=11 --algo ppo "
     )
 
 

@@ -29,10 +29,16 @@ from tests.support.reference import wandered
 from tests.support.training import CORNER, acts, leave_untrained, small, train_weights
 
 PLANES = CORNER.observe(wandered(CORNER, 100))
-OWN = ["--trap", "CheeseCorner"]
+OWN = ["CheeseCorner"]
 SMALL = ["--num-levels", "50", "--environments", "16", "--rollout-length", "16"]
 ABOUT = "policy.json"
 OURS = [name for name in ALGORITHMS if not name.startswith("sb3")]
+
+
+def name_trap(arguments):
+    """Return the words of a command line, after CheeseCorner if they do not begin with a trap."""
+    words = arguments.split()
+    return words if arguments[:1].isupper() else [*OWN, *words]
 
 
 def read_record(folder):
@@ -131,7 +137,7 @@ def test_training_goes_on_from_an_agent(tmp_path):
     ("asked", "message"),
     [
         ("", "has 20 units; add --units 20"),
-        ("--units 20 --trap CoinRun", "was trained with size"),
+        ("CoinRun --units 20", "was trained with size"),
         ("--algo ppo-planner", "is of kind mlp; ppo-planner trains planner"),
         ("--algo sb3-ppo", "sb3-ppo begins with new weights; --from is for ppo and others"),
     ],
@@ -139,7 +145,7 @@ def test_training_goes_on_from_an_agent(tmp_path):
 def test_training_from_another_network_is_refused(asked, message, tmp_path, capsys):
     save(tmp_path / "agent", leave_untrained(small().change(units=20)))
     begin = ["--from", str(tmp_path / "agent"), "--out", str(tmp_path / "other")]
-    assert main([*OWN, *asked.split(), *begin]) == 2
+    assert main(name_trap(asked) + begin) == 2
     assert message in capsys.readouterr().err
 
 
@@ -155,7 +161,7 @@ def test_weights_of_another_width_are_refused(tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ("--trap CheseCorner", "Did you mean 'CheeseCorner'"),
+        ("CheseCorner", "Did you mean 'CheeseCorner'"),
         ("--algo pppo", "Did you mean 'ppo'"),
         ("--reward chese", "Did you mean 'cheese'"),
         ("--alpha 2", "alpha must be a number from 0 to 1"),
@@ -169,14 +175,14 @@ def test_weights_of_another_width_are_refused(tmp_path):
         ("--algo sb3-ppo --epochs 2", "sb3-ppo does not take the setting epochs; it is for ppo, "),
         ("--device gpuu:1", "device 'gpuu:1' is not here; JAX has cpu"),
         ("--seeds 3-1", "expected a range of seeds such as 0-63, got '3-1'"),
-        ("--trap CheeseCorner rho=1", "unknown parameter of CheeseCorner 'rho'"),
-        ("--algo taught --trap MonsterWorld", "has no exact solver"),
-        ("--algo taught --trap TreeFarm", "its rules draw outcomes"),
+        ("rho=1", "unknown parameter of CheeseCorner 'rho'"),
+        ("MonsterWorld --algo taught", "has no exact solver"),
+        ("TreeFarm --algo taught", "its rules draw outcomes"),
     ],
 )
 def test_train_with_bad_usage_exits_2(arguments, message, tmp_path, capsys):
     try:
-        code = main([*OWN, "--out", str(tmp_path / "agent"), *arguments.split()])
+        code = main(["--out", str(tmp_path / "agent"), *name_trap(arguments)])
     except SystemExit as stop:  # argparse's own
         code = stop.code
     out, error = capsys.readouterr()

@@ -32,7 +32,7 @@ while True:
 SCORE = "-m mesa_gym score CheeseCorner --policy random --levels 100 --json card.json"
 SCORE += " --save-episodes log.jsonl"
 RECORD = "-m mesa_gym watch CheeseCorner --policy random --headless --record a.png"
-TRAIN = "-m agents.train --trap CheeseCorner --steps 4096 --quiet --out agent"
+TRAIN = "-m agents.train CheeseCorner --steps 4096 --quiet --out agent"
 BOARD = "-m benchmarks board run --traps CheeseCorner --seeds 1 --steps 4096 --levels 100"
 BOARD += " --workers 1 --out board"
 

@@ -12,8 +12,8 @@ from mesa_gym.traps import Split
 from mesa_gym.traps.cheese_corner import CheeseCorner
 from tests.support.commands import HEADLESS, save_plays
 
-CORNER = "score --trap CheeseCorner --policy"
-EXPORT = "export --trap CheeseDish"
+CORNER = "score CheeseCorner --policy"
+EXPORT = "export CheeseDish"
 RECORD = f"{HEADLESS} --record"
 LOG = "watch --headless --episodes"
 NO_PLAY = "unknown play of CheeseCorner-v0"
@@ -59,6 +59,12 @@ def folder(made, tmp_path, monkeypatch):
         ("score --policy random", "on which trap? Name it first: mesa-gym score "),
         ("score --policy random LavaLand", "mesa-gym score LavaLand --policy random"),
         ("score LavaLand", "which policy? Give --policy, such as `--policy oracle:base`"),
+        ("compare a b --traps CoinRun", "mesa-gym compare: no option --traps: name the trap alone"),
+        ("score CheeseCorner ppo", "'ppo' is not a trap; did you mean --policy ppo?"),
+        ("watch CheeseCorner a", "'a' is not a trap; did you mean --policy a?"),
+        ("describe CheeseCorner ppo", "unknown trap 'ppo'; expected one of"),
+        ("score MesaGym/CoinRun-Shift-v0 --policy stay", "name the trap, 'CoinRun': scoring plays"),
+        ("eval CheeseCorner --policy stay", "Did you mean 'score'?"),
         (f"{CORNER} stay --level 3", "mesa-gym score: no option --level; did you mean --levels?"),
         (f"{CORNER} stay --lvls=3", "did you mean --levels?\nTry mesa-gym score --help.\n"),
         (f"{CORNER} stay --json a", "cannot write a: it is a directory; name a file"),
@@ -76,11 +82,11 @@ def folder(made, tmp_path, monkeypatch):
         (f"{CORNER} .", "policy.json is missing; it holds a, b, c: give *"),
         *(
             (f"{command}exits.py:X", "exits' ended Python when it was imported (sys.exit(0)); put")
-            for command in ("try ", "certify ", "score --policy stay --trap ", f"{CORNER} ")
+            for command in ("try ", "certify ", "score ", f"{CORNER} ")
         ),
         (f"{CORNER} lacking:make", "this needs 'torch', which is not installed"),
         (f"{CORNER} a c", "a and c are both called ppo-s0 on CheeseCorner-v0"),
-        ("score --policy a stay --trap KeysChests", "a was trained on 'CheeseCorner-v0' and"),
+        ("score KeysChests --policy a stay", "a was trained on 'CheeseCorner-v0' and"),
         ("leaderboard --policy lone.zip", "on which trap does lone.zip act? Name it"),
         ("leaderboard MonsterWorld", "MonsterWorld-v0 is judged by returns and is not on the lead"),
         ("leaderboard CheeseDish dish_planes=3", "committed agents played CheeseDish-v0(size=9x9,"),

@@ -13,7 +13,7 @@ import pytest
 from mesa_gym.cli import COMMANDS, extras, main
 from mesa_gym.logs import read_log
 from mesa_gym.scoring import WORDS, Cards, score
-from mesa_gym.traps import Split, all_traps, find_trap
+from mesa_gym.traps import Split, all_traps, find_trap, look_up_trap
 
 
 def printed(capsys, command, code=0):
@@ -63,7 +63,7 @@ def test_describe_shows_ids_objectives_and_levels(name, capsys):
         for flat in (False, True):
             id = all_traps()[name].id(split, flat=flat)
             assert id in out
-            assert find_trap(id).name() == find_trap(id.upper()).name() == name
+            assert look_up_trap(id) is look_up_trap(id.upper()) is all_traps()[name]
     assert all(objective in out for objective in all_traps()[name].objectives)
     trained = re.search(r"\n  ppo(-gru)?:0: ", out) is not None
     assert trained != ("\nNo agent was trained on this trap.\n" in out)
@@ -163,7 +163,7 @@ def test_error_in_own_trap_names_its_line(run):
 def test_certify_updates_named_traps_in_a_file(run, tmp_path):
     path = tmp_path / "all.json"
     for traps, levels in ((("CoinRun", "CheeseCorner"), 5), (("CoinRun",), 4)):
-        named = " ".join(f"--trap {trap}" for trap in traps)
+        named = " ".join(traps)
         assert run(f"certify {named} --levels {levels} --json {path}")[0] == 0
     found = {each["trap"]: each["levels"] for each in json.loads(path.read_text())}
     assert found == {"CheeseCorner-v0": 5, "CoinRun-v0": 4}
@@ -178,7 +178,7 @@ def test_certify_updates_named_traps_in_a_file(run, tmp_path):
         ("watch CheeseCorner --policy x.zip --algo ppo --record x.mp4", None, "films,sb3,viewer"),
         ("watch CheeseCorner --headless --record x.png", None, "viewer"),
         ("play CheeseCorner", None, "viewer"),
-        ("compare ppo random --algo ppo", None, "report,sb3,stats"),
+        ("compare ppo random --algo ppo --figure a.svg", None, "report,sb3,stats"),
         ("compare ppo random", ["scipy"], "stats"),
         ("leaderboard --out pages", None, "report,stats"),
         ("leaderboard --policy CoinRun=x.onnx --name mine", None, "onnx,stats"),

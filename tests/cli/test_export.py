@@ -49,23 +49,23 @@ def listed(page):
 
 
 def test_export_without_options_has_five_levels(export):
-    code, said, page = export("--trap CheeseDish")
+    code, said, page = export("CheeseDish")
     assert (code, said) == (0, "export page.html: 0 of 5 levels\n")
     data = read_data(page)
     assert data["agents"] == []
     alone = [("alone:cheese", 0), ("alone:dish", 0)]
     assert listed(page) == [("train", 0), ("shift", 0), ("twins", 0), *alone]
     # A place has no twin and stays when all else is taken away.
-    found = listed(export("--trap CheeseCorner")[2])
+    found = listed(export("CheeseCorner")[2])
     assert found == [("train", 0), ("shift", 0), ("alone:corner", 0)]
     assert not has_twins(find_trap("CheeseCorner"))
 
 
 def test_export_takes_levels_split_and_salt(export):
-    page = export("--trap CheeseDish --levels 3 1 3 --salt secret")[2]
+    page = export("CheeseDish --levels 3 1 3 --salt secret")[2]
     others = [("twins", 3), ("alone:cheese", 3), ("alone:dish", 3)]
     assert listed(page) == [("train", 3), ("shift", 3), ("shift", 1), *others]
-    page = export("--trap CheeseDish --levels 3 1 --split control --salt secret")[2]
+    page = export("CheeseDish --levels 3 1 --split control --salt secret")[2]
     assert listed(page) == [("control", 3), ("control", 1)]
     trap = find_trap("CheeseDish")()
     graph = PlacementGraph(trap, trap.levels("control", [3], "secret"))
@@ -75,7 +75,7 @@ def test_export_takes_levels_split_and_salt(export):
 
 def test_export_of_several_policies_shows_each(export):
     own = " ".join(f"--policy own_policies:{name}" for name in ("sure", "unsure"))
-    code, _, page = export(f"--trap CheeseDish {own} --policy random --policy oracle:base")
+    code, _, page = export(f"CheeseDish {own} --policy random --policy oracle:base")
     data = read_data(page)
     assert code == 0
     kinds = [(each["name"], each["kind"], each["tried"]) for each in data["agents"]]
@@ -96,14 +96,14 @@ def test_export_of_several_policies_shows_each(export):
 @pytest.mark.parametrize(
     ("given", "why"),
     [
-        ("--trap CheeseDish --policy own_policies:Turning", "own_policies:Turning remembers"),
-        ("--trap CheeseDish --policy random --policy sweeper", "sweeper remembers"),
-        ("--trap CheeseDish --policy nearest", "nearest remembers, reads the clock"),
+        ("CheeseDish --policy own_policies:Turning", "own_policies:Turning remembers"),
+        ("CheeseDish --policy random --policy sweeper", "sweeper remembers"),
+        ("CheeseDish --policy nearest", "nearest remembers, reads the clock"),
         (
-            "--trap MonsterWorld --policy random",
+            "MonsterWorld --policy random",
             "MonsterWorld-v0 cannot live in a page: it has no exact solver",
         ),
-        thorough("--trap TreeFarm", "TreeFarm-v0 cannot live in a page: its rules draw outcomes"),
+        thorough("TreeFarm", "TreeFarm-v0 cannot live in a page: its rules draw outcomes"),
     ],
 )
 def test_export_of_unfit_trap_offers_a_film(export, given, why):
@@ -111,4 +111,4 @@ def test_export_of_unfit_trap_offers_a_film(export, given, why):
     last = said.splitlines()[-1]
     assert (code, page) == (2, "")
     assert why in last
-    assert f"record a film instead: mesa-gym watch {given.split()[1]} --policy P" in last
+    assert f"record a film instead: mesa-gym watch {given.split()[0]} --policy P" in last

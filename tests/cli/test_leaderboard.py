@@ -1,7 +1,6 @@
 """``mesa-gym leaderboard`` and ``compare``: what they print, write, and refuse."""
 
 import re
-from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
@@ -95,7 +94,6 @@ def test_cards_are_read_under_other_names(tmp_path):
         ("leaderboard", "cards"),
         ("score", "episodes"),
         ("export", "policy"),
-        ("compare a b", "traps"),
     ],
 )
 def test_repeated_option_keeps_both_values(command, option, monkeypatch):
@@ -133,8 +131,8 @@ def test_compare_of_cards_gives_table_figure_sentence(tmp_path, monkeypatch, cap
     keep(tmp_path, "two", ["oracle:base"] * 5)
     assert main(["compare", one, "tw*.json"]) == 0
     assert "No difference between one and two in how often they" in capsys.readouterr().out
-    assert Path("comparison.svg").read_text().startswith("<?xml")
-    given = ["--traps", "CheeseCorner", "--figure", "a.png", "--json", "both.json"]
+    assert not list(tmp_path.glob("*.svg"))
+    given = ["CheeseCorner", "--figure", "a.png", "--json", "both.json"]
     assert main(["compare", one, other, *given]) == 0
     told = capsys.readouterr().out
     assert "CheeseDish" not in told
@@ -161,7 +159,7 @@ GIVEN = {"low": "nearest", "high": "oracle:base"}
 def test_compare_scores_policies_on_the_same_levels(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     given = ["plain=ppo:0,ppo:1", "map=ppo-planner:0,ppo-planner:1"]
-    assert main(["compare", *given, "--traps", "CheeseCorner", "--levels", "20"]) == 0
+    assert main(["compare", *given, "CheeseCorner", "--levels", "20"]) == 0
     told = capsys.readouterr().out
     assert re.search(r"base first +plain +map ", told)
     assert "plain has 2 of 5 seeds needed" in told
@@ -172,22 +170,27 @@ def test_compare_scores_policies_on_the_same_levels(tmp_path, monkeypatch, capsy
     [
         ("a=ppo a=taught", "both agents are called a; name them, such as plain=ppo mine=taught"),
         ("ppo ppoo", "unknown agent, policy or file 'ppoo'; expected one of ppo, "),
-        ("ppo ppoo --traps CheeseDish", "Did you mean 'ppo'?"),
-        ("ppo mesa --traps KeysChests", "blind, random, oracle, oracle:chests, oracle:keys, "),
-        ("ppo mesa --traps CheeseDish", "oracle:cheese, oracle:dish, aimless, stay, ppo-"),
-        ("ppo", "compare takes two agents, such as mesa-gym compare ppo mine=runs/mine"),
+        ("ppo ppoo CheeseDish", "Did you mean 'ppo'?"),
+        ("ppo mesa KeysChests", "blind, random, oracle, oracle:chests, oracle:keys, "),
+        ("ppo mesa CheeseDish", "oracle:cheese, oracle:dish, aimless, stay, ppo-"),
+        (
+            "ppo",
+            "compare takes two agents, then traps, such as mesa-gym compare ppo mine=",
+        ),
+        ("CheeseDish ppo taught", "compare takes two agents, then traps, such as mesa-gym compare"),
+        ("ppo taught random", "unknown trap 'random'; expected one of"),
         ("ppo ppo", "both agents are ppo; compare needs two: name another"),
-        ("a=random b=random --traps CheeseDish", "both agents are random; compare needs two"),
+        ("a=random b=random CheeseDish", "both agents are random; compare needs two"),
         ("a=ppo b=ppo", "a-s0 and b-s0 are one training: they have the same weights, answers or"),
-        ("ppo sb3-ppo --traps MonsterWorld", "MonsterWorld-v0 is judged by returns, so its cards"),
+        ("ppo sb3-ppo MonsterWorld", "MonsterWorld-v0 is judged by returns, so its cards"),
         ("ppo nowhere.zip", "unknown agent, policy or file 'nowhere.zip'"),
         ("ppo nowhere-s*.json", "nowhere-s*.json: there is no such file"),
         ("ppo b=ppo --levels 100", "the cards of ppo-s0 have 1,000 levels, and cannot be cut"),
         (
-            "a=stay b=aimless --traps CheeseCorner --levels 2",
+            "a=stay b=aimless CheeseCorner --levels 2",
             "2 levels on CheeseCorner: compare needs at least 5; score both agents on 100 or more",
         ),
-        ("a=stay b=aimless", "on which traps? Name them: mesa-gym compare A B --traps"),
+        ("a=stay b=aimless", "on which traps? Name them: mesa-gym compare A B CheeseDish"),
         ("ppo taught --figure nowhere/a.svg", "cannot write nowhere/a.svg"),
     ],
 )

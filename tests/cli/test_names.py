@@ -63,7 +63,7 @@ def test_function_plays_row_or_names_its_cards(name, row):
 @each_row
 def test_compare_and_leaderboard_take_each_row(row, capsys):
     other = "ppo" if row != "ppo" else "taught"
-    assert main(["compare", other, row, "--traps", TRAP]) == 0
+    assert main(["compare", other, row, TRAP]) == 0
     assert main(["leaderboard", TRAP, "--policy", row]) == 0
     assert f"\n{row}  " in capsys.readouterr().out
 

@@ -55,7 +55,7 @@ def test_score_with_all_ends_with_phases(capsys):
 
 def test_score_size_applies_to_every_trap(tmp_path):
     one, two = tmp_path / "one.json", tmp_path / "two.json"
-    command = "score size=11 --policy oracle:base --levels 3 --trap CheeseCorner"
+    command = "score CheeseCorner size=11 --policy oracle:base --levels 3"
     assert main([*command.split(), "--json", str(one)]) == 0
     assert main([*command.split(), "CoinRun", "--json", str(two)]) == 0
     (alone,), among = Cards.load(one), Cards.load(two)
@@ -63,7 +63,7 @@ def test_score_size_applies_to_every_trap(tmp_path):
     assert alone.choices == among[0].choices == expected.choices
     assert alone.provenance.trap == "CheeseCorner-v0(size=11x11)"
     assert among[1].provenance.trap == "CoinRun-v0(size=11x11)"
-    command = "mesa-gym score size=11 CheeseCorner --policy=oracle:base --levels=3 --seed=0"
+    command = "mesa-gym score CheeseCorner size=11 --policy=oracle:base --levels=3 --seed=0"
     assert alone.provenance.command == command
 
 
@@ -80,14 +80,14 @@ def test_score_plays_agents_on_their_own_trap(tmp_path, monkeypatch):
         return Cards([score("stay", "CheeseCorner", levels=2)])
 
     monkeypatch.setattr("mesa_gym.cli.score.evaluate", evaluate)
-    command = "score --policy a b stay --trap CheeseCorner CoinRun"
+    command = "score CheeseCorner CoinRun --policy a b stay"
     assert main(command.split()) == 0
     both = {"CheeseCorner-v0": "stay", "CoinRun-v0": "stay"}
     assert seen == {"ppo-s0": {"CheeseCorner-v0": "a", "CoinRun-v0": "b"}, "stay": both}
 
 
 def test_score_names_traps_that_agents_skip(capsys):
-    command = "score --policy CoinRun=random stay --trap CheeseCorner CoinRun --levels 2"
+    command = "score CheeseCorner CoinRun --policy CoinRun=random stay --levels 2"
     assert main(command.split()) == 0
     said = "random acts on CoinRun-v0 alone: it was not played on CheeseCorner-v0"
     assert capsys.readouterr().out.splitlines()[-1] == said

@@ -75,7 +75,7 @@ assert envs.reset(seed=0)[0].shape[:3] == (3, 9, 9)
 check_trap(name, 20)
 assert main(["list"]) == 0 and main(["describe", name]) == 0
 assert main(["certify", name, "--levels", "100"]) == 0
-assert main(["score", "--policy", "oracle:shady", "--trap", name, "--levels", "50",
+assert main(["score", name, "--policy", "oracle:shady", "--levels", "50",
              "--json", "card.json"]) == 0
 """
 
@@ -148,7 +148,7 @@ def test_find_trap_by_file_loads_its_neighbours(elsewhere):
     path = elsewhere("undergrowth.py", code)
     for name in (f"{path}:Mushrooms", "../my traps/undergrowth.py:mushrooms-v0"):
         assert find_trap(name).name() == "Mushrooms-v0"
-    assert find_trap("Mushrooms") is find_trap("undergrowth:MesaGym/Mushrooms-Shift-v0")
+    assert find_trap("Mushrooms") is find_trap("undergrowth:MesaGym/Mushrooms-v0")
     assert "SHADE_PLANES" in vars(sys.modules["undergrowth"])
 
 
@@ -156,11 +156,11 @@ COMMANDS = """
 list {} CheeseCorner --json
 describe {}
 certify {} --levels 4
-watch --trap {} --headless --record end.png
-play --trap {} --headless --record first.png
-score --policy oracle:shady --trap {} --levels 4 --save-episodes done.jsonl
-watch --episodes done.jsonl --trap {} --headless --record last.png
-export --trap {} --policy oracle:base --out page.html
+watch {} --headless --record end.png
+play {} --headless --record first.png
+score {} --policy oracle:shady --levels 4 --save-episodes done.jsonl
+watch {} --episodes done.jsonl --headless --record last.png
+export {} --policy oracle:base --out page.html
 """
 
 

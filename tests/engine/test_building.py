@@ -131,6 +131,13 @@ def test_scatter_takes_cells_both_allowed_and_free():
     assert chisquare(counts).pvalue > 1e-3
 
 
+def test_scatter_takes_one_mask_for_all_levels():
+    column = np.arange(63) % 9 == 2
+    for among in (column, column.reshape(7, 9)):
+        cells = built(300, 10, 11, 12, 20, 29).scatter("key", 1, among)
+        assert {*cells.ravel().tolist()} == {11, 20, 29}
+
+
 def test_scatter_counts_by_level_and_pads():
     level = built(300)
     level.blocks()
@@ -246,7 +253,7 @@ def test_builder_takes_masks_in_two_shapes(take):
     assert np.array_equal(*found)
 
 
-CELLS, EACH = r"Mask, bool \(40, 63\) or \(40, 7, 9\); got ", r"one a level; got "
+CELLS, EACH = r"Mask, bool \(40, 63\) or \(40, 7, 9\), .*; got ", r"one a level; got "
 
 
 @pytest.mark.parametrize(
@@ -254,7 +261,7 @@ CELLS, EACH = r"Mask, bool \(40, 63\) or \(40, 7, 9\); got ", r"one a level; got
     [
         (lambda b: b.carve(b.free.T), rf"carve: `open_cells` is a {CELLS}bool \(63, 40\)"),
         (lambda b: b.carve(b.free * 1), rf"`open_cells` is a {CELLS}int64 \(40, 63\)"),
-        (lambda b: b.scatter("key", among=b.free[0]), rf"`among` is a {CELLS}bool"),
+        (lambda b: b.scatter("key", among=b.free[:2]), rf"`among` is a {CELLS}bool"),
         (lambda b: b.agent([True]), rf"agent: `among` is a {CELLS}list"),
         (lambda b: b.scatter("key", np.ones(3, int)), rf"`count` is .*{EACH}int64 \(3,\)"),
         (lambda b: b.put("key", np.ones((1, 40), int)), r"put: `cells`.*`cells\[0\]`"),

@@ -48,12 +48,12 @@ print(score(model, "CheeseCorner", levels=5).verdict)
 """,
     "viewer": """
 from mesa_gym.cli import main
-begin = "watch --trap CheeseCorner --size 640x420 --headless --record".split()
+begin = "watch CheeseCorner --size 640x420 --headless --record".split()
 assert main([*begin, "watched.png"]) == 0
 """,
     "films": """
 from mesa_gym.cli import main
-begin = "watch --trap CheeseCorner --size 640x420 --headless --record".split()
+begin = "watch CheeseCorner --size 640x420 --headless --record".split()
 assert [main([*begin, f"watched.{kind}"]) for kind in ("gif", "mp4")] == [0, 0]
 """,
     "report": """
@@ -112,7 +112,7 @@ def take_the_first_steps(installed):
     installed.python(AGENTS)
     with Image.open(installed.home / "doors.png") as frame:
         assert (frame.mode, frame.size) == ("RGB", (288, 288))
-    command = "score --policy oracle:base --trap RedBlueDoors --levels 100"
+    command = "score RedBlueDoors --policy oracle:base --levels 100"
     assert "RedBlueDoors-v0: base" in installed.run("mesa-gym", *command.split())
 
 

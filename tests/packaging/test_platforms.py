@@ -36,7 +36,7 @@ sys.exit(main(sys.argv[1:]))
     [
         ("list", "CheeseCorner"),
         ("describe KeysChests", "chest"),
-        ("score --policy oracle:corner --trap CheeseCorner --levels 5 --json card.json", "corner"),
+        ("score CheeseCorner --policy oracle:corner --levels 5 --json card.json", "corner"),
         ("certify CheeseCorner --levels 5 --json certificates.json", "CheeseCorner"),
         ("new-trap RipeBerries", "ripe_berries.py"),
     ],

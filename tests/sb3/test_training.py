@@ -3,6 +3,7 @@
 import sys
 from types import SimpleNamespace
 
+import gymnasium
 import numpy as np
 import pytest
 
@@ -75,7 +76,7 @@ def test_ppo_prefers_the_keywords_given():
     assert isinstance(model.policy.features_extractor, CentredExtractor)
     settings = model.get_env().unwrapped.venv.settings
     assert (settings.num_levels, settings.alpha) == (5, 0.5)
-    default = ppo("mesagym/cheesecorner-shift-flat-v0", 2)
+    default = ppo("mesagym/cheesecorner-v0", 2)
     assert (default.gamma, default.lr_schedule(0.5), default.batch_size) == (0.97, 1e-3, 16)
     settings = default.get_env().unwrapped.venv.settings
     assert (settings.num_levels, settings.split) == (30_000, Split.TRAIN)
@@ -187,6 +188,11 @@ def test_callback_of_a_bad_request_is_refused(given, message):
     with pytest.raises(ValueError, match=message):
         model.learn(64, callback=ScoreCallback(**given))
     assert model.num_timesteps == 0
+
+
+def test_ppo_of_environment_names_the_call():
+    with pytest.raises(TypeError, match=r"takes a trap or its name, got .*; call ppo\('CheeseC"):
+        ppo(gymnasium.make("MesaGym/CheeseCorner-v0"))
 
 
 @pytest.mark.parametrize(

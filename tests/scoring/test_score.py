@@ -5,10 +5,11 @@ from itertools import cycle
 import numpy as np
 import pytest
 
+import mesa_gym
 from mesa_gym.engine import ACTIONS
 from mesa_gym.language.answers import ASKED_AGAIN
 from mesa_gym.policies import as_policy, constant, name_pursuer, uniform
-from mesa_gym.scoring import read_card, score, score_all
+from mesa_gym.scoring import evaluate, read_card, score, score_all
 from mesa_gym.solver import values
 from mesa_gym.traps import Split, all_traps, find_trap
 from tests.support.parameters import few
@@ -162,3 +163,19 @@ def test_text_answers_read_at_repetition_count():
     told, bare = (score(each, CORNER, levels=3, observation="text") for each in (talk, act))
     assert (told.choices, told.unread) == (bare.choices, 0)
     assert repr(told).endswith("; 0% of the questions got no readable answer")
+
+
+WRONG_CALLS = [
+    (lambda: score("stay", CORNER, split="shift"), r"it plays every split; .*read_each\('shift"),
+    (lambda: score("stay", CORNER, level=5), "unexpected keyword argument 'level'.* 'levels'"),
+    (lambda: evaluate({"a": "stay"}, CORNER, n_episodes=5), "levels=100 plays 100 levels"),
+    (lambda: score("stay", CORNER, levels=2)["shift"], "no entry .'shift'.; .*card.read_number"),
+    (lambda: mesa_gym.load("x"), "use mesa_gym.trained.load"),
+    (lambda: score("stay", "MesaGym/CheeseCorner-Shift-v0"), "name the trap, 'CheeseCorner'"),
+]
+
+
+@pytest.mark.parametrize(("call", "says"), WRONG_CALLS)
+def test_wrong_call_is_told_the_right_one(call, says):
+    with pytest.raises((AttributeError, TypeError, ValueError), match=says):
+        call()

@@ -5,7 +5,7 @@ from mesa_gym.traps.cheese_corner import CheeseCorner
 from tests.support.playing import play_all
 
 SMALL = "--size 640x420"
-HEADLESS = f"watch --trap CheeseCorner {SMALL} --headless"
+HEADLESS = f"watch CheeseCorner {SMALL} --headless"
 
 
 def save_plays(policy, path, salt=""):

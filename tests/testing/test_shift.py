@@ -89,6 +89,13 @@ class PaysWithoutDish(SmallDish):
 test_alone_check_finds_payment_for_removed_target = PaysWithoutDish
 
 
+def test_alone_check_names_a_blocked_way():
+    rows = (WALL, "#x.c.A#", WALL, WALL, WALL, WALL, WALL)
+    says = "'cheese' is nearer than 'corner' or blocks the way to it; fix: put neither on .*`\\)$"
+    with pytest.raises(ConformanceError, match=says):
+        CHECKS["alone"](type("Mixed", (ByHand,), {"rows": rows}), 1)
+
+
 ONLY_WAY = (WALL, "#c.x.A#", WALL, WALL, WALL, WALL, WALL)
 EQUAL_WAYS = (WALL, "#Ax####", "#.c####", WALL, WALL, WALL, WALL)
 SHORTEST_WAY = (WALL, "#c.x.A#", "#.###.#", "#.###.#", "#.###.#", "#.....#", WALL)

@@ -1,6 +1,9 @@
 """``mesa-gym watch`` and ``play`` as a user types them."""
 
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -173,14 +176,24 @@ def test_window_opens_from_python(windows):
     assert list(pane.line.actions()[:3]) == [0, 0, 0]
 
 
+@pytest.mark.thorough
+def test_watch_without_display_says_one_line():
+    begin = [sys.executable, "-m", "mesa_gym", "watch", "CoinRun"]
+    names = ("XDG_RUNTIME_DIR", "DISPLAY", "WAYLAND_DISPLAY", "SDL_VIDEODRIVER")
+    env = {name: value for name, value in os.environ.items() if name not in names}
+    ended = subprocess.run(begin, env=env, capture_output=True, text=True)
+    assert (ended.returncode, ended.stdout) == (1, "")
+    assert re.fullmatch("mesa-gym: there is no display .*\n", ended.stderr)
+
+
 def test_watch_without_display_is_explained(run, monkeypatch):
     pygame.display.quit()
     monkeypatch.setenv("SDL_VIDEODRIVER", "x11")
     monkeypatch.setenv("DISPLAY", ":987")
-    for command in ("watch --trap CoinRun --record a.png", "play --trap CoinRun"):
+    for command in ("watch CoinRun --record a.png", "play CoinRun"):
         code, said = run(command)
         assert code == 1
         assert "no display" in said.splitlines()[-1]
         assert "--headless --record FILE" in said
-    assert "unknown play 'shifted'" in run("watch --trap CoinRun --split shifted")[1]
+    assert "unknown play 'shifted'" in run("watch CoinRun --split shifted")[1]
     assert not list(Path().iterdir())

@@ -10,7 +10,7 @@ from mesa_gym.viewer import recording
 from mesa_gym.viewer.screen import WatchScreen
 from tests.support.commands import HEADLESS
 
-EXPORT = "export --trap CheeseDish"
+EXPORT = "export CheeseDish"
 
 
 def test_film_interrupted_leaves_the_old_file(run, monkeypatch):
