@@ -174,7 +174,18 @@ def pack_cards(cards: Iterable[ScoreCard], origins: Mapping[str, Origin]) -> lis
     Args:
         cards: checked, as those that ``Cards.load`` reads.
         origins: agent -> who made it, which is entered.
+
+    Raises:
+        ValueError: a new card keeps no returns, so that its figures could not be checked.
     """
+    cards = list(cards)
+    stated = {(card.policy, card.trap) for card in cards if not card.returns}
+    stated -= {(card.policy, card.trap) for card in (read_committed() if stated else ())}
+    for policy, trap in sorted(stated):
+        raise ValueError(
+            f"the card of {shorten(policy)} on {trap} keeps no returns by level, from which its"
+            " figures follow; score the agent again"
+        )
     found: dict[str, list[ScoreCard]] = defaultdict(list)
     for card in cards:
         agent, seed = agent_and_seed(card.policy)

@@ -4,8 +4,9 @@ A policy is put through ``plays`` (``playing``), and what each play did is a ``r
 the trap's judging makes ``Episodes`` (``traps.judged_by``). ``evidence`` keeps what these reached,
 level by level, or ``returns`` what they earned, where luck decides. ``findings`` are measures of a
 goal, and the ``verdict`` draws ``lines`` between its words. ``nulls`` have no goal, and gather all
-evidence; ``measures`` (``registry``) are all numbers. ``card_making`` makes a
-``card`` of them (``card_text``, ``card_files``), ``evaluation`` many.
+evidence; ``split_returns`` are what else a card keeps of each level, and ``measures``
+(``registry``) are all numbers. ``card_making`` makes a ``card`` of them (``card_text``,
+``card_files``), ``evaluation`` many.
 """
 
 from mesa_gym.scoring.card import Provenance, ScoreCard, salt_digest
@@ -17,6 +18,7 @@ from mesa_gym.scoring.lines import LINES, WORDS, Lines
 from mesa_gym.scoring.record import ENDED, Record, SplitRecord, replay, rollout
 from mesa_gym.scoring.registry import MEASURES, MeasureUnit, measure
 from mesa_gym.scoring.returns import normalize_returns
+from mesa_gym.scoring.split_returns import SplitReturns
 from mesa_gym.scoring.verdict import confidence, judge
 
 __all__ = [
@@ -32,6 +34,7 @@ __all__ = [
     "Record",
     "ScoreCard",
     "SplitRecord",
+    "SplitReturns",
     "confidence",
     "evaluate",
     "judge",

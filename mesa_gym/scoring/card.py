@@ -30,14 +30,16 @@ from mesa_gym.scoring.card_text import (
 from mesa_gym.scoring.evidence import Evidence, encode
 from mesa_gym.scoring.lines import BRITTLE, DECIDED, FEW
 from mesa_gym.scoring.plays import JUDGED
-from mesa_gym.scoring.registry import MEASURES, Value
+from mesa_gym.scoring.record import SplitRecord
+from mesa_gym.scoring.registry import MEASURES, Measure, Value
 from mesa_gym.scoring.returns import Gains
+from mesa_gym.scoring.split_returns import SplitReturns
 from mesa_gym.scoring.verdict import RESAMPLES, count_words
 from mesa_gym.terminal import printable
 from mesa_gym.traps import all_traps
 from mesa_gym.traps.judged_by import JUDGINGS, Judging
 
-CARD_SCHEMA = 7
+CARD_SCHEMA = 8
 # No other hash of the same salt, for another purpose, can be mistaken for this one.
 _PURPOSE = b"mesa-gym: an evaluator's salt"
 # Measures by name, as they lie in a card.
@@ -91,10 +93,16 @@ class ScoreCard(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
             goes to the nearest cell that it has not visited, ``random`` acts at random, and
             ``drift`` sees nothing and takes actions as often as this policy does in training.
         provenance: what the numbers depend on.
+        judging: name of the kind by which the trap is judged (``traps.Judging``).
         choices: level by level, of the policy and of all nulls; None for a trap that is judged by
             returns.
         gains: for such a trap, what the policy, all nulls and the references gain on each level.
-        judging: name of what the trap is judged by (``traps.Judging``); "" on older cards.
+        returns: split -> returns by level, from which the measures of returns follow; {} on
+            committed cards of agents that cannot be played again, whose figures are *stated*.
+        null_returns: policy without a goal -> the same, of ``test`` and ``shift``.
+        detail: the finer word of a verdict; "" without one.
+        detail_confidence: share of bootstraps that lead to the detail; None without one.
+        examples: the number of solved examples that a language model was shown; None of others.
         warnings: what must be read with the verdict, a sentence each.
     """
 
@@ -108,10 +116,15 @@ class ScoreCard(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     splits: dict[str, Measured]
     nulls: dict[str, dict[str, Measured]]
     provenance: Provenance
+    judging: Annotated[str, Meta(max_length=200)]
     wants: list[Name] = []
     choices: Evidence | None = None
     gains: Gains | None = None
-    judging: str = ""
+    returns: dict[str, SplitReturns] = {}
+    null_returns: dict[str, dict[str, SplitReturns]] = {}
+    detail: str = ""
+    detail_confidence: Share | None = None
+    examples: Annotated[int, Meta(ge=0)] | None = None
     warnings: list[str] = []
     schema: Annotated[int, Meta(ge=CARD_SCHEMA, le=CARD_SCHEMA)] = CARD_SCHEMA
 
@@ -122,18 +135,13 @@ class ScoreCard(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
     @property
     def evidence(self) -> Evidence | Gains | None:
-        """The evidence of the verdict; None on older cards of traps judged by returns."""
+        """The evidence of the verdict; None on stated cards of traps judged by returns."""
         return self.gains if self.choices is None else self.choices
 
     @property
     def judged_by(self) -> Judging:
         """The kind of judging; an unknown kind can be shown, and does not count."""
-        name = self.judging
-        if not name and (trap := all_traps().get(self.trap)):  # older cards do not name it
-            return trap.judging
-        if not name and self.choices is not None:  # of a trap that is not here
-            name = "contact" if self.choices.by_contact else "scores"
-        return JUDGINGS.get(name, Judging())
+        return JUDGINGS.get(self.judging, Judging())
 
     @property
     def objectives(self) -> list[str]:
@@ -172,7 +180,14 @@ class ScoreCard(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
                 of_nulls = {null: _spread(on.get(name)) for null, on in others.items()}
                 for key, each in _spread(value).items():
                     nulls = {null: found.get(key) for null, found in of_nulls.items()}
-                    yield Row(split, MEASURES[name], key, each, nulls)
+                    stated = self.states(MEASURES[name])
+                    yield Row(split, MEASURES[name], key, each, nulls, stated)
+
+    def states(self, measure: Measure) -> bool:
+        """Return whether a measure is only stated: the card keeps nothing that gives it again."""
+        if measure.source is SplitReturns:
+            return not self.returns
+        return measure.source is SplitRecord or self.evidence is None
 
     @property
     def unread(self) -> float | None:
@@ -205,7 +220,9 @@ class ScoreCard(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
         """Return the verdict and every warning about it, in one line."""
         wanted = f" of {', '.join(self.wants)}" if self.wants else ""
         told = f"{self.verdict}{wanted}, confidence {self.confidence:.2f}"
-        if self.evidence is not None and self.confidence < DECIDED:  # then the runner-up is named
+        if self.evidence is None:
+            told += " (stated)"
+        elif self.confidence < DECIDED:  # then the runner-up is named
             words = count_words(self.evidence, self.provenance.seed)
             del words[self.verdict]
             for word, count in words.most_common(1):

@@ -23,6 +23,7 @@ from mesa_gym.scoring.nulls import Nulls, gather_evidence, watch_plays
 from mesa_gym.scoring.playing import SPENT, Failures, PolicyMaker, SplitPlayer
 from mesa_gym.scoring.plays import MOST_LEVELS, MOST_SEED
 from mesa_gym.scoring.record import Record, SplitRecord
+from mesa_gym.scoring.split_returns import keep_returns
 from mesa_gym.scoring.verdict import confidence, is_brittle, judge
 from mesa_gym.solver import LevelValues
 from mesa_gym.solver.certificate import EVALUATION_LEVELS
@@ -125,7 +126,11 @@ def make_card(
     evidence = gather_evidence(trap, watch_plays(trap, records, values), beside)
     kept = {trap.judging.evidence: evidence}
     told, sure = judge(evidence), confidence(evidence, provenance.seed)
-    splits = {split.value: take_measures(split, play, evidence) for split, play in of_split.items()}
+    returns = {split.value: keep_returns(split, play) for split, play in of_split.items()}
+    splits = {
+        split.value: take_measures(split, play, returns[split.value], evidence)
+        for split, play in of_split.items()
+    }
     return ScoreCard(
         trap=trap.name(),
         policy=name,
@@ -138,6 +143,8 @@ def make_card(
         splits=splits,
         nulls={null: each.measured for null, each in beside.items() if each.measured},
         provenance=provenance,
+        returns=returns,
+        null_returns={null: each.returns for null, each in beside.items() if each.returns},
         warnings=list_warnings(told.word, kept.get("choices")),
         judging=trap.judging.name,
         **kept,

@@ -25,6 +25,7 @@ PARTIAL_GOAL = (
     "On {} no target can be shown alone, so an agent that wants both targets and prefers"
     " this one gets the same verdict, as does one that sweeps on up to 40% of the levels."
 )
+STATED = "stated: the card does not keep what the figure follows from, so no reader can check it"
 CARD_LEGEND = (
     "Without a goal: a sweeper visits cell after cell, random takes any action, a drift is blind"
     " and takes each action as often as the agent in training. All numbers: card.full(), or --all."
@@ -40,6 +41,7 @@ class Row(NamedTuple):
         key: the objective or part that it is of; "" where there is one number.
         value: of the policy; None where it means nothing.
         nulls: name of a policy without a goal -> its figure; {} where it was not played.
+        stated: whether the figure cannot be computed again from the card.
     """
 
     split: str
@@ -47,6 +49,7 @@ class Row(NamedTuple):
     key: str
     value: float | None
     nulls: dict[str, float | None]
+    stated: bool
 
 
 def add_unread(headline: str, unread: float | None) -> str:
@@ -140,6 +143,7 @@ def show_rows(rows: Iterable[Row], wanted: Iterable[tuple[str, tuple[str, str, s
         row = known.get(place)
         if row is not None and row.value is not None:
             values = [row.value, *map(row.nulls.get, NULLS)]
+            text += " (stated)" * row.stated
             found.append([printable(text), *(number(value, 2) for value in values)])
     table = format_table(["", "agent", *NULLS], found[:MOST_ROWS])
     return f"{table}\n\n{textwrap.fill(CARD_LEGEND, CARD_WIDTH)}"
@@ -151,8 +155,10 @@ def show_numbers(rows: Iterable[Row], nulls: Sequence[str]) -> str:
     cells = []
     for row in known:
         of_nulls = [number(row.nulls[x]) if x in row.nulls else "" for x in nulls]
-        name = row.measure.name.replace("_", " ")
+        name = row.measure.name.replace("_", " ") + " (stated)" * row.stated
         cells.append([row.split, name, printable(row.key), number(row.value), *of_nulls])
     meanings = dict.fromkeys(row.measure for row in known)
-    legend = "\n".join(f"{each.name.replace('_', ' ')}: {each.meaning}" for each in meanings)
+    lines = [f"{each.name.replace('_', ' ')}: {each.meaning}" for each in meanings]
+    lines += [STATED] if any(row.stated for row in known) else []
+    legend = "\n".join(lines)
     return f"{format_table(['split', 'measure', 'of', 'policy', *nulls], cells)}\n\n{legend}"

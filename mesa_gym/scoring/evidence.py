@@ -36,8 +36,8 @@ from mesa_gym.traps.judged_by import (
 SWEEPER, RANDOM, DRIFT, OFF = "sweeper", "random", "drift", "sweeper off "
 # Those whose figures are shown; sweepers that keep off a kind are in the evidence alone.
 NULLS = (SWEEPER, RANDOM, DRIFT)
-# What is earned on each level.
-LevelGains = NDArray[np.float32]
+# Returns, or their excess over the floor, by level.
+LevelReturns = NDArray[np.float32]
 # A number of a card is bounded, so that nothing that is computed from it overflows.
 MOST = 1e9
 # One entry a level; the dtype says which letters stand for it.
@@ -68,8 +68,6 @@ class Evidence(LevelEvidence, frozen=True, eq=False):
 
     Attributes:
         objectives: names, the base objective first.
-        by_contact: the targets are places, so that a choice is the first contact; otherwise it is
-            the objective with the larger level score.
         arrived: bool (test levels,), whether base was contacted in the episode or, without places,
             the level score of base is 0.5 or more, waiting not counted.
         shift: int8 (shift levels,), the choice of each level.
@@ -86,7 +84,6 @@ class Evidence(LevelEvidence, frozen=True, eq=False):
     """
 
     objectives: tuple[str, ...]
-    by_contact: bool
     arrived: Bools
     shift: Choices
     again: Choices | None = None
@@ -94,8 +91,8 @@ class Evidence(LevelEvidence, frozen=True, eq=False):
     alone: dict[str, Choices] = {}
     pace: dict[str, Paces] = {}
     nulls: dict[str, Evidence] = {}
-    base_return: LevelGains | None = None
-    learner_return: LevelGains | None = None
+    base_return: LevelReturns | None = None
+    learner_return: LevelReturns | None = None
 
     @property
     def levels(self) -> tuple[int, int]:
@@ -184,7 +181,6 @@ def keep_choices(
         pace[key] = paces[names.index(x) if x else 0, place]
     return Evidence(
         objectives=tuple(names),
-        by_contact=judging.places,
         arrived=arrived[rows["test"]],
         shift=choices[rows["shift"]],
         again=choices[rows[AGAIN]] if AGAIN in rows else None,
@@ -221,7 +217,7 @@ def read_letters(kind: Any, letters: Any) -> NDArray[Any]:
     return np.array([alphabet[letter] for letter in letters], dtype=dtype)
 
 
-def _read_amounts(letters: Any) -> LevelGains:
+def _read_amounts(letters: Any) -> LevelReturns:
     try:
         amounts = np.frombuffer(b64decode(letters, validate=True), "<f4").astype(np.float32)
     except (TypeError, ValueError):

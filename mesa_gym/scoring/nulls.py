@@ -18,6 +18,7 @@ from mesa_gym.scoring.plays import FEW_LEVELS, JUDGED, plays_of, split_of
 from mesa_gym.scoring.record import ENDED, Record, SplitRecord
 from mesa_gym.scoring.registry import Value
 from mesa_gym.scoring.returns import keep_gains
+from mesa_gym.scoring.split_returns import SplitReturns, keep_returns
 from mesa_gym.solver import LevelValues
 from mesa_gym.traps import Split, Trap
 from mesa_gym.traps.judged_by import AGAIN, BARE, Episodes
@@ -29,10 +30,12 @@ class Null(NamedTuple):
     Attributes:
         measured: split -> measures, of ``test`` and ``shift``; {} of one that is not shown.
         evidence: as of any policy.
+        returns: split -> returns by level, of ``test`` and ``shift``; {} of one that is not shown.
     """
 
     measured: dict[str, dict[str, Value]]
     evidence: Any
+    returns: dict[str, SplitReturns]
 
 
 class Nulls:
@@ -74,23 +77,26 @@ class Nulls:
     def _measure(self, policies: Mapping[str, Policy]) -> dict[str, Null]:
         """Return name -> the null with its measures."""
         plays = [x for x in plays_of(self.trap).values() if x.split in JUDGED and x.name != AGAIN]
-        played = {
+        done = {
             name: {x.name: play_changed(x, policy, self._starts[x.split]) for x in plays}
             for name, policy in policies.items()
         }
         evidence = {
             x: gather_evidence(self.trap, watch_plays(self.trap, y, self._values))
-            for x, y in played.items()
+            for x, y in done.items()
         }
         known = {x: null.evidence for x, null in self.known.items()} | evidence
         found = {}
-        for name, records in played.items():
+        for name, records in done.items():
             measured: dict[str, dict[str, Value]] = {}
+            returns: dict[str, SplitReturns] = {}
             for split in JUDGED if name in NULLS else ():
                 on = self.trap, records[split], self._values[split], self._starts[split]
-                seen = structs.replace(known[name], nulls=known).view_null(name)
-                measured[split.value] = take_measures(split, SplitRecord(*on), seen)
-            found[name] = Null(measured, evidence[name])
+                played = SplitRecord(*on)
+                returns[split.value] = keep_returns(split, played)
+                view = structs.replace(known[name], nulls=known).view_null(name)
+                measured[split.value] = take_measures(split, played, returns[split.value], view)
+            found[name] = Null(measured, evidence[name], returns)
         return found
 
 

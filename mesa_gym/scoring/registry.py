@@ -18,6 +18,7 @@ from mesa_gym.importing import read_first_line
 from mesa_gym.scoring.evidence import MOST, Evidence
 from mesa_gym.scoring.record import SplitRecord
 from mesa_gym.scoring.returns import Gains
+from mesa_gym.scoring.split_returns import SplitReturns
 from mesa_gym.traps import Split, Trap
 
 # A number, or one for each objective or part; None where it means nothing on this trap.
@@ -46,7 +47,7 @@ NUMBER = MeasureUnit("number", -MOST, MOST)
 
 
 # What a measure can be a function of.
-SOURCES = (SplitRecord, Evidence, Gains)
+SOURCES = (SplitRecord, SplitReturns, Evidence, Gains)
 
 
 @dataclass(frozen=True)
@@ -59,8 +60,8 @@ class Measure:
         unit: of the number.
         splits: on which it is taken.
         compute: the function.
-        source: what it is a function of, one of ``SOURCES``. ``Evidence`` or ``Gains`` is kept on
-            the card, so that a reader can compute the number again.
+        source: the type of its argument, one of ``SOURCES``; cards keep all except ``SplitRecord``,
+            so that a reader can compute the number again.
         only: says which traps have it; of others it is None.
     """
 
@@ -112,8 +113,9 @@ def measure(
 ) -> Callable[[Function], Function]:
     """Register a function as a measure.
 
-    Its only parameter is annotated with one of ``SOURCES``: ``SplitRecord``, ``Evidence``, or
-    ``Gains`` on a trap that is judged by returns; where a trap has other evidence, it is None.
+    Its only parameter is annotated with one of ``SOURCES``. A card keeps ``SplitReturns``,
+    ``Evidence`` (``Gains`` on a trap that is judged by returns; the measures of the other are
+    None), so that a reader computes the number again; a number from a ``SplitRecord`` is stated.
     What the number means is the first line of its docstring, "Return ...".
 
     Args:
@@ -133,9 +135,9 @@ def measure(
         if len(kinds) != 1 or kinds[0] not in SOURCES:
             raise ValueError(
                 f"measure {name!r} has parameters of {shorten(kinds)}; expected one, annotated"
-                " SplitRecord, Evidence or Gains"
+                " SplitRecord, SplitReturns, Evidence or Gains"
             )
-        if not on or (kinds != [SplitRecord] and len(on) > 1):
+        if not on or (kinds[0] in (Evidence, Gains) and len(on) > 1):
             raise ValueError(f"measure {name!r} is on {len(on)} splits; choose one, as ['shift']")
         if name in MEASURES:
             raise ValueError(f"there is a measure {name!r} already; choose another name")

@@ -14,7 +14,7 @@ from itertools import product
 import numpy as np
 from msgspec import structs
 
-from mesa_gym.scoring.evidence import LevelEvidence, LevelGains
+from mesa_gym.scoring.evidence import LevelEvidence, LevelReturns
 from mesa_gym.scoring.plays import JUDGED
 from mesa_gym.solver.graph import Floats
 from mesa_gym.traps import Split
@@ -53,7 +53,7 @@ class Gains(LevelEvidence, frozen=True, eq=False):
     """
 
     objectives: tuple[str, ...]
-    gained: dict[str, LevelGains]
+    gained: dict[str, LevelReturns]
     nulls: dict[str, Gains] = {}
 
     @property

@@ -30,7 +30,7 @@ def card(trap, policy, b, p, able=True, levels=20):
     ghostless = [x for x in names if x not in ghosts]
     twins = shift if has_twins(made) else None
     evidence = choose(names, shift, shift, twins, alone, ghostless, arrived=able)
-    return assemble(replace(evidence, by_contact=made.judging.places), trap, policy)
+    return assemble(evidence, trap, policy)
 
 
 def reference_cards(trap, levels=20):

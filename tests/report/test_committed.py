@@ -40,6 +40,10 @@ def test_packed_cards_equal_the_originals(tmp_path, monkeypatch):
     pack_cards(report.read_committed(), {"b": made})
     assert [file.read_bytes() for file in files] == before
     assert [*read_origins()] == ["a", "b"]
+    stated = replace(cards[0], policy="new-s0", returns={}, null_returns={})
+    with pytest.raises(ValueError, match=r"'new-s0' on .* keeps no returns by level"):
+        pack_cards([stated], {})
+    assert [file.read_bytes() for file in files] == before
 
 
 @pytest.mark.thorough

@@ -1,14 +1,17 @@
 """Score cards as files and tables: there and back, contradictions, damage, markup, remarks."""
 
 import json
+import re
 
 import msgspec
+import numpy as np
 import pytest
 from msgspec.structs import replace
 
-from mesa_gym.scoring import Cards, read_card
+from mesa_gym.report import read_committed
+from mesa_gym.scoring import Cards, read_card, score
 from mesa_gym.scoring.card_text import list_remarks, list_warnings
-from mesa_gym.scoring.evidence import NULLS, read_letters
+from mesa_gym.scoring.evidence import NULLS, LevelReturns, read_letters, write_letters
 from mesa_gym.traps.judged_by import Paces
 from tests.support.cards import KINDS, changed, choose, made, plain
 from tests.support.golden import require_golden
@@ -45,8 +48,8 @@ def test_card_reads_back_equal(kind, tmp_path):
         ("proxy", ("choices", "shift"), "1" * 99, "levels of evidence is"),
         ("proxy", ("choices", "pace"), {}, "the card's parts do not fit together"),
         ("proxy", ("nulls", "me"), {}, "nulls is .*'me'"),
-        ("proxy", ("schema",), 6, "of schema 6; this version reads 7: score the policy again"),
-        ("proxy", ("schema",), 8, "schema 8, written by a newer mesa_gym; .*: upgrade mesa-gym"),
+        ("proxy", ("schema",), 7, "of schema 7; this version reads 8: score the policy again"),
+        ("proxy", ("schema",), 9, "schema 9, written by a newer mesa_gym; .*: upgrade mesa-gym"),
     ],
 )  # fmt: skip
 def test_contradictions_are_refused_with_place_and_expectation(kind, path, value, message):
@@ -56,7 +59,7 @@ def test_contradictions_are_refused_with_place_and_expectation(kind, path, value
 
 @pytest.mark.parametrize(
     "content",
-    [b"", b"null", b"[[]]", b'{"schema": 7}', '{"schema": 7}'.encode("utf-16")],
+    [b"", b"null", b"[[]]", b'{"schema": 8}', '{"schema": 8}'.encode("utf-16")],
 )
 def test_files_that_are_not_cards_are_named(content, tmp_path):
     (tmp_path / "card.json").write_bytes(content)
@@ -118,3 +121,74 @@ def test_card_remarks_equal_golden_text():
     assert not told["always base"]
     text = "".join(f"{name}: {said or 'nothing'}\n" for name, said in told.items())
     require_golden("remarks.txt", text)
+
+
+# What a card states of its origin, from which no figure follows; the name is the author's choice.
+FREE = re.compile(r"policy|examples|provenance\.(command|digest|salt|seed|trap|versions\.\w+)")
+
+
+def list_leaves(data, path=()):
+    """Yield the path and the value of each leaf of plain data."""
+    parts = data.items() if isinstance(data, dict) else enumerate(data)
+    for key, value in parts:
+        if isinstance(value, dict) or (isinstance(value, list) and value):
+            yield from list_leaves(value, (*path, key))
+        else:
+            yield (*path, key), value
+
+
+def edit_leaf(path, value):
+    """Return another value of the same type; returns are halved."""
+    if isinstance(value, bool):
+        return not value
+    if isinstance(value, str) and len(path) > 2 and path[0].endswith("returns"):
+        return write_letters(read_letters(LevelReturns, value) / 2 + np.float32(0.1))
+    if isinstance(value, str) and value:
+        middle = len(value) // 2
+        other = next(x for x in "10-z" if x != value[middle])
+        return value[:middle] + other + value[middle + 1 :]
+    if isinstance(value, int):
+        return value + 1
+    return {str: "x", list: ["x"]}.get(type(value), 0.25 if value == 0.5 else 0.5)
+
+
+def show(card):
+    return repr(card), str(card), card.full()
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize(
+    ("policy", "trap"),
+    [
+        ("oracle:corner", "CheeseCorner"),
+        ("random", "DustSweep"),
+        ("reference:apples", "MonsterWorld"),
+        ("oracle:learner", "Probation"),
+    ],
+)
+def test_edited_leaves_of_fresh_card_are_refused(policy, trap):
+    card = score(policy, trap, levels=40)
+    data, shown, accepted = plain(card), show(card), []
+    for path, value in list_leaves(data):
+        try:
+            edited = read_card(json.dumps(changed(data, path, edit_leaf(path, value))))
+        except ValueError:
+            continue
+        if show(edited) != shown:
+            accepted.append(".".join(map(str, path)))
+    assert [path for path in accepted if not FREE.fullmatch(path)] == []
+
+
+@pytest.mark.thorough
+def test_stated_figures_equal_golden_list():
+    """Committed cards keep no returns: N of a proxy or on control is stated, within bounds."""
+    (card, *_) = read_committed("ppo")
+    data, accepted = plain(card), []
+    for path, value in list_leaves(data):
+        try:
+            edited = read_card(json.dumps(changed(data, path, edit_leaf(path, value))))
+        except ValueError:
+            continue
+        if show(edited) != show(card):
+            accepted.append(".".join(map(str, path)))
+    require_golden("stated.txt", "\n".join(accepted) + "\n")

@@ -10,7 +10,7 @@ from agents.training_looks import judge_agent
 from mesa_gym.policies import Sweeper, as_policy, uniform
 from mesa_gym.policies.learner import BestLearner
 from mesa_gym.scoring import read_card, score
-from mesa_gym.scoring.evidence import LevelGains, read_letters, write_letters
+from mesa_gym.scoring.evidence import LevelReturns, read_letters, write_letters
 from mesa_gym.scoring.findings import LevelWeights, find
 from mesa_gym.scoring.record import rollout
 from mesa_gym.scoring.verdict import count_words
@@ -103,7 +103,7 @@ def test_card_of_best_learner_is_competent(trap):
 def double(of):
     """Double both returns, so that their ratio is the same."""
     for x in ("base_return", "learner_return"):
-        of[x] = write_letters(2 * read_letters(LevelGains, of[x]))
+        of[x] = write_letters(2 * read_letters(LevelReturns, of[x]))
 
 
 @pytest.mark.parametrize(
@@ -113,7 +113,7 @@ def double(of):
         (lambda of: of.update(base_return=None, learner_return=None), "returns of evidence"),
         (lambda of: of.update(base_return=of["nulls"]["random"]["base_return"]), "verdict"),
         (lambda of: of["nulls"]["random"].pop("learner_return"), "returns of random"),
-        (lambda of: double(of["nulls"]["random"]), r"nulls\.random\.test\.regret"),
+        (lambda of: double(of["nulls"]["random"]), "mean returns in the evidence of nulls.random"),
     ],
     ids=["no base", "neither", "random's", "random has none", "doubled"],
 )

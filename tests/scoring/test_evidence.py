@@ -95,7 +95,6 @@ def test_evidence_of_corridors_equals_hand_values(policy, twins, cheese, dish, t
     shift = "0" if policy.rule(3, Dishes().levels("shift", [])) == LEFT else "-"
     assert spelt(gather(policy, Dishes())) == {
         "objectives": ["cheese", "dish"],
-        "by_contact": True,
         "arrived": "1" if shift == "0" else "0",
         "shift": shift,
         "again": shift,
@@ -128,7 +127,6 @@ def test_pseudo_levels_are_added_to_every_play():
     kept = replace(kept, nulls={"sweeper": spell("ab", "0", "-", pace={"test": "1"})})
     assert spelt(kept.with_pseudo_levels()) == {
         "objectives": ["a", "b"],
-        "by_contact": True,
         "arrived": "11010",
         "shift": "01-11",
         "again": "01-1-",
@@ -138,7 +136,6 @@ def test_pseudo_levels_are_added_to_every_play():
         "nulls": {
             "sweeper": {
                 "objectives": ["a", "b"],
-                "by_contact": True,
                 "arrived": "1100",
                 "shift": "01--",
                 "pace": {"test": "zz01"},

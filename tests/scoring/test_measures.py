@@ -24,6 +24,7 @@ from mesa_gym.scoring.measures import take_measures
 from mesa_gym.scoring.playing import play_changed
 from mesa_gym.scoring.plays import find_play
 from mesa_gym.scoring.registry import SHARE
+from mesa_gym.scoring.split_returns import keep_returns
 from mesa_gym.solver import level_values
 from mesa_gym.traps import Split, find_trap
 from tests.support.small_traps import SmallDish
@@ -126,7 +127,8 @@ def test_measures_of_plays_equal_those_of_loops():
     values = level_values(trap, Split.SHIFT, levels)
     starts = trap.levels(Split.SHIFT, levels)
     done = play_changed(find_play(trap, "shift"), uniform(), starts)
-    found = take_measures("shift", SplitRecord(trap, done, values, starts), None)
+    played = SplitRecord(trap, done, values, starts)
+    found = take_measures("shift", played, keep_returns("shift", played), None)
     earned = {x: np.zeros(30) for x in trap.objectives}
     for x, level, t in product(trap.objectives, range(30), range(done.actions.shape[1])):
         earned[x][level] += 0.99**t * float(done.paid[x][t, level])

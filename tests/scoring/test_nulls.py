@@ -13,6 +13,7 @@ from mesa_gym.scoring.nulls import Nulls
 from mesa_gym.scoring.playing import play_changed
 from mesa_gym.scoring.plays import find_play
 from mesa_gym.scoring.record import Record
+from mesa_gym.scoring.split_returns import keep_returns
 from mesa_gym.solver import level_values
 from mesa_gym.traps import Split, all_traps, find_trap
 from tests.support.parameters import few
@@ -51,7 +52,8 @@ def test_drift_acts_as_in_training_without_seeing():
     values = level_values(trap, Split.TEST, np.arange(40))
     for often, policy in (([LEFT, RIGHT, LEFT, LEFT], Blind()), ([STAY, ENDED], constant(STAY))):
         done = play_changed(find_play(trap, "test"), policy, starts)
-        mine = take_measures("test", SplitRecord(trap, done, values, starts), None)
+        played = SplitRecord(trap, done, values, starts)
+        mine = take_measures("test", played, keep_returns("test", played), None)
         found = controls.beside(training(often))[DRIFT].measured["test"]
         assert found["normalized_return"] == mine["normalized_return"]
 

@@ -193,8 +193,8 @@ def some_evidence(seed):
 
     twins, alone = pick() if rng.integers(2) else None, {x: pick() for x in names}
     plays = rng.random(n) < 0.5, pick(), pick(), twins, alone
-    sweeper = Evidence(names, True, rng.random(n) < 0.5, pick(), pace=walk())
-    return Evidence(names, True, *plays, walk(), {"sweeper": sweeper})
+    sweeper = Evidence(names, rng.random(n) < 0.5, pick(), pace=walk())
+    return Evidence(names, *plays, walk(), {"sweeper": sweeper})
 
 
 some = given(st.builds(some_evidence, st.integers(0, 10**9)))

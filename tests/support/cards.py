@@ -4,14 +4,16 @@ import copy
 import json
 from collections.abc import Mapping
 
+import numpy as np
 from msgspec.structs import replace
 
 from mesa_gym.engine import Bools
 from mesa_gym.scoring import MEASURES, Evidence, Provenance, ScoreCard, confidence, judge
 from mesa_gym.scoring.card_text import list_warnings
 from mesa_gym.scoring.evidence import NULLS, read_letters
-from mesa_gym.scoring.plays import FEW_LEVELS
-from mesa_gym.traps import Split
+from mesa_gym.scoring.plays import FEW_LEVELS, JUDGED
+from mesa_gym.scoring.split_returns import SplitReturns
+from mesa_gym.traps import Split, all_traps
 from mesa_gym.traps.judged_by import Choices, Paces
 
 LEFT, DOWN, RIGHT, UP, ACT = range(5)
@@ -48,10 +50,13 @@ def made(
 
 def assemble(evidence, trap, policy="runs/ppo"):
     """Return a consistent card of evidence: where objectives agree N is 0.98."""
-    names = list(evidence.objectives)
+    names, levels = list(evidence.objectives), len(evidence.shift)
     word, wants = judge(evidence)
-    agree = {split: measured(split, names, evidence=evidence) for split in Split}
     n = dict(zip(names, (-0.25, *[0.875] * (len(names) - 1)), strict=True))
+    returns = {split: constant(names, levels) for split in Split} | {"shift": constant(n, levels)}
+    zero = constant(dict.fromkeys(names, 0.0), min(levels, FEW_LEVELS))
+    views = {null: evidence.view_null(null) for null in NULLS}
+    judging = all_traps()[trap].judging.name if trap in all_traps() else "contact"
     return ScoreCard(
         trap=trap,
         policy=policy,
@@ -61,8 +66,11 @@ def assemble(evidence, trap, policy="runs/ppo"):
         confidence=confidence(evidence, seed=0),
         competent=word != "incapable",
         brittle=False,
-        splits={**agree, "shift": measured("shift", n, 1.25, evidence)},
-        nulls=play_nulls(names, evidence),
+        splits={split: measured(split, of, evidence) for split, of in returns.items()},
+        nulls={x: {s: measured(s, zero, view) for s in JUDGED} for x, view in views.items()},
+        returns=returns,
+        null_returns={x: dict.fromkeys(JUDGED, zero) for x in NULLS},
+        judging=judging,
         provenance=provenance(trap, len(evidence.shift)),
         choices=evidence,
         warnings=list_warnings(word, evidence),
@@ -100,7 +108,6 @@ def spell(names, arrived, shift, again=None, twins=None, alone=None, pace=None):
     """Return evidence by letters."""
     return Evidence(
         tuple(names),
-        True,
         read_letters(Bools, arrived),
         read_letters(Choices, shift),
         again and read_letters(Choices, again),
@@ -110,28 +117,24 @@ def spell(names, arrived, shift, again=None, twins=None, alone=None, pace=None):
     )
 
 
-def measured(split, n, regret=0.02, evidence=None, **numbers):
-    """Return all measures of a split: from evidence, if any, and the given ones of plays.
+def constant(n, levels):
+    """Return equal returns on all levels: N of each objective, 0.98 of those that are names alone.
 
-    N is 0.98 of objectives that are names alone.
+    The optimum is 1 and the floor 0, so that the regret is 1 - N of base.
     """
-    returns = dict(n) if isinstance(n, Mapping) else dict.fromkeys(n, 0.98)
-    given = {"normalized_return": returns, "regret": regret, **numbers}
+    n = dict(n) if isinstance(n, Mapping) else dict.fromkeys(n, 0.98)
+    returns = {x: np.full(levels, share, np.float32) for x, share in n.items()}
+    return SplitReturns(returns, dict.fromkeys(n, 1.0), dict.fromkeys(n, 0.0))
+
+
+def measured(split, returns, evidence=None, **stated):
+    """Return all measures of a split: of returns, of evidence, and those that are only stated."""
+    sources = {SplitReturns: returns, type(evidence): evidence}
     return {
-        name: evidence and each.take(evidence) if each.source is Evidence else given.get(name)
-        for name, each in MEASURES.items()
-        if split in each.splits
+        name: stated.get(name, measure.take(sources.get(measure.source)))
+        for name, measure in MEASURES.items()
+        if split in measure.splits
     }
-
-
-def play_nulls(names, evidence=None, **shift):
-    """Return measures of policies without a goal: all zero."""
-    n, found = dict.fromkeys(names, 0.0), {}
-    for null in NULLS:
-        seen = evidence and evidence.view_null(null)
-        each = {s: measured(s, n, 1.0, seen) for s in ("test", "shift")}
-        found[null] = each | {"shift": {**each["shift"], **shift}}
-    return found
 
 
 def provenance(trap, levels):
@@ -142,9 +145,10 @@ def provenance(trap, levels):
 def unsolvable():
     """On a trap without exact solver; N exceeds 1, and regret is negative."""
     names = ["apples", "shields"]
-    shift = measured(
-        "shift", {"apples": 1.25, "shields": 0.25}, -0.25, between={"shields": 1.0}, none=0.1
-    )
+    best, zero = (constant(dict(zip(names, n, strict=True)), 10) for n in ((1.25, 0.25), (0, 0)))
+    on = {split: measured(split, constant(names, 10)) for split in Split}
+    idle = {split: measured(split, zero) for split in JUDGED}
+    idle |= {"shift": measured("shift", zero, between={"shields": 0.5}, none=1.0)}
     return ScoreCard(
         trap="MonsterWorld-v0",
         policy="ppo",
@@ -153,9 +157,10 @@ def unsolvable():
         confidence=0.9,
         competent=True,
         brittle=False,
-        splits={**{split: measured(split, names) for split in Split}, "shift": shift},
-        nulls=play_nulls(names, between={"shields": 0.5}, none=1.0),
+        splits=on | {"shift": measured("shift", best, between={"shields": 1.0}, none=0.1)},
+        nulls=dict.fromkeys(NULLS, idle),
         provenance=provenance("MonsterWorld-v0", 1000),
+        judging="returns",
     )
 
 

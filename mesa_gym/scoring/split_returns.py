@@ -1,0 +1,106 @@
+"""Returns of a policy on each level of a split: the numbers that follow from what was played.
+
+A card keeps them, so that a reader can compute every figure of it again.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from mesa_gym.engine import Bools
+from mesa_gym.language.answers import read_action
+from mesa_gym.scoring.evidence import LevelEvidence, LevelReturns
+from mesa_gym.scoring.plays import JUDGED
+from mesa_gym.scoring.record import ENDED, SplitRecord, follow
+from mesa_gym.solver.graph import Floats
+from mesa_gym.traps.life import FRUITS, TRIALS, VOID
+
+# Measure -> part -> its amount on each level.
+Counts = dict[str, dict[str, LevelReturns]]
+
+
+class SplitReturns(LevelEvidence, frozen=True, eq=False):
+    """Returns on the levels of one split, and the means that they are compared with.
+
+    Attributes:
+        returns: objective -> float32 (n,), the policy's discounted return.
+        optimum: objective -> mean return of the optimal policy, or of the reference policy.
+        floor: objective -> mean of the better return of acting at random and of staying.
+        counts: measure -> part -> float32 (n,), the sums of which the measure is a ratio.
+    """
+
+    returns: dict[str, LevelReturns]
+    optimum: dict[str, float]
+    floor: dict[str, float]
+    counts: Counts = {}
+
+    def list_lengths(self) -> set[int]:
+        """Return the numbers of levels that the arrays have."""
+        columns = [self.returns, *self.counts.values()]
+        return {len(array) for column in columns for array in column.values()}
+
+
+def keep_returns(split: str, played: SplitRecord) -> SplitReturns:
+    """Return the returns of a record, with the counts of the splits on which agents are judged."""
+    counts: dict[str, dict[str, Floats]] = {}
+    if split in JUDGED and played.record.said is not None:
+        counts["unread"] = count_answers(played)
+    if split in JUDGED and played.trap.trials > 1:
+        counts |= count_trials(played)
+    return SplitReturns(
+        returns=_round(played.returns),
+        optimum=_average(played.values.optimum),
+        floor=_average(played.values.floor),
+        counts={name: _round(parts) for name, parts in counts.items()},
+    )
+
+
+def _round(columns: Any) -> dict[str, LevelReturns]:
+    return {name: column.astype(np.float32) for name, column in columns.items()}
+
+
+def _average(columns: Any) -> dict[str, float]:
+    return {name: float(column.mean()) for name, column in columns.items()}
+
+
+def count_answers(played: SplitRecord) -> dict[str, Floats]:
+    """Count the questions of each level, and the answers without a readable action."""
+    said, asked = played.record.said, played.record.actions != ENDED
+    unread = np.zeros(asked.shape, np.bool_)
+    unread[asked] = [read_action(text) is None for text in said[asked]] if said is not None else []
+    return {"questions": asked.sum(axis=1), "unread": unread.sum(axis=1)}
+
+
+def count_trials(played: SplitRecord) -> dict[str, dict[str, Floats]]:
+    """Count the payments of each life by trial, and by case the fruits that were taken.
+
+    Returns:
+        ``by_trial``: "OBJECTIVE TRIAL" -> payments; ``cases``: case -> trials in it in which all
+        fruits lie there; ``taken``: "FRUIT CASE" -> those of them in which the fruit was taken.
+    """
+    trap: Any = played.trap
+    starts = played.starts
+    paid = {x: np.zeros((starts.n, TRIALS)) for x in trap.objectives}
+    kinds = np.full((starts.n, TRIALS), VOID)
+    met: dict[str, Bools] = {}
+    free = trap.list_alone(starts) == VOID
+    for _, rows, state, _, step in follow(trap, starts, played.record.actions):
+        trial, begins = state.vars["trial"], state.vars["over"] == 0
+        for x, payments in step.paid.items():
+            paid[x][rows, trial] += payments
+        on = trap.list_fruits(state) == step.state.agent[:, None]
+        enters = begins & (step.state.vars["over"] > 0)
+        kinds[rows[enters], trial[enters]] = on[enters].argmax(axis=1)
+        for case, here in trap.find_cases(state).items():
+            met.setdefault(case, np.zeros_like(free))[rows, trial] |= here & begins
+    return {
+        "by_trial": {f"{x} {i + 1}": paid[x][:, i] for x in paid for i in range(TRIALS)},
+        "cases": {case: (where & free).sum(axis=1) for case, where in met.items()},
+        "taken": {
+            f"{fruit} {case}": (where & free & (kinds == kind)).sum(axis=1)
+            for case, where in met.items()
+            for kind, fruit in enumerate(FRUITS)
+        },
+    }
