@@ -53,12 +53,12 @@ def list_agent_jobs(
     runs = [*runs]
     for algo in dict.fromkeys(run.algo for run in runs):
         find_algorithm(algo).require_packages()
-    alike, jobs = defaultdict[Run, list[Run]](list), list[Job]()
+    groups, jobs = defaultdict[Run, list[Run]](list), list[Job]()
     for run in runs:
-        alike[strip_numbers(run)].append(run)
-    for several in alike.values():
-        for first in range(0, len(several), BATCH):
-            batch = several[first : first + BATCH]
+        groups[strip_numbers(run)].append(run)
+    for group in groups.values():
+        for first in range(0, len(group), BATCH):
+            batch = group[first : first + BATCH]
             places = {name_result(run, (folders or {}).get(run, "")): run for run in batch}
             results = {place: describe_terms(run, levels) for place, run in places.items()}
             seconds = SECONDS_TO_BEGIN + sum(run.seconds + SECONDS_TO_SCORE for run in batch)
@@ -108,8 +108,8 @@ def make_agents(places: Mapping[str, Run], levels: int, scratch: Scratch) -> Non
         PolicyError: an agent failed; the others are kept.
     """
     began, left = process_time(), {x: run for x, run in places.items() if x in scratch.results}
-    made, out = (folder / WAITING_AGENTS for folder in (scratch.folder, scratch.out))
-    waiting = Scratch(made, scratch.results, out)
+    agents_folder, out = (folder / WAITING_AGENTS for folder in (scratch.folder, scratch.out))
+    waiting = Scratch(agents_folder, scratch.results, out)
     if untrained := {run: place for place, run in left.items() if not waiting.has(place)}:
 
         def keep(run: Run, trained: TrainedAgent) -> None:
@@ -164,5 +164,5 @@ def _raise_first(failed: Sequence[PolicyError]) -> None:
 def read_results(out: Path) -> list[ScoreCard]:
     """Return the cards of all results of a run; ValueError names a damaged one."""
     files = sorted(out.glob("*/*/*.json"))
-    mine = [file for file in files if file.name not in (DONE_FILE, POLICY_FILE)]
-    return [card for file in mine for card in Cards.load(file)]
+    card_files = [file for file in files if file.name not in (DONE_FILE, POLICY_FILE)]
+    return [card for file in card_files for card in Cards.load(file)]

@@ -83,7 +83,7 @@ def open_engine(
 
 def submit_jobs(executor: Executor, jobs: Sequence[Job], out: Path, token: str) -> OutcomeStream:
     """Do jobs on an executor; what it has not begun is cancelled where this is left early."""
-    futures = {executor.submit(do_there, *each): each[0] for each in pack(jobs, out, token)}
+    futures = {executor.submit(do_there, *args): args[0] for args in pack(jobs, out, token)}
     try:
         for future in as_completed(futures):
             try:
@@ -202,20 +202,20 @@ def _submit_to_slurm(
         slurm_array_parallelism=MOST_JOBS,
     )
     sent = executor.map_array(do_there, *zip(*pack(jobs, out, token), strict=True))
-    names = {each.job_id: job.name for each, job in zip(sent, jobs, strict=True)}
+    names = {handle.job_id: job.name for handle, job in zip(sent, jobs, strict=True)}
     try:
         for done in wait_for(sent, poll_frequency=1):
             fault = done.exception()
             yield done.result() if fault is None else (names[done.job_id], _explain(fault))
     finally:
-        for each in sent:
-            if not each.done():
-                each.cancel()
+        for handle in sent:
+            if not handle.done():
+                handle.cancel()
 
 
 def _explain(error: BaseException) -> str:
     """Return in a line why an engine could not do a job; submitit's message ends with it."""
     trace = type(error).__name__ == "FailedJobError"
-    told = str(error).strip().rpartition("\n")[2] if trace else name_failure(error)
-    lacking = re.search(r"ModuleNotFoundError: No module named '(\w+)", told)
-    return LACKING.format(lacking[1]) if lacking else told
+    message = str(error).strip().rpartition("\n")[2] if trace else name_failure(error)
+    lacking = re.search(r"ModuleNotFoundError: No module named '(\w+)", message)
+    return LACKING.format(lacking[1]) if lacking else message

@@ -126,11 +126,11 @@ def find_missing(results: Mapping[str, Terms], out: Path) -> dict[str, Terms]:
 def _has(folder: Path, terms: Terms) -> bool:
     if not folder.exists():
         return False
-    record, wanted = read_done(folder), _to_plain(terms)
-    if other := [name for name in wanted if record.terms.get(name) != wanted[name]]:
+    record, plain = read_done(folder), _to_plain(terms)
+    if other := [name for name in plain if record.terms.get(name) != plain[name]]:
         raise ValueError(
             f"{folder} was made with {other[0]} {record.terms.get(other[0])!r}, and this run wants"
-            f" {wanted[other[0]]!r}; choose another --out, or delete it"
+            f" {plain[other[0]]!r}; choose another --out, or delete it"
         )
     return not find_damage(folder)
 

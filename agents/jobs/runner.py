@@ -104,18 +104,18 @@ def require_results_folder(out: Path) -> None:
     if out.exists() and not out.is_dir():
         raise FileExistsError(f"{out} is a file; name a folder for the results")
     ours = (WORK, WAITING_AGENTS, TRACEBACKS, DAMAGED, RUN)
-    if taken := [name for name in ours if (out / name).exists() and not (out / LOCK).exists()]:
+    if existing := [name for name in ours if (out / name).exists() and not (out / LOCK).exists()]:
         raise FileExistsError(
-            f"{out / taken[0]} is not of a run of jobs; choose another folder for the results"
+            f"{out / existing[0]} is not of a run of jobs; choose another folder for the results"
         )
 
 
 def describe_plan(missing: Sequence[tuple[Job, Sequence[str]]], workers: str) -> str:
     """Return the first line of a run, such as 27 agents in 6 jobs, about 210 CPU seconds."""
     agents = sum(len(rest) for job, rest in missing if job.seconds)
-    others = sum(len(rest) for _, rest in missing) - agents
+    other_results = sum(len(rest) for _, rest in missing) - agents
     seconds = sum(job.seconds * len(rest) / len(job.results) for job, rest in missing)
-    counts = {"agent": agents, "other result": others}
+    counts = {"agent": agents, "other result": other_results}
     results = " and ".join(_count(number, unit) for unit, number in counts.items() if number)
     about = f", about {seconds:,.0f} CPU seconds" if agents else ""
     plan = f"{results} in {_count(len(missing), 'job')}{about}, {workers}"

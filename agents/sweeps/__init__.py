@@ -1,8 +1,8 @@
 """Sweeps: agents over one axis or several, as a table, a picture and sentences.
 
 >>> from agents.sweeps import plot_sweep, sweep
->>> found = sweep(["ColourShape"], {"alpha": [0, 0.01]}, range(2), "runs/alpha")  # doctest: +SKIP
->>> plot_sweep(found).savefig("alpha.svg")  # doctest: +SKIP
+>>> table = sweep(["ColourShape"], {"alpha": [0, 0.01]}, range(2), "runs/alpha")  # doctest: +SKIP
+>>> plot_sweep(table).savefig("alpha.svg")  # doctest: +SKIP
 """
 
 from agents.sweeps.axes import SweepCell, list_cells

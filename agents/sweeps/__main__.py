@@ -56,20 +56,20 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def write_results(found: Sweep, out: Path, command: str) -> list[Path]:
+def write_results(table: Sweep, out: Path, command: str) -> list[Path]:
     """Write the picture and the page of a sweep, and return their paths."""
     picture = out / PICTURE
-    if drawn := bool(found.axes) and all(row.group.choice for row in found.rows):
-        save_picture(plot_sweep(found), picture)
-    heads, rows = found.list_texts()
-    traps = dict.fromkeys(row.cell.trap.removesuffix("-v0") for row in found.rows)
-    at = [f"at {name} {value}" for name, value in found.fixed.items()]
-    title = ", ".join([", ".join(traps) + f" by {', '.join(found.axes) or 'seed'}", *at])
+    if drawn := bool(table.axes) and all(row.group.choice for row in table.rows):
+        save_picture(plot_sweep(table), picture)
+    heads, rows = table.list_texts()
+    traps = dict.fromkeys(row.cell.trap.removesuffix("-v0") for row in table.rows)
+    at = [f"at {name} {value}" for name, value in table.fixed.items()]
+    title = ", ".join([", ".join(traps) + f" by {', '.join(table.axes) or 'seed'}", *at])
     template = environment(Path(__file__).parent).get_template("page.html.jinja")
-    meanings = {axis: OF_RUN[axis] for axis in (*found.axes, *found.fixed) if axis in OF_RUN}
+    meanings = {axis: OF_RUN[axis] for axis in (*table.axes, *table.fixed) if axis in OF_RUN}
     page = template.render(
         title=title, picture=PICTURE if drawn else "", heads=heads, rows=rows, command=command,
-        meanings=meanings, notes=found.notes,
+        meanings=meanings, notes=table.notes,
     )  # fmt: skip
     write_bytes(out / PAGE, page.encode())
     return [out / CELLS_FILE, *([picture] if drawn else []), out / PAGE]
@@ -77,22 +77,22 @@ def write_results(found: Sweep, out: Path, command: str) -> list[Path]:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run ``mesa-gym sweep``: return 0 done, 1 failed, 2 bad usage, 130 interrupted."""
-    given = sys.argv[1:] if arguments is None else [*arguments]
-    options = _parser().parse_args(given)
+    args = sys.argv[1:] if arguments is None else [*arguments]
+    options = _parser().parse_args(args)
 
     def work() -> int:
-        axes, asked = read_axes(options.vary), (options.minutes, options.memory)
+        axes, requested = read_axes(options.vary), (options.minutes, options.memory)
         usual, limits = JobLimits(), None
-        if any(asked):
-            limits = JobLimits(*(x or y for x, y in zip(asked, usual, strict=True)))
+        if any(requested):
+            limits = JobLimits(*(x or y for x, y in zip(requested, usual, strict=True)))
         require_modules(("jinja2", "matplotlib"))
         require_ours(options.out, {PICTURE: PICTURE_MARK.encode(), PAGE: PAGE_MARK})
-        found = sweep(
+        table = sweep(
             options.traps, axes, options.seeds, options.out, options.algo, options.levels,
             options.workers, options.on, limits,
         )  # fmt: skip
-        print(found)
-        written = write_results(found, options.out, shlex.join(["mesa-gym", "sweep", *given]))
+        print(table)
+        written = write_results(table, options.out, shlex.join(["mesa-gym", "sweep", *args]))
         print(f"wrote {', '.join(map(str, written))}")
         return DONE
 

@@ -51,8 +51,8 @@ class SweepCell:
         """
         of_run = {name: value for name, value in self.values if name in OF_RUN}
         settings = {name: value for name, value in self.values if name in SETTING_NAMES}
-        others = [f"{x}={y}" for x, y in self.values if x not in (*OF_RUN, *SETTING_NAMES)]
-        run = Run(self.trap, self.algo, keywords=tuple(others), **of_run).change(**settings)
+        keywords = [f"{x}={y}" for x, y in self.values if x not in (*OF_RUN, *SETTING_NAMES)]
+        run = Run(self.trap, self.algo, keywords=tuple(keywords), **of_run).change(**settings)
         return run.repeat(seeds)
 
 
@@ -79,13 +79,13 @@ def list_cells(
             )
     cells = []
     for trap in traps:
-        found = find_trap(trap)
-        known = [*OF_RUN, *SETTING_NAMES, *found.keywords()]
+        trap_class = find_trap(trap)
+        names = [*OF_RUN, *SETTING_NAMES, *trap_class.keywords()]
         for name in axes:
-            if name not in known:
-                raise unknown(f"axis of {found.name()}", name, known)
+            if name not in names:
+                raise unknown(f"axis of {trap_class.name()}", name, names)
         for algo, *values in product(algorithms, *axes.values()):
-            cell = SweepCell(found.name(), algo, tuple(zip(axes, values, strict=True)))
+            cell = SweepCell(trap_class.name(), algo, tuple(zip(axes, values, strict=True)))
             cell.list_runs([0])  # raises where it cannot be trained
             cells.append(cell)
     return cells

@@ -33,8 +33,8 @@ Board = dict[str, dict[str, dict[str, str]]]
 def read_board(paths: Iterable[Path]) -> Board:
     """Return the rows of the ``cells.csv`` of some sweeps, and of committed cards."""
     board: Board = {}
-    groups = [each for each in group_cards(read_committed()) if each.agent in COMMITTED]
-    rows = [SweepRow(SweepCell(each.trap, each.agent, ()), each, 0) for each in groups]
+    groups = [group for group in group_cards(read_committed()) if group.agent in COMMITTED]
+    rows = [SweepRow(SweepCell(group.trap, group.agent, ()), group, 0) for group in groups]
     texts = [Sweep(tuple(rows)).write_csv(), *(path.read_text() for path in paths)]
     for number, text in enumerate(texts):
         for line in csv.DictReader(text.splitlines()):
@@ -45,9 +45,9 @@ def read_board(paths: Iterable[Path]) -> Board:
             board.setdefault(name, {})[line["trap"]] = cell
         if number == 0:
             committed = set(board)
-    own = [name for name in board if name not in committed]
-    asked = dict.fromkeys(trap for name in own for trap in board[name])
-    return {name: {t: of[t] for t in asked if t in of} for name, of in board.items()}
+    swept = [name for name in board if name not in committed]
+    traps = dict.fromkeys(trap for name in swept for trap in board[name])
+    return {name: {t: of[t] for t in traps if t in of} for name, of in board.items()}
 
 
 def find_control(name: str) -> str:
@@ -85,8 +85,8 @@ def write_board(board: Board) -> str:
         }
         cells = [write_cell(of.get(trap), control.get(trap)) for trap in traps]
         costs = [float(of[trap]["test"]) - float(plain[trap]["test"]) for trap in of]
-        called = f"*{name}*" if name in CONTROLS.values() else name
-        lines.append([called, *cells, "" if name == PLAIN else f"{min(costs):+.3f}"])
+        label = f"*{name}*" if name in CONTROLS.values() else name
+        lines.append([label, *cells, "" if name == PLAIN else f"{min(costs):+.3f}"])
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 

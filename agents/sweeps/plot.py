@@ -26,7 +26,7 @@ PICTURE_MARK = "mesa_gym sweep"
 SHORT_LABEL = 8  # up to which it stands level
 
 
-def plot_sweep(found: Sweep) -> Any:
+def plot_sweep(table: Sweep) -> Any:
     """Return the picture, a ``matplotlib`` figure.
 
     Raises:
@@ -37,29 +37,29 @@ def plot_sweep(found: Sweep) -> Any:
         from matplotlib.figure import Figure
     except ImportError:
         raise missing_extra("matplotlib", "report") from None
-    if not found.axes:
+    if not table.axes:
         raise ValueError("the sweep has no axis to draw; give one two values, or several --algo")
-    if not all(row.group.choice for row in found.rows):
+    if not all(row.group.choice for row in table.rows):
         raise ValueError("the sweep has a trap that is judged by returns; read its cells.csv")
     panels: dict[tuple[Any, ...], list[SweepRow]] = {}
-    outer = found.axes[2:]  # the first two are drawn inside a panel
-    for row in found.rows:
-        place = (row.cell.trap, *(found.read(row, axis) for axis in outer))
+    outer = table.axes[2:]  # the first two are drawn inside a panel
+    for row in table.rows:
+        place = (row.cell.trap, *(table.read(row, axis) for axis in outer))
         panels.setdefault(place, []).append(row)
     wide = min(len(panels), 3)
     high = -(-len(panels) // wide)
     figure = Figure((PANEL[0] * wide + 0.6, PANEL[1] * high + 0.7), layout="constrained")
     grid = figure.subplots(high, wide, squeeze=False)
-    draw = draw_heat_map if len(found.axes) > 1 else draw_curve
+    draw = draw_heat_map if len(table.axes) > 1 else draw_curve
     for axes, (place, rows) in zip(grid.flat, panels.items(), strict=False):
-        draw(axes, found, rows)
+        draw(axes, table, rows)
         named = [f"{x} {y}" for x, y in zip(outer, place[1:], strict=True)]
         axes.set_title(", ".join([place[0].removesuffix("-v0"), *named]), fontsize=10)
     for axes in grid.flat[len(panels) :]:
         axes.set_visible(False)
     nulls = f"Dashed: {SWEEPER}, dotted: {DRIFT}."
     curve = f"Share reached first under the shift.\nLine: 95%, from five seeds on. {nulls}"
-    told = "In a cell: base / proxy.\nColour: base less proxy." if len(found.axes) > 1 else curve
+    caption = "In a cell: base / proxy.\nColour: base less proxy." if len(table.axes) > 1 else curve
     handles = [axes.plot([], [], "o", color=colour)[0] for colour in (*TONES.values(), FAILS)]
     figure.legend(
         handles,
@@ -68,7 +68,7 @@ def plot_sweep(found: Sweep) -> Any:
         ncols=3,
         frameon=False,
     )
-    figure.supxlabel(told, fontsize=8)
+    figure.supxlabel(caption, fontsize=8)
     return figure
 
 
@@ -82,9 +82,9 @@ def save_picture(figure: Any, path: Path) -> None:
     write_bytes(path, data.getvalue())
 
 
-def draw_curve(axes: Any, found: Sweep, rows: list[SweepRow]) -> None:
+def draw_curve(axes: Any, table: Sweep, rows: list[SweepRow]) -> None:
     """Draw the shares of base and proxy over the one axis, values evenly spaced."""
-    (axis,) = found.axes
+    (axis,) = table.axes
     at = np.arange(len(rows))
     for role, colour in TONES.items():
         means = [row.group.choice[role] for row in rows]
@@ -94,14 +94,14 @@ def draw_curve(axes: Any, found: Sweep, rows: list[SweepRow]) -> None:
             shares = [row.measured[f"{null} {role}"] for row in rows]
             axes.plot(at, shares, style, color=colour, linewidth=0.8)
         for place, row, mean in zip(at, rows, means, strict=True):
-            shown = colour if row.able else FAILS
+            tone = colour if row.able else FAILS
             seeds = row.group.tabulate(role).mean(axis=1)
-            axes.plot([place] * len(seeds), seeds, ".", color=shown, markersize=3)
-            axes.plot(place, mean, "o", color=shown)
+            axes.plot([place] * len(seeds), seeds, ".", color=tone, markersize=3)
+            axes.plot(place, mean, "o", color=tone)
             if row.measured[f"{role} low"] != "":
                 ends = [row.measured[f"{role} {end}"] for end in ("low", "high")]
-                axes.plot([place, place], ends, color=shown)
-    names = [_name(found.read(row, axis)) for row in rows]
+                axes.plot([place, place], ends, color=tone)
+    names = [_name(table.read(row, axis)) for row in rows]
     axes.set_xticks(at, names, fontsize=8)
     if max(map(len, names)) > SHORT_LABEL:
         axes.tick_params("x", rotation=30)
@@ -113,17 +113,17 @@ def draw_curve(axes: Any, found: Sweep, rows: list[SweepRow]) -> None:
     axes.spines[["top", "right"]].set_visible(False)
 
 
-def draw_heat_map(axes: Any, found: Sweep, rows: list[SweepRow]) -> None:
+def draw_heat_map(axes: Any, table: Sweep, rows: list[SweepRow]) -> None:
     """Draw base less proxy over two axes; grey where the agents fail."""
-    down, across = found.axes[:2]
-    values = [list(dict.fromkeys(found.read(row, axis) for row in rows)) for axis in (down, across)]
+    down, across = table.axes[:2]
+    values = [list(dict.fromkeys(table.read(row, axis) for row in rows)) for axis in (down, across)]
     from matplotlib.colors import LinearSegmentedColormap
 
     colours = LinearSegmentedColormap.from_list("", [TONES[PROXY], "#ffffff", TONES[BASE]])
     for row in rows:
         y, x = (
-            own.index(found.read(row, axis))
-            for own, axis in zip(values, (down, across), strict=True)
+            places.index(table.read(row, axis))
+            for places, axis in zip(values, (down, across), strict=True)
         )
         base, proxy = (row.group.choice[role] for role in TONES)
         colour = colours((base - proxy + 1) / 2) if row.able else FAILS

@@ -61,8 +61,8 @@ class SweepRow:
     @property
     def says(self) -> str:
         """The word that the cards allow for the goal, or the reason why they allow none."""
-        said = self.group.state_goal()
-        return "; ".join([*([str(said.figure)] if said.figure else []), *said.limits])
+        goal = self.group.state_goal()
+        return "; ".join([*([str(goal.figure)] if goal.figure else []), *goal.limits])
 
     @cached_property
     def measured(self) -> dict[str, Any]:
@@ -71,16 +71,16 @@ class SweepRow:
         success: list[Any] = [
             card.read_number("test", card.judged_by.success[1]) for card in group.cards
         ]
-        found: dict[str, Any] = {"seeds": len(group.cards), "able": group.able}
-        found["test"] = math.nan if None in success else sum(success) / len(success)
+        columns: dict[str, Any] = {"seeds": len(group.cards), "able": group.able}
+        columns["test"] = math.nan if None in success else sum(success) / len(success)
         for role in (BASE, PROXY):
-            found[role] = group.choice.get(role, math.nan)
-            found[f"{role} low"], found[f"{role} high"] = group.find_interval(role)
-        found |= {"verdict": group.word, "confidence": group.confidence}
+            columns[role] = group.choice.get(role, math.nan)
+            columns[f"{role} low"], columns[f"{role} high"] = group.find_interval(role)
+        columns |= {"verdict": group.word, "confidence": group.confidence}
         for null, shares in nulls.items():
-            found |= {f"{null} {role}": shares.get(role, math.nan) for role in (BASE, PROXY)}
-        found["seconds"] = self.seconds
-        return {name: _shorten(value) for name, value in found.items()}
+            columns |= {f"{null} {role}": shares.get(role, math.nan) for role in (BASE, PROXY)}
+        columns["seconds"] = self.seconds
+        return {name: _shorten(value) for name, value in columns.items()}
 
 
 def _shorten(value: Any) -> Any:
@@ -132,13 +132,13 @@ class Sweep:
         """Return heads and rows of the table that people read; one who fails has no shares."""
         rows = []
         for row in self.rows:
-            found = row.measured
-            able = f"{found['able']} of {found['seeds']}"
+            columns = row.measured
+            able = f"{columns['able']} of {columns['seeds']}"
             base, proxy = (
-                _write_share(found[role]) + row.group.write_range(role) for role in (BASE, PROXY)
+                _write_share(columns[role]) + row.group.write_range(role) for role in (BASE, PROXY)
             )
-            if found["base low"] != "":
-                base += f" ({found['base low']:.2f} to {found['base high']:.2f})"
+            if columns["base low"] != "":
+                base += f" ({columns['base low']:.2f} to {columns['base high']:.2f})"
             nulls = [row.write_null(null) for null in (SWEEPER, DRIFT)]
             places = (str(self.read(row, axis)).rpartition(":")[2] for axis in self.axes)
             cells = [row.cell.trap.removesuffix("-v0"), *places, able]
