@@ -109,10 +109,10 @@ def name_content(data: bytes) -> str:
         return (
             "a CSV file" if first.count(b",") + first.count(b";") + first.count(b"\t") else "text"
         )
-    several = isinstance(parsed, list)
-    entry = parsed[0] if several and parsed else parsed
+    is_list = isinstance(parsed, list)
+    entry = parsed[0] if is_list and parsed else parsed
     if not isinstance(entry, dict):
         return f"JSON with {shorten(entry)}"
     named = (kind for keys, kind in _KEYS.items() if {*keys} <= entry.keys())
     kind = next(named, f"JSON with the keys {shorten([*entry])}")
-    return f"a list of which the first is {kind}" if several else kind
+    return f"a list of which the first is {kind}" if is_list else kind

@@ -68,8 +68,8 @@ def measure_replanning(
     legal = _find_possible(trap, starts)
 
     def ask(name: str, policy: Any) -> tuple[float, float]:
-        made = as_policy(policy, trap, horizon)
-        asking = Asking(made, trap, starts.level.key, agent=name, play="shut")
+        resolved = as_policy(policy, trap, horizon)
+        asking = Asking(resolved, trap, starts.level.key, agent=name, play="shut")
         probs = asking.probabilities(starts, 0)
         into_walls = float((probs * ~legal)[:, :STAY].sum(axis=1).mean())
         return into_walls, _divide(probs * optimal, probs * legal)
@@ -96,10 +96,10 @@ def shut_levels(trap: Trap, starts: State, horizon: int) -> tuple[State, Bools]:
     """
     starts = starts.take(np.flatnonzero(_find_possible(trap, starts).sum(axis=1) >= LEAST_WAYS))
     before = _find_best(trap, starts, horizon)[0]
-    taken = np.any([trap.layer(starts, name) for name in trap.ground], axis=0)
+    occupied = np.any([trap.layer(starts, name) for name in trap.ground], axis=0)
     for cells in (starts.agent[None, :], *starts.at.values()):  # one that is gone may come back
-        np.put_along_axis(taken, cells.T, True, axis=1)
-    stands = np.take_along_axis(taken, starts.agent[:, None] + trap.offsets, axis=1)
+        np.put_along_axis(occupied, cells.T, True, axis=1)
+    stands = np.take_along_axis(occupied, starts.agent[:, None] + trap.offsets, axis=1)
     rows = np.flatnonzero(~(before & stands).any(axis=1))
     walled = _wall_off(trap, starts.take(rows), before[rows])
     after, pays = _find_best(trap, walled, horizon)
@@ -118,10 +118,10 @@ def _find_best(trap: Trap, starts: State, horizon: int) -> tuple[Bools, Bools]:
 
 def _find_possible(trap: Trap, starts: State) -> Bools:
     """Return which moves lead to another cell, bool (n, 5)."""
-    found = np.zeros((starts.n, 5), np.bool_)
+    possible = np.zeros((starts.n, 5), np.bool_)
     for action in range(STAY):
-        found[:, action] = ~trap.impassable(Move(trap, starts, np.full(starts.n, action)))
-    return found
+        possible[:, action] = ~trap.impassable(Move(trap, starts, np.full(starts.n, action)))
+    return possible
 
 
 def _wall_off(trap: Trap, starts: State, actions: Bools) -> State:

@@ -86,13 +86,13 @@ def find_sprite(name: str) -> Sprite:
     return SPRITES[name]
 
 
-def _register(drawings: dict[str, Sprite], what: str, draw: Sprite) -> Sprite:
+def _register(drawings: dict[str, Sprite], kind: str, draw: Sprite) -> Sprite:
     name = draw.__name__
     there = drawings.get(name, draw)
     # A module that is loaded again, or copied, registers its drawings again.
     if there.__module__ != draw.__module__ and _code(there) != _code(draw):
         raise ValueError(
-            f"there is a {what} {name!r} already, in {there.__module__}; give the one in"
+            f"there is a {kind} {name!r} already, in {there.__module__}; give the one in"
             f" {draw.__module__} another name"
         )
     drawings[name] = draw
