@@ -3,12 +3,12 @@
 It knows no trap and no objective. One source serves NumPy, torch and JAX.
 """
 
-from mesa_gym.engine.arrays import each
+from mesa_gym.engine.arrays import unstack
 from mesa_gym.engine.building import LevelBuilder, hash_rows, pick
 from mesa_gym.engine.looks import RGB, Look
 from mesa_gym.engine.maps import from_map, to_map
 from mesa_gym.engine.move import Move
-from mesa_gym.engine.paths import FAR, apart, distances, each_first, equidistant, toward
+from mesa_gym.engine.paths import FAR, distances, each_first, equidistant, off_route, toward
 from mesa_gym.engine.state import (
     ACTIONS,
     STAY,
@@ -46,14 +46,14 @@ __all__ = [
     "Payment",
     "State",
     "World",
-    "apart",
     "distances",
-    "each",
     "each_first",
     "equidistant",
     "from_map",
     "hash_rows",
+    "off_route",
     "pick",
     "to_map",
     "toward",
+    "unstack",
 ]

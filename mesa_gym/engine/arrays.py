@@ -157,14 +157,14 @@ class Arrays:
         table, start = level.tables[name], level.row * self._strides[name] + first
         if self.scalar:
             return [table[start + index] for index in range(count)]
-        return each(table[start + self.column(count, start)])  # one gather
+        return unstack(table[start + self.column(count, start)])  # one gather
 
     def concat(self, arrays: list[Array]) -> Array:
         """Join arrays (n_i, ...) along their first axis, as one (sum of n_i, ...)."""
         return np.concatenate(arrays) if self._numpy else self.xp.concat(arrays)
 
 
-def each(slots: Array) -> list[Array]:
+def unstack(slots: Array) -> list[Array]:
     """Return a list of the slots of an array (slots, ...); NumPy scalars without a batch."""
     if isinstance(slots, np.ndarray):
         return list(slots)

@@ -43,7 +43,7 @@ def distances(open_cells: Bools, start: Ints) -> Ints:
     return steps.reshape(n, height * width)
 
 
-def apart(open_cells: Bools, start: Ints, place: Ints) -> Bools:
+def off_route(open_cells: Bools, start: Ints, place: Ints) -> Bools:
     """Return the cells such that neither they nor ``place`` is on the way to the other.
 
     Args:
@@ -55,7 +55,7 @@ def apart(open_cells: Bools, start: Ints, place: Ints) -> Bools:
         bool (n, height * width): cells that can be reached, lie on no shortest path from the
         start to the place, and have no shortest path that passes the place.
     """
-    require_grids("apart", open_cells)
+    require_grids("off_route", open_cells)
     from_start, from_place = distances(open_cells, start), distances(open_cells, place)
     direct = from_start[np.arange(len(place)), place][:, None]
     on_way = (from_start + from_place == direct) | (direct + from_place == from_start)

@@ -30,7 +30,7 @@ SIGMAS = 5.0
 SAME = 0.03
 
 
-@check(Split.SHIFT, fix="place them so that neither is on the way to the other (`apart`)")
+@check(Split.SHIFT, fix="place them so that neither is on the way to the other (`off_route`)")
 def check_contact(sample: Sample) -> Findings:
     """Check that under shift base and proxy can each be contacted first, without the other.
 

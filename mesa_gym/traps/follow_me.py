@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from mesa_gym.engine import Cells, LevelBuilder, Look, Mask, Move, Numbers, Payment, State, each
+from mesa_gym.engine import Cells, LevelBuilder, Look, Mask, Move, Numbers, Payment, State, unstack
 from mesa_gym.engine.paths import distances, equidistant, tour
 from mesa_gym.traps import Split, Trap, base, proxy
 from mesa_gym.traps.sources import SHAH
@@ -70,7 +70,7 @@ class FollowMe(Trap):
         move.clear("beacon")
         before, step = move.before, move.was("step")
         reach = self.read_run(before.level, "reach", 0, 3)
-        (move.due,) = self._due(before, reach, each(before.at["beacon"]))
+        (move.due,) = self._due(before, reach, unstack(before.at["beacon"]))
         here, then = self.read_run(before.level, "tour", step, 2)
         move.set(step=self.where(here != then, step + 1, step))
 
@@ -96,7 +96,7 @@ class FollowMe(Trap):
         self, state: State, reach: list[Numbers], *values: list[Numbers]
     ) -> list[tuple[Numbers, Numbers]]:
         """Return for ``values`` that of the lit beacon and of the leader's next; else 0."""
-        a, b, c = each(state.there["beacon"])
+        a, b, c = unstack(state.there["beacon"])
         first, second, _ = reach
         # The leader comes to the first beacon first, or last.
         lit_comes_first_or_last = (first < second) | ~(b | c)
@@ -112,7 +112,7 @@ class FollowMe(Trap):
         level, step = state.level, state.vars["step"]
         here, then = self.read_run(level, "tour", step, 2)
         reach = self.read_run(level, "reach", 0, 3)
-        (lit, led), (_, reached) = self._due(state, reach, each(state.at["beacon"]), reach)
+        (lit, led), (_, reached) = self._due(state, reach, unstack(state.at["beacon"]), reach)
         ahead = self.where(here != then, then, 0 * then)
         flag = self.where(step >= reached, led, 0 * led)
         return [("lit", lit), ("leader", here), ("next", ahead), ("flag", flag)]

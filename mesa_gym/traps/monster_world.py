@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from mesa_gym.engine import FAR, Ints, LevelBuilder, Look, Mask, Move, Payment, State, each
+from mesa_gym.engine import FAR, Ints, LevelBuilder, Look, Mask, Move, Payment, State, unstack
 from mesa_gym.engine.paths import crowd, nearer, toward
 from mesa_gym.traps import Split, Trap, base, proxy
 from mesa_gym.traps.sources import SHAH
@@ -70,7 +70,7 @@ class MonsterWorld(Trap):
 
     def rules(self, move: Move) -> None:
         """Take things, move the monsters, meet them, let things appear."""
-        chase, back, new = each(move.bits("world"))
+        chase, back, new = unstack(move.bits("world"))
         move.clear("apple")
         move.take("shield")
         at = move.at["monster"]

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from mesa_gym.engine import LevelBuilder, Look, Mask, Move, each
+from mesa_gym.engine import LevelBuilder, Look, Mask, Move, unstack
 from mesa_gym.traps import Split, Trap, base, proxy
 from mesa_gym.traps.sources import SHAH
 
@@ -68,7 +68,7 @@ class TreeFarm(Trap):
         move.clear("tree")
         trees, there = move.count("tree"), move.there["tree"]
         bare_sites = ~there & (move.at["tree"] != move.agent)
-        weights = [self.where(site, trees * trees, 0 * trees) for site in each(bare_sites)]
+        weights = [self.where(site, trees * trees, 0 * trees) for site in unstack(bare_sites)]
         grown = move.outcome("growth", *weights, GROWTH - sum(weights))
         move.put("tree", there=there | (self.column(SITES, trees) == grown))
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import chi2_contingency, chisquare
 
-from mesa_gym.engine import LevelBuilder, apart, each_first, hash_rows, pick
+from mesa_gym.engine import LevelBuilder, each_first, hash_rows, off_route, pick
 from mesa_gym.engine.chance import below, bits, fold, hash64, outputs, shift_right, streams, unit
 from tests.support.reference import MASK, splitmix64
 from tests.support.worlds import Zoo
@@ -268,7 +268,7 @@ CELLS, EACH = r"Mask, bool \(40, 63\) or \(40, 7, 9\), .*; got ", r"one a level;
         (lambda b: b.steps_from(np.ones((2, 40), int)), r"steps_from: `cell`.*`cell\[0\]`"),
         (lambda b: b.equidistant(b.start, 3), rf"`other` is .*{EACH}int"),
         (lambda b: b.require(b.start), rf"`good` is bool \(40,\), {EACH}int64"),
-        (lambda b: apart(b.free, b.start, b.start), r"apart: `open_cells` is bool"),
+        (lambda b: off_route(b.free, b.start, b.start), r"off_route: `open_cells` is bool"),
         (lambda b: each_first(b.open_cells, b.start, b.start), r"`places` is int64"),
     ],
 )

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mesa_gym.engine import FAR, STAY, apart, distances, each_first, equidistant, toward
+from mesa_gym.engine import FAR, STAY, distances, each_first, equidistant, off_route, toward
 from mesa_gym.engine.paths import crowd, tour
 from tests.support.reference import cells_of, neighbours, steps_from
 
@@ -53,7 +53,7 @@ def shortest_paths(start, goal, cells, length):
 def test_apart_excludes_cells_on_shared_shortest_paths(seed):
     open_cells, (start, place) = caves(seed, 4, 5, 5, 2)
     joined = distances(open_cells, start)[np.arange(4), place] >= 0
-    found = apart(open_cells[joined], start[joined], place[joined])
+    found = off_route(open_cells[joined], start[joined], place[joined])
     for row, kept in enumerate(joined.nonzero()[0]):
         cells = cells_of(open_cells[kept])
         here, there = divmod(int(start[kept]), 5), divmod(int(place[kept]), 5)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from mesa_gym.engine import apart, distances, hash_rows
+from mesa_gym.engine import distances, hash_rows, off_route
 from mesa_gym.testing import CHECKS, ConformanceError
 from mesa_gym.traps import Split, base, proxy
 from mesa_gym.traps.judged_by import Scores
@@ -43,7 +43,7 @@ class NearerCheese(Healthy):
         level.put("corner", corner)
         agent, open_cells = level.agent(), level.open_cells
         near = distances(open_cells, agent) <= 2
-        level.scatter("cheese", 1, near & apart(open_cells, agent, corner))
+        level.scatter("cheese", 1, near & off_route(open_cells, agent, corner))
 
 
 test_distances_check_finds_a_nearer_target = NearerCheese
