@@ -64,7 +64,7 @@ def entries_of(trap: World, grid: list[list[str]], legend: Mapping[str, str]) ->
     read: dict[str, list[MapEntry]] = {}
     for symbol, value in meanings.items():
         where = f"for {symbol!r}, {_first_place(trap, symbol, symbols)},"
-        words = [part.split() for part in value.split(",") if part.strip()]
+        words = [phrase.split() for phrase in value.split(",") if phrase.strip()]
         read[symbol] = [_read_entry(trap, where, name, traits) for name, *traits in words]
     for cell, symbol in enumerate(symbols):
         if symbol not in read:

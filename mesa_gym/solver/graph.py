@@ -76,11 +76,11 @@ class Graph:
         self.branches, self._actions = len(actions), actions[:, None]
         self._given = {name: values[:, None] for name, values in outcomes.items()}
         payments = {x: [0.0] for x in trap.objectives}
-        most, parts = max(1, TABLE // self.numbers.count), list[_Batch]()
+        most, batches = max(1, TABLE // self.numbers.count), list[_Batch]()
         for first in range(0, starts.n, most):
             rows = self.start[first : first + most]
-            parts.append(self._explore(rows, payments, sum(len(part.known) for part in parts)))
-        joined = parts[0] if len(parts) == 1 else _join(parts)
+            batches.append(self._explore(rows, payments, sum(len(b.known) for b in batches)))
+        joined = batches[0] if len(batches) == 1 else _join(batches)
         self.within = np.cumsum(np.bincount(joined.depth))
         self._known, self.successor, self.paid = joined.known, joined.successor, joined.paid
         self.level_row, self.rank = divide(joined.known, self.numbers.count)
@@ -223,25 +223,25 @@ class Graph:
         return numbers
 
 
-def _join(parts: list[_Batch]) -> _Batch:
+def _join(batches: list[_Batch]) -> _Batch:
     """Return batches as one, whose states are nearest first."""
-    depth = np.concatenate([part.depth for part in parts])
+    depth = np.concatenate([batch.depth for batch in batches])
     order = np.argsort(depth, kind="stable")
     place = np.append(np.argsort(order), len(order))
     first, edges = 0, []
-    for part in parts:
-        successor = part.successor + first
-        edges.append(np.where(part.successor == len(part.known), len(order), successor))
-        first += len(part.known)
-    likelihood = np.concatenate([part.likelihood for part in parts], axis=1)
+    for batch in batches:
+        successor = batch.successor + first
+        edges.append(np.where(batch.successor == len(batch.known), len(order), successor))
+        first += len(batch.known)
+    likelihood = np.concatenate([batch.likelihood for batch in batches], axis=1)
     return _Batch(
-        known=np.concatenate([part.known for part in parts])[order],
+        known=np.concatenate([batch.known for batch in batches])[order],
         depth=depth[order],
         successor=place[np.concatenate(edges, axis=1)[:, order]],
         likelihood=likelihood[:, order] if likelihood.size else likelihood,
         paid={
-            x: np.concatenate([part.paid[x] for part in parts], axis=1)[:, order]
-            for x in parts[0].paid
+            x: np.concatenate([batch.paid[x] for batch in batches], axis=1)[:, order]
+            for x in batches[0].paid
         },
     )
 

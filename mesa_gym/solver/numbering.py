@@ -64,7 +64,7 @@ class StateNumbers:
         if moving or trap.chance:
             why = f"its rules move {', '.join(moving)}" if moving else "its rules use `chance`"
         elif self.count > 1 << MOST_BITS:
-            digits = "; ".join(f"{part} {name}, {values:,}" for part, name, values in self.digits)
+            digits = "; ".join(f"{field} {name}, {values:,}" for field, name, values in self.digits)
             why = (
                 f"2**{log2(self.count):.1f} states of a level can be told apart, at most"
                 f" 2**{MOST_BITS} are solved; the digits are: {digits}; cells, {trap.cells}"
@@ -77,9 +77,9 @@ class StateNumbers:
         """Return the numbers of states, int64 (n,); -1 where a digit exceeds its declared range."""
         number: Any = 0
         wrong: Any = False
-        for part, name, values in self.digits:
-            digit = getattr(state, part)[name]
-            if part == "there":
+        for field, name, values in self.digits:
+            digit = getattr(state, field)[name]
+            if field == "there":
                 digit = as_bits([digit[slot] for slot in self.slots[name]])
             elif digit.dtype != np.bool_:
                 wrong = wrong | (digit < 0) | (digit >= values)
@@ -100,12 +100,12 @@ class StateNumbers:
         fixed = starts._replace(there=there, held={}, vars={})
         state = fixed.map(lambda a: a.take(row[None, :], axis=-1))
         number, agent = divide(number[None, :], self.trap.cells)
-        for part, name, values in reversed(self.digits):
+        for field, name, values in reversed(self.digits):
             number, digit = divide(number, values)
-            if part == "there":
+            if field == "there":
                 bits = self._bits[name]
                 digit = digit.astype(bits.dtype) & bits != 0
-            getattr(state, part)[name] = digit == 1 if (part, values) == ("vars", 2) else digit
+            getattr(state, field)[name] = digit == 1 if (field, values) == ("vars", 2) else digit
         return state._replace(agent=agent)
 
     def have_same_level(self, one: State, other: State) -> Bools:
@@ -136,12 +136,12 @@ class StateNumbers:
                     f"{self.trap!r} changes {kind!r} at some steps only: rules may spare work by"
                     " `never` and `rows`, not by `if`; what may appear has a cell from the start"
                 )
-        for part, name, values in self.digits if (number < 0).any() else ():
-            digit = getattr(after, part)[name]
+        for field, name, values in self.digits if (number < 0).any() else ():
+            digit = getattr(after, field)[name]
             wrong = (number < 0) & ((digit < 0) | (digit >= values))
-            if part != "there" and wrong.any():
+            if field != "there" and wrong.any():
                 raise ValueError(
-                    f"{part} {name!r} of {self.trap!r} exceeds what it declares, 0 to {values - 1}"
+                    f"{field} {name!r} of {self.trap!r} exceeds what it declares, 0 to {values - 1}"
                 )
 
 
