@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-FIND = runpy.run_path(str(Path(__file__).parents[1] / ".ci" / "names.py"))["find_faults"]
+LINTER = runpy.run_path(str(Path(__file__).parents[1] / ".ci" / "names.py"))
+FIND = LINTER["find_faults"]
 
 
 @pytest.mark.parametrize(
@@ -68,3 +69,23 @@ def test_linter_finds_files_of_one_name(files, faults, tmp_path):
         (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / file).touch()
     assert len([*FIND(tmp_path, files)]) == faults
+
+
+@pytest.mark.parametrize(
+    ("planted", "faults"),
+    [
+        ("found = 1", ["the whole: 1 of 101"]),
+        ("def read(told, found_rows): ...", ["the whole: 2 of 102", "agents: 2 of 102"]),
+        ("[each for _each in ()]\nfor own in (): ...", ["the whole: 2 of 102", "agents: 2 of 102"]),
+        ("item, value, data = (), (), ()", ["the whole: 3 of 103"]),
+        ("import found\ndef each(): rows.paid = state.found", []),
+        ("well_found = item = value = 1", []),
+    ],
+)
+def test_linter_counts_names_without_meaning(planted, faults, tmp_path):
+    (tmp_path / "agents").mkdir()
+    (tmp_path / "agents" / "a.py").write_text("\n".join(["rows = 1"] * 100 + [planted]))
+    (tmp_path / "tests").mkdir()
+    (tmp_path / "tests" / "a.py").write_text("found = told = each = item = 1")
+    lines = [*LINTER["count_fillers"](tmp_path, ["agents/a.py", "tests/a.py"])]
+    assert [line.partition(" names")[0] for line in lines] == faults
