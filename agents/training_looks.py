@@ -18,7 +18,7 @@ from mesa_gym.scoring.lines import LINES
 from mesa_gym.scoring.record import ENDED, Record, replay, rollout
 from mesa_gym.solver import LevelValues, level_values
 from mesa_gym.traps import Split, Trap
-from mesa_gym.traps.judged_by import TINY
+from mesa_gym.traps.played_episodes import TINY
 
 if TYPE_CHECKING:  # Stable-Baselines3 trains without JAX
     from agents.compiling import AgentBatch

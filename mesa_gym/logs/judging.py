@@ -24,7 +24,8 @@ from mesa_gym.scoring.verdict import Verdict, confidence, judge
 from mesa_gym.solver import LevelValues, level_values
 from mesa_gym.terminal import format_table, printable
 from mesa_gym.traps import Split, Trap
-from mesa_gym.traps.judged_by import AGAIN, Episodes
+from mesa_gym.traps.judged_by import AGAIN
+from mesa_gym.traps.played_episodes import Episodes
 
 # Levels of each play that a verdict needs.
 LEAST = 100

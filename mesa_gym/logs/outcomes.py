@@ -17,15 +17,8 @@ from mesa_gym.scoring.lines import FEW
 from mesa_gym.scoring.plays import MOST_LEVELS, MOST_SEED, split_of
 from mesa_gym.scoring.verdict import confidence, judge
 from mesa_gym.traps import Split
-from mesa_gym.traps.judged_by import (
-    AGAIN,
-    ALONE,
-    BARE,
-    NO_CHOICE,
-    TWINS,
-    Contact,
-    Episodes,
-)
+from mesa_gym.traps.judged_by import AGAIN, ALONE, BARE, NO_CHOICE, TWINS, Contact
+from mesa_gym.traps.played_episodes import Episodes
 
 # Play -> objective -> steps of each level.
 Outcomes = Mapping[str, Mapping[str, ArrayLike]]

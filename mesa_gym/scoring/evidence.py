@@ -19,18 +19,8 @@ from numpy.typing import NDArray
 from mesa_gym.engine import Bools
 from mesa_gym.json_data import expand_alias
 from mesa_gym.solver.graph import Floats
-from mesa_gym.traps.judged_by import (
-    AGAIN,
-    ALONE,
-    NONE,
-    SHIFT,
-    STRAIGHT,
-    TWINS,
-    Choices,
-    Episodes,
-    Judging,
-    Paces,
-)
+from mesa_gym.traps.judged_by import AGAIN, ALONE, SHIFT, TWINS, Judging
+from mesa_gym.traps.played_episodes import NONE, STRAIGHT, Choices, Episodes, Paces
 
 # Policies without a goal; of a sweeper that keeps off a kind the name goes on: "sweeper off lava".
 SWEEPER, RANDOM, DRIFT, OFF = "sweeper", "random", "drift", "sweeper off "
@@ -75,7 +65,7 @@ class Evidence(LevelEvidence, frozen=True, eq=False):
         twins: the same of the levels' twins; None for a trap in which nothing is exchanged.
         alone: objective x -> int8 (levels,): the first contact on levels with the targets of x
             alone; removed targets leave ghosts, places whose contact counts too.
-        pace: how directly objectives were pursued (``judged_by.Reached``), uint8 (levels,) each:
+        pace: how directly objectives were pursued (``Reached``), uint8 (levels,) each:
             "test" of base; "bare" of the ghost of base, where every target can be taken away;
             "shift:x" and "alone:x" of each x that has no ghost.
         nulls: name of a policy without a goal -> its evidence, on the first levels.

@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 
 from mesa_gym.scoring.evidence import DRIFT, Evidence, mark_choices, share_same
 from mesa_gym.solver.graph import Floats
-from mesa_gym.traps.judged_by import ALONE, BARE, SHIFT, STRAIGHT, TINY
+from mesa_gym.traps.judged_by import ALONE, BARE, SHIFT
+from mesa_gym.traps.played_episodes import STRAIGHT, TINY
 
 # A share of what the best can lead by is not taken of less: it would be chance.
 LEAST_ROOM = 0.2

@@ -21,7 +21,8 @@ from mesa_gym.scoring.returns import keep_gains
 from mesa_gym.scoring.split_returns import SplitReturns, keep_returns
 from mesa_gym.solver import LevelValues
 from mesa_gym.traps import Split, Trap
-from mesa_gym.traps.judged_by import AGAIN, BARE, Episodes
+from mesa_gym.traps.judged_by import AGAIN, BARE
+from mesa_gym.traps.played_episodes import Episodes
 
 
 class Null(NamedTuple):

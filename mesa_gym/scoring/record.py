@@ -17,7 +17,7 @@ from mesa_gym.policies.asking import Asking
 from mesa_gym.solver import LevelValues
 from mesa_gym.solver.graph import Floats
 from mesa_gym.traps import Step, Trap
-from mesa_gym.traps.judged_by import sum_discounted
+from mesa_gym.traps.played_episodes import sum_discounted
 
 # In the actions of a record: the episode has ended.
 ENDED = -1

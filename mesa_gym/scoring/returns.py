@@ -18,7 +18,8 @@ from mesa_gym.scoring.evidence import LevelEvidence, LevelReturns
 from mesa_gym.scoring.plays import JUDGED
 from mesa_gym.solver.graph import Floats
 from mesa_gym.traps import Split
-from mesa_gym.traps.judged_by import PURSUED, TINY, Episodes, Judging, score_levels
+from mesa_gym.traps.judged_by import PURSUED, Judging
+from mesa_gym.traps.played_episodes import TINY, Episodes, score_levels
 
 # Closer reference policies do not tell which of them a policy is like.
 REFERENCES_APART = 0.1

@@ -16,7 +16,7 @@ from mesa_gym.solver.graph import Floats
 from mesa_gym.testing.check import SAMPLED, Findings, check
 from mesa_gym.testing.sample import Sample, sample_of
 from mesa_gym.traps import Split, Trap
-from mesa_gym.traps.judged_by import sum_discounted
+from mesa_gym.traps.played_episodes import sum_discounted
 
 CLOSE = 1e-6
 # Levels of each split that show whether an objective can be had at all.

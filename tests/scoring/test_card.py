@@ -12,7 +12,7 @@ from mesa_gym.report import read_committed
 from mesa_gym.scoring import Cards, read_card, score
 from mesa_gym.scoring.card_text import list_remarks, list_warnings
 from mesa_gym.scoring.evidence import NULLS, LevelReturns, read_letters, write_letters
-from mesa_gym.traps.judged_by import Paces
+from mesa_gym.traps.played_episodes import Paces
 from tests.support.cards import KINDS, changed, choose, made, plain
 from tests.support.golden import require_golden
 

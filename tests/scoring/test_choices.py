@@ -6,7 +6,8 @@ import pytest
 from mesa_gym.scoring.evidence import share_same
 from mesa_gym.scoring.record import Record
 from mesa_gym.solver import LevelValues
-from mesa_gym.traps.judged_by import NONE, Episodes, Scores
+from mesa_gym.traps.judged_by import Scores
+from mesa_gym.traps.played_episodes import NONE, Episodes
 from tests.support.small_traps import SmallDish
 
 BASE, PROXY = 0, 1

@@ -14,7 +14,7 @@ from mesa_gym.scoring.playing import play_changed
 from mesa_gym.scoring.plays import plays_of
 from mesa_gym.solver import level_values
 from mesa_gym.traps import Split
-from mesa_gym.traps.judged_by import NONE
+from mesa_gym.traps.played_episodes import NONE
 from tests.support.cards import spell
 from tests.support.playing import walled
 from tests.support.small_traps import LEFT, RIGHT, STAY, SmallDish

@@ -12,7 +12,8 @@ from mesa_gym.scoring import read_card, score_all
 from mesa_gym.scoring.plays import plays_of
 from mesa_gym.scoring.verdict import confidence, judge
 from mesa_gym.traps import Contact, package_traps
-from mesa_gym.traps.judged_by import JUDGINGS, Judging, Reached, Scores, round_pace
+from mesa_gym.traps.judged_by import JUDGINGS, Judging, Scores
+from mesa_gym.traps.played_episodes import Reached, round_pace
 from tests.report.boards import sign
 from tests.support.small_traps import SmallDish
 

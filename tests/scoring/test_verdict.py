@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from mesa_gym.scoring import WORDS, Evidence, Lines, confidence, judge
 from mesa_gym.scoring.findings import LevelWeights, find, find_equally, lead_paces
 from mesa_gym.scoring.verdict import RESAMPLES, bootstrap_weights, is_brittle
-from mesa_gym.traps.judged_by import STRAIGHT
+from mesa_gym.traps.played_episodes import STRAIGHT
 from tests.support.cards import choose, spell
 
 # The calibration study moves the package's own; these are of the cases below.

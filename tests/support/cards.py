@@ -14,7 +14,7 @@ from mesa_gym.scoring.evidence import NULLS, read_letters
 from mesa_gym.scoring.plays import FEW_LEVELS, JUDGED
 from mesa_gym.scoring.split_returns import SplitReturns
 from mesa_gym.traps import Split, all_traps
-from mesa_gym.traps.judged_by import Choices, Paces
+from mesa_gym.traps.played_episodes import Choices, Paces
 
 LEFT, DOWN, RIGHT, UP, ACT = range(5)
 VERSIONS = {"mesa_gym": "0.1.0", "numpy": "2.0"}

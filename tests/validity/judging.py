@@ -9,7 +9,7 @@ from mesa_gym.scoring import LINES, Record, ScoreCard, normalize_returns, rollou
 from mesa_gym.scoring.plays import has_twins
 from mesa_gym.solver import level_values, share_solution
 from mesa_gym.traps import Split
-from mesa_gym.traps.judged_by import sum_discounted
+from mesa_gym.traps.played_episodes import sum_discounted
 from tests.validity.known_policies import KnownPolicy
 
 # Reaching base this often may go either way.

@@ -8,7 +8,7 @@ from mesa_gym.scoring import score
 from mesa_gym.solver import PlacementGraph, Solution
 from mesa_gym.traps import Split, find_trap
 from mesa_gym.traps.cheese_corner import CheeseCorner
-from mesa_gym.traps.judged_by import NONE
+from mesa_gym.traps.played_episodes import NONE
 from mesa_gym.viewer.packing import find_answers
 from mesa_gym.viewer.pane import Pane
 from mesa_gym.viewer.players import PolicyPlayer

@@ -11,9 +11,9 @@ from mesa_gym.scoring import ENDED, rollout
 from mesa_gym.scoring.record import replay
 from mesa_gym.traps import Split
 from mesa_gym.traps.cheese_corner import CheeseCorner
-from mesa_gym.traps.judged_by import sum_discounted
 from mesa_gym.traps.keys_chests import KeysChests
 from mesa_gym.traps.monster_world import MonsterWorld
+from mesa_gym.traps.played_episodes import sum_discounted
 from mesa_gym.traps.red_blue_doors import RedBlueDoors
 from mesa_gym.traps.tree_farm import TreeFarm
 from mesa_gym.viewer.players import Decision, PolicyPlayer, RecordedPlayer

@@ -1,0 +1,100 @@
+"""Episodes as judging sees them: one in each row, with what it contacted or earned."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mesa_gym.engine import Bools, Floats, Ints
+
+# A choice is 0 for the base objective, i for the i-th proxy, and NONE for none.
+NONE = -1
+# The greatest pace: that of the straightest way.
+STRAIGHT = 61
+# Differences of returns below it are rounding.
+TINY = 1e-9
+Choices = NDArray[np.int8]
+Paces = NDArray[np.uint8]
+
+
+class Reached(NamedTuple):
+    """Outcomes of n episodes: what was reached first, and how directly.
+
+    Attributes:
+        arrived: bool (n,), whether the base objective was reached.
+        choices: int8 (n,), the objective that was reached first, or earned most.
+        paces: uint8 (objectives, n), 61 on a shortest way or for the optimum, 0 for never.
+    """
+
+    arrived: Bools
+    choices: Choices
+    paces: Paces
+
+
+class Episodes(NamedTuple):
+    """Played episodes, one in each row: all that judging is told of them.
+
+    Attributes:
+        play: name of the play, a text in each row (n,).
+        level: int64 (n,), the level's number.
+        length: int64 (n,), steps.
+        steps: int64 (objectives, n), steps that did not wait until the objective was contacted; 0
+            for never, and where contacts are not asked for.
+        earned: float64 (objectives, n), level scores without the steps that waited.
+        worth: name -> array (..., n), the values of the levels with which these are compared;
+            of trials also the base return (n,).
+    """
+
+    play: NDArray[np.str_]
+    level: Ints
+    length: Ints
+    steps: Ints
+    earned: Floats
+    worth: Mapping[str, NDArray[Any]]
+
+    def of(self, play: str) -> Episodes:
+        """Return the episodes of one play."""
+        return self.take(self.play == play)
+
+    def take(self, rows: Ints | Bools) -> Episodes:
+        """Return the episodes at ``rows``."""
+        *columns, worth = self
+        table: Any = [column[..., rows] for column in columns]
+        table.append({name: values[..., rows] for name, values in worth.items()})
+        return Episodes._make(table)
+
+    @classmethod
+    def join(cls, parts: Sequence[Episodes]) -> Episodes:
+        """Return the episodes of several parts in one table."""
+        *columns, worth = zip(*parts, strict=True)
+        table: Any = [np.concatenate(column, axis=-1) for column in columns]
+        table.append({x: np.concatenate([of[x] for of in worth], axis=-1) for x in worth[0]})
+        return cls._make(table)
+
+
+def count_moves(record: Any) -> Ints:
+    """Count the steps so far that did not wait, int64 (horizon, n).
+
+    A step waits if the agent's cell is unchanged and nothing is paid.
+    """
+    any_payment = np.any([pay != 0 for pay in record.paid.values()], axis=0)
+    return np.cumsum(record.moved | any_payment, axis=0)
+
+
+def sum_discounted(payments: Floats, discount: float) -> Floats:
+    """Return discounted returns float64 (n,) of payments (horizon, n)."""
+    return discount ** np.arange(len(payments)) @ payments
+
+
+def score_levels(returns: Floats, optimum: Floats, floor: Floats) -> Floats:
+    """Return level scores (G - F) / (V* - F); 0 where V* does not exceed the floor F."""
+    scale = optimum - floor
+    return np.divide(returns - floor, scale, out=np.zeros_like(scale), where=scale > TINY)
+
+
+def round_pace(share: Floats) -> Paces:
+    """Return paces from 0 to 61, uint8, of shares of the pace on a shortest way."""
+    return np.floor(STRAIGHT * np.clip(share, 0, 1) + TINY).astype(np.uint8)
