@@ -1,7 +1,10 @@
-"""README and documentation: links and pages, facts of the checkout, examples in docstrings."""
+"""Pages of the documentation: links, generated parts, playgrounds, ghosts."""
 
 import doctest
+import json
+import os
 import re
+import shlex
 import subprocess
 import sys
 from collections import defaultdict
@@ -11,14 +14,28 @@ import numpy as np
 import pytest
 
 import mesa_gym
+from agents.algorithms import ALGORITHMS
+from docs import build
+from docs.build import CERTIFICATES, write_page
+from docs.playgrounds import MOST_BYTES, MOST_TOGETHER, has_page, write_gallery_page
 from mesa_gym.links import FILES
 from mesa_gym.policies import as_policy
+from mesa_gym.policies.names import references
+from mesa_gym.policies.seeds import agent_and_seed
 from mesa_gym.rendering import render_rgb
 from mesa_gym.report import read_committed
-from mesa_gym.report.committed import list_committed
+from mesa_gym.report.committed import FOLDER, REFERENCES, TRICKS, list_committed, read_origins
+from mesa_gym.report.kept_board import BOARD
+from mesa_gym.scoring import score
 from mesa_gym.scoring.evidence import NULLS
 from mesa_gym.scoring.lines import WORDS
-from mesa_gym.traps import Split, package_traps
+from mesa_gym.solver.certificate import certify
+from mesa_gym.trained.library import WEIGHTS as WEIGHTS
+from mesa_gym.trained.library import read_manifest
+from mesa_gym.traps import Split, find_trap, package_traps
+from tests.support.browsing import Tab
+from tests.support.parameters import few
+from tests.validity.tricks import make_tricks
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
@@ -187,3 +204,185 @@ def test_guide_seeds_suffice_for_a_tenth():
         spread = max(np.std(shares[trap], ddof=1), 1e-3)  # seeds may agree
         free, apart = 2 * seeds - 2, 0.1 / (spread * np.sqrt(2 / seeds))
         assert stats.nct.sf(stats.t.ppf(0.975, free), free, apart) >= 0.8
+
+
+# -- build -----------------------------------------------------------------------------------------
+
+
+KEPT = {each["trap"]: each for each in json.loads(CERTIFICATES.read_text())}
+
+
+@pytest.fixture
+def cards(monkeypatch):
+    """The committed cards, and among them one of a reference on another trap."""
+    found = [score("stay", "PointedGoal", levels=2)]
+    monkeypatch.setattr(build, "_read_cards", lambda: found)
+    return found
+
+
+def test_certificates_of_all_traps_hold():
+    assert KEPT.keys() <= package_traps().keys()
+    for name, each in KEPT.items():
+        assert each["holds"] is True, name
+        assert each["levels"] == 1000
+        assert ("separation" in each) == package_traps()[name].solvable
+        assert [shared["same"] for shared in each["overlap"]] == [0, 0, 0]
+
+
+@pytest.mark.thorough
+def test_committed_certificate_equals_a_fresh_one():
+    """Only the cheapest certificate; `mesa-gym certify --json docs/certificates.json` makes all."""
+    fresh = certify(find_trap("PointedGoal")()).to_json()
+    assert json.loads(json.dumps(fresh)) == KEPT["PointedGoal-v0"]
+
+
+@pytest.mark.thorough
+def test_page_has_committed_cards(tmp_path, cards):
+    """One seed that goes to the corner and one that stays, above untrained policies."""
+    cards.append(score("sweeper", "CheeseCorner", levels=20))
+    for seed, policy in enumerate(("oracle:corner", "stay")):
+        cards.append(score(policy, "CheeseCorner", levels=20, name=f"ppo-s{seed}"))
+    page = write_page(find_trap("CheeseCorner"), tmp_path).read_text()
+    row = "| ppo | 2 | 1 proxy:corner, 1 incapable (arrival 0.00) | 1 of 2 |"
+    assert f"\n{row}" in page
+    assert page.index(row) < page.index("\n| sweeper | 1 |")
+    assert "- `proxy`: " in page
+
+
+# -- playgrounds -----------------------------------------------------------------------------------
+
+
+NAMES = [cls.__name__ for cls in package_traps().values()]
+LIVE = [name for name in NAMES if name not in ("MonsterWorld", "TreeFarm")]
+VISITED = ["KeysChests", "CheeseCorner"]  # the largest page, and one of a trap about places
+
+
+def test_playgrounds_need_exact_solver_without_chance():
+    assert [name for name in NAMES if has_page(find_trap(name)())] == LIVE
+
+
+@pytest.mark.slow
+def test_all_pages_together_are_small(tmp_path):
+    pages = [write_gallery_page(find_trap(name)(), tmp_path) for name in LIVE]
+    sizes = {page.stem: page.stat().st_size for page in pages}
+    assert [*sizes] == LIVE
+    assert max(sizes.values()) <= MOST_BYTES
+    assert sum(sizes.values()) <= MOST_TOGETHER
+
+
+@pytest.mark.parametrize("name", few(LIVE, thorough=VISITED))
+def test_gallery_page_is_small_and_fits_width(browser, tmp_path, name):
+    trap = find_trap(name)()
+    path = write_gallery_page(trap, tmp_path / "board")
+    assert path.stat().st_size <= MOST_BYTES
+    for width in (390, 1400):
+        tab = Tab(browser, tmp_path, viewport={"width": width, "height": 844})
+        page = tab.open(path.name)
+        page.wait_for_selector("body[data-ready]")
+        assert page.evaluate("document.documentElement.scrollWidth") == width
+        tab.close()
+
+
+@pytest.mark.parametrize("name", few(VISITED, thorough=VISITED[:1]))
+def test_trap_page_opens_with_colours_it_names(browser, tmp_path, name):
+    text = write_page(find_trap(name), tmp_path / "board").read_text()
+    address = re.search(r'<iframe class="playground" src="([^"]+)"', text)[1]
+    assert "colours say" in text.partition("<iframe")[0]
+    pictures = []
+    for opened in (address, address.partition("#")[0]):
+        tab = Tab(browser, tmp_path)
+        page = tab.open(opened)
+        page.wait_for_selector("body[data-ready]")
+        pictures.append(page.locator("canvas").first.evaluate("(c) => c.toDataURL()"))
+        legend = page.locator("#legend").inner_text()
+        assert legend.startswith("Colours say") == (opened == address)
+        tab.close()
+    assert pictures[0] != pictures[1]
+
+
+# -- ghosts ----------------------------------------------------------------------------------------
+
+
+CLAIM = re.compile(r"^### (.+?)\n(.*?)(?=^##|\Z)", re.MULTILINE | re.DOTALL)
+COMMAND = re.compile(r"`((?:mesa-gym|python) [^`]+)`")
+# Command of a claim -> what makes it quick; a whole command where words behind it do not.
+QUICK = {
+    "mesa-gym certify": "CheeseCorner --levels 100",
+    "mesa-gym compare ppo sb3-ppo": "",
+    "mesa-gym compare ppo taught": "",
+    "mesa-gym leaderboard": "",
+    "python -m benchmarks board run --budget leaderboard": "python -m benchmarks board run"
+    " --traps CheeseCorner --algorithms ppo --seeds 1 --steps 1 --levels 2 --out {out}",
+    "python -m benchmarks.device": "--traps CheeseCorner --seeds 1 --steps 1 --device cpu",
+    "python -m docs.examples.retarget": "",
+    "python -m docs.results_page": 'python -c "import docs.results_page as it; it.write_parts()"',
+    "python -m pytest tests/envs/test_vector.py": "-k CheeseCorner",
+    "python -m pytest tests/scoring/test_card.py": "",
+    "python -m pytest tests/solver/test_values.py": "",
+    "python -m pytest tests/traps tests/conformance": "-k CheeseCorner",
+    "python -m pytest tests/validity -m calibrate": "-k AbsentSupervisor",
+    'python -m pytest -m "" tests/viewer -k playground': "-k 'playground and CheeseCorner'",
+}
+
+
+def list_ghosts():
+    """Yield each committed row, weight file and origin that no algorithm of main makes."""
+    ours = {name: each for name, each in read_origins().items() if each.standing == "ours"}
+    tricks = make_tricks(find_trap("OversightLamp")())
+    for card in read_committed():
+        agent, seed = agent_and_seed(card.policy)
+        if seed is not None and agent not in ours:
+            continue  # it was sent in
+        untrained = {*references(find_trap(card.trap)), *tricks}
+        if agent not in (untrained if seed is None else ALGORITHMS):
+            yield f"card {card.policy} on {card.trap}"
+    for name in ours.keys() - {REFERENCES, TRICKS}:
+        if f" --algorithms {name} " not in ours[name].command:
+            yield f"origin of {name}"
+    entries = {WEIGHTS / each.weights: each for each in read_manifest()}
+    for each in entries.values():
+        if each.algo not in ALGORITHMS or f" --algo {each.algo} " not in each.command:
+            yield f"entry {each.weights}"
+    yield from (f"file {file}" for file in {*WEIGHTS.rglob("*.safetensors")} - entries.keys())
+    files = [*list_committed(), REFERENCES, TRICKS]
+    known = {f"{name}.jsonl.xz" for name in files} | {"origins.json", BOARD}
+    yield from (f"file {file}" for file in FOLDER.iterdir() if file.name not in known)
+
+
+def test_every_row_and_weight_has_an_algorithm():
+    assert [*list_ghosts()] == []
+
+
+def test_every_claim_has_evidence_null_or_sample():
+    claims = dict(CLAIM.findall((ROOT / "docs" / "claims.md").read_text()))
+    assert len(claims) > 10
+    for claim, text in claims.items():
+        marks = set(re.findall(r"^- (\w+(?: \w+)?):", text, re.MULTILINE))
+        assert {"Evidence", "Weakest link"} <= marks, claim
+        assert marks & {"Null", "Looked at"}, claim
+        assert COMMAND.findall(text), f"{claim}: its evidence names no command"
+
+
+COMMANDS = sorted({*COMMAND.findall((ROOT / "docs" / "claims.md").read_text())})
+
+
+def test_every_command_of_claims_has_quick_form():
+    assert {*COMMANDS} == QUICK.keys()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("command", COMMANDS)
+def test_evidence_of_claims_runs(command, tmp_path):
+    quick = QUICK[command]
+    whole = quick if quick.startswith("python ") else f"{command} {quick}"
+    program, *words = shlex.split(whole.format(out=tmp_path / "out"))
+    if program == "mesa-gym":  # it writes a picture into the working folder
+        words = ["-m", "mesa_gym", *words]
+    ran = subprocess.run(
+        [sys.executable, *words],
+        cwd=tmp_path if program == "mesa-gym" else ROOT,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+    )
+    assert ran.returncode == 0, ran.stdout[-2000:] + ran.stderr[-2000:]

@@ -1,8 +1,4 @@
-"""The snippets of README, CONTRIBUTING and the documentation run as they stand there.
-
-The blocks of Python of a page run one after the other in one namespace, in an empty folder, on few
-levels. Commands are parsed by the program they call.
-"""
+"""Snippets of pages run; public names, results and the picture of the rooms are today's."""
 
 import argparse
 import ast
@@ -10,8 +6,10 @@ import importlib
 import importlib.util
 import re
 import shlex
+import shutil
 import sys
 import warnings
+from importlib import import_module
 from itertools import takewhile
 from pathlib import Path
 
@@ -19,8 +17,18 @@ import numpy as np
 import pytest
 
 import mesa_gym
+from docs.architecture import PICTURE as HOUSE
+from docs.architecture import draw_house, read_order
+from docs.board_picture import draw_board
+from docs.pictures import AGENT, LEVELS, TRAP, find_moments
+from docs.public_api import LISTING, MODULES, write_listing
+from docs.results_page import PICTURE, put_part, write_parts
 from mesa_gym import cli, scoring
 from mesa_gym.cli import extras
+from mesa_gym.report import join_committed
+from mesa_gym.scoring import score
+from mesa_gym.trained.library import load
+from mesa_gym.traps import Split, Trap, find_trap
 from tests.support.parameters import few
 
 ROOT = Path(__file__).parents[2]
@@ -262,3 +270,101 @@ def test_start_page_shows_measured_card(capsys):
     command, _, shown = block.partition("\n")
     assert cli.main(shlex.split(command)[2:]) == 0
     assert capsys.readouterr().out.strip() == shown.strip()
+
+
+# -- public api ------------------------------------------------------------------------------------
+
+
+def test_public_listing_is_up_to_date():
+    assert LISTING.read_text() == write_listing(), "run `make api`"
+
+
+REFERENCE = ROOT / "docs" / "reference"
+PUBLIC = [
+    (f"{m}.{name}", getattr(import_module(m), name))
+    for m in MODULES
+    for name in import_module(m).__all__
+]
+
+
+def test_reference_shows_every_public_name():
+    text = "".join(page.read_text() for page in REFERENCE.glob("*.md"))
+    shown = re.findall(r"^\.\. (?:auto|py:)\w+:: (\S+)", text, flags=re.MULTILINE)
+    # What a module hands on is shown where it comes from.
+    last = {name.rpartition(".")[2] for name in shown}
+    whole = {module for module in MODULES if module in shown}
+    lacking = [
+        name
+        for name, _ in PUBLIC
+        if name.rpartition(".")[0] not in whole and name.rpartition(".")[2] not in last
+    ]
+    assert not lacking
+
+
+def test_public_names_are_at_most_170():
+    """Members of classes apart, and what `mesa_gym` hands on counts again."""
+    assert len(PUBLIC) <= 170
+
+
+# -- results page ----------------------------------------------------------------------------------
+
+
+GUIDE = Path(__file__).parents[2] / "docs" / "write_a_trap.md"
+COMPUTED = {"cells", "entries", "width", "xp", "objectives", "base", "proxies", "planes"}
+
+
+@pytest.mark.thorough
+def test_pages_show_committed_results(tmp_path):
+    """`python -m docs.results_page` writes them."""
+    for page, parts in write_parts().items():
+        copy = Path(shutil.copy(page, tmp_path))
+        for name, text in parts.items():
+            put_part(copy, name, text)
+        assert copy.read_text() == page.read_text()
+    drawn = draw_board(join_committed([]))
+    assert PICTURE.read_text() == drawn
+    # Letters can be read where the picture is as wide as its page.
+    assert min(map(float, re.findall(r'font-size="([0-9.]+)"', drawn))) >= 9
+
+
+def test_guide_lists_attributes_of_traps():
+    declared = {name for cls in Trap.__mro__ for name in vars(cls).get("__annotations__", ())}
+    cells = re.findall(r"^\| (`.*?) \|", GUIDE.read_text(), re.MULTILINE)
+    listed = [name for cell in cells for name in re.findall(r"`([a-z_]+)(?: = [^`]*)?`", cell)]
+    expected = {name for name in declared if not name.startswith("_")} - COMPUTED
+    assert sorted(expected) == sorted(set(listed) & declared)
+    assert all(listed.count(name) == 1 for name in expected)
+
+
+@pytest.mark.thorough
+def test_film_counts_equal_card_shares():
+    """The film has eight levels of the shift."""
+    *_, (_, levels, firsts) = find_moments(find_trap(TRAP)(), Split.SHIFT)
+    shares = score(load(TRAP), TRAP, levels=LEVELS, name=AGENT).read_each("shift", "choice")
+    assert levels == LEVELS
+    assert firsts == {x: LEVELS * shares[x] for x in firsts}
+
+
+# -- architecture ----------------------------------------------------------------------------------
+
+
+PAGE = (ROOT / "docs" / "architecture.md").read_text()
+
+
+def test_picture_of_house_is_up_to_date():
+    assert HOUSE.read_text() == draw_house()
+
+
+def test_architecture_names_every_room_and_real_files():
+    folders = {path.parent.name for path in (ROOT / "mesa_gym").glob("*/__init__.py")}
+    named = set(re.findall(r"`(\w+)`", PAGE))
+    assert folders - {"cli"} <= named
+    assert folders <= {name.split(".")[1] for row in read_order() for name in row if "." in name}
+    for file in re.findall(r"`(\w+/[\w/]+\.py)`", PAGE):
+        assert (ROOT / file).exists() or (ROOT / "mesa_gym" / file).exists(), file
+    files = {path.name for top in ("mesa_gym", "agents") for path in (ROOT / top).rglob("*.py")}
+    assert set(re.findall(r"`(\w+\.py)`", PAGE)) <= files
+
+
+def test_architecture_is_short():
+    assert len(PAGE.split()) <= 500

@@ -1,13 +1,26 @@
-"""Worlds, states and their maps: planes thing by thing, declarations, batches, there and back."""
+"""Worlds: states, maps as text, moves and paths."""
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from mesa_gym.engine import Look, World
+from mesa_gym.engine import (
+    FAR,
+    STAY,
+    Look,
+    Move,
+    World,
+    distances,
+    each_first,
+    equidistant,
+    off_route,
+    toward,
+)
+from mesa_gym.engine.chance import outputs
 from mesa_gym.engine.maps import from_map, to_map
-from tests.support.reference import assert_same
+from mesa_gym.engine.paths import crowd, tour
+from tests.support.reference import arrays, assert_same, cells_of, neighbours, steps_from
 from tests.support.worlds import Zoo, contents, zoo_states
 
 seeds = st.integers(0, 2**32)
@@ -235,3 +248,243 @@ def test_world_where_takes_two_numbers():
         found = other.where(strict.asarray(mask), a, b)
         assert np.array_equal(found, zoo.where(np.array(mask), a, b))
     assert other.where(strict.asarray(mask), -1, 1).dtype == strict.int64
+
+
+# -- move ------------------------------------------------------------------------------------------
+
+
+LEADS = [(0, -1), (1, 0), (0, 1), (-1, 0), (0, 0)]  # left, down, right, up, act
+
+
+def moved(seed, n=6):
+    """One move of each row; the agents stand beside something, and walls and doors block."""
+    zoo, state = zoo_states(seed, n)
+    rng = np.random.default_rng(seed)
+    action = rng.integers(0, 5, n)
+    # Half of the agents are one step from a key, so that a good many meet something.
+    beside = state.at["key"][0] - zoo.offsets[action]
+    near = (rng.random(n) < 0.5) & ~zoo.layer(state, "wall")[np.arange(n), beside]
+    state = state._replace(agent=np.where(near, beside, state.agent))
+    move = Move(zoo, state, action)
+    move.go(move.on("wall") | move.on("door"))
+    return zoo, state, move
+
+
+@given(seeds)
+def test_move_queries_equal_a_loop_over_levels(seed):
+    zoo, state, move = moved(seed)
+    for row in range(6):
+        there = set(contents(zoo, state, row))
+        y, x = divmod(int(state.agent[row]), zoo.width)
+        dy, dx = LEADS[move.action[row]]
+        here, target = y * zoo.width + x, (y + dy) * zoo.width + x + dx
+        goes = dy + dx != 0 and not {("wall", target), ("door", target)} & there
+        assert (move.target[row], move.moved[row]) == (target, goes)
+        assert move.agent[row] == (target if goes else here)
+        for name in (*zoo.ground, *zoo.things, *zoo.traits):
+            assert move.on(name)[row] == ((name, target) in there)
+            assert move.into(name)[row] == (goes and (name, target) in there)
+            if name not in zoo.ground:
+                assert move.off(name)[row] == (goes and (name, here) in there)
+                assert move.any(name)[row] != move.none(name)[row]
+                assert move.any(name)[row] == any(name == each for each, _ in there)
+        assert move.into("key", "lava")[row] == (move.into("key") | move.into("lava"))[row]
+        for kind, slots in zoo.things.items():
+            stands = [state.there[kind][slot, row] for slot in range(slots)]
+            hit = [stands[slot] and state.at[kind][slot, row] == target for slot in range(slots)]
+            assert move.hit(kind)[:, row].tolist() == hit
+            assert move.count(kind)[row] == sum(stands)
+        for least in (1, 2):
+            assert move.had("key", least)[row] == move.holds("key", least)[row]
+            assert move.had("key", least)[row] == (state.held["key"][row] >= least)
+        assert move.was("phase")[row] == state.vars["phase"][row]
+        assert move.read("tour", 2)[row] == zoo.table(state.level, "tour")[row, 2]
+        seeds_ = zoo.table(state.level, "wind")[row]
+        words = np.arange(3) + 3 * state.clock[row]  # three a step, of the stream that it begins
+        assert move.bits("wind")[:, row].tolist() == outputs(seeds_, words).tolist()
+
+
+@given(seeds)
+def test_move_writers_change_only_the_asked_rows(seed):
+    _, state, move = moved(seed)
+    frozen = {name: array.copy() for name, array in arrays(state).items()}
+    where = np.arange(6) % 2 == 0
+    questions = {name: move.into(name).copy() for name in ("key", "tree", "spot")}
+    move.take("key")
+    move.clear("tree", where)
+    move.clear("spot", ~where)
+    move.restore("tree", where, at=state.at["tree"][0])
+    move.hold("tree", 1, move.into("lava"))
+    move.set(been=~move.was("been"), phase=move.was("phase") * 0)
+    for row in range(6):
+        entered = {name: bool(asked[row]) for name, asked in questions.items()}
+        hit = {kind: state.at[kind][:, row] == move.agent[row] for kind in ("key", "tree", "spot")}
+        gone = {kind: entered[kind] * hit[kind] for kind in hit}
+        back = where[row] & (state.at["tree"][:, row] == state.at["tree"][0, row])
+        kept = {kind: state.there[kind][:, row] for kind in hit}
+        assert (move.there["key"][:, row] == kept["key"] & ~gone["key"]).all()
+        left = kept["tree"] & ~(gone["tree"] & where[row])
+        assert (move.there["tree"][:, row] == left | back).all()
+        assert (move.there["spot"][:, row] == kept["spot"] & ~(gone["spot"] & ~where[row])).all()
+        # Full hands lose what they take.
+        assert move.held["key"][row] == min(2, state.held["key"][row] + entered["key"])
+        assert move.held["tree"][row] == state.held["tree"][row] + move.into("lava")[row]
+        assert move.vars["been"][row] != state.vars["been"][row]
+    assert all((move.into(name) == asked).all() for name, asked in questions.items())
+    assert (move.had("key") == (state.held["key"] > 0)).all()
+    assert all((array == frozen[name]).all() for name, array in arrays(state).items())
+
+
+@given(seeds)
+@example(1036000)  # a row without a bare cell
+def test_appear_takes_a_free_slot_and_cell(seed):
+    zoo, state, move = moved(seed)
+    words = np.random.default_rng(seed).integers(-1 << 63, 1 << 63, 6)
+    where = words % 3 > 0
+    move.appear("tree", where, words)
+    for row in range(6):
+        before, now = state.there["tree"][:, row], move.there["tree"][:, row]
+        new = (now & ~before).nonzero()[0].tolist()
+        taken = {int(move.agent[row])} | {
+            cell for name, cell in contents(zoo, state, row) if name in (*zoo.things, "wall")
+        }
+        bare = sorted(set(range(zoo.cells)) - taken)
+        assert new == ((~before).nonzero()[0][:1].tolist() if where[row] and bare else [])
+        for slot in new:
+            rank = (int(words[row]) % (1 << 64) >> 32) * len(bare) >> 32
+            assert move.at["tree"][slot, row] == bare[rank]
+
+
+def test_move_attribute_that_is_unset_is_explained():
+    with pytest.raises(AttributeError, match="the move has no 'hurt'; rules set it"):
+        _ = moved(0)[2].hurt
+
+
+def test_redirected_move_queries_its_new_cell():
+    zoo, state = zoo_states(0, 50)
+    move, other = Move(zoo, state, np.zeros(50, int)), Move(zoo, state, np.full(50, 2))
+    before = move.on("wall")
+    move.redirect(other.action)
+    np.testing.assert_array_equal(move.on("wall"), other.on("wall"))
+    assert (before != other.on("wall")).any()
+
+
+# -- paths -----------------------------------------------------------------------------------------
+
+
+def caves(seed, n, height, width, marks):
+    """Grids with walls strewn inside a closed border, and distinct open cells (marks, n)."""
+    rng = np.random.default_rng(seed)
+    open_cells = rng.random((n, height, width)) < 0.65
+    open_cells[:, [0, -1]] = open_cells[:, :, [0, -1]] = False
+    inside = np.arange(height * width).reshape(height, width)[1:-1, 1:-1].ravel()
+    cells = np.stack([rng.permutation(inside)[:marks] for _ in range(n)], axis=1)
+    open_cells.reshape(n, -1)[np.arange(n), cells] = True
+    return open_cells, cells
+
+
+@given(seeds, st.sampled_from([(5, 5), (8, 11), (13, 7)]))
+def test_distances_are_those_of_breadth_first_search(seed, size):
+    open_cells, (start, other) = caves(seed, 5, *size, 2)
+    found, to_other = distances(open_cells, start), distances(open_cells, other)
+    halfway = equidistant(open_cells, start, other)
+    for row, cell in enumerate(start.tolist()):
+        steps = steps_from(divmod(cell, size[1]), cells_of(open_cells[row]))
+        expected = [steps.get(divmod(i, size[1]), -1) for i in range(size[0] * size[1])]
+        assert found[row].tolist() == expected
+        pairs = zip(found[row].tolist(), to_other[row].tolist(), strict=True)
+        assert halfway[row].tolist() == [a == b > 0 for a, b in pairs]
+
+
+def shortest_paths(start, goal, cells, length):
+    """Every path of exactly so many steps, by trying all turns."""
+    if length == 0:
+        return [[start]] if start == goal else []
+    return [
+        [start, *rest]
+        for beside in neighbours(start)
+        if beside in cells
+        for rest in shortest_paths(beside, goal, cells, length - 1)
+    ]
+
+
+@settings(deadline=None)
+@given(seeds)
+def test_apart_excludes_cells_on_shared_shortest_paths(seed):
+    open_cells, (start, place) = caves(seed, 4, 5, 5, 2)
+    joined = distances(open_cells, start)[np.arange(4), place] >= 0
+    found = off_route(open_cells[joined], start[joined], place[joined])
+    for row, kept in enumerate(joined.nonzero()[0]):
+        cells = cells_of(open_cells[kept])
+        here, there = divmod(int(start[kept]), 5), divmod(int(place[kept]), 5)
+        steps = steps_from(here, cells)
+        on_way = {c for p in shortest_paths(here, there, cells, steps[there]) for c in p}
+        expected = {
+            cell
+            for cell in steps
+            if cell not in on_way
+            and not any(there in p for p in shortest_paths(here, cell, cells, steps[cell]))
+        }
+        assert {divmod(int(c), 5) for c in found[row].nonzero()[0]} == expected
+
+
+@given(seeds)
+def test_each_first_needs_ways_around_other_places(seed):
+    open_cells, (start, *places) = caves(seed, 8, 6, 6, 4)
+    found = each_first(open_cells, start, np.stack(places))
+    for row in range(8):
+        cells = cells_of(open_cells[row])
+        here, *there = (divmod(int(cell[row]), 6) for cell in (start, *places))
+        ways = [place in steps_from(here, cells - ({*there} - {place})) for place in there]
+        assert found[row] == all(ways)
+    # `scatter` fills up with -1 where a level has fewer things than another of its batch.
+    padded = np.insert(np.stack(places), (0, 1, 3), -1, axis=0)
+    np.testing.assert_array_equal(each_first(open_cells, start, padded), found)
+
+
+def test_tour_takes_shortest_ways_equally_often():
+    open_cells = np.pad(np.ones((400, 2, 2), dtype=np.bool_), ((0, 0), (1, 1), (1, 1)))
+    words = np.random.default_rng(0).integers(-1 << 63, 1 << 63, (2, 400))
+    cells, reach = tour(open_cells, np.full(400, 5), np.full((1, 400), 10), words)
+    assert (reach == 1).all()
+    assert {*cells[:, 0].tolist()} == {6, 9}
+    assert abs(np.mean(cells[:, 0] == 6) - 0.5) < 0.1  # four standard errors
+
+
+@pytest.mark.thorough
+@given(seeds)
+def test_toward_takes_first_steps_of_cheapest_ways(seed):
+    open_cells, (start,) = caves(seed, 6, 6, 7, 1)
+    rng = np.random.default_rng(seed)
+    ends = np.where(rng.random((6, 42)) < 0.2, rng.integers(0, 9, (6, 42)), FAR)
+    tolls = rng.integers(1, 6, (6, 42))
+    actions = toward(open_cells, start, ends, tolls)
+    for row in range(6):
+        free = open_cells[row].ravel()
+        left = np.where(free, ends[row], FAR).astype(float)
+        for _ in range(42):  # Bellman and Ford: as many rounds as there are cells
+            for cell in free.nonzero()[0]:
+                ways = [left[cell + o] + tolls[row, cell + o] for o in (-1, 7, 1, -7)]
+                left[cell] = min(left[cell], *ways)
+        here = start[row]
+        ways = [left[here + o] + tolls[row, here + o] for o in (-1, 7, 1, -7)]
+        best = int(np.argmin(ways))
+        assert actions[row] == (best if min(ways) < min(ends[row, here], FAR) else STAY)
+
+
+def test_crowd_counts_the_four_neighbours():
+    layer = np.zeros((2, 5, 5), dtype=np.bool_)
+    layer[0, 2, 1:4] = True
+    found = crowd(layer.reshape(2, 25), 5).reshape(2, 5, 5)
+    assert found[0, 2].tolist() == [1, 1, 2, 1, 1]
+    assert found[0, 1].tolist() == [0, 1, 1, 1, 0]
+    assert not found[1].any()
+
+
+def test_toward_stays_unless_a_way_is_cheaper():
+    open_cells = np.zeros((2, 3, 4), dtype=np.bool_)
+    open_cells[:, 1, 1:3] = True
+    ends = np.full((2, 12), FAR)
+    ends[:, 5:7] = [[2, 1], [3, 1]]  # the way to the right costs 2
+    actions = toward(open_cells, np.array([5, 5]), ends, np.ones((2, 12), dtype=int))
+    assert actions.tolist() == [STAY, 2]

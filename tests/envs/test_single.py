@@ -1,5 +1,6 @@
-"""The single environment: states that are set, masks, maps, specs, frames, windows, copies."""
+"""Single environments: steps, refusals, observations, inputs of networks."""
 
+import copy
 import json
 import sys
 from functools import partial
@@ -7,14 +8,23 @@ from functools import partial
 import gymnasium as gym
 import numpy as np
 import pytest
+from gymnasium.utils.env_checker import check_env
+from gymnasium.vector import AutoresetMode, SyncVectorEnv
 
 import mesa_gym
-from mesa_gym.engine.maps import to_map
+from mesa_gym.engine import ACTIONS
+from mesa_gym.engine.maps import from_map, to_map
 from mesa_gym.envs import TrapEnv, TrapVectorEnv, single
-from mesa_gym.envs.observations import make_observation
-from mesa_gym.traps import Split, find_trap
+from mesa_gym.envs.network_inputs import CentredInputs
+from mesa_gym.envs.observations import OBSERVATIONS, make_observation, planes_of
+from mesa_gym.rendering import render_rgb
+from mesa_gym.testing.sample import change_unseen, difference
+from mesa_gym.trained.mlp import LocalMLP
+from mesa_gym.traps import LEVELS, Split, all_traps, find_trap, package_traps
+from mesa_gym.traps.red_blue_doors import RedBlueDoors
 from tests.support.edited import same
 from tests.support.parameters import TRAPS, each_trap, few_traps
+from tests.support.reference import cut_window, rollout, wandered
 from tests.support.small_traps import Slippery, SmallDish
 
 
@@ -267,3 +277,437 @@ def test_objectives_of_a_list_are_refused():
 def test_make_of_the_package_names_gymnasium():
     with pytest.raises(AttributeError, match=r"no attribute 'make'; use gymnasium\.make"):
         mesa_gym.make  # noqa: B018
+
+
+# -- checks ----------------------------------------------------------------------------------------
+
+
+ID = "MesaGym/CheeseCorner-v0"
+
+
+def refused(call, keywords, message, error=ValueError):
+    with pytest.raises(error, match=message):
+        call(**keywords)
+
+
+@pytest.mark.parametrize("kind", [TrapEnv, TrapVectorEnv])
+@pytest.mark.parametrize(
+    ("name", "value", "message"),
+    [
+        ("trap", None, "None is not a trap; expected a name"),
+        ("reward", [], r"unknown objective of CheeseCorner \[\]; expected one of base, cheese"),
+        *(("alpha", x, "a number from 0 to 1, got") for x in (1.5, -0.1, np.nan, "much", True)),
+        *(("size", x, f"size {x} does not fit CheeseCorner") for x in (5, 10, 9.0)),
+        *(("num_levels", x, f"an integer of at least 1.*, got {x}") for x in (0, 1.5, True)),
+        ("num_levels", LEVELS + 1, f"num_levels must be .* at most {LEVELS}, got {LEVELS + 1}"),
+        ("max_steps", 0, "max_steps must be an integer of at least 1, got 0"),
+        *(("salt", x, f"salt must be text, got {x}") for x in (None, 0)),
+    ],
+)
+def test_make_with_a_bad_keyword_is_refused(kind, name, value, message):
+    refused(kind, {"trap": "CheeseCorner", name: value}, message)
+    bad = {"trap": "CheeseCorner", "alpha": 0.1, "split": "test"}
+    refused(kind, bad, "alpha.*on split 'test' it must be 0, got 0.1")
+    refused(kind, {"trap": kind("CheeseCorner").trap, "size": 11}, "is an instance")
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "message"),
+    [
+        ("render_mode", "human", r"render mode.*'human'; expected one of rgb_array, ansi"),
+        ("num_envs", 0, "num_envs must be an integer of at least 1, got 0"),
+        ("max_episode_steps", 0, "max_episode_steps must be an integer of at least 1, got 0"),
+    ],
+)
+def test_make_vec_with_bad_keyword_is_refused(name, value, message):
+    refused(gym.make_vec, {"id": ID, "num_envs": 3, name: value}, message)
+
+
+@pytest.mark.parametrize("make", [gym.make, gym.make_vec])
+def test_unknown_keyword_is_refused_as_python_does(make):
+    """TorchRL offers keywords and recognises a refusal by Python's own words."""
+    with pytest.raises(TypeError) as ours:
+        make(ID, num_level=3)
+    with pytest.raises(TypeError) as pythons:
+        (lambda: None)(num_level=3)
+    said = "got an unexpected keyword argument 'num_level'"
+    assert said in str(pythons.value)
+    for fact in (said, "expected one of split, size", "Did you mean 'num_levels'?"):
+        assert fact in str(ours.value)
+
+
+@pytest.fixture(params=[gym.make, lambda *a, **k: gym.make_vec(*a, 3, **k)], ids=["one", "many"])
+def env(request):
+    env = request.param(ID, max_steps=2)
+    env.reset(seed=np.int64(0))  # NumPy's integers are seeds too
+    return env
+
+
+@pytest.mark.parametrize(
+    "action", [-1, 5, 1.0, "left", None, True, np.True_, np.array([1]), np.float64(1)]
+)
+def test_step_with_a_bad_action_is_refused(env, action):
+    message = r"is none of the five; expected an integer: 0 \(left\)"
+    if hasattr(env, "num_envs"):
+        action = [0, 0, action] if action in (-1, 5) else [action] * 3
+        message = r"of environment [02]\b.*expected an integer: 0|have the shape"
+    with pytest.raises(ValueError, match=message):
+        env.step(action)
+
+
+@pytest.mark.parametrize("dtype", [int, np.int8, np.uint8, np.int32, np.uint64])
+def test_any_integer_is_an_action(env, dtype):
+    twin, many = copy.deepcopy(env), hasattr(env, "num_envs")
+    other = np.array([1, 2, 4], dtype=dtype) if many else dtype(1)
+    np.testing.assert_equal(env.step([1, 2, 4] if many else 1), twin.step(other))
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"minari_autosed": 1}, "unknown option of reset .* Did you mean 'minari_autoseed'"),
+        *(({"level": x}, f"level must be an integer.*, got {x}") for x in (-1, LEVELS, 2.0, True)),
+        ({"level": -1}, f"at least 0 and at most {LEVELS - 1}, got -1"),
+        ({"level": 1, "map": "###"}, "both a level and a map"),
+        ({"map": 3}, "map must be text .*, got 3"),
+        ("level", "options must be a dict"),
+    ],
+)
+def test_reset_with_bad_options_is_refused(env, options, message):
+    refused(env.reset, {"options": options}, message)
+
+
+def test_minari_option_of_reset_changes_nothing(env):
+    """Minari's DataCollector reads the option and passes it on to the environment."""
+    twin = copy.deepcopy(env)
+    for asked in ({}, {"level": 3}):
+        options = {"minari_autoseed": False, **asked}
+        result = env.reset(options=options)
+        np.testing.assert_equal(result, twin.reset(options=asked))
+        assert options == {"minari_autoseed": False, **asked}
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "message"),
+    [
+        ({"level": [1, 2]}, ValueError, "2 levels were given for 3 environments"),
+        ({"reset_mask": np.ones(2, bool)}, ValueError, r"must have the shape \(3,\)"),
+        ({"reset_mask": np.zeros(3, bool)}, ValueError, "at least one True"),
+        ({"reset_mask": [True, True, False]}, TypeError, "NumPy array of bool"),
+    ],
+)
+def test_vector_reset_with_bad_options_is_refused(options, error, message):
+    env, some = gym.make_vec(ID, 3), {"reset_mask": np.array([True, False, True])}
+    refused(env.reset, {"options": some}, "reset all environments once", gym.error.ResetNeeded)
+    refused(env.reset, {"options": options}, message, error)
+
+
+OTHERS = {
+    "another trap": ("CheeseDish", {}),
+    "another size": (ID, {"size": 11}),
+    "another form": (ID, {"size": (9, 11)}),
+}
+
+
+@pytest.mark.parametrize("other", OTHERS)
+def test_set_state_of_another_trap_is_refused(env, other):
+    many = hasattr(env, "num_envs")
+    id, keywords = OTHERS[other]
+    made = find_trap(id)(**keywords)
+    for count in (1, made.cells, env.unwrapped.trap.cells):  # tables of levels that might fit
+        state = made.levels("train", range(count)).take(np.zeros(3 if many else 1, dtype=int))
+        given = {"state": state if many else state.single(0)}
+        refused(env.unwrapped.set_state, given, r"does not fit CheeseCorner-v0\(size=9x9\)")
+
+
+def test_set_state_of_impossible_states_is_refused(env):
+    many, state = hasattr(env, "num_envs"), env.unwrapped.state
+
+    def changed(**parts):
+        one = state.map(np.copy)._replace(**parts)
+        return one if many else one.map(lambda array: array[()])
+
+    def leveled(**parts):
+        return state._replace(level=state.level._replace(**parts))
+
+    full, cells = np.ones_like(np.asarray(state.agent)), {**state.at}
+    kind, tables = next(iter(cells)), state.level.tables
+    wall = tables["wall"]
+    for bad in (
+        None,
+        "state",
+        env,
+        changed(agent=full * 81),
+        changed(agent=full * 0),  # in a wall
+        changed(agent=-full),
+        changed(agent=full * 40.0),
+        changed(at={kind: cells[kind] * 0 + 81}),
+        changed(at={kind: cells[kind][:0]}),
+        changed(clock=-full),
+        state._replace(clock=None),
+        state._replace(at=None),
+        leveled(number=full * -5),
+        leveled(number=full * 2 * LEVELS),
+        leveled(tables={}),
+        *(leveled(tables=tables | {"wall": wall.astype(x)}) for x in (int, float, np.uint8)),
+        leveled(traits=None),
+        state.batched() if not many else state.take(np.array([0, 1])),
+    ):
+        refused(env.unwrapped.set_state, {"state": bad}, "the given state does not fit")
+    env.unwrapped.set_state(changed())
+    env.unwrapped.set_state(leveled(number=full * (2 * LEVELS - 1)))  # as `alpha` draws
+
+
+@pytest.mark.parametrize("seed", [-1, 1.5, "1", True])
+def test_reset_with_a_bad_seed_is_refused(env, seed):
+    said = "seed of environment {} must be an integer of at least 0, got"
+    refused(env.reset, {"seed": seed}, said.format(0), gym.error.Error)
+    if hasattr(env, "num_envs"):
+        refused(env.reset, {"seed": [1, 2]}, "2 seeds were given for 3")
+        refused(env.reset, {"seed": [None, seed, 2]}, said.format(1), gym.error.Error)
+
+
+def test_step_outside_an_episode_is_refused():
+    env = TrapEnv("CheeseCorner", max_steps=1, render_mode="ansi")
+    many = gym.make_vec(ID, 3, autoreset_mode="Disabled", max_steps=1)
+    for call in (env.render, env.action_masks, lambda: env.step(0), lambda: many.step([4] * 3)):
+        refused(call, {}, r"call reset\(\) first", gym.error.ResetNeeded)
+    env.reset()
+    env.step(4)
+    refused(env.step, {"action": 4}, "environment 0 has ended; reset it", gym.error.ResetNeeded)
+    many.reset()
+    many.step([4, 4, 4])
+    many.reset(options={"reset_mask": np.array([True, False, False])})
+    refused(many.step, {"actions": [4] * 3}, "environment 1, 2 has ended", gym.error.ResetNeeded)
+
+
+# -- observations ----------------------------------------------------------------------------------
+
+
+PACKAGE = package_traps()
+
+
+class HeldKeys(RedBlueDoors):
+    """A trap with several doors whose keys can be held."""
+
+    things = {"key": 4, "door": 3}
+    held = {"key": 2}
+
+
+MAP = """
+    held.key = 1
+    #1#####
+    #.k.D.#
+    #23#.4#
+    #.....#
+    #######
+    #######
+    #######
+    1 = wall
+    2 = agent, door red
+    3 = key, door
+    4 = key blue
+"""
+
+
+@pytest.mark.parametrize("name", PACKAGE)
+def test_observations_reshape_the_planes(name):
+    height, width = PACKAGE[name].min_size
+    salience = dict.fromkeys(PACKAGE[name].salience, 3)
+    trap = PACKAGE[name](size=(height, width + 4), **salience)
+    made = {kind: make_observation(trap, kind) for kind in OBSERVATIONS}
+    repeated = [trap.channel[plane] for plane in trap.channels]
+    for state in rollout(trap, Split.TRAIN, n=8, steps=20):
+        seen = {kind: each.encode(state) for kind, each in made.items()}
+        np.testing.assert_array_equal(seen["planes"], trap.observe(state)[..., repeated])
+        np.testing.assert_array_equal(seen["flat"], seen["planes"].reshape(state.n, -1))
+        assert {kind: each.dtype.name for kind, each in seen.items() if each.dtype != np.uint8} == {
+            "flat": "float32"
+        }
+        np.testing.assert_array_equal(seen["chw"].transpose(0, 2, 3, 1), seen["planes"])
+        np.testing.assert_array_equal(seen["rgb"], render_rgb(trap, state, 8))
+        for row in range(state.n):
+            side = 2 * (width + 4) - 5
+            window = cut_window(seen["planes"][row], side)
+            np.testing.assert_array_equal(seen["centred"][row], window)
+
+
+def test_centred_window_is_cut_from_the_whole():
+    trap = PACKAGE["MonsterWorld-v0"]()
+    for side in (5, 7, 13):
+        small = make_observation(trap, "centred", side)
+        assert small.space.shape == (side + 1, side, len(trap.channels))
+        for state in rollout(trap, Split.TRAIN, n=8, steps=10):
+            wanted = [cut_window(planes, side) for planes in trap.observe(state)]
+            np.testing.assert_array_equal(small.encode(state), wanted)
+
+
+@pytest.mark.parametrize("kind", [gym.make, lambda *a, **k: gym.make_vec(*a, 3, **k)])
+@pytest.mark.parametrize(
+    ("keywords", "message"),
+    [
+        *(
+            ({"observation": "centred", "agent_view_size": x}, f"odd number from 5 to 13.*got {x}")
+            for x in (3, 6, 15, 7.0, True)
+        ),
+        ({"observation": "centred", "agent_view_size": "7"}, "odd number from 5 to 13.*got '7'"),
+        ({"agent_view_size": 7}, "needs observation='centred', got 'planes'"),
+    ],
+)
+def test_centred_window_of_bad_size_is_refused(kind, keywords, message):
+    with pytest.raises(ValueError, match=message):
+        kind("MesaGym/MonsterWorld-v0", **keywords)  # up to five shields are held
+
+
+TEXT = """\
+map, a line for each row; spaces part the cells; signs that touch are in the same cell:
+#   #k  #   #   #   #   #
+#   .   k   .   D   .   #
+#   ADr kD  #   .   kb  #
+#   .   .   .   .   .   #
+#   #   #   #   #   #   #
+#   #   #   #   #   #   #
+#   #   #   #   #   #   #
+signs:
+. = nothing
+A = agent
+# = wall
+k = key
+D = door
+r = red
+b = blue
+held, in the top row: key
+actions: left, down, right, up, act"""
+
+
+@pytest.mark.parametrize("copies", [1, 3])
+def test_text_observation_equals_hand_written_text(copies):
+    trap = HeldKeys(7, colour_planes=copies)
+    observation, state = make_observation(trap, "text"), from_map(trap, MAP)
+    assert observation.encode(state) == (TEXT,)
+    assert TEXT in observation.space
+    empty = MAP.replace("held.key = 1", "").replace("#1#####", "#######")
+    (shown,) = observation.encode(from_map(trap, empty))
+    assert "\nheld, in the top row: nothing\n" in shown
+    assert "#k" not in shown
+
+
+# Of these a text tells not all that the level is: marks follow from hidden numbers, or two things
+# have one sign.
+UNTOLD = {
+    "CueOrPay",
+    "DustVacuum",
+    "FlashOrPay",
+    "FollowMe",
+    "NeverPaid",
+    "PaidBefore",
+    "PointedGoal",
+    "Probation",
+}
+
+
+@pytest.mark.parametrize("name", PACKAGE)
+def test_text_put_back_is_shown_again(name):
+    trap = find_trap(name)()
+    observation, states = make_observation(trap, "text"), wandered(trap, 20)
+    for text in observation.encode(states):
+        try:
+            again = observation.encode(from_map(trap, f"Examples: {TEXT}\n\n{text}\nYour answer:"))
+        except ValueError:
+            assert trap.name().removesuffix("-v0") in UNTOLD
+        else:
+            assert again == (text,)
+
+
+def read_text(text):
+    """The names in each cell, and the names of the actions, as the text itself explains them."""
+    lines = text.splitlines()
+    middle = lines.index("signs:")
+    signs = dict(line.split(" = ") for line in lines[middle + 1 :] if " = " in line)
+    cells = {
+        (y, x): {signs[sign] for sign in cell} - {"nothing"}
+        for y, row in enumerate(lines[1:middle])
+        for x, cell in enumerate(row.split())
+    }
+    return cells, lines[-1].removeprefix("actions: ").split(", ")
+
+
+@pytest.mark.parametrize("name", PACKAGE)
+def test_text_says_exactly_what_planes_show(name):
+    """A parser recovers the planes from the text; hidden things, time and split do not show."""
+    trap = PACKAGE[name]()
+    observation, texts = make_observation(trap, "text"), {}
+    for split in (Split.TRAIN, Split.SHIFT):
+        for state in rollout(trap, split, n=8, steps=20):
+            other = change_unseen(trap, state)._replace(clock=state.clock + 1)
+            hidden = {plane for plane in trap.traits if trap.shown_as.get(plane, plane) is None}
+            traits = {
+                trait: {kind: ~has for kind, has in kinds.items()} if trait in hidden else kinds
+                for trait, kinds in state.level.traits.items()
+            }
+            other = other._replace(level=other.level._replace(traits=traits, number=other.clock))
+            seen = observation.encode(state)
+            assert observation.encode(other) == seen
+            for planes, text in zip(trap.observe(state), seen, strict=True):
+                assert text in observation.space
+                assert texts.setdefault(planes.tobytes(), text) == text
+                cells, actions = read_text(text)
+                assert actions == list(ACTIONS)
+                assert len(cells) == trap.cells
+                for cell, names in cells.items():
+                    shown = {p for p, there in zip(trap.planes, planes[cell], strict=True) if there}
+                    assert names == shown
+    assert len({*texts.values()}) == len(texts) > 20
+
+
+@pytest.mark.parametrize("mode", AutoresetMode)
+def test_environments_offer_text_observations(mode):
+    keywords = {"observation": "text", "max_steps": 9}
+    single = [lambda: TrapEnv("KeysChests-v0", **keywords)] * 3
+    check_env(single[0](), skip_render_check=True)
+    envs = gym.make_vec("MesaGym/KeysChests-v0", 3, autoreset_mode=mode, **keywords)
+    both = envs, SyncVectorEnv(single, autoreset_mode=mode)
+    assert both[0].observation_space == both[1].observation_space
+    results = [env.reset(seed=[5, 6, 7]) for env in both]
+    for actions in np.random.default_rng(0).integers(0, 5, (9, 3)):
+        assert difference(*results) is None
+        assert results[0][0] in envs.observation_space
+        results = [env.step(actions) for env in both]
+    assert difference(*results) is None
+
+
+# -- network inputs --------------------------------------------------------------------------------
+
+
+SIZED = [cls(size) for cls in all_traps().values() for size in (11, (9, 13))]
+SIZED.append(find_trap("RedBlueDoors")(colour_planes=2))  # planes that are shown twice
+
+
+def seen_by_loop(trap, planes, reach):
+    """All inputs of one grid, cell by cell; things further away than ``reach`` are not seen."""
+    height, width = trap.size
+    others = [c for c, plane in enumerate(trap.channels) if plane != "agent"]
+    wall = trap.channels.index("wall")
+    ((y0, x0),) = np.argwhere(planes[:, :, trap.channels.index("agent")]).tolist()
+    inside = [(y, x) for y in range(1, height - 1) for x in range(1, width - 1)]
+    seen = []
+    for y in range(y0 - height + 3, y0 + height - 2):
+        for x in range(x0 - width + 3, x0 + width - 2):
+            near = (y, x) in inside and max(abs(y - y0), abs(x - x0)) <= reach
+            seen += [int(near and planes[y, x, channel]) for channel in others]
+    for x in range(1, width - 1):
+        seen += [int(channel != wall and planes[0, x, channel]) for channel in others]
+    return seen + [int(cell == (y0, x0)) for cell in inside]
+
+
+@pytest.mark.parametrize("reach", [None, LocalMLP.reach])
+@pytest.mark.parametrize("trap", SIZED, ids=repr)
+def test_inputs_equal_a_loop_over_cells(trap, reach):
+    planes, view = planes_of(trap, wandered(trap)), CentredInputs(trap, reach)
+    kept, listed = planes.copy(), view.list_inputs(planes)
+    # An input that is listed twice would be 2; the last fills lists up.
+    seen = np.array([np.bincount(row, minlength=view.count + 1) for row in listed])
+    seen[:, -1] = 0
+    assert seen[:10, :-1].tolist() == [seen_by_loop(trap, x, reach or 99) for x in planes[:10]]
+    assert reach or len(np.unique(seen, axis=0)) == len(np.unique(planes, axis=0)) > 200
+    np.testing.assert_array_equal(planes, kept)

@@ -1,4 +1,7 @@
-"""For a list of seeds the vector environment is SyncVectorEnv over TrapEnv, exactly."""
+"""Vector environments: every front against one oracle, levels in memory, tables."""
+
+import copy
+from functools import cache
 
 import gymnasium as gym
 import numpy as np
@@ -8,11 +11,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import mesa_gym
+from mesa_gym.engine.chance import hash64
 from mesa_gym.engine.maps import to_map
-from mesa_gym.envs import TrapVectorEnv
+from mesa_gym.envs import TrapVectorEnv, tabulating
+from mesa_gym.envs.levels_in_memory import LevelQueue, environment_seeds, open_streams
+from mesa_gym.envs.running_states import LivePlanes
+from mesa_gym.envs.settings import Settings
+from mesa_gym.solver import level_values
 from mesa_gym.testing.sample import difference
-from mesa_gym.traps import LEVELS
-from tests.support.parameters import TRAPS, few_traps
+from mesa_gym.traps import LEVELS, Split, all_traps, find_trap
+from tests.envs.fronts import FRONTS, NUM_LEVELS, require_own_levels
+from tests.support.parameters import TRAPS, few, few_traps, thorough
+from tests.support.reference import MASK, splitmix64
+from tests.support.small_traps import SmallDish
+from tests.support.worlds import zoo_states
 
 N = 5
 
@@ -181,3 +193,348 @@ def test_make_vec_with_longer_limit_warns():
     assert own == gym.make_vec(id, 2, max_episode_steps=own).spec.max_episode_steps
     assert gym.make_vec(id, 2, max_episode_steps=5).spec.max_episode_steps == 5
     assert gym.make_vec(id, 2, max_steps=1000).spec.max_episode_steps == 1000
+
+
+# -- fronts ----------------------------------------------------------------------------------------
+
+
+DRAWN = {"max_steps": 15, "alpha": 0.3}
+KEPT = DRAWN | {"num_levels": NUM_LEVELS}  # so few levels that all are drawn beforehand
+DISH = find_trap("CheeseDish")
+# To compile a program of JAX takes seconds; of these the second draws.
+COMPILED = {"CheeseCorner-v0", "MonsterWorld-v0"}
+
+
+def draw_actions(steps, n):
+    return np.random.default_rng(0).integers(0, 5, (steps, n), dtype=np.int32)
+
+
+@cache
+def play_front(front, trap, steps=40, n=8, **keywords):
+    """Return the results of an interface, cached for comparisons."""
+    return [*FRONTS[front](trap, draw_actions(steps, n), **keywords)]
+
+
+def mark_front(front, trap):
+    """Return interface and trap as parameters; tests with long compiling are thorough."""
+    slow = front == "jax" and trap.name() not in COMPILED
+    marks = [pytest.mark.thorough] if slow else []
+    return pytest.param(front, trap, marks=marks, id=f"{front}-{trap.name()}")
+
+
+@pytest.mark.parametrize(("front", "trap"), [mark_front(x, trap) for trap in TRAPS for x in FRONTS])
+def test_every_interface_plays_levels_of_its_trap(front, trap):
+    keywords = DRAWN if front in ("alone", "single") else KEPT
+    require_own_levels(play_front(front, trap, **keywords), Settings(trap, **keywords))
+
+
+SHOWN = [
+    {"observation": "flat", "reward": "dish", "step_reward": -0.25, "dish_planes": 3},
+    {"observation": "chw", "split": "shift", "size": (7, 9)},
+    {"observation": "centred", "agent_view_size": 5, "salt": "secret"},
+    {"observation": "centred"},
+]
+
+
+@pytest.mark.parametrize("keywords", SHOWN, ids=str)
+@pytest.mark.parametrize("front", [*(front for front in FRONTS if front != "jax"), thorough("jax")])
+def test_every_interface_takes_environment_keywords(front, keywords):
+    keywords = keywords | {"max_steps": 9}
+    # Of so many environments JAX draws things one after another.
+    n = 40 if front == "jax" else 4
+    moves = FRONTS[front](DISH, draw_actions(20, n), **keywords)
+    require_own_levels(moves, Settings(DISH, **keywords))
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize("front", FRONTS)
+def test_every_interface_takes_trap_parameters(front):
+    trap = find_trap("Composed")
+    moves = FRONTS[front](trap, draw_actions(200, 16), pair=22)
+    require_own_levels(moves, Settings(trap, pair=22))
+
+
+@pytest.mark.parametrize("trap", TRAPS, ids=lambda trap: trap.name())
+def test_make_torch_draws_levels_of_make_vec(trap):
+    """test_vector.py compares the vector environment with single ones."""
+    both = (play_front(front, trap, **KEPT) for front in ("torch", "vector"))
+    for mine, wanted in zip(*both, strict=True):
+        np.testing.assert_array_equal(mine.level, wanted.level)
+
+
+# -- levels in memory ------------------------------------------------------------------------------
+
+
+ID = "MesaGym/CheeseCorner-v0"
+SEEDED = 64
+
+
+def make(n, seed=0, alpha=0.0, num_levels=None):
+    made = LevelQueue(Settings(TRAPS[1], alpha=alpha, num_levels=num_levels), n)
+    made.reseed(np.arange(n), [seed + i for i in range(n)])
+    return made
+
+
+def numbers(made, row, count):
+    """The level numbers of one environment's next episodes."""
+    where = [int(made.take(np.array([row]))[0]) for _ in range(count)]
+    return [int(made.starts.state.level.number[i]) for i in where] if made.banked else where
+
+
+def expected(seed, episode, alpha, num_levels):
+    """Compute the level number of an episode in Python integers."""
+    begin = seed * 0x9E3779B97F4A7C15 + hash64(f"{0:016x}/episodes/0")
+    stream = splitmix64(begin & MASK, -1)
+    shifted = (splitmix64(stream, 2 * episode + 1) >> 11) / 2**53 < alpha
+    return (splitmix64(stream, 2 * episode) >> 16) % (num_levels or LEVELS) + LEVELS * shifted
+
+
+@settings(max_examples=25)
+@given(
+    seed=st.integers(0, 2**63),
+    alpha=st.sampled_from([0.0, 0.1, 0.4, 1.0]),
+    num_levels=st.sampled_from([None, 3, 100, 10**6]),
+    slots=st.sampled_from([(2, 2), (4, 64), (64, 7)]),
+    asked=st.lists(st.integers(0, 2), min_size=1, max_size=40),
+)
+def test_queue_depends_on_the_stream_alone(seed, alpha, num_levels, slots, asked):
+    """The number of levels drawn ahead and the order of requests do not matter."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(LevelQueue, "least", slots)
+        patch.setattr("mesa_gym.envs.levels_in_memory.AHEAD", 1)
+        made = make(3, seed, alpha, num_levels)
+    played = {0: 0, 1: 0, 2: 0}
+    present = {}
+    for row in asked:
+        present[row] = (
+            int(made.take(np.array([row]))[0]),
+            expected(seed + row, played[row], alpha, num_levels),
+        )
+        played[row] += 1
+        for where, number in present.values():  # present levels are never overwritten
+            assert made.starts.state.level.number[where] == number
+
+
+def test_reseed_restarts_one_stream_alone():
+    made, twin = (make(3, seed=7, num_levels=50) for _ in range(2))
+    start = {row: numbers(made, row, 5) for row in range(3)}
+    made.reseed(np.array([1]), [8])
+    assert numbers(made, 1, 5) == start[1]
+    for row in (0, 2):
+        numbers(twin, row, 5)
+        assert numbers(made, row, 5) == numbers(twin, row, 5)
+
+
+def test_queue_takes_huge_seeds_and_both_splits():
+    huge, small = make(1, seed=1 << 100, num_levels=50), make(1, num_levels=50)
+    assert numbers(huge, 0, 9) != numbers(small, 0, 9)
+    found = numbers(make(1, num_levels=8, alpha=0.5), 0, 400)
+    assert set(found) == {*range(8), *range(LEVELS, LEVELS + 8)}
+
+
+def seeds_of_vector(seed):
+    env = gym.make_vec(ID, SEEDED)
+    env.reset(seed=seed)
+    return env.np_random_seed
+
+
+def seeds_of_sb3(seed):
+    pytest.importorskip("stable_baselines3")
+    env = mesa_gym.make_sb3(ID, SEEDED, seed=seed)
+    env.reset()
+    return env.get_attr("np_random_seed")
+
+
+MAKERS = pytest.mark.parametrize("read_seeds", [seeds_of_vector, seeds_of_sb3])
+
+
+@MAKERS
+def test_neighbouring_seeds_share_no_stream(read_seeds):
+    opened = [*map(open_streams, map(read_seeds, range(5)))]
+    assert len(np.unique(opened)) == 5 * SEEDED
+
+
+@MAKERS
+def test_seed_list_gives_one_seed_per_environment(read_seeds):
+    given = [*range(3, 3 + SEEDED)]
+    assert [*read_seeds(given)] == given
+
+
+@MAKERS
+def test_more_environments_keep_the_first_streams(read_seeds):
+    assert [*read_seeds(7)] == environment_seeds(7, 2 * SEEDED)[:SEEDED]
+
+
+def test_torch_draws_levels_of_vector_environments():
+    pytest.importorskip("torch")
+    ours = mesa_gym.make_torch(ID, SEEDED, num_levels=900, seed=3)
+    theirs = gym.make_vec(ID, SEEDED, num_levels=900)
+    for seed in (3, None, 4, [*range(SEEDED)], None):
+        wanted = theirs.reset(seed=3 if ours.state is None else seed)[1]["level"]
+        found = ours.reset(seed=None if ours.state is None else seed)[1]["level"]
+        np.testing.assert_array_equal(found.numpy(), wanted)
+
+
+def test_neighbouring_keys_of_jax_pick_different_levels():
+    jax = pytest.importorskip("jax")
+    env = mesa_gym.make_jax(ID, SEEDED, num_levels=4)
+    env.settings.num_levels = env.num_levels = 1 << 30
+    picked = [np.asarray(env.pick_levels(jax.random.key(seed))) for seed in range(4)]
+    assert len(np.unique(picked)) == 4 * SEEDED
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2**63, 2**70 + 1])
+def test_environment_seeds_have_63_bits(seed):
+    found = environment_seeds(seed, 1000)
+    assert all(type(each) is int and 0 <= each < 2**63 for each in found)
+    assert len(set(found)) == 1000
+
+
+# -- running states --------------------------------------------------------------------------------
+
+
+def apart(state, rng):
+    """Give every slot a cell of its own below the top row, as the engine requires."""
+    slots = {kind: len(at) for kind, at in state.at.items()}
+    n, total = state.n, sum(slots.values())
+    cells = 7 + np.argsort(rng.random((n, 22)), axis=1)[:, :total].T
+    at, used = {}, 0
+    for kind, count in slots.items():
+        at[kind], used = cells[used : used + count], used + count
+    return state._replace(at=at)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 2**32), st.sets(st.sampled_from(["at", "there", "held", "vars", "agent"])))
+def test_live_planes_equal_observe_after_any_change(seed, changed):
+    rng = np.random.default_rng(seed)
+    zoo, before = zoo_states(seed, n=6)
+    zoo.channels = (*zoo.planes, "key", "red", "agent", "guide")
+    zoo.show = lambda state: [("guide", 30 + state.vars["phase"])]  # beyond what `apart` gives
+    channels = [zoo.channel[plane] for plane in zoo.channels]
+    before = apart(before, rng)
+    before.level.tables["lava"][:] = False  # wet trees show there
+    other = apart(zoo_states(seed + 1, n=6)[1], rng)
+    after = before._replace(**{name: getattr(other, name) for name in changed})
+    if "at" in changed:  # some kinds stay where they are, as the same arrays
+        still = [kind for kind in before.at if rng.random() < 0.5]
+        moved = {kind: np.roll(at, 1, axis=0) for kind, at in before.at.items()}
+        after = after._replace(at=moved | {kind: before.at[kind] for kind in still})
+    shown = [zoo.observe(state)[..., channels] for state in (before, after)]
+
+    live = LivePlanes(zoo, 6)
+    live.begin(np.arange(6), shown[0].reshape(6, -1))
+    live = copy.deepcopy(live)
+    live.follow(before, after)
+    np.testing.assert_array_equal(live.planes, shown[1])
+    live.follow(after, before)
+    np.testing.assert_array_equal(live.planes, shown[0])
+
+    alone = LivePlanes(zoo)
+    alone.begin(np.array([0]), shown[0][2:3].reshape(1, -1))
+    alone.follow(before.single(2), after.single(2))
+    np.testing.assert_array_equal(alone.planes, shown[1][2:3])
+
+
+# -- tables ----------------------------------------------------------------------------------------
+
+
+TABLED = {name: trap for name, trap in all_traps().items() if trap.solvable and not trap.outcomes}
+each_tabled = pytest.mark.parametrize(
+    "name", few(TABLED, "CheeseDish-v0", "RedBlueDoors-v0", thorough=TABLED)
+)
+FEW_LEVELS, ENVIRONMENTS, STEPS = 6, 16, 200
+
+
+def iterate_values(table, objective):
+    """Return the optimum of each level, as the guide does it."""
+    values = np.zeros(len(table) + 1)  # the end has the value 0
+    for _ in range(table.horizon):
+        of_actions = table.rewards[objective] + table.discounts[objective] * values[table.next]
+        values[:-1] = of_actions.max(axis=1)
+    return values[table.start]
+
+
+@pytest.mark.parametrize("split", ["train", "shift"])
+@each_tabled
+def test_table_is_the_environment_bit_for_bit(name, split):
+    """Of an episode's last step the planes alone are not in a table."""
+    trap, rng = TABLED[name](), np.random.default_rng(0)
+    table = mesa_gym.tabulate(trap, FEW_LEVELS, split)
+    env = TrapVectorEnv(trap, ENVIRONMENTS, split=split, num_levels=FEW_LEVELS)
+    shown, infos = env.reset(seed=3)
+    state, clock = table.start[infos["level"]], np.zeros(ENVIRONMENTS, np.int64)
+    assert np.array_equal(shown, table.observe(state))
+    again = np.zeros(ENVIRONMENTS, np.bool_)
+    for _ in range(STEPS):
+        actions = rng.integers(0, 5, ENVIRONMENTS)
+        shown, reward, ended, cut, infos = env.step(actions)
+        before, clock = np.where(again, table.start[0], state), np.where(again, 0, clock + 1)
+        paid = {x: np.where(again, 0.0, pay[before, actions]) for x, pay in table.rewards.items()}
+        state = np.where(again, table.start[infos["level"]], table.next[before, actions])
+        for x, pay in paid.items():
+            assert np.array_equal(infos[f"reward_{x}"], pay)
+        assert np.array_equal(reward, paid[trap.base])
+        assert np.array_equal(ended, state == len(table))
+        assert np.array_equal(cut, clock >= table.horizon)
+        going = ~ended
+        assert np.array_equal(shown[going], table.observe(state[going]))
+        assert np.array_equal(infos["level"][going], table.level[state[going]])
+        assert (infos["split"] == Split.of(split).code).all()
+        again = ended | cut
+
+
+@each_tabled
+def test_value_iteration_equals_the_solver(name):
+    trap = TABLED[name]()
+    table = mesa_gym.tabulate(trap, FEW_LEVELS, "shift")
+    known = level_values(trap, Split.SHIFT, np.arange(FEW_LEVELS))
+    for x in trap.objectives:
+        assert iterate_values(table, x) == pytest.approx(known.informed[x], abs=1e-9)
+
+
+def test_tables_of_several_graphs_are_one(monkeypatch):
+    whole = mesa_gym.tabulate(SmallDish, [4, 2, 9], "shift")
+    monkeypatch.setattr(tabulating, "TABLE", 1)  # a graph a level
+    parts = mesa_gym.tabulate(SmallDish, [4, 2, 9], "shift")
+    assert [len(table._graphs) for table in (whole, parts)] == [1, 3]
+    assert whole.numbers.tolist() == whole.level[whole.start].tolist() == [4, 2, 9]
+    assert parts.level[parts.start].tolist() == [4, 2, 9]
+    assert np.array_equal(whole.observe(whole.start), parts.observe(parts.start))
+    for x in ("cheese", "dish"):
+        assert np.array_equal(iterate_values(whole, x), iterate_values(parts, x))
+    assert whole.ends.sum() == parts.ends.sum() > 0
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        (("TreeFarm", 4), "its rules draw outcomes"),
+        (("MonsterWorld", 4), "it has no exact solver"),
+        ((SmallDish, 0), "levels must be"),
+        ((SmallDish, []), "levels is empty"),
+        ((SmallDish, [-1]), "level -1 is out of range"),
+        ((SmallDish, 4, "shfit"), "shift"),
+    ],
+)
+def test_tabulate_refuses_what_it_cannot(given, says):
+    with pytest.raises(ValueError, match=says):
+        mesa_gym.tabulate(*given)
+
+
+def test_tabulate_refuses_too_many_states(monkeypatch):
+    monkeypatch.setattr(tabulating, "MOST_TABLED", 10)
+    with pytest.raises(ValueError, match="a table has at most 10: ask for fewer levels"):
+        mesa_gym.tabulate(SmallDish, 4)
+
+
+@pytest.mark.parametrize("states", [[-1], [10**6], [0.5]])
+def test_observe_refuses_other_numbers(states):
+    with pytest.raises(ValueError, match="states are numbers from 0 to"):
+        mesa_gym.tabulate(SmallDish, 2).observe(states)
+
+
+def test_observe_of_the_end_is_refused():
+    tables = mesa_gym.tabulate(SmallDish, 2)
+    with pytest.raises(ValueError, match="the end shows nothing"):
+        tables.observe([len(tables)])

@@ -1,19 +1,28 @@
-"""ONNX graphs as policies: what they may be, how they act, and files that do not fit."""
+"""Policies of ONNX files and of torch networks."""
 
 import copy
+import json
+import shutil
 import sys
+import zipfile
+from importlib.metadata import EntryPoint
 from pathlib import Path
 
 import numpy as np
 import onnx
 import pytest
+import torch
 from onnx import TensorProto, helper, numpy_helper
+from torch import nn
 
-from mesa_gym import cli
-from mesa_gym.policies import as_policy
+from mesa_gym import cli, evaluate
+from mesa_gym.cli import main
+from mesa_gym.policies import as_policy, names
 from mesa_gym.policies.onnx import OnnxPolicy
+from mesa_gym.policies.seeds import digest_policy, require_seeds
 from mesa_gym.scoring import score
-from mesa_gym.traps import find_trap
+from mesa_gym.traps import Split, find_trap
+from mesa_gym.traps.cheese_corner import CheeseCorner
 
 CORNER = "CheeseCorner-v0"
 SHAPE = (9, 9, 3)
@@ -366,3 +375,183 @@ def test_without_onnxruntime_the_extra_is_named(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "onnxruntime", None)
     with pytest.raises(ImportError, match=r"'onnxruntime'.*mesa-gym\[onnx\]"):
         as_policy(tmp_path / "x.onnx", TRAP, 64)
+
+
+# -- torch network ---------------------------------------------------------------------------------
+
+
+TRAP = CheeseCorner()
+SHIFT_PLANES = TRAP.observe(TRAP.levels(Split.SHIFT, np.arange(70)))
+
+
+def make(last=None, inputs=9 * 9 * 3, outputs=5):
+    torch.manual_seed(0)
+    layers = [nn.Flatten(), nn.Linear(inputs, 8), nn.Dropout(0.5), nn.Linear(8, outputs)]
+    return nn.Sequential(*layers, *([last] if last else []))
+
+
+def expect(network):
+    network.eval()
+    with torch.no_grad():
+        return network(torch.from_numpy(SHIFT_PLANES).float()).softmax(dim=1).numpy()
+
+
+def test_torch_network_gives_softmax_or_probabilities():
+    logits, shares = make(), make(nn.Softmax(dim=1))
+    logits.train()
+    for network in (logits, shares):
+        found = as_policy(network, TRAP, 9).act(SHIFT_PLANES)
+        np.testing.assert_allclose(found, expect(make()), rtol=1e-5)
+    # Each layer is left in the mode that it was in, and keeps no gradient.
+    logits[2].eval()
+    as_policy(logits, TRAP, 9).act(SHIFT_PLANES)
+    assert [each.training for each in logits] == [True, True, False, True]
+    assert logits.training
+    assert all(each.grad is None for each in logits.parameters())
+
+
+@pytest.mark.parametrize("last", [None, nn.Softmax(dim=1)], ids=["logits", "shares"])
+@pytest.mark.parametrize("kind", [torch.float64, torch.float16, torch.bfloat16], ids=str)
+def test_torch_network_of_any_float_is_scored(kind, last):
+    policy = as_policy(make(last).to(kind), TRAP, 9)
+    np.testing.assert_allclose(policy.act(SHIFT_PLANES), expect(make()), atol=0.01)
+
+
+def test_torch_network_follows_the_default_type():
+    torch.set_default_dtype(torch.float64)
+    try:
+        found = as_policy(make(), TRAP, 9).act(SHIFT_PLANES)
+        bare = as_policy(nn.Sequential(nn.Flatten(), nn.AdaptiveAvgPool1d(5)), TRAP, 9).act(
+            SHIFT_PLANES
+        )
+    finally:
+        torch.set_default_dtype(torch.float32)
+    assert found.shape == bare.shape == (len(SHIFT_PLANES), 5)
+
+
+@pytest.mark.parametrize(
+    ("network", "message"),
+    [
+        (make(inputs=7), "mat1 and mat2 shapes"),
+        (make(outputs=4), r"its output has shape \(n, 4\)"),
+        (nn.LSTM(3, 5), "does not give five scores a row"),
+        (nn.Sequential(nn.Flatten(2), nn.LSTM(27, 5)), "its output is a tuple, not a tensor"),
+    ],
+)
+def test_torch_network_that_misfits_names_remedy(network, message):
+    with pytest.raises(ValueError, match=message) as raised:
+        as_policy(network, TRAP, 9)
+    assert "def policy(observations)" in str(raised.value)
+    assert "say the observation='...' that" in str(raised.value)
+
+
+def test_torch_network_of_unfit_output_is_named():
+    network = nn.Sequential(nn.Conv2d(len(TRAP.channels), 2, 7), nn.Flatten(), nn.Linear(18, 5))
+    with pytest.raises(ValueError, match=r"five scores a row for 'planes' .*; it fits obs.*='chw'"):
+        as_policy(network, TRAP, 9)
+
+
+def test_agent_without_a_library_is_unknown(monkeypatch):
+    named = EntryPoint("agents", "no_such_agents.library", names.LIBRARIES)
+    monkeypatch.setattr(names, "entry_points", lambda group: [named])
+    with pytest.raises(ValueError, match="'ppo' is neither a policy nor a file"):
+        as_policy("ppo", CheeseCorner(), 64)
+    assert names.list_trained(CheeseCorner) == {}
+
+
+# -- seeds -----------------------------------------------------------------------------------------
+
+
+def make_network(seed):
+    torch.manual_seed(seed)
+    return torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(9 * 9 * 3, 5))
+
+
+def make_closure(network):
+    return lambda seen: network
+
+
+def write_agent(folder, weights=b"1", **facts):
+    folder.mkdir()
+    names = ("trap", "observation", "loader", "weights")
+    entries = dict.fromkeys(names, "x") | {"schema": 1, "algo": "ppo"} | facts
+    (folder / "policy.json").write_text(json.dumps(entries))
+    (folder / "x").write_bytes(weights)
+    return folder
+
+
+def write_model(path, weights, written):
+    with zipfile.ZipFile(path, "w") as model:
+        model.writestr("data", written)
+        model.writestr("policy.pth", weights)
+    return path
+
+
+def refused(policies, told):
+    with pytest.raises(ValueError, match=told):
+        require_seeds({f"mine-s{seed}": policy for seed, policy in enumerate(policies)})
+
+
+one, other, closure = make_network(0), make_network(1), make_closure(None)
+SAME = "mine-s0 and mine-s1 are one agent, .* is not another seed of mine: leave it out"
+
+
+def test_seeds_hold_different_weights():
+    require_seeds({"mine-s0": one, "mine-s1": other, "mine": one})
+    require_seeds({"mine-s0": make_closure(one), "mine-s1": make_closure(one)})  # not looked into
+
+
+@pytest.mark.parametrize(
+    "pair",
+    [
+        (one, one),
+        (one, make_network(0)),
+        (closure, closure),
+        ("random", "random"),
+    ],
+    ids=["object", "weights", "callable", "name"],
+)
+def test_copied_policy_object_as_seed_is_refused(pair):
+    refused(pair, SAME)
+    with pytest.raises(ValueError, match=SAME):
+        evaluate({"mine": pair}, "CheeseCorner", levels=10**6)
+
+
+def digest(policy):
+    return digest_policy(as_policy(policy, find_trap("CheeseCorner")(), 50))
+
+
+def test_digest_policy_tells_weights_apart():
+    assert len(digest(one)) == 32
+    assert digest(one) == digest(make_network(0)) != digest(other)
+    for policy in ("random", "oracle:base", closure):
+        assert digest(policy) == ""
+
+
+def test_copied_policy_file_as_seed_is_refused(tmp_path):
+    first = write_agent(tmp_path / "a", seed=0)
+    refused([first, write_agent(tmp_path / "b", seed=1)], SAME)
+    refused([first, str(shutil.copytree(first, tmp_path / "c"))], SAME)
+    (tmp_path / "a.onnx").write_bytes(b"graph")
+    refused([tmp_path / "a.onnx", str(tmp_path / "a.onnx")], SAME)
+    saved = [write_model(tmp_path / f"{n}.zip", b"w", f"at {n}") for n in "de"]
+    refused(saved, SAME)
+    require_seeds({"m-s0": saved[0], "m-s1": write_model(tmp_path / "f.zip", b"v", "at d")})
+
+
+def test_seeds_of_different_trainings_are_refused(tmp_path):
+    first = write_agent(tmp_path / "a", alpha=0.0)
+    require_seeds({"m-s0": first, "m-s1": write_agent(tmp_path / "b", b"2", alpha=0.0, seed=1)})
+    third = write_agent(tmp_path / "c", b"3", alpha=0.5)
+    refused([first, third], r"not seeds of one agent: .*a and .*c differ in alpha, 0\.0 and 0\.5")
+    (tmp_path / "a.onnx").write_bytes(b"graph")
+    refused([first, tmp_path / "a.onnx"], r"differ in what they are, folder and \.onnx")
+
+
+@pytest.mark.parametrize("command", ["leaderboard CheeseCorner --name mine", "score CheeseCorner"])
+def test_command_refuses_a_copy_before_work(command, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    for seed in range(2):
+        write_agent(Path(f"x-s{seed}"), trap="CheeseCorner-v0", name=f"mine-s{seed}")
+    assert main([*command.split(), "--policy", "x-s0", "x-s1"]) == 2
+    assert "a copy is not another seed of mine" in capsys.readouterr().err

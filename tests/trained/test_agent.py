@@ -1,16 +1,28 @@
-"""Agents of every kind: their actions, weights, layers and memory."""
+"""Trained agents: networks, their files, what the package ships."""
 
 import copy
+import json
+import subprocess
+import sys
+import tracemalloc
 
 import array_api_compat.numpy as xp
 import numpy as np
 import pytest
 
 from mesa_gym.envs.observations import planes_of
+from mesa_gym.policies import as_policy
+from mesa_gym.policies.agent_files import WEIGHTS_FILE
+from mesa_gym.policies.names import list_trained
+from mesa_gym.trained import Agent, Planner, load
 from mesa_gym.trained.layers import sum_rows
+from mesa_gym.trained.library import WEIGHTS, name_usual_agent, read_manifest
 from mesa_gym.trained.loading import NETWORKS
+from mesa_gym.trained.weights_file import MOST_TENSOR, decode_weights, encode_weights, read_file
+from mesa_gym.traps import Split, find_trap, package_traps
 from mesa_gym.traps.attributes import Attributes
-from tests.support.networks import KEYS, UNITS, drawn
+from tests.support.networks import DOORS, KEYS, UNITS, drawn, write_agent
+from tests.support.parameters import few
 from tests.support.reference import wandered
 
 RNG = np.random.default_rng(0)
@@ -132,3 +144,199 @@ def test_memory_of_a_row_ignores_other_rows():
     for rows in (slice(0, 1), slice(5, 69)):
         part = play(agent, [planes[rows] for planes in STEPS])
         np.testing.assert_array_equal(part, whole[:, rows])
+
+
+# -- loading ---------------------------------------------------------------------------------------
+
+
+ABOUT = "policy.json"
+
+
+def changed(**entries):
+    return lambda x: json.dumps(json.loads(x) | entries).encode()
+
+
+@pytest.mark.parametrize(
+    ("file", "change", "message"),
+    [
+        (WEIGHTS_FILE, lambda x: x[:-100], "weights.safetensors is damaged .*again"),
+        (WEIGHTS_FILE, None, "weights.safetensors is missing"),
+        (WEIGHTS_FILE, lambda x: x[:-9] + b"?" + x[-8:], "its digest is not '"),
+        (ABOUT, lambda x: b"{", "policy.json is not JSON .*again"),
+        (ABOUT, lambda x: b'{"schema": 9}', "has schema 9; this version"),
+        (ABOUT, changed(kind="mlpp"), "unknown kind of agent.*Did you mean 'mlp'"),
+        (
+            ABOUT,
+            changed(kind="gru"),
+            "damaged or not of this agent .*'recalls.weight' have the shape None",
+        ),
+        (ABOUT, changed(observation="rgb"), "trained with observation 'rgb'"),
+        (ABOUT, changed(loader="shutil:rmtree"), "the loader 'shutil:rmtree'; installed"),
+        (ABOUT, changed(size=[7, 7]), r"trained with size \[7, 7\]"),
+    ],
+)
+def test_damaged_agents_are_refused(file, change, message, tmp_path):
+    path = write_agent(tmp_path / "agent", drawn(DOORS), DOORS) / file
+    whole = path.read_bytes()
+    path.unlink()
+    if change:
+        path.write_bytes(change(whole))
+    with pytest.raises(ValueError, match=message):
+        as_policy(str(tmp_path / "agent"), DOORS, 64)
+
+
+@pytest.mark.parametrize("kind", NETWORKS)
+def test_loaded_agent_acts_as_the_saved_one(kind, tmp_path):
+    agent, planes = drawn(KEYS, kind=kind), KEYS.observe(wandered(KEYS, 40))
+    loaded = as_policy(str(write_agent(tmp_path / "agent", agent, KEYS)), KEYS, 64)
+    done = []
+    for each in (agent, loaded):
+        each.reset(np.ones(40, dtype=bool), np.random.default_rng(0))
+        done.append(np.stack([each.act(planes), each.act(planes)]))
+    assert loaded.kind == kind
+    np.testing.assert_array_equal(*done)
+
+
+@pytest.mark.parametrize("weights", ["../there/weights.safetensors", "link.safetensors", "."])
+def test_weights_outside_the_folder_are_refused(weights, tmp_path):
+    """The weights are intact and of this agent: only the place is wrong."""
+    here, there = (write_agent(tmp_path / x, drawn(DOORS), DOORS) for x in ("here", "there"))
+    (here / "link.safetensors").symlink_to(there / WEIGHTS_FILE)
+    (here / ABOUT).write_bytes(changed(weights=weights)((here / ABOUT).read_bytes()))
+    with pytest.raises(ValueError, match=r"json names the weights .*file beside it"):
+        as_policy(str(here), DOORS, 64)
+
+
+# -- weights file ----------------------------------------------------------------------------------
+
+
+TENSORS = {
+    "halves": np.array([[0.5, -2.0, 65504]], np.float32),
+    "whole": np.array([1 + 2**-20, 1e6], np.float32),
+    "one": np.float32(3.0),
+    "none": np.zeros((0, 4), np.float32),
+}
+
+
+def test_weights_survive_encoding():
+    found = decode_weights(encode_weights(TENSORS))
+    assert found.keys() == TENSORS.keys()
+    for name, each in TENSORS.items():
+        assert found[name].dtype == np.float32
+        np.testing.assert_array_equal(found[name], each)
+
+
+def test_encoded_weights_equal_safetensors():
+    numpy = pytest.importorskip("safetensors.numpy")
+    theirs = numpy.load(encode_weights(TENSORS))
+    halves = {name for name, each in theirs.items() if each.dtype == np.float16}
+    assert halves == {"halves", "one", "none"}  # where these are exact
+    assert theirs["whole"].dtype == np.float32
+    ours = decode_weights(numpy.save({name: np.asarray(each) for name, each in theirs.items()}))
+    for name, each in TENSORS.items():
+        np.testing.assert_array_equal(theirs[name].astype(np.float32), each)
+        np.testing.assert_array_equal(ours[name], each)
+
+
+def pack(header, data=b"", length=None):
+    """Return a file of a header and some bytes."""
+    said = header if isinstance(header, bytes) else json.dumps(header).encode()
+    return (len(said) if length is None else length).to_bytes(8, "little") + said + data
+
+
+def entry(shape=(2,), offsets=(0, 4), dtype="F16", **more):
+    return {"dtype": dtype, "shape": [*shape], "data_offsets": [*offsets], **more}
+
+
+HUGE = 2**40
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (b"", "not safetensors"),
+        (pack(b"{}", length=HUGE), "not safetensors"),
+        (pack(b" " * 2**17, length=2**17), "not safetensors"),
+        (pack(b"{"), "truncated"),
+        (pack([]), "object"),
+        (pack({"x": entry(dtype="F64")}), "F64"),
+        (pack({"x": entry(shape=(-1,))}), "int"),
+        (pack({"x": entry(shape=(HUGE,), offsets=(0, 2 * HUGE))}), "int"),
+        (pack({"x": entry((MOST_TENSOR,) * 4)}, b"1234"), "puts 'x', F16 .*; expected .* from"),
+        (pack({"x": entry()}, b"123456"), "describes"),
+        (pack({"x": entry(offsets=(2, 6))}, b"123456"), "expected 4 bytes from 69 on"),
+        (
+            pack(b'{"x": {"dtype": "F16", "shape": [1], "data_offsets": [0, 2]}, "x": 1}', b"12"),
+            "got .int",
+        ),
+        (pack({"n" * 9_000: entry(dtype="F16", shape=(3,))}, b"1234"), "nnn"),
+        (pack({"\0\n": entry(shape=(3,))}, b"1234"), "header puts"),
+    ],
+)
+def test_contradictory_weight_files_are_refused(data, message):
+    tracemalloc.start()
+    with pytest.raises(ValueError, match=message) as caught:
+        decode_weights(data)
+    assert tracemalloc.get_traced_memory()[1] < 5e6
+    tracemalloc.stop()
+    assert len(str(caught.value)) < 700
+
+
+def test_oversized_weight_file_is_not_read(tmp_path):
+    path = tmp_path / WEIGHTS_FILE
+    with path.open("wb") as file:
+        file.truncate(3 * 2**30)  # sparse
+    with pytest.raises(
+        ValueError, match=r"it has 3,221,225,472 bytes; expected at most 67,108,864"
+    ):
+        read_file(path)
+
+
+# -- shipped ---------------------------------------------------------------------------------------
+
+
+OWN = sorted({entry.trap for entry in read_manifest()})
+PLANNED = sorted({entry.trap for entry in read_manifest() if entry.kind == "planner"})
+
+
+def test_library_has_a_network_of_each_trap():
+    assert {*package_traps()} - {*OWN} == {"Composed-v0"}
+    for name in OWN:
+        assert (WEIGHTS / name / f"{name_usual_agent(find_trap(name))}-s0.safetensors").exists()
+
+
+@pytest.mark.parametrize("name", few(OWN, "CheeseCorner-v0", "FlashOrPay-v0", thorough=OWN))
+def test_library_names_load_their_agents(name):
+    trap = find_trap(name)()
+    planes = trap.observe(trap.levels(Split.TEST, np.arange(20)))
+    offered = list_trained(trap)
+    specs = [f"{name_usual_agent(trap)}:0", *(["ppo-planner:0"] if name in PLANNED else [])]
+    assert {*specs} <= {*offered}
+    for spec in specs:
+        agent = as_policy(spec, trap, 64)
+        agent.reset(np.ones(20, dtype=bool), np.random.default_rng(0))
+        chances = agent.act(planes)
+        assert isinstance(agent, Planner if "planner" in spec else Agent)
+        np.testing.assert_allclose(chances.sum(axis=1), np.ones(20), atol=1e-12)
+        assert chances.max(axis=1).mean() > 0.6  # it learnt something
+
+
+def test_library_agent_acts_where_its_planes_are():
+    assert load(find_trap("Probation")(pear=0.5)).kind == "gru"
+    loud = "ppo-gru-flash_planes=16-pillars=0.2"
+    assert load(find_trap("FlashOrPay")(flash_planes=16), loud).kind == "gru"
+    with pytest.raises(ValueError, match=r"ppo-gru-.* cannot act .* of FlashOrPay.*planes=3"):
+        load(find_trap("FlashOrPay")(flash_planes=3))
+
+
+def test_loading_imports_no_library_of_arrays():
+    said = "import sys, mesa_gym.trained as t; t.load('CheeseCorner'); print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", said], capture_output=True, text=True, check=True)
+    assert not {"torch", "jax", "safetensors"} & {*done.stdout.split()}
+
+
+def test_planner_of_the_library_reads_its_goal():
+    agent = load("CheeseCorner", "ppo-planner")
+    found = agent.reading("cheese", "corner")
+    assert 0.9 < found.share <= 1
+    assert found.difference > 1

@@ -1,10 +1,14 @@
-"""The library of trained agents: made, read, found, loaded, and refused where it is damaged."""
+"""The library of trained agents; networks on other array libraries."""
 
 import shutil
 from collections import Counter
 from pathlib import Path
 
+import array_api_strict as strict
+import numpy as np
 import pytest
+import torch
+from jax import numpy as jnp
 
 from agents.jobs.agents import list_agent_jobs, name_result
 from agents.jobs.job import do_job
@@ -13,10 +17,14 @@ from benchmarks.make_library import WORK, enter_agents, find_lacking, write_entr
 from benchmarks.plan import list_lives, list_single_traps, plan_runs
 from mesa_gym.policies.agent_files import digest_weights
 from mesa_gym.trained.library import EVERY_SEED, MANIFEST, WEIGHTS, load, read_manifest
+from mesa_gym.trained.loading import NETWORKS
 from mesa_gym.traps import find_trap
+from tests.support.networks import KEYS, drawn
+from tests.support.reference import wandered
 from tests.support.training import CORNER, train_weights
 
 pytestmark = pytest.mark.thorough
+
 OWN = "CheeseCorner-v0/ppo-s1.safetensors"
 BOTH = [Run("CheeseCorner-v0", seed=seed, steps=10_000) for seed in (0, 1)]
 NAMES = ["ppo-s0", "ppo-s1"]
@@ -117,3 +125,36 @@ def test_manifest_keeps_other_entries(folder):
     assert read_manifest(folder) == before
     assert read_manifest(folder / "nowhere") == []
     assert len((folder / MANIFEST).read_text().splitlines()) == 4  # a line an agent
+
+
+# -- array libraries -------------------------------------------------------------------------------
+
+
+MAKERS = {"torch": lambda x: torch.from_numpy(np.array(x)), "jax": jnp.asarray}
+
+
+@pytest.mark.parametrize("library", MAKERS)
+@pytest.mark.parametrize("kind", NETWORKS)
+def test_layers_agree_with_those_of_numpy(kind, library):
+    agent, planes = drawn(KEYS, kind=kind), KEYS.observe(wandered(KEYS, 70))
+    weights = {name: MAKERS[library](each) for name, each in agent.weights.items()}
+    other = agent.replaced(weights)
+    found, expected = other.layers(planes), agent.layers(planes)
+    assert {type(each) for each in found.values()} == {type(next(iter(weights.values())))}
+    for name, each in expected.items():
+        largest = max(1, np.abs(each).max())
+        np.testing.assert_allclose(found[name], each, atol=1e-5 * largest, err_msg=name)
+    for each in (agent, other):
+        each.reset(np.ones(70, dtype=bool), np.random.default_rng(0))
+    np.testing.assert_allclose(other.act(planes), agent.act(planes), atol=1e-5)
+
+
+@pytest.mark.parametrize("kind", NETWORKS)
+def test_functions_keep_to_the_array_standard(kind):
+    agent, planes = drawn(KEYS, kind=kind), KEYS.observe(wandered(KEYS, 5))
+    weights = {name: strict.asarray(np.array(each)) for name, each in agent.weights.items()}
+    seen, memory = agent.net.see(planes), np.zeros((5, 20), np.float32)
+    found = agent.net.compute(strict, weights, strict.asarray(seen), strict.asarray(memory))
+    np.testing.assert_allclose(
+        np.asarray(found["scores"]), agent.layers(planes)["scores"], atol=1e-3
+    )

@@ -1,13 +1,16 @@
-"""Planners: they act on any size, can be edited, and their goal can be read."""
+"""Planners, and their maps."""
 
 import json
+from itertools import pairwise
 
+import array_api_compat.numpy as xp
 import numpy as np
 import pytest
 
 from mesa_gym.trained.loading import load
+from mesa_gym.trained.planning import compute_worth, find_onward, follow_ways, list_ways
 from mesa_gym.traps import Split, find_trap
-from tests.support.networks import CORNER, plain_planner, write_agent
+from tests.support.networks import CORNER, KEYS, plain_planner, write_agent
 
 DISH = find_trap("CheeseDish")()
 
@@ -129,3 +132,125 @@ def test_planner_edits_multiply_objective_and_costs():
     wall = planes[..., DISH.channel["wall"]] > 0
     expected = np.where(wall, 0.5, 1.0) * agent.costs(planes)
     np.testing.assert_allclose(changed.costs(planes), expected)
+
+
+# -- planner maps ----------------------------------------------------------------------------------
+
+
+def draw_planner(**costs):
+    """A planner whose weights are all drawn, none 0."""
+    agent, rng = plain_planner(KEYS, **costs), np.random.default_rng(7)
+    drawn = {name: rng.uniform(-0.1, 0.1, agent.weights[name].shape) for name in ("held", "wants")}
+    drawn["pays"] = agent.weights["pays"] + rng.uniform(-0.05, 0.05, agent.weights["pays"].shape)
+    return agent.replaced(drawn)
+
+
+def show_levels(n=6):
+    """Planes of some levels, with something held on the last of them."""
+    planes = KEYS.observe(KEYS.levels(Split.TEST, np.arange(n)))
+    planes[-1, 0, 1:3, KEYS.channel["key"]] = 1
+    return planes
+
+
+def test_utility_equals_loops_over_cells():
+    agent, planes = draw_planner(wall=6.0), show_levels()
+    found, net = agent.objective(planes), agent.net
+    first, bias, held, wants = (
+        agent.weights[name][0].astype(np.float64)
+        for name in ("first", "first_bias", "held", "wants")
+    )
+    for row in (0, 5):
+        offset = bias[0] + (2 * held[net.names.index("key")] if row == 5 else 0)
+        floor = offset.clip(min=0) @ wants[:, 0]
+        for y, x in ((1, 1), (4, 5), (7, 7)):
+            hidden = offset.copy()
+            for channel, dy, dx in np.ndindex(len(net.names), 3, 3):
+                at = (y + dy - 1, x + dx - 1)
+                outside = not (0 <= at[0] < 9 and 0 <= at[1] < 9)
+                name = net.names[channel]
+                # What is held lies in the top row, and is seen from everywhere.
+                own = name == "wall" or at[0] > 0
+                shown = planes[row, *at, KEYS.channel[name]] if not outside else name == "wall"
+                hidden += float(shown and own) * first[channel * 9 + dy * 3 + dx]
+            expected = net.gain * (hidden.clip(min=0) @ wants[:, 0] - floor)
+            assert found[row, y, x] == pytest.approx(expected, abs=1e-4)
+    assert not found[:, 0].any()
+    assert not found[..., -1].any()
+
+
+def test_costs_equal_a_sum_over_planes():
+    agent, planes = draw_planner(), show_levels()
+    pays, bias = agent.weights["pays"][0, :, 0], agent.weights["pays_bias"].item()
+    shown = planes.copy()
+    shown[:, 0, :, [KEYS.channel[x] for x in agent.net.names if x != "wall"]] = 0
+    sums = bias + shown[..., [KEYS.channel[name] for name in agent.net.names]] @ pays
+    expected = np.logaddexp(0, agent.net.gain * sums.astype(np.float64))
+    np.testing.assert_allclose(agent.costs(planes), expected, rtol=1e-5)
+
+
+def score_by_sweeps(agent, weights, planes, xp):
+    """Scores of the actions as functions of the weights, by sweeps that record gradients."""
+    torch, (n, height, width, _) = pytest.importorskip("torch"), planes.shape
+    flat = torch.from_numpy(planes).view(n, height * width, -1)
+    maps = agent.net.draw_maps(xp, weights, flat, width)
+    utility, cost = (each.view(n, height, width) for each in maps)
+    cell = flat[..., agent.net.agent].argmax(dim=1)
+    worth = utility - cost
+    for _ in range(60):
+        inner = utility[..., 1:-1, 1:-1]
+        for rows, columns in ((1, 0), (2, 1), (1, 2), (0, 1)):
+            there = worth[..., rows : rows + height - 2, columns : columns + width - 2]
+            inner = torch.maximum(inner, there)
+        after = worth.clone()
+        after[..., 1:-1, 1:-1] = inner - cost[..., 1:-1, 1:-1]
+        worth = after
+    ways = cell[..., None] + torch.tensor([-1, width, 1, -width])
+    moving = worth.flatten(1).gather(1, ways)
+    here = utility.flatten(1).gather(1, cell[..., None]) - weights["head"][:, 0, 1:2]
+    return weights["head"][:, 0, :1].exp() * torch.cat([moving, here], dim=1)
+
+
+@pytest.mark.thorough
+def test_gradient_equals_that_of_unrolled_value_iteration():
+    torch = pytest.importorskip("torch")
+    compat = pytest.importorskip("array_api_compat.torch")
+    agent, planes = draw_planner(step=0.6), show_levels()
+    weights = {n: torch.from_numpy(np.array(x)).requires_grad_() for n, x in agent.weights.items()}
+    picked = torch.randn(6, 5, generator=torch.Generator().manual_seed(1))
+    scores = agent.replaced(weights).layers(planes)["scores"]
+    swept = score_by_sweeps(agent, weights, planes, compat)
+    torch.testing.assert_close(scores, swept, atol=1e-3, rtol=1e-4)
+    ours = torch.autograd.grad((scores * picked).sum(), list(weights.values()))
+    theirs = torch.autograd.grad((swept * picked).sum(), list(weights.values()))
+    for name, one, other in zip(weights, ours, theirs, strict=True):
+        assert other.any(), name
+        torch.testing.assert_close(one, other, atol=2e-2, rtol=1e-3)
+
+
+HEIGHT, WIDTH = 6, 8
+
+
+def draw_maps(n=5, seed=0):
+    """Utility and cost of n grids, (n, cells); small whole numbers, so that sums are exact."""
+    rng = np.random.default_rng(seed)
+    shape = (n, HEIGHT * WIDTH)
+    utility, cost = rng.integers(-9, 30, shape), rng.integers(1, 12, shape)
+    return utility.astype(np.float32), cost.astype(np.float32)
+
+
+def test_list_ways_gives_walks_of_stated_worth():
+    utility, cost = draw_maps(seed=1)
+    cell = np.array([9, 10, 18, 29, 38])
+    worth = compute_worth(xp, utility, cost, WIDTH)
+    onward = find_onward(xp, utility, worth, WIDTH)
+    first = cell[:, None] + list_ways(WIDTH)
+    ends, paid = follow_ways(xp, onward, cost, first)
+    for row, way in np.ndindex(first.shape):
+        cells = [first[row, way]]
+        while onward[row, cells[-1]] != cells[-1]:
+            cells.append(onward[row, cells[-1]])
+        assert {b - a for a, b in pairwise(cells)} <= {*list_ways(WIDTH).tolist()}
+        assert len({*cells}) == len(cells)
+        assert cells[-1] == ends[row, way]
+        assert paid[row, way] == sum(cost[row, each] for each in cells)
+        assert utility[row, cells[-1]] - paid[row, way] == worth[row, cells[0]]

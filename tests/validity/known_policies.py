@@ -1,15 +1,261 @@
-"""Policies of known goal for every trap, and their right verdicts: what ``families.txt`` lists.
-
-The verdict is calibrated on them: ``pytest tests/validity -m calibrate``. The right verdict of each
-follows from its construction, and was fixed before any verdict was seen.
-"""
+"""Policies of known goal for every trap, and their right verdicts: what families.txt lists."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache, partial
+from itertools import combinations
 from pathlib import Path
 
-from mesa_gym.policies import Policy
-from tests.validity.kit import Kit
+import numpy as np
+
+from mesa_gym.engine import STAY
+from mesa_gym.engine.chance import mix
+from mesa_gym.policies import Policy, Reference, Sweeper, constant, uniform
+from mesa_gym.policies.oracle import Aimless, NearestTarget, Oracle
+from mesa_gym.policies.sweeper import list_avoidable
+from mesa_gym.scoring.plays import has_twins
+from mesa_gym.traps import Split
+from tests.validity import known_learners, scripted, seeking, wandering
+from tests.validity.scenes import Scene, StartPolicy
+
+SAMPLE = 60  # levels that say how a trap's levels are
+NEAR = 0.3  # the share of levels that are near
+
+
+def make(build, *makers, **settings):
+    """Return the maker of a policy from the makers of its parts, with some settings."""
+    return lambda horizon: build(*(make(horizon) for make in makers), **settings)
+
+
+class Kit:
+    """Makers of one trap's policies and of their parts, by the names of ``families.txt``.
+
+    Oracles are shared among policies, since they store solutions only.
+
+    Attributes:
+        trap: the trap.
+        names, aims: its objectives, in their order and base first.
+        pairs: base with each proxy, and each pair of proxies.
+        placed: True where the targets are places that can be read from the start state.
+        isolable: True where the targets of each objective can be left alone.
+        place: the proxy whose target is a bare place, which cannot be taken away; "" for none.
+        separable: True where no objective's targets, left alone, are targets of all others too.
+        several: True where things can be targets.
+        twins: True where the targets of base and the first proxy are exchanged.
+        told: the first proxy of a trap of lives whose payments can be learnt from, in a tuple.
+        lamp: True for the trap of lives under a lamp.
+    """
+
+    make = staticmethod(make)
+    stay = staticmethod(make(constant, action=STAY))
+    random = staticmethod(make(uniform))
+    halves = ("left", "right", "upper")
+
+    def __init__(self, trap):
+        self.trap, self.names = trap, tuple(trap.objectives)
+        self.aims, self.pairs = (trap.base, *trap.proxies), [*combinations(trap.objectives, 2)]
+        self.returns, self.avoidable = not trap.judging.chooses, list_avoidable(trap)
+        self.placed, self.twins = trap.judging.places, has_twins(trap)
+        self.isolable = self.placed and {*trap.find_isolable()} == {*trap.objectives}
+        self.several, self.empty_handed = self.placed and bool(trap.alone), not trap.held
+        self.empty_handed &= self.placed
+        self.place = trap.proxies[-1] if self.several and not self.isolable else ""
+        self.halved = self.placed and not self.place
+        self.half_time = trap.horizon(Split.SHIFT) // 2
+        self._sample = Scene(trap, trap.levels(Split.SHIFT, np.arange(SAMPLE)))
+        starts = self._sample.state
+        alone = [Scene(trap, trap.isolate(starts, x)) for x in trap.objectives if self.isolable]
+        self.separable = self.isolable and not any(scene.joined.any() for scene in alone)
+        self.walls_differ = 0.3 <= (self.choose_by_walls(starts) == 0).mean() <= 0.7
+        life, proxy = trap.learner, trap.proxies[0]
+        self.lamp, self.told = life and proxy == "obeys", (proxy,) * (life and proxy != "obeys")
+        # Where what paid once pays no more, to keep to it is the proxy.
+        self.seeking = known_learners.win_stay if proxy == "first" else known_learners.seek_pay
+        self.best, self.share_near = cache(self._make_best), cache(self._share_near)
+        self.base, self.rival = (self.best(x) for x in self.aims[:2])
+        self.turns = [self.aims[:2], self.aims[1::-1]] if self.halved else []
+        self.either, self.aimless_oracle = partial(NearestTarget, trap), partial(Aimless, trap)
+        self.sweeper = make(Sweeper, trap=trap)
+        cells = {
+            "cell": make(wandering.go_to_cell),
+            "other-cell": make(wandering.go_to_cell, salt=1),
+        }
+        self.lost = {"random": self.random, "stay": self.stay}
+        self.lost |= {"oscillating": make(wandering.oscillate), **cells}
+        self.idle = {**self.lost, "sweep": self.sweeper, "momentum": make(wandering.MomentumWalk)}
+        self.nulls = {"sweeps": self.sweeper, "random": self.random}
+        self.nulls |= {f"off-{kind}": self.avoid(kind) for kind in self.avoidable}
+
+    def list_names(self):
+        """Return what the table can name -> what it is."""
+        names = {"partial": partial, "constant": constant}
+        for module in (scripted, seeking, wandering, known_learners):
+            names |= vars(module)
+        return names | {name: getattr(self, name) for name in dir(self) if name[0] != "_"}
+
+    def say(self, right):
+        """Return the words of a list, and the objective among them."""
+        words, goal = [], ""
+        sets = {
+            "astray": ("lost", "together"),
+            "level": ("by level", "mixed")[: 1 + self.returns],
+            "chance": ("by chance", "mixed")[: 1 + self.returns],
+            "its place": (f"proxy:{self.place}",) if self.place else (),
+            self.trap.base: ("base",),
+        }
+        sets |= {x: (f"proxy:{x}",) for x in self.trap.proxies}
+        for word in right.split(", "):
+            words += sets.get(word, (word,))
+            goal = word if word in self.trap.objectives else goal
+        return tuple(words), goal
+
+    # -- parts, as makers ----------------------------------------------------------------------
+
+    def _make_best(self, x):
+        build = Oracle if self.trap.solvable else (lambda trap, x, horizon: Reference(trap, x))
+        return cache(partial(build, self.trap, x))
+
+    def other_than(self, x):
+        """Return the optimal policy of the first objective that is another."""
+        return self.best(next(y for y in self.names if y != x))
+
+    def avoid(self, kind):
+        """Return a sweeper for which a kind is a wall."""
+        return make(Sweeper, trap=self.trap, avoid=kind)
+
+    def plan(self, begin, **settings):
+        """Return a policy that plans at the start."""
+        return make(StartPolicy, trap=self.trap, begin=begin, **settings)
+
+    def go(self, plan, x):
+        """Return a policy that goes by a plan to an objective."""
+        return self.plan(seeking.seek, plan=plan, objective=x)
+
+    def learn(self, build):
+        """Return what base's training leaves; to play that takes long, so once a time limit."""
+        return cache(make(partial(build, self.trap), self.base))
+
+    def learn_by(self, rule, **settings):
+        """Return a learner within a life."""
+        return make(known_learners.KnownLearner, trap=self.trap, rule=rule, **settings)
+
+    # -- combinations --------------------------------------------------------------------------
+
+    noisy = staticmethod(partial(make, scripted.Noisy))
+    steps = staticmethod(partial(make, scripted.switch))
+    levels = staticmethod(partial(make, scripted.mix_by_level))
+    coin = staticmethod(partial(make, scripted.Coin))
+    tire = staticmethod(lambda t: np.minimum(t / 60, 0.9))
+    warm_up = staticmethod(lambda t: np.maximum(0.6 - t / 10, 0.0))
+
+    def shift(self, here):
+        """Return a policy that differs from base's under shift only."""
+        return make(scripted.switch_under_shift, here, self.base, trap=self.trap)
+
+    def choose_by_walls(self, state):
+        """Return 0 if the left half has more walls, else 1, int64 (n,)."""
+        half = self.trap.width // 2
+        walls = self.trap.layer(state, "wall").reshape(state.n, *self.trap.size)
+        left, right = (part.sum(axis=(1, 2)) for part in (walls[..., :half], walls[..., -half:]))
+        return np.where(left > right, 0, 1)
+
+    def while_there(self, one, least):
+        """Return one policy while so many objectives have a thing there, else one that stays."""
+
+        def choose(state):
+            count = np.zeros(state.n, dtype=np.int64)
+            for names in self.trap.alone.values():
+                layers = [self.trap.layer(state, name).any(axis=1) for name in names]
+                count += np.any(layers, axis=0)
+            return np.where(count >= least, 0, 1)
+
+        return make(scripted.Chooser, one, self.stay, choose=choose)
+
+    # -- choices at the start, by the scene ----------------------------------------------------
+
+    def _choose(self, *makers, choice):
+        def choose(state, luck):
+            return choice(Scene(self.trap, state), luck)
+
+        return make(scripted.StartChoice, *makers, choose=choose)
+
+    def joined(self, rest):
+        """Return a policy that goes only to a cell that is a target of all objectives."""
+        return self._choose(self.base, rest, choice=lambda s, _: np.where(s.joined, 0, 1))
+
+    def where_there(self, x, one, other):
+        """Return one policy where an objective has a target, else another."""
+        return self._choose(one, other, choice=lambda s, _: np.where(s.has(x), 0, 1))
+
+    def prefer(self, x, y, preferred):
+        """Return a policy that takes either of two objectives if it is alone, the first if so."""
+
+        def choice(scene, luck):
+            first = preferred(scene, luck, x, y)
+            first = np.where(scene.has(y), first, True) & scene.has(x)
+            return np.where(first, 0, np.where(scene.has(y), 1, 2))
+
+        return self._choose(self.best(x), self.best(y), self.stay, choice=choice)
+
+    always = staticmethod(lambda scene, luck, x, y: np.ones(scene.state.n, dtype=np.bool_))
+    by_level = staticmethod(lambda scene, luck, x, y: scripted.draw_by_level(scene.state))
+    by_chance = staticmethod(lambda scene, luck, x, y: luck < 0.5)
+    by_cell = staticmethod(lambda scene, luck, x, y: mix(scene.cell(x)) < mix(scene.cell(y)))
+
+    def by_column(self, scene, luck, x, y):
+        """Return whether the first target is farther left, bool (n,)."""
+        return scene.cell(x) % self.trap.width < scene.cell(y) % self.trap.width
+
+    def by_gap(self, scene, luck, x, y):
+        """Return whether the first target is nearer as the crow flies, bool (n,)."""
+        agent, away = np.divmod(scene.state.agent, self.trap.width), []
+        for each in (x, y):
+            gap = np.stack(np.divmod(scene.cell(each), self.trap.width)) - agent
+            away.append(abs(gap).sum(axis=0))
+        return np.where(away[0] == away[1], luck < 0.5, away[0] < away[1])
+
+    def by_half(self, half):
+        """Return a policy that goes for base or its rival, where only that is in a half."""
+        x, y = self.aims[:2]
+
+        def choice(scene, luck):
+            here, there = (
+                scene.has(each) & self._lies_in(half, scene.cell(each)) for each in (x, y)
+            )
+            lower = np.where(scene.cell(x) < scene.cell(y), 0, 1)
+            alike = np.where(scene.has(x) & scene.has(y), lower, 2)
+            alike = np.where(scene.joined, 0, alike)
+            return np.where(here == there, alike, np.where(here, 0, 1))
+
+        return self._choose(self.base, self.rival, self.stay, choice=choice)
+
+    def _lies_in(self, half, cell):
+        row, column = np.divmod(cell, self.trap.width)
+        if half == "upper":
+            return row <= self.trap.height // 2
+        middle = self.trap.width // 2
+        return column <= middle if half == "left" else column >= middle
+
+    def near_only(self, x):
+        """Return a policy that goes for an objective where some target is near, else stays."""
+
+        def measure(scene):
+            return np.min([scene.steps_from_start(y) for y in scene.cells_of], axis=0)
+
+        away = measure(self._sample)
+        steps = min(range(away.max()), key=lambda most: abs((away <= most).mean() - NEAR))
+
+        def choice(scene, luck):
+            return np.where(measure(scene) <= steps, 0, 1)
+
+        return self._choose(self.best(x), self.stay, choice=choice)
+
+    def _share_near(self, x, steps):
+        return float((self._sample.steps_from_start(x) <= steps).mean())
+
+
+# -- known policies --------------------------------------------------------------------------------
+
 
 TABLE = Path(__file__).with_name("families.txt")
 

@@ -12,7 +12,7 @@ from mesa_gym.report.committed import pack_cards
 from mesa_gym.scoring import score_all
 from mesa_gym.solver.certificate import EVALUATION_LEVELS
 from mesa_gym.traps import Split
-from tests.validity.kit import Kit
+from tests.validity.known_policies import Kit
 from tests.validity.scenes import WALL, Scene
 from tests.validity.seeking import seek, to
 

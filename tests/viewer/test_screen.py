@@ -1,21 +1,53 @@
-"""The window, from posted events to what is shown: keys, mouse, levels, a person's own play."""
+"""The window and the commands: keys, mouse, what is drawn, random input, files, failures."""
+
+import os
+import random
+import re
+import shutil
+import subprocess
+import sys
+from itertools import combinations, product
+from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
+import mesa_gym.viewer
+from mesa_gym import cli
+from mesa_gym.envs.observations import make_observation
+from mesa_gym.logs import save_episodes
 from mesa_gym.traps import Split, all_traps, find_trap
-from mesa_gym.viewer.app import Input, read_event
+from mesa_gym.traps.cheese_corner import CheeseCorner
+from mesa_gym.viewer import lesson, recording
+from mesa_gym.viewer.app import App, Input, LoadingScreen, fit_scale, read_event
 from mesa_gym.viewer.dialogs import Notice
 from mesa_gym.viewer.keys import BINDINGS
-from mesa_gym.viewer.mapfile import load_map
+from mesa_gym.viewer.layout import _opacity, arrange, tinted_grid
+from mesa_gym.viewer.mapfile import load_map, save_map
 from mesa_gym.viewer.overlays import overlays_of
-from mesa_gym.viewer.painter import Painter
+from mesa_gym.viewer.painter import (
+    BODY,
+    OBJECTIVE_SHAPES,
+    PALETTE,
+    PAPER,
+    QUIET,
+    SHEET,
+    TEXT,
+    WISH,
+    Box,
+    Painter,
+)
 from mesa_gym.viewer.panel import summary
 from mesa_gym.viewer.playback import Session
 from mesa_gym.viewer.players import Human, PolicyPlayer
-from mesa_gym.viewer.seats import Seat
-from tests.support.edited import cells_of
-from tests.support.viewing import pygame, rgb, session
+from mesa_gym.viewer.screen import WatchScreen
+from mesa_gym.viewer.seats import Seat, seats_for
+from tests.support.commands import HEADLESS, SMALL, save_plays
+from tests.support.edited import cells_of, same
+from tests.support.parameters import thorough
+from tests.support.sight import SIGHTS, contrast, to_linear
+from tests.support.viewing import Desk, pygame, rgb, session
 
 CTRL = pygame.KMOD_CTRL
 
@@ -270,3 +302,403 @@ def test_dialogs_close_by_command_and_return_key(drive):
         driver.key(key)
         assert (driver.screen.dialog, driver.session.level) == (None, level)
         assert not driver.screen.leaving
+
+
+# -- looks -----------------------------------------------------------------------------------------
+
+
+GOLDEN = Path(__file__).parents[1] / "golden" / "viewer_heat.png"
+
+
+@pytest.mark.parametrize(("worth", "blank"), [(0.0, True), (0.5, False)])
+def test_opacity_of_zeros_is_blank(worth, blank):
+    heat = np.array([np.nan, worth, worth])
+    assert (_opacity(heat) == 0).tolist() == [True, blank, blank]
+
+
+def texts_of(screen, size, scale, monkeypatch):
+    """Every line that is written on the window itself, and where, in points of the window."""
+    surface, write = pygame.Surface(size), Painter.text
+    points, written = fit_scale(size, scale), []
+
+    def noting(painter, text, x, y, *more, **named):
+        wide = write(painter, text, x, y, *more, **named)
+        height = more[0] if more else named.get("size", BODY)
+        align = more[2] if len(more) > 2 else named.get("align", "left")
+        if painter.surface is surface and wide > 0.5:
+            left = x - {"left": 0, "middle": wide / 2, "right": wide}[align]
+            share = painter.scale / points
+            sides = (left, y + height * 0.2, wide, height * 0.55)
+            written.append((text, Box(*(side * share for side in sides))))
+        return wide
+
+    with monkeypatch.context() as patched:
+        screen.draw(Painter(surface, points))  # the panel finds its size
+        patched.setattr(Painter, "text", noting)
+        screen.draw(Painter(surface, points))
+    return written, Box(0, 0, size[0] / points, size[1] / points)
+
+
+@pytest.mark.parametrize(("size", "scale"), [((640, 420), 1), ((1280, 800), 1), ((2560, 1600), 2)])
+@pytest.mark.parametrize(
+    ("name", "key"), [("KeysChests", ""), ("ColourShape", "m"), ("CoinRun", "?")]
+)
+def test_no_text_overlaps_another_or_the_edge(size, scale, name, key, monkeypatch):
+    trap = find_trap(name)()
+    screen = WatchScreen(Session(trap, seats_for(PolicyPlayer("random"), trap, "shift", "oracles")))
+    screen.session.settle()
+    screen.handle(Input("key", key)) if key else None
+    texts, window = texts_of(screen, size, scale, monkeypatch)
+    assert len(texts) > 15
+    for text, box in texts:
+        assert window.left <= box.left, text
+        assert box.right <= window.right + 0.5, text
+        assert box.bottom <= window.bottom, text
+    for (a, one), (b, other) in combinations(texts, 2):
+        wide = min(one.right, other.right) - max(one.left, other.left)
+        high = min(one.bottom, other.bottom) - max(one.top, other.top)
+        assert wide < 0.5 or high < 0.5, f"{a!r} and {b!r}"
+
+
+@pytest.mark.parametrize("asked", [60.0, 5000.0])
+def test_drawer_lies_below_grid_in_its_pane(asked):
+    painter = Painter(pygame.Surface((640, 420)), 1.0)
+    layout = arrange(painter, 2, (9, 9), False, asked, {})
+    for pane, grid, drawer in zip(layout.panes, layout.grids, layout.drawers, strict=True):
+        assert grid.box.bottom <= drawer.top < drawer.bottom <= pane.bottom
+
+
+def lab(rgb):
+    """CIE 1976 L*a*b* (D65) of linear sRGB."""
+    to_xyz = [[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]]
+    x = np.array(to_xyz) @ rgb / (0.9505, 1.0, 1.089)
+    f = np.where(x > 0.008856, np.cbrt(x), 7.787 * x + 16 / 116)
+    return np.array([116 * f[1] - 16, 500 * (f[0] - f[1]), 200 * (f[1] - f[2])])
+
+
+def test_palette_separates_letters_and_objectives():
+    """Colours differ by 10 units at least (2.3 is just noticeable), shapes differ anyhow."""
+    assert all(contrast(tone, paper) >= 4.5 for tone in (TEXT, QUIET) for paper in (SHEET, PAPER))
+    most = max(len(cls.objectives) for cls in all_traps().values())
+    colours = PALETTE[:most]
+    assert most == len(colours)
+    colours = (*colours, WISH)
+    assert len({tuple(shape) for shape in OBJECTIVE_SHAPES}) >= most
+    for sight in SIGHTS.keys() - {"greyscale"}:
+        for a, b in combinations(colours, 2):
+            seen = [lab(to_linear(colour, sight)) for colour in (a, b)]
+            assert np.linalg.norm(seen[0] - seen[1]) > 10, (sight, a, b)
+
+
+def test_heat_map_equals_its_golden_pixels():
+    watched = session()
+    shown = [watched.overlays["heat:door"]]
+    drawn = tinted_grid(watched.pane, 0, 16, shown, Painter(pygame.Surface((1, 1))))
+    assert np.array_equal(np.asarray(Image.open(GOLDEN).convert("RGB")), drawn)
+
+
+# -- anything --------------------------------------------------------------------------------------
+
+
+NAMES = (
+    *("space", ".", ",", ">", "<", "home", "end", "+", "-", "n", "b", "j", "t", "i", "k", "tab"),
+    *("e", "z", "h", "y", "?", "return", "up", "down", "left", "right", "delete", "backspace"),
+    *("1", "2", "3", "p", "o", "c", "v", "g", "s", "a", "m", "w", "r", "page up", "f1", "x"),
+)
+TRAPS = "CheeseDish", "RedBlueDoors", "FollowMe", "MonsterWorld"
+SLOW = [pytest.mark.slow, pytest.mark.timeout(1800)]
+MOST_GROWTH = 60.0  # MB
+
+
+def anything(rng):
+    """A key, or the mouse somewhere."""
+    x, y = rng.uniform(0, 1280), rng.uniform(0, 800)
+    if rng.random() < 0.75:
+        return Input("key", rng.choice(NAMES), shift=rng.random() < 0.1)
+    kind = rng.choice(["press", "press", "drag", "release", "hover", "wheel"])
+    return Input(kind, "", x, y, rng.choice([-1, 1]) if kind == "wheel" else 0)
+
+
+def require_episode(line):
+    """AssertionError unless each state follows from the one before by the trap's own step."""
+    assert len(line.states) == len(line.steps) + 1
+    assert len(line) <= line.limit
+    for before, step, after in zip(line.states, line.steps, line.states[1:], strict=False):
+        again, paid, ended = line.trap.step(before, np.array([step.decision.action]))
+        assert same(line.trap, again, after)
+        assert step.paid == {x: pay[0] for x, pay in paid.items()}
+    assert line.terminated == bool(line.steps and ended[0])
+
+
+def peak():
+    resource = pytest.importorskip("resource", reason="Windows has none")
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3
+
+
+@pytest.mark.parametrize(
+    ("trap", "by_hand", "events"),
+    [
+        thorough("CheeseDish", False, 120),
+        thorough("MonsterWorld", True, 120),
+        *(pytest.param(*each, 10_000, marks=SLOW) for each in product(TRAPS, (False, True))),
+    ],
+)
+def test_screen_survives_random_events(trap, by_hand, events):
+    rng, player = random.Random(f"{trap} {by_hand}"), Human() if by_hand else PolicyPlayer("random")
+    screen = WatchScreen(Session(find_trap(trap)(), [Seat(player, "shift")]))
+    moments, before = set(), 0.0
+    with Desk(screen) as desk:
+        for number in range(events):
+            asked = screen.dialog is not None and rng.random() < 0.4
+            # Escape ends a question, and would end the viewer elsewhere.
+            event = Input("key", "escape") if asked else anything(rng)
+            desk.app.screen = screen.handle(event)
+            screen.leaving, desk.app.screen = False, screen  # `q` may have been picked in the list
+            desk.frame(rng.choice([0.0, 0.02, 0.3]))
+            session = screen.session
+            assert 0 <= session.clock.cursor <= session.clock.length
+            assert 0 <= session.focus < len(session.panes)
+            moments.add((session.level, session.clock.cursor))
+            before = peak() if number == events // 4 else before
+        for pane in screen.session.panes:
+            require_episode(pane.line)
+    assert len(moments) > 5
+    assert events < 1000 or peak() - before < MOST_GROWTH
+
+
+# -- cli -------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def windows(monkeypatch):
+    """A hidden display, and a list of actions in its frames, after which the window closes."""
+    monkeypatch.setenv("SDL_VIDEODRIVER", "dummy")
+    pygame.display.quit()
+    doings = []
+    frame = App.frame
+
+    def framed(app, seconds):
+        if isinstance(app.screen, LoadingScreen):
+            pass
+        elif doings:
+            doings.pop(0)(app)
+        else:
+            pygame.event.post(pygame.event.Event(pygame.QUIT))
+        frame(app, 0.0)
+
+    monkeypatch.setattr(App, "frame", framed)
+    monkeypatch.setattr(App, "_await", lambda app, seconds: None)
+    yield doings
+    assert not pygame.display.get_init()
+
+
+def picture(path):
+    with Image.open(path) as image:
+        return np.asarray(image.convert("RGB"))
+
+
+# -- headless --------------------------------------------------------------------------------------
+
+
+@pytest.mark.thorough
+def test_every_file_kind_is_recorded_headless(run, monkeypatch):
+    pytest.importorskip("imageio_ffmpeg")
+    monkeypatch.setattr("mesa_gym.viewer.app.open_window", None)
+    pygame.display.quit()
+    for name in ("a.png", "a.gif", "a.mp4"):
+        code, told = run(f"{HEADLESS} --record {name} --policy oracle:corner")
+        assert (code, re.sub(r"record \S+: 0 of \d+ frames\n", "", told)) == (0, "")
+    assert not pygame.display.get_init()
+    assert picture("a.png").shape == (420, 640, 3)
+    assert {path.name for path in Path().iterdir()} == {"a.png", "a.gif", "a.mp4"}
+
+
+@pytest.mark.thorough
+def test_each_viewer_option_changes_the_picture(run):
+    def seen(more, command=HEADLESS):
+        assert run(f"{command} --record a.png {more}") == (0, "")
+        return picture("a.png")
+
+    start = seen("--step 0")
+    assert np.array_equal(start, seen("--step 0 --split shift --level 0 --policy oracle:base"))
+    for more in (
+        "",
+        "--step 0 --level 1",
+        "--step 0 --split train",
+        "--step 0 --salt secret",
+        "--step 0 --no-panel",
+        "--step 0 --overlays heat:cheese",
+        "--step 0 --beside splits",
+        "--step 0 --beside oracles",
+        "--step 0 --split bare",
+        "--step 0 --split alone:corner",
+        "--step 0 --beside random",
+        "--step 0 --speed 2",
+    ):
+        assert not np.array_equal(start, seen(more)), more
+    assert not np.array_equal(seen("--policy random"), seen("--policy random --seed 1"))
+    dish = f"watch CheeseDish {SMALL} --headless --step 0"
+    assert not np.array_equal(seen("", dish), seen("--beside twins", dish))
+    assert seen("--size 700x500 --step 0").shape == (500, 700, 3)
+
+
+# -- recorded episodes and maps --------------------------------------------------------------------
+
+
+def test_replay_shows_recorded_actions(run):
+    pytest.importorskip("imageio_ffmpeg")
+    episodes = save_plays("oracle:corner", Path("whole.jsonl"))
+    tests = [each for each in episodes if (each.play, each.level) == ("test", 1)]
+    save_episodes(Path("test.jsonl"), tests)
+    shown = f"{SMALL} --headless --no-panel --overlays path"
+    # The first split is shown where there is no shift.
+    for file, split in (("whole.jsonl --level 1", "shift"), ("test.jsonl", "test")):
+        assert run(f"watch --episodes {file} {shown} --record a.png")[0] == 0
+        watched = f"watch CheeseCorner --policy oracle:corner --split {split} --level 1"
+        assert run(f"{watched} {shown} --record b.png")[0] == 0
+        assert np.array_equal(picture("a.png"), picture("b.png"))
+    assert (
+        run(f"watch --episodes whole.jsonl {SMALL} --headless --beside splits --record a.gif")[0]
+        == 0
+    )
+
+
+def test_watch_from_a_map_continues_its_state(run):
+    trap = CheeseCorner()
+    state = trap.step(trap.levels(Split.SHIFT, [3]), np.array([1])).state
+    save_map(Path("a.map"), trap, state)
+    given = "CheeseCorner --map a.map --headless"
+    for command in (f"watch --policy oracle:corner --beside oracles {SMALL}", f"play {SMALL}"):
+        assert run(f"{command} {given} --record a.png --step 0") == (0, "")
+        at_start = picture("a.png")
+    assert run(f"{HEADLESS} --level 3 --record b.png --step 0") == (0, "")
+    assert not np.array_equal(at_start, picture("b.png"))
+    for more, words in (
+        ("--level 3", "leave out --level"),
+        ("--beside splits", "a map is of one split"),
+    ):
+        code, said = run(f"watch {given} --record c.png {more}")
+        assert (code, words in said) == (2, True), said
+    drawn = make_observation(trap, "text").encode(state)[0]
+    Path("seen.txt").write_text(f"{drawn}\nAnswer with one action.")
+    shown = f"{HEADLESS} --map seen.txt --record c.png --step 0"
+    assert run(shown) == (0, "")
+    seen = picture("c.png")
+    Path("seen.txt").write_text("\n".join(["#" * 9, "#A#c    #", "###     #"] + ["#" * 9] * 6))
+    code, said = run(shown)
+    assert (code, "seen.txt: no target can be reached here" in said) == (0, True), said
+    assert not np.array_equal(seen, picture("c.png"))
+    Path("a.map").write_text("no map")
+    code, said = run(f"watch {given} --record c.png")
+    assert (code, said.count("\n"), "a.map" in said) == (2, 1, True)
+
+
+# -- windows ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.thorough
+def test_window_is_recorded_when_closed(run, windows):
+    windows += [lambda app: app.screen.session.act(0), lambda app: app.screen.session.act(3)]
+    shown = f"{SMALL} --overlays path"
+    assert run(f"play CheeseCorner {shown} --record a.png") == (0, "")
+    assert run(f"play CheeseCorner {shown} --headless --record b.png") == (0, "")
+    assert picture("a.png").shape == (420, 640, 3)
+    assert not np.array_equal(picture("a.png"), picture("b.png"))
+    # Another level was gone to before the window was closed.
+    windows.append(lambda app: app.screen.session.next_level())
+    assert run(f"watch CheeseCorner {shown} --no-panel --record c.png") == (0, "")
+    assert run(f"watch CheeseCorner {shown} --no-panel --headless --level 1 --record d.png")[0] == 0
+    assert np.array_equal(picture("c.png"), picture("d.png"))
+
+
+@pytest.mark.thorough
+def test_window_opens_from_python(windows):
+    seen = []
+    windows.append(lambda app: seen.append(app.screen))
+    mesa_gym.viewer.watch(
+        lambda observation: np.zeros(len(observation), int), "CoinRun", "train", 5
+    )
+    pane = seen[0].session.pane
+    pane.line.grow(3)
+    assert (pane.trap.name(), pane.level, pane.seat.split) == ("CoinRun-v0", 5, Split.TRAIN)
+    assert list(pane.line.actions()[:3]) == [0, 0, 0]
+
+
+@pytest.mark.thorough
+def test_watch_without_display_says_one_line():
+    begin = [sys.executable, "-m", "mesa_gym", "watch", "CoinRun"]
+    names = ("XDG_RUNTIME_DIR", "DISPLAY", "WAYLAND_DISPLAY", "SDL_VIDEODRIVER")
+    env = {name: value for name, value in os.environ.items() if name not in names}
+    ended = subprocess.run(begin, env=env, capture_output=True, text=True)
+    assert (ended.returncode, ended.stdout) == (1, "")
+    assert re.fullmatch("mesa-gym: there is no display .*\n", ended.stderr)
+
+
+def test_watch_without_display_is_explained(run, monkeypatch):
+    pygame.display.quit()
+    monkeypatch.setenv("SDL_VIDEODRIVER", "x11")
+    monkeypatch.setenv("DISPLAY", ":987")
+    for command in ("watch CoinRun --record a.png", "play CoinRun"):
+        code, said = run(command)
+        assert code == 1
+        assert "no display" in said.splitlines()[-1]
+        assert "--headless --record FILE" in said
+    assert "unknown play 'shifted'" in run("watch CoinRun --split shifted")[1]
+    assert not list(Path().iterdir())
+
+
+# -- failures --------------------------------------------------------------------------------------
+
+
+EXPORT = "export CheeseDish"
+
+
+def test_film_interrupted_leaves_the_old_file(run, monkeypatch):
+    pytest.importorskip("imageio_ffmpeg")
+
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    Path("a.gif").write_text("before")
+    monkeypatch.setattr(WatchScreen, "draw", interrupted)
+    code, said = run(f"{HEADLESS} --record a.gif")
+    progress, last = said.splitlines()
+    assert (code, last) == (130, "mesa-gym: interrupted; nothing was written")
+    assert re.fullmatch(r"record a.gif: 0 of \d+ frames", progress)
+    assert Path("a.gif").read_text() == "before"
+    assert len(list(Path().iterdir())) == 1
+
+
+@pytest.mark.parametrize(
+    ("command", "file"), [(f"{HEADLESS} --record", "a.png"), (f"{EXPORT} --out", "a.html")]
+)
+def test_failing_policy_leaves_the_old_file(command, file, run):
+    if file == "a.html":
+        pytest.importorskip("jinja2")
+    Path("failing_policy.py").write_text("def make():\n    return lambda seen: seen[99]\n")
+    Path(file).write_text("before")
+    code, said = run(f"{command} {file} --policy failing_policy:make")
+    assert (code, "IndexError" in said.splitlines()[-1]) == (1, True), said
+    assert Path(file).read_text() == "before"
+
+
+def test_film_of_failing_ffmpeg_tells_exit_code(run, monkeypatch):
+    pytest.importorskip("imageio_ffmpeg")
+    monkeypatch.setattr(recording, "find_ffmpeg", lambda: shutil.which("false"))
+    code, said = run(f"{HEADLESS} --record a.mp4")
+    assert code == 1
+    assert "(exit code 1): is there room for it?" in said.splitlines()[-1]
+    assert not [*Path().iterdir()]
+
+
+def test_demo_without_page_makes_it_once(monkeypatch, capsys, tmp_path):
+    opened, made = [], []
+    monkeypatch.setattr("webbrowser.open", lambda address: bool(opened.append(address)))
+    monkeypatch.setattr(lesson, "make_lesson", lambda: made.append("") or "<html>")
+    monkeypatch.setattr(lesson, "LESSON", path := tmp_path / "pages" / "lesson.html")
+    assert [cli.main(["demo"]), cli.main(["demo"])] == [0, 0]
+    assert (len(made), path.read_text()) == (1, "<html>")
+    assert opened == 2 * [path.as_uri()]
+    text = capsys.readouterr().out
+    assert text.count("makes the page once") == 1
+    assert text.count("No browser") == 2

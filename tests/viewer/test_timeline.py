@@ -1,26 +1,50 @@
-"""The viewer's episodes equal the scored ones."""
+"""The viewer's episodes: they equal the scored ones; session, analysis, maps, packed levels."""
+
+import json
+import re
+from threading import Event, Semaphore
 
 import numpy as np
 import pytest
 
+from mesa_gym.engine import STAY as ACT
 from mesa_gym.errors import PolicyError
-from mesa_gym.logs import record_plays
-from mesa_gym.policies import as_policy
+from mesa_gym.logs import RecordedEpisode, record_plays
+from mesa_gym.policies import Memoryless, as_policy
 from mesa_gym.policies.names import name_policy
-from mesa_gym.scoring import ENDED, rollout
+from mesa_gym.rendering import render_rgb
+from mesa_gym.scoring import ENDED, rollout, score
 from mesa_gym.scoring.record import replay
-from mesa_gym.traps import Split
+from mesa_gym.solver import PlacementGraph, Solution
+from mesa_gym.traps import LEVELS, Split, all_traps, find_trap
 from mesa_gym.traps.cheese_corner import CheeseCorner
+from mesa_gym.traps.judged_by import NONE, sum_discounted
 from mesa_gym.traps.keys_chests import KeysChests
 from mesa_gym.traps.monster_world import MonsterWorld
-from mesa_gym.traps.played_episodes import sum_discounted
 from mesa_gym.traps.red_blue_doors import RedBlueDoors
 from mesa_gym.traps.tree_farm import TreeFarm
+from mesa_gym.viewer.clock import SPEEDS, STEPS_A_SECOND
+from mesa_gym.viewer.mapfile import load_map, save_map
+from mesa_gym.viewer.packing import WIDE, CellSheet, find_answers, pack_level
+from mesa_gym.viewer.pane import Pane
+from mesa_gym.viewer.playback import Session
 from mesa_gym.viewer.players import Decision, PolicyPlayer, RecordedPlayer
-from mesa_gym.viewer.timeline import Timeline
-from tests.support.edited import cells_of, same
-from tests.support.parameters import each_played, each_trap
+from mesa_gym.viewer.seats import Seat, seats_for
+from mesa_gym.viewer.timeline import Analysis, Timeline
+from tests.support.edited import DOORS, bare_cells, cells_of, doors, made, same
+from tests.support.parameters import (
+    LARGE,
+    LIVE,
+    each_played,
+    each_solvable,
+    each_trap,
+    few,
+    thorough,
+)
+from tests.support.playgrounds import read_shares, unpack
 from tests.support.playing import play_all
+from tests.support.small_traps import Corridor, SmallDish
+from tests.support.viewing import pygame
 
 SHIFT = Split.SHIFT
 
@@ -202,3 +226,473 @@ def test_branch_replays_the_past_for_memory(t):
     assert policy.seen == len(line)
     for a, b in zip(line.steps, again.steps, strict=True):
         assert a.decision.shares.tolist() == b.decision.shares.tolist()
+
+
+# -- session ---------------------------------------------------------------------------------------
+
+
+TRAIN, SHIFT = Split.TRAIN, Split.SHIFT
+STAY, EATS = PolicyPlayer("stay"), PolicyPlayer("oracle:base")
+
+
+def session(*players, split=SHIFT, level=0):
+    return Session(CheeseCorner(), [Seat(p, split) for p in players], level)
+
+
+def recorded(levels):
+    """Staying for ever on some levels of the shift of CheeseCorner."""
+    trap, shift = CheeseCorner(), SHIFT.value
+    given = {"trap": trap.name(), "split": shift, "play": shift, "policy": "stay"}
+    actions = [ACT] * trap.horizon(SHIFT)
+    return RecordedPlayer([RecordedEpisode(**given, level=n, actions=actions) for n in levels])
+
+
+# -- time ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("speed", SPEEDS)
+def test_clock_runs_at_its_speed_and_stops(speed):
+    watched = session(STAY)
+    watched.clock.speed = speed
+    watched.update(1.0)
+    assert watched.clock.cursor == 0  # it does not run yet
+    watched.clock.play()
+    frames = 0
+    while watched.clock.playing:
+        watched.update(1 / 60)
+        frames += 1
+        assert watched.clock.cursor == min(int(watched.clock.time), 64)
+    assert watched.clock.cursor == 64
+    assert frames == pytest.approx(64 / (STEPS_A_SECOND * speed) * 60, abs=1.01)
+
+
+def test_clock_waits_for_slow_policy(monkeypatch):
+    clock = session(STAY).clock
+    monkeypatch.setattr(clock, "grow", lambda to: True)  # it acts, and nothing is there yet
+    clock.play()
+    clock.run(1000.0)
+    assert clock.playing
+    assert clock.time == clock.length + 1
+
+
+def test_clock_played_at_end_restarts():
+    watched = session(STAY, EATS)
+    watched.clock.seek(1000)
+    assert watched.clock.cursor == 64
+    watched.clock.play()
+    assert (watched.clock.playing, watched.clock.time) == (True, 0)
+    watched.clock.seek(30)
+    watched.clock.play()
+    watched.clock.play()
+    assert watched.clock.cursor == 30  # only from the end
+
+
+def test_clock_seek_stays_within_existing_steps():
+    watched = session(EATS)
+    line = watched.pane.line
+    watched.clock.seek(3)
+    assert watched.clock.cursor == 3
+    assert len(line) >= 3
+    watched.clock.seek(-5)
+    assert watched.clock.cursor == 0
+    watched.clock.seek(999)
+    assert watched.clock.cursor == len(line) < 64
+    watched.clock.play(True)
+    watched.clock.seek(2)
+    assert watched.clock.playing  # scrubbing does not stop it
+
+
+# -- levels ----------------------------------------------------------------------------------------
+
+
+def test_next_level_is_next_in_all_panes():
+    trap = CheeseCorner()
+    watched = Session(trap, [Seat(STAY, TRAIN), Seat(STAY, SHIFT)], 6)
+    watched.clock.seek(9)
+    watched.next_level()
+    assert (watched.level, watched.clock.time) == (7, 0)
+    for pane, split in zip(watched.panes, (TRAIN, SHIFT), strict=True):
+        start = trap.levels(split, [7])
+        assert same(trap, pane.state(0), start)
+        assert pane.title == f"{split}, level 7: stay"
+    watched.next_level(-1)
+    assert watched.level == 6
+    watched.next_level(10)
+    assert watched.level == 16
+    watched.next_level(-99)
+    assert watched.level == 0
+
+
+@pytest.mark.parametrize("level", [-1, LEVELS])
+def test_level_out_of_range_changes_nothing(level):
+    with pytest.raises(ValueError, match=rf"level {level}: expected 0 to 2\*\*48 - 1"):
+        session(STAY, level=level)
+    watched = session(STAY, level=4)
+    watched.clock.seek(3)
+    panes = watched.panes
+    with pytest.raises(ValueError, match="expected 0 to"):
+        watched.go_to(level)
+    assert (watched.level, watched.clock.time) == (4, 3)
+    assert watched.panes is panes
+
+
+def test_session_shows_only_recorded_levels():
+    watched = session(recorded([3, 17, 40, 41, 90]), STAY, level=17)
+    seen = []
+    for step in (1, 1, 1, 1, -1, -1, -1, -1, -1, 2, 9, -3):
+        watched.message = ""
+        watched.next_level(step)
+        seen.append(watched.level)
+        assert watched.message == (
+            "" if len(seen) not in (4, 9) else "there is no further level that was recorded"
+        )
+    assert seen == [40, 41, 90, 90, 41, 40, 17, 3, 3, 40, 90, 17]
+
+
+def test_salt_applies_to_all_levels():
+    trap = CheeseCorner()
+    watched = Session(trap, [Seat(STAY, SHIFT)], 2, salt="pepper")
+    for level in (2, 3):
+        start = trap.levels(SHIFT, [level], "pepper")
+        assert same(trap, watched.pane.state(0), start)
+        watched.next_level()
+
+
+# -- what takes long -------------------------------------------------------------------------------
+
+
+@pytest.mark.thorough
+def test_slow_policy_blocks_no_window(drive):
+    """The policy takes a step only on permission, like a slow network."""
+    steps = Semaphore(1)  # the first one is taken before there is a window
+
+    def slow(observation):
+        steps.acquire()
+        return np.full((len(observation), 5), 0.2)
+
+    driver = drive(session(PolicyPlayer(slow)))
+    watched = driver.session
+    watched.clock.threaded = True
+    driver.key(">", "space")
+    driver.frame(1.0)
+    assert watched.clock.cursor == 1
+    assert watched.pending_work == "waiting for the policy"
+    while watched.clock.cursor < 3:
+        steps.release()
+        driver.frame(0.02)
+    driver.key("left", mod=pygame.KMOD_LSHIFT)
+    assert watched.pane.line.steps[3].decision.shares is None
+    assert watched.clock.cursor == 4
+    steps.release(1000)
+
+
+def test_session_gives_up_a_pending_level():
+    watched, over, slow = session(STAY), Event(), PolicyPlayer("stay")
+    slow.make = lambda *_: over.wait()
+    watched.clock.threaded = True
+    watched.watch([Seat(slow, SHIFT)])
+    assert watched.pending_work == "preparing level 0"
+    assert watched.stop()
+    assert not watched.pending_work
+    assert not watched.stop()
+    over.set()
+    watched.settle()
+    assert (watched.seats[0].player, watched.message) == (STAY, "")
+
+
+def test_seats_beside_oracle_are_other_oracles():
+    trap = find_trap("KeysChests")()
+    seats = seats_for(PolicyPlayer("oracle:base", seed=5), trap, SHIFT, "oracles", seed=5)
+    assert [seat.player.name for seat in seats] == ["oracle:base", "oracle:keys"]
+    assert {seat.player.seed for seat in seats} == {5}
+
+
+# -- analysis --------------------------------------------------------------------------------------
+
+
+def played(trap, level, policy="random"):
+    pane = Pane(trap, Seat(PolicyPlayer(policy, seed=1), SHIFT), level)
+    pane.line.grow()
+    return pane.line
+
+
+@each_solvable
+def test_heat_maps_equal_the_solver_by_cell(trap):
+    trap, numbered = trap(), 0
+    for level, policy in enumerate(["random", f"oracle:{trap.proxies[0]}"]):
+        line = played(trap, level, policy)
+        insight = Analysis(line)
+        for t in {0, len(line) // 2, len(line) - 1}:
+            state, left = line.states[t], line.limit - t
+            heat = {x: insight.heat(x, t) for x in trap.objectives}
+            there = ~np.isnan(heat[trap.base])
+            assert all((np.isnan(values) != there).all() for values in heat.values())
+            assert there[state.agent[0]]
+            assert not (there & trap.layer(state, "wall")[0]).any()
+            cells = np.flatnonzero(there)
+            # The agent alone is moved, by hand.
+            batch = state.take(np.zeros(len(cells), dtype=np.int64))._replace(agent=cells)
+            known = Solution(trap, batch, left)
+            for x in trap.objectives:
+                assert heat[x][cells] == pytest.approx(known.optimum(x), abs=1e-9)
+            for x in trap.objectives:
+                assert insight.value(x, t) == heat[x][state.agent[0]]
+            numbered += int(there.sum())
+    assert numbered > 20
+
+
+def test_analysis_after_episode_end_is_zero():
+    trap = CheeseCorner()
+    for policy, terminated in (("oracle:base", True), ("stay", False)):
+        line = played(trap, 0, policy)
+        insight, end = Analysis(line), len(line)
+        assert line.terminated == terminated
+        assert insight.value("cheese", end) == 0
+        assert np.isnan(insight.heat("cheese", end)).all()
+        if terminated:
+            assert insight.value("cheese", end - 1) == pytest.approx(1)
+    # With one step left nothing is in reach of who has stayed for ever.
+    assert insight.value("cheese", 63) == 0
+
+
+@pytest.mark.parametrize("name", ["RedBlueDoors", *map(thorough, ("FlashOrPay", "KeysChests"))])
+@pytest.mark.parametrize("policy", ["random", "oracle:base", "nearest"])
+def test_analysis_choice_equals_the_score_card(name, policy):
+    trap = find_trap(name)()
+    card = score(policy, trap, levels=10, seed=1)
+    codes = dict(zip([None, *trap.objectives], [NONE, 0, 1], strict=True))
+    lines = [played(trap, level, policy) for level in range(10)]
+    watched = [codes[Analysis(line).choice(len(line))] for line in lines]
+    assert watched == card.choices.shift.tolist()
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize("name", ["CheeseDish", "PointedGoal"])
+def test_pane_names_ghost_for_removed_target(name):
+    """A removed target is chosen where it would have paid: at its ghost."""
+    trap, numbers = find_trap(name)(), range(3)
+    kept = score("sweeper", trap, levels=len(numbers)).choices
+    for play, chosen in {"shift": kept.shift, **kept.alone}.items():
+        kept_there = [*trap.objectives] if play == "shift" else [play]
+        words = {
+            k: x if x in kept_there else f"ghost of {x}" for k, x in enumerate(trap.objectives)
+        }
+        words[NONE] = "none"
+        named = play if play == "shift" else f"alone:{play}"
+        for number in numbers:
+            pane = Pane(trap, Seat(PolicyPlayer("sweeper"), named), number)
+            pane.line.grow()
+            assert pane.name_choice(len(pane.line)) == words[int(chosen[number])]
+
+
+def ask_everywhere(policy, trap=None):
+    """Ask in all states of a shift level."""
+    made = trap or SmallDish()
+    states = list_states(made)
+    return find_answers(as_policy(policy, made, made.horizon("shift")), made, states, "mine")
+
+
+def list_states(trap):
+    graph = PlacementGraph(trap, trap.levels("shift", [1]))
+    return graph.states.take(slice(0, graph.going))
+
+
+def look_ahead(seen):
+    """Return probabilities that depend on the whole observation."""
+    weights = np.random.default_rng(0).normal(size=(np.prod(seen.shape[1:]), 5))
+    scores = np.exp(seen.reshape(len(seen), -1) @ weights)
+    return scores / scores.sum(axis=1, keepdims=True)
+
+
+class Counter:
+    """Goes left in its first three steps of an episode, then right."""
+
+    observation = "planes"
+
+    def reset(self, mask, rng):
+        fresh = np.zeros(len(mask), dtype=np.int64)
+        self.steps = fresh if mask.all() else np.where(mask, 0, self.steps)
+
+    def act(self, observation, state=None):
+        self.steps += 1
+        return np.where(self.steps <= 1, 0, 2)
+
+
+class EpisodeCoin:
+    """Throws a coin once an episode, and goes left or right all along."""
+
+    observation = "planes"
+
+    def reset(self, mask, rng):
+        self.way = rng.integers(0, 2, len(mask)) * 2
+
+    def act(self, observation, state=None):
+        return self.way
+
+
+class Late(Memoryless):
+    """Reads the clock, though it says that it remembers nothing."""
+
+    def act(self, observation, state=None):
+        return np.where(state.clock < 20, 0, 2)
+
+
+class OneByOne(Memoryless):
+    """Answers row by row."""
+
+    def act(self, observation, state=None):
+        return np.concatenate([look_ahead(row[None]) for row in observation])
+
+
+@pytest.mark.parametrize("policy", [look_ahead, OneByOne()])
+def test_find_answers_are_those_of_the_policy(policy):
+    trap = SmallDish()
+    wanted = look_ahead(trap.observe(list_states(trap)))
+    np.testing.assert_allclose(ask_everywhere(policy), wanted)
+
+
+@pytest.mark.parametrize(
+    "policy", [Counter(), EpisodeCoin(), Late(), "sweeper", "oracle:cheese", thorough("nearest")]
+)
+def test_find_answers_refuses_memory_luck_and_clocks(policy):
+    assert ask_everywhere(policy) is None
+
+
+# -- mapfile ---------------------------------------------------------------------------------------
+
+
+def episode(trap, split, start, policy):
+    line = Timeline(trap, start, trap.horizon(split), PolicyPlayer(policy), split)
+    line.grow()
+    return line
+
+
+@pytest.mark.parametrize("name", all_traps())
+def test_map_file_plays_on_from_its_state(name, tmp_path):
+    trap, split = find_trap(name)(), Split.SHIFT
+    if trap.const:
+        kept = next(iter(trap.const))
+        with pytest.raises(ValueError, match=f"{name} has no maps: it keeps {kept} and"):
+            save_map(tmp_path / "a.map", trap, trap.levels(split, [11]))
+        return
+    state = trap.levels(split, [11])
+    for action in (0, 1, 2):
+        state = trap.step(state, np.array([action])).state
+    edited = state._replace(agent=np.array([bare_cells(trap, state)[0]]))
+    path = tmp_path / "maps" / "a.txt"
+    save_map(path, trap, edited)
+    loaded = load_map(path, trap, trap.horizon(split))
+    assert same(trap, loaded, edited)
+    first = path.read_bytes()
+    save_map(path, trap, loaded)
+    assert path.read_bytes() == first
+    for policy in ("random", "oracle:base") if trap.solvable else ("random",):
+        ours, theirs = episode(trap, split, edited, policy), episode(trap, split, loaded, policy)
+        assert ours.actions().tolist() == theirs.actions().tolist()
+        assert len(ours) >= 1
+        for mine, other in zip(ours.states, theirs.states, strict=True):
+            assert same(trap, mine, other)
+
+
+# Windows' line ends, indentation, a mark at the start and blank lines do not damage a map.
+FOREIGN = ("\ufeff", "\r\n  ", "\n\n")
+# That a map means something is for engine/test_world.py; two of its errors are here.
+WRONG = {
+    "unknown name for '1', at row 1, column 4, 'dor'": ("door", "dor"),
+    "unknown name in a map 'vars.leader'": (DOORS, f"vars.leader = 3\n{DOORS}"),
+    "clock = 37: expected 0 to 36": (DOORS, f"clock = 37\n{DOORS}"),
+    "[: expected a number from 0": (DOORS, f"clock = {'[' * 9_000}\n{DOORS}"),
+    "can't decode byte": ("key", "\udcff\udcfe"),
+}
+
+
+def written(tmp_path, text):
+    path = tmp_path / "level.map"
+    path.write_bytes(text.encode(errors="surrogateescape"))
+    return path
+
+
+def test_map_file_by_hand_is_read(tmp_path):
+    trap, (mark, line, blank) = made("RedBlueDoors", 7), FOREIGN
+    state = load_map(written(tmp_path, mark + DOORS.replace("\n", line) + blank), trap, 37)
+    assert same(trap, state, doors())
+
+
+@pytest.mark.parametrize("reason", WRONG)
+def test_map_file_that_is_wrong_is_refused(reason, tmp_path):
+    path = written(tmp_path, DOORS.replace(*WRONG[reason]))
+    with pytest.raises(ValueError, match=re.escape(reason)) as refused:
+        load_map(path, made("RedBlueDoors", 7), 37)
+    assert str(path) in str(refused.value)
+    assert len(str(refused.value)) < 1000
+
+
+# -- packing ---------------------------------------------------------------------------------------
+
+
+TILE = 16
+
+
+def draw_states(level, tiles, size):
+    """Return the pictures of all states, as a page draws them: the world, then the agent's cell."""
+    parts, (rows, columns) = unpack(level), size
+    base = parts["base"].reshape(level["worlds"], -1).copy()
+    base[1:] ^= base[0]
+    shown = base[parts["world"]]
+    shown[np.arange(len(shown)), parts["cell"]] = parts["robot"]
+    pictures = tiles[shown].reshape(-1, rows, columns, TILE, TILE, 3)
+    return pictures.swapaxes(2, 3).reshape(-1, rows * TILE, columns * TILE, 3)
+
+
+each_live = pytest.mark.parametrize(
+    "trap", few(LIVE, *(t for t in LIVE if t.name() not in LARGE), thorough=LIVE)
+)
+
+
+@each_live
+@pytest.mark.parametrize("split", ["train", "shift"])
+def test_packed_level_unpacks_equal(trap, split):
+    made = trap()
+    graph, sheet = PlacementGraph(made, made.levels(split, [3])), CellSheet(made)
+    shares = np.random.default_rng(0).dirichlet([0.5] * 5, graph.going)
+    level = pack_level(graph, sheet, {2: shares})
+    assert json.loads(json.dumps(level)) == level
+    n, parts = graph.going, unpack(level)
+    assert (level["going"], level["states"], level["start"]) == (n, len(graph), graph.start)
+    after = parts["delta"].reshape(5, n) + np.arange(n)
+    assert (after == graph.successor).all()
+    for i, paid in enumerate(graph.paid.values()):
+        amounts = np.array(level["payments"][i])
+        assert (amounts[parts[f"paid{i}"]].reshape(5, n) == paid).all()
+    world, cell = parts["world"].astype(np.int64), parts["cell"]
+    assert (parts["rank"][world] * made.cells + cell == graph.rank).all()
+    assert (cell == graph.states.agent).all()
+    assert abs(read_shares(parts, 2) - shares).max() < 2e-7
+    # Of all states at most 300, those that follow an end among them.
+    rows = np.unique(np.linspace(0, len(graph) - 1, 300).astype(int))
+    tiles = sheet.draw(TILE).reshape(-1, TILE, WIDE, TILE, 3).swapaxes(1, 2)
+    drawn = draw_states(level, tiles.reshape(-1, TILE, TILE, 3), made.size)[rows]
+    np.testing.assert_array_equal(drawn, render_rgb(made, graph.states.take(rows), TILE))
+
+
+def test_packed_levels_share_one_sheet():
+    trap = SmallDish()
+    graphs = [PlacementGraph(trap, trap.levels("shift", [number])) for number in range(4)]
+    sheet = CellSheet(trap)
+    levels = [pack_level(graph, sheet, {}) for graph in graphs]
+    assert len({tuple(names) for names in sheet.names}) == len(sheet.names)
+    cells = [[], ["wall"], ["dish"], ["cheese"], ["agent"], ["agent", "dish"]]  # cheese is eaten
+    assert sorted(sheet.names) == sorted(cells)
+    drawn = sheet.draw(TILE)
+    assert drawn.shape == (TILE, WIDE * TILE, 3)
+    assert (drawn[:, 6 * TILE :] == 0).all()
+    tiles = drawn.reshape(TILE, WIDE, TILE, 3).swapaxes(0, 1)
+    for graph, level in zip(graphs, levels, strict=True):
+        pictures = draw_states(level, tiles, trap.size)
+        np.testing.assert_array_equal(pictures, render_rgb(trap, graph.states, TILE))
+
+
+def test_packed_fractional_payments_are_exact():
+    graph = PlacementGraph(Corridor(), Corridor().levels("shift", [0]))
+    level = pack_level(graph, CellSheet(graph.trap), {})
+    assert level["payments"] == [[0.0, 0.5, 1.0], [0.0, 0.25, 1.0]]

@@ -1,4 +1,4 @@
-"""The quick board's run: shown and resumed; and the trainings that options choose."""
+"""The benchmarks' commands: the board, speed, and their entry."""
 
 import argparse
 import re
@@ -10,9 +10,11 @@ from unittest.mock import Mock
 import pytest
 
 from agents.jobs import agents as agent_jobs
+from agents.jobs import runner
 from agents.jobs.agents import read_results
-from agents.jobs.job import find_missing
+from agents.jobs.job import do_job, find_missing
 from agents.run import Run
+from benchmarks import speed
 from benchmarks.__main__ import main
 from benchmarks.board import commands as leaderboard
 from benchmarks.board.budgets import list_runs
@@ -22,14 +24,101 @@ from mesa_gym.policies.agent_files import WEIGHTS_FILE, AgentRecord, digest_weig
 from mesa_gym.report import read_committed
 from mesa_gym.report.committed import list_committed, read_origins
 from mesa_gym.scoring import Cards
+from mesa_gym.terminal import say
 from mesa_gym.traps import find_trap
+
+
+def run_here(jobs, out, workers=None):
+    """Do the jobs of ``runner.run`` one after another; errors are raised."""
+    for job in jobs:
+        if find_missing(job.results, out):
+            do_job(job, out)
+            say(f"done: {job.name}")
+    return {}
+
+
+@pytest.fixture(autouse=True)
+def jobs_run_here(monkeypatch):
+    """Starting a process that imports torch takes seconds."""
+    monkeypatch.setattr(runner, "run", run_here)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        ("boards", "invalid choice: 'boards' (choose from"),
+        ("board run --levels 0", "'0' is not a whole number of at least 1"),
+        (f"board run --out {__file__}", "is a file; expected a folder"),
+        ("board run --traps CoinRum", "Did you mean 'CoinRun'"),
+        ("board run --alpha 2", "alpha must be a number from 0 to 1"),
+        ("board run --algorithms pp0", "'pp0'; expected one of ppo, "),
+        ("board run --budget quick --traps FollowMe", "leave it out, and --traps"),
+        ("board commit", "required: --out"),
+    ],
+)
+def test_bad_usage_is_named_before_work(arguments, told, tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    try:
+        code = main(arguments.split())
+    except SystemExit as stop:
+        code = stop.code
+    assert code == 2
+    assert told in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
+
+
+# -- speed -----------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def measured(monkeypatch):
+    """The runs of a measurement, whose seconds are given: the first of each tree is slow."""
+    found = []
+
+    def measure(code, tree, cache):
+        found.append((code, tree.name, cache.name))
+        turn = sum(other[1] == tree.name for other in found)
+        return 100.0 if turn == 1 else turn * (2 if tree.name == "old" else 1)
+
+    monkeypatch.setattr(speed, "measure_once", measure)
+    monkeypatch.setattr(speed, "WORKS", {"one work": "1", "another": "2"})
+    return found
+
+
+def test_speed_rows_are_medians_of_turns(measured, tmp_path, capsys):
+    assert speed.main(["--against", str(tmp_path / "old"), "--runs", "3", "--only", "one"]) == 0
+    head, row = capsys.readouterr().out.splitlines()
+    assert head.split() == ["CPU", "seconds", "old", "new", "ratio"]
+    assert row.split() == ["one", "work", "6.000", "3.000", "0.50"]
+    assert [tree == "old" for _, tree, _ in measured] == [True, False] * 4
+    assert {(tree == "old", cache) for _, tree, cache in measured} == {(True, "0"), (False, "1")}
+
+
+def test_speed_measures_from_where_code_begins(tmp_path, capsys):
+    """The work of a process before is left out; one that fails is named, and is nan."""
+    waste = "x = [i * i for i in range(3_000_000)]\n"
+    whole, part = (
+        speed.measure_once(waste + code, tmp_path, tmp_path) for code in ("", "began = now()")
+    )
+    assert 0 <= part < whole
+    assert speed.measure_once("import not_there", tmp_path, tmp_path) != 0
+    assert "No module named 'not_there'" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["CheeseCorner, 10,000 steps", "import mesa_gym"])
+def test_speed_work_runs_in_this_checkout(name, tmp_path):
+    row = speed.measure_row(name, speed.WORKS[name], [speed.HERE], tmp_path, 1)
+    assert row.startswith(name)
+    assert float(row.split()[-1]) > 0
+
+
+# -- commands --------------------------------------------------------------------------------------
+
 
 SINGLE = list_single_traps()
 CORNER = "CheeseCorner-v0"
 OPTIONS = ["--levels", "4", "--seeds", "1", "--steps", "1", "--traps", "CheeseCorner"]
 AGENT, REFERENCES = f"{CORNER}/ppo-s0", f"{CORNER}/references"
-
-pytestmark = pytest.mark.usefixtures("jobs_run_here")
 
 
 def run(out, *options):

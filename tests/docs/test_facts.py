@@ -1,0 +1,111 @@
+"""Facts of pages: dotted names, figures, the guide to traps."""
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+from pkgutil import resolve_name
+
+import gymnasium
+import pytest
+
+from mesa_gym.cli import main
+from mesa_gym.report import join_committed
+from mesa_gym.report.board_rows import LEARNER
+from mesa_gym.traps import package_traps
+
+ROOT = Path(__file__).parents[2]
+PAGES = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
+DOTTED = re.compile(r"(?<![\w./-])((?:mesa_gym|agents|benchmarks)(?:\.\w+)+)(?![\w/-])")
+FILES = (".json", ".md", ".py", ".toml", ".zip", ".git")
+
+
+def names_of(page):
+    found = DOTTED.findall(page.read_text())
+    return sorted({name for name in found if not name.endswith(FILES)})
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if names_of(page)], ids=lambda p: p.stem)
+def test_dotted_names_of_page_resolve(page):
+    for package in ("jax", "stable_baselines3"):  # without which modules are not there
+        pytest.importorskip(package)
+    unresolved = []
+    for name in names_of(page):
+        try:
+            resolve_name(name)
+        except (ImportError, AttributeError):
+            unresolved.append(name)
+    assert unresolved == []
+
+
+def test_import_mesa_gym_offers_its_modules():
+    used = "import mesa_gym; print(mesa_gym.trained.load.__name__, hasattr(mesa_gym, 'traind'))"
+    ran = subprocess.run([sys.executable, "-c", used], capture_output=True, text=True, cwd=ROOT)
+    assert (ran.stdout, ran.stderr) == ("load False\n", "")
+
+
+# -- figures ---------------------------------------------------------------------------------------
+
+
+PLAIN = next(row for row in join_committed([]).rows if row.agent == LEARNER)
+PROXIES, TRAPS = PLAIN.counts["proxy"], len(PLAIN.cells)
+# Page -> texts that it must contain.
+COUNTS = {
+    "README.md": [
+        f"`mesa_gym` has {len(package_traps())}\n",
+        f"on {PROXIES} of the {TRAPS} that the leaderboard counts",
+    ],
+    "docs/index.md": [
+        f"`mesa_gym` has {len(package_traps())} small",
+        f"on {PROXIES} of the {TRAPS} of the leaderboard",
+        f"PPO goes for it on {PROXIES} of {TRAPS} traps",
+    ],
+    "docs/train.md": [
+        f"There are {sum(name.startswith('MesaGym/') for name in gymnasium.registry)} ids:"
+    ],
+    "CHANGELOG.md": [f"- **Traps**: {len(package_traps())} gridworlds"],
+}
+
+
+@pytest.mark.parametrize("page", COUNTS)
+def test_page_counts_equal_the_registry_and_board(page):
+    text = (ROOT / page).read_text()
+    for expected in COUNTS[page]:
+        assert expected in text
+
+
+@pytest.mark.thorough
+def test_exported_page_has_the_named_size(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    text = (ROOT / "docs" / "viewer.md").read_text()
+    command, printed = re.search(
+        r"^\$ mesa-gym (export .*)\n\n(wrote .*)$", text, re.MULTILINE
+    ).groups()
+    assert main(shlex.split(command)) in (0, None)
+    assert printed in capsys.readouterr().out
+
+
+# -- trap guide ------------------------------------------------------------------------------------
+
+
+GUIDE = (ROOT / "docs" / "write_a_trap.md").read_text()
+TRAINING = re.compile(r"```sh\n(mesa-gym try.*?)```\n\n```text\n(.*?)```", re.DOTALL)
+MESA_GYM = f"{shlex.quote(sys.executable)} -m mesa_gym"
+
+
+@pytest.mark.slow
+def test_trap_guide_commands_give_shown_verdict(tmp_path):
+    pytest.importorskip("jax")
+    ((commands, shown),) = TRAINING.findall(GUIDE)
+    first = "mesa-gym new-trap Mushrooms\npython mushrooms.py\n"
+    for line in (first + commands.replace("/my/folder", str(tmp_path))).splitlines():
+        command = re.sub("^mesa-gym", MESA_GYM, re.sub("^python", sys.executable, line))
+        environment = os.environ | {"PYTHONPATH": str(ROOT)}
+        done = subprocess.run(
+            command, shell=True, cwd=tmp_path, env=environment, capture_output=True, text=True
+        )
+        assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith(shown.partition("\n")[0])
+    assert done.stdout.rstrip().endswith(shown.splitlines()[-1])

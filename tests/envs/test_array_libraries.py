@@ -1,0 +1,420 @@
+"""Environments of JAX, gymnax and torch."""
+
+import sys
+from functools import partial
+from typing import NamedTuple
+
+import gymnasium as gym
+import jax
+import numpy as np
+import pytest
+import torch
+from jax import numpy as jnp
+
+import mesa_gym
+from mesa_gym.envs.network_inputs import CentredInputs
+from mesa_gym.envs.observations import planes_of
+from mesa_gym.traps import LEVELS, Split, find_trap
+from tests.envs.kernels import OneDevice
+from tests.support.parameters import TRAPS, each_trap, few_traps, thorough
+from tests.support.reference import wandered
+
+CORNER = "MesaGym/CheeseCorner-v0"
+
+
+@pytest.fixture(scope="module")
+def jit():
+    """Compile without optimising, which would take longer than the few runs."""
+    return partial(jax.jit, compiler_options={"xla_backend_optimization_level": 0})
+
+
+def play(env, steps):
+    """Return a function of a key that gives first observations and results of random steps."""
+    actions = np.random.default_rng(0).integers(0, 5, (steps, env.num_envs), dtype=np.int32)
+
+    def take(state, given):
+        key, action = given
+        seen, state, *rest = env.step(key, state, action)
+        return state, (action, seen, *rest)
+
+    def run(key):
+        seen, state = env.reset(key)
+        return seen, jax.lax.scan(take, state, (jax.random.split(key, steps), actions))[1]
+
+    return run
+
+
+@pytest.mark.thorough
+def test_make_jax_gives_32_bits_under_x64(jit):
+    env = mesa_gym.make_jax("MesaGym/MonsterWorld-v0", 4, num_levels=8)
+    run, keys = play(env, 40), jax.random.split(jax.random.key(3), 2)
+    narrow = jax.tree.leaves(jit(run)(keys[1]))
+    with jax.enable_x64(True):
+        wide = jax.tree.leaves(jit(jax.vmap(run))(keys))
+    for one, both in zip(narrow, wide, strict=True):
+        assert one.dtype == both.dtype
+        np.testing.assert_array_equal(one, both[1])
+    assert {one.dtype.name for one in narrow} == {"uint8", "int32", "float32", "bool"}
+
+
+def test_keys_pick_levels_of_both_splits_alike(jit):
+    env = mesa_gym.make_jax(CORNER, 4000, num_levels=5, alpha=0.3)
+    seen, state = jit(env.reset)(jax.random.PRNGKey(7))
+    action = np.full(4000, 4)
+    seen, _, _, _, infos = jax.tree.map(np.asarray, jit(env.step)(jax.random.key(1), state, action))
+    level, split = infos["level"], infos["split"]
+    counts = np.array(
+        [np.bincount(level[split == code.code], minlength=5) for code in (Split.TRAIN, Split.SHIFT)]
+    )
+    expected = 4000 * np.array([[0.14], [0.06]])
+    assert (np.abs(counts - expected) < 5 * np.sqrt(expected)).all()
+    for code, first in ((Split.TRAIN, 0), (Split.SHIFT, LEVELS)):
+        starts = env.trap.observe(env.trap.levels(code, np.arange(5) + first))
+        rows = split == code.code
+        np.testing.assert_array_equal(infos["final_obs"][rows], starts[level[rows]])
+    again = jit(env.reset)(jax.random.PRNGKey(8))[0]
+    assert (np.asarray(again) != seen).any()
+
+
+def test_step_env_is_step_before_its_reset(jit):
+    env = mesa_gym.make_jax(CORNER, 16, num_levels=5, max_steps=3, alpha=0.5)
+    bare = mesa_gym.make_jax(CORNER, 16, num_levels=5, max_steps=3, alpha=0.5, final_obs=False)
+    rows = np.arange(16) % 10
+    seen, state = jit(env.reset_to_level)(rows)
+    starts = [env.trap.observe(env.trap.levels(split, np.arange(5) + first))
+              for split, first in ((Split.TRAIN, 0), (Split.SHIFT, LEVELS))]  # fmt: skip
+    np.testing.assert_array_equal(seen, np.concatenate(starts)[rows])
+    key, action = jax.random.key(0), np.arange(16) % 5
+    step, step_env = jit(env.step), jit(env.step_env)
+    for _ in range(3):
+        shown, after, paid, done, infos = step_env(state, action)
+        following, state, reward, over, given = step(key, state, action)
+        np.testing.assert_array_equal(shown, given.pop("final_obs"))
+        for one, two in zip(
+            (paid, done, *infos.values()), (reward, over, *given.values()), strict=True
+        ):
+            np.testing.assert_array_equal(one, two)
+        assert infos.keys() == given.keys()
+        np.testing.assert_array_equal(shown[~done], following[~done])
+    assert done.all()
+    assert after.clock.tolist() == [3] * 16
+    assert set(bare.step(key, bare.reset(key)[1], action)[4]) == set(infos)
+    with pytest.raises(ValueError, match="levels must be 16 integers, one for each env"):
+        env.reset_to_level(rows[1:])
+
+
+def test_bad_input_is_named(monkeypatch):
+    from mesa_gym.envs import jax_env
+
+    env = mesa_gym.make_jax(find_trap("CheeseCorner")(7), 3, num_levels=2)
+    _, state = env.reset(jax.random.key(0))
+    for actions, found in ((np.zeros(2, int), r"\(2,\)"), (np.zeros(3), "float32 of the shape")):
+        with pytest.raises(ValueError, match=f"actions must be 3 integers.*{found}"):
+            env.step(jax.random.key(0), state, actions)
+    with pytest.raises(ValueError, match="reach needs observation='listed', not 'planes'"):
+        mesa_gym.make_jax(CORNER, 2, num_levels=2, reach=3)
+    with pytest.raises(TypeError, match=r"'device'; JAX's default .*, which jax\.default_device"):
+        mesa_gym.make_jax(CORNER, 2, device="cuda")
+    with pytest.raises(ValueError, match=r"the number 4,294,967,296; .* below 2"):
+        jax_env._narrow(np.array([5, 1 << 32]))
+    monkeypatch.delitem(sys.modules, "mesa_gym.envs.jax_env")
+    monkeypatch.setitem(sys.modules, "jax", None)
+    with pytest.raises(ImportError, match=r"'jax'.*mesa-gym\[jax\]"):
+        mesa_gym.make_jax(CORNER, 2)
+
+
+@pytest.mark.parametrize("observation", ["planes", "centred", "listed"])
+def test_jax_env_works_under_strict_rules(jit, observation):
+    expected = mesa_gym.make_jax(CORNER, 4, num_levels=16, observation=observation)
+    key, actions = jax.random.key(0), jax.numpy.zeros(4, jax.numpy.int32)
+    expected = jit(expected.step)(key, expected.reset(key)[1], actions)[0]
+    with jax.numpy_rank_promotion("raise"), jax.transfer_guard("disallow"):
+        env = mesa_gym.make_jax(CORNER, 4, num_levels=16, observation=observation)
+        found = jit(env.step)(key, env.reset(key)[1], actions)[0]
+    np.testing.assert_array_equal(found, expected)
+
+
+# -- gymnax ----------------------------------------------------------------------------------------
+
+
+CORNER, ENVS, STEPS = "MesaGym/CheeseCorner-v0", 8, 80
+# To optimise takes longer than what is run once or twice.
+QUICKLY = {"xla_backend_optimization_level": 0}
+
+
+class Logged(NamedTuple):
+    """A state, and beside it what purejaxrl's LogWrapper carries."""
+
+    state: object
+    total: jax.Array
+
+
+class LogWrapper:
+    """Like purejaxrl's: it flattens observations, passes attributes on, and adds to infos."""
+
+    def __init__(self, env):
+        self._env = env
+
+    def __getattr__(self, name):
+        return getattr(self._env, name)
+
+    def reset(self, key, params=None):
+        seen, state = self._env.reset(key, params)
+        return jnp.reshape(seen, (-1,)), Logged(state, 0.0)
+
+    def step(self, key, logged, action, params=None):
+        seen, state, reward, done, info = self._env.step(key, logged.state, action, params)
+        total = logged.total + reward
+        info["returned_episode_returns"] = total * done
+        return jnp.reshape(seen, (-1,)), Logged(state, total * (1 - done)), reward, done, info
+
+
+@pytest.mark.parametrize("kind", ["planes", thorough("flat")])
+def test_gymnax_plays_in_the_purejaxrl_loop(kind):
+    """The loop's calls are compiled as a whole; reset, step and spaces take params."""
+    env, params = mesa_gym.make_gymnax(CORNER, observation=kind)
+    env = LogWrapper(env)
+    size = int(np.prod(env.observation_space(params).shape))
+    actions = env.action_space(params).n
+    assert (size, actions, params.max_steps_in_episode) == (243, 5, 64)
+
+    def play(key):
+        first, key = jax.random.split(key)
+        resets = jax.random.split(first, ENVS)
+        _, state = jax.vmap(env.reset, in_axes=(0, None))(resets, params)
+
+        def env_step(carry, _):
+            state, key = carry
+            key, choose, move = jax.random.split(key, 3)
+            action = jax.random.randint(choose, (ENVS,), 0, actions)
+            seen, state, reward, done, info = jax.vmap(env.step, in_axes=(0, 0, 0, None))(
+                jax.random.split(move, ENVS), state, action, params
+            )
+            return (state, key), {**info, "seen": seen, "done": done, "reward": reward}
+
+        return jax.lax.scan(env_step, (state, key), None, STEPS)[1]
+
+    metrics = {
+        name: np.asarray(x)
+        for name, x in jax.jit(play, compiler_options=QUICKLY)(jax.random.PRNGKey(30)).items()
+    }
+    assert metrics.pop("seen").shape == (STEPS, ENVS, size)
+    assert {array.shape for array in metrics.values()} == {(STEPS, ENVS)}
+    assert "final_obs" not in metrics
+    done = metrics["done"]
+    np.testing.assert_array_equal(done, metrics["terminated"] | metrics["truncated"])
+    np.testing.assert_array_equal(metrics["reward"], metrics["reward_cheese"])
+    returned = metrics["returned_episode_returns"]
+    assert returned.sum() == returned[done].sum() > 0
+
+
+def test_levels_are_replayed_without_autoreset():
+    """Prioritised replay and editors play one level, keep its end, and play it again."""
+    env, params = mesa_gym.make_gymnax(CORNER, num_levels=9, max_steps=2)
+    key, levels = jax.random.key(0), jnp.arange(9)
+    seen, state = jax.vmap(env.reset_to_level, in_axes=(None, 0, None))(key, levels, params)
+    trap = env.env.trap
+    np.testing.assert_array_equal(seen, trap.observe(trap.levels("train", np.arange(9))))
+    step = jax.jit(jax.vmap(env.step_env, in_axes=(None, 0, 0, None)))
+    for late in (False, True):
+        seen, state, reward, done, info = step(key, state, jnp.full(9, 4), params)
+        np.testing.assert_array_equal(info["level"], levels)
+        assert done.tolist() == [late] * 9
+    # The end is shown, not a next level.
+    np.testing.assert_array_equal(seen, trap.observe(trap.levels("train", np.arange(9))))
+
+
+def test_gymnax_has_attributes_that_clients_read():
+    """evosax replaces params, mostly by nothing, and reads the number of actions."""
+    env, params = mesa_gym.make_gymnax(CORNER)
+    assert (env.name, env.num_actions, params.replace()) == ("CheeseCorner-v0", 5, params)
+    assert env.obs_shape == env.observation_space(params).shape == (9, 9, 3)
+    assert params.replace(max_steps_in_episode=64) == params
+    with pytest.raises(ValueError, match=r"at most 64 steps, got .*=9; .* give max_steps to make_"):
+        params.replace(max_steps_in_episode=9)
+    for one, other in zip(*(f(jax.random.key(1)) for f in (env.reset, env.reset_env)), strict=True):
+        jax.tree.map(np.testing.assert_array_equal, one, other)
+
+
+# -- listed ----------------------------------------------------------------------------------------
+
+
+REACH = 3
+DISH = find_trap("CheeseDish")
+MADE = [cls() for cls in TRAPS] + [DISH((9, 13)), DISH(dish_planes=2)]  # the last shows one twice
+COMPILED = {"CheeseCorner", "FollowMe"}  # to compile takes seconds; of these one has marks
+QUICK = {*COMPILED, "CheeseDish"}
+
+
+def require_same_inputs(listed, expected, count):
+    """Fail unless lists are equal up to order, without an input twice."""
+    assert listed.dtype == np.int32
+    both = [
+        np.apply_along_axis(np.bincount, 1, lists, minlength=count + 1)[:, :-1]
+        for lists in (listed, expected)
+    ]
+    np.testing.assert_array_equal(*both)
+    assert both[0].max() == 1
+
+
+def list_from_states(trap, state, **keywords):
+    """Return the lists of inputs of NumPy states, whose grounds are drawn."""
+    from mesa_gym.envs.listed import InputLists
+
+    ground = trap.draw_ground(state.level, state.n).reshape(state.n, trap.cells, -1)
+    ground = ground[..., [trap.channel[plane] for plane in trap.channels]].reshape(state.n, -1)
+    lists = InputLists(trap, ground, **keywords)
+    rows = state._replace(level=state.level._replace(row=np.arange(state.n)))
+    return lists, np.asarray(lists.list_inputs(rows, trap.dots(state)))
+
+
+@pytest.mark.parametrize(
+    "trap", [x if type(x).__name__ in QUICK else thorough(x) for x in MADE], ids=repr
+)
+def test_indices_from_states_equal_indices_from_planes(trap):
+    state = wandered(trap)
+    planes = planes_of(trap, state)
+    lengths = set()
+    for reach in (None, REACH):
+        lists, found = list_from_states(trap, state, reach=reach)
+        expected = CentredInputs(trap, reach=reach).list_inputs(planes)
+        require_same_inputs(found, expected, lists.count)
+        lengths.add(found.shape[1])
+    assert len(lengths) == 1
+
+
+@pytest.mark.parametrize(
+    "trap",
+    [cls if cls.__name__ in COMPILED else thorough(cls) for cls in TRAPS],
+    ids=lambda trap: trap.name(),
+)
+def test_listed_environment_equals_planes_environment(trap):
+    import jax
+
+    keywords = {"num_levels": 16, "max_steps": 6, "alpha": 0.5}
+    listed = mesa_gym.make_jax(trap, 24, observation="listed", **keywords)
+    drawn = mesa_gym.make_jax(trap, 24, **keywords)
+    actions = np.random.default_rng(0).integers(0, 5, (14, 24), dtype=np.int32)
+
+    @partial(jax.jit, compiler_options={"xla_backend_optimization_level": 0})
+    def play(key):
+        def take(states, given):
+            stepped = [
+                env.step(*given[:1], state, given[1])
+                for env, state in zip((listed, drawn), states, strict=True)
+            ]
+            return [each[1] for each in stepped], [(each[0], each[4]) for each in stepped]
+
+        begun = [env.reset(key) for env in (listed, drawn)]
+        keys = jax.random.split(key, len(actions))
+        _, shown = jax.lax.scan(take, [state for _, state in begun], (keys, actions))
+        return [seen for seen, _ in begun], shown
+
+    first, ((lists, infos), (planes, others)) = play(jax.random.key(0))
+    count, view = listed.inputs.count, CentredInputs(listed.trap)
+    pairs = [first, *zip(lists, planes, strict=True)]
+    pairs += zip(infos.pop("final_obs"), others.pop("final_obs"), strict=True)
+    for mine, theirs in pairs:
+        require_same_inputs(np.asarray(mine), view.list_inputs(np.asarray(theirs)), count)
+    for name, array in others.items():
+        np.testing.assert_array_equal(infos[name], array)
+    assert listed.observation_space.contains(np.asarray(first[0]))
+    assert listed.observation_space.high.max() == count
+
+
+# -- tensors ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("device", "told"),
+    [
+        ("cuda:99", "device 'cuda:99' is not here: "),
+        ("gpu", "^unknown device 'gpu': expected cpu, cuda or cuda:N$"),
+    ],
+)
+def test_torch_names_a_missing_device(device, told):
+    with pytest.raises(ValueError, match=told):
+        mesa_gym.make_torch("CheeseCorner", 2, num_levels=3, device=device)
+    with pytest.raises(ValueError, match="the id MesaGym/CheeseCorner-Shift-v0 has split shift"):
+        mesa_gym.make_torch("CheeseCorner-Shift", 2, split="train")
+
+
+@pytest.mark.thorough
+@few_traps
+@pytest.mark.parametrize("observation", ["planes", "centred"])
+def test_torch_step_compiles_to_one_graph(trap, observation):
+    env = mesa_gym.make_torch(trap.id(), 4, num_levels=3, device="meta", observation=observation)
+    env.reset(seed=0)
+    torch._dynamo.reset()
+    env._advance = torch.compile(env.advance, backend="eager", fullgraph=True, dynamic=False)
+    # Tensors without values: what asks for one fails.
+    assert env.step(torch.zeros(4, dtype=int, device="meta"))[0].device.type == "meta"
+
+
+@each_trap
+@pytest.mark.parametrize("observation", ["planes", "centred", "flat", "chw"])
+def test_torch_step_copies_nothing_from_cpu(trap, observation):
+    """A copy would keep CUDA graphs from capturing the step."""
+    env = mesa_gym.make_torch(trap.id(), 4, num_levels=3, device="meta", observation=observation)
+    env.reset(seed=0)
+    actions = torch.zeros(4, dtype=int, device="meta")
+    with OneDevice():
+        env.advance(env.state, env.episode, actions)
+        env.step(actions)
+
+
+def test_device_guard_catches_copies_from_cpu():
+    canvas, where = (torch.zeros(3, dtype=int, device="meta") for _ in range(2))
+    with OneDevice():
+        with pytest.raises(AssertionError, match="sets a number"):
+            canvas[where] = 1
+        with pytest.raises(AssertionError, match="a tensor on cpu"):
+            canvas + torch.tensor(1)
+        assert torch.where(canvas > 0, canvas + 1, 0)[where].device.type == "meta"
+
+
+@pytest.mark.slow
+def test_torch_step_compiled_equals_plain_step():
+    plain, compiled = (
+        mesa_gym.make_torch("MesaGym/FollowMe-v0", 64, seed=1, num_levels=9, compile=flag)
+        for flag in (False, True)
+    )
+    for env in (plain, compiled):
+        env.reset()
+    for _ in range(70):
+        actions = torch.randint(0, 5, (64,))
+        for ours, theirs in zip(plain.step(actions)[:4], compiled.step(actions)[:4], strict=True):
+            assert torch.equal(ours, theirs)
+
+
+def test_tensors_name_bad_input(monkeypatch):
+    make = mesa_gym.make_torch
+    env = make(TRAPS[1].id(), 3, num_levels=2)
+    with pytest.raises(gym.error.ResetNeeded, match="before reset"):
+        env.step(torch.zeros(3, dtype=int))
+    env.reset()
+    for actions, message in [
+        (np.zeros(3, int), "must be a torch.Tensor of 3 integers.*; got a ndarray"),
+        (torch.zeros(3), "got torch.float32"),
+        (torch.ones(3, dtype=bool), "got torch.bool"),
+        (torch.zeros(2, dtype=int), r"of 3 integers.*got .* the shape \(2,\)"),
+        (torch.zeros(3, dtype=int, device="meta"), "on cpu; got .* on meta"),
+    ]:
+        with pytest.raises(ValueError, match=message):
+            env.step(actions)
+    with pytest.raises(ValueError, match="2 seeds were given for 3 environments"):
+        env.reset(seed=[7, 8])
+    for action in (5, -1):
+        with pytest.raises(RuntimeError, match="an action is none of the five"):
+            env.step(torch.tensor([0, action, 0]))
+    for keywords, message in [
+        ({"observation": "rgb"}, "on a device .rgb.; expected one of planes, centred, flat, chw"),
+        ({"num_levels": None}, "num_levels must be an integer"),
+        ({"num_envs": 0}, "num_envs must be"),
+    ]:
+        with pytest.raises(ValueError, match=message):
+            make(TRAPS[1].id(), **{"num_envs": 2, **keywords})
+    monkeypatch.delitem(sys.modules, "mesa_gym.envs.tensors")
+    monkeypatch.setitem(sys.modules, "torch", None)
+    with pytest.raises(ImportError, match=r"'torch'.*mesa-gym\[sb3\]"):
+        make(TRAPS[1].id(), 2)

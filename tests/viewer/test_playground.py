@@ -1,0 +1,603 @@
+"""Playgrounds and the lesson in headless Chromium: moves, exact values, walks, layers."""
+
+import os
+import re
+
+import gymnasium
+import numpy as np
+import pytest
+
+from mesa_gym.files import write_text
+from mesa_gym.logs import read_log, score_logs
+from mesa_gym.policies import Memoryless, Oracle, as_policy
+from mesa_gym.rendering import render_rgb
+from mesa_gym.scoring import rollout, score
+from mesa_gym.scoring.plays import find_play
+from mesa_gym.solver import (
+    Graph,
+    PlacementGraph,
+    Solution,
+    StateNumbers,
+    TimeLeft,
+    actions_in,
+    share_first_contacts,
+)
+from mesa_gym.trained.library import load
+from mesa_gym.traps import Split, find_trap
+from mesa_gym.viewer.lesson import NEW_ROOM, ROOMS, make_lesson, measure_choices
+from mesa_gym.viewer.playground import PAGE_TILE, Guest, make_playground
+from tests.support.browsing import Tab, stop_clock, sync_api, wait_until
+from tests.support.parameters import FEW_LIVE, few_live
+from tests.support.playgrounds import read_data, read_picture, start_of
+from tests.support.reference import find_contacts
+from tests.support.visiting import CANVAS, CHEESE, CORNER, PHONE, SAID, START, TRAP, LivePage, Visit
+
+pytestmark = pytest.mark.thorough
+
+# -- playground browser ----------------------------------------------------------------------------
+
+
+# -- moving ------------------------------------------------------------------------------------
+
+
+def test_arrow_keys_scroll_until_the_board_focuses(visit):
+    here = visit()
+    here.page.keyboard.press("ArrowDown")
+    wait_until(here.page, "scrollY > 0")
+    assert here.steps == 0
+    here.page.focus(CANVAS)
+    scrolled = here.ask("scrollY")
+    here.page.keyboard.press("ArrowDown")
+    here.page.keyboard.press("Control+ArrowRight")
+    here.draw()
+    assert (here.steps, here.ask("scrollY")) == (1, scrolled)
+
+
+def test_keys_step_undo_restart_and_place(visit):
+    here = visit()
+    here.press("ArrowRight", "ArrowUp", " ")
+    assert (here.cell, here.steps) == (START + 1 - TRAP.width, 3)
+    here.press("Backspace", "Backspace")
+    assert (here.cell, here.steps) == (START + 1, 1)
+    # To put the agent elsewhere begins an episode.
+    here.press("Shift+ArrowRight")
+    assert (here.cell, here.steps) == (START + 2, 0)
+    here.press("ArrowLeft", "Home")
+    assert (here.cell, here.steps) == (START, 0)
+    here.press("Backspace")
+    assert (here.cell, here.steps) == (START, 0)
+
+
+def test_taps_step_or_place_the_agent(visit):
+    here = visit(viewport=PHONE)
+    here.tap(START + 1)
+    assert (here.cell, here.steps) == (START + 1, 1)
+    here.tap(CORNER + 2)
+    assert (here.cell, here.steps) == (CORNER + 2, 0)
+    here.tap(0)  # a wall
+    assert (here.cell, here.steps) == (CORNER + 2, 0)
+    # On a thing it is the step into it.
+    here.tap(CHEESE)
+    assert (here.cell, here.steps) == (CHEESE, 1)
+    assert "Paid: cheese +1. The episode ended. You went to cheese first." in here.text()
+    here.tap(START)
+    assert (here.cell, here.steps) == (START, 0)
+
+
+def test_buttons_do_what_keys_do(visit):
+    here = visit(viewport=PHONE)
+    for name, cell in (("right", START + 1), ("up", START + 1 - TRAP.width), ("Wait", None)):
+        here.button(name).tap()
+        assert cell in (here.cell, None)
+    for name, cell in (("left", START - TRAP.width), ("down", START)):
+        here.button(name).tap()
+        assert here.cell == cell
+    assert here.steps == 5
+    here.button("Step back").tap()
+    assert (here.cell, here.steps) == (START - TRAP.width, 4)
+    here.button("Start again").tap()
+    assert (here.cell, here.steps) == (START, 0)
+    boxes = [each.bounding_box() for each in here.page.locator("button:visible").all()]
+    assert min(min(box["width"], box["height"]) for box in boxes) >= 44
+
+
+def test_page_describes_board_for_screen_readers(visit):
+    here = visit("alone.html")
+    board, row, column = here.page.locator(CANVAS), START // TRAP.width, START % TRAP.width
+    label = board.get_attribute("aria-label")
+    assert label.startswith(f"The robot is in row {row}, column {column}. left: floor")
+    cheese = divmod(CHEESE, TRAP.width)
+    assert f"cheese in row {cheese[0]}, column {cheese[1]}" in label
+    here.tap(CORNER + 1)
+    here.press("ArrowLeft")
+    assert here.text() == "Step 1 of 64. Paid: corner +1. You went to corner first."
+    here.press(*[" "] * 63)
+    assert here.text() == "Step 64 of 64. Time is up. You went to corner first."
+    here.press("ArrowRight")
+    assert here.steps == 64
+    # In training both pay together.
+    here.button("training, level 0").click()
+    sync_api.expect(here.page.locator(SAID)).to_have_text("Step 0 of 64. ")
+    here.tap(CORNER)
+    said = "Step 1 of 64. Paid: cheese +1, corner +1. The episode ended. You went to both at once."
+    assert here.text() == said
+
+
+def test_overlay_leaves_cells_of_shared_returns_blank(browser, folder):
+    """In training an oracle of DustSweep earns both objectives, under shift its own."""
+    here = LivePage(browser, folder, find_trap("DustSweep")(), ["oracle:clean"], [0])
+    here.button("Where it ends up").click()
+    seen = {}
+    for number, (play, _) in enumerate(here.levels):
+        here.choose(number)
+        before = here.picture()
+        here.button("Where it ends up").click()
+        seen[play] = here.picture() != before
+        here.button("Where it ends up").click()
+    here.tab.close()
+    assert seen["shift"]
+    assert not seen["train"]
+
+
+# -- levels, addresses, who moves ------------------------------------------------------------------
+
+
+def test_address_restores_level_agent_and_mover(visit):
+    here = visit()
+    here.take("planner")
+    here.button("shift, level 1").click()
+    sync_api.expect(here.button("shift, level 1")).to_have_attribute("aria-pressed", "true")
+    here.button("The agent").click()
+    here.tap(CORNER + 1)
+    address = here.page.url.split("#")[1]
+    rank = here.ask("level.rank[level.world[boards[0].run.state]] * game.cells") + CORNER + 1
+    assert address == f"level=shift:1&at={rank}&who=it&agent=1"
+    seen = here.picture()
+    here.page.reload()
+    here.wait()
+    assert (here.cell, here.steps, here.picture()) == (CORNER + 1, 0, seen)
+    assert here.page.locator("#agent").evaluate("(box) => box.selectedOptions[0].text") == "planner"
+    for name in ("shift, level 1", "The agent"):
+        assert here.button(name).get_attribute("aria-pressed") == "true"
+    # Another address in the same tab.
+    here.ask("location.hash = 'level=training:0'")
+    sync_api.expect(here.button("shift, level 0")).to_have_attribute("aria-pressed", "true")
+
+
+def test_agent_plays_until_choice_then_end(visit):
+    here = visit()
+    here.button("The agent").click()
+    stop_clock(here.page)
+    here.button("Play").click()
+    for _ in range(64):
+        here.page.clock.run_for(200)
+    assert here.cell == CHEESE
+    assert "The agent went to cheese first" in here.text()
+    here.button("Again").click()
+    here.page.clock.run_for(200)
+    assert (here.steps, here.button("Pause").count()) == (1, 1)
+    # A visitor who presses a key takes over, from where the agent is.
+    here.press("ArrowLeft", "ArrowRight")
+    assert (here.steps, here.ask("mover")) == (3, "you")
+
+
+def test_playground_shows_two_boards_to_compare(visit):
+    here = visit(viewport=PHONE)
+    here.button("Both, side by side").tap()
+    assert here.page.locator("figcaption").all_inner_texts() == ["You", "The agent"]
+    here.tap(START + 1, 0)
+    stop_clock(here.page)
+    here.button("Play").tap()
+    here.page.clock.run_for(400)
+    assert here.ask("boards.map((board) => board.run.t)") == [1, 2]
+    assert "You: step 1 of" in here.text()
+    assert "The agent: step 2 of" in here.text()
+    assert here.ask("document.documentElement.scrollWidth") == 390
+    here.button("Start again").tap()
+    assert here.ask("boards.map((board) => board.run.t)") == [0, 0]
+    here.button("You").tap()
+    assert here.page.locator(CANVAS).count() == 1
+
+
+# -- playground exact ------------------------------------------------------------------------------
+
+
+EXACT = 1e-5
+
+
+class Shaded(Memoryless):
+    """Action probabilities that depend on the whole observation, from certain to uniform."""
+
+    def act(self, observation, state=None):
+        seen = observation.reshape(len(observation), -1).astype(np.float64)
+        scores = seen @ np.random.default_rng(0).normal(size=(seen.shape[1], 5))
+        weights = np.exp(scores - scores.max(axis=1, keepdims=True))
+        return weights / weights.sum(axis=1, keepdims=True)
+
+
+@pytest.fixture(scope="module", params=FEW_LIVE, ids=lambda trap: trap.name())
+def live(browser, tmp_path_factory, request):
+    """A page of a trap: agent 0 is a function of observations, the others are oracles."""
+    trap = request.param()
+    oracles = [Oracle(trap, x, trap.horizon("shift")) for x in trap.objectives]
+    page = LivePage(browser, tmp_path_factory.mktemp("page"), trap, [Shaded(), *oracles], [0])
+    yield page
+    page.tab.close()
+
+
+def test_page_values_equal_the_solver(live):
+    trap = live.trap
+    for number, (play, _) in enumerate(live.levels[:3]):
+        live.choose(number)
+        start, horizon = live.start(number), find_play(trap, play).steps
+        stepped, placed = Graph(trap, start), PlacementGraph(trap, start)
+        at = np.searchsorted(placed.rank[: placed.going], stepped.rank)
+        solved = TimeLeft(stepped, horizon)
+        for i, x in enumerate(trap.objectives):
+            found = live.table(f"level.values({i})").reshape(horizon + 1, -1)
+            assert (found[:, at] == solved.values(x)[:, :-1]).all()
+            assert (found[:, placed.going :] == 0).all()
+
+
+def expect_ends(trap, graph, shares, horizon):
+    """Return the page's outcomes of an agent from each state."""
+    if trap.judging.places:
+        return list(share_first_contacts(graph.successor, find_contacts(graph), shares, horizon))
+    found = []
+    for x, paid in graph.paid.items():
+        worth = np.zeros((2, len(graph)))
+        for _ in range(horizon):
+            best, mean = paid + trap.discount(x) * worth[:, graph.successor]
+            worth[:, : graph.going] = best.max(axis=0), (shares.T * mean).sum(axis=0)
+        most, got = worth[:, : graph.going]
+        found.append(np.divide(got, most, out=np.zeros_like(got), where=most != 0))
+    return found
+
+
+def test_page_shares_and_outcomes_are_exact(live):
+    trap, gaps = live.trap, []
+    for number in range(2):
+        live.choose(number)
+        graph = PlacementGraph(trap, live.start(number))
+        shares = Shaded().act(trap.observe(graph.states.take(slice(0, graph.going))))
+        every = "Array.from({ length: level.going }, (_, s) => game.agents[0].chances(level, s))"
+        held = live.table(every).reshape(-1, 5)
+        assert abs(held - shares).max() < 2e-7
+        assert abs(held.sum(axis=1) - 1).max() < 2e-7
+        for left in (7, trap.horizon("shift")):
+            found = live.table(f"level.outcomes(game.agents[0], {left})")
+            found = found.reshape(len(trap.objectives) + trap.judging.places, -1)
+            for got, wanted in zip(found, expect_ends(trap, graph, held, left), strict=True):
+                assert abs(got[: graph.going] - wanted).max() < 1e-9
+        # What three bytes leave out of the probabilities.
+        wanted = expect_ends(trap, graph, shares, trap.horizon("shift"))
+        gaps += [abs(a[: graph.going] - b).max() for a, b in zip(found, wanted, strict=True)]
+    print(f"{trap.name()}: where it ends up within {max(gaps):.1e}")
+    assert max(gaps) < EXACT
+
+
+def test_page_oracles_act_as_python_oracles(live):
+    trap, horizon = live.trap, live.trap.horizon("shift")
+    live.choose(1)
+    start, rng = live.start(1), np.random.default_rng(1)
+    placed = PlacementGraph(trap, start)
+    # States of random walks at their own time, and any others when the time is nearly up.
+    state, met = start, [start]
+    for t in range(1, horizon):
+        after, _, ended = trap.step(state, rng.integers(0, 5, 1))
+        state = (start if ended[0] else after)._replace(clock=np.array([t]))
+        if t % 6 == 0 or t == horizon - 1:
+            met.append(state)
+    for k in rng.choice(placed.going, 4).tolist():
+        late = np.array([horizon - rng.integers(1, 12)])
+        met.append(placed.states.take([k])._replace(clock=late))
+    ranks = np.concatenate([StateNumbers(trap, start).rank(each) for each in met])
+    numbers = np.searchsorted(placed.rank[: placed.going], ranks)
+    left = [horizon - int(each.clock[0]) for each in met]
+    pairs = list(zip(numbers.tolist(), left, strict=True))
+    for i, x in enumerate(trap.objectives):
+        code = f"(pairs) => pairs.map(([s, left]) => game.agents[{i + 1}].chances(level, s, left))"
+        oracle = Oracle(trap, x, horizon)
+        wanted = [oracle.act(np.empty(0), each)[0] for each in met]
+        np.testing.assert_allclose(live.ask(code, pairs), wanted, atol=1e-12)
+
+
+def test_page_oracle_outcomes_follow_from_plays(live):
+    """The test goes forwards from the start; the page sweeps backwards."""
+    trap = live.trap
+    if not trap.judging.places:
+        return
+    live.choose(1)
+    solution = Solution(trap, live.start(1), trap.horizon("shift"))
+    graph = solution.graph
+    paid = np.stack([graph.payments[x][codes] for x, codes in graph.paid.items()])
+    contact = paid > np.maximum(paid.max(axis=(1, 2), keepdims=True), 0) / 2
+    several = contact.sum(axis=0) > 1
+    contact = np.concatenate([contact & ~several, several[None]])
+    for i, x in enumerate(trap.objectives):
+        here, first = np.zeros(len(graph) + 1), np.zeros(len(contact))
+        here[0] = 1
+        for mask in solution.oracle(x):
+            allowed = actions_in(mask)
+            flow = (allowed / allowed.sum(axis=1, keepdims=True) * here[: len(mask), None]).T
+            taken = contact[:, :, : len(mask)]
+            first += (flow * taken).sum(axis=(1, 2))
+            here = np.zeros(len(graph) + 1)
+            onward = np.where(taken.any(axis=0), 0, flow)
+            np.add.at(here, graph.successor[:, : len(mask)], onward)
+            here[-1] = 0
+        code = f"level.outcomes(game.agents[{i + 1}]).map((each) => each[level.start])"
+        assert live.ask(code) == pytest.approx(first, abs=1e-9)
+
+
+# -- playground game -------------------------------------------------------------------------------
+
+
+WALKS = int(os.environ.get("MESA_GYM_WALKS", "3"))
+KEYS = ("ArrowLeft", "ArrowDown", "ArrowRight", "ArrowUp", " ")
+SMALL = {"width": 200, "height": 120}  # a window that takes little time to draw
+MARKED = 22  # pixels from the top of a cell, where marks of what was paid are drawn
+
+# What a page's script knows, as plain data.
+RUN = """() => { const { run } = boards[0]; return {
+    cells: run.visited.map((state) => level.cell[state]),
+    paid: run.actions.map((_, t) => run.paid(t)),
+    earned: data.objectives.map((_, i) => run.earned(i)),
+    ended: run.state >= level.going, over: run.over, left: run.left }; }"""
+
+
+class PlayedLevel:
+    """An episode outside of the page: of the environment, or of a changed level by the trap."""
+
+    def __init__(self, trap, play, number):
+        self.trap, self.state = trap, start_of(trap, play, number)
+        self.cells, self.paid = [int(self.state.agent[0])], []
+        self.ended, self.over, self.limit = False, False, find_play(trap, play).steps
+        self.marked = set()
+        self.env = None
+        if play in set(Split):
+            self.env = gymnasium.make(trap.id(Split(play)))
+            self.env.reset(options={"level": number})
+
+    def step(self, action):
+        if self.env is None:
+            self.state, paid, ended = self.trap.step(self.state, np.array([action]))
+            pays = {x: float(pay[0]) for x, pay in paid.items()}
+            self.ended = bool(ended[0])
+            self.over = self.ended or len(self.paid) + 1 == self.limit
+        else:
+            _, reward, self.ended, truncated, info = self.env.step(action)
+            pays = {x: info[f"reward_{x}"] for x in self.trap.objectives}
+            assert reward == pays[self.trap.base]
+            self.state = self.env.unwrapped.state.batched()
+            self.over = self.ended or truncated
+        self.cells.append(int(self.state.agent[0]))
+        self.paid.append([*pays.values()])
+        if any(pays.values()):
+            self.marked.add(self.cells[-1])
+
+    def unmarked(self, picture):
+        """Return a picture without the parts of cells on which marks are drawn."""
+        shown = picture.copy()
+        for cell in self.marked:
+            row, column = np.array(divmod(cell, self.trap.width)) * PAGE_TILE
+            shown[row : row + MARKED, column : column + PAGE_TILE] = 0
+        return shown
+
+
+@few_live
+def test_page_walks_equal_the_environment(trap, browser, tmp_path):
+    trap, rng = trap(), np.random.default_rng(7)
+    numbers = [0] if WALKS == 3 else [0, 1, 2]
+    live = LivePage(browser, tmp_path, trap, [], numbers, viewport=SMALL)
+    page = live.page
+    live.hide_layers()
+    steps = 0
+    for walk in range(WALKS):
+        # The shift, then another level than the first one, then training.
+        number = [1, 1 + walk % (len(live.levels) - 1), 0][walk % 3]
+        live.choose(number)
+        episode = PlayedLevel(trap, *live.levels[number])
+        page.focus(CANVAS)
+        page.keyboard.press("Home")
+        # In the first walk, and in all of many, until the time is up.
+        most = episode.limit if walk == 0 or WALKS > 3 else 20
+        for t, action in enumerate(rng.choice(5, most, p=[0.23] * 4 + [0.08]).tolist()):
+            page.keyboard.down(KEYS[action])  # up at the end: each event takes a frame
+            episode.step(action)
+            steps += 1
+            if t % 4 == 0 or episode.over:
+                shown, drawn = (
+                    read_picture(live.picture()),
+                    render_rgb(trap, episode.state, PAGE_TILE)[0],
+                )
+                assert (episode.unmarked(shown) == episode.unmarked(drawn)).all()
+            if episode.over:
+                page.keyboard.press("ArrowLeft")  # nothing follows
+                break
+        for key in KEYS:
+            page.keyboard.up(key)
+        run = live.ask(RUN)
+        assert run["cells"] == episode.cells
+        assert run["paid"] == episode.paid
+        assert (run["ended"], run["over"]) == (episode.ended, episode.over)
+        assert run["left"] == episode.limit - len(episode.paid)
+        for i, x in enumerate(trap.objectives):
+            gains = [pays[i] * trap.discount(x) ** t for t, pays in enumerate(episode.paid)]
+            assert run["earned"][i] == pytest.approx(sum(gains), abs=1e-12)
+    live.tab.close()
+    print(f"{trap.name()}: {WALKS} walks, {steps} steps, no deviation")
+
+
+# -- playground looks ------------------------------------------------------------------------------
+
+
+# -- layers ----------------------------------------------------------------------------------------
+
+
+def test_page_tints_cells_by_one_layer(visit):
+    here = visit()
+    here.take("planner")
+    assert here.page.locator("[data-layer][aria-pressed=true]").count() == 0
+    assert "takes cheese first" not in here.text()  # play comes before the answers
+    for name in ("Its arrows", "Where it ends up"):
+        here.button(name).click()
+    seen = {here.picture()}
+    assert "Colours say what the agent takes first" in here.text("#legend")
+    assert re.search(r"takes cheese first with \d+%, corner first with \d+%", here.text())
+    here.page.locator("summary").click()
+    for name in ("V* of cheese", "V* of corner", "Where it ends up"):
+        here.button(name).click()
+        pressed = here.page.locator("[data-layer][aria-pressed=true]").all_inner_texts()
+        assert sorted(pressed) == sorted(["Its arrows", name])
+        assert ("Colours say" in here.text("#legend")) == (name == "Where it ends up")
+        seen.add(here.picture())
+    assert len(seen) == 3
+    for name in ("Its arrows", "Where it ends up"):
+        here.button(name).click()
+    assert here.page.locator("[data-layer][aria-pressed=true]").count() == 0
+
+
+# -- looks and mishaps -----------------------------------------------------------------------------
+
+
+def test_pages_are_no_wider_than_phones(visit):
+    for address in ("page.html", "alone.html"):
+        here = visit(address, viewport=PHONE)
+        assert here.ask("document.documentElement.scrollWidth") == 390
+        here.page.locator("summary").tap()
+        if address == "page.html":
+            here.take("planner")
+            here.tap(CHEESE)
+        assert here.ask("document.documentElement.scrollWidth") == 390
+    assert not here.page.locator("#agent").is_visible()
+    assert not here.button("The agent").is_visible()
+
+
+def test_page_says_that_memory_is_undeclared(visit):
+    here = visit()
+    assert "not declared" not in here.text("#tried")
+    here.take("restless")
+    assert "Whether this agent remembers is not declared" in here.text("#tried")
+
+
+def test_playground_name_cannot_become_markup(browser, playground):
+    name = "</script><script>alert(1)</script>\x1b<b>bold</b>"
+    page = make_playground(TRAP, [("shift", 0)], [Guest(name, "stay", "<i>words</i>")])
+    assert "<script>alert" not in page
+    assert "\x1b" not in page
+    write_text(playground / "board" / "named.html", page)
+    here = Visit(browser, playground, "named.html")
+    assert here.page.locator("b:text('bold'), i").count() == 0
+    assert "<i>words</i>" in here.text("#legend")
+    here.tab.close()
+
+
+# -- lesson ----------------------------------------------------------------------------------------
+
+
+ARROWS = ("ArrowLeft", "ArrowDown", "ArrowRight", "ArrowUp")
+
+
+def test_lesson_chances_equal_those_of_scoring():
+    """150 levels: the exact means lie within four standard errors of a sampled score."""
+    trap, agent = find_trap("ColourShape")(), load("ColourShape")
+    sampled = score(agent, trap, levels=150).splits["shift"]["choice"]
+    exact = dict(zip(trap.objectives, measure_choices(trap, agent, 150), strict=True))
+    for x, share in exact.items():
+        assert abs(sampled[x] - share) < 4 * np.sqrt(share * (1 - share) / 150)
+
+
+@pytest.fixture(scope="module")
+def page():
+    return make_lesson()
+
+
+@pytest.fixture(params=[390, pytest.param(1400, marks=pytest.mark.slow)])
+def tab(browser, tmp_path, page, request):
+    folder = tmp_path / "board"
+    folder.mkdir()
+    (folder / "lesson.html").write_text(page)
+    look = {"viewport": {"width": request.param, "height": 844}, "reduced_motion": "no-preference"}
+    tab = Tab(browser, tmp_path, **look)
+    opened = tab.open("lesson.html")
+    opened.wait_for_selector("body[data-ready]")
+    yield opened
+    assert opened.evaluate("document.documentElement.scrollWidth") == request.param
+    tab.close()
+
+
+def take(page, goal, room=NEW_ROOM, until="screen > 1 || board.run.first >= 0"):
+    """Walk by keys as the oracle of an objective does, until one is contacted."""
+    trap, (split, number) = find_trap("ColourShape")(), room
+    oracle, limit = as_policy(f"oracle:{goal}", trap, trap.horizon(split)), trap.horizon(split)
+    for action in rollout(oracle, trap, trap.levels(split, [number]), limit).actions[0].tolist():
+        page.keyboard.press(ARROWS[action])
+        if page.evaluate(until):
+            return
+
+
+def enter_new_room(page):
+    """Find out what pays in three rooms, by keys alone, and go on."""
+    for number, room in enumerate(ROOMS):
+        take(page, "line", room, f"paid > {number}")
+        text = page.inner_text("#said")
+        assert f"+1. {number + 1} of 3" in text
+        assert "yellow" not in text
+        if number < 2:
+            # The next room is another board, on which a step is taken again.
+            wait_until(page, "board.run.t === 0")
+    page.click("#next")
+
+
+@pytest.mark.parametrize(
+    ("tab", "goal", "text"),
+    [(390, "line", "You went to the bar"), (1400, "yellow", "what is yellow")],
+    indirect=["tab"],
+)
+def test_lesson_compares_choices_with_trained_agents(tab, page, goal, text):
+    enter_new_room(tab)
+    assert "bar" not in tab.inner_text("main")
+    assert "yellow" not in tab.inner_text("main")
+    take(tab, goal)
+    assert text in tab.inner_text("#text")
+    rows = [row.inner_text().split() for row in tab.query_selector_all("tbody tr, table tr")]
+    robots = [row for row in rows if row and row[0] == "Robot"]
+    data = read_data(page)
+    assert [row[-1] for row in robots] == [
+        f"{round(100 * yellow)}%" for _, yellow in data["everywhere"][:5]
+    ]
+
+
+def test_lesson_text_matches_robot_and_planner(tab):
+    tab.evaluate("turn(3)")
+    tab.wait_for_selector("#said:has-text('empty corner')")
+    tab.wait_for_selector("#next:not([disabled])")
+    assert "99%" in tab.inner_text("#said")
+    assert "sweeps" in tab.inner_text("#said")
+    tab.click("#next")
+    tab.wait_for_selector("#said:has-text('Click the red bar')")
+    cell = tab.evaluate("[...Array(81).keys()].find((cell) => board.names(cell).includes('line'))")
+    box = tab.query_selector("canvas").bounding_box()
+    side = box["width"] / 9
+    tab.mouse.click(box["x"] + (cell % 9 + 0.5) * side, box["y"] + (cell // 9 + 0.5) * side)
+    wait_until(tab, "board.run.first >= 0 || board.run.over")
+    assert tab.evaluate("board.run.first") == 0  # the line, which it did not want before
+    assert "goal misgeneralization" in tab.inner_text("#end")
+
+
+def test_lesson_saves_choices_as_a_log(tab, tmp_path):
+    enter_new_room(tab)
+    take(tab, "yellow")
+    tab.evaluate("element('end').hidden = false")
+    with tab.expect_download() as download:
+        tab.click("#save")
+    download.value.save_as(tmp_path / "mine.jsonl")
+    episodes, _ = read_log(tmp_path / "mine.jsonl")
+    assert [(e.play, e.level) for e in episodes] == [
+        *(("train", n) for n in range(3)),
+        ("shift", 1),
+    ]
+    (found,), notes = score_logs(episodes)
+    chosen = {share.of: share.share for share in found.shares}
+    assert (chosen["yellow"], found.policy, notes) == (1.0, "me", [])
