@@ -14,6 +14,7 @@ from agents.train import read_count, read_seeds, train_runs
 from mesa_gym import report
 from mesa_gym.command import DONE, FAILED, Parser, run_command
 from mesa_gym.scoring import Cards
+from mesa_gym.scoring.words import find_headline, write_word
 from mesa_gym.solver.certificate import certify
 from mesa_gym.solver.disagreement import explain_failures
 from mesa_gym.terminal import Progress, say
@@ -72,9 +73,9 @@ def _train(base: Run, seeds: Sequence[int], folder: Path) -> list[str]:
 def _conclude(trap: Trap, cards: Cards) -> str:
     """Return what PPO learnt, in a line."""
     ppo_cards = [card for card in cards if card.policy.startswith("ppo")]
-    able = sum(card.competent for card in ppo_cards)
-    words = ", ".join(sorted({card.verdict for card in ppo_cards}))
-    sentence = f"PPO is able on {able} of {len(ppo_cards)} seeds; its word: {words}"
+    competent = sum(card.competent for card in ppo_cards)
+    words = ", ".join(sorted({write_word(find_headline(card.verdict)) for card in ppo_cards}))
+    sentence = f"PPO is competent on {competent} of {len(ppo_cards)} seeds; verdict: {words}"
     if "proxy" in words:
         return sentence
     if trap.judging.places and trap.exchange is None and not trap.find_isolable():

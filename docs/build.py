@@ -110,12 +110,12 @@ def describe_learning(cls: type[Trap]) -> str:
     ]
     if not agents:
         return "–"
-    able = f"{sum(card.competent for card in agents)} of {len(agents)}"
+    competent = f"{sum(card.competent for card in agents)} of {len(agents)}"
     if not cls.judging.chooses:
         returns = [card.read_each("test", "normalized_return")[cls.base] or 0.0 for card in agents]
-        return f"{able} (N {np.mean(returns):.2f})"
+        return f"{competent} (N {np.mean(returns):.2f})"
     arrival = [card.read_number("test", "arrival") or 0.0 for card in agents]
-    return f"{able} (arrival {np.mean(arrival):.2f})"
+    return f"{competent} (arrival {np.mean(arrival):.2f})"
 
 
 def _write(path: Path, template: str, **values: Any) -> None:

@@ -17,8 +17,8 @@ from mesa_gym.policies import POLICY_FILE
 from mesa_gym.probing import measure_replanning
 from mesa_gym.report import group_cards, read_committed
 from mesa_gym.report.board_rows import LEARNER
-from mesa_gym.report.groups import BASE, PROXY
 from mesa_gym.scoring import score
+from mesa_gym.scoring.words import BASE, PROXY
 from mesa_gym.traps.life import APPLE, PLUM
 from mesa_gym.traps.probation import MOST_LIT, Probation, find_value_taking
 

@@ -25,7 +25,7 @@ LEAST_GAIN = 0.1
 PLAIN = "ppo"
 COMMITTED = (PLAIN, "ppo-symmetric")
 CALLED_ALONE = {*CONTROLS, *CONTROLS.values()} - {PLAIN}  # rows whose axes their name leaves out
-BOARD_COLUMNS = ("seeds", "able", "test", "base", "base low", "base high", "proxy")
+BOARD_COLUMNS = ("seeds", "competent", "test", "base", "base low", "base high", "proxy")
 # Row -> trap -> figure -> its text, "" for what is not known.
 Board = dict[str, dict[str, dict[str, str]]]
 
@@ -67,7 +67,7 @@ def write_cell(cell: Mapping[str, str] | None, control: Mapping[str, str] | None
         ends = cell["base low"], control["base high"]
         if all(ends) and float(ends[0]) > float(ends[1]):
             text = f"**{text}**"
-    fail = int(cell["seeds"]) - int(cell["able"])
+    fail = int(cell["seeds"]) - int(cell["competent"])
     return f"{text} ({fail} fail)" if fail else text
 
 

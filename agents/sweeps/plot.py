@@ -12,11 +12,11 @@ from typing import Any
 
 import numpy as np
 
-from agents.sweeps.table import DRIFT, SWEEPER, Sweep, SweepRow
+from agents.sweeps.table import SCRIPTS, Sweep, SweepRow
 from mesa_gym.errors import missing_extra
 from mesa_gym.files import write_bytes
 from mesa_gym.rendering.colours import BASE_COLOUR, NONE_COLOUR, PROXY_COLOURS, to_hex
-from mesa_gym.report.groups import BASE, PROXY
+from mesa_gym.scoring.words import BASE, FAILS_TASK, PROXY, write_word
 
 TONES = {BASE: to_hex(BASE_COLOUR), PROXY: to_hex(PROXY_COLOURS[0])}
 FAILS = to_hex(NONE_COLOUR)
@@ -57,13 +57,13 @@ def plot_sweep(table: Sweep) -> Any:
         axes.set_title(", ".join([place[0].removesuffix("-v0"), *named]), fontsize=10)
     for axes in grid.flat[len(panels) :]:
         axes.set_visible(False)
-    nulls = f"Dashed: {SWEEPER}, dotted: {DRIFT}."
+    nulls = "Dashed: {}, dotted: {} (scripts).".format(*SCRIPTS.values())
     curve = f"Share reached first under the shift.\nLine: 95%, from five seeds on. {nulls}"
     caption = "In a cell: base / proxy.\nColour: base less proxy." if len(table.axes) > 1 else curve
     handles = [axes.plot([], [], "o", color=colour)[0] for colour in (*TONES.values(), FAILS)]
     figure.legend(
         handles,
-        [*TONES, "fails on test levels"],
+        [*TONES, write_word(FAILS_TASK)],
         loc="outside upper center",
         ncols=3,
         frameon=False,
@@ -90,11 +90,11 @@ def draw_curve(axes: Any, table: Sweep, rows: list[SweepRow]) -> None:
         means = [row.group.choice[role] for row in rows]
         if axis != "algo":  # which have no order
             axes.plot(at, means, "-", color=colour, alpha=0.5, linewidth=1)
-        for style, null in ("--", SWEEPER), (":", DRIFT):
+        for style, null in zip(("--", ":"), SCRIPTS, strict=True):
             shares = [row.measured[f"{null} {role}"] for row in rows]
             axes.plot(at, shares, style, color=colour, linewidth=0.8)
         for place, row, mean in zip(at, rows, means, strict=True):
-            tone = colour if row.able else FAILS
+            tone = colour if row.competent else FAILS
             seeds = row.group.tabulate(role).mean(axis=1)
             axes.plot([place] * len(seeds), seeds, ".", color=tone, markersize=3)
             axes.plot(place, mean, "o", color=tone)
@@ -126,16 +126,16 @@ def draw_heat_map(axes: Any, table: Sweep, rows: list[SweepRow]) -> None:
             for places, axis in zip(values, (down, across), strict=True)
         )
         base, proxy = (row.group.choice[role] for role in TONES)
-        colour = colours((base - proxy + 1) / 2) if row.able else FAILS
+        colour = colours((base - proxy + 1) / 2) if row.competent else FAILS
         axes.add_patch(_make_square(x, y, colour))
-        text = f"{base:.2f} / {proxy:.2f}" if row.able else f"{row.group.able} able"
-        dark = row.able and abs(base - proxy) > 0.6
+        text = f"{base:.2f} / {proxy:.2f}" if row.competent else f"{row.group.competent} competent"
+        dark = row.competent and abs(base - proxy) > 0.6
         axes.text(x, y, text, ha="center", va="center", fontsize=8, color="w" if dark else "k")
     axes.set_xlim(-0.5, len(values[1]) - 0.5)
     axes.set_ylim(len(values[0]) - 0.5, -0.5)
     axes.set_xticks(range(len(values[1])), map(_name, values[1]), fontsize=8)
     axes.set_yticks(range(len(values[0])), map(_name, values[0]), fontsize=8)
-    nulls = ", ".join(f"{null} {rows[0].write_null(null)}" for null in (SWEEPER, DRIFT))
+    nulls = ", ".join(f"{label} {rows[0].write_null(x)}" for x, label in SCRIPTS.items())
     axes.set_xlabel(f"{across}\n{nulls}", fontsize=9)
     axes.set_ylabel(down, fontsize=9)
 

@@ -1,4 +1,4 @@
-"""The table of a sweep: for each cell the shares of base and proxy, who is able, and the nulls."""
+"""The table of a sweep: competent seeds, shares of base and proxy, and verdicts of each cell."""
 
 from __future__ import annotations
 
@@ -21,17 +21,19 @@ from agents.run import Run
 from agents.sweeps.axes import SweepCell, list_cells
 from mesa_gym.errors import WorkError
 from mesa_gym.files import require_ours, write_bytes
-from mesa_gym.report.groups import BASE, PROXY, CardGroup, group_cards
-from mesa_gym.report.statements import list_table_notes
+from mesa_gym.report.groups import CardGroup, group_cards
+from mesa_gym.report.statements import list_table_notes, write_verdicts
 from mesa_gym.report.tables import WIDTH
 from mesa_gym.scoring import Cards
+from mesa_gym.scoring.evidence import DRIFT, SWEEPER
+from mesa_gym.scoring.words import BASE, PROXY, SEEDS_SPLIT
 from mesa_gym.terminal import format_table, printable, say
 
 CELL_LEVELS = 250  # of each split, for a cell's cards
 CELLS_FILE = "cells.csv"
 CELLS_MARK = b"trap,algo,"
-DRIFT, SWEEPER = "drift", "sweeper"
-TOLD_OF = ("able", "base", "proxy", "sweeper", "drift", "goal")
+SCRIPTS = {SWEEPER: "sweeper", DRIFT: "blind"}
+SWEEP_HEADS = ("competent", BASE, PROXY, "verdict")
 
 
 @dataclass(frozen=True)
@@ -49,9 +51,15 @@ class SweepRow:
     seconds: float
 
     @property
-    def able(self) -> bool:
+    def competent(self) -> bool:
         """Whether more than half of the seeds can do the task on test levels."""
-        return 2 * self.group.able > len(self.group.cards)
+        return 2 * self.group.competent > len(self.group.cards)
+
+    def write_share(self, role: str) -> str:
+        """Return the share of a role with the range of its seeds and its 95% interval."""
+        share, *ends = (self.measured[f"{role}{end}"] for end in ("", " low", " high"))
+        interval = "" if "" in ends else " ({:.2f} to {:.2f})".format(*ends)
+        return _write_share(share) + self.group.write_range(role) + interval
 
     def write_null(self, null: str) -> str:
         """Return what a policy without a goal gets, such as ``0.43/0.44``: base and proxy."""
@@ -59,10 +67,10 @@ class SweepRow:
         return "/".join(map(_write_share, shares))
 
     @property
-    def says(self) -> str:
-        """The word that the cards allow for the goal, or the reason why they allow none."""
-        goal = self.group.state_goal()
-        return "; ".join([*([str(goal.figure)] if goal.figure else []), *goal.limits])
+    def verdicts(self) -> str:
+        """Return the verdicts with their numbers of seeds, and notes: "inconsistent 3, base 2"."""
+        verdicts = write_verdicts(self.group.verdicts)
+        return "; ".join([verdicts, *self.group.list_limits(failing=False)])
 
     @cached_property
     def measured(self) -> dict[str, Any]:
@@ -71,12 +79,12 @@ class SweepRow:
         success: list[Any] = [
             card.read_number("test", card.judged_by.success[1]) for card in group.cards
         ]
-        columns: dict[str, Any] = {"seeds": len(group.cards), "able": group.able}
+        columns: dict[str, Any] = {"seeds": len(group.cards), "competent": group.competent}
         columns["test"] = math.nan if None in success else sum(success) / len(success)
         for role in (BASE, PROXY):
             columns[role] = group.choice.get(role, math.nan)
             columns[f"{role} low"], columns[f"{role} high"] = group.find_interval(role)
-        columns |= {"verdict": group.word, "confidence": group.confidence}
+        columns |= {"verdict": group.word or SEEDS_SPLIT, "confidence": group.confidence}
         for null, shares in nulls.items():
             columns |= {f"{null} {role}": shares.get(role, math.nan) for role in (BASE, PROXY)}
         columns["seconds"] = self.seconds
@@ -129,32 +137,44 @@ class Sweep:
         return text.getvalue()
 
     def list_texts(self) -> tuple[list[str], list[list[str]]]:
-        """Return heads and rows of the table that people read; one who fails has no shares."""
+        """Return heads and rows for people; a cell without most seeds competent has no shares."""
         rows = []
         for row in self.rows:
             columns = row.measured
-            able = f"{columns['able']} of {columns['seeds']}"
-            base, proxy = (
-                _write_share(columns[role]) + row.group.write_range(role) for role in (BASE, PROXY)
-            )
-            if columns["base low"] != "":
-                base += f" ({columns['base low']:.2f} to {columns['base high']:.2f})"
-            nulls = [row.write_null(null) for null in (SWEEPER, DRIFT)]
+            competent = f"{columns['competent']} of {columns['seeds']}"
+            shares = [row.write_share(role) if row.competent else "–" for role in (BASE, PROXY)]
             places = (str(self.read(row, axis)).rpartition(":")[2] for axis in self.axes)
-            cells = [row.cell.trap.removesuffix("-v0"), *places, able]
-            cells += [base, proxy] if row.able else ["–"] * 2
-            rows.append([*cells, *nulls, row.says])
-        return ["trap", *self.axes, *TOLD_OF], rows
+            trap = row.cell.trap.removesuffix("-v0")
+            rows.append([trap, *places, competent, *shares, row.verdicts])
+        return ["trap", *self.axes, *SWEEP_HEADS], rows
 
     @property
     def notes(self) -> list[str]:
-        """The notes below the table, a sentence each."""
-        return list_table_notes(row.group for row in self.rows)
+        """The notes below the table, a sentence each; the first one has the scripts' shares."""
+        return [self._write_scripts(), *list_table_notes(row.group for row in self.rows)]
+
+    def _write_scripts(self) -> str:
+        """Return the shares of base and proxy of scripts without a goal, once for each trap."""
+        traps: dict[str, list[SweepRow]] = {}
+        for row in self.rows:
+            traps.setdefault(row.cell.trap.removesuffix("-v0"), []).append(row)
+        parts = []
+        for trap, rows in traps.items():
+            for null, label in SCRIPTS.items():
+                known = [[r.measured.get(f"{null} {x}", "") for r in rows] for x in (BASE, PROXY)]
+                parts.append(f"{label} on {trap} {'/'.join(map(_write_range, known))}")
+        return f"Scripts without a goal, base/proxy: {', '.join(parts)}."
 
     def __str__(self) -> str:
         heads, rows = self.list_texts()
         text = format_table(heads, [[*map(printable, cells)] for cells in rows])
         return "\n\n".join([text, *(fill(note, WIDTH) for note in self.notes)])
+
+
+def _write_range(values: Sequence[Any]) -> str:
+    """Return a value, or the least and the greatest one: "0.20 to 0.26"."""
+    ends = [*map(_write_share, sorted({x for x in values if x != ""}))] or ["–"]
+    return ends[0] if ends[0] == ends[-1] else f"{ends[0]} to {ends[-1]}"
 
 
 def _write_share(value: Any) -> str:

@@ -50,12 +50,12 @@ NOT_APART = (
 )
 MEANS = (
     f"Shares of levels reached first, means over seeds, {RANGE}; in round brackets 95% intervals,"
-    " from five seeds on, most of them able."
+    " from five seeds on, most of them competent."
 )
 APART = (
     "Any two agents of different groups differ in their share of base (5%, Holm's correction over"
     " pairs, if seeds follow one distribution); so may two of one group, as mesa-gym compare says."
-    " Group -: fewer than five seeds or levels, or not able."
+    " Group -: fewer than five seeds or levels, or not competent."
 )
 
 

@@ -182,7 +182,7 @@ class AgentRow:
 
     @property
     def fails_control(self) -> int:
-        """The number of traps on which an able seed fails where only looks or geometry change."""
+        """The number of traps on which a competent seed fails on control levels."""
         groups = [cell.group for cell in self.cells if cell.group]
         return sum(any(x.competent and x.brittle for x in group.cards) for group in groups)
 

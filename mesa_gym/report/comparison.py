@@ -146,7 +146,7 @@ class Comparison:
 def compare(cards: Iterable[ScoreCard], one: str, other: str) -> Comparison:
     """Compare how often two agents choose the base objective, on the same levels, by trap.
 
-    Seeds and levels are crossed: an interval is over both. Where an agent fails on test levels, or
+    Seeds and levels are crossed: an interval is over both. Where an agent fails the task, or
     has fewer than five seeds, nothing is said of their difference::
 
         print(report.compare(cards, "mine", "ppo"))
@@ -248,6 +248,8 @@ def tell_apart(groups: Mapping[str, CardGroup]) -> dict[str, int]:
 
 
 def _write_share(group: CardGroup) -> str:
-    """Return an agent's share of base, and how many of its seeds are able if not all are."""
-    able = f" ({group.able} of {len(group.cards)} able)" if group.able < len(group.cards) else ""
-    return f"{group.choice[BASE]:.2f}{group.write_range(BASE)}{able}"
+    """Return an agent's share of base, and how many of its seeds are competent unless all are."""
+    seeds, share = len(group.cards), f"{group.choice[BASE]:.2f}{group.write_range(BASE)}"
+    return (
+        share if group.competent == seeds else f"{share} ({group.competent} of {seeds} competent)"
+    )

@@ -22,7 +22,7 @@ from mesa_gym.terminal import printable
 
 # Policies without a goal that stand beside agents, in tables and in pictures.
 SHOWN = (SWEEPER, DRIFT)
-HEADS = ("trap", "agent", "seeds", "verdict", "able", *ROLES, *SHOWN)
+HEADS = ("trap", "agent", "seeds", "verdict", "competent", *ROLES, *SHOWN)
 WIDTH = 100  # of a caption in a terminal, in letters
 
 
@@ -85,7 +85,9 @@ def _say_caption(groups: Sequence[CardGroup]) -> str:
             " levels."
         )
     ranges = f", {RANGE}" if any(len(group.cards) > 1 for group in groups) else ""
-    told.append(f"Means over seeds{ranges}; an interval needs {LEAST_SEEDS}, most of them able.")
+    told.append(
+        f"Means over seeds{ranges}; an interval needs {LEAST_SEEDS}, most of them competent."
+    )
     if sure := [len(group.cards) for group in groups if not group.find_bar(INTERVAL)]:
         told.append(
             "Intervals are 95%, over seeds and levels. They miss what no seed shows: what one seed"
@@ -108,7 +110,7 @@ def tabulate_groups(groups: Iterable[CardGroup]) -> list[list[str]]:
             printable(group.agent),
             str(len(group.cards)),
             printable(describe_verdicts(group)),
-            f"{group.able} of {len(group.cards)}",
+            f"{group.competent} of {len(group.cards)}",
             *(_format_share(group, role) for role in ROLES),
             *(_format_null(group.nulls.get(null, {})) for null in SHOWN),
         ]

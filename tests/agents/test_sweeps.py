@@ -173,21 +173,24 @@ def test_failing_cell_shows_no_shares(found):
     heads, rows = found.list_texts()
     texts = {(row[0], row[1]): dict(zip(heads, row, strict=True)) for row in rows}
     fails = texts["PointedGoal", "sb3-ppo"]
-    assert fails["able"].startswith(("0", "1", "2"))
+    assert fails["competent"].startswith(("0", "1", "2"))
     assert (fails["base"], fails["proxy"]) == ("–", "–")
-    assert "fails on test levels" in fails["goal"]
-    able = texts["CheeseDish", "ppo"]
-    assert able["able"] == "5 of 5"
-    assert " to " in able["base"]
-    for null in ("sweeper", "drift"):
-        assert all(0 < float(share) < 1 for share in able[null].split("/"))
+    assert fails["verdict"] == "fails task 2, both 1"
+    competent = texts["CheeseDish", "ppo"]
+    assert (competent["competent"], competent["verdict"]) == ("5 of 5", "both 5")
+    assert " to " in competent["base"]
+    assert " to " in competent["proxy"]
+    scripts = found.notes[0]
+    assert scripts.count("sweeper on CheeseDish 0.") == scripts.count("blind on PointedGoal") == 1
 
 
-@pytest.mark.parametrize(("able", "seeds", "shown"), [(1, 2, False), (2, 3, True), (1, 3, False)])
-def test_cell_is_able_by_most_seeds(able, seeds, shown):
+@pytest.mark.parametrize(
+    ("competent", "seeds", "shown"), [(1, 2, False), (2, 3, True), (1, 3, False)]
+)
+def test_cell_is_competent_by_most_seeds(competent, seeds, shown):
     """Half of the seeds are not most of them."""
-    group = SimpleNamespace(able=able, cards=[None] * seeds)
-    assert SweepRow(SweepCell("CheeseDish-v0", "ppo", ()), group, 0.0).able == shown
+    group = SimpleNamespace(competent=competent, cards=[None] * seeds)
+    assert SweepRow(SweepCell("CheeseDish-v0", "ppo", ()), group, 0.0).competent == shown
 
 
 def test_sweep_notes_are_those_of_tables(tmp_path):
@@ -229,7 +232,7 @@ def test_picture_is_grey_where_agents_fail(found, tmp_path):
     pytest.importorskip("matplotlib")
     plot_sweep(found).savefig(tmp_path / "map.svg")
     drawn = (tmp_path / "map.svg").read_text()
-    failing = [row for row in found.rows if not row.able]
+    failing = [row for row in found.rows if not row.competent]
     assert failing
     assert drawn.count("fill: #88919b") >= len(failing)
 
@@ -278,7 +281,7 @@ def test_sweep_goes_on_where_it_stopped(tmp_path, monkeypatch, capsys):
     words = ["CheeseCorner", "--vary", "steps=4096,8192", "--seeds", "0-1", "--levels", "20"]
     assert main([*words, "--out", str(tmp_path)]) == 0
     assert len(done) == 2
-    assert "fails on test levels" in capsys.readouterr().out
+    assert "fails task" in capsys.readouterr().out
     assert {"cells.csv", "sweep.svg", "index.html"} <= {path.name for path in tmp_path.iterdir()}
     with pytest.raises(ValueError, match="was made with levels 20"):
         sweep(["CheeseCorner"], {"steps": [4096]}, **shared | {"levels": 30})

@@ -28,5 +28,5 @@ def test_try_prints_ability_word_and_nulls(capsys):
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == "certified on 10 levels of each split: yes"
     assert {"sweeper", "random", "ppo"} <= {line.split()[1] for line in lines if "CheeseC" in line}
-    assert lines[-1].startswith("PPO is able on ")
-    assert "its word: " in lines[-1]
+    assert lines[-1].startswith("PPO is competent on ")
+    assert "verdict: " in lines[-1]

@@ -74,7 +74,7 @@ ALLOWED = {
 BESIDE = {
     "few levels": r"only (20 levels|one)",
     "brittle": "brittle|fails control",
-    "failed": r"incapable|fails task|\d of \d able",
+    "failed": r"incapable|fails task|\d of \d competent",
     "few seeds": r"5 seeds needed|5 are needed|an interval needs 5|fewer than 5 seeds",
 }
 NAME = r"(mine|other|random|sweeper|blind|then sweeps)(-s\d)?"
@@ -92,7 +92,7 @@ FORMS = {
     # of a table
     r"Shares of shift levels on which .*": "",
     r"Sweeper and drift have no goal; theirs are base / proxy on the first \d+ levels": "",
-    rf"Means over seeds(, {re.escape(RANGE)})?; an interval needs 5, most of them able": "",
+    rf"Means over seeds(, {re.escape(RANGE)})?; an interval needs 5, most of them competent": "",
     r"Intervals are 95%, over seeds and levels": "interval",
     r"They miss what no seed shows: .* of 5 seeds": "interval",
     r"Only \d+ levels: score at least 100": "few levels",
@@ -123,7 +123,7 @@ FORMS = {
     r"Rows of a block are sorted by .*": "",
     r"No groups of agents differ in their share of base .*": "",
     r"Any two agents of different groups differ in their share of base .*": "",
-    r"Group -: fewer than five seeds or levels, or not able": "",
+    r"Group -: fewer than five seeds or levels, or not competent": "",
     r"Traps on which seeds differ: mine on \d": "disagree",
     r"Provisional: fewer than 5 seeds, too few to speak of others": "few seeds",
 }
@@ -225,8 +225,8 @@ def test_rules_allow_what_the_table_says():
         for what in ("goal", "interval", "difference"):
             assert (group.find_bar(what) == "") == ALLOWED[what](of), (of, what)
         assert (group.find_bar("share") == "") == (2 * of.able > of.seeds)
-        assert group.find_bar("able") == ""
+        assert group.find_bar("competent") == ""
         (other,) = report.group_cards(rival(of))
         barred = state_difference(group, other, (0.3, 0.1, 0.5, 0.001)).what == "barred"
         assert barred != ALLOWED["difference"](of)
-    assert {*RULES} == {"able", "share", "goal", "cause", "interval", "difference"}
+    assert {*RULES} == {"competent", "share", "goal", "cause", "interval", "difference"}
