@@ -171,7 +171,7 @@ class TextSession:
         trap, start = self.env.trap, self.env.inner.state.batched()
         self.choosing.answer = lambda question: number
         horizon = self.env.inner.settings.max_steps
-        actions = rollout(self.choosing, trap, start, horizon, whole=None).actions[0]
+        actions = rollout(self.choosing, trap, start, horizon, with_targets=None).actions[0]
         for action in actions[actions != ENDED].tolist():
             self.env.step(action)
         self.text, self.done = "", True

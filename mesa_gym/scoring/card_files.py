@@ -58,15 +58,15 @@ class Cards(tuple[ScoreCard, ...]):
     @classmethod
     def load(cls, path: str | Path) -> Cards:
         """Read a file, the files of a pattern or of a folder; ValueError names a damaged one."""
-        given = Path(path)
+        source = Path(path)
         # A file's own name comes before what it would match as a pattern.
-        sources = [given] if given.exists() else sorted(map(Path, glob(str(path))))
+        sources = [source] if source.exists() else sorted(map(Path, glob(str(path))))
         if not sources:
             raise ValueError(f"{path}: there is no such file or directory")
         cards, count = list[ScoreCard](), 0
         for name, data in (content for source in sources for content in read_content(source)):
             start = drop_mark(data).lstrip()[:1]
-            if given.is_dir() and start not in (b"{", b"["):
+            if source.is_dir() and start not in (b"{", b"["):
                 continue  # a picture or table beside the cards
             count += 1
             try:
@@ -74,8 +74,8 @@ class Cards(tuple[ScoreCard, ...]):
                 cards += [read_card(bytes(part)) for part in parts]
             except ValueError as error:
                 kind = name_content(data)
-                what = "" if "score card" in kind else f"; this is {kind}"
-                raise ValueError(f"{name}: {error}{what}") from None
+                hint = "" if "score card" in kind else f"; this is {kind}"
+                raise ValueError(f"{name}: {error}{hint}") from None
         if not count:
             raise ValueError(f"there is no score card under {path}")
         return cls(cards)
@@ -105,13 +105,13 @@ def read_card(data: bytes | str) -> ScoreCard:
         schema = decode_json(data, _Schema).schema
         card = decode_json(data, ScoreCard, read_letters) if schema == CARD_SCHEMA else None
     except ValueError as error:
-        wanted = "not a score card, as mesa-gym score --json writes it"
-        raise ValueError(f"{wanted}: {error}") from None
+        problem = "not a score card, as mesa-gym score --json writes it"
+        raise ValueError(f"{problem}: {error}") from None
     if card is None:
         newer = schema > CARD_SCHEMA
-        told = f"schema {schema}{', written by a newer mesa_gym' if newer else ''}"
+        version = f"schema {schema}{', written by a newer mesa_gym' if newer else ''}"
         advice = "upgrade mesa-gym" if newer else "score the policy again"
-        raise ValueError(f"a score card of {told}; this version reads {CARD_SCHEMA}: {advice}")
+        raise ValueError(f"a score card of {version}; this version reads {CARD_SCHEMA}: {advice}")
     fill_missing(card)
     require_consistent(card)
     return card
@@ -230,15 +230,15 @@ def _list_figures(card: ScoreCard, part: _Part) -> Iterator[_Fact]:
     for split, measured in part.splits.items():
         objectives = [*read_each(measured, "normalized_return")]
         yield f"{part.name}.{split}.normalized_return", objectives, card.objectives
-        known = {name: measure for name, measure in MEASURES.items() if split in measure.splits}
-        yield f"what is not ours in {part.name}.{split}", sorted(measured.keys() - known), []
+        measures = {name: measure for name, measure in MEASURES.items() if split in measure.splits}
+        yield f"what is not ours in {part.name}.{split}", sorted(measured.keys() - measures), []
         sources = {SplitReturns: part.returns.get(split), type(part.evidence): part.evidence}
         if split == Split.TEST and part.returns and card.judged_by.ratio:
             of, base = part.returns[split], card.base
             means = [float(np.mean(getattr(part.evidence, x))) for x in _RETURNS]
             played = [float(of.returns[base].mean()), of.optimum[base]]
             yield f"mean returns in the evidence of {part.name}", means, played
-        for name, measure in known.items():
+        for name, measure in measures.items():
             if trap is not None and not measure.only(trap):
                 expected = None
             elif card.states(measure) and _can_state(card, measure):

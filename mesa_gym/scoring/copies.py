@@ -61,17 +61,19 @@ def _match_choices(one: Evidence, other: Evidence) -> tuple[bool, bool]:
     plays = [(one.shift, other.shift)]
     if one.again is not None and other.again is not None:
         plays.append((one.again, other.again))
-    if any(mine.shape != theirs.shape for mine, theirs in plays):
+    if any(choices.shape != other_choices.shape for choices, other_choices in plays):
         return False, False
-    between = sum(int(np.count_nonzero(mine != theirs)) for mine, theirs in plays)
+    between = sum(
+        int(np.count_nonzero(choices != other_choices)) for choices, other_choices in plays
+    )
     changes = sum(
         int(np.count_nonzero(x.shift != x.again)) for x in (one, other) if x.again is not None
     )
     repeated = changes >= LEAST_CHANGES and between <= MOST_BETWEEN * changes
     if between:
         return False, repeated
-    bare = [structs.replace(x, nulls={}) for x in (one, other)]
-    return bare[0] == bare[1], repeated
+    without_nulls = [structs.replace(x, nulls={}) for x in (one, other)]
+    return without_nulls[0] == without_nulls[1], repeated
 
 
 def find_copied(one: Mapping[str, ScoreCard], other: Mapping[str, ScoreCard]) -> list[str]:

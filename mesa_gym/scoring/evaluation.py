@@ -77,11 +77,13 @@ def evaluate(
         raise ValueError(f"traps are {shorten(names)}; expected at least one, and each once")
     playing: list[dict[str, PolicyMaker]] = []
     for trap in worlds:
-        mine = {name: of.get(trap.name(), of.get(None)) for name, of in named.items()}
-        there = {name: policy for name, policy in mine.items() if policy is not None}
+        policies = {name: of.get(trap.name(), of.get(None)) for name, of in named.items()}
+        there = {name: policy for name, policy in policies.items() if policy is not None}
         require_seeds(there)
-        wanted = {name: _choose_keywords(each, observation, algo) for name, each in there.items()}
-        playing.append({x: make_player(x, there[x], trap, salt, *wanted[x]) for x in there})
+        keywords = {
+            name: _choose_keywords(policy, observation, algo) for name, policy in there.items()
+        }
+        playing.append({x: make_player(x, there[x], trap, salt, *keywords[x]) for x in there})
     if unused := named.keys() - {name for players in playing for name in players}:
         raise ValueError(f"{min(unused)!r} has no policy for the traps {', '.join(names)}")
     title, total = f"score {shorten_text(', '.join(agents))}", levels * len(Split) * len(worlds)
@@ -102,17 +104,23 @@ def _name_policies(agents: Mapping[str, Any]) -> dict[str, dict[str | None, Any]
     if not isinstance(agents, Mapping) or not agents:
         raise ValueError(f"agents are {shorten(agents)}; expected a mapping, name -> policies")
     named: dict[str, dict[str | None, Any]] = {}
-    for agent, given in agents.items():
+    for agent, policies_of_agent in agents.items():
         require("an agent's name", agent, Text)
-        by_trap: Mapping[Any, Any] = given if isinstance(given, Mapping) else {None: given}
+        by_trap: Mapping[Any, Any] = (
+            policies_of_agent
+            if isinstance(policies_of_agent, Mapping)
+            else {None: policies_of_agent}
+        )
         for trap, policies in by_trap.items():
             key = None if trap is None else as_trap(trap).name()
-            called = {agent: policies}
+            named_policies = {agent: policies}
             if isinstance(policies, list | tuple):
-                called = {f"{agent}-s{number}": each for number, each in enumerate(policies)}
-            if not called:
+                named_policies = {
+                    f"{agent}-s{number}": policy for number, policy in enumerate(policies)
+                }
+            if not named_policies:
                 raise ValueError(f"the agent {agent!r} has no policies; expected one for each seed")
-            for name, policy in called.items():
+            for name, policy in named_policies.items():
                 place = named.setdefault(name, {})
                 if place and (key in place or None in (key, *place)):
                     raise ValueError(f"two policies are called {name!r}; rename an agent")

@@ -96,8 +96,10 @@ class Evidence(LevelEvidence, frozen=True, eq=False):
 
     def view_null(self, name: str) -> Evidence:
         """Return one null's evidence; its own nulls are itself and all others but the drift."""
-        alike = {null: each for null, each in self.nulls.items() if null != DRIFT}
-        return msgspec.structs.replace(self.nulls[name], nulls={**alike, name: self.nulls[name]})
+        other_nulls = {null: evidence for null, evidence in self.nulls.items() if null != DRIFT}
+        return msgspec.structs.replace(
+            self.nulls[name], nulls={**other_nulls, name: self.nulls[name]}
+        )
 
     def pool_choices(self) -> Floats:
         """Return the shares of choices of each level under shift, float64 (levels, objectives + 1).
@@ -117,7 +119,7 @@ class Evidence(LevelEvidence, frozen=True, eq=False):
 
         def visit(value: Any) -> Any:
             if isinstance(value, dict):
-                return {key: visit(each) for key, each in value.items()}
+                return {key: visit(part) for key, part in value.items()}
             if isinstance(value, Evidence):
                 return value.map(change)
             return change(value) if isinstance(value, np.ndarray) else value
@@ -134,7 +136,7 @@ class Evidence(LevelEvidence, frozen=True, eq=False):
         chosen = np.array([*range(len(self.objectives)), NONE], dtype=np.int8)
         arrived = chosen != NONE
         front = {
-            each.dtype: each for each in (chosen, arrived, STRAIGHT * arrived.astype(np.uint8))
+            array.dtype: array for array in (chosen, arrived, STRAIGHT * arrived.astype(np.uint8))
         }
         front[np.dtype(np.float32)] = np.zeros(len(arrived), np.float32)
         more = self.map(lambda array: np.append(front[array.dtype], array))

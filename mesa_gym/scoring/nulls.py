@@ -56,9 +56,9 @@ class Nulls:
         self, trap: Trap, starts: Mapping[Split, State], values: Mapping[Split, LevelValues]
     ) -> None:
         self.trap = trap
-        few = slice(FEW_LEVELS)
-        self._starts = {split: starts[split].take(few) for split in JUDGED}
-        self._values = {split: values[split].take(few) for split in JUDGED}
+        first_levels = slice(FEW_LEVELS)
+        self._starts = {split: starts[split].take(first_levels) for split in JUDGED}
+        self._values = {split: values[split].take(first_levels) for split in JUDGED}
         policies: dict[str, Policy] = {SWEEPER: Sweeper(trap), RANDOM: uniform()}
         # Where everything can be taken away, its ghosts tell more.
         if BARE not in (paced := trap.judging.paced(trap)) and paced:
@@ -86,8 +86,8 @@ class Nulls:
             x: gather_evidence(self.trap, watch_plays(self.trap, y, self._values))
             for x, y in done.items()
         }
-        known = {x: null.evidence for x, null in self.known.items()} | evidence
-        found = {}
+        evidence_by_null = {x: null.evidence for x, null in self.known.items()} | evidence
+        nulls = {}
         for name, records in done.items():
             measured: dict[str, dict[str, Value]] = {}
             returns: dict[str, SplitReturns] = {}
@@ -95,10 +95,12 @@ class Nulls:
                 on = self.trap, records[split], self._values[split], self._starts[split]
                 played = SplitRecord(*on)
                 returns[split.value] = keep_returns(split, played)
-                view = structs.replace(known[name], nulls=known).view_null(name)
+                view = structs.replace(evidence_by_null[name], nulls=evidence_by_null).view_null(
+                    name
+                )
                 measured[split.value] = take_measures(split, played, returns[split.value], view)
-            found[name] = Null(measured, evidence[name], returns)
-        return found
+            nulls[name] = Null(measured, evidence[name], returns)
+        return nulls
 
 
 FORMS: dict[str, Callable[..., Any]] = {"choices": keep_choices, "gains": keep_gains}
@@ -130,6 +132,6 @@ def gather_evidence(trap: Trap, episodes: Episodes, nulls: Mapping[str, Null] | 
         episodes: of all plays; ``again`` may be missing.
         nulls: name -> what policies without a goal get on the first of the levels.
     """
-    beside = {x: null.evidence for x, null in (nulls or {}).items()}
+    null_evidence = {x: null.evidence for x, null in (nulls or {}).items()}
     keep, names = FORMS[trap.judging.evidence], [*trap.objectives]
-    return keep(trap.judging, names, episodes, trap.judging.paced(trap), beside)
+    return keep(trap.judging, names, episodes, trap.judging.paced(trap), null_evidence)

@@ -47,9 +47,9 @@ def play_changed(
     play: Play, policy: Policy, starts: State, seed: int = 0, agent: str = ""
 ) -> Record:
     """Let a policy play the levels that start in ``starts``, as the play has them."""
-    whole = starts if play.takes_away else None
+    with_targets = starts if play.takes_away else None
     return rollout(
-        policy, play.trap, play.change(starts), play.steps, seed, agent, play.name, whole
+        policy, play.trap, play.change(starts), play.steps, seed, agent, play.name, with_targets
     )
 
 
@@ -88,29 +88,37 @@ class SplitPlayer:
                     failed[name] = error
                     del acting[name]
 
-        asked = self.trap, self.split, self.starts.level.number, self.horizon, self.salt, progress
+        arguments = (
+            self.trap,
+            self.split,
+            self.starts.level.number,
+            self.horizon,
+            self.salt,
+            progress,
+        )
         with SPENT.spend("solve"):
             solving = [
                 name
                 for name, policy in acting.items()
                 if getattr(policy, "solves", False) and not self._read_actions(name, policy)
             ]
-            values = level_values(*asked, partial(visit, solving) if solving else None)
+            values = level_values(*arguments, partial(visit, solving) if solving else None)
             for name in {*solving} & acting.keys() & self._kept.keys():
                 self._kept[name].write()
         visit([name for name in acting if name not in solving])
         joined = {
-            name: {play: _join_parts(each) for play, each in parts[name].items()} for name in acting
+            name: {play: _join_parts(rounds) for play, rounds in parts[name].items()}
+            for name in acting
         }
         return joined, values
 
     def _set_stage(self, play: Play, solution: Solution | None) -> _Stage | None:
         """Return a play's start states, of all levels or of a solution's; None without a level."""
         starts = self.starts if solution is None else solution.starts
-        mine = starts.level.number < play.most
-        if not mine.any():
+        in_play = starts.level.number < play.most
+        if not in_play.any():
             return None
-        starts = starts if mine.all() else starts.take(mine)
+        starts = starts if in_play.all() else starts.take(in_play)
         changed = play.change(starts)
         if solution is not None and changed is not solution.starts:
             with SPENT.spend("solve"):
@@ -127,11 +135,11 @@ class SplitPlayer:
         ]
         if getattr(policy, "memory", True) is not False:
             turns = take_turns({play: stage.starts.level.key for play, stage in on.items()})
-        for called, rows in turns:
-            play, starts, solution = on[called]
-            begun = starts if len(rows) == starts.n else starts.take(rows)
+        for play_name, rows in turns:
+            play, starts, solution = on[play_name]
+            part_starts = starts if len(rows) == starts.n else starts.take(rows)
             if isinstance(policy, Oracle) and name in self._kept:
-                table = self._kept[name].tables[called]
+                table = self._kept[name].tables[play_name]
                 if solution is None:
                     policy.forget()
                     policy.take_over(table)
@@ -139,8 +147,8 @@ class SplitPlayer:
                     with SPENT.spend("solve"):
                         table.add(solution, policy.sets(solution))
             with share_solution(solution):
-                done = play_changed(play, policy, begun, self.seed, name)
-            parts[called].append((begun.level.number, done))
+                done = play_changed(play, policy, part_starts, self.seed, name)
+            parts[play_name].append((part_starts.level.number, done))
 
     def _read_actions(self, name: str, policy: Policy) -> bool:
         """Make tables for what an oracle does, and return whether it was kept on disk."""
@@ -155,14 +163,14 @@ class SplitPlayer:
                 tables[play.name] = ActionTable(self.trap, play.change(starts), self.horizon)
         except ValueError:  # so many levels cannot be numbered together
             return False
-        asked = self.trap, self.split, numbers, self.horizon, self.salt
-        path = cache_file(*asked, policy.goal, type(policy).__mro__[:-1])
+        arguments = self.trap, self.split, numbers, self.horizon, self.salt
+        path = cache_file(*arguments, policy.goal, type(policy).__mro__[:-1])
         self._kept[name] = KeptActions(path, tables)
         return self._kept[name].read()
 
 
 def _join_parts(parts: Sequence[_Part]) -> Record:
     """Return the parts of one play joined into a record, levels in ascending order."""
-    numbers = np.concatenate([each for each, _ in parts])
-    whole = Record.join([record for _, record in parts])
-    return whole if (numbers[1:] > numbers[:-1]).all() else whole.take(numbers.argsort())
+    numbers = np.concatenate([levels for levels, _ in parts])
+    joined = Record.join([record for _, record in parts])
+    return joined if (numbers[1:] > numbers[:-1]).all() else joined.take(numbers.argsort())

@@ -62,10 +62,10 @@ class Play:
 def plays_of(trap: Trap) -> dict[str, Play]:
     """Return name -> play, every play that a score card of the trap takes."""
     changes: dict[str, Callable[[State], State]] = {split.value: _keep for split in Split}
-    known = {AGAIN: _keep, TWINS: trap.twins, BARE: trap.isolate}
+    changes_by_name = {AGAIN: _keep, TWINS: trap.twins, BARE: trap.isolate}
     for name in trap.judging.plays(trap):
         alone = partial(trap.isolate, kept=name.removeprefix(ALONE))
-        changes[name] = known.get(name, alone)
+        changes[name] = changes_by_name.get(name, alone)
     plays = {}
     for name, change in changes.items():
         split, away = split_of(name), name.startswith((BARE, ALONE))
@@ -88,7 +88,7 @@ def take_turns(keys: Mapping[str, Ints]) -> Iterator[tuple[str, Ints]]:
         the name of a play, and rows of its levels, int64 (m,): every row of every play once.
     """
     rounds = ROUNDS if len(keys) > 1 else 1
-    parts = {name: streams(0, each, f"part/{name}") % rounds for name, each in keys.items()}
+    parts = {name: streams(0, key, f"part/{name}") % rounds for name, key in keys.items()}
     names = sorted(keys)
     for number in range(rounds):
         for turn in range(len(names)):

@@ -49,21 +49,21 @@ class Record:
     def join(cls, records: Sequence[Record]) -> Record:
         """Return several records joined into one, their levels in order."""
         counted = [record.counted for record in records if record.counted is not None]
-        said = [record.said for record in records if record.said is not None]
+        answers = [record.said for record in records if record.said is not None]
         return cls(
             np.concatenate([record.actions for record in records]),
             {x: np.concatenate([r.paid[x] for r in records], axis=1) for x in records[0].paid},
             np.concatenate([record.moved for record in records], axis=1),
             np.concatenate(counted, axis=1) if counted else None,
-            np.concatenate(said) if said else None,
+            np.concatenate(answers) if answers else None,
         )
 
     def take(self, rows: Ints) -> Record:
         """Return the record of the levels at ``rows``, int64 (k,)."""
-        paid = {x: pay[:, rows] for x, pay in self.paid.items()}
+        payments = {x: pay[:, rows] for x, pay in self.paid.items()}
         counted = None if self.counted is None else self.counted[:, rows]
-        said = None if self.said is None else self.said[rows]
-        return Record(self.actions[rows], paid, self.moved[:, rows], counted, said)
+        answers = None if self.said is None else self.said[rows]
+        return Record(self.actions[rows], payments, self.moved[:, rows], counted, answers)
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,8 +85,8 @@ class SplitRecord:
     @cached_property
     def returns(self) -> dict[str, Floats]:
         """Discounted returns: objective -> float64 (n,)."""
-        paid = self.record.paid
-        return {x: sum_discounted(each, self.trap.discount(x)) for x, each in paid.items()}
+        payments = self.record.paid
+        return {x: sum_discounted(pay, self.trap.discount(x)) for x, pay in payments.items()}
 
 
 # -- playing ---------------------------------------------------------------------------------------
@@ -100,7 +100,7 @@ def rollout(
     seed: int = 0,
     agent: str = "",
     play: str = "shift",
-    whole: State | None = None,
+    with_targets: State | None = None,
 ) -> Record:
     """Play every level once; actions are sampled from the policy's probabilities.
 
@@ -112,7 +112,7 @@ def rollout(
         seed: of the sampling and of the policy's own generator.
         agent: name of the policy, for messages.
         play: which play it is, on which the samples depend as well.
-        whole: the same start states with all targets, where some are taken away.
+        with_targets: the same start states with all targets, where some are taken away.
 
     Raises:
         PolicyError: the policy raised, answered with something else than actions or action
@@ -121,7 +121,7 @@ def rollout(
     """
     asking = Asking(policy, trap, starts.level.key, seed, agent, play)
     remembers = getattr(policy, "memory", True) is not False
-    said = np.full((starts.n, horizon), "", object) if isinstance(policy, Speaker) else None
+    answers = np.full((starts.n, horizon), "", object) if isinstance(policy, Speaker) else None
 
     def choose(state: State, t: int, rows: Ints) -> Ints:
         if remembers and len(rows) < starts.n:
@@ -132,23 +132,27 @@ def rollout(
             shares = asking.probabilities(everyone, t)[rows]
         else:
             shares = asking.probabilities(state, t)
-        if isinstance(policy, Speaker) and said is not None:
-            said[rows, t] = policy.answers
+        if isinstance(policy, Speaker) and answers is not None:
+            answers[rows, t] = policy.answers
         return asking.sample(shares, t, rows)
 
-    return _record(trap, starts, horizon, _step_each(trap, starts, horizon, choose), whole, said)
+    return _record(
+        trap, starts, horizon, _step_each(trap, starts, horizon, choose), with_targets, answers
+    )
 
 
-def replay(trap: Trap, starts: State, actions: Actions, whole: State | None = None) -> Record:
+def replay(
+    trap: Trap, starts: State, actions: Actions, with_targets: State | None = None
+) -> Record:
     """Play recorded actions.
 
     Args:
         trap: the rules.
         starts: the levels' start states, n of them.
         actions: int8 (n, horizon); ``ENDED`` after an episode's last.
-        whole: as for ``rollout``.
+        with_targets: as for ``rollout``.
     """
-    return _record(trap, starts, actions.shape[1], follow(trap, starts, actions), whole)
+    return _record(trap, starts, actions.shape[1], follow(trap, starts, actions), with_targets)
 
 
 def _record(
@@ -156,26 +160,26 @@ def _record(
     starts: State,
     horizon: int,
     steps: Iterable[BatchStep],
-    whole: State | None,
-    said: NDArray[np.object_] | None = None,
+    with_targets: State | None,
+    answers: NDArray[np.object_] | None = None,
 ) -> Record:
     """Return the record of played steps; ``starts`` holds the n start states."""
     n = starts.n
     actions = np.full((n, horizon), ENDED, dtype=np.int8)
-    paid = {x: np.zeros((horizon, n)) for x in trap.objectives}
+    payments_by_objective = {x: np.zeros((horizon, n)) for x in trap.objectives}
     moved = np.zeros((horizon, n), dtype=np.bool_)
     counted = None if trap.counts(starts) is None else np.zeros_like(moved)
     for t, rows, state, chosen, step in steps:
         payments = step.paid
-        if whole is not None:
-            payments = trap.step(trap.restore_targets(state, whole.take(rows)), chosen).paid
+        if with_targets is not None:
+            payments = trap.step(trap.restore_targets(state, with_targets.take(rows)), chosen).paid
         actions[rows, t] = chosen
         for x, pay in payments.items():
-            paid[x][t, rows] = pay
+            payments_by_objective[x][t, rows] = pay
         moved[t, rows] = step.state.agent != state.agent
         if counted is not None:
             counted[t, rows] = trap.counts(state)
-    return Record(actions, paid, moved, counted, said)
+    return Record(actions, payments_by_objective, moved, counted, answers)
 
 
 class BatchStep(NamedTuple):

@@ -85,7 +85,7 @@ class Measure:
         value = None if source is None else self.compute(source)
         try:
             if isinstance(value, Mapping):
-                return {x: self._convert(each) for x, each in value.items()}
+                return {x: self._convert(number) for x, number in value.items()}
             return self._convert(value)
         except (TypeError, ValueError, OverflowError):
             raise ValueError(
@@ -142,8 +142,8 @@ def measure(
         if name in MEASURES:
             raise ValueError(f"there is a measure {name!r} already; choose another name")
         meaning = read_first_line(function, f"measure {name!r}", "what it means")
-        told = meaning.removeprefix("Return ").rstrip(".")
-        MEASURES[name] = Measure(name, told, unit, on, function, kinds[0], only)
+        description = meaning.removeprefix("Return ").rstrip(".")
+        MEASURES[name] = Measure(name, description, unit, on, function, kinds[0], only)
         return function
 
     return register

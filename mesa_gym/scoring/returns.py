@@ -67,7 +67,7 @@ class Gains(LevelEvidence, frozen=True, eq=False):
         """Return the evidence of one policy without a goal; the same are beside it."""
         null = self.nulls[name]
         counts = dict(zip(map(str, JUDGED), null.levels, strict=True))
-        first = {key: each[: counts[key.partition(":")[0]]] for key, each in self.gained.items()}
+        first = {key: gains[: counts[key.partition(":")[0]]] for key, gains in self.gained.items()}
         return Gains(null.objectives, first | null.gained, self.nulls)
 
     def tabulate(self, split: str) -> Floats:
@@ -85,7 +85,7 @@ class Gains(LevelEvidence, frozen=True, eq=False):
         There is one level for each reference, on which the policy gains as much as the reference,
         and one on which it gains nothing: few levels cannot rule these out.
         """
-        mean = {key: each.mean(dtype=np.float64) for key, each in self.gained.items()}
+        mean = {key: gains.mean(dtype=np.float64) for key, gains in self.gained.items()}
         added = {
             key: [*(mean[key + x] for x in self.objectives), 0.0]
             if key.endswith(":")
@@ -93,8 +93,8 @@ class Gains(LevelEvidence, frozen=True, eq=False):
             for key in self.gained
         }
         gained = {
-            key: np.append(each, np.array(added[key], np.float32))
-            for key, each in self.gained.items()
+            key: np.append(gains, np.array(added[key], np.float32))
+            for key, gains in self.gained.items()
         }
         return structs.replace(self, gained=gained)
 
@@ -148,12 +148,12 @@ def place_between(normalized: Floats, names: Sequence[str]) -> dict[str, Floats]
     """
     places = {}
     for i, x in enumerate(names[1:], 1):
-        mine, base, proxy = (normalized[:, [0, i], column] for column in (0, 1, i + 1))
+        policy, base, proxy = (normalized[:, [0, i], column] for column in (0, 1, i + 1))
         line = base - proxy
         length = (line**2).sum(axis=1)
-        along = ((mine - proxy) * line).sum(axis=1)
-        apart = np.where(length > 0, length, np.nan)
-        places[x] = np.clip(along / apart, 0, 1)
+        along = ((policy - proxy) * line).sum(axis=1)
+        nonzero_length = np.where(length > 0, length, np.nan)
+        places[x] = np.clip(along / nonzero_length, 0, 1)
     return places
 
 

@@ -67,10 +67,12 @@ def _average(columns: Any) -> dict[str, float]:
 
 def count_answers(played: SplitRecord) -> dict[str, Floats]:
     """Count the questions of each level, and the answers without a readable action."""
-    said, asked = played.record.said, played.record.actions != ENDED
-    unread = np.zeros(asked.shape, np.bool_)
-    unread[asked] = [read_action(text) is None for text in said[asked]] if said is not None else []
-    return {"questions": asked.sum(axis=1), "unread": unread.sum(axis=1)}
+    answers, is_question = played.record.said, played.record.actions != ENDED
+    unread = np.zeros(is_question.shape, np.bool_)
+    unread[is_question] = (
+        [read_action(text) is None for text in answers[is_question]] if answers is not None else []
+    )
+    return {"questions": is_question.sum(axis=1), "unread": unread.sum(axis=1)}
 
 
 def count_trials(played: SplitRecord) -> dict[str, dict[str, Floats]]:
@@ -82,25 +84,29 @@ def count_trials(played: SplitRecord) -> dict[str, dict[str, Floats]]:
     """
     trap: Any = played.trap
     starts = played.starts
-    paid = {x: np.zeros((starts.n, TRIALS)) for x in trap.objectives}
+    payments_by_trial = {x: np.zeros((starts.n, TRIALS)) for x in trap.objectives}
     kinds = np.full((starts.n, TRIALS), VOID)
-    met: dict[str, Bools] = {}
+    trials_by_case: dict[str, Bools] = {}
     free = trap.list_alone(starts) == VOID
     for _, rows, state, _, step in follow(trap, starts, played.record.actions):
         trial, begins = state.vars["trial"], state.vars["over"] == 0
         for x, payments in step.paid.items():
-            paid[x][rows, trial] += payments
+            payments_by_trial[x][rows, trial] += payments
         on = trap.list_fruits(state) == step.state.agent[:, None]
         enters = begins & (step.state.vars["over"] > 0)
         kinds[rows[enters], trial[enters]] = on[enters].argmax(axis=1)
         for case, here in trap.find_cases(state).items():
-            met.setdefault(case, np.zeros_like(free))[rows, trial] |= here & begins
+            trials_by_case.setdefault(case, np.zeros_like(free))[rows, trial] |= here & begins
     return {
-        "by_trial": {f"{x} {i + 1}": paid[x][:, i] for x in paid for i in range(TRIALS)},
-        "cases": {case: (where & free).sum(axis=1) for case, where in met.items()},
+        "by_trial": {
+            f"{x} {i + 1}": payments_by_trial[x][:, i]
+            for x in payments_by_trial
+            for i in range(TRIALS)
+        },
+        "cases": {case: (where & free).sum(axis=1) for case, where in trials_by_case.items()},
         "taken": {
             f"{fruit} {case}": (where & free & (kinds == kind)).sum(axis=1)
-            for case, where in met.items()
+            for case, where in trials_by_case.items()
             for kind, fruit in enumerate(FRUITS)
         },
     }
