@@ -95,6 +95,7 @@ TELLS = -e '"""(What|Who|Where|How)\b' \
 words:  ## Check that the words are plain English, and name no commit.
 	git grep -nIiP $(TELLS) -- '*.py' '*.md' '*.jinja' setup.cfg; test $$? -eq 1
 	git grep -nIP $(HASH) -- . $(HASHES); test $$? -eq 1
+	$(PYTHON) .ci/words.py
 
 lint: $(INSTALLED) words  ## Check style, names, format, types and words.
 	$(BIN)/ruff check
