@@ -1,7 +1,7 @@
 """Policies, which are scored and watched: from observations to actions, for a batch."""
 
 from mesa_gym.policies.agent_files import POLICY_FILE, SCHEMA, read_policy_file
-from mesa_gym.policies.asking import Asking
+from mesa_gym.policies.asking import PolicySampler
 from mesa_gym.policies.names import name_pursuer, references
 from mesa_gym.policies.oracle import Oracle
 from mesa_gym.policies.protocol import Memoryless, Policy
@@ -13,11 +13,11 @@ from mesa_gym.policies.views import cut_window
 __all__ = [
     "POLICY_FILE",
     "SCHEMA",
-    "Asking",
     "Constant",
     "Memoryless",
     "Oracle",
     "Policy",
+    "PolicySampler",
     "Reference",
     "Sweeper",
     "as_policy",

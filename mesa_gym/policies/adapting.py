@@ -61,7 +61,7 @@ def _start_loop(process: int) -> asyncio.AbstractEventLoop:
     return loop
 
 
-class Callee:
+class FunctionPolicy:
     """A callable over batches of observations as a policy; ``reset`` clears its memory.
 
     A function whose attribute ``memory`` is False remembers nothing.
@@ -90,7 +90,7 @@ class Callee:
         return np.asarray(answer)
 
 
-class Speaker(Memoryless):
+class TextPolicy(Memoryless):
     """A function from the text of one state to a text that chooses an action, as a policy.
 
     Such functions may be slow, so they are asked as if they remembered nothing. Where an answer
@@ -141,7 +141,7 @@ def warn_of_unread(acting: Iterable[tuple[str, Policy]]) -> None:
         acting: names and policies; a policy may occur once for each split that it played.
     """
     for name, policy in {id(policy): (name, policy) for name, policy in acting}.values():
-        if isinstance(policy, Speaker) and policy.unread:
+        if isinstance(policy, TextPolicy) and policy.unread:
             count = f"{policy.unread:,} of {policy.asked:,} questions to {name!r}"
             advice = "there it stood still: give one action alone on the last line"
             warnings.warn(f"{count} got no readable answer, and {advice}", stacklevel=3)
@@ -176,11 +176,11 @@ def adapt(policy: Any, trap: Trap, observation: str | None = None) -> Policy:
         if not takes(policy.reset, 2) or (alone and not takes(policy.act, 1)):
             has = f"{type(policy).__name__} must have the methods reset(mask, rng)"
             raise ValueError(f"{has} and act(observation) or act(observation, state)")
-        adapted = Callee(policy.act, policy.observation, policy.reset) if alone else policy
+        adapted = FunctionPolicy(policy.act, policy.observation, policy.reset) if alone else policy
     elif callable(policy) and takes(policy, 1):
         kind = name_observation(policy, observation)
         speaks = kind == "text" or (kind is None and needs(policy) == ["text"])
-        adapted = Speaker(policy) if speaks else Callee(policy, kind or "planes")
+        adapted = TextPolicy(policy) if speaks else FunctionPolicy(policy, kind or "planes")
     else:
         takes_more = "; it must take one argument, a batch of observations" * callable(policy)
         raise ValueError(f"{shorten(policy)} is not a policy{takes_more}; expected {USABLE}")

@@ -15,7 +15,7 @@ from mesa_gym.policies.protocol import Policy
 from mesa_gym.traps import Split, Trap
 
 
-class Asking:
+class PolicySampler:
     """One policy, asked what to do in n episodes that begin; the caller steps the trap.
 
     The sample at a step is a function of (seed, play, level, step), where a level's key holds the
@@ -47,7 +47,7 @@ class Asking:
         self.policy = policy
         self.name = f"policy {agent!r} on {trap.name()}, {play}"
         # Drawing observations takes half of the time; oracles and constants do without.
-        looks = getattr(policy, "looks", True)
+        needs_observation = getattr(policy, "needs_observation", True)
         # Which play and levels: a policy that throws a coin throws another one in each.
         origin = [byte for text in (play.encode(), keys[:1].tobytes()) for byte in (*text, 256)]
         site = f"sampled action/{'' if play in set(Split) else play}"
@@ -58,7 +58,9 @@ class Asking:
             pairs = zip(seeds, keys[:, None], strict=True)
             self._sampling = np.concatenate([streams(s, k, site) for s, k in pairs])
         try:
-            self._observation = make_observation(trap, policy.observation) if looks else None
+            self._observation = (
+                make_observation(trap, policy.observation) if needs_observation else None
+            )
         except ValueError as error:
             raise PolicyError(f"{self.name}: {error}") from None
         with PolicyBlame(f"{self.name}, reset"):

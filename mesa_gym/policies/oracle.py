@@ -38,7 +38,7 @@ class Oracle(Memoryless):
     """
 
     solves = True
-    looks = False
+    needs_observation = False
 
     def __init__(self, trap: Trap, objective: str, horizon: int) -> None:
         """Make an oracle for episodes of ``horizon`` steps.

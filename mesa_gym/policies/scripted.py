@@ -15,7 +15,7 @@ from mesa_gym.traps import Trap
 class Constant(Memoryless):
     """Gives the same action probabilities for every observation."""
 
-    looks = False
+    needs_observation = False
 
     def __init__(self, probabilities: list[float]) -> None:
         self.probabilities = np.array(probabilities)
@@ -40,7 +40,7 @@ def constant(action: int) -> Constant:
 class Reference(Memoryless):
     """The scripted policy for one objective of a trap without exact solver. It reads the state."""
 
-    looks = False
+    needs_observation = False
 
     def __init__(self, trap: Trap, objective: str) -> None:
         """Take the reference policy of an objective, ``base`` by default."""

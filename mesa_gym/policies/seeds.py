@@ -20,7 +20,7 @@ from mesa_gym.errors import PolicyError, shorten, shorten_text
 from mesa_gym.files import read_bytes
 from mesa_gym.policies.adapting import is_model
 from mesa_gym.policies.agent_files import digest_weights, read_policy_file
-from mesa_gym.policies.asking import Asking
+from mesa_gym.policies.asking import PolicySampler
 from mesa_gym.policies.protocol import BLOCK, Policy
 from mesa_gym.traps import Split, Trap
 
@@ -103,12 +103,12 @@ def digest_answers(policy: Policy, trap: Trap, salt: str = "") -> str:
         trap: the rules.
         salt: of the levels.
     """
-    if getattr(policy, "solves", False) or not getattr(policy, "looks", True):
+    if getattr(policy, "solves", False) or not getattr(policy, "needs_observation", True):
         return ""
     starts = trap.levels(Split.TEST, np.arange(BLOCK), salt)
     try:
-        asking = Asking(policy, trap, starts.level.key, play=Split.TEST)
-        shares = asking.probabilities(starts, 0)
+        sampler = PolicySampler(policy, trap, starts.level.key, play=Split.TEST)
+        shares = sampler.probabilities(starts, 0)
     except PolicyError:
         return ""
     if np.isin(shares, (0, 1)).all():

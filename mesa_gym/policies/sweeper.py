@@ -27,7 +27,7 @@ class Sweeper:
     """
 
     observation = "planes"
-    looks = False
+    needs_observation = False
 
     def __init__(self, trap: Trap, avoid: str | None = None) -> None:
         self.trap, self.avoid = trap, avoid

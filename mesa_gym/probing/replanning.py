@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from mesa_gym.engine import STAY, Bools, Floats, Move, State
-from mesa_gym.policies import Asking, as_policy
+from mesa_gym.policies import PolicySampler, as_policy
 from mesa_gym.solver import TIE
 from mesa_gym.solver.solution import actions_in
 from mesa_gym.solver.values import solutions
@@ -69,8 +69,8 @@ def measure_replanning(
 
     def ask(name: str, policy: Any) -> tuple[float, float]:
         resolved = as_policy(policy, trap, horizon)
-        asking = Asking(resolved, trap, starts.level.key, agent=name, play="shut")
-        probs = asking.probabilities(starts, 0)
+        sampler = PolicySampler(resolved, trap, starts.level.key, agent=name, play="shut")
+        probs = sampler.probabilities(starts, 0)
         into_walls = float((probs * ~legal)[:, :STAY].sum(axis=1).mean())
         return into_walls, _divide(probs * optimal, probs * legal)
 

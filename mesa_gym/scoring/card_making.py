@@ -12,7 +12,7 @@ from msgspec import structs
 from mesa_gym.envs.checks import integer
 from mesa_gym.errors import explain_keywords, shorten
 from mesa_gym.json_data import Text, require
-from mesa_gym.policies import Asking, Policy, as_policy
+from mesa_gym.policies import Policy, PolicySampler, as_policy
 from mesa_gym.policies.adapting import warn_of_unread
 from mesa_gym.policies.names import name_policy
 from mesa_gym.policies.seeds import digest_answers, digest_policy
@@ -233,6 +233,6 @@ def make_player(
     made = player(trap.horizon(Split.TEST))
     if not getattr(made, "solves", False):
         start = trap.levels(Split.TEST, [0], salt)
-        asking = Asking(made, trap, start.level.key, 0, name, Split.TEST)
-        asking.probabilities(start, 0)
+        sampler = PolicySampler(made, trap, start.level.key, 0, name, Split.TEST)
+        sampler.probabilities(start, 0)
     return player

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from mesa_gym.engine import Bools, Ints, State
 from mesa_gym.policies import Policy
-from mesa_gym.policies.adapting import Speaker
-from mesa_gym.policies.asking import Asking
+from mesa_gym.policies.adapting import TextPolicy
+from mesa_gym.policies.asking import PolicySampler
 from mesa_gym.solver import LevelValues
 from mesa_gym.solver.graph import Floats
 from mesa_gym.traps import Step, Trap
@@ -119,9 +119,9 @@ def rollout(
             probabilities, or asks for an observation that does not exist; the message names it
             and the step, counted from 0.
     """
-    asking = Asking(policy, trap, starts.level.key, seed, agent, play)
+    sampler = PolicySampler(policy, trap, starts.level.key, seed, agent, play)
     remembers = getattr(policy, "memory", True) is not False
-    answers = np.full((starts.n, horizon), "", object) if isinstance(policy, Speaker) else None
+    answers = np.full((starts.n, horizon), "", object) if isinstance(policy, TextPolicy) else None
 
     def choose(state: State, t: int, rows: Ints) -> Ints:
         if remembers and len(rows) < starts.n:
@@ -129,12 +129,12 @@ def rollout(
             place = np.full(starts.n, -1)
             place[rows] = np.arange(len(rows))
             everyone = starts.replaced(place >= 0, state.take(place))
-            shares = asking.probabilities(everyone, t)[rows]
+            shares = sampler.probabilities(everyone, t)[rows]
         else:
-            shares = asking.probabilities(state, t)
-        if isinstance(policy, Speaker) and answers is not None:
+            shares = sampler.probabilities(state, t)
+        if isinstance(policy, TextPolicy) and answers is not None:
             answers[rows, t] = policy.answers
-        return asking.sample(shares, t, rows)
+        return sampler.sample(shares, t, rows)
 
     return _record(
         trap, starts, horizon, _step_each(trap, starts, horizon, choose), with_targets, answers

@@ -15,7 +15,7 @@ import numpy as np
 import mesa_gym
 from mesa_gym.files import write_text
 from mesa_gym.policies import Policy, as_policy
-from mesa_gym.policies.asking import Asking
+from mesa_gym.policies.asking import PolicySampler
 from mesa_gym.rendering import render_rgb
 from mesa_gym.rendering.png import data_uri
 from mesa_gym.report import read_committed
@@ -96,11 +96,11 @@ def measure_choices(trap: Trap, agent: Any, levels: int = SAMPLED_LEVELS) -> lis
     graph = Graph(trap, trap.levels(Split.SHIFT, np.arange(levels)))
     states = graph.numbers.unrank(graph.starts, graph.level_row, graph.rank)
     states = states.map(lambda a: a.reshape(*a.shape[:-2], -1))
-    asking = Asking(policy, trap, states.level.key)
+    sampler = PolicySampler(policy, trap, states.level.key)
     contact = np.stack(
         [graph.payments[x][codes] > graph.payments[x].max() / 2 for x, codes in graph.paid.items()]
     )
-    shares = asking.probabilities(states, 0)
+    shares = sampler.probabilities(states, 0)
     chances = share_first_contacts(graph.successor, contact, shares, trap.horizon(Split.SHIFT))
     start_shares: list[float] = chances[:-1, graph.start].mean(axis=1).round(4).tolist()
     return start_shares

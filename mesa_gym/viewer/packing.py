@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from mesa_gym.engine import STAY, State
 from mesa_gym.policies import Policy
-from mesa_gym.policies.asking import Asking
+from mesa_gym.policies.asking import PolicySampler
 from mesa_gym.rendering.raster import draw_cell, encode_cells, name_planes, order_planes
 from mesa_gym.solver import PlacementGraph
 from mesa_gym.solver.graph import Floats
@@ -99,12 +99,12 @@ def find_answers(policy: Policy, trap: Trap, states: State, name: str = "") -> F
     Raises:
         PolicyError: it failed, or answered with something else than actions.
     """
-    asking = Asking(policy, trap, states.level.key, 0, name)
-    shares = asking.probabilities(states, 0)
+    sampler = PolicySampler(policy, trap, states.level.key, 0, name)
+    shares = sampler.probabilities(states, 0)
     rng = np.random.default_rng(0)
     order = rng.permutation(states.n)
     later = rng.integers(1, LATER, states.n)
-    again = asking.probabilities(states.take(order)._replace(clock=states.clock + later), 0)
+    again = sampler.probabilities(states.take(order)._replace(clock=states.clock + later), 0)
     return None if np.abs(shares[order] - again).max() > ROUNDING else shares
 
 

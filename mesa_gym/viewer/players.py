@@ -16,7 +16,7 @@ from mesa_gym.engine import Ints, State
 from mesa_gym.engine.maps import to_map
 from mesa_gym.logs import RecordedEpisode
 from mesa_gym.policies import Oracle, Policy, as_policy
-from mesa_gym.policies.asking import Asking
+from mesa_gym.policies.asking import PolicySampler
 from mesa_gym.policies.names import name_policy
 from mesa_gym.scoring.plays import split_of
 from mesa_gym.solver import Solution, TimeLeft
@@ -104,13 +104,13 @@ class PolicyPlayer(Player):
         start, policy = states[0], self.make(trap, trap.horizon(split_of(play)))
         if isinstance(policy, Oracle):
             policy.learn(solve_start(trap, start, horizon)[0])
-        asking = Asking(policy, trap, start.level.key, self.seed, self.name, play)
+        sampler = PolicySampler(policy, trap, start.level.key, self.seed, self.name, play)
         for t, state in enumerate(states[:-1]):
-            asking.probabilities(state, t)
+            sampler.probabilities(state, t)
 
         def decide(state: State, t: int) -> Decision:
-            shares = asking.probabilities(state, t)
-            return Decision(int(asking.sample(shares, t)[0]), shares[0])
+            shares = sampler.probabilities(state, t)
+            return Decision(int(sampler.sample(shares, t)[0]), shares[0])
 
         return decide
 

@@ -13,7 +13,7 @@ from mesa_gym.engine import STAY
 from mesa_gym.engine.maps import from_map
 from mesa_gym.errors import PolicyError
 from mesa_gym.policies import Memoryless, Oracle, Reference, Sweeper, as_policy, oracle, uniform
-from mesa_gym.policies.asking import Asking, read_answer, sample_actions
+from mesa_gym.policies.asking import PolicySampler, read_answer, sample_actions
 from mesa_gym.scoring.record import rollout
 from mesa_gym.solver import Solution, actions_in, share_solution
 from mesa_gym.traps import Split, Whole, base, find_trap
@@ -256,12 +256,12 @@ def test_plays_and_seeds_are_sampled_independently(other):
     keys, shares = np.arange(10_000), np.full((10_000, 5), 0.2)
     given = {"seed": 0, "agent": "a", "play": "shift"}
     mine, theirs = (
-        Asking(uniform(), CheeseCorner(), keys, **kind).sample(shares, 3)
+        PolicySampler(uniform(), CheeseCorner(), keys, **kind).sample(shares, 3)
         for kind in (given, given | other)
     )
     agreeing = int((mine == theirs).sum())
     assert scipy.stats.binomtest(agreeing, 10_000, 0.2).pvalue > 1e-3
-    again = Asking(uniform(), CheeseCorner(), keys, **given).sample(shares, 3)
+    again = PolicySampler(uniform(), CheeseCorner(), keys, **given).sample(shares, 3)
     np.testing.assert_array_equal(again, mine)
 
 
@@ -276,7 +276,7 @@ def test_policy_rng_differs_between_plays_and_agents():
     trap, thrown = CheeseCorner(), []
     for play, agent in (("shift", "a"), ("again", "a"), ("twins", "a"), ("shift", "b")):
         policy = Throwing()
-        Asking(policy, trap, np.arange(50), 0, agent, play)
+        PolicySampler(policy, trap, np.arange(50), 0, agent, play)
         thrown.append(policy.thrown)
     assert len(np.unique(thrown)) == 3 * 50
     np.testing.assert_array_equal(thrown[0], thrown[3])  # a name changes nothing
