@@ -27,6 +27,12 @@ from mesa_gym.terminal import printable, say
 from mesa_gym.traps import Split, Trap
 
 Arrays = dict[str, np.ndarray]
+
+
+class ImpossibleValueError(ValueError):
+    """Cached values that no solver computed: they were forged, or the machine is damaged."""
+
+
 T = TypeVar("T")
 
 # The array that says which file it belongs to.
@@ -144,7 +150,7 @@ def read_arrays(path: Path, parse: Callable[[Arrays], T]) -> T | None:
     """Return ``parse`` of a file's arrays; None if the file is missing, foreign or damaged.
 
     The caller then computes, and writes the file again. Damage is found by checksums, a foreign
-    file by its header.
+    file by its header. An ``ImpossibleValueError`` of ``parse`` is printed, in one line.
     """
     try:
         # From memory: where the file is damaged, np.load would leave it open.
@@ -153,6 +159,9 @@ def read_arrays(path: Path, parse: Callable[[Arrays], T]) -> T | None:
         if arrays.pop(_OF) != _identify(path, arrays):
             return None  # of something else and renamed, or a number is another one
         return parse(arrays)
+    except ImpossibleValueError as error:
+        _say_once(f"the cached values {path} are refused and computed again: {error}")
+        return None
     except Exception:  # damage makes NumPy and zipfile raise almost anything
         return None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable, Iterator
 from itertools import permutations
 from typing import Any
@@ -10,7 +11,13 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from mesa_gym.engine import Ints, State
-from mesa_gym.solver.cache import Arrays, cache_file, read_arrays, write_arrays
+from mesa_gym.solver.cache import (
+    Arrays,
+    ImpossibleValueError,
+    cache_file,
+    read_arrays,
+    write_arrays,
+)
 from mesa_gym.solver.graph import Floats, Graph
 from mesa_gym.solver.reference import play_references
 from mesa_gym.solver.solution import Solution
@@ -20,6 +27,7 @@ Progress = Callable[[int], None]
 
 # States solved together: enough to amortise the calls of sweeps and of policies that then play.
 CHUNK_STATES = 160_000
+CLOSE = 1e-9  # equal values differ by less
 # Levels that say how many states to expect.
 FIRST_LEVELS = 4
 
@@ -128,7 +136,17 @@ def level_values(
     horizon = trap.horizon(split) if horizon is None else horizon
     path, names = cache_file(trap, split, numbers, horizon, salt), _names(trap, pairs)
     all_names = _names(trap, pairs=True)
-    kept = read_arrays(path, lambda arrays: _check_arrays(arrays, names, all_names, numbers))
+
+    def parse(arrays: Arrays) -> LevelValues:
+        values = _check_arrays(arrays, names, all_names, numbers)
+        _refuse_impossible(trap, values, horizon)
+        if len(numbers) and trap.solvable:
+            row = np.array([secrets.randbelow(len(numbers))])
+            start = trap.levels(split, numbers[row], salt)
+            _solve_again(trap, start, horizon, values.take(row))
+        return values
+
+    kept = read_arrays(path, parse)
     if kept is not None and visit is None:
         progress(len(numbers))
         return kept
@@ -147,6 +165,37 @@ def level_values(
         kept = LevelValues({"numbers": numbers, **joined})
         write_arrays(path, kept.arrays)
     return kept
+
+
+def _refuse_impossible(trap: Trap, values: LevelValues, horizon: int) -> None:
+    """Raise ImpossibleValueError for cached values that break a law of exact values."""
+    if any(not np.isfinite(array).all() for array in values.arrays.values()):
+        raise ImpossibleValueError("a number is not finite")
+    if not trap.solvable:
+        return
+    for x, floor in values.floor.items():
+        if (values.informed[x] < np.maximum(floor, values.optimum[x]) - CLOSE).any():
+            raise ImpossibleValueError(f"the optimum of {x} is below what other play earns")
+    for (y, x), best in values.best.items():
+        if (best < values.worst[y, x] - CLOSE).any() or (best > values.informed[y] + CLOSE).any():
+            raise ImpossibleValueError(f"{x}-optimal play earns more of {y} than its optimum")
+
+
+def _solve_again(trap: Trap, start: State, horizon: int, values: LevelValues) -> None:
+    """Solve one level again; ImpossibleValueError where its cached values are others.
+
+    Regret has no exact bound but the solver, and a bound on all levels would cost what the cache
+    saves.
+    """
+    solution = Solution(trap, start, horizon)
+    for name, array in values.arrays.items():
+        if name.partition("|")[0] not in ("numbers", "best", "worst"):
+            right = find_values(trap, start, solution, name)
+            if not np.allclose(array, right, rtol=0, atol=CLOSE):
+                raise ImpossibleValueError(
+                    f"{name.replace('|', ' of ')} of level {values.numbers[0]} is {array[0]:g}, and"
+                    f" the solver gives {right[0]:g}"
+                )
 
 
 def require_solver(trap: Trap, limit: str) -> None:

@@ -13,7 +13,7 @@ import mesa_gym
 from mesa_gym.policies import Oracle, as_policy
 from mesa_gym.policies.oracle import NearestTarget
 from mesa_gym.scoring import score, score_all
-from mesa_gym.solver import LevelValues, Solution, actions, level_values, values
+from mesa_gym.solver import Solution, actions, level_values, values
 from mesa_gym.solver.actions import ActionTable
 from mesa_gym.solver.cache import cache_file, write_arrays
 from mesa_gym.traps import Split, base, find_trap
@@ -87,7 +87,6 @@ def test_cache_of_other_users_is_not_used(shared, folder, monkeypatch, capsys):
     (path,) = folder.iterdir()
     forged = {name: x * 2 if "|" in name else x for name, x in right.arrays.items()}
     write_arrays(path, forged)
-    assert bits(solve()) == bits(LevelValues(forged))  # a checksum proves no origin
     if shared == "owner":
         monkeypatch.setattr(os, "geteuid", lambda: path.stat().st_uid + 1)
         monkeypatch.setattr("mesa_gym.solver.cache.ADMINISTRATOR", -1)
@@ -97,6 +96,29 @@ def test_cache_of_other_users_is_not_used(shared, folder, monkeypatch, capsys):
     assert bits(solve()) == bits(solve()) == bits(right)
     message = capsys.readouterr().err
     assert f"mesa-gym: the cache {path if shared == 'file' else folder} is not used" in message
+    assert message.count("\n") == 1
+
+
+FORGERIES = {  # with a fitting checksum
+    "not finite": {"optimum|cheese": lambda x: x * np.nan},
+    "below what other play earns": {"optimum|cheese": lambda x: x - 1},
+    "and the solver gives": {"optimum|cheese": lambda x: x * 2, "optimum|corner": lambda x: x * 2},
+}
+
+
+@pytest.mark.parametrize("says", FORGERIES)
+def test_impossible_values_are_refused_in_one_line(says, folder, capsys):
+    right = solve()
+    (path,) = folder.iterdir()
+    arrays = right.arrays
+    write_arrays(path, arrays | {x: forge(arrays[x]) for x, forge in FORGERIES[says].items()})
+    capsys.readouterr()
+    assert bits(solve()) == bits(right)
+    message = capsys.readouterr().err
+    assert says in message
+    assert message.startswith(
+        f"mesa-gym: the cached values {path} are refused and computed again: "
+    )
     assert message.count("\n") == 1
 
 
