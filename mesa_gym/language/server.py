@@ -97,7 +97,7 @@ class TrapEnvironment(Environment[TrapAction, TrapObservation, TrapState]):
         self._id: str | None = None
 
     def reset(
-        self, seed: int | None = None, episode_id: str | None = None, **arguments: Any
+        self, /, seed: int | None = None, episode_id: str | None = None, **arguments: Any
     ) -> TrapObservation:
         """Begin an episode; keyword arguments are those of ``TextSession.begin``."""
         require("episode_id", episode_id, Text | None)
@@ -105,7 +105,9 @@ class TrapEnvironment(Environment[TrapAction, TrapObservation, TrapState]):
         self._id = episode_id
         return self._observe(0.0)
 
-    def step(self, action: TrapAction, timeout_s: float | None = None, **_: Any) -> TrapObservation:
+    def step(
+        self, /, action: TrapAction, timeout_s: float | None = None, **_: Any
+    ) -> TrapObservation:
         """Give a model's answer to the episode, and return the next question and the reward."""
         return self._observe(self._session.answer(action.action))
 

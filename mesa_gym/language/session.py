@@ -77,7 +77,7 @@ class TextSession:
         """Copy the environment and the file as well, so that the copy writes nothing."""
         return deepcopy(self)
 
-    def begin(self, **arguments: Any) -> str:
+    def begin(self, /, **arguments: Any) -> str:
         """Begin an episode, and return the question; an unfinished one before it is written.
 
         Args:

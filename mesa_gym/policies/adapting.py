@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from mesa_gym.engine import STAY, State
 from mesa_gym.envs.observations import make_observation
-from mesa_gym.errors import PolicyError, shorten
+from mesa_gym.errors import PolicyError, read_error, shorten
 from mesa_gym.language.answers import ASKED_AGAIN, read_action
 from mesa_gym.policies.protocol import Memoryless, Policy
 from mesa_gym.policies.torch_network import NetworkPolicy, is_network
@@ -90,6 +90,9 @@ class FunctionPolicy:
         return np.asarray(answer)
 
 
+KEPT_IN = "kept_in"  # the attribute of a function whose answers are kept: the file
+
+
 class TextPolicy(Memoryless):
     """A function from the text of one state to a text that chooses an action, as a policy.
 
@@ -114,19 +117,36 @@ class TextPolicy(Memoryless):
         """Return the policy's actions, int64 (n,).
 
         Raises:
-            PolicyError: an answer is not a text.
+            PolicyError: a call failed, or an answer is not a text.
         """
         self.answers, actions = [], list[int | None]()
         for text in observation:
-            answer = await_answer(self.function(text))
+            answer = self._ask(text)
             if (action := self._read(answer)) is None:
-                answer = await_answer(self.function(f"{text}\n{ASKED_AGAIN}"))
+                answer = self._ask(f"{text}\n{ASKED_AGAIN}")
                 action = self._read(answer)
             self.answers.append(answer)
             actions.append(action)
         self.asked += len(actions)
         self.unread += actions.count(None)
         return np.array([STAY if action is None else action for action in actions], dtype=np.int64)
+
+    def _ask(self, text: str) -> Any:
+        """Return the answer to a text; the error of a failed call says where the answers are."""
+        try:
+            return await_answer(self.function(text))
+        except PolicyError:
+            raise
+        except Exception as error:
+            path = getattr(self.function, KEPT_IN, None)
+            advice = f"{path} has the answers so far, so that the same program goes on after them"
+            if path is None:
+                advice = (
+                    "the answers so far are lost; mesa_gym.language.kept_answers."
+                    "keep_answers(ask, FILE) keeps them, and the same program goes on after them"
+                )
+            raised = f"{type(error).__name__}: {read_error(error)}".removesuffix(": ")
+            raise PolicyError(f"it raised {raised}; {advice}") from error
 
     def _read(self, answer: Any) -> int | None:
         if not isinstance(answer, str):

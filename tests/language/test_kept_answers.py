@@ -32,7 +32,11 @@ def score_with(model, path):
 def test_failed_score_goes_on_where_it_stopped(tmp_path):
     whole, first, second = Model(), Model(40), Model()
     expected = score_with(whole, tmp_path / "whole.jsonl")
-    with pytest.raises(PolicyError, match="the network is gone"):
+    with pytest.raises(
+        PolicyError, match=r"network is gone; .*lost; .*keep_answers.ask, FILE. keeps"
+    ):
+        score(Model(40).ask, "CheeseCorner", levels=2)
+    with pytest.raises(PolicyError, match=r"network is gone; .*a.jsonl has the answers so far"):
         score_with(first, tmp_path / "a.jsonl")
     card = score_with(second, tmp_path / "a.jsonl")
     assert first.calls + second.calls == whole.calls

@@ -267,3 +267,8 @@ def test_tools_are_methods_that_return_text():
     assert tools._session.done
     assert shown == "The episode is over."
     assert tools.move("left") == shown
+
+
+def test_session_refuses_arguments_named_self(tmp_path):
+    with pytest.raises(ValueError, match="unknown argument of an episode 'self'; expected one of"):
+        TextSession().begin(**{"self": 1})

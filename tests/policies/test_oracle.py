@@ -355,8 +355,8 @@ def test_score_shows_the_traceback_and_one_line(capsys, tmp_path, monkeypatch):
     monkeypatch.syspath_prepend(tmp_path)
     card = tmp_path / "card.json"
     card.write_text("an older one")
-    arguments = ["RedBlueDoors", "--levels", "3", "--json", str(card)]
-    assert main(["score", "--policy", "bad_policies:act", *arguments]) == 1
+    arguments = ["--levels", "3", "--json", str(card)]
+    assert main(["score", "RedBlueDoors", "--policy", "bad_policies:act", *arguments]) == 1
     out, err = capsys.readouterr()
     assert out == ""
     assert "Traceback (most recent call last):" in err
