@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import io
 import os
 import signal
 import sys
@@ -20,7 +21,7 @@ from mesa_gym.errors import (
     read_error,
     shorten_text,
 )
-from mesa_gym.terminal import discard, printable, say
+from mesa_gym.terminal import WRITTEN_ANYWAY, discard, printable, say
 
 DONE = 0
 FAILED = 1
@@ -89,6 +90,8 @@ def run_command(
     for stream in ("stdout", "stderr"):
         if getattr(sys, stream) is None:  # it was closed, as by 2>&-
             setattr(sys, stream, os.fdopen(os.open(os.devnull, os.O_WRONLY), "w"))
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors=WRITTEN_ANYWAY)  # a locale such as C has ASCII only
     try:
         with _interrupt_on_sigterm():
             return _do_and_print(work)

@@ -70,8 +70,7 @@ def _unpack(name: str, data: bytes) -> Iterator[tuple[str, bytes]]:
             f"{name} cannot be unpacked ({error}): copy it again, or unpack it first;"
             " archives of Inspect may need `pip install zipfile-zstd`"
         ) from None
-    if len(data) > files.MOST_BYTES:
-        raise ValueError(f"{name} unpacks to more than {files.MOST_BYTES:,} bytes")
+    _require_size(name, len(data))
     encoding = json.detect_encoding(data)
     # Else a line that is damaged at its beginning would pass for UTF-16.
     if not encoding.startswith("utf-8") and {*data[:4]} & {*b"{[\xfe\xff"}:
@@ -79,10 +78,14 @@ def _unpack(name: str, data: bytes) -> Iterator[tuple[str, bytes]]:
     yield name, data
 
 
+def _require_size(name: str, unpacked: int) -> None:
+    if unpacked > files.MOST_BYTES:
+        raise ValueError(f"{name} unpacks to more than {files.MOST_BYTES:,} bytes")
+
+
 def _unzip(name: str, data: bytes) -> Iterator[tuple[str, bytes]]:
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
-        if sum(member.file_size for member in archive.infolist()) > files.MOST_BYTES:
-            raise ValueError(f"{name} unpacks to more than {files.MOST_BYTES:,} bytes")
+        _require_size(name, sum(member.file_size for member in archive.infolist()))
         if any(member.compress_type == _ZSTD for member in archive.infolist()):
             with suppress(ImportError):  # Inspect installs it; it teaches zipfile this method
                 import zipfile_zstd  # noqa: F401

@@ -103,7 +103,7 @@ def _lock_where_possible(path: Path, handle: int) -> None:
 
 def write_text(path: Path, text: str) -> None:
     """``write_bytes`` for UTF-8 text."""
-    write_bytes(path, text.encode())
+    write_bytes(path, text.encode(errors="surrogateescape"))  # paths of commands are bytes
 
 
 def write_json(path: Path, data: Any) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import math
 import os
 import sys
@@ -11,6 +12,8 @@ from itertools import zip_longest
 from time import monotonic
 from typing import TextIO
 
+WRITTEN_ANYWAY = "mesa_gym.replace"  # how a text is encoded where the encoding lacks characters
+DASHES = "\N{EN DASH}\N{MINUS SIGN}"
 SECONDS_APART = 10  # lines of a counter that is not on a terminal
 
 
@@ -43,6 +46,19 @@ class Progress:
     def __exit__(self, *error: object) -> None:
         if self._on_terminal:
             say("\r\033[K", end="")
+
+
+def _replace_character(error: UnicodeError) -> tuple[bytes, int]:
+    """Encode a character that the encoding lacks: a path's undecoded byte, a dash, or "?"."""
+    assert isinstance(error, UnicodeEncodeError)
+    character = error.object[error.start]
+    byte = b""
+    if "\udc80" <= character <= "\udcff":
+        byte = character.encode("ascii", "surrogateescape")
+    return byte or (b"-" if character in DASHES else b"?"), error.start + 1
+
+
+codecs.register_error(WRITTEN_ANYWAY, _replace_character)
 
 
 def say(text: str, end: str = "\n") -> None:

@@ -93,3 +93,16 @@ def test_command_does_without_output_streams(monkeypatch):
 
     assert run_command("p", work) == 0
     sys.stdout.close(), sys.stderr.close()
+
+
+def test_command_writes_dashes_and_paths_in_ascii():
+    """As in a locale such as C, where Python's UTF-8 mode is off."""
+    code = (
+        "import sys; from mesa_gym.command import run_command\n"
+        "run_command('p', lambda: print('\\u2013 \\xe9', sys.argv[1]) or 0)"
+    )
+    off = os.environ | {"PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0", "LC_ALL": "C"}
+    begin = [sys.executable, "-c", code, b"f\xc3\xbcr"]
+    ended = subprocess.run(begin, env=off, capture_output=True)
+    assert (ended.returncode, ended.stderr) == (0, b"")
+    assert ended.stdout == b"- ? f\xc3\xbcr\n"

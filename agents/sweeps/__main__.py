@@ -16,7 +16,7 @@ from agents.sweeps.table import CELL_LEVELS, CELLS_FILE, Sweep, sweep
 from agents.train import read_count, read_seeds
 from mesa_gym.cli.extras import require_modules
 from mesa_gym.command import DONE, Parser, run_command
-from mesa_gym.files import require_ours, write_bytes
+from mesa_gym.files import require_ours, write_text
 from mesa_gym.report.templating import environment
 
 PICTURE = "sweep.svg"
@@ -71,7 +71,7 @@ def write_results(table: Sweep, out: Path, command: str) -> list[Path]:
         title=title, picture=PICTURE if drawn else "", heads=heads, rows=rows, command=command,
         meanings=meanings, notes=table.notes,
     )  # fmt: skip
-    write_bytes(out / PAGE, page.encode())
+    write_text(out / PAGE, page)
     return [out / CELLS_FILE, *([picture] if drawn else []), out / PAGE]
 
 

@@ -35,7 +35,7 @@ def read_board(paths: Iterable[Path]) -> Board:
     board: Board = {}
     groups = [group for group in group_cards(read_committed()) if group.agent in COMMITTED]
     rows = [SweepRow(SweepCell(group.trap, group.agent, ()), group, 0) for group in groups]
-    texts = [Sweep(tuple(rows)).write_csv(), *(path.read_text() for path in paths)]
+    texts = [Sweep(tuple(rows)).write_csv(), *(path.read_text("utf-8") for path in paths)]
     for number, text in enumerate(texts):
         for line in csv.DictReader(text.splitlines()):
             axes = [*line][2 : [*line].index("seeds")]  # behind trap and algorithm
