@@ -12,7 +12,7 @@ import msgspec
 from mesa_gym.errors import PolicyError, shorten, shorten_text
 from mesa_gym.files import append_line, read_bytes
 from mesa_gym.json_data import decode_json
-from mesa_gym.policies.adapting import KEPT_IN, await_answer
+from mesa_gym.policies.adapting import ANSWERS_FILE, await_answer
 
 
 class _Exchange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -68,7 +68,7 @@ def keep_answers(ask: Callable[[str], Any], path: str | Path) -> Callable[[str],
         position += 1
         return exchange.answer
 
-    setattr(answer, KEPT_IN, path)
+    setattr(answer, ANSWERS_FILE, path)
     return answer
 
 

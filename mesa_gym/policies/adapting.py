@@ -90,7 +90,7 @@ class FunctionPolicy:
         return np.asarray(answer)
 
 
-KEPT_IN = "kept_in"  # the attribute of a function whose answers are kept: the file
+ANSWERS_FILE = "answers_file"  # the attribute of a function whose answers are kept: the file
 
 
 class TextPolicy(Memoryless):
@@ -138,7 +138,7 @@ class TextPolicy(Memoryless):
         except PolicyError:
             raise
         except Exception as error:
-            path = getattr(self.function, KEPT_IN, None)
+            path = getattr(self.function, ANSWERS_FILE, None)
             advice = f"{path} has the answers so far, so that the same program goes on after them"
             if path is None:
                 advice = (

@@ -27,7 +27,7 @@ Progress = Callable[[int], None]
 
 # States solved together: enough to amortise the calls of sweeps and of policies that then play.
 CHUNK_STATES = 160_000
-CLOSE = 1e-9  # equal values differ by less
+EXACT_WITHIN = 1e-9  # of a level solved twice
 # Levels that say how many states to expect.
 FIRST_LEVELS = 4
 
@@ -174,10 +174,12 @@ def _refuse_impossible(trap: Trap, values: LevelValues, horizon: int) -> None:
     if not trap.solvable:
         return
     for x, floor in values.floor.items():
-        if (values.informed[x] < np.maximum(floor, values.optimum[x]) - CLOSE).any():
+        if (values.informed[x] < np.maximum(floor, values.optimum[x]) - EXACT_WITHIN).any():
             raise ImpossibleValueError(f"the optimum of {x} is below what other play earns")
     for (y, x), best in values.best.items():
-        if (best < values.worst[y, x] - CLOSE).any() or (best > values.informed[y] + CLOSE).any():
+        if (best < values.worst[y, x] - EXACT_WITHIN).any() or (
+            best > values.informed[y] + EXACT_WITHIN
+        ).any():
             raise ImpossibleValueError(f"{x}-optimal play earns more of {y} than its optimum")
 
 
@@ -191,7 +193,7 @@ def _solve_again(trap: Trap, start: State, horizon: int, values: LevelValues) ->
     for name, array in values.arrays.items():
         if name.partition("|")[0] not in ("numbers", "best", "worst"):
             right = find_values(trap, start, solution, name)
-            if not np.allclose(array, right, rtol=0, atol=CLOSE):
+            if not np.allclose(array, right, rtol=0, atol=EXACT_WITHIN):
                 raise ImpossibleValueError(
                     f"{name.replace('|', ' of ')} of level {values.numbers[0]} is {array[0]:g}, and"
                     f" the solver gives {right[0]:g}"
