@@ -141,7 +141,7 @@ def make_references(trap: Trap, levels: int, scratch: Scratch) -> None:
     cards, failed = score_policies(trap, {name: name for name in references(trap)}, levels)
     _raise_first(failed)
     for name, card in cards.items():
-        card.save(scratch.place(result) / f"{name.replace(':', '-')}.json")
+        card.save(scratch.make_folder(result) / f"{name.replace(':', '-')}.json")
     scratch.keep(result)
 
 

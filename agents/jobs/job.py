@@ -90,7 +90,7 @@ class Scratch:
     results: Mapping[str, Terms]
     out: Path
 
-    def place(self, result: str) -> Path:
+    def make_folder(self, result: str) -> Path:
         """Return the folder of a result, which is made, and then filled by the job."""
         (self.folder / result).mkdir(parents=True, exist_ok=True)
         return self.folder / result

@@ -69,7 +69,7 @@ def entries_of(trap: World, grid: list[list[str]], legend: Mapping[str, str]) ->
     for cell, symbol in enumerate(symbols):
         if symbol not in read:
             raise ValueError(
-                f"{symbol!r} at {place(trap, cell)} means nothing; expected one of"
+                f"{symbol!r} at {coord(trap, cell)} means nothing; expected one of"
                 f" {' '.join(entries)} or a line below the grid such as '{symbol} = door red'"
             )
         for entry in read[symbol]:
@@ -108,12 +108,12 @@ def fill(trap: World, builder: LevelBuilder, entries: list[MapEntry]) -> None:
     gaps = np.flatnonzero(~walls & ~inside.ravel())
     if gaps.size:
         raise ValueError(
-            f"the border is open at {place(trap, gaps[0])}; expected"
+            f"the border is open at {coord(trap, gaps[0])}; expected"
             f" {trap.looks['wall'].glyph!r} on all outermost cells"
         )
     agents = [entry.cell for entry in entries if entry.name == "agent"]
     if len(agents) != 1:
-        places = " and at ".join(place(trap, cell) for cell in agents)
+        places = " and at ".join(coord(trap, cell) for cell in agents)
         agents_text = f"{len(agents)} agents, at {places}" if agents else "no agent"
         glyph = trap.looks["agent"].glyph
         raise ValueError(f"the map has {agents_text}; expected exactly one {glyph!r}")
@@ -124,7 +124,7 @@ def fill(trap: World, builder: LevelBuilder, entries: list[MapEntry]) -> None:
         # Lamps and signs hang in the top row.
         if stands and walls[entry.cell] and not (is_thing and entry.cell < trap.width):
             raise ValueError(
-                f"{entry.name!r} at {place(trap, entry.cell)} stands in a wall; only things in the"
+                f"{entry.name!r} at {coord(trap, entry.cell)} stands in a wall; only things in the"
                 " top row may"
             )
     for kind in trap.things:
@@ -139,7 +139,7 @@ def _slots(trap: World, kind: str, entries: list[MapEntry]) -> Iterator[tuple[Ma
     slots, named = trap.things[kind], [entry.slot for entry in entries]
     left = [slot for slot in range(slots) if slot not in named]
     for entry in entries:
-        here, slot = f"{kind!r} at {place(trap, entry.cell)}", entry.slot
+        here, slot = f"{kind!r} at {coord(trap, entry.cell)}", entry.slot
         if slot is None and not left:
             raise ValueError(f"{here} is one too many; a level has at most {slots}")
         if slot is not None and (slot >= slots or named.count(slot) > 1):
@@ -149,11 +149,11 @@ def _slots(trap: World, kind: str, entries: list[MapEntry]) -> Iterator[tuple[Ma
         yield entry, left.pop(0) if slot is None else slot
 
 
-def place(trap: World, cell: int) -> str:
+def coord(trap: World, cell: int) -> str:
     """Return the row and column of a cell, in words."""
     return f"row {cell // trap.width}, column {cell % trap.width}"
 
 
 def _first_place(trap: World, symbol: str, symbols: list[str]) -> str:
     """Return where a symbol first stands on a map, in words."""
-    return f"at {place(trap, symbols.index(symbol))}" if symbol in symbols else "nowhere on the map"
+    return f"at {coord(trap, symbols.index(symbol))}" if symbol in symbols else "nowhere on the map"

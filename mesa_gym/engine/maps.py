@@ -26,7 +26,7 @@ import numpy as np
 
 from mesa_gym.engine.building import LevelBuilder
 from mesa_gym.engine.looks import EMPTY
-from mesa_gym.engine.map_grid import MapEntry, check_size, entries_of, fill, glyphs, place
+from mesa_gym.engine.map_grid import MapEntry, check_size, coord, entries_of, fill, glyphs
 from mesa_gym.engine.state import Ints, State
 from mesa_gym.engine.typed_maps import list_lines, part_cells
 from mesa_gym.engine.world import World
@@ -113,7 +113,7 @@ def from_map(trap: World, drawing: Any) -> State:
     for entry in entries:
         if entry.name in trap.marks and not trap.layer(state, entry.name)[0, entry.cell]:
             raise ValueError(
-                f"{place(trap, entry.cell)}: {entry.name!r} conflicts with the hidden state;"
+                f"{coord(trap, entry.cell)}: {entry.name!r} conflicts with the hidden state;"
                 " leave it out, or write the map with hidden=True"
             )
     return state

@@ -283,7 +283,7 @@ class JaxEnv(DeviceEnv):
                 where.append(index if there is None else jnp.where(there, index, where[0]))
         planes, rows = self._ground[state.level.row], jnp.arange(n)
         planes = planes.at[rows, jnp.concatenate(where)].set(1, mode="promise_in_bounds")
-        obs: Array = self._observation.show(planes.reshape(n, *self.trap.size, -1), state)
+        obs: Array = self._observation.from_planes(planes.reshape(n, *self.trap.size, -1), state)
         return obs
 
 

@@ -107,7 +107,7 @@ class LevelQueue:
         self._where[self._ring[rows]] = -1
         self._ahead = 1
 
-    def take(self, rows: Ints) -> Ints:
+    def next_starts(self, rows: Ints) -> Ints:
         """Return in which row of ``starts`` the next episode of each given environment begins.
 
         A start state stays there until the environment takes its next episode.
@@ -141,16 +141,16 @@ class LevelQueue:
             batches.append(from_map(trap, text))
         return [*chosen, *texts], trap.joined(batches) if batches else None
 
-    def place(self, rows: Ints, starts: State) -> Ints:
+    def put_starts(self, rows: Ints, starts: State) -> Ints:
         """Put a start state for each environment in ``rows`` into memory; return their rows."""
         where = rows + (self.starts.state.n - len(self._slot))
         self.starts.put(where, starts)
         return where
 
-    def place_states(self, rows: Ints, states: State) -> Ints:
+    def put_states(self, rows: Ints, states: State) -> Ints:
         """Put a user's states into memory; ValueError where they do not fit the trap."""
         like = self.starts.state.take(rows)
-        return self.place(rows, require_states(self.settings.trap, states, like))
+        return self.put_starts(rows, require_states(self.settings.trap, states, like))
 
     def _refill(self) -> None:
         chosen = (self._where[self._ring] >= 0).sum(axis=1)

@@ -62,15 +62,15 @@ class Observation:
 
         An array has the space's type. A text is a str, and n of them are a tuple.
         """
-        return self.show(planes_of(self.trap, state), state)
+        return self.from_planes(planes_of(self.trap, state), state)
 
-    def show(self, planes: Any, state: State) -> Any:
+    def from_planes(self, planes: Any, state: State) -> Any:
         """Return fresh observations from planes (n, height, width, channels)."""
         return planes.copy() if self.trap.xp is np else planes  # which others draw at each step
 
-    def show_rows(self, planes: Bytes, state: State, rows: Ints) -> Any:
+    def encode_rows(self, planes: Bytes, state: State, rows: Ints) -> Any:
         """Return the observations of the states at ``rows``, (m, ...)."""
-        return self.show(planes[rows], state)
+        return self.from_planes(planes[rows], state)
 
 
 class Flat(Observation):
@@ -81,7 +81,7 @@ class Flat(Observation):
     def _make_space(self) -> Box:
         return Box(0.0, 1.0, (self.trap.cells * len(self.trap.channels),))
 
-    def show(self, planes: Any, state: State) -> Any:
+    def from_planes(self, planes: Any, state: State) -> Any:
         """Return the planes flattened, (n, height * width * channels)."""
         flat, xp = planes.reshape(planes.shape[0], -1), self.trap.xp
         return flat.astype(np.float32) if xp is np else xp.astype(flat, xp.float32)
@@ -95,7 +95,7 @@ class ChannelsFirst(Observation):
     def _make_space(self) -> Box:
         return _box((len(self.trap.channels), *self.trap.size))
 
-    def show(self, planes: Any, state: State) -> Any:
+    def from_planes(self, planes: Any, state: State) -> Any:
         """Return a copy of the planes as (n, channels, height, width)."""
         n, cells = planes.shape[0], self.trap.cells
         moved = planes.reshape(n, cells, -1).swapaxes(1, 2)
@@ -110,15 +110,15 @@ class Rgb(Observation):
     def _make_space(self) -> Box:
         return _box((RGB_TILE * self.trap.height, RGB_TILE * self.trap.width, 3), 255)
 
-    def show(self, planes: Bytes, state: State) -> Bytes:
+    def from_planes(self, planes: Bytes, state: State) -> Bytes:
         """Return the pictures, uint8 (n, 8 height, 8 width, 3)."""
         from mesa_gym.rendering import render_rgb  # most environments never need it
 
         return render_rgb(self.trap, state if state.agent.ndim else state.batched(), RGB_TILE)
 
-    def show_rows(self, planes: Bytes, state: State, rows: Ints) -> Bytes:
+    def encode_rows(self, planes: Bytes, state: State, rows: Ints) -> Bytes:
         """Return the pictures of the states at ``rows``, uint8 (m, 8 height, 8 width, 3)."""
-        return self.show(planes, state.take(rows))
+        return self.from_planes(planes, state.take(rows))
 
 
 class Centred(Observation):
@@ -161,7 +161,7 @@ class Centred(Observation):
         other.inside = rules.asarray(self.inside, "uint8")
         return other
 
-    def show(self, planes: Any, state: State) -> Any:
+    def from_planes(self, planes: Any, state: State) -> Any:
         """Return the windows around the agents, in one gather for the batch."""
         n = planes.shape[0]
         if self._first.shape[0] < n:
@@ -174,9 +174,9 @@ class Centred(Observation):
         window &= self.inside[state.agent]
         return window
 
-    def show_rows(self, planes: Bytes, state: State, rows: Ints) -> Bytes:
+    def encode_rows(self, planes: Bytes, state: State, rows: Ints) -> Bytes:
         """Return the windows around the agents of the states at ``rows``."""
-        return self.show(planes[rows], state._replace(agent=state.agent[rows]))
+        return self.from_planes(planes[rows], state._replace(agent=state.agent[rows]))
 
 
 class Text(Observation):
@@ -197,7 +197,7 @@ class Text(Observation):
         longest = self._text(full, np.ones(count, np.uint8), np.full(count, width, np.uint8))
         return TextSpace(len(longest), charset=frozenset(longest))
 
-    def show(self, planes: Bytes, state: State) -> tuple[str, ...]:
+    def from_planes(self, planes: Bytes, state: State) -> tuple[str, ...]:
         """Return a text for each state."""
         channels = [self.trap.channels.index(plane) for plane in self.trap.planes]
         visible = planes[..., channels]

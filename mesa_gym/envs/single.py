@@ -103,7 +103,7 @@ class TrapEnv(BaseEnv, OneEnv, gymnasium.Env[Any, Any]):
         if start_infos is not None:
             return start_infos
         queue = self._queue
-        where = queue.take(_ROW) if start is None else queue.place(_ROW, start)
+        where = queue.next_starts(_ROW) if start is None else queue.put_starts(_ROW, start)
         return self._begin(where, reset_options.get("map"))
 
     def set_state(self, state: State) -> tuple[Observation, dict[str, Any]]:
@@ -124,7 +124,7 @@ class TrapEnv(BaseEnv, OneEnv, gymnasium.Env[Any, Any]):
             ValueError: the state is of another trap or size, or something in it is out of range.
         """
         batched = state.batched() if isinstance(state, State) else state
-        return self._begin(self._queue.place_states(_ROW, batched), state)
+        return self._begin(self._queue.put_states(_ROW, batched), state)
 
     def _begin(self, where: Ints, origin: Any) -> tuple[Observation, dict[str, Any]]:
         """Begin an episode from the start state in a row of the queue's, int64 (1,).
@@ -176,7 +176,7 @@ class TrapEnv(BaseEnv, OneEnv, gymnasium.Env[Any, Any]):
         return self._observe(after), reward, terminated, truncated, infos
 
     def _observe(self, state: State) -> Observation:
-        return self.settings.observation.show(self._live.planes, state)[0]
+        return self.settings.observation.from_planes(self._live.planes, state)[0]
 
     def render(self) -> NDArray[np.uint8] | str | None:
         """Return the frame that the render mode asks for; None in a window or without a mode.

@@ -128,7 +128,7 @@ class TensorEnv(DeviceEnv):
         self.episode = self.episode + 1
         where = pick_rows(self._stream, self.episode, self.settings)
         self.state = self._bank.take(where)
-        obs = self._observation.show(self._planes[where], self.state)
+        obs = self._observation.from_planes(self._planes[where], self.state)
         zeros = torch.zeros(self.num_envs, device=self.device)
         rewards = {name: zeros.clone() for name in self.trap.objectives}
         level = self.state.level.number.clone()
@@ -173,9 +173,9 @@ class TensorEnv(DeviceEnv):
         planes = torch.where(done[:, None, None, None], self._planes[where], final_planes)
         level = after.level.number.clone()
         infos = self._tell(level, level // LEVELS, rewards)
-        infos["final_obs"] = self._observation.show(final_planes, after)
+        infos["final_obs"] = self._observation.from_planes(final_planes, after)
         result = (
-            self._observation.show(planes, following),
+            self._observation.from_planes(planes, following),
             reward,
             ended.clone(),
             truncated,

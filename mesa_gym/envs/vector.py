@@ -178,7 +178,7 @@ class TrapVectorEnv(BaseEnv, ManyEnvs, VectorEnv[Observations, Ints, NDArray[Any
         if start_infos is not None:
             return start_infos
         if starts is not None:
-            self._begin(rows[level_rows], self._queue.place(rows[level_rows], starts))
+            self._begin(rows[level_rows], self._queue.put_starts(rows[level_rows], starts))
         if len(level_rows) < len(rows):
             self._begin(np.delete(rows, level_rows))
         self._finished = self._finished[~mask[self._finished]]
@@ -191,7 +191,7 @@ class TrapVectorEnv(BaseEnv, ManyEnvs, VectorEnv[Observations, Ints, NDArray[Any
         ``TrapEnv.set_state``.
         """
         rows = np.arange(self.num_envs)
-        self._begin(rows, self._queue.place_states(rows, state))
+        self._begin(rows, self._queue.put_states(rows, state))
         self._finished = (self._present.clock >= self.settings.max_steps).nonzero()[0]
         return self._observe(), self._infos(self._zero_payments())
 
@@ -236,7 +236,7 @@ class TrapVectorEnv(BaseEnv, ManyEnvs, VectorEnv[Observations, Ints, NDArray[Any
     def _autoreset(self, rewards: Paid, over: Bools) -> Infos:
         """Reset the environments that ended; return their last observations and infos as final."""
         ended, self._finished = self._finished, self._finished[:0]
-        shown_obs = self.settings.observation.show_rows(self._live.planes, self._present, ended)
+        shown_obs = self.settings.observation.encode_rows(self._live.planes, self._present, ended)
         final_obs = np.empty(self.num_envs, dtype=object)  # of None
         for row, one in zip(ended.tolist(), shown_obs, strict=True):
             final_obs[row] = one
@@ -249,7 +249,7 @@ class TrapVectorEnv(BaseEnv, ManyEnvs, VectorEnv[Observations, Ints, NDArray[Any
 
     def _begin(self, rows: Ints, where: Ints | None = None) -> None:
         """Begin episodes in ``rows``: the next ones, or from rows ``where`` of start states."""
-        where = self._queue.take(rows) if where is None else where
+        where = self._queue.next_starts(rows) if where is None else where
         starts = self._queue.starts
         if self._state is None:  # the first time, when all begin
             self._home = StateRows(starts.state.take(np.zeros(self.num_envs, dtype=np.int64)))
@@ -261,7 +261,7 @@ class TrapVectorEnv(BaseEnv, ManyEnvs, VectorEnv[Observations, Ints, NDArray[Any
         self._splits[rows] = starts.splits[where]
 
     def _observe(self) -> Observations:
-        return self.settings.observation.show(self._live.planes, self._present)
+        return self.settings.observation.from_planes(self._live.planes, self._present)
 
     def _infos(self, rewards: Paid, mask: Bools | None = None) -> Infos:
         """Return infos of the environments in ``mask`` (None: all); entries of other rows are 0."""

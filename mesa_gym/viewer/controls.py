@@ -90,7 +90,7 @@ class Tips:
 
     def _find_tip(self) -> tuple[Box, str, Box] | None:
         at = self._at
-        return at and next((tip for tip in reversed(self._tips) if tip[0].holds(*at)), None)
+        return at and next((tip for tip in reversed(self._tips) if tip[0].contains(*at)), None)
 
     def draw(self, painter: Painter) -> None:
         """Draw the tip under the mouse next to its line, without covering ``kept``."""
@@ -135,7 +135,7 @@ class Legend:
 
     def at(self, x: float, y: float) -> Overlay | None:
         """Return the overlay at a point in the legend's coordinates; None beside its entries."""
-        return next((overlay for overlay, box in self._placed if box.holds(x, y)), None)
+        return next((overlay for overlay, box in self._placed if box.contains(x, y)), None)
 
     def draw(self, painter: Painter, place: Box, tips: Tips) -> None:
         """Draw the legend at the upper left corner of ``place``."""

@@ -71,7 +71,7 @@ class Box:
         """Return the (x, y) of the centre."""
         return self.left + self.width / 2, self.top + self.height / 2
 
-    def holds(self, x: float, y: float) -> bool:
+    def contains(self, x: float, y: float) -> bool:
         """Return whether the point (x, y) lies in the box."""
         return self.left <= x < self.right and self.top <= y < self.bottom
 

@@ -118,16 +118,16 @@ class WatchScreen(Commands):
         overlay = self._legend.at(x - strips["legend"].left, y - strips["legend"].top)
         if overlay is not None:
             self.toggle(overlay.name)
-        elif self.panel and strips["scrubber"].holds(x, y):
+        elif self.panel and strips["scrubber"].contains(x, y):
             self._scrubbing = True
             self._scrub(x)
         placed = self._buttons.items()
-        here = [label for label, box in placed if box.within(strips["buttons"]).holds(x, y)]
+        here = [label for label, box in placed if box.within(strips["buttons"]).contains(x, y)]
         if here:
             self.attempt(lambda: BUTTONS[here[0]].do(self))
             return
         for number, box in enumerate(self.layout.panes):
-            if box.holds(x, y):
+            if box.contains(x, y):
                 self.session.focus = number
 
     def _scrub(self, x: float) -> None:

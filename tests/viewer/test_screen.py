@@ -212,7 +212,7 @@ def test_tip_leaves_its_row_readable(drive, size):
     for row, text, *_ in [tip for tip in tips if tip not in cells] + cells[::8]:
         driver.hover(*row.middle)
         assert not np.array_equal(driver.pixels, plain)
-        kept = panel if panel.holds(*row.middle) else row
+        kept = panel if panel.contains(*row.middle) else row
         corner, end = (int(kept.left), int(kept.top)), (int(kept.right), int(kept.bottom))
         part = slice(corner[1], end[1]), slice(corner[0], end[0])
         assert np.array_equal(driver.pixels[part], plain[part]), text

@@ -18,7 +18,7 @@ QUICK, SLOW = {"quick-0", "quick-1"}, {"slow-0", "slow-1"}
 def make(name, scratch):
     """Make a result, and add a line to the folder's log."""
     print("what a library prints", file=sys.stderr)
-    (scratch.place(f"made/{name}") / "file").write_text("done")
+    (scratch.make_folder(f"made/{name}") / "file").write_text("done")
     with (scratch.out / "log").open("a") as file:
         file.write(f"{name}\n")
     scratch.keep(f"made/{name}")
@@ -37,7 +37,7 @@ def make_slowly(name, scratch):
 
 def fail(code, name, scratch):
     """Make a part of a result, and run lines of code."""
-    (scratch.place(f"made/{name}") / "half").write_text("")
+    (scratch.make_folder(f"made/{name}") / "half").write_text("")
     exec(code)
 
 

@@ -91,7 +91,7 @@ def test_damaged_record_says_what_to_delete(edit, tmp_path):
 def test_failing_job_keeps_finished_results(tmp_path):
     def make(scratch):
         for name in ("a", "b"):
-            (scratch.place(name) / "file").write_text("done")
+            (scratch.make_folder(name) / "file").write_text("done")
             if name == "b":
                 raise KeyError(name)
             scratch.keep(name)
