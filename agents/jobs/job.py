@@ -132,7 +132,7 @@ def _has(folder: Path, terms: Terms) -> bool:
             f"{folder} was made with {other[0]} {record.terms.get(other[0])!r}, and this run wants"
             f" {plain[other[0]]!r}; choose another --out, or delete it"
         )
-    return not find_damage(folder)
+    return not find_damage(folder, record)
 
 
 def read_done(folder: Path) -> DoneRecord:
@@ -146,9 +146,9 @@ def read_done(folder: Path) -> DoneRecord:
         ) from None
 
 
-def find_damage(folder: Path) -> str:
+def find_damage(folder: Path, record: DoneRecord) -> str:
     """Return the first file of a result that is missing or changed, and which; "" for none."""
-    for name, expected in read_done(folder).files.items():
+    for name, expected in record.files.items():
         try:
             if digest_file(folder / name) != expected:
                 return f"{name} was changed"
@@ -161,7 +161,7 @@ def set_aside(result: str, out: Path) -> str:
     """Move a damaged result out of the way, and return what people read about it; "" for none."""
     if not (out / result).exists():
         return ""
-    damage, aside = find_damage(out / result), out / DAMAGED / result
+    damage, aside = find_damage(out / result, read_done(out / result)), out / DAMAGED / result
     shutil.rmtree(aside, ignore_errors=True)
     aside.parent.mkdir(parents=True, exist_ok=True)
     (out / result).rename(aside)
