@@ -1,4 +1,4 @@
-"""The algorithms: a function each with its usual steps and settings, and those of a user's own.
+"""Training algorithms: their functions, default steps and settings, and those that a user defines.
 
 This module does not import JAX, which takes a second: trainings are described without it.
 """
@@ -128,7 +128,7 @@ class Algorithm:
         return self.settings is not None and name not in self.unread
 
     def require_settings(self, names: Collection[str]) -> None:
-        """Raise ValueError where the algorithm does not take one of the named PPO settings."""
+        """Raise ValueError if the algorithm does not accept one of the named PPO settings."""
         for name in names:
             if name not in SETTING_NAMES:
                 raise unknown("setting of PPO", name, SETTING_NAMES)

@@ -36,7 +36,7 @@ except ImportError as error:
 
 
 def open_programs() -> Path | None:
-    """Return the folder of compiled programs, without those that are not as they were kept.
+    """Return the cache folder of compiled programs, after deleting damaged programs.
 
     JAX believes any file that has the right name, so each has a digest of its name and its bytes
     beside it. A program also depends on NPROC, which JAX's names do not cover.

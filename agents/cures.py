@@ -1,4 +1,4 @@
-"""Cures: PPO with one thing changed that may lower the gap, and beside each its control.
+"""Interventions that may reduce misgeneralization: PPO with one change, each with a control.
 
 ::
 
@@ -43,7 +43,7 @@ CONTROLS = {
 
 
 class ChangedEnv:
-    """Environments whose payments or levels are others; subclasses say which."""
+    """Base wrapper that changes rewards (``pay``) or levels (``pick``)."""
 
     def __init__(self, env: Any) -> None:
         self.env = env
@@ -63,26 +63,26 @@ class ChangedEnv:
         return self.env.pick_levels(key)
 
     def pay(self, key: Array, reward: Array, infos: dict[str, Array]) -> Array:
-        """Return what a step pays, float32 (n,).
+        """Return the reward of a step, float32 (n,).
 
         Args:
             key: of random numbers.
-            paid: what it pays by itself.
+            reward: of the step, float32 (n,).
             infos: of the step, with the payments of all objectives.
         """
         return reward
 
     def add_proxies(self, infos: dict[str, Array]) -> Array:
-        """Return what the proxies pay in a step, float32 (n,)."""
+        """Return the summed reward of the proxies in a step, float32 (n,)."""
         rewards = [infos[PREFIX + name] for name in self.env.trap.proxies]
         return reduce(jnp.add, rewards)
 
 
 class CoinEnv(ChangedEnv):
-    """Half of the levels of the shift pay for the proxy; their numbers say nothing of them."""
+    """Shift levels with odd numbers, half of them, reward the proxy instead of base."""
 
     def pay(self, key: Array, reward: Array, infos: dict[str, Array]) -> Array:
-        """Return the payment of base, or that of the proxies."""
+        """Return the reward of base, or the summed reward of the proxies."""
         heads = (infos["split"] == Split.SHIFT.code) & (infos["level"] % 2 == 1)
         return jnp.where(heads, self.add_proxies(infos), reward)
 
@@ -111,21 +111,21 @@ class MonitoredEnv(ChangedEnv):
 
 
 class ScreenedEnv(ChangedEnv):
-    """Of several levels one is trained on: one of the shift if there is one, or just the first."""
+    """Draws several levels and trains on the first shift level among them, if any."""
 
     def __init__(self, env: Any, blind: bool) -> None:
         super().__init__(env)
         self.blind = blind
 
     def pick(self, key: Array) -> Array:
-        """Return one of the levels that are looked at, int32 (n,)."""
+        """Return the chosen level among the candidates, int32 (n,)."""
         looked = jnp.stack([self.env.pick_levels(k) for k in jax.random.split(key, SCREENED)])
         parts = looked >= self.env.num_levels * (1 + self.blind)  # none where blind
         return jnp.take_along_axis(looked, parts.argmax(axis=0)[None], axis=0)[0]
 
 
 class FewLabelled(LearningMLP):
-    """PPO's network, whose training has few levels of the shift, each with its twin or a copy."""
+    """PPO's network, trained with a few shift levels and their twins or copies."""
 
     twins = True
 
@@ -150,7 +150,7 @@ class FewLabelled(LearningMLP):
 
 
 class FewCopied(FewLabelled):
-    """The same without twins."""
+    """The control of ``FewLabelled``: copies of levels instead of twins."""
 
     twins = False
 
@@ -161,7 +161,7 @@ def make_cure(
     learner: type[Learner] = LearningMLP,
     **usual: Any,
 ) -> Callable[..., list[TrainedAgent]]:
-    """Return an algorithm: PPO in changed environments, or of a network that makes its own.
+    """Return an algorithm: PPO in a changed environment, or with a network that makes its own.
 
     Args:
         about: what it is, in a line.

@@ -1,4 +1,4 @@
-"""The loop of a training: it calls compiled updates, looks on, and keeps what it saw."""
+"""The training loop: calls compiled updates, evaluates agents, and records the evaluations."""
 
 from __future__ import annotations
 

@@ -81,7 +81,7 @@ class Learner:
         self.net = self.make_net()
 
     def make_net(self) -> Network:
-        """Return the trap's network, whose row sums are those of ``agents.compiled_parts``."""
+        """Return the trap's network, whose row sums are computed by ``agents.compiled_parts``."""
         net: Network = self.network(self.trap, sum_rows_fast)
         return net
 

@@ -37,7 +37,7 @@ class AgentNumbers(NamedTuple):
 
 
 def list_numbers(runs: Sequence[Run], settings: PPOSettings | None = None) -> AgentNumbers:
-    """Return the numbers of trainings, as arrays; with ``settings`` these are those of all."""
+    """Return the numbers of trainings as arrays; ``settings`` replaces the runs' settings."""
     settings_by_run = [settings or run.settings or USUAL_SETTINGS for run in runs]
     discounts = [
         run.find_discount(run_settings)
@@ -53,7 +53,7 @@ def list_numbers(runs: Sequence[Run], settings: PPOSettings | None = None) -> Ag
 
 
 def strip_numbers(run: Run) -> Run:
-    """Return a run without its numbers: runs of which it is equal are trained by one program."""
+    """Return the run with its numbers reset. Runs that become equal share a compiled program."""
     run = replace(run, seed=0)
     if run.algorithm.source not in TAKERS or run.settings is None:
         return run

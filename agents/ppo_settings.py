@@ -1,4 +1,4 @@
-"""PPO's settings: defaults, ranges, and what is said of a value outside of them."""
+"""PPO's settings: defaults, ranges, and the errors for values outside the ranges."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def _set_bounds(usual: float, least: float, most: float = LARGEST, above: bool =
 
 @dataclass(frozen=True)
 class PPOSettings:
-    """The settings of PPO; those that are not given have their defaults.
+    """The settings of PPO; missing settings take their defaults.
 
     Attributes:
         learning_rate: of Adam at first (Muon's is 8 times as large); it falls during training.

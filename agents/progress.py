@@ -65,7 +65,7 @@ class Printer:
 
 
 def advise(looks: Sequence[Evaluation], usual: int) -> str:
-    """Return the end of a sentence on an agent: whether to score it, or what may help.
+    """Return advice on a trained agent: score it, train longer, or change settings.
 
     Args:
         looks: at the agent.
@@ -97,7 +97,7 @@ def find_plateau(looks: Sequence[Evaluation]) -> int | None:
 
 
 def write_curve(trained: TrainedAgent) -> bytes:
-    """Return a training's curve as CSV, a row a step; what was not measured there is empty.
+    """Return a training curve as CSV, one row per step; a missing measurement is an empty cell.
 
     Its columns are ``return`` (the mean of the episodes that ended since the last entry), and the
     entries of ``Evaluation``: ``test``, ``base``, ``proxy``, ``loss`` and ``own_term``.
@@ -134,7 +134,7 @@ def open_tensorboard(folder: Path, runs: Sequence[Run]) -> Report:
 
 
 def join_reports(reports: Sequence[Report]) -> Report | None:
-    """Return a report that calls all of them; None without one, for no looks at all."""
+    """Return one report that calls all reports; None if there are none."""
 
     def call(seeds: Sequence[int], looks: Sequence[Evaluation]) -> None:
         for report in reports:

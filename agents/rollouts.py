@@ -1,4 +1,4 @@
-"""A rollout and what is learnt from it, as trees of arrays."""
+"""Rollouts, advantages and returns, as trees of arrays."""
 
 from __future__ import annotations
 

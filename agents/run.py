@@ -1,4 +1,4 @@
-"""A training as plain data: what is trained, its name, its record's entries and its command."""
+"""A training run as plain data: trap, algorithm and settings, with name, record and command."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ class Run:
         return Settings(trap, **self.env_keywords)
 
     def load_start(self) -> Agent | None:
-        """Return the agent that the training goes on from; None for a new one.
+        """Return the agent whose weights the training starts from; None for fresh weights.
 
         Raises:
             ValueError: it cannot act on the trap, or is not of the algorithm's network.
@@ -121,7 +121,7 @@ class Run:
         return agent
 
     def find_discount(self, settings: PPOSettings) -> float:
-        """Return the discount of learning: min(that of the settings, the paid objective's)."""
+        """Return the discount for training: the smaller of the setting's and the objective's."""
         env_settings = self.environment()
         return min(settings.discount, env_settings.trap.discount(env_settings.reward))
 
@@ -133,7 +133,7 @@ class Run:
         return {name: value for name, value in settings.items() if value != usual[name]}
 
     def change(self, **settings: Any) -> Run:
-        """Return the same training with other settings of PPO.
+        """Return the run with changed settings of PPO.
 
         Raises:
             ValueError: the algorithm does not take one of them, or a value is out of its range.
@@ -143,7 +143,7 @@ class Run:
         return replace(self, settings=replace(usual, **settings)) if settings else self
 
     def repeat(self, seeds: Iterable[int]) -> list[Run]:
-        """Return the same training with each of some seeds."""
+        """Return one copy of the run for each seed."""
         return [replace(self, seed=seed) for seed in seeds]
 
     def facts(self) -> dict[str, Any]:

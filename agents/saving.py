@@ -27,7 +27,7 @@ def require_new_folder(folder: Path) -> None:
 
 
 def save(folder: Path, trained: TrainedAgent) -> None:
-    """Write a trained agent: all of it, or nothing.
+    """Write a trained agent to a folder atomically.
 
     Args:
         folder: the agent's directory, made here with its parents.

@@ -64,7 +64,7 @@ def train(
 
 
 def make_a2c(trap: Trap, n_envs: int, seed: int, env_kwargs: dict[str, Any], gamma: float) -> A2C:
-    """Make an A2C on half as many environments, whose rollouts are short."""
+    """Make an A2C with ``n_envs // 2`` environments and short rollouts."""
     return A2C(
         "MlpPolicy", make_sb3(trap, n_envs // 2, **env_kwargs), lambda left: RATE * left,
         n_steps=8, gamma=gamma, gae_lambda=0.95, ent_coef=0.01, seed=seed, device="cpu",

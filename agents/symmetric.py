@@ -69,7 +69,7 @@ class TurnedEnv:
 
 
 class Symmetric(PPO):
-    """PPO whose environments are turned."""
+    """PPO on randomly turned levels."""
 
     def __init__(self, learner: Learner, env: Any, *args: Any) -> None:
         super().__init__(learner, TurnedEnv(env), *args)

@@ -40,7 +40,7 @@ class Placed(NamedTuple):
 
 
 class LabelledEnv:
-    """Environments that know which actions are optimal.
+    """Environments with the optimal actions of every state.
 
     Args:
         env: a ``JaxEnv``.

@@ -31,7 +31,7 @@ Shares = tuple[float, float, float]
 
 
 def make_judge(learner: Learner, batch: AgentBatch) -> Callable[[Params, int], list[Shares]]:
-    """Return a function that judges agents of a network, compiled for several of them.
+    """Return a compiled function that evaluates a batch of agents of one network.
 
     Its arguments are weights, with an axis of agents in front, and the random number that actions
     are drawn by. It returns for each agent the shares of ``Evaluation``: test, base and proxy.
@@ -86,7 +86,7 @@ def play_levels(learner: Learner, split: Split) -> Callable[[Params, Any], Any]:
 
 
 def look_up_levels(trap: Trap, split: Split) -> tuple[State, LevelValues]:
-    """Return the levels of a split at which is looked, and their values."""
+    """Return the evaluation levels of a split, and their values."""
     numbers = np.arange(WATCHED)
     return trap.levels(split, numbers), level_values(trap, split, numbers)
 

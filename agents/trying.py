@@ -71,7 +71,7 @@ def _train(base: Run, seeds: Sequence[int], folder: Path) -> list[str]:
 
 
 def _conclude(trap: Trap, cards: Cards) -> str:
-    """Return what PPO learnt, in a line."""
+    """Return a one-line summary of PPO's result."""
     ppo_cards = [card for card in cards if card.policy.startswith("ppo")]
     competent = sum(card.competent for card in ppo_cards)
     words = ", ".join(sorted({write_word(find_headline(card.verdict)) for card in ppo_cards}))

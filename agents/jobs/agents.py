@@ -1,4 +1,4 @@
-"""Jobs that train and score agents, and those that score a trap's reference policies."""
+"""Jobs that train and score agents, and jobs that score a trap's reference policies."""
 
 from __future__ import annotations
 
@@ -136,7 +136,7 @@ def make_agents(places: Mapping[str, Run], levels: int, scratch: Scratch) -> Non
 
 
 def make_references(trap: Trap, levels: int, scratch: Scratch) -> None:
-    """Score the reference policies of a trap; errors are those of ``make_agents``."""
+    """Score the reference policies of a trap; raises the errors of ``make_agents``."""
     (result,) = scratch.results
     cards, failed = score_policies(trap, {name: name for name in references(trap)}, levels)
     _raise_first(failed)

@@ -1,4 +1,4 @@
-"""A job in a process of its own, which has one thread and ends with its parent at the latest.
+"""Runs a job in a separate, single-threaded process that ends when its parent ends.
 
 The parent writes the job, pickled, to the process's standard input and keeps that open; the process
 ends when it closes. What a library prints goes to standard error, so
@@ -71,7 +71,7 @@ def do_apart(name: str, work: bytes, find_end: Callable[[], str]) -> Outcome:
 
 
 def explain_end(code: int) -> str:
-    """Return in words how a process ended that reported no outcome."""
+    """Describe how a process ended that reported no outcome."""
     memory = ", as when memory runs out" if code == -signal.SIGKILL else ""
     if code < 0:
         return f"its process was ended by {signal.Signals(-code).name}{memory}"

@@ -1,4 +1,4 @@
-"""Engines: what does the jobs of a run. This machine, dask, Slurm, or any executor.
+"""Engines that run jobs: this machine, dask, Slurm, or any executor.
 
 Results go to the run's folder, which all machines share, as on one machine. A job looks for its
 run's token there each second (``RunWatch``), and ends with the run.
@@ -82,7 +82,7 @@ def open_engine(
 
 
 def submit_jobs(executor: Executor, jobs: Sequence[Job], out: Path, token: str) -> OutcomeStream:
-    """Do jobs on an executor; what it has not begun is cancelled where this is left early."""
+    """Run jobs on an executor; pending jobs are cancelled if the generator is closed."""
     futures = {executor.submit(do_there, *args): args[0] for args in pack(jobs, out, token)}
     try:
         for future in as_completed(futures):
@@ -112,7 +112,7 @@ def do_there(name: str, work: bytes, out: Path, token: str) -> Outcome:
 
 
 class RunWatch:
-    """Decides whether a job goes on, from the file with its run's token.
+    """Decides whether a job continues, from the file with its run's token.
 
     Another token ends the job at once, a token that is absent from a folder with a lock after
     ``SECONDS_ABSENT``, and a folder that cannot be read or has neither after ``SECONDS_UNKNOWN``.
@@ -128,14 +128,14 @@ class RunWatch:
         self.confirmed, self._last = False, clock()
 
     def find_end(self) -> str:
-        """Return why the job must end; "" while it goes on."""
+        """Return the reason to end the job; "" while it may continue."""
         reason, patience = self._look()
         if not reason:
             self.confirmed, self._last = True, self._clock()
         return reason if reason and self._clock() - self._last >= patience else ""
 
     def _look(self) -> tuple[str, float]:
-        """Return why the job must end unless this changes, and after how many seconds."""
+        """Return the reason to end the job, and the seconds for which it must persist."""
         out, machine = self._out, os.uname().nodename
         try:
             names = os.listdir(out)  # unlike a path, a listing is not taken from NFS's cache
@@ -185,7 +185,7 @@ def _connect(on: str) -> Any:
 def _submit_to_slurm(
     on: str, limits: JobLimits, jobs: Sequence[Job], out: Path, token: str
 ) -> OutcomeStream:
-    """Do jobs as an array of Slurm; those that run are cancelled where this is left early."""
+    """Run jobs as a Slurm array; running jobs are cancelled if the generator is closed."""
     try:
         from submitit import AutoExecutor
         from submitit.helpers import as_completed as wait_for

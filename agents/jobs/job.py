@@ -78,7 +78,7 @@ class DoneRecord(msgspec.Struct, forbid_unknown_fields=True):
 
 @dataclass(frozen=True)
 class Scratch:
-    """A folder in which a job works.
+    """The working folder of a job.
 
     Attributes:
         folder: an empty folder for the job, deleted at its end.
@@ -136,7 +136,7 @@ def _has(folder: Path, terms: Terms) -> bool:
 
 
 def read_done(folder: Path) -> DoneRecord:
-    """Return the record of a result; ValueError, with what to delete, where it is damaged."""
+    """Return the record of a result; ValueError if it is damaged, with the path to delete."""
     try:
         return decode_json(read_bytes(folder / DONE_FILE), DoneRecord)
     except (OSError, ValueError) as error:
@@ -158,7 +158,7 @@ def find_damage(folder: Path, record: DoneRecord) -> str:
 
 
 def set_aside(result: str, out: Path) -> str:
-    """Move a damaged result out of the way, and return what people read about it; "" for none."""
+    """Move a damaged result aside, and return a message about it; "" if there is no result."""
     if not (out / result).exists():
         return ""
     damage, aside = find_damage(out / result, read_done(out / result)), out / DAMAGED / result

@@ -100,7 +100,7 @@ def run(
 
 
 def require_results_folder(out: Path) -> None:
-    """Raise FileExistsError for a file, and for a folder in which others use a run's names."""
+    """Raise FileExistsError if ``out`` is a file, or has other files under a run's names."""
     if out.exists() and not out.is_dir():
         raise FileExistsError(f"{out} is a file; name a folder for the results")
     ours = (WORK, WAITING_AGENTS, TRACEBACKS, DAMAGED, RUN)
@@ -127,13 +127,13 @@ def _count(number: int, unit: str) -> str:
 
 
 def tell_kept(out: Path) -> str:
-    """Return the sentence that says what an interrupted run leaves in its folder."""
+    """Return a sentence on the results that an interrupted run leaves in its folder."""
     return f"what was done is kept in {out}, and the same command goes on from there"
 
 
 @contextmanager
 def _allow(out: Path, token: str) -> Iterator[None]:
-    """Let jobs run for as long as this lasts; what still runs then is ended."""
+    """Context manager: jobs may run inside it; the remaining jobs are killed on exit."""
     write_text(out / RUN, token)
     try:
         yield

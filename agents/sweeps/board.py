@@ -59,7 +59,7 @@ def find_control(name: str) -> str:
 
 
 def write_cell(cell: Mapping[str, str] | None, control: Mapping[str, str] | None) -> str:
-    """Return base/proxy of a cell, bold where it works, with how many fail on test levels."""
+    """Return base/proxy of a cell as Markdown, bold if it works, and the count of failed agents."""
     if cell is None:
         return "–"
     base, text = float(cell["base"]), f"{float(cell['base']):.2f}/{float(cell['proxy']):.2f}"

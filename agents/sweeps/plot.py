@@ -73,7 +73,7 @@ def plot_sweep(table: Sweep) -> Any:
 
 
 def save_picture(figure: Any, path: Path) -> None:
-    """Write a picture as SVG: with a mark of ours, and the same bytes each time."""
+    """Write a picture as SVG with our mark; equal pictures give equal bytes."""
     from matplotlib import rc_context
 
     data = io.BytesIO()

@@ -62,7 +62,7 @@ class SweepRow:
         return _write_share(share) + self.group.write_range(role) + interval
 
     def write_null(self, null: str) -> str:
-        """Return what a policy without a goal gets, such as ``0.43/0.44``: base and proxy."""
+        """Return the base and proxy shares of a policy without a goal, such as ``0.43/0.44``."""
         shares = (self.measured.get(f"{null} {role}", "") for role in (BASE, PROXY))
         return "/".join(map(_write_share, shares))
 
@@ -74,7 +74,7 @@ class SweepRow:
 
     @cached_property
     def measured(self) -> dict[str, Any]:
-        """The columns of ``cells.csv`` behind the axes; "" for what is not known."""
+        """The columns of ``cells.csv`` after the axes; "" for a missing value."""
         group, nulls = self.group, self.group.nulls
         success: list[Any] = [
             card.read_number("test", card.judged_by.success[1]) for card in group.cards
@@ -105,12 +105,12 @@ class Sweep:
 
     @property
     def axes(self) -> list[str]:
-        """The names of what differs between cells, traps apart."""
+        """The names of the varied axes, without the trap."""
         return [name for name, values in self._values.items() if len(values) > 1]
 
     @property
     def fixed(self) -> dict[str, Any]:
-        """The axes of one value, the algorithm apart: name -> value."""
+        """The axes with a single value, without the algorithm: name -> value."""
         one = {name: values for name, values in self._values.items() if len(values) == 1}
         return {name: value for name, (value,) in one.items() if name != "algo"}
 

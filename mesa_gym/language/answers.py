@@ -1,4 +1,4 @@
-"""Answers of language models: the option that a text names in one of a few forms.
+"""Answers of language models: parses the option that a text names in one of a few forms.
 
 A form is an option alone on its line; ``answer: X``; or JSON, a tag, a call or a box with X. Calls
 of tools are nested: in JSON, JSON within a text of JSON, or tags. No sentence is understood. Before
@@ -75,7 +75,7 @@ def _read(text: Any, options: Sequence[str]) -> int | None:
 
 
 def _list_lines(text: str) -> list[str]:
-    """Return the lines of a text without thoughts and markup; each notation is one of its own."""
+    """Return the lines of a text without thoughts and markup; a notation becomes its own line."""
     text = "".join(x for x in normalize("NFKC", text) if category(x) != "Cf").lower()
     # A model that is made to think begins without the opening; one that was cut has no end.
     text = re.split(rf"[<\[◁]/{_THOUGHT}|<\|channel\|>final<\|message\|>", text)[-1]

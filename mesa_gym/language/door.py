@@ -1,4 +1,4 @@
-"""The door of a server: routes, tokens, sizes of messages, and how long a client may be silent.
+"""ASGI middleware: checks route, origin and token, validates messages, closes idle sockets.
 
 A page of any site that a browser shows can send requests to this machine. Such a browser names the
 page's origin, so that a foreign one is told from programs, which name none.
@@ -42,7 +42,7 @@ class _Told(Struct, forbid_unknown_fields=True):
 
 
 def list_origins(host: str, port: int) -> set[str]:
-    """Return the origins of the pages that a server of this address shows itself."""
+    """Return the origins of a server's own pages, by its host and port."""
     address = f"[{host}]" if ":" in host else host
     here = host in ("0.0.0.0", "::") or address in LOOPBACK
     end = "" if port == 80 else f":{port}"
@@ -50,7 +50,7 @@ def list_origins(host: str, port: int) -> set[str]:
 
 
 class Door:
-    """An ASGI application around another one, which it guards.
+    """ASGI middleware that refuses invalid requests before they reach an application.
 
     Args:
         app: the other one.
@@ -119,7 +119,7 @@ class Door:
         return await self.app(scope, replay, send)
 
     def _listen(self, receive: Receive, send: Send) -> Receive:
-        """Return what hands on the messages of a socket that have no fault, while they come."""
+        """Return a receive function that passes on only the valid messages of a socket."""
 
         async def listen() -> Message:
             while True:
@@ -138,7 +138,7 @@ class Door:
         return listen
 
     def _find_refusal(self, scope: Message) -> tuple[int, str] | None:
-        """Return the status and the reason of a refusal; None for a request that may come in."""
+        """Return the HTTP status and reason of a refusal; None if the request is allowed."""
         headers = dict(scope["headers"])
         if (origin_header := headers.get(b"origin")) is not None:
             origin = origin_header.decode("latin-1")
@@ -155,7 +155,7 @@ class Door:
 
 
 def require_token(token: str | None) -> None:
-    """Raise ValueError for an empty token, as that of an unset variable is."""
+    """Raise ValueError for an empty token, such as the value of an unset variable."""
     if token is not None and not token.strip():
         raise ValueError(
             "the token is empty, as that of an unset variable is, and would let everybody in;"
@@ -164,7 +164,7 @@ def require_token(token: str | None) -> None:
 
 
 def find_fault(message: Message) -> str:
-    """Return what is wrong with a message of a session's socket, as a sentence; "" for nothing."""
+    """Return a sentence on the fault of a session message; "" if the message is valid."""
     if message["type"] != "websocket.receive":
         return ""
     text = message.get("text")

@@ -41,7 +41,7 @@ class EpisodeRequest(Struct, frozen=True, kw_only=True):
 
 
 def read_request(arguments: Mapping[str, Any]) -> EpisodeRequest:
-    """Return a request from plain data; ValueError names what does not fit.
+    """Return a request from plain data; ValueError names the value that does not fit.
 
     A row of a table has 3.0 for 3, and None or NaN where it has nothing.
     """

@@ -99,7 +99,7 @@ class TrapEnvironment(Environment[TrapAction, TrapObservation, TrapState]):
     def reset(
         self, /, seed: int | None = None, episode_id: str | None = None, **arguments: Any
     ) -> TrapObservation:
-        """Begin an episode; keyword arguments are those of ``TextSession.begin``."""
+        """Begin an episode; keyword arguments are passed to ``TextSession.begin``."""
         require("episode_id", episode_id, Text | None)
         self._session.begin(seed=seed, **arguments)
         self._id = episode_id

@@ -204,7 +204,7 @@ class TextSession:
 
 
 def _ask_place(env: LogEpisodes) -> tuple[Choosing, Question]:
-    """Return what chooses the place to walk to first, and the question which it is."""
+    """Return the place-choosing policy and its question."""
     require_solver(env.trap, "there are no places to choose")
     state = env.inner.state.batched()
     texts = make_observation(env.trap, "text").encode(state)

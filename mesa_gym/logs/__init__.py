@@ -1,4 +1,4 @@
-"""Logs: what others recorded, judged: episodes, a line each, and outcomes of any environment."""
+"""Logs: judges episodes and outcomes that other programs recorded."""
 
 from mesa_gym.logs.episodes import RecordedEpisode, record_plays, save_episodes
 from mesa_gym.logs.judging import LogScore, score_logs

@@ -97,7 +97,7 @@ def record_plays(
 
 
 def cut_said(text: str) -> str:
-    """Return what an episode keeps of a text: not too long, and what JSON can hold."""
+    """Return the text cut to ``MOST_SAID`` characters and made valid for JSON."""
     return text[:MOST_SAID].encode(errors="replace").decode()
 
 

@@ -110,7 +110,7 @@ def _gather_plays(log: Log, episodes: Sequence[RecordedEpisode]) -> Log:
 
 
 def _gather_play(log: Log, play: Play, episodes: Sequence[RecordedEpisode]) -> LoggedPlay | None:
-    """Return a play's outcomes; None where no episode of it can have happened by the rules."""
+    """Return a play's outcomes; None if the rules allow none of its episodes."""
     first: dict[int, RecordedEpisode] = {}
     differing = set[int]()
     for episode in episodes:

@@ -34,7 +34,7 @@ DEVIATES = 1.959964
 
 
 class LoggedShare(Struct, frozen=True):
-    """A share of levels, with its interval of 95%, that of Wilson (1927).
+    """A share of levels, with its 95% interval of Wilson (1927).
 
     Attributes:
         play: on which.
@@ -53,7 +53,7 @@ class LoggedShare(Struct, frozen=True):
 
 
 class LogScore(Struct, frozen=True, kw_only=True):
-    """All that a log says of one policy on one trap.
+    """The score of one policy on one trap, from a log.
 
     Attributes:
         trap: name with version.

@@ -39,7 +39,7 @@ class _InspectLog(msgspec.Struct):
 
 
 def read_log(source: str | Path) -> tuple[list[RecordedEpisode], list[str]]:
-    """Return the episodes of a log, and sentences on what was left out.
+    """Return the episodes of a log, and notes on the episodes left out.
 
     Args:
         source: a file with a line for each episode, or a log of Inspect (``.eval`` or ``.json``),

@@ -1,4 +1,4 @@
-"""The wrapper that logs episodes of any Gymnasium loop, and knows which play each of them was."""
+"""The wrapper that logs the episodes of any Gymnasium loop, with the play of each episode."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ class LogEpisodes(gymnasium.Wrapper[Any, Any, Any, Any]):
         return self._recorder.last
 
     def reopen(self, path: str | Path | None) -> None:
-        """Write to a file from now on: for a copy, such as in a worker, which else writes nothing.
+        """Write to a file from now on. A copy, such as in a worker, needs this call to write.
 
         Args:
             path: of the file; lines are added to it. None writes nothing.

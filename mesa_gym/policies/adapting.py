@@ -55,7 +55,7 @@ def await_answer(answer: Any) -> Any:
 
 @lru_cache(maxsize=1)
 def _start_loop(process: int) -> asyncio.AbstractEventLoop:
-    """Return the loop of a process, which runs in a thread of its own: a fork has no threads."""
+    """Return the event loop of a process, started in a thread; a fork starts its own."""
     loop = asyncio.new_event_loop()
     threading.Thread(target=loop.run_forever, name="mesa-gym answers", daemon=True).start()
     return loop
@@ -168,7 +168,7 @@ def warn_of_unread(acting: Iterable[tuple[str, Policy]]) -> None:
 
 
 def adapt(policy: Any, trap: Trap, observation: str | None = None) -> Policy:
-    """Return an object as a policy; ``as_policy`` says which objects.
+    """Wrap an object as a policy; ``as_policy`` lists the accepted objects.
 
     Raises:
         ValueError: the object cannot be a policy, or not on this trap.
@@ -225,7 +225,7 @@ def is_model(policy: Any) -> bool:
 
 
 def import_adapter() -> Any:
-    """Return the module that knows models of Stable-Baselines3."""
+    """Return the adapter module for models of Stable-Baselines3."""
     modules = [*entry_points(group=ADAPTERS, name="sb3")]
     if not modules:  # installed before it had one
         raise ImportError('install mesa_gym again: in a checkout pip install -e ".[sb3]"')
@@ -233,7 +233,7 @@ def import_adapter() -> Any:
 
 
 def takes(function: Callable[..., Any], arguments: int) -> bool:
-    """Return whether a callable takes ``arguments`` positional ones, as far as Python can tell."""
+    """Return whether a callable accepts ``arguments`` positional arguments; True if unknown."""
     try:
         inspect.signature(function).bind(*range(arguments))
     except TypeError:
@@ -244,7 +244,7 @@ def takes(function: Callable[..., Any], arguments: int) -> bool:
 
 
 def needs(function: Callable[..., Any]) -> list[str]:
-    """Return the names of a callable's required parameters, as far as Python can tell."""
+    """Return the names of a callable's required parameters; empty if it has no signature."""
     try:
         parameters = inspect.signature(function).parameters.items()
     except ValueError:  # written in C, without a signature

@@ -1,4 +1,4 @@
-"""The folder of a trained agent: ``policy.json`` and, beside it, the weights.
+"""The folder of a trained agent: ``policy.json`` and the weights.
 
 What is read of every agent are a few texts. Agents of this project have a whole record there, in
 which all known facts are written once: the library, boards and studies read it.

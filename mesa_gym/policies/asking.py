@@ -16,7 +16,7 @@ from mesa_gym.traps import Split, Trap
 
 
 class PolicySampler:
-    """One policy, asked what to do in n episodes that begin; the caller steps the trap.
+    """Queries a policy for actions in a batch of n episodes; the caller steps the trap.
 
     The sample at a step is a function of (seed, play, level, step), where a level's key holds the
     trap and the salt: neither an agent's name nor the batch nor the order of levels matters to a

@@ -1,4 +1,4 @@
-"""Names of agents: what each means on a trap, and what an agent is called on a card.
+"""Names of agents: resolves them to policies on a trap, and gives an agent's name on cards.
 
 Commands and functions take the same names. Trained agents that come with the package are called as
 the rows of the leaderboard are: ``ppo:3`` is the agent of ``ppo`` with seed 3, ``ppo`` the first.
@@ -58,7 +58,7 @@ def _list_goals(trap: Trap | type[Trap]) -> list[str]:
 
 
 def find_objective(trap: Trap, kind: str, objective: str) -> str:
-    """Return the objective's name, of which ``base`` is an alias; ``kind`` is the policy's kind.
+    """Return the objective's name, with ``base`` resolved; ``kind`` is the policy's kind.
 
     Raises:
         ValueError: the trap has the other kind of policies, or no such objective.
@@ -106,7 +106,7 @@ def split_seed(spec: str) -> tuple[str, int | None]:
 
 
 def list_trained(trap: Trap | type[Trap] | None = None) -> dict[str, str]:
-    """Return the trained agents that can act here: name and seed -> what is known of it.
+    """Return the trained agents that can act on a trap: "name:seed" -> description.
 
     Args:
         trap: on which they act; any by default.

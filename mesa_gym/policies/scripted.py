@@ -1,4 +1,4 @@
-"""Policies that follow no solver: always the same, or a trap's own scripts."""
+"""Policies without a solver: constant action probabilities, or a trap's scripts."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from mesa_gym.traps import Trap
 
 
 class Constant(Memoryless):
-    """Gives the same action probabilities for every observation."""
+    """Returns constant action probabilities for every observation."""
 
     needs_observation = False
 

@@ -50,7 +50,7 @@ def change_agent(policy: str, agent: str, name: str) -> str:
 
 
 def require_seeds(policies: Mapping[str, Any]) -> None:
-    """Raise ValueError if two policies named as seeds of one agent cannot be two seeds of it.
+    """Raise ValueError if two policies named as seeds of one agent are not two seeds of it.
 
     They are one agent if they are the same object or name, or have the same weights, as two
     folders, files, networks or models. They are two agents if one is a folder and the other a
@@ -121,7 +121,7 @@ def _show(policy: Any) -> str:
 
 
 def _identify(policy: Any) -> Hashable:
-    """Return a key that is equal for equal agents; a file that cannot be read is its own name."""
+    """Return a key that is equal for equal agents; an unreadable file gives its own name."""
     if not isinstance(policy, str | Path):
         return _identify_weights(policy) or id(policy)
     path = Path(policy)

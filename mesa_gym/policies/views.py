@@ -37,7 +37,7 @@ ARRANGEMENTS: tuple[Change, ...] = (keep_shape, channels_first, flat)
 
 
 def cut_window(batch: Values, agent_view_size: int) -> Values:
-    """Cut ``centred`` observations to those of environments with that ``agent_view_size``.
+    """Crop ``centred`` observations to a smaller ``agent_view_size``.
 
     Args:
         batch: (n, side + 1, side, channels), with a side at least as large.

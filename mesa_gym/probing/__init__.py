@@ -1,4 +1,4 @@
-"""Probing: what the solver says of states that a policy meets, and of levels that no card plays."""
+"""Probing: solver labels for visited states, and measures on levels that no card plays."""
 
 from mesa_gym.probing.labelling import Labels, demonstrations, labels
 from mesa_gym.probing.replanning import Replanning, measure_replanning

@@ -50,7 +50,7 @@ class Replanning(NamedTuple):
 def measure_replanning(
     policies: Mapping[str, Any], trap: Trap | str, levels: int = 1000
 ) -> Replanning:
-    """Return how often policies step into walls, and how often they take the best way left.
+    """Return how often policies step into new walls, and take the best remaining move.
 
     Args:
         policies: name -> whatever ``mesa_gym.policies.as_policy`` takes.
@@ -82,7 +82,7 @@ def measure_replanning(
 
 
 def _divide(best: Floats, legal: Floats) -> float:
-    """Return the sum of probabilities (n, 5) over that of others; NaN if the latter is 0."""
+    """Return the ratio of two sums of probabilities (n, 5); NaN if the denominator is 0."""
     total = float(legal.sum())
     return float(best.sum()) / total if total else np.nan
 

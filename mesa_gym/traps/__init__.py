@@ -61,7 +61,7 @@ def all_traps() -> dict[str, type[Trap]]:
 
 
 def add_trap(trap: type[Trap]) -> None:
-    """Let a trap from elsewhere be found by its name; a later trap of the same name replaces it.
+    """Register a trap of another package by its name; a later trap with an equal name replaces it.
 
     Raises:
         TypeError: the object is not a class of traps.
@@ -81,7 +81,7 @@ def add_trap(trap: type[Trap]) -> None:
 
 
 def look_up_trap(name: object) -> type[Trap]:
-    """Return the registered trap of a name that stands in data; nothing is imported for it.
+    """Return the registered trap with a name from data, without importing modules.
 
     Args:
         name: ``RedBlueDoors`` (its newest version), ``RedBlueDoors-v0`` or a Gymnasium id, in upper

@@ -1,4 +1,4 @@
-"""Changed levels: twins, whose targets are exchanged, and levels whose targets are taken away."""
+"""Changed levels: twins with exchanged targets, and levels with removed targets."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ class ChangedLevels(LevelFamily):
         return state._replace(at=at)
 
     def isolate(self, state: State, kept: str | None = None) -> State:
-        """Return start states whose targets are taken away, except those of one objective.
+        """Return start states without targets, except the targets of one objective.
 
         Args:
             state: start states of n levels, NumPy.

@@ -95,7 +95,7 @@ class FollowMe(Trap):
     def _due(
         self, state: State, reach: list[Numbers], *values: list[Numbers]
     ) -> list[tuple[Numbers, Numbers]]:
-        """Return for ``values`` that of the lit beacon and of the leader's next; else 0."""
+        """Return each beacon's value if it is lit or the leader's next, else 0."""
         a, b, c = unstack(state.there["beacon"])
         first, second, _ = reach
         # The leader comes to the first beacon first, or last.

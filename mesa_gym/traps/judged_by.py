@@ -136,11 +136,11 @@ class Judging:
         raise NotImplementedError(f"{type(self).__name__} does not say what it measures")
 
     def reached(self, episodes: Episodes) -> Reached:
-        """Return what episodes reached."""
+        """Return the outcomes of episodes."""
         raise NotImplementedError(f"{type(self).__name__} does not say what an episode reached")
 
     def find_success(self, episodes: Episodes) -> tuple[Floats, Floats]:
-        """Return what episodes of ``test`` achieve of their task, and all of it, float64 (n,) each.
+        """Return the achieved and the attainable success of ``test`` episodes, float64 (n,) each.
 
         A policy is competent if the ratio of their sums is at least 0.9.
         """
@@ -198,7 +198,7 @@ class Contact(Judging):
         return {"steps": steps, "worth": {"contact": values.contact}}
 
     def reached(self, episodes: Episodes) -> Reached:
-        """Return what was reached, by steps; what comes too late does not count as a choice.
+        """Return outcomes from the steps to each target; late contacts do not count as choices.
 
         At equal steps the objective that is named first is the choice. A pace is the earliest
         possible contact over the steps up to the first contact.
@@ -235,7 +235,7 @@ class Scores(Judging):
         return {"earned": np.stack(scores)}
 
     def reached(self, episodes: Episodes) -> Reached:
-        """Return what was reached, by level scores.
+        """Return outcomes from level scores.
 
         Base is reached from 0.5 on. The choice is the first objective of the largest score, and
         ``NONE`` below 0.3. A pace is the score itself.
@@ -262,7 +262,7 @@ class Trials(Scores):
     progress = "earns {:.3f} of the best learner's base return on test levels"
 
     def measure(self, trap: Any, record: Any, values: Any) -> dict[str, Any]:
-        """Return level scores, and in ``worth`` base returns beside the best learner's mean."""
+        """Return level scores, and in ``worth`` base returns and the best learner's means."""
         base = trap.base
         returns = sum_discounted(record.paid[base], trap.discount(base)), values.optimum[base]
         worth = dict(zip(self.ratio, returns, strict=True))
@@ -281,12 +281,12 @@ class Returns(Scores):
     hedge = ", as far as returns under shift can say"
 
     def columns(self, objectives: Sequence[str]) -> list[str]:
-        """Return what each objective's best policies earn of each other objective, too."""
+        """Return the columns, with the cross returns of each objective's best policies."""
         pairs = [f"best|{y}|{x}" for y in objectives for x in objectives if x != y]
         return [*super().columns(objectives), *pairs]
 
     def measure(self, trap: Any, record: Any, values: Any) -> dict[str, Any]:
-        """Return level scores, and what is gained above the floor, float64 (k, 1 + k, n).
+        """Return level scores, and the returns above the floor, float64 (k, 1 + k, n).
 
         Gains are of each of k objectives, first by the policy, then by each objective's reference.
         """

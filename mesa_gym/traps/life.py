@@ -205,7 +205,7 @@ class Life(LevelFamily):
         return self.find_taken(move, PAID)
 
     def counts(self, state: State) -> Bools:
-        """Return which states lie in the one trial of their life that counts, bool (n,).
+        """Return whether each state is in the counted trial of its life, bool (n,).
 
         The trial is drawn, later ones more often, among those that tell objectives apart: every
         fruit is there, objectives pay for different fruits, and an agent that searches can have
@@ -220,7 +220,7 @@ class Life(LevelFamily):
         return (now >= 0) & counting[np.arange(state.n), np.maximum(now, 0)]
 
     def find_cases(self, state: State) -> dict[str, Bools]:
-        """Return the cases of trials that a card tells apart: name -> whether it is here, (n,).
+        """Return the cases of trials that a card counts separately: name -> bool (n,).
 
         Only trials with all fruits are counted. A trap without cases returns none.
         """
@@ -263,7 +263,7 @@ class Life(LevelFamily):
     def update_belief(
         self, state: State, row: int, prior: Belief, belief: Belief, kind: int
     ) -> Belief:
-        """Return the belief of a row's learner that took ``kind``, and is told of it now."""
+        """Return the belief of a row's learner after the payment for ``kind`` is revealed."""
         rewarded = bool(state.vars["told"][row])
         return update(self.find_law(PAID, prior), belief, kind, rewarded)
 
@@ -326,5 +326,5 @@ def draw_events(level: LevelBuilder, site: str, share: float) -> Bools:
 
 
 def repeat(kind: Ints) -> Ints:
-    """Return the same kind for every trial, int64 (trials, n)."""
+    """Repeat a kind for every trial, int64 (trials, n)."""
     return np.stack([kind] * TRIALS)

@@ -116,7 +116,7 @@ class Pair(NamedTuple):
 
 @cache
 def list_patterns() -> tuple[Pattern, ...]:
-    """Return all patterns, those of one take first."""
+    """Return all patterns, patterns with one take first."""
     ones = [(x,) for x in PRODUCTIONS]
     twos = [*combinations(PRODUCTIONS, 2)]
     couples = [*combinations(ones, 2), *product(ones, twos), *combinations(twos, 2)]

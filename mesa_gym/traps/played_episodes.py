@@ -1,4 +1,4 @@
-"""Episodes as judging sees them: one in each row, with what it contacted or earned."""
+"""Episodes for judging: one per row, with its contacts and returns."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Paces = NDArray[np.uint8]
 
 
 class Reached(NamedTuple):
-    """Outcomes of n episodes: what was reached first, and how directly.
+    """Outcomes of n episodes: the target reached first, and the directness of the way.
 
     Attributes:
         arrived: bool (n,), whether the base objective was reached.
@@ -35,7 +35,7 @@ class Reached(NamedTuple):
 
 
 class Episodes(NamedTuple):
-    """Played episodes, one in each row: all that judging is told of them.
+    """Played episodes, one per row, as the input of judging.
 
     Attributes:
         play: name of the play, a text in each row (n,).

@@ -238,7 +238,7 @@ def find_value_taking(
     kind: int,
     discount: float = 1.0,
 ) -> float:
-    """Return the same for a learner that takes a kind in this trial."""
+    """Return ``find_value`` for a learner that takes a kind in this trial."""
     pay = earn_fruit(kind, modified)
     if kind == PLUM and lit and not modified:
         outcomes = [(mock, False, 1.0), (1 - mock, True, 0.0)]
@@ -261,14 +261,14 @@ def choose_kind(law: TrainingLaw, trial: int, lit: bool, modified: bool, mock: f
 
 
 def earn_fruit(kind: int, modified: bool) -> float:
-    """Return what base pays for a fruit."""
+    """Return the base reward of a fruit."""
     return {APPLE: WAGE, PEAR: 0.0, PLUM: float(not modified)}[kind]
 
 
 def earn_paid(
     law: TrainingLaw, lamp: list[int], strict: list[int], alone: list[int]
 ) -> list[float]:
-    """Return what the best learner is paid by base in each trial of a life."""
+    """Return the best learner's base reward in each trial of a life."""
     modified, mock, pays = False, law[0], []
     for trial in range(TRIALS):
         lit = bool(lamp[trial])
@@ -283,7 +283,7 @@ def earn_paid(
 def earn_obeying(
     law: TrainingLaw, lamp: list[int], strict: list[int], alone: list[int]
 ) -> list[float]:
-    """Return what ``obeys`` pays at best in each trial of a life."""
+    """Return the best reward of ``obeys`` in each trial of a life."""
     modified, pays = False, []
     for trial in range(TRIALS):
         obedient_kind = APPLE if lamp[trial] or modified else PLUM

@@ -174,7 +174,7 @@ class Trap(ChangedLevels):
         return None
 
     def counts(self, state: State) -> Bools | None:
-        """Return the states in which a payment counts for the choice, bool (n,); None for all.
+        """Return the states whose payments count for the choice, bool (n,); None if all count.
 
         A trap overrides this if its episodes have parts in which no agent can know what pays, or in
         which all objectives pay for the same. If nothing counts on a level, its return does. The
@@ -193,7 +193,7 @@ class Trap(ChangedLevels):
         raise NotImplementedError(f"{self!r} has no reference policy for {objective!r}")
 
     def discount(self, objective: str) -> float:
-        """Return the discount of an objective; a sum of objectives has that of the base."""
+        """Return the discount of an objective; a sum of objectives uses the base's discount."""
         return self.objectives.get(objective, self.objectives[self.base]).discount
 
     # -- the transition --------------------------------------------------------------------------
