@@ -53,8 +53,8 @@ class Command(NamedTuple):
     def load(self, function: str) -> Callable[[Any], Any]:
         """Return the command's function of this name: ``arguments`` or ``run``."""
         module = import_module(f"mesa_gym.cli.{self.module}")
-        found: Callable[[Any], Any] = getattr(module, getattr(self, function))
-        return found
+        loaded: Callable[[Any], Any] = getattr(module, getattr(self, function))
+        return loaded
 
 
 # The entry points of commands of other packages: each is a function that takes the words after the
@@ -112,31 +112,33 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns:
         0 done, 1 the work failed, 2 bad usage, 130 interrupted, 143 terminated.
     """
-    given = list(sys.argv[1:] if arguments is None else arguments)
-    return run_command("mesa-gym", lambda: _run(given))
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    return run_command("mesa-gym", lambda: _run(words))
 
 
-def _run(given: list[str]) -> int:
+def _run(words: list[str]) -> int:
     # Policies of the folder that one stands in can be named, `agents` too; none of its files stands
     # in for a module of Python or of a library.
     sys.path.append(str(Path.cwd()))
-    others = {found.name: found for found in entry_points(group=OTHER_COMMANDS)}
-    if given and given[0] in others:
-        return _run_other(others[given[0]], given[1:])
-    if given and not given[0].startswith("-") and given[0] not in COMMANDS:
-        nearest = OTHER_NAMES.get(given[0])
-        raise unknown("command", given[0], [*COMMANDS, *others], nearest)
+    entry_points_by_name = {
+        entry_point.name: entry_point for entry_point in entry_points(group=OTHER_COMMANDS)
+    }
+    if words and words[0] in entry_points_by_name:
+        return _run_other(entry_points_by_name[words[0]], words[1:])
+    if words and not words[0].startswith("-") and words[0] not in COMMANDS:
+        nearest = OTHER_NAMES.get(words[0])
+        raise unknown("command", words[0], [*COMMANDS, *entry_points_by_name], nearest)
     parser = Parser(prog="mesa-gym", description=mesa_gym.__doc__)
     parser.add_argument("--version", action="version", version=mesa_gym.__version__)
     commands = parser.add_subparsers(dest="command")
     for name, command in COMMANDS.items():
         one = commands.add_parser(name, help=command.about, description=command.about)
-        if name in given[:1]:
+        if name in words[:1]:
             command.load("arguments")(one)
-    for name, found in others.items():
-        if find_spec(_name_package(found)):
+    for name, entry_point in entry_points_by_name.items():
+        if find_spec(_name_package(entry_point)):
             commands.add_parser(name, help=f"See mesa-gym {name} --help.")
-    options = parser.parse_args(given)
+    options = parser.parse_args(words)
     if options.command is None:
         parser.print_help()
         return DONE
@@ -144,17 +146,17 @@ def _run(given: list[str]) -> int:
     return COMMANDS[options.command].load("run")(options)
 
 
-def _run_other(found: EntryPoint, given: list[str]) -> int:
+def _run_other(entry: EntryPoint, words: list[str]) -> int:
     """Run the command of another package, a function that takes what stands after its name."""
-    package = _name_package(found)
+    package = _name_package(entry)
     if find_spec(package) is None:
         raise ImportError(
-            f"{found.name} is a command of the package {package}, which is not here; run it in a"
+            f"{entry.name} is a command of the package {package}, which is not here; run it in a"
             " checkout or an unpacked source distribution"
         )
-    code: int = found.load()(given)
+    code: int = entry.load()(words)
     return code
 
 
-def _name_package(found: EntryPoint) -> str:
-    return found.module.partition(".")[0]
+def _name_package(entry_point: EntryPoint) -> str:
+    return entry_point.module.partition(".")[0]

@@ -19,14 +19,14 @@ def read_cards(words: Iterable[str]) -> Cards:
         ValueError: a file is damaged or missing, or a name is given to cards of several agents, of
             which none has it.
     """
-    found = list[ScoreCard]()
+    all_cards = list[ScoreCard]()
     for word in words:
         name, path = split_name(word)
         cards = Cards.load(path)
         if not cards:
             raise ValueError(f"{path} has no score card; expected one or a list of them")
-        found += take_agent(word, cards) if name else cards
-    return Cards(found)
+        all_cards += take_agent(word, cards) if name else cards
+    return Cards(all_cards)
 
 
 def take_agent(word: str, cards: Cards) -> Cards:
@@ -35,20 +35,20 @@ def take_agent(word: str, cards: Cards) -> Cards:
     Raises:
         ValueError: the cards are of several agents, none of which has the name.
     """
-    name, what = split_name(word)
+    name, path = split_name(word)
     agents = list(dict.fromkeys(agent_and_seed(card.policy)[0] for card in cards))
     if len(agents) > 1 and name not in agents:
         raise ValueError(
             f"{word}: these are cards of the agents {', '.join(agents)}; name one of them, such as"
-            f" {agents[0]}={what}"
+            f" {agents[0]}={path}"
         )
     agent = name if name in agents else agents[0]
-    own = Cards(card for card in cards if agent_and_seed(card.policy)[0] == agent)
-    return own.rename(agent, name or agent)
+    agent_cards = Cards(card for card in cards if agent_and_seed(card.policy)[0] == agent)
+    return agent_cards.rename(agent, name or agent)
 
 
 def split_name(word: str) -> tuple[str, str]:
     """Split NAME=REST into its parts; the first is "" for paths alone, even if they have =."""
     name, equals, rest = word.partition("=")
-    found = Path(word).exists() or glob(word.partition(",")[0])
-    return (name, rest) if equals and rest and not found else ("", word)
+    is_path = Path(word).exists() or glob(word.partition(",")[0])
+    return (name, rest) if equals and rest and not is_path else ("", word)

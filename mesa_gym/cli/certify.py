@@ -44,12 +44,12 @@ states, most: reachable states of a level, on average and at most
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
-    declare_trap(parser, "; default: every trap", many=True)
+    declare_trap(parser, "; default: every trap", several_traps=True)
     parser.add_argument(
         "--levels", type=int, default=EVALUATION_LEVELS, help="levels of each split (%(default)s)"
     )
-    told = "write the certificates as JSON; with TRAP given, other entries of the file stay"
-    parser.add_argument("--json", type=Path, metavar="FILE", help=told)
+    json_help = "write the certificates as JSON; with TRAP given, other entries of the file stay"
+    parser.add_argument("--json", type=Path, metavar="FILE", help=json_help)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -59,10 +59,10 @@ def run(options: argparse.Namespace) -> int:
     named = read_traps(options)
     traps = named or [cls() for cls in all_traps().values()]
     kept = _read_certificates(options.json) if named else []
-    rows, said, failures, written = [], [], [], []
+    rows, lines, failures, written = [], [], [], []
     for trap in traps:
         name = trap.name()
-        found: list[Agreement | Overlap]
+        findings: list[Agreement | Overlap]
         data: dict[str, Any]
         if trap.solvable:
             began, count = perf_counter(), levels * len(Split)
@@ -71,27 +71,33 @@ def run(options: argparse.Namespace) -> int:
             seconds = perf_counter() - began
             cost = f"{count:,} levels in {seconds:.1f} s, {1000 * seconds / count:.2g} ms a level"
             rows.append(_row(certificate))
-            found = [*certificate.agreement, *certificate.overlap]
-            said.append(f"{name} {cost}")
+            findings = [*certificate.agreement, *certificate.overlap]
+            lines.append(f"{name} {cost}")
             failed, data = explain_failures(trap, certificate), certificate.to_json()
         else:
             # Without exact solver only what the splits share can be certified.
-            found = [*measure_overlaps(trap, levels)]
-            failed = [str(each) for each in found if not each.holds]
-            data = {"trap": name, "levels": levels, "overlap": [asdict(each) for each in found]}
+            findings = [*measure_overlaps(trap, levels)]
+            failed = [str(finding) for finding in findings if not finding.holds]
+            data = {
+                "trap": name,
+                "levels": levels,
+                "overlap": [asdict(finding) for finding in findings],
+            }
             data["holds"] = not failed
-        said += [f"{name} {each}" for each in found]
+        lines += [f"{name} {finding}" for finding in findings]
         failures += [f"{name} FAILS: {failure}" for failure in failed]
         written.append(data)
     if rows:
         print(format_table([*HEADINGS, "states", "most"], rows), FIGURES, sep="\n")
-    print("\n".join(said))
+    print("\n".join(lines))
     if failures:
         say("\n".join(failures))
     if options.json is not None:
-        names = {each["trap"] for each in written}
-        others = [each for each in kept if each.get("trap") not in names]
-        write_json(options.json, [*others, *written])
+        names = {certificate["trap"] for certificate in written}
+        other_certificates = [
+            certificate for certificate in kept if certificate.get("trap") not in names
+        ]
+        write_json(options.json, [*other_certificates, *written])
     return FAILED if failures else DONE
 
 
@@ -116,8 +122,8 @@ def _blame_trap(trap: Trap) -> Iterator[None]:
     except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
         if not (line := find_own_line(trap, error)):
             raise
-        what = f"{type(error).__name__}: {explain_error(trap, error)}"
-        raise ValueError(f"{trap.name()}: {what} (at {line})") from error
+        description = f"{type(error).__name__}: {explain_error(trap, error)}"
+        raise ValueError(f"{trap.name()}: {description} (at {line})") from error
 
 
 def _row(certificate: Certificate) -> list[str]:

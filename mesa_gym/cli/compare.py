@@ -32,15 +32,15 @@ CardsOrNames = tuple[str, list[str] | Cards]
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
     add = parser.add_argument
-    told = (
+    help_text = (
         "[NAME=]WHAT: a folder of trained agents, its seeds; files such as 'runs/a-s*.zip' (in"
         " quotes) or a,b,c; a file or folder of score cards; or a row of the board, such as ppo"
     )
-    told += "; two of them, then traps to compare on (default: those of the agents)"
-    add("words", nargs="*", metavar="AGENT AGENT [TRAP]", help=told)
+    help_text += "; two of them, then traps to compare on (default: those of the agents)"
+    add("words", nargs="*", metavar="AGENT AGENT [TRAP]", help=help_text)
     add("--algo", help=ALGO)
-    told = f"levels of each split (default: those of given cards, else {EVALUATION_LEVELS})"
-    add("--levels", type=int, help=told)
+    help_text = f"levels of each split (default: those of given cards, else {EVALUATION_LEVELS})"
+    add("--levels", type=int, help=help_text)
     add("--figure", type=Path, metavar="FILE", help="draw the shares, as .svg, .pdf or .png")
     add("--json", type=Path, metavar="FILE", help="write the score cards of both")
 
@@ -65,27 +65,27 @@ def run(options: argparse.Namespace) -> int:
         raise ValueError(
             f"both agents are called {one}; name them, such as plain={first} mine={second}"
         )
-    cards = [card for _, what in sides if isinstance(what, Cards) for card in what]
+    cards = [card for _, side in sides if isinstance(side, Cards) for card in side]
     cards = [card for card in cards if card.trap in traps or not traps]
     levels = _find_levels(options.levels, cards)
     named: dict[str, dict[str, str]] = {}
-    for name, what in sides:
-        if not isinstance(what, Cards):
-            named |= _name_seeds(name, what, traps)
+    for name, side in sides:
+        if not isinstance(side, Cards):
+            named |= _name_seeds(name, side, traps)
     played = [(policy, trap) for policy, of in named.items() for trap in of]
     # What cannot be compared is refused before any work.
-    every = [*((card.policy, card.trap) for card in cards), *played]
-    find_shared([(trap, agent_and_seed(policy)[0]) for policy, trap in every], one, other)
-    require_levels(levels, " and ".join(dict.fromkeys(strip_version(trap) for _, trap in every)))
+    compared = [*((card.policy, card.trap) for card in cards), *played]
+    find_shared([(trap, agent_and_seed(policy)[0]) for policy, trap in compared], one, other)
+    require_levels(levels, " and ".join(dict.fromkeys(strip_version(trap) for _, trap in compared)))
     if named:
         worlds = [look_up_trap(trap)() for trap in dict.fromkeys(trap for _, trap in played)]
         cards += evaluate(named, worlds, levels, algo=options.algo)
-    found = compare(cards, one, other)
-    print(found)
-    if options.figure is not None and all(row.said.what == BARRED for row in found.rows):
+    comparison = compare(cards, one, other)
+    print(comparison)
+    if options.figure is not None and all(row.said.what == BARRED for row in comparison.rows):
         print(f"\nnothing was compared, so {options.figure} is not drawn")
     elif options.figure is not None:
-        traps = [row.trap for row in found.rows]
+        traps = [row.trap for row in comparison.rows]
         plot(card for card in cards if card.trap in traps).savefig(options.figure)
         print(f"\nwrote {options.figure}")
     if options.json is not None:
@@ -99,51 +99,51 @@ def _read_side(word: str, traps: list[str]) -> CardsOrNames:
     Raises:
         ValueError: there are no score cards where some should be, or those of several agents.
     """
-    name, what = split_name(word)
-    folder = Path(what)
+    name, source = split_name(word)
+    folder = Path(source)
     inside = sorted(str(file.parent) for file in folder.rglob(POLICY_FILE))
     # What plays any trap is played on those that are named.
-    if what in list_board_rows() and not folder.exists() and not (traps and what in PLAYABLE):
-        cards = Cards(read_committed(what))
+    if source in list_board_rows() and not folder.exists() and not (traps and source in PLAYABLE):
+        cards = Cards(read_committed(source))
     elif folder.is_dir() and inside and str(folder) not in inside:
         return name or folder.name, inside
-    elif (folder.is_dir() and not inside) or what.endswith(".json"):
-        cards = Cards(card for part in what.split(",") for card in Cards.load(part))
+    elif (folder.is_dir() and not inside) or source.endswith(".json"):
+        cards = Cards(card for part in source.split(",") for card in Cards.load(part))
     else:
-        paths = [path for part in what.split(",") for path in sorted(glob(part)) or [part]]
+        paths = [path for part in source.split(",") for path in sorted(glob(part)) or [part]]
         named = [x for trap in traps or ["CheeseCorner"] for x in references(find_trap(trap))]
         named = [name for name in named if traps or ":" not in name]
-        known = dict.fromkeys([*list_board_rows(), *named, *list_agents()])
+        names = dict.fromkeys([*list_board_rows(), *named, *list_agents()])
         for _, policy in map(split_trap, paths):
-            if not Path(policy).exists() and ":" not in policy and policy not in known:
-                raise unknown("agent, policy or file", policy, known)
+            if not Path(policy).exists() and ":" not in policy and policy not in names:
+                raise unknown("agent, policy or file", policy, names)
         return name or agent_and_seed(name_policy(paths[0]))[0], paths
-    own = take_agent(word, cards)
-    return agent_and_seed(own[0].policy)[0], own
+    agent_cards = take_agent(word, cards)
+    return agent_and_seed(agent_cards[0].policy)[0], agent_cards
 
 
-def _find_levels(asked: int | None, cards: Sequence[ScoreCard]) -> int:
+def _find_levels(levels: int | None, cards: Sequence[ScoreCard]) -> int:
     """Return how many levels to play: as asked, or as those cards that are given were scored on.
 
     Raises:
         ValueError: cards are of another number of levels than is asked.
     """
     if not cards:
-        return EVALUATION_LEVELS if asked is None else asked
+        return EVALUATION_LEVELS if levels is None else levels
     has = cards[0].provenance.levels
-    if asked not in (None, has):
+    if levels not in (None, has):
         raise ValueError(
-            f"--levels {asked}: the cards of {cards[0].policy} have {has:,} levels, and cannot be"
-            f" cut; leave --levels out, or score both on {asked}"
+            f"--levels {levels}: the cards of {cards[0].policy} have {has:,} levels, and cannot be"
+            f" cut; leave --levels out, or score both on {levels}"
         )
     return has
 
 
 def _name_seeds(name: str, policies: list[str], traps: list[str]) -> dict[str, dict[str, str]]:
     """Return seed name -> trap -> policy, for the policies of one agent."""
-    own = [
+    trained_on = [
         str(read_policy_file(Path(policy))["trap"]) for policy in policies if Path(policy).is_dir()
     ]
-    if not traps and len(own) < len(policies):
+    if not traps and len(trained_on) < len(policies):
         raise ValueError("on which traps? Name them: mesa-gym compare A B CheeseDish ...")
-    return name_policies(policies, traps or [*dict.fromkeys(own)], name)
+    return name_policies(policies, traps or [*dict.fromkeys(trained_on)], name)

@@ -42,16 +42,16 @@ def require_modules(names: Iterable[str]) -> None:
 
 def find_modules(options: argparse.Namespace) -> Iterator[str]:
     """Yield the modules that a command with these options imports."""
-    given = vars(options)
+    values = vars(options)
     yield from ALWAYS.get(options.command, [])
-    if given.get("algo"):
+    if values.get("algo"):
         yield "stable_baselines3"
-    if given.get("figure"):
+    if values.get("figure"):
         yield "matplotlib"
     if options.command == "leaderboard" and options.out:
         yield "jinja2"
-    if str(given.get("record") or "").lower().endswith(FILMS):
+    if str(values.get("record") or "").lower().endswith(FILMS):
         yield "imageio_ffmpeg"
-    named = given.get("policy") or []
-    if any(each.endswith(".onnx") for each in ([named] if isinstance(named, str) else named)):
+    named = values.get("policy") or []
+    if any(policy.endswith(".onnx") for policy in ([named] if isinstance(named, str) else named)):
         yield from ("onnx", "onnxruntime")

@@ -27,13 +27,13 @@ AND_A_PAGE = "\nWith --out DIR this command writes a page; docs/leaderboard.md e
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
     add = parser.add_argument
-    declare_trap(parser, "; default: those of your agents, else all", many=True)
-    told = f"score yours too: {POLICIES}; or TRAP=FILE, a file for each trap"
-    add("--policy", nargs="+", action="extend", metavar="P", help=told)
+    declare_trap(parser, "; default: those of your agents, else all", several_traps=True)
+    help_text = f"score yours too: {POLICIES}; or TRAP=FILE, a file for each trap"
+    add("--policy", nargs="+", action="extend", metavar="P", help=help_text)
     add("--algo", help=ALGO)
     add("--name", help="name of the agent of --policy, whose files are its seeds")
-    told = f"{CARDS}; nothing verifies them"
-    add("--cards", nargs="+", action="extend", metavar="[NAME=]PATH", help=told)
+    help_text = f"{CARDS}; nothing verifies them"
+    add("--cards", nargs="+", action="extend", metavar="[NAME=]PATH", help=help_text)
     add("--out", type=Path, metavar="DIR", help="write a page, and a CSV file of its cells")
 
 
@@ -49,10 +49,10 @@ def run(options: argparse.Namespace) -> int:
     _require_name(options)
     cards = [*read_cards(options.cards or ()), *_score(options, traps)]
     board = join_committed(cards, [trap.name() for trap in traps])
-    rows, shown = {row.agent for row in board.rows}, ", ".join(board.names)
+    rows, names = {row.agent for row in board.rows}, ", ".join(board.names)
     for card in cards:
         if card.trap not in board.traps:
-            say(f"not shown: {card.policy} played {card.trap}; this is the leaderboard of {shown}")
+            say(f"not shown: {card.policy} played {card.trap}; this is the leaderboard of {names}")
         elif is_reference(card) and name_oracle(card).policy not in rows:
             say(f"not shown: {card.policy} on {card.trap}, a policy without a row")
     print(board)
@@ -95,7 +95,9 @@ def _score(options: argparse.Namespace, traps: Sequence[Trap]) -> list[ScoreCard
     """Return cards of the given policies, on the traps that each acts on."""
     # Rows of the leaderboard are shown as they are, unless they are to have another name.
     rows = list_board_rows() if options.name is None else []
-    policies = [each for each in options.policy or () if each not in rows or Path(each).exists()]
+    policies = [
+        policy for policy in options.policy or () if policy not in rows or Path(policy).exists()
+    ]
     if not policies:
         return []
     names = [trap.name() for trap in traps] or _find_traps(policies)
@@ -110,16 +112,18 @@ def _find_traps(policies: Sequence[str]) -> list[str]:
     Raises:
         ValueError: a file does not name its trap.
     """
-    said = []
+    trap_names = []
     for trap, policy in map(split_trap, policies):
         if trap:
-            said.append(find_trap(trap).name())
+            trap_names.append(find_trap(trap).name())
         elif Path(policy).is_dir():
-            said.append(str(read_policy_file(Path(policy))["trap"]))
+            trap_names.append(str(read_policy_file(Path(policy))["trap"]))
         elif Path(policy).is_file():
             raise ValueError(
                 f"on which trap does {policy} act? Name it, as mesa-gym leaderboard CheeseDish"
                 f" --policy {policy}, or for several traps --policy CheeseDish={policy} CoinRun=..."
             )
-    known = {card.trap for card in read_committed("random") if card.judged_by.counts_for_board}
-    return list(dict.fromkeys(said)) or sorted(known)
+    board_traps = {
+        card.trap for card in read_committed("random") if card.judged_by.counts_for_board
+    }
+    return list(dict.fromkeys(trap_names)) or sorted(board_traps)

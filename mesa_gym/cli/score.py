@@ -32,9 +32,9 @@ from mesa_gym.traps import Split, Trap, find_trap
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
     add = parser.add_argument
-    declare_trap(parser, "; several give a table", many=True)
-    told = f"{POLICIES}; several give a table"
-    add("--policy", nargs="+", action="extend", metavar="P", help=told)
+    declare_trap(parser, "; several give a table", several_traps=True)
+    help_text = f"{POLICIES}; several give a table"
+    add("--policy", nargs="+", action="extend", metavar="P", help=help_text)
     add("--algo", help=ALGO)
     add("--levels", type=int, default=EVALUATION_LEVELS, help="levels of each split (%(default)s)")
     add("--seed", type=int, default=0, help="seed for sampling actions (default: %(default)s)")
@@ -42,8 +42,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     add("--all", action="store_true", help="print all numbers, and where the CPU seconds went")
     add("--json", type=Path, metavar="FILE", help="write the score card, or a list of them")
     add("--save-episodes", type=Path, metavar="FILE", help="write the actions, one line an episode")
-    told = "judge what another tool logged: lines, a log of Inspect, or a folder"
-    add("--episodes", nargs="+", action="extend", metavar="LOG", help=told)
+    help_text = "judge what another tool logged: lines, a log of Inspect, or a folder"
+    add("--episodes", nargs="+", action="extend", metavar="LOG", help=help_text)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -59,8 +59,8 @@ def run(options: argparse.Namespace) -> int:
     if options.policy is None:
         raise ValueError("which policy? Give --policy, such as `--policy oracle:base`")
     if not traps:
-        (name, *_) = [each for each in options.policy if names_trap(each)] or ["CheeseCorner"]
-        policies = shlex.join([each for each in options.policy if each != name])
+        (name, *_) = [policy for policy in options.policy if names_trap(policy)] or ["CheeseCorner"]
+        policies = shlex.join([policy for policy in options.policy if policy != name])
         raise ValueError(
             f"on which trap? Name it first: mesa-gym score {name} --policy {policies or 'random'}"
         )
@@ -72,7 +72,7 @@ def run(options: argparse.Namespace) -> int:
 def _score_one(trap: Trap, options: argparse.Namespace) -> int:
     """Print the score card of one policy on one trap."""
     (subject,) = options.policy
-    given = {"levels": options.levels, "seed": options.seed, "salt": options.salt}
+    settings = {"levels": options.levels, "seed": options.seed, "salt": options.salt}
     name = name_policy(subject)
     player = make_player(name, subject, trap, options.salt, None, options.algo)
     episodes: list[RecordedEpisode] = []
@@ -82,7 +82,7 @@ def _score_one(trap: Trap, options: argparse.Namespace) -> int:
             episodes.extend(record_plays(trap, name, plays, options.salt))
 
     with Progress(f"score {shorten_text(name)}", options.levels * len(Split)) as advance:
-        card = score_all({name: player}, trap, **given, progress=advance, played=keep)[name]
+        card = score_all({name: player}, trap, **settings, progress=advance, played=keep)[name]
     if options.save_episodes is not None:
         save_episodes(options.save_episodes, episodes)
     card = _add_command(card, options)
@@ -101,14 +101,14 @@ def _score_logs(options: argparse.Namespace) -> int:
     read_traps(options)  # imports the module of a trap of one's own
     episodes, notes = [], []
     for log in options.episodes:
-        own, left = read_log(log)
-        episodes += own
+        log_episodes, left = read_log(log)
+        episodes += log_episodes
         notes += left
-    found, more = score_logs(episodes, options.salt)
-    print("\n\n".join([*map(str, found), *map(printable, [*notes, *more])]))
+    cards, more = score_logs(episodes, options.salt)
+    print("\n\n".join([*map(str, cards), *map(printable, [*notes, *more])]))
     if options.json is not None:
-        write_bytes(options.json, msgspec.json.format(msgspec.json.encode(found), indent=1))
-    return DONE if found else FAILED
+        write_bytes(options.json, msgspec.json.format(msgspec.json.encode(cards), indent=1))
+    return DONE if cards else FAILED
 
 
 def _score_several(traps: Sequence[Trap], options: argparse.Namespace) -> int:
@@ -122,13 +122,15 @@ def _score_several(traps: Sequence[Trap], options: argparse.Namespace) -> int:
     agents = [agent_and_seed(name)[0] for name in named]
     if len({*agents}) < len(agents) and not options.all:
         load_special()  # the table has intervals over seeds
-    given = {"levels": options.levels, "seed": options.seed, "salt": options.salt}
-    cards = evaluate(named, traps, **given, algo=options.algo)
+    settings = {"levels": options.levels, "seed": options.seed, "salt": options.salt}
+    cards = evaluate(named, traps, **settings, algo=options.algo)
     cards = Cards(_add_command(card, options) for card in cards)
     print("\n\n".join(card.full() for card in cards) if options.all else report.table(cards))
-    for name, own in named.items():
-        if left := [trap.name() for trap in traps if trap.name() not in own]:
-            print(f"{name} acts on {', '.join(own)} alone: it was not played on {', '.join(left)}")
+    for name, by_trap in named.items():
+        if left := [trap.name() for trap in traps if trap.name() not in by_trap]:
+            print(
+                f"{name} acts on {', '.join(by_trap)} alone: it was not played on {', '.join(left)}"
+            )
     if options.json is not None:
         cards.save(options.json)
     return DONE
@@ -148,22 +150,22 @@ def name_policies(
         ValueError: two policies would have one name on a trap.
     """
     named: dict[str, dict[str, str]] = {}
-    for given in policies:
-        trap_word, policy = split_trap(given)
-        own = find_trap(trap_word).name() if trap_word else ""
-        if not own and Path(policy).is_dir():
-            own = str(read_policy_file(Path(policy))["trap"])
+    for word in policies:
+        trap_word, policy = split_trap(word)
+        trained_on = find_trap(trap_word).name() if trap_word else ""
+        if not trained_on and Path(policy).is_dir():
+            trained_on = str(read_policy_file(Path(policy))["trap"])
         # One of another trap is given all of them: loading it says what is wrong.
-        for trap in [own] if own in traps or trap_word else traps:
-            seeds = sum(trap in mine for mine in named.values())
+        for trap in [trained_on] if trained_on in traps or trap_word else traps:
+            seeds = sum(trap in played for played in named.values())
             name = name_policy(policy) if agent is None else f"{agent}-s{seeds}"
-            mine = named.setdefault(name, {})
-            if trap in mine:
+            by_trap = named.setdefault(name, {})
+            if trap in by_trap:
                 raise ValueError(
-                    f"{mine[trap]} and {policy} are both called {name} on {trap}; score one of"
+                    f"{by_trap[trap]} and {policy} are both called {name} on {trap}; score one of"
                     " them, or name them by mesa_gym.evaluate"
                 )
-            mine[trap] = policy
+            by_trap[trap] = policy
     return named
 
 

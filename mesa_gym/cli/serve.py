@@ -24,16 +24,18 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     add("--port", type=int, default=8000, help="port (default: %(default)s)")
     add("--sessions", type=int, default=64, help="sessions at once (default: %(default)s)")
     add("--log", type=Path, metavar="FILE", help="add each episode to a log")
-    told = "let a trap of yours be asked for, such as my_traps.py:Mushrooms"
-    add("traps", nargs="*", metavar="TRAP", help=told)
-    told = "pages that may send requests, besides the server's own, such as http://localhost:3000"
-    add("--origin", nargs="+", action="extend", default=[], metavar="ORIGIN", help=told)
+    help_text = "let a trap of yours be asked for, such as my_traps.py:Mushrooms"
+    add("traps", nargs="*", metavar="TRAP", help=help_text)
+    help_text = (
+        "pages that may send requests, besides the server's own, such as http://localhost:3000"
+    )
+    add("--origin", nargs="+", action="extend", default=[], metavar="ORIGIN", help=help_text)
     token = parser.add_mutually_exclusive_group().add_argument
-    asked = "ask each request for it, as `Authorization: Bearer TOKEN`; others see it in `ps`"
-    token("--token", help=f"{asked} (default: MESA_GYM_TOKEN, or none)")
+    token_help = "ask each request for it, as `Authorization: Bearer TOKEN`; others see it in `ps`"
+    token("--token", help=f"{token_help} (default: MESA_GYM_TOKEN, or none)")
     token("--token-file", type=Path, metavar="FILE", help="read the token from a file")
-    told = "seconds without a message after which a session ends (default: %(default)s)"
-    add("--idle", type=int, default=3600, help=told)
+    help_text = "seconds without a message after which a session ends (default: %(default)s)"
+    add("--idle", type=int, default=3600, help=help_text)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -48,20 +50,20 @@ def run(options: argparse.Namespace) -> int:
     for trap in options.traps:
         find_trap(trap)  # a person names it, so that its file may be imported
 
-    given = options.log, options.origin, _read_token(options), options.idle
+    settings = options.log, options.origin, _read_token(options), options.idle
 
     from mesa_gym.language.server import serve  # which needs an extra
 
-    serve(options.host, options.port, options.sessions, *given)
+    serve(options.host, options.port, options.sessions, *settings)
     return DONE
 
 
 def _read_token(options: argparse.Namespace) -> str | None:
     """Return the token of the options or of MESA_GYM_TOKEN; None for none."""
-    given: str | None = options.token
+    token: str | None = options.token
     if options.token_file is not None:
-        given = read_bytes(options.token_file).decode()
-    elif given is None:
-        given = os.environ.get("MESA_GYM_TOKEN")
-    require_token(given)
-    return None if given is None else given.strip()
+        token = read_bytes(options.token_file).decode()
+    elif token is None:
+        token = os.environ.get("MESA_GYM_TOKEN")
+    require_token(token)
+    return None if token is None else token.strip()

@@ -14,16 +14,18 @@ _KEYWORD = re.compile(r"(?P<name>[a-z]\w*)=(?P<value>.*)")
 ABOUT = "such as RedBlueDoors, an id or my_traps.py:Mushrooms; then its keywords, as rho=0.9"
 
 
-def declare_trap(parser: argparse.ArgumentParser, more: str = "", many: bool = False) -> None:
+def declare_trap(
+    parser: argparse.ArgumentParser, more: str = "", several_traps: bool = False
+) -> None:
     """Declare a trap's name and the keywords behind it.
 
     Args:
         parser: of the command.
         more: a further part of the help text.
-        many: whether several traps can be named.
+        several_traps: whether several traps can be named.
     """
     parser.add_argument("words", nargs="*", metavar="TRAP [KEYWORD=VALUE]", help=f"{ABOUT}{more}")
-    parser.set_defaults(many_traps=many)
+    parser.set_defaults(many_traps=several_traps)
 
 
 def read_traps(options: argparse.Namespace) -> list[Trap]:
@@ -33,18 +35,18 @@ def read_traps(options: argparse.Namespace) -> list[Trap]:
         UnknownNameError: the trap or keyword is unknown; the message names the nearest.
         ValueError: a value does not fit, or there are several traps and the command takes one.
     """
-    given = {word: _KEYWORD.fullmatch(word) for word in options.words}
-    named = [(each["name"], _read(each["value"])) for each in given.values() if each]
+    matches = {word: _KEYWORD.fullmatch(word) for word in options.words}
+    named = [(match["name"], _read(match["value"])) for match in matches.values() if match]
     keywords = dict(named)
-    classes = dict.fromkeys(_find(word, options) for word, each in given.items() if not each)
+    classes = dict.fromkeys(_find(word, options) for word, match in matches.items() if not match)
     if len(keywords) < len(named):
-        raise ValueError(f"a keyword stands twice: {', '.join(x for x in given if given[x])}")
+        raise ValueError(f"a keyword stands twice: {', '.join(x for x in matches if matches[x])}")
     if keywords and not classes:
         raise ValueError(f"{', '.join(keywords)}: name the trap before its keywords")
     if len(classes) > 1 and not options.many_traps:
-        names = " and ".join(each.name() for each in classes)
+        names = " and ".join(cls.name() for cls in classes)
         raise ValueError(f"expected one trap, got {names}")
-    return [each(**keywords) for each in classes]
+    return [cls(**keywords) for cls in classes]
 
 
 def read_trap(options: argparse.Namespace, why: str = "which trap?") -> Trap:

@@ -85,22 +85,26 @@ def _replay(options: argparse.Namespace) -> tuple[Trap, RecordedPlayer]:
     episodes, notes = read_log(options.episodes)
     for note in notes:
         say(printable(note))
-    agents = {each.policy: each.trap for each in reversed(episodes)}
+    agents = {episode.policy: episode.trap for episode in reversed(episodes)}
     agent = options.policy or episodes[0].policy
     if agent not in agents:
         raise unknown(f"policy in {options.episodes}", agent, agents)
-    mine = [each for each in episodes if (each.policy, each.trap) == (agent, agents[agent])]
-    trap = require_played(mine[0], options.salt)
-    played = RecordedPlayer(mine)
+    shown_episodes = [
+        episode for episode in episodes if (episode.policy, episode.trap) == (agent, agents[agent])
+    ]
+    trap = require_played(shown_episodes[0], options.salt)
+    played = RecordedPlayer(shown_episodes)
     if options.split is None and not list_plays(trap, options.beside):
-        options.split = min((each.play for each in mine), key=lambda play: play != Split.SHIFT)
+        options.split = min(
+            (episode.play for episode in shown_episodes), key=lambda play: play != Split.SHIFT
+        )
     if options.level is None:
         recorded = played.levels(_play_of(options.split))
         # Where nothing was recorded, the player says so when it is asked for the level.
         options.level = int(recorded[0]) if recorded.size else 0
-    for each in mine:
-        if each.level == options.level:
-            require_played(each, options.salt)
+    for episode in shown_episodes:
+        if episode.level == options.level:
+            require_played(episode, options.salt)
     return trap, played
 
 

@@ -33,8 +33,8 @@ def watch_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of ``watch_policies``."""
     parser.add_argument("--policy", help=f"{POLICIES}; default: the oracle of base")
     parser.add_argument("--algo", help=ALGO)
-    told = "a log: lines, or one of Inspect; --policy picks one of several policies"
-    parser.add_argument("--episodes", metavar="LOG", help=told)
+    help_text = "a log: lines, or one of Inspect; --policy picks one of several policies"
+    parser.add_argument("--episodes", metavar="LOG", help=help_text)
     declare_trap(parser)
     parser.add_argument("--map", type=Path, metavar="FILE", help=MAP)
     _add_options(parser)
@@ -78,24 +78,24 @@ def play(options: argparse.Namespace) -> int:
     return _run(options, "the level")
 
 
-def _run(options: argparse.Namespace, what: str) -> int:
+def _run(options: argparse.Namespace, description: str) -> int:
     """Open the window unless headless, and write the requested files.
 
     Args:
         options: of the command.
-        what: the text to show during loading.
+        description: the text to show during loading.
     """
     size = _size(options.size)
     load_pygame()
-    made: list[WatchScreen] = []
+    screens: list[WatchScreen] = []
 
     def begin() -> Screen:
         from mesa_gym.cli.viewing import make_screen
 
-        made.append(make_screen(options))
+        screens.append(make_screen(options))
         if not options.headless:
-            made[0].greet()
-        return made[0]
+            screens[0].greet()
+        return screens[0]
 
     if options.headless:
         begin()
@@ -105,25 +105,25 @@ def _run(options: argparse.Namespace, what: str) -> int:
 
             check_files(options)
         try:
-            App(LoadingScreen(what, begin), size).run()
+            App(LoadingScreen(description, begin), size).run()
         except OSError:  # such as no display; what is wrong with the options is told first
             from mesa_gym.cli.viewing import make_screen
 
             make_screen(options)  # without threads, which would outlive the process's end
             raise
-    if made and options.record:
+    if screens and options.record:
         from mesa_gym.viewer.recording import write_recording
 
-        write_recording(made[0], options.record, size, options.step)
+        write_recording(screens[0], options.record, size, options.step)
     return DONE
 
 
 def _size(text: str) -> tuple[int, int]:
-    found = re.fullmatch(r"(\d{1,5})x(\d{1,5})", text)
-    if found is None:
+    match = re.fullmatch(r"(\d{1,5})x(\d{1,5})", text)
+    if match is None:
         raise ValueError(f"size {shorten(text)}: expected width and height, such as 1280x800")
-    size = int(found[1]), int(found[2])
+    size = int(match[1]), int(match[2])
     if not all(a <= b <= c for a, b, c in zip(LEAST_SIZE, size, MOST_SIZE, strict=True)):
-        sides = ("x".join(map(str, each)) for each in (size, LEAST_SIZE, MOST_SIZE))
+        sides = ("x".join(map(str, side)) for side in (size, LEAST_SIZE, MOST_SIZE))
         raise ValueError("size {}: expected {} to {}".format(*sides))
     return size
