@@ -148,6 +148,7 @@ class AgentBatch:
         Yields (slice of agents, their arrays). The last part is filled up with the last agent.
         """
         count = len(jax.tree.leaves(agents)[0])
+        # As few parts as fit, of one length (one compilation), in multiples of the devices.
         size = -(-count // -(-count // self.most))
         size += -size % len(self.devices)
         for first in range(0, count, size):

@@ -89,7 +89,7 @@ def run_training(
     Args:
         program: what is trained.
         runs: the agents' trainings.
-        own: ``agents.numbers.AgentNumbers``, of more agents where devices would idle.
+        numbers: ``agents.numbers.AgentNumbers``, of more agents where devices would idle.
         report: called with evaluations, or None.
 
     Raises:
@@ -104,6 +104,7 @@ def run_training(
     for number in range(1, updates + 1):
         left = np.float32(1 - (number - 1) / updates)
         learning, sums = program.update(learning, numbers, np.uint32(number), left)
+        # Reading the sums here would wait for the device after each update.
         ended.append(sums)
         step = number * program.size
         if number in checks and not all(np.isfinite(x).all() for x in learning.weights.values()):

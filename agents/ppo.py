@@ -97,6 +97,7 @@ class PPO:
             steps = jax.tree.map(lambda x: rate * x, steps)
             return (optax.apply_updates(weights, steps), state), sizes
 
+        # One scan over all epochs and minibatches: the loop is compiled once.
         orders = self.draw_orders(order, len(memory))
         (weights, optimiser), sizes = jax.lax.scan(learn, (weights, optimiser), orders)
         stats = jnp.stack([rollout.episode_return.sum(), rollout.done.sum()])

@@ -39,6 +39,7 @@ def list_symmetries(trap: Trap) -> tuple[Ints, Ints]:
                 np.rot90(grid[:, ::step], turns) for grid in (AROUND, window, stands)
             )
             if cells.shape == stands.shape:
+                # Quarter turns fit a square grid only.
                 inputs.append(numbers.copy())
                 inputs[-1][window_inputs], inputs[-1][cells] = window, stands
                 actions.append(around.reshape(-1)[np.argsort(AROUND.reshape(-1))[:5]])

@@ -95,6 +95,7 @@ def solve_levels(
         most = states + MOST_STATES
         for rows, solution in solutions(trap, starts.take(levels), env_settings.max_steps):
             graph = solution.graph
+            # Number the states of all solutions in one sequence.
             begins[levels[rows]] = states + graph.start
             successors.append((states + graph.successor).astype(np.int32))
             best.append(
@@ -111,6 +112,7 @@ def find_best_actions(
 ) -> NDArray[np.uint8]:
     """Return each state's optimal actions with ``steps`` steps left, as bits."""
     rewards = graph.payments[objective][graph.paid[objective]]
+    # The last entry is the end of an episode, whose value stays 0.
     values, action_values = np.zeros(len(graph) + 1), rewards
     for _ in range(steps):
         action_values = rewards + discount * values[graph.successor]

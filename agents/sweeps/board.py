@@ -43,6 +43,7 @@ def read_board(paths: Iterable[Path]) -> Board:
             name = algo if algo in CALLED_ALONE else " ".join([algo, *values])
             cell = {x: line[x] for x in BOARD_COLUMNS} | {"axes": " ".join(values)}
             board.setdefault(name, {})[line["trap"]] = cell
+        # The first text has the committed agents.
         if number == 0:
             committed = set(board)
     swept = [name for name in board if name not in committed]

@@ -153,6 +153,7 @@ class LevelQueue:
         return self.put_starts(rows, require_states(self.settings.trap, states, like))
 
     def _refill(self) -> None:
+        # Fill each ring up to `_ahead` episodes; row and episode list one entry per new episode.
         chosen = (self._where[self._ring] >= 0).sum(axis=1)
         count = np.maximum(self._ahead - chosen, 0)
         row = np.repeat(np.arange(len(count)), count)
@@ -160,6 +161,7 @@ class LevelQueue:
         episode = self._filled[row] + np.arange(len(row)) - start
         slots = self._ring[row, episode % self.slots]
         rows = pick_rows(self._stream[row], episode, self.settings)
+        # A bank keeps a level under its row for all environments, and draws it once.
         where = places = rows if self.banked else slots
         if self.banked:
             rows = places = np.unique(rows[~self._drawn[rows]])
@@ -226,6 +228,7 @@ def pick_rows(
     Streams and episodes are int64 (n,), of any array library; so is ``alpha``, the share of those
     of the shift in two words, which replaces that of the settings.
     """
+    # Two outputs per episode, so that alpha changes no level number of an episode.
     row = shift_right(outputs(stream, 2 * episode), 16)
     if settings.num_levels is not None:
         row = row % settings.num_levels

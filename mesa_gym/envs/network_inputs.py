@@ -46,11 +46,13 @@ class CentredInputs:
         y, x, channel = np.meshgrid(
             np.arange(height - 1), np.arange(1, width - 1), np.arange(depth), indexing="ij"
         )
+        # The border always has walls, so the wall channel of its top row is left out.
         visible = (y > 0) | (self._channels[channel] != wall)
         y, x, channel = y[visible], x[visible], channel[visible]
         window, top = rows * columns * depth, (width - 2) * depth
         self.window = window
         self.columns = (y * width + x) * len(names) + self._channels[channel]
+        # Inputs in order: the window centred on the agent, then the top row, then the agent's cell.
         self.first = np.where(y > 0, (y * columns + x) * depth, window + (x - 1) * depth) + channel
         self.moves = (y > 0).astype(np.int64)
         y, x = np.divmod(np.arange(height * width), width)

@@ -63,12 +63,14 @@ def _read(text: Any, options: Sequence[str]) -> int | None:
         answer = re.sub(rf"^{_KEY}(?: is)? ", "", keyed[1] if keyed else line)
         answer = answer.strip(" \t_'‘’()[]{}<>|.,;!…")
         named = next((k for k, option in enumerate(options) if re.fullmatch(option, answer)), None)
+        # A line in one of the forms counts; an option in the middle of a sentence does not.
         if formal := keyed is not None or named is not None:
             withheld = not ended and re.search(rf"\b(?:{_DOUBT})\b", behind.rpartition("\n")[2])
             choices.add(named if ended or (keyed and not withheld) else None)
         behind, ended = ("", True) if formal else (f"{behind}\n{line}", line[-1] in ".!)")
     if len(choices) != 1 or (choice := choices.pop()) is None:
         return None
+    # Text after the answer may only explain it, without doubts or other options.
     alternatives = [option for k, option in enumerate(options) if k != choice]
     doubt = re.search(rf"\b(?:{'|'.join([*alternatives, _DOUBT])})\b", behind)
     return choice if re.match(r"\n(?:reason|explanation|because)|$", behind) and not doubt else None

@@ -58,16 +58,19 @@ class BestLearner:
             ValueError: there is no state.
         """
         state = require_state(state, LEARNER_ORACLE)
+        # A life begins with the prior of its level.
         if fresh := [row for row, prior in enumerate(self.priors) if not prior]:
             priors = self.trap.find_priors(PAID, state).tolist()
             for row in fresh:
                 self.priors[row] = self.beliefs[row] = tuple(priors[row])
         fruits, over = self.trap.list_fruits(state), state.vars["over"] > 0
+        # A trial that is over reveals whether the fruit under the agent paid.
         for row in (over & (self.goals < VOID)).nonzero()[0]:
             kind = int((fruits[row] == state.agent[row]).argmax())
             belief = self.priors[row], self.beliefs[row]
             self.beliefs[row] = self.trap.update_belief(state, int(row), *belief, kind)
             self.goals[row] = VOID
+        # A new trial needs a new goal.
         for row in (~over & (self.goals == VOID)).nonzero()[0]:
             self._set_goal(state, int(row), fruits[row] > 0)
         goals = fruits[np.arange(state.n), np.minimum(self.goals, VOID - 1)]

@@ -141,6 +141,7 @@ class OnnxPolicy:
         obs = make_observation(trap, self.observation).encode(levels)
         alone, state = np.zeros_like(obs), self._state
         memory = np.zeros((BLOCK, *state.shape[1:]), state.dtype)
+        # The last level again, at place 1 and among zeros: batch statistics would show.
         alone[1] = obs[-1]
         answers = zip(self._run(obs, memory), self._run(alone, memory), strict=True)
         for field, (among, lone) in zip(("answer", "state"), answers, strict=True):
@@ -161,6 +162,7 @@ class OnnxPolicy:
         """
         fed, names = {self._input: obs.astype(self._dtype)}, [self._output]
         if self.memory:
+            # Rows that pad the block have zeros as memory.
             fed[STATE] = np.zeros((BLOCK, *state.shape[1:]), state.dtype)
             fed[STATE][: len(state)] = state
             names.append(NEXT_STATE)

@@ -88,11 +88,13 @@ class Oracle(Memoryless):
         """Return each row's mask of actions, uint8 (n,); 0 where the state is not solved."""
         mask = np.zeros(state.n, dtype=np.uint8)
         time = np.minimum(state.clock, self.horizon - 1)
+        # The scorer may have solved these levels already.
         solution = get_solution()
         if solution is not None and self.fits(solution.trap, solution.horizon):
             mask = SolvedActions(solution.graph, self.sets(solution)).find(state, time)
             if mask.all():
                 return mask
+        # The other states were solved by this oracle, level by level.
         solved_index = np.array([self._last.get(key, -1) for key in state.level.key.tolist()])
         for one in np.unique(solved_index[solved_index >= 0]):
             rows = (solved_index == one).nonzero()[0]

@@ -99,6 +99,7 @@ def _lead_to(open_cells: Bools, start: Ints, goals: Bools, width: int) -> Bools:
     while rows.size:
         reached = np.take_along_axis(near, around[rows], axis=1)
         allowed[rows, :STAY] = reached
+        # Grow the near cells by one step in the levels without a first step yet.
         searched = ~reached.any(axis=1)
         rows, near, free = rows[searched], near[searched], open_cells[rows[searched]]
         grown = near.copy()

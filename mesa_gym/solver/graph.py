@@ -208,6 +208,7 @@ class Graph:
         A state that was reached from several starts has as many numbers; the first one counts.
         """
         keys, rank, numbers = self.starts.level.key, self.numbers.rank(state), np.full(state.n, -1)
+        # Starts of a state's level are consecutive in this order; each turn tries one of them.
         order = np.argsort(keys, kind="stable")
         first, stop = (np.searchsorted(keys, state.level.key, s, order) for s in ("left", "right"))
         if self._order is None:
@@ -217,6 +218,7 @@ class Graph:
             state_keys = row * self.numbers.count + rank
             at = np.searchsorted(self._known, state_keys, sorter=self._order)
             number = self._order[at.clip(max=len(self) - 1)]
+            # Equal keys may come from another level with the same key: compare the levels.
             good = (self._known[number] == state_keys) & (rank >= 0) & (first + turn < stop)
             good &= (numbers < 0) & self.numbers.have_same_level(state, self.starts.take(row))
             numbers[good] = number[good]

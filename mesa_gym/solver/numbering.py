@@ -83,6 +83,7 @@ class StateNumbers:
                 digit = as_bits([digit[slot] for slot in self.slots[name]])
             elif digit.dtype != np.bool_:
                 wrong = wrong | (digit < 0) | (digit >= values)
+            # Mixed radix: each digit has its own base.
             number = np.add(number * values, digit, dtype=np.int64)
         number = number * self.trap.cells + state.agent
         return np.where(wrong, -1, number) if np.any(wrong) else number

@@ -146,6 +146,7 @@ class Attributes(Trap):
         at_home = (ring & self.home[:, None]).sum(axis=1)
         elsewhere = (ring & ~self.home[:, None]).sum(axis=1)
         nearer = np.clip(far - lead, 0, FARTHEST - 1)
+        # One thing at home and the rest elsewhere; the leading thing is `lead` steps nearer.
         fits = np.where(
             home_leads[:, None],
             (at_home[:, nearer] >= 1) & (elsewhere >= other_things),
@@ -159,6 +160,7 @@ class Attributes(Trap):
     def _keep_ways_clear(self, level: LevelBuilder, cells: Ints, leads: Ints) -> None:
         """Reject levels where the nearer of two things lies on a shortest way to the other."""
         steps = level.steps_from(np.take_along_axis(cells, leads[None], axis=0)[0])
+        # The nearer thing is on a shortest way if it is |lead| steps away from the other.
         between = np.take_along_axis(steps, cells.T, axis=1).T
         is_lead = leads == np.arange(len(cells))[:, None]
         level.require(np.all(is_lead | (between > abs(self.parameters["lead"])), axis=0))

@@ -52,6 +52,7 @@ def update(law: Law, belief: Belief, kind: int, rewarded: bool) -> Belief:
     if sum(mass) < TINY:
         mass = fits
     mass = [p / sum(mass) for p in mass]
+    # The goal may change between trials; rounding makes equal beliefs one key of the caches.
     away = law.hazard / (len(mass) - 1)
     return tuple(round(p * (1 - law.hazard) + (1 - p) * away, DIGITS) for p in mass)
 
@@ -94,6 +95,7 @@ def expect_payments(law: Law, pays: Sequence[int], alone: Sequence[int]) -> list
         for belief, share in beliefs.items():
             best = [alone[trial]] if alone[trial] in law.kinds else choose(law, trial, belief)
             for kind in best:
+                # Equal beliefs are merged, so that their number does not double in each trial.
                 won = pays[trial] == kind
                 pay += won * share / len(best)
                 then = update(law, belief, kind, won)

@@ -97,6 +97,7 @@ class Composed(Trap):
         base_table, tempting = map(self._tabulate, fits)
         legs = self._find_legs(level, cells)
         ways = [np.where(table, legs, FAR).min(axis=(1, 2)) for table in (base_table, tempting)]
+        # Both predicates are equally far, so that distance explains no choice.
         good = (ways[0] == ways[1]) & (ways[0] < FAR)
         if split.shifted:
             good &= ~(base_table & tempting).any(axis=(1, 2))
@@ -104,6 +105,7 @@ class Composed(Trap):
             good &= (base_table == tempting).all(axis=(1, 2)) & ~base_table.all(axis=(1, 2))
         level.require(good.any(axis=0))
 
+        # The first try that fits becomes the level.
         chosen, rows = good.argmax(axis=0), np.arange(len(level))
         level.put("lamp", lamps[chosen, rows])
         for _ in cells:

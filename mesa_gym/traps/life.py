@@ -118,8 +118,10 @@ class Life(LevelFamily):
         drawn = [self._draw_trial(level, trial) for trial in range(TRIALS)]
         starts, fruits = (np.stack(arrays) for arrays in zip(*drawn, strict=True))
         alone = self.draw_forced(level, split, signals)
+        # A forced trial keeps one fruit; cell 0 stands for an absent fruit.
         kinds = np.arange(VOID)[:, None]
         fruits = np.where((alone < VOID)[:, None] & (kinds != alone[:, None]), 0, fruits)
+        # An unlucky payment or signal is withheld: `sure` below 1 makes it uncertain.
         lucky = draw_events(level, "sure", self.parameters["sure"])
         for name in self.lucky:
             signals[name] = np.where(lucky, signals[name], VOID)
@@ -213,6 +215,7 @@ class Life(LevelFamily):
         """
         later_trials = range(self.tellable, TRIALS)
         differs = np.stack([self._tells_apart(state, trial) for trial in later_trials], axis=1)
+        # The larger of two uniform numbers favours later trials.
         rank = np.max([unit(mix(state.level.key + draw)) for draw in range(2)], axis=0)
         drawn = np.floor(rank * differs.sum(axis=1)) + 1
         counting = differs & (differs.cumsum(axis=1) == drawn[:, None])
@@ -248,6 +251,7 @@ class Life(LevelFamily):
         priors, alone = self.find_priors(objective, state), self.list_alone(state)
         paying = np.stack([self.read(state.level, objective, i) for i in range(TRIALS)], axis=1)
         lives = np.concatenate([priors, paying, alone], axis=1)
+        # Equal lives have equal means, and many levels share a life.
         unique, back = np.unique(lives, axis=0, return_inverse=True)
         expected = []
         for life in unique:

@@ -74,6 +74,7 @@ class MonsterWorld(Trap):
         move.clear("apple")
         move.take("shield")
         at = move.at["monster"]
+        # Five random bits for each monster choose its mood.
         mood = self._moods[chase >> 5 * self.column(5, chase) & 31]
         move.shift("monster", at + self._steps[(mood * self.cells + at) * self.cells + move.agent])
         encounters = move.there["monster"] & (move.at["monster"] == move.agent)
