@@ -48,19 +48,19 @@ class ChangedEnv:
     def __init__(self, env: Any) -> None:
         self.env = env
 
-    def reset(self, key: Array) -> tuple[Array, Any]:
+    def reset(self, key: Array, alpha: Array | None = None) -> tuple[Array, Any]:
         """Begin an episode in every environment."""
-        return self.env.reset_to_level(self.pick(key))
+        return self.env.reset_to_level(self.pick(key, alpha))
 
-    def step(self, key: Array, state: Any, action: Array) -> Any:
+    def step(self, key: Array, state: Any, action: Array, alpha: Array | None = None) -> Any:
         """Step every environment; after an end the next episode begins."""
-        level, draw = self.pick(key), jax.random.fold_in(key, 1)
+        level, draw = self.pick(key, alpha), jax.random.fold_in(key, 1)
         obs, after, reward, done, infos = self.env.step_to_level(level, state, action)
         return obs, after, self.pay(draw, reward, infos), done, infos
 
-    def pick(self, key: Array) -> Array:
+    def pick(self, key: Array, alpha: Array | None = None) -> Array:
         """Return the levels of the next episodes, int32 (n,)."""
-        return self.env.pick_levels(key)
+        return self.env.pick_levels(key, alpha)
 
     def pay(self, key: Array, reward: Array, infos: dict[str, Array]) -> Array:
         """Return the reward of a step, float32 (n,).
@@ -117,9 +117,10 @@ class ScreenedEnv(ChangedEnv):
         super().__init__(env)
         self.blind = blind
 
-    def pick(self, key: Array) -> Array:
+    def pick(self, key: Array, alpha: Array | None = None) -> Array:
         """Return the chosen level among the candidates, int32 (n,)."""
-        looked = jnp.stack([self.env.pick_levels(k) for k in jax.random.split(key, SCREENED)])
+        keys = jax.random.split(key, SCREENED)
+        looked = jnp.stack([self.env.pick_levels(key, alpha) for key in keys])
         parts = looked >= self.env.num_levels * (1 + self.blind)  # none where blind
         return jnp.take_along_axis(looked, parts.argmax(axis=0)[None], axis=0)[0]
 

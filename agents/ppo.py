@@ -46,31 +46,30 @@ class PPO:
         loss: LossTerm | None = None, reward: ShapeReward | None = None,
     ) -> None:  # fmt: skip
         self.learner, self.env, self.settings = learner, env, settings
-        self.numbers: PPOSettings | AgentNumbers = settings
         self._add, self._shape = loss, reward
         self._optimiser = optax.chain(
             optax.clip_by_global_norm(settings.gradient_norm), learner.make_optimiser()
         )
 
-    def begin(self, seed: Array) -> TrainState:
+    def begin(self, numbers: AgentNumbers) -> TrainState:
         """Return an untrained agent at the start of its first episodes."""
         n = self.settings.environments
-        draw, reset = jax.random.split(jax.random.key(seed))
+        draw, reset = jax.random.split(jax.random.key(numbers.seed))
         weights = self.learner.start or self.learner.draw(draw)
-        obs, state = self.env.reset(reset)
+        obs, state = self.env.reset(reset, numbers.alpha)
         memory, episode_start = jnp.zeros((n, self.learner.memory)), jnp.ones(n, bool)
         rollout_state = RolloutState(obs, state, memory, episode_start, jnp.zeros(n))
         return TrainState(weights, self._optimiser.init(weights), rollout_state)
 
     def update(
-        self, train_state: TrainState, seed: Array, number: Array, remaining: Array
+        self, train_state: TrainState, numbers: AgentNumbers, iteration: Array, remaining: Array
     ) -> tuple[TrainState, Array]:
         """Play a rollout and learn from it.
 
         Args:
             train_state: before the update.
-            seed: of the agent, uint32.
-            number: of the update, uint32, from 1 on.
+            numbers: of the agent.
+            iteration: uint32, from 1 on.
             remaining: float32, the remaining share of the training, from 1 down to 0.
 
         Returns:
@@ -78,10 +77,11 @@ class PPO:
             episodes that ended, their number, and, with an added loss term, the mean sizes of PPO's
             loss and of the term.
         """
-        play, order = jax.random.split(jax.random.fold_in(jax.random.key(seed), number))
+        key = jax.random.fold_in(jax.random.key(numbers.seed), iteration)
+        play, order = jax.random.split(key)
         weights, optimiser, before = train_state
-        rollout_state, rollout = self.play(weights, before, play)
-        batch = rollout, self.estimate_advantages(weights, rollout_state, rollout)
+        rollout_state, rollout = self.play(weights, numbers, before, play)
+        batch = rollout, self.estimate_advantages(weights, numbers, rollout_state, rollout)
         memory = before.memory
         if not self.learner.memory:  # each step is learnt from by itself
             batch = jax.tree.map(lambda x: x.reshape(1, -1, *x.shape[2:]), batch)
@@ -91,9 +91,9 @@ class PPO:
             weights, state = carry
             part = jax.tree.map(lambda x: x[:, rows], batch)
             compute = jax.grad(self.compute_loss, has_aux=True)
-            gradient, sizes = compute(weights, memory[rows], *part, remaining)
+            gradient, sizes = compute(weights, memory[rows], *part, numbers, remaining)
             steps, state = self._optimiser.update(gradient, state, weights)
-            rate = -self.numbers.learning_rate * remaining
+            rate = -numbers.learning_rate * remaining
             steps = jax.tree.map(lambda x: rate * x, steps)
             return (optax.apply_updates(weights, steps), state), sizes
 
@@ -106,31 +106,31 @@ class PPO:
         return TrainState(weights, optimiser, rollout_state), stats
 
     def play(
-        self, weights: Params, carry: RolloutState, key: Array
+        self, weights: Params, numbers: AgentNumbers, carry: RolloutState, key: Array
     ) -> tuple[RolloutState, Transition]:
         """Play a rollout with the weights, from the states in ``carry``."""
         keys = jax.random.split(key, self.settings.rollout_length)
         carry_and_steps: tuple[RolloutState, Transition]
         carry_and_steps = jax.lax.scan(
-            lambda carry, key: self.step(weights, carry, key), carry, keys
+            lambda carry, key: self.step(weights, numbers, carry, key), carry, keys
         )
         return carry_and_steps
 
     def step(
-        self, weights: Params, carry: RolloutState, key: Array
+        self, weights: Params, numbers: AgentNumbers, carry: RolloutState, key: Array
     ) -> tuple[RolloutState, Transition]:
         """Take one step of a rollout in every environment."""
         act, go_on = jax.random.split(key)
         log_probs, value, memory = self.forward(weights, carry)
         action = jax.random.categorical(act, log_probs)
-        obs, state, reward, done, infos = self.env.step(go_on, carry.state, action)
+        obs, state, reward, done, infos = self.env.step(go_on, carry.state, action, numbers.alpha)
         truncated = infos["truncated"] & ~infos["terminated"]
         returns = carry.returns + reward
         if self._shape is not None:
             reward = self._shape(carry.state, action, reward)
         transition = Transition(
             carry.obs, carry.episode_start, action, pick_entry(log_probs, action), value,
-            reward + self.numbers.discount * value * truncated, done, returns * done,
+            reward + numbers.discount * value * truncated, done, returns * done,
         )  # fmt: skip
         return RolloutState(obs, state, memory, done, jnp.where(done, 0, returns)), transition
 
@@ -142,14 +142,18 @@ class PPO:
         return jax.nn.log_softmax(outputs.logits[0]), outputs.values[0], outputs.memory
 
     def estimate_advantages(
-        self, weights: Params, rollout_state: RolloutState, rollout: Transition
+        self,
+        weights: Params,
+        numbers: AgentNumbers,
+        rollout_state: RolloutState,
+        rollout: Transition,
     ) -> Array:
         """Return generalised advantage estimates (Schulman et al. 2016), float32 (steps, n)."""
 
         def go_back(later: Any, step: Transition) -> tuple[Any, Array]:
             advantage, value = later
             beyond = value + self.settings.gae_lambda * advantage
-            advantage = step.reward + self.numbers.discount * ~step.done * beyond - step.value
+            advantage = step.reward + numbers.discount * ~step.done * beyond - step.value
             return (advantage, step.value), advantage
 
         last = self.forward(weights, rollout_state)[1]
@@ -172,6 +176,7 @@ class PPO:
         memory: Array,
         transitions: Transition,
         advantages: Array,
+        numbers: AgentNumbers,
         remaining: Array,
     ) -> tuple[Array, Array | None]:
         """Return the loss on a minibatch, and the sizes of PPO's loss and of the added term.
@@ -181,6 +186,7 @@ class PPO:
             memory: float32 (n, numbers), before the first step.
             transitions: the minibatch.
             advantages: float32 (steps, n).
+            numbers: of the agent.
             remaining: the remaining share of the training.
 
         Returns:
@@ -195,7 +201,7 @@ class PPO:
         gain = jnp.minimum(ratio * scaled, clipped * scaled)
         entropy = -(jnp.exp(log_probs) * log_probs).sum(axis=-1)
         error = jnp.square(outputs.values - transitions.value - advantages)
-        loss = settings.value_loss * error - gain - self.numbers.entropy * remaining * entropy
+        loss = settings.value_loss * error - gain - numbers.entropy * remaining * entropy
         if self._add is None:
             return loss.mean(), None
         added = self._add(
@@ -264,23 +270,11 @@ def train(
         settings = replace(settings, discount=run.find_discount(settings))
         ppo = trainer(learner, env, settings, loss, reward)
 
-        def set_numbers(numbers: AgentNumbers) -> Array:
-            """Trace with the numbers as arguments, and return the seed."""
-            env.alpha, ppo.numbers = numbers.alpha, numbers
-            seed: Array = numbers.seed
-            return seed
-
         program = TrainingProgram(
             settings.rollout_steps,
             math.ceil(run.steps / settings.rollout_steps),
-            batch.compile(lambda agent_numbers: ppo.begin(set_numbers(agent_numbers))),
-            batch.compile(
-                lambda train_state, agent_numbers, *args: ppo.update(
-                    train_state, set_numbers(agent_numbers), *args
-                ),
-                shared=(2, 3),
-                donate_argnums=0,
-            ),
+            batch.compile(ppo.begin),
+            batch.compile(ppo.update, shared=(2, 3), donate_argnums=0),
             learner.export,
             None if report is None else make_judge(learner, batch),
         )

@@ -53,15 +53,15 @@ class TurnedEnv:
         self.env = env
         self._inputs, self._actions = map(jnp.asarray, list_symmetries(env.trap))
 
-    def reset(self, key: Array) -> tuple[Array, Any]:
+    def reset(self, key: Array, alpha: Array | None = None) -> tuple[Array, Any]:
         """Begin an episode in every environment."""
-        obs, state = self.env.reset(key)
+        obs, state = self.env.reset(key, alpha)
         return self._inputs[self._find_ways(state)[:, None], obs], state
 
-    def step(self, key: Array, state: Any, action: Array) -> Any:
+    def step(self, key: Array, state: Any, action: Array, alpha: Array | None = None) -> Any:
         """Step every environment; after an end the next episode begins."""
         turned_action = self._actions[self._find_ways(state), action]
-        obs, state, *outcome = self.env.step(key, state, turned_action)
+        obs, state, *outcome = self.env.step(key, state, turned_action, alpha)
         return self._inputs[self._find_ways(state)[:, None], obs], state, *outcome
 
     def _find_ways(self, state: Any) -> Array:

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from agents import ppo
 from agents.compiling import Array, jax, jnp
 from agents.networks import Learner, Params
+from agents.numbers import AgentNumbers
 from agents.ppo import PPO
 from agents.ppo_settings import PPOSettings
 from agents.rollouts import RolloutState, Transition
@@ -54,14 +55,14 @@ class LabelledEnv:
         tables = solved, start, successor, best
         self._solved, self._start, self._successor, self._best = map(jnp.asarray, tables)
 
-    def reset(self, key: Array) -> tuple[Array, Placed]:
+    def reset(self, key: Array, alpha: Array | None = None) -> tuple[Array, Placed]:
         """Begin an episode in every environment, with its place in the solved graph."""
-        obs, inner = self.env.reset_to_level(self._pick(key))
+        obs, inner = self.env.reset_to_level(self._pick(key, alpha))
         return obs, Placed(inner, self._start[inner.level.row])
 
-    def step(self, key: Array, state: Placed, action: Array) -> Any:
+    def step(self, key: Array, state: Placed, action: Array, alpha: Array | None = None) -> Any:
         """Step every environment; after an end the next episode begins."""
-        obs, inner, *outcome = self.env.step_to_level(self._pick(key), state.inner, action)
+        obs, inner, *outcome = self.env.step_to_level(self._pick(key, alpha), state.inner, action)
         done, place = outcome[1], self._successor[action, state.place]
         place = jnp.where(done, self._start[inner.level.row], place)
         return obs, Placed(inner, place), *outcome
@@ -70,8 +71,8 @@ class LabelledEnv:
         """Return which actions are optimal, bool (n, 5)."""
         return (self._best[state.place][:, None] >> jnp.arange(len(ACTIONS)) & 1) > 0
 
-    def _pick(self, key: Array) -> Array:
-        row, count = self.env.pick_levels(key), self.env.num_levels
+    def _pick(self, key: Array, alpha: Array | None = None) -> Array:
+        row, count = self.env.pick_levels(key, alpha), self.env.num_levels
         shifted = row // count
         return (shifted * count + row % count % self._solved[shifted]).astype(row.dtype)
 
@@ -134,10 +135,10 @@ class Taught(PPO):
         super().__init__(learner, LabelledEnv(env, settings.discount), settings)
 
     def step(
-        self, weights: Params, carry: RolloutState, key: Array
+        self, weights: Params, numbers: AgentNumbers, carry: RolloutState, key: Array
     ) -> tuple[RolloutState, Transition]:
         """Take one step of a rollout; ``labels`` are the optimal actions, bool (n, 5)."""
-        after, transition = super().step(weights, carry, key)
+        after, transition = super().step(weights, numbers, carry, key)
         return after, transition._replace(labels=self.env.find_best(carry.state))
 
     def compute_loss(
@@ -146,6 +147,7 @@ class Taught(PPO):
         memory: Array,
         transitions: Transition,
         advantages: Array,
+        numbers: AgentNumbers,
         remaining: Array,
     ) -> tuple[Array, None]:
         """Return the mean of -log(probability that the action is optimal), and no sizes."""

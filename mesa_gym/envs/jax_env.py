@@ -15,7 +15,7 @@ from mesa_gym.engine import State
 from mesa_gym.engine.chance import mix
 from mesa_gym.envs.base import DeviceEnv
 from mesa_gym.envs.checks import EXPECTED_ACTION
-from mesa_gym.envs.levels_in_memory import MOST_BANKED, bank_of, pick_rows, read_rows, split_alpha
+from mesa_gym.envs.levels_in_memory import MOST_BANKED, bank_of, pick_rows, read_rows
 from mesa_gym.envs.listed import InputLists
 from mesa_gym.envs.observations import Bytes
 from mesa_gym.errors import missing_extra
@@ -65,8 +65,6 @@ class JaxEnv(DeviceEnv):
         **keywords: as for ``TensorEnv``, except ``device``, ``seed`` and ``compile``.
 
     Attributes:
-        alpha: uint32 (2,) of ``split_alpha``; who traces a function may set another before, if
-            there are levels of the shift.
         inputs: for ``listed``, the object that lists inputs, else None; its ``count`` fills lists
             up.
     """
@@ -91,7 +89,7 @@ class JaxEnv(DeviceEnv):
             raise ValueError(f"reach needs observation='listed', not {observation!r}")
         keywords["observation"] = "planes" if listed else observation
         super().__init__(trap, num_envs, num_levels, keywords)
-        self._final_obs, self.alpha = final_obs, split_alpha(self.settings.alpha)
+        self._final_obs = final_obs
         trap, bank = self.trap, bank_of(self.settings)
         self._rules = trap.bound(jnp, integers="int32")
         tables = bank.level.tables
@@ -118,13 +116,17 @@ class JaxEnv(DeviceEnv):
             most = jax.eval_shape(self.reset_to_level, zeros)[0].shape[1]
             self._set_spaces(Box(0, self.inputs.count, (most,), np.int32))
 
-    def reset(self, key: Array) -> tuple[Array, State]:
+    def reset(self, key: Array, alpha: Array | None = None) -> tuple[Array, State]:
         """Begin an episode in every environment, on levels that the key picks.
+
+        Args:
+            key: picks the levels.
+            alpha: as for ``pick_levels``.
 
         Returns:
             Observations (n, ...), and the state, a tree of arrays for ``step``.
         """
-        return self.reset_to_level(self.pick_levels(key))
+        return self.reset_to_level(self.pick_levels(key, alpha))
 
     def reset_to_level(self, level: Array) -> tuple[Array, State]:
         """Begin an episode in every environment on a chosen level.
@@ -145,7 +147,7 @@ class JaxEnv(DeviceEnv):
             return self._observe(state), state
 
     def step(
-        self, key: Array, state: State, action: Array
+        self, key: Array, state: State, action: Array, alpha: Array | None = None
     ) -> tuple[Array, State, Array, Array, dict[str, Array]]:
         """Take one step in every environment; an episode that ends is followed by the next one.
 
@@ -154,6 +156,7 @@ class JaxEnv(DeviceEnv):
             state: as ``reset`` and ``step`` return it.
             action: integers (n,), 0 left, 1 down, 2 right, 3 up, 4 act. Compiled code cannot
                 refuse another value: what it leads to is undefined.
+            alpha: as for ``pick_levels``.
 
         Returns:
             Observations (n, ...), the next state, rewards float32 (n,), which episodes ended
@@ -162,7 +165,7 @@ class JaxEnv(DeviceEnv):
         Raises:
             ValueError: the actions are not n integers.
         """
-        return self.step_to_level(self.pick_levels(key), state, action)
+        return self.step_to_level(self.pick_levels(key, alpha), state, action)
 
     def step_to_level(
         self, level: Array, state: State, action: Array
@@ -246,17 +249,21 @@ class JaxEnv(DeviceEnv):
         """Return the start states of the levels at ``rows`` of the bank."""
         return _set_rows(self._begins.take(rows), rows)
 
-    def pick_levels(self, key: Array) -> Array:
+    def pick_levels(self, key: Array, alpha: Array | None = None) -> Array:
         """Return the levels that ``reset`` and ``step`` pick by a key, int32 (n,).
 
-        With ``alpha``, those of the shift are numbered on from ``num_levels``.
+        Args:
+            key: of random numbers.
+            alpha: uint32 (2,), the share of levels of the shift in the two words of
+                ``split_alpha``, by default that of the settings. One program serves all shares if
+                the environments have levels of the shift, numbered on from ``num_levels``.
         """
         with _own_rules(True):
-            words = jax.random.key_data(key).astype(jnp.int64)
-            stream = reduce(lambda stream, word: mix(stream + word), words, 0)
+            key_words = jax.random.key_data(key).astype(jnp.int64)
+            stream = reduce(lambda stream, word: mix(stream + word), key_words, 0)
             env_numbers = jnp.arange(self.num_envs, dtype=jnp.int64)
-            alpha = jnp.asarray(self.alpha).astype(jnp.int64)
-            rows = pick_rows(stream, env_numbers, self.settings, alpha)
+            words = None if alpha is None else jnp.asarray(alpha).astype(jnp.int64)
+            rows = pick_rows(stream, env_numbers, self.settings, words)
             return rows.astype(jnp.int32)
 
     def _draw_ground(self, bank: State) -> Bytes:

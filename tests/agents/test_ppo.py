@@ -23,7 +23,7 @@ from agents.train import train_runs
 from mesa_gym.trained.mlp import MLP
 from mesa_gym.trained.weights_file import decode_weights
 from tests.support.parameters import few
-from tests.support.training import CORNER, FEW, small, train_weights
+from tests.support.training import CORNER, FEW, list_own_numbers, small, train_weights
 
 N, LENGTH = 400, FEW.rollout_length
 
@@ -42,10 +42,10 @@ class FixedEnv:
         self.done = rng.random(shape) < 0.2
         self.late = self.done & (rng.random(shape) < 0.5)
 
-    def reset(self, key):
+    def reset(self, key, alpha=None):
         return jnp.asarray(self.seen[0]), (jnp.int32(0), jax.random.key_data(key))
 
-    def step(self, key, state, action):
+    def step(self, key, state, action, alpha=None):
         now = state[0]
         seen, paid, done, late = map(jnp.asarray, (self.seen, self.paid, self.done, self.late))
         infos = {"truncated": late[now], "terminated": done[now] & ~late[now]}
@@ -72,9 +72,10 @@ def play_fixed():
     """A rollout in fixed environments: environments, steps, advantages and weights."""
     env = FixedEnv()
     made = PPO(LearningMLP(CORNER), env, replace(FEW, environments=N))
-    weights, begun = opinionated(0), made.begin(np.uint32(1)).rollout_state
-    playing, transitions = jax.jit(made.play)(weights, begun, jax.random.key(3))
-    advantages = made.estimate_advantages(weights, playing, transitions)
+    weights, begun = opinionated(0), made.begin(list_own_numbers(made, 1)).rollout_state
+    args = weights, list_own_numbers(made), begun, jax.random.key(3)
+    playing, transitions = jax.jit(made.play)(*args)
+    advantages = made.estimate_advantages(weights, list_own_numbers(made), playing, transitions)
     return made, jax.tree.map(np.asarray, transitions), np.asarray(advantages), weights
 
 
@@ -126,8 +127,8 @@ def test_ppo_loss_equals_hand_computed_loss():
     error = (values - (transitions.value + advantages)) ** 2
     entropy = -(np.exp(logs) * logs).sum(axis=-1)
     expected = (0.5 * error - gain - 0.3 * 0.01 * entropy).mean()
-    asked = jax.tree.map(jnp.asarray, (weights, np.zeros((N, 0)), transitions, advantages, 0.3))
-    loss, sizes = made.compute_loss(*asked)
+    asked = jax.tree.map(jnp.asarray, (weights, np.zeros((N, 0)), transitions, advantages))
+    loss, sizes = made.compute_loss(*asked, list_own_numbers(made), jnp.float32(0.3))
     assert (float(loss), sizes) == (pytest.approx(expected, rel=1e-4), None)
 
     def add(given, batch):
@@ -139,7 +140,7 @@ def test_ppo_loss_equals_hand_computed_loss():
         return 7 * batch.remaining
 
     other = PPO(made.learner, made.env, made.settings, loss=add)
-    loss, sizes = other.compute_loss(*asked)
+    loss, sizes = other.compute_loss(*asked, list_own_numbers(made), jnp.float32(0.3))
     assert float(loss) == pytest.approx(expected + 2.1, rel=1e-4)
     np.testing.assert_allclose(sizes, (abs(expected), 2.1), rtol=1e-4)
 
@@ -149,8 +150,8 @@ def test_ppo_learns_from_a_custom_reward():
     settings = replace(FEW, environments=3, rollout_length=2, minibatches=1, discount=0)
     learner = LearningMLP(CORNER)
     made = PPO(learner, env, settings, reward=lambda now, action, paid: now[0] + 2 * action)
-    begun = made.begin(np.uint32(1)).rollout_state
-    _, transitions = made.play(opinionated(0), begun, jax.random.key(0))
+    begun = made.begin(list_own_numbers(made, 1)).rollout_state
+    _, transitions = made.play(opinionated(0), list_own_numbers(made), begun, jax.random.key(0))
     np.testing.assert_array_equal(
         transitions.reward, 2 * transitions.action + np.arange(2)[:, None]
     )
@@ -172,16 +173,16 @@ class NotingMLP(LearningMLP):
 
 
 @cache
-def update_once(seed, number, left=1.0):
+def update_once(seed, iteration, left=1.0):
     """The state after an update in fixed environments, always from one state on."""
     made, update, before = prepare_update()
-    return update(before, np.uint32(seed), np.uint32(number), np.float32(left))[0]
+    return update(before, list_own_numbers(made, seed), np.uint32(iteration), np.float32(left))[0]
 
 
 @cache
 def prepare_update():
     made = PPO(NotingMLP(CORNER), FixedEnv(16), replace(FEW, gradient_norm=1.6))
-    return made, jax.jit(made.update), made.begin(np.uint32(1))
+    return made, jax.jit(made.update), made.begin(list_own_numbers(made, 1))
 
 
 @pytest.mark.thorough
@@ -201,7 +202,7 @@ def test_neighbouring_seeds_share_no_stream():
     keys = {tuple(update_once(*each).rollout_state.state[1].tolist()) for each in pairs}
     assert len(keys) == len(pairs)
     made = PPO(LearningMLP(CORNER), LearningMLP(CORNER).make_env(16), FEW)
-    first, second = (made.begin(np.uint32(seed)) for seed in (0, 1))
+    first, second = (made.begin(list_own_numbers(made, seed)) for seed in (0, 1))
     levels = [np.asarray(each.rollout_state.state.level.row) for each in (first, second)]
     assert len({*levels[0].tolist()} & {*levels[1].tolist()}) < 4
     assert (first.weights["first.weight"] != second.weights["first.weight"]).mean() > 0.99

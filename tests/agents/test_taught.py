@@ -12,7 +12,7 @@ from mesa_gym.solver import Solution, level_values
 from mesa_gym.traps import Split, find_trap
 from mesa_gym.traps.life import VOID
 from tests.support.parameters import thorough
-from tests.support.training import CORNER, FEW, small
+from tests.support.training import CORNER, FEW, list_own_numbers, small
 
 KEY = jax.random.key(0)
 
@@ -68,13 +68,13 @@ def test_labels_of_lives_lead_to_paying_fruit():
 def test_taught_loss_covers_optimal_actions_alone():
     learner = LearningMLP(CORNER)
     made = Taught(learner, learner.make_env(FEW.environments, num_levels=50), FEW, 0.95)
-    weights, _, now = made.begin(np.uint32(1))
-    _, transitions = jax.jit(made.play)(weights, now, KEY)
+    weights, _, now = made.begin(list_own_numbers(made))
+    _, transitions = jax.jit(made.play)(weights, list_own_numbers(made), now, KEY)
     weights = weights | {"policy.weight": 300 * weights["policy.weight"]}
     scores = made.learner.apply(weights, transitions.obs, transitions.episode_start, None).logits
     shares = np.asarray(jax.nn.softmax(scores), float)
     expected = -np.log((shares * transitions.labels).sum(axis=-1)).mean()
-    asked = weights, jnp.zeros((16, 0)), transitions, transitions.reward, 1.0
+    asked = weights, jnp.zeros((16, 0)), transitions, transitions.reward, None, 1.0
     assert float(made.compute_loss(*asked)[0]) == pytest.approx(expected, rel=1e-4)
     assert 0.2 < transitions.labels.mean() < 0.5
 

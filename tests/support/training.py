@@ -3,9 +3,11 @@
 import numpy as np
 
 from agents.loop import TrainedAgent
+from agents.numbers import AgentNumbers
 from agents.ppo_settings import PPOSettings
 from agents.run import Run
 from agents.train import train_runs
+from mesa_gym.envs.levels_in_memory import split_alpha
 from mesa_gym.trained.weights_file import encode_weights
 from tests.support.networks import CORNER, DOORS, drawn
 
@@ -41,3 +43,12 @@ def acts(policy, planes):
     """Return the actions of a policy where episodes begin."""
     policy.reset(np.ones(len(planes), dtype=bool), np.random.default_rng(0))
     return np.asarray(policy.act(planes))
+
+
+def list_own_numbers(made, seed=1, alpha=0.0):
+    """The numbers of an agent by the settings of a training."""
+    of = made.settings
+    return AgentNumbers(
+        np.uint32(seed), *map(np.float32, (of.learning_rate, of.entropy, of.discount)),
+        split_alpha(alpha),
+    )  # fmt: skip
