@@ -1,5 +1,8 @@
 """Sessions of language models: questions, and effects of answers."""
 
+import gc
+import weakref
+
 import gymnasium as gym
 import numpy as np
 import pytest
@@ -272,3 +275,15 @@ def test_tools_are_methods_that_return_text():
 def test_session_refuses_arguments_named_self(tmp_path):
     with pytest.raises(ValueError, match="unknown argument of an episode 'self'; expected one of"):
         TextSession().begin(**{"self": 1})
+
+
+@pytest.mark.parametrize("choice", [False, True])
+def test_session_keeps_no_earlier_episode(choice):
+    """A server's memory does not grow with the episodes that were played."""
+    session = TextSession()
+    session.begin(split="shift", level=0, choice=choice)
+    env = weakref.ref(session.env.unwrapped)
+    session.answer("1" if choice else "up")
+    session.begin(split="shift", level=1, choice=choice)
+    gc.collect()
+    assert env() is None
