@@ -16,8 +16,8 @@ from mesa_gym.testing import CERTIFICATES, CHECKS
 from mesa_gym.testing.digests import check_digest
 from mesa_gym.traps import all_traps, find_trap
 from mesa_gym.traps.cheese_corner import CheeseCorner
-from tests.support.broken_traps import LONG
 from tests.support.parameters import FINISHED, GOLDEN, large_apart
+from tests.support.small_traps import LONG
 
 # Made once, so that checks share the states that they look at.
 TRAPS = {name: trap() for name, trap in all_traps().items()}

@@ -22,8 +22,7 @@ from mesa_gym.rendering.window import load_pygame
 from mesa_gym.traps import Split, all_traps
 from tests.support.parameters import large_apart
 from tests.support.reference import rollout
-from tests.support.sight import contrast, to_linear
-from tests.support.worlds import ITEMS, LOOKS, SHELF, cell
+from tests.support.worlds import ITEMS, LOOKS, SHELF, cell, contrast, to_linear
 
 BLACK = (0, 0, 0)
 

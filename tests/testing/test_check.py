@@ -17,10 +17,19 @@ from mesa_gym.testing.sample import difference
 from mesa_gym.testing.watching import Notes, take_watched
 from mesa_gym.traps import Share, Split, Whole, base, package_traps, proxy
 from mesa_gym.traps.judged_by import Scores
-from tests.support.broken_traps import LONG, TESTED, caught_by
 from tests.support.mistakes import MISTAKES, make_mistake
 from tests.support.parameters import FINISHED, few, thorough
-from tests.support.small_traps import Corridor, Healthy, Monster, Slippery, SmallDish, towards
+from tests.support.small_traps import (
+    LONG,
+    TESTED,
+    Corridor,
+    Healthy,
+    Monster,
+    Slippery,
+    SmallDish,
+    caught_by,
+    towards,
+)
 
 
 class StartsOnTarget(Healthy):

@@ -13,8 +13,7 @@ from mesa_gym.solver import Graph
 from mesa_gym.testing import CHECKS, ConformanceError
 from mesa_gym.traps import LEVELS, Split, Step, base, proxy
 from mesa_gym.traps.keys_chests import KeysChests
-from tests.support.broken_traps import TESTED, caught_by
-from tests.support.small_traps import GLOW, Healthy, SmallDish
+from tests.support.small_traps import GLOW, TESTED, Healthy, SmallDish, caught_by
 
 
 @caught_by("level_identity", r"level 0: levels \[0\] are others than in a larger batch")

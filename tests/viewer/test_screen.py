@@ -46,8 +46,8 @@ from mesa_gym.viewer.seats import Seat, seats_for
 from tests.support.commands import HEADLESS, SMALL, save_plays
 from tests.support.edited import cells_of, same
 from tests.support.parameters import thorough
-from tests.support.sight import SIGHTS, contrast, to_linear
 from tests.support.viewing import Desk, pygame, rgb, session
+from tests.support.worlds import SIGHTS, contrast, to_linear
 
 CTRL = pygame.KMOD_CTRL
 
