@@ -21,6 +21,7 @@ from mesa_gym.engine.chance import outputs
 from mesa_gym.engine.maps import from_map, to_map
 from mesa_gym.engine.paths import crowd, tour
 from tests.support.reference import arrays, assert_same, cells_of, neighbours, steps_from
+from tests.support.refusals import refusals
 from tests.support.worlds import Zoo, contents, zoo_states
 
 seeds = st.integers(0, 2**32)
@@ -59,28 +60,6 @@ def test_state_rows_are_taken_joined_and_replaced(seed, rows):
     assert state.take(mask).level.tables is state.level.tables
 
 
-@pytest.mark.parametrize(
-    ("faults", "message"),
-    [
-        ({"things": {"key": 1}, "ground": ("key",)}, "Odd: 'key' is declared twice"),
-        ({"things": {"agent": 1}}, "the name 'agent' belongs to the engine"),
-        ({"held": {"key": 1}}, "'key' is held or has a trait; declare it in `things`"),
-        ({"traits": {"red": ("key",)}}, "'key' is held or has a trait; declare it in `things`"),
-        ({"shown_as": {"key": None}}, "'key' in `shown_as` is not declared"),
-        ({"looks": "k"}, "'stone' has the glyph 'k', which stands for 'key' already"),
-        ({"looks": "."}, "stands for an empty cell already"),
-        ({"looks": "kk"}, "glyph 'kk' must be one printable character"),
-        ({"looks": " "}, "glyph ' ' must be one printable character"),
-    ],
-)
-def test_world_with_a_bad_declaration_is_refused(faults, message):
-    if glyph := faults.get("looks"):
-        looks = {"stone": Look(glyph, (0, 0, 0))}
-        faults = {"things": {"key": 1, "stone": 1}, "looks": looks}
-    with pytest.raises((TypeError, ValueError), match=message):
-        type("Odd", (World,), faults)
-
-
 def test_looks_that_are_undeclared_get_defaults():
     made = {"things": {"axe": 1, "ash": 1}, "traits": {"old": ("axe",)}, "shown_as": {"ash": "oak"}}
     looks = type("Made", (World,), made).looks
@@ -103,11 +82,6 @@ def test_single_level_values_keep_numpy_types(mask):
         assert ~(chosen > 0) is np.False_
     assert zoo.where(True, np.arange(3), 0).tolist() == [0, 1, 2]
     assert ~(zoo.amounts(np.True_) > 0) is ~(zoo.amounts({1.0: mask, 0.5: mask}) > 0) is np.False_
-
-
-def test_held_things_must_fit_the_top_row():
-    with pytest.raises(ValueError, match="holds up to 3 things, which do not fit the top row's 2"):
-        Zoo((5, 4))
 
 
 ZOO = Zoo((4, 6))
@@ -199,45 +173,6 @@ def test_symbols_stay_clear_of_all_glyphs():
     crowded = DigitGlyphs((4, 6))
     state = from_map(crowded, "######\n#1..A#\n#..?3#\n######\n? = one, two")
     assert to_map(crowded, state) == "######\n#1..A#\n#..23#\n######\n2 = one, two"
-
-
-@pytest.mark.parametrize(
-    ("old", "new", "message"),
-    [
-        ("#..A.#", "#.?A.#", r"'\?' at row 2, column 2 means nothing"),
-        ("#..A.#", "#.kqA#", r"'q' at row 2, column 3 means nothing"),
-        ("#..A.#", "#..A.", "4 rows, and row 2 has 5 columns; expected 4 rows of 6"),
-        ("#..A.#\n", "", "3 rows; expected 4 rows of 6 columns"),
-        (MAP, "", "0 rows; expected"),
-        ("#..A.#", "#....#", "no agent; expected exactly one 'A'"),
-        ("#.k.2#", "#.k.A#", "2 agents, at row 1, column 4 and at row 2, column 3"),
-        ("#..A.#", "#..A..", "the border is open at row 2, column 5"),
-        ("######\n#.k", "##.###\n#.k", "the border is open at row 0, column 2"),
-        ("door red", "dor red", "name for '2', at row 1, column 4, 'dor'.*mean 'door'"),
-        ("door red", "door rd", "trait of 'door' for '2', at row 1, column 4, 'rd'.*mean 'red'"),
-        ("door red", "wall door", "'wall' for '2', .*has no trait 'door'; a comma"),
-        ("door red", "-lava", "'-lava' for '2', .* write 'lava'"),
-        ("door red", "agent:1", "'agent:1' for '2', .* write 'agent'"),
-        ("2 = door", "k = red\n2 = door", "'k', at row 1, column 2, which stands for key already"),
-        ("2 = door", "clok = 3\n2 = door", "'clok'.*mean 'clock'"),
-        ("2 = door", "clock = soon\n2 = door", "clock = soon: expected a number from 0"),
-        ("2 = door", "clock = -1\n2 = door", "clock = -1: expected a number from 0"),
-        ("2 = door", "clock = 1.5\n2 = door", "clock = 1.5: expected a number"),
-        ("2 = door", "held.key = 3\n2 = door", "held.key = 3: expected a number from 0 to 2"),
-        ("2 = door", "vars.phase = 5\n2 = door", "vars.phase = 5: expected a number from 0 to 4"),
-        ("2 = door", "const.tour = [1]\n2 = door", "expected 5 numbers, such as"),
-        ("#..A.#", "#22A.#", "'door' at row 2, column 2 is one too many; a level has at most 2"),
-        ("door red", "door:2", "'door' at row 1, column 4 cannot be in slot 2: each of 0 to 1"),
-        ("#..A.#\n######\n2 = door", "#.2A.#\n######\n2 = door:1", "column 4 cannot be in slot 1"),
-        ("door red", "wall, door", "'door' at row 1, column 4 stands in a wall"),
-        ("2 = door", "2 = wall, agent\n3 = door", "2 agents"),
-        ("#..A.#\n######\n2 = door red", "#....#\n######\n2 = wall, agent", "'agent' at row 1"),
-    ],
-)
-def test_from_map_names_the_place_of_faults(old, new, message):
-    assert old in MAP
-    with pytest.raises(ValueError, match=message):
-        from_map(ZOO, MAP.replace(old, new))
 
 
 def test_world_where_takes_two_numbers():
@@ -353,11 +288,6 @@ def test_appear_takes_a_free_slot_and_cell(seed):
         for slot in new:
             rank = (int(words[row]) % (1 << 64) >> 32) * len(bare) >> 32
             assert move.at["tree"][slot, row] == bare[rank]
-
-
-def test_move_attribute_that_is_unset_is_explained():
-    with pytest.raises(AttributeError, match="the move has no 'hurt'; rules set it"):
-        _ = moved(0)[2].hurt
 
 
 def test_redirected_move_queries_its_new_cell():
@@ -488,3 +418,17 @@ def test_toward_stays_unless_a_way_is_cheaper():
     ends[:, 5:7] = [[2, 1], [3, 1]]  # the way to the right costs 2
     actions = toward(open_cells, np.array([5, 5]), ends, np.ones((2, 12), dtype=int))
     assert actions.tolist() == [STAY, 2]
+
+
+def look(glyph):
+    """Declare a world in which a stone has a glyph."""
+    looks = {"stone": Look(glyph, (0, 0, 0))}
+    return type("Odd", (World,), {"things": {"key": 1, "stone": 1}, "looks": looks})
+
+
+def change(old, new):
+    assert old in MAP
+    return from_map(ZOO, MAP.replace(old, new))
+
+
+test_bad_worlds_and_maps_are_refused = refusals("engine", "worlds", globals())

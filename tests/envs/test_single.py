@@ -25,6 +25,7 @@ from mesa_gym.traps.red_blue_doors import RedBlueDoors
 from tests.support.edited import same
 from tests.support.parameters import TRAPS, each_trap, few_traps
 from tests.support.reference import cut_window, rollout, wandered
+from tests.support.refusals import refusals
 from tests.support.small_traps import Slippery, SmallDish
 
 
@@ -206,15 +207,6 @@ def test_specs_round_trip_through_json():
             assert gym.make(trap.id(), **other).spec.reward_threshold is None
 
 
-@pytest.mark.parametrize("make", [gym.make, partial(gym.make_vec, num_envs=2)])
-def test_make_with_a_second_split_is_refused(make):
-    for split in ("train", "test"):
-        with pytest.raises(ValueError, match=r"-Shift-v0 has split shift, not 't[a-z]+'; leave"):
-            make(TRAPS[0].id(Split.SHIFT), split=split)
-    make(TRAPS[0].id(Split.SHIFT), split="shift")
-    make(TRAPS[0].id(), split="shift")
-
-
 def test_unseeded_environments_differ_and_say_their_seed():
     first, second = (gym.make(TRAPS[1].id()) for _ in range(2))
     level = first.reset()[1]["level"]
@@ -269,90 +261,49 @@ def test_window_without_pygame_names_the_extra(monkeypatch):
         env.reset()
 
 
-def test_objectives_of_a_list_are_refused():
-    with pytest.raises(ValueError, match="infos are list; expected a dict, such as one info of"):
-        mesa_gym.objectives([{"reward_cheese": 1.0}])
-
-
-def test_make_of_the_package_names_gymnasium():
-    with pytest.raises(AttributeError, match=r"no attribute 'make'; use gymnasium\.make"):
-        mesa_gym.make  # noqa: B018
-
-
 # -- checks ----------------------------------------------------------------------------------------
 
 
 ID = "MesaGym/CheeseCorner-v0"
 
 
-def refused(call, keywords, message, error=ValueError):
-    with pytest.raises(error, match=message):
-        call(**keywords)
-
-
-@pytest.mark.parametrize("kind", [TrapEnv, TrapVectorEnv])
-@pytest.mark.parametrize(
-    ("name", "value", "message"),
-    [
-        ("trap", None, "None is not a trap; expected a name"),
-        ("reward", [], r"unknown objective of CheeseCorner \[\]; expected one of base, cheese"),
-        *(("alpha", x, "a number from 0 to 1, got") for x in (1.5, -0.1, np.nan, "much", True)),
-        *(("size", x, f"size {x} does not fit CheeseCorner") for x in (5, 10, 9.0)),
-        *(("num_levels", x, f"an integer of at least 1.*, got {x}") for x in (0, 1.5, True)),
-        ("num_levels", LEVELS + 1, f"num_levels must be .* at most {LEVELS}, got {LEVELS + 1}"),
-        ("max_steps", 0, "max_steps must be an integer of at least 1, got 0"),
-        *(("salt", x, f"salt must be text, got {x}") for x in (None, 0)),
-    ],
-)
-def test_make_with_a_bad_keyword_is_refused(kind, name, value, message):
-    refused(kind, {"trap": "CheeseCorner", name: value}, message)
-    bad = {"trap": "CheeseCorner", "alpha": 0.1, "split": "test"}
-    refused(kind, bad, "alpha.*on split 'test' it must be 0, got 0.1")
-    refused(kind, {"trap": kind("CheeseCorner").trap, "size": 11}, "is an instance")
-
-
-@pytest.mark.parametrize(
-    ("name", "value", "message"),
-    [
-        ("render_mode", "human", r"render mode.*'human'; expected one of rgb_array, ansi"),
-        ("num_envs", 0, "num_envs must be an integer of at least 1, got 0"),
-        ("max_episode_steps", 0, "max_episode_steps must be an integer of at least 1, got 0"),
-    ],
-)
-def test_make_vec_with_bad_keyword_is_refused(name, value, message):
-    refused(gym.make_vec, {"id": ID, "num_envs": 3, name: value}, message)
-
-
-@pytest.mark.parametrize("make", [gym.make, gym.make_vec])
-def test_unknown_keyword_is_refused_as_python_does(make):
-    """TorchRL offers keywords and recognises a refusal by Python's own words."""
-    with pytest.raises(TypeError) as ours:
-        make(ID, num_level=3)
-    with pytest.raises(TypeError) as pythons:
-        (lambda: None)(num_level=3)
-    said = "got an unexpected keyword argument 'num_level'"
-    assert said in str(pythons.value)
-    for fact in (said, "expected one of split, size", "Did you mean 'num_levels'?"):
-        assert fact in str(ours.value)
-
-
-@pytest.fixture(params=[gym.make, lambda *a, **k: gym.make_vec(*a, 3, **k)], ids=["one", "many"])
-def env(request):
-    env = request.param(ID, max_steps=2)
+def one(**settings):
+    """An environment in its first episode."""
+    env = TrapEnv("CheeseCorner", **{"max_steps": 2} | settings)
     env.reset(seed=np.int64(0))  # NumPy's integers are seeds too
     return env
 
 
-@pytest.mark.parametrize(
-    "action", [-1, 5, 1.0, "left", None, True, np.True_, np.array([1]), np.float64(1)]
-)
-def test_step_with_a_bad_action_is_refused(env, action):
-    message = r"is none of the five; expected an integer: 0 \(left\)"
-    if hasattr(env, "num_envs"):
-        action = [0, 0, action] if action in (-1, 5) else [action] * 3
-        message = r"of environment [02]\b.*expected an integer: 0|have the shape"
-    with pytest.raises(ValueError, match=message):
-        env.step(action)
+def three(**settings):
+    env = gym.make_vec(ID, 3, **{"max_steps": 2} | settings)
+    env.reset(seed=np.int64(0))
+    return env
+
+
+def ended():
+    env = one(max_steps=1)
+    env.step(4)
+    return env
+
+
+def partly_reset():
+    """Three environments; the episodes of the last two have ended."""
+    env = three(autoreset_mode="Disabled", max_steps=1)
+    env.step([4, 4, 4])
+    env.reset(options={"reset_mask": np.array([True, False, False])})
+    return env
+
+
+def tabled():
+    return mesa_gym.tabulate(SmallDish, 2)
+
+
+test_environments_refuse_bad_input = refusals("envs", "environments", globals())
+
+
+@pytest.fixture(params=[one, three])
+def env(request):
+    return request.param()
 
 
 @pytest.mark.parametrize("dtype", [int, np.int8, np.uint8, np.int32, np.uint64])
@@ -360,21 +311,6 @@ def test_any_integer_is_an_action(env, dtype):
     twin, many = copy.deepcopy(env), hasattr(env, "num_envs")
     other = np.array([1, 2, 4], dtype=dtype) if many else dtype(1)
     np.testing.assert_equal(env.step([1, 2, 4] if many else 1), twin.step(other))
-
-
-@pytest.mark.parametrize(
-    ("options", "message"),
-    [
-        ({"minari_autosed": 1}, "unknown option of reset .* Did you mean 'minari_autoseed'"),
-        *(({"level": x}, f"level must be an integer.*, got {x}") for x in (-1, LEVELS, 2.0, True)),
-        ({"level": -1}, f"at least 0 and at most {LEVELS - 1}, got -1"),
-        ({"level": 1, "map": "###"}, "both a level and a map"),
-        ({"map": 3}, "map must be text .*, got 3"),
-        ("level", "options must be a dict"),
-    ],
-)
-def test_reset_with_bad_options_is_refused(env, options, message):
-    refused(env.reset, {"options": options}, message)
 
 
 def test_minari_option_of_reset_changes_nothing(env):
@@ -385,39 +321,6 @@ def test_minari_option_of_reset_changes_nothing(env):
         result = env.reset(options=options)
         np.testing.assert_equal(result, twin.reset(options=asked))
         assert options == {"minari_autoseed": False, **asked}
-
-
-@pytest.mark.parametrize(
-    ("options", "error", "message"),
-    [
-        ({"level": [1, 2]}, ValueError, "2 levels were given for 3 environments"),
-        ({"reset_mask": np.ones(2, bool)}, ValueError, r"must have the shape \(3,\)"),
-        ({"reset_mask": np.zeros(3, bool)}, ValueError, "at least one True"),
-        ({"reset_mask": [True, True, False]}, TypeError, "NumPy array of bool"),
-    ],
-)
-def test_vector_reset_with_bad_options_is_refused(options, error, message):
-    env, some = gym.make_vec(ID, 3), {"reset_mask": np.array([True, False, True])}
-    refused(env.reset, {"options": some}, "reset all environments once", gym.error.ResetNeeded)
-    refused(env.reset, {"options": options}, message, error)
-
-
-OTHERS = {
-    "another trap": ("CheeseDish", {}),
-    "another size": (ID, {"size": 11}),
-    "another form": (ID, {"size": (9, 11)}),
-}
-
-
-@pytest.mark.parametrize("other", OTHERS)
-def test_set_state_of_another_trap_is_refused(env, other):
-    many = hasattr(env, "num_envs")
-    id, keywords = OTHERS[other]
-    made = find_trap(id)(**keywords)
-    for count in (1, made.cells, env.unwrapped.trap.cells):  # tables of levels that might fit
-        state = made.levels("train", range(count)).take(np.zeros(3 if many else 1, dtype=int))
-        given = {"state": state if many else state.single(0)}
-        refused(env.unwrapped.set_state, given, r"does not fit CheeseCorner-v0\(size=9x9\)")
 
 
 def test_set_state_of_impossible_states_is_refused(env):
@@ -453,32 +356,10 @@ def test_set_state_of_impossible_states_is_refused(env):
         leveled(traits=None),
         state.batched() if not many else state.take(np.array([0, 1])),
     ):
-        refused(env.unwrapped.set_state, {"state": bad}, "the given state does not fit")
+        with pytest.raises(ValueError, match="the given state does not fit"):
+            env.unwrapped.set_state(bad)
     env.unwrapped.set_state(changed())
     env.unwrapped.set_state(leveled(number=full * (2 * LEVELS - 1)))  # as `alpha` draws
-
-
-@pytest.mark.parametrize("seed", [-1, 1.5, "1", True])
-def test_reset_with_a_bad_seed_is_refused(env, seed):
-    said = "seed of environment {} must be an integer of at least 0, got"
-    refused(env.reset, {"seed": seed}, said.format(0), gym.error.Error)
-    if hasattr(env, "num_envs"):
-        refused(env.reset, {"seed": [1, 2]}, "2 seeds were given for 3")
-        refused(env.reset, {"seed": [None, seed, 2]}, said.format(1), gym.error.Error)
-
-
-def test_step_outside_an_episode_is_refused():
-    env = TrapEnv("CheeseCorner", max_steps=1, render_mode="ansi")
-    many = gym.make_vec(ID, 3, autoreset_mode="Disabled", max_steps=1)
-    for call in (env.render, env.action_masks, lambda: env.step(0), lambda: many.step([4] * 3)):
-        refused(call, {}, r"call reset\(\) first", gym.error.ResetNeeded)
-    env.reset()
-    env.step(4)
-    refused(env.step, {"action": 4}, "environment 0 has ended; reset it", gym.error.ResetNeeded)
-    many.reset()
-    many.step([4, 4, 4])
-    many.reset(options={"reset_mask": np.array([True, False, False])})
-    refused(many.step, {"actions": [4] * 3}, "environment 1, 2 has ended", gym.error.ResetNeeded)
 
 
 # -- observations ----------------------------------------------------------------------------------
@@ -540,23 +421,6 @@ def test_centred_window_is_cut_from_the_whole():
         for state in rollout(trap, Split.TRAIN, n=8, steps=10):
             wanted = [cut_window(planes, side) for planes in trap.observe(state)]
             np.testing.assert_array_equal(small.encode(state), wanted)
-
-
-@pytest.mark.parametrize("kind", [gym.make, lambda *a, **k: gym.make_vec(*a, 3, **k)])
-@pytest.mark.parametrize(
-    ("keywords", "message"),
-    [
-        *(
-            ({"observation": "centred", "agent_view_size": x}, f"odd number from 5 to 13.*got {x}")
-            for x in (3, 6, 15, 7.0, True)
-        ),
-        ({"observation": "centred", "agent_view_size": "7"}, "odd number from 5 to 13.*got '7'"),
-        ({"agent_view_size": 7}, "needs observation='centred', got 'planes'"),
-    ],
-)
-def test_centred_window_of_bad_size_is_refused(kind, keywords, message):
-    with pytest.raises(ValueError, match=message):
-        kind("MesaGym/MonsterWorld-v0", **keywords)  # up to five shields are held
 
 
 TEXT = """\

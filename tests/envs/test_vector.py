@@ -506,35 +506,7 @@ def test_tables_of_several_graphs_are_one(monkeypatch):
     assert whole.ends.sum() == parts.ends.sum() > 0
 
 
-@pytest.mark.parametrize(
-    ("given", "says"),
-    [
-        (("TreeFarm", 4), "its rules draw outcomes"),
-        (("MonsterWorld", 4), "it has no exact solver"),
-        ((SmallDish, 0), "levels must be"),
-        ((SmallDish, []), "levels is empty"),
-        ((SmallDish, [-1]), "level -1 is out of range"),
-        ((SmallDish, 4, "shfit"), "shift"),
-    ],
-)
-def test_tabulate_refuses_what_it_cannot(given, says):
-    with pytest.raises(ValueError, match=says):
-        mesa_gym.tabulate(*given)
-
-
 def test_tabulate_refuses_too_many_states(monkeypatch):
     monkeypatch.setattr(tabulating, "MOST_TABLED", 10)
     with pytest.raises(ValueError, match="a table has at most 10: ask for fewer levels"):
         mesa_gym.tabulate(SmallDish, 4)
-
-
-@pytest.mark.parametrize("states", [[-1], [10**6], [0.5]])
-def test_observe_refuses_other_numbers(states):
-    with pytest.raises(ValueError, match="states are numbers from 0 to"):
-        mesa_gym.tabulate(SmallDish, 2).observe(states)
-
-
-def test_observe_of_the_end_is_refused():
-    tables = mesa_gym.tabulate(SmallDish, 2)
-    with pytest.raises(ValueError, match="the end shows nothing"):
-        tables.observe([len(tables)])

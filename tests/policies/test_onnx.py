@@ -23,6 +23,7 @@ from mesa_gym.policies.seeds import digest_policy, require_seeds
 from mesa_gym.scoring import score
 from mesa_gym.traps import Split, find_trap
 from mesa_gym.traps.cheese_corner import CheeseCorner
+from tests.support.refusals import refusals
 
 CORNER = "CheeseCorner-v0"
 SHAPE = (9, 9, 3)
@@ -171,48 +172,16 @@ def branching(node):
 
 # Its state tells how often it was run.
 UNIFORM = node("RandomUniform", [], ["more"], shape=(64, 5), seed=1.0)
-SIGMOID = node("Sigmoid", ["scores"], ["p"])
-DROPOUT = node("Dropout", ["scores", "half", "yes"], ["more"])
 
 
-@pytest.mark.parametrize(
-    ("data", "operator"),
-    [
-        (adding(UNIFORM), "RandomUniform"),
-        (adding(SIGMOID, node("Bernoulli", ["p"], ["more"], seed=1.0)), "Bernoulli"),
-        (adding(DROPOUT, half=np.array(0.5, np.float32), yes=YES), "Dropout"),
-        (adding(branching(UNIFORM), yes=YES), "RandomUniform"),
-        (b"\x08 and nonsense", "it is not an ONNX model"),
-    ],
-)
-def test_operators_that_can_count_calls_are_refused(data, operator):
-    with pytest.raises(ValueError, match=operator):
-        OnnxPolicy(data, TRAP, "planes")
-
-
-@pytest.mark.parametrize(
-    "data",
-    [
-        # Each row's answer has something of what the first row sees.
-        adding(node("Gather", ["scores", "zero"], ["more"], axis=0), zero=np.array([0])),
-        # The number of the row, which is that of the level; so large that it always decides.
-        adding(more=np.arange(320, dtype=np.float32).reshape(64, 5) % 7 * 1000),
-    ],
-)
-def test_onnx_answers_that_mix_rows_are_refused(data):
-    with pytest.raises(ValueError, match=r"answer for a level is .* as the last of 64, and .* as"):
-        answer(data)
-
-
-def test_weights_in_other_files_are_refused():
-    """Such a file could be any file of the user's."""
+def point_elsewhere():
+    """A graph whose weights are in another file."""
     model = onnx.load_from_string(linear(np.ones((CELLS, 5))))
     tensor = model.graph.initializer[0]
     tensor.ClearField("raw_data")
     tensor.data_location = TensorProto.EXTERNAL
     tensor.external_data.add(key="location", value="etc/passwd")
-    with pytest.raises(ValueError, match=r"the weights 'weights' in another file; export it"):
-        load(model.SerializeToString())
+    return model.SerializeToString()
 
 
 # -- a state ---------------------------------------------------------------------------------------
@@ -239,23 +208,6 @@ def test_onnx_new_batch_starts_afresh():
     assert policy.act(SEEN[:70]).argmax(axis=1).tolist() == [0] * 70
 
 
-ADDED = node("Add", ["counted", "told"], ["next_state"])
-
-
-@pytest.mark.parametrize(
-    "data",
-    [
-        # The state of each row has something of the states of others.
-        counting(node("CumSum", ["counted", "rows"], ["next_state"]), rows=np.array(0)),
-        # The number of the row.
-        counting(ADDED, told=np.arange(64, dtype=np.float32)[:, None]),
-    ],
-)
-def test_onnx_states_that_mix_rows_are_refused(data):
-    with pytest.raises(ValueError, match=r"state for a level is .* as the last of 64, and .* as"):
-        answer(data)
-
-
 def keeping(before, after, *nodes, kind="FLOAT"):
     """A graph with inputs and outputs of these names and shapes beside its own."""
     declared = [
@@ -264,28 +216,7 @@ def keeping(before, after, *nodes, kind="FLOAT"):
     ]
     scores = node("ConstantOfShape", ["sides"], ["logits"])
     keep = node("Identity", ["state"], ["next_state"])
-    return graph([scores, *(nodes or [keep])], SHAPED, *declared, sides=np.array([64, 5]))
-
-
-SHAPED, ONE, DOUBLED = (64, *SHAPE), (64, 1), node("Concat", ["state"] * 2, ["next_state"], axis=1)
-
-
-@pytest.mark.parametrize(
-    ("data", "told"),
-    [
-        (keeping({"state": (64, 16_385)}, {"next_state": (64, 16_385)}), "16,384 numbers a row"),
-        (keeping({"state": ONE}, {"next_state": ONE}, kind="DOUBLE"), r"tensor\(double\) \[6"),
-        (keeping({"state": ONE}, {"next_state": ("n", "m")}, DOUBLED), r"float32 \(64, 2\); expec"),
-        (
-            keeping({"state": (1, 1)}, {"next_state": (1, 1)}),
-            r"have batches of \[1, 64\]; expected",
-        ),
-        (keeping({"state": ONE}, {}), r"and the outputs \['logits'\]; expected .* 'next_state'"),
-    ],
-)
-def test_onnx_state_of_bad_shape_is_refused(data, told):
-    with pytest.raises(ValueError, match=told):
-        answer(data)
+    return graph([scores, *(nodes or [keep])], (64, *SHAPE), *declared, sides=np.array([64, 5]))
 
 
 def test_onnx_copy_keeps_its_own_state():
@@ -307,6 +238,14 @@ def even(name, *shape, batch=64):
     return graph([zeros], None, [seen], sides=np.array([64, 5]))
 
 
+def read(data, observation=None):
+    Path("x.onnx").write_bytes(data)
+    return as_policy("x.onnx", TRAP, 64, observation)
+
+
+test_unfit_graphs_and_networks_are_refused = refusals("policies", "onnx", globals())
+
+
 @pytest.mark.parametrize(
     ("trap", "name", "shape", "given", "expected"),
     [
@@ -322,28 +261,6 @@ def test_onnx_file_gets_its_observation_by_shape(trap, name, shape, given, expec
     (tmp_path / "x.onnx").write_bytes(even(name, *shape))
     policy = as_policy(tmp_path / "x.onnx", find_trap(trap)(), 64, given)
     assert (policy.observation, policy.memory) == (expected, False)
-
-
-@pytest.mark.parametrize(
-    ("data", "given", "told"),
-    [
-        (even("x", 9, 8, 3), None, r"x.onnx': .* \[64, 9, 8, 3\]; .* planes \(9, 9, 3\) or rgb \("),
-        (even("chw", 9, 9, 3), None, r"shows them, chw \(3, 9, 9\)$"),
-        (
-            even("x", *SHAPE, batch=3),
-            None,
-            r"\[3, 9, 9, 3\]; expected .* batch of 1, 2, 4, ... or 64",
-        ),
-        (even("x", 9, 9, 3), "flat", r"shows them, flat \(243,\)$"),
-        (b"nonsense", None, "x.onnx': it is not an ONNX model"),
-        (adding(node("Sin", ["none"], ["more"])), None, "onnxruntime cannot load the graph"),
-    ],
-)
-def test_unfit_onnx_files_are_refused(data, given, told, tmp_path, capfd):
-    (tmp_path / "x.onnx").write_bytes(data)
-    with pytest.raises(ValueError, match=told):
-        as_policy(tmp_path / "x.onnx", TRAP, 64, given)
-    assert capfd.readouterr().out == ""
 
 
 def test_onnxruntime_prints_nothing_on_standard_output(monkeypatch, capfd):
@@ -380,7 +297,6 @@ def test_without_onnxruntime_the_extra_is_named(tmp_path, monkeypatch):
 # -- torch network ---------------------------------------------------------------------------------
 
 
-TRAP = CheeseCorner()
 SHIFT_PLANES = TRAP.observe(TRAP.levels(Split.SHIFT, np.arange(70)))
 
 
@@ -427,28 +343,6 @@ def test_torch_network_follows_the_default_type():
     finally:
         torch.set_default_dtype(torch.float32)
     assert found.shape == bare.shape == (len(SHIFT_PLANES), 5)
-
-
-@pytest.mark.parametrize(
-    ("network", "message"),
-    [
-        (make(inputs=7), "mat1 and mat2 shapes"),
-        (make(outputs=4), r"its output has shape \(n, 4\)"),
-        (nn.LSTM(3, 5), "does not give five scores a row"),
-        (nn.Sequential(nn.Flatten(2), nn.LSTM(27, 5)), "its output is a tuple, not a tensor"),
-    ],
-)
-def test_torch_network_that_misfits_names_remedy(network, message):
-    with pytest.raises(ValueError, match=message) as raised:
-        as_policy(network, TRAP, 9)
-    assert "def policy(observations)" in str(raised.value)
-    assert "say the observation='...' that" in str(raised.value)
-
-
-def test_torch_network_of_unfit_output_is_named():
-    network = nn.Sequential(nn.Conv2d(len(TRAP.channels), 2, 7), nn.Flatten(), nn.Linear(18, 5))
-    with pytest.raises(ValueError, match=r"five scores a row for 'planes' .*; it fits obs.*='chw'"):
-        as_policy(network, TRAP, 9)
 
 
 def test_agent_without_a_library_is_unknown(monkeypatch):

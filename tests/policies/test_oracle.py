@@ -20,6 +20,7 @@ from mesa_gym.traps import Split, Whole, base, find_trap
 from mesa_gym.traps.cheese_corner import CheeseCorner
 from mesa_gym.traps.cheese_dish import CheeseDish
 from tests.support.reference import wandered
+from tests.support.refusals import refusals
 
 TRAP = find_trap("RedBlueDoors")()
 HORIZON = TRAP.horizon(Split.SHIFT)
@@ -127,23 +128,6 @@ def test_oracle_takes_no_solution_of_another_trap():
     oracle.forget()
     oracle.learn(Solution(other, starts, horizon))
     np.testing.assert_array_equal(oracle.act(SIGHT, starts), wanted)
-
-
-@pytest.mark.parametrize(
-    ("name", "use", "message"),
-    [
-        ("RedBlueDoors", lambda trap: Oracle(trap, "red", 64).act(SIGHT), "needs the state"),
-        ("RedBlueDoors", lambda trap: Sweeper(trap).act(SIGHT), "a sweeper needs the state"),
-        ("RedBlueDoors", lambda trap: Reference(trap, "red"), "no 'reference:red'; use one of"),
-        ("MonsterWorld", lambda trap: Reference(trap, "base").act(SIGHT), "needs the state"),
-        ("MonsterWorld", lambda trap: Oracle(trap, "shields", 64), "no 'oracle:shields'; use"),
-        ("MonsterWorld", lambda trap: as_policy("nearest", trap, 64), "no 'nearest'; use one of"),
-        ("MonsterWorld", lambda trap: as_policy("aimless", trap, 64), "no 'aimless'; use one of"),
-    ],
-)
-def test_oracle_of_a_bad_request_is_refused(name, use, message):
-    with pytest.raises(ValueError, match=message):
-        use(find_trap(name)())
 
 
 def nearest_steps(open_cells, width, start, visited):
@@ -312,32 +296,9 @@ def raising(error):
     return answer
 
 
-@pytest.mark.parametrize(
-    ("answer", "told"),
-    [
-        (row(1, np.nan, 0, 0, 0, 0), "[nan  0.  0.  0.  0.] in row 1; expected finite"),
-        (row(0, np.inf, -np.inf, 0, 0, 0), "it gave [ inf -inf   0.   0.   0.] in row 0; expected"),
-        (row(0, 0.5, 0, 0, 0, 0), "it gave [0.5 0.  0.  0.  0. ] in row 0; probabilities are at"),
-        (row(2, 2, -1, 0, 0, 0), "it gave [ 2. -1.  0.  0.  0.] in row 2; probabilities are at"),
-        (lambda: EVEN[:, :4], "it gave an array of shape (3, 4) and dtype float64; expected"),
-        (lambda: None, "it gave an array of shape () and dtype object"),
-        (lambda: [4.0, 4.0, 4.0], "it gave an array of shape (3,) and dtype float64"),
-        (lambda: [4, 5, 4], "it chose action 5 in row 1; expected 0 to 4"),
-        (lambda: [4, 4, -1], "it chose action -1 in row 2; expected 0 to 4"),
-        (lambda: [[1], [1, 2], 3], "it raised ValueError: setting an array element"),
-        (lambda: ([4] * 3, None), "it raised ValueError: the policy gave a tuple of 2; expected"),
-        (raising(KeyError("weights")), "it raised KeyError: 'weights'"),
-        (raising(SystemExit(0)), "it raised SystemExit: 0"),  # else it would end as if all was well
-        (raising(StopIteration(3)), "it raised StopIteration: 3"),
-        (raising(UntoldError()), "it raised UntoldError: (an error whose text cannot be had)"),
-    ],
+test_oracles_and_bad_answers_are_refused = refusals(
+    "policies", "oracle", globals(), Reference=Reference
 )
-@pytest.mark.parametrize("step", [0, 17])
-def test_bad_answer_is_named_with_its_step(answer, told, step):
-    with pytest.raises(PolicyError) as caught:
-        play(answer, step)
-    assert str(caught.value).startswith(f"policy 'mine' on RedBlueDoors-v0, shift, step {step}: ")
-    assert told in str(caught.value)
 
 
 def test_trace_keeps_folders_beside_the_package():

@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 
 from mesa_gym.envs.observations import OBSERVATIONS, make_observation
-from mesa_gym.errors import PolicyError
 from mesa_gym.policies import Oracle, Policy, as_policy, cut_window
 from mesa_gym.policies.names import name_policy
 from mesa_gym.scoring.record import ENDED, rollout
 from mesa_gym.traps import Split, find_trap
 from tests.support.reference import wandered
+from tests.support.refusals import refusals
 
 TRAP = find_trap("RedBlueDoors")()
 SEEN = TRAP.observe(TRAP.levels(Split.TEST, np.arange(4)))
@@ -88,35 +88,6 @@ def test_as_policy_of_module_name_loads_policy(name, action, agents):
 def test_as_policy_honours_observations_of_functions(agents):
     policy = as_policy(f"{agents}:from_kind", TRAP, 64)
     assert (policy.observation, *policy.act(SEEN.reshape(4, -1))) == ("flat", 3, 3, 3, 3)
-    with pytest.raises(ValueError, match="acts on the observation 'flat', not 'rgb'"):
-        as_policy(f"{agents}:from_kind", TRAP, 64, "rgb")
-
-
-@pytest.mark.parametrize(
-    ("spec", "error", "message"),
-    [
-        ("some_agents:word", ValueError, "policy 'some_agents:word': 'agent' is not a policy"),
-        ("some_agents:agnt", ValueError, "some_agents has no policy 'agnt'; .* mean 'agent'"),
-        ("some_agents:bad_value", ValueError, "^weights of 9x9$"),
-        ("some_agents:raising", PolicyError, "raising': it raised KeyError: 'weights'"),
-        ("some_agents:two", PolicyError, "it raised TypeError: .* missing 1 .*: 'seed'"),
-        ("some_agents:needy", ImportError, "No module named 'no_such_library'"),
-        ("{file}:agnt", ValueError, "py has no policy 'agnt'; expected one of acting, .*'agent'"),
-        ("no/such.py:agent", ValueError, "'no/such.py:agent': there is no file 'no/such.py' in "),
-        ("in_need:agent", ValueError, "'in_need:agent': No module named 'no_such_library'$"),
-        ("my_agents:best", ValueError, "No module named 'my_agents'; is its folder on the path"),
-        ("a..b:x", ValueError, "'a..b' is neither the name of a module nor of a file"),
-        ("./agents/none", ValueError, "there is no such file or directory"),
-        (r"agents\none", ValueError, "there is no such file or directory"),
-        ("{weights}", ValueError, r"in Python score\(network, TRAP\), or write ONNX"),
-        (__file__, ValueError, "is a file; expected a directory, a .zip of Stable-Baselines3, an"),
-        ("a\0b", ValueError, "is neither a policy nor a file; exp"),
-    ],
-)
-def test_as_policy_of_bad_names_is_refused(spec, error, message, agents):
-    (weights := agents.with_name("mine.pt")).touch()
-    with pytest.raises(error, match=message):
-        as_policy(spec.format(file=agents, weights=weights), TRAP, 64)
 
 
 def test_as_policy_gives_oracles_the_horizon():
@@ -124,9 +95,6 @@ def test_as_policy_gives_oracles_the_horizon():
     assert isinstance(oracle, Oracle)
     assert oracle.horizon == 17
     assert as_policy(oracle, TRAP, 17) is oracle
-    for policy in ("random", oracle):
-        with pytest.raises(ValueError, match="algo 'ppo' is for a saved model"):
-            as_policy(policy, TRAP, 17, algo="ppo")
 
 
 # -- adapting --------------------------------------------------------------------------------------
@@ -208,21 +176,4 @@ def like(**methods):
     return SimpleNamespace(**{"observation": "planes", "reset": lambda mask, rng: None, **methods})
 
 
-@pytest.mark.parametrize(
-    ("agent", "observation", "message"),
-    [
-        (None, None, r"None is not a policy; expected an object with the attribute `observation`"),
-        (Countdown, None, "Countdown is a class; hand over an instance"),
-        (SimpleNamespace(act=by_hand), None, "is not a policy; expected an object with the attrib"),
-        (like(act=by_hand, reset=lambda: None), None, r"must have the methods reset\(mask, rng\)"),
-        (like(act=lambda a, b, c: a), None, r"and act\(observation\) or act\(observation, state"),
-        (like(act=by_hand, observation="planse"), None, "unknown .* 'planse'.* mean 'planes'"),
-        (lambda observation, state: 0, None, "is not a policy; it must take one argument, a batch"),
-        ({"1.weight": 0}, None, "if it is a state dict, load it into its network"),
-        (Countdown(), "planes", "acts on the observation 'flat', not 'planes'"),
-        ("random", "flat", "policy 'random': .* acts on the observation 'planes', not 'flat'"),
-    ],
-)
-def test_as_policy_of_bad_agents_is_refused(agent, observation, message):
-    with pytest.raises(ValueError, match=message):
-        as_policy(agent, TRAP, HORIZON, observation)
+test_as_policy_refuses_bad_policies = refusals("policies", "resolving", globals())

@@ -22,6 +22,7 @@ from mesa_gym.rendering.window import load_pygame
 from mesa_gym.traps import Split, all_traps
 from tests.support.parameters import large_apart
 from tests.support.reference import rollout
+from tests.support.refusals import refusals
 from tests.support.worlds import ITEMS, LOOKS, SHELF, cell, contrast, to_linear
 
 BLACK = (0, 0, 0)
@@ -59,15 +60,6 @@ def test_write_png_is_read_back_by_pillow(tmp_path):
     with Image.open(tmp_path / "frames" / "0.png") as image:
         assert image.mode == "RGB"
         assert np.array_equal(np.asarray(image), picture)
-
-
-@pytest.mark.parametrize(
-    ("kind", "shape"), [("uint8", (9, 9, 6)), ("uint8", (9, 9)), ("float64", (9, 9, 3))]
-)
-def test_write_png_of_another_array_is_refused(kind, shape, tmp_path):
-    with pytest.raises(ValueError, match=rf"got {kind} \({', '.join(map(str, shape))}\)"):
-        write_png(tmp_path / "frame.png", np.zeros(shape, dtype=kind))
-    assert not list(tmp_path.iterdir())
 
 
 MAIN = (200, 100, 40)
@@ -224,16 +216,6 @@ def crowd(count):
     return type("Crowd", (World,), {"things": dict.fromkeys(names, 1), "looks": looks})((4, 5))
 
 
-REFUSED = [(SHELF, tile, rf"tile {tile}.*at least 4") for tile in (3, 0, -8, 8.0)]
-REFUSED += [(crowd(62), 8, "64 planes: a picture shows at most 63")]
-
-
-@pytest.mark.parametrize(("world", "tile", "message"), REFUSED)
-def test_render_of_a_bad_request_is_refused(world, tile, message):
-    with pytest.raises(ValueError, match=message):
-        cell("", tile, world)
-
-
 def test_smallest_tile_is_drawn():
     assert shelf(tile=4).shape == (4 * 4, 4 * 5, 3)
 
@@ -340,3 +322,6 @@ def test_pygame_other_than_ce_is_refused(left, monkeypatch, capsys):
         env.reset()
     assert main(["watch", "CheeseCorner"]) == 2
     assert "pip uninstall -y pygame pygame-ce" in capsys.readouterr().err
+
+
+test_drawing_refuses_bad_requests = refusals("rendering", "drawing", globals())

@@ -25,6 +25,7 @@ from mesa_gym.traps.tree_farm import TreeFarm
 from tests.support.parameters import each_live, each_solvable, thorough
 from tests.support.playing import walled
 from tests.support.reference import contents, enumerate_level, find_contacts
+from tests.support.refusals import refusals
 from tests.support.small_traps import Corridor, Healthy, Monster, Slippery, SmallDish
 
 
@@ -152,28 +153,6 @@ class Negative(SmallDish):
         return move.action + 0 * move.outcome("slip", 2, -1)
 
 
-@pytest.mark.parametrize(
-    ("cls", "error", "message"),
-    [
-        (Monster, ValueError, "its rules move glow; declare `solvable = False`"),
-        (
-            Crowded,
-            ValueError,
-            r"2\*\*24\.\d states of a level can be told apart, at most 2\*\*24 are solved; the"
-            r" digits are: there corner, 2; there crumb, 8,192; held crumb, 4; vars mood, 9; cells",
-        ),
-        (Branching, ValueError, "changes 'cheese' at some steps only: .* not by `if`"),
-        (Priceless, ValueError, "over 256 different payments"),
-        (Unasked, ValueError, "outcomes of Unasked.*once a step"),
-        (Negative, ValueError, "outcomes of Negative.*once a step"),
-    ],
-)
-def test_graph_of_an_unsuitable_trap_is_refused(cls, error, message):
-    trap = cls()
-    with pytest.raises(error, match=message):
-        Graph(trap, trap.levels(Split.SHIFT, [1]))
-
-
 @pytest.mark.parametrize("trap", [RedBlueDoors(), Slippery(7)])
 def test_graph_cuts_its_levels_into_batches(trap, monkeypatch):
     """Whole and cut, the same steps lead to the same states and pay the same."""
@@ -201,11 +180,6 @@ def test_graph_beyond_contract_is_refused(monkeypatch):
     monkeypatch.setattr(graph, "MOST_STATES", 500)
     with pytest.raises(RuntimeError, match=r"over 500 states in 4 levels.*fewer objects"):
         Graph(trap, starts)
-
-
-def test_outcome_with_a_single_value_is_refused():
-    with pytest.raises(TypeError, match="'sure' in `outcomes` has 1; expected two"):
-        type("Sure", (SmallDish,), {"outcomes": {"sure": 1}})
 
 
 def test_outcomes_follow_their_weights():
@@ -384,19 +358,6 @@ def test_contact_needs_over_half_largest_payment():
 # -- what is refused -----------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("name", "why"),
-    [
-        ("TreeFarm", r"TreeFarm-v0.* draws outcomes \(growth\)"),
-        ("MonsterWorld", r"MonsterWorld-v0.* cannot be solved: its rules move apple"),
-    ],
-)
-def test_placement_graph_with_chance_is_refused(name, why):
-    trap = find_trap(name)()
-    with pytest.raises(ValueError, match=why):
-        PlacementGraph(trap, trap.levels("shift", [0]))
-
-
 def list_cells(graph):
     """Return the cells, (row, column), where the agent stands in states that go on."""
     cells = graph.rank[: graph.going] % graph.trap.cells
@@ -462,3 +423,8 @@ def test_failing_agreement_is_explained_by_both_returns():
 def test_command_names_own_traps_by_their_file():
     assert name_for_command(find_trap("CheeseDish")()) == "CheeseDish"
     assert name_for_command(PaysForMoves()).endswith("test_graph.py:PaysForMoves")
+
+
+test_graphs_of_unsuitable_traps_are_refused = refusals(
+    "solver", "graphs", globals(), Monster=Monster
+)

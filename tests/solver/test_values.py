@@ -33,6 +33,7 @@ from mesa_gym.traps.monster_world import MonsterWorld
 from tests.support.parameters import each_solvable
 from tests.support.playing import ACT, LEFT, RIGHT, UP, walled
 from tests.support.reference import enumerate_level
+from tests.support.refusals import refusals
 from tests.support.small_traps import Corridor, Healthy, Monster, Slippery, Unsolvable
 
 
@@ -150,13 +151,6 @@ def test_informed_value_overrides_the_optimum():
     assert known.informed == {"cheese": one, "dish": two}
 
 
-def test_level_values_without_solver_are_explained():
-    with pytest.raises(ValueError, match=r"no exact solver: there are no solutions"):
-        level_values(Corridor(), Split.TEST, [0], visit=print)
-    with pytest.raises(ValueError, match=r"no exact solver.*check `references`"):
-        certify(Corridor(), 3)
-
-
 # Two levels on which everything above the floor is 2, the floor 1.
 OPTIMUM, FLOOR = np.array([3.0, 3.0]), np.array([1.0, 1.0])
 
@@ -216,8 +210,6 @@ def test_certify_fails_only_shared_levels():
     (failure,) = shared.failures()
     assert "test: 100.0% of 10 levels are among 300 levels of train" in failure
     assert not shared.to_json()["holds"]
-    with pytest.raises(ValueError, match="levels must be at least 1, got 0"):
-        certify(Healthy(), 0)
 
 
 @pytest.mark.parametrize("cls", [CoinRun, MonsterWorld])
@@ -433,3 +425,8 @@ def test_targets_are_cells_paying_over_half():
     assert expected.any()
     np.testing.assert_array_equal(found["cheese"], expected)
     np.testing.assert_array_equal(found["corner"], cells == state.at["corner"].T)
+
+
+test_values_without_solver_or_levels_are_refused = refusals(
+    "solver", "values", globals(), Corridor=Corridor
+)

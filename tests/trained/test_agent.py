@@ -5,6 +5,7 @@ import json
 import subprocess
 import sys
 import tracemalloc
+from pathlib import Path
 
 import array_api_compat.numpy as xp
 import numpy as np
@@ -24,6 +25,7 @@ from mesa_gym.traps.attributes import Attributes
 from tests.support.networks import DOORS, KEYS, UNITS, drawn, write_agent
 from tests.support.parameters import few
 from tests.support.reference import wandered
+from tests.support.refusals import refusals
 
 RNG = np.random.default_rng(0)
 # Of planes that are shown twice the rows that fill up a block are observations too.
@@ -156,33 +158,14 @@ def changed(**entries):
     return lambda x: json.dumps(json.loads(x) | entries).encode()
 
 
-@pytest.mark.parametrize(
-    ("file", "change", "message"),
-    [
-        (WEIGHTS_FILE, lambda x: x[:-100], "weights.safetensors is damaged .*again"),
-        (WEIGHTS_FILE, None, "weights.safetensors is missing"),
-        (WEIGHTS_FILE, lambda x: x[:-9] + b"?" + x[-8:], "its digest is not '"),
-        (ABOUT, lambda x: b"{", "policy.json is not JSON .*again"),
-        (ABOUT, lambda x: b'{"schema": 9}', "has schema 9; this version"),
-        (ABOUT, changed(kind="mlpp"), "unknown kind of agent.*Did you mean 'mlp'"),
-        (
-            ABOUT,
-            changed(kind="gru"),
-            "damaged or not of this agent .*'recalls.weight' have the shape None",
-        ),
-        (ABOUT, changed(observation="rgb"), "trained with observation 'rgb'"),
-        (ABOUT, changed(loader="shutil:rmtree"), "the loader 'shutil:rmtree'; installed"),
-        (ABOUT, changed(size=[7, 7]), r"trained with size \[7, 7\]"),
-    ],
-)
-def test_damaged_agents_are_refused(file, change, message, tmp_path):
-    path = write_agent(tmp_path / "agent", drawn(DOORS), DOORS) / file
+def read_damaged(file, change=None):
+    """Load an agent, a file of which is changed or deleted."""
+    path = write_agent(Path("agent"), drawn(DOORS), DOORS) / file
     whole = path.read_bytes()
     path.unlink()
     if change:
         path.write_bytes(change(whole))
-    with pytest.raises(ValueError, match=message):
-        as_policy(str(tmp_path / "agent"), DOORS, 64)
+    return as_policy("./agent", DOORS, 64)
 
 
 @pytest.mark.parametrize("kind", NETWORKS)
@@ -251,45 +234,25 @@ def entry(shape=(2,), offsets=(0, 4), dtype="F16", **more):
 HUGE = 2**40
 
 
-@pytest.mark.parametrize(
-    ("data", "message"),
-    [
-        (b"", "not safetensors"),
-        (pack(b"{}", length=HUGE), "not safetensors"),
-        (pack(b" " * 2**17, length=2**17), "not safetensors"),
-        (pack(b"{"), "truncated"),
-        (pack([]), "object"),
-        (pack({"x": entry(dtype="F64")}), "F64"),
-        (pack({"x": entry(shape=(-1,))}), "int"),
-        (pack({"x": entry(shape=(HUGE,), offsets=(0, 2 * HUGE))}), "int"),
-        (pack({"x": entry((MOST_TENSOR,) * 4)}, b"1234"), "puts 'x', F16 .*; expected .* from"),
-        (pack({"x": entry()}, b"123456"), "describes"),
-        (pack({"x": entry(offsets=(2, 6))}, b"123456"), "expected 4 bytes from 69 on"),
-        (
-            pack(b'{"x": {"dtype": "F16", "shape": [1], "data_offsets": [0, 2]}, "x": 1}', b"12"),
-            "got .int",
-        ),
-        (pack({"n" * 9_000: entry(dtype="F16", shape=(3,))}, b"1234"), "nnn"),
-        (pack({"\0\n": entry(shape=(3,))}, b"1234"), "header puts"),
-    ],
-)
-def test_contradictory_weight_files_are_refused(data, message):
+def decode(data):
+    """Decode a file without as much memory as it claims."""
     tracemalloc.start()
-    with pytest.raises(ValueError, match=message) as caught:
-        decode_weights(data)
-    assert tracemalloc.get_traced_memory()[1] < 5e6
-    tracemalloc.stop()
-    assert len(str(caught.value)) < 700
+    try:
+        return decode_weights(data)
+    finally:
+        assert tracemalloc.get_traced_memory()[1] < 5e6
+        tracemalloc.stop()
 
 
-def test_oversized_weight_file_is_not_read(tmp_path):
-    path = tmp_path / WEIGHTS_FILE
-    with path.open("wb") as file:
-        file.truncate(3 * 2**30)  # sparse
-    with pytest.raises(
-        ValueError, match=r"it has 3,221,225,472 bytes; expected at most 67,108,864"
-    ):
-        read_file(path)
+def read_sparse():
+    with Path("sparse").open("wb") as file:
+        file.truncate(3 * 2**30)
+    return read_file(Path("sparse"))
+
+
+test_damaged_agents_and_files_are_refused = refusals(
+    "trained", "agents", globals(), MOST_TENSOR=MOST_TENSOR
+)
 
 
 # -- shipped ---------------------------------------------------------------------------------------
@@ -325,8 +288,6 @@ def test_library_agent_acts_where_its_planes_are():
     assert load(find_trap("Probation")(pear=0.5)).kind == "gru"
     loud = "ppo-gru-flash_planes=16-pillars=0.2"
     assert load(find_trap("FlashOrPay")(flash_planes=16), loud).kind == "gru"
-    with pytest.raises(ValueError, match=r"ppo-gru-.* cannot act .* of FlashOrPay.*planes=3"):
-        load(find_trap("FlashOrPay")(flash_planes=3))
 
 
 def test_loading_imports_no_library_of_arrays():

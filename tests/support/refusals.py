@@ -1,0 +1,44 @@
+"""Refusals as a page: each row of a file in ``tests/refusals`` is an expression and its error."""
+
+import os
+import re
+from pathlib import Path
+
+import pytest
+
+FOLDER = Path(__file__).parents[1] / "refusals"
+ARROW = "  ->  "
+
+
+def refusals(room, part, space, **more):
+    """Return a test of the rows ``expression  ->  Error: whole message`` of a part of a file.
+
+    ``GOLDEN=write`` writes the messages.
+
+    Args:
+        room: the file's name, without its ending.
+        part: rows below a line ``[part]``.
+        space: the names of the expressions, a module's globals; FOLDER, in both, is an empty
+            folder. Three dots in a message stand for what others write.
+        **more: names that the module does not use elsewhere.
+    """
+    path = FOLDER / f"{room}.txt"
+    below = path.read_text().partition(f"[{part}]\n")[2].partition("\n[")[0]
+    rows = [row for row in below.splitlines() if row and not row.startswith("#")]
+
+    @pytest.mark.parametrize("row", rows)
+    def test(row, tmp_path, monkeypatch):
+        expression, _, message = row.partition(ARROW)
+        monkeypatch.chdir(tmp_path)
+        with pytest.raises(Exception) as refused:  # noqa: PT011
+            eval(expression, {**space, **more, "FOLDER": tmp_path})
+        error = f"{type(refused.value).__name__}: {refused.value}".replace(str(tmp_path), "FOLDER")
+        error = re.sub("0x[0-9a-f]+", "...", error.replace("\n", r"\n"))
+        assert not isinstance(refused.value, NameError), error
+        pattern = ".*".join(map(re.escape, message.split("...")))
+        if os.environ.get("GOLDEN") == "write" and not (message and re.fullmatch(pattern, error)):
+            path.write_text(path.read_text().replace(row + "\n", expression + ARROW + error + "\n"))
+            return
+        assert re.fullmatch(pattern, error), error
+
+    return test
