@@ -17,6 +17,7 @@ from mesa_gym.testing.digests import check_digest
 from mesa_gym.traps import all_traps, find_trap
 from mesa_gym.traps.cheese_corner import CheeseCorner
 from tests.support.parameters import FINISHED, GOLDEN, large_apart
+from tests.support.refusals import refusals
 from tests.support.small_traps import LONG
 
 # Made once, so that checks share the states that they look at.
@@ -109,20 +110,16 @@ def test_register_trap_again_replaces_the_class():
         assert isinstance(gym.make("MesaGym/OwnCorner-Shift-v0").unwrapped.trap, OwnCorner)
 
 
+test_register_trap_with_taken_name_is_refused = refusals(
+    "conformance", "registering", globals(), "registry"
+)
+
+
 @pytest.mark.usefixtures("registry")
-def test_register_trap_with_taken_name_is_refused():
-    with pytest.raises(ValueError, match="CheeseCorner-v0 is a trap of mesa_gym itself"):
+def test_refused_trap_leaves_the_ids_of_the_package():
+    with pytest.raises(ValueError, match="is a trap of mesa_gym itself"):
         mesa_gym.register_trap(type("CheeseCorner", (CheeseCorner,), {}))
-    for name in ("CheeseCorner", CheeseCorner()):
-        with pytest.raises(TypeError, match=r"expected a subclass of mesa_gym\.traps\.Trap, got "):
-            mesa_gym.register_trap(name)
     assert '"CheeseCorner-v0"' in gym.spec("MesaGym/CheeseCorner-v0").to_json()
-    with pytest.raises(
-        ValueError, match=r"lies in mesa_gym/traps, .*; remove @mesa_gym.register_t"
-    ):
-        mesa_gym.register_trap(CheeseCorner)
-    with pytest.raises(ValueError, match="'no_such_module'; is its folder on the path"):
-        find_trap("no_such_module:Mushrooms")
 
 
 @pytest.fixture
@@ -177,24 +174,18 @@ def test_every_command_takes_a_trap_file(elsewhere, monkeypatch):
         assert Path(name).stat().st_size > 0
 
 
-@pytest.mark.parametrize(
-    ("named", "says"),
-    [
-        ("nowhere.py:Mushrooms", "trap 'nowhere.py:Mushrooms': there is no file 'nowhere.py' in /"),
-        ("{thicket}:Mushroms", "unknown trap 'Mushroms'; expected Mushrooms. Did you mean 'Mush"),
-        ("{thicket}", r"thicket\.py is a file; name a trap of it: .*thicket\.py:Mushrooms$"),
-        ("{bare}:Foo", "bare.py registers no trap; decorate a subclass of mesa_gym.Trap with @m"),
-        ("{thicket}:SHADE_PLANES", "SHADE_PLANES' is not a trap but 8; a trap is a subclass"),
-        ("{thicket}:Bare", "Bare' is not registered; write @mesa_gym.register_trap above it"),
-        ("{json}:Mushrooms", "'json' is already imported from .*json.__init__.py; rename your"),
-        ("{broken}:Mushrooms", "broken.py:Mushrooms': No module named 'no_such_package'$"),
-        ("thicket.pi:Mushrooms", "thicket.pi:Mushrooms': No module named 'thicket'; is its folder"),
-        ("a b:Mushrooms", "'a b' is neither the name of a module nor of a file"),
-    ],
-)
-def test_find_trap_in_wrong_file_is_refused(named, says, elsewhere):
+@pytest.fixture
+def files(elsewhere):
+    """A folder with traps in files, and with files without one."""
     bare = "\n\nclass Bare(Mushrooms):\n    pass\n"
-    files = {"thicket": CODE + bare, "json": CODE, "broken": "import no_such_package", "bare": ""}
-    paths = {stem: elsewhere(f"{stem}.py", code) for stem, code in files.items()}
-    with pytest.raises(ValueError, match=says):
-        find_trap(named.format(**paths))
+    contents = {
+        "thicket": CODE + bare,
+        "json": CODE,
+        "broken": "import no_such_package",
+        "bare": "",
+    }
+    paths = [elsewhere(f"{stem}.py", code) for stem, code in contents.items()]
+    return paths[0].parent
+
+
+test_find_trap_in_wrong_file_is_refused = refusals("conformance", "files", globals(), "files")

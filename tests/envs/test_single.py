@@ -294,10 +294,6 @@ def partly_reset():
     return env
 
 
-def tabled():
-    return mesa_gym.tabulate(SmallDish, 2)
-
-
 test_environments_refuse_bad_input = refusals("envs", "environments", globals())
 
 

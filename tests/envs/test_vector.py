@@ -23,6 +23,7 @@ from mesa_gym.traps import LEVELS, Split, all_traps, find_trap
 from tests.envs.fronts import FRONTS, NUM_LEVELS, require_own_levels
 from tests.support.parameters import TRAPS, few, few_traps, thorough
 from tests.support.reference import MASK, splitmix64
+from tests.support.refusals import refusals
 from tests.support.small_traps import SmallDish
 from tests.support.worlds import zoo_states
 
@@ -510,3 +511,10 @@ def test_tabulate_refuses_too_many_states(monkeypatch):
     monkeypatch.setattr(tabulating, "MOST_TABLED", 10)
     with pytest.raises(ValueError, match="a table has at most 10: ask for fewer levels"):
         mesa_gym.tabulate(SmallDish, 4)
+
+
+def tabled():
+    return mesa_gym.tabulate(SmallDish, 2)
+
+
+test_tables_refuse_bad_requests = refusals("envs", "tables", globals())

@@ -10,7 +10,7 @@ FOLDER = Path(__file__).parents[1] / "refusals"
 ARROW = "  ->  "
 
 
-def refusals(room, part, space, **more):
+def refusals(room, part, space, *fixtures, **more):
     """Return a test of the rows ``expression  ->  Error: whole message`` of a part of a file.
 
     ``GOLDEN=write`` writes the messages.
@@ -20,6 +20,7 @@ def refusals(room, part, space, **more):
         part: rows below a line ``[part]``.
         space: the names of the expressions, a module's globals; FOLDER, in both, is an empty
             folder. Three dots in a message stand for what others write.
+        *fixtures: names of fixtures that expressions use.
         **more: names that the module does not use elsewhere.
     """
     path = FOLDER / f"{room}.txt"
@@ -27,11 +28,12 @@ def refusals(room, part, space, **more):
     rows = [row for row in below.splitlines() if row and not row.startswith("#")]
 
     @pytest.mark.parametrize("row", rows)
-    def test(row, tmp_path, monkeypatch):
+    def test(row, tmp_path, monkeypatch, request):
         expression, _, message = row.partition(ARROW)
+        values = {name: request.getfixturevalue(name) for name in fixtures}
         monkeypatch.chdir(tmp_path)
         with pytest.raises(Exception) as refused:  # noqa: PT011
-            eval(expression, {**space, **more, "FOLDER": tmp_path})
+            eval(expression, {**space, **more, **values, "FOLDER": tmp_path})
         error = f"{type(refused.value).__name__}: {refused.value}".replace(str(tmp_path), "FOLDER")
         error = re.sub("0x[0-9a-f]+", "...", error.replace("\n", r"\n"))
         assert not isinstance(refused.value, NameError), error

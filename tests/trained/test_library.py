@@ -21,6 +21,7 @@ from mesa_gym.trained.loading import NETWORKS
 from mesa_gym.traps import find_trap
 from tests.support.networks import KEYS, drawn
 from tests.support.reference import wandered
+from tests.support.refusals import refusals
 from tests.support.training import CORNER, train_weights
 
 pytestmark = pytest.mark.thorough
@@ -63,42 +64,18 @@ def test_committed_weights_match_training_plan_and_size():
     assert sizes["gru"] <= 2e6
 
 
-@pytest.mark.parametrize(
-    ("asked", "message"),
-    [
-        ({"agent": "ppo:7"}, "unknown agent 'ppo:7'; CheeseCorner-v0 has ppo:0 to ppo:1"),
-        ({"agent": "ppo-planner"}, "unknown agent 'ppo-planner'; expected ppo"),
-        ({"agent": "../ppo"}, "unknown agent '../ppo'"),
-        ({"trap": "LavaLand"}, "no ppo of LavaLand-v0 was made"),
-        ({"trap": "CheseCorner"}, "Did you mean 'CheeseCorner'"),
-        ({"trap": find_trap("CheeseCorner")(7)}, r"^(?!.*delete it).*size"),
-    ],
-)
-def test_library_without_the_agent_names_others(asked, message, folder):
-    with pytest.raises(ValueError, match=message):
-        load(**({"trap": "CheeseCorner", "folder": folder} | asked))
-
-
-@pytest.mark.parametrize(
-    ("file", "change", "message"),
-    [
-        (OWN, lambda x: x[:-9] + b"?" + x[-8:], "digest is not '.*delete it, and"),
-        (OWN, None, "is missing: .*make --traps CheeseCorner-v0 --out"),
-        (MANIFEST, lambda x: b"{", "is damaged .*restore it, or move the folder away"),
-        (MANIFEST, lambda x: x.replace(b'"schema": 4', b'"schema": 3'), "has schema 3, and this"),
-        (MANIFEST, lambda x: b'{"agents": []}', "has schema None, and .* reads 4; move the folder"),
-        (MANIFEST, lambda x: b'{"schema": 4, "agents": [{"trap": "x"}]}', "json is damaged"),
-        (MANIFEST, lambda x: x.replace(OWN.encode(), b"../secret"), "manifest.json is damaged"),
-        (MANIFEST, lambda x: x.replace(OWN.encode(), b"C-v0/.."), "manifest.json is damaged"),
-    ],
-)
-def test_damaged_files_are_refused(file, change, message, folder):
+def read_damaged(folder, file, change=None):
+    """Load an agent of a library, a file of which is changed or deleted."""
     whole = (folder / file).read_bytes()
     (folder / file).unlink()
     if change:
         (folder / file).write_bytes(change(whole))
-    with pytest.raises(ValueError, match=message):
-        load(CORNER, "ppo:1", folder)
+    return load(CORNER, "ppo:1", folder)
+
+
+test_absent_and_damaged_agents_are_refused = refusals(
+    "trained", "library", globals(), "folder", find_trap=find_trap
+)
 
 
 def test_library_agents_equal_trained_agents(folder):
