@@ -116,7 +116,7 @@ test_register_trap_with_taken_name_is_refused = refusals(
 
 
 @pytest.mark.usefixtures("registry")
-def test_refused_trap_leaves_the_ids_of_the_package():
+def test_refused_trap_leaves_the_package_ids():
     with pytest.raises(ValueError, match="is a trap of mesa_gym itself"):
         mesa_gym.register_trap(type("CheeseCorner", (CheeseCorner,), {}))
     assert '"CheeseCorner-v0"' in gym.spec("MesaGym/CheeseCorner-v0").to_json()

@@ -27,7 +27,7 @@ def refusals(room, part, space, *fixtures, **more):
     below = path.read_text().partition(f"[{part}]\n")[2].partition("\n[")[0]
     rows = [row for row in below.splitlines() if row and not row.startswith("#")]
 
-    @pytest.mark.parametrize("row", rows)
+    @pytest.mark.parametrize("row", rows, ids=lambda row: row.partition(ARROW)[0])
     def test(row, tmp_path, monkeypatch, request):
         expression, _, message = row.partition(ARROW)
         values = {name: request.getfixturevalue(name) for name in fixtures}
