@@ -114,7 +114,7 @@ def check_twins(sample: Sample) -> Findings:
 
 
 # The remedy where `alone` is declared well.
-PLACES = "fix: put neither on the way to the other (`apart`), both equally far (`equidistant`)"
+PLACES = "fix: put neither on the way to the other (`off_route`), both equally far (`equidistant`)"
 
 
 @check(Split.SHIFT, fix="`alone` names the things that pay each objective, and nothing else")
