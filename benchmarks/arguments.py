@@ -12,7 +12,7 @@ from mesa_gym.errors import shorten
 
 
 class Action(NamedTuple):
-    """A subcommand: the function of its options, that of its work, and its outputs.
+    """A subcommand: the function that declares its options, the function that runs it, its outputs.
 
     Attributes:
         about: in a line.
@@ -36,7 +36,7 @@ def folder(text: str) -> Path:
 
 
 def add_workers_option(parser: argparse.ArgumentParser) -> None:
-    """Add the option that says how many jobs are done at a time."""
+    """Add the option for the number of parallel jobs."""
     parser.add_argument(
         "--workers", type=read_count, help="jobs done at a time (as many as there are cores)"
     )

@@ -63,7 +63,7 @@ def judge_agents(
 
 
 def count_differences(trap: Trap) -> int:
-    """Return in how many steps of random play JAX's environments differ from NumPy's."""
+    """Count the steps of random play in which JAX and NumPy environments differ."""
     numbers = np.arange(COMPARED)
     env = mesa_gym.make_jax(trap, COMPARED, num_levels=COMPARED)
     _, state = env.reset_to_level(jnp.asarray(numbers))

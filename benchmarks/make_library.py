@@ -40,7 +40,7 @@ WORK, MANIFEST_LOCK = ".work", "manifest.lock"  # where results lie; of who writ
 
 
 def find_lacking(runs: Sequence[Run], folder: Path) -> list[Run]:
-    """Return the trainings whose agents or weights a library lacks."""
+    """Return the training runs whose agents or weights are missing in a library."""
     there = {f"{e.trap}/{e.name}" for e in read_manifest(folder) if has_weights(e, folder)}
     return [run for run in runs if name_result(run) not in there]
 

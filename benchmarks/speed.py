@@ -1,4 +1,4 @@
-"""The CPU seconds of what must be fast, here and in another checkout, a row as soon as it is known.
+"""Benchmarks: the CPU seconds of fast paths, here and in another checkout, printed row by row.
 
 ::
 

@@ -1,4 +1,4 @@
-"""Content of files that may come from others: unpacked and decoded, whatever their names end in."""
+"""Untrusted files: unpacks and decodes them by their content, not by their names."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ def _unzip(name: str, data: bytes) -> Iterator[tuple[str, bytes]]:
 
 
 def name_content(data: bytes) -> str:
-    """Return what a file seems to be, such as "a CSV file", for the message that refuses it."""
+    """Guess the kind of a refused file for the error message, such as "a CSV file"."""
     if not data.strip():
         return "empty"
     for start, kind in _KINDS.items():

@@ -155,7 +155,7 @@ class PolicyError(RuntimeError):
 
 
 class WorkError(RuntimeError):
-    """Work of a command failed; the message says which, and how to continue."""
+    """The work of a command failed; the message names the part, and how to continue."""
 
 
 class PolicyBlame:

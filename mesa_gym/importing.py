@@ -31,7 +31,7 @@ def read_first_line(code: Any, kind: str, default: str) -> str:
 
 
 def import_source(request: str, source: str) -> ModuleType:
-    """Import the module or file that stands before the colon of ``module:name``.
+    """Import the module or file before the colon of ``module:name``.
 
     Args:
         request: the beginning of messages, such as ``trap 'mine.py:Mine'``.

@@ -34,7 +34,7 @@ def parse_json(data: bytes | str) -> Any:
 def decode_json(
     data: bytes | str, kind: type[T], read: Callable[[Any, Any], Any] | None = None
 ) -> T:
-    """Return JSON as a type that ``msgspec`` knows.
+    """Decode JSON to a type that ``msgspec`` supports.
 
     Args:
         data: the JSON.

@@ -8,7 +8,7 @@ from time import process_time
 
 
 class Phases:
-    """A clock that is always in one phase: the innermost of those that are open.
+    """A clock that counts time to one phase at a time, the innermost open phase.
 
     Args:
         names: of the phases; the first lasts until another begins.
@@ -20,7 +20,7 @@ class Phases:
 
     @contextmanager
     def spend(self, name: str) -> Iterator[None]:
-        """Count what is done within to a phase."""
+        """Context manager: counts the time inside it to a phase."""
         self._count()
         self._open.append(name)
         try:

@@ -1,4 +1,4 @@
-"""Budgets of boards: which agents are trained on which traps, and for how long."""
+"""Budgets of boards: the agents, traps and training lengths."""
 
 from __future__ import annotations
 

@@ -70,7 +70,7 @@ def _find_folder(options: argparse.Namespace) -> Path:
 
 
 def choose_runs(options: argparse.Namespace) -> list[Run]:
-    """Return the trainings that a command line asks for: a budget's, or those of its options."""
+    """Return the training runs of a command line: of a budget, or of single options."""
     chosen = options.traps or options.algorithms or options.alpha or options.seeds
     if chosen and options.budget:
         raise ValueError(

@@ -134,7 +134,7 @@ class Arrays:
         return self._slots[(slice(count), *(None,) * like.ndim)]
 
     def amounts(self, payment: Payment) -> Amounts:
-        """Return what is paid: 1 where a mask is set, or the sum of amounts whose masks are set.
+        """Return payments: 1 where a mask is set, or the sum of the amounts whose masks are set.
 
         It is float64 (n,), float32 off NumPy, and a NumPy scalar without a batch.
         """

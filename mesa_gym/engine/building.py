@@ -157,7 +157,7 @@ class LevelBuilder:
         return self.open_cells & ~blocked.reshape(len(self), *self.world.size)
 
     def cell(self, row: int, column: int) -> Ints:
-        """Return the same cell for every level, int64 (n,); negative indices count from the end."""
+        """Return one cell for all levels, int64 (n,); negative indices count from the end."""
         height, width = self.world.size
         return np.full(len(self), row % height * width + column % width)
 
@@ -250,7 +250,7 @@ class LevelBuilder:
     # -- the result ------------------------------------------------------------------------------
 
     def states(self) -> State:
-        """Return the start states of all drawn levels, those rejected included."""
+        """Return the start states of all drawn levels, including rejected levels."""
         rows, key = np.arange(len(self)), streams(self.key, self.number, "level")
         tables: dict[str, Ints | Bools] = {name: x.ravel() for name, x in self.ground.items()}
         tables |= {name: entries.ravel() for name, entries in self.const.items()}

@@ -20,7 +20,7 @@ _MASK = (1 << 64) - 1
 
 
 def wrap_int64(value: int) -> int:
-    """Return the int64 that has the same 64 bits as a non-negative integer."""
+    """Return the int64 with the 64 bits of a non-negative integer."""
     value &= _MASK
     return value - ((value >> 63) << 64)
 

@@ -1,4 +1,4 @@
-"""Layouts: where the walls stand. Each function returns open cells, a pure function of words."""
+"""Layouts of walls. Each function returns the open cells as a pure function of random words."""
 
 from __future__ import annotations
 

@@ -30,7 +30,7 @@ class MapEntry(NamedTuple):
 
 
 def glyphs(trap: World) -> dict[str, str]:
-    """Return name -> glyph of all that can stand alone in a cell; traits cannot."""
+    """Return name -> glyph of everything that can be alone in a cell, so without traits."""
     names = ["agent", *trap.ground, *trap.things, *trap.marks]
     return {name: trap.looks[name].glyph for name in names}
 
@@ -155,5 +155,5 @@ def coord(trap: World, cell: int) -> str:
 
 
 def _first_place(trap: World, symbol: str, symbols: list[str]) -> str:
-    """Return where a symbol first stands on a map, in words."""
+    """Describe the first place of a symbol on a map."""
     return f"at {coord(trap, symbols.index(symbol))}" if symbol in symbols else "nowhere on the map"

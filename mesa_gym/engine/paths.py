@@ -82,7 +82,7 @@ def equidistant(open_cells: Bools, place: Ints, other: Ints) -> Bools:
 
 
 def each_first(open_cells: Bools, start: Ints, places: Ints) -> Bools:
-    """Return whether each of some places can be reached before any other of them.
+    """Return whether every place can be reached without passing another place.
 
     Args:
         open_cells: bool (n, height, width).
@@ -143,7 +143,7 @@ def toward(open_cells: Bools, start: Ints, ends: Ints, tolls: Ints | int = 1) ->
 
 
 def steps_between(open_cells: Bools, stops: Ints) -> Ints:
-    """Return the steps from each stop to each other one.
+    """Return the steps between all pairs of stops.
 
     Args:
         open_cells: bool (n, height, width); the stops themselves need not be open.
@@ -206,7 +206,7 @@ def nearer(size: tuple[int, int]) -> Ints:
 
 
 def crowd(cells: Bools, width: int) -> Ints:
-    """Count the set cells beside each cell.
+    """Count the set neighbours of each cell.
 
     Args:
         cells: bool (n, height * width), not set in the outermost cells.

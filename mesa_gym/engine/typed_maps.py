@@ -21,7 +21,7 @@ SIGNS = "signs:"
 
 
 def list_lines(drawing: Any) -> tuple[list[str], bool]:
-    """Return a drawing's lines that are not blank, and whether it is an observation.
+    """Return the non-blank lines of a drawing, and whether the drawing is an observation.
 
     Of a text with several observations, such as a prompt, the last one is taken.
 
@@ -56,7 +56,7 @@ def part_cells(trap: World, rows: list[str]) -> list[list[str]]:
 
 
 def make_speller(trap: World) -> Callable[[str], str]:
-    """Return a function from the signs in one cell to what they mean, as a map's legend says it.
+    """Return a function that maps the signs of one cell to their legend on a map.
 
     A sign of a plane stands for the first kind or trait that the plane shows. A trait is that of
     all things in the cell that may have it. Where a sign is unknown, the function returns "".

@@ -1,4 +1,4 @@
-"""Worlds: what the levels of one trap can hold, and what they look like.
+"""Worlds: the contents and appearance of a trap's levels.
 
 A world declares kinds of things, their traits, ground layers and variables, and draws planes from
 a state.
@@ -113,7 +113,7 @@ class World(Arrays):
         return ()
 
     def dots(self, state: State, without: Container[str] = ()) -> Iterator[Dot]:
-        """Yield all that can change in planes, apart from kinds ``without``: (plane, cells, set).
+        """Yield changeable content of planes, without the kinds ``without``: (plane, cells, set).
 
         Raises:
             ValueError: ``show`` yields more than one cell a level.

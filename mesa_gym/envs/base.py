@@ -1,4 +1,4 @@
-"""Bases of environments: spaces, frames, masks of actions, what a step pays and ends."""
+"""Bases of environments: spaces, frames, action masks, rewards and ends of a step."""
 
 from __future__ import annotations
 
@@ -113,7 +113,7 @@ class BaseEnv:
 
 
 class ManyEnvs:
-    """n environments of a trap: their spaces."""
+    """Base of vectorized environments: the spaces of n environments of a trap."""
 
     num_envs: int
 
@@ -125,7 +125,7 @@ class ManyEnvs:
 
 
 class DeviceEnv(ManyEnvs):
-    """n environments of a trap: their settings and spaces, and what a step pays and ends.
+    """Base of n environments on a device: settings, spaces, rewards and ends of a step.
 
     Args:
         trap: as for ``TrapEnv``.

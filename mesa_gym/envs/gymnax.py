@@ -1,4 +1,4 @@
-"""One environment with the interface of Gymnax 0.0.9, for which most loops are written."""
+"""One environment with the interface of Gymnax 0.0.9, which most JAX loops use."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Stepped = tuple[Array, State, Array, Array, dict[str, Array]]
 
 
 class GymnaxParams(NamedTuple):
-    """Params as Gymnax hands them to each method; here they change nothing."""
+    """Parameters that Gymnax passes to each method; they have no effect here."""
 
     max_steps_in_episode: int
 

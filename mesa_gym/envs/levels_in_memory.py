@@ -1,4 +1,4 @@
-"""Levels in memory: which come next, and their start states.
+"""The queue of levels in memory: the next levels of each environment, and their start states.
 
 The episodes of an environment are a pure function of its seed: episode j draws its level number
 from output 2j of the seed's SplitMix64 stream, and from output 2j + 1 whether it comes from the
@@ -108,7 +108,7 @@ class LevelQueue:
         self._ahead = 1
 
     def next_starts(self, rows: Ints) -> Ints:
-        """Return in which row of ``starts`` the next episode of each given environment begins.
+        """Return the rows of ``starts`` at which the environments' next episodes begin, int64 (m,).
 
         A start state stays there until the environment takes its next episode.
         """

@@ -1,4 +1,4 @@
-"""Observations: the ways in which a state is shown to an agent, each for a whole batch."""
+"""Observations: encodings of a batch of states for an agent."""
 
 from __future__ import annotations
 

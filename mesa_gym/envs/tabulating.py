@@ -1,4 +1,4 @@
-"""Levels as tables: states, actions, payments and ends, for what needs the whole law at once."""
+"""Levels as tables: states, actions, rewards and ends, for exact solvers and planners."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class Tables:
         return ended
 
     def observe(self, states: Any = None) -> Bytes:
-        """Return what an environment shows, uint8 (n, height, width, channels).
+        """Return observations, uint8 (n, height, width, channels).
 
         Args:
             states: int64 (n,), their numbers below ``len(tables)``; by default all, in order.
@@ -88,7 +88,7 @@ class Tables:
 def tabulate(
     trap: str | type[Trap] | Trap, levels: int | ArrayLike, split: str = "train", salt: str = ""
 ) -> Tables:
-    """Return all states of some levels, and what each action does there.
+    """Return all states of some levels, with the successor, reward and end of each action.
 
     The environment does the same, bit for bit: a table is for value iteration, tabular learning,
     inverse reinforcement learning and planning.

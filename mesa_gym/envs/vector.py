@@ -36,7 +36,7 @@ Infos = dict[str, Any]
 
 
 class TrapVectorEnv(BaseEnv, ManyEnvs, VectorEnv[Observations, Ints, NDArray[Any]]):
-    """n environments of a trap, whose results are those of ``SyncVectorEnv`` over ``TrapEnv``.
+    """n environments of a trap; steps give the results of ``SyncVectorEnv`` over ``TrapEnv``.
 
     For a list of seeds they are the same exactly. One seed gives environment i a hash of the seed
     and i, which ``np_random_seed`` tells, where ``SyncVectorEnv`` counts up from it: there,
@@ -135,7 +135,7 @@ class TrapVectorEnv(BaseEnv, ManyEnvs, VectorEnv[Observations, Ints, NDArray[Any
         seed: int | Sequence[int | None] | None = None,
         options: dict[str, Any] | None = None,
     ) -> tuple[Observations, Infos]:
-        """Begin an episode in every environment, or in those of a mask.
+        """Begin an episode in every environment, or in the environments of a mask.
 
         Args:
             seed: environment i gets a hash of the seed and i, or its entry of a sequence as it is;
@@ -290,7 +290,7 @@ class TrapVectorEnv(BaseEnv, ManyEnvs, VectorEnv[Observations, Ints, NDArray[Any
         return self.call(name)
 
     def set_attr(self, name: str, values: Any) -> None:
-        """Set ``name`` of each environment, to one value or to those of a list or tuple."""
+        """Set ``name`` of each environment, to one value or to the values of a list or tuple."""
         for env, value in zip(self.envs, spread("value", values, self.num_envs), strict=True):
             setattr(env, name, value)
 

@@ -1,4 +1,4 @@
-"""Drawing: from states to RGB arrays. Nothing here knows a trap's rules."""
+"""Drawing: states to RGB arrays, without a trap's rules."""
 
 from mesa_gym.rendering.canvas import Canvas
 from mesa_gym.rendering.drawing import mark, sprite

@@ -41,7 +41,7 @@ class Canvas:
         self._samples = np.zeros((side, side), dtype=np.int16)  # indices of colours
 
     def part(self, left: float, top: float, side: float) -> Canvas:
-        """Return a view whose unit square is the one from (left, top) with this ``side``.
+        """Return a view whose unit square starts at (left, top) and has the side ``side``.
 
         What is painted on the view appears on this canvas; outside the square nothing does.
         """

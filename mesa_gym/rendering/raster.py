@@ -86,7 +86,7 @@ def order_planes(trap: World) -> list[str]:
 
 
 def encode_cells(trap: World, state: State) -> NDArray[np.int64]:
-    """Return a code of each cell, int64 (n, height, width): cells with equal codes look alike.
+    """Return a code of each cell, int64 (n, height, width): equal codes mean equal pictures.
 
     Raises:
         ValueError: a sprite is unknown, or there are over 63 planes.

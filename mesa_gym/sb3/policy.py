@@ -1,4 +1,4 @@
-"""Models of Stable-Baselines3, sb3-contrib and SBX as policies; none of them is imported.
+"""Models of Stable-Baselines3, sb3-contrib and SBX as policies, without importing them.
 
 A model is sampled by the scorer from the probabilities that it gives, never by its own library,
 whose random state is neither read nor changed.
@@ -77,7 +77,7 @@ class ModelPolicy:
         return in_blocks(self._answer, change_all(self.changes, observation))
 
     def _answer(self, obs: NDArray[Any], rows: slice) -> NDArray[Any]:
-        """Return the answers to one padded block, of which ``rows`` are real."""
+        """Return the answers to one padded block, whose rows ``rows`` are real."""
         raise NotImplementedError
 
 
@@ -89,7 +89,7 @@ class Sampled(ModelPolicy):
 
 
 class Greedy(ModelPolicy):
-    """A network that values actions, of which it takes the best: DQN, QRDQN, DQN of SBX."""
+    """A value network that acts greedily: DQN, QRDQN, DQN of SBX."""
 
     def _answer(self, obs: NDArray[Any], rows: slice) -> NDArray[Any]:
         return np.asarray(self.network.predict(obs, deterministic=True)[0], dtype=np.int64)
@@ -161,7 +161,7 @@ def from_model(model: Any, trap: Trap) -> ModelPolicy:
 
 
 def _find_view(name: str, model: Any, trap: Trap) -> tuple[str, list[Change]]:
-    """Return how to turn the trap's observations into the model's."""
+    """Return the conversion of the trap's observations to the model's."""
     space, last = model.observation_space, getattr(model, "_last_obs", None)
     normalizing = getattr(model, "get_vec_normalize_env", lambda: None)()
     if normalizing is not None and normalizing.norm_obs:
@@ -186,7 +186,7 @@ def _find_view(name: str, model: Any, trap: Trap) -> tuple[str, list[Change]]:
 
 
 def _is_normal(space: Any, last: Any) -> bool:
-    """Return whether what a model saw last, None if that is not known, was normalised.
+    """Return whether a model's observations were normalised, from its space and ``last``.
 
     Only of pictures does SB3 change the space when it normalises them. What a model saw last is
     saved with it, though, and then has another type, or numbers beyond those of the space.
@@ -210,7 +210,7 @@ def _read_shares(distribution: Any) -> NDArray[Any]:
 
 @cache
 def _warn_of_pickle() -> None:
-    """Say, once in a process, that a saved model is code."""
+    """Warn once per process that loading a saved model runs its code."""
     say("loading a .zip of Stable-Baselines3 runs what its pickles say: load those that you trust")
 
 

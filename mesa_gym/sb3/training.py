@@ -26,7 +26,7 @@ LEARNING_RATE = 2e-3
 
 
 class CentredExtractor(BaseFeaturesExtractor):
-    """An MLP on the planes as they lie around the agent, as the observation ``centred`` has them.
+    """An MLP on planes centred on the agent, as in the observation ``centred``.
 
     A thing two steps to the left is at the same input wherever the agent stands, so that agents
     generalise over places. The wall plane is turned round into open cells, so that outside of the

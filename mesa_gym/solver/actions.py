@@ -1,4 +1,4 @@
-"""Actions of exact policies: in every solved state, or in those that they can meet, kept on disk.
+"""Actions of exact policies, in all solved states or in the reachable states, cached on disk.
 
 A policy set is one byte a (step, state), bit a for action a; 0 where the state is not known.
 """
@@ -73,7 +73,7 @@ class ActionTable:
         self.mask = np.empty(0, dtype=np.uint8)
 
     def add(self, solution: Solution, masks: Masks) -> None:
-        """Enter what a policy does on the levels of a solution, unless it is too much to keep."""
+        """Add the actions of a policy on the levels of a solution, unless the table is full."""
         graph = solution.graph
         if not self.whole:
             return

@@ -57,7 +57,7 @@ class Agreement:
 
 @dataclass(frozen=True)
 class Attainability:
-    """The number of a split's levels, and of those whose optimum exceeds the floor."""
+    """The number of a split's levels, and the number whose optimum exceeds the floor."""
 
     split: str
     objective: str

@@ -39,7 +39,7 @@ def explain_failures(trap: Trap, certificate: Certificate) -> list[str]:
 
 
 def explain_disagreement(trap: Trap, agreement: Agreement) -> str:
-    """Return in words how the proxy's best play differs from the worst base-optimal one.
+    """Describe how the proxy's best play differs from the worst base-optimal play.
 
     Args:
         trap: the rules, without declared outcomes (there plays are not one way each).
@@ -87,7 +87,7 @@ def follow_masks(solution: Solution, masks: Masks, objective: str) -> Way:
 
 
 def count_payments(way: Way) -> str:
-    """Return how many payments a way has, in words."""
+    """Describe the number of payments on a way."""
     return f"{len(way.payments)} payment{'s' * (len(way.payments) != 1)}"
 
 
@@ -103,7 +103,7 @@ def _name_cause(best: Way, kept: Way) -> str:
 
 
 def name_for_command(trap: Trap) -> str:
-    """Return how a command line names a trap: its name, or ``FILE.py:Name`` of one's own."""
+    """Return the trap's name for a command line: its name, or ``FILE.py:Name`` of a user's file."""
     cls = type(trap)
     if cls.name() in package_traps():
         return cls.__name__

@@ -226,7 +226,7 @@ class Graph:
 
 
 def _join(batches: list[_Batch]) -> _Batch:
-    """Return batches as one, whose states are nearest first."""
+    """Join batches to one, with states ordered by their depth."""
     depth = np.concatenate([batch.depth for batch in batches])
     order = np.argsort(depth, kind="stable")
     place = np.append(np.argsort(order), len(order))

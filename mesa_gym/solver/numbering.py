@@ -1,4 +1,4 @@
-"""Numbers for the states of a level, which address a table of those that were met."""
+"""Numbers for the states of a level, which index a table of the visited states."""
 
 from __future__ import annotations
 

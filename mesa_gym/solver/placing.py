@@ -72,7 +72,7 @@ class PlacementGraph:
         return self._numbers.unrank(self.begin, np.zeros(len(rank), dtype=np.int64), rank)
 
     def _find_states(self) -> Ints:
-        """Return the ranks of all states in which the episode goes on, ascending."""
+        """Return the ascending ranks of all states in which the episode continues."""
         cells = self.trap.cells
         inside = np.zeros(self.trap.size, dtype=np.bool_)
         inside[1:-1, 1:-1] = True

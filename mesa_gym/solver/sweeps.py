@@ -74,7 +74,7 @@ class _Chances(NamedTuple):
     state: Ints | None
 
     def expect(self, values: Floats, m: int) -> Floats:
-        """Return expected values, for ``which``, of values (states + 1, columns) of what follows.
+        """Return the expected successor values, for ``which``, from values (states + 1, columns).
 
         Only those are computed that the first ``m`` states need.
         """
@@ -149,7 +149,7 @@ class Sweeps:
         among: str | None = None,
         keep: bool = False,
     ) -> Iterator[tuple[range, Floats, Floats]]:
-        """Go backward in time, until a whole step changes nothing.
+        """Iterate backward in time until a step leaves all values unchanged.
 
         Args:
             objectives: k objectives. If one is named twice, its second column is the negative.

@@ -201,13 +201,13 @@ def _solve_again(trap: Trap, start: State, horizon: int, values: LevelValues) ->
 
 
 def require_solver(trap: Trap, limit: str) -> None:
-    """Raise ValueError where a trap has no exact solver, and name what cannot be done then."""
+    """Raise ValueError if a trap has no exact solver; the message names the refused task."""
     if not trap.solvable:
         raise ValueError(f"{trap!r} has no exact solver: {limit}")
 
 
 def explain_branching(trap: Trap) -> str:
-    """Return why an action has no next state of its own; "" where the solver knows one."""
+    """Return the reason why actions have no single next state; "" if they have one."""
     if trap.solvable:
         return "its rules draw outcomes" if trap.outcomes else ""
     return "it has no exact solver"
@@ -232,7 +232,7 @@ def find_values(trap: Trap, starts: State, solution: Any, name: str) -> NDArray[
 
 
 def hides_payments(trap: type[Trap]) -> bool:
-    """Return whether a hidden variable decides payments, so that no agent can know them."""
+    """Return whether a hidden variable decides payments, so that agents cannot predict them."""
     return trap.attainable is not Trap.attainable
 
 

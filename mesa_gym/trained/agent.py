@@ -1,4 +1,4 @@
-"""A trained agent: weights, the network that they belong to, and how it acts.
+"""A trained agent: weights, their network, and the policy.
 
 A network is a pure function of an array namespace, weights, inputs and memory. NumPy plays it. With
 weights that are tensors of torch or arrays of JAX the same function returns theirs, so that these
@@ -94,7 +94,7 @@ class Agent:
 
     @property
     def kind(self) -> str:
-        """The name of its kind, one of ``mesa_gym.trained.loading.NETWORKS``."""
+        """The kind of network, a key of ``mesa_gym.trained.loading.NETWORKS``."""
         return self.net.kind
 
     def replaced(self, weights: Weights) -> Self:

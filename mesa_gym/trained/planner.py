@@ -114,7 +114,7 @@ class Planner(Agent):
         return Planner(type(self.net)(self.net.trap, edits), self.weights)
 
     def reading(self, first: str, second: str) -> Reading:
-        """Return how much more one objective is wanted than another, read on training levels.
+        """Return the difference in utility of two objectives' targets, read on training levels.
 
         Args:
             first: an objective of the trap.
@@ -151,7 +151,7 @@ class Planner(Agent):
 
 
 def show_targets(trap: Trap, objectives: tuple[str, ...]) -> list[tuple[Bytes, Ints]]:
-    """Return training levels in which the target of each objective in turn is seen alone.
+    """Return training levels that show the target of one objective at a time.
 
     In training the targets coincide. So the target is removed and put on another cell, with the
     looks that each objective's has under shift. One without looks is a place and stays there.

@@ -1,4 +1,4 @@
-"""Weights as bytes, in the format of safetensors, in NumPy alone: nothing in a file is believed.
+"""Weights as bytes in the safetensors format, with NumPy only; every field of a file is checked.
 
 A file is 8 bytes that say how long its header is, the header, JSON with the type, the shape and
 the place of each array, and the arrays one behind the other.
@@ -29,7 +29,7 @@ Side = Annotated[int, Meta(ge=0, le=MOST_TENSOR)]
 
 
 class _Placed(Struct, frozen=True, forbid_unknown_fields=True):
-    """An array in a header; it lies from byte ``data_offsets[0]`` behind the header on."""
+    """An array in a header; its data starts ``data_offsets[0]`` bytes after the header."""
 
     dtype: Literal["F16", "F32"]
     shape: Annotated[list[Side], Meta(max_length=4)]

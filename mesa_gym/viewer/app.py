@@ -194,7 +194,7 @@ def fit_scale(size: tuple[int, int], scale: float) -> float:
 
 
 def read_event(pygame: Any, event: Any, points: float = 1.0) -> Input | None:
-    """Return the event of the viewer for one of pygame; None for events without use here.
+    """Return the viewer's event for an event of pygame; None for unused events.
 
     Args:
         pygame: the module.

@@ -112,7 +112,7 @@ class Tips:
 
 
 class Legend:
-    """Every overlay with its key and how it looks, in as many rows as they need.
+    """The legend: every overlay with its key and appearance, in as many rows as needed.
 
     Args:
         painter: what it will be drawn with.
@@ -134,7 +134,7 @@ class Legend:
         self.height = self._placed[-1][1].bottom if overlays else 0.0
 
     def at(self, x: float, y: float) -> Overlay | None:
-        """Return the overlay at a point in the legend's coordinates; None beside its entries."""
+        """Return the overlay at a point in the legend's coordinates; None if there is no entry."""
         return next((overlay for overlay, box in self._placed if box.contains(x, y)), None)
 
     def draw(self, painter: Painter, place: Box, tips: Tips) -> None:

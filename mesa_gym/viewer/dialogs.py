@@ -1,4 +1,4 @@
-"""A card that stands over a screen: a text to read, and a table below it."""
+"""A dialog over a screen: a text, and a table below it."""
 
 from __future__ import annotations
 

@@ -110,7 +110,7 @@ def _side(pane: Box, cells: tuple[int, int], drawer: float) -> float:
 
 
 def _grid(pane: Box, cells: tuple[int, int], drawer: float, scale: float) -> GridPlace:
-    """Return where a pane's grid lies: in its middle, with cells of whole pixels."""
+    """Return the place of a pane's grid: in its middle, with cells of whole pixels."""
     tile = max(MIN_TILE, int(_side(pane, cells, drawer) * scale)) / scale
     left = pane.left + (pane.width - tile * cells[1]) / 2
     spare = pane.height - TITLE_HEIGHT - 6 - drawer - tile * cells[0]

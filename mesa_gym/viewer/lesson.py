@@ -88,7 +88,7 @@ def read_corner(row: str = "sweeper", policy: str = "sweeper") -> float:
 
 
 def measure_choices(trap: Trap, agent: Any, levels: int = SAMPLED_LEVELS) -> list[float]:
-    """Return how likely an agent takes each objective first, the mean over shift levels.
+    """Return the mean probability over shift levels that an agent takes each objective first.
 
     It is exact for each level. All targets of the trap pay alike.
     """

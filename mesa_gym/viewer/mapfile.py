@@ -56,7 +56,7 @@ def load_map(path: Path, trap: Trap, horizon: int) -> State:
 
 
 def can_reach_target(trap: Trap, state: State, horizon: int) -> bool:
-    """Return whether one who pursues an objective from a state is ever paid for it."""
+    """Return whether a pursuer of any objective is rewarded from a state."""
     for objective in trap.objectives:
         walker = as_policy(name_pursuer(trap, objective), trap, horizon)
         if rollout(walker, trap, state, horizon).paid[objective].any():

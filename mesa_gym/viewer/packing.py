@@ -52,7 +52,7 @@ class CellSheet:
         return [name_planes(self._planes, code) for code in self._numbers]
 
     def encode(self, states: State) -> NDArray[np.int64]:
-        """Return a code of each cell, int64 (n, cells); cells with equal codes look alike."""
+        """Return a code of each cell, int64 (n, cells); equal codes mean equal pictures."""
         starts = range(0, states.n, STATES_AT_ONCE)
         parts = [states.take(slice(k, k + STATES_AT_ONCE)) for k in starts]
         codes = [encode_cells(self.trap, part).reshape(part.n, -1) for part in parts]
@@ -81,7 +81,7 @@ class CellSheet:
 
 
 def find_answers(policy: Policy, trap: Trap, states: State, name: str = "") -> Floats | None:
-    """Return the answers of a policy in each of some states, asked once for all of them.
+    """Return the answers of a policy in a batch of states, with one call.
 
     The policy is asked once more, without a reset in between: of the same states in another order,
     each at another time. Where answers differ it remembers, reads the clock or draws something for

@@ -72,7 +72,7 @@ class Box:
         return self.left + self.width / 2, self.top + self.height / 2
 
     def contains(self, x: float, y: float) -> bool:
-        """Return whether the point (x, y) lies in the box."""
+        """Return whether the box contains the point (x, y)."""
         return self.left <= x < self.right and self.top <= y < self.bottom
 
     def within(self, other: Box) -> Box:

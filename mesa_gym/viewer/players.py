@@ -90,7 +90,7 @@ class PolicyPlayer(Player):
         self.name = name_policy(policy)
 
     def make(self, trap: Trap, horizon: int) -> Policy:
-        """Return a policy of its own for each caller, as two episodes cannot share one memory.
+        """Make a separate policy for each caller, because two episodes cannot share a memory.
 
         Raises:
             ValueError: the name means nothing, or the policy cannot act on the trap.
@@ -100,7 +100,7 @@ class PolicyPlayer(Player):
         return policy if isinstance(self.policy, str) else copy.deepcopy(policy)
 
     def begin(self, trap: Trap, play: str, states: Sequence[State], horizon: int) -> Decide:
-        """Return how the policy decides, once it has seen the states so far, for its memory."""
+        """Return the policy's decision function, after replaying ``states`` for its memory."""
         start, policy = states[0], self.make(trap, trap.horizon(split_of(play)))
         if isinstance(policy, Oracle):
             policy.learn(solve_start(trap, start, horizon)[0])

@@ -219,7 +219,7 @@ def _ask_everywhere(policy: Policy, graph: PlacementGraph, name: str) -> Floats:
 
 
 def _find_kind(policy: Policy) -> str:
-    """Return the way in which the page finds an agent's actions.
+    """Return the method by which the page finds an agent's actions.
 
     Oracles read the time that is left, so the page solves for it.
     """

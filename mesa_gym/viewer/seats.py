@@ -1,4 +1,4 @@
-"""The seats: players and plays side by side, and the levels that all of them know."""
+"""The seats: players and plays side by side, and their common levels."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class Seat:
 
 
 def list_plays(trap: Trap, comparison: str | None) -> list[str]:
-    """Return the plays that stand side by side; [] where players do.
+    """Return the plays shown side by side; [] if players are shown side by side.
 
     ``splits`` gives train and shift; a play of changed levels (``twins``, ``bare``,
     ``alone:<objective>``) gives the unchanged and the changed levels; ``targets`` gives shift and
@@ -67,7 +67,7 @@ def list_plays(trap: Trap, comparison: str | None) -> list[str]:
 
 
 def list_choices(trap: Trap) -> dict[str, list[str]]:
-    """Return the choices of a trap whose plays stand side by side, each with these plays."""
+    """Return the choices of a trap, each with the plays that it shows side by side."""
     changed = [x for x in plays_of(trap) if x in (TWINS, BARE) or x.startswith(ALONE)]
     choices: dict[str, list[str]] = {BOTH_SPLITS: [Split.TRAIN, Split.SHIFT]}
     choices |= {x: [split_of(x), x] for x in changed}

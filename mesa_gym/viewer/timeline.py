@@ -51,7 +51,7 @@ class Timeline:
     """
 
     def __init__(self, trap: Trap, start: State, horizon: int, player: Player, play: str) -> None:
-        """Make an episode without steps, whose start may lie in the middle of another episode."""
+        """Make an episode without steps; its start may be in the middle of another episode."""
         self.trap, self.player, self.play = trap, player, play
         self.states: list[State] = [start]
         self.steps: list[TimelineStep] = []
