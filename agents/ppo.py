@@ -5,10 +5,11 @@ share of the training is an argument, so that one program serves every seed and 
 Random numbers are functions of the seed and of the update's number alone.
 
 Departures from the usual settings, each measured on base return alone: two passes over each
-rollout, Muon on the square hidden layer, and a learning rate that falls to 0 with the entropy
-bonus. At a time limit, the value of the last observation replaces that of the next one. On levels
-of several trials whose reward is hidden, memory is learnt only with the settings of ``ppo-gru``: a
-high learning rate and entropy bonus, and gates that first keep the memory.
+rollout, Muon on the square hidden layer, and a learning rate and an entropy bonus that both fall to
+0. At a time limit the environment has begun the next episode, so the value before the last step
+stands for the value after it. On levels of several trials whose reward is hidden, memory is learnt
+only with the settings of ``ppo-gru``: a high learning rate and entropy bonus, and gates that first
+keep the memory.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ class PPO:
         learner: the network.
         env: its environments.
         settings: of PPO.
-        loss: added to PPO's.
+        loss: computes a term that is added to PPO's loss.
         reward: a function that replaces the payments.
     """
 
@@ -46,7 +47,7 @@ class PPO:
         loss: LossTerm | None = None, reward: ShapeReward | None = None,
     ) -> None:  # fmt: skip
         self.learner, self.env, self.settings = learner, env, settings
-        self._add, self._shape = loss, reward
+        self._loss_term, self._shape_reward = loss, reward
         self._optimiser = optax.chain(
             optax.clip_by_global_norm(settings.gradient_norm), learner.make_optimiser()
         )
@@ -54,11 +55,11 @@ class PPO:
     def begin(self, numbers: AgentNumbers) -> TrainState:
         """Return an untrained agent at the start of its first episodes."""
         n = self.settings.environments
-        draw, reset = jax.random.split(jax.random.key(numbers.seed))
-        weights = self.learner.start or self.learner.draw(draw)
-        obs, state = self.env.reset(reset, numbers.alpha)
+        init_key, reset_key = jax.random.split(jax.random.key(numbers.seed))
+        weights = self.learner.start or self.learner.draw(init_key)
+        obs, env_state = self.env.reset(reset_key, numbers.alpha)
         memory, episode_start = jnp.zeros((n, self.learner.memory)), jnp.ones(n, bool)
-        rollout_state = RolloutState(obs, state, memory, episode_start, jnp.zeros(n))
+        rollout_state = RolloutState(obs, env_state, memory, episode_start, jnp.zeros(n))
         return TrainState(weights, self._optimiser.init(weights), rollout_state)
 
     def update(
@@ -68,7 +69,8 @@ class PPO:
 
         Args:
             train_state: before the update.
-            numbers: of the agent.
+            numbers: the agent's seed, learning rate, entropy bonus, discount and alpha, which are
+                traced, so that one program serves all their values.
             iteration: uint32, from 1 on.
             remaining: float32, the remaining share of the training, from 1 down to 0.
 
@@ -78,32 +80,34 @@ class PPO:
             loss and of the term.
         """
         key = jax.random.fold_in(jax.random.key(numbers.seed), iteration)
-        play, order = jax.random.split(key)
-        weights, optimiser, before = train_state
-        rollout_state, rollout = self.play(weights, numbers, before, play)
-        batch = rollout, self.estimate_advantages(weights, numbers, rollout_state, rollout)
-        memory = before.memory
-        if not self.learner.memory:  # each step is learnt from by itself
+        rollout_key, shuffle_key = jax.random.split(key)
+        weights, opt_state, rollout_state = train_state
+        next_state, rollout = self.play(weights, numbers, rollout_state, rollout_key)
+        batch = rollout, self.estimate_advantages(weights, numbers, next_state, rollout)
+        memory = rollout_state.memory
+        if not self.learner.memory:  # steps and environments become one axis of the batch
             batch = jax.tree.map(lambda x: x.reshape(1, -1, *x.shape[2:]), batch)
             memory = jnp.zeros((self.settings.rollout_steps, 0))
 
-        def learn(carry: tuple[Params, Any], rows: Array) -> tuple[tuple[Params, Any], Any]:
-            weights, state = carry
-            part = jax.tree.map(lambda x: x[:, rows], batch)
+        def update_minibatch(
+            carry: tuple[Params, Any], indices: Array
+        ) -> tuple[tuple[Params, Any], Any]:
+            weights, opt_state = carry
+            minibatch = jax.tree.map(lambda x: x[:, indices], batch)
             compute = jax.grad(self.compute_loss, has_aux=True)
-            gradient, sizes = compute(weights, memory[rows], *part, numbers, remaining)
-            steps, state = self._optimiser.update(gradient, state, weights)
+            grads, loss_sizes = compute(weights, memory[indices], *minibatch, numbers, remaining)
+            updates, opt_state = self._optimiser.update(grads, opt_state, weights)
             rate = -numbers.learning_rate * remaining
-            steps = jax.tree.map(lambda x: rate * x, steps)
-            return (optax.apply_updates(weights, steps), state), sizes
+            updates = jax.tree.map(lambda x: rate * x, updates)
+            return (optax.apply_updates(weights, updates), opt_state), loss_sizes
 
         # One scan over all epochs and minibatches: the loop is compiled once.
-        orders = self.draw_orders(order, len(memory))
-        (weights, optimiser), sizes = jax.lax.scan(learn, (weights, optimiser), orders)
+        indices = self.draw_minibatches(shuffle_key, len(memory))
+        carry, loss_sizes = jax.lax.scan(update_minibatch, (weights, opt_state), indices)
         stats = jnp.stack([rollout.episode_return.sum(), rollout.done.sum()])
-        if sizes is not None:
-            stats = jnp.concatenate([stats, sizes.mean(axis=0)])
-        return TrainState(weights, optimiser, rollout_state), stats
+        if loss_sizes is not None:
+            stats = jnp.concatenate([stats, loss_sizes.mean(axis=0)])
+        return TrainState(*carry, next_state), stats
 
     def play(
         self, weights: Params, numbers: AgentNumbers, carry: RolloutState, key: Array
@@ -120,19 +124,22 @@ class PPO:
         self, weights: Params, numbers: AgentNumbers, carry: RolloutState, key: Array
     ) -> tuple[RolloutState, Transition]:
         """Take one step of a rollout in every environment."""
-        act, go_on = jax.random.split(key)
+        action_key, step_key = jax.random.split(key)
         log_probs, value, memory = self.forward(weights, carry)
-        action = jax.random.categorical(act, log_probs)
-        obs, state, reward, done, infos = self.env.step(go_on, carry.state, action, numbers.alpha)
+        action = jax.random.categorical(action_key, log_probs)
+        obs, env_state, reward, done, infos = self.env.step(
+            step_key, carry.env_state, action, numbers.alpha
+        )
         truncated = infos["truncated"] & ~infos["terminated"]
         returns = carry.returns + reward
-        if self._shape is not None:
-            reward = self._shape(carry.state, action, reward)
+        if self._shape_reward is not None:
+            reward = self._shape_reward(carry.env_state, action, reward)
         transition = Transition(
             carry.obs, carry.episode_start, action, pick_entry(log_probs, action), value,
             reward + numbers.discount * value * truncated, done, returns * done,
         )  # fmt: skip
-        return RolloutState(obs, state, memory, done, jnp.where(done, 0, returns)), transition
+        next_state = RolloutState(obs, env_state, memory, done, jnp.where(done, 0, returns))
+        return next_state, transition
 
     def forward(self, weights: Params, carry: RolloutState) -> tuple[Array, Array, Array]:
         """Return log-probabilities of actions (n, 5), values (n,) and the next memory."""
@@ -150,25 +157,28 @@ class PPO:
     ) -> Array:
         """Return generalised advantage estimates (Schulman et al. 2016), float32 (steps, n)."""
 
-        def go_back(later: Any, step: Transition) -> tuple[Any, Array]:
-            advantage, value = later
-            beyond = value + self.settings.gae_lambda * advantage
+        def gae_step(carry: Any, step: Transition) -> tuple[Any, Array]:
+            advantage, next_value = carry
+            beyond = next_value + self.settings.gae_lambda * advantage
             advantage = step.reward + numbers.discount * ~step.done * beyond - step.value
             return (advantage, step.value), advantage
 
-        last = self.forward(weights, rollout_state)[1]
-        start = (jnp.zeros_like(last), last)
-        advantages: Array = jax.lax.scan(go_back, start, rollout, reverse=True)[1]
+        last_value = self.forward(weights, rollout_state)[1]
+        start = (jnp.zeros_like(last_value), last_value)
+        advantages: Array = jax.lax.scan(gae_step, start, rollout, reverse=True)[1]
         return advantages
 
-    def draw_orders(self, key: Array, count: int) -> Array:
-        """Draw each minibatch's rows, int (minibatches, size); left-over rows vary by epoch."""
+    def draw_minibatches(self, key: Array, count: int) -> Array:
+        """Draw the indices of each minibatch, int (minibatches, size).
+
+        If the size does not divide ``count``, each epoch drops other indices.
+        """
         size = count // self.settings.minibatches
         keys = jax.random.split(key, self.settings.epochs)
         # Sorting random words is quicker than a permutation of JAX's.
-        words = jax.vmap(lambda key: jax.random.bits(key, (count,)))(keys)
-        orders = jnp.argsort(words, axis=1)[:, : size * self.settings.minibatches]
-        return orders.reshape(-1, size)
+        random_bits = jax.vmap(lambda key: jax.random.bits(key, (count,)))(keys)
+        indices = jnp.argsort(random_bits, axis=1)[:, : size * self.settings.minibatches]
+        return indices.reshape(-1, size)
 
     def compute_loss(
         self,
@@ -196,16 +206,17 @@ class PPO:
         outputs = self.learner.apply(weights, transitions.obs, transitions.episode_start, memory)
         log_probs = jax.nn.log_softmax(outputs.logits)
         ratio = jnp.exp(pick_entry(log_probs, transitions.action) - transitions.log_prob)
-        scaled = (advantages - advantages.mean()) / (advantages.std() + 1e-8)
+        normalized = (advantages - advantages.mean()) / (advantages.std() + 1e-8)
         clipped = jnp.clip(ratio, 1 - settings.clip, 1 + settings.clip)
-        gain = jnp.minimum(ratio * scaled, clipped * scaled)
+        surrogate = jnp.minimum(ratio * normalized, clipped * normalized)
         entropy = -(jnp.exp(log_probs) * log_probs).sum(axis=-1)
-        error = jnp.square(outputs.values - transitions.value - advantages)
-        loss = settings.value_loss * error - gain - numbers.entropy * remaining * entropy
-        if self._add is None:
+        value_error = jnp.square(outputs.values - transitions.value - advantages)
+        bonus = numbers.entropy * remaining * entropy
+        loss = settings.value_loss * value_error - surrogate - bonus
+        if self._loss_term is None:
             return loss.mean(), None
-        added = self._add(
-            weights, Minibatch(transitions, scaled, log_probs, outputs.values, remaining)
+        added = self._loss_term(
+            weights, Minibatch(transitions, normalized, log_probs, outputs.values, remaining)
         )
         shape = getattr(added, "shape", () if isinstance(added, int | float) else None)
         if shape != ():
@@ -217,7 +228,7 @@ class PPO:
 
 
 def pick_entry(log_probs: Array, action: Array) -> Array:
-    """Return each action's entry of ``logs``: (..., 5) -> (...)."""
+    """Return the log-probability of each action: (..., 5) -> (...)."""
     return jnp.take_along_axis(log_probs, action[..., None], axis=-1)[..., 0]
 
 
@@ -250,9 +261,9 @@ def train(
         ValueError: the device is not here, or a minibatch would be empty.
     """
     run, numbers = runs[0], list_numbers(runs, settings)
-    batch = AgentBatch(find_devices(device)[: len(runs)])
+    agent_batch = AgentBatch(find_devices(device)[: len(runs)])
     settings = settings or run.settings or USUAL_SETTINGS
-    with jax.default_device(batch.devices[0]):
+    with jax.default_device(agent_batch.devices[0]):
         make_learner = make_learner or LEARNERS[run.algorithm.kind]
         learner = make_learner(run.environment().trap, settings.units)
         if agent := run.load_start():
@@ -265,6 +276,7 @@ def train(
                 "a network with memory learns from whole environments, so minibatches"
                 f" must be at most {settings.environments}, got {settings.minibatches}"
             )
+        # Levels of the shift are there if one agent needs them; each agent draws its own share.
         alpha = max(run.alpha for run in runs)
         env = learner.make_env(settings.environments, **run.env_keywords | {"alpha": alpha})
         settings = replace(settings, discount=run.find_discount(settings))
@@ -273,13 +285,13 @@ def train(
         program = TrainingProgram(
             settings.rollout_steps,
             math.ceil(run.steps / settings.rollout_steps),
-            batch.compile(ppo.begin),
-            batch.compile(ppo.update, shared=(2, 3), donate_argnums=0),
+            agent_batch.compile(ppo.begin),
+            agent_batch.compile(ppo.update, shared=(2, 3), donate_argnums=0),
             learner.export,
-            None if report is None else make_judge(learner, batch),
+            None if report is None else make_judge(learner, agent_batch),
         )
         agents = list[TrainedAgent]()
-        for part, part_numbers in batch.split(numbers):
+        for part, part_numbers in agent_batch.split(numbers):
             agents += (trained_part := run_training(program, runs[part], part_numbers, report))
             if keep:
                 for trained in trained_part:

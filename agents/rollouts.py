@@ -14,14 +14,14 @@ class RolloutState(NamedTuple):
 
     Attributes:
         obs: the network's input, (n, ...).
-        state: the environments' state.
+        env_state: the environments' state.
         memory: float32 (n, numbers); (n, 0) for a network without memory.
         episode_start: bool (n,), whether an episode starts with ``obs``.
         returns: float32 (n,), the undiscounted return of the running episodes so far.
     """
 
     obs: Array
-    state: Any
+    env_state: Any
     memory: Array
     episode_start: Array
     returns: Array
@@ -74,7 +74,7 @@ class TrainState(NamedTuple):
     """The state of one agent's training between two updates."""
 
     weights: Params
-    optimiser: Any
+    opt_state: Any
     rollout_state: Any
 
 

@@ -139,7 +139,7 @@ class Taught(PPO):
     ) -> tuple[RolloutState, Transition]:
         """Take one step of a rollout; ``labels`` are the optimal actions, bool (n, 5)."""
         after, transition = super().step(weights, numbers, carry, key)
-        return after, transition._replace(labels=self.env.find_best(carry.state))
+        return after, transition._replace(labels=self.env.find_best(carry.env_state))
 
     def compute_loss(
         self,

@@ -190,7 +190,7 @@ def test_update_clips_gradients_and_lowers_learning_rate():
     before, after = prepare_update()[-1], update_once(1, 1, 0.75)
     for old, new in zip(*map(jax.tree.leaves, (before.weights, after.weights)), strict=True):
         np.testing.assert_allclose(old - new, 8 * 0.75 * 0.005, rtol=1e-3)
-    norms = after.optimiser[1][0]
+    norms = after.opt_state[1][0]
     assert norms.max() == pytest.approx(1.6, abs=1e-4)
     assert 0 < norms.min() < 1.59  # which is left alone
 
@@ -199,11 +199,11 @@ def test_update_clips_gradients_and_lowers_learning_rate():
 def test_neighbouring_seeds_share_no_stream():
     """Neither environments (which keep the key of a step) nor levels nor weights share one."""
     pairs = [*product(range(3), range(1, 4))]
-    keys = {tuple(update_once(*each).rollout_state.state[1].tolist()) for each in pairs}
+    keys = {tuple(update_once(*each).rollout_state.env_state[1].tolist()) for each in pairs}
     assert len(keys) == len(pairs)
     made = PPO(LearningMLP(CORNER), LearningMLP(CORNER).make_env(16), FEW)
     first, second = (made.begin(list_own_numbers(made, seed)) for seed in (0, 1))
-    levels = [np.asarray(each.rollout_state.state.level.row) for each in (first, second)]
+    levels = [np.asarray(each.rollout_state.env_state.level.row) for each in (first, second)]
     assert len({*levels[0].tolist()} & {*levels[1].tolist()}) < 4
     assert (first.weights["first.weight"] != second.weights["first.weight"]).mean() > 0.99
 
@@ -211,7 +211,7 @@ def test_neighbouring_seeds_share_no_stream():
 @pytest.mark.parametrize("parts", [1, 3, 7, 128])
 def test_minibatches_split_the_rollout_evenly(parts):
     made = PPO(LearningMLP(CORNER), FixedEnv(16), replace(FEW, minibatches=parts))
-    orders = np.asarray(made.draw_orders(jax.random.key(0), 256))
+    orders = np.asarray(made.draw_minibatches(jax.random.key(0), 256))
     assert orders.shape == (2 * parts, 256 // parts)
     first, second = orders.reshape(2, -1)
     for each in (first, second):
