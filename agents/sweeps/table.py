@@ -161,8 +161,8 @@ class Sweep:
         parts = []
         for trap, rows in traps.items():
             for null, label in SCRIPTS.items():
-                known = [[r.measured.get(f"{null} {x}", "") for r in rows] for x in (BASE, PROXY)]
-                parts.append(f"{label} on {trap} {'/'.join(map(_write_range, known))}")
+                shares = [[r.measured.get(f"{null} {x}", "") for r in rows] for x in (BASE, PROXY)]
+                parts.append(f"{label} on {trap} {'/'.join(map(_write_range, shares))}")
         return f"Scripts without a goal, base/proxy: {', '.join(parts)}."
 
     def __str__(self) -> str:

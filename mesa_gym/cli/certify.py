@@ -44,7 +44,7 @@ states, most: reachable states of a level, on average and at most
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
-    declare_trap(parser, "; default: every trap", several_traps=True)
+    declare_trap(parser, "; default: every trap", multiple_traps=True)
     parser.add_argument(
         "--levels", type=int, default=EVALUATION_LEVELS, help="levels of each split (%(default)s)"
     )

@@ -27,7 +27,7 @@ AND_A_PAGE = "\nWith --out DIR this command writes a page; docs/leaderboard.md e
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
     add = parser.add_argument
-    declare_trap(parser, "; default: those of your agents, else all", several_traps=True)
+    declare_trap(parser, "; default: those of your agents, else all", multiple_traps=True)
     help_text = f"score yours too: {POLICIES}; or TRAP=FILE, a file for each trap"
     add("--policy", nargs="+", action="extend", metavar="P", help=help_text)
     add("--algo", help=ALGO)

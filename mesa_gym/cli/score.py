@@ -32,7 +32,7 @@ from mesa_gym.traps import Split, Trap, find_trap
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
     add = parser.add_argument
-    declare_trap(parser, "; several give a table", several_traps=True)
+    declare_trap(parser, "; several give a table", multiple_traps=True)
     help_text = f"{POLICIES}; several give a table"
     add("--policy", nargs="+", action="extend", metavar="P", help=help_text)
     add("--algo", help=ALGO)

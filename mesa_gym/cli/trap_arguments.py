@@ -15,17 +15,17 @@ ABOUT = "such as RedBlueDoors, an id or my_traps.py:Mushrooms; then its keywords
 
 
 def declare_trap(
-    parser: argparse.ArgumentParser, more: str = "", several_traps: bool = False
+    parser: argparse.ArgumentParser, more: str = "", multiple_traps: bool = False
 ) -> None:
     """Declare a trap's name and the keywords behind it.
 
     Args:
         parser: of the command.
         more: a further part of the help text.
-        several_traps: whether several traps can be named.
+        multiple_traps: whether several traps can be named.
     """
     parser.add_argument("words", nargs="*", metavar="TRAP [KEYWORD=VALUE]", help=f"{ABOUT}{more}")
-    parser.set_defaults(many_traps=several_traps)
+    parser.set_defaults(many_traps=multiple_traps)
 
 
 def read_traps(options: argparse.Namespace) -> list[Trap]:

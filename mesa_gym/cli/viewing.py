@@ -89,20 +89,20 @@ def _replay(options: argparse.Namespace) -> tuple[Trap, RecordedPlayer]:
     agent = options.policy or episodes[0].policy
     if agent not in agents:
         raise unknown(f"policy in {options.episodes}", agent, agents)
-    shown_episodes = [
+    selected = [
         episode for episode in episodes if (episode.policy, episode.trap) == (agent, agents[agent])
     ]
-    trap = require_played(shown_episodes[0], options.salt)
-    played = RecordedPlayer(shown_episodes)
+    trap = require_played(selected[0], options.salt)
+    played = RecordedPlayer(selected)
     if options.split is None and not list_plays(trap, options.beside):
         options.split = min(
-            (episode.play for episode in shown_episodes), key=lambda play: play != Split.SHIFT
+            (episode.play for episode in selected), key=lambda play: play != Split.SHIFT
         )
     if options.level is None:
         recorded = played.levels(_play_of(options.split))
         # Where nothing was recorded, the player says so when it is asked for the level.
         options.level = int(recorded[0]) if recorded.size else 0
-    for episode in shown_episodes:
+    for episode in selected:
         if episode.level == options.level:
             require_played(episode, options.salt)
     return trap, played

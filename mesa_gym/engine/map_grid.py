@@ -86,9 +86,9 @@ def _read_entry(trap: World, where: str, word: str, traits: list[str]) -> MapEnt
     allowed = [trait for trait, kinds in trap.traits.items() if name in kinds]
     for trait in traits:
         if not allowed:
-            shown_trait = shorten(trait)
+            trait_text = shorten(trait)
             raise ValueError(
-                f"{name!r} {where} has no trait {shown_trait}; a comma separates two things"
+                f"{name!r} {where} has no trait {trait_text}; a comma separates two things"
             )
         if trait not in allowed:
             raise unknown(f"trait of {name!r} {where}", trait, allowed)

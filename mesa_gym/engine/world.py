@@ -74,9 +74,9 @@ class World(Arrays):
         planes = [cls.shown_as.get(name, name) for name in names]
         cls.planes = tuple(dict.fromkeys(["agent", *filter(None, planes), *cls.marks]))
         kinds = {*cls.planes, *cls.ground, *cls.things} - {*cls.traits}
-        shown_planes = {cls.shown_as.get(kind) or kind for kind in cls.things}
+        drawn_planes = {cls.shown_as.get(kind) or kind for kind in cls.things}
         cls.looks = complete_looks(
-            (*cls.planes, *names), kinds, shown_planes - {*cls.traits}, cls.looks
+            (*cls.planes, *names), kinds, drawn_planes - {*cls.traits}, cls.looks
         )
 
     def __init__(self, size: tuple[int, int]) -> None:

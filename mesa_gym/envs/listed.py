@@ -45,14 +45,14 @@ class InputLists:
             for name in trap.channels
         }
         # By place in an observation; what is not an input leads to the filler, as place 0 does.
-        seen_first = np.full(trap.cells * self._depth, view.count)
-        seen_first[view.columns] = view.first
+        centred_first = np.full(trap.cells * self._depth, view.count)
+        centred_first[view.columns] = view.first
         level, column, place, counts = find_set(ground[:, view.columns] != 0)
         still = np.full((len(ground), counts.max(initial=0)), view.count)
-        still[level, place] = seen_first[view.columns[column]]
+        still[level, place] = centred_first[view.columns[column]]
         self._first, self._still, self._shift, self._stands = (
             jnp.asarray(table.astype(np.int32))
-            for table in (seen_first, still, view.shift, view.stands)
+            for table in (centred_first, still, view.shift, view.stands)
         )
         self._near = None if view.near is None else jnp.asarray(view.near)
 

@@ -236,9 +236,9 @@ class TrapVectorEnv(BaseEnv, ManyEnvs, VectorEnv[Observations, Ints, NDArray[Any
     def _autoreset(self, rewards: Paid, over: Bools) -> Infos:
         """Reset the environments that ended; return their last observations and infos as final."""
         ended, self._finished = self._finished, self._finished[:0]
-        shown_obs = self.settings.observation.encode_rows(self._live.planes, self._present, ended)
+        last_obs = self.settings.observation.encode_rows(self._live.planes, self._present, ended)
         final_obs = np.empty(self.num_envs, dtype=object)  # of None
-        for row, one in zip(ended.tolist(), shown_obs, strict=True):
+        for row, one in zip(ended.tolist(), last_obs, strict=True):
             final_obs[row] = one
         last = self._infos({name: pay * over for name, pay in rewards.items()}, over)
         self._begin(ended)

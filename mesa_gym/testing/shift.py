@@ -137,10 +137,10 @@ def check_alone(sample: Sample) -> Findings:
             continue
         first_levels, horizon = slice(sample.levels), trap.horizon(sample.split)
         alone = alone.take(first_levels)
-        whole = Solution(trap, state.take(first_levels), horizon).contact()
-        good = whole == Solution(trap, alone, horizon).contact()
+        contact = Solution(trap, state.take(first_levels), horizon).contact()
+        good = contact == Solution(trap, alone, horizon).contact()
         for y in trap.objectives.keys() - {x} if sample.graph else ():
-            free = _ways(sample, x, y)[0] < whole
+            free = _ways(sample, x, y)[0] < contact
             yield (
                 good | free,
                 f"{y!r} is nearer than {x!r} or blocks the way to it; {PLACES}",

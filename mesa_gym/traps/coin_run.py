@@ -58,9 +58,9 @@ class CoinRun(Trap):
         alcove = level.cell(row, -2)
         level.put("far_end", alcove)
         if split is Split.CONTROL:
-            beside_walls = np.zeros((len(level), *self.size), dtype=np.bool_)
-            beside_walls[:, [1, -2]] = True
-            level.scatter("wall", level.integers("pillars", 2, 4), beside_walls)
+            edges = np.zeros((len(level), *self.size), dtype=np.bool_)
+            edges[:, [1, -2]] = True
+            level.scatter("wall", level.integers("pillars", 2, 4), edges)
         level.scatter("pit", level.integers("pits", 3, 6))
         safe = level.passable("pit")
         steps = distances(safe, alcove)

@@ -67,8 +67,8 @@ class TreeFarm(Trap):
         """Cut the entered tree; on one bare site a tree may grow."""
         move.clear("tree")
         trees, there = move.count("tree"), move.there["tree"]
-        bare_sites = ~there & (move.at["tree"] != move.agent)
-        weights = [self.where(site, trees * trees, 0 * trees) for site in unstack(bare_sites)]
+        free_sites = ~there & (move.at["tree"] != move.agent)
+        weights = [self.where(site, trees * trees, 0 * trees) for site in unstack(free_sites)]
         grown = move.outcome("growth", *weights, GROWTH - sum(weights))
         move.put("tree", there=there | (self.column(SITES, trees) == grown))
 

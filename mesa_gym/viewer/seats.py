@@ -102,14 +102,14 @@ def seats_for(
         named = player.name.replace(":base", f":{trap.base}")
         players = [o for o in oracles.values() if o.replace(":base", f":{trap.base}") != named]
     elif comparison is not None:
-        known_policies = references(trap)
+        reference_names = references(trap)
         path = ":" in comparison or "/" in comparison or Path(comparison).is_dir()
         if (
-            comparison not in (ORACLE, *known_policies)
+            comparison not in (ORACLE, *reference_names)
             and not path
             and find_trained(comparison, trap) is None
         ):
-            expected = offer(comparison, [*list_choices(trap), ORACLES, *known_policies])
+            expected = offer(comparison, [*list_choices(trap), ORACLES, *reference_names])
             problem = f"--beside {shorten(comparison)} is neither a choice nor a policy"
             raise UnknownNameError(f"{problem}; {expected}")
         players = [comparison]
