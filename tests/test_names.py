@@ -74,18 +74,27 @@ def test_linter_finds_files_of_one_name(files, faults, tmp_path):
 @pytest.mark.parametrize(
     ("planted", "faults"),
     [
-        ("found = 1", ["the whole: 1 of 101"]),
-        ("def read(told, found_rows): ...", ["the whole: 2 of 102", "agents: 2 of 102"]),
-        ("[each for _each in ()]\nfor own in (): ...", ["the whole: 2 of 102", "agents: 2 of 102"]),
-        ("item, value, data = (), (), ()", ["the whole: 3 of 103"]),
-        ("import found\ndef each(): rows.paid = state.found", []),
-        ("well_found = item = value = 1", []),
+        ("found = 1", ["agents/a.py:101: found"]),
+        (
+            "def read(told, *, found_rows): ...",
+            ["agents/a.py:101: told", "agents/a.py:101: found_rows"],
+        ),
+        (
+            "[_each for _each in ()]\nfor own in (): ...",
+            ["agents/a.py:102: own", "agents/a.py:101: _each"],
+        ),
+        (
+            "item, value, data = (), (), ()",
+            ["3 of 103 names are vague (item, value, result); name the value"],
+        ),
+        ("class A:\n paid: int\n def each(self): self.said = state.found", []),
+        ("well_found = item = value = 1\ndef __init__(self, every=1): ...", []),
     ],
 )
-def test_linter_counts_names_without_meaning(planted, faults, tmp_path):
-    (tmp_path / "agents").mkdir()
+def test_linter_finds_names_without_meaning(planted, faults, tmp_path):
+    for folder in ("agents", "tests"):
+        (tmp_path / folder).mkdir()
     (tmp_path / "agents" / "a.py").write_text("\n".join(["rows = 1"] * 100 + [planted]))
-    (tmp_path / "tests").mkdir()
     (tmp_path / "tests" / "a.py").write_text("found = told = each = item = 1")
-    lines = [*LINTER["count_fillers"](tmp_path, ["agents/a.py", "tests/a.py"])]
-    assert [line.partition(" names")[0] for line in lines] == faults
+    lines = [*LINTER["find_fillers"](tmp_path, ["agents/a.py", "tests/a.py"])]
+    assert sorted(line.partition(": name")[0] for line in lines) == sorted(faults)
