@@ -26,6 +26,7 @@ def refusals(room, part, space, *fixtures, **more):
     path = FOLDER / f"{room}.txt"
     below = path.read_text().partition(f"[{part}]\n")[2].partition("\n[")[0]
     rows = [row for row in below.splitlines() if row and not row.startswith("#")]
+    assert rows, f"{path} has no part [{part}]"
 
     @pytest.mark.parametrize("row", rows, ids=lambda row: row.partition(ARROW)[0])
     def test(row, tmp_path, monkeypatch, request):
