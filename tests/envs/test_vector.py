@@ -278,7 +278,7 @@ def make(n, seed=0, alpha=0.0, num_levels=None):
 
 def numbers(made, row, count):
     """The level numbers of one environment's next episodes."""
-    where = [int(made.take(np.array([row]))[0]) for _ in range(count)]
+    where = [int(made.next_starts(np.array([row]))[0]) for _ in range(count)]
     return [int(made.starts.state.level.number[i]) for i in where] if made.banked else where
 
 
@@ -308,7 +308,7 @@ def test_queue_depends_on_the_stream_alone(seed, alpha, num_levels, slots, asked
     present = {}
     for row in asked:
         present[row] = (
-            int(made.take(np.array([row]))[0]),
+            int(made.next_starts(np.array([row]))[0]),
             expected(seed + row, played[row], alpha, num_levels),
         )
         played[row] += 1
