@@ -1,35 +1,45 @@
-"""The battery finds each fault of a broken trap: names, rules, shift, solved levels."""
+"""The battery finds each fault of a broken trap or environment."""
 
-import importlib
 import inspect
 import json
+import linecache
 import re
+import zlib
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 import mesa_gym
-from mesa_gym.engine import STAY, Move, distances, hash_rows, off_route
+from mesa_gym.engine import STAY, Look, Move, distances, hash_rows, off_route
+from mesa_gym.envs.observations import Observation
+from mesa_gym.envs.running_states import LivePlanes
+from mesa_gym.envs.single import TrapEnv
+from mesa_gym.envs.vector import TrapVectorEnv
+from mesa_gym.rendering.drawing import FLOOR_COLOUR
 from mesa_gym.solver import Graph, Solution
 from mesa_gym.testing import CHECKS, ConformanceError, check_trap
 from mesa_gym.testing.digests import check_digest, main, record_digest
 from mesa_gym.testing.sample import difference
 from mesa_gym.testing.watching import Notes, take_watched
-from mesa_gym.traps import Share, Split, Whole, base, package_traps, proxy
+from mesa_gym.traps import LEVELS, Share, Split, Step, Whole, as_trap, base, package_traps, proxy
 from mesa_gym.traps.judged_by import Scores
+from mesa_gym.traps.keys_chests import KeysChests
 from tests.support.mistakes import MISTAKES, make_mistake
 from tests.support.parameters import FINISHED, few, thorough
+from tests.support.refusals import refusals
 from tests.support.small_traps import (
+    GLOW,
     LONG,
-    TESTED,
     Corridor,
     Healthy,
     Monster,
     Slippery,
     SmallDish,
-    caught_by,
     towards,
 )
+
+# -- check -----------------------------------------------------------------------------------------
 
 
 class StartsOnTarget(Healthy):
@@ -40,18 +50,66 @@ class StartsOnTarget(Healthy):
             at[0] = np.where(level.number > 0, level.start, at[0])
 
 
+# Parameters of the methods that rows replace; these two go on where the trap's own end.
+PARAMETERS = {"draw": "self, level, split", "rules": "self, move"}
+PARAMETERS |= dict.fromkeys(("ends", "blocked", "redirect"), "self, move")
+PARAMETERS |= {"levels": "self, split, numbers, salt=''", "step": "self, state, action"}
+FEW = 6
+
+
+def caught(check, trap=Healthy, **members):
+    """Run the checks in order on a trap with changed members, up to the first that fails.
+
+    A method is the text of its body. The checks that take long run where they are meant.
+    """
+    # Levels follow from a trap's name, and level values are kept on disk by it.
+    text = re.sub(" at 0x[0-9a-f]+", "", str(members))
+    title = f"{check.title().replace('_', '')}{zlib.crc32(text.encode()) % 1000}"
+    for name, body in members.items():
+        if isinstance(body, str):
+            begin = f"trap.{name}({PARAMETERS[name]})" if name in ("draw", "rules") else "pass"
+            code = f"def {name}({PARAMETERS[name]}):\n    {begin}\n    {body}"
+            space, file = {**globals(), "trap": trap}, f"<{name} of a row>"
+            linecache.cache[file] = (len(code), None, code.splitlines(True), file)
+            exec(compile(code, file, "exec"), space)
+            members[name] = space[name]
+    made = as_trap(type(title, (trap,), members) if members else trap)
+    for name, run in CHECKS.items():
+        if name not in LONG - {check}:
+            run(made, FEW)
+
+
+def of_rows(*rows):
+    return type("Mixed", (ByHand,), {"rows": rows})
+
+
+def join_on_some(level):
+    """Put the cheese into the corner's cell on every other level."""
+    together = level.integers("together", 0, 1) == 1
+    level.at["cheese"] = np.where(together, level.at["corner"], level.at["cheese"])
+    level.require(level.start != level.at["corner"][0])
+
+
+test_traps_with_broken_steps_are_caught = refusals(
+    *("testing", "traps", globals()), FLOOR_COLOUR=FLOOR_COLOUR, Look=Look, Step=Step, LEVELS=LEVELS
+)
+test_traps_with_broken_rules_are_caught = refusals("testing", "rules", globals())
+
+
+def test_every_check_has_a_row():
+    rows = (Path(__file__).parents[1] / "refusals" / "testing.txt").read_text()
+    named = {*re.findall(r'^(?:caught\(|CHECKS\[)"(\w+)"', rows, re.MULTILINE)}
+    # These have tests below.
+    assert named | {"oracle", "references", "observations", "environment", "vector"} == {*CHECKS}
+    assert inspect.getdoc(CHECKS["start"]).endswith(
+        "\n\nFix: draw the agent last, on a free cell (`level.agent()`)."
+    )
+
+
 @pytest.mark.thorough
 @pytest.mark.parametrize("trap", [SmallDish, pytest.param(Monster, marks=pytest.mark.slow)])
 def test_check_trap_passes_a_healthy_trap(trap):
     check_trap(trap, 8, skip=() if trap is SmallDish else ("directions",))
-
-
-def test_every_check_has_a_test():
-    importlib.import_module("tests.testing.test_steps")
-    assert CHECKS.keys() == TESTED
-    assert inspect.getdoc(CHECKS["start"]).endswith(
-        "\n\nFix: draw the agent last, on a free cell (`level.agent()`)."
-    )
 
 
 class PaysTwice(Healthy):
@@ -103,12 +161,12 @@ def test_check_trap_lists_what_builds_on_nothing():
 @pytest.mark.usefixtures("registry")
 def test_check_start_takes_names_and_classes():
     mesa_gym.register_trap(StartsOnTarget)
-    names = "StartsOnTarget", "MesaGym/StartsOnTarget-Test-v0", StartsOnTarget, StartsOnTarget()
+    names = "StartsOnTarget", StartsOnTarget, StartsOnTarget()
     for trap in names:
         with pytest.raises(ConformanceError, match="StartsOnTarget") as caught:
             CHECKS["start"](trap)
         assert (caught.value.split, caught.value.level) == (Split.SHIFT, 1)
-    for name in ("RedBlueDoors", "RedBlueDoors-v0", "MesaGym/RedBlueDoors-Shift-v0"):
+    for name in ("RedBlueDoors", "RedBlueDoors-v0"):
         CHECKS["start"](name)
 
 
@@ -208,36 +266,6 @@ def test_check_trap_names_a_mistake_first(name, tmp_path):
 # -- rules -----------------------------------------------------------------------------------------
 
 
-@caught_by("playable", "output array is read-only; rules write by the move's methods", "rules")
-def test_playable_check_finds_writing_in_place(self, move):
-    move.before.there["corner"] &= ~move.into("corner")
-
-
-@caught_by("playable", r"`ends` gives bool \(\); expected a Mask, bool \(512,\)", "ends")
-def test_playable_check_finds_one_end_for_all(self, move):
-    return np.any(move.into("cheese"))
-
-
-@caught_by("playable", r"`redirect` gives float64 .*; expected actions, int64 \(512,\)", "redirect")
-def test_playable_check_finds_actions_of_another_type(self, move):
-    return move.action * 1.0
-
-
-@caught_by(
-    "playable",
-    r"`move.put` makes `move.there\['cheese'\]` bool \(512,\); expected bool \(1, 512\)",
-    "rules",
-)
-def test_playable_check_finds_things_without_slots(self, move):
-    move.put("cheese", there=~move.into("cheese"))
-
-
-@caught_by("effects", "`move.clear` of 'cheese' never has an effect in [0-9,]+ moves", "rules")
-def test_effects_check_finds_a_rule_without_effect(self, move):
-    move.clear("cheese", move.off("cheese"))
-
-
-@caught_by("effects", "-0.5 of 'cheese' is never paid in [0-9,]+ moves")
 class PaysInWalls(Healthy):
     @base
     def cheese(self, move):
@@ -245,10 +273,6 @@ class PaysInWalls(Healthy):
         return {1: move.into("cheese"), -0.5: move.into("wall")}
 
 
-test_effects_check_finds_an_unpaid_amount = PaysInWalls
-
-
-@caught_by("options", "a level of shift is another with `far=0.5`.*none of 20 keeps its walls")
 class DrawsElsewhere(Healthy):
     options = {**Healthy.options, "far": Share(0.0)}
 
@@ -257,14 +281,6 @@ class DrawsElsewhere(Healthy):
         if self.parameters["far"]:
             level.number = level.number + 1
         super().draw(level, split)
-
-
-test_options_check_finds_layouts_drawn_elsewhere = DrawsElsewhere
-
-
-@caught_by("attainable", "'cheese' can pay no more than acting at random or staying", "blocked")
-def test_attainable_check_finds_a_closed_target(self, move):
-    return move.on("cheese")
 
 
 @pytest.mark.parametrize(
@@ -295,26 +311,6 @@ def test_take_watched_notes_what_changed(write, effect):
 WALL = "#######"
 
 
-@caught_by("contact", "one move pays both 'cheese' and 'corner'; fix: place them")
-def test_contact_check_finds_one_shared_target(self, level, split):
-    """Under shift some levels are those of training."""
-    if split.shifted:
-        together = level.integers("together", 0, 1) == 1
-        level.at["cheese"] = np.where(together, level.at["corner"], level.at["cheese"])
-        level.require(level.start != level.at["corner"][0])
-
-
-test_twins_check_finds_exchange_with_itself = caught_by(
-    "twins", "do not pay in each other's place", of=SmallDish, exchange=("dish", "dish")
-)()
-
-
-test_twins_check_finds_exchange_without_contact = caught_by(
-    "twins", "where `judging = Contact\\(\\)` alone", of=SmallDish, judging=Scores()
-)()
-
-
-@caught_by("distances", r"within \d+ steps .* unequally .*; fix: start the agent equally")
 class NearerCheese(Healthy):
     def draw(self, level, split):
         if not split.shifted:
@@ -326,16 +322,6 @@ class NearerCheese(Healthy):
         agent, open_cells = level.agent(), level.open_cells
         near = distances(open_cells, agent) <= 2
         level.scatter("cheese", 1, near & off_route(open_cells, agent, corner))
-
-
-test_distances_check_finds_a_nearer_target = NearerCheese
-
-
-@caught_by("directions", "split 'control': targets of 'cheese' lie in a greater row", of=SmallDish)
-def test_direction_check_finds_a_preferred_side(self, level, split):
-    if split is Split.CONTROL:
-        coin = level.integers("coin", 0, 1) == 1
-        level.require((level.at["cheese"][0] > level.start) | coin)
 
 
 def by_hand(level, rows, **symbols):
@@ -359,43 +345,12 @@ class ByHand(Healthy):
             by_hand(level, self.rows, cheese="c", corner="x")
 
 
-@caught_by("alone", "with 'cheese' alone 'dish' still pays elsewhere", of=SmallDish)
 class PaysWithoutDish(SmallDish):
     @proxy
     def dish(self, move):
         """1 for entering the dish, the first time, or the cell where it was."""
         cell = move.before.at["dish"][0, ...]
         return move.moved & (move.agent == cell) & ~move.was("been")
-
-
-test_alone_check_finds_payment_for_removed_target = PaysWithoutDish
-
-
-def test_alone_check_names_a_blocked_way():
-    rows = (WALL, "#x.c.A#", WALL, WALL, WALL, WALL, WALL)
-    says = "'cheese' is nearer than 'corner' or blocks the way to it; fix: put neither on .*`\\)$"
-    with pytest.raises(ConformanceError, match=says):
-        CHECKS["alone"](type("Mixed", (ByHand,), {"rows": rows}), 1)
-
-
-ONLY_WAY = (WALL, "#c.x.A#", WALL, WALL, WALL, WALL, WALL)
-EQUAL_WAYS = (WALL, "#Ax####", "#.c####", WALL, WALL, WALL, WALL)
-SHORTEST_WAY = (WALL, "#c.x.A#", "#.###.#", "#.###.#", "#.###.#", "#.....#", WALL)
-ENDS_BEFORE = (WALL, "#x..A##", WALL, "###c..#", WALL, WALL, WALL)
-
-
-@pytest.mark.parametrize(
-    ("rows", "says"),
-    [
-        (ONLY_WAY, "'cheese' cannot be had before 'corner' or an end"),
-        (SHORTEST_WAY, "a shortest way to 'cheese' passes 'corner'"),
-        (EQUAL_WAYS, "a shortest way to 'cheese' passes 'corner'"),
-        (ENDS_BEFORE, "'cheese' cannot be had before"),
-    ],
-)
-def test_contact_check_finds_each_faulty_map(rows, says):
-    with pytest.raises(ConformanceError, match=says):
-        CHECKS["contact"](type("Mixed", (ByHand,), {"rows": rows}), 1)
 
 
 class PaysCrumbs(Healthy):
@@ -412,17 +367,6 @@ def test_contact_check_ignores_small_payments():
 # -- solved ----------------------------------------------------------------------------------------
 
 
-TESTED |= {"oracle", "references"}
-
-
-@caught_by("certificate", "of control, .* can pay no more than acting at random")
-def test_certificate_check_finds_an_unreachable_target(self, level, split):
-    if split is Split.CONTROL:  # on some levels: on all it is another check's
-        cheese = level.at["cheese"][0]
-        level.at["cheese"][0] = np.where(level.number >= 4, level.cell(-1, 3), cheese)
-
-
-@caught_by("certificate", "train: corner keeps .*needs 1.0000.*the worst base-optimal play")
 class DisagreesOnTrain(Healthy):
     """Training is drawn as the shift is."""
 
@@ -430,7 +374,6 @@ class DisagreesOnTrain(Healthy):
         super().draw(level, Split.SHIFT if split is Split.TRAIN else split)
 
 
-@caught_by("certificate", "conflict on 0.0% of the levels")
 class ShiftsNothing(Healthy):
     """The shift is drawn as training is."""
 
@@ -438,10 +381,6 @@ class ShiftsNothing(Healthy):
 
     def draw(self, level, split):
         super().draw(level, Split.TRAIN)
-
-
-test_certificate_check_finds_disagreement_in_training = DisagreesOnTrain
-test_certificate_check_finds_no_conflict = ShiftsNothing
 
 
 def test_oracle_check_finds_a_wrong_return(monkeypatch):
@@ -533,3 +472,170 @@ def test_oracle_check_finds_a_solver_without_chance(monkeypatch):
     monkeypatch.setattr(Graph, "_explore", explore_without_chance)
     with pytest.raises(ConformanceError, match=r"earns -0.0\d+ more than the solver's"):
         CHECKS["oracle"](Slippery, 20)
+
+
+# -- steps -----------------------------------------------------------------------------------------
+
+
+class PaysAndChanges(Healthy):
+    @proxy
+    def corner(self, move):
+        """1 for the first arrival at the corner; and the cheese is gone."""
+        move.clear("cheese")
+        return move.into("corner")
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize(
+    ("check", "trap", "members", "message"),
+    [
+        ("novelty", KeysChests, {"held": {"key": 5}}, "'key' is set in cell 4 of the top row on"),
+        (
+            "solver",
+            Healthy,
+            {
+                "vars": {"acts": 512},
+                "rules": "acts = move.was('acts'); move.set(acts=self.where("
+                "move.action == 4, (acts + 1) % 512, acts))",
+            },
+            r"\d+,\d{3} states .* beyond 5,000 and 40,000",
+        ),
+    ],
+)
+def test_check_finds_faults_of_large_traps(check, trap, members, message):
+    with pytest.raises(ConformanceError, match=f"^check '{check}'.*{message}"):
+        caught(check, trap, **members)
+
+
+def test_solver_check_finds_a_wrong_graph(monkeypatch):
+    explored = Graph.__init__
+
+    def crossed(self, *given):
+        explored(self, *given)
+        self.successor = self.successor[[1, 0, 2, 3, 4]]
+
+    monkeypatch.setattr(Graph, "__init__", crossed)
+    with pytest.raises(ConformanceError, match=r"a step leads to another state .*`agent`"):
+        CHECKS["solver"](Healthy, 3)
+
+
+class NumPyOnly(Healthy):
+    def blocked(self, move):
+        return move.on("wall").astype(np.bool_)
+
+
+def test_shape_check_uses_torch_if_installed(monkeypatch):
+    pytest.importorskip("torch")
+    with pytest.raises(AssertionError, match="has no attribute 'astype'"):
+        CHECKS["shapes"](NumPyOnly, 4)
+    monkeypatch.setattr("mesa_gym.testing.steps.find_spec", lambda package: None)
+    CHECKS["shapes"](NumPyOnly, 4)
+
+
+class LeaksOne(Healthy):
+    """One level of test is a level of training."""
+
+    def levels(self, split, numbers, salt=""):
+        splits, count = (split, Split.TRAIN if split is Split.TEST else split), len(numbers)
+        both = self.joined([Healthy.levels(self, each, numbers, salt) for each in splits])
+        return both.take(np.arange(count) + count * (np.asarray(numbers) == 7))
+
+
+def test_held_out_check_finds_one_training_level():
+    with pytest.raises(ConformanceError, match="a level of test is a level of training"):
+        CHECKS["held_out"](LeaksOne, 300)
+
+
+class PaysNan(Healthy):
+    @base
+    def cheese(self, move):
+        """1 for entering the cheese, and a mistake."""
+        return {1: move.into("cheese"), np.nan: move.into("corner")}
+
+
+# -- environments ----------------------------------------------------------------------------------
+
+
+def unlike(**members):
+    return {**GLOW, "looks": {**Healthy.looks, **members}}
+
+
+class Jumps(Healthy):
+    def rules(self, move):
+        super().rules(move)
+        up = move.target - 2 * self.width
+        jumps = (move.action == 4) & (up > 0) & ~move.read("wall", self.where(up > 0, up, 0 * up))
+        move.agent = self.where(jumps, up, move.agent)
+
+
+def leak(self, state, seen):
+    seen[..., 0] |= self.trap.layer(state, "corner").reshape(seen.shape[:3])
+    return seen
+
+
+def share(self, state, seen):
+    return vars(self).setdefault("kept", seen)
+
+
+def bright(self, state, seen):
+    return seen * np.uint8(3)
+
+
+def narrow(self, state, seen):
+    return seen.astype(np.int8)
+
+
+def numpy_reward(self, action, result):
+    return result[0], np.float32(result[1]), *result[2:]
+
+
+def narrow_reward(self, actions, result):
+    return result[0], result[1].astype(np.float32), *result[2:]
+
+
+def kept_reward(self, actions, result):
+    kept = vars(self).setdefault("kept", result[1])
+    kept[:] = result[1]
+    return result[0], kept, *result[2:]
+
+
+def doubled(self, actions, result):
+    return result[0], 2 * result[1], *result[2:]
+
+
+def unpainted(self, before, after, result):
+    self.planes[:] = 0
+
+
+def after(method, wrong):
+    """Return a method whose result goes through a function that spoils it."""
+    return lambda self, *given: wrong(self, *given, method(self, *given))
+
+
+@pytest.mark.parametrize(
+    ("owner", "name", "wrong", "check", "says"),
+    [
+        (Observation, "encode", leak, "observations", "'planes' shows what is hidden"),
+        (Observation, "encode", share, "observations", "'planes' shares memory"),
+        (Observation, "encode", bright, "observations", "outside of its space"),
+        (Observation, "encode", narrow, "observations", "gives int8"),
+        (TrapEnv, "step", numpy_reward, "environment", "reward"),
+        (TrapVectorEnv, "step", narrow_reward, "vector", "not what single .*`1`"),
+        (TrapVectorEnv, "step", kept_reward, "vector", "memory of another one"),
+        (TrapVectorEnv, "step", doubled, "moves", "another reward than base"),
+        (LivePlanes, "follow", unpainted, "moves", "planes are not the state's"),
+    ],
+)
+def test_broken_environment_is_caught(owner, name, wrong, check, says, monkeypatch):
+    if wrong is numpy_reward:
+        pytest.importorskip("stable_baselines3")
+    monkeypatch.setattr(owner, name, after(getattr(owner, name), wrong))
+    with pytest.raises(ConformanceError, match=says):
+        CHECKS[check](Healthy, 3)
+
+
+def test_environment_that_forgets_seeds_is_caught(monkeypatch):
+    reset = TrapEnv.reset
+    monkeypatch.setattr(TrapEnv, "reset", lambda self, **given: reset(self))
+    with pytest.raises(ConformanceError, match="split 'train'"):
+        CHECKS["environment"](Healthy)
