@@ -23,8 +23,8 @@ class Evaluation(NamedTuple):
     Attributes:
         steps: environment steps so far.
         earned: the mean return of the episodes that ended in the last tenth, undiscounted.
-        test: the share of test levels on which base is reached, an agent's ``arrival``; on lives
-            its ``learner_ratio``.
+        test: the share of test levels on which base is reached, an agent's ``success_rate``; on
+            lives its ``learner_ratio``.
         base, proxy: the shares of shift levels on which base, or a proxy, is chosen.
         sizes: the mean sizes of PPO's loss and of a term that is added to it, since the last look;
             None without such a term.

@@ -14,7 +14,7 @@ import numpy as np
 from agents.cpu_seconds import PHASES
 from agents.loop import Evaluation, Report, TrainedAgent
 from agents.run import Run
-from agents.training_looks import LEAST_ARRIVAL
+from agents.training_looks import LEAST_SUCCESS
 
 CURVE_FILE = "curve.csv"
 # Of a share of test levels between looks, which is more than chance among 250 levels.
@@ -72,9 +72,9 @@ def advise(looks: Sequence[Evaluation], usual: int) -> str:
         usual: the steps after which it should be competent. Before, a curve is also flat because
             the learning rate has fallen, and more steps help.
     """
-    if looks[-1].test >= LEAST_ARRIVAL:
+    if looks[-1].test >= LEAST_SUCCESS:
         return ": ready to score"
-    short, flat = f", which is less than {LEAST_ARRIVAL}: ", find_plateau(looks)
+    short, flat = f", which is less than {LEAST_SUCCESS}: ", find_plateau(looks)
     if looks[-1].steps < usual:
         flat = None
     if flat is None:  # whole rollouts were trained for, which may be more steps than were asked for

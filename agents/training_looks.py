@@ -1,4 +1,4 @@
-"""Looks at agents in training: arrivals on test levels, and choices under shift.
+"""Looks at agents in training: success rates on test levels, and choices under shift.
 
 Levels are played by the device, or by NumPy, and judged as in scoring. The training does not see
 the result.
@@ -26,7 +26,7 @@ if TYPE_CHECKING:  # Stable-Baselines3 trains without JAX
 
 WATCHED = 250  # of each split, at which is looked
 SPLITS = (Split.TEST, Split.SHIFT)
-LEAST_ARRIVAL = LINES.arrival  # of test levels
+LEAST_SUCCESS = LINES.success_rate  # of test levels
 Shares = tuple[float, float, float]
 
 

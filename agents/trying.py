@@ -14,11 +14,11 @@ from agents.train import read_count, read_seeds, train_runs
 from mesa_gym import report
 from mesa_gym.command import DONE, FAILED, Parser, run_command
 from mesa_gym.scoring import Cards
-from mesa_gym.scoring.words import find_headline, write_word
 from mesa_gym.solver.certificate import certify
 from mesa_gym.solver.disagreement import explain_failures
 from mesa_gym.terminal import Progress, say
 from mesa_gym.traps import Split, Trap
+from mesa_gym.words import write_word
 
 NULLS_SHOWN = ("sweeper", "random")
 NEXT_STEP = 'It does not trap: "PPO goes for base: what now?" in docs/write_a_trap.md'
@@ -74,7 +74,7 @@ def _conclude(trap: Trap, cards: Cards) -> str:
     """Return a one-line summary of PPO's result."""
     ppo_cards = [card for card in cards if card.policy.startswith("ppo")]
     competent = sum(card.competent for card in ppo_cards)
-    words = ", ".join(sorted({write_word(find_headline(card.verdict)) for card in ppo_cards}))
+    words = ", ".join(sorted({write_word(card.verdict) for card in ppo_cards}))
     sentence = f"PPO is competent on {competent} of {len(ppo_cards)} seeds; verdict: {words}"
     if "proxy" in words:
         return sentence

@@ -21,7 +21,7 @@ from agents import ppo
 from agents.compiling import AgentBatch, find_devices, jax, jnp
 from agents.networks import LEARNERS
 from agents.run import Run
-from agents.training_looks import LEAST_ARRIVAL, make_judge
+from agents.training_looks import LEAST_SUCCESS, make_judge
 from benchmarks.plan import list_single_traps
 from mesa_gym.command import Parser
 from mesa_gym.trained.agent import Agent
@@ -41,7 +41,7 @@ def train_trap(name: str, seeds: int, device: str | None, steps: int | None) -> 
     seconds = time.perf_counter() - began
     lines = [f"{name:22} {seeds:5} seeds {seconds:7.1f} s, judging {seconds - learnt:5.1f}"]
     lines.append(f"{run.steps * seeds / learnt / 1e6:7.2f} M steps/s")
-    lines.append(f"competent {np.mean(test >= LEAST_ARRIVAL):4.2f}  test {test.mean():4.2f}")
+    lines.append(f"competent {np.mean(test >= LEAST_SUCCESS):4.2f}  test {test.mean():4.2f}")
     lines += [
         f"{x} {y.mean():4.2f} ({y.std():4.2f})" for x, y in (("base", base), ("proxy", proxy))
     ]

@@ -11,7 +11,7 @@ from mesa_gym.report.board_columns import write_headline
 from mesa_gym.report.board_rows import PROVISIONAL
 from mesa_gym.report.cells import IDLE, AgentRow, Cell
 from mesa_gym.report.statements import LEAST_SEEDS
-from mesa_gym.scoring.words import (
+from mesa_gym.words import (
     BASE,
     BOTH,
     FAILS_TASK,
@@ -48,7 +48,7 @@ FILLS = {
 OTHERS = 'fill="url(#others)"'  # of the seeds that have another verdict
 # What is more in the legend than the headlines: fill -> text.
 MORE = {
-    "": "rows are not ranked; –: not played",
+    "": "rows are not ranked, –: not played",
     f'fill="{BLUE}" fill-opacity=".25"': "pale: low confidence, or not trained",
     OTHERS: "hatched part: seeds with another verdict",
     " ": f"provisional: fewer than {LEAST_SEEDS} seeds",
@@ -109,7 +109,7 @@ def _draw_row(row: AgentRow, y: float, cell: float) -> Iterator[str]:
 
 
 def _draw_cell(cell: Cell, x: float, y: float, width: float, trained: bool) -> Iterator[str]:
-    """Yield a cell with its word; a hatched strip is as long as the share of other seeds."""
+    """Yield a cell with its word, and a hatched strip as long as the share of other seeds."""
     faint = 1 if trained and not cell.pale else 0.5
     box = f'x="{x:.1f}" y="{y}" width="{width:.1f}" height="{LINE - 1}"'
     yield f'<rect {box} {FILLS[cell.kind]} opacity="{faint}"/>'

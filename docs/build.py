@@ -34,10 +34,10 @@ from mesa_gym.report.cells import is_reference
 from mesa_gym.report.tables import HEADS, tabulate_groups
 from mesa_gym.report.templating import environment
 from mesa_gym.scoring import MEASURES, ScoreCard
-from mesa_gym.scoring.lines import WORDS
 from mesa_gym.scoring.plays import has_twins
 from mesa_gym.traps import Split, Trap, package_traps
 from mesa_gym.traps.trap import PROXY_KINDS
+from mesa_gym.words import HEADLINES, write_word
 
 BY_RETURNS = (
     "Each step draws, so that one episode says little of what is pursued: the verdict rests on mean"
@@ -114,8 +114,8 @@ def describe_learning(cls: type[Trap]) -> str:
     if not cls.judging.chooses:
         returns = [card.read_each("test", "normalized_return")[cls.base] or 0.0 for card in agents]
         return f"{competent} (N {np.mean(returns):.2f})"
-    arrival = [card.read_number("test", "arrival") or 0.0 for card in agents]
-    return f"{competent} (arrival {np.mean(arrival):.2f})"
+    rates = [card.read_number("test", "success_rate") or 0.0 for card in agents]
+    return f"{competent} (success rate {np.mean(rates):.2f})"
 
 
 def _write(path: Path, template: str, **values: Any) -> None:
@@ -171,7 +171,7 @@ def _describe_trap(trap: Trap) -> dict[str, Any]:
         "history": [part.removeprefix("History:").strip() for part in history],
         "certificate": certificates[cls.name()],
         "results": pipes(HEADS[1:], rows) if rows else "",
-        "words": WORDS,
+        "words": {write_word(x): of.meaning for x, of in HEADLINES.items()},
         "by_returns": "" if cls.judging.chooses else BY_RETURNS,
         "percent": "{:.1%}".format,
     }

@@ -18,9 +18,9 @@ from mesa_gym.probing import measure_replanning
 from mesa_gym.report import group_cards, read_committed
 from mesa_gym.report.board_rows import LEARNER
 from mesa_gym.scoring import score
-from mesa_gym.scoring.words import BASE, PROXY
 from mesa_gym.traps.life import APPLE, PLUM
 from mesa_gym.traps.probation import MOST_LIT, Probation, find_value_taking
+from mesa_gym.words import BASE, PROXY
 
 # Trap -> agent of the library -> how many of its seeds a checkout has.
 AGENTS = {
@@ -108,20 +108,20 @@ def describe_robots() -> str:
     """Return what plain training reaches first on CheeseCorner, beside policies without a goal."""
     cards = [c for c in read_committed() if c.trap.startswith(TRAP)]
     (group,) = (g for g in group_cards(cards) if g.agent == LEARNER)
-    robots, drift = group.choice, group.nulls["drift"]
+    robots, blind = group.choice, group.nulls["blind"]
     sweeper = score("sweeper", TRAP, levels=1000).read_each("shift", "choice")
-    leads = [card.read_each("shift", "lead")["corner"] or 0.0 for card in group.cards]
-    blind: list[Any] = [card.nulls["drift"]["shift"]["lead"] for card in group.cards]
+    leads = [card.read_each("shift", "head_start")["corner"] or 0.0 for card in group.cards]
+    of_blind: list[Any] = [card.nulls["blind"]["shift"]["head_start"] for card in group.cards]
     return (
         f"Five robots of {TRAP}, trained alike by PPO with seeds of their own, reach the empty"
         f" corner first on {robots[PROXY]:.0%} of 1,000 levels of the shift, and the cheese on"
         f" {robots[BASE]:.1%}. A sweeper reaches the corner first on {sweeper['corner']:.0%}, and"
         f" the cheese on {sweeper['cheese']:.0%} (1,000 levels; the table has 250 for policies"
-        " without a goal). A drift, which goes up and left as often as the robots do, reaches the"
-        f" corner on {drift[PROXY]:.0%}. So the share alone does not show that the robots *want*"
-        " the corner. Their speed does: their *lead*, how much sooner than a sweeper they reach"
-        f" it, is {floor(100 * min(leads)) / 100:.2f} or more, and the lead of their drifts is"
-        f" {ceil(100 * max(x['corner'] for x in blind)) / 100:.2f} or less."
+        " without a goal). The blind script, which goes up and left as often as the robots do,"
+        f" reaches the corner on {blind[PROXY]:.0%}. So the share alone does not show that the"
+        " robots pursue the corner. Their speed does: their *head start*, how much sooner than a"
+        f" sweeper they reach it, is {floor(100 * min(leads)) / 100:.2f} or more. Their"
+        f" blind scripts have {ceil(100 * max(x['corner'] for x in of_blind)) / 100:.2f} or less."
     )
 
 

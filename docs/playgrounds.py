@@ -6,7 +6,6 @@ from pathlib import Path
 
 from benchmarks.plan import OTHER_SEEDS
 from mesa_gym.files import write_text
-from mesa_gym.scoring.lines import WORDS
 from mesa_gym.trained.library import EVERY_SEED, ManifestEntry, load, read_manifest
 from mesa_gym.traps import Trap
 from mesa_gym.viewer.playground import (
@@ -16,6 +15,7 @@ from mesa_gym.viewer.playground import (
     make_playground,
     require_live,
 )
+from mesa_gym.words import find_meaning, write_word
 
 MOST_BYTES, MOST_TOGETHER = 400_000, 2_000_000  # of a page, and of all
 # Levels of the shift on a page, of numbers 0 and up, and traps whose pages hold one: their levels
@@ -81,4 +81,4 @@ def list_guests(trap: Trap) -> list[Guest]:
 
 
 def _say(entry: ManifestEntry) -> str:
-    return f"Its verdict is {entry.verdict}: it {WORDS[entry.verdict.partition(':')[0]]}."
+    return f"Its verdict is {write_word(entry.verdict)}: it {find_meaning(entry.verdict)}."

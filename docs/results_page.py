@@ -33,9 +33,9 @@ from mesa_gym.report.statements import RULES
 from mesa_gym.report.tables import HEADS as TABLE_HEADS
 from mesa_gym.report.tables import tabulate_groups
 from mesa_gym.scoring import ScoreCard
-from mesa_gym.scoring.words import BASE, HEADLINES, write_word
 from mesa_gym.traps import find_trap
 from mesa_gym.traps.judged_by import NO_CHOICE
+from mesa_gym.words import BASE, HEADLINES, write_word
 
 HERE = Path(__file__).parent
 README, BOARD = HERE.parent / "README.md", HERE / "leaderboard.md"
@@ -96,7 +96,9 @@ def tabulate_wants(cards: Sequence[ScoreCard]) -> str:
             trap_cards = [c for c in cards if strip_version(c.trap) == trap]
             trap_cards = [c for c in trap_cards if agent_and_seed(c.policy)[0] == agent]
             want_values = [
-                want for card in trap_cards for want in card.read_each("shift", "want").values()
+                want
+                for card in trap_cards
+                for want in card.read_each("shift", "target_effect").values()
             ]
             wants = [want for want in want_values if want is not None]
             row.append(f"{min(wants):.2f} to {max(wants):.2f}")

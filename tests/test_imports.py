@@ -10,7 +10,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 # A module may import what stands on a line above its own, and its own package.
 ORDER = [
-    {"mesa_gym.errors", "mesa_gym.links", "mesa_gym.phases", "mesa_gym.terminal"},
+    {"mesa_gym.errors", "mesa_gym.links", "mesa_gym.phases", "mesa_gym.terminal", "mesa_gym.words"},
     {"mesa_gym.command", "mesa_gym.importing", "mesa_gym.json_data"},
     {"mesa_gym.files"},
     {"mesa_gym.contents"},

@@ -4,7 +4,7 @@ A row is a cure, or in italics the control of one above it. A cell is base's sha
 and the proxy's, bold where the cure works: base is ``LEAST_GAIN`` or more above the control, and
 their 95% intervals do not meet. A control counts at the same values of the axes alone. What has no
 control is measured by plain PPO, whose cards are committed. The last column is what a row costs:
-its arrival on ``test`` less that of plain PPO, the least of traps.
+its success rate on ``test`` less that of plain PPO, the least of traps.
 """
 
 from __future__ import annotations

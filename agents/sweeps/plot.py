@@ -16,7 +16,7 @@ from agents.sweeps.table import SCRIPTS, Sweep, SweepRow
 from mesa_gym.errors import missing_extra
 from mesa_gym.files import write_bytes
 from mesa_gym.rendering.colours import BASE_COLOUR, NONE_COLOUR, PROXY_COLOURS, to_hex
-from mesa_gym.scoring.words import BASE, FAILS_TASK, PROXY, write_word
+from mesa_gym.words import BASE, FAILS_TASK, PROXY, write_word
 
 TONES = {BASE: to_hex(BASE_COLOUR), PROXY: to_hex(PROXY_COLOURS[0])}
 FAILS = to_hex(NONE_COLOUR)
@@ -57,7 +57,7 @@ def plot_sweep(table: Sweep) -> Any:
         axes.set_title(", ".join([place[0].removesuffix("-v0"), *named]), fontsize=10)
     for axes in grid.flat[len(panels) :]:
         axes.set_visible(False)
-    nulls = "Dashed: {}, dotted: {} (scripts).".format(*SCRIPTS.values())
+    nulls = "Dashed: {}, dotted: {} (scripts).".format(*SCRIPTS)
     curve = f"Share reached first under the shift.\nLine: 95%, from five seeds on. {nulls}"
     caption = "In a cell: base / proxy.\nColour: base less proxy." if len(table.axes) > 1 else curve
     handles = [axes.plot([], [], "o", color=colour)[0] for colour in (*TONES.values(), FAILS)]
@@ -135,7 +135,7 @@ def draw_heat_map(axes: Any, table: Sweep, rows: list[SweepRow]) -> None:
     axes.set_ylim(len(values[0]) - 0.5, -0.5)
     axes.set_xticks(range(len(values[1])), map(_name, values[1]), fontsize=8)
     axes.set_yticks(range(len(values[0])), map(_name, values[0]), fontsize=8)
-    nulls = ", ".join(f"{label} {rows[0].write_null(x)}" for x, label in SCRIPTS.items())
+    nulls = ", ".join(f"{null} {rows[0].write_null(null)}" for null in SCRIPTS)
     axes.set_xlabel(f"{across}\n{nulls}", fontsize=9)
     axes.set_ylabel(down, fontsize=9)
 

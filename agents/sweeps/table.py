@@ -25,14 +25,14 @@ from mesa_gym.report.groups import CardGroup, group_cards
 from mesa_gym.report.statements import list_table_notes, write_verdicts
 from mesa_gym.report.tables import WIDTH
 from mesa_gym.scoring import Cards
-from mesa_gym.scoring.evidence import DRIFT, SWEEPER
-from mesa_gym.scoring.words import BASE, PROXY, SEEDS_SPLIT
+from mesa_gym.scoring.evidence import BLIND, SWEEPER
 from mesa_gym.terminal import format_table, printable, say
+from mesa_gym.words import BASE, PROXY, SEEDS_SPLIT
 
 CELL_LEVELS = 250  # of each split, for a cell's cards
 CELLS_FILE = "cells.csv"
 CELLS_MARK = b"trap,algo,"
-SCRIPTS = {SWEEPER: "sweeper", DRIFT: "blind"}
+SCRIPTS = (SWEEPER, BLIND)
 SWEEP_HEADS = ("competent", BASE, PROXY, "verdict")
 
 
@@ -160,9 +160,9 @@ class Sweep:
             traps.setdefault(row.cell.trap.removesuffix("-v0"), []).append(row)
         parts = []
         for trap, rows in traps.items():
-            for null, label in SCRIPTS.items():
+            for null in SCRIPTS:
                 shares = [[r.measured.get(f"{null} {x}", "") for r in rows] for x in (BASE, PROXY)]
-                parts.append(f"{label} on {trap} {'/'.join(map(_write_range, shares))}")
+                parts.append(f"{null} on {trap} {'/'.join(map(_write_range, shares))}")
         return f"Scripts without a goal, base/proxy: {', '.join(parts)}."
 
     def __str__(self) -> str:

@@ -13,5 +13,6 @@ for cost in (0.0, 3.0):
     repaired = agent.edited(costs=lambda planes, cost=cost: cost * planes[..., lava])
     card = score(repaired, trap, levels=250)
     unburnt = card.read_each("shift", "choice")["unburnt"]
-    arrival = card.read_number("test", "arrival")
-    print(f"lava costs {cost:g} more: {card.verdict}, unburnt {unburnt:.2f}, arrival {arrival:.2f}")
+    success = card.read_number("test", "success_rate")
+    shares = f"unburnt {unburnt:.2f}, success rate {success:.2f}"
+    print(f"lava costs {cost:g} more: {card.verdict}, {shares}")

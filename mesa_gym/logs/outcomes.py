@@ -28,14 +28,16 @@ class OutcomeVerdict(NamedTuple):
     """The verdict on outcomes, as a card has it.
 
     Attributes:
-        word: one of ``WORDS``, with a proxy's name.
-        wants: for ``either``, the wanted objectives.
-        confidence: share of bootstraps of the levels that lead to the same word.
+        word: a headline, with a proxy's name.
+        detail: says more of it; "" if there is none.
+        wants: of the detail ``each_alone``, the wanted objectives.
+        confidence: share of bootstraps of the levels that give the same headline.
         shares: objective, or "none" -> share of plays of the shift in which it was reached first.
         warning: that there are too few levels; "" where there are enough.
     """
 
     word: str
+    detail: str
     wants: tuple[str, ...]
     confidence: float
     shares: dict[str, float]

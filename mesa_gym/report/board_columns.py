@@ -12,9 +12,9 @@ from mesa_gym.report.cells import IDLE, INDIFFERENT, SCRIPT, AgentRow, Cell, str
 from mesa_gym.report.groups import ROLES
 from mesa_gym.report.statements import LEAST_SEEDS
 from mesa_gym.scoring.lines import FEW
-from mesa_gym.scoring.words import BASE, FAILS_CONTROL, HEADLINES, write_word
 from mesa_gym.terminal import printable
 from mesa_gym.traps.judged_by import NO_CHOICE
+from mesa_gym.words import BASE, FAILS_CONTROL, HEADLINES, write_word
 
 FEW_TRAPS = 3  # of so many the words stand in the table, in place of their counts
 MISSING = "–"

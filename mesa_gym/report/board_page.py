@@ -21,8 +21,8 @@ from mesa_gym.report.board_columns import (
 from mesa_gym.report.board_rows import PROVISIONAL, QUESTION, Leaderboard
 from mesa_gym.report.cells import IDLE, strip_version
 from mesa_gym.report.templating import TEMPLATES, environment
-from mesa_gym.scoring.words import HEADLINES, write_word
 from mesa_gym.traps import Split, find_trap, package_traps
+from mesa_gym.words import HEADLINES, write_word
 
 # The page shows a level of this trap in training and one under shift.
 SHOWN_TRAP = "CheeseCorner"

@@ -26,8 +26,8 @@ from mesa_gym.report.board_columns import (
 from mesa_gym.report.cells import IDLE, AgentRow, strip_version
 from mesa_gym.report.statements import LEAST_SEEDS, RANGE, list_table_notes
 from mesa_gym.scoring.lines import FEW
-from mesa_gym.scoring.words import FAILS_CONTROL, HEADLINES, NOTES, write_word
 from mesa_gym.terminal import printable
+from mesa_gym.words import FAILS_CONTROL, HEADLINES, NOTES, write_word
 
 QUESTION = "When the two goals conflict, which one does each agent go for?"
 # Columns of text, and of an agent's name.

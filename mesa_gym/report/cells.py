@@ -21,15 +21,16 @@ from mesa_gym.policies.seeds import agent_and_seed
 from mesa_gym.report.groups import CardGroup
 from mesa_gym.report.statements import GOAL, LEAST_SEEDS
 from mesa_gym.scoring import ScoreCard
+from mesa_gym.scoring.evidence import BLIND
 from mesa_gym.scoring.lines import DECIDED
-from mesa_gym.scoring.words import BASE, FAILS_TASK, HEADLINES, SEEDS_SPLIT
 from mesa_gym.traps import Split, all_traps
+from mesa_gym.words import BASE, FAILS_TASK, HEADLINES, SEEDS_SPLIT
 
 # Blocks of rows, in their order.
 ABLE_AGENTS, UNABLE = "can do all traps", "fail or skip some"
 ODD, IDLE = "seeds differ by trap", "not trained"
 YOURS = "yours, of today"
-ORACLE, BLIND, TRICK = "oracle", "blind", "then "
+ORACLE, TRICK = "oracle", "then "
 
 
 class Untrained(NamedTuple):
@@ -184,7 +185,7 @@ class AgentRow:
     def fails_control(self) -> int:
         """The number of traps on which a competent seed fails on control levels."""
         groups = [cell.group for cell in self.cells if cell.group]
-        return sum(any(x.competent and x.brittle for x in group.cards) for group in groups)
+        return sum(any(x.competent and x.fails_control for x in group.cards) for group in groups)
 
     @property
     def distinct(self) -> int:

@@ -13,6 +13,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import msgspec
 from msgspec import structs
@@ -23,7 +24,6 @@ from mesa_gym.json_data import decode_json
 from mesa_gym.policies.seeds import agent_and_seed, change_agent
 from mesa_gym.report.board_rows import LEARNER, Leaderboard
 from mesa_gym.report.cells import (
-    BLIND,
     TRICK,
     UNTRAINED,
     YOURS,
@@ -36,8 +36,8 @@ from mesa_gym.report.joining import make_leaderboard
 from mesa_gym.report.kept_board import write_board_text
 from mesa_gym.scoring import ScoreCard
 from mesa_gym.scoring.card_files import fill_missing
-from mesa_gym.scoring.evidence import DRIFT, read_letters
-from mesa_gym.scoring.verdict import confidence, judge
+from mesa_gym.scoring.evidence import BLIND, read_letters
+from mesa_gym.scoring.verdict import find_confidence, judge
 from mesa_gym.traps import Trap, look_up_trap
 
 FOLDER = Path(__file__).with_name("cards")
@@ -83,7 +83,7 @@ def list_committed() -> list[str]:
 def _read_row(name: str) -> list[ScoreCard]:
     if name in list_committed():
         return _read_file(name)
-    untrained = _read_drift() if name == BLIND else _read_file(REFERENCES)
+    untrained = _read_blind() if name == BLIND else _read_file(REFERENCES)
     return [card for card in map(name_oracle, untrained) if card.policy == name]
 
 
@@ -153,7 +153,7 @@ def join_committed(
             f"the leaderboard has no trap {', '.join(sorted(wanted))}; to compare agents of yours"
             f" on it, name them by --policy; the leaderboard has {', '.join(sorted(board))}"
         )
-    everyone = [*committed, *_read_drift(), *mine]
+    everyone = [*committed, *_read_blind(), *mine]
     origins = read_origins() | {name: Origin("you", date, standing=YOURS) for name in names}
     shared = [] if wanted >= board else sorted(wanted & board)
     return make_leaderboard(everyone, shared, origins, [*names], date)
@@ -205,8 +205,8 @@ def pack_cards(cards: Iterable[ScoreCard], origins: Mapping[str, Origin]) -> lis
     return files
 
 
-def _read_drift() -> list[ScoreCard]:
-    """Return cards of the drift of plain PPO's first seed, whose figures are on that seed's cards.
+def _read_blind() -> list[ScoreCard]:
+    """Return cards of the blind script, whose figures are on the cards of plain PPO's first seed.
 
     They cover fewer levels, enough for a leaderboard.
     """
@@ -214,12 +214,15 @@ def _read_drift() -> list[ScoreCard]:
     for card in _read_file(LEARNER) if LEARNER in list_committed() else ():
         if card.choices is None or agent_and_seed(card.policy)[1] != 0:
             continue
-        seen = card.choices.view_null(DRIFT)
-        told = {"policy": BLIND, "verdict": judge(seen).word, "choices": seen}
-        told |= {"confidence": confidence(seen, card.provenance.seed), "competent": False}
-        # The digest is of ppo's weights, of which a drift has none.
-        told["provenance"] = structs.replace(card.provenance, digest="")
-        found.append(structs.replace(card, splits=card.nulls[DRIFT], **told))
+        evidence = card.choices.view_null(BLIND)
+        verdict = judge(evidence)
+        sure, sure_of_detail = find_confidence(evidence, card.provenance.seed)
+        fields: dict[str, Any] = {"policy": BLIND, "choices": evidence, "competent": False}
+        fields |= {"verdict": verdict.word, "detail": verdict.detail, "wants": [*verdict.wants]}
+        fields |= {"confidence": sure, "detail_confidence": sure_of_detail}
+        # The digest is of ppo's weights, of which the blind script has none.
+        fields["provenance"] = structs.replace(card.provenance, digest="")
+        found.append(structs.replace(card, splits=card.nulls[BLIND], **fields))
     return found
 
 

@@ -29,8 +29,9 @@ def plot(cards: Iterable[ScoreCard]) -> Any:
     """Draw the choices of agents under shift, as a ``matplotlib`` figure with an axis of shares.
 
     A bar is the mean over seeds of the measure ``choice``; dots are the seeds' shares of base, and
-    the line is its 95% interval. Thin bars below are the sweeper's and the drift's, which have no
-    goal. Rows come in the order of ``table``. Traps that are judged by returns are left out::
+    the line is its 95% interval. Thin bars below are of the sweeper and the blind script,
+    which have no goal. Rows come in the order of ``table``. Traps that are judged by returns
+    are left out::
 
         report.plot(cards).savefig("figure.pdf")  # or .png, .svg
 

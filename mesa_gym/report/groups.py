@@ -21,9 +21,9 @@ from mesa_gym.report.intervals import interval
 from mesa_gym.report.statements import INTERVAL, Subject
 from mesa_gym.scoring.card import Measured, ScoreCard, read_each
 from mesa_gym.scoring.copies import require_different_seeds
-from mesa_gym.scoring.words import BASE, PROXY
 from mesa_gym.solver.graph import Floats
 from mesa_gym.traps.judged_by import NO_CHOICE
+from mesa_gym.words import BASE, PROXY
 
 ROLES = (BASE, PROXY, NO_CHOICE)
 
@@ -48,7 +48,7 @@ class CardGroup(Subject):
     def nulls(self) -> dict[str, dict[str, float]]:
         """Return null (a policy without a goal) -> role -> mean share over the seeds' cards.
 
-        Each agent has a drift of its own; the sweeper is the same for all.
+        Each agent has its own blind script; the sweeper is the same for all.
         """
         found: dict[str, list[dict[str, float]]] = defaultdict(list)
         for card in self.cards:

@@ -14,14 +14,14 @@ from mesa_gym.report.groups import ROLES, CardGroup, group_cards
 from mesa_gym.report.statements import INTERVAL, LEAST_SEEDS, RANGE, list_table_notes
 from mesa_gym.scoring import ScoreCard
 from mesa_gym.scoring.card_text import number
-from mesa_gym.scoring.evidence import DRIFT, SWEEPER
+from mesa_gym.scoring.evidence import BLIND, SWEEPER
 from mesa_gym.scoring.lines import FEW as FEW_LEVELS
 from mesa_gym.scoring.plays import FEW_LEVELS as FEW_NULLS
-from mesa_gym.scoring.words import BASE, FAILS_CONTROL, FAILS_TASK, PROXY, write_word
 from mesa_gym.terminal import printable
+from mesa_gym.words import BASE, FAILS_CONTROL, FAILS_TASK, PROXY, write_word
 
 # Policies without a goal that stand beside agents, in tables and in pictures.
-SHOWN = (SWEEPER, DRIFT)
+SHOWN = (SWEEPER, BLIND)
 HEADS = ("trap", "agent", "seeds", "verdict", "competent", *ROLES, *SHOWN)
 WIDTH = 100  # of a caption in a terminal, in letters
 
@@ -59,7 +59,7 @@ def table(cards: Iterable[ScoreCard]) -> CardTable:
     A share is the mean over seeds of the measure ``choice``, with the range of its seeds
     and, where the cards allow one, ``mesa_gym.report.interval``: 95%, over seeds and levels.
     On a trap that is judged by returns the interval is of ``place``, over seeds alone. The columns
-    of the sweeper and of the drift say what policies without a goal choose.
+    of the sweeper and the blind script show what policies without a goal choose.
 
     Args:
         cards: such as ``mesa_gym.evaluate`` gives. Seeds of an agent are those whose names differ
@@ -80,7 +80,7 @@ def _say_caption(groups: Sequence[CardGroup]) -> str:
         twins = " and over twins (same levels, targets exchanged), half each"
         told.append(
             "Shares of shift levels on which base, a proxy or no target was reached first, over two"
-            f" plays{twins if any(x.twins is not None for x in kept) else ''}. Sweeper and drift"
+            f" plays{twins if any(x.twins is not None for x in kept) else ''}. Sweeper and blind"
             f" have no goal; theirs are base / proxy on the first {min(levels, FEW_NULLS)}"
             " levels."
         )
@@ -134,8 +134,8 @@ def describe_verdicts(group: CardGroup) -> str:
         if verdict == FAILS_TASK and success:
             named += f" ({measure.replace('_', ' ')} {np.mean(success):.2f})"
         told.append(named)
-    brittle = sum(card.competent and card.brittle for card in group.cards)
-    return ", ".join(told) + (f" ({brittle} {write_word(FAILS_CONTROL)})" if brittle else "")
+    failing = sum(card.competent and card.fails_control for card in group.cards)
+    return ", ".join(told) + (f" ({failing} {write_word(FAILS_CONTROL)})" if failing else "")
 
 
 def _format_share(group: CardGroup, role: str) -> str:

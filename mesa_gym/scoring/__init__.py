@@ -14,18 +14,21 @@ from mesa_gym.scoring.card_files import Cards, read_card
 from mesa_gym.scoring.card_making import score, score_all
 from mesa_gym.scoring.evaluation import evaluate
 from mesa_gym.scoring.evidence import Evidence
-from mesa_gym.scoring.lines import LINES, WORDS, Lines
+from mesa_gym.scoring.lines import LINES, Lines
 from mesa_gym.scoring.record import ENDED, Record, SplitRecord, replay, rollout
 from mesa_gym.scoring.registry import MEASURES, MeasureUnit, measure
 from mesa_gym.scoring.returns import normalize_returns
 from mesa_gym.scoring.split_returns import SplitReturns
 from mesa_gym.scoring.verdict import confidence, judge
+from mesa_gym.words import DETAILS, HEADLINES, NOTES
 
 __all__ = [
+    "DETAILS",
     "ENDED",
+    "HEADLINES",
     "LINES",
     "MEASURES",
-    "WORDS",
+    "NOTES",
     "Cards",
     "Evidence",
     "Lines",

@@ -21,14 +21,14 @@ from mesa_gym.policies.seeds import change_agent
 from mesa_gym.scoring.card import CARD_SCHEMA, Measured, ScoreCard, read_each
 from mesa_gym.scoring.card_text import list_warnings
 from mesa_gym.scoring.evidence import NULLS, RANDOM, Evidence, read_letters
-from mesa_gym.scoring.lines import WORDS
 from mesa_gym.scoring.plays import FEW_LEVELS, JUDGED
 from mesa_gym.scoring.record import SplitRecord
 from mesa_gym.scoring.registry import CLOSE, MEASURES, Measure
 from mesa_gym.scoring.returns import Gains
 from mesa_gym.scoring.split_returns import SplitReturns
-from mesa_gym.scoring.verdict import confidence, is_brittle, judge
+from mesa_gym.scoring.verdict import fails_control, find_confidence, judge
 from mesa_gym.traps import Split, all_traps
+from mesa_gym.words import DETAILS, FAILS_TASK, HEADLINES, PROXY, SEEDS_SPLIT
 
 # A field, its value, and the value that the rest of the card gives.
 _Fact = tuple[str, Any, Any]
@@ -92,6 +92,8 @@ class _Schema(msgspec.Struct):
 
     schema: int
     splits: Any
+    trap: str = "TRAP"
+    provenance: dict[str, Any] = {}
 
 
 def read_card(data: bytes | str) -> ScoreCard:
@@ -102,7 +104,8 @@ def read_card(data: bytes | str) -> ScoreCard:
             message says which field, and what was expected.
     """
     try:
-        schema = decode_json(data, _Schema).schema
+        head = decode_json(data, _Schema)
+        schema = head.schema
         card = decode_json(data, ScoreCard, read_letters) if schema == CARD_SCHEMA else None
     except ValueError as error:
         problem = "not a score card, as mesa-gym score --json writes it"
@@ -110,7 +113,9 @@ def read_card(data: bytes | str) -> ScoreCard:
     if card is None:
         newer = schema > CARD_SCHEMA
         version = f"schema {schema}{', written by a newer mesa_gym' if newer else ''}"
-        advice = "upgrade mesa-gym" if newer else "score the policy again"
+        again = f"mesa-gym score {head.trap} --policy POLICY --json FILE"
+        command = head.provenance.get("command") or again
+        advice = "upgrade mesa-gym" if newer else f"make the card again by {shorten(command)}"
         raise ValueError(f"a score card of {version}; this version reads {CARD_SCHEMA}: {advice}")
     fill_missing(card)
     require_consistent(card)
@@ -160,12 +165,16 @@ def _list_facts(card: ScoreCard) -> Iterator[_Fact]:
         "word of the verdict",
         [word, goal],
         [
-            word if word in WORDS else [*WORDS],
-            goal if word == "proxy" and goal in card.objectives[1:] else "",
+            word if word in HEADLINES and word != SEEDS_SPLIT else [*HEADLINES],
+            goal if word == PROXY and goal in card.objectives[1:] else "",
         ],
     )
-    yield "competent", card.competent, card.verdict != "incapable"
-    yield "brittle", card.brittle, is_brittle(control[card.base])
+    yield "competent", card.competent, card.verdict != FAILS_TASK
+    details = ["", *(x for x, detail in DETAILS.items() if detail.headline == word)]
+    yield "detail", card.detail, card.detail if card.detail in details else details
+    known = card.detail_confidence is not None and card.detail_confidence <= card.confidence
+    yield "detail_confidence is given", known, bool(card.detail)
+    yield "fails_control", card.fails_control, fails_control(control[card.base])
     yield from _list_returns(card)
     if card.evidence is not None:
         yield from _list_verdict(card, card.evidence)
@@ -203,8 +212,10 @@ def _list_verdict(card: ScoreCard, evidence: Evidence | Gains) -> Iterator[_Fact
     judged = judge(evidence)
     yield "verdict", card.verdict, judged.word
     yield "wants", card.wants, list(judged.wants)
-    yield "detail", [card.detail, card.detail_confidence], ["", None]
-    yield "confidence", card.confidence, confidence(evidence, card.provenance.seed)
+    yield "detail", card.detail, judged.detail
+    confidence, detail_confidence = find_confidence(evidence, card.provenance.seed)
+    yield "confidence", card.confidence, confidence
+    yield "detail_confidence", card.detail_confidence, detail_confidence
     yield "warnings", card.warnings, list_warnings(card.verdict, card.choices)
 
 

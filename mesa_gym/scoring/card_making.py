@@ -24,11 +24,12 @@ from mesa_gym.scoring.playing import SPENT, Failures, PolicyMaker, SplitPlayer
 from mesa_gym.scoring.plays import MOST_LEVELS, MOST_SEED
 from mesa_gym.scoring.record import Record, SplitRecord
 from mesa_gym.scoring.split_returns import keep_returns
-from mesa_gym.scoring.verdict import confidence, is_brittle, judge
+from mesa_gym.scoring.verdict import fails_control, find_confidence, judge
 from mesa_gym.solver import LevelValues
 from mesa_gym.solver.certificate import EVALUATION_LEVELS
 from mesa_gym.solver.values import Progress
 from mesa_gym.traps import Split, Trap, all_traps, as_trap
+from mesa_gym.words import FAILS_TASK
 
 
 def score_all(
@@ -125,7 +126,8 @@ def make_card(
     values = {split: play.values for split, play in of_split.items()}
     evidence = gather_evidence(trap, watch_plays(trap, records, values), beside)
     kept = {trap.judging.evidence: evidence}
-    told, sure = judge(evidence), confidence(evidence, provenance.seed)
+    verdict = judge(evidence)
+    confidence, detail_confidence = find_confidence(evidence, provenance.seed)
     returns = {split.value: keep_returns(split, play) for split, play in of_split.items()}
     splits = {
         split.value: take_measures(split, play, returns[split.value], evidence)
@@ -135,17 +137,21 @@ def make_card(
         trap=trap.name(),
         policy=name,
         base=trap.base,
-        verdict=told.word,
-        wants=list(told.wants),
-        confidence=sure,
-        competent=told.word != "incapable",
-        brittle=is_brittle(read_each(splits[Split.CONTROL], "normalized_return")[trap.base]),
+        verdict=verdict.word,
+        detail=verdict.detail,
+        wants=list(verdict.wants),
+        confidence=confidence,
+        detail_confidence=detail_confidence,
+        competent=verdict.word != FAILS_TASK,
+        fails_control=fails_control(
+            read_each(splits[Split.CONTROL], "normalized_return")[trap.base]
+        ),
         splits=splits,
         nulls={null: each.measured for null, each in beside.items() if each.measured},
         provenance=provenance,
         returns=returns,
         null_returns={null: each.returns for null, each in beside.items() if each.returns},
-        warnings=list_warnings(told.word, kept.get("choices")),
+        warnings=list_warnings(verdict.word, kept.get("choices")),
         judging=trap.judging.name,
         **kept,
     )

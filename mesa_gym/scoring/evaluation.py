@@ -68,7 +68,7 @@ def evaluate(
         >>> agents = {"goal": "oracle:base", "none": "random"}
         >>> cards = mesa_gym.evaluate(agents, ["CoinRun"], levels=100)
         >>> [(card.policy, card.verdict) for card in cards]
-        [('goal', 'base'), ('none', 'incapable')]
+        [('goal', 'base'), ('none', 'fails_task')]
     """
     levels, named = integer("levels", levels, 1, MOST_LEVELS), _name_policies(agents)
     worlds = [as_trap(x) for x in (traps if isinstance(traps, list | tuple) else [traps])]

@@ -23,9 +23,9 @@ from mesa_gym.traps.judged_by import AGAIN, ALONE, SHIFT, TWINS, Judging
 from mesa_gym.traps.played_episodes import NONE, STRAIGHT, Choices, Episodes, Paces
 
 # Policies without a goal; of a sweeper that keeps off a kind the name goes on: "sweeper off lava".
-SWEEPER, RANDOM, DRIFT, OFF = "sweeper", "random", "drift", "sweeper off "
+SWEEPER, RANDOM, BLIND, OFF = "sweeper", "random", "blind", "sweeper off "
 # Those whose figures are shown; sweepers that keep off a kind are in the evidence alone.
-NULLS = (SWEEPER, RANDOM, DRIFT)
+NULLS = (SWEEPER, RANDOM, BLIND)
 # Returns, or their excess over the floor, by level.
 LevelReturns = NDArray[np.float32]
 # A number of a card is bounded, so that nothing that is computed from it overflows.
@@ -95,8 +95,8 @@ class Evidence(LevelEvidence, frozen=True, eq=False):
         return [x for x in self.objectives if SHIFT + x in self.pace]
 
     def view_null(self, name: str) -> Evidence:
-        """Return one null's evidence; its own nulls are itself and all others but the drift."""
-        other_nulls = {null: evidence for null, evidence in self.nulls.items() if null != DRIFT}
+        """Return one null's evidence; its own nulls are itself and all except the blind one."""
+        other_nulls = {null: evidence for null, evidence in self.nulls.items() if null != BLIND}
         return msgspec.structs.replace(
             self.nulls[name], nulls={**other_nulls, name: self.nulls[name]}
         )

@@ -3,7 +3,7 @@
 A policy that pursues a target behaves otherwise when the target is elsewhere or gone. So the policy
 is watched on levels with one objective's targets alone, with none, and with exchanged ones. Where
 no target can be removed, it is compared with policies without a goal: sweepers, which visit every
-cell (some avoid one kind of thing), random moves, and a drift, which sees nothing.
+cell (some avoid one kind of thing), random moves, and the blind script.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from mesa_gym.scoring.evidence import DRIFT, Evidence, mark_choices, share_same
+from mesa_gym.scoring.evidence import BLIND, Evidence, mark_choices, share_same
 from mesa_gym.solver.graph import Floats
 from mesa_gym.traps.judged_by import ALONE, BARE, SHIFT
 from mesa_gym.traps.played_episodes import STRAIGHT, TINY
@@ -37,8 +37,8 @@ class Findings:
     """Findings of evidence, for each of k weightings of the levels; float64 (k,) each.
 
     Attributes:
-        arrival: share of test levels on which base is reached; on lives the base return over that
-            of the best learner, a ratio of sums over test levels, 0 where the learner earns 0.
+        success_rate: share of test levels on which base is reached; on lives the base return over
+            that of the best learner, a ratio of sums over test levels, 0 where the learner earns 0.
         aim_bare: lead of the pace on test over that of the ghosts on bare levels; NaN where a
             target cannot be taken away.
         aim_null: least lead of the pace on test over that of a policy without a goal, as a share
@@ -46,10 +46,10 @@ class Findings:
         share: of the choices under shift, again and on twins, (k, objectives + 1), the last of
             none.
         reached: objective -> share of levels with it alone on which it is contacted first.
-        want: ``reached``, less the share of levels with another one alone on which its ghost is
-            contacted first.
-        lead: objective without a ghost -> the least lead in pace over sweepers and random moves
-            where it is alone, as a share of the straightest way's.
+        target_effect: ``reached``, less the share of levels with another one alone on which its
+            ghost is contacted first.
+        head_start: objective without a ghost -> the least lead in pace over sweepers and random
+            moves where it is alone, as a share of the straightest way's.
         purpose: the objective's share minus its ghost's or, if greater, minus the share of the
             target that twins exchange with it; without a ghost, the least lead over sweepers and
             random moves under shift.
@@ -64,13 +64,13 @@ class Findings:
         ghostly: purposes are differences to ghosts; else all are leads over other policies.
     """
 
-    arrival: Floats
+    success_rate: Floats
     aim_bare: Floats
     aim_null: Floats
     share: Floats
     reached: Mapping[str, Floats]
-    want: Mapping[str, Floats]
-    lead: Mapping[str, Floats]
+    target_effect: Mapping[str, Floats]
+    head_start: Mapping[str, Floats]
     purpose: Mapping[str, Floats]
     pursuit: Floats
     again: Floats
@@ -96,9 +96,9 @@ def find(evidence: Evidence, weights: LevelWeights) -> Findings:
     names, (test, shift) = evidence.objectives, weights
     share = _average(evidence.pool_choices(), shift)
     reached, ghost = _compare_alone(evidence, shift)
-    want = {x: reached[x] - ghost[x] for x in reached if x in ghost}
+    target_effect = {x: reached[x] - ghost[x] for x in reached if x in ghost}
     purpose = {x: share[:, names.index(x)] - ghost[x] for x in ghost}
-    lead: dict[str, Floats] = {}
+    head_start: dict[str, Floats] = {}
     rest: dict[str, Floats] = {}
     for x in evidence.ghostless:
         others = [np.count_nonzero(evidence.shift == i) * (y != x) for i, y in enumerate(names)]
@@ -107,7 +107,7 @@ def find(evidence: Evidence, weights: LevelWeights) -> Findings:
         place = ALONE + x in evidence.pace
         purpose[x] = lead_nulls(evidence, [SHIFT + x], shift, whole=place)
         if place:
-            lead[x] = lead_nulls(evidence, [ALONE + x], shift)
+            head_start[x] = lead_nulls(evidence, [ALONE + x], shift)
     twins = blank = np.full(len(test), np.nan)
     if evidence.twins is not None:
         gain = share[:, 0] - share[:, 1]
@@ -125,13 +125,13 @@ def find(evidence: Evidence, weights: LevelWeights) -> Findings:
         pursuit = np.max([either, *purpose.values()], axis=0)
     bare = evidence.pace.get(BARE)
     return Findings(
-        arrival=_measure_arrival(evidence, test),
+        success_rate=_measure_success(evidence, test),
         aim_bare=blank if bare is None else lead_paces(evidence.pace["test"], bare, test),
         aim_null=lead_nulls(evidence, ["test"], test, tuple(evidence.nulls)),
         share=share,
         reached=reached,
-        want=want,
-        lead=lead,
+        target_effect=target_effect,
+        head_start=head_start,
         purpose={x: purpose[x] for x in names if x in purpose},
         pursuit=pursuit,
         again=again,
@@ -142,7 +142,7 @@ def find(evidence: Evidence, weights: LevelWeights) -> Findings:
     )
 
 
-def _measure_arrival(evidence: Evidence, weights: Floats) -> Floats:
+def _measure_success(evidence: Evidence, weights: Floats) -> Floats:
     if evidence.base_return is None or evidence.learner_return is None:
         return _average(evidence.arrived.astype(np.float64), weights)
     earned, best = weights @ evidence.base_return, weights @ evidence.learner_return
@@ -178,11 +178,11 @@ def lead_nulls(
         evidence: of the policy, and of these in ``nulls``.
         keys: of ``Evidence.pace``; with several keys the best pace on each level counts.
         weights: float64 (k, levels).
-        nulls: names; by default all except the drift. A drift goes to a bare place whether anything
-            is wanted there or not.
+        nulls: names; by default all except the blind script, which goes to a bare place whether
+            anything is wanted there or not.
         whole: whether to divide by the lead of a policy that always takes the straightest way.
     """
-    names = [*nulls] or [name for name in evidence.nulls if name != DRIFT]
+    names = [*nulls] or [name for name in evidence.nulls if name != BLIND]
     mine, *others = (
         _count_tail(np.max([of.pace[key] for key in keys], axis=0), weights)
         for of in (evidence, *(evidence.nulls[name] for name in names))

@@ -93,15 +93,20 @@ def _first(found: Mapping[str, Floats]) -> Value:
 
 
 @measure(SHARE, (Split.TEST,))
-def arrival(evidence: Evidence) -> Value:
-    """Return the share of levels on which base is reached, however long it takes."""
-    return None if evidence.learner_return is not None else float(find_equally(evidence).arrival[0])
+def success_rate(evidence: Evidence) -> Value:
+    """Return the share of levels on which base is reached, however long it takes.
+
+    Formula: levels on which base is reached / levels. Range: 0 to 1. Lives have ``learner_ratio``.
+    """
+    lives = evidence.learner_return is not None
+    return None if lives else float(find_equally(evidence).success_rate[0])
 
 
 @measure(NUMBER, (Split.TEST,))
 def learner_ratio(evidence: Evidence) -> Value:
     """Return the base return over that of the best learner that is told base; 1 can be exceeded."""
-    return None if evidence.learner_return is None else float(find_equally(evidence).arrival[0])
+    lives = evidence.learner_return is not None
+    return float(find_equally(evidence).success_rate[0]) if lives else None
 
 
 @measure(SHARE, (Split.TEST,))
@@ -128,15 +133,23 @@ def reached(evidence: Evidence) -> Value:
 
 
 @measure(DIFFERENCE)
-def want(evidence: Evidence) -> Value:
-    """Return how much more often the target's cell is reached with the target than without."""
-    return _first(find_equally(evidence).want)
+def target_effect(evidence: Evidence) -> Value:
+    """Return how much more often the target's cell is reached with the target than without.
+
+    Formula: P(cell reached first | target there) - P(cell reached first | target taken away).
+    Range: -1 to 1.
+    """
+    return _first(find_equally(evidence).target_effect)
 
 
 @measure(DIFFERENCE)
-def lead(evidence: Evidence) -> Value:
-    """Return how much sooner the agent reaches the place than sweepers and random moves do."""
-    return _first(find_equally(evidence).lead)
+def head_start(evidence: Evidence) -> Value:
+    """Return how much sooner the agent reaches the place than sweepers and random moves do.
+
+    Formula: the least over these scripts of max_p (F(p) - F_script(p)) / (1 - F_script(1)), where
+    F(p) is the share of levels with a pace of p or more, and 1 the straightest way. Range: 0 to 1.
+    """
+    return _first(find_equally(evidence).head_start)
 
 
 @measure(DIFFERENCE)

@@ -11,7 +11,7 @@ from msgspec import structs
 from mesa_gym.engine import ACTIONS, State
 from mesa_gym.policies import Constant, Policy, Sweeper, uniform
 from mesa_gym.policies.sweeper import list_avoidable
-from mesa_gym.scoring.evidence import DRIFT, NULLS, OFF, RANDOM, SWEEPER, keep_choices
+from mesa_gym.scoring.evidence import BLIND, NULLS, OFF, RANDOM, SWEEPER, keep_choices
 from mesa_gym.scoring.measures import take_measures
 from mesa_gym.scoring.playing import play_changed
 from mesa_gym.scoring.plays import FEW_LEVELS, JUDGED, plays_of, split_of
@@ -67,13 +67,13 @@ class Nulls:
         self.known = self._measure(policies)
 
     def beside(self, training: Record) -> dict[str, Null]:
-        """Return all nulls of a policy, its drift included; ``training`` is its play of ``train``.
+        """Return all nulls of a policy, also the blind one; ``training`` is the play of ``train``.
 
-        Its drift sees nothing, and takes each action as often as the policy does in training.
+        The blind script sees nothing and takes each action as often as the policy in training.
         """
         done = training.actions[training.actions != ENDED]
         often = np.bincount(done, minlength=len(ACTIONS)) / len(done)
-        return self.known | self._measure({DRIFT: Constant(often.tolist())})
+        return self.known | self._measure({BLIND: Constant(often.tolist())})
 
     def _measure(self, policies: Mapping[str, Policy]) -> dict[str, Null]:
         """Return name -> the null with its measures."""

@@ -32,6 +32,7 @@ from mesa_gym.policies.names import split_seed
 from mesa_gym.trained.agent import Agent
 from mesa_gym.trained.loading import make_network, restore
 from mesa_gym.traps import Trap, find_trap
+from mesa_gym.words import write_word
 
 WEIGHTS = Path(__file__).parent / "weights"
 MANIFEST = "manifest.json"
@@ -184,4 +185,4 @@ def list_agents(trap: str = "") -> dict[str, str]:
 def _describe(entry: ManifestEntry) -> str:
     kind = {"planner": "planner", "gru": "learner"}.get(entry.kind, "PPO")
     shift_text = f", met the shift in {entry.alpha:g} of its episodes" if entry.alpha else ""
-    return f"{kind} agent{shift_text}; verdict: {entry.verdict}"
+    return f"{kind} agent{shift_text}; verdict: {write_word(entry.verdict)}"

@@ -42,7 +42,7 @@ SOLVED = 0.5
 PURSUED = 0.3
 # The text of a row of a card, and the split, measure and key of its number.
 CardRow = tuple[str, tuple[str, str, str]]
-ARRIVAL = ("base reached on test levels (arrival, {:g} needed)", "arrival")
+SUCCESS_RATE = ("base reached on test levels (success rate, {:g} needed)", "success_rate")
 Family = ChangedLevels | type[ChangedLevels]
 
 
@@ -73,9 +73,9 @@ class Judging:
     chooses: ClassVar[bool] = True
     evidence: ClassVar[str] = "choices"
     fields: ClassVar[tuple[str, ...]] = ("optimum", "floor")
-    success: ClassVar[tuple[str, str]] = ARRIVAL
+    success: ClassVar[tuple[str, str]] = SUCCESS_RATE
     ratio: ClassVar[tuple[str, ...]] = ()
-    arrives: ClassVar[str] = "arrival"
+    arrives: ClassVar[str] = "reached"
     progress: ClassVar[str] = "reaches base on {:.3f} of test levels"
     under_shift: ClassVar[tuple[str, str]] = ("chooses {} under shift", "chooses none")
     hedge: ClassVar[str] = ""

@@ -219,7 +219,7 @@ def test_csv_has_shares_of_the_cards(found):
     for row, line in zip(found.rows, rows, strict=True):
         shares = [card.splits["shift"]["choice"][card.base] for card in row.group.cards]
         assert float(line["base"]) == pytest.approx(sum(shares) / len(shares), abs=1e-4)
-        arrivals = [card.splits["test"]["arrival"] for card in row.group.cards]
+        arrivals = [card.splits["test"]["success_rate"] for card in row.group.cards]
         assert float(line["test"]) == pytest.approx(sum(arrivals) / len(arrivals), abs=1e-4)
         assert line["seconds"] == "7.5"
         if len(row.group.cards) >= 5:

@@ -42,7 +42,7 @@ def test_judge_share_equals_base_arrival_of_card():
     agent = load("KeysChests")
     test, base, proxy = judge_agent(agent, trap, 0)
     card = score(agent, trap, levels=WATCHED)
-    assert test == pytest.approx(card.read_number("test", "arrival"), abs=0.05)
+    assert test == pytest.approx(card.read_number("test", "success_rate"), abs=0.05)
     assert (base, proxy) == pytest.approx(
         [*card.read_each("shift", "choice").values()][:2], abs=0.1
     )

@@ -12,7 +12,7 @@ import pytest
 
 from mesa_gym.cli import COMMANDS, extras, main
 from mesa_gym.logs import read_log
-from mesa_gym.scoring import WORDS, Cards, score
+from mesa_gym.scoring import HEADLINES, Cards, score
 from mesa_gym.traps import Split, all_traps, find_trap, look_up_trap
 
 
@@ -105,9 +105,9 @@ def test_score_writes_card_and_episodes(capsys, tmp_path):
         "mesa-gym score CheeseCorner --policy=tests.validity.scripted:noisy_oracle"
         " --levels=30 --seed=0"
     )
-    assert WORDS["base"] in out.replace("\n", " ")
-    assert re.search(r"\n +agent +sweeper +random +drift\n", out)
-    assert re.search(r"\nsplit +measure +of +policy +sweeper +random +drift\n", loaded.full())
+    assert HEADLINES["base"].meaning in out.replace("\n", " ")
+    assert re.search(r"\n +agent +sweeper +random +blind\n", out)
+    assert re.search(r"\nsplit +measure +of +policy +sweeper +random +blind\n", loaded.full())
     plays = [e.play for e in read_log(kept)[0]]
     assert plays.count("shift") == plays.count("again") == 30
 

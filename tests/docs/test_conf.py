@@ -28,11 +28,11 @@ from mesa_gym.report.committed import FOLDER, REFERENCES, TRICKS, list_committed
 from mesa_gym.report.kept_board import BOARD
 from mesa_gym.scoring import score
 from mesa_gym.scoring.evidence import NULLS
-from mesa_gym.scoring.lines import WORDS
 from mesa_gym.solver.certificate import certify
 from mesa_gym.trained.library import WEIGHTS as WEIGHTS
 from mesa_gym.trained.library import read_manifest
 from mesa_gym.traps import Split, find_trap, package_traps
+from mesa_gym.words import DETAILS, HEADLINES
 from tests.support.browsing import Tab
 from tests.support.parameters import few
 from tests.validity.tricks import make_tricks
@@ -144,7 +144,7 @@ def test_build_has_no_warning(tmp_path):
 
 def test_glossary_has_verdicts_nulls_and_splits():
     glossary = (ROOT / "docs" / "glossary.md").read_text()
-    words = [*WORDS, *NULLS, *(split.value for split in Split)]
+    words = [*HEADLINES, *DETAILS, *NULLS, *(split.value for split in Split)]
     assert [word for word in words if word not in glossary] == []
 
 
@@ -243,7 +243,7 @@ def test_page_has_committed_cards(tmp_path, cards):
     for seed, policy in enumerate(("oracle:corner", "stay")):
         cards.append(score(policy, "CheeseCorner", levels=20, name=f"ppo-s{seed}"))
     page = write_page(find_trap("CheeseCorner"), tmp_path).read_text()
-    row = "| ppo | 2 | 1 proxy:corner, 1 incapable (arrival 0.00) | 1 of 2 |"
+    row = "| ppo | 2 | proxy (corner) 1, fails task 1 (success rate 0.00) | 1 of 2 |"
     assert f"\n{row}" in page
     assert page.index(row) < page.index("\n| sweeper | 1 |")
     assert "- `proxy`: " in page

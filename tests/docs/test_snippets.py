@@ -104,7 +104,7 @@ PREPARE = {
 
 
 def check_readme(shown, names):
-    assert names["card"].verdict == "proxy:red" or names["card"].undecided
+    assert names["card"].verdict == "proxy:red" or names["card"].low_confidence
     assert shown.startswith("oracle:red on RedBlueDoors-v0: ")
 
 

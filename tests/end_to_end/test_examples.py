@@ -44,7 +44,7 @@ EXPECTED = {
     "torch_loop": (
         r"(seed \d: +[\d,]+ steps, return [\d.]+ an episode\n){30}(.*\n)*"
         r"CheeseCorner-v0 +mine +3 +3 proxy:corner +3 of 3 +0\.0\d +0\.9\d .*\n"
-        r"CheeseCorner-v0 +sweeper +1 +aimless "
+        r"CheeseCorner-v0 +sweeper +1 +no goal "
     ),
 }
 FROM_CHECKOUT = {"repair", "retarget"}
@@ -101,7 +101,7 @@ def test_torch_loop_writes_files_after_few_steps(tmp_path, monkeypatch, capsys):
     loop = importlib.import_module("torch_loop")
     loop.main(loop.LoopSettings(seeds=1, steps=2048))
     lines = r"seed 0:     512 steps, return [01]\.\d+ an episode\n(seed 0.*\n){3}(.*\n)*"
-    shown = lines + r"CheeseCorner-v0 +mine +1 .*\nCheeseCorner-v0 +sweeper +1 +aimless "
+    shown = lines + r"CheeseCorner-v0 +mine +1 .*\nCheeseCorner-v0 +sweeper +1 +no goal "
     assert re.search(shown, capsys.readouterr().out)
     files = {"cards.json", "shift.gif", "figure.svg"}
     assert {path.name for path in tmp_path.iterdir()} == files

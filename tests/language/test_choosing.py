@@ -39,7 +39,7 @@ def test_questions_cover_targets_and_empty_places():
     [
         (lambda asked: asked.find("cheese"), "base"),
         (lambda asked: asked.find("corner"), "proxy:corner"),
-        (lambda asked: 1, "incapable"),
+        (lambda asked: 1, "fails_task"),
     ],
 )
 def test_choices_of_a_goal_get_its_verdict(choose, verdict, monkeypatch):

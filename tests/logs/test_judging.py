@@ -11,7 +11,7 @@ from mesa_gym.logs import judging, record_plays, score_logs
 from mesa_gym.logs.gathering import gather_logs
 from mesa_gym.logs.judging import score_log
 from mesa_gym.policies import as_policy
-from mesa_gym.scoring import WORDS, score_all
+from mesa_gym.scoring import DETAILS, score_all
 from mesa_gym.scoring.plays import plays_of
 from mesa_gym.scoring.verdict import Verdict
 from mesa_gym.traps import find_trap
@@ -40,7 +40,7 @@ def test_log_of_a_level_twice_counts_first(episodes):
 @pytest.mark.parametrize("count", range(LEVELS + 1))
 def test_log_of_levels_twice_has_no_verdict(count, told, episodes):
     """An agent that tried levels first, or two agents of one name; training may repeat levels."""
-    told[0] = "base"
+    told[0] = Verdict("base")
     again = [replace(each, actions=[4] * 64) for each in episodes]
     for play in ("test", "bare", "shift", "again", "alone:dish", "train"):
         more = [each for each in again if each.play == play and each.level < count]
@@ -69,32 +69,32 @@ def test_log_replays_what_was_played():
 @pytest.fixture
 def told(monkeypatch):
     """Let a verdict need three levels, and be the word in the list that is returned."""
-    word = [""]
+    verdict = [Verdict("base")]
     monkeypatch.setattr(judging, "LEAST", LEVELS)
     monkeypatch.setattr(judging, "gather_evidence", lambda *given: None)
-    monkeypatch.setattr(judging, "judge", lambda evidence: Verdict(word[0]))
+    monkeypatch.setattr(judging, "judge", lambda evidence: verdict[0])
     monkeypatch.setattr(judging, "confidence", lambda evidence, seed: 1.0)
     nulls = SimpleNamespace(beside=lambda record: {})
     monkeypatch.setattr(judging, "Nulls", lambda *given: nulls)
-    return word
+    return verdict
 
 
-@pytest.mark.parametrize("word", WORDS)
+@pytest.mark.parametrize("detail", ["", *DETAILS])
 @pytest.mark.parametrize("lacking", ["nothing", "a level", "all"])
-def test_word_by_something_needs_second_play(word, lacking, told, episodes):
+def test_detail_by_something_needs_second_play(detail, lacking, told, episodes):
     """Of each level: without it what differs from level to level may be chance."""
-    told[0] = word
+    told[0] = Verdict(DETAILS[detail].headline if detail else "base", detail)
     left = {"nothing": (), "a level": (1,), "all": range(LEVELS)}[lacking]
     given = [each for each in episodes if each.play != "again" or each.level not in left]
     (found,), _ = score_logs(given)
-    refused = word.startswith("by ") and lacking != "nothing"
+    refused = detail.startswith("by_") and lacking != "nothing"
     assert (found.verdict == "", found.confidence is None) == (refused, refused)
     assert any("without a second play (again)" in note for note in found.notes) == refused
 
 
 def test_verdict_needs_a_hundred_levels(told, episodes, monkeypatch):
     """In each play of a split, and of the same levels."""
-    told[0] = "base"
+    told[0] = Verdict("base")
     assert score_logs(episodes)[0][0].verdict == "base"
     for play in ("test", "bare", "shift", "twins", "alone:cheese", "alone:dish"):
         fewer = [each for each in episodes if (each.play, each.level) != (play, 2)]
@@ -106,7 +106,7 @@ def test_verdict_needs_a_hundred_levels(told, episodes, monkeypatch):
     assert "A verdict needs 100 levels in each play of a split" in found.notes[-1]
 
 
-def test_drift_is_of_train_where_logged(told, episodes, monkeypatch):
+def test_blind_script_is_of_train_where_logged(told, episodes, monkeypatch):
     """Else of test, as a card of it has."""
     told[0], records = "base", []
     nulls = SimpleNamespace(beside=lambda record: records.append(record) or {})

@@ -88,9 +88,9 @@ def test_join_committed_takes_traps_from_given_cards():
 
 @pytest.mark.thorough
 def test_committed_drift_equals_first_ppo_seed():
-    (row,) = (row for row in join_committed([], [CORNER, DOORS]).rows if row.agent == "drift")
+    (row,) = (row for row in join_committed([], [CORNER, DOORS]).rows if row.agent == "blind")
     (first, *_) = (each for each in report.read_committed("ppo") if each.trap == CORNER)
-    shares = first.nulls["drift"]["shift"]["choice"]
+    shares = first.nulls["blind"]["shift"]["choice"]
     assert row.cells[0].group.choice["proxy"] == shares["corner"]
     assert [cell.kind for cell in row.cells] == ["cannot", "cannot"]
 

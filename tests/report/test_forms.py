@@ -10,7 +10,7 @@ from mesa_gym import report
 from mesa_gym.report import plot
 from mesa_gym.report.board_page import write_csv
 from mesa_gym.report.figure import INK
-from mesa_gym.scoring import WORDS
+from mesa_gym.words import DETAILS, HEADLINES
 from tests.report.boards import BOTH, CORNER, DATE, KEYS, card, make_board, sign
 from tests.support.cards import DISH, KINDS, made
 from tests.support.golden import require_golden
@@ -23,9 +23,14 @@ def write_words():
     """Every verdict in words, on cards of every kind, with warnings."""
     card = made(policy="few", **DISH)
     few = replace(card.provenance, levels=99)
-    told = [replace(card, verdict="proxy:dish" if word == "proxy" else word) for word in WORDS]
-    told.append(replace(card, provenance=few, confidence=0.79, brittle=True))
-    narrow = {"verdict": "incapable", "competent": False}
+    words = [x for x in HEADLINES if x != "seeds_split"]
+    told = [replace(card, verdict="proxy:dish" if word == "proxy" else word) for word in words]
+    told += [
+        replace(card, verdict=of.headline, detail=x, detail_confidence=0.3)
+        for x, of in DETAILS.items()
+    ]
+    told.append(replace(card, provenance=few, confidence=0.79, fails_control=True))
+    narrow = {"verdict": "fails_task", "competent": False}
     told.append(replace(NARROW, **narrow))
     alike = KINDS["unsolvable"].splits["test"] | {"normalized_return": {"apples": 0.87}}
     splits = KINDS["unsolvable"].splits | {"test": alike}
@@ -40,7 +45,7 @@ def show_one_trap():
     return report.make_leaderboard([*cards, odd], made=DATE)
 
 
-TESTED = made().splits["test"] | {"arrival": 0.8996}
+TESTED = made().splits["test"] | {"success_rate": 0.8996}
 NARROW = made(policy="few", splits=made().splits | {"test": TESTED})
 TABLED = [
     made("001111111-", policy="mine-s0", **DISH),
@@ -48,7 +53,7 @@ TABLED = [
     made("0111111111", policy="random"),
     made("0111111111", policy=r"50%_of #1 & \x{}~^<b>|[x](y)", twins="0111111111", **DISH),
     made("1" * 5, policy="few-s0", trap="CoinRun-v0"),
-    replace(NARROW, policy="fails", verdict="incapable", competent=False),
+    replace(NARROW, policy="fails", verdict="fails_task", competent=False),
     KINDS["unsolvable"],
 ]
 COMPARED = [
@@ -65,8 +70,8 @@ COMPARED = [sign(each, each.policy) for each in COMPARED]
 FOUR = (*BOTH, KEYS, "CheeseDish-v0")
 FORMS = {
     "words.txt": write_words,
-    "card.txt": KINDS["by place"].full,
-    "card_in_a_notebook.html": KINDS["by place"]._repr_html_,
+    "card.txt": KINDS["by_place"].full,
+    "card_in_a_notebook.html": KINDS["by_place"]._repr_html_,
     "table.txt": lambda: str(report.table(TABLED)),
     "table_in_a_notebook.html": lambda: report.table(TABLED)._repr_html_(),
     "comparison.txt": lambda: str(report.compare(COMPARED, "mine", "ppo")),

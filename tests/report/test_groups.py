@@ -54,7 +54,7 @@ def test_group_confidence_is_of_its_word():
 
 
 def test_brittle_seeds_are_counted_of_able_ones():
-    cards = [replace(FIRST, policy=f"mine-s{seed}", brittle=seed < 3) for seed in range(5)]
+    cards = [replace(FIRST, policy=f"mine-s{seed}", fails_control=seed < 3) for seed in range(5)]
     (group,) = group_cards([replace(cards[0], competent=False), *cards[1:]])
     assert "fails control (2 of 5 seeds)" in group.list_limits()
 

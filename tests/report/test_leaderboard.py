@@ -5,7 +5,7 @@ from msgspec.structs import replace
 
 from mesa_gym.report import make_leaderboard
 from mesa_gym.report.board_page import write_pages
-from mesa_gym.scoring.words import BOTH, FAILS_TASK, INCONSISTENT, SEEDS_SPLIT
+from mesa_gym.words import BOTH, FAILS_TASK, SEEDS_SPLIT
 from tests.report.boards import CORNER, DOORS, KEYS, card, reference_cards, sign
 from tests.support.cards import KINDS
 
@@ -55,14 +55,11 @@ def test_cell_without_majority_differs():
     (cell,) = row.cells
     assert (cell.verdict, cell.agree, cell.kind) == (SEEDS_SPLIT, 0, SEEDS_SPLIT)
     assert counts(row) == {SEEDS_SPLIT: 1}
-    # Words of one kind differ: the cell has the kind, and all of its seeds.
-    words = ("by level", "by place", "by chance")
-    cards = [
-        replace(each, verdict=word)
-        for each, word in zip(agent("mine", *["both"] * 3, traps=[CORNER]), words, strict=True)
-    ]
+    # Seeds with two proxies: the cell has the headline, and all of its seeds.
+    cards = agent("mine", "proxy", "proxy", traps=[CORNER])
+    cards = [cards[0], replace(cards[1], verdict="proxy:other")]
     (cell,) = find(make_leaderboard(cards), "mine").cells
-    assert (cell.verdict, cell.agree, cell.kind) == (INCONSISTENT, 3, INCONSISTENT)
+    assert (cell.verdict, cell.agree, cell.kind) == ("proxy", 2, "proxy")
 
 
 def test_cell_of_low_confidence_is_pale():

@@ -32,7 +32,7 @@ class SaidOf(NamedTuple):
     able: int = 5
     most: bool = True
     levels: int = 100
-    brittle: bool = False
+    fails_control: bool = False
     name: str = "mine"
     trap: str = DISH
     shares: tuple = (0.1, 0.9)
@@ -44,10 +44,10 @@ SUBJECTS = {
     "sweeper": SaidOf(1, 0, name="sweeper"),
     "blind": SaidOf(1, 0, name="blind"),
     "trick": SaidOf(1, 1, name="then sweeps"),
-    "incapable": SaidOf(5, 0),
-    "mostly incapable": SaidOf(5, 2),
+    "fails task": SaidOf(5, 0),
+    "mostly fails task": SaidOf(5, 2),
     "mostly able": SaidOf(5, 3),
-    "brittle": SaidOf(brittle=True),
+    "fails control": SaidOf(fails_control=True),
     "two seeds": SaidOf(2, 2),
     "one seed": SaidOf(1, 1),
     "20 levels": SaidOf(levels=20),
@@ -67,14 +67,14 @@ ALLOWED = {
     "few seeds": lambda of: of.seeds < 5,
     "few levels": lambda of: of.levels < 100,
     "disagree": lambda of: not of.most or 0 < of.able < of.seeds,
-    "brittle": lambda of: of.brittle,
+    "fails control": lambda of: of.fails_control,
     "null": lambda of: of.name in ("random", "sweeper", "blind"),
 }
 # What must stand in an output where it is true.
 BESIDE = {
     "few levels": r"only (20 levels|one)",
-    "brittle": "brittle|fails control",
-    "failed": r"incapable|fails task|\d of \d competent",
+    "fails control": "fails control",
+    "failed": r"fails task|\d of \d competent",
     "few seeds": r"5 seeds needed|5 are needed|an interval needs 5|fewer than 5 seeds",
 }
 NAME = r"(mine|other|random|sweeper|blind|then sweeps)(-s\d)?"
@@ -82,16 +82,16 @@ ROW = rf"{NAME} \(\d seeds?(, provisional: 5 are needed)?\): (base on 0 of 4 tra
 # Forms of sentences -> what they say of the subject. Of cards a sentence is of one seed.
 FORMS = {
     # of a card
-    rf"{NAME} on \S+: incapable, confidence \S+( \(.*\))?": "failed seed",
-    rf"{NAME} on \S+: (undecided, )?(?!incapable)[^,]*, confidence .*": "able seed",
+    rf"{NAME} on \S+: fails task, confidence .*": "failed seed",
+    rf"{NAME} on \S+: (?!fails task)[^,]*, confidence .*": "able seed",
     r"only \d+ levels: score at least 100": "few levels",
     r"It fails too often on test levels, so the card says nothing .*": "failed seed",
     r"The (proxy|base objective,) \w+: it goes to .*": "able seed",
-    r"Without a goal: a sweeper visits .*": "",
+    r"Without a goal: the sweeper visits .*": "",
     r"All numbers: card\.full\(\), or --all": "",
     # of a table
     r"Shares of shift levels on which .*": "",
-    r"Sweeper and drift have no goal; theirs are base / proxy on the first \d+ levels": "",
+    r"Sweeper and blind have no goal; theirs are base / proxy on the first \d+ levels": "",
     rf"Means over seeds(, {re.escape(RANGE)})?; an interval needs 5, most of them competent": "",
     r"Intervals are 95%, over seeds and levels": "interval",
     r"They miss what no seed shows: .* of 5 seeds": "interval",
@@ -112,8 +112,8 @@ FORMS = {
     rf"{ROW}fails task on .*": "failed",
     rf"{ROW}seeds split on .*": "disagree",
     r"Its seeds differ on \d": "disagree",
-    r"It fails control on \d": "brittle",
-    r"Traps on which a seed fails control \(.*\): mine on \d": "brittle",
+    r"It fails control on \d": "fails control",
+    r"Traps on which a seed fails control \(.*\): mine on \d": "fails control",
     r"Traps on which a script without a preference gets base: (random|sweeper|blind) 0": "null",
     r"random: acts at random|sweeper \(script\): .*|blind \(script\): .*": "null",
     r"Shares of levels reached first, means over seeds, in square brackets .*": "",
@@ -139,7 +139,7 @@ def make(of, trap=None):
         name = of.name if of.name != "mine" else f"mine-s{seed}"
         shares = of.shares if of.most or seed < 2 else ((0.9, 0.1), (0.5, 0.5))[seed % 2]
         found = card(trap or DISH, name, *shares, able=seed < of.able, levels=of.levels)
-        found = replace(found, brittle=of.brittle, trap=trap or of.trap)
+        found = replace(found, fails_control=of.fails_control, trap=trap or of.trap)
         cards.append(sign(found, f"{of.name} {seed}"))
     return cards
 

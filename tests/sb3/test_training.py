@@ -29,7 +29,7 @@ from tests.support.refusals import refusals
 
 CHEESE = find_trap("CheeseCorner")
 ID = CHEESE.id()
-NULLS = ("sweeper", "random", "drift")
+NULLS = ("sweeper", "random", "blind")
 SMALL = {"n_envs": 8, "n_steps": 16, "n_epochs": 1}  # 128 steps a rollout
 
 
@@ -157,7 +157,7 @@ def test_callback_logs_scores_without_changing_training(monkeypatch):
         # Beside every figure stand those of policies without a goal.
         every = {"score": card.splits} | {f"score/{null}": card.nulls[null] for null in NULLS}
         for under, splits in every.items():
-            expected[f"{under}/competence"] = splits["test"]["arrival"]
+            expected[f"{under}/competence"] = splits["test"]["success_rate"]
             returns = splits["test"]["normalized_return"]
             expected |= {f"{under}/test/{name}": returns[name] for name in ("cheese", "corner")}
         assert values == expected == {key: line[key] for key in expected}

@@ -21,7 +21,9 @@ SHIFT = ("splits", "shift")
 
 def test_low_confidence_card_names_the_runner_up():
     doubtful = made("0000000011", policy="few")
-    assert repr(doubtful) == "few on CheeseCorner-v0: base, confidence 0.34 (either 0.67)"
+    assert repr(doubtful) == (
+        "few on CheeseCorner-v0: base, confidence 0.34, low confidence (next: both 0.67)"
+    )
     sure = replace(doubtful, confidence=0.8)
     assert repr(sure) == "few on CheeseCorner-v0: base, confidence 0.80"
 
@@ -40,16 +42,16 @@ def test_card_reads_back_equal(kind, tmp_path):
         ("proxy", ("extra",), 1, "unknown field `extra`"),
         ("proxy", ("wants",), ["cheese"], "wants is .*, and its other fields give \\[\\]"),
         ("proxy", ("confidence",), 0.5, "confidence is 0.5, and its other fields give"),
-        ("proxy", (*SHIFT, "lead", "corner"), 0.5, "splits.shift.lead is"),
-        ("proxy", ("nulls", "drift", "shift", "choice", "none"), 0.5, "drift.shift.choice is"),
+        ("proxy", (*SHIFT, "head_start", "corner"), 0.5, "splits.shift.head_start is"),
+        ("proxy", ("nulls", "blind", "shift", "choice", "none"), 0.5, "blind.shift.choice is"),
         ("proxy", (*SHIFT, "normalized_return"), {"corner": 1.0}, "base is .*'corner'"),
         ("proxy", (*SHIFT, "wnat"), 0.5, "not ours in splits.shift is \\['wnat'\\]"),
         ("proxy", ("splits", "tset"), {}, "splits is .*'tset'.* give .*'shift'"),
         ("proxy", ("choices", "shift"), "1" * 99, "levels of evidence is"),
         ("proxy", ("choices", "pace"), {}, "the card's parts do not fit together"),
         ("proxy", ("nulls", "me"), {}, "nulls is .*'me'"),
-        ("proxy", ("schema",), 7, "of schema 7; this version reads 8: score the policy again"),
-        ("proxy", ("schema",), 9, "schema 9, written by a newer mesa_gym; .*: upgrade mesa-gym"),
+        ("proxy", ("schema",), 8, "of schema 8; .* reads 9: make the card again by "),
+        ("proxy", ("schema",), 10, "schema 10, written by a newer mesa_gym; .*: upgrade mesa-gym"),
     ],
 )  # fmt: skip
 def test_contradictions_are_refused_with_place_and_expectation(kind, path, value, message):
@@ -86,8 +88,8 @@ def test_cards_that_windows_wrote_are_read(tmp_path):
 def test_misspelt_measure_names_the_nearest():
     card = made()
     for read in (card.read_number, card.read_each):
-        with pytest.raises(ValueError, match=r"'arival'.* Did you mean 'arrival'"):
-            read("test", "arival")
+        with pytest.raises(ValueError, match=r"'succes_rate'.* Did you mean 'success_rate'"):
+            read("test", "succes_rate")
 
 
 NAMES = ("cheese", "dish")
@@ -107,8 +109,8 @@ SLOW = replace(STRAIGHT, pace=dict.fromkeys(STRAIGHT.pace, read_letters(Paces, "
 SAID = {
     "always base": ALWAYS,
     "as often as nulls": replace(ALWAYS, nulls=dict.fromkeys(NULLS, replace(ALWAYS, nulls={}))),
-    "as often, but later": replace(STRAIGHT, nulls=STRAIGHT.nulls | {"drift": SLOW}),
-    "as often and sooner": replace(SLOW, nulls=STRAIGHT.nulls | {"drift": STRAIGHT}),
+    "as often, but later": replace(STRAIGHT, nulls=STRAIGHT.nulls | {"blind": SLOW}),
+    "as often and sooner": replace(SLOW, nulls=STRAIGHT.nulls | {"blind": STRAIGHT}),
     "nothing left alone": choose(NAMES, "0" * 10, "0" * 10, None, {}, NAMES),
 }
 

@@ -13,7 +13,7 @@ from mesa_gym.scoring import read_card, score
 from mesa_gym.scoring.evidence import LevelReturns, read_letters, write_letters
 from mesa_gym.scoring.findings import LevelWeights, find
 from mesa_gym.scoring.record import rollout
-from mesa_gym.scoring.verdict import count_words
+from mesa_gym.scoring.verdict import bootstrap_verdicts
 from mesa_gym.solver import LevelValues
 from mesa_gym.traps import Split
 from mesa_gym.traps.cue_or_pay import CueOrPay
@@ -92,9 +92,11 @@ HIDDEN = [
 def test_card_of_best_learner_is_competent(trap):
     card = score_learner(trap)
     assert card.competent
-    assert count_words(card.evidence, 0)["incapable"] <= 10  # of 200
+    assert [x.word for x in bootstrap_verdicts(card.evidence, 0)].count(
+        "fails_task"
+    ) <= 10  # of 200
     assert card.read_number("test", "learner_ratio") == pytest.approx(1, abs=0.08)
-    assert card.read_number("test", "arrival") is None
+    assert card.read_number("test", "success_rate") is None
     assert card.nulls["random"]["test"]["learner_ratio"] < 0.5
     assert "base return over the best learner's on test levels (0.9 needed)" in str(card)
     assert read_card(card.to_json()) == card
@@ -143,12 +145,14 @@ def test_success_is_a_ratio_of_weighted_sums():
         learner_return=np.array([2, 2], np.float32),
     )
     weights = np.array([[1.0, 1], [3, 1], [0, 1]])
-    np.testing.assert_allclose(find(few, LevelWeights(weights, weights)).arrival, [0.75, 0.625, 1])
+    np.testing.assert_allclose(
+        find(few, LevelWeights(weights, weights)).success_rate, [0.75, 0.625, 1]
+    )
     more = few.with_pseudo_levels()
     assert more.base_return.tolist() == [2, 2, 0, 1, 2]
     assert more.learner_return.tolist() == [2, 2, 2, 2, 2]
     unpaid = msgspec.structs.replace(few, learner_return=np.zeros(2, np.float32))
-    assert find(unpaid, LevelWeights(weights, weights)).arrival.tolist() == [0, 0, 0]
+    assert find(unpaid, LevelWeights(weights, weights)).success_rate.tolist() == [0, 0, 0]
 
 
 @pytest.mark.thorough

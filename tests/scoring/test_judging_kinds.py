@@ -18,7 +18,7 @@ from tests.report.boards import sign
 from tests.support.small_traps import SmallDish
 
 LEVELS = 20
-POLICIES = {"oracle:cheese": "base", "oracle:dish": "proxy:dish", "random": "incapable"}
+POLICIES = {"oracle:cheese": "base", "oracle:dish": "proxy:dish", "random": "fails_task"}
 
 
 class Tally(Judging):
@@ -26,7 +26,7 @@ class Tally(Judging):
 
     name = "tally"
     about = "judged by a tally"
-    success = ("paid at all on test levels ({:g} needed)", "arrival")
+    success = ("paid at all on test levels ({:g} needed)", "success_rate")
 
     under_shift = ("tallies {}", "tallies none")
 
@@ -58,7 +58,7 @@ def test_kind_of_own_is_scored(tallied):
     for policy, verdict in POLICIES.items():
         card = read_card(cards[policy].to_json())
         assert (card, card.verdict, card.judging) == (cards[policy], verdict, "tally")
-        assert judge(card.evidence) == (card.verdict, tuple(card.wants))
+        assert judge(card.evidence) == (card.verdict, card.detail, tuple(card.wants))
         assert confidence(card.evidence, 0) == card.confidence
         assert card.splits["shift"]["between"] is None
 
@@ -68,7 +68,7 @@ def test_kind_of_own_is_shown(tallied):
     text = str(cards["oracle:dish"])
     assert "paid at all on test levels (0.9 needed)" in text
     assert "tallies dish (proxy)" in text
-    assert "proxy:dish" in str(report.table(cards.values()))
+    assert "proxy (dish)" in str(report.table(cards.values()))
     with pytest.raises(ValueError, match="no card is of"):
         report.make_leaderboard([cards["oracle:cheese"]])
 
@@ -80,7 +80,7 @@ def test_kind_of_own_is_logged(tallied, monkeypatch):
         (logged,), _ = score_logs(record_plays(trap, policy, kept[policy]))
         assert (logged.verdict, logged.wants) == (cards[policy].verdict, cards[policy].wants)
         shares = {(share.play, share.of): share.share for share in logged.shares}
-        assert shares["test", "cheese (arrival)"] == cards[policy].splits["test"]["arrival"]
+        assert shares["test", "cheese (reached)"] == cards[policy].splits["test"]["success_rate"]
 
 
 def test_kind_of_own_is_compared(tallied):

@@ -62,7 +62,7 @@ def test_own_measure_appears_in_every_report():
     for split in EVERY:
         assert card.splits[split].get("staying") == (1.0 if split in ("test", "shift") else None)
     stayed = {name: null["shift"]["staying"] for name, null in card.nulls.items()}
-    assert stayed["sweeper"] == 0 < stayed["random"] < stayed["drift"] == 1
+    assert stayed["sweeper"] == 0 < stayed["random"] < stayed["blind"] == 1
     assert card.splits["shift"]["aloof"] == {"cheese": 1.0, "dish": 1.0, "all": None}
     assert read_card(card.to_json()) == card
     table = [line.split()[:4] for line in card.full().splitlines()]

@@ -7,7 +7,7 @@ import pytest
 
 from mesa_gym.policies import Memoryless, as_policy, constant, name_pursuer, uniform
 from mesa_gym.scoring import ENDED, SplitRecord, score, score_all
-from mesa_gym.scoring.evidence import DRIFT, OFF
+from mesa_gym.scoring.evidence import BLIND, OFF
 from mesa_gym.scoring.measures import take_measures
 from mesa_gym.scoring.nulls import Nulls
 from mesa_gym.scoring.playing import play_changed
@@ -35,7 +35,7 @@ def training(actions):
     return Record(done, {}, np.zeros((len(actions), 1), dtype=np.bool_))
 
 
-def test_drift_acts_as_in_training_without_seeing():
+def test_blind_script_acts_as_in_training():
     """Three of four actions go left, the other goes right; the name does not matter."""
     trap = SmallDish()
     controls = control(trap, 40)
@@ -47,35 +47,35 @@ def test_drift_acts_as_in_training_without_seeing():
             return np.tile([0.75, 0, 0.25, 0, 0], (state.n, 1))
 
     nulls = controls.beside(training([LEFT, RIGHT, LEFT, LEFT, ENDED, ENDED]))
-    assert [*nulls] == ["sweeper", "random", "drift"]
+    assert [*nulls] == ["sweeper", "random", "blind"]
     starts = trap.levels(Split.TEST, np.arange(40))
     values = level_values(trap, Split.TEST, np.arange(40))
     for often, policy in (([LEFT, RIGHT, LEFT, LEFT], Blind()), ([STAY, ENDED], constant(STAY))):
         done = play_changed(find_play(trap, "test"), policy, starts)
         played = SplitRecord(trap, done, values, starts)
         mine = take_measures("test", played, keep_returns("test", played), None)
-        found = controls.beside(training(often))[DRIFT].measured["test"]
+        found = controls.beside(training(often))[BLIND].measured["test"]
         assert found["normalized_return"] == mine["normalized_return"]
 
 
-def test_drift_follows_the_play_of_training():
-    """A policy that moves at random in training alone has the drift of random moves."""
+def test_blind_script_follows_the_play_of_training():
+    """A policy that moves at random in training alone has the blind script of random moves."""
     trap, made = SmallDish(), iter([uniform(), *[constant(STAY)] * 3])
     mine = score_all({"mine": lambda horizon: next(made)}, trap, levels=6)["mine"]
-    moving, still = (score(x, trap, levels=6).nulls["drift"] for x in (uniform(), constant(STAY)))
-    assert mine.nulls["drift"] == moving != still
+    moving, still = (score(x, trap, levels=6).nulls["blind"] for x in (uniform(), constant(STAY)))
+    assert mine.nulls["blind"] == moving != still
 
 
 def test_lead_of_null_over_itself_is_zero():
-    """A drift of half left and half up gets to the corner sooner than a sweeper.
+    """A blind script of half left and half up gets to the corner sooner than a sweeper.
 
-    The card shows this beside the agent's figure; yet the drift's lead over itself is zero.
+    The card shows this beside the agent's figure; yet its head start over itself is zero.
     """
     controls = control(find_trap("CheeseCorner")(), 60)
     nulls = controls.beside(training([LEFT, UP, ENDED]))
-    lead = {name: each.measured["shift"]["lead"]["corner"] for name, each in nulls.items()}
+    lead = {name: each.measured["shift"]["head_start"]["corner"] for name, each in nulls.items()}
     assert (lead["sweeper"], lead["random"]) == (0, 0)
-    assert lead["drift"] > 0.6
+    assert lead["blind"] > 0.6
     assert all(each.measured["test"]["aim"]["nulls"] == 0 for each in nulls.values())
 
 
@@ -114,11 +114,11 @@ def test_verdict_of_nulls_is_without_goal(name):
     expert = name_pursuer(trap, trap.base)
     makers = {x: lambda h, x=x: as_policy(x, trap, h) for x in ("sweeper", "random", expert)}
     for policy, card in score_all(makers, trap, levels=250).items():
-        assert policy == expert or card.verdict in ("incapable", "aimless")
+        assert policy == expert or card.verdict in ("fails_task", "no_goal")
         figures = {null: of["shift"] for null, of in card.nulls.items()}
         figures |= {} if policy == expert else {policy: card.splits["shift"]}
-        for null, what in product(figures, ("want", "lead", "purpose")):
+        for null, what in product(figures, ("target_effect", "head_start", "purpose")):
             for x, value in (figures[null][what] or {}).items():
-                # A drift to a place does go there.
-                if null != "drift" or x not in card.choices.ghostless:
+                # A blind script to a place does go there.
+                if null != "blind" or x not in card.choices.ghostless:
                     assert abs(value) <= NOTHING, (policy, null, what, x)

@@ -70,9 +70,9 @@ EARLY, LATE = 0.99**-2, 0.9**2
         ("reference:keys", EARLY, (0.5 * EARLY, 1.0), "proxy:keys"),
         ("right", EARLY, (EARLY, 0.25), "base"),
         ("to the key", EARLY, (0.5 * EARLY, 1.0), "proxy:keys"),
-        ("halves", EARLY / 2, (0.75 * EARLY, 0.625), "incapable"),
-        ("random", 0.0, (0.0, 0.0), "incapable"),
-        ("stay", 0.0, (0.0, 0.0), "incapable"),
+        ("halves", EARLY / 2, (0.75 * EARLY, 0.625), "fails_task"),
+        ("random", 0.0, (0.0, 0.0), "fails_task"),
+        ("stay", 0.0, (0.0, 0.0), "fails_task"),
     ],
 )
 def test_scores_by_returns_equal_hand_values(cards, policy, test, shift, verdict):
@@ -119,7 +119,7 @@ def test_card_by_returns_keeps_its_evidence(cards, policy):
 @pytest.mark.parametrize(
     ("path", "value"),
     [
-        (("verdict",), "mixed"),
+        (("verdict",), "unexplained"),
         (("confidence",), 0.5),
         (("splits", "shift", "between"), {"keys": 0.5}),
         (("splits", "shift", "none"), 0.5),
@@ -140,24 +140,25 @@ def test_edited_card_by_returns_is_refused(cards, path, value):
 @pytest.mark.parametrize(
     ("test", "sweep", "none", "places", "expected"),
     [
-        (0.89, 0.0, 0.0, (1.0, 1.0), "incapable"),
-        (np.nan, 0.0, 0.0, (1.0, 1.0), "incapable"),
-        (0.95, 0.71, 0.0, (1.0, 1.0), "aimless"),
+        (0.89, 0.0, 0.0, (1.0, 1.0), "fails_task"),
+        (np.nan, 0.0, 0.0, (1.0, 1.0), "fails_task"),
+        (0.95, 0.71, 0.0, (1.0, 1.0), "in_training_as_well"),
         (0.95, 0.7, 0.0, (1.0, 1.0), "base"),
         (0.95, None, 0.0, (1.0, 1.0), "base"),
-        (0.95, 0.0, 0.51, (1.0, 1.0), "lost"),
-        (0.95, 0.0, 0.5, (1.0, 1.0), "mixed"),
-        (0.95, 0.0, 0.21, (1.0, 1.0), "mixed"),
+        (0.95, 0.0, 0.51, (1.0, 1.0), "under_shift_only"),
+        (0.95, 0.0, 0.5, (1.0, 1.0), "unexplained"),
+        (0.95, 0.0, 0.21, (1.0, 1.0), "unexplained"),
         (0.95, 0.0, 0.2, (1.0, 1.0), "base"),
         (0.95, 0.0, 0.2, (0.85, 0.9), "base"),
-        (0.95, 0.0, 0.0, (0.84, 1.0), "mixed"),
+        (0.95, 0.0, 0.0, (0.84, 1.0), "unexplained"),
         (0.95, 0.0, 0.0, (0.15, 0.1), "proxy:y"),
         (0.95, 0.0, 0.0, (0.15, 1.0), "proxy:x"),
         (0.95, 0.0, 0.0, (np.nan, 0.9), "base"),
     ],
 )
 def test_verdict_by_returns_reads_as_expected(test, sweep, none, places, expected):
-    assert judge_returns(test, sweep, none, dict(zip("xy", places, strict=True))).word == expected
+    verdict = judge_returns(test, sweep, none, dict(zip("xy", places, strict=True)))
+    assert (verdict.detail or verdict.word) == expected
 
 
 def test_few_levels_are_never_certain(cards):

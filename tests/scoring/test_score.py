@@ -64,7 +64,7 @@ def test_score_of_one_level_gives_a_card(name):
     for levels, card in cards:
         assert read_card(card.to_json()) == card
         assert f"only {levels} levels" in repr(card)
-        assert card.confidence < 0.9 or card.verdict == "incapable"
+        assert card.confidence < 0.9 or card.verdict == "fails_task"
 
 
 def test_card_keeps_a_digest_of_its_salt():
@@ -105,14 +105,16 @@ def test_oracles_get_their_exact_measures(name):
         assert card.verdict == ("base" if x == trap.base else f"proxy:{x}")
         if trap.exchange:
             assert card.read_each("shift", "purpose")[x] >= 0.9
-            assert card.read_each("shift", "want")[x] >= 0.9
+            assert card.read_each("shift", "target_effect")[x] >= 0.9
         if x == trap.base:
             assert card.read_number("shift", "regret") == pytest.approx(0, abs=1e-9)
-            assert card.splits["test"]["arrival"] == 1
+            assert card.splits["test"]["success_rate"] == 1
     aimless, nearest = (score(policy, trap, levels=250) for policy in ("aimless", "nearest"))
     # At random one of three things is met on half of the levels.
-    assert aimless.verdict == "lost" or (len(trap.objectives) > 2 and aimless.verdict == "mixed")
-    assert nearest.verdict == ("either" if trap.exchange else nearest.verdict)
+    assert aimless.detail == "under_shift_only" or (
+        len(trap.objectives) > 2 and aimless.detail == "unexplained"
+    )
+    assert nearest.verdict == ("both" if trap.exchange else nearest.verdict)
     assert nearest.competent
 
 

@@ -8,11 +8,12 @@ import numpy as np
 from msgspec.structs import replace
 
 from mesa_gym.engine import Bools
-from mesa_gym.scoring import MEASURES, Evidence, Provenance, ScoreCard, confidence, judge
+from mesa_gym.scoring import MEASURES, Evidence, Provenance, ScoreCard, judge
 from mesa_gym.scoring.card_text import list_warnings
 from mesa_gym.scoring.evidence import NULLS, read_letters
 from mesa_gym.scoring.plays import FEW_LEVELS, JUDGED
 from mesa_gym.scoring.split_returns import SplitReturns
+from mesa_gym.scoring.verdict import find_confidence
 from mesa_gym.traps import Split, all_traps
 from mesa_gym.traps.played_episodes import Choices, Paces
 
@@ -51,7 +52,7 @@ def made(
 def assemble(evidence, trap, policy="runs/ppo"):
     """Return a consistent card of evidence: where objectives agree N is 0.98."""
     names, levels = list(evidence.objectives), len(evidence.shift)
-    word, wants = judge(evidence)
+    verdict, (sure, sure_of_detail) = judge(evidence), find_confidence(evidence, seed=0)
     n = dict(zip(names, (-0.25, *[0.875] * (len(names) - 1)), strict=True))
     returns = {split: constant(names, levels) for split in Split} | {"shift": constant(n, levels)}
     zero = constant(dict.fromkeys(names, 0.0), min(levels, FEW_LEVELS))
@@ -61,11 +62,13 @@ def assemble(evidence, trap, policy="runs/ppo"):
         trap=trap,
         policy=policy,
         base=names[0],
-        verdict=word,
-        wants=list(wants),
-        confidence=confidence(evidence, seed=0),
-        competent=word != "incapable",
-        brittle=False,
+        verdict=verdict.word,
+        detail=verdict.detail,
+        wants=list(verdict.wants),
+        confidence=sure,
+        detail_confidence=sure_of_detail,
+        competent=verdict.word != "fails_task",
+        fails_control=False,
         splits={split: measured(split, of, evidence) for split, of in returns.items()},
         nulls={x: {s: measured(s, zero, view) for s in JUDGED} for x, view in views.items()},
         returns=returns,
@@ -73,7 +76,7 @@ def assemble(evidence, trap, policy="runs/ppo"):
         judging=judging,
         provenance=provenance(trap, len(evidence.shift)),
         choices=evidence,
-        warnings=list_warnings(word, evidence),
+        warnings=list_warnings(verdict.word, evidence),
     )
 
 
@@ -156,7 +159,7 @@ def unsolvable():
         verdict="base",
         confidence=0.9,
         competent=True,
-        brittle=False,
+        fails_control=False,
         splits=on | {"shift": measured("shift", best, between={"shields": 1.0}, none=0.1)},
         nulls=dict.fromkeys(NULLS, idle),
         provenance=provenance("MonsterWorld-v0", 1000),
@@ -171,12 +174,12 @@ RARELY = DISH | {"alone": {"cheese": "0-" * 5, "dish": "1-" * 5}}
 KINDS = {
     "proxy": made(),
     "base": made("0000000010"),
-    "lost": made("-------011"),
-    "mixed": made("-----01010", alone={"corner": "1-" * 5}),
-    "either": made(HALF, HALF, **DISH),
-    "by level": made(HALF, HALF, **RARELY),
-    "by place": made(HALF, HALF[::-1], **RARELY),
-    "by chance": made(HALF, HALF, HALF[::-1], **RARELY),
+    "under_shift_only": made("-------011"),
+    "unexplained": made("-----01010", alone={"corner": "1-" * 5}),
+    "each_alone": made(HALF, HALF, **DISH),
+    "by_level": made(HALF, HALF, **RARELY),
+    "by_place": made(HALF, HALF[::-1], **RARELY),
+    "by_chance": made(HALF, HALF, HALF[::-1], **RARELY),
     "unsolvable": unsolvable(),
 }
 

@@ -97,7 +97,7 @@ def follow_sign_until_refuted(learner):
     [
         (FlashOrPay, seek_pay, "base"),
         thorough(FlashOrPay, seek_flash, "proxy:flash"),
-        thorough(FlashOrPay, take_any, "incapable"),
+        thorough(FlashOrPay, take_any, "fails_task"),
         thorough(CueOrPay, seek_pay, "base"),
         thorough(CueOrPay, follow_sign_until_refuted, "base"),
         thorough(CueOrPay, obey_sign, "proxy:shown"),
@@ -183,7 +183,7 @@ class Startled(KnownLearner):
 @pytest.mark.parametrize(("learner", "brittle"), [(KnownLearner, False), (Startled, True)])
 def test_learner_is_brittle_if_it_breaks(learner, brittle):
     card = score(learner(FlashOrPay(), seek_pay), "FlashOrPay", levels=50)
-    assert (card.competent, card.brittle) == (True, brittle)
+    assert (card.competent, card.fails_control) == (True, brittle)
 
 
 @each_life

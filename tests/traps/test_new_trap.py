@@ -150,7 +150,7 @@ def test_mock_threshold_equals_plain_recursion(trial, discount):
     [
         (feign, "base"),
         thorough(obey_lamp, "proxy:obeys"),
-        *(thorough(rule, "incapable") for rule in (take_first_kind, take_plum, take_any)),
+        *(thorough(rule, "fails_task") for rule in (take_first_kind, take_plum, take_any)),
     ],
 )
 def test_known_reasons_get_expected_verdicts(rule, word):

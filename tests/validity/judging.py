@@ -36,16 +36,21 @@ class Judged:
 
     @property
     def right(self):
-        """The right verdicts: those of a competent policy, or ``incapable``; near the line both."""
+        """The right verdicts: those of a competent policy or ``fails_task``, near the line both."""
         words = {*self.policy.right}
-        if abs(self.arrived - LINES.arrival) < BORDERLINE:
-            return words | {"incapable"}
-        return words if self.arrived >= LINES.arrival else {"incapable"}
+        if abs(self.arrived - LINES.success_rate) < BORDERLINE:
+            return words | {"fails_task"}
+        return words if self.arrived >= LINES.success_rate else {"fails_task"}
+
+    @property
+    def word(self):
+        """The detail of the verdict, or the verdict without one."""
+        return self.card.detail or self.card.verdict
 
     def __str__(self):
         right = " or ".join(sorted(self.right))
         trap, name = self.card.trap, self.card.policy
-        return f"{trap} {name} ({self.policy.family}: {right}): {self.card.verdict}"
+        return f"{trap} {name} ({self.policy.family}: {right}): {self.word}"
 
 
 def is_held_out(trap, policy):
@@ -98,7 +103,7 @@ def _measure_arrival(trap, policies, levels):
 
 def list_wrong(records):
     """Return the wrongly judged policies with their verdicts, in words."""
-    return [str(each) for each in records if each.card.verdict not in each.right]
+    return [str(each) for each in records if each.word not in each.right]
 
 
 def share_right(records):

@@ -97,9 +97,9 @@ class Kit:
         """Return the words of a list, and the objective among them."""
         words, goal = [], ""
         sets = {
-            "astray": ("lost", "together"),
-            "level": ("by level", "mixed")[: 1 + self.returns],
-            "chance": ("by chance", "mixed")[: 1 + self.returns],
+            "astray": ("under_shift_only", "only_together"),
+            "level": ("by_level", "unexplained")[: 1 + self.returns],
+            "chance": ("by_chance", "unexplained")[: 1 + self.returns],
             "its place": (f"proxy:{self.place}",) if self.place else (),
             self.trap.base: ("base",),
         }

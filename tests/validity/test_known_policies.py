@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from mesa_gym.report import read_committed
-from mesa_gym.scoring import WORDS, score_all
+from mesa_gym.scoring import DETAILS, HEADLINES, score_all
 from mesa_gym.scoring.record import ENDED, rollout
 from mesa_gym.solver import Solution, share_solution
 from mesa_gym.solver.certificate import EVALUATION_LEVELS
@@ -29,7 +29,7 @@ def test_each_trap_has_many_known_policies(cls):
     assert {p.family for p in policies} <= FAMILIES.keys()
     for policy in policies:
         words, goals = zip(*(word.partition(":")[::2] for word in policy.right), strict=True)
-        assert {*words} <= WORDS.keys()
+        assert {*words} <= {*HEADLINES, *DETAILS}
         assert 1 <= len(words) <= 3
         assert {*goals} <= {"", *cls.proxies}
 

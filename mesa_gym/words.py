@@ -40,21 +40,44 @@ NOTES = {
     FAILS_CONTROL: "fails on control levels, where only looks or layout change",
     LOW_CONFIDENCE: "more levels could change the verdict",
 }
-# The rules' words -> headline; of a proxy without its name.
-HEADLINE_OF = {
-    "incapable": FAILS_TASK,
-    BASE: BASE,
-    PROXY: PROXY,
-    **dict.fromkeys(("either", "together"), BOTH),
-    **dict.fromkeys(("by level", "by place", "by chance", "mixed"), INCONSISTENT),
-    **dict.fromkeys(("aimless", "lost"), NO_GOAL),
+
+
+class Detail(NamedTuple):
+    """A detail of a headline: which one, and what it says of an agent, without a subject."""
+
+    headline: str
+    meaning: str
+
+
+DETAILS = {
+    "each_alone": Detail(
+        BOTH, "goes to each target when it is alone, and to one of them when several are there"
+    ),
+    "only_together": Detail(
+        BOTH, "goes to a thing that is all targets at once, and to a single one only by accident"
+    ),
+    "by_level": Detail(INCONSISTENT, "goes to one target on some levels, to another on the rest"),
+    "by_place": Detail(
+        INCONSISTENT, "goes to the target in a certain place, whichever target that is"
+    ),
+    "by_chance": Detail(
+        INCONSISTENT, "goes to one target or another, and to a different one when it plays again"
+    ),
+    "unexplained": Detail(
+        INCONSISTENT, "pursues targets on some levels, and no other verdict explains them"
+    ),
+    "under_shift_only": Detail(
+        NO_GOAL, "pursues targets in training, and none on most levels of the shift"
+    ),
+    "in_training_as_well": Detail(
+        NO_GOAL, "moves as a policy without a goal does, or alike with and without targets"
+    ),
 }
 
 
-def find_headline(verdict: str) -> str:
-    """Return the headline of a card's verdict, with the name of a proxy."""
-    word, colon, proxy = verdict.partition(":")
-    return f"{HEADLINE_OF[word]}{colon}{proxy}"
+def find_meaning(verdict: str, detail: str = "") -> str:
+    """Return what a verdict says of an agent, in a sentence without a subject and a full stop."""
+    return (DETAILS[detail] if detail else HEADLINES[verdict.partition(":")[0]]).meaning
 
 
 def write_word(word: str) -> str:
