@@ -37,7 +37,7 @@ class ComposedPolicy(Memoryless):
         self.parts = parts
         # Levels are solved once for all oracles while they are scored.
         self.solves = any(getattr(part, "solves", False) for part in parts)
-        self.looks = any(getattr(part, "looks", True) for part in parts)
+        self.needs_observation = any(getattr(part, "needs_observation", True) for part in parts)
         self.memory = any(getattr(part, "memory", True) for part in parts)
 
     def reset(self, mask, rng):
