@@ -4,8 +4,7 @@ import numpy as np
 
 from mesa_gym.engine import STAY, toward
 from mesa_gym.traps.life import FRUITS, TOLD, VOID
-from tests.validity.scripted import SURE
-from tests.validity.seeking import to
+from tests.validity.scripted import SURE, to
 
 EVEN = 1 / VOID  # what a kind is worth before anything is known
 WON = 9.0  # a weight above all others

@@ -15,8 +15,8 @@ from mesa_gym.policies.oracle import Aimless, NearestTarget, Oracle
 from mesa_gym.policies.sweeper import list_avoidable
 from mesa_gym.scoring.plays import has_twins
 from mesa_gym.traps import Split
-from tests.validity import known_learners, scripted, seeking, wandering
-from tests.validity.scenes import Scene, StartPolicy
+from tests.validity import known_learners, scripted
+from tests.validity.scripted import Scene, StartPolicy
 
 SAMPLE = 60  # levels that say how a trap's levels are
 NEAR = 0.3  # the share of levels that are near
@@ -77,19 +77,19 @@ class Kit:
         self.either, self.aimless_oracle = partial(NearestTarget, trap), partial(Aimless, trap)
         self.sweeper = make(Sweeper, trap=trap)
         cells = {
-            "cell": make(wandering.go_to_cell),
-            "other-cell": make(wandering.go_to_cell, salt=1),
+            "cell": make(scripted.go_to_cell),
+            "other-cell": make(scripted.go_to_cell, salt=1),
         }
         self.lost = {"random": self.random, "stay": self.stay}
-        self.lost |= {"oscillating": make(wandering.oscillate), **cells}
-        self.idle = {**self.lost, "sweep": self.sweeper, "momentum": make(wandering.MomentumWalk)}
+        self.lost |= {"oscillating": make(scripted.oscillate), **cells}
+        self.idle = {**self.lost, "sweep": self.sweeper, "momentum": make(scripted.MomentumWalk)}
         self.nulls = {"sweeps": self.sweeper, "random": self.random}
         self.nulls |= {f"off-{kind}": self.avoid(kind) for kind in self.avoidable}
 
     def list_names(self):
         """Return what the table can name -> what it is."""
         names = {"partial": partial, "constant": constant}
-        for module in (scripted, seeking, wandering, known_learners):
+        for module in (scripted, known_learners):
             names |= vars(module)
         return names | {name: getattr(self, name) for name in dir(self) if name[0] != "_"}
 
@@ -129,7 +129,7 @@ class Kit:
 
     def go(self, plan, x):
         """Return a policy that goes by a plan to an objective."""
-        return self.plan(seeking.seek, plan=plan, objective=x)
+        return self.plan(scripted.seek, plan=plan, objective=x)
 
     def learn(self, build):
         """Return what base's training leaves; to play that takes long, so once a time limit."""

@@ -7,8 +7,7 @@ from mesa_gym.traps import find_trap, package_traps
 from tests.support.cards import made
 from tests.validity.judging import Judged, holds, is_held_out, list_wrong, score_known, share_right
 from tests.validity.known_policies import Kit, KnownPolicy, make, make_known_policies
-from tests.validity.scripted import ByPlay
-from tests.validity.seeking import plan_around
+from tests.validity.scripted import ByPlay, plan_around
 
 LEVELS = 250
 

@@ -13,8 +13,7 @@ from mesa_gym.scoring import score_all
 from mesa_gym.solver.certificate import EVALUATION_LEVELS
 from mesa_gym.traps import Split
 from tests.validity.known_policies import Kit
-from tests.validity.scenes import WALL, Scene
-from tests.validity.seeking import seek, to
+from tests.validity.scripted import WALL, Scene, seek, to
 
 KNOWN = 1000  # training levels, whose things are known
 
