@@ -68,15 +68,13 @@ def list_guests(trap: Trap) -> list[Guest]:
     """Return the agents of a page: PPO agents, a planner, and an oracle of each objective."""
     guests = []
     for entry in find_agents(trap, OTHER_SEEDS if trap.name() in EVERY_SEED else 1):
-        guests.append(
-            Guest(f"PPO, seed {entry.seed}", load(trap, f"ppo:{entry.seed}"), _say(entry))
-        )
+        guests.append(Guest(f"ppo:{entry.seed}", load(trap, f"ppo:{entry.seed}"), _say(entry)))
     for entry in find_agents(trap, 1, "planner"):
         words = f"It plans by construction. {_say(entry)}"
-        guests.append(Guest(f"planner, seed {entry.seed}", load(trap, "ppo-planner"), words))
+        guests.append(Guest(f"ppo-planner:{entry.seed}", load(trap, "ppo-planner"), words))
     for x, objective in trap.objectives.items():
         words = f"An exactly optimal policy for the {objective.role} objective {x}, not trained."
-        guests.append(Guest(f"oracle of {x}", f"oracle:{x}", words))
+        guests.append(Guest(f"oracle:{x}", f"oracle:{x}", words))
     return guests
 
 

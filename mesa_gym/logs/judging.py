@@ -16,6 +16,7 @@ from msgspec import Struct
 from mesa_gym.engine import Bools, Ints
 from mesa_gym.logs.episodes import RecordedEpisode
 from mesa_gym.logs.gathering import Log, LoggedPlay, gather_logs
+from mesa_gym.policies.seeds import write_name
 from mesa_gym.scoring.card_text import add_unread
 from mesa_gym.scoring.nulls import Nulls, gather_evidence
 from mesa_gym.scoring.plays import JUDGED, plays_of, split_of
@@ -82,7 +83,7 @@ class LogScore(Struct, frozen=True, kw_only=True):
         detail = ": ".join(filter(None, (write_word(self.detail), ", ".join(self.wants))))
         words = f"{write_word(self.verdict)}{f' ({detail})' if detail else ''}"
         outcome = f"{words}, confidence {self.confidence or 0:.2f}"
-        subject = f"{printable(self.policy)} on {self.trap}, from a log"
+        subject = f"{printable(write_name(self.policy))} on {self.trap}, from a log"
         return add_unread(f"{subject}: {outcome if self.verdict else 'no verdict'}", self.unread)
 
     def __str__(self) -> str:

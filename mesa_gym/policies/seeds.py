@@ -43,6 +43,12 @@ def agent_and_seed(policy: str) -> tuple[str, int | None]:
     return (trained["agent"], int(trained["seed"])) if trained else (policy, None)
 
 
+def write_name(policy: str) -> str:
+    """Return a policy's name as people read it: ``ppo:3`` for the file name ``ppo-s3``."""
+    agent, seed = agent_and_seed(policy)
+    return policy if seed is None else f"{agent}:{seed}"
+
+
 def change_agent(policy: str, agent: str, name: str) -> str:
     """Return a policy's name with its agent renamed if that is ``agent``; the seed stays."""
     current, seed = agent_and_seed(policy)

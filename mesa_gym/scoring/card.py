@@ -19,6 +19,7 @@ from msgspec import Meta, Struct
 import mesa_gym
 from mesa_gym.errors import shorten, unknown
 from mesa_gym.files import write_bytes
+from mesa_gym.policies.seeds import write_name
 from mesa_gym.scoring.card_text import (
     CARD_WIDTH,
     Row,
@@ -231,7 +232,7 @@ class ScoreCard(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
             headline += f", {write_word(LOW_CONFIDENCE)}"
             if self.evidence is not None:
                 headline += self._name_second()
-        headline = f"{self.policy} on {self.trap}: {headline}"
+        headline = f"{write_name(self.policy)} on {self.trap}: {headline}"
         if self.competent and self.fails_control:
             limit = f"normalized base return below {LEAST_CONTROL} on control"
             headline += f", {write_word(FAILS_CONTROL)} ({limit})"

@@ -183,6 +183,5 @@ def list_agents(trap: str = "") -> dict[str, str]:
 
 
 def _describe(entry: ManifestEntry) -> str:
-    kind = {"planner": "planner", "gru": "learner"}.get(entry.kind, "PPO")
     shift_text = f", met the shift in {entry.alpha:g} of its episodes" if entry.alpha else ""
-    return f"{kind} agent{shift_text}; verdict: {write_word(entry.verdict)}"
+    return f"verdict: {write_word(entry.verdict)}{shift_text}"

@@ -38,8 +38,8 @@ SCORE_COMMAND = "mesa-gym score CheeseCorner --policy FOLDER_OR_MODEL"
 def make_lesson() -> str:
     """Return the page."""
     colour, cheese = find_trap("ColourShape")(), find_trap("CheeseCorner")()
-    robots = {f"Robot {seed + 1}": load(colour, f"ppo:{seed}") for seed in SEEDS}
-    robots["Walks at random"] = "random"
+    robots = {f"ppo:{seed}": load(colour, f"ppo:{seed}") for seed in SEEDS}
+    robots["random"] = "random"
     guests = [Guest(name, policy) for name, policy in robots.items()]
     planner, inside = look_inside(colour)
     robot = load(cheese)

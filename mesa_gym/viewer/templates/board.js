@@ -68,6 +68,7 @@ class Board {
     this.tile(level.robot[state], level.cell[state]);
     if (arrows && !run.over) this.arrow(level.cell[state], agent.chances(level, state, left), 0.62);
     if (agent?.utility && layers.has("wants") && !run.over) this.drawWay(level.findWay(agent, state));
+    if (layers.has("pays") && !run.over) this.markTargets(open, standing);
     if (layers.has("marks")) for (const taking of run.takings) this.mark(...taking);
     if (this.on.picking?.() && this.framed) this.frame(this.framed);
     this.canvas.setAttribute("aria-label", this.describe());
@@ -171,12 +172,21 @@ class Board {
     });
   }
 
+  // Small marks of the objectives that each cell pays if entered now, as in the viewer.
+  markTargets(open, standing) {
+    const { level } = this.run, { moves } = this.game, targets = new Set();
+    for (const cell of open) moves.forEach((move, action) => level.payments.forEach((_, i) => {
+      if (move && level.pays(i, action, standing(cell)) > 0) targets.add(`${cell + move} ${i}`);
+    }));
+    for (const target of targets) this.mark(...target.split(" ").map(Number), 1, 4);
+  }
+
   // A circle for base, a square for a proxy, on the cell that paid; hollow for what cost.
-  mark(cell, objective, pay) {
-    const { pen } = this, [x, y] = this.corner(cell), at = [x + 11 + 20 * (objective % 3), y + 11];
+  mark(cell, objective, pay, half = 7) {
+    const { pen } = this, [x, y] = this.corner(cell), at = [x + half + 4 + (2 * half + 6) * (objective % 3), y + half + 4];
     pen.beginPath();
-    if (objective) pen.rect(at[0] - 7, at[1] - 7, 14, 14);
-    else pen.arc(...at, 8, 0, 2 * Math.PI);
+    if (objective) pen.rect(at[0] - half, at[1] - half, 2 * half, 2 * half);
+    else pen.arc(...at, half + 1, 0, 2 * Math.PI);
     Object.assign(pen, { lineWidth: 3, strokeStyle: pay > 0 ? PAPER : this.tones[objective], fillStyle: pay > 0 ? this.tones[objective] : PAPER });
     pen.fill();
     pen.stroke();

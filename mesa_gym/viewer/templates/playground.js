@@ -5,7 +5,7 @@ const data = JSON.parse(element("data").textContent);
 const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
 const PACE = calm ? 700 : 180; // milliseconds between steps of the agent
 const MOVERS = { you: "You", it: "The agent", both: "Both, side by side" };
-const layers = new Set(["marks"]); // play comes before the answers
+const layers = new Set(["marks", "pays"]); // play comes before the answers
 let game, level, number = 0, wanted = 0, agent = null, mover = "you", boards = [], timer = 0;
 
 const own = () => boards[0], its = () => boards[mover === "both" ? 1 : 0];
@@ -61,7 +61,7 @@ function show() {
   element("said").replaceChildren(...told, ...foretell(own().run));
   const { cell, world, rank } = level, { state } = own().run;
   const at = rank[world[state]] * game.cells + cell[state];
-  const overlays = [...layers].filter((each) => each !== "marks").join();
+  const overlays = [...layers].filter((each) => !["marks", "pays"].includes(each)).join();
   const address = new URLSearchParams({ level: `${level.play}:${level.number}`, at, who: mover, ...(agent && { agent: agent.number }), ...(overlays && { show: overlays }) });
   history.replaceState(null, "", `#${decodeURIComponent(address)}`);
   for (const button of document.querySelectorAll("[data-layer]")) button.setAttribute("aria-pressed", layers.has(button.dataset.layer));
@@ -149,7 +149,7 @@ function explain() {
 function turnLayer(name) {
   if (!layers.delete(name)) layers.add(name);
   // One colour at a time.
-  if (name !== "arrows") for (const each of [...layers]) if (!["arrows", "marks", name].includes(each)) layers.delete(each);
+  if (name !== "arrows") for (const each of [...layers]) if (!["arrows", "marks", "pays", name].includes(each)) layers.delete(each);
   show();
 }
 
