@@ -40,7 +40,7 @@ class NothingIsAlone(Dishes):
 class Rehearsed(Memoryless):
     """Actions as functions of time and state."""
 
-    looks = False
+    needs_observation = False
 
     def __init__(self, act):
         self.rule = act

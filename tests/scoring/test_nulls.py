@@ -41,7 +41,7 @@ def test_blind_script_acts_as_in_training():
     controls = control(trap, 40)
 
     class Blind(Memoryless):
-        looks = False
+        needs_observation = False
 
         def act(self, observation, state=None):
             return np.tile([0.75, 0, 0.25, 0, 0], (state.n, 1))

@@ -69,7 +69,7 @@ def test_play_changed_alone_equals_play_all():
 class Missing(Memoryless):
     """A policy that fails if a target is missing."""
 
-    looks = False
+    needs_observation = False
 
     def __init__(self, *kinds):
         self.kinds = kinds

@@ -33,7 +33,7 @@ class KnownLearner:
         harmless: bool (n,), whether nothing followed a plum under the lamp.
     """
 
-    observation, looks, memory = "planes", True, True
+    observation, needs_observation, memory = "planes", True, True
 
     def __init__(self, trap, rule, rate=None):
         """Make a learner.

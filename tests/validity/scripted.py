@@ -286,7 +286,7 @@ class StartPolicy(Memoryless):
     memory = True
 
     def __init__(self, trap, begin, looks=False, **settings):
-        self.trap, self.looks, self._begin = trap, looks, partial(begin, **settings)
+        self.trap, self.needs_observation, self._begin = trap, looks, partial(begin, **settings)
 
     def act(self, planes, state=None):
         """Return action probabilities, float64 (n, 5)."""
@@ -593,7 +593,7 @@ def make_drift(trap, policy):
 class Habit(Memoryless):
     """Takes in each cell the action that another policy took there in training, on every level."""
 
-    looks = False
+    needs_observation = False
 
     def __init__(self, trap, policy):
         cells, taken = train_steps(trap, policy)
