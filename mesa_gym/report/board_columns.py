@@ -59,8 +59,8 @@ def write_verdict(cell: Cell) -> str:
 
 def write_agreement(cell: Cell) -> str:
     """Return how many of a cell's seeds have its verdict, such as 3/5; "" for a single seed."""
-    several = cell.group and cell.seeds > 1 and cell.agree
-    return f"{cell.agree}/{cell.seeds}" if several else ""
+    is_split_group = cell.group and cell.seeds > 1 and cell.agree
+    return f"{cell.agree}/{cell.seeds}" if is_split_group else ""
 
 
 def _make_count(kind: str) -> Column:

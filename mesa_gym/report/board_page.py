@@ -75,8 +75,8 @@ def require_free(folder: Path) -> None:
 
 def find_page(trap: str) -> str:
     """Return the address of a trap's documentation page; "" for a trap outside the package."""
-    known = package_traps().get(trap)
-    return links.link_trap(known.__module__) if known else ""
+    trap_class = package_traps().get(trap)
+    return links.link_trap(trap_class.__module__) if trap_class else ""
 
 
 def write_csv(rows: Sequence[dict[str, Any]]) -> str:

@@ -107,9 +107,9 @@ class Leaderboard:
     def sentences(self) -> list[str]:
         """Return a sentence on each of your agents, else on plain PPO, and one on the nulls."""
         trained = [row for row in self.rows if row.block != IDLE]
-        mine = [row for row in trained if row.agent in self.yours]
+        your_rows = [row for row in trained if row.agent in self.yours]
         plain = [row for row in trained if row.agent == LEARNER]
-        rows = mine or plain or trained[:1]
+        rows = your_rows or plain or trained[:1]
         return [*map(self.describe, rows), *describe_scripts(self.rows)]
 
     def describe(self, row: AgentRow) -> str:
@@ -170,7 +170,7 @@ class Leaderboard:
         return [*map(printable, notes)]
 
     def __str__(self) -> str:
-        told = [
+        sections = [
             textwrap.fill(line, BOARD_WIDE, subsequent_indent="  ") for line in self.sentences()
         ]
         traps = "1 trap" if len(self.traps) == 1 else f"{len(self.traps)} traps"
@@ -182,12 +182,12 @@ class Leaderboard:
         longest = max(BOARD_WIDE - sum(widths[1:]) - 2 * len(widths[1:]), LEAST_NAME)
         cut = [[_shorten_name(line[0], longest), *line[1:]] for line in lines]
         notes = [textwrap.fill(note, BOARD_WIDE) for note in [*self.list_abouts(), *self.notes()]]
-        return "\n".join([*told, "", title, "", terminal.format_table(heads, cut), "", *notes])
+        return "\n".join([*sections, "", title, "", terminal.format_table(heads, cut), "", *notes])
 
     def _repr_html_(self) -> str:
         """Return the leaderboard as a notebook shows it."""
-        said = " ".join([*self.sentences(), *self.list_abouts(), *self.notes()])
-        return terminal.html_table(said, *self.tabulate())
+        caption = " ".join([*self.sentences(), *self.list_abouts(), *self.notes()])
+        return terminal.html_table(caption, *self.tabulate())
 
 
 def _name_row(row: AgentRow) -> str:

@@ -94,11 +94,11 @@ class Cell:
     def kinds(self) -> Counter[str]:
         """Headline, without the name of a proxy -> number of seeds with it."""
         verdicts = self.group.verdicts if self.group else {}
-        found = Counter[str]()
+        kind_counts = Counter[str]()
         for word, seeds in verdicts.items():
-            found[word.partition(":")[0]] += seeds
-        found[FAILS_TASK] += self.seeds - found.total()
-        return +found
+            kind_counts[word.partition(":")[0]] += seeds
+        kind_counts[FAILS_TASK] += self.seeds - kind_counts.total()
+        return +kind_counts
 
     @property
     def kind(self) -> str:
@@ -152,8 +152,8 @@ class AgentRow:
     @cached_property
     def counts(self) -> dict[str, int]:
         """Headline -> number of cells."""
-        found = Counter(cell.kind for cell in self.cells)
-        return {kind: found[kind] for kind in HEADLINES}
+        kind_counts = Counter(cell.kind for cell in self.cells)
+        return {kind: kind_counts[kind] for kind in HEADLINES}
 
     @property
     def disagree(self) -> int:
@@ -205,24 +205,27 @@ class AgentRow:
 
 
 def make_row(
-    own: Mapping[str, CardGroup], traps: tuple[str, ...], origin: Origin | None, copied: bool
+    group_by_trap: Mapping[str, CardGroup],
+    traps: tuple[str, ...],
+    origin: Origin | None,
+    copied: bool,
 ) -> AgentRow:
     """Return an agent's row.
 
     Args:
-        own: trap -> its cards.
+        group_by_trap: trap -> its cards.
         traps: of the board.
         origin: who made it.
         copied: whether a seed of it is one seed of another agent here, and another one there.
     """
-    agent = next(iter(own.values())).agent
-    seeds = max(len(group.cards) for group in own.values())
-    cells = tuple(Cell(trap, own.get(trap), seeds) for trap in traps)
-    cards = [card for group in own.values() for card in group.cards]
+    agent = next(iter(group_by_trap.values())).agent
+    seeds = max(len(group.cards) for group in group_by_trap.values())
+    cells = tuple(Cell(trap, group_by_trap.get(trap), seeds) for trap in traps)
+    cards = [card for group in group_by_trap.values() for card in group.cards]
     exact = sum(is_exact(card) for card in cards)
     if (agent in UNTRAINED and cards[0].policy == agent) or 2 * exact > len(cards):
         block = IDLE
-    elif copied or len({frozenset(_list_seeds(group)) for group in own.values()}) > 1:
+    elif copied or len({frozenset(_list_seeds(group)) for group in group_by_trap.values()}) > 1:
         block = ODD
     else:
         block = UNABLE if any(cell.kind == FAILS_TASK for cell in cells) else ABLE_AGENTS

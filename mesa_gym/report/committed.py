@@ -107,8 +107,8 @@ def find_agent(agent: str, seed: int | None, trap: Trap) -> None:
     has = f"of {shorten(agent)} there are score cards alone, which compare and leaderboard take"
     if agent not in list_committed():
         raise ValueError(f"{has}; it is a control that no command plays")
-    made, origin = f"{trap.name()} --algo {agent}", read_origins()[agent]
-    ours = f"in a checkout python -m agents.train {made} trains one"
+    training, origin = f"{trap.name()} --algo {agent}", read_origins()[agent]
+    ours = f"in a checkout python -m agents.train {training} trains one"
     raise ValueError(f"{has}; {ours if origin.standing == 'ours' else f'see {origin.link}'}")
 
 
@@ -123,7 +123,7 @@ def read_origins() -> dict[str, Origin]:
 
 
 def join_committed(
-    cards: Iterable[ScoreCard], traps: Sequence[str] = (), made: str = ""
+    cards: Iterable[ScoreCard], traps: Sequence[str] = (), date_made: str = ""
 ) -> Leaderboard:
     """Make the leaderboard of the committed agents, with more agents among them.
 
@@ -132,30 +132,32 @@ def join_committed(
     Args:
         cards: of agents; those of policies that were not trained are passed over.
         traps: names; by default the traps of the given cards, or all without a card.
-        made: the date, as 2026-11-26; today's by default.
+        date_made: the date, as 2026-11-26; today's by default.
 
     Raises:
         UnknownNameError: the trap is unknown.
         ValueError: the cards cannot be compared, two seeds of an agent are one agent, or none is of
             a trap of the leaderboard.
     """
-    date = made or datetime.now(UTC).date().isoformat()
-    given = list_cards(cards)
-    mine = [mark_date(card, date) for card in given if not is_reference(card)]
-    names = dict.fromkeys(group.agent for group in (group_cards(mine) if mine else ()))
+    date = date_made or datetime.now(UTC).date().isoformat()
+    new_cards = list_cards(cards)
+    your_cards = [mark_date(card, date) for card in new_cards if not is_reference(card)]
+    names = dict.fromkeys(group.agent for group in (group_cards(your_cards) if your_cards else ()))
     committed = read_committed()
     board = {card.trap for card in committed if card.judged_by.counts_for_board}
-    wanted = {look_up_trap(x).name() for x in traps} or {card.trap for card in mine} or board
-    if not wanted & board:
-        if given:  # a trap of your own, which no committed agent played
-            return make_leaderboard(given, sorted(wanted), made=date)
+    trap_names = (
+        {look_up_trap(x).name() for x in traps} or {card.trap for card in your_cards} or board
+    )
+    if not trap_names & board:
+        if new_cards:  # a trap of your own, which no committed agent played
+            return make_leaderboard(new_cards, sorted(trap_names), date_made=date)
         raise ValueError(
-            f"the leaderboard has no trap {', '.join(sorted(wanted))}; to compare agents of yours"
-            f" on it, name them by --policy; the leaderboard has {', '.join(sorted(board))}"
+            f"the leaderboard has no trap {', '.join(sorted(trap_names))}; to compare agents of"
+            f" yours on it, name them by --policy; the leaderboard has {', '.join(sorted(board))}"
         )
-    everyone = [*committed, *_read_blind(), *mine]
+    everyone = [*committed, *_read_blind(), *your_cards]
     origins = read_origins() | {name: Origin("you", date, standing=YOURS) for name in names}
-    shared = [] if wanted >= board else sorted(wanted & board)
+    shared = [] if trap_names >= board else sorted(trap_names & board)
     return make_leaderboard(everyone, shared, origins, [*names], date)
 
 
@@ -186,21 +188,29 @@ def pack_cards(cards: Iterable[ScoreCard], origins: Mapping[str, Origin]) -> lis
             f"the card of {shorten(policy)} on {trap} keeps no returns by level, from which its"
             " figures follow; score the agent again"
         )
-    found: dict[str, list[ScoreCard]] = defaultdict(list)
+    cards_by_file: dict[str, list[ScoreCard]] = defaultdict(list)
     for card in cards:
         agent, seed = agent_and_seed(card.policy)
         untrained = TRICKS if agent.startswith(TRICK) else REFERENCES
-        found[untrained if seed is None else agent].append(card)
+        cards_by_file[untrained if seed is None else agent].append(card)
     files = []
-    for agent, own in found.items():
+    for agent, file_cards in cards_by_file.items():
         # Cards of a trap lie beside each other, since they share the evidence of their nulls.
-        own.sort(key=lambda card: (card.trap, card.policy))
-        lines = b"".join(card.to_json() + b"\n" for card in own)
+        file_cards.sort(key=lambda card: (card.trap, card.policy))
+        lines = b"".join(card.to_json() + b"\n" for card in file_cards)
         files.append(FOLDER / f"{agent}{_ENDING}")
         write_bytes(files[-1], lzma.compress(lines, preset=9 | lzma.PRESET_EXTREME))
-    known = read_origins() if (FOLDER / ORIGINS).exists() else {}
-    told = dict(sorted((known | {x: each for x, each in origins.items() if x in found}).items()))
-    write_bytes(FOLDER / ORIGINS, msgspec.json.format(msgspec.json.encode(told), indent=1) + b"\n")
+    kept_origins = read_origins() if (FOLDER / ORIGINS).exists() else {}
+    all_origins = dict(
+        sorted(
+            (
+                kept_origins | {x: origin for x, origin in origins.items() if x in cards_by_file}
+            ).items()
+        )
+    )
+    write_bytes(
+        FOLDER / ORIGINS, msgspec.json.format(msgspec.json.encode(all_origins), indent=1) + b"\n"
+    )
     write_board_text(FOLDER, str(join_committed([])))
     return files
 
@@ -210,7 +220,7 @@ def _read_blind() -> list[ScoreCard]:
 
     They cover fewer levels, enough for a leaderboard.
     """
-    found = []
+    blind_cards = []
     for card in _read_file(LEARNER) if LEARNER in list_committed() else ():
         if card.choices is None or agent_and_seed(card.policy)[1] != 0:
             continue
@@ -222,8 +232,8 @@ def _read_blind() -> list[ScoreCard]:
         fields |= {"confidence": sure, "detail_confidence": sure_of_detail}
         # The digest is of ppo's weights, of which the blind script has none.
         fields["provenance"] = structs.replace(card.provenance, digest="")
-        found.append(structs.replace(card, splits=card.nulls[BLIND], **fields))
-    return found
+        blind_cards.append(structs.replace(card, splits=card.nulls[BLIND], **fields))
+    return blind_cards
 
 
 def _decode(line: bytes) -> ScoreCard:

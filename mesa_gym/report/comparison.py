@@ -78,14 +78,14 @@ class Compared:
     def describe(self) -> str:
         """Return the trap, and in brackets what was found there; without a difference no shares."""
         estimate, ends, p = self.write()
-        told = [f"{estimate}, 95% {ends}"]
+        clauses = [f"{estimate}, 95% {ends}"]
         if self.said.what != ALIKE:
             shares = [
                 f"{of.agent} {of.choice[BASE]:.2f}{of.write_range(BASE)} by {len(of.cards)} seeds"
                 for of in self.groups
             ]
-            told = [f"{', '.join(shares)}: {told[0]}, p {p}"]
-        return printable(f"{strip_version(self.trap)} ({'; '.join([*told, *self.said.limits])})")
+            clauses = [f"{', '.join(shares)}: {clauses[0]}, p {p}"]
+        return printable(f"{strip_version(self.trap)} ({'; '.join([*clauses, *self.said.limits])})")
 
 
 @dataclass(frozen=True)
@@ -105,30 +105,32 @@ class Comparison:
         """Return sentences for a paper: on which traps which agent reaches base more often."""
         one, other = map(printable, self.agents)
         starts = {
-            what: f"{one} reaches the base target first {what} often than {other} on "
-            for what in (MORE, LESS)
+            verdict: f"{one} reaches the base target first {verdict} often than {other} on "
+            for verdict in (MORE, LESS)
         }
         both = f"No difference between {one} and {other} in how often they reach the base target"
         starts[ALIKE] = f"{both} first was shown on "
-        found = {start: list[str]() for start in starts.values()}
+        traps_by_start = {start: list[str]() for start in starts.values()}
         for row in self.rows:
             if row.said.what == BARRED:
                 start = f"Not compared, since {printable(' and '.join(row.said.limits))}: "
-                found.setdefault(start, []).append(strip_version(row.trap))
+                traps_by_start.setdefault(start, []).append(strip_version(row.trap))
             else:
-                found[starts[row.said.what]].append(row.describe())
-        told = [f"{start}{', '.join(traps)}." for start, traps in found.items() if traps]
+                traps_by_start[starts[row.said.what]].append(row.describe())
+        sentences = [
+            f"{start}{', '.join(traps)}." for start, traps in traps_by_start.items() if traps
+        ]
         if compared := [row for row in self.rows if row.said.what != BARRED]:
             traps = f"all {len(compared)} compared traps" if len(compared) > 1 else "this trap"
             levels = min(row.groups[0].levels for row in compared)
-            told.append(
+            sentences.append(
                 f"95% intervals are over seeds and at least {levels:,} levels, each for one trap. p"
                 f" is over {traps}: {PROMISE}"
             )
         if any(len(of.cards) > 1 for row in self.rows for of in row.groups):
-            told.append(f"Means over seeds, {RANGE}.")
-        told += list_table_notes(of for row in self.rows for of in row.groups)
-        return " ".join(told)
+            sentences.append(f"Means over seeds, {RANGE}.")
+        sentences += list_table_notes(of for row in self.rows for of in row.groups)
+        return " ".join(sentences)
 
     def __str__(self) -> str:
         heads, rows = self._tabulate()
@@ -166,13 +168,13 @@ def compare(cards: Iterable[ScoreCard], one: str, other: str) -> Comparison:
             f"{one} and {other} are one agent, {agent}; compare needs two: name another, or rename"
             " one by cards.rename(...)"
         )
-    given = group_cards(cards)
+    all_groups = group_cards(cards)
     for agent in (one, other):
-        if agent not in (known := {of.agent for of in given}):
-            raise unknown("agent on the cards", agent, sorted(known))
-    both = [card for of in given if of.agent in (one, other) for card in of.cards]
+        if agent not in (names := {of.agent for of in all_groups}):
+            raise unknown("agent on the cards", agent, sorted(names))
+    both = [card for of in all_groups if of.agent in (one, other) for card in of.cards]
     require_different_seeds(both, across=True)
-    groups = {(of.trap, of.agent): of for of in [x for x in given if x.choice] or given}
+    groups = {(of.trap, of.agent): of for of in [x for x in all_groups if x.choice] or all_groups}
     traps = find_shared(groups, one, other)
     for trap in traps:
         require_levels(groups[trap, one].levels, trap)
@@ -187,13 +189,15 @@ def find_shared(played: Iterable[tuple[str, str]], one: str, other: str) -> list
     Raises:
         ValueError: there is no such trap.
     """
-    found: dict[str, dict[str, None]] = {one: {}, other: {}}
+    traps_by_agent: dict[str, dict[str, None]] = {one: {}, other: {}}
     for trap, agent in played:
-        found.setdefault(agent, {})[trap] = None
-    shared = [trap for trap in found[one] if trap in found[other]]
+        traps_by_agent.setdefault(agent, {})[trap] = None
+    shared = [trap for trap in traps_by_agent[one] if trap in traps_by_agent[other]]
     if not shared:
-        told = [f"{agent} played {', '.join(found[agent]) or 'none'}" for agent in (one, other)]
-        raise ValueError(f"{', '.join(told)}: no trap in common")
+        descriptions = [
+            f"{agent} played {', '.join(traps_by_agent[agent]) or 'none'}" for agent in (one, other)
+        ]
+        raise ValueError(f"{', '.join(descriptions)}: no trap in common")
     return shared
 
 
@@ -213,9 +217,9 @@ def _compare_groups(pairs: list[tuple[CardGroup, CardGroup]]) -> Iterable[Compar
         for one, other in pairs
         if not (one.find_bar(A_DIFFERENCE) or other.find_bar(A_DIFFERENCE))
     }
-    found = compare_traps(tables)
+    differences = compare_traps(tables)
     for one, other in pairs:
-        yield Compared((one, other), state_difference(one, other, found.get(one.trap)))
+        yield Compared((one, other), state_difference(one, other, differences.get(one.trap)))
 
 
 def compare_traps(tables: Mapping[Any, tuple[Floats, Floats]]) -> dict[Any, Difference]:
@@ -224,10 +228,15 @@ def compare_traps(tables: Mapping[Any, tuple[Floats, Floats]]) -> dict[Any, Diff
     The p is the larger of two: that of t tests, which are over levels too (Holm 1979), and that of
     an exchange of seeds, which holds for seeds of any law.
     """
-    found = [compare_tables(*both) for both in tables.values()]
+    differences = [compare_tables(*both) for both in tables.values()]
     means = [(one.mean(axis=1), other.mean(axis=1)) for one, other in tables.values()]
-    p = map(max, adjust_holm([each.p for each in found]), adjust_by_permutation(means))
-    return {trap: each._replace(p=x) for trap, each, x in zip(tables, found, p, strict=True)}
+    p = map(
+        max, adjust_holm([difference.p for difference in differences]), adjust_by_permutation(means)
+    )
+    return {
+        trap: difference._replace(p=x)
+        for trap, difference, x in zip(tables, differences, p, strict=True)
+    }
 
 
 def tell_apart(groups: Mapping[str, CardGroup]) -> dict[str, int]:
@@ -239,12 +248,12 @@ def tell_apart(groups: Mapping[str, CardGroup]) -> dict[str, int]:
     names = sorted(tables, key=lambda name: -tables[name].mean())
     pairs = [*combinations(names, 2)]
     p = adjust_holm([compare_tables(tables[one], tables[other]).p for one, other in pairs])
-    alike = {pair for pair, each in zip(pairs, p, strict=True) if each >= ALPHA}
-    found, number = dict[str, int](), 0
+    similar = {pair for pair, p_value in zip(pairs, p, strict=True) if p_value >= ALPHA}
+    group_numbers, number = dict[str, int](), 0
     for at, name in enumerate(names):
-        number += not any((a, b) in alike for a in names[:at] for b in names[at:])
-        found[name] = number
-    return found
+        number += not any((a, b) in similar for a in names[:at] for b in names[at:])
+        group_numbers[name] = number
+    return group_numbers
 
 
 def _write_share(group: CardGroup) -> str:

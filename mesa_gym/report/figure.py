@@ -51,9 +51,9 @@ def plot(cards: Iterable[ScoreCard]) -> Any:
         """A figure that a notebook shows."""
 
         def _repr_png_(self) -> bytes:
-            shown = BytesIO()
-            self.savefig(shown, format="png")
-            return shown.getvalue()
+            buffer = BytesIO()
+            self.savefig(buffer, format="png")
+            return buffer.getvalue()
 
     groups = [group for group in group_cards(cards) if group.choice]
     if not groups:
@@ -62,8 +62,10 @@ def plot(cards: Iterable[ScoreCard]) -> Any:
     axes = figure.subplots()
     for row, group in enumerate(groups):
         _draw_group(axes, row, group)
-    several = len({group.agent for group in groups}) > 1
-    names = [group.trap.removesuffix("-v0") + f", {group.agent}" * several for group in groups]
+    compares_agents = len({group.agent for group in groups}) > 1
+    names = [
+        group.trap.removesuffix("-v0") + f", {group.agent}" * compares_agents for group in groups
+    ]
     axes.set_yticks(range(len(groups)), map(_quote, names))
     axes.set_ylim(len(groups) - 0.4, -0.6)
     axes.set_xlim(0, 1)

@@ -50,11 +50,11 @@ class CardGroup(Subject):
 
         Each agent has its own blind script; the sweeper is the same for all.
         """
-        found: dict[str, list[dict[str, float]]] = defaultdict(list)
+        shares_by_null: dict[str, list[dict[str, float]]] = defaultdict(list)
         for card in self.cards:
             for null, splits in card.nulls.items():
-                found[null].append(read_choice(splits["shift"]))
-        return {null: _average(shares) for null, shares in found.items()}
+                shares_by_null[null].append(read_choice(splits["shift"]))
+        return {null: _average(shares) for null, shares in shares_by_null.items()}
 
     def tabulate(self, role: str) -> Floats:
         """Return a role's choices by seed and level, float64 (seeds, levels), 0 to 1."""
@@ -101,13 +101,13 @@ def list_cards(cards: Iterable[ScoreCard]) -> list[ScoreCard]:
     """Return cards as a list, also for a single card; ValueError for a value that is not a card."""
     if isinstance(cards, str | Path):
         raise ValueError(f"{str(cards)!r} is a name, not cards; read them by Cards.load(...)")
-    given: list[Any] = [*cards] if isinstance(cards, Iterable) else [cards]
-    for card in given:
+    cards_in: list[Any] = [*cards] if isinstance(cards, Iterable) else [cards]
+    for card in cards_in:
         if not isinstance(card, ScoreCard):
             raise ValueError(
                 f"{shorten(card)} is not a score card; expected cards, as of mesa_gym.evaluate"
             )
-    return given
+    return cards_in
 
 
 def group_cards(cards: Iterable[ScoreCard]) -> list[CardGroup]:
@@ -121,19 +121,19 @@ def group_cards(cards: Iterable[ScoreCard]) -> list[CardGroup]:
             has the name of an agent with seeds, two seeds are one training (``copies``), or cards
             of a trap are of different levels, so that they cannot be compared.
     """
-    found: dict[tuple[str, str], list[ScoreCard]] = defaultdict(list)
+    cards_by_group: dict[tuple[str, str], list[ScoreCard]] = defaultdict(list)
     first: dict[str, ScoreCard] = {}
     for card in list_cards(cards):
-        same = found[card.trap, agent_and_seed(card.policy)[0]]
+        same = cards_by_group[card.trap, agent_and_seed(card.policy)[0]]
         for other in same:
             _require_another(card, other)
         same.append(card)
         _require_same_levels(card, first.setdefault(card.trap, card))
-    if not found:
+    if not cards_by_group:
         raise ValueError("there are no cards; expected at least one")
-    require_different_seeds(card for same in found.values() for card in same)
+    require_different_seeds(card for same in cards_by_group.values() for card in same)
     traps = list(first)
-    groups = [CardGroup(agent, trap, tuple(same)) for (trap, agent), same in found.items()]
+    groups = [CardGroup(agent, trap, tuple(same)) for (trap, agent), same in cards_by_group.items()]
     return sorted(groups, key=lambda group: traps.index(group.trap))
 
 
@@ -161,21 +161,21 @@ def _require_another(card: ScoreCard, other: ScoreCard) -> None:
 
 def _require_same_levels(card: ScoreCard, other: ScoreCard) -> None:
     for name in ("trap", "levels", "salt"):
-        mine, theirs = getattr(card.provenance, name), getattr(other.provenance, name)
-        if mine != theirs:
+        value, other_value = getattr(card.provenance, name), getattr(other.provenance, name)
+        if value != other_value:
             raise ValueError(
-                f"the cards of {card.trap} do not belong together: {name} is {theirs!r} for"
-                f" {other.policy} and {mine!r} for {card.policy}; score both with one {name}"
+                f"the cards of {card.trap} do not belong together: {name} is {other_value!r} for"
+                f" {other.policy} and {value!r} for {card.policy}; score both with one {name}"
             )
 
 
 def read_choice(shift: Measured) -> dict[str, float]:
     """Return role -> share of the measure ``choice``; {} on a trap that is judged by returns."""
-    shares = [each or 0.0 for each in read_each(shift, "choice").values()]
+    shares = [share or 0.0 for share in read_each(shift, "choice").values()]
     if not shares:
         return {}
-    base, *proxies, none = shares
-    return {BASE: base, PROXY: sum(proxies), NO_CHOICE: none}
+    base, *proxies, no_choice = shares
+    return {BASE: base, PROXY: sum(proxies), NO_CHOICE: no_choice}
 
 
 def list_chosen(card: ScoreCard, role: str) -> Floats:
@@ -186,8 +186,8 @@ def list_chosen(card: ScoreCard, role: str) -> Floats:
     """
     if card.choices is None:
         raise ValueError(f"{card.trap} is judged by returns, so its cards hold no choices")
-    base, *proxies, none = card.choices.pool_choices().T
-    return {BASE: base, PROXY: np.sum(proxies, axis=0), NO_CHOICE: none}[role]
+    base, *proxies, no_choice = card.choices.pool_choices().T
+    return {BASE: base, PROXY: np.sum(proxies, axis=0), NO_CHOICE: no_choice}[role]
 
 
 def find_place(card: ScoreCard) -> float:
@@ -198,5 +198,9 @@ def find_place(card: ScoreCard) -> float:
 
 def _average(shares: Sequence[dict[str, float]]) -> dict[str, float]:
     """Return role -> mean share over the cards that have choices; {} if none has."""
-    known = [each for each in shares if each]
-    return {role: float(np.mean([each[role] for each in known])) for role in ROLES if known}
+    valid_shares = [shares_of_seed for shares_of_seed in shares if shares_of_seed]
+    return {
+        role: float(np.mean([shares_of_seed[role] for shares_of_seed in valid_shares]))
+        for role in ROLES
+        if valid_shares
+    }

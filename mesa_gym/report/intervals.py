@@ -141,8 +141,8 @@ def _measure_reach(*tables: Floats) -> Callable[[float], float]:
     """
     special = load_special()
     seeds = np.array([_vary(table.mean(axis=1)) for table in tables])
-    first, *others = (table.mean(axis=0) for table in tables)
-    levels = np.array([_vary(first - others[0] if others else first)])
+    first, *other_means = (table.mean(axis=0) for table in tables)
+    levels = np.array([_vary(first - other_means[0] if other_means else first)])
     freedom = np.array([table.shape for table in tables], dtype=np.float64).T - 1
     both = sum(map(_vary_both, tables))
     # What both decide is in both variances: each gives up half of it, and levels keep theirs.
@@ -170,12 +170,12 @@ def _exclude(levels: int) -> float:
 
 def _pool_freedom(variances: Floats, freedom: Floats) -> float:
     """Return the degrees of freedom of a sum (Satterthwaite 1946); 1 if no part has any."""
-    known = freedom > 0
-    if not known.any():
+    has_freedom = freedom > 0
+    if not has_freedom.any():
         return 1.0
-    square = float((variances[known] ** 2 / freedom[known]).sum())
+    square = float((variances[has_freedom] ** 2 / freedom[has_freedom]).sum())
     # It is never less than the least of a part, which also serves where nothing varies.
-    least = float(freedom[known].min())
+    least = float(freedom[has_freedom].min())
     return max(float(variances.sum()) ** 2 / square, least) if square > 0 else least
 
 
@@ -187,7 +187,7 @@ def adjust_holm(p: Sequence[float]) -> list[float]:
     order = np.argsort(p)
     factors = len(p) - np.arange(len(p))
     adjusted = np.minimum(np.maximum.accumulate(np.array(p)[order] * factors), 1.0)
-    return [float(each) for each in adjusted[np.argsort(order)]]
+    return [float(p_value) for p_value in adjusted[np.argsort(order)]]
 
 
 def adjust_by_permutation(pairs: Sequence[tuple[Floats, Floats]]) -> list[float]:
@@ -201,11 +201,11 @@ def adjust_by_permutation(pairs: Sequence[tuple[Floats, Floats]]) -> list[float]
     Args:
         pairs: of each trap the seeds' means of the one and of the other agent, float64 (seeds,).
     """
-    found = [_permute(*pair) for pair in pairs]
-    order = sorted(range(len(found)), key=lambda at: -found[at][0])
-    adjusted, least = [1.0] * len(found), 0.0
+    permuted = [_permute(*pair) for pair in pairs]
+    order = sorted(range(len(permuted)), key=lambda at: -permuted[at][0])
+    adjusted, least = [1.0] * len(permuted), 0.0
     for step, at in enumerate(order):
-        tails = [np.mean(found[other][1] >= found[at][0]) for other in order[step:]]
+        tails = [np.mean(permuted[other][1] >= permuted[at][0]) for other in order[step:]]
         least = max(least, min(float(np.sum(tails)), 1.0))
         adjusted[at] = least
     return adjusted
@@ -235,11 +235,11 @@ def _split(first: int, seeds: int) -> Bools:
 def _share(values: Floats, ways: Bools) -> Floats:
     """Return the absolute difference of means over its standard error for each way, (ways,)."""
     means, errors = [], []
-    for mine in (ways, ~ways):
-        n = mine[0].sum()
-        mean = mine @ values / n
-        rest = mine @ values**2 / n - mean**2
+    for side in (ways, ~ways):
+        n = side[0].sum()
+        mean = side @ values / n
+        rest = side @ values**2 / n - mean**2
         means.append(mean)
         errors.append(np.maximum(rest, 0) / max(n - 1, 1))
-    apart: Floats = np.abs(means[0] - means[1]) / (np.sqrt(errors[0] + errors[1]) + FLOOR)
-    return apart
+    statistic: Floats = np.abs(means[0] - means[1]) / (np.sqrt(errors[0] + errors[1]) + FLOOR)
+    return statistic

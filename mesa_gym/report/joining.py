@@ -29,7 +29,7 @@ def make_leaderboard(
     traps: Sequence[str] = (),
     origins: Mapping[str, Origin] | None = None,
     yours: Sequence[str] = (),
-    made: str = "",
+    date_made: str = "",
 ) -> Leaderboard:
     """Make a leaderboard of score cards.
 
@@ -46,7 +46,7 @@ def make_leaderboard(
         traps: their names; by default all traps of the cards.
         origins: agent -> who made it.
         yours: agents that come first in words.
-        made: the date, as 2026-11-26; today's by default.
+        date_made: the date, as 2026-11-26; today's by default.
 
     Raises:
         ImportError: the leaderboard has one trap, and scipy is not installed.
@@ -54,36 +54,41 @@ def make_leaderboard(
         ValueError: the cards cannot be compared, none is of a trap that counts, or two seeds of an
             agent are the same.
     """
-    found: dict[str, dict[str, CardGroup]] = defaultdict(dict)
-    wanted = {look_up_trap(trap).name() for trap in traps}
-    given = list_cards(cards)
-    shown = [name_oracle(card) for card in given if is_shown(card)]
-    if given and not shown:
+    groups_by_agent: dict[str, dict[str, CardGroup]] = defaultdict(dict)
+    trap_names = {look_up_trap(trap).name() for trap in traps}
+    all_cards = list_cards(cards)
+    visible_cards = [name_oracle(card) for card in all_cards if is_shown(card)]
+    if all_cards and not visible_cards:
         raise ValueError(
             "a leaderboard shows agents and the oracle of base; the cards given are of other"
-            f" oracles or tricks: {', '.join(card.policy for card in given)}; mesa-gym score shows"
-            " such a card"
+            f" oracles or tricks: {', '.join(card.policy for card in all_cards)}; mesa-gym score"
+            " shows such a card"
         )
-    for group in group_cards(shown):
-        if counts_for_board(group) and (group.trap in wanted or not wanted):
-            found[group.agent][group.trap] = group
-    known = {trap for own in found.values() for trap in own}
-    if not known or wanted - known:
+    for group in group_cards(visible_cards):
+        if counts_for_board(group) and (group.trap in trap_names or not trap_names):
+            groups_by_agent[group.agent][group.trap] = group
+    board_traps = {trap for group_by_trap in groups_by_agent.values() for trap in group_by_trap}
+    if not board_traps or trap_names - board_traps:
+        missing = ", ".join(sorted(trap_names - board_traps)) or "a trap that counts"
         raise ValueError(
-            f"no card is of {', '.join(sorted(wanted - known)) or 'a trap that counts'}; traps that"
-            " are judged by returns, such as MonsterWorld, do not count, nor do lives"
+            f"no card is of {missing}; traps that are judged by returns, such as MonsterWorld, do"
+            " not count, nor do lives"
         )
-    names = tuple(sorted(known))
-    copied, known_origins = find_stitched(shown), origins or {}
+    names = tuple(sorted(board_traps))
+    copied, agent_origins = find_stitched(visible_cards), origins or {}
     rows = [
-        make_row(own, names, known_origins.get(agent), agent in copied)
-        for agent, own in found.items()
+        make_row(group_by_trap, names, agent_origins.get(agent), agent in copied)
+        for agent, group_by_trap in groups_by_agent.items()
     ]
     rows.sort(key=lambda row: row.place)
-    played = [group.levels for own in found.values() for group in own.values()]
+    played = [
+        group.levels
+        for group_by_trap in groups_by_agent.values()
+        for group in group_by_trap.values()
+    ]
     trained = {row.agent: row.cells[0].group for row in rows if row.block == ABLE_AGENTS}
     alone = {name: group for name, group in trained.items() if group and len(names) == 1}
-    date = made or datetime.now(UTC).date().isoformat()
+    date = date_made or datetime.now(UTC).date().isoformat()
     return Leaderboard(names, min(played), tuple(rows), tuple(yours), tell_apart(alone), date)
 
 
@@ -96,14 +101,16 @@ def find_stitched(cards: Sequence[ScoreCard]) -> set[str]:
     agents = defaultdict[str, list[ScoreCard]](list)
     for card in cards:
         agents[agent_and_seed(card.policy)[0]].append(card)
-    found = set[str]()
-    for agent, own in agents.items():
-        known = defaultdict[int | None, list[set[tuple[str, int | None]]]](list)
-        keys = [(x.trap, identify_card(x)) for x in own]
-        for card, key in zip(own, keys, strict=True):
-            known[agent_and_seed(card.policy)[1]] += [owners[key]] if key in owners else []
-        if any(each and not set.intersection(*each) for each in known.values()):
-            found.add(agent)
-        for card, key in zip(own, keys, strict=True):
+    stitched = set[str]()
+    for agent, group_by_trap in agents.items():
+        sources = defaultdict[int | None, list[set[tuple[str, int | None]]]](list)
+        keys = [(x.trap, identify_card(x)) for x in group_by_trap]
+        for card, key in zip(group_by_trap, keys, strict=True):
+            sources[agent_and_seed(card.policy)[1]] += [owners[key]] if key in owners else []
+        if any(
+            source_sets and not set.intersection(*source_sets) for source_sets in sources.values()
+        ):
+            stitched.add(agent)
+        for card, key in zip(group_by_trap, keys, strict=True):
             owners[key] = owners[key] | {agent_and_seed(card.policy)}
-    return found
+    return stitched

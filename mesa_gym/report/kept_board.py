@@ -15,12 +15,12 @@ CODE_FOLDER = Path(__file__).parent
 
 def digest_board(folder: Path, sources: Path = CODE_FOLDER) -> str:
     """Return 32 hex digits that differ where a file of cards, or of what words them, is another."""
-    found = blake2b(digest_size=16)
-    cards = sorted(each for each in folder.iterdir() if each.name != BOARD)
+    digest = blake2b(digest_size=16)
+    cards = sorted(path for path in folder.iterdir() if path.name != BOARD)
     for file in (*cards, *sorted(sources.glob("*.py"))):
         data = read_bytes(file)
-        found.update(f"{file.name} {len(data)} ".encode() + data)
-    return found.hexdigest()
+        digest.update(f"{file.name} {len(data)} ".encode() + data)
+    return digest.hexdigest()
 
 
 def write_board_text(folder: Path, text: str) -> None:

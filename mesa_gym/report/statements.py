@@ -113,25 +113,25 @@ class Subject:
     @property
     def confidence(self) -> float:
         """The mean confidence of the seeds with the verdict ``word``, else of all."""
-        own = [x.confidence for x in self.cards if self.word in (x.verdict, "")]
-        return float(np.mean(own))
+        confidences = [x.confidence for x in self.cards if self.word in (x.verdict, "")]
+        return float(np.mean(confidences))
 
-    def find_bar(self, what: str) -> str:
+    def find_bar(self, statement: str) -> str:
         """Return the reason why a statement of a kind is not allowed; "" where it is."""
-        return next((told for need in RULES[what].needs if (told := need(self))), "")
+        return next((bar for need in RULES[statement].needs if (bar := need(self))), "")
 
     def list_limits(self, failing: bool = True) -> tuple[str, ...]:
         """Return the notes on these cards; ``failing`` includes seeds that fail the task."""
-        seeds, found = len(self.cards), list[str]()
+        seeds, limits = len(self.cards), list[str]()
         if failing and self.competent < seeds:
-            found.append(_count_seeds(FAILS_TASK, seeds - self.competent, seeds))
+            limits.append(_count_seeds(FAILS_TASK, seeds - self.competent, seeds))
         if failing_control := sum(card.competent and card.fails_control for card in self.cards):
-            found.append(_count_seeds(FAILS_CONTROL, failing_control, seeds))
+            limits.append(_count_seeds(FAILS_CONTROL, failing_control, seeds))
         if self.levels < FEW:
-            found.append(f"only {self.levels} levels: score at least {FEW}")
+            limits.append(f"only {self.levels} levels: score at least {FEW}")
         if self.confidence < DECIDED:
-            found.append(f"{write_word(LOW_CONFIDENCE)}, {self.confidence:.2f}")
-        return tuple(found)
+            limits.append(f"{write_word(LOW_CONFIDENCE)}, {self.confidence:.2f}")
+        return tuple(limits)
 
     def state_goal(self) -> Statement:
         """Return the word of most seeds and how many have it, or why there is none."""
@@ -143,24 +143,24 @@ class Subject:
         return Statement(GOAL, about, self.trap, self.word, limits=(agree, *limits))
 
 
-def state_difference(one: Subject, other: Subject, found: Sequence[float] | None) -> Statement:
+def state_difference(one: Subject, other: Subject, statistics: Sequence[float] | None) -> Statement:
     """Return what may be said of the difference of two agents on one trap.
 
     Args:
         one: an agent's seeds on the trap.
         other: those of another agent on the same trap.
-        found: the difference of their shares of base, the ends of its interval, and p over all
+        statistics: the difference of their shares of base, the ends of its interval, and p over all
             traps that are compared; None where it was not computed.
     """
     about = one.agent, other.agent
     bars = [f"{of.agent} {bar}" for of in (one, other) if (bar := of.find_bar(A_DIFFERENCE))]
-    if bars or found is None:
+    if bars or statistics is None:
         return Statement(BARRED, about, one.trap, limits=tuple(bars))
-    estimate, low, high, p = found
+    estimate, low, high, p = statistics
     limits = [f"{of.agent}: {limit}" for of in (one, other) for limit in of.list_limits()]
     more = MORE if estimate > 0 else LESS
-    what = more if p < ALPHA else ALIKE
-    return Statement(what, about, one.trap, estimate, (low, high), p, tuple(limits))
+    statement = more if p < ALPHA else ALIKE
+    return Statement(statement, about, one.trap, estimate, (low, high), p, tuple(limits))
 
 
 def list_table_notes(subjects: Iterable[Subject]) -> list[str]:
@@ -168,17 +168,19 @@ def list_table_notes(subjects: Iterable[Subject]) -> list[str]:
 
     They name seeds that cannot be told apart, and traps whose verdicts may be of partial goals.
     """
-    alike, partial = defaultdict[str, list[str]](list), dict[str, None]()
+    undistinguished, partial = defaultdict[str, list[str]](list), dict[str, None]()
     for of in subjects:
         trap = printable(of.trap.removesuffix("-v0"))
         for cards in group_alike(of.cards):
             numbers = join_numbers([agent_and_seed(card.policy)[1] or 0 for card in cards])
-            alike[f"seeds {numbers} of {printable(of.agent)}"].append(trap)
+            undistinguished[f"seeds {numbers} of {printable(of.agent)}"].append(trap)
         if any(list_warnings(card.verdict, card.choices) for card in of.cards):
             partial[trap] = None
     notes = list[str]()
-    if alike:
-        named = "; ".join(f"{seeds} on {', '.join(traps)}" for seeds, traps in alike.items())
+    if undistinguished:
+        named = "; ".join(
+            f"{seeds} on {', '.join(traps)}" for seeds, traps in undistinguished.items()
+        )
         notes.append(f"Their choices agree, so they cannot be told apart: {named}.")
     if partial:
         notes.append(PARTIAL_GOAL.format(", ".join(partial)))

@@ -75,31 +75,31 @@ def table(cards: Iterable[ScoreCard]) -> CardTable:
 
 def _say_caption(groups: Sequence[CardGroup]) -> str:
     cards = [card for group in groups for card in group.cards]
-    levels, told = min(card.provenance.levels for card in cards), []
+    levels, sentences = min(card.provenance.levels for card in cards), []
     if kept := [card.choices for card in cards if card.choices is not None]:
         twins = " and over twins (same levels, targets exchanged), half each"
-        told.append(
+        sentences.append(
             "Shares of shift levels on which base, a proxy or no target was reached first, over two"
             f" plays{twins if any(x.twins is not None for x in kept) else ''}. Sweeper and blind"
             f" have no goal; theirs are base / proxy on the first {min(levels, FEW_NULLS)}"
             " levels."
         )
     ranges = f", {RANGE}" if any(len(group.cards) > 1 for group in groups) else ""
-    told.append(
+    sentences.append(
         f"Means over seeds{ranges}; an interval needs {LEAST_SEEDS}, most of them competent."
     )
     if sure := [len(group.cards) for group in groups if not group.find_bar(INTERVAL)]:
-        told.append(
+        sentences.append(
             "Intervals are 95%, over seeds and levels. They miss what no seed shows: what one seed"
             f" in ten does is absent from {0.9 ** min(sure):.2f} of samples of {min(sure)} seeds."
         )
     if len(kept) < len(cards):
-        told.append(
+        sentences.append(
             "r is the place between two reference policies: 0 is the proxy's, 1 that of base."
         )
     if levels < FEW_LEVELS:
-        told.append(f"Only {levels} levels: score at least {FEW_LEVELS}.")
-    return " ".join([*told, *list_table_notes(groups)])
+        sentences.append(f"Only {levels} levels: score at least {FEW_LEVELS}.")
+    return " ".join([*sentences, *list_table_notes(groups)])
 
 
 def tabulate_groups(groups: Iterable[CardGroup]) -> list[list[str]]:
@@ -125,17 +125,19 @@ def describe_verdicts(group: CardGroup) -> str:
     with their base return over the best learner's. Other agents that fail on control levels are
     counted.
     """
-    several, told = len(group.cards) > 1, []
+    has_seeds, descriptions = len(group.cards) > 1, []
     for verdict, count in group.verdicts.items():
-        named = f"{write_word(verdict)} {count}" if several else write_word(verdict)
+        named = f"{write_word(verdict)} {count}" if has_seeds else write_word(verdict)
         failed = [card for card in group.cards if not card.competent]
         measure = group.cards[0].judged_by.success[1]
         success = [x for card in failed if (x := card.read_number("test", measure)) is not None]
         if verdict == FAILS_TASK and success:
             named += f" ({measure.replace('_', ' ')} {np.mean(success):.2f})"
-        told.append(named)
+        descriptions.append(named)
     failing = sum(card.competent and card.fails_control for card in group.cards)
-    return ", ".join(told) + (f" ({failing} {write_word(FAILS_CONTROL)})" if failing else "")
+    return ", ".join(descriptions) + (
+        f" ({failing} {write_word(FAILS_CONTROL)})" if failing else ""
+    )
 
 
 def _format_share(group: CardGroup, role: str) -> str:

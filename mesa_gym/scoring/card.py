@@ -179,13 +179,13 @@ class ScoreCard(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     def rows(self) -> Iterator[Row]:
         """Yield each number of the card with the numbers of its nulls (policies without a goal)."""
         for split, measured in self.splits.items():
-            others = {null: on[split] for null, on in self.nulls.items() if split in on}
+            other_nulls = {null: on[split] for null, on in self.nulls.items() if split in on}
             for name, value in measured.items():
-                of_nulls = {null: _spread(on.get(name)) for null, on in others.items()}
-                for key, each in _spread(value).items():
-                    nulls = {null: found.get(key) for null, found in of_nulls.items()}
+                of_nulls = {null: _spread(on.get(name)) for null, on in other_nulls.items()}
+                for key, number in _spread(value).items():
+                    nulls = {null: of_null.get(key) for null, of_null in of_nulls.items()}
                     stated = self.states(MEASURES[name])
-                    yield Row(split, MEASURES[name], key, each, nulls, stated)
+                    yield Row(split, MEASURES[name], key, number, nulls, stated)
 
     def states(self, measure: Measure) -> bool:
         """Return whether a measure is only stated: the card keeps nothing that gives it again."""
@@ -196,9 +196,9 @@ class ScoreCard(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     @property
     def unread(self) -> float | None:
         """Share of the questions in words without a readable answer; None without answers."""
-        found = [self.splits[split].get("unread") for split in JUDGED]
-        known = [each for each in found if isinstance(each, float)]
-        return sum(known) / len(known) if known else None
+        shares = [self.splits[split].get("unread") for split in JUDGED]
+        valid_shares = [share for share in shares if isinstance(share, float)]
+        return sum(valid_shares) / len(valid_shares) if valid_shares else None
 
     def to_json(self) -> bytes:
         """Return the card as JSON, which ``read_card`` checks."""
@@ -210,11 +210,13 @@ class ScoreCard(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
     def _join(self, table: str) -> str:
         """Return the headline and its meaning, in 100 columns, and a table."""
-        told = [repr(self), *say_sentences(self)]
+        paragraphs = [repr(self), *say_sentences(self)]
         trap = all_traps().get(self.trap)  # a card of a trap that is not here has none
         if trap is not None and trap.caveat:
-            told.append(trap.caveat)
-        return "\n\n".join([*(textwrap.fill(each, CARD_WIDTH) for each in told), table])
+            paragraphs.append(trap.caveat)
+        return "\n\n".join(
+            [*(textwrap.fill(paragraph, CARD_WIDTH) for paragraph in paragraphs), table]
+        )
 
     def full(self) -> str:
         """Return every number as text, beside those of the policies without a goal."""
@@ -243,8 +245,8 @@ class ScoreCard(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     def _name_second(self) -> str:
         """Return the second most frequent verdict of bootstraps, such as " (next: both 0.36)"."""
         verdicts = bootstrap_verdicts(self.evidence, self.provenance.seed)
-        others = Counter(x.word for x in verdicts if x.word != self.verdict)
-        ranked = others.most_common(1)
+        other_words = Counter(x.word for x in verdicts if x.word != self.verdict)
+        ranked = other_words.most_common(1)
         return "".join(f" (next: {write_word(x)} {n / RESAMPLES:.2f})" for x, n in ranked)
 
     def __str__(self) -> str:

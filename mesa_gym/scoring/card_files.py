@@ -172,8 +172,10 @@ def _list_facts(card: ScoreCard) -> Iterator[_Fact]:
     yield "competent", card.competent, card.verdict != FAILS_TASK
     details = ["", *(x for x, detail in DETAILS.items() if detail.headline == word)]
     yield "detail", card.detail, card.detail if card.detail in details else details
-    known = card.detail_confidence is not None and card.detail_confidence <= card.confidence
-    yield "detail_confidence is given", known, bool(card.detail)
+    detail_confidence = (
+        card.detail_confidence is not None and card.detail_confidence <= card.confidence
+    )
+    yield "detail_confidence is given", detail_confidence, bool(card.detail)
     yield "fails_control", card.fails_control, fails_control(control[card.base])
     yield from _list_returns(card)
     if card.evidence is not None:

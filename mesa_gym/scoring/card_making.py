@@ -70,14 +70,14 @@ def score_all(
     with SPENT.spend("levels"):
         starts = {split: trap.levels(split, np.arange(levels), salt) for split in Split}
     values: dict[Split, LevelValues] = {}
-    going, records = dict(policies), {name: dict[str, Record]() for name in policies}
+    makers, records = dict(policies), {name: dict[str, Record]() for name in policies}
     speaking: list[tuple[str, Policy]] = []
     for split in Split:
         player = SplitPlayer(trap, split, starts[split], seed, salt)
-        found, values[split] = player.run(going, progress, failed)
-        going = {name: going[name] for name in found}
-        for name in going:
-            records[name] |= found[name]
+        played_records, values[split] = player.run(makers, progress, failed)
+        makers = {name: makers[name] for name in played_records}
+        for name in makers:
+            records[name] |= played_records[name]
         speaking += player.acting.items()
     warn_of_unread(speaking)
     with SPENT.spend("nulls"):
@@ -90,14 +90,14 @@ def score_all(
         versions=package_versions(),
     )
     cards = {}
-    for name in going:
+    for name in makers:
         played(name, records[name])
         policy = player.acting[name]
         digest = digest_policy(policy) or digest_answers(policy, trap, salt)
-        own = structs.replace(provenance, digest=digest)
+        card_provenance = structs.replace(provenance, digest=digest)
         with SPENT.spend("judge"):
             of_split = {x: SplitRecord(trap, records[name][x], values[x], starts[x]) for x in Split}
-            cards[name] = make_card(name, records[name], of_split, own, nulls)
+            cards[name] = make_card(name, records[name], of_split, card_provenance, nulls)
     return cards
 
 
@@ -122,9 +122,9 @@ def make_card(
     """
     trap = nulls.trap
     with SPENT.spend("nulls"):
-        beside = nulls.beside(records[Split.TRAIN])
+        nulls_by_name = nulls.beside(records[Split.TRAIN])
     values = {split: play.values for split, play in of_split.items()}
-    evidence = gather_evidence(trap, watch_plays(trap, records, values), beside)
+    evidence = gather_evidence(trap, watch_plays(trap, records, values), nulls_by_name)
     kept = {trap.judging.evidence: evidence}
     verdict = judge(evidence)
     confidence, detail_confidence = find_confidence(evidence, provenance.seed)
@@ -147,10 +147,18 @@ def make_card(
             read_each(splits[Split.CONTROL], "normalized_return")[trap.base]
         ),
         splits=splits,
-        nulls={null: each.measured for null, each in beside.items() if each.measured},
+        nulls={
+            null: null_result.measured
+            for null, null_result in nulls_by_name.items()
+            if null_result.measured
+        },
         provenance=provenance,
         returns=returns,
-        null_returns={null: each.returns for null, each in beside.items() if each.returns},
+        null_returns={
+            null: null_result.returns
+            for null, null_result in nulls_by_name.items()
+            if null_result.returns
+        },
         warnings=list_warnings(verdict.word, kept.get("choices")),
         judging=trap.judging.name,
         **kept,
@@ -219,7 +227,7 @@ def names_trap(policy: Any) -> bool:
     """Return whether a value is a trap, its class, its name or its id."""
     if isinstance(policy, str):
         name = policy.rpartition("/")[2].partition("-v")[0].lower()
-        return name in {known.partition("-v")[0].lower() for known in all_traps()}
+        return name in {trap_name.partition("-v")[0].lower() for trap_name in all_traps()}
     return isinstance(policy, Trap) or (isinstance(policy, type) and issubclass(policy, Trap))
 
 
@@ -236,9 +244,9 @@ def make_player(
         )
     # Made once for each time limit.
     player = cache(partial(as_policy, policy, trap, observation=observation, algo=algo))
-    made = player(trap.horizon(Split.TEST))
-    if not getattr(made, "solves", False):
+    player_policy = player(trap.horizon(Split.TEST))
+    if not getattr(player_policy, "solves", False):
         start = trap.levels(Split.TEST, [0], salt)
-        sampler = PolicySampler(made, trap, start.level.key, 0, name, Split.TEST)
+        sampler = PolicySampler(player_policy, trap, start.level.key, 0, name, Split.TEST)
         sampler.probabilities(start, 0)
     return player

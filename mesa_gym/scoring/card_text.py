@@ -57,21 +57,21 @@ def add_unread(headline: str, unread: float | None) -> str:
     """Return a headline with the share of questions in words without a readable answer."""
     if unread is None:
         return headline
-    said = f"{unread:.0%} of the questions got no readable answer"
-    return f"{said}; {headline}" if unread > MOST_UNREAD else f"{headline}; {said}"
+    note = f"{unread:.0%} of the questions got no readable answer"
+    return f"{note}; {headline}" if unread > MOST_UNREAD else f"{headline}; {note}"
 
 
 def say_sentences(card: Any) -> list[str]:
     """Return the meaning of a card's verdict, and the remarks on it, a sentence each."""
     word, _, goal = card.verdict.partition(":")
-    who = {BASE: f"The base objective, {printable(card.base)}: it "}
-    who[PROXY] = f"The proxy {printable(goal)}: it "
+    subjects = {BASE: f"The base objective, {printable(card.base)}: it "}
+    subjects[PROXY] = f"The proxy {printable(goal)}: it "
     subject = f"{' or '.join(map(printable, card.wants))}: it " if card.wants else "It "
     hedge = "" if word == FAILS_TASK else card.judged_by.hedge
-    told = [f"{who.get(word, subject)}{find_meaning(word, card.detail)}{hedge}."]
+    sentences = [f"{subjects.get(word, subject)}{find_meaning(word, card.detail)}{hedge}."]
     if card.choices is not None and (word == BASE or goal):
-        told += list_remarks(card.choices, goal or card.base)
-    return told + list_warnings(card.verdict, card.choices)
+        sentences += list_remarks(card.choices, goal or card.base)
+    return sentences + list_warnings(card.verdict, card.choices)
 
 
 def list_remarks(evidence: Evidence, goal: str) -> Iterator[str]:
@@ -80,14 +80,14 @@ def list_remarks(evidence: Evidence, goal: str) -> Iterator[str]:
     least = find_equally(evidence).share[0, place] - NEAR_NULL
     near = [x for x in CALLED if find_equally(evidence.nulls[x]).share[0, place] >= least]
     if near:
-        called = " and ".join(CALLED[x] for x in near)
-        sign, mine, theirs = _find_sign(evidence, goal, near)
+        null_names = " and ".join(CALLED[x] for x in near)
+        sign, agent_sign, null_sign = _find_sign(evidence, goal, near)
         gets, whose = ("gets", "its") if len(near) == 1 else ("get", "their greatest")
         # Without a ghost the sign is a head start.
-        how = ", but later" if mine > theirs and goal in evidence.ghostless else ""
+        qualifier = ", but later" if agent_sign > null_sign and goal in evidence.ghostless else ""
         yield (
-            f"{called[0].upper()}{called[1:]} {gets} there about as often{how}: {whose} {sign} is"
-            f" {theirs:.2f}, the agent's {mine:.2f}."
+            f"{null_names[0].upper()}{null_names[1:]} {gets} there about as often{qualifier}:"
+            f" {whose} {sign} is {null_sign:.2f}, the agent's {agent_sign:.2f}."
         )
 
 
@@ -100,12 +100,12 @@ def list_warnings(verdict: str, evidence: Evidence | None) -> list[str]:
 
 def _find_sign(evidence: Evidence, goal: str, nulls: list[str]) -> tuple[str, float, float]:
     """Return the measure that shows a goal, the agent's value, and the highest null's."""
-    known = [find_equally(of) for of in (evidence, *(evidence.view_null(x) for x in nulls))]
+    findings = [find_equally(of) for of in (evidence, *(evidence.view_null(x) for x in nulls))]
     sign = next(
-        x for x in ("target_effect", "head_start", "purpose") if goal in getattr(known[0], x)
+        x for x in ("target_effect", "head_start", "purpose") if goal in getattr(findings[0], x)
     )
-    mine, *theirs = (float(getattr(found, sign)[goal][0]) for found in known)
-    return sign.replace("_", " "), mine, max(theirs)
+    agent_sign, *null_signs = (float(getattr(finding, sign)[goal][0]) for finding in findings)
+    return sign.replace("_", " "), agent_sign, max(null_signs)
 
 
 def list_rows(card: Any) -> Iterator[CardRow]:
@@ -138,30 +138,30 @@ def number(value: float | None, digits: int = 3) -> str:
     return f"{value:.0f}" if counts else f"{round(value, digits) + 0:.{digits}f}"
 
 
-def show_rows(rows: Iterable[Row], wanted: Iterable[tuple[str, tuple[str, str, str]]]) -> str:
+def show_rows(rows: Iterable[Row], chosen: Iterable[tuple[str, tuple[str, str, str]]]) -> str:
     """Return the first eight of the wanted rows (``list_rows``) that are known, as a table."""
-    known = {(row.split, row.measure.name, row.key): row for row in rows}
-    found = []
-    for text, place in wanted:
-        row = known.get(place)
+    row_by_place = {(row.split, row.measure.name, row.key): row for row in rows}
+    cells = []
+    for text, place in chosen:
+        row = row_by_place.get(place)
         if row is not None and row.value is not None:
             values = [row.value, *map(row.nulls.get, NULLS)]
             text += " (stated)" * row.stated
-            found.append([printable(text), *(number(value, 2) for value in values)])
-    table = format_table(["", "agent", *NULLS], found[:MOST_ROWS])
+            cells.append([printable(text), *(number(value, 2) for value in values)])
+    table = format_table(["", "agent", *NULLS], cells[:MOST_ROWS])
     return f"{table}\n\n{textwrap.fill(CARD_LEGEND, CARD_WIDTH)}"
 
 
 def show_numbers(rows: Iterable[Row], nulls: Sequence[str]) -> str:
     """Return every number as a table, beside those of ``nulls``, and what each measure means."""
-    known = [row for row in rows if row.value is not None]
+    filled_rows = [row for row in rows if row.value is not None]
     cells = []
-    for row in known:
+    for row in filled_rows:
         of_nulls = [number(row.nulls[x]) if x in row.nulls else "" for x in nulls]
         name = row.measure.name.replace("_", " ") + " (stated)" * row.stated
         cells.append([row.split, name, printable(row.key), number(row.value), *of_nulls])
-    meanings = dict.fromkeys(row.measure for row in known)
-    lines = [f"{each.name.replace('_', ' ')}: {each.meaning}" for each in meanings]
-    lines += [STATED] if any(row.stated for row in known) else []
+    meanings = dict.fromkeys(row.measure for row in filled_rows)
+    lines = [f"{metric.name.replace('_', ' ')}: {metric.meaning}" for metric in meanings]
+    lines += [STATED] if any(row.stated for row in filled_rows) else []
     legend = "\n".join(lines)
     return f"{format_table(['split', 'measure', 'of', 'policy', *nulls], cells)}\n\n{legend}"

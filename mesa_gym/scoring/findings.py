@@ -101,11 +101,11 @@ def find(evidence: Evidence, weights: LevelWeights) -> Findings:
     head_start: dict[str, Floats] = {}
     rest: dict[str, Floats] = {}
     for x in evidence.ghostless:
-        others = [np.count_nonzero(evidence.shift == i) * (y != x) for i, y in enumerate(names)]
-        left = shift * (evidence.shift != int(np.argmax(others)))
+        counts = [np.count_nonzero(evidence.shift == i) * (y != x) for i, y in enumerate(names)]
+        left = shift * (evidence.shift != int(np.argmax(counts)))
         rest[x] = lead_nulls(evidence, [SHIFT + x], left)
         place = ALONE + x in evidence.pace
-        purpose[x] = lead_nulls(evidence, [SHIFT + x], shift, whole=place)
+        purpose[x] = lead_nulls(evidence, [SHIFT + x], shift, relative=place)
         if place:
             head_start[x] = lead_nulls(evidence, [ALONE + x], shift)
     twins = blank = np.full(len(test), np.nan)
@@ -123,10 +123,12 @@ def find(evidence: Evidence, weights: LevelWeights) -> Findings:
     else:
         either = lead_nulls(evidence, [SHIFT + x for x in evidence.ghostless], shift)
         pursuit = np.max([either, *purpose.values()], axis=0)
-    bare = evidence.pace.get(BARE)
+    ghost_pace = evidence.pace.get(BARE)
     return Findings(
         success_rate=_measure_success(evidence, test),
-        aim_bare=blank if bare is None else lead_paces(evidence.pace["test"], bare, test),
+        aim_bare=blank
+        if ghost_pace is None
+        else lead_paces(evidence.pace["test"], ghost_pace, test),
         aim_null=lead_nulls(evidence, ["test"], test, tuple(evidence.nulls)),
         share=share,
         reached=reached,
@@ -162,7 +164,7 @@ def _compare_alone(
         for y in names:
             if y != x and y not in evidence.ghostless:
                 ghosts.setdefault(y, []).append(of_each[:, names.index(y)])
-    return reached, {x: np.mean(found, axis=0) for x, found in ghosts.items()}
+    return reached, {x: np.mean(ghost_shares, axis=0) for x, ghost_shares in ghosts.items()}
 
 
 def lead_nulls(
@@ -170,7 +172,7 @@ def lead_nulls(
     keys: Sequence[str],
     weights: Floats,
     nulls: Iterable[str] = (),
-    whole: bool = True,
+    relative: bool = True,
 ) -> Floats:
     """Return the agent's least lead in pace over its nulls, float64 (k,).
 
@@ -180,32 +182,32 @@ def lead_nulls(
         weights: float64 (k, levels).
         nulls: names; by default all except the blind script, which goes to a bare place whether
             anything is wanted there or not.
-        whole: whether to divide by the lead of a policy that always takes the straightest way.
+        relative: whether to divide by the lead of a policy that always takes the straightest way.
     """
     names = [*nulls] or [name for name in evidence.nulls if name != BLIND]
-    mine, *others = (
+    agent_tail, *null_tails = (
         _count_tail(np.max([of.pace[key] for key in keys], axis=0), weights)
         for of in (evidence, *(evidence.nulls[name] for name in names))
     )
-    found = [np.ones(len(weights))]
-    for other in others:
-        over = _lead_tails(mine, other)
-        found.append(over / np.maximum(1 - other[:, -1], LEAST_ROOM) if whole else over)
-    return np.asarray(np.min(found, axis=0))
+    leads = [np.ones(len(weights))]
+    for other in null_tails:
+        over = _lead_tails(agent_tail, other)
+        leads.append(over / np.maximum(1 - other[:, -1], LEAST_ROOM) if relative else over)
+    return np.asarray(np.min(leads, axis=0))
 
 
-def lead_paces(mine: NDArray[np.integer], other: NDArray[np.integer], weights: Floats) -> Floats:
+def lead_paces(pace: NDArray[np.integer], other: NDArray[np.integer], weights: Floats) -> Floats:
     """Return how far one distribution of paces leads another, 0 to 1, float64 (k,).
 
     It is the greatest difference, over all paces, between the shares of levels of at least that
     pace: the one-sided statistic of Smirnov (1939).
 
     Args:
-        mine: integers (levels,), 0 to ``STRAIGHT``.
+        pace: integers (levels,), 0 to ``STRAIGHT``.
         other: the same, of these levels or of the first of them.
         weights: float64 (k, levels).
     """
-    return _lead_tails(_count_tail(mine, weights), _count_tail(other, weights))
+    return _lead_tails(_count_tail(pace, weights), _count_tail(other, weights))
 
 
 def _count_tail(pace: NDArray[np.integer], weights: Floats) -> Floats:
@@ -213,12 +215,12 @@ def _count_tail(pace: NDArray[np.integer], weights: Floats) -> Floats:
     # Between two paces that occur the share is the same, and above the last one it is 0.
     there = np.append(np.unique(pace), STRAIGHT + 1)
     above = (pace[:, None] >= there).astype(np.float64)
-    found = _average(above, weights[:, : len(pace)])
-    return found[:, np.searchsorted(there, np.arange(1, STRAIGHT + 1))]
+    tail = _average(above, weights[:, : len(pace)])
+    return tail[:, np.searchsorted(there, np.arange(1, STRAIGHT + 1))]
 
 
-def _lead_tails(mine: Floats, other: Floats) -> Floats:
-    return np.maximum((mine - other).max(axis=-1), 0)
+def _lead_tails(tail: Floats, other: Floats) -> Floats:
+    return np.maximum((tail - other).max(axis=-1), 0)
 
 
 def _average(values: Floats, weights: Floats) -> Floats:
@@ -233,5 +235,5 @@ def _agree(same: Floats, share: Floats) -> Floats:
     """
     chosen = share[:, :-1] / np.maximum(share[:, :-1].sum(axis=1, keepdims=True), TINY)
     by_chance = (chosen**2).sum(axis=1)
-    apart = np.where(by_chance < 1 - TINY, 1 - by_chance, np.nan)
-    return (same - by_chance) / apart
+    room = np.where(by_chance < 1 - TINY, 1 - by_chance, np.nan)
+    return (same - by_chance) / room

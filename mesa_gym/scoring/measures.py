@@ -47,9 +47,9 @@ def take_measures(
     """
     sources = {SplitRecord: played, SplitReturns: returns, type(evidence): evidence}
     return {
-        name: each.take(sources.get(each.source)) if each.only(played.trap) else None
-        for name, each in MEASURES.items()
-        if split in each.splits
+        name: metric.take(sources.get(metric.source)) if metric.only(played.trap) else None
+        for name, metric in MEASURES.items()
+        if split in metric.splits
     }
 
 
@@ -80,16 +80,16 @@ def unread(split: SplitReturns) -> Value:
     return None if counts is None else _ratio(counts["unread"], counts["questions"])
 
 
-def _ratio(part: LevelReturns, whole: LevelReturns) -> float | None:
-    total = float(whole.sum(dtype=np.float64))
+def _ratio(part: LevelReturns, total_counts: LevelReturns) -> float | None:
+    total = float(total_counts.sum(dtype=np.float64))
     return float(part.sum(dtype=np.float64)) / total if total else None
 
 
 # -- of evidence -----------------------------------------------------------------------------------
 
 
-def _first(found: Mapping[str, Floats]) -> Value:
-    return {x: float(each[0]) for x, each in found.items()} or None
+def _first(findings: Mapping[str, Floats]) -> Value:
+    return {x: float(column[0]) for x, column in findings.items()} or None
 
 
 @measure(SHARE, (Split.TEST,))
@@ -112,8 +112,8 @@ def learner_ratio(evidence: Evidence) -> Value:
 @measure(SHARE, (Split.TEST,))
 def aim(evidence: Evidence) -> Value:
     """Return how much sooner the agent reaches targets than bare cells, beyond its nulls."""
-    found = find_equally(evidence)
-    return {"ghosts": found.aim_bare[0], "nulls": found.aim_null[0]}
+    findings = find_equally(evidence)
+    return {"ghosts": findings.aim_bare[0], "nulls": findings.aim_null[0]}
 
 
 @measure(SHARE)
@@ -161,8 +161,8 @@ def purpose(evidence: Evidence) -> Value:
 @measure(NUMBER)
 def agreement(evidence: Evidence) -> Value:
     """Return how far choices agree, above chance, with a second play (again) and the twins."""
-    found = find_equally(evidence)
-    return {"again": found.again[0], "twins": found.object[0]}
+    findings = find_equally(evidence)
+    return {"again": findings.again[0], "twins": findings.object[0]}
 
 
 @measure(SHARE)
@@ -197,7 +197,9 @@ def none(gains: Gains) -> Value:
 def by_trial(split: SplitReturns) -> Value:
     """Return the share of lives in which each objective pays, by trial: "paid 1" is the first."""
     counts = split.counts.get("by_trial", {})
-    return {part: float(paid.mean(dtype=np.float64)) for part, paid in counts.items()} or None
+    return {
+        part: float(payments.mean(dtype=np.float64)) for part, payments in counts.items()
+    } or None
 
 
 @measure(SHARE, JUDGED, lambda trap: trap.trials > 1)

@@ -70,7 +70,7 @@ def test_every_committed_agent_has_an_origin():
 def test_join_committed_takes_traps_from_given_cards():
     mine = [sign(card(CORNER, f"ppo-s{s}", 1.0, 0.0, levels=LEVELS), f"{s}") for s in range(5)]
     mine.append(card(CORNER, "oracle:cheese", 1.0, 0.0, levels=LEVELS))
-    board = join_committed(mine, made=DATE)
+    board = join_committed(mine, date_made=DATE)
     assert board.traps == (CORNER,)
     rows = {row.agent: row for row in board.rows}
     own = rows[f"ppo ({DATE})"]
@@ -82,7 +82,7 @@ def test_join_committed_takes_traps_from_given_cards():
         f"ppo ({DATE}) (5 seeds) goes for the base target on CheeseCorner."
     )
     # A date takes the place of an earlier one.
-    again = join_committed([replace(mine[0], policy="ppo (2025-01-02)-s0")], made=DATE)
+    again = join_committed([replace(mine[0], policy="ppo (2025-01-02)-s0")], date_made=DATE)
     assert again.yours == (f"ppo ({DATE})",)
 
 

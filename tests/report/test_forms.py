@@ -42,7 +42,7 @@ def show_one_trap():
     """Two agents, one with a long name that a spreadsheet would run as a formula."""
     cards = [sign(card(CORNER, f"mine-s{s}", 0.8, 0.1, levels=60), f"{s}") for s in range(3)]
     odd = card(CORNER, "=cmd|'\n<b>" + "x" * 90, 0.2, 0.7, levels=60)
-    return report.make_leaderboard([*cards, odd], made=DATE)
+    return report.make_leaderboard([*cards, odd], date_made=DATE)
 
 
 TESTED = made().splits["test"] | {"success_rate": 0.8996}
