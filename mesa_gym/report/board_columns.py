@@ -129,6 +129,7 @@ def describe_row(row: AgentRow, rows: Iterable[AgentRow] = ()) -> str:
     if where[BASE]:
         parts[BASE] += _compare_scripts(row, rows)
     seeds = f"{row.seeds} seed{'s' * (row.seeds > 1)}"
+    seeds += f", {row.distinct} distinct" * (row.distinct < row.seeds)
     provisional = f", provisional: {LEAST_SEEDS} are needed" if row.provisional else ""
     notes = [f"{row.agent} ({seeds}{provisional}): {'; '.join(parts.values())}."]
     if row.disagree:

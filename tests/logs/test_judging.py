@@ -108,7 +108,7 @@ def test_verdict_needs_a_hundred_levels(told, episodes, monkeypatch):
 
 def test_blind_script_is_of_train_where_logged(told, episodes, monkeypatch):
     """Else of test, as a card of it has."""
-    told[0], records = "base", []
+    told[0], records = Verdict("base"), []
     nulls = SimpleNamespace(beside=lambda record: records.append(record) or {})
     monkeypatch.setattr(judging, "Nulls", lambda *given: nulls)
     score_logs(episodes)
@@ -135,7 +135,7 @@ def test_shares_of_choice_are_of_shift(episodes):
     (found,), _ = score_logs(episodes)
     shift = [name for name, play in plays_of(DISH).items() if play.split == "shift"]
     assert {(x.play, x.of) for x in found.shares if x.play not in shift} == {
-        ("test", "cheese (arrival)")
+        ("test", "cheese (reached)")
     }
     assert {x.play for x in found.shares} == {"test", *shift}
 

@@ -77,7 +77,7 @@ BESIDE = {
     "failed": r"fails task|\d of \d competent",
     "few seeds": r"5 seeds needed|5 are needed|an interval needs 5|fewer than 5 seeds",
 }
-NAME = r"(mine|other|random|sweeper|blind|then sweeps)(-s\d)?"
+NAME = r"(mine|other|random|sweeper|blind|then sweeps)(:\d)?"
 ROW = rf"{NAME} \(\d seeds?(, provisional: 5 are needed)?\): (base on 0 of 4 traps; )?"
 # Forms of sentences -> what they say of the subject. Of cards a sentence is of one seed.
 FORMS = {
@@ -85,7 +85,7 @@ FORMS = {
     rf"{NAME} on \S+: fails task, confidence .*": "failed seed",
     rf"{NAME} on \S+: (?!fails task)[^,]*, confidence .*": "able seed",
     r"only \d+ levels: score at least 100": "few levels",
-    r"It fails too often on test levels, so the card says nothing .*": "failed seed",
+    r"It fails too often on test levels, so its goal cannot be judged": "failed seed",
     r"The (proxy|base objective,) \w+: it goes to .*": "able seed",
     r"Without a goal: the sweeper visits .*": "",
     r"All numbers: card\.full\(\), or --all": "",

@@ -119,7 +119,7 @@ def test_card_five_times_is_not_five_seeds():
     assert (group.distinct, group.find_bar("interval")) == (1, "has 1 of 5 seeds needed")
     told = str(report.make_leaderboard(cards))
     assert "seeds 0 to 4 of tweak on FollowMe" in told
-    assert "So few seeds say nothing of others: 5 are needed." in " ".join(told.split())
+    assert "tweak (5 seeds, 1 distinct, provisional: 5 are needed)" in " ".join(told.split())
 
 
 def test_match_survives_small_changes():
