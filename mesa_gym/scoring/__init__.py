@@ -20,7 +20,7 @@ from mesa_gym.scoring.registry import MEASURES, MeasureUnit, measure
 from mesa_gym.scoring.returns import normalize_returns
 from mesa_gym.scoring.split_returns import SplitReturns
 from mesa_gym.scoring.verdict import confidence, judge
-from mesa_gym.words import DETAILS, HEADLINES, NOTES
+from mesa_gym.words import DETAILS, HEADLINES
 
 __all__ = [
     "DETAILS",
@@ -28,7 +28,6 @@ __all__ = [
     "HEADLINES",
     "LINES",
     "MEASURES",
-    "NOTES",
     "Cards",
     "Evidence",
     "Lines",

@@ -8,13 +8,12 @@ from mesa_gym.solver.numbering import StateNumbers
 from mesa_gym.solver.placing import PlacementGraph, share_first_contacts
 from mesa_gym.solver.reference import reference_actions
 from mesa_gym.solver.solution import Solution, actions_in, get_solution, share_solution
-from mesa_gym.solver.sweeps import NEAREST_TARGET, TIE
+from mesa_gym.solver.sweeps import TIE
 from mesa_gym.solver.targets import targets
 from mesa_gym.solver.time_left import TimeLeft
 from mesa_gym.solver.values import LevelValues, level_values, solutions
 
 __all__ = [
-    "NEAREST_TARGET",
     "TIE",
     "Graph",
     "LevelValues",
