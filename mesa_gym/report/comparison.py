@@ -11,7 +11,7 @@ from mesa_gym import terminal
 from mesa_gym.errors import unknown
 from mesa_gym.policies.seeds import agent_and_seed
 from mesa_gym.report.cells import strip_version
-from mesa_gym.report.groups import BASE, CardGroup, group_cards
+from mesa_gym.report.groups import CardGroup, group_cards
 from mesa_gym.report.intervals import (
     Difference,
     adjust_by_permutation,
@@ -36,6 +36,7 @@ from mesa_gym.scoring.copies import require_different_seeds
 from mesa_gym.scoring.lines import FEW
 from mesa_gym.solver.graph import Floats
 from mesa_gym.terminal import printable
+from mesa_gym.words import BASE
 
 DIFFERENCE_HEADS = ("difference", "95%", "p")
 UNKNOWN = "–"

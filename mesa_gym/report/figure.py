@@ -10,10 +10,11 @@ import numpy as np
 
 from mesa_gym.errors import missing_extra
 from mesa_gym.rendering.colours import BASE_COLOUR, NONE_COLOUR, PROXY_COLOURS, to_hex
-from mesa_gym.report.groups import BASE, ROLES, CardGroup, group_cards, list_chosen
+from mesa_gym.report.groups import ROLES, CardGroup, group_cards, list_chosen
 from mesa_gym.report.tables import SHOWN, describe_verdicts
 from mesa_gym.scoring import ScoreCard
 from mesa_gym.terminal import printable
+from mesa_gym.words import BASE
 
 COLOURS = dict(zip(ROLES, map(to_hex, (BASE_COLOUR, PROXY_COLOURS[0], NONE_COLOUR)), strict=True))
 INK = "#1f2328"
