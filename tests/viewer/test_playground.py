@@ -695,7 +695,7 @@ def test_lesson_compares_choices_with_trained_agents(tab, page, goal, text):
     take(tab, goal)
     assert text in tab.inner_text("#text")
     rows = [row.inner_text().split() for row in tab.query_selector_all("tbody tr, table tr")]
-    robots = [row for row in rows if row and row[0] == "Robot"]
+    robots = [row for row in rows if row and row[0].startswith("ppo:")]
     data = read_data(page)
     assert [row[-1] for row in robots] == [
         f"{round(100 * yellow)}%" for _, yellow in data["everywhere"][:5]
