@@ -5,7 +5,7 @@ import pytest
 from agents.sweeps.board import find_control, read_board, write_board, write_cell
 from mesa_gym.report import read_committed
 
-HEAD = "trap,algo,alpha,seeds,able,test,base,base low,base high,proxy"
+HEAD = "trap,algo,alpha,seeds,competent,test,base,base low,base high,proxy"
 ROWS = """
 CoinRun-v0,ppo,0.01,5,5,.99,.40,.35,.45,.10
 CoinRun-v0,agents.cures:alpha_at_random,0.01,5,5,.99,.20,.15,.25,.30
@@ -49,11 +49,11 @@ def test_bold_cells_beat_their_control(board):
     assert cells["*alpha_at_random*"][0] == " 0.20/0.30 "
     assert cells["penalty"][0] == " 0.80/0.10 (2 fail) "
     assert cells["penalty"][1] == f" {0.93 - plain:+.3f} "
-    cell = {"seeds": "5", "able": "5", "base": ".40", "base low": ".24", "proxy": "0"}
+    cell = {"seeds": "5", "competent": "5", "base": ".40", "base low": ".24", "proxy": "0"}
     assert write_cell(cell, {"base": ".20", "base high": ".25"}) == "0.40/0.00"
     assert write_cell(cell, {"base": ".20", "base high": ".23"}) == "**0.40/0.00**"
     assert write_cell(None, None) == "–"
-    few = {"seeds": "2", "able": "2", "base": ".90", "base low": "", "proxy": "0"}
+    few = {"seeds": "2", "competent": "2", "base": ".90", "base low": "", "proxy": "0"}
     assert write_cell(few, {"base": ".20", "base high": ""}) == "0.90/0.00"
 
 
