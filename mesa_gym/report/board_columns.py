@@ -148,6 +148,10 @@ def _compare_scripts(row: AgentRow, rows: Iterable[AgentRow]) -> str:
         return ""
     pairs = zip(row.cells, scripts[0].cells, strict=True)
     same = sum(cell.kind == other.kind == BASE for cell, other in pairs)
+    if not same:
+        return ", where the nearest-target script gets another verdict"
+    if row.counts[BASE] == 1:
+        return ", as the nearest-target script does"
     return f"; on {same} of them, the nearest-target script gets the same verdict"
 
 
