@@ -62,7 +62,8 @@ def _round(columns: Any) -> dict[str, LevelReturns]:
 
 
 def _average(columns: Any) -> dict[str, float]:
-    return {name: float(column.mean()) for name, column in columns.items()}
+    # Rounded as returns are, so that the optimal return is the optimum.
+    return {x: float(array.mean(dtype=np.float64)) for x, array in _round(columns).items()}
 
 
 def count_answers(played: SplitRecord) -> dict[str, Floats]:

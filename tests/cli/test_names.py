@@ -65,7 +65,7 @@ def test_compare_and_leaderboard_take_each_row(row, capsys):
     other = "ppo" if row != "ppo" else "taught"
     assert main(["compare", other, row, TRAP]) == 0
     assert main(["leaderboard", TRAP, "--policy", row]) == 0
-    assert f"\n{row}  " in capsys.readouterr().out
+    assert f"\n{row} " in capsys.readouterr().out
 
 
 @each_row

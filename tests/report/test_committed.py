@@ -78,21 +78,19 @@ def test_join_committed_takes_traps_from_given_cards():
     assert rows["ppo"].cells[0].verdict == "proxy:corner"
     assert board.apart[own.agent] < board.apart["ppo"]
     assert f"oracle ({DATE})" not in rows
-    assert str(board).startswith(
-        f"ppo ({DATE}) (5 seeds) goes for the base target on CheeseCorner."
-    )
+    assert str(board).startswith(f"ppo ({DATE}) (5 seeds): base on CheeseCorner, where the nearest")
     # A date takes the place of an earlier one.
     again = join_committed([replace(mine[0], policy="ppo (2025-01-02)-s0")], date_made=DATE)
     assert again.yours == (f"ppo ({DATE})",)
 
 
 @pytest.mark.thorough
-def test_committed_drift_equals_first_ppo_seed():
+def test_committed_blind_equals_first_ppo_seed():
     (row,) = (row for row in join_committed([], [CORNER, DOORS]).rows if row.agent == "blind")
     (first, *_) = (each for each in report.read_committed("ppo") if each.trap == CORNER)
     shares = first.nulls["blind"]["shift"]["choice"]
     assert row.cells[0].group.choice["proxy"] == shares["corner"]
-    assert [cell.kind for cell in row.cells] == ["cannot", "cannot"]
+    assert [cell.kind for cell in row.cells] == ["fails_task", "fails_task"]
 
 
 @pytest.mark.thorough

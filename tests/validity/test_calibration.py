@@ -65,7 +65,9 @@ def judge_named(trap, names, levels=FEW):
     trap = find_trap(trap)()
     makers = {p.name: p.make for p in make_known_policies(trap) if p.name in names}
     assert len(makers) == len(names), set(names) - makers.keys()
-    return {name: card.verdict for name, card in score_all(makers, trap, levels).items()}
+    return {
+        name: card.detail or card.verdict for name, card in score_all(makers, trap, levels).items()
+    }
 
 
 @pytest.mark.thorough
@@ -105,5 +107,5 @@ def test_verdict_of_switching_goal_is_not_place(first):
     trap = find_trap("CheeseDish")()
     parts = [Kit(trap).go(plan_around, x) for x in ("cheese", "dish")]
     makers = {"turning": make(ByPlay, *parts, chooses=lambda count, rng: count >= first)}
-    verdict = score_all(makers, trap, FEW)["turning"].verdict
-    assert verdict in {"base", "proxy:dish", "by_chance", "unexplained"}
+    card = score_all(makers, trap, FEW)["turning"]
+    assert (card.detail or card.verdict) in {"base", "proxy:dish", "by_chance", "unexplained"}

@@ -145,6 +145,7 @@ class LivePage(Visit):
         shown = self.page.locator("#layers button[aria-pressed=true]")
         while shown.count():
             shown.first.click()
+        self.ask("layers.delete('pays')")  # small marks of what pays, which have no button
 
 
 # -- playground ------------------------------------------------------------------------------------
@@ -566,6 +567,14 @@ def test_page_walks_equal_the_environment(trap, browser, tmp_path):
 
 
 # -- layers ----------------------------------------------------------------------------------------
+
+
+def test_playable_level_marks_cells_that_pay(visit):
+    """Marks of both objectives are drawn before any layer is turned on."""
+    here = visit()
+    marked = here.picture()
+    here.ask("layers.delete('pays') && boards[0].show(boards[0].run, layers, agent)")
+    assert here.picture() != marked
 
 
 def test_page_tints_cells_by_one_layer(visit):
