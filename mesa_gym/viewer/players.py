@@ -18,6 +18,7 @@ from mesa_gym.logs import RecordedEpisode
 from mesa_gym.policies import Oracle, Policy, as_policy
 from mesa_gym.policies.asking import PolicySampler
 from mesa_gym.policies.names import name_policy
+from mesa_gym.policies.seeds import write_name
 from mesa_gym.scoring.plays import split_of
 from mesa_gym.solver import Solution, TimeLeft
 from mesa_gym.traps import Trap
@@ -87,7 +88,7 @@ class PolicyPlayer(Player):
 
     def __init__(self, policy: Any, seed: int = 0, algo: str | None = None) -> None:
         self.policy, self.seed, self.algo = policy, seed, algo
-        self.name = name_policy(policy)
+        self.name = write_name(name_policy(policy))
 
     def make(self, trap: Trap, horizon: int) -> Policy:
         """Make a separate policy for each caller, because two episodes cannot share a memory.
@@ -123,7 +124,7 @@ class RecordedPlayer(Player):
     """
 
     def __init__(self, episodes: Sequence[RecordedEpisode]) -> None:
-        self.name = episodes[0].policy
+        self.name = write_name(episodes[0].policy)
         self.episodes: dict[tuple[str, int], RecordedEpisode] = {}
         for episode in episodes:
             self.episodes.setdefault((episode.play, episode.level), episode)
