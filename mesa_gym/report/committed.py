@@ -200,17 +200,10 @@ def pack_cards(cards: Iterable[ScoreCard], origins: Mapping[str, Origin]) -> lis
         lines = b"".join(card.to_json() + b"\n" for card in file_cards)
         files.append(FOLDER / f"{agent}{_ENDING}")
         write_bytes(files[-1], lzma.compress(lines, preset=9 | lzma.PRESET_EXTREME))
-    kept_origins = read_origins() if (FOLDER / ORIGINS).exists() else {}
-    all_origins = dict(
-        sorted(
-            (
-                kept_origins | {x: origin for x, origin in origins.items() if x in cards_by_file}
-            ).items()
-        )
-    )
-    write_bytes(
-        FOLDER / ORIGINS, msgspec.json.format(msgspec.json.encode(all_origins), indent=1) + b"\n"
-    )
+    all_origins = read_origins() if (FOLDER / ORIGINS).exists() else {}
+    all_origins |= {x: origin for x, origin in origins.items() if x in cards_by_file}
+    data = msgspec.json.encode(dict(sorted(all_origins.items())))
+    write_bytes(FOLDER / ORIGINS, msgspec.json.format(data, indent=1) + b"\n")
     write_board_text(FOLDER, str(join_committed([])))
     return files
 

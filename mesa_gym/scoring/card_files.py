@@ -27,7 +27,7 @@ from mesa_gym.scoring.registry import CLOSE, MEASURES, Measure
 from mesa_gym.scoring.returns import Gains
 from mesa_gym.scoring.split_returns import SplitReturns
 from mesa_gym.scoring.verdict import fails_control, find_confidence, judge
-from mesa_gym.traps import Split, all_traps
+from mesa_gym.traps import Split, Trap, all_traps
 from mesa_gym.words import DETAILS, FAILS_TASK, HEADLINES, PROXY, SEEDS_SPLIT
 
 # A field, its value, and the value that the rest of the card gives.
@@ -151,7 +151,8 @@ def require_consistent(card: ScoreCard) -> None:
 
 def _list_facts(card: ScoreCard) -> Iterator[_Fact]:
     """Yield the parts that every card has, and the fields that follow from its evidence."""
-    trap, control = all_traps().get(card.trap), card.read_each("control", "normalized_return")
+    kind, control = all_traps().get(card.trap), card.read_each("control", "normalized_return")
+    trap = None if kind is None else kind()
     yield "splits", [*card.splits], [*Split]
     yield "nulls", {x: [*of] for x, of in card.nulls.items()}, {x: [*JUDGED] for x in NULLS}
     yield "base", card.base, card.objectives[0]
@@ -181,7 +182,7 @@ def _list_facts(card: ScoreCard) -> Iterator[_Fact]:
     if card.evidence is not None:
         yield from _list_verdict(card, card.evidence)
     for part in _list_parts(card):
-        yield from _list_figures(card, part)
+        yield from _list_figures(card, part, trap)
         if not card.returns and not card.judged_by.ratio and card.choices is not None:
             yield from _list_bounds(card, part)
 
@@ -236,10 +237,8 @@ def _list_returns(card: ScoreCard) -> Iterator[_Fact]:
                 yield f"objectives of {name}.{split}.{field}", objectives, card.objectives
 
 
-def _list_figures(card: ScoreCard, part: _Part) -> Iterator[_Fact]:
+def _list_figures(card: ScoreCard, part: _Part, trap: Trap | None) -> Iterator[_Fact]:
     """Yield every figure that the card keeps the source of; what a trap lacks is None."""
-    kind = all_traps().get(card.trap)
-    trap = None if kind is None else kind()
     for split, measured in part.splits.items():
         objectives = [*read_each(measured, "normalized_return")]
         yield f"{part.name}.{split}.normalized_return", objectives, card.objectives

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mesa_gym.engine import Bools
 from mesa_gym.language.answers import read_action
@@ -46,7 +47,7 @@ def keep_returns(split: str, played: SplitRecord) -> SplitReturns:
     """Return the returns of a record, with the counts of the splits on which agents are judged."""
     counts: dict[str, dict[str, Floats]] = {}
     if split in JUDGED and played.record.said is not None:
-        counts["unread"] = count_answers(played)
+        counts["unread"] = count_answers(played.record.said, played.record.actions != ENDED)
     if split in JUDGED and played.trap.trials > 1:
         counts |= count_trials(played)
     return SplitReturns(
@@ -66,13 +67,10 @@ def _average(columns: Any) -> dict[str, float]:
     return {x: float(array.mean(dtype=np.float64)) for x, array in _round(columns).items()}
 
 
-def count_answers(played: SplitRecord) -> dict[str, Floats]:
+def count_answers(answers: NDArray[np.object_], is_question: Bools) -> dict[str, Floats]:
     """Count the questions of each level, and the answers without a readable action."""
-    answers, is_question = played.record.said, played.record.actions != ENDED
     unread = np.zeros(is_question.shape, np.bool_)
-    unread[is_question] = (
-        [read_action(text) is None for text in answers[is_question]] if answers is not None else []
-    )
+    unread[is_question] = [read_action(text) is None for text in answers[is_question]]
     return {"questions": is_question.sum(axis=1), "unread": unread.sum(axis=1)}
 
 
