@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 from mesa_gym.envs.infos import objectives
 from mesa_gym.envs.making import (
-    make_gymnax,
     make_jax,
     make_torch,
     register_all,
@@ -26,7 +25,6 @@ __all__ = [
     "Trap",
     "evaluate",
     "labels",
-    "make_gymnax",
     "make_jax",
     "make_sb3",
     "make_torch",

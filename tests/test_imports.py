@@ -36,7 +36,6 @@ RANK = {part: rank for rank, parts in enumerate(ORDER) for part in parts}
 CORE = {"array_api_compat", "gymnasium", "mesa_gym", "msgspec", "numpy", *sys.stdlib_module_names}
 OPTIONAL = {
     "mesa_gym/contents.py": {"zipfile_zstd"},
-    "mesa_gym/envs/gymnax.py": {"gymnax", "jax"},
     "mesa_gym/envs/jax_env.py": {"jax"},
     "mesa_gym/envs/listed.py": {"jax"},
     "mesa_gym/envs/tensors.py": {"torch"},

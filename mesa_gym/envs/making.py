@@ -15,7 +15,6 @@ from mesa_gym.traps import Split, Trap, add_trap, all_traps, find_trap, package_
 from mesa_gym.traps.trap import NAMESPACE
 
 if TYPE_CHECKING:
-    from mesa_gym.envs.gymnax import GymnaxEnv, GymnaxParams
     from mesa_gym.envs.jax_env import JaxEnv
     from mesa_gym.envs.tensors import TensorEnv
 
@@ -148,33 +147,6 @@ def make_jax(trap: str | type[Trap] | Trap, num_envs: int, **keywords: Any) -> J
     from mesa_gym.envs.jax_env import JaxEnv
 
     return JaxEnv(num_envs=num_envs, **_read_id(trap, keywords))
-
-
-def make_gymnax(trap: str | type[Trap] | Trap, **keywords: Any) -> tuple[GymnaxEnv, GymnaxParams]:
-    """Make an environment and the params for its methods, as ``gymnax.make`` of 0.0.9 does.
-
-    A loop that calls ``step_env`` resets where it is done: after an end the rules would pay again.
-
-    Args:
-        trap: as for ``make_jax``.
-        **keywords: those of ``JaxEnv``.
-
-    Raises:
-        ImportError: JAX is not installed; the message names the extra.
-        ValueError: a keyword does not fit.
-
-    Example:
-        >>> import jax, mesa_gym
-        >>> env, params = mesa_gym.make_gymnax("CheeseCorner")
-        >>> observation, state = env.reset(jax.random.key(0), params)
-        >>> observation.shape
-        (9, 9, 3)
-    """
-    env = make_jax(trap, 1, final_obs=False, **keywords)
-    from mesa_gym.envs.gymnax import GymnaxEnv
-
-    gymnax_env = GymnaxEnv(env)
-    return gymnax_env, gymnax_env.default_params
 
 
 def _read_id(trap: str | type[Trap] | Trap, keywords: dict[str, Any]) -> dict[str, Any]:

@@ -152,7 +152,6 @@ FUNCTIONS = [
     as_policy,
     mesa_gym.evaluate,
     mesa_gym.labels,
-    mesa_gym.make_gymnax,
     mesa_gym.make_jax,
     mesa_gym.make_sb3,
     mesa_gym.make_torch,
@@ -161,8 +160,7 @@ FUNCTIONS = [
     render_rgb,
 ]
 
-NEEDED = {"make_sb3": "stable_baselines3", "make_torch": "torch"}
-NEEDED |= dict.fromkeys(("make_jax", "make_gymnax"), "jax")
+NEEDED = {"make_jax": "jax", "make_sb3": "stable_baselines3", "make_torch": "torch"}
 
 
 @pytest.mark.parametrize("function", FUNCTIONS, ids=lambda function: function.__name__)

@@ -43,7 +43,7 @@ def test_own_id_has_one_limit_everywhere(small):
 def test_own_id_works_in_every_maker(small):
     pytest.importorskip("stable_baselines3")
     made = [mesa_gym.make_sb3(SMALL, 2).unwrapped.venv, mesa_gym.make_torch(SMALL, 2)]
-    for env in (*made, mesa_gym.make_jax(SMALL, 2), mesa_gym.make_gymnax(SMALL)[0].env):
+    for env in (*made, mesa_gym.make_jax(SMALL, 2)):
         assert (env.settings.max_steps, env.settings.reward) == (38, "corner")
         assert env.single_observation_space.shape == (147,)
 
