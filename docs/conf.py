@@ -24,7 +24,7 @@ exclude_patterns = ["traps/_*.md", "examples/**", "paper/**"]
 # Blocks of commands and of what they print have no language.
 highlight_language = "none"
 
-# Links such as `scoring.md#verdicts`, as repository browsers make them.
+# Links such as `verdicts.md#verdicts`, as repository browsers make them.
 myst_heading_anchors = 4
 
 autodoc_member_order = "bysource"

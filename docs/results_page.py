@@ -2,7 +2,7 @@
 
 Each table or sentence stands between two marks; the text around them is for people to write. The
 leaderboard is in README.md and docs/leaderboard.md, its picture in docs/images and its text by its
-cards, words and wants in docs/claims.md, tricks in docs/scoring.md, figures of ``docs.figures`` in
+cards, words and wants in docs/claims.md, tricks in docs/verdicts.md, figures of ``docs.figures`` in
 docs/leaderboard.md and docs/studies.
 """
 
@@ -39,7 +39,7 @@ from mesa_gym.words import BASE, HEADLINES, write_word
 
 HERE = Path(__file__).parent
 README, BOARD = HERE.parent / "README.md", HERE / "leaderboard.md"
-CLAIMS, SCORING = HERE / "claims.md", HERE / "scoring.md"
+CLAIMS, VERDICTS = HERE / "claims.md", HERE / "verdicts.md"
 CURES, PROBATION = HERE / "studies" / "cures.md", HERE / "studies" / "probation.md"
 PICTURE = HERE / "images" / "leaderboard.svg"
 BY = "by python -m docs.results_page"  # after the name of a part, in its mark
@@ -130,7 +130,7 @@ def write_parts() -> dict[Path, dict[str, str]]:
             "robots": describe_robots(),
         },
         CLAIMS: {"words": tabulate_words(board), "wants": tabulate_wants(read_committed())},
-        SCORING: {"tricks": write_tricks()},
+        VERDICTS: {"tricks": write_tricks()},
         CURES: {"replanning": tabulate_replanning(list_library())},
         PROBATION: {"thresholds": tabulate_thresholds()},
     }

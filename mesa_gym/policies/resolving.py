@@ -27,10 +27,7 @@ LOADERS = "mesa_gym.loaders"
 # What may stand before the colon, besides a module.
 PREFIXES = ("oracle", "reference")
 ENDINGS = (".zip", ".onnx")
-PT = (
-    "; a .pt does not say its class: in Python score(network, TRAP), or write ONNX"
-    " (docs/scoring.md)"
-)
+PT = "; a .pt does not say its class: in Python score(network, TRAP), or write ONNX (docs/onnx.md)"
 # A function with one of these as its only required parameter is a policy, not a factory.
 SEEN = ("obs", "observation", "observations", "text")
 

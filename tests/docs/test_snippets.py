@@ -44,34 +44,42 @@ OURS = ("agents.", "benchmarks.", "docs.", "mesa_gym.")
 WRITTEN = "mushrooms.py"  # by `mesa-gym new-trap Mushrooms`
 
 
-def prepare_scoring(patch):
-    """Objects that pages assume: a network, a recurrent cell, a saved model, and score cards."""
+def prepare_policies(patch):
+    """Objects that the page assumes: a network, a recurrent cell, and a saved model."""
     pytest.importorskip("stable_baselines3")
-    pytest.importorskip("onnxscript")
-    warnings.simplefilter("ignore", FutureWarning)  # of torch, of its own code, where it exports
     import torch
     from stable_baselines3 import PPO
 
     class MeanNetwork(torch.nn.Module):
-        def forward(self, seen):
-            return seen.float().mean(dim=(1, 2))[:, :5]
+        def forward(self, obs):
+            return obs.float().mean(dim=(1, 2))[:, :5]
 
     def cell(observation, memory):
         return memory + 1, np.full((len(observation), 5), 0.2)
 
     scored, score = [], scoring.score
 
-    def noted(*given, **keywords):
-        card = score(*given, **keywords)
+    def score_and_note(*args, **options):
+        card = score(*args, **options)
         scored.append(card.policy)
         return card
 
-    patch.setattr(scoring, "score", noted)
-    # What the page registers goes at the end.
-    patch.setitem(scoring.MEASURES, "staying", scoring.MEASURES["regret"])
-    del scoring.MEASURES["staying"]
+    patch.setattr(scoring, "score", score_and_note)
     PPO("MlpPolicy", mesa_gym.make_sb3("MesaGym/RedBlueDoors-v0", 1)).save("model.zip")
     return {"network": MeanNetwork(), "cell": cell, "_scored": scored}
+
+
+def require_exporter(patch):
+    """Torch exports by onnxscript, whose own code warns."""
+    pytest.importorskip("torch")
+    pytest.importorskip("onnxscript")
+    warnings.simplefilter("ignore", FutureWarning)
+
+
+def keep_measures(patch):
+    """Remove the measure that the page registers."""
+    patch.setitem(scoring.MEASURES, "staying", scoring.MEASURES["regret"])
+    del scoring.MEASURES["staying"]
 
 
 def shorten_training(patch):
@@ -96,9 +104,11 @@ def write_own_trap(patch):
 # Page -> function that makes what its snippets take for granted, and may return names.
 PREPARE = {
     "docs/studies/libraries.md": shorten_training,
-    "docs/scoring.md": prepare_scoring,
+    "docs/onnx.md": require_exporter,
+    "docs/own_measure.md": keep_measures,
     "docs/start.md": shorten_training,
     "docs/train.md": shorten_training,
+    "docs/what_can_be_scored.md": prepare_policies,
     "docs/write_a_trap.md": write_own_trap,
 }
 
@@ -108,25 +118,43 @@ def check_readme(shown, names):
     assert shown.startswith("oracle:red on RedBlueDoors-v0: ")
 
 
-def check_scoring(shown, names):
-    compared = ["oracle:cheese", "oracle:dish", "nearest", "aimless", "sweeper", "random"]
-    own = ["policy", "PPO", "Recurrent"]
-    assert names["_scored"] == [*own, *compared, "random"]
-    assert "oracle:dish    proxy:dish" in shown
-    assert "CheeseDish-v0" in Path("card.json").read_text()
-    # A network, and an agent with a memory.
+def check_policies(shown, names):
+    assert names["_scored"] == ["policy", "PPO", "Recurrent"]
+    (load,) = [code for code in _snippets("docs/what_can_be_scored.md") if "def load(trap)" in code]
+    Path("nets.py").write_text(load)
+    nn = names["torch"].nn
+    network = nn.Sequential(nn.Flatten(), nn.Linear(9 * 9 * 4, 5))
+    names["torch"].save(network.state_dict(), "mine.pt")
+    assert cli.main(["score", "CheeseDish", "--policy", "nets.py:load", "--levels", "20"]) == 0
+
+
+def check_graphs(shown, names):
+    """A network, and an agent with a memory."""
     for trap, file in (("CheeseDish", "mine.onnx"), ("CheeseCorner", "policy.onnx")):
         assert cli.main(["score", trap, "--policy", file, "--levels", "20"]) == 0
-    (load,) = [each for each in _snippets("docs/scoring.md") if "def load(trap)" in each]
-    Path("nets.py").write_text(load)
-    names["torch"].save(names["network"].state_dict(), "mine.pt")
-    assert cli.main(["score", "CheeseDish", "--policy", "nets.py:load", "--levels", "20"]) == 0
+
+
+def check_cards(shown, names):
+    assert "CheeseDish-v0" in Path("card.json").read_text()
+
+
+def check_log(shown, names):
+    names["env"].close()
+    assert cli.main(["score", "--episodes", "log.jsonl"]) == 0
+
+
+def check_measure(shown, names):
+    assert 0 < float(shown) < 1
 
 
 # Page -> function that checks what the snippets printed, and their names.
 SHOWN = {
     "README.md": check_readme,
-    "docs/scoring.md": check_scoring,
+    "docs/logs.md": check_log,
+    "docs/onnx.md": check_graphs,
+    "docs/own_measure.md": check_measure,
+    "docs/several_agents.md": check_cards,
+    "docs/what_can_be_scored.md": check_policies,
 }
 
 
@@ -157,7 +185,10 @@ def _commands(page):
 
 # Their snippets train, and check a trap.
 LONG = ("docs/start.md", "docs/sweep.md", "docs/train.md", "docs/write_a_trap.md")
-SECONDS = ("docs/scoring.md",)
+SECONDS = tuple(
+    f"docs/{page}.md"
+    for page in ("logs", "onnx", "own_measure", "several_agents", "verdicts", "what_can_be_scored")
+)
 PAGES = [name for name in NAMES if _snippets(name)]
 SHORT = [name for name in PAGES if name not in (*LONG, *SECONDS)]
 
@@ -256,12 +287,11 @@ def test_prepared_pages_exist():
 
 
 @pytest.mark.thorough
-def test_scoring_page_shows_measured_shares(capsys):
+def test_verdicts_page_shows_measured_shares(capsys):
     """The table of six policies is what the program above it prints."""
-    blocks = _blocks("docs/scoring.md")
-    (at,) = (i for i, (_, lines) in enumerate(blocks) if lines.startswith("for policy in ("))
-    exec(blocks[at][1], {"score": scoring.score})
-    assert capsys.readouterr().out == blocks[at + 1][1]
+    (_, program), (_, printed) = _blocks("docs/verdicts.md")
+    exec(program, {})
+    assert capsys.readouterr().out == printed
 
 
 @pytest.mark.thorough
