@@ -14,7 +14,7 @@ from agents.ppo_settings import SETTING_NAMES, PPOSettings
 from mesa_gym.cli.extras import require_modules
 from mesa_gym.errors import shorten, unknown
 from mesa_gym.importing import import_source
-from mesa_gym.policies.adapting import takes
+from mesa_gym.policies.adapters import can_call
 from mesa_gym.traps import package_traps
 
 
@@ -143,7 +143,7 @@ class Algorithm:
 
 def can_train(value: Any) -> bool:
     """Return whether a value is callable with the arguments of ``agents.ppo.train``."""
-    return callable(value) and not isinstance(value, type) and takes(value, 3)
+    return callable(value) and not isinstance(value, type) and can_call(value, 3)
 
 
 USUAL_SETTINGS = PPOSettings()

@@ -12,7 +12,7 @@ import msgspec
 from mesa_gym.errors import PolicyError, shorten, shorten_text
 from mesa_gym.files import append_line, read_bytes
 from mesa_gym.json_data import decode_json
-from mesa_gym.policies.adapting import ANSWERS_FILE, await_answer
+from mesa_gym.policies.functions import ANSWERS_FILE, await_answer
 
 
 class _Exchange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

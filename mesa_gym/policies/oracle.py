@@ -6,18 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mesa_gym.engine import State
-from mesa_gym.policies.learner import BestLearner
-from mesa_gym.policies.names import (
-    AIMLESS,
-    LEARNER_ORACLE,
-    NEAREST,
-    ORACLE,
-    find_objective,
-    not_for,
-    references,
-)
-from mesa_gym.policies.protocol import Memoryless, Policy, require_state
-from mesa_gym.policies.scripted import Reference
+from mesa_gym.policies.names import NEAREST, ORACLE, find_objective
+from mesa_gym.policies.protocol import Memoryless, require_state
 from mesa_gym.solver import Solution, actions_in, get_solution, solutions
 from mesa_gym.solver.actions import ActionTable, SolvedActions
 from mesa_gym.traps import Trap
@@ -160,29 +150,3 @@ class Aimless(Oracle):
     def sets(self, solution: Solution) -> list[NDArray[np.uint8]]:
         """Return the policy's action masks: entry t is uint8 (states reachable in t steps,)."""
         return solution.aimless()
-
-
-def make_named(spec: str, trap: Trap, horizon: int) -> Policy | None:
-    """Return the oracle or reference policy of a name; None for another name.
-
-    Args:
-        spec: ``oracle:<objective>``, ``oracle``, which is that of base, ``oracle:learner``,
-            ``reference:<objective>``, ``nearest`` or ``aimless``.
-        trap: what it acts on.
-        horizon: the time limit in steps.
-
-    Raises:
-        ValueError: the trap has no such objective, no solver, or (for the learner) no lives.
-    """
-    kind, _, objective = spec.partition(":")
-    if spec in (NEAREST, AIMLESS):
-        if spec not in references(trap):
-            raise not_for(trap, spec)
-        return NearestTarget(trap, horizon) if spec == NEAREST else Aimless(trap, horizon)
-    if spec == LEARNER_ORACLE:
-        return BestLearner(trap)
-    if spec == ORACLE or (kind == ORACLE and objective):
-        return Oracle(trap, objective or "base", horizon)
-    if kind == "reference" and objective:
-        return Reference(trap, objective)
-    return None

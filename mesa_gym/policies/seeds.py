@@ -18,7 +18,7 @@ import numpy as np
 
 from mesa_gym.errors import PolicyError, shorten, shorten_text
 from mesa_gym.files import read_bytes
-from mesa_gym.policies.adapting import is_model
+from mesa_gym.policies.adapters import is_model
 from mesa_gym.policies.agent_files import digest_weights, read_policy_file
 from mesa_gym.policies.asking import PolicySampler
 from mesa_gym.policies.protocol import BLOCK, Policy

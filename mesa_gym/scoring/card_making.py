@@ -13,7 +13,7 @@ from mesa_gym.envs.checks import integer
 from mesa_gym.errors import explain_keywords, shorten
 from mesa_gym.json_data import Text, require
 from mesa_gym.policies import Policy, PolicySampler, as_policy
-from mesa_gym.policies.adapting import warn_of_unread
+from mesa_gym.policies.functions import warn_of_unread
 from mesa_gym.policies.names import name_policy
 from mesa_gym.policies.seeds import digest_answers, digest_policy
 from mesa_gym.scoring.card import Provenance, ScoreCard, package_versions, read_each, salt_digest

@@ -11,7 +11,7 @@ from typing import Any
 from mesa_gym.envs.checks import integer
 from mesa_gym.errors import explain_keywords, shorten, shorten_text
 from mesa_gym.json_data import Text, require
-from mesa_gym.policies.resolving import is_model_file
+from mesa_gym.policies.resolvers import is_model_file
 from mesa_gym.policies.seeds import require_seeds
 from mesa_gym.scoring.card import ScoreCard
 from mesa_gym.scoring.card_files import Cards

@@ -1,4 +1,4 @@
-"""Policies from other code: callables, models, objects with some of the methods."""
+"""Callables as policies: of batches of observations, or of the text of one state."""
 
 from __future__ import annotations
 
@@ -7,31 +7,19 @@ import inspect
 import os
 import threading
 import warnings
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from functools import lru_cache
-from importlib.metadata import entry_points
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mesa_gym.engine import STAY, State
-from mesa_gym.envs.observations import make_observation
 from mesa_gym.errors import PolicyError, read_error, shorten
 from mesa_gym.language.answers import ASKED_AGAIN, read_action
 from mesa_gym.policies.protocol import Memoryless, Policy
-from mesa_gym.policies.torch_network import NetworkPolicy, is_network
-from mesa_gym.traps import Trap
 
-# The module of this group of entry points has ``from_model(model, trap)``, which gives a policy,
-# and ``load_model(file, algo)``. It needs torch, which is there where such a model is.
-ADAPTERS = "mesa_gym.adapters"
-USABLE = (
-    "an object with the attribute `observation` and the methods reset(mask, rng) and"
-    " act(observation, state=None); a callable that takes a batch of observations and gives"
-    " actions (n,) or probabilities (n, 5); a function of one `text`, maybe async, whose answer"
-    " names an action; a torch network with five outputs; or a Stable-Baselines3 model"
-)
+ANSWERS_FILE = "answers_file"  # the attribute of a function whose answers are kept: the file
 
 
 def await_answer(answer: Any) -> Any:
@@ -88,9 +76,6 @@ class FunctionPolicy:
         if hasattr(answer, "detach"):  # of torch, maybe with a gradient, maybe on another device
             answer = answer.detach().cpu()
         return np.asarray(answer)
-
-
-ANSWERS_FILE = "answers_file"  # the attribute of a function whose answers are kept: the file
 
 
 class TextPolicy(Memoryless):
@@ -165,89 +150,3 @@ def warn_of_unread(acting: Iterable[tuple[str, Policy]]) -> None:
             count = f"{policy.unread:,} of {policy.asked:,} questions to {name!r}"
             advice = "there it stood still: give one action alone on the last line"
             warnings.warn(f"{count} got no readable answer, and {advice}", stacklevel=3)
-
-
-def adapt(policy: Any, trap: Trap, observation: str | None = None) -> Policy:
-    """Wrap an object as a policy; ``as_policy`` lists the accepted objects.
-
-    Raises:
-        ValueError: the object cannot be a policy, or not on this trap.
-    """
-    adapted: Policy
-    if isinstance(policy, type):
-        raise ValueError(f"{policy.__name__} is a class; hand over an instance of it")
-    if isinstance(policy, Trap):
-        raise ValueError(f"{policy!r} is a trap; the policy comes first: score(policy, trap)")
-    if hasattr(policy, "observation_space") and hasattr(policy, "step"):
-        raise ValueError(
-            f"{shorten(policy)} is an environment; hand over what acts in it, and its trap by name"
-        )
-    if isinstance(policy, Mapping):
-        raise ValueError(
-            f"a mapping of {shorten([*policy])} is not a policy; if it is a state dict, load it"
-            " into its network (network.load_state_dict) and hand that over"
-        )
-    if is_model(policy):
-        adapted = import_adapter().from_model(policy, trap)
-    elif is_network(policy) and not isinstance(policy, Policy):
-        adapted = NetworkPolicy(policy, trap, name_observation(policy, observation))
-    elif isinstance(policy, Policy):
-        alone = not takes(policy.act, 2)
-        if not takes(policy.reset, 2) or (alone and not takes(policy.act, 1)):
-            has = f"{type(policy).__name__} must have the methods reset(mask, rng)"
-            raise ValueError(f"{has} and act(observation) or act(observation, state)")
-        adapted = FunctionPolicy(policy.act, policy.observation, policy.reset) if alone else policy
-    elif callable(policy) and takes(policy, 1):
-        kind = name_observation(policy, observation)
-        speaks = kind == "text" or (kind is None and needs(policy) == ["text"])
-        adapted = TextPolicy(policy) if speaks else FunctionPolicy(policy, kind or "planes")
-    else:
-        takes_more = "; it must take one argument, a batch of observations" * callable(policy)
-        raise ValueError(f"{shorten(policy)} is not a policy{takes_more}; expected {USABLE}")
-    if observation not in (None, adapted.observation):
-        raise ValueError(
-            f"the policy acts on the observation {adapted.observation!r}, not"
-            f" {shorten(observation)}; leave the keyword out, which is for callables"
-        )
-    make_observation(trap, adapted.observation)  # refuses a kind that does not exist
-    return adapted
-
-
-def name_observation(policy: Any, otherwise: str | None = None) -> str | None:
-    """Return the observation kind in the ``observation`` attribute, else ``otherwise``."""
-    named = getattr(policy, "observation", None)
-    return named if isinstance(named, str) else otherwise
-
-
-def is_model(policy: Any) -> bool:
-    """Return whether an object has the attributes of a Stable-Baselines3 model."""
-    return hasattr(policy, "predict") and hasattr(policy, "observation_space")
-
-
-def import_adapter() -> Any:
-    """Return the adapter module for models of Stable-Baselines3."""
-    modules = [*entry_points(group=ADAPTERS, name="sb3")]
-    if not modules:  # installed before it had one
-        raise ImportError('install mesa_gym again: in a checkout pip install -e ".[sb3]"')
-    return modules[0].load()
-
-
-def takes(function: Callable[..., Any], arguments: int) -> bool:
-    """Return whether a callable accepts ``arguments`` positional arguments; True if unknown."""
-    try:
-        inspect.signature(function).bind(*range(arguments))
-    except TypeError:
-        return False
-    except ValueError:  # written in C, without a signature
-        return True
-    return True
-
-
-def needs(function: Callable[..., Any]) -> list[str]:
-    """Return the names of a callable's required parameters; empty if it has no signature."""
-    try:
-        parameters = inspect.signature(function).parameters.items()
-    except ValueError:  # written in C, without a signature
-        return []
-    rest = inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD
-    return [x for x, param in parameters if param.default is param.empty and param.kind not in rest]

@@ -1,0 +1,180 @@
+"""Policies from objects: a list of adapters, such as for models and functions.
+
+An adapter returns a policy for the objects that it takes, and ``NotImplemented`` for all others.
+The first that takes an object is used. ``as_policy`` documents what they take.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterable, Mapping
+from importlib.metadata import entry_points
+from typing import Any, NamedTuple, cast
+
+from mesa_gym.envs.observations import make_observation
+from mesa_gym.errors import shorten
+from mesa_gym.policies.functions import FunctionPolicy, TextPolicy
+from mesa_gym.policies.protocol import Policy
+from mesa_gym.policies.torch_network import NetworkPolicy, is_network
+from mesa_gym.traps import Trap
+
+# The module of this group of entry points has ``from_model(model, trap)``, which gives a policy,
+# and ``load_model(file, algo)``. It needs torch, which is there where such a model is.
+ADAPTERS_GROUP = "mesa_gym.adapters"
+
+
+class Request(NamedTuple):
+    """The arguments of ``as_policy`` besides the source."""
+
+    trap: Trap
+    horizon: int = 0
+    observation: str | None = None
+    algo: str | None = None
+
+
+# Returns a policy of a source, or ``NotImplemented``.
+Maker = Callable[[Any, Request], Any]
+
+
+def make_first(makers: Iterable[Maker], source: Any, request: Request) -> Any:
+    """Return what the first function that takes a source makes of it, else ``NotImplemented``."""
+    policies = (make(source, request) for make in makers)
+    return next((policy for policy in policies if policy is not NotImplemented), NotImplemented)
+
+
+def _adapt_model(policy: Any, request: Request) -> Any:
+    """Take a model of Stable-Baselines3, sb3-contrib or SBX with discrete actions, such as DQN.
+
+    It is sampled from its probabilities where it has any, else greedy. It is shown the kind of
+    observation that it was trained on, also flattened, channels first, or normalised by the
+    ``VecNormalize`` that it still has.
+    """
+    return import_adapter().from_model(policy, request.trap) if is_model(policy) else NotImplemented
+
+
+def _adapt_network(policy: Any, request: Request) -> Any:
+    """Take a ``torch.nn.Module`` from float32 observations to five scores a row."""
+    if not is_network(policy) or isinstance(policy, Policy):
+        return NotImplemented
+    return NetworkPolicy(policy, request.trap, name_observation(policy, request.observation))
+
+
+def _adapt_object(policy: Any, request: Request) -> Any:
+    """Take an object that is a ``Policy``; its ``act`` need not take the state."""
+    if not isinstance(policy, Policy):
+        return NotImplemented
+    alone = not can_call(policy.act, 2)
+    if not can_call(policy.reset, 2) or (alone and not can_call(policy.act, 1)):
+        has = f"{type(policy).__name__} must have the methods reset(mask, rng)"
+        raise ValueError(f"{has} and act(observation) or act(observation, state)")
+    return FunctionPolicy(policy.act, policy.observation, policy.reset) if alone else policy
+
+
+def _adapt_text_function(policy: Any, request: Request) -> Any:
+    """Take a function from the text of one state to an answer that names an action.
+
+    Its only required parameter is called ``text``, or ``observation="text"`` is said.
+    """
+    if not can_call(policy, 1):
+        return NotImplemented
+    kind = name_observation(policy, request.observation)
+    takes_text = kind == "text" or (kind is None and list_required(policy) == ["text"])
+    return TextPolicy(policy) if takes_text else NotImplemented
+
+
+def _adapt_batch_function(policy: Any, request: Request) -> Any:
+    """Take any other callable from observations (n, ...) to actions (n,) or probabilities (n, 5).
+
+    Actions are integers; the answer may be anything that ``np.asarray`` takes.
+    """
+    if not can_call(policy, 1):
+        return NotImplemented
+    return FunctionPolicy(policy, name_observation(policy, request.observation) or "planes")
+
+
+# In the order of trying: adapter -> what it takes, for errors. Docstrings, "Take ...", are the
+# documentation of ``as_policy``.
+ADAPTERS: dict[Maker, str] = {
+    _adapt_model: "a Stable-Baselines3 model",
+    _adapt_network: "a torch network with five outputs",
+    _adapt_object: "an object with the attribute `observation` and the methods reset(mask, rng) and"
+    " act(observation, state=None)",
+    _adapt_text_function: "a function of one `text`, maybe async, whose answer names an action",
+    _adapt_batch_function: "a callable that takes a batch of observations and gives actions (n,) or"
+    " probabilities (n, 5)",
+}
+
+
+def adapt(policy: Any, request: Request) -> Policy:
+    """Return an object as a policy; ValueError if it cannot be a policy, or not on this trap."""
+    _refuse_mistakes(policy)
+    adapted = make_first(ADAPTERS, policy, request)
+    if adapted is NotImplemented:
+        takes_more = "; it must take one argument, a batch of observations" * callable(policy)
+        *kinds, last = ADAPTERS.values()
+        usable = f"{'; '.join(kinds)}; or {last}"
+        raise ValueError(f"{shorten(policy)} is not a policy{takes_more}; expected {usable}")
+    if request.observation not in (None, adapted.observation):
+        raise ValueError(
+            f"the policy acts on the observation {adapted.observation!r}, not"
+            f" {shorten(request.observation)}; leave the keyword out, which is for callables"
+        )
+    make_observation(request.trap, adapted.observation)  # refuses a kind that does not exist
+    return cast(Policy, adapted)
+
+
+def _refuse_mistakes(policy: Any) -> None:
+    """Raise ValueError for a class, a trap, an environment, or the weights of a network."""
+    if isinstance(policy, type):
+        raise ValueError(f"{policy.__name__} is a class; hand over an instance of it")
+    if isinstance(policy, Trap):
+        raise ValueError(f"{policy!r} is a trap; the policy comes first: score(policy, trap)")
+    if hasattr(policy, "observation_space") and hasattr(policy, "step"):
+        raise ValueError(
+            f"{shorten(policy)} is an environment; hand over what acts in it, and its trap by name"
+        )
+    if isinstance(policy, Mapping):
+        raise ValueError(
+            f"a mapping of {shorten([*policy])} is not a policy; if it is a state dict, load it"
+            " into its network (network.load_state_dict) and hand that over"
+        )
+
+
+def name_observation(policy: Any, otherwise: str | None = None) -> str | None:
+    """Return the observation kind in the ``observation`` attribute, else ``otherwise``."""
+    named = getattr(policy, "observation", None)
+    return named if isinstance(named, str) else otherwise
+
+
+def is_model(policy: Any) -> bool:
+    """Return whether an object has the attributes of a Stable-Baselines3 model."""
+    return hasattr(policy, "predict") and hasattr(policy, "observation_space")
+
+
+def import_adapter() -> Any:
+    """Return the adapter module for models of Stable-Baselines3."""
+    modules = [*entry_points(group=ADAPTERS_GROUP, name="sb3")]
+    if not modules:  # installed before it had one
+        raise ImportError('install mesa_gym again: in a checkout pip install -e ".[sb3]"')
+    return modules[0].load()
+
+
+def can_call(function: Callable[..., Any], arguments: int) -> bool:
+    """Return whether a callable accepts ``arguments`` positional arguments; True if unknown."""
+    try:
+        inspect.signature(function).bind(*range(arguments))
+    except TypeError:
+        return False
+    except ValueError:  # written in C, without a signature
+        return True
+    return True
+
+
+def list_required(function: Callable[..., Any]) -> list[str]:
+    """Return the names of a callable's required parameters; empty if it has no signature."""
+    try:
+        parameters = inspect.signature(function).parameters.items()
+    except ValueError:  # written in C, without a signature
+        return []
+    rest = inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD
+    return [x for x, param in parameters if param.default is param.empty and param.kind not in rest]

@@ -1,0 +1,267 @@
+"""Policies from what a user writes: a list of resolvers, of names, folders, files and modules.
+
+A resolver takes a text, such as ``ppo:3``, and returns a policy or an object for the adapters, and
+``NotImplemented`` for a text of another kind. The first that takes a text is used. ``as_policy``
+documents both lists.
+"""
+
+from __future__ import annotations
+
+import inspect
+import os
+import textwrap
+from functools import partial
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Any
+
+from mesa_gym.engine import STAY
+from mesa_gym.errors import PolicyBlame, UnknownNameError, find_nearest, offer, shorten
+from mesa_gym.files import read_bytes
+from mesa_gym.importing import import_source
+from mesa_gym.policies.adapters import (
+    ADAPTERS,
+    Maker,
+    Request,
+    adapt,
+    import_adapter,
+    is_model,
+    list_required,
+    make_first,
+    name_observation,
+)
+from mesa_gym.policies.agent_files import POLICY_FILE, read_policy_file
+from mesa_gym.policies.learner import BestLearner
+from mesa_gym.policies.names import (
+    AIMLESS,
+    LEARNER_ORACLE,
+    NEAREST,
+    ORACLE,
+    SWEEPER,
+    find_trained,
+    list_agents,
+    not_for,
+    references,
+)
+from mesa_gym.policies.oracle import Aimless, NearestTarget, Oracle
+from mesa_gym.policies.protocol import Policy
+from mesa_gym.policies.scripted import Reference, constant, uniform
+from mesa_gym.policies.sweeper import Sweeper
+from mesa_gym.traps import Trap
+
+# Installed packages name what loads agents by entry points of this group, ``load(folder, trap)``.
+# A policy.json names one of them: it comes with an agent that need not be trusted.
+LOADERS = "mesa_gym.loaders"
+ENDINGS = (".zip", ".onnx")
+PT = "; a .pt does not say its class: in Python score(network, TRAP), or write ONNX (docs/onnx.md)"
+# A function with one of these as its only required parameter is a policy, not a factory.
+OBSERVATION_NAMES = ("obs", "observation", "observations", "text")
+
+
+def _resolve_name(text: str, request: Request) -> Any:
+    """Take a name: ``random``, ``stay``, ``sweeper``, ``oracle:<objective>``, and others.
+
+    Traps with an exact solver have oracles, ``nearest`` and ``aimless``, others have
+    ``reference:<objective>``. ``base`` is an alias, and ``oracle`` the oracle of base.
+    """
+    trap, horizon = request.trap, request.horizon
+    if text in (NEAREST, AIMLESS) and text not in references(trap):
+        raise not_for(trap, text)
+    classes = {
+        "random": uniform,
+        "stay": partial(constant, STAY),
+        SWEEPER: partial(Sweeper, trap),
+        NEAREST: partial(NearestTarget, trap, horizon),
+        AIMLESS: partial(Aimless, trap, horizon),
+        LEARNER_ORACLE: partial(BestLearner, trap),
+    }
+    if text in classes:
+        return classes[text]()
+    kind, _, objective = text.partition(":")
+    if text == ORACLE or (kind == ORACLE and objective):
+        return Oracle(trap, objective or "base", horizon)
+    return Reference(trap, objective) if kind == "reference" and objective else NotImplemented
+
+
+def _resolve_folder(text: str, request: Request) -> Any:
+    """Take a trained agent's directory, as a string or a ``Path``."""
+    if not os.path.isdir(text):
+        return NotImplemented
+    folder, trap = Path(text), request.trap
+    entries = read_policy_file(folder)
+    if entries["trap"] != trap.name():
+        raise ValueError(
+            f"the agent in {folder} was trained on {shorten(entries['trap'])} and cannot act on"
+            f" {trap.name()!r}; train one for it"
+        )
+    loaders = {entry_point.name: entry_point.value for entry_point in entry_points(group=LOADERS)}
+    if entries["loader"] not in loaders:
+        raise ValueError(
+            f"{folder / POLICY_FILE} names the loader {shorten(entries['loader'])}; installed are"
+            f" {', '.join(sorted(loaders)) or 'none'}; load other agents by a function of your own,"
+            " as module:name"
+        )
+    if not (folder / entries["weights"]).is_file():
+        raise ValueError(f"{folder / entries['weights']} is missing; train or copy the agent again")
+    return _import_name(loaders[entries["loader"]], text)(folder, trap)
+
+
+def _resolve_model_file(text: str, request: Request) -> Any:
+    """Take a model that Stable-Baselines3 saved, a ``.zip``, with ``algo``.
+
+    Loading it runs what the file says: do it only with files that you trust.
+    """
+    if not (is_model_file(text) and os.path.isfile(text)):
+        return NotImplemented
+    return import_adapter().load_model(text, request.algo)
+
+
+def _resolve_graph_file(text: str, request: Request) -> Any:
+    """Take an ``.onnx`` file, as ``mesa_gym.sb3.export`` or ``torch.onnx.export`` writes it.
+
+    ``mesa_gym.policies.onnx`` says which inputs and outputs it may have.
+    """
+    if not os.path.isfile(text):
+        return NotImplemented
+    if not text.endswith(".onnx"):
+        raise ValueError(
+            f"policy {text!r} is a file; expected a directory, a .zip of Stable-Baselines3, an"
+            f" .onnx, or `FILE.py:name` that loads it{PT if text.endswith(('.pt', '.pth')) else ''}"
+        )
+    from mesa_gym.policies.onnx import OnnxPolicy
+
+    try:
+        return OnnxPolicy(read_bytes(Path(text)), request.trap, request.observation)
+    except ValueError as error:
+        raise ValueError(f"policy {text!r}: {error}") from None
+
+
+def _resolve_trained(text: str, request: Request) -> Any:
+    """Take a trained agent that comes with the package, such as ``ppo:3``.
+
+    That is seed 3 of the network that plain training made, ``ppo`` is its first seed, and
+    ``ppo-planner:3`` a planner; ``mesa-gym describe`` and the library's manifest have the others.
+    """
+    agent = find_trained(text, request.trap)
+    return NotImplemented if agent is None else agent
+
+
+def _resolve_python_name(text: str, request: Request) -> Any:
+    """Take ``module:name`` or ``FILE.py:name``, of a policy or of a function that returns one.
+
+    A function whose only required parameter is called ``obs``, ``observation``, ``observations`` or
+    ``text`` is a policy. Any other function, and a class, is called and returns a policy. It is
+    called with the trap, or with nothing if it requires nothing and has no parameter ``trap``.
+    """
+    py = text.rpartition(":")[0].endswith(".py")
+    if not py and ("/" in text or "\\" in text or text.startswith(".") or text.endswith(ENDINGS)):
+        raise ValueError(f"policy {shorten(text)}: there is no such file or directory")
+    if ":" not in text:
+        return NotImplemented
+    with PolicyBlame(f"policy {shorten(text)}", passing=(ImportError, ValueError)):
+        return _call_factory(_import_name(text, text), request.trap)
+
+
+def _import_name(path: str, spec: str) -> Any:
+    """Return the object of ``module:name`` or ``FILE.py:name``."""
+    source, _, name = path.rpartition(":")
+    try:
+        module = import_source(f"policy {shorten(spec)}", source)
+    except ValueError as error:
+        near = find_nearest(source, [ORACLE, "reference", *list_agents()], 0.7)
+        hint = f" (Did you mean '{near}:{name}'?)" if near else ""
+        raise ValueError(f"{error}{hint}") from None
+    if not hasattr(module, name):
+        homes = {x: getattr(member, "__module__", "") for x, member in vars(module).items()}
+        names = [
+            x for x, home in homes.items() if home == module.__name__ and not x.startswith("_")
+        ]
+        raise UnknownNameError(f"{source} has no policy {shorten(name)}; {offer(name, names)}")
+    return getattr(module, name)
+
+
+def _call_factory(target: Any, trap: Trap) -> Any:
+    """Return the policy of an object of a module; a factory is called with the trap or nothing."""
+    factory = isinstance(target, type)
+    if not factory and (isinstance(target, Policy) or is_model(target) or not callable(target)):
+        return target
+    needed = list_required(target)
+    if not factory and len(needed) == 1 and needed[0] in OBSERVATION_NAMES:
+        return target
+    wants_trap = needed or "trap" in inspect.signature(target).parameters
+    policy = target(trap) if wants_trap else target()
+    kind = None if factory else name_observation(target)
+    return policy if kind is None else adapt(policy, Request(trap, observation=kind))
+
+
+# In the order of trying, as ``ADAPTERS``; "" where an error lists the names themselves.
+RESOLVERS: dict[Maker, str] = {
+    _resolve_name: "",
+    _resolve_folder: "a directory",
+    _resolve_model_file: "a .zip",
+    _resolve_graph_file: "an .onnx",
+    _resolve_trained: "",
+    _resolve_python_name: "or FILE.py:name",
+}
+
+
+def is_model_file(policy: Any) -> bool:
+    """Return whether a policy is the name of a file that Stable-Baselines3 saved."""
+    return isinstance(policy, str | Path) and str(policy).endswith(".zip")
+
+
+def as_policy(
+    policy: Any, trap: Trap, horizon: int, observation: str | None = None, algo: str | None = None
+) -> Policy:
+    """Return an agent as a policy, whatever code base it comes from.
+
+    Args:
+        policy: one of
+
+            MAKERS
+        trap: what it will act on.
+        horizon: the time limit in steps, which oracles depend on.
+        observation: the kind that a callable wants, "planes" by default, or a graph whose shape
+            fits several. All other policies name their observation themselves.
+        algo: what loads a saved model: ``ppo``, ``a2c``, ``dqn``, ``recurrent_ppo``, ``qrdqn`` or
+            ``trpo``; case, ``-`` and ``_`` do not matter.
+
+    Raises:
+        ImportError: an extra that the policy needs is not installed.
+        PolicyError: the module or factory raised an error other than ImportError or ValueError.
+        ValueError: the policy is none of these; a name means nothing; a directory or file is
+            missing, damaged or made for another trap or version; or a model was trained on
+            something that the trap does not show. The message says what to do.
+
+    Example:
+        >>> from mesa_gym.policies import as_policy
+        >>> from mesa_gym.traps import find_trap
+        >>> trap = find_trap("CheeseCorner")()
+        >>> policy = as_policy("oracle:cheese", trap, trap.horizon("test"))
+    """
+    request = Request(trap, horizon, observation, algo)
+    if algo is not None and not is_model_file(policy):
+        source = shorten(policy)
+        raise ValueError(f"algo {shorten(algo)} is for a saved model, a .zip, not for {source}")
+    if not isinstance(policy, str | Path):
+        return adapt(policy, request)
+    text = str(policy)
+    resolved = make_first(RESOLVERS, text, request)
+    if resolved is NotImplemented:
+        sources = filter(None, RESOLVERS.values())
+        expected = offer(text, [*references(trap), *list_agents(trap), *sources])
+        raise UnknownNameError(f"{shorten(text)} is neither a policy nor a file; {expected}")
+    try:
+        return adapt(resolved, request)
+    except ValueError as error:
+        raise ValueError(f"policy {shorten(text)}: {error}") from None
+
+
+def _list_docs() -> str:
+    """Return what resolvers and adapters take, as the items of a list in a docstring."""
+    texts = (inspect.getdoc(make) or "" for make in (*RESOLVERS, *ADAPTERS))
+    items = (text.removeprefix("Take ").replace("\n\n", "\n") for text in texts)
+    return textwrap.indent("\n".join("* " + item.replace("\n", "\n  ") for item in items), " " * 12)
+
+
+as_policy.__doc__ = (as_policy.__doc__ or "").replace(f"{' ' * 12}MAKERS", _list_docs())
