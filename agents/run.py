@@ -37,7 +37,7 @@ class Run:
         reward: the objective that is paid; ``base`` is the base objective.
         num_levels: how many different levels are trained on.
         settings: of PPO; None for the algorithm's usual ones, or where it takes none.
-        keywords: of the trap, words such as ``rho=0.9``.
+        keywords: of the trap, words such as ``rho=0.9``, which go before its ``recipe``.
         start: the folder of an agent whose weights the training begins with; "" for new ones.
 
     Raises:
@@ -91,10 +91,21 @@ class Run:
         """The keyword arguments of the training environments, besides the trap."""
         return {"alpha": self.alpha, "reward": self.reward, "num_levels": self.num_levels}
 
+    @property
+    def training_keywords(self) -> tuple[str, ...]:
+        """The words of the trap's ``recipe`` that the run does not replace, and ``keywords``."""
+        recipe, replaced = find_trap(self.trap).recipe, read_keywords(self.keywords)
+        words = (f"{name}={value!r}" for name, value in recipe.items() if name not in replaced)
+        return (*words, *self.keywords)
+
     def environment(self) -> Settings:
         """Return the settings of the training environments; ValueError where they are wrong."""
-        trap = find_trap(self.trap)(**read_keywords(self.keywords))
+        trap = find_trap(self.trap)(**read_keywords(self.training_keywords))
         return Settings(trap, **self.env_keywords)
+
+    def make_trap(self) -> Trap:
+        """Return the trap that its agents are scored on, without the recipe of training."""
+        return find_trap(self.trap)(**read_keywords(self.keywords))
 
     def load_start(self) -> Agent | None:
         """Return the agent whose weights the training starts from; None for fresh weights.
@@ -153,6 +164,7 @@ class Run:
             "trap": env_settings.trap.name(),
             "algo": self.algorithm.name,
             "reward": env_settings.reward,
+            "keywords": self.training_keywords,
         }
         if agent := self.load_start():
             resolved["start"] = digest_weights(encode_weights(agent.weights))

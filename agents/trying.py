@@ -38,7 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     def work() -> int:
         name, *keywords = options.words
         base = Run(name, keywords=tuple(keywords), steps=options.steps)
-        trap = base.environment().trap
+        trap = base.make_trap()
         if trap.solvable and not _certify(trap, options.levels):
             return FAILED
         with TemporaryDirectory() as folder:

@@ -125,7 +125,7 @@ def make_agents(places: Mapping[str, Run], levels: int, scratch: Scratch) -> Non
         spent += read_done(waiting.out / place).seconds
         shutil.copytree(waiting.out / place, scratch.folder / place)
     specs = {run.name: str(scratch.folder / place) for place, run in left.items()}
-    cards, failed = score_policies(next(iter(left.values())).environment().trap, specs, levels)
+    cards, failed = score_policies(next(iter(left.values())).make_trap(), specs, levels)
     seconds = round((process_time() - began + spent) / len(left), 2)
     for place, run in left.items():
         if card := cards.get(run.name):

@@ -121,7 +121,7 @@ def ppo(
         seed: of weights, actions and levels; trainings of different seeds share no stream of
             levels.
         env_kwargs: keywords of the environments, such as ``alpha``; the default of ``num_levels``
-            is 30,000.
+            is 30,000, and where the trap is named those of its ``recipe`` are used.
         **settings: keywords of ``stable_baselines3.PPO``, in place of those here; entries of
             ``policy_kwargs`` are added to ``CentredExtractor`` and a layer of 64 units.
 
@@ -134,7 +134,8 @@ def ppo(
             f"ppo makes its environments itself and takes a trap or its name, got {shorten(trap)};"
             " call ppo('CheeseCorner'), or stable_baselines3.PPO('MlpPolicy', env)"
         )
-    env_kwargs = {"num_levels": NUM_LEVELS} | (env_kwargs or {})
+    recipe = find_trap(trap).recipe if isinstance(trap, str) else {}
+    env_kwargs = {"num_levels": NUM_LEVELS, **recipe} | (env_kwargs or {})
     env_id = find_trap(trap).id() if isinstance(trap, str) else trap
     venv = make_sb3(env_id, n_envs, **env_kwargs)
     venv_trap: Trap = venv.get_attr("trap")[0]

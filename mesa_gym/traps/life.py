@@ -7,8 +7,8 @@ a *trial* is an episode within it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import ClassVar
+from collections.abc import Iterator, Mapping
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -55,7 +55,8 @@ class Life(LevelFamily):
     there alone, so that all agents see the same evidence.
 
     Each life of ``control`` has a pillar in the room, other lives in a share (``pillars``) that is
-    0 unless it is given: agents that never met one in training are brittle.
+    0 unless it is given. Agents that never met a pillar fail the control level, so that trainings
+    have them in a fifth of the lives (``recipe``).
 
     A subclass draws in ``draw_signals`` which kind pays, and its signals, and declares its proxies.
     Signals are shown throughout, unless it overrides ``show_signals``.
@@ -81,6 +82,7 @@ class Life(LevelFamily):
     judging: ClassVar[Judging] = Trials()
     trials = TRIALS
     learner = True
+    recipe: ClassVar[Mapping[str, Any]] = {"pillars": 0.2}
     marks: ClassVar[tuple[str, ...]] = (*FRUITS, "told", "trial")
     const: ClassVar[dict[str, int]] = {"starts": TRIALS, "fruits": TRIALS * VOID, "paid": TRIALS}
     vars = {"trial": TRIALS + 1, "over": 2, "told": 2}

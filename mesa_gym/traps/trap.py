@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, NamedTuple
+from collections.abc import Mapping
+from typing import Any, ClassVar, NamedTuple
 
 from mesa_gym.engine import Amounts, Bools, Floats, Ints, Mask, Move, Numbers, State
 from mesa_gym.errors import unknown
@@ -66,6 +67,7 @@ class Trap(ChangedLevels):
         caveat: what no card of this trap shows, in a sentence that stands on each; "" for none.
         foresight: the discount a step from which the goals pay as they say; a training takes no
             smaller one unless it is told to.
+        recipe: keywords of the trap that a training uses unless it is given others: name -> value.
         reward_threshold: the mean return of the base objective, undiscounted, from which a policy
             counts as competent in training; Gymnasium's specs say it.
     """
@@ -83,6 +85,7 @@ class Trap(ChangedLevels):
     expected: ClassVar[str] = "proxy"
     caveat: ClassVar[str] = ""
     foresight: ClassVar[float] = 0.0
+    recipe: ClassVar[Mapping[str, Any]] = {}
     reward_threshold: ClassVar[float] = 0.9
 
     objectives: ClassVar[dict[str, Objective]]

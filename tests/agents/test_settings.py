@@ -12,9 +12,14 @@ from agents.ppo_settings import SETTING_NAMES, PPOSettings
 from agents.run import Run
 from agents.saving import save
 from agents.taught import Taught
+from benchmarks.plan import list_lives
+from mesa_gym.policies import POLICY_FILE
+from mesa_gym.policies.agent_files import AgentRecord
 from mesa_gym.trained.loading import load
 from mesa_gym.trained.weights_file import encode_weights
+from mesa_gym.traps import find_trap, package_traps
 from mesa_gym.traps.attributes import Attributes
+from mesa_gym.traps.flash_or_pay import FlashOrPay
 from tests.support.training import leave_untrained, small
 
 # For each setting a value that must change what is learnt.
@@ -116,6 +121,28 @@ def test_run_reads_keywords_of_its_trap():
     assert run.command().startswith(
         "python -m agents.train Attributes rho=0.5 home=corner size=11 --algo ppo "
     )
+
+
+@pytest.mark.parametrize(("words", "share"), [((), 0.2), (("pillars=0",), 0.0)])
+def test_training_follows_the_recipe_of_its_trap(words, share, tmp_path):
+    """Agents are scored without it, their name does not show it, and their record does."""
+    run = Run("FlashOrPay", "ppo-gru", keywords=("flash_planes=2", *words))
+    assert run.environment().trap.parameters["pillars"] == share
+    assert run.make_trap().parameters == FlashOrPay(flash_planes=2).parameters
+    assert run.name == "-".join(["ppo-gru", "flash_planes=2", *words, "s0"])
+    assert ("pillars=0.2" in run.facts()["keywords"]) == (not words)
+    save(tmp_path / "agent", leave_untrained(run))
+    record = AgentRecord.load(tmp_path / "agent" / POLICY_FILE)
+    assert (record.parameters["pillars"], record.parameters["flash_planes"]) == (share, 2)
+
+
+def test_recipes_fit_their_traps():
+    recipes = {name: trap.recipe for name, trap in package_traps().items() if trap.recipe}
+    assert recipes == {trap.name(): {"pillars": 0.2} for trap in list_lives()}
+    for name, recipe in recipes.items():
+        made = find_trap(name)(**recipe)
+        assert made.channels == find_trap(name)().channels
+        assert recipe.items() <= made.parameters.items()
 
 
 def test_agent_loads_where_planes_are_equal(tmp_path):

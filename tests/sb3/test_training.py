@@ -23,6 +23,7 @@ from mesa_gym.sb3.env import TrapVecEnv
 from mesa_gym.sb3.training import WALL_AT
 from mesa_gym.scoring import score
 from mesa_gym.traps import Split, find_trap
+from mesa_gym.traps.cue_or_pay import CueOrPay
 from tests.support.parameters import TRAPS, few_traps
 from tests.support.reference import cut_window, wandered
 from tests.support.refusals import refusals
@@ -75,6 +76,15 @@ def test_ppo_prefers_the_keywords_given():
     settings = default.get_env().unwrapped.venv.settings
     assert (settings.num_levels, settings.split) == (30_000, Split.TRAIN)
     assert ppo("TreeFarm", 2, env_kwargs={"reward": "soon"}).gamma == 0.8  # the objective's own
+
+
+@pytest.mark.parametrize(
+    ("trap", "given", "pillars"),
+    [("CueOrPay", {}, 0.2), ("CueOrPay", {"pillars": 0.5}, 0.5), (CueOrPay(), {}, 0.0)],
+)
+def test_ppo_follows_a_named_recipe(trap, given, pillars):
+    model = ppo(trap, 2, env_kwargs=given)
+    assert model.get_env().get_attr("trap")[0].parameters["pillars"] == pillars
 
 
 def test_ppo_entropy_bonus_falls_to_nothing(monkeypatch):

@@ -121,8 +121,8 @@ def test_job_lock_is_held_by_one(tmp_path):
 
 
 def test_missing_agents_alone_are_trained(tmp_path, monkeypatch):
-    """The CPU seconds of a job are shared among the agents that it trained."""
-    trained, clock = [], count(0.0, 3.0)
+    """The CPU seconds of a job are shared by its agents, which are scored without the recipe."""
+    trained, scored, clock = [], [], count(0.0, 3.0)
 
     def train(runs, keep):
         trained.append(runs)
@@ -134,17 +134,18 @@ def test_missing_agents_alone_are_trained(tmp_path, monkeypatch):
         (folder / POLICY_FILE).write_text("{}")
 
     def score(trap, specs, levels):
+        scored.append(trap.parameters["pillars"])
         return {name: made(policy=name, **DISH) for name in specs}, []
 
     change = {"train_runs": train, "save": save}
     change |= {"score_policies": score, "process_time": lambda: next(clock)}
     for name, instead in change.items():
         monkeypatch.setattr(f"agents.jobs.agents.{name}", instead)
-    runs = Run("CheeseDish").repeat(range(3))
+    runs = Run("FlashOrPay", "ppo-gru").repeat(range(3))
     for known in (runs[:1], runs):
         (agents,) = list_agent_jobs(known, 20)
         do_job(agents, tmp_path)
-    assert trained == [runs[:1], runs[1:]]
+    assert (trained, scored) == ([runs[:1], runs[1:]], [0.0, 0.0])
     seconds = [read_json(file)["seconds"] for file in sorted(tmp_path.glob(f"*/*/{DONE_FILE}"))]
     assert seconds == [6.0, 4.5, 4.5]
     assert [card.policy for card in read_results(tmp_path)] == [run.name for run in runs]
