@@ -11,7 +11,7 @@ sys.path.insert(0, str(ROOT))
 
 import mesa_gym  # noqa: E402
 from docs import build, extension  # noqa: E402
-from mesa_gym.viewer.lesson import write_lesson  # noqa: E402
+from mesa_gym.pages.lesson import write_lesson  # noqa: E402
 
 project = "mesa_gym"
 author = "the mesa_gym developers"
@@ -50,7 +50,7 @@ nitpick_ignore = [
 html_theme = "furo"
 html_title = "mesa_gym"
 html_static_path = ["_static"]
-html_extra_path = ["../mesa_gym/viewer/pages"]  # the lesson
+html_extra_path = ["../mesa_gym/pages/built"]  # the lesson
 html_css_files = ["docs.css"]
 html_js_files = ["docs.js"]
 html_copy_source = False

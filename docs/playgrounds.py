@@ -6,15 +6,15 @@ from pathlib import Path
 
 from benchmarks.plan import OTHER_SEEDS
 from mesa_gym.files import write_text
-from mesa_gym.trained.library import EVERY_SEED, ManifestEntry, load, read_manifest
-from mesa_gym.traps import Trap
-from mesa_gym.viewer.playground import (
+from mesa_gym.pages.playground import (
     Guest,
     NotLiveError,
     list_levels,
     make_playground,
     require_live,
 )
+from mesa_gym.trained.library import EVERY_SEED, ManifestEntry, load, read_manifest
+from mesa_gym.traps import Trap
 from mesa_gym.words import find_meaning, write_word
 
 MOST_BYTES, MOST_TOGETHER = 400_000, 2_000_000  # of a page, and of all

@@ -19,7 +19,7 @@ from mesa_gym.cli import COMMANDS
 ROOT = Path(__file__).parents[1]
 LISTING = ROOT / "docs" / "public_api.txt"
 PACKAGE = "mesa_gym"
-_PACKAGES = {path.parent.name for path in (ROOT / PACKAGE).glob("*/__init__.py")} - {"cli"}
+_PACKAGES = {path.parent.name for path in (ROOT / PACKAGE).glob("*/__init__.py")} - {"cli", "pages"}
 # Of a package whose name another exports again, the first is its home.
 MODULES = (*sorted(f"{PACKAGE}.{name}" for name in _PACKAGES | {"errors"}), PACKAGE)
 

@@ -6,7 +6,7 @@ import argparse
 import webbrowser
 
 from mesa_gym.command import DONE
-from mesa_gym.viewer import lesson
+from mesa_gym.pages import lesson
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:

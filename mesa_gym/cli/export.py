@@ -10,18 +10,18 @@ from mesa_gym.cli.trap_arguments import declare_trap, read_trap
 from mesa_gym.command import DONE, require_writable
 from mesa_gym.envs.checks import integer
 from mesa_gym.files import write_text
-from mesa_gym.policies.resolvers import is_model_file
-from mesa_gym.scoring.plays import MOST_SEED
-from mesa_gym.terminal import Progress
-from mesa_gym.traps import LEVELS, Split, Trap
-from mesa_gym.viewer.players import PolicyPlayer
-from mesa_gym.viewer.playground import (
+from mesa_gym.pages.playground import (
     Guest,
     NotLiveError,
     list_levels,
     make_playground,
     require_live,
 )
+from mesa_gym.policies.resolvers import is_model_file
+from mesa_gym.scoring.plays import MOST_SEED
+from mesa_gym.terminal import Progress
+from mesa_gym.traps import LEVELS, Split, Trap
+from mesa_gym.viewer.players import PolicyPlayer
 
 RATHER = "record a film instead: mesa-gym watch {} --policy P --headless --record film.mp4"
 PAGE_ENDINGS = (".html", ".htm")

@@ -24,7 +24,6 @@ TEXT: RGB = (26, 28, 36)
 QUIET: RGB = (92, 96, 108)  # second to ink; 6:1 on a card
 RULE: RGB = (196, 199, 206)
 EMPTY_CELL: RGB = (236, 237, 240)  # of a plane
-WISH: RGB = (74, 0, 166)  # of a planner's map; far from the colours of objectives to everyone
 # Heights of lines of text, in points.
 HEADING = 26.0
 TITLE = 20.0

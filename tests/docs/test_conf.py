@@ -319,7 +319,7 @@ QUICK = {
     "python -m pytest tests/solver/test_values.py": "",
     "python -m pytest tests/traps tests/conformance": "-k CheeseCorner",
     "python -m pytest tests/validity -m calibrate": "-k AbsentSupervisor",
-    'python -m pytest -m "" tests/viewer -k playground': "-k 'playground and CheeseCorner'",
+    'python -m pytest -m "" tests/pages -k playground': "-k 'playground and CheeseCorner'",
 }
 
 

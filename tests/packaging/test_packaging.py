@@ -201,7 +201,7 @@ def test_make_dist_twice_gives_the_same_bytes(built, tmp_path):
         assert one.name == other.name
         assert one.read_bytes() == other.read_bytes()
     with ZipFile(made[0][0]) as wheel:
-        assert b"</html>" in wheel.read("mesa_gym/viewer/pages/lesson.html")
+        assert b"</html>" in wheel.read("mesa_gym/pages/built/lesson.html")
     when = int(run("git", "-C", ROOT, "log", "-1", "--format=%ct"))
     assert read_facts(made[0][1]) == {(when, 0, 0, 0o644), (when, 0, 0, 0o755)}
 

@@ -17,9 +17,11 @@ import mesa_gym.viewer
 from mesa_gym import cli
 from mesa_gym.envs.observations import make_observation
 from mesa_gym.logs import save_episodes
+from mesa_gym.pages import lesson
+from mesa_gym.pages.playground import WISH
 from mesa_gym.traps import Split, all_traps, find_trap
 from mesa_gym.traps.cheese_corner import CheeseCorner
-from mesa_gym.viewer import lesson, recording
+from mesa_gym.viewer import recording
 from mesa_gym.viewer.app import App, Input, LoadingScreen, fit_scale, read_event
 from mesa_gym.viewer.dialogs import Notice
 from mesa_gym.viewer.keys import BINDINGS
@@ -34,7 +36,6 @@ from mesa_gym.viewer.painter import (
     QUIET,
     SHEET,
     TEXT,
-    WISH,
     Box,
     Painter,
 )

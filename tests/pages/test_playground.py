@@ -10,6 +10,8 @@ import pytest
 
 from mesa_gym.files import write_text
 from mesa_gym.logs import read_log, score_logs
+from mesa_gym.pages.lesson import NEW_ROOM, ROOMS, make_lesson, measure_choices
+from mesa_gym.pages.playground import PAGE_TILE, Guest, list_levels, make_playground
 from mesa_gym.policies import Memoryless, Oracle, as_policy
 from mesa_gym.rendering import render_rgb
 from mesa_gym.scoring import rollout, score
@@ -25,8 +27,6 @@ from mesa_gym.solver import (
 )
 from mesa_gym.trained.library import load
 from mesa_gym.traps import Split, find_trap
-from mesa_gym.viewer.lesson import NEW_ROOM, ROOMS, make_lesson, measure_choices
-from mesa_gym.viewer.playground import PAGE_TILE, Guest, list_levels, make_playground
 from tests.support.browsing import Tab, stop_clock, sync_api, wait_until
 from tests.support.edited import cells_of
 from tests.support.parameters import FEW_LIVE, few_live

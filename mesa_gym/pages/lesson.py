@@ -1,4 +1,4 @@
-"""The lesson that ``mesa-gym demo`` opens: ``python -m mesa_gym.viewer.lesson`` writes it.
+"""The lesson that ``mesa-gym demo`` opens: ``python -m mesa_gym.pages.lesson`` writes it.
 
 Five screens, some 80 seconds: a visitor finds out what pays, enters a new room, and sees trained
 agents there. The page contains agents of the library that only a checkout has. ``make dist`` writes
@@ -14,6 +14,7 @@ import numpy as np
 
 import mesa_gym
 from mesa_gym.files import write_text
+from mesa_gym.pages.playground import Guest, fill_page, pack_trap
 from mesa_gym.policies import Policy, as_policy
 from mesa_gym.policies.asking import PolicySampler
 from mesa_gym.rendering import render_rgb
@@ -22,9 +23,8 @@ from mesa_gym.report import read_committed
 from mesa_gym.solver import Graph, share_first_contacts
 from mesa_gym.trained.library import load
 from mesa_gym.traps import Split, Trap, find_trap, package_traps
-from mesa_gym.viewer.playground import Guest, fill_page, pack_trap
 
-LESSON = Path(__file__).parent / "pages" / "lesson.html"
+LESSON = Path(__file__).parent / "built" / "lesson.html"
 ROOMS = [(Split.TRAIN.value, number) for number in range(3)]
 # Where line and yellow are equally far from the start.
 NEW_ROOM = (Split.SHIFT.value, 1)

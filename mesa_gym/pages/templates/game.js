@@ -1,5 +1,5 @@
 "use strict";
-// A level that lives in a page: mesa_gym/viewer/packing.py describes its data. States have numbers;
+// A level that lives in a page: mesa_gym/pages/packing.py describes its data. States have numbers;
 // those from `going` on follow an episode's end. An agent gives `chances(level, state, left)`.
 const ACTIONS = 5, STAY = 4, TIE = 1e-9, MOST = 2 ** 24 - 1;
 const KINDS = { u1: Uint8Array, u2: Uint16Array, u4: Uint32Array, i2: Int16Array, i4: Int32Array, f4: Float32Array };

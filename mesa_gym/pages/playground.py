@@ -17,7 +17,8 @@ from typing import Any
 import numpy as np
 
 import mesa_gym
-from mesa_gym.engine import State
+from mesa_gym.engine import RGB, State
+from mesa_gym.pages.packing import WIDE, CellSheet, find_answers, pack_level
 from mesa_gym.policies import Oracle, Policy, as_policy
 from mesa_gym.rendering import render_rgb
 from mesa_gym.rendering.colours import BASE_COLOUR, PROXY_COLOURS, to_hex
@@ -31,10 +32,9 @@ from mesa_gym.solver.values import explain_branching
 from mesa_gym.terminal import printable
 from mesa_gym.traps import Split, Trap
 from mesa_gym.traps.judged_by import ALONE, TWINS
-from mesa_gym.viewer.packing import WIDE, CellSheet, find_answers, pack_level
-from mesa_gym.viewer.painter import WISH
 
 TEMPLATES = Path(__file__).with_name("templates")
+WISH: RGB = (74, 0, 166)  # of a planner's map; far from the colours of objectives to everyone
 PAGE_TILE = 64  # pixels a cell; pages are looked at on screens of high density too
 FORMAT = 1
 # Comments of scripts and indentation: a tenth of a page of a small trap.
