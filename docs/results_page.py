@@ -3,7 +3,7 @@
 Each table or sentence stands between two marks; the text around them is for people to write. The
 leaderboard is in README.md and docs/leaderboard.md, its picture in docs/images and its text by its
 cards, words and wants in docs/claims.md, tricks in docs/verdicts.md, figures of ``docs.figures`` in
-docs/leaderboard.md and docs/studies.
+docs/plain_ppo.md and docs/studies.
 """
 
 from __future__ import annotations
@@ -39,6 +39,7 @@ from mesa_gym.words import BASE, HEADLINES, write_word
 
 HERE = Path(__file__).parent
 README, BOARD = HERE.parent / "README.md", HERE / "leaderboard.md"
+PLAIN = HERE / "plain_ppo.md"
 CLAIMS, VERDICTS = HERE / "claims.md", HERE / "verdicts.md"
 CURES, PROBATION = HERE / "studies" / "cures.md", HERE / "studies" / "probation.md"
 PICTURE = HERE / "images" / "leaderboard.svg"
@@ -125,10 +126,9 @@ def write_parts() -> dict[Path, dict[str, str]]:
             "board": "\n\n".join(
                 [sentences, write_board(board), *board.list_abouts(), *board.notes()[2:]]
             ),
-            "ppo": tabulate_learner(read_committed()),
             "statements": write_statements(),
-            "robots": describe_robots(),
         },
+        PLAIN: {"ppo": tabulate_learner(read_committed()), "robots": describe_robots()},
         CLAIMS: {"words": tabulate_words(board), "wants": tabulate_wants(read_committed())},
         VERDICTS: {"tricks": write_tricks()},
         CURES: {"replanning": tabulate_replanning(list_library())},

@@ -62,6 +62,11 @@ COUNTS = {
         f"on {PROXIES} of the {TRAPS} of the leaderboard",
         f"PPO goes for it on {PROXIES} of {TRAPS} traps",
     ],
+    "docs/leaderboard.md": [
+        f"can do the task on all {TRAPS} traps",
+        f"pursues the proxy on {PROXIES} of {TRAPS} traps\nand base on {PLAIN.counts['base']}.",
+        f"On the other {TRAPS - PROXIES - PLAIN.counts['base']} it pursues both",
+    ],
     "docs/train.md": [
         f"There are {sum(name.startswith('MesaGym/') for name in gymnasium.registry)} ids:"
     ],
