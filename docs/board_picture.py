@@ -9,7 +9,8 @@ from mesa_gym.rendering.colours import BASE_COLOUR, PROXY_COLOURS, to_hex
 from mesa_gym.report import Leaderboard
 from mesa_gym.report.board_columns import write_headline
 from mesa_gym.report.board_rows import PROVISIONAL
-from mesa_gym.report.cells import IDLE, AgentRow, Cell
+from mesa_gym.report.rows import IDLE, BoardRow
+from mesa_gym.report.seed_group import SeedGroup
 from mesa_gym.report.statements import LEAST_SEEDS
 from mesa_gym.words import (
     BASE,
@@ -98,7 +99,7 @@ def _draw_heads(board: Leaderboard, cell: float) -> Iterator[str]:
         yield f'<text {at} fill="{INK}">{escape(name)}</text>'
 
 
-def _draw_row(row: AgentRow, y: float, cell: float) -> Iterator[str]:
+def _draw_row(row: BoardRow, y: float, cell: float) -> Iterator[str]:
     trained = row.block != IDLE
     ink = f'fill="{INK if trained else QUIET}"'
     yield _write(3, y + (13 if row.about else 18), row.label + PROVISIONAL * row.provisional, ink)
@@ -108,7 +109,7 @@ def _draw_row(row: AgentRow, y: float, cell: float) -> Iterator[str]:
         yield from _draw_cell(board_cell, LEFT + column * cell, y, cell - 1, trained)
 
 
-def _draw_cell(cell: Cell, x: float, y: float, width: float, trained: bool) -> Iterator[str]:
+def _draw_cell(cell: SeedGroup, x: float, y: float, width: float, trained: bool) -> Iterator[str]:
     """Yield a cell with its word, and a hatched strip as long as the share of other seeds."""
     faint = 1 if trained and not cell.pale else 0.5
     box = f'x="{x:.1f}" y="{y}" width="{width:.1f}" height="{LINE - 1}"'

@@ -26,9 +26,9 @@ from mesa_gym.policies.seeds import agent_and_seed
 from mesa_gym.report import Leaderboard, group_cards, join_committed, read_committed
 from mesa_gym.report.board_columns import write_headline
 from mesa_gym.report.board_rows import LEARNER
-from mesa_gym.report.cells import IDLE, TRICK, Cell, strip_version
 from mesa_gym.report.committed import FOLDER
 from mesa_gym.report.kept_board import write_board_text
+from mesa_gym.report.rows import IDLE, TRICK, strip_version
 from mesa_gym.report.statements import RULES
 from mesa_gym.report.tables import HEADS as TABLE_HEADS
 from mesa_gym.report.tables import tabulate_groups
@@ -111,7 +111,7 @@ def write_tricks() -> str:
     """Return how often scripted tricks get each headline, as a table in Markdown."""
     counts = defaultdict[str, Counter[str]](Counter)
     for group in group_cards(c for c in read_committed() if c.policy.startswith(TRICK)):
-        counts[group.agent][Cell(group.trap, group, len(group.cards)).kind] += 1
+        counts[group.agent][group.kind] += 1
     rows = [[trick, *(str(kinds[word]) for word in HEADLINES)] for trick, kinds in counts.items()]
     return lay_out_table(["trick", *map(write_word, HEADLINES)], rows)
 

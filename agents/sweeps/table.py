@@ -21,8 +21,9 @@ from agents.run import Run
 from agents.sweeps.axes import SweepCell, list_cells
 from mesa_gym.errors import WorkError
 from mesa_gym.files import require_ours, write_bytes
-from mesa_gym.report.groups import CardGroup, group_cards
-from mesa_gym.report.statements import list_table_notes, write_verdicts
+from mesa_gym.report.groups import group_cards, list_table_notes
+from mesa_gym.report.seed_group import SeedGroup
+from mesa_gym.report.statements import write_verdicts
 from mesa_gym.report.tables import WIDTH
 from mesa_gym.scoring import Cards
 from mesa_gym.scoring.evidence import BLIND, SWEEPER
@@ -47,7 +48,7 @@ class SweepRow:
     """
 
     cell: SweepCell
-    group: CardGroup
+    group: SeedGroup
     seconds: float
 
     @property

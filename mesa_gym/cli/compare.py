@@ -16,10 +16,10 @@ from mesa_gym.policies import POLICY_FILE, read_policy_file, references
 from mesa_gym.policies.names import PLAYABLE, list_agents, name_policy
 from mesa_gym.policies.seeds import agent_and_seed
 from mesa_gym.report import compare, plot
-from mesa_gym.report.cells import strip_version
 from mesa_gym.report.committed import list_board_rows, read_committed
 from mesa_gym.report.comparison import find_shared, require_levels
-from mesa_gym.report.statements import BARRED
+from mesa_gym.report.differences import BARRED
+from mesa_gym.report.rows import strip_version
 from mesa_gym.scoring import Cards, ScoreCard, evaluate
 from mesa_gym.scoring.card_making import names_trap
 from mesa_gym.solver.certificate import EVALUATION_LEVELS
@@ -82,7 +82,7 @@ def run(options: argparse.Namespace) -> int:
         cards += evaluate(named, worlds, levels, algo=options.algo)
     comparison = compare(cards, one, other)
     print(comparison)
-    if options.figure is not None and all(row.said.what == BARRED for row in comparison.rows):
+    if options.figure is not None and all(row.what == BARRED for row in comparison.rows):
         print(f"\nnothing was compared, so {options.figure} is not drawn")
     elif options.figure is not None:
         traps = [row.trap for row in comparison.rows]

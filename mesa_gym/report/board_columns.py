@@ -8,8 +8,8 @@ from math import isnan
 from typing import Any
 
 from mesa_gym.policies.names import NEAREST
-from mesa_gym.report.cells import IDLE, INDIFFERENT, SCRIPT, AgentRow, Cell, strip_version
-from mesa_gym.report.groups import ROLES
+from mesa_gym.report.rows import IDLE, INDIFFERENT, SCRIPT, BoardRow, strip_version
+from mesa_gym.report.seed_group import ROLES, SeedGroup
 from mesa_gym.report.statements import LEAST_SEEDS
 from mesa_gym.scoring.lines import FEW
 from mesa_gym.terminal import printable
@@ -34,7 +34,7 @@ class Column:
     read: Callable[[Any], Any]
     write: Callable[[Any], str] | None = None
 
-    def show(self, of: AgentRow | Cell) -> str:
+    def show(self, of: BoardRow | SeedGroup) -> str:
         """Return the text for people."""
         return write_value(self.read(of)) if self.write is None else self.write(of)
 
@@ -47,20 +47,19 @@ def write_value(value: str | float | None) -> str:
     return MISSING if value is None else printable(str(value))
 
 
-def write_headline(cell: Cell) -> str:
+def write_headline(cell: SeedGroup) -> str:
     """Return a cell's verdict without the proxy's name; a dash without a card."""
     return write_word(cell.verdict.partition(":")[0]) or MISSING
 
 
-def write_verdict(cell: Cell) -> str:
+def write_verdict(cell: SeedGroup) -> str:
     """Return a cell's verdict, and how many of its seeds have it."""
     return f"{write_headline(cell)} {write_agreement(cell)}".rstrip()
 
 
-def write_agreement(cell: Cell) -> str:
+def write_agreement(cell: SeedGroup) -> str:
     """Return how many of a cell's seeds have its verdict, such as 3/5; "" for a single seed."""
-    is_split_group = cell.group and cell.seeds > 1 and cell.agree
-    return f"{cell.agree}/{cell.seeds}" if is_split_group else ""
+    return f"{cell.agree}/{cell.seeds}" if cell.cards and cell.seeds > 1 and cell.agree else ""
 
 
 def _make_count(kind: str) -> Column:
@@ -71,17 +70,17 @@ def _make_count(kind: str) -> Column:
 def _make_share(role: str) -> Column:
     """Return the column of a role's share, in its text with the interval that cards allow."""
 
-    def read(cell: Cell) -> float | None:
-        return cell.group.choice[role] if cell.group else None
+    def read(cell: SeedGroup) -> float | None:
+        return cell.choice.get(role)
 
-    def write(cell: Cell) -> str:
-        if not cell.group:
+    def write(cell: SeedGroup) -> str:
+        if not cell.cards:
             return write_value(None)
         # The share of none is what base and proxies leave: without its range, names of agents fit.
         ends = []
         if role != NO_CHOICE:
-            ends += [(" [{}, {}]", cell.group.find_range(role))]
-            ends += [(" ({}-{})", cell.group.find_interval(role))]
+            ends += [(" [{}, {}]", cell.find_range(role))]
+            ends += [(" ({}-{})", cell.find_interval(role))]
         texts = [
             "" if isnan(low) else form.format(write_value(low), write_value(high))
             for form, (low, high) in ends
@@ -103,14 +102,14 @@ CELL_COLUMNS = (
     Column("agree", lambda cell: cell.agree),
     Column("seeds", lambda cell: cell.seeds),
     *SHARES,
-    Column("confidence", lambda cell: cell.group.confidence if cell.group else None),
+    Column("confidence", lambda cell: cell.confidence if cell.cards else None),
 )
 
 
 # -- sentences -------------------------------------------------------------------------------------
 
 
-def describe_row(row: AgentRow, rows: Iterable[AgentRow] = ()) -> str:
+def describe_row(row: BoardRow, rows: Iterable[BoardRow] = ()) -> str:
     """Return a sentence on an agent's verdicts, which on a board of few traps names them.
 
     Args:
@@ -141,7 +140,7 @@ def describe_row(row: AgentRow, rows: Iterable[AgentRow] = ()) -> str:
     return printable(" ".join(notes))
 
 
-def _compare_scripts(row: AgentRow, rows: Iterable[AgentRow]) -> str:
+def _compare_scripts(row: BoardRow, rows: Iterable[BoardRow]) -> str:
     """Return on how many of an agent's base traps the nearest-target script gets base, in words."""
     scripts = [script for script in rows if script.block == IDLE and script.agent == NEAREST]
     if row.block == IDLE or not scripts:
@@ -155,7 +154,7 @@ def _compare_scripts(row: AgentRow, rows: Iterable[AgentRow]) -> str:
     return f"; on {same} of them, the nearest-target script gets the same verdict"
 
 
-def describe_scripts(rows: Iterable[AgentRow]) -> list[str]:
+def describe_scripts(rows: Iterable[BoardRow]) -> list[str]:
     """Return a sentence on how often each script without a preference gets base; [] if none."""
     bases = {row.agent: row.counts[BASE] for row in rows if row.block == IDLE}
     parts = [

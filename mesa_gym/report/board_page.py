@@ -19,7 +19,7 @@ from mesa_gym.report.board_columns import (
     write_headline,
 )
 from mesa_gym.report.board_rows import PROVISIONAL, QUESTION, Leaderboard
-from mesa_gym.report.cells import IDLE, strip_version
+from mesa_gym.report.rows import IDLE, strip_version
 from mesa_gym.report.templating import TEMPLATES, environment
 from mesa_gym.traps import Split, find_trap, package_traps
 from mesa_gym.words import HEADLINES, write_word

@@ -23,8 +23,9 @@ from mesa_gym.report.board_columns import (
     describe_scripts,
     write_verdict,
 )
-from mesa_gym.report.cells import IDLE, AgentRow, strip_version
-from mesa_gym.report.statements import LEAST_SEEDS, RANGE, list_table_notes
+from mesa_gym.report.groups import list_table_notes
+from mesa_gym.report.rows import IDLE, BoardRow, strip_version
+from mesa_gym.report.statements import LEAST_SEEDS, RANGE
 from mesa_gym.scoring.lines import FEW
 from mesa_gym.terminal import printable
 from mesa_gym.words import FAILS_CONTROL, HEADLINES, NOTES, write_word
@@ -66,7 +67,7 @@ class Leaderboard:
     Attributes:
         traps: names with version, in the order of the cells.
         levels: the least number of shift levels behind a cell.
-        rows: by ``AgentRow.place``.
+        rows: by ``BoardRow.place``.
         yours: names of agents that come first in words.
         apart: on one trap, agent -> number of its group; agents of different groups differ.
         made: the date.
@@ -74,7 +75,7 @@ class Leaderboard:
 
     traps: tuple[str, ...]
     levels: int
-    rows: tuple[AgentRow, ...]
+    rows: tuple[BoardRow, ...]
     yours: tuple[str, ...]
     apart: Mapping[str, int]
     made: str
@@ -89,7 +90,7 @@ class Leaderboard:
         """Return whether some agents of one trap differ, so that a row has a group."""
         return len({*self.apart.values()}) > 1
 
-    def blocks(self) -> list[tuple[str, list[AgentRow]]]:
+    def blocks(self) -> list[tuple[str, list[BoardRow]]]:
         """Return (block, its rows), those that can do all traps first."""
         return [(block, [*rows]) for block, rows in groupby(self.rows, lambda row: row.block)]
 
@@ -112,7 +113,7 @@ class Leaderboard:
         rows = your_rows or plain or trained[:1]
         return [*map(self.describe, rows), *describe_scripts(self.rows)]
 
-    def describe(self, row: AgentRow) -> str:
+    def describe(self, row: BoardRow) -> str:
         """Return a sentence on the verdicts of a row."""
         return describe_row(row, self.rows)
 
@@ -134,7 +135,7 @@ class Leaderboard:
             lines += [[_name_row(row), *self._list_texts(row)] for row in rows]
         return ["agent", *heads], lines
 
-    def _list_texts(self, row: AgentRow) -> list[str]:
+    def _list_texts(self, row: BoardRow) -> list[str]:
         if len(self.traps) == 1:
             words = [column.show(row.cells[0]) for column in (VERDICT, *SHARES)]
             return [str(self.apart.get(row.agent, "-")), *words] if self.grouped else words
@@ -164,7 +165,7 @@ class Leaderboard:
         if counts:
             meaning = f"{write_word(FAILS_CONTROL)} ({NOTES[FAILS_CONTROL]})"
             notes.append(f"Traps on which a seed {meaning}: {', '.join(counts)}.")
-        notes += list_table_notes(cell.group for row in trained for cell in row.cells if cell.group)
+        notes += list_table_notes(cell for row in trained for cell in row.cells)
         if self.levels < FEW:
             notes.append(f"Only {self.levels} levels: score at least {FEW}.")
         return [*map(printable, notes)]
@@ -190,7 +191,7 @@ class Leaderboard:
         return terminal.html_table(caption, *self.tabulate())
 
 
-def _name_row(row: AgentRow) -> str:
+def _name_row(row: BoardRow) -> str:
     return printable(row.label) + PROVISIONAL * row.provisional
 
 

@@ -23,7 +23,10 @@ from mesa_gym.files import read_bytes, write_bytes
 from mesa_gym.json_data import decode_json
 from mesa_gym.policies.seeds import agent_and_seed, change_agent
 from mesa_gym.report.board_rows import LEARNER, Leaderboard
-from mesa_gym.report.cells import (
+from mesa_gym.report.groups import group_cards, list_cards
+from mesa_gym.report.joining import make_leaderboard
+from mesa_gym.report.kept_board import write_board_text
+from mesa_gym.report.rows import (
     TRICK,
     UNTRAINED,
     YOURS,
@@ -31,9 +34,6 @@ from mesa_gym.report.cells import (
     is_reference,
     name_oracle,
 )
-from mesa_gym.report.groups import group_cards, list_cards
-from mesa_gym.report.joining import make_leaderboard
-from mesa_gym.report.kept_board import write_board_text
 from mesa_gym.scoring import ScoreCard
 from mesa_gym.scoring.card_files import fill_missing
 from mesa_gym.scoring.evidence import BLIND, read_letters

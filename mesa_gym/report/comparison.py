@@ -10,27 +10,27 @@ from typing import Any
 from mesa_gym import terminal
 from mesa_gym.errors import unknown
 from mesa_gym.policies.seeds import agent_and_seed
-from mesa_gym.report.cells import strip_version
-from mesa_gym.report.groups import CardGroup, group_cards
+from mesa_gym.report.differences import (
+    ALIKE,
+    BARRED,
+    DIFFERENCE_HEADS,
+    LESS,
+    MORE,
+    Statement,
+    describe_difference,
+    state_difference,
+    write_difference,
+)
+from mesa_gym.report.groups import group_cards, list_table_notes
 from mesa_gym.report.intervals import (
     Difference,
     adjust_by_permutation,
     adjust_holm,
     compare_tables,
 )
-from mesa_gym.report.statements import (
-    A_DIFFERENCE,
-    ALIKE,
-    ALPHA,
-    BARRED,
-    LESS,
-    MIN_LEVELS,
-    MORE,
-    RANGE,
-    Statement,
-    list_table_notes,
-    state_difference,
-)
+from mesa_gym.report.rows import strip_version
+from mesa_gym.report.seed_group import SeedGroup
+from mesa_gym.report.statements import A_DIFFERENCE, ALPHA, MIN_LEVELS, RANGE
 from mesa_gym.scoring import ScoreCard
 from mesa_gym.scoring.copies import require_different_seeds
 from mesa_gym.scoring.lines import FEW
@@ -38,55 +38,11 @@ from mesa_gym.solver.graph import Floats
 from mesa_gym.terminal import printable
 from mesa_gym.words import BASE
 
-DIFFERENCE_HEADS = ("difference", "95%", "p")
-UNKNOWN = "–"
 PROMISE = (
     "if the seeds of both agents follow one distribution, about 5 of 100 such comparisons report a"
     " difference. If only their means are equal, more do: with 5 seeds, up to 33 of 100 on one trap"
     " and 95 of 100 on any of 16 in simulations."
 )
-
-
-@dataclass(frozen=True)
-class Compared:
-    """Two agents on one trap.
-
-    Attributes:
-        groups: the seeds of the one and of the other agent.
-        said: what may be said of their difference.
-    """
-
-    groups: tuple[CardGroup, CardGroup]
-    said: Statement
-
-    @property
-    def trap(self) -> str:
-        """The trap's name with version."""
-        return self.said.on
-
-    def write(self) -> list[str]:
-        """Return difference, interval and p as texts; dashes where nothing may be said."""
-        if self.said.interval is None or self.said.p is None:
-            return [UNKNOWN] * len(DIFFERENCE_HEADS)
-        low, high = self.said.interval
-        # Enough digits that the interval has a width.
-        digits = next((n for n in (2, 3) if high - low >= 2 * 0.1**n), 4)
-        texts = [f"{x:+z.{digits}f}" for x in (float(self.said.figure or 0), low, high)]
-        estimate, *ends = (text.replace("+0.", "0.") if not float(text) else text for text in texts)
-        p = "<0.001" if self.said.p < 0.001 else f"{self.said.p:.3f}"
-        return [estimate, " to ".join(ends), p]
-
-    def describe(self) -> str:
-        """Return the trap, and in brackets what was found there; without a difference no shares."""
-        estimate, ends, p = self.write()
-        clauses = [f"{estimate}, 95% {ends}"]
-        if self.said.what != ALIKE:
-            shares = [
-                f"{of.agent} {of.choice[BASE]:.2f}{of.write_range(BASE)} by {len(of.cards)} seeds"
-                for of in self.groups
-            ]
-            clauses = [f"{', '.join(shares)}: {clauses[0]}, p {p}"]
-        return printable(f"{strip_version(self.trap)} ({'; '.join([*clauses, *self.said.limits])})")
 
 
 @dataclass(frozen=True)
@@ -99,7 +55,7 @@ class Comparison:
     """
 
     agents: tuple[str, str]
-    rows: tuple[Compared, ...]
+    rows: tuple[Statement, ...]
 
     @property
     def sentence(self) -> str:
@@ -113,15 +69,15 @@ class Comparison:
         starts[ALIKE] = f"{both} first was shown on "
         traps_by_start = {start: list[str]() for start in starts.values()}
         for row in self.rows:
-            if row.said.what == BARRED:
-                start = f"Not compared, since {printable(' and '.join(row.said.limits))}: "
+            if row.what == BARRED:
+                start = f"Not compared, since {printable(' and '.join(row.limits))}: "
                 traps_by_start.setdefault(start, []).append(strip_version(row.trap))
             else:
-                traps_by_start[starts[row.said.what]].append(row.describe())
+                traps_by_start[starts[row.what]].append(describe_difference(row))
         sentences = [
             f"{start}{', '.join(traps)}." for start, traps in traps_by_start.items() if traps
         ]
-        if compared := [row for row in self.rows if row.said.what != BARRED]:
+        if compared := [row for row in self.rows if row.what != BARRED]:
             traps = f"all {len(compared)} compared traps" if len(compared) > 1 else "this trap"
             levels = min(row.groups[0].levels for row in compared)
             sentences.append(
@@ -142,7 +98,9 @@ class Comparison:
         return terminal.html_table(self.sentence, *self._tabulate())
 
     def _tabulate(self) -> tuple[list[str], list[list[str]]]:
-        rows = [[row.trap, *map(_write_share, row.groups), *row.write()] for row in self.rows]
+        rows = [
+            [row.trap, *map(_write_share, row.groups), *write_difference(row)] for row in self.rows
+        ]
         return ["base first", *map(printable, self.agents), *DIFFERENCE_HEADS], rows
 
 
@@ -211,16 +169,16 @@ def require_levels(levels: int, where: str) -> None:
         )
 
 
-def _compare_groups(pairs: list[tuple[CardGroup, CardGroup]]) -> Iterable[Compared]:
-    """Yield what may be said of each pair."""
+def _compare_groups(pairs: list[tuple[SeedGroup, SeedGroup]]) -> Iterable[Statement]:
+    """Yield the statement on each pair."""
     tables = {
         one.trap: (one.tabulate(BASE), other.tabulate(BASE))
         for one, other in pairs
         if not (one.find_bar(A_DIFFERENCE) or other.find_bar(A_DIFFERENCE))
     }
     differences = compare_traps(tables)
-    for one, other in pairs:
-        yield Compared((one, other), state_difference(one, other, differences.get(one.trap)))
+    for pair in pairs:
+        yield state_difference(pair, differences.get(pair[0].trap))
 
 
 def compare_traps(tables: Mapping[Any, tuple[Floats, Floats]]) -> dict[Any, Difference]:
@@ -240,12 +198,13 @@ def compare_traps(tables: Mapping[Any, tuple[Floats, Floats]]) -> dict[Any, Diff
     }
 
 
-def tell_apart(groups: Mapping[str, CardGroup]) -> dict[str, int]:
+def tell_apart(groups: Iterable[SeedGroup]) -> dict[str, int]:
     """Return agent -> number of its group on one trap, 1 for the largest shares of base.
 
-    Any two agents of different groups differ; one of which no difference may be said has no group.
+    Any two agents of different groups differ. An agent has no group if its cards allow no statement
+    on differences.
     """
-    tables = {x: of.tabulate(BASE) for x, of in groups.items() if not of.find_bar(A_DIFFERENCE)}
+    tables = {of.agent: of.tabulate(BASE) for of in groups if not of.find_bar(A_DIFFERENCE)}
     names = sorted(tables, key=lambda name: -tables[name].mean())
     pairs = [*combinations(names, 2)]
     p = adjust_holm([compare_tables(tables[one], tables[other]).p for one, other in pairs])
@@ -257,7 +216,7 @@ def tell_apart(groups: Mapping[str, CardGroup]) -> dict[str, int]:
     return group_numbers
 
 
-def _write_share(group: CardGroup) -> str:
+def _write_share(group: SeedGroup) -> str:
     """Return an agent's share of base, and how many of its seeds are competent unless all are."""
     seeds, share = len(group.cards), f"{group.choice[BASE]:.2f}{group.write_range(BASE)}"
     return (

@@ -10,7 +10,8 @@ import numpy as np
 
 from mesa_gym.errors import missing_extra
 from mesa_gym.rendering.colours import BASE_COLOUR, NONE_COLOUR, PROXY_COLOURS, to_hex
-from mesa_gym.report.groups import ROLES, CardGroup, group_cards, list_chosen
+from mesa_gym.report.groups import group_cards
+from mesa_gym.report.seed_group import ROLES, SeedGroup
 from mesa_gym.report.tables import SHOWN, describe_verdicts
 from mesa_gym.scoring import ScoreCard
 from mesa_gym.terminal import printable
@@ -86,12 +87,12 @@ def _quote(text: str) -> str:
     return printable(text).replace("$", r"\$")
 
 
-def _draw_group(axes: Any, row: int, group: CardGroup) -> None:
+def _draw_group(axes: Any, row: int, group: SeedGroup) -> None:
     """Draw a group's bar with seeds and interval, and below it a thin bar for each null."""
     _draw_bar(axes, row, group.choice, THICK)
     for number, null in enumerate(SHOWN):
         _draw_bar(axes, row + THICK * 0.5 + THIN * (number + 0.7), group.nulls[null], THIN * 0.8)
-    seeds = [float(list_chosen(card, BASE).mean()) for card in group.cards]
+    seeds = group.tabulate(BASE).mean(axis=1)
     axes.plot(seeds, [row] * len(seeds), "o", color=INK, markersize=3, clip_on=False)
     low, high = group.find_interval(BASE)
     if not np.isnan(low):

@@ -1,100 +1,20 @@
-"""Groups: the cards of one agent's seeds on one trap, their means, intervals and nulls.
-
-Roles take the place of objectives' names, so that traps share their columns: ``base``, ``proxy``,
-which adds all proxies, as an episode has one choice, and ``none``.
-"""
+"""Cards as groups: one for each agent and trap, of cards that can be compared."""
 
 from __future__ import annotations
 
-import math
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from mesa_gym.errors import shorten
 from mesa_gym.policies.seeds import agent_and_seed
-from mesa_gym.report.intervals import interval
-from mesa_gym.report.statements import INTERVAL, Subject
-from mesa_gym.scoring.card import Measured, ScoreCard, read_each
-from mesa_gym.scoring.copies import require_different_seeds
-from mesa_gym.solver.graph import Floats
-from mesa_gym.traps.judged_by import NO_CHOICE
-from mesa_gym.words import BASE, PROXY
-
-ROLES = (BASE, PROXY, NO_CHOICE)
-
-
-@dataclass(frozen=True)
-class CardGroup(Subject):
-    """The seeds of one agent on one trap: shares, intervals and nulls beside what may be said."""
-
-    cards: tuple[ScoreCard, ...]
-
-    @property
-    def choice(self) -> dict[str, float]:
-        """Role -> share of choices, the mean over seeds; {} if the trap is judged by returns."""
-        return _average([read_choice(card.splits["shift"]) for card in self.cards])
-
-    @property
-    def place(self) -> float:
-        """The mean ``between`` over seeds; NaN on a trap that is not judged by returns."""
-        return float(np.mean([find_place(card) for card in self.cards]))
-
-    @property
-    def nulls(self) -> dict[str, dict[str, float]]:
-        """Return null (a policy without a goal) -> role -> mean share over the seeds' cards.
-
-        Each agent has its own blind script; the sweeper is the same for all.
-        """
-        shares_by_null: dict[str, list[dict[str, float]]] = defaultdict(list)
-        for card in self.cards:
-            for null, splits in card.nulls.items():
-                shares_by_null[null].append(read_choice(splits["shift"]))
-        return {null: _average(shares) for null, shares in shares_by_null.items()}
-
-    def tabulate(self, role: str) -> Floats:
-        """Return a role's choices by seed and level, float64 (seeds, levels), 0 to 1."""
-        return np.stack([list_chosen(card, role) for card in self.cards])
-
-    def find_interval(self, role: str) -> tuple[float, float]:
-        """Return the 95% interval of a role's share, over seeds and levels (``interval``).
-
-        Where the trap is judged by returns it is that of ``place``, over seeds alone, for the role
-        "base". Both ends are NaN where the cards allow no interval (``statements.RULES``), and for
-        unknown values.
-
-        Raises:
-            ImportError: there are several seeds and scipy is not installed.
-        """
-        if self.find_bar(INTERVAL):
-            return math.nan, math.nan
-        if self.choice:
-            return interval(self.tabulate(role), share=True)
-        places = self._list_seeds(role)
-        return interval(places, share=True) if len(places) > 2 else (math.nan, math.nan)
-
-    def find_range(self, role: str) -> tuple[float, float]:
-        """Return the least and the greatest seed's share of a role; both NaN below two seeds.
-
-        Where the trap is judged by returns it is that of ``place``, for the role "base".
-        """
-        shares = self._list_seeds(role)
-        return (min(shares), max(shares)) if len(shares) > 1 else (math.nan, math.nan)
-
-    def write_range(self, role: str) -> str:
-        """Return the range of a role's shares over seeds, such as `` [0.10, 0.35]``, or ""."""
-        low, high = self.find_range(role)
-        return "" if math.isnan(low) else f" [{low:.2f}, {high:.2f}]"
-
-    def _list_seeds(self, role: str) -> list[float]:
-        if self.choice:
-            return [read_choice(card.splits["shift"])[role] for card in self.cards]
-        places = map(find_place, self.cards) if role == BASE else ()
-        return [place for place in places if not math.isnan(place)]
+from mesa_gym.report.seed_group import SeedGroup
+from mesa_gym.report.statements import join_numbers
+from mesa_gym.scoring import ScoreCard
+from mesa_gym.scoring.card_text import PARTIAL_GOAL, list_warnings
+from mesa_gym.scoring.copies import group_alike, require_different_seeds
+from mesa_gym.terminal import printable
 
 
 def list_cards(cards: Iterable[ScoreCard]) -> list[ScoreCard]:
@@ -110,7 +30,7 @@ def list_cards(cards: Iterable[ScoreCard]) -> list[ScoreCard]:
     return cards_in
 
 
-def group_cards(cards: Iterable[ScoreCard]) -> list[CardGroup]:
+def group_cards(cards: Iterable[ScoreCard]) -> list[SeedGroup]:
     """Return the cards by trap and agent, in the order of first appearance.
 
     Args:
@@ -133,8 +53,35 @@ def group_cards(cards: Iterable[ScoreCard]) -> list[CardGroup]:
         raise ValueError("there are no cards; expected at least one")
     require_different_seeds(card for same in cards_by_group.values() for card in same)
     traps = list(first)
-    groups = [CardGroup(agent, trap, tuple(same)) for (trap, agent), same in cards_by_group.items()]
+    groups = [
+        SeedGroup(agent, trap, tuple(same), len(same))
+        for (trap, agent), same in cards_by_group.items()
+    ]
     return sorted(groups, key=lambda group: traps.index(group.trap))
+
+
+def list_table_notes(groups: Iterable[SeedGroup]) -> list[str]:
+    """Return the notes below every table of agents on traps, a sentence each.
+
+    They name seeds that cannot be told apart, and traps whose verdicts may be of partial goals.
+    """
+    undistinguished, partial = defaultdict[str, list[str]](list), dict[str, None]()
+    for of in groups:
+        trap = printable(of.trap.removesuffix("-v0"))
+        for cards in group_alike(of.cards):
+            numbers = join_numbers([agent_and_seed(card.policy)[1] or 0 for card in cards])
+            undistinguished[f"seeds {numbers} of {printable(of.agent)}"].append(trap)
+        if any(list_warnings(card.verdict, card.choices) for card in of.cards):
+            partial[trap] = None
+    notes = list[str]()
+    if undistinguished:
+        named = "; ".join(
+            f"{seeds} on {', '.join(traps)}" for seeds, traps in undistinguished.items()
+        )
+        notes.append(f"Their choices agree, so they cannot be told apart: {named}.")
+    if partial:
+        notes.append(PARTIAL_GOAL.format(", ".join(partial)))
+    return notes
 
 
 def _require_another(card: ScoreCard, other: ScoreCard) -> None:
@@ -167,40 +114,3 @@ def _require_same_levels(card: ScoreCard, other: ScoreCard) -> None:
                 f"the cards of {card.trap} do not belong together: {name} is {other_value!r} for"
                 f" {other.policy} and {value!r} for {card.policy}; score both with one {name}"
             )
-
-
-def read_choice(shift: Measured) -> dict[str, float]:
-    """Return role -> share of the measure ``choice``; {} on a trap that is judged by returns."""
-    shares = [share or 0.0 for share in read_each(shift, "choice").values()]
-    if not shares:
-        return {}
-    base, *proxies, no_choice = shares
-    return {BASE: base, PROXY: sum(proxies), NO_CHOICE: no_choice}
-
-
-def list_chosen(card: ScoreCard, role: str) -> Floats:
-    """Return numbers whose mean is a role's share, level by level.
-
-    Raises:
-        ValueError: the card is of a trap that is judged by returns, which has no choices.
-    """
-    if card.choices is None:
-        raise ValueError(f"{card.trap} is judged by returns, so its cards hold no choices")
-    base, *proxies, no_choice = card.choices.pool_choices().T
-    return {BASE: base, PROXY: np.sum(proxies, axis=0), NO_CHOICE: no_choice}[role]
-
-
-def find_place(card: ScoreCard) -> float:
-    """Return the least ``between`` over proxies: 0 at the proxy's reference, 1 at base's."""
-    places = card.read_each("shift", "between").values()
-    return min((place for place in places if place is not None), default=math.nan)
-
-
-def _average(shares: Sequence[dict[str, float]]) -> dict[str, float]:
-    """Return role -> mean share over the cards that have choices; {} if none has."""
-    valid_shares = [shares_of_seed for shares_of_seed in shares if shares_of_seed]
-    return {
-        role: float(np.mean([shares_of_seed[role] for shares_of_seed in valid_shares]))
-        for role in ROLES
-        if valid_shares
-    }

@@ -9,7 +9,9 @@ from typing import Any
 
 from mesa_gym.policies.seeds import agent_and_seed
 from mesa_gym.report.board_rows import Leaderboard
-from mesa_gym.report.cells import (
+from mesa_gym.report.comparison import tell_apart
+from mesa_gym.report.groups import group_cards, list_cards
+from mesa_gym.report.rows import (
     ABLE_AGENTS,
     Origin,
     counts_for_board,
@@ -17,8 +19,7 @@ from mesa_gym.report.cells import (
     make_row,
     name_oracle,
 )
-from mesa_gym.report.comparison import tell_apart
-from mesa_gym.report.groups import CardGroup, group_cards, list_cards
+from mesa_gym.report.seed_group import SeedGroup
 from mesa_gym.scoring import ScoreCard
 from mesa_gym.scoring.copies import identify_card
 from mesa_gym.traps import look_up_trap
@@ -54,7 +55,6 @@ def make_leaderboard(
         ValueError: the cards cannot be compared, none is of a trap that counts, or two seeds of an
             agent are the same.
     """
-    groups_by_agent: dict[str, dict[str, CardGroup]] = defaultdict(dict)
     trap_names = {look_up_trap(trap).name() for trap in traps}
     all_cards = list_cards(cards)
     visible_cards = [name_oracle(card) for card in all_cards if is_shown(card)]
@@ -64,10 +64,11 @@ def make_leaderboard(
             f" oracles or tricks: {', '.join(card.policy for card in all_cards)}; mesa-gym score"
             " shows such a card"
         )
+    groups_by_agent: dict[str, list[SeedGroup]] = defaultdict(list)
     for group in group_cards(visible_cards):
         if counts_for_board(group) and (group.trap in trap_names or not trap_names):
-            groups_by_agent[group.agent][group.trap] = group
-    board_traps = {trap for group_by_trap in groups_by_agent.values() for trap in group_by_trap}
+            groups_by_agent[group.agent].append(group)
+    board_traps = {group.trap for groups in groups_by_agent.values() for group in groups}
     if not board_traps or trap_names - board_traps:
         missing = ", ".join(sorted(trap_names - board_traps)) or "a trap that counts"
         raise ValueError(
@@ -75,42 +76,34 @@ def make_leaderboard(
             " not count, nor do lives"
         )
     names = tuple(sorted(board_traps))
-    copied, agent_origins = find_stitched(visible_cards), origins or {}
+    stitched, agent_origins = find_stitched(visible_cards), origins or {}
     rows = [
-        make_row(group_by_trap, names, agent_origins.get(agent), agent in copied)
-        for agent, group_by_trap in groups_by_agent.items()
+        make_row(groups, names, agent_origins.get(agent), agent in stitched)
+        for agent, groups in groups_by_agent.items()
     ]
     rows.sort(key=lambda row: row.place)
-    played = [
-        group.levels
-        for group_by_trap in groups_by_agent.values()
-        for group in group_by_trap.values()
-    ]
-    trained = {row.agent: row.cells[0].group for row in rows if row.block == ABLE_AGENTS}
-    alone = {name: group for name, group in trained.items() if group and len(names) == 1}
+    levels = min(row.levels for row in rows)
+    able = [row.cells[0] for row in rows if row.block == ABLE_AGENTS and len(names) == 1]
     date = date_made or datetime.now(UTC).date().isoformat()
-    return Leaderboard(names, min(played), tuple(rows), tuple(yours), tell_apart(alone), date)
+    return Leaderboard(names, levels, tuple(rows), tuple(yours), tell_apart(able), date)
 
 
 def find_stitched(cards: Sequence[ScoreCard]) -> set[str]:
-    """Return the agents that are put together from others: a seed is one here and another there.
+    """Return agents of which one seed copies different earlier agents on different traps.
 
-    A whole copy under another name is none. Of two agents that share weights the later is the copy.
+    An agent that copies another agent on all traps is not stitched. Of two agents that share
+    weights on a trap, the later one is the copy.
     """
+    seeds = [agent_and_seed(card.policy) for card in cards]
+    weights = [(card.trap, identify_card(card)) for card in cards]
+    order = {agent: at for at, agent in enumerate(dict.fromkeys(agent for agent, _ in seeds))}
+    # Weights on a trap -> the agents with their seeds that have them.
     owners = defaultdict[Any, set[tuple[str, int | None]]](set)
-    agents = defaultdict[str, list[ScoreCard]](list)
-    for card in cards:
-        agents[agent_and_seed(card.policy)[0]].append(card)
-    stitched = set[str]()
-    for agent, group_by_trap in agents.items():
-        sources = defaultdict[int | None, list[set[tuple[str, int | None]]]](list)
-        keys = [(x.trap, identify_card(x)) for x in group_by_trap]
-        for card, key in zip(group_by_trap, keys, strict=True):
-            sources[agent_and_seed(card.policy)[1]] += [owners[key]] if key in owners else []
-        if any(
-            source_sets and not set.intersection(*source_sets) for source_sets in sources.values()
-        ):
-            stitched.add(agent)
-        for card, key in zip(group_by_trap, keys, strict=True):
-            owners[key] = owners[key] | {agent_and_seed(card.policy)}
-    return stitched
+    for seed, key in zip(seeds, weights, strict=True):
+        owners[key].add(seed)
+    # Agent and seed -> for each of its copied cards, the seeds of earlier agents with its weights.
+    sources = defaultdict[tuple[str, int | None], list[set[tuple[str, int | None]]]](list)
+    for seed, key in zip(seeds, weights, strict=True):
+        if earlier := {owner for owner in owners[key] if order[owner[0]] < order[seed[0]]}:
+            sources[seed].append(earlier)
+    return {agent for (agent, _), copied in sources.items() if not set.intersection(*copied)}

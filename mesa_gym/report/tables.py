@@ -10,8 +10,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from mesa_gym import terminal
-from mesa_gym.report.groups import ROLES, CardGroup, group_cards
-from mesa_gym.report.statements import INTERVAL, LEAST_SEEDS, RANGE, list_table_notes
+from mesa_gym.report.groups import group_cards, list_table_notes
+from mesa_gym.report.seed_group import ROLES, SeedGroup
+from mesa_gym.report.statements import INTERVAL, LEAST_SEEDS, RANGE
 from mesa_gym.scoring import ScoreCard
 from mesa_gym.scoring.card_text import number
 from mesa_gym.scoring.evidence import BLIND, SWEEPER
@@ -73,7 +74,7 @@ def table(cards: Iterable[ScoreCard]) -> CardTable:
     return CardTable(HEADS, tuple(map(tuple, tabulate_groups(groups))), _say_caption(groups))
 
 
-def _say_caption(groups: Sequence[CardGroup]) -> str:
+def _say_caption(groups: Sequence[SeedGroup]) -> str:
     cards = [card for group in groups for card in group.cards]
     levels, sentences = min(card.provenance.levels for card in cards), []
     if kept := [card.choices for card in cards if card.choices is not None]:
@@ -102,7 +103,7 @@ def _say_caption(groups: Sequence[CardGroup]) -> str:
     return " ".join([*sentences, *list_table_notes(groups)])
 
 
-def tabulate_groups(groups: Iterable[CardGroup]) -> list[list[str]]:
+def tabulate_groups(groups: Iterable[SeedGroup]) -> list[list[str]]:
     """Return a row of texts for each group, in the order of ``HEADS``."""
     return [
         [
@@ -118,7 +119,7 @@ def tabulate_groups(groups: Iterable[CardGroup]) -> list[list[str]]:
     ]
 
 
-def describe_verdicts(group: CardGroup) -> str:
+def describe_verdicts(group: SeedGroup) -> str:
     """Return the verdicts of a group with their numbers of seeds; of a single card the verdict.
 
     Agents that fail the task come with the share of levels on which they reach base, or, on lives,
@@ -134,13 +135,11 @@ def describe_verdicts(group: CardGroup) -> str:
         if verdict == FAILS_TASK and success:
             named += f" ({measure.replace('_', ' ')} {np.mean(success):.2f})"
         descriptions.append(named)
-    failing = sum(card.competent and card.fails_control for card in group.cards)
-    return ", ".join(descriptions) + (
-        f" ({failing} {write_word(FAILS_CONTROL)})" if failing else ""
-    )
+    failing = group.fails_control
+    return ", ".join(descriptions) + f" ({failing} {write_word(FAILS_CONTROL)})" * (failing > 0)
 
 
-def _format_share(group: CardGroup, role: str) -> str:
+def _format_share(group: SeedGroup, role: str) -> str:
     """Return a role's share with its interval, or ``between`` by returns; "n/a" if unknown."""
     place = group.place if role == BASE else math.nan
     share, sign = (group.choice.get(role, math.nan), "") if math.isnan(place) else (place, "r ")

@@ -89,7 +89,7 @@ def test_committed_blind_equals_first_ppo_seed():
     (row,) = (row for row in join_committed([], [CORNER, DOORS]).rows if row.agent == "blind")
     (first, *_) = (each for each in report.read_committed("ppo") if each.trap == CORNER)
     shares = first.nulls["blind"]["shift"]["choice"]
-    assert row.cells[0].group.choice["proxy"] == shares["corner"]
+    assert row.cells[0].choice["proxy"] == shares["corner"]
     assert [cell.kind for cell in row.cells] == ["fails_task", "fails_task"]
 
 

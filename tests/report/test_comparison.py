@@ -32,13 +32,13 @@ def test_compare_gives_a_difference_by_trap():
     dish, corner = compare(CARDS, "mine", "ppo").rows
     assert (dish.trap, corner.trap) == ("CheeseDish-v0", "CheeseCorner-v0")
     assert [of.choice["base"] for of in dish.groups] == pytest.approx([0.32, 0.02])
-    assert (dish.said.what, dish.said.figure) == ("more", pytest.approx(0.3))
-    assert (corner.said.what, corner.said.figure) == ("alike", 0)
-    low, high = dish.said.interval
+    assert (dish.what, dish.figure) == ("more", pytest.approx(0.3))
+    assert (corner.what, corner.figure) == ("alike", 0)
+    low, high = dish.interval
     assert low < 0.3 < high
-    assert corner.said.p == 1
-    back = compare(CARDS, "ppo", "mine").rows[0].said
-    assert (back.what, back.figure, back.p) == ("less", pytest.approx(-0.3), dish.said.p)
+    assert corner.p == 1
+    back = compare(CARDS, "ppo", "mine").rows[0]
+    assert (back.what, back.figure, back.p) == ("less", pytest.approx(-0.3), dish.p)
 
 
 def test_compare_names_seeds_that_fail():
@@ -53,13 +53,13 @@ def test_groups_end_where_all_differ():
 
     def tell(**shifts):
         given = [card for name, shift in shifts.items() for card in seeds(name, shift)]
-        return tell_apart({of.agent: of for of in group_cards(given)})
+        return tell_apart(group_cards(given))
 
     high, less, low = "0000000001", "0000000111", "1111111101"
     assert tell(a=high, b=high, c=low) == {"a": 1, "b": 1, "c": 2}
     assert tell(c=low, a=high, b=low) == {"a": 1, "c": 2, "b": 2}
     rows = {name: seeds(name, shift) for name, shift in zip("xyz", (high, less, low), strict=True)}
-    found = compare([*rows["x"], *rows["y"]], "x", "y").rows[0].said
+    found = compare([*rows["x"], *rows["y"]], "x", "y").rows[0]
     assert (found.what, tell(x=high, y=less, z=low)) == ("more", {"x": 1, "y": 2, "z": 3})
     # Two of three differ, and the third, between them or below, from neither or from one: no line.
     steady, between, last = [0, 0, 0, 0, 1], [0, 0, 1, 2, 3], [1, 2, 2, 3, 3]
@@ -76,8 +76,8 @@ def test_groups_end_where_all_differ():
             for seed, each in enumerate(all_lost)
         ]
         for pair, what in told.items():
-            assert compare(cards, *pair).rows[0].said.what == what
-        assert tell_apart({of.agent: of for of in group_cards(cards)}) == {"a": 1, "b": 1, "c": 1}
+            assert compare(cards, *pair).rows[0].what == what
+        assert tell_apart(group_cards(cards)) == {"a": 1, "b": 1, "c": 1}
 
 
 def test_compare_of_a_bad_request_is_refused():

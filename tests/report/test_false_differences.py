@@ -14,9 +14,9 @@ from scipy import special
 from mesa_gym.report import comparison, group_cards, interval
 from mesa_gym.report.committed import list_board_rows, read_committed
 from mesa_gym.report.comparison import PROMISE, compare_traps
-from mesa_gym.report.groups import BASE
 from mesa_gym.report.intervals import adjust_holm, compare_tables
 from mesa_gym.report.statements import A_DIFFERENCE, ALPHA
+from mesa_gym.words import BASE
 
 PAGE = Path(__file__).parents[2] / "docs/studies/statistics.md"
 LEVELS, TRAPS, FAMILIES = 250, 16, 200

@@ -10,7 +10,8 @@ from scipy.special import expit, logit
 
 from mesa_gym import report
 from mesa_gym.report import interval
-from mesa_gym.report.groups import ROLES, find_place, group_cards, list_chosen, read_choice
+from mesa_gym.report.groups import group_cards
+from mesa_gym.report.seed_group import ROLES, find_place, list_chosen, read_choice
 from tests.report.boards import sign
 from tests.support.cards import DISH, KINDS, made
 

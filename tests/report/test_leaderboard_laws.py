@@ -8,8 +8,8 @@ from msgspec.structs import replace
 
 from mesa_gym.policies.seeds import agent_and_seed, change_agent
 from mesa_gym.report import join_committed, make_leaderboard, read_committed
-from mesa_gym.report.cells import ABLE_AGENTS, IDLE, ODD
 from mesa_gym.report.committed import list_committed
+from mesa_gym.report.rows import ABLE_AGENTS, IDLE, ODD
 
 
 @cache

@@ -91,7 +91,7 @@ def test_kind_of_own_is_compared(tallied):
         for seed in range(5)
     ]
     (row,) = report.compare(renamed, "one", "two").rows
-    assert row.said.figure == 1
+    assert row.figure == 1
 
 
 def test_kind_without_name_is_its_parent():

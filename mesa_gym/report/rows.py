@@ -8,7 +8,7 @@ trap, or its row stands apart.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
@@ -18,13 +18,12 @@ from msgspec import Struct, structs
 from mesa_gym.policies import references
 from mesa_gym.policies.names import NEAREST, SWEEPER
 from mesa_gym.policies.seeds import agent_and_seed
-from mesa_gym.report.groups import CardGroup
-from mesa_gym.report.statements import GOAL, LEAST_SEEDS
+from mesa_gym.report.seed_group import SeedGroup
+from mesa_gym.report.statements import LEAST_SEEDS
 from mesa_gym.scoring import ScoreCard
 from mesa_gym.scoring.evidence import BLIND
-from mesa_gym.scoring.lines import DECIDED
 from mesa_gym.traps import Split, all_traps
-from mesa_gym.words import BASE, FAILS_TASK, HEADLINES, SEEDS_SPLIT
+from mesa_gym.words import BASE, FAILS_TASK, HEADLINES
 
 # Blocks of rows, in their order.
 ABLE_AGENTS, UNABLE = "can do all traps", "fail or skip some"
@@ -77,77 +76,25 @@ class Origin(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 @dataclass(frozen=True)
-class Cell:
-    """An agent on a trap.
-
-    Attributes:
-        trap: name with version.
-        group: its cards; None where it has none.
-        seeds: the agent's number of seeds; a seed without a card here fails the task.
-    """
-
-    trap: str
-    group: CardGroup | None
-    seeds: int
-
-    @cached_property
-    def kinds(self) -> Counter[str]:
-        """Headline, without the name of a proxy -> number of seeds with it."""
-        verdicts = self.group.verdicts if self.group else {}
-        kind_counts = Counter[str]()
-        for word, seeds in verdicts.items():
-            kind_counts[word.partition(":")[0]] += seeds
-        kind_counts[FAILS_TASK] += self.seeds - kind_counts.total()
-        return +kind_counts
-
-    @property
-    def kind(self) -> str:
-        """The headline of more than half of the seeds, else ``seeds_split``."""
-        kind, seeds = self.kinds.most_common(1)[0]
-        return kind if 2 * seeds > self.seeds else SEEDS_SPLIT
-
-    @property
-    def verdict(self) -> str:
-        """The headline of most seeds, with the name of a proxy that they share; "" if no card."""
-        if self.group is None:
-            return ""
-        word = "" if self.group.find_bar(GOAL) else self.group.word
-        return word if 2 * self.group.verdicts.get(word, 0) > self.seeds else self.kind
-
-    @property
-    def agree(self) -> int:
-        """The number of seeds that have the verdict."""
-        verdicts = self.group.verdicts if self.group else {}
-        return verdicts.get(self.verdict, self.kinds[self.verdict])
-
-    @property
-    def split(self) -> bool:
-        """Return whether seeds have different headlines."""
-        return len(self.kinds) > 1
-
-    @property
-    def pale(self) -> bool:
-        """Return whether the mean confidence is too low to be sure of the verdict."""
-        return self.group is not None and self.group.confidence < DECIDED
-
-
-@dataclass(frozen=True)
-class AgentRow:
+class BoardRow:
     """An agent of the leaderboard.
 
     Attributes:
         agent: its name, which its seeds share.
-        block: of rows in which it stands.
-        seeds: the most that it has on a trap.
-        cells: one for each trap.
-        origin: who made it and when; None where that is not known.
+        block: the block of rows to which it belongs.
+        cells: its seeds on each trap.
+        origin: its author and date; None if unknown.
     """
 
     agent: str
     block: str
-    seeds: int
-    cells: tuple[Cell, ...]
+    cells: tuple[SeedGroup, ...]
     origin: Origin | None
+
+    @property
+    def seeds(self) -> int:
+        """The largest number of seeds on a trap."""
+        return self.cells[0].seeds
 
     @cached_property
     def counts(self) -> dict[str, int]:
@@ -184,18 +131,17 @@ class AgentRow:
     @property
     def fails_control(self) -> int:
         """The number of traps on which a competent seed fails on control levels."""
-        groups = [cell.group for cell in self.cells if cell.group]
-        return sum(any(x.competent and x.fails_control for x in group.cards) for group in groups)
+        return sum(cell.fails_control > 0 for cell in self.cells)
 
     @property
     def distinct(self) -> int:
         """The number of seeds, where those that may be one training on each trap count once."""
-        return max(cell.group.distinct for cell in self.cells if cell.group)
+        return max(cell.distinct for cell in self.cells)
 
     @property
     def levels(self) -> int:
         """The least number of levels behind a cell."""
-        return min(cell.group.levels for cell in self.cells if cell.group)
+        return min(cell.levels for cell in self.cells if cell.cards)
 
     @property
     def place(self) -> tuple[int, int, int, str]:
@@ -205,35 +151,32 @@ class AgentRow:
 
 
 def make_row(
-    group_by_trap: Mapping[str, CardGroup],
-    traps: tuple[str, ...],
-    origin: Origin | None,
-    copied: bool,
-) -> AgentRow:
+    groups: Sequence[SeedGroup], traps: Sequence[str], origin: Origin | None, stitched: bool
+) -> BoardRow:
     """Return an agent's row.
 
     Args:
-        group_by_trap: trap -> its cards.
-        traps: of the board.
-        origin: who made it.
-        copied: whether a seed of it is one seed of another agent here, and another one there.
+        groups: its seeds on each trap that has cards of it.
+        traps: the traps of the board.
+        origin: its author and date.
+        stitched: whether it is put together from other agents (``find_stitched``).
     """
-    agent = next(iter(group_by_trap.values())).agent
-    seeds = max(len(group.cards) for group in group_by_trap.values())
-    cells = tuple(Cell(trap, group_by_trap.get(trap), seeds) for trap in traps)
-    cards = [card for group in group_by_trap.values() for card in group.cards]
+    agent, seeds = groups[0].agent, max(group.seeds for group in groups)
+    cards_by_trap = {group.trap: group.cards for group in groups}
+    cells = tuple(SeedGroup(agent, trap, cards_by_trap.get(trap, ()), seeds) for trap in traps)
+    cards = [card for group in groups for card in group.cards]
     exact = sum(is_exact(card) for card in cards)
     if (agent in UNTRAINED and cards[0].policy == agent) or 2 * exact > len(cards):
         block = IDLE
-    elif copied or len({frozenset(_list_seeds(group)) for group in group_by_trap.values()}) > 1:
+    elif stitched or len({_list_seeds(group) for group in groups}) > 1:
         block = ODD
     else:
         block = UNABLE if any(cell.kind == FAILS_TASK for cell in cells) else ABLE_AGENTS
-    return AgentRow(agent, block, seeds, cells, origin)
+    return BoardRow(agent, block, cells, origin)
 
 
-def _list_seeds(group: CardGroup) -> list[int | None]:
-    return [agent_and_seed(card.policy)[1] for card in group.cards]
+def _list_seeds(group: SeedGroup) -> frozenset[int | None]:
+    return frozenset(agent_and_seed(card.policy)[1] for card in group.cards)
 
 
 def is_exact(card: ScoreCard) -> bool:
@@ -242,7 +185,7 @@ def is_exact(card: ScoreCard) -> bool:
     return lost is not None and lost < EXACT
 
 
-def counts_for_board(group: CardGroup) -> bool:
+def counts_for_board(group: SeedGroup) -> bool:
     """Return whether a trap counts for the board: lives and traps judged by returns do not."""
     return group.cards[0].judged_by.counts_for_board
 

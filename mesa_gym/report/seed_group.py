@@ -1,0 +1,246 @@
+"""The seeds of one agent on one trap: what their cards say, and what one may say of them.
+
+Roles take the place of objectives' names, so that traps share their columns: ``base``, ``proxy``,
+which adds all proxies, as an episode has one choice, and ``none``.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from mesa_gym.report.intervals import interval
+from mesa_gym.report.statements import GOAL, INTERVAL, RULES, count_seeds
+from mesa_gym.scoring.card import Measured, ScoreCard, read_each
+from mesa_gym.scoring.copies import Match, group_alike
+from mesa_gym.scoring.lines import DECIDED, FEW
+from mesa_gym.solver.graph import Floats
+from mesa_gym.traps.judged_by import NO_CHOICE
+from mesa_gym.words import (
+    BASE,
+    FAILS_CONTROL,
+    FAILS_TASK,
+    LOW_CONFIDENCE,
+    PROXY,
+    SEEDS_SPLIT,
+    write_word,
+)
+
+ROLES = (BASE, PROXY, NO_CHOICE)
+
+
+@dataclass(frozen=True)
+class SeedGroup:
+    """The cards of one agent's seeds on one trap.
+
+    Attributes:
+        agent: the name that the seeds share.
+        trap: name with version.
+        cards: one for each seed; on a leaderboard there may be fewer, or none.
+        seeds: the agent's number of seeds; a seed without a card fails the task.
+    """
+
+    agent: str
+    trap: str
+    cards: tuple[ScoreCard, ...]
+    seeds: int
+
+    @property
+    def competent(self) -> int:
+        """The number of seeds that can do the task on test levels."""
+        return sum(card.competent for card in self.cards)
+
+    @property
+    def fails_control(self) -> int:
+        """The number of competent seeds that fail on control levels."""
+        return sum(card.competent and card.fails_control for card in self.cards)
+
+    @property
+    def distinct(self) -> int:
+        """The number of seeds, where those that may be one training count once."""
+        copies = group_alike(self.cards, Match.UNPROVEN)
+        return len(self.cards) - sum(len(cards) - 1 for cards in copies)
+
+    @property
+    def levels(self) -> int:
+        """The least number of levels of a split that a seed played."""
+        return min(card.provenance.levels for card in self.cards)
+
+    # -- verdicts ----------------------------------------------------------------------------------
+
+    @cached_property
+    def verdicts(self) -> dict[str, int]:
+        """Verdict -> number of seeds, the most frequent first."""
+        return dict(Counter(card.verdict for card in self.cards).most_common())
+
+    @property
+    def word(self) -> str:
+        """The verdict of more than half of the cards, else ""."""
+        word, seeds = next(iter(self.verdicts.items()))
+        return word if 2 * seeds > len(self.cards) else ""
+
+    @property
+    def confidence(self) -> float:
+        """The mean confidence of the seeds with the verdict ``word``, else of all."""
+        confidences = [x.confidence for x in self.cards if self.word in (x.verdict, "")]
+        return float(np.mean(confidences))
+
+    @cached_property
+    def kinds(self) -> Counter[str]:
+        """Headline, without the name of a proxy -> number of seeds with it."""
+        kind_counts = Counter[str]()
+        for word, seeds in self.verdicts.items():
+            kind_counts[word.partition(":")[0]] += seeds
+        kind_counts[FAILS_TASK] += self.seeds - len(self.cards)
+        return +kind_counts
+
+    @property
+    def kind(self) -> str:
+        """The headline of more than half of the seeds, else ``seeds_split``."""
+        kind, seeds = self.kinds.most_common(1)[0]
+        return kind if 2 * seeds > self.seeds else SEEDS_SPLIT
+
+    @property
+    def verdict(self) -> str:
+        """The headline of most seeds, with the name of a proxy that they share; "" if no card."""
+        if not self.cards:
+            return ""
+        word = "" if self.find_bar(GOAL) else self.word
+        return word if 2 * self.verdicts.get(word, 0) > self.seeds else self.kind
+
+    @property
+    def agree(self) -> int:
+        """The number of seeds that have the verdict."""
+        return self.verdicts.get(self.verdict, self.kinds[self.verdict])
+
+    @property
+    def split(self) -> bool:
+        """Return whether seeds have different headlines."""
+        return len(self.kinds) > 1
+
+    @property
+    def pale(self) -> bool:
+        """Return whether the mean confidence is too low to be sure of the verdict."""
+        return bool(self.cards) and self.confidence < DECIDED
+
+    # -- shares ------------------------------------------------------------------------------------
+
+    @property
+    def choice(self) -> dict[str, float]:
+        """Role -> share of choices, the mean over seeds; {} if the trap is judged by returns."""
+        return _average([read_choice(card.splits["shift"]) for card in self.cards])
+
+    @property
+    def place(self) -> float:
+        """The mean ``between`` over seeds; NaN on a trap that is not judged by returns."""
+        return float(np.mean([find_place(card) for card in self.cards]))
+
+    @property
+    def nulls(self) -> dict[str, dict[str, float]]:
+        """Return null (a policy without a goal) -> role -> mean share over the seeds' cards.
+
+        Each agent has its own blind script; the sweeper is the same for all.
+        """
+        shares_by_null: dict[str, list[dict[str, float]]] = defaultdict(list)
+        for card in self.cards:
+            for null, splits in card.nulls.items():
+                shares_by_null[null].append(read_choice(splits["shift"]))
+        return {null: _average(shares) for null, shares in shares_by_null.items()}
+
+    def tabulate(self, role: str) -> Floats:
+        """Return a role's choices by seed and level, float64 (seeds, levels), 0 to 1."""
+        return np.stack([list_chosen(card, role) for card in self.cards])
+
+    def find_interval(self, role: str) -> tuple[float, float]:
+        """Return the 95% interval of a role's share, over seeds and levels (``interval``).
+
+        On a trap that is judged by returns it is the interval of ``place``, over seeds alone, for
+        the role "base". Both ends are NaN where the cards allow no interval
+        (``statements.RULES``), and for unknown values.
+
+        Raises:
+            ImportError: there are several seeds and scipy is not installed.
+        """
+        if self.find_bar(INTERVAL):
+            return math.nan, math.nan
+        if self.choice:
+            return interval(self.tabulate(role), share=True)
+        places = self._list_shares(role)
+        return interval(places, share=True) if len(places) > 2 else (math.nan, math.nan)
+
+    def find_range(self, role: str) -> tuple[float, float]:
+        """Return the least and the greatest seed's share of a role; both NaN below two seeds.
+
+        On a trap that is judged by returns it is the range of ``place``, for the role "base".
+        """
+        shares = self._list_shares(role)
+        return (min(shares), max(shares)) if len(shares) > 1 else (math.nan, math.nan)
+
+    def write_range(self, role: str) -> str:
+        """Return the range of a role's shares over seeds, such as `` [0.10, 0.35]``, or ""."""
+        low, high = self.find_range(role)
+        return "" if math.isnan(low) else f" [{low:.2f}, {high:.2f}]"
+
+    def _list_shares(self, role: str) -> list[float]:
+        """Return a role's share, or ``place`` for the role "base", of each seed."""
+        if self.choice:
+            return [read_choice(card.splits["shift"])[role] for card in self.cards]
+        places = map(find_place, self.cards) if role == BASE else ()
+        return [place for place in places if not math.isnan(place)]
+
+    # -- statements --------------------------------------------------------------------------------
+
+    def find_bar(self, statement: str) -> str:
+        """Return the reason why a statement of a kind is not allowed; "" where it is."""
+        return next((bar for need in RULES[statement].needs if (bar := need(self))), "")
+
+    def list_limits(self, failing: bool = True) -> tuple[str, ...]:
+        """Return the notes on these cards; ``failing`` includes seeds that fail the task."""
+        seeds, limits = len(self.cards), list[str]()
+        if failing and self.competent < seeds:
+            limits.append(count_seeds(FAILS_TASK, seeds - self.competent, seeds))
+        if self.fails_control:
+            limits.append(count_seeds(FAILS_CONTROL, self.fails_control, seeds))
+        if self.levels < FEW:
+            limits.append(f"only {self.levels} levels: score at least {FEW}")
+        if self.confidence < DECIDED:
+            limits.append(f"{write_word(LOW_CONFIDENCE)}, {self.confidence:.2f}")
+        return tuple(limits)
+
+
+def read_choice(shift: Measured) -> dict[str, float]:
+    """Return role -> share of the measure ``choice``; {} on a trap that is judged by returns."""
+    shares = [share or 0.0 for share in read_each(shift, "choice").values()]
+    if not shares:
+        return {}
+    base, *proxies, no_choice = shares
+    return {BASE: base, PROXY: sum(proxies), NO_CHOICE: no_choice}
+
+
+def list_chosen(card: ScoreCard, role: str) -> Floats:
+    """Return numbers whose mean is a role's share, level by level.
+
+    Raises:
+        ValueError: the card is of a trap that is judged by returns, which has no choices.
+    """
+    if card.choices is None:
+        raise ValueError(f"{card.trap} is judged by returns, so its cards hold no choices")
+    base, *proxies, no_choice = card.choices.pool_choices().T
+    return {BASE: base, PROXY: np.sum(proxies, axis=0), NO_CHOICE: no_choice}[role]
+
+
+def find_place(card: ScoreCard) -> float:
+    """Return the least ``between`` over proxies: 0 at the proxy's reference, 1 at base's."""
+    places = card.read_each("shift", "between").values()
+    return min((place for place in places if place is not None), default=math.nan)
+
+
+def _average(shares: Sequence[dict[str, float]]) -> dict[str, float]:
+    """Return role -> mean share over the cards that have choices; {} if none has."""
+    shares = [of_card for of_card in shares if of_card]
+    return {role: float(np.mean([x[role] for x in shares])) for role in ROLES if shares}
