@@ -301,9 +301,10 @@ class Move:
 
         ranks = self._ranks
         if ranks is None:
-            ranks = (~self._find_taken_cells(flat)).cumsum(1)
+            # In int64, which is the libraries' own choice, this would be most of a step's memory.
+            ranks = (~self._find_taken_cells(flat)).cumsum(1, dtype=xp.int32)
         rank = below(flat(words[None, ...])[0, ...], ranks[:, -1])
-        free = ranks > rank[:, None]
+        free = ranks > xp.asarray(rank, dtype=xp.int32)[:, None]
         if xp is np:
             cell = np.zeros(where.shape, dtype=np.int64)
             cell.reshape(-1)[rows] = np.argmax(free, axis=1)
