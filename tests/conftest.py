@@ -1,6 +1,7 @@
 """Shared by all tests."""
 
 import ast
+import os
 import shlex
 import sys
 from functools import cache
@@ -20,6 +21,9 @@ hypothesis.settings.load_profile("tests")
 
 
 ROOT = Path(__file__).parents[1]
+# `agents.compiling` reads this when it is imported, before any fixture: the programs that tests
+# compile are kept from run to run, beside the user's own and never among them.
+os.environ["MESA_GYM_CACHE"] = str(ROOT / ".pytest_cache" / "mesa_gym")
 # What a checkout has and an installed core lacks, and what comes with an extra of training.
 BEYOND_CORE = {"agents", "benchmarks", "docs", "jax", "playwright", "sb3_contrib"}
 BEYOND_CORE |= {"onnx", "stable_baselines3", "torch", "trove_classifiers"}
