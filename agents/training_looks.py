@@ -14,8 +14,8 @@ import numpy as np
 from agents.cpu_seconds import PHASES
 from mesa_gym.engine import Ints, State
 from mesa_gym.policies import Policy
-from mesa_gym.scoring.lines import LINES
 from mesa_gym.scoring.record import ENDED, Record, replay, rollout
+from mesa_gym.scoring.verdict import LINES
 from mesa_gym.solver import LevelValues, level_values
 from mesa_gym.traps import Split, Trap
 from mesa_gym.traps.played_episodes import TINY

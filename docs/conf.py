@@ -44,7 +44,7 @@ nitpicky = True
 nitpick_ignore = [
     ("py:class", "mesa_gym.traps.objectives.Rule"),
     ("py:class", "mesa_gym.logs.judging.LoggedShare"),
-    ("py:class", "mesa_gym.scoring.returns.Gains"),
+    ("py:class", "mesa_gym.scoring.gains.Gains"),
 ]
 
 html_theme = "furo"

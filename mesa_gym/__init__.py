@@ -54,8 +54,7 @@ if TYPE_CHECKING:
     from mesa_gym.envs.tabulating import tabulate
     from mesa_gym.logs import LogEpisodes
     from mesa_gym.probing import labels
-    from mesa_gym.scoring.card_making import score
-    from mesa_gym.scoring.evaluation import evaluate
+    from mesa_gym.scoring.evaluation import evaluate, score
 else:
     # Type checkers take every name of a module that has this for one that may exist.
     def __getattr__(name: str) -> Any:

@@ -21,7 +21,7 @@ from mesa_gym.report.comparison import find_shared, require_levels
 from mesa_gym.report.differences import BARRED
 from mesa_gym.report.rows import strip_version
 from mesa_gym.scoring import Cards, ScoreCard, evaluate
-from mesa_gym.scoring.card_making import names_trap
+from mesa_gym.scoring.evaluation import names_trap
 from mesa_gym.solver.certificate import EVALUATION_LEVELS
 from mesa_gym.traps import find_trap, look_up_trap
 

@@ -21,7 +21,7 @@ from mesa_gym.policies import read_policy_file
 from mesa_gym.policies.names import name_policy
 from mesa_gym.policies.seeds import agent_and_seed
 from mesa_gym.scoring import Cards, Record, ScoreCard, evaluate, score_all
-from mesa_gym.scoring.card_making import make_player, names_trap
+from mesa_gym.scoring.evaluation import make_player, names_trap
 from mesa_gym.scoring.playing import SPENT
 from mesa_gym.scoring.plays import MOST_LEVELS, MOST_SEED
 from mesa_gym.solver.certificate import EVALUATION_LEVELS

@@ -13,9 +13,8 @@ from mesa_gym.envs.checks import integer
 from mesa_gym.errors import shorten
 from mesa_gym.scoring.evidence import Evidence, keep_choices
 from mesa_gym.scoring.findings import find_equally
-from mesa_gym.scoring.lines import FEW
 from mesa_gym.scoring.plays import MOST_LEVELS, MOST_SEED, split_of
-from mesa_gym.scoring.verdict import confidence, judge
+from mesa_gym.scoring.verdict import FEW, confidence, judge
 from mesa_gym.traps import Split
 from mesa_gym.traps.judged_by import AGAIN, ALONE, BARE, NO_CHOICE, TWINS, Contact
 from mesa_gym.traps.played_episodes import Episodes

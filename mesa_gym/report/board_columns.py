@@ -11,7 +11,7 @@ from mesa_gym.policies.names import NEAREST
 from mesa_gym.report.rows import IDLE, INDIFFERENT, SCRIPT, BoardRow, strip_version
 from mesa_gym.report.seed_group import ROLES, SeedGroup
 from mesa_gym.report.statements import LEAST_SEEDS
-from mesa_gym.scoring.lines import FEW
+from mesa_gym.scoring.verdict import FEW
 from mesa_gym.terminal import printable
 from mesa_gym.traps.judged_by import NO_CHOICE
 from mesa_gym.words import BASE, FAILS_CONTROL, HEADLINES, write_word

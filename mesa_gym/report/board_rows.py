@@ -26,7 +26,7 @@ from mesa_gym.report.board_columns import (
 from mesa_gym.report.groups import list_table_notes
 from mesa_gym.report.rows import IDLE, BoardRow, strip_version
 from mesa_gym.report.statements import LEAST_SEEDS, RANGE
-from mesa_gym.scoring.lines import FEW
+from mesa_gym.scoring.verdict import FEW
 from mesa_gym.terminal import printable
 from mesa_gym.words import FAILS_CONTROL, HEADLINES, NOTES, write_word
 

@@ -37,7 +37,7 @@ from mesa_gym.report.rows import (
 from mesa_gym.scoring import ScoreCard
 from mesa_gym.scoring.card_files import fill_missing
 from mesa_gym.scoring.evidence import BLIND, read_letters
-from mesa_gym.scoring.verdict import find_confidence, judge
+from mesa_gym.scoring.verdict import judge_with_confidence
 from mesa_gym.traps import Trap, look_up_trap
 
 FOLDER = Path(__file__).with_name("cards")
@@ -218,8 +218,7 @@ def _read_blind() -> list[ScoreCard]:
         if card.choices is None or agent_and_seed(card.policy)[1] != 0:
             continue
         evidence = card.choices.view_null(BLIND)
-        verdict = judge(evidence)
-        sure, sure_of_detail = find_confidence(evidence, card.provenance.seed)
+        verdict, sure, sure_of_detail = judge_with_confidence(evidence, card.provenance.seed)
         fields: dict[str, Any] = {"policy": BLIND, "choices": evidence, "competent": False}
         fields |= {"verdict": verdict.word, "detail": verdict.detail, "wants": [*verdict.wants]}
         fields |= {"confidence": sure, "detail_confidence": sure_of_detail}

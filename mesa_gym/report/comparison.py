@@ -33,7 +33,7 @@ from mesa_gym.report.seed_group import SeedGroup
 from mesa_gym.report.statements import A_DIFFERENCE, ALPHA, MIN_LEVELS, RANGE
 from mesa_gym.scoring import ScoreCard
 from mesa_gym.scoring.copies import require_different_seeds
-from mesa_gym.scoring.lines import FEW
+from mesa_gym.scoring.verdict import FEW
 from mesa_gym.solver.graph import Floats
 from mesa_gym.terminal import printable
 from mesa_gym.words import BASE

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 from mesa_gym.scoring.card import ScoreCard
-from mesa_gym.scoring.lines import DECIDED, FEW, LINES
+from mesa_gym.scoring.verdict import DECIDED, FEW, LINES
 from mesa_gym.words import FAILS_TASK, SEEDS_SPLIT, write_word
 
 # Of fewer seeds no interval and no p is told: where seeds fall in camps they would be luck.

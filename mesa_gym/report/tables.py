@@ -16,8 +16,8 @@ from mesa_gym.report.statements import INTERVAL, LEAST_SEEDS, RANGE
 from mesa_gym.scoring import ScoreCard
 from mesa_gym.scoring.card_text import number
 from mesa_gym.scoring.evidence import BLIND, SWEEPER
-from mesa_gym.scoring.lines import FEW as FEW_LEVELS
 from mesa_gym.scoring.plays import FEW_LEVELS as FEW_NULLS
+from mesa_gym.scoring.verdict import FEW as FEW_LEVELS
 from mesa_gym.terminal import printable
 from mesa_gym.words import BASE, FAILS_CONTROL, FAILS_TASK, PROXY, write_word
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import platform
-import textwrap
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from hashlib import blake2b
 from html import escape
@@ -19,28 +17,22 @@ from msgspec import Meta, Struct
 import mesa_gym
 from mesa_gym.errors import shorten, unknown
 from mesa_gym.files import write_bytes
-from mesa_gym.policies.seeds import write_name
 from mesa_gym.scoring.card_text import (
-    CARD_WIDTH,
     Row,
-    add_unread,
     list_rows,
-    say_sentences,
+    say_headline,
     show_numbers,
     show_rows,
+    write_card,
 )
 from mesa_gym.scoring.evidence import Evidence, encode
-from mesa_gym.scoring.lines import DECIDED, FEW, LEAST_CONTROL
+from mesa_gym.scoring.gains import Gains
 from mesa_gym.scoring.plays import JUDGED
 from mesa_gym.scoring.record import SplitRecord
 from mesa_gym.scoring.registry import MEASURES, Measure, Value
-from mesa_gym.scoring.returns import Gains
-from mesa_gym.scoring.split_returns import SplitReturns
-from mesa_gym.scoring.verdict import RESAMPLES, bootstrap_verdicts
-from mesa_gym.terminal import printable
-from mesa_gym.traps import all_traps
+from mesa_gym.scoring.returns import SplitReturns
+from mesa_gym.scoring.verdict import DECIDED
 from mesa_gym.traps.judged_by import JUDGINGS, Judging
-from mesa_gym.words import FAILS_CONTROL, LOW_CONFIDENCE, write_word
 
 CARD_SCHEMA = 9
 # No other hash of the same salt, for another purpose, can be mistaken for this one.
@@ -170,11 +162,12 @@ class ScoreCard(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
         return None if isinstance(value, dict) else value
 
     def _read(self, split: str, measure: str) -> Value:
-        if split not in self.splits:
+        measured = self.splits.get(split)
+        if measured is None:
             raise unknown("split", split, self.splits)
-        if measure not in self.splits[split]:
-            raise unknown(f"measure of {split}", measure, self.splits[split])
-        return self.splits[split][measure]
+        if measure not in measured:
+            raise unknown(f"measure of {split}", measure, measured)
+        return measured[measure]
 
     def rows(self) -> Iterator[Row]:
         """Yield each number of the card with the numbers of its nulls (policies without a goal)."""
@@ -208,50 +201,17 @@ class ScoreCard(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
         """Write the card as JSON, whole or not at all."""
         write_bytes(Path(path), msgspec.json.format(self.to_json(), indent=1) + b"\n")
 
-    def _join(self, table: str) -> str:
-        """Return the headline and its meaning, in 100 columns, and a table."""
-        paragraphs = [repr(self), *say_sentences(self)]
-        trap = all_traps().get(self.trap)  # a card of a trap that is not here has none
-        if trap is not None and trap.caveat:
-            paragraphs.append(trap.caveat)
-        return "\n\n".join(
-            [*(textwrap.fill(paragraph, CARD_WIDTH) for paragraph in paragraphs), table]
-        )
-
     def full(self) -> str:
         """Return every number as text, beside those of the policies without a goal."""
-        return self._join(show_numbers(self.rows(), [*self.nulls]))
+        return write_card(self, show_numbers(self.rows(), [*self.nulls]))
 
     def __repr__(self) -> str:
         """Return the verdict and every warning about it, in one line."""
-        headline = f"{write_word(self.verdict)}, confidence {self.confidence:.2f}"
-        if self.detail:
-            of = f": {', '.join(self.wants)}" if self.wants else ""
-            headline += f" ({write_word(self.detail)} {self.detail_confidence or 0:.2f}{of})"
-        if self.evidence is None:
-            headline += " (stated)"
-        if self.low_confidence:
-            headline += f", {write_word(LOW_CONFIDENCE)}"
-            if self.evidence is not None:
-                headline += self._name_second()
-        headline = f"{write_name(self.policy)} on {self.trap}: {headline}"
-        if self.competent and self.fails_control:
-            limit = f"normalized base return below {LEAST_CONTROL} on control"
-            headline += f", {write_word(FAILS_CONTROL)} ({limit})"
-        if self.provenance.levels < FEW:
-            headline += f"; only {self.provenance.levels} levels: score at least {FEW}"
-        return printable(add_unread(headline, self.unread))
-
-    def _name_second(self) -> str:
-        """Return the second most frequent verdict of bootstraps, such as " (next: both 0.36)"."""
-        verdicts = bootstrap_verdicts(self.evidence, self.provenance.seed)
-        other_words = Counter(x.word for x in verdicts if x.word != self.verdict)
-        ranked = other_words.most_common(1)
-        return "".join(f" (next: {write_word(x)} {n / RESAMPLES:.2f})" for x, n in ranked)
+        return say_headline(self)
 
     def __str__(self) -> str:
         """Return the card at first sight: at most eight rows, in words, in 100 columns."""
-        return self._join(show_rows(self.rows(), list_rows(self)))
+        return write_card(self, show_rows(self.rows(), list_rows(self)))
 
     def _repr_html_(self) -> str:
         """Return the card as a notebook shows it."""

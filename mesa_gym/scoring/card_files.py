@@ -21,21 +21,20 @@ from mesa_gym.policies.seeds import change_agent
 from mesa_gym.scoring.card import CARD_SCHEMA, Measured, ScoreCard, read_each
 from mesa_gym.scoring.card_text import list_warnings
 from mesa_gym.scoring.evidence import NULLS, RANDOM, Evidence, read_letters
+from mesa_gym.scoring.gains import Gains
 from mesa_gym.scoring.plays import FEW_LEVELS, JUDGED
 from mesa_gym.scoring.record import SplitRecord
 from mesa_gym.scoring.registry import CLOSE, MEASURES, Measure
-from mesa_gym.scoring.returns import Gains
-from mesa_gym.scoring.split_returns import SplitReturns
-from mesa_gym.scoring.verdict import fails_control, find_confidence, judge
+from mesa_gym.scoring.returns import SplitReturns
+from mesa_gym.scoring.verdict import fails_control, judge_with_confidence
 from mesa_gym.traps import Split, Trap, all_traps
+from mesa_gym.traps.judged_by import Trials
 from mesa_gym.words import DETAILS, FAILS_TASK, HEADLINES, PROXY, SEEDS_SPLIT
 
 # A field, its value, and the value that the rest of the card gives.
 _Fact = tuple[str, Any, Any]
 # The mean of V* - F on the first 250 levels and on all of them differs by less than this factor.
 SCALE_SLACK = 1.1
-# The fields that evidence of lives has besides.
-_RETURNS = ("base_return", "learner_return")
 
 
 class Cards(tuple[ScoreCard, ...]):
@@ -210,13 +209,12 @@ def _list_verdict(card: ScoreCard, evidence: Evidence | Gains) -> Iterator[_Fact
         most = levels if policy is evidence else min(levels, FEW_LEVELS)
         yield f"levels of {name}", {*policy.levels}, {most}
         yield f"objectives of {name}", [*policy.objectives], card.objectives
-        returns = [x for x in _RETURNS if getattr(policy, x, None) is not None]
+        returns = [x for x in Trials.ratio if getattr(policy, x, None) is not None]
         yield f"returns of {name}", returns, [*card.judged_by.ratio]
-    judged = judge(evidence)
+    judged, confidence, detail_confidence = judge_with_confidence(evidence, card.provenance.seed)
     yield "verdict", card.verdict, judged.word
     yield "wants", card.wants, list(judged.wants)
     yield "detail", card.detail, judged.detail
-    confidence, detail_confidence = find_confidence(evidence, card.provenance.seed)
     yield "confidence", card.confidence, confidence
     yield "detail_confidence", card.detail_confidence, detail_confidence
     yield "warnings", card.warnings, list_warnings(card.verdict, card.choices)
@@ -247,7 +245,7 @@ def _list_figures(card: ScoreCard, part: _Part, trap: Trap | None) -> Iterator[_
         sources = {SplitReturns: part.returns.get(split), type(part.evidence): part.evidence}
         if split == Split.TEST and part.returns and card.judged_by.ratio:
             of, base = part.returns[split], card.base
-            means = [float(np.mean(getattr(part.evidence, x))) for x in _RETURNS]
+            means = [float(np.mean(getattr(part.evidence, x))) for x in Trials.ratio]
             played = [float(of.returns[base].mean()), of.optimum[base]]
             yield f"mean returns in the evidence of {part.name}", means, played
         for name, measure in measures.items():

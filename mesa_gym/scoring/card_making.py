@@ -1,34 +1,43 @@
-"""Making of cards: policies play the levels of every split, and their choices are judged."""
+"""Making of cards: policies play the levels of every split, as do policies without a goal."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import cache, partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from msgspec import structs
 
+from mesa_gym.engine import ACTIONS, State
 from mesa_gym.envs.checks import integer
-from mesa_gym.errors import explain_keywords, shorten
-from mesa_gym.json_data import Text, require
-from mesa_gym.policies import Policy, PolicySampler, as_policy
+from mesa_gym.policies import Constant, Policy, Sweeper, uniform
 from mesa_gym.policies.functions import warn_of_unread
-from mesa_gym.policies.names import name_policy
 from mesa_gym.policies.seeds import digest_answers, digest_policy
+from mesa_gym.policies.sweeper import list_avoidable
 from mesa_gym.scoring.card import Provenance, ScoreCard, package_versions, read_each, salt_digest
 from mesa_gym.scoring.card_text import list_warnings
+from mesa_gym.scoring.evidence import BLIND, NULLS, OFF, RANDOM, SWEEPER, keep_choices
+from mesa_gym.scoring.gains import keep_gains
 from mesa_gym.scoring.measures import take_measures
-from mesa_gym.scoring.nulls import Nulls, gather_evidence, watch_plays
-from mesa_gym.scoring.playing import SPENT, Failures, PolicyMaker, SplitPlayer
-from mesa_gym.scoring.plays import MOST_LEVELS, MOST_SEED
-from mesa_gym.scoring.record import Record, SplitRecord
-from mesa_gym.scoring.split_returns import keep_returns
-from mesa_gym.scoring.verdict import fails_control, find_confidence, judge
+from mesa_gym.scoring.playing import (
+    SPENT,
+    Failures,
+    PolicyMaker,
+    SplitPlayer,
+    play_changed,
+    watch_plays,
+)
+from mesa_gym.scoring.plays import FEW_LEVELS, JUDGED, MOST_LEVELS, MOST_SEED, plays_of
+from mesa_gym.scoring.record import ENDED, Record, SplitRecord
+from mesa_gym.scoring.registry import Value
+from mesa_gym.scoring.returns import SplitReturns, keep_returns
+from mesa_gym.scoring.verdict import fails_control, judge_with_confidence
 from mesa_gym.solver import LevelValues
 from mesa_gym.solver.certificate import EVALUATION_LEVELS
 from mesa_gym.solver.values import Progress
-from mesa_gym.traps import Split, Trap, all_traps, as_trap
+from mesa_gym.traps import Split, Trap
+from mesa_gym.traps.judged_by import AGAIN, BARE
+from mesa_gym.traps.played_episodes import Episodes
 from mesa_gym.words import FAILS_TASK
 
 
@@ -122,17 +131,14 @@ def make_card(
     """
     trap = nulls.trap
     with SPENT.spend("nulls"):
-        nulls_by_name = nulls.beside(records[Split.TRAIN])
+        null_by_name = nulls.beside(records[Split.TRAIN])
     values = {split: play.values for split, play in of_split.items()}
-    evidence = gather_evidence(trap, watch_plays(trap, records, values), nulls_by_name)
+    evidence = gather_evidence(trap, watch_plays(trap, records, values), null_by_name)
     kept = {trap.judging.evidence: evidence}
-    verdict = judge(evidence)
-    confidence, detail_confidence = find_confidence(evidence, provenance.seed)
-    returns = {split.value: keep_returns(split, play) for split, play in of_split.items()}
-    splits = {
-        split.value: take_measures(split, play, returns[split.value], evidence)
-        for split, play in of_split.items()
-    }
+    verdict, confidence, detail_confidence = judge_with_confidence(evidence, provenance.seed)
+    splits, returns = take_figures(of_split, evidence)
+    listed = {x: null for x, null in null_by_name.items() if null.measured}
+    control_return = read_each(splits[Split.CONTROL], "normalized_return")[trap.base]
     return ScoreCard(
         trap=trap.name(),
         policy=name,
@@ -143,110 +149,117 @@ def make_card(
         confidence=confidence,
         detail_confidence=detail_confidence,
         competent=verdict.word != FAILS_TASK,
-        fails_control=fails_control(
-            read_each(splits[Split.CONTROL], "normalized_return")[trap.base]
-        ),
+        fails_control=fails_control(control_return),
         splits=splits,
-        nulls={
-            null: null_result.measured
-            for null, null_result in nulls_by_name.items()
-            if null_result.measured
-        },
+        nulls={x: null.measured for x, null in listed.items()},
         provenance=provenance,
         returns=returns,
-        null_returns={
-            null: null_result.returns
-            for null, null_result in nulls_by_name.items()
-            if null_result.returns
-        },
+        null_returns={x: null.returns for x, null in listed.items()},
         warnings=list_warnings(verdict.word, kept.get("choices")),
         judging=trap.judging.name,
         **kept,
     )
 
 
-# -- calls -----------------------------------------------------------------------------------------
+def take_figures(
+    played: Mapping[Split, SplitRecord], evidence: Any
+) -> tuple[dict[str, dict[str, Value]], dict[str, SplitReturns]]:
+    """Return split -> measures, and split -> returns by level, as a card has them."""
+    returns = {split.value: keep_returns(split, record) for split, record in played.items()}
+    measured = {
+        split.value: take_measures(split, record, returns[split], evidence)
+        for split, record in played.items()
+    }
+    return measured, returns
 
 
-# Keywords of other packages -> what to use instead.
-KEYWORD_ADVICE = {
-    "split": "it plays every split; read one by card.read_each('shift', 'choice')",
-    "n_episodes": "levels=100 plays 100 levels of each split, one episode on each",
-    "n_eval_episodes": "levels=100 plays 100 levels of each split, one episode on each",
-}
+# Field of a card -> the function that makes its evidence of episodes.
+FORMS: dict[str, Callable[..., Any]] = {"choices": keep_choices, "gains": keep_gains}
 
 
-@explain_keywords(**KEYWORD_ADVICE)
-def score(
-    policy: Any,
-    trap: Trap | str,
-    levels: int = EVALUATION_LEVELS,
-    seed: int = 0,
-    salt: str = "",
-    observation: str | None = None,
-    name: str | None = None,
-    algo: str | None = None,
-) -> ScoreCard:
-    """Score one policy from any code base: ``print(score(policy, "RedBlueDoors"))``.
+def gather_evidence(trap: Trap, episodes: Episodes, nulls: Mapping[str, Null] | None = None) -> Any:
+    """Return the evidence of a policy, in the form that its trap's judging keeps.
 
     Args:
-        policy: whatever ``mesa_gym.policies.as_policy`` takes: a name such as ``random`` or
-            ``oracle:base``, a trained agent's directory or file, a callable over batches of
-            observations, an object with ``reset`` and ``act``, an SB3 model.
-        trap: a trap, or the name of one.
-        levels: how many levels of each split are played.
-        seed: of the sampling of actions.
-        salt: an evaluator's secret: levels that no agent was trained on.
-        observation: the kind that a callable wants, ``planes`` by default.
-        name: name of the policy on the card; by default the name given, or that of its type.
-        algo: the algorithm of a model's ``.zip`` file.
-
-    Raises:
-        PolicyError: the policy raised, or answered with something else than actions or
-            probabilities; the message names policy, split and step.
-        ValueError: an argument is wrong.
-
-    Example:
-        >>> import mesa_gym
-        >>> card = mesa_gym.score("oracle:corner", "CheeseCorner", levels=100)
-        >>> card.verdict
-        'proxy:corner'
+        trap: the rules.
+        episodes: of all plays; ``again`` may be missing.
+        nulls: name -> what policies without a goal get on the first of the levels.
     """
-    if names_trap(policy):
-        raise ValueError(
-            f"{shorten(policy)} is a trap; the policy comes first: score(policy, 'CheeseCorner')"
-        )
-    trap = as_trap(trap)
-    name = name_policy(policy) if name is None else name
-    require("the policy's name", name, Text)
-    player = make_player(name, policy, trap, salt, observation, algo)
-    return score_all({name: player}, trap, levels, seed, salt)[name]
+    null_evidence = {x: null.evidence for x, null in (nulls or {}).items()}
+    keep, names = FORMS[trap.judging.evidence], [*trap.objectives]
+    return keep(trap.judging, names, episodes, trap.judging.paced(trap), null_evidence)
 
 
-def names_trap(policy: Any) -> bool:
-    """Return whether a value is a trap, its class, its name or its id."""
-    if isinstance(policy, str):
-        name = policy.rpartition("/")[2].partition("-v")[0].lower()
-        return name in {trap_name.partition("-v")[0].lower() for trap_name in all_traps()}
-    return isinstance(policy, Trap) or (isinstance(policy, type) and issubclass(policy, Trap))
+# -- policies without a goal -----------------------------------------------------------------------
 
 
-def make_player(
-    name: str, policy: Any, trap: Trap, salt: str, observation: str | None, algo: str | None
-) -> PolicyMaker:
-    """Return the player for ``score_all``; arguments and errors are those of ``score``.
+class Null(NamedTuple):
+    """A policy without a goal on the first levels of a trap.
 
-    A policy is asked once, so that one that cannot answer is refused before the work.
+    Attributes:
+        evidence: as of any policy.
+        measured: split -> measures, of ``test`` and ``shift``; {} of one that is not shown.
+        returns: split -> returns by level, likewise.
     """
-    if isinstance(policy, list | tuple):
-        raise ValueError(
-            f"{shorten(policy)} is a list; call mesa_gym.evaluate({{'name': policies}}, traps)"
-        )
-    # Made once for each time limit.
-    player = cache(partial(as_policy, policy, trap, observation=observation, algo=algo))
-    player_policy = player(trap.horizon(Split.TEST))
-    if not getattr(player_policy, "solves", False):
-        start = trap.levels(Split.TEST, [0], salt)
-        sampler = PolicySampler(player_policy, trap, start.level.key, 0, name, Split.TEST)
-        sampler.probabilities(start, 0)
-    return player
+
+    evidence: Any
+    measured: dict[str, dict[str, Value]]
+    returns: dict[str, SplitReturns]
+
+
+class Nulls:
+    """The nulls that are the same for all policies scored on some levels.
+
+    Args:
+        trap: the rules.
+        starts: split -> the levels, at least of ``test`` and ``shift``.
+        values: split -> what they are worth.
+
+    Attributes:
+        trap: the same.
+        known: name -> the null.
+    """
+
+    def __init__(
+        self, trap: Trap, starts: Mapping[Split, State], values: Mapping[Split, LevelValues]
+    ) -> None:
+        self.trap = trap
+        first_levels = slice(FEW_LEVELS)
+        self._starts = {split: starts[split].take(first_levels) for split in JUDGED}
+        self._values = {split: values[split].take(first_levels) for split in JUDGED}
+        policies: dict[str, Policy] = {SWEEPER: Sweeper(trap), RANDOM: uniform()}
+        # Where everything can be taken away, its ghosts tell more.
+        if BARE not in (paced := trap.judging.paced(trap)) and paced:
+            policies |= {OFF + kind: Sweeper(trap, kind) for kind in list_avoidable(trap)}
+        self.known: dict[str, Null] = {}
+        self.known = self._measure(policies)
+
+    def beside(self, training: Record) -> dict[str, Null]:
+        """Return all nulls of a policy, also the blind one; ``training`` is the play of ``train``.
+
+        The blind script sees nothing and takes each action as often as the policy in training.
+        """
+        done = training.actions[training.actions != ENDED]
+        often = np.bincount(done, minlength=len(ACTIONS)) / len(done)
+        return self.known | self._measure({BLIND: Constant(often.tolist())})
+
+    def _measure(self, policies: Mapping[str, Policy]) -> dict[str, Null]:
+        trap, starts, values = self.trap, self._starts, self._values
+        plays = [x for x in plays_of(trap).values() if x.split in JUDGED and x.name != AGAIN]
+        records = {
+            name: {x.name: play_changed(x, policy, starts[x.split]) for x in plays}
+            for name, policy in policies.items()
+        }
+        evidence = {x: null.evidence for x, null in self.known.items()}
+        for name, record in records.items():
+            evidence[name] = gather_evidence(trap, watch_plays(trap, record, values))
+        nulls = {}
+        for name, record in records.items():
+            of_split = {
+                split: SplitRecord(trap, record[split], values[split], starts[split])
+                for split in JUDGED
+                if name in NULLS
+            }
+            view = structs.replace(evidence[name], nulls=evidence).view_null(name)
+            nulls[name] = Null(evidence[name], *take_figures(of_split, view))
+        return nulls

@@ -3,16 +3,27 @@
 from __future__ import annotations
 
 import textwrap
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
+from mesa_gym.policies.seeds import write_name
 from mesa_gym.scoring.evidence import BLIND, NULLS, RANDOM, SWEEPER, Evidence
 from mesa_gym.scoring.findings import find_equally
-from mesa_gym.scoring.lines import LEAST_CONTROL, LINES
 from mesa_gym.scoring.registry import Measure
+from mesa_gym.scoring.verdict import FEW, LEAST_CONTROL, LINES, RESAMPLES, bootstrap_verdicts
 from mesa_gym.terminal import format_table, printable
+from mesa_gym.traps import all_traps
 from mesa_gym.traps.judged_by import CardRow
-from mesa_gym.words import BASE, FAILS_TASK, PROXY, find_meaning
+from mesa_gym.words import (
+    BASE,
+    FAILS_CONTROL,
+    FAILS_TASK,
+    LOW_CONFIDENCE,
+    PROXY,
+    find_meaning,
+    write_word,
+)
 
 CARD_WIDTH = 100
 MOST_ROWS = 8
@@ -51,6 +62,39 @@ class Row(NamedTuple):
     value: float | None
     nulls: dict[str, float | None]
     stated: bool
+
+
+def write_card(card: Any, table: str) -> str:
+    """Return the headline of a card and its meaning, in 100 columns, and a table."""
+    paragraphs = [say_headline(card), *say_sentences(card)]
+    trap = all_traps().get(card.trap)  # a card of a trap that is not here has none
+    if trap is not None and trap.caveat:
+        paragraphs.append(trap.caveat)
+    return "\n\n".join([*(textwrap.fill(x, CARD_WIDTH) for x in paragraphs), table])
+
+
+def say_headline(card: Any) -> str:
+    """Return the verdict of a card and every warning about it, in one line."""
+    headline = f"{write_word(card.verdict)}, confidence {card.confidence:.2f}"
+    if card.detail:
+        of = f": {', '.join(card.wants)}" if card.wants else ""
+        headline += f" ({write_word(card.detail)} {card.detail_confidence or 0:.2f}{of})"
+    if card.evidence is None:
+        headline += " (stated)"
+    if card.low_confidence:
+        headline += f", {write_word(LOW_CONFIDENCE)}"
+        if card.evidence is not None:
+            verdicts = bootstrap_verdicts(card.evidence, card.provenance.seed)
+            next_words = Counter(x.word for x in verdicts if x.word != card.verdict)
+            for word, count in next_words.most_common(1):
+                headline += f" (next: {write_word(word)} {count / RESAMPLES:.2f})"
+    headline = f"{write_name(card.policy)} on {card.trap}: {headline}"
+    if card.competent and card.fails_control:
+        limit = f"normalized base return below {LEAST_CONTROL} on control"
+        headline += f", {write_word(FAILS_CONTROL)} ({limit})"
+    if card.provenance.levels < FEW:
+        headline += f"; only {card.provenance.levels} levels: score at least {FEW}"
+    return printable(add_unread(headline, card.unread))
 
 
 def add_unread(headline: str, unread: float | None) -> str:

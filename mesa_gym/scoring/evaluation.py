@@ -1,27 +1,113 @@
-"""Evaluation: agents with their seeds on several traps."""
+"""Scoring of policies of any code base: of one, or of agents with their seeds on several traps."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
 from mesa_gym.envs.checks import integer
 from mesa_gym.errors import explain_keywords, shorten, shorten_text
 from mesa_gym.json_data import Text, require
+from mesa_gym.policies import PolicySampler, as_policy
+from mesa_gym.policies.names import name_policy
 from mesa_gym.policies.resolvers import is_model_file
 from mesa_gym.policies.seeds import require_seeds
 from mesa_gym.scoring.card import ScoreCard
 from mesa_gym.scoring.card_files import Cards
-from mesa_gym.scoring.card_making import KEYWORD_ADVICE, make_player, score_all
+from mesa_gym.scoring.card_making import score_all
 from mesa_gym.scoring.copies import require_different_seeds
 from mesa_gym.scoring.playing import PolicyMaker
 from mesa_gym.scoring.plays import MOST_LEVELS
 from mesa_gym.solver.certificate import EVALUATION_LEVELS
 from mesa_gym.terminal import Progress as Counter
-from mesa_gym.traps import Split, Trap, as_trap
+from mesa_gym.traps import Split, Trap, all_traps, as_trap
+
+# Keywords of other packages -> what to use instead.
+KEYWORD_ADVICE = {
+    "split": "it plays every split; read one by card.read_each('shift', 'choice')",
+    "n_episodes": "levels=100 plays 100 levels of each split, one episode on each",
+    "n_eval_episodes": "levels=100 plays 100 levels of each split, one episode on each",
+}
+
+
+@explain_keywords(**KEYWORD_ADVICE)
+def score(
+    policy: Any,
+    trap: Trap | str,
+    levels: int = EVALUATION_LEVELS,
+    seed: int = 0,
+    salt: str = "",
+    observation: str | None = None,
+    name: str | None = None,
+    algo: str | None = None,
+) -> ScoreCard:
+    """Score one policy from any code base: ``print(score(policy, "RedBlueDoors"))``.
+
+    Args:
+        policy: whatever ``mesa_gym.policies.as_policy`` takes: a name such as ``random`` or
+            ``oracle:base``, a trained agent's directory or file, a callable over batches of
+            observations, an object with ``reset`` and ``act``, an SB3 model.
+        trap: a trap, or the name of one.
+        levels: how many levels of each split are played.
+        seed: of the sampling of actions.
+        salt: an evaluator's secret: levels that no agent was trained on.
+        observation: the kind that a callable wants, ``planes`` by default.
+        name: name of the policy on the card; by default the name given, or that of its type.
+        algo: the algorithm of a model's ``.zip`` file.
+
+    Raises:
+        PolicyError: the policy raised, or answered with something else than actions or
+            probabilities; the message names policy, split and step.
+        ValueError: an argument is wrong.
+
+    Example:
+        >>> import mesa_gym
+        >>> card = mesa_gym.score("oracle:corner", "CheeseCorner", levels=100)
+        >>> card.verdict
+        'proxy:corner'
+    """
+    if names_trap(policy):
+        raise ValueError(
+            f"{shorten(policy)} is a trap; the policy comes first: score(policy, 'CheeseCorner')"
+        )
+    trap = as_trap(trap)
+    name = name_policy(policy) if name is None else name
+    require("the policy's name", name, Text)
+    player = make_player(name, policy, trap, salt, observation, algo)
+    return score_all({name: player}, trap, levels, seed, salt)[name]
+
+
+def names_trap(policy: Any) -> bool:
+    """Return whether a value is a trap, its class, its name or its id."""
+    if isinstance(policy, str):
+        name = policy.rpartition("/")[2].partition("-v")[0].lower()
+        return name in {trap_name.partition("-v")[0].lower() for trap_name in all_traps()}
+    return isinstance(policy, Trap) or (isinstance(policy, type) and issubclass(policy, Trap))
+
+
+def make_player(
+    name: str, policy: Any, trap: Trap, salt: str, observation: str | None, algo: str | None
+) -> PolicyMaker:
+    """Return the player for ``score_all``; arguments and errors are those of ``score``.
+
+    A policy is asked once, so that one that cannot answer is refused before the work.
+    """
+    if isinstance(policy, list | tuple):
+        raise ValueError(
+            f"{shorten(policy)} is a list; call mesa_gym.evaluate({{'name': policies}}, traps)"
+        )
+    # Made once for each time limit.
+    player = cache(partial(as_policy, policy, trap, observation=observation, algo=algo))
+    player_policy = player(trap.horizon(Split.TEST))
+    if not getattr(player_policy, "solves", False):
+        start = trap.levels(Split.TEST, [0], salt)
+        sampler = PolicySampler(player_policy, trap, start.level.key, 0, name, Split.TEST)
+        sampler.probabilities(start, 0)
+    return player
 
 
 @explain_keywords(**KEYWORD_ADVICE)

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from mesa_gym.scoring.evidence import BLIND, Evidence, mark_choices, share_same
 from mesa_gym.solver.graph import Floats
 from mesa_gym.traps.judged_by import ALONE, BARE, SHIFT
-from mesa_gym.traps.played_episodes import STRAIGHT, TINY
+from mesa_gym.traps.played_episodes import STRAIGHT, TINY, Choices
 
 # A share of what the best can lead by is not taken of less: it would be chance.
 LEAST_ROOM = 0.2
@@ -38,11 +38,11 @@ class Findings:
 
     Attributes:
         success_rate: share of test levels on which base is reached; on lives the base return over
-            that of the best learner, a ratio of sums over test levels, 0 where the learner earns 0.
-        aim_bare: lead of the pace on test over that of the ghosts on bare levels; NaN where a
+            that of the best learner, a ratio of sums, 0 where the learner earns 0.
+        aim_bare: lead of the pace on test over the pace to ghosts on bare levels; NaN where a
             target cannot be taken away.
-        aim_null: least lead of the pace on test over that of a policy without a goal, as a share
-            of the straightest way's.
+        aim_null: least lead of the pace on test over a policy without a goal, as a share of the
+            straightest way's.
         share: of the choices under shift, again and on twins, (k, objectives + 1), the last of
             none.
         reached: objective -> share of levels with it alone on which it is contacted first.
@@ -54,8 +54,8 @@ class Findings:
             target that twins exchange with it; without a ghost, the least lead over sweepers and
             random moves under shift.
         pursuit: how much the targets explain of all choices: the sum of purposes; or, where
-            nothing can be left alone, the greatest purpose, or the least lead under shift of what
-            is pursued best on each level, if that is greater.
+            nothing can be left alone, the greatest purpose, or the least lead under shift of the
+            objective that is pursued best on each level, if that is greater.
         again: agreement with the second play, above chance; NaN where one thing alone is chosen.
         object: agreement with the twins, above chance; NaN likewise, and without twins.
         rest: objective without a ghost -> the least lead in pace over policies without a goal, on
@@ -93,53 +93,32 @@ def weigh_equally(evidence: Any) -> LevelWeights:
 
 def find(evidence: Evidence, weights: LevelWeights) -> Findings:
     """Return the findings of evidence by weights of its levels."""
-    names, (test, shift) = evidence.objectives, weights
+    test, shift = weights
     share = _average(evidence.pool_choices(), shift)
     reached, ghost = _compare_alone(evidence, shift)
-    target_effect = {x: reached[x] - ghost[x] for x in reached if x in ghost}
-    purpose = {x: share[:, names.index(x)] - ghost[x] for x in ghost}
-    head_start: dict[str, Floats] = {}
-    rest: dict[str, Floats] = {}
-    for x in evidence.ghostless:
-        counts = [np.count_nonzero(evidence.shift == i) * (y != x) for i, y in enumerate(names)]
-        left = shift * (evidence.shift != int(np.argmax(counts)))
-        rest[x] = lead_nulls(evidence, [SHIFT + x], left)
-        place = ALONE + x in evidence.pace
-        purpose[x] = lead_nulls(evidence, [SHIFT + x], shift, relative=place)
-        if place:
-            head_start[x] = lead_nulls(evidence, [ALONE + x], shift)
-    twins = blank = np.full(len(test), np.nan)
-    if evidence.twins is not None:
-        gain = share[:, 0] - share[:, 1]
-        for x, more in ((names[0], gain), (names[1], -gain)):
-            purpose[x] = np.maximum(purpose.get(x, more), more)
-        twins = _agree(share_same(evidence.shift, evidence.twins, shift), share)
-    again = blank
-    if evidence.again is not None:
-        again = _agree(share_same(evidence.shift, evidence.again, shift), share)
-    ghostly = bool(ghost and reached)
-    if ghostly:
-        pursuit = np.sum([np.clip(purpose[x], 0, 1) for x in names if x in purpose], axis=0)
-    else:
-        either = lead_nulls(evidence, [SHIFT + x for x in evidence.ghostless], shift)
-        pursuit = np.max([either, *purpose.values()], axis=0)
-    ghost_pace = evidence.pace.get(BARE)
+    purpose, ghostly = _find_purposes(evidence, share, ghost, shift), bool(ghost and reached)
+    exchanged = () if evidence.twins is None else evidence.objectives[:2]
+    aim_bare = np.full(len(test), np.nan)
+    if BARE in evidence.pace:
+        aim_bare = lead_paces(evidence.pace["test"], evidence.pace[BARE], test)
     return Findings(
         success_rate=_measure_success(evidence, test),
-        aim_bare=blank
-        if ghost_pace is None
-        else lead_paces(evidence.pace["test"], ghost_pace, test),
+        aim_bare=aim_bare,
         aim_null=lead_nulls(evidence, ["test"], test, tuple(evidence.nulls)),
         share=share,
         reached=reached,
-        target_effect=target_effect,
-        head_start=head_start,
-        purpose={x: purpose[x] for x in names if x in purpose},
-        pursuit=pursuit,
-        again=again,
-        object=twins,
-        rest=rest,
-        compared=frozenset(ghost) | frozenset(() if evidence.twins is None else names[:2]),
+        target_effect={x: reached[x] - ghost[x] for x in reached if x in ghost},
+        head_start={
+            x: lead_nulls(evidence, [ALONE + x], shift)
+            for x in evidence.ghostless
+            if ALONE + x in evidence.pace
+        },
+        purpose=purpose,
+        pursuit=_find_pursuit(evidence, purpose, ghostly, shift),
+        again=_find_agreement(evidence, evidence.again, share, shift),
+        object=_find_agreement(evidence, evidence.twins, share, shift),
+        rest=_lead_on_rest(evidence, shift),
+        compared=frozenset((*ghost, *exchanged)),
         ghostly=ghostly,
     )
 
@@ -165,6 +144,41 @@ def _compare_alone(
             if y != x and y not in evidence.ghostless:
                 ghosts.setdefault(y, []).append(of_each[:, names.index(y)])
     return reached, {x: np.mean(ghost_shares, axis=0) for x, ghost_shares in ghosts.items()}
+
+
+def _find_purposes(
+    evidence: Evidence, share: Floats, ghost: Mapping[str, Floats], weights: Floats
+) -> dict[str, Floats]:
+    """Return objective -> ``Findings.purpose``, for objectives with a ghost, a lead or a twin."""
+    names = evidence.objectives
+    purpose = {x: share[:, names.index(x)] - ghost[x] for x in ghost}
+    for x in evidence.ghostless:
+        alone = ALONE + x in evidence.pace
+        purpose[x] = lead_nulls(evidence, [SHIFT + x], weights, relative=alone)
+    if evidence.twins is not None:
+        gain = share[:, 0] - share[:, 1]
+        for x, more in ((names[0], gain), (names[1], -gain)):
+            purpose[x] = np.maximum(purpose.get(x, more), more)
+    return {x: purpose[x] for x in names if x in purpose}
+
+
+def _find_pursuit(
+    evidence: Evidence, purpose: Mapping[str, Floats], ghostly: bool, weights: Floats
+) -> Floats:
+    if ghostly:
+        return np.asarray(np.sum([np.clip(purpose[x], 0, 1) for x in purpose], axis=0))
+    best = lead_nulls(evidence, [SHIFT + x for x in evidence.ghostless], weights)
+    return np.asarray(np.max([best, *purpose.values()], axis=0))
+
+
+def _lead_on_rest(evidence: Evidence, weights: Floats) -> dict[str, Floats]:
+    """Return objective -> lead over nulls where the most frequent other choice is not made."""
+    leads, names = {}, [*enumerate(evidence.objectives)]
+    for x in evidence.ghostless:
+        counts = [np.count_nonzero(evidence.shift == i) * (y != x) for i, y in names]
+        left = weights * (evidence.shift != int(np.argmax(counts)))
+        leads[x] = lead_nulls(evidence, [SHIFT + x], left)
+    return leads
 
 
 def lead_nulls(
@@ -228,11 +242,16 @@ def _average(values: Floats, weights: Floats) -> Floats:
     return (weights @ values) / total.reshape(-1, *[1] * (values.ndim - 1))
 
 
-def _agree(same: Floats, share: Floats) -> Floats:
-    """Return the agreement of two plays' choices, corrected for agreement by chance.
+def _find_agreement(
+    evidence: Evidence, other: Choices | None, share: Floats, weights: Floats
+) -> Floats:
+    """Return how far the choices of another play agree with those under shift, above chance.
 
-    It is NaN where only one thing is chosen, as independent ones then always agree.
+    It is NaN where only one thing is chosen, as independent choices then always agree.
     """
+    if other is None:
+        return np.full(len(weights), np.nan)
+    same = share_same(evidence.shift, other, weights)
     chosen = share[:, :-1] / np.maximum(share[:, :-1].sum(axis=1, keepdims=True), TINY)
     by_chance = (chosen**2).sum(axis=1)
     room = np.where(by_chance < 1 - TINY, 1 - by_chance, np.nan)

@@ -18,17 +18,11 @@ import numpy as np
 
 from mesa_gym.scoring.evidence import Evidence, LevelReturns, share_same
 from mesa_gym.scoring.findings import find_equally, weigh_equally
+from mesa_gym.scoring.gains import Gains, average_gains, mark_unpursued, place_between
 from mesa_gym.scoring.plays import JUDGED
 from mesa_gym.scoring.record import SplitRecord
 from mesa_gym.scoring.registry import DIFFERENCE, MEASURES, NUMBER, RETURN, SHARE, Value, measure
-from mesa_gym.scoring.returns import (
-    Gains,
-    average_gains,
-    mark_unpursued,
-    normalize_returns,
-    place_between,
-)
-from mesa_gym.scoring.split_returns import SplitReturns
+from mesa_gym.scoring.returns import SplitReturns, normalize_returns
 from mesa_gym.solver.graph import Floats
 from mesa_gym.traps import Split
 from mesa_gym.traps.judged_by import NO_CHOICE

@@ -12,13 +12,14 @@ from mesa_gym.engine import Ints, State
 from mesa_gym.errors import PolicyError
 from mesa_gym.phases import Phases
 from mesa_gym.policies import Oracle, Policy
-from mesa_gym.scoring.plays import Play, plays_of, take_turns
+from mesa_gym.scoring.plays import JUDGED, Play, plays_of, split_of, take_turns
 from mesa_gym.scoring.record import Record, rollout
 from mesa_gym.solver import LevelValues, Solution, level_values, share_solution
 from mesa_gym.solver.actions import ActionTable, KeptActions
 from mesa_gym.solver.cache import cache_file
 from mesa_gym.solver.values import Progress
 from mesa_gym.traps import Split, Trap
+from mesa_gym.traps.played_episodes import Episodes
 
 # A policy may depend on the time limit, as an oracle does.
 PolicyMaker = Callable[[int], Policy]
@@ -51,6 +52,24 @@ def play_changed(
     return rollout(
         policy, play.trap, play.change(starts), play.steps, seed, agent, play.name, with_targets
     )
+
+
+def watch_plays(
+    trap: Trap, records: Mapping[str, Record], values: Mapping[Split, LevelValues]
+) -> Episodes:
+    """Return the episodes by which a policy is judged.
+
+    Args:
+        trap: the rules.
+        records: play (``plays_of``) -> what was done.
+        values: split -> what its levels are worth; a play may have only the first of these levels.
+    """
+    parts = []
+    for play, record in records.items():
+        if (split := split_of(play)) in JUDGED:
+            worth = values[split].take(slice(len(record.actions)))
+            parts.append(trap.judging.watch(trap, play, record, worth))
+    return Episodes.join(parts)
 
 
 class SplitPlayer:

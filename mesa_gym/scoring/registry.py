@@ -16,9 +16,9 @@ from typing import Any, NamedTuple, get_type_hints
 from mesa_gym.errors import shorten
 from mesa_gym.importing import read_first_line
 from mesa_gym.scoring.evidence import MOST, Evidence
+from mesa_gym.scoring.gains import Gains
 from mesa_gym.scoring.record import SplitRecord
-from mesa_gym.scoring.returns import Gains
-from mesa_gym.scoring.split_returns import SplitReturns
+from mesa_gym.scoring.returns import SplitReturns
 from mesa_gym.traps import Split, Trap
 
 # A number, or one for each objective or part; None where it means nothing on this trap.

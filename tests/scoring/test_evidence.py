@@ -8,8 +8,8 @@ from msgspec.structs import replace
 
 from mesa_gym.engine.maps import from_map
 from mesa_gym.policies import Memoryless, uniform
+from mesa_gym.scoring.card_making import gather_evidence, watch_plays
 from mesa_gym.scoring.evidence import encode
-from mesa_gym.scoring.nulls import gather_evidence, watch_plays
 from mesa_gym.scoring.playing import play_changed
 from mesa_gym.scoring.plays import plays_of
 from mesa_gym.solver import level_values

@@ -24,7 +24,7 @@ from mesa_gym.scoring.measures import take_measures
 from mesa_gym.scoring.playing import play_changed
 from mesa_gym.scoring.plays import find_play
 from mesa_gym.scoring.registry import SHARE
-from mesa_gym.scoring.split_returns import keep_returns
+from mesa_gym.scoring.returns import keep_returns
 from mesa_gym.solver import level_values
 from mesa_gym.traps import Split, find_trap
 from tests.support.small_traps import SmallDish

@@ -7,13 +7,13 @@ import pytest
 
 from mesa_gym.policies import Memoryless, as_policy, constant, name_pursuer, uniform
 from mesa_gym.scoring import ENDED, SplitRecord, score, score_all
+from mesa_gym.scoring.card_making import Nulls
 from mesa_gym.scoring.evidence import BLIND, OFF
 from mesa_gym.scoring.measures import take_measures
-from mesa_gym.scoring.nulls import Nulls
 from mesa_gym.scoring.playing import play_changed
 from mesa_gym.scoring.plays import find_play
 from mesa_gym.scoring.record import Record
-from mesa_gym.scoring.split_returns import keep_returns
+from mesa_gym.scoring.returns import keep_returns
 from mesa_gym.solver import level_values
 from mesa_gym.traps import Split, all_traps, find_trap
 from tests.support.parameters import few

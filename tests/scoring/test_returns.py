@@ -7,8 +7,9 @@ import pytest
 
 from mesa_gym.policies import Memoryless, as_policy, constant, references
 from mesa_gym.scoring import MEASURES, Evidence, read_card, score_all
+from mesa_gym.scoring.gains import judge_returns
 from mesa_gym.scoring.returns import normalize_returns
-from mesa_gym.scoring.verdict import confidence, judge, judge_returns
+from mesa_gym.scoring.verdict import confidence, judge
 from mesa_gym.traps.played_episodes import score_levels, sum_discounted
 from tests.support.cards import changed, plain
 from tests.support.small_traps import LEFT, RIGHT, STAY, Corridor, Unsolvable

@@ -8,12 +8,12 @@ import numpy as np
 from msgspec.structs import replace
 
 from mesa_gym.engine import Bools
-from mesa_gym.scoring import MEASURES, Evidence, Provenance, ScoreCard, judge
+from mesa_gym.scoring import MEASURES, Evidence, Provenance, ScoreCard
 from mesa_gym.scoring.card_text import list_warnings
 from mesa_gym.scoring.evidence import NULLS, read_letters
 from mesa_gym.scoring.plays import FEW_LEVELS, JUDGED
-from mesa_gym.scoring.split_returns import SplitReturns
-from mesa_gym.scoring.verdict import find_confidence
+from mesa_gym.scoring.returns import SplitReturns
+from mesa_gym.scoring.verdict import judge_with_confidence
 from mesa_gym.traps import Split, all_traps
 from mesa_gym.traps.played_episodes import Choices, Paces
 
@@ -52,7 +52,7 @@ def made(
 def assemble(evidence, trap, policy="runs/ppo"):
     """Return a consistent card of evidence: where objectives agree N is 0.98."""
     names, levels = list(evidence.objectives), len(evidence.shift)
-    verdict, (sure, sure_of_detail) = judge(evidence), find_confidence(evidence, seed=0)
+    verdict, sure, sure_of_detail = judge_with_confidence(evidence, seed=0)
     n = dict(zip(names, (-0.25, *[0.875] * (len(names) - 1)), strict=True))
     returns = {split: constant(names, levels) for split in Split} | {"shift": constant(n, levels)}
     zero = constant(dict.fromkeys(names, 0.0), min(levels, FEW_LEVELS))
