@@ -1,3 +1,6 @@
 """Baseline agents and their training."""
 
-import mesa_gym  # noqa: F401  (first: under ``python -m`` it puts the working folder last)
+from mesa_gym.phases import Phases
+
+# The CPU seconds of this process by phase of a training. The first lasts until another begins.
+PHASES = Phases("import", "trace", "compile or load", "learn", "judge")

@@ -1,49 +1,127 @@
-"""Training algorithms: their functions, default steps and settings, and those that a user defines.
+"""Training algorithms and their settings: functions, default steps, and a user's own.
 
 This module does not import JAX, which takes a second: trainings are described without it.
 """
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from dataclasses import Field, dataclass, field, fields
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any
 
-from agents.ppo_settings import SETTING_NAMES, PPOSettings
+import numpy as np
+
 from mesa_gym.cli.extras import require_modules
 from mesa_gym.errors import shorten, unknown
 from mesa_gym.importing import import_source
 from mesa_gym.policies.adapters import can_call
+from mesa_gym.trained.mlp import UNITS
 from mesa_gym.traps import package_traps
 
+LARGEST = sys.float_info.max  # for what has no upper bound
 
-class Steps(NamedTuple):
-    """Thousands of environment steps after which agents are competent, or no longer become so.
 
-    Of PPO and what learns as fast, of networks with a memory, and of Stable-Baselines3's PPO and
-    A2C.
+def _set_bounds(usual: float, least: float, most: float = LARGEST, above: bool = False) -> Any:
+    """Return a field with a default and a range; the lower bound is inclusive unless ``above``."""
+    return field(default=usual, metadata={"least": least, "most": most, "above": above})
+
+
+@dataclass(frozen=True)
+class PPOSettings:
+    """The settings of PPO; missing settings take their defaults.
+
+    Attributes:
+        learning_rate: of Adam at first (Muon's is 8 times as large); it falls during training.
+        epochs: passes over each rollout.
+        minibatches: parts of a rollout; a pass takes a step for each.
+        environments: of each agent.
+        rollout_length: steps in each environment between updates.
+        clip: how far a ratio of probabilities may lie from 1 before it is clipped.
+        entropy: weight of the entropy, in nats, at first; it falls as well.
+        value_loss: weight of the squared error of the value.
+        gae_lambda: of generalised advantage estimation (Schulman et al. 2016).
+        discount: of learning; if the paid objective's is less, that one is used.
+        gradient_norm: Euclidean length to which an agent's longer gradients are cut.
+        units: of each of the two hidden layers.
+
+    Raises:
+        ValueError: a value is out of its range, or not a whole number where it must be one.
     """
 
-    ppo: int = 600
-    memory: int = 600
-    sb3_ppo: int = 400
-    sb3_a2c: int = 600
+    learning_rate: float = _set_bounds(5e-3, 0, 1, above=True)
+    epochs: int = _set_bounds(2, 1)
+    minibatches: int = _set_bounds(4, 1)
+    environments: int = _set_bounds(128, 1)
+    rollout_length: int = _set_bounds(32, 1)
+    clip: float = _set_bounds(0.2, 0, 1, above=True)
+    entropy: float = _set_bounds(0.01, 0)
+    value_loss: float = _set_bounds(0.5, 0)
+    gae_lambda: float = _set_bounds(0.95, 0, 1)
+    discount: float = _set_bounds(0.95, 0, 1)
+    gradient_norm: float = _set_bounds(0.5, 0, above=True)
+    units: int = _set_bounds(UNITS, 1)
+
+    def __post_init__(self) -> None:
+        for setting in fields(self):
+            object.__setattr__(self, setting.name, _check(setting, getattr(self, setting.name)))
+        if 2 * self.minibatches > self.rollout_steps:
+            raise ValueError(
+                f"{self.minibatches} minibatches of the {self.rollout_steps} steps of a rollout"
+                f" ({self.environments} environments x rollout_length {self.rollout_length}) have"
+                f" fewer than 2 steps; minibatches must be at most {self.rollout_steps // 2} here"
+            )
+
+    @property
+    def rollout_steps(self) -> int:
+        """The environment steps in one rollout, summed over an agent's environments."""
+        return self.environments * self.rollout_length
 
 
-LONGER = {
-    "AbsentSupervisor-v0": Steps(sb3_ppo=800, sb3_a2c=1200),
-    "ChuteOrFire-v0": Steps(1500, 1500, 800, 1200),
-    "DustSweep-v0": Steps(1000, 1500, 800, 1200),
-    "DustVacuum-v0": Steps(1000, 1500, 800, 1200),
-    "FollowMe-v0": Steps(1000, 1500, 800, 1200),
-    "KeysChests-v0": Steps(3000, 1500, 2000, 2400),
-    "MonsterWorld-v0": Steps(1000, 1500, 1600, 1200),
-    "PointedGoal-v0": Steps(1500, 1500, 800, 1200),
-    "TreeFarm-v0": Steps(1000, 1500, 800, 1200),
+SETTING_NAMES = tuple(setting.name for setting in fields(PPOSettings))
+
+
+def _check(setting: Field[Any], value: Any) -> int | float:
+    """Return the value of a field, a whole number or a float as its default is."""
+    is_integer = type(setting.default) is int
+    kinds = (int, np.integer) if is_integer else (int, float, np.integer, np.floating)
+    least, most, above = setting.metadata.values()
+    if isinstance(value, kinds) and not isinstance(value, bool):
+        inside = least < value if above else least <= value
+        if inside and value <= most:
+            return int(value) if is_integer else float(value)
+    raise ValueError(f"{setting.name} must be {describe_values(setting)}, got {shorten(value)}")
+
+
+def describe_values(setting: Field[Any]) -> str:
+    """Return a setting's range in words, such as "a number above 0 and at most 1"."""
+    sort = "a whole number" if type(setting.default) is int else "a number"
+    least, most, above = setting.metadata.values()
+    if most < LARGEST and not above:
+        return f"{sort} from {least:,} to {most:,}"
+    end = "" if most == LARGEST else f" and at most {most:,}"
+    return f"{sort} {'above' if above else 'of at least'} {least:,}{end}"
+
+
+# Environment steps after which agents are competent, or no longer become so, by trap; "" is every
+# other trap. The columns are ``Algorithm.pace``.
+PACES = ("ppo", "planner", "memory", "sb3-ppo", "sb3-a2c")
+USUAL_STEPS = {
+    "": (600_000, 100_000, 600_000, 400_000, 600_000),
+    "AbsentSupervisor-v0": (600_000, 100_000, 600_000, 800_000, 1_200_000),
+    "ChuteOrFire-v0": (1_500_000, 250_000, 1_500_000, 800_000, 1_200_000),
+    "DustSweep-v0": (1_000_000, 166_666, 1_500_000, 800_000, 1_200_000),
+    "DustVacuum-v0": (1_000_000, 166_666, 1_500_000, 800_000, 1_200_000),
+    "FollowMe-v0": (1_000_000, 166_666, 1_500_000, 800_000, 1_200_000),
+    "KeysChests-v0": (3_000_000, 500_000, 1_500_000, 2_000_000, 2_400_000),
+    "MonsterWorld-v0": (1_000_000, 166_666, 1_500_000, 1_600_000, 1_200_000),
+    "PointedGoal-v0": (1_500_000, 250_000, 1_500_000, 800_000, 1_200_000),
+    "TreeFarm-v0": (1_000_000, 166_666, 1_500_000, 800_000, 1_200_000),
 }
 # An agent with a memory needs longer where it is to find out what pays.
-LONGER |= {name: Steps(memory=2000) for name, trap in package_traps().items() if trap.learner}
+LIVES = (600_000, 100_000, 2_000_000, 400_000, 600_000)
+USUAL_STEPS |= {name: LIVES for name, trap in package_traps().items() if trap.learner}
 
 
 @dataclass(frozen=True)
@@ -59,8 +137,7 @@ class Algorithm:
         kind: of its agents, in ``policy.json``.
         settings: the default settings; None for an algorithm without PPO's settings.
         unread: the settings among them that it does not read, and so does not take.
-        pace: whose steps it takes, a field of ``Steps``.
-        fewer: how many times fewer steps it takes than these.
+        pace: the column of ``USUAL_STEPS`` with its usual steps.
         solves: whether it solves the levels before it trains, which takes a while.
     """
 
@@ -72,13 +149,11 @@ class Algorithm:
     settings: PPOSettings | None = None
     unread: tuple[str, ...] = ()
     pace: str = "ppo"
-    fewer: int = 1
     solves: bool = False
 
     def count_steps(self, trap: str = "") -> int:
         """Return the algorithm's usual steps on a trap, which is named with its version."""
-        thousands: int = getattr(LONGER.get(trap, Steps()), self.pace)
-        return 1000 * thousands // self.fewer
+        return USUAL_STEPS.get(trap, USUAL_STEPS[""])[PACES.index(self.pace)]
 
     def find_function(self) -> Callable[..., Any]:
         """Return the function that trains.
@@ -161,7 +236,7 @@ _ENTRIES = (
     ),
     Algorithm(
         "ppo-planner", "agents.ppo:train", "PPO of a network that plans by construction.", 3,
-        kind="planner", settings=USUAL_SETTINGS, unread=FIXED, fewer=6,
+        kind="planner", settings=USUAL_SETTINGS, unread=FIXED, pace="planner",
     ),
     Algorithm(
         "ppo-symmetric", "agents.symmetric:train_on_turned_levels",
@@ -186,12 +261,12 @@ _ENTRIES = (
     Algorithm(
         "sb3-ppo", "agents.sb3_baselines:train",
         "PPO of Stable-Baselines3 (Schulman et al. 2017), as ``mesa_gym.sb3.ppo`` sets it up.", 35,
-        kind="sb3", pace="sb3_ppo",
+        kind="sb3", pace="sb3-ppo",
     ),
     Algorithm(
         "sb3-a2c", "agents.sb3_baselines:train_a2c",
         "A2C of Stable-Baselines3 (Mnih et al. 2016), with the network of ``sb3-ppo``.", 35,
-        kind="sb3", pace="sb3_a2c",
+        kind="sb3", pace="sb3-a2c",
     ),
 )  # fmt: skip
 ALGORITHMS = {algorithm.name: algorithm for algorithm in _ENTRIES}

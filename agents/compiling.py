@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from agents.cpu_seconds import PHASES
+from agents import PHASES
 from mesa_gym.errors import missing_extra, shorten
 from mesa_gym.solver.cache import cache_folder, make_private, read_kept, write_kept
 from mesa_gym.terminal import printable, say

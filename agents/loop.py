@@ -89,7 +89,7 @@ def run_training(
     Args:
         program: what is trained.
         runs: the agents' trainings.
-        numbers: ``agents.numbers.AgentNumbers``, of more agents where devices would idle.
+        numbers: ``agents.run.AgentNumbers``, of more agents where devices would idle.
         report: called with evaluations, or None.
 
     Raises:

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from agents.cpu_seconds import PHASES
+from agents import PHASES
 from agents.loop import Evaluation, Report, TrainedAgent
 from agents.run import Run
 from agents.training_looks import LEAST_SUCCESS

@@ -1,4 +1,7 @@
-"""A training run as plain data: trap, algorithm and settings, with name, record and command."""
+"""A training run as plain data: trap, algorithm and settings, with name, record and command.
+
+This module does not import JAX: jobs are put together by it.
+"""
 
 from __future__ import annotations
 
@@ -7,10 +10,12 @@ import shlex
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-from agents.algorithms import USUAL_SETTINGS, Algorithm, find_algorithm
-from agents.ppo_settings import PPOSettings
+import numpy as np
+
+from agents.algorithms import USUAL_SETTINGS, Algorithm, PPOSettings, find_algorithm
+from mesa_gym.envs.levels_in_memory import split_alpha
 from mesa_gym.envs.settings import Settings
 from mesa_gym.errors import shorten
 from mesa_gym.policies.agent_files import digest_weights
@@ -22,6 +27,10 @@ from mesa_gym.traps import Trap, find_trap
 
 # With 1,000 instead an agent learns the levels by heart and is not competent on others.
 NUM_LEVELS = 30_000
+# Settings that a program takes as arguments (``AgentNumbers``), so that one serves all values. The
+# algorithms of other functions read them while the program is made.
+TRACED_SETTINGS = ("learning_rate", "entropy", "discount")
+TRACING = ("agents.ppo:train",)
 
 
 @dataclass(frozen=True)
@@ -202,6 +211,47 @@ class Run:
             for name, value in entries.items()
         )
         return " ".join(["python -m agents.train", trap, *options])
+
+
+class AgentNumbers(NamedTuple):
+    """Numbers of an agent that one program trains; of several agents arrays (agents, ...).
+
+    Attributes:
+        seed: uint32, of weights, actions and levels.
+        learning_rate, entropy, discount: float32, as in ``PPOSettings``.
+        alpha: the share of episodes from the shift, as ``JaxEnv`` takes it.
+    """
+
+    seed: Any
+    learning_rate: Any
+    entropy: Any
+    discount: Any
+    alpha: Any
+
+
+def list_numbers(runs: Sequence[Run], settings: PPOSettings | None = None) -> AgentNumbers:
+    """Return the numbers of trainings as arrays; ``settings`` replaces the runs' settings."""
+    settings_by_run = [settings or run.settings or USUAL_SETTINGS for run in runs]
+    discounts = [
+        run.find_discount(run_settings)
+        for run, run_settings in zip(runs, settings_by_run, strict=True)
+    ]
+    return AgentNumbers(
+        np.array([run.seed for run in runs], np.uint32),
+        np.array([run_settings.learning_rate for run_settings in settings_by_run], np.float32),
+        np.array([run_settings.entropy for run_settings in settings_by_run], np.float32),
+        np.array(discounts, np.float32),
+        np.stack([split_alpha(run.alpha) for run in runs]),
+    )
+
+
+def strip_numbers(run: Run) -> Run:
+    """Return the run with its numbers reset. Runs that become equal share a compiled program."""
+    run = replace(run, seed=0)
+    if run.algorithm.source not in TRACING or run.settings is None:
+        return run
+    usual = {name: getattr(USUAL_SETTINGS, name) for name in TRACED_SETTINGS}
+    return replace(run, alpha=0.0, settings=replace(run.settings, **usual))
 
 
 def require_labels(trap: Trap) -> None:

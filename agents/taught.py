@@ -17,13 +17,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agents import ppo
+from agents.algorithms import PPOSettings
 from agents.compiling import Array, jax, jnp
 from agents.networks import Learner, Params
-from agents.numbers import AgentNumbers
-from agents.ppo import PPO
-from agents.ppo_settings import PPOSettings
-from agents.rollouts import RolloutState, Transition
-from agents.run import require_labels
+from agents.ppo import PPO, RolloutState, Transition
+from agents.run import AgentNumbers, require_labels
 from mesa_gym.engine import ACTIONS
 from mesa_gym.envs.levels_in_memory import bank_of
 from mesa_gym.envs.settings import Settings

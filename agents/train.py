@@ -13,10 +13,9 @@ from dataclasses import fields, replace
 from inspect import signature
 from pathlib import Path
 
-from agents.algorithms import ALGORITHMS
-from agents.cpu_seconds import PHASES
+from agents import PHASES
+from agents.algorithms import ALGORITHMS, SETTING_NAMES, PPOSettings, describe_values
 from agents.loop import Keep, Report, TrainedAgent
-from agents.ppo_settings import SETTING_NAMES, PPOSettings, describe_values
 from agents.progress import Printer, join_reports, open_tensorboard
 from agents.run import NUM_LEVELS, Run, require_labels
 from agents.saving import require_new_folder, save
@@ -33,7 +32,7 @@ def train_runs(
     """Train agents that one program trains, such as ``Run("CheeseCorner").repeat(range(5))``.
 
     Args:
-        runs: of which ``agents.numbers.strip_numbers`` is the same.
+        runs: of which ``agents.run.strip_numbers`` is the same.
         report: called with an evaluation after each tenth of the training; None for no evaluation.
         device: as JAX names it, such as ``cuda``; by default JAX's first.
         keep: called with each agent as soon as it is trained; for an algorithm of one's own that

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from agents.cpu_seconds import PHASES
+from agents import PHASES
 from mesa_gym.engine import Ints, State
 from mesa_gym.policies import Policy
 from mesa_gym.scoring.record import ENDED, Record, replay, rollout

@@ -15,8 +15,7 @@ from msgspec import structs
 from agents.algorithms import find_algorithm
 from agents.jobs.job import DONE_FILE, WAITING_AGENTS, Job, Scratch, Terms, read_done
 from agents.loop import TrainedAgent
-from agents.numbers import strip_numbers
-from agents.run import Run
+from agents.run import Run, strip_numbers
 from agents.saving import save
 from agents.train import train_runs
 from mesa_gym.errors import PolicyError

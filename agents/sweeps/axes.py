@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import product
 from typing import Any
 
-from agents.ppo_settings import SETTING_NAMES
+from agents.algorithms import SETTING_NAMES
 from agents.run import Run, read_value
 from mesa_gym.errors import shorten, unknown
 from mesa_gym.traps import find_trap

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from agents.loop import TrainingProgram, run_training
-from agents.rollouts import TrainState
+from agents.ppo import TrainState
 from tests.support.training import small
 
 

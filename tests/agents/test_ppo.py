@@ -16,9 +16,8 @@ from jax._src import monitoring  # the public one does not take a listener away
 from agents import ppo
 from agents.compiling import AgentBatch, find_devices, jax, jnp, optax
 from agents.networks import LearningMLP
-from agents.numbers import strip_numbers
-from agents.ppo import PPO
-from agents.rollouts import Minibatch
+from agents.ppo import PPO, Minibatch
+from agents.run import strip_numbers
 from agents.train import train_runs
 from mesa_gym.trained.mlp import MLP
 from mesa_gym.trained.weights_file import decode_weights

@@ -6,9 +6,8 @@ import numpy as np
 import pytest
 
 from agents import ppo
-from agents.algorithms import ALGORITHMS
+from agents.algorithms import ALGORITHMS, SETTING_NAMES, PPOSettings
 from agents.ppo import PPO
-from agents.ppo_settings import SETTING_NAMES, PPOSettings
 from agents.run import Run
 from agents.saving import save
 from agents.taught import Taught

@@ -12,9 +12,8 @@ from unittest.mock import Mock
 import numpy as np
 import pytest
 
-from agents import ppo
+from agents import PHASES, ppo
 from agents.algorithms import ALGORITHMS
-from agents.cpu_seconds import NAMES
 from agents.networks import LearningMLP
 from agents.run import Run
 from agents.saving import save
@@ -80,7 +79,7 @@ def test_command_trains_an_agent_that_loads(tmp_path, capsys):
     assert able.startswith("seed 2 reaches base on 0.")
     assert able.endswith("of test levels, which is less than 0.9: train longer, with --steps 5120")
     named = re.fullmatch(r"[\d.]+ CPU seconds: (.*)", phases)[1].split(", ")
-    assert [each.rpartition(" ")[0] for each in named] == [*NAMES]
+    assert [each.rpartition(" ")[0] for each in named] == [*PHASES.seconds]
     assert told == str(out)
     entries = json.loads((out / "policy.json").read_text())
     facts = {"trap": "CheeseCorner-v0", "algo": "ppo", "seed": 2, "steps": 2560, "alpha": 0.0}

@@ -2,10 +2,9 @@
 
 import numpy as np
 
+from agents.algorithms import PPOSettings
 from agents.loop import TrainedAgent
-from agents.numbers import AgentNumbers
-from agents.ppo_settings import PPOSettings
-from agents.run import Run
+from agents.run import AgentNumbers, Run
 from agents.train import train_runs
 from mesa_gym.envs.levels_in_memory import split_alpha
 from mesa_gym.trained.weights_file import encode_weights
