@@ -9,7 +9,7 @@ so is an answer whose forms disagree.
 import json
 import re
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 from unicodedata import category, normalize
 
 from mesa_gym.engine import ACTIONS
@@ -24,23 +24,52 @@ _SPACE = r"(?:\w+:)?"  # of the names of tags
 _WRAPPER = "(?:tool_call|function|function_call|invoke)s?"
 _DEPTH = 5
 _OPENING, _CLOSING = "\u2063", "\u2064"
-_NOTATIONS = {
-    rf"(?:<tool_call>\w+\s*)?<arg_key>\s*{_KEY}\s*</arg_key>\s*<arg_value>([^<>]*)</arg_value>": (
-        r"\nanswer: \1\n"
-    ),
-    rf"<\|[^|\n]*\|>|</s>|</?{_SPACE}{_WRAPPER}\b[^<>\n]*>|```\w*$": "\n",
-    r"[*`\"“”«»$#\r]": "",
-    rf"<{_SPACE}(?:parameter(?: name)?=)?{_KEY}(?: type=\w+| string=\w+)?>([^<>]*)</[^<>]*>": (
-        r"\nanswer: \1\n"
-    ),
-    rf"^[ \t]*</?{_KEY}>[ \t]*$": "",
-    rf"^[^\w\n]*(?:\w+\.)?{_KEY}\((?:\w+=)?([^()\n]*)\)[^\w\n]*$": r"answer: \1",
-    r"\\boxed\{(?:\\text\{)?([^{}\n]*)\}+": r"\1",
-    rf"(?<=[.!]) +(?={_KEY}(?: is)?\s*[:=])": "\n",
-    rf"^[^\w\n]*{_KEY}(?: is)?(?:\s*[:=])?\s*\n\s*": "answer: ",
-    r"answer: (?=answer:)": "",
-}
 _DOUBT = r"no|not|never|wait|wrong|blocked|actually|instead|rather|but|however|sorry|\w+n't"
+
+
+class Notation(NamedTuple):
+    """A form of answers that is rewritten as a line ``answer: X``, or markup that is dropped.
+
+    Attributes:
+        example: an answer in lower case that is read with this notation, and unread without it.
+        pattern: what is replaced, in each line.
+        replacement: of what the pattern matches.
+    """
+
+    example: str
+    pattern: str
+    replacement: str
+
+
+# In this order: markup around an answer goes before the forms that have to fill a line.
+NOTATIONS = (
+    Notation(
+        "<tool_call>step <arg_key>action</arg_key> <arg_value>up</arg_value>",
+        rf"(?:<tool_call>\w+\s*)?<arg_key>\s*{_KEY}\s*</arg_key>\s*<arg_value>([^<>]*)</arg_value>",
+        r"\nanswer: \1\n",
+    ),
+    Notation(
+        "up<|end|>",
+        rf"<\|[^|\n]*\|>|</s>|</?{_SPACE}{_WRAPPER}\b[^<>\n]*>|```\w*$",
+        "\n",
+    ),
+    Notation("answer: u**p**", r"[*`\"“”«»$#\r]", ""),
+    Notation(
+        "it is free <answer>up</answer>",
+        rf"<{_SPACE}(?:parameter(?: name)?=)?{_KEY}(?: type=\w+| string=\w+)?>([^<>]*)</[^<>]*>",
+        r"\nanswer: \1\n",
+    ),
+    Notation("<answer>\nup", rf"^[ \t]*</?{_KEY}>[ \t]*$", ""),
+    Notation(
+        "move(direction=up)",
+        rf"^[^\w\n]*(?:\w+\.)?{_KEY}\((?:\w+=)?([^()\n]*)\)[^\w\n]*$",
+        r"answer: \1",
+    ),
+    Notation(r"\boxed{\text{up}}", r"\\boxed\{(?:\\text\{)?([^{}\n]*)\}+", r"\1"),
+    Notation("i see a wall. answer: up", rf"(?<=[.!]) +(?={_KEY}(?: is)?\s*[:=])", "\n"),
+    Notation("answer\n\nup", rf"^[^\w\n]*{_KEY}(?: is)?(?:\s*[:=])?\s*\n\s*", "answer: "),
+    Notation("<answer>answer: up</answer>", r"answer: (?=answer:)", ""),
+)
 
 
 def read_action(text: Any) -> int | None:
@@ -85,8 +114,8 @@ def _list_lines(text: str) -> list[str]:
     for _ in range(_DEPTH):
         text = re.sub(r"\{[^{}]*\}", _read_object, text)
     text = re.sub(f'"?{_OPENING}([^{_CLOSING}]*){_CLOSING}"?', r"\nanswer: \1\n", text)
-    for notation, instead in _NOTATIONS.items():
-        text = re.sub(notation, instead, text, flags=re.MULTILINE)
+    for notation in NOTATIONS:
+        text = re.sub(notation.pattern, notation.replacement, text, flags=re.MULTILINE)
     return [x.strip(" \t_'‘([<|") for x in text.split("\n") if re.search(r"\w", x)]
 
 

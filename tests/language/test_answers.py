@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from mesa_gym.engine import ACTIONS
+from mesa_gym.language import answers
 from mesa_gym.language.answers import read_action, read_place
 
 TABLE = json.loads(Path(__file__).with_name("phrasings.json").read_text())
@@ -55,6 +56,14 @@ def test_forms_are_read_mostly_as_meant():
 def test_formal_tool_call_is_read(options, text, meant):
     """Rows meant as unread are calls that disagree, are withdrawn, or name a rejected action."""
     assert read(options, text) == meant
+
+
+@pytest.mark.parametrize("notation", answers.NOTATIONS, ids=lambda notation: notation.example)
+def test_notation_example_is_read_by_it_alone(notation, monkeypatch):
+    assert read("steps", notation.example) == "up"
+    others = [other for other in answers.NOTATIONS if other is not notation]
+    monkeypatch.setattr(answers, "NOTATIONS", others)
+    assert read("steps", notation.example) == UNREAD
 
 
 @pytest.mark.parametrize("text", [None, 3, ["left"], {"action": "left"}, float("nan"), b"left"])
