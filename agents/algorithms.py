@@ -156,11 +156,7 @@ class Algorithm:
         return USUAL_STEPS.get(trap, USUAL_STEPS[""])[PACES.index(self.pace)]
 
     def find_function(self) -> Callable[..., Any]:
-        """Return the function that trains.
-
-        Raises:
-            ValueError: the module or file cannot be imported, or has no such function.
-        """
+        """Return the function that trains; ValueError if it cannot be imported or cannot train."""
         source, (place, _, name) = self._describe_source(), self.source.rpartition(":")
         module = import_source(source, place)
         function = getattr(module, name, None)
@@ -184,12 +180,7 @@ class Algorithm:
         return (docstring or module.__doc__ or "").partition("\n")[0]
 
     def require_packages(self) -> None:
-        """Raise, before any training, the errors of an algorithm that cannot be imported.
-
-        Raises:
-            ImportError: an extra is not installed; the message names it.
-            ValueError: a function of one's own cannot be imported.
-        """
+        """Raise ImportError for a missing extra, ValueError for a function without a module."""
         if self.name not in ALGORITHMS:
             self.find_function()
         else:
@@ -273,16 +264,11 @@ ALGORITHMS = {algorithm.name: algorithm for algorithm in _ENTRIES}
 
 
 def find_algorithm(name: str) -> Algorithm:
-    """Return the algorithm of a name.
+    """Return the algorithm of a name; ValueError for an unknown or a taken name.
 
-    Args:
-        name: one of ``ALGORITHMS``, or ``FILE.py:function`` or ``module:function`` of one's own,
-            which takes and returns what ``agents.ppo.train`` does. Its agents are called by the
-            function's name.
-
-    Raises:
-        UnknownNameError: the name is unknown; the message names the nearest.
-        ValueError: a function has no name that agents could have.
+    The name is one of ``ALGORITHMS``, or ``FILE.py:function`` or ``module:function`` of one's own,
+    which takes and returns what ``agents.ppo.train`` does. Its agents are called by the function's
+    name.
     """
     if name in ALGORITHMS:
         return ALGORITHMS[name]

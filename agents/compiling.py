@@ -101,10 +101,9 @@ AT_ONCE = 256
 
 
 def find_devices(name: str | None) -> list[Any]:
-    """Return the device of a name such as ``cuda`` or ``cpu:0``; by default all that JAX uses.
+    """Return the device of a name such as ``cuda`` or ``cpu:0``; ValueError if it is not here.
 
-    Raises:
-        ValueError: JAX does not have the device here.
+    By default all devices that JAX uses.
     """
     if name is None:
         return jax.devices()
@@ -170,10 +169,8 @@ class AgentBatch:
     ) -> Callable[..., Any]:
         """Compile a function at its first call; arguments and results have an axis of agents first.
 
-        Args:
-            function: of one agent.
-            shared: the arguments that all agents share, which have no such axis.
-            options: of ``jax.jit``.
+        ``function`` is of one agent, ``shared`` lists arguments without such an axis, ``options``
+        are of ``jax.jit``.
         """
 
         def of_device(*args: Any) -> Any:

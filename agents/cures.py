@@ -63,13 +63,7 @@ class ChangedEnv:
         return self.env.pick_levels(key, alpha)
 
     def pay(self, key: Array, reward: Array, infos: dict[str, Array]) -> Array:
-        """Return the reward of a step, float32 (n,).
-
-        Args:
-            key: of random numbers.
-            reward: of the step, float32 (n,).
-            infos: of the step, with the payments of all objectives.
-        """
+        """Return the reward of a step, float32 (n,); infos have the payments of all objectives."""
         return reward
 
     def add_proxies(self, infos: dict[str, Array]) -> Array:
@@ -90,10 +84,8 @@ class CoinEnv(ChangedEnv):
 class MonitoredEnv(ChangedEnv):
     """A monitor fines payments of a proxy alone, or as many steps at random.
 
-    Args:
-        env: the environments.
-        recall: the share of such payments that it sees.
-        blind: whether its fines are dealt out among all environments at random.
+    It sees the share ``recall`` of such payments; if it is ``blind``, its fines are dealt out among
+    all environments at random.
     """
 
     def __init__(self, env: Any, recall: float, blind: bool) -> None:
@@ -164,11 +156,7 @@ def make_cure(
 ) -> Callable[..., list[TrainedAgent]]:
     """Return an algorithm: PPO in a changed environment, or with a network that makes its own.
 
-    Args:
-        about: what it is, in a line.
-        change: of the environments, and of options as keywords.
-        learner: the network.
-        **usual: the options, where a training gives no others.
+    ``change`` makes the environments, with options as keywords; ``usual`` are their defaults.
     """
 
     def train_cured(

@@ -84,13 +84,9 @@ class TrainingProgram(NamedTuple):
 def run_training(
     program: TrainingProgram, runs: Sequence[Run], numbers: Any, report: Report | None
 ) -> list[TrainedAgent]:
-    """Train agents together.
+    """Train the agents of some runs together.
 
-    Args:
-        program: what is trained.
-        runs: the agents' trainings.
-        numbers: ``agents.run.AgentNumbers``, of more agents where devices would idle.
-        report: called with evaluations, or None.
+    The numbers, ``AgentNumbers``, are of more agents where devices would idle.
 
     Raises:
         FloatingPointError: the loss is not a number, or infinite.
@@ -127,11 +123,8 @@ def run_training(
 def note_curves(agents: Sequence[TrainedAgent], ended: NDArray[Any], size: int) -> None:
     """Write learning curves, in at most ``POINTS`` parts.
 
-    Args:
-        found: the agents.
-        ended: of each update and agent the sum of the returns of episodes that ended and their
-            number first, (updates, agents, 2 or more).
-        size: steps of an update.
+    ``ended`` (updates, agents, 2 or more) has the summed returns of episodes that ended and their
+    number first.
     """
     for rows in np.array_split(np.arange(len(ended)), min(POINTS, len(ended))):
         at = size * (int(rows[-1]) + 1)

@@ -99,13 +99,9 @@ class Learner:
     def apply(
         self, weights: Params, obs: Array, episode_start: Array, memory: Array
     ) -> NetworkOutput:
-        """Answer to a rollout.
+        """Answer to a rollout of observations (steps, n, ...), from a memory (n, numbers).
 
-        Args:
-            weights: of the network.
-            seen: (steps, n, ...).
-            episode_start: bool (steps, n), where an episode episode_start.
-            memory: float32 (n, numbers), before the first step.
+        ``episode_start`` is bool (steps, n).
         """
         outputs = self.net.compute(jnp, weights, obs, None)
         return NetworkOutput(outputs["scores"], outputs["value"], memory)

@@ -67,10 +67,7 @@ class Printer:
 def advise(looks: Sequence[Evaluation], usual: int) -> str:
     """Return advice on a trained agent: score it, train longer, or change settings.
 
-    Args:
-        looks: at the agent.
-        usual: the steps after which it should be competent. Before, a curve is also flat because
-            the learning rate has fallen, and more steps help.
+    Before the ``usual`` steps, a curve is also flat because the learning rate has fallen.
     """
     if looks[-1].test >= LEAST_SUCCESS:
         return ": ready to score"

@@ -119,8 +119,7 @@ class Run:
     def load_start(self) -> Agent | None:
         """Return the agent whose weights the training starts from; None for fresh weights.
 
-        Raises:
-            ValueError: it cannot act on the trap, or is not of the algorithm's network.
+        Raises ValueError if it cannot act on the trap, or is not of the algorithm's network.
         """
         if not self.start:
             return None
@@ -153,11 +152,7 @@ class Run:
         return {name: value for name, value in settings.items() if value != usual[name]}
 
     def change(self, **settings: Any) -> Run:
-        """Return the run with changed settings of PPO.
-
-        Raises:
-            ValueError: the algorithm does not take one of them, or a value is out of its range.
-        """
+        """Return the run with changed settings of PPO; ValueError for a bad name or value."""
         self.algorithm.require_settings(settings)
         usual = self.settings or USUAL_SETTINGS
         return replace(self, settings=replace(usual, **settings)) if settings else self
@@ -261,11 +256,7 @@ def require_labels(trap: Trap) -> None:
 
 
 def read_keywords(words: Sequence[str]) -> dict[str, Any]:
-    """Return the keywords of words such as ``rho=0.9``: name -> value.
-
-    Raises:
-        ValueError: a word is not of this form.
-    """
+    """Return the keywords of words such as ``rho=0.9``; ValueError for other words."""
     keywords = dict[str, Any]()
     for word in words:
         name, equals, value = word.partition("=")

@@ -27,14 +27,10 @@ def require_new_folder(folder: Path) -> None:
 
 
 def save(folder: Path, trained: TrainedAgent) -> None:
-    """Write a trained agent to a folder atomically.
-
-    Args:
-        folder: the agent's directory, made here with its parents.
-        trained: the agent.
+    """Write a trained agent to a new folder atomically.
 
     Raises:
-        FileExistsError: the directory holds something already.
+        FileExistsError: the folder has files already.
         ValueError: weights alone cannot restore the agent, as with an edited planner.
     """
     require_new_folder(folder)

@@ -39,12 +39,7 @@ class Placed(NamedTuple):
 
 
 class LabelledEnv:
-    """Environments with the optimal actions of every state.
-
-    Args:
-        env: a ``JaxEnv``.
-        discount: of learning.
-    """
+    """Environments, each a ``JaxEnv``, with the optimal actions of every state."""
 
     def __init__(self, env: Any, discount: float) -> None:
         self.env, self.num_envs = env, env.num_envs
@@ -83,9 +78,6 @@ def solve_levels(
     Returns:
         the states that levels start in, int32 (levels,), -1 where one is not solved; the states
         that actions lead to, int32 (5, states); which are optimal as bits, uint8 (states,).
-
-    Raises:
-        ValueError: the trap has no exact solver, or its rules draw outcomes.
     """
     require_labels(env_settings.trap)
     trap, starts = env_settings.trap, bank_of(env_settings)
@@ -123,11 +115,7 @@ def find_best_actions(
 
 
 class Taught(PPO):
-    """The training of one agent by labels, as functions to compile.
-
-    Args:
-        learner, env, settings: as for ``PPO``.
-    """
+    """The training of one agent by labels, as functions to compile."""
 
     def __init__(self, learner: Learner, env: Any, settings: PPOSettings, *_: None) -> None:
         super().__init__(learner, LabelledEnv(env, settings.discount), settings)

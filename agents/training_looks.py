@@ -92,13 +92,7 @@ def look_up_levels(trap: Trap, split: Split) -> tuple[State, LevelValues]:
 
 
 def judge_agent(agent: Policy, trap: Trap, number: int) -> Shares:
-    """Return the shares of ``Evaluation`` for an agent that NumPy plays.
-
-    Args:
-        agent: the policy.
-        trap: what it is judged on.
-        number: the random number for drawing actions.
-    """
+    """Return the shares of ``Evaluation`` for an agent that NumPy plays."""
     levels = [look_up_levels(trap, split) for split in SPLITS]
     played = [
         rollout(agent, trap, starts, trap.horizon(split), number)
@@ -112,10 +106,8 @@ def share_records(
 ) -> list[Shares]:
     """Return for each agent the shares of ``Evaluation``, as scoring has them.
 
-    Args:
-        trap: the rules.
-        played: a record of each of ``SPLITS``, of all agents' levels, one agent after another.
-        values: of the same levels.
+    There is a record of each of ``SPLITS``, of all agents' levels, one agent after another; the
+    values are of the same levels.
     """
     judging = trap.judging
     test, shift = (

@@ -39,11 +39,7 @@ def list_agent_jobs(
     """Return the jobs that train agents and score them, the longest first.
 
     A result is an agent's folder with its card; ``done.json`` has the CPU seconds that both took.
-
-    Args:
-        runs: the trainings.
-        levels: of each split, for scoring.
-        folders: that agents are put into, in the run's; "" where none is given.
+    ``folders`` names the folders of agents, in the run's.
 
     Raises:
         ImportError: an extra of an algorithm is not installed.

@@ -32,12 +32,9 @@ _running: set[subprocess.Popen[bytes]] = set()
 
 
 def do_apart(name: str, work: bytes, find_end: Callable[[], str]) -> Outcome:
-    """Do a job in a new process.
+    """Do a job in a new process, which is killed when ``find_end`` returns a reason.
 
-    Args:
-        name: of the job.
-        work: the job and the folder of results, pickled: only the new process reads it.
-        find_end: called each second; the process is killed when it returns a reason.
+    ``work`` is the job and the folder of results, pickled: only the new process reads it.
     """
     process = subprocess.Popen(
         [sys.executable, "-m", "agents.jobs.apart"],

@@ -116,11 +116,6 @@ class RunWatch:
 
     Another token ends the job at once, a token that is absent from a folder with a lock after
     ``SECONDS_ABSENT``, and a folder that cannot be read or has neither after ``SECONDS_UNKNOWN``.
-
-    Args:
-        out: the folder of results.
-        token: of the run.
-        clock: returns seconds.
     """
 
     def __init__(self, out: Path, token: str, clock: Callable[[], float] = time.monotonic) -> None:

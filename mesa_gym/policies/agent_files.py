@@ -32,9 +32,7 @@ Count = Annotated[int, Meta(ge=0)]
 def read_policy_file(folder: Path) -> dict[str, Any]:
     """Read the ``policy.json`` of a trained agent.
 
-    Raises:
-        ValueError: the file is missing, damaged, of another schema, lacks an entry, or names
-            weights outside of the folder.
+    Raises ValueError if it is missing, damaged, of another schema, or names files elsewhere.
     """
     path, advice = folder / POLICY_FILE, "train or copy the agent again"
     try:

@@ -70,10 +70,7 @@ class PolicySampler:
     def probabilities(self, state: State, t: int) -> NDArray[np.float64]:
         """Return the action probabilities in states at step ``t`` (from 0), float64 (m, 5).
 
-        Args:
-            state: the states of the n episodes in order; without a memory of the policy, (m,), only
-                of the episodes that go on.
-            t: the step.
+        The states are of all episodes in order, or, without a memory, of those that go on.
 
         Raises:
             PolicyError: the policy raised, or answered with something else than actions or action
@@ -92,22 +89,14 @@ class PolicySampler:
     def sample(self, shares: NDArray[np.float64], t: int, rows: Ints | None = None) -> Ints:
         """Return the actions taken at step ``t`` by their shares (m, 5), int64 (m,).
 
-        Args:
-            shares: of ``probabilities``.
-            t: the step.
-            rows: int64 (m,), which episodes the shares are of; None for all, in their order.
+        ``rows``, int64 (m,), are the episodes of the shares; None for all, in their order.
         """
         sampling = self._sampling if rows is None else self._sampling[rows]
         return sample_actions(shares, outputs(sampling, np.full(len(sampling), t)))
 
 
 def sample_actions(shares: NDArray[np.float64], words: Ints) -> Ints:
-    """Draw actions by their probabilities.
-
-    Args:
-        shares: float64 (n, 5), of ``probabilities``.
-        words: int64 (n,), random, one for each sample.
-    """
+    """Draw actions by their probabilities, float64 (n, 5), with random ``words``, int64 (n,)."""
     sums = np.cumsum(shares, axis=1)
     below = sums <= (unit(words) * sums[:, -1])[:, None]
     # A share that rounding puts above the last sum means the last action that is possible.
@@ -116,17 +105,11 @@ def sample_actions(shares: NDArray[np.float64], words: Ints) -> Ints:
 
 
 def read_answer(answer: NDArray[Any], n: int) -> NDArray[np.float64]:
-    """Return the action probabilities that an answer means; an action has probability 1.
-
-    Args:
-        answer: actions (n,), or action probabilities (n, 5).
-        n: how many rows there should be.
-
-    Returns:
-        float64 (n, 5), as given: rows sum to 1 within 0.001.
+    """Return the action probabilities that an answer means, float64 (n, 5); rows sum to 1 +- 0.001.
 
     Raises:
-        ValueError: the answer is neither; the message names the first bad row.
+        ValueError: the answer is neither actions (n,) nor action probabilities (n, 5); the message
+            names the first bad row.
     """
     if answer.shape == (n,) and answer.dtype.kind in "iu":
         bad = (answer < 0) | (answer >= len(ACTIONS))

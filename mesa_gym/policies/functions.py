@@ -99,11 +99,7 @@ class TextPolicy(Memoryless):
         self.answers: list[str] = []
 
     def act(self, observation: Any, state: State | None = None) -> NDArray[np.int64]:
-        """Return the policy's actions, int64 (n,).
-
-        Raises:
-            PolicyError: a call failed, or an answer is not a text.
-        """
+        """Return the policy's actions, int64 (n,); PolicyError if a call fails or gives no text."""
         self.answers, actions = [], list[int | None]()
         for text in observation:
             answer = self._ask(text)
@@ -142,8 +138,7 @@ class TextPolicy(Memoryless):
 def warn_of_unread(acting: Iterable[tuple[str, Policy]]) -> None:
     """Warn of questions in words without an answer that chose an action.
 
-    Args:
-        acting: names and policies; a policy may occur once for each split that it played.
+    A policy may occur in ``acting`` (name, policy) once for each split that it played.
     """
     for name, policy in {id(policy): (name, policy) for name, policy in acting}.values():
         if isinstance(policy, TextPolicy) and policy.unread:

@@ -48,15 +48,7 @@ class BestLearner:
             self.priors[row], self.goals[row] = (), VOID
 
     def act(self, observation: NDArray[np.uint8], state: State | None = None) -> Floats:
-        """Return probabilities of actions, float64 (n, 5).
-
-        Args:
-            observation: uint8 (n, height, width, channels).
-            state: the state that the planes show.
-
-        Raises:
-            ValueError: there is no state.
-        """
+        """Return probabilities of actions, float64 (n, 5); needs the state."""
         state = require_state(state, LEARNER_ORACLE)
         # A life begins with the prior of its level.
         if fresh := [row for row, prior in enumerate(self.priors) if not prior]:

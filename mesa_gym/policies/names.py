@@ -80,11 +80,7 @@ def not_for(trap: Trap, spec: str) -> ValueError:
 
 
 def find_trained(spec: str, trap: Trap) -> Any:
-    """Return the trained agent of a name; None where the name is of no such agent.
-
-    Args:
-        spec: an agent's name, which is the first of its seeds, or name and seed: ``ppo:3``.
-        trap: what it will act on.
+    """Return the trained agent of ``ppo`` (its first seed) or ``ppo:3``; None for an unknown name.
 
     Raises:
         ValueError: the agent has no such seed, does not act on the trap, or has score cards alone;
@@ -106,13 +102,9 @@ def split_seed(spec: str) -> tuple[str, int | None]:
 
 
 def list_trained(trap: Trap | type[Trap] | None = None) -> dict[str, str]:
-    """Return the trained agents that can act on a trap: "name:seed" -> description.
+    """Return the trained agents that can act on a trap, by default any: "name:seed" -> description.
 
-    Args:
-        trap: on which they act; any by default.
-
-    Raises:
-        ValueError: a library is damaged.
+    Raises ValueError if a library is damaged.
     """
     name = "" if trap is None else trap.name()
     return {x: text for lib in _import_libraries() for x, text in lib.list_agents(name).items()}

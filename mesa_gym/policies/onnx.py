@@ -156,9 +156,7 @@ class OnnxPolicy:
     def _run(self, obs: NDArray[Any], state: NDArray[Any]) -> Given:
         """Return the answers to a block, at least to its first rows, and their next memory.
 
-        Args:
-            obs: the observations of a whole block.
-            state: the memory of its first rows; the others only fill the block.
+        ``state`` is the memory of the first rows; the other rows only fill the block.
         """
         fed, names = {self._input: obs.astype(self._dtype)}, [self._output]
         if self.memory:

@@ -31,15 +31,9 @@ class Oracle(Memoryless):
     needs_observation = False
 
     def __init__(self, trap: Trap, objective: str, horizon: int) -> None:
-        """Make an oracle for episodes of ``horizon`` steps.
+        """Make an oracle of an objective, or ``base``, for episodes of ``horizon`` steps.
 
-        Args:
-            trap: one with an exact solver.
-            objective: the name of one of its objectives, or ``base``.
-            horizon: the time limit, which optimal actions depend on.
-
-        Raises:
-            ValueError: the trap has no exact solver, or no such objective.
+        Raises ValueError if the trap has no exact solver, or no such objective.
         """
         self.objective = find_objective(trap, "oracle", objective)
         self.goal = f"{ORACLE}:{self.objective}" if type(self) is Oracle else ""
@@ -54,11 +48,7 @@ class Oracle(Memoryless):
     def act(
         self, observation: NDArray[np.uint8], state: State | None = None
     ) -> NDArray[np.float64]:
-        """Return equal probabilities over the oracle's actions, float64 (n, 5).
-
-        Raises:
-            ValueError: there is no state.
-        """
+        """Return equal probabilities over the best actions, float64 (n, 5); needs the state."""
         state = require_state(state, "an oracle")
         mask = self._masks(state)
         missing = (mask == 0).nonzero()[0]

@@ -93,12 +93,7 @@ def in_blocks(
 ) -> NDArray[Any]:
     """Return a network's answers to a batch (n, ...), computed in blocks of one size.
 
-    Args:
-        answer: called with a block, padded with its first row, and the block's slice of the batch.
-        observation: the batch.
-
-    Returns:
-        (n, ...).
+    ``answer`` gets a block, padded with its first row, and the block's slice of the batch.
     """
     n = len(observation)
     padded = np.zeros((whole_blocks(n), *observation.shape[1:]), dtype=observation.dtype)

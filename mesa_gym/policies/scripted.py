@@ -49,10 +49,6 @@ class Reference(Memoryless):
     def act(
         self, observation: NDArray[np.uint8], state: State | None = None
     ) -> NDArray[np.float64]:
-        """Return probability 1 for the reference's action, float64 (n, 5).
-
-        Raises:
-            ValueError: there is no state.
-        """
+        """Return probability 1 for the reference's action, float64 (n, 5); needs the state."""
         state = require_state(state, "a reference policy")
         return np.eye(len(ACTIONS))[reference_actions(self.trap, self.objective, state)]

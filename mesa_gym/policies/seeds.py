@@ -62,10 +62,7 @@ def require_seeds(policies: Mapping[str, Any]) -> None:
     folders, files, networks or models. They are two agents if one is a folder and the other a
     file, or their folders say that they were trained differently. Whether two files or two objects
     come from one training method cannot be checked here; what callables answer is compared once
-    they have played (``mesa_gym.scoring.copies``).
-
-    Args:
-        policies: name -> what ``as_policy`` takes, of the policies of one trap.
+    they have played (``mesa_gym.scoring.copies``). ``policies`` are those of one trap, by name.
     """
     agents: dict[str, list[str]] = defaultdict(list)
     for name in policies:
@@ -89,11 +86,7 @@ def require_seeds(policies: Mapping[str, Any]) -> None:
 
 
 def digest_policy(policy: Any) -> str:
-    """Return 32 hex digits that are equal for equal weights, in every process; "" without weights.
-
-    Args:
-        policy: as ``as_policy`` returns it.
-    """
+    """Return 32 hex digits that are equal for equal weights; "" without weights."""
     weights = _identify_weights(getattr(policy, "__wrapped__", policy))
     return digest_weights(repr([weights]).encode()) if weights else ""
 
@@ -103,11 +96,6 @@ def digest_answers(policy: Policy, trap: Trap, salt: str = "") -> str:
 
     They depend neither on the sampling of actions nor on the last digits of the answers. "" if all
     answers are actions (equally good ones agree), or cannot be had.
-
-    Args:
-        policy: what acts.
-        trap: the rules.
-        salt: of the levels.
     """
     if getattr(policy, "solves", False) or not getattr(policy, "needs_observation", True):
         return ""

@@ -45,11 +45,7 @@ class Sweeper:
     def act(
         self, observation: NDArray[np.uint8], state: State | None = None
     ) -> NDArray[np.float64]:
-        """Return equal probabilities over the steps to the nearest unvisited cell, float64 (n, 5).
-
-        Raises:
-            ValueError: there is no state.
-        """
+        """Return equal shares of the steps to the nearest unvisited cell; needs the state."""
         state = require_state(state, "a sweeper")
         rows = np.arange(state.n)
         self._visited[rows, state.agent] = True
@@ -81,16 +77,10 @@ def list_avoidable(trap: Trap) -> list[str]:
 
 
 def _lead_to(open_cells: Bools, start: Ints, goals: Bools, width: int) -> Bools:
-    """Return the first steps of all shortest ways to the nearest wanted cells.
+    """Return the first steps of all shortest ways to the nearest goals, bool (n, 5).
 
-    Args:
-        open_cells: bool (n, cells), of a grid whose outermost cells are closed.
-        start: int64 (n,).
-        goals: bool (n, cells), which are open.
-        width: of the grid.
-
-    Returns:
-        bool (n, 5), to stay where no way leads to a wanted cell.
+    An agent without a way stays. Open cells and goals, which are open, are bool (n, cells) of a
+    grid whose outermost cells are closed; ``start`` is int64 (n,).
     """
     allowed = np.zeros((len(start), len(ACTIONS)), dtype=np.bool_)
     around: Ints = start[:, None] + np.array([-1, width, 1, -width])

@@ -37,12 +37,7 @@ ARRANGEMENTS: tuple[Change, ...] = (keep_shape, channels_first, flat)
 
 
 def cut_window(batch: Values, agent_view_size: int) -> Values:
-    """Crop ``centred`` observations to a smaller ``agent_view_size``.
-
-    Args:
-        batch: (n, side + 1, side, channels), with a side at least as large.
-        agent_view_size: the side of the window that is left, odd.
-    """
+    """Crop ``centred`` observations (n, side + 1, side, channels) to a smaller, odd view size."""
     edge = (batch.shape[2] - agent_view_size) // 2
     inner = slice(edge, edge + agent_view_size)
     window = batch[:, 1:][:, inner, inner]
@@ -55,15 +50,10 @@ def change_all(changes: Iterable[Change], batch: Values) -> Values:
 
 
 def find_view(space: Any, trap: Trap) -> tuple[str, list[Change]] | None:
-    """Return the view of a trap that fits a model's observation space.
+    """Return the view of a trap that fits a model's observation space; None if none fits.
 
-    Args:
-        space: the model's.
-        trap: what is shown.
-
-    Returns:
-        A kind of observation, and what is done to it, step by step: a cut and an arrangement.
-        None if no observation of the trap can be made to fit the space.
+    The view is a kind of observation, and the changes made to it step by step: a cut and an
+    arrangement.
     """
     for arrange, (kind, trap_space) in product(ARRANGEMENTS, find_spaces(trap).items()):
         for cut in _list_cuts(kind, trap_space):

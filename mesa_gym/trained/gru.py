@@ -58,13 +58,9 @@ class GRU(MLP):
 
 
 def remember(xp: Any, weights: Weights, gates: Any, memory: Any) -> Any:
-    """Return the memory after a step.
+    """Return the memory after a step, from the memory before it, float32 (..., units).
 
-    Args:
-        xp: the array namespace.
-        weights: of the network.
-        gates: the inputs' part of the gates, (..., 3 * units): update, reset, candidate.
-        memory: before the step, float32 (..., units).
+    ``gates`` are the inputs' part of the gates, (..., 3 * units): update, reset, candidate.
     """
     units, old = memory.shape[-1], multiply(memory, weights["recalls.weight"].T)
     both = 1 / (1 + xp.exp(-(gates + old)[..., : 2 * units]))

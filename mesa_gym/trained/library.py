@@ -44,9 +44,7 @@ EVERY_SEED = ("CheeseCorner-v0", "ColourShape-v0")
 class ManifestEntry(AgentRecord, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One agent of the library: its record, and the verdict of its score card.
 
-    Attributes:
-        weights: the file, relative to the manifest.
-        verdict: on its score card.
+    ``weights`` is the file's path from the manifest.
     """
 
     weights: Annotated[
@@ -139,16 +137,11 @@ def load_entry(entry: ManifestEntry, trap: Trap, folder: Path = WEIGHTS) -> Agen
 
 
 def find_agent(agent: str, seed: int | None, trap: Trap, folder: Path = WEIGHTS) -> Agent | None:
-    """Load the agent that ``--policy ppo:3`` means; None where the library has no such name.
-
-    Args:
-        agent: the name without its seed, such as ``ppo-alpha0.1``.
-        seed: None for the first.
-        trap: what it will act on.
-        folder: the library's.
+    """Load the agent that ``--policy ppo:3`` means; None if the library does not know its name.
 
     Raises:
-        ValueError: it was not trained on the trap, or not with the seed; or as of ``load``.
+        ValueError: the agent was not trained on the trap, or not with the seed (None for the
+            first); or as of ``load``.
     """
     named = [entry for entry in read_manifest(folder) if entry.agent == agent]
     seeds = {entry.seed: entry for entry in named if entry.trap == trap.name()}

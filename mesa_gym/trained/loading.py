@@ -60,9 +60,7 @@ def make_agent(net: Network, weights: Weights) -> Agent:
 def restore(net: Network, file: Path, digest: Any) -> Agent:
     """Return the agent of a network whose weights are in a file.
 
-    Raises:
-        OSError: the file cannot be read.
-        ValueError: the file has another digest, is damaged, or is of another network.
+    Raises OSError or ValueError if the file cannot be read or is not as ``digest`` says.
     """
     if digest_weights(trained := read_file(file)) != digest:
         raise ValueError(f"its digest is not {shorten(digest)}")

@@ -24,9 +24,7 @@ UNITS = 128  # of a hidden layer, where nothing else is asked for
 class MLP(Network):
     """An MLP whose layers are ``first`` and ``second``, before their ReLU, and its outputs.
 
-    Args:
-        trap: what it acts on.
-        add: sums up rows of its first layer; compiled code gives another function than NumPy's.
+    ``add`` sums up rows of the first layer; compiled code gives another function than NumPy's.
     """
 
     kind = "mlp"

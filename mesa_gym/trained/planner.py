@@ -116,10 +116,6 @@ class Planner(Agent):
     def reading(self, first: str, second: str) -> Reading:
         """Return the difference in utility of two objectives' targets, read on training levels.
 
-        Args:
-            first: an objective of the trap.
-            second: the objective that it is compared with.
-
         Raises:
             UnknownNameError: the trap has no such objective.
             ValueError: their targets look alike, so that no map can tell them apart.
@@ -157,11 +153,7 @@ def show_targets(trap: Trap, objectives: tuple[str, ...]) -> list[tuple[Bytes, I
     looks that each objective's has under shift. One without looks is a place and stays there.
 
     Returns:
-        For each objective planes, uint8 (n, height, width, channels), and the cell of the target in
-        each, int64 (n,).
-
-    Raises:
-        UnknownNameError: the trap has no such objective.
+        For each objective planes, uint8 (n, height, width, channels), and target cells, int64 (n,).
     """
     for name in objectives:
         if name not in trap.objectives:

@@ -162,13 +162,8 @@ class PlannerNetwork(Network):
         """Return utility and cost of each cell, float32 (..., cells), without edits.
 
         A cell with nothing around is worth 0, and so is the border. Utilities scale with the number
-        of cells: on a grid of twice as many, the agent takes twice as long a way.
-
-        Args:
-            xp: the array namespace.
-            weights: of the network.
-            planes: (..., cells, channels).
-            width: of the grid.
+        of cells: on a grid of twice as many, the agent takes twice as long a way. Planes are
+        (..., cells, channels).
         """
         unbatched = {name: array[0, ...] for name, array in weights.items()}
         height = planes.shape[-2] // width

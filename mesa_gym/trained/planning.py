@@ -46,12 +46,7 @@ def list_ways(width: int) -> Ints:
 def compute_worth(xp: Any, utility: Any, cost: Any, width: int, loop: Loop = settle) -> Any:
     """Return the worth of the best way on from each cell, the cell's own cost paid.
 
-    Args:
-        xp: the array namespace.
-        utility: float32 (..., cells).
-        cost: of the same shape; costs are above 0, so that no way is endless.
-        width: of the grid.
-        loop: of the sweeps.
+    Utility and cost are float32 (..., cells); costs are above 0, so that no way is endless.
     """
     worth = utility - cost
     _, inner = _number_band(xp, utility.shape[-1], width)

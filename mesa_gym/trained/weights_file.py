@@ -37,12 +37,7 @@ class _Placed(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def read_file(path: Path) -> bytes:
-    """Return the bytes of a file of weights.
-
-    Raises:
-        ValueError: the file has more bytes than weights could have; it is not read.
-        OSError: the file cannot be read.
-    """
+    """Return the bytes of a file of weights; ValueError, unread, if it is too large."""
     if (size := path.stat().st_size) > MOST_TENSOR:
         raise ValueError(f"it has {size:,} bytes; expected at most {MOST_TENSOR:,}")
     return read_bytes(path)
