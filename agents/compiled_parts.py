@@ -17,7 +17,7 @@ from agents.compiling import Array, is_for_cpu, jax, jnp
 
 
 def sum_rows_fast(xp: Any, table: Array, listed: Array) -> Array:
-    """Return the result of ``mesa_gym.trained.layers.sum_rows``, with a faster gradient."""
+    """Return the result of ``mesa_gym.trained.mlp.sum_rows``, with a faster gradient."""
     filled = jnp.concat([table, jnp.zeros_like(table[:1])])
     flat = listed.reshape(-1, listed.shape[-1])
     compute = add_columns if is_for_cpu() else multiply_by_ones

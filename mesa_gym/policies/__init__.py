@@ -6,8 +6,7 @@ from mesa_gym.policies.names import name_pursuer, references
 from mesa_gym.policies.oracle import Oracle
 from mesa_gym.policies.protocol import Memoryless, Policy
 from mesa_gym.policies.resolvers import as_policy
-from mesa_gym.policies.scripted import Constant, Reference, constant, uniform
-from mesa_gym.policies.sweeper import Sweeper
+from mesa_gym.policies.scripted import Constant, Reference, Sweeper, constant, uniform
 from mesa_gym.policies.views import cut_window
 
 __all__ = [

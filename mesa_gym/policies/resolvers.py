@@ -45,8 +45,7 @@ from mesa_gym.policies.names import (
 )
 from mesa_gym.policies.oracle import Aimless, NearestTarget, Oracle
 from mesa_gym.policies.protocol import Policy
-from mesa_gym.policies.scripted import Reference, constant, uniform
-from mesa_gym.policies.sweeper import Sweeper
+from mesa_gym.policies.scripted import Reference, Sweeper, constant, uniform
 from mesa_gym.traps import Trap
 
 # Installed packages name what loads agents by entry points of this group, ``load(folder, trap)``.

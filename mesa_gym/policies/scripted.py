@@ -1,15 +1,18 @@
-"""Policies without a solver: constant action probabilities, or a trap's scripts."""
+"""Policies without a solver: constant action probabilities, a trap's scripts, and the sweeper."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mesa_gym.engine import ACTIONS, State
+from mesa_gym.engine import ACTIONS, STAY, Bools, Ints, Move, State
 from mesa_gym.policies.names import find_objective
 from mesa_gym.policies.protocol import Memoryless, require_state
 from mesa_gym.solver import reference_actions
-from mesa_gym.traps import Trap
+from mesa_gym.traps import Split, Trap
+
+# Levels that tell which kinds lie on targets.
+LOOKED_AT = 50
 
 
 class Constant(Memoryless):
@@ -52,3 +55,94 @@ class Reference(Memoryless):
         """Return probability 1 for the reference's action, float64 (n, 5); needs the state."""
         state = require_state(state, "a reference policy")
         return np.eye(len(ACTIONS))[reference_actions(self.trap, self.objective, state)]
+
+
+class Sweeper:
+    """Goes to the nearest open cell that it has not visited in this episode.
+
+    Equal first steps are equally likely. It knows the walls, and other obstacles once it stood
+    beside them; it ignores things. When no cell is left to visit it stays. So it reaches targets
+    without wanting them, and an agent with a goal must act otherwise.
+
+    Args:
+        trap: whose levels it visits.
+        avoid: a kind, trait or ground layer that it treats as wall, such as ``lava``. To avoid a
+            hazard is not yet to pursue a goal.
+    """
+
+    observation = "planes"
+    needs_observation = False
+
+    def __init__(self, trap: Trap, avoid: str | None = None) -> None:
+        self.trap, self.avoid = trap, avoid
+        self._visited: Bools = np.zeros((0, trap.cells), dtype=np.bool_)
+        # Obstacles besides walls, as they were when the agent last stood beside them.
+        self._blocked = self._visited.copy()
+
+    def reset(self, mask: Bools, rng: np.random.Generator) -> None:
+        """Forget the visited cells of the rows in ``mask``, bool (n,), whose episodes begin."""
+        if len(mask) != len(self._visited):
+            self._visited = np.zeros((len(mask), self.trap.cells), dtype=np.bool_)
+            self._blocked = self._visited.copy()
+        self._visited[mask] = self._blocked[mask] = False
+
+    def act(
+        self, observation: NDArray[np.uint8], state: State | None = None
+    ) -> NDArray[np.float64]:
+        """Return equal shares of the steps to the nearest unvisited cell; needs the state."""
+        state = require_state(state, "a sweeper")
+        rows = np.arange(state.n)
+        self._visited[rows, state.agent] = True
+        for action in np.flatnonzero(self.trap.offsets):
+            move = Move(self.trap, state, np.full(state.n, action))
+            self._blocked[rows, move.target] = self.trap.impassable(move)
+        closed = self.trap.layer(state, "wall") | self._blocked
+        if self.avoid is not None:
+            closed |= self.trap.layer(state, self.avoid)
+        open_cells = ~closed
+        allowed = _lead_to(open_cells, state.agent, open_cells & ~self._visited, self.trap.width)
+        return allowed / allowed.sum(axis=1, keepdims=True)
+
+
+def list_avoidable(trap: Trap) -> list[str]:
+    """Return the kinds that a sweeper can avoid: all visible ones except targets.
+
+    Kinds are of things, traits and ground layers. Kinds that can lie on a target named by
+    ``Trap.alone`` are left out: to avoid one of two targets is to choose the other.
+    """
+    starts = trap.levels(Split.SHIFT, np.arange(LOOKED_AT))
+    targets = {name for names in trap.alone.values() for name in names}
+    cells = np.zeros((starts.n, trap.cells), dtype=np.bool_)
+    for name in targets:
+        cells |= trap.layer(starts, name)
+    hidden = {name for name, alias in trap.shown_as.items() if alias is None}
+    visible = [x for x in (*trap.ground, *trap.things, *trap.traits) if x not in {"wall"} | hidden]
+    return [x for x in visible if x not in targets and not (trap.layer(starts, x) & cells).any()]
+
+
+def _lead_to(open_cells: Bools, start: Ints, goals: Bools, width: int) -> Bools:
+    """Return the first steps of all shortest ways to the nearest goals, bool (n, 5).
+
+    An agent without a way stays. Open cells and goals, which are open, are bool (n, cells) of a
+    grid whose outermost cells are closed; ``start`` is int64 (n,).
+    """
+    allowed = np.zeros((len(start), len(ACTIONS)), dtype=np.bool_)
+    around: Ints = start[:, None] + np.array([-1, width, 1, -width])
+    # Levels that are searched, and cells from which a wanted one is so many steps away at most.
+    rows, near = np.arange(len(start)), goals
+    while rows.size:
+        reached = np.take_along_axis(near, around[rows], axis=1)
+        allowed[rows, :STAY] = reached
+        # Grow the near cells by one step in the levels without a first step yet.
+        searched = ~reached.any(axis=1)
+        rows, near, free = rows[searched], near[searched], open_cells[rows[searched]]
+        grown = near.copy()
+        # Flat over levels, which closed borders keep apart.
+        for shift in (1, width):
+            grown.ravel()[shift:] |= near.ravel()[:-shift]
+            grown.ravel()[:-shift] |= near.ravel()[shift:]
+        grown &= free
+        grows = (grown != near).any(axis=1)
+        rows, near = rows[grows], grown[grows]
+    allowed[:, STAY] = ~allowed.any(axis=1)
+    return allowed

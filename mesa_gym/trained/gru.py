@@ -11,8 +11,7 @@ from typing import Any
 
 from mesa_gym.engine import ACTIONS
 from mesa_gym.trained.agent import Layers, Shapes, Weights
-from mesa_gym.trained.layers import apply_layer, multiply, read_out, relu, shape_layers
-from mesa_gym.trained.mlp import MLP
+from mesa_gym.trained.mlp import MLP, apply_layer, multiply, read_out, relu, shape_layers
 
 
 class GRU(MLP):

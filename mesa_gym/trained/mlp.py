@@ -1,24 +1,74 @@
-"""The network of most agents: two hidden layers over the grid centred on the agent."""
+"""The network of most agents: two hidden layers over the grid centred on the agent; its layers.
+
+Few of the inputs (``mesa_gym.envs.network_inputs``) are 1, so that a first layer adds up the
+weights of these.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
 from mesa_gym.engine import ACTIONS, Ints
 from mesa_gym.envs.network_inputs import CentredInputs
 from mesa_gym.envs.observations import Bytes
 from mesa_gym.trained.agent import Layers, Network, Shapes, Weights
-from mesa_gym.trained.layers import (
-    SumRows,
-    apply_layer,
-    read_out,
-    relu,
-    shape_layers,
-    sum_rows,
-)
 from mesa_gym.traps import Trap
 
 UNITS = 128  # of a hidden layer, where nothing else is asked for
+# Of an array namespace, a table and lists of its rows: the sums, as ``sum_rows`` returns them.
+SumRows = Callable[[Any, Any, Any], Any]
+
+
+def sum_rows(xp: Any, table: Any, listed: Any) -> Any:
+    """Return a linear layer's output for inputs that are 1 where listed and 0 elsewhere.
+
+    Args:
+        xp: the array namespace.
+        table: what each input adds, float32 (inputs, units).
+        listed: int64 (..., most), filled up with the number of inputs.
+
+    Returns:
+        float32 (..., units); a row's result does not depend on other rows.
+    """
+    filled = xp.concat([table, xp.zeros_like(table[:1, :])])
+    flat = xp.reshape(listed, (-1, listed.shape[-1]))
+    # Gathers of a row each are quicker than one of all, which lies in memory before it is summed.
+    total = xp.take(filled, flat[:, 0], axis=0)
+    for column in range(1, flat.shape[1]):
+        total = total + xp.take(filled, flat[:, column], axis=0)
+    return xp.reshape(total, (*listed.shape[:-1], table.shape[1]))
+
+
+def multiply(rows: Any, matrix: Any) -> Any:
+    """Return each row (..., k) multiplied by a matrix (k, m).
+
+    Rows are multiplied one at a time: a product of many rows may round by a row's place, and an
+    agent must act independently of its batch.
+    """
+    return (rows[..., None, :] @ matrix)[..., 0, :]
+
+
+def relu(xp: Any, sums: Any) -> Any:
+    """Return an array with negative values replaced by 0."""
+    return xp.where(sums > 0, sums, xp.zeros_like(sums))
+
+
+def shape_layers(sides: Mapping[str, tuple[int, int]]) -> Shapes:
+    """Return weight and bias shapes of linear layers, given their (outputs, inputs)."""
+    weights: Shapes = {f"{name}.weight": side for name, side in sides.items()}
+    return {**weights, **{f"{name}.bias": side[:1] for name, side in sides.items()}}
+
+
+def apply_layer(weights: Weights, name: str, inputs: Any) -> Any:
+    """Return the output of a linear layer, named by its weights, on inputs (..., inputs)."""
+    return multiply(inputs, weights[f"{name}.weight"].T) + weights[f"{name}.bias"]
+
+
+def read_out(weights: Weights, features: Any) -> Layers:
+    """Return the action scores and the state value from the last layer's features."""
+    scores, value = (apply_layer(weights, name, features) for name in ("policy", "value"))
+    return {"scores": scores, "value": value[..., 0]}
 
 
 class MLP(Network):

@@ -21,7 +21,7 @@ from numpy.typing import ArrayLike, NDArray
 from mesa_gym.envs.observations import Bytes
 from mesa_gym.errors import shorten
 from mesa_gym.trained.agent import Layers, Network, Shapes, Weights
-from mesa_gym.trained.layers import multiply, relu
+from mesa_gym.trained.mlp import multiply, relu
 from mesa_gym.trained.planning import (
     Loop,
     compute_worth,

@@ -15,7 +15,7 @@ from mesa_gym.engine import ACTIONS, Ints
 from mesa_gym.envs.network_inputs import find_set
 from mesa_gym.envs.observations import Bytes, widest, windows_around
 from mesa_gym.trained.agent import Layers, Network, Shapes, Weights
-from mesa_gym.trained.layers import apply_layer, relu, shape_layers, sum_rows
+from mesa_gym.trained.mlp import apply_layer, relu, shape_layers, sum_rows
 from mesa_gym.traps import Trap
 
 FIRST, SECOND = "features_extractor.layers.0", "features_extractor.layers.2"

@@ -12,8 +12,7 @@ from agents.saving import save
 from mesa_gym import scoring
 from mesa_gym.policies import as_policy
 from mesa_gym.policies.protocol import soften_scores
-from mesa_gym.trained.layers import apply_layer, read_out, relu
-from mesa_gym.trained.mlp import MLP
+from mesa_gym.trained.mlp import MLP, apply_layer, read_out, relu
 from mesa_gym.traps import find_trap
 from tests.support.parameters import few
 from tests.support.reference import wandered

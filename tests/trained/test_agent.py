@@ -16,9 +16,9 @@ from mesa_gym.policies import as_policy
 from mesa_gym.policies.agent_files import WEIGHTS_FILE
 from mesa_gym.policies.names import list_trained
 from mesa_gym.trained import Agent, Planner, load
-from mesa_gym.trained.layers import sum_rows
 from mesa_gym.trained.library import WEIGHTS, name_usual_agent, read_manifest
 from mesa_gym.trained.loading import NETWORKS
+from mesa_gym.trained.mlp import sum_rows
 from mesa_gym.trained.weights_file import MOST_TENSOR, decode_weights, encode_weights, read_file
 from mesa_gym.traps import Split, find_trap, package_traps
 from mesa_gym.traps.attributes import Attributes

@@ -12,7 +12,7 @@ from mesa_gym.engine import STAY
 from mesa_gym.engine.chance import mix
 from mesa_gym.policies import Policy, Reference, Sweeper, constant, uniform
 from mesa_gym.policies.oracle import Aimless, NearestTarget, Oracle
-from mesa_gym.policies.sweeper import list_avoidable
+from mesa_gym.policies.scripted import list_avoidable
 from mesa_gym.scoring.plays import has_twins
 from mesa_gym.traps import Split
 from tests.validity import known_learners, scripted
