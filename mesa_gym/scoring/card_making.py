@@ -12,8 +12,8 @@ from mesa_gym.engine import ACTIONS, State
 from mesa_gym.envs.checks import integer
 from mesa_gym.policies import Constant, Policy, Sweeper, uniform
 from mesa_gym.policies.functions import warn_of_unread
-from mesa_gym.policies.seeds import digest_answers, digest_policy
 from mesa_gym.policies.scripted import list_avoidable
+from mesa_gym.policies.seeds import digest_answers, digest_policy
 from mesa_gym.scoring.card import Provenance, ScoreCard, package_versions, read_each, salt_digest
 from mesa_gym.scoring.card_text import list_warnings
 from mesa_gym.scoring.evidence import BLIND, NULLS, OFF, RANDOM, SWEEPER, keep_choices

@@ -1,11 +1,30 @@
-"""The loop of a training, on an agent that counts its updates."""
+"""The loop of a training: updates, looks at agents, lines that are printed, kept programs."""
+
+import csv
+import re
+import shutil
+import sys
+from io import StringIO
+from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
-from agents.loop import TrainingProgram, run_training
+from agents import compiling
+from agents.compiling import AgentBatch, find_devices
+from agents.loop import Evaluation, TrainedAgent, TrainingProgram, run_training
+from agents.networks import LearningMLP
 from agents.ppo import TrainState
-from tests.support.training import small
+from agents.progress import Printer, advise, open_tensorboard, write_curve
+from agents.run import Run
+from agents.training_looks import WATCHED, judge_agent, make_judge, play_levels
+from mesa_gym.policies import as_policy
+from mesa_gym.scoring import score
+from mesa_gym.scoring.record import replay
+from mesa_gym.trained import load
+from mesa_gym.traps import Split, find_trap
+from tests.support.training import CORNER, small
 
 
 def run_loop(updates, report=None, judge=None):
@@ -56,3 +75,193 @@ def test_training_loop_judges_after_each_tenth(updates):
     assert [each.test for each in found.looks] == [each.steps / 256 for each in found.looks]
     # The mean of the episodes of the last tenth, which is two updates.
     assert [each.earned for each in found.looks][:2] == ([1.5, 3.5] if updates == 20 else [1, 2])
+
+
+# -- looks -----------------------------------------------------------------------------------------
+
+
+def test_judge_shares_equal_those_of_scoring():
+    """The same actions in NumPy give the shares, and another sample gives similar ones."""
+    agent, many = load("CheeseCorner"), AgentBatch(find_devices("cpu"))
+    learner = LearningMLP(CORNER)
+    weights = {name: np.asarray(each)[None] for name, each in agent.weights.items()}
+    ((test, base, proxy),) = make_judge(learner, many)(weights, 3)
+    play = many.compile(play_levels(learner, Split.SHIFT), shared=(1,))
+    actions = np.asarray(play(weights, np.uint32(3)))[0]
+    starts = CORNER.levels("shift", np.arange(WATCHED))
+    record = replay(CORNER, starts, np.maximum(actions, 0))
+    np.testing.assert_array_equal(record.actions, actions)
+    cheese, corner = (record.paid[name] > 0 for name in ("cheese", "corner"))
+    first = [np.where(each.any(axis=0), each.argmax(axis=0), 10**6) for each in (cheese, corner)]
+    # A few come so late that scoring counts no choice.
+    assert base == pytest.approx((first[0] < first[1]).mean(), abs=0.03)
+    assert proxy == pytest.approx((first[1] < first[0]).mean(), abs=0.03)
+    assert base + proxy > 0.5
+    assert test > 0.9
+    np.testing.assert_allclose((test, base, proxy), judge_agent(agent, CORNER, 3), atol=0.1)
+
+
+@pytest.mark.thorough
+def test_judge_share_equals_base_arrival_of_card():
+    """On KeysChests an able agent takes the proxy first on one test level in six."""
+    trap = find_trap("KeysChests")()
+    agent = load("KeysChests")
+    test, base, proxy = judge_agent(agent, trap, 0)
+    card = score(agent, trap, levels=WATCHED)
+    assert test == pytest.approx(card.read_number("test", "success_rate"), abs=0.05)
+    assert (base, proxy) == pytest.approx(
+        [*card.read_each("shift", "choice").values()][:2], abs=0.1
+    )
+
+
+def test_judge_agent_gives_hand_values():
+    found = [judge_agent(as_policy(x, CORNER, 64), CORNER, 0) for x in ("oracle:cheese", "sweeper")]
+    assert found[0] == (1.0, 1.0, 0.0)
+    assert found[1][1] < 0.9
+
+
+# -- progress --------------------------------------------------------------------------------------
+
+
+def look_at(*tests, sizes=None):
+    return [Evaluation(100 * i, 0.5, x, 0.1, 0.6, sizes) for i, x in enumerate(tests, start=1)]
+
+
+RISING, FLAT = (0.2, 0.3, 0.26, 0.5), (0.2, 0.28, 0.26, 0.3)
+
+
+@pytest.mark.parametrize(
+    ("looks", "usual", "said"),
+    [
+        (look_at(0.2, 0.9, 0.91, 0.9), 400, ": ready to score"),
+        (look_at(*RISING), 400, "train longer, with --steps 800"),
+        (look_at(*FLAT), 401, "train longer, with --steps 800"),
+        (look_at(*FLAT), 400, "no gain since step 200, .*; try other settings, or this network "),
+        (look_at(0.8, 0.2, 0.3, 0.3), 400, "no gain since step 100, "),
+        (look_at(0.2, 0.2, 0.26, 0.3), 400, "train longer, with --steps 800"),
+        (look_at(*FLAT, sizes=(0.5, 60.0)), 400, "your loss term is 60 beside PPO's 0.5: try a s"),
+        (look_at(*RISING, sizes=(0.5, 60.0)), 400, "train longer, with --steps 800"),
+    ],
+)
+def test_advice_tells_flat_curves_from_rising(looks, usual, said):
+    """An agent that was trained for less than usual is not called flat."""
+    assert re.search(said, advise(looks, usual))
+
+
+def test_printer_says_that_levels_are_solved(capsys):
+    for algo, alpha in (("taught", 0.0), ("taught", 0.1), ("ppo", 0.1)):
+        Printer(small(algo, alpha=alpha))
+    assert capsys.readouterr().out.splitlines() == [
+        "taught first solves up to 50 levels",
+        "taught first solves up to 100 levels",
+    ]
+
+
+def test_printer_averages_seeds_and_concludes(capsys):
+    printer = Printer(Run("CheeseCorner", steps=1000))
+    for steps in (512, 1024):  # rounded up to rollouts
+        looks = [Evaluation(steps, 0.5, 0.898, 0.1, 0.6), Evaluation(steps, 1.0, 1, 0.3, 0.5)]
+        printer([3, 4], looks)
+    printer.conclude()
+    lines = capsys.readouterr().out.splitlines()
+    assert [" ".join(line.split()) for line in lines[1:3]] == [
+        "3-4 512 0.75 0.95 | 0.20 0.55", "3-4 1,024 0.75 0.95 | 0.20 0.55"]  # fmt: skip
+    assert lines[3:5] == [
+        "seed 3 reaches base on 0.898 of test levels, which is less than 0.9: train longer, with"
+        " --steps 2048",
+        "seed 4 reaches base on 1.000 of test levels: ready to score",
+    ]
+
+
+def test_printer_shows_the_term_beside_the_loss(capsys):
+    printer = Printer(Run("CheeseCorner"))
+    printer([3, 4], [look_at(0.5, sizes=(0.25, 60.0))[0], look_at(0.5, sizes=(0.75, 2.0))[0]])
+    head, line = capsys.readouterr().out.splitlines()
+    assert head.split()[-4:] == ["|", "loss", "own", "term"]
+    assert line.split()[-3:] == ["|", "0.5", "31"]
+
+
+def test_curve_holds_returns_and_looks():
+    trained = TrainedAgent(
+        small(), 400, [(150, 0.25), (200, 0.5)], look_at(0.1, 0.2, sizes=(1.0, 2.0))
+    )
+    rows = [*csv.DictReader(StringIO(write_curve(trained).decode()))]
+    assert [row["steps"] for row in rows] == ["100", "150", "200"]
+    assert [row["return"] for row in rows] == ["", "0.25", "0.5"]
+    assert [row["test"] for row in rows] == ["0.1", "", "0.2"]
+    assert [row["own_term"] for row in rows] == ["2.0", "", "2.0"]
+
+
+def test_tensorboard_has_each_look_at_each_agent(monkeypatch, tmp_path):
+    told = []
+
+    class SummaryWriter:
+        def __init__(self, folder):
+            self.folder = folder
+
+        def add_scalar(self, name, value, step):
+            told.append((self.folder, name, value, step))
+
+        def flush(self):
+            told.append("flushed")
+
+    monkeypatch.setitem(sys.modules, "tensorboardX", SimpleNamespace(SummaryWriter=SummaryWriter))
+    report = open_tensorboard(tmp_path, Run("CheeseCorner").repeat([3, 4]))
+    report([3, 4], [look_at(0.5)[0], look_at(0.7, sizes=(1.0, 2.0))[0]])
+    first, second = str(tmp_path / "ppo-s3"), str(tmp_path / "ppo-s4")
+    shares = [("return", 0.5), ("test", 0.5), ("shift/base", 0.1), ("shift/proxy", 0.6)]
+    assert told[:5] == [*((first, *each, 100) for each in shares), "flushed"]
+    assert told[-3:] == [(second, "loss/ppo", 1.0, 100), (second, "loss/own term", 2.0, 100),
+                         "flushed"]  # fmt: skip
+
+
+def test_tensorboard_without_a_library_is_refused(monkeypatch, tmp_path):
+    for name in ("tensorboardX", "torch.utils.tensorboard"):
+        monkeypatch.setitem(sys.modules, name, None)
+    with pytest.raises(ImportError, match=r"--tensorboard needs .*: pip install tensorboardX"):
+        open_tensorboard(tmp_path, [])
+
+
+# -- compiled programs -----------------------------------------------------------------------------
+
+
+def test_swapped_programs_are_not_read_again(tmp_path, monkeypatch):
+    """JAX reads any file of the right name: swapped ones trained on another reward."""
+    monkeypatch.setenv("MESA_GYM_CACHE", str(tmp_path))
+    folder = compiling.open_programs()
+    monkeypatch.setattr(compiling, "PROGRAM_FOLDER", folder)
+    for name in ("kept", "swapped", "other", "cut", "unknown"):
+        (folder / f"{name}-cache").write_text(f"code of {name}")
+    compiling.keep_programs()
+    for ending in ("cache", "digest"):
+        shutil.copyfile(folder / f"other-{ending}", folder / f"swapped-{ending}")
+    (folder / "cut-cache").write_text("code")
+    (folder / "unknown-digest").unlink()
+    assert compiling.open_programs() == folder
+    assert {path.name for path in folder.glob("*-cache")} == {"kept-cache", "other-cache"}
+    folder.chmod(0o770)
+    assert compiling.open_programs() is None
+
+
+def test_programs_of_tests_are_apart():
+    assert compiling.PROGRAM_FOLDER.parents[2] == Path(__file__).parents[2]
+
+
+@pytest.mark.parametrize(
+    ("platform", "flags", "options"),
+    [
+        ("gpu", "", {"xla_gpu_autotune_level": 0}),
+        ("gpu", "--xla_gpu_autotune_level=4", {}),
+        ("cpu", "", {}),
+    ],
+)
+def test_products_are_not_tuned_on_a_gpu(monkeypatch, platform, flags, options):
+    monkeypatch.setenv("XLA_FLAGS", flags)
+    batch = compiling.AgentBatch([SimpleNamespace(platform=platform)])
+    assert batch._find_options() == options
+
+
+def test_option_of_tuning_is_known_to_xla():
+    """An option that XLA does not know is refused, on a CPU as well."""
+    double = compiling.jax.jit(lambda x: 2 * x).lower(1)
+    assert double.compile(compiler_options={"xla_gpu_autotune_level": 0})(1) == 2

@@ -1,4 +1,4 @@
-"""The training of every algorithm, the command, and agents that are saved."""
+"""The training of every algorithm, the commands, and agents that are saved."""
 
 import csv
 import errno
@@ -12,7 +12,7 @@ from unittest.mock import Mock
 import numpy as np
 import pytest
 
-from agents import PHASES, ppo
+from agents import PHASES, ppo, trying
 from agents.algorithms import ALGORITHMS
 from agents.networks import LearningMLP
 from agents.run import Run
@@ -23,6 +23,7 @@ from mesa_gym.policies import as_policy
 from mesa_gym.policies.agent_files import AgentRecord
 from mesa_gym.policies.names import name_policy
 from mesa_gym.trained.weights_file import encode_weights
+from tests.support.mistakes import make_mistake
 from tests.support.parameters import few
 from tests.support.reference import wandered
 from tests.support.training import CORNER, acts, leave_untrained, small, train_weights
@@ -232,3 +233,32 @@ def test_page_example_of_a_loss_trains(tmp_path, monkeypatch, capsys):
     assert main([*asked, "--num-levels", "50", "--steps", "600", "--quiet"]) == 0
     record = AgentRecord.load(Path(asked[asked.index("--out") + 1], ABOUT))
     assert (record.algo, record.about) == ("sparse", "PPO that is to use few inputs.")
+
+
+# -- mesa-gym try ----------------------------------------------------------------------------------
+
+
+@pytest.mark.thorough
+@pytest.mark.usefixtures("registry")
+def test_try_trains_nothing_without_a_certificate(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(trying, "train_runs", None)
+    name = "payment again and again"
+    make_mistake(name, tmp_path)
+    path = tmp_path / f"{name.replace(' ', '_')}.py"
+    assert trying.main([f"{path}:Mushrooms", "--levels", "5"]) == 1
+    out, err = capsys.readouterr()
+    assert out == "certified on 5 levels of each split: NO\n"
+    assert "the worst base-optimal play" in err
+    assert "the proxy is paid more often" in err
+
+
+@pytest.mark.slow
+def test_try_prints_ability_word_and_nulls(capsys):
+    pytest.importorskip("jax")
+    asked = ["CheeseCorner", "--steps", "8192", "--seeds", "0-1", "--levels", "10"]
+    assert trying.main(asked) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "certified on 10 levels of each split: yes"
+    assert {"sweeper", "random", "ppo"} <= {line.split()[1] for line in lines if "CheeseC" in line}
+    assert lines[-1].startswith("PPO is competent on ")
+    assert "verdict: " in lines[-1]
