@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Sequence
 from importlib import import_module
-from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +13,10 @@ from agents import PHASES
 from agents.loop import Evaluation, Report, TrainedAgent
 from agents.run import Run
 from agents.training_looks import LEAST_SUCCESS
+from mesa_gym.files import format_csv
 
 CURVE_FILE = "curve.csv"
+CURVE_COLUMNS = ("steps", "return", "test", "base", "proxy", "loss", "own_term")
 # Of a share of test levels between looks, which is more than chance among 250 levels.
 GAIN = 0.05
 # Either has the class ``SummaryWriter``.
@@ -100,12 +100,11 @@ def write_curve(trained: TrainedAgent) -> bytes:
     entries of ``Evaluation``: ``test``, ``base``, ``proxy``, ``loss`` and ``own_term``.
     """
     looks = {float(x.steps): [*x[2:5], *(x.sizes or ("", ""))] for x in trained.looks}
-    earned, written = dict(trained.curve), StringIO()
-    rows = csv.writer(written, lineterminator="\n")
-    rows.writerow(["steps", "return", "test", "base", "proxy", "loss", "own_term"])
-    for step in sorted({*looks, *earned}):
-        rows.writerow([int(step), earned.get(step, ""), *looks.get(step, [""] * 5)])
-    return written.getvalue().encode()
+    earned = dict(trained.curve)
+    steps = sorted({*looks, *earned})
+    lines = [[int(step), earned.get(step, ""), *looks.get(step, [])] for step in steps]
+    rows = [dict(zip(CURVE_COLUMNS, line, strict=False)) for line in lines]
+    return format_csv(rows, CURVE_COLUMNS).encode()
 
 
 def open_tensorboard(folder: Path, runs: Sequence[Run]) -> Report:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import csv
 import errno
+import io
 import json
 import math
 import os
 import stat
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -104,6 +106,21 @@ def _lock_where_possible(path: Path, handle: int) -> None:
 def write_text(path: Path, text: str) -> None:
     """``write_bytes`` for UTF-8 text."""
     write_bytes(path, text.encode(errors="surrogateescape"))  # paths of commands are bytes
+
+
+def format_csv(rows: Sequence[Mapping[str, Any]], heads: Iterable[str] = ()) -> str:
+    """Return rows as CSV (RFC 4180); a missing value is an empty field.
+
+    Args:
+        rows: column -> value.
+        heads: the first columns; others follow in the order of first appearance.
+    """
+    text = io.StringIO()
+    columns = dict.fromkeys([*heads, *(name for row in rows for name in row)])
+    writer = csv.DictWriter(text, [*columns], restval="", lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return text.getvalue()
 
 
 def write_json(path: Path, data: Any) -> None:

@@ -13,10 +13,11 @@ import csv
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from agents.cures import CONTROLS
 from agents.sweeps.axes import SweepCell
-from agents.sweeps.table import Sweep, SweepRow
+from agents.sweeps.table import Sweep, SweepRow, is_axis
 from mesa_gym.command import Parser
 from mesa_gym.report import read_committed
 from mesa_gym.report.groups import group_cards
@@ -32,22 +33,19 @@ Board = dict[str, dict[str, dict[str, str]]]
 
 def read_board(paths: Iterable[Path]) -> Board:
     """Return the rows of the ``cells.csv`` of some sweeps, and of committed cards."""
-    board: Board = {}
     groups = [group for group in group_cards(read_committed()) if group.agent in COMMITTED]
-    rows = [SweepRow(SweepCell(group.trap, group.agent, ()), group, 0) for group in groups]
-    texts = [Sweep(tuple(rows)).write_csv(), *(path.read_text("utf-8") for path in paths)]
-    for number, text in enumerate(texts):
-        for line in csv.DictReader(text.splitlines()):
-            axes = [*line][2 : [*line].index("seeds")]  # behind trap and algorithm
-            algo, values = line["algo"].rpartition(":")[2], [f"{x}={line[x]}" for x in axes]
-            name = algo if algo in CALLED_ALONE else " ".join([algo, *values])
-            cell = {x: line[x] for x in BOARD_COLUMNS} | {"axes": " ".join(values)}
-            board.setdefault(name, {})[line["trap"]] = cell
-        # The first text has the committed agents.
-        if number == 0:
-            committed = set(board)
-    swept = [name for name in board if name not in committed]
-    traps = dict.fromkeys(trap for name in swept for trap in board[name])
+    committed = [SweepRow(SweepCell(of.trap, of.agent, ()), of, 0) for of in groups]
+    lines: list[dict[str, Any]] = Sweep(tuple(committed)).list_lines()
+    for path in paths:
+        lines += csv.DictReader(path.read_text("utf-8").splitlines())
+    board: Board = {}
+    for line in lines:
+        axes = [f"{x}={value}" for x, value in line.items() if is_axis(x)]
+        algo = line["algo"].rpartition(":")[2]
+        name = algo if algo in CALLED_ALONE else " ".join([algo, *axes])
+        cell = {x: str(line[x]) for x in BOARD_COLUMNS} | {"axes": " ".join(axes)}
+        board.setdefault(name, {})[line["trap"]] = cell
+    traps = dict.fromkeys(trap for name in board if name not in COMMITTED for trap in board[name])
     return {name: {t: of[t] for t in traps if t in of} for name, of in board.items()}
 
 

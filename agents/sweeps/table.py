@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Executor
@@ -20,7 +18,7 @@ from agents.jobs.job import read_done
 from agents.run import Run
 from agents.sweeps.axes import SweepCell, list_cells
 from mesa_gym.errors import WorkError
-from mesa_gym.files import require_ours, write_bytes
+from mesa_gym.files import format_csv, require_ours, write_text
 from mesa_gym.report.groups import group_cards, list_table_notes
 from mesa_gym.report.seed_group import SeedGroup
 from mesa_gym.report.statements import write_verdicts
@@ -35,6 +33,11 @@ CELLS_FILE = "cells.csv"
 CELLS_MARK = b"trap,algo,"
 SCRIPTS = (SWEEPER, BLIND)
 SWEEP_HEADS = ("competent", BASE, PROXY, "verdict")
+# The columns of cells.csv besides axes, and besides those with two words, such as "base low".
+COLUMNS = (
+    *("trap", "algo", "seeds", "competent", "test"),
+    *(BASE, PROXY, "verdict", "confidence", "seconds"),
+)
 
 
 @dataclass(frozen=True)
@@ -92,6 +95,11 @@ class SweepRow:
         return {name: _shorten(value) for name, value in columns.items()}
 
 
+def is_axis(column: str) -> bool:
+    """Return whether a column of ``cells.csv`` has the values of an axis."""
+    return column not in COLUMNS and " " not in column
+
+
 def _shorten(value: Any) -> Any:
     if isinstance(value, float):
         return "" if math.isnan(value) else round(value, 4)
@@ -124,18 +132,16 @@ class Sweep:
         """Return a row's value on an axis."""
         return row.cell.algo if axis == "algo" else dict(row.cell.values)[axis]
 
-    def write_csv(self) -> str:
-        """Return ``cells.csv``."""
-        lines = [
+    def list_lines(self) -> list[dict[str, Any]]:
+        """Return the lines of ``cells.csv``: column -> value."""
+        return [
             {"trap": row.cell.trap, "algo": row.cell.algo, **dict(row.cell.values)} | row.measured
             for row in self.rows
         ]
-        heads = dict.fromkeys(name for line in lines for name in line)
-        text = io.StringIO()
-        writer = csv.DictWriter(text, [*heads], restval="", lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(lines)
-        return text.getvalue()
+
+    def write_csv(self) -> str:
+        """Return ``cells.csv``."""
+        return format_csv(self.list_lines())
 
     def list_texts(self) -> tuple[list[str], list[list[str]]]:
         """Return heads and rows for people; a cell without most seeds competent has no shares."""
@@ -229,7 +235,7 @@ def sweep(
         )
     rows = (_read_row(cell, [out / name for name in names]) for cell, names in results.items())
     swept = Sweep(tuple(rows))
-    write_bytes(out / CELLS_FILE, swept.write_csv().encode())
+    write_text(out / CELLS_FILE, swept.write_csv())
     return swept
 
 

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from mesa_gym import links
-from mesa_gym.files import require_ours, write_text
+from mesa_gym.files import format_csv, require_ours, write_text
 from mesa_gym.rendering import render_rgb
 from mesa_gym.rendering.png import data_uri
 from mesa_gym.report.board_columns import (
@@ -79,13 +77,9 @@ def find_page(trap: str) -> str:
     return links.link_trap(trap_class.__module__) if trap_class else ""
 
 
-def write_csv(rows: Sequence[dict[str, Any]]) -> str:
-    """Return rows as CSV (RFC 4180), with four digits; a missing value is an empty field."""
-    text = io.StringIO()
-    writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
-    writer.writeheader()
-    writer.writerows({name: _write_value(value) for name, value in row.items()} for row in rows)
-    return text.getvalue()
+def write_csv(cells: Sequence[Mapping[str, Any]]) -> str:
+    """Return cells of the leaderboard as CSV, numbers with four digits."""
+    return format_csv([{x: _write_value(value) for x, value in cell.items()} for cell in cells])
 
 
 def _write_value(value: Any) -> Any:

@@ -14,7 +14,7 @@ from agents.run import Run
 from agents.sweeps import Sweep, SweepCell, SweepRow, list_cells, plot_sweep, sweep
 from agents.sweeps.__main__ import main, write_results
 from agents.sweeps.axes import read_axes
-from agents.sweeps.table import _read_row, merge_runs
+from agents.sweeps.table import _read_row, is_axis, merge_runs
 from mesa_gym.cli import extras
 from mesa_gym.errors import UnknownNameError
 from mesa_gym.files import write_json
@@ -216,6 +216,7 @@ def test_axis_of_one_value_is_not_drawn(found):
 
 def test_csv_has_shares_of_the_cards(found):
     rows = [*csv.DictReader(io.StringIO(found.write_csv()))]
+    assert [x for x in rows[0] if is_axis(x)] == ["alpha"]
     for row, line in zip(found.rows, rows, strict=True):
         shares = [card.splits["shift"]["choice"][card.base] for card in row.group.cards]
         assert float(line["base"]) == pytest.approx(sum(shares) / len(shares), abs=1e-4)
