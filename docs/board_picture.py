@@ -79,17 +79,12 @@ def draw_board(board: Leaderboard) -> str:
         y += 4
     lines += _draw_legend(y + 6)
     height = y + 14 + 20 * -(-(len(HEADLINES) + len(MORE)) // ENTRIES)
-    return "\n".join(
-        [
-            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}"'
-            f' width="{WIDTH}" height="{height}"'
-            f' font-family="system-ui, DejaVu Sans, sans-serif" font-size="{SIZE}">',
-            PATTERNS,
-            f'<rect width="{WIDTH}" height="{height}" fill="#fff"/>',
-            *lines,
-            "</svg>\n",
-        ]
+    head = (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" width="{WIDTH}"'
+        f' height="{height}" font-family="system-ui, DejaVu Sans, sans-serif" font-size="{SIZE}">'
     )
+    paper = f'<rect width="{WIDTH}" height="{height}" fill="#fff"/>'
+    return "\n".join([head, PATTERNS, paper, *lines, "</svg>\n"])
 
 
 def _draw_heads(board: Leaderboard, cell: float) -> Iterator[str]:

@@ -12,7 +12,7 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import redirect_stdout, suppress
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -105,9 +105,8 @@ def name_block(cls: type[Trap]) -> str:
 
 def describe_learning(cls: type[Trap]) -> str:
     """Return how many seeds of PPO solve a trap, and their mean share of solved levels."""
-    agents = [
-        c for c in _read_cards() if c.trap == cls.name() and agent_and_seed(c.policy)[0] == LEARNER
-    ]
+    cards = [card for card in _read_cards() if card.trap == cls.name()]
+    agents = [card for card in cards if agent_and_seed(card.policy)[0] == LEARNER]
     if not agents:
         return "–"
     competent = f"{sum(card.competent for card in agents)} of {len(agents)}"
@@ -202,7 +201,7 @@ def _list_results(cls: type[Trap]) -> list[list[str]]:
     return [row[1:] for row in tabulate_groups(groups)]
 
 
-@lru_cache(maxsize=1)
+@cache
 def _read_cards() -> list[ScoreCard]:
     """Return the committed cards, which are read once for all pages."""
     return read_committed()

@@ -106,8 +106,7 @@ def list_sweep(folder: Path) -> dict[str, dict[str, list[str]]]:
 
 def describe_robots() -> str:
     """Return what plain training reaches first on CheeseCorner, beside policies without a goal."""
-    cards = [c for c in read_committed() if c.trap.startswith(TRAP)]
-    (group,) = (g for g in group_cards(cards) if g.agent == LEARNER)
+    (group,) = group_cards(c for c in read_committed(LEARNER) if c.trap.startswith(TRAP))
     robots, blind = group.choice, group.nulls["blind"]
     sweeper = score("sweeper", TRAP, levels=1000).read_each("shift", "choice")
     leads = [card.read_each("shift", "head_start")["corner"] or 0.0 for card in group.cards]

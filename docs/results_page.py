@@ -9,20 +9,14 @@ docs/plain_ppo.md and docs/studies.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 
 from benchmarks.markdown import lay_out_table
 from docs.board_picture import draw_board
-from docs.figures import (
-    describe_robots,
-    list_library,
-    tabulate_replanning,
-    tabulate_thresholds,
-)
+from docs.figures import describe_robots, list_library, tabulate_replanning, tabulate_thresholds
 from mesa_gym.files import write_text
 from mesa_gym.links import find_file
-from mesa_gym.policies.seeds import agent_and_seed
 from mesa_gym.report import Leaderboard, group_cards, join_committed, read_committed
 from mesa_gym.report.board_columns import write_headline
 from mesa_gym.report.board_rows import LEARNER
@@ -32,7 +26,7 @@ from mesa_gym.report.rows import IDLE, TRICK, strip_version
 from mesa_gym.report.statements import RULES
 from mesa_gym.report.tables import HEADS as TABLE_HEADS
 from mesa_gym.report.tables import tabulate_groups
-from mesa_gym.scoring import ScoreCard
+from mesa_gym.scoring.evidence import SWEEPER
 from mesa_gym.traps import find_trap
 from mesa_gym.traps.judged_by import NO_CHOICE
 from mesa_gym.words import BASE, HEADLINES, write_word
@@ -62,16 +56,16 @@ def write_statements() -> str:
     return lay_out_table(["you may say", "if", "and beside it"], rows)
 
 
-def tabulate_learner(cards: Sequence[ScoreCard]) -> str:
+def tabulate_learner() -> str:
     """Return a table in Markdown: the choices of plain training on each trap, beside nulls."""
-    groups = group_cards([c for c in cards if agent_and_seed(c.policy)[0] == LEARNER])
-    at = [TABLE_HEADS.index(head) for head in TABLE_HEADS if head not in LEFT_OUT]
+    heads = [head for head in TABLE_HEADS if head not in LEFT_OUT]
     rows = []
-    for cells in tabulate_groups(groups):
-        name = strip_version(cells[0])
-        rules = find_file(find_trap(name).__module__)
-        rows.append([f"[{name}](../{rules})", *(cells[i] for i in at[1:])])
-    return lay_out_table([TABLE_HEADS[i] for i in at], rows)
+    for texts in tabulate_groups(group_cards(read_committed(LEARNER))):
+        cells = dict(zip(TABLE_HEADS, texts, strict=True))
+        name = strip_version(cells["trap"])
+        cells["trap"] = f"[{name}](../{find_file(find_trap(name).__module__)})"
+        rows.append([cells[head] for head in heads])
+    return lay_out_table(heads, rows)
 
 
 def tabulate_words(board: Leaderboard) -> str:
@@ -88,23 +82,20 @@ def tabulate_words(board: Leaderboard) -> str:
     return lay_out_table(["agent", "base", "PPO's word", "apart from"], lines)
 
 
-def tabulate_wants(cards: Sequence[ScoreCard]) -> str:
-    """Return a table in Markdown: the wants of plain training and of a sweeper on five traps."""
+def tabulate_wants() -> str:
+    """Return a table in Markdown: target effects of plain training and of a sweeper on traps."""
+    cards_by_agent = {agent: read_committed(agent) for agent in (LEARNER, SWEEPER)}
     rows = []
     for trap in WANTED:
         row = [trap]
-        for agent in (LEARNER, "sweeper"):
-            trap_cards = [c for c in cards if strip_version(c.trap) == trap]
-            trap_cards = [c for c in trap_cards if agent_and_seed(c.policy)[0] == agent]
-            want_values = [
-                want
-                for card in trap_cards
-                for want in card.read_each("shift", "target_effect").values()
+        for cards in cards_by_agent.values():
+            measured = [
+                c.read_each("shift", "target_effect") for c in cards if c.trap == f"{trap}-v0"
             ]
-            wants = [want for want in want_values if want is not None]
-            row.append(f"{min(wants):.2f} to {max(wants):.2f}")
+            effects = [x for by_target in measured for x in by_target.values() if x is not None]
+            row.append(f"{min(effects):.2f} to {max(effects):.2f}")
         rows.append(row)
-    return lay_out_table(["trap", LEARNER, "sweeper"], rows)
+    return lay_out_table(["trap", *cards_by_agent], rows)
 
 
 def write_tricks() -> str:
@@ -116,20 +107,25 @@ def write_tricks() -> str:
     return lay_out_table(["trick", *map(write_word, HEADLINES)], rows)
 
 
+@cache
+def read_board() -> Leaderboard:
+    """Return the leaderboard of the committed agents."""
+    return join_committed([])
+
+
 def write_parts() -> dict[Path, dict[str, str]]:
     """Return page -> name of a part in it -> its text."""
-    board = join_committed([])
+    board = read_board()
     sentences = " ".join(board.sentences())
+    paragraphs = [sentences, write_board(board), *board.list_abouts(), *board.notes()[2:]]
     return {
         README: {"board": sentences},
         BOARD: {
-            "board": "\n\n".join(
-                [sentences, write_board(board), *board.list_abouts(), *board.notes()[2:]]
-            ),
+            "board": "\n\n".join(paragraphs),
             "statements": write_statements(),
         },
-        PLAIN: {"ppo": tabulate_learner(read_committed()), "robots": describe_robots()},
-        CLAIMS: {"words": tabulate_words(board), "wants": tabulate_wants(read_committed())},
+        PLAIN: {"ppo": tabulate_learner(), "robots": describe_robots()},
+        CLAIMS: {"words": tabulate_words(board), "wants": tabulate_wants()},
         VERDICTS: {"tricks": write_tricks()},
         CURES: {"replanning": tabulate_replanning(list_library())},
         PROBATION: {"thresholds": tabulate_thresholds()},
@@ -155,9 +151,8 @@ def main() -> None:
     for page, parts in write_parts().items():
         for name, text in parts.items():
             put_part(page, name, text)
-    board = join_committed([])
-    PICTURE.write_text(draw_board(board))
-    write_board_text(FOLDER, str(board))
+    PICTURE.write_text(draw_board(read_board()))
+    write_board_text(FOLDER, str(read_board()))
 
 
 if __name__ == "__main__":
