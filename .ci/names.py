@@ -29,7 +29,7 @@ MEASURES = "mesa_gym/scoring/measures.py"  # a measure is called as on the card
 PACKAGES = ("mesa_gym/", "agents/", "benchmarks/")
 # Functions that are found by their name, one a module: of a program; of a command (two); of an
 # algorithm; of what `policy.json` names; and of a library of agents (two).
-HOOKS = {"main", "arguments", "run", "train", "load", "find_agent", "list_agents"}
+HOOKS = {"main", "add_arguments", "run", "train", "load", "find_agent", "list_agents"}
 # Names that describe no value, alone or as the first word. Annotated fields of records are data on
 # disk, as `RecordedEpisode.said`, and may have them.
 FILLER = re.compile(

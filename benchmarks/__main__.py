@@ -24,7 +24,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         choices = programs.add_parser(name, help=about, description=about)
         named = choices.add_subparsers(dest="action", required=True)
         for word, action in actions.items():
-            action.declare(named.add_parser(word, help=action.about, description=action.about))
+            parser_of_action = named.add_parser(word, help=action.about, description=action.about)
+            action.add_arguments(parser_of_action)
     options = parser.parse_args(arguments)
     chosen = PROGRAMS[options.program][1][options.action]
     kept = tell_kept(chosen.find_folder(options)) if chosen.find_folder else "nothing was written"

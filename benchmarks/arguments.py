@@ -12,17 +12,17 @@ from mesa_gym.errors import shorten
 
 
 class Action(NamedTuple):
-    """A subcommand: the function that declares its options, the function that runs it, its outputs.
+    """A subcommand.
 
     Attributes:
-        about: in a line.
-        declare: adds its options.
+        about: its effect, in a line.
+        add_arguments: adds its arguments to a parser.
         run: does it, and returns an exit code.
         find_folder: returns the folder in which Ctrl-C leaves results; None for no results.
     """
 
     about: str
-    declare: Callable[[argparse.ArgumentParser], None]
+    add_arguments: Callable[[argparse.ArgumentParser], None]
     run: Callable[[argparse.Namespace], int]
     find_folder: Callable[[argparse.Namespace], Path] | None = None
 

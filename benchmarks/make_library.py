@@ -81,7 +81,7 @@ def write_entries(folder: Path, new_entries: Sequence[ManifestEntry]) -> None:
 # -- the command -----------------------------------------------------------------------------------
 
 
-def _declare_make(parser: argparse.ArgumentParser) -> None:
+def _add_make_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--traps", nargs="+", help="(default: all)")
     folder_help = f"the library's folder (default: {WEIGHTS})"
     parser.add_argument("--out", type=Path, default=WEIGHTS, help=folder_help)
@@ -106,6 +106,6 @@ def _make(options: argparse.Namespace) -> int:
 
 LIBRARY_ACTIONS = {
     "make": Action(
-        "train and score the agents that are missing", _declare_make, _make, attrgetter("out")
+        "train and score the agents that are missing", _add_make_arguments, _make, attrgetter("out")
     ),
 }

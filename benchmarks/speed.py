@@ -10,6 +10,7 @@ machine falls on both. A row shows medians. Levels, values and programs are kept
 
 from __future__ import annotations
 
+import argparse
 import os
 import subprocess
 import sys
@@ -106,25 +107,32 @@ WORKS = {
 }
 
 
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the program's arguments."""
+    add = parser.add_argument
+    add("--against", type=Path, metavar="FOLDER", help="another checkout")
+    add("--only", default="", metavar="WORDS", help="rows that hold these words")
+    add("--runs", type=int, default=RUNS, help="of each row (default: %(default)s)")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Print the table."""
+    trees = [options.against.resolve(), HERE] if options.against else [HERE]
+    heads = ["old", "new", "ratio"] if options.against else ["here", "", ""]
+    print(ROW_FORMAT.format("CPU seconds", *heads), flush=True)
+    with TemporaryDirectory() as cache:
+        for name, code in WORKS.items():
+            if options.only in name:
+                print(measure_row(name, code, trees, Path(cache), options.runs), flush=True)
+    return DONE
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command: 0 done, 2 bad usage, 130 interrupted."""
     parser = Parser(prog="python -m benchmarks.speed", description=__doc__)
-    parser.add_argument("--against", type=Path, metavar="FOLDER", help="another checkout")
-    parser.add_argument("--only", default="", metavar="WORDS", help="rows that hold these words")
-    parser.add_argument("--runs", type=int, default=RUNS, help="of each row (default: %(default)s)")
+    add_arguments(parser)
     options = parser.parse_args(arguments)
-
-    def work() -> int:
-        trees = [options.against.resolve(), HERE] if options.against else [HERE]
-        heads = ["old", "new", "ratio"] if options.against else ["here", "", ""]
-        print(ROW_FORMAT.format("CPU seconds", *heads), flush=True)
-        with TemporaryDirectory() as cache:
-            for name, code in WORKS.items():
-                if options.only in name:
-                    print(measure_row(name, code, trees, Path(cache), options.runs), flush=True)
-        return DONE
-
-    return run_command("speed", work)
+    return run_command("speed", lambda: run(options))
 
 
 def measure_row(name: str, code: str, trees: Sequence[Path], cache: Path, runs: int) -> str:

@@ -80,7 +80,7 @@ def _commands() -> Iterator[tuple[str, str]]:
     """Yield the commands with their usage, which names every argument and option."""
     for name, command in COMMANDS.items():
         parser = argparse.ArgumentParser(f"mesa-gym {name}", add_help=False)
-        command.load("arguments")(parser)
+        command.load().add_arguments(parser)
         usage = " ".join(parser.format_usage().split()).removeprefix("usage: ")
         yield f"mesa-gym {name}", usage.removeprefix(f"mesa-gym {name}").strip()
         for option in re.findall(r"--[\w-]+", usage):

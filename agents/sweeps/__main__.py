@@ -30,13 +30,8 @@ An axis is a keyword of the trap, a setting of the algorithm, or steps, alpha, r
 """
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = Parser(
-        prog="mesa-gym sweep",
-        description="Train and score agents over axes, and draw which goal they go for.",
-        epilog=SWEEP_EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the command's arguments."""
     add = parser.add_argument
     add("traps", nargs="+", metavar="TRAP", help="such as ColourShape")
     add("--vary", nargs="+", default=[], metavar="AXIS=VALUES", help="such as alpha=0,.01,.1")
@@ -53,7 +48,6 @@ def _parser() -> argparse.ArgumentParser:
     add("--minutes", type=read_count, help="that a job of Slurm may take (240)")
     add("--memory", type=read_count, metavar="GB", help="that a job of Slurm may take (4)")
     add("--out", type=Path, required=True, help="the results' folder")
-    return parser
 
 
 def write_results(table: Sweep, out: Path, command: str) -> list[Path]:
@@ -75,28 +69,36 @@ def write_results(table: Sweep, out: Path, command: str) -> list[Path]:
     return [out / CELLS_FILE, *([picture] if drawn else []), out / PAGE]
 
 
+def run(options: argparse.Namespace) -> int:
+    """Train and score agents, and write the results."""
+    axes, requested = read_axes(options.vary), (options.minutes, options.memory)
+    limits = None
+    if any(requested):
+        limits = JobLimits(*(x or y for x, y in zip(requested, JobLimits(), strict=True)))
+    require_modules(("jinja2", "matplotlib"))
+    require_ours(options.out, {PICTURE: PICTURE_MARK.encode(), PAGE: PAGE_MARK})
+    table = sweep(
+        options.traps, axes, options.seeds, options.out, options.algo, options.levels,
+        options.workers, options.on, limits,
+    )  # fmt: skip
+    print(table)
+    print(f"wrote {', '.join(map(str, write_results(table, options.out, options.command)))}")
+    return DONE
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run ``mesa-gym sweep``: return 0 done, 1 failed, 2 bad usage, 130 interrupted."""
-    args = sys.argv[1:] if arguments is None else [*arguments]
-    options = _parser().parse_args(args)
-
-    def work() -> int:
-        axes, requested = read_axes(options.vary), (options.minutes, options.memory)
-        usual, limits = JobLimits(), None
-        if any(requested):
-            limits = JobLimits(*(x or y for x, y in zip(requested, usual, strict=True)))
-        require_modules(("jinja2", "matplotlib"))
-        require_ours(options.out, {PICTURE: PICTURE_MARK.encode(), PAGE: PAGE_MARK})
-        table = sweep(
-            options.traps, axes, options.seeds, options.out, options.algo, options.levels,
-            options.workers, options.on, limits,
-        )  # fmt: skip
-        print(table)
-        written = write_results(table, options.out, shlex.join(["mesa-gym", "sweep", *args]))
-        print(f"wrote {', '.join(map(str, written))}")
-        return DONE
-
-    return run_command("mesa-gym sweep", work, tell_kept(options.out))
+    parser = Parser(
+        prog="mesa-gym sweep",
+        description="Train and score agents over axes, and draw which goal they go for.",
+        epilog=SWEEP_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add_arguments(parser)
+    words = sys.argv[1:] if arguments is None else [*arguments]
+    options = parser.parse_args(words)
+    options.command = shlex.join(["mesa-gym", "sweep", *words])
+    return run_command("mesa-gym sweep", lambda: run(options), tell_kept(options.out))
 
 
 if __name__ == "__main__":

@@ -35,7 +35,7 @@ from mesa_gym.solver.certificate import EVALUATION_LEVELS
 from mesa_gym.traps import find_trap
 
 
-def _declare_run(parser: argparse.ArgumentParser) -> None:
+def _add_run_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--budget",
         choices=BUDGETS,
@@ -59,7 +59,7 @@ def _declare_run(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", type=folder, help="the results' folder (the budget's own)")
 
 
-def _declare_commit(parser: argparse.ArgumentParser) -> None:
+def _add_commit_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", type=folder, required=True, help="the results' folder")
     parser.add_argument("--agents", nargs="+", help="agents to commit, such as ppo (default: all)")
 
@@ -158,7 +158,7 @@ def _ask_git(*words: str) -> str:
 
 BOARD_ACTIONS = {
     "run": Action(
-        "train and score what is not done yet, and show it", _declare_run, _run, _find_folder
+        "train and score what is not done yet, and show it", _add_run_arguments, _run, _find_folder
     ),
-    "commit": Action("put agents among the committed ones", _declare_commit, _commit),
+    "commit": Action("put agents among the committed ones", _add_commit_arguments, _commit),
 }

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, NamedTuple
+from types import ModuleType
+from typing import NamedTuple
 
 import mesa_gym
 from mesa_gym.cli.extras import require_extras
@@ -36,25 +37,20 @@ PLAYS = (
 
 
 class Command(NamedTuple):
-    """A command, whose module is imported when it is asked for.
+    """A command, whose module is imported only when the command is called.
 
     Attributes:
-        about: what it does, in a line.
-        module: the module here.
-        arguments: the function there that declares its arguments.
-        run: the function there that does the work and returns the exit code.
+        about: its effect, in a line.
+        module: the module of this package with ``add_arguments(parser)``, and with
+            ``run(options)``, which does the work and returns the exit code.
     """
 
     about: str
     module: str
-    arguments: str = "arguments"
-    run: str = "run"
 
-    def load(self, function: str) -> Callable[[Any], Any]:
-        """Return the command's function of this name: ``arguments`` or ``run``."""
-        module = import_module(f"mesa_gym.cli.{self.module}")
-        loaded: Callable[[Any], Any] = getattr(module, getattr(self, function))
-        return loaded
+    def load(self) -> ModuleType:
+        """Import the module."""
+        return import_module(f"mesa_gym.cli.{self.module}")
 
 
 # The entry points of commands of other packages: each is a function that takes the words after the
@@ -64,14 +60,9 @@ OTHER_COMMANDS = "mesa_gym.commands"
 OTHER_NAMES = dict.fromkeys(("eval", "evaluate", "test", "judge"), "score")
 # A command must not wait for what the others need, nor the list of all for what any needs.
 COMMANDS = {
-    "list": Command(
-        "List traps, as a table or as JSON.", "listing", "list_arguments", "list_traps"
-    ),
+    "list": Command("List traps, as a table or as JSON.", "listing"),
     "describe": Command(
-        "Describe a trap, its trained agents, and a level of each split.",
-        "listing",
-        "describe_arguments",
-        "describe",
+        "Describe a trap, its trained agents, and a level of each split.", "describing"
     ),
     "certify": Command(
         "Certify that objectives agree in training and conflict under shift, sharing no level.",
@@ -85,13 +76,8 @@ COMMANDS = {
         "Compare two agents on the same levels: a table, and a sentence for a paper.",
         "compare",
     ),
-    "watch": Command(
-        "Watch, rewind and compare episodes of policies.",
-        "watch",
-        "watch_arguments",
-        "watch_policies",
-    ),
-    "play": Command("Play a trap by hand.", "watch", "play_arguments", "play"),
+    "watch": Command("Watch, rewind and compare episodes of policies.", "watch"),
+    "play": Command("Play a trap by hand.", "play_by_hand"),
     "export": Command(
         "Write one HTML file for any browser: levels to play in, and the ways of agents.", "export"
     ),
@@ -134,7 +120,7 @@ def _run(words: list[str]) -> int:
     for name, command in COMMANDS.items():
         one = commands.add_parser(name, help=command.about, description=command.about)
         if name in words[:1]:
-            command.load("arguments")(one)
+            command.load().add_arguments(one)
     for name, entry_point in entry_points_by_name.items():
         if find_spec(_name_package(entry_point)):
             commands.add_parser(name, help=f"See mesa-gym {name} --help.")
@@ -143,7 +129,8 @@ def _run(words: list[str]) -> int:
         parser.print_help()
         return DONE
     require_extras(options)
-    return COMMANDS[options.command].load("run")(options)
+    code: int = COMMANDS[options.command].load().run(options)
+    return code
 
 
 def _run_other(entry: EntryPoint, words: list[str]) -> int:

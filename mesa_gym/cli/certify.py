@@ -10,7 +10,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
-from mesa_gym.cli.trap_arguments import declare_trap, read_traps
+from mesa_gym.cli.trap_arguments import add_trap_argument, read_traps
 from mesa_gym.command import DONE, FAILED, require_writable
 from mesa_gym.envs.checks import integer
 from mesa_gym.files import read_bytes, write_json
@@ -42,9 +42,9 @@ states, most: reachable states of a level, on average and at most
 """
 
 
-def arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare the command's arguments."""
-    declare_trap(parser, "; default: every trap", multiple_traps=True)
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the command's arguments."""
+    add_trap_argument(parser, "; default: every trap", multiple_traps=True)
     parser.add_argument(
         "--levels", type=int, default=EVALUATION_LEVELS, help="levels of each split (%(default)s)"
     )

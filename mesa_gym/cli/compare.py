@@ -29,8 +29,8 @@ from mesa_gym.traps import find_trap, look_up_trap
 CardsOrNames = tuple[str, list[str] | Cards]
 
 
-def arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare the command's arguments."""
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the command's arguments."""
     add = parser.add_argument
     help_text = (
         "[NAME=]WHAT: a folder of trained agents, its seeds; files such as 'runs/a-s*.zip' (in"

@@ -9,8 +9,8 @@ from mesa_gym.command import DONE
 from mesa_gym.pages import lesson
 
 
-def arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare the command's arguments: there are none."""
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add no arguments."""
 
 
 def run(options: argparse.Namespace) -> int:

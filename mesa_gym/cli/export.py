@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 from mesa_gym.cli import ALGO, PLAYS, POLICIES
-from mesa_gym.cli.trap_arguments import declare_trap, read_trap
+from mesa_gym.cli.trap_arguments import add_sampling_arguments, add_trap_argument, read_trap
 from mesa_gym.command import DONE, require_writable
 from mesa_gym.envs.checks import integer
 from mesa_gym.files import write_text
@@ -27,8 +27,8 @@ RATHER = "record a film instead: mesa-gym watch {} --policy P --headless --recor
 PAGE_ENDINGS = (".html", ".htm")
 
 
-def arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare the command's arguments."""
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the command's arguments."""
     add = parser.add_argument
     add(
         "--policy",
@@ -38,11 +38,10 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         help=f"{POLICIES}; several are shown together",
     )
     add("--algo", help=ALGO)
-    declare_trap(parser)
+    add_trap_argument(parser)
     add("--split", help=PLAYS)
     add("--levels", type=int, nargs="+", default=[0], metavar="N", help="levels, 0 to 2**48 - 1")
-    add("--seed", type=int, default=0, help="seed for sampling actions (default: %(default)s)")
-    add("--salt", default="", help="secret word that changes all levels")
+    add_sampling_arguments(parser)
     out = "the page, one HTML file (default: %(default)s)"
     add("--out", type=Path, default="page.html", metavar="FILE", help=out)
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from mesa_gym.cli import ALGO, POLICIES
 from mesa_gym.cli.cards import CARDS, read_cards
 from mesa_gym.cli.score import name_policies, split_trap
-from mesa_gym.cli.trap_arguments import declare_trap, read_traps
+from mesa_gym.cli.trap_arguments import add_trap_argument, read_traps
 from mesa_gym.command import DONE
 from mesa_gym.policies import read_policy_file
 from mesa_gym.policies.seeds import agent_and_seed
@@ -24,10 +24,10 @@ from mesa_gym.traps import Trap, find_trap, look_up_trap
 AND_A_PAGE = "\nWith --out DIR this command writes a page; docs/leaderboard.md explains it."
 
 
-def arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare the command's arguments."""
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the command's arguments."""
     add = parser.add_argument
-    declare_trap(parser, "; default: those of your agents, else all", multiple_traps=True)
+    add_trap_argument(parser, "; default: those of your agents, else all", multiple_traps=True)
     help_text = f"score yours too: {POLICIES}; or TRAP=FILE, a file for each trap"
     add("--policy", nargs="+", action="extend", metavar="P", help=help_text)
     add("--algo", help=ALGO)

@@ -17,8 +17,8 @@ EXAMPLE_NAME = "Mushrooms"
 NAME = re.compile(r"[A-Z][A-Za-z0-9]*")
 
 
-def arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare the command's arguments."""
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the command's arguments."""
     parser.add_argument("name", metavar="NAME", help="name of the class, such as RipeBerries")
 
 

@@ -11,7 +11,7 @@ import msgspec
 from msgspec.structs import replace
 
 from mesa_gym.cli import ALGO, POLICIES
-from mesa_gym.cli.trap_arguments import declare_trap, read_traps
+from mesa_gym.cli.trap_arguments import add_sampling_arguments, add_trap_argument, read_traps
 from mesa_gym.command import DONE, FAILED, require_writable
 from mesa_gym.envs.checks import integer
 from mesa_gym.errors import shorten_text
@@ -29,16 +29,15 @@ from mesa_gym.terminal import Progress, printable
 from mesa_gym.traps import Split, Trap, find_trap
 
 
-def arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare the command's arguments."""
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the command's arguments."""
     add = parser.add_argument
-    declare_trap(parser, "; several give a table", multiple_traps=True)
+    add_trap_argument(parser, "; several give a table", multiple_traps=True)
     help_text = f"{POLICIES}; several give a table"
     add("--policy", nargs="+", action="extend", metavar="P", help=help_text)
     add("--algo", help=ALGO)
     add("--levels", type=int, default=EVALUATION_LEVELS, help="levels of each split (%(default)s)")
-    add("--seed", type=int, default=0, help="seed for sampling actions (default: %(default)s)")
-    add("--salt", default="", help="secret word that changes all levels")
+    add_sampling_arguments(parser)
     add("--all", action="store_true", help="print all numbers, and where the CPU seconds went")
     add("--json", type=Path, metavar="FILE", help="write the score card, or a list of them")
     add("--save-episodes", type=Path, metavar="FILE", help="write the actions, one line an episode")

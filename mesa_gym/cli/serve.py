@@ -17,8 +17,8 @@ from mesa_gym.traps import find_trap
 MOST_IDLE = 30 * 24 * 3600
 
 
-def arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare the command's arguments."""
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the command's arguments."""
     add = parser.add_argument
     add("--host", default="127.0.0.1", help="address to listen on (default: this machine alone)")
     add("--port", type=int, default=8000, help="port (default: %(default)s)")

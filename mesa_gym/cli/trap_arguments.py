@@ -14,10 +14,10 @@ _KEYWORD = re.compile(r"(?P<name>[a-z]\w*)=(?P<value>.*)")
 ABOUT = "such as RedBlueDoors, an id or my_traps.py:Mushrooms; then its keywords, as rho=0.9"
 
 
-def declare_trap(
+def add_trap_argument(
     parser: argparse.ArgumentParser, more: str = "", multiple_traps: bool = False
 ) -> None:
-    """Declare a trap's name and the keywords behind it.
+    """Add the argument for traps and their keywords.
 
     Args:
         parser: of the command.
@@ -26,6 +26,13 @@ def declare_trap(
     """
     parser.add_argument("words", nargs="*", metavar="TRAP [KEYWORD=VALUE]", help=f"{ABOUT}{more}")
     parser.set_defaults(many_traps=multiple_traps)
+
+
+def add_sampling_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments for the random choices of actions and of levels."""
+    about = "seed for sampling actions (default: %(default)s)"
+    parser.add_argument("--seed", type=int, default=0, help=about)
+    parser.add_argument("--salt", default="", help="secret word that changes all levels")
 
 
 def read_traps(options: argparse.Namespace) -> list[Trap]:

@@ -1,4 +1,4 @@
-"""``mesa-gym watch`` and ``play``: policies, recorded episodes, levels by hand.
+"""``mesa-gym watch``: policies and recorded episodes.
 
 The window opens first; the modules that it needs are imported while it is open.
 """
@@ -11,7 +11,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mesa_gym.cli import ALGO, BESIDE, PLAYS, POLICIES
-from mesa_gym.cli.trap_arguments import declare_trap, read_trap, read_traps
+from mesa_gym.cli.trap_arguments import (
+    add_sampling_arguments,
+    add_trap_argument,
+    read_trap,
+    read_traps,
+)
 from mesa_gym.command import DONE
 from mesa_gym.errors import shorten
 from mesa_gym.rendering.window import load_pygame
@@ -29,31 +34,24 @@ SIZES = "size of the window, in pixels (default: %(default)s)"
 MOST_SIZE = (7680, 4320)  # of a picture: larger ones would fill the memory
 
 
-def watch_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare the arguments of ``watch_policies``."""
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the command's arguments."""
     parser.add_argument("--policy", help=f"{POLICIES}; default: the oracle of base")
     parser.add_argument("--algo", help=ALGO)
     help_text = "a log: lines, or one of Inspect; --policy picks one of several policies"
     parser.add_argument("--episodes", metavar="LOG", help=help_text)
-    declare_trap(parser)
+    add_window_arguments(parser)
+
+
+def add_window_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments for the trap, the level and the window, which ``play`` shares."""
+    add_trap_argument(parser)
     parser.add_argument("--map", type=Path, metavar="FILE", help=MAP)
-    _add_options(parser)
-
-
-def play_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare the arguments of ``play``."""
-    declare_trap(parser)
-    parser.add_argument("--map", type=Path, metavar="FILE", help=MAP)
-    _add_options(parser)
-
-
-def _add_options(parser: argparse.ArgumentParser) -> None:
     add, size = parser.add_argument, "x".join(map(str, SIZE))
     add("--split", help=f"{PLAYS}; play begins with train")
     add("--level", type=int, metavar="N", help="number of the level, 0 to 2**48 - 1")
     add("--beside", metavar="WHOM", help=BESIDE)
-    add("--seed", type=int, default=0, help="seed for sampling actions (default: %(default)s)")
-    add("--salt", default="", help="secret word that changes all levels")
+    add_sampling_arguments(parser)
     add("--size", default=size, metavar=size, help=SIZES)
     add("--speed", type=float, default=1.0, metavar="X", help="speed, 0.25 to 64")
     add("--overlays", metavar="A,B", help=OVER)
@@ -63,22 +61,16 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
     add("--step", type=int, metavar="N", help="step that a .png shows")
 
 
-def watch_policies(options: argparse.Namespace) -> int:
+def run(options: argparse.Namespace) -> int:
     """Watch, rewind and compare episodes of policies."""
     if options.episodes is not None:
         options.trap = next(iter(read_traps(options)), None)
-        return _run(options, options.episodes)
+        return show_window(options, options.episodes)
     options.trap = read_trap(options)
-    return _run(options, options.policy or "the level")
+    return show_window(options, options.policy or "the level")
 
 
-def play(options: argparse.Namespace) -> int:
-    """Play a trap by hand."""
-    options.trap = read_trap(options)
-    return _run(options, "the level")
-
-
-def _run(options: argparse.Namespace, description: str) -> int:
+def show_window(options: argparse.Namespace, description: str) -> int:
     """Open the window unless headless, and write the requested files.
 
     Args:

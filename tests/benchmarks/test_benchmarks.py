@@ -236,7 +236,7 @@ def test_board_lists_no_committed_reference_jobs():
 def chosen(options=""):
     """Return the trainings that a command line asks for."""
     parser = argparse.ArgumentParser()
-    leaderboard.BOARD_ACTIONS["run"].declare(parser)
+    leaderboard.BOARD_ACTIONS["run"].add_arguments(parser)
     return leaderboard.choose_runs(parser.parse_args(options.split()))
 
 

@@ -130,7 +130,7 @@ def test_help_lists_what_each_command_does(capsys):
     told = " ".join(capsys.readouterr().out.split())
     for name, command in COMMANDS.items():
         assert f"{name} {command.about}" in told
-        assert command.load("run").__doc__ == command.about
+        assert command.load().run.__doc__ == command.about
 
 
 @pytest.mark.usefixtures("registry")

@@ -1,0 +1,19 @@
+"""``mesa-gym play``: levels by hand."""
+
+from __future__ import annotations
+
+import argparse
+
+from mesa_gym.cli.trap_arguments import read_trap
+from mesa_gym.cli.watch import add_window_arguments, show_window
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the command's arguments."""
+    add_window_arguments(parser)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Play a trap by hand."""
+    options.trap = read_trap(options)
+    return show_window(options, "the level")
