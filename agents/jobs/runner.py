@@ -44,7 +44,7 @@ def run(
     Args:
         jobs: in order of preference.
         out: the results' folder, in which one run works at a time.
-        workers: how many jobs this machine does at a time; None for the number of cores.
+        workers: how many jobs this machine does at a time; None as ``count_workers`` says.
         on: the engine, as ``agents.jobs.engines.open_engine`` takes it; None for this machine.
         limits: of a job of Slurm.
 
@@ -67,7 +67,8 @@ def run(
         for message in (set_aside(result, out) for _, rest in missing for result in rest):
             if message:
                 say(message)
-        left, workers = [job for job, _ in missing], workers or os.cpu_count() or 1
+        left = [job for job, _ in missing]
+        workers = workers or count_workers(len(left))
         say(
             describe_plan(missing, f"on {on}" if isinstance(on, str) else _count(workers, "worker"))
         )
@@ -97,6 +98,15 @@ def run(
     done = f"{len(left) - len(failed)} of {len(left)} jobs done"
     say(f"{done} in {minutes}:{seconds:02}, in {out}{again}")
     return failed
+
+
+def count_workers(jobs: int) -> int:
+    """Return how many jobs this machine does at a time: one a core, or all of a few more.
+
+    Three jobs on two cores, one a core, would leave a core idle while the last one runs.
+    """
+    cores = os.cpu_count() or 1
+    return jobs if cores < jobs < 2 * cores else cores
 
 
 def require_results_folder(out: Path) -> None:

@@ -86,3 +86,11 @@ def test_plan_counts_what_is_missing():
         "2 agents and 1 other result in 2 jobs, about 60 CPU seconds, on slurm"
     )
     assert runner.describe_plan([], "2 workers") == "all results are there"
+
+
+@pytest.mark.parametrize(
+    ("cores", "jobs", "workers"), [(2, 1, 2), (2, 2, 2), (2, 3, 3), (2, 4, 2), (8, 9, 9), (1, 9, 1)]
+)
+def test_few_spare_jobs_run_at_once(monkeypatch, cores, jobs, workers):
+    monkeypatch.setattr(runner.os, "cpu_count", lambda: cores)
+    assert runner.count_workers(jobs) == workers
