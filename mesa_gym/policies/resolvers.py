@@ -94,10 +94,15 @@ def _resolve_folder(text: str, request: Request) -> Any:
             f" {trap.name()!r}; train one for it"
         )
     loaders = {entry_point.name: entry_point.value for entry_point in entry_points(group=LOADERS)}
+    if not loaders:  # as where a checkout is on PYTHONPATH alone
+        raise ValueError(
+            f"{folder} has an agent whose loader is found by the installed package, and mesa-gym is"
+            " not installed here; install the checkout: pip install -e ."
+        )
     if entries["loader"] not in loaders:
         raise ValueError(
             f"{folder / POLICY_FILE} names the loader {shorten(entries['loader'])}; installed are"
-            f" {', '.join(sorted(loaders)) or 'none'}; load other agents by a function of your own,"
+            f" {', '.join(sorted(loaders))}; load other agents by a function of your own,"
             " as module:name"
         )
     if not (folder / entries["weights"]).is_file():
