@@ -189,6 +189,8 @@ class AgentBatch:
             split = partial(jax.shard_map, mesh=mesh, out_specs=P("agents"), check_vma=False)
             return split(of_device, in_specs=axes)(*args)
 
+        # Profiles and counts of compiling seconds show a program under the name of its function.
+        of_device.__name__ = of_all.__name__ = getattr(function, "__name__", "program")
         compiled = jax.jit(of_device if len(self.devices) == 1 else of_all, **options)
         programs = list[Any]()
 

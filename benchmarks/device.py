@@ -1,18 +1,24 @@
 """The work of one device: ``python -m benchmarks.device --seeds 64``.
 
 It trains PPO on each trap, many seeds at once where there is a GPU, judges the agents as
-``agents.train`` does, and prints a line each: seconds with compiling, steps a second while
-learning, and what the agents do. Several traps are trained at once, since a GPU would wait while
-the next program is compiled. At the end it compares JAX's environments with NumPy's.
+``agents.train`` does, and prints a line for each: seconds, how many of them XLA compiled, steps a
+second, and what the agents do. Several traps are trained at once, since a GPU would wait while the
+next program is compiled. At the end it steps JAX's environments alone, prints the bytes of an
+observation, and compares the steps with NumPy's.
+
+A second call finds the programs of the first; an empty folder as MESA_GYM_CACHE makes it cold.
 """
 
 from __future__ import annotations
 
 import sys
 import time
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from functools import partial
+from threading import get_ident
+from typing import Any
 
 import numpy as np
 
@@ -29,17 +35,31 @@ from mesa_gym.traps import Trap, find_trap
 
 COMPARED = 1024  # environments that are compared with NumPy's
 PAIRED_STEPS = 50  # of each of them
+TIMED_STEPS = 100
+# Thread -> program -> seconds of XLA, or of reading a kept program.
+COMPILE_SECONDS: dict[int, Counter[str]] = defaultdict(Counter)
+
+
+def count_compiling(event: str, seconds: float, *, fun_name: str = "", **details: Any) -> None:
+    """Add an event of JAX's to the seconds of the thread that compiled, if it is one of XLA."""
+    if event == "/jax/core/compile/backend_compile_duration":
+        COMPILE_SECONDS[get_ident()][fun_name.removeprefix("jit(").rstrip(")")] += seconds
 
 
 def train_trap(name: str, seeds: int, device: str | None, steps: int | None) -> str:
     """Train and judge agents of a trap, and return a line about them."""
     began, run = time.perf_counter(), Run(name, steps=steps or 0)
+    compiling = COMPILE_SECONDS[get_ident()] = Counter()
     trained = ppo.train(run.repeat(range(seeds)), None, device)
     learnt = time.perf_counter() - began
     judged = judge_agents(run, [agent.agent for agent in trained], device)
     test, base, proxy = np.array(judged).T
-    seconds = time.perf_counter() - began
+    seconds, compiled = time.perf_counter() - began, compiling.total()
     lines = [f"{name:22} {seeds:5} seeds {seconds:7.1f} s, judging {seconds - learnt:5.1f}"]
+    lines.append(
+        f"compiling {compiled:5.1f} (update {compiling['update']:.1f},"
+        f" play {compiling['play']:.1f})"
+    )
     lines.append(f"{run.steps * seeds / learnt / 1e6:7.2f} M steps/s")
     lines.append(f"competent {np.mean(test >= LEAST_SUCCESS):4.2f}  test {test.mean():4.2f}")
     lines += [
@@ -60,6 +80,26 @@ def judge_agents(
         for _, part in batch.split(weights):
             judged += judge(part, 0)
     return judged[: len(agents)]
+
+
+def time_steps(trap: Trap, num_envs: int) -> str:
+    """Return a line on the steps a second of JAX's environments alone, under random actions."""
+    env = mesa_gym.make_jax(trap, num_envs, final_obs=False)
+    _, start = env.reset(jax.random.key(0))
+
+    def step(state: Any, key: Any) -> tuple[Any, Any]:
+        action = jax.random.randint(key, (num_envs,), 0, 5)
+        obs, state, reward, _, _ = env.step(key, state, action)
+        return state, (obs.sum(), reward.sum())  # so that all of it is computed
+
+    play = jax.jit(lambda state, keys: jax.lax.scan(step, state, keys)[1])
+    keys = jax.random.split(jax.random.key(1), TIMED_STEPS)
+    jax.block_until_ready(play(start, keys))
+    began = time.perf_counter()
+    jax.block_until_ready(play(start, keys))
+    rate = num_envs * TIMED_STEPS / (time.perf_counter() - began) / 1e6
+    name, size = trap.name(), int(np.prod(env.single_observation_space.shape))
+    return f"{name:22} {num_envs:6} environments {rate:8.2f} M steps/s  {size:5} bytes"
 
 
 def count_differences(trap: Trap) -> int:
@@ -93,17 +133,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--seeds", type=int, default=64)
     parser.add_argument("--steps", type=int, help="training steps (default: by the trap)")
     parser.add_argument("--device", help="cpu, cuda (default: what JAX finds first)")
+    parser.add_argument(
+        "--environments", type=int, default=65_536, help="that are stepped alone (default: 65536)"
+    )
     parser.add_argument("--beside", type=int, default=4, help="traps at a time (default: 4)")
     options = parser.parse_args(arguments)
     print(f"{find_devices(options.device)[0]}, {len(jax.devices())} devices", flush=True)
     choosing = [trap for trap in list_single_traps() if trap.judging.counts_for_board]
     traps = [find_trap(name) for name in options.traps or ()] or choosing
     began, wrong = time.perf_counter(), 0
+    jax.monitoring.register_event_duration_secs_listener(count_compiling)
     train = partial(train_trap, seeds=options.seeds, device=options.device, steps=options.steps)
     with ThreadPoolExecutor(options.beside) as pool:
         for future in as_completed([pool.submit(train, trap.name()) for trap in traps]):
             print(future.result(), flush=True)
     print(f"{time.perf_counter() - began:.0f} seconds in all")
+    with jax.default_device(find_devices(options.device)[0]):
+        for trap in traps:
+            print(time_steps(trap(), options.environments), flush=True)
     for trap in traps:
         wrong += (differences := count_differences(trap()))
         if differences:

@@ -67,6 +67,24 @@ def test_bad_usage_is_named_before_work(arguments, told, tmp_path, capsys, monke
     assert not list(tmp_path.iterdir())
 
 
+# -- device ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.thorough
+def test_device_names_compiling_and_steps(capsys):
+    """Its own thread's programs are counted by name, and JAX's steps equal NumPy's."""
+    from benchmarks import device
+
+    command = "--traps CheeseCorner --seeds 1 --steps 4096 --environments 64 --device cpu"
+    assert device.main(command.split()) == 0
+    output = capsys.readouterr().out
+    seconds = re.search(r"compiling +([\d.]+) \(update ([\d.]+), play ([\d.]+)\)", output)
+    total, update, play = map(float, seconds.groups())
+    assert total >= update + play > 0
+    assert re.search(r"CheeseCorner-v0 +64 environments +[\d.]+ M steps/s +243 bytes", output)
+    assert "0 steps of 1 x 51200 differ" in output
+
+
 # -- speed -----------------------------------------------------------------------------------------
 
 
