@@ -21,10 +21,9 @@ from typing import Any, NamedTuple
 
 from agents.algorithms import USUAL_SETTINGS, PPOSettings
 from agents.compiling import AgentBatch, Array, find_devices, jax, jnp, optax
-from agents.loop import Keep, Report, TrainedAgent, TrainingProgram, run_training
+from agents.loop import Keep, Report, TrainedAgent, TrainingProgram, make_judge, run_training
 from agents.networks import LEARNERS, Learner, MakeLearner, Params
 from agents.run import AgentNumbers, Run, list_numbers
-from agents.training_looks import make_judge
 from mesa_gym.errors import shorten
 
 

@@ -10,9 +10,8 @@ from typing import Any
 import numpy as np
 
 from agents import PHASES
-from agents.loop import Evaluation, Report, TrainedAgent
+from agents.loop import LEAST_SUCCESS, Evaluation, Report, TrainedAgent
 from agents.run import Run
-from agents.training_looks import LEAST_SUCCESS
 from mesa_gym.files import format_csv
 
 CURVE_FILE = "curve.csv"

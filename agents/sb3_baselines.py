@@ -10,9 +10,8 @@ import numpy as np
 import torch
 
 from agents.algorithms import USUAL_SETTINGS
-from agents.loop import LOOKS, Evaluation, Keep, Report, TrainedAgent
+from agents.loop import LOOKS, Evaluation, Keep, Report, TrainedAgent, judge_agent
 from agents.run import Run
-from agents.training_looks import judge_agent
 from mesa_gym.errors import missing_extra
 from mesa_gym.sb3 import CentredExtractor, make_sb3, ppo
 from mesa_gym.trained.agent import Agent

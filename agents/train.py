@@ -126,19 +126,23 @@ def read_count(text: str) -> int:
     return int(text)
 
 
+def read_run(options: argparse.Namespace) -> Run:
+    """Return the training that the options of the command describe."""
+    trap, *words = options.words
+    names = ("algo", "seed", "steps", "alpha", "reward", "num_levels")
+    run = Run(trap, keywords=tuple(words), **{name: getattr(options, name) for name in names})
+    settings = {name: getattr(options, name) for name in SETTING_NAMES}
+    run = run.change(**{name: value for name, value in settings.items() if value is not None})
+    return replace(run, start=options.start)
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run ``mesa-gym train``: return 0 done, 1 failed, 2 bad usage, 130 interrupted."""
-    options = vars(_parser().parse_args(arguments))
-    out, seeds, device = (options.pop(x) for x in ("out", "seeds", "device"))
-    quiet, board = options.pop("quiet"), options.pop("tensorboard")
-    trap, *words = options.pop("words")
+    options = _parser().parse_args(arguments)
+    out, seeds = options.out, options.seeds
 
     def work() -> int:
-        changed = {name: options.pop(name) for name in SETTING_NAMES}
-        start = options.pop("start")
-        run = Run(trap, keywords=tuple(words), **options)
-        run = run.change(**{x: value for x, value in changed.items() if value is not None})
-        run = replace(run, start=start)
+        run = read_run(options)
         runs = [run] if seeds is None else run.repeat(seeds)
         folders = [out] if seeds is None else [out / run.name for run in runs]
         for folder in folders:
@@ -146,12 +150,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if run.algorithm.solves:
             require_labels(run.environment().trap)
         reports = list[Report]()
-        if board is not None:
-            reports.append(open_tensorboard(board, runs))
-        if printer := None if quiet else Printer(run):
+        if options.tensorboard is not None:
+            reports.append(open_tensorboard(options.tensorboard, runs))
+        if printer := None if options.quiet else Printer(run):
             reports.append(printer)
         places = dict(zip(runs, folders, strict=True))
-        train_runs(runs, join_reports(reports), device, lambda run, agent: save(places[run], agent))
+        train_runs(
+            runs,
+            join_reports(reports),
+            options.device,
+            lambda run, trained: save(places[run], trained),
+        )
         if printer:
             printer.conclude()
         print(out)

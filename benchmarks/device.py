@@ -25,9 +25,9 @@ import numpy as np
 import mesa_gym
 from agents import ppo
 from agents.compiling import AgentBatch, find_devices, jax, jnp
+from agents.loop import LEAST_SUCCESS, make_judge
 from agents.networks import LEARNERS
 from agents.run import Run
-from agents.training_looks import LEAST_SUCCESS, make_judge
 from benchmarks.plan import list_single_traps
 from mesa_gym.command import Parser
 from mesa_gym.trained.agent import Agent

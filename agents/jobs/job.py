@@ -29,13 +29,8 @@ import msgspec
 from mesa_gym.files import lock_file, read_bytes, write_json
 from mesa_gym.json_data import decode_json
 
-DONE_FILE, WORK, WAITING_AGENTS, TRACEBACKS, DAMAGED = (
-    "done.json",
-    ".work",
-    ".trained",
-    ".failed",
-    ".damaged",
-)
+DONE_FILE, WORK, WAITING_AGENTS = "done.json", ".work", ".trained"
+TRACEBACKS, DAMAGED = ".failed", ".damaged"
 # Plain data that says what a result is: with other terms it would be another.
 Terms = Mapping[str, Any]
 

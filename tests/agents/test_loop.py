@@ -13,12 +13,20 @@ import pytest
 
 from agents import compiling
 from agents.compiling import AgentBatch, find_devices
-from agents.loop import Evaluation, TrainedAgent, TrainingProgram, run_training
+from agents.loop import (
+    WATCHED,
+    Evaluation,
+    TrainedAgent,
+    TrainingProgram,
+    judge_agent,
+    make_judge,
+    play_levels,
+    run_training,
+)
 from agents.networks import LearningMLP
 from agents.ppo import TrainState
 from agents.progress import Printer, advise, open_tensorboard, write_curve
 from agents.run import Run
-from agents.training_looks import WATCHED, judge_agent, make_judge, play_levels
 from mesa_gym.policies import as_policy
 from mesa_gym.scoring import score
 from mesa_gym.scoring.record import replay

@@ -6,7 +6,7 @@ import msgspec
 import numpy as np
 import pytest
 
-from agents.training_looks import judge_agent
+from agents.loop import judge_agent
 from mesa_gym.policies import Sweeper, as_policy, uniform
 from mesa_gym.policies.learner import BestLearner
 from mesa_gym.scoring import read_card, score
