@@ -31,7 +31,6 @@ from mesa_gym.policies.adapters import (
     name_observation,
 )
 from mesa_gym.policies.agent_files import POLICY_FILE, read_policy_file
-from mesa_gym.policies.learner import BestLearner
 from mesa_gym.policies.names import (
     AIMLESS,
     LEARNER_ORACLE,
@@ -43,7 +42,7 @@ from mesa_gym.policies.names import (
     not_for,
     references,
 )
-from mesa_gym.policies.oracle import Aimless, NearestTarget, Oracle
+from mesa_gym.policies.oracle import Aimless, BestLearner, NearestTarget, Oracle
 from mesa_gym.policies.protocol import Policy
 from mesa_gym.policies.scripted import Reference, Sweeper, constant, uniform
 from mesa_gym.traps import Trap

@@ -8,7 +8,7 @@ import pytest
 
 from agents.loop import judge_agent
 from mesa_gym.policies import Sweeper, as_policy, uniform
-from mesa_gym.policies.learner import BestLearner
+from mesa_gym.policies.oracle import BestLearner
 from mesa_gym.scoring import read_card, score
 from mesa_gym.scoring.evidence import LevelReturns, read_letters, write_letters
 from mesa_gym.scoring.findings import LevelWeights, find
