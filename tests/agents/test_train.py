@@ -215,9 +215,9 @@ def test_save_that_fails_leaves_the_old_folder(tmp_path, monkeypatch):
     assert [*tmp_path.iterdir()] == [kept]
 
 
-# -- what docs/train.md says -----------------------------------------------------------------------
+# -- what agents/README.md says --------------------------------------------------------------------
 
-PAGE = Path(__file__).parents[2] / "docs" / "train.md"
+PAGE = Path(__file__).parents[2] / "agents" / "README.md"
 
 
 @pytest.mark.thorough
