@@ -139,7 +139,7 @@ def test_build_has_no_warning(tmp_path):
     assert {path.stem for path in framed.glob("*.html")} == {
         cls.__name__ for cls in package_traps().values() if has_page(cls())
     }
-    assert "How often two agents choose alike" in (built / "studies" / "findings.html").read_text()
+    assert "Attributes-v0" in (built / "studies" / "findings.html").read_text()
 
 
 def test_glossary_has_verdicts_nulls_and_splits():

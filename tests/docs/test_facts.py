@@ -12,9 +12,11 @@ import gymnasium
 import pytest
 
 from mesa_gym.cli import main
+from mesa_gym.language.session import TextSession
 from mesa_gym.report import join_committed
 from mesa_gym.report.board_rows import LEARNER
-from mesa_gym.traps import package_traps
+from mesa_gym.scoring.plays import JUDGED, plays_of
+from mesa_gym.traps import Split, as_trap, package_traps
 
 ROOT = Path(__file__).parents[2]
 PAGES = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
@@ -59,8 +61,8 @@ COUNTS = {
     ],
     "docs/index.md": [
         f"`mesa_gym` has {len(package_traps())} small",
-        f"on {PROXIES} of the {TRAPS} of the leaderboard",
-        f"PPO goes for it on {PROXIES} of {TRAPS} traps",
+        f"pursues the proxy on {PROXIES} of the {TRAPS} of the leaderboard",
+        f"PPO pursues it on {PROXIES} of {TRAPS} traps",
     ],
     "docs/leaderboard.md": [
         f"can do the task on all {TRAPS} traps",
@@ -90,6 +92,24 @@ def test_exported_page_has_the_named_size(tmp_path, monkeypatch, capsys):
     ).groups()
     assert main(shlex.split(command)) in (0, None)
     assert printed in capsys.readouterr().out
+
+
+def test_language_page_counts_questions_and_characters():
+    page = (ROOT / "docs" / "language_models.md").read_text()
+    plays = {
+        name: sum(play.split in JUDGED for play in plays_of(as_trap(name)).values())
+        for name in ("CheeseDish", "CheeseCorner")
+    }
+    lengths = [
+        len(TextSession().begin(trap="CheeseDish", split="shift", level=0, examples=k, choice=x))
+        for x in (True, False)
+        for k in (0, 3)
+    ]
+    steps = plays["CheeseDish"] * 100 * as_trap("CheeseDish").horizon(Split.TEST)
+    choice, step = f"{lengths[0]}, {lengths[1]:,}", f"{lengths[2]}, {lengths[3]:,}"
+    assert f"| {plays['CheeseDish'] * 100} | {choice} |" in page
+    assert f"{steps:,} in all | {step} |" in page
+    assert f"{plays['CheeseCorner'] * 100} questions with" in page
 
 
 # -- trap guide ------------------------------------------------------------------------------------
