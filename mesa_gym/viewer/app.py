@@ -1,4 +1,4 @@
-"""The application: a window, its events, and the screen that it shows."""
+"""The application: a window, its events, the screen that it shows, and work in threads."""
 
 from __future__ import annotations
 
@@ -7,13 +7,15 @@ import os
 import sys
 import time
 from collections.abc import Callable
-from concurrent.futures import Future
+from concurrent.futures import Future, InvalidStateError
+from contextlib import suppress
 from dataclasses import dataclass
+from threading import Thread
 from typing import Any
 
+from mesa_gym.errors import PolicyError
 from mesa_gym.rendering.window import load_pygame, open_window
 from mesa_gym.viewer.painter import PAPER, QUIET, SMALL, TITLE, Painter
-from mesa_gym.viewer.work import start_work
 
 SIZE = (1280, 800)
 LEAST_SIZE = (640, 420)  # points; in a smaller window all is drawn smaller: nothing is left out
@@ -23,6 +25,11 @@ NAP = 0.025  # seconds between two looks for events
 REPEAT_AFTER = 0.4
 REPEAT_EVERY = 0.05
 POLL = 0.05  # seconds between looks at work in a thread
+# Work in threads: seconds for which a frame waits for it, and that it leaves to frames, again and
+# again; errors to be said, not to be raised.
+PATIENCE = 0.03
+FRAME_TURN = 0.001
+TOLD_ERRORS = (ValueError, ImportError, OSError, PolicyError)
 
 
 @dataclass(frozen=True)
@@ -260,3 +267,28 @@ class LoadingScreen(Screen):
         painter.text(text, width / 2, height / 2 - TITLE, TITLE, align="middle", width=width - 24)
         passed = f"{time.monotonic() - self._began:.0f} s"
         painter.text(passed, width / 2, height / 2 + 4, SMALL, QUIET, "middle")
+
+
+def start_work(work: Callable[[], Any], threaded: bool = True) -> Future[Any]:
+    """Run work in a thread, so that the window stays alive; without a window in this one.
+
+    The process can end while the thread runs, unlike with an executor's threads.
+
+    Args:
+        work: the function.
+        threaded: whether in a thread.
+    """
+    future: Future[Any] = Future()
+
+    def run() -> None:
+        with suppress(InvalidStateError):  # it was cancelled
+            try:
+                future.set_result(work())
+            except BaseException as error:
+                future.set_exception(error)
+
+    if threaded:
+        Thread(target=run, daemon=True).start()
+    else:
+        run()
+    return future

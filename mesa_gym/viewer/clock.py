@@ -9,8 +9,8 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 
 from mesa_gym.errors import PolicyError
-from mesa_gym.viewer.pane import Pane
-from mesa_gym.viewer.work import FRAME_TURN, PATIENCE, start_work
+from mesa_gym.viewer.app import FRAME_TURN, PATIENCE, start_work
+from mesa_gym.viewer.seats import Pane
 
 STEPS_A_SECOND = 4.0  # steps a second at speed 1
 SPEEDS = tuple(2.0**k for k in range(-2, 7))  # 0.25 to 64

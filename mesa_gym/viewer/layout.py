@@ -11,11 +11,10 @@ from numpy.typing import NDArray
 
 from mesa_gym.rendering import render_rgb
 from mesa_gym.rendering.raster import MIN_TILE, draw_cell
-from mesa_gym.viewer.grid import GridCanvas, GridPlace
-from mesa_gym.viewer.overlays import Overlay
+from mesa_gym.viewer.overlays import GridCanvas, GridPlace, Overlay
 from mesa_gym.viewer.painter import BODY, EMPTY_CELL, QUIET, SHEET, TEXT, Box, Painter, as_surface
-from mesa_gym.viewer.pane import Pane
 from mesa_gym.viewer.playback import Session
+from mesa_gym.viewer.seats import Pane
 
 EDGE = 8.0
 BETWEEN = 6.0

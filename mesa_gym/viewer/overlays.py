@@ -1,4 +1,4 @@
-"""Overlays of a grid: objects that draw themselves, the lowest first.
+"""A pane's grid, and its overlays: objects that draw themselves, the lowest first.
 
 An overlay is one class here and its place in ``overlays_of``.
 """
@@ -6,6 +6,8 @@ An overlay is one class here and its place in ``overlays_of``.
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,10 +15,59 @@ from numpy.typing import NDArray
 from mesa_gym.engine import RGB, Bools, State
 from mesa_gym.errors import unknown
 from mesa_gym.traps import Trap
-from mesa_gym.viewer.grid import GridCanvas
 from mesa_gym.viewer.painter import QUIET, RULE, SHEET, TEXT, Box, Painter
-from mesa_gym.viewer.pane import Pane
+from mesa_gym.viewer.seats import Pane
 from mesa_gym.viewer.timeline import spread_agent
+
+
+@dataclass(frozen=True)
+class GridPlace:
+    """The place of a grid of square cells.
+
+    Attributes:
+        left, top: of its upper left corner, in points.
+        tile: the side of a cell in points.
+        rows, columns: of cells.
+    """
+
+    left: float
+    top: float
+    tile: float
+    rows: int
+    columns: int
+
+    @property
+    def box(self) -> Box:
+        """Return the box of the whole grid."""
+        return Box(self.left, self.top, self.columns * self.tile, self.rows * self.tile)
+
+    def box_of(self, cell: int) -> Box:
+        """Return the box of a cell."""
+        row, column = divmod(cell, self.columns)
+        side = self.tile
+        return Box(self.left + column * side, self.top + row * side, side, side)
+
+
+class GridCanvas:
+    """One pane's grid after some steps, to draw overlays on.
+
+    Args:
+        painter: of the picture's own surface, whose upper left corner is the grid's.
+        pane: what is shown.
+        t: steps from the timeline's start.
+
+    Attributes:
+        painter, pane, t: the same.
+        place: of the grid.
+        numbers: objective -> its number, which gives its colour and shape.
+    """
+
+    def __init__(self, painter: Painter, pane: Pane, t: int) -> None:
+        self.painter, self.pane, self.t = painter, pane, t
+        height, width = pane.trap.size
+        side = painter.surface.get_width() / width / painter.scale
+        self.place = GridPlace(0, 0, side, height, width)
+        self.numbers = {x: number for number, x in enumerate(pane.trap.objectives)}
 
 
 class Overlay:
@@ -61,9 +112,14 @@ class PathSoFar(Overlay):
 
     def draw(self, canvas: GridCanvas) -> None:
         """Draw the agent's way so far, with a ring at its start."""
-        points = canvas.find_way(canvas.pane.line.cells(canvas.t))
-        canvas.draw_line(points, 2.4, 1.3)
-        canvas.draw_ring(*points[0])
+        cells = canvas.pane.line.cells(canvas.t)
+        entered = [cells[0], *(after for before, after in pairwise(cells) if after != before)]
+        points = [canvas.place.box_of(cell).middle for cell in entered]
+        # Dark with light edges, seen on anything.
+        for tone, width in ((SHEET, 5.0), (TEXT, 2.4)):
+            canvas.painter.line(points, tone, width)
+        for tone, width in ((SHEET, 4.5), (TEXT, 2.0)):
+            canvas.painter.disc(*points[0], canvas.place.tile * 0.2, tone, width)
 
     def draw_swatch(self, painter: Painter, x: float, y: float) -> None:
         """Draw a line with two bends."""
@@ -197,7 +253,7 @@ def parse_overlays(trap: Trap, names: str, there: dict[str, Overlay]) -> set[str
 
 def _draw_corner_mark(canvas: GridCanvas, number: int, cell: int, below: bool) -> None:
     """Draw an objective's mark in a cell's upper left corner, or lower left if ``below``."""
-    box, size = canvas.place.box_of(cell), max(2.5, canvas.side * 0.12)
+    box, size = canvas.place.box_of(cell), max(2.5, canvas.place.tile * 0.12)
     left = box.left + size + 2 + number * (2 * size + 2)
     y = box.bottom - size - 2 if below else box.top + size + 2
     canvas.painter.mark(number, left, y, size)

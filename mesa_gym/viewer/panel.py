@@ -11,9 +11,9 @@ from mesa_gym.traps import Split
 from mesa_gym.traps.life import TRIALS
 from mesa_gym.viewer.controls import Tips
 from mesa_gym.viewer.painter import BODY, QUIET, RULE, SHEET, SMALL, TEXT, TITLE, Box, Painter
-from mesa_gym.viewer.pane import Pane
 from mesa_gym.viewer.playback import Session
 from mesa_gym.viewer.players import PolicyPlayer
+from mesa_gym.viewer.seats import Pane
 
 PANEL_GAP = 8.0
 INDENT = 20.0

@@ -6,13 +6,13 @@ import numpy as np
 
 from mesa_gym.viewer.app import Input, Screen
 from mesa_gym.viewer.controls import Legend, Scrubber, Tips, draw_button, place_buttons
-from mesa_gym.viewer.grid import GridPlace
 from mesa_gym.viewer.keys import BUTTONS, Commands
 from mesa_gym.viewer.layout import DRAWER_HEIGHT, Layout, View, arrange, inner_width
+from mesa_gym.viewer.overlays import GridPlace
 from mesa_gym.viewer.painter import PAPER, QUIET, SMALL, TEXT, Box, Painter
-from mesa_gym.viewer.pane import Pane
 from mesa_gym.viewer.panel import Panel
 from mesa_gym.viewer.playback import Session, prepare
+from mesa_gym.viewer.seats import Pane
 
 MOST_LINES = 3  # of the message
 SPEED = 116.0  # room for how fast time goes

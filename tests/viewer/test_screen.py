@@ -23,8 +23,7 @@ from mesa_gym.traps import Split, all_traps, find_trap
 from mesa_gym.traps.cheese_corner import CheeseCorner
 from mesa_gym.viewer import recording
 from mesa_gym.viewer.app import App, Input, LoadingScreen, fit_scale, read_event
-from mesa_gym.viewer.dialogs import Notice
-from mesa_gym.viewer.keys import BINDINGS
+from mesa_gym.viewer.keys import BINDINGS, Notice
 from mesa_gym.viewer.layout import _opacity, arrange, tinted_grid
 from mesa_gym.viewer.mapfile import load_map, save_map
 from mesa_gym.viewer.overlays import overlays_of

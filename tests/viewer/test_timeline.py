@@ -23,10 +23,9 @@ from mesa_gym.traps.red_blue_doors import RedBlueDoors
 from mesa_gym.traps.tree_farm import TreeFarm
 from mesa_gym.viewer.clock import SPEEDS, STEPS_A_SECOND
 from mesa_gym.viewer.mapfile import load_map, save_map
-from mesa_gym.viewer.pane import Pane
 from mesa_gym.viewer.playback import Session
 from mesa_gym.viewer.players import Decision, PolicyPlayer, RecordedPlayer
-from mesa_gym.viewer.seats import Seat, seats_for
+from mesa_gym.viewer.seats import Pane, Seat, seats_for
 from mesa_gym.viewer.timeline import Analysis, Timeline
 from tests.support.edited import DOORS, bare_cells, cells_of, doors, made, same
 from tests.support.parameters import (
