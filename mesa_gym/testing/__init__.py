@@ -16,7 +16,7 @@ array_api_strict and Stable-Baselines3's own checker are asked where they are in
 from collections.abc import Collection
 
 from mesa_gym.errors import unknown
-from mesa_gym.testing import drawn, environments, rules, shift, solved, steps
+from mesa_gym.testing import drawn, environments, shift, solved, steps, watching
 from mesa_gym.testing.check import SAMPLED, Check, ConformanceError, TrapLike, check_name
 from mesa_gym.traps import as_trap
 
@@ -25,7 +25,7 @@ __all__ = ["CERTIFICATES", "CHECKS", "ConformanceError", "check_trap"]
 # What all later checks build on, in order: where one of these fails, nothing else is asked.
 _FOUNDATIONS: tuple[Check, ...] = (
     drawn.check_declared,
-    rules.check_playable,
+    watching.check_playable,
     drawn.check_level_identity,
     steps.check_purity,
     steps.check_determinism,
@@ -40,7 +40,7 @@ _IN_ORDER: tuple[Check, ...] = (
     drawn.check_held_out,
     drawn.check_options,
     steps.check_solver,
-    rules.check_effects,
+    watching.check_effects,
     steps.check_visible,
     drawn.check_novelty,
     shift.check_contact,

@@ -13,7 +13,6 @@ import numpy as np
 from mesa_gym.engine import Level, State
 from mesa_gym.errors import unknown
 from mesa_gym.testing.sample import difference, sample_of
-from mesa_gym.testing.watching import ShapeError
 from mesa_gym.traps import Split, Trap, as_trap
 
 TrapLike = str | type[Trap] | Trap
@@ -65,6 +64,18 @@ class ConformanceError(AssertionError):
         if self.others:
             lines.insert(1, f"{1 + len(self.others)} checks failed; the first may be the cause.")
         return "\n".join(lines)
+
+
+class ShapeError(ValueError):
+    """An author's method gave something else than its kind of array.
+
+    Attributes:
+        function: the method, whose last line errors name.
+    """
+
+    def __init__(self, message: str, function: Callable[..., Any]) -> None:
+        super().__init__(message)
+        self.function = function
 
 
 def check(

@@ -107,18 +107,22 @@ def every_action(trap: Trap, state: State) -> list[Step]:
     return [freeze(trap.step(state, freeze(np.full(state.n, a)))) for a in range(len(ACTIONS))]
 
 
+def list_branches(trap: Trap, n: int) -> Iterator[tuple[Array, dict[str, Array]]]:
+    """Yield each action, int64 (n,), with each of an outcome's values: name -> array (n,)."""
+    actions, outcomes = trap.branches()
+    for branch, action in enumerate(actions):
+        drawn = {name: np.full(n, values[branch]) for name, values in outcomes.items()}
+        yield freeze(np.full(n, action)), drawn
+
+
 def every_branch(trap: Trap, state: State) -> list[Step]:
     """Return the steps of states (n,) under each action and each of an outcome's values.
 
     An outcome that is impossible in a state changes nothing, pays nothing and ends the episode.
     """
-    actions, outcomes = trap.branches()
     steps = []
-    for branch, action in enumerate(actions):
-        branch_outcomes = {
-            name: np.full(state.n, values[branch]) for name, values in outcomes.items()
-        }
-        move = Move(trap, state, freeze(np.full(state.n, action)), branch_outcomes)
+    for action, outcomes in list_branches(trap, state.n):
+        move = Move(trap, state, action, outcomes)
         after, rewards, ended = trap.complete(move)
         never = np.broadcast_to(move.likelihood, state.n) == 0
         rewards = {x: np.where(never, 0.0, pay) for x, pay in rewards.items()}

@@ -1,7 +1,8 @@
-"""Moves that are watched: what an author's methods give has its shape, and writers do something."""
+"""Checks of an author's methods: they run, give what is expected, and what they write changes."""
 
 from __future__ import annotations
 
+import linecache
 import sys
 from collections.abc import Callable, Iterator
 from copy import copy
@@ -10,10 +11,14 @@ from typing import Any
 
 import numpy as np
 
-from mesa_gym.engine import Array, Move, State
+from mesa_gym.engine import ACTIONS, Array, Move, State
 from mesa_gym.engine.shapes import describe_array
-from mesa_gym.traps import Objective, Step, Trap
+from mesa_gym.testing.check import Findings, ShapeError, check
+from mesa_gym.testing.sample import Sample, freeze, list_branches, sample_of
+from mesa_gym.traps import Objective, Split, Step, Trap
 
+# Fewer moves say little of what never happens.
+LEAST_MOVES = 1000
 # Methods of a move that write, and what an author may have meant where one never does anything.
 WRITERS = {
     "clear": "it removes what was entered (`move.into`); elsewhere, such as on the cell that was"
@@ -27,18 +32,6 @@ WRITERS = {
     "appear": "its mask is never set, or no slot or cell is free",
     "set": "the variable has this value already",
 }
-
-
-class ShapeError(ValueError):
-    """An author's method gave something else than its kind of array.
-
-    Attributes:
-        function: the method, whose last line errors name.
-    """
-
-    def __init__(self, message: str, function: Callable[..., Any]) -> None:
-        super().__init__(message)
-        self.function = function
 
 
 @dataclass
@@ -167,3 +160,41 @@ def _require(value: Any, dtype: str, n: int, name: str, function: Callable[..., 
         raise ShapeError(
             f"{name} {describe_array(value)}; expected {kind}, {dtype or 'bool'} {(n,)}", function
         )
+
+
+@check(*Split)
+def check_playable(sample: Sample) -> Findings:
+    """Check that levels are drawn and shown and steps taken, without an error.
+
+    Nothing else can be checked before: an error would come again in each check.
+    """
+    trap, state = sample.trap, sample.starts
+    trap.observe(state)
+    for action, outcomes in list_branches(trap, state.n):
+        step = take_watched(trap, state, action, outcomes, Notes())
+        yield step.ended.shape == (state.n,), "a step does not say of each level whether it ended"
+        trap.observe(step.state)
+    for _ in range(len(ACTIONS)):
+        step = trap.step(state, np.arange(state.n) % len(ACTIONS))
+        state = freeze(step.state.take(~step.ended))
+
+
+@check()
+def check_effects(trap: Trap, levels: int) -> Findings:
+    """Check that each writer of a move, and each amount of an objective, has an effect somewhere.
+
+    All moves from all states of the sampled levels are taken, of a trap without exact solver those
+    from the states of random episodes.
+    """
+    notes = Notes()
+    for state in (sample_of(trap, split, levels).state for split in Split):
+        for action, outcomes in list_branches(trap, state.n):
+            take_watched(trap, state, action, outcomes, notes)
+    for call, of, file, line in notes.idle() if notes.moves >= LEAST_MOVES else ():
+        writer = call.removeprefix("move.")
+        if writer in WRITERS:
+            text = linecache.getline(file, line).strip()
+            message = f"`{call}` of {of} never has an effect in {notes.moves:,} moves"
+            yield False, f"{message}; {WRITERS[writer]}\n    {file}:{line}: {text}"
+        else:
+            yield False, f"{of} is never paid in {notes.moves:,} moves; pay it or leave it out"
