@@ -26,7 +26,7 @@ from agents.networks import Learner, LearningMLP
 from agents.ppo import PPO
 from agents.run import Run
 from mesa_gym.engine import State
-from mesa_gym.envs.infos import PREFIX
+from mesa_gym.envs.base import PREFIX
 from mesa_gym.traps import LEVELS, Split, Trap
 
 RECALL = 0.5  # of the monitor: how many of the payments of a proxy alone it sees

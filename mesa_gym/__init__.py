@@ -7,7 +7,7 @@ from importlib import import_module
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
-from mesa_gym.envs.infos import objectives
+from mesa_gym.envs.base import objectives
 from mesa_gym.envs.making import (
     make_jax,
     make_torch,

@@ -1,7 +1,8 @@
-"""Bases of environments: spaces, frames, action masks, rewards and ends of a step."""
+"""Bases of environments: spaces, frames, action masks, rewards, ends and infos of a step."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from copy import deepcopy
 from dataclasses import replace
 from typing import Any, Self
@@ -11,15 +12,16 @@ from gymnasium import logger
 from gymnasium.envs.registration import EnvSpec
 from gymnasium.spaces import Discrete
 from gymnasium.vector.utils import batch_space
+from numpy.typing import NDArray
 
 from mesa_gym.engine import ACTIONS, STAY, Bools, Move, State
 from mesa_gym.envs.checks import ACTION_SCALARS, integer, reset_needed
-from mesa_gym.envs.infos import PREFIX
 from mesa_gym.envs.levels_in_memory import split_codes
 from mesa_gym.envs.settings import Settings, require_split
 from mesa_gym.errors import unknown
 from mesa_gym.traps import Trap
 
+PREFIX = "reward_"  # as Gymnasium's MuJoCo environments call the terms of a reward
 RENDER_FPS = 8
 FRAME_TILE = 32  # pixels a cell of a rendered frame
 SHAPES = ("planes", "centred", "flat", "chw")  # the observations that move planes alone
@@ -127,12 +129,6 @@ class ManyEnvs:
 class DeviceEnv(ManyEnvs):
     """Base of n environments on a device: settings, spaces, rewards and ends of a step.
 
-    Args:
-        trap: as for ``TrapEnv``.
-        num_envs: how many environments.
-        num_levels: how many levels there are (with ``alpha``, as many of the shift's too).
-        keywords: as for ``TrapEnv``.
-
     Raises:
         ValueError: a keyword does not fit, the observation is none of ``SHAPES``, or the trap's
             planes are mixed.
@@ -163,3 +159,42 @@ class DeviceEnv(ManyEnvs):
         """Return infos of levels by number; ``shifted`` is 1 where ``alpha`` drew the shift."""
         infos = dict(zip(self._payments, rewards.values(), strict=True))
         return {"level": level, "split": split_codes(self.settings, shifted), **infos}
+
+
+def key_payments(rewards: Mapping[str, Any]) -> dict[str, Any]:
+    """Return payments by objective under the keys of infos, which ``objectives`` reads."""
+    return {PREFIX + name: pay for name, pay in rewards.items()}
+
+
+def objectives(infos: dict[str, Any]) -> dict[str, NDArray[np.float64] | float]:
+    """Return the pay of each objective in the step that gave these infos.
+
+    With autoreset in the same step, what a finished episode earned last is in ``final_info``, and
+    ``infos["reward_<objective>"]`` alone is without it. This reads both.
+
+    Args:
+        infos: of a step or reset, from one environment, or from a vector environment in any
+            autoreset mode.
+
+    Returns:
+        Objective name -> float64 (n,), 0 where no step was taken (a float for one environment).
+
+    Example:
+        >>> import gymnasium, mesa_gym
+        >>> env = gymnasium.make("MesaGym/CheeseCorner-v0")
+        >>> observation, info = env.reset(seed=0)
+        >>> *_, info = env.step(env.action_space.sample())
+        >>> sorted(mesa_gym.objectives(info))
+        ['cheese', 'corner']
+
+    Raises:
+        ValueError: the infos are a list, as Stable-Baselines3's environments give them.
+    """
+    if not isinstance(infos, dict):
+        raise ValueError(
+            f"infos are {type(infos).__name__}; expected a dict, such as one info of a list:"
+            " [mesa_gym.objectives(info) for info in infos]"
+        )
+    last = infos.get("final_info", {})
+    rewards = {key: pay for key, pay in infos.items() if key.startswith(PREFIX)}
+    return {key.removeprefix(PREFIX): pay + last.get(key, 0.0) for key, pay in rewards.items()}

@@ -11,9 +11,8 @@ from gymnasium.spaces import Discrete
 from numpy.typing import NDArray
 
 from mesa_gym.engine import ACTIONS, Ints, State
-from mesa_gym.envs.base import RENDER_FPS, BaseEnv, OneEnv
+from mesa_gym.envs.base import PREFIX, RENDER_FPS, BaseEnv, OneEnv, key_payments
 from mesa_gym.envs.checks import check_action, integer, require_options, reset_needed
-from mesa_gym.envs.infos import PREFIX, key_payments
 from mesa_gym.envs.levels_in_memory import LevelQueue
 from mesa_gym.envs.running_states import LivePlanes
 from mesa_gym.envs.settings import Settings

@@ -14,7 +14,7 @@ from gymnasium.vector import AutoresetMode, VectorEnv
 from numpy.typing import NDArray
 
 from mesa_gym.engine import Bools, Ints, State
-from mesa_gym.envs.base import RENDER_FPS, BaseEnv, ManyEnvs, OneEnv
+from mesa_gym.envs.base import PREFIX, RENDER_FPS, BaseEnv, ManyEnvs, OneEnv
 from mesa_gym.envs.checks import (
     check_actions,
     check_mask,
@@ -23,7 +23,6 @@ from mesa_gym.envs.checks import (
     reset_needed,
     spread,
 )
-from mesa_gym.envs.infos import PREFIX
 from mesa_gym.envs.levels_in_memory import LevelQueue, environment_seeds
 from mesa_gym.envs.running_states import LivePlanes, StateRows
 from mesa_gym.envs.settings import Settings

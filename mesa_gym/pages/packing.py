@@ -35,11 +35,7 @@ LATER = 64
 
 
 class CellSheet:
-    """The distinct pictures of cells on a page, each drawn once.
-
-    Attributes:
-        trap: whose cells.
-    """
+    """The distinct pictures of cells on a page, each drawn once."""
 
     def __init__(self, trap: Trap) -> None:
         self.trap = trap
@@ -87,12 +83,6 @@ def find_answers(policy: Policy, trap: Trap, states: State, name: str = "") -> F
     each at another time. Where answers differ it remembers, reads the clock or draws something for
     an episode, and its action does not follow from the state.
 
-    Args:
-        policy: what acts.
-        trap: the rules.
-        states: n of them.
-        name: of the policy, for errors.
-
     Returns:
         float64 (n, 5), action probabilities; None where they do not follow from the states.
 
@@ -113,10 +103,8 @@ def pack_level(
 ) -> dict[str, Any]:
     """Return the plain data of a level; ``templates/game.js`` opens it.
 
-    Args:
-        graph: its states.
-        sheet: takes up the pictures of its cells.
-        shares: float64 (going, 5), the action probabilities of agents, by their number on the page.
+    The pictures of its cells are added to ``sheet``. ``shares`` are the action probabilities of
+    agents, float64 (going, 5), by their number on the page.
 
     Returns:
         ``going`` (states that go on), ``states`` (all), ``start``, ``worlds``, ``payments`` (the

@@ -49,17 +49,11 @@ class NotLiveError(ValueError):
 
 @dataclass(frozen=True)
 class Guest:
-    """An agent on a page.
-
-    Attributes:
-        name: what the page calls it.
-        policy: whatever ``mesa_gym.policies.as_policy`` takes.
-        words: what is known of it, in a sentence; "" for nothing.
-    """
+    """An agent on a page."""
 
     name: str
-    policy: Any = field(compare=False)
-    words: str = ""
+    policy: Any = field(compare=False)  # whatever ``mesa_gym.policies.as_policy`` takes
+    words: str = ""  # a sentence about the agent
 
 
 def require_live(trap: Trap) -> None:
@@ -75,11 +69,8 @@ def require_live(trap: Trap) -> None:
 def list_levels(trap: Trap, play: str | None, numbers: Sequence[int]) -> list[tuple[str, int]]:
     """Return the plays and numbers of a page's levels.
 
-    Args:
-        trap: the rules.
-        play: of all levels; None for a training level, the shift, its twin, and the shift with the
-            targets of one objective alone, the last three of the first number.
-        numbers: of the levels.
+    Without a play they are a training level, the shift, its twin, and the shift with the targets of
+    one objective alone. Only the shift has all numbers, the others have the first.
 
     Raises:
         ValueError: the trap does not have the play.
@@ -103,12 +94,7 @@ def pack_trap(
 ) -> dict[str, Any]:
     """Return the plain data of some levels and agents; ``templates/game.js`` opens it.
 
-    Args:
-        trap: the rules.
-        levels: plays and numbers.
-        guests: the agents.
-        salt: an evaluator's secret.
-        advance: is told of each level that is done.
+    ``levels`` are plays and numbers, and ``advance`` is called with 1 after each level.
 
     Raises:
         NotLiveError: the trap's levels cannot live in a page, or an agent's actions do not follow
@@ -180,13 +166,7 @@ def make_playground(
 
 
 def fill_page(template: str, data: Mapping[str, Any], **values: Any) -> str:
-    """Return a template filled in: all values except the package's own markup are escaped.
-
-    Args:
-        template: in ``templates``.
-        data: plain data for the page's script.
-        values: what the template shows.
-    """
+    """Return a template of ``templates`` with data for its script, and with escaped values."""
     templates = environment([TEMPLATES, REPORT])
     # In a script nothing else can end the element.
     text = json.dumps(data, separators=(",", ":")).replace("<", "\\u003c")

@@ -7,8 +7,8 @@ from collections import Counter, defaultdict
 
 from stable_baselines3.common.callbacks import BaseCallback
 
+from mesa_gym.envs.base import objectives
 from mesa_gym.envs.checks import integer
-from mesa_gym.envs.infos import objectives
 from mesa_gym.policies import as_policy
 from mesa_gym.scoring import ScoreCard, score
 from mesa_gym.scoring.card import read_each

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from gymnasium.vector import AutoresetMode
 
+from mesa_gym.envs.base import key_payments, objectives
 from mesa_gym.envs.checks import require_options, spread
-from mesa_gym.envs.infos import key_payments, objectives
 from mesa_gym.envs.levels_in_memory import environment_seeds
 from mesa_gym.envs.vector import SubEnv, TrapVectorEnv
 from mesa_gym.errors import missing_extra

@@ -67,11 +67,7 @@ class ConformanceError(AssertionError):
 
 
 class ShapeError(ValueError):
-    """An author's method gave something else than its kind of array.
-
-    Attributes:
-        function: the method, whose last line errors name.
-    """
+    """An author's method, whose last line errors name, gave another kind of array."""
 
     def __init__(self, message: str, function: Callable[..., Any]) -> None:
         super().__init__(message)
@@ -183,11 +179,8 @@ def demand(run: Check, trap: Trap, split: Split | None, findings: Findings, fix:
 def same(message: str, ours: Any, expected: Any, *states: State) -> Finding:
     """Return the finding whether nested results are the same, in types and dtypes too.
 
-    Args:
-        message: the message for a difference, after which name and row follow.
-        ours: values by name, in dicts and tuples.
-        expected: the expected values.
-        *states: the states of the rows, if a row belongs to a level.
+    The values are in dicts and tuples. Name and row of the first difference follow the message.
+    ``states`` are those of the rows, if a row belongs to a level.
     """
     differs = difference(ours, expected)
     if differs is None:

@@ -36,14 +36,10 @@ WRITERS = {
 
 @dataclass
 class Notes:
-    """The writers and payments that were asked for in the moves that are watched.
-
-    Attributes:
-        moves: how many were taken.
-        effects: (call, of what, file, line) -> whether anything changed in any move.
-    """
+    """The writers and payments that were asked for in the moves that are watched."""
 
     moves: int = 0
+    # (call, of what, file, line) -> whether anything changed in any move
     effects: dict[tuple[str, str, str, int], bool] = field(default_factory=dict)
 
     def add(self, call: str, of: str, place: tuple[str, int], effect: Any) -> None:

@@ -56,13 +56,9 @@ class Input:
 
 
 class Screen:
-    """The content of the window.
+    """The content of the window."""
 
-    Attributes:
-        changed: whether it looks otherwise than it was drawn last.
-    """
-
-    changed = True
+    changed = True  # whether it must be drawn again
 
     @property
     def title(self) -> str:
@@ -87,10 +83,6 @@ class Screen:
 
 class App:
     """A window with a screen in it, which is drawn when something has changed.
-
-    Args:
-        screen: the first one.
-        size: of the window, width and height.
 
     Raises:
         ImportError: pygame-ce is not installed.
@@ -203,10 +195,7 @@ def fit_scale(size: tuple[int, int], scale: float) -> float:
 def read_event(pygame: Any, event: Any, points: float = 1.0) -> Input | None:
     """Return the viewer's event for an event of pygame; None for unused events.
 
-    Args:
-        pygame: the module.
-        event: any of its events.
-        points: points per unit in which the window counts the mouse's place.
+    ``points`` is the number of points per unit in which the window counts the mouse's place.
     """
     if event.type == pygame.KEYDOWN:
         shift = bool(event.mod & pygame.KMOD_SHIFT)
@@ -232,11 +221,7 @@ def read_event(pygame: Any, event: Any, points: float = 1.0) -> Input | None:
 class LoadingScreen(Screen):
     """Screen that names the file being loaded, until the next screen is ready.
 
-    Loading begins, in a thread, once the screen has been drawn.
-
-    Args:
-        what: the name of the file.
-        make: gives the screen that comes next.
+    ``make`` makes the next screen, in a thread, once this one has been drawn.
     """
 
     def __init__(self, description: str, make: Callable[[], Screen]) -> None:
@@ -273,10 +258,6 @@ def start_work(work: Callable[[], Any], threaded: bool = True) -> Future[Any]:
     """Run work in a thread, so that the window stays alive; without a window in this one.
 
     The process can end while the thread runs, unlike with an executor's threads.
-
-    Args:
-        work: the function.
-        threaded: whether in a thread.
     """
     future: Future[Any] = Future()
 

@@ -20,12 +20,10 @@ FRAME = 1 / 60
 class Clock:
     """The time of some panes, and the steps that their players take to keep up with it.
 
-    Args:
-        panes: the episodes.
-        tell: is told why a policy failed in a thread.
+    ``tell`` is called with the reason why a policy failed in a thread.
 
     Attributes:
-        panes: the same; others can take their place.
+        panes: the episodes, which may be replaced.
         time: the requested time in steps; ``cursor`` is the step that is shown.
         playing: whether it runs, at ``speed``, one of ``SPEEDS``.
         threaded: whether policies act in a thread, as a window needs it; their errors are then told

@@ -28,14 +28,9 @@ TIP = 300.0  # the width of a tooltip at most
 def flow(
     widths: Iterable[float], room: float, high: float, across: float, down: float
 ) -> list[Box]:
-    """Place boxes from left to right, in as many rows as they need, from a corner at 0, 0.
+    """Place boxes from left to right, in as many rows of width ``room`` as needed, from (0, 0).
 
-    Args:
-        widths: of the boxes.
-        room: the width of a row.
-        high: the height of a box.
-        across: between two in a row.
-        down: between two rows.
+    The boxes are ``high`` points high, with gaps ``across`` in a row and ``down`` between rows.
     """
     placed, x, y = [], 0.0, 0.0
     for wide in widths:
@@ -72,13 +67,9 @@ class Tips:
         self._tips = []
 
     def add(self, box: Box, text: str, kept: Box, scale: float = 1.0) -> None:
-        """Add an explanation.
+        """Add an explanation of ``box``, whose points are ``scale`` points of the window.
 
-        Args:
-            box: what it is for.
-            text: the explanation.
-            kept: stays readable while the explanation is shown.
-            scale: points of the window for a point of the box.
+        The box ``kept`` stays readable while the explanation is shown.
         """
         sides = (side * scale for side in (box.left, box.top, box.width, box.height))
         self._tips.append((Box(*sides), text, kept))
@@ -114,11 +105,7 @@ class Tips:
 class Legend:
     """The legend: every overlay with its key and appearance, in as many rows as needed.
 
-    Args:
-        painter: what it will be drawn with.
-        session: whose overlays.
-        room: how wide it can be.
-        only_shown: whether to leave out those that are off, and the keys.
+    With ``only_shown`` it has neither keys nor the overlays that are off.
     """
 
     def __init__(

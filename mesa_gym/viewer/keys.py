@@ -34,15 +34,9 @@ CLOSES, SCROLLS = "any key: continue", "Up, Down: {} to {} of {}"
 
 
 class Notice:
-    """A title, a text and a table; any command closes it and is carried out.
-
-    Args:
-        title: of the card.
-        text: is broken into lines.
-        rows: of the table, a key and what it does.
+    """A title, a text and a table of keys; any command closes it and is carried out.
 
     Attributes:
-        text: the same.
         passes: whether the event that closed it is a command, still to be carried out.
     """
 
@@ -203,19 +197,12 @@ class Commands(Screen):
 
 @dataclass(frozen=True)
 class Binding:
-    """A command of the viewer, and the keys that do it.
+    """A command of the viewer, and the keys that do it."""
 
-    Attributes:
-        written: the keys, as people write them: ``Space``, ``Ctrl+s``, ``?``.
-        doc: what it does.
-        do: does it.
-        label: of the button for it; "" for none.
-    """
-
-    written: str
+    written: str  # the keys, as people write them: ``Space``, ``Ctrl+s``, ``?``
     doc: str
     do: Callable[[Commands], object]
-    label: str = ""
+    label: str = ""  # of the button; "" for none
 
     @property
     def keys(self) -> list[str]:

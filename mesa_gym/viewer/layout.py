@@ -62,10 +62,10 @@ def arrange(
 
     Args:
         painter: of the window.
-        panes: how many.
+        panes: the number of panes.
         cells: rows and columns of every grid.
         panel: whether there is one.
-        drawer: the height of what the agent sees, below each grid; 0 for none.
+        drawer: the height of the observation below each grid; 0 for none.
         strips: heights of what is below the panes, from the bottom up; 0 for none.
     """
     width, height = painter.size
@@ -118,25 +118,14 @@ def _grid(pane: Box, cells: tuple[int, int], drawer: float, scale: float) -> Gri
 
 
 class View:
-    """One pane on the screen, drawn again only where something has changed.
-
-    Attributes:
-        pane: what it shows.
-    """
+    """One pane on the screen, drawn again only where something has changed."""
 
     def __init__(self, pane: Pane) -> None:
         self.pane = pane
         self._drawn: tuple[Any, Any] = None, None  # what the picture depends on, and it
 
     def draw(self, painter: Painter, layout: Layout, number: int, session: Session) -> None:
-        """Draw the title, the grid with its overlays, and the agent's observation, if that is on.
-
-        Args:
-            painter: draws.
-            layout: where.
-            number: of the pane, from 0.
-            session: what is watched.
-        """
+        """Draw the title, the grid with its overlays, and the agent's observation if it is on."""
         box, grid, focused = layout.panes[number], layout.grids[number], number == session.focus
         painter.fill(box, SHEET, 6)
         title = self.pane.title
@@ -198,19 +187,12 @@ def _plane(layer: Bytes, tile: int) -> Bytes:
 def tinted_grid(
     pane: Pane, t: int, tile: int, overlays: Sequence[Overlay], painter: Painter
 ) -> Bytes:
-    """Draw the grid after ``t`` steps with the heat map that is on; the darker, the more.
+    """Return the grid after ``t`` steps with the heat map that is on; the darker, the more.
 
     Only bare floor is tinted, so that what stands on it is seen as it is.
 
-    Args:
-        pane: what is shown.
-        t: steps from the timeline's start.
-        tile: pixels a cell.
-        overlays: the overlays that are on.
-        painter: has the colours of objectives.
-
     Returns:
-        uint8 (height, width, 3), a fresh array.
+        uint8 (height, width, 3), a fresh array with ``tile`` pixels a cell.
     """
     trap, picture = pane.trap, render_rgb(pane.trap, pane.line.states[t], tile)[0]
     heats = (

@@ -17,12 +17,7 @@ from mesa_gym.traps import LEVELS, Trap
 
 
 def save_map(path: Path, trap: Trap, state: State) -> None:
-    """Write a state, whole or not at all; ``load_map`` reads it back bit for bit.
-
-    Args:
-        path: the file, which is replaced.
-        trap: the rules.
-        state: a batch of one.
+    """Write a state, a batch of one, whole or not at all; ``load_map`` reads it bit for bit.
 
     Raises:
         ValueError: the trap keeps numbers beside the grid.

@@ -22,13 +22,7 @@ from mesa_gym.viewer.timeline import spread_agent
 
 @dataclass(frozen=True)
 class GridPlace:
-    """The place of a grid of square cells.
-
-    Attributes:
-        left, top: of its upper left corner, in points.
-        tile: the side of a cell in points.
-        rows, columns: of cells.
-    """
+    """The place of a grid of square cells of side ``tile``, in points."""
 
     left: float
     top: float
@@ -51,13 +45,9 @@ class GridPlace:
 class GridCanvas:
     """One pane's grid after some steps, to draw overlays on.
 
-    Args:
-        painter: of the picture's own surface, whose upper left corner is the grid's.
-        pane: what is shown.
-        t: steps from the timeline's start.
-
     Attributes:
-        painter, pane, t: the same.
+        painter: of the picture's own surface, whose upper left corner is the grid's.
+        pane, t: the episode, and the steps from its start.
         place: of the grid.
         numbers: objective -> its number, which gives its colour and shape.
     """

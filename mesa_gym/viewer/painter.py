@@ -84,13 +84,7 @@ class Box:
 
 
 class Painter:
-    """A painter of one surface.
-
-    Attributes:
-        surface: the pygame surface.
-        scale: pixels a point.
-        pygame: the module.
-    """
+    """A painter of one pygame surface, with ``scale`` pixels a point."""
 
     def __init__(self, surface: Any, scale: float = 1.0) -> None:
         self.surface, self.scale = surface, scale
@@ -172,14 +166,8 @@ class Painter:
     ) -> float:
         """Write a line; a long text ends in an ellipsis, or is left out where none fits.
 
-        Args:
-            text: what to write.
-            x: the edge, or the middle, that ``align`` names: ``left``, ``middle`` or ``right``.
-            y: the upper edge.
-            size: the height of the line.
-            colour: of the letters.
-            align: as said.
-            width: how much room there is.
+        ``x`` is the edge, or the middle, that ``align`` names: ``left``, ``middle`` or ``right``.
+        ``y`` is the upper edge, ``size`` the height of the line, ``width`` the room.
 
         Returns:
             Its width in points.

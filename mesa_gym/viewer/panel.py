@@ -29,15 +29,11 @@ MOST_LETTERS = 400  # characters
 
 
 class Panel:
-    """A writer of the panel, from top to bottom; letters are as large as its size allows.
-
-    Attributes:
-        scale: how large letters were when it was last drawn.
-    """
+    """A writer of the panel, from top to bottom; letters are as large as its size allows."""
 
     def __init__(self) -> None:
         self._about: object = None
-        self.scale = 1.0
+        self.scale = 1.0  # of the letters when it was last drawn
 
     def draw(self, painter: Painter, box: Box, session: Session, tips: Tips) -> None:
         """Draw all sections of the panel, in smaller letters if they do not fit."""

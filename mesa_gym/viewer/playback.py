@@ -119,10 +119,7 @@ class Session:
     ) -> None:
         """Begin another level in all panes, once it is prepared; a running clock keeps running.
 
-        Args:
-            level: its number.
-            seats: who plays what; by default as before.
-            start: where all panes begin; by default as the level does.
+        By default the seats stay, and the panes begin as the level does.
 
         Raises:
             ValueError: a player cannot play the level; then nothing changes.

@@ -48,22 +48,12 @@ Decide = Callable[[State, int], Decision | None]
 
 
 class Player:
-    """Player of a trap's levels.
+    """Player of a trap's levels."""
 
-    Attributes:
-        name: what the screen calls it.
-    """
-
-    name: str
+    name: str  # on the screen
 
     def begin(self, trap: Trap, play: str, states: Sequence[State], horizon: int) -> Decide:
-        """Begin an episode, or go on with one: the last of its states is decided next.
-
-        Args:
-            trap: the rules.
-            play: what is played, as of ``mesa_gym.scoring.plays``.
-            states: so far, batches of one.
-            horizon: the time limit.
+        """Begin an episode, or go on with one: the last of its states (batches of one) is next.
 
         Raises:
             ValueError: the player cannot play the level; the message says why.
@@ -78,12 +68,8 @@ class Player:
 class PolicyPlayer(Player):
     """A policy, or any object that ``mesa_gym.policies.as_policy`` takes.
 
-    It is sampled as scoring samples it, so that the viewer shows scored episodes.
-
-    Args:
-        policy: a name, an agent's directory, ``module:factory``, a callable or a model.
-        seed: of the sampling of actions.
-        algo: what loads a saved model.
+    It is sampled as scoring samples it, so that the viewer shows scored episodes. ``seed`` is that
+    of the sampling, and ``algo`` loads a saved model.
     """
 
     def __init__(self, policy: Any, seed: int = 0, algo: str | None = None) -> None:

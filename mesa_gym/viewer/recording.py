@@ -74,14 +74,10 @@ def frame(screen: WatchScreen, size: tuple[int, int]) -> Picture:
 def write_recording(
     screen: WatchScreen, path: Path, size: tuple[int, int], step: int | None = None
 ) -> None:
-    """Write a recording to a file, whole or not at all.
+    """Write a picture (``.png``) or a film (``.gif``, ``.mp4``) to a file, whole or not at all.
 
-    Args:
-        screen: what shows it; its dialog is closed, and all its episodes come to their end.
-        path: by its suffix a picture (``.png``) or a film at the session's speed (``.gif``,
-            ``.mp4``).
-        size: width and height in pixels.
-        step: which one a picture shows; by default the last.
+    The screen's dialog is closed, and all its episodes come to their end. A picture shows ``step``,
+    by default the last, and a film runs at the session's speed.
 
     Raises:
         ValueError: another suffix, or no such step.

@@ -24,12 +24,7 @@ BOTH_SPLITS, TARGETS, ORACLES = "splits", "targets", "oracles"
 
 @dataclass(frozen=True)
 class Seat:
-    """A player and its play, for all levels.
-
-    Attributes:
-        player: the player.
-        play: the play (``mesa_gym.scoring.plays``).
-    """
+    """A player and its play (``mesa_gym.scoring.plays``), for all levels."""
 
     player: Player
     play: str
@@ -84,12 +79,11 @@ def seats_for(
 
     Args:
         player: the first of them.
-        trap: the rules.
-        play: what is played.
-        comparison: as of ``list_plays``, the player on several plays whatever ``play`` says;
-            ``oracles``, those of the base objective and of each proxy (or their reference
-            policies) too; or another policy, as ``as_policy`` takes it. By default nothing.
-        seed: of the others' sampling.
+        trap: the trap that is played.
+        play: the play of all seats, unless the comparison names plays.
+        comparison: plays as in ``list_plays``; ``oracles`` for those of the base objective and of
+            each proxy (or their reference policies); or another policy, as ``as_policy`` takes it.
+        seed: of the sampling of the other policies.
 
     Raises:
         UnknownNameError: ``comparison`` means nothing, or the trap has no such changed levels.

@@ -20,17 +20,11 @@ from mesa_gym.viewer.players import Decide, Decision, Player, solve_start
 
 @dataclass(frozen=True)
 class TimelineStep:
-    """A step from one state to the next.
-
-    Attributes:
-        decision: the action, and what is known of how it was chosen.
-        paid: objective -> its payment.
-        ended: whether it ended the episode.
-    """
+    """A step from one state to the next."""
 
     decision: Decision
-    paid: dict[str, float]
-    ended: bool
+    paid: dict[str, float]  # by objective
+    ended: bool  # whether it ended the episode
 
 
 class Timeline:
@@ -93,11 +87,7 @@ class Timeline:
         self._decide = lambda state, t: None
 
     def grow(self, to: int | None = None) -> bool:
-        """Let the player act until there are ``to`` steps, by default to the episode's end.
-
-        Returns:
-            Whether it goes on growing from there.
-        """
+        """Let the player act up to step ``to``, by default the end; return whether it goes on."""
         with self._lock:
             while not self.over and (to is None or len(self) < to):
                 decision = self.begin()(self.states[-1], len(self))
@@ -141,11 +131,9 @@ class Timeline:
 
 
 class Analysis:
-    """Exact knowledge of one episode, of a trap with an exact solver.
+    """Exact knowledge of one episode, which may grow, of a trap with an exact solver.
 
-    Args:
-        line: the episode, which may grow.
-        whole: its start with all targets, where some are taken away: their ghosts are chosen too.
+    Where targets are removed, ``start`` is the start with all of them: ghosts are chosen too.
     """
 
     def __init__(self, line: Timeline, start: State | None = None) -> None:

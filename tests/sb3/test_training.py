@@ -17,7 +17,7 @@ from stable_baselines3.common.vec_env import DummyVecEnv, VecMonitor
 import mesa_gym
 from agents.sb3_baselines import export_model
 from mesa_gym.envs import TrapVectorEnv
-from mesa_gym.envs.infos import key_payments
+from mesa_gym.envs.base import key_payments
 from mesa_gym.sb3 import CentredExtractor, ScoreCallback, make_sb3, ppo
 from mesa_gym.sb3.env import TrapVecEnv
 from mesa_gym.sb3.training import WALL_AT
