@@ -3,7 +3,6 @@
 import copy
 import pickle
 import sys
-from pathlib import Path
 
 import gymnasium as gym
 import numpy as np
@@ -16,7 +15,6 @@ from mesa_gym.envs.base import RENDER_FPS
 from tests.support.parameters import thorough
 
 torch, jax = map(pytest.importorskip, ("torch", "jax"))
-ROOT = Path(__file__).parents[2]
 CORNER = "MesaGym/CheeseCorner-v0"
 SMALL = "Mine/SmallCorner-v0"
 

@@ -69,10 +69,6 @@ def by_hand(trap="CheeseCorner", level=2, split=Split.SHIFT):
     return Session(find_trap(trap)(), [Seat(Human(), split)], level)
 
 
-def middle(driver, cell):
-    return driver.layout.grids[driver.session.focus].box_of(cell).middle
-
-
 def cells(driver, name):
     """Return the cell of a thing in the shown state."""
     shown = driver.session

@@ -62,13 +62,13 @@ class RemembersAll:
         return weights / weights.sum(axis=1, keepdims=True)
 
 
-def begun(player, trap, level, split=SHIFT):
-    start = trap.levels(split, [level])
+def begun(player, trap, level, split=SHIFT, start=None):
+    start = trap.levels(split, [level]) if start is None else start
     return Timeline(trap, start, trap.horizon(split), player, split)
 
 
-def whole(player, trap, level, split=SHIFT):
-    line = begun(player, trap, level, split)
+def whole(*episode):
+    line = begun(*episode)
     assert not line.grow()
     return line
 
@@ -153,33 +153,23 @@ def test_watched_policy_that_fails_says_where():
 
 def test_timeline_ends_by_time_limit_or_rules():
     trap = CheeseCorner()
-    staying = whole(PolicyPlayer("stay"), trap, 0)
-    assert staying.over
-    assert not staying.terminated
-    assert len(staying) == 64
-    eating = whole(PolicyPlayer("oracle:base"), trap, 0)
-    assert eating.over
-    assert eating.terminated
-    assert len(eating) < 64
-    for line in (staying, eating):
+    for policy, terminated in (("stay", False), ("oracle:base", True)):
+        line = whole(PolicyPlayer(policy), trap, 0)
         length = len(line)
+        assert (line.over, line.terminated, length < 64) == (True, terminated, terminated)
         assert not line.grow()
-        assert len(line) == length
         with pytest.raises(ValueError, match="the episode is over: go back in time to act"):
             line.act(Decision(0))
-        assert len(line) == length
-        assert len(line.states) == length + 1
-        whole_again = line.branch(length)
-        assert whole_again.over
-        assert whole_again.terminated == line.terminated
+        assert (len(line), len(line.states)) == (length, length + 1)
+        again = line.branch(length)
+        assert (again.over, again.terminated) == (True, terminated)
         assert not line.branch(length - 1).over
 
 
 def test_timeline_from_a_middle_keeps_its_limit():
     trap = CheeseCorner()
     start = trap.levels(SHIFT, [0])._replace(clock=np.array([60]))
-    line = Timeline(trap, start, 64, PolicyPlayer("stay"), SHIFT)
-    assert not line.grow()
+    line = whole(PolicyPlayer("stay"), trap, 0, SHIFT, start)
     assert (len(line), line.over) == (4, True)
 
 
@@ -222,7 +212,6 @@ def test_branch_replays_the_past_for_memory(t):
 # -- session ---------------------------------------------------------------------------------------
 
 
-TRAIN, SHIFT = Split.TRAIN, Split.SHIFT
 STAY, EATS = PolicyPlayer("stay"), PolicyPlayer("oracle:base")
 
 
@@ -298,11 +287,11 @@ def test_clock_seek_stays_within_existing_steps():
 
 def test_next_level_is_next_in_all_panes():
     trap = CheeseCorner()
-    watched = Session(trap, [Seat(STAY, TRAIN), Seat(STAY, SHIFT)], 6)
+    watched = Session(trap, [Seat(STAY, Split.TRAIN), Seat(STAY, SHIFT)], 6)
     watched.clock.seek(9)
     watched.next_level()
     assert (watched.level, watched.clock.time) == (7, 0)
-    for pane, split in zip(watched.panes, (TRAIN, SHIFT), strict=True):
+    for pane, split in zip(watched.panes, (Split.TRAIN, SHIFT), strict=True):
         start = trap.levels(split, [7])
         assert same(trap, pane.state(0), start)
         assert pane.title == f"{split}, level 7: stay"
@@ -401,17 +390,11 @@ def test_seats_beside_oracle_are_other_oracles():
 # -- analysis --------------------------------------------------------------------------------------
 
 
-def played(trap, level, policy="random"):
-    pane = Pane(trap, Seat(PolicyPlayer(policy, seed=1), SHIFT), level)
-    pane.line.grow()
-    return pane.line
-
-
 @each_solvable
 def test_heat_maps_equal_the_solver_by_cell(trap):
     trap, numbered = trap(), 0
     for level, policy in enumerate(["random", f"oracle:{trap.proxies[0]}"]):
-        line = played(trap, level, policy)
+        line = whole(PolicyPlayer(policy, 1), trap, level)
         insight = Analysis(line)
         for t in {0, len(line) // 2, len(line) - 1}:
             state, left = line.states[t], line.limit - t
@@ -435,7 +418,7 @@ def test_heat_maps_equal_the_solver_by_cell(trap):
 def test_analysis_after_episode_end_is_zero():
     trap = CheeseCorner()
     for policy, terminated in (("oracle:base", True), ("stay", False)):
-        line = played(trap, 0, policy)
+        line = whole(PolicyPlayer(policy), trap, 0)
         insight, end = Analysis(line), len(line)
         assert line.terminated == terminated
         assert insight.value("cheese", end) == 0
@@ -452,7 +435,7 @@ def test_analysis_choice_equals_the_score_card(name, policy):
     trap = find_trap(name)()
     card = score(policy, trap, levels=10, seed=1)
     codes = dict(zip([None, *trap.objectives], [NONE, 0, 1], strict=True))
-    lines = [played(trap, level, policy) for level in range(10)]
+    lines = [whole(PolicyPlayer(policy, 1), trap, level) for level in range(10)]
     watched = [codes[Analysis(line).choice(len(line))] for line in lines]
     assert watched == card.choices.shift.tolist()
 
@@ -479,12 +462,6 @@ def test_pane_names_ghost_for_removed_target(name):
 # -- mapfile ---------------------------------------------------------------------------------------
 
 
-def episode(trap, split, start, policy):
-    line = Timeline(trap, start, trap.horizon(split), PolicyPlayer(policy), split)
-    line.grow()
-    return line
-
-
 @pytest.mark.parametrize("name", all_traps())
 def test_map_file_plays_on_from_its_state(name, tmp_path):
     trap, split = find_trap(name)(), Split.SHIFT
@@ -505,11 +482,11 @@ def test_map_file_plays_on_from_its_state(name, tmp_path):
     save_map(path, trap, loaded)
     assert path.read_bytes() == first
     for policy in ("random", "oracle:base") if trap.solvable else ("random",):
-        ours, theirs = episode(trap, split, edited, policy), episode(trap, split, loaded, policy)
+        player = PolicyPlayer(policy)
+        ours, theirs = (whole(player, trap, 11, split, state) for state in (edited, loaded))
         assert ours.actions().tolist() == theirs.actions().tolist()
         assert len(ours) >= 1
-        for mine, other in zip(ours.states, theirs.states, strict=True):
-            assert same(trap, mine, other)
+        require_same(trap, ours.states, theirs.states)
 
 
 # Windows' line ends, indentation, a mark at the start and blank lines do not damage a map.
