@@ -37,7 +37,7 @@ pytestmark = pytest.mark.thorough
 
 PHONE, DESK = {"width": 390, "height": 844}, {"width": 1000, "height": 500}
 CANVAS, SAID = "#boards canvas", "#said"
-# The first level of the shift on the pages of `write_pages`.
+# The first level of the shift on the pages of `playground`.
 TRAP = find_trap("CheeseCorner")()
 SHIFT = TRAP.levels("shift", [0])
 START, (CHEESE,), CORNER = int(SHIFT.agent[0]), cells_of(TRAP, SHIFT, "cheese"), TRAP.width + 1
@@ -112,21 +112,6 @@ class Visit:
         return self.page.locator(selector).inner_text()
 
 
-def write_pages(folder):
-    """Write a page of CheeseCorner with three agents, and one without.
-
-    The agents are an oracle, a planner of the library, and one that acts at random and declares
-    nothing.
-    """
-    policies = {"oracle": "oracle:cheese", "planner": load(TRAP, "ppo-planner")}
-    policies |= {"restless": lambda seen: [[0.2] * 5] * len(seen)}
-    guests = [Guest(name, policy) for name, policy in policies.items()]
-    levels = list_levels(TRAP, None, [0, 1])
-    write_text(folder / "board" / "page.html", make_playground(TRAP, levels, guests))
-    write_text(folder / "board" / "alone.html", make_playground(TRAP, levels, []))
-    return folder
-
-
 class LivePage(Visit):
     """A page of some policies on a trap, its levels those of the numbers by default."""
 
@@ -148,13 +133,21 @@ class LivePage(Visit):
         self.ask("layers.delete('pays')")  # small marks of what pays, which have no button
 
 
-# -- playground ------------------------------------------------------------------------------------
-
-
 @pytest.fixture(scope="module")
 def playground(tmp_path_factory):
-    """A folder with the pages of ``write_pages``."""
-    return write_pages(tmp_path_factory.mktemp("playground"))
+    """A folder with a page of CheeseCorner with three agents, and one without.
+
+    The agents are an oracle, a planner of the library, and one that acts at random and declares
+    nothing.
+    """
+    folder = tmp_path_factory.mktemp("playground")
+    policies = {"oracle": "oracle:cheese", "planner": load(TRAP, "ppo-planner")}
+    policies |= {"restless": lambda seen: [[0.2] * 5] * len(seen)}
+    guests = [Guest(name, policy) for name, policy in policies.items()]
+    levels = list_levels(TRAP, None, [0, 1])
+    write_text(folder / "board" / "page.html", make_playground(TRAP, levels, guests))
+    write_text(folder / "board" / "alone.html", make_playground(TRAP, levels, []))
+    return folder
 
 
 @pytest.fixture
@@ -561,9 +554,6 @@ def test_page_walks_equal_the_environment(trap, browser, tmp_path):
             assert run["earned"][i] == pytest.approx(sum(gains), abs=1e-12)
     live.tab.close()
     print(f"{trap.name()}: {WALKS} walks, {steps} steps, no deviation")
-
-
-# -- playground looks ------------------------------------------------------------------------------
 
 
 # -- layers ----------------------------------------------------------------------------------------
