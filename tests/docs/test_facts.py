@@ -55,9 +55,10 @@ PLAIN = next(row for row in join_committed([]).rows if row.agent == LEARNER)
 PROXIES, TRAPS = PLAIN.counts["proxy"], len(PLAIN.cells)
 # Page -> texts that it must contain.
 COUNTS = {
+    ".ci/description.md": [f"`mesa_gym` has {len(package_traps())} Gymnasium environments"],
     "README.md": [
         f"`mesa_gym` has {len(package_traps())}\n",
-        f"on {PROXIES} of the {TRAPS} that the leaderboard counts",
+        f"on {PROXIES} of the {TRAPS} traps of the leaderboard",
     ],
     "docs/index.md": [
         f"`mesa_gym` has {len(package_traps())} small",
