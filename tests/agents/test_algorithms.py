@@ -1,7 +1,6 @@
 """Runs: the registry of algorithms, a user's own, settings and keywords."""
 
 import json
-import re
 import subprocess
 import sys
 from dataclasses import fields, replace
@@ -24,7 +23,8 @@ from mesa_gym.trained.weights_file import encode_weights
 from mesa_gym.traps import find_trap, package_traps
 from mesa_gym.traps.attributes import Attributes
 from mesa_gym.traps.flash_or_pay import FlashOrPay
-from tests.support.training import CORNER, leave_untrained, small
+from tests.support.refusals import refusals
+from tests.support.training import CORNER, leave_untrained, refuse, small
 
 CODE = '''"""PPO as I like it.
 
@@ -129,37 +129,8 @@ def test_own_algorithm_defaults_to_ppo_step_count(mine):
         run.change(epochs=1)
 
 
-@pytest.mark.parametrize(
-    ("algo", "message"),
-    [
-        ("{file}:stuborn", "unknown function of .*'stuborn'.*Did you mean 'stubborn'"),
-        ("{file}:NUMBER", "NUMBER is 3; expected a function that takes what .*ppo.train takes"),
-        (
-            "{file}:nope",
-            r"'nope'.* stubborn, partial_one, .*, silent, forgetful, strange, ppo_, taught\.",
-        ),
-        ("{file}:term", "term is .*; expected a function that takes what .*ppo.train takes"),
-        (
-            "{file}:unbounded",
-            r"^mesa-gym train: the loss is nan .* at step 4,096 \(.*:unbounded\)$",
-        ),
-        ("{file}:shaped", "^mesa-gym train: the loss term gives an array .1, .*; expected one num"),
-        ("{file}:silent", "^mesa-gym train: the loss term gives None; expected one number"),
-        ("{file}:", "expected FILE.py:function"),
-        ("{file}:taught", "would be named as those of taught; rename the function"),
-        ("{folder}/nowhere.py:mine", "there is no file '.*nowhere.py'"),
-        ("no_such_module:mine", "No module named 'no_such_module'"),
-        (
-            "{file}:strange",
-            "strange returned .*print.*; expected .* a list of 1 .*TrainedAgent, one a run",
-        ),
-        ("{file}:forgetful", r"forgetful returned \[\]; expected .* a list of 1 "),
-    ],
-)
-def test_train_with_a_bad_algorithm_exits_2(algo, message, mine, tmp_path, capsys):
-    assert main(command(algo.format(file=mine, folder=tmp_path), tmp_path / "agent")) == 2
-    assert re.search(message, capsys.readouterr().err)
-    assert not (tmp_path / "agent").exists()
+def refuse_algorithm(name):
+    refuse("CheeseCorner --num-levels 50 --steps 600 --quiet --algo", name)
 
 
 def test_own_algorithm_error_is_raised(mine, tmp_path):
@@ -245,19 +216,7 @@ def test_run_name_holds_changed_settings():
         run.change(learnin_rate=1)
 
 
-@pytest.mark.parametrize(
-    ("words", "message"),
-    [
-        (["rho"], "expected a trap's keywords after its name, .*, got 'rho'"),
-        (["rho=1", "rho=0.5"], "each once, such as rho=0.9, got 'rho=0.5'"),
-        (["rho=2"], "rho must be a number from 0 to 1, got 2"),
-        (["rhoo=1"], "Did you mean 'rho'"),
-        (["split=shift"], "unknown parameter of Attributes 'split'"),
-    ],
-)
-def test_run_with_bad_keywords_is_refused(words, message):
-    with pytest.raises((TypeError, ValueError), match=message):
-        Run("Attributes", keywords=tuple(words))
+test_bad_algorithms_and_keywords_are_refused = refusals("agents", "algorithms", globals(), "mine")
 
 
 def test_run_reads_keywords_of_its_trap():

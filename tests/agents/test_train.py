@@ -26,19 +26,14 @@ from mesa_gym.trained.weights_file import encode_weights
 from tests.support.mistakes import make_mistake
 from tests.support.parameters import few
 from tests.support.reference import wandered
-from tests.support.training import CORNER, acts, leave_untrained, small, train_weights
+from tests.support.refusals import refusals
+from tests.support.training import CORNER, acts, leave_untrained, refuse, small, train_weights
 
 PLANES = CORNER.observe(wandered(CORNER, 100))
 OWN = ["CheeseCorner"]
 SMALL = ["--num-levels", "50", "--environments", "16", "--rollout-length", "16"]
 ABOUT = "policy.json"
 OURS = [name for name in ALGORITHMS if not name.startswith("sb3")]
-
-
-def name_trap(arguments):
-    """Return the words of a command line, after CheeseCorner if they do not begin with a trap."""
-    words = arguments.split()
-    return words if arguments[:1].isupper() else [*OWN, *words]
 
 
 def read_record(folder):
@@ -133,20 +128,9 @@ def test_training_goes_on_from_an_agent(tmp_path):
     assert run.command().endswith(f" --from {tmp_path / 'agent'}")
 
 
-@pytest.mark.parametrize(
-    ("asked", "message"),
-    [
-        ("", "has 20 units; add --units 20"),
-        ("CoinRun --units 20", "was trained with size"),
-        ("--algo ppo-planner", "is of kind mlp; ppo-planner trains planner"),
-        ("--algo sb3-ppo", "sb3-ppo begins with new weights; --from is for ppo and others"),
-    ],
-)
-def test_training_from_another_network_is_refused(asked, message, tmp_path, capsys):
-    save(tmp_path / "agent", leave_untrained(small().change(units=20)))
-    begin = ["--from", str(tmp_path / "agent"), "--out", str(tmp_path / "other")]
-    assert main(name_trap(asked) + begin) == 2
-    assert message in capsys.readouterr().err
+def save_narrow():
+    """Save an agent of 20 units as ``first``."""
+    save(Path("first"), leave_untrained(small().change(units=20)))
 
 
 def test_weights_of_another_width_are_refused(tmp_path):
@@ -158,37 +142,7 @@ def test_weights_of_another_width_are_refused(tmp_path):
         ppo.train([run], make_learner=lambda trap, units: LearningMLP(trap, units + 1))
 
 
-@pytest.mark.parametrize(
-    ("arguments", "message"),
-    [
-        ("CheseCorner", "Did you mean 'CheeseCorner'"),
-        ("--algo pppo", "Did you mean 'ppo'"),
-        ("--reward chese", "Did you mean 'cheese'"),
-        ("--alpha 2", "alpha must be a number from 0 to 1"),
-        ("--seed -1", "seed must be from 0"),
-        ("--steps 0", "'0' is not a whole number of at least 1"),
-        ("--num-levels 0", "num_levels must be"),
-        ("--out .", "exists and is not empty"),
-        ("--epochs 1.5", "argument --epochs: invalid int value: '1.5'"),
-        ("--learning-rate 0", "learning_rate must be a number above 0 and at most 1, got 0.0"),
-        ("--environments 1 --rollout-length 7", "minibatches must be at most 3 here"),
-        ("--algo sb3-ppo --epochs 2", "sb3-ppo does not take the setting epochs; it is for ppo, "),
-        ("--device gpuu:1", "device 'gpuu:1' is not here; JAX has cpu"),
-        ("--seeds 3-1", "expected a range of seeds such as 0-63, got '3-1'"),
-        ("rho=1", "unknown parameter of CheeseCorner 'rho'"),
-        ("MonsterWorld --algo taught", "has no exact solver"),
-        ("TreeFarm --algo taught", "its rules draw outcomes"),
-    ],
-)
-def test_train_with_bad_usage_exits_2(arguments, message, tmp_path, capsys):
-    try:
-        code = main(["--out", str(tmp_path / "agent"), *name_trap(arguments)])
-    except SystemExit as stop:  # argparse's own
-        code = stop.code
-    out, error = capsys.readouterr()
-    assert (code, out) == (2, "")
-    assert message in error
-    assert not list(tmp_path.iterdir())
+test_train_refuses_bad_usage = refusals("agents", "train", globals(), refuse=refuse)
 
 
 def test_interrupted_training_leaves_nothing(tmp_path, capsys, monkeypatch):
