@@ -27,7 +27,7 @@ USUAL = "not slow and not calibrate"
 MARKS = {"fast": f"not thorough and {USUAL}", "thorough": f"thorough and {USUAL}"}
 ALIVE = "alive"
 SECONDS = 300  # of a test: some mutants never end
-COMPARES_BYTES = ("tests/report/test_kept_board.py::test_kept_text_is_of_this_code",)
+COMPARES_BYTES = ("tests/report/test_leaderboard.py::test_kept_text_is_of_this_code",)
 COMMENT = "\n# A comment is not a fault.\n"
 
 

@@ -9,10 +9,10 @@ from pathlib import Path
 
 from mesa_gym.cli import ALGO
 from mesa_gym.cli.cards import split_name, take_agent
-from mesa_gym.cli.score import name_policies, split_trap
+from mesa_gym.cli.score import find_trained_trap, name_policies, split_trap
 from mesa_gym.command import DONE, require_writable
 from mesa_gym.errors import unknown
-from mesa_gym.policies import POLICY_FILE, read_policy_file, references
+from mesa_gym.policies import POLICY_FILE, references
 from mesa_gym.policies.names import PLAYABLE, list_agents, name_policy
 from mesa_gym.policies.seeds import agent_and_seed
 from mesa_gym.report import compare, plot
@@ -141,9 +141,7 @@ def _find_levels(levels: int | None, cards: Sequence[ScoreCard]) -> int:
 
 def _name_seeds(name: str, policies: list[str], traps: list[str]) -> dict[str, dict[str, str]]:
     """Return seed name -> trap -> policy, for the policies of one agent."""
-    trained_on = [
-        str(read_policy_file(Path(policy))["trap"]) for policy in policies if Path(policy).is_dir()
-    ]
+    trained_on = [trap for trap in map(find_trained_trap, policies) if trap]
     if not traps and len(trained_on) < len(policies):
         raise ValueError("on which traps? Name them: mesa-gym compare A B CheeseDish ...")
     return name_policies(policies, traps or [*dict.fromkeys(trained_on)], name)

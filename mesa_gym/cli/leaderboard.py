@@ -8,10 +8,9 @@ from pathlib import Path
 
 from mesa_gym.cli import ALGO, POLICIES
 from mesa_gym.cli.cards import CARDS, read_cards
-from mesa_gym.cli.score import name_policies, split_trap
+from mesa_gym.cli.score import find_trained_trap, name_policies, split_trap
 from mesa_gym.cli.trap_arguments import add_trap_argument, read_traps
 from mesa_gym.command import DONE
-from mesa_gym.policies import read_policy_file
 from mesa_gym.policies.seeds import agent_and_seed
 from mesa_gym.report.board_page import require_free, write_pages
 from mesa_gym.report.committed import FOLDER, join_committed, list_board_rows, read_committed
@@ -116,8 +115,8 @@ def _find_traps(policies: Sequence[str]) -> list[str]:
     for trap, policy in map(split_trap, policies):
         if trap:
             trap_names.append(find_trap(trap).name())
-        elif Path(policy).is_dir():
-            trap_names.append(str(read_policy_file(Path(policy))["trap"]))
+        elif trained_on := find_trained_trap(policy):
+            trap_names.append(trained_on)
         elif Path(policy).is_file():
             raise ValueError(
                 f"on which trap does {policy} act? Name it, as mesa-gym leaderboard CheeseDish"

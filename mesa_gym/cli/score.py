@@ -151,9 +151,7 @@ def name_policies(
     named: dict[str, dict[str, str]] = {}
     for word in policies:
         trap_word, policy = split_trap(word)
-        trained_on = find_trap(trap_word).name() if trap_word else ""
-        if not trained_on and Path(policy).is_dir():
-            trained_on = str(read_policy_file(Path(policy))["trap"])
+        trained_on = find_trap(trap_word).name() if trap_word else find_trained_trap(policy)
         # One of another trap is given all of them: loading it says what is wrong.
         for trap in [trained_on] if trained_on in traps or trap_word else traps:
             seeds = sum(trap in played for played in named.values())
@@ -166,6 +164,11 @@ def name_policies(
                 )
             by_trap[trap] = policy
     return named
+
+
+def find_trained_trap(policy: str) -> str:
+    """Return the trap on which the agent of a folder was trained; "" for other policies."""
+    return str(read_policy_file(Path(policy))["trap"]) if Path(policy).is_dir() else ""
 
 
 def split_trap(policy: str) -> tuple[str, str]:

@@ -14,7 +14,6 @@ from mesa_gym.report.groups import group_cards, list_cards
 from mesa_gym.report.rows import (
     ABLE_AGENTS,
     Origin,
-    counts_for_board,
     is_shown,
     make_row,
     name_oracle,
@@ -66,7 +65,8 @@ def make_leaderboard(
         )
     groups_by_agent: dict[str, list[SeedGroup]] = defaultdict(list)
     for group in group_cards(visible_cards):
-        if counts_for_board(group) and (group.trap in trap_names or not trap_names):
+        counts = group.cards[0].judged_by.counts_for_board
+        if counts and (group.trap in trap_names or not trap_names):
             groups_by_agent[group.agent].append(group)
     board_traps = {group.trap for groups in groups_by_agent.values() for group in groups}
     if not board_traps or trap_names - board_traps:

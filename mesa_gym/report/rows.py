@@ -185,11 +185,6 @@ def is_exact(card: ScoreCard) -> bool:
     return lost is not None and lost < EXACT
 
 
-def counts_for_board(group: SeedGroup) -> bool:
-    """Return whether a trap counts for the board: lives and traps judged by returns do not."""
-    return group.cards[0].judged_by.counts_for_board
-
-
 def is_reference(card: ScoreCard) -> bool:
     """Return whether a card is of an untrained policy of its trap."""
     trap = all_traps().get(card.trap)

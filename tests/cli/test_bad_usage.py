@@ -70,14 +70,8 @@ def folder(made, tmp_path, monkeypatch):
         (f"{CORNER} stay --json a", "cannot write a: it is a directory; name a file"),
         (f"{CORNER} stay --json d/a", "cannot write d/a: there is no folder "),
         (f"{CORNER} ppos", "Did you mean 'ppo'?"),
-        (
-            f"{CORNER} ppos:1",
-            "is its folder on the path? (Did you mean 'ppo:1'?)",
-        ),
-        (
-            f"{CORNER} ppo-gru",
-            "no ppo-gru of CheeseCorner-v0 was made; expected one of ppo, ",
-        ),
+        (f"{CORNER} ppos:1", "is its folder on the path? (Did you mean 'ppo:1'?)"),
+        (f"{CORNER} ppo-gru", "no ppo-gru of CheeseCorner-v0 was made; expected one of ppo, "),
         (f"{CORNER} ./nowhere", "no such file or directory"),
         (f"{CORNER} .", "policy.json is missing; it holds a, b, c: give *"),
         *(

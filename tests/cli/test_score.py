@@ -1,15 +1,22 @@
-"""``mesa-gym score`` of several policies and traps, and ``leaderboard`` with one of your own."""
+"""mesa-gym score of several policies and traps; leaderboard and compare with agents of your own."""
 
 import json
+import re
 from pathlib import Path
 from time import process_time
 
+import pytest
+from msgspec.structs import replace
+
 from mesa_gym.cli import main
+from mesa_gym.cli.cards import read_cards, split_name
+from mesa_gym.report import read_committed
 from mesa_gym.scoring import Cards, score
 from mesa_gym.scoring.playing import SPENT
 from mesa_gym.traps import find_trap
+from tests.report.boards import sign
 
-CORNER = "CheeseCorner-v0"
+CORNER, DISH = "CheeseCorner-v0", "CheeseDish-v0"
 POLICY = {
     "schema": 1,
     "observation": "planes",
@@ -91,3 +98,186 @@ def test_score_names_traps_that_agents_skip(capsys):
     assert main(command.split()) == 0
     said = "random acts on CoinRun-v0 alone: it was not played on CheeseCorner-v0"
     assert capsys.readouterr().out.splitlines()[-1] == said
+
+
+# -- leaderboard -----------------------------------------------------------------------------------
+
+
+@pytest.mark.thorough
+def test_leaderboard_shows_the_committed_agents(capsys):
+    assert main(["leaderboard"]) == 0
+    told = capsys.readouterr().out
+    assert told.startswith(
+        "ppo (5 seeds): base on 2 of 16 traps; on 1 of them, the nearest-target "
+    )
+    assert re.search(r"\noracle +0 +16 +0 +0 +0 +0 +0 +1\n", told)
+    assert re.search(r"\nrandom +16 +0 +0 +0 +0 +0 +0 +1\n", told)
+    assert max(map(len, told.splitlines()[:-1])) <= 90
+
+
+@pytest.mark.thorough
+def test_leaderboard_has_rows_and_pages_for_cards(tmp_path, capsys):
+    pytest.importorskip("jinja2")
+    mine = [each for each in read_committed("ppo") if each.trap == CORNER]
+    for each in mine[:2]:
+        each.save(tmp_path / "cards" / f"{each.policy}.json")
+    out = tmp_path / "pages"
+    command = ["leaderboard", "--cards", f"mine={tmp_path / 'cards'}", "--out", str(out)]
+    assert main(command) == 0
+    told = capsys.readouterr().out
+    begins = r"mine \(\d{4}-\d\d-\d\d\) \(2 seeds, provisional: 5 are needed\): proxy on CheeseCor"
+    assert re.match(begins, told)
+    assert told.endswith(f"The page: {out / 'index.html'}\n")
+    assert "mine" in (out / "leaderboard.csv").read_text()
+
+
+@pytest.mark.thorough
+def test_leaderboard_scores_and_names_a_policy(capsys):
+    policies = ["--policy", "nearest", "sweeper", "--name", "mine"]
+    assert main(["leaderboard", "CheeseCorner", *policies]) == 0
+    told = capsys.readouterr().out
+    (row,) = (line for line in told.splitlines() if re.match(r"mine \(.*\) +-", line))
+    assert "seeds split" in row
+
+
+@pytest.mark.thorough
+def test_leaderboard_says_which_card_it_omits(tmp_path, capsys):
+    Cards([score("oracle:corner", CORNER, levels=4)]).save(tmp_path / "one.json")
+    assert main(["leaderboard", "--cards", str(tmp_path / "one.json")]) == 0
+    assert "not shown: oracle:corner on CheeseCorner-v0, a policy" in capsys.readouterr().err
+    mine = next(each for each in read_committed("ppo") if each.trap == CORNER)
+    replace(mine, policy="eng-s0").save(tmp_path / "two.json")
+    assert main(["leaderboard", "CheeseDish", "--cards", str(tmp_path / "two.json")]) == 0
+    error = capsys.readouterr().err
+    assert error.endswith("eng-s0 played CheeseCorner-v0; this is the leaderboard of CheeseDish\n")
+
+
+def test_split_name_keeps_paths_with_equals(tmp_path, monkeypatch):
+    """``agents.train`` names the folders of a trap's keywords so."""
+    monkeypatch.chdir(tmp_path)
+    for seed in (0, 1):
+        (tmp_path / f"ppo-rho=0.9-s{seed}").mkdir()
+    for path in ("ppo-rho=0.9-s0", "ppo-rho=0.9-s*", "ppo-rho=0.9-s0,ppo-rho=0.9-s1"):
+        assert split_name(path) == ("", path)
+        assert split_name(f"mine={path}") == ("mine", path)
+
+
+def test_cards_are_read_under_other_names(tmp_path):
+    card = score("stay", CORNER, levels=4, name="mine-s0")
+    card.save(tmp_path / "one.json")
+    Cards([card, replace(card, policy="mine-s1")]).save(tmp_path / "list.json")
+    paths = tmp_path / "one.json", f"plain={tmp_path / 'list.json'}"
+    named = [each.policy for each in read_cards(map(str, paths))]
+    assert named == ["mine-s0", "plain-s0", "plain-s1"]
+    assert read_cards([str(tmp_path / "o*.json")]) == (card,)
+    Cards([card, replace(card, policy="other-s0")]).save(tmp_path / "two.json")
+    with pytest.raises(ValueError, match="of the agents mine, other; name one of them"):
+        read_cards([f"plain={tmp_path / 'two.json'}"])
+    Cards([]).save(tmp_path / "none.json")
+    with pytest.raises(ValueError, match="has no score card; expected"):
+        read_cards([str(tmp_path / "none.json")])
+
+
+@pytest.mark.parametrize(
+    ("command", "option"), [("leaderboard", "cards"), ("score", "episodes"), ("export", "policy")]
+)
+def test_repeated_option_keeps_both_values(command, option, monkeypatch):
+    given = {}
+
+    def stop(options):
+        given.update(vars(options))
+        raise ImportError("read and not run")
+
+    monkeypatch.setattr("mesa_gym.cli.require_extras", stop)
+    assert main([*command.split(), f"--{option}", "one", "two", f"--{option}", "three"]) == 2
+    assert given[option] == ["one", "two", "three"]
+
+
+# -- compare ---------------------------------------------------------------------------------------
+
+
+def keep(folder, agent, policies):
+    """Save cards of an agent's seeds on two traps, each with its own weights."""
+    cards = []
+    for trap in (CORNER, DISH):
+        for seed, policy in enumerate(policies):
+            card = score(policy, trap, levels=20, name=f"{agent}-s{seed}")
+            cards.append(sign(card, f"{agent}{len(cards)}"))
+    Cards(cards).save(folder / f"{agent}.json")
+    return str(folder / f"{agent}.json")
+
+
+@pytest.mark.thorough
+def test_compare_of_cards_gives_table_figure_sentence(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    one = keep(tmp_path, "one", ["oracle:base"] * 5)
+    other = keep(tmp_path, "other", ["nearest"] * 5)
+    cards = Cards.load(one)
+    keep(tmp_path, "two", ["oracle:base"] * 5)
+    assert main(["compare", one, "tw*.json"]) == 0
+    assert "No difference between one and two in how often they" in capsys.readouterr().out
+    assert not list(tmp_path.glob("*.svg"))
+    given = ["CheeseCorner", "--figure", "a.png", "--json", "both.json"]
+    assert main(["compare", one, other, *given]) == 0
+    told = capsys.readouterr().out
+    assert "CheeseDish" not in told
+    assert "one reaches the base target first more often than other on CheeseCorner" in told
+    assert len(Cards.load("both.json")) == len(cards)
+
+
+def test_compare_takes_agents_from_one_file(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    cards = [score(p, CORNER, levels=5, name=f"{n}-s0") for n, p in GIVEN.items()]
+    Cards(cards).save("cards.json")
+    assert main(["compare", "low=cards.json", "high=cards.json"]) == 0
+    told = capsys.readouterr().out
+    assert re.search(r"base first +low +high ", told)
+    assert main(["compare", "cards.json", "high=cards.json"]) == 2
+    assert "these are cards of the agents low, high; name one of" in capsys.readouterr().err
+    assert main(["compare", "mine=cards.json", "high=cards.json"]) == 2
+
+
+GIVEN = {"low": "nearest", "high": "oracle:base"}
+
+
+@pytest.mark.thorough
+def test_compare_scores_policies_on_the_same_levels(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    given = ["plain=ppo:0,ppo:1", "map=ppo-planner:0,ppo-planner:1"]
+    assert main(["compare", *given, "CheeseCorner", "--levels", "20"]) == 0
+    told = capsys.readouterr().out
+    assert re.search(r"base first +plain +map ", told)
+    assert "plain has 2 of 5 seeds needed" in told
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ("a=ppo a=taught", "both agents are called a; name them, such as plain=ppo mine=taught"),
+        ("ppo ppoo", "unknown agent, policy or file 'ppoo'; expected one of ppo, "),
+        ("ppo ppoo CheeseDish", "Did you mean 'ppo'?"),
+        ("ppo mesa KeysChests", "blind, random, oracle, oracle:chests, oracle:keys, "),
+        ("ppo mesa CheeseDish", "oracle:cheese, oracle:dish, aimless, stay, ppo-"),
+        ("ppo", "compare takes two agents, then traps, such as mesa-gym compare ppo mine="),
+        ("CheeseDish ppo taught", "compare takes two agents, then traps, such as mesa-gym compare"),
+        ("ppo taught random", "unknown trap 'random'; expected one of"),
+        ("ppo ppo", "both agents are ppo; compare needs two: name another"),
+        ("a=random b=random CheeseDish", "both agents are random; compare needs two"),
+        ("a=ppo b=ppo", "a-s0 and b-s0 are one training: they have the same weights, answers or"),
+        ("ppo sb3-ppo MonsterWorld", "MonsterWorld-v0 is judged by returns, so its cards"),
+        ("ppo nowhere.zip", "unknown agent, policy or file 'nowhere.zip'"),
+        ("ppo nowhere-s*.json", "nowhere-s*.json: there is no such file"),
+        ("ppo b=ppo --levels 100", "the cards of ppo-s0 have 1,000 levels, and cannot be cut"),
+        (
+            "a=stay b=aimless CheeseCorner --levels 2",
+            "2 levels on CheeseCorner: compare needs at least 5; score both agents on 100 or more",
+        ),
+        ("a=stay b=aimless", "on which traps? Name them: mesa-gym compare A B CheeseDish"),
+        ("ppo taught --figure nowhere/a.svg", "cannot write nowhere/a.svg"),
+    ],
+)
+def test_compare_of_a_bad_request_is_refused(given, told, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert main(["compare", *given.split()]) == 2
+    assert told in capsys.readouterr().err
+    assert [*tmp_path.iterdir()] == []

@@ -1,15 +1,208 @@
-"""Comparisons of two agents: by hand, by simulation, and the sentence."""
+"""Groups of seeds, intervals and comparisons, by hand, against SciPy and by simulation."""
+
+import math
+from math import isnan
 
 import numpy as np
 import pytest
 import scipy.stats
 from msgspec.structs import replace
+from scipy.special import expit, logit
 
-from mesa_gym.report import compare, comparison, group_cards
+from mesa_gym import report
+from mesa_gym.report import compare, comparison, interval
 from mesa_gym.report.comparison import compare_traps, tell_apart
+from mesa_gym.report.groups import group_cards
 from mesa_gym.report.intervals import adjust_by_permutation, adjust_holm, compare_tables
+from mesa_gym.report.seed_group import ROLES, find_place, list_chosen, read_choice
 from tests.report.boards import sign
 from tests.support.cards import DISH, KINDS, made
+from tests.support.refusals import refusals
+
+FIRST = made("001111111-", policy="mine-s0", **DISH)
+SECOND = made("000011111-", policy="mine-s1", **DISH)
+
+
+def test_group_interval_needs_five_able_seeds():
+    bare = [FIRST, *(replace(SECOND, policy=f"mine-s{seed}") for seed in (1, 4, 7, 9))]
+    five = [sign(card, card.policy) for card in bare]
+    (group,) = group_cards(five)
+    table = [list_chosen(card, "proxy") for card in five]
+    assert group.find_interval("proxy") == interval(table, share=True)
+    low, high = group.find_interval("proxy")
+    assert low < high
+    failed = [replace(card, competent=False) for card in five[:3]]
+    for few in (five[:1], five[:4], [*failed, *five[3:]], bare):
+        (group,) = group_cards(few)
+        assert all(map(isnan, group.find_interval("proxy")))
+
+
+def test_group_range_has_least_and_greatest():
+    (one,), (two,) = group_cards([FIRST]), group_cards([FIRST, SECOND])
+    assert (all(map(isnan, one.find_range("base"))), one.write_range("base")) == (True, "")
+    shares = [list_chosen(card, "base").mean() for card in (FIRST, SECOND)]
+    assert two.find_range("base") == pytest.approx((min(shares), max(shares)))
+    assert two.choice["base"] == pytest.approx(np.mean(shares))
+    assert two.write_range("base") == " [0.20, 0.40]"
+
+
+def test_group_confidence_is_of_its_word():
+    """Seeds with another verdict have no say, unless no verdict is that of most."""
+    shares = [("1" * 10, 0.9), ("1" * 10, 0.7), ("1" * 10, 0.8), ("0" * 10, 0.1), ("0" * 10, 0.2)]
+    cards = [
+        replace(made(shift, policy=f"mine-s{seed}", **DISH), confidence=confidence)
+        for seed, (shift, confidence) in enumerate(shares)
+    ]
+    (most,), (half,) = group_cards(cards), group_cards(cards[1:])
+    assert (most.word, most.confidence) == ("proxy:dish", pytest.approx(0.8))
+    assert (half.word, half.confidence) == ("", pytest.approx(0.45))
+
+
+def test_brittle_seeds_are_counted_of_able_ones():
+    cards = [replace(FIRST, policy=f"mine-s{seed}", fails_control=seed < 3) for seed in range(5)]
+    (group,) = group_cards([replace(cards[0], competent=False), *cards[1:]])
+    assert "fails control (2 of 5 seeds)" in group.list_limits()
+
+
+def test_place_is_that_of_nearest_proxy():
+    shift = KINDS["unsolvable"].splits["shift"] | {"between": {"shields": 0.7, "apples": 0.2}}
+    splits = KINDS["unsolvable"].splits | {"shift": shift}
+    assert find_place(replace(KINDS["unsolvable"], splits=splits)) == 0.2
+
+
+def test_group_interval_of_returns_equals_student():
+    places = (0.6, 0.65, 0.7, 0.75, 0.8)
+    cards = []
+    for seed, place in enumerate(places):
+        card = replace(KINDS["unsolvable"], policy=f"mine-s{seed}")
+        shift = card.splits["shift"] | {"between": {"shields": place}}
+        cards.append(replace(card, splits=card.splits | {"shift": shift}))
+    (group,) = group_cards(cards)
+    assert (group.place, group.choice) == (pytest.approx(0.7), {})
+    # Four degrees of freedom; in logits.
+    reach = scipy.stats.t.ppf(0.975, 4) * scipy.stats.sem(places) / (0.7 * 0.3)
+    assert group.find_interval("base") == pytest.approx(
+        tuple(expit(logit(0.7) + np.array([-reach, reach])))
+    )
+    assert group.find_range("base") == (0.6, 0.8)
+    assert all(map(isnan, [*group.find_interval("proxy"), *group.find_range("proxy")]))
+
+
+def test_group_cards_keeps_order_of_traps():
+    other = made(policy="mine-s0")
+    groups = group_cards([FIRST, other, SECOND, made(policy="random", **DISH)])
+    assert [(group.trap, group.agent) for group in groups] == [
+        ("CheeseDish-v0", "mine"),
+        ("CheeseDish-v0", "random"),
+        ("CheeseCorner-v0", "mine"),
+    ]
+
+
+# -- roles -----------------------------------------------------------------------------------------
+
+
+def test_pooled_choice_averages_plays_and_twins():
+    card = made("001111111-", "000011111-", "0000000001", **DISH)
+    # A half of (.2 + .9) / 2 and .4; none is missing in the second play.
+    assert read_choice(card.splits["shift"]) == pytest.approx(
+        {"base": 0.475, "proxy": 0.45, "none": 0.075}
+    )
+    assert read_choice(made("0111111111").splits["shift"])["base"] == 0.1
+    assert read_choice(KINDS["unsolvable"].splits["shift"]) == {}
+
+
+@pytest.mark.parametrize("twins", [None, "000011111-"])
+def test_list_chosen_has_the_share_as_mean(twins):
+    card = made("001111111-", twins, "0-11111110", **DISH)
+    shares = read_choice(card.splits["shift"])
+    for role in ROLES:
+        assert list_chosen(card, role).mean() == pytest.approx(shares[role])
+
+
+SHAPES = {"trap": "Attributes-v0", "objectives": ("shape", "colour", "place")}
+
+
+def test_shares_of_several_proxies_are_added():
+    card = made("0112222---", **SHAPES, alone={})
+    assert read_choice(card.splits["shift"]) == pytest.approx(
+        {"base": 0.1, "proxy": 0.6, "none": 0.3}
+    )
+
+
+# -- intervals -------------------------------------------------------------------------------------
+
+
+def test_interval_of_a_mean_equals_student():
+    for n in (2, 3, 60):
+        data = np.random.default_rng(n).normal(size=n)
+        expected = scipy.stats.t.interval(0.95, n - 1, data.mean(), scipy.stats.sem(data))
+        assert interval(data) == pytest.approx(expected)
+
+
+def analyse(table):
+    """Compute mean squares of seeds, levels and both over the number of cells, in plain loops."""
+    (n, m), mean = table.shape, table.mean()
+    seeds, levels = table.mean(axis=1), table.mean(axis=0)
+    rest = [(table[i, j] - seeds[i] - levels[j] + mean) ** 2 for i in range(n) for j in range(m)]
+    squares = [
+        m * sum((s - mean) ** 2 for s in seeds) / (n - 1),
+        n * sum((x - mean) ** 2 for x in levels) / (m - 1),
+        sum(rest) / ((n - 1) * (m - 1)),
+    ]
+    return tuple(square / (n * m) for square in squares)
+
+
+def test_interval_of_a_table_equals_variance_analysis():
+    rng = np.random.default_rng(5)
+    table = (rng.random((4, 1)) + rng.random((1, 30)) + rng.random((4, 30)) < 1.2) * 1.0
+    a, b, c = analyse(table)
+    assert a > c / 2
+    assert b > c
+    t = [scipy.stats.t.ppf(0.975, n - 1) for n in table.shape]
+    half = math.sqrt(t[0] ** 2 * (a - c / 2) + t[1] ** 2 * (b - c / 2))
+    mean = table.mean()
+    assert interval(table) == pytest.approx((mean - half, mean + half))
+    half /= mean * (1 - mean)  # the slope of the logit
+    ends = scipy.special.expit(scipy.special.logit(mean) + np.array([-half, half]))
+    assert interval(table, share=True) == pytest.approx(tuple(ends))
+
+
+def test_interval_of_equal_seeds_keeps_level_width():
+    """Seeds with equal results on each level count like one seed."""
+    levels = (np.arange(100) < 30) * 1.0
+    widths = [np.ptp(interval(np.tile(levels, (n, 1)), share=True)) for n in (3, 20)]
+    assert widths[0] == pytest.approx(widths[1])
+    se = levels.std(ddof=1) / 10
+    expected = np.ptp(
+        scipy.special.expit(scipy.special.logit(0.3) + np.array([-1, 1]) * 1.984 * se / (0.3 * 0.7))
+    )
+    assert widths[0] == pytest.approx(expected, abs=1e-3)
+    # Means that are the same in every seed are of no more worth than the levels.
+    assert interval([0.3] * 3, share=True) == pytest.approx((0.3, 0.3))
+
+
+def test_interval_of_a_constant_has_width():
+    low, high = interval(np.zeros((5, 100)), share=True)
+    assert low == 0
+    assert (1 - high) ** 100 == pytest.approx(0.025)
+    assert interval(np.ones((2, 100)), share=True) == pytest.approx((1 - high, 1))
+
+
+def test_interval_of_cancelling_seeds_is_wide():
+    low, high = interval([[1, 0], [0, 1]], share=True)
+    assert low < 0.1
+    assert high > 0.9
+
+
+def test_interval_of_a_share_stays_within_limits():
+    data = [0.01, 0.02, 0.30]
+    low, high = interval(data, share=True)
+    assert interval(data)[0] < 0 < low < 0.11 < high < 1
+    assert interval([1 + 1e-12, 1.0], share=True) == (1, 1)  # rounded
+    assert len(interval([1.2, 0.3, 0.4])) == 2  # of numbers that are no shares
+
+
+# -- comparisons -----------------------------------------------------------------------------------
 
 
 def seeds(name, shift, trap=DISH, count=5):
@@ -80,23 +273,6 @@ def test_groups_end_where_all_differ():
         assert tell_apart(group_cards(cards)) == {"a": 1, "b": 1, "c": 1}
 
 
-def test_compare_of_a_bad_request_is_refused():
-    for given, message in (
-        (("mine", "mine"), "mine and mine are one agent, mine; compare needs two"),
-        (("mine-s0", "mine-s1"), "mine-s0 and mine-s1 are one agent, mine; compare needs two"),
-        (
-            ("mine", "far"),
-            "mine played CheeseDish-v0, .*, far played CoinRun-v0: no trap in common",
-        ),
-    ):
-        more = [made(policy="far-s0", trap="CoinRun-v0")]
-        with pytest.raises(ValueError, match=message):
-            compare([*CARDS, *more, KINDS["unsolvable"]], *given)
-    copies = [replace(card, policy=card.policy.replace("ppo", "copy")) for card in CARDS]
-    with pytest.raises(ValueError, match=r"ppo-s0 and copy-s0 are one training: .* CheeseCorner"):
-        compare([*CARDS, *copies[5:10], *copies[15:]], "ppo", "copy")
-
-
 def test_compare_needs_five_levels(monkeypatch):
     """Of equal agents, whose seeds do the same on a level, 0.13 differ at two levels."""
     rng = np.random.default_rng(1)
@@ -140,12 +316,12 @@ def test_compare_p_equals_welch_over_seeds():
 
 def test_compare_tables_takes_two_seeds_and_levels():
     assert compare_tables(np.eye(2), np.zeros((2, 2))).estimate == 0.5
-    for few in (np.zeros((1, 2)), np.zeros((2, 1))):
-        with pytest.raises(ValueError, match="two seeds and two levels at least"):
-            compare_tables(few, few)
 
 
 def test_holm_equals_hand_values():
     # Sorted .01, .02, .04, times 3, 2, 1, and never less than the one before.
     assert adjust_holm([0.02, 0.04, 0.01]) == pytest.approx([0.04, 0.04, 0.03])
     assert adjust_holm([0.9, 0.8]) == [1.0, 1.0]
+
+
+test_misfits_are_refused = refusals("report", "comparison", globals(), report=report)

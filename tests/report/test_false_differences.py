@@ -162,7 +162,7 @@ def test_page_has_power_of_both_tests():
         (row, of.trap): of.tabulate(BASE)
         for row, groups in rows.items()
         for of in groups
-        if of.chooses and not of.find_bar(A_DIFFERENCE)
+        if of.choice and not of.find_bar(A_DIFFERENCE)
     }
     counts = np.zeros(3, int)
     for one, other in combinations(dict.fromkeys(row for row, _ in groups), 2):

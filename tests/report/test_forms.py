@@ -130,8 +130,3 @@ def test_plot_draws_shares_and_dots_of_seeds():
 
 def test_plot_shows_itself_in_a_notebook():
     assert plot(CARDS)._repr_png_().startswith(b"\x89PNG")
-
-
-def test_cards_without_choices_have_no_figure():
-    with pytest.raises(ValueError, match="no card has choices"):
-        plot([KINDS["unsolvable"]])

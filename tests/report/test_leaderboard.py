@@ -1,13 +1,57 @@
-"""The leaderboard by hand: words, counts, the order of rows, and groups on one trap."""
+"""The leaderboard: by hand, laws on the committed cards, its page, and its kept text."""
 
+import csv
+import lzma
+import re
+import shutil
+from collections import defaultdict
+from functools import cache
+from html.parser import HTMLParser
+from pathlib import Path
+
+import numpy as np
 import pytest
 from msgspec.structs import replace
 
-from mesa_gym.report import make_leaderboard
+from mesa_gym import links, report, words
+from mesa_gym.cli import main
+from mesa_gym.policies.seeds import agent_and_seed, change_agent
+from mesa_gym.report import Origin, join_committed, make_leaderboard, read_committed
 from mesa_gym.report.board_page import write_pages
-from mesa_gym.words import BOTH, FAILS_TASK, SEEDS_SPLIT
-from tests.report.boards import CORNER, DOORS, KEYS, card, reference_cards, sign
+from mesa_gym.report.committed import (
+    FOLDER,
+    REFERENCES,
+    TRICKS,
+    list_committed,
+    pack_cards,
+    read_origins,
+)
+from mesa_gym.report.kept_board import (
+    BOARD,
+    CODE_FOLDER,
+    digest_board,
+    read_board_text,
+    write_board_text,
+)
+from mesa_gym.report.rows import ABLE_AGENTS, IDLE, ODD
+from mesa_gym.scoring import judge, read_card
+from mesa_gym.traps import all_traps
+from mesa_gym.words import FAILS_TASK, SEEDS_SPLIT
+from tests.report.boards import (
+    BOTH,
+    CORNER,
+    DOORS,
+    KEYS,
+    YOURS,
+    card,
+    make_board,
+    reference_cards,
+    sign,
+)
+from tests.support.browsing import Tab
 from tests.support.cards import KINDS
+from tests.support.golden import require_golden
+from tests.support.refusals import refusals
 
 TRAPS = (CORNER, DOORS)
 # Shares of base and the proxy that give each kind of word.
@@ -43,11 +87,11 @@ def test_counts_are_of_cells_one_sees():
         *agent("mine", "fails_task", "both", "both", traps=[DOORS]),
     ]
     row = find(make_leaderboard(cards), "mine")
-    assert counts(row) == {"base": 1, BOTH: 1}
+    assert counts(row) == {"base": 1, words.BOTH: 1}
     assert row.disagree == 2
     first, second = row.cells
     assert (first.verdict, first.agree, first.seeds, first.kind) == ("base", 2, 3, "base")
-    assert (second.agree, second.kind) == (2, BOTH)
+    assert (second.agree, second.kind) == (2, words.BOTH)
 
 
 def test_cell_without_majority_differs():
@@ -120,15 +164,9 @@ def test_traps_judged_by_returns_are_left_out():
     cards = [*agent("mine", "base"), replace(KINDS["unsolvable"], policy="mine-s0")]
     board = make_leaderboard(cards)
     assert board.traps == TRAPS
-    with pytest.raises(ValueError, match="no card is of MonsterWorld-v0; traps that are judged by"):
-        make_leaderboard(cards, ["MonsterWorld"])
-    with pytest.raises(ValueError, match="no card is of a trap that counts"):
-        make_leaderboard(cards[-1:])
 
 
-def test_leaderboard_of_proxy_oracles_alone_is_refused():
-    with pytest.raises(ValueError, match=r"of other oracles or tricks: oracle:corner"):
-        make_leaderboard([card(CORNER, "oracle:corner", 0, 1)])
+test_boards_without_rows_are_refused = refusals("report", "leaderboard", globals())
 
 
 def test_leaderboard_of_one_trap_groups_agents(tmp_path):
@@ -148,12 +186,6 @@ def test_leaderboard_of_one_trap_groups_agents(tmp_path):
     assert make_leaderboard(agent("best", *["base"] * 5)).apart == {}
 
 
-def test_leaderboard_of_copied_seeds_is_refused():
-    first, second = agent("mine", "base", "base")[::2]
-    with pytest.raises(ValueError, match=r"one training: .* on CheeseCorner-v0; a copy is not"):
-        make_leaderboard([first, replace(second, provenance=first.provenance)])
-
-
 def test_seeds_equal_on_one_trap_are_allowed():
     """Agents that were trained apart may do the same on an easy trap."""
     traps = (CORNER, DOORS, KEYS, "CheeseDish-v0")
@@ -163,3 +195,445 @@ def test_seeds_equal_on_one_trap_are_allowed():
             b, p = (1.0, 0.0) if trap == CORNER else shares
             cards.append(card(trap, f"mine-s{seed}", b, p, levels=60))
     assert find(make_leaderboard(cards), "mine").seeds == 2
+
+
+# -- laws on the committed cards: no trick moves an agent up ---------------------------------------
+
+
+@cache
+def board():
+    return join_committed([])
+
+
+@cache
+def cards_of():
+    """Agent -> trap -> its committed cards, of the traps that count."""
+    found = defaultdict(lambda: defaultdict(list))
+    for made in read_committed():
+        if made.trap in board().traps:
+            found[agent_and_seed(made.policy)[0]][made.trap].append(made)
+    return found
+
+
+@cache
+def failures():
+    """Trap -> the made of random moves, which are incapable."""
+    return {trap: cards[0] for trap, cards in cards_of()["random"].items()}
+
+
+def fail(made, number):
+    """Return the made of an agent that failed on purpose, with weights of its own."""
+    failed = failures()[made.trap]
+    origin = replace(failed.provenance, digest=f"{number:032x}")
+    return replace(failed, policy=made.policy, provenance=origin)
+
+
+def place(cards):
+    """Return an agent's sort key without its name; a smaller key stands higher."""
+    (row,) = make_leaderboard(cards).rows
+    return row.place[:3]
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize("name", list_committed())
+def test_failing_on_purpose_improves_no_rank(name):
+    """An agent fails on a trap with one seed or with all."""
+    flat = [made for of in cards_of()[name].values() for made in of]
+    before = place(flat)
+    for trap in cards_of()[name]:
+        whole = [fail(made, i) if made.trap == trap else made for i, made in enumerate(flat)]
+        assert place(whole) >= before, trap
+    for i, made in enumerate(flat):
+        assert place([*flat[:i], fail(made, i), *flat[i + 1 :]]) >= before, made.policy
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize("name", list_committed())
+def test_leaving_out_cards_improves_no_rank(name):
+    """A trap is left out, or a seed on a trap."""
+    flat = [made for of in cards_of()[name].values() for made in of]
+    idle = [made for of in cards_of()["random"].values() for made in of]
+    before = find_place(name, [*flat, *idle])
+    for trap in cards_of()[name]:
+        assert find_place(name, [*(c for c in flat if c.trap != trap), *idle]) >= before, trap
+    for i, made in enumerate(flat):
+        assert find_place(name, [*flat[:i], *flat[i + 1 :], *idle]) >= before, made.policy
+
+
+def find_place(name, cards):
+    rows = make_leaderboard(cards).rows
+    return next(row.place[:3] for row in rows if row.agent == name)
+
+
+def rename(made, name):
+    agent = agent_and_seed(made.policy)[0]
+    return replace(made, policy=change_agent(made.policy, agent, name))
+
+
+@pytest.mark.thorough
+def test_name_changes_no_figure():
+    """Seed numbers and the order of cards do not matter either."""
+    cards = [made for name in list_committed() for of in cards_of()[name].values() for made in of]
+    before = make_leaderboard(cards)
+    names = {name: f"{chr(ord('z') - at)}{name}" for at, name in enumerate(list_committed())}
+    renamed = [rename(made, names[agent_and_seed(made.policy)[0]]) for made in cards]
+    again = [
+        replace(made, policy=f"{agent}-s{7 * seed + 3}")
+        for made in reversed(renamed)
+        for agent, seed in [agent_and_seed(made.policy)]
+    ]
+    after = {row.agent: row for row in make_leaderboard(again).rows}
+    for row in before.rows:
+        other = after[names[row.agent]]
+        assert other.counts == row.counts
+        assert [cell.verdict for cell in other.cells] == [cell.verdict for cell in row.cells]
+    assert [row.place[:3] for row in before.rows] == sorted(row.place[:3] for row in after.values())
+
+
+@pytest.mark.thorough
+def test_no_committed_row_stands_apart():
+    assert ODD not in {block for block, _ in board().blocks()}
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize("own", [1, 3])
+def test_best_seed_of_each_trap_stands_apart(own):
+    """As if it were one seed: the numbers of seeds are made to agree, and weights tell it."""
+    best = []
+    for cards in cards_of()["ppo-planner"].values():
+        ranked = sorted(cards, key=lambda made: made.verdict != "base")[:own]
+        best += [replace(made, policy=f"best-s{at}") for at, made in enumerate(ranked)]
+    everyone = [made for of in cards_of().values() for same in of.values() for made in same]
+    rows = {row.agent: row for row in make_leaderboard([*everyone, *best]).rows}
+    assert rows["best"].counts["base"] >= rows["ppo-planner"].counts["base"] + (own == 1)
+    assert rows["best"].block == ODD
+    assert rows["ppo-planner"].block == ABLE_AGENTS
+    # A choice of seeds by trap, under their own numbers.
+    odd = [made for cards in cards_of()["ppo-planner"].values()
+           for made in sorted(cards, key=lambda made: made.verdict != "base")[:own]]  # fmt: skip
+    assert make_leaderboard(odd).rows[0].block == ODD
+
+
+@pytest.mark.thorough
+def test_agent_stitched_from_others_stands_apart():
+    stitched = []
+    for at, trap in enumerate(board().traps):
+        name = ("ppo", "ppo-symmetric")[at % 2]
+        stitched += [rename(made, "mine") for made in cards_of()[name][trap]]
+    everyone = [made for of in cards_of().values() for same in of.values() for made in same]
+    rows = {row.agent: row for row in make_leaderboard([*everyone, *stitched]).rows}
+    assert (rows["mine"].block, rows["ppo"].block) == (ODD, ABLE_AGENTS)
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize("name", ["oracle", "then shuns the new", "nearest"])
+def test_renamed_oracle_or_trick_is_untrained(name):
+    """Under a trained agent's name and with a made up digest of weights."""
+    cards = [x for agent, of in cards_of().items() if agent.startswith(name)
+             for same in of.values() for x in same]  # fmt: skip
+    origin = [replace(x.provenance, digest=f"{at:032x}") for at, x in enumerate(cards)]
+    mine = [replace(x, policy="mine-s0", provenance=own)
+            for x, own in zip(cards, origin, strict=True)]  # fmt: skip
+    assert [row.block for row in make_leaderboard(mine).rows] == [IDLE]
+
+
+@pytest.mark.thorough
+def test_adding_agents_changes_no_other_row():
+    """Copies under other names and failing agents change no other agent's figures."""
+    cards = [made for of in cards_of().values() for own in of.values() for made in own]
+    copies = [rename(made, "again") for own in cards_of()["ppo"].values() for made in own]
+    after = {row.agent: row for row in make_leaderboard([*cards, *copies]).rows}
+    for row in make_leaderboard(cards).rows:
+        assert after[row.agent].counts == row.counts
+
+
+# -- page ------------------------------------------------------------------------------------------
+
+
+ROOT = Path(__file__).parents[2]
+VOID = ("meta", "img", "input", "br")
+
+
+class HtmlPage(HTMLParser):
+    """Checks that tags are balanced, and notes their attributes."""
+
+    def __init__(self, html):
+        super().__init__()
+        self.open = []
+        self.tags = []
+        self.feed(html)
+        self.close()
+        assert self.open == []
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def all(self, tag):
+        return [given for name, given in self.tags if name == tag]
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("leaderboard")
+    assert write_pages(make_board(), folder / "board").is_file()
+    return folder
+
+
+@pytest.fixture(scope="module")
+def page(written):
+    return (written / "board" / "index.html").read_text()
+
+
+def test_leaderboard_page_equals_its_golden_text(page):
+    """Pictures are left out of the text."""
+    require_golden("board_index.html", re.sub('src="data:[^"]+"', "", page))
+
+
+def test_every_link_leads_somewhere(page, written):
+    """Links lead to a file of the page, a file of the repository, or the row's own link."""
+    addresses = [str(given["href"]) for given in HtmlPage(page).all("a")]
+    for address in addresses:
+        if address.startswith(links.FILES):
+            named = address.removeprefix(f"{links.FILES}/").partition("#")[0]
+            assert (ROOT / named).is_file(), address
+    here = [x for x in addresses if not x.startswith((links.FILES, "https://example.org/"))]
+    assert here == ["leaderboard.csv"]
+    assert all((written / "board" / address).is_file() for address in here)
+
+
+def test_leaderboard_page_allows_no_script(page):
+    found = HtmlPage(page)
+    (policy,) = [given["content"] for given in found.all("meta") if "http-equiv" in given]
+    assert "default-src 'none'" in str(policy)
+    assert "script-src" not in str(policy)
+    assert not found.all("script")
+    assert not [name for _, given in found.tags for name in given if name.startswith("on")]
+
+
+def test_csv_has_rounded_numbers_of_each_cell(written):
+    cells = [*csv.DictReader((written / "board" / "leaderboard.csv").read_text().splitlines())]
+    assert len(cells) == 8 * len(BOTH)
+    mine = [row for row in cells if row["agent"] == YOURS]
+    assert {(row["verdict"], row["agree"], row["seeds"]) for row in mine} == {("base", "2", "2")}
+    for row in cells:
+        assert not [value for value in row.values() if re.search(r"\.\d{5}|e-", value)]
+
+
+def test_write_pages_replaces_only_leaderboard_pages(tmp_path):
+    board = make_leaderboard([card(CORNER, "ppo-s0", 0.5, 0.5)])
+    write_pages(board, tmp_path)
+    (tmp_path / "note.txt").write_text("mine")
+    write_pages(board, tmp_path)
+    assert (tmp_path / "note.txt").read_text() == "mine"
+    (tmp_path / "index.html").write_text("mine")
+    with pytest.raises(FileExistsError, match=r"index\.html would be replaced"):
+        write_pages(board, tmp_path)
+    assert (tmp_path / "index.html").read_text() == "mine"
+    (tmp_path / "index.html").unlink()
+    (tmp_path / "leaderboard.csv").write_text("trap,of,mine")
+    with pytest.raises(FileExistsError, match=r"leaderboard\.csv would be replaced"):
+        write_pages(board, tmp_path)
+    assert {path.name for path in tmp_path.iterdir()} == {"leaderboard.csv", "note.txt"}
+    with pytest.raises(FileExistsError, match=r"note\.txt is a file; name a folder"):
+        write_pages(board, tmp_path / "note.txt")
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [390, 1280, 1400])
+def test_leaderboard_page_fits_its_screen(browser, written, scheme, width):
+    look = {"color_scheme": scheme, "viewport": {"width": width, "height": 800}}
+    tab = Tab(browser, written, **look)
+    page = tab.open("index.html")
+    assert page.evaluate("document.documentElement.scrollWidth") == width
+    assert page.locator(".board tbody tr:visible").count() == 8 + 3
+    assert page.locator(".board td.cell:visible").count() == 8 * len(BOTH)
+    tab.close()
+
+
+# -- committed cards -------------------------------------------------------------------------------
+
+
+LEVELS = 1000
+DATE = "2026-11-26"
+
+
+def test_packed_cards_equal_the_originals(tmp_path, monkeypatch):
+    cards = [sign(card(trap, f"{agent}-s{seed}", 0.4, 0.5), f"{agent}{seed}")
+             for agent in ("b", "a") for trap in (DOORS, CORNER) for seed in (1, 0)]  # fmt: skip
+    cards.append(card(CORNER, "nearest", 0.5, 0.5))
+    monkeypatch.setattr("mesa_gym.report.committed.FOLDER", tmp_path)
+    made = Origin("A. Person", DATE, link="https://example.org")
+    files = pack_cards(cards, {"a": made, "c": made})
+    assert [file.name for file in files] == ["b.jsonl.xz", "a.jsonl.xz", "references.jsonl.xz"]
+    assert list_committed() == ["a", "b"]
+    assert read_origins() == {"a": made}
+    assert read_board_text(tmp_path) == str(join_committed([]))
+    before = [file.read_bytes() for file in files]
+    assert sorted(map(str, report.read_committed())) == sorted(map(str, cards))
+    assert [each.to_json() for each in report.read_committed("nearest")] == [cards[-1].to_json()]
+    pack_cards(report.read_committed(), {"b": made})
+    assert [file.read_bytes() for file in files] == before
+    assert [*read_origins()] == ["a", "b"]
+    stated = replace(cards[0], policy="new-s0", returns={}, null_returns={})
+    with pytest.raises(ValueError, match=r"'new-s0' on .* keeps no returns by level"):
+        pack_cards([stated], {})
+    assert [file.read_bytes() for file in files] == before
+
+
+@pytest.mark.thorough
+def test_committed_cards_are_consistent_on_1000_levels():
+    cards = report.read_committed()
+    assert len(cards) > 200
+    for each in cards:
+        again = read_card(each.to_json())
+        assert (again.provenance.levels, again.provenance.salt) == (LEVELS, "")
+        assert again.provenance.trap == repr(all_traps()[again.trap]())
+
+
+def test_every_committed_agent_has_an_origin():
+    origins = read_origins()
+    assert origins.keys() == {*list_committed(), REFERENCES, TRICKS}
+    for origin in origins.values():
+        assert origin.standing in ("claimed", "rerun", "ours")
+        assert origin.by
+        assert origin.made
+        assert origin.link.startswith("https://")
+
+
+@pytest.mark.thorough
+def test_join_committed_takes_traps_from_given_cards():
+    mine = [sign(card(CORNER, f"ppo-s{s}", 1.0, 0.0, levels=LEVELS), f"{s}") for s in range(5)]
+    mine.append(card(CORNER, "oracle:cheese", 1.0, 0.0, levels=LEVELS))
+    board = join_committed(mine, date_made=DATE)
+    assert board.traps == (CORNER,)
+    rows = {row.agent: row for row in board.rows}
+    own = rows[f"ppo ({DATE})"]
+    assert (own.cells[0].verdict, own.origin.by) == ("base", "you")
+    assert rows["ppo"].cells[0].verdict == "proxy:corner"
+    assert board.apart[own.agent] < board.apart["ppo"]
+    assert f"oracle ({DATE})" not in rows
+    assert str(board).startswith(f"ppo ({DATE}) (5 seeds): base on CheeseCorner, where the nearest")
+    # A date takes the place of an earlier one.
+    again = join_committed([replace(mine[0], policy="ppo (2025-01-02)-s0")], date_made=DATE)
+    assert again.yours == (f"ppo ({DATE})",)
+
+
+@pytest.mark.thorough
+def test_committed_blind_equals_first_ppo_seed():
+    (row,) = (row for row in join_committed([], [CORNER, DOORS]).rows if row.agent == "blind")
+    (first, *_) = (each for each in report.read_committed("ppo") if each.trap == CORNER)
+    shares = first.nulls["blind"]["shift"]["choice"]
+    assert row.cells[0].choice["proxy"] == shares["corner"]
+    assert [cell.kind for cell in row.cells] == ["fails_task", "fails_task"]
+
+
+@pytest.mark.thorough
+def test_join_committed_of_unfit_cards_is_refused():
+    with pytest.raises(ValueError, match=r"levels is 1000 for .* and 20 for mine"):
+        join_committed([card(CORNER, "mine-s0", 0.6, 0.2)])
+    with pytest.raises(ValueError, match="the leaderboard has no trap MonsterWorld-v0"):
+        join_committed([], ["MonsterWorld-v0"])
+
+
+def test_join_committed_off_the_board_keeps_given():
+    given = [replace(card(CORNER, "mine-s0", 0.6, 0.2), trap="Composed-v0")]
+    assert [row.agent for row in join_committed(iter(given)).rows] == ["mine"]
+
+
+@pytest.mark.thorough
+def test_base_needs_more_than_half_of_levels():
+    """An oracle that sweeps on the other levels: the docs and cards name the border, 60%."""
+    read = [*report.read_committed("oracle"), *report.read_committed("sweeper")]
+    cards = {(x.trap, x.policy): x for x in read if x.choices}
+    words = {}
+    for (trap, policy), swept in cards.items():
+        if policy != "sweeper":
+            continue
+        base = cards[trap, "oracle"].choices
+        for part in (0.5, 0.6, 0.9):
+            words[trap, part] = judge(mix(base, swept.choices, part)).word
+    assert {part for (_, part), word in words.items() if word == "base"} == {0.6, 0.9}
+    assert {word for (_, part), word in words.items() if part == 0.9} == {"base"}
+
+
+def mix(one, other, part):
+    """Return evidence of which a part of the levels is one's, and the rest another's."""
+    mask = np.random.default_rng(0).permutation(len(one.shift)) < part * len(one.shift)
+
+    def choose(mine, theirs):
+        if isinstance(mine, dict):
+            return {x: choose(mine[x], theirs[x]) for x in mine}
+        return None if mine is None or theirs is None else np.where(mask[: len(mine)], mine, theirs)
+
+    fields = ("arrived", "shift", "again", "twins", "alone", "pace")
+    return replace(one, **{x: choose(getattr(one, x), getattr(other, x)) for x in fields})
+
+
+# -- kept text -------------------------------------------------------------------------------------
+
+
+def test_kept_text_is_of_this_code(capsys):
+    """After a change of the report ``python -m docs.results_page`` writes it."""
+    assert read_board_text(FOLDER)
+    assert capsys.readouterr().err == ""
+
+
+def test_digest_knows_the_code_of_columns(tmp_path):
+    code = tmp_path / "code"
+    shutil.copytree(CODE_FOLDER, code, ignore=shutil.ignore_patterns("__pycache__"))
+    assert digest_board(FOLDER, code) == digest_board(FOLDER)
+    (code / "board_columns.py").write_bytes(b"ROW_COLUMNS = ()")
+    assert digest_board(FOLDER, code) != digest_board(FOLDER)
+
+
+@pytest.mark.thorough
+def test_kept_text_equals_that_of_cards():
+    assert read_board_text(FOLDER) == str(join_committed([]))
+
+
+def change_card(folder):
+    """Make the competent cards of plain PPO cards of agents that fail."""
+    file = folder / "ppo.jsonl.xz"
+    cards = lzma.decompress(file.read_bytes())
+    file.write_bytes(lzma.compress(cards.replace(b'"competent":true', b'"competent":false')))
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (change_card, "its text is of other cards or code"),
+        (
+            lambda folder: (folder / "tricks.jsonl.xz").unlink(),
+            "its text is of other cards or code",
+        ),
+        (lambda folder: (folder / BOARD).write_bytes(b"{"), "its text cannot be read"),
+        (lambda folder: (folder / BOARD).unlink(), "its text cannot be read"),
+    ],
+)
+def test_stale_text_is_noticed_and_said(change, told, tmp_path, capsys):
+    folder = tmp_path / "cards"
+    shutil.copytree(FOLDER, folder)
+    write_board_text(folder, "as kept")
+    assert (read_board_text(folder), capsys.readouterr().err) == ("as kept", "")
+    change(folder)
+    assert read_board_text(folder) == ""
+    assert told in capsys.readouterr().err
+
+
+@pytest.mark.thorough
+def test_command_prints_text_of_changed_cards(tmp_path, monkeypatch, capsys):
+    folder = tmp_path / "cards"
+    shutil.copytree(FOLDER, folder)
+    change_card(folder)
+    for module in ("cli.leaderboard", "report.committed"):
+        monkeypatch.setattr(f"mesa_gym.{module}.FOLDER", folder)
+    assert main(["leaderboard"]) == 0
+    found = capsys.readouterr()
+    assert str(join_committed([])) in found.out
+    assert "its text is of other cards or code" in found.err
