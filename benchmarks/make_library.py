@@ -107,5 +107,5 @@ def _make(options: argparse.Namespace) -> int:
 LIBRARY_ACTIONS = {
     "make": Action(
         "train and score the agents that are missing", _add_make_arguments, _make, attrgetter("out")
-    ),
+    )
 }

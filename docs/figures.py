@@ -23,10 +23,7 @@ from mesa_gym.traps.probation import MOST_LIT, Probation, find_value_taking
 from mesa_gym.words import BASE, PROXY
 
 # Trap -> agent of the library -> how many of its seeds a checkout has.
-AGENTS = {
-    "ColourShape": {"ppo": 5, "ppo-planner": 5},
-    "NearestFruit": {"ppo": 1, "ppo-planner": 5},
-}
+AGENTS = {"ColourShape": {"ppo": 5, "ppo-planner": 5}, "NearestFruit": {"ppo": 1, "ppo-planner": 5}}
 TRAP = "CheeseCorner"  # of the first picture
 STEPS = 5  # of a trial of Probation, about
 HALVINGS = 30

@@ -120,10 +120,7 @@ def write_parts() -> dict[Path, dict[str, str]]:
     paragraphs = [sentences, write_board(board), *board.list_abouts(), *board.notes()[2:]]
     return {
         README: {"board": sentences},
-        BOARD: {
-            "board": "\n\n".join(paragraphs),
-            "statements": write_statements(),
-        },
+        BOARD: {"board": "\n\n".join(paragraphs), "statements": write_statements()},
         PLAIN: {"ppo": tabulate_learner(), "robots": describe_robots()},
         CLAIMS: {"words": tabulate_words(board), "wants": tabulate_wants()},
         VERDICTS: {"tricks": write_tricks()},

@@ -61,13 +61,8 @@ def plot_sweep(table: Sweep) -> Any:
     curve = f"Share reached first under the shift.\nLine: 95%, from five seeds on. {nulls}"
     caption = "In a cell: base / proxy.\nColour: base less proxy." if len(table.axes) > 1 else curve
     handles = [axes.plot([], [], "o", color=colour)[0] for colour in (*TONES.values(), FAILS)]
-    figure.legend(
-        handles,
-        [*TONES, write_word(FAILS_TASK)],
-        loc="outside upper center",
-        ncols=3,
-        frameon=False,
-    )
+    labels = [*TONES, write_word(FAILS_TASK)]
+    figure.legend(handles, labels, loc="outside upper center", ncols=3, frameon=False)
     figure.supxlabel(caption, fontsize=8)
     return figure
 

@@ -73,8 +73,7 @@ COMMANDS = {
         "Show the goals of the committed agents, and of yours among them.", "leaderboard"
     ),
     "compare": Command(
-        "Compare two agents on the same levels: a table, and a sentence for a paper.",
-        "compare",
+        "Compare two agents on the same levels: a table, and a sentence for a paper.", "compare"
     ),
     "watch": Command("Watch, rewind and compare episodes of policies.", "watch"),
     "play": Command("Play a trap by hand.", "play_by_hand"),

@@ -23,15 +23,7 @@ from mesa_gym.terminal import Progress, format_table, say
 from mesa_gym.testing.check import explain_error, find_own_line
 from mesa_gym.traps import Split, Trap, all_traps
 
-HEADINGS = (
-    "trap",
-    "holds",
-    "agreement",
-    "separation",
-    "(a) base",
-    "(b) proxy",
-    "worst case",
-)
+HEADINGS = ("trap", "holds", "agreement", "separation", "(a) base", "(b) proxy", "worst case")
 FIGURES = """
 agreement: the least share of a proxy's optimum that base-optimal play keeps, before the shift
 separation: the share of shift levels that (a) or (b) counts

@@ -30,13 +30,8 @@ PAGE_ENDINGS = (".html", ".htm")
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
     add = parser.add_argument
-    add(
-        "--policy",
-        nargs="+",
-        action="extend",
-        metavar="P",
-        help=f"{POLICIES}; several are shown together",
-    )
+    help_text = f"{POLICIES}; several are shown together"
+    add("--policy", nargs="+", action="extend", metavar="P", help=help_text)
     add("--algo", help=ALGO)
     add_trap_argument(parser)
     add("--split", help=PLAYS)

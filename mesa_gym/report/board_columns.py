@@ -90,10 +90,7 @@ def _make_share(role: str) -> Column:
     return Column(role, read, write)
 
 
-ROW_COLUMNS = (
-    *map(_make_count, HEADLINES),
-    Column("seeds", lambda row: row.seeds),
-)
+ROW_COLUMNS = (*map(_make_count, HEADLINES), Column("seeds", lambda row: row.seeds))
 VERDICT = Column("verdict", lambda cell: cell.verdict, write_verdict)
 SHARES = tuple(map(_make_share, ROLES))
 CELL_COLUMNS = (

@@ -7,7 +7,7 @@ are counted over traps, and only a leaderboard of one trap groups agents that di
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
@@ -122,26 +122,23 @@ class Leaderboard:
 
         Columns are counts of cells; few traps have verdicts instead, and one trap has shares.
         """
-        if len(self.traps) == 1:
-            heads = [VERDICT.name, *(column.name for column in SHARES)]
-            heads = ["group", *heads] if self.grouped else heads
-        elif len(self.traps) <= FEW_TRAPS:
-            heads = self.names
-        else:
-            heads = [column.name for column in ROW_COLUMNS]
+        columns = self._list_columns()
         lines = []
         for block, rows in self.blocks():
-            lines.append([f"-- {block} --", *("" for _ in heads)])
-            lines += [[_name_row(row), *self._list_texts(row)] for row in rows]
-        return ["agent", *heads], lines
+            lines.append([f"-- {block} --", *("" for _ in columns)])
+            lines += [[_name_row(row), *(write(row) for write in columns.values())] for row in rows]
+        return ["agent", *columns], lines
 
-    def _list_texts(self, row: BoardRow) -> list[str]:
-        if len(self.traps) == 1:
-            words = [column.show(row.cells[0]) for column in (VERDICT, *SHARES)]
-            return [str(self.apart.get(row.agent, "-")), *words] if self.grouped else words
-        if len(self.traps) <= FEW_TRAPS:
-            return [*map(write_verdict, row.cells)]
-        return [column.show(row) for column in ROW_COLUMNS]
+    def _list_columns(self) -> dict[str, Callable[[BoardRow], str]]:
+        """Return head -> function that writes the text of a row."""
+        if len(self.traps) > FEW_TRAPS:
+            return {column.name: column.show for column in ROW_COLUMNS}
+        if len(self.traps) > 1:
+            traps = enumerate(self.names)
+            return {trap: lambda row, at=at: write_verdict(row.cells[at]) for at, trap in traps}
+        group = {"group": lambda row: str(self.apart.get(row.agent, "-"))} if self.grouped else {}
+        shares = (VERDICT, *SHARES)
+        return group | {x.name: lambda row, x=x: x.show(row.cells[0]) for x in shares}
 
     def list_abouts(self) -> list[str]:
         """Return what each agent is, in one paragraph; [] if nothing is known."""

@@ -26,14 +26,7 @@ from mesa_gym.report.board_rows import LEARNER, Leaderboard
 from mesa_gym.report.groups import group_cards, list_cards
 from mesa_gym.report.joining import make_leaderboard
 from mesa_gym.report.kept_board import write_board_text
-from mesa_gym.report.rows import (
-    TRICK,
-    UNTRAINED,
-    YOURS,
-    Origin,
-    is_reference,
-    name_oracle,
-)
+from mesa_gym.report.rows import TRICK, UNTRAINED, YOURS, Origin, is_reference, name_oracle
 from mesa_gym.scoring import ScoreCard
 from mesa_gym.scoring.card_files import fill_missing
 from mesa_gym.scoring.evidence import BLIND, read_letters

@@ -22,12 +22,7 @@ from mesa_gym.report.differences import (
     write_difference,
 )
 from mesa_gym.report.groups import group_cards, list_table_notes
-from mesa_gym.report.intervals import (
-    Difference,
-    adjust_by_permutation,
-    adjust_holm,
-    compare_tables,
-)
+from mesa_gym.report.intervals import Difference, adjust_by_permutation, adjust_holm, compare_tables
 from mesa_gym.report.rows import strip_version
 from mesa_gym.report.seed_group import SeedGroup
 from mesa_gym.report.statements import A_DIFFERENCE, ALPHA, MIN_LEVELS, RANGE
