@@ -199,7 +199,7 @@ def test_interval_of_a_share_stays_within_limits():
     low, high = interval(data, share=True)
     assert interval(data)[0] < 0 < low < 0.11 < high < 1
     assert interval([1 + 1e-12, 1.0], share=True) == (1, 1)  # rounded
-    assert len(interval([1.2, 0.3, 0.4])) == 2  # of numbers that are no shares
+    assert len(interval([1.2, 0.3, 0.4])) == 2  # not shares
 
 
 # -- comparisons -----------------------------------------------------------------------------------
