@@ -1,6 +1,5 @@
 """The viewer's episodes: they equal the scored ones; session, analysis, maps."""
 
-import re
 from threading import Event, Semaphore
 
 import numpy as np
@@ -35,6 +34,7 @@ from tests.support.parameters import (
     thorough,
 )
 from tests.support.playing import play_all
+from tests.support.refusals import refusals
 from tests.support.viewing import pygame
 
 SHIFT = Split.SHIFT
@@ -491,14 +491,6 @@ def test_map_file_plays_on_from_its_state(name, tmp_path):
 
 # Windows' line ends, indentation, a mark at the start and blank lines do not damage a map.
 FOREIGN = ("\ufeff", "\r\n  ", "\n\n")
-# That a map means something is for engine/test_world.py; two of its errors are here.
-WRONG = {
-    "unknown name for '1', at row 1, column 4, 'dor'": ("door", "dor"),
-    "unknown name in a map 'vars.leader'": (DOORS, f"vars.leader = 3\n{DOORS}"),
-    "clock = 37: expected 0 to 36": (DOORS, f"clock = 37\n{DOORS}"),
-    "[: expected a number from 0": (DOORS, f"clock = {'[' * 9_000}\n{DOORS}"),
-    "can't decode byte": ("key", "\udcff\udcfe"),
-}
 
 
 def written(tmp_path, text):
@@ -513,10 +505,8 @@ def test_map_file_by_hand_is_read(tmp_path):
     assert same(trap, state, doors())
 
 
-@pytest.mark.parametrize("reason", WRONG)
-def test_map_file_that_is_wrong_is_refused(reason, tmp_path):
-    path = written(tmp_path, DOORS.replace(*WRONG[reason]))
-    with pytest.raises(ValueError, match=re.escape(reason)) as refused:
-        load_map(path, made("RedBlueDoors", 7), 37)
-    assert str(path) in str(refused.value)
-    assert len(str(refused.value)) < 1000
+def load_doors(folder, *changed):
+    return load_map(written(folder, DOORS.replace(*changed)), made("RedBlueDoors", 7), 37)
+
+
+test_map_file_that_is_wrong_is_refused = refusals("viewer", "maps", globals())
