@@ -304,7 +304,9 @@ class Move:
             # In int64, which is the libraries' own choice, this would be most of a step's memory.
             ranks = (~self._find_taken_cells(flat)).cumsum(1, dtype=xp.int32)
         rank = below(flat(words[None, ...])[0, ...], ranks[:, -1])
-        free = ranks > xp.asarray(rank, dtype=xp.int32)[:, None]
+        # `asarray` of torch would copy from the device.
+        rank = rank if xp is np else xp.astype(rank, ranks.dtype)
+        free = ranks > rank[:, None]
         if xp is np:
             cell = np.zeros(where.shape, dtype=np.int64)
             cell.reshape(-1)[rows] = np.argmax(free, axis=1)
