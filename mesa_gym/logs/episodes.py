@@ -102,12 +102,7 @@ def cut_said(text: str) -> str:
 
 
 def save_episodes(path: str | Path, episodes: Iterable[RecordedEpisode]) -> None:
-    """Write episodes, a line each, whole or not at all.
-
-    Args:
-        path: of the file.
-        episodes: of one trap or several.
-    """
+    """Write episodes, of one trap or several, a line each, whole or not at all."""
     write_bytes(Path(path), b"".join(map(encode_episode, episodes)))
 
 
@@ -121,10 +116,7 @@ def encode_episode(episode: RecordedEpisode) -> bytes:
 def decode_episodes(name: str, data: bytes) -> tuple[list[RecordedEpisode], list[str]]:
     """Return the episodes in lines of JSON, and a sentence on lines that cannot be read.
 
-    Args:
-        name: of the file, for messages.
-        data: what ``save_episodes`` wrote, or what was added line by line: a writer may have been
-            killed within a line.
+    A writer may have been killed within a line.
 
     Raises:
         ValueError: no line is an episode; the message says what the data is.
@@ -166,9 +158,7 @@ def trap_of(name: str, size: Any, parameters: Any) -> Trap:
 def require_played(episode: RecordedEpisode, salt: str = "") -> Trap:
     """Return the trap of an episode, or raise ValueError unless it can have been played so.
 
-    Args:
-        episode: an episode that may stop early, as a person's may.
-        salt: what its level was drawn with.
+    The episode may stop early, as a person's may.
     """
     trap = trap_of(episode.trap, episode.size, episode.parameters)
     play, where = find_play(trap, episode.play), f"play '{episode.play}', level {episode.level}"

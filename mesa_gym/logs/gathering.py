@@ -19,40 +19,24 @@ MOST_NAMED = 5  # levels that a sentence names
 
 
 class LoggedPlay(NamedTuple):
-    """The episodes of some levels of a play.
+    """The episodes of some levels of a play."""
 
-    Attributes:
-        starts: the levels as their split has them, ascending by number.
-        record: what was done there.
-        whole: bool (n,), whether the episodes came to their end.
-    """
-
-    starts: State
+    starts: State  # as their split has them, ascending by number
     record: Record
-    whole: Bools
+    whole: Bools  # (n,), whether the episodes came to their end
 
 
 @dataclass(frozen=True, eq=False)
 class Log:
-    """The episodes of one policy on one trap.
-
-    Attributes:
-        trap: the rules.
-        policy: the name of what acted.
-        plays: name of a play -> what was done.
-        notes: a sentence on each thing that is odd.
-        salt: what the levels were drawn with.
-        unread: share of the questions in words without a readable answer; None without answers.
-        repeated: words such as "60 of 100 of test" on plays whose levels were mostly logged more
-            than once.
-    """
+    """The episodes of one policy on one trap."""
 
     trap: Trap
     policy: str
+    salt: str  # with which the levels were drawn
+    unread: float | None  # share of the questions without a readable answer, as on a card
     plays: dict[str, LoggedPlay] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
-    salt: str = ""
-    unread: float | None = None
+    # Such as "60 of 100 of test": plays whose levels were mostly logged more than once.
     repeated: list[str] = field(default_factory=list)
 
 
@@ -82,31 +66,29 @@ def gather_logs(episodes: Iterable[RecordedEpisode], salt: str = "") -> tuple[li
             trap = trap_of(first.trap, first.size, first.parameters)
         except ValueError as error:
             notes.append(f"{_count(group)} left out: {error}")
-        else:
-            n_texts, unread = sum(len(x.said) for x in group), sum(x.unread for x in group)
-            share = unread / n_texts if n_texts else None
-            logs.append(_gather_plays(Log(trap, first.policy, salt=salt, unread=share), group))
+            continue
+        n_texts, unread = sum(len(x.said) for x in group), sum(x.unread for x in group)
+        log = Log(trap, first.policy, salt, unread / n_texts if n_texts else None)
+        _gather_plays(log, group)
+        logs.append(log)
     return logs, notes
 
 
-def _gather_plays(log: Log, episodes: Sequence[RecordedEpisode]) -> Log:
-    """Return the log with its plays filled in, from episodes of one policy on one trap."""
+def _gather_plays(log: Log, episodes: Sequence[RecordedEpisode]) -> None:
+    """Fill in the plays of a log, from episodes of one policy on one trap."""
     by_play: dict[tuple[str, str], list[RecordedEpisode]] = {}
     for episode in episodes:
         by_play.setdefault((episode.play, episode.split), []).append(episode)
     for (name, split), group in by_play.items():
         try:
             play = find_play(log.trap, name)
+            if split != play.split:
+                raise ValueError(f"play {name!r} is of the split {play.split}, not {split!r}.")
         except ValueError as error:
             log.notes.append(f"{_count(group)} left out: {error}")
             continue
-        if split != play.split:
-            reason = f"play {name!r} is of the split {play.split}, not {split!r}"
-            log.notes.append(f"{_count(group)} left out: {reason}.")
-            continue
         if (play_record := _gather_play(log, play, group)) is not None:
             log.plays[name] = play_record
-    return log
 
 
 def _gather_play(log: Log, play: Play, episodes: Sequence[RecordedEpisode]) -> LoggedPlay | None:

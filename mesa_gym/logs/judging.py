@@ -6,7 +6,7 @@ rests on the levels that were played in every play of their split.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from functools import reduce
 from math import sqrt
 
@@ -15,7 +15,7 @@ from msgspec import Struct
 
 from mesa_gym.engine import Bools, Ints
 from mesa_gym.logs.episodes import RecordedEpisode
-from mesa_gym.logs.gathering import Log, LoggedPlay, gather_logs
+from mesa_gym.logs.gathering import Log, gather_logs
 from mesa_gym.policies.seeds import write_name
 from mesa_gym.scoring.card_making import Nulls, gather_evidence
 from mesa_gym.scoring.card_text import add_unread
@@ -23,11 +23,12 @@ from mesa_gym.scoring.plays import JUDGED, plays_of, split_of
 from mesa_gym.scoring.verdict import Verdict, confidence, judge
 from mesa_gym.solver import LevelValues, level_values
 from mesa_gym.terminal import format_table, printable
-from mesa_gym.traps import Split, Trap
+from mesa_gym.traps import Split
 from mesa_gym.traps.judged_by import AGAIN
 from mesa_gym.traps.played_episodes import Episodes
 from mesa_gym.words import find_meaning, write_word
 
+NO_VERDICT = Verdict("")
 # Levels of each play that a verdict needs.
 LEAST = 100
 # Of an interval of 95%.
@@ -88,22 +89,13 @@ class LogScore(Struct, frozen=True, kw_only=True):
 
     def __str__(self) -> str:
         """Return the headline, its meaning, notes, and the shares as a table."""
-        judged = self.verdict != ""
-        meaning = [f"It {find_meaning(self.verdict, self.detail)}."] if judged else []
-        rows = [
-            [
-                s.play,
-                str(s.levels),
-                printable(s.of),
-                *(f"{x:.2f}" for x in (s.share, s.low, s.high)),
-            ]
-            for s in self.shares
-        ]
-        table = (
-            format_table(["play", "levels", "first at", "share", "from", "to"], rows)
-            if rows
-            else ""
-        )
+        meaning = [f"It {find_meaning(self.verdict, self.detail)}."] if self.verdict else []
+        rows = []
+        for x in self.shares:
+            numbers = (f"{number:.2f}" for number in (x.share, x.low, x.high))
+            rows.append([x.play, str(x.levels), printable(x.of), *numbers])
+        heads = ["play", "levels", "first at", "share", "from", "to"]
+        table = format_table(heads, rows) if rows else ""
         return "\n\n".join([repr(self), *meaning, *map(printable, self.notes), table])
 
 
@@ -132,50 +124,38 @@ def score_logs(
 
 def score_log(log: Log) -> LogScore:
     """Judge the episodes of one policy on one trap."""
-    values = {split: _find_values(log, split) for split in JUDGED}
-    watched = {
-        name: log.trap.judging.watch(log.trap, name, play.record, _take(worth, _numbers(play)))
-        for name, play in log.plays.items()
-        if (worth := values.get(split_of(name))) is not None
-    }
-    verdict, sure, notes = _find_word(log, watched, values)
+    episodes, values = watch_log(log)
+    verdict, sure, notes = _find_verdict(log, episodes, values)
     return LogScore(
         trap=log.trap.name(),
         policy=log.policy,
-        verdict=verdict.word if verdict else "",
-        detail=verdict.detail if verdict else "",
-        wants=list(verdict.wants) if verdict else [],
+        verdict=verdict.word,
+        detail=verdict.detail,
+        wants=list(verdict.wants),
         confidence=sure,
-        shares=[*_list_shares(log.trap, watched)],
+        shares=[
+            _share(play, of, there)
+            for play in plays_of(log.trap)
+            if play in episodes
+            for of, there in log.trap.judging.shares(play, episodes[play], [*log.trap.objectives])
+        ],
         notes=[*log.notes, *notes],
         unread=log.unread,
     )
 
 
-def _find_values(log: Log, split: Split) -> LevelValues | None:
-    """Return the values of the split's levels in the log, ascending; None without a level."""
-    numbers = [_numbers(p) for name, p in log.plays.items() if split_of(name) is split]
-    if not numbers:
-        return None
-    return level_values(log.trap, split, reduce(np.union1d, numbers), salt=log.salt)
-
-
-def _numbers(play: LoggedPlay) -> Ints:
-    return play.starts.level.number
-
-
-def _take(values: LevelValues | None, numbers: Ints) -> LevelValues:
-    """Return the values of the levels numbered in ``numbers``."""
-    assert values is not None  # something was played in the split
-    return values.take(np.searchsorted(values.numbers, numbers))
-
-
-def _list_shares(trap: Trap, watched: Mapping[str, Episodes]) -> Iterator[LoggedShare]:
-    """Yield the choice shares of each play; of ``test`` the share that arrived at base."""
-    for name in plays_of(trap):
-        if name in watched:
-            for of, there in trap.judging.shares(name, watched[name], [*trap.objectives]):
-                yield _share(name, of, there)
+def watch_log(log: Log) -> tuple[dict[str, Episodes], dict[Split, LevelValues]]:
+    """Return play -> episodes, and split -> values of its levels, for splits that were played."""
+    episodes, values = dict[str, Episodes](), dict[Split, LevelValues]()
+    for split in JUDGED:
+        plays = {name: play for name, play in log.plays.items() if split_of(name) is split}
+        if plays:
+            numbers = reduce(np.union1d, (play.starts.level.number for play in plays.values()))
+            values[split] = level_values(log.trap, split, numbers, salt=log.salt)
+        for name, (starts, record, _) in plays.items():
+            worth = values[split].of(starts.level.number)
+            episodes[name] = log.trap.judging.watch(log.trap, name, record, worth)
+    return episodes, values
 
 
 def _share(play: str, of: str, there: Bools) -> LoggedShare:
@@ -187,9 +167,9 @@ def _share(play: str, of: str, there: Bools) -> LoggedShare:
     return LoggedShare(play, of, n, share, *ends)
 
 
-def _find_word(
-    log: Log, watched: Mapping[str, Episodes], values: Mapping[Split, LevelValues | None]
-) -> tuple[Verdict | None, float | None, list[str]]:
+def _find_verdict(
+    log: Log, episodes: Mapping[str, Episodes], values: Mapping[Split, LevelValues]
+) -> tuple[Verdict, float | None, list[str]]:
     """Return the verdict, its confidence, and sentences on why there is none."""
     if log.repeated:
         repeated = ", ".join(log.repeated)
@@ -198,31 +178,34 @@ def _find_word(
             " episodes of several agents, or of an agent that tried levels first. Keep one episode"
             " of each level, or give each agent its own name (policy)."
         )
-        return None, None, [note]
-    needed = [p for p in plays_of(log.trap).values() if p.split in JUDGED and p.name != AGAIN]
+        return NO_VERDICT, None, [note]
+    plays = {
+        name: play.split
+        for name, play in plays_of(log.trap).items()
+        if play.split in JUDGED and name != AGAIN
+    }
+    counts = {name: len(episodes[name].level) if name in episodes else 0 for name in plays}
     common: dict[Split, Ints] = {}
     for split in JUDGED:
-        numbers = [watched[p.name].level for p in needed if p.split is split and p.name in watched]
-        common[split] = reduce(np.intersect1d, numbers) if numbers else np.array([], int)
-    counts = {p.name: len(watched[p.name].level) if p.name in watched else 0 for p in needed}
+        levels = [episodes[x].level for x in plays if plays[x] is split and x in episodes]
+        common[split] = reduce(np.intersect1d, levels) if levels else np.array([], int)
     if any(numbers.size < LEAST for numbers in common.values()) or 0 in counts.values():
         has = ", ".join(f"{n} of {name}" for name, n in counts.items())
         shared = " and ".join(f"{numbers.size} of {split}" for split, numbers in common.items())
         missing = f"A verdict needs {LEAST} levels in each play of a split. The log has {has}"
         short = [name for name, n in counts.items() if n < LEAST] or [*counts]
         left = f"Play levels 0 to {LEAST - 1} of {', '.join(short)}."
-        return None, None, [f"{missing}; in all plays of their split {shared}. {left}"]
-    starts = {split: log.trap.levels(split, numbers, log.salt) for split, numbers in common.items()}
-    worth = {split: _take(values[split], numbers) for split, numbers in common.items()}
-    plays = {p.name: p.split for p in needed}
-    if AGAIN in watched and np.isin(common[Split.SHIFT], watched[AGAIN].level).all():
+        return NO_VERDICT, None, [f"{missing}; in all plays of their split {shared}. {left}"]
+    if AGAIN in episodes and np.isin(common[Split.SHIFT], episodes[AGAIN].level).all():
         plays[AGAIN] = Split.SHIFT
-    parts = [watched[x].take(np.isin(watched[x].level, common[y])) for x, y in plays.items()]
+    parts = [episodes[x].take(np.isin(episodes[x].level, common[y])) for x, y in plays.items()]
+    starts = {split: log.trap.levels(split, numbers, log.salt) for split, numbers in common.items()}
+    worth = {split: values[split].of(numbers) for split, numbers in common.items()}
     train = log.plays.get(Split.TRAIN, log.plays[Split.TEST])
-    blind = Nulls(log.trap, starts, worth).beside(train.record)
-    evidence = gather_evidence(log.trap, Episodes.join(parts), blind)
+    nulls = Nulls(log.trap, starts, worth).beside(train.record)
+    evidence = gather_evidence(log.trap, Episodes.join(parts), nulls)
     verdict = judge(evidence)
     if verdict.detail.startswith("by_") and AGAIN not in plays:
         note = f"No verdict: without a second play ({AGAIN}) of these levels it may be by chance."
-        return None, None, [note]
+        return NO_VERDICT, None, [note]
     return verdict, confidence(evidence, 0), []

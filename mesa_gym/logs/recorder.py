@@ -94,13 +94,9 @@ class Recorder:
         self._texts, self._unread = dict[int, str](), 0
 
     def begin(self, env: TrapEnv, origin: Any, level: int, split: int) -> None:
-        """Note that an episode begins.
+        """Note that an episode of an environment begins, on a level of a split (its code).
 
-        Args:
-            env: the environment that calls.
-            origin: the state or map that a user gave; None for a level by its number.
-            level: its number.
-            split: the code of its split.
+        ``origin`` is the state or map that a user gave; None for a level by its number.
         """
         if env is not self.env:
             return

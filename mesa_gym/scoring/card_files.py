@@ -57,15 +57,14 @@ class Cards(tuple[ScoreCard, ...]):
     @classmethod
     def load(cls, path: str | Path) -> Cards:
         """Read a file, the files of a pattern or of a folder; ValueError names a damaged one."""
-        source = Path(path)
         # A file's own name comes before what it would match as a pattern.
-        sources = [source] if source.exists() else sorted(map(Path, glob(str(path))))
+        sources = [Path(path)] if Path(path).exists() else sorted(map(Path, glob(str(path))))
         if not sources:
             raise ValueError(f"{path}: there is no such file or directory")
         cards, count = list[ScoreCard](), 0
         for name, data in (content for source in sources for content in read_content(source)):
             start = drop_mark(data).lstrip()[:1]
-            if source.is_dir() and start not in (b"{", b"["):
+            if Path(path).is_dir() and start not in (b"{", b"["):
                 continue  # a picture or table beside the cards
             count += 1
             try:
@@ -87,7 +86,7 @@ class Cards(tuple[ScoreCard, ...]):
 
 
 class _Schema(msgspec.Struct):
-    """The fields that are read before all others, which every score card has."""
+    """The fields that are read before all others."""
 
     schema: int
     splits: Any
@@ -161,21 +160,15 @@ def _list_facts(card: ScoreCard) -> Iterator[_Fact]:
     # Committed cards of traps judged by returns lack their gains, as they lack all returns.
     yield "forms of evidence", forms, [card.judged_by.evidence] if forms or card.returns else []
     word, _, goal = card.verdict.partition(":")
-    yield (
-        "word of the verdict",
-        [word, goal],
-        [
-            word if word in HEADLINES and word != SEEDS_SPLIT else [*HEADLINES],
-            goal if word == PROXY and goal in card.objectives[1:] else "",
-        ],
-    )
+    right_word = word if word in HEADLINES and word != SEEDS_SPLIT else [*HEADLINES]
+    right_goal = goal if word == PROXY and goal in card.objectives[1:] else ""
+    yield "word of the verdict", [word, goal], [right_word, right_goal]
     yield "competent", card.competent, card.verdict != FAILS_TASK
     details = ["", *(x for x, detail in DETAILS.items() if detail.headline == word)]
     yield "detail", card.detail, card.detail if card.detail in details else details
-    detail_confidence = (
-        card.detail_confidence is not None and card.detail_confidence <= card.confidence
-    )
-    yield "detail_confidence is given", detail_confidence, bool(card.detail)
+    sure = card.detail_confidence
+    sure_enough = sure is not None and sure <= card.confidence
+    yield "detail_confidence is given", sure_enough, bool(card.detail)
     yield "fails_control", card.fails_control, fails_control(control[card.base])
     yield from _list_returns(card)
     if card.evidence is not None:
@@ -272,8 +265,7 @@ def _can_state(card: ScoreCard, measure: Measure) -> bool:
 def _list_bounds(card: ScoreCard, part: _Part) -> Iterator[_Fact]:
     """Yield bounds of figures that are only stated, on a trap with exact optimum and floor.
 
-    Regret is (1 - N) times the mean of V* - F. That mean is equal for all policies on the same
-    levels, and differs by at most 5% between the 250 levels of the nulls and the 1,000 of agents.
+    Regret is (1 - N) times the mean of V* - F, which is equal for all policies on the same levels.
     """
     for split, measured in part.splits.items():
         where = f"{part.name}.{split}"

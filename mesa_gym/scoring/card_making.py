@@ -117,14 +117,9 @@ def make_card(
     provenance: Provenance,
     nulls: Nulls,
 ) -> ScoreCard:
-    """Return the score card of one policy, a pure function of its records.
+    """Return the score card of one policy, a pure function of its records by play.
 
-    Args:
-        name: of the policy.
-        records: play (``plays_of``) -> what was done.
-        of_split: the same of each split, with its levels and values.
-        provenance: of the card.
-        nulls: what policies without a goal get.
+    ``of_split`` are those of its splits, with levels and values.
 
     Raises:
         ValueError: reference policies are not a scale.
@@ -178,12 +173,9 @@ FORMS: dict[str, Callable[..., Any]] = {"choices": keep_choices, "gains": keep_g
 
 
 def gather_evidence(trap: Trap, episodes: Episodes, nulls: Mapping[str, Null] | None = None) -> Any:
-    """Return the evidence of a policy, in the form that its trap's judging keeps.
+    """Return the evidence of a policy and its nulls, in the form that the trap's judging keeps.
 
-    Args:
-        trap: the rules.
-        episodes: of all plays; ``again`` may be missing.
-        nulls: name -> what policies without a goal get on the first of the levels.
+    ``episodes`` are of all plays; ``again`` may be missing.
     """
     null_evidence = {x: null.evidence for x, null in (nulls or {}).items()}
     keep, names = FORMS[trap.judging.evidence], [*trap.objectives]
@@ -208,16 +200,9 @@ class Null(NamedTuple):
 
 
 class Nulls:
-    """The nulls that are the same for all policies scored on some levels.
+    """The nulls that are the same for all policies scored on some levels, ``known`` by name.
 
-    Args:
-        trap: the rules.
-        starts: split -> the levels, at least of ``test`` and ``shift``.
-        values: split -> what they are worth.
-
-    Attributes:
-        trap: the same.
-        known: name -> the null.
+    ``starts`` and ``values`` are by split, at least of ``test`` and ``shift``.
     """
 
     def __init__(

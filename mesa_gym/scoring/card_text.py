@@ -45,23 +45,14 @@ CARD_LEGEND = (
 
 
 class Row(NamedTuple):
-    """One number of a card.
-
-    Attributes:
-        split: on which it was taken.
-        measure: what it is.
-        key: the objective or part that it is of; "" where there is one number.
-        value: of the policy; None where it means nothing.
-        nulls: name of a policy without a goal -> its figure; {} where it was not played.
-        stated: whether the figure cannot be computed again from the card.
-    """
+    """One number of a card."""
 
     split: str
     measure: Measure
-    key: str
-    value: float | None
-    nulls: dict[str, float | None]
-    stated: bool
+    key: str  # the objective or part; "" where there is one number
+    value: float | None  # of the policy; None where it means nothing
+    nulls: dict[str, float | None]  # of policies without a goal; {} where none was played
+    stated: bool  # whether the card does not keep what the figure follows from
 
 
 def write_card(card: Any, table: str) -> str:

@@ -61,14 +61,10 @@ def _match_choices(one: Evidence, other: Evidence) -> tuple[bool, bool]:
     plays = [(one.shift, other.shift)]
     if one.again is not None and other.again is not None:
         plays.append((one.again, other.again))
-    if any(choices.shape != other_choices.shape for choices, other_choices in plays):
+    if any(x.shape != y.shape for x, y in plays):
         return False, False
-    between = sum(
-        int(np.count_nonzero(choices != other_choices)) for choices, other_choices in plays
-    )
-    changes = sum(
-        int(np.count_nonzero(x.shift != x.again)) for x in (one, other) if x.again is not None
-    )
+    between = sum(np.count_nonzero(x != y) for x, y in plays)
+    changes = sum(np.count_nonzero(x.shift != x.again) for x in (one, other) if x.again is not None)
     repeated = changes >= LEAST_CHANGES and between <= MOST_BETWEEN * changes
     if between:
         return False, repeated
@@ -77,12 +73,7 @@ def _match_choices(one: Evidence, other: Evidence) -> tuple[bool, bool]:
 
 
 def find_copied(one: Mapping[str, ScoreCard], other: Mapping[str, ScoreCard]) -> list[str]:
-    """Return the traps that show two seeds to be one training; [] if they can be two.
-
-    Args:
-        one: trap -> card of a seed.
-        other: the same of another seed.
-    """
+    """Return the traps that show two seeds' cards, by trap, to be of one training; [] if none."""
     matches = {trap: match_cards(card, other[trap]) for trap, card in one.items() if trap in other}
     if len(matches) > 1 and min(matches.values()) >= Match.UNPROVEN:
         return [*matches]
@@ -90,12 +81,7 @@ def find_copied(one: Mapping[str, ScoreCard], other: Mapping[str, ScoreCard]) ->
 
 
 def require_different_seeds(cards: Iterable[ScoreCard], across: bool = False) -> None:
-    """Raise ValueError if two seeds of one agent are one training.
-
-    Args:
-        cards: of any agents and traps.
-        across: whether seeds of different agents must differ as well, as in a comparison.
-    """
+    """Raise ValueError if two seeds of one agent, or ``across`` agents, are one training."""
     pools = defaultdict[str, defaultdict[str, dict[str, ScoreCard]]](lambda: defaultdict(dict))
     for card in cards:
         pools["" if across else agent_and_seed(card.policy)[0]][card.policy][card.trap] = card

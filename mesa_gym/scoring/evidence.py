@@ -155,14 +155,9 @@ def keep_choices(
     paced: Sequence[str],
     nulls: Mapping[str, Any],
 ) -> Evidence:
-    """Return the evidence of what episodes reached.
+    """Return the evidence of what episodes reached, with paces of the keys in ``paced``.
 
-    Args:
-        judging: what they are judged by.
-        names: of the objectives, base first.
-        episodes: of all plays; ``again`` may be missing.
-        paced: the keys of the paces that are kept (``Judging.paced``).
-        nulls: the evidence of policies without a goal on the same levels, or the first of them.
+    ``names`` are of the objectives, base first; of the plays, ``again`` may be missing.
     """
     arrived, choices, paces = judging.reached(episodes)
     rows = {play: episodes.play == play for play in dict.fromkeys(episodes.play.tolist())}
@@ -227,13 +222,7 @@ def mark_choices(chosen: Choices, objectives: int) -> Floats:
 def share_same(first: Choices, second: Choices, weights: Floats) -> Floats:
     """Return the share of levels with the same choice in two plays, where both chose.
 
-    Args:
-        first: int8 (n,), choices of one play.
-        second: the same of another, such as that of the twins.
-        weights: float64 (..., n), of the levels.
-
-    Returns:
-        float64 (...); NaN where there is no such level.
+    It is float64 (...) by weights (..., n); NaN where there is no such level.
     """
     both = weights * ((first >= 0) & (second >= 0))
     total = both.sum(axis=-1)

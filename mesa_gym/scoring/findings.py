@@ -191,11 +191,10 @@ def lead_nulls(
     """Return the agent's least lead in pace over its nulls, float64 (k,).
 
     Args:
-        evidence: of the policy, and of these in ``nulls``.
+        evidence: of the policy and its nulls.
         keys: of ``Evidence.pace``; with several keys the best pace on each level counts.
         weights: float64 (k, levels).
-        nulls: names; by default all except the blind script, which goes to a bare place whether
-            anything is wanted there or not.
+        nulls: names; by default all except the blind script, which goes to a place in any case.
         relative: whether to divide by the lead of a policy that always takes the straightest way.
     """
     names = [*nulls] or [name for name in evidence.nulls if name != BLIND]
@@ -211,15 +210,10 @@ def lead_nulls(
 
 
 def lead_paces(pace: NDArray[np.integer], other: NDArray[np.integer], weights: Floats) -> Floats:
-    """Return how far one distribution of paces leads another, 0 to 1, float64 (k,).
+    """Return how far one distribution of paces (levels,) leads another, 0 to 1, float64 (k,).
 
     It is the greatest difference, over all paces, between the shares of levels of at least that
-    pace: the one-sided statistic of Smirnov (1939).
-
-    Args:
-        pace: integers (levels,), 0 to ``STRAIGHT``.
-        other: the same, of these levels or of the first of them.
-        weights: float64 (k, levels).
+    pace: the one-sided statistic of Smirnov (1939). ``other`` may have only the first levels.
     """
     return _lead_tails(_count_tail(pace, weights), _count_tail(other, weights))
 

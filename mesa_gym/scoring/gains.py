@@ -121,15 +121,8 @@ def mark_unpursued(shifted: Floats) -> Floats:
 def place_between(normalized: Floats, names: Sequence[str]) -> dict[str, Floats]:
     """Return proxy -> the policy's place from the proxy's reference (0) to that of base (1).
 
-    The place is of the nearest point on the line between them, by N of base and of the proxy; NaN
-    where they are not apart.
-
-    Args:
-        normalized: N under shift, float64 (m, k, 1 + k).
-        names: of the objectives.
-
-    Returns:
-        float64 (m,) each.
+    The place, float64 (m,), is of the nearest point on the line between them, by N of base and of
+    the proxy under shift (m, k, 1 + k); NaN where they are not apart.
     """
     places = {}
     for i, x in enumerate(names[1:], 1):

@@ -33,11 +33,7 @@ def take_measures(
 ) -> dict[str, Value]:
     """Return all measures of a split, name -> value.
 
-    Args:
-        split: its name.
-        played: what was done on its levels.
-        returns: of the same levels, as the card keeps them.
-        evidence: ``Evidence`` or ``Gains``; the measures of the other are None.
+    ``evidence`` is ``Evidence`` or ``Gains``; the measures of the other are None.
     """
     sources = {SplitRecord: played, SplitReturns: returns, type(evidence): evidence}
     return {
@@ -82,6 +78,10 @@ def _ratio(part: LevelReturns, total_counts: LevelReturns) -> float | None:
 # -- of evidence -----------------------------------------------------------------------------------
 
 
+def _success(evidence: Evidence) -> float:
+    return float(find_equally(evidence).success_rate[0])
+
+
 def _first(findings: Mapping[str, Floats]) -> Value:
     return {x: float(column[0]) for x, column in findings.items()} or None
 
@@ -92,15 +92,13 @@ def success_rate(evidence: Evidence) -> Value:
 
     Formula: levels on which base is reached / levels. Range: 0 to 1. Lives have ``learner_ratio``.
     """
-    lives = evidence.learner_return is not None
-    return None if lives else float(find_equally(evidence).success_rate[0])
+    return None if evidence.learner_return is not None else _success(evidence)
 
 
 @measure(NUMBER, (Split.TEST,))
 def learner_ratio(evidence: Evidence) -> Value:
     """Return the base return over that of the best learner that is told base; 1 can be exceeded."""
-    lives = evidence.learner_return is not None
-    return float(find_equally(evidence).success_rate[0]) if lives else None
+    return None if evidence.learner_return is None else _success(evidence)
 
 
 @measure(SHARE, (Split.TEST,))

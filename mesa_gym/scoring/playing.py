@@ -31,17 +31,11 @@ _Part = tuple[Ints, Record]
 
 
 class _Stage(NamedTuple):
-    """The levels of one play, and what policies that solve them need.
-
-    Attributes:
-        play: which one it is.
-        starts: start states, as the split has them.
-        solution: the exact solution of the play's levels, if a policy needs one.
-    """
+    """The levels of one play, and what policies that solve them need."""
 
     play: Play
-    starts: State
-    solution: Solution | None = None
+    starts: State  # as the split has them
+    solution: Solution | None = None  # of the play's levels
 
 
 def play_changed(
@@ -57,12 +51,9 @@ def play_changed(
 def watch_plays(
     trap: Trap, records: Mapping[str, Record], values: Mapping[Split, LevelValues]
 ) -> Episodes:
-    """Return the episodes by which a policy is judged.
+    """Return the episodes by which a policy is judged, of its records by play.
 
-    Args:
-        trap: the rules.
-        records: play (``plays_of``) -> what was done.
-        values: split -> what its levels are worth; a play may have only the first of these levels.
+    A play may have only the first of the levels that have values.
     """
     parts = []
     for play, record in records.items():
@@ -107,21 +98,15 @@ class SplitPlayer:
                     failed[name] = error
                     del acting[name]
 
-        arguments = (
-            self.trap,
-            self.split,
-            self.starts.level.number,
-            self.horizon,
-            self.salt,
-            progress,
-        )
+        levels = self.starts.level.number, self.horizon, self.salt
         with SPENT.spend("solve"):
             solving = [
                 name
                 for name, policy in acting.items()
                 if getattr(policy, "solves", False) and not self._read_actions(name, policy)
             ]
-            values = level_values(*arguments, partial(visit, solving) if solving else None)
+            visit_solving = partial(visit, solving) if solving else None
+            values = level_values(self.trap, self.split, *levels, progress, visit_solving)
             for name in {*solving} & acting.keys() & self._kept.keys():
                 self._kept[name].write()
         visit([name for name in acting if name not in solving])
@@ -149,11 +134,10 @@ class SplitPlayer:
     ) -> None:
         """Let a policy play: play after play, or parts of plays in turns if it has a memory."""
         on = {stage.play.name: stage for stage in stages}
-        turns: Iterable[tuple[str, Ints]] = [
-            (play, np.arange(stage.starts.n)) for play, stage in on.items()
-        ]
         if getattr(policy, "memory", True) is not False:
             turns = take_turns({play: stage.starts.level.key for play, stage in on.items()})
+        else:
+            turns = ((play, np.arange(stage.starts.n)) for play, stage in on.items())
         for play_name, rows in turns:
             play, starts, solution = on[play_name]
             part_starts = starts if len(rows) == starts.n else starts.take(rows)

@@ -38,38 +38,27 @@ JUDGED = (Split.TEST, Split.SHIFT)
 
 @dataclass(frozen=True, eq=False)
 class Play:
-    """A set of levels, and the change that is made to them.
-
-    Attributes:
-        trap: the rules.
-        name: of the play; samples of actions depend on it.
-        split: whose levels they are.
-        change: returns the split's start states as the play has them.
-        takes_away: whether targets are removed; then their ghosts pay (``Record.paid``).
-        most: the levels below this number are played, few where targets are removed.
-        steps: the most that are played.
-    """
+    """A set of levels, and the change that is made to them."""
 
     trap: Trap
-    name: str
+    name: str  # samples of actions depend on it
     split: Split
-    change: Callable[[State], State]
-    takes_away: bool
-    most: int
-    steps: int
+    change: Callable[[State], State]  # returns the split's start states as the play has them
+    takes_away: bool  # whether targets are removed; then their ghosts pay (``Record.paid``)
+    most: int  # the levels below this number are played
+    steps: int  # the time limit
 
 
 def plays_of(trap: Trap) -> dict[str, Play]:
     """Return name -> play, every play that a score card of the trap takes."""
-    changes: dict[str, Callable[[State], State]] = {split.value: _keep for split in Split}
-    changes_by_name = {AGAIN: _keep, TWINS: trap.twins, BARE: trap.isolate}
-    for name in trap.judging.plays(trap):
-        alone = partial(trap.isolate, kept=name.removeprefix(ALONE))
-        changes[name] = changes_by_name.get(name, alone)
+    changes: dict[str, Callable[[State], State]] = {TWINS: trap.twins, BARE: trap.isolate}
     plays = {}
-    for name, change in changes.items():
+    for name in (*map(str, Split), *trap.judging.plays(trap)):
         split, away = split_of(name), name.startswith((BARE, ALONE))
+        if name.startswith(ALONE):
+            changes[name] = partial(trap.isolate, kept=name.removeprefix(ALONE))
         most = FEW_LEVELS if away else MOST_LEVELS
+        change = changes.get(name, _keep)
         plays[name] = Play(trap, name, split, change, away, most, trap.horizon(split))
     return plays
 

@@ -68,14 +68,7 @@ class Record:
 
 @dataclass(frozen=True, eq=False)
 class SplitRecord:
-    """The record of a split's levels, with all that a measure may ask of them.
-
-    Attributes:
-        trap: the rules.
-        record: what was done, and what it paid.
-        values: what the levels are worth, by the solver.
-        starts: the levels.
-    """
+    """The record of a split's levels, with all that a measure may ask of them."""
 
     trap: Trap
     record: Record
@@ -183,34 +176,17 @@ def _record(
 
 
 class BatchStep(NamedTuple):
-    """One step of a batch of episodes: of those that go on.
+    """One step of a batch of episodes: of the m that go on."""
 
-    Attributes:
-        t: the step, counted from 0.
-        rows: int64 (m,), the levels whose episode goes on.
-        state: their states before the step.
-        chosen: int64 (m,), their actions.
-        step: what these lead to.
-    """
-
-    t: int
-    rows: Ints
-    state: State
-    chosen: Ints
+    t: int  # counted from 0
+    rows: Ints  # (m,), the levels
+    state: State  # before the step
+    chosen: Ints  # (m,), actions
     step: Step
 
 
 def follow(trap: Trap, starts: State, actions: Actions) -> Iterator[BatchStep]:
-    """Follow recorded actions step by step, without the rows whose episode is over.
-
-    Args:
-        trap: the rules.
-        starts: the levels' start states, n of them.
-        actions: int8 (n, horizon) of a record.
-
-    Yields:
-        each step, until no episode goes on.
-    """
+    """Yield the steps of recorded actions, int8 (n, horizon), until no episode goes on."""
     return _step_each(
         trap, starts, actions.shape[1], lambda state, t, rows: actions[rows, t].astype(np.int64)
     )

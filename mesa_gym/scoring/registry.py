@@ -44,40 +44,25 @@ SHARE = MeasureUnit("share", 0, 1)
 DIFFERENCE = MeasureUnit("difference of shares", -1, 1)
 RETURN = MeasureUnit("discounted reward", -MOST, MOST)
 NUMBER = MeasureUnit("number", -MOST, MOST)
-
-
 # What a measure can be a function of.
 SOURCES = (SplitRecord, SplitReturns, Evidence, Gains)
 
 
 @dataclass(frozen=True)
 class Measure:
-    """A number of the card.
+    """A number of the card."""
 
-    Attributes:
-        name: unique, that of its function.
-        meaning: in words, for people who read the card.
-        unit: of the number.
-        splits: on which it is taken.
-        compute: the function.
-        source: the type of its argument, one of ``SOURCES``; cards keep all except ``SplitRecord``,
-            so that a reader can compute the number again.
-        only: says which traps have it; of others it is None.
-    """
-
-    name: str
-    meaning: str
+    name: str  # unique, of its function
+    meaning: str  # in words, for people who read the card
     unit: MeasureUnit
     splits: tuple[str, ...]
     compute: Callable[[Any], Value]
+    # The type of its argument; cards keep all except ``SplitRecord``, for a reader to recompute.
     source: type
-    only: Callable[[Trap], bool]
+    only: Callable[[Trap], bool]  # which traps have it; of others it is None
 
     def take(self, source: Any) -> Value:
         """Return the function's value as plain numbers; None for NaN, and without a source.
-
-        Args:
-            source: what it is a function of; None where there is none.
 
         Raises:
             ValueError: the function gives something else than numbers within its unit's limits.

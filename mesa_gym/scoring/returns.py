@@ -44,7 +44,7 @@ class SplitReturns(LevelEvidence, frozen=True, eq=False):
 def normalize_returns(returns: Floats, optimum: Floats, floor: Floats) -> float | None:
     """Return N = sum(G - F) / sum(V* - F) over levels: 0 is the floor, 1 is the oracle.
 
-    Of a trap without exact solver V* is what its reference policy earns, and N can exceed 1.
+    On a trap without exact solver V* is the return of its reference policy, and N can exceed 1.
 
     Args:
         returns: float64 (levels,), G, discounted.

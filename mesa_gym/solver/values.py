@@ -22,12 +22,24 @@ from mesa_gym.solver.graph import Floats, Graph
 from mesa_gym.solver.reference import play_references
 from mesa_gym.solver.solution import Solution
 from mesa_gym.traps import Split, Trap
+from mesa_gym.traps.played_episodes import ValueKey
 
 Progress = Callable[[int], None]
 
 # States solved together: enough to amortise the calls of sweeps and of policies that then play.
 CHUNK_STATES = 160_000
 EXACT_WITHIN = 1e-9  # of a level solved twice
+# Field of a key -> the values of a solution.
+COLUMNS: dict[str, Callable[..., NDArray[Any]]] = {
+    "states": lambda solution: solution.states(),
+    "contact": lambda solution: solution.contact(),
+    "optimum": lambda solution, x: solution.optimum(x),
+    "informed": lambda solution, x: solution.optimum(x),
+    "floor": lambda solution, x: solution.floor(x),
+    "largest": lambda solution, x: solution.largest(x),
+    "best": lambda solution, y, x: solution.best(y, x),
+    "worst": lambda solution, y, x: solution.worst(y, x),
+}
 # Levels that say how many states to expect.
 FIRST_LEVELS = 4
 
@@ -38,7 +50,7 @@ class LevelValues:
     On a trap without exact solver, "optimal for x" means its reference policy for x.
 
     Attributes:
-        arrays: all of them, by "field", "field|objective" or "field|objective|among".
+        arrays: all of them, by the name of their key (``ValueKey``).
         numbers: int64 (n,), level numbers.
         states: int64 (n,), reachable states; 0 of a trap without exact solver.
         optimum: objective -> float64 (n,), V*, or the ``attainable`` return where that is less.
@@ -59,23 +71,32 @@ class LevelValues:
     def __init__(self, arrays: Arrays) -> None:
         """Take arrays by name, as the cache keeps them."""
         self.arrays = arrays
+        self.columns = {ValueKey(*name.split("|")): array for name, array in arrays.items()}
         self.optimum: dict[str, Floats] = {}
         self.informed: dict[str, Floats] = {}
         self.floor: dict[str, Floats] = {}
         self.largest: dict[str, Floats] = {}
         self.best: dict[tuple[str, str], Floats] = {}
         self.worst: dict[tuple[str, str], Floats] = {}
-        for name, array in arrays.items():
-            field, *of = name.split("|")
-            if of:
-                getattr(self, field)[of[0] if len(of) == 1 else tuple(of)] = array
-            else:
-                setattr(self, field, array)
+        single = {"optimum": self.optimum, "informed": self.informed, "floor": self.floor}
+        single["largest"], pairs = self.largest, {"best": self.best, "worst": self.worst}
+        for (field, objective, among), array in self.columns.items():
+            if field in single:
+                single[field][objective] = array
+            elif field in pairs:
+                pairs[field][objective, among] = array
         self.informed = self.optimum | self.informed
+        blank = np.zeros(0, np.int64)
+        self.numbers, self.states = arrays.get("numbers", blank), arrays.get("states", blank)
+        self.contact = arrays.get("contact", blank)
 
     def take(self, rows: Ints | slice) -> LevelValues:
         """Return the values of the levels at ``rows``, int64 (k,); a repeated row is repeated."""
         return LevelValues({name: array[rows] for name, array in self.arrays.items()})
+
+    def of(self, numbers: Ints) -> LevelValues:
+        """Return the values of the levels with these numbers; those here are in ascending order."""
+        return self.take(np.searchsorted(self.numbers, numbers))
 
 
 def solutions(trap: Trap, starts: State, horizon: int) -> Iterator[tuple[slice, Solution]]:
@@ -117,7 +138,7 @@ def level_values(
 
     Args:
         trap: the rules.
-        split: whose levels.
+        split: of the levels.
         numbers: int64 (n,), level numbers.
         horizon: the time limit; by default the trap's for the split.
         salt: an evaluator's secret.
@@ -134,11 +155,17 @@ def level_values(
         require_solver(trap, "there are no solutions to visit")
     numbers = np.asarray(numbers, dtype=np.int64)
     horizon = trap.horizon(split) if horizon is None else horizon
-    path, names = cache_file(trap, split, numbers, horizon, salt), _names(trap, pairs)
-    all_names = _names(trap, pairs=True)
+    path, keys = cache_file(trap, split, numbers, horizon, salt), _list_keys(trap, pairs)
 
     def parse(arrays: Arrays) -> LevelValues:
-        values = _check_arrays(arrays, names, all_names, numbers)
+        values, all_keys = LevelValues(arrays), _list_keys(trap, pairs=True)
+        numbers_key = ValueKey("numbers")
+        if (
+            not {numbers_key, *keys} <= values.columns.keys() <= {numbers_key, *all_keys}
+            or any(a.shape != numbers.shape or a.dtype not in (float, int) for a in arrays.values())
+            or not np.array_equal(values.numbers, numbers)
+        ):
+            raise ValueError(f"the arrays are not values of {len(numbers)} levels")
         _refuse_impossible(trap, values, horizon)
         if len(numbers) and trap.solvable:
             row = np.array([secrets.randbelow(len(numbers))])
@@ -150,7 +177,7 @@ def level_values(
     if kept is not None and visit is None:
         progress(len(numbers))
         return kept
-    parts: list[Arrays] = []
+    parts: list[dict[ValueKey, NDArray[Any]]] = []
     starts = trap.levels(split, numbers, salt)
     for chunk, solution in (solutions if trap.solvable else play_references)(trap, starts, horizon):
         if visit is not None and isinstance(solution, Solution):
@@ -158,10 +185,10 @@ def level_values(
         if kept is None:
             of_chunk = starts.take(chunk)
             # Pairs, which are last, need optimal actions, and these give the optimum too.
-            parts.append({x: find_values(trap, of_chunk, solution, x) for x in reversed(names)})
+            parts.append({x: find_values(trap, of_chunk, solution, x) for x in reversed(keys)})
         progress(chunk.stop - chunk.start)
     if kept is None:
-        joined = {name: np.concatenate([part[name] for part in parts]) for name in names}
+        joined = {key.name: np.concatenate([part[key] for part in parts]) for key in keys}
         kept = LevelValues({"numbers": numbers, **joined})
         write_arrays(path, kept.arrays)
     return kept
@@ -169,7 +196,7 @@ def level_values(
 
 def _refuse_impossible(trap: Trap, values: LevelValues, horizon: int) -> None:
     """Raise ImpossibleValueError for cached values that break a law of exact values."""
-    if any(not np.isfinite(array).all() for array in values.arrays.values()):
+    if any(not np.isfinite(array).all() for array in values.columns.values()):
         raise ImpossibleValueError("a number is not finite")
     if not trap.solvable:
         return
@@ -184,19 +211,15 @@ def _refuse_impossible(trap: Trap, values: LevelValues, horizon: int) -> None:
 
 
 def _solve_again(trap: Trap, start: State, horizon: int, values: LevelValues) -> None:
-    """Solve one level again; ImpossibleValueError where its cached values are others.
-
-    Regret has no exact bound but the solver, and a bound on all levels would cost what the cache
-    saves.
-    """
+    """Solve one level again; ImpossibleValueError where its cached values are others."""
     solution = Solution(trap, start, horizon)
-    for name, array in values.arrays.items():
-        if name.partition("|")[0] not in ("numbers", "best", "worst"):
-            right = find_values(trap, start, solution, name)
+    for key, array in values.columns.items():
+        if key.field not in ("numbers", "best", "worst"):
+            right = find_values(trap, start, solution, key)
             if not np.allclose(array, right, rtol=0, atol=EXACT_WITHIN):
                 raise ImpossibleValueError(
-                    f"{name.replace('|', ' of ')} of level {values.numbers[0]} is {array[0]:g}, and"
-                    f" the solver gives {right[0]:g}"
+                    f"{key.name.replace('|', ' of ')} of level {values.numbers[0]} is"
+                    f" {array[0]:g}, and the solver gives {right[0]:g}"
                 )
 
 
@@ -213,22 +236,20 @@ def explain_branching(trap: Trap) -> str:
     return "it has no exact solver"
 
 
-def find_values(trap: Trap, starts: State, solution: Any, name: str) -> NDArray[Any]:
-    """Return an array of values; on traps of lives the optimum is the best learner's.
+def find_values(trap: Trap, starts: State, solution: Any, key: ValueKey) -> NDArray[Any]:
+    """Return a column of values (n,); on traps of lives the optimum is the best learner's.
 
     Args:
         trap: the rules.
         starts: start states of n levels.
         solution: of these levels, or the ``References`` of a trap without solver.
-        name: the array's, "field", "field|objective" or "field|objective|among".
-
-    Returns:
-        values of n levels, (n,).
+        key: of the column.
     """
-    field, *of = name.split("|")
-    method = getattr(solution, "optimum" if field == "informed" else field)
-    values: NDArray[Any] | None = trap.attainable(of[0], starts) if field == "optimum" else None
-    return method(*of) if values is None else values
+    if key.field == "optimum":
+        values: NDArray[Any] | None = trap.attainable(key.objective, starts)
+        if values is not None:
+            return values
+    return COLUMNS[key.field](solution, *filter(None, key[1:]))
 
 
 def hides_payments(trap: type[Trap]) -> bool:
@@ -236,24 +257,12 @@ def hides_payments(trap: type[Trap]) -> bool:
     return trap.attainable is not Trap.attainable
 
 
-def _names(trap: Trap, pairs: bool) -> list[str]:
-    """Return the names of the arrays except ``numbers``: ``Solution`` method and its arguments."""
+def _list_keys(trap: Trap, pairs: bool) -> list[ValueKey]:
+    """Return the keys of the columns that are computed, all except ``numbers``."""
     fields = ["optimum", "floor", *(["informed"] if hides_payments(type(trap)) else [])]
-    names = ["states", *(f"{field}|{x}" for field in fields for x in trap.objectives)]
-    of_pairs = [f"{y}|{x}" for y, x in permutations(trap.objectives, 2)]
-    names += trap.judging.columns([*trap.objectives])
-    names += [f"{field}|{pair}" for field in ("best", "worst") for pair in of_pairs if pairs]
-    return [*dict.fromkeys(names)]
-
-
-def _check_arrays(
-    arrays: Arrays, names: list[str], all_names: list[str], numbers: Ints
-) -> LevelValues:
-    """Return cached arrays as values; ValueError if one that the call needs is missing."""
-    if (
-        not {"numbers", *names} <= arrays.keys() <= {"numbers", *all_names}
-        or any(a.shape != numbers.shape or a.dtype not in (float, int) for a in arrays.values())
-        or not np.array_equal(arrays["numbers"], numbers)
-    ):
-        raise ValueError(f"the arrays are not values of {len(numbers)} levels")
-    return LevelValues(arrays)
+    keys = [ValueKey("states"), *(ValueKey(field, x) for field in fields for x in trap.objectives)]
+    keys += trap.judging.columns([*trap.objectives])
+    if pairs:
+        of_pairs = [*permutations(trap.objectives, 2)]
+        keys += [ValueKey(field, y, x) for field in ("best", "worst") for y, x in of_pairs]
+    return [*dict.fromkeys(keys)]

@@ -20,6 +20,25 @@ Choices = NDArray[np.int8]
 Paces = NDArray[np.uint8]
 
 
+class ValueKey(NamedTuple):
+    """The key of a column of values of levels.
+
+    Attributes:
+        field: what is computed, such as ``optimum``.
+        objective: of which objective; "" for a value of the level.
+        among: of ``best`` and ``worst``, the objective for which the policies are optimal.
+    """
+
+    field: str
+    objective: str = ""
+    among: str = ""
+
+    @property
+    def name(self) -> str:
+        """The key as text: "field", "field|objective" or "field|objective|among"."""
+        return "|".join(filter(None, self))
+
+
 class Reached(NamedTuple):
     """Outcomes of n episodes: the target reached first, and the directness of the way.
 

@@ -202,8 +202,8 @@ class Analysis:
             solution = solve_start(self._trap, start, line.horizon)[0]
         else:
             solution = Solution(self._trap, start, line.limit)
-        names = self._trap.judging.columns([*self._trap.objectives])
-        values = {name: find_values(self._trap, start, solution, name) for name in names}
+        keys = self._trap.judging.columns([*self._trap.objectives])
+        values = {key.name: find_values(self._trap, start, solution, key) for key in keys}
         return LevelValues({"numbers": start.level.number, **values})
 
     def _is_over(self, t: int) -> bool:
