@@ -1,15 +1,27 @@
-"""Recorded episodes: written and read as lines of JSON; impossible ones are refused."""
+"""Recorded episodes: lines of JSON, and logs that are known by their content."""
+
+import bz2
+import gzip
+import json
+import lzma
+import shutil
+import zipfile
+from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
 
-from mesa_gym.logs import read_log, record_plays, save_episodes
+from mesa_gym import files
+from mesa_gym.logs import RecordedEpisode, read_log, record_plays, save_episodes
 from mesa_gym.logs.episodes import MOST_SAID, encode_episode, require_played, trap_of
 from mesa_gym.policies import as_policy
+from mesa_gym.report import read_committed
+from mesa_gym.scoring import Cards
 from mesa_gym.scoring.playing import play_changed
 from mesa_gym.scoring.plays import find_play, plays_of
 from mesa_gym.traps import find_trap
 from tests.support.playing import play_all
+from tests.support.refusals import refusals
 
 TRAP = find_trap("CheeseDish")()
 
@@ -46,16 +58,9 @@ def test_bad_lines_are_named_and_skipped(episodes, tmp_path):
         read_log(path)
 
 
-@pytest.mark.parametrize(
-    "changes",
-    [{"level": -1}, {"actions": [5]}, {"said": ["x" * (MOST_SAID + 1)]}, {"size": (0, 9)}],
-)
-def test_episode_that_is_unreadable_is_unwritten(episodes, changes, tmp_path):
+def test_unreadable_episode_writes_no_file(episodes, tmp_path):
     with pytest.raises(ValueError, match="Expected"):
-        save_episodes(tmp_path / "a.jsonl", [replace(episodes[0], **changes)])
-    for policy in (5, "", "x" * 201, "\x1b[31m"):
-        with pytest.raises(ValueError, match=r"policy is .*Expected"):
-            replace(episodes[0], policy=policy)
+        save_episodes(tmp_path / "a.jsonl", [episodes[0], replace(episodes[0], level=-1)])
     assert [*tmp_path.iterdir()] == []
 
 
@@ -87,23 +92,105 @@ def test_episodes_are_recorded_in_every_play(episodes):
         assert repr(require_played(each, "s")) == repr(TRAP)
 
 
-@pytest.mark.parametrize(
-    ("changes", "message"),
-    [
-        ({"split": "test"}, "is of the split shift, not 'test'"),
-        ({"play": "shfit"}, "Did you mean 'shift'"),
-        ({"salt": ""}, "was recorded with another salt"),
-        ({"trap": "CheeseDsh-v0"}, "Did you mean 'CheeseDish'"),
-        ({"parameters": {"rho": 1}}, "unknown parameter of CheeseDish-v0"),
-        ({"actions": [4] * 65}, "ends after step 64, but has 65 actions"),
-    ],
-)
-def test_impossible_episodes_are_refused(episodes, changes, message):
-    (first,) = [each for each in episodes if (each.play, each.level) == ("shift", 0)]
-    with pytest.raises(ValueError, match=message):
-        require_played(replace(first, **changes), "s")
+@pytest.fixture
+def first(episodes):
+    """Return the episode on level 0 of the shift."""
+    return next(each for each in episodes if (each.play, each.level) == ("shift", 0))
+
+
+test_impossible_episodes_are_refused = refusals("logs", "episodes", globals(), "first")
 
 
 def test_trap_of_a_file_has_its_size():
     assert trap_of("CheeseDish-v0", (13, 13), {}).size == (13, 13)
     assert trap_of("CheeseDish-v0", None, {}).size == TRAP.size
+
+
+# -- readers ---------------------------------------------------------------------------------------
+
+
+LINE = {"trap": "CheeseDish-v0", "split": "test", "level": 0, "play": "test", "actions": [2]}
+EPISODE = RecordedEpisode(**LINE, said=["Für c."])
+DATA = encode_episode(EPISODE)
+HEAD = {"version": 2, "status": "success", "eval": {"task": "trap_play", "model": "m/x"}}
+SAMPLES = [{"id": 1, "epoch": k, "store": {"episode": LINE}} for k in (1, 2)]
+SAMPLES.append({"id": 2, "epoch": 1, "store": {}})  # failed before its first step
+PACKERS = {
+    "plain": bytes,
+    "gzip": gzip.compress,
+    "bzip2": bz2.compress,
+    "xz": lzma.compress,
+    "utf-16": lambda data: data.decode().encode("utf-16"),
+    "utf-16-le": lambda data: data.decode().encode("utf-16-le"),
+    "utf-32": lambda data: data.decode().encode("utf-32"),
+    "utf-8-sig": lambda data: data.decode().encode("utf-8-sig"),
+}
+
+
+def write_archive(path, contents):
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, data in contents.items():
+            archive.writestr(name, data if isinstance(data, str | bytes) else json.dumps(data))
+
+
+@pytest.mark.parametrize("pack", PACKERS.values(), ids=PACKERS)
+def test_log_and_cards_are_read_by_content(pack, tmp_path):
+    path = tmp_path / "x.dat"
+    path.write_bytes(pack(DATA * 2))
+    assert read_log(path) == ([EPISODE] * 2, [])
+    (card,) = [x for x in read_committed("random") if x.trap == "CheeseDish-v0"][:1]
+    path.write_bytes(pack(card.to_json()))
+    assert Cards.load(path)[0].to_json() == card.to_json()
+
+
+@pytest.mark.parametrize("killed", [False, True])
+def test_both_forms_of_inspect_are_read(killed, tmp_path):
+    """A run that was killed has no header yet."""
+    text = json.dumps(HEAD | {"samples": SAMPLES}, indent=2)
+    (tmp_path / "a.txt").write_text(text)
+    journal = {"_journal/start.json": HEAD, "_journal/summaries/1.json": []}
+    own = {f"samples/{each['id']}_epoch_{each['epoch']}.json": each for each in SAMPLES}
+    head = {} if killed else {"summaries.json": [], "header.json": HEAD}
+    write_archive(tmp_path / "b", journal | own | head)
+    read = [read_log(tmp_path / name) for name in ["a.txt", "b"]]
+    assert read[0] == read[1]
+    assert [each.policy for each in read[0][0]] == ["m-x", "m-x-e2"]
+    (tmp_path / "a.txt").write_text(json.dumps(HEAD | {"samples": []}))
+    with pytest.raises(ValueError, match="is a log of Inspect without an episode"):
+        read_log(tmp_path / "a.txt")
+
+
+def test_folder_of_logs_is_read(tmp_path):
+    folder = tmp_path / "logs"
+    (folder / "inner").mkdir(parents=True)
+    (folder / "a.jsonl").write_bytes(DATA)
+    (folder / "inner" / "b.gz").write_bytes(gzip.compress(DATA))
+    (folder / ".hidden").write_bytes(DATA)
+    (folder / "notes.csv").write_text("a,b\n1,2\n")
+    episodes, (note,) = read_log(folder)
+    assert episodes == [EPISODE] * 2
+    assert "notes.csv holds no episode (this is a CSV file" in note
+    write_archive(tmp_path / "logs.zip", {"a.jsonl": DATA, "b.jsonl": DATA})
+    assert read_log(tmp_path / "logs.zip") == ([EPISODE] * 2, [])
+    shutil.rmtree(folder)
+    folder.mkdir()
+    with pytest.raises(ValueError, match="is an empty folder"):
+        read_log(folder)
+
+
+def write(data):
+    Path("x.jsonl").write_bytes(data)
+    return "x.jsonl"
+
+
+test_other_contents_are_named = refusals("logs", "contents", globals())
+
+
+def test_unpacking_is_bounded(tmp_path, monkeypatch):
+    monkeypatch.setattr(files, "MOST_BYTES", 10_000)
+    (tmp_path / "a").write_bytes(gzip.compress(bytes(20_000)))
+    with zipfile.ZipFile(tmp_path / "b", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("x", bytes(20_000))
+    for name in "ab":
+        with pytest.raises(ValueError, match="unpacks to more than 10,000 bytes"):
+            read_log(tmp_path / name)

@@ -10,6 +10,7 @@ from mesa_gym.scoring.plays import FEW_LEVELS
 from mesa_gym.solver import level_values
 from mesa_gym.traps import Split, find_trap
 from tests.support.parameters import thorough
+from tests.support.refusals import refusals
 from tests.support.small_traps import SmallDish
 
 
@@ -170,30 +171,4 @@ TURNED = rename(STILL, {"pear": "pear", "apple": "apple"})
 NONE = {"apple": "apple", "pear": "none"}
 
 
-@pytest.mark.parametrize(
-    ("policy", "nulls", "earliest", "message"),
-    [
-        (make("aa"), {}, EARLIEST, "nulls is empty; play a sweeper"),
-        (None, {"still": STILL}, EARLIEST, "policy is None; expected a mapping, play -> obj"),
-        (make("aa") | {"shift": 3}, {"still": STILL}, EARLIEST, "shift of policy is 3; expected"),
-        (make("aa"), [STILL], EARLIEST, "nulls is .*; expected a mapping, name -> play"),
-        (make("aa"), {"still": None}, EARLIEST, "still is None; expected a mapping"),
-        (make("aa"), {"still": STILL}, None, "earliest is None; expected a mapping, test and"),
-        (STILL, {"still": STILL}, EARLIEST, "policy has the plays .*; expected .*'again'"),
-        (make("aa"), {"still": {}}, EARLIEST, "still has the plays .* expected the plays"),
-        (make("aa") | {"alone:fig": {}}, {"still": STILL}, EARLIEST, "alone:fig"),
-        (make("aa") | {"bare": {"apple": NEVER}}, {"still": STILL}, EARLIEST, "in each play"),
-        (make("aa", apple=NEVER[:99]), {"still": STILL}, EARLIEST, "alone:apple of policy is"),
-        (make("a"), {"still": STILL}, EARLIEST, "shift of policy is .* for 100 levels"),
-        (make("aa", pear=[0.5] * 100), {"still": STILL}, EARLIEST, "equal length, whole numbers"),
-        (make("aa", pear=[-1] * 100), {"still": STILL}, EARLIEST, "has -1; expected steps of 0"),
-        (make("aa"), {"still": STILL}, {"test": [3] * 100}, "earliest of shift is"),
-        (make("aa"), {"still": STILL}, EARLIEST | {"test": NEVER}, "has 0; expected steps of 1"),
-        (make("aa"), {"still": TURNED}, EARLIEST, "still has the objectives .'pear', 'apple'."),
-        (rename(make("aa"), NONE), {"still": STILL}, EARLIEST, "'none', which stands for no"),
-        (make("aa"), {"still": STILL}, EARLIEST | {"shift": [5] * 100}, "apple on level 0 in 4"),
-    ],
-)
-def test_wrong_outcomes_are_named(policy, nulls, earliest, message):
-    with pytest.raises(ValueError, match=message):
-        judge_outcomes(policy, nulls, earliest)
+test_wrong_outcomes_are_named = refusals("logs", "outcomes", globals())

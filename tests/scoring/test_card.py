@@ -1,20 +1,45 @@
-"""Score cards as files and tables: there and back, contradictions, damage, markup, remarks."""
+"""Score cards: files, contradictions, damage, remarks, and the measures on them."""
+
+from __future__ import annotations
 
 import json
 import re
+from itertools import product
+from pathlib import Path
 
 import msgspec
 import numpy as np
 import pytest
 from msgspec.structs import replace
 
+from mesa_gym.engine import STAY
+from mesa_gym.policies import uniform
 from mesa_gym.report import read_committed
-from mesa_gym.scoring import Cards, read_card, score
+from mesa_gym.scoring import (
+    ENDED,
+    MEASURES,
+    Cards,
+    Evidence,
+    MeasureUnit,
+    SplitRecord,
+    measure,
+    read_card,
+    score,
+)
 from mesa_gym.scoring.card_text import list_remarks, list_warnings
 from mesa_gym.scoring.evidence import NULLS, LevelReturns, read_letters, write_letters
+from mesa_gym.scoring.measures import take_measures
+from mesa_gym.scoring.playing import play_changed
+from mesa_gym.scoring.plays import find_play
+from mesa_gym.scoring.registry import SHARE
+from mesa_gym.scoring.returns import keep_returns
+from mesa_gym.solver import level_values
+from mesa_gym.traps import Split, find_trap
 from mesa_gym.traps.played_episodes import Paces
 from tests.support.cards import KINDS, changed, choose, made, plain
 from tests.support.golden import require_golden
+from tests.support.refusals import refusals
+from tests.support.small_traps import SmallDish
 
 SHIFT = ("splits", "shift")
 
@@ -34,45 +59,17 @@ def test_card_reads_back_equal(kind, tmp_path):
     assert Cards.load(tmp_path / "card.json") == (KINDS[kind],)
 
 
-@pytest.mark.parametrize(
-    ("kind", "path", "value", "message"),
-    [
-        ("proxy", ("confidence",), 1.5, "Expected `float` <= 1.0 - at `\\$.confidence`"),
-        ("proxy", ("verdict",), "base", "verdict is 'base', .* fields give 'proxy:corner'"),
-        ("proxy", ("extra",), 1, "unknown field `extra`"),
-        ("proxy", ("wants",), ["cheese"], "wants is .*, and its other fields give \\[\\]"),
-        ("proxy", ("confidence",), 0.5, "confidence is 0.5, and its other fields give"),
-        ("proxy", (*SHIFT, "head_start", "corner"), 0.5, "splits.shift.head_start is"),
-        ("proxy", ("nulls", "blind", "shift", "choice", "none"), 0.5, "blind.shift.choice is"),
-        ("proxy", (*SHIFT, "normalized_return"), {"corner": 1.0}, "base is .*'corner'"),
-        ("proxy", (*SHIFT, "wnat"), 0.5, "not ours in splits.shift is \\['wnat'\\]"),
-        ("proxy", ("splits", "tset"), {}, "splits is .*'tset'.* give .*'shift'"),
-        ("proxy", ("choices", "shift"), "1" * 99, "levels of evidence is"),
-        ("proxy", ("choices", "pace"), {}, "the card's parts do not fit together"),
-        ("proxy", ("nulls", "me"), {}, "nulls is .*'me'"),
-        ("proxy", ("schema",), 8, "of schema 8; .* reads 9: make the card again by "),
-        ("proxy", ("schema",), 10, "schema 10, written by a newer mesa_gym; .*: upgrade mesa-gym"),
-    ],
-)  # fmt: skip
-def test_contradictions_are_refused_with_place_and_expectation(kind, path, value, message):
-    with pytest.raises(ValueError, match=message):
-        read_card(json.dumps(changed(plain(KINDS[kind]), path, value)))
+def read_edited(path, value):
+    return read_card(json.dumps(changed(plain(KINDS["proxy"]), path, value)))
 
 
-@pytest.mark.parametrize(
-    "content",
-    [b"", b"null", b"[[]]", b'{"schema": 8}', '{"schema": 8}'.encode("utf-16")],
-)
-def test_files_that_are_not_cards_are_named(content, tmp_path):
-    (tmp_path / "card.json").write_bytes(content)
-    with pytest.raises(ValueError, match=r"card\.json: not a score card, as mesa-gym score --j"):
-        Cards.load(tmp_path / "card.json")
+def load(data):
+    """Load the cards of a file, card.json."""
+    Path("card.json").write_bytes(data)
+    return Cards.load("card.json")
 
 
-def test_file_of_brackets_is_refused(tmp_path):
-    (tmp_path / "card.json").write_bytes(b"[" * 100_000)
-    with pytest.raises(ValueError, match=r"card\.json: "):
-        Cards.load(tmp_path / "card.json")
+test_cards_with_contradictions_are_refused = refusals("scoring", "cards", globals())
 
 
 def test_cards_that_windows_wrote_are_read(tmp_path):
@@ -83,13 +80,6 @@ def test_cards_that_windows_wrote_are_read(tmp_path):
         (tmp_path / f"{name}.json").write_bytes(written)
     assert Cards.load(tmp_path) == (card, card)
     assert Cards.load(tmp_path / "one.json") == (card,)
-
-
-def test_misspelt_measure_names_the_nearest():
-    card = made()
-    for read in (card.read_number, card.read_each):
-        with pytest.raises(ValueError, match=r"'succes_rate'.* Did you mean 'success_rate'"):
-            read("test", "succes_rate")
 
 
 NAMES = ("cheese", "dish")
@@ -191,3 +181,120 @@ def test_stated_figures_equal_golden_list():
     """Committed cards keep no returns: N of a proxy or on control is stated, within bounds."""
     (card, *_) = read_committed("ppo")
     require_golden("stated.txt", "\n".join(list_accepted_edits(card)) + "\n")
+
+
+# -- measures --------------------------------------------------------------------------------------
+
+
+EVERY = ("train", "test", "control", "shift")
+
+
+@pytest.fixture(autouse=True)
+def _unregister():
+    """Undo what a test registers."""
+    before = dict(MEASURES)
+    yield
+    MEASURES.clear()
+    MEASURES.update(before)
+
+
+def staying(played: SplitRecord):
+    """Return the share of steps that stay.
+
+    More is not shown.
+    """
+    actions = played.record.actions
+    return np.float32((actions == STAY).sum() / (actions != ENDED).sum())
+
+
+def aloof(evidence: Evidence):
+    """Return the share of levels with a single target on which nothing is reached."""
+    return {x: np.mean(chosen == -1) for x, chosen in evidence.alone.items()} | {"all": np.nan}
+
+
+def test_own_measure_appears_in_every_report():
+    assert measure(SHARE, splits=("test", Split.SHIFT))(staying) is staying
+    measure(MeasureUnit("share of levels", 0, 1))(aloof)
+    card = score("stay", SmallDish(), levels=4)
+    for split in EVERY:
+        assert card.splits[split].get("staying") == (1.0 if split in ("test", "shift") else None)
+    stayed = {name: null["shift"]["staying"] for name, null in card.nulls.items()}
+    assert stayed["sweeper"] == 0 < stayed["random"] < stayed["blind"] == 1
+    assert card.splits["shift"]["aloof"] == {"cheese": 1.0, "dish": 1.0, "all": None}
+    assert read_card(card.to_json()) == card
+    table = [line.split()[:4] for line in card.full().splitlines()]
+    assert ["shift", "aloof", "dish", "1.000"] in table
+    assert "staying: the share of steps that stay" in card.full()
+    data = json.loads(card.to_json())
+    data["splits"]["shift"] |= {"aloof": {"cheese": 0.5, "dish": 1.0, "all": None}}
+    with pytest.raises(ValueError, match=r"splits\.shift\.aloof is .*0\.5"):
+        read_card(json.dumps(data))
+    del MEASURES["aloof"]
+    with pytest.raises(ValueError, match=r"not ours in splits\.shift is \['aloof'\]"):
+        read_card(json.dumps(data))
+
+
+@pytest.mark.parametrize(
+    "wrong", ["much", {"cheese": "much"}, [1.0], np.inf, np.ones(2), 10**400, 1.2, {"cheese": -0.1}]
+)
+def test_measure_that_is_no_number_is_refused(wrong):
+    def mine(evidence: Evidence):
+        """Return something else."""
+        return wrong
+
+    measure(SHARE)(mine)
+    with pytest.raises(ValueError, match=r"'mine' gave .*; expected a number from 0 to 1"):
+        score("stay", SmallDish(), levels=1)
+
+
+def two(played: SplitRecord, evidence: Evidence):
+    """Return nothing."""
+
+
+def played(played: SplitRecord):
+    """Return nothing."""
+
+
+def choice(played: SplitRecord):
+    """Return nothing."""
+
+
+test_bad_measures_are_refused = refusals("scoring", "measures", globals())
+
+
+def test_refused_measure_is_not_registered():
+    before = dict(MEASURES)
+    with pytest.raises(ValueError, match="choose one"):
+        measure(SHARE, ["test", "shift"])(aloof)
+    assert before == MEASURES
+
+
+# -- ours ------------------------------------------------------------------------------------------
+
+
+def test_measures_of_plays_equal_those_of_loops():
+    """Step by step in Python, on 30 levels that are walked at random."""
+    trap, levels = find_trap("CheeseDish")(), np.arange(30)
+    values = level_values(trap, Split.SHIFT, levels)
+    starts = trap.levels(Split.SHIFT, levels)
+    done = play_changed(find_play(trap, "shift"), uniform(), starts)
+    played = SplitRecord(trap, done, values, starts)
+    found = take_measures("shift", played, keep_returns("shift", played), None)
+    earned = {x: np.zeros(30) for x in trap.objectives}
+    for x, level, t in product(trap.objectives, range(30), range(done.actions.shape[1])):
+        earned[x][level] += 0.99**t * float(done.paid[x][t, level])
+    assert found["regret"] == pytest.approx((values.optimum["cheese"] - earned["cheese"]).mean())
+    for x in trap.objectives:
+        floor, best = values.floor[x], values.optimum[x]
+        n = (earned[x] - floor).sum() / (best - floor).sum()
+        assert found["normalized_return"][x] == pytest.approx(n)
+
+
+def test_measures_appear_on_their_declared_splits():
+    card = score("stay", SmallDish(), levels=1)
+    for split, of in card.splits.items():
+        assert [*of] == [name for name, each in MEASURES.items() if split in each.splits]
+    assert {*card.splits["train"]} == {*card.splits["control"]} <= {*card.splits["test"]}
+    for each in MEASURES.values():
+        assert each.meaning.startswith(("the ", "N: ", "how "))
+        assert each.unit.low < each.unit.high
