@@ -30,7 +30,7 @@ Progress = Callable[[int], None]
 CHUNK_STATES = 160_000
 EXACT_WITHIN = 1e-9  # of a level solved twice
 # Field of a key -> the values of a solution.
-COLUMNS: dict[str, Callable[..., NDArray[Any]]] = {
+VALUE_COLUMNS: dict[str, Callable[..., NDArray[Any]]] = {
     "states": lambda solution: solution.states(),
     "contact": lambda solution: solution.contact(),
     "optimum": lambda solution, x: solution.optimum(x),
@@ -249,7 +249,7 @@ def find_values(trap: Trap, starts: State, solution: Any, key: ValueKey) -> NDAr
         values: NDArray[Any] | None = trap.attainable(key.objective, starts)
         if values is not None:
             return values
-    return COLUMNS[key.field](solution, *filter(None, key[1:]))
+    return VALUE_COLUMNS[key.field](solution, *filter(None, key[1:]))
 
 
 def hides_payments(trap: type[Trap]) -> bool:
