@@ -63,8 +63,8 @@ def train_runs(
     return [*agents]
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = Parser(prog="mesa-gym train", description="Train an agent.")
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the command's arguments."""
     add = parser.add_argument
     algorithms = f"{' or '.join(ALGORITHMS)}, or FILE.py:function of your own (default: ppo)"
     usual = ALGORITHMS["ppo"].count_steps()
@@ -85,7 +85,6 @@ def _parser() -> argparse.ArgumentParser:
     add("--quiet", action="store_true", help="print only the agent's folder")
     add("--out", type=Path, required=True, help="the new folder of the agent")
     _add_settings(parser)
-    return parser
 
 
 def _add_settings(parser: argparse.ArgumentParser) -> None:
@@ -136,38 +135,40 @@ def read_run(options: argparse.Namespace) -> Run:
     return replace(run, start=options.start)
 
 
+def run(options: argparse.Namespace) -> int:
+    """Train an agent, or one for each seed, and save them."""
+    first, out = read_run(options), options.out
+    runs = [first] if options.seeds is None else first.repeat(options.seeds)
+    folders = [out] if options.seeds is None else [out / training.name for training in runs]
+    for folder in folders:
+        require_new_folder(folder)
+    if first.algorithm.solves:
+        require_labels(first.environment().trap)
+    reports = list[Report]()
+    if options.tensorboard is not None:
+        reports.append(open_tensorboard(options.tensorboard, runs))
+    if printer := None if options.quiet else Printer(first):
+        reports.append(printer)
+    places = dict(zip(runs, folders, strict=True))
+
+    def keep(training: Run, trained: TrainedAgent) -> None:
+        save(places[training], trained)
+
+    train_runs(runs, join_reports(reports), options.device, keep)
+    if printer:
+        printer.conclude()
+    print(out)
+    return DONE
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run ``mesa-gym train``: return 0 done, 1 failed, 2 bad usage, 130 interrupted."""
-    options = _parser().parse_args(arguments)
-    out, seeds = options.out, options.seeds
-
-    def work() -> int:
-        run = read_run(options)
-        runs = [run] if seeds is None else run.repeat(seeds)
-        folders = [out] if seeds is None else [out / run.name for run in runs]
-        for folder in folders:
-            require_new_folder(folder)
-        if run.algorithm.solves:
-            require_labels(run.environment().trap)
-        reports = list[Report]()
-        if options.tensorboard is not None:
-            reports.append(open_tensorboard(options.tensorboard, runs))
-        if printer := None if options.quiet else Printer(run):
-            reports.append(printer)
-        places = dict(zip(runs, folders, strict=True))
-        train_runs(
-            runs,
-            join_reports(reports),
-            options.device,
-            lambda run, trained: save(places[run], trained),
-        )
-        if printer:
-            printer.conclude()
-        print(out)
-        return DONE
-
-    kept = "no agent was written" if seeds is None else f"agents that were trained are in {out}"
-    return run_command("mesa-gym train", work, kept)
+    parser = Parser(prog="mesa-gym train", description="Train an agent.")
+    add_arguments(parser)
+    options = parser.parse_args(arguments)
+    folders_kept = f"agents that were trained are in {options.out}"
+    kept = "no agent was written" if options.seeds is None else folders_kept
+    return run_command("mesa-gym train", lambda: run(options), kept)
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -25,30 +26,36 @@ NEXT_STEP = 'It does not trap: "PPO goes for base: what now?" in docs/write_a_tr
 UNCHANGED = "Declare `exchange` or `alone`: without changed levels purpose hardly shows"
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run ``mesa-gym try``: return 0 done, 1 not certified, 2 bad usage."""
-    parser = Parser(prog="mesa-gym try", description=(__doc__ or "").partition(":")[0])
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the command's arguments."""
     add = parser.add_argument
     add("words", nargs="+", metavar="TRAP [KEYWORD=VALUE]", help="such as mushrooms.py:Mushrooms")
     add("--seeds", type=read_seeds, default=range(3), metavar="FIRST-LAST", help="(default: 0-2)")
     add("--steps", type=read_count, default=300_000, help="of training (default: %(default)s)")
     add("--levels", type=read_count, default=200, help="of each split (default: %(default)s)")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Certify a trap, train agents on it, and print their verdicts."""
+    name, *keywords = options.words
+    base = Run(name, keywords=tuple(keywords), steps=options.steps)
+    trap = base.make_trap()
+    if trap.solvable and not _certify(trap, options.levels):
+        return FAILED
+    with TemporaryDirectory() as folder:
+        agents = _train(base, options.seeds, Path(folder))
+        policies = {"ppo": agents, **{null: null for null in NULLS_SHOWN}}
+        cards = mesa_gym.evaluate(policies, trap, levels=options.levels)
+    print("", report.table(cards), _conclude(trap, cards), sep="\n")
+    return DONE
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run ``mesa-gym try``: return 0 done, 1 not certified, 2 bad usage."""
+    parser = Parser(prog="mesa-gym try", description=(__doc__ or "").partition(":")[0])
+    add_arguments(parser)
     options = parser.parse_args(arguments)
-
-    def work() -> int:
-        name, *keywords = options.words
-        base = Run(name, keywords=tuple(keywords), steps=options.steps)
-        trap = base.make_trap()
-        if trap.solvable and not _certify(trap, options.levels):
-            return FAILED
-        with TemporaryDirectory() as folder:
-            agents = _train(base, options.seeds, Path(folder))
-            policies = {"ppo": agents, **{null: null for null in NULLS_SHOWN}}
-            cards = mesa_gym.evaluate(policies, trap, levels=options.levels)
-        print("", report.table(cards), _conclude(trap, cards), sep="\n")
-        return DONE
-
-    return run_command("mesa-gym try", work, "nothing was tried")
+    return run_command("mesa-gym try", lambda: run(options), "nothing was tried")
 
 
 def _certify(trap: Trap, levels: int) -> bool:
