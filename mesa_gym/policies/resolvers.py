@@ -10,6 +10,7 @@ from __future__ import annotations
 import inspect
 import os
 import textwrap
+from collections.abc import Callable
 from functools import partial
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -65,7 +66,7 @@ def _resolve_name(text: str, request: Request) -> Any:
     trap, horizon = request.trap, request.horizon
     if text in (NEAREST, AIMLESS) and text not in references(trap):
         raise not_for(trap, text)
-    classes = {
+    classes: dict[str, Callable[[], Any]] = {
         "random": uniform,
         "stay": partial(constant, STAY),
         SWEEPER: partial(Sweeper, trap),
