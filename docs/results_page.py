@@ -53,7 +53,7 @@ def write_board(board: Leaderboard) -> str:
 def write_statements() -> str:
     """Return what may be said of cards, and when, as a table in Markdown."""
     rows = [[rule.say, rule.when, rule.beside] for rule in RULES.values()]
-    return lay_out_table(["you may say", "if", "and beside it"], rows)
+    return lay_out_table(["you may say", "if", "next to it, report"], rows)
 
 
 def tabulate_learner() -> str:
