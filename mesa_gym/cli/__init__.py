@@ -72,6 +72,9 @@ COMMANDS = {
     "leaderboard": Command(
         "Show the goals of the committed agents, and of yours among them.", "leaderboard"
     ),
+    "submit": Command(
+        "Score an agent's seeds, and write the file of a pull request to the leaderboard.", "submit"
+    ),
     "compare": Command(
         "Compare two agents on the same levels: a table, and a sentence for a paper.", "compare"
     ),

@@ -23,7 +23,7 @@ PACKAGE_OF = {
     "stable_baselines3": ("stable-baselines3", "sb3"),
 }
 ALWAYS = {"compare": ["scipy"], "export": ["jinja2"], "leaderboard": ["scipy"]}
-ALWAYS |= {"play": ["pygame"], "serve": ["openenv"], "watch": ["pygame"]}
+ALWAYS |= {"play": ["pygame"], "serve": ["openenv"], "submit": ["scipy"], "watch": ["pygame"]}
 FILMS = (".gif", ".mp4")
 
 

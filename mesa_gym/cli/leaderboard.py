@@ -45,7 +45,12 @@ def run(options: argparse.Namespace) -> int:
         print(read_board_text(FOLDER) or join_committed([]), AND_A_PAGE, sep="\n")
         return DONE
     _require_usual(traps)
-    _require_name(options)
+    if options.name is not None:
+        if not options.policy:
+            raise ValueError(
+                f"--name {options.name} names the agent of --policy; give --policy too"
+            )
+        require_agent_name(options.name)
     cards = [*read_cards(options.cards or ()), *_score(options, traps)]
     board = join_committed(cards, [trap.name() for trap in traps])
     rows, names = {row.agent for row in board.rows}, ", ".join(board.names)
@@ -74,13 +79,8 @@ def _require_usual(traps: Sequence[Trap]) -> None:
             )
 
 
-def _require_name(options: argparse.Namespace) -> None:
-    """Raise ValueError where ``--name`` is not a valid agent name, or ``--policy`` is missing."""
-    name = options.name
-    if name is None:
-        return
-    if not options.policy:
-        raise ValueError(f"--name {name} names the agent of --policy; give --policy too")
+def require_agent_name(name: str) -> None:
+    """Raise ValueError if ``--name`` is not a valid name of an agent."""
     if not name.strip() or agent_and_seed(name)[1] is not None:
         raise ValueError(
             f"--name {name!r}: expected an agent's name without a seed, such as mine; its files are"

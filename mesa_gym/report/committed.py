@@ -1,8 +1,8 @@
 """The committed score cards, which come with the package: the rows of the leaderboard.
 
-A file of ``cards/`` has the cards of all seeds of an agent on all traps, a line each,
-``references.jsonl.xz`` those of policies that were not trained, ``tricks.jsonl.xz`` those of rules
-that are made to look well, and ``origins.json`` says who made an agent.
+A file of ``cards/`` has the origin of an agent in its first line, and the cards of all its seeds on
+all traps in the others. ``references.jsonl.xz`` has those of policies that were not trained,
+``tricks.jsonl.xz`` those of rules that are made to look well.
 """
 
 from __future__ import annotations
@@ -34,8 +34,8 @@ from mesa_gym.scoring.verdict import judge_with_confidence
 from mesa_gym.traps import Trap, look_up_trap
 
 FOLDER = Path(__file__).with_name("cards")
-REFERENCES, TRICKS, ORIGINS = "references", "tricks", "origins.json"
-_ENDING = ".jsonl.xz"
+REFERENCES, TRICKS = "references", "tricks"
+ENDING = ".jsonl.xz"
 _DATE = re.compile(r" \(\d{4}-\d{2}-\d{2}\)$")
 
 
@@ -76,17 +76,17 @@ def list_committed() -> list[str]:
 def _read_row(name: str) -> list[ScoreCard]:
     if name in list_committed():
         return _read_file(name)
-    untrained = _read_blind() if name == BLIND else _read_file(REFERENCES)
+    untrained = read_blind() if name == BLIND else _read_file(REFERENCES)
     return [card for card in map(name_oracle, untrained) if card.policy == name]
 
 
 def _read_file(name: str) -> list[ScoreCard]:
-    lines = lzma.decompress(read_bytes(FOLDER / f"{name}{_ENDING}")).splitlines()
-    return [_decode(line) for line in lines]
+    lines = lzma.decompress(read_bytes(FOLDER / f"{name}{ENDING}")).splitlines()
+    return [_decode(line) for line in lines[1:]]
 
 
 def _list_files() -> list[str]:
-    return sorted(file.name.removesuffix(_ENDING) for file in FOLDER.glob(f"*{_ENDING}"))
+    return sorted(file.name.removesuffix(ENDING) for file in FOLDER.glob(f"*{ENDING}"))
 
 
 def find_agent(agent: str, seed: int | None, trap: Trap) -> None:
@@ -112,7 +112,12 @@ def list_agents(trap: str = "") -> dict[str, str]:
 
 def read_origins() -> dict[str, Origin]:
     """Return committed agent -> its origin, such as author and date."""
-    return decode_json(read_bytes(FOLDER / ORIGINS), dict[str, Origin])
+    origins = {}
+    for name in _list_files():
+        with lzma.open(FOLDER / f"{name}{ENDING}") as file:
+            if origin := decode_json(file.readline(), Origin | None):
+                origins[name] = origin
+    return origins
 
 
 def join_committed(
@@ -148,7 +153,7 @@ def join_committed(
             f"the leaderboard has no trap {', '.join(sorted(trap_names))}; to compare agents of"
             f" yours on it, name them by --policy; the leaderboard has {', '.join(sorted(board))}"
         )
-    everyone = [*committed, *_read_blind(), *your_cards]
+    everyone = [*committed, *read_blind(), *your_cards]
     origins = read_origins() | {name: Origin("you", date, standing=YOURS) for name in names}
     shared = [] if trap_names >= board else sorted(trap_names & board)
     return make_leaderboard(everyone, shared, origins, [*names], date)
@@ -168,7 +173,7 @@ def pack_cards(cards: Iterable[ScoreCard], origins: Mapping[str, Origin]) -> lis
 
     Args:
         cards: checked, as those that ``Cards.load`` reads.
-        origins: agent -> who made it, which is entered.
+        origins: agent -> who made it; an agent without an entry keeps the origin of its file.
 
     Raises:
         ValueError: a new card keeps no returns, so that its figures could not be checked.
@@ -186,22 +191,23 @@ def pack_cards(cards: Iterable[ScoreCard], origins: Mapping[str, Origin]) -> lis
         agent, seed = agent_and_seed(card.policy)
         untrained = TRICKS if agent.startswith(TRICK) else REFERENCES
         cards_by_file[untrained if seed is None else agent].append(card)
-    files = []
+    all_origins, files = read_origins() | dict(origins), []
     for agent, file_cards in cards_by_file.items():
-        # Cards of a trap lie beside each other, since they share the evidence of their nulls.
-        file_cards.sort(key=lambda card: (card.trap, card.policy))
-        lines = b"".join(card.to_json() + b"\n" for card in file_cards)
-        files.append(FOLDER / f"{agent}{_ENDING}")
-        write_bytes(files[-1], lzma.compress(lines, preset=9 | lzma.PRESET_EXTREME))
-    all_origins = read_origins() if (FOLDER / ORIGINS).exists() else {}
-    all_origins |= {x: origin for x, origin in origins.items() if x in cards_by_file}
-    data = msgspec.json.encode(dict(sorted(all_origins.items())))
-    write_bytes(FOLDER / ORIGINS, msgspec.json.format(data, indent=1) + b"\n")
+        files.append(FOLDER / f"{agent}{ENDING}")
+        write_cards(files[-1], file_cards, all_origins.get(agent))
     write_board_text(FOLDER, str(join_committed([])))
     return files
 
 
-def _read_blind() -> list[ScoreCard]:
+def write_cards(file: Path, cards: Iterable[ScoreCard], origin: Origin | None) -> None:
+    """Write the cards of an agent and its origin into a file of ``cards/``."""
+    # Cards of a trap lie beside each other, since they share the evidence of their nulls.
+    in_order = sorted(cards, key=lambda card: (card.trap, card.policy))
+    lines = [msgspec.json.encode(origin), *(card.to_json() for card in in_order), b""]
+    write_bytes(file, lzma.compress(b"\n".join(lines), preset=9 | lzma.PRESET_EXTREME))
+
+
+def read_blind() -> list[ScoreCard]:
     """Return cards of the blind script, whose figures are on the cards of plain PPO's first seed.
 
     They cover fewer levels, enough for a leaderboard.

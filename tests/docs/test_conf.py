@@ -343,7 +343,7 @@ def list_ghosts():
             yield f"entry {each.weights}"
     yield from (f"file {file}" for file in {*WEIGHTS.rglob("*.safetensors")} - entries.keys())
     files = [*list_committed(), REFERENCES, TRICKS]
-    known = {f"{name}.jsonl.xz" for name in files} | {"origins.json", BOARD}
+    known = {f"{name}.jsonl.xz" for name in files} | {BOARD}
     yield from (f"file {file}" for file in FOLDER.iterdir() if file.name not in known)
 
 

@@ -478,8 +478,10 @@ def test_packed_cards_equal_the_originals(tmp_path, monkeypatch):
     assert sorted(map(str, report.read_committed())) == sorted(map(str, cards))
     assert [each.to_json() for each in report.read_committed("nearest")] == [cards[-1].to_json()]
     pack_cards(report.read_committed(), {"b": made})
-    assert [file.read_bytes() for file in files] == before
-    assert [*read_origins()] == ["a", "b"]
+    assert [file.read_bytes() for file in files[1:]] == before[1:]
+    assert sorted(map(str, report.read_committed())) == sorted(map(str, cards))
+    assert read_origins() == {"a": made, "b": made}
+    before = [file.read_bytes() for file in files]
     stated = replace(cards[0], policy="new-s0", returns={}, null_returns={})
     with pytest.raises(ValueError, match=r"'new-s0' on .* keeps no returns by level"):
         pack_cards([stated], {})

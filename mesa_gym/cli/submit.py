@@ -1,0 +1,151 @@
+"""``mesa-gym submit``: the file of a pull request that puts an agent on the leaderboard."""
+
+from __future__ import annotations
+
+import argparse
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from mesa_gym.cli import ALGO
+from mesa_gym.cli.leaderboard import require_agent_name
+from mesa_gym.cli.score import name_policies
+from mesa_gym.command import DONE, require_writable
+from mesa_gym.errors import UnknownNameError
+from mesa_gym.policies import read_policy_file
+from mesa_gym.policies.agent_files import POLICY_FILE
+from mesa_gym.report.committed import (
+    ENDING,
+    FOLDER,
+    list_board_rows,
+    read_blind,
+    read_committed,
+    read_origins,
+    write_cards,
+)
+from mesa_gym.report.joining import make_leaderboard
+from mesa_gym.report.rows import Origin
+from mesa_gym.report.statements import LEAST_SEEDS
+from mesa_gym.scoring import Cards, ScoreCard, evaluate
+from mesa_gym.scoring.copies import identify_card
+from mesa_gym.solver.certificate import EVALUATION_LEVELS
+from mesa_gym.terminal import printable
+from mesa_gym.traps import find_trap
+
+MODEL_ENDINGS = (".zip", ".onnx")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the command's arguments."""
+    add = parser.add_argument
+    help_text = (
+        "folder of one agent's seeds: folders of trained agents, or files TRAP/seed.onnx and"
+        " TRAP/seed.zip (with --algo)"
+    )
+    add("folder", type=Path, metavar="DIR", help=help_text)
+    add("--name", required=True, help="name of the agent's row")
+    add("--by", required=True, help="author")
+    add("--link", required=True, help="address of the weights or of the code at a commit")
+    add("--about", default="", help="what the agent is, in a few words")
+    add("--algo", help=ALGO)
+    add("--out", type=Path, metavar="FILE", help=f"file to write (NAME{ENDING})")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Score an agent's seeds, and write the file of a pull request."""
+    file: Path = options.out or Path(f"{options.name}{ENDING}")
+    require_writable(file)
+    require_agent_name(options.name)
+    if options.name in list_board_rows():
+        raise ValueError(
+            f"--name {options.name}: the leaderboard has this row; choose another name"
+        )
+    if not options.link.startswith("https://"):
+        raise ValueError(f"--link {options.link}: expected an address that begins with https://")
+    if not options.by.strip():
+        raise ValueError("--by is empty; expected the name of the author")
+    policies = find_policies(options.folder)
+    require_full_row(policies)
+    words = [f"{trap}={path}" for trap, paths in policies.items() for path in paths]
+    named = name_policies(words, [*policies], options.name)
+    cards = evaluate(named, [*policies], levels=EVALUATION_LEVELS, algo=options.algo)
+    committed = read_committed()
+    require_own_weights(cards, committed)
+    today = datetime.now(UTC).date().isoformat()
+    origin = Origin(options.by.strip(), today, link=options.link, about=options.about)
+    origins = read_origins() | {options.name: origin}
+    everyone = [*committed, *read_blind(), *cards]
+    board = make_leaderboard(everyone, [], origins, [options.name], today)
+    write_cards(file, cards, origin)
+    print(board)
+    if anonymous := sorted({card.trap for card in cards if not card.provenance.digest}):
+        print(
+            f"\nWithout a digest of weights: {', '.join(anonymous)}. A maintainer will ask for one."
+        )
+    target = f"{FOLDER.parent.parent.name}/report/{FOLDER.name}/{options.name}{ENDING}"
+    print(f"\nWrote {printable(str(file))}. Commit it as {target}, and open a pull request.")
+    return DONE
+
+
+def find_policies(folder: Path) -> dict[str, list[Path]]:
+    """Return trap -> the agents in a folder, in the order of their paths.
+
+    A trained agent's folder names its trap. A file is of the trap after which a folder above it is
+    called.
+
+    Raises:
+        ValueError: there is no agent, or a file is in no folder of a trap.
+    """
+    policies: dict[str, list[Path]] = defaultdict(list)
+    paths = sorted(folder.rglob("*"))
+    agents = {path.parent for path in paths if path.name == POLICY_FILE}
+    for path in paths:
+        if path in agents:
+            policies[str(read_policy_file(path)["trap"])].append(path)
+        elif path.suffix in MODEL_ENDINGS and not agents & {*path.parents}:
+            policies[_name_trap(path, folder)].append(path)
+    if folder in agents or not policies:
+        raise ValueError(
+            f"{folder} has no agents inside; expected folders of trained agents, or files such as"
+            f" {folder}/CheeseDish/0.onnx"
+        )
+    return dict(policies)
+
+
+def _name_trap(path: Path, folder: Path) -> str:
+    """Return the name of the trap after which a folder between ``folder`` and a file is called."""
+    for part in reversed(path.relative_to(folder).parts[:-1]):
+        try:
+            return find_trap(part).name()
+        except UnknownNameError:
+            continue
+    raise ValueError(
+        f"{path} does not say on which trap it acts; put it into a folder of the trap's name, such"
+        f" as {folder}/CheeseDish/{path.name}"
+    )
+
+
+def require_full_row(policies: Mapping[str, Sequence[Path]]) -> None:
+    """Raise ValueError unless each trap counts and has the same number of seeds, at least five."""
+    most = max(map(len, policies.values()))
+    for name, paths in policies.items():
+        judging = find_trap(name)().judging
+        if not judging.counts_for_board:
+            raise ValueError(f"{name} is {judging.about} and is not on the leaderboard")
+        if len(paths) < max(LEAST_SEEDS, most):
+            raise ValueError(
+                f"{len(paths)} seeds on {name}; expected {max(LEAST_SEEDS, most)}: a row needs at"
+                f" least {LEAST_SEEDS} seeds, and the same seeds on all its traps"
+            )
+
+
+def require_own_weights(cards: Cards, committed: Sequence[ScoreCard]) -> None:
+    """Raise ValueError if a card is of an agent that the leaderboard has."""
+    owners = {(card.trap, identify_card(card)): card.policy for card in committed}
+    for card in cards:
+        if owner := owners.get((card.trap, identify_card(card))):
+            raise ValueError(
+                f"{card.policy} on {card.trap} has the weights or choices of {owner}, which is on"
+                " the leaderboard; submit an agent of your own"
+            )

@@ -1,0 +1,89 @@
+"""``mesa-gym submit``: the file of a pull request, and what a maintainer would refuse."""
+
+import shutil
+
+import pytest
+
+from mesa_gym.cli import submit
+from mesa_gym.report import committed
+from mesa_gym.traps.cheese_corner import CheeseCorner
+from mesa_gym.traps.probation import Probation
+from tests.support.networks import drawn, write_agent
+
+MINE = "--name mine --by 'A. Person' --link https://example.org/mine"
+
+
+@pytest.fixture(scope="module")
+def agents(tmp_path_factory):
+    """Return a folder of six untrained agents of CheeseCorner."""
+    folder = tmp_path_factory.mktemp("agents")
+    for seed in range(6):
+        write_agent(folder / f"s{seed}", drawn(CheeseCorner(), seed), CheeseCorner())
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def short(monkeypatch):
+    """Score few levels, beside a board of few cards."""
+    monkeypatch.setattr(submit, "EVALUATION_LEVELS", 30)
+    monkeypatch.setattr(submit, "read_committed", list)
+    monkeypatch.setattr(submit, "read_blind", list)
+
+
+def test_submitted_file_is_read_as_a_row(run, agents, tmp_path, monkeypatch):
+    shutil.rmtree(shutil.copytree(agents, tmp_path / "runs") / "s5")
+    code, error = run(f"submit runs {MINE} --about 'a network'")
+    assert code == 0, error
+    monkeypatch.setattr(committed, "FOLDER", tmp_path)
+    assert committed.list_committed() == ["mine"]
+    origin = committed.read_origins()["mine"]
+    assert (origin.by, origin.standing, origin.about) == ("A. Person", "claimed", "a network")
+    cards = committed.read_committed("mine")
+    assert [card.policy for card in cards] == [f"mine-s{seed}" for seed in range(5)]
+    monkeypatch.setattr(submit, "read_committed", lambda: cards)
+    assert run(f"submit runs {MINE} --out again.xz")[0] == 2  # the name is taken
+    code, error = run(f"submit runs {MINE.replace('mine', 'other')} --out other.jsonl.xz")
+    assert code == 2
+    assert "other-s0 on CheeseCorner-v0 has the weights or choices of mine-s0" in error
+    assert not (tmp_path / "other.jsonl.xz").exists()
+
+
+@pytest.mark.parametrize(
+    ("command", "words"),
+    [
+        (MINE, "Probation-v0 is"),
+        (MINE.replace("mine", "ppo", 1), "--name ppo: the leaderboard has this row"),
+        (MINE.replace("mine", "mine-s1", 1), "expected an agent's name without a seed"),
+        (MINE.replace("https", "http"), "expected an address that begins with https://"),
+        (MINE.replace("A. Person", " "), "--by is empty"),
+        (f"{MINE} --out missing/mine.xz", "missing"),
+    ],
+)
+def test_bad_submission_is_named_before_work(command, words, run, agents, tmp_path, monkeypatch):
+    monkeypatch.setattr(submit, "evaluate", pytest.fail)
+    shutil.copytree(agents, tmp_path / "runs" / "corner")
+    write_agent(tmp_path / "runs" / "life", drawn(Probation()), Probation())
+    code, error = run(f"submit runs {command}")
+    assert code == 2
+    assert words in error
+
+
+@pytest.mark.parametrize(
+    ("files", "words"),
+    [
+        ({}, "has no agents inside"),
+        ({"0.onnx": 1}, "does not say on which trap it acts"),
+        ({"CheeseDish/0.onnx": 4}, "4 seeds on CheeseDish-v0; expected 5"),
+        ({"CheeseDish/0.onnx": 6, "CoinRun/0.zip": 5}, "5 seeds on CoinRun-v0; expected 6"),
+        ({"FlashOrPay/0.onnx": 5}, "is not on the leaderboard"),
+    ],
+)
+def test_folder_without_a_row_is_refused(files, words, run, tmp_path):
+    (tmp_path / "runs").mkdir()
+    for name, count in files.items():
+        for seed in range(count):
+            file = tmp_path / "runs" / name.replace("0", str(seed))
+            file.parent.mkdir(exist_ok=True)
+            file.touch()
+    code, error = run(f"submit runs {MINE}")
+    assert (code, words in error) == (2, True), error
