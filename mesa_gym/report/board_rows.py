@@ -9,6 +9,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from itertools import groupby
 from typing import Any
 
@@ -25,6 +26,7 @@ from mesa_gym.report.board_columns import (
 )
 from mesa_gym.report.groups import list_table_notes
 from mesa_gym.report.rows import IDLE, BoardRow, strip_version
+from mesa_gym.report.seed_group import SeedGroup
 from mesa_gym.report.statements import LEAST_SEEDS, RANGE
 from mesa_gym.scoring.verdict import FEW
 from mesa_gym.terminal import printable
@@ -133,12 +135,16 @@ class Leaderboard:
         """Return head -> function that writes the text of a row."""
         if len(self.traps) > FEW_TRAPS:
             return {column.name: column.show for column in ROW_COLUMNS}
+        columns: dict[str, Callable[[BoardRow], str]] = {}
         if len(self.traps) > 1:
-            traps = enumerate(self.names)
-            return {trap: lambda row, at=at: write_verdict(row.cells[at]) for at, trap in traps}
-        group = {"group": lambda row: str(self.apart.get(row.agent, "-"))} if self.grouped else {}
-        shares = (VERDICT, *SHARES)
-        return group | {x.name: lambda row, x=x: x.show(row.cells[0]) for x in shares}
+            for at, trap in enumerate(self.names):
+                columns[trap] = partial(_write_cell, write_verdict, at)
+            return columns
+        if self.grouped:
+            columns["group"] = lambda row: str(self.apart.get(row.agent, "-"))
+        for column in (VERDICT, *SHARES):
+            columns[column.name] = partial(_write_cell, column.show, 0)
+        return columns
 
     def list_abouts(self) -> list[str]:
         """Return what each agent is, in one paragraph; [] if nothing is known."""
@@ -186,6 +192,10 @@ class Leaderboard:
         """Return the leaderboard as a notebook shows it."""
         caption = " ".join([*self.sentences(), *self.list_abouts(), *self.notes()])
         return terminal.html_table(caption, *self.tabulate())
+
+
+def _write_cell(write: Callable[[SeedGroup], str], at: int, row: BoardRow) -> str:
+    return write(row.cells[at])
 
 
 def _name_row(row: BoardRow) -> str:
