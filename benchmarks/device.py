@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from functools import partial
@@ -37,24 +37,25 @@ COMPARED = 1024  # environments that are compared with NumPy's
 PAIRED_STEPS = 50  # of each of them
 TIMED_STEPS = 100
 # Thread -> program -> seconds of XLA, or of reading a kept program.
-COMPILE_SECONDS: dict[int, Counter[str]] = defaultdict(Counter)
+COMPILE_SECONDS: dict[int, dict[str, float]] = defaultdict(lambda: defaultdict(float))
 
 
-def count_compiling(event: str, seconds: float, *, fun_name: str = "", **details: Any) -> None:
+def count_compiling(event: str, duration_secs: float, **details: Any) -> None:
     """Add an event of JAX's to the seconds of the thread that compiled, if it is one of XLA."""
     if event == "/jax/core/compile/backend_compile_duration":
-        COMPILE_SECONDS[get_ident()][fun_name.removeprefix("jit(").rstrip(")")] += seconds
+        program = details.get("fun_name", "").removeprefix("jit(").rstrip(")")
+        COMPILE_SECONDS[get_ident()][program] += duration_secs
 
 
 def train_trap(name: str, seeds: int, device: str | None, steps: int | None) -> str:
     """Train and judge agents of a trap, and return a line about them."""
     began, run = time.perf_counter(), Run(name, steps=steps or 0)
-    compiling = COMPILE_SECONDS[get_ident()] = Counter()
+    compiling = COMPILE_SECONDS[get_ident()] = defaultdict[str, float](float)
     trained = ppo.train(run.repeat(range(seeds)), None, device)
     learnt = time.perf_counter() - began
     judged = judge_agents(run, [agent.agent for agent in trained], device)
     test, base, proxy = np.array(judged).T
-    seconds, compiled = time.perf_counter() - began, compiling.total()
+    seconds, compiled = time.perf_counter() - began, sum(compiling.values())
     lines = [f"{name:22} {seeds:5} seeds {seconds:7.1f} s, judging {seconds - learnt:5.1f}"]
     lines.append(
         f"compiling {compiled:5.1f} (update {compiling['update']:.1f},"
