@@ -115,8 +115,8 @@ def read_origins() -> dict[str, Origin]:
     origins = {}
     for name in _list_files():
         with lzma.open(FOLDER / f"{name}{ENDING}") as file:
-            if origin := decode_json(file.readline(), Origin | None):
-                origins[name] = origin
+            if (line := file.readline()) != b"null\n":
+                origins[name] = decode_json(line, Origin)
     return origins
 
 

@@ -65,7 +65,7 @@ def _match_choices(one: Evidence, other: Evidence) -> tuple[bool, bool]:
         return False, False
     between = sum(np.count_nonzero(x != y) for x, y in plays)
     changes = sum(np.count_nonzero(x.shift != x.again) for x in (one, other) if x.again is not None)
-    repeated = changes >= LEAST_CHANGES and between <= MOST_BETWEEN * changes
+    repeated = bool(changes >= LEAST_CHANGES and between <= MOST_BETWEEN * changes)
     if between:
         return False, repeated
     without_nulls = [structs.replace(x, nulls={}) for x in (one, other)]
