@@ -77,7 +77,7 @@ class Gains(LevelEvidence, frozen=True, eq=False):
         mean = {key: gains.mean(dtype=np.float64) for key, gains in self.gained.items()}
         gained = {}
         for key, gains in self.gained.items():
-            added = [mean[key]] * (len(self.objectives) + 1)
+            added: list[float] = [mean[key]] * (len(self.objectives) + 1)
             if key.endswith(":"):
                 added = [*(mean[key + x] for x in self.objectives), 0.0]
             gained[key] = np.append(gains, np.array(added, np.float32))
