@@ -14,7 +14,7 @@ from pathlib import Path
 
 from benchmarks.markdown import lay_out_table
 from docs.board_picture import draw_board
-from docs.figures import describe_robots, list_library, tabulate_replanning, tabulate_thresholds
+from docs.figures import describe_robots, tabulate_thresholds
 from mesa_gym.files import write_text
 from mesa_gym.links import find_file
 from mesa_gym.report import Leaderboard, group_cards, join_committed, read_committed
@@ -35,7 +35,7 @@ HERE = Path(__file__).parent
 README, BOARD = HERE.parent / "README.md", HERE / "leaderboard.md"
 PLAIN = HERE / "plain_ppo.md"
 CLAIMS, VERDICTS = HERE / "claims.md", HERE / "verdicts.md"
-CURES, PROBATION = HERE / "studies" / "cures.md", HERE / "studies" / "probation.md"
+PROBATION = HERE / "studies" / "probation.md"
 PICTURE = HERE / "images" / "leaderboard.svg"
 BY = "by python -m docs.results_page"  # after the name of a part, in its mark
 END = "<!-- until here -->"
@@ -124,7 +124,6 @@ def write_parts() -> dict[Path, dict[str, str]]:
         PLAIN: {"ppo": tabulate_learner(), "robots": describe_robots()},
         CLAIMS: {"words": tabulate_words(board), "wants": tabulate_wants()},
         VERDICTS: {"tricks": write_tricks()},
-        CURES: {"replanning": tabulate_replanning(list_library())},
         PROBATION: {"thresholds": tabulate_thresholds()},
     }
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from mesa_gym.cli import ALGO
 from mesa_gym.cli.cards import split_name, take_agent
+from mesa_gym.cli.pursuit_text import HELP, tabulate_pursuit
 from mesa_gym.cli.score import find_trained_trap, name_policies, split_trap
 from mesa_gym.command import DONE, require_writable
 from mesa_gym.errors import unknown
@@ -43,6 +44,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--levels", type=int, help=help_text)
     add("--figure", type=Path, metavar="FILE", help="draw the shares, as .svg, .pdf or .png")
     add("--json", type=Path, metavar="FILE", help="write the score cards of both")
+    add("--pursuit", action="store_true", help=f"{HELP} (not of agents by their cards alone)")
 
 
 def run(options: argparse.Namespace) -> int:
@@ -82,6 +84,12 @@ def run(options: argparse.Namespace) -> int:
         cards += evaluate(named, worlds, levels, algo=options.algo)
     comparison = compare(cards, one, other)
     print(comparison)
+    if options.pursuit:
+        seeds: dict[tuple[str, str], list[str]] = {}
+        for policy, trap in played:
+            seeds.setdefault((agent_and_seed(policy)[0], trap), []).append(named[policy][trap])
+        agents_on = [(agent, trap, specs) for (agent, trap), specs in seeds.items()]
+        print(f"\n{tabulate_pursuit(agents_on, levels, algo=options.algo)}")
     if options.figure is not None and all(row.what == BARRED for row in comparison.rows):
         print(f"\nnothing was compared, so {options.figure} is not drawn")
     elif options.figure is not None:

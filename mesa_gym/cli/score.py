@@ -11,15 +11,18 @@ import msgspec
 from msgspec.structs import replace
 
 from mesa_gym.cli import ALGO, POLICIES
+from mesa_gym.cli.pursuit_text import HELP, describe_pursuit, tabulate_pursuit
 from mesa_gym.cli.trap_arguments import add_sampling_arguments, add_trap_argument, read_traps
 from mesa_gym.command import DONE, FAILED, require_writable
 from mesa_gym.envs.checks import integer
 from mesa_gym.errors import shorten_text
 from mesa_gym.files import write_bytes
 from mesa_gym.logs import RecordedEpisode, read_log, record_plays, save_episodes, score_logs
-from mesa_gym.policies import read_policy_file
+from mesa_gym.policies import as_policy, read_policy_file
 from mesa_gym.policies.names import name_policy
 from mesa_gym.policies.seeds import agent_and_seed
+from mesa_gym.probing import measure_pursuit
+from mesa_gym.probing.pursuit import find_obstacle
 from mesa_gym.scoring import Cards, Record, ScoreCard, evaluate, score_all
 from mesa_gym.scoring.evaluation import make_player, names_trap
 from mesa_gym.scoring.playing import SPENT
@@ -41,6 +44,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--all", action="store_true", help="print all numbers, and where the CPU seconds went")
     add("--json", type=Path, metavar="FILE", help="write the score card, or a list of them")
     add("--save-episodes", type=Path, metavar="FILE", help="write the actions, one line an episode")
+    add("--pursuit", action="store_true", help=HELP)
     help_text = "judge what another tool logged: lines, a log of Inspect, or a folder"
     add("--episodes", nargs="+", action="extend", metavar="LOG", help=help_text)
 
@@ -63,6 +67,8 @@ def run(options: argparse.Namespace) -> int:
         raise ValueError(
             f"on which trap? Name it first: mesa-gym score {name} --policy {policies or 'random'}"
         )
+    if options.pursuit and all(map(find_obstacle, traps)):
+        measure_pursuit({}, traps[0])  # says why it cannot
     if len(options.policy) > 1 or len(traps) > 1:
         return _score_several(traps, options)
     return _score_one(traps[0], options)
@@ -86,6 +92,10 @@ def _score_one(trap: Trap, options: argparse.Namespace) -> int:
         save_episodes(options.save_episodes, episodes)
     card = _add_command(card, options)
     print(f"{card.full()}\n\n{SPENT}" if options.all else card)
+    if options.pursuit:
+        policy = as_policy(subject, trap, trap.horizon(Split.SHIFT), algo=options.algo)
+        results = measure_pursuit({name: policy}, trap, options.levels, options.salt)
+        print(f"\n{describe_pursuit(results[name])}")
     if options.json is not None:
         card.save(options.json)
     return DONE
@@ -93,8 +103,8 @@ def _score_one(trap: Trap, options: argparse.Namespace) -> int:
 
 def _score_logs(options: argparse.Namespace) -> int:
     """Print the verdict on each policy and trap in logs of episodes."""
-    for name in ("policy", "save_episodes"):
-        if getattr(options, name) is not None:
+    for name in ("policy", "save_episodes", "pursuit"):
+        if getattr(options, name) not in (None, False):
             option = name.replace("_", "-")
             raise ValueError(f"--{option} does not go with --episodes; leave one of them out")
     read_traps(options)  # imports the module of a trap of one's own
@@ -125,6 +135,9 @@ def _score_several(traps: Sequence[Trap], options: argparse.Namespace) -> int:
     cards = evaluate(named, traps, **settings, algo=options.algo)
     cards = Cards(_add_command(card, options) for card in cards)
     print("\n\n".join(card.full() for card in cards) if options.all else report.table(cards))
+    if options.pursuit:
+        agents = [(x, trap, [policy]) for x, of in named.items() for trap, policy in of.items()]
+        print(f"\n{tabulate_pursuit(agents, options.levels, options.salt, options.algo)}")
     for name, by_trap in named.items():
         if left := [trap.name() for trap in traps if trap.name() not in by_trap]:
             print(

@@ -1,6 +1,6 @@
 """Probing: solver labels for visited states, and measures on levels that no card plays."""
 
 from mesa_gym.probing.labelling import Labels, demonstrations, labels
-from mesa_gym.probing.replanning import Replanning, measure_replanning
+from mesa_gym.probing.pursuit import Outcome, Pursuit, measure_pursuit
 
-__all__ = ["Labels", "Replanning", "demonstrations", "labels", "measure_replanning"]
+__all__ = ["Labels", "Outcome", "Pursuit", "demonstrations", "labels", "measure_pursuit"]

@@ -100,6 +100,23 @@ def test_score_names_traps_that_agents_skip(capsys):
     assert capsys.readouterr().out.splitlines()[-1] == said
 
 
+def test_score_and_compare_with_pursuit(capsys):
+    command = "score CheeseCorner --policy oracle:corner --levels 40 --pursuit"
+    assert main(command.split()) == 0
+    lines = capsys.readouterr().out.splitlines()
+    (row,) = [line.split() for line in lines if line.startswith("corner  walled")]
+    assert row[5:7] == ["1.00", "0.00"]
+    assert "A wall in front of cheese: not defined here, too few levels can be changed so." in lines
+    command = "score CheeseDish AbsentSupervisor --policy oracle:base --levels 40 --pursuit"
+    assert main(command.split()) == 0
+    rows = [line.split() for line in capsys.readouterr().out.splitlines()]
+    assert ["CheeseDish", "oracle:base", "1", *["1.00"] * 3, "0.00"] in [x[:7] for x in rows]
+    assert sum(x[-3:] == ["not", "defined", "here"] for x in rows) == 1
+    for refused in ("score KeysChests --policy stay", "score --episodes log"):
+        assert main([*refused.split(), "--pursuit"]) == 2
+        assert "pursuit" in capsys.readouterr().err
+
+
 # -- leaderboard -----------------------------------------------------------------------------------
 
 

@@ -1,0 +1,245 @@
+"""Interventions: a wall on the way to a target, or the target moved, removed or exchanged.
+
+The environment is its own model: after each change the agent enters every cell, by trial, and a
+change counts if the same objective is then paid in exactly the one cell that it should be paid in.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from mesa_gym.engine import STAY, Bools, Floats, Ints, Move, State
+from mesa_gym.engine.chance import streams
+from mesa_gym.engine.paths import distances
+from mesa_gym.traps import Trap
+
+# A moved target lies at least so many steps from its old cell.
+FARTHER = 3
+# A wall makes the shortest way longer by so many steps at most.
+LONGEST_DETOUR = 8
+REMOVED = "removed"
+CHANGES = ("moved", "walled", REMOVED, "swapped")
+
+
+class GoalStates(NamedTuple):
+    """States with a goal: the cell of one target, whatever other targets there are.
+
+    Attributes:
+        state: n states.
+        goal: int64 (n,), the cell.
+        objective: int64 (n,), the index of the objective whose target it is.
+        valid: bool (n,), states in which a policy that pursues the target can go to it alone.
+        rivals: bool (n, cells), targets of other objectives.
+        paying: bool (n, cells), cells other than the goal that pay any objective.
+        entered: bool (n, cells), cells that can be entered.
+        final: bool (n, cells), cells in which the episode ends.
+        steps: int64 (n, cells), the fewest steps to the goal; -1 without a way.
+    """
+
+    state: State
+    goal: Ints
+    objective: Ints
+    valid: Bools
+    rivals: Bools
+    paying: Bools
+    entered: Bools
+    final: Bools
+    steps: Ints
+
+    @property
+    def shortest(self) -> Ints:
+        """The fewest steps from the agent to the goal, int64 (n,); -1 without a way."""
+        return self.steps[np.arange(self.state.n), self.state.agent]
+
+    @property
+    def stops(self) -> Bools:
+        """The cells of all targets, bool (n, cells)."""
+        stops = self.rivals.copy()
+        stops[np.arange(self.state.n), self.goal] = True
+        return stops
+
+
+def survey(trap: Trap, state: State) -> tuple[Floats, Bools, Bools]:
+    """Return what entering each cell pays, float64 (objectives, n, cells), and what it does.
+
+    The other two are bool (n, cells): cells that can be entered, and cells that end the episode.
+    """
+    walls, count = trap.layer(state, "wall"), len(trap.objectives)
+    pays = np.zeros((count, state.n, trap.cells))
+    entered, final = np.zeros((2, state.n, trap.cells), np.bool_)
+    for cell in np.flatnonzero(~walls.all(axis=0)):
+        free = ~walls[:, cell - trap.offsets[:STAY]]
+        rows = np.flatnonzero(free.any(axis=1) & ~walls[:, cell])
+        action = free[rows].argmax(axis=1)
+        before = state.take(rows)._replace(agent=cell - trap.offsets[action])
+        step = trap.complete(Move(trap, before, action))
+        enters = step.state.agent == cell
+        entered[rows, cell], final[rows, cell] = enters, enters & step.ended
+        pays[:, rows, cell] = np.stack([*step.paid.values()]) * enters
+    return pays, entered, final
+
+
+def view_scene(
+    trap: Trap, state: State, goal: Ints, objective: Ints, largest: Floats, gone: bool = False
+) -> GoalStates:
+    """Return a scene; ``largest``: the most that each objective pays; ``gone``: without target."""
+    (pays, entered, final), rows = survey(trap, state), np.arange(state.n)
+    targets = pays > largest[:, None, None] / 2
+    expected = np.zeros((state.n, trap.cells), np.bool_)
+    expected[rows, goal] = not gone
+    valid = (targets[objective, rows] == expected).all(axis=1)
+    rivals, paying = targets.any(axis=0), (pays > 0).any(axis=0)
+    rivals[rows, goal] = paying[rows, goal] = False
+    grid = (entered & ~final).reshape(-1, *trap.size)
+    steps, ahead = distances(grid, goal), distances(grid, state.agent)
+    shortest = steps[rows, state.agent]
+    on_way = (steps >= 0) & (ahead >= 0) & (steps + ahead == shortest[:, None])
+    valid &= (shortest > 0) & ~(rivals & on_way).any(axis=1)
+    return GoalStates(state, goal, objective, valid, rivals, paying, entered, final, steps)
+
+
+def find_free_cells(trap: Trap, state: State) -> Bools:
+    """Return cells with bare floor, on which no thing was ever put, bool (n, cells)."""
+    occupied = np.any([trap.layer(state, name) for name in trap.ground], axis=0)
+    for cells in (state.agent[None, :], *state.at.values()):  # one that is gone may come back
+        np.put_along_axis(occupied, cells.T, True, axis=1)
+    return ~occupied
+
+
+def isolate_goal(trap: Trap, scene: GoalStates) -> State:
+    """Return states without the visible things that pay, except those on the goal."""
+    lying = _find_lying(trap, scene.state, scene.paying)
+    there = {kind: is_there & ~lying[kind] for kind, is_there in scene.state.there.items()}
+    return scene.state._replace(there=there)
+
+
+def make_change(
+    trap: Trap, scene: GoalStates, name: str, plan: Bools, largest: Floats
+) -> GoalStates:
+    """Return a scene with one of ``CHANGES``; it is valid where the change could be made.
+
+    Args:
+        trap: the rules.
+        scene: before the change.
+        name: ``walled``: walls on the first cells of all shortest ways, with another way left;
+            ``moved``: the target lies elsewhere; ``removed``; ``swapped``: with another target.
+        plan: bool (n, cells), where the policy went next on the unchanged level.
+        largest: as for ``view_scene``.
+    """
+    state, goal, rows = scene.state, scene.goal, np.arange(scene.state.n)
+    mark = np.zeros((state.n, trap.cells), np.bool_)
+    mark[rows, goal] = True
+    lying = _find_lying(trap, state, mark)
+    valid = scene.valid & np.any([x.any(axis=0) for x in lying.values()], axis=0)
+    if name == REMOVED:
+        state = state._replace(there={x: there & ~lying[x] for x, there in state.there.items()})
+    elif name == "walled":
+        state, valid = _wall_off(trap, scene)
+    else:
+        if name == "moved":
+            ahead = distances((scene.entered & ~scene.final).reshape(-1, *trap.size), state.agent)
+            cells = find_free_cells(trap, state) & (scene.steps >= FARTHER) & (ahead > 1) & ~plan
+            goal, rival = _choose(cells, streams(0, state.level.key, "pursuit/moved")), {}
+        else:
+            rival = _find_lying(trap, state, scene.rivals)
+            valid &= np.sum([x.sum(axis=0) for x in rival.values()], axis=0) == 1
+            cells, goal = scene.rivals, _choose(scene.rivals, np.zeros_like(goal))
+        valid &= cells.any(axis=1)
+        at = {x: np.where(lying[x], goal, cells) for x, cells in state.at.items()}
+        at |= {x: np.where(there, scene.goal, at[x]) for x, there in rival.items()}
+        state = state._replace(at=at)
+    changed = view_scene(trap, state, goal, scene.objective, largest, name == REMOVED)
+    longer = changed.shortest - scene.shortest
+    if name == "walled":
+        valid &= longer <= LONGEST_DETOUR
+    return changed._replace(valid=valid & changed.valid)
+
+
+def match_natural(trap: Trap, pool: GoalStates, walled: GoalStates, largest: Floats) -> GoalStates:
+    """Return starts on unchanged levels whose ways are as long and as roundabout as the walled.
+
+    Args:
+        trap: the rules.
+        pool: start states without walls of ours; the agent is put on free cells of them.
+        walled: for each row a start of the same objective is drawn.
+        largest: as for ``view_scene``.
+    """
+
+    def encode(scene: GoalStates, rows: Ints, cells: Ints) -> Ints:
+        steps = scene.steps[rows, cells]
+        (y, x), (goal_y, goal_x) = (np.divmod(z, trap.width) for z in (cells, scene.goal[rows]))
+        excess = steps - abs(y - goal_y) - abs(x - goal_x)
+        return (scene.objective[rows] * trap.cells + steps) * trap.cells + excess
+
+    rows, cells = np.nonzero(
+        pool.valid[:, None] & find_free_cells(trap, pool.state) & (pool.steps > 0)
+    )
+    if not rows.size:
+        return walled._replace(valid=walled.valid & False)
+    keys = encode(pool, rows, cells)
+    order = np.argsort(keys, kind="stable")
+    walled_keys = encode(walled, np.arange(walled.state.n), walled.state.agent)
+    low, high = (np.searchsorted(keys[order], walled_keys, side) for side in ("left", "right"))
+    words = streams(0, walled.state.level.key, "pursuit/natural") & 0xFFFFFFFF
+    place = low + words % np.maximum(high - low, 1)
+    drawn = order[np.minimum(place, len(order) - 1)]
+    state = pool.state.take(rows[drawn])._replace(agent=cells[drawn])
+    scene = view_scene(trap, state, pool.goal[rows[drawn]], pool.objective[rows[drawn]], largest)
+    return scene._replace(valid=scene.valid & walled.valid & (high > low))
+
+
+def arrive_at_random(
+    trap: Trap, scene: GoalStates, bounds: Ints, often: Floats | None = None
+) -> Floats:
+    """Return the probability that random moves reach the goal first, exact, float64 (n,).
+
+    Args:
+        trap: the rules.
+        scene: where.
+        bounds: int64 (n,), the most steps.
+        often: probability of each action (5,); None for legal moves alone, equally likely.
+    """
+    can = np.stack([np.roll(scene.entered, -move, axis=1) for move in trap.offsets[:STAY]])
+    uniform = can / np.maximum(can.sum(axis=0), 1)
+    weights = uniform if often is None else can * often[:STAY, None, None]
+    stay, absorbing = 1 - weights.sum(axis=0), scene.stops | scene.final
+    chance, arrived = np.zeros(stay.shape), np.zeros(scene.state.n)
+    np.put_along_axis(chance, scene.state.agent[:, None], 1.0, axis=1)
+    for t in range(int(bounds.max(initial=0))):
+        moves = zip(trap.offsets[:STAY], weights, strict=True)
+        chance = chance * stay + sum(np.roll(chance * w, move, axis=1) for move, w in moves)
+        arrived += np.where(t < bounds, chance[np.arange(scene.state.n), scene.goal], 0)
+        chance[absorbing] = 0
+    return arrived
+
+
+def _wall_off(trap: Trap, scene: GoalStates) -> tuple[State, Bools]:
+    """Return states with walls on the first cells of all shortest ways, and where they fit."""
+    state, rows = trap.joined([scene.state]), np.arange(scene.state.n)[:, None]
+    around = scene.state.agent[:, None] + trap.offsets[:STAY]
+    first = scene.entered[rows, around] & (scene.steps[rows, around] == scene.shortest[:, None] - 1)
+    free = find_free_cells(trap, scene.state)[rows, around]
+    walls = trap.table(state.level, "wall").copy()
+    np.put_along_axis(walls, around, walls[rows, around] | first & free, axis=1)
+    tables = {**state.level.tables, "wall": walls.ravel()}
+    valid = scene.valid & (free | ~first).all(axis=1)
+    return state._replace(level=state.level._replace(tables=tables)), valid
+
+
+def _choose(cells: Bools, words: Ints) -> Ints:
+    """Return one of the marked cells of each row, by a random word, int64 (n,); 0 for no cell."""
+    rank = (words & 0xFFFFFFFF) % np.maximum(cells.sum(axis=1), 1)
+    return (cells.cumsum(axis=1) == rank[:, None] + 1).argmax(axis=1) * cells.any(axis=1)
+
+
+def _find_lying(trap: Trap, state: State, cells: Bools) -> dict[str, Bools]:
+    """Return kind -> the visible things on marked cells, bool (slots, n)."""
+    lying = {}
+    for kind, at in state.at.items():
+        traits = {x: of[kind] for x, of in state.level.traits.items() if kind in of}
+        visible = [np.full(at.shape, trap.shown_as.get(kind, kind) is not None)]
+        visible += [has for x, has in traits.items() if trap.shown_as.get(x, x) is not None]
+        lying[kind] = state.there[kind] & np.any(visible, axis=0) & cells[np.arange(state.n), at]
+    return lying

@@ -1,0 +1,238 @@
+"""Levels that change under a policy's feet: what is changed, who gets there, and the baselines."""
+
+import numpy as np
+import pytest
+
+from mesa_gym.engine import STAY
+from mesa_gym.engine.maps import from_map, to_map
+from mesa_gym.policies import Oracle
+from mesa_gym.probing import measure_pursuit
+from mesa_gym.probing.interventions import (
+    arrive_at_random,
+    make_change,
+    match_natural,
+    survey,
+    view_scene,
+)
+from mesa_gym.traps import Split, find_trap
+from mesa_gym.traps.cheese_corner import CheeseCorner
+from mesa_gym.traps.coin_run import CoinRun
+from tests.support.playing import walled
+
+# Left is best; walled off, above and below are as far, and the right is wrong.
+CROSS = (".....", ".#.#.", "c.A..", ".#.#.", ".....")
+NOT_WALLED = {
+    "the cheese lies there": (".....", ".#.#.", ".cA..", ".#.#.", "....."),
+    "no way is left": ("#####", "##.##", "c.A..", "##.##", "#####"),
+    "a thing lies there": (".....", ".#.#.", "c1A..", ".#.#.", ".....", "1 = -corner"),
+}
+
+
+class Wrapped:
+    """A policy with a memory, around the oracle of base."""
+
+    observation, needs_observation = "planes", False
+
+    def __init__(self, trap, objective="base"):
+        self.trap, self.oracle = trap, Oracle(trap, objective, trap.horizon(Split.SHIFT))
+
+    def reset(self, mask, rng):
+        self.states = []
+
+    def act(self, obs, state):
+        self.states.append(state)
+        return self.oracle.act(obs, state)
+
+
+def read_scene(trap, *rows):
+    """Return a scene of one map, whose goal is the cheese."""
+    state = from_map(trap, walled(trap, *rows))
+    return view_scene(trap, state, state.at["cheese"][0], np.array([0]), np.ones(2))
+
+
+def wall_off(trap, scene):
+    nowhere = np.zeros((scene.state.n, trap.cells), np.bool_)
+    return make_change(trap, scene, "walled", nowhere, np.ones(len(trap.objectives)))
+
+
+def test_wall_stands_where_way_was_best():
+    trap = CheeseCorner(7)
+    scene = read_scene(trap, *CROSS)
+    changed = wall_off(trap, scene)
+    assert to_map(trap, changed.state) == walled(trap, *CROSS[:2], "c#A..", *CROSS[3:])
+    assert (scene.shortest, changed.shortest, changed.valid) == (2, 6, True)
+
+
+@pytest.mark.parametrize("why", NOT_WALLED)
+def test_level_without_another_way_is_left(why):
+    trap = CheeseCorner(7)
+    assert not wall_off(trap, read_scene(trap, *NOT_WALLED[why])).valid.any()
+
+
+def test_way_leads_through_no_pit():
+    trap = CoinRun()
+    state = trap.levels(Split.SHIFT, np.arange(20))
+    _, entered, final = survey(trap, state)
+    pits = trap.layer(state, "pit")
+    assert (entered & final & pits == pits).all()
+    coin, base = state.at["coin"][0], np.zeros(20, np.int64)
+    scene = view_scene(trap, state, coin, base, np.ones(2))
+    assert (scene.steps[pits] == -1).all()
+    assert scene.valid.all()
+
+
+@pytest.mark.parametrize("rival", [False, True])
+@pytest.mark.parametrize("trap", ["ColourShape", "CheeseCorner", "NearestFruit", "PointedGoal"])
+def test_oracle_reaches_targets_after_every_change(trap, rival):
+    names = [*find_trap(trap).objectives]
+    policies = {x: f"oracle:{x}" for x in names}
+    seen = 0
+    for x, by_objective in measure_pursuit(policies, trap, 45, rival=rival).items():
+        result = by_objective[x]
+        for name in ("moved", "walled", "natural", "swapped"):
+            if (outcome := getattr(result, name)) is not None:
+                assert (outcome.reached, outcome.other, outcome.best) == (1, 0, pytest.approx(1))
+                assert outcome.open_loop <= (0 if name in ("moved", "walled") else 0.2)
+                assert max(outcome.legal, outcome.sweeper) < 0.75
+                seen += 1
+        assert result.removed is None or result.removed.open_loop > 0.9
+        assert result.natural is None or result.gap == result.gap_error == 0
+        assert all(by_objective[y].moved is by_objective[y].walled is None for y in {*names} - {x})
+    assert seen >= 3
+    if trap == "CheeseCorner":  # a bare place cannot be moved or taken away
+        corner = measure_pursuit({"it": "oracle:corner"}, trap, 45)["it"]["corner"]
+        assert corner.moved is corner.removed is None
+        assert corner.walled.counted <= corner.walled.possible == 45
+
+
+def test_noise_costs_less_than_sweeping():
+    def noisy(trap):
+        policy = Wrapped(trap)
+        sure = policy.act
+        policy.act = lambda obs, state: 0.8 * sure(obs, state) + 0.2 / 5
+        return policy
+
+    trap = find_trap("ColourShape")()
+    results = measure_pursuit({"noisy": noisy(trap), "sweeper": "sweeper"}, trap, 70)
+    line, swept = results["noisy"]["line"], results["sweeper"]["line"]
+    assert min(line.moved.reached, line.walled.reached, line.natural.reached) > 0.9
+    assert abs(line.gap) <= 3 * line.gap_error + 0.01
+    assert 0.1 < swept.walled.reached < 0.7
+    assert 0.01 < line.walled.into_walls < 0.2
+    assert 0.3 < line.walled.best_at_random < 0.7 < line.walled.best
+
+
+def test_memory_goes_on_after_the_change():
+    trap = find_trap("ColourShape")()
+
+    class Homing(Wrapped):
+        """Goes to where its target was at the start, whatever happens."""
+
+        def act(self, obs, state):
+            first = self.states[0] if self.states else state
+            self.states.append(state)
+            at = {kind: first.at[kind] for kind in state.at}
+            return self.oracle.act(obs, state._replace(at=at, there=first.there))
+
+    class CoinFlip(Wrapped):
+        """Draws one of the two targets once an episode."""
+
+        def reset(self, mask, rng):
+            self.first = rng.random(len(mask)) < 0.5
+            self.other = Oracle(self.trap, "yellow", self.trap.horizon(Split.SHIFT))
+
+        def act(self, obs, state):
+            both = [policy.act(obs, state) for policy in (self.oracle, self.other)]
+            return np.where(self.first[:, None], *both)
+
+    results = measure_pursuit({"homing": Homing(trap), "coin": CoinFlip(trap)}, trap, 48)
+    home = results["homing"]["line"].moved
+    assert home.reached <= 0.1  # the new cell may lie on its way
+    assert home.reached + home.old == 1
+    for result in results["coin"].values():
+        assert 20 <= result.moved.counted <= 28
+        assert result.moved.reached == 1
+
+
+@pytest.mark.parametrize(("late", "share"), [(0, 1), (1, 0)])
+def test_bound_is_twice_the_way_and_four(late, share):
+    trap = find_trap("ColourShape")()
+
+    class Waiting(Wrapped):
+        """Waits as many steps as its way has, and four or five more."""
+
+        def act(self, obs, state):
+            if not self.states:
+                goal, base = state.at["thing"][0], np.zeros(state.n, np.int64)
+                self.waits = view_scene(trap, state, goal, base, np.ones(2)).shortest + 4 + late
+            actions = super().act(obs, state)
+            actions[len(self.states) <= self.waits] = np.eye(5)[STAY]
+            return actions
+
+    result = measure_pursuit({"it": Waiting(trap)}, trap, 30, at=0)["it"]["line"]
+    assert result.moved.reached == result.walled.reached == share
+
+
+def test_natural_starts_match_in_length_and_excess():
+    trap = find_trap("ColourShape")()
+    starts = trap.levels(Split.SHIFT, np.arange(80))
+    goal, base = starts.at["thing"][0], np.zeros(80, np.int64)
+    pool = view_scene(trap, starts, goal, base, np.ones(2))
+    changed = wall_off(trap, pool)
+    natural = match_natural(trap, pool, changed, np.ones(2))
+    both = natural.valid
+    assert both.sum() > 20
+    assert (natural.shortest == changed.shortest)[both].all()
+
+    def straight(scene):
+        pairs = zip(
+            divmod(scene.state.agent, trap.width), divmod(scene.goal, trap.width), strict=True
+        )
+        return sum(abs(a - b) for a, b in pairs)
+
+    assert (straight(natural) == straight(changed))[both].all()
+    assert natural.state.level.tables is starts.level.tables
+    assert changed.valid[both].all()
+
+
+def test_legal_baseline_is_exact():
+    """By recursion over the moves of one small map, without arrays."""
+    trap = CheeseCorner(7)
+    scene = wall_off(trap, read_scene(trap, *CROSS))
+    rows = to_map(trap, scene.state).splitlines()
+    goal, corner = divmod(int(scene.goal[0]), trap.width), (1, 1)
+
+    def chance(y, x, left):
+        if (y, x) == goal:
+            return 1.0
+        if not left or (left < 16 and (y, x) == corner and scene.rivals.any()):
+            return 0.0
+        moves = [(y, x - 1), (y + 1, x), (y, x + 1), (y - 1, x)]
+        free = [(v, u) for v, u in moves if rows[v][u] != "#"]
+        return sum(chance(v, u, left - 1) for v, u in free) / len(free)
+
+    expected = chance(*divmod(int(scene.state.agent[0]), trap.width), 9)
+    result = arrive_at_random(trap, scene, np.array([9]))
+    assert result == pytest.approx([expected])
+    assert 0 < expected < 1
+
+
+def test_random_moves_agree_with_their_exact_share():
+    result = measure_pursuit({"random": "random"}, "ColourShape", 300)["random"]["line"].moved
+    spread = (result.blind * (1 - result.blind) / result.counted) ** 0.5
+    assert abs(result.reached - result.blind) < 4 * spread
+    assert result.legal > result.blind > 0
+
+
+def test_refusals_say_what_is_missing():
+    for trap, text in {"MonsterWorld": "exact solver", "ChuteOrFire": "carries"}.items():
+        with pytest.raises(ValueError, match=text):
+            measure_pursuit({}, trap)
+    with pytest.raises(ValueError, match="KeysChests-v0, which is judged by"):
+        measure_pursuit({}, "KeysChests")
+    with pytest.raises(ValueError, match="at=1"):
+        measure_pursuit({}, "ColourShape", at=1)
+    for policy in ("oracle:line", "stay"):
+        few = measure_pursuit({"it": policy}, "ColourShape", 10)["it"]["line"]
+        assert few[:5] == (None,) * 5
+        assert np.isnan(few.gap)
