@@ -309,6 +309,7 @@ QUICK = {
     "mesa-gym compare ppo sb3-ppo": "",
     "mesa-gym compare ppo taught": "",
     "mesa-gym leaderboard": "",
+    "mesa-gym score CheeseCorner --policy ppo-alpha0.5-cheese:0 --pursuit": "--levels 40",
     "python -m benchmarks board run --budget leaderboard": "python -m benchmarks board run"
     " --traps CheeseCorner --algorithms ppo --seeds 1 --steps 1 --levels 2 --out {out}",
     "python -m benchmarks.device": "--traps CheeseCorner --seeds 1 --steps 1 --device cpu",
