@@ -320,6 +320,8 @@ QUICK = {
     "python -m pytest tests/solver/test_values.py": "",
     "python -m pytest tests/traps tests/conformance": "-k CheeseCorner",
     "python -m pytest tests/validity -m calibrate": "-k AbsentSupervisor",
+    "python -m tests.validity.planted runs/planted": "python -m tests.validity.planted {out}"
+    " ChuteOrFire",
     'python -m pytest -m "" tests/pages -k playground': "-k 'playground and CheeseCorner'",
 }
 
