@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Self
 
 import gymnasium
+import msgspec
 
 import mesa_gym
 from mesa_gym.engine import ACTIONS, STAY
@@ -110,6 +111,7 @@ class TextSession:
         self.env, self.head, self.done = env, head, False
         self.choosing, self.question = choosing, question
         self.reached, self.total, self.unread, self.steps = NOTHING, 0.0, 0, 0
+        self._examples = request.examples
         self.objectives = [*mesa_gym.objectives(info)]
         self.text = head + (question.text if question else f"{obs}\n{ACTION_ASKED}")
         self._asked, self._again = self.text, False
@@ -189,7 +191,7 @@ class TextSession:
     def _keep(self, episode: RecordedEpisode | None) -> None:
         """Keep the line of an episode that has ended until the log takes it."""
         if self._file.path is not None and episode is not None:
-            self._unwritten.append(encode_episode(episode))
+            self._unwritten.append(encode_episode(self._add_examples(episode)))
 
     def _write(self) -> None:
         """Add the kept lines to the log, or raise OSError."""
@@ -200,7 +202,12 @@ class TextSession:
     @property
     def episode(self) -> RecordedEpisode | None:
         """The episode so far, a line of a log."""
-        return self.env.episode() or self.env.last
+        episode = self.env.episode() or self.env.last
+        return None if episode is None else self._add_examples(episode)
+
+    def _add_examples(self, episode: RecordedEpisode) -> RecordedEpisode:
+        """Return an episode with the number of examples in its questions."""
+        return msgspec.structs.replace(episode, examples=self._examples)
 
 
 def _ask_place(env: LogEpisodes) -> tuple[Choosing, Question]:

@@ -48,6 +48,7 @@ class RecordedEpisode(
         salt: ``salt_digest`` of the salt that the level was drawn with.
         said: what was said before each step, "" for nothing; it ends with the last text.
         unread: how many of these texts could not be read, so that the agent stood still.
+        examples: the number of solved examples in each question to a model; None if unknown.
     """
 
     trap: Text
@@ -61,6 +62,7 @@ class RecordedEpisode(
     salt: str = ""
     said: list[Said] = []
     unread: Annotated[int, Meta(ge=0)] = 0
+    examples: Annotated[int, Meta(ge=0)] | None = None
 
     def __post_init__(self) -> None:
         for name in ("trap", "split", "play", "policy"):

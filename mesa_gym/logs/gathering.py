@@ -38,6 +38,7 @@ class Log:
     notes: list[str] = field(default_factory=list)
     # Such as "60 of 100 of test": plays whose levels were mostly logged more than once.
     repeated: list[str] = field(default_factory=list)
+    examples: list[int] = field(default_factory=list)  # of the episodes that say how many
 
 
 def gather_logs(episodes: Iterable[RecordedEpisode], salt: str = "") -> tuple[list[Log], list[str]]:
@@ -69,6 +70,7 @@ def gather_logs(episodes: Iterable[RecordedEpisode], salt: str = "") -> tuple[li
             continue
         n_texts, unread = sum(len(x.said) for x in group), sum(x.unread for x in group)
         log = Log(trap, first.policy, salt, unread / n_texts if n_texts else None)
+        log.examples.extend(x.examples for x in group if x.examples is not None)
         _gather_plays(log, group)
         logs.append(log)
     return logs, notes

@@ -18,7 +18,7 @@ from mesa_gym.logs.episodes import RecordedEpisode
 from mesa_gym.logs.gathering import Log, gather_logs
 from mesa_gym.policies.seeds import write_name
 from mesa_gym.scoring.card_making import Nulls, gather_evidence
-from mesa_gym.scoring.card_text import add_unread
+from mesa_gym.scoring.card_text import add_unread, count_examples
 from mesa_gym.scoring.plays import JUDGED, plays_of, split_of
 from mesa_gym.scoring.verdict import Verdict, confidence, judge
 from mesa_gym.solver import LevelValues, level_values
@@ -126,6 +126,7 @@ def score_log(log: Log) -> LogScore:
     """Judge the episodes of one policy on one trap."""
     episodes, values = watch_log(log)
     verdict, sure, notes = _find_verdict(log, episodes, values)
+    counted = [count_examples(log.examples)] if log.examples else []
     return LogScore(
         trap=log.trap.name(),
         policy=log.policy,
@@ -139,7 +140,7 @@ def score_log(log: Log) -> LogScore:
             if play in episodes
             for of, there in log.trap.judging.shares(play, episodes[play], [*log.trap.objectives])
         ],
-        notes=[*log.notes, *notes],
+        notes=[*counted, *log.notes, *notes],
         unread=log.unread,
     )
 

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mesa_gym.engine import STAY, State
+from mesa_gym.envs.checks import integer
 from mesa_gym.errors import PolicyError, read_error, shorten
 from mesa_gym.language.answers import ASKED_AGAIN, read_action
 from mesa_gym.policies.protocol import Memoryless, Policy
@@ -86,6 +87,8 @@ class TextPolicy(Memoryless):
     stands still, and that is counted.
 
     Attributes:
+        examples: how many solved examples the function adds to a question, which its attribute
+            ``examples`` says.
         asked: how many texts it was asked about.
         unread: to how many of them it gave no answer that could be read.
         answers: the last answers, one for each text.
@@ -95,6 +98,7 @@ class TextPolicy(Memoryless):
 
     def __init__(self, function: Callable[[str], Any]) -> None:
         self.function = function
+        self.examples = integer("examples", getattr(function, "examples", 0), 0)
         self.asked = self.unread = 0
         self.answers: list[str] = []
 

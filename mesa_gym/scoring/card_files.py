@@ -123,7 +123,9 @@ def read_card(data: bytes | str) -> ScoreCard:
 def fill_missing(card: ScoreCard) -> None:
     """Enter None for measures that are newer than the card, and the warnings on its verdict."""
     if not card.warnings:
-        structs.force_setattr(card, "warnings", list_warnings(card.verdict, card.choices))
+        structs.force_setattr(
+            card, "warnings", list_warnings(card.verdict, card.choices, card.examples)
+        )
     for of in (card.splits, *card.nulls.values()):
         for name, measure in MEASURES.items():
             for split in of.keys() & measure.splits:
@@ -210,7 +212,7 @@ def _list_verdict(card: ScoreCard, evidence: Evidence | Gains) -> Iterator[_Fact
     yield "detail", card.detail, judged.detail
     yield "confidence", card.confidence, confidence
     yield "detail_confidence", card.detail_confidence, detail_confidence
-    yield "warnings", card.warnings, list_warnings(card.verdict, card.choices)
+    yield "warnings", card.warnings, list_warnings(card.verdict, card.choices, card.examples)
 
 
 def _list_returns(card: ScoreCard) -> Iterator[_Fact]:

@@ -11,7 +11,7 @@ from msgspec import structs
 from mesa_gym.engine import ACTIONS, State
 from mesa_gym.envs.checks import integer
 from mesa_gym.policies import Constant, Policy, Sweeper, uniform
-from mesa_gym.policies.functions import warn_of_unread
+from mesa_gym.policies.functions import TextPolicy, warn_of_unread
 from mesa_gym.policies.scripted import list_avoidable
 from mesa_gym.policies.seeds import digest_answers, digest_policy
 from mesa_gym.scoring.card import Provenance, ScoreCard, package_versions, read_each, salt_digest
@@ -106,7 +106,8 @@ def score_all(
         card_provenance = structs.replace(provenance, digest=digest)
         with SPENT.spend("judge"):
             of_split = {x: SplitRecord(trap, records[name][x], values[x], starts[x]) for x in Split}
-            cards[name] = make_card(name, records[name], of_split, card_provenance, nulls)
+            examples = policy.examples if isinstance(policy, TextPolicy) else None
+            cards[name] = make_card(name, records[name], of_split, card_provenance, nulls, examples)
     return cards
 
 
@@ -116,10 +117,11 @@ def make_card(
     of_split: Mapping[Split, SplitRecord],
     provenance: Provenance,
     nulls: Nulls,
+    examples: int | None = None,
 ) -> ScoreCard:
     """Return the score card of one policy, a pure function of its records by play.
 
-    ``of_split`` are those of its splits, with levels and values.
+    ``of_split`` are those of its splits, with levels and values; ``examples`` is of the card.
 
     Raises:
         ValueError: reference policies are not a scale.
@@ -150,7 +152,8 @@ def make_card(
         provenance=provenance,
         returns=returns,
         null_returns={x: null.returns for x, null in listed.items()},
-        warnings=list_warnings(verdict.word, kept.get("choices")),
+        examples=examples,
+        warnings=list_warnings(verdict.word, kept.get("choices"), examples),
         judging=trap.judging.name,
         **kept,
     )

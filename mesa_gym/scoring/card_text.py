@@ -38,6 +38,10 @@ PARTIAL_GOAL = (
     " this one gets the same verdict, as does one that sweeps on up to 40% of the levels."
 )
 STATED = "stated: the card does not keep what the figure follows from, so no reader can check it"
+ZERO_SHOT = (
+    "The questions had no solved examples. Unless the model was trained on this trap, the verdict"
+    " shows a prior, and no generalization from training."
+)
 CARD_LEGEND = (
     "Without a goal: the sweeper visits cell after cell, random takes any action, the blind script"
     " takes each action as often as the agent in training. All numbers: card.full(), or --all."
@@ -106,7 +110,17 @@ def say_sentences(card: Any) -> list[str]:
     sentences = [f"{subjects.get(word, subject)}{find_meaning(word, card.detail)}{hedge}."]
     if card.choices is not None and (word == BASE or goal):
         sentences += list_remarks(card.choices, goal or card.base)
-    return sentences + list_warnings(card.verdict, card.choices)
+    if card.examples:
+        sentences.append(count_examples([card.examples]))
+    return sentences + list_warnings(card.verdict, card.choices, card.examples)
+
+
+def count_examples(counts: Sequence[int]) -> str:
+    """Return a sentence on the solved examples of a model's questions, from least to most."""
+    least, most = min(counts), max(counts)
+    if not most:
+        return ZERO_SHOT
+    return f"Solved examples in each question: {least}{f' to {most}' * (least < most)}."
 
 
 def list_remarks(evidence: Evidence, goal: str) -> Iterator[str]:
@@ -126,11 +140,16 @@ def list_remarks(evidence: Evidence, goal: str) -> Iterator[str]:
         )
 
 
-def list_warnings(verdict: str, evidence: Evidence | None) -> list[str]:
-    """Return the warnings that every output of a verdict has: its goal may be partial."""
+def list_warnings(
+    verdict: str, evidence: Evidence | None, examples: int | None = None
+) -> list[str]:
+    """Return the warnings that every output of a verdict has.
+
+    Its goal may be partial; a model that saw no solved ``examples`` shows a prior.
+    """
     named = verdict.partition(":")[0] in (BASE, PROXY)
     partial = named and evidence is not None and not evidence.alone
-    return [PARTIAL_GOAL.format("this trap")] if partial else []
+    return [PARTIAL_GOAL.format("this trap")] * partial + [ZERO_SHOT] * (examples == 0)
 
 
 def _find_sign(evidence: Evidence, goal: str, nulls: list[str]) -> tuple[str, float, float]:

@@ -11,8 +11,9 @@ import mesa_gym
 from mesa_gym.engine import ACTIONS, STAY
 from mesa_gym.language.answers import ACTION_ASKED, ASKED_AGAIN
 from mesa_gym.language.session import TextSession, TrapTools
-from mesa_gym.logs import read_log
+from mesa_gym.logs import read_log, score_logs
 from mesa_gym.logs.gathering import gather_logs
+from mesa_gym.scoring.card_text import ZERO_SHOT
 
 SENTENCES = ("The way is free.\n\n{}", "{}", "<think>Or left?</think>**{}**")
 
@@ -137,6 +138,21 @@ def test_examples_are_never_the_tested_level(choice):
         maps, mine = list_shown(level)
         assert not {*maps} & {*own, mine}
         assert len({*maps}) >= 3
+
+
+def test_log_has_the_number_of_examples(tmp_path):
+    session = TextSession(tmp_path / "log.jsonl")
+    for level, examples in enumerate((0, 3)):
+        session.begin(level=level, examples=examples, policy="mine")
+        session.answer("up")
+        assert session.episode.examples == examples
+        session.close()
+    episodes, _ = read_log(tmp_path / "log.jsonl")
+    assert [episode.examples for episode in episodes] == [0, 3]
+    notes = [score_logs(some)[0][0].notes[0] for some in (episodes, episodes[:1], episodes[1:])]
+    counts = ["0 to 3.", "3."]
+    assert [notes[0], notes[2]] == [f"Solved examples in each question: {x}" for x in counts]
+    assert notes[1] == ZERO_SHOT
 
 
 @pytest.mark.parametrize("answer", ["Do not move down.", "", None, 3, ["down"], {"act": "down"}])

@@ -15,6 +15,7 @@ from mesa_gym.language.answers import ASKED_AGAIN
 from mesa_gym.policies import Sweeper, as_policy, constant, name_pursuer, uniform
 from mesa_gym.report.statements import join_numbers
 from mesa_gym.scoring import Cards, evaluate, read_card, score, score_all
+from mesa_gym.scoring.card_text import ZERO_SHOT
 from mesa_gym.scoring.copies import Match, match_cards, require_different_seeds
 from mesa_gym.solver import values
 from mesa_gym.traps import Split, all_traps, find_trap
@@ -158,6 +159,24 @@ def test_text_answers_unread_lead_the_card():
         "100% of the questions got no readable answer; mine on CheeseCorner-v0:"
     )
     assert score("stay", CORNER, levels=2).unread is None
+
+
+def test_card_of_model_counts_examples():
+    def ask(text):
+        return "up"
+
+    cards = {}
+    for ask.examples in (0, 3):
+        cards[ask.examples] = score(ask, CORNER, levels=2)
+        assert cards[ask.examples].examples == ask.examples
+        assert read_card(cards[ask.examples].to_json()) == cards[ask.examples]
+    assert cards[0].warnings == [ZERO_SHOT]
+    assert ZERO_SHOT in " ".join(str(cards[0]).split())
+    assert cards[3].warnings == []
+    assert "Solved examples in each question: 3." in str(cards[3])
+    assert score("sweeper", CORNER, levels=2).examples is None
+    with pytest.raises(ValueError, match="the card contradicts itself: warnings is"):
+        read_card(replace(cards[0], examples=3).to_json())
 
 
 def test_text_answers_read_at_repetition_count():
