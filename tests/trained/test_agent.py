@@ -294,8 +294,8 @@ def test_library_names_load_their_agents(name):
 
 def test_library_agent_acts_where_its_planes_are():
     assert load(find_trap("Probation")(pear=0.5)).kind == "gru"
-    loud = "ppo-gru-flash_planes=16-pillars=0.2"
-    assert load(find_trap("FlashOrPay")(flash_planes=16), loud).kind == "gru"
+    loud = "ppo-gru-flash_planes=2"
+    assert load(find_trap("FlashOrPay")(flash_planes=2), loud).kind == "gru"
 
 
 def test_loading_imports_no_library_of_arrays():
