@@ -28,7 +28,7 @@ from mesa_gym.report.joining import make_leaderboard
 from mesa_gym.report.kept_board import write_board_text
 from mesa_gym.report.rows import TRICK, UNTRAINED, YOURS, Origin, is_reference, name_oracle
 from mesa_gym.scoring import ScoreCard
-from mesa_gym.scoring.card_files import fill_missing
+from mesa_gym.scoring.card_files import fill_measures, fill_warnings
 from mesa_gym.scoring.evidence import BLIND, read_letters
 from mesa_gym.scoring.verdict import judge_with_confidence
 from mesa_gym.traps import Trap, look_up_trap
@@ -229,5 +229,6 @@ def read_blind() -> list[ScoreCard]:
 
 def _decode(line: bytes) -> ScoreCard:
     card = decode_json(line, ScoreCard, read_letters)
-    fill_missing(card)
+    fill_warnings(card)
+    fill_measures(card)
     return card

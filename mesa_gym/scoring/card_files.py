@@ -115,21 +115,35 @@ def read_card(data: bytes | str) -> ScoreCard:
         command = head.provenance.get("command") or again
         advice = "upgrade mesa-gym" if newer else f"make the card again by {shorten(command)}"
         raise ValueError(f"a score card of {version}; this version reads {CARD_SCHEMA}: {advice}")
-    fill_missing(card)
+    fill_warnings(card)
     require_consistent(card)
+    fill_measures(card)
     return card
 
 
-def fill_missing(card: ScoreCard) -> None:
-    """Enter None for measures that are newer than the card, and the warnings on its verdict."""
+def fill_warnings(card: ScoreCard) -> None:
+    """Enter the warnings on the verdict of a card without warnings."""
     if not card.warnings:
         structs.force_setattr(
             card, "warnings", list_warnings(card.verdict, card.choices, card.examples)
         )
-    for of in (card.splits, *card.nulls.values()):
-        for name, measure in MEASURES.items():
-            for split in of.keys() & measure.splits:
-                of[split].setdefault(name, None)
+
+
+def fill_measures(card: ScoreCard) -> None:
+    """Enter the measures that are newer than the card, None where it keeps no source of them."""
+    parts = [(part, split) for part in _list_parts(card) for split in part.splits]
+    lacking = [
+        (part, split, measure)
+        for part, split in parts
+        for name, measure in MEASURES.items()
+        if split in measure.splits and name not in part.splits[split]
+    ]
+    kind = all_traps().get(card.trap) if lacking else None
+    trap = kind() if kind else None
+    for part, split, measure in lacking:
+        source = part.find_sources(split).get(measure.source)
+        value = measure.take(source) if trap is None or measure.only(trap) else None
+        part.splits[split][measure.name] = value
 
 
 def require_consistent(card: ScoreCard) -> None:
@@ -189,6 +203,10 @@ class _Part(NamedTuple):
     returns: dict[str, SplitReturns]
     evidence: Evidence | Gains | None
 
+    def find_sources(self, split: str) -> dict[type, Any]:
+        """Return what the measures of a split are computed from, by type; None where unknown."""
+        return {SplitReturns: self.returns.get(split), type(self.evidence): self.evidence}
+
 
 def _list_parts(card: ScoreCard) -> Iterator[_Part]:
     yield _Part("splits", card.splits, card.returns, card.evidence)
@@ -237,13 +255,15 @@ def _list_figures(card: ScoreCard, part: _Part, trap: Trap | None) -> Iterator[_
         yield f"{part.name}.{split}.normalized_return", objectives, card.objectives
         measures = {name: measure for name, measure in MEASURES.items() if split in measure.splits}
         yield f"what is not ours in {part.name}.{split}", sorted(measured.keys() - measures), []
-        sources = {SplitReturns: part.returns.get(split), type(part.evidence): part.evidence}
+        sources = part.find_sources(split)
         if split == Split.TEST and part.returns and card.judged_by.ratio:
             of, base = part.returns[split], card.base
             means = [float(np.mean(getattr(part.evidence, x))) for x in Trials.ratio]
             played = [float(of.returns[base].mean()), of.optimum[base]]
             yield f"mean returns in the evidence of {part.name}", means, played
         for name, measure in measures.items():
+            if name not in measured:
+                continue  # newer than the card: `fill_measures` computes it
             if trap is not None and not measure.only(trap):
                 expected = None
             elif card.states(measure) and _can_state(card, measure):
