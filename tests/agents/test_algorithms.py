@@ -230,6 +230,7 @@ def test_run_reads_keywords_of_its_trap():
     )
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(("words", "share"), [((), 0.2), (("pillars=0",), 0.0)])
 def test_training_follows_the_recipe_of_its_trap(words, share, tmp_path):
     """Agents are scored without it, their name does not show it, and their record does."""

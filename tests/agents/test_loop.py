@@ -88,6 +88,7 @@ def test_training_loop_judges_after_each_tenth(updates):
 # -- looks -----------------------------------------------------------------------------------------
 
 
+@pytest.mark.thorough
 def test_judge_shares_equal_those_of_scoring():
     """The same actions in NumPy give the shares, and another sample gives similar ones."""
     agent, many = load("CheeseCorner"), AgentBatch(find_devices("cpu"))

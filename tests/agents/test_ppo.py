@@ -272,6 +272,7 @@ def test_kept_program_serves_all_numbers(events):
     assert not any(name.endswith("/cache_misses") for name in events)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("alphas", few([(), (0.3, 0.9)], ()))
 def test_cells_trained_together_equal_cells_alone(alphas):
     """Bit for bit, and each number makes a difference."""

@@ -59,6 +59,7 @@ def test_labels_lead_to_the_target_soonest():
     np.testing.assert_allclose(CORNER.discount("cheese") ** (steps - 1), values.optimum["cheese"])
 
 
+@pytest.mark.thorough
 def test_labels_of_lives_lead_to_paying_fruit():
     """They lead to the paying fruit, and to a lone fruit unless no trial follows."""
     trap = find_trap("CueOrPay")()
@@ -85,6 +86,7 @@ def test_taught_loss_covers_optimal_actions_alone():
     assert 0.2 < transitions.labels.mean() < 0.5
 
 
+@pytest.mark.thorough
 def test_taught_episodes_begin_on_solved_levels(monkeypatch):
     monkeypatch.setattr("agents.taught.MOST_STATES", 1)
     monkeypatch.setattr("mesa_gym.solver.values.CHUNK_STATES", 400)

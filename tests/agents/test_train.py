@@ -65,6 +65,7 @@ def test_algorithms_become_competent(algo):
     assert card.read_each("test", "normalized_return")["cheese"] >= 0.9
 
 
+@pytest.mark.thorough
 def test_command_trains_an_agent_that_loads(tmp_path, capsys):
     out = tmp_path / "agent"
     arguments = "--seed 2 --steps 2500 --reward corner --learning-rate 0.004"
@@ -113,6 +114,7 @@ def test_command_trains_many_seeds(tmp_path, capsys):
     assert [AgentRecord.load(path / ABOUT).seed for path in found] == [0, 1, 2]
 
 
+@pytest.mark.thorough
 def test_training_goes_on_from_an_agent(tmp_path):
     """By steps of length zero it stays what it was, and otherwise differs from one that is new."""
     new = small(seed=1).change(units=20)

@@ -169,6 +169,7 @@ def contents(folder):
     return {path: re.sub(rb'"seconds": [\d.]+', b"", text) for path, text in found.items()}
 
 
+@pytest.mark.thorough
 def test_board_run_writes_agents_with_cards(out):
     names = {name.replace(":", "-") for name in references(find_trap(CORNER))}
     assert {path.stem for path in (out / REFERENCES).iterdir()} == {*names, "done"}

@@ -30,6 +30,7 @@ def short(monkeypatch):
     monkeypatch.setattr(submit, "read_blind", list)
 
 
+@pytest.mark.thorough
 def test_submitted_file_is_read_as_a_row(run, agents, tmp_path, monkeypatch):
     shutil.rmtree(shutil.copytree(agents, tmp_path / "runs") / "s5")
     code, error = run(f"submit runs {MINE} --about 'a network'")

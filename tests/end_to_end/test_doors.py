@@ -112,6 +112,7 @@ def test_state_is_read_and_set_through_wrappers():
             each.reset(options={"state": given, "level": 3})
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("kind", ["ours", thorough("Flat")])
 def test_exported_graph_answers_any_number_of_rows(kind, tmp_path):
     """In ONNX Runtime alone, on what environments show."""

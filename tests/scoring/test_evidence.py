@@ -326,6 +326,7 @@ def test_lead_of_null_over_itself_is_zero():
     assert all(each.measured["test"]["aim"]["nulls"] == 0 for each in nulls.values())
 
 
+@pytest.mark.thorough
 def test_nulls_include_sweepers_that_avoid_kinds():
     """Each visible kind has one sweeper, in the evidence alone, which never meets its kind."""
     for name, kinds in {

@@ -92,6 +92,7 @@ def follow_sign_until_refuted(learner):
     return 3.0 * (learner.paid > 0) + 2.0 * (learner.sign & ~refuted) + (learner.taken == 0)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("trap", "rule", "word"),
     [
@@ -130,6 +131,7 @@ def test_best_learner_earns_the_exact_mean(trap):
     assert 2.5 < paid.sum(axis=1).mean() < 4
 
 
+@pytest.mark.thorough
 @each_scored
 def test_card_of_a_life_lists_trials(trap):
     """Payments by trial add up to those by life, and the sweeper gets less."""
@@ -180,6 +182,7 @@ class Startled(KnownLearner):
         return np.where(pillar[:, None], SURE[STAY], super().act(observation))
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(("learner", "brittle"), [(KnownLearner, False), (Startled, True)])
 def test_learner_is_brittle_if_it_breaks(learner, brittle):
     card = score(learner(FlashOrPay(), seek_pay), "FlashOrPay", levels=50)

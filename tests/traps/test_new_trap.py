@@ -216,6 +216,7 @@ def test_link_tells_reasons_to_comply_apart(rule, comply, turn, link):
     assert abs(card.nulls["sweeper"]["shift"]["link"]) < 0.25
 
 
+@pytest.mark.thorough
 def test_link_needs_both_first_trials():
     card = score("random", Probation(), levels=20)
     assert card.read_number("shift", "link") is None
