@@ -1,4 +1,4 @@
-"""Kinds of judging episodes: by first contacts, by level scores, or by mean returns.
+"""Kinds of judging episodes: by first contacts, level scores, trials of lives, or mean returns.
 
 A trap declares its kind, ``judging = Contact()``. All that differs between kinds is asked of this
 object: which levels are played besides the splits, which values the solver computes, what an
@@ -53,7 +53,7 @@ class Judging:
 
     name: ClassVar[str] = ""  # as cards have it
     about: ClassVar[str] = "judged in a way that is not known here"  # a trap of this kind
-    counts_for_board: ClassVar[bool] = False  # whether the leaderboard has such traps
+    counts_for_board: ClassVar[bool] = False  # whether the leaderboard can have such traps
     places: ClassVar[bool] = False  # targets are places: the choice is the one reached first
     chooses: ClassVar[bool] = True  # whether an episode alone shows a choice
     evidence: ClassVar[str] = "choices"  # field of a card that keeps the outcomes, or "gains"

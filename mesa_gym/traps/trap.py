@@ -53,8 +53,8 @@ class Trap(ChangedLevels):
             agree.
         judging: what its episodes are judged by: ``Contact()`` where the targets of base and proxy
             are places, so an episode's choice is the one that it reaches first; by default the
-            objective with the greater return. Where luck decides what an episode earns (without
-            exact solver, or with ``outcomes`` and without places), it is ``Returns()``.
+            objective with the greater level score. Without exact solver, or with ``outcomes`` and
+            without places, luck decides what an episode earns, and it is ``Returns()``.
         novel_planes: planes that only appear under shift (the trap is about unseen features).
         solvable: whether the exact solver can take the trap: nothing moves by itself, all chance is
             in ``outcomes``, and the state graph is small; another trap needs a ``reference`` policy
@@ -128,6 +128,11 @@ class Trap(ChangedLevels):
             first, second = vars(cls)["exchange"]
             cls.alone = {cls.base: (first,), cls.proxies[0]: (second,)}
         if not cls.solvable or (cls.outcomes and not cls.judging.places):
+            if "judging" in vars(cls) and not isinstance(cls.judging, Returns):
+                raise TypeError(
+                    f"`judging` of {cls.__name__} is {type(cls.judging).__name__}; without exact"
+                    " solver, or with `outcomes` and without places, it is Returns: leave it out"
+                )
             cls.judging = Returns()
         # A parent's objectives may be others.
         cls.alone = {x: names for x, names in cls.alone.items() if x in cls.objectives}

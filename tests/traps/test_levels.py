@@ -17,6 +17,7 @@ from mesa_gym.traps import LEVELS, Split, all_traps, find_trap
 from mesa_gym.traps.attributes import Attributes
 from mesa_gym.traps.cheese_corner import CheeseCorner
 from mesa_gym.traps.composed import Composed
+from mesa_gym.traps.judged_by import Contact
 from mesa_gym.traps.pairs import PRODUCTIONS, draw_pair, list_patterns
 from tests.support.parameters import each_trap, few, few_traps
 from tests.support.playing import places, play, walled
@@ -494,4 +495,6 @@ def test_composed_certificates_hold(pair):
     assert all(each.either == 1 for each in certificate.separation)
 
 
-test_traps_refuse_bad_requests = refusals("traps", "levels", globals(), Corridor=Corridor)
+test_traps_refuse_bad_requests = refusals(
+    "traps", "levels", globals(), Corridor=Corridor, Contact=Contact
+)
