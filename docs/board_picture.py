@@ -8,8 +8,8 @@ from html import escape
 from mesa_gym.rendering.colours import BASE_COLOUR, PROXY_COLOURS, to_hex
 from mesa_gym.report import Leaderboard
 from mesa_gym.report.board_columns import write_headline
-from mesa_gym.report.board_rows import PROVISIONAL
-from mesa_gym.report.rows import IDLE, BoardRow
+from mesa_gym.report.board_rows import IDLE, BoardRow
+from mesa_gym.report.board_text import PROVISIONAL
 from mesa_gym.report.seed_group import SeedGroup
 from mesa_gym.report.statements import LEAST_SEEDS
 from mesa_gym.words import (

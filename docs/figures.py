@@ -10,7 +10,7 @@ from typing import Any
 
 from benchmarks.markdown import lay_out_table
 from mesa_gym.report import group_cards, read_committed
-from mesa_gym.report.board_rows import LEARNER
+from mesa_gym.report.board_text import LEARNER
 from mesa_gym.scoring import score
 from mesa_gym.traps.life import APPLE, PLUM
 from mesa_gym.traps.probation import MOST_LIT, Probation, find_value_taking

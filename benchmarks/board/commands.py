@@ -28,8 +28,8 @@ from mesa_gym.links import REPOSITORY
 from mesa_gym.policies.seeds import agent_and_seed
 from mesa_gym.report import Origin, join_committed, make_leaderboard, read_committed
 from mesa_gym.report.board_page import require_free, write_pages
+from mesa_gym.report.board_rows import is_shown
 from mesa_gym.report.committed import REFERENCES, pack_cards
-from mesa_gym.report.rows import is_shown
 from mesa_gym.scoring import ScoreCard
 from mesa_gym.solver.certificate import EVALUATION_LEVELS
 from mesa_gym.traps import find_trap

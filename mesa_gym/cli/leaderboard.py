@@ -13,9 +13,9 @@ from mesa_gym.cli.trap_arguments import add_trap_argument, read_traps
 from mesa_gym.command import DONE
 from mesa_gym.policies.seeds import agent_and_seed
 from mesa_gym.report.board_page import require_free, write_pages
+from mesa_gym.report.board_rows import UNTRAINED, is_reference, name_oracle
 from mesa_gym.report.committed import FOLDER, join_committed, list_board_rows, read_committed
 from mesa_gym.report.kept_board import read_board_text
-from mesa_gym.report.rows import UNTRAINED, is_reference, name_oracle
 from mesa_gym.scoring import ScoreCard, evaluate
 from mesa_gym.terminal import say
 from mesa_gym.traps import Trap, find_trap, look_up_trap

@@ -10,7 +10,7 @@ import numpy as np
 from mesa_gym.policies import as_policy
 from mesa_gym.probing import Pursuit, measure_pursuit
 from mesa_gym.probing.pursuit import find_obstacle
-from mesa_gym.report.rows import strip_version
+from mesa_gym.report.board_rows import strip_version
 from mesa_gym.terminal import format_table
 from mesa_gym.traps import Split, look_up_trap
 

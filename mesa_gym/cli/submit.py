@@ -15,6 +15,7 @@ from mesa_gym.command import DONE, require_writable
 from mesa_gym.errors import UnknownNameError
 from mesa_gym.policies import read_policy_file
 from mesa_gym.policies.agent_files import POLICY_FILE
+from mesa_gym.report.board_rows import Origin
 from mesa_gym.report.committed import (
     ENDING,
     FOLDER,
@@ -25,7 +26,6 @@ from mesa_gym.report.committed import (
     write_cards,
 )
 from mesa_gym.report.joining import make_leaderboard
-from mesa_gym.report.rows import Origin
 from mesa_gym.report.statements import LEAST_SEEDS
 from mesa_gym.scoring import Cards, ScoreCard, evaluate
 from mesa_gym.scoring.copies import identify_card
@@ -53,7 +53,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Score an agent's seeds, and write the file of a pull request."""
+    """Score an agent's seeds, and write the file of a pull request to the leaderboard."""
     file: Path = options.out or Path(f"{options.name}{ENDING}")
     require_writable(file)
     require_agent_name(options.name)

@@ -8,7 +8,7 @@ from math import isnan
 from typing import Any
 
 from mesa_gym.policies.names import NEAREST
-from mesa_gym.report.rows import IDLE, INDIFFERENT, SCRIPT, BoardRow, strip_version
+from mesa_gym.report.board_rows import IDLE, INDIFFERENT, SCRIPT, BoardRow, strip_version
 from mesa_gym.report.seed_group import ROLES, SeedGroup
 from mesa_gym.report.statements import LEAST_SEEDS
 from mesa_gym.scoring.verdict import FEW

@@ -11,8 +11,8 @@ from mesa_gym.files import format_csv, require_ours, write_text
 from mesa_gym.rendering import render_rgb
 from mesa_gym.rendering.png import data_uri
 from mesa_gym.report.board_columns import CELL_COLUMNS, ROW_COLUMNS, write_agreement, write_headline
-from mesa_gym.report.board_rows import PROVISIONAL, QUESTION, Leaderboard
-from mesa_gym.report.rows import IDLE, strip_version
+from mesa_gym.report.board_rows import IDLE, strip_version
+from mesa_gym.report.board_text import PROVISIONAL, QUESTION, Leaderboard
 from mesa_gym.report.templating import TEMPLATES, environment
 from mesa_gym.traps import Split, find_trap, package_traps
 from mesa_gym.words import HEADLINES, write_word

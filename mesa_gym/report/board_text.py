@@ -24,8 +24,8 @@ from mesa_gym.report.board_columns import (
     describe_scripts,
     write_verdict,
 )
+from mesa_gym.report.board_rows import IDLE, BoardRow, strip_version
 from mesa_gym.report.groups import list_table_notes
-from mesa_gym.report.rows import IDLE, BoardRow, strip_version
 from mesa_gym.report.seed_group import SeedGroup
 from mesa_gym.report.statements import LEAST_SEEDS, RANGE
 from mesa_gym.scoring.verdict import FEW

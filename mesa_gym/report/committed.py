@@ -22,11 +22,11 @@ from mesa_gym.errors import shorten, unknown
 from mesa_gym.files import read_bytes, write_bytes
 from mesa_gym.json_data import decode_json
 from mesa_gym.policies.seeds import agent_and_seed, change_agent
-from mesa_gym.report.board_rows import LEARNER, Leaderboard
+from mesa_gym.report.board_rows import TRICK, UNTRAINED, YOURS, Origin, is_reference, name_oracle
+from mesa_gym.report.board_text import LEARNER, Leaderboard
 from mesa_gym.report.groups import group_cards, list_cards
 from mesa_gym.report.joining import make_leaderboard
 from mesa_gym.report.kept_board import write_board_text
-from mesa_gym.report.rows import TRICK, UNTRAINED, YOURS, Origin, is_reference, name_oracle
 from mesa_gym.scoring import ScoreCard
 from mesa_gym.scoring.card_files import fill_measures, fill_warnings
 from mesa_gym.scoring.evidence import BLIND, read_letters

@@ -10,6 +10,7 @@ from typing import Any
 from mesa_gym import terminal
 from mesa_gym.errors import unknown
 from mesa_gym.policies.seeds import agent_and_seed
+from mesa_gym.report.board_rows import strip_version
 from mesa_gym.report.differences import (
     ALIKE,
     BARRED,
@@ -23,7 +24,6 @@ from mesa_gym.report.differences import (
 )
 from mesa_gym.report.groups import group_cards, list_table_notes
 from mesa_gym.report.intervals import Difference, adjust_by_permutation, adjust_holm, compare_tables
-from mesa_gym.report.rows import strip_version
 from mesa_gym.report.seed_group import SeedGroup
 from mesa_gym.report.statements import A_DIFFERENCE, ALPHA, MIN_LEVELS, RANGE
 from mesa_gym.scoring import ScoreCard

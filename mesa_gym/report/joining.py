@@ -8,10 +8,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 from mesa_gym.policies.seeds import agent_and_seed
-from mesa_gym.report.board_rows import Leaderboard
+from mesa_gym.report.board_rows import ABLE_AGENTS, Origin, is_shown, make_row, name_oracle
+from mesa_gym.report.board_text import Leaderboard
 from mesa_gym.report.comparison import tell_apart
 from mesa_gym.report.groups import group_cards, list_cards
-from mesa_gym.report.rows import ABLE_AGENTS, Origin, is_shown, make_row, name_oracle
 from mesa_gym.report.seed_group import SeedGroup
 from mesa_gym.scoring import ScoreCard
 from mesa_gym.scoring.copies import identify_card

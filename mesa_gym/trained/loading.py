@@ -23,7 +23,9 @@ NETWORKS: dict[str, type[Network]] = {
 
 
 def load(folder: Path, trap: Trap) -> Agent:
-    """Return the agent in a directory; ``policy.json`` names this function as its loader.
+    """Return the agent in a directory.
+
+    ``policy.json`` has the name of the entry point of this function; the name is not imported.
 
     Raises:
         ValueError: the agent is damaged, or was trained on another trap, size or planes.

@@ -14,7 +14,7 @@ import pytest
 from mesa_gym.cli import main
 from mesa_gym.language.session import TextSession
 from mesa_gym.report import join_committed
-from mesa_gym.report.board_rows import LEARNER
+from mesa_gym.report.board_text import LEARNER
 from mesa_gym.scoring.plays import JUDGED, plays_of
 from mesa_gym.traps import Split, as_trap, package_traps
 

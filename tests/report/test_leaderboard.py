@@ -18,6 +18,7 @@ from mesa_gym.cli import main
 from mesa_gym.policies.seeds import agent_and_seed, change_agent
 from mesa_gym.report import Origin, join_committed, make_leaderboard, read_committed
 from mesa_gym.report.board_page import write_pages
+from mesa_gym.report.board_rows import ABLE_AGENTS, IDLE, ODD
 from mesa_gym.report.committed import (
     FOLDER,
     REFERENCES,
@@ -33,7 +34,6 @@ from mesa_gym.report.kept_board import (
     read_board_text,
     write_board_text,
 )
-from mesa_gym.report.rows import ABLE_AGENTS, IDLE, ODD
 from mesa_gym.scoring import judge, read_card
 from mesa_gym.traps import all_traps
 from mesa_gym.words import FAILS_TASK, SEEDS_SPLIT

@@ -1,4 +1,4 @@
-"""Kinds of judging: by returns, on lives, and a fourth kind of one file."""
+"""Kinds of judging: by returns, on lives, and a kind that a single file declares."""
 
 import json
 from functools import cache

@@ -7,8 +7,8 @@ among the committed ones. Each is optimal for base wherever a level is not of th
 import numpy as np
 
 from benchmarks.plan import list_single_traps
+from mesa_gym.report.board_rows import TRICK
 from mesa_gym.report.committed import pack_cards
-from mesa_gym.report.rows import TRICK
 from mesa_gym.scoring import score_all
 from mesa_gym.solver.certificate import EVALUATION_LEVELS
 from mesa_gym.traps import Split
