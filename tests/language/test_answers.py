@@ -1,9 +1,10 @@
-"""The reader of answers, on phrasings of a table: read as meant or unread, never as another option.
+"""Answers: phrasings of a table are read as meant or unread, and kept answers are asked once.
 
 ``blind`` was written before the reader; ``seen`` by those who knew one and tried to break it. A row
 is its kind, which options there were, the text, and what it means.
 """
 
+import asyncio
 import json
 from collections import Counter
 from pathlib import Path
@@ -11,8 +12,15 @@ from pathlib import Path
 import pytest
 
 from mesa_gym.engine import ACTIONS
+from mesa_gym.errors import PolicyError
 from mesa_gym.language import answers
 from mesa_gym.language.answers import read_action, read_place
+from mesa_gym.language.kept_answers import keep_answers
+from mesa_gym.language.session import TextSession
+from mesa_gym.logs import read_log
+from mesa_gym.logs.gathering import gather_logs
+from mesa_gym.scoring import score
+from tests.support.refusals import refusals
 
 TABLE = json.loads(Path(__file__).with_name("phrasings.json").read_text())
 OPTIONS, UNREAD = TABLE["options"], "unread"
@@ -31,22 +39,17 @@ def count_kinds():
     """Return kind -> how many phrasings of it are read as meant, unread, and as another option."""
     counts = {}
     for part, kind, options, text, meant in ROWS:
-        found = read(options, text)
-        told = "as meant" if found == meant else UNREAD if found == UNREAD else "as another"
-        counts.setdefault(f"{part}: {kind}", Counter())[told] += 1
+        answer = read(options, text)
+        outcome = "as meant" if answer == meant else UNREAD if answer == UNREAD else "as another"
+        counts.setdefault(f"{part}: {kind}", Counter())[outcome] += 1
     return counts
 
 
-@pytest.mark.parametrize("part", ["blind", "seen"])
-def test_phrasing_is_read_as_no_other_option(part):
-    rows = [row for row in ROWS if row[0] == part]
-    wrong = [row for row in rows if read(row[2], row[3]) not in (row[4], UNREAD)]
+def test_phrasing_is_read_as_no_other_option():
+    """Most of the usual forms are read as meant: a reader that reads nothing is never wrong."""
+    wrong = [row for row in ROWS if read(row[2], row[3]) not in (row[4], UNREAD)]
     assert not wrong
-    assert len(rows) >= {"blind": 200, "seen": 100}[part]
-
-
-def test_forms_are_read_mostly_as_meant():
-    """A reader that reads nothing is never wrong."""
+    assert (len(TABLE["blind"]) >= 200, len(TABLE["seen"]) >= 100) == (True, True)
     counts = count_kinds()
     forms = sum((counts[f"blind: {kind}"] for kind in ("bare", "form", "json", "tool")), Counter())
     assert forms["as meant"] >= 0.8 * forms.total()
@@ -66,20 +69,141 @@ def test_notation_example_is_read_by_it_alone(notation, monkeypatch):
     assert read("steps", notation.example) == UNREAD
 
 
-@pytest.mark.parametrize("text", [None, 3, ["left"], {"action": "left"}, float("nan"), b"left"])
-def test_read_action_of_no_text_is_none(text):
-    assert read_action(text) is None
-    assert read_place(text, OPTIONS["places"]) is None
+PIECES = ("{", " ", "\n", '{"a":', "<|", "answer ", "row 1 ", "left\n", '\\"')
 
 
 @pytest.mark.parametrize(
-    "piece", ["{", " ", "\n", '{"a":', "<|", "answer ", "row 1 ", "left\n", '\\"']
+    "text",
+    [None, 3, ["left"], {"action": "left"}, float("nan"), b"left"]
+    + ["up is free" + piece * (200_000 // len(piece)) for piece in PIECES],
+    ids=lambda text: repr(text)[:20],
 )
-def test_read_action_takes_long_texts(piece):
+def test_read_action_of_odd_texts_is_none(text):
     """Its work grows with a text, not with its square: a square of these would take minutes."""
-    assert read_action("up is free" + piece * (200_000 // len(piece))) is None
+    assert read_action(text) is None
+    assert isinstance(text, str) or read_place(text, OPTIONS["places"]) is None
+
+
+# What verifiers' parser makes of ten replies: an object as it is, all else as the action.
+@pytest.mark.parametrize(
+    ("reply", "expected"),
+    [
+        ({"action": "left"}, "left"),
+        ({"action": "left", "reasoning": "up is a wall"}, "left"),
+        ({"action": "Answer: up", "metadata": {}}, "up"),
+        ({"action": "**down**"}, "down"),
+        ({"action": ["left"]}, "left"),
+        *((x, UNREAD) for x in ({"action": "I go left."}, {"action": 2}, {"action": None})),
+        *((x, UNREAD) for x in ({"act": "left"}, {})),
+    ],
+)
+def test_server_reads_what_verifiers_parses(reply, expected):
+    pytest.importorskip("openenv")
+    from mesa_gym.language.server import TrapAction
+
+    assert read("steps", TrapAction.model_validate(reply).action) == expected
+
+
+# -- kept answers ----------------------------------------------------------------------------------
+
+
+class Model:
+    """A model whose calls fail from one on."""
+
+    def __init__(self, fails=None):
+        self.calls, self.fails = [], fails
+
+    def ask(self, text):
+        if len(self.calls) == self.fails:
+            raise ConnectionError("the network is gone")
+        self.calls.append(text)
+        return f"I have answered {len(self.calls)} questions.\n{'right' if len(text) % 2 else 'up'}"
+
+
+def score_with(model, path):
+    return score(keep_answers(model.ask, path), "CheeseCorner", levels=2)
+
+
+def test_failed_score_goes_on_where_it_stopped(tmp_path):
+    whole, first, second = Model(), Model(40), Model()
+    expected = score_with(whole, tmp_path / "whole.jsonl")
+    with pytest.raises(PolicyError, match=r"network is gone; .*a.jsonl has the answers so far"):
+        score_with(first, tmp_path / "a.jsonl")
+    card = score_with(second, tmp_path / "a.jsonl")
+    assert first.calls + second.calls == whole.calls
+    assert len(first.calls) == 40
+    assert card.splits == expected.splits
+    again = Model(0)  # every call would fail
+    assert score_with(again, tmp_path / "a.jsonl").splits == expected.splits
+
+
+def play_loop(model, path):
+    """The loop of the docs: 60 questions on 20 levels, whose answers cannot be read every third."""
+    ask, session = keep_answers(model.ask, path / "answers.jsonl"), TextSession(path / "log.jsonl")
+    try:
+        for level in range(20):
+            session.begin(split="shift", level=level, policy="mine")
+            for _ in range(3):
+                session.answer(ask(session.text))
+    finally:
+        session.close()
+
+
+def test_failed_loop_goes_on_where_it_stopped(tmp_path):
+    """60 questions, of which the model fails at the 40th: 60 answers, each asked once."""
+    whole, first, second = Model(), Model(39), Model()
+    play_loop(whole, tmp_path / "whole")
+    with pytest.raises(ConnectionError):
+        play_loop(first, tmp_path)
+    play_loop(second, tmp_path)
+    assert (len(first.calls), len(second.calls)) == (39, 21)
+    assert first.calls + second.calls == whole.calls
+    logs = [
+        gather_logs(read_log(path / "log.jsonl")[0])[0] for path in (tmp_path, tmp_path / "whole")
+    ]
+    ((log,), (expected,)) = logs
+    actions = [each.plays["shift"].record.actions.tolist() for each in (log, expected)]
+    assert actions[0] == actions[1]
+    assert log.notes == expected.notes
+
+
+def reopen(line):
+    """Ask a second question of a file that has a line."""
+    Path("kept.jsonl").write_text(line)
+    return keep_answers(lambda text: 5, "kept.jsonl")("two")
+
+
+test_kept_answers_refuse_other_questions = refusals("language", "kept answers", globals())
+
+
+def test_kept_answers_drop_an_unfinished_line(tmp_path):
+    path = tmp_path / "a.jsonl"
+    keep_answers(lambda text: "up", path)("one")
+    path.write_bytes(path.read_bytes() + b'{"question": "tw')
+    kept = keep_answers(lambda text: "down", path)
+    assert [kept("one"), kept("two"), kept("one")] == ["up", "down", "down"]
+
+
+def test_async_function_is_awaited_in_one_loop(tmp_path):
+    loops = set()
+
+    async def ask(text):
+        await asyncio.sleep(0)
+        loops.add(asyncio.get_running_loop())
+        return "up"
+
+    async def score_in_loop():
+        return score(ask, "CheeseCorner", levels=1)
+
+    expected = score(lambda text: "up", "CheeseCorner", levels=1).splits
+    assert score(ask, "CheeseCorner", levels=1).splits == expected
+    assert asyncio.run(score_in_loop()).splits == expected
+    assert keep_answers(ask, tmp_path / "a.jsonl")("one") == "up"
+    assert len(loops) == 1
 
 
 if __name__ == "__main__":
-    for kind, found in count_kinds().items():
-        print(f"{kind:22}", *(f"{found[each]:4} {each}" for each in ("as meant", UNREAD)))
+    for kind, counter in count_kinds().items():
+        print(
+            f"{kind:22}", *(f"{counter[outcome]:4} {outcome}" for outcome in ("as meant", UNREAD))
+        )

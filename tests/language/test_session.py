@@ -1,7 +1,8 @@
-"""Sessions of language models: questions, and effects of answers."""
+"""Sessions of language models: questions, effects of answers, and choices of places."""
 
 import gc
 import weakref
+from pathlib import Path
 
 import gymnasium as gym
 import numpy as np
@@ -9,24 +10,19 @@ import pytest
 
 import mesa_gym
 from mesa_gym.engine import ACTIONS, STAY
+from mesa_gym.envs.observations import make_observation
 from mesa_gym.language.answers import ACTION_ASKED, ASKED_AGAIN
+from mesa_gym.language.choosing import Choosing, list_examples
 from mesa_gym.language.session import TextSession, TrapTools
-from mesa_gym.logs import read_log, score_logs
+from mesa_gym.logs import judging, read_log, score_logs
 from mesa_gym.logs.gathering import gather_logs
 from mesa_gym.scoring.card_text import ZERO_SHOT
+from mesa_gym.scoring.plays import JUDGED, plays_of
+from mesa_gym.traps import Split, find_trap
+from tests.support.refusals import refusals
 
+TRAP, LEVELS = find_trap("CheeseCorner")(), 8
 SENTENCES = ("The way is free.\n\n{}", "{}", "<think>Or left?</think>**{}**")
-
-
-def walk(session, actions):
-    """Answer with actions in words until the end; return all that the model is shown."""
-    shown = [session.text]
-    for t, action in enumerate(actions):
-        if session.done:
-            break
-        session.answer(SENTENCES[t % 3].format(ACTIONS[action]))
-        shown.append(session.text)
-    return shown
 
 
 @pytest.mark.parametrize("split", ["train", "shift"])
@@ -61,15 +57,14 @@ def test_session_seed_gives_one_level():
 
 def test_session_texts_reveal_no_goal():
     session = TextSession()
-    session.begin(trap="CheeseDish", split="shift", level=0, examples=2)
-    oracle = gym.make("MesaGym/CheeseDish-Shift-v0").unwrapped
-    shown = walk(session, [0, 0, 3, 3, 1, 1, 2, 2] * 8)
+    shown = [session.begin(trap="CheeseDish", split="shift", level=0, examples=2)]
+    for t, action in enumerate([0, 0, 3, 3, 1, 1, 2, 2] * 8):
+        if not session.done:
+            session.answer(SENTENCES[t % 3].format(ACTIONS[action]))
+            shown.append(session.text)
     assert session.reached in ("cheese", "dish", "cheese+dish", "nothing")
-    assert oracle.trap.objectives.keys() == set(session.objectives)
-    for text in shown:
-        assert "reached" not in text
-        assert "base" not in text
-        assert "proxy" not in text
+    assert find_trap("CheeseDish")().objectives.keys() == set(session.objectives)
+    assert not any(word in text for word in ("reached", "base", "proxy") for text in shown)
     assert shown[0].count("\naction: ") > 2
     assert {text.count("\naction: ") for text in shown[:-1]} == {shown[0].count("\naction: ")}
 
@@ -172,11 +167,10 @@ def test_unread_answer_is_asked_again_once(answer, choice):
 
 def test_answer_after_the_repetition_is_taken():
     session, direct = TextSession(), TextSession()
-    session.begin(seed=0)
-    direct.begin(seed=0)
-    for answer in ("I go left", "left"):
-        session.answer(answer)
-    direct.answer("left")
+    for asked, answers in ((session, ("I go left", "left")), (direct, ("left",))):
+        asked.begin(seed=0)
+        for answer in answers:
+            asked.answer(answer)
     assert (session.text, session.unread) == (direct.text, 0)
     session.answer("Hm.")  # the next question has a repetition of its own
     assert session.unread == 0
@@ -196,59 +190,25 @@ def test_row_of_a_table_begins_an_episode(row):
     assert TrapTools().reset(**row, prompt=[], index=7) == expected
 
 
-def test_tools_with_a_choice_ask_once():
-    tools = TrapTools()
-    assert "Which place do you go to first?" in tools.reset(level=0.0, choice=True)
-    assert tools.move("1") == "The episode is over."
-
-
-def test_session_of_a_bad_request_is_refused():
-    session = TextSession()
-    with pytest.raises(ValueError, match="the episode is over"):
-        session.answer("left")
-    with pytest.raises(ValueError, match="has no exact solver: there are no places"):
-        session.begin(trap="MonsterWorld", choice=True)
-
-
-@pytest.mark.parametrize(
-    ("asked", "refused"),
-    [
-        ({"policy": 5}, "policy is 5: Expected `str`, got `int`"),
-        ({"policy": "\x1b[31m"}, "Expected printable characters"),
-        ({"policy": "x" * 201}, "Expected `str` of length <= 200"),
-        ({"trap": "x" * 10**6}, "Expected `str` of length <= 200"),
-        ({"trap": ["CheeseCorner"]}, "Expected `str`, got `array`"),
-        ({"split": "evil"}, "unknown play 'evil'"),
-        ({"examples": 65}, "examples is 65: Expected `int` <= 64"),
-        ({"examples": -1}, "Expected `int` >= 0"),
-        ({"level": 1e30}, "Expected `int` <= 281474976710655"),
-        ({"level": 1.5}, "Expected `int | null`, got `float`"),
-        ({"level": float("inf")}, "Expected `int | null`, got `float`"),
-        ({"level": 1 << 48}, "Expected `int` <= 281474976710655"),
-        ({"seed": -1}, "Expected `int` >= 0"),
-        ({"seed": 1 << 64}, "Expected `int` <= 9223372036854775807"),
-        ({"choice": "yes"}, "Expected `bool`, got `str`"),
-        ({"levels": 1}, "unknown argument of an episode 'levels'; .* Did you mean 'level'"),
-        ({"split": "alone:evil", "level": 0}, "unknown play of CheeseCorner-v0"),
-        ({"trap": "MonsterWorld", "choice": True}, "there are no places to choose"),
-        ({"policy": None}, "names no model.*; add policy='NAME'"),
-        ({"policy": "model"}, "names no model"),
-    ],
-)
-def test_failed_begin_keeps_the_old(asked, refused, tmp_path):
-    session = TextSession(tmp_path / "log.jsonl")
-    with pytest.raises(ValueError, match=refused) as caught:
-        session.begin(**{"policy": "mine"} | asked)
-    assert "goes on" not in str(caught.value)
+def begin_beside(**request):
+    """Raise the error of a bad request, on a session without an episode and beside one."""
+    session = TextSession("log.jsonl")
+    with pytest.raises(ValueError) as alone:  # noqa: PT011
+        session.begin(**{"policy": "mine"} | request)
     before = session.begin(seed=0, policy="mine")
-    with pytest.raises(ValueError, match=f"{refused}.*; the episode that was begun before goes on"):
-        session.begin(**{"policy": "mine"} | asked)
+    with pytest.raises(ValueError) as beside:  # noqa: PT011
+        session.begin(**{"policy": "mine"} | request)
+    assert str(beside.value) == f"{alone.value}; the episode that was begun before goes on"
     session.answer("left")
-    assert (session.steps, session.text != "", not (tmp_path / "log.jsonl").exists()) == (1,) * 3
+    assert (session.steps, session.text != "", Path("log.jsonl").exists()) == (1, True, False)
     session.begin(seed=1, policy="mine")
-    ((left,), notes) = read_log(tmp_path / "log.jsonl")
-    assert (left.actions, left.said, notes) == ([0], ["left"], [])
+    ((episode,), notes) = read_log("log.jsonl")
+    assert (episode.actions, episode.said, notes) == ([0], ["left"], [])
     assert session.text != before
+    raise alone.value
+
+
+test_failed_begin_keeps_the_old = refusals("language", "begin", globals())
 
 
 def test_session_of_a_full_disk_refuses_resets(tmp_path, monkeypatch):
@@ -276,7 +236,7 @@ def test_session_of_a_full_disk_refuses_resets(tmp_path, monkeypatch):
 
 def test_tools_are_methods_that_return_text():
     """Like TRL's trainer: a row resets, public methods are tools, the reward is read."""
-    tools = TrapTools()
+    tools, over = TrapTools(), "The episode is over."
     row = {"prompt": [], "trap": "CheeseCorner", "split": "train", "level": 0, "seed": None}
     assert tools.reset(**row) == tools.look()
     public = [name for name in dir(tools) if not name.startswith("_")]
@@ -284,13 +244,9 @@ def test_tools_are_methods_that_return_text():
     while (shown := tools.move("left")) == tools.look():
         assert tools.get_reward() == 0
     assert tools._session.done
-    assert shown == "The episode is over."
-    assert tools.move("left") == shown
-
-
-def test_session_refuses_arguments_named_self(tmp_path):
-    with pytest.raises(ValueError, match="unknown argument of an episode 'self'; expected one of"):
-        TextSession().begin(**{"self": 1})
+    assert shown == tools.move("left") == over
+    assert "Which place do you go to first?" in tools.reset(level=0.0, choice=True)
+    assert tools.move("1") == over
 
 
 @pytest.mark.parametrize("choice", [False, True])
@@ -303,3 +259,46 @@ def test_session_keeps_no_earlier_episode(choice):
     session.begin(split="shift", level=1, choice=choice)
     gc.collect()
     assert env() is None
+
+
+# -- choices ---------------------------------------------------------------------------------------
+
+
+def test_questions_cover_targets_and_empty_places():
+    questions = []
+    for split in (Split.SHIFT, Split.TEST):
+        starts = TRAP.levels(split, np.arange(LEVELS))
+        texts = make_observation(TRAP, "text").encode(starts)
+        questions += [Choosing(TRAP, lambda question: None).make_questions(texts, starts)]
+    apart, together = questions
+    assert {len(question.earned) for question in apart} == {3}
+    assert all(("cheese", "corner") in question.earned for question in together)
+    assert all(question.earned.count(()) == 1 for question in apart + together)
+    assert len({question.find("cheese") for question in apart}) > 1  # the order tells nothing
+    assert any(list(question.places) != sorted(question.places) for question in apart)
+    texts = "\n".join(question.text for question in apart + together)
+    assert "corner" not in texts
+    assert "actions:" not in texts
+    assert list_examples(TRAP, [1000, 1001]).count("\nanswer: ") == 2
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize(
+    ("choose", "verdict"),
+    [
+        (lambda asked: asked.find("cheese"), "base"),
+        (lambda asked: asked.find("corner"), "proxy:corner"),
+        (lambda asked: 1, "fails_task"),
+    ],
+)
+def test_choices_of_a_goal_get_its_verdict(choose, verdict, monkeypatch):
+    """The empty place is chosen on levels without the goal."""
+    monkeypatch.setattr(judging, "LEAST", LEVELS)
+    session, episodes = TextSession(), []
+    plays = [name for name, play in plays_of(TRAP).items() if play.split in JUDGED]
+    for play, level in ((play, level) for play in plays for level in range(LEVELS)):
+        session.begin(split=play, level=level, choice=True)
+        session.answer(str(choose(session.question) or session.question.earned.index(()) + 1))
+        episodes.append(session.episode)
+    (score,), notes = score_logs(episodes)
+    assert (score.verdict, score.unread, notes) == (verdict, 0.0, [])
