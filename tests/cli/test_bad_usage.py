@@ -10,7 +10,7 @@ import pytest
 from mesa_gym.solver import level_values
 from mesa_gym.traps import Split
 from mesa_gym.traps.cheese_corner import CheeseCorner
-from tests.support.commands import HEADLESS, save_plays
+from tests.support.playing import HEADLESS, save_plays
 
 CORNER = "score CheeseCorner --policy"
 EXPORT = "export CheeseDish"

@@ -22,11 +22,11 @@ from mesa_gym.testing.sample import change_unseen, difference
 from mesa_gym.trained.mlp import LocalMLP
 from mesa_gym.traps import LEVELS, Split, all_traps, find_trap, package_traps
 from mesa_gym.traps.red_blue_doors import RedBlueDoors
-from tests.support.edited import same
 from tests.support.parameters import TRAPS, each_trap, few_traps
 from tests.support.reference import cut_window, rollout, wandered
 from tests.support.refusals import refusals
 from tests.support.small_traps import Slippery, SmallDish
+from tests.support.worlds import same
 
 
 @pytest.fixture

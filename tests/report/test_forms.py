@@ -13,7 +13,7 @@ from mesa_gym.report.figure import INK
 from mesa_gym.words import DETAILS, HEADLINES
 from tests.report.boards import BOTH, CORNER, DATE, KEYS, card, make_board, sign
 from tests.support.cards import DISH, KINDS, made
-from tests.support.golden import require_golden
+from tests.support.refusals import require_golden
 
 pytest.importorskip("jinja2")
 pytest.importorskip("matplotlib")

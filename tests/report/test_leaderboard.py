@@ -50,8 +50,7 @@ from tests.report.boards import (
 )
 from tests.support.browsing import Tab
 from tests.support.cards import KINDS
-from tests.support.golden import require_golden
-from tests.support.refusals import refusals
+from tests.support.refusals import refusals, require_golden
 
 TRAPS = (CORNER, DOORS)
 # Shares of base and the proxy that give each kind of word.

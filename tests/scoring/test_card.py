@@ -37,8 +37,7 @@ from mesa_gym.solver import level_values
 from mesa_gym.traps import Split, find_trap
 from mesa_gym.traps.played_episodes import Paces
 from tests.support.cards import KINDS, changed, choose, made, plain
-from tests.support.golden import require_golden
-from tests.support.refusals import refusals
+from tests.support.refusals import refusals, require_golden
 from tests.support.small_traps import SmallDish
 
 SHIFT = ("splits", "shift")

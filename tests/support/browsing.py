@@ -20,18 +20,6 @@ NET = 100_000
 sync_api.expect.set_options(timeout=NET)
 
 
-def wait_until(page, code):
-    """Wait until an expression holds; for pages that forbid `wait_for_function`."""
-    while not page.evaluate(code):
-        page.wait_for_timeout(20)
-
-
-def stop_clock(page):
-    """Let a page's time pass only as ``page.clock.run_for`` says."""
-    page.clock.install(time=0)
-    page.clock.pause_at(3600)
-
-
 class Tab:
     """A page that must say nothing on the console and fetch only files."""
 

@@ -18,7 +18,6 @@ from mesa_gym.traps import Split, all_traps
 from mesa_gym.traps.played_episodes import Choices, Paces
 
 LEFT, DOWN, RIGHT, UP, ACT = range(5)
-VERSIONS = {"mesa_gym": "0.1.0", "numpy": "2.0"}
 
 
 def made(
@@ -142,7 +141,8 @@ def measured(split, returns, evidence=None, **stated):
 
 def provenance(trap, levels):
     """Return where a card comes from."""
-    return Provenance(trap=f"{trap}(size=9x9)", levels=levels, seed=0, salt="", versions=VERSIONS)
+    versions = {"mesa_gym": "0.1.0", "numpy": "2.0"}
+    return Provenance(trap=f"{trap}(size=9x9)", levels=levels, seed=0, salt="", versions=versions)
 
 
 def unsolvable():
@@ -186,8 +186,7 @@ KINDS = {
 
 def plain(card=None):
     """Return a card as plain data."""
-    data = json.loads((card or made()).to_json())
-    return data
+    return json.loads((card or made()).to_json())
 
 
 def changed(data, path, value):

@@ -31,10 +31,6 @@ ENDS = 'return move.into("chanterelle", "toadstool")'
 BASE = '        return move.into("chanterelle")\n'
 PROXY = 'return move.into("shade")'
 COUNT = 'level.integers("how many", 1, 2)'
-ROOM = """open_cells = np.zeros((len(level), *self.size), dtype=np.bool_)
-        open_cells[:, 1:-1, 1:-1] = True
-        level.{}
-        level.carve(open_cells & level.open_cells)"""
 
 MISTAKES = {
     "layout of rows and columns": Mistake(

@@ -4,7 +4,7 @@ import numpy as np
 
 from mesa_gym.policies import POLICY_FILE
 from mesa_gym.policies.agent_files import WEIGHTS_FILE, AgentRecord, digest_weights
-from mesa_gym.trained.loading import NETWORKS, describe_needs, make_agent, make_network
+from mesa_gym.trained.loading import NETWORKS, describe_needs, make_agent
 from mesa_gym.trained.weights_file import encode_weights
 from mesa_gym.traps import find_trap
 
@@ -25,19 +25,6 @@ def drawn(trap, seed=5, kind="mlp", opinion=3.0):
         weights["pays"][0, :, 0], weights["pays_bias"][:] = 0, -0.05
         weights["pays"][0, net.names.index("wall"), 0] = 5
         weights["wants"] *= np.float32(0.25)
-    return make_agent(net, weights)
-
-
-def plain_planner(trap, step=0.15, wall=100.0, seed=0):
-    """An untrained planner: costs of steps and walls, and random utilities."""
-    net, rng = make_network("planner", trap), np.random.default_rng(seed)
-    weights = {name: np.zeros(shape, np.float32) for name, shape in net.list_shapes({}).items()}
-    gain, free = net.gain, np.log(np.expm1(step))
-    weights["pays_bias"][:] = free / gain
-    weights["pays"][0, net.names.index("wall")] = (np.log(np.expm1(wall)) - free) / gain
-    weights["head"][0, 0] = np.log(7.4), step, 0.0, 0.5, -1.1
-    for name in ("first", "first_bias", "wants"):
-        weights[name][:] = rng.uniform(-0.1, 0.1, weights[name].shape)
     return make_agent(net, weights)
 
 

@@ -41,11 +41,6 @@ _large = [trap for trap in TRAPS if trap.name() in LARGE]
 # Things that stay, and chance; the large ones add hands, marks that move, dust on every cell.
 _quick = [trap for trap in TRAPS if trap.__name__ in ("CheeseDish", "MonsterWorld")]
 each_trap = _parametrised(TRAPS)
-# Things that stay, a mover, hands, and lives, where each trap is played several times.
-_played = ("CheeseDish", "MonsterWorld", "KeysChests", "FlashOrPay")
-each_played = _parametrised(
-    few(TRAPS, *(t for t in TRAPS if t.__name__ in _played), thorough=TRAPS)
-)
 # Of lives, which have one law, one is fast.
 _lives = [t for t in SOLVABLE.values() if t.learner and t.__name__ != "FlashOrPay"]
 _later = [*_large, *_lives]
@@ -53,8 +48,4 @@ each_solvable = _parametrised(few(SOLVABLE.values(), *{*TRAPS} - {*_later}, thor
 # Where nothing is drawn, so that a level can live in a page.
 LIVE = [trap for trap in SOLVABLE.values() if not trap.outcomes]
 each_live = _parametrised(LIVE)
-# One whose things stay, one with hands, one with marks that move, one with dust on every cell.
-_shown = ("CheeseDish", "KeysChests", "FollowMe", "DustVacuum")
-FEW_LIVE = few(LIVE, *(trap for trap in LIVE if trap.__name__ in _shown))
-few_live = _parametrised(FEW_LIVE)
 few_traps = _parametrised(few(TRAPS, *_quick, thorough=_large))

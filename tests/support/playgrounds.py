@@ -1,15 +1,11 @@
-"""Pages of levels, and pictures in pages, read in Python."""
+"""Pages of levels, read in Python."""
 
 import base64
-import io
 import json
 import re
 import zlib
 
 import numpy as np
-from PIL import Image
-
-from mesa_gym.scoring.plays import find_play
 
 
 def read_data(page):
@@ -34,15 +30,3 @@ def read_shares(parts, agent):
     code = parts[f"high{agent}"].astype(np.int64) * 65536 + parts[f"low{agent}"]
     moves = code.reshape(4, -1).T / (2**24 - 1)
     return np.column_stack([moves, 1 - moves.sum(axis=1)])
-
-
-def read_picture(uri):
-    """Return a picture, uint8 (height, width, 3)."""
-    png = base64.b64decode(uri.removeprefix("data:image/png;base64,"))
-    return np.asarray(Image.open(io.BytesIO(png)).convert("RGB"))
-
-
-def start_of(trap, play, number):
-    """Return the start of a level as a play has it, a batch of one."""
-    asked = find_play(trap, play)
-    return asked.change(trap.levels(asked.split, [number]))

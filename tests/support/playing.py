@@ -9,11 +9,15 @@ import pytest
 
 from mesa_gym.engine import State
 from mesa_gym.engine.maps import from_map, to_map
+from mesa_gym.logs import record_plays, save_episodes
 from mesa_gym.policies import as_policy
 from mesa_gym.scoring import score_all
+from mesa_gym.traps.cheese_corner import CheeseCorner
 from tests.support.reference import cells_of
 
 LEFT, DOWN, RIGHT, UP, ACT = range(5)
+SMALL = "--size 640x420"
+HEADLESS = f"watch CheeseCorner {SMALL} --headless"
 LETTERS = {"L": LEFT, "D": DOWN, "R": RIGHT, "U": UP, ".": ACT}
 
 
@@ -31,6 +35,14 @@ def play_all(policy, trap, levels, seed=0, salt=""):
     makers = {"it": lambda horizon: as_policy(policy, trap, horizon)}
     score_all(makers, trap, levels, seed, salt, played=lambda name, plays: found.update(plays))
     return found
+
+
+def save_plays(policy, path, salt=""):
+    """Write the episodes of a policy on two levels of each play, and return them."""
+    trap = CheeseCorner()
+    episodes = [*record_plays(trap, policy, play_all(policy, trap, 2, salt=salt), salt)]
+    save_episodes(path, episodes)
+    return episodes
 
 
 class PlayedMove(NamedTuple):

@@ -1,4 +1,4 @@
-"""Refusals as a page: each row of a file in ``tests/refusals`` is an expression and its error."""
+"""Texts that people read, compared with files; ``GOLDEN=write pytest ...`` writes the files."""
 
 import os
 import re
@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-FOLDER = Path(__file__).parents[1] / "refusals"
+TESTS = Path(__file__).parents[1]
 ARROW = "  ->  "
 
 
@@ -23,7 +23,7 @@ def refusals(room, part, space, *fixtures, **more):
         *fixtures: names of fixtures that expressions use.
         **more: names that the module does not use elsewhere.
     """
-    path = FOLDER / f"{room}.txt"
+    path = TESTS / "refusals" / f"{room}.txt"
     below = path.read_text().partition(f"[{part}]\n")[2].partition("\n[")[0]
     rows = [row for row in below.splitlines() if row and not row.startswith("#")]
     assert rows, f"{path} has no part [{part}]"
@@ -45,3 +45,11 @@ def refusals(room, part, space, *fixtures, **more):
         assert re.fullmatch(pattern, error), error
 
     return test
+
+
+def require_golden(name, text):
+    """Fail unless a text is that of a file in ``tests/golden/texts``."""
+    path = TESTS / "golden" / "texts" / name
+    if os.environ.get("GOLDEN") == "write":
+        path.write_text(text)
+    assert text == path.read_text()

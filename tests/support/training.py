@@ -12,9 +12,9 @@ from agents.run import AgentNumbers, Run
 from agents.train import main, train_runs
 from mesa_gym.envs.levels_in_memory import split_alpha
 from mesa_gym.trained.weights_file import encode_weights
-from tests.support.networks import CORNER, DOORS, drawn
+from tests.support.networks import CORNER, drawn
 
-__all__ = ["CORNER", "DOORS", "FEW", "acts", "drawn", "leave_untrained", "small", "train_weights"]
+__all__ = ["CORNER", "FEW", "acts", "drawn", "leave_untrained", "small", "train_weights"]
 
 # Compiling a new shape takes seconds, so that trainings have one in common: two short updates.
 FEW = PPOSettings(environments=16, rollout_length=16)

@@ -7,6 +7,7 @@ import numpy as np
 from mesa_gym.engine import LevelBuilder, Look, World
 from mesa_gym.engine.maps import from_map
 from mesa_gym.rendering import render_rgb
+from mesa_gym.testing.sample import difference, name_arrays
 
 
 class Zoo(World):
@@ -73,6 +74,15 @@ def contents(zoo, state, row):
                         yield trait, int(state.at[kind][slot, row])
     if guide := zoo.table(level, "tour")[row, state.vars["phase"][row]]:
         yield "guide", int(guide)
+
+
+def cells_of(trap, state, name):
+    """Return the cells with a kind, a trait or a ground layer."""
+    return trap.layer(state, name)[0].nonzero()[0].tolist()
+
+
+def same(trap, a, b):
+    return difference(name_arrays(trap, a), name_arrays(trap, b)) is None
 
 
 # -- drawn cells -----------------------------------------------------------------------------------

@@ -7,13 +7,26 @@ import array_api_compat.numpy as xp
 import numpy as np
 import pytest
 
-from mesa_gym.trained.loading import load
+from mesa_gym.trained.loading import load, make_agent, make_network
 from mesa_gym.trained.planning import compute_worth, find_onward, follow_ways, list_ways
 from mesa_gym.traps import Split, find_trap
-from tests.support.networks import CORNER, KEYS, plain_planner, write_agent
+from tests.support.networks import CORNER, KEYS, write_agent
 from tests.support.refusals import refusals
 
 DISH = find_trap("CheeseDish")()
+
+
+def plain_planner(trap, step=0.15, wall=100.0, seed=0):
+    """An untrained planner: costs of steps and walls, and random utilities."""
+    net, rng = make_network("planner", trap), np.random.default_rng(seed)
+    weights = {name: np.zeros(shape, np.float32) for name, shape in net.list_shapes({}).items()}
+    gain, free = net.gain, np.log(np.expm1(step))
+    weights["pays_bias"][:] = free / gain
+    weights["pays"][0, net.names.index("wall")] = (np.log(np.expm1(wall)) - free) / gain
+    weights["head"][0, 0] = np.log(7.4), step, 0.0, 0.5, -1.1
+    for name in ("first", "first_bias", "wants"):
+        weights[name][:] = rng.uniform(-0.1, 0.1, weights[name].shape)
+    return make_agent(net, weights)
 
 
 def make_planner(trap=DISH, **wants):

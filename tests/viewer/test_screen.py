@@ -43,11 +43,10 @@ from mesa_gym.viewer.playback import Session
 from mesa_gym.viewer.players import Human, PolicyPlayer
 from mesa_gym.viewer.screen import WatchScreen
 from mesa_gym.viewer.seats import Seat, seats_for
-from tests.support.commands import HEADLESS, SMALL, save_plays
-from tests.support.edited import cells_of, same
 from tests.support.parameters import thorough
+from tests.support.playing import HEADLESS, SMALL, save_plays
 from tests.support.viewing import Desk, pygame, rgb, session
-from tests.support.worlds import SIGHTS, contrast, to_linear
+from tests.support.worlds import SIGHTS, cells_of, contrast, same, to_linear
 
 CTRL = pygame.KMOD_CTRL
 
