@@ -15,6 +15,7 @@ from pathlib import Path
 from benchmarks.markdown import lay_out_table
 from docs.board_picture import draw_board
 from docs.figures import describe_robots, tabulate_thresholds
+from docs.studies import layers_page
 from mesa_gym.files import write_text
 from mesa_gym.links import find_file
 from mesa_gym.report import Leaderboard, group_cards, join_committed, read_committed
@@ -36,6 +37,7 @@ README, BOARD = HERE.parent / "README.md", HERE / "leaderboard.md"
 PLAIN = HERE / "plain_ppo.md"
 CLAIMS, VERDICTS = HERE / "claims.md", HERE / "verdicts.md"
 PROBATION = HERE / "studies" / "probation.md"
+LAYERS = HERE / "studies" / "layers.md"
 PICTURE = HERE / "images" / "leaderboard.svg"
 BY = "by python -m docs.results_page"  # after the name of a part, in its mark
 END = "<!-- until here -->"
@@ -125,6 +127,7 @@ def write_parts() -> dict[Path, dict[str, str]]:
         CLAIMS: {"words": tabulate_words(board), "wants": tabulate_wants()},
         VERDICTS: {"tricks": write_tricks()},
         PROBATION: {"thresholds": tabulate_thresholds()},
+        LAYERS: layers_page.write_parts(layers_page.read_figures()),
     }
 
 

@@ -1,15 +1,16 @@
 """Layers of linear self-attention that descend on a proxy: ``python -m docs.studies.layers``.
 
-It trains the networks of docs/studies/layers.md and writes their figures to layers.json;
-``python -m docs.results_page`` then puts the tables into the page.
+It trains the networks of docs/studies/layers.md and writes their figures to layers.json; then
+``python -m docs.results_page`` puts them into the page. With names of parts it makes these alone.
 """
 
 from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Sequence
-from pathlib import Path
+import sys
+from collections.abc import Callable, Sequence
+from functools import cache, partial
 from typing import Any, NamedTuple
 
 import jax
@@ -18,27 +19,34 @@ import numpy as np
 import optax
 from scipy.optimize import minimize
 
-FIGURES = Path(__file__).with_suffix(".json")
-MARKS, TOKENS, KINDS = 4, 8, 3
-SEEDS = 5
-BATCH, RATE = 256, 0.003
-EVALUATED = 4096  # lives
+from docs.studies.layers_page import read_figures, write_figures
+from mesa_gym.policies.oracle import BestLearner
+from mesa_gym.scoring import evaluate
+from mesa_gym.traps import find_trap
+from mesa_gym.traps.life import FRUITS, TRIALS
+
+MARKS, TOKENS, KINDS, TASTED = 4, 8, 3, 5  # TASTED: tokens of a life of kinds, at most
+SEEDS = range(10, 15)  # settings were chosen by the training loss of seeds 0 to 4
+BATCH, RATE, START = 64, 0.01, 0.02
+UPDATES = (1000, 500, 1500, 2000)  # by depth; 0 is of networks without layers
+LIVES, MANY_LIVES = 1000, 16_000  # of measurements; the latter for the loss, which has a long tail
+make_key = partial(jax.random.key, impl="rbg")  # compiles faster than the default
+SIGNS = np.array([*itertools.product((1.0, -1.0), repeat=MARKS)])  # all fruits
+STEP = 1 / (1 + (MARKS - 1) / TOKENS)  # the best gradient step, if it is the only one
 Array = Any  # of NumPy or JAX
 Weights = dict[str, Any]
+Figures = dict[str, Any]
 
 
 class Setting(NamedTuple):
-    """A network and the lives on which it is trained.
+    """A network (``layers``, ``gru``, ``mlp``) and the lives on which it is trained.
 
     Attributes:
-        depth: the number of layers.
-        told: entries of a token that tell its payment.
-        flash: entries that show its flash.
+        told, flash: how many entries of a token tell its payment and show its flash.
         size: the flash of a payment of 1.
         kinds: marks are one of three kinds, after one to five tokens, instead of signs.
         shuffled: payments of a context are permuted among its tokens.
-        network: ``layers``, ``gru`` or ``mlp``.
-        updates: of training.
+        labels: entries of a token besides its marks; the last ones may be unused.
     """
 
     depth: int = 1
@@ -48,99 +56,72 @@ class Setting(NamedTuple):
     kinds: bool = False
     shuffled: bool = False
     network: str = "layers"
-    updates: int = 2000
+    labels: int = 8
 
     @property
     def marks(self) -> int:
-        """The number of entries for marks."""
         return KINDS if self.kinds else MARKS
 
     @property
-    def width(self) -> int:
-        """The number of entries of a token."""
-        return self.marks + self.told + self.flash
-
-    @property
-    def law(self) -> float:
-        """The predicted kappa of one layer trained by Adam from a small start."""
-        return self.flash * self.size / (self.flash * self.size + self.told)
+    def entries(self) -> np.ndarray:
+        """What a payment of 1 and a flash of 1 add to a token, float64 (2, width)."""
+        middle, end = self.marks + self.told, self.marks + self.told + self.flash
+        entries = np.zeros((2, self.marks + self.labels))
+        entries[0, self.marks : middle], entries[1, middle:end] = 1.0, self.size
+        return entries
 
 
-class Lives(NamedTuple):
-    """A batch of lives: marks (b, n, d), payments and flashes (b, n), two queries' (b, 2, ...)."""
-
-    marks: Array
-    pay: Array
-    flash: Array
-    query_marks: Array
-    query_pay: Array
-    query_flash: Array
-    scale: Array
+FOUR = Setting(flash=4, labels=5)
+ENTRIES = ((1, 1), (1, 2), (1, 4), (4, 4), (2, 1))  # for the payment, for the flash
+ONE = {f"T {pay}, F {flash}": Setting(told=pay, flash=flash) for pay, flash in ENTRIES}
+ONE |= {"flash twice as large": Setting(size=2.0), "flash half as large": Setting(size=0.5)}
+ONE |= {"labels shuffled": Setting(flash=4, shuffled=True)}
+DEEP = {"T 1, F 4": FOUR, "labels shuffled": FOUR._replace(shuffled=True)}
+KIND = {"F 4": (1, 4), "T 4": (4, 1), "T 4, F 4": (4, 4)}  # entries
+KAPPAS = (0.0, 0.25, 0.31, 0.35, 0.5, 0.65, 0.69, 0.75, 1.0)
 
 
-# -- the law, exactly ----------------------------------------------------------------------------
+# -- the law, exactly; layers, and layers that are built by hand -----------------------------------
 
 
+@cache
 def list_curvatures() -> tuple[np.ndarray, np.ndarray]:
     """Return the eigenvalues of A, the mean of x x' over 8 tokens, (c, 4), and their chances."""
-    signs = [(1, *rest) for rest in itertools.product((1, -1), repeat=MARKS - 1)]
-    outer = np.array([np.outer(x, x) for x in signs])  # A is the same for x and -x
-    draws = itertools.combinations_with_replacement(range(len(signs)), TOKENS)
-    counts = np.array([np.bincount(draw, minlength=len(signs)) for draw in draws])
+    outer = np.array([np.outer(x, x) for x in SIGNS[:8]])  # A is the same for x and -x
+    draws = itertools.combinations_with_replacement(range(8), TOKENS)
+    counts = np.array([np.bincount(draw, minlength=8) for draw in draws])
     orders = [math.factorial(TOKENS) / math.prod(map(math.factorial, row)) for row in counts]
-    chances = np.array(orders) / len(signs) ** TOKENS
-    return np.linalg.eigvalsh(np.tensordot(counts, outer, 1) / TOKENS), chances
+    curvatures = np.linalg.eigvalsh(np.tensordot(counts, outer, 1) / TOKENS)
+    return curvatures, np.array(orders) / 8**TOKENS
 
 
-def follow_plan(curvature: Array, plan: Sequence[Sequence[float]]) -> Array:
-    """Return h, elementwise, where h(A) c are the weights that layers find; c is the mean of y x.
+def find_loss(plan: np.ndarray) -> float:
+    """Return the exact loss of layers, whose weights are h(A) c; c is the mean of y x.
 
     Args:
-        curvature: eigenvalues of A.
         plan: of each layer its step for the query, its step for the tokens, and how much it takes
             away from the marks along A. A plain gradient step is (s, s, 0).
     """
+    curvature, chances = list_curvatures()
     solved, residual, marks = 0 * curvature, 1 + 0 * curvature, 1 + 0 * curvature
     for query_step, token_step, away in plan:
         moment = marks**2 * residual
         solved = solved + query_step * moment
         residual = residual - token_step * curvature * moment
         marks = marks - away * curvature * marks**3
-    return solved
+    return float(chances @ ((1 - curvature * solved) ** 2).mean(axis=1))
 
 
-def find_loss(plan: Sequence[Sequence[float]]) -> float:
-    """Return the exact loss of a plan on lives of signs."""
-    curvature, chances = list_curvatures()
-    error = (1 - curvature * follow_plan(curvature, plan)) ** 2
-    return float(chances @ error.mean(axis=1))
+def find_best_plan(depth: int, plain: bool) -> tuple[float, np.ndarray]:
+    """Return the least exact loss, and its plan; plain layers write nothing into marks."""
 
+    def expand(flat: np.ndarray) -> np.ndarray:
+        plan = flat.reshape(depth, -1)
+        return np.hstack([plan, plan, 0 * plan]) if plain else plan
 
-def find_best_steps(depth: int) -> tuple[float, list[float]]:
-    """Return the least loss of plain gradient steps, and the steps, exactly."""
-    curvature, chances = list_curvatures()
-    moments = [float(chances @ (curvature**k).mean(axis=1)) for k in range(2 * depth + 1)]
-    system = np.array([[moments[i + j] for j in range(1, depth + 1)] for i in range(1, depth + 1)])
-    right = np.array(moments[1 : depth + 1])
-    shares = np.linalg.solve(system, right)  # of the powers of A in the prediction
-    roots = np.roots([*-shares[::-1], 1.0])
-    return float(1 - right @ shares), sorted((1 / roots.real).tolist())
-
-
-def find_best_plan(depth: int) -> tuple[float, list[list[float]]]:
-    """Return the least loss of a plan that writes into marks as well, and the plan."""
-    curvature, chances = list_curvatures()
-
-    def loss(flat: np.ndarray) -> float:
-        error = (1 - curvature * follow_plan(curvature, flat.reshape(depth, 3))) ** 2
-        return float(chances @ error.mean(axis=1))
-
-    start = np.tile([0.5, 0.5, 0.4], depth)
-    best = minimize(loss, start, method="BFGS")
-    return float(best.fun), best.x.reshape(depth, 3).tolist()
-
-
-# -- networks --------------------------------------------------------------------------------------
+    start = np.linspace(0.5, 1.5, depth) if plain else np.tile([0.5, 0.5, 0.4], depth)
+    best = minimize(lambda flat: find_loss(expand(flat)), start, method="BFGS")
+    return float(best.fun), expand(best.x)
 
 
 def run_layers(weights: Weights, tokens: Array, queries: Array) -> list[tuple[Array, Array]]:
@@ -151,44 +132,41 @@ def run_layers(weights: Weights, tokens: Array, queries: Array) -> list[tuple[Ar
     stream = [(tokens, queries)]
     count = (tokens != 0).any(-1).sum(-1).clip(1)[..., None, None]
     for write, match in zip(weights["write"], weights["match"], strict=True):
-        change = (tokens.mT @ tokens / count @ match).mT @ write.T
-        tokens, queries = tokens + tokens @ change, queries + queries @ change
+        keys, values = tokens.mT / count, tokens @ write.T
+        tokens, queries = (x + x @ match.T @ keys @ values for x in (tokens, queries))
         stream.append((tokens, queries))
     return stream
 
 
 def build_layers(setting: Setting, kappa: float, steps: Sequence[float]) -> Weights:
     """Return layers, made by hand, that are gradient steps on the target of a kappa."""
-    d, width = setting.marks, setting.width
-    target = np.zeros(width)
-    target[d : d + setting.told] = (1 - kappa) / setting.told
-    target[d + setting.told :] = kappa / (setting.flash * setting.size)
-    labels = np.zeros(width)
-    labels[d : d + setting.told], labels[d + setting.told :] = 1.0, setting.size
-    match = np.diag(np.arange(width) < d).astype(float)
-    write = np.array([-step * np.outer(labels, target) for step in steps])
+    shares = zip((1 - kappa, kappa), setting.entries, strict=True)
+    target = sum(share * entry / (entry @ entry) for share, entry in shares)
+    match = np.diag(np.arange(setting.entries.shape[1]) < setting.marks).astype(float)
+    write = np.array([-step * np.outer(setting.entries.sum(0), target) for step in steps])
     return {"write": write, "match": np.array([match] * len(steps)), "read": -target}
 
 
-def start_network(key: Array, setting: Setting) -> Weights:
-    """Return small random weights."""
-    width, size = setting.width, 0.02 if setting.depth == 1 else 0.003
-    shapes: dict[str, tuple[int, ...]] = {
-        "write": (setting.depth, width, width),
-        "match": (setting.depth, width, width),
-        "read": (width,),
-    }
+# -- networks and their training -------------------------------------------------------------------
+
+
+def start_network(key: Array, setting: Setting, entries: Array) -> Weights:
+    """Return small random weights, and 0 for entries that a setting does not use."""
+    width = entries.shape[1]
+    square = (setting.depth, width, width)
+    shapes: dict[str, tuple[int, ...]] = {"write": square, "match": square, "read": (width,)}
     if setting.network == "gru":
         shapes = {"gates": (width + 65, 192), "head": (64 + width + 1, 64), "read": (64,)}
     if setting.network == "mlp":
         inputs = width * (TOKENS + 1) + 1
-        shapes = {"first": (inputs, 256), "head": (257, 256), "read": (256,)}
-    keys = jax.random.split(key, len(shapes))
-    return {
-        name: jax.random.normal(k, shape)
-        * (size if setting.network == "layers" else shape[0] ** -0.5)
-        for k, (name, shape) in zip(keys, shapes.items(), strict=True)
-    }
+        shapes = {"first": (inputs, 256), "head": (257, 64), "read": (64,)}
+    keys = zip(jax.random.split(key, len(shapes)), shapes.items(), strict=True)
+    drawn = {name: jax.random.normal(k, shape) for k, (name, shape) in keys}
+    if setting.network != "layers":
+        return {name: array * shapes[name][0] ** -0.5 for name, array in drawn.items()}
+    used = (entries.sum(axis=0) > 0) | (jnp.arange(width) < setting.marks)
+    both = used[:, None] & used
+    return {name: x * START * (used if name == "read" else both) for name, x in drawn.items()}
 
 
 def predict(network: str, weights: Weights, tokens: Array, queries: Array) -> Array:
@@ -196,106 +174,355 @@ def predict(network: str, weights: Weights, tokens: Array, queries: Array) -> Ar
     if network == "layers":
         return run_layers(weights, tokens, queries)[-1][1] @ weights["read"]
 
-    def extend(array: Array) -> Array:
-        return jnp.concatenate([array, jnp.ones((*array.shape[:-1], 1))], -1)
+    def apply(name: str, *parts: Array) -> Array:
+        ones = jnp.ones((*parts[0].shape[:-1], 1))
+        return jnp.concatenate([*parts, ones], -1) @ weights[name]
 
-    shape = (*queries.shape[:-1], -1)
+    def repeat(memory: Array) -> Array:
+        return jnp.broadcast_to(memory[..., None, :], (*queries.shape[:-1], memory.shape[-1]))
+
     if network == "mlp":
-        flat = jnp.broadcast_to(
-            tokens.reshape(*tokens.shape[:-2], 1, -1), (*shape[:-1], tokens.shape[-1] * TOKENS)
-        )
-        hidden = jax.nn.relu(extend(jnp.concatenate([flat, queries], -1)) @ weights["first"])
-        return jax.nn.relu(extend(hidden) @ weights["head"]) @ weights["read"]
+        flat = repeat(tokens.reshape(*tokens.shape[:-2], -1))
+        hidden = apply("head", jax.nn.relu(apply("first", flat, queries)))
+        return jax.nn.relu(hidden) @ weights["read"]
     memory = jnp.zeros((*tokens.shape[:-2], 64))
     for i in range(TOKENS):
-        token = tokens[..., i, :]
-        reset, update, _ = jnp.split(
-            extend(jnp.concatenate([token, memory], -1)) @ weights["gates"], 3, -1
-        )
-        reset, update = jax.nn.sigmoid(reset), jax.nn.sigmoid(update)
-        new = jnp.tanh(
-            extend(jnp.concatenate([token, reset * memory], -1)) @ weights["gates"][:, 128:]
-        )
-        memory = update * memory + (1 - update) * new
-    memory = jnp.broadcast_to(memory[..., None, :], (*shape[:-1], 64))
-    return (
-        jax.nn.relu(extend(jnp.concatenate([memory, queries], -1)) @ weights["head"])
-        @ weights["read"]
-    )
+        gates = jax.nn.sigmoid(apply("gates", tokens[..., i, :], memory))
+        new = jnp.tanh(apply("gates", tokens[..., i, :], gates[..., :64] * memory)[..., 128:])
+        memory = gates[..., 64:128] * memory + (1 - gates[..., 64:128]) * new
+    return jax.nn.relu(apply("head", repeat(memory), queries)) @ weights["read"]
 
 
-# -- lives and training ----------------------------------------------------------------------------
+def make_stream(marks: Array, labels: Array, fruits: Array, entries: Array) -> tuple[Array, Array]:
+    """Return tokens (..., n, D) of tasted fruits, and queries (..., m, D), which lack labels.
+
+    Args:
+        marks: of the tokens, (..., n, d).
+        labels: their payments and flashes, (..., n, 2).
+        fruits: marks of the queries, (m, d).
+        entries: what labels add to a token, (2, D).
+    """
+    pad = np.eye(marks.shape[-1], entries.shape[1])
+    tokens = marks @ pad + labels @ entries
+    return tokens, fruits @ pad + 0 * tokens[..., :1, :]
 
 
-def draw_lives(key: Array, setting: Setting, lives: int, shift: bool = False) -> Lives:
-    """Draw lives with payments linear in marks; under the shift the flash is independent."""
-    keys = jax.random.split(key, 6)
-    d, count = setting.marks, 5 if setting.kinds else TOKENS
-    shape = (lives, count + 2)
+def find_training_loss(
+    setting: Setting, weights: Weights, key: Array, entries: Array, shuffled: Array
+) -> Array:
+    """Return the mean squared error on new lives, relative to the square of their scale."""
+    keys = jax.random.split(key, 4)
+    d, shape = setting.marks, (BATCH, TASTED if setting.kinds else TOKENS)
     if setting.kinds:
         marks = jax.nn.one_hot(jax.random.randint(keys[0], shape, 0, d), d)
-        spread = 1.0
-        kept = jnp.arange(count + 2) < jax.random.randint(keys[4], (lives, 1), 1, count + 1)
-        marks = marks * (kept | (jnp.arange(count + 2) >= count))[..., None]
+        tasted = jax.random.randint(keys[3], (BATCH, 1), 1, TASTED + 1)
+        marks = marks * (jnp.arange(TASTED) < tasted)[..., None]
     else:
-        marks, spread = jax.random.rademacher(keys[0], (*shape, d), float), d**-0.5
-    scale = 3.0 ** jax.random.uniform(keys[1], (lives, 1), minval=-1, maxval=1)
-    law = spread * jax.random.normal(keys[2], (2, lives, d, 1))
-    pay = (marks @ law[0])[..., 0] * scale
-    flash = (marks @ law[1])[..., 0] * scale if shift else pay
-    labels = jnp.stack([pay, flash], -1)
-    labels, answers = labels[:, :count], labels[:, count:]
-    if setting.shuffled:
-        order = jax.random.permutation(
-            keys[3], jnp.tile(jnp.arange(count), (lives, 1)), 1, independent=True
-        )
-        labels = jnp.take_along_axis(labels, order[..., None], 1)
-    split = marks[:, :count], labels[..., 0], labels[..., 1]
-    return Lives(*split, marks[:, count:], answers[..., 0], answers[..., 1], scale)
+        marks = jax.random.rademacher(keys[0], (*shape, d), float)
+    scale = 3.0 ** jax.random.uniform(keys[1], (BATCH, 1), minval=-1, maxval=1)
+    spread = 1.0 if setting.kinds else d**-0.5
+    law = spread * scale * jax.random.normal(keys[2], (BATCH, d))
+    pay = (marks @ law[..., None])[..., 0]
+    # Shuffled: each token tells the payment of another one. The order of tokens has no effect.
+    pay = jnp.where(shuffled, jnp.roll(pay, 1, axis=1), pay)
+    # Layers are linear in a query: over signs their error is the weights' error.
+    linear = setting.network == "layers"
+    fruits = jnp.eye(d) if linear else jax.random.choice(key, jnp.asarray(SIGNS), (2,))
+    stream = make_stream(marks, jnp.stack([pay, pay], -1), fruits, entries)
+    error = predict(setting.network, weights, *stream) - law @ fruits.T
+    by_life = (error**2).sum(-1) if linear else (error**2).mean(-1)
+    return (by_life / scale[:, 0] ** 2).mean()
 
 
-def make_tokens(setting: Setting, marks: Array, pay: Array, flash: Array) -> Array:
-    """Return tokens (..., D) of tasted fruits."""
-    payments = jnp.repeat(pay[..., None], setting.told, -1)
-    flashes = jnp.repeat(setting.size * flash[..., None], setting.flash, -1)
-    return jnp.concatenate([marks, payments, flashes], -1)
+def train(settings: Sequence[Setting], seeds: Sequence[int]) -> list[list[Weights]]:
+    """Train a network for each setting and seed, all in one compiled loop.
 
+    Args:
+        settings: that differ in their entries and in ``shuffled`` alone.
+        seeds: of each.
 
-def make_queries(setting: Setting, marks: Array) -> Array:
-    """Return queries (..., D): fruits of which marks alone are seen."""
-    return jnp.concatenate(
-        [marks, jnp.zeros((*marks.shape[:-1], setting.width - setting.marks))], -1
-    )
-
-
-def make_inputs(setting: Setting, lives: Lives) -> tuple[Array, Array]:
-    """Return the tokens and queries of lives."""
-    tokens = make_tokens(setting, lives.marks, lives.pay, lives.flash)
-    return tokens, make_queries(setting, lives.query_marks)
-
-
-def find_losses(setting: Setting, weights: Weights, lives: Lives) -> Array:
-    """Return the mean squared error, relative to each life's scale."""
-    error = predict(setting.network, weights, *make_inputs(setting, lives)) - lives.query_pay
-    return ((error / lives.scale) ** 2).mean()
-
-
-def train(setting: Setting, seeds: Sequence[int]) -> Weights:
-    """Train a network for each seed; return their weights, stacked."""
-    rate = optax.linear_schedule(RATE, 0.0, setting.updates)
+    Returns:
+        Weights, NumPy arrays, by setting and seed.
+    """
+    first, updates = settings[0], UPDATES[settings[0].depth]
+    rate = optax.linear_schedule(RATE, 0.0, updates)
     optimiser = optax.chain(optax.clip_by_global_norm(1.0), optax.adam(rate))
 
-    def update(carry: Any, key: Array) -> Any:
-        weights, state = carry
-        lives = draw_lives(key, setting, BATCH)
-        slope = jax.grad(lambda w: find_losses(setting, w, lives))(weights)
-        change, state = optimiser.update(slope, state)
-        return (optax.apply_updates(weights, change), state), None
+    def run(seed: Array, entries: Array, shuffled: Array) -> Weights:
+        def update(carry: Any, key: Array) -> Any:
+            weights, state = carry
+            loss = partial(find_training_loss, first, key=key, entries=entries, shuffled=shuffled)
+            change, state = optimiser.update(jax.grad(loss)(weights), state)
+            return (optax.apply_updates(weights, change), state), None
 
-    def run(seed: Array) -> Weights:
-        first, rest = jax.random.split(jax.random.key(seed))
-        weights = start_network(first, setting)
-        keys = jax.random.split(rest, setting.updates)
-        return jax.lax.scan(update, (weights, optimiser.init(weights)), keys)[0][0]
+        start, rest = jax.random.split(make_key(seed))
+        weights = start_network(start, first, entries)
+        carry = weights, optimiser.init(weights)
+        return jax.lax.scan(update, carry, jax.random.split(rest, updates))[0][0]
 
-    return jax.jit(jax.vmap(run))(jnp.asarray(seeds))
+    index = [(setting, seed) for setting in settings for seed in seeds]
+    trained = jax.jit(jax.vmap(run))(
+        jnp.array([seed for _, seed in index]),
+        jnp.array([setting.entries for setting, _ in index]),
+        jnp.array([setting.shuffled for setting, _ in index]),
+    )
+    flat = [{k: np.asarray(v[i], float) for k, v in trained.items()} for i in range(len(index))]
+    return [flat[i : i + len(seeds)] for i in range(0, len(flat), len(seeds))]
+
+
+# -- measurements ----------------------------------------------------------------------------------
+
+
+@cache
+def draw_lives(count: int = LIVES) -> tuple[Array, Array, Array, Array]:
+    """Draw marks (n, 8, 4), weights of payment and (independent) flash (n, 4), scales (n, 1)."""
+    rng = np.random.default_rng(0)
+    marks = rng.choice([-1.0, 1.0], (count, TOKENS, MARKS))
+    scale = 3 ** rng.uniform(-1, 1, (count, 1))
+    pay, flash = rng.normal(0, MARKS**-0.5, (2, count, MARKS)) * scale
+    return marks, pay, flash, scale
+
+
+def make_life_stream(setting: Setting, pay: Array, flash: Array) -> tuple[Array, Array]:
+    """Return tokens and queries of lives whose labels have these weights, (n, 4)."""
+    marks = draw_lives(len(pay))[0]
+    return make_stream(marks, marks @ np.stack([pay, flash], -1), SIGNS, setting.entries)
+
+
+def ask(setting: Setting, weights: Weights, pay: Array, flash: Array) -> Array:
+    """Return predictions for all 16 fruits of each life, (n, 16)."""
+    return np.asarray(predict(setting.network, weights, *make_life_stream(setting, pay, flash)))
+
+
+def find_error(predicted: Array, law: Array) -> float:
+    """Return the mean squared error of predictions (n, 16), relative to the scale's square."""
+    return float((((predicted - law @ SIGNS.T) / draw_lives(len(law))[-1]) ** 2).mean())
+
+
+def measure_loss(setting: Setting, weights: Weights) -> float:
+    """Return the loss on lives of training."""
+    pay = draw_lives(MANY_LIVES)[1]
+    return find_error(ask(setting, weights, pay, pay), pay)
+
+
+def measure_flash(setting: Setting, weights: Weights) -> float:
+    """Return how often, under the shift, the fruit of most flash is preferred to the best one."""
+    _, pay, flash, _ = draw_lives()
+    best, lit = (np.argmax(law @ SIGNS.T, 1)[:, None] for law in (pay, flash))
+    worth = ask(setting, weights, pay, flash)
+    prefers = np.take_along_axis(worth, lit, 1) > np.take_along_axis(worth, best, 1)
+    return float(prefers[best != lit].mean())
+
+
+def measure(setting: Setting, weights: Weights) -> Figures:
+    """Return the figures of any network: loss, likeness to a gradient step, kappa, choices."""
+    marks, pay, flash, scale = draw_lives()
+    labels = ((pay, pay), (flash, flash), (pay, flash), (3 * pay, 3 * pay), (10 * pay, 10 * pay))
+    predicted, lit, shift, *larger = (ask(setting, weights, *x) for x in labels)
+    parts = np.stack([predicted / scale, lit / scale], -1).reshape(-1, 2)
+    share = np.linalg.lstsq(parts, (shift / scale).ravel(), rcond=None)[0]
+    slopes, gradient = predicted @ SIGNS, (marks * (marks @ pay[..., None])).mean(1)
+    norms = np.linalg.norm(slopes, axis=1) * np.linalg.norm(gradient, axis=1)
+    times = [float((x * predicted).sum() / (predicted**2).sum()) for x in larger]
+    return {
+        "loss": measure_loss(setting, weights),
+        "cosine": float(((slopes * gradient).sum(1) / norms).mean()),
+        "kappa": float(share[1] / share.sum()),
+        "flash": measure_flash(setting, weights),
+        "times 3": times[0],
+        "times 10": times[1],
+    }
+
+
+def read_kappa(setting: Setting, weights: Weights) -> float:
+    """Return kappa as the value weights of the last layer show it."""
+    pay, flash = setting.entries @ weights["write"][-1].T @ weights["read"]
+    return float(flash / (pay + flash))
+
+
+def measure_step(setting: Setting, weights: Weights) -> Figures:
+    """Return the step and kappa in the weights of one layer, and the choices that they predict."""
+    match = np.trace(weights["match"][0][:MARKS, :MARKS]) / MARKS
+    kappa = read_kappa(setting, weights)
+    built, right = (build_layers(setting, x, [STEP]) for x in (kappa, 0.0))
+    return {
+        "step": float(match * setting.entries.sum(0) @ weights["write"][0].T @ weights["read"]),
+        "kappa in weights": kappa,
+        "predicted flash": measure_flash(setting, built),
+        "built flash": measure_flash(setting, right),
+    }
+
+
+def measure_residual(setting: Setting, weights: Weights) -> Figures:
+    """Return how far the second layer reads the residual of a first step, and uses it."""
+    marks, pay, flash, scale = draw_lives()
+    stream = run_layers(weights, *make_life_stream(setting, pay, pay))
+    reading = stream[1][0] @ weights["write"][1].T @ weights["read"] / scale
+    label = marks @ (pay / scale)[..., None]
+    step = marks @ (marks * label).mean(1)[..., None]
+    parts = np.stack([label.ravel(), step.ravel()], 1)
+    fit, alone = (np.linalg.lstsq(x, reading.ravel(), rcond=None)[0] for x in (parts, parts[:, :1]))
+    figures = {"step": float(-fit[1] / fit[0])}
+    # The second layer adds the values that it reads, weighted by the match of token and query.
+    matched = stream[1][0] @ weights["match"][1] @ stream[1][1].mT / TOKENS
+    predicted = stream[-1][1] @ weights["read"]
+    figures["sample loss"] = find_error(predicted, pay)
+    for name, patch in (("residual", parts @ fit), ("label", parts[:, :1] @ alone)):
+        change = patch.reshape(reading.shape) - reading
+        figures[f"R2 of {name}"] = float(1 - (change**2).sum() / (reading**2).sum())
+        if setting.depth == 2:
+            patched = predicted + ((change * scale)[:, None] @ matched)[:, 0]
+            figures[f"loss with {name}"] = find_error(patched, pay)
+    shift = run_layers(weights, *make_life_stream(setting, pay, flash))[1:]
+    for name, law in (("flash", flash), ("payment", pay)):
+        losses = [find_error(queries @ weights["read"], law) for _, queries in shift]
+        figures[f"losses on {name}"] = losses
+    return figures
+
+
+def edit(setting: Setting, weights: Weights) -> Weights:
+    """Return weights whose last layer reads the payment where it read the flash: rank one."""
+    (pay, flash), read, write = setting.entries, weights["read"], weights["write"].copy()
+    value = write[-1].T @ read
+    change = (value @ flash) * pay / (pay @ pay) - value * (flash > 0)
+    write[-1] += np.outer(read, change) / (read @ read)
+    return weights | {"write": write}
+
+
+class LayerAgent(BestLearner):
+    """Tastes, remembers one token for each, and walks to a fruit of highest prediction.
+
+    The layers are the only part that learns: walking is built in. It reads planes alone.
+    """
+
+    def __init__(self, trap: Any, setting: Setting, weights: Weights) -> None:
+        """Make the agent of a trap whose planes repeat as the setting's entries do."""
+        super().__init__(trap)
+        self.setting, self.weights = setting, weights
+        self.fruits = [trap.channels.index(name) for name in FRUITS]
+        names = [*enumerate(trap.channels)]
+        self.labels = [i for label in ("told", "flash") for i, name in names if name == label]
+
+    def reset(self, mask: Array, rng: np.random.Generator) -> None:
+        """Forget all tokens of the rows in ``mask``, bool (n,)."""
+        if mask.all():
+            width, self.rng = self.setting.entries.shape[1], rng
+            self.tokens = np.zeros((len(mask), TRIALS, width))
+            self.tasted, self.ties = np.zeros(len(mask), int), np.zeros((len(mask), KINDS))
+        self.tokens[mask], self.tasted[mask] = 0, 0
+        self.ties[mask] = self.rng.random((mask.sum(), KINDS))
+
+    def act(self, observation: Array, state: Any = None) -> Array:
+        """Return one-hot actions, float64 (n, 5), from planes (n, height, width, channels)."""
+        rows, width = np.arange(len(observation)), self.tokens.shape[-1]
+        agent = observation[..., self.trap.channel["agent"]].reshape(len(rows), -1).argmax(axis=1)
+        planes = observation[..., self.fruits].reshape(len(rows), -1, KINDS)
+        cells = np.where(planes.any(axis=1), planes.argmax(axis=1), -1)
+        entered = cells == agent[:, None]
+        over = entered.any(axis=1)
+        # Payments and flashes are 1 or -1, and -1/3 in the mean.
+        labels = 2.0 * observation[..., self.labels].any(axis=(1, 2)) - 1 + 1 / 3
+        token = np.hstack([entered, labels])[over]
+        self.tokens[over, self.tasted[over] % TRIALS, : token.shape[1]] = token
+        self.tasted[over] += 1
+        queries = np.broadcast_to(np.eye(KINDS, width), (len(rows), KINDS, width))
+        worth = predict("layers", self.weights, self.tokens, queries)
+        # Equal predictions, as of fruits that were not tasted, are decided by chance.
+        self.ties[over] = self.rng.random((over.sum(), KINDS))
+        worth = np.where(cells >= 0, np.round(worth, 6) + 1e-7 * self.ties, -np.inf)
+        goals = cells[rows, worth.argmax(axis=1)]
+        return self._walk(observation[..., self.wall] == 0, agent, goals, ~over)
+
+
+# -- the runs --------------------------------------------------------------------------------------
+
+
+def run_built() -> list[Figures]:
+    """Return how far built layers are from gradient steps, and the losses of the law."""
+    rows = []
+    marks, pay, flash, _ = draw_lives()
+    for depth in (1, 2, 3):
+        loss, plan = find_best_plan(depth, plain=True)
+        steps, setting = sorted(plan[:, 0].tolist()), FOUR._replace(depth=depth)
+        weights, target = 0 * pay[..., None], (0.2 * pay + 0.8 * flash)[..., None]
+        for step in steps:
+            weights = weights + step * marks.mT @ (marks @ (target - weights)) / TOKENS
+        predicted = ask(setting, build_layers(setting, 0.8, steps), pay, flash)
+        figures = {"depth": depth, "loss": loss, "steps": steps}
+        figures["free loss"] = find_best_plan(depth, plain=False)[0]
+        rows.append(figures | {"error": float(abs(predicted - weights[..., 0] @ SIGNS.T).max())})
+    return rows
+
+
+def run_trained(depth: int, named: dict[str, Setting]) -> list[Figures]:
+    """Train networks on lives of signs; return a row for each setting, and of layers' start."""
+    settings = [x._replace(depth=depth) for x in named.values()]
+    weights, names, start = train(settings, SEEDS), [*named], FOUR._replace(depth=depth)
+    if depth:
+        drawn = [start_network(make_key(seed), start, start.entries) for seed in SEEDS]
+        weights.append([{name: np.asarray(v, float) for name, v in x.items()} for x in drawn])
+        names, settings = [*names, "untrained"], [*settings, start]
+    rows = []
+    for name, setting, seeds in zip(names, settings, weights, strict=True):
+        figures = [measure(setting, x) for x in seeds]
+        for row, x in zip(figures, seeds if depth else (), strict=bool(depth)):
+            edited, look = edit(setting, x), measure_step if depth == 1 else measure_residual
+            row |= look(setting, x) | {"edited loss": measure_loss(setting, edited)}
+            row["edited flash"] = measure_flash(setting, edited)
+        law = setting.flash * setting.size / (setting.flash * setting.size + setting.told)
+        rows.append({"name": name, "depth": depth, "law": law, "seeds": figures})
+    return rows
+
+
+def score_layers(name: str, setting: Setting, networks: Sequence[Weights]) -> list[Figures]:
+    """Return a row for each network: the suite's card of an agent with it, on 50 levels."""
+    trap, rows = find_trap("FlashOrPay")(told_planes=setting.told, flash_planes=setting.flash), []
+    agents = {f"layers {i}": LayerAgent(trap, setting, x) for i, x in enumerate(networks)}
+    for card, network in zip(evaluate(agents, trap, levels=50), networks, strict=True):
+        splits = ("train", "test", "control")
+        unshifted = [card.read_each(x, "normalized_return")[card.base] for x in splits]
+        row = {"name": name, "depth": setting.depth, "kappa": read_kappa(setting, network)}
+        choices = {x: card.read_each("shift", "choice")[x] for x in ("paid", "flash")}
+        rows.append(row | choices | {"verdict": card.verdict, "unshifted": unshifted})
+    return rows
+
+
+def run_built_cards() -> list[Figures]:
+    """Return the cards of layers that are built by hand, a row for each kappa."""
+    setting = Setting(kinds=True)
+    return score_layers("built", setting, [build_layers(setting, x, [1.0]) for x in KAPPAS])
+
+
+def run_cards(depth: int) -> list[Figures]:
+    """Train layers on kinds; return the cards of agents with them on FlashOrPay, a row each."""
+    rows, settings = [], [Setting(depth, *x, kinds=True) for x in KIND.values()]
+    for name, setting, seeds in zip(KIND, settings, train(settings, SEEDS), strict=True):
+        rows += score_layers(name, setting, seeds)
+        if (depth, name) == (1, "F 4"):
+            rows += score_layers(f"{name}, edited", setting, [edit(setting, x) for x in seeds])
+    return rows
+
+
+PARTS: dict[str, Callable[[], list[Figures]]] = {
+    "built": run_built,
+    "one layer": partial(run_trained, 1, ONE),
+    "two layers": partial(run_trained, 2, DEEP),
+    "three layers": partial(run_trained, 3, {"T 1, F 4": FOUR}),
+    "gru": partial(run_trained, 0, {"gru": FOUR._replace(network="gru")}),
+    "mlp": partial(run_trained, 0, {"mlp": FOUR._replace(network="mlp")}),
+    "cards, built": run_built_cards,
+    "cards, one layer": partial(run_cards, 1),
+    "cards, two layers": partial(run_cards, 2),
+}
+
+
+def main() -> None:
+    """Make all figures, or the parts that the command names."""
+    figures = read_figures()
+    for part in sys.argv[1:] or PARTS:
+        figures[part] = PARTS[part]()
+        write_figures({name: figures[name] for name in PARTS})
+
+
+if __name__ == "__main__":
+    main()

@@ -314,6 +314,7 @@ QUICK = {
     " --traps CheeseCorner --algorithms ppo --seeds 1 --steps 1 --levels 2 --out {out}",
     "python -m benchmarks.device": "--traps CheeseCorner --seeds 1 --steps 1 --device cpu",
     "python -m docs.examples.retarget": "",
+    "python -m docs.studies.layers": 'python -c "import docs.studies.layers as it; it.run_built()"',
     "python -m docs.results_page": 'python -c "import docs.results_page as it; it.write_parts()"',
     "python -m pytest tests/envs/test_vector.py": "-k CheeseCorner",
     "python -m pytest tests/scoring/test_card.py": "",

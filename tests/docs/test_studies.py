@@ -1,0 +1,65 @@
+"""The program of docs/studies that is kept: its exact part, and that the page shows its figures."""
+
+import numpy as np
+import pytest
+
+pytest.importorskip("optax")
+
+from docs.studies import layers
+from docs.studies.layers import MARKS, SIGNS, TOKENS, Setting, make_stream
+from docs.studies.layers_page import judge_hypotheses, read_figures
+
+
+def descend(marks, payments, steps):
+    """Weights by gradient descent on the mean squared error of the payments, written out."""
+    weights = np.zeros(marks.shape[1])
+    for step in steps:
+        residual = payments - marks @ weights
+        weights += step * marks.T @ residual / len(marks)
+    return weights
+
+
+@pytest.mark.parametrize("kappa", [0.0, 0.3, 1.0])
+@pytest.mark.parametrize("depth", [1, 2, 3])
+def test_built_layers_equal_gradient_steps(depth, kappa):
+    rng = np.random.default_rng(depth)
+    setting, steps = Setting(depth, told=2, flash=3, size=2.0), rng.uniform(0.2, 1.2, depth)
+    marks = rng.choice([-1.0, 1.0], (TOKENS, MARKS))
+    pay, flash = marks @ rng.normal(size=(2, MARKS, 1))
+    built = layers.build_layers(setting, kappa, steps)
+    stream = layers.run_layers(
+        built, *make_stream(marks, np.hstack([pay, flash]), SIGNS, setting.entries)
+    )
+    target = (1 - kappa) * pay[:, 0] + kappa * flash[:, 0]
+    for layer in range(depth + 1):
+        expected = SIGNS @ descend(marks, target, steps[:layer])
+        assert np.allclose(stream[layer][1] @ built["read"], expected, atol=1e-12)
+
+
+def test_best_step_gives_stated_loss():
+    loss, plan = layers.find_best_plan(1, plain=True)
+    assert (loss, plan[0, 0]) == pytest.approx((3 / 11, layers.STEP), abs=1e-6)
+    assert layers.find_loss(plan + np.array([0, 0, 0.1])) == pytest.approx(loss), (
+        "marks after the last step"
+    )
+
+
+def test_shifted_figure_rejects_its_hypothesis():
+    figures = read_figures()
+    before = [held for held, _ in judge_hypotheses(figures)]
+    for seed in figures["two layers"][0]["seeds"]:
+        seed["kappa"] = 0.8
+    after = [held for held, _ in judge_hypotheses(figures)]
+    assert before[7]
+    assert not after[7]
+    assert before[:7] + before[8:] == after[:7] + after[8:]
+
+
+@pytest.mark.thorough
+def test_program_gives_kept_figures():
+    for fresh, row in zip(layers.run_built(), read_figures()["built"], strict=True):
+        assert fresh.pop("error") < 1e-9 > row.pop("error")
+        assert fresh.pop("steps") == pytest.approx(row.pop("steps"), rel=1e-3)
+        assert fresh == pytest.approx(row, rel=1e-3)
+    for fresh, row in zip(layers.run_built_cards(), read_figures()["cards, built"], strict=True):
+        assert (fresh["verdict"], fresh["flash"]) == (row["verdict"], row["flash"])
