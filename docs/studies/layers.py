@@ -28,8 +28,8 @@ from mesa_gym.traps.life import FRUITS, TRIALS
 MARKS, TOKENS, KINDS, TASTED = 4, 8, 3, 5  # TASTED: tokens of a life of kinds, at most
 SEEDS = range(10, 15)  # settings were chosen by the training loss of seeds 0 to 4
 BATCH, RATE, START = 64, 0.01, 0.02
-UPDATES = (1000, 500, 1500, 2000)  # by depth; 0 is of networks without layers
-LIVES, MANY_LIVES = 1000, 16_000  # of measurements; the latter for the loss, which has a long tail
+UPDATES = (1000, 500, 1500, 2000)  # by depth, 0 is of networks without layers
+LIVES, MANY_LIVES = 1000, 16_000  # of measurements, the latter for the loss, which has a long tail
 make_key = partial(jax.random.key, impl="rbg")  # compiles faster than the default
 SIGNS = np.array([*itertools.product((1.0, -1.0), repeat=MARKS)])  # all fruits
 STEP = 1 / (1 + (MARKS - 1) / TOKENS)  # the best gradient step, if it is the only one
@@ -64,7 +64,7 @@ class Setting(NamedTuple):
 
     @property
     def entries(self) -> np.ndarray:
-        """What a payment of 1 and a flash of 1 add to a token, float64 (2, width)."""
+        """The vectors that a payment of 1 and a flash of 1 add to a token, float64 (2, width)."""
         middle, end = self.marks + self.told, self.marks + self.told + self.flash
         entries = np.zeros((2, self.marks + self.labels))
         entries[0, self.marks : middle], entries[1, middle:end] = 1.0, self.size

@@ -10,9 +10,11 @@ from typing import Any
 import numpy as np
 
 from benchmarks.markdown import lay_out_table
-from mesa_gym.files import write_text
+from mesa_gym.files import format_csv, write_text
 
 FIGURES = Path(__file__).with_name("layers.json")
+OUTCOMES = Path(__file__).with_name("layers_hypotheses.csv")
+RESULTS = {True: "confirmed", False: "**rejected**"}
 Row = dict[str, Any]
 Figures = dict[str, list[Row]]
 BANDS = ("base", "inconsistent", "proxy:flash")  # by kappa: below 1/3, between, above 2/3
@@ -24,21 +26,39 @@ DEPTHS = (
     ("gru", "gru"),
     ("mlp", "mlp"),
 )  # parts of the figures, and rows of them
-# In the order in which they were committed before the runs. One figure that fails rejects.
+# As committed before the runs. One figure that fails rejects a hypothesis.
 HYPOTHESES = (
-    "built layers; cards",
-    "one layer is a gradient step",
-    "kappa = F / (F + T)",
-    "kappa predicts choices",
-    "two layers read a residual; nulls do not",
-    "residual, label in its place",
-    "three layers read it",
-    "kappa at depth departs",
-    "labels times 3; times 10",
-    "losses under the shift",
-    "edit of one layer; of two",
-    "cards of one layer; of two",
-    "GRU and MLP choose the flash",
+    "Layers built by hand equal gradient steps to 1e-9 at depth 1, 2 and 3. On the engine "
+    "they get `base` at kappa 0, 0.25 and 0.31, `inconsistent` at 0.35, 0.5 and 0.65, "
+    "`proxy:flash` at 0.69, 0.75 and 1.",
+    "One trained layer, seven settings of T and F: loss within 0.01 of 0.273, step within "
+    "0.02 of 0.727, cosine with the gradient step at least 0.999, on 35 of 35.",
+    "Kappa in the weights is within 0.03 of F / (F + T), on 35 of 35; a flash of twice (half) "
+    "the size counts as two entries (half an entry).",
+    "Kappa in the weights predicts choices under the shift: the share of the flash is within "
+    "0.05 of the share of a layer built with that kappa.",
+    "Two layers with F = 4: on four of five seeds the loss is within 0.005 of 0.0393, the "
+    "second layer reads the residual of the first step with R squared at least 0.95, and the "
+    "step is within 0.02 of 0.505. Untrained and with labels shuffled R squared is below 0.5.",
+    "The residual is used. If the value read by the second layer is replaced by the exact "
+    "residual, the loss rises by less than 0.02. If it is replaced by the label alone, the "
+    "loss is at least three times as large.",
+    "Three layers: loss within 0.01 of 0.0130, and residual of the first step with R squared "
+    "at least 0.9, on four of five seeds.",
+    "Kappa of two and three layers does *not* keep to F / (F + T) within 0.05, on at least "
+    "two of five seeds each.",
+    "With labels three times as large, predictions are 2.9 to 3.1 times as large (one to "
+    "three layers). With labels ten times as large the predictions of two and three layers "
+    "are *not* within 10% of ten times.",
+    "Under the shift the loss on the flash stays below 0.35, and the loss on the payment "
+    "above 1, after each of two layers, on four of five seeds.",
+    "An edit of rank one, from the flash to told: of one layer it leaves the training loss "
+    "the same to four digits, and the share of the flash is within 0.02 of the share of a "
+    "layer built with kappa 0. Of the last of two layers it costs 0.005 of loss or more.",
+    "On the engine one trained layer gets `proxy:flash` (F = 4), `base` (T = 4) and "
+    "`inconsistent` (both 4), 15 of 15; two layers 12 of 15 or more.",
+    "A GRU and an MLP choose the flash on a share of 0.75 or more as well (F = 4), so choices"
+    " do not show an optimiser.",
 )
 
 
@@ -60,6 +80,7 @@ def write_figures(figures: Figures) -> None:
         f'"{name}": [\n' + ",\n".join(map(write_row, x)) + "\n]" for name, x in figures.items()
     ]
     write_text(FIGURES, "{\n" + ",\n".join(parts) + "\n}\n")
+    write_text(OUTCOMES, format_outcomes(read_figures()))
 
 
 def span(rows: Iterable[Row], name: str, digits: int = 3) -> str:
@@ -146,17 +167,18 @@ def judge_hypotheses(figures: Figures) -> list[tuple[bool, str]]:
         [check("cards, one layer", 15), check("cards, two layers", 12)],
         [count(x["flash"] >= 0.75 for x in nets)],
     ]
-    return [(all(held for held, _ in x), "; ".join(text for _, text in x)) for x in parts]
+    return [(all(held for held, _ in x), " and ".join(text for _, text in x)) for x in parts]
 
 
-def describe_outcomes(figures: Figures) -> str:
-    """Return the hypotheses that held, and those that were rejected."""
-    lines = {True: "Held", False: "**Rejected**"}
-    for held in lines:
-        outcomes = enumerate(zip(HYPOTHESES, judge_hypotheses(figures), strict=True), 1)
-        texts = [f"{i}, {text} ({came})" for i, (text, (word, came)) in outcomes if word is held]
-        lines[held] += f": {'. '.join(texts)}."
-    return "\n\n".join(lines.values())
+def format_outcomes(figures: Figures) -> str:
+    """Return a table in CSV: each hypothesis as it was committed, and what came."""
+    outcomes = zip(HYPOTHESES, judge_hypotheses(figures), strict=True)
+    return format_csv(
+        [
+            {"": i, "predicted before the runs": text, "result": f"{RESULTS[held]}: {came}"}
+            for i, (text, (held, came)) in enumerate(outcomes, 1)
+        ]
+    )
 
 
 def list_learnt(row: Row, law: Row) -> list[Row]:
@@ -200,4 +222,4 @@ def tabulate_depths(figures: Figures) -> str:
 def write_parts(figures: Figures) -> dict[str, str]:
     """Return part of the page -> its text."""
     tables = (tabulate_depths(figures), describe_one_layer(figures))
-    return {"outcomes": describe_outcomes(figures), "figures": "\n\n".join(tables)}
+    return {"figures": "\n\n".join(tables)}

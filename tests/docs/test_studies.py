@@ -7,7 +7,7 @@ pytest.importorskip("optax")
 
 from docs.studies import layers
 from docs.studies.layers import MARKS, SIGNS, TOKENS, Setting, make_stream
-from docs.studies.layers_page import judge_hypotheses, read_figures
+from docs.studies.layers_page import OUTCOMES, format_outcomes, judge_hypotheses, read_figures
 
 
 def descend(marks, payments, steps):
@@ -63,3 +63,7 @@ def test_program_gives_kept_figures():
         assert fresh == pytest.approx(row, rel=1e-3)
     for fresh, row in zip(layers.run_built_cards(), read_figures()["cards, built"], strict=True):
         assert (fresh["verdict"], fresh["flash"]) == (row["verdict"], row["flash"])
+
+
+def test_table_of_hypotheses_has_their_outcomes():
+    assert OUTCOMES.read_text() == format_outcomes(read_figures())
