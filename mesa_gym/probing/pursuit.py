@@ -200,6 +200,7 @@ def _judge(
     n, rows = scene.state.n, np.arange(scene.state.n)[:, None]
     bounds = np.where(scene.valid, BOUND_FACTOR * scene.shortest + BOUND_STEPS, 0)
     play = partial(play_on, trap=trap, changed=scene.state, stops=scene.stops, bounds=bounds)
+    play = partial(play, first_draw=trap.horizon(Split.SHIFT))
     goal, old = scene.stops & ~scene.rivals, np.zeros_like(scene.stops)
     plan, left = np.full((n, 1), STAY), np.zeros(n, np.int64)
     np.put_along_axis(old, scene.goal[:, None], True, axis=1)

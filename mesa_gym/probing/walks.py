@@ -44,6 +44,7 @@ def play_on(
     bounds: Ints,
     name: str,
     lead: Walk | None = None,
+    first_draw: int = 0,
 ) -> Walk:
     """Play from changed states; a policy that remembers is led there by its own first actions.
 
@@ -58,6 +59,8 @@ def play_on(
         bounds: int64 (n,), the most steps.
         name: of the policy, for messages.
         lead: the way to the states.
+        first_draw: the number of the first random draw of actions: a play after a change has
+            draws of its own, as the luck of the first play chose where the level changes.
     """
     rows, state, age = np.arange(changed.n), changed, np.zeros(changed.n, np.int64)
     remembers = getattr(policy, "memory", True) is not False
@@ -79,7 +82,7 @@ def play_on(
         shares = sampler.probabilities(state if remembers else state.take(active), t)
         probs[active[age[active] == 0]] = shares[age[active] == 0]
         action = np.full(len(rows), STAY)
-        action[active] = sampler.sample(shares, t, active)
+        action[active] = sampler.sample(shares, t + first_draw, active)
         if lead is not None:  # it has at least as many steps as any row is led
             recorded = lead.actions[:, min(t, lead.actions.shape[1] - 1)]
             action = np.where(age < 0, recorded, action)
