@@ -12,7 +12,7 @@ from mesa_gym.engine.building import LevelBuilder
 from mesa_gym.engine.looks import EMPTY
 from mesa_gym.engine.typed_maps import make_speller
 from mesa_gym.engine.world import World
-from mesa_gym.errors import shorten, unknown
+from mesa_gym.errors import UnknownNameError, offer, shorten
 
 
 class MapEntry(NamedTuple):
@@ -63,7 +63,7 @@ def entries_of(trap: World, grid: list[list[str]], legend: Mapping[str, str]) ->
     meanings |= {symbol: meaning for symbol, meaning in unlisted.items() if meaning}
     read: dict[str, list[MapEntry]] = {}
     for symbol, value in meanings.items():
-        where = f"for {symbol!r}, {_first_place(trap, symbol, symbols)},"
+        where = f"symbol {symbol!r} {_first_place(trap, symbol, symbols)}"
         words = [phrase.split() for phrase in value.split(",") if phrase.strip()]
         read[symbol] = [_read_entry(trap, where, name, traits) for name, *traits in words]
     for cell, symbol in enumerate(symbols):
@@ -82,18 +82,16 @@ def _read_entry(trap: World, where: str, word: str, traits: list[str]) -> MapEnt
     gone, name, slot = match.groups() if match else ("", word, None)
     names = glyphs(trap)
     if name not in names:
-        raise unknown(f"name {where}", name, names)
+        raise UnknownNameError(
+            f"{where} has the unknown name {shorten(name)}; {offer(name, names)}"
+        )
     allowed = [trait for trait, kinds in trap.traits.items() if name in kinds]
     for trait in traits:
-        if not allowed:
-            trait_text = shorten(trait)
-            raise ValueError(
-                f"{name!r} {where} has no trait {trait_text}; a comma separates two things"
-            )
         if trait not in allowed:
-            raise unknown(f"trait of {name!r} {where}", trait, allowed)
+            advice = offer(trait, allowed) if allowed else "a comma separates two things"
+            raise ValueError(f"{where}: {name!r} has no trait {shorten(trait)}; {advice}")
     if name not in trap.things and (gone or slot):
-        raise ValueError(f"{word!r} {where}: a layer has no slot; write {name!r}")
+        raise ValueError(f"{where}: {word!r} is wrong, as a layer has no slot; write {name!r}")
     return MapEntry(0, name, int(slot) if slot else None, not gone, traits)
 
 

@@ -114,8 +114,8 @@ def require_states(trap: Trap, states: Any, like: State) -> State:
     if isinstance(states, State) and _form(states) == _form(like) and _in_range(trap, states):
         return states
     raise ValueError(
-        f"the given state does not fit {trap!r}; expected the `state` of an environment of this"
-        f" trap with {like.n} levels, its numbers within their ranges"
+        f"the given state does not fit {trap!r}; expected the `state` of an environment of the same"
+        f" trap and size with {like.n} levels, and every value in its range"
     )
 
 

@@ -77,8 +77,9 @@ def judge_outcomes(
     for name, null in baselines.items():
         if null.objectives != evidence.objectives:
             raise ValueError(
-                f"{name} has the objectives {null.objectives}, the policy {evidence.objectives};"
-                " expected the same, base first"
+                f"the null {name!r} has the objectives {null.objectives}, and the policy has"
+                f" {evidence.objectives}; expected the same objectives in the same order, base"
+                " first"
             )
     verdict, shares = judge(evidence), find_equally(evidence).share[0].tolist()
     fewest = min(len(evidence.arrived), len(evidence.shift))

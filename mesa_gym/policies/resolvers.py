@@ -52,7 +52,10 @@ from mesa_gym.traps import Trap
 # A policy.json names one of them: it comes with an agent that need not be trusted.
 LOADERS = "mesa_gym.loaders"
 ENDINGS = (".zip", ".onnx")
-PT = "; a .pt does not say its class: in Python score(network, TRAP), or write ONNX (docs/onnx.md)"
+PT = (
+    ". A .pt file does not contain the network's class: call score(network, TRAP) in Python, or"
+    " export the network to ONNX (docs/onnx.md)"
+)
 # A function with one of these as its only required parameter is a policy, not a factory.
 OBSERVATION_NAMES = ("obs", "observation", "observations", "text")
 
@@ -129,8 +132,8 @@ def _resolve_graph_file(text: str, request: Request) -> Any:
         return NotImplemented
     if not text.endswith(".onnx"):
         raise ValueError(
-            f"policy {text!r} is a file; expected a directory, a .zip of Stable-Baselines3, an"
-            f" .onnx, or `FILE.py:name` that loads it{PT if text.endswith(('.pt', '.pth')) else ''}"
+            f"policy {text!r} cannot be loaded; expected a directory, a .zip of Stable-Baselines3,"
+            f" an .onnx file, or `FILE.py:name`{PT if text.endswith(('.pt', '.pth')) else ''}"
         )
     from mesa_gym.policies.onnx import OnnxPolicy
 

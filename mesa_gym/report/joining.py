@@ -64,10 +64,10 @@ def make_leaderboard(
             groups_by_agent[group.agent].append(group)
     board_traps = {group.trap for groups in groups_by_agent.values() for group in groups}
     if not board_traps or trap_names - board_traps:
-        missing = ", ".join(sorted(trap_names - board_traps)) or "a trap that counts"
+        missing = ", ".join(sorted(trap_names - board_traps)) or "a leaderboard trap"
         raise ValueError(
-            f"no card is of {missing}; traps that are judged by returns, such as MonsterWorld, do"
-            " not count, nor do lives"
+            f"no card is of {missing}; the leaderboard has no lives and no traps that are judged by"
+            " returns, such as MonsterWorld"
         )
     names = tuple(sorted(board_traps))
     stitched, agent_origins = find_stitched(visible_cards), origins or {}

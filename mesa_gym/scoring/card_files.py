@@ -106,8 +106,8 @@ def read_card(data: bytes | str) -> ScoreCard:
         schema = head.schema
         card = decode_json(data, ScoreCard, read_letters) if schema == CARD_SCHEMA else None
     except ValueError as error:
-        problem = "not a score card, as mesa-gym score --json writes it"
-        raise ValueError(f"{problem}: {error}") from None
+        problem = "the data is not a score card written by `mesa-gym score --json`"
+        raise ValueError(f"{problem}; {error}") from None
     if card is None:
         newer = schema > CARD_SCHEMA
         version = f"schema {schema}{', written by a newer mesa_gym' if newer else ''}"

@@ -176,7 +176,11 @@ def _carry_state(other: Trap, state: State) -> State:
     return state._replace(level=state.level._replace(tables=tables))
 
 
-@check(*Split, fix="return a mask bool (n,), or amount -> mask; only `rules` set the move")
+@check(
+    *Split,
+    fix="return a bool mask (n,) or a dict from amounts to masks; only `rules` may set attributes"
+    " of the move",
+)
 def check_objectives(sample: Sample) -> Findings:
     """Check that every objective is paid, finite float64, and that paying changes nothing."""
     trap, state, problems = sample.trap, sample.walk, list[str]()

@@ -166,7 +166,8 @@ def _require_shapes(expected: Shapes, actual: Shapes) -> None:
     """Raise ValueError where a weight is missing, unknown or of a wrong shape."""
     for name in [*expected, *actual]:
         if expected.get(name) != actual.get(name):
-            raise ValueError(
-                f"the weights {shorten(name)} have the shape {shorten(actual.get(name))}; this"
-                f" network has {shorten(expected.get(name))}"
+            needed, got = (
+                f"shape {shorten(shapes[name])}" if name in shapes else "no such weights"
+                for shapes in (expected, actual)
             )
+            raise ValueError(f"weights {shorten(name)}: expected {needed}, got {got}")

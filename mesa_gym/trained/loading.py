@@ -43,7 +43,8 @@ def load(folder: Path, trap: Trap) -> Agent:
         return restore(net, file, entries.get("weights_digest"))
     except (OSError, ValueError) as error:
         raise ValueError(
-            f"{file} is damaged or not of this agent ({error}); train or copy the agent again"
+            f"{file} is damaged or belongs to another agent ({error}); train or copy the agent"
+            " again"
         ) from None
 
 

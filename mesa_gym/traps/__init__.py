@@ -127,9 +127,7 @@ def find_trap(name: str) -> type[Trap]:
             f"trap {shorten(name)} is not registered; write @mesa_gym.register_trap above it"
         )
     if attribute is not None:
-        raise ValueError(
-            f"{shorten(name)} is not a trap but {attribute!r}; a trap is a subclass of Trap"
-        )
+        raise ValueError(f"{shorten(name)} is {attribute!r}, not a trap; name a subclass of Trap")
     full_names = [x for x, trap in all_traps().items() if trap.__module__ == module.__name__]
     names = [full.rsplit("-", 1)[0] for full in full_names]
     if not names:
