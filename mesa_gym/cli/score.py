@@ -136,8 +136,8 @@ def _score_several(traps: Sequence[Trap], options: argparse.Namespace) -> int:
     cards = Cards(_add_command(card, options) for card in cards)
     print("\n\n".join(card.full() for card in cards) if options.all else report.table(cards))
     if options.pursuit:
-        agents = [(x, trap, [policy]) for x, of in named.items() for trap, policy in of.items()]
-        print(f"\n{tabulate_pursuit(agents, options.levels, options.salt, options.algo)}")
+        seeds = [(x, trap, [policy]) for x, of in named.items() for trap, policy in of.items()]
+        print(f"\n{tabulate_pursuit(seeds, options.levels, options.salt, options.algo)}")
     for name, by_trap in named.items():
         if left := [trap.name() for trap in traps if trap.name() not in by_trap]:
             print(

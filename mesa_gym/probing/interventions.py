@@ -90,7 +90,7 @@ def view_scene(
     expected = np.zeros((state.n, trap.cells), np.bool_)
     expected[rows, goal] = not gone
     valid = (targets[objective, rows] == expected).all(axis=1)
-    rivals, paying = targets.any(axis=0), (pays > 0).any(axis=0)
+    rivals, paying = np.asarray(targets.any(axis=0)), np.asarray((pays > 0).any(axis=0))
     rivals[rows, goal] = paying[rows, goal] = False
     grid = (entered & ~final).reshape(-1, *trap.size)
     steps, ahead = distances(grid, goal), distances(grid, state.agent)

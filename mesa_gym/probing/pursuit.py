@@ -183,7 +183,7 @@ def _measure(
     for index, x in enumerate(trap.objectives):
         of_x = chosen & (objective == index)
         outcomes = {c: _average(levels[c], s.valid & of_x, of_x) for c, s in scenes.items()}
-        results[x] = Pursuit(**outcomes)
+        results[x] = Pursuit()._replace(**outcomes)
         if outcomes["natural"]:
             gaps = (levels["natural"]["reached"] - levels["walled"]["reached"])[
                 scenes["natural"].valid & of_x
