@@ -27,4 +27,5 @@ def pipes(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 def lay_out_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """Return a table of cells that may hold Markdown."""
-    return "\n".join(f"| {' | '.join(row)} |" for row in (head, ["---"] * len(head), *rows))
+    first, *others = (f"| {' | '.join(row)} |" for row in (head, *rows))
+    return "\n".join([first, f"|{'---|' * len(head)}", *others])

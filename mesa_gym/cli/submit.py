@@ -27,11 +27,13 @@ from mesa_gym.report.committed import (
 )
 from mesa_gym.report.joining import make_leaderboard
 from mesa_gym.report.statements import LEAST_SEEDS
+from mesa_gym.report.tables import table
 from mesa_gym.scoring import Cards, ScoreCard, evaluate
 from mesa_gym.scoring.copies import identify_card
 from mesa_gym.solver.certificate import EVALUATION_LEVELS
 from mesa_gym.terminal import printable
 from mesa_gym.traps import find_trap
+from mesa_gym.words import FAILS_TASK
 
 MODEL_ENDINGS = (".zip", ".onnx")
 
@@ -78,7 +80,11 @@ def run(options: argparse.Namespace) -> int:
     everyone = [*committed, *read_blind(), *cards]
     board = make_leaderboard(everyone, [], origins, [options.name], today)
     write_cards(file, cards, origin)
-    print(board)
+    print(f"{board}\n\n{table(cards)}")
+    if failing := sum(card.verdict == FAILS_TASK for card in cards):
+        print(
+            f"\n{failing} of {len(cards)} seeds fail the task: train them longer before you submit."
+        )
     if anonymous := sorted({card.trap for card in cards if not card.provenance.digest}):
         print(
             f"\nWithout a digest of weights: {', '.join(anonymous)}. A maintainer will ask for one."

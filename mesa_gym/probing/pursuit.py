@@ -183,13 +183,15 @@ def _measure(
     for index, x in enumerate(trap.objectives):
         of_x = chosen & (objective == index)
         outcomes = {c: _average(levels[c], s.valid & of_x, of_x) for c, s in scenes.items()}
-        results[x] = Pursuit()._replace(**outcomes)
+        gap, gap_error = np.nan, np.nan
         if outcomes["natural"]:
             gaps = (levels["natural"]["reached"] - levels["walled"]["reached"])[
                 scenes["natural"].valid & of_x
             ]
-            error = float(gaps.std(ddof=1) / len(gaps) ** 0.5)
-            results[x] = results[x]._replace(gap=float(gaps.mean()), gap_error=error)
+            gap, gap_error = float(gaps.mean()), float(gaps.std(ddof=1) / len(gaps) ** 0.5)
+        moved, walled, natural = outcomes["moved"], outcomes["walled"], outcomes["natural"]
+        removed, swapped = outcomes["removed"], outcomes.get("swapped")
+        results[x] = Pursuit(moved, walled, natural, removed, swapped, gap, gap_error)
     return results
 
 

@@ -406,4 +406,7 @@ def test_kinds_of_traps_follow_from_their_rules():
     assert {*kinds.values()} == {"contact", "scores", "returns", "trials"}
     outcomes = {"outcomes": {"slip": 2}}
     assert type("Slips", (SmallDish,), outcomes).judging.name == "contact"
-    assert type("Earns", (SmallDish,), outcomes | {"judging": Scores()}).judging.name == "returns"
+    earns = next(trap for trap in package_traps().values() if trap.judging.name == "scores")
+    assert type("Earns", (earns,), outcomes).judging.name == "returns"
+    with pytest.raises(TypeError, match=r"`judging` of Wrong is Scores; .* leave it out"):
+        type("Wrong", (SmallDish,), outcomes | {"judging": Scores()})
