@@ -27,5 +27,5 @@ def pipes(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 def lay_out_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """Return a table of cells that may hold Markdown."""
-    first, *others = (f"| {' | '.join(row)} |" for row in (head, *rows))
-    return "\n".join([first, f"|{'---|' * len(head)}", *others])
+    heads, *body = (f"| {' | '.join(row)} |" for row in (head, *rows))
+    return "\n".join([heads, f"|{'---|' * len(head)}", *body])
