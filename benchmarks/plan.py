@@ -16,7 +16,6 @@ PLANTED = 0.5  # share of training episodes from the shift of an agent whose goa
 GOAL_SEEDS = 20
 OTHER_SEEDS = 5
 EXAMPLE_TRAP = "CheeseCorner-v0"  # of which more is committed than five seeds at alpha 0
-LIFE_SEEDS = 1  # of learners of lives
 # Traps of which there is an agent trained with keywords: a flash twice as loud as the payment.
 TRAINED_WITH = {"FlashOrPay-v0": ("flash_planes=2",)}
 # Traps of which there are planners that met the shift, and planted ones.
@@ -52,7 +51,7 @@ def plan_runs(traps: Sequence[type[Trap]], everything: bool) -> list[Run]:
     for cls in traps:
         name, objectives = cls.name(), cls().objectives
         if cls.learner:
-            add(LIFE_SEEDS, name, name_usual_agent(cls))
+            add(OTHER_SEEDS, name, name_usual_agent(cls))
             if name in TRAINED_WITH:
                 add(1, name, name_usual_agent(cls), keywords=TRAINED_WITH[name])
             continue
