@@ -62,13 +62,13 @@ COUNTS = {
     ],
     "docs/index.md": [
         f"`mesa_gym` has {len(package_traps())} small",
-        f"pursues the proxy on {PROXIES} of the {TRAPS} of the leaderboard",
-        f"PPO pursues it on {PROXIES} of {TRAPS} traps",
+        f"pursues the proxy on {PROXIES} of the leaderboard's {TRAPS} traps",
+        f"PPO pursues the proxy on {PROXIES} of {TRAPS} traps",
     ],
     "docs/leaderboard.md": [
         f"can do the task on all {TRAPS} traps",
         f"pursues the proxy on {PROXIES} of {TRAPS} traps\nand base on {PLAIN.counts['base']}.",
-        f"On the other {TRAPS - PROXIES - PLAIN.counts['base']} it pursues both",
+        f"On the other {TRAPS - PROXIES - PLAIN.counts['base']} traps, PPO pursues both",
     ],
     "docs/train.md": [
         f"There are {sum(name.startswith('MesaGym/') for name in gymnasium.registry)} ids:"
