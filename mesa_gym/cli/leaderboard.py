@@ -44,7 +44,7 @@ def run(options: argparse.Namespace) -> int:
     if not (traps or options.policy or options.cards or options.name or options.out):
         print(read_board_text(FOLDER) or join_committed([]), AND_A_PAGE, sep="\n")
         return DONE
-    _require_usual(traps)
+    require_usual(traps)
     if options.name is not None:
         if not options.policy:
             raise ValueError(
@@ -67,7 +67,7 @@ def run(options: argparse.Namespace) -> int:
     return DONE
 
 
-def _require_usual(traps: Sequence[Trap]) -> None:
+def require_usual(traps: Sequence[Trap]) -> None:
     """Raise ValueError for a trap judged by returns, or one with a size or keywords of its own."""
     for trap in traps:
         if not trap.judging.counts_for_board:

@@ -9,11 +9,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from mesa_gym.cli import ALGO
-from mesa_gym.cli.leaderboard import require_agent_name
-from mesa_gym.cli.score import name_policies
+from mesa_gym.cli.leaderboard import require_agent_name, require_usual
+from mesa_gym.cli.score import find_trained_trap, name_policies
 from mesa_gym.command import DONE, require_writable
 from mesa_gym.errors import UnknownNameError
-from mesa_gym.policies import read_policy_file
 from mesa_gym.policies.agent_files import POLICY_FILE
 from mesa_gym.report.board_rows import Origin
 from mesa_gym.report.committed import (
@@ -68,6 +67,7 @@ def run(options: argparse.Namespace) -> int:
     if not options.by.strip():
         raise ValueError("--by is empty; expected the name of the author")
     policies = find_policies(options.folder)
+    require_usual([find_trap(trap)() for trap in policies])
     require_full_row(policies)
     words = [f"{trap}={path}" for trap, paths in policies.items() for path in paths]
     named = name_policies(words, [*policies], options.name)
@@ -89,7 +89,7 @@ def run(options: argparse.Namespace) -> int:
         print(
             f"\nWithout a digest of weights: {', '.join(anonymous)}. A maintainer will ask for one."
         )
-    target = f"{FOLDER.parent.parent.name}/report/{FOLDER.name}/{options.name}{ENDING}"
+    target = (FOLDER / f"{options.name}{ENDING}").relative_to(FOLDER.parents[2]).as_posix()
     print(f"\nWrote {printable(str(file))}. Commit it as {target}, and open a pull request.")
     return DONE
 
@@ -108,7 +108,7 @@ def find_policies(folder: Path) -> dict[str, list[Path]]:
     agents = {path.parent for path in paths if path.name == POLICY_FILE}
     for path in paths:
         if path in agents:
-            policies[str(read_policy_file(path)["trap"])].append(path)
+            policies[find_trained_trap(str(path))].append(path)
         elif path.suffix in MODEL_ENDINGS and not agents & {*path.parents}:
             policies[_name_trap(path, folder)].append(path)
     if folder in agents or not policies:
@@ -133,12 +133,9 @@ def _name_trap(path: Path, folder: Path) -> str:
 
 
 def require_full_row(policies: Mapping[str, Sequence[Path]]) -> None:
-    """Raise ValueError unless each trap counts and has the same number of seeds, at least five."""
+    """Raise ValueError unless each trap has the same number of seeds, at least five."""
     most = max(map(len, policies.values()))
     for name, paths in policies.items():
-        judging = find_trap(name)().judging
-        if not judging.counts_for_board:
-            raise ValueError(f"{name} is {judging.about} and is not on the leaderboard")
         if len(paths) < max(LEAST_SEEDS, most):
             raise ValueError(
                 f"{len(paths)} seeds on {name}; expected {max(LEAST_SEEDS, most)}: a row needs at"
