@@ -7,8 +7,6 @@ the price of a preference. With folders of ``mesa-gym sweep``: pursuit by number
 from __future__ import annotations
 
 import argparse
-import csv
-import io
 import json
 import time
 from collections.abc import Mapping, Sequence
@@ -19,7 +17,7 @@ import numpy as np
 
 import mesa_gym
 from mesa_gym.cli.pursuit_text import BASELINES, POOLED, pool
-from mesa_gym.files import write_text
+from mesa_gym.files import format_csv, write_text
 from mesa_gym.policies import POLICY_FILE
 from mesa_gym.policies.names import list_trained
 from mesa_gym.probing import Pursuit, measure_pursuit
@@ -174,10 +172,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if sweeps:
         tables = {"levels": lambda: tabulate_sweep(sweeps)}
     for name, tabulate in tables.items():
-        text = io.StringIO()
-        csv.writer(text, lineterminator="\n").writerows(tabulate())
-        write_text(HERE / f"pursuit_{name}.csv", text.getvalue())
-        print(text.getvalue())
+        heads, *rows = tabulate()
+        text = format_csv([dict(zip(heads, row, strict=True)) for row in rows])
+        write_text(HERE / f"pursuit_{name}.csv", text)
+        print(text)
 
 
 if __name__ == "__main__":
