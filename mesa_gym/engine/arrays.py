@@ -105,8 +105,10 @@ class Arrays:
         """Count the slots that are set: bool (slots, ...) -> int64 (...)."""
         if self._numpy:
             return np.add.reduce(slots, dtype=np.int64)
-        # Without a dtype, JAX and torch would count in int64, at twice the memory or more.
-        return self.xp.sum(slots, axis=0, dtype=getattr(self.xp, self._integers))
+        # The standard sums numbers only. Without a dtype, JAX and torch would count in int64, at
+        # twice the memory or more.
+        integers = getattr(self.xp, self._integers)
+        return self.xp.sum(self.xp.astype(slots, integers), axis=0, dtype=integers)
 
     def where(self, mask: Mask, a: Array, b: Array) -> Array:
         """Return ``a`` where ``mask`` is set, else ``b``, (n,); without a batch a NumPy scalar."""

@@ -188,7 +188,7 @@ def test_page_example_of_a_loss_trains(tmp_path, monkeypatch, capsys):
     asked = command.removeprefix("python -m agents.train ").split()
     assert main([*asked, "--num-levels", "50", "--steps", "600", "--quiet"]) == 0
     record = AgentRecord.load(Path(asked[asked.index("--out") + 1], ABOUT))
-    assert (record.algo, record.about) == ("sparse", "PPO that is to use few inputs.")
+    assert (record.algo, record.about) == ("sparse", "PPO with a penalty on its inputs.")
 
 
 # -- mesa-gym try ----------------------------------------------------------------------------------

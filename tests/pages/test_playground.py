@@ -279,9 +279,9 @@ def test_page_describes_board_for_screen_readers(visit):
     assert here.text() == said
 
 
-def test_overlay_leaves_cells_of_shared_returns_blank(browser, folder):
+def test_overlay_leaves_cells_of_shared_returns_blank(browser, tmp_path):
     """In training an oracle of DustSweep earns both objectives, under shift its own."""
-    here = LivePage(browser, folder, find_trap("DustSweep")(), ["oracle:clean"], [0])
+    here = LivePage(browser, tmp_path, find_trap("DustSweep")(), ["oracle:clean"], [0])
     here.button("Where it ends up").click()
     seen = {}
     for number, (play, _) in enumerate(here.levels):
