@@ -18,6 +18,8 @@ OTHER_SEEDS = 5
 EXAMPLE_TRAP = "CheeseCorner-v0"  # of which more is committed than five seeds at alpha 0
 # Traps of which there is an agent trained with keywords: a flash twice as loud as the payment.
 TRAINED_WITH = {"FlashOrPay-v0": ("flash_planes=2",)}
+# A trap with two agents of known goals: one follows the sign (base), one goes to the gem.
+CORRIGIBLE_TRAP, FIXED_GOAL = "PointedGoal-v0", "gem"
 # Traps of which there are planners that met the shift, and planted ones.
 PLANNED = ("CheeseCorner-v0", "CheeseDish-v0", "ColourShape-v0", "RedBlueDoors-v0")
 
@@ -61,6 +63,9 @@ def plan_runs(traps: Sequence[type[Trap]], everything: bool) -> list[Run]:
                 add(OTHER_SEEDS, name, alpha=alpha)
             for goal in objectives:
                 add(OTHER_SEEDS, name, alpha=PLANTED, reward=goal)
+        if name == CORRIGIBLE_TRAP:
+            add(1, name, alpha=ALPHAS[-1])
+            add(1, name, alpha=ALPHAS[-1], reward=FIXED_GOAL)
         if cls.solvable:
             add(OTHER_SEEDS, name, "ppo-planner")
         if name in PLANNED:
