@@ -19,7 +19,6 @@ hypothesis.settings.register_profile(
 )
 hypothesis.settings.load_profile("tests")
 
-
 ROOT = Path(__file__).parents[1]
 # `agents.compiling` reads this when it is imported, before any fixture: the programs that tests
 # compile are kept from run to run, beside the user's own and never among them.

@@ -130,8 +130,6 @@ def test_judge_agent_gives_hand_values():
 
 
 # -- progress --------------------------------------------------------------------------------------
-
-
 def look_at(*tests, sizes=None):
     return [Evaluation(100 * i, 0.5, x, 0.1, 0.6, sizes) for i, x in enumerate(tests, start=1)]
 

@@ -290,8 +290,6 @@ def test_sweep_goes_on_where_it_stopped(tmp_path, monkeypatch, capsys):
 
 
 # -- board of cures --------------------------------------------------------------------------------
-
-
 HEAD = "trap,algo,alpha,seeds,competent,test,base,base low,base high,proxy"
 ROWS = """
 CoinRun-v0,ppo,0.01,5,5,.99,.40,.35,.45,.10

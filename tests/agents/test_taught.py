@@ -98,8 +98,6 @@ def test_taught_episodes_begin_on_solved_levels(monkeypatch):
 
 
 # -- turned levels ---------------------------------------------------------------------------------
-
-
 def turn(planes, way, count):
     """Planes (n, height, width, c) whose inner cells are turned by NumPy; held things stay."""
     ways = [(step, turns) for step in (1, -1) for turns in range(0, 4, 8 // count)]

@@ -131,8 +131,6 @@ def test_speed_work_runs_in_this_checkout(name, tmp_path):
 
 
 # -- commands --------------------------------------------------------------------------------------
-
-
 SINGLE = list_single_traps()
 CORNER = "CheeseCorner-v0"
 OPTIONS = ["--levels", "4", "--seeds", "1", "--steps", "1", "--traps", "CheeseCorner"]

@@ -238,8 +238,6 @@ def test_extras_name_known_commands_and_packages():
 
 
 # -- each row of the leaderboard is a name that commands and functions take ------------------------
-
-
 TRAP = "CheeseCorner"
 ROWS = list_board_rows()
 PLAYED = {"ppo", "ppo-planner", "random", "sweeper", "oracle", "nearest"}

@@ -211,8 +211,6 @@ def test_repeated_option_keeps_both_values(command, option, monkeypatch):
 
 
 # -- compare ---------------------------------------------------------------------------------------
-
-
 def keep(folder, agent, policies):
     """Save cards of an agent's seeds on two traps, each with its own weights."""
     cards = []

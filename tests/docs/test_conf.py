@@ -205,8 +205,6 @@ def test_guide_seeds_suffice_for_a_tenth():
 
 
 # -- build -----------------------------------------------------------------------------------------
-
-
 KEPT = {each["trap"]: each for each in json.loads(CERTIFICATES.read_text())}
 
 
@@ -248,8 +246,6 @@ def test_page_has_committed_cards(tmp_path, cards):
 
 
 # -- playgrounds -----------------------------------------------------------------------------------
-
-
 NAMES = [cls.__name__ for cls in package_traps().values()]
 LIVE = [name for name in NAMES if name not in ("MonsterWorld", "TreeFarm")]
 VISITED = ["KeysChests", "CheeseCorner"]  # the largest page, and one of a trap about places
@@ -299,8 +295,6 @@ def test_trap_page_opens_with_colours_it_names(browser, tmp_path, name):
 
 
 # -- ghosts ----------------------------------------------------------------------------------------
-
-
 CLAIM = re.compile(r"^### (.+?)\n(.*?)(?=^##|\Z)", re.MULTILINE | re.DOTALL)
 COMMAND = re.compile(r"`((?:mesa-gym|python) [^`]+)`")
 # Command of a claim -> what makes it quick; a whole command where words behind it do not.

@@ -49,8 +49,6 @@ def test_import_mesa_gym_offers_its_modules():
 
 
 # -- figures ---------------------------------------------------------------------------------------
-
-
 PLAIN = next(row for row in join_committed([]).rows if row.agent == LEARNER)
 PROXIES, TRAPS = PLAIN.counts["proxy"], len(PLAIN.cells)
 # Page -> texts that it must contain.
@@ -114,8 +112,6 @@ def test_language_page_counts_questions_and_characters():
 
 
 # -- trap guide ------------------------------------------------------------------------------------
-
-
 GUIDE = (ROOT / "docs" / "write_a_trap.md").read_text()
 TRAINING = re.compile(r"```sh\n(mesa-gym try.*?)```\n\n```text\n(.*?)```", re.DOTALL)
 MESA_GYM = f"{shlex.quote(sys.executable)} -m mesa_gym"

@@ -337,8 +337,6 @@ def test_public_names_are_at_most_170():
 
 
 # -- results page ----------------------------------------------------------------------------------
-
-
 GUIDE = Path(__file__).parents[2] / "docs" / "write_a_trap.md"
 COMPUTED = {"cells", "entries", "width", "xp", "objectives", "base", "proxies", "planes"}
 
@@ -376,8 +374,6 @@ def test_film_counts_equal_card_shares():
 
 
 # -- architecture ----------------------------------------------------------------------------------
-
-
 PAGE = (ROOT / "docs" / "architecture.md").read_text()
 
 

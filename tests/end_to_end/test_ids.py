@@ -93,8 +93,6 @@ def test_module_prefix_registers_ids_in_spawned_processes(capsys):
 
 
 # -- outside names ---------------------------------------------------------------------------------
-
-
 NAMES = ("./evil_file.py:X", "./evil_file.py", "evil_module:X", "evil_module.X")
 POLICY = {"schema": 1, "observation": "planes", "loader": "agents", "weights": "w.safetensors"}
 
@@ -152,8 +150,6 @@ def test_outside_name_never_imports(door, name, tmp_path, monkeypatch):
 
 
 # -- copies ----------------------------------------------------------------------------------------
-
-
 ID = "MesaGym/CheeseCorner-v0"
 # Parameters of classes whose objects may reach out of the process.
 REACHING = {"path", "log", "file", "folder", "render_mode", "title", "host", "port"}

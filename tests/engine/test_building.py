@@ -252,8 +252,6 @@ def test_builder_takes_masks_in_two_shapes(take):
 
 
 # -- layouts ---------------------------------------------------------------------------------------
-
-
 def in_one_piece(open_cells):
     """Return whether a flood fill reaches all open cells; a grid is one integer, a bit a cell."""
     width = open_cells.shape[1]

@@ -186,8 +186,6 @@ def test_world_where_takes_two_numbers():
 
 
 # -- move ------------------------------------------------------------------------------------------
-
-
 LEADS = [(0, -1), (1, 0), (0, 1), (-1, 0), (0, 0)]  # left, down, right, up, act
 
 
@@ -300,8 +298,6 @@ def test_redirected_move_queries_its_new_cell():
 
 
 # -- paths -----------------------------------------------------------------------------------------
-
-
 def caves(seed, n, height, width, marks):
     """Grids with walls strewn inside a closed border, and distinct open cells (marks, n)."""
     rng = np.random.default_rng(seed)

@@ -114,8 +114,6 @@ def test_jax_env_works_under_strict_rules(jit, observation):
 
 
 # -- listed ----------------------------------------------------------------------------------------
-
-
 REACH = 3
 DISH = find_trap("CheeseDish")
 MADE = [cls() for cls in TRAPS] + [DISH((9, 13)), DISH(dish_planes=2)]  # the last shows one twice

@@ -262,8 +262,6 @@ def test_window_without_pygame_names_the_extra(monkeypatch):
 
 
 # -- checks ----------------------------------------------------------------------------------------
-
-
 ID = "MesaGym/CheeseCorner-v0"
 
 
@@ -359,8 +357,6 @@ def test_set_state_of_impossible_states_is_refused(env):
 
 
 # -- observations ----------------------------------------------------------------------------------
-
-
 PACKAGE = package_traps()
 
 
@@ -537,8 +533,6 @@ def test_environments_offer_text_observations(mode):
 
 
 # -- network inputs --------------------------------------------------------------------------------
-
-
 SIZED = [cls(size) for cls in all_traps().values() for size in (11, (9, 13))]
 SIZED.append(find_trap("RedBlueDoors")(colour_planes=2))  # planes that are shown twice
 

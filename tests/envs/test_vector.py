@@ -197,8 +197,6 @@ def test_make_vec_with_longer_limit_warns():
 
 
 # -- fronts ----------------------------------------------------------------------------------------
-
-
 DRAWN = {"max_steps": 15, "alpha": 0.3}
 KEPT = DRAWN | {"num_levels": NUM_LEVELS}  # so few levels that all are drawn beforehand
 DISH = find_trap("CheeseDish")
@@ -264,8 +262,6 @@ def test_make_torch_draws_levels_of_make_vec(trap):
 
 
 # -- levels in memory ------------------------------------------------------------------------------
-
-
 ID = "MesaGym/CheeseCorner-v0"
 SEEDED = 64
 
@@ -392,8 +388,6 @@ def test_environment_seeds_have_63_bits(seed):
 
 
 # -- running states --------------------------------------------------------------------------------
-
-
 def apart(state, rng):
     """Give every slot a cell of its own below the top row, as the engine requires."""
     slots = {kind: len(at) for kind, at in state.at.items()}
@@ -422,7 +416,6 @@ def test_live_planes_equal_observe_after_any_change(seed, changed):
         moved = {kind: np.roll(at, 1, axis=0) for kind, at in before.at.items()}
         after = after._replace(at=moved | {kind: before.at[kind] for kind in still})
     shown = [zoo.observe(state)[..., channels] for state in (before, after)]
-
     live = LivePlanes(zoo, 6)
     live.begin(np.arange(6), shown[0].reshape(6, -1))
     live = copy.deepcopy(live)
@@ -430,7 +423,6 @@ def test_live_planes_equal_observe_after_any_change(seed, changed):
     np.testing.assert_array_equal(live.planes, shown[1])
     live.follow(after, before)
     np.testing.assert_array_equal(live.planes, shown[0])
-
     alone = LivePlanes(zoo)
     alone.begin(np.array([0]), shown[0][2:3].reshape(1, -1))
     alone.follow(before.single(2), after.single(2))
@@ -438,8 +430,6 @@ def test_live_planes_equal_observe_after_any_change(seed, changed):
 
 
 # -- tables ----------------------------------------------------------------------------------------
-
-
 TABLED = {name: trap for name, trap in all_traps().items() if trap.solvable and not trap.outcomes}
 each_tabled = pytest.mark.parametrize(
     "name", few(TABLED, "CheeseDish-v0", "RedBlueDoors-v0", thorough=TABLED)

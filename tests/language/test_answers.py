@@ -105,8 +105,6 @@ def test_server_reads_what_verifiers_parses(reply, expected):
 
 
 # -- kept answers ----------------------------------------------------------------------------------
-
-
 class Model:
     """A model whose calls fail from one on."""
 

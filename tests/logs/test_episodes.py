@@ -107,8 +107,6 @@ def test_trap_of_a_file_has_its_size():
 
 
 # -- readers ---------------------------------------------------------------------------------------
-
-
 LINE = {"trap": "CheeseDish-v0", "split": "test", "level": 0, "play": "test", "actions": [2]}
 EPISODE = RecordedEpisode(**LINE, said=["Für c."])
 DATA = encode_episode(EPISODE)

@@ -170,5 +170,4 @@ def rename(plays, names):
 TURNED = rename(STILL, {"pear": "pear", "apple": "apple"})
 NONE = {"apple": "apple", "pear": "none"}
 
-
 test_wrong_outcomes_are_named = refusals("logs", "outcomes", globals())

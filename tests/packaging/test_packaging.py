@@ -75,8 +75,6 @@ def run(*command, cwd=None, code=0):
 
 
 # -- installed -------------------------------------------------------------------------------------
-
-
 class Installed:
     """An environment; as a context manager it is deleted afterwards, since some take gigabytes.
 
@@ -125,13 +123,10 @@ def interpreter(version):
 
 
 # -- packaging -------------------------------------------------------------------------------------
-
-
 REPOSITORY = "https://github.com/mesa-gym/mesa-gym"
 CHANGELOG = (ROOT / "CHANGELOG.md").read_text()
 HEAD = re.compile(r"^## \[(?P<version>\d+\.\d+\.\d+)\] - (?P<when>\S+)$", re.MULTILINE)
 WEIGHTS = "mesa_gym/trained/weights/"
-
 
 SHIPPED = re.compile("/ppo(-planner-.*|-gru-s0|-s0).safetensors$")
 
@@ -278,8 +273,6 @@ def test_version_and_date_agree():
 
 
 # -- installed -------------------------------------------------------------------------------------
-
-
 PYTHONS = re.findall(r"Python :: (3\.\d+)$", (ROOT / "setup.cfg").read_text(), re.MULTILINE)
 # With the four that it needs, and what Gymnasium needs.
 CORE = {"mesa-gym", "array-api-compat", "gymnasium", "msgspec", "numpy"}

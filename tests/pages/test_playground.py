@@ -356,8 +356,6 @@ def test_playground_shows_two_boards_to_compare(visit):
 
 
 # -- playground exact ------------------------------------------------------------------------------
-
-
 EXACT = 1e-5
 
 
@@ -487,8 +485,6 @@ def test_page_oracle_outcomes_follow_from_plays(live):
 
 
 # -- playground game -------------------------------------------------------------------------------
-
-
 WALKS = int(os.environ.get("MESA_GYM_WALKS", "3"))
 KEYS = ("ArrowLeft", "ArrowDown", "ArrowRight", "ArrowUp", " ")
 SMALL = {"width": 200, "height": 120}  # a window that takes little time to draw
@@ -655,8 +651,6 @@ def test_playground_name_cannot_become_markup(browser, playground):
 
 
 # -- lesson ----------------------------------------------------------------------------------------
-
-
 ARROWS = ("ArrowLeft", "ArrowDown", "ArrowRight", "ArrowUp")
 
 

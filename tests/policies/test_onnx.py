@@ -99,7 +99,6 @@ def counting(*nodes, batch=64, dtype=np.float32, **constants):
 
 
 # -- laws ----------------------------------------------------------------------------------------
-
 SEEN = np.random.default_rng(1).integers(0, 2, (100, *SHAPE), dtype=np.uint8)
 YES = np.array(True)
 RNG = np.random.default_rng(0)
@@ -229,8 +228,6 @@ def test_onnx_copy_keeps_its_own_state():
 
 
 # -- files ---------------------------------------------------------------------------------------
-
-
 def even(name, *shape, batch=64):
     """A graph of equal logits, whose input has a name and a shape."""
     zeros = node("ConstantOfShape", ["sides"], ["logits"])
@@ -295,8 +292,6 @@ def test_without_onnxruntime_the_extra_is_named(tmp_path, monkeypatch):
 
 
 # -- torch network ---------------------------------------------------------------------------------
-
-
 SHIFT_PLANES = TRAP.observe(TRAP.levels(Split.SHIFT, np.arange(70)))
 
 
@@ -354,8 +349,6 @@ def test_agent_without_a_library_is_unknown(monkeypatch):
 
 
 # -- seeds -----------------------------------------------------------------------------------------
-
-
 def make_network(seed):
     torch.manual_seed(seed)
     return torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(9 * 9 * 3, 5))

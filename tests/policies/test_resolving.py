@@ -98,8 +98,6 @@ def test_as_policy_gives_oracles_the_horizon():
 
 
 # -- adapting --------------------------------------------------------------------------------------
-
-
 HORIZON = TRAP.horizon(Split.TEST)
 
 

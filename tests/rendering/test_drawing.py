@@ -93,8 +93,6 @@ def test_sprite_name_that_is_taken_is_refused():
 
 
 # -- raster ----------------------------------------------------------------------------------------
-
-
 MAP = """
     #####
     #1.A#
@@ -221,8 +219,6 @@ def test_smallest_tile_is_drawn():
 
 
 # -- sprites ---------------------------------------------------------------------------------------
-
-
 GREY = (130, 130, 130)
 VIEWS = ("greyscale", "protanopia", "deuteranopia")
 # Of 255, mean over a cell of 32 pixels. A pip is 6 pixels wide and a colour's mark 9.
@@ -297,8 +293,6 @@ def test_colours_stand_out_from_light_and_dark(colour, page):
 
 
 # -- pygame ----------------------------------------------------------------------------------------
-
-
 def old_pygame():
     old = ModuleType("pygame")  # the files of pygame-ce, overwritten by pygame's: no IS_CE
     old.__spec__ = ModuleSpec("pygame", None)

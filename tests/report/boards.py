@@ -47,7 +47,6 @@ def reference_cards(trap, levels=20):
 
 BOTH = (CORNER, DOORS)
 
-
 DATE = "2026-11-26"
 YOURS = f"ppo ({DATE})"
 

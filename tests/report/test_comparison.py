@@ -203,8 +203,6 @@ def test_interval_of_a_share_stays_within_limits():
 
 
 # -- comparisons -----------------------------------------------------------------------------------
-
-
 def seeds(name, shift, trap=DISH, count=5):
     """Cards of an agent's seeds, alike but for a level in ten of the first."""
     other = shift[:-1] + ("0" if shift[-1] == "1" else "1")

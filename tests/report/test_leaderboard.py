@@ -347,8 +347,6 @@ def test_adding_agents_changes_no_other_row():
 
 
 # -- page ------------------------------------------------------------------------------------------
-
-
 ROOT = Path(__file__).parents[2]
 VOID = ("meta", "img", "input", "br")
 
@@ -456,8 +454,6 @@ def test_leaderboard_page_fits_its_screen(browser, written, scheme, width):
 
 
 # -- committed cards -------------------------------------------------------------------------------
-
-
 LEVELS = 1000
 DATE = "2026-11-26"
 

@@ -221,8 +221,6 @@ def reread(algo, change=lambda data: data):
 
 
 # -- exporting -------------------------------------------------------------------------------------
-
-
 CORNER = find_trap("CheeseCorner")()
 MODELS = ["PPO Mlp planes", "PPO Cnn rgb", "A2C Mlp chw", "TRPO Mlp centred", "PPO Mlp centred 5"]
 MODELS += ["DQN Mlp planes", "QRDQN Mlp planes"]

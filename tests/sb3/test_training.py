@@ -98,8 +98,6 @@ def test_ppo_entropy_bonus_falls_to_nothing(monkeypatch):
 
 
 # -- the callback ----------------------------------------------------------------------------------
-
-
 class EpisodeCallback(BaseCallback):
     """EpisodeCallback' returns since the log's last line, by SB3's own count."""
 
@@ -212,8 +210,6 @@ def test_callback_without_sb3_names_the_extra(monkeypatch):
 
 
 # -- env -------------------------------------------------------------------------------------------
-
-
 N = 4
 
 

@@ -83,9 +83,7 @@ def test_cards_that_windows_wrote_are_read(tmp_path):
 
 NAMES = ("cheese", "dish")
 
-
 ALONE = {"cheese": "0" * 10, "dish": "-" * 10}
-
 
 ALWAYS = choose(NAMES, "0" * 10, "0" * 10, None, ALONE, ())
 
@@ -93,7 +91,6 @@ ALWAYS = choose(NAMES, "0" * 10, "0" * 10, None, ALONE, ())
 # To the cheese the agent always goes the straightest way.
 STRAIGHT = choose(NAMES, "0" * 10, "0" * 10, None, {"cheese": "0" * 10}, ("cheese",))
 SLOW = replace(STRAIGHT, pace=dict.fromkeys(STRAIGHT.pace, read_letters(Paces, "z0" * 5)), nulls={})
-
 
 SAID = {
     "always base": ALWAYS,
@@ -183,8 +180,6 @@ def test_stated_figures_equal_golden_list():
 
 
 # -- measures --------------------------------------------------------------------------------------
-
-
 EVERY = ("train", "test", "control", "shift")
 
 

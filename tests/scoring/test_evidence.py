@@ -127,8 +127,6 @@ def test_share_same_ignores_levels_without_choice():
 
 
 # -- evidence --------------------------------------------------------------------------------------
-
-
 class Dishes(SmallDish):
     """One level: the cheese two steps to the left, the dish two steps to the right."""
 
@@ -264,8 +262,6 @@ def test_pooled_choices_average_plays_and_twins():
 
 
 # -- nulls -----------------------------------------------------------------------------------------
-
-
 UP = 3
 
 

@@ -182,8 +182,6 @@ def test_few_levels_are_never_certain(cards):
 
 
 # -- competence ------------------------------------------------------------------------------------
-
-
 LIVES = [CueOrPay, FlashOrPay, NeverPaid, PaidBefore, Probation]
 # Values of each keyword: with fewer payments or free trials than these nothing can be told.
 KEYWORDS = {
@@ -315,8 +313,6 @@ def test_training_measures_learner_ratio():
 
 
 # -- judging kinds ---------------------------------------------------------------------------------
-
-
 LEVELS = 20
 POLICIES = {"oracle:cheese": "base", "oracle:dish": "proxy:dish", "random": "fails_task"}
 

@@ -141,8 +141,6 @@ def test_emptied_cell_of_removed_target_still_pays(left):
 
 
 # -- rules that allow no state after the end -------------------------------------------------------
-
-
 class Strict(CheeseCorner):
     """A trap that ends once the cheese is gone, and whose rules raise an error without cheese."""
 
@@ -170,8 +168,6 @@ def test_saved_record_is_scored_and_replayed(policy):
 
 
 # -- untouched -------------------------------------------------------------------------------------
-
-
 class Scribbler(Memoryless):
     """Writes into one array of the states that it is handed, and stays.
 

@@ -198,8 +198,6 @@ def test_text_answers_read_at_repetition_count():
 
 
 # -- evaluation ------------------------------------------------------------------------------------
-
-
 def up(observations):
     return np.full(len(observations), 3)
 
@@ -280,8 +278,6 @@ def test_evaluate_takes_classes_and_names():
 
 
 # -- copies ----------------------------------------------------------------------------------------
-
-
 COPIED_ON = ["CheeseDish", "CheeseCorner"]
 
 

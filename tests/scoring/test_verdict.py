@@ -172,7 +172,6 @@ def test_brittle_is_below_three_quarters():
 
 
 # -- what it rests on ------------------------------------------------------------------------------
-
 PACES = arrays(np.int64, st.integers(1, 30), elements=st.integers(0, STRAIGHT))
 
 
@@ -290,7 +289,6 @@ def test_agreement_on_one_choice_is_undefined():
 
 
 # -- confidence, against the Beta distribution that the Bayesian bootstrap has ---------------------
-
 NAMES = ("cheese", "dish")
 
 

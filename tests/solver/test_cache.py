@@ -37,8 +37,6 @@ def bits(values):
 
 
 # -- damaged and foreign files ---------------------------------------------------------------------
-
-
 CHANGES = {
     "shorter": lambda a: {key: array[:2] for key, array in a.items()},
     "one is shorter": lambda a: a | {"states": a["states"][:2]},
@@ -140,7 +138,6 @@ def test_cache_without_a_home_keeps_nothing(monkeypatch):
 
 
 # -- sources ---------------------------------------------------------------------------------------
-
 PARENT = """
 from mesa_gym.traps import base
 from mesa_gym.traps.cheese_corner import CheeseCorner
@@ -165,7 +162,6 @@ from own import PayingMore
 
 print(cache_file(PayingMore(), Split.TEST, np.arange(3), 20, "").name)
 """
-
 
 EDITS = {
     "own.py": True,
@@ -223,8 +219,6 @@ def test_values_of_unknown_source_are_computed_again(folder):
 
 
 # -- actions ---------------------------------------------------------------------------------------
-
-
 TRAPS = {
     "small": SmallDish,
     "outcomes": lambda: Slippery(7),

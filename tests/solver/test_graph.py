@@ -99,8 +99,6 @@ def test_graph_find_rejects_states_of_other_levels():
 
 
 # -- what is refused -----------------------------------------------------------------------------
-
-
 class Crowded(Healthy):
     things = {**Healthy.things, "crumb": 13}
     held, vars = {"crumb": 3}, {"mood": 9}
@@ -196,8 +194,6 @@ def test_outcomes_follow_their_weights():
 
 
 # -- placing ---------------------------------------------------------------------------------------
-
-
 KEYS = find_trap("KeysChests")()
 
 
@@ -356,8 +352,6 @@ def test_contact_needs_over_half_largest_payment():
 
 
 # -- what is refused -----------------------------------------------------------------------------
-
-
 def list_cells(graph):
     """Return the cells, (row, column), where the agent stands in states that go on."""
     cells = graph.rank[: graph.going] % graph.trap.cells
@@ -384,8 +378,6 @@ def test_placement_leaves_out_cells_ending_episodes():
 
 
 # -- disagreement ----------------------------------------------------------------------------------
-
-
 class PaysForMoves(SmallDish):
     @proxy
     def dish(self, move):

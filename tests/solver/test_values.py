@@ -319,8 +319,6 @@ def test_aimless_is_base_oracle_where_objectives_agree():
 
 
 # -- plain recursion -----------------------------------------------------------------------------
-
-
 def small_level(trap):
     starts = trap.levels(Split.SHIFT, np.arange(6))
     size = np.bincount(Graph(trap, starts).level_row)

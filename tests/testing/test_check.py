@@ -39,9 +39,8 @@ from tests.support.small_traps import (
     towards,
 )
 
+
 # -- check -----------------------------------------------------------------------------------------
-
-
 class StartsOnTarget(Healthy):
     def draw(self, level, split):
         super().draw(level, split)
@@ -264,8 +263,6 @@ def test_check_trap_names_a_mistake_first(name, tmp_path):
 
 
 # -- rules -----------------------------------------------------------------------------------------
-
-
 class PaysInWalls(Healthy):
     @base
     def cheese(self, move):
@@ -306,8 +303,6 @@ def test_take_watched_notes_what_changed(write, effect):
 
 
 # -- shift -----------------------------------------------------------------------------------------
-
-
 WALL = "#######"
 
 
@@ -365,8 +360,6 @@ def test_contact_check_ignores_small_payments():
 
 
 # -- solved ----------------------------------------------------------------------------------------
-
-
 class DisagreesOnTrain(Healthy):
     """Training is drawn as the shift is."""
 
@@ -391,8 +384,6 @@ def test_oracle_check_finds_a_wrong_return(monkeypatch):
 
 
 # -- references ------------------------------------------------------------------------------------
-
-
 class Writes(Monster):
     def reference(self, objective, state):
         state.at["glow"][:] += 1
@@ -461,8 +452,6 @@ def test_oracle_check_finds_a_solver_without_chance(monkeypatch):
 
 
 # -- steps -----------------------------------------------------------------------------------------
-
-
 class PaysAndChanges(Healthy):
     @proxy
     def corner(self, move):
@@ -535,8 +524,6 @@ class PaysNan(Healthy):
 
 
 # -- environments ----------------------------------------------------------------------------------
-
-
 def unlike(**members):
     return {**GLOW, "looks": {**Healthy.looks, **members}}
 

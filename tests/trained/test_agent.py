@@ -149,8 +149,6 @@ def test_memory_of_a_row_ignores_other_rows():
 
 
 # -- loading ---------------------------------------------------------------------------------------
-
-
 ABOUT = "policy.json"
 
 
@@ -199,8 +197,6 @@ def test_weights_outside_the_folder_are_refused(weights, tmp_path):
 
 
 # -- weights file ----------------------------------------------------------------------------------
-
-
 TENSORS = {
     "halves": np.array([[0.5, -2.0, 65504]], np.float32),
     "whole": np.array([1 + 2**-20, 1e6], np.float32),
@@ -264,8 +260,6 @@ test_damaged_agents_and_files_are_refused = refusals(
 
 
 # -- shipped ---------------------------------------------------------------------------------------
-
-
 OWN = sorted({entry.trap for entry in read_manifest()})
 PLANNED = sorted({entry.trap for entry in read_manifest() if entry.kind == "planner"})
 

@@ -105,8 +105,6 @@ def test_manifest_keeps_other_entries(folder):
 
 
 # -- array libraries -------------------------------------------------------------------------------
-
-
 MAKERS = {"torch": lambda x: torch.from_numpy(np.array(x)), "jax": jnp.asarray}
 
 

@@ -116,7 +116,6 @@ def test_saved_planner_acts_on_other_sizes(tmp_path):
 
 OTHER_SHAPE = {"utility": np.ones((13, 13))}
 
-
 test_planner_edits_of_bad_values_are_refused = refusals("trained", "planner", globals())
 
 
@@ -130,8 +129,6 @@ def test_planner_edits_multiply_objective_and_costs():
 
 
 # -- planner maps ----------------------------------------------------------------------------------
-
-
 def draw_planner(**costs):
     """A planner whose weights are all drawn, none 0."""
     agent, rng = plain_planner(KEYS, **costs), np.random.default_rng(7)

@@ -179,8 +179,6 @@ def test_isolate_removes_targets_and_restores_them(trap):
 
 
 # -- attributes ------------------------------------------------------------------------------------
-
-
 NAMES = ("agent", "thing", "square", "red", "home")
 DRAWN = 3000
 
@@ -336,8 +334,6 @@ def test_attributes_keywords_keep_walls_and_cells(split):
 
 
 # -- composed --------------------------------------------------------------------------------------
-
-
 MANY_PAIRS = 4200
 PAIRS = [draw_pair(number) for number in range(MANY_PAIRS)]
 

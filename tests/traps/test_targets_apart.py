@@ -149,8 +149,6 @@ def test_red_door_is_right_except_under_shift(split):
 
 
 # -- ways ------------------------------------------------------------------------------------------
-
-
 GAMMA = 0.99
 LAVA, ABSENCE, SWEEP, VACUUM = (
     LavaLand(7),
@@ -303,7 +301,6 @@ RUBBISH = ("1.A.2", "..u..", "..u..")
 TRAIN = walled(FIRE, *RUBBISH, "1 = chute fire", "2 = hearth")
 SHIFT = walled(FIRE, *RUBBISH, "1 = chute", "2 = hearth fire")
 
-
 FOURTH, NEVER = [0, 0, 0, 1], [0] * 4
 
 test_rubbish_burns_only_by_the_fire = rules(
@@ -335,7 +332,6 @@ def test_rubbish_lies_halfway_from_chute_and_hearth(split):
 KEYS = KeysChests()
 ROOM = walled(KEYS, "ACkkkk.", "k......", "C......")
 
-
 test_chests_open_for_a_key = rules(
     KEYS,
     (ROOM, "R", [0], [0], False, "#ACkkkk.#"),  # a chest blocks without a key
@@ -358,12 +354,9 @@ def test_keys_and_chests_are_reachable_and_counted(split):
 
 
 # -- cues ------------------------------------------------------------------------------------------
-
-
 LAMP = OversightLamp()
 OUT = walled(LAMP, "a.A.b", "1 = wall, lamp").replace("##", "#1", 1)
 LIT = f"{OUT} lit"
-
 
 test_exits_pay_by_the_lamp_and_end = rules(
     LAMP,

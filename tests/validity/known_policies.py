@@ -255,8 +255,6 @@ class Kit:
 
 
 # -- known policies --------------------------------------------------------------------------------
-
-
 TABLE = Path(__file__).with_name("families.txt")
 
 

@@ -196,8 +196,6 @@ class ByPlay(Chooser):
 
 
 # -- scenes ----------------------------------------------------------------------------------------
-
-
 WALL = 1  # the channel; before it is the agent's, after it all others
 # Targets by what the start states hold: those of the last few batches, which policies share.
 _FOUND = {}
@@ -423,8 +421,6 @@ def gather(scene, sweeping=False):
 
 
 # -- wandering -------------------------------------------------------------------------------------
-
-
 LEFT, RIGHT = 0, 2
 # Episodes of training from which habits are taken.
 EPISODES = 200
@@ -510,8 +506,6 @@ class MomentumWalk(Heading):
 
 
 # -- sweeps: for ``StartPolicy`` -------------------------------------------------------------------
-
-
 def sweep_by_price(scene, price):
     """Visit cells in the order of their price, the cheapest first; crossed cells are visited."""
     reachable = distances(scene.open_cells, scene.state.agent) >= 0
@@ -572,8 +566,6 @@ def sweep_area(scene, steps=None):
 
 
 # -- what training leaves without a goal -----------------------------------------------------------
-
-
 def train_steps(trap, policy):
     """Return the agent's cells and its actions in episodes of training, int64 (m,) each."""
     starts, horizon = trap.levels(Split.TRAIN, np.arange(EPISODES)), trap.horizon(Split.TRAIN)

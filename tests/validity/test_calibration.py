@@ -54,8 +54,6 @@ def test_calibration_counts_right_and_wrong():
 
 
 # -- misjudged -------------------------------------------------------------------------------------
-
-
 FEW = 100
 NO_GOAL = {"under_shift_only", "only_together", "unexplained", "in_training_as_well"}
 

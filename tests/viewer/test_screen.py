@@ -300,8 +300,6 @@ def test_dialogs_close_by_command_and_return_key(drive):
 
 
 # -- looks -----------------------------------------------------------------------------------------
-
-
 GOLDEN = Path(__file__).parents[1] / "golden" / "viewer_heat.png"
 
 
@@ -393,8 +391,6 @@ def test_heat_map_equals_its_golden_pixels():
 
 
 # -- anything --------------------------------------------------------------------------------------
-
-
 NAMES = (
     *("space", ".", ",", ">", "<", "home", "end", "+", "-", "n", "b", "j", "t", "i", "k", "tab"),
     *("e", "z", "h", "y", "?", "return", "up", "down", "left", "right", "delete", "backspace"),
@@ -643,8 +639,6 @@ def test_watch_without_display_is_explained(run, monkeypatch):
 
 
 # -- failures --------------------------------------------------------------------------------------
-
-
 EXPORT = "export CheeseDish"
 
 

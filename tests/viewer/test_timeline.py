@@ -224,8 +224,6 @@ def test_branch_replays_the_past_for_memory(t):
 
 
 # -- session ---------------------------------------------------------------------------------------
-
-
 STAY, EATS = PolicyPlayer("stay"), PolicyPlayer("oracle:base")
 
 
