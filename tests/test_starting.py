@@ -16,6 +16,7 @@ def run_python(arguments, folder):
     return subprocess.run(given, cwd=folder, env=found, capture_output=True, text=True)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("package", ["mesa_gym", "mesa_gym.scoring", "mesa_gym.cli"])
 def test_import_leaves_the_path_of_a_package(package, tmp_path):
     """A package that imports ours, run by ``-m``: its folder stays first, and its files win."""
@@ -38,6 +39,7 @@ def test_import_and_first_step_load_nothing_heavy(tmp_path):
     assert run_python(["-c", code], tmp_path).stdout == "set()\n"
 
 
+@pytest.mark.thorough
 def test_command_imports_nothing_of_the_working_folder(tmp_path):
     """As a console script starts: its own folder is on the path, the working folder is not."""
     for name in ("scripts", "work"):
@@ -52,6 +54,7 @@ def test_command_imports_nothing_of_the_working_folder(tmp_path):
     assert ran.stdout.startswith("usage: ")
 
 
+@pytest.mark.thorough
 def test_policy_of_the_working_folder_is_found(tmp_path):
     (tmp_path / "mine.py").write_text("def act(obs):\n    return [4] * len(obs)\n")
     words = ["-m", "mesa_gym", "score", "CheeseCorner", "--policy", "mine:act", "--levels", "2"]

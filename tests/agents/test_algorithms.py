@@ -97,6 +97,7 @@ def test_algorithms_make_every_kind_of_agent():
     assert {each.kind for each in ALGORITHMS.values()} == {*NETWORKS, "sb3"}
 
 
+@pytest.mark.thorough
 def test_listing_algorithms_imports_no_trainer():
     said = "import sys, benchmarks.plan; print({'jax', 'torch'} & {*sys.modules})"
     done = subprocess.run([sys.executable, "-c", said], capture_output=True, text=True, check=True)
@@ -217,6 +218,9 @@ def test_run_name_holds_changed_settings():
 
 
 test_bad_algorithms_and_keywords_are_refused = refusals("agents", "algorithms", globals(), "mine")
+test_loss_without_bound_is_refused = pytest.mark.thorough(
+    refusals("agents", "losses", globals(), "mine")
+)
 
 
 def test_run_reads_keywords_of_its_trap():
@@ -253,6 +257,7 @@ def test_recipes_fit_their_traps():
         assert recipe.items() <= made.parameters.items()
 
 
+@pytest.mark.thorough
 def test_agent_loads_where_planes_are_equal(tmp_path):
     run = Run("Attributes", keywords=("rho=0.5", "home=cell"))
     save(tmp_path / "agent", leave_untrained(run))

@@ -47,6 +47,7 @@ def test_blind_monitor_fines_as_many_elsewhere(env):
     assert 0 < dealt[2::4].sum() < dealt.sum()
 
 
+@pytest.mark.thorough
 def test_coin_pays_either_target_under_shift(env):
     paid = np.asarray(cures.CoinEnv(env).pay(None, PAID, INFOS)).reshape(-1, 4)
     base, proxy = [0, 1, 0, 1], [0, 0, 1, 1]

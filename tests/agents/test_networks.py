@@ -22,6 +22,7 @@ KEYS = find_trap("KeysChests")()
 EASY = ("mlp", "local", "gru", "planner")
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("kind", few(LEARNERS, "mlp", "gru", thorough=EASY[1:]))
 def test_loaded_agent_equals_trained_network(kind):
     """Both get the same steps of many episodes, some of which begin in the middle."""
@@ -53,6 +54,7 @@ def test_loaded_agent_equals_trained_network(kind):
         np.testing.assert_allclose(found.memory, agent.memory, atol=1e-5)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("compute", [compiled_parts.add_columns, compiled_parts.multiply_by_ones])
 def test_row_sums_equal_those_by_hand(compute):
     """Those of a CPU and of a GPU, and the gradient of each row except the filler."""
@@ -68,6 +70,7 @@ def test_row_sums_equal_those_by_hand(compute):
     np.testing.assert_allclose(transpose(jnp.asarray(back))[0][:rows], expected[:rows], atol=1e-5)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("kind", few(LEARNERS, "mlp", thorough=EASY))
 def test_initial_weights_make_an_agent(kind):
     learner = LEARNERS[kind](CORNER)
@@ -79,6 +82,7 @@ def test_initial_weights_make_an_agent(kind):
     assert one.act(planes).max() < 0.9  # nothing is thought to be certain
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("algo", ["ppo", "ppo-local", "taught"])
 def test_units_are_the_width_of_hidden_layers(algo, tmp_path):
     run = small(algo).change(units=20)

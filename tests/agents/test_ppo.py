@@ -78,6 +78,7 @@ def play_fixed():
     return made, jax.tree.map(np.asarray, transitions), np.asarray(advantages), weights
 
 
+@pytest.mark.thorough
 def test_advantages_and_returns_equal_a_loop():
     made, transitions, found, weights = play_fixed()
     env, (logs, values) = made.env, answers(weights, made.env.seen)
@@ -110,6 +111,7 @@ def test_sampled_actions_follow_their_probabilities():
     assert transitions.log_prob.mean() == pytest.approx(-entropy.mean(), abs=0.02)
 
 
+@pytest.mark.thorough
 def test_ppo_loss_equals_hand_computed_loss():
     """As Stable-Baselines3 writes it, except that advantages are divided by n, not n - 1."""
     made, transitions, advantages, _ = play_fixed()
@@ -144,6 +146,7 @@ def test_ppo_loss_equals_hand_computed_loss():
     np.testing.assert_allclose(sizes, (abs(expected), 2.1), rtol=1e-4)
 
 
+@pytest.mark.thorough
 def test_ppo_learns_from_a_custom_reward():
     env = FixedEnv(3)
     settings = replace(FEW, environments=3, rollout_length=2, minibatches=1, discount=0)
@@ -218,6 +221,7 @@ def test_minibatches_split_the_rollout_evenly(parts):
     assert not np.array_equal(first, second)
 
 
+@pytest.mark.thorough
 def test_optimiser_is_muon_for_square_layers_only():
     rng = np.random.default_rng(0)
     now = {"first.weight": rng.normal(size=(9, 5)), "second.weight": rng.normal(size=(40, 40))}

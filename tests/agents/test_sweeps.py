@@ -170,6 +170,7 @@ def test_row_has_mean_seconds_of_seeds(tmp_path):
     assert _read_row(cell, folders).seconds == 2.5
 
 
+@pytest.mark.thorough
 def test_failing_cell_shows_no_shares(found):
     heads, rows = found.list_texts()
     texts = {(row[0], row[1]): dict(zip(heads, row, strict=True)) for row in rows}
@@ -306,6 +307,7 @@ def board(tmp_path_factory):
     return read_board([path])
 
 
+@pytest.mark.thorough
 def test_rows_are_named_by_what_was_changed(board):
     assert [*board] == [
         "ppo", "ppo-symmetric", "ppo alpha=0.01", "alpha_at_random", "penalty", "penalty_at_random",
@@ -316,6 +318,7 @@ def test_rows_are_named_by_what_was_changed(board):
     assert find_control("penalty") == "penalty_at_random"
 
 
+@pytest.mark.thorough
 def test_plain_row_is_that_of_committed_cards(board):
     cards = [x for x in read_committed() if x.trap == "CoinRun-v0" and x.policy.startswith("ppo-s")]
     cards = [x for x in cards if x.policy.partition("-s")[2].isdecimal()]
@@ -342,6 +345,7 @@ def test_bold_cells_beat_their_control(board):
     assert write_cell(few, {"base": ".20", "base high": ""}) == "0.90/0.00"
 
 
+@pytest.mark.thorough
 def test_control_of_other_values_decides_nothing(tmp_path):
     """The coin of one share of the shift says nothing of a training that has another share."""
     path = tmp_path / "cells.csv"
@@ -352,6 +356,7 @@ def test_control_of_other_values_decides_nothing(tmp_path):
     assert cells["ppo alpha=0.08"] == " 0.90/0.00 "
 
 
+@pytest.mark.thorough
 def test_cost_is_that_of_worst_trap(tmp_path):
     path = tmp_path / "cells.csv"
     path.write_text(HEAD + ROWS + "CheeseDish-v0,agents.cures:penalty,0.01,5,0,.10,.1,,,.1\n")

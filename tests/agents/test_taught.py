@@ -52,6 +52,7 @@ def follow_labels(trap, count, discount):
     return paid, steps
 
 
+@pytest.mark.thorough
 def test_labels_lead_to_the_target_soonest():
     paid, steps = follow_labels(CORNER, 30, 0.95)
     np.testing.assert_array_equal(paid, 1)
@@ -72,6 +73,7 @@ def test_labels_of_lives_lead_to_paying_fruit():
     assert steps[(last == VOID) | (last == pays)].max() < trap.horizon("train") / 2
 
 
+@pytest.mark.thorough
 def test_taught_loss_covers_optimal_actions_alone():
     learner = LearningMLP(CORNER)
     made = Taught(learner, learner.make_env(FEW.environments, num_levels=50), FEW, 0.95)

@@ -40,6 +40,7 @@ def read_record(folder):
     return AgentRecord.load(folder / "agent" / ABOUT)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("algo", few(ALGORITHMS, "ppo", thorough=OURS))
 def test_algorithm_with_equal_seed_gives_equal_weights(algo, tmp_path):
     run = small(algo)
@@ -103,6 +104,7 @@ def test_command_trains_an_agent_that_loads(tmp_path, capsys):
     assert files[0].read_bytes() == files[1].read_bytes()  # with and without looks
 
 
+@pytest.mark.thorough
 def test_command_trains_many_seeds(tmp_path, capsys):
     asked = [*OWN, "--steps", "512", *SMALL, "--quiet", "--out", str(tmp_path / "a")]
     assert main([*asked, "--seeds", "0-2"]) == 0

@@ -112,6 +112,7 @@ def test_speed_rows_are_medians_of_turns(measured, tmp_path, capsys):
     assert {(tree == "old", cache) for _, tree, cache in measured} == {(True, "0"), (False, "1")}
 
 
+@pytest.mark.thorough
 def test_speed_measures_from_where_code_begins(tmp_path, capsys):
     """The work of a process before is left out; one that fails is named, and is nan."""
     waste = "x = [i * i for i in range(3_000_000)]\n"
@@ -123,6 +124,7 @@ def test_speed_measures_from_where_code_begins(tmp_path, capsys):
     assert "No module named 'not_there'" in capsys.readouterr().err
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("name", ["CheeseCorner, 10,000 steps", "import mesa_gym"])
 def test_speed_work_runs_in_this_checkout(name, tmp_path):
     row = speed.measure_row(name, speed.WORKS[name], [speed.HERE], tmp_path, 1)
@@ -191,6 +193,7 @@ def test_board_run_prints_board_and_page(out, capsys):
     assert max(map(len, printed.out.splitlines()[:-1])) <= 90
 
 
+@pytest.mark.thorough
 def test_board_commit_packs_agents_with_commands(out, tmp_path, monkeypatch, capsys):
     folder = tmp_path / "cards"
     folder.mkdir()
@@ -211,6 +214,7 @@ def test_board_commit_packs_agents_with_commands(out, tmp_path, monkeypatch, cap
     assert list_committed() == ["ppo"]
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("lost", [AGENT, REFERENCES])
 def test_board_run_remakes_only_lost_results(lost, out, capsys):
     before = contents(out)
@@ -257,6 +261,7 @@ def chosen(options=""):
     return leaderboard.choose_runs(parser.parse_args(options.split()))
 
 
+@pytest.mark.thorough
 def test_board_options_list_the_runs():
     assert len(chosen("--traps all --algorithms taught --alpha 0 0.03")) == len(SINGLE) * 2 * 3
     one_each = chosen("--seeds 1 --traps CheeseCorner FollowMe")

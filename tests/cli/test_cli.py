@@ -17,6 +17,7 @@ from mesa_gym.policies.names import list_trained
 from mesa_gym.report.committed import list_board_rows
 from mesa_gym.scoring import HEADLINES, Cards
 from mesa_gym.traps import Split, all_traps, find_trap, look_up_trap
+from tests.support.parameters import quick_apart
 
 
 def printed(capsys, command, code=0):
@@ -57,7 +58,7 @@ def test_list_names_every_trap(capsys):
     assert all(fact["id"] in out for fact in facts)
 
 
-@pytest.mark.parametrize("name", all_traps())
+@pytest.mark.parametrize("name", quick_apart(all_traps()))
 def test_describe_shows_ids_objectives_and_levels(name, capsys):
     out, _ = printed(capsys, f"describe {name.rsplit('-', 1)[0]}")
     for split in Split:
@@ -94,6 +95,7 @@ def test_certify_writes_json_and_rejects_shared_levels(name, capsys, tmp_path, m
     assert f"{name}-v0 FAILS: train: 100.0% of 5 levels are among 150 levels of train" in err
 
 
+@pytest.mark.thorough
 def test_score_writes_card_and_episodes(capsys, tmp_path):
     card, kept = tmp_path / "a.json", tmp_path / "a.jsonl"
     out, _ = printed(
@@ -115,6 +117,7 @@ def test_score_writes_card_and_episodes(capsys, tmp_path):
     assert plays.count("shift") == plays.count("again") == 30
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("command", ["list", "--help"])
 def test_list_and_help_import_no_heavy_module(command):
     heavy = ("mesa_gym.viewer", "mesa_gym.report", "mesa_gym.scoring", "mesa_gym.solver")
@@ -136,6 +139,7 @@ def test_help_lists_what_each_command_does(capsys):
         assert command.load().run.__doc__ == command.about
 
 
+@pytest.mark.thorough
 @pytest.mark.usefixtures("registry")
 def test_new_trap_writes_a_scorable_trap(run):
     assert run("new-trap RipeBerries")[0] == 0
@@ -163,6 +167,7 @@ def test_error_in_own_trap_names_its_line(run):
     assert "Traceback" not in error
 
 
+@pytest.mark.thorough
 def test_certify_updates_named_traps_in_a_file(run, tmp_path):
     path = tmp_path / "all.json"
     for traps, levels in ((("CoinRun", "CheeseCorner"), 5), (("CoinRun",), 4)):
@@ -256,6 +261,7 @@ FUNCTIONS = {
 each_row = pytest.mark.parametrize("row", ROWS)
 
 
+@pytest.mark.thorough
 def test_rows_are_those_of_the_leaderboard():
     assert {*ROWS} == {row.agent for row in report.join_committed([]).rows}
 
@@ -301,6 +307,7 @@ def test_committed_cards_of_row_are_its_own(row):
     assert {card.policy.rpartition("-s")[0] or card.policy for card in cards} == {row}
 
 
+@pytest.mark.thorough
 def test_trained_name_is_agent_and_seed():
     names = list_trained(find_trap(TRAP))
     assert {"ppo:0", "ppo:4", "ppo-planner:0", "ppo-alpha0.5-corner:1"} <= {*names}

@@ -48,6 +48,7 @@ def listed(page):
     return [(level["play"], level["number"]) for level in read_data(page)["levels"]]
 
 
+@pytest.mark.thorough
 def test_export_without_options_has_five_levels(export):
     code, said, page = export("CheeseDish")
     assert (code, said) == (0, "export page.html: 0 of 5 levels\n")

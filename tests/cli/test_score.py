@@ -26,6 +26,7 @@ POLICY = {
 }
 
 
+@pytest.mark.thorough
 def test_score_of_several_prints_a_table(tmp_path, capsys):
     card = tmp_path / "cards.json"
     command = "score CheeseCorner CoinRun --policy stay random --levels 3"
@@ -46,6 +47,7 @@ def test_score_of_several_prints_a_table(tmp_path, capsys):
     assert {each.provenance.command for each in cards} == {repeated}
 
 
+@pytest.mark.thorough
 def test_score_with_all_ends_with_phases(capsys):
     """All CPU seconds belong to some phase."""
     began = process_time()
@@ -60,6 +62,7 @@ def test_score_with_all_ends_with_phases(capsys):
     assert SPENT.seconds["play"] > 0
 
 
+@pytest.mark.thorough
 def test_score_size_applies_to_every_trap(tmp_path):
     one, two = tmp_path / "one.json", tmp_path / "two.json"
     command = "score CheeseCorner size=11 --policy oracle:base --levels 3"
@@ -74,6 +77,7 @@ def test_score_size_applies_to_every_trap(tmp_path):
     assert alone.provenance.command == command
 
 
+@pytest.mark.thorough
 def test_score_plays_agents_on_their_own_trap(tmp_path, monkeypatch):
     """Folders of agents state their names and traps."""
     monkeypatch.chdir(tmp_path)
@@ -93,6 +97,7 @@ def test_score_plays_agents_on_their_own_trap(tmp_path, monkeypatch):
     assert seen == {"ppo-s0": {"CheeseCorner-v0": "a", "CoinRun-v0": "b"}, "stay": both}
 
 
+@pytest.mark.thorough
 def test_score_names_traps_that_agents_skip(capsys):
     command = "score CheeseCorner CoinRun --policy CoinRun=random stay --levels 2"
     assert main(command.split()) == 0
@@ -179,6 +184,7 @@ def test_split_name_keeps_paths_with_equals(tmp_path, monkeypatch):
         assert split_name(f"mine={path}") == ("mine", path)
 
 
+@pytest.mark.thorough
 def test_cards_are_read_under_other_names(tmp_path):
     card = score("stay", CORNER, levels=4, name="mine-s0")
     card.save(tmp_path / "one.json")
@@ -240,6 +246,7 @@ def test_compare_of_cards_gives_table_figure_sentence(tmp_path, monkeypatch, cap
     assert len(Cards.load("both.json")) == len(cards)
 
 
+@pytest.mark.thorough
 def test_compare_takes_agents_from_one_file(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     cards = [score(p, CORNER, levels=5, name=f"{n}-s0") for n, p in GIVEN.items()]

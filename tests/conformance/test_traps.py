@@ -16,7 +16,7 @@ from mesa_gym.testing import CERTIFICATES, CHECKS
 from mesa_gym.testing.digests import check_digest
 from mesa_gym.traps import all_traps, find_trap
 from mesa_gym.traps.cheese_corner import CheeseCorner
-from tests.support.parameters import FINISHED, GOLDEN, large_apart
+from tests.support.parameters import FINISHED, GOLDEN, quick_apart
 from tests.support.refusals import refusals
 from tests.support.small_traps import LONG
 
@@ -43,7 +43,7 @@ def level_counts():
 
 
 @pytest.mark.parametrize(("check", "levels"), [*level_counts()])
-@pytest.mark.parametrize("name", large_apart(TRAPS))
+@pytest.mark.parametrize("name", quick_apart(TRAPS))
 def test_trap_passes_each_check(name, check, levels):
     if check not in SKIPPED.get(name, ()):
         CHECKS[check](TRAPS[name], levels)
@@ -161,6 +161,7 @@ export {} --policy oracle:base --out page.html
 """
 
 
+@pytest.mark.thorough
 def test_every_command_takes_a_trap_file(elsewhere, monkeypatch):
     pytest.importorskip("pygame")
     path = elsewhere("grove.py", CODE)

@@ -345,6 +345,7 @@ def list_ghosts():
     yield from (f"file {file}" for file in FOLDER.iterdir() if file.name not in known)
 
 
+@pytest.mark.thorough
 def test_every_row_and_weight_has_an_algorithm():
     assert [*list_ghosts()] == []
 

@@ -42,6 +42,7 @@ def test_dotted_names_of_page_resolve(page):
     assert unresolved == []
 
 
+@pytest.mark.thorough
 def test_import_mesa_gym_offers_its_modules():
     used = "import mesa_gym; print(mesa_gym.trained.load.__name__, hasattr(mesa_gym, 'traind'))"
     ran = subprocess.run([sys.executable, "-c", used], capture_output=True, text=True, cwd=ROOT)

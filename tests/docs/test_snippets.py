@@ -193,6 +193,7 @@ PAGES = [name for name in NAMES if _snippets(name)]
 SHORT = [name for name in PAGES if name not in (*LONG, *SECONDS)]
 
 
+@pytest.mark.thorough
 @pytest.mark.usefixtures("registry")
 @pytest.mark.parametrize("levels", [8, pytest.param(1000, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("page", few(PAGES, *SHORT, thorough=SECONDS))
@@ -305,6 +306,7 @@ def test_start_page_shows_measured_card(capsys):
 # -- public api ------------------------------------------------------------------------------------
 
 
+@pytest.mark.thorough
 def test_public_listing_is_up_to_date():
     assert LISTING.read_text() == write_listing(), "run `make api`"
 

@@ -69,6 +69,7 @@ def test_films_have_the_speed_of_metadata(tmp_path, monkeypatch):
     assert [film.frames_per_sec, speeds[0], speeds[1]["render_fps"]] == [RENDER_FPS] * 3
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("twin", [copy.deepcopy, lambda env: pickle.loads(pickle.dumps(env))])
 def test_environments_survive_copy_and_pickle(twin, monkeypatch):
     """Copies serve search; with a window open, each copy opens its own."""

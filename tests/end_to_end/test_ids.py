@@ -39,6 +39,7 @@ def test_registry_has_ids_of_traps_and_splits():
     assert len(IDS) == len(mesa_gym.traps.package_traps()) * 4 * 2
 
 
+@pytest.mark.thorough
 def test_spec_describes_the_environment_of_its_id():
     for id in IDS:
         spec = gym.spec(id)

@@ -74,6 +74,7 @@ def test_random_words_of_two_sites_are_independent(changed, drawn):
     assert chi2_contingency(table).pvalue > 1e-3, changed
 
 
+@pytest.mark.thorough
 def test_streams_of_neighbouring_levels_never_meet():
     assert len(np.unique(bits(1, LEVELS, "site", 0, 20))) == 20 * len(LEVELS)
     assert len(np.unique(streams(1, LEVELS, "site"))) == len(LEVELS)
@@ -216,6 +217,7 @@ def test_require_twice_keeps_the_first_rejection():
     assert level.valid.tolist() == [True, False, False]
 
 
+@pytest.mark.thorough
 @given(st.lists(st.lists(st.booleans(), min_size=5, max_size=5), min_size=1), st.data())
 def test_pick_takes_the_cell_of_a_rank(rows, data):
     words = data.draw(st.lists(st.integers(-1 << 63, (1 << 63) - 1), min_size=len(rows)))

@@ -27,6 +27,7 @@ from tests.support.worlds import Zoo, contents, zoo_states
 seeds = st.integers(0, 2**32)
 
 
+@pytest.mark.thorough
 @given(seeds)
 def test_planes_and_layers_show_every_thing(seed):
     zoo, state = zoo_states(seed)
@@ -48,6 +49,7 @@ def test_planes_and_layers_show_every_thing(seed):
         np.testing.assert_array_equal(single.observe(state.single(row))[0], seen[row])
 
 
+@pytest.mark.thorough
 @given(seeds, st.lists(st.integers(0, 3), min_size=1, max_size=6))
 def test_state_rows_are_taken_joined_and_replaced(seed, rows):
     zoo, state = zoo_states(seed)
@@ -93,6 +95,7 @@ MAP = """\
 2 = door red"""
 
 
+@pytest.mark.thorough
 @given(seeds, st.integers(0, 3))
 def test_to_map_and_back_keeps_any_state(seed, row):
     zoo, state = zoo_states(seed)
@@ -203,6 +206,7 @@ def moved(seed, n=6):
     return zoo, state, move
 
 
+@pytest.mark.thorough
 @given(seeds)
 def test_move_queries_equal_a_loop_over_levels(seed):
     zoo, state, move = moved(seed)
@@ -237,6 +241,7 @@ def test_move_queries_equal_a_loop_over_levels(seed):
         assert move.bits("wind")[:, row].tolist() == outputs(seeds_, words).tolist()
 
 
+@pytest.mark.thorough
 @given(seeds)
 def test_move_writers_change_only_the_asked_rows(seed):
     _, state, move = moved(seed)
@@ -268,6 +273,7 @@ def test_move_writers_change_only_the_asked_rows(seed):
     assert all((array == frozen[name]).all() for name, array in arrays(state).items())
 
 
+@pytest.mark.thorough
 @given(seeds)
 @example(1036000)  # a row without a bare cell
 def test_appear_takes_a_free_slot_and_cell(seed):

@@ -56,6 +56,7 @@ def test_make_jax_gives_32_bits_under_x64(jit):
     assert {one.dtype.name for one in narrow} == {"uint8", "int32", "float32", "bool"}
 
 
+@pytest.mark.thorough
 def test_keys_pick_levels_of_both_splits_alike(jit):
     env = mesa_gym.make_jax(CORNER, 4000, num_levels=5, alpha=0.3)
     seen, state = jit(env.reset)(jax.random.PRNGKey(7))
@@ -75,6 +76,7 @@ def test_keys_pick_levels_of_both_splits_alike(jit):
     assert (np.asarray(again) != seen).any()
 
 
+@pytest.mark.thorough
 def test_step_env_is_step_before_its_reset(jit):
     env = mesa_gym.make_jax(CORNER, 16, num_levels=5, max_steps=3, alpha=0.5)
     bare = mesa_gym.make_jax(CORNER, 16, num_levels=5, max_steps=3, alpha=0.5, final_obs=False)
@@ -102,6 +104,7 @@ def test_step_env_is_step_before_its_reset(jit):
         env.reset_to_level(rows[1:])
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("observation", ["planes", "centred", "listed"])
 def test_jax_env_works_under_strict_rules(jit, observation):
     expected = mesa_gym.make_jax(CORNER, 4, num_levels=16, observation=observation)
@@ -143,6 +146,7 @@ def list_from_states(trap, state, **keywords):
     return lists, np.asarray(lists.list_inputs(rows, trap.dots(state)))
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     "trap", [x if type(x).__name__ in QUICK else thorough(x) for x in MADE], ids=repr
 )
@@ -158,6 +162,7 @@ def test_indices_from_states_equal_indices_from_planes(trap):
     assert len(lengths) == 1
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     "trap",
     [cls if cls.__name__ in COMPILED else thorough(cls) for cls in TRAPS],

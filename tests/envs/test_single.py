@@ -22,7 +22,7 @@ from mesa_gym.testing.sample import change_unseen, difference
 from mesa_gym.trained.mlp import LocalMLP
 from mesa_gym.traps import LEVELS, Split, all_traps, find_trap, package_traps
 from mesa_gym.traps.red_blue_doors import RedBlueDoors
-from tests.support.parameters import TRAPS, each_trap, few_traps
+from tests.support.parameters import TRAPS, each_trap, few_traps, quick_apart
 from tests.support.reference import cut_window, rollout, wandered
 from tests.support.refusals import refusals
 from tests.support.small_traps import Slippery, SmallDish
@@ -130,6 +130,7 @@ def open_around(env):
     return [*(cell != "#" for cell in around), True]
 
 
+@pytest.mark.thorough
 def test_action_masks_block_actions_that_rules_block():
     """A chest cannot be entered without a key."""
     env = gym.make("MesaGym/KeysChests-v0", render_mode="ansi").unwrapped
@@ -193,6 +194,7 @@ def test_reset_with_a_map_plays_its_level(trap):
     assert env.reset()[1]["level"] == usual[1]  # what was picked used up no episode
 
 
+@pytest.mark.thorough
 def test_specs_round_trip_through_json():
     for trap in TRAPS:
         spec = gym.spec(trap.id(Split.SHIFT))
@@ -383,7 +385,7 @@ MAP = """
 """
 
 
-@pytest.mark.parametrize("name", PACKAGE)
+@pytest.mark.parametrize("name", quick_apart(PACKAGE))
 def test_observations_reshape_the_planes(name):
     height, width = PACKAGE[name].min_size
     salience = dict.fromkeys(PACKAGE[name].salience, 3)
@@ -462,7 +464,7 @@ UNTOLD = {
 }
 
 
-@pytest.mark.parametrize("name", PACKAGE)
+@pytest.mark.parametrize("name", quick_apart(PACKAGE))
 def test_text_put_back_is_shown_again(name):
     trap = find_trap(name)()
     observation, states = make_observation(trap, "text"), wandered(trap, 20)
@@ -488,7 +490,7 @@ def read_text(text):
     return cells, lines[-1].removeprefix("actions: ").split(", ")
 
 
-@pytest.mark.parametrize("name", PACKAGE)
+@pytest.mark.parametrize("name", quick_apart(PACKAGE))
 def test_text_says_exactly_what_planes_show(name):
     """A parser recovers the planes from the text; hidden things, time and split do not show."""
     trap = PACKAGE[name]()

@@ -21,7 +21,7 @@ from mesa_gym.solver import level_values
 from mesa_gym.testing.sample import difference
 from mesa_gym.traps import LEVELS, Split, all_traps, find_trap
 from tests.envs.fronts import FRONTS, NUM_LEVELS, require_own_levels
-from tests.support.parameters import TRAPS, few, few_traps, thorough
+from tests.support.parameters import QUICK, TRAPS, few, few_traps, thorough
 from tests.support.reference import MASK, splitmix64
 from tests.support.refusals import refusals
 from tests.support.small_traps import SmallDish
@@ -60,6 +60,7 @@ options = st.fixed_dictionaries(
 )
 
 
+@pytest.mark.thorough
 @pytest.mark.filterwarnings("ignore:.*max_episode_steps=")
 @few_traps
 @settings(max_examples=6)
@@ -215,9 +216,9 @@ def play_front(front, trap, steps=40, n=8, **keywords):
 
 
 def mark_front(front, trap):
-    """Return interface and trap as parameters; tests with long compiling are thorough."""
-    slow = front == "jax" and trap.name() not in COMPILED
-    marks = [pytest.mark.thorough] if slow else []
+    """Return interface and trap as parameters; those of quick traps that compile fast are fast."""
+    quick = trap.name() in (COMPILED if front == "jax" else QUICK)
+    marks = [] if quick else [pytest.mark.thorough]
     return pytest.param(front, trap, marks=marks, id=f"{front}-{trap.name()}")
 
 
@@ -399,6 +400,7 @@ def apart(state, rng):
     return state._replace(at=at)
 
 
+@pytest.mark.thorough
 @settings(max_examples=60, deadline=None)
 @given(st.integers(0, 2**32), st.sets(st.sampled_from(["at", "there", "held", "vars", "agent"])))
 def test_live_planes_equal_observe_after_any_change(seed, changed):

@@ -249,6 +249,7 @@ def test_tools_are_methods_that_return_text():
     assert tools.move("1") == over
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("choice", [False, True])
 def test_session_keeps_no_earlier_episode(choice):
     """A server's memory does not grow with the episodes that were played."""

@@ -32,6 +32,7 @@ def episodes():
     return [*record_plays(TRAP, "mine", play_all("random", TRAP, 2, 3, "s"), "s")]
 
 
+@pytest.mark.thorough
 def test_episodes_read_back_equal(episodes, tmp_path):
     save_episodes(tmp_path / "a.jsonl", episodes)
     assert read_log(tmp_path / "a.jsonl") == (episodes, [])
@@ -71,6 +72,7 @@ def test_episodes_that_windows_wrote_are_read(episodes, tmp_path):
     assert read_log(tmp_path / "a.jsonl") == (episodes, [])
 
 
+@pytest.mark.thorough
 def test_episodes_keep_answers_of_a_speaker(tmp_path):
     def speak(text):
         return f"\ud800{len(text)} signs. " * 9_999 + "\nup"

@@ -144,6 +144,7 @@ def test_log_gets_the_verdict_of_card(scored):
         assert all(s.low <= s.share <= s.high for s in found.shares)
 
 
+@pytest.mark.thorough
 def test_log_with_few_levels_gets_no_verdict(dish):
     (log,), _ = gather_logs(dish)
     found = score_log(log)
@@ -176,6 +177,7 @@ def test_odd_episodes_are_reported_one_by_one(dish):
         gather_logs(odd, salt="s")
 
 
+@pytest.mark.thorough
 def test_commands_score_and_watch_a_log(dish, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     more = [replace(each, policy="mine", actions=[4] * 64) for each in dish]
@@ -233,6 +235,7 @@ def episodes():
     return [*record_plays(DISH, "mine", play_all("oracle:dish", DISH, LEVELS))]
 
 
+@pytest.mark.thorough
 def test_log_of_a_level_twice_counts_first(episodes):
     """Whichever of the two it is, and wherever in the log the second stands."""
     shift = [each for each in episodes if each.play == "shift"]
@@ -243,6 +246,7 @@ def test_log_of_a_level_twice_counts_first(episodes):
         assert (dish.share, dish.levels) == (share, LEVELS)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("count", range(LEVELS + 1))
 def test_log_of_levels_twice_has_no_verdict(count, told, episodes):
     """An agent that tried levels first, or two agents of one name; training may repeat levels."""
@@ -258,6 +262,7 @@ def test_log_of_levels_twice_has_no_verdict(count, told, episodes):
         assert len(found.shares) > 0
 
 
+@pytest.mark.thorough
 def test_log_replays_what_was_played():
     """Payments of each play are those of the rollout; where targets are gone their ghosts pay."""
     plays = play_all("sweeper", DISH, LEVELS)
@@ -298,6 +303,7 @@ def test_detail_by_something_needs_second_play(detail, lacking, told, episodes):
     assert any("without a second play (again)" in note for note in found.notes) == refused
 
 
+@pytest.mark.thorough
 def test_verdict_needs_a_hundred_levels(told, episodes, monkeypatch):
     """In each play of a split, and of the same levels."""
     told[0] = Verdict("base")
@@ -330,6 +336,7 @@ def test_episode_without_actions_is_left_out(episodes):
     assert "Left out, as the rules do not allow it: 1 episode" in log.notes[0]
 
 
+@pytest.mark.thorough
 def test_parameters_of_a_trap_part_logs():
     made = [find_trap("CheeseDish")(dish_planes=planes) for planes in (1, 2)]
     plays = [record_plays(each, "mine", play_all("stay", each, 1)) for each in made]

@@ -200,6 +200,7 @@ def test_forked_process_writes_nothing(tmp_path, monkeypatch):
 
 
 # JAX warns of every fork once another test of the process has imported it.
+@pytest.mark.thorough
 @pytest.mark.filterwarnings("ignore:this is a copy", "ignore:os.fork")
 @pytest.mark.parametrize("context", ["fork", thorough("spawn")])
 def test_workers_with_a_copy_write_nothing(context, tmp_path):

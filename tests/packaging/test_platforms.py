@@ -31,6 +31,7 @@ sys.exit(main(sys.argv[1:]))
 """
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("command", "expected"),
     [

@@ -272,6 +272,7 @@ def test_onnxruntime_prints_nothing_on_standard_output(monkeypatch, capfd):
     assert capfd.readouterr().out == ""
 
 
+@pytest.mark.thorough
 def test_onnx_file_is_scored_and_filmed(tmp_path, monkeypatch):
     """The graph counts its steps, so each episode needs a state of its own."""
     monkeypatch.chdir(tmp_path)

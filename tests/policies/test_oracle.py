@@ -79,6 +79,7 @@ def test_oracle_uses_a_shared_solution(monkeypatch):
         Oracle(TRAP, "red", HORIZON).act(SIGHT, start)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("name", ["CheeseDish", "RedBlueDoors", "Attributes", "ChuteOrFire"])
 def test_oracle_solves_isolated_levels_by_itself(name):
     """A shared solution of the full levels must not be used for isolated ones."""

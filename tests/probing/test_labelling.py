@@ -46,6 +46,7 @@ def test_labels_equal_plain_recursion_and_search(name):
         assert found.distances[row].tolist() == wanted
 
 
+@pytest.mark.thorough
 def test_labels_follow_recorded_episodes():
     trap = CheeseCorner(7)
     found = mesa_gym.labels(trap, Split.TRAIN, np.arange(30), policy="random", seed=5)
@@ -57,6 +58,7 @@ def test_labels_follow_recorded_episodes():
         assert np.array_equal(trap.observe(found.state.take(here)), trap.observe(step.state))
 
 
+@pytest.mark.thorough
 def test_labels_in_chunks_equal_one_pass(monkeypatch):
     trap, numbers = KeysChests(), [3, 11, 4, 4, 9, 2]
     whole = mesa_gym.labels(trap, Split.SHIFT, numbers)

@@ -20,7 +20,7 @@ from mesa_gym.rendering.colours import BASE_COLOUR, NONE_COLOUR, PROXY_COLOURS
 from mesa_gym.rendering.drawing import MARKS, SPRITES, WHITE
 from mesa_gym.rendering.window import load_pygame
 from mesa_gym.traps import Split, all_traps
-from tests.support.parameters import large_apart
+from tests.support.parameters import quick_apart
 from tests.support.reference import rollout
 from tests.support.refusals import refusals
 from tests.support.worlds import ITEMS, LOOKS, SHELF, cell, contrast, to_linear
@@ -269,7 +269,7 @@ def contents_met(name):
 
 
 @in_every_view
-@pytest.mark.parametrize("name", large_apart(all_traps()))
+@pytest.mark.parametrize("name", quick_apart(all_traps()))
 def test_cells_that_hold_different_things_look_different(name, view):
     """The agent may hide things below it; everything else must be visible."""
     pictures = {held: seen(picture, view) for held, picture in contents_met(name).items()}

@@ -239,6 +239,7 @@ def test_compare_names_seeds_that_fail():
     assert "p 0.008; mine: fails task (2 of 5 seeds))" in most
 
 
+@pytest.mark.thorough
 def test_groups_end_where_all_differ():
     """A line is drawn where each agent above it differs from each one below it."""
 
@@ -271,6 +272,7 @@ def test_groups_end_where_all_differ():
         assert tell_apart(group_cards(cards)) == {"a": 1, "b": 1, "c": 1}
 
 
+@pytest.mark.thorough
 def test_compare_needs_five_levels(monkeypatch):
     """Of equal agents, whose seeds do the same on a level, 0.13 differ at two levels."""
     rng = np.random.default_rng(1)

@@ -168,6 +168,7 @@ def test_traps_judged_by_returns_are_left_out():
 test_boards_without_rows_are_refused = refusals("report", "leaderboard", globals())
 
 
+@pytest.mark.thorough
 def test_leaderboard_of_one_trap_groups_agents(tmp_path):
     cards = [
         *agent("best", *["base"] * 5, traps=[CORNER]),
@@ -458,6 +459,7 @@ LEVELS = 1000
 DATE = "2026-11-26"
 
 
+@pytest.mark.thorough
 def test_packed_cards_equal_the_originals(tmp_path, monkeypatch):
     cards = [sign(card(trap, f"{agent}-s{seed}", 0.4, 0.5), f"{agent}{seed}")
              for agent in ("b", "a") for trap in (DOORS, CORNER) for seed in (1, 0)]  # fmt: skip
@@ -538,6 +540,7 @@ def test_join_committed_of_unfit_cards_is_refused():
         join_committed([], ["MonsterWorld-v0"])
 
 
+@pytest.mark.thorough
 def test_join_committed_off_the_board_keeps_given():
     given = [replace(card(CORNER, "mine-s0", 0.6, 0.2), trap="Composed-v0")]
     assert [row.agent for row in join_committed(iter(given)).rows] == ["mine"]

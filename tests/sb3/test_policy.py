@@ -126,6 +126,7 @@ def test_sb3_policy_answers_as_under_sb3(algorithm, env, kind):
     assert np.ptp(np.concatenate(answers), axis=0).max() > 0.01
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("algorithm", [thorough(PPO), DQN, thorough(RecurrentPPO)])
 def test_sb3_policy_ignores_batch_and_global_rng(algorithm):
     """Answers are equal to the bit, and no random state is changed."""

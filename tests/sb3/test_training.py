@@ -185,6 +185,7 @@ test_sb3_training_refuses_bad_requests = refusals(
 )
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     "command",
     ["watch --headless --record x.png", "export --out x.html", "score --levels 4 --json x.json"],

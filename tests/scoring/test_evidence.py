@@ -278,6 +278,7 @@ def training(actions):
     return Record(done, {}, np.zeros((len(actions), 1), dtype=np.bool_))
 
 
+@pytest.mark.thorough
 def test_blind_script_acts_as_in_training():
     """Three of four actions go left, the other goes right; the name does not matter."""
     trap = SmallDish()
@@ -301,6 +302,7 @@ def test_blind_script_acts_as_in_training():
         assert found["normalized_return"] == mine["normalized_return"]
 
 
+@pytest.mark.thorough
 def test_blind_script_follows_the_play_of_training():
     """A policy that moves at random in training alone has the blind script of random moves."""
     trap, made = SmallDish(), iter([uniform(), *[constant(STAY)] * 3])

@@ -221,6 +221,7 @@ def test_each_keyword_of_lives_has_values():
     assert {x for x in names if not x.endswith("_planes")} == KEYWORDS.keys()
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("trap", [*DEFAULT, *map(thorough, CHANGED)], ids=repr)
 def test_only_skilled_learners_are_competent(trap):
     """Of a learner's moves most must be random, as a wrong step that enters no fruit costs time."""
@@ -245,6 +246,7 @@ HIDDEN = [
 ]
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("trap", HIDDEN, ids=repr)
 def test_card_of_best_learner_is_competent(trap):
     card = score_learner(trap)
@@ -347,6 +349,7 @@ def tallied():
     del JUDGINGS["tally"]
 
 
+@pytest.mark.thorough
 def test_kind_of_own_is_scored(tallied):
     """Its card says what it was judged by, and its verdict follows from its evidence."""
     trap, _, cards = tallied
@@ -369,6 +372,7 @@ def test_kind_of_own_is_shown(tallied):
         report.make_leaderboard([cards["oracle:cheese"]])
 
 
+@pytest.mark.thorough
 def test_kind_of_own_is_logged(tallied, monkeypatch):
     trap, kept, cards = tallied
     monkeypatch.setattr(judging, "LEAST", LEVELS)

@@ -57,6 +57,7 @@ def test_play_changes_levels_as_its_name_says(name):
         assert (changed.there[kind] == (kind in kept)).all()
 
 
+@pytest.mark.thorough
 def test_play_changed_alone_equals_play_all():
     trap = SmallDish()
     scored, taken = play_all("random", trap, 6, seed=4), set()
@@ -82,6 +83,7 @@ class Missing(Memoryless):
         return np.full(state.n, 2)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("kinds", "name"), [(("dish", "cheese"), "bare"), (("dish",), "alone:cheese")]
 )
@@ -191,6 +193,7 @@ ARRAYS = {
 }
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("name", ["walls", *map(thorough, [*ARRAYS][1:])])
 def test_policy_that_writes_states_changes_no_card(name, monkeypatch, tmp_path):
     trap = SmallDish()
@@ -230,6 +233,7 @@ class Overwriting:
         return actions
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("memory", [False, True])
 @pytest.mark.parametrize("kind", few(OBSERVATIONS, "planes", thorough=OBSERVATIONS))
 def test_observation_is_a_copy_for_the_policy(kind, memory):
@@ -239,6 +243,7 @@ def test_observation_is_a_copy_for_the_policy(kind, memory):
     assert plain(writing) == plain(polite)
 
 
+@pytest.mark.thorough
 def test_network_writing_its_input_changes_no_card():
     torch = pytest.importorskip("torch")
 
@@ -255,6 +260,7 @@ def test_network_writing_its_input_changes_no_card():
     assert cards[0] == cards[1]
 
 
+@pytest.mark.thorough
 def test_policy_name_changes_no_score():
     cards = [plain(score("random", SmallDish(), levels=8, name=name)) for name in "abc"]
     for card in cards:
@@ -289,6 +295,7 @@ class Remembering:
         return np.full(len(observation), self.way)
 
 
+@pytest.mark.thorough
 def test_policy_redraws_its_coin_within_a_play():
     """Parts of all plays alternate, so that one toss decides about few levels."""
     trap = SmallDish()

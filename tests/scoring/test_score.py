@@ -79,6 +79,7 @@ def test_score_of_one_level_gives_a_card(name):
         assert card.confidence < 0.9 or card.verdict == "fails_task"
 
 
+@pytest.mark.thorough
 def test_card_keeps_a_digest_of_its_salt():
     card = score("random", SmallDish(), levels=3, salt="my secret")
     assert b"my secret" not in card.to_json()
@@ -139,6 +140,7 @@ def north(text):
     return "up"
 
 
+@pytest.mark.thorough
 def test_text_function_is_recognised_by_its_parameter():
     horizon = CORNER.horizon(Split.TEST)
     assert as_policy(north, CORNER, horizon).observation == "text"
@@ -148,6 +150,7 @@ def test_text_function_is_recognised_by_its_parameter():
     assert score(north, CORNER, levels=3).choices == up.choices
 
 
+@pytest.mark.thorough
 def test_text_answers_unread_lead_the_card():
     with pytest.warns(
         UserWarning, match="questions to 'mine' got no readable answer, and there it"
@@ -179,6 +182,7 @@ def test_card_of_model_counts_examples():
         read_card(replace(cards[0], examples=3).to_json())
 
 
+@pytest.mark.thorough
 def test_text_answers_read_at_repetition_count():
     """Reasons, thoughts and repetitions score as the bare action does."""
     said = cycle(
@@ -209,6 +213,7 @@ def cards():
     return evaluate(agents, [SmallDish(), "CheeseCorner"], levels=3)
 
 
+@pytest.mark.thorough
 def test_evaluate_gives_cards_equal_to_score(cards):
     small = SmallDish.name()
     assert [(card.policy, card.trap) for card in cards] == [
@@ -267,6 +272,7 @@ def test_score_refuses_mistakes_before_work(capsys):
     assert capsys.readouterr() == ("", "")
 
 
+@pytest.mark.thorough
 def test_evaluate_takes_classes_and_names():
     named = score("stay", "CheeseCorner", levels=2)
     assert score("stay", CheeseCorner, levels=2) == score("stay", "cheesecorner", levels=2) == named
@@ -330,6 +336,7 @@ WEIGHTS = np.random.default_rng(0).standard_normal((2, 500, 5)) / 10
 ONE_TRAINING = "mine-s0 and mine-s1 are one training: .* a copy is not another seed"
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("noise", [thorough(0), 1e-9])
 def test_callables_around_one_network_are_refused(noise):
     five = [call(WEIGHTS[0], noise, seed=seed) for seed in range(5)]
@@ -356,6 +363,7 @@ def test_greedy_copies_are_refused_on_two_traps():
         evaluate(five, COPIED_ON, levels=30)
 
 
+@pytest.mark.thorough
 def test_committed_seeds_stay_accepted():
     """On FollowMe four of five do the same on all levels; no other trap is so easy."""
     cards = [card for agent in ("ppo", "ppo-planner", "taught") for card in read(agent)]
@@ -371,6 +379,7 @@ REPORTS = {
 }
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("output", REPORTS)
 def test_card_five_times_is_refused(output):
     dish, easy = (read("ppo-symmetric", trap)[0] for trap in ("CheeseDish", "FollowMe"))
@@ -407,6 +416,7 @@ def test_joined_numbers_are_words():
     assert join_numbers([1, 3, 4]) == "1, 3 and 4"
 
 
+@pytest.mark.thorough
 def test_output_warns_of_partial_goals():
     """On a trap whose targets cannot be shown alone; the card's text and all others."""
     cards = read("ppo", "FollowMe", "CheeseDish")

@@ -325,6 +325,7 @@ def small_level(trap):
     return enumerate_level(trap, starts.take([size.argmin()]))
 
 
+@pytest.mark.thorough
 @each_solvable
 def test_solution_equals_plain_recursion(trap):
     trap = trap()

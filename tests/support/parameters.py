@@ -19,13 +19,18 @@ def few(names, *quick, thorough=()):
     return [pytest.param(x, marks=marks.get(x, pytest.mark.slow)) for x in names]
 
 
-# These have the most states by far, or outcomes for each; in the fast tests others stand for them.
+# These have the most states by far, or outcomes for each.
 LARGE = {"DustSweep-v0", "DustVacuum-v0", "FollowMe-v0", "KeysChests-v0", "TreeFarm-v0"}
+# In the fast tests these stand for all traps: a place, things, doors, lava, distances, signs,
+# chance, and a life.
+QUICK = {"CheeseCorner-v0", "CheeseDish-v0", "RedBlueDoors-v0", "LavaLand-v0", "NearestFruit-v0"}
+QUICK |= {"PointedGoal-v0", "MonsterWorld-v0", "FlashOrPay-v0"}
 
 
-def large_apart(names):
-    """Return names of traps as parameters; large traps are thorough."""
-    return few(names, *(set(names) - LARGE), thorough=LARGE)
+def quick_apart(traps):
+    """Return traps or their names as parameters; those beside the quick traps are thorough."""
+    quick = [x for x in traps if (x if isinstance(x, str) else x.name()) in QUICK]
+    return few(traps, *quick, thorough=traps)
 
 
 def _parametrised(traps):
@@ -40,12 +45,9 @@ SOLVABLE = {trap.name(): trap for trap in TRAPS if trap.solvable}
 _large = [trap for trap in TRAPS if trap.name() in LARGE]
 # Things that stay, and chance; the large ones add hands, marks that move, dust on every cell.
 _quick = [trap for trap in TRAPS if trap.__name__ in ("CheeseDish", "MonsterWorld")]
-each_trap = _parametrised(TRAPS)
-# Of lives, which have one law, one is fast.
-_lives = [t for t in SOLVABLE.values() if t.learner and t.__name__ != "FlashOrPay"]
-_later = [*_large, *_lives]
-each_solvable = _parametrised(few(SOLVABLE.values(), *{*TRAPS} - {*_later}, thorough=_later))
+each_trap = _parametrised(quick_apart(TRAPS))
+each_solvable = _parametrised(quick_apart(SOLVABLE.values()))
 # Where nothing is drawn, so that a level can live in a page.
 LIVE = [trap for trap in SOLVABLE.values() if not trap.outcomes]
-each_live = _parametrised(LIVE)
+each_live = _parametrised(quick_apart(LIVE))
 few_traps = _parametrised(few(TRAPS, *_quick, thorough=_large))

@@ -92,7 +92,9 @@ def join_on_some(level):
 test_traps_with_broken_steps_are_caught = refusals(
     *("testing", "traps", globals()), FLOOR_COLOUR=FLOOR_COLOUR, Look=Look, Step=Step, LEVELS=LEVELS
 )
-test_traps_with_broken_rules_are_caught = refusals("testing", "rules", globals())
+test_traps_with_broken_rules_are_caught = pytest.mark.thorough(
+    refusals("testing", "rules", globals())
+)
 
 
 def test_every_check_has_a_row():
@@ -149,6 +151,7 @@ def test_check_trap_tells_an_error_alone():
     assert "fix:" not in str(alone.value)
 
 
+@pytest.mark.thorough
 def test_check_trap_lists_what_builds_on_nothing():
     with pytest.raises(ConformanceError) as caught:
         check_trap(PaysTwice, 4, skip=LONG)
@@ -188,6 +191,7 @@ def cheese(self, move):
     return move.into("cheese")
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("name", few(FINISHED, *FINISHED[::8], thorough=FINISHED))
 def test_digest_ignores_a_new_option(name):
     """Otherwise a new option would invalidate a trap's levels, cards and agents."""
@@ -220,6 +224,7 @@ def test_digest_of_a_changed_trap_fails(change, changed, tmp_path):
     assert (tmp_path / "Healthy-v0.json").read_bytes() == before
 
 
+@pytest.mark.thorough
 def test_digests_command_never_overwrites(tmp_path, capsys):
     with pytest.raises(ConformanceError, match=r"CheeseCorner-v0\.json is missing; `make digests`"):
         check_digest("CheeseCorner", tmp_path)
@@ -499,6 +504,7 @@ class NumPyOnly(Healthy):
         return move.on("wall").astype(np.bool_)
 
 
+@pytest.mark.thorough
 def test_shape_check_uses_torch_if_installed(monkeypatch):
     pytest.importorskip("torch")
     with pytest.raises(AssertionError, match="has no attribute 'astype'"):

@@ -292,6 +292,7 @@ def test_library_agent_acts_where_its_planes_are():
     assert load(find_trap("FlashOrPay")(flash_planes=2), loud).kind == "gru"
 
 
+@pytest.mark.thorough
 def test_loading_imports_no_library_of_arrays():
     said = "import sys, mesa_gym.trained as t; t.load('CheeseCorner'); print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", said], capture_output=True, text=True, check=True)

@@ -115,6 +115,7 @@ def test_known_learners_get_expected_verdicts(trap, rule, word):
     assert (card.verdict, card.confidence > 0.95) == (word, True)
 
 
+@pytest.mark.thorough
 @each_life
 def test_best_learner_earns_the_exact_mean(trap):
     """In each trial the mean of 2,000 lives lies within four standard errors of the exact one."""
@@ -144,6 +145,7 @@ def test_card_of_a_life_lists_trials(trap):
     assert card.nulls["sweeper"]["shift"]["by_trial"]["paid 6"] < found["paid 6"] / 2
 
 
+@pytest.mark.thorough
 @each_scored
 @pytest.mark.parametrize("policy", ["oracle:base", "oracle:learner", "random"])
 def test_life_card_above_optimum_reads_back(trap, policy):

@@ -51,6 +51,7 @@ def list_missing(cls):
         yield "a test of its rules by hand: write one in tests/traps"
 
 
+@pytest.mark.thorough
 def test_every_trap_has_sprites_words_and_pages():
     missing = [
         f"{name} needs {what}"
@@ -143,6 +144,7 @@ def test_mock_threshold_equals_plain_recursion(trial, discount):
         assert bool(plum > apple) is pays
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("rule", "word"),
     [
@@ -192,6 +194,7 @@ def test_mock_lamp_of_shift_modifies_nobody():
     assert (paid == 1).all()
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("rule", "comply", "turn", "link"),
     [

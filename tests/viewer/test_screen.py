@@ -194,6 +194,7 @@ def test_words_are_explained_where_the_mouse_rests(drive):
     assert np.array_equal(driver.pixels, plain)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("size", [(1280, 800), (640, 420)])
 def test_tip_leaves_its_row_readable(drive, size):
     """The tip is beside the panel, and above or below the legend, the buttons or a cell."""
@@ -536,6 +537,7 @@ def test_each_viewer_option_changes_the_picture(run):
 # -- recorded episodes and maps --------------------------------------------------------------------
 
 
+@pytest.mark.thorough
 def test_replay_shows_recorded_actions(run):
     pytest.importorskip("imageio_ffmpeg")
     episodes = save_plays("oracle:corner", Path("whole.jsonl"))

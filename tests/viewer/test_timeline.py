@@ -27,7 +27,7 @@ from mesa_gym.viewer.playback import Session
 from mesa_gym.viewer.players import Decision, PolicyPlayer, RecordedPlayer
 from mesa_gym.viewer.seats import Pane, Seat, seats_for
 from mesa_gym.viewer.timeline import Analysis, Timeline
-from tests.support.parameters import TRAPS, each_solvable, each_trap, few, thorough
+from tests.support.parameters import TRAPS, each_solvable, each_trap, few, quick_apart, thorough
 from tests.support.playing import play_all
 from tests.support.refusals import refusals
 from tests.support.viewing import pygame
@@ -96,6 +96,7 @@ def scored(policy, trap, levels, seed, split=SHIFT):
     return rollout(made, trap, starts, horizon, seed, name_policy(policy), split).actions
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     "trap",
     few(TRAPS, *(t for t in TRAPS if t.__name__ in PLAYED), thorough=TRAPS),
@@ -187,6 +188,7 @@ def test_timeline_from_a_middle_keeps_its_limit():
     assert (len(line), line.over) == (4, True)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("cls", [CheeseCorner, MonsterWorld])
 def test_recorded_player_replays_episodes(cls):
     trap = cls()
@@ -441,6 +443,7 @@ def test_analysis_after_episode_end_is_zero():
     assert insight.value("cheese", 63) == 0
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("name", ["RedBlueDoors", *map(thorough, ("FlashOrPay", "KeysChests"))])
 @pytest.mark.parametrize("policy", ["random", "oracle:base", "nearest"])
 def test_analysis_choice_equals_the_score_card(name, policy):
@@ -474,7 +477,7 @@ def test_pane_names_ghost_for_removed_target(name):
 # -- mapfile ---------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", all_traps())
+@pytest.mark.parametrize("name", quick_apart(all_traps()))
 def test_map_file_plays_on_from_its_state(name, tmp_path):
     trap, split = find_trap(name)(), Split.SHIFT
     if trap.const:
