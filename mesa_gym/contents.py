@@ -101,10 +101,13 @@ def name_content(data: bytes) -> str:
     for start, kind in _KINDS.items():
         if data.startswith(start):
             return kind
+    first, *rest = data.lstrip().split(b"\n", 2)
     try:
         parsed = json.loads(data)
     except (RecursionError, ValueError):
-        first = data.lstrip().partition(b"\n")[0]
+        with suppress(IndexError, RecursionError, ValueError):
+            # The first line of a row of the leaderboard is its origin.
+            return f"lines, of which the second is {name_json(json.loads(rest[0]))}"
         if first[:1] in (b"{", b"["):
             return "damaged JSON"
         if not first.isascii() or b"\0" in first:
@@ -112,6 +115,11 @@ def name_content(data: bytes) -> str:
         return (
             "a CSV file" if first.count(b",") + first.count(b";") + first.count(b"\t") else "text"
         )
+    return name_json(parsed)
+
+
+def name_json(parsed: Any) -> str:
+    """Guess the kind of a JSON value, such as "a score card; mesa-gym leaderboard reads it"."""
     is_list = isinstance(parsed, list)
     entry = parsed[0] if is_list and parsed else parsed
     if not isinstance(entry, dict):

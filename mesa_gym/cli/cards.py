@@ -6,10 +6,11 @@ from collections.abc import Iterable
 from glob import glob
 from pathlib import Path
 
+from mesa_gym.contents import name_content, read_content
 from mesa_gym.policies.seeds import agent_and_seed
 from mesa_gym.scoring import Cards, ScoreCard
 
-CARDS = "score cards: files of one or of a list, or a folder of files; NAME=PATH renames its agent"
+CARDS = "score cards: files of --json or submit, or a folder of them; NAME=PATH renames its agent"
 
 
 def read_cards(words: Iterable[str]) -> Cards:
@@ -27,6 +28,16 @@ def read_cards(words: Iterable[str]) -> Cards:
             raise ValueError(f"{path} has no score card; expected one or a list of them")
         all_cards += take_agent(word, cards) if name else cards
     return Cards(all_cards)
+
+
+def holds_cards(source: str) -> bool:
+    """Return whether a file, or the first one of a pattern or list, has score cards inside."""
+    if source.endswith(".json"):
+        return True
+    first = source.partition(",")[0]
+    file = Path(first if Path(first).exists() else next(iter(sorted(glob(first))), first))
+    contents = read_content(file) if file.is_file() else ()
+    return any("score card" in name_content(data) for _, data in contents)
 
 
 def take_agent(word: str, cards: Cards) -> Cards:

@@ -8,7 +8,7 @@ from glob import glob
 from pathlib import Path
 
 from mesa_gym.cli import ALGO
-from mesa_gym.cli.cards import split_name, take_agent
+from mesa_gym.cli.cards import holds_cards, split_name, take_agent
 from mesa_gym.cli.pursuit_text import HELP, tabulate_pursuit
 from mesa_gym.cli.score import find_trained_trap, name_policies, split_trap
 from mesa_gym.command import DONE, require_writable
@@ -115,7 +115,7 @@ def _read_side(word: str, traps: list[str]) -> CardsOrNames:
         cards = Cards(read_committed(source))
     elif folder.is_dir() and inside and str(folder) not in inside:
         return name or folder.name, inside
-    elif (folder.is_dir() and not inside) or source.endswith(".json"):
+    elif (folder.is_dir() and not inside) or holds_cards(source):
         cards = Cards(card for part in source.split(",") for card in Cards.load(part))
     else:
         paths = [path for part in source.split(",") for path in sorted(glob(part)) or [part]]

@@ -18,8 +18,9 @@ from typing import Any
 import msgspec
 from msgspec import structs
 
+from mesa_gym.contents import read_content
 from mesa_gym.errors import shorten, unknown
-from mesa_gym.files import read_bytes, write_bytes
+from mesa_gym.files import write_bytes
 from mesa_gym.json_data import decode_json
 from mesa_gym.policies.seeds import agent_and_seed, change_agent
 from mesa_gym.report.board_rows import TRICK, UNTRAINED, YOURS, Origin, is_reference, name_oracle
@@ -28,7 +29,7 @@ from mesa_gym.report.groups import group_cards, list_cards
 from mesa_gym.report.joining import make_leaderboard
 from mesa_gym.report.kept_board import write_board_text
 from mesa_gym.scoring import ScoreCard
-from mesa_gym.scoring.card_files import fill_measures, fill_warnings
+from mesa_gym.scoring.card_files import fill_measures, fill_warnings, split_cards
 from mesa_gym.scoring.evidence import BLIND, read_letters
 from mesa_gym.scoring.verdict import judge_with_confidence
 from mesa_gym.traps import Trap, look_up_trap
@@ -81,8 +82,8 @@ def _read_row(name: str) -> list[ScoreCard]:
 
 
 def _read_file(name: str) -> list[ScoreCard]:
-    lines = lzma.decompress(read_bytes(FOLDER / f"{name}{ENDING}")).splitlines()
-    return [_decode(line) for line in lines[1:]]
+    ((_, data),) = read_content(FOLDER / f"{name}{ENDING}")
+    return [*map(_decode, split_cards(data))]
 
 
 def _list_files() -> list[str]:

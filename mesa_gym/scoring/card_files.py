@@ -35,6 +35,8 @@ from mesa_gym.words import DETAILS, FAILS_TASK, HEADLINES, PROXY, SEEDS_SPLIT
 _Fact = tuple[str, Any, Any]
 # The mean of V* - F on the first 250 levels and on all of them differs by less than this factor.
 SCALE_SLACK = 1.1
+# How a file of cards begins: a card or its origin, a list, or lines of cards without an origin.
+CARD_STARTS = (b"{", b"[", b"null\n")
 
 
 class Cards(tuple[ScoreCard, ...]):
@@ -56,20 +58,21 @@ class Cards(tuple[ScoreCard, ...]):
 
     @classmethod
     def load(cls, path: str | Path) -> Cards:
-        """Read a file, the files of a pattern or of a folder; ValueError names a damaged one."""
+        """Read a file, the files of a pattern or of a folder; ValueError names a damaged one.
+
+        Files may be compressed (gzip, bzip2, xz, zip).
+        """
         # A file's own name comes before what it would match as a pattern.
         sources = [Path(path)] if Path(path).exists() else sorted(map(Path, glob(str(path))))
         if not sources:
             raise ValueError(f"{path}: there is no such file or directory")
         cards, count = list[ScoreCard](), 0
         for name, data in (content for source in sources for content in read_content(source)):
-            start = drop_mark(data).lstrip()[:1]
-            if Path(path).is_dir() and start not in (b"{", b"["):
+            if Path(path).is_dir() and not drop_mark(data).lstrip().startswith(CARD_STARTS):
                 continue  # a picture or table beside the cards
             count += 1
             try:
-                parts = decode_json(data, list[msgspec.Raw]) if start == b"[" else [data]
-                cards += [read_card(bytes(part)) for part in parts]
+                cards += map(read_card, split_cards(data))
             except ValueError as error:
                 kind = name_content(data)
                 hint = "" if "score card" in kind else f"; this is {kind}"
@@ -83,6 +86,22 @@ class Cards(tuple[ScoreCard, ...]):
 
     def _repr_html_(self) -> str:
         return f"<pre>{escape(repr(self))}</pre>"
+
+
+def split_cards(data: bytes) -> list[bytes]:
+    """Return the cards in a file: one, a list, or lines, as ``mesa-gym submit`` writes them.
+
+    The first of several lines may be the cards' origin, which is left out.
+    """
+    data = bytes(drop_mark(data)).strip()
+    if data.startswith(b"["):
+        return [bytes(part) for part in decode_json(data, list[msgspec.Raw])]
+    first, *lines = data.splitlines() or [data]
+    try:
+        msgspec.json.decode(first)
+    except (RecursionError, msgspec.DecodeError):
+        return [data]  # a card over several lines
+    return lines if lines and b'"schema"' not in first else [first, *lines]
 
 
 class _Schema(msgspec.Struct):

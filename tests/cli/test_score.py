@@ -1,6 +1,8 @@
 """mesa-gym score of several policies and traps; leaderboard and compare with agents of your own."""
 
+import gzip
 import json
+import lzma
 import re
 from pathlib import Path
 from time import process_time
@@ -10,7 +12,10 @@ from msgspec.structs import replace
 
 from mesa_gym.cli import main
 from mesa_gym.cli.cards import read_cards, split_name
+from mesa_gym.logs import read_log
 from mesa_gym.report import read_committed
+from mesa_gym.report.board_rows import Origin
+from mesa_gym.report.committed import ENDING, FOLDER, write_cards
 from mesa_gym.scoring import Cards, score
 from mesa_gym.scoring.playing import SPENT
 from mesa_gym.traps import find_trap
@@ -122,6 +127,18 @@ def test_score_and_compare_with_pursuit(capsys):
         assert "pursuit" in capsys.readouterr().err
 
 
+@pytest.mark.thorough
+def test_saved_episodes_keep_number_of_examples(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    Path("model.py").write_text("def ask(text):\n    return 'up'\n\nask.examples = 3\n")
+    command = "score CheeseDish --policy model.py:ask --levels 1 --save-episodes log.jsonl"
+    assert main(command.split()) == 0
+    assert {episode.examples for episode in read_log("log.jsonl")[0]} == {3}
+    assert main(["score", "--episodes", "log.jsonl"]) in (0, 1)
+    shown = capsys.readouterr().out
+    assert shown.count("Solved examples in each question: 3.") == 2
+
+
 # -- leaderboard -----------------------------------------------------------------------------------
 
 
@@ -199,6 +216,28 @@ def test_cards_are_read_under_other_names(tmp_path):
     Cards([]).save(tmp_path / "none.json")
     with pytest.raises(ValueError, match="has no score card; expected"):
         read_cards([str(tmp_path / "none.json")])
+
+
+@pytest.mark.parametrize("pack", [bytes, gzip.compress, lzma.compress])
+def test_packed_cards_are_read_by_content(pack, tmp_path, monkeypatch, capsys):
+    """``submit`` writes an origin and a card per line; ``leaderboard`` and ``compare`` read it."""
+    monkeypatch.chdir(tmp_path)
+    cards = [score("stay", CORNER, levels=5, name=f"mine-s{seed}") for seed in (0, 1)]
+    for origin in (None, Origin("A. Person", "2026-11-27")):
+        write_cards(Path("row"), cards, origin)
+        Path("packed/row").unlink(missing_ok=True)
+        Path("packed").mkdir(exist_ok=True)
+        Path("packed/row").write_bytes(pack(lzma.decompress(Path("row").read_bytes())))
+        assert read_cards(["packed/row"]) == read_cards(["packed"]) == Cards(cards)
+    assert main(["compare", "mine=packed/row", "other=packed/ro*"]) == 0
+    assert "mine" in capsys.readouterr().out
+    assert main(["score", "--episodes", "packed/row"]) == 2
+    assert "lines, of which the second is a score card; mesa-gym" in capsys.readouterr().err
+
+
+@pytest.mark.thorough
+def test_committed_file_loads_as_its_cards():
+    assert list(Cards.load(FOLDER / f"sb3-a2c{ENDING}")) == read_committed("sb3-a2c")
 
 
 @pytest.mark.parametrize(
