@@ -25,13 +25,23 @@ PAGES = {
     ROOT / "CHANGELOG.md": DOCS / "changelog.md",
     ROOT / "agents" / "README.md": DOCS / "agents.md",
 } | {
-    # The build writes the page of a trap; a repository browser shows its rules instead.
-    ROOT / find_file(cls.__module__): DOCS / "traps" / f"{cls.__name__}.md"
-    for cls in package_traps().values()
+    # The build writes these pages; a repository browser shows the code that they describe.
+    ROOT / "mesa_gym" / "traps": DOCS / "traps" / "index.md",
+    ROOT / "mesa_gym" / "scoring" / "card.py": DOCS / "reference" / "score_card_json.md",
+    **{
+        ROOT / find_file(cls.__module__): DOCS / "traps" / f"{cls.__name__}.md"
+        for cls in package_traps().values()
+    },
 }
 TARGET = re.compile(r"""(\]\(|(?:src|srcset|href)=")([^)"\s#:]+)""")
 # Files that stand in the site where they stand in docs/.
 GALLERY = Path("traps", "gallery")
+# Comment of a page -> what only a site can show there.
+SITE_ONLY = {
+    "<!-- the lesson, in a built page -->": '<iframe class="lesson" src="lesson.html"'
+    ' title="A lesson of five screens" loading="lazy"></iframe>',
+    "<!-- the grid of traps, in a built page -->": "```{include} traps/_grid.md\n```",
+}
 
 
 def setup(app: Any) -> None:
@@ -47,6 +57,8 @@ def read(app: Any, docname: str, content: list[str]) -> None:
     """Change the links of a page."""
     page = Path(app.env.doc2path(docname))
     content[0] = relink(content[0], page.parent, page.parent)
+    for comment, text in SITE_ONLY.items():
+        content[0] = content[0].replace(comment, text)
 
 
 def include(app: Any, path: Path, parent: str, content: list[str]) -> None:
@@ -61,7 +73,7 @@ def relink(text: str, folder: Path, here: Path) -> str:
     def lead(link: re.Match[str]) -> str:
         target = (folder / link[2]).resolve()
         leads = os.path.relpath(PAGES.get(target, target), here)
-        return f"{link[1]}{leads}" if target.is_file() else link[0]
+        return f"{link[1]}{leads}" if target in PAGES or target.is_file() else link[0]
 
     return TARGET.sub(lead, text)
 
