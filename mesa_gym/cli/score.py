@@ -19,6 +19,7 @@ from mesa_gym.errors import shorten_text
 from mesa_gym.files import write_bytes
 from mesa_gym.logs import RecordedEpisode, read_log, record_plays, save_episodes, score_logs
 from mesa_gym.policies import as_policy, read_policy_file
+from mesa_gym.policies.functions import TextPolicy
 from mesa_gym.policies.names import name_policy
 from mesa_gym.policies.seeds import agent_and_seed
 from mesa_gym.probing import measure_pursuit
@@ -84,7 +85,9 @@ def _score_one(trap: Trap, options: argparse.Namespace) -> int:
 
     def keep(name: str, plays: Mapping[str, Record]) -> None:
         if options.save_episodes is not None:
-            episodes.extend(record_plays(trap, name, plays, options.salt))
+            policy = player(trap.horizon(Split.TEST))
+            examples = policy.examples if isinstance(policy, TextPolicy) else None
+            episodes.extend(record_plays(trap, name, plays, options.salt, examples))
 
     with Progress(f"score {shorten_text(name)}", options.levels * len(Split)) as advance:
         card = score_all({name: player}, trap, **settings, progress=advance, played=keep)[name]

@@ -70,7 +70,11 @@ class RecordedEpisode(
 
 
 def record_plays(
-    trap: Trap, policy: str, plays: Mapping[str, Record], salt: str = ""
+    trap: Trap,
+    policy: str,
+    plays: Mapping[str, Record],
+    salt: str = "",
+    examples: int | None = None,
 ) -> Iterator[RecordedEpisode]:
     """Yield the episodes of records that begin with level 0, play by play.
 
@@ -79,6 +83,7 @@ def record_plays(
         policy: the name of what acted.
         plays: play -> its record, as ``score_all`` hands them to ``played``.
         salt: an evaluator's secret, of which the episodes hold the digest alone.
+        examples: the number of solved examples in each question to a model.
     """
     for name, record in plays.items():
         for level, done in enumerate(record.actions):
@@ -95,6 +100,7 @@ def record_plays(
                 parameters=trap.parameters,
                 salt=salt_digest(salt),
                 said=[*map(cut_said, texts)],
+                examples=examples,
             )
 
 

@@ -79,8 +79,9 @@ def test_episodes_keep_answers_of_a_speaker(tmp_path):
 
     policy, play = as_policy(speak, TRAP, TRAP.horizon("test")), find_play(TRAP, "test")
     spoken = play_changed(play, policy, TRAP.levels("test", [0]))
-    save_episodes(tmp_path / "a.jsonl", record_plays(TRAP, "mine", {"test": spoken}))
+    save_episodes(tmp_path / "a.jsonl", record_plays(TRAP, "mine", {"test": spoken}, examples=3))
     for each in read_log(tmp_path / "a.jsonl")[0]:
+        assert each.examples == 3
         assert len(each.said) == len(each.actions) > 0
         assert all(len(text) == MOST_SAID and " signs. " in text for text in each.said)
 
