@@ -8,6 +8,11 @@ import webbrowser
 from mesa_gym.command import DONE
 from mesa_gym.pages import lesson
 
+SCREENS = (
+    "Five screens: find out what pays, choose in a new room, see trained robots choose there and in"
+    " the cheese's room, and edit the goals of a robot that plans."
+)
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add no arguments."""
@@ -16,10 +21,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Open a one-minute lesson on goal misgeneralization in the browser."""
     if not lesson.LESSON.exists():
-        print("A checkout makes the page once, which takes ten seconds.")
+        print("A checkout makes the page once, in ten seconds or, on a busy machine, minutes.")
         lesson.write_lesson()
     address = lesson.LESSON.as_uri()
-    if not webbrowser.open(address):
-        print("No browser was found here. Open this page in one:")
-    print(address)
+    opened = webbrowser.open(address)
+    print("In your browser:" if opened else "No browser was found here. Open this page in one:")
+    print(f"{address}\n{SCREENS}")
     return DONE

@@ -21,6 +21,7 @@ from mesa_gym.rendering import render_rgb
 from mesa_gym.rendering.png import data_uri
 from mesa_gym.report import read_committed
 from mesa_gym.solver import Graph, share_first_contacts
+from mesa_gym.terminal import Progress
 from mesa_gym.trained.library import load
 from mesa_gym.traps import Split, Trap, find_trap, package_traps
 
@@ -43,10 +44,15 @@ def make_lesson() -> str:
     guests = [Guest(name, policy) for name, policy in robots.items()]
     planner, inside = look_inside(colour)
     robot = load(cheese)
+    everywhere = list[list[float]]()
+    with Progress("play the agents of the lesson", len(robots), "agents") as advance:
+        for policy in robots.values():
+            everywhere.append(measure_choices(colour, policy))
+            advance(1)
     data = {
         "colour": pack_trap(colour, [*ROOMS, NEW_ROOM], [*guests, *planner]),
         "cheese": pack_trap(cheese, [*ROOMS, MOVED_CHEESE], [Guest("Robot", robot)]),
-        "everywhere": [measure_choices(colour, policy) for policy in robots.values()],
+        "everywhere": everywhere,
         "corner": {"agent": read_corner("ppo", "ppo-s0"), "sweeper": read_corner()},
         "inside": inside,
         "levels": SAMPLED_LEVELS,
@@ -107,7 +113,7 @@ def measure_choices(trap: Trap, agent: Any, levels: int = SAMPLED_LEVELS) -> lis
 
 
 def write_lesson() -> None:
-    """Write the page; it takes ten seconds."""
+    """Write the page; it takes ten seconds of CPU."""
     write_text(LESSON, make_lesson())
 
 

@@ -692,4 +692,4 @@ def test_demo_without_page_makes_it_once(monkeypatch, capsys, tmp_path):
     assert opened == 2 * [path.as_uri()]
     text = capsys.readouterr().out
     assert text.count("makes the page once") == 1
-    assert text.count("No browser") == 2
+    assert text.count("No browser") == text.count("Five screens") == 2
