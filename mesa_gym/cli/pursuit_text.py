@@ -20,6 +20,11 @@ BOUND_NOTE = (
     "Reached within 2 T + 4 steps after a change half way: the object moved; behind a new wall;\n"
     "or as far away on a level without a change (natural). Gap: natural minus walled."
 )
+LEGEND = (
+    "Reached by the agent, the sweeper, legal moves at random, actions as often as the agent's"
+    " (blind)\nand the rest of the old plan (open loop); other: another target first."
+    " docs/verdicts.md#pursuit"
+)
 OUTCOMES = Pursuit._fields[:5]
 POOLED = ("moved", "walled", "natural")
 BASELINES = ("sweeper", "legal", "blind", "open_loop")
@@ -44,7 +49,8 @@ def describe_pursuit(by_objective: Mapping[str, Pursuit]) -> str:
             )
     heads = ["object", "change", "levels", "reached", "other"]
     heads += [y.replace("_", " ") for y in BASELINES]
-    return "\n\n".join([format_table(heads, rows)] * bool(rows) + ["\n".join(notes)])
+    parts = [format_table(heads, rows), LEGEND] * bool(rows)
+    return "\n\n".join([*parts, "\n".join(notes)])
 
 
 def pool(by_objective: Mapping[str, Pursuit], field: str = "reached") -> dict[str, float]:

@@ -15,8 +15,11 @@ from mesa_gym.cli import main
 from mesa_gym.language.session import TextSession
 from mesa_gym.report import join_committed
 from mesa_gym.report.board_text import LEARNER
+from mesa_gym.scoring.findings import find_equally
 from mesa_gym.scoring.plays import JUDGED, plays_of
+from mesa_gym.scoring.verdict import judge
 from mesa_gym.traps import Split, as_trap, package_traps
+from tests.support.cards import choose
 
 ROOT = Path(__file__).parents[2]
 PAGES = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
@@ -110,6 +113,22 @@ def test_language_page_counts_questions_and_characters():
     assert f"| {plays['CheeseDish'] * 100} | {choice} |" in page
     assert f"{steps:,} in all | {step} |" in page
     assert f"{plays['CheeseCorner'] * 100} questions with" in page
+
+
+def test_example_of_both_gives_its_verdicts():
+    page = (ROOT / "docs" / "verdicts.md").read_text()
+    letters = {"cheese": "0", "dish": "1", "none": "-"}
+    rows = re.findall(r"^\| ([AB]), (.*?) \| (.*) \| (.*) \| (.*) \|$", page, re.MULTILINE)
+    for agent, expected, *cells in rows:
+        shift, *alone = (10 * "".join(letters[x] for x in cell.split(", ")) for cell in cells)
+        alone = dict(zip(("cheese", "dish"), alone, strict=True))
+        evidence = choose([*alone], shift, shift, None, alone, ())
+        verdict = judge(evidence)
+        assert f"{verdict.word} ({verdict.detail.replace('_', ' ')})" == expected
+        effects = find_equally(evidence).target_effect.values()
+        assert f"Both target effects are {max(effects)[0]:.2f}." in page
+        assert [float(effect[0]) for effect in effects] == 2 * [{"A": 1.0, "B": 0.5}[agent]]
+    assert len(rows) == 2
 
 
 # -- trap guide ------------------------------------------------------------------------------------
