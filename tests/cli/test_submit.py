@@ -2,10 +2,12 @@
 
 import shutil
 
+import numpy as np
 import pytest
 
 from mesa_gym.cli import submit
 from mesa_gym.report import committed
+from mesa_gym.scoring import Cards
 from mesa_gym.traps.cheese_corner import CheeseCorner
 from mesa_gym.traps.probation import Probation
 from tests.support.networks import drawn, write_agent
@@ -47,6 +49,23 @@ def test_submitted_file_is_read_as_a_row(run, agents, tmp_path, monkeypatch):
     assert code == 2
     assert "other-s0 on CheeseCorner-v0 has the weights or choices of mine-s0" in error
     assert not (tmp_path / "other.jsonl.xz").exists()
+
+
+@pytest.mark.thorough
+def test_folder_of_onnx_files_is_submitted(run, tmp_path):
+    pytest.importorskip("onnxruntime")
+    from tests.policies.test_onnx import CELLS, linear
+
+    folder = tmp_path / "runs" / "CheeseCorner"
+    folder.mkdir(parents=True)
+    for seed in range(5):
+        weights = np.random.default_rng(seed).normal(size=(CELLS, 5))
+        (folder / f"{seed}.onnx").write_bytes(linear(weights))
+    code, error = run(f"submit runs {MINE}")
+    assert code == 0, error
+    cards = Cards.load(tmp_path / "mine.jsonl.xz")
+    assert [card.policy for card in cards] == [f"mine-s{seed}" for seed in range(5)]
+    assert len({card.provenance.digest for card in cards} - {""}) == 5
 
 
 @pytest.mark.parametrize(
