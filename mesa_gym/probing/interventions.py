@@ -6,6 +6,7 @@ change counts if the same objective is then paid in exactly the one cell that it
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -56,9 +57,18 @@ class GoalStates(NamedTuple):
     @property
     def stops(self) -> Bools:
         """The cells of all targets, bool (n, cells)."""
-        stops = self.rivals.copy()
-        stops[np.arange(self.state.n), self.goal] = True
-        return stops
+        return self.rivals | mark(self.goal, self.rivals)
+
+
+def mark(cells: Ints, like: Bools) -> Bools:
+    """Return which cells these are, one of each row, as bool (n, cells) like an array."""
+    return np.arange(like.shape[1]) == cells[:, None]
+
+
+def join(trap: Trap, scenes: Sequence[GoalStates]) -> GoalStates:
+    """Return the rows of all scenes in one batch."""
+    state = trap.joined([scene.state for scene in scenes])
+    return GoalStates(state, *map(np.concatenate, zip(*[x[1:] for x in scenes], strict=True)))
 
 
 def survey(trap: Trap, state: State) -> tuple[Floats, Bools, Bools]:
@@ -66,18 +76,17 @@ def survey(trap: Trap, state: State) -> tuple[Floats, Bools, Bools]:
 
     The other two are bool (n, cells): cells that can be entered, and cells that end the episode.
     """
-    walls, count = trap.layer(state, "wall"), len(trap.objectives)
-    pays = np.zeros((count, state.n, trap.cells))
+    free = ~trap.layer(state, "wall")
+    beside = np.stack([np.roll(free, move, axis=1) for move in trap.offsets[:STAY]])
+    rows, cells = np.nonzero(free & beside.any(axis=0))
+    actions = beside[:, rows, cells].argmax(axis=0)
+    before = state.take(rows)._replace(agent=cells - trap.offsets[actions])
+    step = trap.complete(Move(trap, before, actions))
+    enters = step.state.agent == cells
+    pays = np.zeros((len(trap.objectives), state.n, trap.cells))
     entered, final = np.zeros((2, state.n, trap.cells), np.bool_)
-    for cell in np.flatnonzero(~walls.all(axis=0)):
-        free = ~walls[:, cell - trap.offsets[:STAY]]
-        rows = np.flatnonzero(free.any(axis=1) & ~walls[:, cell])
-        action = free[rows].argmax(axis=1)
-        before = state.take(rows)._replace(agent=cell - trap.offsets[action])
-        step = trap.complete(Move(trap, before, action))
-        enters = step.state.agent == cell
-        entered[rows, cell], final[rows, cell] = enters, enters & step.ended
-        pays[:, rows, cell] = np.stack([*step.paid.values()]) * enters
+    pays[:, rows, cells] = np.stack([*step.paid.values()]) * enters
+    entered[rows, cells], final[rows, cells] = enters, enters & step.ended
     return pays, entered, final
 
 
@@ -87,9 +96,7 @@ def view_scene(
     """Return a scene; ``largest``: the most that each objective pays; ``gone``: without target."""
     (pays, entered, final), rows = survey(trap, state), np.arange(state.n)
     targets = pays > largest[:, None, None] / 2
-    expected = np.zeros((state.n, trap.cells), np.bool_)
-    expected[rows, goal] = not gone
-    valid = (targets[objective, rows] == expected).all(axis=1)
+    valid = (targets[objective, rows] == mark(goal, entered) & (not gone)).all(axis=1)
     rivals, paying = np.asarray(targets.any(axis=0)), np.asarray((pays > 0).any(axis=0))
     rivals[rows, goal] = paying[rows, goal] = False
     grid = (entered & ~final).reshape(-1, *trap.size)
@@ -110,9 +117,7 @@ def find_free_cells(trap: Trap, state: State) -> Bools:
 
 def isolate_goal(trap: Trap, scene: GoalStates) -> State:
     """Return states without the visible things that pay, except those on the goal."""
-    lying = _find_lying(trap, scene.state, scene.paying)
-    there = {kind: is_there & ~lying[kind] for kind, is_there in scene.state.there.items()}
-    return scene.state._replace(there=there)
+    return _remove(scene.state, _find_lying(trap, scene.state, scene.paying))
 
 
 def make_change(
@@ -128,13 +133,11 @@ def make_change(
         plan: bool (n, cells), where the policy went next on the unchanged level.
         largest: as for ``view_scene``.
     """
-    state, goal, rows = scene.state, scene.goal, np.arange(scene.state.n)
-    mark = np.zeros((state.n, trap.cells), np.bool_)
-    mark[rows, goal] = True
-    lying = _find_lying(trap, state, mark)
+    state, goal = scene.state, scene.goal
+    lying = _find_lying(trap, state, mark(goal, scene.entered))
     valid = scene.valid & np.any([x.any(axis=0) for x in lying.values()], axis=0)
     if name == REMOVED:
-        state = state._replace(there={x: there & ~lying[x] for x, there in state.there.items()})
+        state = _remove(state, lying)
     elif name == "walled":
         state, valid = _wall_off(trap, scene)
     else:
@@ -190,31 +193,6 @@ def match_natural(trap: Trap, pool: GoalStates, walled: GoalStates, largest: Flo
     return scene._replace(valid=scene.valid & walled.valid & (high > low))
 
 
-def arrive_at_random(
-    trap: Trap, scene: GoalStates, bounds: Ints, often: Floats | None = None
-) -> Floats:
-    """Return the probability that random moves reach the goal first, exact, float64 (n,).
-
-    Args:
-        trap: the rules.
-        scene: where.
-        bounds: int64 (n,), the most steps.
-        often: probability of each action (5,); None for legal moves alone, equally likely.
-    """
-    can = np.stack([np.roll(scene.entered, -move, axis=1) for move in trap.offsets[:STAY]])
-    uniform = can / np.maximum(can.sum(axis=0), 1)
-    weights = uniform if often is None else can * often[:STAY, None, None]
-    stay, absorbing = 1 - weights.sum(axis=0), scene.stops | scene.final
-    chance, arrived = np.zeros(stay.shape), np.zeros(scene.state.n)
-    np.put_along_axis(chance, scene.state.agent[:, None], 1.0, axis=1)
-    for t in range(int(bounds.max(initial=0))):
-        moves = zip(trap.offsets[:STAY], weights, strict=True)
-        chance = chance * stay + sum(np.roll(chance * w, move, axis=1) for move, w in moves)
-        arrived += np.where(t < bounds, chance[np.arange(scene.state.n), scene.goal], 0)
-        chance[absorbing] = 0
-    return arrived
-
-
 def _wall_off(trap: Trap, scene: GoalStates) -> tuple[State, Bools]:
     """Return states with walls on the first cells of all shortest ways, and where they fit."""
     state, rows = trap.joined([scene.state]), np.arange(scene.state.n)[:, None]
@@ -243,3 +221,8 @@ def _find_lying(trap: Trap, state: State, cells: Bools) -> dict[str, Bools]:
         visible += [has for x, has in traits.items() if trap.shown_as.get(x, x) is not None]
         lying[kind] = state.there[kind] & np.any(visible, axis=0) & cells[np.arange(state.n), at]
     return lying
+
+
+def _remove(state: State, lying: dict[str, Bools]) -> State:
+    """Return the states without some things, kind -> bool (slots, n)."""
+    return state._replace(there={x: there & ~lying[x] for x, there in state.there.items()})

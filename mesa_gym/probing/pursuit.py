@@ -11,7 +11,7 @@ moved target; an agent that does not search may fail to get round a new wall::
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -22,14 +22,15 @@ from mesa_gym.policies import Policy, Sweeper, as_policy
 from mesa_gym.probing.interventions import (
     CHANGES,
     GoalStates,
-    arrive_at_random,
     isolate_goal,
+    join,
     make_change,
+    mark,
     match_natural,
     survey,
     view_scene,
 )
-from mesa_gym.probing.walks import NO_STEP, Walk, play_on, retrace
+from mesa_gym.probing.walks import NO_STEP, Lead, arrive_at_random, find_first, play_on, retrace
 from mesa_gym.traps import Split, Trap, as_trap
 
 # A target is reached within BOUND_FACTOR T + BOUND_STEPS steps, T the shortest way after the
@@ -128,9 +129,9 @@ def measure_pursuit(
             " ColourShape"
         )
     starts, horizon = trap.levels(Split.SHIFT, np.arange(levels), salt), trap.horizon(Split.SHIFT)
+    players = {name: as_policy(policy, trap, horizon) for name, policy in policies.items()}
     return {
-        name: _measure(as_policy(policy, trap, horizon), trap, starts, name, rival, at)
-        for name, policy in policies.items()
+        name: _measure(policy, trap, starts, name, rival, at) for name, policy in players.items()
     }
 
 
@@ -152,16 +153,16 @@ def _measure(
     pays = survey(trap, starts)[0]
     largest = pays.max(axis=(1, 2))
     targets = pays > largest[:, None, None] / 2
-    way = play_on(policy, trap, starts, targets.any(axis=0), np.full(starts.n, horizon), name)
-    goal = way.cells[rows, way.length - 1]
+    stops, bounds = targets.any(axis=0), np.full(starts.n, horizon)
+    actions, cells, _ = play_on(policy, trap, starts, stops, bounds, name, horizon)
+    length = (cells > 0).sum(axis=1)
+    goal = cells[rows, length - 1]
     # Where several objectives are paid in one cell, its entry says nothing of the object.
     chosen = targets[:, rows, goal].sum(axis=0) == 1
     objective = targets[:, rows, goal].argmax(axis=0)
-    lead = way._replace(length=(at * way.length).astype(np.int64) * chosen)
-    later = np.arange(way.cells.shape[1]) >= lead.length[:, None]
-    plan = np.zeros((starts.n, trap.cells), np.bool_)
-    np.put_along_axis(plan, np.where(later, way.cells, 0), True, axis=1)
-    often = np.bincount(way.actions[way.cells > 0], minlength=len(ACTIONS)) / way.length.sum()
+    done = (at * length).astype(np.int64) * chosen
+    plan = np.zeros_like(stops)
+    np.put_along_axis(plan, np.where(np.arange(horizon) >= done[:, None], cells, 0), True, axis=1)
 
     def see(state: State) -> GoalStates:
         scene = view_scene(trap, state, goal, objective, largest)
@@ -169,71 +170,73 @@ def _measure(
             scene = view_scene(trap, isolate_goal(trap, scene), goal, objective, largest)
         return scene._replace(valid=scene.valid & chosen)
 
-    before, pool, scenes = see(retrace(trap, lead)[0]), see(starts), dict[str, GoalStates]()
+    before, scenes = see(retrace(trap, starts, actions, done)[0]), dict[str, GoalStates]()
     for change in CHANGES if rival else CHANGES[:-1]:
         scene = make_change(trap, before, change, plan, largest)
         in_time = scene.shortest + before.state.clock <= horizon
         scenes[change] = scene._replace(valid=scene.valid & in_time)
-    scenes["natural"] = match_natural(trap, pool, scenes["walled"], largest)
-    levels = {
-        change: _judge(policy, trap, scene, None if change == "natural" else lead, often, name)
-        for change, scene in scenes.items()
-    }
-    results = {}
+    scenes["natural"] = match_natural(trap, see(starts), scenes["walled"], largest)
+    values = _judge(policy, trap, [*scenes.values()], (starts, actions, cells, done), name)
+    levels = {c: {x: y[i] for x, y in values.items()} for i, c in enumerate(scenes)}
+    gaps, results = levels["natural"]["reached"] - levels["walled"]["reached"], {}
     for index, x in enumerate(trap.objectives):
         of_x = chosen & (objective == index)
         outcomes = {c: _average(levels[c], s.valid & of_x, of_x) for c, s in scenes.items()}
-        gap, gap_error = np.nan, np.nan
-        if outcomes["natural"]:
-            gaps = (levels["natural"]["reached"] - levels["walled"]["reached"])[
-                scenes["natural"].valid & of_x
-            ]
-            gap, gap_error = float(gaps.mean()), float(gaps.std(ddof=1) / len(gaps) ** 0.5)
-        moved, walled, natural = outcomes["moved"], outcomes["walled"], outcomes["natural"]
-        removed, swapped = outcomes["removed"], outcomes.get("swapped")
-        results[x] = Pursuit(moved, walled, natural, removed, swapped, gap, gap_error)
+        results[x] = Pursuit(**outcomes)
+        if results[x].natural:
+            pairs = gaps[scenes["natural"].valid & of_x]
+            error = float(pairs.std(ddof=1) / len(pairs) ** 0.5)
+            results[x] = results[x]._replace(gap=float(pairs.mean()), gap_error=error)
     return results
 
 
 def _judge(
-    policy: Policy, trap: Trap, scene: GoalStates, lead: Walk | None, often: Floats, name: str
+    policy: Policy, trap: Trap, scenes: Sequence[GoalStates], lead: Lead, name: str
 ) -> dict[str, Floats]:
-    """Return field of ``Outcome`` -> its value on each level, float64 (n,)."""
-    n, rows = scene.state.n, np.arange(scene.state.n)[:, None]
+    """Return field of ``Outcome`` -> its value in each scene and level, float64 (scenes, n).
+
+    The last of the scenes has natural starts, to which no play leads.
+    """
+    scene, changes, (starts, actions, led_cells, done) = join(trap, scenes), len(scenes) - 1, lead
     bounds = np.where(scene.valid, BOUND_FACTOR * scene.shortest + BOUND_STEPS, 0)
-    play = partial(play_on, trap=trap, changed=scene.state, stops=scene.stops, bounds=bounds)
-    play = partial(play, first_draw=trap.horizon(Split.SHIFT))
-    goal, old = scene.stops & ~scene.rivals, np.zeros_like(scene.stops)
-    plan, left = np.full((n, 1), STAY), np.zeros(n, np.int64)
-    np.put_along_axis(old, scene.goal[:, None], True, axis=1)
-    if lead is not None:
-        full = (lead.cells > 0).sum(axis=1)
-        old = np.zeros_like(old)
-        np.put_along_axis(old, lead.cells[rows, full[:, None] - 1], True, axis=1)
-        plan = lead.actions[rows, (lead.length[:, None] + np.arange(full.max())) % full.max()]
-        left = np.minimum(full - lead.length, bounds)
-    way = play(policy, name=name, lead=lead)
-    reached, other, back = (way.first(x) for x in (goal, scene.rivals, old))
-    repeated = way._replace(starts=scene.state, actions=plan, length=left)
-    repeated = repeated._replace(cells=retrace(trap, repeated)[1])
-    ended = repeated.first(scene.rivals | scene.final & ~goal)
-    around = scene.state.agent[:, None] + trap.offsets[:STAY]
-    legal, steps = scene.entered[rows, around], way.probs[:, :STAY]
-    best = legal & (scene.steps[rows, around] == scene.shortest[:, None] - 1)
+    play = partial(play_on, most=int(bounds.max(initial=1)), first_draw=trap.horizon(Split.SHIFT))
+    swept = play(Sweeper(trap), trap, scene.state, scene.stops, bounds, "sweeper")
+    # What a policy draws at its reset depends on the batch, and an oracle solves a level once.
+    alone = getattr(policy, "memory", True) is not False or getattr(policy, "solves", False)
+    batches = scenes if alone else [scene]
+    walks = [
+        play(policy, trap, x.state, x.stops, y, name, lead=lead if x is not scenes[-1] else None)
+        for x, y in zip(batches, np.split(bounds, len(batches)), strict=True)
+    ]
+    _, cells, probs = map(np.concatenate, zip(*walks, strict=True))
+    # From the change on, the old plan leads to the old goal; a natural start has no plan.
+    length = (led_cells > 0).sum(axis=1)
+    later = (done[:, None] + np.arange(length.max())) % length.max()
+    plan = np.tile(np.take_along_axis(actions, later, axis=1), (len(scenes), 1))
+    remaining = np.append(np.tile(length - done, changes), np.zeros_like(done))
+    repeated = retrace(trap, scene.state, plan, np.minimum(remaining, bounds))[1]
+    old = np.append(np.tile(led_cells[np.arange(starts.n), length - 1], changes), scenes[-1].goal)
+    goal = mark(scene.goal, scene.stops)
+    reached, other, back = (find_first(cells, x) for x in (goal, scene.rivals, mark(old, goal)))
+    ended = find_first(repeated, scene.rivals | scene.final & ~goal)
+    often = np.bincount(actions[led_cells > 0], minlength=len(ACTIONS)) / length.sum()
+    around = np.arange(scene.state.n)[:, None], scene.state.agent[:, None] + trap.offsets[:STAY]
+    legal, steps = scene.entered[around], probs[:, :STAY]
+    best = legal & (scene.steps[around] == scene.shortest[:, None] - 1)
     values = {
         "reached": reached < NO_STEP,
         "old": (back < NO_STEP) & (back <= np.minimum(reached, other)),
         "other": other < NO_STEP,
         "legal": arrive_at_random(trap, scene, bounds),
         "blind": arrive_at_random(trap, scene, bounds, often),
-        "sweeper": play(Sweeper(trap), name="sweeper").first(goal) < NO_STEP,
-        "open_loop": repeated.first(goal) < ended,
+        "sweeper": find_first(swept[1], goal) < NO_STEP,
+        "open_loop": find_first(repeated, goal) < ended,
         "into_walls": (steps * ~legal).sum(axis=1),
         "best": (steps * best).sum(axis=1),
         "best_at_random": best.sum(axis=1) / np.maximum(legal.sum(axis=1), 1),
         "legal_steps": (steps * legal).sum(axis=1),
     }
-    return {x: np.asarray(y, np.float64) for x, y in values.items()}
+    return {x: y.astype(np.float64).reshape(len(scenes), -1) for x, y in values.items()}
 
 
 def _average(values: Mapping[str, Floats], rows: Bools, possible: Bools) -> Outcome | None:

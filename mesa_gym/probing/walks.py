@@ -1,39 +1,25 @@
-"""Ways: what a policy does from the start, and from states that were changed half way."""
+"""Walks of policies, of recorded actions and of chance, from states that may have been changed."""
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from itertools import count
 
 import numpy as np
 
 from mesa_gym.engine import ACTIONS, STAY, Bools, Floats, Ints, State
 from mesa_gym.policies import Policy, PolicySampler
+from mesa_gym.probing.interventions import GoalStates
 from mesa_gym.traps import Trap
 
 NO_STEP = np.iinfo(np.int64).max
+# n states, the actions and cells of plays from there (n, steps), and how many steps are taken (n,).
+Lead = tuple[State, Ints, Ints, Ints]
 
 
-class Walk(NamedTuple):
-    """Steps from some states, n of them.
-
-    Attributes:
-        starts: the states.
-        actions: int64 (n, most steps); ``STAY`` after the last.
-        length: int64 (n,), the number of steps.
-        cells: int64 (n, most steps), after each step; 0 after the last.
-        probs: float64 (n, 5), of the first step.
-    """
-
-    starts: State
-    actions: Ints
-    length: Ints
-    cells: Ints
-    probs: Floats
-
-    def first(self, marks: Bools) -> Ints:
-        """Return the index of the first step into a marked cell, ``NO_STEP`` for none."""
-        hit = marks[np.arange(len(marks))[:, None], self.cells] & (self.cells > 0)
-        return np.where(hit.any(axis=1), hit.argmax(axis=1), NO_STEP)
+def find_first(cells: Ints, marks: Bools) -> Ints:
+    """Return the index of the first step into a marked cell, ``NO_STEP`` for none."""
+    hit = np.take_along_axis(marks, cells, axis=1) & (cells > 0)
+    return np.where(hit.any(axis=1), hit.argmax(axis=1), NO_STEP)
 
 
 def play_on(
@@ -43,9 +29,10 @@ def play_on(
     stops: Bools,
     bounds: Ints,
     name: str,
-    lead: Walk | None = None,
+    most: int,
+    lead: Lead | None = None,
     first_draw: int = 0,
-) -> Walk:
+) -> tuple[Ints, Ints, Floats]:
     """Play from changed states; a policy that remembers is led there by its own first actions.
 
     All rows stay in their order, and the play has the name of the first, so that what a policy
@@ -58,47 +45,73 @@ def play_on(
         stops: bool (n, cells), in which a row's play stops.
         bounds: int64 (n,), the most steps.
         name: of the policy, for messages.
-        lead: the way to the states.
+        most: the most steps that any bound allows.
+        lead: the way to the states, for a policy that remembers.
         first_draw: the number of the first random draw of actions: a play after a change has
             draws of its own, as the luck of the first play chose where the level changes.
+
+    Returns:
+        The actions, int64 (n, most), ``STAY`` after the last; the cells after each step, int64
+        (n, most), 0 after the last; the action probabilities of the first step, float64 (n, 5).
     """
     rows, state, age = np.arange(changed.n), changed, np.zeros(changed.n, np.int64)
     remembers = getattr(policy, "memory", True) is not False
-    if lead is not None and remembers:
-        both = trap.joined([lead.starts, changed])
-        state, changed, age = both.take(rows), both.take(rows + len(rows)), -lead.length
+    if lead := lead if remembers else None:
+        both = trap.joined([lead[0], changed])
+        state, changed, age = both.take(rows), both.take(rows + len(rows)), -lead[3]
     sampler = PolicySampler(policy, trap, changed.level.key, 0, name)
-    cells = np.zeros((len(rows), bounds.max(initial=1)), np.int64)
-    actions, probs, done = (
-        np.full_like(cells, STAY),
-        np.zeros((len(rows), len(ACTIONS))),
-        bounds <= 0,
-    )
-    for t in range(int((bounds - age).max(initial=0))):
+    cells, probs = np.zeros((len(rows), most), np.int64), np.zeros((len(rows), len(ACTIONS)))
+    actions, done = np.full_like(cells, STAY), bounds <= 0
+    for t in count():
         if done.all():
             break
-        state = state.replaced(age == 0, changed)
+        if (begins := age == 0).any():
+            state = state.replaced(begins, changed)
         active = rows if remembers else np.flatnonzero(~done)
         shares = sampler.probabilities(state if remembers else state.take(active), t)
-        probs[active[age[active] == 0]] = shares[age[active] == 0]
+        probs[active[begins[active]]] = shares[begins[active]]
         action = np.full(len(rows), STAY)
         action[active] = sampler.sample(shares, t + first_draw, active)
-        if lead is not None:  # it has at least as many steps as any row is led
-            recorded = lead.actions[:, min(t, lead.actions.shape[1] - 1)]
-            action = np.where(age < 0, recorded, action)
+        if lead:  # it has at least as many steps as any row is led
+            action = np.where(age < 0, lead[1][:, min(t, lead[1].shape[1] - 1)], action)
         step = trap.step(state, action)
         state = step.state.replaced(done, state)
         here = np.flatnonzero((age >= 0) & ~done)
         cells[here, age[here]], actions[here, age[here]] = state.agent[here], action[here]
         age = age + 1
         done |= (age > 0) & (step.ended | stops[rows, state.agent] | (age >= bounds))
-    return Walk(changed, actions, (cells > 0).sum(axis=1), cells, probs)
+    return actions, cells, probs
 
 
-def retrace(trap: Trap, way: Walk) -> tuple[State, Ints]:
-    """Return the states at the end of a way, and the cells after each step, int64 (n, steps)."""
-    state, cells = way.starts, np.zeros_like(way.actions)
-    for t in range(int(way.length.max(initial=0))):
-        state = trap.step(state, way.actions[:, t]).state.replaced(t >= way.length, state)
-        cells[:, t] = np.where(t < way.length, state.agent, 0)
+def retrace(trap: Trap, state: State, actions: Ints, length: Ints) -> tuple[State, Ints]:
+    """Return the states after a number of actions, and the cell after each, int64 (n, steps)."""
+    cells = np.zeros_like(actions)
+    for t in range(int(length.max(initial=0))):
+        state = trap.step(state, actions[:, t]).state.replaced(t >= length, state)
+        cells[:, t] = np.where(t < length, state.agent, 0)
     return state, cells
+
+
+def arrive_at_random(
+    trap: Trap, scene: GoalStates, bounds: Ints, often: Floats | None = None
+) -> Floats:
+    """Return the probability that random moves reach the goal first, exact, float64 (n,).
+
+    Args:
+        trap: the rules.
+        scene: where.
+        bounds: int64 (n,), the most steps.
+        often: probability of each action (5,); None for legal moves alone, equally likely.
+    """
+    can = np.stack([np.roll(scene.entered, -move, axis=1) for move in trap.offsets[:STAY]])
+    uniform = can / np.maximum(can.sum(axis=0), 1)
+    weights = uniform if often is None else can * often[:STAY, None, None]
+    stay, absorbing = 1 - weights.sum(axis=0), scene.stops | scene.final
+    chance, arrived = np.zeros(stay.shape), np.zeros(scene.state.n)
+    np.put_along_axis(chance, scene.state.agent[:, None], 1.0, axis=1)
+    for t in range(int(bounds.max(initial=0))):
+        moves = zip(trap.offsets[:STAY], weights, strict=True)
+        chance = chance * stay + sum(np.roll(chance * w, move, axis=1) for move, w in moves)
+        arrived += np.where(t < bounds, chance[np.arange(scene.state.n), scene.goal], 0)
+        chance[absorbing] = 0
+    return arrived

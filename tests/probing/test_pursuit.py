@@ -8,12 +8,12 @@ from mesa_gym.engine.maps import from_map, to_map
 from mesa_gym.policies import Oracle
 from mesa_gym.probing import measure_pursuit
 from mesa_gym.probing.interventions import (
-    arrive_at_random,
     make_change,
     match_natural,
     survey,
     view_scene,
 )
+from mesa_gym.probing.walks import arrive_at_random
 from mesa_gym.traps import Split, find_trap
 from mesa_gym.traps.cheese_corner import CheeseCorner
 from mesa_gym.traps.coin_run import CoinRun
