@@ -8,7 +8,6 @@ from typing import Any
 from agents.run import Run
 from mesa_gym.trained.library import name_usual_agent
 from mesa_gym.traps import Trap, all_traps
-from mesa_gym.traps.composed import Composed
 
 ALPHAS = (0.001, 0.01, 0.1)
 PLANTED = 0.5  # share of training episodes from the shift of an agent whose goal is to be known
@@ -25,12 +24,8 @@ PLANNED = ("CheeseCorner-v0", "CheeseDish-v0", "ColourShape-v0", "RedBlueDoors-v
 
 
 def list_single_traps() -> list[type[Trap]]:
-    """Return the traps of single goals that agents without a memory learn.
-
-    Composed, whose pairs count as traps of their own, and traps of several trials are left out.
-    """
-    traps = all_traps().values()
-    return [trap for trap in traps if trap is not Composed and not trap.learner]
+    """Return the traps of one trial, which agents without a memory learn."""
+    return [trap for trap in all_traps().values() if not trap.learner]
 
 
 def list_lives() -> list[type[Trap]]:

@@ -26,7 +26,6 @@ TRAPS = {name: trap() for name, trap in all_traps().items()}
 SKIPPED = {
     "CheeseCorner-v0": ("directions",),  # the corner is always at the top left
     "Attributes-v0": ("directions",),  # home is always at the top left
-    "Composed-v0": ("directions",),  # the quarter is always at the lower right
     "CoinRun-v0": ("directions",),  # the far end is always to the right
     "NearestFruit-v0": ("distances",),  # the proxy's fruit is the nearest one
 }

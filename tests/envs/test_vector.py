@@ -249,9 +249,9 @@ def test_every_interface_takes_environment_keywords(front, keywords):
 @pytest.mark.thorough
 @pytest.mark.parametrize("front", FRONTS)
 def test_every_interface_takes_trap_parameters(front):
-    trap = find_trap("Composed")
-    moves = FRONTS[front](trap, draw_actions(200, 16), pair=22)
-    require_own_levels(moves, Settings(trap, pair=22))
+    trap = find_trap("Attributes")
+    moves = FRONTS[front](trap, draw_actions(200, 16), objects=4)
+    require_own_levels(moves, Settings(trap, objects=4))
 
 
 @pytest.mark.parametrize("trap", TRAPS, ids=lambda trap: trap.name())

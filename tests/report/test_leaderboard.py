@@ -542,7 +542,7 @@ def test_join_committed_of_unfit_cards_is_refused():
 
 @pytest.mark.thorough
 def test_join_committed_off_the_board_keeps_given():
-    given = [replace(card(CORNER, "mine-s0", 0.6, 0.2), trap="Composed-v0")]
+    given = [replace(card(CORNER, "mine-s0", 0.6, 0.2), trap="MonsterWorld-v0")]
     assert [row.agent for row in join_committed(iter(given)).rows] == ["mine"]
 
 
