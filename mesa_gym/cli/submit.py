@@ -6,6 +6,7 @@ import argparse
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from itertools import product
 from pathlib import Path
 
 from mesa_gym.cli import ALGO
@@ -28,7 +29,7 @@ from mesa_gym.report.joining import make_leaderboard
 from mesa_gym.report.statements import LEAST_SEEDS
 from mesa_gym.report.tables import table
 from mesa_gym.scoring import Cards, ScoreCard, evaluate
-from mesa_gym.scoring.copies import identify_card
+from mesa_gym.scoring.copies import find_copied, group_by_seed
 from mesa_gym.solver.certificate import EVALUATION_LEVELS
 from mesa_gym.terminal import printable
 from mesa_gym.traps import find_trap
@@ -145,10 +146,11 @@ def require_full_row(policies: Mapping[str, Sequence[Path]]) -> None:
 
 def require_own_weights(cards: Cards, committed: Sequence[ScoreCard]) -> None:
     """Raise ValueError if a card is of an agent that the leaderboard has."""
-    owners = {(card.trap, identify_card(card)): card.policy for card in committed}
-    for card in cards:
-        if owner := owners.get((card.trap, identify_card(card))):
+    for (name, seed_cards), (owner, owner_cards) in product(
+        *map(group_by_seed, (cards, committed))
+    ):
+        if copied := find_copied(seed_cards, owner_cards):
             raise ValueError(
-                f"{card.policy} on {card.trap} has the weights or choices of {owner}, which is on"
-                " the leaderboard; submit an agent of your own"
+                f"{name} on {copied[0]} has the weights or choices of {owner}, which is on the"
+                " leaderboard; submit an agent of your own"
             )

@@ -80,20 +80,25 @@ def find_copied(one: Mapping[str, ScoreCard], other: Mapping[str, ScoreCard]) ->
     return [trap for trap, match in matches.items() if match is Match.COPIED]
 
 
+def group_by_seed(cards: Iterable[ScoreCard]) -> list[tuple[str, dict[str, ScoreCard]]]:
+    """Return the policies of cards, each with its cards by trap."""
+    seeds = defaultdict[str, dict[str, ScoreCard]](dict)
+    for card in cards:
+        seeds[card.policy][card.trap] = card
+    return [*seeds.items()]
+
+
 def require_different_seeds(cards: Iterable[ScoreCard], across: bool = False) -> None:
     """Raise ValueError if two seeds of one agent, or ``across`` agents, are one training."""
-    pools = defaultdict[str, defaultdict[str, dict[str, ScoreCard]]](lambda: defaultdict(dict))
-    for card in cards:
-        pools["" if across else agent_and_seed(card.policy)[0]][card.policy][card.trap] = card
-    for seeds in pools.values():
-        for one, other in combinations(seeds, 2):
-            if copied := find_copied(seeds[one], seeds[other]):
-                more = f" and {len(copied) - 3} more traps" if len(copied) > 3 else ""
-                raise ValueError(
-                    f"{one} and {other} are one training: they have the same weights, answers or"
-                    f" choices on {', '.join(copied[:3])}{more}; a copy is not another seed: leave"
-                    " one out, or train another"
-                )
+    for (one, cards_of_one), (other, cards_of_other) in combinations(group_by_seed(cards), 2):
+        compared = across or agent_and_seed(one)[0] == agent_and_seed(other)[0]
+        if compared and (copied := find_copied(cards_of_one, cards_of_other)):
+            more = f" and {len(copied) - 3} more traps" if len(copied) > 3 else ""
+            raise ValueError(
+                f"{one} and {other} are one training: they have the same weights, answers or"
+                f" choices on {', '.join(copied[:3])}{more}; a copy is not another seed: leave one"
+                " out, or train another"
+            )
 
 
 def group_alike(cards: Sequence[ScoreCard], least: Match = Match.ALIKE) -> list[list[ScoreCard]]:

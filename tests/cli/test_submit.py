@@ -4,6 +4,7 @@ import shutil
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 
 from mesa_gym.cli import submit
 from mesa_gym.report import committed
@@ -66,6 +67,21 @@ def test_folder_of_onnx_files_is_submitted(run, tmp_path):
     cards = Cards.load(tmp_path / "mine.jsonl.xz")
     assert [card.policy for card in cards] == [f"mine-s{seed}" for seed in range(5)]
     assert len({card.provenance.digest for card in cards} - {""}) == 5
+
+
+def test_submit_refuses_copy_with_changed_choice():
+    """Without a digest, choices that repeat what chance decided show the copy."""
+    ppo = committed.read_committed("ppo")
+    noisy = (x for x in ppo if x.choices and np.sum(x.choices.shift != x.choices.again) > 20)
+    card = next(noisy)
+    shift = card.choices.shift.copy()
+    shift[0] = shift[0] == 0
+    provenance = replace(card.provenance, digest="")
+    choices = replace(card.choices, shift=shift)
+    copy = replace(card, policy="mine-s0", provenance=provenance, choices=choices)
+    with pytest.raises(ValueError, match=f"mine-s0 on {card.trap} has .* of {card.policy}, which"):
+        submit.require_own_weights(Cards([copy]), ppo)
+    submit.require_own_weights(Cards([copy]), [x for x in ppo if x.policy != card.policy])
 
 
 @pytest.mark.parametrize(
