@@ -136,20 +136,12 @@ def pack_trap(
     }
 
 
-def make_playground(
-    trap: Trap,
-    levels: Sequence[tuple[str, int]],
-    guests: Sequence[Guest],
-    salt: str = "",
-    advance: Callable[[int], None] = lambda levels: None,
-) -> str:
-    """Return the page of a trap; the arguments and errors are those of ``pack_trap``.
+def make_playground(trap: Trap, data: Mapping[str, Any], salt: str = "") -> str:
+    """Return the page of a trap with the data of ``pack_trap``, packed with this salt.
 
     Raises:
         ImportError: jinja2 is not installed.
     """
-    story = _tell_story(type(trap))
-    data = pack_trap(trap, levels, guests, salt, advance)
     # As the script opens the page: on the shift, if there is one.
     level_names = [(level["play"], level["number"]) for level in data["levels"]]
     first = next((level for level in level_names if level[0] == Split.SHIFT), level_names[0])
@@ -158,7 +150,7 @@ def make_playground(
         "playground.html",
         data,
         title=type(trap).__name__,
-        story=story,
+        story=_tell_story(type(trap)),
         picture=data_uri(render_rgb(trap, start, 32)[0]),
         objectives=list(trap.objectives.values()),
         made=f"Made with mesa-gym {mesa_gym.__version__} of {trap!r}.",
