@@ -22,15 +22,16 @@ from mesa_gym.policies import Policy, Sweeper, as_policy
 from mesa_gym.probing.interventions import (
     CHANGES,
     GoalStates,
+    flag_cells,
     isolate_goal,
     join,
     make_change,
-    mark,
     match_natural,
     survey,
     view_scene,
 )
 from mesa_gym.probing.walks import NO_STEP, Lead, arrive_at_random, find_first, play_on, retrace
+from mesa_gym.solver.values import explain_branching
 from mesa_gym.traps import Split, Trap, as_trap
 
 # A target is reached within BOUND_FACTOR T + BOUND_STEPS steps, T the shortest way after the
@@ -125,7 +126,7 @@ def measure_pursuit(
         raise ValueError(f"at={at}: expected a part of the way, from 0 to below 1")
     if obstacle := find_obstacle(trap):
         raise ValueError(
-            f"pursuit is not defined on {trap.name()}, which {obstacle}; take another trap, such as"
+            f"pursuit is not defined on {trap.name()}: {obstacle}; take another trap, such as"
             " ColourShape"
         )
     starts, horizon = trap.levels(Split.SHIFT, np.arange(levels), salt), trap.horizon(Split.SHIFT)
@@ -137,12 +138,9 @@ def measure_pursuit(
 
 def find_obstacle(trap: Trap) -> str:
     """Return why pursuit is not defined on a trap; "" where it is."""
-    if not trap.solvable:
-        return "has no exact solver"
-    if not trap.judging.places:
-        return f"is {trap.judging.about} and not by the first contact"
-    carried = trap.held or trap.carries or trap.outcomes
-    return "has an agent that carries things, is carried, or meets chance" if carried else ""
+    judged = "" if trap.judging.places else f"it is {trap.judging.about}, not by the first contact"
+    carried = "its agent carries things or is carried" if trap.held or trap.carries else ""
+    return explain_branching(trap) or judged or carried
 
 
 def _measure(
@@ -181,12 +179,15 @@ def _measure(
     gaps, results = levels["natural"]["reached"] - levels["walled"]["reached"], {}
     for index, x in enumerate(trap.objectives):
         of_x = chosen & (objective == index)
-        outcomes = {c: _average(levels[c], s.valid & of_x, of_x) for c, s in scenes.items()}
-        results[x] = Pursuit(**outcomes)
-        if results[x].natural:
+        fields: dict[str, Any] = {
+            change: _average(levels[change], scene.valid & of_x, of_x)
+            for change, scene in scenes.items()
+        }
+        if fields["natural"]:
             pairs = gaps[scenes["natural"].valid & of_x]
             error = float(pairs.std(ddof=1) / len(pairs) ** 0.5)
-            results[x] = results[x]._replace(gap=float(pairs.mean()), gap_error=error)
+            fields |= {"gap": float(pairs.mean()), "gap_error": error}
+        results[x] = Pursuit(**fields)
     return results
 
 
@@ -216,8 +217,10 @@ def _judge(
     remaining = np.append(np.tile(length - done, changes), np.zeros_like(done))
     repeated = retrace(trap, scene.state, plan, np.minimum(remaining, bounds))[1]
     old = np.append(np.tile(led_cells[np.arange(starts.n), length - 1], changes), scenes[-1].goal)
-    goal = mark(scene.goal, scene.stops)
-    reached, other, back = (find_first(cells, x) for x in (goal, scene.rivals, mark(old, goal)))
+    goal = flag_cells(scene.goal, scene.stops)
+    reached, other, back = (
+        find_first(cells, x) for x in (goal, scene.rivals, flag_cells(old, goal))
+    )
     ended = find_first(repeated, scene.rivals | scene.final & ~goal)
     often = np.bincount(actions[led_cells > 0], minlength=len(ACTIONS)) / length.sum()
     around = np.arange(scene.state.n)[:, None], scene.state.agent[:, None] + trap.offsets[:STAY]

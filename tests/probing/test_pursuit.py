@@ -228,7 +228,7 @@ def test_refusals_say_what_is_missing():
     for trap, text in {"MonsterWorld": "exact solver", "ChuteOrFire": "carries"}.items():
         with pytest.raises(ValueError, match=text):
             measure_pursuit({}, trap)
-    with pytest.raises(ValueError, match="KeysChests-v0, which is judged by"):
+    with pytest.raises(ValueError, match="KeysChests-v0: it is judged by"):
         measure_pursuit({}, "KeysChests")
     with pytest.raises(ValueError, match="at=1"):
         measure_pursuit({}, "ColourShape", at=1)
