@@ -164,9 +164,9 @@ def describe_one_layer(figures: Figures) -> str:
         [x["verdict"] for x in row].count(y) for row, y in zip(cards, BANDS[::-2], strict=True)
     ]
     return (
-        f"{len(seeds)} of {5 * len(lives)} single layers learnt, kappa at most {error:.3f} off "
-        f"the law. The edit moves flash from {flash[0]} to {flash[1]}, and turns {words[0]} "
-        f"`proxy:flash` into {words[1]} `base`."
+        f"{len(seeds)} of {5 * len(lives)} single layers learnt. Their kappa differs from the law "
+        f"by at most {error:.3f}. The edit changes *flash* from {flash[0]} to {flash[1]}. Before "
+        f"it {words[0]} cards are `proxy:flash`, and after it {words[1]} are `base`."
     )
 
 
