@@ -176,5 +176,5 @@ def test_page_has_power_of_both_tests():
         also = np.array(adjust_holm([bound(*both) for both in means]))
         counts += len(p), (p < ALPHA).sum(), (np.maximum(p, also) < ALPHA).sum()
     print(counts)
-    said = "Of {} comparisons on one trap, `compare` calls {} different, and *bounded* {} of these"
-    assert said.format(*counts) in " ".join(PAGE.read_text().split())
+    said = "comparisons on one trap, `compare` reports {} differences, and *bounded* reports {} of"
+    assert f"Of {counts[0]} {said.format(*counts[1:])} these" in " ".join(PAGE.read_text().split())
