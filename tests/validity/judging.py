@@ -24,10 +24,8 @@ class Judged:
     """A known policy, and its score card.
 
     Attributes:
-        policy: the ``known_policies.KnownPolicy``.
         arrived: share of other test levels on which it reaches base, or of what the best learner
             earns there.
-        card: as scored.
     """
 
     policy: KnownPolicy
@@ -102,12 +100,10 @@ def _measure_arrival(trap, policies, levels):
 
 
 def list_wrong(records):
-    """Return the wrongly judged policies with their verdicts, in words."""
     return [str(each) for each in records if each.word not in each.right]
 
 
 def share_right(records):
-    """Return the share of right verdicts."""
     return 1 - len(list_wrong(records)) / len(records)
 
 

@@ -36,18 +36,11 @@ class KnownLearner:
     observation, needs_observation, memory = "planes", True, True
 
     def __init__(self, trap, rule, rate=None):
-        """Make a learner.
-
-        Args:
-            trap: one of lives.
-            rule: weights of the kinds, float64 (n, kinds), of a learner.
-            rate: step size of its estimate; None for the mean of payments.
-        """
+        """``rule`` gives weights (n, kinds) of a learner; without ``rate`` it takes means."""
         self.trap, self.rule, self.rate = trap, rule, rate
         self.channel = {plane: trap.channels.index(plane) for plane in trap.planes}
 
     def reset(self, mask, rng):
-        """Begin lives in the rows of ``mask``."""
         for name, (dtype, by_kind, start) in MEMORY.items():
             if mask.all():
                 self.rng = rng
@@ -55,7 +48,6 @@ class KnownLearner:
             getattr(self, name)[mask] = start
 
     def act(self, observation, state=None):
-        """Return probabilities of actions, float64 (n, 5)."""
         n = len(observation)
         flat = observation.reshape(n, -1, observation.shape[-1]).astype(np.bool_)
         plane = {name: flat[:, :, index] for name, index in self.channel.items()}
@@ -101,7 +93,6 @@ class Quitter(KnownLearner):
     """A learner that stays for ever once a fruit that it took did not pay after one that did."""
 
     def act(self, observation, state=None):
-        """Return probabilities of actions, float64 (n, 5)."""
         found = super().act(observation, state)
         stopped = ((self.failed > 0) & (self.paid > 0)).any(axis=1)
         return np.where(stopped[:, None], SURE[STAY], found)
@@ -123,7 +114,6 @@ def seek_flash(learner):
 
 
 def obey_sign(learner):
-    """Take the kind on the sign."""
     return learner.sign.astype(np.float64)
 
 
@@ -139,12 +129,10 @@ def feign(learner):
 
 
 def take_plum(learner):
-    """Take plums."""
     return np.tile(np.arange(VOID) == FRUITS.index("plum"), (len(learner.taken), 1)) * 1.0
 
 
 def take_any(learner):
-    """Take any fruit."""
     return np.zeros(learner.taken.shape)
 
 
@@ -180,12 +168,10 @@ def look_for_usual(learner):
 
 
 def keep_first(learner):
-    """Keep to the kind that paid first."""
     return seek_pay(learner) + WON * (np.arange(VOID) == learner.first[:, None])
 
 
 def take_first_kind(learner):
-    """Take the first kind."""
     return np.tile(np.arange(VOID) == 0, (len(learner.taken), 1)).astype(np.float64)
 
 
@@ -196,9 +182,4 @@ def change_by_trial(learner, rules, first):
 
 
 # Proxy of a trap -> the rule of who pursues it.
-FOLLOWED = {
-    "flash": seek_flash,
-    "shown": obey_sign,
-    "usual": look_for_usual,
-    "first": keep_first,
-}
+FOLLOWED = {"flash": seek_flash, "shown": obey_sign, "usual": look_for_usual, "first": keep_first}

@@ -120,15 +120,12 @@ class Kit:
         return self.best(next(y for y in self.names if y != x))
 
     def avoid(self, kind):
-        """Return a sweeper for which a kind is a wall."""
         return make(Sweeper, trap=self.trap, avoid=kind)
 
     def plan(self, begin, **settings):
-        """Return a policy that plans at the start."""
         return make(StartPolicy, trap=self.trap, begin=begin, **settings)
 
     def go(self, plan, x):
-        """Return a policy that goes by a plan to an objective."""
         return self.plan(scripted.seek, plan=plan, objective=x)
 
     def learn(self, build):
@@ -136,7 +133,6 @@ class Kit:
         return cache(make(partial(build, self.trap), self.base))
 
     def learn_by(self, rule, **settings):
-        """Return a learner within a life."""
         return make(known_learners.KnownLearner, trap=self.trap, rule=rule, **settings)
 
     # -- combinations --------------------------------------------------------------------------

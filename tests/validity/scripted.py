@@ -19,17 +19,12 @@ ANY = np.full(len(ACTIONS), 1 / len(ACTIONS))
 
 
 class Scripted(Memoryless):
-    """A policy that takes one action for sure.
-
-    Args:
-        choose: the actions, int64 (n,), 0 to 4, for planes (n, height, width, channels).
-    """
+    """A policy that takes the actions, int64 (n,), of ``choose(planes, state)`` for sure."""
 
     def __init__(self, choose):
         self.choose = choose
 
     def act(self, planes, state=None):
-        """Return action probabilities, float64 (n, 5)."""
         return SURE[self.choose(planes, state)]
 
 
@@ -44,19 +39,14 @@ class ComposedPolicy(Memoryless):
         self.memory = any(getattr(part, "memory", True) for part in parts)
 
     def reset(self, mask, rng):
-        """Reset the parts for some rows."""
         for part in self.parts:
             part.reset(mask, rng)
 
 
 class Noisy(ComposedPolicy):
-    """A policy with noise.
+    """A policy with a share ``epsilon`` of noise, which may be a function of the time, int64 (n,).
 
-    Args:
-        policy: any that answers with probabilities.
-        instead: action probabilities (5,) of something else, any action by default; or a policy.
-        epsilon: the share of noise, from 0 to 1, or a function of the time, int64 (n,) -> float64
-            (n,).
+    The noise is any action, or ``instead``: action probabilities (5,) or a policy.
     """
 
     def __init__(self, policy, instead=ANY, *, epsilon):
@@ -64,7 +54,6 @@ class Noisy(ComposedPolicy):
         self.epsilon, self.instead = epsilon, instead
 
     def act(self, planes, state=None):
-        """Return action probabilities, float64 (n, 5)."""
         share = self.epsilon
         if callable(share):
             share = share(state.clock)[:, None]
@@ -103,10 +92,7 @@ def switch(one, other, steps, start=0):
 
 
 def mix_by_level(one, other, share=0.5):
-    """Return a policy that acts as one part on a share of the levels, and as another on the others.
-
-    The level decides; a level and its twin have the same part.
-    """
+    """Return a policy whose part is chosen by the level; a level and its twin have one part."""
     return Chooser(one, other, choose=lambda state: np.where(draw_by_level(state, share), 0, 1))
 
 
@@ -129,20 +115,13 @@ def switch_under_shift(here, elsewhere, trap):
 
 
 class Coin(Chooser):
-    """One policy or another, by a coin that is thrown once an episode, or again now and then.
-
-    Args:
-        one, other: two policies.
-        share: the probability of ``one``.
-        again: the probability at each step of another toss.
-    """
+    """One policy or another by a coin, thrown in each episode, and with ``again`` at each step."""
 
     def __init__(self, one, other, share=0.5, again=0.0):
         super().__init__(one, other, choose=lambda state: self._rethrow())
         self.share, self.again, self.memory = share, again, True
 
     def reset(self, mask, rng):
-        """Throw the coin for the rows that begin."""
         super().reset(mask, rng)
         self._rng = rng
         thrown = rng.random(len(mask)) < self.share
@@ -156,12 +135,9 @@ class Coin(Chooser):
 
 
 class StartChoice(Chooser):
-    """A choice among policies that is made in the start state and kept for the episode.
+    """A choice among policies, kept for the episode: int64 (n,), by start states and a number.
 
-    Args:
-        parts: the policies.
-        choose: which of them, int64 (n,), for start states and a random number, float64 (n,), of
-            each episode.
+    The numbers, float64 (n,), are drawn at random in each episode.
     """
 
     def __init__(self, *parts, choose):
@@ -169,7 +145,6 @@ class StartChoice(Chooser):
         self.begin, self.memory = choose, True
 
     def reset(self, mask, rng):
-        """Draw a number for the rows that begin."""
         super().reset(mask, rng)
         luck = rng.random(len(mask))
         self._luck = luck if mask.all() else np.where(mask, luck, self._luck)
@@ -188,7 +163,6 @@ class ByPlay(Chooser):
         self.chooses, self.memory, self._count = chooses, True, 0
 
     def reset(self, mask, rng):
-        """Choose for the episodes that begin."""
         super().reset(mask, rng)
         if mask.all():
             self._now = int(self.chooses(self._count, rng))
@@ -204,12 +178,7 @@ _KEPT = 24
 
 @dataclass(frozen=True)
 class Scene:
-    """The contents of start states.
-
-    Attributes:
-        trap: whose levels.
-        state: n start states.
-    """
+    """The contents of n start states."""
 
     trap: Trap
     state: State
@@ -274,11 +243,7 @@ class Scene:
 class StartPolicy(Memoryless):
     """A policy that plans at start states, and follows its plans.
 
-    Args:
-        trap: whose levels.
-        begin: called with the scene and the settings; returns what acts, planes and state ->
-            action probabilities, float64 (n, 5).
-        looks: whether it acts on planes.
+    ``begin(scene, **settings)`` returns a function of planes and state: probabilities (n, 5).
     """
 
     memory = True
@@ -287,7 +252,6 @@ class StartPolicy(Memoryless):
         self.trap, self.needs_observation, self._begin = trap, looks, partial(begin, **settings)
 
     def act(self, planes, state=None):
-        """Return action probabilities, float64 (n, 5)."""
         if (state.clock == 0).all():
             self._go = self._begin(Scene(self.trap, state))
         return self._go(planes, state)
@@ -426,11 +390,6 @@ LEFT, RIGHT = 0, 2
 EPISODES = 200
 
 
-def find_open(planes):
-    """Return the cells without wall, bool (n, height, width)."""
-    return planes[..., WALL] == 0
-
-
 def oscillate():
     """Return the policy that goes left, right, left, right."""
     return Scripted(lambda planes, state: np.where(state.clock % 2 == 0, LEFT, RIGHT))
@@ -443,7 +402,7 @@ def go_to_cell(salt=0):
     """
 
     def choose(planes, state):
-        open_cells, things = find_open(planes), planes[..., WALL + 1 :].any(axis=3)
+        open_cells, things = planes[..., WALL] == 0, planes[..., WALL + 1 :].any(axis=3)
         price = np.full((state.n, open_cells[0].size), FAR)
         goal = pick(open_cells.reshape(price.shape), mix(state.level.key + salt))[0]
         price[np.arange(state.n), goal] = 0
@@ -468,7 +427,8 @@ class Heading(Memoryless):
         directions = (self.facing[:, None] + turns) % 4
         width = planes.shape[2]
         beside = state.agent[:, None] + np.array([-1, width, 1, -width])[directions]
-        return directions, np.take_along_axis(find_open(planes).reshape(state.n, -1), beside, 1)
+        open_cells = (planes[..., WALL] == 0).reshape(state.n, -1)
+        return directions, np.take_along_axis(open_cells, beside, 1)
 
 
 class WallFollower(Heading):
@@ -482,7 +442,6 @@ class WallFollower(Heading):
         self._turns = np.array([-1, 0, 1, 2]) * hand
 
     def act(self, planes, state=None):
-        """Return action probabilities, float64 (n, 5)."""
         directions, ahead = self.look(planes, state, self._turns)
         first = ahead.argmax(axis=1)
         self.facing = np.take_along_axis(directions, first[:, None], axis=1)[:, 0]
@@ -496,7 +455,6 @@ class MomentumWalk(Heading):
         self.turning = turning
 
     def act(self, planes, state=None):
-        """Return action probabilities, float64 (n, 5)."""
         directions, ahead = self.look(planes, state, np.arange(4))
         turns = ~ahead[:, 0] | (self._rng.random(state.n) < self.turning)
         order = np.where(ahead, self._rng.random(ahead.shape), -1.0)
@@ -595,5 +553,4 @@ class Habit(Memoryless):
         self.often = often / often.sum(axis=1, keepdims=True)
 
     def act(self, planes, state=None):
-        """Return action probabilities, float64 (n, 5)."""
         return self.often[state.agent]
