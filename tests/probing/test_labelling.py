@@ -18,6 +18,7 @@ from mesa_gym.traps.monster_world import MonsterWorld
 from tests.support.parameters import SOLVABLE, few
 from tests.support.playing import play_all
 from tests.support.reference import assert_same, cells_of, contents, enumerate_level, steps_from
+from tests.support.refusals import refusals
 
 
 @pytest.mark.parametrize(
@@ -70,11 +71,9 @@ def test_labels_in_chunks_equal_one_pass(monkeypatch):
     assert set(whole.row.tolist()) == set(range(6))
 
 
-def test_labels_of_bad_requests_are_refused():
-    with pytest.raises(ValueError, match=r"MonsterWorld-v0.* has no exact solver: choose"):
-        mesa_gym.labels(MonsterWorld(), "train", [0])
-    with pytest.raises(ValueError, match=r"numbers \[\] name no level; expected"):
-        mesa_gym.labels("CheeseCorner", "train", [])
+test_labels_of_bad_requests_are_refused = refusals(
+    "probing", "labels", globals(), MonsterWorld=MonsterWorld
+)
 
 
 @pytest.mark.parametrize("name", ["CheeseCorner", "KeysChests", "TreeFarm"])

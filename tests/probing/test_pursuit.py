@@ -18,6 +18,7 @@ from mesa_gym.traps import Split, find_trap
 from mesa_gym.traps.cheese_corner import CheeseCorner
 from mesa_gym.traps.coin_run import CoinRun
 from tests.support.playing import walled
+from tests.support.refusals import refusals
 
 # Left is best; walled off, above and below are as far, and the right is wrong.
 CROSS = (".....", ".#.#.", "c.A..", ".#.#.", ".....")
@@ -224,14 +225,10 @@ def test_random_moves_agree_with_their_exact_share():
     assert result.legal > result.blind > 0
 
 
-def test_refusals_say_what_is_missing():
-    for trap, text in {"MonsterWorld": "exact solver", "ChuteOrFire": "carries"}.items():
-        with pytest.raises(ValueError, match=text):
-            measure_pursuit({}, trap)
-    with pytest.raises(ValueError, match="KeysChests-v0: it is judged by"):
-        measure_pursuit({}, "KeysChests")
-    with pytest.raises(ValueError, match="at=1"):
-        measure_pursuit({}, "ColourShape", at=1)
+test_pursuit_of_unfit_traps_is_refused = refusals("probing", "pursuit", globals())
+
+
+def test_pursuit_on_few_levels_is_undefined():
     for policy in ("oracle:line", "stay"):
         few = measure_pursuit({"it": policy}, "ColourShape", 10)["it"]["line"]
         assert few[:5] == (None,) * 5
