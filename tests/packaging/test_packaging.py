@@ -21,6 +21,7 @@ import mesa_gym
 from mesa_gym.cli.extras import PACKAGE_OF
 
 ROOT = Path(__file__).parents[2]
+PINNED = "-c", str(ROOT / "constraints.txt")
 
 
 class Built(NamedTuple):
@@ -30,7 +31,6 @@ class Built(NamedTuple):
     sdist: Path
 
     def metadata(self):
-        """Return the metadata that a package index gets."""
         with ZipFile(self.wheel) as wheel:
             (name,) = (name for name in wheel.namelist() if name.endswith(".dist-info/METADATA"))
             return BytesParser().parsebytes(wheel.read(name))
@@ -76,12 +76,7 @@ def run(*command, cwd=None, code=0):
 
 # -- installed -------------------------------------------------------------------------------------
 class Installed:
-    """An environment; as a context manager it is deleted afterwards, since some take gigabytes.
-
-    Attributes:
-        bin: where its commands are.
-        home: an empty folder in which they run.
-    """
+    """An environment, deleted afterwards: some take gigabytes. Commands run in ``home``."""
 
     def __init__(self, folder, *requirements, python=sys.executable):
         self.bin, self.home = folder / "venv" / "bin", folder / "home"
@@ -100,17 +95,7 @@ class Installed:
         return run(self.bin / command, *arguments, cwd=self.home, code=code)
 
     def python(self, code):
-        """Run Python code with warnings as errors, and return its output."""
         return self.run("python", "-W", "error", "-c", code)
-
-    def names(self):
-        """Return the names of all that is installed."""
-        return {each["name"] for each in json.loads(self.run("pip", "list", "--format", "json"))}
-
-
-def pinned():
-    """The options that give the versions which the project is run with."""
-    return ["-c", str(ROOT / "constraints.txt")]
 
 
 def interpreter(version):
@@ -127,7 +112,6 @@ REPOSITORY = "https://github.com/mesa-gym/mesa-gym"
 CHANGELOG = (ROOT / "CHANGELOG.md").read_text()
 HEAD = re.compile(r"^## \[(?P<version>\d+\.\d+\.\d+)\] - (?P<when>\S+)$", re.MULTILINE)
 WEIGHTS = "mesa_gym/trained/weights/"
-
 SHIPPED = re.compile("/ppo(-planner-.*|-gru-s0|-s0).safetensors$")
 
 
@@ -174,12 +158,6 @@ def test_sdist_holds_the_checkout_without_run_outputs(built):
     assert sum((ROOT / n).stat().st_size for n in networks) > 3e6
 
 
-def read_facts(sdist):
-    """Return the dates, users and modes of the files of a source distribution."""
-    with tarfile.open(sdist) as packed:
-        return {(m.mtime, m.uid, m.gid, m.mode) for m in packed.getmembers()}
-
-
 @pytest.mark.thorough
 def test_make_dist_twice_gives_the_same_bytes(built, tmp_path):
     """The second one a second later, in another folder, with another umask."""
@@ -198,7 +176,9 @@ def test_make_dist_twice_gives_the_same_bytes(built, tmp_path):
     with ZipFile(made[0][0]) as wheel:
         assert b"</html>" in wheel.read("mesa_gym/pages/built/lesson.html")
     when = int(run("git", "-C", ROOT, "log", "-1", "--format=%ct"))
-    assert read_facts(made[0][1]) == {(when, 0, 0, 0o644), (when, 0, 0, 0o755)}
+    with tarfile.open(made[0][1]) as sdist:
+        facts = {(m.mtime, m.uid, m.gid, m.mode) for m in sdist.getmembers()}
+    assert facts == {(when, 0, 0, 0o644), (when, 0, 0, 0o755)}
 
 
 @pytest.mark.thorough
@@ -382,8 +362,9 @@ def test_wheel_core_runs_on_each_python(version, built, tmp_path):
 
 @pytest.mark.slow
 def test_wheel_core_brings_three_packages_alone(built, tmp_path):
-    with Installed(tmp_path, str(built.wheel), *pinned()) as installed:
-        assert installed.names() - {"pip", "setuptools"} == CORE
+    with Installed(tmp_path, str(built.wheel), *PINNED) as installed:
+        listed = json.loads(installed.run("pip", "list", "--format", "json"))
+        assert {row["name"] for row in listed} - {"pip", "setuptools"} == CORE
         installed.python("from mesa_gym import *")
         for command in ("list", "describe CoinRun", "certify CoinRun --levels 20"):
             installed.run("mesa-gym", *command.split())
@@ -421,7 +402,7 @@ def test_lowest_versions_run_the_first_steps(extras, built, tmp_path):
 def test_extras_install_and_do_their_work(extras, built, tmp_path):
     assert {*EXTRAS, "openenv"} == set(built.metadata().get_all("Provides-Extra", []))
     wheel = f"mesa-gym[{','.join(extras)}] @ {built.wheel.as_uri()}"
-    with Installed(tmp_path, wheel, *pinned()) as installed:
+    with Installed(tmp_path, wheel, *PINNED) as installed:
         installed.run("python", "-m", "pip", "check")
         for extra in extras:
             installed.run("python", "-c", USES[extra])
@@ -496,7 +477,7 @@ def test_type_checker_reads_hints_of_package(editable, tmp_path):
     wheel = build(tmp_path / "built").wheel
     # What was built from is a copy of the checkout.
     what = ["-e", str(tmp_path / "built" / "source")] if editable else [str(wheel)]
-    with Installed(tmp_path, *what, *pinned()) as installed:
+    with Installed(tmp_path, *what, *PINNED) as installed:
         assert "no issues found" in checked(RIGHT, installed, 0)
         found = checked(IMPORTS + "\n".join(WRONG), installed, 1)
     first = IMPORTS.count("\n") + 1
