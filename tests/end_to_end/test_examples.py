@@ -52,24 +52,19 @@ FROM_CHECKOUT = {"repair", "retarget"}
 OUTSIDE = {"torch_loop", *FROM_CHECKOUT}
 
 
-def requirements(name):
-    """The file that pins an example's requirements; it need not exist."""
-    return REQUIREMENTS / f"{name}.txt"
-
-
 def found():
-    """The names of all examples."""
     return sorted(path.stem for path in EXAMPLES.glob("*.py"))
 
 
 def interpreter(name):
     """The Python that an example runs with."""
-    if not requirements(name).exists():
+    requirements = REQUIREMENTS / f"{name}.txt"
+    if not requirements.exists():
         return Path(sys.executable)
     ENVIRONMENTS.mkdir(exist_ok=True)
     folder = ENVIRONMENTS / name
     python, installed = folder / "bin/python", folder / "installed.txt"
-    wanted = f"# Python {sys.version}\n{requirements(name).read_text()}"
+    wanted = f"# Python {sys.version}\n{requirements.read_text()}"
     # One at a time: installing the checkout writes into it.
     with (ENVIRONMENTS / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -77,7 +72,7 @@ def interpreter(name):
             shutil.rmtree(folder, ignore_errors=True)
             venv.create(folder, with_pip=True)
             pip = [python, "-m", "pip", "install", "--quiet"]
-            subprocess.run([*pip, "-r", requirements(name), "-e", ROOT], check=True)
+            subprocess.run([*pip, "-r", requirements, "-e", ROOT], check=True)
             installed.write_text(wanted)
     return python
 

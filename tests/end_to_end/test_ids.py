@@ -99,7 +99,6 @@ POLICY = {"schema": 1, "observation": "planes", "loader": "agents", "weights": "
 
 
 def record(name):
-    """Return an episode on a trap."""
     return RecordedEpisode(trap=name, split="test", level=0, play="test", actions=[4])
 
 
@@ -173,34 +172,20 @@ def play_logged(env):
 
 
 def play_session(session):
-    """Play an episode of a session."""
     session.begin(seed=0, policy="mine")
     session.answer("left")
     session.close()
 
 
-def add_episode(file):
-    """Add an episode to a file."""
-    file.append(b"{}\n")
-
-
 def show(env):
-    """Begin episodes and show them."""
     env.reset()
     env.render()
-
-
-def make_window(folder):
-    """Return an open window."""
-    window = Window("x", 10_000)
-    window.show(np.zeros((9, 9, 3), dtype=np.uint8))
-    return window
 
 
 # What makes an object, and what lets it reach out.
 OBJECTS = {
     "LogEpisodes": (lambda folder: LogEpisodes(gym.make(ID), folder / "log.jsonl"), play_logged),
-    "LogFile": (lambda folder: LogFile(folder / "log.jsonl"), add_episode),
+    "LogFile": (lambda folder: LogFile(folder / "log.jsonl"), lambda file: file.append(b"{}\n")),
     "TextSession": (lambda folder: TextSession(folder / "log.jsonl"), play_session),
     "TrapEnv": (lambda folder: gym.make(ID, render_mode="human").unwrapped, show),
     "TrapVectorEnv": (lambda folder: gym.make_vec(ID, 2, render_mode="rgb_array"), show),
@@ -271,9 +256,10 @@ def test_copy_reaches_nothing_of_the_first(name, way, tmp_path):
 
 
 @pytest.mark.usefixtures("_shown")
-def test_forked_window_is_left_alone(monkeypatch, tmp_path):
+def test_forked_window_is_left_alone(monkeypatch):
     """A forked process shares the connection to the display: it neither draws nor closes."""
-    window, process = make_window(tmp_path), os.getpid()
+    window, process = Window("x", 10_000), os.getpid()
+    window.show(np.zeros((9, 9, 3), dtype=np.uint8))
     shown = window._window
     with monkeypatch.context() as patch:
         patch.setattr("os.getpid", lambda: process + 1)

@@ -28,7 +28,6 @@ DISH = find_trap("CheeseDish")()
 
 
 def play_random(env, steps=64, **reset):
-    """Take random steps of an episode; return the rewards."""
     env.reset(**reset)
     rewards = []
     for _ in range(steps):

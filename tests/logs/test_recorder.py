@@ -24,12 +24,10 @@ class Spy(gym.Wrapper):
     """Around the trap: keeps the actions that it gets."""
 
     def reset(self, **options):
-        """Begin an episode."""
         self.actions = []
         return super().reset(**options)
 
     def step(self, action):
-        """Take a step."""
         self.actions.append(int(action))
         return super().step(action)
 
@@ -38,13 +36,11 @@ class Hurry(gym.Wrapper):
     """Takes each action twice, and a step right before the first; ends after three."""
 
     def reset(self, **options):
-        """Begin an episode."""
         self.left = 3
         super().reset(**options)
         return self.env.step(RIGHT)[0], {}
 
     def step(self, action):
-        """Take two steps."""
         self.env.step(action)
         seen, reward, ended, cut, info = self.env.step(action)
         self.left -= 1
@@ -55,7 +51,6 @@ class Forgetful(gym.Wrapper):
     """Does not hand the options of reset on."""
 
     def reset(self, seed=None, options=None):
-        """Begin an episode of the stream."""
         return super().reset(seed=seed)
 
 
@@ -65,7 +60,6 @@ def log_env(folder, wrap=lambda env: env, **keywords):
 
 
 def read_actions(folder):
-    """Return the actions of each logged episode."""
     path = folder / "log.jsonl"
     return [episode.actions for episode in read_log(path)[0]] if path.exists() else []
 

@@ -111,7 +111,6 @@ class Visit:
         return self.ask("boards[0].run.t")
 
     def choose(self, number):
-        """Choose a level by its button."""
         self.page.click(f"#levels button:nth-child({number + 1})")
         wait_until(self.page, f"number === {number}")
 
@@ -130,7 +129,6 @@ class Visit:
         return self.page.get_by_role("button", name=name, exact=True)
 
     def take(self, agent):
-        """Choose an agent."""
         self.page.locator("#agent").select_option(label=agent)
 
     def picture(self):
@@ -686,7 +684,6 @@ def tab(browser, tmp_path, page, request):
 
 
 def take(page, goal, room=NEW_ROOM, until="screen > 1 || board.run.first >= 0"):
-    """Walk by keys as the oracle of an objective does, until one is contacted."""
     trap, (split, number) = find_trap("ColourShape")(), room
     oracle, limit = as_policy(f"oracle:{goal}", trap, trap.horizon(split)), trap.horizon(split)
     for action in rollout(oracle, trap, trap.levels(split, [number]), limit).actions[0].tolist():

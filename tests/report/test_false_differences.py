@@ -46,11 +46,6 @@ PAIRS = {
 SEEDS = (5, 10, 20)
 
 
-def draw_table(rng, shares, level):
-    """Return choices of base, float64 (seeds, levels)."""
-    return (rng.random((len(shares), len(level))) < shares[:, None] + level).astype(float)
-
-
 def bound(one, other):
     """Return p of equal means by the likelihood ratio over all laws on 0 to 1 (empirical
     likelihood, Owen 1988, with weight on values that no seed has as well), by chi squared."""
@@ -96,7 +91,8 @@ def simulate(pair, seeds, tested):
         for trap in range(TRAPS):
             level = rng.normal(0, 0.1, LEVELS)
             shares = [law(rng, seeds + 1) for law, _ in pair]
-            traps[trap] = tuple(draw_table(rng, row[:-1], level) for row in shares)
+            noisy = (row[:-1, None] + level for row in shares)
+            traps[trap] = tuple((rng.random((seeds, LEVELS)) < x).astype(float) for x in noisy)
             if trap < SINGLE:
                 row = shares[1]
                 low, high = interval(traps[trap][1], share=True)

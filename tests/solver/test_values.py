@@ -319,17 +319,13 @@ def test_aimless_is_base_oracle_where_objectives_agree():
 
 
 # -- plain recursion -----------------------------------------------------------------------------
-def small_level(trap):
-    starts = trap.levels(Split.SHIFT, np.arange(6))
-    size = np.bincount(Graph(trap, starts).level_row)
-    return enumerate_level(trap, starts.take([size.argmin()]))
-
-
 @pytest.mark.thorough
 @each_solvable
 def test_solution_equals_plain_recursion(trap):
     trap = trap()
-    plain = small_level(trap)
+    starts = trap.levels(Split.SHIFT, np.arange(6))
+    smallest = np.bincount(Graph(trap, starts).level_row).argmin()
+    plain = enumerate_level(trap, starts.take([smallest]))
     horizon = min(trap.horizon(Split.SHIFT), 6000 // len(plain.after) + 12)
     solution = Solution(trap, plain.states.take([0]), horizon)
     anywhen = TimeLeft(solution.graph, horizon)

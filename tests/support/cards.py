@@ -107,7 +107,6 @@ def choose(names, shift, again, twins, alone, ghostless, arrived=True):
 
 
 def spell(names, arrived, shift, again=None, twins=None, alone=None, pace=None):
-    """Return evidence by letters."""
     return Evidence(
         tuple(names),
         read_letters(Bools, arrived),
@@ -140,7 +139,6 @@ def measured(split, returns, evidence=None, **stated):
 
 
 def provenance(trap, levels):
-    """Return where a card comes from."""
     versions = {"mesa_gym": "0.1.0", "numpy": "2.0"}
     return Provenance(trap=f"{trap}(size=9x9)", levels=levels, seed=0, salt="", versions=versions)
 
@@ -185,7 +183,6 @@ KINDS = {
 
 
 def plain(card=None):
-    """Return a card as plain data."""
     return json.loads((card or made()).to_json())
 
 

@@ -29,7 +29,6 @@ def drawn(trap, seed=5, kind="mlp", opinion=3.0):
 
 
 def write_agent(folder, agent, trap, **facts):
-    """Write an agent's directory, and return it."""
     folder.mkdir(parents=True)
     data = encode_weights(agent.weights)
     (folder / WEIGHTS_FILE).write_bytes(data)

@@ -9,7 +9,6 @@ import numpy as np
 
 
 def read_data(page):
-    """Return the data of a page."""
     found = re.search(r'<script type="application/json" id="data">(.*?)</script>', page, re.S)
     assert found
     return json.loads(found[1])

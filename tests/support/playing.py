@@ -46,13 +46,7 @@ def save_plays(policy, path, salt=""):
 
 
 class PlayedMove(NamedTuple):
-    """The course of an episode.
-
-    Attributes:
-        paid: objective -> its payment in each step.
-        ended: whether each step ended the episode.
-        states: the state after each step, batches of one.
-    """
+    """For each step of an episode: payments, whether it ended, the state after it (n = 1)."""
 
     paid: dict[str, list[float]]
     ended: list[bool]

@@ -126,8 +126,5 @@ class Unsolvable(CheeseCorner):
         return np.full(state.n, STAY)
 
 
-# -- broken traps ----------------------------------------------------------------------------------
-
-
 # These take long, and cheese in a corner has a direction: they run where they are meant.
 LONG = {"environment", "vector", "moves", "sizes", "distances", "directions"}

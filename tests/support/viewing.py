@@ -60,7 +60,6 @@ class Desk:
             self.frame()
 
     def press(self, x, y):
-        """Press and release the left mouse button."""
         for kind in (pygame.MOUSEBUTTONDOWN, pygame.MOUSEBUTTONUP):
             self.post(kind, pos=(x, y), button=1)
         self.frame()
@@ -75,7 +74,6 @@ class Desk:
         self.frame()
 
     def hover(self, x, y):
-        """Move the mouse with no button down."""
         self.post(pygame.MOUSEMOTION, pos=(x, y), rel=(0, 0), buttons=(0, 0, 0))
         self.frame()
 
@@ -113,7 +111,6 @@ class Driver(Desk):
         return self.screen.session
 
     def settle(self):
-        """Finish all episodes, and draw them."""
         self.session.settle()
         self.frame()
 
