@@ -200,10 +200,7 @@ def test_forked_process_writes_nothing(tmp_path, monkeypatch):
 def test_workers_with_a_copy_write_nothing(context, tmp_path):
     """A worker that is handed an environment has a copy; one that makes it has the first."""
     env = log_env(tmp_path, max_steps=2)
-    for make, count in (
-        (lambda: env, 0),
-        (partial(log_env, tmp_path, max_steps=2), 2),
-    ):
+    for make, count in ((lambda: env, 0), (partial(log_env, tmp_path, max_steps=2), 2)):
         workers = AsyncVectorEnv([make, make], context=context)
         workers.reset(seed=[3, 4])
         workers.step([RIGHT, LEFT])

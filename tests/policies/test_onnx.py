@@ -392,12 +392,7 @@ def test_seeds_hold_different_weights():
 
 @pytest.mark.parametrize(
     "pair",
-    [
-        (one, one),
-        (one, make_network(0)),
-        (closure, closure),
-        ("random", "random"),
-    ],
+    [(one, one), (one, make_network(0)), (closure, closure), ("random", "random")],
     ids=["object", "weights", "callable", "name"],
 )
 def test_copied_policy_object_as_seed_is_refused(pair):

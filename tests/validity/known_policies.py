@@ -76,10 +76,7 @@ class Kit:
         self.turns = [self.aims[:2], self.aims[1::-1]] if self.halved else []
         self.either, self.aimless_oracle = partial(NearestTarget, trap), partial(Aimless, trap)
         self.sweeper = make(Sweeper, trap=trap)
-        cells = {
-            "cell": make(scripted.go_to_cell),
-            "other-cell": make(scripted.go_to_cell, salt=1),
-        }
+        cells = {"cell": make(scripted.go_to_cell), "other-cell": make(scripted.go_to_cell, salt=1)}
         self.lost = {"random": self.random, "stay": self.stay}
         self.lost |= {"oscillating": make(scripted.oscillate), **cells}
         self.idle = {**self.lost, "sweep": self.sweeper, "momentum": make(scripted.MomentumWalk)}
