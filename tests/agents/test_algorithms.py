@@ -126,8 +126,6 @@ def test_own_algorithm_is_loaded_from_its_file(mine, tmp_path):
 def test_own_algorithm_defaults_to_ppo_step_count(mine):
     run = Run("KeysChests", f"{mine}:stubborn")
     assert (run.steps, run.settings) == (3_000_000, None)
-    with pytest.raises(ValueError, match="stubborn does not take the setting epochs"):
-        run.change(epochs=1)
 
 
 def refuse_algorithm(name):
@@ -184,8 +182,6 @@ def test_settings_keep_their_declared_number_types():
         type(each.default) for each in fields(given)
     ]
     assert given == PPOSettings(discount=1.0, epochs=3, clip=0.3)
-    with pytest.raises(ValueError, match=r"epochs must be a whole number of at least 1, got 2\.0"):
-        PPOSettings(epochs=2.0)
 
 
 @pytest.mark.parametrize("algo", ALGORITHMS)
@@ -213,8 +209,6 @@ def test_run_name_holds_changed_settings():
     assert run.settings == ALGORITHMS["ppo-gru"].settings != PPOSettings()
     assert run.change(learning_rate=5e-3).name == "ppo-gru-learning-rate0.005-s0"
     assert run.change(learning_rate=8e-3) == run
-    with pytest.raises(ValueError, match="Did you mean 'learning_rate'"):
-        run.change(learnin_rate=1)
 
 
 test_bad_algorithms_and_keywords_are_refused = refusals("agents", "algorithms", globals(), "mine")

@@ -334,8 +334,3 @@ def test_discount_stays_below_that_of_objective():
         with pytest.raises(EOFError):
             ppo.train(run.repeat((1,)), trainer=note)
     assert found == [0.8, 0.95]
-
-
-def test_gru_with_too_many_minibatches_is_refused():
-    with pytest.raises(ValueError, match="minibatches must be at most 16, got 17"):
-        ppo.train([small("ppo-gru").change(minibatches=17)])

@@ -17,11 +17,11 @@ from agents.sweeps.axes import read_axes
 from agents.sweeps.board import find_control, read_board, write_board, write_cell
 from agents.sweeps.table import _read_row, is_axis, merge_runs
 from mesa_gym.cli import extras
-from mesa_gym.errors import UnknownNameError
 from mesa_gym.files import write_json
 from mesa_gym.report import read_committed
 from mesa_gym.report.groups import group_cards
 from tests.support.cards import DISH, made
+from tests.support.refusals import refusals
 
 
 @pytest.fixture(scope="module")
@@ -44,32 +44,7 @@ def test_axes_are_read_as_values():
     }
 
 
-@pytest.mark.parametrize("words", [["alpha"], ["alpha="], ["=1"], ["alpha=0", "alpha=1"]])
-def test_wrong_axes_are_refused(words):
-    with pytest.raises(ValueError, match="--vary"):
-        read_axes(words)
-
-
-@pytest.mark.parametrize(
-    ("axes", "told"),
-    [
-        ({"alhpa": [0]}, "alpha"),
-        ({"alpha": [0, 0]}, "expected each once"),
-        ({"alpha": []}, "the values none"),
-        ({"alpha": [0, 2]}, "alpha"),
-        ({"discount": [2.0]}, "discount must be"),
-        ({"units": [0]}, "units must be"),
-        ({"steps": [-1]}, "steps must be"),
-    ],
-)
-def test_wrong_cells_are_refused_before_work(axes, told):
-    with pytest.raises(ValueError, match=told):
-        list_cells(["CheeseDish"], axes)
-
-
-def test_axis_of_another_trap_is_refused():
-    with pytest.raises(UnknownNameError, match="axis of CheeseDish-v0"):
-        list_cells(["ColourShape", "CheeseDish"], {"colour_planes": [1]})
+test_wrong_axes_and_cells_are_refused = refusals("agents", "sweeps", globals())
 
 
 def test_cells_are_all_combinations():
