@@ -163,8 +163,7 @@ def test_sb3_memory_is_cleared_by_row():
 
 
 class OtherActions(gym.Env):
-    observation_space = gym.make(ID).observation_space
-    action_space = gym.spaces.Discrete(4)
+    observation_space, action_space = gym.make(ID).observation_space, gym.spaces.Discrete(4)
 
 
 # -- from disk -------------------------------------------------------------------------------------

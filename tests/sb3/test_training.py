@@ -99,7 +99,7 @@ def test_ppo_entropy_bonus_falls_to_nothing(monkeypatch):
 
 # -- the callback ----------------------------------------------------------------------------------
 class EpisodeCallback(BaseCallback):
-    """EpisodeCallback' returns since the log's last line, by SB3's own count."""
+    """Keeps the episodes' returns since the log's last line, by SB3's own count."""
 
     def _on_training_start(self):
         self.returns = []
@@ -203,13 +203,6 @@ def test_saved_model_is_taken_by_each_command(command, run, tmp_path):
     assert file.stat().st_size > 1_000
 
 
-def test_callback_without_sb3_names_the_extra(monkeypatch):
-    monkeypatch.delitem(sys.modules, "mesa_gym.sb3.callback")
-    monkeypatch.setitem(sys.modules, "stable_baselines3.common.callbacks", None)
-    with pytest.raises(ImportError, match=r"'stable-baselines3'.*mesa-gym\[sb3\]"):
-        mesa_gym.sb3.ScoreCallback  # noqa: B018
-
-
 # -- env -------------------------------------------------------------------------------------------
 N = 4
 
@@ -253,11 +246,8 @@ def test_sb3_steps_equal_dummy_vec_env(trap):
 
 def test_sb3_environments_seed_and_reset_alike():
     ours, theirs = make_both(TRAPS[1].id(), render_mode="rgb_array")
-    for options in (
-        {"level": 4},
-        [{"level": 4}, {"minari_autoseed": False}, {"level": 9}, {}],
-        None,
-    ):
+    own = [{"level": 4}, {"minari_autoseed": False}, {"level": 9}, {}]
+    for options in ({"level": 4}, own, None):
         ours.seed([6, 7, 8, 9])
         theirs.seed(6)
         for env in (ours, theirs):
@@ -279,7 +269,7 @@ def test_sb3_environments_seed_and_reset_alike():
         assert env.get_attr("mark", indices=[0, 2]) == [3, 3]
 
 
-def test_bad_input_is_named(monkeypatch):
+def test_bad_input_is_named():
     env = mesa_gym.make_sb3(TRAPS[1].id(Split.SHIFT), N, seed=[5, 6, 7, 8], num_levels=3)
     assert isinstance(env, VecMonitor)
     assert isinstance(env.unwrapped, TrapVecEnv)
@@ -287,7 +277,17 @@ def test_bad_input_is_named(monkeypatch):
     assert env.get_attr("np_random_seed") == [5, 6, 7, 8]
     with pytest.raises(ValueError, match="action 7 of environment 3; expected an integer: 0"):
         env.step(np.array([0, 0, 0, 7]))
-    monkeypatch.delitem(sys.modules, "mesa_gym.sb3.env")
-    monkeypatch.setitem(sys.modules, "stable_baselines3.common.vec_env", None)
+
+
+@pytest.mark.parametrize(
+    ("part", "library", "call"),
+    [
+        ("callback", "callbacks", lambda: mesa_gym.sb3.ScoreCallback),
+        ("env", "vec_env", lambda: mesa_gym.make_sb3(ID, 2)),
+    ],
+)
+def test_sb3_not_installed_names_the_extra(part, library, call, monkeypatch):
+    monkeypatch.delitem(sys.modules, f"mesa_gym.sb3.{part}")
+    monkeypatch.setitem(sys.modules, f"stable_baselines3.common.{library}", None)
     with pytest.raises(ImportError, match=r"'stable-baselines3'.*mesa-gym\[sb3\]"):
-        mesa_gym.make_sb3(TRAPS[0].id(), 2)
+        call()
