@@ -90,9 +90,8 @@ def test_page_counts_equal_the_registry_and_board(page):
 def test_exported_page_has_the_named_size(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     text = (ROOT / "docs" / "viewer.md").read_text()
-    command, printed = re.search(
-        r"^\$ mesa-gym (export .*)\n\n(wrote .*)$", text, re.MULTILINE
-    ).groups()
+    shown = re.search(r"^\$ mesa-gym (export .*)\n\n(wrote .*)$", text, re.MULTILINE)
+    command, printed = shown.groups()
     assert main(shlex.split(command)) in (0, None)
     assert printed in capsys.readouterr().out
 

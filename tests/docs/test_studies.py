@@ -39,9 +39,8 @@ def test_built_layers_equal_gradient_steps(depth, kappa):
 def test_best_step_gives_stated_loss():
     loss, plan = layers.find_best_plan(1, plain=True)
     assert (loss, plan[0, 0]) == pytest.approx((3 / 11, layers.STEP), abs=1e-6)
-    assert layers.find_loss(plan + np.array([0, 0, 0.1])) == pytest.approx(loss), (
-        "marks after the last step"
-    )
+    # Marks after the last step count for nothing.
+    assert layers.find_loss(plan + np.array([0, 0, 0.1])) == pytest.approx(loss)
 
 
 def test_shifted_figure_rejects_its_hypothesis():
