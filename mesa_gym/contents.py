@@ -16,6 +16,7 @@ from typing import Any
 
 from mesa_gym import files
 from mesa_gym.errors import shorten
+from mesa_gym.json_data import BOM
 
 _PACKED: dict[bytes, Any] = {b"\x1f\x8b": gzip.open, b"BZh": bz2.open, b"\xfd7zXZ": lzma.open}
 _ZIP = b"PK\x03\x04"
@@ -30,8 +31,9 @@ _KINDS = {
     b"\x80": "a pickle, which may run code and is not read",
     b"<": "HTML or XML",
 }
+INSPECT_LOG = "a log of Inspect"
 _KEYS = {  # of objects
-    ("eval", "status"): "a log of Inspect",
+    ("eval", "status"): INSPECT_LOG,
     ("schema", "splits"): "a score card; mesa-gym leaderboard reads it",
     ("actions", "play"): "a recorded episode; mesa-gym score --episodes reads it",
     ("question", "answer"): "kept answers of a model (keep_answers)",
@@ -39,19 +41,19 @@ _KEYS = {  # of objects
 
 
 def read_content(path: Path) -> Iterator[tuple[str, bytes]]:
-    """Yield name and content of a file, of each in a folder, or of each in an archive, as UTF-8.
+    """Yield name and content of a file, of each in a folder, or of each in an archive.
+
+    The contents are UTF-8 without a byte order mark.
 
     Raises:
         ValueError: a file is damaged, or has more than ``files.MOST_BYTES`` when unpacked.
         OSError: a file cannot be read.
     """
-    if not path.is_dir():
-        yield from _unpack(str(path), files.read_bytes(path))
-        return
-    for file in sorted(path.rglob("*")):
+    for file in sorted(path.rglob("*")) if path.is_dir() else [path]:
         hidden = any(part.startswith(".") for part in file.relative_to(path).parts)
-        if file.is_file() and not hidden:
-            yield from _unpack(str(file), files.read_bytes(file))
+        if file == path or (file.is_file() and not hidden):
+            for name, data in _unpack(str(file), files.read_bytes(file)):
+                yield name, data.removeprefix(BOM.encode())
 
 
 def _unpack(name: str, data: bytes) -> Iterator[tuple[str, bytes]]:

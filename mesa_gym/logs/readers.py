@@ -7,9 +7,9 @@ from typing import Any
 
 import msgspec
 
-from mesa_gym.contents import name_content, read_content
+from mesa_gym.contents import INSPECT_LOG, name_content, read_content
 from mesa_gym.errors import shorten
-from mesa_gym.json_data import decode_json, drop_mark
+from mesa_gym.json_data import decode_json
 from mesa_gym.logs.episodes import RecordedEpisode, decode_episodes
 
 # A task of Inspect of ours puts each episode under this key of a sample's store.
@@ -42,8 +42,7 @@ def read_log(source: str | Path) -> tuple[list[RecordedEpisode], list[str]]:
     """Return the episodes of a log, and notes on the episodes left out.
 
     Args:
-        source: a file with a line for each episode, or a log of Inspect (``.eval`` or ``.json``),
-            maybe compressed (gzip, bzip2, xz, zip) or in UTF-16; or a folder of such files.
+        source: a file in a format that docs/logs.md lists, or a folder of such files.
 
     Raises:
         ValueError: the source has no episode; the message says what it is.
@@ -84,8 +83,7 @@ def read_log(source: str | Path) -> tuple[list[RecordedEpisode], list[str]]:
 
 def _is_inspect(data: bytes) -> bool:
     """Return whether a text is a log of Inspect in JSON."""
-    first = drop_mark(data)[:2000]  # of a large file of lines
-    return b'"eval"' in first and name_content(data) == "a log of Inspect"
+    return b'"eval"' in data[:2000] and name_content(data) == INSPECT_LOG
 
 
 def _read_sample(name: str, log: _InspectLog, sample: _Sample) -> RecordedEpisode:

@@ -16,7 +16,7 @@ from msgspec import structs
 from mesa_gym.contents import name_content, read_content
 from mesa_gym.errors import shorten
 from mesa_gym.files import write_bytes
-from mesa_gym.json_data import decode_json, drop_mark
+from mesa_gym.json_data import decode_json
 from mesa_gym.policies.seeds import change_agent
 from mesa_gym.scoring.card import CARD_SCHEMA, Measured, ScoreCard, read_each
 from mesa_gym.scoring.card_text import list_warnings
@@ -68,7 +68,7 @@ class Cards(tuple[ScoreCard, ...]):
             raise ValueError(f"{path}: there is no such file or directory")
         cards, count = list[ScoreCard](), 0
         for name, data in (content for source in sources for content in read_content(source)):
-            if Path(path).is_dir() and not drop_mark(data).lstrip().startswith(CARD_STARTS):
+            if Path(path).is_dir() and not data.lstrip().startswith(CARD_STARTS):
                 continue  # a picture or table beside the cards
             count += 1
             try:
@@ -93,7 +93,7 @@ def split_cards(data: bytes) -> list[bytes]:
 
     The first of several lines may be the cards' origin, which is left out.
     """
-    data = bytes(drop_mark(data)).strip()
+    data = data.strip()
     if data.startswith(b"["):
         return [bytes(part) for part in decode_json(data, list[msgspec.Raw])]
     first, *lines = data.splitlines() or [data]
