@@ -15,7 +15,7 @@ from mesa_gym.envs.observations import make_observation
 from mesa_gym.errors import shorten
 from mesa_gym.policies.functions import FunctionPolicy, TextPolicy
 from mesa_gym.policies.protocol import Policy
-from mesa_gym.policies.torch_network import NetworkPolicy, is_network
+from mesa_gym.policies.torch_network import NetworkPolicy
 from mesa_gym.traps import Trap
 
 # The module of this group of entry points has ``from_model(model, trap)``, which gives a policy,
@@ -144,6 +144,12 @@ def name_observation(policy: Any, otherwise: str | None = None) -> str | None:
     """Return the observation kind in the ``observation`` attribute, else ``otherwise``."""
     named = getattr(policy, "observation", None)
     return named if isinstance(named, str) else otherwise
+
+
+def is_network(policy: Any) -> bool:
+    """Return whether an object is a ``torch.nn.Module``, without importing torch."""
+    classes = ((cls.__module__, cls.__name__) for cls in type(policy).__mro__)
+    return ("torch.nn.modules.module", "Module") in classes
 
 
 def is_model(policy: Any) -> bool:

@@ -20,12 +20,6 @@ OTHERWISE = """say the observation='...' that it was trained on, or hand over a 
 """
 
 
-def is_network(policy: Any) -> bool:
-    """Return whether an object is a ``torch.nn.Module``, without importing torch."""
-    classes = ((cls.__module__, cls.__name__) for cls in type(policy).__mro__)
-    return ("torch.nn.modules.module", "Module") in classes
-
-
 class NetworkPolicy(Memoryless):
     """A ``torch.nn.Module`` that takes observations and gives five scores a row.
 
