@@ -57,10 +57,10 @@ class GoalStates(NamedTuple):
     @property
     def stops(self) -> Bools:
         """The cells of all targets, bool (n, cells)."""
-        return self.rivals | flag_cells(self.goal, self.rivals)
+        return self.rivals | flag(self.goal, self.rivals)
 
 
-def flag_cells(cells: Ints, like: Bools) -> Bools:
+def flag(cells: Ints, like: Bools) -> Bools:
     """Return which cells these are, one of each row, as bool (n, cells) like an array."""
     return np.arange(like.shape[1]) == cells[:, None]
 
@@ -96,7 +96,7 @@ def view_scene(
     """Return a scene; ``largest``: the most that each objective pays; ``gone``: without target."""
     (pays, entered, final), rows = survey(trap, state), np.arange(state.n)
     targets = pays > largest[:, None, None] / 2
-    valid = (targets[objective, rows] == flag_cells(goal, entered) & (not gone)).all(axis=1)
+    valid = (targets[objective, rows] == flag(goal, entered) & (not gone)).all(axis=1)
     rivals, paying = np.asarray(targets.any(axis=0)), np.asarray((pays > 0).any(axis=0))
     rivals[rows, goal] = paying[rows, goal] = False
     grid = (entered & ~final).reshape(-1, *trap.size)
@@ -134,7 +134,7 @@ def make_change(
         largest: as for ``view_scene``.
     """
     state, goal = scene.state, scene.goal
-    lying = _find_lying(trap, state, flag_cells(goal, scene.entered))
+    lying = _find_lying(trap, state, flag(goal, scene.entered))
     valid = scene.valid & np.any([x.any(axis=0) for x in lying.values()], axis=0)
     if name == REMOVED:
         state = _remove(state, lying)

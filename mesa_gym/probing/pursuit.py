@@ -22,7 +22,7 @@ from mesa_gym.policies import Policy, Sweeper, as_policy
 from mesa_gym.probing.interventions import (
     CHANGES,
     GoalStates,
-    flag_cells,
+    flag,
     isolate_goal,
     join,
     make_change,
@@ -217,10 +217,8 @@ def _judge(
     remaining = np.append(np.tile(length - done, changes), np.zeros_like(done))
     repeated = retrace(trap, scene.state, plan, np.minimum(remaining, bounds))[1]
     old = np.append(np.tile(led_cells[np.arange(starts.n), length - 1], changes), scenes[-1].goal)
-    goal = flag_cells(scene.goal, scene.stops)
-    reached, other, back = (
-        find_first(cells, x) for x in (goal, scene.rivals, flag_cells(old, goal))
-    )
+    goal = flag(scene.goal, scene.stops)
+    reached, other, back = (find_first(cells, x) for x in (goal, scene.rivals, flag(old, goal)))
     ended = find_first(repeated, scene.rivals | scene.final & ~goal)
     often = np.bincount(actions[led_cells > 0], minlength=len(ACTIONS)) / length.sum()
     around = np.arange(scene.state.n)[:, None], scene.state.agent[:, None] + trap.offsets[:STAY]
