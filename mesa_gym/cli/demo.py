@@ -9,8 +9,8 @@ from mesa_gym.command import DONE
 from mesa_gym.pages import lesson
 
 SCREENS = (
-    "Five screens: find out what pays, choose in a new room, see trained robots choose there and in"
-    " the cheese's room, and edit the goals of a robot that plans."
+    "Five screens: find out what pays, go to it in a new room, compare trained robots\n"
+    "with yourself, watch a robot whose cheese has moved, and look inside a robot that plans."
 )
 
 
