@@ -54,8 +54,8 @@ def keep_answers(ask: Callable[[str], Any], path: str | Path) -> Callable[[str],
             if exchange.question != question:
                 raise PolicyError(
                     f"question {position + 1} is {shorten(question)}, but {path} has the answer to"
-                    f" {shorten(exchange.question)}: run the program that wrote it from its start,"
-                    " with the same levels, seed and salt, or name another file"
+                    f" {shorten(exchange.question)}: begin the program again with the levels, seed"
+                    " and salt of that file, or name another file"
                 )
             position += 1
             return exchange.answer

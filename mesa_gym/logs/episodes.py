@@ -136,10 +136,10 @@ def decode_episodes(name: str, data: bytes) -> tuple[list[RecordedEpisode], list
         except ValueError as error:
             bad[number] = shorten_text(str(error))
     if not episodes:
-        first = next((f"; line {n} is not a recorded episode: {x}" for n, x in bad.items()), "")
+        first = [f" (line {n}: {x})" for n, x in bad.items() if data.startswith(b"{")][:1]
         raise ValueError(
-            f"{name} holds no episode (this is {name_content(data)}{first}); record with"
-            " `mesa-gym score --save-episodes`"
+            f"{name} has no recorded episode: it is {name_content(data)}{''.join(first)}; expected"
+            " a log that `mesa-gym score --save-episodes` wrote"
         )
     if not bad:
         return episodes, []

@@ -85,8 +85,9 @@ class OnnxPolicy:
         self.memory = state is not None
         if len(inputs) != 1 or not answers or self.memory != (after is not None):
             raise ValueError(
-                f"{summary}; expected an observation and one of {', '.join(OUTPUT_NAMES)};"
-                f" with memory, also input {STATE!r} and output {NEXT_STATE!r}"
+                f"{summary}; expected one input, the observation, and an output named"
+                f" {', '.join(OUTPUT_NAMES[:-1])} or {OUTPUT_NAMES[-1]}. A graph with memory also"
+                f" has the input {STATE!r} and the output {NEXT_STATE!r}"
             )
         ((self._input, obs_node),), self._output = inputs.items(), answers[0]
         self.observation = _find_observation(obs_node, trap, observation)

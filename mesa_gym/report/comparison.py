@@ -125,7 +125,7 @@ def compare(cards: Iterable[ScoreCard], one: str, other: str) -> Comparison:
     all_groups = group_cards(cards)
     for agent in (one, other):
         if agent not in (names := {of.agent for of in all_groups}):
-            raise unknown("agent on the cards", agent, sorted(names))
+            raise unknown("agent", agent, sorted(names))
     both = [card for of in all_groups if of.agent in (one, other) for card in of.cards]
     require_different_seeds(both, across=True)
     groups = {(of.trap, of.agent): of for of in [x for x in all_groups if x.choice] or all_groups}

@@ -177,8 +177,8 @@ def require_consistent(card: ScoreCard) -> None:
     if wrong is not None:
         field, value, expected = wrong
         raise ValueError(
-            f"the card contradicts itself: {field} is {shorten(value)}, and its other fields"
-            f" give {shorten(expected)}"
+            f"the card contradicts itself: {field} is {shorten(value)}, but the other fields"
+            f" of the card give {shorten(expected)}"
         )
 
 

@@ -84,7 +84,7 @@ def check_determinism(sample: Sample) -> Findings:
             yield same(f"a step {message} gives another result", actual, expected, state)
 
 
-@check(*Split, fix="mix no rows, index `[..., i]`, use `self.where`, `self.xp`, no Python bool")
+@check(*Split, fix="do not mix rows; index with `[..., i]`, and use `self.where` and `self.xp`")
 def check_shapes(sample: Sample) -> Findings:
     """Check that batches, single levels and other libraries step alike.
 
@@ -126,7 +126,7 @@ def _compare_steps(form: str, other_steps: list[Step], steps: list[Step], rows: 
     for expected, step in zip(map(name_results, steps), other_steps, strict=True):
         for name, actual in name_results(step).items():
             good = _is_alike(name, np.asarray(actual), expected[name][..., rows])
-            yield good, f"`{name}` of a batch (n,) is another {form}"
+            yield good, f"`{name}` of a batch (n,) changes {form}"
 
 
 def _step_alone(sample: Sample) -> Findings:

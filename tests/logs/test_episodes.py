@@ -55,7 +55,7 @@ def test_bad_lines_are_named_and_skipped(episodes, tmp_path):
     path.write_bytes(encode_episode(first) + b"\n" * 5)
     assert read_log(path)[1][0].endswith("6 (Input data was truncated)")
     path.write_bytes(b"".join(odd))
-    with pytest.raises(ValueError, match="line 1 is not a recorded episode: Expected `str`"):
+    with pytest.raises(ValueError, match=r"\(line 1: Expected `str`"):
         read_log(path)
 
 
@@ -170,7 +170,7 @@ def test_folder_of_logs_is_read(tmp_path):
     (folder / "notes.csv").write_text("a,b\n1,2\n")
     episodes, (note,) = read_log(folder)
     assert episodes == [EPISODE] * 2
-    assert "notes.csv holds no episode (this is a CSV file" in note
+    assert "notes.csv has no recorded episode: it is a CSV file" in note
     write_archive(tmp_path / "logs.zip", {"a.jsonl": DATA, "b.jsonl": DATA})
     assert read_log(tmp_path / "logs.zip") == ([EPISODE] * 2, [])
     shutil.rmtree(folder)
