@@ -112,5 +112,5 @@ def _require_same_levels(card: ScoreCard, other: ScoreCard) -> None:
         if value != other_value:
             raise ValueError(
                 f"the cards of {card.trap} do not belong together: {name} is {other_value!r} for"
-                f" {other.policy} and {value!r} for {card.policy}; score both with one {name}"
+                f" {other.policy} and {value!r} for {card.policy}; score both with the same {name}"
             )
