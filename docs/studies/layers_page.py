@@ -165,8 +165,8 @@ def describe_one_layer(figures: Figures) -> str:
     ]
     return (
         f"{len(seeds)} of {5 * len(lives)} single layers learnt. Their kappa differs from the law "
-        f"by at most {error:.3f}. The edit changes *flash* from {flash[0]} to {flash[1]}. Before "
-        f"it {words[0]} cards are `proxy:flash`, and after it {words[1]} are `base`."
+        f"by at most {error:.3f}. The edit changes *flash* from {flash[0]} to {flash[1]}. It "
+        f"turns {words[0]} cards from `proxy:flash` into {words[1]} cards of `base`."
     )
 
 
