@@ -44,8 +44,8 @@ def describe_pursuit(by_objective: Mapping[str, Pursuit]) -> str:
         if not np.isnan(pursuit.gap):
             notes.append(
                 f"Gap of {x}, natural minus walled in pairs: {pursuit.gap:+.2f}, standard error"
-                f" {pursuit.gap_error:.2f}. Fast planners have about 0, and so have sweepers and"
-                " wall followers: read it beside moved and walled."
+                f" {pursuit.gap_error:.2f}. Most planners have about 0, but so have sweepers"
+                " and wall followers: read it beside moved and walled."
             )
     heads = ["object", "change", "levels", "reached", "other"]
     heads += [y.replace("_", " ") for y in BASELINES]

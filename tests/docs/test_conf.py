@@ -303,7 +303,6 @@ QUICK = {
     "mesa-gym compare ppo sb3-ppo": "",
     "mesa-gym compare ppo taught": "",
     "mesa-gym leaderboard": "",
-    "mesa-gym score CheeseCorner --policy ppo-alpha0.5-cheese:0 --pursuit": "--levels 40",
     "mesa-gym sweep FlashOrPay --algo ppo-gru --vary flash_planes=1,2,3 told_planes=1,3 --out"
     " runs/planes": "python -m mesa_gym sweep FlashOrPay --algo ppo-gru --vary steps=600"
     " flash_planes=2 --seeds 0-0 --levels 5 --out {out}",
@@ -312,6 +311,8 @@ QUICK = {
     "python -m benchmarks.device": "--traps CheeseCorner --seeds 1 --steps 1 --device cpu",
     "python -m docs.examples.retarget": "",
     "python -m docs.studies.layers": 'python -c "import docs.studies.layers as it; it.run_built()"',
+    "python -m docs.studies.pursuit": 'python -c "import docs.studies.pursuit as it;'
+    " it.LEVELS = 40; assert it.measure('CheeseCorner', dict(a='ppo-alpha0.5-cheese:0'))\"",
     "python -m docs.results_page": 'python -c "import docs.results_page as it; it.write_parts()"',
     "python -m pytest tests/envs/test_vector.py": "-k CheeseCorner",
     "python -m pytest tests/scoring/test_card.py": "",
