@@ -134,7 +134,11 @@ def judge_hypotheses(figures: Figures) -> list[tuple[bool, str]]:
         [check("cards, one layer", 15), check("cards, two layers", 12)],
         [count(x["flash"] >= 0.75 for x in nets)],
     ]
-    return [(all(held for held, _ in x), " and ".join(text for _, text in x)) for x in parts]
+    fails = " (fails)"  # names the part that rejects a hypothesis of several parts
+    return [
+        (all(held for held, _ in x), ", ".join(text + fails * (not held) for held, text in x))
+        for x in parts
+    ]
 
 
 def format_outcomes(figures: Figures) -> str:
