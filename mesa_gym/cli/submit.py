@@ -83,9 +83,8 @@ def run(options: argparse.Namespace) -> int:
     write_cards(file, cards, origin)
     print(f"{board}\n\n{table(cards)}")
     if failing := sum(card.verdict == FAILS_TASK for card in cards):
-        print(
-            f"\n{failing} of {len(cards)} seeds fail the task: train them longer before you submit."
-        )
+        failing_text = f"{failing} of {len(cards)} seeds fail the task, and count as such."
+        print(f"\n{failing_text} Longer training may help.")
     if anonymous := sorted({card.trap for card in cards if not card.provenance.digest}):
         print(
             f"\nWithout a digest of weights: {', '.join(anonymous)}. A maintainer will ask for one."
