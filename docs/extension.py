@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import os
 import re
 import shutil
 from pathlib import Path
@@ -13,35 +12,11 @@ from docutils import nodes
 from sphinx.util.inspect import stringify_signature
 from sphinx.util.nodes import make_refnode
 
-from mesa_gym.links import find_file
-from mesa_gym.traps import package_traps
+from docs.site_links import SITE_ONLY, relink
 
 DOCS = Path(__file__).parent
-ROOT = DOCS.parent
-# Files outside docs/ that are pages here; all others are offered for download.
-PAGES = {
-    ROOT / "README.md": DOCS / "index.md",
-    ROOT / "CONTRIBUTING.md": DOCS / "contributing.md",
-    ROOT / "CHANGELOG.md": DOCS / "changelog.md",
-    ROOT / "agents" / "README.md": DOCS / "agents.md",
-} | {
-    # The build writes these pages; a repository browser shows the code that they describe.
-    ROOT / "mesa_gym" / "traps": DOCS / "traps" / "index.md",
-    ROOT / "mesa_gym" / "scoring" / "card.py": DOCS / "reference" / "score_card_json.md",
-    **{
-        ROOT / find_file(cls.__module__): DOCS / "traps" / f"{cls.__name__}.md"
-        for cls in package_traps().values()
-    },
-}
-TARGET = re.compile(r"""(\]\(|(?:src|srcset|href)=")([^)"\s#:]+)""")
 # Files that stand in the site where they stand in docs/.
 GALLERY = Path("traps", "gallery")
-# Comment of a page -> what only a site can show there.
-SITE_ONLY = {
-    "<!-- the lesson, in a built page -->": '<iframe class="lesson" src="lesson.html"'
-    ' title="A lesson of five screens" loading="lazy"></iframe>',
-    "<!-- the grid of traps, in a built page -->": "```{include} traps/_grid.md\n```",
-}
 
 
 def setup(app: Any) -> None:
@@ -65,17 +40,6 @@ def include(app: Any, path: Path, parent: str, content: list[str]) -> None:
     """Change the links of a file that a page of docs/ includes, as if they stood on that page."""
     here = Path(app.env.doc2path(parent)).parent
     content[0] = relink(content[0], Path(app.srcdir, path).resolve().parent, here)
-
-
-def relink(text: str, folder: Path, here: Path) -> str:
-    """Return a text whose links are relative to another folder."""
-
-    def lead(link: re.Match[str]) -> str:
-        target = (folder / link[2]).resolve()
-        leads = os.path.relpath(PAGES.get(target, target), here)
-        return f"{link[1]}{leads}" if target in PAGES or target.is_file() else link[0]
-
-    return TARGET.sub(lead, text)
 
 
 def write_signature(

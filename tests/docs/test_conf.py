@@ -18,8 +18,8 @@ import mesa_gym
 from agents.algorithms import ALGORITHMS
 from docs import build
 from docs.build import CERTIFICATES, write_page
-from docs.extension import PAGES, SITE_ONLY, relink
 from docs.playgrounds import MOST_BYTES, MOST_TOGETHER, has_page, write_gallery_page
+from docs.site_links import PAGES, SITE_ONLY, relink
 from mesa_gym.links import FILES
 from mesa_gym.policies import as_policy
 from mesa_gym.policies.names import references
