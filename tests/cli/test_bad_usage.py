@@ -106,7 +106,7 @@ def folder(made, tmp_path, monkeypatch):
         (f"{RECORD} a.png --level -1", ["level -1", "2**48 - 1"]),
         (f"{RECORD} a.png --size 10x10", ["10x10", "640x420"]),
         (HEADLESS, ["add --record FILE"]),
-        (f"{LOG} damaged.jsonl --record a.png", ["damaged.jsonl holds no", "line 1 is not a"]),
+        (f"{LOG} damaged.jsonl --record a.png", ["damaged.jsonl has no", "(line 1: JSON is"]),
         (f"{LOG} good.jsonl --record a.png --salt s", ["with another salt"]),
         (f"{LOG} good.jsonl --record a.png --level 2", ["nothing was recorded on"]),
         (f"{LOG} good.jsonl --record good.jsonl", ["must end in .png, .gif, .mp4"]),
