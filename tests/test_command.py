@@ -39,6 +39,7 @@ sys.exit(run_command("p", work))
 """
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("number", "code", "word"),
     [(signal.SIGTERM, 143, "terminated"), (signal.SIGINT, 130, "interrupted")],
@@ -96,6 +97,7 @@ def test_command_does_without_output_streams(monkeypatch):
     sys.stdout.close(), sys.stderr.close()
 
 
+@pytest.mark.thorough
 def test_command_writes_dashes_and_paths_in_ascii():
     """As in a locale such as C, where Python's UTF-8 mode is off."""
     code = (

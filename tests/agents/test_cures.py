@@ -89,6 +89,7 @@ def test_copies_need_no_targets_to_exchange():
         cures.FewLabelled(trap)._draw(trap, Split.SHIFT, numbers)
 
 
+@pytest.mark.thorough
 def test_evaluation_levels_stay_as_they_are():
     trap = find_trap("CheeseDish")()
     learner = cures.FewLabelled(trap)

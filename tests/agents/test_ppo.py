@@ -100,6 +100,7 @@ def test_advantages_and_returns_equal_a_loop():
     np.testing.assert_allclose(transitions.log_prob, likely, atol=1e-4)
 
 
+@pytest.mark.thorough
 def test_sampled_actions_follow_their_probabilities():
     made, transitions, _, weights = play_fixed()
     logs = answers(weights, made.env.seen)[0][:-1]

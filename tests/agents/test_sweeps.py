@@ -135,6 +135,7 @@ def test_longest_jobs_come_first():
     assert ["steps=1000000" in name for name in names] == [True, True, False, False]
 
 
+@pytest.mark.thorough
 def test_row_has_mean_seconds_of_seeds(tmp_path):
     (cell,) = list_cells(["CheeseDish"], {})
     folders = [tmp_path / "ppo-s0", tmp_path / "ppo-s1"]
@@ -182,6 +183,7 @@ def test_sweep_notes_are_those_of_tables(tmp_path):
             assert note in " ".join(text.split())
 
 
+@pytest.mark.thorough
 def test_axis_of_one_value_is_not_drawn(found):
     assert (found.axes, found.fixed) == (["algo"], {"alpha": 0})
     alone = Sweep(tuple(row for row in found.rows if row.cell.algo == "ppo"))
@@ -303,6 +305,7 @@ def test_plain_row_is_that_of_committed_cards(board):
     assert {*board["ppo"]} == {"CoinRun-v0"}
 
 
+@pytest.mark.thorough
 def test_bold_cells_beat_their_control(board):
     lines = write_board(board).splitlines()
     assert lines[0] == "|  | CoinRun | test |"

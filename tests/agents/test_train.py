@@ -137,6 +137,7 @@ def save_narrow():
     save(Path("first"), leave_untrained(small().change(units=20)))
 
 
+@pytest.mark.thorough
 def test_weights_of_another_width_are_refused(tmp_path):
     """Whatever the network is: a kind of one's own has a width that the run does not know."""
     run = small().change(units=20)

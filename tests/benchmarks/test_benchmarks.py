@@ -184,6 +184,7 @@ def test_board_run_writes_agents_with_cards(out):
     assert {each.policy for each in read_results(out)} == {"ppo-s0", *references(find_trap(CORNER))}
 
 
+@pytest.mark.thorough
 def test_board_run_prints_board_and_page(out, capsys):
     assert run(out) == 0
     printed = capsys.readouterr()

@@ -62,6 +62,7 @@ def test_export_without_options_has_five_levels(export):
     assert not has_twins(find_trap("CheeseCorner"))
 
 
+@pytest.mark.thorough
 def test_export_takes_levels_split_and_salt(export):
     page = export("CheeseDish --levels 3 1 3 --salt secret")[2]
     others = [("twins", 3), ("alone:cheese", 3), ("alone:dish", 3)]

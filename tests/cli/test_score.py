@@ -110,6 +110,7 @@ def test_score_names_traps_that_agents_skip(capsys):
     assert capsys.readouterr().out.splitlines()[-1] == said
 
 
+@pytest.mark.thorough
 def test_score_and_compare_with_pursuit(capsys):
     command = "score CheeseCorner --policy oracle:corner --levels 40 --pursuit"
     assert main(command.split()) == 0
@@ -218,6 +219,7 @@ def test_cards_are_read_under_other_names(tmp_path):
         read_cards([str(tmp_path / "none.json")])
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("pack", [bytes, gzip.compress, lzma.compress])
 def test_packed_cards_are_read_by_content(pack, tmp_path, monkeypatch, capsys):
     """``submit`` writes an origin and a card per line; ``leaderboard`` and ``compare`` read it."""

@@ -122,6 +122,7 @@ def score_with(model, path):
     return score(keep_answers(model.ask, path), "CheeseCorner", levels=2)
 
 
+@pytest.mark.thorough
 def test_failed_score_goes_on_where_it_stopped(tmp_path):
     whole, first, second = Model(), Model(40), Model()
     expected = score_with(whole, tmp_path / "whole.jsonl")
@@ -147,6 +148,7 @@ def play_loop(model, path):
         session.close()
 
 
+@pytest.mark.thorough
 def test_failed_loop_goes_on_where_it_stopped(tmp_path):
     """60 questions, of which the model fails at the 40th: 60 answers, each asked once."""
     whole, first, second = Model(), Model(39), Model()
@@ -182,6 +184,7 @@ def test_kept_answers_drop_an_unfinished_line(tmp_path):
     assert [kept("one"), kept("two"), kept("one")] == ["up", "down", "down"]
 
 
+@pytest.mark.thorough
 def test_async_function_is_awaited_in_one_loop(tmp_path):
     loops = set()
 

@@ -40,6 +40,7 @@ def test_episodes_read_back_equal(episodes, tmp_path):
     assert b"salt" in (tmp_path / "a.jsonl").read_bytes()
 
 
+@pytest.mark.thorough
 def test_bad_lines_are_named_and_skipped(episodes, tmp_path):
     """A killed writer leaves a half line; a stranger's line may hold anything."""
     path, (first, second, *_) = tmp_path / "a.jsonl", episodes

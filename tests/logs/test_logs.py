@@ -153,6 +153,7 @@ def test_log_with_few_levels_gets_no_verdict(dish):
     assert share.low == pytest.approx(0.4385, abs=1e-4)  # Wilson's, of three of three
 
 
+@pytest.mark.thorough
 def test_odd_episodes_are_reported_one_by_one(dish):
     first, second, third = [e for e in dish if e.play == "shift"]
     odd = [
@@ -317,6 +318,7 @@ def test_verdict_needs_a_hundred_levels(told, episodes, monkeypatch):
     assert "A verdict needs 100 levels in each play of a split" in found.notes[-1]
 
 
+@pytest.mark.thorough
 def test_blind_script_is_of_train_where_logged(told, episodes, monkeypatch):
     """Else of test, as a card of it has."""
     told[0], records = Verdict("base"), []

@@ -82,6 +82,7 @@ def test_way_leads_through_no_pit():
     assert scene.valid.all()
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("rival", [False, True])
 @pytest.mark.parametrize("trap", ["ColourShape", "CheeseCorner", "NearestFruit", "PointedGoal"])
 def test_oracle_reaches_targets_after_every_change(trap, rival):
@@ -106,6 +107,7 @@ def test_oracle_reaches_targets_after_every_change(trap, rival):
         assert corner.walled.counted <= corner.walled.possible == 45
 
 
+@pytest.mark.thorough
 def test_noise_costs_less_than_sweeping():
     def noisy(trap):
         policy = Wrapped(trap)
@@ -123,6 +125,7 @@ def test_noise_costs_less_than_sweeping():
     assert 0.3 < line.walled.best_at_random < 0.7 < line.walled.best
 
 
+@pytest.mark.thorough
 def test_memory_goes_on_after_the_change():
     trap = find_trap("ColourShape")()
 

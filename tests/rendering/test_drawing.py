@@ -248,6 +248,7 @@ def lookalikes(tile, view):
     return set(map(frozenset, close))
 
 
+@pytest.mark.thorough
 @in_every_view
 @pytest.mark.parametrize("tile", [16, 32])
 def test_every_two_sprites_differ_by_shape(tile, view):

@@ -206,6 +206,7 @@ def aloof(evidence: Evidence):
     return {x: np.mean(chosen == -1) for x, chosen in evidence.alone.items()} | {"all": np.nan}
 
 
+@pytest.mark.thorough
 def test_own_measure_appears_in_every_report():
     assert measure(SHARE, splits=("test", Split.SHIFT))(staying) is staying
     measure(MeasureUnit("share of levels", 0, 1))(aloof)
@@ -289,6 +290,7 @@ def test_measures_of_plays_equal_those_of_loops():
         assert found["normalized_return"][x] == pytest.approx(n)
 
 
+@pytest.mark.thorough
 def test_measures_appear_on_their_declared_splits():
     card = score("stay", SmallDish(), levels=1)
     for split, of in card.splits.items():

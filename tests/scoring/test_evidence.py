@@ -220,6 +220,7 @@ def test_evidence_of_fixed_targets_lacks_emptied_cells():
     assert found["pace"] == {"test": "z", "shift:cheese": "z", "shift:dish": "0"}
 
 
+@pytest.mark.thorough
 def test_short_plays_use_values_of_their_levels():
     """Contacts and paces are measured by the values of their own level."""
     whole, some = (gather(uniform(), SmallDish(), *n) for n in ((8, 3), (3, 3)))
@@ -311,6 +312,7 @@ def test_blind_script_follows_the_play_of_training():
     assert mine.nulls["blind"] == moving != still
 
 
+@pytest.mark.thorough
 def test_lead_of_null_over_itself_is_zero():
     """A blind script of half left and half up gets to the corner sooner than a sweeper.
 

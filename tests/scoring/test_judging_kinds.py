@@ -362,6 +362,7 @@ def test_kind_of_own_is_scored(tallied):
         assert card.splits["shift"]["between"] is None
 
 
+@pytest.mark.thorough
 def test_kind_of_own_is_shown(tallied):
     trap, _, cards = tallied
     text = str(cards["oracle:dish"])

@@ -159,6 +159,7 @@ class Strict(CheeseCorner):
         return np.zeros(state.n, dtype=np.int64)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("policy", ["random", "oracle:cheese", "oracle:corner"])
 def test_saved_record_is_scored_and_replayed(policy):
     trap = Strict()

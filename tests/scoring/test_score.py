@@ -164,6 +164,7 @@ def test_text_answers_unread_lead_the_card():
     assert score("stay", CORNER, levels=2).unread is None
 
 
+@pytest.mark.thorough
 def test_card_of_model_counts_examples():
     def ask(text):
         return "up"
@@ -229,6 +230,7 @@ def test_evaluate_gives_cards_equal_to_score(cards):
     assert repr(cards).splitlines()[0] == repr(cards[0])
 
 
+@pytest.mark.thorough
 def test_cards_read_back_equal(cards, tmp_path):
     file = tmp_path / "cards.json"
     cards.save(file)

@@ -52,6 +52,7 @@ def assert_same(one, other):
 # -- exact values ----------------------------------------------------------------------------------
 
 
+@pytest.mark.thorough
 def test_solutions_chunk_levels_and_solve_alike(monkeypatch):
     trap, starts = KeysChests(), KeysChests().levels(Split.SHIFT, np.arange(20))
     whole = Solution(trap, starts, 5).optimum("keys")

@@ -89,8 +89,9 @@ def join_on_some(level):
     level.require(level.start != level.at["corner"][0])
 
 
-test_traps_with_broken_steps_are_caught = refusals(
-    *("testing", "traps", globals()), FLOOR_COLOUR=FLOOR_COLOUR, Look=Look, Step=Step, LEVELS=LEVELS
+_steps = {"FLOOR_COLOUR": FLOOR_COLOUR, "Look": Look, "Step": Step, "LEVELS": LEVELS}
+test_traps_with_broken_steps_are_caught = pytest.mark.thorough(
+    refusals("testing", "traps", globals(), **_steps)
 )
 test_traps_with_broken_rules_are_caught = pytest.mark.thorough(
     refusals("testing", "rules", globals())
@@ -160,6 +161,7 @@ def test_check_trap_lists_what_builds_on_nothing():
     assert "\n2 checks failed; the first may be the cause.\ncheck 'certificate'" in str(error)
 
 
+@pytest.mark.thorough
 @pytest.mark.usefixtures("registry")
 def test_check_start_takes_names_and_classes():
     mesa_gym.register_trap(StartsOnTarget)
