@@ -78,7 +78,6 @@ def play_fixed():
     return made, jax.tree.map(np.asarray, transitions), np.asarray(advantages), weights
 
 
-@pytest.mark.thorough
 def test_advantages_and_returns_equal_a_loop():
     made, transitions, found, weights = play_fixed()
     env, (logs, values) = made.env, answers(weights, made.env.seen)
@@ -112,7 +111,6 @@ def test_sampled_actions_follow_their_probabilities():
     assert transitions.log_prob.mean() == pytest.approx(-entropy.mean(), abs=0.02)
 
 
-@pytest.mark.thorough
 def test_ppo_loss_equals_hand_computed_loss():
     """As Stable-Baselines3 writes it, except that advantages are divided by n, not n - 1."""
     made, transitions, advantages, _ = play_fixed()

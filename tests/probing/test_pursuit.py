@@ -82,7 +82,6 @@ def test_way_leads_through_no_pit():
     assert scene.valid.all()
 
 
-@pytest.mark.thorough
 @pytest.mark.parametrize("rival", [False, True])
 @pytest.mark.parametrize("trap", ["ColourShape", "CheeseCorner", "NearestFruit", "PointedGoal"])
 def test_oracle_reaches_targets_after_every_change(trap, rival):

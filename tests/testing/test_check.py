@@ -90,12 +90,8 @@ def join_on_some(level):
 
 
 _steps = {"FLOOR_COLOUR": FLOOR_COLOUR, "Look": Look, "Step": Step, "LEVELS": LEVELS}
-test_traps_with_broken_steps_are_caught = pytest.mark.thorough(
-    refusals("testing", "traps", globals(), **_steps)
-)
-test_traps_with_broken_rules_are_caught = pytest.mark.thorough(
-    refusals("testing", "rules", globals())
-)
+test_traps_with_broken_steps_are_caught = refusals("testing", "traps", globals(), **_steps)
+test_traps_with_broken_rules_are_caught = refusals("testing", "rules", globals())
 
 
 def test_every_check_has_a_row():
