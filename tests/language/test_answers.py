@@ -20,6 +20,7 @@ from mesa_gym.language.session import TextSession
 from mesa_gym.logs import read_log
 from mesa_gym.logs.gathering import gather_logs
 from mesa_gym.scoring import score
+from tests.support.loops import run_coroutine
 from tests.support.refusals import refusals
 
 TABLE = json.loads(Path(__file__).with_name("phrasings.json").read_text())
@@ -198,7 +199,7 @@ def test_async_function_is_awaited_in_one_loop(tmp_path):
 
     expected = score(lambda text: "up", "CheeseCorner", levels=1).splits
     assert score(ask, "CheeseCorner", levels=1).splits == expected
-    assert asyncio.run(score_in_loop()).splits == expected
+    assert run_coroutine(score_in_loop()).splits == expected
     assert keep_answers(ask, tmp_path / "a.jsonl")("one") == "up"
     assert len(loops) == 1
 

@@ -6,6 +6,7 @@ import json
 import pytest
 
 from mesa_gym.language.door import ROUTES, Door, list_origins
+from tests.support.loops import run_coroutine
 from tests.support.refusals import refusals
 
 OWN = "http://127.0.0.1:8000"
@@ -23,7 +24,7 @@ async def echo(scope, receive, send):
 def visit(door, kind="websocket", path="", extensions=("websocket.http.response",), **headers):
     """Return what a visitor is sent who says his name, in JSON, and then nothing."""
     said = (b"{}",) if kind == "http" else ('"me"',)
-    return asyncio.run(enter(door, kind, path, extensions, headers, said))
+    return run_coroutine(enter(door, kind, path, extensions, headers, said))
 
 
 async def enter(door, kind="websocket", path="", extensions=(), headers=(), said=('"me"',)):
@@ -101,7 +102,7 @@ def test_door_lets_listed_routes_in_alone(kind):
     ],
 )
 def test_door_limits_bodies_of_requests(path, said, status):
-    start, *_ = asyncio.run(enter(make_door(), "http", path, said=said))
+    start, *_ = run_coroutine(enter(make_door(), "http", path, said=said))
     assert start["status"] == status
 
 
@@ -112,7 +113,7 @@ def test_door_keeps_places_for_waiting_clients():
         door = make_door(sessions=64)
         return await asyncio.gather(*(enter(door, said=()) for _ in range(128)))
 
-    for sent in asyncio.run(come()):
+    for sent in run_coroutine(come()):
         assert sent[-1]["reason"].startswith("no message for 0.01 s")
 
 
@@ -123,7 +124,7 @@ def test_door_that_is_full_says_so(monkeypatch):
         door = make_door(sessions=2)
         return await asyncio.gather(*(enter(door, said=()) for _ in range(5))), await enter(door)
 
-    first, later = asyncio.run(come())
+    first, later = run_coroutine(come())
     full = [sent for sent in first if sent[-1].get("code") == 1008]
     assert [sent[0]["reason"] for sent in full] == [
         "the server is full: it has 2 sessions; try later"
@@ -134,7 +135,7 @@ def test_door_that_is_full_says_so(monkeypatch):
 def send(text):
     """Raise the fault in a message; the socket goes on: the next message comes through."""
     good = '{"type": "state"}'
-    first, *_, last, closed = asyncio.run(enter(make_door(), said=(text, good)))
+    first, *_, last, closed = run_coroutine(enter(make_door(), said=(text, good)))
     assert (last["text"], closed["type"]) == (good, "websocket.close")
     if first["text"] != text:
         error = json.loads(first["text"])
