@@ -134,11 +134,9 @@ def judge_hypotheses(figures: Figures) -> list[tuple[bool, str]]:
         [check("cards, one layer", 15), check("cards, two layers", 12)],
         [count(x["flash"] >= 0.75 for x in nets)],
     ]
-    fails = " (fails)"  # names the part that rejects a hypothesis of several parts
-    return [
-        (all(held for held, _ in x), ", ".join(text + fails * (not held) for held, text in x))
-        for x in parts
-    ]
+    # Some hypotheses have two parts, of which one may hold.
+    texts = [", ".join(text + " (fails)" * (not held) for held, text in part) for part in parts]
+    return [(all(held for held, _ in part), text) for part, text in zip(parts, texts, strict=True)]
 
 
 def format_outcomes(figures: Figures) -> str:
