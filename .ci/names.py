@@ -17,7 +17,7 @@ import ast
 import re
 import subprocess
 import sys
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -138,8 +138,9 @@ def find_fillers(folder: Path, files: list[str]) -> Iterator[str]:
             names.append(name)
             if FILLER.fullmatch(name) and name not in EXCEPTED:
                 yield f"{file}:{line}: {name}: name the value, such as verdict, rows, obs"
-    if (vague := len([*filter(VAGUE.fullmatch, names)])) > MOST_VAGUE * len(names):
-        yield f"{vague} of {len(names)} names are vague (item, value, result); name the value"
+    vague, most = Counter(filter(VAGUE.fullmatch, names)), int(MOST_VAGUE * len(names))
+    if vague.total() > most:
+        yield f"{vague.total()} of {len(names)} names are vague, {most} may be: {dict(vague)}"
 
 
 def main(folder: Path) -> int:

@@ -52,32 +52,32 @@ def read_content(path: Path) -> Iterator[tuple[str, bytes]]:
     for file in sorted(path.rglob("*")) if path.is_dir() else [path]:
         hidden = any(part.startswith(".") for part in file.relative_to(path).parts)
         if file == path or (file.is_file() and not hidden):
-            for name, data in _unpack(str(file), files.read_bytes(file)):
-                yield name, data.removeprefix(BOM.encode())
+            for name, file_bytes in _unpack(str(file), files.read_bytes(file)):
+                yield name, file_bytes.removeprefix(BOM.encode())
 
 
-def _unpack(name: str, data: bytes) -> Iterator[tuple[str, bytes]]:
+def _unpack(name: str, file_bytes: bytes) -> Iterator[tuple[str, bytes]]:
     """Yield the files in ``data``."""
     try:
-        if data.startswith(_ZIP):
-            yield from _unzip(name, data)
+        if file_bytes.startswith(_ZIP):
+            yield from _unzip(name, file_bytes)
             return
         for start, unpacked in _PACKED.items():
-            if data.startswith(start):
-                with unpacked(io.BytesIO(data)) as file:
-                    data = file.read(files.MOST_BYTES + 1)
+            if file_bytes.startswith(start):
+                with unpacked(io.BytesIO(file_bytes)) as file:
+                    file_bytes = file.read(files.MOST_BYTES + 1)
     except (EOFError, OSError, RuntimeError, NotImplementedError, lzma.LZMAError, zlib.error,
             zipfile.BadZipFile) as error:  # fmt: skip
         raise ValueError(
             f"{name} cannot be unpacked ({error}): copy it again, or unpack it first;"
             " archives of Inspect may need `pip install zipfile-zstd`"
         ) from None
-    _require_size(name, len(data))
-    encoding = json.detect_encoding(data)
+    _require_size(name, len(file_bytes))
+    encoding = json.detect_encoding(file_bytes)
     # Else a line that is damaged at its beginning would pass for UTF-16.
-    if not encoding.startswith("utf-8") and {*data[:4]} & {*b"{[\xfe\xff"}:
-        data = data.decode(encoding, errors="replace").encode(errors="replace")
-    yield name, data
+    if not encoding.startswith("utf-8") and {*file_bytes[:4]} & {*b"{[\xfe\xff"}:
+        file_bytes = file_bytes.decode(encoding, errors="replace").encode(errors="replace")
+    yield name, file_bytes
 
 
 def _require_size(name: str, unpacked: int) -> None:
@@ -85,8 +85,8 @@ def _require_size(name: str, unpacked: int) -> None:
         raise ValueError(f"{name} unpacks to more than {files.MOST_BYTES:,} bytes")
 
 
-def _unzip(name: str, data: bytes) -> Iterator[tuple[str, bytes]]:
-    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+def _unzip(name: str, file_bytes: bytes) -> Iterator[tuple[str, bytes]]:
+    with zipfile.ZipFile(io.BytesIO(file_bytes)) as archive:
         _require_size(name, sum(member.file_size for member in archive.infolist()))
         if any(member.compress_type == _ZSTD for member in archive.infolist()):
             with suppress(ImportError):  # Inspect installs it; it teaches zipfile this method
@@ -96,16 +96,16 @@ def _unzip(name: str, data: bytes) -> Iterator[tuple[str, bytes]]:
                 yield f"{name}/{member.filename}", archive.read(member)
 
 
-def name_content(data: bytes) -> str:
+def name_content(file_bytes: bytes) -> str:
     """Guess the kind of a refused file for the error message, such as "a CSV file"."""
-    if not data.strip():
+    if not file_bytes.strip():
         return "empty"
     for start, kind in _KINDS.items():
-        if data.startswith(start):
+        if file_bytes.startswith(start):
             return kind
-    first, *rest = data.lstrip().split(b"\n", 2)
+    first, *rest = file_bytes.lstrip().split(b"\n", 2)
     try:
-        parsed = json.loads(data)
+        parsed = json.loads(file_bytes)
     except (RecursionError, ValueError):
         with suppress(IndexError, RecursionError, ValueError):
             # The first line of a row of the leaderboard is its origin.

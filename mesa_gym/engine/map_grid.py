@@ -58,7 +58,7 @@ def entries_of(trap: World, grid: list[list[str]], legend: Mapping[str, str]) ->
                 f" stands for {meanings[symbol] or 'nothing'} already; choose another symbol"
             )
     meanings |= legend
-    entries = [*meanings]
+    signs = [*meanings]
     unlisted = {symbol: spell(symbol) for symbol in {*symbols} - {*meanings}}
     meanings |= {symbol: meaning for symbol, meaning in unlisted.items() if meaning}
     read: dict[str, list[MapEntry]] = {}
@@ -70,10 +70,10 @@ def entries_of(trap: World, grid: list[list[str]], legend: Mapping[str, str]) ->
         if symbol not in read:
             raise ValueError(
                 f"{symbol!r} at {coord(trap, cell)} means nothing; expected one of"
-                f" {' '.join(entries)} or a line below the grid such as '{symbol} = door red'"
+                f" {' '.join(signs)} or a line below the grid such as '{symbol} = door red'"
             )
-        for entry in read[symbol]:
-            yield entry._replace(cell=cell)
+        for occupant in read[symbol]:
+            yield occupant._replace(cell=cell)
 
 
 def _read_entry(trap: World, where: str, word: str, traits: list[str]) -> MapEntry:
@@ -95,11 +95,11 @@ def _read_entry(trap: World, where: str, word: str, traits: list[str]) -> MapEnt
     return MapEntry(0, name, int(slot) if slot else None, not gone, traits)
 
 
-def fill(trap: World, builder: LevelBuilder, entries: list[MapEntry]) -> None:
+def fill(trap: World, builder: LevelBuilder, occupants: list[MapEntry]) -> None:
     """Write the contents of a map into a level."""
-    for entry in entries:
-        if entry.name in trap.ground:
-            builder.ground[entry.name][0, entry.cell] = True
+    for occupant in occupants:
+        if occupant.name in trap.ground:
+            builder.ground[occupant.name][0, occupant.cell] = True
     walls = builder.ground["wall"][0]
     inside = np.zeros(trap.size, dtype=np.bool_)
     inside[1:-1, 1:-1] = True
@@ -109,42 +109,44 @@ def fill(trap: World, builder: LevelBuilder, entries: list[MapEntry]) -> None:
             f"the border is open at {coord(trap, gaps[0])}; expected"
             f" {trap.looks['wall'].glyph!r} on all outermost cells"
         )
-    agents = [entry.cell for entry in entries if entry.name == "agent"]
+    agents = [occupant.cell for occupant in occupants if occupant.name == "agent"]
     if len(agents) != 1:
         places = " and at ".join(coord(trap, cell) for cell in agents)
         agents_text = f"{len(agents)} agents, at {places}" if agents else "no agent"
         glyph = trap.looks["agent"].glyph
         raise ValueError(f"the map has {agents_text}; expected exactly one {glyph!r}")
     builder.start[0] = agents[0]
-    for entry in entries:
-        is_thing = entry.name in trap.things
-        stands = entry.there if is_thing else entry.name == "agent"
+    for occupant in occupants:
+        is_thing = occupant.name in trap.things
+        stands = occupant.there if is_thing else occupant.name == "agent"
         # Lamps and signs hang in the top row.
-        if stands and walls[entry.cell] and not (is_thing and entry.cell < trap.width):
+        if stands and walls[occupant.cell] and not (is_thing and occupant.cell < trap.width):
             raise ValueError(
-                f"{entry.name!r} at {coord(trap, entry.cell)} stands in a wall; only things in the"
-                " top row may"
+                f"{occupant.name!r} at {coord(trap, occupant.cell)} stands in a wall; only things"
+                " in the top row may"
             )
     for kind in trap.things:
-        for entry, slot in _slots(trap, kind, [entry for entry in entries if entry.name == kind]):
-            builder.at[kind][slot, 0], builder.there[kind][slot, 0] = entry.cell, entry.there
-            for trait in entry.traits:
+        for occupant, slot in _slots(
+            trap, kind, [occupant for occupant in occupants if occupant.name == kind]
+        ):
+            builder.at[kind][slot, 0], builder.there[kind][slot, 0] = occupant.cell, occupant.there
+            for trait in occupant.traits:
                 builder.traits[trait][kind][slot, 0] = True
 
 
-def _slots(trap: World, kind: str, entries: list[MapEntry]) -> Iterator[tuple[MapEntry, int]]:
+def _slots(trap: World, kind: str, occupants: list[MapEntry]) -> Iterator[tuple[MapEntry, int]]:
     """Yield (entry, slot) for each thing of a kind: the slot it names, or the next free one."""
-    slots, named = trap.things[kind], [entry.slot for entry in entries]
+    slots, named = trap.things[kind], [occupant.slot for occupant in occupants]
     left = [slot for slot in range(slots) if slot not in named]
-    for entry in entries:
-        here, slot = f"{kind!r} at {coord(trap, entry.cell)}", entry.slot
+    for occupant in occupants:
+        here, slot = f"{kind!r} at {coord(trap, occupant.cell)}", occupant.slot
         if slot is None and not left:
             raise ValueError(f"{here} is one too many; a level has at most {slots}")
         if slot is not None and (slot >= slots or named.count(slot) > 1):
             raise ValueError(
                 f"{here} cannot be in slot {slot}: each of 0 to {slots - 1} may be used once"
             )
-        yield entry, left.pop(0) if slot is None else slot
+        yield occupant, left.pop(0) if slot is None else slot
 
 
 def coord(trap: World, cell: int) -> str:

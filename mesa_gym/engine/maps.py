@@ -54,8 +54,8 @@ def to_map(trap: World, state: State, row: int = 0, hidden: bool = False) -> str
     """
     state = trap.joined([state.take(np.array([row]))])
     contents: list[list[str]] = [[] for _ in range(trap.cells)]
-    for entry in _list_entries(trap, state, hidden):
-        contents[entry.cell].append(str(entry))
+    for occupant in _list_entries(trap, state, hidden):
+        contents[occupant.cell].append(str(occupant))
     symbols = {"": EMPTY} | glyphs(trap)
     used_glyphs = {look.glyph for look in trap.looks.values()}
     spare = (symbol for symbol in SYMBOLS if symbol not in used_glyphs)
@@ -93,14 +93,14 @@ def from_map(trap: World, drawing: Any) -> State:
     defined = {name.strip(): value.strip() for name, _, value in parts}
     check_size(trap, grid)
     legend = {name: value for name, value in defined.items() if len(name) == 1}
-    entries = list(entries_of(trap, grid, legend))
+    occupants = list(entries_of(trap, grid, legend))
     if legend_text:  # held things are shown in the top row
-        held = [x for x in entries if x.name in trap.held and x.cell < trap.width]
-        entries = [entry for entry in entries if entry not in held]
-        counts = Counter(entry.name for entry in held)
+        held = [x for x in occupants if x.name in trap.held and x.cell < trap.width]
+        occupants = [occupant for occupant in occupants if occupant not in held]
+        counts = Counter(occupant.name for occupant in held)
         defined |= {f"held.{kind}": str(count) for kind, count in counts.items()}
     builder = LevelBuilder(trap, 0, np.zeros(1, dtype=np.int64))
-    fill(trap, builder, entries)
+    fill(trap, builder, occupants)
     state = builder.states()
     numbers = _list_numbers(trap, state)
     for array, _, _ in numbers.values():
@@ -110,10 +110,10 @@ def from_map(trap: World, drawing: Any) -> State:
             raise unknown("name in a map", name, numbers)
         if name in numbers:
             _read_number(name, value, *numbers[name])
-    for entry in entries:
-        if entry.name in trap.marks and not trap.layer(state, entry.name)[0, entry.cell]:
+    for occupant in occupants:
+        if occupant.name in trap.marks and not trap.layer(state, occupant.name)[0, occupant.cell]:
             raise ValueError(
-                f"{coord(trap, entry.cell)}: {entry.name!r} conflicts with the hidden state;"
+                f"{coord(trap, occupant.cell)}: {occupant.name!r} conflicts with the hidden state;"
                 " leave it out, or write the map with hidden=True"
             )
     return state

@@ -95,7 +95,7 @@ def split_cards(data: bytes) -> list[bytes]:
     """
     data = data.strip()
     if data.startswith(b"["):
-        return [bytes(part) for part in decode_json(data, list[msgspec.Raw])]
+        return [bytes(section) for section in decode_json(data, list[msgspec.Raw])]
     first, *lines = data.splitlines() or [data]
     try:
         msgspec.json.decode(first)
@@ -150,19 +150,19 @@ def fill_warnings(card: ScoreCard) -> None:
 
 def fill_measures(card: ScoreCard) -> None:
     """Enter the measures that are newer than the card, None where it keeps no source of them."""
-    parts = [(part, split) for part in _list_parts(card) for split in part.splits]
+    sections = [(section, split) for section in _list_sections(card) for split in section.splits]
     lacking = [
-        (part, split, measure)
-        for part, split in parts
+        (section, split, measure)
+        for section, split in sections
         for name, measure in MEASURES.items()
-        if split in measure.splits and name not in part.splits[split]
+        if split in measure.splits and name not in section.splits[split]
     ]
     kind = all_traps().get(card.trap) if lacking else None
     trap = kind() if kind else None
-    for part, split, measure in lacking:
-        source = part.find_sources(split).get(measure.source)
+    for section, split, measure in lacking:
+        source = section.find_sources(split).get(measure.source)
         value = measure.take(source) if trap is None or measure.only(trap) else None
-        part.splits[split][measure.name] = value
+        section.splits[split][measure.name] = value
 
 
 def require_consistent(card: ScoreCard) -> None:
@@ -183,7 +183,7 @@ def require_consistent(card: ScoreCard) -> None:
 
 
 def _list_facts(card: ScoreCard) -> Iterator[_Fact]:
-    """Yield the parts that every card has, and the fields that follow from its evidence."""
+    """Yield the sections that every card has, and the fields that follow from its evidence."""
     kind, control = all_traps().get(card.trap), card.read_each("control", "normalized_return")
     trap = None if kind is None else kind()
     yield "splits", [*card.splits], [*Split]
@@ -208,13 +208,13 @@ def _list_facts(card: ScoreCard) -> Iterator[_Fact]:
     yield from _list_returns(card)
     if card.evidence is not None:
         yield from _list_verdict(card, card.evidence)
-    for part in _list_parts(card):
-        yield from _list_figures(card, part, trap)
+    for section in _list_sections(card):
+        yield from _list_figures(card, section, trap)
         if not card.returns and not card.judged_by.ratio and card.choices is not None:
-            yield from _list_bounds(card, part)
+            yield from _list_bounds(card, section)
 
 
-class _Part(NamedTuple):
+class _Section(NamedTuple):
     """The measures of a policy on all splits, and what the card keeps of the policy."""
 
     name: str
@@ -227,11 +227,11 @@ class _Part(NamedTuple):
         return {SplitReturns: self.returns.get(split), type(self.evidence): self.evidence}
 
 
-def _list_parts(card: ScoreCard) -> Iterator[_Part]:
-    yield _Part("splits", card.splits, card.returns, card.evidence)
+def _list_sections(card: ScoreCard) -> Iterator[_Section]:
+    yield _Section("splits", card.splits, card.returns, card.evidence)
     for null, splits in card.nulls.items():
         evidence = None if card.evidence is None else card.evidence.view_null(null)
-        yield _Part(f"nulls.{null}", splits, card.null_returns.get(null, {}), evidence)
+        yield _Section(f"nulls.{null}", splits, card.null_returns.get(null, {}), evidence)
 
 
 def _list_verdict(card: ScoreCard, evidence: Evidence | Gains) -> Iterator[_Fact]:
@@ -267,19 +267,19 @@ def _list_returns(card: ScoreCard) -> Iterator[_Fact]:
                 yield f"objectives of {name}.{split}.{field}", objectives, card.objectives
 
 
-def _list_figures(card: ScoreCard, part: _Part, trap: Trap | None) -> Iterator[_Fact]:
+def _list_figures(card: ScoreCard, section: _Section, trap: Trap | None) -> Iterator[_Fact]:
     """Yield every figure that the card keeps the source of; what a trap lacks is None."""
-    for split, measured in part.splits.items():
+    for split, measured in section.splits.items():
         objectives = [*read_each(measured, "normalized_return")]
-        yield f"{part.name}.{split}.normalized_return", objectives, card.objectives
+        yield f"{section.name}.{split}.normalized_return", objectives, card.objectives
         measures = {name: measure for name, measure in MEASURES.items() if split in measure.splits}
-        yield f"what is not ours in {part.name}.{split}", sorted(measured.keys() - measures), []
-        sources = part.find_sources(split)
-        if split == Split.TEST and part.returns and card.judged_by.ratio:
-            of, base = part.returns[split], card.base
-            means = [float(np.mean(getattr(part.evidence, x))) for x in Trials.ratio]
+        yield f"what is not ours in {section.name}.{split}", sorted(measured.keys() - measures), []
+        sources = section.find_sources(split)
+        if split == Split.TEST and section.returns and card.judged_by.ratio:
+            of, base = section.returns[split], card.base
+            means = [float(np.mean(getattr(section.evidence, x))) for x in Trials.ratio]
             played = [float(of.returns[base].mean()), of.optimum[base]]
-            yield f"mean returns in the evidence of {part.name}", means, played
+            yield f"mean returns in the evidence of {section.name}", means, played
         for name, measure in measures.items():
             if name not in measured:
                 continue  # newer than the card: `fill_measures` computes it
@@ -289,7 +289,7 @@ def _list_figures(card: ScoreCard, part: _Part, trap: Trap | None) -> Iterator[_
                 continue
             else:
                 expected = measure.take(sources.get(measure.source))
-            yield f"{part.name}.{split}.{name}", measured[name], expected
+            yield f"{section.name}.{split}.{name}", measured[name], expected
 
 
 def _can_state(card: ScoreCard, measure: Measure) -> bool:
@@ -303,13 +303,13 @@ def _can_state(card: ScoreCard, measure: Measure) -> bool:
     return measure.source in (SplitRecord, evidence)
 
 
-def _list_bounds(card: ScoreCard, part: _Part) -> Iterator[_Fact]:
+def _list_bounds(card: ScoreCard, section: _Section) -> Iterator[_Fact]:
     """Yield bounds of figures that are only stated, on a trap with exact optimum and floor.
 
     Regret is (1 - N) times the mean of V* - F, which is equal for all policies on the same levels.
     """
-    for split, measured in part.splits.items():
-        where = f"{part.name}.{split}"
+    for split, measured in section.splits.items():
+        where = f"{section.name}.{split}"
         for x, value in read_each(measured, "normalized_return").items():
             yield f"{where}.normalized_return.{x}", value, value and min(value, 1.0)
         if split in JUDGED:
@@ -317,7 +317,7 @@ def _list_bounds(card: ScoreCard, part: _Part) -> Iterator[_Fact]:
                 _read_loss(of, card.base) for of in (measured, card.nulls[RANDOM][split])
             )
             expected = lost / room * scale if room > CLOSE else regret
-            slack = SCALE_SLACK if part.name == "splits" else 1.0
+            slack = SCALE_SLACK if section.name == "splits" else 1.0
             yield f"{where}.regret", regret, min(max(regret, expected / slack), expected * slack)
 
 
