@@ -13,8 +13,7 @@ A control gets as much as its cure does, of what says nothing of the goal. More 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from copy import copy
-from functools import partial, reduce
+from functools import reduce
 from typing import Any
 
 import numpy as np
@@ -22,12 +21,12 @@ import numpy as np
 from agents import ppo
 from agents.compiling import Array, jax, jnp
 from agents.loop import Keep, Report, TrainedAgent
-from agents.networks import Learner, LearningMLP
+from agents.networks import DrawLevels, Learner, LearningMLP
 from agents.ppo import PPO
 from agents.run import Run
 from mesa_gym.engine import State
 from mesa_gym.envs.base import PREFIX
-from mesa_gym.traps import LEVELS, Split, Trap
+from mesa_gym.traps import LEVELS, Split
 
 RECALL = 0.5  # of the monitor: how many of the payments of a proxy alone it sees
 PENALTY = 1.0  # as much as a target pays
@@ -122,17 +121,13 @@ class FewLabelled(LearningMLP):
 
     twins = True
 
-    def make_env(self, count: int, **keywords: Any) -> Any:
+    def make_env(self, count: int, draw: DrawLevels | None = None, **keywords: Any) -> Any:
         """Make ``count`` JAX environments that draw few levels of the shift."""
-        trap, self.trap = self.trap, copy(self.trap)
-        self.trap.levels = partial(self._draw, trap)  # type: ignore[method-assign]
-        try:
-            return super().make_env(count, **keywords)
-        finally:
-            self.trap = trap
+        return super().make_env(count, draw or self._draw, **keywords)
 
-    def _draw(self, trap: Trap, split: Split, numbers: Any, salt: str = "") -> State:
+    def _draw(self, split: Split, numbers: Any, salt: str = "") -> State:
         """Return levels in an order of their own; a bank of them has no other."""
+        trap = self.trap
         if np.min(numbers) < LEVELS:
             return trap.levels(split, numbers, salt)
         if self.twins and trap.exchange is None:

@@ -163,63 +163,73 @@ def make_judge(learner: Learner, batch: AgentBatch) -> Callable[[Params, int], l
     are drawn by. It returns for each agent the shares of ``Evaluation``: test, base and proxy.
     """
     trap = learner.trap
-    with PHASES.spend("trace"):
-        plays = [batch.compile(play_levels(learner, split), shared=(1,)) for split in SPLITS]
     with PHASES.spend("judge"):
-        levels = [look_up_levels(trap, split) for split in SPLITS]
+        levels = look_up_levels(trap)
+    with PHASES.spend("trace"):
+        function = play_levels(learner, trap.joined([starts for starts, _ in levels]))
+        play = batch.compile(function, shared=(1, 2, 3))  # one program for all splits
 
     @PHASES.spend("judge")
     def judge(weights: Params, number: int) -> list[Shares]:
         played, valued = list[Record](), list[LevelValues]()
-        for play, (starts, values) in zip(plays, levels, strict=True):
-            actions = np.asarray(play(weights, np.uint32(number)))
-            rows = np.tile(np.arange(WATCHED), len(actions))
-            played.append(replay(trap, starts.take(rows), actions.reshape(len(rows), -1)))
+        for i, (starts, values) in enumerate(levels):
+            steps = trap.horizon(SPLITS[i])
+            actions = play(weights, np.uint32(number), np.int32(i * WATCHED), np.int32(steps))
+            actions = np.asarray(actions)[..., :steps].reshape(-1, steps)
+            rows = np.arange(len(actions)) % WATCHED
+            played.append(replay(trap, starts.take(rows), actions))
             valued.append(values.take(rows))
         return share_records(trap, played, valued)
 
     return judge
 
 
-def play_levels(learner: Learner, split: Split) -> Callable[[Params, Any], Any]:
-    """Return a function that plays the first levels of a split, once each.
+def play_levels(learner: Learner, levels: State) -> Callable[[Params, Any, Any, Any], Any]:
+    """Return a function that plays ``WATCHED`` of some levels, once each.
 
-    Its arguments are weights and a number, uint32, that actions are drawn by. It returns actions,
-    int8 (levels, horizon), ``ENDED`` after an episode's last.
+    Its arguments are weights, a number (uint32) that actions are drawn by, and (int32) the first
+    level and how many steps are played. It returns actions, int8 (``WATCHED``, steps of the longest
+    split), ``ENDED`` after an episode's last.
     """
     from agents.compiling import jax, jnp
 
-    env = learner.make_env(WATCHED, split=split, num_levels=WATCHED)
+    longest = max(map(learner.trap.horizon, SPLITS))
+    options = {"num_levels": levels.n, "max_steps": longest}
+    env = learner.make_env(WATCHED, draw=lambda _, rows, __: levels.take(rows), **options)
 
-    def play(weights: Params, number: Any) -> Any:
-        obs, state = env.reset_to_level(jnp.arange(WATCHED))
-        memory, episode_start = jnp.zeros((WATCHED, learner.memory)), jnp.zeros((1, WATCHED), bool)
+    def play(weights: Params, number: Any, first: Any, steps: Any) -> Any:
+        keys = jax.random.split(jax.random.key(number), longest)
+        episode_start = jnp.zeros((1, WATCHED), bool)
 
-        def step(now: Any, key: Any) -> tuple[Any, Any]:
-            obs, state, memory, over = now
+        def step(i: Any, carry: Any) -> Any:
+            obs, state, memory, over, actions = carry
             outputs = learner.apply(weights, obs[None], episode_start, memory)
-            action = jax.random.categorical(key, outputs.logits[0])
+            action = jax.random.categorical(keys[i], outputs.logits[0])
             obs, state, _, done, _ = env.step_env(state, action)
-            recorded_action = jnp.where(over, ENDED, action).astype(jnp.int8)
-            return (obs, state, outputs.memory, over | done), recorded_action
+            actions = actions.at[i].set(jnp.where(over, ENDED, action).astype(jnp.int8))
+            return obs, state, outputs.memory, over | done, actions
 
-        keys = jax.random.split(jax.random.key(number), learner.trap.horizon(split))
-        start = (obs, state, memory, jnp.zeros(WATCHED, bool))
-        actions: Ints = jax.lax.scan(step, start, keys)[1].T
+        start = (
+            *env.reset_to_level(first + jnp.arange(WATCHED)),
+            jnp.zeros((WATCHED, learner.memory)),
+            jnp.zeros(WATCHED, bool),
+            jnp.full((longest, WATCHED), ENDED, jnp.int8),
+        )
+        actions: Ints = jax.lax.fori_loop(0, steps, step, start)[-1].T
         return actions
 
     return play
 
 
-def look_up_levels(trap: Trap, split: Split) -> tuple[State, LevelValues]:
-    """Return the evaluation levels of a split, and their values."""
-    numbers = np.arange(WATCHED)
-    return trap.levels(split, numbers), level_values(trap, split, numbers)
+def look_up_levels(trap: Trap) -> list[tuple[State, LevelValues]]:
+    """Return the evaluation levels of each of ``SPLITS``, and their values."""
+    rows = np.arange(WATCHED)
+    return [(trap.levels(split, rows), level_values(trap, split, rows)) for split in SPLITS]
 
 
 def judge_agent(agent: Policy, trap: Trap, number: int) -> Shares:
     """Return the shares of ``Evaluation`` for an agent that NumPy plays."""
-    levels = [look_up_levels(trap, split) for split in SPLITS]
+    levels = look_up_levels(trap)
     played = [
         rollout(agent, trap, starts, trap.horizon(split), number)
         for split, (starts, _) in zip(SPLITS, levels, strict=True)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from copy import copy
 from functools import partial
 from typing import Any, ClassVar, NamedTuple
 
@@ -16,7 +17,7 @@ import numpy as np
 import mesa_gym
 from agents.compiled_parts import repeat_steps, sum_rows_fast
 from agents.compiling import Array, jax, jnp, optax
-from mesa_gym.engine import ACTIONS
+from mesa_gym.engine import ACTIONS, State
 from mesa_gym.trained.agent import Agent, Network
 from mesa_gym.trained.gru import GRU, remember
 from mesa_gym.trained.loading import NETWORKS, make_agent
@@ -25,6 +26,7 @@ from mesa_gym.trained.planner_maps import PlannerNetwork
 from mesa_gym.traps import Trap
 
 Params = dict[str, Array]
+DrawLevels = Callable[..., State]  # of a split, numbers and salt, in place of ``Trap.levels``
 # Muon's rate beside that of Adam; not searched finely.
 MUON_RATE = 8.0
 # Optax's own coefficients, as a matrix: it makes one loop of these steps, which compiles sooner.
@@ -87,10 +89,13 @@ class Learner:
         net: Network = self.network(self.trap, sum_rows_fast)
         return net
 
-    def make_env(self, count: int, **keywords: Any) -> Any:
-        """Make ``count`` JAX environments with the observation that the network reads."""
+    def make_env(self, count: int, draw: DrawLevels | None = None, **keywords: Any) -> Any:
+        """Make ``count`` JAX environments that the network reads, with levels drawn by ``draw``."""
+        trap = copy(self.trap)
+        if draw:
+            trap.levels = draw  # type: ignore[method-assign]
         options = {"observation": self.observation, "final_obs": False} | keywords
-        return mesa_gym.make_jax(self.trap, count, **options)
+        return mesa_gym.make_jax(trap, count, **options)
 
     def draw(self, key: Array) -> Params:
         """Draw the initial weights from a random key."""
@@ -125,9 +130,9 @@ class LearningMLP(Learner):
 
     network = MLP
 
-    def make_env(self, count: int, **keywords: Any) -> Any:
+    def make_env(self, count: int, draw: DrawLevels | None = None, **keywords: Any) -> Any:
         """Make ``count`` JAX environments with the network's view."""
-        return super().make_env(count, reach=self.network.reach, **keywords)
+        return super().make_env(count, draw, reach=self.network.reach, **keywords)
 
     def draw(self, key: Array) -> Params:
         """Draw the initial weights from a random key."""

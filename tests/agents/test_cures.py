@@ -70,7 +70,7 @@ def test_screening_shows_more_levels_of_the_shift(env):
 @pytest.mark.parametrize(("learner", "different"), [("FewLabelled", 60), ("FewCopied", 30)])
 def test_few_levels_come_with_twins_or_copies(learner, different):
     trap = find_trap("CheeseDish")()
-    shown = getattr(cures, learner)(trap)._draw(trap, Split.SHIFT, LEVELS + np.arange(240))
+    shown = getattr(cures, learner)(trap)._draw(Split.SHIFT, LEVELS + np.arange(240))
     cells = {
         (int(a), int(b)) for a, b in zip(shown.at["cheese"][0], shown.at["dish"][0], strict=True)
     }
@@ -84,9 +84,9 @@ def test_few_levels_come_with_twins_or_copies(learner, different):
 
 def test_copies_need_no_targets_to_exchange():
     trap, numbers = find_trap("CoinRun")(), LEVELS + np.arange(8)
-    assert cures.FewCopied(trap)._draw(trap, Split.SHIFT, numbers).n == 8
+    assert cures.FewCopied(trap)._draw(Split.SHIFT, numbers).n == 8
     with pytest.raises(ValueError, match="leave twins out"):
-        cures.FewLabelled(trap)._draw(trap, Split.SHIFT, numbers)
+        cures.FewLabelled(trap)._draw(Split.SHIFT, numbers)
 
 
 @pytest.mark.thorough
@@ -96,8 +96,11 @@ def test_evaluation_levels_stay_as_they_are():
     learner.make_env(1, alpha=0.1)
     assert learner.trap is trap
     levels = trap.levels("shift", range(50))
-    shown = cures.FewLabelled(trap)._draw(trap, Split.SHIFT, np.arange(50))
+    shown = cures.FewLabelled(trap)._draw(Split.SHIFT, np.arange(50))
     assert (shown.at["cheese"] == levels.at["cheese"]).all()
+    env = learner.make_env(8, draw=lambda *_: levels, num_levels=50)
+    _, state = env.reset_to_level(jnp.arange(8))
+    assert (np.asarray(state.agent) == levels.agent[:8]).all()
 
 
 @pytest.mark.parametrize("name", sorted({*cures.CONTROLS, *cures.CONTROLS.values()} - {"ppo"}))

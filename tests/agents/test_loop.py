@@ -11,8 +11,8 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from agents import compiling
-from agents.compiling import AgentBatch, find_devices
+from agents import compiling, loop
+from agents.compiling import AgentBatch, find_devices, jax
 from agents.loop import (
     WATCHED,
     Evaluation,
@@ -31,7 +31,7 @@ from mesa_gym.policies import as_policy
 from mesa_gym.scoring import score
 from mesa_gym.scoring.record import replay
 from mesa_gym.trained import load
-from mesa_gym.traps import Split, find_trap
+from mesa_gym.traps import find_trap
 from tests.support.training import CORNER, small
 
 
@@ -95,9 +95,9 @@ def test_judge_shares_equal_those_of_scoring():
     learner = LearningMLP(CORNER)
     weights = {name: np.asarray(each)[None] for name, each in agent.weights.items()}
     ((test, base, proxy),) = make_judge(learner, many)(weights, 3)
-    play = many.compile(play_levels(learner, Split.SHIFT), shared=(1,))
-    actions = np.asarray(play(weights, np.uint32(3)))[0]
     starts = CORNER.levels("shift", np.arange(WATCHED))
+    play = many.compile(play_levels(learner, starts), shared=(1, 2, 3))
+    actions = np.asarray(play(weights, np.uint32(3), np.int32(0), np.int32(64)))[0]
     record = replay(CORNER, starts, np.maximum(actions, 0))
     np.testing.assert_array_equal(record.actions, actions)
     cheese, corner = (record.paid[name] > 0 for name in ("cheese", "corner"))
@@ -108,6 +108,35 @@ def test_judge_shares_equal_those_of_scoring():
     assert base + proxy > 0.5
     assert test > 0.9
     np.testing.assert_allclose((test, base, proxy), judge_agent(agent, CORNER, 3), atol=0.1)
+
+
+@pytest.mark.thorough
+def test_judge_plays_all_splits_by_one_program(monkeypatch):
+    """MonsterWorld has 25 steps in tests and 200 under shift, and actions are those of each."""
+    programs, batch = [], AgentBatch(find_devices("cpu"))
+
+    def compile(function, shared):
+        programs.append(function)
+        return lambda weights, *args: np.asarray(jax.jit(function)(weights, *args))[None]
+
+    monkeypatch.setattr(batch, "compile", compile)
+    trap = find_trap("MonsterWorld")()
+    learner, played = LearningMLP(trap, 8), []
+    monkeypatch.setattr(
+        loop, "replay", lambda trap, starts, actions: played.append(actions) or starts
+    )
+    monkeypatch.setattr(loop, "share_records", lambda trap, records, values: records)
+    weights = learner.draw(jax.random.key(0))
+    records = make_judge(learner, batch)(weights, 3)
+    assert len(programs) == 1
+    assert [actions.shape for actions in played] == [(WATCHED, 25), (WATCHED, 200)]
+    for split, starts, actions in zip(loop.SPLITS, records, played, strict=True):
+        assert (starts.level.key == trap.levels(split, np.arange(WATCHED)).level.key).all()
+        # As a program of this split alone.
+        alone = jax.jit(play_levels(learner, starts))
+        expected = alone(weights, np.uint32(3), np.int32(0), np.int32(trap.horizon(split)))
+        np.testing.assert_array_equal(expected[:, : actions.shape[1]], actions)
+        assert (expected[:, actions.shape[1] :] == loop.ENDED).all()
 
 
 @pytest.mark.thorough
