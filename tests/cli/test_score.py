@@ -287,7 +287,6 @@ def test_compare_of_cards_gives_table_figure_sentence(tmp_path, monkeypatch, cap
     assert len(Cards.load("both.json")) == len(cards)
 
 
-@pytest.mark.thorough
 def test_compare_takes_agents_from_one_file(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     cards = [score(p, CORNER, levels=5, name=f"{n}-s0") for n, p in GIVEN.items()]

@@ -262,7 +262,6 @@ def test_log_of_levels_twice_has_no_verdict(count, told, episodes):
         assert len(found.shares) > 0
 
 
-@pytest.mark.thorough
 def test_log_replays_what_was_played():
     """Payments of each play are those of the rollout; where targets are gone their ghosts pay."""
     plays = play_all("sweeper", DISH, LEVELS)

@@ -253,23 +253,29 @@ def test_groups_end_where_all_differ():
     rows = {name: seeds(name, shift) for name, shift in zip("xyz", (high, less, low), strict=True)}
     found = compare([*rows["x"], *rows["y"]], "x", "y").rows[0]
     assert (found.what, tell(x=high, y=less, z=low)) == ("more", {"x": 1, "y": 2, "z": 3})
-    # Two of three differ, and the third, between them or below, from neither or from one: no line.
-    steady, between, last = [0, 0, 0, 0, 1], [0, 0, 1, 2, 3], [1, 2, 2, 3, 3]
-    for lost, told in (
-        ({"a": steady, "b": between, "c": last}, {"ac": "more", "ab": "alike", "bc": "alike"}),
-        ({"a": steady, "b": last, "c": [0, 0, 2, 5, 9]}, {"ab": "more", "ac": "alike"}),
-    ):
-        cards = [
-            sign(
-                made("1" * each + "0" * (10 - each), policy=f"{name}-s{seed}", **DISH),
-                name + str(seed),
-            )
-            for name, all_lost in lost.items()
-            for seed, each in enumerate(all_lost)
-        ]
-        for pair, what in told.items():
-            assert compare(cards, *pair).rows[0].what == what
-        assert tell_apart(group_cards(cards)) == {"a": 1, "b": 1, "c": 1}
+
+
+STEADY, BETWEEN, LAST = [0, 0, 0, 0, 1], [0, 0, 1, 2, 3], [1, 2, 2, 3, 3]
+
+
+@pytest.mark.parametrize(
+    ("lost", "words"),
+    [
+        ({"a": STEADY, "b": LAST, "c": [0, 0, 2, 5, 9]}, {"ab": "more", "ac": "alike"}),
+        ({"a": STEADY, "b": BETWEEN, "c": LAST}, {"ab": "alike", "bc": "alike", "ac": "more"}),
+    ],
+)
+def test_groups_of_two_that_differ_are_one(lost, words):
+    """The third agent, between them or below, differs from neither or from one."""
+    cards = [
+        made("1" * levels + "0" * (10 - levels), policy=f"{name}-s{seed}", **DISH)
+        for name, all_lost in lost.items()
+        for seed, levels in enumerate(all_lost)
+    ]
+    cards = [sign(card, card.policy) for card in cards]
+    for pair, what in words.items():
+        assert compare(cards, *pair).rows[0].what == what
+    assert tell_apart(group_cards(cards)) == {"a": 1, "b": 1, "c": 1}
 
 
 @pytest.mark.thorough

@@ -303,7 +303,6 @@ def test_blind_script_acts_as_in_training():
         assert found["normalized_return"] == mine["normalized_return"]
 
 
-@pytest.mark.thorough
 def test_blind_script_follows_the_play_of_training():
     """A policy that moves at random in training alone has the blind script of random moves."""
     trap, made = SmallDish(), iter([uniform(), *[constant(STAY)] * 3])

@@ -13,6 +13,7 @@ from mesa_gym.engine import ACTIONS
 from mesa_gym.errors import PolicyError
 from mesa_gym.language.answers import ASKED_AGAIN
 from mesa_gym.policies import Sweeper, as_policy, constant, name_pursuer, uniform
+from mesa_gym.policies.functions import TextPolicy, warn_of_unread
 from mesa_gym.report.statements import join_numbers
 from mesa_gym.scoring import Cards, evaluate, read_card, score, score_all
 from mesa_gym.scoring.card_text import ZERO_SHOT
@@ -148,6 +149,15 @@ def test_text_function_is_recognised_by_its_parameter():
     assert as_policy(lambda seen: seen, CORNER, horizon).observation == "planes"
     up = score(constant(ACTIONS.index("up")), CORNER, levels=3)
     assert score(north, CORNER, levels=3).choices == up.choices
+
+
+def test_unread_answers_alone_give_a_warning():
+    readable, unreadable = TextPolicy(lambda text: "up"), TextPolicy(lambda text: "Do not move.")
+    for policy in (readable, unreadable):
+        policy.act(["a map"])
+    warn_of_unread([("readable", readable)])
+    with pytest.warns(UserWarning, match="1 of 1 questions to 'unreadable' got no readable"):
+        warn_of_unread([("unreadable", unreadable)])
 
 
 @pytest.mark.thorough
