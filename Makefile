@@ -10,6 +10,9 @@ DOCS = $(VENV)/.docs
 # On a shared machine two threads a process cost more than they bring: training, tests and
 # benchmarks each run one thread a process.
 export OMP_NUM_THREADS = 1
+# Python and pytest keep the bytecode of modules and tests: without it each process of `make test`
+# compiles a thousand files again, which takes longer than to collect the tests.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help leaderboard agents test test-thorough test-slow test-examples attacks bench certify digests \
         api docs docs-links words lint format constraints dist clean
