@@ -169,7 +169,7 @@ def find_own_line(trap: Trap, error: BaseException) -> str:
 def demand(run: Check, trap: Trap, split: Split | None, findings: Findings, fix: str = "") -> None:
     """Raise ConformanceError for the first finding that is not good."""
     for good, message, *states in findings:
-        if not np.all(good):
+        if good is not True and not np.all(good):
             level = int(states[0].level.number[np.argmin(good)]) if states else None
             end = fix.removeprefix("; ") if message.endswith("\n") else fix
             end = "" if "; fix: " in message else end  # this finding has a remedy of its own

@@ -161,8 +161,11 @@ def _pick_rows(state: State, results: dict[str, Array]) -> Ints:
 def _is_alike(name: str, actual: Array, expected: Array) -> bool:
     """Return whether a result equals the expected one in values, shape and dtype."""
     is_reward = name.startswith("paid")  # in other libraries float32
-    right = actual.shape == expected.shape and (is_reward or actual.dtype == expected.dtype)
-    return right and np.allclose(actual, expected, 1e-6 if is_reward else 0, 0, equal_nan=True)
+    if actual.shape != expected.shape or not (is_reward or actual.dtype == expected.dtype):
+        return False
+    if (actual == expected).all():  # without allclose's overhead for a single number
+        return True
+    return np.allclose(actual, expected, 1e-6 if is_reward else 0, 0, equal_nan=True)
 
 
 def _carry_state(other: Trap, state: State) -> State:
