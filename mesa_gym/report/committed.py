@@ -12,6 +12,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -82,8 +83,14 @@ def _read_row(name: str) -> list[ScoreCard]:
 
 
 def _read_file(name: str) -> list[ScoreCard]:
-    ((_, data),) = read_content(FOLDER / f"{name}{ENDING}")
-    return [*map(_decode, split_cards(data))]
+    path = FOLDER / f"{name}{ENDING}"
+    return [*_decode_file(path, path.stat().st_mtime_ns)]
+
+
+@lru_cache(maxsize=4)  # commands and tests ask for the cards of a few rows again and again
+def _decode_file(path: Path, modified: int) -> tuple[ScoreCard, ...]:
+    ((_, data),) = read_content(path)
+    return (*map(_decode, split_cards(data)),)
 
 
 def _list_files() -> list[str]:
