@@ -1,6 +1,7 @@
 """Shared by all tests."""
 
 import ast
+import gc
 import os
 import shlex
 import sys
@@ -53,6 +54,11 @@ def needs_more(path):
             if name.startswith("tests.") and file.exists() and needs_more(file):
                 return True
     return False
+
+
+def pytest_collection_finish():
+    """Leave what is imported and collected out of garbage collections, which would read it all."""
+    gc.freeze()
 
 
 @pytest.fixture(autouse=True, scope="session")

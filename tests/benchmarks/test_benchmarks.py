@@ -226,6 +226,7 @@ def test_board_run_remakes_only_lost_results(lost, out, capsys):
     assert contents(out) == before
 
 
+@pytest.mark.thorough
 def test_board_run_with_other_settings_is_refused(out, capsys):
     before = contents(out)
     for options, told in {

@@ -35,7 +35,7 @@ from mesa_gym.trained.library import WEIGHTS, read_manifest
 from mesa_gym.traps import Split, find_trap, package_traps
 from mesa_gym.words import DETAILS, HEADLINES
 from tests.support.browsing import Tab
-from tests.support.parameters import few
+from tests.support.parameters import few, thorough
 from tests.validity.tricks import make_tricks
 
 ROOT = Path(__file__).parents[2]
@@ -170,7 +170,11 @@ FUNCTIONS = [as_policy, *(getattr(mesa_gym, name) for name in NAMED), render_rgb
 NEEDED = {"make_jax": "jax", "make_sb3": "stable_baselines3", "make_torch": "torch"}
 
 
-@pytest.mark.parametrize("function", FUNCTIONS, ids=lambda function: function.__name__)
+@pytest.mark.parametrize(
+    "function",
+    [thorough(x) if x in (mesa_gym.evaluate, mesa_gym.score) else x for x in FUNCTIONS],
+    ids=lambda function: function.__name__,
+)
 def test_example_of_docstring_gives_its_result(function):
     pytest.importorskip(NEEDED.get(function.__name__, "numpy"))
     (example,) = doctest.DocTestFinder(recurse=False).find(function, globs={})

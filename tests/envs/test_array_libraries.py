@@ -218,7 +218,7 @@ def test_torch_step_compiles_to_one_graph(trap, observation):
 
 
 @each_trap
-@pytest.mark.parametrize("observation", ["planes", "centred", "flat", "chw"])
+@pytest.mark.parametrize("observation", ["planes", *map(thorough, ("centred", "flat", "chw"))])
 def test_torch_step_copies_nothing_from_cpu(trap, observation):
     """A copy would keep CUDA graphs from capturing the step."""
     env = mesa_gym.make_torch(trap.id(), 4, num_levels=3, device="meta", observation=observation)

@@ -22,7 +22,7 @@ from mesa_gym.testing.sample import change_unseen, difference
 from mesa_gym.trained.mlp import LocalMLP
 from mesa_gym.traps import LEVELS, Split, all_traps, find_trap, package_traps
 from mesa_gym.traps.red_blue_doors import RedBlueDoors
-from tests.support.parameters import TRAPS, each_trap, few_traps, quick_apart
+from tests.support.parameters import QUICK, TRAPS, each_trap, few_traps, quick_apart, thorough
 from tests.support.reference import cut_window, rollout, wandered
 from tests.support.refusals import refusals
 from tests.support.small_traps import Slippery, SmallDish
@@ -556,7 +556,11 @@ def seen_by_loop(trap, planes, reach):
 
 
 @pytest.mark.parametrize("reach", [None, LocalMLP.reach])
-@pytest.mark.parametrize("trap", SIZED, ids=repr)
+@pytest.mark.parametrize(
+    "trap",
+    [x if x.name() in QUICK and x.size != (11, 11) else thorough(x) for x in SIZED],
+    ids=repr,
+)
 def test_inputs_equal_a_loop_over_cells(trap, reach):
     planes, view = planes_of(trap, wandered(trap)), CentredInputs(trap, reach)
     kept, listed = planes.copy(), view.list_inputs(planes)

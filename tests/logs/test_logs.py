@@ -22,6 +22,7 @@ from mesa_gym.scoring import DETAILS, score_all
 from mesa_gym.scoring.plays import plays_of
 from mesa_gym.scoring.verdict import Verdict
 from mesa_gym.traps import find_trap
+from tests.support.parameters import thorough
 from tests.support.playing import play_all
 
 DISH = find_trap("CheeseDish")()
@@ -289,7 +290,11 @@ def told(monkeypatch):
     return verdict
 
 
-@pytest.mark.parametrize("detail", ["", *DETAILS])
+# One verdict without a detail, one with a detail by something, and one with another detail.
+FEW_DETAILS = "", "by_level", "only_together"
+
+
+@pytest.mark.parametrize("detail", [x if x in FEW_DETAILS else thorough(x) for x in ("", *DETAILS)])
 @pytest.mark.parametrize("lacking", ["nothing", "a level", "all"])
 def test_detail_by_something_needs_second_play(detail, lacking, told, episodes):
     """Of each level: without it what differs from level to level may be chance."""

@@ -192,13 +192,13 @@ def split_sentences(text):
             yield words
 
 
+# A board of several traps takes a second to make; a board of one trap is made in the same way.
+SEVERAL_TRAPS = ("board of two traps", "board", "board in a notebook", "page", "README")
 # Outputs that are of one card, and those in which seeds are counted.
 ONE_CARD = ("card", "repr of a card")
 
 
-@pytest.mark.parametrize(
-    "output", [thorough(x) if "board" in x or x == "page" else x for x in OUTPUTS]
-)
+@pytest.mark.parametrize("output", [thorough(x) if x in SEVERAL_TRAPS else x for x in OUTPUTS])
 @pytest.mark.parametrize("subject", SUBJECTS)
 def test_output_says_only_what_cards_allow(subject, output):
     of = SUBJECTS[subject]
