@@ -263,12 +263,15 @@ def chosen(options=""):
     return leaderboard.choose_runs(parser.parse_args(options.split()))
 
 
+def test_board_steps_are_those_of_each_run():
+    assert {run.steps for run in chosen("--steps 7 --seeds 1")} == {7}
+
+
 @pytest.mark.thorough
 def test_board_options_list_the_runs():
     assert len(chosen("--traps all --algorithms taught --alpha 0 0.03")) == len(SINGLE) * 2 * 3
     one_each = chosen("--seeds 1 --traps CheeseCorner FollowMe")
     assert [(run.name, run.steps) for run in one_each] == [("ppo-s0", 600_000), ("ppo-s0", 10**6)]
-    assert {run.steps for run in chosen("--steps 7 --seeds 1")} == {7}
     assert {run.steps for run in chosen()} == {100_000, 200_000}
     committed = chosen("--budget leaderboard")
     assert len(committed) == len({*committed})

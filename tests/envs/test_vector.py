@@ -210,7 +210,7 @@ def draw_actions(steps, n):
 
 
 @cache
-def play_front(front, trap, steps=40, n=8, **keywords):
+def play_front(front, trap, steps=24, n=8, **keywords):
     """Return the results of an interface, cached for comparisons."""
     return [*FRONTS[front](trap, draw_actions(steps, n), **keywords)]
 
