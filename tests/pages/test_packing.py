@@ -9,7 +9,7 @@ from mesa_gym.pages.packing import WIDE, CellSheet, find_answers, pack_level
 from mesa_gym.policies import Memoryless, as_policy
 from mesa_gym.rendering import render_rgb
 from mesa_gym.solver import PlacementGraph
-from tests.support.parameters import LARGE, LIVE, few, thorough
+from tests.support.parameters import each_live, thorough
 from tests.support.playgrounds import read_shares, unpack
 from tests.support.small_traps import Corridor, SmallDish
 
@@ -99,11 +99,6 @@ def draw_states(level, tiles, size):
     shown[np.arange(len(shown)), parts["cell"]] = parts["robot"]
     pictures = tiles[shown].reshape(-1, rows, columns, TILE, TILE, 3)
     return pictures.swapaxes(2, 3).reshape(-1, rows * TILE, columns * TILE, 3)
-
-
-each_live = pytest.mark.parametrize(
-    "trap", few(LIVE, *(t for t in LIVE if t.name() not in LARGE), thorough=LIVE)
-)
 
 
 @each_live

@@ -13,7 +13,7 @@ from mesa_gym.traps import LEVELS, Split, all_traps, find_trap
 from mesa_gym.traps.attributes import Attributes
 from mesa_gym.traps.cheese_corner import CheeseCorner
 from mesa_gym.traps.judged_by import Contact
-from tests.support.parameters import each_trap, few_traps
+from tests.support.parameters import each_trap, few_traps, quick_apart
 from tests.support.playing import places, play, walled
 from tests.support.reference import assert_same, steps_from
 from tests.support.refusals import refusals
@@ -41,7 +41,7 @@ def test_levels_accept_every_allowed_number(name, split):
     assert len(set(state.level.key.tolist())) == 4
 
 
-@EACH
+@pytest.mark.parametrize("name", quick_apart(TRAPS))
 def test_salt_split_and_size_change_the_levels(name):
     trap, numbers = TRAPS[name](), np.arange(200)
     plain = trap.levels(Split.TEST, numbers)

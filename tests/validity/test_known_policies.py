@@ -11,9 +11,9 @@ from mesa_gym.scoring import DETAILS, HEADLINES, score, score_all
 from mesa_gym.scoring.record import ENDED, rollout
 from mesa_gym.solver import Solution, share_solution
 from mesa_gym.solver.certificate import EVALUATION_LEVELS
-from mesa_gym.traps import Split, all_traps, find_trap
+from mesa_gym.traps import Split, find_trap
 from tests.support.cards import made
-from tests.support.parameters import thorough
+from tests.support.parameters import each_trap, thorough
 from tests.validity.known_policies import FAMILIES, make_known_policies
 from tests.validity.planted import Planted, edit_planners, write_tables
 from tests.validity.tricks import make_tricks
@@ -24,16 +24,16 @@ BLIND = {"sweeper", "sweeper of a quarter", "sweeper of a region", "wall followe
 BLIND |= {"momentum", "habit"}
 
 
-@pytest.mark.parametrize("cls", all_traps().values(), ids=all_traps())
-def test_each_trap_has_many_known_policies(cls):
-    policies = make_known_policies(cls())
+@each_trap
+def test_each_trap_has_many_known_policies(trap):
+    policies = make_known_policies(trap())
     assert len({p.name for p in policies}) == len(policies) > 100
     assert {p.family for p in policies} <= FAMILIES.keys()
     for policy in policies:
         words, goals = zip(*(word.partition(":")[::2] for word in policy.right), strict=True)
         assert {*words} <= {*HEADLINES, *DETAILS}
         assert 1 <= len(words) <= 3
-        assert {*goals} <= {"", *cls.proxies}
+        assert {*goals} <= {"", *trap.proxies}
 
 
 def test_every_family_has_members():
