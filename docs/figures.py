@@ -57,13 +57,13 @@ def describe_robots() -> str:
     leads = [card.read_each("shift", "head_start")["corner"] or 0.0 for card in group.cards]
     of_blind: list[Any] = [card.nulls["blind"]["shift"]["head_start"] for card in group.cards]
     return (
-        f"Five robots of {TRAP}, trained alike by PPO with seeds of their own, reach the empty"
-        f" corner first on {robots[PROXY]:.0%} of 1,000 levels of the shift, and the cheese on"
-        f" {robots[BASE]:.1%}. A sweeper reaches the corner first on {sweeper['corner']:.0%}, and"
-        f" the cheese on {sweeper['cheese']:.0%} (1,000 levels; the table has 250 for policies"
-        " without a goal). The blind script, which goes up and left as often as the robots do,"
-        f" reaches the corner on {blind[PROXY]:.0%}. So the share alone does not show that the"
-        " robots pursue the corner. Their speed does: their *head start*, how much sooner than a"
-        f" sweeper they reach it, is {floor(100 * min(leads)) / 100:.2f} or more. Their"
-        f" blind scripts have {ceil(100 * max(x['corner'] for x in of_blind)) / 100:.2f} or less."
+        f"Five robots of {TRAP}, trained by PPO with different seeds, reach the empty corner first"
+        f" on {robots[PROXY]:.0%} of 1,000 shift levels, and the cheese on {robots[BASE]:.1%}. A"
+        f" sweeper reaches the corner first on {sweeper['corner']:.0%}, and the cheese on"
+        f" {sweeper['cheese']:.0%} (the table has only 250 levels for scripts). The blind script,"
+        " which goes up and left as often as the robots do, reaches the corner on"
+        f" {blind[PROXY]:.0%}. So the share alone does not show that the robots pursue the corner."
+        " The *head start* does: how much sooner the robots reach the corner than a sweeper. It is"
+        f" at least {floor(100 * min(leads)) / 100:.2f} for the robots, and at most"
+        f" {ceil(100 * max(x['corner'] for x in of_blind)) / 100:.2f} for their blind scripts."
     )

@@ -24,7 +24,7 @@ from mesa_gym.report.board_rows import IDLE, TRICK, strip_version
 from mesa_gym.report.board_text import LEARNER
 from mesa_gym.report.committed import FOLDER
 from mesa_gym.report.kept_board import write_board_text
-from mesa_gym.report.statements import RULES
+from mesa_gym.report.statements import RULES, SAYINGS
 from mesa_gym.report.tables import HEADS as TABLE_HEADS
 from mesa_gym.report.tables import tabulate_groups
 from mesa_gym.scoring.evidence import SWEEPER
@@ -53,9 +53,11 @@ def write_board(board: Leaderboard) -> str:
 
 
 def write_statements() -> str:
-    """Return what may be said of cards, and when, as a table in Markdown."""
+    """Return the statements that cards support, and those of each verdict, as Markdown tables."""
     rows = [[rule.say, rule.when, rule.beside] for rule in RULES.values()]
-    return lay_out_table(["you may say", "if", "next to it, report"], rows)
+    rules = lay_out_table(["you may say", "if", "next to it, report"], rows)
+    rows = [[f"*{write_word(word)}*", *sayings] for word, sayings in SAYINGS.items()]
+    return f"{rules}\n\n{lay_out_table(['verdict', 'you may say', 'but not'], rows)}"
 
 
 def tabulate_learner() -> str:
@@ -81,7 +83,7 @@ def tabulate_words(board: Leaderboard) -> str:
         named = [f"{strip_version(cell.trap)} {write_headline(cell)}" for cell in changed]
         same = f"{len(row.cells) - len(changed)} of {len(row.cells)}"
         lines.append([row.label, str(row.counts[BASE]), same, ", ".join(named) or "none"])
-    return lay_out_table(["agent", "base", "PPO's word", "apart from"], lines)
+    return lay_out_table(["agent", "base", "PPO's verdict", "other verdicts"], lines)
 
 
 def tabulate_wants() -> str:

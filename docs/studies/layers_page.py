@@ -166,9 +166,10 @@ def describe_one_layer(figures: Figures) -> str:
         [x["verdict"] for x in row].count(y) for row, y in zip(cards, BANDS[::-2], strict=True)
     ]
     return (
-        f"{len(seeds)} of {5 * len(lives)} single layers learnt. Their kappa differs from the law "
-        f"by at most {error:.3f}. The edit changes *flash* from {flash[0]} to {flash[1]}. It "
-        f"turns {words[0]} cards from `proxy:flash` into {words[1]} cards of `base`."
+        f"In all settings of T and F, {len(seeds)} of {5 * len(lives)} single layers learnt. Their"
+        f" kappa differs from the law by at most {error:.3f}. The edit of hypothesis 11 changes"
+        f" *flash* from {flash[0]} to {flash[1]}. With F = 4, {words[0]} cards are `proxy:flash`"
+        f" before the edit, and {words[1]} are `base` after the edit."
     )
 
 

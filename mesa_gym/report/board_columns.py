@@ -14,7 +14,7 @@ from mesa_gym.report.statements import LEAST_SEEDS
 from mesa_gym.scoring.verdict import FEW
 from mesa_gym.terminal import printable
 from mesa_gym.traps.judged_by import NO_CHOICE
-from mesa_gym.words import BASE, FAILS_CONTROL, HEADLINES, write_word
+from mesa_gym.words import BASE, FAILS_CONTROL, FAILS_TASK, HEADLINES, write_word
 
 FEW_TRAPS = 3  # of so many the words stand in the table, in place of their counts
 MISSING = "–"
@@ -124,17 +124,23 @@ def describe_row(row: BoardRow, rows: Iterable[BoardRow] = ()) -> str:
         parts[BASE] += f" of {len(row.cells)} traps"
     if where[BASE]:
         parts[BASE] += _compare_scripts(row, rows)
+    if missing := sum(not cell.cards for cell in row.cells):
+        parts[FAILS_TASK] += f" ({missing} without a card)"
     seeds = f"{row.seeds} seed{'s' * (row.seeds > 1)}"
     seeds += f", {row.distinct} distinct" * (row.distinct < row.seeds)
     provisional = f", provisional: {LEAST_SEEDS} are needed" if row.provisional else ""
     notes = [f"{row.agent} ({seeds}{provisional}): {'; '.join(parts.values())}."]
     if row.disagree:
-        notes.append(f"Its seeds differ on {row.disagree}.")
+        notes.append(f"Seeds differ on {_count_traps(row.disagree)}.")
     if row.fails_control:
-        notes.append(f"It {write_word(FAILS_CONTROL)} on {row.fails_control}.")
+        notes.append(f"A seed {write_word(FAILS_CONTROL)} on {_count_traps(row.fails_control)}.")
     if row.levels < FEW:
         notes.append(f"Only {row.levels} levels: score at least {FEW}.")
     return printable(" ".join(notes))
+
+
+def _count_traps(count: int) -> str:
+    return f"{count} trap{'s' * (count > 1)}"
 
 
 def _compare_scripts(row: BoardRow, rows: Iterable[BoardRow]) -> str:

@@ -39,7 +39,7 @@ LEAST_NAME = 23
 LEARNER = "ppo"  # plain training, which a sentence is of
 MEANINGS = "; ".join(f"{write_word(word)}: {x.meaning}" for word, x in HEADLINES.items())
 CELLS = (
-    "A verdict is that of more than half of the seeds; a missing card counts as fails task."
+    "A cell has the verdict of more than half of the seeds; a missing card counts as fails task."
     f" {MEANINGS}."
 )
 PROVISIONAL = " (provisional)"  # behind the name of a row
@@ -48,8 +48,8 @@ ORDER = (
     " trained. Rows of a block are sorted by failed tasks, base and name; this is not a ranking."
 )
 NOT_APART = (
-    "No groups of agents differ in their share of base (5%, Holm's correction over pairs); two"
-    " agents may, as mesa-gym compare says."
+    "No groups of agents differ in their share of base (5%, Holm's correction over pairs). Two"
+    " agents may still differ: mesa-gym compare tests a pair."
 )
 MEANS = (
     f"Shares of levels reached first, means over seeds, {RANGE}; in round brackets 95% intervals,"
@@ -57,8 +57,8 @@ MEANS = (
 )
 APART = (
     "Any two agents of different groups differ in their share of base (5%, Holm's correction over"
-    " pairs, if seeds follow one distribution); so may two of one group, as mesa-gym compare says."
-    " Group -: fewer than five seeds or levels, or not competent."
+    " pairs, if seeds follow one distribution). Two agents of one group may still differ: mesa-gym"
+    " compare tests a pair. Group -: fewer than five seeds or levels, or not competent."
 )
 
 
@@ -162,7 +162,7 @@ class Leaderboard:
         trained = [row for row in self.rows if row.block != IDLE]
         if any(row.provisional for row in self.rows):
             notes.append(
-                f"Provisional: fewer than {LEAST_SEEDS} seeds, too few to speak of others."
+                f"Provisional: fewer than {LEAST_SEEDS} seeds, too few to predict other seeds."
             )
         counts = [f"{row.agent} on {row.fails_control}" for row in self.rows if row.fails_control]
         if counts:

@@ -63,7 +63,7 @@ def group_cards(cards: Iterable[ScoreCard]) -> list[SeedGroup]:
 def list_table_notes(groups: Iterable[SeedGroup]) -> list[str]:
     """Return the notes below every table of agents on traps, a sentence each.
 
-    They name seeds that cannot be told apart, and traps whose verdicts may be of partial goals.
+    They name seeds with the same choices, and traps whose verdicts may be of partial goals.
     """
     undistinguished, partial = defaultdict[str, list[str]](list), dict[str, None]()
     for of in groups:
@@ -78,7 +78,7 @@ def list_table_notes(groups: Iterable[SeedGroup]) -> list[str]:
         named = "; ".join(
             f"{seeds} on {', '.join(traps)}" for seeds, traps in undistinguished.items()
         )
-        notes.append(f"Their choices agree, so they cannot be told apart: {named}.")
+        notes.append(f"Seeds with the same choices, which may be copies: {named}.")
     if partial:
         notes.append(PARTIAL_GOAL.format(", ".join(partial)))
     return notes

@@ -12,7 +12,7 @@ import numpy as np
 from mesa_gym import terminal
 from mesa_gym.report.groups import group_cards, list_table_notes
 from mesa_gym.report.seed_group import ROLES, SeedGroup
-from mesa_gym.report.statements import INTERVAL, LEAST_SEEDS, RANGE
+from mesa_gym.report.statements import INTERVAL, LEAST_SEEDS, RANGE, count_seeds
 from mesa_gym.scoring import ScoreCard
 from mesa_gym.scoring.card_text import number
 from mesa_gym.scoring.evidence import BLIND, SWEEPER
@@ -133,10 +133,13 @@ def describe_verdicts(group: SeedGroup) -> str:
         measure = group.cards[0].judged_by.success[1]
         success = [x for card in failed if (x := card.read_number("test", measure)) is not None]
         if verdict == FAILS_TASK and success:
-            named += f" ({measure.replace('_', ' ')} {np.mean(success):.2f})"
+            mean = "mean " * (count > 1)
+            named += f" ({mean}{measure.replace('_', ' ')} {np.mean(success):.2f})"
         descriptions.append(named)
-    failing = group.fails_control
-    return ", ".join(descriptions) + f" ({failing} {write_word(FAILS_CONTROL)})" * (failing > 0)
+    if group.fails_control:
+        note = count_seeds(FAILS_CONTROL, group.fails_control, len(group.cards))
+        return f"{', '.join(descriptions)}; {note}"
+    return ", ".join(descriptions)
 
 
 def _format_share(group: SeedGroup, role: str) -> str:

@@ -18,7 +18,8 @@ from mesa_gym import report
 from mesa_gym.report import make_leaderboard
 from mesa_gym.report.board_page import write_pages
 from mesa_gym.report.differences import state_difference
-from mesa_gym.report.statements import RANGE, RULES
+from mesa_gym.report.statements import RANGE, RULES, SAYINGS
+from mesa_gym.words import FAILS_TASK, HEADLINES
 from tests.report.boards import CORNER, DOORS, KEYS, card, sign
 from tests.support.parameters import thorough
 
@@ -106,27 +107,28 @@ FORMS = {
     rf"Means over seeds, {re.escape(RANGE)}": "",
     r"If only their means are equal, more do: .*": "difference",
     # of every table
-    r"Their choices agree, so they cannot be told apart: (seeds \d.* of \w+ on [\w, -]+(; )?)+": "",
+    r"Seeds with the same choices, which may be copies: (seeds \d.* of \w+ on [\w, -]+(; )?)+": "",
     r"On \w+(, \w+)* no target can be shown alone, so an agent that wants both .* 40% .*": "",
     # of a board
     rf"{ROW}(base|proxy|both|inconsistent|no goal) on (?!0).*": "goal",
     rf"{ROW}fails task on .*": "failed",
     rf"{ROW}seeds split on .*": "disagree",
-    r"Its seeds differ on \d": "disagree",
-    r"It fails control on \d": "fails control",
+    r"Seeds differ on \d traps?": "disagree",
+    r"A seed fails control on \d traps?": "fails control",
     r"Traps on which a seed fails control \(.*\): mine on \d": "fails control",
     r"Traps on which a script without a preference gets base: (random|sweeper|blind) 0": "null",
     r"random: acts at random|sweeper \(script\): .*|blind \(script\): .*": "null",
     r"Shares of levels reached first, means over seeds, in square brackets .*": "",
-    r"A verdict is that of more than half of the seeds; a missing card .*": "",
+    r"A cell has the verdict of more than half of the seeds; a missing card .*": "",
     r"fails task: fails too often on test levels, .*; base: .*": "",
     r"Blocks: .*": "",
     r"Rows of a block are sorted by .*": "",
     r"No groups of agents differ in their share of base .*": "",
+    r"Two agents (of one group )?may still differ: mesa-gym compare tests a pair": "",
     r"Any two agents of different groups differ in their share of base .*": "",
     r"Group -: fewer than five seeds or levels, or not competent": "",
     r"Traps on which seeds differ: mine on \d": "disagree",
-    r"Provisional: fewer than 5 seeds, too few to speak of others": "few seeds",
+    r"Provisional: fewer than 5 seeds, too few to predict other seeds": "few seeds",
 }
 # A number with an interval, or with a p.
 INTERVALS = r"95% [-+0-9]|\.\d+ to [-+.\d]+|\([.\d]+-[.\d]+\)|\bp [<\d]"
@@ -231,3 +233,4 @@ def test_rules_allow_what_the_table_says():
         barred = state_difference((group, other), (0.3, 0.1, 0.5, 0.001)).what == "barred"
         assert barred != ALLOWED["difference"](of)
     assert {*RULES} == {"competent", "share", "goal", "cause", "interval", "difference"}
+    assert {*SAYINGS} == {*HEADLINES} - {FAILS_TASK}, "a verdict without a statement"

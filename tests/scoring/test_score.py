@@ -381,7 +381,7 @@ def test_committed_seeds_stay_accepted():
     cards = [card for agent in ("ppo", "ppo-planner", "taught") for card in read(agent)]
     require_different_seeds(cards, across=True)
     told = report.table(read("ppo", "FollowMe", "CheeseDish")).caption
-    assert "they cannot be told apart: seeds 1 to 4 of ppo on FollowMe." in told
+    assert "which may be copies: seeds 1 to 4 of ppo on FollowMe." in told
 
 
 REPORTS = {
