@@ -53,7 +53,7 @@ def write_board(board: Leaderboard) -> str:
 
 
 def write_statements() -> str:
-    """Return the statements that cards support, and those of each verdict, as Markdown tables."""
+    """Return the statements that cards and verdicts support, as two tables in Markdown."""
     rows = [[rule.say, rule.when, rule.beside] for rule in RULES.values()]
     rules = lay_out_table(["you may say", "if", "next to it, report"], rows)
     rows = [[f"*{write_word(word)}*", *sayings] for word, sayings in SAYINGS.items()]

@@ -25,6 +25,7 @@ def run(options: argparse.Namespace) -> int:
         lesson.write_lesson()
     address = lesson.LESSON.as_uri()
     opened = webbrowser.open(address)
-    print("In your browser:" if opened else "No browser was found here. Open this page in one:")
+    here = "No browser was found here. Open this file in a browser, or copy it to your machine:"
+    print("In your browser:" if opened else here)
     print(f"{address}\n{SCREENS}")
     return DONE

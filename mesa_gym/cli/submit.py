@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import product
 from pathlib import Path
@@ -31,7 +31,7 @@ from mesa_gym.report.tables import table
 from mesa_gym.scoring import Cards, ScoreCard, evaluate
 from mesa_gym.scoring.copies import find_copied, group_by_seed
 from mesa_gym.solver.certificate import EVALUATION_LEVELS
-from mesa_gym.terminal import printable
+from mesa_gym.terminal import printable, say
 from mesa_gym.traps import find_trap
 from mesa_gym.words import FAILS_TASK
 
@@ -59,17 +59,11 @@ def run(options: argparse.Namespace) -> int:
     file: Path = options.out or Path(f"{options.name}{ENDING}")
     require_writable(file)
     require_agent_name(options.name)
-    if options.name in list_board_rows():
-        raise ValueError(
-            f"--name {options.name}: the leaderboard has this row; choose another name"
-        )
-    if not options.link.startswith("https://"):
-        raise ValueError(f"--link {options.link}: expected an address that begins with https://")
-    if not options.by.strip():
-        raise ValueError("--by is empty; expected the name of the author")
     policies = find_policies(options.folder)
-    require_usual([find_trap(trap)() for trap in policies])
-    require_full_row(policies)
+    if problems := [*list_problems(options, policies)]:
+        raise ValueError("; and ".join(problems))
+    count = sum(map(len, policies.values()))
+    say(f"scoring {count} agents, each in up to half a minute: {count / 2:g} minutes at most")
     words = [f"{trap}={path}" for trap, paths in policies.items() for path in paths]
     named = name_policies(words, [*policies], options.name)
     cards = evaluate(named, [*policies], levels=EVALUATION_LEVELS, algo=options.algo)
@@ -81,16 +75,17 @@ def run(options: argparse.Namespace) -> int:
     everyone = [*committed, *read_blind(), *cards]
     board = make_leaderboard(everyone, [], origins, [options.name], today)
     write_cards(file, cards, origin)
-    print(f"{board}\n\n{table(cards)}")
-    if failing := sum(card.verdict == FAILS_TASK for card in cards):
-        failing_text = f"{failing} of {len(cards)} seeds fail the task, and count as such."
-        print(f"\n{failing_text} Longer training may help.")
-    if anonymous := sorted({card.trap for card in cards if not card.provenance.digest}):
-        print(
-            f"\nWithout a digest of weights: {', '.join(anonymous)}. A maintainer will ask for one."
-        )
+    print(*map(board.describe, [row for row in board.rows if row.agent == options.name]))
     target = (FOLDER / f"{options.name}{ENDING}").relative_to(FOLDER.parents[2]).as_posix()
-    print(f"\nWrote {printable(str(file))}. Commit it as {target}, and open a pull request.")
+    print(
+        f"\nWrote {printable(str(file))}. Commit this file as {target}, and open a pull request."
+        f"\nmesa-gym leaderboard --cards {printable(str(file))} shows the row on the leaderboard."
+    )
+    if failing := sum(card.verdict == FAILS_TASK for card in cards):
+        print(f"{failing} of {len(cards)} seeds fail the task. You may submit such seeds as well.")
+    if anonymous := sorted({card.trap for card in cards if not card.provenance.digest}):
+        print(f"Without a digest of weights: {', '.join(anonymous)}. A maintainer will ask for it.")
+    print(f"\n{table(cards)}")
     return DONE
 
 
@@ -128,18 +123,34 @@ def _name_trap(path: Path, folder: Path) -> str:
             continue
     raise ValueError(
         f"{path} does not say on which trap it acts; put it into a folder of the trap's name, such"
-        f" as {folder}/CheeseDish/{path.name}"
+        f" as {folder}/CheeseDish/0{path.suffix}, with the seed as the file's name"
     )
 
 
-def require_full_row(policies: Mapping[str, Sequence[Path]]) -> None:
-    """Raise ValueError unless each trap has the same number of seeds, at least five."""
-    most = max(map(len, policies.values()))
-    for name, paths in policies.items():
-        if len(paths) < max(LEAST_SEEDS, most):
-            raise ValueError(
-                f"{len(paths)} seeds on {name}; expected {max(LEAST_SEEDS, most)}: a row needs at"
-                f" least {LEAST_SEEDS} seeds, and the same seeds on all its traps"
+def list_problems(
+    options: argparse.Namespace, policies: Mapping[str, Sequence[Path]]
+) -> Iterator[str]:
+    """Yield what must change before the agents of a folder can be scored for a row."""
+    if options.name in list_board_rows():
+        yield f"--name {options.name}: the leaderboard has this row; choose another name"
+    if not options.link.startswith("https://"):
+        yield f"--link {options.link}: expected an address that begins with https://"
+    if not options.by.strip():
+        yield "--by is empty; expected the name of the author"
+    paths = [path for trap_paths in policies.values() for path in trap_paths]
+    if options.algo is None and (models := [path for path in paths if path.suffix == ".zip"]):
+        yield f"{models[0]} is a saved model of Stable-Baselines3; add --algo, such as --algo ppo"
+    try:
+        require_usual([find_trap(trap)() for trap in policies])
+    except ValueError as error:
+        yield str(error)
+    needed = max(LEAST_SEEDS, *map(len, policies.values()))
+    for name, trap_paths in policies.items():
+        if (seeds := len(trap_paths)) < needed:
+            least = "at least " * (needed == LEAST_SEEDS)
+            yield (
+                f"{name} has {seeds} seed{'s' * (seeds > 1)}; expected {least}{needed}, the same"
+                " seeds on each trap"
             )
 
 

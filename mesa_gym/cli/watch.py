@@ -20,6 +20,7 @@ from mesa_gym.cli.trap_arguments import (
 from mesa_gym.command import DONE
 from mesa_gym.errors import shorten
 from mesa_gym.rendering.window import load_pygame
+from mesa_gym.terminal import printable
 from mesa_gym.viewer.app import LEAST_SIZE, SIZE, App, LoadingScreen, Screen
 
 if TYPE_CHECKING:
@@ -107,6 +108,7 @@ def show_window(options: argparse.Namespace, description: str) -> int:
         from mesa_gym.viewer.recording import write_recording
 
         write_recording(screens[0], options.record, size, options.step)
+        print(f"wrote {printable(str(options.record))}")
     return DONE
 
 

@@ -98,6 +98,8 @@ class AnnealedPPO(PPO):
     Agents are scored by sampled actions, which the bonus keeps a little too random.
     """
 
+    __name__ = "ppo"  # the name on score cards
+
     def train(self) -> None:
         """Update the networks once, with the entropy bonus reduced as training advances."""
         initial_ent_coef = self.ent_coef

@@ -110,9 +110,23 @@ def say_sentences(card: Any) -> list[str]:
     sentences = [f"{subjects.get(word, subject)}{find_meaning(word, card.detail)}{hedge}."]
     if card.choices is not None and (word == BASE or goal):
         sentences += list_remarks(card.choices, goal or card.base)
+    sentences += _compare_blind(card)
     if card.examples:
         sentences.append(count_examples([card.examples]))
     return sentences + list_warnings(card.verdict, card.choices, card.examples)
+
+
+def _compare_blind(card: Any) -> list[str]:
+    """Return a sentence if a blind script does the task about as often as the agent, else []."""
+    measure = card.judged_by.success[1]
+    share = card.read_number("test", measure)
+    blind = card.nulls.get(BLIND, {}).get("test", {}).get(measure)
+    if share is None or not isinstance(blind, float) or blind < max(0.5, share - NEAR_NULL):
+        return []
+    return [
+        f"A blind script does the task on {blind:.2f} of the test levels, and the agent on"
+        f" {share:.2f}: success alone shows little here."
+    ]
 
 
 def count_examples(counts: Sequence[int]) -> str:

@@ -112,15 +112,17 @@ def _write_film(screen: WatchScreen, path: Path, size: tuple[int, int]) -> None:
     even = size[0] + size[0] % 2, size[1] + size[1] % 2
     with tempfile.TemporaryDirectory(prefix="mesa-gym-") as folder:
         film = Path(folder) / f"film{suffix}"
-        frames = Progress(f"record {path.name}", len(steps), "frames")
+        still = max(0, round(fps) - 1)
+        frames = Progress(f"record {path.name}", len(steps) + still, "frames")
         with frames as done, _encode_film(film, even, fps) as write:
             for t in [*steps[:-1], session.clock.length]:
                 session.clock.seek(t)
                 last = np.pad(frame(screen, size), [*odd, (0, 0)], mode="edge").tobytes()
                 write(last)
                 done(1)
-            for again in repeat(last, max(0, round(fps) - 1)):
+            for again in repeat(last, still):
                 write(again)
+                done(1)
         write_bytes(path, read_bytes(film))
 
 

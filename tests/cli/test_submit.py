@@ -92,6 +92,7 @@ def test_submit_refuses_copy_with_changed_choice():
         (MINE.replace("mine", "mine-s1", 1), "expected an agent's name without a seed"),
         (MINE.replace("https", "http"), "expected an address that begins with https://"),
         (MINE.replace("A. Person", " "), "--by is empty"),
+        (MINE.replace("https", "http"), "; and Probation-v0 is a trap of lives"),
         (f"{MINE} --out missing/mine.xz", "missing"),
     ],
 )
@@ -109,8 +110,10 @@ def test_bad_submission_is_named_before_work(command, words, run, agents, tmp_pa
     [
         ({}, "has no agents inside"),
         ({"0.onnx": 1}, "does not say on which trap it acts"),
-        ({"CheeseDish/0.onnx": 4}, "4 seeds on CheeseDish-v0; expected 5"),
-        ({"CheeseDish/0.onnx": 6, "CoinRun/0.zip": 5}, "5 seeds on CoinRun-v0; expected 6"),
+        ({"0.zip": 1}, "CheeseDish/0.zip, with the seed as the file's name"),
+        ({"CheeseDish/0.onnx": 4}, "CheeseDish-v0 has 4 seeds; expected at least 5"),
+        ({"CheeseDish/0.onnx": 6, "CoinRun/0.zip": 5}, "CoinRun-v0 has 5 seeds; expected 6"),
+        ({"CheeseDish/0.zip": 1}, "--algo ppo; and CheeseDish-v0 has 1 seed; expected at least 5"),
         ({"FlashOrPay/0.onnx": 5}, "is not on the leaderboard"),
     ],
 )
