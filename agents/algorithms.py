@@ -230,7 +230,7 @@ _ENTRIES = (
         kind="planner", settings=USUAL_SETTINGS, unread=FIXED, pace="planner",
     ),
     Algorithm(
-        "ppo-symmetric", "agents.symmetric:train_on_turned_levels",
+        "ppo-symmetric", "agents.cures:train_on_turned_levels",
         "PPO on levels that are turned and mirrored, so that no place is a cue.", 7,
         settings=USUAL_SETTINGS,
     ),

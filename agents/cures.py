@@ -7,13 +7,14 @@
 Each needs ``alpha``, the share of training episodes that come from the shift, where the objectives
 part; base is paid there. The row of the same ``alpha`` without the cure is what it is measured by.
 A control gets as much as its cure does, of what says nothing of the goal. More ``alpha``, more
-``num_levels``, more ``entropy`` and ``ppo-symmetric`` are cures too, which need no function.
+``num_levels`` and more ``entropy`` are cures too, which need no function. ``ppo-symmetric`` needs
+no ``alpha``: its levels are turned and mirrored, so that no place, such as a corner, is a cue.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import reduce
+from functools import partial, reduce
 from typing import Any
 
 import numpy as np
@@ -24,14 +25,17 @@ from agents.loop import Keep, Report, TrainedAgent
 from agents.networks import DrawLevels, Learner, LearningMLP
 from agents.ppo import PPO
 from agents.run import Run
-from mesa_gym.engine import State
+from mesa_gym.engine import Ints, State
 from mesa_gym.envs.base import PREFIX
-from mesa_gym.traps import LEVELS, Split
+from mesa_gym.envs.network_inputs import CentredInputs
+from mesa_gym.traps import LEVELS, Split, Trap
 
 RECALL = 0.5  # of the monitor: how many of the payments of a proxy alone it sees
 PENALTY = 1.0  # as much as a target pays
 SCREENED = 8  # levels that are screened before an episode
 LABELLED = 30  # levels of the shift, where few are had
+# The numbers of actions where they lead: left 0, down 1, right 2, up 3, and 4 stays.
+AROUND = np.array([[9, 3, 9], [0, 4, 2], [9, 1, 9]])
 # Cure -> its control.
 CONTROLS = {
     "ppo": "alpha_at_random",
@@ -116,6 +120,52 @@ class ScreenedEnv(ChangedEnv):
         return jnp.take_along_axis(looked, parts.argmax(axis=0)[None], axis=0)[0]
 
 
+class TurnedEnv(ChangedEnv):
+    """Environments that are seen, and acted in, by their levels' symmetries."""
+
+    def __init__(self, env: Any) -> None:
+        super().__init__(env)
+        self._inputs, self._actions = map(jnp.asarray, list_symmetries(env.trap))
+
+    def reset(self, key: Array, alpha: Array | None = None) -> tuple[Array, Any]:
+        """Begin an episode in every environment."""
+        obs, state = super().reset(key, alpha)
+        return self._inputs[self._find_ways(state)[:, None], obs], state
+
+    def step(self, key: Array, state: Any, action: Array, alpha: Array | None = None) -> Any:
+        """Step every environment; after an end the next episode begins."""
+        turned_action = self._actions[self._find_ways(state), action]
+        obs, state, *outcome = super().step(key, state, turned_action, alpha)
+        return self._inputs[self._find_ways(state)[:, None], obs], state, *outcome
+
+    def _find_ways(self, state: Any) -> Array:
+        """Return each level's symmetry; levels are numbered at random."""
+        return state.level.row % len(self._inputs)
+
+
+def list_symmetries(trap: Trap) -> tuple[Ints, Ints]:
+    """Return by symmetry the numbers of inputs and of actions, int64 (s, inputs + 1) and (s, 5).
+
+    An input of the grid has its number in the picture, an action in the picture that in the grid.
+    There are eight symmetries, of a grid that is not square four.
+    """
+    view, (height, width) = CentredInputs(trap), trap.size
+    numbers, inputs, actions = np.arange(view.count + 1), list[Ints](), list[Ints]()
+    window = numbers[: view.window].reshape(2 * height - 5, 2 * width - 5, -1)
+    stands = numbers[view.stands.reshape(height, width)[1:-1, 1:-1]]
+    for step in (1, -1):
+        for turns in range(4):
+            around, window_inputs, cells = (
+                np.rot90(grid[:, ::step], turns) for grid in (AROUND, window, stands)
+            )
+            if cells.shape == stands.shape:
+                # Quarter turns fit a square grid only.
+                inputs.append(numbers.copy())
+                inputs[-1][window_inputs], inputs[-1][cells] = window, stands
+                actions.append(around.reshape(-1)[np.argsort(AROUND.reshape(-1))[:5]])
+    return np.stack(inputs), np.stack(actions)
+
+
 class FewLabelled(LearningMLP):
     """PPO's network, trained with a few shift levels and their twins or copies."""
 
@@ -143,6 +193,11 @@ class FewCopied(FewLabelled):
     twins = False
 
 
+def train_in(change: Callable[[Any], Any]) -> Callable[..., PPO]:
+    """Return a trainer as ``agents.ppo.train`` takes it: PPO in changed environments."""
+    return lambda learner, env, *args: PPO(learner, change(env), *args)
+
+
 def make_cure(
     about: str,
     change: Callable[..., Any] = ChangedEnv,
@@ -164,9 +219,7 @@ def make_cure(
         if not runs[0].alpha:
             raise ValueError(f"{runs[0].algo} needs levels of the shift; add alpha, as alpha=.01")
 
-        def trainer(learner: Learner, env: Any, *args: Any) -> PPO:
-            return PPO(learner, change(env, **usual | options), *args)
-
+        trainer = train_in(partial(change, **usual | options))
         return ppo.train(runs, report, device, keep=keep, make_learner=learner, trainer=trainer)
 
     train_cured.__doc__ = about
@@ -192,3 +245,4 @@ screening_at_random = make_cure(
 )  # fmt: skip
 twins = make_cure("PPO with 30 levels of the shift and their twins.", learner=FewLabelled)
 copies = make_cure("PPO with 30 levels of the shift, and no twins.", learner=FewCopied)
+train_on_turned_levels = partial(ppo.train, trainer=train_in(TurnedEnv))

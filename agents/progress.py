@@ -128,16 +128,6 @@ def open_tensorboard(folder: Path, runs: Sequence[Run]) -> Report:
     return write
 
 
-def join_reports(reports: Sequence[Report]) -> Report | None:
-    """Return one report that calls all reports; None if there are none."""
-
-    def call(seeds: Sequence[int], looks: Sequence[Evaluation]) -> None:
-        for report in reports:
-            report(seeds, looks)
-
-    return call if reports else None
-
-
 def find_writer() -> Any:
     """Return the class ``SummaryWriter`` of an installed library; ImportError without one."""
     for name in TENSORBOARDS:

@@ -15,8 +15,8 @@ from pathlib import Path
 
 from agents import PHASES
 from agents.algorithms import ALGORITHMS, SETTING_NAMES, PPOSettings, describe_values
-from agents.loop import Keep, Report, TrainedAgent
-from agents.progress import Printer, join_reports, open_tensorboard
+from agents.loop import Evaluation, Keep, Report, TrainedAgent
+from agents.progress import Printer, open_tensorboard
 from agents.run import NUM_LEVELS, Run, require_labels
 from agents.saving import require_new_folder, save
 from mesa_gym.command import DONE, Parser, run_command
@@ -154,7 +154,11 @@ def run(options: argparse.Namespace) -> int:
     def keep(training: Run, trained: TrainedAgent) -> None:
         save(places[training], trained)
 
-    train_runs(runs, join_reports(reports), options.device, keep)
+    def report(seeds: Sequence[int], looks: Sequence[Evaluation]) -> None:
+        for write in reports:
+            write(seeds, looks)
+
+    train_runs(runs, report if reports else None, options.device, keep)
     if printer:
         printer.conclude()
     print(out)

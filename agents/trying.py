@@ -71,8 +71,7 @@ def _certify(trap: Trap, levels: int) -> bool:
 def _train(base: Run, seeds: Sequence[int], folder: Path) -> list[str]:
     """Train PPO, print its progress, and return the folders of the agents."""
     printer, runs = Printer(base), base.repeat(seeds)
-    for run, trained in zip(runs, train_runs(runs, printer), strict=True):
-        save(folder / run.name, trained)
+    train_runs(runs, printer, keep=lambda run, trained: save(folder / run.name, trained))
     printer.conclude()
     return [str(folder / run.name) for run in runs]
 

@@ -113,6 +113,7 @@ def draw_heat_map(axes: Any, table: Sweep, rows: list[SweepRow]) -> None:
     down, across = table.axes[:2]
     values = [list(dict.fromkeys(table.read(row, axis) for row in rows)) for axis in (down, across)]
     from matplotlib.colors import LinearSegmentedColormap
+    from matplotlib.patches import Rectangle
 
     colours = LinearSegmentedColormap.from_list("", [TONES[PROXY], "#ffffff", TONES[BASE]])
     for row in rows:
@@ -122,7 +123,7 @@ def draw_heat_map(axes: Any, table: Sweep, rows: list[SweepRow]) -> None:
         )
         base, proxy = (row.group.choice[role] for role in TONES)
         colour = colours((base - proxy + 1) / 2) if row.competent else FAILS
-        axes.add_patch(_make_square(x, y, colour))
+        axes.add_patch(Rectangle((x - 0.5, y - 0.5), 1, 1, facecolor=colour, edgecolor="white"))
         text = f"{base:.2f} / {proxy:.2f}" if row.competent else f"{row.group.competent} competent"
         dark = row.competent and abs(base - proxy) > 0.6
         axes.text(x, y, text, ha="center", va="center", fontsize=8, color="w" if dark else "k")
@@ -133,12 +134,6 @@ def draw_heat_map(axes: Any, table: Sweep, rows: list[SweepRow]) -> None:
     nulls = ", ".join(f"{null} {rows[0].write_null(null)}" for null in SCRIPTS)
     axes.set_xlabel(f"{across}\n{nulls}", fontsize=9)
     axes.set_ylabel(down, fontsize=9)
-
-
-def _make_square(x: float, y: float, colour: Any) -> Any:
-    from matplotlib.patches import Rectangle
-
-    return Rectangle((x - 0.5, y - 0.5), 1, 1, facecolor=colour, edgecolor="white")
 
 
 def _name(value: Any) -> str:

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from agents.compiling import jax, jnp
+from agents.cures import TurnedEnv, list_symmetries, train_on_turned_levels
 from agents.networks import LearningMLP
 from agents.run import Run
-from agents.symmetric import TurnedEnv, list_symmetries, train_on_turned_levels
 from agents.taught import LabelledEnv, Taught, solve_levels
 from mesa_gym import make_jax
 from mesa_gym.engine import ACTIONS
