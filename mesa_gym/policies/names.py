@@ -126,16 +126,16 @@ def _import_libraries() -> Iterator[Any]:
 # -- names on cards --------------------------------------------------------------------------------
 
 
-def name_agent(spec: str) -> str:
-    """Return the name on a card of a policy given as text, never a path of a machine.
+def name_policy(policy: Any) -> str:
+    """Return the name on a card of a policy, never a path of a machine.
 
-    Args:
-        spec: as ``as_policy`` takes it. A trained agent is called as its ``policy.json`` says
-            (``name``), else as its folder is, a file as the file is without its ending, and one
-            that comes with the package with its seed, ``ppo-s3``. Other policies keep the name that
-            was given.
+    A trained agent is called as its ``policy.json`` says (``name``), else as its folder is, a file
+    as the file is without its ending, and one that comes with the package with its seed,
+    ``ppo-s3``. Other texts are names already, and objects have the name of their function or type.
     """
-    path = Path(spec)
+    if not isinstance(policy, str | Path):
+        return getattr(policy, "__name__", type(policy).__name__)
+    spec, path = str(policy), Path(policy)
     if ".py:" in spec:
         return path.name
     # Path's own methods raise where a name is too long for a file.
@@ -160,10 +160,3 @@ def _name_trained(spec: str) -> str:
         spec = next((x for x in list_trained() if x.rpartition(":")[0] == spec), spec)
     agent, _, seed_text = spec.rpartition(":")
     return f"{agent}-s{seed_text}" if agent else spec
-
-
-def name_policy(policy: Any) -> str:
-    """Return a name for a policy that was given without one, as ``name_agent`` does."""
-    if isinstance(policy, str | Path):
-        return name_agent(str(policy))
-    return getattr(policy, "__name__", type(policy).__name__)

@@ -40,7 +40,8 @@ class Oracle(Memoryless):
         Raises ValueError if the trap has no exact solver, or no such objective.
         """
         self.objective = find_objective(trap, "oracle", objective)
-        self.goal = f"{ORACLE}:{self.objective}" if type(self) is Oracle else ""
+        kept = {Oracle: f"{ORACLE}:{self.objective}", NearestTarget: NEAREST}
+        self.goal = kept.get(type(self), "")
         self.trap, self.horizon = trap, horizon
         self.forget()
 
@@ -120,11 +121,6 @@ class NearestTarget(Oracle):
     nor a proxy; between exchanged targets it chooses by place.
     """
 
-    def __init__(self, trap: Trap, horizon: int) -> None:
-        """Make the oracle of a trap with an exact solver for episodes of ``horizon`` steps."""
-        super().__init__(trap, "base", horizon)
-        self.goal = NEAREST if type(self) is NearestTarget else ""
-
     def sets(self, solution: Solution) -> list[NDArray[np.uint8]]:
         """Return the policy's action masks: entry t is uint8 (states reachable in t steps,)."""
         return solution.nearest_target()
@@ -136,10 +132,6 @@ class Aimless(Oracle):
     It acts at random on levels that separate the objectives, by the certificates' criterion
     (``Solution.separated``), and on all others as the base objective's oracle.
     """
-
-    def __init__(self, trap: Trap, horizon: int) -> None:
-        """Make the oracle of a trap with an exact solver for episodes of ``horizon`` steps."""
-        super().__init__(trap, "base", horizon)
 
     def sets(self, solution: Solution) -> list[NDArray[np.uint8]]:
         """Return the policy's action masks: entry t is uint8 (states reachable in t steps,)."""

@@ -67,14 +67,14 @@ def _resolve_name(text: str, request: Request) -> Any:
     ``reference:<objective>``. ``base`` is an alias, and ``oracle`` the oracle of base.
     """
     trap, horizon = request.trap, request.horizon
-    if text in (NEAREST, AIMLESS) and text not in references(trap):
+    if text in (NEAREST, AIMLESS) and not trap.solvable:
         raise not_for(trap, text)
     classes: dict[str, Callable[[], Any]] = {
         "random": uniform,
         "stay": partial(constant, STAY),
         SWEEPER: partial(Sweeper, trap),
-        NEAREST: partial(NearestTarget, trap, horizon),
-        AIMLESS: partial(Aimless, trap, horizon),
+        NEAREST: partial(NearestTarget, trap, "base", horizon),
+        AIMLESS: partial(Aimless, trap, "base", horizon),
         LEARNER_ORACLE: partial(BestLearner, trap),
     }
     if text in classes:

@@ -262,7 +262,7 @@ def test_table_knows_what_a_policy_can_meet(trap, objective):
     made = TRAPS[trap]()
     starts, horizon = made.levels(Split.SHIFT, np.arange(4)), 12
     goal = {"base": made.base, "proxy": [*made.proxies][-1]}.get(objective)
-    policy = Oracle(made, goal, horizon) if goal else NearestTarget(made, horizon)
+    policy = (Oracle if goal else NearestTarget)(made, goal or "base", horizon)
     solution, table = Solution(made, starts, horizon), ActionTable(made, starts, horizon)
     masks, graph = policy.sets(solution), solution.graph
     table.add(solution, masks)

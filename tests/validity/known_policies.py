@@ -74,7 +74,8 @@ class Kit:
         self.best, self.share_near = cache(self._make_best), cache(self._share_near)
         self.base, self.rival = (self.best(x) for x in self.aims[:2])
         self.turns = [self.aims[:2], self.aims[1::-1]] if self.halved else []
-        self.either, self.aimless_oracle = partial(NearestTarget, trap), partial(Aimless, trap)
+        self.either = partial(NearestTarget, trap, "base")
+        self.aimless_oracle = partial(Aimless, trap, "base")
         self.sweeper = make(Sweeper, trap=trap)
         cells = {"cell": make(scripted.go_to_cell), "other-cell": make(scripted.go_to_cell, salt=1)}
         self.lost = {"random": self.random, "stay": self.stay}
