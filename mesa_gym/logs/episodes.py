@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -11,13 +11,13 @@ import numpy as np
 from msgspec import Meta, Struct
 
 from mesa_gym.contents import name_content
-from mesa_gym.engine import ACTIONS, STAY
+from mesa_gym.engine import ACTIONS, STAY, Ints, State
 from mesa_gym.errors import shorten_text, unknown
 from mesa_gym.files import write_bytes
 from mesa_gym.json_data import Text, decode_json, require
 from mesa_gym.scoring.card import salt_digest
-from mesa_gym.scoring.plays import find_play, split_of
-from mesa_gym.scoring.record import ENDED, Record, replay
+from mesa_gym.scoring.plays import Play, find_play, split_of
+from mesa_gym.scoring.record import ENDED, Actions, Record, replay
 from mesa_gym.traps import LEVELS, Trap, look_up_trap
 
 # Greater sides of a grid or parameters of a trap would fill the memory.
@@ -27,7 +27,7 @@ ParameterValue = Annotated[int, Meta(ge=-255, le=255)] | float | Text | None
 Parameters = Annotated[dict[str, ParameterValue], Meta(max_length=100)]
 Action = Annotated[int, Meta(ge=0, lt=len(ACTIONS))]
 MOST_SAID = 100_000  # characters before a step
-MOST_NAMED = 5  # lines that a sentence names
+MOST_NAMED = 5  # lines or levels that a sentence names
 Said = Annotated[str, Meta(max_length=MOST_SAID)]
 
 
@@ -163,6 +163,21 @@ def trap_of(name: str, size: Any, parameters: Any) -> Trap:
     return trap_class(size, **parameters) if size else trap_class(**parameters)
 
 
+def align_actions(
+    episodes: Sequence[RecordedEpisode], play: Play, trap: Trap, starts: State
+) -> tuple[Actions, Ints]:
+    """Return n episodes' actions, int8 (n, steps), and how many steps each can have, int64 (n,).
+
+    Behind an episode's last action is ``ENDED``. With waiting there it goes on to its end.
+    """
+    done = np.full((len(episodes), play.steps), ENDED, dtype=np.int8)
+    for row, episode in enumerate(episodes):
+        actions = episode.actions[: play.steps]
+        done[row, : len(actions)] = actions
+    waiting = replay(trap, starts, np.where(done == ENDED, STAY, done))
+    return done, (waiting.actions != ENDED).sum(axis=1)
+
+
 def require_played(episode: RecordedEpisode, salt: str = "") -> Trap:
     """Return the trap of an episode, or raise ValueError unless it can have been played so.
 
@@ -175,9 +190,7 @@ def require_played(episode: RecordedEpisode, salt: str = "") -> Trap:
     if episode.split != play.split:
         raise ValueError(f"{where} is of the split {play.split}, not {episode.split!r}")
     starts = play.change(trap.levels(play.split, [episode.level], salt))
-    done = np.full((1, play.steps), STAY, dtype=np.int8)
-    done[0, : len(episode.actions)] = episode.actions[: play.steps]
-    steps = int((replay(trap, starts, done).actions != ENDED).sum())
+    _, (steps,) = align_actions([episode], play, trap, starts)
     if len(episode.actions) > steps:
         raise ValueError(f"{where} ends after step {steps}, but has {len(episode.actions)} actions")
     return trap

@@ -8,14 +8,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from mesa_gym.engine import STAY, Bools, State
-from mesa_gym.logs.episodes import RecordedEpisode, trap_of
+from mesa_gym.engine import Bools, State
+from mesa_gym.logs.episodes import MOST_NAMED, RecordedEpisode, align_actions, trap_of
 from mesa_gym.scoring.card import salt_digest
 from mesa_gym.scoring.plays import JUDGED, Play, find_play
-from mesa_gym.scoring.record import ENDED, Record, replay
+from mesa_gym.scoring.record import Record, replay
 from mesa_gym.traps import Trap
-
-MOST_NAMED = 5  # levels that a sentence names
 
 
 class LoggedPlay(NamedTuple):
@@ -110,13 +108,9 @@ def _gather_play(log: Log, play: Play, episodes: Sequence[RecordedEpisode]) -> L
         log.notes.append(f"Logged more than once, of which the first counts: {_name(play, twice)}.")
     starts = log.trap.levels(play.split, levels, log.salt)
     there = play.change(starts)
-    done = np.full((len(levels), play.steps), ENDED, dtype=np.int8)
-    for row, level in enumerate(levels):
-        actions = first[level].actions[: play.steps]
-        done[row, : len(actions)] = actions
-    # With waiting behind its last action each episode goes on to its end.
-    ends = (replay(log.trap, there, np.where(done == ENDED, STAY, done)).actions != ENDED).sum(1)
-    lengths = np.array([len(first[level].actions) for level in levels])
+    counted = [first[level] for level in levels.tolist()]
+    done, ends = align_actions(counted, play, log.trap, there)
+    lengths = np.array([len(episode.actions) for episode in counted])
     possible = (lengths <= ends) & (lengths > 0)
     if not possible.all():
         bad = levels[~possible].tolist()

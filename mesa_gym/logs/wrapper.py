@@ -110,20 +110,14 @@ class LogEpisodes(gymnasium.Wrapper[Any, Any, Any, Any]):
 
     def _list_whole(self, path: str | Path) -> set[tuple[str, int]]:
         """Return play and level of the episodes in a log that came to their end."""
-        recorder, salt = self._recorder, self.inner.settings.salt
-        about = repr(self.trap), recorder.policy
-        episodes = [episode for episode in read_log(path)[0] if episode.policy == recorder.policy]
-        plays = [
-            (name, play)
-            for log in gather_logs(episodes, salt)[0]
-            if (repr(log.trap), log.policy) == about
-            for name, play in log.plays.items()
-        ]
+        policy, salt = self._recorder.policy, self.inner.settings.salt
+        logs, _ = gather_logs((x for x in read_log(path)[0] if x.policy == policy), salt)
         return {
-            (name, int(level))
-            for name, play in plays
-            for level, ended in zip(play.starts.level.number, play.whole, strict=True)
-            if ended
+            (name, level)
+            for log in logs
+            if repr(log.trap) == repr(self.trap)
+            for name, play in log.plays.items()
+            for level in play.starts.level.number[play.whole].tolist()
         }
 
     def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> Reset:
