@@ -6,11 +6,18 @@ import argparse
 from collections.abc import Sequence
 from glob import glob
 from pathlib import Path
+from typing import NamedTuple
 
 from mesa_gym.cli import ALGO
-from mesa_gym.cli.cards import holds_cards, split_name, take_agent
+from mesa_gym.cli.agent_arguments import (
+    find_trained_trap,
+    holds_cards,
+    name_policies,
+    split_name,
+    split_trap,
+    take_agent,
+)
 from mesa_gym.cli.pursuit_text import HELP, tabulate_pursuit
-from mesa_gym.cli.score import find_trained_trap, name_policies, split_trap
 from mesa_gym.command import DONE, require_writable
 from mesa_gym.errors import unknown
 from mesa_gym.policies import POLICY_FILE, references
@@ -26,8 +33,13 @@ from mesa_gym.scoring.evaluation import names_trap
 from mesa_gym.solver.certificate import EVALUATION_LEVELS
 from mesa_gym.traps import find_trap, look_up_trap
 
-# What each of the two is: policies that are to be scored, or cards.
-CardsOrNames = tuple[str, list[str] | Cards]
+
+class Side(NamedTuple):
+    """One of the two agents: its name, and its cards or the policies that are to be scored."""
+
+    name: str
+    cards: Sequence[ScoreCard] = ()
+    policies: Sequence[str] = ()
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -59,21 +71,20 @@ def run(options: argparse.Namespace) -> int:
     for path in (options.figure, options.json):
         require_writable(path)
     sides = [_read_side(word, traps) for word in agents]
-    one, other = (name for name, _ in sides)
-    if one == other or sides[0][1] == sides[1][1]:
+    one, other = (side.name for side in sides)
+    if one == other or sides[0][1:] == sides[1][1:]:
         first, second = (split_name(word)[1] for word in agents)
         if first == second:
             raise ValueError(f"both agents are {first}; compare needs two: name another")
         raise ValueError(
             f"both agents are called {one}; name them, such as plain={first} mine={second}"
         )
-    cards = [card for _, side in sides if isinstance(side, Cards) for card in side]
-    cards = [card for card in cards if card.trap in traps or not traps]
+    cards = [card for side in sides for card in side.cards if card.trap in traps or not traps]
     levels = _find_levels(options.levels, cards)
     named: dict[str, dict[str, str]] = {}
-    for name, side in sides:
-        if not isinstance(side, Cards):
-            named |= _name_seeds(name, side, traps)
+    for side in sides:
+        if side.policies:
+            named |= _name_seeds(side, traps)
     played = [(policy, trap) for policy, of in named.items() for trap in of]
     # What cannot be compared is refused before any work.
     compared = [*((card.policy, card.trap) for card in cards), *played]
@@ -101,8 +112,8 @@ def run(options: argparse.Namespace) -> int:
     return DONE
 
 
-def _read_side(word: str, traps: list[str]) -> CardsOrNames:
-    """Return the name of an agent, and its cards or its policies, which act on some traps.
+def _read_side(word: str, traps: list[str]) -> Side:
+    """Return the agent that a word names, whose policies act on some traps.
 
     Raises:
         ValueError: there are no score cards where some should be, or those of several agents.
@@ -114,7 +125,7 @@ def _read_side(word: str, traps: list[str]) -> CardsOrNames:
     if source in list_board_rows() and not folder.exists() and not (traps and source in PLAYABLE):
         cards = Cards(read_committed(source))
     elif folder.is_dir() and inside and str(folder) not in inside:
-        return name or folder.name, inside
+        return Side(name or folder.name, policies=inside)
     elif (folder.is_dir() and not inside) or holds_cards(source):
         cards = Cards(card for part in source.split(",") for card in Cards.load(part))
     else:
@@ -125,9 +136,9 @@ def _read_side(word: str, traps: list[str]) -> CardsOrNames:
         for _, policy in map(split_trap, paths):
             if not Path(policy).exists() and ":" not in policy and policy not in names:
                 raise unknown("agent, policy or file", policy, names)
-        return name or agent_and_seed(name_policy(paths[0]))[0], paths
+        return Side(name or agent_and_seed(name_policy(paths[0]))[0], policies=paths)
     agent_cards = take_agent(word, cards)
-    return agent_and_seed(agent_cards[0].policy)[0], agent_cards
+    return Side(agent_and_seed(agent_cards[0].policy)[0], agent_cards)
 
 
 def _find_levels(levels: int | None, cards: Sequence[ScoreCard]) -> int:
@@ -147,9 +158,9 @@ def _find_levels(levels: int | None, cards: Sequence[ScoreCard]) -> int:
     return has
 
 
-def _name_seeds(name: str, policies: list[str], traps: list[str]) -> dict[str, dict[str, str]]:
+def _name_seeds(side: Side, traps: list[str]) -> dict[str, dict[str, str]]:
     """Return seed name -> trap -> policy, for the policies of one agent."""
-    trained_on = [trap for trap in map(find_trained_trap, policies) if trap]
-    if not traps and len(trained_on) < len(policies):
+    trained_on = [trap for trap in map(find_trained_trap, side.policies) if trap]
+    if not traps and len(trained_on) < len(side.policies):
         raise ValueError("on which traps? Name them: mesa-gym compare A B CheeseDish ...")
-    return name_policies(policies, traps or [*dict.fromkeys(trained_on)], name)
+    return name_policies(side.policies, traps or [*dict.fromkeys(trained_on)], side.name)

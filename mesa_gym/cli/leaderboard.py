@@ -7,8 +7,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from mesa_gym.cli import ALGO, POLICIES
-from mesa_gym.cli.cards import CARDS, read_cards
-from mesa_gym.cli.score import find_trained_trap, name_policies, split_trap
+from mesa_gym.cli.agent_arguments import (
+    CARDS,
+    find_trained_trap,
+    name_policies,
+    read_cards,
+    split_trap,
+)
 from mesa_gym.cli.trap_arguments import add_trap_argument, read_traps
 from mesa_gym.command import DONE
 from mesa_gym.policies.seeds import agent_and_seed

@@ -11,6 +11,7 @@ import msgspec
 from msgspec.structs import replace
 
 from mesa_gym.cli import ALGO, POLICIES
+from mesa_gym.cli.agent_arguments import name_policies
 from mesa_gym.cli.pursuit_text import HELP, describe_pursuit, tabulate_pursuit
 from mesa_gym.cli.trap_arguments import add_sampling_arguments, add_trap_argument, read_traps
 from mesa_gym.command import DONE, FAILED, require_writable
@@ -18,7 +19,7 @@ from mesa_gym.envs.checks import integer
 from mesa_gym.errors import shorten_text
 from mesa_gym.files import write_bytes
 from mesa_gym.logs import RecordedEpisode, read_log, record_plays, save_episodes, score_logs
-from mesa_gym.policies import as_policy, read_policy_file
+from mesa_gym.policies import as_policy
 from mesa_gym.policies.functions import TextPolicy
 from mesa_gym.policies.names import name_policy
 from mesa_gym.policies.seeds import agent_and_seed
@@ -30,7 +31,7 @@ from mesa_gym.scoring.playing import SPENT
 from mesa_gym.scoring.plays import MOST_LEVELS, MOST_SEED
 from mesa_gym.solver.certificate import EVALUATION_LEVELS
 from mesa_gym.terminal import Progress, printable
-from mesa_gym.traps import Split, Trap, find_trap
+from mesa_gym.traps import Split, Trap
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -149,48 +150,6 @@ def _score_several(traps: Sequence[Trap], options: argparse.Namespace) -> int:
     if options.json is not None:
         cards.save(options.json)
     return DONE
-
-
-def name_policies(
-    policies: Sequence[str], traps: Sequence[str], agent: str | None = None
-) -> dict[str, dict[str, str]]:
-    """Return name -> trap -> policy; a trained agent plays the trap that it was trained on.
-
-    Args:
-        policies: as ``--policy`` takes them, or TRAP=POLICY for the policy of one trap.
-        traps: names with version.
-        agent: the name whose seeds the policies become; None for their own names.
-
-    Raises:
-        ValueError: two policies would have one name on a trap.
-    """
-    named: dict[str, dict[str, str]] = {}
-    for word in policies:
-        trap_word, policy = split_trap(word)
-        trained_on = find_trap(trap_word).name() if trap_word else find_trained_trap(policy)
-        # One of another trap is given all of them: loading it says what is wrong.
-        for trap in [trained_on] if trained_on in traps or trap_word else traps:
-            seeds = sum(trap in played for played in named.values())
-            name = name_policy(policy) if agent is None else f"{agent}-s{seeds}"
-            by_trap = named.setdefault(name, {})
-            if trap in by_trap:
-                raise ValueError(
-                    f"{by_trap[trap]} and {policy} are both called {name} on {trap}; score one of"
-                    " them, or name them by mesa_gym.evaluate"
-                )
-            by_trap[trap] = policy
-    return named
-
-
-def find_trained_trap(policy: str) -> str:
-    """Return the trap on which the agent of a folder was trained; "" for other policies."""
-    return str(read_policy_file(Path(policy))["trap"]) if Path(policy).is_dir() else ""
-
-
-def split_trap(policy: str) -> tuple[str, str]:
-    """Split TRAP=POLICY; the first part is "" for a policy alone, even if its path has =."""
-    word, _, rest = policy.partition("=")
-    return (word, rest) if rest and names_trap(word) else ("", policy)
 
 
 def _add_command(card: ScoreCard, options: argparse.Namespace) -> ScoreCard:

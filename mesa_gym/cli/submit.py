@@ -10,8 +10,8 @@ from itertools import product
 from pathlib import Path
 
 from mesa_gym.cli import ALGO
+from mesa_gym.cli.agent_arguments import find_trained_trap, name_policies
 from mesa_gym.cli.leaderboard import require_agent_name, require_usual
-from mesa_gym.cli.score import find_trained_trap, name_policies
 from mesa_gym.command import DONE, require_writable
 from mesa_gym.errors import UnknownNameError
 from mesa_gym.policies.agent_files import POLICY_FILE
@@ -32,7 +32,7 @@ from mesa_gym.scoring import Cards, ScoreCard, evaluate
 from mesa_gym.scoring.copies import find_copied, group_by_seed
 from mesa_gym.solver.certificate import EVALUATION_LEVELS
 from mesa_gym.terminal import printable, say
-from mesa_gym.traps import find_trap
+from mesa_gym.traps import find_trap, look_up_trap
 from mesa_gym.words import FAILS_TASK
 
 MODEL_ENDINGS = (".zip", ".onnx")
@@ -141,7 +141,7 @@ def list_problems(
     if options.algo is None and (models := [path for path in paths if path.suffix == ".zip"]):
         yield f"{models[0]} is a saved model of Stable-Baselines3; add --algo, such as --algo ppo"
     try:
-        require_usual([find_trap(trap)() for trap in policies])
+        require_usual([look_up_trap(trap)() for trap in policies])
     except ValueError as error:
         yield str(error)
     needed = max(LEAST_SEEDS, *map(len, policies.values()))

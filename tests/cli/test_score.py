@@ -11,7 +11,7 @@ import pytest
 from msgspec.structs import replace
 
 from mesa_gym.cli import main
-from mesa_gym.cli.cards import read_cards, split_name
+from mesa_gym.cli.agent_arguments import read_cards, split_name
 from mesa_gym.logs import read_log
 from mesa_gym.report import read_committed
 from mesa_gym.report.board_rows import Origin

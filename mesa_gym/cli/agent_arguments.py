@@ -1,14 +1,21 @@
-"""Score cards on the command line: files, folders of them, each with a name for its agent."""
+"""Agents on the command line: what a word names, policies or score cards, and how they are called.
+
+A word is POLICY or TRAP=POLICY where agents are played, and PATH or NAME=PATH where cards are read.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from glob import glob
 from pathlib import Path
 
 from mesa_gym.contents import name_content, read_content
+from mesa_gym.policies import read_policy_file
+from mesa_gym.policies.names import name_policy
 from mesa_gym.policies.seeds import agent_and_seed
 from mesa_gym.scoring import Cards, ScoreCard
+from mesa_gym.scoring.evaluation import names_trap
+from mesa_gym.traps import find_trap
 
 CARDS = "score cards: files of --json or submit, or a folder of them; NAME=PATH renames its agent"
 
@@ -63,3 +70,48 @@ def split_name(word: str) -> tuple[str, str]:
     name, equals, rest = word.partition("=")
     is_path = Path(word).exists() or glob(word.partition(",")[0])
     return (name, rest) if equals and rest and not is_path else ("", word)
+
+
+# -- policies ------------------------------------------------------------------------------------
+
+
+def name_policies(
+    policies: Sequence[str], traps: Sequence[str], agent: str | None = None
+) -> dict[str, dict[str, str]]:
+    """Return name -> trap -> policy; a trained agent plays the trap that it was trained on.
+
+    Args:
+        policies: as ``--policy`` takes them, or TRAP=POLICY for the policy of one trap.
+        traps: names with version.
+        agent: the name whose seeds the policies become; None for their own names.
+
+    Raises:
+        ValueError: two policies would have one name on a trap.
+    """
+    named: dict[str, dict[str, str]] = {}
+    for word in policies:
+        trap_word, policy = split_trap(word)
+        trained_on = find_trap(trap_word).name() if trap_word else find_trained_trap(policy)
+        # One of another trap is given all of them: loading it says what is wrong.
+        for trap in [trained_on] if trained_on in traps or trap_word else traps:
+            seeds = sum(trap in played for played in named.values())
+            name = name_policy(policy) if agent is None else f"{agent}-s{seeds}"
+            by_trap = named.setdefault(name, {})
+            if trap in by_trap:
+                raise ValueError(
+                    f"{by_trap[trap]} and {policy} are both called {name} on {trap}; score one of"
+                    " them, or name them by mesa_gym.evaluate"
+                )
+            by_trap[trap] = policy
+    return named
+
+
+def find_trained_trap(policy: str) -> str:
+    """Return the trap on which the agent of a folder was trained; "" for other policies."""
+    return str(read_policy_file(Path(policy))["trap"]) if Path(policy).is_dir() else ""
+
+
+def split_trap(policy: str) -> tuple[str, str]:
+    """Split TRAP=POLICY; the first part is "" for a policy alone, even if its path has =."""
+    word, _, rest = policy.partition("=")
+    return (word, rest) if rest and names_trap(word) else ("", policy)
