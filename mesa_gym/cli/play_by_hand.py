@@ -15,5 +15,4 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Play a trap by hand."""
-    options.trap = read_trap(options)
-    return show_window(options, "the level")
+    return show_window(options, read_trap(options), "the level")

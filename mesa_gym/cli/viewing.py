@@ -24,7 +24,7 @@ from mesa_gym.viewer.screen import WatchScreen
 from mesa_gym.viewer.seats import list_plays, seats_for
 
 
-def check_files(options: argparse.Namespace) -> None:
+def require_files(options: argparse.Namespace) -> None:
     """Refuse files that do not go together or cannot be written.
 
     Raises:
@@ -39,27 +39,32 @@ def check_files(options: argparse.Namespace) -> None:
         raise ValueError("--step chooses the step of a picture: add --headless --record FILE.png")
 
 
-def make_screen(options: argparse.Namespace) -> WatchScreen:
-    """Return the screen for the options of the command line.
+def make_screen(options: argparse.Namespace, trap: Trap | None) -> WatchScreen:
+    """Return the screen for the options of the command line; a log names its trap itself.
 
     Raises:
         ValueError: an option, a map or an episode is wrong, or a player cannot play the level.
         ImportError: an extra that is needed is not installed.
     """
-    check_files(options)
     integer("seed", options.seed, 0, MOST_SEED)
     if options.speed not in SPEEDS:
         valid = ", ".join(f"{speed:g}" for speed in SPEEDS)
         raise ValueError(f"speed {options.speed:g}: expected one of {valid}")
-    trap, player = _find_player(options)
-    state, level, play = None, options.level or 0, _play_of(options.split)
-    if options.map is not None:
-        state = _from_map(options, trap, play)
+    by_hand = options.command == "play"
+    player: Player
+    if trap is None:
+        trap, player, play, level = _replay(options)
+    else:
+        policy = None if by_hand else options.policy or name_pursuer(trap, "base")
+        player = PolicyPlayer(policy, options.seed, options.algo) if policy else Human()
+        play, level = _play_of(options.split), options.level or 0
+    state = None if options.map is None else _from_map(options, trap, play)
+    if state is not None:
         level = int(state.level.number[0])
+    elif by_hand and options.split is None:
+        play = Split.TRAIN.value
     if list_plays(trap, options.beside) and options.split is not None:
         raise ValueError(f"--beside {options.beside} says what is shown: leave out --split")
-    if isinstance(player, Human) and options.split is None and options.map is None:
-        play = Split.TRAIN.value
     seats = seats_for(player, trap, play, options.beside, options.seed)
     session = Session(trap, seats, level, options.salt, state)
     session.shown = parse_overlays(trap, options.overlays or "", session.overlays)
@@ -67,19 +72,11 @@ def make_screen(options: argparse.Namespace) -> WatchScreen:
     return WatchScreen(session, not options.no_panel)
 
 
-def _find_player(options: argparse.Namespace) -> tuple[Trap, Player]:
-    """Return the player that the options name, and the trap that it plays."""
-    trap = options.trap
-    if options.command == "play":
-        return trap, Human()
-    if options.episodes is not None:
-        return _replay(options)
-    policy = options.policy or name_pursuer(trap, "base")
-    return trap, PolicyPlayer(policy, options.seed, options.algo)
+def _replay(options: argparse.Namespace) -> tuple[Trap, RecordedPlayer, str, int]:
+    """Return the trap, player, play and level of a log; the options name these or leave them out.
 
-
-def _replay(options: argparse.Namespace) -> tuple[Trap, RecordedPlayer]:
-    """Return the trap and the player of a log; where none is named, the split and level too."""
+    Without a play it is the shift if that was recorded, without a level the first of the play.
+    """
     if options.map is not None:
         raise ValueError("--episodes and --map both say what is shown: leave one of them out")
     episodes, notes = read_log(options.episodes)
@@ -93,19 +90,17 @@ def _replay(options: argparse.Namespace) -> tuple[Trap, RecordedPlayer]:
         episode for episode in episodes if (episode.policy, episode.trap) == (agent, agents[agent])
     ]
     trap = require_played(selected[0], options.salt)
-    played = RecordedPlayer(selected)
-    if options.split is None and not list_plays(trap, options.beside):
-        options.split = min(
-            (episode.play for episode in selected), key=lambda play: play != Split.SHIFT
-        )
-    if options.level is None:
-        recorded = played.levels(_play_of(options.split))
+    player, play, level = RecordedPlayer(selected), options.split, options.level
+    if play is None and not list_plays(trap, options.beside):
+        play = min((x.play for x in selected), key=lambda name: name != Split.SHIFT)
+    play = _play_of(play)
+    if level is None:
         # Where nothing was recorded, the player says so when it is asked for the level.
-        options.level = int(recorded[0]) if recorded.size else 0
+        level = next(iter(player.levels(play).tolist()), 0)
     for episode in selected:
-        if episode.level == options.level:
+        if episode.level == level:
             require_played(episode, options.salt)
-    return trap, played
+    return trap, player, play, level
 
 
 def _play_of(split: str | None) -> str:

@@ -21,6 +21,7 @@ from mesa_gym.command import DONE
 from mesa_gym.errors import shorten
 from mesa_gym.rendering.window import load_pygame
 from mesa_gym.terminal import printable
+from mesa_gym.traps import Trap
 from mesa_gym.viewer.app import LEAST_SIZE, SIZE, App, LoadingScreen, Screen
 
 if TYPE_CHECKING:
@@ -65,27 +66,31 @@ def add_window_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Watch, rewind and compare episodes of policies."""
     if options.episodes is not None:
-        options.trap = next(iter(read_traps(options)), None)
-        return show_window(options, options.episodes)
-    options.trap = read_trap(options)
-    return show_window(options, options.policy or "the level")
+        read_traps(options)  # imports the module of a trap of one's own
+        return show_window(options, None, options.episodes)
+    return show_window(options, read_trap(options), options.policy or "the level")
 
 
-def show_window(options: argparse.Namespace, description: str) -> int:
+def show_window(options: argparse.Namespace, trap: Trap | None, description: str) -> int:
     """Open the window unless headless, and write the requested files.
 
     Args:
         options: of the command.
+        trap: what is played; None for that of a log.
         description: the text to show during loading.
     """
     size = _size(options.size)
     load_pygame()
+    if options.headless or options.record or options.step is not None:
+        from mesa_gym.cli.viewing import require_files
+
+        require_files(options)  # what cannot be written is refused before any work
     screens: list[WatchScreen] = []
 
     def begin() -> Screen:
         from mesa_gym.cli.viewing import make_screen
 
-        screens.append(make_screen(options))
+        screens.append(make_screen(options, trap))
         if not options.headless:
             screens[0].greet()
         return screens[0]
@@ -93,16 +98,12 @@ def show_window(options: argparse.Namespace, description: str) -> int:
     if options.headless:
         begin()
     else:
-        if options.record:  # what cannot be written is refused before any work
-            from mesa_gym.cli.viewing import check_files
-
-            check_files(options)
         try:
             App(LoadingScreen(description, begin), size).run()
         except OSError:  # such as no display; what is wrong with the options is told first
             from mesa_gym.cli.viewing import make_screen
 
-            make_screen(options)  # without threads, which would outlive the process's end
+            make_screen(options, trap)  # without threads, which would outlive the process's end
             raise
     if screens and options.record:
         from mesa_gym.viewer.recording import write_recording
