@@ -23,6 +23,7 @@ from typing import Annotated, Any
 
 import msgspec
 from msgspec import Meta
+from msgspec.structs import asdict
 
 from mesa_gym.errors import UnknownNameError, offer, shorten, unknown
 from mesa_gym.files import read_bytes
@@ -30,7 +31,7 @@ from mesa_gym.json_data import decode_json
 from mesa_gym.policies.agent_files import AgentRecord
 from mesa_gym.policies.names import split_seed
 from mesa_gym.trained.agent import Agent
-from mesa_gym.trained.loading import make_network, restore
+from mesa_gym.trained.loading import find_misfit, make_network, restore
 from mesa_gym.traps import Trap, find_trap
 from mesa_gym.words import write_word
 
@@ -108,16 +109,10 @@ def name_usual_agent(trap: Trap | type[Trap]) -> str:
     return "ppo-gru" if trap.learner else "ppo"
 
 
-def can_act(entry: ManifestEntry, trap: Trap) -> bool:
-    """Return whether an agent can act on a trap, by the planes and size of its training."""
-    sized = make_network(entry.kind, trap).sized
-    return entry.planes == list(trap.channels) and not (sized and entry.size != list(trap.size))
-
-
 def load_entry(entry: ManifestEntry, trap: Trap, folder: Path = WEIGHTS) -> Agent:
     """Load the agent of a manifest entry; it raises ValueError as ``load`` does."""
     net = make_network(entry.kind, trap)
-    if not can_act(entry, trap):
+    if find_misfit(asdict(entry), net):
         entry_trap = find_trap(entry.trap)(tuple(entry.size), **entry.parameters)
         raise ValueError(
             f"{entry.name} of the library was trained on {entry_trap!r}, and cannot act on the size"
@@ -152,9 +147,7 @@ def find_agent(agent: str, seed: int | None, trap: Trap, folder: Path = WEIGHTS)
             raise UnknownNameError(f"unknown agent {shorten(f'{agent}:{seed}')}; {seeds_text}")
         return load_entry(entry, trap, folder)
     if named:
-        alternatives = dict.fromkeys(
-            agent_name.rpartition(":")[0] for agent_name in list_agents(trap.name())
-        )
+        alternatives = dict.fromkeys(split_seed(x)[0] for x in list_agents(trap.name()))
         raise UnknownNameError(
             f"no {agent} of {trap.name()} was made; {offer(agent, alternatives)}"
         )
@@ -170,7 +163,7 @@ def list_agents(trap: str = "") -> dict[str, str]:
     entries = [x for x in read_manifest() if trap in ("", x.trap) and has_weights(x)]
     if trap and entries:
         instance = find_trap(trap)()
-        entries = [entry for entry in entries if can_act(entry, instance)]
+        entries = [x for x in entries if not find_misfit(asdict(x), make_network(x.kind, instance))]
     entries.sort(key=lambda entry: (entry.alpha > 0, entry.kind == "planner", entry.agent))
     return {f"{entry.agent}:{entry.seed}": _describe(entry) for entry in entries}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -32,12 +33,11 @@ def load(folder: Path, trap: Trap) -> Agent:
     """
     entries = read_policy_file(folder)
     net = make_network(entries.get("kind"), trap)
-    for name, here in describe_needs(trap).items():
-        if entries.get(name) != here and (net.sized or name != "size"):
-            raise ValueError(
-                f"the agent in {folder} was trained with {name} {shorten(entries.get(name))} and"
-                f" cannot act on {trap!r}; train one for it"
-            )
+    if misfit := find_misfit(entries, net):
+        raise ValueError(
+            f"the agent in {folder} was trained with {misfit} {shorten(entries.get(misfit))} and"
+            f" cannot act on {trap!r}; train one for it"
+        )
     file = folder / entries["weights"]
     try:
         return restore(net, file, entries.get("weights_digest"))
@@ -68,6 +68,13 @@ def restore(net: Network, file: Path, digest: Any) -> Agent:
     if digest_weights(trained := read_file(file)) != digest:
         raise ValueError(f"its digest is not {shorten(digest)}")
     return make_agent(net, decode_weights(trained))
+
+
+def find_misfit(record: Mapping[str, Any], net: Network) -> str:
+    """Return the entry of a record that does not fit the trap of a network; "" where all fit."""
+    needs = describe_needs(net.trap).items()
+    misfits = (name for name, here in needs if record.get(name) != here)
+    return next((name for name in misfits if net.sized or name != "size"), "")
 
 
 def describe_needs(trap: Trap) -> dict[str, Any]:
