@@ -127,7 +127,5 @@ def _find_traps(policies: Sequence[str]) -> list[str]:
                 f"on which trap does {policy} act? Name it, as mesa-gym leaderboard CheeseDish"
                 f" --policy {policy}, or for several traps --policy CheeseDish={policy} CoinRun=..."
             )
-    board_traps = {
-        card.trap for card in read_committed("random") if card.judged_by.counts_for_board
-    }
-    return list(dict.fromkeys(trap_names)) or sorted(board_traps)
+    usual = (card.trap for card in read_committed("random") if card.judged_by.counts_for_board)
+    return list(dict.fromkeys(trap_names)) or sorted({*usual})

@@ -56,11 +56,11 @@ def read_traps(options: argparse.Namespace) -> list[Trap]:
     return [cls(**keywords) for cls in classes]
 
 
-def read_trap(options: argparse.Namespace, why: str = "which trap?") -> Trap:
+def read_trap(options: argparse.Namespace) -> Trap:
     """Return the one trap that a command line names; ValueError for none or several."""
     traps = read_traps(options)
     if not traps:
-        raise ValueError(f"{why} Name it, such as `mesa-gym {options.command} CheeseCorner`")
+        raise ValueError(f"which trap? Name it, such as `mesa-gym {options.command} CheeseCorner`")
     return traps[0]
 
 

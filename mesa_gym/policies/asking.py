@@ -26,8 +26,7 @@ class PolicySampler:
         policy: what acts.
         trap: the rules.
         keys: int64 (n,), ``state.level.key`` of the episodes.
-        seed: of the sampling and of the policy's own generator; or int64 (n,), one an episode,
-            which makes several episodes of one level differ.
+        seed: of the sampling and of the policy's own generator.
         agent: name of the policy, for messages.
         play: which play of the levels it is (``plays``); plays are sampled independently.
 
@@ -40,7 +39,7 @@ class PolicySampler:
         policy: Policy,
         trap: Trap,
         keys: Ints,
-        seed: int | Ints = 0,
+        seed: int = 0,
         agent: str = "",
         play: str = "shift",
     ) -> None:
@@ -51,12 +50,7 @@ class PolicySampler:
         # Which play and levels: a policy that throws a coin throws another one in each.
         origin = [byte for text in (play.encode(), keys[:1].tobytes()) for byte in (*text, 256)]
         site = f"sampled action/{'' if play in set(Split) else play}"
-        seeds = [seed] if isinstance(seed, int) else seed.tolist()
-        if isinstance(seed, int):
-            self._sampling = streams(seed, keys, site)
-        else:
-            pairs = zip(seeds, keys[:, None], strict=True)
-            self._sampling = np.concatenate([streams(s, k, site) for s, k in pairs])
+        self._sampling = streams(seed, keys, site)
         try:
             self._observation = (
                 make_observation(trap, policy.observation) if needs_observation else None
@@ -64,7 +58,7 @@ class PolicySampler:
         except ValueError as error:
             raise PolicyError(f"{self.name}: {error}") from None
         with PolicyBlame(f"{self.name}, reset"):
-            rng = np.random.default_rng([*seeds, len(keys), *origin])
+            rng = np.random.default_rng([seed, len(keys), *origin])
             policy.reset(np.ones(len(keys), dtype=np.bool_), rng)
 
     def probabilities(self, state: State, t: int) -> NDArray[np.float64]:
