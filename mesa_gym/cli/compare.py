@@ -47,9 +47,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     help_text = (
         "[NAME=]WHAT: a folder of trained agents, its seeds; files such as 'runs/a-s*.zip' (in"
-        " quotes) or a,b,c; a file or folder of score cards; or a row of the board, such as ppo"
+        " quotes) or a,b,c; a file or folder of score cards; or a row of the board, such as ppo;"
+        " two of them, then traps to compare on (default: those of the agents)"
     )
-    help_text += "; two of them, then traps to compare on (default: those of the agents)"
     add("words", nargs="*", metavar="AGENT AGENT [TRAP]", help=help_text)
     add("--algo", help=ALGO)
     help_text = f"levels of each split (default: those of given cards, else {EVALUATION_LEVELS})"

@@ -66,17 +66,14 @@ def _make_page(trap: Trap, options: argparse.Namespace) -> str:
     require_live(trap)
     levels = list_levels(trap, options.split, list(dict.fromkeys(options.levels)))
     horizon = trap.horizon(Split.SHIFT)
-    players = [_make_player(policy, options) for policy in options.policy or []]
-    guests = [Guest(player.name, player.make(trap, horizon)) for player in players]
+    guests = []
+    for policy in options.policy or []:
+        algo = options.algo if is_model_file(policy) else None  # of saved SB3 models alone
+        player = PolicyPlayer(policy, options.seed, algo)
+        guests.append(Guest(player.name, player.make(trap, horizon)))
     names = [guest.name for guest in guests]
     if len(set(names)) < len(names):
         raise ValueError(f"agents of a page need different names, got {', '.join(names)}")
     with Progress(f"export {options.out.name}", len(levels), "levels") as advance:
         data = pack_trap(trap, levels, guests, options.salt, advance)
     return make_playground(trap, data, options.salt)
-
-
-def _make_player(policy: str, options: argparse.Namespace) -> PolicyPlayer:
-    """Return the player of a policy; ``--algo`` is for saved SB3 models alone."""
-    algo = options.algo if is_model_file(policy) else None
-    return PolicyPlayer(policy, options.seed, algo)
