@@ -87,23 +87,23 @@ def show_window(options: argparse.Namespace, trap: Trap | None, description: str
         require_files(options)  # what cannot be written is refused before any work
     screens: list[WatchScreen] = []
 
-    def begin() -> Screen:
+    def make() -> WatchScreen:
         from mesa_gym.cli.viewing import make_screen
 
-        screens.append(make_screen(options, trap))
-        if not options.headless:
-            screens[0].greet()
+        return make_screen(options, trap)
+
+    def begin() -> Screen:
+        screens.append(make())
+        screens[0].greet()
         return screens[0]
 
     if options.headless:
-        begin()
+        screens.append(make())
     else:
         try:
             App(LoadingScreen(description, begin), size).run()
         except OSError:  # such as no display; what is wrong with the options is told first
-            from mesa_gym.cli.viewing import make_screen
-
-            make_screen(options, trap)  # without threads, which would outlive the process's end
+            make()  # without threads, which would outlive the process's end
             raise
     if screens and options.record:
         from mesa_gym.viewer.recording import write_recording
