@@ -76,7 +76,7 @@ def show_window(options: argparse.Namespace, trap: Trap | None, description: str
 
     Args:
         options: of the command.
-        trap: what is played; None for that of a log.
+        trap: what is played; None if a log names it.
         description: the text to show during loading.
     """
     size = _size(options.size)
