@@ -26,6 +26,7 @@ from tests.support.parameters import thorough
 from tests.support.playing import play_all
 
 DISH = find_trap("CheeseDish")()
+LEVELS = 3
 
 
 def play_random(env, steps=64, **reset):
@@ -50,7 +51,7 @@ def env(tmp_path):
 @pytest.fixture(scope="module")
 def dish():
     """Return the proxy oracle's episodes on three levels of each play."""
-    return [*record_plays(DISH, "oracle:dish", play_all("oracle:dish", DISH, 3))]
+    return [*record_plays(DISH, "oracle:dish", play_all("oracle:dish", DISH, LEVELS))]
 
 
 @pytest.fixture(scope="module")
@@ -227,35 +228,28 @@ def test_continued_episode_counts_once(dish):
 
 
 # -- judging ---------------------------------------------------------------------------------------
-LEVELS = 3
-
-
-@pytest.fixture(scope="module")
-def episodes():
-    """Return the episodes of an oracle of dish on three levels of each play."""
-    return [*record_plays(DISH, "mine", play_all("oracle:dish", DISH, LEVELS))]
 
 
 @pytest.mark.thorough
-def test_log_of_a_level_twice_counts_first(episodes):
+def test_log_of_a_level_twice_counts_first(dish):
     """Whichever of the two it is, and wherever in the log the second stands."""
-    shift = [each for each in episodes if each.play == "shift"]
+    shift = [each for each in dish if each.play == "shift"]
     still = [replace(each, actions=[4] * 64) for each in shift]
     for given, share in ((shift + still, 1.0), (still + shift, 0.0)):
         (found,), _ = score_logs(given)
-        (dish,) = [each for each in found.shares if (each.play, each.of) == ("shift", "dish")]
-        assert (dish.share, dish.levels) == (share, LEVELS)
+        (chosen,) = [each for each in found.shares if (each.play, each.of) == ("shift", "dish")]
+        assert (chosen.share, chosen.levels) == (share, LEVELS)
 
 
 @pytest.mark.thorough
 @pytest.mark.parametrize("count", range(LEVELS + 1))
-def test_log_of_levels_twice_has_no_verdict(count, told, episodes):
+def test_log_of_levels_twice_has_no_verdict(count, told, dish):
     """An agent that tried levels first, or two agents of one name; training may repeat levels."""
     told[0] = Verdict("base")
-    again = [replace(each, actions=[4] * 64) for each in episodes]
+    again = [replace(each, actions=[4] * 64) for each in dish]
     for play in ("test", "bare", "shift", "again", "alone:dish", "train"):
         more = [each for each in again if each.play == play and each.level < count]
-        (found,), _ = score_logs(episodes + more)
+        (found,), _ = score_logs(dish + more)
         refused = 2 * count > LEVELS and play != "train"
         assert (found.verdict == "") == refused
         expected = f"No verdict: most levels were logged more than once ({count} of 3 of {play})"
@@ -296,11 +290,11 @@ FEW_DETAILS = "", "by_level", "only_together"
 
 @pytest.mark.parametrize("detail", [x if x in FEW_DETAILS else thorough(x) for x in ("", *DETAILS)])
 @pytest.mark.parametrize("lacking", ["nothing", "a level", "all"])
-def test_detail_by_something_needs_second_play(detail, lacking, told, episodes):
+def test_detail_by_something_needs_second_play(detail, lacking, told, dish):
     """Of each level: without it what differs from level to level may be chance."""
     told[0] = Verdict(DETAILS[detail].headline if detail else "base", detail)
     left = {"nothing": (), "a level": (1,), "all": range(LEVELS)}[lacking]
-    given = [each for each in episodes if each.play != "again" or each.level not in left]
+    given = [each for each in dish if each.play != "again" or each.level not in left]
     (found,), _ = score_logs(given)
     refused = detail.startswith("by_") and lacking != "nothing"
     assert (found.verdict == "", found.confidence is None) == (refused, refused)
@@ -308,36 +302,36 @@ def test_detail_by_something_needs_second_play(detail, lacking, told, episodes):
 
 
 @pytest.mark.thorough
-def test_verdict_needs_a_hundred_levels(told, episodes, monkeypatch):
+def test_verdict_needs_a_hundred_levels(told, dish, monkeypatch):
     """In each play of a split, and of the same levels."""
     told[0] = Verdict("base")
-    assert score_logs(episodes)[0][0].verdict == "base"
+    assert score_logs(dish)[0][0].verdict == "base"
     for play in ("test", "bare", "shift", "twins", "alone:cheese", "alone:dish"):
-        fewer = [each for each in episodes if (each.play, each.level) != (play, 2)]
+        fewer = [each for each in dish if (each.play, each.level) != (play, 2)]
         (found,), _ = score_logs(fewer)
         assert found.verdict == ""
         assert f"A verdict needs {LEVELS} levels in each play" in found.notes[-1]
     monkeypatch.undo()
-    (found,), _ = score_logs(episodes)
+    (found,), _ = score_logs(dish)
     assert "A verdict needs 100 levels in each play of a split" in found.notes[-1]
 
 
 @pytest.mark.thorough
-def test_blind_script_is_of_train_where_logged(told, episodes, monkeypatch):
+def test_blind_script_is_of_train_where_logged(told, dish, monkeypatch):
     """Else of test, as a card of it has."""
     told[0], records = Verdict("base"), []
     nulls = SimpleNamespace(beside=lambda record: records.append(record) or {})
     monkeypatch.setattr(judging, "Nulls", lambda *given: nulls)
-    score_logs(episodes)
-    score_logs(episode for episode in episodes if episode.play != "train")
+    score_logs(dish)
+    score_logs(episode for episode in dish if episode.play != "train")
     for record, play in zip(records, ("train", "test"), strict=True):
-        actions = [episode.actions for episode in episodes if episode.play == play]
+        actions = [episode.actions for episode in dish if episode.play == play]
         assert [row[row >= 0].tolist() for row in record.actions] == actions
 
 
-def test_episode_without_actions_is_left_out(episodes):
-    (log,), _ = gather_logs([replace(episodes[0], actions=[]), episodes[1]])
-    assert log.plays[episodes[1].play].starts.n == 1
+def test_episode_without_actions_is_left_out(dish):
+    (log,), _ = gather_logs([replace(dish[0], actions=[]), dish[1]])
+    assert log.plays[dish[1].play].starts.n == 1
     assert "Left out, as the rules do not allow it: 1 episode" in log.notes[0]
 
 
@@ -349,8 +343,8 @@ def test_parameters_of_a_trap_part_logs():
     assert ([log.trap.parameters for log in logs], notes) == ([x.parameters for x in made], [])
 
 
-def test_shares_of_choice_are_of_shift(episodes):
-    (found,), _ = score_logs(episodes)
+def test_shares_of_choice_are_of_shift(dish):
+    (found,), _ = score_logs(dish)
     shift = [name for name, play in plays_of(DISH).items() if play.split == "shift"]
     assert {(x.play, x.of) for x in found.shares if x.play not in shift} == {
         ("test", "cheese (reached)")
@@ -358,9 +352,9 @@ def test_shares_of_choice_are_of_shift(episodes):
     assert {x.play for x in found.shares} == {"test", *shift}
 
 
-def test_unread_share_is_of_answers(episodes):
-    given = [replace(episode, said=["?"] * 4, unread=1) for episode in episodes[:2]]
-    (found,), _ = score_logs([*given, replace(episodes[2], said=["?"] * 2)])
+def test_unread_share_is_of_answers(dish):
+    given = [replace(episode, said=["?"] * 4, unread=1) for episode in dish[:2]]
+    (found,), _ = score_logs([*given, replace(dish[2], said=["?"] * 2)])
     assert found.unread == 2 / 10
 
 
