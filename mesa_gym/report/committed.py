@@ -14,7 +14,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
 
 import msgspec
 from msgspec import structs
@@ -30,9 +29,9 @@ from mesa_gym.report.groups import group_cards, list_cards
 from mesa_gym.report.joining import make_leaderboard
 from mesa_gym.report.kept_board import write_board_text
 from mesa_gym.scoring import ScoreCard
-from mesa_gym.scoring.card_files import fill_measures, fill_warnings, split_cards
+from mesa_gym.scoring.card_files import fill_lacking, split_cards
+from mesa_gym.scoring.card_making import conclude
 from mesa_gym.scoring.evidence import BLIND, read_letters
-from mesa_gym.scoring.verdict import judge_with_confidence
 from mesa_gym.traps import Trap, look_up_trap
 
 FOLDER = Path(__file__).with_name("cards")
@@ -225,10 +224,7 @@ def read_blind() -> list[ScoreCard]:
         if card.choices is None or agent_and_seed(card.policy)[1] != 0:
             continue
         evidence = card.choices.view_null(BLIND)
-        verdict, sure, sure_of_detail = judge_with_confidence(evidence, card.provenance.seed)
-        fields: dict[str, Any] = {"policy": BLIND, "choices": evidence, "competent": False}
-        fields |= {"verdict": verdict.word, "detail": verdict.detail, "wants": [*verdict.wants]}
-        fields |= {"confidence": sure, "detail_confidence": sure_of_detail}
+        fields = conclude(evidence, card.provenance.seed) | {"policy": BLIND, "choices": evidence}
         # The digest is of ppo's weights, of which the blind script has none.
         fields["provenance"] = structs.replace(card.provenance, digest="")
         blind_cards.append(structs.replace(card, splits=card.nulls[BLIND], **fields))
@@ -237,6 +233,5 @@ def read_blind() -> list[ScoreCard]:
 
 def _decode(line: bytes) -> ScoreCard:
     card = decode_json(line, ScoreCard, read_letters)
-    fill_warnings(card)
-    fill_measures(card)
+    fill_lacking(card)
     return card

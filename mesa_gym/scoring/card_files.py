@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from glob import glob
 from html import escape
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -19,14 +19,15 @@ from mesa_gym.files import write_bytes
 from mesa_gym.json_data import decode_json
 from mesa_gym.policies.seeds import change_agent
 from mesa_gym.scoring.card import CARD_SCHEMA, Measured, ScoreCard, read_each
-from mesa_gym.scoring.card_text import list_warnings
+from mesa_gym.scoring.card_making import conclude, list_warnings
 from mesa_gym.scoring.evidence import NULLS, RANDOM, Evidence, read_letters
 from mesa_gym.scoring.gains import Gains
+from mesa_gym.scoring.measures import Figures, take_measures
 from mesa_gym.scoring.plays import FEW_LEVELS, JUDGED
 from mesa_gym.scoring.record import SplitRecord
 from mesa_gym.scoring.registry import CLOSE, MEASURES, Measure
 from mesa_gym.scoring.returns import SplitReturns
-from mesa_gym.scoring.verdict import fails_control, judge_with_confidence
+from mesa_gym.scoring.verdict import fails_control
 from mesa_gym.traps import Split, Trap, all_traps
 from mesa_gym.traps.judged_by import Trials
 from mesa_gym.words import DETAILS, FAILS_TASK, HEADLINES, PROXY, SEEDS_SPLIT
@@ -134,35 +135,31 @@ def read_card(data: bytes | str) -> ScoreCard:
         command = head.provenance.get("command") or again
         advice = "upgrade mesa-gym" if newer else f"make the card again by {shorten(command)}"
         raise ValueError(f"a score card of {version}; this version reads {CARD_SCHEMA}: {advice}")
-    fill_warnings(card)
     require_consistent(card)
-    fill_measures(card)
+    fill_lacking(card)
     return card
 
 
-def fill_warnings(card: ScoreCard) -> None:
-    """Enter the warnings on the verdict of a card without warnings."""
+def fill_lacking(card: ScoreCard) -> None:
+    """Enter the warnings of a card without warnings, and the measures that are newer than the card.
+
+    A measure is None where the card keeps no source of it.
+    """
     if not card.warnings:
-        structs.force_setattr(
-            card, "warnings", list_warnings(card.verdict, card.choices, card.examples)
-        )
+        warnings = list_warnings(card.verdict, card.evidence, card.examples)
+        structs.force_setattr(card, "warnings", warnings)
+    trap = _find_trap(card)
+    for section in _list_sections(card).values():
+        for split, measured in section.measured.items():
+            lacking = [x for x in MEASURES if x not in measured and split in MEASURES[x].splits]
+            sources = {type(x): x for x in (section.returns.get(split), section.evidence)}
+            measured |= {x: MEASURES[x].take(sources, trap) for x in lacking}
 
 
-def fill_measures(card: ScoreCard) -> None:
-    """Enter the measures that are newer than the card, None where it keeps no source of them."""
-    sections = [(section, split) for section in _list_sections(card) for split in section.splits]
-    lacking = [
-        (section, split, measure)
-        for section, split in sections
-        for name, measure in MEASURES.items()
-        if split in measure.splits and name not in section.splits[split]
-    ]
-    kind = all_traps().get(card.trap) if lacking else None
-    trap = kind() if kind else None
-    for section, split, measure in lacking:
-        source = section.find_sources(split).get(measure.source)
-        value = measure.take(source) if trap is None or measure.only(trap) else None
-        section.splits[split][measure.name] = value
+def _find_trap(card: ScoreCard) -> Trap | None:
+    """Return the trap of a card, in its usual size; None where it is not here."""
+    kind = all_traps().get(card.trap)
+    return kind() if kind else None
 
 
 def require_consistent(card: ScoreCard) -> None:
@@ -184,8 +181,7 @@ def require_consistent(card: ScoreCard) -> None:
 
 def _list_facts(card: ScoreCard) -> Iterator[_Fact]:
     """Yield the sections that every card has, and the fields that follow from its evidence."""
-    kind, control = all_traps().get(card.trap), card.read_each("control", "normalized_return")
-    trap = None if kind is None else kind()
+    trap, control = _find_trap(card), card.read_each("control", "normalized_return")
     yield "splits", [*card.splits], [*Split]
     yield "nulls", {x: [*of] for x, of in card.nulls.items()}, {x: [*JUDGED] for x in NULLS}
     yield "base", card.base, card.objectives[0]
@@ -208,30 +204,20 @@ def _list_facts(card: ScoreCard) -> Iterator[_Fact]:
     yield from _list_returns(card)
     if card.evidence is not None:
         yield from _list_verdict(card, card.evidence)
-    for section in _list_sections(card):
-        yield from _list_figures(card, section, trap)
+    for name, section in _list_sections(card).items():
+        yield from _list_figures(card, name, section, trap)
         if not card.returns and not card.judged_by.ratio and card.choices is not None:
-            yield from _list_bounds(card, section)
+            yield from _list_bounds(card, name, section.measured)
 
 
-class _Section(NamedTuple):
-    """The measures of a policy on all splits, and what the card keeps of the policy."""
-
-    name: str
-    splits: dict[str, Measured]
-    returns: dict[str, SplitReturns]
-    evidence: Evidence | Gains | None
-
-    def find_sources(self, split: str) -> dict[type, Any]:
-        """Return what the measures of a split are computed from, by type; None where unknown."""
-        return {SplitReturns: self.returns.get(split), type(self.evidence): self.evidence}
-
-
-def _list_sections(card: ScoreCard) -> Iterator[_Section]:
-    yield _Section("splits", card.splits, card.returns, card.evidence)
+def _list_sections(card: ScoreCard) -> dict[str, Figures]:
+    """Return the figures of the policy and of its nulls, by the name of their place on the card."""
+    sections = {"splits": Figures(card.evidence, card.splits, card.returns)}
     for null, splits in card.nulls.items():
         evidence = None if card.evidence is None else card.evidence.view_null(null)
-        yield _Section(f"nulls.{null}", splits, card.null_returns.get(null, {}), evidence)
+        returns = card.null_returns.get(null, {})
+        sections[f"nulls.{null}"] = Figures(evidence, splits, returns)
+    return sections
 
 
 def _list_verdict(card: ScoreCard, evidence: Evidence | Gains) -> Iterator[_Fact]:
@@ -243,13 +229,9 @@ def _list_verdict(card: ScoreCard, evidence: Evidence | Gains) -> Iterator[_Fact
         yield f"objectives of {name}", [*policy.objectives], card.objectives
         returns = [x for x in Trials.ratio if getattr(policy, x, None) is not None]
         yield f"returns of {name}", returns, [*card.judged_by.ratio]
-    judged, confidence, detail_confidence = judge_with_confidence(evidence, card.provenance.seed)
-    yield "verdict", card.verdict, judged.word
-    yield "wants", card.wants, list(judged.wants)
-    yield "detail", card.detail, judged.detail
-    yield "confidence", card.confidence, confidence
-    yield "detail_confidence", card.detail_confidence, detail_confidence
-    yield "warnings", card.warnings, list_warnings(card.verdict, card.choices, card.examples)
+    for field, expected in conclude(evidence, card.provenance.seed, card.examples).items():
+        if field != "warnings" or card.warnings:  # else `fill_lacking` enters them
+            yield field, getattr(card, field), expected
 
 
 def _list_returns(card: ScoreCard) -> Iterator[_Fact]:
@@ -267,29 +249,25 @@ def _list_returns(card: ScoreCard) -> Iterator[_Fact]:
                 yield f"objectives of {name}.{split}.{field}", objectives, card.objectives
 
 
-def _list_figures(card: ScoreCard, section: _Section, trap: Trap | None) -> Iterator[_Fact]:
+def _list_figures(
+    card: ScoreCard, name: str, section: Figures, trap: Trap | None
+) -> Iterator[_Fact]:
     """Yield every figure that the card keeps the source of; what a trap lacks is None."""
-    for split, measured in section.splits.items():
+    for split, measured in section.measured.items():
+        where, returns = f"{name}.{split}", section.returns.get(split)
         objectives = [*read_each(measured, "normalized_return")]
-        yield f"{section.name}.{split}.normalized_return", objectives, card.objectives
-        measures = {name: measure for name, measure in MEASURES.items() if split in measure.splits}
-        yield f"what is not ours in {section.name}.{split}", sorted(measured.keys() - measures), []
-        sources = section.find_sources(split)
-        if split == Split.TEST and section.returns and card.judged_by.ratio:
-            of, base = section.returns[split], card.base
+        yield f"{where}.normalized_return", objectives, card.objectives
+        measures = {x: measure for x, measure in MEASURES.items() if split in measure.splits}
+        yield f"what is not ours in {where}", sorted(measured.keys() - measures), []
+        if split == Split.TEST and returns is not None and card.judged_by.ratio:
             means = [float(np.mean(getattr(section.evidence, x))) for x in Trials.ratio]
-            played = [float(of.returns[base].mean()), of.optimum[base]]
-            yield f"mean returns in the evidence of {section.name}", means, played
-        for name, measure in measures.items():
-            if name not in measured:
-                continue  # newer than the card: `fill_measures` computes it
-            if trap is not None and not measure.only(trap):
-                expected = None
-            elif card.states(measure) and _can_state(card, measure):
-                continue
-            else:
-                expected = measure.take(sources.get(measure.source))
-            yield f"{section.name}.{split}.{name}", measured[name], expected
+            played = [float(returns.returns[card.base].mean()), returns.optimum[card.base]]
+            yield f"mean returns in the evidence of {name}", means, played
+        for x, expected in take_measures(split, trap, returns, section.evidence).items():
+            only_stated = card.states(measures[x]) and _can_state(card, measures[x])
+            # A measure that is newer than the card is computed later (`fill_lacking`).
+            if x in measured and not (only_stated and (trap is None or measures[x].only(trap))):
+                yield f"{where}.{x}", measured[x], expected
 
 
 def _can_state(card: ScoreCard, measure: Measure) -> bool:
@@ -303,22 +281,24 @@ def _can_state(card: ScoreCard, measure: Measure) -> bool:
     return measure.source in (SplitRecord, evidence)
 
 
-def _list_bounds(card: ScoreCard, section: _Section) -> Iterator[_Fact]:
+def _list_bounds(
+    card: ScoreCard, name: str, measured_splits: Mapping[str, Measured]
+) -> Iterator[_Fact]:
     """Yield bounds of figures that are only stated, on a trap with exact optimum and floor.
 
     Regret is (1 - N) times the mean of V* - F, which is equal for all policies on the same levels.
     """
-    for split, measured in section.splits.items():
-        where = f"{section.name}.{split}"
+    for split, measured in measured_splits.items():
         for x, value in read_each(measured, "normalized_return").items():
-            yield f"{where}.normalized_return.{x}", value, value and min(value, 1.0)
+            yield f"{name}.{split}.normalized_return.{x}", value, value and min(value, 1.0)
         if split in JUDGED:
             (lost, regret), (room, scale) = (
                 _read_loss(of, card.base) for of in (measured, card.nulls[RANDOM][split])
             )
             expected = lost / room * scale if room > CLOSE else regret
-            slack = SCALE_SLACK if section.name == "splits" else 1.0
-            yield f"{where}.regret", regret, min(max(regret, expected / slack), expected * slack)
+            slack = SCALE_SLACK if name == "splits" else 1.0
+            highest = min(max(regret, expected / slack), expected * slack)
+            yield f"{name}.{split}.regret", regret, highest
 
 
 def _read_loss(measured: Measured, base: str) -> tuple[float, float]:

@@ -113,7 +113,7 @@ def say_sentences(card: Any) -> list[str]:
     sentences += _compare_blind(card)
     if card.examples:
         sentences.append(count_examples([card.examples]))
-    return sentences + list_warnings(card.verdict, card.choices, card.examples)
+    return sentences + card.warnings
 
 
 def _compare_blind(card: Any) -> list[str]:
@@ -152,18 +152,6 @@ def list_remarks(evidence: Evidence, goal: str) -> Iterator[str]:
             f"{null_names[0].upper()}{null_names[1:]} {gets} there about as often{qualifier}:"
             f" {whose} {sign} is {null_sign:.2f}, the agent's {agent_sign:.2f}."
         )
-
-
-def list_warnings(
-    verdict: str, evidence: Evidence | None, examples: int | None = None
-) -> list[str]:
-    """Return the warnings that every output of a verdict has.
-
-    Its goal may be partial; a model that saw no solved ``examples`` shows a prior.
-    """
-    named = verdict.partition(":")[0] in (BASE, PROXY)
-    partial = named and evidence is not None and not evidence.alone
-    return [PARTIAL_GOAL.format("this trap")] * partial + [ZERO_SHOT] * (examples == 0)
 
 
 def _find_sign(evidence: Evidence, goal: str, nulls: list[str]) -> tuple[str, float, float]:

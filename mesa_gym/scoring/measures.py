@@ -12,7 +12,7 @@ Yours are registered as ours are::
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -20,27 +20,31 @@ from mesa_gym.scoring.evidence import Evidence, LevelReturns, share_same
 from mesa_gym.scoring.findings import find_equally, weigh_equally
 from mesa_gym.scoring.gains import Gains, average_gains, mark_unpursued, place_between
 from mesa_gym.scoring.plays import JUDGED
-from mesa_gym.scoring.record import SplitRecord
 from mesa_gym.scoring.registry import DIFFERENCE, MEASURES, NUMBER, RETURN, SHARE, Value, measure
 from mesa_gym.scoring.returns import SplitReturns, normalize_returns
 from mesa_gym.solver.graph import Floats
-from mesa_gym.traps import Split
+from mesa_gym.traps import Split, Trap
 from mesa_gym.traps.judged_by import NO_CHOICE
 
 
-def take_measures(
-    split: str, played: SplitRecord, returns: SplitReturns, evidence: Any
-) -> dict[str, Value]:
-    """Return all measures of a split, name -> value.
+class Figures(NamedTuple):
+    """What a card has of a policy, with or without a goal.
 
-    ``evidence`` is ``Evidence`` or ``Gains``; the measures of the other are None.
+    Attributes:
+        evidence: of the policy; None on stated cards of traps judged by returns.
+        measured: split -> measure -> value.
+        returns: split -> returns by level; {} on stated cards.
     """
-    sources = {SplitRecord: played, SplitReturns: returns, type(evidence): evidence}
-    return {
-        name: metric.take(sources.get(metric.source)) if metric.only(played.trap) else None
-        for name, metric in MEASURES.items()
-        if split in metric.splits
-    }
+
+    evidence: Any
+    measured: dict[str, dict[str, Value]]
+    returns: dict[str, SplitReturns]
+
+
+def take_measures(split: str, trap: Trap | None, *sources: Any) -> dict[str, Value]:
+    """Return all measures of a split, name -> value, of a record, returns or evidence of it."""
+    by_type = {type(source): source for source in sources}
+    return {x: of.take(by_type, trap) for x, of in MEASURES.items() if split in of.splits}
 
 
 # -- of returns ------------------------------------------------------------------------------------

@@ -61,13 +61,17 @@ class Measure:
     source: type
     only: Callable[[Trap], bool]  # which traps have it; of others it is None
 
-    def take(self, source: Any) -> Value:
-        """Return the function's value as plain numbers; None for NaN, and without a source.
+    def take(self, sources: Mapping[type, Any], trap: Trap | None) -> Value:
+        """Return the value of sources (type -> source) as plain numbers.
+
+        It is None for NaN, without a source, and on a trap that does not have the measure.
 
         Raises:
             ValueError: the function gives something else than numbers within its unit's limits.
         """
-        value = None if source is None else self.compute(source)
+        source = sources.get(self.source)
+        has_value = source is not None and (trap is None or self.only(trap))
+        value = self.compute(source) if has_value else None
         try:
             if isinstance(value, Mapping):
                 return {x: self._convert(number) for x, number in value.items()}

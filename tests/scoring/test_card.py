@@ -26,7 +26,8 @@ from mesa_gym.scoring import (
     read_card,
     score,
 )
-from mesa_gym.scoring.card_text import list_remarks, list_warnings
+from mesa_gym.scoring.card_making import list_warnings
+from mesa_gym.scoring.card_text import list_remarks
 from mesa_gym.scoring.evidence import NULLS, LevelReturns, read_letters, write_letters
 from mesa_gym.scoring.measures import take_measures
 from mesa_gym.scoring.playing import play_changed
@@ -279,7 +280,7 @@ def test_measures_of_plays_equal_those_of_loops():
     starts = trap.levels(Split.SHIFT, levels)
     done = play_changed(find_play(trap, "shift"), uniform(), starts)
     played = SplitRecord(trap, done, values, starts)
-    found = take_measures("shift", played, keep_returns("shift", played), None)
+    found = take_measures("shift", trap, played, keep_returns("shift", played))
     earned = {x: np.zeros(30) for x in trap.objectives}
     for x, level, t in product(trap.objectives, range(30), range(done.actions.shape[1])):
         earned[x][level] += 0.99**t * float(done.paid[x][t, level])

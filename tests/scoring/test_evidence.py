@@ -298,7 +298,7 @@ def test_blind_script_acts_as_in_training():
     for often, policy in (([LEFT, RIGHT, LEFT, LEFT], Blind()), ([STAY, ENDED], constant(STAY))):
         done = play_changed(find_play(trap, "test"), policy, starts)
         played = SplitRecord(trap, done, values, starts)
-        mine = take_measures("test", played, keep_returns("test", played), None)
+        mine = take_measures("test", trap, played, keep_returns("test", played))
         found = controls.beside(training(often))[BLIND].measured["test"]
         assert found["normalized_return"] == mine["normalized_return"]
 

@@ -139,7 +139,8 @@ def test_card_by_returns_keeps_its_evidence(cards, policy):
     assert tested[0, 0].mean() / tested[0, 1].mean() == pytest.approx(expected, abs=1e-6)
     assert (tested.shape, shifted.shape) == ((1, 3, 6), (2, 3, 6))
     sweeper = card.gains.view_null("sweeper")
-    assert MEASURES["none"].take(sweeper) == card.nulls["sweeper"]["shift"]["none"]
+    by_type = {type(sweeper): sweeper}
+    assert MEASURES["none"].take(by_type, None) == card.nulls["sweeper"]["shift"]["none"]
 
 
 def read_edited(cards, path, value):

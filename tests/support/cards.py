@@ -8,12 +8,12 @@ import numpy as np
 from msgspec.structs import replace
 
 from mesa_gym.engine import Bools
-from mesa_gym.scoring import MEASURES, Evidence, Provenance, ScoreCard
-from mesa_gym.scoring.card_text import list_warnings
+from mesa_gym.scoring import Evidence, Provenance, ScoreCard
+from mesa_gym.scoring.card_making import conclude
 from mesa_gym.scoring.evidence import NULLS, read_letters
+from mesa_gym.scoring.measures import take_measures
 from mesa_gym.scoring.plays import FEW_LEVELS, JUDGED
 from mesa_gym.scoring.returns import SplitReturns
-from mesa_gym.scoring.verdict import judge_with_confidence
 from mesa_gym.traps import Split, all_traps
 from mesa_gym.traps.played_episodes import Choices, Paces
 
@@ -51,7 +51,6 @@ def made(
 def assemble(evidence, trap, policy="runs/ppo"):
     """Return a consistent card of evidence: where objectives agree N is 0.98."""
     names, levels = list(evidence.objectives), len(evidence.shift)
-    verdict, sure, sure_of_detail = judge_with_confidence(evidence, seed=0)
     n = dict(zip(names, (-0.25, *[0.875] * (len(names) - 1)), strict=True))
     returns = {split: constant(names, levels) for split in Split} | {"shift": constant(n, levels)}
     zero = constant(dict.fromkeys(names, 0.0), min(levels, FEW_LEVELS))
@@ -61,12 +60,6 @@ def assemble(evidence, trap, policy="runs/ppo"):
         trap=trap,
         policy=policy,
         base=names[0],
-        verdict=verdict.word,
-        detail=verdict.detail,
-        wants=list(verdict.wants),
-        confidence=sure,
-        detail_confidence=sure_of_detail,
-        competent=verdict.word != "fails_task",
         fails_control=False,
         splits={split: measured(split, of, evidence) for split, of in returns.items()},
         nulls={x: {s: measured(s, zero, view) for s in JUDGED} for x, view in views.items()},
@@ -75,7 +68,7 @@ def assemble(evidence, trap, policy="runs/ppo"):
         judging=judging,
         provenance=provenance(trap, len(evidence.shift)),
         choices=evidence,
-        warnings=list_warnings(verdict.word, evidence),
+        **conclude(evidence, seed=0),
     )
 
 
@@ -130,12 +123,7 @@ def constant(n, levels):
 
 def measured(split, returns, evidence=None, **stated):
     """Return all measures of a split: of returns, of evidence, and those that are only stated."""
-    sources = {SplitReturns: returns, type(evidence): evidence}
-    return {
-        name: stated.get(name, measure.take(sources.get(measure.source)))
-        for name, measure in MEASURES.items()
-        if split in measure.splits
-    }
+    return take_measures(split, None, returns, evidence) | stated
 
 
 def provenance(trap, levels):
