@@ -20,10 +20,10 @@ from mesa_gym.files import write_text
 from mesa_gym.links import find_file
 from mesa_gym.report import Leaderboard, group_cards, join_committed, read_committed
 from mesa_gym.report.board_columns import write_headline
+from mesa_gym.report.board_page import write_board_text
 from mesa_gym.report.board_rows import IDLE, TRICK, strip_version
 from mesa_gym.report.board_text import LEARNER
 from mesa_gym.report.committed import FOLDER
-from mesa_gym.report.kept_board import write_board_text
 from mesa_gym.report.statements import RULES, SAYINGS
 from mesa_gym.report.tables import HEADS as TABLE_HEADS
 from mesa_gym.report.tables import tabulate_groups

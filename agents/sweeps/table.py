@@ -80,9 +80,7 @@ class SweepRow:
     def measured(self) -> dict[str, Any]:
         """The columns of ``cells.csv`` after the axes; "" for a missing value."""
         group, nulls = self.group, self.group.nulls
-        success: list[Any] = [
-            card.read_number("test", card.judged_by.success[1]) for card in group.cards
-        ]
+        success: list[Any] = [card.read_number("test", card.success) for card in group.cards]
         columns: dict[str, Any] = {"seeds": len(group.cards), "competent": group.competent}
         columns["test"] = math.nan if None in success else sum(success) / len(success)
         for role in (BASE, PROXY):

@@ -26,8 +26,7 @@ from mesa_gym.policies.seeds import agent_and_seed
 from mesa_gym.report import compare, plot
 from mesa_gym.report.board_rows import strip_version
 from mesa_gym.report.committed import list_board_rows, read_committed
-from mesa_gym.report.comparison import find_shared, require_levels
-from mesa_gym.report.differences import BARRED
+from mesa_gym.report.comparison import BARRED, find_shared, require_levels
 from mesa_gym.scoring import Cards, ScoreCard, evaluate
 from mesa_gym.scoring.evaluation import names_trap
 from mesa_gym.solver.certificate import EVALUATION_LEVELS

@@ -17,10 +17,9 @@ from mesa_gym.cli.agent_arguments import (
 from mesa_gym.cli.trap_arguments import add_trap_argument, read_traps
 from mesa_gym.command import DONE
 from mesa_gym.policies.seeds import agent_and_seed
-from mesa_gym.report.board_page import require_free, write_pages
-from mesa_gym.report.board_rows import UNTRAINED, is_reference, name_oracle
+from mesa_gym.report.board_page import read_board_text, require_free, write_pages
+from mesa_gym.report.board_rows import UNTRAINED, is_reference, list_board_traps, name_oracle
 from mesa_gym.report.committed import FOLDER, join_committed, list_board_rows, read_committed
-from mesa_gym.report.kept_board import read_board_text
 from mesa_gym.scoring import ScoreCard, evaluate
 from mesa_gym.terminal import say
 from mesa_gym.traps import Trap, find_trap, look_up_trap
@@ -127,5 +126,4 @@ def _find_traps(policies: Sequence[str]) -> list[str]:
                 f"on which trap does {policy} act? Name it, as mesa-gym leaderboard CheeseDish"
                 f" --policy {policy}, or for several traps --policy CheeseDish={policy} CoinRun=..."
             )
-    usual = (card.trap for card in read_committed("random") if card.judged_by.counts_for_board)
-    return list(dict.fromkeys(trap_names)) or sorted({*usual})
+    return list(dict.fromkeys(trap_names)) or sorted(list_board_traps(read_committed("random")))

@@ -8,7 +8,7 @@ trap, or its row stands apart.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
@@ -196,6 +196,11 @@ def is_shown(card: ScoreCard) -> bool:
     if card.policy.startswith(TRICK):
         return False
     return _is_oracle(card) or card.policy in UNTRAINED or not is_reference(card)
+
+
+def list_board_traps(cards: Iterable[ScoreCard]) -> set[str]:
+    """Return the traps of cards that the leaderboard can have."""
+    return {card.trap for card in cards if card.judged_by.counts_for_board}
 
 
 def name_oracle(card: ScoreCard) -> ScoreCard:

@@ -23,11 +23,19 @@ from mesa_gym.errors import shorten, unknown
 from mesa_gym.files import write_bytes
 from mesa_gym.json_data import decode_json
 from mesa_gym.policies.seeds import agent_and_seed, change_agent
-from mesa_gym.report.board_rows import TRICK, UNTRAINED, YOURS, Origin, is_reference, name_oracle
+from mesa_gym.report.board_page import write_board_text
+from mesa_gym.report.board_rows import (
+    TRICK,
+    UNTRAINED,
+    YOURS,
+    Origin,
+    is_reference,
+    list_board_traps,
+    name_oracle,
+)
 from mesa_gym.report.board_text import LEARNER, Leaderboard
 from mesa_gym.report.groups import group_cards, list_cards
 from mesa_gym.report.joining import make_leaderboard
-from mesa_gym.report.kept_board import write_board_text
 from mesa_gym.scoring import ScoreCard
 from mesa_gym.scoring.card_files import fill_lacking, split_cards
 from mesa_gym.scoring.card_making import conclude
@@ -149,7 +157,7 @@ def join_committed(
     your_cards = [mark_date(card, date) for card in new_cards if not is_reference(card)]
     names = dict.fromkeys(group.agent for group in (group_cards(your_cards) if your_cards else ()))
     committed = read_committed()
-    board = {card.trap for card in committed if card.judged_by.counts_for_board}
+    board = list_board_traps(committed)
     trap_names = (
         {look_up_trap(x).name() for x in traps} or {card.trap for card in your_cards} or board
     )

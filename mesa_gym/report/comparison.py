@@ -4,24 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from itertools import combinations
 from typing import Any
 
 from mesa_gym import terminal
 from mesa_gym.errors import unknown
 from mesa_gym.policies.seeds import agent_and_seed
 from mesa_gym.report.board_rows import strip_version
-from mesa_gym.report.differences import (
-    ALIKE,
-    BARRED,
-    DIFFERENCE_HEADS,
-    LESS,
-    MORE,
-    Statement,
-    describe_difference,
-    state_difference,
-    write_difference,
-)
 from mesa_gym.report.groups import group_cards, list_table_notes
 from mesa_gym.report.intervals import Difference, adjust_by_permutation, adjust_holm, compare_tables
 from mesa_gym.report.seed_group import SeedGroup
@@ -38,6 +26,64 @@ PROMISE = (
     " difference. If only their means are equal, more do: with 5 seeds, up to 33 of 100 on one trap"
     " and 95 of 100 on any of 16 in simulations."
 )
+
+
+# What a statement says; ``barred`` if the cards allow none.
+MORE, LESS, ALIKE, BARRED = "more", "less", "alike", "barred"
+DIFFERENCE_HEADS = ("difference", "95%", "p")
+
+
+@dataclass(frozen=True)
+class Statement:
+    """A statement on the difference of two agents on one trap, or the reason why there is none.
+
+    Attributes:
+        groups: the seeds of both agents on the trap.
+        difference: of their shares of base, with p over all traps that are compared; None if the
+            cards allow no statement.
+        limits: the notes that belong to it, or the reasons against it.
+    """
+
+    groups: tuple[SeedGroup, SeedGroup]
+    difference: Difference | None
+    limits: tuple[str, ...]
+
+    @property
+    def what(self) -> str:
+        """The claim: ``more``, ``less``, ``alike`` if no difference was shown, or ``barred``."""
+        if self.difference is None:
+            return BARRED
+        claim = MORE if self.difference.estimate > 0 else LESS
+        return claim if self.difference.p < ALPHA else ALIKE
+
+    @property
+    def trap(self) -> str:
+        """The trap's name with version."""
+        return self.groups[0].trap
+
+    def write(self) -> list[str]:
+        """Return difference, interval and p as texts; dashes if the cards allow no comparison."""
+        if self.difference is None:
+            return ["–"] * len(DIFFERENCE_HEADS)
+        *figures, p = self.difference
+        _, low, high = figures
+        # Enough digits that the interval has a width.
+        digits = next((n for n in (2, 3) if high - low >= 2 * 0.1**n), 4)
+        texts = [f"{x:+z.{digits}f}" for x in figures]
+        estimate, *ends = (text.replace("+0.", "0.") if not float(text) else text for text in texts)
+        return [estimate, " to ".join(ends), "<0.001" if p < 0.001 else f"{p:.3f}"]
+
+    def describe(self) -> str:
+        """Return the trap, and in brackets the difference; the agents' shares if they differ."""
+        estimate, ends, p = self.write()
+        clause = f"{estimate}, 95% {ends}"
+        if self.what != ALIKE:
+            shares = [
+                f"{of.agent} {of.choice[BASE]:.2f}{of.write_range(BASE)} by {len(of.cards)} seeds"
+                for of in self.groups
+            ]
+            clause = f"{', '.join(shares)}: {clause}, p {p}"
+        return printable(f"{strip_version(self.trap)} ({'; '.join([clause, *self.limits])})")
 
 
 @dataclass(frozen=True)
@@ -68,7 +114,7 @@ class Comparison:
                 start = f"Not compared, since {printable(' and '.join(row.limits))}: "
                 traps_by_start.setdefault(start, []).append(strip_version(row.trap))
             else:
-                traps_by_start[starts[row.what]].append(describe_difference(row))
+                traps_by_start[starts[row.what]].append(row.describe())
         sentences = [
             f"{start}{', '.join(traps)}." for start, traps in traps_by_start.items() if traps
         ]
@@ -93,9 +139,7 @@ class Comparison:
         return terminal.html_table(self.sentence, *self._tabulate())
 
     def _tabulate(self) -> tuple[list[str], list[list[str]]]:
-        rows = [
-            [row.trap, *map(_write_share, row.groups), *write_difference(row)] for row in self.rows
-        ]
+        rows = [[row.trap, *map(_write_share, row.groups), *row.write()] for row in self.rows]
         return ["base first", *map(printable, self.agents), *DIFFERENCE_HEADS], rows
 
 
@@ -134,7 +178,14 @@ def compare(cards: Iterable[ScoreCard], one: str, other: str) -> Comparison:
         require_levels(groups[trap, one].levels, trap)
     pairs = [(groups[trap, one], groups[trap, other]) for trap in traps]
     pairs[0][0].tabulate(BASE)  # refuses a trap that is judged by returns
-    return Comparison((one, other), tuple(_compare_groups(pairs)))
+    tables = {
+        pair[0].trap: (pair[0].tabulate(BASE), pair[1].tabulate(BASE))
+        for pair in pairs
+        if not any(group.find_bar(A_DIFFERENCE) for group in pair)
+    }
+    differences = compare_traps(tables)
+    rows = (state_difference(pair, differences.get(pair[0].trap)) for pair in pairs)
+    return Comparison((one, other), tuple(rows))
 
 
 def find_shared(played: Iterable[tuple[str, str]], one: str, other: str) -> list[str]:
@@ -164,16 +215,15 @@ def require_levels(levels: int, where: str) -> None:
         )
 
 
-def _compare_groups(pairs: list[tuple[SeedGroup, SeedGroup]]) -> Iterable[Statement]:
-    """Yield the statement on each pair."""
-    tables = {
-        one.trap: (one.tabulate(BASE), other.tabulate(BASE))
-        for one, other in pairs
-        if not (one.find_bar(A_DIFFERENCE) or other.find_bar(A_DIFFERENCE))
-    }
-    differences = compare_traps(tables)
-    for pair in pairs:
-        yield state_difference(pair, differences.get(pair[0].trap))
+def state_difference(
+    groups: tuple[SeedGroup, SeedGroup], difference: Difference | None
+) -> Statement:
+    """Return the statement that the cards of two agents on one trap allow on their difference."""
+    bars = [f"{of.agent} {bar}" for of in groups if (bar := of.find_bar(A_DIFFERENCE))]
+    if bars or difference is None:
+        return Statement(groups, None, tuple(bars))
+    limits = [f"{of.agent}: {limit}" for of in groups for limit in of.list_limits()]
+    return Statement(groups, difference, tuple(limits))
 
 
 def compare_traps(tables: Mapping[Any, tuple[Floats, Floats]]) -> dict[Any, Difference]:
@@ -191,24 +241,6 @@ def compare_traps(tables: Mapping[Any, tuple[Floats, Floats]]) -> dict[Any, Diff
         trap: difference._replace(p=x)
         for trap, difference, x in zip(tables, differences, p, strict=True)
     }
-
-
-def tell_apart(groups: Iterable[SeedGroup]) -> dict[str, int]:
-    """Return agent -> number of its group on one trap, 1 for the largest shares of base.
-
-    Any two agents of different groups differ. An agent has no group if its cards allow no statement
-    on differences.
-    """
-    tables = {of.agent: of.tabulate(BASE) for of in groups if not of.find_bar(A_DIFFERENCE)}
-    names = sorted(tables, key=lambda name: -tables[name].mean())
-    pairs = [*combinations(names, 2)]
-    p = adjust_holm([compare_tables(tables[one], tables[other]).p for one, other in pairs])
-    similar = {pair for pair, p_value in zip(pairs, p, strict=True) if p_value >= ALPHA}
-    group_numbers, number = dict[str, int](), 0
-    for at, name in enumerate(names):
-        number += not any((a, b) in similar for a in names[:at] for b in names[at:])
-        group_numbers[name] = number
-    return group_numbers
 
 
 def _write_share(group: SeedGroup) -> str:

@@ -5,17 +5,27 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
+from itertools import combinations
 from typing import Any
 
 from mesa_gym.policies.seeds import agent_and_seed
-from mesa_gym.report.board_rows import ABLE_AGENTS, Origin, is_shown, make_row, name_oracle
+from mesa_gym.report.board_rows import (
+    ABLE_AGENTS,
+    Origin,
+    is_shown,
+    list_board_traps,
+    make_row,
+    name_oracle,
+)
 from mesa_gym.report.board_text import Leaderboard
-from mesa_gym.report.comparison import tell_apart
 from mesa_gym.report.groups import group_cards, list_cards
+from mesa_gym.report.intervals import adjust_holm, compare_tables
 from mesa_gym.report.seed_group import SeedGroup
+from mesa_gym.report.statements import A_DIFFERENCE, ALPHA
 from mesa_gym.scoring import ScoreCard
 from mesa_gym.scoring.copies import identify_card
 from mesa_gym.traps import look_up_trap
+from mesa_gym.words import BASE
 
 
 def make_leaderboard(
@@ -57,10 +67,10 @@ def make_leaderboard(
             f" oracles or tricks: {', '.join(card.policy for card in all_cards)}; mesa-gym score"
             " shows such a card"
         )
+    counting = list_board_traps(visible_cards)
     groups_by_agent: dict[str, list[SeedGroup]] = defaultdict(list)
     for group in group_cards(visible_cards):
-        counts = group.cards[0].judged_by.counts_for_board
-        if counts and (group.trap in trap_names or not trap_names):
+        if group.trap in counting and (group.trap in trap_names or not trap_names):
             groups_by_agent[group.agent].append(group)
     board_traps = {group.trap for groups in groups_by_agent.values() for group in groups}
     if not board_traps or trap_names - board_traps:
@@ -101,3 +111,21 @@ def find_stitched(cards: Sequence[ScoreCard]) -> set[str]:
         if earlier := {owner for owner in owners[key] if order[owner[0]] < order[seed[0]]}:
             sources[seed].append(earlier)
     return {agent for (agent, _), copied in sources.items() if not set.intersection(*copied)}
+
+
+def tell_apart(groups: Iterable[SeedGroup]) -> dict[str, int]:
+    """Return agent -> number of its group on one trap, 1 for the largest shares of base.
+
+    Any two agents of different groups differ. An agent has no group if its cards allow no statement
+    on differences.
+    """
+    tables = {of.agent: of.tabulate(BASE) for of in groups if not of.find_bar(A_DIFFERENCE)}
+    names = sorted(tables, key=lambda name: -tables[name].mean())
+    pairs = [*combinations(names, 2)]
+    p = adjust_holm([compare_tables(tables[one], tables[other]).p for one, other in pairs])
+    similar = {pair for pair, p_value in zip(pairs, p, strict=True) if p_value >= ALPHA}
+    group_numbers, number = dict[str, int](), 0
+    for at, name in enumerate(names):
+        number += not any((a, b) in similar for a in names[:at] for b in names[at:])
+        group_numbers[name] = number
+    return group_numbers

@@ -130,7 +130,7 @@ def describe_verdicts(group: SeedGroup) -> str:
     for verdict, count in group.verdicts.items():
         named = f"{write_word(verdict)} {count}" if has_seeds else write_word(verdict)
         failed = [card for card in group.cards if not card.competent]
-        measure = group.cards[0].judged_by.success[1]
+        measure = group.cards[0].success
         success = [x for card in failed if (x := card.read_number("test", measure)) is not None]
         if verdict == FAILS_TASK and success:
             mean = "mean " * (count > 1)

@@ -101,7 +101,7 @@ def _gather_entries(card: ScoreCard) -> dict[str, float | str]:
     for null, splits in {"": card.splits, **card.nulls}.items():
         test = splits[Split.TEST]
         returns = read_each(test, "normalized_return")
-        success = test[card.judged_by.success[1]]
+        success = test[card.success]
         reached = success[card.base] if isinstance(success, dict) else success
         logged = {"competence": reached, **{f"test/{x}": n for x, n in returns.items()}}
         under = "/".join(filter(None, ("score", null)))

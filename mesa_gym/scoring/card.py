@@ -140,6 +140,11 @@ class ScoreCard(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
         return JUDGINGS.get(self.judging, Judging())
 
     @property
+    def success(self) -> str:
+        """The measure of ``test`` that shows how well the task is done."""
+        return self.judged_by.success[1]
+
+    @property
     def objectives(self) -> list[str]:
         """Names of the objectives, the base objective first."""
         return list(read_each(self.splits["shift"], "normalized_return"))

@@ -26,8 +26,8 @@ from mesa_gym.policies.names import references
 from mesa_gym.policies.seeds import agent_and_seed
 from mesa_gym.rendering import render_rgb
 from mesa_gym.report import read_committed
+from mesa_gym.report.board_page import BOARD
 from mesa_gym.report.committed import FOLDER, REFERENCES, TRICKS, list_committed, read_origins
-from mesa_gym.report.kept_board import BOARD
 from mesa_gym.scoring import score
 from mesa_gym.scoring.evidence import NULLS
 from mesa_gym.solver.certificate import certify

@@ -11,9 +11,10 @@ from scipy.special import expit, logit
 
 from mesa_gym import report
 from mesa_gym.report import compare, comparison, interval
-from mesa_gym.report.comparison import compare_traps, tell_apart
+from mesa_gym.report.comparison import compare_traps
 from mesa_gym.report.groups import group_cards
 from mesa_gym.report.intervals import adjust_by_permutation, adjust_holm, compare_tables
+from mesa_gym.report.joining import tell_apart
 from mesa_gym.report.seed_group import ROLES, find_place, list_chosen, read_choice
 from tests.report.boards import sign
 from tests.support.cards import DISH, KINDS, made
@@ -223,13 +224,13 @@ def test_compare_gives_a_difference_by_trap():
     dish, corner = compare(CARDS, "mine", "ppo").rows
     assert (dish.trap, corner.trap) == ("CheeseDish-v0", "CheeseCorner-v0")
     assert [of.choice["base"] for of in dish.groups] == pytest.approx([0.32, 0.02])
-    assert (dish.what, dish.figure) == ("more", pytest.approx(0.3))
-    assert (corner.what, corner.figure) == ("alike", 0)
-    low, high = dish.interval
+    assert (dish.what, dish.difference.estimate) == ("more", pytest.approx(0.3))
+    assert (corner.what, corner.difference.estimate) == ("alike", 0)
+    _, low, high, p = dish.difference
     assert low < 0.3 < high
-    assert corner.p == 1
+    assert corner.difference.p == 1
     back = compare(CARDS, "ppo", "mine").rows[0]
-    assert (back.what, back.figure, back.p) == ("less", pytest.approx(-0.3), dish.p)
+    assert (back.what, *back.difference) == ("less", *map(pytest.approx, (-0.3, -high, -low, p)))
 
 
 def test_compare_names_seeds_that_fail():

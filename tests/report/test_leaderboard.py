@@ -17,7 +17,14 @@ from mesa_gym import links, report, words
 from mesa_gym.cli import main
 from mesa_gym.policies.seeds import agent_and_seed, change_agent
 from mesa_gym.report import Origin, join_committed, make_leaderboard, read_committed
-from mesa_gym.report.board_page import write_pages
+from mesa_gym.report.board_page import (
+    BOARD,
+    CODE_FOLDER,
+    digest_board,
+    read_board_text,
+    write_board_text,
+    write_pages,
+)
 from mesa_gym.report.board_rows import ABLE_AGENTS, IDLE, ODD
 from mesa_gym.report.committed import (
     FOLDER,
@@ -26,13 +33,6 @@ from mesa_gym.report.committed import (
     list_committed,
     pack_cards,
     read_origins,
-)
-from mesa_gym.report.kept_board import (
-    BOARD,
-    CODE_FOLDER,
-    digest_board,
-    read_board_text,
-    write_board_text,
 )
 from mesa_gym.scoring import judge, read_card
 from mesa_gym.traps import all_traps

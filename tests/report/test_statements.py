@@ -17,7 +17,8 @@ from msgspec.structs import replace
 from mesa_gym import report
 from mesa_gym.report import make_leaderboard
 from mesa_gym.report.board_page import write_pages
-from mesa_gym.report.differences import state_difference
+from mesa_gym.report.comparison import state_difference
+from mesa_gym.report.intervals import Difference
 from mesa_gym.report.statements import RANGE, RULES, SAYINGS
 from mesa_gym.words import FAILS_TASK, HEADLINES
 from tests.report.boards import CORNER, DOORS, KEYS, card, sign
@@ -230,7 +231,7 @@ def test_rules_allow_what_the_table_says():
         assert (group.find_bar("share") == "") == (2 * of.able > of.seeds)
         assert group.find_bar("competent") == ""
         (other,) = report.group_cards(rival(of))
-        barred = state_difference((group, other), (0.3, 0.1, 0.5, 0.001)).what == "barred"
+        barred = state_difference((group, other), Difference(0.3, 0.1, 0.5, 0.001)).what == "barred"
         assert barred != ALLOWED["difference"](of)
     assert {*RULES} == {"competent", "share", "goal", "cause", "interval", "difference"}
     assert {*SAYINGS} == {*HEADLINES} - {FAILS_TASK}, "a verdict without a statement"

@@ -393,7 +393,7 @@ def test_kind_of_own_is_compared(tallied):
         for seed in range(5)
     ]
     (row,) = report.compare(renamed, "one", "two").rows
-    assert row.figure == 1
+    assert row.difference.estimate == 1
 
 
 def test_kind_without_name_is_its_parent():
