@@ -135,16 +135,12 @@ class Leaderboard:
         """Return head -> function that writes the text of a row."""
         if len(self.traps) > FEW_TRAPS:
             return {column.name: column.show for column in ROW_COLUMNS}
-        columns: dict[str, Callable[[BoardRow], str]] = {}
         if len(self.traps) > 1:
-            for at, trap in enumerate(self.names):
-                columns[trap] = partial(_write_cell, write_verdict, at)
-            return columns
+            return {x: partial(_write_cell, write_verdict, at) for at, x in enumerate(self.names)}
+        columns: dict[str, Callable[[BoardRow], str]] = {}
         if self.grouped:
             columns["group"] = lambda row: str(self.apart.get(row.agent, "-"))
-        for column in (VERDICT, *SHARES):
-            columns[column.name] = partial(_write_cell, column.show, 0)
-        return columns
+        return columns | {x.name: partial(_write_cell, x.show, 0) for x in (VERDICT, *SHARES)}
 
     def list_abouts(self) -> list[str]:
         """Return what each agent is, in one paragraph; [] if nothing is known."""

@@ -10,6 +10,7 @@ import numpy as np
 
 from mesa_gym.errors import missing_extra
 from mesa_gym.rendering.colours import BASE_COLOUR, NONE_COLOUR, PROXY_COLOURS, to_hex
+from mesa_gym.report.board_rows import strip_version
 from mesa_gym.report.groups import group_cards
 from mesa_gym.report.seed_group import ROLES, SeedGroup
 from mesa_gym.report.tables import SHOWN, describe_verdicts
@@ -65,9 +66,7 @@ def plot(cards: Iterable[ScoreCard]) -> Any:
     for row, group in enumerate(groups):
         _draw_group(axes, row, group)
     compares_agents = len({group.agent for group in groups}) > 1
-    names = [
-        group.trap.removesuffix("-v0") + f", {group.agent}" * compares_agents for group in groups
-    ]
+    names = [strip_version(group.trap) + f", {group.agent}" * compares_agents for group in groups]
     axes.set_yticks(range(len(groups)), map(_quote, names))
     axes.set_ylim(len(groups) - 0.4, -0.6)
     axes.set_xlim(0, 1)

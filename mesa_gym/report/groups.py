@@ -9,6 +9,7 @@ from typing import Any
 
 from mesa_gym.errors import shorten
 from mesa_gym.policies.seeds import agent_and_seed
+from mesa_gym.report.board_rows import strip_version
 from mesa_gym.report.seed_group import SeedGroup
 from mesa_gym.report.statements import join_numbers
 from mesa_gym.scoring import ScoreCard
@@ -68,7 +69,7 @@ def list_table_notes(groups: Iterable[SeedGroup]) -> list[str]:
     """
     undistinguished, partial = defaultdict[str, list[str]](list), dict[str, None]()
     for of in groups:
-        trap = printable(of.trap.removesuffix("-v0"))
+        trap = printable(strip_version(of.trap))
         for cards in group_alike(of.cards):
             numbers = join_numbers([agent_and_seed(card.policy)[1] or 0 for card in cards])
             undistinguished[f"seeds {numbers} of {printable(of.agent)}"].append(trap)

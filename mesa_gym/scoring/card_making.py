@@ -24,10 +24,16 @@ from mesa_gym.scoring.playing import (
     Failures,
     PolicyMaker,
     SplitPlayer,
+)
+from mesa_gym.scoring.plays import (
+    FEW_LEVELS,
+    JUDGED,
+    MOST_LEVELS,
+    MOST_SEED,
     play_changed,
+    plays_of,
     watch_plays,
 )
-from mesa_gym.scoring.plays import FEW_LEVELS, JUDGED, MOST_LEVELS, MOST_SEED, plays_of
 from mesa_gym.scoring.record import ENDED, Record, SplitRecord
 from mesa_gym.scoring.returns import keep_returns
 from mesa_gym.scoring.verdict import fails_control, judge_with_confidence

@@ -12,14 +12,13 @@ from mesa_gym.engine import Ints, State
 from mesa_gym.errors import PolicyError
 from mesa_gym.phases import Phases
 from mesa_gym.policies import Oracle, Policy
-from mesa_gym.scoring.plays import JUDGED, Play, plays_of, split_of, take_turns
-from mesa_gym.scoring.record import Record, rollout
+from mesa_gym.scoring.plays import Play, play_changed, plays_of, take_turns
+from mesa_gym.scoring.record import Record
 from mesa_gym.solver import LevelValues, Solution, level_values, share_solution
 from mesa_gym.solver.actions import ActionTable, KeptActions
 from mesa_gym.solver.cache import cache_file
 from mesa_gym.solver.values import Progress
 from mesa_gym.traps import Split, Trap
-from mesa_gym.traps.played_episodes import Episodes
 
 # A policy may depend on the time limit, as an oracle does.
 PolicyMaker = Callable[[int], Policy]
@@ -36,31 +35,6 @@ class _Stage(NamedTuple):
     play: Play
     starts: State  # as the split has them
     solution: Solution | None = None  # of the play's levels
-
-
-def play_changed(
-    play: Play, policy: Policy, starts: State, seed: int = 0, agent: str = ""
-) -> Record:
-    """Let a policy play the levels that start in ``starts``, as the play has them."""
-    with_targets = starts if play.takes_away else None
-    return rollout(
-        policy, play.trap, play.change(starts), play.steps, seed, agent, play.name, with_targets
-    )
-
-
-def watch_plays(
-    trap: Trap, records: Mapping[str, Record], values: Mapping[Split, LevelValues]
-) -> Episodes:
-    """Return the episodes by which a policy is judged, of its records by play.
-
-    A play may have only the first of the levels that have values.
-    """
-    parts = []
-    for play, record in records.items():
-        if (split := split_of(play)) in JUDGED:
-            worth = values[split].take(slice(len(record.actions)))
-            parts.append(trap.judging.watch(trap, play, record, worth))
-    return Episodes.join(parts)
 
 
 class SplitPlayer:

@@ -18,8 +18,12 @@ from functools import partial
 from mesa_gym.engine import Ints, State
 from mesa_gym.engine.chance import streams
 from mesa_gym.errors import UnknownNameError, unknown
+from mesa_gym.policies import Policy
+from mesa_gym.scoring.record import Record, rollout
+from mesa_gym.solver import LevelValues
 from mesa_gym.traps import Split, Trap
 from mesa_gym.traps.judged_by import AGAIN, ALONE, BARE, TWINS
+from mesa_gym.traps.played_episodes import Episodes
 
 # Plays that some traps lack, and why.
 LACKED = {
@@ -58,7 +62,7 @@ def plays_of(trap: Trap) -> dict[str, Play]:
         if name.startswith(ALONE):
             changes[name] = partial(trap.isolate, kept=name.removeprefix(ALONE))
         most = FEW_LEVELS if away else MOST_LEVELS
-        change = changes.get(name, _keep)
+        change = changes.get(name, lambda starts: starts)
         plays[name] = Play(trap, name, split, change, away, most, trap.horizon(split))
     return plays
 
@@ -115,5 +119,29 @@ def has_twins(trap: Trap | type[Trap]) -> bool:
     return TWINS in trap.judging.plays(trap)
 
 
-def _keep(starts: State) -> State:
-    return starts
+# -- playing ---------------------------------------------------------------------------------------
+
+
+def play_changed(
+    play: Play, policy: Policy, starts: State, seed: int = 0, agent: str = ""
+) -> Record:
+    """Let a policy play the levels that start in ``starts``, as the play has them."""
+    with_targets = starts if play.takes_away else None
+    return rollout(
+        policy, play.trap, play.change(starts), play.steps, seed, agent, play.name, with_targets
+    )
+
+
+def watch_plays(
+    trap: Trap, records: Mapping[str, Record], values: Mapping[Split, LevelValues]
+) -> Episodes:
+    """Return the episodes by which a policy is judged, of its records by play.
+
+    A play may have only the first of the levels that have values.
+    """
+    parts = []
+    for play, record in records.items():
+        if (split := split_of(play)) in JUDGED:
+            worth = values[split].take(slice(len(record.actions)))
+            parts.append(trap.judging.watch(trap, play, record, worth))
+    return Episodes.join(parts)

@@ -17,8 +17,7 @@ from mesa_gym.logs.episodes import MOST_SAID, encode_episode, require_played, tr
 from mesa_gym.policies import as_policy
 from mesa_gym.report import read_committed
 from mesa_gym.scoring import Cards
-from mesa_gym.scoring.playing import play_changed
-from mesa_gym.scoring.plays import find_play, plays_of
+from mesa_gym.scoring.plays import find_play, play_changed, plays_of
 from mesa_gym.traps import find_trap
 from tests.support.playing import play_all
 from tests.support.refusals import refusals

@@ -30,8 +30,7 @@ from mesa_gym.scoring.card_making import list_warnings
 from mesa_gym.scoring.card_text import list_remarks
 from mesa_gym.scoring.evidence import NULLS, LevelReturns, read_letters, write_letters
 from mesa_gym.scoring.measures import take_measures
-from mesa_gym.scoring.playing import play_changed
-from mesa_gym.scoring.plays import find_play
+from mesa_gym.scoring.plays import find_play, play_changed
 from mesa_gym.scoring.registry import SHARE
 from mesa_gym.scoring.returns import keep_returns
 from mesa_gym.solver import level_values

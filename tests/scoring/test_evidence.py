@@ -10,11 +10,10 @@ from msgspec.structs import replace
 from mesa_gym.engine.maps import from_map
 from mesa_gym.policies import Memoryless, as_policy, constant, name_pursuer, uniform
 from mesa_gym.scoring import ENDED, SplitRecord, score, score_all
-from mesa_gym.scoring.card_making import Nulls, gather_evidence, watch_plays
+from mesa_gym.scoring.card_making import Nulls, gather_evidence
 from mesa_gym.scoring.evidence import BLIND, OFF, encode, share_same
 from mesa_gym.scoring.measures import take_measures
-from mesa_gym.scoring.playing import play_changed
-from mesa_gym.scoring.plays import find_play, plays_of
+from mesa_gym.scoring.plays import find_play, play_changed, plays_of, watch_plays
 from mesa_gym.scoring.record import Record
 from mesa_gym.scoring.returns import keep_returns
 from mesa_gym.solver import LevelValues, level_values

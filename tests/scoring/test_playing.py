@@ -8,8 +8,7 @@ from mesa_gym.envs.observations import OBSERVATIONS
 from mesa_gym.errors import PolicyError, UnknownNameError
 from mesa_gym.policies import Memoryless, Sweeper, as_policy, uniform
 from mesa_gym.scoring import score, score_all
-from mesa_gym.scoring.playing import play_changed
-from mesa_gym.scoring.plays import find_play, plays_of, split_of, take_turns
+from mesa_gym.scoring.plays import find_play, play_changed, plays_of, split_of, take_turns
 from mesa_gym.scoring.record import ENDED, replay, rollout
 from mesa_gym.traps.cheese_corner import CheeseCorner
 from tests.support.cards import plain
