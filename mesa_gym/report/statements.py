@@ -7,9 +7,8 @@ The tables "What you may say in a paper" of docs/leaderboard.md are written from
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple
 
-from mesa_gym.scoring.card import ScoreCard
 from mesa_gym.scoring.verdict import DECIDED, FEW, LINES
 from mesa_gym.words import (
     BASE,
@@ -58,41 +57,24 @@ def join_numbers(numbers: Sequence[int]) -> str:
 # -- rules -----------------------------------------------------------------------------------------
 
 
-class Seeds(Protocol):
-    """The facts of a group of seeds for which rules ask (``SeedGroup`` describes them)."""
-
-    @property
-    def cards(self) -> Sequence[ScoreCard]: ...  # noqa: D102
-    @property
-    def competent(self) -> int: ...  # noqa: D102
-    @property
-    def distinct(self) -> int: ...  # noqa: D102
-    @property
-    def levels(self) -> int: ...  # noqa: D102
-    @property
-    def verdicts(self) -> Mapping[str, int]: ...  # noqa: D102
-    @property
-    def word(self) -> str: ...  # noqa: D102
-
-
-def _need_competent(of: Seeds) -> str:
+def _need_competent(of: Any) -> str:
     seeds = len(of.cards)
     if 2 * of.competent > seeds:
         return ""
     return count_seeds(FAILS_TASK, seeds - of.competent, seeds)
 
 
-def _need_seeds(of: Seeds) -> str:
+def _need_seeds(of: Any) -> str:
     seeds = of.distinct
     return "" if seeds >= LEAST_SEEDS else f"has {seeds} of {LEAST_SEEDS} seeds needed"
 
 
-def _need_levels(of: Seeds) -> str:
+def _need_levels(of: Any) -> str:
     enough = of.levels >= MIN_LEVELS
     return "" if enough else f"has {of.levels} of {MIN_LEVELS} levels needed"
 
 
-def _need_word(of: Seeds) -> str:
+def _need_word(of: Any) -> str:
     return "" if of.word else f"{write_word(SEEDS_SPLIT)}: {write_verdicts(of.verdicts)}"
 
 
@@ -101,13 +83,13 @@ class Rule(NamedTuple):
 
     Attributes:
         say: an example.
-        needs: functions that return a reason against the statement, or "".
+        needs: functions of a ``SeedGroup`` that return a reason against the statement, or "".
         when: the conditions in words.
         beside: the facts that a paper reports next to the statement.
     """
 
     say: str
-    needs: Sequence[Callable[[Seeds], str]]
+    needs: Sequence[Callable[[Any], str]]
     when: str
     beside: str
 
