@@ -28,7 +28,7 @@ from mesa_gym.traps.judged_by import NO_CHOICE
 
 
 class Figures(NamedTuple):
-    """What a card has of a policy, with or without a goal.
+    """The figures of a policy on a card, with or without a goal.
 
     Attributes:
         evidence: of the policy; None on stated cards of traps judged by returns.
