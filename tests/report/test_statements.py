@@ -235,3 +235,11 @@ def test_rules_allow_what_the_table_says():
         assert barred != ALLOWED["difference"](of)
     assert {*RULES} == {"competent", "share", "goal", "cause", "interval", "difference"}
     assert {*SAYINGS} == {*HEADLINES} - {FAILS_TASK}, "a verdict without a statement"
+
+
+def test_sentence_counts_traps_without_a_card():
+    played = [(trap, f"other-s{s}") for trap in (DISH, CORNER) for s in range(5)]
+    played += [(DISH, f"mine-s{s}") for s in range(5)]
+    cards = [sign(card(trap, name, 0.9, 0.1), f"{trap} {name}") for trap, name in played]
+    (sentence, *_) = make_leaderboard(cards, yours=["mine"]).sentences()
+    assert "fails task on CheeseCorner (1 without a card)." in sentence
