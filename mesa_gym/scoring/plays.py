@@ -62,9 +62,13 @@ def plays_of(trap: Trap) -> dict[str, Play]:
         if name.startswith(ALONE):
             changes[name] = partial(trap.isolate, kept=name.removeprefix(ALONE))
         most = FEW_LEVELS if away else MOST_LEVELS
-        change = changes.get(name, lambda starts: starts)
+        change = changes.get(name, _keep)
         plays[name] = Play(trap, name, split, change, away, most, trap.horizon(split))
     return plays
+
+
+def _keep(starts: State) -> State:  # a lambda cannot be pickled, and logs with plays can
+    return starts
 
 
 def take_turns(keys: Mapping[str, Ints]) -> Iterator[tuple[str, Ints]]:

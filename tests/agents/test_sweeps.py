@@ -177,7 +177,7 @@ def test_sweep_notes_are_those_of_tables(tmp_path):
     page = write_results(swept, tmp_path, "again")[-1].read_text()
     for text in (str(swept), page):
         for note in (
-            "apart: seeds 1 to 4 of ppo on FollowMe.",
+            "which may be copies: seeds 1 to 4 of ppo on FollowMe.",
             "sweeps on up to 40% of the levels",
         ):
             assert note in " ".join(text.split())
