@@ -130,4 +130,6 @@ def test_bad_usage_exits_2_and_writes_nothing(command, words, folder, run):
 
 
 def _list_files(folder):
-    return [path for path in Path(folder).rglob("*") if path.is_file()]
+    # Python keeps the bytecode of a user's module beside it, unless PYTHONDONTWRITEBYTECODE is set.
+    files = (path for path in Path(folder).rglob("*") if path.is_file())
+    return [path for path in files if path.parent.name != "__pycache__"]
