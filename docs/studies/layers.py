@@ -11,66 +11,36 @@ import math
 import sys
 from collections.abc import Callable, Sequence
 from functools import cache, partial
-from typing import Any, NamedTuple
+from typing import Any
 
-import jax
-import jax.numpy as jnp
 import numpy as np
-import optax
 from scipy.optimize import minimize
 
+from docs.studies.layer_networks import (
+    MARKS,
+    SIGNS,
+    TOKENS,
+    Array,
+    LayerAgent,
+    Setting,
+    Weights,
+    build_layers,
+    edit,
+    make_key,
+    make_stream,
+    predict,
+    run_layers,
+    start_network,
+    train,
+)
 from docs.studies.layers_page import read_figures, write_figures
-from mesa_gym.policies.oracle import BestLearner
 from mesa_gym.scoring import evaluate
 from mesa_gym.traps import find_trap
-from mesa_gym.traps.life import FRUITS, TRIALS
 
-MARKS, TOKENS, KINDS, TASTED = 4, 8, 3, 5  # TASTED: tokens of a life of kinds, at most
 SEEDS = range(10, 15)  # settings were chosen by the training loss of seeds 0 to 4
-BATCH, RATE, START = 64, 0.01, 0.02
-UPDATES = (1000, 500, 1500, 2000)  # by depth, 0 is of networks without layers
-SLOWER = {"mlp": (4000, 0.003)}  # updates and rate of a network that does not learn by the others
 LIVES, MANY_LIVES = 1000, 16_000  # of measurements, the latter for the loss, which has a long tail
-make_key = partial(jax.random.key, impl="rbg")  # compiles faster than the default
-SIGNS = np.array([*itertools.product((1.0, -1.0), repeat=MARKS)])  # all fruits
 STEP = 1 / (1 + (MARKS - 1) / TOKENS)  # the best gradient step, if it is the only one
-Array = Any  # of NumPy or JAX
-Weights = dict[str, Any]
 Figures = dict[str, Any]
-
-
-class Setting(NamedTuple):
-    """A network (``layers``, ``gru``, ``mlp``) and the lives on which it is trained.
-
-    Attributes:
-        told, flash: how many entries of a token tell its payment and show its flash.
-        size: the flash of a payment of 1.
-        kinds: marks are one of three kinds, after one to five tokens, instead of signs.
-        shuffled: payments of a context are permuted among its tokens.
-        labels: entries of a token besides its marks; the last ones may be unused.
-    """
-
-    depth: int = 1
-    told: int = 1
-    flash: int = 1
-    size: float = 1.0
-    kinds: bool = False
-    shuffled: bool = False
-    network: str = "layers"
-    labels: int = 8
-
-    @property
-    def marks(self) -> int:
-        return KINDS if self.kinds else MARKS
-
-    @property
-    def entries(self) -> np.ndarray:
-        """The vectors that a payment of 1 and a flash of 1 add to a token, float64 (2, width)."""
-        middle, end = self.marks + self.told, self.marks + self.told + self.flash
-        entries = np.zeros((2, self.marks + self.labels))
-        entries[0, self.marks : middle], entries[1, middle:end] = 1.0, self.size
-        return entries
-
 
 FOUR = Setting(flash=4, labels=5)
 ENTRIES = ((1, 1), (1, 2), (1, 4), (4, 4), (2, 1))  # for the payment, for the flash
@@ -82,7 +52,7 @@ KIND = {"F 4": (1, 4), "T 4": (4, 1), "T 4, F 4": (4, 4)}  # entries
 KAPPAS = (0.0, 0.25, 0.31, 0.35, 0.5, 0.65, 0.69, 0.75, 1.0)
 
 
-# -- the law, exactly; layers, and layers that are built by hand -----------------------------------
+# -- the law, exactly ------------------------------------------------------------------------------
 
 
 @cache
@@ -123,153 +93,6 @@ def find_best_plan(depth: int, plain: bool) -> tuple[float, np.ndarray]:
     start = np.linspace(0.5, 1.5, depth) if plain else np.tile([0.5, 0.5, 0.4], depth)
     best = minimize(lambda flat: find_loss(expand(flat)), start, method="BFGS")
     return float(best.fun), expand(best.x)
-
-
-def run_layers(weights: Weights, tokens: Array, queries: Array) -> list[tuple[Array, Array]]:
-    """Return the tokens (..., n, D) and queries (..., m, D) before and after each layer.
-
-    Layers are linear self-attention over the tokens. A token of zeros is none.
-    """
-    stream = [(tokens, queries)]
-    count = (tokens != 0).any(-1).sum(-1).clip(1)[..., None, None]
-    for write, match in zip(weights["write"], weights["match"], strict=True):
-        keys, values = tokens.mT / count, tokens @ write.T
-        tokens, queries = (x + x @ match.T @ keys @ values for x in (tokens, queries))
-        stream.append((tokens, queries))
-    return stream
-
-
-def build_layers(setting: Setting, kappa: float, steps: Sequence[float]) -> Weights:
-    """Return layers, made by hand, that are gradient steps on the target of a kappa."""
-    shares = zip((1 - kappa, kappa), setting.entries, strict=True)
-    target = sum(share * entry / (entry @ entry) for share, entry in shares)
-    match = np.diag(np.arange(setting.entries.shape[1]) < setting.marks).astype(float)
-    write = np.array([-step * np.outer(setting.entries.sum(0), target) for step in steps])
-    return {"write": write, "match": np.array([match] * len(steps)), "read": -target}
-
-
-# -- networks and their training -------------------------------------------------------------------
-
-
-def start_network(key: Array, setting: Setting, entries: Array) -> Weights:
-    """Return small random weights, and 0 for entries that a setting does not use."""
-    width = entries.shape[1]
-    square = (setting.depth, width, width)
-    shapes: dict[str, tuple[int, ...]] = {"write": square, "match": square, "read": (width,)}
-    if setting.network == "gru":
-        shapes = {"gates": (width + 65, 192), "head": (64 + width + 1, 64), "read": (64,)}
-    if setting.network == "mlp":
-        inputs = width * (TOKENS + 1) + 1
-        shapes = {"first": (inputs, 256), "head": (257, 64), "read": (64,)}
-    keys = zip(jax.random.split(key, len(shapes)), shapes.items(), strict=True)
-    drawn = {name: jax.random.normal(k, shape) for k, (name, shape) in keys}
-    if setting.network != "layers":
-        return {name: array * shapes[name][0] ** -0.5 for name, array in drawn.items()}
-    used = (entries.sum(axis=0) > 0) | (jnp.arange(width) < setting.marks)
-    both = used[:, None] & used
-    return {name: x * START * (used if name == "read" else both) for name, x in drawn.items()}
-
-
-def predict(network: str, weights: Weights, tokens: Array, queries: Array) -> Array:
-    """Return the predicted payments of queries, (..., m)."""
-    if network == "layers":
-        return run_layers(weights, tokens, queries)[-1][1] @ weights["read"]
-
-    def apply(name: str, *parts: Array) -> Array:
-        ones = jnp.ones((*parts[0].shape[:-1], 1))
-        return jnp.concatenate([*parts, ones], -1) @ weights[name]
-
-    def repeat(memory: Array) -> Array:
-        return jnp.broadcast_to(memory[..., None, :], (*queries.shape[:-1], memory.shape[-1]))
-
-    if network == "mlp":
-        flat = repeat(tokens.reshape(*tokens.shape[:-2], -1))
-        hidden = apply("head", jax.nn.relu(apply("first", flat, queries)))
-        return jax.nn.relu(hidden) @ weights["read"]
-    memory = jnp.zeros((*tokens.shape[:-2], 64))
-    for i in range(TOKENS):
-        gates = jax.nn.sigmoid(apply("gates", tokens[..., i, :], memory))
-        new = jnp.tanh(apply("gates", tokens[..., i, :], gates[..., :64] * memory)[..., 128:])
-        memory = gates[..., 64:128] * memory + (1 - gates[..., 64:128]) * new
-    return jax.nn.relu(apply("head", repeat(memory), queries)) @ weights["read"]
-
-
-def make_stream(marks: Array, labels: Array, fruits: Array, entries: Array) -> tuple[Array, Array]:
-    """Return tokens (..., n, D) of tasted fruits, and queries (..., m, D), which lack labels.
-
-    Args:
-        marks: of the tokens, (..., n, d).
-        labels: their payments and flashes, (..., n, 2).
-        fruits: marks of the queries, (m, d).
-        entries: what labels add to a token, (2, D).
-    """
-    pad = np.eye(marks.shape[-1], entries.shape[1])
-    tokens = marks @ pad + labels @ entries
-    return tokens, fruits @ pad + 0 * tokens[..., :1, :]
-
-
-def find_training_loss(
-    setting: Setting, weights: Weights, key: Array, entries: Array, shuffled: Array
-) -> Array:
-    """Return the mean squared error on new lives, relative to the square of their scale."""
-    keys = jax.random.split(key, 4)
-    d, shape = setting.marks, (BATCH, TASTED if setting.kinds else TOKENS)
-    if setting.kinds:
-        marks = jax.nn.one_hot(jax.random.randint(keys[0], shape, 0, d), d)
-        tasted = jax.random.randint(keys[3], (BATCH, 1), 1, TASTED + 1)
-        marks = marks * (jnp.arange(TASTED) < tasted)[..., None]
-    else:
-        marks = jax.random.rademacher(keys[0], (*shape, d), float)
-    scale = 3.0 ** jax.random.uniform(keys[1], (BATCH, 1), minval=-1, maxval=1)
-    spread = 1.0 if setting.kinds else d**-0.5
-    law = spread * scale * jax.random.normal(keys[2], (BATCH, d))
-    pay = (marks @ law[..., None])[..., 0]
-    # Shuffled: each token tells the payment of another one. The order of tokens has no effect.
-    pay = jnp.where(shuffled, jnp.roll(pay, 1, axis=1), pay)
-    # Layers are linear in a query: over signs their error is the weights' error.
-    linear = setting.network == "layers"
-    fruits = jnp.eye(d) if linear else jax.random.choice(key, jnp.asarray(SIGNS), (2,))
-    stream = make_stream(marks, jnp.stack([pay, pay], -1), fruits, entries)
-    error = predict(setting.network, weights, *stream) - law @ fruits.T
-    by_life = (error**2).sum(-1) if linear else (error**2).mean(-1)
-    return (by_life / scale[:, 0] ** 2).mean()
-
-
-def train(settings: Sequence[Setting], seeds: Sequence[int]) -> list[list[Weights]]:
-    """Train a network for each setting and seed, all in one compiled loop.
-
-    Args:
-        settings: that differ in their entries and in ``shuffled`` alone.
-        seeds: of each.
-
-    Returns:
-        Weights, NumPy arrays, by setting and seed.
-    """
-    first = settings[0]
-    updates, rate = SLOWER.get(first.network, (UPDATES[first.depth], RATE))
-    adam = optax.adam(optax.linear_schedule(rate, 0.0, updates))
-    optimiser = optax.chain(optax.clip_by_global_norm(1.0), adam)
-
-    def run(seed: Array, entries: Array, shuffled: Array) -> Weights:
-        def update(carry: Any, key: Array) -> Any:
-            weights, state = carry
-            loss = partial(find_training_loss, first, key=key, entries=entries, shuffled=shuffled)
-            change, state = optimiser.update(jax.grad(loss)(weights), state)
-            return (optax.apply_updates(weights, change), state), None
-
-        start, rest = jax.random.split(make_key(seed))
-        weights = start_network(start, first, entries)
-        carry = weights, optimiser.init(weights)
-        return jax.lax.scan(update, carry, jax.random.split(rest, updates))[0][0]
-
-    index = [(setting, seed) for setting in settings for seed in seeds]
-    trained = jax.jit(jax.vmap(run))(
-        jnp.array([seed for _, seed in index]),
-        jnp.array([setting.entries for setting, _ in index]),
-        jnp.array([setting.shuffled for setting, _ in index]),
-    )
-    flat = [{k: np.asarray(v[i], float) for k, v in trained.items()} for i in range(len(index))]
-    return [flat[i : i + len(seeds)] for i in range(0, len(flat), len(seeds))]
 
 
 # -- measurements ----------------------------------------------------------------------------------
@@ -379,60 +202,6 @@ def measure_residual(setting: Setting, weights: Weights) -> Figures:
         losses = [find_error(queries @ weights["read"], law) for _, queries in shift]
         figures[f"losses on {name}"] = losses
     return figures
-
-
-def edit(setting: Setting, weights: Weights) -> Weights:
-    """Return weights whose last layer reads the payment where it read the flash: rank one."""
-    (pay, flash), read, write = setting.entries, weights["read"], weights["write"].copy()
-    value = write[-1].T @ read
-    change = (value @ flash) * pay / (pay @ pay) - value * (flash > 0)
-    write[-1] += np.outer(read, change) / (read @ read)
-    return weights | {"write": write}
-
-
-class LayerAgent(BestLearner):
-    """Tastes, remembers one token for each, and walks to a fruit of highest prediction.
-
-    The layers are the only part that learns: walking is built in. It reads planes alone.
-    """
-
-    def __init__(self, trap: Any, setting: Setting, weights: Weights) -> None:
-        """Make the agent of a trap whose planes repeat as the setting's entries do."""
-        super().__init__(trap)
-        self.setting, self.weights = setting, weights
-        self.fruits = [trap.channels.index(name) for name in FRUITS]
-        names = [*enumerate(trap.channels)]
-        self.labels = [i for label in ("told", "flash") for i, name in names if name == label]
-
-    def reset(self, mask: Array, rng: np.random.Generator) -> None:
-        """Forget all tokens of the rows in ``mask``, bool (n,)."""
-        if mask.all():
-            width, self.rng = self.setting.entries.shape[1], rng
-            self.tokens = np.zeros((len(mask), TRIALS, width))
-            self.tasted, self.ties = np.zeros(len(mask), int), np.zeros((len(mask), KINDS))
-        self.tokens[mask], self.tasted[mask] = 0, 0
-        self.ties[mask] = self.rng.random((mask.sum(), KINDS))
-
-    def act(self, observation: Array, state: Any = None) -> Array:
-        """Return one-hot actions, float64 (n, 5), from planes (n, height, width, channels)."""
-        rows, width = np.arange(len(observation)), self.tokens.shape[-1]
-        agent = observation[..., self.trap.channel["agent"]].reshape(len(rows), -1).argmax(axis=1)
-        planes = observation[..., self.fruits].reshape(len(rows), -1, KINDS)
-        cells = np.where(planes.any(axis=1), planes.argmax(axis=1), -1)
-        entered = cells == agent[:, None]
-        over = entered.any(axis=1)
-        # Payments and flashes are 1 or -1, and -1/3 in the mean.
-        labels = 2.0 * observation[..., self.labels].any(axis=(1, 2)) - 1 + 1 / 3
-        token = np.hstack([entered, labels])[over]
-        self.tokens[over, self.tasted[over] % TRIALS, : token.shape[1]] = token
-        self.tasted[over] += 1
-        queries = np.broadcast_to(np.eye(KINDS, width), (len(rows), KINDS, width))
-        worth = predict("layers", self.weights, self.tokens, queries)
-        # Equal predictions, as of fruits that were not tasted, are decided by chance.
-        self.ties[over] = self.rng.random((over.sum(), KINDS))
-        worth = np.where(cells >= 0, np.round(worth, 6) + 1e-7 * self.ties, -np.inf)
-        goals = cells[rows, worth.argmax(axis=1)]
-        return self._walk(observation[..., self.wall] == 0, agent, goals, ~over)
 
 
 # -- the runs --------------------------------------------------------------------------------------

@@ -6,7 +6,7 @@ import pytest
 pytest.importorskip("optax")
 
 from docs.studies import layers
-from docs.studies.layers import MARKS, SIGNS, TOKENS, Setting, make_stream
+from docs.studies.layer_networks import MARKS, SIGNS, TOKENS, Setting, make_stream
 from docs.studies.layers_page import OUTCOMES, format_outcomes, judge_hypotheses, read_figures
 
 
