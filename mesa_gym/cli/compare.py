@@ -60,55 +60,63 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Compare two agents on the same levels: a table, and a sentence for a paper."""
-    agents = options.words[:2]
+    words, traps = _split_words(options.words)
+    for path in (options.figure, options.json):
+        require_writable(path)
+    sides = [_read_side(word, traps) for word in words]
+    _require_two_names(sides, words)
+    one, other = (side.name for side in sides)
+    cards = [card for side in sides for card in side.cards if card.trap in traps or not traps]
+    levels = _find_levels(options.levels, cards)
+    policies = [row for side in sides if side.policies for row in _list_policies(side, traps)]
+    # Agents that cannot be compared are refused before they are scored.
+    compared = [(card.trap, agent_and_seed(card.policy)[0]) for card in cards]
+    compared += [(trap, agent_and_seed(seed)[0]) for seed, trap, _ in policies]
+    find_shared(compared, one, other)
+    require_levels(levels, " and ".join(dict.fromkeys(strip_version(trap) for trap, _ in compared)))
+    if policies:
+        cards += _score(policies, levels, options.algo)
+    comparison = compare(cards, one, other)
+    print(comparison)
+    if options.pursuit:
+        agents: dict[tuple[str, str], list[str]] = {}
+        for seed, trap, policy in policies:
+            agents.setdefault((agent_and_seed(seed)[0], trap), []).append(policy)
+        rows = [(*agent_on_trap, seeds) for agent_on_trap, seeds in agents.items()]
+        print(f"\n{tabulate_pursuit(rows, levels, algo=options.algo)}")
+    drawn = [row.trap for row in comparison.rows if options.figure is not None]
+    if drawn and all(row.what == BARRED for row in comparison.rows):
+        print(f"\nnothing was compared, so {options.figure} is not drawn")
+    elif drawn:
+        plot(card for card in cards if card.trap in drawn).savefig(options.figure)
+        print(f"\nwrote {options.figure}")
+    if options.json is not None:
+        Cards(cards).save(options.json)
+    return DONE
+
+
+def _split_words(words: Sequence[str]) -> tuple[Sequence[str], list[str]]:
+    """Return the words for the two agents, and the names of the traps after them."""
+    agents = words[:2]
     if len(agents) < 2 or any(map(names_trap, agents)):
         raise ValueError(
             "compare takes two agents, then traps, such as"
             " mesa-gym compare ppo mine=runs/mine CheeseDish"
         )
-    traps = [find_trap(word).name() for word in options.words[2:]]
-    for path in (options.figure, options.json):
-        require_writable(path)
-    sides = [_read_side(word, traps) for word in agents]
-    one, other = (side.name for side in sides)
-    if one == other or sides[0][1:] == sides[1][1:]:
-        first, second = (split_name(word)[1] for word in agents)
-        if first == second:
-            raise ValueError(f"both agents are {first}; compare needs two: name another")
-        raise ValueError(
-            f"both agents are called {one}; name them, such as plain={first} mine={second}"
-        )
-    cards = [card for side in sides for card in side.cards if card.trap in traps or not traps]
-    levels = _find_levels(options.levels, cards)
-    named: dict[str, dict[str, str]] = {}
-    for side in sides:
-        if side.policies:
-            named |= _name_seeds(side, traps)
-    played = [(policy, trap) for policy, of in named.items() for trap in of]
-    # What cannot be compared is refused before any work.
-    compared = [*((card.policy, card.trap) for card in cards), *played]
-    find_shared([(trap, agent_and_seed(policy)[0]) for policy, trap in compared], one, other)
-    require_levels(levels, " and ".join(dict.fromkeys(strip_version(trap) for _, trap in compared)))
-    if named:
-        worlds = [look_up_trap(trap)() for trap in dict.fromkeys(trap for _, trap in played)]
-        cards += evaluate(named, worlds, levels, algo=options.algo)
-    comparison = compare(cards, one, other)
-    print(comparison)
-    if options.pursuit:
-        seeds: dict[tuple[str, str], list[str]] = {}
-        for policy, trap in played:
-            seeds.setdefault((agent_and_seed(policy)[0], trap), []).append(named[policy][trap])
-        agents_on = [(agent, trap, specs) for (agent, trap), specs in seeds.items()]
-        print(f"\n{tabulate_pursuit(agents_on, levels, algo=options.algo)}")
-    if options.figure is not None and all(row.what == BARRED for row in comparison.rows):
-        print(f"\nnothing was compared, so {options.figure} is not drawn")
-    elif options.figure is not None:
-        traps = [row.trap for row in comparison.rows]
-        plot(card for card in cards if card.trap in traps).savefig(options.figure)
-        print(f"\nwrote {options.figure}")
-    if options.json is not None:
-        Cards(cards).save(options.json)
-    return DONE
+    return agents, [find_trap(word).name() for word in words[2:]]
+
+
+def _require_two_names(sides: Sequence[Side], words: Sequence[str]) -> None:
+    """Raise ValueError if both words name one agent, or both agents have one name."""
+    (one, *source), (other, *other_source) = sides
+    if one != other and source != other_source:
+        return
+    first, second = (split_name(word)[1] for word in words)
+    if first == second:
+        raise ValueError(f"both agents are {first}; compare needs two: name another")
+    raise ValueError(
+        f"both agents are called {one}; name them, such as plain={first} mine={second}"
+    )
 
 
 def _read_side(word: str, traps: list[str]) -> Side:
@@ -157,9 +165,19 @@ def _find_levels(levels: int | None, cards: Sequence[ScoreCard]) -> int:
     return has
 
 
-def _name_seeds(side: Side, traps: list[str]) -> dict[str, dict[str, str]]:
-    """Return seed name -> trap -> policy, for the policies of one agent."""
+def _list_policies(side: Side, traps: list[str]) -> list[tuple[str, str, str]]:
+    """Return the policies of one agent: rows of seed name, trap and policy."""
     trained_on = [trap for trap in map(find_trained_trap, side.policies) if trap]
     if not traps and len(trained_on) < len(side.policies):
         raise ValueError("on which traps? Name them: mesa-gym compare A B CheeseDish ...")
-    return name_policies(side.policies, traps or [*dict.fromkeys(trained_on)], side.name)
+    named = name_policies(side.policies, traps or [*dict.fromkeys(trained_on)], side.name)
+    return [(seed, trap, policy) for seed, of in named.items() for trap, policy in of.items()]
+
+
+def _score(policies: list[tuple[str, str, str]], levels: int, algo: str | None) -> Cards:
+    """Return the cards of policies: rows of seed name, trap and policy."""
+    named: dict[str, dict[str, str]] = {}
+    for seed, trap, policy in policies:
+        named.setdefault(seed, {})[trap] = policy
+    traps = dict.fromkeys(trap for _, trap, _ in policies)
+    return evaluate(named, [look_up_trap(trap)() for trap in traps], levels, algo=algo)
