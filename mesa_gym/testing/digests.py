@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 from collections.abc import Iterator, Sequence
 from hashlib import blake2b
 from pathlib import Path
@@ -15,13 +14,13 @@ import numpy as np
 
 from mesa_gym.command import DONE, FAILED, Parser, run_command
 from mesa_gym.engine import State
-from mesa_gym.files import read_json, write_text
+from mesa_gym.files import read_json, write_json
 from mesa_gym.terminal import say
 from mesa_gym.testing.check import ConformanceError, TrapLike
 from mesa_gym.testing.sample import Sample, episodes
-from mesa_gym.traps import Split, all_traps, as_trap, find_trap
+from mesa_gym.traps import Split, Trap, all_traps, as_trap, find_trap
 
-KEPT_IN = Path("tests/golden")
+KEPT_IN = Path("tests/golden/digests.json")
 HASHED = 32
 
 
@@ -66,52 +65,58 @@ def _hash_arrays(arrays: Iterator[np.ndarray] | list[np.ndarray]) -> str:
     return total.hexdigest()
 
 
-def check_digest(trap: TrapLike, folder: Path = KEPT_IN) -> None:
-    """Check that a trap still gives the digests that were recorded for its version in ``folder``.
+def check_digest(trap: TrapLike, path: Path = KEPT_IN) -> None:
+    """Check that a trap still gives the digests that ``path`` has of its version.
 
     Raises:
         ConformanceError: the digests differ, or none are recorded.
     """
     instance = as_trap(trap)
-    path, current = folder / f"{instance.name()}.json", digest(instance)
-    if not path.exists():
-        raise ConformanceError("digest", instance, f"{path} is missing; `make digests` records it")
-    try:
-        kept: dict[str, str] = dict(read_json(path)["digests"])
-    except (ValueError, KeyError, TypeError) as error:
-        message = f"{path} is damaged ({error}); take it from version control again"
-        raise ConformanceError("digest", instance, message) from None
-    if changed := ", ".join(name for name in current if kept.get(name) != current[name]):
+    recorded, current = _read_digests(path, instance).get(instance.name()), digest(instance)
+    if recorded is None:
+        message = f"{path} has no digests of this trap; `make digests` records them"
+        raise ConformanceError("digest", instance, message)
+    if changed := ", ".join(name for name in current if recorded.get(name) != current[name]):
         message = f"{changed} changed, and a finished version never does; make a new version"
         hint = f"(`version = {instance.version + 1}`) beside this one, or take the change back"
         raise ConformanceError("digest", instance, f"{message} {hint}")
 
 
-def record_digest(trap: TrapLike, folder: Path = KEPT_IN) -> bool:
-    """Record a trap's digests in ``folder`` if there are none.
+def record_digest(trap: TrapLike, path: Path = KEPT_IN) -> bool:
+    """Add a trap's digests to ``path`` if it has none of this trap.
 
     Returns:
-        Whether a file was written.
+        Whether the file was written.
 
     Raises:
         ConformanceError: other digests are recorded; they stay.
     """
     instance = as_trap(trap)
-    path = folder / f"{instance.name()}.json"
-    if path.exists():
-        check_digest(instance, folder)
+    recorded = _read_digests(path, instance)
+    if instance.name() in recorded:
+        check_digest(instance, path)
         return False
-    write_text(
-        path, json.dumps({"trap": instance.name(), "digests": digest(instance)}, indent=2) + "\n"
-    )
+    recorded[instance.name()] = digest(instance)
+    write_json(path, dict(sorted(recorded.items())))
     return True
+
+
+def _read_digests(path: Path, trap: Trap) -> dict[str, dict[str, str]]:
+    """Return trap -> its digests; none where there is no file."""
+    try:
+        return {name: dict(digests) for name, digests in read_json(path).items()}
+    except FileNotFoundError:
+        return {}
+    except (ValueError, AttributeError, TypeError) as error:
+        message = f"{path} is damaged ({error}); take it from version control again"
+        raise ConformanceError("digest", trap, message) from None
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command: 0 done, 1 a trap failed, 2 bad usage, 130 interrupted."""
     parser = Parser(prog="python -m mesa_gym.testing.digests", description=__doc__)
     parser.add_argument("traps", nargs="*", metavar="TRAP", help="default: every trap")
-    parser.add_argument("--folder", type=Path, default=KEPT_IN, help=f"default: {KEPT_IN}")
+    parser.add_argument("--file", type=Path, default=KEPT_IN, help=f"default: {KEPT_IN}")
     options = parser.parse_args(arguments)
     return run_command("mesa_gym.testing.digests", lambda: _run(options))
 
@@ -121,7 +126,7 @@ def _run(options: argparse.Namespace) -> int:
     done = DONE
     for trap in [find_trap(name)() for name in options.traps or all_traps()]:
         try:
-            outcome = "recorded" if record_digest(trap, options.folder) else "unchanged"
+            outcome = "recorded" if record_digest(trap, options.file) else "unchanged"
             print(f"{trap!r}: {outcome}", flush=True)
         except ConformanceError as error:
             say(str(error))

@@ -212,38 +212,42 @@ def test_digest_ignores_a_new_option(name):
     ],
 )
 def test_digest_of_a_changed_trap_fails(change, changed, tmp_path):
-    record_digest(Healthy, tmp_path)
-    before = (tmp_path / "Healthy-v0.json").read_bytes()
+    path = tmp_path / "digests.json"
+    record_digest(Healthy, path)
+    before = path.read_bytes()
     other = type("Healthy", (Healthy,), change)
     with pytest.raises(ConformanceError, match=r"'digest'.*make a new version") as caught:
-        record_digest(other, tmp_path)
+        record_digest(other, path)
     assert all(f"shift {what}" in caught.value.what for what in changed)
     assert ("shift levels" in caught.value.what) == ("levels" in changed)
-    assert (tmp_path / "Healthy-v0.json").read_bytes() == before
+    assert path.read_bytes() == before
 
 
 @pytest.mark.thorough
 def test_digests_command_never_overwrites(tmp_path, capsys):
-    with pytest.raises(ConformanceError, match=r"CheeseCorner-v0\.json is missing; `make digests`"):
-        check_digest("CheeseCorner", tmp_path)
-    command = ["CheeseCorner", "--folder", str(tmp_path)]
+    path = tmp_path / "digests.json"
+    with pytest.raises(ConformanceError, match=r"has no digests of this trap; `make digests`"):
+        check_digest("CheeseCorner", path)
+    command = ["CheeseCorner", "--file", str(path)]
     assert main(command) == 0
     assert main(command) == 0
-    check_digest("CheeseCorner", tmp_path)
+    check_digest("CheeseCorner", path)
     assert capsys.readouterr().out.count("CheeseCorner-v0(size=9x9): unchanged") == 1
-    path = tmp_path / "CheeseCorner-v0.json"
     kept = json.loads(path.read_text())
-    kept["digests"]["test levels"] = "0" * 32
+    kept["CheeseCorner-v0"]["test levels"] = "0" * 32
     path.write_text(json.dumps(kept))
     assert main(command) == 1
     assert json.loads(path.read_text()) == kept
     error = capsys.readouterr().err
     assert "test levels changed" in error
     assert "`version = 1`" in error
-    path.write_text("{")
-    assert main(command) == 1
-    assert "is damaged" in capsys.readouterr().err
-    assert path.read_text() == "{"
+    record_digest(Healthy, path)
+    assert json.loads(path.read_text()).keys() == {"CheeseCorner-v0", "Healthy-v0"}
+    for damaged in ("{", "[]", '{"CheeseCorner-v0": 1}'):
+        path.write_text(damaged)
+        assert main(command) == 1
+        assert "is damaged" in capsys.readouterr().err
+        assert path.read_text() == damaged
 
 
 SLOW = {"layout of rows and columns", "two numbers", "payment again and again"}

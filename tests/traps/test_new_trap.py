@@ -18,7 +18,7 @@ from mesa_gym.scoring.record import follow, rollout
 from mesa_gym.traps import Split, find_trap, package_traps
 from mesa_gym.traps.life import APPLE, PEAR, PLUM, TRIALS, VOID
 from mesa_gym.traps.probation import MOST_LIT, WAGE, Probation, choose_kind, find_value
-from tests.support.parameters import thorough
+from tests.support.parameters import FINISHED, thorough
 from tests.validity.known_learners import (
     KnownLearner,
     feign,
@@ -35,8 +35,8 @@ CERTIFICATES = ROOT / "docs" / "certificates.json"
 def list_missing(cls):
     """Yield what a trap lacks, each with the command or the file that gives it."""
     name, module = cls.name(), cls.__module__.rpartition(".")[2]
-    if not (ROOT / "tests" / "golden" / f"{name}.json").exists():
-        yield "digests: `make digests` writes them to tests/golden"
+    if name not in FINISHED:
+        yield "digests: `make digests` writes them to tests/golden/digests.json"
     if name not in {each["trap"] for each in json.loads(CERTIFICATES.read_text())}:
         command = f"mesa-gym certify {cls.__name__} --json docs/certificates.json"
         yield f"a certificate: `{command}`"
