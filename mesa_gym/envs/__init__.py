@@ -1,7 +1,7 @@
 """Environments: the Gymnasium API, the vector API, and adapters for other libraries.
 
-``gymnasium.make`` and ``make_vec`` make them; their classes are here for ``isinstance`` and for
-type hints, since what ``make`` returns is known to type checkers as any environment.
+Create environments with ``gymnasium.make`` and ``make_vec``. The classes are exported for
+``isinstance`` and type hints: a type checker cannot infer the class of what ``make`` returns.
 """
 
 from mesa_gym.envs.single import TrapEnv

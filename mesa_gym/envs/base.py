@@ -1,4 +1,4 @@
-"""Bases of environments: spaces, frames, action masks, rewards, ends and infos of a step."""
+"""Base classes of environments: spaces, frames, action masks, rewards, ends and infos of a step."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ from mesa_gym.envs.settings import Settings, require_split
 from mesa_gym.errors import unknown
 from mesa_gym.traps import Trap
 
-PREFIX = "reward_"  # as Gymnasium's MuJoCo environments call the terms of a reward
+PREFIX = "reward_"  # Gymnasium's MuJoCo environments use the same prefix for reward terms
 RENDER_FPS = 8
-FRAME_TILE = 32  # pixels a cell of a rendered frame
-SHAPES = ("planes", "centred", "flat", "chw")  # the observations that move planes alone
+FRAME_TILE = 32  # pixels per cell of a rendered frame
+SHAPES = ("planes", "centred", "flat", "chw")  # observations that only rearrange the planes
 
 
 class OneEnv:
@@ -35,7 +35,7 @@ class OneEnv:
 
     @property
     def state(self) -> State:
-        """A copy of the present state, without batch axis; ResetNeeded before a reset."""
+        """A copy of the current state, without batch axis; ResetNeeded before a reset."""
         return self.settings.trap.joined([self._present.batched()]).single(0)
 
     @property
@@ -49,8 +49,8 @@ class OneEnv:
     def action_masks(self) -> Bools:
         """Return which actions are not blocked, bool (5,); ResetNeeded before the first reset.
 
-        Luck is not foretold: where rules draw outcomes, an action is masked only where it leads
-        to a wall. ``redirect``, which may replace the action, is ignored.
+        The mask does not predict random outcomes: in a trap with random outcomes, an action is
+        masked only if it leads to a wall. ``redirect``, which may replace the action, is ignored.
         """
         state, rules = self._present, self.settings.trap.bound(batched=False)
         moves = [Move(rules, state, action) for action in ACTION_SCALARS[:STAY]]
@@ -58,10 +58,10 @@ class OneEnv:
         return ~np.array([*blocked, False])
 
     def _frame(self) -> Any:
-        """Return the environment's picture; with the render mode ``ansi`` the map as text."""
+        """Return a frame of the environment; with the render mode ``ansi``, the map as text."""
         trap, state = self.settings.trap, self._present.batched()
         if self.render_mode == "ansi":
-            from mesa_gym.engine.maps import to_map  # most environments never need it
+            from mesa_gym.engine.maps import to_map  # rarely needed
 
             return to_map(trap, state)
         from mesa_gym.rendering import render_rgb
@@ -74,7 +74,7 @@ class BaseEnv:
 
     metadata: dict[str, Any]
     _spec: EnvSpec | None = None
-    _state: State | None = None  # before the first reset
+    _state: State | None = None  # None before the first reset
 
     def _configure(self, settings: Settings, render_mode: str | None) -> None:
         modes = self.metadata["render_modes"]
@@ -83,7 +83,7 @@ class BaseEnv:
         self.render_mode, self.settings, self.trap = render_mode, settings, settings.trap
 
     def __copy__(self) -> Self:
-        """Copy deeply: planes and states are arrays that steps write into."""
+        """Copy deeply, because each step writes into the arrays of planes and states."""
         return deepcopy(self)
 
     @property
@@ -102,7 +102,7 @@ class BaseEnv:
 
     @property
     def _present(self) -> State:
-        """The present state or states, whose tables later episodes overwrite."""
+        """The current state or states; later episodes overwrite their tables."""
         if self._state is None:
             raise reset_needed()
         return self._state
@@ -115,7 +115,7 @@ class BaseEnv:
 
 
 class ManyEnvs:
-    """Base of vectorized environments: the spaces of n environments of a trap."""
+    """Base class of vector environments: the spaces of n environments of a trap."""
 
     num_envs: int
 
@@ -127,11 +127,11 @@ class ManyEnvs:
 
 
 class DeviceEnv(ManyEnvs):
-    """Base of n environments on a device: settings, spaces, rewards and ends of a step.
+    """Base class of n environments on a device: settings, spaces, rewards and ends of a step.
 
     Raises:
-        ValueError: a keyword does not fit, the observation is none of ``SHAPES``, or the trap's
-            planes are mixed.
+        ValueError: a keyword does not fit, the observation is not in ``SHAPES``, or some of the
+            trap's planes are mixed.
     """
 
     def __init__(
@@ -147,7 +147,7 @@ class DeviceEnv(ManyEnvs):
         self._payments = [PREFIX + name for name in self.trap.objectives]
 
     def _judge(self, clock: Any, rewards: dict[str, Any], ended: Any) -> tuple[Any, Any, Any]:
-        """Return rewards, which episodes reached the time limit, and which are over, (n,) each."""
+        """Return rewards, truncations, and whether episodes have ended in any way, (n,) each."""
         truncated = clock >= self.settings.max_steps
         return (
             rewards[self.settings.reward] + self.settings.step_reward,
@@ -156,28 +156,28 @@ class DeviceEnv(ManyEnvs):
         )
 
     def _tell(self, level: Any, shifted: Any, rewards: dict[str, Any]) -> dict[str, Any]:
-        """Return infos of levels by number; ``shifted`` is 1 where ``alpha`` drew the shift."""
+        """Return infos; ``level`` is level numbers, ``shifted`` is 1 for shift levels by alpha."""
         infos = dict(zip(self._payments, rewards.values(), strict=True))
         return {"level": level, "split": split_codes(self.settings, shifted), **infos}
 
 
 def key_payments(rewards: Mapping[str, Any]) -> dict[str, Any]:
-    """Return payments by objective under the keys of infos, which ``objectives`` reads."""
+    """Return payments with the infos' keys, which ``objectives`` reads."""
     return {PREFIX + name: pay for name, pay in rewards.items()}
 
 
 def objectives(infos: dict[str, Any]) -> dict[str, NDArray[np.float64] | float]:
-    """Return the pay of each objective in the step that gave these infos.
+    """Return the reward of each objective in one step, read from the step's infos.
 
-    With autoreset in the same step, what a finished episode earned last is in ``final_info``, and
-    ``infos["reward_<objective>"]`` alone is without it. This reads both.
+    With same-step autoreset, the last rewards of a finished episode are in ``final_info`` and are
+    missing from ``infos["reward_<objective>"]``. This function reads both.
 
     Args:
-        infos: of a step or reset, from one environment, or from a vector environment in any
-            autoreset mode.
+        infos: the infos of a step or reset, from one environment, or from a vector environment in
+            any autoreset mode.
 
     Returns:
-        Objective name -> float64 (n,), 0 where no step was taken (a float for one environment).
+        Objective name -> float64 (n,), 0 if no step was taken (a float for one environment).
 
     Example:
         >>> import gymnasium, mesa_gym
@@ -188,7 +188,7 @@ def objectives(infos: dict[str, Any]) -> dict[str, NDArray[np.float64] | float]:
         ['cheese', 'corner']
 
     Raises:
-        ValueError: the infos are a list, as Stable-Baselines3's environments give them.
+        ValueError: the infos are a list, as Stable-Baselines3's vector environments return them.
     """
     if not isinstance(infos, dict):
         raise ValueError(

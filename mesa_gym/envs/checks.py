@@ -14,11 +14,11 @@ from mesa_gym.errors import shorten, unknown
 from mesa_gym.traps import LEVELS, Trap
 
 EXPECTED_ACTION = "an integer: " + ", ".join(f"{i} ({name})" for i, name in enumerate(ACTIONS))
-# Options that others read and hand on: Minari's DataCollector does.
+# Options that wrappers read and pass on, such as Minari's DataCollector.
 PASSING = ("minari_autoseed",)
-# NumPy scalars, on which the rules of a single environment work.
+# NumPy scalars, because the rules of a single environment compute with NumPy scalars.
 ACTION_SCALARS = tuple(np.arange(len(ACTIONS)))
-_COUNT = np.array(len(ACTIONS), dtype=np.uint64)  # a Python number takes longer
+_COUNT = np.array(len(ACTIONS), dtype=np.uint64)  # faster to compare with than a Python number
 
 
 def integer(
@@ -28,7 +28,7 @@ def integer(
     most: int | None = None,
     error: type[Exception] = ValueError,
 ) -> int:
-    """Return an integer from ``least`` to ``most``, or raise the error."""
+    """Return an integer from ``least`` to ``most``, or raise ``error``."""
     is_integer = isinstance(value, int | np.integer) and not isinstance(value, bool)
     if not is_integer or value < least or (most is not None and value > most):
         bounds = f"at least {least}" if most is None else f"at least {least} and at most {most}"
@@ -39,7 +39,7 @@ def integer(
 def check_action(action: Any) -> np.int64:
     """Return the action of one environment, or raise ValueError."""
     index = action
-    if type(action) is not int:  # what follows takes longer
+    if type(action) is not int:  # the conversion below is slower
         try:
             index = -1 if isinstance(action, bool | np.bool_) else operator.index(action)
         except TypeError:
@@ -55,7 +55,7 @@ def check_actions(actions: Any, n: int) -> Ints:
     """Return the actions of n environments as a fresh int64 (n,).
 
     Raises:
-        ValueError: it names the first bad action, its environment and what was expected.
+        ValueError: the message names the first invalid action, its environment and valid actions.
     """
     array = np.asarray(actions)
     if array.shape != (n,):
@@ -68,7 +68,7 @@ def check_actions(actions: Any, n: int) -> Ints:
             f" {EXPECTED_ACTION}"
         )
     array = array.astype(np.int64)
-    # Read as unsigned, a negative number is greater than any action.
+    # As an unsigned integer, a negative number is greater than any action.
     wrong = array.view(np.uint64) >= _COUNT
     first = wrong.argmax()
     if wrong[first]:
@@ -79,7 +79,7 @@ def check_actions(actions: Any, n: int) -> Ints:
 
 
 def require_options(options: Any, *names: str) -> dict[str, Any]:
-    """Return the options of a reset that are ours, or raise ValueError."""
+    """Return the options of a reset that are in ``names``, or raise ValueError."""
     if not isinstance(options, Mapping | None):
         raise ValueError(f"options must be a dict such as {{'level': 17}}, got {shorten(options)}")
     for name in options or {}:
@@ -89,10 +89,10 @@ def require_options(options: Any, *names: str) -> dict[str, Any]:
 
 
 def check_mask(mask: Any, n: int) -> Bools:
-    """Return the option ``reset_mask``, bool (n,), all True for None.
+    """Return the option ``reset_mask``, bool (n,); all True if the option is None.
 
     Raises:
-        TypeError, ValueError: as ``SyncVectorEnv`` does.
+        TypeError, ValueError: under the conditions of Gymnasium's ``SyncVectorEnv``.
     """
     if mask is None:
         return np.ones(n, dtype=np.bool_)
@@ -107,9 +107,9 @@ def check_mask(mask: Any, n: int) -> Bools:
 
 
 def require_states(trap: Trap, states: Any, like: State) -> State:
-    """Return given states if they match ``like`` in trap and number, or raise ValueError.
+    """Return a user's states if they match ``like`` in trap and number, or raise ValueError.
 
-    States of another trap or size, or with something out of range, are refused.
+    States of another trap or size, and states with a value out of range, are rejected.
     """
     if isinstance(states, State) and _form(states) == _form(like) and _in_range(trap, states):
         return states
@@ -120,7 +120,7 @@ def require_states(trap: Trap, states: Any, like: State) -> State:
 
 
 def _form(states: State) -> Any:
-    """Return the name, shape and kind of each array, and dtypes of tables without lengths."""
+    """Return shapes, kinds and names of arrays, and the dtypes of tables without their lengths."""
     level, *parts = states.map(lambda array: (np.shape(array), np.asarray(array).dtype.kind))
     tables = {name: (np.ndim(x), np.asarray(x).dtype) for name, x in level.tables.items()}
     return level._replace(tables=tables), parts
@@ -136,17 +136,17 @@ def _in_range(trap: Trap, states: State) -> bool:
     inside = all(((array >= 0) & (array < limit)).all() for array, limit in limits)
     if len(held) > 1 or min(held) % 1 or not inside:
         return False
-    # Read at another size, a table has gaps in the border, which is all wall.
+    # If a table is read with the wrong size, its border has gaps; a valid border is all wall.
     walls = trap.table(level, "wall").reshape(-1, *trap.size)
     border = [walls[:, 0], walls[:, -1], walls[:, :, 0], walls[:, :, -1]]
     return all(side.all() for side in border) and not trap.read(level, "wall", states.agent).any()
 
 
 def spread(name: str, values: Any, n: int) -> list[Any]:
-    """Return one value for each of n environments, from one for all or a sequence of n.
+    """Return a list of n values, from a sequence of n values or one value for all environments.
 
     Raises:
-        ValueError: there are too many or too few.
+        ValueError: the sequence does not have n values.
     """
     if not isinstance(values, list | tuple | np.ndarray) or np.shape(values) == ():
         return [values] * n
@@ -156,7 +156,7 @@ def spread(name: str, values: Any, n: int) -> list[Any]:
 
 
 def reset_needed(rows: Sequence[int] = ()) -> ResetNeeded:
-    """Return the error for a step before the first reset, or of environments that have ended."""
+    """Return the error for a step before the first reset or after the episode of ``rows`` ended."""
     if not rows:
         return ResetNeeded("step was called before reset; call reset() first")
     named = ", ".join(map(str, rows[:8])) + (", ..." if len(rows) > 8 else "")

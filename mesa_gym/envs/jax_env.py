@@ -29,12 +29,12 @@ try:
 except ImportError:
     raise missing_extra("jax", "jax") from None
 
-LISTED = "listed"  # the observation that lists inputs
+LISTED = "listed"  # the observation that contains the indices of active inputs
 
 
 @contextmanager
 def _own_rules(wide: bool) -> Iterator[None]:
-    """Run with integers of 64 bits or 32, however strict the configuration of JAX is."""
+    """Compute with integers of 64 or 32 bits, and override strict settings of JAX."""
     with jax.enable_x64(wide), jax.numpy_rank_promotion("allow"), jax.transfer_guard("allow"):
         yield
 
@@ -42,31 +42,30 @@ def _own_rules(wide: bool) -> Iterator[None]:
 class JaxEnv(DeviceEnv):
     """n environments of a trap as pure functions, ``reset`` and ``step``.
 
-    Levels are drawn once, on the CPU. An episode that ends is followed by the next one in the same
-    step, on a level that the step's key picks. Levels come in another order than by ``TrapEnv``'s
-    seeds; on its level each episode equals NumPy's. Integers have 32 bits, whether JAX has those of
-    64 switched on or not; what rules draw is mixed in 64 bits all the same.
+    Levels are generated once, on the CPU. When an episode ends, the next one begins in the same
+    step, on a level that the step's key selects. The order of levels differs from ``TrapEnv`` with
+    the same seed, but the same level and actions give the same episode. Integers have 32 bits,
+    whether ``jax_enable_x64`` is set or not; only the random words of rules use 64 bits.
 
-    Infos hold what belongs to the step just taken: ``reward_<name>`` for each objective (float32
-    (n,)), ``level`` and ``split`` (int32 (n,), where it was taken; without the 2**48 of levels that
-    ``alpha`` mixes in), ``terminated`` and ``truncated`` (bool (n,)) and ``final_obs``, what the
-    agent saw after it, before another episode began: bootstrap from it what was truncated. Compiled
-    code computes only what is used.
+    Infos describe the step just taken: ``reward_<name>`` for each objective (float32 (n,)),
+    ``level`` and ``split`` of the step's episode (int32 (n,); levels that ``alpha`` mixes in are
+    numbered without the 2**48), ``terminated`` and ``truncated`` (bool (n,)) and ``final_obs``,
+    the observation after the step and before a reset: bootstrap truncated episodes from it.
+    Compiled code computes only the infos that are used.
 
     Args:
         trap: as for ``TrapEnv``.
-        num_envs: how many environments.
-        num_levels: how many levels there are (with ``alpha``, as many of the shift's too).
-        final_obs: whether infos hold it: kept step by step, it takes most of the memory.
-        observation: as for ``TensorEnv``, or ``listed``: the numbers of those inputs of
-            ``CentredInputs`` that are 1, int32 (n, most), in any order, filled up with how many
-            inputs there are. No plane is drawn for it.
-        reach: of ``listed``, how many rows and columns away things are seen; None for all.
+        num_envs: the number of environments.
+        num_levels: the number of levels (with ``alpha``, the same number of shift levels is added).
+        final_obs: whether infos contain ``final_obs``; stored for each step, it uses most memory.
+        observation: as for ``TensorEnv``, or ``listed``: the indices of the ``CentredInputs`` that
+            are 1, int32 (n, most), in any order, padded with the number of inputs. Planes are not
+            drawn for it.
+        reach: for ``listed``, the view distance in rows and columns; None for the whole grid.
         **keywords: as for ``TensorEnv``, except ``device``, ``seed`` and ``compile``.
 
     Attributes:
-        inputs: for ``listed``, the object that lists inputs, else None; its ``count`` fills lists
-            up.
+        inputs: for ``listed``, the ``InputLists``, else None; lists are padded with its ``count``.
     """
 
     @_own_rules(wide=False)
@@ -100,7 +99,7 @@ class JaxEnv(DeviceEnv):
             }
         level = bank.level._replace(row=None, number=None, key=None, tables={})
         starts = jax.tree.map(_narrow, bank._replace(level=level, clock=None))
-        # What no step changes is carried by no state; things that stay are drawn only once.
+        # States leave out arrays that no step changes; things that stay are drawn only once.
         fixed = self._find_fixed(starts)
         begins = _merge(lambda start, same: None if same else start, starts, fixed)
         stays = _merge(lambda start, same: start if same else None, starts, fixed)
@@ -120,7 +119,7 @@ class JaxEnv(DeviceEnv):
         """Begin an episode in every environment, on levels that the key picks.
 
         Args:
-            key: picks the levels.
+            key: selects the levels.
             alpha: as for ``pick_levels``.
 
         Returns:
@@ -132,11 +131,11 @@ class JaxEnv(DeviceEnv):
         """Begin an episode in every environment on a chosen level.
 
         Args:
-            level: integers (n,), 0 to ``num_levels`` - 1; with ``alpha``, those of the shift are
-                numbered on from there. Of another number compiled code takes the nearest.
+            level: integers (n,), 0 to ``num_levels`` - 1; with ``alpha``, shift levels follow from
+                ``num_levels`` on. Compiled code replaces a number out of range by the nearest.
 
         Returns:
-            What ``reset`` returns.
+            Observations (n, ...) and the state, as ``reset``.
 
         Raises:
             ValueError: the levels are not n integers.
@@ -149,18 +148,18 @@ class JaxEnv(DeviceEnv):
     def step(
         self, key: Array, state: State, action: Array, alpha: Array | None = None
     ) -> tuple[Array, State, Array, Array, dict[str, Array]]:
-        """Take one step in every environment; an episode that ends is followed by the next one.
+        """Take one step in every environment; after an episode ends, the next one begins.
 
         Args:
-            key: picks the levels of what begins.
+            key: selects the levels of new episodes.
             state: as ``reset`` and ``step`` return it.
             action: integers (n,), 0 left, 1 down, 2 right, 3 up, 4 act. Compiled code cannot
-                refuse another value: what it leads to is undefined.
+                check them: the effect of another value is undefined.
             alpha: as for ``pick_levels``.
 
         Returns:
-            Observations (n, ...), the next state, rewards float32 (n,), which episodes ended
-            or were truncated (bool (n,)) and infos.
+            Observations (n, ...), the next state, rewards float32 (n,), whether each episode
+            terminated or was truncated (bool (n,)), and infos.
 
         Raises:
             ValueError: the actions are not n integers.
@@ -170,11 +169,11 @@ class JaxEnv(DeviceEnv):
     def step_to_level(
         self, level: Array, state: State, action: Array
     ) -> tuple[Array, State, Array, Array, dict[str, Array]]:
-        """Take the step of ``step``; the episode after an end is on a chosen level.
+        """Take a step as ``step`` does; new episodes begin on the levels in ``level``.
 
         Args:
-            level: integers (n,), as for ``reset_to_level``; those of episodes that go on have no
-                effect.
+            level: integers (n,), as for ``reset_to_level``; they have no effect where the episode
+                continues.
             state: as for ``step``.
             action: as for ``step``.
         """
@@ -190,10 +189,10 @@ class JaxEnv(DeviceEnv):
     def step_env(
         self, state: State, action: Array
     ) -> tuple[Array, State, Array, Array, dict[str, Array]]:
-        """Take the step of ``step`` without a reset: the observation after an end is the last one.
+        """Take a step as ``step`` does, without resets: observations are those before a reset.
 
         Args:
-            state: of episodes that go on.
+            state: the state of running episodes.
             action: as for ``step``.
         """
         actions = self._as_integers("actions", action)
@@ -217,10 +216,10 @@ class JaxEnv(DeviceEnv):
         return array.astype(jnp.int32)
 
     def _move(self, state: State, action: Array) -> Step:
-        """Take one step from a state whose level holds all its arrays; episodes do not restart."""
+        """Take one step without resets; only the tables of ``state`` may be missing."""
         with _own_rules(bool(self.trap.seeds)):
             complete_state = state._replace(level=state.level._replace(tables=self._tables))
-            if self.trap.seeds:  # random words follow from the clock, in 64 bits
+            if self.trap.seeds:  # random words are computed from the clock, in 64 bits
                 complete_state = complete_state._replace(
                     clock=complete_state.clock.astype(jnp.int64)
                 )
@@ -232,7 +231,7 @@ class JaxEnv(DeviceEnv):
     def _find_fixed(self, starts: State) -> State:
         """Return the arrays of a state that no rule of the trap changes.
 
-        In a traced step, the variable of such an array is at once one that goes in and comes out.
+        In the traced step, an unchanged array has one variable, which is both input and output.
         """
         row: Any = np.zeros(1, np.int32)
         state = _set_rows(jax.tree.map(lambda array: array[..., row], starts), row)
@@ -241,7 +240,7 @@ class JaxEnv(DeviceEnv):
         return jax.tree.unflatten(jax.tree.structure(state), same)
 
     def _complete(self, state: State) -> State:
-        """Return a state with the constant arrays of its levels filled in, except the tables."""
+        """Return a state with the constant arrays of its levels filled in, without the tables."""
         stays = self._stays.take(state.level.row)
         return _merge(lambda variable, still: still if variable is None else variable, state, stays)
 
@@ -250,13 +249,13 @@ class JaxEnv(DeviceEnv):
         return _set_rows(self._begins.take(rows), rows)
 
     def pick_levels(self, key: Array, alpha: Array | None = None) -> Array:
-        """Return the levels that ``reset`` and ``step`` pick by a key, int32 (n,).
+        """Return the levels that ``reset`` and ``step`` select with a key, int32 (n,).
 
         Args:
-            key: of random numbers.
-            alpha: uint32 (2,), the share of levels of the shift in the two words of
-                ``split_alpha``, by default that of the settings. One program serves all shares if
-                the environments have levels of the shift, numbered on from ``num_levels``.
+            key: a JAX random key.
+            alpha: uint32 (2,), the share of shift levels in the two words of ``split_alpha``; by
+                default the share in the settings. Compiled code accepts any share without a
+                recompilation if the environments were made with shift levels.
         """
         with _own_rules(True):
             key_words = jax.random.key_data(key).astype(jnp.int64)
@@ -286,7 +285,7 @@ class JaxEnv(DeviceEnv):
         for plane, cells, there in dots:
             for channel in [i for i, other in enumerate(channels) if other == plane]:
                 index = cells * len(channels) + channel
-                # What is not set points to the agent, whose dot comes first and is always set.
+                # An absent thing points to the agent's dot, which comes first and is always set.
                 where.append(index if there is None else jnp.where(there, index, where[0]))
         planes, rows = self._ground[state.level.row], jnp.arange(n)
         planes = planes.at[rows, jnp.concatenate(where)].set(1, mode="promise_in_bounds")
@@ -306,7 +305,7 @@ def _set_rows(state: State, rows: Array) -> State:
 
 
 class _LevelTable:
-    """NumPy arrays of levels (..., levels) in one table, so that levels are taken by one gather."""
+    """NumPy arrays of levels (..., levels) in one table, so that one gather reads them all."""
 
     def __init__(self, state: State) -> None:
         self._arrays, self._tree = jax.tree.flatten(state)
@@ -325,7 +324,7 @@ class _LevelTable:
 
 
 def _narrow(array: Any) -> Any:
-    """Return a NumPy array, its integers with 32 bits: JAX would compile a program for each."""
+    """Return a NumPy array with 32-bit integers; JAX would compile one program per conversion."""
     if array.dtype == np.int64:
         wide, array = array, array.astype(np.int32)
         if (lost := wide[wide != array]).size:

@@ -24,18 +24,18 @@ from mesa_gym.envs.running_states import StateRows
 from mesa_gym.envs.settings import Settings
 from mesa_gym.traps import LEVELS, Split
 
-MOST_BANKED = 4096  # levels a distribution that a device holds
-BANK_BYTES = 1 << 26  # of the planes of a bank: no more levels are kept, once they are drawn
-AHEAD = 1024  # episodes chosen ahead at most, over all environments
+MOST_BANKED = 4096  # default number of levels that a device environment stores per distribution
+BANK_BYTES = 1 << 26  # levels are kept after first use only if all their planes fit into this
+AHEAD = 1024  # at most this many episodes are chosen ahead, over all environments
 
 
 class StartStates:
-    """Start states in rows that can be overwritten, over tables of their own.
+    """Start states in rows that can be overwritten, with their own tables.
 
     Attributes:
         rows: the states.
-        planes: uint8 (count, height * width * channels), what they look like.
-        splits: int64 (count,), the numbers of their splits.
+        planes: uint8 (count, height * width * channels), the planes of the states.
+        splits: int64 (count,), the codes of their splits.
     """
 
     def __init__(self, settings: Settings, count: int) -> None:
@@ -68,14 +68,14 @@ class StartStates:
 class LevelQueue:
     """The levels of the coming episodes of n environments.
 
-    A ring of slots holds the present and the next episodes of each environment. When one has used
-    up its slots, all rings are refilled together, first one episode ahead (so that a single reset
-    is fast), then 2, 4 and so on. A slot holds a start state, or its place in a bank: where there
-    are not too many levels, each is kept once it was drawn.
+    A ring of slots stores the current and the next episodes of each environment. When one
+    environment has used all its slots, all rings are refilled together: first with one episode (so
+    that a single reset is fast), then with 2, 4 and so on. A slot stores a start state, or its row
+    in a bank: if the number of levels is small enough, every level is kept after it is generated.
 
     Class attributes:
-        least: slots an environment at least, however many environments there are, without and
-            with a bank: more of them are then refilled together.
+        least: the minimum number of slots per environment, without and with a bank. More slots
+            mean that more episodes are refilled together.
     """
 
     least: ClassVar[tuple[int, int]] = (4, 64)
@@ -89,14 +89,14 @@ class LevelQueue:
         self._ring = np.arange(n * self.slots).reshape(n, self.slots)
         self._following = np.roll(self._ring, -1, axis=1).ravel()
         self._stream, self._filled = np.zeros((2, n), dtype=np.int64)
-        # By slot, where its start state stands; -1 where none was chosen yet, or it was taken.
+        # By slot: the row of its start state; -1 if no level is chosen yet or the state was used.
         self._where = np.full(n * self.slots, -1)
-        self._slot = self._ring[:, 0].copy()  # of the next episode
+        self._slot = self._ring[:, 0].copy()  # the slot of each environment's next episode
         self._ahead = 1
 
     @cached_property
     def starts(self) -> StartStates:
-        """The start states; the last n rows are for levels that resets ask for."""
+        """The start states; the last n rows are for levels that a reset's options request."""
         n = len(self._slot)
         return StartStates(self.settings, n + (len(self._drawn) or n * self.slots))
 
@@ -108,9 +108,9 @@ class LevelQueue:
         self._ahead = 1
 
     def next_starts(self, rows: Ints) -> Ints:
-        """Return the rows of ``starts`` at which the environments' next episodes begin, int64 (m,).
+        """Return the rows of ``starts`` with the environments' next start states, int64 (m,).
 
-        A start state stays there until the environment takes its next episode.
+        A row is not overwritten before the environment begins its next episode.
         """
         slots = self._slot[rows]
         where = self._where[slots]
@@ -122,10 +122,10 @@ class LevelQueue:
         return where
 
     def draw_asked(self, levels: list[Any], maps: list[Any]) -> tuple[list[int], State | None]:
-        """Return which resets ask for a level or a map, and the start states of these.
+        """Return which resets request a level or a map, and the start states of these resets.
 
         Raises:
-            ValueError: a level or map does not fit, or a reset asks for both.
+            ValueError: a level or map does not fit, or a reset requests both.
         """
         chosen = {i: level for i, level in enumerate(levels) if level is not None}
         texts = {i: text for i, text in enumerate(maps) if text is not None}
@@ -136,24 +136,24 @@ class LevelQueue:
             numbers = [integer("level", level, 0, LEVELS - 1) for level in chosen.values()]
             batches.append(trap.levels(self.settings.split, numbers, self.settings.salt))
         for text in texts.values():
-            from mesa_gym.engine.maps import from_map  # most environments never need it
+            from mesa_gym.engine.maps import from_map  # rarely needed
 
             batches.append(from_map(trap, text))
         return [*chosen, *texts], trap.joined(batches) if batches else None
 
     def put_starts(self, rows: Ints, starts: State) -> Ints:
-        """Put a start state for each environment in ``rows`` into memory; return their rows."""
+        """Store a start state for each environment in ``rows``; return the rows of ``starts``."""
         where = rows + (self.starts.state.n - len(self._slot))
         self.starts.put(where, starts)
         return where
 
     def put_states(self, rows: Ints, states: State) -> Ints:
-        """Put a user's states into memory; ValueError where they do not fit the trap."""
+        """Store a user's states; raise ValueError if they do not fit the trap."""
         like = self.starts.state.take(rows)
         return self.put_starts(rows, require_states(self.settings.trap, states, like))
 
     def _refill(self) -> None:
-        # Fill each ring up to `_ahead` episodes; row and episode list one entry per new episode.
+        # Fill each ring up to `_ahead` episodes; `row` and `episode` have an entry per new episode.
         chosen = (self._where[self._ring] >= 0).sum(axis=1)
         count = np.maximum(self._ahead - chosen, 0)
         row = np.repeat(np.arange(len(count)), count)
@@ -161,7 +161,7 @@ class LevelQueue:
         episode = self._filled[row] + np.arange(len(row)) - start
         slots = self._ring[row, episode % self.slots]
         rows = pick_rows(self._stream[row], episode, self.settings)
-        # A bank keeps a level under its row for all environments, and draws it once.
+        # A bank stores each level once, in the row of its number, for all environments.
         where = places = rows if self.banked else slots
         if self.banked:
             rows = places = np.unique(rows[~self._drawn[rows]])
@@ -171,18 +171,18 @@ class LevelQueue:
             self._drawn[rows] = True
         self._where[slots] = where
         self._filled += count
-        # One slot less than there are: the present episode still reads its own.
+        # At most all slots but one, because the current episode still uses its own.
         self._ahead = min(2 * self._ahead, self.slots - 1)
 
 
 def bank_of(settings: Settings) -> State:
-    """Return the start states of all ``num_levels`` levels, with alpha also of shift levels."""
+    """Return the start states of all ``num_levels`` levels; with alpha, also of shift levels."""
     rows = np.arange((settings.num_levels or 0) * (1 + (settings.alpha > 0)))
     return settings.trap.joined([starts for _, starts in draw_rows(settings, rows)])
 
 
 def draw_rows(settings: Settings, rows: Ints) -> Iterator[tuple[Ints, State]]:
-    """Yield places in ``rows``, int64 (m,), and the start states of these levels, by split."""
+    """Yield, for each split, indices into ``rows``, int64 (m,), and their levels' start states."""
     number, shifted = read_rows(rows, settings)
     for flag, split in enumerate((settings.split, Split.SHIFT)):
         part = (shifted == flag).nonzero()[0]
@@ -191,15 +191,15 @@ def draw_rows(settings: Settings, rows: Ints) -> Iterator[tuple[Ints, State]]:
 
 
 def split_codes(settings: Settings, shifted: Numbers) -> Numbers:
-    """Return the numbers of splits, from whether levels are of the shift by ``alpha``, 0 or 1."""
+    """Return the codes of splits; ``shifted`` is 1 for shift levels that ``alpha`` mixes in."""
     return settings.split.code + (Split.SHIFT.code - settings.split.code) * shifted
 
 
 def environment_seeds(seed: int, n: int) -> list[int]:
-    """Return the seeds that n environments take under one seed, integers of 63 bits.
+    """Return the seeds of n environments under one seed, integers of 63 bits.
 
-    They are hashes of the seed and an environment's place, so that neighbouring seeds share
-    nothing, and however many environments there are, the first ones have the same.
+    Each seed is a hash of ``seed`` and the environment's index. Neighbouring seeds therefore give
+    unrelated levels, and the first environments have the same seeds for every n.
 
     Raises:
         gymnasium.error.Error: the seed is not an integer of at least 0.
@@ -215,7 +215,7 @@ def open_streams(seeds: Sequence[int]) -> Ints:
 
 
 def split_alpha(alpha: float) -> NDArray[np.uint32]:
-    """Return alpha in two words, uint32 (2,): some devices have neither float64 nor int64."""
+    """Return alpha in two words, uint32 (2,), because some devices lack float64 and int64."""
     return np.array(divmod(math.ceil(alpha * 2**53), 2**32), np.uint32)
 
 
@@ -224,9 +224,9 @@ def pick_rows(
 ) -> Numbers:
     """Return the levels of episodes 0, 1, ..., as rows of ``bank_of``.
 
-    A row is a level's number; those of the shift follow on ``num_levels``, or on all numbers.
-    Streams and episodes are int64 (n,), of any array library; so is ``alpha``, the share of those
-    of the shift in two words, which replaces that of the settings.
+    A row is a level's number; shift levels follow after ``num_levels`` rows, or after all numbers
+    if ``num_levels`` is None. Streams and episodes are int64 (n,), of any array library. ``alpha``,
+    two words of int64, replaces the share of shift levels in the settings.
     """
     # Two outputs per episode, so that alpha changes no level number of an episode.
     row = shift_right(outputs(stream, 2 * episode), 16)
@@ -240,6 +240,6 @@ def pick_rows(
 
 
 def read_rows(rows: Numbers, settings: Settings) -> tuple[Numbers, Numbers]:
-    """Return the level numbers of ``pick_rows``, and 1 where they are of the shift."""
+    """Return the level numbers of ``pick_rows``, and 1 for shift levels, else 0."""
     count = settings.num_levels or LEVELS
     return rows % count, rows // count

@@ -1,4 +1,4 @@
-"""Lists of inputs in JAX, made from states: no plane is drawn, and nothing is searched."""
+"""Lists of active inputs in JAX, computed from states without drawing or searching planes."""
 
 from __future__ import annotations
 
@@ -21,19 +21,19 @@ except ImportError:
 
 
 class InputLists:
-    """The inputs of ``CentredInputs`` that are 1, in lists of one length.
+    """The indices of ``CentredInputs`` that are 1, in lists of equal length.
 
-    No input stands twice in a list, apart from ``count``, which fills it up. Their order is not
-    that of ``CentredInputs.list_inputs``.
+    An input occurs at most once in a list; ``count`` pads the list. The order differs from
+    ``CentredInputs.list_inputs``.
 
     Args:
-        trap: whose states are listed.
-        ground: what never changes in the planes of each level, (levels, cells * channels).
-        reach: how many rows and columns away things are seen; None for all of the grid.
+        trap: the trap of the states.
+        ground: the constant part of each level's planes, (levels, cells * channels).
+        reach: the view distance in rows and columns; None for the whole grid.
 
     Attributes:
-        view: the inputs; ``view.of`` tells those of a channel.
-        count: how many inputs there are.
+        view: the inputs; ``view.of`` returns the inputs of a channel.
+        count: the number of inputs.
     """
 
     def __init__(self, trap: Trap, ground: Bytes, reach: int | None = None) -> None:
@@ -44,7 +44,7 @@ class InputLists:
             name: [channel for channel, other in kept.items() if other == name]
             for name in trap.channels
         }
-        # By place in an observation; what is not an input leads to the filler, as place 0 does.
+        # By index in an observation; an index without input, such as 0, maps to the padding.
         centred_first = np.full(trap.cells * self._depth, view.count)
         centred_first[view.columns] = view.first
         level, column, place, counts = find_set(ground[:, view.columns] != 0)
@@ -60,8 +60,8 @@ class InputLists:
         """Return the inputs that are 1, int32 (n, most).
 
         Args:
-            state: of levels whose ground was given.
-            dots: all that can change in its planes, as ``World.dots`` yields it.
+            state: states of the levels in ``ground``.
+            dots: everything in their planes that can change, as ``World.dots`` yields it.
         """
         places = []
         for plane, cells, there in dots:

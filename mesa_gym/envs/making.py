@@ -1,4 +1,4 @@
-"""Registering traps with Gymnasium, and making environments for other libraries."""
+"""Registering traps with Gymnasium, and making environments for torch and JAX."""
 
 from __future__ import annotations
 
@@ -26,20 +26,20 @@ ENTRY_POINTS: dict[str, Any] = {
 
 
 def register_trap(trap: TrapClass) -> TrapClass:
-    """Register a trap of your own, with ids like those of the package's traps.
+    """Register your own trap, with ids like those of the package's traps.
 
-    ``trap.id()`` is the Gymnasium id whose ``split`` is a keyword (``train`` by default). For code
-    that can pass only an id there are those with ``-Test``, ``-Control`` and ``-Shift``, and one
-    more of each with ``-Flat``, which observes a vector: ``MesaGym/RedBlueDoors-Shift-Flat-v0``.
-    Solver, score and commands find the trap by its name; a command imports the module that
-    registers it when that stands before the name: ``mesa-gym certify my_traps:Mushrooms``. A trap
-    that is registered again replaces the former. It can be used as a decorator.
+    ``trap.id()`` is the Gymnasium id that accepts the keyword ``split`` (``train`` by default). For
+    code that can pass only an id, there are ids with ``-Test``, ``-Control`` and ``-Shift``, and
+    each of these with ``-Flat`` (a vector observation): ``MesaGym/RedBlueDoors-Shift-Flat-v0``.
+    The solver, scoring and the commands accept the trap's name. A command imports the module that
+    registers the trap if the module precedes the name: ``mesa-gym certify my_traps:Mushrooms``. A
+    second registration of a trap replaces the first. The function can be used as a decorator.
 
     Returns:
         The trap.
 
     Raises:
-        ValueError: a trap of the package has that name, or the class lies in ``mesa_gym/traps``.
+        ValueError: a trap of the package has that name, or the class is in ``mesa_gym/traps``.
     """
     add_trap(trap)
     _register(trap)
@@ -47,27 +47,27 @@ def register_trap(trap: TrapClass) -> TrapClass:
 
 
 def register_id(id: str, trap: str | type[Trap], **keywords: Any) -> None:
-    """Register an id of your own: a trap with keywords, and with their time limit.
+    """Register your own id for a trap with keywords, including their time limit.
 
-    ``mesa_gym.register_id("Small/CheeseCorner-v0", "CheeseCorner", size=7)``. In the ids of the
-    package the limit is the environment's alone, since it follows from ``size`` and ``max_steps``.
-    Here the registry knows it too, and ``gymnasium.make`` adds a ``TimeLimit``: for libraries that
-    take an id and read ``gymnasium.spec(id).max_episode_steps`` or ``env._max_episode_steps``.
+    ``mesa_gym.register_id("Small/CheeseCorner-v0", "CheeseCorner", size=7)``. For the package's
+    ids only the environment knows the limit, because it depends on ``size`` and ``max_steps``.
+    Here the registry stores it too, and ``gymnasium.make`` adds a ``TimeLimit``. Libraries that
+    take an id can then read ``gymnasium.spec(id).max_episode_steps`` or ``env._max_episode_steps``.
 
     Args:
-        id: the id, ``namespace/Name-v0``; the namespace may be left out.
+        id: the id, ``namespace/Name-v0``; the namespace is optional.
         trap: a name or id, such as ``MesaGym/RedBlueDoors-Flat-v0``, or a trap's class.
-        **keywords: those of ``TrapEnv``. They are to stand here, not in ``make``: another limit
-            given there is cut to this one.
+        **keywords: the keywords of ``TrapEnv``. Pass a time limit here and not to ``make``: the
+            ``TimeLimit`` cuts a longer limit to this one.
 
     Raises:
-        TypeError, ValueError: a keyword is unknown or does not fit, or the id is the package's or
-            no text.
+        TypeError, ValueError: a keyword is unknown or does not fit, or the id is not text or
+            belongs to the package.
         gymnasium.error.Error: the id cannot be registered.
     """
     if not isinstance(id, str):
         raise ValueError(f"the id {shorten(id)} is not text; expected one such as 'Mine/Corner-v0'")
-    # Our functions take the package's ids without their namespace too.
+    # The package's ids are also accepted without their namespace, so these are taken as well.
     if id.startswith(f"{NAMESPACE}/") or _find_own_id(id):
         raise ValueError(f"the id {id!r} is the package's; give yours a namespace, such as Mine/")
     settings_kwargs = _read_id(trap, keywords)
@@ -89,25 +89,25 @@ def register_all() -> None:
 
 def _register(trap: type[Trap]) -> None:
     name = trap.name()
-    # By its name where it is the package's: such a spec can be written as JSON.
+    # A trap of the package is stored by name, so that the spec can be written as JSON.
     trap_argument = name if package_traps().get(name) is trap else trap
     for split in Split:
         kwargs: dict[str, Any] = {"trap": trap_argument, "split": split.value}
         for flat in (False, True):
             id, more = trap.id(split, flat), {"observation": "flat"} if flat else {}
-            # As `register` does, without its comparison with every id that there is.
+            # Like `gymnasium.register`, without its comparison with every registered id.
             gymnasium.registry[id] = EnvSpec(
                 id=id, **ENTRY_POINTS, reward_threshold=trap.reward_threshold, kwargs=kwargs | more
             )
 
 
 def make_torch(id: str, num_envs: int, **keywords: Any) -> TensorEnv:
-    """Make n environments on a device: tensors in and out, nothing waits for the host.
+    """Make n environments on a device, which take and return tensors without waiting for the host.
 
     Args:
         id: a name or id, such as ``RedBlueDoors`` or ``MesaGym/RedBlueDoors-Shift-v0``.
-        num_envs: how many environments.
-        **keywords: those of ``TensorEnv``, such as ``device`` and ``seed``.
+        num_envs: the number of environments.
+        **keywords: the keywords of ``TensorEnv``, such as ``device`` and ``seed``.
 
     Raises:
         ImportError: torch is not installed; the message names the extra.
@@ -126,13 +126,13 @@ def make_torch(id: str, num_envs: int, **keywords: Any) -> TensorEnv:
 
 
 def make_jax(trap: str | type[Trap] | Trap, num_envs: int, **keywords: Any) -> JaxEnv:
-    """Make n environments as pure functions ``reset`` and ``step``, for compiled JAX.
+    """Make n environments with pure functions ``reset`` and ``step``, for compiled JAX code.
 
     Args:
         trap: a name or id, such as ``RedBlueDoors`` or ``MesaGym/RedBlueDoors-Shift-v0``, or a
             trap.
-        num_envs: how many environments.
-        **keywords: those of ``JaxEnv``, such as ``split`` and ``num_levels``.
+        num_envs: the number of environments.
+        **keywords: the keywords of ``JaxEnv``, such as ``split`` and ``num_levels``.
 
     Raises:
         ImportError: JAX is not installed; the message names the extra.
@@ -150,7 +150,7 @@ def make_jax(trap: str | type[Trap] | Trap, num_envs: int, **keywords: Any) -> J
 
 
 def _read_id(trap: str | type[Trap] | Trap, keywords: dict[str, Any]) -> dict[str, Any]:
-    """Return the keywords of a registered id, or ``trap`` itself, with ``keywords`` added."""
+    """Return the keywords of an id (or ``trap`` if it is not text), updated with ``keywords``."""
     if not isinstance(trap, str):
         return {"trap": trap} | keywords
     spec = gymnasium.spec(find_id(trap))
@@ -160,24 +160,24 @@ def _read_id(trap: str | type[Trap] | Trap, keywords: dict[str, Any]) -> dict[st
 
 
 def find_id(name: str) -> str:
-    """Return the registered id of a name, with or without namespace and version.
+    """Return the registered id for a name, with or without namespace and version.
 
-    A module may stand before the name, ``my_traps:Mushrooms``; it is imported.
+    If a module precedes the name, as in ``my_traps:Mushrooms``, the module is imported.
 
     Raises:
-        UnknownNameError: the name is unknown; the message names the nearest.
+        UnknownNameError: the name is unknown; the message suggests the nearest name.
     """
     module, _, id_name = name.rpartition(":")
     if module and not module.endswith(".py"):
         import_module(module)
     spec = gymnasium.registry.get(id_name)
     if spec is not None and spec.entry_point == ENTRY_POINTS["entry_point"]:
-        return id_name  # of `register_id` too
+        return id_name  # ids of `register_id` too
     return _find_own_id(id_name) or find_trap(name).id()
 
 
 def _find_own_id(name: str) -> str | None:
-    """Return the package's id for a name without its namespace or version; None without one."""
+    """Return the package's id for a name without namespace or version, or None."""
     lowered = name.removeprefix(f"{NAMESPACE}/").lower()
     for trap in sorted(all_traps().values(), key=lambda trap: -trap.version):
         for split, flat in product(Split, (False, True)):

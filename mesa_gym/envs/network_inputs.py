@@ -1,8 +1,8 @@
-"""The inputs of networks: the planes and cells of an observation, and their order.
+"""The inputs of networks: which planes and cells of an observation, and in which order.
 
-A thing two steps to the left is at the same input wherever the agent stands, so that agents
-generalise over places. An input is a plane's bit at a place relative to the agent, and few inputs
-of an observation are 1: these are listed.
+A thing two steps to the left activates the same input wherever the agent is, so that agents
+generalize over positions. An input is a plane's bit at a position relative to the agent. Few inputs
+of an observation are 1, so an observation is stored as the list of these.
 """
 
 from __future__ import annotations
@@ -17,25 +17,24 @@ from mesa_gym.traps import Trap
 class CentredInputs:
     """The inputs of a network on a trap.
 
-    First the window, which reaches every inner cell from every inner cell, then the top row, where
-    held items are drawn, at fixed places, and last one input for each inner cell, which is 1 where
-    the agent stands: it tells where the border is. Not among them are the agent's own plane and
-    the walls of the border.
+    First comes the window, which covers every inner cell from every inner cell. The top row, where
+    held items are drawn, follows at fixed positions. Last is one input per inner cell, which is 1
+    for the agent's cell and so shows the distance to the border. The agent's own plane and the
+    walls of the border are not inputs.
 
     Args:
-        trap: gives the size of the grid.
-        reach: how many rows and columns away things are seen; None for all of the grid.
+        trap: determines the size of the grid.
+        reach: the view distance in rows and columns; None for the whole grid.
 
     Attributes:
-        window: how many inputs the window has; those of places that move with the agent.
-        count: how many inputs there are; where a list of inputs is too short, it is filled up
-            with this number.
+        window: the number of inputs in the window, whose positions move with the agent.
+        count: the number of inputs; this number also pads lists of inputs.
         agent: the channel of the agent.
-        places: how many places see a channel.
-        columns: of an observation as a vector, those that are inputs, int64 (m,).
-        first, moves: of each column its input seen from cell 0, and 1 where that moves, (m,).
-        shift, stands: by the cell of the agent, how far inputs move, and the input that says so.
-        near: which inputs are seen, the filler too, bool (count + 1,); None where all are.
+        places: the number of positions per channel, in the window and the top row.
+        columns: the indices of a flat observation that are inputs, int64 (m,).
+        first, moves: per column, its input seen from cell 0, and 1 if it moves, else 0, (m,).
+        shift, stands: per cell of the agent, the offset of moving inputs, and the cell's own input.
+        near: whether each input (and the padding) is in reach, bool (count + 1,); None if all are.
     """
 
     def __init__(self, trap: Trap, reach: int | None = None) -> None:
@@ -64,11 +63,11 @@ class CentredInputs:
         if reach is not None:
             away = (np.abs(np.arange(side) - side // 2) <= reach for side in (rows, columns))
             near = np.logical_and.outer(*away).repeat(depth)
-            # Those after the window, the filler too, are seen from everywhere.
+            # Inputs after the window, and the padding, are visible from everywhere.
             self.near = np.pad(near, (0, self.count + 1 - window), constant_values=True)
 
     def of(self, channels: list[int]) -> Ints:
-        """Return the indices of the inputs that show the given channels, at any place."""
+        """Return the indices of the inputs of the given channels, at all positions."""
         inputs = np.arange(self.places * len(self._channels)).reshape(self.places, -1)
         return inputs[:, np.isin(self._channels, channels)].reshape(-1)
 
@@ -85,7 +84,7 @@ class CentredInputs:
 
 def find_set(bits: Bools) -> tuple[Ints, Ints, Ints, Ints]:
     """Return row, column and rank within the row of each set bit, and the count of each row."""
-    # Found in one axis and parted then: half the time of two axes.
+    # One search over the flat array takes half the time of a search over two axes.
     row, column = np.divmod(np.flatnonzero(bits), bits.shape[1])
     counts = np.bincount(row, minlength=len(bits))
     return row, column, np.arange(len(row)) - (counts.cumsum() - counts)[row], counts

@@ -19,7 +19,7 @@ from mesa_gym.traps import Trap
 
 Bytes = NDArray[np.uint8]
 
-RGB_TILE = 8  # pixels a cell of `rgb`
+RGB_TILE = 8  # pixels per cell of `rgb`
 
 
 def planes_of(trap: Trap, state: State) -> Bytes:
@@ -31,13 +31,13 @@ def planes_of(trap: Trap, state: State) -> Bytes:
 
 
 class Observation:
-    """One kind of observation of one trap: the planes as they are, (height, width, channels).
+    """One kind of observation of one trap: the unchanged planes, (height, width, channels).
 
-    Kinds that move planes alone are written once for all array libraries.
+    Kinds that only rearrange planes have one implementation for all array libraries.
 
     Attributes:
         name: the kind, one of ``OBSERVATIONS`` or ``text``.
-        space: what a single environment shows, uint8 except for ``flat`` and text.
+        space: the space of a single environment, uint8 except for ``flat`` and text.
     """
 
     name: ClassVar[str] = "planes"
@@ -49,7 +49,7 @@ class Observation:
         self._shape = self.space.shape
 
     def bound(self, rules: Trap, n: int) -> Self:
-        """Return this observation over the array library of ``rules``, for n states at once."""
+        """Return this observation for the array library of ``rules`` and batches of n states."""
         other = copy(self)
         other.trap = rules
         return other
@@ -60,13 +60,13 @@ class Observation:
     def encode(self, state: State) -> Any:
         """Return observations of a batch: a fresh array (n, *space.shape), or n texts.
 
-        An array has the space's type. A text is a str, and n of them are a tuple.
+        The array has the dtype of the space. Texts are a tuple of n str.
         """
         return self.from_planes(planes_of(self.trap, state), state)
 
     def from_planes(self, planes: Any, state: State) -> Any:
         """Return fresh observations from planes (n, height, width, channels)."""
-        return planes.copy() if self.trap.xp is np else planes  # which others draw at each step
+        return planes.copy() if self.trap.xp is np else planes  # other libraries draw fresh ones
 
     def encode_rows(self, planes: Bytes, state: State, rows: Ints) -> Any:
         """Return the observations of the states at ``rows``, (m, ...)."""
@@ -74,7 +74,7 @@ class Observation:
 
 
 class Flat(Observation):
-    """The planes as one vector of float32, (height * width * channels,), which layers take."""
+    """The planes as one vector of float32, (height * width * channels,), for linear layers."""
 
     name = "flat"
 
@@ -99,11 +99,11 @@ class ChannelsFirst(Observation):
         """Return a copy of the planes as (n, channels, height, width)."""
         n, cells = planes.shape[0], self.trap.cells
         moved = planes.reshape(n, cells, -1).swapaxes(1, 2)
-        return moved.reshape(-1).reshape(n, *self._shape)  # to be one axis, it is copied
+        return moved.reshape(-1).reshape(n, *self._shape)  # flattening makes the copy
 
 
 class Rgb(Observation):
-    """The picture of the grid, 8 pixels a cell, (8 height, 8 width, 3)."""
+    """The picture of the grid, 8 pixels per cell, (8 height, 8 width, 3)."""
 
     name = "rgb"
 
@@ -112,7 +112,7 @@ class Rgb(Observation):
 
     def from_planes(self, planes: Bytes, state: State) -> Bytes:
         """Return the pictures, uint8 (n, 8 height, 8 width, 3)."""
-        from mesa_gym.rendering import render_rgb  # most environments never need it
+        from mesa_gym.rendering import render_rgb  # rarely needed
 
         return render_rgb(self.trap, state if state.agent.ndim else state.batched(), RGB_TILE)
 
@@ -124,18 +124,18 @@ class Rgb(Observation):
 class Centred(Observation):
     """A window of planes around the agent below a row of held things, (side + 1, side, ...).
 
-    Row 0 is the top wall row from its second cell on, where held things are drawn; the others are
-    side x side cells, the agent's in the middle. Nothing is shown of what lies outside of the
-    grid. The greatest window, which is the default, holds every inner cell wherever the agent is; a
-    smaller one, which is a cut of it, has room for all that the agent can hold.
+    Row 0 is the top wall row of the grid, where held things are drawn, without its first cell. The
+    other rows are side x side cells with the agent in the middle. Cells outside the grid are all 0.
+    The largest window, the default, contains every inner cell wherever the agent is. The smallest
+    window still has room for all things that the agent can hold.
 
     Attributes:
-        windows: the cells that an agent on each cell sees, int64 (cells, places).
-        inside: 1 at the places that are in the grid, uint8 (cells, *space.shape).
+        windows: for each cell of the agent, the cells in its window, int64 (cells, places).
+        inside: 1 for places inside the grid, uint8 (cells, *space.shape).
     """
 
     name = "centred"
-    _first: Any = np.zeros((0, 1), np.int64)  # of each state, the first cell in the batch
+    _first: Any = np.zeros((0, 1), np.int64)  # for each state, its first cell in the batch
 
     def __init__(self, trap: Trap, side: int | None = None) -> None:
         least, most = max(3, sum(trap.held.values()) | 1), widest(*trap.size)
@@ -154,7 +154,7 @@ class Centred(Observation):
         return _box(shape)
 
     def bound(self, rules: Trap, n: int) -> Self:
-        """Return this observation over the array library of ``rules``, for n states at once."""
+        """Return this observation for the array library of ``rules`` and batches of n states."""
         other = super().bound(rules, n)
         other._first = rules.arange(n)[:, None] * rules.cells
         other.windows = rules.asarray(self.windows)
@@ -162,13 +162,13 @@ class Centred(Observation):
         return other
 
     def from_planes(self, planes: Any, state: State) -> Any:
-        """Return the windows around the agents, in one gather for the batch."""
+        """Return the windows around the agents, with one gather for the batch."""
         n = planes.shape[0]
         if self._first.shape[0] < n:
             self._first = self.trap.arange(n)[:, None] * self.trap.cells
         cells = self.windows[state.agent] + self._first[:n]
         flat = planes.reshape(n * self.trap.cells, -1)
-        # NumPy's `take` needs a fifth of the time of an index.
+        # NumPy's `take` needs a fifth of the time of indexing.
         window = flat.take(cells, axis=0) if self.trap.xp is np else flat[cells]
         window = window.reshape(n, *self._shape)
         window &= self.inside[state.agent]
@@ -180,10 +180,10 @@ class Centred(Observation):
 
 
 class Text(Observation):
-    """A map with its legend, held things, and the names of the actions, in words.
+    """The map as text, with a legend, the held things, and the names of the actions.
 
-    It says what the planes show and nothing else, in the trap's own names of planes. A cell is the
-    signs of all its planes, so that a sign means the same in every text.
+    The text contains the information of the planes and no more, with the trap's names of planes. A
+    cell shows the signs of all its planes, so that a sign has one meaning in every text.
     """
 
     name = "text"
@@ -206,7 +206,7 @@ class Text(Observation):
         return tuple(map(self._text, codes.tolist(), present, top))
 
     def _text(self, codes: list[list[int]], present: Bytes, top: Bytes) -> str:
-        """Return the text of one state: its map, the signs on it, and the row above the map."""
+        """Return the text of one state from its cells, its visible planes and its top row."""
         rows = [[self._cell(code) for code in row] for row in codes]
         wide = max(len(cell) for row in rows for cell in row)
         lines = [" ".join(cell.ljust(wide) for cell in row).rstrip() for row in rows]
@@ -227,15 +227,15 @@ class Text(Observation):
 
 _EACH = (Observation, Rgb, Centred, Flat, ChannelsFirst)
 _KINDS: dict[str, type[Observation]] = {kind.name: kind for kind in (*_EACH, Text)}
-OBSERVATIONS = tuple(kind.name for kind in _EACH)  # those that are arrays
+OBSERVATIONS = tuple(kind.name for kind in _EACH)  # the kinds that are arrays
 
 
 def make_observation(trap: Trap, name: str, agent_view_size: int | None = None) -> Observation:
-    """Return the observation of that name; ``centred`` may have a side for its window.
+    """Return the observation named ``name``; ``agent_view_size`` is the side of ``centred``.
 
     Raises:
-        UnknownNameError: the kind is unknown; the message names the nearest.
-        ValueError: the side does not fit, or the kind has none.
+        UnknownNameError: the kind is unknown; the message suggests the nearest name.
+        ValueError: the side does not fit, or the kind has no window.
     """
     if not isinstance(name, str) or name not in _KINDS:
         pictures = name in ("pixels", "image", "pixel", "images")
@@ -248,21 +248,21 @@ def make_observation(trap: Trap, name: str, agent_view_size: int | None = None) 
 
 
 def widest(height: int, width: int) -> int:
-    """Return the side of the smallest window that shows all inner cells from any inner cell."""
+    """Return the side of the smallest window that contains all inner cells from any inner cell."""
     return 2 * max(height, width) - 5
 
 
 def windows_around(height: int, width: int, side: int) -> NDArray[np.int64]:
-    """Return the cells that an agent on each cell sees, int64 (cells, (side + 1) * side).
+    """Return the cells in the window of each cell, int64 (cells, (side + 1) * side).
 
-    The bottom left corner, a wall in every grid, stands for all that lies outside.
+    The bottom left corner, a wall in every grid, represents all cells outside the grid.
     """
     cells = np.arange(height * width).reshape(height, width)
     return cut_windows(cells, side, cells[-1, 0])
 
 
 def cut_windows(grid: NDArray[Any], side: int, outside: int = 0) -> NDArray[Any]:
-    """Return the window around each cell of a grid, (cells, (side + 1) * side)."""
+    """Return the top row and the window around each cell, (cells, (side + 1) * side)."""
     around = np.pad(grid, side // 2, constant_values=outside)
     windows = sliding_window_view(around, (side, side)).reshape(-1, side**2)
     top = np.pad(grid[0, 1:-1], (0, side), constant_values=outside)[:side]

@@ -1,4 +1,4 @@
-"""States that run, in rows which next episodes overwrite, and the planes that follow them."""
+"""The states of running episodes, in rows that new episodes overwrite, and their planes."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from mesa_gym.engine import Array, Cells, Ints, Mask, Numbers, State
 from mesa_gym.traps import Trap
 
-# One channel of all cells, uint8, a view.
+# A view of one channel of all cells, uint8.
 View = NDArray[np.uint8]
-# A channel, cells in it, and what they show, 0 or 1.
+# A channel, cells in it, and the value of each cell, 0 or 1.
 Spot = tuple[View, Cells, Array]
 
 
@@ -21,11 +21,11 @@ class StateRows:
     """A batch of states whose arrays are views of two matrices.
 
     Args:
-        state: what is held at first; it is copied, except the tables.
-        order: "C" for rows to step, "F" for rows to copy from.
+        state: the initial states; they are copied, except the tables.
+        order: "C" for states that are stepped, "F" for states that are copied from.
 
     Attributes:
-        state: the states, which change as rows are overwritten.
+        state: the states, which change when rows are overwritten.
         matrices: int64 and bool (fields, n).
     """
 
@@ -47,51 +47,51 @@ class StateRows:
         self.state = state.map(view)
 
     def __reduce__(self) -> tuple[type[StateRows], tuple[State, str]]:
-        # Views that were pickled or copied would no longer share memory with the matrices.
+        # Pickled or copied views would no longer share memory with the matrices.
         return StateRows, (self.state, self.order)
 
     def hold(self, state: State) -> None:
-        """Copy the states after a step into this object's arrays, unless they already lie there."""
+        """Copy the states after a step into the matrices, unless the arrays are already views."""
         pairs = [(self.state.clock, state.clock), (self.state.agent, state.agent)]
         for target, values in zip(self.state[3:], state[3:], strict=True):
             if values is not target:
                 pairs += zip(target.values(), values.values(), strict=True)
-        # Rules may give an array another name: one that lies here is copied before it changes.
+        # Rules may swap views between fields, so a view is copied before any field is written.
         for x, y in [(x, y if y.base is None else y.copy()) for x, y in pairs if y is not x]:
             x[...] = y
 
     def copy(self, rows: Ints, source: StateRows, where: Ints) -> None:
-        """Overwrite ``rows`` with the rows ``where`` of ``source``, which has the same tables."""
+        """Overwrite ``rows`` with the rows ``where`` of ``source``, which has equal tables."""
         for target, values in zip(self.matrices, source.matrices, strict=True):
             target[:, rows] = values.T.take(where, axis=0).T
 
 
 class LivePlanes:
-    """Planes that follow the states of one environment, or of n.
+    """Planes of one environment or of n, updated as the states change.
 
-    Two laws of the engine make it possible: cell 0 shows nothing that changes, and no two things
-    that show on one plane share a cell.
+    Two guarantees of the engine make this possible: the planes never change at cell 0, and two
+    things on the same plane never share a cell.
 
     Attributes:
         planes: uint8 (n, height, width, channels), repeated planes included; n is 1 for one
-            environment. Copy what leaves the environment.
+            environment. Copy them before you return them.
     """
 
     def __init__(self, trap: Trap, n: int | None = None, planes: Any = 0) -> None:
-        """Show planes (n, cells * channels) of n environments; n=None: one state, no batch axis."""
+        """Start from ``planes``, (n, cells * channels); n=None is one state without batch axis."""
         self._trap, self._n = trap, n
         count = len(trap.channels)
         flat = np.zeros((n or 1) * trap.cells * count, dtype=np.uint8)
         self.planes = flat.reshape(n or 1, *trap.size, count)
         self._rows = flat.reshape(n or 1, -1)
         self._rows[:] = planes
-        self._marked: list[Spot] = []  # marks as they are shown, if they are known
+        self._marked: list[Spot] = []  # marks that are drawn, or [] if unknown
         self._first: Any = 0 if n is None else np.arange(n) * trap.cells
         self._spread = np.tile(self._first, max(trap.things.values(), default=1))
         self._views: dict[str, list[View]] = {plane: [] for plane in trap.planes}
         for index, plane in enumerate(trap.channels):
             self._views[plane].append(flat[index::count])
-        places = iter(range(1, trap.width))  # of what is held, from the left of the top row
+        places = iter(range(1, trap.width))  # cells for held things, from the left of the top row
         self._hands = {x: np.array([*islice(places, most)]) for x, most in trap.held.items()}
         self._kinds = {kind: views for kind in trap.things if (views := self._find_views(kind))}
 
@@ -104,7 +104,7 @@ class LivePlanes:
         return [(trait, self._views[plane]) for trait, plane in planes.items() if plane]
 
     def __reduce__(self) -> tuple[type[LivePlanes], tuple[Any, ...]]:
-        # Views that were pickled or copied would no longer share memory with the planes.
+        # Pickled or copied views would no longer share memory with the planes.
         return LivePlanes, (self._trap, self._n, self._rows.copy())
 
     def begin(self, rows: Ints, planes: NDArray[np.uint8]) -> None:
@@ -116,7 +116,7 @@ class LivePlanes:
         """Redraw the planes where one step changed the state from ``before`` to ``after``."""
         first, agents = self._first, self._views["agent"]
         painted: list[Spot] = []
-        # All is erased before any is painted: one thing may follow on another's cell.
+        # Erase everything before painting: one thing may move to another's former cell.
         for view in agents:
             view[first + before.agent] = 0
         for kind in self._kinds:
@@ -145,7 +145,7 @@ class LivePlanes:
             view[cells] = 0
 
     def _spots(self, kind: str, mask: Mask, state: State) -> list[Spot]:
-        """Return the spots of the things in ``mask``, each with whether the thing is there."""
+        """Return the spots of the things in ``mask``; the value is whether the thing is there."""
         indices = mask.ravel().nonzero()[0]
         if not indices.size:
             return []

@@ -1,4 +1,4 @@
-"""The keywords that environments share, and all that follows from them alone."""
+"""The keywords that environments share, and the values that follow from them alone."""
 
 from __future__ import annotations
 
@@ -18,28 +18,28 @@ from mesa_gym.traps.trap import NAMESPACE
 
 
 class Settings:
-    """The keywords of an environment, checked.
+    """The checked keywords of an environment.
 
     Args:
         trap: a name or id such as ``RedBlueDoors-v0``, a trap's class, or a trap.
         split: ``train``, ``test``, ``control`` or ``shift``.
-        size: cells, border included: one number, or (height, width).
-        alpha: the share of ``train`` episodes drawn from the shift distribution, 0 to 1. Their
-            numbers start at 2**48, so that they are never evaluation levels.
-        reward: the objective that is paid; ``base`` stands for the base objective. A predicate
-            over the trap's names, such as ``square and red``, pays 1 for entering what fits.
-        step_reward: added to the reward of each step, such as -0.01; objectives do not have it.
-        num_levels: draw episodes from levels 0 to ``num_levels`` - 1 only (with ``alpha``, from as
-            many of the shift's).
-        max_steps: the time limit; by default the trap's own for the split.
+        size: in cells, border included: one number, or (height, width).
+        alpha: the share of ``train`` episodes drawn from the shift distribution, 0 to 1. The
+            numbers of these levels start at 2**48, so that they are never evaluation levels.
+        reward: the objective that is paid; ``base`` means the base objective. A predicate over
+            the trap's names, such as ``square and red``, pays 1 for entering a cell that fits.
+        step_reward: added to the reward of each step, such as -0.01; objectives do not include it.
+        num_levels: draw episodes only from levels 0 to ``num_levels`` - 1 (with ``alpha``, the same
+            number of shift levels is added).
+        max_steps: the time limit; by default the trap's limit for the split.
         observation: ``planes``, ``rgb``, ``centred``, ``flat`` (float32, else
             uint8), ``chw`` or ``text``.
-        agent_view_size: the side of ``centred``'s window, odd; by default all that can be seen.
-        salt: an evaluator's secret; other salts give other levels.
-        **parameters: the trap's own, such as ``colour_planes``.
+        agent_view_size: the side of the window of ``centred``, odd; by default the largest.
+        salt: an evaluator's secret; a different salt gives different levels.
+        **parameters: the trap's own keywords, such as ``colour_planes``.
 
     Raises:
-        TypeError: a keyword is unknown; the message names the nearest.
+        TypeError: a keyword is unknown; the message suggests the nearest name.
         ValueError: a keyword does not fit; the message says what was expected.
     """
 
@@ -90,7 +90,7 @@ class Settings:
 
     @property
     def pays_base(self) -> bool:
-        """Return whether base alone is paid, so that the trap's reward threshold applies."""
+        """Return whether only base is paid, so that the trap's reward threshold applies."""
         return self.reward == self.trap.base and not self.step_reward
 
 
@@ -116,7 +116,7 @@ def _make_trap(trap: Any, size: Any, parameters: dict[str, Any]) -> Trap:
 
 
 def require_split(id: str, split: str) -> None:
-    """Raise ValueError where an id of the package names a split other than ``split``."""
+    """Raise ValueError if an id of the package names a split other than ``split``."""
     named_splits = [other for other in Split if f"-{other.capitalize()}-" in id]
     if id.startswith(f"{NAMESPACE}/") and named_splits and split != named_splits[0]:
         raise ValueError(

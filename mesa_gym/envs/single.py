@@ -29,13 +29,13 @@ _ROW = np.array([0])
 class TrapEnv(BaseEnv, OneEnv, gymnasium.Env[Any, Any]):
     """One environment of a trap.
 
-    Infos hold ``level``, ``split`` (a number: 0 train, 1 test, 2 control, 3 shift) and
-    ``reward_<name>``, what each objective was paid in this step, a float, 0 after a reset. The
-    reward is one of them. Nothing that is returned is used again, so it may be kept or changed.
+    Infos contain ``level``, ``split`` (a number: 0 train, 1 test, 2 control, 3 shift) and
+    ``reward_<name>``, the reward of each objective in this step, a float, 0 after a reset. The
+    environment's reward is one of them. Returned arrays and dicts may be kept or changed.
 
     Args:
         trap: a name or id such as ``RedBlueDoors-v0``, a trap's class, or a trap.
-        render_mode: ``human`` (a window), ``rgb_array`` (uint8, 32 pixels a cell), ``ansi`` (a
+        render_mode: ``human`` (a window), ``rgb_array`` (uint8, 32 pixels per cell), ``ansi`` (a
             map in characters) or None.
         **keywords: ``split``, ``size``, ``alpha``, ``reward``, ``num_levels``, ``max_steps``,
             ``observation``, ``agent_view_size``, ``salt`` and the trap's own parameters: see
@@ -53,7 +53,7 @@ class TrapEnv(BaseEnv, OneEnv, gymnasium.Env[Any, Any]):
         "render_fps": RENDER_FPS,
     }
     _window: Window | None = None
-    _recorder: Any = None  # of ``LogEpisodes``: called where an episode begins, and at steps
+    _recorder: Any = None  # the recorder of ``LogEpisodes``, called at the start and at each step
 
     def __init__(
         self, trap: str | type[Trap] | Trap, *, render_mode: str | None = None, **keywords: Any
@@ -75,18 +75,18 @@ class TrapEnv(BaseEnv, OneEnv, gymnasium.Env[Any, Any]):
         """Begin an episode.
 
         Args:
-            seed: fixes the stream of levels.
-            options: ``{"level": 17}`` picks a level of the split, 0 to 2**48 - 1,
-                ``{"map": text}`` one that is written as ``render_mode="ansi"`` shows it, and
-                ``{"state": state}`` goes on as ``set_state`` does, and lets wrappers know of it.
-                None uses up an episode of the stream. The dict is not changed.
+            seed: seeds the stream of levels.
+            options: ``{"level": 17}`` selects a level of the split, 0 to 2**48 - 1.
+                ``{"map": text}`` begins from a map in the format of ``render_mode="ansi"``.
+                ``{"state": state}`` calls ``set_state`` so that wrappers notice the new episode.
+                None takes the next level of the stream. The dict is not changed.
 
         Returns:
             The observation and infos.
 
         Raises:
-            ValueError: an option is unknown, the level out of range, or the map or state not of
-                this trap; or options name several of these.
+            ValueError: an option is unknown, the level is out of range, the map or state belongs
+                to another trap, or several of these options are given.
         """
         reset_options = require_options(options, "level", "map", "state")
         _, start = self._queue.draw_asked([reset_options.get("level")], [reset_options.get("map")])
@@ -106,29 +106,29 @@ class TrapEnv(BaseEnv, OneEnv, gymnasium.Env[Any, Any]):
         return self._begin(where, reset_options.get("map"))
 
     def set_state(self, state: State) -> tuple[Observation, dict[str, Any]]:
-        """Go on from a state, with the steps that are left of ``max_steps`` after its clock.
+        """Continue from a state, with the steps that remain of ``max_steps`` after its clock.
 
-        No episode of the stream is used up, and no reset is needed before. A state does not tell
-        where it was drawn: infos name the split of this environment (``shift`` for what ``alpha``
-        drew, numbers from 2**48 up).
+        No episode of the stream is used up, and no reset is needed before. A state does not store
+        its split, so infos contain the split of this environment (``shift`` for levels that
+        ``alpha`` mixes in, with numbers from 2**48).
 
         Args:
-            state: what ``state`` was, here or in another environment of the same trap and size,
-                or a level of ``trap.levels(...)`` by ``single(row)``.
+            state: the attribute ``state`` of this or another environment with the same trap and
+                size, or one level of ``trap.levels(...)``, by its method ``single(row)``.
 
         Returns:
             The observation and infos, as after a reset.
 
         Raises:
-            ValueError: the state is of another trap or size, or something in it is out of range.
+            ValueError: the state is of another trap or size, or one of its values is out of range.
         """
         batched = state.batched() if isinstance(state, State) else state
         return self._begin(self._queue.put_states(_ROW, batched), state)
 
     def _begin(self, where: Ints, origin: Any) -> tuple[Observation, dict[str, Any]]:
-        """Begin an episode from the start state in a row of the queue's, int64 (1,).
+        """Begin an episode from the start state in row ``where`` of the queue, int64 (1,).
 
-        ``origin`` is the state or map that a user gave; None for a level by its number.
+        ``origin`` is the state or map that a user passed; None for a level by its number.
         """
         starts, row = self._queue.starts, int(where[0])
         self._state = starts.state.single(row)
@@ -148,11 +148,11 @@ class TrapEnv(BaseEnv, OneEnv, gymnasium.Env[Any, Any]):
             action: 0 left, 1 down, 2 right, 3 up, 4 act.
 
         Returns:
-            Observation, reward, whether the trap ended the episode, whether the time limit was
-            reached, and the infos.
+            Observation, reward, whether the trap ended the episode (terminated), whether the time
+            limit was reached (truncated), and the infos.
 
         Raises:
-            gymnasium.error.ResetNeeded: there is no running episode.
+            gymnasium.error.ResetNeeded: no episode is running.
             ValueError: the action is not one of the five.
         """
         before = self._state
@@ -169,7 +169,7 @@ class TrapEnv(BaseEnv, OneEnv, gymnasium.Env[Any, Any]):
         if self.render_mode == "human":
             self.render()
         infos = dict(self._info)
-        for name, pay in rewards.items():  # as `key_payments`, which would take longer
+        for name, pay in rewards.items():  # the keys of `key_payments`, in less time
             infos[PREFIX + name] = float(pay)
         reward = float(rewards[self.settings.reward]) + self.settings.step_reward
         return self._observe(after), reward, terminated, truncated, infos
@@ -178,10 +178,10 @@ class TrapEnv(BaseEnv, OneEnv, gymnasium.Env[Any, Any]):
         return self.settings.observation.from_planes(self._live.planes, state)[0]
 
     def render(self) -> NDArray[np.uint8] | str | None:
-        """Return the frame that the render mode asks for; None in a window or without a mode.
+        """Return a frame in the format of the render mode; None for a window or without a mode.
 
         Returns:
-            uint8 (height, width, 3) for ``rgb_array``, the map's text for ``ansi``.
+            uint8 (height, width, 3) for ``rgb_array``, the map as text for ``ansi``.
 
         Raises:
             gymnasium.error.ResetNeeded: there was no reset yet.
@@ -192,7 +192,7 @@ class TrapEnv(BaseEnv, OneEnv, gymnasium.Env[Any, Any]):
         if self.render_mode != "human":
             return frame
         if self._window is None:
-            from mesa_gym.rendering.window import Window  # most environments never need it
+            from mesa_gym.rendering.window import Window  # rarely needed
 
             self._window = Window(repr(self.trap), RENDER_FPS)
         self._window.show(frame)

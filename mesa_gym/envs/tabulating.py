@@ -17,22 +17,22 @@ from mesa_gym.solver.values import explain_branching
 from mesa_gym.traps import LEVELS, Split, Trap, as_trap
 from mesa_gym.traps.levels import check_numbers
 
-# The most states of a table: some 60 bytes each with two objectives.
+# The most states of a table, which takes about 60 bytes per state with two objectives.
 MOST_TABLED = 20_000_000
 
 
 @dataclass(frozen=True)
 class Tables:
-    """All that can happen on some levels of a trap, as arrays over numbered states.
+    """All transitions on some levels of a trap, as arrays over numbered states.
 
-    State ``len(tables)`` is the end of every episode: nothing is paid there, and no action leaves.
+    State ``len(tables)`` is the absorbing end of every episode; it has no rewards or actions.
 
     Attributes:
-        trap: whose levels.
-        split: of the levels.
+        trap: the trap of the levels.
+        split: the split of the levels.
         numbers: int64 (levels,), level numbers.
-        next: int32 (states, 5), the state after each action; ``len(tables)`` where an episode ends.
-        rewards: objective -> float64 (states, 5), what each action pays.
+        next: int32 (states, 5), the state after each action; ``len(tables)`` if the episode ends.
+        rewards: objective -> float64 (states, 5), the reward of each action.
         start: int64 (levels,), the state in which each level begins.
         level: int64 (states,), the number of each state's level.
         horizon: the time limit in steps.
@@ -63,10 +63,10 @@ class Tables:
         """Return observations, uint8 (n, height, width, channels).
 
         Args:
-            states: int64 (n,), their numbers below ``len(tables)``; by default all, in order.
+            states: int64 (n,), state numbers below ``len(tables)``; by default all, in order.
 
         Raises:
-            ValueError: a number is not that of a state.
+            ValueError: a number is not the number of a state.
         """
         numbers = np.arange(len(self)) if states is None else np.asarray(states)
         if numbers.dtype.kind not in "iu" or ((numbers < 0) | (numbers >= len(self))).any():
@@ -90,18 +90,18 @@ def tabulate(
 ) -> Tables:
     """Return all states of some levels, with the successor, reward and end of each action.
 
-    The environment does the same, bit for bit: a table is for value iteration, tabular learning,
+    The tables equal the environment bit for bit. Use them for value iteration, tabular learning,
     inverse reinforcement learning and planning.
 
     Args:
         trap: a name, an id, a class or a trap, such as ``CheeseCorner(size=7)``.
-        levels: how many, from level 0 on, or their numbers.
-        split: of the levels.
-        salt: an evaluator's secret; other salts give other levels.
+        levels: the number of levels, from level 0 on, or their numbers.
+        split: the split of the levels.
+        salt: an evaluator's secret; a different salt gives different levels.
 
     Raises:
-        ValueError: the trap has no exact solver, or its rules draw outcomes, so that an action has
-            several next states; or there are no levels, or too many states.
+        ValueError: the trap has no exact solver, its outcomes are random (an action then has
+            several next states), there are no levels, or there are too many states.
     """
     family = as_trap(trap)
     if why := explain_branching(family):
@@ -125,7 +125,7 @@ def tabulate(
 
 
 def _join(trap: Trap, split: Split, numbers: Ints, graphs: list[Graph]) -> Tables:
-    """Return graphs one after the other as one table, action by action."""
+    """Concatenate graphs into one table with one column per action."""
     sizes = np.array([len(graph) for graph in graphs])
     firsts, total = np.cumsum(sizes) - sizes, int(sizes.sum())
     after = np.empty((total, len(ACTIONS)), np.int32)

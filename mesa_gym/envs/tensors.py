@@ -37,36 +37,35 @@ INTEGERS = (torch.uint8, torch.int8, torch.int16, torch.int32, torch.int64)
 class TensorEnv(DeviceEnv):
     """n environments of a trap whose inputs, outputs and states are tensors on one device.
 
-    Levels are drawn once, on the CPU, and shipped to the device. After that nothing is copied to
-    the host and nothing waits for the device: an episode that ends is followed by the next one in
-    the same step. The episodes are those of a ``TrapVectorEnv`` with the same ``num_levels`` and
-    seed that resets in the same step. What is returned may be kept or changed.
+    Levels are generated once, on the CPU, and copied to the device. Afterwards nothing is copied to
+    the host and nothing waits for the device: after an episode ends, the next one begins in the
+    same step. The episodes equal those of a ``TrapVectorEnv`` with the same ``num_levels`` and
+    seed in same-step autoreset mode. Returned tensors may be kept or changed.
 
-    It is made for a GPU, where what a step costs is its kernels, 93 to 287 by the trap, however
-    many environments there are. On a CPU it is 6 to 21 times slower than ``gymnasium.make_vec``
-    (``python -m benchmarks.speed``): there, take it to try out code for a GPU alone.
+    The class is made for a GPU, where the cost of a step is its 93 to 287 kernels (depending on the
+    trap), for any number of environments. On a CPU it is 6 to 21 times slower than
+    ``gymnasium.make_vec`` (``python -m benchmarks.speed``): use it there only to test GPU code.
 
-    Infos hold what belongs to the step just taken: ``reward_<name>`` for each objective (float32
-    (n,), zeros after a reset), ``level`` and ``split`` (int64 (n,), where it was taken) and
-    ``final_obs``, what the agent saw after it, before another episode began: bootstrap from it what
-    was truncated.
+    Infos describe the step just taken: ``reward_<name>`` for each objective (float32 (n,), zeros
+    after a reset), ``level`` and ``split`` of the step's episode (int64 (n,)) and ``final_obs``,
+    the observation after the step and before a reset: bootstrap truncated episodes from it.
 
     Args:
         trap: as for ``TrapEnv``.
-        num_envs: how many environments.
-        device: where they live, as torch names it.
-        seed: environment i gets a hash of the seed and i, or its entry of a sequence as it is;
-            None for random ones.
-        num_levels: how many levels there are (with ``alpha``, as many of the shift's too).
-        compile: whether the step is compiled, as one graph; the first step then takes a while.
+        num_envs: the number of environments.
+        device: the torch device of all tensors, such as ``cuda``.
+        seed: a seed, of which environment i gets a hash with i, or a sequence with each
+            environment's seed; None for random seeds.
+        num_levels: the number of levels (with ``alpha``, the same number of shift levels is added).
+        compile: whether to compile the step as one graph; the first step then takes longer.
         **keywords: as for ``TrapEnv``, with the same errors; the observation is ``planes``,
             ``centred``, ``flat`` or ``chw``.
 
     Attributes:
-        trap: the trap; ``num_envs`` is as given, ``device`` a ``torch.device``. What
-            ``advance`` takes is ``state`` and ``episode``, None and -1 before the first reset.
-        observation_space: of all environments, as ``action_space`` is; ``single_observation_space``
-            and ``single_action_space`` are of one.
+        trap: the trap; ``device`` is a ``torch.device``. ``state`` and ``episode`` are arguments
+            of ``advance``, None and -1 before the first reset.
+        observation_space: the space of all environments, as is ``action_space``;
+            ``single_observation_space`` and ``single_action_space`` are of one environment.
     """
 
     def __init__(
@@ -118,7 +117,7 @@ class TensorEnv(DeviceEnv):
         """Begin an episode in every environment.
 
         Args:
-            seed: as for the class; None goes on with the streams of levels.
+            seed: as for the class; None continues the streams of levels.
 
         Returns:
             Observations (n, ...) and infos.
@@ -135,11 +134,11 @@ class TensorEnv(DeviceEnv):
         return obs, {**self._tell(level, level // LEVELS, rewards), "final_obs": obs.clone()}
 
     def step(self, actions: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor, dict[str, Any]]:
-        """Take one step in every environment; an episode that ends is followed by the next one.
+        """Take one step in every environment; after an episode ends, the next one begins.
 
         Args:
             actions: integers (n,) on the device, 0 left, 1 down, 2 right, 3 up, 4 act. Another
-                value is an error of the device (on a GPU one that torch reports later).
+                value raises a device error (on a GPU, torch reports it later).
 
         Returns:
             Observations (n, ...), rewards float32 (n,), terminations, truncations (bool) and infos.
@@ -159,8 +158,8 @@ class TensorEnv(DeviceEnv):
     def advance(self, state: State, episode: Tensor, actions: Tensor) -> Any:
         """Return state and episode after ``actions``, and the results of ``step``.
 
-        It is pure, waits for nothing and checks nothing, as CUDA graphs and compilers want it: the
-        actions are 0 to 4.
+        The function is pure, waits for nothing and checks nothing, as CUDA graphs and compilers
+        require. The actions must be 0 to 4.
         """
         after, rewards, ended = self._rules.step(state, actions.long())
         reward, truncated, done = self._judge(after.clock, rewards, ended)
@@ -197,7 +196,7 @@ class TensorEnv(DeviceEnv):
 
 
 def require_device(device: Any) -> None:
-    """Raise ValueError where this machine's torch cannot use a device."""
+    """Raise ValueError if this machine's torch cannot use a device."""
     try:
         torch.empty(0, device=device)
     except (AssertionError, RuntimeError) as error:

@@ -35,30 +35,30 @@ Infos = dict[str, Any]
 
 
 class TrapVectorEnv(BaseEnv, ManyEnvs, VectorEnv[Observations, Ints, NDArray[Any]]):
-    """n environments of a trap; steps give the results of ``SyncVectorEnv`` over ``TrapEnv``.
+    """n environments of a trap; steps return the results of ``SyncVectorEnv`` over ``TrapEnv``.
 
-    For a list of seeds they are the same exactly. One seed gives environment i a hash of the seed
-    and i, which ``np_random_seed`` tells, where ``SyncVectorEnv`` counts up from it: there,
-    trainings of neighbouring seeds share nearly all levels. Nothing that is returned is used again,
-    so it may be kept or changed. ``mesa_gym.objectives(infos)`` reads what each objective paid,
-    whatever the autoreset mode.
+    With a list of seeds, the results are equal. With one seed, environment i gets a hash of the
+    seed and i (see ``np_random_seed``), while ``SyncVectorEnv`` uses seed + i: trainings with
+    neighbouring seeds would then share nearly all levels. Returned arrays and dicts may be kept or
+    changed. ``mesa_gym.objectives(infos)`` returns the reward of each objective in every autoreset
+    mode.
 
     Args:
         trap: as for ``TrapEnv``.
-        num_envs: how many environments.
-        autoreset_mode: what follows the end of an episode (Gymnasium's enum or its value).
-        max_episode_steps: a further time limit; the lesser of it and ``max_steps`` holds.
+        num_envs: the number of environments.
+        autoreset_mode: when a finished environment resets (Gymnasium's enum or its value).
+        max_episode_steps: a second time limit; the lower of it and ``max_steps`` applies.
         render_mode: ``rgb_array``, ``ansi`` or None.
         **keywords: as for ``TrapEnv``, with the same errors.
 
     Attributes:
         trap: the trap.
-        autoreset_mode: the enum; it stands in ``metadata`` as well.
-        envs: a ``SubEnv`` for each, which ``call``, ``get_attr`` and ``set_attr`` reach.
+        autoreset_mode: the enum, which ``metadata`` contains as well.
+        envs: one ``SubEnv`` per environment, for ``call``, ``get_attr`` and ``set_attr``.
     """
 
     metadata: dict[str, Any] = {"render_modes": ["rgb_array", "ansi"], "render_fps": RENDER_FPS}
-    _home: StateRows  # what runs, as far as steps leave it there
+    _home: StateRows  # memory for the states; steps may return arrays outside of it
 
     def __init__(
         self,
@@ -95,15 +95,15 @@ class TrapVectorEnv(BaseEnv, ManyEnvs, VectorEnv[Observations, Ints, NDArray[Any
         self._splits = np.zeros(n, dtype=np.int64)
         self._payments = [PREFIX + name for name in self.trap.objectives]
         self._masks = [f"_{name}" for name in ("level", "split", *self._payments)]
-        # NumPy takes as long to convert a Python number as to compute with it.
+        # NumPy needs as long to convert a Python number as to compute with an array.
         self._limit = np.asarray(self.settings.max_steps)
         self._bonus = np.asarray(self.settings.step_reward)
-        # Rows whose episode has ended and that were not reset since.
+        # Rows whose episode has ended and that were not reset since then.
         self._finished = np.zeros(0, dtype=np.int64)
 
     @property
     def state(self) -> State:
-        """A copy of the present states, (n,); ResetNeeded before the first reset."""
+        """A copy of the current states, (n,); ResetNeeded before the first reset."""
         return self.trap.joined([self._present])
 
     @property
@@ -134,22 +134,22 @@ class TrapVectorEnv(BaseEnv, ManyEnvs, VectorEnv[Observations, Ints, NDArray[Any
         seed: int | Sequence[int | None] | None = None,
         options: dict[str, Any] | None = None,
     ) -> tuple[Observations, Infos]:
-        """Begin an episode in every environment, or in the environments of a mask.
+        """Begin an episode in every environment, or in the environments of ``reset_mask``.
 
         Args:
-            seed: environment i gets a hash of the seed and i, or its entry of a sequence as it is;
-                None leaves the stream of levels as it is.
-            options: ``level``, a number for all or one for each environment, picks levels, and
-                ``map`` likewise begins from maps (where it is None, the stream goes on); ``state``
-                goes on from n states as ``set_state`` does, and stands alone; ``reset_mask``, bool
-                (n,), resets only some environments. The dict is not changed.
+            seed: a seed, of which environment i gets a hash with i, or a sequence with each
+                environment's seed; None leaves the streams of levels unchanged.
+            options: ``level`` (a number for all, or one per environment) selects levels. ``map``
+                likewise begins from maps. None in either takes the next level of the stream.
+                ``state`` continues from n states as ``set_state`` does, without other options.
+                ``reset_mask``, bool (n,), resets only some environments. The dict is not changed.
 
         Returns:
-            The observations of all environments; the infos of those that were reset.
+            The observations of all environments; the infos of the environments that were reset.
 
         Raises:
             ValueError, TypeError: an option does not fit.
-            gymnasium.error.ResetNeeded: a mask, before all environments were reset once.
+            gymnasium.error.ResetNeeded: a mask was given before all environments were reset once.
         """
         n, options = self.num_envs, require_options(options, "level", "map", "state", "reset_mask")
         states = options.pop("state", None)
@@ -184,9 +184,9 @@ class TrapVectorEnv(BaseEnv, ManyEnvs, VectorEnv[Observations, Ints, NDArray[Any
         return self._observe(), self._infos(self._zero_payments(), mask)
 
     def set_state(self, state: State) -> tuple[Observations, Infos]:
-        """Go on from n states, each with the steps that are left of ``max_steps``.
+        """Continue from n states, each with its remaining steps of ``max_steps``.
 
-        An environment without steps left is like one whose episode has ended. The rest is as for
+        An environment without remaining steps counts as one whose episode has ended. Otherwise as
         ``TrapEnv.set_state``.
         """
         rows = np.arange(self.num_envs)
@@ -207,9 +207,9 @@ class TrapVectorEnv(BaseEnv, ManyEnvs, VectorEnv[Observations, Ints, NDArray[Any
             Observations, rewards float64 (n,), terminations and truncations bool (n,), infos.
 
         Raises:
-            gymnasium.error.ResetNeeded: before the first reset, and with autoreset disabled for
-                environments whose episode has ended.
-            ValueError: an action is not one of the five; the first is named.
+            gymnasium.error.ResetNeeded: before the first reset, or if the episode of an environment
+                has ended and autoreset is disabled.
+            ValueError: an action is not one of the five; the message names the first.
         """
         before, again, mode = self._state, self._finished, self.autoreset_mode
         if before is None or (again.size and mode is AutoresetMode.DISABLED):
@@ -219,7 +219,7 @@ class TrapVectorEnv(BaseEnv, ManyEnvs, VectorEnv[Observations, Ints, NDArray[Any
         self._state = after
         terminated = ended.copy()  # a trap may return an array of the state
         if again.size:
-            # They took a step like the others, which the reset undoes: cheaper than leaving out.
+            # These rows were stepped too, because leaving them out is slower; undo their step.
             self._begin(again)
             for array in (*payments.values(), terminated):
                 array[again] = 0
@@ -233,10 +233,10 @@ class TrapVectorEnv(BaseEnv, ManyEnvs, VectorEnv[Observations, Ints, NDArray[Any
         return self._observe(), rewards, terminated, truncated, self._infos(payments)
 
     def _autoreset(self, rewards: Paid, over: Bools) -> Infos:
-        """Reset the environments that ended; return their last observations and infos as final."""
+        """Reset the environments that ended; return their last observations and infos."""
         ended, self._finished = self._finished, self._finished[:0]
         last_obs = self.settings.observation.encode_rows(self._live.planes, self._present, ended)
-        final_obs = np.empty(self.num_envs, dtype=object)  # of None
+        final_obs = np.empty(self.num_envs, dtype=object)  # filled with None
         for row, one in zip(ended.tolist(), last_obs, strict=True):
             final_obs[row] = one
         last = self._infos({name: pay * over for name, pay in rewards.items()}, over)
@@ -247,10 +247,10 @@ class TrapVectorEnv(BaseEnv, ManyEnvs, VectorEnv[Observations, Ints, NDArray[Any
         return {**final, "_final_obs": over.copy(), "_final_info": over}
 
     def _begin(self, rows: Ints, where: Ints | None = None) -> None:
-        """Begin episodes in ``rows``: the next ones, or from rows ``where`` of start states."""
+        """Begin episodes in ``rows``: the next ones, or those in rows ``where`` of the starts."""
         where = self._queue.next_starts(rows) if where is None else where
         starts = self._queue.starts
-        if self._state is None:  # the first time, when all begin
+        if self._state is None:  # the first reset, which includes all environments
             self._home = StateRows(starts.state.take(np.zeros(self.num_envs, dtype=np.int64)))
         else:
             self._home.hold(self._state)
@@ -263,7 +263,7 @@ class TrapVectorEnv(BaseEnv, ManyEnvs, VectorEnv[Observations, Ints, NDArray[Any
         return self.settings.observation.from_planes(self._live.planes, self._present)
 
     def _infos(self, rewards: Paid, mask: Bools | None = None) -> Infos:
-        """Return infos of the environments in ``mask`` (None: all); entries of other rows are 0."""
+        """Return infos of the environments in ``mask`` (None: all); entries of others are 0."""
         level, split = self._present.level.number.copy(), self._splits.copy()
         if mask is None:
             flags = np.ones(self.num_envs, dtype=np.bool_)
@@ -274,13 +274,13 @@ class TrapVectorEnv(BaseEnv, ManyEnvs, VectorEnv[Observations, Ints, NDArray[Any
         return infos
 
     def render(self) -> tuple[Any, ...] | None:
-        """Return a frame of each environment, in the render mode's kind; None without a mode."""
+        """Return a frame of each environment in the format of the render mode, or None."""
         return self.call("render") if self._renders() else None
 
     # -- single environments ---------------------------------------------------------------------
 
     def call(self, name: str, *args: Any, **kwargs: Any) -> tuple[Any, ...]:
-        """Call method ``name`` of each environment, or read the attribute ``name``."""
+        """Call method ``name`` of each environment, or return the attribute ``name``."""
         attributes = (getattr(env, name) for env in self.envs)
         return tuple(one(*args, **kwargs) if callable(one) else one for one in attributes)
 
@@ -289,13 +289,13 @@ class TrapVectorEnv(BaseEnv, ManyEnvs, VectorEnv[Observations, Ints, NDArray[Any
         return self.call(name)
 
     def set_attr(self, name: str, values: Any) -> None:
-        """Set ``name`` of each environment, to one value or to the values of a list or tuple."""
+        """Set ``name`` of each environment, to one value or to a value of a list or tuple."""
         for env, value in zip(self.envs, spread("value", values, self.num_envs), strict=True):
             setattr(env, name, value)
 
 
 class SubEnv(OneEnv):
-    """One environment of a vector environment, with a few attributes of a ``TrapEnv``."""
+    """One environment of a vector environment, with some attributes of a ``TrapEnv``."""
 
     def __init__(self, venv: TrapVectorEnv, index: int) -> None:
         self.venv = venv
@@ -316,7 +316,7 @@ class SubEnv(OneEnv):
 
     @property
     def unwrapped(self) -> SubEnv:
-        """This environment, as no wrapper is around it."""
+        """This environment, because it has no wrapper."""
         return self
 
     def get_wrapper_attr(self, name: str) -> Any:
