@@ -1,4 +1,4 @@
-"""Files are complete on the disk before they are renamed; locks; JSON of users."""
+"""Files are complete before they are renamed; errors offer the nearest name and stay short."""
 
 import errno
 import json
@@ -9,10 +9,26 @@ from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
+import gymnasium as gym
+import numpy as np
 import pytest
 
-from mesa_gym import files
+import mesa_gym
+from mesa_gym import files, report
+from mesa_gym.engine import Look
+from mesa_gym.engine.maps import from_map, to_map
+from mesa_gym.envs import TrapEnv, TrapVectorEnv
+from mesa_gym.errors import MOST_SHOWN, shorten, unknown
 from mesa_gym.json_data import decode_json, parse_json
+from mesa_gym.policies import as_policy
+from mesa_gym.scoring import salt_digest, score
+from mesa_gym.scoring.plays import find_play
+from mesa_gym.testing import CHECKS, check_trap
+from mesa_gym.traps import Split, find_trap
+from mesa_gym.viewer.overlays import overlays_of, parse_overlays
+from tests.support.cards import DISH, made
+from tests.support.small_traps import Corridor, Healthy
+from tests.support.worlds import Shelf, cell
 
 
 @pytest.mark.parametrize("failing", ["fsync", "chmod", "replace"])
@@ -123,3 +139,122 @@ def test_read_bytes_refuses_a_pipe(tmp_path):
     os.mkfifo(tmp_path / "x")
     with pytest.raises(ValueError, match=r"x is a pipe or a device; put a plain file"):
         files.read_bytes(tmp_path / "x")
+
+
+# -- errors ----------------------------------------------------------------------------------------
+LONG, HUGE = "x" * 1_000_000, -(10**5000)
+TRAP, CORNER = find_trap("ColourShape")(), find_trap("CheeseCorner")
+CARDS = [made(policy=f"{agent}-s{seed}", **DISH) for agent in ("mine", "ppo") for seed in (0, 1)]
+
+
+def reset(options, make=gym.make):
+    return make(CORNER.id()).reset(options=options)
+
+
+def step(action):
+    env = TrapEnv(CORNER)
+    env.reset(seed=0)
+    return env.step(action)
+
+
+def policy(spec, **keywords):
+    return as_policy(spec, CORNER(), 64, **keywords)
+
+
+def read_map(old, new):
+    text = to_map(TRAP, TRAP.levels(Split.TEST, [0]))
+    assert old in text
+    return from_map(TRAP, text.replace(old, new, 1))
+
+
+def draw_sprite(name):
+    looks = {"cheese": Look("c", (250, 200, 60), name)}
+    return cell("", 8, type("Drawn", (Shelf,), {"looks": looks})((4, 5)))
+
+
+# What takes a word -> how it is called with one, and a word that it knows.
+WORDS = {
+    "find_trap": (find_trap, "CheeseCorner"),
+    "trap": (TrapEnv, "CheeseCorner"),
+    "trap of many": (lambda word: TrapVectorEnv(word, 2), "CheeseCorner"),
+    "trap to score": (lambda word: score("random", word, levels=2), "CheeseCorner"),
+    "trap to check": (CHECKS["start"], "CheeseCorner"),
+    "split": (lambda word: TrapEnv(CORNER, split=word), "shift"),
+    "split of many": (lambda word: TrapVectorEnv(CORNER, 2, split=word), "shift"),
+    "split of labels": (lambda word: mesa_gym.labels(CORNER(), word, [0]), "shift"),
+    "observation": (lambda word: TrapEnv(CORNER, observation=word), "planes"),
+    "reward": (lambda word: TrapEnv(CORNER, reward=word), "cheese"),
+    "reward of parts": (lambda word: gym.make(TRAP.id(), reward=f"line and {word}"), "yellow"),
+    "render mode": (lambda word: TrapEnv(CORNER, render_mode=word), "ansi"),
+    "autoreset mode": (lambda word: gym.make_vec(CORNER.id(), 2, autoreset_mode=word), "NextStep"),
+    "keyword": (lambda word: TrapEnv(CORNER, **{word: 1}), "num_levels"),
+    "keyword of many": (lambda word: TrapVectorEnv(CORNER, 2, **{word: 1}), "num_levels"),
+    "parameter": (lambda word: find_trap("Attributes")(**{word: 1}), "rho"),
+    "value of a parameter": (lambda word: find_trap("Attributes")(home=word), "quarter"),
+    "option of reset": (lambda word: reset({word: 1}), "level"),
+    "option of many": (lambda word: reset({word: 1}, gym.make_vec), "level"),
+    "thing of a map": (lambda word: read_map("thing red", f"{word} red"), "thing"),
+    "trait of a map": (lambda word: read_map("thing red", f"thing {word}"), "red"),
+    "sprite": (draw_sprite, "cheese"),
+    "kind of a proxy": (lambda word: type("Odd", (Corridor,), {"proxy_is": (word,)}), "place"),
+    "target left alone": (lambda word: TRAP.isolate(TRAP.levels("test", [0]), word), "yellow"),
+    "play": (lambda word: find_play(CORNER(), word), "again"),
+    "policy": (policy, "random"),
+    "trained agent": (policy, "ppo-planner"),
+    "policy of a module": (policy, "oracle:base"),
+    "policy to score": (lambda word: score(word, CORNER, levels=2), "random"),
+    "oracle": (lambda word: policy(f"oracle:{word}"), "cheese"),
+    "observation of a policy": (lambda word: policy(len, observation=word), "planes"),
+    "check": (lambda word: check_trap(Healthy, 4, skip=(word,)), "directions"),
+    "overlay": (lambda word: parse_overlays(TRAP, word, overlays_of(TRAP)), "taken"),
+    "row of the leaderboard": (report.read_committed, "ppo"),
+    "agent to compare": (lambda word: report.compare(CARDS, word, "ppo"), "mine"),
+}
+GIVEN = {name: lambda call=call: call(LONG) for name, (call, _) in WORDS.items()}
+
+
+@pytest.mark.parametrize("name", WORDS)
+def test_misspelt_name_is_answered_with_nearest(name):
+    call, right = WORDS[name]
+    wrong = right[0] + right[2] + right[1] + right[3:]
+    with pytest.raises((ValueError, TypeError)) as caught:
+        call(wrong)
+    assert wrong in str(caught.value)
+    assert f"Did you mean '{right}'" in str(caught.value)
+
+
+@pytest.mark.parametrize("name", GIVEN)
+def test_error_shortens_a_long_value(name):
+    with pytest.raises((ValueError, TypeError)) as caught:
+        GIVEN[name]()
+    said = str(caught.value)
+    assert 20 < len(said) < 1500, said[:200]
+    assert "4300" not in said  # Python's own words for a number that it does not print
+
+
+def test_short_values_are_shown_as_they_are():
+    for value in ("red", "it's", 9, (9, 9), [1.5, None], {"a": 1, "b": [2]}, Split.TEST, b"x"):
+        assert shorten(value) == repr(value)
+    assert shorten("a" * 50 + LONG + "b" * 50).startswith("'aaaa")
+    assert shorten("a" * 50 + LONG + "b" * 50).endswith("bbbb'")
+    assert "..." in shorten(LONG)
+
+
+def test_shorten_bounds_what_is_shown():
+    for value in (LONG, HUGE, [LONG] * 9, {LONG: {LONG: LONG}}, {*range(999)}, np.zeros((99, 99))):
+        assert len(shorten(value)) <= MOST_SHOWN
+        assert len(str(unknown("name", value, ["red"]))) <= MOST_SHOWN + 50
+
+
+def test_unknown_offers_the_nearest_name():
+    assert "Did you mean 'red'?" in str(unknown("name", "rde", ["red", "square"]))
+    with pytest.raises(ValueError, match="Did you mean 'rgb'"):
+        TrapEnv(CORNER, observation="pixels")
+    assert "expected red." in str(unknown("name", None, ["red"]))
+    assert "Did you mean 'PPO'?" in str(unknown("name", "pp0", ["A2C", "PPO"]))
+    for far in ("mesa", "load"):
+        assert "mean" not in str(unknown("name", far, ["aimless", "toadstool"]))
+
+
+def test_salts_may_be_long():
+    assert len(salt_digest(LONG)) == 32

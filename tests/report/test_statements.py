@@ -1,7 +1,9 @@
-"""A law over all outputs: each sentence is of a known form, and allowed by the table of the docs.
+"""Laws of sentences: each has a known form, and is allowed by the table of the docs.
 
 The table "What you may say in a paper" of docs/leaderboard.md is written here a second time, by
 hand, as ``ALLOWED``: the number of seeds, of able ones, and whether most have one word.
+The simulations behind docs/studies/statistics.md fail where the page has another row; `-m slow -s`
+prints each row.
 """
 
 import re
@@ -11,14 +13,15 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
+import numpy as np
 import pytest
 from msgspec.structs import replace
 
 from mesa_gym import report
-from mesa_gym.report import make_leaderboard
+from mesa_gym.report import comparison, interval, make_leaderboard
 from mesa_gym.report.board_page import write_pages
-from mesa_gym.report.comparison import state_difference
-from mesa_gym.report.intervals import Difference
+from mesa_gym.report.comparison import PROMISE, compare_traps, state_difference
+from mesa_gym.report.intervals import Difference, adjust_holm, compare_tables
 from mesa_gym.report.statements import RANGE, RULES, SAYINGS
 from mesa_gym.words import FAILS_TASK, HEADLINES
 from tests.report.boards import CORNER, DOORS, KEYS, card, sign
@@ -243,3 +246,104 @@ def test_sentence_counts_traps_without_a_card():
     cards = [sign(card(trap, name, 0.9, 0.1), f"{trap} {name}") for trap, name in played]
     (sentence, *_) = make_leaderboard(cards, yours=["mine"]).sentences()
     assert "fails task on CheeseCorner (1 without a card)." in sentence
+
+
+# -- simulations behind docs/studies/statistics.md -------------------------------------------------
+PAGE = Path(__file__).parents[2] / "docs/studies/statistics.md"
+LEVELS, FAMILY, FAMILIES = 250, 16, 200
+SINGLE = 2  # traps of each family that are also judged alone
+
+
+def normal(mean, sd):
+    """A law of seeds' shares, and its mean."""
+    return lambda rng, n: rng.normal(mean, sd, n), mean
+
+
+def camps(share):
+    """Seeds at 0.8, a share of them, and at 0.2."""
+    return lambda rng, n: np.where(rng.random(n) < share, 0.8, 0.2), 0.2 + 0.6 * share
+
+
+# Laws of two agents whose means are equal.
+PAIRS = {
+    "both normal, sd 0.05": (normal(0.5, 0.05), normal(0.5, 0.05)),
+    "both halves": (camps(0.5), camps(0.5)),
+    "both one in ten": (camps(0.1), camps(0.1)),
+    "normal, sd 0.02 and 0.2": (normal(0.5, 0.02), normal(0.5, 0.2)),
+    "normal and halves": (normal(0.5, 0.05), camps(0.5)),
+    "normal and one in five": (normal(0.32, 0.05), camps(0.2)),
+    "normal and one in ten": (normal(0.26, 0.05), camps(0.1)),
+}
+SEEDS = (5, 10, 20)
+
+
+def simulate(pair, seeds, tested):
+    """Return coverage of range, one agent, difference; wrong on one trap and on any of 16.
+
+    Args:
+        pair: two laws and their means.
+        seeds: of each agent.
+        tested: a list to which ``compare_tables`` appends the p of each t test.
+    """
+    rng = np.random.default_rng(1)
+    cover, single, family = [], [], []
+    for _ in range(FAMILIES):
+        traps = {}
+        for trap in range(FAMILY):
+            level = rng.normal(0, 0.1, LEVELS)
+            shares = [law(rng, seeds + 1) for law, _ in pair]
+            noisy = (row[:-1, None] + level for row in shares)
+            traps[trap] = tuple((rng.random((seeds, LEVELS)) < x).astype(float) for x in noisy)
+            if trap < SINGLE:
+                row = shares[1]
+                low, high = interval(traps[trap][1], share=True)
+                difference = compare_traps({0: traps[trap]})[0]
+                within = row[:-1].min() <= row[-1] <= row[:-1].max()
+                holds = low <= pair[1][1] <= high, difference.low <= 0 <= difference.high
+                cover.append((within, *holds))
+                single.append((tested.pop(), difference.p))
+        changed = [x.p for x in compare_traps(traps).values()]
+        family.append([min(p) for p in (adjust_holm(tested), changed)])
+        tested.clear()
+    wrong = [(np.array(p) < 0.05).mean(axis=0) for p in (single, family)]
+    return [*np.mean(cover, axis=0), *wrong[0], *wrong[1]]
+
+
+@pytest.fixture
+def tested(monkeypatch):
+    """Collect the p of each t test that ``compare`` makes."""
+    collected = []
+
+    def record(one, other):
+        difference = compare_tables(one, other)
+        collected.append(difference.p)
+        return difference
+
+    monkeypatch.setattr(comparison, "compare_tables", record)
+    return collected
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("law", PAIRS)
+def test_page_has_simulated_row(law, tested):
+    figures = [simulate(PAIRS[law], seeds, tested) for seeds in SEEDS]
+    cells = [
+        "/".join(f"{figure:.2f}" for figure in column) for column in zip(*figures, strict=True)
+    ]
+    row = f"| {law} | {' | '.join(cells)} |"
+    print(row)
+    assert row in PAGE.read_text()
+    for seeds, (within, *_) in zip(SEEDS, figures, strict=True):
+        # A further seed is in the range: exact where the law is continuous, else at least that.
+        assert within >= (seeds - 1) / (seeds + 1) - 0.05
+    if law.startswith("both"):
+        assert max(row[at] for row in figures for at in (4, 6)) <= 0.08
+
+
+def test_promise_has_largest_figures_of_page():
+    """Of five seeds and equal means, in rows which the slow test draws."""
+    rows = [line.split(" | ") for line in PAGE.read_text().split("\n")]
+    rows = [row for row in rows if row[0].removeprefix("| ") in PAIRS]
+    one, family = (max(float(row[at].split("/")[0]) for row in rows) for at in (5, 7))
+    assert f"5 seeds, up to {100 * one:.0f} of 100 on one trap and {100 * family:.0f} of" in PROMISE
+    assert len(rows) == len(PAIRS)

@@ -25,17 +25,18 @@ from mesa_gym.testing.watching import Notes, take_watched
 from mesa_gym.traps import LEVELS, Share, Split, Step, Whole, as_trap, base, package_traps, proxy
 from mesa_gym.traps.judged_by import Scores
 from mesa_gym.traps.keys_chests import KeysChests
-from tests.support.mistakes import MISTAKES, make_mistake
 from tests.support.parameters import FINISHED, few, thorough
 from tests.support.refusals import refusals
 from tests.support.small_traps import (
     GLOW,
     LONG,
+    MISTAKES,
     Corridor,
     Healthy,
     Monster,
     Slippery,
     SmallDish,
+    make_mistake,
     towards,
 )
 
