@@ -1,6 +1,6 @@
-"""The gridworld engine: chance, states, moves, the building of levels, ways, maps.
+"""The gridworld engine: random numbers, states, moves, level building, paths and maps.
 
-It knows no trap and no objective. One source serves NumPy, torch and JAX.
+It is independent of traps and objectives. The same source runs on NumPy, torch and JAX.
 """
 
 from mesa_gym.engine.arrays import unstack

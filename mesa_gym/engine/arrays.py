@@ -1,4 +1,4 @@
-"""Array helpers of a world, for NumPy, torch and JAX, and for one level without a batch."""
+"""Array functions of a world, for NumPy, torch and JAX, and for one level without a batch."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ class Arrays:
 
     Attributes:
         xp: the array library, ``numpy`` unless ``bound`` chose another one.
-        scalar: whether states have no batch axis, and NumPy scalars stand for arrays.
-        numbers: those up to the width and their negatives, for sums with arrays and comparisons;
-            ``unpaid`` is 0.0, likewise.
-        unhit: kind -> an empty mask (slots,), for such states.
+        scalar: whether states have no batch axis and contain NumPy scalars instead of arrays.
+        numbers: integers from -width to width - 1, in the form that is fastest in arithmetic with
+            states; ``unpaid`` is 0.0 in this form.
+        unhit: kind -> an empty mask (slots,), for scalar states.
     """
 
     things: Mapping[str, int]
@@ -43,7 +43,7 @@ class Arrays:
 
     def _make_tables(self) -> None:
         self.offsets = self.asarray([-1, self.width, 1, -self.width, 0])
-        # NumPy takes as long to convert a Python number as to compute with it.
+        # NumPy needs as long to convert a Python number as to compute with an array.
         quick = np.asarray if self._numpy and not self.scalar else int
         self.numbers = {number: quick(number) for number in range(-self.width, self.width)}
         self.unpaid = np.asarray(0.0) if quick is np.asarray else 0
@@ -54,14 +54,14 @@ class Arrays:
     def bound(
         self, xp: Any = None, batched: bool = True, integers: str = "int64", **place: Any
     ) -> Self:
-        """Return this world over another array library, or for levels without a batch axis.
+        """Return this world for another array library, or for levels without a batch axis.
 
         Args:
             xp: a namespace of the array API standard, such as ``array_api_compat.torch`` or
                 ``jax.numpy``; NumPy by default.
             batched: False for states without a batch axis, on NumPy scalars.
-            integers: the dtype of cells, slots and numbers. Where rules draw, seeds and clocks of
-                states are int64 all the same.
+            integers: the dtype of cells, slots and numbers. In traps with random numbers, seeds
+                and clocks of states must be int64 in any case.
             **place: keywords for new arrays, such as ``device``.
         """
         other, xp = copy(self), xp or np
@@ -77,7 +77,7 @@ class Arrays:
         vars(self).update(state, xp=import_module(state["xp"]))
 
     def asarray(self, values: Any, dtype: str | None = None) -> Array:
-        """Return ``values`` as an array (n, ...) of a ``dtype``, in this world's array library."""
+        """Return ``values`` as an array (n, ...) of type ``dtype``, in this array library."""
         dtype = dtype or self._integers
         return self.xp.asarray(values, dtype=getattr(self.xp, dtype), **self._place)
 
@@ -96,8 +96,8 @@ class Arrays:
         return slots[0] | slots[1] if len(slots) == 2 else slots[0]  # a reduction is slower
 
     def negate(self, mask: Mask) -> Mask:
-        """Return where a mask is not set, (n,)."""
-        if self.scalar:  # of which NumPy's own ``~`` takes half a microsecond
+        """Return the inverse of a mask, (n,)."""
+        if self.scalar:  # NumPy's ``~`` takes half a microsecond for a scalar
             return _FALSE if mask else _TRUE
         return ~mask
 
@@ -105,28 +105,28 @@ class Arrays:
         """Count the slots that are set: bool (slots, ...) -> int64 (...)."""
         if self._numpy:
             return np.add.reduce(slots, dtype=np.int64)
-        # The standard sums numbers only. Without a dtype, JAX and torch would count in int64, at
-        # twice the memory or more.
+        # The array API standard sums numbers only. Without a dtype, JAX and torch would count in
+        # int64 and need at least twice the memory.
         integers = getattr(self.xp, self._integers)
         return self.xp.sum(self.xp.astype(slots, integers), axis=0, dtype=integers)
 
     def where(self, mask: Mask, a: Array, b: Array) -> Array:
-        """Return ``a`` where ``mask`` is set, else ``b``, (n,); without a batch a NumPy scalar."""
+        """Return ``a`` where ``mask`` is set, else ``b``, (n,); a NumPy scalar without a batch."""
         if not self.scalar or (mask is not True and mask is not False and mask.ndim):
             if not self._numpy and type(a) in _PYTHON and type(b) in _PYTHON:
                 both_ints = (
                     type(a) is int and type(b) is int
-                )  # the standard wants one to be an array
+                )  # the standard requires at least one array
                 a = self.asarray(a) if both_ints else self.xp.asarray(a, **self._place)
             return self.xp.where(mask, a, b)
         chosen = a if mask else b
-        # A Python number would be one in all that follows from it, and `~True` is -2.
+        # A Python number would stay one in later computations, where `~True` is -2.
         return np.asarray(chosen)[()] if type(chosen) in _PYTHON else chosen
 
     def never(self, mask: Mask) -> bool:
-        """Return whether a mask is known to be empty, so that work can be spared.
+        """Return whether a mask is known to be empty, so that work can be skipped.
 
-        Only NumPy looks: elsewhere the answer would have to wait for the device.
+        Only NumPy masks are checked; with other libraries, the host would wait for the device.
         """
         if not self._numpy:
             return False
@@ -139,7 +139,7 @@ class Arrays:
     def amounts(self, payment: Payment) -> Amounts:
         """Return payments: 1 where a mask is set, or the sum of the amounts whose masks are set.
 
-        It is float64 (n,), float32 off NumPy, and a NumPy scalar without a batch.
+        The result is float64 (n,), float32 (n,) without NumPy, or a NumPy scalar without a batch.
         """
         if isinstance(payment, dict):
             if self.scalar:
@@ -175,11 +175,11 @@ def unstack(slots: Array) -> list[Array]:
 
 
 def set_true(canvas: Array, where: Numbers) -> Array:
-    """Set entries of a fresh array (m,) to 1, in place in NumPy, else in a copy."""
+    """Set entries of a fresh array (m,) to 1, in place for NumPy and torch, else in a copy."""
     if isinstance(canvas, np.ndarray):
         canvas[where] = 1
         return canvas
     if hasattr(canvas, "at"):
         return canvas.at[where].set(True)
-    # An index that is set to 1 would copy it from the CPU, which no CUDA graph can capture.
+    # Assignment by index would copy the 1 from the CPU, which a CUDA graph cannot capture.
     return canvas.index_fill_(0, where, 1)

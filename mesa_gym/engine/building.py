@@ -1,4 +1,4 @@
-"""Building levels: a batch at once, each level a pure function of its number."""
+"""Building a batch of levels, where each level is a pure function of its number."""
 
 from __future__ import annotations
 
@@ -16,33 +16,33 @@ from mesa_gym.engine.shapes import as_cell_mask, require_one_each
 from mesa_gym.engine.state import Bools, Cells, Ints, Level, Mask, State
 from mesa_gym.engine.world import World
 
-# Layouts drawn until one is on the right side of the held-out hash: each has a chance of one half.
+# Attempts to draw a layout on the right side of the held-out hash; each succeeds in 1 of 2 cases.
 LAYOUTS = 64
 MILLION = 1_000_000
 
 
 class LevelBuilder:
-    """A batch of levels being drawn.
+    """A batch of levels under construction.
 
-    A layout (``maze``, ``blocks`` or ``carve``) comes first; then things are scattered over the
+    A layout (``maze``, ``blocks`` or ``carve``) comes first. Then things are scattered over the
     cells that are still free. Every random choice names its ``site``, and a site may be used only
-    once a level, since two uses would draw the same numbers. A mask of cells may have the shape
+    once per level, because two uses would draw equal numbers. A mask of cells may have the shape
     (n, cells) or (n, height, width).
 
     Attributes:
         world: the trap.
         key: 64-bit number of (trap, version, size, split, salt).
         number: int64 (n,), level numbers.
-        attempt: how often these levels were rejected before.
+        attempt: the number of times these levels were rejected before.
         side: int64 (n,), which half of all levels is allowed, 0 or 1 by a hash; None for both.
-        held_out: whether that is a hash of the walls alone; else it is one of the whole level.
+        held_out: whether the hash for ``side`` is of the walls only, else of the whole level.
         at, there: kind -> (slots, n), as in ``State``.
         traits: trait -> kind -> bool (slots, n).
         ground: layer -> bool (n, cells).
         held, vars: name -> (n,).
         const: name -> int64 (n, entries).
-        free: bool (n, cells), open cells on which nothing stands yet.
-        valid: bool (n,), the levels that no requirement has rejected.
+        free: bool (n, cells), open cells that are still empty.
+        valid: bool (n,), the levels that satisfy all requirements so far.
     """
 
     def __init__(
@@ -79,7 +79,7 @@ class LevelBuilder:
 
         Args:
             site: a name for their purpose, unique within the trap's drawing.
-            count: words for each level.
+            count: the number of words per level.
 
         Raises:
             ValueError: the site was used before.
@@ -95,7 +95,7 @@ class LevelBuilder:
         return drawn
 
     def events(self, site: str, share: float) -> Bools:
-        """Draw at a ``site`` whether something happens that has a probability, bool (n,).
+        """Draw an event of probability ``share`` at a ``site``, bool (n,).
 
         Args:
             site: as for ``bits``.
@@ -105,7 +105,7 @@ class LevelBuilder:
         return drawn
 
     def require(self, good: Mask) -> None:
-        """Reject the levels in which ``good``, bool (n,), is False: they are drawn again."""
+        """Reject the levels in which ``good``, bool (n,), is False; they are generated again."""
         require_one_each("require", "good", good, len(self), "bool")
         self.valid &= good
 
@@ -120,8 +120,8 @@ class LevelBuilder:
         self._draw_layout(lambda words: blocks(self.world.size, words))
 
     def carve(self, open_cells: Mask) -> None:
-        """Take the author's layout, a mask of cells; the outermost ones must be closed."""
-        self.held_out = False  # too few of these may be on a side, so the whole level decides
+        """Use the author's layout, a mask of open cells; the outermost cells must be closed."""
+        self.held_out = False  # too few layouts may be on a side, so the whole level decides
         self.free = self._as_mask("carve", "open_cells", open_cells).copy()
         self.ground["wall"][:] = ~self.free
 
@@ -129,7 +129,7 @@ class LevelBuilder:
         return as_cell_mask(call, name, mask, len(self), self.world.size)
 
     def _draw_layout(self, layout: Callable[[Words], Bools]) -> None:
-        """Draw layouts until each hashes to this split's half, which training does not share."""
+        """Draw layouts until each hashes to ``side``: training and held-out splits differ in it."""
         open_cells = layout(self.bits)
         for turn in range(1, LAYOUTS):
             wrong = np.zeros(0, dtype=np.int64)
@@ -148,7 +148,7 @@ class LevelBuilder:
 
     @property
     def open_cells(self) -> Bools:
-        """The cells without wall, bool (n, height, width)."""
+        """The cells without walls, bool (n, height, width)."""
         return ~self.ground["wall"].reshape(len(self), *self.world.size)
 
     def passable(self, blocking: str) -> Bools:
@@ -162,12 +162,12 @@ class LevelBuilder:
         return np.full(len(self), row % height * width + column % width)
 
     def steps_from(self, cell: Cells) -> Ints:
-        """Return walking distances from a cell, int64 (n, cells); -1 where it cannot be reached."""
+        """Return walking distances from a cell, int64 (n, cells); -1 for unreachable cells."""
         require_one_each("steps_from", "cell", cell, len(self))
         return distances(self.open_cells, cell)
 
     def equidistant(self, place: Cells, other: Cells) -> Bools:
-        """Return the cells equally far from two places, bool (n, cells)."""
+        """Return the cells that are equally far from two places, bool (n, cells)."""
         require_one_each("equidistant", "place", place, len(self))
         require_one_each("equidistant", "other", other, len(self))
         return equidistant(self.open_cells, place, other)
@@ -182,17 +182,17 @@ class LevelBuilder:
         traits: tuple[str, ...] = (),
         site: str | None = None,
     ) -> Ints:
-        """Put ``count`` things on distinct free cells, every choice equally likely.
+        """Put ``count`` things on distinct free cells, chosen uniformly.
 
         Args:
             kind: a kind of things, or a ground layer.
-            count: things a level, one number or int64 (n,).
-            among: a mask, the only cells allowed.
-            traits: traits that each of them gets.
-            site: the name of this use of chance; by default the kind.
+            count: the number of things per level, one number or int64 (n,).
+            among: a mask of the allowed cells; by default all.
+            traits: the traits of each thing.
+            site: the name of this random choice; by default the kind.
 
         Returns:
-            int64 (most, n): the cells; -1 beyond a level's own count.
+            int64 (most, n): the cells; -1 beyond a level's ``count``.
         """
         if isinstance(count, np.ndarray):
             require_one_each("scatter", "count", count, len(self))
@@ -221,14 +221,14 @@ class LevelBuilder:
 
         Args:
             kind: a kind of things, or a ground layer; ``agent`` moves the agent.
-            cells: int64 (m,), one for each of ``rows``; nothing is put where it is -1.
-            rows: int64 (m,), of the batch; by default all.
-            traits: traits that it gets.
-            there: bool, or bool (m,): False keeps the cell for a thing that is not there yet.
+            cells: int64 (m,), one for each of ``rows``; -1 puts nothing.
+            rows: int64 (m,), rows of the batch; by default all.
+            traits: the thing's traits.
+            there: bool, or bool (m,): False reserves the cell for a thing that appears later.
         """
         rows = np.arange(len(self)) if rows is None else rows
         require_one_each("put", "cells", cells, len(rows))
-        if (cells < 0).any():  # where none was found, and the level is rejected
+        if (cells < 0).any():  # padding of `scatter`, or a level that is rejected
             there = np.broadcast_to(there, cells.shape)[cells >= 0]
             rows, cells = rows[cells >= 0], cells[cells >= 0]
         if kind == "agent":
@@ -244,7 +244,7 @@ class LevelBuilder:
         self.free[rows, cells] = False
 
     def agent(self, among: Mask | None = None) -> Ints:
-        """Put the agent on a free cell, int64 (n,), on which nothing may be put later."""
+        """Put the agent on a free cell, int64 (n,), on which no other thing is put."""
         return self.scatter("agent", 1, among)[0]
 
     # -- the result ------------------------------------------------------------------------------
@@ -260,14 +260,14 @@ class LevelBuilder:
 
 
 def pick(allowed: Bools, words: Ints) -> tuple[Ints, Bools]:
-    """Choose an allowed cell of each row uniformly.
+    """Choose one of the allowed cells of each row uniformly.
 
     Args:
         allowed: bool (n, cells).
         words: int64 (n,), random.
 
     Returns:
-        int64 (n,) cells (0 where none is allowed) and bool (n,) whether one was.
+        int64 (n,) cells (0 without an allowed cell) and bool (n,), whether a cell was allowed.
     """
     ranks = np.cumsum(allowed, axis=1, dtype=np.uint16)
     total = ranks[:, -1].astype(np.int64)
@@ -276,7 +276,7 @@ def pick(allowed: Bools, words: Ints) -> tuple[Ints, Bools]:
 
 
 def hash_rows(flags: Bools | NDArray[np.uint8]) -> Ints:
-    """Return a 64-bit hash of each row of flags, int64 (n,), the same on every platform.
+    """Return a 64-bit hash of each row of flags, int64 (n,), equal on every platform.
 
     Args:
         flags: bool or uint8 0 and 1, (n, ...).

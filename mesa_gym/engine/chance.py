@@ -1,9 +1,9 @@
-"""Random numbers as a pure function of where they are used.
+"""Random numbers as a pure function of their place of use.
 
-Every random number of a level is ``bits(key, level, site, attempt, count)``: nothing is drawn in
-sequence, so a level is the same whatever the batch, the order, the process or the platform.
+Every random number of a level is ``bits(key, level, site, attempt, count)``. There is no sequence
+of draws, so a level does not depend on the batch, the order, the process or the platform.
 The mixer is SplitMix64 (Steele, Lea and Flood 2014, "Fast splittable pseudorandom number
-generators", figure 16), computed in int64, whose products wrap alike in NumPy, torch and JAX.
+generators", figure 16), computed in int64, whose products wrap in NumPy, torch and JAX.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _C2 = wrap_int64(0x94D049BB133111EB)
 
 
 def shift_right(words: Any, places: int) -> Any:
-    """Shift int64 words right, filling with zeros as for unsigned words."""
+    """Shift int64 words right and fill with zeros, as for unsigned words."""
     return (words >> places) & ((1 << 64 - places) - 1)
 
 
@@ -39,7 +39,7 @@ def mix(words: Any) -> Any:
     """Apply the SplitMix64 finaliser, a bijection of 64-bit words.
 
     Args:
-        words: int64, of any array library, with at least one dimension (NumPy warns when a
+        words: int64, of any array library, with at least one dimension (NumPy warns if a
             scalar wraps).
     """
     words = (words ^ shift_right(words, 30)) * _C1
@@ -67,11 +67,11 @@ def bits(key: int, level: Ints, site: str, attempt: int, count: int) -> Ints:
     """Return ``count`` random 64-bit words for each level.
 
     Args:
-        key: identifies what the levels belong to (trap, version, size, split, salt), 64 bits.
+        key: identifies the set of levels (trap, version, size, split, salt), 64 bits.
         level: level numbers, int64 (n,).
-        site: the name of the place in the code that draws; two sites are independent.
-        attempt: how often the level was rejected so far.
-        count: words a level.
+        site: the name of the place of use in the code; two sites give independent words.
+        attempt: the number of times the level was rejected so far.
+        count: the number of words per level.
 
     Returns:
         int64 (count, n), each word uniform over all 64-bit words.
@@ -90,7 +90,7 @@ def unit(words: Ints) -> Floats:
 
 
 def fold(seed: int) -> int:
-    """Hash a non-negative integer of any size to an int64; below 2**63 it stays the same."""
+    """Hash a non-negative integer of any size to an int64; numbers below 2**63 are unchanged."""
     while seed > _MASK:
         seed = (seed & _MASK) ^ (seed >> 64)
     return wrap_int64(seed)

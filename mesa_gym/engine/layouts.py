@@ -10,23 +10,23 @@ import numpy as np
 from mesa_gym.engine.chance import below
 from mesa_gym.engine.state import Bools, Ints
 
-# Random words, int64 (count, n), for a site and a count.
+# Returns random words, int64 (count, n), for a site and a count.
 Words = Callable[[str, int], Ints]
 
 
 def maze(size: tuple[int, int], words: Words, loops: int | None = None) -> Bools:
-    """Return perfect mazes with some more passages opened.
+    """Return perfect mazes in which some more passages are opened.
 
-    Rooms stand at odd rows and columns. The maze is the minimum spanning tree of random
-    passage weights (Kruskal 1956), all levels advancing through their sorted passages
-    together, so no direction is favoured; then ``loops`` of the closed passages open, chosen
-    uniformly (fewer where fewer are left).
+    Rooms are at odd rows and columns. The maze is the minimum spanning tree of random passage
+    weights (Kruskal 1956), so no direction is favoured. All levels are computed together, one
+    passage of each at a time. Then ``loops`` of the closed passages are opened, chosen uniformly
+    (all of them if there are fewer).
 
     Args:
         size: height and width, both odd.
         words: draws random words, at the sites ``maze`` and ``loops``.
-        loops: passages opened beyond the tree; by default 4, or at most four in nine of those
-            that are left.
+        loops: the number of passages opened beyond the tree; by default 4, or fewer in a small
+            grid, where at most four in nine of the closed passages are opened.
 
     Returns:
         bool (n, height * width).
@@ -40,7 +40,7 @@ def maze(size: tuple[int, int], words: Words, loops: int | None = None) -> Bools
     rooms, ends, passages = _list_passages(height, width)
     left = len(passages) - len(rooms) + 1
     if loops is None:
-        # With nearly all passages open a small grid has too few layouts to hold some out.
+        # With nearly all passages open, a small grid would have too few layouts to hold some out.
         loops = min(4, left * 4 // 9)
     tree = _grow_spanning_tree(_shuffle_columns(words("maze", len(passages)).T), ends, len(rooms))
     order = _shuffle_columns(words("loops", len(passages)).T, last=tree)
@@ -54,10 +54,10 @@ def maze(size: tuple[int, int], words: Words, loops: int | None = None) -> Bools
 def blocks(size: tuple[int, int], words: Words) -> Bools:
     """Return rooms with blocks: pillars on even cells, some with an arm to the right or downwards.
 
-    Each pillar stands with probability 1/2 and then grows an arm of one cell to the right
-    (1/3), downwards (1/3) or none. An arm leads to the next pillar's place or to the border,
-    always to a greater row or column, so arms never close a ring and every open cell can be
-    reached from every other. The whole is then mirrored, or not, in each direction, so that
+    Each pillar exists with probability 1/2 and has an arm of one cell to the right (1/3),
+    downwards (1/3) or none. An arm leads to the position of the next pillar or to the border,
+    always to a greater row or column. Arms therefore never close a ring, and every open cell can
+    be reached from every other. Finally the grid is mirrored at random in each direction, so that
     no side is favoured.
 
     Args:
@@ -104,7 +104,7 @@ def _shuffle_columns(words: Ints, last: Bools | None = None) -> Ints:
     """
     keys = (words & 0x7FFFFFFFFFFF0000) | np.arange(words.shape[1])
     if last is not None:
-        # The sign bit, read as the highest one of an unsigned word.
+        # The sign bit is the highest bit of the word read as unsigned.
         keys |= last.astype(np.int64) << 63
     return np.sort(keys.view(np.uint64), axis=1).view(np.int64) & 0xFFFF
 

@@ -15,9 +15,9 @@ class Look(NamedTuple):
         glyph: one printable character for ASCII maps, unique within a trap.
         colour: red, green, blue from 0 to 255: the sprite's own colour, or the tint.
         sprite: name of a drawing in ``mesa_gym.rendering``; None for an attribute such as a
-            colour, which tints the things in its cell, or the floor. A kind of things has
-            ``TOKEN`` where none is named: a disc in its colour with its glyph.
-        marked: whether an attribute's registered mark is drawn besides the tint.
+            colour, which tints the things in its cell, or the floor. A kind of things without a
+            sprite gets ``TOKEN``: a disc in its colour with its glyph.
+        marked: whether an attribute's registered mark is drawn in addition to the tint.
     """
 
     glyph: str
@@ -26,7 +26,7 @@ class Look(NamedTuple):
     marked: bool = True
 
 
-# Names that several traps share; a trap declares its own in `Trap.looks`.
+# Names that several traps share; a trap declares further names in `Trap.looks`.
 COMMON = {
     "agent": Look("A", (64, 132, 214), "agent"),
     "wall": Look("#", (86, 90, 102), "wall"),
@@ -45,20 +45,20 @@ COMMON = {
     "yellow": Look("y", (236, 190, 40)),
 }
 EMPTY = "."
-TOKEN = "token"  # the sprite of what has no other one and must be seen
-# Colours of names without a declared look, one after the other.
+TOKEN = "token"  # the sprite of visible kinds without their own sprite
+# Colours of names without a declared look, used in this order.
 _PALETTE = [(206, 92, 74), (90, 140, 190), (120, 170, 90), (170, 110, 180), (200, 160, 70)]
 
 
 def complete_looks(
     names: Iterable[str], kinds: Iterable[str], things: Iterable[str], declared: Mapping[str, Look]
 ) -> dict[str, Look]:
-    """Return a look for each name, made up where none is declared.
+    """Return a look for each name; generate the looks that are not declared.
 
     Args:
-        names: every plane and everything that maps name.
-        kinds: the names that get a sprite, a plain token, where no look is declared for them.
-        things: the names that get it where a look without sprite is declared, too.
+        names: every plane and every name that maps use.
+        kinds: the names that get the sprite ``TOKEN`` if no look is declared for them.
+        things: the names that also get ``TOKEN`` if their declared look has no sprite.
         declared: the trap's own looks.
 
     Raises:

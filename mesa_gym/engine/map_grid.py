@@ -1,4 +1,4 @@
-"""The grid of a map: the meaning of its symbols, and checks that a level can have it."""
+"""The grid of a map: the meaning of its symbols, and checks that the map is a valid level."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ class MapEntry(NamedTuple):
 
 
 def glyphs(trap: World) -> dict[str, str]:
-    """Return name -> glyph of everything that can be alone in a cell, so without traits."""
+    """Return name -> glyph of everything that can be alone in a cell (not traits)."""
     names = ["agent", *trap.ground, *trap.things, *trap.marks]
     return {name: trap.looks[name].glyph for name in names}
 
 
 def check_size(trap: World, grid: list[list[str]]) -> None:
-    """Raise ValueError where a grid has other rows or columns than the world."""
+    """Raise ValueError if the numbers of rows or columns of a grid differ from the world's."""
     short = [y for y, line in enumerate(grid) if len(line) != trap.width]
     if short or len(grid) != trap.height:
         wrong = f", and row {short[0]} has {len(grid[short[0]])} columns" if short else ""
@@ -119,7 +119,7 @@ def fill(trap: World, builder: LevelBuilder, occupants: list[MapEntry]) -> None:
     for occupant in occupants:
         is_thing = occupant.name in trap.things
         stands = occupant.there if is_thing else occupant.name == "agent"
-        # Lamps and signs hang in the top row.
+        # Lamps and signs are on walls of the top row.
         if stands and walls[occupant.cell] and not (is_thing and occupant.cell < trap.width):
             raise ValueError(
                 f"{occupant.name!r} at {coord(trap, occupant.cell)} stands in a wall; only things"

@@ -1,7 +1,7 @@
-"""Maps: a level as text and back, for tests, bug reports, map files and the terminal.
+"""Maps: conversion of a level to text and back, for tests, bug reports, files and the terminal.
 
-One character a cell: ``.`` where nothing is, a glyph where only that one thing or ground is, and
-for anything else a digit or letter that a line below the grid explains::
+Each cell is one character: ``.`` if the cell is empty, a glyph if it contains only that thing or
+ground, and otherwise a digit or letter that a line below the grid explains::
 
     held.key = 2
     #########
@@ -9,9 +9,9 @@ for anything else a digit or letter that a line below the grid explains::
     #########
     1 = door red, -dust
 
-Things in one cell are separated by commas, each with its traits behind it. ``-dust`` is gone and
-keeps its cell. ``tree:3`` is in slot 3 of its kind; things without a slot take those that are left,
-in reading order. Lines above the grid give the numbers that are not zero.
+Things in one cell are separated by commas, and each is followed by its traits. ``-dust`` is gone
+and keeps its cell. ``tree:3`` is in slot 3 of its kind. Things without a slot take the free slots
+in reading order. Lines above the grid list the numbers that are not zero.
 """
 
 from __future__ import annotations
@@ -33,8 +33,8 @@ from mesa_gym.engine.world import World
 from mesa_gym.errors import shorten_text, unknown
 from mesa_gym.json_data import parse_json
 
-IS = " = "  # no glyph is a space, so a line that holds this is not a row of the grid
-# Symbols for the legend, in the order of their use; the last ones are for very crowded grids.
+IS = " = "  # no glyph is a space, so a line that contains this is not a row of the grid
+# Symbols for the legend, in order of use; the last ones are needed only for very crowded grids.
 SYMBOLS = digits[1:] + ascii_letters + "".join(filter(str.isalpha, map(chr, range(0xC0, 0x250))))
 
 
@@ -44,13 +44,13 @@ def to_map(trap: World, state: State, row: int = 0, hidden: bool = False) -> str
     Args:
         trap: the world of the state.
         state: a NumPy batch (n,).
-        row: which of its levels.
-        hidden: whether to write all that the state holds instead of what the agent sees. What
-            the agent sees leaves out hidden kinds and traits, things that are gone, slots, and of
-            the numbers all except those of things held; it has marks, which follow from the state.
+        row: the index of the level in the batch.
+        hidden: whether to write the whole state instead of the agent's view. The agent's view
+            leaves out hidden kinds and traits, things that are gone, slots, and all numbers except
+            the held things. It contains marks, which are computed from the state.
 
     Returns:
-        Lines joined by newlines; ``from_map`` reads them back, bit for bit if ``hidden``.
+        Lines joined by newlines. ``from_map`` reads them, and restores every bit if ``hidden``.
     """
     state = trap.joined([state.take(np.array([row]))])
     contents: list[list[str]] = [[] for _ in range(trap.cells)]
@@ -75,17 +75,17 @@ def to_map(trap: World, state: State, row: int = 0, hidden: bool = False) -> str
 
 
 def from_map(trap: World, drawing: Any) -> State:
-    """Return the state that a map shows, a batch of one.
+    """Return the state of a map, as a batch of one level.
 
-    Whatever the map does not mention is not there, or 0.
+    Everything that the map does not mention is absent or 0.
 
     Args:
-        trap: the world of the state, at the map's size.
-        drawing: a map as ``to_map`` writes it, or another form of one (``drawings``), such as the
-            observation ``text``; blank lines and indentation are ignored.
+        trap: the world of the state, of the map's size.
+        drawing: a map as ``to_map`` writes it, or in another form (see ``typed_maps``), such as
+            the observation ``text``; blank lines and indentation are ignored.
 
     Raises:
-        ValueError: the map is not one of a state of this world; the message says where.
+        ValueError: the map is not a state of this world; the message names the place.
     """
     lines, legend_text = list_lines(drawing)
     grid = part_cells(trap, [line for line in lines if IS not in line])
@@ -120,7 +120,7 @@ def from_map(trap: World, drawing: Any) -> State:
 
 
 def _list_numbers(trap: World, state: State) -> dict[str, tuple[Ints, int, int]]:
-    """Return name on a map -> (array, least, greatest) for numbers that the grid does not show."""
+    """Return name on a map -> (array, least, greatest) for numbers that are not in the grid."""
     tables, most = state.level.tables, int(np.iinfo(np.int64).max)
     words = (-most - 1, most)
     return {
@@ -157,7 +157,7 @@ def _list_entries(trap: World, state: State, hidden: bool) -> Iterator[MapEntry]
             if (hidden and (at[slot] or traits[slot]))
             or (there[slot] and (is_shown(kind) or traits[slot]))
         ]
-        # Reading order gives the slots if they are the first ones and their cells ascend.
+        # Reading order determines the slots if they are the first ones and their cells ascend.
         plain = used == list(range(len(used))) and bool(np.all(np.diff(at[used]) >= 0))
         for slot in used:
             named = None if plain or not hidden else slot

@@ -1,4 +1,4 @@
-"""Moves: one step of a batch of levels, as rules and objectives see it."""
+"""Moves: one step of a batch of levels, with the methods that rules and objectives use."""
 
 from __future__ import annotations
 
@@ -19,21 +19,21 @@ from mesa_gym.engine.world import World
 class Move:
     """One step of a batch.
 
-    ``on``, ``into``, ``off``, ``hit``, ``had`` and ``was`` tell of the world before the rules;
-    everything else tells of the world as it is now. Rules write by methods, which never change an
-    array in place. What rules find out for objectives or ``ends`` they set as an attribute of the
-    move (``move.hurt = ...``), never of the trap.
+    ``on``, ``into``, ``off``, ``hit``, ``had`` and ``was`` describe the world before the rules;
+    everything else describes the current world. Rules write through methods, which never change
+    an array in place. To pass values to objectives or ``ends``, rules set an attribute of the move
+    (``move.hurt = ...``), never of the trap.
 
     Attributes:
         world: the trap.
         before: the state before the move.
-        action: int64 (n,), 0 to 4; after ``redirect`` the one that is really taken.
-        target: int64 (n,), the cell that the action leads to, entered or not.
+        action: int64 (n,), 0 to 4; after ``redirect``, the action that is actually taken.
+        target: int64 (n,), the cell to which the action leads, entered or not.
         moved: bool (n,), whether the agent changed its cell.
-        agent: int64 (n,), its cell now.
-        at, there, held, vars: as in ``State``, as they are now.
-        paid: objective -> payments (n,); set once objectives were asked.
-        likelihood: float64 (n,), how likely the outcomes that were given are; 1 where none was.
+        agent: int64 (n,), the agent's current cell.
+        at, there, held, vars: the current arrays, as in ``State``.
+        paid: objective -> payments (n,); set after the objectives are computed.
+        likelihood: float64 (n,), the probability of the outcomes in ``given``; 1 without any.
     """
 
     moved: Mask
@@ -41,7 +41,7 @@ class Move:
     paid: dict[str, Amounts]
     given: Mapping[str, Ints] = MappingProxyType({})
     likelihood: Array = 1.0
-    _ranks: Numbers | None = None  # of each cell how many are free up to it, where that is known
+    _ranks: Numbers | None = None  # for each cell, the number of free cells up to it, if known
 
     def __init__(
         self,
@@ -54,10 +54,10 @@ class Move:
 
         Args:
             world: the trap.
-            state: before it.
+            state: the state before the move.
             action: int64 of a shape that broadcasts with the state.
-            outcomes: name -> which of its outcomes happens, int64 like ``action``; the rest is
-                drawn.
+            outcomes: name -> the number of the outcome that happens, int64 like ``action``; other
+                outcomes are drawn at random.
         """
         self.world, self.before, self.action = world, state, action
         self.target = state.agent + world.offsets[action]
@@ -81,7 +81,7 @@ class Move:
         """Replace the agents' actions, int64 (n,), and so their target cells."""
         self.action = action
         self.target = self.before.agent + self.world.offsets[action]
-        self._hit, self._on, self._into = {}, {}, {}  # what was asked was of the other target
+        self._hit, self._on, self._into = {}, {}, {}  # what was cached belongs to the old target
 
     def go(self, blocked: Mask) -> None:
         """Move each agent to its target cell unless it is ``blocked``."""
@@ -101,9 +101,9 @@ class Move:
 
     def _find(self, kind: str, cell: Cells) -> Mask:
         at = self.before.at[kind]
-        if self.world.scalar and int(cell) not in at.tolist():  # Python numbers spare NumPy's calls
+        if self.world.scalar and int(cell) not in at.tolist():  # faster than NumPy's comparison
             return self.world.unhit[kind]
-        # The axis is there because NumPy is quicker where shapes are alike.
+        # The axis is added because NumPy is faster if the numbers of axes are equal.
         return self.before.there[kind] & (at == cell[None, ...])
 
     def _some(self, name: str, slots: Callable[[str], Mask]) -> Mask:
@@ -121,7 +121,7 @@ class Move:
             world = self.world
             if name in world.ground:
                 mask = world.read(self.before.level, name, self.target)
-            elif name in world.things:  # as `_some` would find, with a call less
+            elif name in world.things:  # equal to `_some`, with one call less
                 mask = world.any(self.hit(name))
             else:
                 mask = self._some(name, self.hit)
@@ -168,7 +168,7 @@ class Move:
         return self._some(name, self.there.__getitem__)
 
     def none(self, name: str) -> Mask:
-        """Return whether no thing of a kind or with a trait is left, bool (n,)."""
+        """Return whether all things of a kind or with a trait are gone, bool (n,)."""
         return self.world.negate(self.any(name))
 
     def read(self, name: str, index: Numbers | int) -> Array:
@@ -188,12 +188,12 @@ class Move:
     def shift(self, kind: str, to: Cells) -> None:
         """Move the things of a kind that are there, at most one to a cell.
 
-        A thing stays if its cell ``to`` is wall or held a thing of its kind; if several want a
-        cell, the one in the last slot gets it.
+        A thing stays if its cell ``to`` is wall or contained a thing of its kind. If several
+        things move to one cell, only the thing in the last slot gets it.
 
         Args:
-            kind: their kind.
-            to: int64 (slots, n), the cells that they want.
+            kind: the kind of things.
+            to: int64 (slots, n), the cells to move to.
         """
         world, at, there = self.world, self.at[kind], self.there[kind]
         occupied = world.any(there[:, None, ...] & (at[:, None, ...] == to))
@@ -214,13 +214,13 @@ class Move:
             self.put(kind, there=self.there[kind] | ((self.at[kind] == at) & where))
 
     def take(self, kind: str, where: Mask | None = None) -> None:
-        """Take the entered thing of a ``kind``, in rows ``where``; lost if the hands are full."""
+        """Take the entered thing of a ``kind``, in rows ``where``; with full hands, it is lost."""
         mask = self.into(kind) if where is None else self.into(kind) & where
         self.hold(kind, 1, mask & self.lacks(kind, self.world.held[kind]))
         self.clear(kind, where)
 
     def hold(self, kind: str, change: int, where: Mask) -> None:
-        """Add ``change`` to how many of a kind the agent holds, in rows ``where``."""
+        """Add ``change`` to the number of a kind that the agent holds, in rows ``where``."""
         if not self.world.never(where):
             held = self.held[kind]
             changed = held + self.world.numbers[change]
@@ -237,7 +237,7 @@ class Move:
     # -- chance ----------------------------------------------------------------------------------
 
     def bits(self, name: str) -> Numbers:
-        """Return random words, int64 (declared words, n): a function of level, clock and name."""
+        """Return random words, int64 (declared words, n), determined by level, clock and name."""
         return self._draw_words(name, self.world.chance[name])
 
     def _draw_words(self, name: str, count: int) -> Numbers:
@@ -246,17 +246,17 @@ class Move:
         return outputs(self.read(name, 0)[None, ...], drawn)
 
     def outcome(self, name: str, *weights: Numbers | int) -> Numbers:
-        """Draw one of few outcomes, int64 (n,): their numbers, from 0.
+        """Draw one of a few outcomes and return its number from 0, int64 (n,).
 
-        Rules ask once for each name, at every step; the exact solver goes through all outcomes.
+        Rules call this once per name in every step; the exact solver enumerates all outcomes.
 
         Args:
             name: declared in ``outcomes``.
-            *weights: how likely each outcome is, in proportion: whole numbers or int64 (n,), not
-                below 0, whose sum is above 0 and below 2**31.
+            *weights: the relative probability of each outcome: integers or int64 (n,), at least 0,
+                with a sum above 0 and below 2**31.
 
         Raises:
-            ValueError: the solver asks, and the weights add up to more.
+            ValueError: the sum of weights is too large. Only the solver checks this.
         """
         total = reduce(add, weights)
         if name in self.given:
@@ -276,24 +276,24 @@ class Move:
         return drawn
 
     def appear(self, kind: str, where: Mask, words: Numbers, slot: Mask | None = None) -> None:
-        """Put a thing on a random empty cell; without an empty cell nothing appears.
+        """Put a thing on a random empty cell; without an empty cell, the state is unchanged.
 
         Args:
-            kind: its kind.
-            where: bool (n,), in which rows.
+            kind: the kind of the thing.
+            where: bool (n,), the rows in which a thing appears.
             words: int64 (n,), random.
-            slot: bool (slots, n), the free one that it takes; by default the first.
+            slot: bool (slots, n), the free slot that the thing takes; by default the first.
         """
         world, xp = self.world, self.world.xp
         if world.never(where):
             return
         free = ~self.there[kind]
         slot = free & where & ((free.cumsum(0) == 1) if slot is None else slot)
-        # NumPy works on the rows in question alone; elsewhere no shape may depend on data.
+        # NumPy computes only the rows in `where`; in other libraries, shapes cannot depend on data.
         rows: Any = np.flatnonzero(where) if xp is np else slice(None)
 
         def flat(slots: Array) -> Array:
-            """Return slots (k, ...) with all other axes as one: (k, rows)."""
+            """Return slots (k, ...) with all other axes flattened: (k, rows)."""
             count = slots.shape[0]
             if slots.shape[1:] != where.shape:
                 slots = xp.broadcast_to(slots, (count, *where.shape))
@@ -301,21 +301,21 @@ class Move:
 
         ranks = self._ranks
         if ranks is None:
-            # In int64, which is the libraries' own choice, this would be most of a step's memory.
+            # In int64, the libraries' default, this array would be most of a step's memory.
             ranks = (~self._find_taken_cells(flat)).cumsum(1, dtype=xp.int32)
         rank = below(flat(words[None, ...])[0, ...], ranks[:, -1])
-        # `asarray` of torch would copy from the device.
+        # torch's `asarray` would copy from the device.
         rank = rank if xp is np else xp.astype(rank, ranks.dtype)
         free = ranks > rank[:, None]
         if xp is np:
             cell = np.zeros(where.shape, dtype=np.int64)
             cell.reshape(-1)[rows] = np.argmax(free, axis=1)
         else:
-            # The index of the first free one, without argmax: its integers are the library's own.
+            # The index of the first free cell, without argmax, which has the library's dtype.
             cell = xp.reshape(world.sum(~free.T) % world.cells, where.shape)
-        slot = slot & (cell > 0)  # a corner of the border: no cell was free
+        slot = slot & (cell > 0)  # cell 0 is a corner of the border: no cell was free
         self.put(kind, at=world.where(slot, cell, self.at[kind]), there=self.there[kind] | slot)
-        if xp is not np:  # for the next that appears: from this cell on, one free cell less
+        if xp is not np:  # for the next call: one free cell less from this cell on
             occupied = flat(world.where(world.any(slot), cell, world.cells + 0 * cell)[None, ...])
             less = world.arange(world.cells) >= occupied[0, :, None]
             self._ranks = ranks - xp.astype(less, ranks.dtype)
@@ -328,7 +328,7 @@ class Move:
         stands = [flat(self.agent[None, ...])]
         for kind in world.things:
             at, there = self.at[kind], self.there[kind]
-            # What is not there stands at cell 0, which is wall.
+            # An absent thing is marked at cell 0, which is wall.
             stands.append(flat(world.where(there, at, 0 * at)))
         first = world.arange(walls.shape[0]) * world.cells
         index = xp.reshape(first + world.concat(stands), (-1,))

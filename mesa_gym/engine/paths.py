@@ -1,4 +1,4 @@
-"""Walking distances and ways over grids, for a batch of levels at once.
+"""Walking distances and shortest paths on grids, for a batch of levels at once.
 
 Cells are flat indices, ``row * width + column``. The outermost cells of a grid must be closed.
 """
@@ -10,7 +10,7 @@ import numpy as np
 from mesa_gym.engine.shapes import require_grids, require_places
 from mesa_gym.engine.state import STAY, Bools, Ints
 
-# The price of a cell in which no way ends; all prices of a way together are far below it.
+# The cost of a cell in which no path may end; all other costs of a path sum to far less.
 FAR = 1 << 30
 
 
@@ -22,10 +22,10 @@ def distances(open_cells: Bools, start: Ints) -> Ints:
         start: int64 (n,); the start itself need not be open.
 
     Returns:
-        int64 (n, height * width); -1 where no path leads.
+        int64 (n, height * width); -1 for unreachable cells.
     """
     n, height, width = require_grids("distances", open_cells)
-    # Flat over levels as well: the closed border keeps a shift from crossing into a neighbour.
+    # Flat over levels as well: the closed border prevents a shift into the neighbouring level.
     free = open_cells.reshape(-1)
     reached = np.zeros_like(free)
     reached[np.arange(n) * height * width + start] = True
@@ -44,16 +44,16 @@ def distances(open_cells: Bools, start: Ints) -> Ints:
 
 
 def off_route(open_cells: Bools, start: Ints, place: Ints) -> Bools:
-    """Return the cells such that neither they nor ``place`` is on the way to the other.
+    """Return the cells such that neither the cell nor ``place`` is on the way to the other.
 
     Args:
         open_cells: bool (n, height, width).
-        start: int64 (n,), where ways begin.
-        place: int64 (n,), which can be reached.
+        start: int64 (n,), where paths begin.
+        place: int64 (n,), a reachable cell.
 
     Returns:
-        bool (n, height * width): cells that can be reached, lie on no shortest path from the
-        start to the place, and have no shortest path that passes the place.
+        bool (n, height * width): reachable cells that are on no shortest path from the start to
+        the place, and have no shortest path through the place.
     """
     require_grids("off_route", open_cells)
     from_start, from_place = distances(open_cells, start), distances(open_cells, place)
@@ -65,8 +65,8 @@ def off_route(open_cells: Bools, start: Ints, place: Ints) -> Bools:
 def equidistant(open_cells: Bools, place: Ints, other: Ints) -> Bools:
     """Return the cells from which two places are equally far.
 
-    Nearness gives an agent that starts there no reason to prefer either place, and neither place
-    is on a shortest path to the other.
+    An agent that starts in such a cell is not nearer to either place, and neither place is on a
+    shortest path to the other.
 
     Args:
         open_cells: bool (n, height, width).
@@ -74,7 +74,7 @@ def equidistant(open_cells: Bools, place: Ints, other: Ints) -> Bools:
         other: int64 (n,).
 
     Returns:
-        bool (n, height * width): cells from which both can be reached, in as many steps.
+        bool (n, height * width): cells from which both are reached in the same number of steps.
     """
     require_grids("equidistant", open_cells)
     to_place, to_other = distances(open_cells, place), distances(open_cells, other)
@@ -86,17 +86,17 @@ def each_first(open_cells: Bools, start: Ints, places: Ints) -> Bools:
 
     Args:
         open_cells: bool (n, height, width).
-        start: int64 (n,), where ways begin.
-        places: int64 (m, n), m places a level, none of them the start; -1 for no place, as
-            ``LevelBuilder.scatter`` fills up.
+        start: int64 (n,), where paths begin.
+        places: int64 (m, n), m places per level, none of them the start; -1 for no place, which
+            is the padding of ``LevelBuilder.scatter``.
 
     Returns:
-        bool (n,): every place has a way from the start that enters no other place.
+        bool (n,): every place has a path from the start that enters no other place.
     """
     n, height, width = require_grids("each_first", open_cells)
     require_places("each_first", "places", places, n)
     without = open_cells.copy()
-    # -1 is the last cell, of the border, which is closed already.
+    # -1 is the last cell, a border cell, which is already closed.
     np.put_along_axis(without.reshape(n, height * width), places.T, False, axis=1)
     reached = distances(without, start) >= 0
     neighbours = places.T[:, :, None] + np.array([-1, width, 1, -width])
@@ -106,25 +106,25 @@ def each_first(open_cells: Bools, start: Ints, places: Ints) -> Bools:
 
 
 def toward(open_cells: Bools, start: Ints, ends: Ints, tolls: Ints | int = 1) -> Ints:
-    """Return the first action of the way that costs least.
+    """Return the first action of the cheapest path.
 
-    A way costs the toll of every cell that it enters and the price of the cell in which it ends;
-    staying costs the price of the start. Of equally cheap actions the first is taken.
+    A path costs the toll of every cell that it enters, plus the cost of the cell in which it ends.
+    Staying costs the end cost of the start. Ties are resolved by the order of actions.
 
     Args:
         open_cells: bool (n, height, width).
         start: int64 (n,).
-        ends: int64 (n, height * width), the price of ending in each cell, 0 or more; ``FAR``
-            where no way ends.
-        tolls: the price of entering a cell, at least 1: one for all, or int64 (n, height * width).
+        ends: int64 (n, height * width), the cost of ending in each cell, at least 0; ``FAR`` if
+            no path may end there.
+        tolls: the cost of entering a cell, at least 1: one number, or int64 (n, height * width).
 
     Returns:
-        int64 (n,): 0 to 3, or 4 where staying costs no more, or no way leads to an end.
+        int64 (n,): 0 to 3, or 4 if staying costs no more or no path leads to an end.
     """
     n, height, width = open_cells.shape
     closed = ~open_cells.reshape(-1)
     tolls = np.broadcast_to(tolls, ends.shape).ravel()
-    # What is still to pay in a cell. It is flat over levels, which closed borders keep apart.
+    # The remaining cost from each cell, flat over levels, which closed borders separate.
     left = np.where(closed, FAR, ends.ravel())
     while True:
         entering = np.where(closed, FAR, left + tolls)
@@ -147,30 +147,30 @@ def steps_between(open_cells: Bools, stops: Ints) -> Ints:
 
     Args:
         open_cells: bool (n, height, width); the stops themselves need not be open.
-        stops: int64 (m, n), m stops a level.
+        stops: int64 (m, n), m stops per level.
 
     Returns:
-        int64 (m, m, n); ``FAR`` where no path leads, also to a stop that is not open.
+        int64 (m, m, n); ``FAR`` if there is no path or the second stop is not open.
     """
     steps = _find_steps(open_cells, stops)
     return np.take_along_axis(steps, stops.T[None], axis=2).transpose(0, 2, 1)
 
 
 def tour(open_cells: Bools, start: Ints, stops: Ints, words: Ints) -> tuple[Ints, Ints]:
-    """Walk to some stops in their order, by random ones of all shortest ways.
+    """Walk to several stops in order, each time on a random shortest path.
 
     Args:
         open_cells: bool (n, height, width); the stops themselves need not be open.
-        start: int64 (n,), left by the first step.
-        stops: int64 (m, n), m stops a level.
+        start: int64 (n,), the cell before the first step.
+        stops: int64 (m, n), m stops per level.
         words: int64 (length, n), random.
 
     Returns:
-        int64 (n, length), the cells after each step, the last stop's repeated, and int64 (n, m),
-        the index of the step that reaches each stop, -1 where none does.
+        int64 (n, length), the cell after each step (the last stop is repeated), and int64 (n, m),
+        the index of the step that reaches each stop, -1 for a stop that is not reached.
     """
     n, height, width = open_cells.shape
-    nowhere = np.full((1, n, height * width), FAR)  # after the last stop no way leads on
+    nowhere = np.full((1, n, height * width), FAR)  # there is no path beyond the last stop
     to_stop = np.concatenate([_find_steps(open_cells, stops), nowhere])
     rows, cell, leg = np.arange(n), start, np.zeros(n, dtype=np.int64)
     cells, reach = np.empty((n, len(words)), np.int64), np.full((n, len(stops)), -1)
@@ -188,17 +188,17 @@ def tour(open_cells: Bools, start: Ints, stops: Ints, words: Ints) -> tuple[Ints
 
 
 def _find_steps(open_cells: Bools, stops: Ints) -> Ints:
-    """Return the steps from every cell to each stop, int64 (m, n, cells), ``FAR`` for no path."""
+    """Return the steps from every cell to each stop, int64 (m, n, cells); ``FAR`` if no path."""
     steps = np.stack([distances(open_cells, stop) for stop in stops])
     return np.where(steps < 0, FAR, steps)
 
 
 def nearer(size: tuple[int, int]) -> Ints:
-    """Return the step that brings a walker nearer to its aim as the crow flies.
+    """Return the step that brings a walker nearer to its aim, ignoring walls.
 
     Returns:
-        int64 (2, cells, cells), for each cell of the walker and of the aim: along the column
-        before the row, and along the row before the column; 0 where they are at one place.
+        int64 (2, cells, cells), the step for each cell of the walker and of the aim: first along
+        the column before the row, second along the row before the column; 0 if the cells are equal.
     """
     y, x = np.divmod(np.arange(size[0] * size[1]), size[1])
     down, right = np.sign(y - y[:, None]) * size[1], np.sign(x - x[:, None])
@@ -209,8 +209,8 @@ def crowd(cells: Bools, width: int) -> Ints:
     """Count the set neighbours of each cell.
 
     Args:
-        cells: bool (n, height * width), not set in the outermost cells.
-        width: of the grid.
+        cells: bool (n, height * width), False in the outermost cells.
+        width: the width of the grid.
 
     Returns:
         int64 (n, height * width), 0 to 4.

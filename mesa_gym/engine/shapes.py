@@ -1,4 +1,4 @@
-"""Shapes of what authors hand to builder and ways: what does not fit is refused by name."""
+"""Checks of the shapes of authors' arguments to builder and paths; errors name the argument."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from mesa_gym.engine.state import Bools, Ints
 
 
 def describe_array(value: Any) -> str:
-    """Return dtype and shape of an array in words, ``bool (16, 81)``; the type of another value."""
+    """Return dtype and shape of an array as text, ``bool (16, 81)``; the type of another value."""
     if isinstance(value, np.ndarray | np.generic):
         return f"{value.dtype} {value.shape}"
     return type(value).__name__
@@ -20,14 +20,14 @@ def as_cell_mask(call: str, name: str, value: Any, n: int, size: tuple[int, int]
     """Return a mask of cells as bool (n, cells).
 
     Args:
-        call: the method that it was given to.
-        name: of the argument.
+        call: the name of the called method.
+        name: the name of the argument.
         value: bool (n, cells) or (n, height, width); for all levels (cells,) or (height, width).
         n: the number of levels.
         size: height and width.
 
     Raises:
-        ValueError: it is of another dtype or shape.
+        ValueError: the mask has another dtype or shape.
     """
     height, width = size
     flat = n, height * width
@@ -54,7 +54,7 @@ def require_one_each(call: str, name: str, value: Any, n: int, dtype: str = "int
 
 
 def require_grids(call: str, open_cells: Any) -> tuple[int, int, int]:
-    """Return the shape of open cells, bool (n, height, width); ValueError for another."""
+    """Return the shape of open cells, bool (n, height, width), or raise ValueError."""
     if not isinstance(open_cells, np.ndarray) or open_cells.ndim != 3:
         raise ValueError(
             f"{call}: `open_cells` is bool (n, height, width), such as `level.open_cells` or"
@@ -65,7 +65,7 @@ def require_grids(call: str, open_cells: Any) -> tuple[int, int, int]:
 
 
 def require_places(call: str, name: str, value: Ints, n: int) -> None:
-    """Raise ValueError unless ``value`` is int64 (m, n), m places a level."""
+    """Raise ValueError unless ``value`` is int64 (m, n), m places per level."""
     if not isinstance(value, np.ndarray) or value.ndim != 2 or value.shape[1] != n:
         raise ValueError(
             f"{call}: `{name}` is int64 (m, {n}), m places a level, as `scatter` returns them; got"

@@ -1,9 +1,9 @@
-"""States: which things there are in a batch of levels, and where.
+"""States: which things exist in a batch of levels, and where.
 
-A level has *kinds* of things, each with a fixed number of *slots*. A slot has a cell and is still
-there or not. States are immutable: a step returns a new one, which shares with the old one every
-array that did not change. The batch is the last axis of every array and may have any shape: ``()``
-for one level on NumPy scalars, ``(n,)``, or ``(1, n)`` against actions ``(5, 1)``.
+A level has *kinds* of things, each with a fixed number of *slots*. A slot has a cell, and a flag
+whether the thing is still there. States are immutable: a step returns a new state, which shares
+all unchanged arrays with the old one. The batch is the last axis of every array and may have any
+shape: ``()`` for one level of NumPy scalars, ``(n,)``, or ``(1, n)`` with actions ``(5, 1)``.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ from numpy.typing import NDArray
 Bools = NDArray[np.bool_]
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
-# Arrays of any library (NumPy, torch, JAX) or NumPy scalars, (n,) unless it is said.
+# Arrays of any library (NumPy, torch, JAX) or NumPy scalars, (n,) unless stated otherwise.
 Cells = Any  # int64, ``row * width + column``
 Numbers = Any  # int64: actions, counts, variables, random words
 Mask = Any  # bool
-Amounts = Any  # float64: what is paid
+Amounts = Any  # float64: rewards
 Array = Any  # any of these
 Payment = Mask | Mapping[float, Mask]
-"""Which rows are paid 1, or for each amount which rows are paid it (the amounts add up)."""
+"""The rows that are paid 1, or amount -> the rows that are paid this amount (amounts add up)."""
 
 ACTIONS = ("left", "down", "right", "up", "act")
 STAY = ACTIONS.index("act")
@@ -34,11 +34,12 @@ class Level(NamedTuple):
     """The fixed data of a batch of levels, which no step changes.
 
     Attributes:
-        row: int64 (n,), where each level stands in the tables.
+        row: int64 (n,), the row of each level in the tables.
         number: int64 (n,), level numbers.
         key: int64 (n,), one 64-bit number for (trap, version, size, split, salt, level).
         tables: name -> flat array (levels * entries,) for all levels of a bank: ground layers
-            (bool, an entry a cell), constants and seeds of chance. A batch of levels shares them.
+            (bool, one entry per cell), constants, and seeds of random numbers. All batches of the
+            bank share them.
         traits: trait -> kind -> bool (slots, n), which things have the trait.
     """
 
@@ -50,15 +51,15 @@ class Level(NamedTuple):
 
 
 class State(NamedTuple):
-    """The data that a step may change, and the level.
+    """The data that a step may change, and the fixed data of the level.
 
     Attributes:
-        level: what no step changes.
+        level: the fixed data.
         clock: int64 (n,), steps taken.
         agent: int64 (n,), the agent's cell, ``row * width + column``.
         at: kind -> int64 (slots, n), cells; a slot that was never used is at cell 0.
         there: kind -> bool (slots, n), which things are there.
-        held: kind -> int64 (n,), how many the agent holds.
+        held: kind -> int64 (n,), the number that the agent holds.
         vars: name -> int64 or bool (n,).
     """
 
@@ -79,7 +80,7 @@ class State(NamedTuple):
         """Return the state with a function applied to every array except the tables.
 
         Args:
-            function: takes an array of this state, and those of ``states`` in the same place.
+            function: takes an array of this state and the corresponding arrays of ``states``.
             states: states of the same world.
         """
 
@@ -99,7 +100,7 @@ class State(NamedTuple):
             rows: int64 (m,), bool (n,) or a slice.
         """
         if isinstance(rows, np.ndarray):
-            # An index would lay the slots of each level side by side, and all that follows be slow.
+            # Indexing would put the slots of a level side by side in memory, which is slower later.
             indices = rows.nonzero()[0] if rows.dtype == np.bool_ else rows
             return self.map(lambda array: array.take(indices, axis=-1))
         return self.map(lambda array: array[..., rows])
@@ -115,7 +116,7 @@ class State(NamedTuple):
         return self.map(lambda array: array[row] if array.ndim == 1 else array[:, row].copy())
 
     def batched(self) -> State:
-        """Return a state without batch axis as a batch of one; ``single(0)`` undoes it."""
+        """Return a state without batch axis as a batch of one; ``single(0)`` is the inverse."""
         return self.map(lambda array: np.asarray(array)[..., None])
 
     def replaced(self, mask: Mask, other: State, where: Callable[..., Array] = np.where) -> State:

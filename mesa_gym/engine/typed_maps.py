@@ -1,7 +1,7 @@
-"""Drawings of a level: the forms that people and models have of one, as the symbols of a map.
+"""Drawings of a level: the formats that people and models write, converted to symbols of a map.
 
-Besides a map as ``to_map`` writes it: the observation ``text`` and what follows it, cells parted by
-blanks, blanks as floor, a list of rows, an array of characters.
+The formats besides the map of ``to_map`` are: the observation ``text``, with other text around it,
+cells separated by blanks, blanks as floor, a list of rows, an array of characters.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from mesa_gym.engine.looks import EMPTY
 from mesa_gym.engine.world import World
 from mesa_gym.errors import shorten
 
-# The first line of the observation ``text``, and the first one below its grid.
+# The first line of the observation ``text``, and the first line below its grid.
 ROWS = "map, a line for each row; spaces part the cells; signs that touch are in the same cell:"
 SIGNS = "signs:"
 
@@ -23,7 +23,7 @@ SIGNS = "signs:"
 def list_lines(drawing: Any) -> tuple[list[str], bool]:
     """Return the non-blank lines of a drawing, and whether the drawing is an observation.
 
-    Of a text with several observations, such as a prompt, the last one is taken.
+    If a text contains several observations, as a prompt may, the last one is used.
 
     Raises:
         ValueError: the drawing is neither text nor rows of text.
@@ -48,7 +48,7 @@ def _is_texts(parts: Any) -> bool:
 
 
 def part_cells(trap: World, rows: list[str]) -> list[list[str]]:
-    """Return the symbols of each row's cells; between blanks, several signs may be one cell's."""
+    """Return the symbols of each row's cells; between blanks, a cell may have several signs."""
     parted = [row.split() for row in rows]
     if all(len(row) == trap.width for row in parted):
         return parted
@@ -58,8 +58,8 @@ def part_cells(trap: World, rows: list[str]) -> list[list[str]]:
 def make_speller(trap: World) -> Callable[[str], str]:
     """Return a function that maps the signs of one cell to their legend on a map.
 
-    A sign of a plane stands for the first kind or trait that the plane shows. A trait is that of
-    all things in the cell that may have it. Where a sign is unknown, the function returns "".
+    A sign of a plane means the first kind or trait that the plane shows. A trait applies to all
+    things in the cell that may have it. The function returns "" if a sign is unknown.
     """
     spellings: dict[str, str] = {}
     for name in ("agent", *trap.ground, *trap.things, *trap.traits, *trap.marks):
@@ -70,7 +70,7 @@ def make_speller(trap: World) -> Callable[[str], str]:
         names = [spellings.get(sign, "") for sign in signs]
         traits = {name: trap.traits[name] for name in names if name in trap.traits}
         kinds = [name for name in names if name not in traits]
-        # A kind that no plane shows is known by its traits alone.
+        # A kind without a plane is recognized by its traits.
         kinds += {having[0]: "" for having in traits.values() if not {*having} & {*kinds}}
         if "" in names:
             return ""

@@ -23,32 +23,32 @@ Dot = tuple[str, Cells, Mask | None]
 
 
 class World(Arrays):
-    """The contents that a trap's levels can have, at one size and over one array library.
+    """The possible contents of a trap's levels, for one size and one array library.
 
     A subclass declares class attributes. Names of kinds, traits, ground layers and marks are
-    unique. Every name is shown by a plane of its own, unless ``shown_as`` says otherwise. Cell 0,
-    a corner of the border, means nowhere.
+    unique. Every name has its own plane unless ``shown_as`` says otherwise. Cell 0, a corner of
+    the border, means "no cell".
 
     Class attributes:
         things: kind -> number of slots.
         traits: trait -> the kinds that can have it; a level decides which slots do.
         ground: layers that no step changes, besides ``wall``.
         held: kind -> the most that the agent can hold; drawn in the top wall row from the left.
-        vars: name -> number of values, from 0; a variable of two values is a bool.
-        const: name -> entries of a table that a level fills with int64 numbers.
-        chance: name -> random words a step, of rules that draw from many outcomes.
-        outcomes: name -> how many outcomes it has, of rules that draw from few; the exact solver
-            takes the expectation over them.
+        vars: name -> number of values, from 0; a variable with two values is a bool.
+        const: name -> number of entries of a table, which a level fills with int64 numbers.
+        chance: name -> random words per step, for rules with many possible outcomes.
+        outcomes: name -> number of outcomes, for rules with few possible outcomes; the exact solver
+            computes the expectation over them.
         shown_as: name -> the plane that shows it; None hides it from the agent.
         marks: planes that ``show`` computes from the state.
-        looks: name -> its look, where ``mesa_gym.engine.looks.COMMON`` has none.
+        looks: name -> its look, for names that ``mesa_gym.engine.looks.COMMON`` does not contain.
         planes: the names of the planes, in the order agent, wall, ground, things, traits, marks.
 
     Attributes:
-        size: height and width in cells, border included; ``height`` and ``width`` are attributes
-            too, and ``cells``, their product.
+        size: height and width in cells, border included; ``height``, ``width`` and ``cells``,
+            their product, are attributes too.
         channel: plane -> its index in ``observe``.
-        seeds: the names of ``chance`` and ``outcomes``, for each of which a level has a seed.
+        seeds: the names in ``chance`` and ``outcomes``; a level has a seed for each.
     """
 
     things: Mapping[str, int] = {}
@@ -95,10 +95,10 @@ class World(Arrays):
         self._make_tables()
 
     def branches(self) -> tuple[Ints, dict[str, Ints]]:
-        """Return all that may happen in one step: each action under each combination of outcomes.
+        """Return all branches of one step: each action with each combination of outcomes.
 
         Returns:
-            int64 (5 * k,) the actions, and for each name of ``outcomes`` int64 (5 * k,) which one.
+            int64 (5 * k,) the actions, and name -> int64 (5 * k,) the outcome of each branch.
         """
         count, branches = prod(self.outcomes.values()), {}
         left = np.tile(np.arange(count), len(ACTIONS))
@@ -109,14 +109,14 @@ class World(Arrays):
     # -- planes ----------------------------------------------------------------------------------
 
     def show(self, state: State) -> Iterable[tuple[str, Cells]]:
-        """Yield (plane, cell) for marks computed from the state; cell 0 where a mark is off."""
+        """Yield (plane, cell) for marks computed from the state; cell 0 means no mark."""
         return ()
 
     def dots(self, state: State, without: Container[str] = ()) -> Iterator[Dot]:
-        """Yield changeable content of planes, without the kinds ``without``: (plane, cells, set).
+        """Yield changeable contents of planes, except kinds in ``without``: (plane, cells, set).
 
         Raises:
-            ValueError: ``show`` yields more than one cell a level.
+            ValueError: ``show`` yields more than one cell per level.
         """
         yield "agent", state.agent[None, ...], None
         for kind in self.things:
@@ -152,7 +152,7 @@ class World(Arrays):
         where: list[Numbers] = []
         for plane, cell, there in self.dots(state):
             index = first + cell * count + self.channel[plane]
-            # What is not set points to the agent, whose dot comes first and is always set.
+            # An absent thing points to the agent's dot, which comes first and is always set.
             where.append(index if there is None else xp.where(there, index, where[0]))
         flat = self.concat([xp.reshape(index, (-1,)) for index in where])
         canvas = set_true(self.draw_ground(state.level, n), flat)
@@ -176,7 +176,7 @@ class World(Arrays):
     def layer(self, state: State, name: str) -> Bools:
         """Return the cells with ``name``, a kind, trait, ground layer or "agent", bool (n, cells).
 
-        Hidden names count too; what the agent holds does not. The state is a NumPy batch (n,).
+        Hidden names are included, held things are not. The state is a NumPy batch (n,).
         """
         if name in self.ground:
             return self.table(state.level, name)
