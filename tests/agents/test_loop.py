@@ -86,8 +86,6 @@ def test_training_loop_judges_after_each_tenth(updates):
 
 
 # -- looks -----------------------------------------------------------------------------------------
-
-
 @pytest.mark.thorough
 def test_judge_shares_equal_those_of_scoring():
     """The same actions in NumPy give the shares, and another sample gives similar ones."""
@@ -259,8 +257,6 @@ def test_tensorboard_without_a_library_is_refused(monkeypatch, tmp_path):
 
 
 # -- compiled programs -----------------------------------------------------------------------------
-
-
 def test_swapped_programs_are_not_read_again(tmp_path, monkeypatch):
     """JAX reads any file of the right name: swapped ones trained on another reward."""
     monkeypatch.setenv("MESA_GYM_CACHE", str(tmp_path))

@@ -34,9 +34,9 @@ from mesa_gym.traps.attributes import Attributes
 from mesa_gym.traps.flash_or_pay import FlashOrPay
 from tests.support.parameters import few
 from tests.support.reference import wandered
-from tests.support.refusals import refusals
+from tests.support.refusals import refusals, refuse
 from tests.support.small_traps import make_mistake
-from tests.support.training import CORNER, acts, leave_untrained, refuse, small, train_weights
+from tests.support.training import CORNER, acts, leave_untrained, small, train_weights
 
 CODE = '''"""PPO as I like it.
 
@@ -140,8 +140,12 @@ def test_own_algorithm_defaults_to_ppo_step_count(mine):
     assert (run.steps, run.settings) == (3_000_000, None)
 
 
+def refuse_training(words):
+    refuse(f"--out agent {words}", main)
+
+
 def refuse_algorithm(name):
-    refuse("CheeseCorner --num-levels 50 --steps 600 --quiet --algo", name)
+    refuse_training(f"CheeseCorner --num-levels 50 --steps 600 --quiet --algo {name}")
 
 
 def test_own_algorithm_error_is_raised(mine, tmp_path):
@@ -391,7 +395,7 @@ def test_weights_of_another_width_are_refused(tmp_path):
         ppo.train([run], make_learner=lambda trap, units: LearningMLP(trap, units + 1))
 
 
-test_train_refuses_bad_usage = refusals("agents", "train", globals(), refuse=refuse)
+test_train_refuses_bad_usage = refusals("agents", "train", globals(), refuse=refuse_training)
 
 
 def test_interrupted_training_leaves_nothing(tmp_path, capsys, monkeypatch):
@@ -439,8 +443,6 @@ def test_page_example_of_a_loss_trains(tmp_path, monkeypatch, capsys):
 
 
 # -- mesa-gym try ----------------------------------------------------------------------------------
-
-
 @pytest.mark.thorough
 @pytest.mark.usefixtures("registry")
 def test_try_trains_nothing_without_a_certificate(tmp_path, capsys, monkeypatch):

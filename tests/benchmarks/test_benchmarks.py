@@ -26,6 +26,7 @@ from mesa_gym.report.committed import list_committed, read_origins
 from mesa_gym.scoring import Cards
 from mesa_gym.terminal import say
 from mesa_gym.traps import find_trap
+from tests.support.refusals import refusals
 
 
 def run_here(jobs, out, workers=None):
@@ -43,33 +44,10 @@ def jobs_run_here(monkeypatch):
     monkeypatch.setattr(runner, "run", run_here)
 
 
-@pytest.mark.parametrize(
-    ("arguments", "told"),
-    [
-        ("boards", "invalid choice: 'boards' (choose from"),
-        ("board run --levels 0", "'0' is not a whole number of at least 1"),
-        (f"board run --out {__file__}", "is a file; expected a folder"),
-        ("board run --traps CoinRum", "Did you mean 'CoinRun'"),
-        ("board run --alpha 2", "alpha must be a number from 0 to 1"),
-        ("board run --algorithms pp0", "'pp0'; expected one of ppo, "),
-        ("board run --budget quick --traps FollowMe", "leave it out, and --traps"),
-        ("board commit", "required: --out"),
-    ],
-)
-def test_bad_usage_is_named_before_work(arguments, told, tmp_path, capsys, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    try:
-        code = main(arguments.split())
-    except SystemExit as stop:
-        code = stop.code
-    assert code == 2
-    assert told in capsys.readouterr().err
-    assert not list(tmp_path.iterdir())
+test_bad_usage_is_named_before_work = refusals("benchmarks", "usage", globals())
 
 
 # -- device ----------------------------------------------------------------------------------------
-
-
 @pytest.mark.thorough
 def test_device_names_compiling_and_steps(capsys):
     """Its own thread's programs are counted by name, and JAX's steps equal NumPy's."""
@@ -86,8 +64,6 @@ def test_device_names_compiling_and_steps(capsys):
 
 
 # -- speed -----------------------------------------------------------------------------------------
-
-
 @pytest.fixture
 def measured(monkeypatch):
     """The runs of a measurement, whose seconds are given: the first of each tree is slow."""

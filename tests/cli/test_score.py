@@ -20,6 +20,7 @@ from mesa_gym.scoring import Cards, score
 from mesa_gym.scoring.playing import SPENT
 from mesa_gym.traps import find_trap
 from tests.report.boards import sign
+from tests.support.refusals import refusals
 
 CORNER, DISH = "CheeseCorner-v0", "CheeseDish-v0"
 POLICY = {
@@ -141,8 +142,6 @@ def test_saved_episodes_keep_number_of_examples(tmp_path, monkeypatch, capsys):
 
 
 # -- leaderboard -----------------------------------------------------------------------------------
-
-
 @pytest.mark.thorough
 def test_leaderboard_shows_the_committed_agents(capsys):
     assert main(["leaderboard"]) == 0
@@ -312,34 +311,4 @@ def test_compare_scores_policies_on_the_same_levels(tmp_path, monkeypatch, capsy
     assert "plain has 2 of 5 seeds needed" in told
 
 
-@pytest.mark.parametrize(
-    ("given", "told"),
-    [
-        ("a=ppo a=taught", "both agents are called a; name them, such as plain=ppo mine=taught"),
-        ("ppo ppoo", "unknown agent, policy or file 'ppoo'; expected one of ppo, "),
-        ("ppo ppoo CheeseDish", "Did you mean 'ppo'?"),
-        ("ppo mesa KeysChests", "blind, random, oracle, oracle:chests, oracle:keys, "),
-        ("ppo mesa CheeseDish", "oracle:cheese, oracle:dish, aimless, stay, ppo-"),
-        ("ppo", "compare takes two agents, then traps, such as mesa-gym compare ppo mine="),
-        ("CheeseDish ppo taught", "compare takes two agents, then traps, such as mesa-gym compare"),
-        ("ppo taught random", "unknown trap 'random'; expected one of"),
-        ("ppo ppo", "both agents are ppo; compare needs two: name another"),
-        ("a=random b=random CheeseDish", "both agents are random; compare needs two"),
-        ("a=ppo b=ppo", "a-s0 and b-s0 are one training: they have the same weights, answers or"),
-        ("ppo sb3-ppo MonsterWorld", "MonsterWorld-v0 is judged by returns, so its cards"),
-        ("ppo nowhere.zip", "unknown agent, policy or file 'nowhere.zip'"),
-        ("ppo nowhere-s*.json", "nowhere-s*.json: there is no such file"),
-        ("ppo b=ppo --levels 100", "the cards of ppo-s0 have 1,000 levels, and cannot be cut"),
-        (
-            "a=stay b=aimless CheeseCorner --levels 2",
-            "2 levels on CheeseCorner: compare needs at least 5; score both agents on 100 or more",
-        ),
-        ("a=stay b=aimless", "on which traps? Name them: mesa-gym compare A B CheeseDish"),
-        ("ppo taught --figure nowhere/a.svg", "cannot write nowhere/a.svg"),
-    ],
-)
-def test_compare_of_a_bad_request_is_refused(given, told, tmp_path, monkeypatch, capsys):
-    monkeypatch.chdir(tmp_path)
-    assert main(["compare", *given.split()]) == 2
-    assert told in capsys.readouterr().err
-    assert [*tmp_path.iterdir()] == []
+test_compare_of_a_bad_request_is_refused = refusals("cli", "compare", globals())

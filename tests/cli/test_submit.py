@@ -12,6 +12,7 @@ from mesa_gym.scoring import Cards
 from mesa_gym.traps.cheese_corner import CheeseCorner
 from mesa_gym.traps.probation import Probation
 from tests.support.networks import drawn, write_agent
+from tests.support.refusals import refusals
 
 MINE = "--name mine --by 'A. Person' --link https://example.org/mine"
 
@@ -84,25 +85,15 @@ def test_submit_refuses_copy_with_changed_choice():
     submit.require_own_weights(Cards([copy]), [x for x in ppo if x.policy != card.policy])
 
 
-@pytest.mark.parametrize(
-    ("command", "words"),
-    [
-        (MINE, "Probation-v0 is"),
-        (MINE.replace("mine", "ppo", 1), "--name ppo: the leaderboard has this row"),
-        (MINE.replace("mine", "mine-s1", 1), "expected an agent's name without a seed"),
-        (MINE.replace("https", "http"), "expected an address that begins with https://"),
-        (MINE.replace("A. Person", " "), "--by is empty"),
-        (MINE.replace("https", "http"), "; and Probation-v0 is a trap of lives"),
-        (f"{MINE} --out missing/mine.xz", "missing"),
-    ],
-)
-def test_bad_submission_is_named_before_work(command, words, run, agents, tmp_path, monkeypatch):
+@pytest.fixture
+def two_traps(agents, tmp_path, monkeypatch):
+    """Lay agents of a trap and of a trap of lives into a folder; nothing may be scored."""
     monkeypatch.setattr(submit, "evaluate", pytest.fail)
     shutil.copytree(agents, tmp_path / "runs" / "corner")
     write_agent(tmp_path / "runs" / "life", drawn(Probation()), Probation())
-    code, error = run(f"submit runs {command}")
-    assert code == 2
-    assert words in error
+
+
+test_bad_submission_is_named_before_work = refusals("cli", "submit", globals(), "two_traps")
 
 
 @pytest.mark.parametrize(

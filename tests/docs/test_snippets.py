@@ -299,8 +299,6 @@ def test_start_page_shows_measured_card(capsys):
 
 
 # -- public api ------------------------------------------------------------------------------------
-
-
 @pytest.mark.parametrize(("file", "write"), [thorough(LISTING, write_listing), (HOUSE, draw_house)])
 def test_generated_file_is_up_to_date(file, write):
     assert file.read_text() == write(), "run `make api`"

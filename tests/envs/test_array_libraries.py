@@ -203,8 +203,6 @@ def test_listed_environment_equals_planes_environment(trap):
 
 
 # -- tensors ---------------------------------------------------------------------------------------
-
-
 @pytest.mark.thorough
 @few_traps
 @pytest.mark.parametrize("observation", ["planes", "centred"])

@@ -216,8 +216,6 @@ def test_unseeded_environments_differ_and_say_their_seed():
 
 
 # -- frames ----------------------------------------------------------------------------------------
-
-
 @few_traps
 def test_frames_have_the_shape_of_their_mode(trap):
     env, text = (gym.make(trap.id(), render_mode=mode) for mode in ("rgb_array", "ansi"))

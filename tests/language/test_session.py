@@ -267,8 +267,6 @@ def test_session_keeps_no_earlier_episode(choice):
 
 
 # -- choices ---------------------------------------------------------------------------------------
-
-
 def test_questions_cover_targets_and_empty_places():
     questions = []
     for split in (Split.SHIFT, Split.TEST):

@@ -228,8 +228,6 @@ def test_continued_episode_counts_once(dish):
 
 
 # -- judging ---------------------------------------------------------------------------------------
-
-
 @pytest.mark.thorough
 def test_log_of_a_level_twice_counts_first(dish):
     """Whichever of the two it is, and wherever in the log the second stands."""

@@ -194,8 +194,6 @@ def visit(browser, playground):
 
 
 # -- moving ------------------------------------------------------------------------------------
-
-
 def test_arrow_keys_scroll_until_the_board_focuses(visit):
     here = visit()
     here.page.keyboard.press("ArrowDown")
@@ -296,8 +294,6 @@ def test_overlay_leaves_cells_of_shared_returns_blank(browser, tmp_path):
 
 
 # -- levels, addresses, who moves ------------------------------------------------------------------
-
-
 def test_address_restores_level_agent_and_mover(visit):
     here = visit()
     here.take("planner")
@@ -582,8 +578,6 @@ def test_page_walks_equal_the_environment(trap, browser, tmp_path):
 
 
 # -- layers ----------------------------------------------------------------------------------------
-
-
 def test_playable_level_marks_cells_that_pay(visit):
     """Marks of both objectives are drawn before any layer is turned on."""
     here = visit()
@@ -616,8 +610,6 @@ def test_page_tints_cells_by_one_layer(visit):
 
 
 # -- looks and mishaps -----------------------------------------------------------------------------
-
-
 def test_pages_are_no_wider_than_phones(visit):
     for address in ("page.html", "alone.html"):
         here = visit(address, viewport=PHONE)

@@ -184,8 +184,6 @@ def point_elsewhere():
 
 
 # -- a state ---------------------------------------------------------------------------------------
-
-
 @pytest.mark.parametrize(("batch", "dtype"), [(64, np.float32), (1, np.float32), (8, np.float16)])
 def test_onnx_state_begins_at_zero_by_row(batch, dtype):
     """Rows that begin forget their states, in any block; others go on."""

@@ -121,8 +121,6 @@ def test_as_policy_gives_oracles_the_horizon():
 
 
 # -- adapting --------------------------------------------------------------------------------------
-
-
 def by_hand(observations):
     """Probabilities that depend on every byte of a row's observation, and on no other row."""
     flat = observations.reshape(len(observations), -1).astype(np.float64)

@@ -100,8 +100,6 @@ def test_group_cards_keeps_order_of_traps():
 
 
 # -- roles -----------------------------------------------------------------------------------------
-
-
 def test_pooled_choice_averages_plays_and_twins():
     card = made("001111111-", "000011111-", "0000000001", **DISH)
     # A half of (.2 + .9) / 2 and .4; none is missing in the second play.
@@ -131,8 +129,6 @@ def test_shares_of_several_proxies_are_added():
 
 
 # -- intervals -------------------------------------------------------------------------------------
-
-
 def test_interval_of_a_mean_equals_student():
     for n in (2, 3, 60):
         data = np.random.default_rng(n).normal(size=n)

@@ -198,8 +198,6 @@ def test_seeds_equal_on_one_trap_are_allowed():
 
 
 # -- laws on the committed cards: no trick moves an agent up ---------------------------------------
-
-
 @cache
 def board():
     return join_committed([])
@@ -576,8 +574,6 @@ def mix(one, other, part):
 
 
 # -- kept text -------------------------------------------------------------------------------------
-
-
 def test_kept_text_is_of_this_code(capsys):
     """After a change of the report ``python -m docs.results_page`` writes it."""
     assert read_board_text(FOLDER)

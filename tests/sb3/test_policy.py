@@ -167,8 +167,6 @@ class OtherActions(gym.Env):
 
 
 # -- from disk -------------------------------------------------------------------------------------
-
-
 @pytest.mark.parametrize(
     ("algorithm", "algo"),
     [(PPO, "ppo"), (A2C, "A2C"), (DQN, "Dqn"), (QRDQN, "qr-dqn"), (RecurrentPPO, "recurrent_ppo")],

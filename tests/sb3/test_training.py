@@ -60,8 +60,6 @@ def test_numpy_network_answers_as_the_model(trap):
 
 
 # -- ppo -------------------------------------------------------------------------------------------
-
-
 def test_ppo_prefers_the_keywords_given():
     policy_kwargs = {"net_arch": [8], "activation_fn": torch.nn.ReLU}
     given = {"gamma": 0.5, "learning_rate": 1e-3, "batch_size": 4, "policy_kwargs": policy_kwargs}

@@ -270,8 +270,6 @@ def test_refused_measure_is_not_registered():
 
 
 # -- ours ------------------------------------------------------------------------------------------
-
-
 def test_measures_of_plays_equal_those_of_loops():
     """Step by step in Python, on 30 levels that are walked at random."""
     trap, levels = find_trap("CheeseDish")(), np.arange(30)

@@ -112,8 +112,6 @@ def test_level_record_is_independent_of_other_levels(name):
 
 
 # -- ghosts ----------------------------------------------------------------------------------------
-
-
 @pytest.mark.parametrize("left", ["", "cheese", "dish"])
 def test_emptied_cell_of_removed_target_still_pays(left):
     """A corridor of five cells is walked in Python integers, with a target at either end.

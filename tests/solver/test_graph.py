@@ -202,8 +202,6 @@ def place_all(trap, text):
 
 
 # -- against other searches ----------------------------------------------------------------------
-
-
 @each_live
 def test_placement_graph_steps_as_the_trap(trap):
     made = trap()
@@ -311,8 +309,6 @@ def test_contact_shares_equal_powers_of_a_matrix(name, horizon):
 
 
 # -- by hand -------------------------------------------------------------------------------------
-
-
 def test_placement_reaches_behind_blocking_things():
     graph = place_all(KEYS, walled(KEYS, "A.k.C."))
     held, there = graph.states.held["key"], graph.states.there["key"].any(axis=0)

@@ -50,8 +50,6 @@ def assert_same(one, other):
 
 
 # -- exact values ----------------------------------------------------------------------------------
-
-
 @pytest.mark.thorough
 def test_solutions_chunk_levels_and_solve_alike(monkeypatch):
     trap, starts = KeysChests(), KeysChests().levels(Split.SHIFT, np.arange(20))
@@ -99,8 +97,6 @@ def test_level_values_file_depends_on_every_input(changed, folder):
 
 
 # -- values of reference policies ------------------------------------------------------------------
-
-
 def test_reference_values_equal_hand_values():
     """The references arrive with their 22nd and 20th step, each paid for the other's target."""
     found = level_values(Corridor(), Split.SHIFT, np.arange(5))
@@ -242,11 +238,7 @@ def test_overlap_fails_on_levels_not_walls():
 
 
 # -- solution --------------------------------------------------------------------------------------
-
-
 # -- by hand -------------------------------------------------------------------------------------
-
-
 # Levels of CheeseCorner: a corridor, and what "1" stands for in it.
 ALIKE, NEAR, FAR = ("c.A.1", "1 = corner"), ("1..Ac", "1 = corner"), ("1.A..", "1 = corner")
 PASSED, TOGETHER = ("A1..c", "1 = corner"), ("A...1", "1 = cheese, corner")

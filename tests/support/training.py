@@ -1,15 +1,11 @@
 """Small trainings, and actions of agents, for tests of agents."""
 
-from contextlib import redirect_stderr, redirect_stdout
-from io import StringIO
-from pathlib import Path
-
 import numpy as np
 
 from agents.algorithms import PPOSettings
 from agents.loop import TrainedAgent
 from agents.run import AgentNumbers, Run
-from agents.train import main, train_runs
+from agents.train import train_runs
 from mesa_gym.envs.levels_in_memory import split_alpha
 from mesa_gym.trained.weights_file import encode_weights
 from tests.support.networks import CORNER, drawn
@@ -55,15 +51,3 @@ def list_own_numbers(made, seed=1, alpha=0.0):
         np.uint32(seed), *map(np.float32, (of.learning_rate, of.entropy, of.discount)),
         split_alpha(alpha),
     )  # fmt: skip
-
-
-def refuse(words, *more):
-    """Run ``mesa-gym train``, which must exit with 2 and leave nothing; raise what it says."""
-    out, error = StringIO(), StringIO()
-    with redirect_stdout(out), redirect_stderr(error):
-        try:
-            code = main(["--out", "agent", *words.split(), *more])
-        except SystemExit as stop:  # argparse's own
-            code = stop.code
-    assert (code, out.getvalue(), Path("agent").exists()) == (2, "", False)
-    raise ValueError(error.getvalue().strip())

@@ -116,8 +116,6 @@ def cell(content, tile=32, world=SHELF):
 
 
 # -- sight -----------------------------------------------------------------------------------------
-
-
 # On linear RGB. Greyscale: ITU-R BT.709, section 3. The others: severity 1 in Machado, Oliveira and
 # Fernandes 2009, A Physiologically-based Model for Simulation of Color Vision Deficiency, table 1.
 SIGHTS = {

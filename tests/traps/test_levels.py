@@ -134,8 +134,6 @@ def test_levels_are_equal_whatever_their_start():
 
 
 # -- declared --------------------------------------------------------------------------------------
-
-
 # By hand, from the traps' own descriptions: the objectives that can be the only ones left.
 ISOLABLE = {
     "Attributes-v0": ("shape", "colour", "place"),

@@ -258,8 +258,6 @@ class StartPolicy(Memoryless):
 
 
 # -- seeking ---------------------------------------------------------------------------------------
-
-
 # Neighbours as shifts of an array (n, height, width): axis and way.
 SIDES = ((1, 1), (1, -1), (2, 1), (2, -1))
 

@@ -75,8 +75,6 @@ def cells(driver, name):
 
 
 # -- the window ------------------------------------------------------------------------------------
-
-
 @pytest.mark.parametrize(
     ("name", "written", "mod", "meant"),
     [
@@ -101,8 +99,6 @@ def test_read_names_keys_by_typed_character(name, written, mod, meant):
 
 
 # -- keys ------------------------------------------------------------------------------------------
-
-
 def test_arrow_keys_move_through_steps(drive):
     driver, seen = drive(session(policy="stay")), []
     driver.settle()
@@ -271,8 +267,6 @@ def test_shown_state_is_saved_as_a_map(drive, folder):
 
 
 # -- declarations ----------------------------------------------------------------------------------
-
-
 def test_keys_have_one_command_each():
     for cls in all_traps().values():
         keys = [key for binding in BINDINGS for key in binding.keys]
@@ -459,8 +453,6 @@ def test_screen_survives_random_events(trap, by_hand, events):
 
 
 # -- cli -------------------------------------------------------------------------------------------
-
-
 @pytest.fixture
 def windows(monkeypatch):
     """A hidden display, and a list of actions in its frames, after which the window closes."""
@@ -490,8 +482,6 @@ def picture(path):
 
 
 # -- headless --------------------------------------------------------------------------------------
-
-
 @pytest.mark.thorough
 def test_every_file_kind_is_recorded_headless(run, monkeypatch):
     pytest.importorskip("imageio_ffmpeg")
@@ -535,8 +525,6 @@ def test_each_viewer_option_changes_the_picture(run):
 
 
 # -- recorded episodes and maps --------------------------------------------------------------------
-
-
 @pytest.mark.thorough
 def test_replay_shows_recorded_actions(run):
     pytest.importorskip("imageio_ffmpeg")
@@ -587,8 +575,6 @@ def test_watch_from_a_map_continues_its_state(run):
 
 
 # -- windows ---------------------------------------------------------------------------------------
-
-
 @pytest.mark.thorough
 def test_window_is_recorded_when_closed(run, windows):
     windows += [lambda app: app.screen.session.act(0), lambda app: app.screen.session.act(3)]

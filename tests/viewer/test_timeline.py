@@ -242,8 +242,6 @@ def recorded(levels):
 
 
 # -- time ------------------------------------------------------------------------------------------
-
-
 @pytest.mark.parametrize("speed", SPEEDS)
 def test_clock_runs_at_its_speed_and_stops(speed):
     watched = session(STAY)
@@ -297,8 +295,6 @@ def test_clock_seek_stays_within_existing_steps():
 
 
 # -- levels ----------------------------------------------------------------------------------------
-
-
 def test_next_level_is_next_in_all_panes():
     trap = CheeseCorner()
     watched = Session(trap, [Seat(STAY, Split.TRAIN), Seat(STAY, SHIFT)], 6)
@@ -353,8 +349,6 @@ def test_salt_applies_to_all_levels():
 
 
 # -- what takes long -------------------------------------------------------------------------------
-
-
 @pytest.mark.thorough
 def test_slow_policy_blocks_no_window(drive):
     """The policy takes a step only on permission, like a slow network."""
@@ -402,8 +396,6 @@ def test_seats_beside_oracle_are_other_oracles():
 
 
 # -- analysis --------------------------------------------------------------------------------------
-
-
 @each_solvable
 def test_heat_maps_equal_the_solver_by_cell(trap):
     trap, numbered = trap(), 0
@@ -475,8 +467,6 @@ def test_pane_names_ghost_for_removed_target(name):
 
 
 # -- mapfile ---------------------------------------------------------------------------------------
-
-
 @pytest.mark.parametrize("name", quick_apart(all_traps()))
 def test_map_file_plays_on_from_its_state(name, tmp_path):
     trap, split = find_trap(name)(), Split.SHIFT
