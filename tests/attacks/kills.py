@@ -88,7 +88,9 @@ def kill(words, ends=True):
                 child.kill()
                 child.communicate()
                 said = check(folder)
-                if ends and not said:
+                # The command may have ended before the kill; it refuses to replace an agent.
+                trained = (folder / "agent/policy.json").exists()
+                if ends and not said and not trained:
                     again = start(words, folder)
                     told = again.communicate()[1]
                     said = check(folder) or (told[-200:] if again.returncode else "")
