@@ -1,6 +1,6 @@
-"""The worth of levels: state graphs, optimal values and actions, certificates.
+"""The exact solver: state graphs, optimal values and actions of levels, certificates.
 
-Where a trap has no exact solver, its reference policies give values.
+For traps without exact solver, the returns of reference policies replace optimal values.
 """
 
 from mesa_gym.solver.graph import Graph

@@ -1,6 +1,6 @@
 """Actions of exact policies, in all solved states or in the reachable states, cached on disk.
 
-A policy set is one byte a (step, state), bit a for action a; 0 where the state is not known.
+A policy set is one byte per (step, state), bit a for action a; 0 means that the state is unknown.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from mesa_gym.solver.solution import Solution, actions_in
 from mesa_gym.solver.sweeps import Masks
 from mesa_gym.traps import Trap
 
-# The most entries of a table that is kept, of 13 bytes each.
+# The most entries of a table that is written to disk, at 13 bytes per entry.
 MOST_ENTRIES = 1 << 20
 _FIELDS = ("first", "span", "mask")
 
@@ -46,20 +46,20 @@ class SolvedActions(NamedTuple):
 
 
 class ActionTable:
-    """The actions of a policy in the states that it can meet from some start states.
+    """The actions of a policy in the states that it can reach from some start states.
 
-    An entry is a state, a span of steps, and the policy set that holds at all of these.
+    An entry is a state, a span of steps, and the policy set that is valid at all of these steps.
 
     Attributes:
-        starts: the start states, each on a level of its own.
+        starts: the start states, each on a different level.
         horizon: the time limit in steps.
-        whole: there were not too many entries, so that none was left out.
-        first: int64 (entries,), ascending: a number of the state and its first step.
+        whole: whether all entries are stored; False if there were too many.
+        first: int64 (entries,), ascending: an index of the state and the first step of the span.
         span: int32 (entries,), the number of steps.
         mask: uint8 (entries,), the policy set.
 
     Raises:
-        ValueError: the states of so many levels cannot be numbered together.
+        ValueError: the states of all these levels together cannot be numbered.
     """
 
     def __init__(self, trap: Trap, starts: State, horizon: int) -> None:
@@ -84,7 +84,7 @@ class ActionTable:
         code = self._encode(states)[place] * self.horizon + time
         order = np.argsort(code)
         code, time, mask = code[order], time[order], mask[order]
-        # A span goes on where the next step of the same state has the same set.
+        # A span continues while the next step of the state has an equal policy set.
         new = np.append(True, (np.diff(code) != 1) | (time[1:] == 0) | (mask[1:] != mask[:-1]))
         first, span = code[new], np.diff(np.append(new.nonzero()[0], len(code)))
         self.enter(
@@ -95,7 +95,7 @@ class ActionTable:
         self.whole &= len(self.first) <= MOST_ENTRIES and code[0] >= 0
 
     def _list_met(self, graph: Graph, masks: Masks) -> tuple[Ints, Ints, Codes]:
-        """Return the numbers, steps and policy sets of all states that a policy can meet."""
+        """Return the numbers, steps and policy sets of all states that a policy can reach."""
         frontier, visited, entries = graph.start, list[tuple[Ints, Ints, Codes]](), 0
         successors = graph.successor.reshape(ACTION_COUNT, -1, len(graph))
         for t, mask in enumerate(masks):
@@ -103,20 +103,20 @@ class ActionTable:
             after = successors[:, :, frontier].transpose(2, 0, 1)[actions_in(mask[frontier])]
             frontier = np.unique(after[after < len(graph)])
             entries += len(frontier)
-            self.whole &= entries <= 4 * MOST_ENTRIES  # spans take the place of some of them
+            self.whole &= entries <= 4 * MOST_ENTRIES  # merging into spans reduces the number
             if not frontier.size or not self.whole:
                 break
         numbers, times, sets = zip(*visited, strict=True)
         return np.concatenate(numbers), np.concatenate(times), np.concatenate(sets)
 
     def enter(self, first: Ints, span: Ints, mask: Codes) -> None:
-        """Make these the table's entries."""
+        """Replace the table's entries by these."""
         order = np.argsort(first)
         self.first, self.mask = first[order], mask[order]
         self.span = span[order].astype(np.int32)
 
     def _encode(self, state: State) -> Ints:
-        """Return a number for each state, int64 (n,), which tells levels apart; -1 for others."""
+        """Return an index of each state, int64 (n,), unique over levels; -1 for unknown states."""
         at = np.searchsorted(self._keys, state.level.key).clip(max=len(self._keys) - 1)
         row, rank = self._order[at], self.numbers.rank(state)
         solved = (self._keys[at] == state.level.key) & (rank >= 0)
@@ -135,7 +135,7 @@ class ActionTable:
 
 
 class KeptActions(NamedTuple):
-    """The actions of a policy in some plays of a split's levels, and the file that keeps them.
+    """The actions of a policy in some plays of a split's levels, and the file that stores them.
 
     Attributes:
         path: the file (``cache_file``).
@@ -146,7 +146,7 @@ class KeptActions(NamedTuple):
     tables: Mapping[str, ActionTable]
 
     def read(self) -> bool:
-        """Fill the tables, which are empty, and return whether there was something for each."""
+        """Fill the empty tables from the file, and return whether it contained all of them."""
 
         def parse(arrays: Arrays) -> bool:
             parts = []

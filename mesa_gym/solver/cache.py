@@ -1,8 +1,8 @@
-"""Values of levels, and oracles' actions, kept on disk so that they are computed once.
+"""Disk cache of the values of levels and of oracles' actions, so that they are computed once.
 
-A file says by its name what its values depend on, and is written whole or not at all, so any
-number of processes of one user may share the folder. Checksums find damage and not a forger, so a
-folder or file that other users own or can write to is not used.
+The name of a file identifies everything that its values depend on. A file is written completely or
+not at all, so several processes of one user may share the folder. Checksums detect damage but not
+forgery, so a folder or file that other users own or can write to is not used.
 """
 
 from __future__ import annotations
@@ -30,22 +30,22 @@ Arrays = dict[str, np.ndarray]
 
 
 class ImpossibleValueError(ValueError):
-    """Cached values that no solver computed: they were forged, or the machine is damaged."""
+    """Cached values that no solver can have computed: they were forged or damaged."""
 
 
 T = TypeVar("T")
 
-# The array that says which file it belongs to.
+# The array that identifies the file to which the arrays belong.
 _OF = "of"
 _ROOT = Path(__file__).parents[1]
-ADMINISTRATOR = 0  # the user who can write everything anyway
+ADMINISTRATOR = 0  # root, who can write every file anyway
 _PACKAGES = ("engine", "traps", "solver")
 
 
 def cache_folder() -> Path:
     """Return ``MESA_GYM_CACHE``, or ``mesa_gym`` in the user's cache folder.
 
-    Without a home the path is below a file, so that nothing can be kept there.
+    Without a home directory, the path is below a file, so that nothing can be written there.
     """
     if folder := os.environ.get("MESA_GYM_CACHE"):
         return Path(folder)
@@ -58,21 +58,21 @@ def cache_folder() -> Path:
 
 
 def read_kept(path: Path) -> bytes:
-    """Return a file's bytes; OSError if it is missing, or if other users can have written it."""
+    """Return a file's bytes; OSError if it is missing or if other users can have written it."""
     _require_private(path.parent)
     _require_private(path)
     return read_bytes(path)
 
 
 def write_kept(path: Path, data: bytes) -> None:
-    """Write a file for ``read_kept``, if that is possible; folders are made for one user alone."""
+    """Write a file for ``read_kept`` if possible; new folders are private to the user."""
     with contextlib.suppress(OSError):  # a cache that cannot be written only costs time
         make_private(path.parent)
         write_bytes(path, data)
 
 
 def make_private(folder: Path) -> None:
-    """Make a folder in the cache for one user alone; PermissionError if others can write to it."""
+    """Make a private folder in the cache; PermissionError if other users can write to it."""
     for part in dict.fromkeys((cache_folder(), folder)):
         part.parent.mkdir(parents=True, exist_ok=True)
         part.mkdir(mode=0o700, exist_ok=True)
@@ -110,13 +110,13 @@ def cache_file(
 ) -> Path:
     """Return the cache path for values of levels, or for the actions of a policy on them.
 
-    Its name also depends on the solver's sources, and on those of ``classes``, the policy's.
+    Its name also depends on the sources of the solver and of ``classes``, the policy's classes.
     """
     digest = blake2b(digest_size=16)
     discounts = {name: o.discount for name, o in trap.objectives.items()}
     digest.update(repr((trap, split.value, salt, horizon, discounts, policy)).encode())
     digest.update(numbers.tobytes())
-    # Without a source, values are never read back.
+    # Without sources the name is random, so that the values are never read.
     digest.update(_hash_sources((*classes, *type(trap).__mro__)) or secrets.token_bytes(16))
     return cache_folder() / f"{trap.name()}-{split.value}-{digest.hexdigest()}.npz"
 
@@ -125,11 +125,11 @@ def cache_file(
 def _hash_sources(classes: tuple[type, ...]) -> bytes:
     """Return a digest of the engine, the traps, the solver, and the files of a trap's classes.
 
-    The digest is taken once, as a process keeps the code that it has read. Modules that a user's
-    file imports are not in it: after a change there, remove the folder.
+    The digest is computed once, because a process keeps the code that it has loaded. Modules that
+    a user's file imports are not included: after a change there, remove the cache folder.
 
     Returns:
-        The digest; b"" for a class of a notebook or of a function, whose arguments are unknown.
+        The digest; b"" for a class in a notebook or a function, whose arguments are unknown.
     """
     files = [path for name in _PACKAGES for path in sorted((_ROOT / name).rglob("*.py"))]
     for cls in classes[:-1]:  # the last is `object`
@@ -141,7 +141,7 @@ def _hash_sources(classes: tuple[type, ...]) -> bytes:
             return b""
     try:
         digests = [blake2b(read_bytes(path)).digest() for path in files]
-    except OSError:  # of a file that is gone, or in an archive
+    except OSError:  # a file was removed, or is in an archive
         return b""
     return blake2b(b"".join(digests)).digest()
 
@@ -149,15 +149,15 @@ def _hash_sources(classes: tuple[type, ...]) -> bytes:
 def read_arrays(path: Path, parse: Callable[[Arrays], T]) -> T | None:
     """Return ``parse`` of a file's arrays; None if the file is missing, foreign or damaged.
 
-    The caller then computes, and writes the file again. Damage is found by checksums, a foreign
-    file by its header. An ``ImpossibleValueError`` of ``parse`` is printed, in one line.
+    The caller then computes the values and writes the file again. Checksums detect damage, and the
+    header detects a foreign file. An ``ImpossibleValueError`` of ``parse`` is printed in one line.
     """
     try:
-        # From memory: where the file is damaged, np.load would leave it open.
+        # Read from memory, because np.load would leave a damaged file open.
         with np.load(io.BytesIO(read_kept(path)), allow_pickle=False) as kept:
             arrays = {key: kept[key] for key in kept.files}
         if arrays.pop(_OF) != _identify(path, arrays):
-            return None  # of something else and renamed, or a number is another one
+            return None  # the file was renamed, or a number was changed
         return parse(arrays)
     except ImpossibleValueError as error:
         _say_once(f"the cached values {path} are refused and computed again: {error}")
@@ -175,7 +175,7 @@ def _identify(path: Path, arrays: Arrays) -> str:
 
 
 def write_arrays(path: Path, arrays: Arrays) -> None:
-    """Write arrays by name to a file, whole or not at all."""
+    """Write named arrays to a file, completely or not at all."""
     buffer = io.BytesIO()
     named: dict[str, Any] = {**arrays, _OF: np.array(_identify(path, arrays))}
     np.savez(buffer, **named)

@@ -1,7 +1,7 @@
-"""Certificates: that a trap's objectives agree where they should and conflict where they should.
+"""Certificates: objectives must agree where intended and conflict where intended.
 
-All are functions of per-level values (``mesa_gym.solver.values``), except the overlap with training
-(``mesa_gym.solver.overlap``).
+All conditions are computed from per-level values (``mesa_gym.solver.values``), except the overlap
+with training (``mesa_gym.solver.overlap``).
 """
 
 from __future__ import annotations
@@ -28,11 +28,11 @@ class Agreement:
     """The share of a proxy that every base-optimal policy earns on one split, and the reverse.
 
     Attributes:
-        share: the share of the proxy's optimum, over the floor, that the worst base-optimal policy
-            earns.
-        reverse: the same with base and proxy exchanged. Printed only.
+        share: the share of the proxy's optimum that the worst base-optimal policy earns; both are
+            measured above the floor.
+        reverse: like ``share``, with base and proxy exchanged. Printed only.
         needed: 1 - delta of the trap.
-        worst_level: the level with the least share, which is ``worst_share``.
+        worst_level: the level with the smallest share, ``worst_share``.
     """
 
     split: str
@@ -83,11 +83,11 @@ class Separation:
     """The conflict of base and proxy under shift.
 
     Attributes:
-        base_short: the share of levels on which the best base return among proxy-optimal
-            policies falls short of the base optimum by half of what lies above the floor.
-        proxy_short: the same with base and proxy exchanged; ``either`` counts levels of both kinds.
-        worst_base: the mean shortfall, in the same units, of the WORST base return among
-            proxy-optimal policies (C-distinguishing, Abdel Sadek et al. 2025). Printed only.
+        base_short: the share of levels on which the best proxy-optimal policy for base loses at
+            least half of the base optimum, measured above the floor.
+        proxy_short: like ``base_short``, with base and proxy exchanged; ``either`` counts both.
+        worst_base: the mean loss, in these units, of the WORST base return among proxy-optimal
+            policies (C-distinguishing, Abdel Sadek et al. 2025). Printed only.
     """
 
     proxy: str
@@ -111,7 +111,7 @@ class Separation:
 
 @dataclass(frozen=True)
 class Size:
-    """Reachable states a level on one split."""
+    """The numbers of reachable states per level on one split."""
 
     split: str
     mean: float
@@ -152,7 +152,7 @@ class Certificate:
         return [str(finding) for part in parts for finding in part if not finding.holds]
 
     def to_json(self) -> dict[str, Any]:
-        """Return plain data, with ``holds`` for the whole."""
+        """Return plain data, with the key ``holds`` for the whole certificate."""
         return {**asdict(self), "holds": self.holds}
 
 
@@ -162,9 +162,9 @@ def certify(
     """Certify a trap on levels 0 to ``levels`` - 1 of every split.
 
     Args:
-        trap: the rules.
-        levels: how many of each split.
-        progress: called with the number of levels done, 4 times ``levels`` in all.
+        trap: the trap.
+        levels: the number of levels of each split.
+        progress: called with the number of new levels done, in total 4 times ``levels``.
 
     Raises:
         ValueError: the trap has no exact solver, or ``levels`` is not positive.
@@ -216,7 +216,7 @@ def measure_attainability(values: LevelValues, split: Split, objective: str) -> 
 
 
 def measure_separation(values: LevelValues, base: str, proxy: str) -> Separation:
-    """Return the share of levels on which one objective's optimal play halves another's return."""
+    """Return the share of levels on which optimal play for one objective halves the other."""
     base_short = _find_shortfall(values, values.best[base, proxy], base) >= 0.5
     proxy_short = _find_shortfall(values, values.best[proxy, base], proxy) >= 0.5
     worst = _find_shortfall(values, values.worst[base, proxy], base)

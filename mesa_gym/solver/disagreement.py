@@ -1,4 +1,4 @@
-"""Why base-optimal play loses a proxy's optimum: both plays on the worst level, side by side."""
+"""The reason why base-optimal play loses a proxy's optimum: both plays on the worst level."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ class Way(NamedTuple):
     """One play of a level.
 
     Attributes:
-        actions: a letter each, the first of its name; ``a`` is act.
-        payments: what the objective paid, without zeros.
-        earned: their discounted sum.
+        actions: one letter per action, the first of its name; ``a`` is act.
+        payments: the objective's payments, without zeros.
+        earned: the discounted sum of the payments.
     """
 
     actions: str
@@ -30,7 +30,7 @@ class Way(NamedTuple):
 
 
 def explain_failures(trap: Trap, certificate: Certificate) -> list[str]:
-    """Return the conditions of a certificate that fail, in words; of the first disagreement why."""
+    """Return a certificate's failing conditions in words, with a reason for a disagreement."""
     wrong = [agreement for agreement in certificate.agreement if not agreement.holds]
     return [
         *certificate.failures(),
@@ -42,11 +42,11 @@ def explain_disagreement(trap: Trap, agreement: Agreement) -> str:
     """Describe how the proxy's best play differs from the worst base-optimal play.
 
     Args:
-        trap: the rules, without declared outcomes (there plays are not one way each).
-        agreement: an agreement that fails; its worst level is solved again.
+        trap: a trap; with declared ``outcomes``, only the worst level is named.
+        agreement: a failing agreement; its worst level is solved again.
 
     Returns:
-        Lines: both returns and payments, the likely cause, the level, both ways, and the command
+        Lines: both returns and payments, the likely cause, the level, both plays, and the command
         that draws them.
     """
     if trap.outcomes:
@@ -70,7 +70,7 @@ def explain_disagreement(trap: Trap, agreement: Agreement) -> str:
 
 
 def follow_masks(solution: Solution, masks: Masks, objective: str) -> Way:
-    """Return the way of a policy on the first level; of its actions the first is taken."""
+    """Return the play of a policy on the first level; ties take the first action."""
     graph, number, letters = solution.graph, int(solution.graph.start[0]), ""
     pays = graph.payments[objective][graph.paid[objective]]
     payments, earned = list[float](), 0.0
@@ -87,7 +87,7 @@ def follow_masks(solution: Solution, masks: Masks, objective: str) -> Way:
 
 
 def count_payments(way: Way) -> str:
-    """Describe the number of payments on a way."""
+    """Describe the number of payments of a play."""
     return f"{len(way.payments)} payment{'s' * (len(way.payments) != 1)}"
 
 
@@ -103,7 +103,7 @@ def _name_cause(best: Way, kept: Way) -> str:
 
 
 def name_for_command(trap: Trap) -> str:
-    """Return the trap's name for a command line: its name, or ``FILE.py:Name`` of a user's file."""
+    """Return the trap's name for a command line, or ``FILE.py:Name`` for a user's trap."""
     cls = type(trap)
     if cls.name() in package_traps():
         return cls.__name__

@@ -1,8 +1,8 @@
-"""The reachable state graph of a batch of levels, found by stepping the trap itself.
+"""The reachable state graph of a batch of levels, explored by stepping the trap itself.
 
-A state's number addresses a table of the states that were met, and all branches of a step are
-taken at once: nothing is hashed, sorted or compared. A branch is an action and, where rules draw
-from few outcomes, one of the outcomes; without such rules there are five branches.
+A state's number is an index into a table of the visited states, and all branches of a step are
+computed at once, so states are never hashed, sorted or compared. A branch is an action, combined
+with one of the outcomes if rules have random outcomes; without them there are five branches.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from mesa_gym.traps import Trap
 Floats = NDArray[np.float64]
 Codes = NDArray[np.uint8]
 ACTION_COUNT = len(ACTIONS)
-# The most entries of the table, of 4 bytes each; more memory takes longer to touch than to use.
+# The most entries of the table, 4 bytes each; a larger table is slower to write than to use.
 TABLE = 1 << 24
-# A trap this far beyond the contract's bounds would exhaust the memory.
+# Above this number of states, memory would run out; the contract allows far fewer.
 MOST_STATES = 8_000_000
 
 
@@ -31,7 +31,7 @@ class _Batch(NamedTuple):
     Attributes:
         known: int64 (m,), row of the start times ``StateNumbers.count``, plus the state's number.
         depth: int64 (m,), steps from the start.
-        successor, likelihood, paid: as those of a ``Graph``; m where the episode ends.
+        successor, likelihood, paid: as in ``Graph``; successor m means that the episode ends.
     """
 
     known: Ints
@@ -44,30 +44,30 @@ class _Batch(NamedTuple):
 class Graph:
     """Every state that can be reached from some start states, and its successors.
 
-    States are numbered in breadth-first order from all starts together, so those within t
-    steps of a start are the first ``within[t]``.
+    States are numbered in breadth-first order from all starts together. The states within t steps
+    of a start are therefore the first ``within[t]`` states.
 
     Attributes:
-        trap: whose transition it is.
-        starts: the start states; no two of them share a state, even on the same level.
-        start: int64 (levels,), the states' numbers of the starts.
+        trap: the trap.
+        starts: the start states; no two of them share a state, even on one level.
+        start: int64 (levels,), the numbers of the start states.
         branches: the number of branches: 5, times the number of outcomes; action 0 comes first.
-        successor: int64 (branches, states); ``len(graph)`` where the episode ends.
-        likelihood: float64 (branches, states), how likely each branch is after its action; None
-            where nothing is drawn. An impossible branch pays 0 and ends the episode.
+        successor: int64 (branches, states); ``len(graph)`` if the episode ends.
+        likelihood: float64 (branches, states), the probability of each branch after its action;
+            None without random outcomes. An impossible branch pays 0 and ends the episode.
         paid: objective name -> uint8 (branches, states), codes into ``payments``.
         payments: objective name -> float64, the distinct payments.
-        within: int64, how many states lie within 0, 1, 2, ... steps of a start.
-        level_row: int64 (states,), which of the start states each state was reached from.
-        rank: int64 (states,), what ``numbers`` calls a state on its level.
+        within: int64, the number of states within 0, 1, 2, ... steps of a start.
+        level_row: int64 (states,), the row of the start state from which a state was reached.
+        rank: int64 (states,), the number that ``numbers`` assigns to a state on its level.
         numbers: the ``StateNumbers`` of the levels.
     """
 
     def __init__(self, trap: Trap, starts: State) -> None:
-        """Explore from ``starts``, at least one state; many levels are explored batch by batch.
+        """Explore from ``starts``, at least one state; many levels are explored in batches.
 
         Raises:
-            RuntimeError: there are more states than the contract allows by far.
+            RuntimeError: there are far more states than the contract allows.
             ValueError: the states cannot be numbered.
         """
         self.trap, self.starts, self.start = trap, starts, np.arange(starts.n)
@@ -89,16 +89,16 @@ class Graph:
         self._order: Ints | None = None
 
     def _explore(self, rows: Ints, payments: dict[str, list[float]], before: int) -> _Batch:
-        """Explore from the starts of one batch, which ascend; new payments are appended.
+        """Explore from the starts of one batch, and append new payments to ``payments``.
 
         Args:
-            rows: int64 (m,), which of the start states.
-            payments: objective -> the payments that are known.
-            before: how many states other batches have.
+            rows: int64 (m,), ascending rows of the start states.
+            payments: objective -> the payments known so far.
+            before: the number of states in other batches.
         """
         first, outcomes = int(rows[0]) * self.numbers.count, self._given
         end = len(rows) * self.numbers.count
-        # States that were met, counted from 1; the last entry is where episodes end.
+        # Indices of visited states, counted from 1; the last entry is the end of episodes.
         table = np.zeros(end + 1, dtype=np.int32)
         table[end], explored = 1, 0
         numbers, edges, likelihoods = [], [], []
@@ -108,7 +108,7 @@ class Graph:
         self.numbers.require_told_apart(starts, starts, rank)
         fresh = np.arange(len(rows)) * self.numbers.count + rank
         while fresh.size:
-            # Of equal numbers one keeps its place in the table, and only that one goes on.
+            # Of several equal numbers, the one whose place remains in the table is expanded.
             place = np.arange(1, len(fresh) + 1, dtype=np.int32)
             table[fresh] = place
             frontier = fresh[table[fresh] == place]
@@ -169,7 +169,7 @@ class Graph:
 
         Args:
             of_branches: values (branches, n).
-            number: int64 (n,), of which states; by default all.
+            number: int64 (n,), the states; by default all.
         """
         if self.likelihood is None:
             return of_branches
@@ -178,11 +178,11 @@ class Graph:
         return expectation
 
     def follow(self, actions: NDArray[np.int8]) -> NDArray[np.int32]:
-        """Return the states that recorded actions lead through, with the outcomes of the levels.
+        """Return the states of recorded actions, with the outcomes that the levels determine.
 
         Args:
-            actions: int8 (levels, horizon), from the start states on; negative after an
-                episode's end.
+            actions: int8 (levels, horizon), from the start states; negative after an episode's
+                end.
 
         Returns:
             int32 (horizon, levels): the state's number at each step, -1 after the end.
@@ -203,12 +203,12 @@ class Graph:
         return visited
 
     def find(self, state: State) -> Ints:
-        """Return the number of each given state, int64 (n,); -1 where it is not in the graph.
+        """Return the number of each state, int64 (n,); -1 for a state outside the graph.
 
-        A state that was reached from several starts has as many numbers; the first one counts.
+        A state that was reached from several starts has one number per start; the first is used.
         """
         keys, rank, numbers = self.starts.level.key, self.numbers.rank(state), np.full(state.n, -1)
-        # Starts of a state's level are consecutive in this order; each turn tries one of them.
+        # Starts on a state's level are consecutive in this order; each turn tries one start.
         order = np.argsort(keys, kind="stable")
         first, stop = (np.searchsorted(keys, state.level.key, s, order) for s in ("left", "right"))
         if self._order is None:
@@ -226,7 +226,7 @@ class Graph:
 
 
 def _join(batches: list[_Batch]) -> _Batch:
-    """Join batches to one, with states ordered by their depth."""
+    """Join batches into one, with states ordered by depth."""
     depth = np.concatenate([batch.depth for batch in batches])
     order = np.argsort(depth, kind="stable")
     place = np.append(np.argsort(order), len(order))

@@ -1,4 +1,4 @@
-"""Numbers for the states of a level, which index a table of the visited states."""
+"""Numbers for the states of a level, which are indices into a table of visited states."""
 
 from __future__ import annotations
 
@@ -13,36 +13,36 @@ from numpy.typing import NDArray
 from mesa_gym.engine import Bools, Ints, State
 from mesa_gym.traps import Trap
 
-# The most bits that the number of a state can have on its level.
+# The most bits of a state's number on its level.
 MOST_BITS = 24
 
 
 class StateNumbers:
     """Numbers for the states of some levels, in mixed radix.
 
-    The digits are, from the most significant one: which things of each kind that rules touch are
-    there; what the agent holds; the variables; the agent's cell. Slots that no level uses
-    are left out. States of different levels may have the same number.
+    The digits are, from the most significant one: for each kind that rules change, which things
+    are there; the held things; the variables; the agent's cell. Slots that no level uses are left
+    out. States of different levels may have equal numbers.
 
     Attributes:
-        trap: whose states.
-        slots: kind -> the slots that may come or go, and ``fixed`` the others.
+        trap: the trap of the states.
+        slots: kind -> the slots whose things may appear or disappear; ``fixed`` has the others.
         digits: (field of ``State``, name, number of values), without the agent's cell.
-        count: how many numbers there are.
+        count: the number of different numbers.
     """
 
     def __init__(self, trap: Trap, starts: State) -> None:
-        """Find the digits.
+        """Determine the digits.
 
         Args:
-            trap: whose states.
+            trap: the trap of the states.
             starts: a state of each level, at least one.
 
         Raises:
             ValueError: the trap's states cannot be numbered, or there are too many.
         """
         self.trap = trap
-        # A step in which no rule spares itself work: what rules leave alone stays the same array.
+        # One step in which rules skip no work: arrays that no rule changes stay identical objects.
         eager: Any = copy(trap)
         eager.never = lambda mask: False
         before = starts.take(slice(1))
@@ -89,14 +89,14 @@ class StateNumbers:
         return np.where(wrong, -1, number) if np.any(wrong) else number
 
     def unrank(self, starts: State, row: Ints, number: Ints) -> State:
-        """Return the states that have these numbers, as a batch (1, m).
+        """Return the states with these numbers, as a batch (1, m).
 
         Args:
-            starts: of the levels.
-            row: int64 (m,), which of the levels.
+            starts: a start state of each level.
+            row: int64 (m,), the row of each state's level in ``starts``.
             number: int64 (m,).
         """
-        # What digits tell need not be read.
+        # Arrays that the digits determine are not read.
         there = {k: slots[:0] if len(self.slots[k]) else slots for k, slots in starts.there.items()}
         fixed = starts._replace(there=there, held={}, vars={})
         state = fixed.map(lambda a: a.take(row[None, :], axis=-1))
@@ -110,7 +110,7 @@ class StateNumbers:
         return state._replace(agent=agent)
 
     def have_same_level(self, one: State, other: State) -> Bools:
-        """Return whether states (n,) have equal levels: all that no step changes, bool (n,)."""
+        """Return whether states (n,) have equal levels, all fixed data included, bool (n,)."""
         same: Bools = np.ones(one.n, dtype=np.bool_)
         for kind, fixed in self.fixed.items():
             same &= (one.at[kind] == other.at[kind]).all(axis=0)
@@ -118,7 +118,7 @@ class StateNumbers:
         for trait, kinds in other.level.traits.items():
             for kind, has in kinds.items():
                 same &= (one.level.traits[trait][kind] == has).all(axis=0)
-        for name in self.trap.entries.keys() - self.trap.seeds:  # luck belongs to no state
+        for name in self.trap.entries.keys() - self.trap.seeds:  # seeds are not part of a state
             tables = (self.trap.table(state.level, name) for state in (one, other))
             same &= np.equal(*tables).all(axis=1)
         return same
@@ -161,6 +161,6 @@ def _choose_type(bits: int) -> type[np.integer[Any]]:
 
 
 def divide(number: Ints, by: int) -> tuple[Ints, Ints]:
-    """Return quotient and remainder, faster than NumPy does."""
+    """Return quotient and remainder, faster than ``np.divmod``."""
     quotient = number // by
     return quotient, number - quotient * by

@@ -1,4 +1,4 @@
-"""The overlap of held-out levels with training: no level may be one of training's."""
+"""The overlap of held-out levels with training: it must be empty."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from mesa_gym.traps import Split, Trap
 from mesa_gym.traps.levels import PORTION
 
 HELD_OUT = (Split.TEST, Split.CONTROL, Split.SHIFT)
-# Levels of train for each held-out one: 30,000 for the evaluation levels.
+# Number of training levels per held-out level: 30,000 for the evaluation levels.
 TRAIN_LEVELS_EACH = 30
 
 
@@ -20,8 +20,8 @@ class Overlap:
     """The overlap of a held-out split with training; the agent's start does not count.
 
     Attributes:
-        same: the share of levels whose planes are those of one of ``train_levels``.
-        same_walls: the share of levels whose walls are those of a training level.
+        same: the share of levels whose planes equal those of a level among ``train_levels``.
+        same_walls: the share of levels whose walls equal those of such a training level.
     """
 
     split: str
@@ -44,11 +44,11 @@ class Overlap:
 
 
 def measure_overlaps(trap: Trap, levels: int) -> list[Overlap]:
-    """Return which share of each held-out split's first levels is in training too.
+    """Return the overlap of each held-out split's first levels with training.
 
     Args:
         trap: any trap.
-        levels: how many of each split; they are compared with 30 times as many of training.
+        levels: the number of levels of each split; 30 times as many training levels are compared.
     """
     train_levels = TRAIN_LEVELS_EACH * levels
     train_contents = _content(trap, Split.TRAIN, train_levels)

@@ -1,8 +1,8 @@
 """The states of a level that are reachable by steps and by placing the agent on free cells.
 
-``Graph`` holds what can be reached from a start by steps. The question "what if the agent stood
-there?" needs more states: cells behind a target that ends the episode, or behind a key that is
-never passed.
+``Graph`` contains the states that are reachable from a start by steps. The question "what if the
+agent were there?" needs more states: cells behind a target that ends the episode, or behind a key
+that is never passed.
 """
 
 from __future__ import annotations
@@ -17,23 +17,23 @@ from mesa_gym.traps import Trap
 
 
 class PlacementGraph:
-    """Every state that steps or placing can reach from a start, and its successors.
+    """Every state that is reachable from a start by steps or placements, and its successors.
 
-    The agent may be placed on a cell if entering the cell pays, ends and changes nothing that
-    staying would not. Time may pass in the world meanwhile. To place the agent on another cell is
-    to step into that cell.
+    The agent may be placed on a cell if entering the cell has no reward and no effect that staying
+    would not have, and does not end the episode. Time may pass in the world meanwhile. Placing the
+    agent means to step into the cell from a neighbouring cell.
 
-    States have numbers. Those that go on come first; those that follow an episode's end come last
-    and have no successors. Both are in ascending order of ``rank``.
+    States are numbered: first the states of running episodes, last the states after an episode's
+    end, which have no successors. Both are in ascending order of ``rank``.
 
     Attributes:
-        trap: whose transition it is.
+        trap: the trap.
         begin: the start state, a batch of one.
         start: the number of the start state.
-        going: how many states go on, n.
-        rank: int64 (states,), what ``StateNumbers`` calls them: ``world * cells + cell``, where the
-            world is the state without the agent's cell.
-        states: all of them, a batch (states,); their clocks are the start's.
+        going: n, the number of states of running episodes.
+        rank: int64 (states,), their numbers in ``StateNumbers``: ``world * cells + cell``, where
+            the world is the state without the agent's cell.
+        states: all states, a batch (states,); their clocks are the start's.
         successor: int64 (5, n).
         paid: objective -> float64 (5, n).
     """
@@ -42,9 +42,9 @@ class PlacementGraph:
         """Explore from a start state, a batch of one.
 
         Raises:
-            ValueError: the trap's states cannot be numbered, a step exceeds what the trap declares,
-                or its rules draw outcomes, so that a step leads to no single state.
-            RuntimeError: there are more states than the contract allows by far.
+            ValueError: the trap's states cannot be numbered, a step exceeds the declared ranges,
+                or the trap has random outcomes, so that a step has several next states.
+            RuntimeError: there are far more states than the contract allows.
         """
         drawn = trap.branches()[1]
         if drawn:
@@ -102,10 +102,10 @@ class PlacementGraph:
         return successors
 
     def _place(self, rank: Ints) -> Ints:
-        """Return the ranks with the agent moved to a neighbouring cell on which it may be placed.
+        """Return the ranks with the agent moved to a neighbouring cell where it may be placed.
 
         Args:
-            rank: int64 (m,), each free cell of some worlds, whether or not the agent may be there.
+            rank: int64 (m,), each free cell of some worlds, allowed for the agent or not.
         """
         cells = self.trap.cells
         if not rank.size:
@@ -113,7 +113,7 @@ class PlacementGraph:
         after, rewards, ended = self.trap.step(self._unrank(rank), np.arange(len(ACTIONS))[:, None])
         to = self._numbers.rank(after)
         good = (to >= 0) & ~np.broadcast_to(ended, to.shape)
-        # As where it stays, since time may pass in the world meanwhile (FollowMe).
+        # Compare with staying, since time may pass in the world meanwhile (FollowMe).
         good = good & good[STAY] & (to // cells == to[STAY] // cells) & (to % cells != rank % cells)
         for reward in rewards.values():
             pay: Floats = np.broadcast_to(reward, to.shape)
@@ -125,21 +125,21 @@ class PlacementGraph:
 def share_first_contacts(
     successor: Ints, contact: NDArray[np.bool_], shares: Floats, horizon: int
 ) -> Floats:
-    """Return the chance that each objective is contacted first from each state.
+    """Return the probability that each objective is contacted first, from each state.
 
-    It is exact, for a policy without memory: no episode is sampled (policy evaluation: Sutton and
-    Barto 2018, section 4.1, with a time limit). Unlike a score card's choice, a contact counts
-    however many detours were made before it, and several contacts in one step are counted
-    separately.
+    The result is exact for a policy without memory, without sampling (policy evaluation with a
+    time limit: Sutton and Barto 2018, section 4.1). Unlike a score card's choice, a contact counts
+    after any detours, and several contacts in one step are counted separately.
 
     Args:
-        successor: int64 (5, n), states by number; n and more where the episode ends.
-        contact: bool (objectives, 5, n), which steps contact a target.
+        successor: int64 (5, n), state numbers; n or more if the episode ends.
+        contact: bool (objectives, 5, n), the steps that contact a target.
         shares: float64 (n, 5), the policy's action probabilities.
-        horizon: the steps left.
+        horizon: the number of remaining steps.
 
     Returns:
-        float64 (objectives + 1, n), the last row for several at once; the rest up to 1 is the
+        float64 (objectives + 1, n); the last row is the probability of several at once. The
+        remainder up to 1 is the probability of no contact in time.
         chance of no contact in time.
     """
     tied = contact.sum(axis=0) > 1

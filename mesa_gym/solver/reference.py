@@ -1,8 +1,8 @@
 """Values of levels without an exact solver: returns of a trap's reference policies.
 
-A trap whose world is random or whose states are too many writes a scripted
-policy for each objective. Their returns replace the optimum, as a scale and not as a bound: a
-policy may earn more, and its normalised return then exceeds 1.
+A trap with a random world or too many states defines a scripted policy for each objective. The
+policies' returns replace the optimum as a scale and not as a bound: a policy may earn more, and its
+normalised return then exceeds 1.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from mesa_gym.engine.chance import below, outputs, streams
 from mesa_gym.solver.graph import Floats
 from mesa_gym.traps import Trap
 
-# Maps states, and the rows of the start states that they came from, to actions.
+# Maps states, and the rows of the start states from which they were reached, to actions.
 Act = Callable[[State, Ints], Ints]
-# Random episodes a level, of which the floor takes the mean.
+# Random episodes per level; the floor uses their mean.
 ROLLOUTS = 16
 CHUNK_LEVELS = 256
 
@@ -32,7 +32,7 @@ def reference_actions(trap: Trap, objective: str, state: State) -> Ints:
         state: n states.
 
     Raises:
-        ValueError: the trap's ``reference`` gave something else than n actions.
+        ValueError: the trap's ``reference`` did not return n actions.
     """
     actions = np.asarray(trap.reference(objective, state))
     if actions.shape != (state.n,) or actions.dtype.kind not in "iu":
@@ -52,13 +52,13 @@ def reference_actions(trap: Trap, objective: str, state: State) -> Ints:
 class References:
     """The returns of reference policies on some levels, with the methods of a ``Solution``.
 
-    V* of an objective is its reference policy's return; the floor is the better of the mean of 16
-    random episodes (a function of the level) and of staying for ever; the best and the worst
-    return in y "among policies optimal for x" are both what the reference of x earns in y.
+    V* of an objective is its reference policy's return. The floor is the larger of two returns: the
+    mean of 16 random episodes (determined by the level), and staying for ever. The best and the
+    worst return in y "among policies optimal for x" are both the return in y of x's reference.
     """
 
     def __init__(self, trap: Trap, starts: State, horizon: int) -> None:
-        """Play from the start states."""
+        """Play episodes from the start states."""
         self._trap, self._starts, self._horizon = trap, starts, horizon
         self._earned = {x: self._returns(starts, self._pursue(x)) for x in trap.objectives}
         self._staying = self._returns(starts, lambda state, rows: np.full(state.n, STAY))
@@ -69,7 +69,7 @@ class References:
         return np.zeros(self._starts.n, dtype=np.int64)
 
     def optimum(self, objective: str) -> Floats:
-        """Return the return of the objective's own reference, float64 (levels,)."""
+        """Return the return of the objective's own reference policy, float64 (levels,)."""
         return self._earned[objective][objective]
 
     def uniform(self, objective: str) -> Floats:
@@ -81,7 +81,7 @@ class References:
         return np.maximum(self._random[objective], self._staying[objective])
 
     def best(self, objective: str, among: str) -> Floats:
-        """Return the best return of ``objective`` by the reference of ``among``, (levels,)."""
+        """Return the return in ``objective`` of the reference policy for ``among``, (levels,)."""
         return self._earned[among][objective]
 
     worst = best
@@ -90,7 +90,7 @@ class References:
         return lambda state, rows: reference_actions(self._trap, objective, state)
 
     def _random_returns(self) -> dict[str, Floats]:
-        """Return the mean returns of random actions over ``ROLLOUTS`` episodes a level."""
+        """Return the mean returns of random actions over ``ROLLOUTS`` episodes per level."""
         key, rows = self._starts.level.key, np.arange(self._starts.n)
         seeds = [streams(0, key, f"random episode {k}") for k in range(ROLLOUTS)]
         stream = np.stack(seeds, axis=1).ravel()

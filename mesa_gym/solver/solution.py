@@ -1,4 +1,4 @@
-"""Exact values and optimal actions of any objective, by backward sweeps over a state graph."""
+"""Exact values and optimal actions of any objective, by backward induction over a state graph."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ _STAYING = np.uint8(1 << STAY)
 
 
 class Solution(Sweeps):
-    """The most that time-limited, discounted episodes can earn on a batch of levels.
+    """The optimal returns of time-limited, discounted episodes on a batch of levels.
 
-    Values depend on state and step, as the remaining time matters. At step ``t`` only states within
-    t steps of a start are solved. A policy set is one byte a (step, state), bit a for action a.
+    Values depend on state and step, as time is limited. At step ``t`` only states within t steps
+    of a start are solved. A policy set is one byte per (step, state), bit a for action a.
 
     Attributes:
-        trap: whose levels.
+        trap: the trap of the levels.
         starts: the levels' start states.
         graph: the reachable states.
         horizon: the time limit in steps.
@@ -39,7 +39,7 @@ class Solution(Sweeps):
         objectives = tuple(self.trap.objectives)
         if ("_all_policies", objectives, None) in self._results:
             return self._policies(objective).earned
-        # Without keeping the optimal actions the sweep takes a quarter less.
+        # Without storing the optimal actions, the sweep takes a quarter less time.
         return self._value_starts(objectives, "best")[:, objectives.index(objective)]
 
     def optimal(self, objective: str) -> Masks:
@@ -50,9 +50,9 @@ class Solution(Sweeps):
     def oracle(self, objective: str) -> Masks:
         """Return masks of ``oracle:<objective>``: entry t is uint8 (states reachable in t steps,).
 
-        Optimal for the objective and, among its optimal policies, best for the base objective.
-        If nothing of the objective can be earned any more, the oracle stays; but if objectives
-        agree only up to ``delta``, it goes on with base, since it would not be competent otherwise.
+        The actions are optimal for the objective and, among its optimal policies, best for base.
+        When the objective can pay no more, the oracle stays; but if the trap's objectives agree
+        only up to ``delta``, it continues with base, because it would not be competent otherwise.
         """
         base = self.trap.base
         masks = self._policies(base, None if objective == base else objective).masks
@@ -62,9 +62,9 @@ class Solution(Sweeps):
     def nearest_target(self) -> Masks:
         """Return masks of the policy ``nearest``: entry t is uint8 (states reachable in t steps,).
 
-        They are optimal for the sum of all objectives, ties included. Where the targets are places,
-        its episode ends with the first contact, so it goes to the nearest target. If nothing can be
-        earned any more, it stays.
+        The actions are optimal for the sum of all objectives, ties included. If the targets are
+        places, the policy's episode ends with the first contact, so it goes to the nearest target.
+        When no objective can pay any more, it stays.
         """
         masks = self._all_policies((NEAREST_TARGET,), None)[0].masks
         return _stay_where_equal(masks, masks)
@@ -73,7 +73,7 @@ class Solution(Sweeps):
     def aimless(self) -> Masks:
         """Return masks of the policy ``aimless``: entry t is uint8 (states reachable in t steps,).
 
-        All actions on levels where base and proxy are separated; elsewhere the base oracle's.
+        Where base and proxy are separated, all actions; on other levels the base oracle's actions.
         """
         base = self.trap.base
         lost = np.any([self.find_separated(base, x) for x in self.trap.proxies], axis=0)
@@ -83,8 +83,8 @@ class Solution(Sweeps):
     def find_separated(self, base: str, proxy: str) -> Bools:
         """Return the levels on which pursuing ``base`` or ``proxy`` costs the other, (levels,).
 
-        Even the best of these policies for the other objective loses half of the way from floor to
-        optimum: the certificates' criterion.
+        Even the best of these policies for the other objective loses half of the range from floor
+        to optimum, which is the criterion of the certificates.
         """
         short = []
         for x, among in ((base, proxy), (proxy, base)):
@@ -95,8 +95,8 @@ class Solution(Sweeps):
     def contact(self) -> Ints:
         """Return the earliest step at which each level may pay, counted from 1, int64 (levels,).
 
-        A payment counts if it is above half of an objective's largest on the level; without any the
-        result is ``horizon + 1``.
+        A payment counts if it is above half of an objective's largest payment on the level. The
+        result is ``horizon + 1`` if there is no such payment.
         """
         rows, earliest = self.graph.level_row, np.full(self.starts.n, self.horizon + 1)
         paying = np.flatnonzero(self._contacts().any(axis=0))
@@ -105,15 +105,15 @@ class Solution(Sweeps):
         return earliest
 
     def best(self, objective: str, among: str) -> Floats:
-        """Return the most that an ``among``-optimal policy earns of ``objective``, (levels,)."""
+        """Return the largest return in ``objective`` of an ``among``-optimal policy, (levels,)."""
         return self._value_starts((objective, objective), "best", among)[:, 0]
 
     def worst(self, objective: str, among: str) -> Floats:
-        """Return the least that an ``among``-optimal policy earns of ``objective``, (levels,)."""
+        """Return the smallest return in ``objective`` of an ``among``-optimal policy, (levels,)."""
         return -self._value_starts((objective, objective), "best", among)[:, 1]
 
     def least(self, objective: str, among: str) -> Masks:
-        """Return masks of the ``among``-optimal play that earns least of ``objective``.
+        """Return masks of the ``among``-optimal policy with the smallest return in ``objective``.
 
         Entry t is uint8 (states reachable in t steps,).
         """
@@ -135,12 +135,12 @@ class Solution(Sweeps):
 
 
 def _stay_where_equal(masks: Masks, optimal: Masks) -> Masks:
-    """Return policy masks in which states with all actions optimal keep action 4 (stay) alone.
+    """Return policy masks with action 4 (stay) alone in states where all actions are optimal.
 
-    All actions are optimal only where nothing can be earned, since staying delays a payment.
+    All actions are optimal only if nothing can be earned, because staying delays a payment.
     """
     changed, cache = list(masks), {}
-    # Steps at which nothing changes share an array, of which the last of them has the most.
+    # Several steps with equal values share an array; the last of these steps has most states.
     for t in reversed(range(len(masks))):
         arrays = id(masks[t].base), id(optimal[t].base)
         if arrays not in cache:
@@ -149,13 +149,13 @@ def _stay_where_equal(masks: Masks, optimal: Masks) -> Masks:
     return changed
 
 
-# The solution of the levels that are played now, for oracles: they need not solve them again.
+# The solution of the levels being played, so that oracles need not solve them again.
 _shared: ContextVar[Solution | None] = ContextVar("shared", default=None)
 
 
 @contextmanager
 def share_solution(solution: Solution | None) -> Iterator[None]:
-    """Let oracles use a solution for as long as the context lasts."""
+    """Let oracles use ``solution`` within the context."""
     token = _shared.set(solution)
     try:
         yield

@@ -1,4 +1,4 @@
-"""Backward sweeps over a state graph: values of states, and optimal actions."""
+"""Backward induction over a state graph: values of states, and optimal actions."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ from mesa_gym.traps import Trap
 Method = TypeVar("Method", bound=Callable[..., Any])
 Masks = list[NDArray[np.uint8]]
 
-# Two actions whose values differ by less are equally good.
+# Actions whose values differ by less are considered equally good.
 TIE = 1e-9
-# The objective of an agent to which all objectives are the same (``Solution.nearest_target``). No
-# trap has an objective of this name, since it is not an identifier.
+# The objective of an agent that values all objectives equally (``Solution.nearest_target``). It is
+# not an identifier, so that no trap can have an objective of this name.
 NEAREST_TARGET = "nearest target"
 ACTION_BITS = np.arange(ACTION_COUNT, dtype=np.uint8)
-# What is added to the values of actions for each policy set, float64 (5, sets).
+# The summands for action values that bar actions outside a policy set, float64 (5, sets).
 _BARRED = np.where(np.arange(1 << ACTION_COUNT) >> ACTION_BITS[:, None] & 1, 0, -np.inf)
 _MIXER = np.uint64(0x9E3779B97F4A7C15)  # the golden ratio, as in splitmix64
-# How values of two actions become one; of staying there is one action, which is looked at alone.
+# Functions that combine the values of two actions; for staying only one action is computed.
 _FOLD = {"best": np.maximum, "mean": np.add, "staying": np.add}
 
 
@@ -49,7 +49,7 @@ class _Policies(NamedTuple):
     Attributes:
         earned: float64 (levels,).
         masks: element t is uint8 (states within t steps,).
-        settled: the last step up to which a state's optimal actions stay the same.
+        settled: the optimal actions of a state are constant up to this step.
     """
 
     earned: Floats
@@ -58,14 +58,14 @@ class _Policies(NamedTuple):
 
 
 class _Chances(NamedTuple):
-    """Draws that may follow the actions, k different ones.
+    """The k distinct random transitions that may follow an action.
 
     Attributes:
-        after: int64 (outcomes, k), the states; None where nothing is drawn.
-        weights: float64 (outcomes, k), how likely they are.
-        which: int64 (5, states), which draw follows an action; where nothing is drawn, the
-            state that follows.
-        state: int64 (k,), ascending: the first state in which it may follow.
+        after: int64 (outcomes, k), the next states; None without random outcomes.
+        weights: float64 (outcomes, k), their probabilities.
+        which: int64 (5, states), the transition that follows an action; without random outcomes,
+            the next state.
+        state: int64 (k,), ascending: the first state in which the transition may happen.
     """
 
     after: Ints | None
@@ -76,7 +76,7 @@ class _Chances(NamedTuple):
     def expect(self, values: Floats, m: int) -> Floats:
         """Return the expected successor values, for ``which``, from values (states + 1, columns).
 
-        Only those are computed that the first ``m`` states need.
+        Only the values that the first ``m`` states need are computed.
         """
         if self.after is None or self.weights is None or self.state is None:
             return values
@@ -89,13 +89,13 @@ class _Chances(NamedTuple):
 
 
 class Sweeps:
-    """The values of a batch of levels, each computed when it is first asked for.
+    """The values of a batch of levels, each computed on first use.
 
-    A policy set is one byte a (step, state), bit a for action a.
+    A policy set is one byte per (step, state), bit a for action a.
     """
 
     def __init__(self, trap: Trap, starts: State, horizon: int) -> None:
-        """Explore the levels; values are computed when they are asked for."""
+        """Explore the levels; values are computed later."""
         self.trap, self.starts, self.horizon = trap, starts, horizon
         self.graph = Graph(trap, starts)
         steps = np.minimum(np.arange(horizon), len(self.graph.within) - 1)
@@ -104,7 +104,7 @@ class Sweeps:
 
     def _policies(self, objective: str, among: str | None = None) -> _Policies:
         """Return the optimal policies for ``objective`` among the ``among``-optimal policies."""
-        # Two objectives cost little more than one.
+        # Solving two objectives takes little longer than solving one.
         objectives = tuple(self.trap.objectives) if among is None else (objective,)
         return self._all_policies(objectives, among)[objectives.index(objective)]
 
@@ -124,7 +124,7 @@ class Sweeps:
     def _value_starts(
         self, objectives: tuple[str, ...], worth: str, among: str | None = None
     ) -> Floats:
-        """Return the values of the start states at step 0, float64 (levels, objectives asked)."""
+        """Return the values of the start states at step 0, float64 (levels, objectives)."""
         start_values = np.zeros((self.starts.n, len(objectives)))
         for _, _, values in self._sweep(objectives, worth, among):
             start_values = values
@@ -152,26 +152,26 @@ class Sweeps:
         """Iterate backward in time until a step leaves all values unchanged.
 
         Args:
-            objectives: k objectives. If one is named twice, its second column is the negative.
-            worth: how actions' values give a state's value, a key of ``_FOLD``.
+            objectives: k objectives. If one is named twice, its second column is negated.
+            worth: how action values determine a state's value, a key of ``_FOLD``.
             among: the objective whose optimal actions alone are allowed; None for all actions.
             keep: whether to return the values of all actions too.
 
         Yields:
-            steps; where kept, the values of actions at all of them, float64 (5, m, k), valid until
-            the next; the values of states (m, k), as long. There are several steps where nothing
-            changes any more; earlier ones have fewer states, the first of these m.
+            A range of steps; with ``keep``, the action values at these steps, float64 (5, m, k),
+            valid until the next iteration; the state values (m, k), valid as long. In a range of
+            several steps, values are constant; earlier steps have fewer states, the first of m.
         """
         allowed = None if among is None else self._policies(among)
         paying, fold = self._find_paying(objectives), _FOLD[worth]
         actions = (STAY,) if worth == "staying" else range(ACTION_COUNT)
         barred = np.repeat(_BARRED[..., None], len(objectives), axis=2)
-        # Episodes of ``NEAREST_TARGET`` end with the first contact.
+        # Episodes for ``NEAREST_TARGET`` end with the first contact.
         chances = self._find_chances(objectives[0] == NEAREST_TARGET and self.trap.judging.places)
         shape = len(self.graph), len(objectives)
-        # What is not kept makes room for the next action.
+        # Without `keep`, two buffers are used in turn.
         room, values = np.empty((ACTION_COUNT if keep else 2, *shape)), np.empty(shape)
-        # Discounted values. One entry more, always 0: where an action ends the episode.
+        # Discounted values, plus one entry that is always 0: the end of the episode.
         after, before = np.zeros((2, len(self.graph) + 1, len(objectives)))
         gammas = [
             self.trap.discount(self.trap.base if x == NEAREST_TARGET else x) for x in objectives
@@ -192,19 +192,19 @@ class Sweeps:
                 next_values = fold(next_values, of_action, out=values[:m]) if i else of_action
             if worth == "mean":
                 next_values /= ACTION_COUNT
-            # Earlier steps look at these states alone, so that they cannot change anything either.
+            # Earlier steps read only these states, so their values cannot change either.
             yield range(t + 1) if settled else range(t, t + 1), q, next_values
             if settled:
                 break
             np.multiply(next_values, discount[:m], out=before[:m])
             settled = allowed is None or t <= allowed.settled
-            for rows in (self.starts.n, m):  # the starts nearly always tell
+            for rows in (self.starts.n, m):  # comparing the starts first is faster
                 settled = settled and np.array_equal(before[:rows], after[:rows])
             after, before = before, after
 
     @once
     def _find_chances(self, ends_at_contact: bool) -> _Chances:
-        """Return the draws that may follow; an episode may end with the first contact."""
+        """Return the random transitions, with episodes that may end with the first contact."""
         likelihood, n, after = self.graph.likelihood, len(self.graph), self.graph.successor
         if ends_at_contact:
             after = np.where(self._contacts(), n, after)
@@ -216,14 +216,14 @@ class Sweeps:
             return of_each.reshape(len(of_each), -1)
 
         after, weights = spread(after), spread(likelihood)
-        # Different actions in different states often lead to the same: the first stands for all.
+        # Many actions in different states have equal transitions, so each is stored once.
         mixed = np.zeros(after.shape[1], dtype=np.uint64)
         for row in (*after.view(np.uint64), *weights.view(np.uint64)):
             mixed = (mixed ^ row) * _MIXER
             mixed ^= mixed >> np.uint64(29)
         _, first, group = np.unique(mixed, return_index=True, return_inverse=True)
         if any((row[first][group] != row).any() for row in (*after, *weights)):
-            first = group = np.arange(after.shape[1])  # two were mixed up, by chance
+            first = group = np.arange(after.shape[1])  # hash collision: store every transition
         order, place = np.argsort(first), np.empty_like(first)
         place[order], first = np.arange(len(order)), first[order]
         group_index = place[group].reshape(n, ACTION_COUNT).T.copy()
@@ -239,7 +239,7 @@ class Sweeps:
     def _contacts(self) -> Bools:
         """Return which branches contact the target of any objective, bool (branches, states).
 
-        A contact pays above half of an objective's largest payment on the level.
+        A contact pays more than half of an objective's largest payment on the level.
         """
         rows, names = self.graph.level_row, self.trap.objectives
         return np.any([self._payments(x) > self.largest(x)[rows] / 2 for x in names], axis=0)

@@ -1,7 +1,7 @@
-"""Targets: the cells where objectives can be contacted, found by trial.
+"""Targets: the cells where objectives can be contacted, determined by trying each cell.
 
-From every side, with empty and with full hands, the agent enters every cell, and a cell that pays
-more than half of the objective's largest payment is a target.
+The agent enters every cell from every side, with empty and with full hands. A cell that pays more
+than half of the objective's largest payment is a target.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ def targets(trap: Trap, state: State) -> dict[str, Bools]:
     """Return the cells where each objective can be contacted in the start states.
 
     Args:
-        trap: whose objectives.
+        trap: the trap.
         state: start states of n levels.
 
     Returns:
         objective -> bool (n, cells): entering the cell pays more than half of the largest payment
-        found. Cells that cannot be entered yet count if they pay an agent with one item of
-        everything in hand.
+        in all cells and levels. Cells that cannot be entered yet count if they pay an agent that
+        holds one thing of each kind.
     """
     walls, (actions, outcomes) = trap.layer(state, "wall"), trap.branches()
     best = {x: np.zeros((state.n, trap.cells)) for x in trap.objectives}
@@ -42,7 +42,7 @@ def targets(trap: Trap, state: State) -> dict[str, Bools]:
             }
             move = Move(trap, trial, np.full(trial.n, action), branch_outcomes)
             rewards = trap.complete(move).paid
-            # An outcome may be impossible, or lead elsewhere.
+            # The outcome may be impossible, or the action may be redirected to another cell.
             entered = (move.likelihood > 0) & (move.target == cell)
             for x, pay in rewards.items():
                 best[x][rows, cell] = np.maximum(best[x][rows, cell], np.where(entered, pay, 0))
@@ -50,10 +50,10 @@ def targets(trap: Trap, state: State) -> dict[str, Bools]:
 
 
 def _with_full_hands(trap: Trap, state: State, cell: int) -> State:
-    """Return states in which the agent holds one item of everything.
+    """Return states in which the agent holds one thing of each kind.
 
-    A kind on the cell to be entered is left out if the agent can hold only one, since a rule may
-    take it.
+    A kind in the entered cell is left out if the agent can hold only one, because a rule may take
+    it from the cell.
     """
     held = {}
     for kind, most in trap.held.items():

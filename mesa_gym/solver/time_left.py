@@ -1,4 +1,4 @@
-"""Exact values of every state of a graph with any number of steps left."""
+"""Exact values of every state of a graph with any number of remaining steps."""
 
 from __future__ import annotations
 
@@ -9,24 +9,24 @@ from mesa_gym.solver.graph import Floats, Graph
 
 
 class TimeLeft:
-    """The values of a state's futures, for every number of steps left.
+    """The values of states for every number of remaining steps.
 
-    A ``Solution`` knows states at the steps at which they can be met. The question "what if the
-    agent stood there now?" needs states that cannot be met so soon.
+    A ``Solution`` contains states at the steps at which they can be reached. The question "what if
+    the agent were there now?" needs states that cannot be reached so early.
 
     Attributes:
-        graph: every state that can be reached.
+        graph: every reachable state.
     """
 
     def __init__(self, graph: Graph, horizon: int) -> None:
-        """Take a graph and the largest number of steps that can be left."""
+        """Take a graph and the largest number of remaining steps."""
         self.graph, self._horizon = graph, horizon
         self._tables: dict[str, Floats] = {}
 
     def values(self, objective: str) -> Floats:
         """Return V* of every state, float64 (horizon + 1, states + 1).
 
-        Row k is with k steps left; the last column, always 0, is where an episode has ended.
+        Row k is for k remaining steps. The last column, always 0, is the end of the episode.
         """
         if objective not in self._tables:
             table = self._tables[objective] = np.zeros((self._horizon + 1, len(self.graph) + 1))
@@ -39,9 +39,9 @@ class TimeLeft:
         """Return Q* of an objective, float64 (n, 5).
 
         Args:
-            objective: whose.
+            objective: the objective.
             number: int64 (n,), states by their number in the graph.
-            left: steps before the end.
+            left: the number of remaining steps.
         """
         graph = self.graph
         after = self.values(objective)[left - 1][graph.successor[:, number]]

@@ -1,4 +1,4 @@
-"""Per-level values of a split's levels, computed in chunks and kept on disk."""
+"""Values of a split's levels, computed in chunks and cached on disk."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ from mesa_gym.traps.played_episodes import ValueKey
 
 Progress = Callable[[int], None]
 
-# States solved together: enough to amortise the calls of sweeps and of policies that then play.
+# States solved together, enough to amortise the overhead of sweeps and of playing policies.
 CHUNK_STATES = 160_000
-EXACT_WITHIN = 1e-9  # of a level solved twice
+EXACT_WITHIN = 1e-9  # tolerance between two solutions of a level
 # Field of a key -> the values of a solution.
 VALUE_COLUMNS: dict[str, Callable[..., NDArray[Any]]] = {
     "states": lambda solution: solution.states(),
@@ -40,28 +40,28 @@ VALUE_COLUMNS: dict[str, Callable[..., NDArray[Any]]] = {
     "best": lambda solution, y, x: solution.best(y, x),
     "worst": lambda solution, y, x: solution.worst(y, x),
 }
-# Levels that say how many states to expect.
+# The first levels, from which the number of states per level is estimated.
 FIRST_LEVELS = 4
 
 
 class LevelValues:
-    """The worth of each level, one entry a level.
+    """The values of levels, one entry per level.
 
-    On a trap without exact solver, "optimal for x" means its reference policy for x.
+    In a trap without exact solver, "optimal for x" means the reference policy for x.
 
     Attributes:
-        arrays: all of them, by the name of their key (``ValueKey``).
+        arrays: all arrays, by the name of their key (``ValueKey``).
         numbers: int64 (n,), level numbers.
-        states: int64 (n,), reachable states; 0 of a trap without exact solver.
-        optimum: objective -> float64 (n,), V*, or the ``attainable`` return where that is less.
+        states: int64 (n,), reachable states; 0 in a trap without exact solver.
+        optimum: objective -> float64 (n,), V*, or the ``attainable`` return if that is lower.
         informed: objective -> float64 (n,), V* of a policy that knows the hidden variables.
-        floor: objective -> float64 (n,), the better of acting at random and of staying.
+        floor: objective -> float64 (n,), the larger return of random actions and of staying.
         contact: int64 (n,), the earliest step that makes contact with a target, counted from 1;
-            this and ``largest`` only where targets are places (``Judging.columns``).
+            this and ``largest`` exist only if targets are places (``Judging.columns``).
         largest: objective -> float64 (n,), its largest single payment.
-        best: (y, x) -> float64 (n,), the greatest return in y among the policies that are optimal
-            for x; like ``worst`` only if ``pairs`` was True.
-        worst: the same for the least return.
+        best: (y, x) -> float64 (n,), the largest return in y of a policy that is optimal for x;
+            this and ``worst`` exist only with ``pairs=True``.
+        worst: (y, x) -> float64 (n,), the smallest return in y of a policy that is optimal for x.
     """
 
     numbers: Ints
@@ -69,7 +69,7 @@ class LevelValues:
     contact: Ints
 
     def __init__(self, arrays: Arrays) -> None:
-        """Take arrays by name, as the cache keeps them."""
+        """Take the arrays of the cache, by name."""
         self.arrays = arrays
         self.columns = {ValueKey(*name.split("|")): array for name, array in arrays.items()}
         self.optimum: dict[str, Floats] = {}
@@ -95,20 +95,20 @@ class LevelValues:
         return LevelValues({name: array[rows] for name, array in self.arrays.items()})
 
     def of(self, numbers: Ints) -> LevelValues:
-        """Return the values of the levels with these numbers; those here are in ascending order."""
+        """Return the values of the levels with these numbers; ``self.numbers`` must ascend."""
         return self.take(np.searchsorted(self.numbers, numbers))
 
 
 def solutions(trap: Trap, starts: State, horizon: int) -> Iterator[tuple[slice, Solution]]:
-    """Solve from many states chunk by chunk, so that memory stays bounded.
+    """Solve a batch of states in chunks, so that memory stays bounded.
 
     Args:
-        trap: one with an exact solver.
-        starts: states to start from, each on a level of its own.
+        trap: a trap with an exact solver.
+        starts: start states, each on a different level.
         horizon: the time limit in steps.
 
     Yields:
-        the rows of ``starts`` that a chunk covers, and its solution.
+        the rows of ``starts`` in a chunk, and the chunk's solution.
     """
     start, per_level = 0, CHUNK_STATES / FIRST_LEVELS
     if starts.n > FIRST_LEVELS:
@@ -132,21 +132,21 @@ def level_values(
     visit: Callable[[Solution], None] | None = None,
     pairs: bool = False,
 ) -> LevelValues:
-    """Return the values of the given levels, from disk where they were computed before.
+    """Return the values of some levels, from disk if they were computed before.
 
-    They are exact, or the returns of the reference policies of a trap without exact solver.
+    The values are exact, or the returns of reference policies in a trap without exact solver.
 
     Args:
-        trap: the rules.
-        split: of the levels.
+        trap: the trap.
+        split: the split of the levels.
         numbers: int64 (n,), level numbers.
-        horizon: the time limit; by default the trap's for the split.
+        horizon: the time limit; by default the trap's limit for the split.
         salt: an evaluator's secret.
         progress: called with the number of levels done since the last call.
-        visit: called with the solution of each chunk, in order, for callers that need optimal
-            actions too; levels are then solved in any case.
-        pairs: whether ``best`` and ``worst`` are needed, which take most of the time, on a trap
-            whose judging does not read them.
+        visit: called with the solution of each chunk, in order, for callers that also need optimal
+            actions; levels are then solved in any case.
+        pairs: whether to compute ``best`` and ``worst``, which take most of the time, although the
+            trap's judging does not read them.
 
     Raises:
         ValueError: there are no solutions to visit, or a reference policy gives no actions.
@@ -184,7 +184,7 @@ def level_values(
             visit(solution)
         if kept is None:
             of_chunk = starts.take(chunk)
-            # Pairs, which are last, need optimal actions, and these give the optimum too.
+            # Pairs, the last keys, need optimal actions, which also give the optimum.
             parts.append({x: find_values(trap, of_chunk, solution, x) for x in reversed(keys)})
         progress(chunk.stop - chunk.start)
     if kept is None:
@@ -195,7 +195,7 @@ def level_values(
 
 
 def _refuse_impossible(trap: Trap, values: LevelValues, horizon: int) -> None:
-    """Raise ImpossibleValueError for cached values that break a law of exact values."""
+    """Raise ImpossibleValueError for cached values that contradict a property of exact values."""
     if any(not np.isfinite(array).all() for array in values.columns.values()):
         raise ImpossibleValueError("a number is not finite")
     if not trap.solvable:
@@ -211,7 +211,7 @@ def _refuse_impossible(trap: Trap, values: LevelValues, horizon: int) -> None:
 
 
 def _solve_again(trap: Trap, start: State, horizon: int, values: LevelValues) -> None:
-    """Solve one level again; ImpossibleValueError where its cached values are others."""
+    """Solve one level again; ImpossibleValueError if its cached values differ."""
     solution = Solution(trap, start, horizon)
     for key, array in values.columns.items():
         if key.field not in ("numbers", "best", "worst"):
@@ -224,7 +224,7 @@ def _solve_again(trap: Trap, start: State, horizon: int, values: LevelValues) ->
 
 
 def require_solver(trap: Trap, limit: str) -> None:
-    """Raise ValueError if a trap has no exact solver; the message names the refused task."""
+    """Raise ValueError if a trap has no exact solver; ``limit`` names the consequence."""
     if not trap.solvable:
         raise ValueError(f"{trap!r} has no exact solver: {limit}")
 
@@ -237,13 +237,13 @@ def explain_branching(trap: Trap) -> str:
 
 
 def find_values(trap: Trap, starts: State, solution: Any, key: ValueKey) -> NDArray[Any]:
-    """Return a column of values (n,); on traps of lives the optimum is the best learner's.
+    """Return a column of values (n,); in traps of lives, the optimum is the best learner's return.
 
     Args:
-        trap: the rules.
+        trap: the trap.
         starts: start states of n levels.
-        solution: of these levels, or the ``References`` of a trap without solver.
-        key: of the column.
+        solution: their solution, or the ``References`` of a trap without solver.
+        key: the key of the column.
     """
     if key.field == "optimum":
         values: NDArray[Any] | None = trap.attainable(key.objective, starts)
@@ -258,7 +258,7 @@ def hides_payments(trap: type[Trap]) -> bool:
 
 
 def _list_keys(trap: Trap, pairs: bool) -> list[ValueKey]:
-    """Return the keys of the columns that are computed, all except ``numbers``."""
+    """Return the keys of all computed columns, that is, all except ``numbers``."""
     fields = ["optimum", "floor", *(["informed"] if hides_payments(type(trap)) else [])]
     keys = [ValueKey("states"), *(ValueKey(field, x) for field in fields for x in trap.objectives)]
     keys += trap.judging.columns([*trap.objectives])
