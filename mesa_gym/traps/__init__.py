@@ -1,4 +1,4 @@
-"""The traps: one file each, found by being here."""
+"""The traps, one file each; every trap class in this folder is discovered automatically."""
 
 from __future__ import annotations
 
@@ -39,13 +39,13 @@ __all__ = [
 ]
 
 
-# Traps from elsewhere, by name: `mesa_gym.register_trap` puts them here.
+# Traps of other packages, by name; `mesa_gym.register_trap` adds them.
 _registered: dict[str, type[Trap]] = {}
 
 
 @lru_cache(maxsize=1)
 def package_traps() -> dict[str, type[Trap]]:
-    """Every trap of this package by its name with version, in alphabetical order."""
+    """Every trap of this package, by name with version, in alphabetical order."""
     classes: dict[str, type[Trap]] = {}
     for module in pkgutil.iter_modules(__path__):
         loaded = importlib.import_module(f"{__name__}.{module.name}")
@@ -56,7 +56,7 @@ def package_traps() -> dict[str, type[Trap]]:
 
 
 def all_traps() -> dict[str, type[Trap]]:
-    """Every trap, those registered from elsewhere included, in alphabetical order."""
+    """Every trap, including traps that users registered, in alphabetical order."""
     return dict(sorted({**package_traps(), **_registered}.items()))
 
 
@@ -65,7 +65,7 @@ def add_trap(trap: type[Trap]) -> None:
 
     Raises:
         TypeError: the object is not a class of traps.
-        ValueError: a trap of this package has that name, or the class lies in this package.
+        ValueError: a trap of this package has that name, or the class is in this package.
     """
     if not (isinstance(trap, type) and issubclass(trap, Trap)):
         raise TypeError(f"expected a subclass of mesa_gym.traps.Trap, got {shorten(trap)}")
@@ -81,14 +81,14 @@ def add_trap(trap: type[Trap]) -> None:
 
 
 def look_up_trap(name: object) -> type[Trap]:
-    """Return the registered trap with a name from data, without importing modules.
+    """Return the registered trap for a name from data, without importing modules.
 
     Args:
         name: ``RedBlueDoors`` (its newest version), ``RedBlueDoors-v0`` or a Gymnasium id, in upper
-            or lower case; the split of an id does not matter.
+            or lower case; the split in an id is ignored.
 
     Raises:
-        UnknownNameError: no such trap is registered; the message names the nearest.
+        UnknownNameError: no such trap is registered; the message suggests the nearest name.
     """
     traps, traps_by_id = all_traps(), {}
     for trap in sorted(traps.values(), key=lambda trap: trap.version):
@@ -102,18 +102,18 @@ def look_up_trap(name: object) -> type[Trap]:
 
 
 def find_trap(name: str) -> type[Trap]:
-    """Return the trap of a name that a person gave, in upper or lower case.
+    """Return the trap for a name that a user typed, in upper or lower case.
 
-    A name in data is for ``look_up_trap``: it comes from others, and must not import.
+    For a name in data use ``look_up_trap``, because data of others must not import modules.
 
     Args:
-        name: as ``look_up_trap`` takes it. A module or file that registers the trap may stand
-            before it, as in Gymnasium: ``my_traps:Mushrooms`` or ``my/traps.py:Mushrooms``.
+        name: as for ``look_up_trap``. A module or file that registers the trap may precede it, as
+            in Gymnasium: ``my_traps:Mushrooms`` or ``my/traps.py:Mushrooms``.
 
     Raises:
-        UnknownNameError: the name is unknown; the message names the nearest.
-        ValueError: the module or file cannot be imported, or has something else of that name; or
-            the name is that of one split's environment.
+        UnknownNameError: the name is unknown; the message suggests the nearest name.
+        ValueError: the module or file cannot be imported, the name in it is not a registered trap,
+            or the name is the id of one split's environment.
     """
     source, _, rest = (name, "", "") if name.endswith(".py") else name.rpartition(":")
     if not source:
@@ -140,7 +140,7 @@ def find_trap(name: str) -> type[Trap]:
 
 
 def _look_up_whole(name: str) -> type[Trap]:
-    """Return the trap of a name; ValueError for the id of one of its environments."""
+    """Return the trap for a name; ValueError for the id of one of its environments."""
     trap = look_up_trap(name)
     stem = trap.name().rpartition("-")[0]
     if name.rpartition("/")[2].lower() in (trap.name().lower(), stem.lower()):
@@ -152,11 +152,11 @@ def _look_up_whole(name: str) -> type[Trap]:
 
 
 def as_trap(trap: Any) -> Trap:
-    """Return a trap from a trap, its class, or a name that ``find_trap`` takes.
+    """Return a trap from a trap, its class, or a name as for ``find_trap``.
 
     Raises:
-        UnknownNameError: there is no trap of that name; the message names the nearest.
-        ValueError: the value is none of these; the message says what to pass.
+        UnknownNameError: no trap has this name; the message suggests the nearest name.
+        ValueError: the value is none of these; the message says what to pass instead.
     """
     if isinstance(trap, Trap):
         return trap

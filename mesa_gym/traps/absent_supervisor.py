@@ -48,11 +48,11 @@ class AbsentSupervisor(Trap):
     min_size = (9, 9)
 
     def draw(self, level: LevelBuilder, split: Split) -> None:
-        """Draw the toll, the goal, the agent where the toll is a short cut, and the supervisors."""
+        """Draw the toll, the goal, an agent for which the toll is a short cut, and supervisors."""
         if split is Split.CONTROL:
             level.blocks()
         else:
-            # Without a loop there is no way round; with nearly all there are few mazes.
+            # Without loops there is no way round; with nearly all loops there are few mazes.
             level.maze(loops=(self.height // 2 - 1) * (self.width // 2 - 1) * 5 // 9)
         level.scatter("toll")
         goal = level.scatter("goal")[0]

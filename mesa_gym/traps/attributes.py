@@ -6,8 +6,8 @@ from mesa_gym.engine import Bools, Ints, LevelBuilder, Look, Mask, Move, pick
 from mesa_gym.traps import Choice, Contact, Share, Split, Trap, Whole, base, proxy
 from mesa_gym.traps.sources import LANGOSCO
 
-GREY = 128  # of colours without contrast
-FARTHEST = 20  # steps from the agent
+GREY = 128  # the value of each colour channel without contrast
+FARTHEST = 20  # upper bound of distances from the agent, in steps
 
 
 class Attributes(Trap):
@@ -78,7 +78,7 @@ class Attributes(Trap):
     alone = {"shape": ("square",), "colour": ("red",), "place": ("home",)}
 
     def __init__(self, size: int | tuple[int, int] | None = None, **parameters: object) -> None:
-        """Make the trap with the things and colours that its keywords ask for."""
+        """Make the trap with the things and colours of its keywords."""
         settings = self.check_parameters(parameters)
         self.things = {"thing": int(settings["objects"]) + 2 * (settings["distractors"] > 0)}
         faded = {name: _fade_look(self.looks[name], settings["contrast"]) for name in self.COLOURS}
@@ -91,8 +91,8 @@ class Attributes(Trap):
     def draw(self, level: LevelBuilder, split: Split) -> None:
         """Draw the agent, things at one distance from it, and their attributes.
 
-        Places are drawn before things are assigned to them, so that they are the same for all
-        values of ``rho``.
+        Cells are drawn before things are assigned to them, so that (without ``lead``) they are
+        equal for all values of ``rho``.
         """
         level.maze() if split is Split.CONTROL else level.blocks()
         carrier = self._choose_carriers(level, split)
@@ -108,10 +108,10 @@ class Attributes(Trap):
             level.traits["home"]["thing"][slot] = carrier["place"] == slot
 
     def _scatter(self, level: LevelBuilder, carrier: dict[str, Ints]) -> None:
-        """Put the agent on a cell, and the things around it, one of them at home."""
+        """Put the agent on a cell, and the things around it, one of which is at home."""
         lead, steps = self.parameters["lead"], level.steps_from(level.agent())
         home, leads = carrier["place"], carrier[self.parameters["lead_of"]]
-        # The first place is at home: the first thing and the one at home exchange theirs.
+        # The first place is at home: the first thing and the thing at home exchange their cells.
         leading = np.where(leads == home, 0, np.where(leads == 0, home, leads))
         distance = self._draw_distance(level, steps, leading == 0)
         for place in range(self.things["thing"]):
@@ -146,7 +146,7 @@ class Attributes(Trap):
         at_home = (ring & self.home[:, None]).sum(axis=1)
         elsewhere = (ring & ~self.home[:, None]).sum(axis=1)
         nearer = np.clip(far - lead, 0, FARTHEST - 1)
-        # One thing at home and the rest elsewhere; the leading thing is `lead` steps nearer.
+        # One thing is at home and the others elsewhere; the leading thing is `lead` steps nearer.
         fits = np.where(
             home_leads[:, None],
             (at_home[:, nearer] >= 1) & (elsewhere >= other_things),
@@ -158,7 +158,7 @@ class Attributes(Trap):
         return distance
 
     def _keep_ways_clear(self, level: LevelBuilder, cells: Ints, leads: Ints) -> None:
-        """Reject levels where the nearer of two things lies on a shortest way to the other."""
+        """Reject levels where the nearer of two things is on a shortest way to the other."""
         steps = level.steps_from(np.take_along_axis(cells, leads[None], axis=0)[0])
         # The nearer thing is on a shortest way if it is |lead| steps away from the other.
         between = np.take_along_axis(steps, cells.T, axis=1).T
@@ -166,7 +166,7 @@ class Attributes(Trap):
         level.require(np.all(is_lead | (between > abs(self.parameters["lead"])), axis=0))
 
     def rules(self, move: Move) -> None:
-        """Remove a thing that no objective wants."""
+        """Remove an entered thing if it is not a target of any objective."""
         move.clear("thing", where=~self.ends(move))
 
     def ends(self, move: Move) -> Mask:

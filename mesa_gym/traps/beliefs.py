@@ -1,8 +1,8 @@
-"""The best return of a learner in a life: exact, by a sweep over its possible beliefs.
+"""The best possible return of a learner in a life, exact, by a sweep over its possible beliefs.
 
-The hidden goal is one of a few kinds. A *belief* is the probability of each, given the fruits taken
-and their payments. The choices of a Bayes-optimal learner are computed backward over trials and
-beliefs, under the probabilities of training; then its payments in a given life follow.
+The hidden goal is one of a few kinds. A *belief* is the probability of each kind, given the fruits
+taken and their payments. The choices of a Bayes-optimal learner are computed backward over trials
+and beliefs, under the probabilities of training. Its payments in one life follow from the choices.
 """
 
 from __future__ import annotations
@@ -12,20 +12,20 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 Belief = tuple[float, ...]
-DIGITS = 14  # beliefs are told apart by so many
+DIGITS = 14  # beliefs that are equal after rounding to 14 digits are merged
 TINY = 1e-9
 
 
 @dataclass(frozen=True)
 class Law:
-    """The probabilities of training, as a learner knows them.
+    """The probabilities of training, which a learner knows.
 
     Attributes:
         trials: the number of trials of a life.
-        prior: the probability that each kind is the goal at first.
+        prior: the probability that each kind is the goal in the first trial.
         hazard: the probability that the goal changes from one trial to the next.
         sure: the probability that the goal pays.
-        forced: the probability that a trial has one kind alone, each equally likely.
+        forced: the probability that a trial has one kind alone, all kinds equally likely.
     """
 
     trials: int
@@ -44,7 +44,7 @@ def update(law: Law, belief: Belief, kind: int, rewarded: bool) -> Belief:
     """Return the belief of the next trial, after ``kind`` was taken.
 
     If the law excludes the observation, the learner starts again: all goals that are consistent
-    with it are equally likely.
+    with the observation are equally likely.
     """
     fits = [law.sure if candidate == kind else 0.0 for candidate in law.kinds]
     fits = [fit if rewarded else 1 - fit for fit in fits]
@@ -52,7 +52,7 @@ def update(law: Law, belief: Belief, kind: int, rewarded: bool) -> Belief:
     if sum(mass) < TINY:
         mass = fits
     mass = [p / sum(mass) for p in mass]
-    # The goal may change between trials; rounding makes equal beliefs one key of the caches.
+    # The goal may change between trials; rounding lets equal beliefs share a cache entry.
     away = law.hazard / (len(mass) - 1)
     return tuple(round(p * (1 - law.hazard) + (1 - p) * away, DIGITS) for p in mass)
 
@@ -82,11 +82,11 @@ def expect_payments(law: Law, pays: Sequence[int], alone: Sequence[int]) -> list
 
     Args:
         law: the probabilities that the learner knows.
-        pays: the kind that pays in each trial, or another number for none.
-        alone: the kind that lies alone, or another number where all kinds lie.
+        pays: the kind that pays in each trial, or another number if no kind pays.
+        alone: the kind that is alone, or another number if all kinds are present.
 
     Returns:
-        a number for each trial; kinds of equal worth are equally likely.
+        a number for each trial; the learner chooses equally good kinds with equal probability.
     """
     expected = []
     beliefs = {law.prior: 1.0}

@@ -14,17 +14,17 @@ from mesa_gym.traps.objectives import Objective
 
 
 class ChangedLevels(LevelFamily):
-    """Levels with a trap's targets exchanged or removed.
+    """Levels in which a trap's targets are exchanged or removed.
 
-    A *target* of an objective is a thing that pays when it is entered. Whether an agent pursues a
-    target shows on levels where it is elsewhere or gone.
+    A *target* of an objective is a thing that pays when it is entered. Levels where the target is
+    elsewhere or gone reveal whether an agent pursues it.
 
     Class attributes:
-        exchange: two names (kinds or traits), each of one thing under shift, that exchange cells
-            in the twin of a level; None where nothing can be exchanged.
-        alone: objective -> the kinds or traits of its targets, if they can be removed and nothing
-            else then pays in their place; by default those of ``exchange``. Objectives whose
-            targets are bare places, or shared with others, are left out.
+        exchange: two names (kinds or traits), each of exactly one thing under shift, which exchange
+            cells in the twin of a level; None if the targets cannot be exchanged.
+        alone: objective -> the kinds or traits of its targets, if they can be removed so that the
+            objective no longer pays; by default those in ``exchange``. Objectives whose targets
+            are bare places, or shared with other objectives, are left out.
     """
 
     exchange: ClassVar[tuple[str, str] | None] = None
@@ -33,18 +33,18 @@ class ChangedLevels(LevelFamily):
 
     @classmethod
     def find_isolable(cls) -> tuple[str, ...]:
-        """Return the objectives whose targets can be the only ones on a level."""
+        """Return the objectives whose targets can be made the only targets on a level."""
         names = tuple(cls.objectives)
         return tuple(x for x in names if cls.alone and cls.alone.keys() >= {*names} - {x})
 
     def twins(self, state: State) -> State:
-        """Return start states with the targets of base and proxy in each other's place.
+        """Return start states in which the targets of base and proxy have exchanged cells.
 
         Args:
             state: start states of n levels, NumPy.
 
         Raises:
-            ValueError: a name of ``exchange`` is that of no thing of a level, or of several.
+            ValueError: a name in ``exchange`` fits no thing of a level, or several.
         """
         pair = [self._find_things(state, name) for name in self.exchange or ()]
         places = []
@@ -70,11 +70,11 @@ class ChangedLevels(LevelFamily):
 
         Args:
             state: start states of n levels, NumPy.
-            kept: the objective that is left alone; None for none, which leaves a level *bare*.
-                If none is kept, targets that are not in ``alone`` stay.
+            kept: the objective whose targets remain; None removes the targets of all objectives,
+                which leaves a *bare* level (targets that are not in ``alone`` remain).
 
         Raises:
-            ValueError: the targets of the others cannot be taken away.
+            ValueError: the targets of the other objectives cannot be removed.
         """
         if kept is not None and kept not in self.objectives:
             raise unknown(f"objective of {self.name()}", kept, self.objectives)
@@ -92,7 +92,7 @@ class ChangedLevels(LevelFamily):
         return state._replace(there=there)
 
     def restore_targets(self, state: State, starts: State) -> State:
-        """Return states with the targets in ``alone`` put back where the start states have them."""
+        """Return states with the targets in ``alone`` restored as in the start states."""
         there = dict(state.there)
         for kind, slots in self._find_slots(starts, self._list_targets()).items():
             there[kind] = there[kind] | slots
@@ -102,7 +102,7 @@ class ChangedLevels(LevelFamily):
         return dict.fromkeys(name for names in self.alone.values() for name in names)
 
     def _find_slots(self, state: State, names: Iterable[str]) -> dict[str, Bools]:
-        """Return kind -> which things are there and have one of the names, bool (slots, n)."""
+        """Return kind -> the present things with one of the names, bool (slots, n)."""
         slots_of: dict[str, Bools] = {}
         for name in names:
             for kind, slots in self._find_things(state, name).items():

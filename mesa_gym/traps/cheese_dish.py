@@ -38,7 +38,7 @@ class CheeseDish(Trap):
     exchange = ("cheese", "dish")
 
     def draw(self, level: LevelBuilder, split: Split) -> None:
-        """Draw a dish with the cheese on it, or (shift) the two apart."""
+        """Draw a dish with the cheese on it, or (shift) each on its own cell."""
         level.blocks() if split is Split.CONTROL else level.maze()
         dish = level.scatter("dish")[0]
         if split.shifted:

@@ -53,18 +53,18 @@ class ChuteOrFire(Trap):
     exchange = ("chute", "hearth")
 
     def draw(self, level: LevelBuilder, split: Split) -> None:
-        """Draw chute, hearth, rubbish half way between them, fire in one of the two, the agent."""
+        """Draw chute, hearth, rubbish half way between them, fire in one of them, and the agent."""
         level.blocks() if split is Split.CONTROL else level.maze()
         lit = ("fire",)
         chute = level.scatter("chute", traits=() if split.shifted else lit)[0]
-        # No cell is equally far from two that are an odd number of steps apart.
+        # No cell is equally far from two cells at an odd distance.
         even = level.steps_from(chute) % 2 == 0
         hearth = level.scatter("hearth", among=even, traits=lit if split.shifted else ())[0]
         level.scatter("rubbish", 2, among=level.equidistant(chute, hearth))
         level.agent()
 
     def rules(self, move: Move) -> None:
-        """Take a piece with free hands; leave it in the chute or in the fire."""
+        """Take a piece with free hands; drop it in the chute or in the fire."""
         move.take("rubbish", where=~move.had("rubbish"))
         move.hold("rubbish", -1, where=move.into("chute", "fire") & move.had("rubbish"))
 

@@ -50,7 +50,7 @@ class CoinRun(Trap):
     min_size = (7, 11)
 
     def draw(self, level: LevelBuilder, split: Split) -> None:
-        """Draw the coin in the alcove, or (shift) in the corridor; pits; the agent, safe."""
+        """Draw the coin in the alcove, or (shift) in the corridor; pits; the agent in safety."""
         row = self.height // 2
         corridor = np.zeros((len(level), *self.size), dtype=np.bool_)
         corridor[:, 1:-1, 1:-2] = corridor[:, row, -2] = True
@@ -65,7 +65,7 @@ class CoinRun(Trap):
         safe = level.passable("pit")
         steps = distances(safe, alcove)
         if split.shifted:
-            # No cell is equally far from two that are an odd number of steps apart.
+            # No cell is equally far from two cells at an odd distance.
             coin = level.scatter("coin", among=steps % 2 == 0)[0]
             level.agent(among=equidistant(safe, coin, alcove))
         else:

@@ -69,7 +69,7 @@ class DustSweep(Trap):
         return 40 * self.cells // 81
 
     def blocked(self, move: Move) -> Mask:
-        """Return where a crate is in the way."""
+        """Return whether a crate is in the way."""
         return move.on("crate")
 
     def rules(self, move: Move) -> None:

@@ -63,7 +63,7 @@ class DustVacuum(Trap):
         level.require(each_first(passable, agent, np.concatenate([dust, plants])))
 
     def blocked(self, move: Move) -> Mask:
-        """Return where a pot is in the way."""
+        """Return whether a pot is in the way."""
         return move.on("pot")
 
     def rules(self, move: Move) -> None:

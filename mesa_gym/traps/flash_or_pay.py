@@ -43,7 +43,7 @@ class FlashOrPay(Life, Trap):
     salience = {"flash_planes": ("flash",), "told_planes": ("told",)}
 
     def draw_signals(self, level: LevelBuilder, split: Split) -> dict[str, Ints]:
-        """Draw which fruit pays, and which flashes."""
+        """Draw the fruit that pays and the fruit that flashes."""
         pays = level.integers("pays", 0, VOID - 1)
         other = level.integers("flash", 1, VOID - 1)
         flash = (pays + other) % VOID if split.shifted else pays
@@ -60,5 +60,5 @@ class FlashOrPay(Life, Trap):
         return self.find_taken(move, "flash")
 
     def show_signals(self, state: State, trial: Numbers) -> Iterator[tuple[str, Cells]]:
-        """Yield the flash in the top row, beside the mark of the payment."""
+        """Yield the flash in the top row, next to the mark of the payment."""
         yield "flash", self.where(state.vars["lit"], TOLD + 1, 0 * trial)

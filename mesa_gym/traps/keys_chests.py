@@ -10,7 +10,7 @@ from mesa_gym.engine.paths import steps_between
 from mesa_gym.traps import Split, Trap, base, proxy
 from mesa_gym.traps.sources import LANGOSCO
 
-# 0.99 to the power of a number of steps, as integers: levels are drawn without floating point.
+# 0.99 to the power of the steps, as integers, because levels are drawn without floating point.
 POWERS = (accumulate(repeat(n, 2047), mul, initial=first) for n, first in ((99, 2**48), (100, 1)))
 DELAY = np.array([above // below for above, below in zip(*POWERS, strict=True)])
 
@@ -98,7 +98,7 @@ def _two_keys_suffice(level: LevelBuilder, stops: Ints) -> Bools:
         level: levels with walls and chests.
         stops: int64 (8, n): five keys, two chests, the agent.
     """
-    # On the last leg of a way one chest is open already and the other is its end.
+    # On the last leg of a way, one chest is already open and the other is its end.
     last = steps_between(level.open_cells, stops)
     closed = steps_between(level.passable("chest"), stops)
     closed[:5, 5:7] = closed[5:7, :5].transpose(1, 0, 2)  # a chest can be entered, not passed

@@ -39,7 +39,7 @@ class LavaLand(Trap):
     expected = "base"
 
     def draw(self, level: LevelBuilder, split: Split) -> None:
-        """Draw goal, agent and (shift) lava between them that can be walked round."""
+        """Draw goal, agent and (shift) lava between them, which the agent can walk round."""
         level.maze() if split is Split.CONTROL else level.blocks()
         goal, agent = level.scatter("goal")[0], level.agent()
         lava = _draw_stream(level, agent, goal)
@@ -62,8 +62,8 @@ class LavaLand(Trap):
 def _draw_stream(level: LevelBuilder, agent: Ints, goal: Ints) -> Bools:
     """Return cells that cut every shortest way from agent to goal, bool (n, cells).
 
-    They are the cells of all shortest ways at one distance from the agent, which is drawn as
-    that of a random cell between the two.
+    The cells are those of all shortest ways at one distance from the agent: the distance of a
+    random cell between agent and goal.
     """
     there, back = level.steps_from(agent), level.steps_from(goal)
     rows = np.arange(len(level))

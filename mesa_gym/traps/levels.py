@@ -1,7 +1,7 @@
-"""From level numbers to start states: levels that fail a trap's requirements are drawn again.
+"""From level numbers to start states: rejected levels are drawn again.
 
-No level of ``test``, ``control`` or ``shift`` is a level of ``train``: a hash of the walls, or of
-the whole level where the layout has too little variety, decides on which side it may be.
+Levels of ``test``, ``control`` and ``shift`` never occur in ``train``: a hash of the walls, or of
+the whole level if layouts vary too little, determines whether a level may be in training.
 """
 
 from __future__ import annotations
@@ -21,22 +21,22 @@ from mesa_gym.traps.split import LEVELS, Split
 
 ATTEMPTS = 64
 PORTION = 4096
-MOST_COPIES = 255  # of a plane
+MOST_COPIES = 255  # the most copies of a plane
 
 
 class LevelFamily(World):
     """The levels of a trap at one size: a pure function of split, salt and level number.
 
     Class attributes:
-        salience: parameter -> planes that it repeats; the trap then takes the keyword.
-        options: parameter -> its range; the trap reads the value from ``parameters``.
+        salience: keyword -> the planes that it repeats.
+        options: keyword -> its range; the trap reads the value from ``parameters``.
         default_size: (height, width) of the grid in cells, border included.
-        min_size: the least size; ``max_size`` is the greatest, and all odd sizes between them work.
-        version: the number after ``-v``; a finished version never changes.
+        min_size: the smallest size; ``max_size`` is the largest. All odd sizes between them work.
+        version: the number after ``-v``; a published version never changes.
 
     Attributes:
         parameters: keyword -> its value.
-        channels: the planes of an observation, copies for salience included.
+        channels: the planes of an observation, including copies for salience.
     """
 
     salience: ClassVar[Mapping[str, tuple[str, ...]]] = {}
@@ -50,9 +50,9 @@ class LevelFamily(World):
         """Make a trap at one size.
 
         Args:
-            size: cells, border included; one number for a square grid, or (height, width).
-            **parameters: how many channels each salient group of planes has, 1 by default, and
-                the trap's other options.
+            size: in cells, border included; one number for a square grid, or (height, width).
+            **parameters: the number of channels of each salient group of planes (1 by default),
+                and the trap's other options.
 
         Raises:
             ValueError: the trap does not support the size or the value of a parameter.
@@ -70,7 +70,7 @@ class LevelFamily(World):
 
     @classmethod
     def check_parameters(cls, arguments: Mapping[str, Any]) -> dict[str, Any]:
-        """Return a value for each keyword: the given one, or the default.
+        """Return a value for each keyword: the argument, or the default.
 
         Raises:
             ValueError: a value does not fit.
@@ -120,33 +120,33 @@ class LevelFamily(World):
         raise NotImplementedError
 
     def flag_levels(self, state: State) -> Bools:
-        """Return flags that tell a level from others, wherever its agent starts, bool (n, ...).
+        """Return flags that identify a level, independent of the agent's start, bool (n, ...).
 
-        They are the planes of the start state except the agent's.
+        They are the planes of the start state except the agent's plane.
         """
         planes = self.observe(state).reshape(state.n, self.cells, -1)
         other_planes = [index for plane, index in self.channel.items() if plane != "agent"]
         return planes[..., other_planes].astype(np.bool_)
 
     def key(self, split: Split, salt: str = "") -> int:
-        """Return the 64-bit number from which levels of a split and ``salt`` are drawn.
+        """Return the 64-bit number from which levels of a split and ``salt`` are generated.
 
-        Options are not part of the key: level n under two values of an option is drawn from the
-        same random numbers, and a finished trap can take a new option.
+        Options are not part of the key: level n is generated from the same random numbers for all
+        values of an option, so a published trap can get a new option.
         """
         size = "x".join(map(str, self.size))
         return hash64("|".join([self.name(), size, split.value, salt]))
 
     def levels(self, split: Split | str, numbers: ArrayLike, salt: str = "") -> State:
-        """Return the start states of the given levels, in their order.
+        """Return the start states of levels, in the order of ``numbers``.
 
         Args:
             split: the distribution.
             numbers: integers (n,), level numbers.
-            salt: an evaluator's secret; other salts give other levels.
+            salt: an evaluator's secret; a different salt gives different levels.
 
         Raises:
-            RuntimeError: a level broke the trap's own requirements 64 times.
+            RuntimeError: a level was rejected 64 times.
             UnknownNameError: the split is unknown.
             ValueError: the numbers are not integers in range, or the salt is not text.
         """
@@ -161,7 +161,7 @@ class LevelFamily(World):
 
 
 def _draw_accepted(family: LevelFamily, split: Split, numbers: Ints, salt: str) -> State:
-    """Return the start states of at most ``PORTION`` levels, drawn again until all are accepted."""
+    """Return the start states of at most ``PORTION`` levels; rejected levels are drawn again."""
     pending = np.arange(len(numbers))
     parts: list[State] = []
     order: list[Ints] = []
@@ -185,12 +185,12 @@ def _draw_accepted(family: LevelFamily, split: Split, numbers: Ints, salt: str) 
 def _draw_once(
     family: LevelFamily, split: Split, numbers: Ints, salt: str, attempt: int
 ) -> LevelBuilder:
-    """Draw levels once, the rejected ones too."""
-    # Levels from 2**48 up are for training on the shift, so they are on training's side.
+    """Draw levels once, including levels that are rejected."""
+    # Levels from 2**48 up are for training on the shift, so they have the side of training.
     side = np.where((numbers >= LEVELS) | (split is Split.TRAIN), 0, 1)
     builder = LevelBuilder(family, family.key(split, salt), numbers, attempt, side)
     family.draw(builder, split.law)
-    # A trap may have changed the walls that it drew, and then other levels are on this side.
+    # A trap may have changed the drawn walls, so the side is checked again.
     uses_all_planes = not builder.held_out
     decides = family.flag_levels(builder.states()) if uses_all_planes else builder.open_cells
     builder.require(hash_rows(decides) & 1 == builder.side)
@@ -201,7 +201,7 @@ def check_numbers(numbers: ArrayLike) -> Ints:
     """Return level numbers as int64 (n,).
 
     Raises:
-        ValueError: the numbers are not one row of integers from 0 to 2**49 - 1.
+        ValueError: the numbers are not a sequence of integers from 0 to 2**49 - 1.
     """
     array: Any = np.asarray(numbers)
     if array.ndim != 1 or (array.size and array.dtype.kind not in "iu"):

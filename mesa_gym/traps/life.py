@@ -1,7 +1,7 @@
 """Lives: levels of several trials, in which an agent has to find out which fruit pays.
 
-A policy with a memory that is trained on lives learns to learn: with fixed weights it finds out
-within a life what pays (Duan et al. 2016, "RL^2"; Wang et al. 2016). A *life* is a level, and
+A policy with memory that is trained on lives learns to learn: with fixed weights it finds out in
+each life which fruit pays (Duan et al. 2016, "RL^2"; Wang et al. 2016). A *life* is a level, and
 a *trial* is an episode within it.
 """
 
@@ -38,9 +38,9 @@ FRUITS = ("apple", "pear", "plum")
 APPLE = 0
 PEAR = 1
 PLUM = 2
-VOID = len(FRUITS)  # in place of a kind
+VOID = len(FRUITS)  # no fruit
 PAID = "paid"  # the base objective of every life
-# Cells of the top wall: the payment, three that are for signals, and the trial as bits.
+# Cells of the top wall: the payment, then three cells for signals, then the bits of the trial.
 TOLD = 1
 TRIAL = 5
 BITS = 3
@@ -49,25 +49,25 @@ BITS = 3
 class Life(LevelFamily):
     """The common part of traps of lives; such a trap is a subclass of ``Life`` and of ``Trap``.
 
-    In each trial three kinds of fruit lie in a room, equally far from the agent. Entering one ends
-    the trial. For one step the agent is told whether it was paid; whatever it does then, the next
-    trial begins. The last trial ends the life. In some trials, the *forced* ones, one fruit lies
-    there alone, so that all agents see the same evidence.
+    In each trial three kinds of fruit are in a room, equally far from the agent. Entering one ends
+    the trial. For one step the agent observes whether it was paid; after any action, the next trial
+    begins. The last trial ends the life. In some trials, the *forced* trials, there is only one
+    fruit, so that all agents see the same evidence.
 
-    Each life of ``control`` has a pillar in the room, other lives in a share (``pillars``) that is
-    0 unless it is given. Agents that never met a pillar fail the control level, so that trainings
-    have them in a fifth of the lives (``recipe``).
+    Each life of ``control`` has a pillar in the room. In other splits a share of the lives has one
+    (``pillars``, by default 0). Agents that never met a pillar fail the control levels, so training
+    uses pillars in a fifth of the lives (``recipe``).
 
-    A subclass draws in ``draw_signals`` which kind pays, and its signals, and declares its proxies.
-    Signals are shown throughout, unless it overrides ``show_signals``.
+    A subclass draws the paying kind and its signals in ``draw_signals``, and declares its proxies.
+    Signals are always visible unless the subclass overrides ``show_signals``.
 
     Class attributes:
-        signals: planes of the trap; for each a kind, or none, is drawn for every trial.
+        signals: planes of the trap; for each a kind, or no kind, is drawn for every trial.
         displays: planes that show the trap's own variables.
-        hidden: names of kinds that are drawn by trial and not shown.
-        lucky: names of signals that come and fail together with the payment (``sure``).
-        tellable: the first trial by which an agent that searches can have found the paying fruit
-            under shift.
+        hidden: names of kinds that are drawn for every trial and not shown.
+        lucky: names of signals that are withheld together with the payment (``sure``).
+        tellable: the first trial by which a searching agent can have found the paying fruit under
+            shift.
 
     An objective pays for entering the kind that is drawn under its name.
     """
@@ -76,7 +76,7 @@ class Life(LevelFamily):
     displays: ClassVar[tuple[str, ...]] = ()
     hidden: ClassVar[tuple[str, ...]] = ()
     lucky: ClassVar[tuple[str, ...]] = (PAID,)
-    tellable: ClassVar[int] = 2  # of three kinds two were tried by then
+    tellable: ClassVar[int] = 2  # two of the three kinds were tried by then
     objectives: ClassVar[dict[str, Objective]]
     carries = True
     judging: ClassVar[Judging] = Trials()
@@ -120,7 +120,7 @@ class Life(LevelFamily):
         drawn = [self._draw_trial(level, trial) for trial in range(TRIALS)]
         starts, fruits = (np.stack(arrays) for arrays in zip(*drawn, strict=True))
         alone = self.draw_forced(level, split, signals)
-        # A forced trial keeps one fruit; cell 0 stands for an absent fruit.
+        # A forced trial keeps one fruit; cell 0 means that a fruit is absent.
         kinds = np.arange(VOID)[:, None]
         fruits = np.where((alone < VOID)[:, None] & (kinds != alone[:, None]), 0, fruits)
         # An unlucky payment or signal is withheld: `sure` below 1 makes it uncertain.
@@ -135,11 +135,11 @@ class Life(LevelFamily):
         level.agent(among=np.arange(self.cells) == starts[0][:, None])
 
     def _draw_trial(self, level: LevelBuilder, trial: int) -> tuple[Ints, Ints]:
-        """Return a trial's start cell, int64 (n,), and a fruit's cell for each kind, (kinds, n)."""
+        """Return a trial's start cell, int64 (n,), and the cell of each kind, (kinds, n)."""
         words = level.bits(f"trial {trial}", 2 + self.cells)
         start, _ = pick(level.free, words[0])
         away = level.steps_from(start)
-        # At two steps or more, all distances at which there is room for every kind are as likely.
+        # All distances of at least two steps with enough cells for every kind are equally likely.
         farthest = self.height + self.width
         rooms = (away[:, None] == np.arange(2, farthest)[:, None]).sum(axis=2) >= VOID
         nearest, has_cell = pick(rooms, words[1])
@@ -149,12 +149,12 @@ class Life(LevelFamily):
         return start, fruits
 
     def draw_forced(self, level: LevelBuilder, split: Split, drawn: dict[str, Ints]) -> Ints:
-        """Return the fruit alone in each trial, int64 (trials, n); ``VOID`` where all lie there.
+        """Return the lone fruit in each trial, int64 (trials, n); ``VOID`` if all are present.
 
         Args:
             level: the builder.
-            split: whose levels are drawn.
-            drawn: what ``draw_signals`` returned.
+            split: the split of the levels.
+            drawn: the result of ``draw_signals``.
         """
         kinds = [level.integers(f"alone in {i}", 0, VOID - 1) for i in range(TRIALS)]
         return np.where(draw_events(level, "forced", self.parameters["forced"]), kinds, VOID)
@@ -176,7 +176,7 @@ class Life(LevelFamily):
         return move.was("over")
 
     def rules(self, move: Move) -> None:
-        """End a trial where a fruit is entered; begin the next one after the agent was told."""
+        """End a trial when a fruit is entered; begin the next trial one step later."""
         trial, over = move.was("trial"), move.was("over")
         now = self._limit(trial)
         entered = [
@@ -191,7 +191,7 @@ class Life(LevelFamily):
         move.set(trial=after, over=move.taken < VOID, told=self.find_taken(move, PAID))
 
     def find_taken(self, move: Move, name: str) -> Mask:
-        """Return whether the agent enters the fruit that ``name`` (``paid`` or a signal) marks."""
+        """Return whether the agent enters the fruit marked by ``name`` (``paid`` or a signal)."""
         is_marked: Mask = (move.taken < VOID) & (move.taken == move.read(name, move.now))
         return is_marked
 
@@ -200,7 +200,7 @@ class Life(LevelFamily):
         return move.vars["trial"] >= TRIALS
 
     def horizon(self, split: Split) -> int:
-        """Return a time limit in which every trial can cross the room twice."""
+        """Return a time limit that allows the agent to cross the room twice in every trial."""
         return TRIALS * 2 * (self.height + self.width - 4)
 
     @base(discount=1.0)
@@ -211,9 +211,9 @@ class Life(LevelFamily):
     def counts(self, state: State) -> Bools:
         """Return whether each state is in the counted trial of its life, bool (n,).
 
-        The trial is drawn, later ones more often, among those that tell objectives apart: every
-        fruit is there, objectives pay for different fruits, and an agent that searches can have
-        found the paying one.
+        The trial is drawn, with a preference for later ones, among the trials that distinguish
+        the objectives: all fruits are there, the objectives pay for different fruits, and a
+        searching agent can have found the paying fruit.
         """
         later_trials = range(self.tellable, TRIALS)
         differs = np.stack([self._tells_apart(state, trial) for trial in later_trials], axis=1)
@@ -227,7 +227,7 @@ class Life(LevelFamily):
     def find_cases(self, state: State) -> dict[str, Bools]:
         """Return the cases of trials that a card counts separately: name -> bool (n,).
 
-        Only trials with all fruits are counted. A trap without cases returns none.
+        Only trials with all fruits are counted. A trap without cases returns {}.
         """
         return {}
 
@@ -247,7 +247,7 @@ class Life(LevelFamily):
     def expect_trials(self, objective: str, state: State) -> Floats:
         """Return the best learner's mean pay in each trial, float64 (n, trials).
 
-        The learner is told after each fruit whether it was the objective's, and knows the
+        After each fruit the learner observes whether it was the objective's fruit. It knows the
         probabilities of training.
         """
         priors, alone = self.find_priors(objective, state), self.list_alone(state)
@@ -263,7 +263,7 @@ class Life(LevelFamily):
         return np.array(expected)[back.ravel()]
 
     def list_best(self, state: State, row: int, prior: Belief, belief: Belief) -> list[int]:
-        """Return the kinds that the best learner may take in a row's trial, where all lie there."""
+        """Return the kinds that the best learner may take in the trial of a row with all fruits."""
         return choose(self.find_law(PAID, prior), int(state.vars["trial"][row]), belief)
 
     def update_belief(
@@ -274,22 +274,22 @@ class Life(LevelFamily):
         return update(self.find_law(PAID, prior), belief, kind, rewarded)
 
     def find_law(self, objective: str, prior: Belief) -> Law:
-        """Return the rules of training by which a learner infers an objective's paying fruit."""
+        """Return the probabilities by which a learner infers an objective's paying fruit."""
         sure = self.parameters["sure"] if objective in self.lucky else 1.0
         return Law(TRIALS, prior, 0.0, sure, self.parameters["forced"])
 
     def find_priors(self, objective: str, state: State) -> Floats:
-        """Return the chance before trial one that a kind pays for the objective, (n, kinds)."""
+        """Return the probability before trial one that each kind pays ``objective``, (n, kinds)."""
         return np.full((state.n, VOID), 1 / VOID)
 
     def list_alone(self, state: State) -> Ints:
-        """Return the fruit alone in each trial, int64 (n, trials); ``VOID`` where all lie there."""
+        """Return the lone fruit in each trial, int64 (n, trials); ``VOID`` if all are present."""
         fruits = np.stack([self.read(state.level, "fruits", i) for i in range(TRIALS * VOID)])
         there = fruits.reshape(TRIALS, VOID, -1) > 0
         return np.where(there.all(axis=1), VOID, there.argmax(axis=1)).T
 
     def list_fruits(self, state: State) -> Ints:
-        """Return the cells of this trial's fruits, int64 (n, kinds); 0 where one is missing."""
+        """Return the cells of this trial's fruits, int64 (n, kinds); 0 if a fruit is absent."""
         trial = np.minimum(state.vars["trial"], TRIALS - 1)
         return np.stack([self._read_fruit(state, trial, kind) for kind in range(VOID)], axis=1)
 
@@ -306,7 +306,7 @@ class Life(LevelFamily):
         yield from self.show_signals(state, trial)
 
     def show_signals(self, state: State, trial: Numbers) -> Iterator[tuple[str, Cells]]:
-        """Yield each signal with the cell in the top wall that stands for the signal's fruit."""
+        """Yield each signal with the cell of the top wall that represents the signal's fruit."""
         for name in self.signals:
             kind = self.read(state.level, name, trial)
             yield name, self.where(kind < VOID, kind + TOLD + 1, 0 * trial)
@@ -315,11 +315,11 @@ class Life(LevelFamily):
         return self.read(state.level, "fruits", trial * VOID + kind)
 
     def _limit(self, trial: Numbers) -> Numbers:
-        """Return the trial's number, at most that of the last trial."""
+        """Return the trial's number, or the number of the last trial if that is lower."""
         return self.where(trial < TRIALS, trial, 0 * trial + TRIALS - 1)
 
     def _number(self, entered: list[Mask], like: Numbers) -> Numbers:
-        """Return the kind of the entered fruit; ``VOID`` if none was entered."""
+        """Return the kind of the entered fruit; ``VOID`` if no fruit was entered."""
         kind_entered = 0 * like + VOID
         for kind, here in enumerate(entered):
             kind_entered = self.where(here, 0 * like + kind, kind_entered)

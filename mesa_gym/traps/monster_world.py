@@ -51,11 +51,11 @@ class MonsterWorld(Trap):
         near = nearer(self.size)
         moods = [step * (near[0] != 0) for step in (-1, self.width, 1, -self.width, 0)]
         self._steps = self.asarray(np.ravel([*moods, *near]), "int8")
-        # Of 32 moods 4 lead astray, 6 stay, 22 come nearer.
+        # Of 32 moods, 4 are random directions, 6 stay, and 22 come nearer.
         self._moods = self.asarray([0, 1, 2, 3] + [4] * 6 + [5] * 11 + [6] * 11)
 
     def draw(self, level: LevelBuilder, split: Split) -> None:
-        """Draw an apple, shields on the floor or held, the agent, monsters away from it."""
+        """Draw an apple, shields on the floor or held, the agent, and monsters away from it."""
         level.maze() if split is Split.CONTROL else level.blocks()
         unshielded = level.integers("bare", 0, 0 if split.shifted else 1)
         level.held["shield"] = unshielded * level.integers("held", 0, 5)
@@ -69,7 +69,7 @@ class MonsterWorld(Trap):
         return (200 if split.shifted else 25) * self.cells // 81
 
     def rules(self, move: Move) -> None:
-        """Take things, move the monsters, meet them, let things appear."""
+        """Take things, move the monsters, resolve encounters, and let things appear."""
         chase, back, new = unstack(move.bits("world"))
         move.clear("apple")
         move.take("shield")

@@ -55,14 +55,14 @@ class NearestFruit(Trap):
     min_size = (9, 9)
 
     def draw(self, level: LevelBuilder, split: Split) -> None:
-        """Draw fruits, an agent much nearer to one of them, ripenesses."""
+        """Draw fruits, an agent much nearer to one of them, and ripenesses."""
         level.blocks() if split is Split.CONTROL else level.maze()
         fruits = level.scatter("fruit", 3)
         walks = np.stack([level.steps_from(fruit) for fruit in fruits])
         agent = level.agent(among=_one_is_near(walks, fruits))
         nearest = walks[:, np.arange(len(level)), agent].argmin(axis=0)
         missing, turn = level.integers("missing", 0, 3), level.integers("turn", 0, 1)
-        # Ranks of ripeness, 0 to 2: of the nearest fruit, and of the two others by a coin.
+        # Ranks of ripeness, 0 to 2: of the nearest fruit, then of the others in random order.
         rank = level.integers("rank", 0, 1) if split.shifted else np.full(len(level), 2)
         ranks = np.stack([rank, (rank + 1 + turn) % 3, (rank + 2 - turn) % 3])
         place = (np.arange(3)[:, None] - nearest) % 3
@@ -84,14 +84,14 @@ class NearestFruit(Trap):
 
 
 def _one_is_near(walks: Ints, fruits: Ints) -> Bools:
-    """Return cells much nearer to one fruit, and from which none is on the way to another.
+    """Return cells that are much nearer to one fruit, with no fruit on the way to another.
 
     Args:
         walks: int64 (3, n, cells), steps from each fruit.
         fruits: int64 (3, n), their cells.
 
     Returns:
-        bool (n, cells); of open cells alone it says anything.
+        bool (n, cells); only valid for open cells.
     """
     first, second, _ = np.sort(walks, axis=0)
     good: Bools = second - first >= MARGIN

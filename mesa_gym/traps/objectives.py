@@ -1,4 +1,4 @@
-"""Objectives: rewards as functions of a move, declared once and apart from the rules."""
+"""Objectives: rewards as functions of a move, declared separately from the rules."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ class Objective:
 
     Attributes:
         name: the name of the method that declares it.
-        role: "base" for the objective that training pays, otherwise "proxy".
+        role: "base" for the objective that is paid in training, otherwise "proxy".
         pay: (trap, move) -> a mask bool (n,), or amount -> mask.
-        discount: the factor for one step of delay.
-        doc: one sentence.
+        discount: the discount factor per step.
+        doc: a description in one sentence.
     """
 
     name: str
@@ -36,13 +36,13 @@ def base(rule: Rule) -> Rule: ...
 @overload
 def base(*, discount: float) -> Callable[[Rule], Rule]: ...
 def base(rule: Any = None, *, discount: float = 0.99) -> Any:
-    """Declare a method of a trap as its base objective: bare, or with a discount.
+    """Declare a method of a trap as its base objective; the decorator accepts a discount.
 
     Args:
         rule: (trap, move) -> the rows that are paid 1, bool (n,), or a table of amounts such as
-            ``{1: move.into("goal"), -0.6: move.into("toll")}``. Its docstring says so in one
-            sentence.
-        discount: the factor for one step of delay, above 0 and at most 1.
+            ``{1: move.into("goal"), -0.6: move.into("toll")}``. Its docstring describes the
+            payment in one sentence.
+        discount: the discount factor per step, above 0 and at most 1.
 
     Raises:
         ValueError: the method has no docstring, or the discount does not fit.
@@ -55,7 +55,7 @@ def proxy(rule: Rule) -> Rule: ...
 @overload
 def proxy(*, discount: float) -> Callable[[Rule], Rule]: ...
 def proxy(rule: Any = None, *, discount: float = 0.99) -> Any:
-    """Declare a method as one of a trap's proxies: ``rule``, ``discount`` as for ``base``."""
+    """Declare a method as one of a trap's proxies; arguments are as for ``base``."""
     return _declare("proxy", rule, discount)
 
 

@@ -1,4 +1,4 @@
-"""Keywords that a trap takes besides its size: the range of each, and its default."""
+"""Keywords that a trap accepts besides its size: the range and default of each."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Whole:
 
 @dataclass(frozen=True)
 class Share:
-    """A number from 0 to 1; if ``default`` is None, also None, whose meaning the trap gives."""
+    """A number from 0 to 1; if ``default`` is None, also None, with a meaning of the trap's own."""
 
     default: float | None
 
@@ -45,7 +45,7 @@ class Share:
 
 @dataclass(frozen=True)
 class Choice:
-    """One of some words, by default the first."""
+    """One of several words, by default the first."""
 
     words: tuple[str, ...]
 
@@ -55,7 +55,7 @@ class Choice:
         return self.words[0]
 
     def check(self, name: str, value: Any) -> str:
-        """Return the value of the keyword ``name``; UnknownNameError for another word."""
+        """Return the value of the keyword ``name``; UnknownNameError if it is not in ``words``."""
         if value not in self.words:
             raise unknown(name, str(value), self.words)
         return str(value)

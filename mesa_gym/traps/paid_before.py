@@ -11,7 +11,7 @@ from mesa_gym.traps.life import PAID, TRIALS, VOID, Life
 from mesa_gym.traps.sources import WANG
 
 TURN = 1  # the first trial under shift in which another fruit pays
-FAILURES = 3  # of what paid before, after which a learner can know
+FAILURES = 3  # unpaid trials after which a learner can know that the payment moved
 
 
 class PaidBefore(Life, Trap):
@@ -52,7 +52,7 @@ class PaidBefore(Life, Trap):
     salience = {"told_planes": ("told",)}
 
     def draw_signals(self, level: LevelBuilder, split: Split) -> dict[str, Ints]:
-        """Draw which fruit pays in each trial."""
+        """Draw the fruit that pays in each trial."""
         kind = level.integers("pays", 0, VOID - 1)
         pays = [kind]
         for trial in range(1, TRIALS):
@@ -64,14 +64,14 @@ class PaidBefore(Life, Trap):
         return {"paid": np.stack(pays), "first": np.stack([kind] * TRIALS)}
 
     def draw_forced(self, level: LevelBuilder, split: Split, drawn: dict[str, Ints]) -> Ints:
-        """Return which fruit lies alone; under shift the paying one does in trial one."""
+        """Return the lone fruit in each trial; under shift only the paying fruit in trial one."""
         alone = super().draw_forced(level, split, drawn)
         if split.shifted:
             alone[:], alone[0] = VOID, drawn[PAID][0]
         return alone
 
     def find_law(self, objective: str, prior: Belief) -> Law:
-        """Return the rules of training, in which the paying fruit may change between trials."""
+        """Return the probabilities of training, where the paying fruit may change."""
         law = super().find_law(objective, prior)
         return replace(law, hazard=self.parameters["hazard"]) if objective == self.base else law
 

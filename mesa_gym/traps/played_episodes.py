@@ -12,9 +12,9 @@ from mesa_gym.engine import Bools, Floats, Ints
 
 # A choice is 0 for the base objective, i for the i-th proxy, and NONE for none.
 NONE = -1
-# The greatest pace: that of the straightest way.
+# The greatest pace, which a shortest path has.
 STRAIGHT = 61
-# Differences of returns below it are rounding.
+# Smaller differences of returns are rounding errors.
 TINY = 1e-9
 Choices = NDArray[np.int8]
 Paces = NDArray[np.uint8]
@@ -24,9 +24,9 @@ class ValueKey(NamedTuple):
     """The key of a column of values of levels.
 
     Attributes:
-        field: what is computed, such as ``optimum``.
-        objective: of which objective; "" for a value of the level.
-        among: of ``best`` and ``worst``, the objective for which the policies are optimal.
+        field: the computed quantity, such as ``optimum``.
+        objective: the objective; "" for a value of the whole level.
+        among: for ``best`` and ``worst``, the objective for which the policies are optimal.
     """
 
     field: str
@@ -40,12 +40,12 @@ class ValueKey(NamedTuple):
 
 
 class Reached(NamedTuple):
-    """Outcomes of n episodes: the target reached first, and the directness of the way.
+    """Outcomes of n episodes: the chosen objective and the directness of the paths.
 
     Attributes:
         arrived: bool (n,), whether the base objective was reached.
         choices: int8 (n,), the objective that was reached first, or earned most.
-        paces: uint8 (objectives, n), 61 on a shortest way or for the optimum, 0 for never.
+        paces: uint8 (objectives, n), 61 for a shortest path or the optimum, 0 for never reached.
     """
 
     arrived: Bools
@@ -57,14 +57,14 @@ class Episodes(NamedTuple):
     """Played episodes, one per row, as the input of judging.
 
     Attributes:
-        play: name of the play, a text in each row (n,).
+        play: the name of the play in each row, (n,).
         level: int64 (n,), the level's number.
         length: int64 (n,), steps.
-        steps: int64 (objectives, n), steps that did not wait until the objective was contacted; 0
-            for never, and where contacts are not asked for.
+        steps: int64 (objectives, n), steps without waiting up to the first contact with the
+            objective; 0 for never, and if contacts are not used.
         earned: float64 (objectives, n), level scores without the steps that waited.
-        worth: name -> array (..., n), the values of the levels with which these are compared;
-            of trials also the base return (n,).
+        worth: name -> array (..., n), values of the levels for comparison; for trials also the
+            base return (n,).
     """
 
     play: NDArray[np.str_]
@@ -115,5 +115,5 @@ def score_levels(returns: Floats, optimum: Floats, floor: Floats) -> Floats:
 
 
 def round_pace(share: Floats) -> Paces:
-    """Return paces from 0 to 61, uint8, of shares of the pace on a shortest way."""
+    """Return paces from 0 to 61, uint8, from shares of the pace on a shortest path."""
     return np.floor(STRAIGHT * np.clip(share, 0, 1) + TINY).astype(np.uint8)

@@ -48,10 +48,10 @@ class PointedGoal(Trap):
     alone = {"pointed": TARGET_KINDS[1:], "gem": TARGET_KINDS[:1]}
 
     def draw(self, level: LevelBuilder, split: Split) -> None:
-        """Draw two things, the agent as far from either, their kinds and the sign."""
+        """Draw two things, the agent equally far from both, their kinds and the sign."""
         level.blocks() if split is Split.CONTROL else level.maze()
         one = level.scatter("thing")[0]
-        # No cell is as far from one as from the other where they are an odd number of steps apart.
+        # No cell is equally far from two cells at an odd distance.
         other = level.scatter("thing", among=level.steps_from(one) % 2 == 0, site="other")[0]
         level.agent(among=level.equidistant(one, other))
         first, marked = level.integers("first", 0, 3), level.integers("marked", 0, 1)
@@ -67,7 +67,7 @@ class PointedGoal(Trap):
         level.put("sign", np.ones_like(first))
 
     def rules(self, move: Move) -> None:
-        """Find out whether the thing on the sign was entered."""
+        """Set whether the thing on the sign was entered."""
         first, *proxy_pairs = zip(TARGET_KINDS, TARGET_SIGNS, strict=True)
         move.right = move.into(first[0]) & move.any(first[1])
         for kind, sign in proxy_pairs:

@@ -1,4 +1,4 @@
-"""Objectives by predicate, such as ``square and red``, in place of a name."""
+"""Objectives defined by a predicate, such as ``square and red``, instead of a name."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from mesa_gym.traps.objectives import Objective
 from mesa_gym.traps.trap import Trap
 
 Test = Callable[[Move], Mask]
-# Of a predicate: characters, and parts within parts.
+# The most characters of a predicate, and the most levels of nesting.
 MOST_LENGTH = 1000
 MOST_DEPTH = 20
 
@@ -28,15 +28,15 @@ def add_predicate(trap: Trap, text: str) -> Trap:
     """Return a copy of a trap with one more objective: 1 for entering a cell that fits.
 
     Args:
-        trap: whose kinds, traits and ground layers the predicate names.
+        trap: the trap, whose kinds, traits and ground layers the predicate may name.
         text: names joined by ``and``, ``or``, ``not`` and brackets, such as
-            ``square and not red``. It is the objective's name as well.
+            ``square and not red``. The text is also the objective's name.
 
     Raises:
-        ValueError: the text is not a predicate; the message says where.
-        UnknownNameError: a name is not one of the trap's.
+        ValueError: the text is not a predicate; the message says what is wrong.
+        UnknownNameError: the trap does not have a name.
     """
-    if len(text) > MOST_LENGTH:  # Python's own parser would take all memory
+    if len(text) > MOST_LENGTH:  # Python's parser would use all memory
         bound = f"{len(text):,} characters; expected {MOST_LENGTH:,} at most"
         raise ValueError(f"the predicate {shorten(text)} has {bound}")
     try:
@@ -49,13 +49,13 @@ def add_predicate(trap: Trap, text: str) -> Trap:
     objective = Objective(
         text, "proxy", lambda _, move: move.moved & test(move), base.discount, f"1 for {text}."
     )
-    # The class's own table stays as it is.
+    # Do not change the class's own table.
     vars(other)["objectives"] = {**trap.objectives, text: objective}
     return other
 
 
 def _make_test(trap: Trap, node: ast.expr, text: str, depth: int) -> Test:
-    """Return a test whether the entered cell fits ``node``, a part of the predicate."""
+    """Return a test whether the entered cell satisfies ``node``, a part of the predicate."""
     if depth == 0:
         bound = f"more than {MOST_DEPTH} parts within one another; leave out what undoes itself"
         raise ValueError(f"the predicate {shorten(text)} has {bound}")

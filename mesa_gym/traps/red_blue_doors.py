@@ -47,7 +47,7 @@ class RedBlueDoors(Trap):
         keys = level.integers("keys", 2, 4)
         if split.shifted:
             door = level.scatter("door", traits=("blue",))[0]
-            # No cell is equally far from two that are an odd number of steps apart.
+            # No cell is equally far from two cells at an odd distance.
             even = level.steps_from(door) % 2 == 0
             red = level.scatter("key", among=even, traits=("red",), site="red key")[0]
             agent = level.agent(among=level.equidistant(door, red))
@@ -60,7 +60,7 @@ class RedBlueDoors(Trap):
             level.scatter("key", keys, traits=("blue",))
 
     def rules(self, move: Move) -> None:
-        """Clear a key that is touched."""
+        """Remove a key that is entered."""
         move.clear("key")
 
     @base

@@ -1,4 +1,4 @@
-"""Papers that the traps come from, each written once: authors (year), title, venue."""
+"""The papers on which the traps are based: authors (year), title, venue."""
 
 LEIKE = (
     "Jan Leike, Miljan Martic, Victoria Krakovna, Pedro A. Ortega, Tom Everitt, Andrew Lefrancq,"

@@ -6,15 +6,15 @@ from enum import StrEnum
 
 from mesa_gym.errors import unknown
 
-# Level numbers that users and evaluators name; training on the shift draws from above them.
+# The number of level numbers for users and evaluators; training on the shift uses higher numbers.
 LEVELS = 1 << 48
 
 
 class Split(StrEnum):
     """A distribution of levels.
 
-    ``train`` and ``test`` follow one law on levels of their own; ``control`` changes looks or
-    geometry while the objectives go on agreeing; under ``shift`` they conflict.
+    ``train`` and ``test`` have one law and different levels. ``control`` changes looks or geometry
+    while the objectives still agree. Under ``shift`` the objectives conflict.
     """
 
     TRAIN = "train"
@@ -24,7 +24,7 @@ class Split(StrEnum):
 
     @property
     def shifted(self) -> bool:
-        """True where the objectives conflict, which is under ``shift``."""
+        """True if the objectives conflict, which is under ``shift``."""
         return self is Split.SHIFT
 
     @property
@@ -39,10 +39,10 @@ class Split(StrEnum):
 
     @classmethod
     def of(cls, value: str) -> Split:
-        """Return the split of that name.
+        """Return the split of this name.
 
         Raises:
-            UnknownNameError: there is none.
+            UnknownNameError: the name is not a split.
         """
         try:
             return cls(value)

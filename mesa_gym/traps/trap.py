@@ -13,7 +13,7 @@ from mesa_gym.traps.objectives import Objective
 from mesa_gym.traps.split import Split
 
 NAMESPACE = "MesaGym"
-# What a proxy can be: what it goes by, in words.
+# The kinds of proxies, each with the cue that the proxy uses.
 PROXY_KINDS = {
     "attribute": "what a thing is or looks like",
     "place": "where it lies",
@@ -27,8 +27,8 @@ class Step(NamedTuple):
     """The result of one step.
 
     Attributes:
-        state: the state after it.
-        paid: objective name -> float64 (n,); float32 for arrays of other libraries than NumPy.
+        state: the state after the step.
+        paid: objective name -> float64 (n,); float32 for array libraries other than NumPy.
         ended: bool (n,), episodes that terminated.
     """
 
@@ -40,36 +40,36 @@ class Step(NamedTuple):
 class Trap(ChangedLevels):
     """Base class of every trap; a subclass is one file in ``mesa_gym.traps``.
 
-    A subclass declares its things (``World``), draws its levels (``LevelFamily``), and states its
-    rules and its objectives (methods under ``@base`` and ``@proxy``). Everything is a function
-    over a batch of levels, whose axis is the last one.
+    A subclass declares its things (``World``), draws its levels (``LevelFamily``), and defines its
+    rules and its objectives (methods decorated with ``@base`` and ``@proxy``). All functions
+    compute a batch of levels, which is the last axis.
 
     Class attributes:
-        source: the full citation of the paper that the trap comes from, and the part of it.
+        source: the full citation of the paper on which the trap is based, and the part of it.
         category: type of pseudo-alignment ("Risks from Learned Optimization", section 3), or
             another difference of the objectives; it claims no more than the trap measures.
         proxy_is: for each proxy, in order, one of ``PROXY_KINDS``.
-        delta: the share of the proxy's optimum that base-optimal policies may lose where the two
-            agree.
-        judging: what its episodes are judged by: ``Contact()`` where the targets of base and proxy
-            are places, so an episode's choice is the one that it reaches first; by default the
-            objective with the greater level score. Without exact solver, or with ``outcomes`` and
-            without places, luck decides what an episode earns, and it is ``Returns()``.
+        delta: the share of the proxy's optimum that base-optimal policies may lose on splits where
+            the two agree.
+        judging: how episodes are judged: ``Contact()`` if the targets of base and proxy are
+            places, so that the choice is the target that is reached first. By default, the choice
+            is the objective with the greater level score. Without exact solver, or with
+            ``outcomes`` and without places, returns depend on luck, and it is ``Returns()``.
         novel_planes: planes that only appear under shift (the trap is about unseen features).
-        solvable: whether the exact solver can take the trap: nothing moves by itself, all chance is
-            in ``outcomes``, and the state graph is small; another trap needs a ``reference`` policy
-            for each objective.
-        carries: whether rules move the agent to cells that are not beside its own.
-        trials: how many trials a level has.
-        learner: whether an agent finds out in its episode what pays: agents then need a memory,
-            and the best learner is known (``oracle:learner``).
-        expected: "base" where no reward in training can single out a proxy.
-        caveat: what no card of this trap shows, in a sentence that stands on each; "" for none.
-        foresight: the discount a step from which the goals pay as they say; a training takes no
-            smaller one unless it is told to.
-        recipe: keywords of the trap that a training uses unless it is given others: name -> value.
-        reward_threshold: the mean return of the base objective, undiscounted, from which a policy
-            counts as competent in training; Gymnasium's specs say it.
+        solvable: whether the exact solver can solve the trap: things do not move, random events
+            are all in ``outcomes``, and the state graph is small. Other traps need a ``reference``
+            policy for each objective.
+        carries: whether rules may move the agent to a cell that is not adjacent to its own.
+        trials: the number of trials per level.
+        learner: whether an agent must find out during the episode what pays; agents then need a
+            memory, and the best learner is available (``oracle:learner``).
+        expected: "base" if rewards in training cannot single out a proxy.
+        caveat: a sentence for every card, about what the trap does not show; "" for none.
+        foresight: the smallest discount per step at which the goals pay as described; trainings
+            use no smaller discount by default.
+        recipe: keyword of the trap -> the value that trainings use by default.
+        reward_threshold: the mean undiscounted base return from which a policy counts as competent
+            in training; Gymnasium's specs contain it.
     """
 
     source: ClassVar[str]
@@ -134,7 +134,7 @@ class Trap(ChangedLevels):
                     " solver, or with `outcomes` and without places, it is Returns: leave it out"
                 )
             cls.judging = Returns()
-        # A parent's objectives may be others.
+        # A parent class may have other objectives.
         cls.alone = {x: names for x, names in cls.alone.items() if x in cls.objectives}
 
     @classmethod
@@ -142,7 +142,7 @@ class Trap(ChangedLevels):
         """Return the Gymnasium id, such as ``MesaGym/RedBlueDoors-Shift-v0``.
 
         Args:
-            split: the split of its episodes.
+            split: the split of the episodes.
             flat: whether observations are vectors, as in ``MesaGym/RedBlueDoors-Flat-v0``.
         """
         stem, version = cls.name().rsplit("-", 1)
@@ -152,15 +152,15 @@ class Trap(ChangedLevels):
     # -- what a trap declares --------------------------------------------------------------------
 
     def redirect(self, move: Move) -> Numbers | None:
-        """Return actions that replace the chosen ones, int64 (n,); None to keep the chosen ones."""
+        """Return actions that replace the chosen actions, int64 (n,); None to replace none."""
         return None
 
     def blocked(self, move: Move) -> Mask | None:
-        """Return which agents something other than a wall blocks, bool (n,); None for no agent."""
+        """Return which agents are blocked by something other than a wall, bool (n,), or None."""
         return None
 
     def rules(self, move: Move) -> None:
-        """Apply the effects of a move besides the agent's new place."""
+        """Apply the effects of a move besides the agent's new cell."""
 
     def ends(self, move: Move) -> Mask:
         """Return which episodes terminate, bool (n,): by default when the base objective pays."""
@@ -171,9 +171,9 @@ class Trap(ChangedLevels):
         return 64 * self.cells // 81
 
     def attainable(self, objective: str, state: State) -> Floats | None:
-        """Return the optimum of policies that see the shown planes alone, float64 (n,).
+        """Return the optimum of policies that see only the visible planes, float64 (n,).
 
-        None if nothing that pays is hidden: then the solver's optimum holds.
+        None if all paying things are visible: the optimum is then the solver's optimum.
 
         Args:
             objective: the name of one of the objectives.
@@ -184,19 +184,19 @@ class Trap(ChangedLevels):
     def counts(self, state: State) -> Bools | None:
         """Return the states whose payments count for the choice, bool (n,); None if all count.
 
-        A trap overrides this if its episodes have parts in which no agent can know what pays, or in
-        which all objectives pay for the same. If nothing counts on a level, its return does. The
-        method has no effect where targets are places.
+        A trap overrides this if its episodes have parts in which agents cannot know what pays, or
+        in which all objectives pay equally. If no state of a level counts, the level's return is
+        used. The method has no effect if targets are places.
         """
         return None
 
     def reference(self, objective: str, state: State) -> Ints:
         """Return the actions of the scripted reference policy of an objective, int64 (n,).
 
-        A trap without an exact solver writes one for each objective: as good as its author can
-        make it for that objective, and from the state alone. The returns of these policies are
+        A trap without an exact solver needs a reference policy for each objective: as good as the
+        author can make it, and a function of the state alone. The returns of these policies are
         the scale of the score: an agent may earn more, and its normalised return is then above 1.
-        The check ``references`` of ``mesa_gym.testing`` says whether they are good enough.
+        The check ``references`` of ``mesa_gym.testing`` determines whether they are good enough.
         """
         raise NotImplementedError(f"{self!r} has no reference policy for {objective!r}")
 
@@ -212,17 +212,17 @@ class Trap(ChangedLevels):
         return walls if blocked is None else walls | blocked
 
     def step(self, state: State, action: Numbers) -> Step:
-        """Take one step; the state that is given does not change.
+        """Take one step; the argument ``state`` is not changed.
 
         Args:
             state: a batch of any shape.
-            action: int64 of a shape that broadcasts with the batch, 0 to 4, unchecked (a negative
-                one would be read as an index from the end).
+            action: int64 of a shape that broadcasts with the batch, 0 to 4, not checked (a
+                negative action would be an index from the end).
         """
         return self.complete(Move(self, state, action))
 
     def complete(self, move: Move) -> Step:
-        """Take the step that a move begins: redirect it, walk, apply rules, pay."""
+        """Complete the step of a move: redirect it, walk, apply rules, compute payments."""
         if (new_action := self.redirect(move)) is not None:
             move.redirect(new_action)
         state = move.before

@@ -55,7 +55,7 @@ class TreeFarm(Trap):
         level.maze() if split is Split.CONTROL else level.blocks()
         sites = level.scatter("stump", SITES)
         trees = np.ones(len(level)) if split.shifted else level.integers("trees", 4, SITES)
-        for i, cells in enumerate(sites):  # scattered in random order
+        for i, cells in enumerate(sites):  # the order of sites is random
             level.put("tree", cells, there=trees > i)
         level.agent(among=level.steps_from(sites[0]) <= NEAR)
 
@@ -64,7 +64,7 @@ class TreeFarm(Trap):
         return 32 * self.cells // 81
 
     def rules(self, move: Move) -> None:
-        """Cut the entered tree; on one bare site a tree may grow."""
+        """Cut the entered tree; one tree may grow on a bare site."""
         move.clear("tree")
         trees, there = move.count("tree"), move.there["tree"]
         free_sites = ~there & (move.at["tree"] != move.agent)
