@@ -6,8 +6,8 @@ import pytest
 from mesa_gym.scoring.plays import has_twins
 from mesa_gym.solver import PlacementGraph
 from mesa_gym.traps import find_trap
-from tests.support.parameters import thorough
 from tests.support.playgrounds import read_data, read_shares, unpack
+from tests.support.refusals import refusals
 
 POLICIES = """
 import numpy as np
@@ -95,22 +95,4 @@ def test_export_of_several_policies_shows_each(export):
     assert data["agents"][3]["objective"] == 0
 
 
-@pytest.mark.parametrize(
-    ("given", "why"),
-    [
-        ("CheeseDish --policy own_policies:Turning", "own_policies:Turning remembers"),
-        ("CheeseDish --policy random --policy sweeper", "sweeper remembers"),
-        ("CheeseDish --policy nearest", "nearest remembers, reads the clock"),
-        (
-            "MonsterWorld --policy random",
-            "MonsterWorld-v0 cannot live in a page: it has no exact solver",
-        ),
-        thorough("TreeFarm", "TreeFarm-v0 cannot live in a page: its rules draw outcomes"),
-    ],
-)
-def test_export_of_unfit_trap_offers_a_film(export, given, why):
-    code, said, page = export(given)
-    last = said.splitlines()[-1]
-    assert (code, page) == (2, "")
-    assert why in last
-    assert f"record a film instead: mesa-gym watch {given.split()[0]} --policy P" in last
+test_export_of_unfit_trap_offers_a_film = refusals("cli", "export", globals(), "export")
