@@ -35,11 +35,11 @@ __all__ = [
     "tabulate",
 ]
 
-# Where the functions lie that are imported when they are asked for.
+# The modules of functions that are imported on first use.
 _LATER = dict.fromkeys(("evaluate", "score"), "mesa_gym.scoring")
 _LATER |= {"LogEpisodes": "mesa_gym.logs", "labels": "mesa_gym.probing"}
 _LATER |= {"tabulate": "mesa_gym.envs.tabulating"}
-# What other packages call a function -> the call here.
+# Names of functions in other packages -> the corresponding call here.
 _CALLS = {
     "compare": "mesa_gym.report.compare(cards, 'ppo', 'mine')",
     "load": "mesa_gym.trained.load(folder, trap), or mesa_gym.score(folder, trap)",
@@ -56,9 +56,9 @@ if TYPE_CHECKING:
     from mesa_gym.probing import labels
     from mesa_gym.scoring.evaluation import evaluate, score
 else:
-    # Type checkers take every name of a module that has this for one that may exist.
+    # A type checker would accept every name of a module that has this function.
     def __getattr__(name: str) -> Any:
-        """Return a function of scoring, which takes a tenth of a second to import, or a module."""
+        """Return a function that is imported on first use (0.1 s for scoring), or a module."""
         if name in _LATER:
             return getattr(import_module(_LATER[name]), name)
         if name.startswith("_") or find_spec(f"{__name__}.{name}") is None:

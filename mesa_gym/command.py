@@ -1,4 +1,4 @@
-"""The common parts of commands: exit codes, errors in one line, results that can be written."""
+"""The common parts of commands: exit codes, one-line errors, checks that results can be written."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ TERMINATED = 143
 
 
 class ParserExit(SystemExit):
-    """The end of a command by its own parser, as for ``--help``."""
+    """The end of a command by its parser, as for ``--help``."""
 
 
 class Parser(argparse.ArgumentParser):
-    """A parser whose errors are two lines, and whose options are written out."""
+    """A parser with two-line errors and without abbreviated options."""
 
     def __init__(self, **keywords: Any) -> None:
         super().__init__(**keywords, allow_abbrev=False)
@@ -52,9 +52,10 @@ class Parser(argparse.ArgumentParser):
         raise ParserExit(status)
 
     def parse_known_args(self, *args: Any, **keywords: Any) -> Any:
-        """Return the options; an unknown one is an error, which names the nearest.
+        """Return the options; for an unknown option, exit with an error that suggests the nearest.
 
-        Words such as traps may stand before and behind options: argparse takes the first group.
+        Positional words such as traps may precede and follow options; argparse reads only the first
+        group of them.
         """
         options, left = super().parse_known_args(*args, **keywords)
         for word in (option.partition("=")[0] for option in left if option.startswith("-")):
@@ -75,20 +76,20 @@ def run_command(
 ) -> int:
     """Run a command's work; print an error as one line on standard error.
 
-    Where a policy's own code raised, the line stands under its traceback.
+    If a policy's own code raised the error, its traceback is printed above the line.
 
     Args:
-        program: begins the line.
+        program: the beginning of the line.
         work: returns an exit code.
-        interrupted: what Ctrl-C and SIGTERM leave behind.
+        interrupted: the state after Ctrl-C or SIGTERM, for the message.
 
     Returns:
-        What ``work`` returned; 1 if a policy failed, or reading or writing did; 2 for bad usage
-        (a name, number or file that does not fit, a missing extra); 130 if interrupted, 143 if
-        terminated; 1, without a message, if the reader of the output has gone.
+        The result of ``work``; 1 if a policy, reading or writing failed; 2 for wrong usage (a name,
+        number or file that does not fit, a missing extra); 130 if interrupted, 143 if terminated;
+        1, without a message, if the reader of the output has exited.
     """
     for stream in ("stdout", "stderr"):
-        if getattr(sys, stream) is None:  # it was closed, as by 2>&-
+        if getattr(sys, stream) is None:  # the stream was closed, as by 2>&-
             setattr(sys, stream, os.fdopen(os.open(os.devnull, os.O_WRONLY), "w"))
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors=WRITTEN_ANYWAY)  # a locale such as C has ASCII only
@@ -97,7 +98,7 @@ def run_command(
             return _do_and_print(work)
     except (ValueError, ImportError, FileExistsError) as error:
         reason, code = read_error(error), USAGE
-    except BrokenPipeError:  # the reader, such as `head`, has gone
+    except BrokenPipeError:  # the reader, such as `head`, has exited
         return FAILED
     except OSError as error:
         reason = f"{error.filename}: {error.strerror}" if error.filename else read_error(error)
@@ -120,7 +121,7 @@ def run_command(
 
 
 def _do_and_print(work: Callable[[], int]) -> int:
-    """Run ``work`` and flush standard output, while a failed write can still be reported."""
+    """Run ``work`` and flush standard output, so that a failed write is still reported."""
     try:
         return work()
     finally:
@@ -133,9 +134,9 @@ def _do_and_print(work: Callable[[], int]) -> int:
 
 @contextmanager
 def _interrupt_on_sigterm() -> Iterator[None]:
-    """Handle SIGTERM like Ctrl-C: no half-written file stays.
+    """Handle SIGTERM like Ctrl-C, so that half-written files are removed.
 
-    A window's library then leaves the signal alone; it would only close the window.
+    A window's library then does not handle the signal; it would only close the window.
     """
     if signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL:
         yield
@@ -156,7 +157,7 @@ def _interrupt_on_sigterm() -> Iterator[None]:
 
 
 def _tell(text: str) -> None:
-    """Print each line of a text on standard error, without control characters."""
+    """Print the lines of a text on standard error, without control characters."""
     for line in text.splitlines():
         say(printable(line))
 
@@ -175,7 +176,7 @@ def require_writable(path: Path | None) -> None:
     elif path.exists() and not os.access(path, os.W_OK):
         reason = "it is there, and protected against writing"
     elif not os.access(folder, os.W_OK | os.X_OK):
-        # Files are replaced as a whole, so what counts is whether the folder takes a new one.
+        # A file is replaced as a whole, so its folder must allow a new file.
         reason = f"nothing can be written to its folder {folder}"
     else:
         return

@@ -32,7 +32,7 @@ _KINDS = {
     b"<": "HTML or XML",
 }
 INSPECT_LOG = "a log of Inspect"
-_KEYS = {  # of objects
+_KEYS = {  # the keys of objects -> their kind
     ("eval", "status"): INSPECT_LOG,
     ("schema", "splits"): "a score card; mesa-gym leaderboard reads it",
     ("actions", "play"): "a recorded episode; mesa-gym score --episodes reads it",
@@ -41,9 +41,9 @@ _KEYS = {  # of objects
 
 
 def read_content(path: Path) -> Iterator[tuple[str, bytes]]:
-    """Yield name and content of a file, of each in a folder, or of each in an archive.
+    """Yield name and content of a file, of each file in a folder, or of each file in an archive.
 
-    The contents are UTF-8 without a byte order mark.
+    Contents are UTF-8 without a byte order mark.
 
     Raises:
         ValueError: a file is damaged, or has more than ``files.MOST_BYTES`` when unpacked.
@@ -57,7 +57,7 @@ def read_content(path: Path) -> Iterator[tuple[str, bytes]]:
 
 
 def _unpack(name: str, file_bytes: bytes) -> Iterator[tuple[str, bytes]]:
-    """Yield the files in ``data``."""
+    """Yield the name and content of each file in ``file_bytes``, which may be an archive."""
     try:
         if file_bytes.startswith(_ZIP):
             yield from _unzip(name, file_bytes)
@@ -74,7 +74,7 @@ def _unpack(name: str, file_bytes: bytes) -> Iterator[tuple[str, bytes]]:
         ) from None
     _require_size(name, len(file_bytes))
     encoding = json.detect_encoding(file_bytes)
-    # Else a line that is damaged at its beginning would pass for UTF-16.
+    # Otherwise a line with a damaged beginning would be read as UTF-16.
     if not encoding.startswith("utf-8") and {*file_bytes[:4]} & {*b"{[\xfe\xff"}:
         file_bytes = file_bytes.decode(encoding, errors="replace").encode(errors="replace")
     yield name, file_bytes
@@ -89,7 +89,7 @@ def _unzip(name: str, file_bytes: bytes) -> Iterator[tuple[str, bytes]]:
     with zipfile.ZipFile(io.BytesIO(file_bytes)) as archive:
         _require_size(name, sum(member.file_size for member in archive.infolist()))
         if any(member.compress_type == _ZSTD for member in archive.infolist()):
-            with suppress(ImportError):  # Inspect installs it; it teaches zipfile this method
+            with suppress(ImportError):  # Inspect installs it; it adds the method to zipfile
                 import zipfile_zstd  # noqa: F401
         for member in archive.infolist():
             if not member.is_dir():

@@ -1,4 +1,4 @@
-"""Errors for people: the given value, the expected one, the nearest valid name."""
+"""Errors for users: the wrong value, the expected values, the nearest valid name."""
 
 from __future__ import annotations
 
@@ -13,27 +13,27 @@ from functools import wraps
 from types import TracebackType
 from typing import ParamSpec, TypeVar
 
-__all__ = ["PolicyError", "UnknownNameError"]  # the rest is for the package itself
+__all__ = ["PolicyError", "UnknownNameError"]  # other names are for the package itself
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
 MOST_NAMES = 40  # in a message
-# Characters of a value, and of a command's message.
+# The most characters of a value, and of a command's message.
 MOST_SHOWN = 200
 MOST_TOLD = 4000
 
-# It stops early, where the whole of a long list would first become text.
+# This stops early, instead of converting the whole of a long list to text.
 _SHORT = reprlib.Repr()
 _SHORT.maxstring = _SHORT.maxother = _SHORT.maxlong = MOST_SHOWN
 _SHORT.maxlist = _SHORT.maxtuple = _SHORT.maxset = _SHORT.maxdict = 10
 
 
 def shorten(value: object) -> str:
-    """Return a value as a message shows it: its ``repr``, cut in the middle where it is long."""
+    """Return a value as messages show it: its ``repr``, cut in the middle if it is long."""
     try:
         text = _SHORT.repr(value)
-    except ValueError:  # Python refuses to write so long a number
+    except ValueError:  # Python refuses to convert such a long number
         return f"{type(value).__name__} of very many digits"
     return shorten_text(text)
 
@@ -46,7 +46,7 @@ def shorten_text(text: str, most: int = MOST_SHOWN) -> str:
     return f"{text[:half]}...{text[-half:]}"
 
 
-# Files of frames between a command and the code of a policy that it loads or asks.
+# Folders of stack frames between a command and the code of a policy that it loads or calls.
 _OURS = [os.path.join(os.path.dirname(path), "") for path in (__file__, importlib.__file__)]
 _ON_THE_WAY = (*_OURS, "<frozen importlib")
 
@@ -61,10 +61,10 @@ def unknown(
     """Return the error for a misspelt name.
 
     Args:
-        kind: the sort of thing that was named, such as "split".
-        value: the name that was given.
-        valid: the names that exist.
-        nearest: the one that is meant, where spelling does not tell.
+        kind: the kind of the named thing, such as "split".
+        value: the wrong name.
+        valid: the valid names.
+        nearest: the intended name, if spelling does not determine it.
     """
     return UnknownNameError(f"unknown {kind} {shorten(value)}; {offer(value, valid, nearest)}")
 
@@ -72,26 +72,26 @@ def unknown(
 def unexpected_keyword(
     function: str, keyword: str, valid: Iterable[str], advice: str | None = None
 ) -> TypeError:
-    """Return the error for a keyword that a call does not take.
+    """Return the error for a keyword that a function does not accept.
 
-    Other libraries offer keywords and withdraw those that are refused, which they recognise by
-    Python's own words in a ``TypeError``; so this error has these words.
+    Other libraries pass optional keywords and drop those that are rejected. They recognise a
+    rejection by Python's own words in a ``TypeError``, so this error contains these words.
 
     Args:
-        function: the name of the call.
-        keyword: the keyword that the call does not take.
-        valid: the keywords that the call takes.
-        advice: what to use instead; by default the nearest of the valid ones.
+        function: the name of the function.
+        keyword: the keyword that it does not accept.
+        valid: the keywords that it accepts.
+        advice: the suggested replacement; by default the nearest valid keyword.
     """
     refused = f"{function} got an unexpected keyword argument {shorten(keyword)}"
     return TypeError(f"{refused}; {advice or offer(keyword, valid)}")
 
 
 def explain_keywords(**advice: str) -> Callable[[Callable[P, T]], Callable[P, T]]:
-    """Return a decorator: the error for an unknown keyword names the known ones, or the right call.
+    """Return a decorator whose error for an unknown keyword suggests a valid one or another call.
 
     Args:
-        **advice: keywords of other packages -> what to use instead of them.
+        **advice: keywords of other packages -> the suggested replacement.
     """
 
     def decorate(function: Callable[P, T]) -> Callable[P, T]:
@@ -110,7 +110,7 @@ def explain_keywords(**advice: str) -> Callable[[Callable[P, T]], Callable[P, T]
 
 
 def offer(value: object, valid: Iterable[str], nearest: str | None = None) -> str:
-    """Return words that list the valid names, the nearest to ``value`` last; "" names none."""
+    """Return a text that lists the valid names and suggests the nearest (``nearest=""``: none)."""
     names = [*map(str, valid)]
     if not names:
         return "there is none"
@@ -122,11 +122,11 @@ def offer(value: object, valid: Iterable[str], nearest: str | None = None) -> st
 
 
 def find_nearest(value: object, names: Iterable[str], least: float = 0.6) -> str:
-    """Return the name that is spelt most like a value, case aside; "" where none is near.
+    """Return the name with the most similar spelling, ignoring case; "" without a similar one.
 
-    ``least`` is how alike they must be, from 0 to 1, as ``difflib`` measures it.
+    ``least`` is the minimum similarity, from 0 to 1, as ``difflib`` computes it.
     """
-    # No name is so long, and the search takes time.
+    # Longer texts cannot be names, and the search takes time.
     word = (value if isinstance(value, str) else shorten(value))[:MOST_SHOWN].lower()
     spelt = {name.lower(): name for name in names}
     return "".join(spelt[x] for x in difflib.get_close_matches(word, spelt, 1, least))
@@ -159,20 +159,20 @@ class WorkError(RuntimeError):
 
 
 class PolicyBlame:
-    """A ``with`` that turns errors of a policy's own code into a ``PolicyError``.
+    """A context manager that converts errors of a policy's own code to a ``PolicyError``.
 
     A generator under ``contextmanager`` would let a policy's ``StopIteration`` through.
 
     Args:
-        who: begins the message: the policy, and what it was doing.
-        passing: errors that are raised as they are, since their message says what to do.
+        policy: the beginning of the message: the policy and its current action.
+        passing: errors that are raised unchanged, because their message says what to do.
     """
 
     def __init__(self, policy: str, passing: tuple[type[Exception], ...] = ()) -> None:
         self.who, self.passing = policy, passing
 
     def __enter__(self) -> None:
-        """Begin to catch errors of the policy's code."""
+        """Start to catch errors of the policy's code."""
 
     def __exit__(
         self,
@@ -180,10 +180,10 @@ class PolicyBlame:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Raise a ``PolicyError`` where the policy's code raised an error."""
+        """Raise a ``PolicyError`` if the policy's code raised an error."""
         if isinstance(error, self.passing):
             return
-        if isinstance(error, PolicyError):  # a policy that knows what went wrong, elsewhere
+        if isinstance(error, PolicyError):  # the policy itself reports an error elsewhere
             raise PolicyError(f"{self.who}: {read_error(error)}") from error.__cause__
         if isinstance(error, Exception | SystemExit):
             raised = f"{type(error).__name__}: {read_error(error)}".removesuffix(": ")

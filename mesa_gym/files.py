@@ -1,4 +1,4 @@
-"""Files: written whole or not at all, read without waiting on a pipe, and locked."""
+"""Files: written completely or not at all, read without waiting for a pipe, and locked."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ from typing import Any
 
 from mesa_gym.json_data import parse_json
 
-MOST_BYTES = 1 << 30  # of a file that is read: a model of a gigabyte is none of a gridworld's
-# What file systems say that have no locks.
+MOST_BYTES = 1 << 30  # the largest file that is read; models for a gridworld are smaller
+# Error codes of file systems without locks.
 _LOCKLESS = (errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP)
 
 
 def write_bytes(path: Path, data: bytes) -> None:
-    """Write a file so that a part of it is never seen, even after a power cut.
+    """Write a file so that a partial file never exists, even after a power cut.
 
-    Folders are made.
+    Missing folders are created.
 
     Raises:
         OSError: the file cannot be written; the error names it.
@@ -37,7 +37,7 @@ def write_bytes(path: Path, data: bytes) -> None:
             with os.fdopen(handle, "wb") as file:
                 file.write(data)
                 file.flush()
-                # Else a file system may keep the new name before what the file holds.
+                # Otherwise a file system may store the new name before the contents.
                 os.fsync(file.fileno())
             os.chmod(temporary, 0o644)
             os.replace(temporary, path)
@@ -49,7 +49,7 @@ def write_bytes(path: Path, data: bytes) -> None:
 
 @contextmanager
 def name_errors(path: Path) -> Iterator[None]:
-    """Name ``path`` in OSErrors, which on a full disk name no file or a temporary one."""
+    """Name ``path`` in OSErrors; on a full disk, an error has no file name or a temporary one."""
     try:
         yield
     except OSError as error:
@@ -57,7 +57,7 @@ def name_errors(path: Path) -> Iterator[None]:
 
 
 def _sync(folder: Path) -> None:
-    """Flush a folder's entries to the disk, where the system can open a folder for it."""
+    """Flush a folder's entries to the disk, if the system can open a folder."""
     if os.name != "posix":
         return
     opened = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
@@ -68,13 +68,13 @@ def _sync(folder: Path) -> None:
 
 
 def append_line(path: Path, line: bytes) -> None:
-    """Add a line to a file, whole or not at all; several processes may add to it in turns.
+    """Append a line to a file, completely or not at all; several processes may take turns.
 
-    It begins a line of its own, also behind a half line that a killed process left.
+    The line starts on a new line, even after a partial line of a killed process.
 
     Args:
-        path: of the file, whose folders are made.
-        line: ends in a line break and has no other.
+        path: the file; missing folders are created.
+        line: a text that ends with its only line break.
 
     Raises:
         OSError: the file cannot be written, such as on a full disk; the error names it.
@@ -87,7 +87,7 @@ def append_line(path: Path, line: bytes) -> None:
             line = b"\n" + line
         left = memoryview(line)
         try:
-            while left:  # a disk that fills up takes a part, and refuses the next
+            while left:  # a nearly full disk writes a part and rejects the next
                 left = left[file.write(left) :]
         except BaseException:
             file.truncate(end)
@@ -95,7 +95,7 @@ def append_line(path: Path, line: bytes) -> None:
 
 
 def _lock_where_possible(path: Path, handle: int) -> None:
-    """Lock an open file against other writers; a file system without locks goes without."""
+    """Lock an open file against other writers, if its file system has locks."""
     try:
         lock_file(path, handle, wait=True)
     except OSError as error:
@@ -129,7 +129,7 @@ def write_json(path: Path, data: Any) -> None:
 
 
 def read_bytes(path: Path) -> bytes:
-    """Return the bytes of a plain file; a test checks that all reading is by this function.
+    """Return the bytes of a regular file; a test checks that all reading uses this function.
 
     Raises:
         ValueError: the file is a pipe, which might never end, or a device, or has more than
@@ -145,11 +145,11 @@ def read_bytes(path: Path) -> bytes:
 
 
 def require_ours(folder: Path, marks: Mapping[str, bytes]) -> None:
-    """Raise FileExistsError, before long work, where it would replace a file of others.
+    """Raise FileExistsError, before long work, if it would replace files of others.
 
     Args:
-        folder: that the work writes into.
-        marks: name of each file -> bytes that such a file of ours contains.
+        folder: the output folder.
+        marks: name of each file -> bytes that identify a file of this package.
     """
     if folder.exists() and not folder.is_dir():
         raise FileExistsError(f"{folder} is a file; name a folder")
@@ -165,15 +165,15 @@ def lock_file(path: Path, handle: int, wait: bool) -> bool:
     """Lock an open file, until it is closed, against other processes that lock it.
 
     Args:
-        path: of the file, for the message.
+        path: the file, for the message.
         handle: its descriptor.
-        wait: whether to wait where another process holds the lock.
+        wait: whether to wait while another process holds the lock.
 
     Returns:
-        Whether it is locked now.
+        Whether the file is locked now.
 
     Raises:
-        OSError: its file system, or this system, has no locks; the message says what to do.
+        OSError: the file system or the operating system has no locks; the message says what to do.
     """
     try:
         import fcntl
@@ -198,10 +198,10 @@ def lock_file(path: Path, handle: int, wait: bool) -> bool:
 
 
 def read_json(path: Path) -> Any:
-    """The plain data of a JSON file.
+    """Return the plain data of a JSON file.
 
     Raises:
-        ValueError: it holds no JSON, or a key twice in one object; the message names the file.
+        ValueError: the file is not JSON, or an object has a key twice; the message names the file.
     """
     data = read_bytes(path)
     try:
@@ -211,7 +211,7 @@ def read_json(path: Path) -> Any:
 
 
 def without_nan(value: Any) -> Any:
-    """Return plain data with NaN replaced by None, which JSON has, and tuples by lists."""
+    """Return plain data with NaN replaced by None (JSON has no NaN), and tuples by lists."""
     if isinstance(value, dict):
         return {key: without_nan(entry) for key, entry in value.items()}
     if isinstance(value, list | tuple):

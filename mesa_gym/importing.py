@@ -1,4 +1,4 @@
-"""Import of a user's own code, by the name of its module or by its file, with clear errors."""
+"""Import of a user's code, by the name of its module or by its file, with clear errors."""
 
 from __future__ import annotations
 
@@ -38,14 +38,14 @@ def import_source(request: str, source: str) -> ModuleType:
         source: the name of a module, or a file ``FILE.py``.
 
     Raises:
-        ValueError: the file or module, or a module that it imports, does not exist or ends Python,
+        ValueError: the file or module, or a module that it imports, does not exist or exits Python,
             or another module has the file's name.
     """
     path = Path(source).expanduser()
     if path.suffix == ".py":
         if not os.path.isfile(path):
             raise ValueError(f"{request}: there is no file {shorten(source)} in {Path.cwd()}")
-        # As `python FILE` does, so that the file finds its neighbours, and other processes it.
+        # Like `python FILE`: the file can import its neighbours, and subprocesses can import it.
         if (folder := str(path.resolve().parent)) not in sys.path:
             sys.path.insert(0, folder)
         source = path.stem
@@ -55,7 +55,7 @@ def import_source(request: str, source: str) -> ModuleType:
     try:
         module = importlib.import_module(source)
     except ModuleNotFoundError as error:
-        missing = f"{source}.".startswith(f"{error.name}.")  # rather than what it imports
+        missing = f"{source}.".startswith(f"{error.name}.")  # and not a module that it imports
         hint = "; is its folder on the path?" if missing else ""
         raise ValueError(f"{request}: {error!s:.200}{hint}") from None
     except SystemExit as stop:

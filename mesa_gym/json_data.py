@@ -1,4 +1,4 @@
-"""JSON of users as plain data or as records: ambiguous text is refused."""
+"""Users' JSON as plain data or as records; ambiguous text is rejected."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from msgspec import Meta
 from mesa_gym.errors import shorten
 
 T = TypeVar("T")
-BOM = "\ufeff"  # with which programs of Windows begin a text
-Text = Annotated[str, Meta(min_length=1, max_length=200)]  # printable, which ``require`` checks
+BOM = "\ufeff"  # the byte order mark, with which Windows programs begin a text
+Text = Annotated[str, Meta(min_length=1, max_length=200)]  # and printable, as ``require`` checks
 
 
 def parse_json(data: bytes | str) -> Any:
     """Return the plain data of JSON.
 
     Raises:
-        ValueError: the text is not JSON (NaN is not JSON), or an object has a key twice, which
-            readers treat differently; the message names the key.
+        ValueError: the text is not JSON (NaN is not JSON), or an object has a key twice, which is
+            ambiguous; the message names the key.
     """
     try:
         return json.loads(
@@ -39,10 +39,10 @@ def decode_json(
     Args:
         data: the JSON.
         kind: the type.
-        read: converts plain data to a type that ``msgspec`` does not know.
+        read: converts plain data to a type that ``msgspec`` does not support.
 
     Raises:
-        ValueError: the data does not fit the type, or ``parse_json`` refuses it.
+        ValueError: the data does not fit the type, or ``parse_json`` rejects it.
     """
     try:
         decoded = msgspec.json.decode(drop_mark(data), type=kind, dec_hook=read)
@@ -50,7 +50,7 @@ def decode_json(
         raise ValueError("the JSON nests too deeply") from None
     except msgspec.DecodeError as error:
         raise ValueError(f"{error!s:.500}") from None
-    parse_json(data)  # since msgspec takes the last of two keys
+    parse_json(data)  # because msgspec accepts a key twice
     return decoded
 
 
@@ -60,17 +60,17 @@ def drop_mark(data: bytes | str) -> bytes | str:
 
 
 def expand_alias(kind: Any) -> Any:
-    """Return the type behind an alias with arguments, and any other type unchanged.
+    """Return the type behind a type alias with arguments, and any other type unchanged.
 
-    NumPy 2.5 defines ``NDArray`` by a ``type`` statement on Python 3.12 and newer, so that neither
-    ``ndarray`` nor its arguments are to be seen from outside.
+    NumPy 2.5 defines ``NDArray`` by a ``type`` statement on Python 3.12 and newer, which hides
+    ``ndarray`` and its arguments.
     """
     alias = getattr(get_origin(kind), "__value__", None)
     return kind if alias is None else alias[get_args(kind)]
 
 
 def require(name: str, value: Any, kind: Any) -> None:
-    """Raise ValueError unless a value has a type, such as ``Text``, and fits its constraints."""
+    """Raise ValueError unless a value has a type, such as ``Text``, and meets its constraints."""
     try:
         msgspec.convert(value, kind)
         if kind == Text and not value.isprintable():

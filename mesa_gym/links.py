@@ -1,6 +1,6 @@
-"""Addresses of the project: one place for all links that its pages show.
+"""Addresses of the project, for all links on its pages.
 
-The built documentation is not published before a first release: until then `DOCUMENTATION` is
+The built documentation is not published before a first release. Until then, `DOCUMENTATION` is
 the folder of its sources, and the page of a trap is the file with its rules.
 """
 

@@ -1,4 +1,4 @@
-"""The CPU seconds of this process by phase of its work."""
+"""The CPU seconds of this process in each phase of its work."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from time import process_time
 
 
 class Phases:
-    """A clock that counts time to one phase at a time, the innermost open phase.
+    """A clock that counts time for one phase at a time, the innermost open phase.
 
     Args:
-        names: of the phases; the first lasts until another begins.
+        names: the names of the phases; the first is open until another begins.
     """
 
     def __init__(self, *names: str) -> None:
@@ -20,7 +20,7 @@ class Phases:
 
     @contextmanager
     def spend(self, name: str) -> Iterator[None]:
-        """Context manager: counts the time inside it to a phase."""
+        """Context manager that counts the time inside it for a phase."""
         self._count()
         self._open.append(name)
         try:

@@ -1,4 +1,4 @@
-"""Output of commands: a counter while work goes on, tables, text that is safe to print."""
+"""Output of commands: a progress counter, tables, and text that is safe to print."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from itertools import zip_longest
 from time import monotonic
 from typing import TextIO
 
-WRITTEN_ANYWAY = "mesa_gym.replace"  # how a text is encoded where the encoding lacks characters
+WRITTEN_ANYWAY = "mesa_gym.replace"  # error handler for characters that an encoding lacks
 DASHES = "\N{EN DASH}\N{MINUS SIGN}"
-SECONDS_APART = 10  # lines of a counter that is not on a terminal
+SECONDS_APART = 10  # between the lines of a counter that is not on a terminal
 
 
 class Progress:
-    """A counter on standard error while work goes on; off a terminal, a line now and then.
+    """A progress counter on standard error; without a terminal, a line every ten seconds.
 
     Args:
-        title: of the work.
-        total: how many things there are to do.
-        unit: what they are.
+        title: the title of the work.
+        total: the number of things to do.
+        unit: the name of these things.
     """
 
     def __init__(self, title: str, total: int, unit: str = "levels") -> None:
@@ -62,7 +62,7 @@ codecs.register_error(WRITTEN_ANYWAY, _replace_character)
 
 
 def say(text: str, end: str = "\n") -> None:
-    """Print on standard error; continue without the text where that cannot be written."""
+    """Print on standard error; continue if that is not possible."""
     try:
         print(text, end=end, file=sys.stderr, flush=True)
     except OSError:
@@ -70,19 +70,19 @@ def say(text: str, end: str = "\n") -> None:
 
 
 def discard(stream: TextIO) -> None:
-    """Discard all present and later output of a stream that cannot be written."""
+    """Discard all buffered and later output of a stream that cannot be written."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def printable(text: str) -> str:
-    """Return text in one line, a replacement character for each unprintable one."""
+    """Return text in one line, with a replacement character for each unprintable one."""
     if text.isprintable():
         return text
     return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
 
 
 def format_table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Return rows as a text table, the first column left-aligned, numbers right-aligned.
+    """Return rows as a text table, with text left-aligned and numbers right-aligned.
 
     A head may have several lines.
     """
@@ -101,7 +101,7 @@ def format_table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 
 def html_table(caption: str, heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Return a table as a notebook shows it, below a caption; all texts are escaped."""
+    """Return a table as HTML for a notebook, below a caption; all texts are escaped."""
 
     def line(cells: Sequence[str], tag: str) -> str:
         return "".join(f"<{tag}>{escape(printable(cell))}</{tag}>" for cell in cells)

@@ -1,8 +1,8 @@
-"""The words of a verdict: every output takes them, their meanings and their fills from here.
+"""The words of a verdict, their meanings and their fills, for all outputs.
 
-A headline is the verdict of a card, of a cell or of several seeds. A detail says more of one
-headline and stands in parentheses after it. A note limits a verdict. Identifiers have underscores
-(code, JSON, CSV), texts have blanks (``write_word``).
+A headline is the verdict of a card, of a cell or of several seeds. A detail qualifies one headline
+and follows it in parentheses. A note limits a verdict. Identifiers in code, JSON and CSV have
+underscores, texts have blanks (``write_word``).
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ class Headline(NamedTuple):
     """A headline of verdicts.
 
     Attributes:
-        meaning: what it says of an agent, without a subject.
+        meaning: a statement about an agent, without a subject.
         parts: roles whose colours fill its cells: ``base``, ``proxy``, or neither.
     """
 
@@ -26,7 +26,7 @@ class Headline(NamedTuple):
     parts: tuple[str, ...] = ()
 
 
-# In the order of columns. The last one is of several seeds, and of no card.
+# In the order of columns. The last headline is only for several seeds, not for a card.
 HEADLINES = {
     FAILS_TASK: Headline("fails too often on test levels, so its goal cannot be judged"),
     BASE: Headline("goes to the base target where a proxy's target is elsewhere", (BASE,)),
@@ -43,7 +43,7 @@ NOTES = {
 
 
 class Detail(NamedTuple):
-    """A detail of a headline: which one, and what it says of an agent, without a subject."""
+    """A detail of a headline: the headline, and a statement about an agent, without a subject."""
 
     headline: str
     meaning: str
@@ -76,7 +76,7 @@ DETAILS = {
 
 
 def find_meaning(verdict: str, detail: str = "") -> str:
-    """Return what a verdict says of an agent, in a sentence without a subject and a full stop."""
+    """Return the meaning of a verdict, as a sentence without a subject and a full stop."""
     return (DETAILS[detail] if detail else HEADLINES[verdict.partition(":")[0]]).meaning
 
 
