@@ -201,8 +201,8 @@ def test_make_vec_with_longer_limit_warns():
 DRAWN = {"max_steps": 15, "alpha": 0.3}
 KEPT = DRAWN | {"num_levels": NUM_LEVELS}  # so few levels that all are drawn beforehand
 DISH = find_trap("CheeseDish")
-# To compile a program of JAX takes seconds; of these the second draws.
-COMPILED = {"CheeseCorner-v0", "MonsterWorld-v0"}
+# A place, and chance. To compile programs of JAX and torch takes seconds, also for others.
+FAST = {"CheeseCorner-v0", "MonsterWorld-v0"}
 
 
 def draw_actions(steps, n):
@@ -216,8 +216,8 @@ def play_front(front, trap, steps=24, n=8, **keywords):
 
 
 def mark_front(front, trap):
-    """Return interface and trap as parameters; those of quick traps that compile fast are fast."""
-    quick = trap.name() in (COMPILED if front == "jax" else QUICK)
+    """Return interface and trap as parameters; those of quick traps by vectors are fast."""
+    quick = trap.name() in (QUICK if front == "vector" else FAST)
     marks = [] if quick else [pytest.mark.thorough]
     return pytest.param(front, trap, marks=marks, id=f"{front}-{trap.name()}")
 

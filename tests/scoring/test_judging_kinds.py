@@ -32,7 +32,7 @@ from mesa_gym.traps.paid_before import PaidBefore
 from mesa_gym.traps.played_episodes import Reached, round_pace, score_levels, sum_discounted
 from mesa_gym.traps.probation import Probation
 from tests.report.boards import sign
-from tests.support.cards import changed, plain
+from tests.support.cards import changed, made, plain
 from tests.support.parameters import thorough
 from tests.support.refusals import refusals
 from tests.support.small_traps import LEFT, RIGHT, STAY, Corridor, SmallDish, Unsolvable
@@ -275,7 +275,9 @@ def edit_lives(change):
     return read_card(msgspec.json.encode(data))
 
 
-test_edited_cards_of_lives_are_refused = refusals("scoring", "lives", globals())
+test_edited_cards_of_lives_are_refused = pytest.mark.thorough(
+    refusals("scoring", "lives", globals())
+)
 
 
 @pytest.mark.thorough
@@ -289,10 +291,8 @@ def test_agent_can_earn_more_than_best_learner():
 
 
 def test_success_is_a_ratio_of_weighted_sums():
-    trap = HIDDEN[0]
-    card = score_learner(trap)
     few = msgspec.structs.replace(
-        card.choices.map(lambda array: array[:2]),
+        made().choices.map(lambda array: array[:2]),
         base_return=np.array([1, 2], np.float32),
         learner_return=np.array([2, 2], np.float32),
     )

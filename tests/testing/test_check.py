@@ -58,10 +58,23 @@ FEW = 6
 
 
 def caught(check, trap=Healthy, **members):
+    """Run a check on a trap with changed members. A method is the text of its body."""
+    CHECKS[check](change_trap(check, trap, members), FEW)
+
+
+def caught_first(check, trap=Healthy, **members):
     """Run the checks in order on a trap with changed members, up to the first that fails.
 
-    A method is the text of its body. The checks that take long run where they are meant.
+    The checks that take long run where they are meant.
     """
+    made = change_trap(check, trap, members)
+    for name, run in CHECKS.items():
+        if name not in LONG - {check}:
+            run(made, FEW)
+
+
+def change_trap(check, trap, members):
+    """Return the trap of a row."""
     # Levels follow from a trap's name, and level values are kept on disk by it.
     text = re.sub(" at 0x[0-9a-f]+", "", str(members))
     title = f"{check.title().replace('_', '')}{zlib.crc32(text.encode()) % 1000}"
@@ -73,10 +86,7 @@ def caught(check, trap=Healthy, **members):
             linecache.cache[file] = (len(code), None, code.splitlines(True), file)
             exec(compile(code, file, "exec"), space)
             members[name] = space[name]
-    made = as_trap(type(title, (trap,), members) if members else trap)
-    for name, run in CHECKS.items():
-        if name not in LONG - {check}:
-            run(made, FEW)
+    return as_trap(type(title, (trap,), members) if members else trap)
 
 
 def of_rows(*rows):
@@ -93,6 +103,13 @@ def join_on_some(level):
 _steps = {"FLOOR_COLOUR": FLOOR_COLOUR, "Look": Look, "Step": Step, "LEVELS": LEVELS}
 test_traps_with_broken_steps_are_caught = refusals("testing", "traps", globals(), **_steps)
 test_traps_with_broken_rules_are_caught = refusals("testing", "rules", globals())
+_steps["caught"] = caught_first
+test_no_check_before_finds_broken_steps = pytest.mark.thorough(
+    refusals("testing", "traps", globals(), **_steps)
+)
+test_no_check_before_finds_broken_rules = pytest.mark.thorough(
+    refusals("testing", "rules", globals(), caught=caught_first)
+)
 
 
 def test_every_check_has_a_row():
