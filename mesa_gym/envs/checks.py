@@ -143,7 +143,7 @@ def _in_range(trap: Trap, states: State) -> bool:
 
 
 def spread(name: str, values: Any, n: int) -> list[Any]:
-    """Return a list of n values, from a sequence of n values or one value for all environments.
+    """Return a list with a value per environment, from n values or one value for all.
 
     Raises:
         ValueError: the sequence does not have n values.

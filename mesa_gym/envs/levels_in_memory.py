@@ -2,7 +2,7 @@
 
 The episodes of an environment are a pure function of its seed: episode j draws its level number
 from output 2j of the seed's SplitMix64 stream, and from output 2j + 1 whether it comes from the
-shift distribution. How far ahead levels are drawn changes only the speed.
+shift distribution. The number of levels that are drawn ahead changes only the speed.
 """
 
 from __future__ import annotations

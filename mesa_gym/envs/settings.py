@@ -32,8 +32,8 @@ class Settings:
         num_levels: draw episodes only from levels 0 to ``num_levels`` - 1 (with ``alpha``, the same
             number of shift levels is added).
         max_steps: the time limit; by default the trap's limit for the split.
-        observation: ``planes``, ``rgb``, ``centred``, ``flat`` (float32, else
-            uint8), ``chw`` or ``text``.
+        observation: ``planes``, ``rgb``, ``centred`` or ``chw`` (uint8), ``flat`` (float32), or
+            ``text``.
         agent_view_size: the side of the window of ``centred``, odd; by default the largest.
         salt: an evaluator's secret; a different salt gives different levels.
         **parameters: the trap's own keywords, such as ``colour_planes``.

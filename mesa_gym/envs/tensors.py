@@ -54,8 +54,8 @@ class TensorEnv(DeviceEnv):
         trap: as for ``TrapEnv``.
         num_envs: the number of environments.
         device: the torch device of all tensors, such as ``cuda``.
-        seed: a seed, of which environment i gets a hash with i, or a sequence with each
-            environment's seed; None for random seeds.
+        seed: one seed (environment i gets a hash of it and i), or a sequence of one seed per
+            environment; None for random seeds.
         num_levels: the number of levels (with ``alpha``, the same number of shift levels is added).
         compile: whether to compile the step as one graph; the first step then takes longer.
         **keywords: as for ``TrapEnv``, with the same errors; the observation is ``planes``,

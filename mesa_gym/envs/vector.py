@@ -137,8 +137,8 @@ class TrapVectorEnv(BaseEnv, ManyEnvs, VectorEnv[Observations, Ints, NDArray[Any
         """Begin an episode in every environment, or in the environments of ``reset_mask``.
 
         Args:
-            seed: a seed, of which environment i gets a hash with i, or a sequence with each
-                environment's seed; None leaves the streams of levels unchanged.
+            seed: one seed (environment i gets a hash of it and i), or a sequence of one seed per
+                environment; None leaves the streams of levels unchanged.
             options: ``level`` (a number for all, or one per environment) selects levels. ``map``
                 likewise begins from maps. None in either takes the next level of the stream.
                 ``state`` continues from n states as ``set_state`` does, without other options.
@@ -186,8 +186,8 @@ class TrapVectorEnv(BaseEnv, ManyEnvs, VectorEnv[Observations, Ints, NDArray[Any
     def set_state(self, state: State) -> tuple[Observations, Infos]:
         """Continue from n states, each with its remaining steps of ``max_steps``.
 
-        An environment without remaining steps counts as one whose episode has ended. Otherwise as
-        ``TrapEnv.set_state``.
+        An environment without remaining steps is treated like one whose episode has ended. See
+        ``TrapEnv.set_state`` for the rest.
         """
         rows = np.arange(self.num_envs)
         self._begin(rows, self._queue.put_states(rows, state))

@@ -22,8 +22,8 @@ class ChangedLevels(LevelFamily):
     Class attributes:
         exchange: two names (kinds or traits), each of exactly one thing under shift, which exchange
             cells in the twin of a level; None if the targets cannot be exchanged.
-        alone: objective -> the kinds or traits of its targets, if they can be removed so that the
-            objective no longer pays; by default those in ``exchange``. Objectives whose targets
+        alone: objective -> the kinds or traits of its targets, if the objective no longer pays
+            after their removal; by default the names in ``exchange``. Objectives whose targets
             are bare places, or shared with other objectives, are left out.
     """
 

@@ -62,8 +62,8 @@ class LavaLand(Trap):
 def _draw_stream(level: LevelBuilder, agent: Ints, goal: Ints) -> Bools:
     """Return cells that cut every shortest way from agent to goal, bool (n, cells).
 
-    The cells are those of all shortest ways at one distance from the agent: the distance of a
-    random cell between agent and goal.
+    They are all cells on shortest ways at one distance from the agent, the distance of a random
+    cell between agent and goal.
     """
     there, back = level.steps_from(agent), level.steps_from(goal)
     rows = np.arange(len(level))
