@@ -1,6 +1,6 @@
-"""Training algorithms and their settings: functions, default steps, and a user's own.
+"""Training algorithms, with their default settings and steps, and training functions of users.
 
-This module does not import JAX, which takes a second: trainings are described without it.
+This module does not import JAX, because that import takes a second.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from mesa_gym.policies.adapters import can_call
 from mesa_gym.trained.mlp import UNITS
 from mesa_gym.traps import package_traps
 
-LARGEST = sys.float_info.max  # for what has no upper bound
+LARGEST = sys.float_info.max  # the upper bound of settings without one
 
 
 def _set_bounds(usual: float, least: float, most: float = LARGEST, above: bool = False) -> Any:
@@ -83,7 +83,7 @@ SETTING_NAMES = tuple(setting.name for setting in fields(PPOSettings))
 
 
 def _check(setting: Field[Any], value: Any) -> int | float:
-    """Return the value of a field, a whole number or a float as its default is."""
+    """Return a setting's value as an int or float, like its default; ValueError if not in range."""
     is_integer = type(setting.default) is int
     kinds = (int, np.integer) if is_integer else (int, float, np.integer, np.floating)
     least, most, above = setting.metadata.values()
@@ -104,8 +104,8 @@ def describe_values(setting: Field[Any]) -> str:
     return f"{sort} {'above' if above else 'of at least'} {least:,}{end}"
 
 
-# Environment steps after which agents are competent, or no longer become so, by trap; "" is every
-# other trap. The columns are ``Algorithm.pace``.
+# Default environment steps by trap ("" for all others), with a column for each ``Algorithm.pace``.
+# After these steps agents are competent, or do not become competent with more steps.
 PACES = ("ppo", "planner", "memory", "sb3-ppo", "sb3-a2c")
 USUAL_STEPS = {
     "": (600_000, 100_000, 600_000, 400_000, 600_000),
@@ -119,7 +119,7 @@ USUAL_STEPS = {
     "PointedGoal-v0": (1_500_000, 250_000, 1_500_000, 800_000, 1_200_000),
     "TreeFarm-v0": (1_000_000, 166_666, 1_500_000, 800_000, 1_200_000),
 }
-# An agent with a memory needs longer where it is to find out what pays.
+# An agent with a memory trains longer on traps where it must find out what is rewarded.
 LIVES = (600_000, 100_000, 2_000_000, 400_000, 600_000)
 USUAL_STEPS |= {name: LIVES for name, trap in package_traps().items() if trap.learner}
 
@@ -129,16 +129,16 @@ class Algorithm:
     """A function that trains agents, and its defaults.
 
     Attributes:
-        name: the algorithm's name, with which its agents' names begin.
-        source: the function, as module or file and name; it is imported where it is needed.
-        about: what it is, in a line; "" for the first line of the docstring of the function or,
-            where it has none, of its module.
-        seconds: CPU time to train one seed for its usual steps.
-        kind: of its agents, in ``policy.json``.
+        name: the algorithm's name, which starts the names of its agents.
+        source: the training function as ``module:function`` or ``file:function``; imported lazily.
+        about: a one-line description; "" for the first docstring line of the function or, without
+            a docstring, of its module.
+        seconds: CPU time to train one seed for the usual steps.
+        kind: the kind of its agents' network, as in ``policy.json``.
         settings: the default settings; None for an algorithm without PPO's settings.
-        unread: the settings among them that it does not read, and so does not take.
+        unread: the PPO settings that the algorithm does not use, and therefore rejects.
         pace: the column of ``USUAL_STEPS`` with its usual steps.
-        solves: whether it solves the levels before it trains, which takes a while.
+        solves: whether it first solves the training levels, which takes a while.
     """
 
     name: str
@@ -152,7 +152,7 @@ class Algorithm:
     solves: bool = False
 
     def count_steps(self, trap: str = "") -> int:
-        """Return the algorithm's usual steps on a trap, which is named with its version."""
+        """Return the algorithm's usual steps on a trap, given by its name with version."""
         return USUAL_STEPS.get(trap, USUAL_STEPS[""])[PACES.index(self.pace)]
 
     def find_function(self) -> Callable[..., Any]:
@@ -216,7 +216,7 @@ USUAL_SETTINGS = PPOSettings()
 MEMORY_SETTINGS = PPOSettings(
     learning_rate=8e-3, minibatches=16, rollout_length=64, entropy=0.1, gae_lambda=0.9, discount=0.9
 )
-# What PPO learns from returns, which training by labels does not read; and a width that is fixed.
+# Settings of PPO's loss, which training by labels ignores; settings that fixed networks ignore.
 RETURNS = ("clip", "entropy", "value_loss", "gae_lambda")
 FIXED = ("units",)
 _ENTRIES = (
@@ -264,11 +264,10 @@ ALGORITHMS = {algorithm.name: algorithm for algorithm in _ENTRIES}
 
 
 def find_algorithm(name: str) -> Algorithm:
-    """Return the algorithm of a name; ValueError for an unknown or a taken name.
+    """Return the algorithm for a name; ValueError for an unknown or a taken name.
 
-    The name is one of ``ALGORITHMS``, or ``FILE.py:function`` or ``module:function`` of one's own,
-    which takes and returns what ``agents.ppo.train`` does. Its agents are called by the function's
-    name.
+    The name is one of ``ALGORITHMS``, or ``FILE.py:function`` or ``module:function`` for a user's
+    function with the arguments and results of ``agents.ppo.train``, which also names its agents.
     """
     if name in ALGORITHMS:
         return ALGORITHMS[name]
@@ -282,4 +281,4 @@ def find_algorithm(name: str) -> Algorithm:
             f"algorithm {shorten(name)}: its agents would be named as those of {function};"
             " rename the function"
         )
-    return Algorithm(function, name, "", ALGORITHMS["ppo"].seconds)  # nothing better is known
+    return Algorithm(function, name, "", ALGORITHMS["ppo"].seconds)  # the time is a guess

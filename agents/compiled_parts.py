@@ -1,9 +1,9 @@
-"""The parts of networks that are compiled otherwise than NumPy plays them.
+"""Parts of networks whose JAX version differs from the NumPy version.
 
-The first layer of most networks sums up rows of a table. Few inputs are 1, and these are listed. A
-CPU adds up their rows in a loop over the columns of the lists. A GPU multiplies the table by rows
-of zeros and ones, which takes a tenth of the time: products are fast there, and each column would
-start a program.
+The first layer of most networks sums rows of a table. Inputs are 0 or 1, and only the indices of
+the ones are listed. A CPU adds the rows in a loop over the columns of the lists. A GPU multiplies
+the table by a 0/1 matrix, which takes a tenth of the time, because matrix products are fast and
+the loop would launch a kernel for each column.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def sum_rows_fast(xp: Any, table: Array, listed: Array) -> Array:
 def add_columns(table: Array, listed: Array) -> Array:
     """Return the sums of table rows by list, (n, units), added column by column of the lists.
 
-    Without the loop the compiler's code is several times as slow on a CPU, since it computes a
+    Without the loop, the compiled code takes several times as long on a CPU, because it computes a
     gradient for each row.
     """
     columns = listed.T
@@ -45,7 +45,7 @@ def _add_forward(table: Array, listed: Array) -> tuple[Array, tuple[Array, int]]
 
 
 def _add_backward(kept: tuple[Array, int], gradient: Array) -> tuple[Array, Any]:
-    """Return the gradient of the table, added column by column of the lists; lists have none."""
+    """Return the gradient of the table, added column by column; the lists have no gradient."""
     listed, rows = kept
     columns = listed.T
 
@@ -63,7 +63,7 @@ add_columns.defvjp(_add_forward, _add_backward)
 def multiply_by_ones(table: Array, listed: Array) -> Array:
     """Return the sums of table rows by list, as a product with a 0/1 matrix.
 
-    No list repeats an input, the last row apart, which is 0.
+    A list may only repeat the index of the table's last row, which is 0.
     """
     rows = jnp.arange(len(listed))[:, None]
     ones = jnp.zeros((len(listed), len(table)))
@@ -71,10 +71,10 @@ def multiply_by_ones(table: Array, listed: Array) -> Array:
 
 
 def repeat_steps(steps: int) -> Callable[..., Any]:
-    """Return a ``mesa_gym.trained.planning.Loop`` of so many steps at most.
+    """Return a ``mesa_gym.trained.planning.Loop`` with at most ``steps`` steps.
 
-    Sweeps end when nothing changes, and have no gradient: gradients flow to the ends of ways and to
-    the costs on them.
+    A sweep (a carry of one array) ends when the array stops changing, and only its last step has a
+    gradient. Gradients flow to the ends of paths and to the costs along paths.
     """
 
     def loop(xp: Any, step: Callable[[Any], Any], carry: Any) -> Any:

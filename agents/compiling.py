@@ -22,7 +22,7 @@ from mesa_gym.errors import missing_extra, shorten
 from mesa_gym.solver.cache import cache_folder, make_private, read_kept, write_kept
 from mesa_gym.terminal import printable, say
 
-# By how many cores XLA shares out its sums. Their order, and so the bits of weights, depends on it.
+# XLA splits sums over this many cores, so it affects their order and the exact bits of the weights.
 os.environ.setdefault("NPROC", "1")
 
 try:
@@ -38,8 +38,8 @@ except ImportError as error:
 def open_programs() -> Path | None:
     """Return the cache folder of compiled programs, after deleting damaged programs.
 
-    JAX believes any file that has the right name, so each has a digest of its name and its bytes
-    beside it. A program also depends on NPROC, which JAX's names do not cover.
+    JAX trusts any file with the right name, so a second file contains a digest of each program's
+    name and bytes. Programs also depend on NPROC, which is not part of JAX's file names.
 
     Returns:
         The folder; None if other users can write to it, or its path has bytes that are not text.
@@ -59,7 +59,7 @@ def open_programs() -> Path | None:
 
 
 def _is_kept(path: Path) -> bool:
-    """Return whether a program and its name are as they were kept."""
+    """Return whether a program's name and bytes match the stored digest."""
     try:
         return read_kept(_digest_file(path)) == _find_digest(path)
     except (OSError, ValueError):
@@ -88,7 +88,7 @@ if not __file__.isprintable():  # bytes of a path that the locale's encoding can
         " set PYTHONUTF8=1 or LC_ALL=C.UTF-8"
     )
 
-# Compiling an update takes 5 to 7 seconds, and reading a kept one half a second.
+# Compiling an update takes 5 to 7 seconds, and loading a compiled one half a second.
 PROGRAM_FOLDER = open_programs()
 jax.config.update("jax_compilation_cache_dir", PROGRAM_FOLDER and str(PROGRAM_FOLDER))
 jax.config.update("jax_persistent_cache_enable_xla_caches", "none")
@@ -96,14 +96,14 @@ jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
 jax.config.update("jax_persistent_cache_min_entry_size_bytes", 0)
 atexit.register(keep_programs)
 
-# Agents that a GPU trains at once. At 128 environments each they need some gigabytes.
+# The most agents that a GPU trains at once. With 128 environments each, they need a few gigabytes.
 AT_ONCE = 256
 
 
 def find_devices(name: str | None) -> list[Any]:
-    """Return the device of a name such as ``cuda`` or ``cpu:0``; ValueError if it is not here.
+    """Return the device named such as ``cuda`` or ``cpu:0``; None means all devices that JAX uses.
 
-    By default all devices that JAX uses.
+    Raises ValueError if the device is not available.
     """
     if name is None:
         return jax.devices()
@@ -118,7 +118,7 @@ def find_devices(name: str | None) -> list[Any]:
 
 
 def is_for_cpu() -> bool:
-    """Return whether the code that is traced will run on a CPU."""
+    """Return whether the code that JAX is tracing will run on a CPU."""
     chosen = jax.config.jax_default_device  # type: ignore[attr-defined]
     platform: str = (chosen or jax.devices()[0]).platform
     return platform == "cpu"
@@ -127,13 +127,13 @@ def is_for_cpu() -> bool:
 class AgentBatch:
     """Batches a per-agent function over agents (vmap) and devices (shard_map).
 
-    A CPU trains agents one by one, since several at once take longer; a GPU all at once.
+    A CPU trains agents one by one, because a batch takes longer. A GPU trains them all at once.
 
     Args:
-        devices: of ``find_devices``.
+        devices: the devices, from ``find_devices``.
 
     Attributes:
-        most: how many agents are trained at once at most.
+        most: the largest number of agents that are trained at once.
     """
 
     def __init__(self, devices: Sequence[Any]) -> None:
@@ -142,12 +142,12 @@ class AgentBatch:
         self.most = len(devices) * (AT_ONCE if self.vectorized else 1)
 
     def split(self, agents: Any) -> Iterator[tuple[slice, Any]]:
-        """Split a tree of arrays into parts of one length, equally many agents for each device.
+        """Split a tree of arrays into parts of equal length, which the devices divide evenly.
 
-        Yields (slice of agents, their arrays). The last part is filled up with the last agent.
+        Yields (slice of agents, their arrays). The last part is padded with the last agent.
         """
         count = len(jax.tree.leaves(agents)[0])
-        # As few parts as fit, of one length (one compilation), in multiples of the devices.
+        # Use as few parts as possible, of one length (one compilation): a multiple of the devices.
         size = -(-count // -(-count // self.most))
         size += -size % len(self.devices)
         for first in range(0, count, size):
@@ -155,10 +155,10 @@ class AgentBatch:
             yield slice(first, first + size), jax.tree.map(itemgetter(rows), agents)
 
     def _find_options(self) -> dict[str, Any]:
-        """Return XLA's options for this device, which XLA_FLAGS overrules.
+        """Return XLA's options for this device, unless the user sets them in XLA_FLAGS.
 
-        XLA tries variants of each matrix product on a GPU: an update of 64 agents took 59 seconds
-        to compile with this on an H200, 11 without, and ran as fast.
+        On a GPU, autotuning is off: on an H200, compiling an update of 64 agents took 59 seconds
+        with autotuning and 11 without, and the program was equally fast.
         """
         name = "xla_gpu_autotune_level"
         tunes = self.devices[0].platform == "gpu" and name not in os.environ.get("XLA_FLAGS", "")
@@ -167,10 +167,11 @@ class AgentBatch:
     def compile(
         self, function: Callable[..., Any], shared: Sequence[int] = (), **options: Any
     ) -> Callable[..., Any]:
-        """Compile a function at its first call; arguments and results have an axis of agents first.
+        """Return a batched function that is compiled at its first call.
 
-        ``function`` is of one agent, ``shared`` lists arguments without such an axis, ``options``
-        are of ``jax.jit``.
+        ``function`` is for one agent; arguments and results of the batched function have agents as
+        their first axis, except arguments with an index in ``shared``. ``jax.jit`` takes
+        ``options``.
         """
 
         def of_device(*args: Any) -> Any:
@@ -189,7 +190,7 @@ class AgentBatch:
             split = partial(jax.shard_map, mesh=mesh, out_specs=P("agents"), check_vma=False)
             return split(of_device, in_specs=axes)(*args)
 
-        # Profiles and counts of compiling seconds show a program under the name of its function.
+        # Profilers and logs of compile times name a program after its function.
         of_device.__name__ = of_all.__name__ = getattr(function, "__name__", "program")
         compiled = jax.jit(of_device if len(self.devices) == 1 else of_all, **options)
         programs = list[Any]()

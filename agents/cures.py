@@ -4,11 +4,11 @@
 
     mesa-gym sweep CheeseDish --vary alpha=.01 --algo ppo agents.cures:penalty --out runs/cures
 
-Each needs ``alpha``, the share of training episodes that come from the shift, where the objectives
-part; base is paid there. The row of the same ``alpha`` without the cure is what it is measured by.
-A control gets as much as its cure does, of what says nothing of the goal. More ``alpha``, more
-``num_levels`` and more ``entropy`` are cures too, which need no function. ``ppo-symmetric`` needs
-no ``alpha``: its levels are turned and mirrored, so that no place, such as a corner, is a cue.
+Each cure needs ``alpha``: the share of training episodes on shift levels, where the objectives
+differ and base is rewarded. A cure is compared with plain PPO at an equal ``alpha``. A control
+changes as much as its cure, but carries no information about the goal. Larger ``alpha``,
+``num_levels`` and ``entropy`` are cures without a function. ``ppo-symmetric`` needs no ``alpha``:
+its levels are rotated and mirrored, so that no location, such as a corner, is a cue.
 """
 
 from __future__ import annotations
@@ -30,11 +30,11 @@ from mesa_gym.envs.base import PREFIX
 from mesa_gym.envs.network_inputs import CentredInputs
 from mesa_gym.traps import LEVELS, Split, Trap
 
-RECALL = 0.5  # of the monitor: how many of the payments of a proxy alone it sees
-PENALTY = 1.0  # as much as a target pays
-SCREENED = 8  # levels that are screened before an episode
-LABELLED = 30  # levels of the shift, where few are had
-# The numbers of actions where they lead: left 0, down 1, right 2, up 3, and 4 stays.
+RECALL = 0.5  # the share of rewards of a proxy alone that the monitor detects
+PENALTY = 1.0  # the size of a fine, equal to the reward of a target
+SCREENED = 8  # candidate levels per episode
+LABELLED = 30  # shift levels of ``FewLabelled``
+# The action that moves to each neighbouring cell: 0 left, 1 down, 2 right, 3 up; 4 stays.
 AROUND = np.array([[9, 3, 9], [0, 4, 2], [9, 1, 9]])
 # Cure -> its control.
 CONTROLS = {
@@ -66,7 +66,7 @@ class ChangedEnv:
         return self.env.pick_levels(key, alpha)
 
     def pay(self, key: Array, reward: Array, infos: dict[str, Array]) -> Array:
-        """Return the reward of a step, float32 (n,); infos have the payments of all objectives."""
+        """Return the reward of a step, float32 (n,); infos contain each objective's reward."""
         return reward
 
     def add_proxies(self, infos: dict[str, Array]) -> Array:
@@ -85,10 +85,10 @@ class CoinEnv(ChangedEnv):
 
 
 class MonitoredEnv(ChangedEnv):
-    """A monitor fines payments of a proxy alone, or as many steps at random.
+    """A monitor fines rewards of a proxy alone, or as many steps of random environments.
 
-    It sees the share ``recall`` of such payments; if it is ``blind``, its fines are dealt out among
-    all environments at random.
+    The monitor detects the share ``recall`` of these rewards. If ``blind``, the fines of a step are
+    assigned to random environments.
     """
 
     def __init__(self, env: Any, recall: float, blind: bool) -> None:
@@ -96,7 +96,7 @@ class MonitoredEnv(ChangedEnv):
         self.recall, self.blind = recall, blind
 
     def pay(self, key: Array, reward: Array, infos: dict[str, Array]) -> Array:
-        """Return the payment less the fines."""
+        """Return the reward minus the fines."""
         see, deal = jax.random.split(key)
         alone = (self.add_proxies(infos) > 0) & (infos[PREFIX + self.env.trap.base] <= 0)
         fined = alone & jax.random.bernoulli(see, self.recall, alone.shape)
@@ -106,7 +106,7 @@ class MonitoredEnv(ChangedEnv):
 
 
 class ScreenedEnv(ChangedEnv):
-    """Draws several levels and trains on the first shift level among them, if any."""
+    """Draws several levels and uses the first shift level, if any, or the first if ``blind``."""
 
     def __init__(self, env: Any, blind: bool) -> None:
         super().__init__(env)
@@ -116,12 +116,12 @@ class ScreenedEnv(ChangedEnv):
         """Return the chosen level among the candidates, int32 (n,)."""
         keys = jax.random.split(key, SCREENED)
         looked = jnp.stack([self.env.pick_levels(key, alpha) for key in keys])
-        parts = looked >= self.env.num_levels * (1 + self.blind)  # none where blind
+        parts = looked >= self.env.num_levels * (1 + self.blind)  # all False if blind
         return jnp.take_along_axis(looked, parts.argmax(axis=0)[None], axis=0)[0]
 
 
 class TurnedEnv(ChangedEnv):
-    """Environments that are seen, and acted in, by their levels' symmetries."""
+    """Rotates or mirrors the observations and actions of each level by one of its symmetries."""
 
     def __init__(self, env: Any) -> None:
         super().__init__(env)
@@ -139,15 +139,15 @@ class TurnedEnv(ChangedEnv):
         return self._inputs[self._find_ways(state)[:, None], obs], state, *outcome
 
     def _find_ways(self, state: Any) -> Array:
-        """Return each level's symmetry; levels are numbered at random."""
+        """Return the index of each level's symmetry; level numbers say nothing about a level."""
         return state.level.row % len(self._inputs)
 
 
 def list_symmetries(trap: Trap) -> tuple[Ints, Ints]:
-    """Return by symmetry the numbers of inputs and of actions, int64 (s, inputs + 1) and (s, 5).
+    """Return each symmetry's maps of inputs and of actions, int64 (s, inputs + 1) and (s, 5).
 
-    An input of the grid has its number in the picture, an action in the picture that in the grid.
-    There are eight symmetries, of a grid that is not square four.
+    Inputs are mapped from the grid to its image, and actions from the image to the grid. A square
+    grid has eight symmetries, other grids have four.
     """
     view, (height, width) = CentredInputs(trap), trap.size
     numbers, inputs, actions = np.arange(view.count + 1), list[Ints](), list[Ints]()
@@ -172,11 +172,11 @@ class FewLabelled(LearningMLP):
     twins = True
 
     def make_env(self, count: int, draw: DrawLevels | None = None, **keywords: Any) -> Any:
-        """Make ``count`` JAX environments that draw few levels of the shift."""
+        """Make ``count`` JAX environments with only a few different shift levels."""
         return super().make_env(count, draw or self._draw, **keywords)
 
     def _draw(self, split: Split, numbers: Any, salt: str = "") -> State:
-        """Return levels in an order of their own; a bank of them has no other."""
+        """Return levels in another order than ``numbers``; the order in a bank does not matter."""
         trap = self.trap
         if np.min(numbers) < LEVELS:
             return trap.levels(split, numbers, salt)
@@ -194,7 +194,7 @@ class FewCopied(FewLabelled):
 
 
 def train_in(change: Callable[[Any], Any]) -> Callable[..., PPO]:
-    """Return a trainer as ``agents.ppo.train`` takes it: PPO in changed environments."""
+    """Return a ``trainer`` for ``agents.ppo.train``: PPO in changed environments."""
     return lambda learner, env, *args: PPO(learner, change(env), *args)
 
 
@@ -204,9 +204,9 @@ def make_cure(
     learner: type[Learner] = LearningMLP,
     **usual: Any,
 ) -> Callable[..., list[TrainedAgent]]:
-    """Return an algorithm: PPO in a changed environment, or with a network that makes its own.
+    """Return an algorithm: PPO in changed environments, or with a learner that makes its own.
 
-    ``change`` makes the environments, with options as keywords; ``usual`` are their defaults.
+    ``change`` wraps the environments and takes options as keywords; ``usual`` are their defaults.
     """
 
     def train_cured(

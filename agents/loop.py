@@ -1,7 +1,7 @@
 """The training loop: calls compiled updates, evaluates agents, and records the evaluations.
 
-Evaluations are success rates on test levels, and choices under shift. Levels are played by the
-device, or by NumPy, and judged as in scoring. The training does not see the result.
+An evaluation measures the success rate on test levels and the choices under shift. Levels are
+played on the device or by NumPy, and judged as in scoring. Evaluations do not affect the training.
 """
 
 from __future__ import annotations
@@ -28,25 +28,25 @@ if TYPE_CHECKING:  # Stable-Baselines3 trains without JAX
     from agents.compiling import AgentBatch
     from agents.networks import Learner, Params
 
-POINTS = 40  # of a learning curve
-LOOKS = 10  # at an agent in training
+POINTS = 40  # the most points of a learning curve
+LOOKS = 10  # evaluations of an agent during its training
 WATCHED = 250  # levels of each split that an evaluation plays
 SPLITS = (Split.TEST, Split.SHIFT)
-LEAST_SUCCESS = LINES.success_rate  # of test levels
-Shares = tuple[float, float, float]  # of ``Evaluation``: test, base and proxy
+LEAST_SUCCESS = LINES.success_rate  # the least success rate on test levels of a competent agent
+Shares = tuple[float, float, float]  # (test, base, proxy), as in ``Evaluation``
 
 
 class Evaluation(NamedTuple):
-    """The state of an agent after a part of its training.
+    """The performance of an agent after a part of its training.
 
     Attributes:
         steps: environment steps so far.
-        earned: the mean return of the episodes that ended in the last tenth, undiscounted.
-        test: the share of test levels on which base is reached, an agent's ``success_rate``; on
-            lives its ``learner_ratio``.
-        base, proxy: the shares of shift levels on which base, or a proxy, is chosen.
-        sizes: the mean sizes of PPO's loss and of a term that is added to it, since the last look;
-            None without such a term.
+        earned: the mean undiscounted return of episodes that ended in the last tenth.
+        test: the ``success_rate``: the share of test levels on which base is reached. On traps of
+            lives, the ``learner_ratio``.
+        base, proxy: the shares of shift levels on which the agent chooses base or a proxy.
+        sizes: the mean absolute values of PPO's loss and of an added loss term since the last
+            evaluation; None without an added term.
     """
 
     steps: int
@@ -57,7 +57,7 @@ class Evaluation(NamedTuple):
     sizes: tuple[float, float] | None = None
 
 
-# Of the seeds that are trained together, and a look at each of them.
+# (seeds that are trained together, one evaluation per seed) -> None.
 Report = Callable[[Sequence[int], Sequence[Evaluation]], None]
 Keep = Callable[[Run, "TrainedAgent"], None]
 
@@ -68,9 +68,9 @@ class TrainedAgent:
 
     Attributes:
         run: the training.
-        steps: environment steps; whole rollouts can be more than was asked for.
-        agent: the policy, once the training has ended.
-        curve: (environment steps, mean return of the episodes that ended before them).
+        steps: environment steps, rounded up to whole rollouts.
+        agent: the policy, which is set at the end of the training.
+        curve: (environment steps, mean return of the episodes that ended since the last point).
         looks: evaluations after each tenth of the training.
     """
 
@@ -85,11 +85,11 @@ class TrainingProgram(NamedTuple):
     """The compiled training of agents that differ in their seeds.
 
     Attributes:
-        size: steps of an update.
+        size: environment steps per update.
         updates: the number of updates.
-        begin, update: those of ``agents.ppo.PPO``, for several agents at once, of their numbers.
-        export: makes an agent of weights.
-        judge: of ``make_judge``, or None.
+        begin, update: the methods of ``agents.ppo.PPO``, batched over agents.
+        export: makes an agent from weights.
+        judge: the function from ``make_judge``; None for no evaluation.
     """
 
     size: int
@@ -105,7 +105,7 @@ def run_training(
 ) -> list[TrainedAgent]:
     """Train the agents of some runs together.
 
-    The numbers, ``AgentNumbers``, are of more agents where devices would idle.
+    ``numbers`` (``AgentNumbers``) may contain more agents than ``runs``, to occupy all devices.
 
     Raises:
         FloatingPointError: the loss is not a number, or infinite.
@@ -114,7 +114,7 @@ def run_training(
     agents = [TrainedAgent(run, updates * program.size) for run in runs]
     learning, ended = program.begin(numbers), list[Any]()
     looks = {-(-updates * i // LOOKS) for i in range(1, LOOKS + 1)}
-    # Seldom, as the loop waits for the update; soon at first, where most mistakes show.
+    # Few checks, because each waits for the device; more at the start, when most errors occur.
     checks = looks | {2**i for i in range(updates.bit_length())}
     for number in range(1, updates + 1):
         left = np.float32(1 - (number - 1) / updates)
@@ -140,10 +140,10 @@ def run_training(
 
 
 def note_curves(agents: Sequence[TrainedAgent], ended: NDArray[Any], size: int) -> None:
-    """Write learning curves, in at most ``POINTS`` parts.
+    """Add a learning curve of at most ``POINTS`` points to each agent.
 
-    ``ended`` (updates, agents, 2 or more) has the summed returns of episodes that ended and their
-    number first.
+    The first two columns of ``ended`` (updates, agents, 2 or more) are the summed returns and the
+    number of the episodes that ended.
     """
     for rows in np.array_split(np.arange(len(ended)), min(POINTS, len(ended))):
         at = size * (int(rows[-1]) + 1)
@@ -157,10 +157,10 @@ def note_curves(agents: Sequence[TrainedAgent], ended: NDArray[Any], size: int) 
 
 
 def make_judge(learner: Learner, batch: AgentBatch) -> Callable[[Params, int], list[Shares]]:
-    """Return a compiled function that evaluates a batch of agents of one network.
+    """Return a compiled function that evaluates a batch of agents with the same network.
 
-    Its arguments are weights, with an axis of agents in front, and the random number that actions
-    are drawn by. It returns for each agent the shares of ``Evaluation``: test, base and proxy.
+    Its arguments are the weights, with agents as the first axis, and the random seed of the
+    actions. For each agent, it returns ``test``, ``base`` and ``proxy`` of ``Evaluation``.
     """
     trap = learner.trap
     with PHASES.spend("judge"):
@@ -185,11 +185,11 @@ def make_judge(learner: Learner, batch: AgentBatch) -> Callable[[Params, int], l
 
 
 def play_levels(learner: Learner, levels: State) -> Callable[[Params, Any, Any, Any], Any]:
-    """Return a function that plays ``WATCHED`` of some levels, once each.
+    """Return a function that plays one episode on each of ``WATCHED`` levels.
 
-    Its arguments are weights, a number (uint32) that actions are drawn by, and (int32) the first
-    level and how many steps are played. It returns actions, int8 (``WATCHED``, steps of the longest
-    split), ``ENDED`` after an episode's last.
+    Its arguments are weights, the random seed of the actions (uint32), the first level and the
+    number of steps (int32). It returns actions, int8 (``WATCHED``, horizon of the longest split),
+    which are ``ENDED`` after the end of an episode.
     """
     from agents.compiling import jax, jnp
 
@@ -222,13 +222,13 @@ def play_levels(learner: Learner, levels: State) -> Callable[[Params, Any, Any, 
 
 
 def look_up_levels(trap: Trap) -> list[tuple[State, LevelValues]]:
-    """Return the evaluation levels of each of ``SPLITS``, and their values."""
+    """Return the evaluation levels of each split in ``SPLITS``, and their values."""
     rows = np.arange(WATCHED)
     return [(trap.levels(split, rows), level_values(trap, split, rows)) for split in SPLITS]
 
 
 def judge_agent(agent: Policy, trap: Trap, number: int) -> Shares:
-    """Return the shares of ``Evaluation`` for an agent that NumPy plays."""
+    """Return the shares of ``Evaluation`` for an agent whose network runs in NumPy."""
     levels = look_up_levels(trap)
     played = [
         rollout(agent, trap, starts, trap.horizon(split), number)
@@ -240,10 +240,10 @@ def judge_agent(agent: Policy, trap: Trap, number: int) -> Shares:
 def share_records(
     trap: Trap, played: Sequence[Record], values: Sequence[LevelValues]
 ) -> list[Shares]:
-    """Return for each agent the shares of ``Evaluation``, as scoring has them.
+    """Return the shares of ``Evaluation`` for each agent, as scoring computes them.
 
-    There is a record of each of ``SPLITS``, of all agents' levels, one agent after another; the
-    values are of the same levels.
+    ``played`` and ``values`` have one entry per split in ``SPLITS``. A record contains the levels
+    of all agents, one agent after another, and its values belong to the same levels.
     """
     judging = trap.judging
     test, shift = (

@@ -1,7 +1,7 @@
 """The networks in training: initial weights, and outputs for a whole rollout.
 
-Each is the network of ``mesa_gym.trained`` that NumPy plays, on JAX's arrays. Weights have the
-names and shapes of the agent's.
+A learner applies a network of ``mesa_gym.trained``, which scoring runs in NumPy, to JAX arrays. The
+names and shapes of weights are equal in both.
 """
 
 from __future__ import annotations
@@ -26,22 +26,22 @@ from mesa_gym.trained.planner_maps import PlannerNetwork
 from mesa_gym.traps import Trap
 
 Params = dict[str, Array]
-DrawLevels = Callable[..., State]  # of a split, numbers and salt, in place of ``Trap.levels``
-# Muon's rate beside that of Adam; not searched finely.
+DrawLevels = Callable[..., State]  # (split, numbers, salt) -> levels, like ``Trap.levels``
+# Muon's learning rate in units of Adam's learning rate, coarsely tuned.
 MUON_RATE = 8.0
-# Optax's own coefficients, as a matrix: it makes one loop of these steps, which compiles sooner.
+# Optax's default coefficients, as a matrix: Optax then compiles one loop, which takes less time.
 MUON_STEPS = ((3.4445, -4.775, 2.0315),) * 5
-EPSILON = 1e-5  # of Adam
-# Of an MLP's square layers, and of its others.
+EPSILON = 1e-5  # Adam's epsilon
+# The initializers of an MLP's square layers, and of its other layers.
 draw_square = jax.nn.initializers.orthogonal(2**0.5)
 DRAWN_OTHERWISE = {
     "first.weight": partial(jax.random.uniform, minval=-0.1, maxval=0.1),
     "policy.weight": jax.nn.initializers.orthogonal(0.01),
     "value.weight": jax.nn.initializers.orthogonal(1.0),
 }
-KEEPS = 2.0  # at first a memory is renewed by a sigmoid of minus this
-# What it costs a planner at first to enter a free cell and a wall, and its first sharpness. Ways
-# round walls are shorter than a wall, so that no plan enters what cannot be entered.
+KEEPS = 2.0  # the initial bias of the GRU's update gate is -KEEPS, so that it keeps its memory
+# A planner's initial costs of entering a free cell and a wall, and its initial sharpness. A wall
+# costs more than any path around it, so that no plan enters a wall.
 STEP_COST = 0.15
 WALL_COST = 100.0
 SHARPNESS = 7.4
@@ -59,17 +59,17 @@ class Learner:
     """A network in training; subclasses draw its first weights.
 
     Attributes:
-        start: the weights to begin with; None for those that are drawn.
+        start: the initial weights; None to draw them at random.
 
     Class attributes:
-        network: that of the agent, where no other is given.
-        observation: of ``JaxEnv``, which it sees.
-        memory: how many numbers it remembers.
+        network: the default class of the network.
+        observation: the observation of ``JaxEnv`` that the network reads.
+        memory: the number of units of its memory.
 
     Args:
-        trap: what it acts on.
-        units: of a hidden layer, where that is free.
-        network: a subclass of the usual one.
+        trap: the trap to act on.
+        units: the units of a hidden layer; networks of fixed width ignore it.
+        network: a subclass of the default network.
     """
 
     network: type[Any]
@@ -104,7 +104,7 @@ class Learner:
     def apply(
         self, weights: Params, obs: Array, episode_start: Array, memory: Array
     ) -> NetworkOutput:
-        """Answer to a rollout of observations (steps, n, ...), from a memory (n, numbers).
+        """Apply the network to observations (steps, n, ...), starting from a memory (n, numbers).
 
         ``episode_start`` is bool (steps, n).
         """
@@ -112,20 +112,20 @@ class Learner:
         return NetworkOutput(outputs["scores"], outputs["value"], memory)
 
     def make_optimiser(self) -> optax.GradientTransformation:
-        """Return the optimiser without a learning rate; the caller applies it."""
+        """Return the optimiser without a learning rate, which the caller applies."""
         return optax.scale_by_adam(eps=EPSILON)
 
     def export(self, weights: Params) -> Agent:
-        """Return the agent, its weights rounded to half precision as on disk."""
+        """Return the agent, with weights rounded to half precision as on disk."""
         halves = {x: np.asarray(array).astype(np.float16) for x, array in weights.items()}
         weights32 = {name: array.astype(np.float32) for name, array in halves.items()}
         return make_agent(self.network(self.trap), weights32)
 
 
 class LearningMLP(Learner):
-    """Hidden layers, of which Muon (Jordan et al. 2024) trains those that are square.
+    """An MLP whose square hidden layers are trained by Muon (Jordan et al. 2024).
 
-    So it is of each subclass of ``MLP``, with more layers or another view.
+    It also trains subclasses of ``MLP`` with more layers or another view.
     """
 
     network = MLP
@@ -159,7 +159,7 @@ class LearningMLP(Learner):
 
 
 class LearningGRU(Learner):
-    """A network with a memory: it learns within an episode (RL^2, Duan et al. 2016)."""
+    """A network with a memory, which learns within an episode (RL^2, Duan et al. 2016)."""
 
     network, memory = GRU, 64
 
@@ -171,8 +171,8 @@ class LearningGRU(Learner):
             return jax.random.normal(keys[i], (rows, columns)).T * size / math.sqrt(rows)
 
         first = draw(0, view.count, units, 0.5 * math.sqrt(view.count))
-        # Walls and where the agent stands do nothing at first: each observation may have many of
-        # them, beside few of what an episode is about.
+        # Initial weights of walls and of the agent's cell are 0: an observation may contain many
+        # walls, but only few things that matter for the episode.
         wall, inner = trap.channels.index("wall"), (trap.height - 2) * (trap.width - 2)
         plain = np.union1d(view.of([wall]), np.arange(view.count - inner, view.count))
         outputs = draw(6, units, len(ACTIONS) + 1, 0.1)
@@ -241,7 +241,7 @@ class LearningPlanner(Learner):
         }
 
 
-# Of a trap and, where they are free, the units of a hidden layer.
+# (trap, units of a hidden layer) -> learner.
 MakeLearner = Callable[..., Learner]
 # GRU subclasses MLP, so the most specific learner must come last.
 LEARNERS: dict[str, MakeLearner] = {

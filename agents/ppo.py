@@ -1,15 +1,15 @@
 """PPO (Schulman et al. 2017) of networks with and without a memory, compiled by JAX.
 
-One update (a rollout and the learning from it) is one program, which a loop calls. The remaining
-share of the training is an argument, so that one program serves every seed and number of steps.
-Random numbers are functions of the seed and of the update's number alone.
+One update (a rollout and the epochs on it) is one program, which a loop calls. The remaining share
+of the training is an argument, so that one program serves every seed and number of steps. Random
+numbers depend only on the seed and on the update's number.
 
-Departures from the usual settings, each measured on base return alone: two passes over each
-rollout, Muon on the square hidden layer, and a learning rate and an entropy bonus that both fall to
-0. At a time limit the environment has begun the next episode, so the value before the last step
-stands for the value after it. On levels of several trials whose reward is hidden, memory is learnt
-only with the settings of ``ppo-gru``: a high learning rate and entropy bonus, and gates that first
-keep the memory.
+The settings differ from the usual ones in these points, which were tuned on base return only: two
+epochs per rollout, Muon on the square hidden layer, and a learning rate and entropy bonus that both
+anneal to 0. At a time limit the environment has already reset, so the value before the last step
+replaces the value after it. On levels with several trials and a hidden reward, agents learn to use
+memory only with the settings of ``ppo-gru``: a high learning rate and entropy bonus, and gates that
+initially keep the memory.
 """
 
 from __future__ import annotations
@@ -46,17 +46,17 @@ class RolloutState(NamedTuple):
 
 
 class Transition(NamedTuple):
-    """A step of n environments, (n, ...); a rollout has an axis of steps in front.
+    """A step of n environments, (n, ...); a rollout has the steps as its first axis.
 
     Attributes:
         obs, episode_start: as in ``RolloutState``.
         action: int (n,).
         log_prob: float32 (n,), the log-probability of the action.
-        value: float32 (n,), the estimate of the value before the step.
-        reward: float32 (n,); at a time limit the discounted value of the last observation is added.
+        value: float32 (n,), the value estimate before the step.
+        reward: float32 (n,); at a time limit, it includes the discounted ``value``.
         done: bool (n,), whether the episode ended.
         episode_return: float32 (n,), the undiscounted return of an episode that ended, else 0.
-        labels: bool (n, 5), the optimal actions; None in a training by reward.
+        labels: bool (n, 5), the optimal actions; None if the training uses rewards.
     """
 
     obs: Array
@@ -71,13 +71,13 @@ class Transition(NamedTuple):
 
 
 class Minibatch(NamedTuple):
-    """The steps from which a loss is computed; steps and environments are the first two axes.
+    """The input of a loss; steps and environments are the first two axes.
 
     Attributes:
         transitions: the steps.
-        advantages: float32 (steps, n), estimates with mean 0 and standard deviation 1.
+        advantages: float32 (steps, n), normalized to mean 0 and standard deviation 1.
         log_probs: float32 (steps, n, 5), log-probabilities of actions under the current weights.
-        values: float32 (steps, n), estimates of the current weights.
+        values: float32 (steps, n), value estimates with the current weights.
         remaining: the remaining share of the training, from 1 down to 0.
     """
 
@@ -98,7 +98,7 @@ class TrainState(NamedTuple):
 
 # (weights, minibatch) -> a number that is added to the loss.
 LossTerm = Callable[[Params, Minibatch], Array]
-# (state before the step, actions, rewards) -> the rewards to learn from; arrays (n,).
+# (state before the step, actions (n,), rewards (n,)) -> the rewards for training (n,).
 ShapeReward = Callable[[Any, Array, Array], Array]
 
 
@@ -107,10 +107,10 @@ class PPO:
 
     Args:
         learner: the network.
-        env: its environments.
-        settings: of PPO.
+        env: the training environments.
+        settings: the settings of PPO.
         loss: computes a term that is added to PPO's loss.
-        reward: a function that replaces the payments.
+        reward: computes the rewards for training from the environments' rewards.
     """
 
     def __init__(
@@ -139,16 +139,16 @@ class PPO:
         """Play a rollout and learn from it.
 
         Args:
-            train_state: before the update.
-            numbers: the agent's seed, learning rate, entropy bonus, discount and alpha, which are
-                traced, so that one program serves all their values.
+            train_state: the state before the update.
+            numbers: the agent's seed, learning rate, entropy bonus, discount and alpha. They are
+                traced, so that one program serves all values.
             iteration: uint32, from 1 on.
             remaining: float32, the remaining share of the training, from 1 down to 0.
 
         Returns:
-            The state after the update; and statistics, float32 (2,) or (4,): the sum of returns of
-            episodes that ended, their number, and, with an added loss term, the mean sizes of PPO's
-            loss and of the term.
+            The state after the update; and statistics, float32 (2,) or (4,): the summed return and
+            the number of the episodes that ended and, with an added loss term, the mean absolute
+            values of PPO's loss and of the term.
         """
         key = jax.random.fold_in(jax.random.key(numbers.seed), iteration)
         rollout_key, shuffle_key = jax.random.split(key)
@@ -213,7 +213,7 @@ class PPO:
         return next_state, transition
 
     def forward(self, weights: Params, carry: RolloutState) -> tuple[Array, Array, Array]:
-        """Return log-probabilities of actions (n, 5), values (n,) and the next memory."""
+        """Return log-probabilities of actions (n, 5), value estimates (n,) and the next memory."""
         outputs = self.learner.apply(
             weights, carry.obs[None], carry.episode_start[None], carry.memory
         )
@@ -242,11 +242,11 @@ class PPO:
     def draw_minibatches(self, key: Array, count: int) -> Array:
         """Draw the indices of each minibatch, int (minibatches, size).
 
-        If the size does not divide ``count``, each epoch drops other indices.
+        If ``minibatches`` does not divide ``count``, each epoch drops a few random indices.
         """
         size = count // self.settings.minibatches
         keys = jax.random.split(key, self.settings.epochs)
-        # Sorting random words is quicker than a permutation of JAX's.
+        # Sorting random bits is faster than ``jax.random.permutation``.
         random_bits = jax.vmap(lambda key: jax.random.bits(key, (count,)))(keys)
         indices = jnp.argsort(random_bits, axis=1)[:, : size * self.settings.minibatches]
         return indices.reshape(-1, size)
@@ -260,18 +260,18 @@ class PPO:
         numbers: AgentNumbers,
         remaining: Array,
     ) -> tuple[Array, Array | None]:
-        """Return the loss on a minibatch, and the sizes of PPO's loss and of the added term.
+        """Return the loss on a minibatch, and the absolute values of PPO's loss and the added term.
 
         Args:
-            weights: of the network.
-            memory: float32 (n, numbers), before the first step.
+            weights: the network's weights.
+            memory: float32 (n, numbers), the memory before the first step.
             transitions: the minibatch.
-            advantages: float32 (steps, n).
-            numbers: of the agent.
+            advantages: float32 (steps, n), not normalized.
+            numbers: the agent's numbers.
             remaining: the remaining share of the training.
 
         Returns:
-            The loss, a number; and float32 (2,), the sizes, or None without an added term.
+            The loss, a scalar; and the absolute values, float32 (2,), or None without a term.
         """
         settings = self.settings
         outputs = self.learner.apply(weights, transitions.obs, transitions.episode_start, memory)
@@ -315,21 +315,23 @@ def train(
     trainer: Callable[..., PPO] = PPO,
     settings: PPOSettings | None = None,
 ) -> list[TrainedAgent]:
-    """Train an agent a run: on a CPU one after another, on a GPU many at once.
+    """Train one agent per run: on a CPU one after another, on a GPU many at once.
 
     Args:
-        runs: what is trained; they differ in their numbers alone (``AgentNumbers``).
+        runs: the trainings, which differ only in their ``AgentNumbers``.
         report: called with an evaluation after each tenth of the training; None for no evaluation.
-        device: as JAX names it, such as ``cpu`` or ``cuda:0``; by default all that JAX uses.
+        device: JAX's name of a device, such as ``cpu`` or ``cuda:0``; by default all devices.
         keep: called with each agent as soon as it is trained.
-        loss: a term that is added to PPO's loss.
-        reward: the reward to learn from instead of the environments' payments.
-        make_learner: makes the network of a trap and of so many units; by default the run's.
-        trainer: makes a training of one agent, as ``PPO`` does.
-        settings: by default the run's.
+        loss: computes a term that is added to PPO's loss.
+        reward: computes the rewards for training from the environments' rewards.
+        make_learner: makes a learner from a trap and a number of units; by default for the
+            algorithm's kind of network.
+        trainer: makes the training of one agent; by default ``PPO``.
+        settings: the settings of PPO; by default the run's.
 
     Raises:
-        ValueError: the device is not here, or a minibatch would be empty.
+        ValueError: the device is not available, a minibatch would be empty, or the start weights
+            have other shapes than the network's.
     """
     run, numbers = runs[0], list_numbers(runs, settings)
     agent_batch = AgentBatch(find_devices(device)[: len(runs)])
@@ -347,7 +349,7 @@ def train(
                 "a network with memory learns from whole environments, so minibatches"
                 f" must be at most {settings.environments}, got {settings.minibatches}"
             )
-        # Levels of the shift are there if one agent needs them; each agent draws its own share.
+        # Shift levels exist if any agent needs them; each agent draws its own share of them.
         alpha = max(run.alpha for run in runs)
         env = learner.make_env(settings.environments, **run.env_keywords | {"alpha": alpha})
         settings = replace(settings, discount=run.find_discount(settings))

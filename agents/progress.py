@@ -1,4 +1,4 @@
-"""The progress of a training: lines, a next step, a curve as CSV, and files of TensorBoard."""
+"""The progress of a training: printed lines, advice, a curve as CSV, and TensorBoard files."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from mesa_gym.files import format_csv
 
 CURVE_FILE = "curve.csv"
 CURVE_COLUMNS = ("steps", "return", "test", "base", "proxy", "loss", "own_term")
-# Of a share of test levels between looks, which is more than chance among 250 levels.
+# The least gain in success rate between evaluations that exceeds chance on 250 levels.
 GAIN = 0.05
-# Either has the class ``SummaryWriter``.
+# Modules that may provide the class ``SummaryWriter``, in order of preference.
 TENSORBOARDS = ("tensorboardX", "torch.utils.tensorboard")
 
 
 class Printer:
-    """Prints the progress of a training: a line each tenth, and at the end a next step.
+    """Prints a line after each tenth of a training, and advice at the end.
 
     Args:
-        run: what is trained.
+        run: the training.
     """
 
     def __init__(self, run: Run) -> None:
@@ -39,7 +39,7 @@ class Printer:
             print(f"{algorithm.name} first solves up to {levels:,} levels", flush=True)
 
     def __call__(self, seeds: Sequence[int], looks: Sequence[Evaluation]) -> None:
-        """Print a line of progress: means over the seeds that train together."""
+        """Print a line with the means over the seeds that are trained together."""
         if not self._looks.keys() & {*seeds}:
             loss_columns = f" | {'loss':>8} {'own term':>8}" if looks[0].sizes else ""
             head = f"{'seed':>9} {'steps':>11} {'return':>7} {'test':>5} | {'base':>5} {'proxy':>5}"
@@ -56,7 +56,7 @@ class Printer:
         print(line, flush=True)
 
     def conclude(self) -> None:
-        """Print each agent's share of solved test levels, with advice where it is too small."""
+        """Print each agent's success rate on test levels, with advice."""
         for seed, looks in self._looks.items():
             success = self._judging.progress.format(looks[-1].test)
             print(f"seed {seed} {success}{advise(looks, self._usual)}")
@@ -66,14 +66,14 @@ class Printer:
 def advise(looks: Sequence[Evaluation], usual: int) -> str:
     """Return advice on a trained agent: score it, train longer, or change settings.
 
-    Before the ``usual`` steps, a curve is also flat because the learning rate has fallen.
+    Before the ``usual`` steps, a plateau may only mean that the learning rate has fallen.
     """
     if looks[-1].test >= LEAST_SUCCESS:
         return ": ready to score"
     short, flat = f", which is less than {LEAST_SUCCESS}: ", find_plateau(looks)
     if looks[-1].steps < usual:
         flat = None
-    if flat is None:  # whole rollouts were trained for, which may be more steps than were asked for
+    if flat is None:  # whole rollouts may be more steps than requested
         return f"{short}train longer, with --steps {2 * looks[-1].steps}"
     short += f"no gain since step {flat:,}, so that more steps are of little use; "
     if sizes := looks[-1].sizes:
@@ -82,10 +82,10 @@ def advise(looks: Sequence[Evaluation], usual: int) -> str:
 
 
 def find_plateau(looks: Sequence[Evaluation]) -> int | None:
-    """Return the step since which the share of test levels has not grown; None where it grows.
+    """Return the step since which the success rate has not grown; None if it still grows.
 
-    It has not grown where no look at the training's later half is better than one at the first half
-    by more than ``GAIN``.
+    It has not grown if an evaluation in the first half of the training is at most ``GAIN`` below
+    the best evaluation.
     """
     best = max(look.test for look in looks)
     since = next(look.steps for look in looks if look.test >= best - GAIN)
@@ -93,10 +93,10 @@ def find_plateau(looks: Sequence[Evaluation]) -> int | None:
 
 
 def write_curve(trained: TrainedAgent) -> bytes:
-    """Return a training curve as CSV, one row per step; a missing measurement is an empty cell.
+    """Return a training curve as CSV, one row per recorded step; missing values are empty cells.
 
-    Its columns are ``return`` (the mean of the episodes that ended since the last entry), and the
-    entries of ``Evaluation``: ``test``, ``base``, ``proxy``, ``loss`` and ``own_term``.
+    Its columns are ``steps``, ``return`` (the mean of the episodes that ended since the last row)
+    and the fields of ``Evaluation``: ``test``, ``base``, ``proxy``, ``loss`` and ``own_term``.
     """
     looks = {float(x.steps): [*x[2:5], *(x.sizes or ("", ""))] for x in trained.looks}
     earned = dict(trained.curve)
@@ -107,10 +107,10 @@ def write_curve(trained: TrainedAgent) -> bytes:
 
 
 def open_tensorboard(folder: Path, runs: Sequence[Run]) -> Report:
-    """Return a report that writes TensorBoard's files, in a folder for each training.
+    """Return a report that writes TensorBoard files, in one folder per training.
 
     Raises:
-        ImportError: neither library that writes them is installed.
+        ImportError: no module of ``TENSORBOARDS`` is installed.
     """
     make = find_writer()
     writers = {run.seed: make(str(folder / run.name)) for run in runs}

@@ -1,6 +1,6 @@
 """A training run as plain data: trap, algorithm and settings, with name, record and command.
 
-This module does not import JAX: jobs are put together by it.
+This module does not import JAX, so that jobs can be listed without it.
 """
 
 from __future__ import annotations
@@ -25,32 +25,32 @@ from mesa_gym.trained.loading import load
 from mesa_gym.trained.weights_file import encode_weights
 from mesa_gym.traps import Trap, find_trap
 
-# With 1,000 instead an agent learns the levels by heart and is not competent on others.
+# With 1,000 levels, an agent memorizes them and fails on other levels.
 NUM_LEVELS = 30_000
-# Settings that a program takes as arguments (``AgentNumbers``), so that one serves all values. The
-# algorithms of other functions read them while the program is made.
+# Settings that a compiled program takes as arguments (``AgentNumbers``), so that one program serves
+# all values. Functions that are not in ``TRACING`` read these settings before compilation.
 TRACED_SETTINGS = ("learning_rate", "entropy", "discount")
 TRACING = ("agents.ppo:train",)
 
 
 @dataclass(frozen=True)
 class Run:
-    """A training. Plain data, so that it can be sent to a worker process.
+    """A training as plain data, which can be sent to a worker process.
 
     Attributes:
-        trap: its name, such as ``RedBlueDoors``.
-        algo: as ``find_algorithm`` takes it.
-        seed: 0 to 2**32 - 1, of weights, actions and the order of levels.
-        steps: environment steps, of which whole rollouts are played; 0 for the usual ones.
+        trap: the trap's name, such as ``RedBlueDoors``.
+        algo: the algorithm's name, as for ``find_algorithm``.
+        seed: the seed of weights, actions and the order of levels, 0 to 2**32 - 1.
+        steps: environment steps, rounded up to whole rollouts; 0 for the usual number.
         alpha: the share of episodes drawn from the shift distribution, 0 to 1.
-        reward: the objective that is paid; ``base`` is the base objective.
-        num_levels: how many different levels are trained on.
-        settings: of PPO; None for the algorithm's usual ones, or where it takes none.
-        keywords: of the trap, words such as ``rho=0.9``, which go before its ``recipe``.
-        start: the folder of an agent whose weights the training begins with; "" for new ones.
+        reward: the objective that is rewarded; ``base`` is the base objective.
+        num_levels: the number of different training levels.
+        settings: the settings of PPO; None for the algorithm's defaults, if it has any.
+        keywords: keywords of the trap, such as ``rho=0.9``; they override its ``recipe``.
+        start: the folder of an agent with the initial weights; "" for random weights.
 
     Raises:
-        ValueError: a name is unknown, or a number out of range.
+        ValueError: a name is unknown, or a number is out of range.
     """
 
     trap: str
@@ -79,12 +79,12 @@ class Run:
 
     @property
     def algorithm(self) -> Algorithm:
-        """The ``Algorithm`` that ``algo`` names."""
+        """The ``Algorithm`` named ``algo``."""
         return find_algorithm(self.algo)
 
     @property
     def usual_settings(self) -> PPOSettings | None:
-        """The algorithm's settings, with a discount that sees as far as the trap's goals need."""
+        """The algorithm's default settings, with at least the discount that the trap needs."""
         usual = self.algorithm.settings
         if usual is None:
             return None
@@ -102,24 +102,24 @@ class Run:
 
     @property
     def training_keywords(self) -> tuple[str, ...]:
-        """The words of the trap's ``recipe`` that the run does not replace, and ``keywords``."""
+        """The keywords of the trap's ``recipe``, unless the run overrides them, and the run's."""
         recipe, replaced = find_trap(self.trap).recipe, read_keywords(self.keywords)
         words = (f"{name}={value!r}" for name, value in recipe.items() if name not in replaced)
         return (*words, *self.keywords)
 
     def environment(self) -> Settings:
-        """Return the settings of the training environments; ValueError where they are wrong."""
+        """Return the settings of the training environments; ValueError if they are invalid."""
         trap = find_trap(self.trap)(**read_keywords(self.training_keywords))
         return Settings(trap, **self.env_keywords)
 
     def make_trap(self) -> Trap:
-        """Return the trap that its agents are scored on, without the recipe of training."""
+        """Return the trap for scoring its agents, without the training's ``recipe``."""
         return find_trap(self.trap)(**read_keywords(self.keywords))
 
     def load_start(self) -> Agent | None:
-        """Return the agent whose weights the training starts from; None for fresh weights.
+        """Return the agent with the initial weights; None for random weights.
 
-        Raises ValueError if it cannot act on the trap, or is not of the algorithm's network.
+        Raises ValueError if it cannot act on the trap, or does not fit the algorithm's network.
         """
         if not self.start:
             return None
@@ -140,12 +140,12 @@ class Run:
         return agent
 
     def find_discount(self, settings: PPOSettings) -> float:
-        """Return the discount for training: the smaller of the setting's and the objective's."""
+        """Return the training discount: the minimum of the setting and the objective's discount."""
         env_settings = self.environment()
         return min(settings.discount, env_settings.trap.discount(env_settings.reward))
 
     def changes(self) -> dict[str, float]:
-        """Return the PPO settings that differ from the usual ones: name -> value."""
+        """Return the PPO settings that differ from the defaults: name -> value."""
         if self.settings is None:
             return {}
         usual, settings = asdict(self.usual_settings or USUAL_SETTINGS), asdict(self.settings)
@@ -175,7 +175,7 @@ class Run:
         return asdict(self) | resolved | {"settings": self.changes()}
 
     def describe_effect(self) -> str:
-        """Return all that the weights depend on: runs with the same text are one training."""
+        """Return a text of all that the weights depend on; runs with equal texts are equal."""
         steps, settings, trap = self.steps, self.settings, self.environment().trap
         if settings:
             steps = -(-steps // settings.rollout_steps)  # whole rollouts are played
@@ -185,7 +185,7 @@ class Run:
 
     @property
     def name(self) -> str:
-        """The agent's name, unique among agents of a trap and number of steps."""
+        """The agent's name; unique for a given trap, ``steps`` and ``num_levels``."""
         alpha = f"-alpha{self.alpha:g}" if self.alpha else ""
         reward = "" if self.reward == "base" else f"-{self.reward}"
         suffix = "".join(f"-{word}" for word in self.keywords)
@@ -209,12 +209,12 @@ class Run:
 
 
 class AgentNumbers(NamedTuple):
-    """Numbers of an agent that one program trains; of several agents arrays (agents, ...).
+    """The numbers that a program takes for an agent; for several agents, arrays (agents, ...).
 
     Attributes:
-        seed: uint32, of weights, actions and levels.
+        seed: uint32, the seed of weights, actions and levels.
         learning_rate, entropy, discount: float32, as in ``PPOSettings``.
-        alpha: the share of episodes from the shift, as ``JaxEnv`` takes it.
+        alpha: the share of episodes from the shift, in the form that ``JaxEnv`` takes.
     """
 
     seed: Any
@@ -241,7 +241,7 @@ def list_numbers(runs: Sequence[Run], settings: PPOSettings | None = None) -> Ag
 
 
 def strip_numbers(run: Run) -> Run:
-    """Return the run with its numbers reset. Runs that become equal share a compiled program."""
+    """Return the run with its numbers reset; runs that are then equal share a compiled program."""
     run = replace(run, seed=0)
     if run.algorithm.source not in TRACING or run.settings is None:
         return run
@@ -250,13 +250,13 @@ def strip_numbers(run: Run) -> Run:
 
 
 def require_labels(trap: Trap) -> None:
-    """Raise ValueError where the exact solver gives no optimal actions on a trap."""
+    """Raise ValueError if the exact solver cannot compute optimal actions on a trap."""
     if why := explain_branching(trap):
         raise ValueError(f"{trap!r} has no optimal actions to teach: {why}; train by reward (ppo)")
 
 
 def read_keywords(words: Sequence[str]) -> dict[str, Any]:
-    """Return the keywords of words such as ``rho=0.9``; ValueError for other words."""
+    """Parse keywords such as ``rho=0.9``; ValueError for other words."""
     keywords = dict[str, Any]()
     for word in words:
         name, equals, value = word.partition("=")
@@ -270,7 +270,7 @@ def read_keywords(words: Sequence[str]) -> dict[str, Any]:
 
 
 def read_value(text: str) -> Any:
-    """Return the number or other literal of a text, or the text itself."""
+    """Parse a text as a Python literal, or return the text itself."""
     try:
         return ast.literal_eval(text)
     except (ValueError, SyntaxError):

@@ -1,4 +1,4 @@
-"""Trained agents on their way to disk: a directory with ``policy.json`` and weights."""
+"""Saves trained agents: a folder with ``policy.json``, the weights and the training curve."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from mesa_gym.scoring.card import package_versions
 from mesa_gym.trained.loading import describe_needs
 from mesa_gym.trained.weights_file import encode_weights
 
-PACKAGES = ("jax", "optax", "stable-baselines3", "torch")  # whose versions a record has
+PACKAGES = ("jax", "optax", "stable-baselines3", "torch")  # a record contains their versions
 
 
 def require_new_folder(folder: Path) -> None:
-    """Raise FileExistsError where the folder exists and is not empty."""
+    """Raise FileExistsError if the folder exists and is not empty."""
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise FileExistsError(f"{folder} exists and is not empty; choose another, or delete it")
 
@@ -31,7 +31,7 @@ def save(folder: Path, trained: TrainedAgent) -> None:
 
     Raises:
         FileExistsError: the folder has files already.
-        ValueError: weights alone cannot restore the agent, as with an edited planner.
+        ValueError: weights alone cannot restore the agent, for example an edited planner.
     """
     require_new_folder(folder)
     trained.agent.require_savable()
@@ -51,7 +51,7 @@ def save(folder: Path, trained: TrainedAgent) -> None:
 
 
 def describe_training(trained: TrainedAgent, digest: str) -> AgentRecord:
-    """Return the record of a trained agent, whose weights have a digest."""
+    """Return the record of a trained agent with the digest of its weights."""
     run, versions = trained.run, package_versions()
     for package in PACKAGES:
         with suppress(PackageNotFoundError):

@@ -1,4 +1,4 @@
-"""The baselines of Stable-Baselines3: its PPO, as ``mesa_gym.sb3`` sets it up, and its A2C."""
+"""The Stable-Baselines3 baselines: PPO with the settings of ``mesa_gym.sb3``, and A2C."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ except ImportError:
     raise missing_extra("stable-baselines3", "sb3") from None
 
 PARALLEL = 128
-RATE = 2e-3  # of A2C at first; it falls to 0
-# Weights that SB3 has under a second name too.
+RATE = 2e-3  # A2C's initial learning rate, which falls to 0
+# Prefixes of weights that SB3 stores a second time under these names.
 DOUBLE = ("pi_features_extractor.", "vf_features_extractor.")
 
 
@@ -36,13 +36,13 @@ def train(
     runs: Sequence[Run], report: Report | None = None, device: str | None = None,
     *, keep: Keep | None = None, make: Callable[..., BaseAlgorithm] = ppo,
 ) -> list[TrainedAgent]:  # fmt: skip
-    """Train an agent a run, which differ in their seeds.
+    """Train one agent per run; the runs differ only in their seeds.
 
-    One model is trained after another; torch is left with one thread. ``keep`` is called with each
-    agent as soon as it is trained; ``make`` makes a model as ``mesa_gym.sb3.ppo`` does.
+    Models are trained one after another, and torch then keeps using one thread. ``keep`` is called
+    with each agent as soon as it is trained. ``make`` makes a model, like ``mesa_gym.sb3.ppo``.
 
     Raises:
-        ValueError: a device is asked for.
+        ValueError: the device is not the CPU.
     """
     if device is not None and device != "cpu":
         raise ValueError(f"Stable-Baselines3 trains here on the CPU alone, got device {device}")
@@ -51,7 +51,7 @@ def train(
     for run in runs:
         discount = run.find_discount(USUAL_SETTINGS)
         model = make(trap, PARALLEL, run.seed, run.env_keywords, gamma=discount)
-        model.set_logger(Logger(folder=None, output_formats=[]))  # else SB3 leaves folders behind
+        model.set_logger(Logger(folder=None, output_formats=[]))  # default: leaves folders
         watch = Watch(run, trap, report)
         model.learn(run.steps, callback=watch)
         trained = TrainedAgent(run, model.num_timesteps, watch.curve, watch.looks)
@@ -75,14 +75,14 @@ train_a2c = partial(train, make=make_a2c)
 
 
 class Watch(BaseCallback):
-    """Notes each tenth of a training the returns of episodes, and the agent's competence.
+    """Records returns and evaluates the agent after each tenth of a training.
 
     Args:
-        run, trap: what is trained.
-        report: called with evaluations, or None.
+        run, trap: the training and its trap.
+        report: called with evaluations; None for no evaluation.
 
     Attributes:
-        curve, looks: as of ``TrainedAgent``.
+        curve, looks: as in ``TrainedAgent``.
     """
 
     def __init__(self, run: Run, trap: Trap, report: Report | None) -> None:
@@ -102,7 +102,7 @@ class Watch(BaseCallback):
             self._note()
 
     def _note(self) -> None:
-        # Weights change after a rollout: what ends here is of the agent before.
+        # SB3 updates the weights after this call, so the returns belong to the current weights.
         mean = float(np.mean(self._earned)) if self._earned else 0.0
         if self._earned:
             self.curve.append((self.num_timesteps, mean))
@@ -115,7 +115,7 @@ class Watch(BaseCallback):
 
 
 def export_model(model: BaseAlgorithm, trap: Trap) -> Agent:
-    """Return the present model as an agent with the network ``mesa_gym.trained.sb3_mlp``."""
+    """Return the current model as an agent with the network ``SB3MLP``."""
     tensors = model.policy.state_dict().items()
     weights = {name: x.numpy().copy() for name, x in tensors if not name.startswith(DOUBLE)}
     return Agent(SB3MLP(trap), weights)

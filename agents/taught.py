@@ -1,11 +1,12 @@
-"""Training by labels: PPO's network and rollouts, and -log of the optimal actions for a loss.
+"""Training by labels: PPO's network and rollouts, with -log p(optimal actions) as the loss.
 
-Actions are optimal by the exact solver, which knows the level, with the discount of learning and a
-whole episode's time. Where levels hide what pays, a network with a memory learns from such labels
-to act by what probably pays (Lee et al. 2023, "Decision-Pretrained Transformer").
+The labels are optimal actions from the exact solver, which knows the level. It uses the training's
+discount, and the time of a whole episode. If levels hide the rewards, a network with a memory
+learns from such labels to act on what is probably rewarded (Lee et al. 2023, "Decision-Pretrained
+Transformer").
 
-Labels are of states that the network's own play meets, as in DAgger (Ross et al. 2011). No reward
-is read.
+States to label are visited by the network's own policy, as in DAgger (Ross et al. 2011). The loss
+does not use rewards.
 """
 
 from __future__ import annotations
@@ -28,28 +29,28 @@ from mesa_gym.envs.settings import Settings
 from mesa_gym.solver import TIE, Graph, solutions
 from mesa_gym.solver.numbering import as_bits
 
-MOST_STATES = 8_000_000  # of the levels of a split; where they have more, fewer of them come
+MOST_STATES = 8_000_000  # per split; if its levels have more states, fewer levels are used
 
 
 class Placed(NamedTuple):
-    """The state of environments, and the place of each in the solver's graph, int32 (n,)."""
+    """The state of n environments, and the index of each in the solver's graph, int32 (n,)."""
 
     inner: Any
     place: Array
 
 
 class LabelledEnv:
-    """Environments, each a ``JaxEnv``, with the optimal actions of every state."""
+    """Wraps a ``JaxEnv`` and looks up the optimal actions of each state."""
 
     def __init__(self, env: Any, discount: float) -> None:
         self.env, self.num_envs = env, env.num_envs
         start, successor, best = solve_levels(env.settings, discount)
-        solved = (start.reshape(-1, env.num_levels) >= 0).sum(axis=1)  # of each split
+        solved = (start.reshape(-1, env.num_levels) >= 0).sum(axis=1)  # levels per split
         tables = solved, start, successor, best
         self._solved, self._start, self._successor, self._best = map(jnp.asarray, tables)
 
     def reset(self, key: Array, alpha: Array | None = None) -> tuple[Array, Placed]:
-        """Begin an episode in every environment, with its place in the solved graph."""
+        """Begin an episode in every environment, with its index in the solver's graph."""
         obs, inner = self.env.reset_to_level(self._pick(key, alpha))
         return obs, Placed(inner, self._start[inner.level.row])
 
@@ -73,11 +74,11 @@ class LabelledEnv:
 def solve_levels(
     env_settings: Settings, discount: float
 ) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.uint8]]:
-    """Solve training levels, of each split as many as have ``MOST_STATES`` states together.
+    """Solve the training levels of each split, up to about ``MOST_STATES`` states per split.
 
     Returns:
-        the states that levels start in, int32 (levels,), -1 where one is not solved; the states
-        that actions lead to, int32 (5, states); which are optimal as bits, uint8 (states,).
+        The start state of each level, int32 (levels,), -1 if the level is not solved; the successor
+        state of each action, int32 (5, states); and the optimal actions as bits, uint8 (states,).
     """
     require_labels(env_settings.trap)
     trap, starts = env_settings.trap, bank_of(env_settings)
@@ -103,7 +104,7 @@ def find_best_actions(
 ) -> NDArray[np.uint8]:
     """Return each state's optimal actions with ``steps`` steps left, as bits."""
     rewards = graph.payments[objective][graph.paid[objective]]
-    # The last entry is the end of an episode, whose value stays 0.
+    # The last value is for the end of an episode and stays 0.
     values, action_values = np.zeros(len(graph) + 1), rewards
     for _ in range(steps):
         action_values = rewards + discount * values[graph.successor]
@@ -143,4 +144,4 @@ class Taught(PPO):
         return -jax.nn.logsumexp(log_probs, axis=-1).mean(), None
 
 
-train_by_labels = partial(ppo.train, trainer=Taught)  # ValueError where a trap has none
+train_by_labels = partial(ppo.train, trainer=Taught)  # ValueError if a trap has no labels

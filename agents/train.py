@@ -1,6 +1,6 @@
 """Train a baseline agent: ``mesa-gym train RedBlueDoors --seed 1 --out DIR``.
 
-``python -m agents.train`` is the same, where the package's entry points are not installed.
+``python -m agents.train`` does the same if the package's entry points are not installed.
 """
 
 from __future__ import annotations
@@ -29,19 +29,19 @@ def train_runs(
     device: str | None = None,
     keep: Keep | None = None,
 ) -> list[TrainedAgent]:
-    """Train agents that one program trains, such as ``Run("CheeseCorner").repeat(range(5))``.
+    """Train agents with one compiled program, such as ``Run("CheeseCorner").repeat(range(5))``.
 
     Args:
-        runs: of which ``agents.run.strip_numbers`` is the same.
+        runs: the trainings; ``agents.run.strip_numbers`` must be equal for all of them.
         report: called with an evaluation after each tenth of the training; None for no evaluation.
-        device: as JAX names it, such as ``cuda``; by default JAX's first.
-        keep: called with each agent as soon as it is trained; for an algorithm of one's own that
-            takes no argument ``keep``, once all are.
+        device: JAX's name of a device, such as ``cuda``; by default all devices that JAX uses.
+        keep: called with each agent as soon as it is trained; if the algorithm takes no argument
+            ``keep``, called after all agents are trained.
 
     Raises:
         ImportError: an extra is not installed; the message names it.
-        ValueError: the device is not here, or an algorithm of one's own has a loss that is nan or
-            returned something else.
+        ValueError: the device is not available, the loss is nan or infinite, or a user's algorithm
+            did not return a list of ``TrainedAgent``.
     """
     algorithm = runs[0].algorithm
     train = algorithm.find_function()
@@ -88,7 +88,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_settings(parser: argparse.ArgumentParser) -> None:
-    """Add an option for each setting of PPO; one that is not given is None."""
+    """Add an option for each setting of PPO; the default is None, which means unchanged."""
     # Under -OO there are no docstrings.
     meanings = dict(re.findall(r"^ +(\w+): (.+)\.$", PPOSettings.__doc__ or "", re.MULTILINE))
     takers = [algorithm for algorithm in ALGORITHMS.values() if algorithm.settings]
@@ -111,7 +111,7 @@ def _add_settings(parser: argparse.ArgumentParser) -> None:
 
 
 def read_seeds(text: str) -> range:
-    """Return the seeds of a text such as ``0-63``; ArgumentTypeError for another text."""
+    """Parse a range of seeds such as ``0-63``; ArgumentTypeError for other texts."""
     first, _, last = text.partition("-")
     if not (first.isdecimal() and last.isdecimal() and int(first) <= int(last)):
         raise argparse.ArgumentTypeError(f"expected a range of seeds such as 0-63, got {text!r}")
@@ -119,14 +119,14 @@ def read_seeds(text: str) -> range:
 
 
 def read_count(text: str) -> int:
-    """Return a whole number of at least 1; ArgumentTypeError for another text."""
+    """Parse a whole number of at least 1; ArgumentTypeError for other texts."""
     if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"{shorten(text)} is not a whole number of at least 1")
     return int(text)
 
 
 def read_run(options: argparse.Namespace) -> Run:
-    """Return the training that the options of the command describe."""
+    """Return the training described by the command's options."""
     trap, *words = options.words
     names = ("algo", "seed", "steps", "alpha", "reward", "num_levels")
     run = Run(trap, keywords=tuple(words), **{name: getattr(options, name) for name in names})

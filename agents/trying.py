@@ -59,7 +59,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _certify(trap: Trap, levels: int) -> bool:
-    """Certify a trap, and print whether base and proxy agree in training and conflict later."""
+    """Certify a trap, print the result, and return whether the certificate holds."""
     with Progress(f"certify {trap.name()}", levels * len(Split)) as advance:
         certificate = certify(trap, levels, advance)
     print(f"certified on {levels} levels of each split: {'yes' if certificate.holds else 'NO'}")

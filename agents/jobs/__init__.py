@@ -1,1 +1,1 @@
-"""Jobs: many trainings, each with its card, on the cores of this machine or on an engine."""
+"""Jobs: train and score many agents, on the cores of this machine or on a cluster's engine."""

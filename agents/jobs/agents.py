@@ -26,9 +26,9 @@ from mesa_gym.terminal import say
 from mesa_gym.traps import Trap, find_trap
 
 CARD = "card.json"
-# Agents that are trained in one process, where they share what is compiled and solved.
+# Agents that are trained in one process; they share compiled programs and solved levels.
 BATCH = 5
-# Approximate CPU seconds of a job besides training: imports and compiling, and a card.
+# Approximate CPU seconds besides training: imports and compilation per job, and scoring per agent.
 SECONDS_TO_BEGIN = 9
 SECONDS_TO_SCORE = 2
 
@@ -38,12 +38,12 @@ def list_agent_jobs(
 ) -> list[Job]:
     """Return the jobs that train agents and score them, the longest first.
 
-    A result is an agent's folder with its card; ``done.json`` has the CPU seconds that both took.
-    ``folders`` names the folders of agents, in the run's.
+    A result is an agent's folder with its card; ``done.json`` contains the CPU seconds of training
+    and scoring. ``folders`` maps a training to a subfolder of the results' folder.
 
     Raises:
         ImportError: an extra of an algorithm is not installed.
-        ValueError: an algorithm of one's own cannot be imported.
+        ValueError: a user's algorithm cannot be imported.
     """
     runs = [*runs]
     for algo in dict.fromkeys(run.algo for run in runs):
@@ -63,17 +63,17 @@ def list_agent_jobs(
 
 
 def name_result(run: Run, folder: str = "") -> str:
-    """Return the name of a training's result, in a folder of the run's."""
+    """Return the path of a training's result, relative to the results' folder."""
     return str(Path(folder, find_trap(run.trap).name(), run.name))
 
 
 def describe_terms(run: Run, levels: int) -> Terms:
-    """Return the settings that a training's result is made with."""
+    """Return the terms of a training's result: its settings, and the terms of its card."""
     return run.facts() | list_terms(levels)
 
 
 def list_reference_jobs(traps: Iterable[type[Trap]], levels: int) -> list[Job]:
-    """Return the jobs that score the reference policies of traps, a result each."""
+    """Return the jobs that score the reference policies of traps, with one result per trap."""
     results = {trap: f"{trap.name()}/references" for trap in traps}
     return [
         Job(
@@ -86,7 +86,7 @@ def list_reference_jobs(traps: Iterable[type[Trap]], levels: int) -> list[Job]:
 
 
 def list_terms(levels: int) -> dict[str, Any]:
-    """Return the terms of all score cards of so many levels of each split, made here."""
+    """Return the terms of score cards: levels per split, and this machine's package versions."""
     versions = package_versions()
     # The patch release of Python makes no difference.
     versions["python"] = versions["python"].rpartition(".")[0]
@@ -96,8 +96,8 @@ def list_terms(levels: int) -> dict[str, Any]:
 def make_agents(places: Mapping[str, Run], levels: int, scratch: Scratch) -> None:
     """Train the agents that are missing, score them, and keep each with its card.
 
-    A trained agent waits in ``WAITING_AGENTS`` until the others are trained too, so that after the
-    end of a job only the agents that are missing there are trained again.
+    Trained agents are stored in ``WAITING_AGENTS`` until all agents are trained, so that a job that
+    was stopped does not train these agents again.
 
     Raises:
         PolicyError: an agent failed; the others are kept.
@@ -157,7 +157,7 @@ def _raise_first(failed: Sequence[PolicyError]) -> None:
 
 
 def read_results(out: Path) -> list[ScoreCard]:
-    """Return the cards of all results of a run; ValueError names a damaged one."""
+    """Return the cards of all results of a run; ValueError if a card is damaged."""
     files = sorted(out.glob("*/*/*.json"))
     card_files = [file for file in files if file.name not in (DONE_FILE, POLICY_FILE)]
     return [card for file in card_files for card in Cards.load(file)]

@@ -1,8 +1,8 @@
 """Runs a job in a separate, single-threaded process that ends when its parent ends.
 
-The parent writes the job, pickled, to the process's standard input and keeps that open; the process
-ends when it closes. What a library prints goes to standard error, so
-that standard output holds the outcome alone.
+The parent pickles the job to the process's standard input and keeps this pipe open; the process
+ends when the pipe closes. Output of libraries goes to standard error, so that standard output
+contains only the outcome.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ from contextlib import suppress
 from agents.jobs.job import do_job
 from mesa_gym.files import write_text
 
-# Name of a job, and why it failed in a line; "" where it did not.
+# (name of a job, reason for its failure in one line); the reason is "" if the job did not fail.
 Outcome = tuple[str, str]
-# Two threads a process cost more than they bring.
+# A second thread per process costs more time than it saves.
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 SECONDS_BETWEEN_LOOKS = 1.0
-END = "\0"  # of an outcome; a process that a library ends has not written it
+END = "\0"  # ends an outcome; missing if a library ended the process
 
 _running: set[subprocess.Popen[bytes]] = set()
 
@@ -34,14 +34,14 @@ _running: set[subprocess.Popen[bytes]] = set()
 def do_apart(name: str, work: bytes, find_end: Callable[[], str]) -> Outcome:
     """Do a job in a new process, which is killed when ``find_end`` returns a reason.
 
-    ``work`` is the job and the folder of results, pickled: only the new process reads it.
+    ``work`` is the pickled job and folder of results, which only the new process unpickles.
     """
     process = subprocess.Popen(
         [sys.executable, "-m", "agents.jobs.apart"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         env=ONE_THREAD | os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
-        start_new_session=True,  # Ctrl-C reaches the first process alone, which answers
+        start_new_session=True,  # Ctrl-C reaches only the parent, which handles it
     )
     assert process.stdin is not None
     assert process.stdout is not None
@@ -68,7 +68,7 @@ def do_apart(name: str, work: bytes, find_end: Callable[[], str]) -> Outcome:
 
 
 def explain_end(code: int) -> str:
-    """Describe how a process ended that reported no outcome."""
+    """Describe how a process without an outcome ended."""
     memory = ", as when memory runs out" if code == -signal.SIGKILL else ""
     if code < 0:
         return f"its process was ended by {signal.Signals(-code).name}{memory}"
@@ -76,7 +76,7 @@ def explain_end(code: int) -> str:
 
 
 def kill_all() -> None:
-    """End the processes of all jobs that are being done."""
+    """Kill the processes of all running jobs."""
     for process in [*_running]:
         process.kill()
         process.wait()
@@ -88,20 +88,20 @@ def name_failure(error: BaseException) -> str:
 
 
 def main() -> None:
-    """Do the job that standard input holds, and write the reason of a failure."""
+    """Do the job on standard input, and write the outcome to standard output."""
     answer = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
     job, out = pickle.load(sys.stdin.buffer)
     try:
         threading.Thread(target=_end_with_parent, daemon=True).start()
         do_job(job, out)
-    except BaseException as error:  # SystemExit of a library too
+    except BaseException as error:  # also SystemExit of a library
         with suppress(OSError):  # a full disk
             write_text(job.place_traceback(out), traceback.format_exc())
         answer.write(name_failure(error).encode())
     answer.write(END.encode())
     answer.close()
-    os._exit(0)  # no thread of a library holds it up
+    os._exit(0)  # do not wait for the threads of libraries
 
 
 def _end_with_parent() -> None:

@@ -1,7 +1,7 @@
 """Engines that run jobs: this machine, dask, Slurm, or any executor.
 
-Results go to the run's folder, which all machines share, as on one machine. A job looks for its
-run's token there each second (``RunWatch``), and ends with the run.
+Results are written to the run's folder, which all machines must share. A job checks its run's token
+in this folder each second (``RunWatch``), and ends when the run ends.
 """
 
 from __future__ import annotations
@@ -27,12 +27,12 @@ RUN = ".run"  # contains the token of the run that works in a folder
 LOCK = ".lock"  # stays in a folder in which a run has worked
 SECONDS_TO_CONNECT = 10
 SECONDS_TO_JOIN = 60
-# Seconds for which a job goes on without the file of its run, and without its folder.
+# Seconds for which a job continues without the token of its run, and without its folder.
 SECONDS_ABSENT = 5
 SECONDS_UNKNOWN = 60
 SLURM = ("slurm", "local")
-MOST_JOBS = 256  # of a Slurm array at a time
-# What a worker says that cannot read a job.
+MOST_JOBS = 256  # that run at a time in a Slurm array
+# The message about workers that cannot unpickle a job.
 LACKING = (
     "the workers lack the package {}; start them in the checkout's folder, with its environment"
 )
@@ -42,7 +42,7 @@ DoJobs = Callable[[Sequence[Job], Path, str], OutcomeStream]
 
 
 class JobLimits(NamedTuple):
-    """The limits of a job of Slurm: minutes, and gigabytes of memory."""
+    """The limits of a Slurm job: minutes, and gigabytes of memory."""
 
     minutes: int = 240
     gigabytes: int = 4
@@ -52,14 +52,14 @@ class JobLimits(NamedTuple):
 def open_engine(
     on: str | Executor | None, workers: int, limits: JobLimits | None = None
 ) -> Iterator[DoJobs]:
-    """Yield the function that does jobs.
+    """Yield the function that runs jobs.
 
     Args:
         on: None for processes of this machine; ``dask://HOST:PORT`` for the workers of a dask
-            scheduler; ``slurm`` for jobs of Slurm, or ``local`` for submitit's stand-in for it; or
-            an executor, such as those of mpi4py, loky, Parsl and Ray.
-        workers: how many jobs this machine does at a time.
-        limits: of a job of Slurm.
+            scheduler; ``slurm`` for Slurm jobs, or ``local`` for submitit's local replacement; or
+            an executor, such as the executors of mpi4py, loky, Parsl and Ray.
+        workers: the number of jobs that this machine runs at a time.
+        limits: the limits of each Slurm job.
 
     Raises:
         ImportError: the extra ``cluster`` is not installed.
@@ -88,22 +88,22 @@ def submit_jobs(executor: Executor, jobs: Sequence[Job], out: Path, token: str) 
         for future in as_completed(futures):
             try:
                 yield future.result()
-            except (Exception, CancelledError) as error:  # the executor's own, of any kind
+            except (Exception, CancelledError) as error:  # executors raise any type
                 yield futures[future], _explain(error)
     finally:
-        for future in futures:  # dask's shutdown does not cancel
+        for future in futures:  # dask's shutdown does not cancel them
             future.cancel()
 
 
 def pack(jobs: Sequence[Job], out: Path, token: str) -> list[tuple[str, bytes, Path, str]]:
-    """Return the arguments of ``do_there``, job by job."""
+    """Return the arguments of ``do_there`` for each job."""
     return [(job.name, pickle.dumps((job, out)), out, token) for job in jobs]
 
 
 def do_there(name: str, work: bytes, out: Path, token: str) -> Outcome:
-    """Do a job on the machine where this is called, as long as its run lasts."""
+    """Do a job on the calling machine while its run lasts."""
     watch = RunWatch(out, token)
-    while not watch.confirmed:  # a network's file system can be a minute late
+    while not watch.confirmed:  # a network file system can lag by a minute
         if reason := watch.find_end():
             return name, reason
         if not watch.confirmed:
@@ -114,8 +114,9 @@ def do_there(name: str, work: bytes, out: Path, token: str) -> Outcome:
 class RunWatch:
     """Decides whether a job continues, from the file with its run's token.
 
-    Another token ends the job at once, a token that is absent from a folder with a lock after
-    ``SECONDS_ABSENT``, and a folder that cannot be read or has neither after ``SECONDS_UNKNOWN``.
+    The job ends at once if the file contains another token. It ends after ``SECONDS_ABSENT`` if the
+    folder has a lock but no token, and after ``SECONDS_UNKNOWN`` if the folder has neither or
+    cannot be read.
     """
 
     def __init__(self, out: Path, token: str, clock: Callable[[], float] = time.monotonic) -> None:
@@ -133,7 +134,7 @@ class RunWatch:
         """Return the reason to end the job, and the seconds for which it must persist."""
         out, machine = self._out, os.uname().nodename
         try:
-            names = os.listdir(out)  # unlike a path, a listing is not taken from NFS's cache
+            names = os.listdir(out)  # NFS caches lookups of paths, but not listings
             if RUN in names:
                 if (out / RUN).read_text() == self._token:
                     return "", 0
@@ -165,7 +166,7 @@ def _connect(on: str) -> Any:
         ) from None
     try:
         client.wait_for_workers(1, timeout=SECONDS_TO_JOIN)
-        # A worker that cannot read a message ends, and its job waits for ever.
+        # A worker that cannot unpickle a message dies, and its job would wait forever.
         if None in client.run(find_spec, PACKAGE).values():
             raise ValueError(f"--on {on}: {LACKING.format(PACKAGE)}")
     except TimeoutError:
@@ -209,7 +210,7 @@ def _submit_to_slurm(
 
 
 def _explain(error: BaseException) -> str:
-    """Return in a line why an engine could not do a job; submitit's message ends with it."""
+    """Return one line on why an engine could not do a job; submitit's last line contains it."""
     trace = type(error).__name__ == "FailedJobError"
     message = str(error).strip().rpartition("\n")[2] if trace else name_failure(error)
     lacking = re.search(r"ModuleNotFoundError: No module named '(\w+)", message)

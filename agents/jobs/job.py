@@ -4,7 +4,7 @@
 
     CheeseCorner-v0/ppo-s0/            a result: any files
     CheeseCorner-v0/ppo-s0/done.json   its terms and the digests of these files (``DoneRecord``)
-    .work/                             what is being made
+    .work/                             results in progress
     .trained/                          agents that have no card yet
     .failed/                           tracebacks of jobs that failed
     .damaged/                          results whose files were deleted or changed afterwards
@@ -31,19 +31,19 @@ from mesa_gym.json_data import decode_json
 
 DONE_FILE, WORK, WAITING_AGENTS = "done.json", ".work", ".trained"
 TRACEBACKS, DAMAGED = ".failed", ".damaged"
-# Plain data that says what a result is: with other terms it would be another.
+# Plain data that identifies a result: with other terms, the result would be a different one.
 Terms = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
 class Job:
-    """A piece of work that needs no other; picklable.
+    """A piece of work that is independent of other jobs; picklable.
 
     Attributes:
-        name: for people.
-        results: path of each folder that it makes, relative to the run's -> its terms.
+        name: the name to display.
+        results: path of each result's folder, relative to the run's folder -> terms.
         make: makes the missing results, and keeps each as soon as it is complete.
-        seconds: approximate CPU time for all of its results; 0 where they are not agents.
+        seconds: approximate CPU time for all of its results; 0 if they are not agents.
     """
 
     name: str
@@ -52,7 +52,7 @@ class Job:
     seconds: float = 0.0
 
     def place_traceback(self, out: Path) -> Path:
-        """Return the file for the traceback of its failure, in the run's folder."""
+        """Return the file for the job's traceback, in the run's folder."""
         name = re.sub(r"[^\w=.,+-]", "_", self.name)[:200]
         return out / TRACEBACKS / f"{name}.txt"
 
@@ -61,7 +61,7 @@ class DoneRecord(msgspec.Struct, forbid_unknown_fields=True):
     """The contents of ``done.json``.
 
     Attributes:
-        terms: of the result.
+        terms: the terms of the result.
         files: name of each other file of the result -> its SHA-256.
         seconds: the CPU time that the result took.
     """
@@ -86,12 +86,12 @@ class Scratch:
     out: Path
 
     def make_folder(self, result: str) -> Path:
-        """Return the folder of a result, which is made, and then filled by the job."""
+        """Make and return the folder of a result, which the job then fills."""
         (self.folder / result).mkdir(parents=True, exist_ok=True)
         return self.folder / result
 
     def has(self, result: str) -> bool:
-        """Return whether a result is complete; one that is not, or has other terms, is deleted."""
+        """Return whether a result is complete; delete it if incomplete or made with other terms."""
         with suppress(ValueError):
             if _has(self.out / result, self.results[result]):
                 return True
@@ -142,7 +142,7 @@ def read_done(folder: Path) -> DoneRecord:
 
 
 def find_damage(folder: Path, record: DoneRecord) -> str:
-    """Return the first file of a result that is missing or changed, and which; "" for none."""
+    """Describe the first file of a result that is missing or changed; "" if all are intact."""
     for name, expected in record.files.items():
         try:
             if digest_file(folder / name) != expected:
@@ -169,15 +169,15 @@ def digest_file(file: Path) -> str:
 
 
 def _to_plain(terms: Terms) -> dict[str, Any]:
-    """Return terms as JSON would give them back."""
+    """Return terms after a round trip through JSON."""
     return msgspec.json.decode(msgspec.json.encode(terms), type=dict[str, Any])
 
 
 def do_job(job: Job, out: Path) -> None:
-    """Make the results of a job that are missing.
+    """Make the missing results of a job.
 
     Raises:
-        RuntimeError: the job ended without one of its results.
+        RuntimeError: the job ended, but a result is missing.
     """
     missing = find_missing(job.results, out)
     if not missing:
@@ -194,7 +194,7 @@ def do_job(job: Job, out: Path) -> None:
 
 @contextmanager
 def hold_lock(path: Path, wait: bool = False) -> Iterator[None]:
-    """Hold the lock of a file, which the kernel takes from a process that dies.
+    """Hold the lock of a file; the kernel releases it if the process dies.
 
     Raises:
         BlockingIOError: another process holds the lock, and ``wait`` is False.

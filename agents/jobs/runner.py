@@ -1,7 +1,7 @@
-"""A run: the jobs that are not done yet, on this machine's cores or on an engine.
+"""Runs the jobs that are not done yet, on this machine's cores or on an engine.
 
-A job that fails, dies or runs out of memory stops no other; the same command continues a stopped
-run.
+A job that fails, dies or runs out of memory does not stop other jobs. The same command continues a
+stopped run.
 """
 
 from __future__ import annotations
@@ -39,17 +39,17 @@ def run(
 ) -> dict[str, str]:
     """Do the jobs that are not done, and report the outcome.
 
-    A failing job is reported at once and stops no other; ``Job.place_traceback`` is its traceback.
+    A failing job is reported at once, and its traceback is written to ``Job.place_traceback``.
 
     Args:
-        jobs: in order of preference.
-        out: the results' folder, in which one run works at a time.
-        workers: how many jobs this machine does at a time; None as ``count_workers`` says.
-        on: the engine, as ``agents.jobs.engines.open_engine`` takes it; None for this machine.
-        limits: of a job of Slurm.
+        jobs: the jobs, in order of preference.
+        out: the folder of results, which only one run may use at a time.
+        workers: the number of jobs at a time on this machine; None for ``count_workers``.
+        on: the engine, as for ``agents.jobs.engines.open_engine``; None for this machine.
+        limits: the limits of each Slurm job.
 
     Returns:
-        Name of a job that failed -> why, in a line.
+        Name of each job that failed -> the reason in one line.
 
     Raises:
         BlockingIOError: another run works in the folder.
@@ -61,7 +61,7 @@ def run(
     failed = dict[str, str]()
     require_results_folder(out)
     with hold_lock(out / LOCK):
-        for name in (WORK, TRACEBACKS):  # of processes that were killed, and of the last run
+        for name in (WORK, TRACEBACKS):  # of killed processes, and of the last run
             shutil.rmtree(out / name, ignore_errors=True)
         missing = [(job, [*rest]) for job in jobs if (rest := find_missing(job.results, out))]
         for message in (set_aside(result, out) for _, rest in missing for result in rest):
@@ -101,9 +101,9 @@ def run(
 
 
 def count_workers(jobs: int) -> int:
-    """Return how many jobs this machine does at a time: one a core, or all of a few more.
+    """Return the number of jobs at a time: one per core, or all if fewer than two per core.
 
-    Three jobs on two cores, one a core, would leave a core idle while the last one runs.
+    With one job per core, three jobs on two cores would leave a core idle during the last job.
     """
     cores = os.cpu_count() or 1
     return jobs if cores < jobs < 2 * cores else cores
@@ -137,7 +137,7 @@ def _count(number: int, unit: str) -> str:
 
 
 def tell_kept(out: Path) -> str:
-    """Return a sentence on the results that an interrupted run leaves in its folder."""
+    """Return a sentence about the results that an interrupted run keeps."""
     return f"what was done is kept in {out}, and the same command goes on from there"
 
 

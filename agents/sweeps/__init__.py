@@ -1,4 +1,4 @@
-"""Sweeps: agents over one axis or several, as a table, a picture and sentences.
+"""Sweeps: train agents over one or more axes, and show a table, a picture and notes.
 
 >>> from agents.sweeps import plot_sweep, sweep
 >>> table = sweep(["ColourShape"], {"alpha": [0, 0.01]}, range(2), "runs/alpha")  # doctest: +SKIP

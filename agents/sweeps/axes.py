@@ -20,7 +20,7 @@ OF_RUN = {
     "reward": "the objective that is paid; base unless another is named",
     "num_levels": "how many different levels the training has",
 }
-USUAL = "usual"  # the folder of the one cell of a sweep without axes
+USUAL = "usual"  # the folder of the only cell of a sweep without axes
 
 
 @dataclass(frozen=True)
@@ -28,9 +28,9 @@ class SweepCell:
     """A point of a sweep.
 
     Attributes:
-        trap: its name with version.
-        algo: as ``agents.algorithms.find_algorithm`` takes it.
-        values: axis -> value, in the order of the axes.
+        trap: the trap's name with version.
+        algo: the algorithm's name, as for ``agents.algorithms.find_algorithm``.
+        values: (axis, value) pairs, in the order of the axes.
     """
 
     trap: str
@@ -39,12 +39,12 @@ class SweepCell:
 
     @property
     def folder(self) -> str:
-        """The folder of its agents, such as ``alpha=0.01,num_levels=300``, in any order of axes."""
+        """The folder of the cell's agents, with axes in order: ``alpha=0.01,num_levels=300``."""
         words = ",".join(f"{name}={value}" for name, value in sorted(self.values))
         return re.sub(r"[^\w=.,+-]", "_", words) or USUAL
 
     def list_runs(self, seeds: Iterable[int]) -> list[Run]:
-        """Return its trainings, one a seed.
+        """Return the cell's trainings, one per seed.
 
         Raises:
             ValueError: a value is out of range, or the algorithm or trap does not take an axis.
@@ -62,14 +62,14 @@ def list_cells(
     """Return the cells of a sweep, trap by trap.
 
     Args:
-        traps: their names.
+        traps: names of traps.
         axes: name -> values. A name is a keyword of the traps, a setting of the algorithms, or one
             of ``steps``, ``alpha``, ``reward`` and ``num_levels``.
-        algorithms: their names, or ``FILE.py:function``.
+        algorithms: names of algorithms, or ``FILE.py:function``.
 
     Raises:
-        UnknownNameError: an axis is none of these; the message names the nearest.
-        ValueError: a value stands twice, or a training cannot be made of a cell.
+        UnknownNameError: an axis is unknown; the message suggests the nearest name.
+        ValueError: an axis has a value twice or has no values, or a cell's training is invalid.
     """
     for name, values in axes.items():
         if len({str(value) for value in values}) < len(values) or not values:
@@ -86,16 +86,16 @@ def list_cells(
                 raise unknown(f"axis of {trap_class.name()}", name, names)
         for algo, *values in product(algorithms, *axes.values()):
             cell = SweepCell(trap_class.name(), algo, tuple(zip(axes, values, strict=True)))
-            cell.list_runs([0])  # raises where it cannot be trained
+            cell.list_runs([0])  # raises if the training is invalid
             cells.append(cell)
     return cells
 
 
 def read_axes(words: Iterable[str]) -> dict[str, list[Any]]:
-    """Return the axes of words such as ``alpha=0,.01``: name -> values.
+    """Parse axes such as ``alpha=0,.01``: name -> values.
 
     Raises:
-        ValueError: a word is not of this form, or an axis stands twice.
+        ValueError: a word does not have this form, or an axis occurs twice.
     """
     axes = dict[str, list[Any]]()
     for word in words:

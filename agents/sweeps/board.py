@@ -1,10 +1,10 @@
 """The board of cures: ``python -m agents.sweeps.board runs/cures/cells.csv ...`` prints it.
 
-A row is a cure, or in italics the control of one above it. A cell is base's share under the shift
-and the proxy's, bold where the cure works: base is ``LEAST_GAIN`` or more above the control, and
-their 95% intervals do not meet. A control counts at the same values of the axes alone. What has no
-control is measured by plain PPO, whose cards are committed. The last column is what a row costs:
-its success rate on ``test`` less that of plain PPO, the least of traps.
+A row is a cure or, in italics, a control. A cell contains the shares of base and proxy under the
+shift. It is bold if the cure works: its base share is at least ``LEAST_GAIN`` above the control's,
+and the 95% intervals do not overlap. A cure is compared with its control only at equal values of
+the axes. Rows without a control are compared with plain PPO, whose cards are committed. The last
+column is the cost of a row: its success rate on ``test`` minus plain PPO's, the minimum over traps.
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ from mesa_gym.report.groups import group_cards
 LEAST_GAIN = 0.1
 PLAIN = "ppo"
 COMMITTED = (PLAIN, "ppo-symmetric")
-CALLED_ALONE = {*CONTROLS, *CONTROLS.values()} - {PLAIN}  # rows whose axes their name leaves out
+CALLED_ALONE = {*CONTROLS, *CONTROLS.values()} - {PLAIN}  # rows that are named without axes
 BOARD_COLUMNS = ("seeds", "competent", "test", "base", "base low", "base high", "proxy")
-# Row -> trap -> figure -> its text, "" for what is not known.
+# Row -> trap -> column -> text; "" for an unknown value.
 Board = dict[str, dict[str, dict[str, str]]]
 
 
 def read_board(paths: Iterable[Path]) -> Board:
-    """Return the rows of the ``cells.csv`` of some sweeps, and of committed cards."""
+    """Return the rows of committed cards and of sweeps, from the paths of their ``cells.csv``."""
     groups = [group for group in group_cards(read_committed()) if group.agent in COMMITTED]
     committed = [SweepRow(SweepCell(of.trap, of.agent, ()), of, 0) for of in groups]
     lines: list[dict[str, Any]] = Sweep(tuple(committed)).list_lines()
@@ -50,7 +50,7 @@ def read_board(paths: Iterable[Path]) -> Board:
 
 
 def find_control(name: str) -> str:
-    """Return the row that a cure is measured by: its control, or plain PPO; "" for these two."""
+    """Return the row with which a row is compared: a control or plain PPO; "" for these two."""
     algo, _, axes = name.partition(" ")
     if name == PLAIN or algo in CONTROLS.values():
         return ""
@@ -90,7 +90,7 @@ def write_board(board: Board) -> str:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Print the board of the files that the arguments name."""
+    """Print the board of the given files."""
     parser = Parser(prog="python -m agents.sweeps.board", description="Print the board of cures.")
     parser.add_argument("files", nargs="+", type=Path, metavar="CELLS_FILE.CSV", help="of sweeps")
     print(write_board(read_board(parser.parse_args(arguments).files)))

@@ -1,7 +1,7 @@
 """The picture of a sweep: a curve over one axis, a heat map over two, panels for more.
 
-A cell whose agents fail is grey, whatever its shares are: they say nothing of a goal. What a policy
-without a goal does is drawn in the same panel.
+A cell whose agents fail is grey, because its shares say nothing about a goal. Each panel also shows
+the shares of policies without a goal.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ FAILS = to_hex(NONE_COLOUR)
 PANEL = 3.6, 2.9  # inches
 LONGEST_LABEL = 24  # characters of a tick
 PICTURE_MARK = "mesa_gym sweep"
-SHORT_LABEL = 8  # up to which it stands level
+SHORT_LABEL = 8  # characters of a tick label that is not rotated
 
 
 def plot_sweep(table: Sweep) -> Any:
@@ -78,12 +78,12 @@ def save_picture(figure: Any, path: Path) -> None:
 
 
 def draw_curve(axes: Any, table: Sweep, rows: list[SweepRow]) -> None:
-    """Draw the shares of base and proxy over the one axis, values evenly spaced."""
+    """Draw the shares of base and proxy over the only axis, with evenly spaced values."""
     (axis,) = table.axes
     at = np.arange(len(rows))
     for role, colour in TONES.items():
         means = [row.group.choice[role] for row in rows]
-        if axis != "algo":  # which have no order
+        if axis != "algo":  # algorithms have no order
             axes.plot(at, means, "-", color=colour, alpha=0.5, linewidth=1)
         for style, null in zip(("--", ":"), SCRIPTS, strict=True):
             shares = [row.measured[f"{null} {role}"] for row in rows]
@@ -109,7 +109,7 @@ def draw_curve(axes: Any, table: Sweep, rows: list[SweepRow]) -> None:
 
 
 def draw_heat_map(axes: Any, table: Sweep, rows: list[SweepRow]) -> None:
-    """Draw base less proxy over two axes; grey where the agents fail."""
+    """Draw the base share minus the proxy share over two axes; cells of failing agents are grey."""
     down, across = table.axes[:2]
     values = [list(dict.fromkeys(table.read(row, axis) for row in rows)) for axis in (down, across)]
     from matplotlib.colors import LinearSegmentedColormap
@@ -137,5 +137,5 @@ def draw_heat_map(axes: Any, table: Sweep, rows: list[SweepRow]) -> None:
 
 
 def _name(value: Any) -> str:
-    """Return a value as a tick has it; dollar signs would start a formula."""
+    """Return a value as a tick label; dollar signs are escaped, because they start a formula."""
     return str(value).rpartition(":")[2][:LONGEST_LABEL].replace("$", r"\$")

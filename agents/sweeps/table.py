@@ -28,12 +28,12 @@ from mesa_gym.scoring.evidence import BLIND, SWEEPER
 from mesa_gym.terminal import format_table, printable, say
 from mesa_gym.words import BASE, PROXY, SEEDS_SPLIT
 
-CELL_LEVELS = 250  # of each split, for a cell's cards
+CELL_LEVELS = 250  # per split, for a cell's cards
 CELLS_FILE = "cells.csv"
 CELLS_MARK = b"trap,algo,"
 SCRIPTS = (SWEEPER, BLIND)
 SWEEP_HEADS = ("competent", BASE, PROXY, "verdict")
-# The columns of cells.csv besides axes, and besides those with two words, such as "base low".
+# The columns of cells.csv, except axes and columns with two words, such as "base low".
 COLUMNS = (
     *("trap", "algo", "seeds", "competent", "test"),
     *(BASE, PROXY, "verdict", "confidence", "seconds"),
@@ -45,9 +45,9 @@ class SweepRow:
     """A cell and its agents' cards.
 
     Attributes:
-        cell: where it lies.
+        cell: the cell.
         group: the cards of its seeds.
-        seconds: CPU time of an agent's training and scoring, the mean over seeds.
+        seconds: CPU time to train and score an agent, the mean over seeds.
     """
 
     cell: SweepCell
@@ -60,7 +60,7 @@ class SweepRow:
         return 2 * self.group.competent > len(self.group.cards)
 
     def write_share(self, role: str) -> str:
-        """Return the share of a role with the range of its seeds and its 95% interval."""
+        """Return the share of a role, with the range over seeds and the 95% interval."""
         share, *ends = (self.measured[f"{role}{end}"] for end in ("", " low", " high"))
         interval = "" if "" in ends else " ({:.2f} to {:.2f})".format(*ends)
         return _write_share(share) + self.group.write_range(role) + interval
@@ -142,7 +142,7 @@ class Sweep:
         return format_csv(self.list_lines())
 
     def list_texts(self) -> tuple[list[str], list[list[str]]]:
-        """Return heads and rows for people; a cell without most seeds competent has no shares."""
+        """Return column heads and rows to display; shares are omitted if most seeds fail."""
         rows = []
         for row in self.rows:
             columns = row.measured
@@ -155,7 +155,7 @@ class Sweep:
 
     @property
     def notes(self) -> list[str]:
-        """The notes below the table, a sentence each; the first one has the scripts' shares."""
+        """The notes below the table, one sentence each; the first contains the scripts' shares."""
         return [self._write_scripts(), *list_table_notes(row.group for row in self.rows)]
 
     def _write_scripts(self) -> str:
@@ -177,7 +177,7 @@ class Sweep:
 
 
 def _write_range(values: Sequence[Any]) -> str:
-    """Return a value, or the least and the greatest one: "0.20 to 0.26"."""
+    """Return the range of values, such as "0.20 to 0.26", or the only value."""
     ends = [*map(_write_share, sorted({x for x in values if x != ""}))] or ["–"]
     return ends[0] if ends[0] == ends[-1] else f"{ends[0]} to {ends[-1]}"
 
@@ -199,23 +199,23 @@ def sweep(
 ) -> Sweep:
     """Train and score agents in each cell, and return the table.
 
-    Agents with cards lie in ``out`` in folders CELL/TRAP/AGENT. A sweep that was stopped goes on;
-    one with more values or seeds keeps what is there.
+    Agents and their cards are stored in ``out`` as CELL/TRAP/AGENT. A stopped sweep continues; a
+    sweep with more values or seeds reuses existing results.
 
     Args:
-        traps, axes, algorithms: as ``list_cells`` takes them.
-        seeds: of the agents of each cell.
-        out: the folder.
-        levels: of each split, for the cards.
-        workers: jobs that are done at a time; None for the number of cores.
-        on: the engine, as ``agents.jobs.engines.open_engine`` takes it.
-        limits: of a job of Slurm.
+        traps, axes, algorithms: as for ``list_cells``.
+        seeds: the seeds of each cell's agents.
+        out: the folder of results.
+        levels: the number of levels per split for the cards.
+        workers: the number of jobs at a time; None for about one per core.
+        on: the engine, as for ``agents.jobs.engines.open_engine``.
+        limits: the limits of each Slurm job.
 
     Raises:
-        FileExistsError: the folder has files of others under the names of results.
+        FileExistsError: the folder contains unrelated files with the names of results.
         ImportError: an extra of an algorithm is not installed.
         WorkError: an agent failed; the others are kept.
-        ValueError: an axis or value is wrong, or the folder holds results made on other terms.
+        ValueError: an axis or value is invalid, or the folder contains results with other terms.
 
     Example:
         >>> from agents.sweeps import sweep
@@ -242,7 +242,7 @@ def merge_runs(
 ) -> tuple[dict[Run, str], dict[SweepCell, list[str]]]:
     """Return the trainings with the folders of their cells, and the results of each cell.
 
-    Cells that mean the same training, such as ``steps=0`` and the trap's usual steps, share agents.
+    Cells with equal trainings share agents, such as ``steps=0`` and the trap's usual steps.
     """
     first, results = dict[str, tuple[Run, SweepCell]](), dict[SweepCell, list[str]]()
     for cell in cells:
