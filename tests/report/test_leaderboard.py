@@ -493,6 +493,17 @@ def test_committed_cards_are_consistent_on_1000_levels():
         assert again.provenance.trap == repr(all_traps()[again.trap]())
 
 
+def test_committed_card_is_changed_alone():
+    card, *_ = report.read_committed("nearest")
+    text, again = card.to_json(), lambda: report.read_committed("nearest")[0]
+    card.splits["shift"].clear()
+    card.nulls["random"].clear()
+    card.warnings.append("changed")
+    card.choices.shift[:] = -1
+    card.choices.pace.clear()
+    assert card.to_json() != text == again().to_json()
+
+
 def test_every_committed_agent_has_an_origin():
     origins = read_origins()
     assert origins.keys() == {*list_committed(), REFERENCES, TRICKS}
