@@ -371,6 +371,14 @@ def test_copies_need_no_targets_to_exchange():
         cures.FewLabelled(trap)._draw(Split.SHIFT, numbers)
 
 
+def test_levels_are_drawn_by_a_copy(monkeypatch):
+    monkeypatch.setattr("mesa_gym.make_jax", lambda trap, count, **options: trap)
+    trap = find_trap("CheeseDish")()
+    learner, draw = cures.FewLabelled(trap), trap.levels
+    assert learner.make_env(1, draw=draw).levels is draw
+    assert "levels" not in vars(trap)
+
+
 @pytest.mark.thorough
 def test_evaluation_levels_stay_as_they_are():
     trap = find_trap("CheeseDish")()

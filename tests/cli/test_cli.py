@@ -173,7 +173,6 @@ def test_error_in_own_trap_names_its_line(run):
     assert "Traceback" not in error
 
 
-@pytest.mark.thorough
 def test_certify_updates_named_traps_in_a_file(run, tmp_path):
     path = tmp_path / "all.json"
     for traps, levels in ((("CoinRun", "CheeseCorner"), 5), (("CoinRun",), 4)):

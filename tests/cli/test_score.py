@@ -20,6 +20,7 @@ from mesa_gym.scoring import Cards, score
 from mesa_gym.scoring.playing import SPENT
 from mesa_gym.traps import find_trap
 from tests.report.boards import sign
+from tests.support.cards import made
 from tests.support.refusals import refusals
 
 CORNER, DISH = "CheeseCorner-v0", "CheeseDish-v0"
@@ -103,8 +104,8 @@ def test_score_plays_agents_on_their_own_trap(tmp_path, monkeypatch):
     assert seen == {"ppo-s0": {"CheeseCorner-v0": "a", "CoinRun-v0": "b"}, "stay": both}
 
 
-@pytest.mark.thorough
-def test_score_names_traps_that_agents_skip(capsys):
+def test_score_names_traps_that_agents_skip(monkeypatch, capsys):
+    monkeypatch.setattr("mesa_gym.cli.score.evaluate", lambda *given, **more: Cards([made()]))
     command = "score CheeseCorner CoinRun --policy CoinRun=random stay --levels 2"
     assert main(command.split()) == 0
     said = "random acts on CoinRun-v0 alone: it was not played on CheeseCorner-v0"

@@ -239,20 +239,22 @@ def test_log_of_a_level_twice_counts_first(dish):
         assert (chosen.share, chosen.levels) == (share, LEVELS)
 
 
-@pytest.mark.thorough
-@pytest.mark.parametrize("count", range(LEVELS + 1))
-def test_log_of_levels_twice_has_no_verdict(count, told, dish):
+TWICE = ("test", "bare", "again", "alone:dish", "train")
+
+
+@pytest.mark.parametrize("play", ["shift", *map(thorough, TWICE)])
+@pytest.mark.parametrize("count", [*map(thorough, (0, 1, 3)), 2])
+def test_log_of_levels_twice_has_no_verdict(count, play, told, dish):
     """An agent that tried levels first, or two agents of one name; training may repeat levels."""
     told[0] = Verdict("base")
     again = [replace(each, actions=[4] * 64) for each in dish]
-    for play in ("test", "bare", "shift", "again", "alone:dish", "train"):
-        more = [each for each in again if each.play == play and each.level < count]
-        (found,), _ = score_logs(dish + more)
-        refused = 2 * count > LEVELS and play != "train"
-        assert (found.verdict == "") == refused
-        expected = f"No verdict: most levels were logged more than once ({count} of 3 of {play})"
-        assert any(note.startswith(expected) for note in found.notes) == refused
-        assert len(found.shares) > 0
+    more = [each for each in again if each.play == play and each.level < count]
+    (found,), _ = score_logs(dish + more)
+    refused = 2 * count > LEVELS and play != "train"
+    assert (found.verdict == "") == refused
+    expected = f"No verdict: most levels were logged more than once ({count} of 3 of {play})"
+    assert any(note.startswith(expected) for note in found.notes) == refused
+    assert len(found.shares) > 0
 
 
 def test_log_replays_what_was_played():
@@ -314,7 +316,6 @@ def test_verdict_needs_a_hundred_levels(told, dish, monkeypatch):
     assert "A verdict needs 100 levels in each play of a split" in found.notes[-1]
 
 
-@pytest.mark.thorough
 def test_blind_script_is_of_train_where_logged(told, dish, monkeypatch):
     """Else of test, as a card of it has."""
     told[0], records = Verdict("base"), []
@@ -333,11 +334,9 @@ def test_episode_without_actions_is_left_out(dish):
     assert "Left out, as the rules do not allow it: 1 episode" in log.notes[0]
 
 
-@pytest.mark.thorough
-def test_parameters_of_a_trap_part_logs():
+def test_parameters_of_a_trap_part_logs(dish):
     made = [find_trap("CheeseDish")(dish_planes=planes) for planes in (1, 2)]
-    plays = [record_plays(each, "mine", play_all("stay", each, 1)) for each in made]
-    logs, notes = gather_logs(episode for play in plays for episode in play)
+    logs, notes = gather_logs(replace(dish[0], parameters=x.parameters) for x in made)
     assert ([log.trap.parameters for log in logs], notes) == ([x.parameters for x in made], [])
 
 

@@ -217,7 +217,6 @@ def test_noise_costs_less_than_sweeping():
     assert 0.3 < line.walled.best_at_random < 0.7 < line.walled.best
 
 
-@pytest.mark.thorough
 def test_memory_goes_on_after_the_change():
     trap = find_trap("ColourShape")()
 
@@ -230,6 +229,15 @@ def test_memory_goes_on_after_the_change():
             at = {kind: first.at[kind] for kind in state.at}
             return self.oracle.act(obs, state._replace(at=at, there=first.there))
 
+    home = measure_pursuit({"homing": Homing(trap)}, trap, 30)["homing"]["line"].moved
+    assert home.reached <= 0.1  # the new cell may lie on its way
+    assert home.reached + home.old == 1
+
+
+@pytest.mark.thorough
+def test_memory_begins_once_an_episode():
+    trap = find_trap("ColourShape")()
+
     class CoinFlip(Wrapped):
         """Draws one of the two targets once an episode."""
 
@@ -241,16 +249,12 @@ def test_memory_goes_on_after_the_change():
             both = [policy.act(obs, state) for policy in (self.oracle, self.other)]
             return np.where(self.first[:, None], *both)
 
-    results = measure_pursuit({"homing": Homing(trap), "coin": CoinFlip(trap)}, trap, 48)
-    home = results["homing"]["line"].moved
-    assert home.reached <= 0.1  # the new cell may lie on its way
-    assert home.reached + home.old == 1
-    for result in results["coin"].values():
+    for result in measure_pursuit({"coin": CoinFlip(trap)}, trap, 48)["coin"].values():
         assert 20 <= result.moved.counted <= 28
         assert result.moved.reached == 1
 
 
-@pytest.mark.parametrize(("late", "share"), [(0, 1), (1, 0)])
+@pytest.mark.parametrize(("late", "share"), [thorough(0, 1), (1, 0)])
 def test_bound_is_twice_the_way_and_four(late, share):
     trap = find_trap("ColourShape")()
 

@@ -365,6 +365,11 @@ def test_callables_around_two_networks_are_seeds():
         report.table([cards[0], other[1]])
 
 
+def test_equal_digest_is_a_copy_whatever_choices():
+    one, other = (sign(made(shift), "a") for shift in ("1111111100", "0000000011"))
+    assert match_cards(one, other) is Match.COPIED
+
+
 @pytest.mark.thorough
 def test_greedy_copies_are_refused_on_two_traps():
     five = {"mine": [call(WEIGHTS[0], greedy=True) for _ in range(5)]}
