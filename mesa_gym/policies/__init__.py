@@ -1,4 +1,4 @@
-"""Policies, which are scored and watched: from observations to actions, for a batch."""
+"""Policies: map a batch of observations to actions or action probabilities."""
 
 from mesa_gym.policies.agent_files import POLICY_FILE, SCHEMA, read_policy_file
 from mesa_gym.policies.asking import PolicySampler

@@ -1,7 +1,7 @@
-"""Policies from objects: a list of adapters, such as for models and functions.
+"""Adapters, which turn Python objects such as models and functions into policies.
 
-An adapter returns a policy for the objects that it takes, and ``NotImplemented`` for all others.
-The first that takes an object is used. ``as_policy`` documents what they take.
+An adapter returns a policy for an object that it accepts, and ``NotImplemented`` for all others.
+The first adapter that accepts the object is used. ``as_policy`` documents the accepted objects.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from mesa_gym.policies.protocol import Policy
 from mesa_gym.policies.torch_network import NetworkPolicy
 from mesa_gym.traps import Trap
 
-# The module of this group of entry points has ``from_model(model, trap)``, which gives a policy,
-# and ``load_model(file, algo)``. It needs torch, which is there where such a model is.
+# Entry points of this group name a module with ``from_model(model, trap)``, which returns a policy,
+# and ``load_model(file, algo)``. The module needs torch, which Stable-Baselines3 installs.
 ADAPTERS_GROUP = "mesa_gym.adapters"
 
 
@@ -32,12 +32,12 @@ class Request(NamedTuple):
     algo: str | None = None
 
 
-# Returns a policy of a source, or ``NotImplemented``.
+# Returns a policy made from a source, or ``NotImplemented``.
 Maker = Callable[[Any, Request], Any]
 
 
 def make_first(makers: Iterable[Maker], source: Any, request: Request) -> Any:
-    """Return what the first function that takes a source makes of it, else ``NotImplemented``."""
+    """Return the policy of the first maker that accepts a source, else ``NotImplemented``."""
     policies = (make(source, request) for make in makers)
     return next((policy for policy in policies if policy is not NotImplemented), NotImplemented)
 
@@ -45,22 +45,22 @@ def make_first(makers: Iterable[Maker], source: Any, request: Request) -> Any:
 def _adapt_model(policy: Any, request: Request) -> Any:
     """Take a model of Stable-Baselines3, sb3-contrib or SBX with discrete actions, such as DQN.
 
-    It is sampled from its probabilities where it has any, else greedy. It is shown the kind of
-    observation that it was trained on, also flattened, channels first, or normalised by the
-    ``VecNormalize`` that it still has.
+    Actions are sampled from the model's action probabilities; a model without probabilities acts
+    greedily. It receives the kind of observation that it was trained on, if necessary flattened,
+    with channels first, or normalised by the ``VecNormalize`` that is still attached to it.
     """
     return import_adapter().from_model(policy, request.trap) if is_model(policy) else NotImplemented
 
 
 def _adapt_network(policy: Any, request: Request) -> Any:
-    """Take a ``torch.nn.Module`` from float32 observations to five scores a row."""
+    """Take a ``torch.nn.Module`` that maps float32 observations to five scores per row."""
     if not is_network(policy) or isinstance(policy, Policy):
         return NotImplemented
     return NetworkPolicy(policy, request.trap, name_observation(policy, request.observation))
 
 
 def _adapt_object(policy: Any, request: Request) -> Any:
-    """Take an object that is a ``Policy``; its ``act`` need not take the state."""
+    """Take an object that is a ``Policy``; its ``act`` may omit the parameter ``state``."""
     if not isinstance(policy, Policy):
         return NotImplemented
     alone = not can_call(policy.act, 2)
@@ -71,9 +71,9 @@ def _adapt_object(policy: Any, request: Request) -> Any:
 
 
 def _adapt_text_function(policy: Any, request: Request) -> Any:
-    """Take a function from the text of one state to an answer that names an action.
+    """Take a function that maps the text of one state to an answer that names an action.
 
-    Its only required parameter is called ``text``, or ``observation="text"`` is said.
+    Its only required parameter is called ``text``, or ``observation="text"`` is passed.
     """
     if not can_call(policy, 1):
         return NotImplemented
@@ -83,7 +83,7 @@ def _adapt_text_function(policy: Any, request: Request) -> Any:
 
 
 def _adapt_batch_function(policy: Any, request: Request) -> Any:
-    """Take any other callable from observations (n, ...) to actions (n,) or probabilities (n, 5).
+    """Take any callable that maps observations (n, ...) to actions (n,) or probabilities (n, 5).
 
     Actions are integers; the answer may be anything that ``np.asarray`` takes.
     """
@@ -92,8 +92,8 @@ def _adapt_batch_function(policy: Any, request: Request) -> Any:
     return FunctionPolicy(policy, name_observation(policy, request.observation) or "planes")
 
 
-# In the order of trying: adapter -> what it takes, for errors. Docstrings, "Take ...", are the
-# documentation of ``as_policy``.
+# Adapter -> description of the accepted objects, for errors. Adapters are tried in this order.
+# Their docstrings, "Take ...", are inserted into the documentation of ``as_policy``.
 ADAPTERS: dict[Maker, str] = {
     _adapt_model: "a Stable-Baselines3 model",
     _adapt_network: "a torch network with five outputs",
@@ -106,7 +106,7 @@ ADAPTERS: dict[Maker, str] = {
 
 
 def adapt(policy: Any, request: Request) -> Policy:
-    """Return an object as a policy; ValueError if it cannot be a policy, or not on this trap."""
+    """Return an object as a policy; ValueError if it is not a policy or does not fit the trap."""
     _refuse_mistakes(policy)
     adapted = make_first(ADAPTERS, policy, request)
     if adapted is NotImplemented:
@@ -160,7 +160,7 @@ def is_model(policy: Any) -> bool:
 def import_adapter() -> Any:
     """Return the adapter module for models of Stable-Baselines3."""
     modules = [*entry_points(group=ADAPTERS_GROUP, name="sb3")]
-    if not modules:  # installed before it had one
+    if not modules:  # mesa_gym was installed before this entry point was added
         raise ImportError('install mesa_gym again: in a checkout pip install -e ".[sb3]"')
     return modules[0].load()
 

@@ -1,7 +1,7 @@
 """The folder of a trained agent: ``policy.json`` and the weights.
 
-What is read of every agent are a few texts. Agents of this project have a whole record there, in
-which all known facts are written once: the library, boards and studies read it.
+Only a few text fields are read for every agent. For agents of this project, ``policy.json``
+contains a complete ``AgentRecord``, which the library, boards and studies read.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ WEIGHTS_FILE = "weights.safetensors"
 TEXTS = ("trap", "observation", "loader", "weights")
 # The entry point that loads most agents of this project.
 LOADER = "agents"
-# A file beside policy.json: an agent of others must not name one of yours.
+# A file name without a folder: a downloaded agent must not name other files on the user's disk.
 _WEIGHTS = re.compile(r"\w[\w.-]{0,99}", re.ASCII)
 Count = Annotated[int, Meta(ge=0)]
 
@@ -32,7 +32,7 @@ Count = Annotated[int, Meta(ge=0)]
 def read_policy_file(folder: Path) -> dict[str, Any]:
     """Read the ``policy.json`` of a trained agent.
 
-    Raises ValueError if it is missing, damaged, of another schema, or names files elsewhere.
+    Raises ValueError if it is missing or damaged, has another schema, or names files elsewhere.
     """
     path, advice = folder / POLICY_FILE, "train or copy the agent again"
     try:
@@ -45,7 +45,7 @@ def read_policy_file(folder: Path) -> dict[str, Any]:
         ) from None
     except ValueError as error:
         raise ValueError(f"{error}; {advice}") from None
-    # Before all else, as another schema may have other entries.
+    # Check the schema first, because another schema may have other entries.
     schema = entries.get("schema") if isinstance(entries, dict) else None
     if schema != SCHEMA:
         raise ValueError(f"{path} has schema {shorten(schema)}; this version reads {SCHEMA}")
@@ -61,32 +61,32 @@ def read_policy_file(folder: Path) -> dict[str, Any]:
 
 
 class AgentRecord(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One trained agent; an unknown entry has its default.
+    """One trained agent; fields that are not known have their defaults.
 
     Attributes:
-        trap: name with version.
-        name: of the agent, unique in its trap; ends in its seed, ``-s3``.
-        seed: what distinguishes it from agents that were trained alike.
-        kind: of network.
-        observation: that it wants.
-        size, planes, parameters: of the trap that it was trained on.
-        loader: entry point that loads it.
-        weights: the file of its weights, beside the record; it need not be there any more.
-        weights_digest: tells it from other weights.
-        algo: the name of one of ``agents.algorithms``; "" for a submission.
-        about: the algorithm in a line, or what a submission says of itself.
-        steps: environment steps of its training.
-        alpha: the share of training episodes from the shift.
-        reward: the objective that was paid.
-        num_levels: how many different levels were trained on; None where that is not known.
-        start: the digest of the weights that its training began with; "" for new ones.
-        settings: of PPO, where they differ from the algorithm's defaults: name -> value.
-        command: that trains the agent again, apart from ``--out``.
-        versions: of the packages that trained it.
-        curve: (environment steps, mean return of the episodes that ended before them).
+        trap: the trap's name with its version.
+        name: the agent's name, unique on its trap; it ends in the seed, such as ``-s3``.
+        seed: the training seed.
+        kind: the kind of network.
+        observation: the kind of observation that the agent needs.
+        size, planes, parameters: those attributes of the trap that the agent was trained on.
+        loader: the entry point that loads the agent.
+        weights: the name of the weights file in the same folder; the file may have been removed.
+        weights_digest: the digest of the weights, which identifies them.
+        algo: a name from ``agents.algorithms``; "" for a submission.
+        about: one line that describes the algorithm, or a submission's own description.
+        steps: the number of environment steps in training.
+        alpha: the share of training episodes that use shift levels.
+        reward: the objective that training rewarded.
+        num_levels: the number of distinct training levels; None if unknown.
+        start: the digest of the initial weights; "" for a fresh initialization.
+        settings: PPO settings that differ from the algorithm's defaults: name -> value.
+        command: the command that trains the agent again (without ``--out``).
+        versions: package -> version, for the packages used in training.
+        curve: pairs (environment steps, mean return of the episodes completed before them).
         looks: evaluations during training: (environment steps, mean return of the last episodes,
-            share of test levels on which base was chosen, shares of shift levels of base and of a
-            proxy).
+            share of test levels on which the agent chose base, share of shift levels on which it
+            chose base, share of shift levels on which it chose a proxy).
     """
 
     trap: str
@@ -115,14 +115,14 @@ class AgentRecord(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     schema: Annotated[int, Meta(ge=SCHEMA, le=SCHEMA)] = SCHEMA
 
     def save(self, path: Path) -> None:
-        """Write the record as JSON, a line for each attribute."""
+        """Write the record as JSON, one line per attribute."""
         values = msgspec.structs.asdict(self).items()
         lines = (b" %b: %b" % tuple(map(msgspec.json.encode, pair)) for pair in values)
         write_bytes(path, b"{\n%b\n}\n" % b",\n".join(lines))
 
     @classmethod
     def load(cls, path: Path) -> Self:
-        """Read a saved record; ValueError where it is damaged or of another schema."""
+        """Read a saved record; ValueError if it is damaged or has another schema."""
         try:
             return decode_json(read_bytes(path), cls)
         except ValueError as error:

@@ -1,4 +1,4 @@
-"""Asking a policy: its action probabilities and samples, step by step, for a batch of episodes."""
+"""Querying a policy for action probabilities and sampled actions, for a batch of episodes."""
 
 from __future__ import annotations
 
@@ -18,17 +18,18 @@ from mesa_gym.traps import Split, Trap
 class PolicySampler:
     """Queries a policy for actions in a batch of n episodes; the caller steps the trap.
 
-    The sample at a step is a function of (seed, play, level, step), where a level's key holds the
-    trap and the salt: neither an agent's name nor the batch nor the order of levels matters to a
-    policy that is itself a function of what it sees. States are handed over read-only.
+    The random number of a step depends only on (seed, play, level key, step); the level key
+    includes the trap and the salt. If the policy is a function of its observations, its actions
+    therefore do not depend on its name, the batch or the order of levels. The policy receives
+    read-only states.
 
     Args:
-        policy: what acts.
-        trap: the rules.
+        policy: the policy to query.
+        trap: the trap of the episodes.
         keys: int64 (n,), ``state.level.key`` of the episodes.
-        seed: of the sampling and of the policy's own generator.
-        agent: name of the policy, for messages.
-        play: which play of the levels it is (``plays``); plays are sampled independently.
+        seed: seeds the sampling and the generator that the policy receives.
+        agent: the policy's name, for messages.
+        play: the name of this play of the levels (``plays``); plays are sampled independently.
 
     Raises:
         PolicyError: the policy asks for an observation that does not exist, or raised at its reset.
@@ -45,9 +46,9 @@ class PolicySampler:
     ) -> None:
         self.policy = policy
         self.name = f"policy {agent!r} on {trap.name()}, {play}"
-        # Drawing observations takes half of the time; oracles and constants do without.
+        # Encoding observations takes half of the time; oracles and constants do not need them.
         needs_observation = getattr(policy, "needs_observation", True)
-        # Which play and levels: a policy that throws a coin throws another one in each.
+        # Seed by play and levels: a policy that draws random numbers draws others in each of them.
         origin = [byte for text in (play.encode(), keys[:1].tobytes()) for byte in (*text, 256)]
         site = f"sampled action/{'' if play in set(Split) else play}"
         self._sampling = streams(seed, keys, site)
@@ -64,10 +65,11 @@ class PolicySampler:
     def probabilities(self, state: State, t: int) -> NDArray[np.float64]:
         """Return the action probabilities in states at step ``t`` (from 0), float64 (m, 5).
 
-        The states are of all episodes in order, or, without a memory, of those that go on.
+        For a policy with memory, ``state`` contains all episodes in order; for a policy without
+        memory, it may contain only the running ones.
 
         Raises:
-            PolicyError: the policy raised, or answered with something else than actions or action
+            PolicyError: the policy raised an error, or did not return actions or action
                 probabilities; the message names policy and step.
         """
         n, obs = state.n, np.empty((state.n, 0), dtype=np.uint8)
@@ -81,9 +83,10 @@ class PolicySampler:
             raise PolicyError(f"{self.name}, step {t}: {error}") from None
 
     def sample(self, shares: NDArray[np.float64], t: int, rows: Ints | None = None) -> Ints:
-        """Return the actions taken at step ``t`` by their shares (m, 5), int64 (m,).
+        """Sample the actions of step ``t``, int64 (m,), by the probabilities ``shares`` (m, 5).
 
-        ``rows``, int64 (m,), are the episodes of the shares; None for all, in their order.
+        ``rows``, int64 (m,), are the episodes to which the rows of ``shares`` belong; None for all
+        episodes, in order.
         """
         sampling = self._sampling if rows is None else self._sampling[rows]
         return sample_actions(shares, outputs(sampling, np.full(len(sampling), t)))
@@ -93,13 +96,13 @@ def sample_actions(shares: NDArray[np.float64], words: Ints) -> Ints:
     """Draw actions by their probabilities, float64 (n, 5), with random ``words``, int64 (n,)."""
     sums = np.cumsum(shares, axis=1)
     below = sums <= (unit(words) * sums[:, -1])[:, None]
-    # A share that rounding puts above the last sum means the last action that is possible.
+    # Rounding can put a sample above the last sum; it then means the last possible action.
     last = len(ACTIONS) - 1 - (shares[:, ::-1] > 0).argmax(axis=1)
     return np.minimum(below.sum(axis=1), last)
 
 
 def read_answer(answer: NDArray[Any], n: int) -> NDArray[np.float64]:
-    """Return the action probabilities that an answer means, float64 (n, 5); rows sum to 1 +- 0.001.
+    """Return a policy's answer as action probabilities, float64 (n, 5); rows sum to 1 +- 0.001.
 
     Raises:
         ValueError: the answer is neither actions (n,) nor action probabilities (n, 5); the message

@@ -1,4 +1,4 @@
-"""Callables as policies: of batches of observations, or of the text of one state."""
+"""Policies made from callables that take a batch of observations or the text of one state."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from mesa_gym.errors import PolicyError, read_error, shorten
 from mesa_gym.language.answers import ASKED_AGAIN, read_action
 from mesa_gym.policies.protocol import Memoryless, Policy
 
-ANSWERS_FILE = "answers_file"  # the attribute of a function whose answers are kept: the file
+ANSWERS_FILE = "answers_file"  # the attribute of a function that names the file of its answers
 
 
 def await_answer(answer: Any) -> Any:
-    """Return an answer, awaited if it is awaitable, whether or not this thread runs a loop.
+    """Return an answer, awaited if it is awaitable, even if this thread runs an event loop.
 
-    All are awaited in one loop, as clients keep connections that belong to their loop.
+    All answers are awaited in one loop, because the connections of a client belong to its loop.
     """
     if not inspect.isawaitable(answer):
         return answer
@@ -44,16 +44,16 @@ def await_answer(answer: Any) -> Any:
 
 @lru_cache(maxsize=1)
 def _start_loop(process: int) -> asyncio.AbstractEventLoop:
-    """Return the event loop of a process, started in a thread; a fork starts its own."""
+    """Return the process's event loop, which runs in a thread; a forked process starts its own."""
     loop = asyncio.new_event_loop()
     threading.Thread(target=loop.run_forever, name="mesa-gym answers", daemon=True).start()
     return loop
 
 
 class FunctionPolicy:
-    """A callable over batches of observations as a policy; ``reset`` clears its memory.
+    """Makes a policy from a callable that takes a batch of observations.
 
-    A function whose attribute ``memory`` is False remembers nothing.
+    ``reset`` clears its memory. A function without memory has the attribute ``memory = False``.
     """
 
     def __init__(
@@ -74,24 +74,24 @@ class FunctionPolicy:
                 f"the policy gave a tuple of {len(answer)}; expected actions (n,) or probabilities"
                 " (n, 5) alone (return the first of what predict returns, or give the model itself)"
             )
-        if hasattr(answer, "detach"):  # of torch, maybe with a gradient, maybe on another device
+        if hasattr(answer, "detach"):  # a torch tensor, maybe with a gradient or on another device
             answer = answer.detach().cpu()
         return np.asarray(answer)
 
 
 class TextPolicy(Memoryless):
-    """A function from the text of one state to a text that chooses an action, as a policy.
+    """Makes a policy from a function that maps the text of one state to a text with an action.
 
-    Such functions may be slow, so they are asked as if they remembered nothing. Where an answer
-    cannot be read (``language.read_action``), the function is asked once more; then the agent
-    stands still, and that is counted.
+    Such functions may be slow, so they count as memoryless and are called only for running
+    episodes. If an answer cannot be read (``language.read_action``), the function is called once
+    more; after a second unreadable answer the agent stands still and ``unread`` grows by 1.
 
     Attributes:
-        examples: how many solved examples the function adds to a question, which its attribute
-            ``examples`` says.
-        asked: how many texts it was asked about.
-        unread: to how many of them it gave no answer that could be read.
-        answers: the last answers, one for each text.
+        examples: the number of solved examples that the function adds to a question, from the
+            function's attribute ``examples``.
+        asked: the number of texts that the function was asked about.
+        unread: the number of these texts without a readable answer.
+        answers: the answers of the last call of ``act``, one for each text.
     """
 
     observation = "text"
@@ -117,7 +117,7 @@ class TextPolicy(Memoryless):
         return np.array([STAY if action is None else action for action in actions], dtype=np.int64)
 
     def _ask(self, text: str) -> Any:
-        """Return the answer to a text; the error of a failed call says where the answers are."""
+        """Return the answer to a text; if the call fails, the error names the file of answers."""
         try:
             return await_answer(self.function(text))
         except PolicyError:
@@ -140,9 +140,9 @@ class TextPolicy(Memoryless):
 
 
 def warn_of_unread(acting: Iterable[tuple[str, Policy]]) -> None:
-    """Warn of questions in words without an answer that chose an action.
+    """Warn about text policies that gave unreadable answers.
 
-    A policy may occur in ``acting`` (name, policy) once for each split that it played.
+    ``acting``, pairs (name, policy), may contain a policy once for each split that it played.
     """
     for name, policy in {id(policy): (name, policy) for name, policy in acting}.values():
         if isinstance(policy, TextPolicy) and policy.unread:

@@ -1,7 +1,7 @@
-"""Names of agents: resolves them to policies on a trap, and gives an agent's name on cards.
+"""Names of agents: the names that commands and functions accept, and an agent's name on cards.
 
-Commands and functions take the same names. Trained agents that come with the package are called as
-the rows of the leaderboard are: ``ppo:3`` is the agent of ``ppo`` with seed 3, ``ppo`` the first.
+The names of the package's trained agents are also the rows of the leaderboard: ``ppo:3`` is the
+agent ``ppo`` with training seed 3, and ``ppo`` means its first seed.
 """
 
 from __future__ import annotations
@@ -19,29 +19,29 @@ from mesa_gym.errors import shorten, unknown
 from mesa_gym.policies.agent_files import read_policy_file
 from mesa_gym.traps import Trap
 
-# The oracle of base.
+# The oracle of the base objective.
 ORACLE = "oracle"
-# A policy without a preference, of every trap with an exact solver: it goes to the nearest target.
+# Goes to the nearest target of any objective; exists for every trap with an exact solver.
 NEAREST = "nearest"
-# A reference policy of a trap with an exact solver, as ``NEAREST`` is.
+# Competent on test levels and random under shift; exists for every trap with an exact solver.
 AIMLESS = "aimless"
 # The best learner of a trap of lives.
 LEARNER_ORACLE = "oracle:learner"
-# A policy without goal that covers the grid, of every trap.
+# Visits every cell and has no goal; exists for every trap.
 SWEEPER = "sweeper"
-# Names of policies without a trap's objectives.
+# Names of policies that contain no objective.
 PLAYABLE = ("random", "stay", SWEEPER, ORACLE, NEAREST, AIMLESS)
-# Modules that have trained agents are named by entry points of this group. Each offers
-# ``find_agent(agent, seed, trap)``, which returns a policy, or None where it does not know the name
-# of the agent, and ``list_agents(trap)``, seed's name -> what is known of it; of every trap for "".
+# Entry points of this group name modules that provide trained agents. Each module has
+# ``find_agent(agent, seed, trap)``, which returns a policy, or None for an unknown agent, and
+# ``list_agents(trap)``, which returns "agent:seed" -> description (the trap "" means all traps).
 LIBRARIES = "mesa_gym.libraries"
 _TRAINED = re.compile(r"(?P<agent>\w[^:/\\]*)(:(?P<seed>\d{1,9}))?")
-# What a folder's agent may be called: it stands on a card, and none is a path.
+# Allowed names in a folder's policy.json: the name appears on cards and must not be a path.
 _NAME = re.compile(r"\w[\w.,:+=-]{0,99}", re.ASCII)
 
 
 def references(trap: Trap | type[Trap]) -> list[str]:
-    """Return the names of the baselines with which a trained agent of the trap is compared."""
+    """Return the names of the baselines with which the trap's trained agents are compared."""
     return [*_list_goals(trap), "random", "stay", SWEEPER]
 
 
@@ -61,7 +61,7 @@ def find_objective(trap: Trap, kind: str, objective: str) -> str:
     """Return the objective's name, with ``base`` resolved; ``kind`` is the policy's kind.
 
     Raises:
-        ValueError: the trap has the other kind of policies, or no such objective.
+        ValueError: the trap does not have this kind of policy, or no such objective.
     """
     if (name := f"{kind}:{objective}") != name_pursuer(trap, objective):
         raise not_for(trap, name)
@@ -71,7 +71,7 @@ def find_objective(trap: Trap, kind: str, objective: str) -> str:
 
 
 def not_for(trap: Trap, spec: str) -> ValueError:
-    """Return the error for an oracle without a solver, or for a reference policy with one."""
+    """Return the error for a policy that needs an exact solver, or that needs its absence."""
     has, use = "an" if trap.solvable else "no", ", ".join(_list_goals(trap))
     return ValueError(f"{trap!r} has {has} exact solver, so no {shorten(spec)}; use one of {use}")
 
@@ -83,8 +83,8 @@ def find_trained(spec: str, trap: Trap) -> Any:
     """Return the trained agent of ``ppo`` (its first seed) or ``ppo:3``; None for an unknown name.
 
     Raises:
-        ValueError: the agent has no such seed, does not act on the trap, or has score cards alone;
-            the message says what there is.
+        ValueError: the agent has no such seed, cannot act on the trap, or only its score cards are
+            included; the message lists the alternatives.
     """
     name, seed = split_seed(spec)
     for library in _import_libraries() if name else ():
@@ -94,7 +94,7 @@ def find_trained(spec: str, trap: Trap) -> Any:
 
 
 def split_seed(spec: str) -> tuple[str, int | None]:
-    """Return the name and the seed, if one is named, of a trained agent; "" for another text."""
+    """Return a trained agent's name and its seed (or None); ("", None) for any other text."""
     named = _TRAINED.fullmatch(spec)
     if named is None:
         return "", None
@@ -127,32 +127,32 @@ def _import_libraries() -> Iterator[Any]:
 
 
 def name_policy(policy: Any) -> str:
-    """Return the name on a card of a policy, never a path of a machine.
+    """Return a policy's name on its card, which is never a path.
 
-    A trained agent is called as its ``policy.json`` says (``name``), else as its folder is, a file
-    as the file is without its ending, and one that comes with the package with its seed,
-    ``ppo-s3``. Other texts are names already, and objects have the name of their function or type.
+    A trained agent's name is the ``name`` in its ``policy.json``, else the folder's name. A file's
+    name is the file name without its ending. Agents of the package have their seed in the name,
+    ``ppo-s3``. Other texts are names already; objects get the name of their function or type.
     """
     if not isinstance(policy, str | Path):
         return getattr(policy, "__name__", type(policy).__name__)
     spec, path = str(policy), Path(policy)
     if ".py:" in spec:
         return path.name
-    # Path's own methods raise where a name is too long for a file.
+    # The methods of Path raise an error if a name is too long for a file.
     if os.path.isfile(spec):
         return path.stem
     if not os.path.isdir(spec):
         return _name_trained(spec)
     try:
         recorded = read_policy_file(path).get("name")
-    except (ValueError, OSError):  # loading it says what is wrong
+    except (ValueError, OSError):  # loading the agent reports the error
         recorded = None
     usable = isinstance(recorded, str) and _NAME.fullmatch(recorded)
     return str(recorded) if usable else path.resolve().name
 
 
 def _name_trained(spec: str) -> str:
-    """Return ``ppo-s3`` for ``ppo:3``; other names as they are."""
+    """Return ``ppo-s3`` for ``ppo:3``; return other names unchanged."""
     name, seed = split_seed(spec)
     if not name or spec in PLAYABLE:
         return spec

@@ -1,18 +1,18 @@
 """ONNX graphs as policies.
 
-The graph's input is uint8, float16, float32 or float64 (batch, ...): observations as the
-environments give them; its batch is left open, or 1, 2, 4, ... or 64. The input's name may be the
-kind of observation; otherwise its shape decides. One output is called ``logits`` or
-``probabilities``, float (batch, 5), or ``actions``, integers (batch,). A graph with several of
-these is played by the first in this order; outputs of other names, such as values, are ignored.
+The graph's input is uint8, float16, float32 or float64 (batch, ...) and contains the environments'
+observations. Its batch size is dynamic, or 1, 2, 4, ... or 64. The input's name may be the kind of
+observation; otherwise the kind is inferred from the shape. One output is called ``logits`` or
+``probabilities``, float (batch, 5), or ``actions``, integers (batch,). If a graph has several of
+these outputs, the first in this order is used; outputs with other names are ignored.
 
-A graph with a memory also has the input ``state`` and the output ``next_state``, both float16 or
-float32 (batch, ...) of one shape. An episode begins with a state of zeros; each step gets the
-``next_state`` of the step before.
+A graph with memory also has the input ``state`` and the output ``next_state``, both float16 or
+float32 (batch, ...) and of equal shape. An episode begins with a state of zeros; each step gets
+the ``next_state`` of the previous step.
 
-The answer for a row must not depend on other rows, nor on the row's place; a graph is tried on a
-few levels when it is loaded. Operators that draw random numbers are refused, since their own state
-counts calls from one episode to the next; so are weights in other files.
+The output for a row must not depend on other rows or on the row's position; this is checked on a
+few levels when the graph is loaded. Operators that draw random numbers are refused, because their
+generator keeps its state from one episode to the next. Weights in other files are refused, too.
 """
 
 from __future__ import annotations
@@ -37,19 +37,19 @@ try:
 except ImportError as error:
     raise missing_extra(error.name or "onnx", "onnx") from None
 
-Given = tuple[NDArray[Any], NDArray[Any]]  # an answer and the next states
+Given = tuple[NDArray[Any], NDArray[Any]]  # the answers and the next states
 PROVIDERS = ["CPUExecutionProvider"]
 STATES = {"tensor(float16)": np.float16, "tensor(float)": np.float32}
 INPUTS = {"tensor(uint8)": np.uint8, "tensor(double)": np.float64, **STATES}
 OUTPUT_NAMES = ("logits", "probabilities", "actions")
 STATE, NEXT_STATE = "state", "next_state"
-# Numbers of one episode: an LSTM of sb3-contrib has 512, and 1,000 of these are 64 MB.
+# Numbers per episode: an LSTM of sb3-contrib has 512; 1,000 episodes of 16,384 take 64 MB.
 MOST_STATE = 16_384
 BATCHES = f"a batch of 1, 2, 4, ... or {BLOCK} or left open"
 RANDOM_OPS = ("Bernoulli", "Multinomial")  # and all that begin with Random
-# A row in another place may be summed by another kernel.
+# Rows at other positions of a batch may be computed by another kernel, which rounds differently.
 TOLERANCE = 1e-4
-ROUGH_TOLERANCE = 4e-3  # of float16, which has three digits
+ROUGH_TOLERANCE = 4e-3  # for float16, which has three digits
 
 
 class OnnxPolicy:
@@ -57,25 +57,25 @@ class OnnxPolicy:
 
     Args:
         graph: the bytes of an ONNX model.
-        trap: what it is to act on.
-        observation: the kind that the graph wants; None to read it from the graph.
+        trap: the trap that the policy acts on.
+        observation: the kind of observation that the graph needs; None to infer it.
 
     Attributes:
-        memory: whether it has a state.
-        weights: the whole graph, to tell graphs apart.
+        memory: whether the graph has a state.
+        weights: the bytes of the graph, which identify it.
 
     Raises:
-        ValueError: the bytes are not a graph as described, or do not fit the trap.
+        ValueError: the bytes are not a graph as described above, or do not fit the trap.
     """
 
     def __init__(self, graph: bytes, trap: Trap, observation: str | None = None) -> None:
         model = _parse_model(graph)
-        # What was checked is what runs: two parsers may find different things in the same bytes.
+        # Run the checked graph, serialized again: two parsers may read the original differently.
         checked = model.SerializeToString()
         self.weights = {"graph": np.frombuffer(checked, np.uint8)}
         try:
             self._session = open_session(checked)
-        except Exception as error:  # of onnxruntime, which has many
+        except Exception as error:  # onnxruntime raises many kinds of errors
             raise ValueError(f"onnxruntime cannot load the graph: {error}") from None
         inputs = {node.name: node for node in self._session.get_inputs()}
         outputs = {node.name: node for node in self._session.get_outputs()}
@@ -100,7 +100,7 @@ class OnnxPolicy:
         self._require_alone(trap, ROUGH_TOLERANCE if rough else TOLERANCE)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> OnnxPolicy:
-        """Copy the memory; the session, which does not change, is shared."""
+        """Copy the memory and share the session, which is immutable."""
         clone = copy.copy(self)
         clone._state = self._state.copy()
         return clone
@@ -116,8 +116,8 @@ class OnnxPolicy:
         """Return action probabilities, float64 (n, 5), or actions (n,).
 
         Raises:
-            ValueError: the graph gives something else than it declares; ``reset`` did not begin n
-                episodes.
+            ValueError: the graph's outputs differ from their declaration, or ``reset`` was called
+                for another number of episodes.
         """
         n = len(observation)
         before = self._state if self.memory else np.zeros((n, 0), np.float32)
@@ -137,12 +137,12 @@ class OnnxPolicy:
         return answer
 
     def _require_alone(self, trap: Trap, tolerance: float) -> None:
-        """Require a level's answer and memory not to change alone, at another place."""
+        """Require that a level's answer and memory do not depend on other rows or its position."""
         levels = trap.levels(Split.TEST, range(BLOCK))
         obs = make_observation(trap, self.observation).encode(levels)
         alone, state = np.zeros_like(obs), self._state
         memory = np.zeros((BLOCK, *state.shape[1:]), state.dtype)
-        # The last level again, at place 1 and among zeros: batch statistics would show.
+        # Repeat the last level in row 1 among zeros: statistics over the batch change its answer.
         alone[1] = obs[-1]
         answers = zip(self._run(obs, memory), self._run(alone, memory), strict=True)
         for field, (among, lone) in zip(("answer", "state"), answers, strict=True):
@@ -155,13 +155,13 @@ class OnnxPolicy:
                 )
 
     def _run(self, obs: NDArray[Any], state: NDArray[Any]) -> Given:
-        """Return the answers to a block, at least to its first rows, and their next memory.
+        """Return the answers to a block, at least for its first rows, and their next memory.
 
-        ``state`` is the memory of the first rows; the other rows only fill the block.
+        ``state`` is the memory of the first rows; the other rows are padding.
         """
         fed, names = {self._input: obs.astype(self._dtype)}, [self._output]
         if self.memory:
-            # Rows that pad the block have zeros as memory.
+            # The memory of padding rows is zero.
             fed[STATE] = np.zeros((BLOCK, *state.shape[1:]), state.dtype)
             fed[STATE][: len(state)] = state
             names.append(NEXT_STATE)
@@ -187,10 +187,10 @@ class OnnxPolicy:
 def open_session(graph: bytes) -> onnxruntime.InferenceSession:
     """Return an ONNX Runtime session for a graph, without the checks of ``OnnxPolicy``."""
     options = onnxruntime.SessionOptions()
-    # One thread: faster on grids this small, and the same sums each time.
+    # One thread is faster on grids this small and makes sums reproducible.
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     options.log_severity_level = 3
-    # Its fallback prints on standard output, and would be the same provider again.
+    # The fallback prints on standard output and would only try the same provider again.
     return onnxruntime.InferenceSession(graph, options, PROVIDERS, enable_fallback=0)
 
 
@@ -211,7 +211,7 @@ def _find_observation(node: onnxruntime.NodeArg, trap: Trap, kind: str | None) -
 
 
 def _read_state_shape(state: onnxruntime.NodeArg) -> tuple[int, ...]:
-    """Return the shape of one row's memory; ValueError if it is left open or is too large."""
+    """Return the shape of one row's memory; ValueError if it is dynamic or too large."""
     shape = _read_row_shape(state)
     fixed = state.type in STATES and all(isinstance(side, int) for side in shape)
     if not fixed or math.prod(shape) > MOST_STATE:
@@ -230,7 +230,7 @@ def _read_row_shape(node: onnxruntime.NodeArg) -> tuple[Any, ...]:
 
 
 def _find_batch(*inputs: onnxruntime.NodeArg | None) -> int:
-    """Return how many rows a graph takes at once; ValueError if its inputs differ."""
+    """Return a graph's batch size, ``BLOCK`` if it is dynamic; ValueError if its inputs differ."""
     batches = {node.shape[0] for node in inputs if node and isinstance(node.shape[0], int)}
     if len(batches) > 1:
         raise ValueError(f"the graph's inputs have batches of {sorted(batches)}; expected one size")
@@ -241,7 +241,7 @@ def _parse_model(graph: bytes) -> onnx.ModelProto:
     """Return a parsed model; ValueError if it lacks weights or draws random numbers."""
     try:
         model = onnx.load_model_from_string(graph)
-    except Exception as error:  # of the protobuf library, which has several
+    except Exception as error:  # the protobuf library raises several kinds of errors
         raise ValueError(f"it is not an ONNX model: {error}") from None
     for part in _walk_parts(model):
         if isinstance(part, onnx.TensorProto) and part.data_location == part.EXTERNAL:
@@ -252,7 +252,7 @@ def _parse_model(graph: bytes) -> onnx.ModelProto:
         if not isinstance(part, onnx.NodeProto):
             continue
         drawing = part.op_type.startswith("Random") or part.op_type in RANDOM_OPS
-        # A third input switches training on.
+        # The third input of Dropout enables training mode.
         if drawing or (part.op_type == "Dropout" and any(part.input[2:])):
             raise ValueError(
                 f"the graph has the operator {part.op_type}, which draws random numbers; export"

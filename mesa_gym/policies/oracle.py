@@ -20,15 +20,15 @@ Floats = NDArray[np.float64]
 class Oracle(Memoryless):
     """The exact optimal policy for one objective.
 
-    It acts optimally for the objective and, among its optimal policies, best for the base
-    objective; between actions that are still equal it chooses at random. If nothing of its
-    objective can be earned any more, the oracle stays (``Solution.oracle``). It reads the state. A
-    state that is not solved yet is solved when the oracle meets it, with all that can follow; while
-    levels are scored, all oracles share one solution (``mesa_gym.solver.share_solution``).
+    It acts optimally for its objective. Ties are broken by the base objective's return, and
+    remaining ties at random. If its objective cannot be earned any more, the oracle stays
+    (``Solution.oracle``). It reads the state. An unsolved state is solved, with all reachable
+    states, when the oracle first meets it; while levels are scored, all oracles share one solution
+    (``mesa_gym.solver.share_solution``).
 
     Attributes:
-        goal: the name by which its actions are kept on disk. It is "" where they are not: of
-            ``Aimless``, which meets too many states, and of a class of your own.
+        goal: the name under which its actions are stored on disk. It is "" if they are not stored:
+            for ``Aimless``, which meets too many states, and for user-defined subclasses.
     """
 
     solves = True
@@ -46,18 +46,18 @@ class Oracle(Memoryless):
         self.forget()
 
     def forget(self) -> None:
-        """Drop all solutions, which hold a few hundred bytes a state."""
+        """Drop all solutions, which take a few hundred bytes per state."""
         self._solved: list[SolvedActions | ActionTable] = []
-        self._last: dict[int, int] = {}  # a level's key -> its last solution, of these
+        self._last: dict[int, int] = {}  # level key -> index of its last solution in _solved
 
     def act(
         self, observation: NDArray[np.uint8], state: State | None = None
     ) -> NDArray[np.float64]:
-        """Return equal probabilities over the best actions, float64 (n, 5); needs the state."""
+        """Return equal probabilities for the best actions, float64 (n, 5); needs the state."""
         state = require_state(state, "an oracle")
         mask = self._masks(state)
         missing = (mask == 0).nonzero()[0]
-        while missing.size:  # one state of each level at a time
+        while missing.size:  # each pass solves from one state per level
             unsolved = state.take(missing)
             self._solve(unsolved)
             mask[missing] = self._masks(unsolved)
@@ -79,7 +79,7 @@ class Oracle(Memoryless):
             mask = SolvedActions(solution.graph, self.sets(solution)).find(state, time)
             if mask.all():
                 return mask
-        # The other states were solved by this oracle, level by level.
+        # This oracle has solved the other states itself, level by level.
         solved_index = np.array([self._last.get(key, -1) for key in state.level.key.tolist()])
         for one in np.unique(solved_index[solved_index >= 0]):
             rows = (solved_index == one).nonzero()[0]
@@ -89,36 +89,36 @@ class Oracle(Memoryless):
         return mask
 
     def fits(self, trap: Trap, horizon: int) -> bool:
-        """Return whether trap and horizon are the oracle's; level keys may be shared."""
+        """Return whether trap and horizon equal the oracle's, as level keys do not show this."""
         same = self.trap is trap or (
             type(self.trap) is type(trap) and repr(self.trap) == repr(trap)
         )
         return same and self.horizon == horizon
 
     def _solve(self, state: State) -> None:
-        """Solve each level from the first of the given states that is on it."""
+        """Solve each level, from its first row in ``state``."""
         _, first = np.unique(state.level.key, return_index=True)
         for _, solution in solutions(self.trap, state.take(first), self.horizon):
             self.learn(solution)
 
     def learn(self, solution: Solution) -> None:
-        """Keep a solution made elsewhere, if it has the oracle's trap and horizon."""
+        """Use a solution made elsewhere, if it has the oracle's trap and horizon."""
         if self.fits(solution.trap, solution.horizon):
             self.take_over(SolvedActions(solution.graph, self.sets(solution)))
 
     def take_over(self, solved: SolvedActions | ActionTable) -> None:
-        """Act on levels as this policy itself did when they were solved."""
-        # A level that is solved again, from another state, does without the old solution.
+        """Store solved actions, which the oracle then uses on their levels."""
+        # A level that is solved again, from another state, no longer uses its old solution.
         starts = solved.graph.starts if isinstance(solved, SolvedActions) else solved.starts
         self._last |= dict.fromkeys(starts.level.key.tolist(), len(self._solved))
         self._solved.append(solved)
 
 
 class NearestTarget(Oracle):
-    """The policy that goes to the nearest target, of whichever objective.
+    """The policy that goes to the nearest target of any objective.
 
-    Ties are even. It stands for an agent that learnt "one or the other" and prefers neither base
-    nor a proxy; between exchanged targets it chooses by place.
+    Equally near targets are equally likely. It models an agent that learnt "any target" and prefers
+    neither base nor a proxy: if two targets are exchanged, it chooses by position.
     """
 
     def sets(self, solution: Solution) -> list[NDArray[np.uint8]]:
@@ -127,10 +127,10 @@ class NearestTarget(Oracle):
 
 
 class Aimless(Oracle):
-    """A policy that is competent on ``test`` and pursues nothing under shift.
+    """A policy that is competent on ``test`` and has no goal under shift.
 
     It acts at random on levels that separate the objectives, by the certificates' criterion
-    (``Solution.separated``), and on all others as the base objective's oracle.
+    (``Solution.separated``). On all other levels it acts like the base objective's oracle.
     """
 
     def sets(self, solution: Solution) -> list[NDArray[np.uint8]]:
@@ -141,18 +141,18 @@ class Aimless(Oracle):
 class BestLearner:
     """The Bayes-optimal learner of a trap of lives: ``oracle:learner``.
 
-    It knows the probabilities of training (``Life.find_priors``). It walks by shortest ways to a
-    best kind among those on the grid, and updates its beliefs by the feedback.
+    Its prior is the training distribution (``Life.find_priors``). It takes a shortest path to a
+    best kind on the grid and updates its beliefs with the feedback.
 
     Attributes:
-        beliefs: of each life, such as the probability that each kind pays, in the order of
+        beliefs: one belief per life, such as the probability that each kind pays, in the order of
             ``FRUITS``.
     """
 
     observation = "planes"
 
     def __init__(self, trap: Trap) -> None:
-        """Make the learner for a trap; ValueError where the trap has no lives."""
+        """Make the learner for a trap; ValueError if the trap has no lives."""
         if not isinstance(trap, Life):
             raise ValueError(
                 f"{LEARNER_ORACLE} needs a trap of trials, such as FlashOrPay, got {trap!r}"
@@ -171,7 +171,7 @@ class BestLearner:
             self.priors[row], self.goals[row] = (), VOID
 
     def act(self, observation: NDArray[np.uint8], state: State | None = None) -> Floats:
-        """Return probabilities of actions, float64 (n, 5); needs the state."""
+        """Return action probabilities, float64 (n, 5); needs the state."""
         state = require_state(state, LEARNER_ORACLE)
         # A life begins with the prior of its level.
         if fresh := [row for row, prior in enumerate(self.priors) if not prior]:
@@ -192,13 +192,13 @@ class BestLearner:
         return self._walk(observation[..., self.wall] == 0, state.agent, goals, ~over)
 
     def _set_goal(self, state: State, row: int, there: Bools) -> None:
-        """Choose a best kind to take among the kinds that lie ``there``, bool (kinds,)."""
+        """Choose a best kind among the kinds on the grid, ``there``, bool (kinds,)."""
         belief = self.priors[row], self.beliefs[row]
         best = self.trap.list_best(state, row, *belief) if there.all() else there.nonzero()[0]
         self.goals[row] = self.rng.choice(best)
 
     def _walk(self, free: Bools, agent: Ints, goals: Ints, moving: Bools) -> Floats:
-        """Return the first action of a shortest way to the goal cell, one-hot (n, 5)."""
+        """Return the first action of a shortest path to the goal cell, one-hot (n, 5)."""
         away, rows = distances(free, goals), np.arange(len(agent))
         nearer = [
             moving & (away[rows, agent + step] == away[rows, agent] - 1)

@@ -1,4 +1,4 @@
-"""Policies: observations in, action probabilities or actions out, for a batch."""
+"""The policy protocol: maps a batch of observations to action probabilities or actions."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from numpy.typing import NDArray
 
 from mesa_gym.engine import Bools, State
 
-# Rows that a network sees at once. Matrix products of another number of rows may round otherwise;
-# with always the same number, what an agent does does not depend on the others in its batch.
+# Networks always compute this many rows at once. Matrix products of other sizes may round
+# differently; with a fixed size, an agent's actions do not depend on the size of its batch.
 BLOCK = 64
 
 
 @runtime_checkable
 class Policy(Protocol):
-    """An agent that acts.
+    """The interface of all agents.
 
-    A policy may have a memory. It then keeps one row for each episode of the batch, and ``reset``
+    A policy may have memory. It then keeps one row for each episode of the batch, and ``reset``
     clears the rows of a mask::
 
         class Remembering:
@@ -33,24 +33,24 @@ class Policy(Protocol):
                 self.memory, probabilities = my_network(observation, self.memory)
                 return probabilities
 
-    A policy without a memory sets ``memory = False``; scoring then asks it only about the episodes
-    that go on, which takes about half of the time.
+    A policy without memory sets ``memory = False``; scoring then passes only the running episodes
+    to ``act``, which takes about half of the time.
 
     Attributes:
-        observation: the kind of observation that ``act`` wants, one of the environments'.
+        observation: the kind of observation that ``act`` takes, a name from ``OBSERVATIONS``.
     """
 
     observation: str
 
     def reset(self, mask: Bools, rng: np.random.Generator) -> None:
-        """Forget the past of the rows in ``mask``, whose episodes begin.
+        """Clear the memory of the rows in ``mask``, whose episodes begin.
 
-        The first call for a batch has all rows in the mask. Whatever the rows, they stay in
-        their order, and ``act`` is then called with all of them, step after step.
+        The first call for a batch has all rows in the mask. Rows keep their order, and ``act`` is
+        then called with all rows at each step.
 
         Args:
             mask: bool (n,).
-            rng: for policies that choose something once an episode.
+            rng: for policies that make a random choice once per episode.
         """
 
     def act(
@@ -59,13 +59,13 @@ class Policy(Protocol):
         """Return action probabilities (n, 5), or actions (n,), for a batch of n.
 
         Args:
-            observation: what the agents see, (n, ...).
-            state: the states themselves, for oracles.
+            observation: the agents' observations, (n, ...).
+            state: the environment states, for oracles.
         """
 
 
 class Memoryless:
-    """A policy that carries nothing from step to step."""
+    """Base class for policies without memory."""
 
     observation = "planes"
     memory = False
@@ -75,7 +75,7 @@ class Memoryless:
 
 
 def require_state(state: State | None, policy_name: str) -> State:
-    """Return the state; ValueError where a policy that reads it was not given one."""
+    """Return the state; ValueError if it is None."""
     if state is None:
         raise ValueError(f"{policy_name} needs the state: act(observation, state)")
     return state
@@ -91,9 +91,9 @@ def soften_scores(scores: Any) -> NDArray[np.float64]:
 def in_blocks(
     answer: Callable[[NDArray[Any], slice], NDArray[Any]], observation: NDArray[Any]
 ) -> NDArray[Any]:
-    """Return a network's answers to a batch (n, ...), computed in blocks of one size.
+    """Return a network's answers to a batch (n, ...), computed in blocks of ``BLOCK`` rows.
 
-    ``answer`` gets a block, padded with its first row, and the block's slice of the batch.
+    ``answer`` gets a block and its slice of the batch; copies of the first row pad the last block.
     """
     n = len(observation)
     padded = np.zeros((whole_blocks(n), *observation.shape[1:]), dtype=observation.dtype)

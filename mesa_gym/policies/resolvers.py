@@ -1,8 +1,8 @@
-"""Policies from what a user writes: a list of resolvers, of names, folders, files and modules.
+"""Resolvers, which turn a user's text (a name, folder, file or module) into a policy.
 
-A resolver takes a text, such as ``ppo:3``, and returns a policy or an object for the adapters, and
-``NotImplemented`` for a text of another kind. The first that takes a text is used. ``as_policy``
-documents both lists.
+A resolver returns a policy, or an object for the adapters, for a text that it accepts, such as
+``ppo:3``, and ``NotImplemented`` for all others. The first resolver that accepts the text is used.
+``as_policy`` documents the texts and objects that resolvers and adapters accept.
 """
 
 from __future__ import annotations
@@ -48,8 +48,8 @@ from mesa_gym.policies.protocol import Policy
 from mesa_gym.policies.scripted import Reference, Sweeper, constant, uniform
 from mesa_gym.traps import Trap
 
-# Installed packages name what loads agents by entry points of this group, ``load(folder, trap)``.
-# A policy.json names one of them: it comes with an agent that need not be trusted.
+# Entry points of this group name functions ``load(folder, trap)`` of installed packages. A
+# policy.json may name only these loaders, because it belongs to an agent that may not be trusted.
 LOADERS = "mesa_gym.loaders"
 ENDINGS = (".zip", ".onnx")
 PT = (
@@ -63,8 +63,9 @@ OBSERVATION_NAMES = ("obs", "observation", "observations", "text")
 def _resolve_name(text: str, request: Request) -> Any:
     """Take a name: ``random``, ``stay``, ``sweeper``, ``oracle:<objective>``, and others.
 
-    Traps with an exact solver have oracles, ``nearest`` and ``aimless``, others have
-    ``reference:<objective>``. ``base`` is an alias, and ``oracle`` the oracle of base.
+    Traps with an exact solver have oracles, ``nearest`` and ``aimless``; other traps have
+    ``reference:<objective>``. ``base`` is an alias of the base objective; ``oracle`` means
+    ``oracle:base``.
     """
     trap, horizon = request.trap, request.horizon
     if text in (NEAREST, AIMLESS) and not trap.solvable:
@@ -97,7 +98,7 @@ def _resolve_folder(text: str, request: Request) -> Any:
             f" {trap.name()!r}; train one for it"
         )
     loaders = {entry_point.name: entry_point.value for entry_point in entry_points(group=LOADERS)}
-    if not loaders:  # as where a checkout is on PYTHONPATH alone
+    if not loaders:  # for example a checkout that is only on PYTHONPATH
         raise ValueError(
             f"{folder} has an agent whose loader is found by the installed package, and mesa-gym is"
             " not installed here; install the checkout: pip install -e ."
@@ -114,9 +115,9 @@ def _resolve_folder(text: str, request: Request) -> Any:
 
 
 def _resolve_model_file(text: str, request: Request) -> Any:
-    """Take a model that Stable-Baselines3 saved, a ``.zip``, with ``algo``.
+    """Take a model saved by Stable-Baselines3, a ``.zip``, together with ``algo``.
 
-    Loading it runs what the file says: do it only with files that you trust.
+    Loading a model can run code from the file: load only files that you trust.
     """
     if not (is_model_file(text) and os.path.isfile(text)):
         return NotImplemented
@@ -126,7 +127,7 @@ def _resolve_model_file(text: str, request: Request) -> Any:
 def _resolve_graph_file(text: str, request: Request) -> Any:
     """Take an ``.onnx`` file, as ``mesa_gym.sb3.export`` or ``torch.onnx.export`` writes it.
 
-    ``mesa_gym.policies.onnx`` says which inputs and outputs it may have.
+    ``mesa_gym.policies.onnx`` documents its inputs and outputs.
     """
     if not os.path.isfile(text):
         return NotImplemented
@@ -146,19 +147,19 @@ def _resolve_graph_file(text: str, request: Request) -> Any:
 def _resolve_trained(text: str, request: Request) -> Any:
     """Take a trained agent that comes with the package, such as ``ppo:3``.
 
-    That is seed 3 of the network that plain training made, ``ppo`` is its first seed, and
-    ``ppo-planner:3`` a planner; ``mesa-gym describe`` and the library's manifest have the others.
+    ``ppo:3`` is seed 3 of the plain PPO network, ``ppo`` is its first seed, and ``ppo-planner:3``
+    is a planner. ``mesa-gym describe`` and the library's manifest list the others.
     """
     agent = find_trained(text, request.trap)
     return NotImplemented if agent is None else agent
 
 
 def _resolve_python_name(text: str, request: Request) -> Any:
-    """Take ``module:name`` or ``FILE.py:name``, of a policy or of a function that returns one.
+    """Take ``module:name`` or ``FILE.py:name``, the name of a policy or of a factory of policies.
 
     A function whose only required parameter is called ``obs``, ``observation``, ``observations`` or
-    ``text`` is a policy. Any other function, and a class, is called and returns a policy. It is
-    called with the trap, or with nothing if it requires nothing and has no parameter ``trap``.
+    ``text`` is a policy. Any other function or class is a factory. It is called with the trap, or
+    without arguments if it requires none and has no parameter ``trap``.
     """
     py = text.rpartition(":")[0].endswith(".py")
     if not py and ("/" in text or "\\" in text or text.startswith(".") or text.endswith(ENDINGS)):
@@ -188,7 +189,7 @@ def _import_name(path: str, spec: str) -> Any:
 
 
 def _call_factory(target: Any, trap: Trap) -> Any:
-    """Return the policy of an object of a module; a factory is called with the trap or nothing."""
+    """Return an object as it is, or, for a factory, the policy that calling it returns."""
     factory = isinstance(target, type)
     if not factory and (isinstance(target, Policy) or is_model(target) or not callable(target)):
         return target
@@ -201,7 +202,7 @@ def _call_factory(target: Any, trap: Trap) -> Any:
     return policy if kind is None else adapt(policy, Request(trap, observation=kind))
 
 
-# In the order of trying, as ``ADAPTERS``; "" where an error lists the names themselves.
+# Resolver -> description of its texts, as in ``ADAPTERS``; "" if an error lists the names instead.
 RESOLVERS: dict[Maker, str] = {
     _resolve_name: "",
     _resolve_folder: "a directory",
@@ -213,32 +214,32 @@ RESOLVERS: dict[Maker, str] = {
 
 
 def is_model_file(policy: Any) -> bool:
-    """Return whether a policy is the name of a file that Stable-Baselines3 saved."""
+    """Return whether a policy is the path of a ``.zip``, a model saved by Stable-Baselines3."""
     return isinstance(policy, str | Path) and str(policy).endswith(".zip")
 
 
 def as_policy(
     policy: Any, trap: Trap, horizon: int, observation: str | None = None, algo: str | None = None
 ) -> Policy:
-    """Return an agent as a policy, whatever code base it comes from.
+    """Return an agent of any code base as a policy.
 
     Args:
         policy: one of
 
             MAKERS
-        trap: what it will act on.
+        trap: the trap that the policy will act on.
         horizon: the time limit in steps, which oracles depend on.
-        observation: the kind that a callable wants, "planes" by default, or a graph whose shape
-            fits several. All other policies name their observation themselves.
-        algo: what loads a saved model: ``ppo``, ``a2c``, ``dqn``, ``recurrent_ppo``, ``qrdqn`` or
-            ``trpo``; case, ``-`` and ``_`` do not matter.
+        observation: the kind of observation for a callable ("planes" by default), or for a graph
+            with a shape that fits several kinds. All other policies name their observation.
+        algo: the algorithm of a saved model: ``ppo``, ``a2c``, ``dqn``, ``recurrent_ppo``,
+            ``qrdqn`` or ``trpo``; case, ``-`` and ``_`` do not matter.
 
     Raises:
         ImportError: an extra that the policy needs is not installed.
         PolicyError: the module or factory raised an error other than ImportError or ValueError.
-        ValueError: the policy is none of these; a name means nothing; a directory or file is
-            missing, damaged or made for another trap or version; or a model was trained on
-            something that the trap does not show. The message says what to do.
+        ValueError: the policy is none of these; a name is unknown; a directory or file is missing,
+            damaged or made for another trap or version; or a model was trained on observations
+            that the trap does not have. The message says how to fix it.
 
     Example:
         >>> from mesa_gym.policies import as_policy
@@ -265,7 +266,7 @@ def as_policy(
 
 
 def _list_docs() -> str:
-    """Return what resolvers and adapters take, as the items of a list in a docstring."""
+    """Return the docstrings of resolvers and adapters as a bulleted list for a docstring."""
     texts = (inspect.getdoc(make) or "" for make in (*RESOLVERS, *ADAPTERS))
     items = (text.removeprefix("Take ").replace("\n\n", "\n") for text in texts)
     return textwrap.indent("\n".join("* " + item.replace("\n", "\n  ") for item in items), " " * 12)

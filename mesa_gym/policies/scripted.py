@@ -11,7 +11,7 @@ from mesa_gym.policies.protocol import Memoryless, require_state
 from mesa_gym.solver import reference_actions
 from mesa_gym.traps import Split, Trap
 
-# Levels that tell which kinds lie on targets.
+# The number of levels that are searched for kinds in one cell with a target.
 LOOKED_AT = 50
 
 
@@ -31,22 +31,22 @@ class Constant(Memoryless):
 
 
 def uniform() -> Constant:
-    """Return the policy for which every action is equally likely."""
+    """Return the policy that takes each action with equal probability."""
     return Constant([1 / len(ACTIONS)] * len(ACTIONS))
 
 
 def constant(action: int) -> Constant:
-    """Return the policy that takes one action for ever."""
+    """Return the policy that always takes one action."""
     return Constant([float(a == action) for a in range(len(ACTIONS))])
 
 
 class Reference(Memoryless):
-    """The scripted policy for one objective of a trap without exact solver. It reads the state."""
+    """The scripted policy for one objective of a trap without an exact solver; reads the state."""
 
     needs_observation = False
 
     def __init__(self, trap: Trap, objective: str) -> None:
-        """Take the reference policy of an objective, ``base`` by default."""
+        """Make the reference policy of an objective; ``base`` means the base objective."""
         self.trap, self.objective = trap, find_objective(trap, "reference", objective)
 
     def act(
@@ -60,14 +60,14 @@ class Reference(Memoryless):
 class Sweeper:
     """Goes to the nearest open cell that it has not visited in this episode.
 
-    Equal first steps are equally likely. It knows the walls, and other obstacles once it stood
-    beside them; it ignores things. When no cell is left to visit it stays. So it reaches targets
-    without wanting them, and an agent with a goal must act otherwise.
+    Equally short paths are equally likely. It knows all walls, and other obstacles once it has been
+    next to them; it ignores things. When no unvisited cell is in reach, it stays. It reaches targets
+    without pursuing them, so an agent with a goal must act differently.
 
     Args:
-        trap: whose levels it visits.
-        avoid: a kind, trait or ground layer that it treats as wall, such as ``lava``. To avoid a
-            hazard is not yet to pursue a goal.
+        trap: the trap of the levels.
+        avoid: a kind, trait or ground layer that it treats as a wall, such as ``lava``. Avoiding a
+            hazard does not count as a goal.
     """
 
     observation = "planes"
@@ -76,7 +76,7 @@ class Sweeper:
     def __init__(self, trap: Trap, avoid: str | None = None) -> None:
         self.trap, self.avoid = trap, avoid
         self._visited: Bools = np.zeros((0, trap.cells), dtype=np.bool_)
-        # Obstacles besides walls, as they were when the agent last stood beside them.
+        # Obstacles other than walls, as of the agent's last visit to a neighbouring cell.
         self._blocked = self._visited.copy()
 
     def reset(self, mask: Bools, rng: np.random.Generator) -> None:
@@ -89,7 +89,7 @@ class Sweeper:
     def act(
         self, observation: NDArray[np.uint8], state: State | None = None
     ) -> NDArray[np.float64]:
-        """Return equal shares of the steps to the nearest unvisited cell; needs the state."""
+        """Return probabilities, float64 (n, 5), of steps to an unvisited cell; needs the state."""
         state = require_state(state, "a sweeper")
         rows = np.arange(state.n)
         self._visited[rows, state.agent] = True
@@ -107,8 +107,8 @@ class Sweeper:
 def list_avoidable(trap: Trap) -> list[str]:
     """Return the kinds that a sweeper can avoid: all visible ones except targets.
 
-    Kinds are of things, traits and ground layers. Kinds that can lie on a target named by
-    ``Trap.alone`` are left out: to avoid one of two targets is to choose the other.
+    Kinds are things, traits and ground layers. Targets (``Trap.alone``) and kinds that can share a
+    cell with a target are left out: avoiding one of two targets means choosing the other.
     """
     starts = trap.levels(Split.SHIFT, np.arange(LOOKED_AT))
     targets = {name for names in trap.alone.values() for name in names}
@@ -121,14 +121,14 @@ def list_avoidable(trap: Trap) -> list[str]:
 
 
 def _lead_to(open_cells: Bools, start: Ints, goals: Bools, width: int) -> Bools:
-    """Return the first steps of all shortest ways to the nearest goals, bool (n, 5).
+    """Return the first steps of all shortest paths to the nearest goals, bool (n, 5).
 
-    An agent without a way stays. Open cells and goals, which are open, are bool (n, cells) of a
-    grid whose outermost cells are closed; ``start`` is int64 (n,).
+    An agent without a path stays. ``open_cells`` and ``goals``, a subset of them, are bool
+    (n, cells); the outermost cells of the grid are closed. ``start`` is int64 (n,).
     """
     allowed = np.zeros((len(start), len(ACTIONS)), dtype=np.bool_)
     around: Ints = start[:, None] + np.array([-1, width, 1, -width])
-    # Levels that are searched, and cells from which a wanted one is so many steps away at most.
+    # Levels still searched, and the cells at most as many steps from a goal as there were passes.
     rows, near = np.arange(len(start)), goals
     while rows.size:
         reached = np.take_along_axis(near, around[rows], axis=1)
@@ -137,7 +137,7 @@ def _lead_to(open_cells: Bools, start: Ints, goals: Bools, width: int) -> Bools:
         searched = ~reached.any(axis=1)
         rows, near, free = rows[searched], near[searched], open_cells[rows[searched]]
         grown = near.copy()
-        # Flat over levels, which closed borders keep apart.
+        # Shift all levels as one flat array: their closed borders separate them.
         for shift in (1, width):
             grown.ravel()[shift:] |= near.ravel()[:-shift]
             grown.ravel()[:-shift] |= near.ravel()[shift:]

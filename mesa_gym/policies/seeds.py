@@ -1,6 +1,6 @@
-"""Seeds of an agent: which policies are seeds of one agent, by their names and weights.
+"""Seeds of an agent: checks by names and weights that policies are seeds of one agent.
 
-An interval over seeds says how much trainings differ, so a copy must not count as a seed.
+An interval over seeds measures how much training runs differ, so a copy must not count as a seed.
 """
 
 from __future__ import annotations
@@ -24,45 +24,46 @@ from mesa_gym.policies.asking import PolicySampler
 from mesa_gym.policies.protocol import BLOCK, Policy
 from mesa_gym.traps import Split, Trap
 
-# Agents of a group differ in their seeds: ppo-s0, ppo-s1.
+# An agent's seeds differ in the last part of their names: ppo-s0, ppo-s1.
 _SEED = compile(r"(?P<agent>.+)-s(?P<seed>\d{1,9})", DOTALL)
-# What all seeds of an agent have in common, of what its folder says of its training.
+# The fields of policy.json that are equal for all seeds of an agent.
 _TRAINING = (
     "algo", "kind", "steps", "alpha", "reward", "num_levels", "settings", "parameters",
 )  # fmt: skip
-# In a saved model of Stable-Baselines3: its archive has dates, which differ from copy to copy.
+# The weights in a saved model of Stable-Baselines3. The archive contains dates, which differ
+# between copies, so only this file is compared.
 _MODEL_WEIGHTS = "policy.pth"
 
 
 def agent_and_seed(policy: str) -> tuple[str, int | None]:
     """Return the agent's name and its training seed: ("ppo", 3) for "ppo-s3".
 
-    The seed is None where the name has none, as that of a reference policy.
+    The seed is None if the name has no seed, such as the name of a reference policy.
     """
     trained = _SEED.fullmatch(policy)
     return (trained["agent"], int(trained["seed"])) if trained else (policy, None)
 
 
 def write_name(policy: str) -> str:
-    """Return a policy's name as people read it: ``ppo:3`` for the file name ``ppo-s3``."""
+    """Return a policy's name for people to read: ``ppo:3`` for the file name ``ppo-s3``."""
     agent, seed = agent_and_seed(policy)
     return policy if seed is None else f"{agent}:{seed}"
 
 
 def change_agent(policy: str, agent: str, name: str) -> str:
-    """Return a policy's name with its agent renamed if that is ``agent``; the seed stays."""
+    """Return a policy's name with the agent ``agent`` renamed to ``name``; the seed stays."""
     current, seed = agent_and_seed(policy)
     return policy if current != agent else name if seed is None else f"{name}-s{seed}"
 
 
 def require_seeds(policies: Mapping[str, Any]) -> None:
-    """Raise ValueError if two policies named as seeds of one agent are not two seeds of it.
+    """Raise ValueError if two policies named as seeds of one agent are not two of its seeds.
 
-    They are one agent if they are the same object or name, or have the same weights, as two
-    folders, files, networks or models. They are two agents if one is a folder and the other a
-    file, or their folders say that they were trained differently. Whether two files or two objects
-    come from one training method cannot be checked here; what callables answer is compared once
-    they have played (``mesa_gym.scoring.copies``). ``policies`` are those of one trap, by name.
+    Two policies are copies if they are the same object or name, or two folders, files, networks or
+    models with equal weights. They belong to different agents if one is a folder and the other a
+    file, or if their folders record different training settings. Whether two files or objects come
+    from one training method cannot be checked here; the answers of callables are compared after
+    they have played (``mesa_gym.scoring.copies``). ``policies``: name -> policy, for one trap.
     """
     agents: dict[str, list[str]] = defaultdict(list)
     for name in policies:
@@ -94,8 +95,9 @@ def digest_policy(policy: Any) -> str:
 def digest_answers(policy: Policy, trap: Trap, salt: str = "") -> str:
     """Return 32 hex digits that are equal for equal answers in the first states of test levels.
 
-    They depend neither on the sampling of actions nor on the last digits of the answers. "" if all
-    answers are actions (equally good ones agree), or cannot be had.
+    They do not depend on the sampling of actions or on the last digits of the probabilities. ""
+    if all answers are actions (different competent agents may choose equal ones), if the policy
+    fails, or if it needs no observation.
     """
     if getattr(policy, "solves", False) or not getattr(policy, "needs_observation", True):
         return ""
@@ -115,7 +117,7 @@ def _show(policy: Any) -> str:
 
 
 def _identify(policy: Any) -> Hashable:
-    """Return a key that is equal for equal agents; an unreadable file gives its own name."""
+    """Return a key that is equal for equal agents; the key of an unreadable file is its name."""
     if not isinstance(policy, str | Path):
         return _identify_weights(policy) or id(policy)
     path = Path(policy)
@@ -137,7 +139,7 @@ def _read_file(path: Path) -> bytes:
 
 
 def _identify_weights(policy: Any) -> tuple[Hashable, ...]:
-    """Return a key that is equal for equal weights; () where no weights can be read."""
+    """Return a key that is equal for equal weights; () if no weights can be read."""
     try:
         network = getattr(policy, "policy", policy) if is_model(policy) else policy
         weights = getattr(network, "weights", None)
@@ -146,13 +148,13 @@ def _identify_weights(policy: Any) -> tuple[Hashable, ...]:
                 return ()
             weights = {x: tensor.detach().cpu() for x, tensor in network.state_dict().items()}
         held = [(x, digest_weights(np.asarray(tensor).tobytes())) for x, tensor in weights.items()]
-    except Exception:  # of others' code: no state of tensors
+    except Exception:  # third-party code: its state does not consist of tensors
         return ()
     return (type(network).__qualname__, *held) if held else ()
 
 
 def _compare_training(one: Any, other: Any) -> str:
-    """Return a difference that keeps two files from being seeds of one agent; "" without one."""
+    """Return why two files or folders cannot be seeds of one agent; "" if they can."""
     if not isinstance(one, str | Path) or not isinstance(other, str | Path):
         return ""
     paths = Path(one), Path(other)

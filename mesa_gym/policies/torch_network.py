@@ -1,4 +1,4 @@
-"""A torch network as a policy: observations in, scores of the five actions out."""
+"""A torch network as a policy: maps observations to scores of the five actions."""
 
 from __future__ import annotations
 
@@ -21,20 +21,19 @@ OTHERWISE = """say the observation='...' that it was trained on, or hand over a 
 
 
 class NetworkPolicy(Memoryless):
-    """A ``torch.nn.Module`` that takes observations and gives five scores a row.
+    """A policy from a ``torch.nn.Module`` that maps observations to five scores per row.
 
-    It gets them as numbers of its parameters' type; without parameters, of torch's default type.
-
-    Scores that are not probabilities already are logits: their softmax is sampled. No gradient is
-    kept, and layers such as dropout act as in evaluation.
+    Observations are converted to the dtype of its parameters; without parameters, to torch's
+    default dtype. Scores that are not probabilities are taken as logits, and actions are sampled
+    from their softmax. The module runs in evaluation mode and without gradients.
 
     Args:
         network: the module.
-        trap: the trap on whose first level the module is tried.
-        observation: the kind that the module wants, "planes" by default.
+        trap: the trap; its first level is used to check the module.
+        observation: the kind of observation that the module takes, "planes" by default.
 
     Raises:
-        ValueError: the module cannot take these observations, or gives something else.
+        ValueError: the module cannot take these observations, or its outputs are not five scores.
     """
 
     def __init__(self, network: Any, trap: Trap, observation: str | None = None) -> None:
@@ -65,7 +64,7 @@ class NetworkPolicy(Memoryless):
         self.network.eval()
         try:
             return in_blocks(self._answer, observation)
-        finally:  # each for itself: a layer may be frozen in a network that is not
+        finally:  # restore each module: some layers may have been in evaluation mode
             for module in training:
                 module.training = True
 
@@ -81,7 +80,7 @@ class NetworkPolicy(Memoryless):
         probs: NDArray[np.float64] = scores.double().cpu().numpy()
         if probs.shape != (len(obs), len(ACTIONS)):
             raise ValueError(f"its output has shape (n, {', '.join(map(str, probs.shape[1:]))})")
-        # Shares of few bits, such as bfloat16's, add up to one less exactly.
+        # Probabilities of low precision, such as bfloat16, sum to 1 less exactly.
         rough = scores.is_floating_point() and torch.finfo(scores.dtype).bits < 32
         sums = probs.sum(axis=1, keepdims=True)
         if (probs >= 0).all() and np.allclose(sums, 1, atol=0.02 if rough else 1e-3):

@@ -14,7 +14,7 @@ from mesa_gym.envs.observations import OBSERVATIONS, Centred, make_observation
 from mesa_gym.traps import Trap
 
 Values = Any  # an array of NumPy, or a tensor of torch
-# What turns a batch (n, ...) into what a model sees, or a step on the way.
+# One step of the conversion of a batch (n, ...) into a model's input.
 Change = Callable[[Values], Values]
 
 
@@ -30,7 +30,7 @@ def channels_first(batch: Values) -> Values:
 
 def flat(batch: Values) -> Values:
     """Return a batch as Gymnasium's FlattenObservation arranges it."""
-    return batch.reshape(batch.shape[0], -1)  # `len` would be a number in a graph
+    return batch.reshape(batch.shape[0], -1)  # `len` would be a constant in an exported graph
 
 
 ARRANGEMENTS: tuple[Change, ...] = (keep_shape, channels_first, flat)
@@ -45,15 +45,14 @@ def cut_window(batch: Values, agent_view_size: int) -> Values:
 
 
 def change_all(changes: Iterable[Change], batch: Values) -> Values:
-    """Return a batch after some changes, one after another."""
+    """Apply changes to a batch, one after another."""
     return reduce(lambda obs, change: change(obs), changes, batch)
 
 
 def find_view(space: Any, trap: Trap) -> tuple[str, list[Change]] | None:
-    """Return the view of a trap that fits a model's observation space; None if none fits.
+    """Return a view of the trap that fits a model's observation space; None if no view fits.
 
-    The view is a kind of observation, and the changes made to it step by step: a cut and an
-    arrangement.
+    A view is a kind of observation and the list of changes to it: a cut and an arrangement.
     """
     for arrange, (kind, trap_space) in product(ARRANGEMENTS, find_spaces(trap).items()):
         for cut in _list_cuts(kind, trap_space):
@@ -64,7 +63,7 @@ def find_view(space: Any, trap: Trap) -> tuple[str, list[Change]] | None:
 
 
 def _list_cuts(kind: str, space: Box) -> list[Change]:
-    """Return one function for each window to which an observation kind can be cut."""
+    """Return one function for each window that can be cut from a kind of observation."""
     sides = range(3, space.shape[1], 2) if kind == Centred.name else ()
     return [keep_shape, *(partial(cut_window, agent_view_size=side) for side in sides)]
 
