@@ -61,8 +61,8 @@ class Sweeper:
     """Goes to the nearest open cell that it has not visited in this episode.
 
     Equally short paths are equally likely. It knows all walls, and other obstacles once it has been
-    next to them; it ignores things. When no unvisited cell is in reach, it stays. It reaches targets
-    without pursuing them, so an agent with a goal must act differently.
+    next to them; it ignores things. Without a reachable unvisited cell, it stays. It reaches
+    targets without pursuing them, so an agent with a goal must act differently.
 
     Args:
         trap: the trap of the levels.
