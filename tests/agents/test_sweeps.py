@@ -27,10 +27,9 @@ from tests.support.refusals import refusals
 @pytest.fixture(scope="module")
 def found():
     """PPO's committed agents, who are able on CheeseDish, and SB3's, who fail on PointedGoal."""
-    cards = [card for card in read_committed() if card.trap in ("CheeseDish-v0", "PointedGoal-v0")]
     rows = []
-    for group in group_cards(cards):
-        if group.agent in ("ppo", "sb3-ppo"):
+    for group in group_cards(read_committed("ppo", "sb3-ppo")):
+        if group.trap in ("CheeseDish-v0", "PointedGoal-v0"):
             cell = SweepCell(group.trap, group.agent, (("alpha", 0),))
             rows.append(SweepRow(cell, group, 7.5))
     return Sweep(tuple(rows))

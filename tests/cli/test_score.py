@@ -289,17 +289,13 @@ def test_compare_of_cards_gives_table_figure_sentence(tmp_path, monkeypatch, cap
 
 def test_compare_takes_agents_from_one_file(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
-    cards = [score(p, CORNER, levels=5, name=f"{n}-s0") for n, p in GIVEN.items()]
-    Cards(cards).save("cards.json")
+    Cards([made(policy="low-s0"), made("0" * 10, policy="high-s0")]).save("cards.json")
     assert main(["compare", "low=cards.json", "high=cards.json"]) == 0
     told = capsys.readouterr().out
     assert re.search(r"base first +low +high ", told)
     assert main(["compare", "cards.json", "high=cards.json"]) == 2
     assert "these are cards of the agents low, high; name one of" in capsys.readouterr().err
     assert main(["compare", "mine=cards.json", "high=cards.json"]) == 2
-
-
-GIVEN = {"low": "nearest", "high": "oracle:base"}
 
 
 @pytest.mark.thorough

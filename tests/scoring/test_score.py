@@ -251,7 +251,8 @@ def test_cards_read_back_equal(cards, tmp_path):
         Cards.load(file)
 
 
-def test_cards_of_a_folder_are_all_loaded(cards, tmp_path):
+def test_cards_of_a_folder_are_all_loaded(tmp_path):
+    cards = Cards(made(policy=f"mine-s{seed}") for seed in range(3))
     (tmp_path / "b").mkdir()
     Cards(cards[1:]).save(tmp_path / "b/rest.json")
     cards[0].save(tmp_path / "a.json")
@@ -259,7 +260,8 @@ def test_cards_of_a_folder_are_all_loaded(cards, tmp_path):
     assert Cards.load(tmp_path / "a.json") == cards[:1]
 
 
-def test_cards_load_prefers_names_to_patterns(cards, tmp_path):
+def test_cards_load_prefers_names_to_patterns(tmp_path):
+    cards = Cards(made(policy=f"mine-s{seed}") for seed in range(2))
     for name, card in zip(("a[1].json", "a1.json"), cards[:2], strict=True):
         card.save(tmp_path / name)
     assert Cards.load(tmp_path / "a[1].json") == cards[:1]
