@@ -1,4 +1,4 @@
-"""Language models in traps: questions and answers in words, and a server of them."""
+"""Language models in traps: questions and answers as text, and a server."""
 
 from mesa_gym.language.answers import read_action, read_place
 

@@ -1,9 +1,9 @@
-"""Answers of language models: parses the option that a text names in one of a few forms.
+"""Parses answers of language models: the option that a text names in one of a few forms.
 
-A form is an option alone on its line; ``answer: X``; or JSON, a tag, a call or a box with X. Calls
-of tools are nested: in JSON, JSON within a text of JSON, or tags. No sentence is understood. Before
-it may stand thoughts, and reasons that end; after it ``Reason: ...`` alone. All else is unread, and
-so is an answer whose forms disagree.
+The forms are an option alone on its line, ``answer: X``, and JSON, a tag, a call or a box that
+contains X. Tool calls may be nested: in JSON, in a JSON string within JSON, or in tags. Sentences
+are not parsed. Thoughts and complete reasons may precede the answer, but only ``Reason: ...`` may
+follow it. All other texts are unread, including texts whose forms name different options.
 """
 
 import json
@@ -19,10 +19,10 @@ ASKED_AGAIN = "The answer was not read: give it alone on the last line."
 _KEY = "(?:(?:the|my|final|next)[ _])*(?:answer|action|move|direction|choice|option|place)s?"
 _THOUGHT = "(?:think|thinking|thoughts?|reasoning|reflection|scratchpad|analysis)[>\\]▷]"
 _CALL = "arguments|args|parameters|params|input|function|tool_calls?|response|output|result"
-_SPACE = r"(?:\w+:)?"  # of the names of tags
-# Around the answers of a JSON object, within larger ones; no text has them (``_list_lines``).
+_SPACE = r"(?:\w+:)?"  # the namespace of a tag
 _WRAPPER = "(?:tool_call|function|function_call|invoke)s?"
 _DEPTH = 5
+# Marks around answers from nested JSON objects; ``_list_lines`` first removes them from a text.
 _OPENING, _CLOSING = "\u2063", "\u2064"
 _DOUBT = r"no|not|never|wait|wrong|blocked|actually|instead|rather|but|however|sorry|\w+n't"
 
@@ -31,9 +31,9 @@ class Notation(NamedTuple):
     """A form of answers that is rewritten as a line ``answer: X``, or markup that is dropped.
 
     Attributes:
-        example: an answer in lower case that is read with this notation, and unread without it.
-        pattern: what is replaced, in each line.
-        replacement: of what the pattern matches.
+        example: an answer in lower case that cannot be read without this notation.
+        pattern: the pattern to replace, in each line.
+        replacement: the replacement of each match.
     """
 
     example: str
@@ -41,7 +41,7 @@ class Notation(NamedTuple):
     replacement: str
 
 
-# In this order: markup around an answer goes before the forms that have to fill a line.
+# The order matters: markup around an answer is removed before forms that must fill a line.
 NOTATIONS = (
     Notation(
         "<tool_call>step <arg_key>action</arg_key> <arg_value>up</arg_value>",
@@ -73,7 +73,7 @@ NOTATIONS = (
 
 
 def read_action(text: Any) -> int | None:
-    """Return the action that an answer names; None for none, for several, and for no text."""
+    """Return the action that an answer names; None if it names none or several, or is no string."""
     return _read(text, ACTIONS)
 
 
@@ -85,7 +85,7 @@ def read_place(text: Any, places: Sequence[str]) -> int | None:
 
 
 def _read(text: Any, options: Sequence[str]) -> int | None:
-    """Return the index of the option, each a pattern, that an answer names."""
+    """Return the index of the option (a pattern) that an answer names; None if it is unread."""
     choices, behind, ended = set[int | None](), "", True
     for line in _list_lines(text) if isinstance(text, str) else []:
         keyed = re.fullmatch(rf"{_KEY}(?: is)?\s*[:=](.*)", line)
@@ -108,7 +108,7 @@ def _read(text: Any, options: Sequence[str]) -> int | None:
 def _list_lines(text: str) -> list[str]:
     """Return the lines of a text without thoughts and markup; a notation becomes its own line."""
     text = "".join(x for x in normalize("NFKC", text) if category(x) != "Cf").lower()
-    # A model that is made to think begins without the opening; one that was cut has no end.
+    # A chat template may contain the opening tag of thoughts; a truncated answer lacks the closing.
     text = re.split(rf"[<\[◁]/{_THOUGHT}|<\|channel\|>final<\|message\|>", text)[-1]
     text = re.split(rf"[<\[◁]{_THOUGHT}", text.replace("’", "'"))[0]
     for _ in range(_DEPTH):
@@ -120,11 +120,11 @@ def _list_lines(text: str) -> list[str]:
 
 
 def _read_object(match: re.Match[str]) -> str:
-    """Return the answers that a JSON object names, as a text of JSON; else the object as it is.
+    """Return the answers in a JSON object, as a JSON string; without answers, the object itself.
 
-    Its other keys are ignored, unless an object in them names an answer: it may be a rejected one.
+    Other keys are ignored, unless they contain an object with an answer, which may be rejected.
     """
-    escaped = match[0].replace('\\"', '"').replace(r"\n", " ")  # an object within a text
+    escaped = match[0].replace('\\"', '"').replace(r"\n", " ")  # an object in a JSON string
     for text, quote in ((match[0], '"'), (escaped, "")):
         try:
             pairs: list[tuple[str, Any]] = json.loads(text, object_pairs_hook=list)

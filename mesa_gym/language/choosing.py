@@ -1,7 +1,7 @@
-"""The choice: one question a level, which place to go to first.
+"""The choice: one question per level about the place to go to first.
 
-The places are where each objective is earned, and one where nothing is. Who chooses a place walks
-to it as that objective's oracle does, so that an answer is an episode.
+The places are the cell where each objective is earned, and one cell where no objective is. The
+policy walks to the chosen place like that objective's oracle, so that an answer gives an episode.
 """
 
 from __future__ import annotations
@@ -28,12 +28,12 @@ ASK_PLACE = (
 
 @dataclass(frozen=True)
 class Question:
-    """A question, and which objectives are earned at the place of each option.
+    """A question, and the objectives that are earned at the place of each option.
 
     Attributes:
         text: the map and the numbered options.
-        places: the options as the text lists them behind their numbers.
-        earned: for each option; of the place without anything none.
+        places: the options as listed in the text, without their numbers.
+        earned: the objectives of each option; empty for the place without objectives.
     """
 
     text: str
@@ -46,11 +46,11 @@ class Question:
 
 
 class Choosing:
-    """A policy that asks a model once a level, and then walks to the place of its answer.
+    """A policy that asks a model once per level, and then walks to the place that it names.
 
     Args:
-        trap: one with an exact solver.
-        answer: from a question to the number of an option, from 1; None stays.
+        trap: a trap with an exact solver.
+        answer: maps a question to the number of an option, from 1, or to None to stay.
     """
 
     observation = "text"
@@ -83,7 +83,7 @@ class Choosing:
         return next(iter(question.earned[number - 1]), None) if number else None
 
     def make_questions(self, texts: tuple[str, ...], state: State) -> list[Question]:
-        """Return a question about each state, with its options shuffled state by state."""
+        """Return a question about each state; the order of its options depends on the text."""
         places = {x: self._find_places(x, state) for x in self.trap.objectives}
         free = ~self.trap.observe(state).any(axis=-1).reshape(state.n, -1)
         return [
@@ -92,7 +92,7 @@ class Choosing:
         ]
 
     def _find_places(self, objective: str, state: State) -> Ints:
-        """Return the cell where an objective's oracle first earns it, int64 (n,); -1 for none."""
+        """Return the cell where an objective's oracle first earns it, int64 (n,), or -1."""
         horizon = self.trap.horizon(Split.TEST)
         actions = rollout(self._oracles[objective], self.trap, state, horizon).actions
         places = np.full(state.n, -1)

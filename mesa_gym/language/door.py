@@ -1,7 +1,7 @@
 """ASGI middleware: checks route, origin and token, validates messages, closes idle sockets.
 
-A page of any site that a browser shows can send requests to this machine. Such a browser names the
-page's origin, so that a foreign one is told from programs, which name none.
+Any web page in a browser can send requests to this machine. The browser sends the page's origin, so
+that foreign pages can be refused. Programs send no origin and are allowed.
 """
 
 from __future__ import annotations
@@ -22,16 +22,16 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Message, Receive, Send], Awaitable[None]]
 
-# The routes that are let in, by the type of a request; all others get 404.
+# The allowed routes by the type of a request; other routes get 404.
 ROUTES = {
     "http": ("/reset", "/step", "/state", "/health", "/schema", "/metadata"),
     "websocket": ("/ws",),
 }
 MOST_TEXT = 1 << 20  # characters or bytes of a message; a model's answer has a few thousand
 IDLE_SECONDS = 3600.0
-FULL_SECONDS = 5.0  # that a client waits for a place, as sessions of clients who left end late
+FULL_SECONDS = 5.0  # for which a client waits for a free session; sessions may end with a delay
 LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
-AWAY = 1001  # the code of a socket that its server closes
+AWAY = 1001  # the close code of a WebSocket that the server closes
 
 
 class _Told(Struct, forbid_unknown_fields=True):
@@ -53,15 +53,15 @@ class Door:
     """ASGI middleware that refuses invalid requests before they reach an application.
 
     Args:
-        app: the other one.
-        sessions: how many sockets with episodes there can be at once.
-        origins: of pages that may send requests, such as ``http://localhost:8000``.
-        token: what each request must have, as ``Authorization: Bearer TOKEN``; None for none.
+        app: the application to protect.
+        sessions: the maximum number of simultaneous WebSocket sessions.
+        origins: origins of pages that may send requests, such as ``http://localhost:8000``.
+        token: the token that each request must send as ``Authorization: Bearer TOKEN``, or None.
         idle: seconds without a message after which a socket is closed, and within which the body
             of a request must arrive.
 
     Raises:
-        ValueError: the token is empty, as that of an unset variable is.
+        ValueError: the token is empty, such as the value of an unset variable.
     """
 
     def __init__(
@@ -77,7 +77,7 @@ class Door:
         self.origins, self.token, self.idle = origins, token, idle
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
-        """Let a request in, or refuse it with a sentence."""
+        """Pass a request on, or refuse it with a reason."""
         if scope["type"] == "lifespan":
             return await self.app(scope, receive, send)
         if (refusal := self._find_refusal(scope)) is not None:
@@ -97,7 +97,7 @@ class Door:
         return None
 
     async def _pass_request(self, scope: Message, receive: Receive, send: Send) -> None:
-        """Hand on a request whose body arrived in time and is not too long."""
+        """Pass on an HTTP request if its body arrives in time and is not too long."""
         body, message = bytearray(), Message(more_body=True)
         try:
             async with asyncio.timeout(self.idle):
@@ -164,7 +164,7 @@ def require_token(token: str | None) -> None:
 
 
 def find_fault(message: Message) -> str:
-    """Return a sentence on the fault of a session message; "" if the message is valid."""
+    """Return a sentence about the fault of a session message; "" if the message is valid."""
     if message["type"] != "websocket.receive":
         return ""
     text = message.get("text")

@@ -1,4 +1,4 @@
-"""Kept answers: calls of a model are paid, so a program that failed goes on where it stopped."""
+"""Keeps a model's answers in a file, so that a program that failed need not pay for them again."""
 
 from __future__ import annotations
 
@@ -16,26 +16,26 @@ from mesa_gym.policies.functions import ANSWERS_FILE, await_answer
 
 
 class _Exchange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A question and its answer, a line of the file."""
+    """A question and its answer: one line of the file."""
 
     question: str
     answer: str
 
 
 def keep_answers(ask: Callable[[str], Any], path: str | Path) -> Callable[[str], str]:
-    """Return a function that asks a model, and adds each answer to a file before it is used.
+    """Return a function that asks a model, and appends each answer to a file before returning it.
 
-    When a program that failed runs again, its first questions get the answers of the file, in
-    order, and the model is asked the others. A question asked twice has two answers. Two processes
-    need two files.
+    When a program that failed runs again, its first questions are answered from the file, in order,
+    and the model answers the other questions. A question asked twice has two answers. Each process
+    needs its own file.
 
     Args:
-        ask: from a text to a text; an ``async`` function is awaited.
-        path: of the file, one for each model and program; it may not exist yet.
+        ask: maps a text to a text; an ``async`` function is awaited.
+        path: the file of answers, one per model and program; it need not exist.
 
     Raises:
-        ValueError: the file has something else than answers.
-        PolicyError: when called: the question is not that of the file, or the answer is not a text.
+        ValueError: the file contains a line that is not an answer.
+        PolicyError: when called, the question differs from the file's, or the answer is no text.
 
     Example:
         >>> from mesa_gym.language.kept_answers import keep_answers
@@ -73,7 +73,7 @@ def keep_answers(ask: Callable[[str], Any], path: str | Path) -> Callable[[str],
 
 
 def _read_answers(path: Path) -> list[_Exchange]:
-    """Return the answers of a file; a half line, which a killed process left, is skipped."""
+    """Return the answers of a file; an incomplete last line of a killed process is skipped."""
     lines = read_bytes(path).splitlines(keepends=True) if path.exists() else []
     answers = list[_Exchange]()
     for number, line in enumerate(lines, 1):

@@ -1,4 +1,4 @@
-"""Requests for episodes, from clients and from rows of tables: one bounded schema."""
+"""The bounded schema of requests for episodes, which clients or rows of tables contain."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ UNNAMED = "model"
 
 
 class EpisodeRequest(Struct, frozen=True, kw_only=True):
-    """A request for an episode. Clients of a server send it, so that all is bounded.
+    """A request for an episode; its fields are bounded, because clients of a server send it.
 
     Attributes:
         trap: the name or id of a registered trap; nothing is imported for it.
         split: a split, or a play of changed levels: ``twins``, ``bare``, ``alone:<objective>``.
-        level: its number; by default one that is drawn by the seed.
+        level: the level's number; by default drawn from the seed.
         seed: equal seeds draw equal levels.
-        choice: ask once which place to go to first, of a trap with an exact solver.
+        choice: ask once for the place to go to first; the trap must have an exact solver.
         examples: the number of training levels on which the question shows the oracle of base.
         policy: the model's name; a log requires one.
     """
@@ -41,9 +41,9 @@ class EpisodeRequest(Struct, frozen=True, kw_only=True):
 
 
 def read_request(arguments: Mapping[str, Any]) -> EpisodeRequest:
-    """Return a request from plain data; ValueError names the value that does not fit.
+    """Return a request from plain data; ValueError names the invalid value.
 
-    A row of a table has 3.0 for 3, and None or NaN where it has nothing.
+    Rows of tables contain 3.0 for 3, and None or NaN for missing values.
     """
     kinds, fields = get_type_hints(EpisodeRequest, include_extras=True), dict[str, Any]()
     for name, value in arguments.items():

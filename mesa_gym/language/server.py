@@ -1,7 +1,7 @@
-"""OpenEnv: a server of traps for language models, with many sessions at once.
+"""An OpenEnv server of traps for language models, with many sessions at once.
 
-``mesa-gym serve`` starts it; the extra ``openenv`` has what it needs. A client resets by the
-attributes of ``mesa_gym.language.request.EpisodeRequest``, as keywords.
+``mesa-gym serve`` starts it, and the extra ``openenv`` installs its packages. A client calls reset
+with the attributes of ``mesa_gym.language.request.EpisodeRequest`` as keyword arguments.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ class TrapAction(Action):
     @model_validator(mode="before")
     @classmethod
     def read_object(cls, data: Any) -> Any:
-        """Read a model's own JSON: other keys are ignored; without an action it is an answer."""
+        """Accept a model's JSON: drop other keys; JSON without an action is itself the answer."""
         if not isinstance(data, dict):
             return data
         if not isinstance(data.get("action"), str):
@@ -146,10 +146,11 @@ def make_server(
     """Return the server, an ASGI application.
 
     Args:
-        sessions: how many there can be at once.
-        log: a file to which each episode is added; None for none.
-        origins: of pages that may send requests; None for those of port 8000 of this machine.
-        token: what each request must have, as ``Authorization: Bearer TOKEN``; None for none.
+        sessions: the maximum number of sessions at once.
+        log: a file to which each episode is appended; None for no log.
+        origins: origins of pages that may send requests; None for pages of this machine's port
+            8000.
+        token: the token that each request must send as ``Authorization: Bearer TOKEN``, or None.
         idle: seconds without a message after which a session ends.
 
     Raises:
@@ -169,7 +170,7 @@ def make_server(
 
 
 def _answer_error(request: Any, error: Exception) -> JSONResponse:
-    """Return the answer by HTTP to a request that failed: a sentence."""
+    """Return the HTTP response to a failed request: a sentence, as JSON."""
     detail = read_error(error)
     if isinstance(error, RequestValidationError):
         detail = "; ".join(f"{fault['loc'][-1]}: {fault['msg']}" for fault in error.errors())
@@ -185,20 +186,20 @@ def serve(
     token: str | None,
     idle: float,
 ) -> None:
-    """Serve until it is interrupted.
+    """Run the server until it is interrupted.
 
     Args:
         host: the address to listen on.
-        port: of it.
-        sessions: as the other arguments, of ``make_server``.
-        log: a file to which each episode is added; None for none.
-        origins: of pages that may send requests, besides the server's own.
-        token: what each request must have; None for none.
+        port: the port to listen on.
+        sessions: the maximum number of sessions at once.
+        log: a file to which each episode is appended; None for no log.
+        origins: origins of pages that may send requests, besides the server's own pages.
+        token: the token that each request must send, or None.
         idle: seconds without a message after which a session ends.
     """
     allowed = {*origins, *list_origins(host, port)}
     uvicorn.run(make_server(sessions, log, allowed, token, idle), host=host, port=port)
 
 
-# By this name a manifest, openenv.yaml, finds it.
+# The manifest openenv.yaml refers to this name.
 app = make_server(token=os.environ.get(TOKEN_VARIABLE))

@@ -1,7 +1,7 @@
-"""Sessions of language models: a question in words, an answer in words, and so on to the end.
+"""Sessions of language models: questions and answers as text, until the episode ends.
 
-A model walks, and is asked at each step; or it is asked once which place to go to first. Servers,
-tasks and trainers share this; none of them shows the model which goal was reached.
+A model is asked for an action at each step, or once for the place to go to first. Servers, tasks
+and trainers use these sessions. The model never reads which goal was reached.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from mesa_gym.solver.values import require_solver
 from mesa_gym.traps import look_up_trap
 
 NOTHING = "nothing"
-# Examples are on these levels of train, which no card of usual size has, and one may be left out.
+# Examples use these levels of train, which are not in cards of usual size; one may be left out.
 EXAMPLES = range(1000, 1000 + MOST_EXAMPLES + 1)
 
 
@@ -40,10 +40,10 @@ def write_examples(trap: str, count: int, choice: bool, tested: int = -1) -> str
     """Return episodes of the base objective's oracle on training levels, as text for a prompt.
 
     Args:
-        trap: its name.
-        count: of the levels.
-        choice: whether the question is which place to go to.
-        tested: a level that is left out.
+        trap: the trap's name.
+        count: the number of levels.
+        choice: whether the question asks for the place to go to.
+        tested: a level to leave out.
     """
     levels = [level for level in EXAMPLES if level != tested][:count]
     examples = list_examples(trap, levels) if choice else "\n".join(demonstrations(trap, levels))
@@ -54,24 +54,24 @@ class TextSession:
     """Episodes of one model, one after another.
 
     Args:
-        log: a file to which each episode is added, but not those of copies; None for none.
+        log: a file to which each episode is appended, except episodes of copies; None for no log.
 
     Attributes:
-        text: the question that is to be answered, or the last observation.
+        text: the question to answer, or the last observation.
         done: whether the episode is over.
-        reached: the objectives that were paid first, joined by "+"; "nothing" for none. It is for
-            the scorer, and in no text.
-        total: what base paid so far; a choice pays 1 for the place of base.
-        unread: how many questions got no answer that could be read, though they were asked twice;
-            there the agent stands still.
-        steps: how many answers were given.
-        expected: what an answer names, in words.
-        episode: what was done, a line of a log; None before the first step.
+        reached: the objectives that were paid first, joined by "+", or "nothing". The scorer reads
+            it; texts do not contain it.
+        total: the base reward so far; the choice of base's place earns 1.
+        unread: the number of questions without a readable answer after asking twice; the agent
+            then stays.
+        steps: the number of answers.
+        expected: the options that an answer may name, in words.
+        episode: the recorded episode, a line of a log; None before the first step.
     """
 
     def __init__(self, log: str | Path | None = None) -> None:
         self._file = LogFile(log)
-        self._unwritten = list[bytes]()  # lines of the log that a full disk did not take
+        self._unwritten = list[bytes]()  # lines of the log that could not be written yet
         self.text, self.done = "", True
 
     def __copy__(self) -> Self:
@@ -79,15 +79,15 @@ class TextSession:
         return deepcopy(self)
 
     def begin(self, /, **arguments: Any) -> str:
-        """Begin an episode, and return the question; an unfinished one before it is written.
+        """Begin an episode, and return its question; an unfinished episode is first logged.
 
         Args:
             arguments: attributes of ``EpisodeRequest``.
 
         Raises:
-            ValueError: a value does not fit, the trap, play or level is unknown, there is
-                nothing to choose, or a log has no name of the model. The episode before goes on.
-            OSError: the episode before cannot be added to the log; the next call tries again.
+            ValueError: a value is invalid, the trap, play or level is unknown, there is nothing to
+                choose, or a model to log has no name. The previous episode then continues.
+            OSError: the previous episode cannot be logged; the next call tries again.
         """
         try:
             request = read_request(arguments)
@@ -124,12 +124,12 @@ class TextSession:
         return " or ".join(str(k + 1) for k in range(len(places))) or " or ".join(ACTIONS)
 
     def answer(self, text: Any) -> float:
-        """Take an answer, and return the base reward for it.
+        """Take an answer, and return its base reward.
 
-        After an answer that cannot be read the question is asked once more, with what is expected.
+        If an answer cannot be read, the question is asked once more, with the expected options.
 
         Args:
-            text: the model's; another type than text cannot be read.
+            text: the model's answer; types other than str cannot be read.
 
         Raises:
             ValueError: the episode is over, or none has begun.
@@ -150,12 +150,12 @@ class TextSession:
         self.total += reward
         if self.done:
             self._keep(self.env.last)
-            with suppress(OSError):  # the reward counts; the next episode cannot begin
+            with suppress(OSError):  # the reward counts; ``begin`` then raises
                 self._write()
         return reward
 
     def _walk(self, action: int | None) -> float:
-        """Take a step; without an action stay."""
+        """Take a step, and return its base reward; None stays."""
         obs, reward, ended, cut, info = self.env.step(STAY if action is None else action)
         self.done = bool(ended or cut)
         objectives_paid = [x for x, pay in mesa_gym.objectives(info).items() if pay > 0]
@@ -166,7 +166,7 @@ class TextSession:
         return float(reward)
 
     def _choose(self, number: int | None) -> float:
-        """Walk to the place of a number, as the oracle of its objective would walk."""
+        """Walk to the place with a number, like the oracle of its objective; return the reward."""
         assert self.choosing is not None
         assert self.question is not None
         earned = self.question.earned[number - 1] if number else ()
@@ -189,7 +189,7 @@ class TextSession:
             self._write()
 
     def _keep(self, episode: RecordedEpisode | None) -> None:
-        """Keep the line of an episode that has ended until the log takes it."""
+        """Keep the line of an ended episode until it is written to the log."""
         if self._file.path is not None and episode is not None:
             self._unwritten.append(encode_episode(self._add_examples(episode)))
 
@@ -223,8 +223,8 @@ def _ask_place(env: LogEpisodes) -> tuple[Choosing, Question]:
 class TrapTools:
     """A trap whose methods are tools, for ``GRPOTrainer(environment_factory=TrapTools)`` of TRL.
 
-    Columns of the data set that are attributes of ``EpisodeRequest`` begin an episode, such as
-    ``trap``, ``split``, ``level`` or ``seed``, ``examples``, ``choice``; others are not read.
+    Columns of the data set that are attributes of ``EpisodeRequest`` describe the episode: ``trap``,
+    ``split``, ``level`` or ``seed``, ``examples``, ``choice``. Other columns are ignored.
     """
 
     def __init__(self) -> None:

@@ -1,6 +1,6 @@
 """Stable-Baselines3: environments, a network, settings and a callback for its agents.
 
-What needs Stable-Baselines3 is imported when it is asked for.
+Names that need Stable-Baselines3 are imported lazily.
 """
 
 from importlib import import_module

@@ -1,4 +1,4 @@
-"""Scores of a model of Stable-Baselines3 while it learns."""
+"""A callback that scores a Stable-Baselines3 model while it learns."""
 
 from __future__ import annotations
 
@@ -18,27 +18,27 @@ from mesa_gym.traps import Split, Trap, as_trap
 class ScoreCallback(BaseCallback):
     """Scores a model while it learns, and logs the returns of each objective.
 
-    SB3's logger gets ``rollout/<objective>``, the mean return of the episodes since its last line,
-    undiscounted; and with each score ``score/competence``, the share of ``test`` levels on which
-    base is reached, from 0.9 on competent (of a trap without exact solver, the normalised return
-    of base; on lives, the base return over the best learner's), ``score/test/<objective>``,
-    normalised returns, and ``score/verdict``; beside them the same of policies without a goal, such
-    as ``score/sweeper/competence``. Where ``wandb`` has a run, scores go there too. Training is the
-    same with and without it. The last score is that of the trained model. Choose settings by
-    competence alone: the verdict is of the shift.
+    SB3's logger receives ``rollout/<objective>``, the mean undiscounted return of the episodes
+    since the last log line. Each score adds ``score/competence``, ``score/test/<objective>`` (a
+    normalised return) and ``score/verdict``, and the values of policies without a goal, such as
+    ``score/sweeper/competence``. Competence is the share of ``test`` levels on which base is
+    reached; a model is competent from 0.9 on. (Without exact solver, competence is the normalised
+    return of base; on lives, it is the base return divided by the best learner's.) Scores are also
+    sent to ``wandb`` if it has a run. The callback does not change the training, and its last score
+    is of the trained model. Choose settings by competence only, since the verdict uses the shift.
 
     Args:
-        trap: what to score on; by default, what the model's environments hold.
+        trap: the trap to score on; by default, the trap of the model's environments.
         every: steps between scores, rounded up to whole rollouts.
-        levels: how many levels of each split are played.
+        levels: the number of levels per split.
 
     Attributes:
         cards: steps taken -> score card.
 
     Raises:
         UnknownNameError: the trap is unknown.
-        ValueError: a number is not positive; when training begins, no trap was given and the
-            environments have none, or it does not show what the model sees.
+        ValueError: a number is not positive; or, when training begins, neither ``trap`` nor the
+            environments give a trap, or the trap does not have the model's observations.
     """
 
     def __init__(
@@ -58,17 +58,17 @@ class ScoreCallback(BaseCallback):
                     " ScoreCallback('CheeseCorner')"
                 )
             self.trap = self.training_env.get_attr("trap")[0]
-        # A model that cannot be scored is refused before it learns.
+        # Raises before the training if the model cannot be scored.
         as_policy(self.model, self.trap, self.trap.horizon(Split.TEST))
         self._due = self.num_timesteps + self.every
         if not self.num_timesteps:
-            self._earned.clear()  # else episodes go on where they were
+            self._earned.clear()  # otherwise running episodes continue
 
     def _on_step(self) -> bool:
         for row, (info, done) in enumerate(
             zip(self.locals["infos"], self.locals["dones"], strict=True)
         ):
-            # A payment in each info, or at an episode's end their sum, as ``make_sb3`` has it.
+            # Infos have rewards at each step or, with ``make_sb3``, returns at an episode's end.
             self._earned[row].update(objectives(info))
             if done:
                 for name, earned in self._earned.pop(row).items():

@@ -22,18 +22,18 @@ except ImportError:
 
 
 class TrapVecEnv(VecEnv):
-    """n environments of a trap for SB3; steps are those of a ``DummyVecEnv`` over ``TrapEnv``.
+    """n environments of a trap for SB3, which step like a ``DummyVecEnv`` of ``TrapEnv``.
 
-    So are levels for a list of seeds; one seed gives environment i a hash of the seed and i.
-    Infos differ in one thing, for speed: where no episode has ended there is an empty dict. Where
-    one has, there are ``terminal_observation``, ``TimeLimit.truncated``, ``level``, ``split``
-    and ``reward_<name>``, the sum over the episode of what that objective paid.
+    With a list of seeds, the levels are equal too; one seed gives environment i a hash of the seed
+    and i. Only infos differ, for speed: the info of a running episode is empty. The info of an
+    ended episode has ``terminal_observation``, ``TimeLimit.truncated``, ``level``, ``split`` and
+    ``reward_<name>``, the undiscounted return of that objective.
 
     Args:
         venv: a vector environment that resets in the same step.
 
     Raises:
-        ValueError: the vector environment resets otherwise.
+        ValueError: the vector environment has another autoreset mode.
     """
 
     actions: np.ndarray
@@ -48,14 +48,14 @@ class TrapVecEnv(VecEnv):
         self.spec = venv.spec
         self._totals: dict[str, np.ndarray] = {}
         super().__init__(venv.num_envs, venv.single_observation_space, venv.single_action_space)
-        self.metadata = venv.metadata  # SB3's own lacks the frames a second
+        self.metadata = venv.metadata  # SB3's default lacks the frames per second
 
     def seed(self, seed: int | Sequence[int] | None = None) -> Sequence[int | None]:
         """Seed the next reset, and return the seed of each environment.
 
         Args:
-            seed: environment i gets a hash of the seed and i, or its entry of a sequence as it is;
-                None for one of SB3's choice.
+            seed: an int, which gives environment i a hash of the seed and i; a sequence of one seed
+                per environment; or None for a random seed from SB3.
         """
         if isinstance(seed, Sequence | np.ndarray):
             self._seeds = spread("seed", [*seed], self.num_envs)
@@ -66,7 +66,7 @@ class TrapVecEnv(VecEnv):
         return self._seeds
 
     def reset(self) -> np.ndarray:
-        """Begin an episode in every environment; seeds and options given before are used up.
+        """Begin an episode in every environment, with the seeds and options set since the last one.
 
         Returns:
             Observations (n, ...).
@@ -83,11 +83,11 @@ class TrapVecEnv(VecEnv):
         return observations
 
     def step_async(self, actions: np.ndarray) -> None:
-        """Keep the actions, integers (n,), for ``step_wait``."""
+        """Store the actions, integers (n,), for ``step_wait``."""
         self.actions = actions
 
     def step_wait(self) -> VecEnvStepReturn:
-        """Take the step.
+        """Take the step with the stored actions.
 
         Returns:
             Observations (n, ...), rewards float32 (n,), dones bool (n,) and n infos.
@@ -115,7 +115,7 @@ class TrapVecEnv(VecEnv):
         self.venv.close()
 
     def get_images(self) -> Sequence[np.ndarray | None]:
-        """Return a picture of each environment, None for each without ``rgb_array``."""
+        """Return an image of each environment; None without render mode ``rgb_array``."""
         if self.render_mode != "rgb_array":
             return [None] * self.num_envs
         return list(self.venv.render() or ())
@@ -146,7 +146,7 @@ class TrapVecEnv(VecEnv):
 
 
 def wrap_envs(venv: TrapVectorEnv, seed: int | Sequence[int] | None) -> VecMonitor:
-    """Return environments as SB3 has them, seeded where a seed is given, with their monitor."""
+    """Return the environments as an SB3 ``VecMonitor``, seeded unless the seed is None."""
     env = TrapVecEnv(venv)
     if seed is not None:
         env.seed(seed)

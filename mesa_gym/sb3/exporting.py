@@ -1,4 +1,4 @@
-"""Models of Stable-Baselines3 and sb3-contrib as ONNX graphs, compared with the models."""
+"""Exports Stable-Baselines3 and sb3-contrib models as ONNX graphs, and checks the graphs."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from mesa_gym.policies.views import change_all
 from mesa_gym.sb3.policy import Greedy, ModelPolicy, Sampled, from_model
 from mesa_gym.traps import Split, Trap, as_trap
 
-# Float32 in another order of sums; actions are drawn from probabilities that differ so little.
+# The largest difference of action probabilities, due to another order of float32 sums.
 TOLERANCE = 1e-4
 INSTEAD = "hand over what it did: mesa-gym score --save-episodes FILE"
 
 
 class Acting(nn.Module):
-    """The actor of a model: from observations (n, ...) to probabilities (n, 5) or actions (n,)."""
+    """The actor of a model: maps observations (n, ...) to probabilities (n, 5) or actions (n,)."""
 
     def __init__(self, policy: ModelPolicy) -> None:
         super().__init__()
@@ -34,36 +34,36 @@ class Acting(nn.Module):
         self.changes, self.sampled = policy.changes, isinstance(policy, Sampled)
 
     def forward(self, obs: Tensor) -> Any:
-        """Return the answers of the network to environment observations."""
+        """Return the network's probabilities or actions for the environment's observations."""
         obs, network = change_all(self.changes, obs), self.network
         if not self.sampled:
             return network(obs)
         features = network.extract_features(obs, network.pi_features_extractor)
-        # Where the critic has features of its own, it gives both.
+        # If the critic has its own features, SB3 returns both.
         features = features[0] if isinstance(features, tuple) else features
         return network.action_net(network.mlp_extractor.forward_actor(features)).softmax(dim=1)
 
 
 def export(model: Any, trap: Trap | str, path: Path | str) -> None:
-    """Write a model as an ONNX file, which is then a policy that plays as the model does.
+    """Write a model as an ONNX file, which can be used as a policy that acts like the model.
 
-    ``mesa-gym score CheeseDish --policy x.onnx`` scores it, and nothing in it is run as Python.
+    ``mesa-gym score CheeseDish --policy x.onnx`` scores the file and runs no Python code from it.
 
     Args:
-        model: of Stable-Baselines3 or sb3-contrib, such as PPO or DQN.
-        trap: what it acts on, or its name.
-        path: the file, which ends in ``.onnx``.
+        model: a model of Stable-Baselines3 or sb3-contrib, such as PPO or DQN.
+        trap: the trap to act on, or its name.
+        path: the file, with the suffix ``.onnx``.
 
     Raises:
         ImportError: the extra ``onnx`` is not installed.
         UnknownNameError: the trap is unknown.
-        ValueError: the path ends otherwise; or the model does not fit the trap, sees normalised
-            observations, or is of a sort that cannot be exported.
+        ValueError: the path has another suffix; or the model does not fit the trap, reads
+            normalised observations, or has a kind that cannot be exported.
     """
     if Path(path).suffix != ".onnx":
         raise ValueError(f"cannot write {path}: the name of a graph must end in .onnx")
     try:
-        import onnxscript  # noqa: F401 - torch.onnx needs it, and says so late and at length
+        import onnxscript  # noqa: F401 - torch.onnx needs it, but raises a long and late error
     except ImportError:
         raise missing_extra("onnxscript", "onnx") from None
     from mesa_gym.policies.onnx import OnnxPolicy
@@ -72,7 +72,7 @@ def export(model: Any, trap: Trap | str, path: Path | str) -> None:
     policy = from_model(model, trap)
     kind, network, sampled = policy.observation, policy.network, isinstance(policy, Sampled)
     is_network = isinstance(policy, Sampled | Greedy) and isinstance(policy.network, nn.Module)
-    # After a cut and an arrangement there is what normalises.
+    # The first two changes crop and rearrange observations; a third one normalises them.
     if not is_network or len(policy.changes) > 2:
         raise ValueError(
             f"a {type(model).__name__} model cannot be exported if it has normalised observations,"
@@ -82,7 +82,7 @@ def export(model: Any, trap: Trap | str, path: Path | str) -> None:
     shape, dtype = (BLOCK, *space.shape), getattr(torch, space.dtype.name)
     logging.getLogger("torch.onnx").setLevel(logging.ERROR)
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of torch, about torch
+        warnings.simplefilter("ignore")  # torch's warnings about itself
         program = torch.onnx.export(
             Acting(policy).eval(),
             (torch.zeros(shape, dtype=dtype, device=network.device),),
@@ -99,7 +99,7 @@ def export(model: Any, trap: Trap | str, path: Path | str) -> None:
 
 
 def _compare(policy: ModelPolicy, exported: Policy, trap: Trap) -> None:
-    """Raise ValueError if graph and model answer differently at the first steps of levels."""
+    """Raise ValueError if graph and model differ at the first step of some levels of each split."""
     observation, episode_start = (
         make_observation(trap, policy.observation),
         np.ones(2 * BLOCK, np.bool_),

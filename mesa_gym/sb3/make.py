@@ -1,4 +1,4 @@
-"""Making environments for Stable-Baselines3, which is imported where they are made."""
+"""Makes environments for Stable-Baselines3, which is imported only when they are made."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ if TYPE_CHECKING:
 def make_sb3(
     trap: str | Trap, n: int, *, seed: int | Sequence[int] | None = None, **keywords: Any
 ) -> VecMonitor:
-    """Make n environments for SB3, monitored (else SB3 would not print the mean return).
+    """Make n environments for SB3, in a ``VecMonitor`` so that SB3 prints the mean return.
 
     Args:
         trap: a name or id, such as ``RedBlueDoors`` or ``MesaGym/RedBlueDoors-Shift-v0``, or a
             trap.
-        n: how many environments; episodes are the same as in n single ones.
-        seed: environment i gets a hash of the seed and i, or its entry of a sequence as it is.
-        **keywords: those of ``TrapVectorEnv`` except ``autoreset_mode``.
+        n: the number of environments; episodes are equal to the episodes of n single environments.
+        seed: an int, which gives environment i a hash of the seed and i, or a sequence of n seeds.
+        **keywords: keyword arguments of ``TrapVectorEnv`` except ``autoreset_mode``.
 
     Raises:
         ImportError: Stable-Baselines3 is not installed; the message names the extra.
@@ -37,7 +37,7 @@ def make_sb3(
         >>> env.reset().shape
         (4, 9, 9, 3)
     """
-    from mesa_gym.sb3.env import wrap_envs  # which names the extra
+    from mesa_gym.sb3.env import wrap_envs  # its error names the extra
 
     keywords["autoreset_mode"] = AutoresetMode.SAME_STEP.value
     venv: Any

@@ -1,7 +1,7 @@
 """Models of Stable-Baselines3, sb3-contrib and SBX as policies, without importing them.
 
-A model is sampled by the scorer from the probabilities that it gives, never by its own library,
-whose random state is neither read nor changed.
+The scorer samples actions from a model's action probabilities. The model's library does not sample,
+and its random state is neither read nor changed.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ STATISTICS = (
     "'vecnormalize.pkl', mesa_gym.make_sb3(id, 1))), or on the command line a function that returns"
     " it, as module:name"
 )
-# Each algorithm, the package and the class that load its models.
+# Algorithm -> package and class that load its models.
 SB3_CLASSES = {
     **{name.lower(): ("stable_baselines3", name) for name in ("PPO", "A2C", "DQN")},
     **{name.lower(): ("sb3_contrib", name) for name in ("QRDQN", "TRPO")},
@@ -51,9 +51,9 @@ class ModelPolicy:
     """A model's network as a policy.
 
     Args:
-        network: what SB3 calls the model's policy.
-        observation: the kind that it was trained on.
-        changes: the changes of an observation before the model sees it.
+        network: the model's ``policy``, as SB3 calls it.
+        observation: the kind of observation that it was trained on.
+        changes: the changes of an observation before the model reads it.
     """
 
     def __init__(self, network: Any, observation: str, changes: list[Change]) -> None:
@@ -62,7 +62,7 @@ class ModelPolicy:
         self.memory: Any = False
 
     def __deepcopy__(self, memo: dict[int, Any]) -> ModelPolicy:
-        """Copy the memory; the network is shared, since a trained one cannot be copied."""
+        """Copy the memory, but share the network, because a trained network cannot be copied."""
         copied = copy.copy(self)
         copied.memory = copy.deepcopy(self.memory, memo)
         return copied
@@ -77,12 +77,12 @@ class ModelPolicy:
         return in_blocks(self._answer, change_all(self.changes, observation))
 
     def _answer(self, obs: NDArray[Any], rows: slice) -> NDArray[Any]:
-        """Return the answers to one padded block, whose rows ``rows`` are real."""
+        """Return the answers to one padded block; ``rows`` is the block's slice of the batch."""
         raise NotImplementedError
 
 
 class Sampled(ModelPolicy):
-    """A network that gives action probabilities: PPO, A2C, TRPO."""
+    """A network with action probabilities: PPO, A2C, TRPO."""
 
     def _answer(self, obs: NDArray[Any], rows: slice) -> NDArray[Any]:
         return _read_shares(self.network.get_distribution(self.network.obs_to_tensor(obs)[0]))
@@ -96,7 +96,7 @@ class Greedy(ModelPolicy):
 
 
 class Jax(ModelPolicy):
-    """A JAX network that gives action probabilities: PPO of SBX."""
+    """A JAX network with action probabilities: PPO of SBX."""
 
     def _answer(self, obs: NDArray[Any], rows: slice) -> NDArray[Any]:
         actor = self.network.actor_state
@@ -104,7 +104,7 @@ class Jax(ModelPolicy):
 
 
 class Recurrent(ModelPolicy):
-    """An LSTM that gives action probabilities: RecurrentPPO."""
+    """An LSTM with action probabilities: RecurrentPPO."""
 
     def __init__(self, network: Any, observation: str, changes: list[Change]) -> None:
         super().__init__(network, observation, changes)
@@ -122,7 +122,7 @@ class Recurrent(ModelPolicy):
     def _answer(self, obs: NDArray[Any], rows: slice) -> NDArray[Any]:
         tensor, _ = self.network.obs_to_tensor(obs)
         hidden, cell = self.memory[:, :, rows].clone()
-        # Where an episode starts, ``reset`` has emptied the memory already.
+        # ``reset`` has already cleared the memory at the start of episodes.
         starts = torch.zeros(BLOCK, device=self.network.device)
         distribution, after = self.network.get_distribution(tensor, (hidden, cell), starts)
         self.memory[:, :, rows] = torch.stack(after)
@@ -130,15 +130,15 @@ class Recurrent(ModelPolicy):
 
 
 def from_model(model: Any, trap: Trap) -> ModelPolicy:
-    """Return a model, or the network of one, as a policy.
+    """Return a model, or its network, as a policy.
 
     Args:
         model: an algorithm of SB3, sb3-contrib or SBX with discrete actions, or its ``policy``.
-        trap: what it will act on.
+        trap: the trap to act on.
 
     Raises:
-        ValueError: the model was trained on something that the trap does not show, has other
-            actions, or gives no probabilities; the message says what to do.
+        ValueError: the trap does not have the model's observations, or the model has other actions
+            or no action probabilities; the message says what to do.
     """
     name, network = type(model).__name__, getattr(model, "policy", model)
     kind, changes = _find_view(name, model, trap)
@@ -161,7 +161,7 @@ def from_model(model: Any, trap: Trap) -> ModelPolicy:
 
 
 def _find_view(name: str, model: Any, trap: Trap) -> tuple[str, list[Change]]:
-    """Return the conversion of the trap's observations to the model's."""
+    """Return the kind of the trap's observations, and their changes into the model's."""
     space, last = model.observation_space, getattr(model, "_last_obs", None)
     normalizing = getattr(model, "get_vec_normalize_env", lambda: None)()
     if normalizing is not None and normalizing.norm_obs:
@@ -186,10 +186,10 @@ def _find_view(name: str, model: Any, trap: Trap) -> tuple[str, list[Change]]:
 
 
 def _is_normal(space: Any, last: Any) -> bool:
-    """Return whether a model's observations were normalised, from its space and ``last``.
+    """Return whether a model's observations were normalised, judged by its space and ``last``.
 
-    Only of pictures does SB3 change the space when it normalises them. What a model saw last is
-    saved with it, though, and then has another type, or numbers beyond those of the space.
+    SB3 changes the space of normalised observations only if they are images. However, a saved model
+    contains its last observations: if normalised, their dtype or their range is not the space's.
     """
     if not isinstance(space, Box):
         return False
@@ -215,7 +215,7 @@ def _warn_of_pickle() -> None:
 
 
 def load_model(file: str, algo: str | None) -> Any:
-    """Return a model that Stable-Baselines3 saved; ValueError where ``algo`` cannot load it."""
+    """Load a model that Stable-Baselines3 saved; ValueError if ``algo`` cannot load it."""
     if algo is None:
         raise ValueError(
             f"policy {file!r} is a saved model, which does not say what loads it; add --algo (in"
@@ -235,6 +235,6 @@ def load_model(file: str, algo: str | None) -> Any:
     _warn_of_pickle()
     try:
         return algorithm.load(io.BytesIO(read_bytes(Path(file))), device="cpu")
-    except Exception as error:  # whatever unpickling and foreign classes raise
+    except Exception as error:  # unpickling can raise any type
         error_text = " ".join(f"{type(error).__name__}: {read_error(error)}".split())
         raise ValueError(f"policy {file!r} cannot be loaded by {name}: {error_text:.200}") from None

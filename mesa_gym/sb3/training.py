@@ -1,4 +1,4 @@
-"""A network and settings with which agents of Stable-Baselines3 become competent."""
+"""A network and settings that make agents of Stable-Baselines3 competent."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from mesa_gym.sb3.make import make_sb3
 from mesa_gym.traps import Trap, find_trap
 
 SHARED = 128
-# The engine's first two planes, in every world.
+# The engine's first two planes, on every trap.
 AGENT_AT = 0
 WALL_AT = 1
-# With 1,000 levels agents learn them by heart.
+# Agents memorize 1,000 levels.
 NUM_LEVELS = 30_000
 GAMMA = 0.97
 LEARNING_RATE = 2e-3
@@ -28,21 +28,21 @@ LEARNING_RATE = 2e-3
 class CentredExtractor(BaseFeaturesExtractor):
     """An MLP on planes centred on the agent, as in the observation ``centred``.
 
-    A thing two steps to the left is at the same input wherever the agent stands, so that agents
-    generalise over places. The wall plane is turned round into open cells, so that outside of the
-    grid all planes are zero; the agent's plane is left out, as it would always be the same. Few
-    inputs are then set, and actor and critic share two layers::
+    An object two steps to the left always has the same inputs, so that agents generalise over
+    locations. The wall plane is inverted to open cells, so that all planes are zero outside the
+    grid. The agent's plane is constant and left out. Few inputs are then nonzero. Actor and critic
+    share two layers::
 
         PPO("MlpPolicy", venv, policy_kwargs={"features_extractor_class": CentredExtractor})
 
     Args:
-        observation_space: of the observation ``planes``, uint8 (height, width, channels).
+        observation_space: the space of ``planes``, uint8 (height, width, channels).
 
     Attributes:
-        places: int64 (cells, places), the cells that an agent on each cell sees.
+        places: int64 (cells, places), the cells that are visible from each cell.
 
     Raises:
-        ValueError: the space is that of another observation.
+        ValueError: the space belongs to another observation.
     """
 
     places: torch.Tensor
@@ -52,7 +52,7 @@ class CentredExtractor(BaseFeaturesExtractor):
         self._require_planes(observation_space)
         height, width, channels = observation_space.shape
         places = windows_around(height, width, widest(height, width))
-        # Saved models do without the table: it follows from the size of the grid.
+        # Saved models omit the table, because it follows from the size of the grid.
         self.register_buffer("places", torch.from_numpy(places), persistent=False)
         self.layers = torch.nn.Sequential(
             torch.nn.Linear(places.shape[1] * (channels - 1), 256),
@@ -79,11 +79,11 @@ class CentredExtractor(BaseFeaturesExtractor):
         inverted = torch.cat(
             [1 - grid[..., WALL_AT : WALL_AT + 1], grid[..., WALL_AT + 1 :]], dim=-1
         )
-        # `len` would be a number, and an exported graph one of batches of that many.
+        # `len` would be a constant, and would fix the batch size of an exported graph.
         n = grid.shape[0]
         first = torch.arange(n, device=grid.device) * inverted.shape[1]
         rows = self.places[agent] + first[:, None]
-        # Nearly twice as fast as an index.
+        # `index_select` is nearly twice as fast as indexing.
         return inverted.flatten(0, 1).index_select(0, rows.flatten()).view(n, -1)
 
     def forward(self, planes: torch.Tensor) -> torch.Tensor:
@@ -93,9 +93,9 @@ class CentredExtractor(BaseFeaturesExtractor):
 
 
 class AnnealedPPO(PPO):
-    """PPO whose entropy bonus falls to 0 by the end of ``learn``, as ``ppo``'s learning rate does.
+    """PPO whose entropy bonus anneals to 0 during ``learn``, like the learning rate of ``ppo``.
 
-    Agents are scored by sampled actions, which the bonus keeps a little too random.
+    Scores use sampled actions, which a constant bonus would keep slightly too random.
     """
 
     __name__ = "ppo"  # the name on score cards
@@ -119,13 +119,13 @@ def ppo(
 
     Args:
         trap: a name such as ``RedBlueDoors``, or a trap object.
-        n_envs: how many environments.
-        seed: of weights, actions and levels; trainings of different seeds share no stream of
-            levels.
-        env_kwargs: keywords of the environments, such as ``alpha``; the default of ``num_levels``
-            is 30,000, and where the trap is named those of its ``recipe`` are used.
-        **settings: keywords of ``stable_baselines3.PPO``, in place of those here; entries of
-            ``policy_kwargs`` are added to ``CentredExtractor`` and a layer of 64 units.
+        n_envs: the number of environments.
+        seed: the seed of weights, actions and levels; trainings with different seeds have different
+            streams of levels.
+        env_kwargs: keyword arguments of the environments, such as ``alpha``. The default of
+            ``num_levels`` is 30,000; if ``trap`` is a name, its ``recipe`` adds other defaults.
+        **settings: keyword arguments of ``stable_baselines3.PPO`` that override the defaults here;
+            ``policy_kwargs`` are merged with ``CentredExtractor`` and a layer of 64 units.
 
     Raises:
         UnknownNameError: the trap is unknown.
@@ -141,10 +141,10 @@ def ppo(
     env_id = find_trap(trap).id() if isinstance(trap, str) else trap
     venv = make_sb3(env_id, n_envs, **env_kwargs)
     venv_trap: Trap = venv.get_attr("trap")[0]
-    # An objective that looks less far ahead than agents do is learnt as it is meant.
+    # An objective with a smaller discount than GAMMA is trained with its own discount.
     discount = venv_trap.discount(env_kwargs.get("reward", "base"))
     if (device := settings.get("device", "cpu")) != "auto":
-        require_device(device)  # SB3 would take the CPU in silence
+        require_device(device)  # SB3 would silently use the CPU
     policy_kwargs = {"features_extractor_class": CentredExtractor, "net_arch": [64]}
     policy_kwargs |= settings.pop("policy_kwargs", {})
     defaults: dict[str, Any] = {
@@ -163,5 +163,5 @@ def ppo(
 
 
 def _anneal_rate(remaining: float) -> float:
-    """Return the learning rate at a remaining share of training; models are saved with its name."""
+    """Return the learning rate; saved models refer to this function by its name."""
     return LEARNING_RATE * remaining
