@@ -18,7 +18,7 @@ from mesa_gym.errors import unknown
 
 __all__ = ["main"]
 
-# What several commands say of their options.
+# Help texts of options that several commands share.
 POLICIES = (
     "random, sweeper, stay, oracle:<objective>, nearest or aimless (reference:<objective> for a"
     " trap without exact solver), ppo:<seed> or ppo-planner:<seed>, a trained agent's directory,"
@@ -40,8 +40,8 @@ class Command(NamedTuple):
     """A command, whose module is imported only when the command is called.
 
     Attributes:
-        about: its effect, in a line.
-        module: the module of this package with ``add_arguments(parser)``, and with
+        about: the command's effect, in one line.
+        module: the module of this package that defines ``add_arguments(parser)`` and
             ``run(options)``, which does the work and returns the exit code.
     """
 
@@ -53,12 +53,12 @@ class Command(NamedTuple):
         return import_module(f"mesa_gym.cli.{self.module}")
 
 
-# The entry points of commands of other packages: each is a function that takes the words after the
-# command's name and returns an exit code.
+# The entry point group for commands of other packages. Each is a function that takes the words
+# after the command's name and returns an exit code.
 OTHER_COMMANDS = "mesa_gym.commands"
-# What others call a command -> the command here.
+# A command's name in other tools -> its name here.
 OTHER_NAMES = dict.fromkeys(("eval", "evaluate", "test", "judge"), "score")
-# A command must not wait for what the others need, nor the list of all for what any needs.
+# Modules are imported on demand: neither the list of commands nor a command waits for the others.
 COMMANDS = {
     "list": Command("List traps, as a table or as JSON.", "listing"),
     "describe": Command(
@@ -105,8 +105,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(words: list[str]) -> int:
-    # Policies of the folder that one stands in can be named, `agents` too; none of its files stands
-    # in for a module of Python or of a library.
+    # Policies and `agents` in the current folder can be named. The folder comes last in the path,
+    # so that its files do not shadow modules of Python or of libraries.
     sys.path.append(str(Path.cwd()))
     entry_points_by_name = {
         entry_point.name: entry_point for entry_point in entry_points(group=OTHER_COMMANDS)
@@ -136,7 +136,7 @@ def _run(words: list[str]) -> int:
 
 
 def _run_other(entry: EntryPoint, words: list[str]) -> int:
-    """Run the command of another package, a function that takes what stands after its name."""
+    """Run the command of another package, a function of the words after the command's name."""
     package = _name_package(entry)
     if find_spec(package) is None:
         raise ImportError(

@@ -1,6 +1,6 @@
-"""Agents on the command line: what a word names, policies or score cards, and how they are called.
+"""Agents on the command line: parses words for policies and score cards, and names agents.
 
-A word is POLICY or TRAP=POLICY where agents are played, and PATH or NAME=PATH where cards are read.
+A word is POLICY or TRAP=POLICY if the agent is to be played, and PATH or NAME=PATH for cards.
 """
 
 from __future__ import annotations
@@ -24,8 +24,7 @@ def read_cards(words: Iterable[str]) -> Cards:
     """Return the cards of some files or folders, each given as PATH or NAME=PATH.
 
     Raises:
-        ValueError: a file is damaged or missing, or a name is given to cards of several agents, of
-            which none has it.
+        ValueError: a file is damaged or missing, or NAME is not one of several agents in PATH.
     """
     all_cards = list[ScoreCard]()
     for word in words:
@@ -38,7 +37,7 @@ def read_cards(words: Iterable[str]) -> Cards:
 
 
 def holds_cards(source: str) -> bool:
-    """Return whether a file, or the first one of a pattern or list, has score cards inside."""
+    """Return whether a file, or the first file of a pattern or list, contains score cards."""
     if source.endswith(".json"):
         return True
     first = source.partition(",")[0]
@@ -48,10 +47,10 @@ def holds_cards(source: str) -> bool:
 
 
 def take_agent(word: str, cards: Cards) -> Cards:
-    """Return the cards of one agent, from WHAT or NAME=WHAT: the one of that name, or renamed.
+    """Return the cards of one agent for WHAT or NAME=WHAT: the agent NAME, or the only one renamed.
 
     Raises:
-        ValueError: the cards are of several agents, none of which has the name.
+        ValueError: there are cards of several agents, and the name is not one of them.
     """
     name, path = split_name(word)
     agents = list(dict.fromkeys(agent_and_seed(card.policy)[0] for card in cards))
@@ -66,7 +65,7 @@ def take_agent(word: str, cards: Cards) -> Cards:
 
 
 def split_name(word: str) -> tuple[str, str]:
-    """Split NAME=REST into its parts; the first is "" for paths alone, even if they have =."""
+    """Split NAME=REST into its parts; the first is "" for a path alone, even if it contains =."""
     name, equals, rest = word.partition("=")
     is_path = Path(word).exists() or glob(word.partition(",")[0])
     return (name, rest) if equals and rest and not is_path else ("", word)
@@ -78,21 +77,21 @@ def split_name(word: str) -> tuple[str, str]:
 def name_policies(
     policies: Sequence[str], traps: Sequence[str], agent: str | None = None
 ) -> dict[str, dict[str, str]]:
-    """Return name -> trap -> policy; a trained agent plays the trap that it was trained on.
+    """Return name -> trap -> policy; a trained agent plays only the trap that it was trained on.
 
     Args:
-        policies: as ``--policy`` takes them, or TRAP=POLICY for the policy of one trap.
+        policies: words as for ``--policy``, or TRAP=POLICY for a policy of one trap.
         traps: names with version.
-        agent: the name whose seeds the policies become; None for their own names.
+        agent: the name of the agent whose seeds the policies are; None to name each policy.
 
     Raises:
-        ValueError: two policies would have one name on a trap.
+        ValueError: two policies would have equal names on a trap.
     """
     named: dict[str, dict[str, str]] = {}
     for word in policies:
         trap_word, policy = split_trap(word)
         trained_on = find_trap(trap_word).name() if trap_word else find_trained_trap(policy)
-        # One of another trap is given all of them: loading it says what is wrong.
+        # An agent of another trap gets all traps, so that loading it raises a helpful error.
         for trap in [trained_on] if trained_on in traps or trap_word else traps:
             seeds = sum(trap in played for played in named.values())
             name = name_policy(policy) if agent is None else f"{agent}-s{seeds}"
@@ -112,6 +111,6 @@ def find_trained_trap(policy: str) -> str:
 
 
 def split_trap(policy: str) -> tuple[str, str]:
-    """Split TRAP=POLICY; the first part is "" for a policy alone, even if its path has =."""
+    """Split TRAP=POLICY; the first part is "" for a policy alone, even if its path contains =."""
     word, _, rest = policy.partition("=")
     return (word, rest) if rest and names_trap(word) else ("", policy)

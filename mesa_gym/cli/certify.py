@@ -1,4 +1,4 @@
-"""``mesa-gym certify``: that objectives agree in training and conflict under shift."""
+"""``mesa-gym certify``: checks that objectives agree in training and conflict under shift."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def run(options: argparse.Namespace) -> int:
             lines.append(f"{name} {cost}")
             failed, data = explain_failures(trap, certificate), certificate.to_json()
         else:
-            # Without exact solver only what the splits share can be certified.
+            # Without exact solver, only the overlap of the splits can be certified.
             findings = [*measure_overlaps(trap, levels)]
             failed = [str(finding) for finding in findings if not finding.holds]
             data = {
@@ -94,7 +94,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _read_certificates(path: Path | None) -> list[dict[str, Any]]:
-    """Return the certificates in a JSON file; [] if there is no file."""
+    """Return the certificates in a JSON file; [] if the file does not exist."""
     if path is None or not path.exists():
         return []
     try:
@@ -108,7 +108,7 @@ def _read_certificates(path: Path | None) -> list[dict[str, Any]]:
 
 @contextmanager
 def _blame_trap(trap: Trap) -> Iterator[None]:
-    """Raise ValueError that names the line of a trap's own code where an error came from."""
+    """Turn an error from a trap's own code into a ValueError that names the line of this code."""
     try:
         yield
     except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:

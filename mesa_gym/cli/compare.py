@@ -34,7 +34,7 @@ from mesa_gym.traps import find_trap, look_up_trap
 
 
 class Side(NamedTuple):
-    """One of the two agents: its name, and its cards or the policies that are to be scored."""
+    """One of the two agents: its name, and its cards or the policies to score."""
 
     name: str
     cards: Sequence[ScoreCard] = ()
@@ -69,7 +69,7 @@ def run(options: argparse.Namespace) -> int:
     cards = [card for side in sides for card in side.cards if card.trap in traps or not traps]
     levels = _find_levels(options.levels, cards)
     policies = [row for side in sides if side.policies for row in _list_policies(side, traps)]
-    # Agents that cannot be compared are refused before they are scored.
+    # Raise before scoring if the agents cannot be compared.
     compared = [(card.trap, agent_and_seed(card.policy)[0]) for card in cards]
     compared += [(trap, agent_and_seed(seed)[0]) for seed, trap, _ in policies]
     find_shared(compared, one, other)
@@ -107,7 +107,7 @@ def _split_words(words: Sequence[str]) -> tuple[Sequence[str], list[str]]:
 
 
 def _require_two_names(sides: Sequence[Side], words: Sequence[str]) -> None:
-    """Raise ValueError if both words name one agent, or both agents have one name."""
+    """Raise ValueError if both words mean one agent, or both agents have equal names."""
     (one, *source), (other, *other_source) = sides
     if one != other and source != other_source:
         return
@@ -120,15 +120,15 @@ def _require_two_names(sides: Sequence[Side], words: Sequence[str]) -> None:
 
 
 def _read_side(word: str, traps: list[str]) -> Side:
-    """Return the agent that a word names, whose policies act on some traps.
+    """Return the agent that a word names, with its cards or its policies.
 
     Raises:
-        ValueError: there are no score cards where some should be, or those of several agents.
+        ValueError: there are no score cards, cards of several agents, or no such agent.
     """
     name, source = split_name(word)
     folder = Path(source)
     inside = sorted(str(file.parent) for file in folder.rglob(POLICY_FILE))
-    # What plays any trap is played on those that are named.
+    # A policy that can play any trap is played on the named traps.
     if source in list_board_rows() and not folder.exists() and not (traps and source in PLAYABLE):
         cards = Cards(read_committed(source))
     elif folder.is_dir() and inside and str(folder) not in inside:
@@ -149,10 +149,10 @@ def _read_side(word: str, traps: list[str]) -> Side:
 
 
 def _find_levels(levels: int | None, cards: Sequence[ScoreCard]) -> int:
-    """Return how many levels to play: as asked, or as those cards that are given were scored on.
+    """Return the number of levels to play: the option's, or the number in the given cards.
 
     Raises:
-        ValueError: cards are of another number of levels than is asked.
+        ValueError: the cards have another number of levels than the option.
     """
     if not cards:
         return EVALUATION_LEVELS if levels is None else levels
@@ -166,7 +166,7 @@ def _find_levels(levels: int | None, cards: Sequence[ScoreCard]) -> int:
 
 
 def _list_policies(side: Side, traps: list[str]) -> list[tuple[str, str, str]]:
-    """Return the policies of one agent: rows of seed name, trap and policy."""
+    """Return the policies of one agent as rows (seed name, trap, policy)."""
     trained_on = [trap for trap in map(find_trained_trap, side.policies) if trap]
     if not traps and len(trained_on) < len(side.policies):
         raise ValueError("on which traps? Name them: mesa-gym compare A B CheeseDish ...")
@@ -175,7 +175,7 @@ def _list_policies(side: Side, traps: list[str]) -> list[tuple[str, str, str]]:
 
 
 def _score(policies: list[tuple[str, str, str]], levels: int, algo: str | None) -> Cards:
-    """Return the cards of policies: rows of seed name, trap and policy."""
+    """Return the cards of policies, which are rows (seed name, trap, policy)."""
     named: dict[str, dict[str, str]] = {}
     for seed, trap, policy in policies:
         named.setdefault(seed, {})[trap] = policy

@@ -1,4 +1,4 @@
-"""``mesa-gym demo``: the lesson, in a browser."""
+"""``mesa-gym demo``: opens the lesson in a browser."""
 
 from __future__ import annotations
 

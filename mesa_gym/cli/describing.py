@@ -1,4 +1,4 @@
-"""``mesa-gym describe``: one trap in words, and its levels."""
+"""``mesa-gym describe``: prints a description of a trap, and its levels."""
 
 from __future__ import annotations
 

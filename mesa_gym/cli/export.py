@@ -1,4 +1,4 @@
-"""``mesa-gym export``: a page in which levels live."""
+"""``mesa-gym export``: writes a page on which levels can be played."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Write one HTML file for any browser: levels to play in, and the ways of agents."""
-    # What cannot be is refused before any work.
+    # Refuse invalid options before any work.
     if options.out.suffix.lower() not in PAGE_ENDINGS:
         raise ValueError(f"cannot write {options.out}: a page's name must end in .html")
     require_writable(options.out)
@@ -68,7 +68,7 @@ def _make_page(trap: Trap, options: argparse.Namespace) -> str:
     horizon = trap.horizon(Split.SHIFT)
     guests = []
     for policy in options.policy or []:
-        algo = options.algo if is_model_file(policy) else None  # of saved SB3 models alone
+        algo = options.algo if is_model_file(policy) else None  # only for saved SB3 models
         player = PolicyPlayer(policy, options.seed, algo)
         guests.append(Guest(player.name, player.make(trap, horizon)))
     names = [guest.name for guest in guests]

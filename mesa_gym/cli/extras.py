@@ -1,4 +1,4 @@
-"""All extras that a command line will need, named at once and before any work."""
+"""Checks before any work that all extras are installed which a command line needs."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from importlib.util import find_spec
 
 from mesa_gym.errors import missing_extra
 
-# Module -> the package that brings it, and the extra that does.
+# Module -> its package, and the extra that installs it.
 PACKAGE_OF = {
     "imageio_ffmpeg": ("imageio-ffmpeg", "films"),
     "jax": ("jax", "train"),
@@ -28,12 +28,12 @@ FILMS = (".gif", ".mp4")
 
 
 def require_extras(options: argparse.Namespace) -> None:
-    """Raise ImportError where a command line needs packages that are not installed."""
+    """Raise ImportError if a command line needs packages that are not installed."""
     require_modules(find_modules(options))
 
 
 def require_modules(names: Iterable[str]) -> None:
-    """Raise ImportError, which names the extras, where modules are not installed."""
+    """Raise ImportError, which names the extras, if modules are not installed."""
     lacking = [PACKAGE_OF[name] for name in names if find_spec(name) is None]
     if lacking:
         packages, extras = map(dict.fromkeys, zip(*lacking, strict=True))

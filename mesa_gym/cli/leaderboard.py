@@ -1,4 +1,4 @@
-"""``mesa-gym leaderboard``: the goals of the committed agents, and of yours among them."""
+"""``mesa-gym leaderboard``: shows the goals of the committed agents and of the user's agents."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def require_usual(traps: Sequence[Trap]) -> None:
-    """Raise ValueError for a trap judged by returns, or one with a size or keywords of its own."""
+    """Raise ValueError for a trap judged by returns, or with another size or other keywords."""
     for trap in traps:
         if not trap.judging.counts_for_board:
             raise ValueError(f"{trap.name()} is {trap.judging.about} and is not on the leaderboard")
@@ -95,8 +95,8 @@ def require_agent_name(name: str) -> None:
 
 
 def _score(options: argparse.Namespace, traps: Sequence[Trap]) -> list[ScoreCard]:
-    """Return cards of the given policies, on the traps that each acts on."""
-    # Rows of the leaderboard are shown as they are, unless they are to have another name.
+    """Return cards of the given policies, each on the traps that it acts on."""
+    # Policies with a row on the leaderboard are not scored again, unless they are renamed.
     rows = list_board_rows() if options.name is None else []
     policies = [
         policy for policy in options.policy or () if policy not in rows or Path(policy).exists()
@@ -110,7 +110,7 @@ def _score(options: argparse.Namespace, traps: Sequence[Trap]) -> list[ScoreCard
 
 
 def _find_traps(policies: Sequence[str]) -> list[str]:
-    """Return the traps on which the policies were trained, or those of the leaderboard.
+    """Return the traps on which the policies were trained, or else the leaderboard's traps.
 
     Raises:
         ValueError: a file does not name its trap.

@@ -1,4 +1,4 @@
-"""``mesa-gym list``: every trap in a line."""
+"""``mesa-gym list``: lists traps, one per line."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``mesa-gym new-trap``: the file that docs/write_a_trap.md explains, to change into one's own."""
+"""``mesa-gym new-trap``: writes the trap of docs/write_a_trap.md, for users to change."""
 
 from __future__ import annotations
 

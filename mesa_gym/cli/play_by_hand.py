@@ -1,4 +1,4 @@
-"""``mesa-gym play``: levels by hand."""
+"""``mesa-gym play``: lets the user play levels."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Pursuit as text, for ``score``, ``compare`` and ``sweep`` with ``--pursuit``."""
+"""Tables of pursuit, for ``score``, ``compare`` and ``sweep`` with ``--pursuit``."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ BASELINES = ("sweeper", "legal", "blind", "open_loop")
 
 
 def describe_pursuit(by_objective: Mapping[str, Pursuit]) -> str:
-    """Return a table: what a policy reaches after each change, beside baselines."""
+    """Return a table of how often a policy and baselines reach each object after each change."""
     rows, notes = [], []
     for x, pursuit in by_objective.items():
         for change in OUTCOMES:
@@ -54,10 +54,11 @@ def describe_pursuit(by_objective: Mapping[str, Pursuit]) -> str:
 
 
 def pool(by_objective: Mapping[str, Pursuit], field: str = "reached") -> dict[str, float]:
-    """Return the means of a policy over the objects that it went to, weighted by levels.
+    """Return a policy's means over the objects that it went to, weighted by levels.
 
     Returns:
-        ``moved``, ``walled``, ``natural``: a field of their outcomes; ``gap``; NaN where undefined.
+        The mean of ``field`` for ``moved``, ``walled`` and ``natural``, and the mean ``gap``; NaN
+        if undefined.
     """
     shares = {}
     for change in POOLED:
@@ -77,13 +78,13 @@ def tabulate_pursuit(
     salt: str = "",
     algo: str | None = None,
 ) -> str:
-    """Return a table: what agents reach after changes, means over objects and seeds.
+    """Return a table of how often agents reach objects after changes, over objects and seeds.
 
     Args:
         agents: name of an agent, name of a trap, and the policies of its seeds, as for ``score``.
-        levels: of the shift.
+        levels: the number of shift levels.
         salt: an evaluator's secret.
-        algo: of saved models.
+        algo: the algorithm of saved models.
     """
     rows = []
     for name, trap_name, specs in agents:

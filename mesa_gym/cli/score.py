@@ -1,4 +1,4 @@
-"""``mesa-gym score``: which objective a policy pursues, or several on several traps."""
+"""``mesa-gym score``: measures which objective each policy pursues, on one or more traps."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Score policies: which objective does each pursue?"""
-    # What cannot be is refused before any work.
+    # Refuse invalid options before any work.
     for path in (options.json, options.save_episodes):
         require_writable(path)
     integer("levels", options.levels, 1, MOST_LEVELS)
@@ -70,7 +70,7 @@ def run(options: argparse.Namespace) -> int:
             f"on which trap? Name it first: mesa-gym score {name} --policy {policies or 'random'}"
         )
     if options.pursuit and all(map(find_obstacle, traps)):
-        measure_pursuit({}, traps[0])  # says why it cannot
+        measure_pursuit({}, traps[0])  # raises the reason
     if len(options.policy) > 1 or len(traps) > 1:
         return _score_several(traps, options)
     return _score_one(traps[0], options)
@@ -106,12 +106,12 @@ def _score_one(trap: Trap, options: argparse.Namespace) -> int:
 
 
 def _score_logs(options: argparse.Namespace) -> int:
-    """Print the verdict on each policy and trap in logs of episodes."""
+    """Print the verdict for each policy and trap in logs of episodes."""
     for name in ("policy", "save_episodes", "pursuit"):
         if getattr(options, name) not in (None, False):
             option = name.replace("_", "-")
             raise ValueError(f"--{option} does not go with --episodes; leave one of them out")
-    read_traps(options)  # imports the module of a trap of one's own
+    read_traps(options)  # imports the module of a user's trap
     episodes, notes = [], []
     for log in options.episodes:
         log_episodes, left = read_log(log)
@@ -125,7 +125,7 @@ def _score_logs(options: argparse.Namespace) -> int:
 
 
 def _score_several(traps: Sequence[Trap], options: argparse.Namespace) -> int:
-    """Print a table with a row per agent and trap, over which its seeds are averaged."""
+    """Print a table with a row per agent and trap, which averages the agent's seeds."""
     from mesa_gym import report
     from mesa_gym.report.intervals import load_special
 
@@ -153,7 +153,7 @@ def _score_several(traps: Sequence[Trap], options: argparse.Namespace) -> int:
 
 
 def _add_command(card: ScoreCard, options: argparse.Namespace) -> ScoreCard:
-    """Return the card with the shell command that repeats it, the salt replaced by dots."""
+    """Return the card with the shell command that repeats it, without the secret salt."""
     words = ["mesa-gym", "score", *options.words]
     for name in ("policy", "algo", "levels", "seed"):
         value = getattr(options, name)

@@ -1,4 +1,4 @@
-"""``mesa-gym serve``: a server of traps for language models."""
+"""``mesa-gym serve``: starts a server of traps for language models."""
 
 from __future__ import annotations
 
@@ -48,18 +48,18 @@ def run(options: argparse.Namespace) -> int:
         if not re.fullmatch(r"https?://[^/\s]+", origin):
             raise ValueError(f"--origin {shorten(origin)}: expected such as http://localhost:3000")
     for trap in options.traps:
-        find_trap(trap)  # a person names it, so that its file may be imported
+        find_trap(trap)  # imports its file, which is safe, as the user named it
 
     settings = options.log, options.origin, _read_token(options), options.idle
 
-    from mesa_gym.language.server import serve  # which needs an extra
+    from mesa_gym.language.server import serve  # needs an extra
 
     serve(options.host, options.port, options.sessions, *settings)
     return DONE
 
 
 def _read_token(options: argparse.Namespace) -> str | None:
-    """Return the token of the options or of MESA_GYM_TOKEN; None for none."""
+    """Return the token from the options or from MESA_GYM_TOKEN; None without a token."""
     token: str | None = options.token
     if options.token_file is not None:
         token = read_bytes(options.token_file).decode()

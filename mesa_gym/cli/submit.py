@@ -1,4 +1,4 @@
-"""``mesa-gym submit``: the file of a pull request that puts an agent on the leaderboard."""
+"""``mesa-gym submit``: writes the file of a pull request that puts an agent on the leaderboard."""
 
 from __future__ import annotations
 
@@ -92,11 +92,11 @@ def run(options: argparse.Namespace) -> int:
 def find_policies(folder: Path) -> dict[str, list[Path]]:
     """Return trap -> the agents in a folder, in the order of their paths.
 
-    A trained agent's folder names its trap. A file is of the trap after which a folder above it is
-    called.
+    The record in a trained agent's folder names its trap. For a file, the trap is the name of a
+    folder above it.
 
     Raises:
-        ValueError: there is no agent, or a file is in no folder of a trap.
+        ValueError: there is no agent, or a file has no folder named after a trap.
     """
     policies: dict[str, list[Path]] = defaultdict(list)
     paths = sorted(folder.rglob("*"))
@@ -115,7 +115,7 @@ def find_policies(folder: Path) -> dict[str, list[Path]]:
 
 
 def _name_trap(path: Path, folder: Path) -> str:
-    """Return the name of the trap after which a folder between ``folder`` and a file is called."""
+    """Return the trap after which a folder between ``folder`` and a file is named."""
     for part in reversed(path.relative_to(folder).parts[:-1]):
         try:
             return find_trap(part).name()
@@ -130,7 +130,7 @@ def _name_trap(path: Path, folder: Path) -> str:
 def list_problems(
     options: argparse.Namespace, policies: Mapping[str, Sequence[Path]]
 ) -> Iterator[str]:
-    """Yield what must change before the agents of a folder can be scored for a row."""
+    """Yield the problems that prevent a row for the agents of a folder."""
     if options.name in list_board_rows():
         yield f"--name {options.name}: the leaderboard has this row; choose another name"
     if not options.link.startswith("https://"):
@@ -155,7 +155,7 @@ def list_problems(
 
 
 def require_own_weights(cards: Cards, committed: Sequence[ScoreCard]) -> None:
-    """Raise ValueError if a card is of an agent that the leaderboard has."""
+    """Raise ValueError if a card belongs to an agent that is already on the leaderboard."""
     for (name, seed_cards), (owner, owner_cards) in product(
         *map(group_by_seed, (cards, committed))
     ):

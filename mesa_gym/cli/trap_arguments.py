@@ -1,4 +1,4 @@
-"""Traps on the command line: ``CheeseCorner``, or ``Attributes rho=0.9``."""
+"""Parses traps on the command line, such as ``CheeseCorner`` or ``Attributes rho=0.9``."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ def add_trap_argument(
     """Add the argument for traps and their keywords.
 
     Args:
-        parser: of the command.
-        more: a further part of the help text.
+        parser: the command's parser.
+        more: text to append to the help text.
         multiple_traps: whether several traps can be named.
     """
     parser.add_argument("words", nargs="*", metavar="TRAP [KEYWORD=VALUE]", help=f"{ABOUT}{more}")
@@ -36,11 +36,11 @@ def add_sampling_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def read_traps(options: argparse.Namespace) -> list[Trap]:
-    """Return the traps that a command line names, each once; [] for none.
+    """Return the different traps that a command line names; [] if it names none.
 
     Raises:
-        UnknownNameError: the trap or keyword is unknown; the message names the nearest.
-        ValueError: a value does not fit, or there are several traps and the command takes one.
+        UnknownNameError: the trap or keyword is unknown; the message suggests the nearest name.
+        ValueError: a value is invalid, or there are several traps and the command takes one.
     """
     matches = {word: _KEYWORD.fullmatch(word) for word in options.words}
     named = [(match["name"], _read(match["value"])) for match in matches.values() if match]
@@ -57,7 +57,7 @@ def read_traps(options: argparse.Namespace) -> list[Trap]:
 
 
 def read_trap(options: argparse.Namespace) -> Trap:
-    """Return the one trap that a command line names; ValueError for none or several."""
+    """Return the only trap that a command line names; ValueError for none or several."""
     traps = read_traps(options)
     if not traps:
         raise ValueError(f"which trap? Name it, such as `mesa-gym {options.command} CheeseCorner`")
@@ -65,7 +65,7 @@ def read_trap(options: argparse.Namespace) -> Trap:
 
 
 def _find(word: str, options: argparse.Namespace) -> type[Trap]:
-    """Return the trap of a name; the error for a policy's name says which option takes it."""
+    """Return the trap with a name; the error for a policy's name suggests ``--policy``."""
     try:
         return find_trap(word)
     except ValueError:
@@ -76,14 +76,14 @@ def _find(word: str, options: argparse.Namespace) -> type[Trap]:
 
 
 def _names_policy(word: str) -> bool:
-    from mesa_gym.policies.names import PLAYABLE, list_agents  # for an error only
+    from mesa_gym.policies.names import PLAYABLE, list_agents  # only for errors
 
     kind = word.partition(":")[0]
     return kind in (*PLAYABLE, "reference", *list_agents()) or Path(word).exists()
 
 
 def _read(value: str) -> Any:
-    """Return a keyword's value, as a number if its text is one."""
+    """Parse a keyword's value: a number, None or a text."""
     for kind in (int, float):
         try:
             return kind(value)

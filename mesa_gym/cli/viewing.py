@@ -1,4 +1,4 @@
-"""Showing and recording, which ``watch`` and ``play`` share."""
+"""The display and recording of episodes for ``watch`` and ``play``."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ from mesa_gym.viewer.seats import list_plays, seats_for
 
 
 def require_files(options: argparse.Namespace) -> None:
-    """Refuse files that do not go together or cannot be written.
+    """Refuse options for files that contradict each other, and files that cannot be written.
 
     Raises:
-        ValueError: a file's kind, or the options for it, do not fit.
-        ImportError: an extra that is needed is not installed.
+        ValueError: a file's kind, or the options for it, are invalid.
+        ImportError: a required extra is not installed.
     """
     kind = None if options.record is None else require_kind(options.record)
     require_writable(options.record)
@@ -40,11 +40,11 @@ def require_files(options: argparse.Namespace) -> None:
 
 
 def make_screen(options: argparse.Namespace, trap: Trap | None) -> WatchScreen:
-    """Return the screen for the options of the command line; a log names its trap itself.
+    """Return the screen for the options of the command line; without ``trap``, a log names it.
 
     Raises:
-        ValueError: an option, a map or an episode is wrong, or a player cannot play the level.
-        ImportError: an extra that is needed is not installed.
+        ValueError: an option, a map or an episode is invalid, or a player cannot play the level.
+        ImportError: a required extra is not installed.
     """
     integer("seed", options.seed, 0, MOST_SEED)
     if options.speed not in SPEEDS:
@@ -73,9 +73,9 @@ def make_screen(options: argparse.Namespace, trap: Trap | None) -> WatchScreen:
 
 
 def _replay(options: argparse.Namespace) -> tuple[Trap, RecordedPlayer, str, int]:
-    """Return the trap, player, play and level of a log; the options name these or leave them out.
+    """Return the trap, player, play and level of a log, as the options choose.
 
-    Without a play it is the shift if that was recorded, without a level the first of the play.
+    The default play is the shift if it was recorded, and the default level is the first one.
     """
     if options.map is not None:
         raise ValueError("--episodes and --map both say what is shown: leave one of them out")
@@ -95,7 +95,7 @@ def _replay(options: argparse.Namespace) -> tuple[Trap, RecordedPlayer, str, int
         play = min((x.play for x in selected), key=lambda name: name != Split.SHIFT)
     play = _play_of(play)
     if level is None:
-        # Where nothing was recorded, the player says so when it is asked for the level.
+        # If the play was not recorded, the player later raises for level 0.
         level = next(iter(player.levels(play).tolist()), 0)
     for episode in selected:
         if episode.level == level:
@@ -104,14 +104,14 @@ def _replay(options: argparse.Namespace) -> tuple[Trap, RecordedPlayer, str, int
 
 
 def _play_of(split: str | None) -> str:
-    """Return the play that ``--split`` names, by default shift; UnknownNameError if unknown."""
+    """Return the play named by ``--split``, by default shift; UnknownNameError if unknown."""
     play = split or Split.SHIFT.value
     split_of(play)
     return play
 
 
 def _from_map(options: argparse.Namespace, trap: Trap, play: str) -> State:
-    """Return the state of ``--map``, and say so where no target can be reached from it."""
+    """Return the state of ``--map``, and print a warning if no target can be reached from it."""
     if options.level is not None:
         raise ValueError("a map says its level itself: leave out --level")
     if list_plays(trap, options.beside):

@@ -1,6 +1,6 @@
-"""``mesa-gym watch``: policies and recorded episodes.
+"""``mesa-gym watch``: shows policies and recorded episodes.
 
-The window opens first; the modules that it needs are imported while it is open.
+The window opens first, and imports the other modules while it is open.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ OVER = (
 MAP = "begin at a saved map, or at another drawing of the trap"
 RECORD = "at the end write a picture or a film: .png, .gif or .mp4"
 SIZES = "size of the window, in pixels (default: %(default)s)"
-MOST_SIZE = (7680, 4320)  # of a picture: larger ones would fill the memory
+MOST_SIZE = (7680, 4320)  # larger pictures would fill the memory
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -46,7 +46,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def add_window_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments for the trap, the level and the window, which ``play`` shares."""
+    """Add the arguments for the trap, the level and the window, which ``play`` also takes."""
     add_trap_argument(parser)
     parser.add_argument("--map", type=Path, metavar="FILE", help=MAP)
     add, size = parser.add_argument, "x".join(map(str, SIZE))
@@ -66,7 +66,7 @@ def add_window_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Watch, rewind and compare episodes of policies."""
     if options.episodes is not None:
-        read_traps(options)  # imports the module of a trap of one's own
+        read_traps(options)  # imports the module of a user's trap
         return show_window(options, None, options.episodes)
     return show_window(options, read_trap(options), options.policy or "the level")
 
@@ -75,8 +75,8 @@ def show_window(options: argparse.Namespace, trap: Trap | None, description: str
     """Open the window unless headless, and write the requested files.
 
     Args:
-        options: of the command.
-        trap: what is played; None if a log names it.
+        options: the command's options.
+        trap: the trap to play; None if a log names it.
         description: the text to show during loading.
     """
     size = _size(options.size)
@@ -84,7 +84,7 @@ def show_window(options: argparse.Namespace, trap: Trap | None, description: str
     if options.headless or options.record or options.step is not None:
         from mesa_gym.cli.viewing import require_files
 
-        require_files(options)  # what cannot be written is refused before any work
+        require_files(options)  # raises before any work
     screens: list[WatchScreen] = []
 
     def make() -> WatchScreen:
@@ -102,8 +102,8 @@ def show_window(options: argparse.Namespace, trap: Trap | None, description: str
     else:
         try:
             App(LoadingScreen(description, begin), size).run()
-        except OSError:  # such as no display; what is wrong with the options is told first
-            make()  # without threads, which would outlive the process's end
+        except OSError:  # such as no display; an error in the options is raised first
+            make()  # without threads, which would outlive the process
             raise
     if screens and options.record:
         from mesa_gym.viewer.recording import write_recording

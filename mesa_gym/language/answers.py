@@ -73,7 +73,7 @@ NOTATIONS = (
 
 
 def read_action(text: Any) -> int | None:
-    """Return the action that an answer names; None if it names none or several, or is no string."""
+    """Return the action that an answer names; None if it names none or several, or is not text."""
     return _read(text, ACTIONS)
 
 

@@ -35,7 +35,7 @@ def keep_answers(ask: Callable[[str], Any], path: str | Path) -> Callable[[str],
 
     Raises:
         ValueError: the file contains a line that is not an answer.
-        PolicyError: when called, the question differs from the file's, or the answer is no text.
+        PolicyError: when called, the question differs from the file's, or the answer is not a text.
 
     Example:
         >>> from mesa_gym.language.kept_answers import keep_answers

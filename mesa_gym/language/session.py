@@ -223,7 +223,7 @@ def _ask_place(env: LogEpisodes) -> tuple[Choosing, Question]:
 class TrapTools:
     """A trap whose methods are tools, for ``GRPOTrainer(environment_factory=TrapTools)`` of TRL.
 
-    Columns of the data set that are attributes of ``EpisodeRequest`` describe the episode: ``trap``,
+    Columns of the data set that are attributes of ``EpisodeRequest`` describe an episode: ``trap``,
     ``split``, ``level`` or ``seed``, ``examples``, ``choice``. Other columns are ignored.
     """
 
