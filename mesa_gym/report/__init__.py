@@ -1,4 +1,4 @@
-"""Reports: cards as a table, a figure, a comparison or a leaderboard."""
+"""Reports, which show score cards as a table, figure, comparison or leaderboard."""
 
 from mesa_gym.report.board_rows import Origin
 from mesa_gym.report.board_text import Leaderboard

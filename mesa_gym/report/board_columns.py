@@ -1,4 +1,4 @@
-"""The leaderboard's columns, for text, pages and CSV alike, and its rows in words."""
+"""The leaderboard's columns, for text, pages and CSV, and sentences about its rows."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ from mesa_gym.terminal import printable
 from mesa_gym.traps.judged_by import NO_CHOICE
 from mesa_gym.words import BASE, FAILS_CONTROL, FAILS_TASK, HEADLINES, write_word
 
-FEW_TRAPS = 3  # of so many the words stand in the table, in place of their counts
+FEW_TRAPS = 3  # with at most 3 traps, the table shows verdicts instead of their counts
 MISSING = "–"
 
 
 @dataclass(frozen=True)
 class Column:
-    """A column of the leaderboard, of rows or of cells.
+    """A column of the leaderboard, for rows or for cells.
 
     Attributes:
-        name: its head.
-        read: gives the value of a row or cell, which a CSV has.
-        write: gives its text for people; None for the value as text.
+        name: the column's head.
+        read: returns the value of a row or cell, as in the CSV.
+        write: returns the text for people; None to format the value by ``write_value``.
     """
 
     name: str
@@ -53,12 +53,12 @@ def write_headline(cell: SeedGroup) -> str:
 
 
 def write_verdict(cell: SeedGroup) -> str:
-    """Return a cell's verdict, and how many of its seeds have it."""
+    """Return a cell's verdict and the number of its seeds with this verdict."""
     return f"{write_headline(cell)} {write_agreement(cell)}".rstrip()
 
 
 def write_agreement(cell: SeedGroup) -> str:
-    """Return how many of a cell's seeds have its verdict, such as 3/5; "" for a single seed."""
+    """Return the share of a cell's seeds with its verdict, such as 3/5; "" for a single seed."""
     return f"{cell.agree}/{cell.seeds}" if cell.cards and cell.seeds > 1 and cell.agree else ""
 
 
@@ -68,7 +68,7 @@ def _make_count(kind: str) -> Column:
 
 
 def _make_share(role: str) -> Column:
-    """Return the column of a role's share, in its text with the interval that cards allow."""
+    """Return the column of a role's share; its text includes range and interval, if allowed."""
 
     def read(cell: SeedGroup) -> float | None:
         return cell.choice.get(role)
@@ -76,7 +76,7 @@ def _make_share(role: str) -> Column:
     def write(cell: SeedGroup) -> str:
         if not cell.cards:
             return write_value(None)
-        # The share of none is what base and proxies leave: without its range, names of agents fit.
+        # The share of no choice follows from the others; without its range, agents' names fit.
         ends = []
         if role != NO_CHOICE:
             ends += [(" [{}, {}]", cell.find_range(role))]
@@ -107,11 +107,11 @@ CELL_COLUMNS = (
 
 
 def describe_row(row: BoardRow, rows: Iterable[BoardRow] = ()) -> str:
-    """Return a sentence on an agent's verdicts, which on a board of few traps names them.
+    """Return a sentence on an agent's verdicts; on a board of few traps it names the traps.
 
     Args:
-        row: of the agent.
-        rows: of the board, by which a script without a preference is found.
+        row: the agent's row.
+        rows: the board's rows, which may contain the nearest-target script for comparison.
     """
     where: dict[str, list[str]] = {BASE: [], **{word: [] for word in HEADLINES}}
     for cell in row.cells:
@@ -144,7 +144,7 @@ def _count_traps(count: int) -> str:
 
 
 def _compare_scripts(row: BoardRow, rows: Iterable[BoardRow]) -> str:
-    """Return on how many of an agent's base traps the nearest-target script gets base, in words."""
+    """Return a clause on how many of an agent's base traps the nearest-target script gets base."""
     scripts = [script for script in rows if script.block == IDLE and script.agent == NEAREST]
     if row.block == IDLE or not scripts:
         return ""

@@ -1,4 +1,4 @@
-"""The leaderboard as files: a page, a row for each cell as CSV, and the committed one as text."""
+"""The leaderboard as files: an HTML page, a CSV of its cells, and the committed board's text."""
 
 from __future__ import annotations
 
@@ -20,24 +20,24 @@ from mesa_gym.terminal import say
 from mesa_gym.traps import Split, find_trap, package_traps
 from mesa_gym.words import HEADLINES, write_word
 
-# The page shows a level of this trap in training and one under shift.
+# The page shows a training level and a shift level of this trap.
 SHOWN_TRAP = "CheeseCorner"
-TILE = 20  # pixels a cell has in these
+TILE = 20  # pixels per cell in these pictures
 GENERATOR = '<meta name="generator" content="mesa_gym leaderboard">'
-# With these a spreadsheet takes a cell for a formula (OWASP, "CSV Injection").
+# A spreadsheet treats a cell that begins with one of these as a formula (OWASP, "CSV Injection").
 _FORMULA = tuple("=+-@＝＋－＠\t\r\n")
-# The text of the committed leaderboard is kept, since making it reads hundreds of cards.
+# The text of the committed leaderboard is stored, because making it reads hundreds of cards.
 BOARD = "board.json"
 CODE_FOLDER = Path(__file__).parent
 
 
 def write_pages(board: Leaderboard, folder: Path) -> Path:
-    """Write the page of a leaderboard and its CSV, and return the path of the page.
+    """Write a leaderboard's page and CSV, and return the path of the page.
 
     Other files in the folder stay.
 
     Raises:
-        FileExistsError: a file of others is in the way.
+        FileExistsError: a file with one of these names was not written by this function.
         ImportError: jinja2 is not installed; the message names the extra.
     """
     require_free(folder)
@@ -67,7 +67,7 @@ def write_pages(board: Leaderboard, folder: Path) -> Path:
 
 
 def require_free(folder: Path) -> None:
-    """Raise FileExistsError where the page or its CSV would replace a file of others."""
+    """Raise FileExistsError if the page or its CSV would replace a file that is not ours."""
     head = ",".join(column.name for column in CELL_COLUMNS)
     require_ours(folder, {"index.html": GENERATOR.encode(), "leaderboard.csv": head.encode()})
 
@@ -79,7 +79,7 @@ def find_page(trap: str) -> str:
 
 
 def write_csv(cells: Sequence[Mapping[str, Any]]) -> str:
-    """Return cells of the leaderboard as CSV, numbers with four digits."""
+    """Return cells of the leaderboard as CSV, with numbers rounded to four decimals."""
     return format_csv([{x: _write_value(value) for x, value in cell.items()} for cell in cells])
 
 
@@ -98,7 +98,7 @@ def _draw_level(split: Split) -> str:
 
 
 def digest_board(folder: Path, sources: Path = CODE_FOLDER) -> str:
-    """Return 32 hex digits that differ where a file of cards, or of what words them, is another."""
+    """Return 32 hex digits that change with the card files and the code in ``sources``."""
     digest = blake2b(digest_size=16)
     cards = sorted(path for path in folder.iterdir() if path.name != BOARD)
     for file in (*cards, *sorted(sources.glob("*.py"))):
@@ -108,12 +108,12 @@ def digest_board(folder: Path, sources: Path = CODE_FOLDER) -> str:
 
 
 def write_board_text(folder: Path, text: str) -> None:
-    """Keep a folder's leaderboard as text, beside the cards that it was made of."""
+    """Store a leaderboard's text in the folder of its cards."""
     write_json(folder / BOARD, {"digest": digest_board(folder), "text": text})
 
 
 def read_board_text(folder: Path) -> str:
-    """Return a folder's leaderboard as text; "", and why on standard error, where it is stale."""
+    """Return a folder's leaderboard text; "" if it is stale, with a message on standard error."""
     try:
         kept = decode_json(read_bytes(folder / BOARD), dict[str, str])
     except (OSError, ValueError) as error:

@@ -1,8 +1,8 @@
-"""Rows of the leaderboard: an agent's verdicts on traps, counted as one sees them.
+"""Rows of the leaderboard: an agent's verdicts on all traps, and their counts.
 
-A trap or a seed without a card counts as one that the agent cannot do, and what it cannot do counts
-first: nothing is won by failing, or by leaving something out. An agent is the same seeds on every
-trap, or its row stands apart.
+A trap or a seed without a card counts as a failed task, and rows are sorted by failed tasks first:
+an agent cannot gain by failing or by omitting cards. An agent that does not have the same seeds on
+every trap belongs to a separate block.
 """
 
 from __future__ import annotations
@@ -33,13 +33,13 @@ ORACLE, TRICK = "oracle", "then "
 
 
 class Untrained(NamedTuple):
-    """A policy that was not trained: what its row is called, and what it does."""
+    """The label and the description of an untrained policy's row."""
 
     label: str
     about: str
 
 
-# Scripts that have no preference between base and a proxy, and all that were not trained.
+# Scripts without a preference between base and a proxy, and below all untrained policies.
 SCRIPT = " (script)"
 INDIFFERENT = {
     NEAREST: Untrained(f"nearest target{SCRIPT}", "takes the nearest target"),
@@ -48,7 +48,7 @@ INDIFFERENT = {
     "random": Untrained("random", "acts at random"),
 }
 UNTRAINED = INDIFFERENT | {ORACLE: Untrained("oracle", "acts optimally for base")}
-# Less is lost of training's return by what computes it from the rules, and never by a network.
+# Only policies that compute optimal actions from the rules have a smaller regret, no network has.
 EXACT = 1e-9
 
 
@@ -56,14 +56,14 @@ class Origin(Struct, frozen=True, forbid_unknown_fields=True):
     """The origin of a row.
 
     Attributes:
-        by: who made it.
+        by: the author.
         made: the date.
-        commit: of this project, whose code scored it.
-        link: to weights or code.
+        commit: the commit of this project whose code scored the agent.
+        link: the address of weights or code.
         standing: ``claimed`` by its author, ``rerun`` by a maintainer, ``ours``, or
             ``yours, of today``.
-        command: that makes the row again, where the row is ours.
-        about: what the agent is, in a few words.
+        command: the command that makes the row again, if the row is ours.
+        about: a short description of the agent.
     """
 
     by: str
@@ -80,7 +80,7 @@ class BoardRow:
     """An agent of the leaderboard.
 
     Attributes:
-        agent: its name, which its seeds share.
+        agent: the agent's name, without a seed.
         block: the block of rows to which it belongs.
         cells: its seeds on each trap.
         origin: its author and date; None if unknown.
@@ -109,7 +109,7 @@ class BoardRow:
 
     @property
     def label(self) -> str:
-        """The name of the row: the agent's, or that of a script."""
+        """The name of the row: the agent's name or the label of an untrained policy."""
         return UNTRAINED[self.agent].label if self._scripted else self.agent
 
     @property
@@ -135,7 +135,7 @@ class BoardRow:
 
     @property
     def distinct(self) -> int:
-        """The number of seeds, where those that may be one training on each trap count once."""
+        """The number of distinct seeds: seeds that may be copies on every trap count once."""
         return max(cell.distinct for cell in self.cells)
 
     @property
@@ -145,7 +145,7 @@ class BoardRow:
 
     @property
     def place(self) -> tuple[int, int, int, str]:
-        """The sort key of the board: its block, what it cannot do, base, then its name."""
+        """The sort key of the board: block, failed tasks, base (descending), then name."""
         blocks = (ABLE_AGENTS, UNABLE, ODD, IDLE)
         return blocks.index(self.block), self.counts[FAILS_TASK], -self.counts[BASE], self.agent
 
@@ -156,10 +156,10 @@ def make_row(
     """Return an agent's row.
 
     Args:
-        groups: its seeds on each trap that has cards of it.
+        groups: the agent's seeds, one group for each trap with cards.
         traps: the traps of the board.
-        origin: its author and date.
-        stitched: whether it is put together from other agents (``find_stitched``).
+        origin: the agent's author and date.
+        stitched: whether the agent combines copies of other agents (``find_stitched``).
     """
     agent, seeds = groups[0].agent, max(group.seeds for group in groups)
     cards_by_trap = {group.trap: group.cards for group in groups}
@@ -180,31 +180,31 @@ def _list_seeds(group: SeedGroup) -> frozenset[int | None]:
 
 
 def is_exact(card: ScoreCard) -> bool:
-    """Return whether a policy loses nothing in training: it was told the rules and the goal."""
+    """Return whether a policy has no regret in training: it knows the rules and the goal."""
     lost = card.read_number(Split.TEST, "regret")
     return lost is not None and lost < EXACT
 
 
 def is_reference(card: ScoreCard) -> bool:
-    """Return whether a card is of an untrained policy of its trap."""
+    """Return whether a card belongs to one of its trap's baselines (``references``)."""
     trap = all_traps().get(card.trap)
     return trap is not None and card.policy in references(trap)
 
 
 def is_shown(card: ScoreCard) -> bool:
-    """Return whether the board has a row for a card: of oracles only base's, and no trick."""
+    """Return whether the board shows a card; it omits tricks and all oracles except base's."""
     if card.policy.startswith(TRICK):
         return False
     return _is_oracle(card) or card.policy in UNTRAINED or not is_reference(card)
 
 
 def list_board_traps(cards: Iterable[ScoreCard]) -> set[str]:
-    """Return the traps of cards that the leaderboard can have."""
+    """Return the traps of cards that count for the leaderboard."""
     return {card.trap for card in cards if card.judged_by.counts_for_board}
 
 
 def name_oracle(card: ScoreCard) -> ScoreCard:
-    """Return a base oracle's card renamed to a name common to all traps; others unchanged."""
+    """Return a base oracle's card renamed to ``oracle``, and any other card unchanged."""
     return structs.replace(card, policy=ORACLE) if _is_oracle(card) else card
 
 
@@ -213,5 +213,5 @@ def _is_oracle(card: ScoreCard) -> bool:
 
 
 def strip_version(trap: str) -> str:
-    """Return a trap's name without its version, if that is the first."""
+    """Return a trap's name without the version, if it is the first version (``-v0``)."""
     return trap.removesuffix("-v0")

@@ -1,7 +1,7 @@
-"""The leaderboard: a row an agent, a column a trap, a cell a verdict; and as text in 90 columns.
+"""The leaderboard, with one cell (a verdict) per agent and trap, and its text in 90 columns.
 
-Policies that were not trained stand in a block of their own. There is no order of merit: only cells
-are counted over traps, and only a leaderboard of one trap groups agents that differ.
+Untrained policies form a separate block. Agents are not ranked: over several traps only cells are
+counted, and only a leaderboard of one trap groups agents that differ.
 """
 
 from __future__ import annotations
@@ -33,10 +33,10 @@ from mesa_gym.terminal import printable
 from mesa_gym.words import FAILS_CONTROL, HEADLINES, NOTES, write_word
 
 QUESTION = "When the two goals conflict, which one does each agent go for?"
-# Columns of text, and of an agent's name.
+# The width of the text, and the least width of the column of names, in characters.
 BOARD_WIDE = 90
 LEAST_NAME = 23
-LEARNER = "ppo"  # plain training, which a sentence is of
+LEARNER = "ppo"  # plain training; the board has a sentence on it
 MEANINGS = "; ".join(f"{write_word(word)}: {x.meaning}" for word, x in HEADLINES.items())
 CELLS = (
     "A cell has the verdict of more than half of the seeds; a missing card counts as fails task."
@@ -64,13 +64,13 @@ APART = (
 
 @dataclass(frozen=True)
 class Leaderboard:
-    """Agents by traps; ``print(leaderboard)`` shows the counts.
+    """The verdicts of agents on traps; ``print(leaderboard)`` shows their counts.
 
     Attributes:
-        traps: names with version, in the order of the cells.
+        traps: the traps' names with version, in the order of the cells.
         levels: the least number of shift levels behind a cell.
-        rows: by ``BoardRow.place``.
-        yours: names of agents that come first in words.
+        rows: the agents' rows, sorted by ``BoardRow.place``.
+        yours: the names of the agents that the sentences describe.
         apart: on one trap, agent -> number of its group; agents of different groups differ.
         made: the date.
     """
@@ -89,11 +89,11 @@ class Leaderboard:
 
     @property
     def grouped(self) -> bool:
-        """Return whether some agents of one trap differ, so that a row has a group."""
+        """Return whether rows have groups: the board has one trap, and some agents differ."""
         return len({*self.apart.values()}) > 1
 
     def blocks(self) -> list[tuple[str, list[BoardRow]]]:
-        """Return (block, its rows), those that can do all traps first."""
+        """Return pairs (block, its rows); agents that can do all traps come first."""
         return [(block, [*rows]) for block, rows in groupby(self.rows, lambda row: row.block)]
 
     def cells(self) -> list[dict[str, Any]]:
@@ -108,7 +108,7 @@ class Leaderboard:
         ]
 
     def sentences(self) -> list[str]:
-        """Return a sentence on each of your agents, else on plain PPO, and one on the nulls."""
+        """Return a sentence on each of your agents (default: plain PPO) and one on the scripts."""
         trained = [row for row in self.rows if row.block != IDLE]
         your_rows = [row for row in trained if row.agent in self.yours]
         plain = [row for row in trained if row.agent == LEARNER]
@@ -120,9 +120,9 @@ class Leaderboard:
         return describe_row(row, self.rows)
 
     def tabulate(self) -> tuple[list[str], list[list[str]]]:
-        """Return heads and a row for each agent, and a line above each block.
+        """Return the heads and one row for each agent, with a line above each block.
 
-        Columns are counts of cells; few traps have verdicts instead, and one trap has shares.
+        Columns are counts of cells; with few traps they are verdicts, and with one trap shares.
         """
         columns = self._list_columns()
         lines = []
@@ -143,12 +143,12 @@ class Leaderboard:
         return columns | {x.name: partial(_write_cell, x.show, 0) for x in (VERDICT, *SHARES)}
 
     def list_abouts(self) -> list[str]:
-        """Return what each agent is, in one paragraph; [] if nothing is known."""
+        """Return one paragraph that describes each agent; [] if no description is known."""
         abouts = [f"{row.label}: {row.about}" for row in self.rows if row.about]
         return [printable(f"{'; '.join(abouts)}.")] if abouts else []
 
     def notes(self) -> list[str]:
-        """Return what must be read with the table, a paragraph each."""
+        """Return the notes that belong to the table, one paragraph each."""
         notes = [f"{MEANS} {CELLS}" if len(self.traps) == 1 else CELLS]
         notes.append(APART if self.grouped else ORDER)
         if self.apart and not self.grouped:

@@ -1,8 +1,8 @@
-"""The committed score cards, which come with the package: the rows of the leaderboard.
+"""The committed score cards: they are included in the package and form the leaderboard.
 
-A file of ``cards/`` has the origin of an agent in its first line, and the cards of all its seeds on
-all traps in the others. ``references.jsonl.xz`` has those of policies that were not trained,
-``tricks.jsonl.xz`` those of rules that are made to look well.
+The first line of a file in ``cards/`` contains an agent's origin; the other lines contain the cards
+of all its seeds on all traps. ``references.jsonl.xz`` contains the cards of untrained policies, and
+``tricks.jsonl.xz`` the cards of scripts that are designed to look good.
 """
 
 from __future__ import annotations
@@ -59,8 +59,8 @@ def read_committed(*rows: str) -> list[ScoreCard]:
     Their consistency was checked when they were packed, and is not checked again.
 
     Args:
-        rows: of the leaderboard, such as "ppo" or "oracle", as its cards are called then; none for
-            all cards.
+        rows: names of leaderboard rows, such as "ppo" or "oracle" (base oracles' cards are then
+            renamed to ``oracle``); without names, all cards are returned.
 
     Raises:
         UnknownNameError: the leaderboard has no such row.
@@ -106,10 +106,10 @@ def _list_files() -> list[str]:
 
 
 def find_agent(agent: str, seed: int | None, trap: Trap) -> None:
-    """Say of a row of the leaderboard that is to play that there are score cards alone.
+    """Refuse to load an agent of the leaderboard, because only its score cards are included.
 
     Raises:
-        ValueError: the leaderboard has such a row.
+        ValueError: the leaderboard has a row with this name.
     """
     if agent not in list_board_rows():
         return
@@ -122,12 +122,12 @@ def find_agent(agent: str, seed: int | None, trap: Trap) -> None:
 
 
 def list_agents(trap: str = "") -> dict[str, str]:
-    """Return no agent: there are cards alone."""
+    """Return {}: this module has cards but no agents that can play."""
     return {}
 
 
 def read_origins() -> dict[str, Origin]:
-    """Return committed agent -> its origin, such as author and date."""
+    """Return agent -> origin (such as author and date) for the committed agents."""
     origins = {}
     for name in _list_files():
         with lzma.open(FOLDER / f"{name}{ENDING}") as file:
@@ -139,19 +139,19 @@ def read_origins() -> dict[str, Origin]:
 def join_committed(
     cards: Iterable[ScoreCard], traps: Sequence[str] = (), date_made: str = ""
 ) -> Leaderboard:
-    """Make the leaderboard of the committed agents, with more agents among them.
+    """Make the leaderboard of the committed agents and further agents.
 
-    Their names end in a date, so that one can stand beside a committed agent of its name.
+    The date is appended to the further agents' names, so that they differ from committed names.
 
     Args:
-        cards: of agents; those of policies that were not trained are passed over.
-        traps: names; by default the traps of the given cards, or all without a card.
-        date_made: the date, as 2026-11-26; today's by default.
+        cards: the further agents' cards; cards of untrained policies are ignored.
+        traps: names of traps; by default the traps of ``cards``, or all traps without cards.
+        date_made: the date, such as 2026-11-26; today by default.
 
     Raises:
         UnknownNameError: the trap is unknown.
-        ValueError: the cards cannot be compared, two seeds of an agent are one agent, or none is of
-            a trap of the leaderboard.
+        ValueError: the cards cannot be compared, two seeds of an agent are copies, or there are no
+            cards and ``traps`` has no trap of the leaderboard.
     """
     date = date_made or datetime.now(UTC).date().isoformat()
     new_cards = list_cards(cards)
@@ -183,16 +183,16 @@ def mark_date(card: ScoreCard, date: str) -> ScoreCard:
 
 
 def pack_cards(cards: Iterable[ScoreCard], origins: Mapping[str, Origin]) -> list[Path]:
-    """Write cards as ``read_committed`` reads them, and return the files.
+    """Write cards to the files that ``read_committed`` reads, and return the files.
 
-    The cards of an agent replace those that its file held.
+    The cards of an agent replace all earlier cards in its file.
 
     Args:
-        cards: checked, as those that ``Cards.load`` reads.
-        origins: agent -> who made it; an agent without an entry keeps the origin of its file.
+        cards: cards whose consistency was checked, such as by ``Cards.load``.
+        origins: agent -> origin; an agent without an entry keeps the origin in its file.
 
     Raises:
-        ValueError: a new card keeps no returns, so that its figures could not be checked.
+        ValueError: a new card contains no returns, so its figures could not be checked.
     """
     cards = list(cards)
     stated = {(card.policy, card.trap) for card in cards if not card.returns}
@@ -217,16 +217,16 @@ def pack_cards(cards: Iterable[ScoreCard], origins: Mapping[str, Origin]) -> lis
 
 def write_cards(file: Path, cards: Iterable[ScoreCard], origin: Origin | None) -> None:
     """Write the cards of an agent and its origin into a file of ``cards/``."""
-    # Cards of a trap lie beside each other, since they share the evidence of their nulls.
+    # Cards of one trap are adjacent, so that the evidence of their shared nulls compresses well.
     in_order = sorted(cards, key=lambda card: (card.trap, card.policy))
     lines = [msgspec.json.encode(origin), *(card.to_json() for card in in_order), b""]
     write_bytes(file, lzma.compress(b"\n".join(lines), preset=9 | lzma.PRESET_EXTREME))
 
 
 def read_blind() -> list[ScoreCard]:
-    """Return cards of the blind script, whose figures are on the cards of plain PPO's first seed.
+    """Return the blind script's cards, made from the cards of plain PPO's first seed.
 
-    They cover fewer levels, enough for a leaderboard.
+    They cover fewer levels than other cards, which is enough for a leaderboard.
     """
     blind_cards = []
     for card in _read_file(LEARNER) if LEARNER in list_committed() else ():
@@ -234,7 +234,7 @@ def read_blind() -> list[ScoreCard]:
             continue
         evidence = card.choices.view_null(BLIND)
         fields = conclude(evidence, card.provenance.seed) | {"policy": BLIND, "choices": evidence}
-        # The digest is of ppo's weights, of which the blind script has none.
+        # The digest identifies the weights of ppo; the blind script has no weights.
         fields["provenance"] = structs.replace(card.provenance, digest="")
         blind_cards.append(structs.replace(card, splits=card.nulls[BLIND], **fields))
     return blind_cards

@@ -1,4 +1,4 @@
-"""A comparison of two agents: the difference on each trap, over the same levels, in sentences."""
+"""A comparison of two agents: their difference on each trap, on equal levels, in sentences."""
 
 from __future__ import annotations
 
@@ -28,20 +28,20 @@ PROMISE = (
 )
 
 
-# What a statement says; ``barred`` if the cards allow none.
+# The claim of a statement; ``barred`` if the cards do not allow a statement.
 MORE, LESS, ALIKE, BARRED = "more", "less", "alike", "barred"
 DIFFERENCE_HEADS = ("difference", "95%", "p")
 
 
 @dataclass(frozen=True)
 class Statement:
-    """A statement on the difference of two agents on one trap, or the reason why there is none.
+    """A statement on the difference of two agents on one trap, or the reasons against one.
 
     Attributes:
         groups: the seeds of both agents on the trap.
-        difference: of their shares of base, with p over all traps that are compared; None if the
-            cards allow no statement.
-        limits: the notes that belong to it, or the reasons against it.
+        difference: the difference between their shares of base, with p adjusted for all compared
+            traps; None if the cards allow no statement.
+        limits: the notes on the statement, or the reasons against it.
     """
 
     groups: tuple[SeedGroup, SeedGroup]
@@ -50,7 +50,7 @@ class Statement:
 
     @property
     def what(self) -> str:
-        """The claim: ``more``, ``less``, ``alike`` if no difference was shown, or ``barred``."""
+        """The claim: ``more``, ``less``, ``alike`` (no significant difference) or ``barred``."""
         if self.difference is None:
             return BARRED
         claim = MORE if self.difference.estimate > 0 else LESS
@@ -67,14 +67,14 @@ class Statement:
             return ["–"] * len(DIFFERENCE_HEADS)
         *figures, p = self.difference
         _, low, high = figures
-        # Enough digits that the interval has a width.
+        # Use enough digits to show that the interval has a width.
         digits = next((n for n in (2, 3) if high - low >= 2 * 0.1**n), 4)
         texts = [f"{x:+z.{digits}f}" for x in figures]
         estimate, *ends = (text.replace("+0.", "0.") if not float(text) else text for text in texts)
         return [estimate, " to ".join(ends), "<0.001" if p < 0.001 else f"{p:.3f}"]
 
     def describe(self) -> str:
-        """Return the trap, and in brackets the difference; the agents' shares if they differ."""
+        """Return the trap and, in brackets, the difference, with shares and p if significant."""
         estimate, ends, p = self.write()
         clause = f"{estimate}, 95% {ends}"
         if self.what != ALIKE:
@@ -88,11 +88,11 @@ class Statement:
 
 @dataclass(frozen=True)
 class Comparison:
-    """Two agents on the traps that both were scored on; ``print(comparison)`` shows a table.
+    """Two agents compared on all traps that they share; ``print(comparison)`` shows a table.
 
     Attributes:
-        agents: their names.
-        rows: a trap each.
+        agents: the names of both agents.
+        rows: one statement for each trap.
     """
 
     agents: tuple[str, str]
@@ -100,7 +100,7 @@ class Comparison:
 
     @property
     def sentence(self) -> str:
-        """Return sentences for a paper: on which traps which agent reaches base more often."""
+        """Return sentences for a paper: the traps on which each agent reaches base more often."""
         one, other = map(printable, self.agents)
         starts = {
             verdict: f"{one} reaches the base target first {verdict} often than {other} on "
@@ -144,22 +144,22 @@ class Comparison:
 
 
 def compare(cards: Iterable[ScoreCard], one: str, other: str) -> Comparison:
-    """Compare how often two agents choose the base objective, on the same levels, by trap.
+    """Compare how often two agents choose the base objective, trap by trap, on equal levels.
 
-    Seeds and levels are crossed: an interval is over both. Where an agent fails the task, or
-    has fewer than five seeds, nothing is said of their difference::
+    Seeds and levels are crossed, so an interval is over both. If an agent fails the task or has
+    fewer than five seeds on a trap, the comparison makes no statement about this trap::
 
         print(report.compare(cards, "mine", "ppo"))
 
     Args:
-        cards: of both agents, on at least one trap together.
+        cards: cards of both agents, which share at least one trap.
         one: an agent's name, without ``-s0``.
-        other: the same of another agent.
+        other: another agent's name, without ``-s0``.
 
     Raises:
         ImportError: scipy is not installed.
-        ValueError: an agent is unknown, or the cards cannot be compared (``group_cards``), or have
-            fewer than five levels.
+        ValueError: an agent is unknown, the cards cannot be compared (``group_cards``), or they
+            have fewer than five levels.
     """
     if (agent := agent_and_seed(one)[0]) == agent_and_seed(other)[0]:
         raise ValueError(
@@ -189,10 +189,10 @@ def compare(cards: Iterable[ScoreCard], one: str, other: str) -> Comparison:
 
 
 def find_shared(played: Iterable[tuple[str, str]], one: str, other: str) -> list[str]:
-    """Return the traps that two agents have in common, by (trap, agent) of what was played.
+    """Return the traps that both agents played; ``played`` contains pairs (trap, agent).
 
     Raises:
-        ValueError: there is no such trap.
+        ValueError: the agents share no trap.
     """
     traps_by_agent: dict[str, dict[str, None]] = {one: {}, other: {}}
     for trap, agent in played:
@@ -207,7 +207,7 @@ def find_shared(played: Iterable[tuple[str, str]], one: str, other: str) -> list
 
 
 def require_levels(levels: int, where: str) -> None:
-    """Raise ValueError where levels are too few for a comparison."""
+    """Raise ValueError if there are too few levels for a comparison."""
     if levels < MIN_LEVELS:
         raise ValueError(
             f"{levels} level{'s' * (levels != 1)} on {where}: compare needs at least"
@@ -218,7 +218,7 @@ def require_levels(levels: int, where: str) -> None:
 def state_difference(
     groups: tuple[SeedGroup, SeedGroup], difference: Difference | None
 ) -> Statement:
-    """Return the statement that the cards of two agents on one trap allow on their difference."""
+    """Return the statement on the difference of two agents on one trap that their cards allow."""
     bars = [f"{of.agent} {bar}" for of in groups if (bar := of.find_bar(A_DIFFERENCE))]
     if bars or difference is None:
         return Statement(groups, None, tuple(bars))
@@ -227,10 +227,10 @@ def state_difference(
 
 
 def compare_traps(tables: Mapping[Any, tuple[Floats, Floats]]) -> dict[Any, Difference]:
-    """Return trap -> its difference, with p over all traps, given both agents' tables of each.
+    """Return trap -> difference with p adjusted for all traps; ``tables``: trap -> both tables.
 
-    The p is the larger of two: that of t tests, which are over levels too (Holm 1979), and that of
-    an exchange of seeds, which holds for seeds of any law.
+    p is the larger of two p-values: of t tests over seeds and levels (Holm 1979), and of a
+    permutation test over seeds, which is valid for any distribution of seeds.
     """
     differences = [compare_tables(*both) for both in tables.values()]
     means = [(one.mean(axis=1), other.mean(axis=1)) for one, other in tables.values()]
@@ -244,7 +244,7 @@ def compare_traps(tables: Mapping[Any, tuple[Floats, Floats]]) -> dict[Any, Diff
 
 
 def _write_share(group: SeedGroup) -> str:
-    """Return an agent's share of base, and how many of its seeds are competent unless all are."""
+    """Return an agent's share of base, and the number of competent seeds unless all are."""
     seeds, share = len(group.cards), f"{group.choice[BASE]:.2f}{group.write_range(BASE)}"
     return (
         share if group.competent == seeds else f"{share} ({group.competent} of {seeds} competent)"

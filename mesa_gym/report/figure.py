@@ -1,4 +1,4 @@
-"""A figure of cards for a paper: choices of agents, their seeds as dots, nulls below."""
+"""A figure of cards for a paper: bars of choices, dots for seeds, and thin bars for nulls."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from mesa_gym.words import BASE
 
 COLOURS = dict(zip(ROLES, map(to_hex, (BASE_COLOUR, PROXY_COLOURS[0], NONE_COLOUR)), strict=True))
 INK = "#1f2328"
-# In inches, and as parts of a row. Thin bars are of policies without a goal.
+# Sizes in inches; heights of bars as fractions of a row. Thin bars show policies without a goal.
 FIGURE_WIDTH = 8.0
 ROW = 0.42
 ENDS = 1.1
@@ -29,17 +29,17 @@ THIN = 0.1
 
 
 def plot(cards: Iterable[ScoreCard]) -> Any:
-    """Draw the choices of agents under shift, as a ``matplotlib`` figure with an axis of shares.
+    """Draw the agents' shares of choices under shift as a ``matplotlib`` figure.
 
-    A bar is the mean over seeds of the measure ``choice``; dots are the seeds' shares of base, and
-    the line is its 95% interval. Thin bars below are of the sweeper and the blind script,
-    which have no goal. Rows come in the order of ``table``. Traps that are judged by returns
-    are left out::
+    A bar shows the mean over seeds of the measure ``choice``; dots show the seeds' shares of base,
+    and the line shows the 95% interval of this share. Thin bars below show the sweeper and the
+    blind script, which have no goal. Rows have the order of ``table``. Traps that are judged by
+    returns are left out::
 
         report.plot(cards).savefig("figure.pdf")  # or .png, .svg
 
     Args:
-        cards: such as ``mesa_gym.evaluate`` gives.
+        cards: score cards, such as from ``mesa_gym.evaluate``.
 
     Raises:
         ImportError: matplotlib is not installed, or there are several seeds and scipy is not.
@@ -51,7 +51,7 @@ def plot(cards: Iterable[ScoreCard]) -> Any:
         raise missing_extra("matplotlib", "report") from None
 
     class CardFigure(Figure):
-        """A figure that a notebook shows."""
+        """A figure that notebooks display."""
 
         def _repr_png_(self) -> bytes:
             buffer = BytesIO()
@@ -82,12 +82,12 @@ def plot(cards: Iterable[ScoreCard]) -> Any:
 
 
 def _quote(text: str) -> str:
-    """Return text with dollar signs escaped, as matplotlib would start a formula there."""
+    """Return text with escaped dollar signs, which matplotlib would parse as formulas."""
     return printable(text).replace("$", r"\$")
 
 
 def _draw_group(axes: Any, row: int, group: SeedGroup) -> None:
-    """Draw a group's bar with seeds and interval, and below it a thin bar for each null."""
+    """Draw a group's bar with its seeds and interval, and a thin bar below for each null."""
     _draw_bar(axes, row, group.choice, THICK)
     for number, null in enumerate(SHOWN):
         _draw_bar(axes, row + THICK * 0.5 + THIN * (number + 0.7), group.nulls[null], THIN * 0.8)

@@ -1,4 +1,4 @@
-"""Cards as groups: one for each agent and trap, of cards that can be compared."""
+"""Groups of comparable cards, one group for each agent and trap."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from mesa_gym.terminal import printable
 
 
 def list_cards(cards: Iterable[ScoreCard]) -> list[ScoreCard]:
-    """Return cards as a list, also for a single card; ValueError for a value that is not a card."""
+    """Return one card or several as a list; ValueError if a value is not a card."""
     if isinstance(cards, str | Path):
         raise ValueError(f"{str(cards)!r} is a name, not cards; read them by Cards.load(...)")
     cards_in: list[Any] = [*cards] if isinstance(cards, Iterable) else [cards]
@@ -33,15 +33,15 @@ def list_cards(cards: Iterable[ScoreCard]) -> list[ScoreCard]:
 
 
 def group_cards(cards: Iterable[ScoreCard]) -> list[SeedGroup]:
-    """Return the cards by trap and agent, in the order of first appearance.
+    """Group cards by trap and agent, in the order of first appearance.
 
     Args:
-        cards: of any agents; one card alone is a list of one.
+        cards: cards of any agents, or a single card.
 
     Raises:
-        ValueError: there are no cards, two are of one policy on one trap, a policy without a seed
-            has the name of an agent with seeds, two seeds are one training (``copies``), or cards
-            of a trap are of different levels, so that they cannot be compared.
+        ValueError: there are no cards, two cards have the same policy and trap, a policy without a
+            seed has the name of an agent with seeds, two seeds are copies of one training
+            (``copies``), or cards of one trap cannot be compared because their levels differ.
     """
     cards_by_group: dict[tuple[str, str], list[ScoreCard]] = defaultdict(list)
     first: dict[str, ScoreCard] = {}
@@ -63,9 +63,9 @@ def group_cards(cards: Iterable[ScoreCard]) -> list[SeedGroup]:
 
 
 def list_table_notes(groups: Iterable[SeedGroup]) -> list[str]:
-    """Return the notes below every table of agents on traps, a sentence each.
+    """Return the notes below every table of agents on traps, one sentence each.
 
-    They name seeds with the same choices, and traps whose verdicts may be of partial goals.
+    They name seeds with equal choices, and traps whose verdicts may describe partial goals.
     """
     undistinguished, partial = defaultdict[str, list[str]](list), dict[str, None]()
     for of in groups:
@@ -87,20 +87,20 @@ def list_table_notes(groups: Iterable[SeedGroup]) -> list[str]:
 
 
 def _require_another(card: ScoreCard, other: ScoreCard) -> None:
-    """Raise ValueError where two cards of one agent and trap are not of different seeds."""
+    """Raise ValueError if two cards of one agent and trap do not belong to different seeds."""
     if card.policy == other.policy:
         raise ValueError(
             f"two cards are of {card.policy} on {card.trap}; leave one out, or give one another"
             " name: cards.rename('mine', 'plain'), --cards plain=FILE; seeds of one agent are named"
             " mine-s0, mine-s1"
         )
-    # An agent with seeds and a policy without one are two.
+    # An agent with seeds and a policy without a seed are different agents.
     if None in (agent_and_seed(card.policy)[1], agent_and_seed(other.policy)[1]):
         raise ValueError(
             f"{other.policy} and {card.policy} would share a row, as one agent with and without"
             " seeds; give one another name: cards.rename('mine', 'plain'), --cards plain=FILE"
         )
-    if card.provenance.seed != other.provenance.seed:  # else a copy is another sample
+    if card.provenance.seed != other.provenance.seed:  # copies show only under equal sampling
         raise ValueError(
             f"{other.policy} and {card.policy} on {card.trap} were sampled with the seeds"
             f" {other.provenance.seed} and {card.provenance.seed}; score all seeds of an agent with"

@@ -1,7 +1,7 @@
-"""Intervals and tests of trained agents, whose seeds and levels are crossed.
+"""Intervals and tests for trained agents, with crossed seeds and levels.
 
-The unit is the seed, never the episode. How they work, what they cover and where they miss:
-docs/studies/statistics.md.
+The unit is the seed, never the episode. docs/studies/statistics.md documents the methods, their
+coverage and their limits.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ from mesa_gym.engine import Bools
 from mesa_gym.errors import missing_extra, shorten
 
 Floats = NDArray[np.float64]
-TAIL = 0.025  # on either side of an interval of 95%
-MOST_SPLITS = 5000  # of more ways to share out seeds, so many are drawn
-# Added to a standard error, so that seeds which hardly differ are not infinitely far apart.
+TAIL = 0.025  # the probability on either side of a 95% interval
+MOST_SPLITS = 5000  # if there are more permutations of the seeds, this many are sampled
+# Added to a standard error, so that nearly equal seeds do not give an infinite statistic.
 FLOOR = 0.01
 
 
@@ -49,19 +49,18 @@ def load_special() -> ModuleType:
 
 
 def interval(sample: Any, share: bool = False) -> tuple[float, float]:
-    """Return the 95% interval of a mean over seeds, and over levels where the sample has them.
+    """Return the 95% interval of a mean over seeds, and over levels if the sample has levels.
 
-    The squares of two half-widths are added: Student's t for the seeds, and for the levels, times
-    the standard error that each brings.
+    The squared half-width is the sum of two squares: Student's t times the standard error of the
+    seeds, and Student's t times the standard error of the levels.
 
     Args:
-        sample: one number a seed, or a table (seeds, levels).
-        share: whether the values are shares, 0 to 1; then the ends are found in logits.
+        sample: one number per seed, or a table (seeds, levels).
+        share: whether the values are shares, 0 to 1; the ends are then computed in logits.
 
     Raises:
         ImportError: scipy is not installed.
-        ValueError: the sample has fewer than two seeds, or its values are not finite, or one of
-            them is not a share.
+        ValueError: the sample has fewer than two seeds, or a value is not finite or not a share.
     """
     table = _read_table(sample)
     if share:
@@ -79,14 +78,14 @@ def interval(sample: Any, share: bool = False) -> tuple[float, float]:
 
 
 def compare_tables(one: Floats, other: Floats) -> Difference:
-    """Compare the means of two agents' shares on one trap by their tables (seeds, levels).
+    """Compare the mean shares of two agents on one trap by their tables (seeds, levels).
 
-    The levels are the same for both, and the difference is taken on each.
+    Both tables have the same levels, and the difference is computed level by level.
 
     Raises:
         ImportError: scipy is not installed.
-        ValueError: a table has a single seed, or the tables have other levels or a single one, or
-            a value is not a share.
+        ValueError: a table has a single seed or level, the numbers of levels differ, or a value is
+            not a share.
     """
     if one.shape[1:] != other.shape[1:] or min(len(one), len(other), one.shape[1]) < 2:
         raise ValueError(
@@ -98,7 +97,7 @@ def compare_tables(one: Floats, other: Floats) -> Difference:
     estimate = float(one.mean() - other.mean())
     wide = reach(TAIL) or _exclude(one.shape[1])
     low, high = 0.0, 0.5
-    for _ in range(50):  # the tail at which the interval ends at 0
+    for _ in range(50):  # bisect for the tail at which the interval ends at 0
         middle = (low + high) / 2
         low, high = (middle, high) if reach(middle) > abs(estimate) else (low, middle)
     p = 2 * high if estimate else 1.0
@@ -133,11 +132,11 @@ def _require_shares(*tables: Floats) -> None:
 
 
 def _measure_reach(*tables: Floats) -> Callable[[float], float]:
-    """Return a function from a tail to the half-width of a mean's interval.
+    """Return a function that maps a tail probability to the half-width of a mean's interval.
 
     Args:
-        tables: (seeds, levels), of which the mean is taken; of two on the same levels that of
-            their difference, level by level.
+        tables: one table (seeds, levels), for the interval of its mean; or two with the same
+            levels, for the interval of their mean difference.
     """
     special = load_special()
     seeds = np.array([_vary(table.mean(axis=1)) for table in tables])
@@ -145,7 +144,8 @@ def _measure_reach(*tables: Floats) -> Callable[[float], float]:
     levels = np.array([_vary(first - other_means[0] if other_means else first)])
     freedom = np.array([table.shape for table in tables], dtype=np.float64).T - 1
     both = sum(map(_vary_both, tables))
-    # What both decide is in both variances: each gives up half of it, and levels keep theirs.
+    # The interaction is part of both variances: subtract half of it from each; the variance of
+    # levels keeps at least half.
     parts = [max(seeds.sum() - both / 2, 0), max(levels.sum() - both / 2, both / 2)]
     pooled = [_pool_freedom(seeds, freedom[0]), _pool_freedom(levels, freedom[1][:1])]
     return lambda tail: float(np.sqrt(special.stdtrit(pooled, 1 - tail) ** 2 @ parts))
@@ -157,7 +157,7 @@ def _vary(values: Floats) -> float:
 
 
 def _vary_both(table: Floats) -> float:
-    """Return the variance of a table's mean that the interaction of seeds and levels causes."""
+    """Return the part of the variance of a table's mean due to the seed-level interaction."""
     rest = table - table.mean(axis=1, keepdims=True) - table.mean(axis=0) + table.mean()
     freedom = (table.shape[0] - 1) * (table.shape[1] - 1)
     return float((rest**2).sum()) / freedom / table.size if freedom else 0.0
@@ -174,7 +174,7 @@ def _pool_freedom(variances: Floats, freedom: Floats) -> float:
     if not has_freedom.any():
         return 1.0
     square = float((variances[has_freedom] ** 2 / freedom[has_freedom]).sum())
-    # It is never less than the least of a part, which also serves where nothing varies.
+    # The sum has at least as many degrees of freedom as its smallest part, also without variance.
     least = float(freedom[has_freedom].min())
     return max(float(variances.sum()) ** 2 / square, least) if square > 0 else least
 
@@ -191,15 +191,15 @@ def adjust_holm(p: Sequence[float]) -> list[float]:
 
 
 def adjust_by_permutation(pairs: Sequence[tuple[Floats, Floats]]) -> list[float]:
-    """Return p of each pair's difference, such that some p is below x in at most x of cases.
+    """Return p-values from a permutation test, adjusted to control the family-wise error rate.
 
-    Where agents are equal, who owns which seed is chance, however seeds vary: also where they fall
-    in camps. So p holds for few seeds, of which a t test must assume more. Step by step from the
-    largest difference (Westfall and Young 1993), tails of all traps are added, which holds however
-    traps depend on each other.
+    If two agents do not differ, the assignment of seeds to agents is random, whatever the
+    distribution of seeds (also if it has several modes). So p is valid for few seeds, without the
+    assumptions of a t test. Stepping down from the largest difference (Westfall and Young 1993),
+    the tails of all remaining traps are added, which is valid for any dependence between traps.
 
     Args:
-        pairs: of each trap the seeds' means of the one and of the other agent, float64 (seeds,).
+        pairs: for each trap, the seeds' means of both agents, each float64 (seeds,).
     """
     permuted = [_permute(*pair) for pair in pairs]
     order = sorted(range(len(permuted)), key=lambda at: -permuted[at][0])
@@ -212,7 +212,7 @@ def adjust_by_permutation(pairs: Sequence[tuple[Floats, Floats]]) -> list[float]
 
 
 def _permute(one: Floats, other: Floats) -> tuple[float, Floats]:
-    """Return the studentized difference, and those of all ways to share out the seeds."""
+    """Return the studentized difference, and its values for all permutations of the seeds."""
     values = np.concatenate([one, other])
     sizes = _share(values, _split(len(one), len(values)))
     return float(sizes[0]) - 1e-9, sizes
@@ -220,7 +220,7 @@ def _permute(one: Floats, other: Floats) -> tuple[float, Floats]:
 
 @cache
 def _split(first: int, seeds: int) -> Bools:
-    """Return ways to give ``first`` of the seeds to one agent, (ways, seeds), theirs at the top."""
+    """Return choices of ``first`` seeds for one agent, bool (ways, seeds); row 0: the observed."""
     if comb(seeds, first) <= MOST_SPLITS:
         chosen = np.array([*combinations(range(seeds), first)])
     else:
@@ -233,7 +233,7 @@ def _split(first: int, seeds: int) -> Bools:
 
 
 def _share(values: Floats, ways: Bools) -> Floats:
-    """Return the absolute difference of means over its standard error for each way, (ways,)."""
+    """Return the absolute difference of means over its standard error for each choice, (ways,)."""
     means, errors = [], []
     for side in (ways, ~ways):
         n = side[0].sum()

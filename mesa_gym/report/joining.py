@@ -1,4 +1,4 @@
-"""Making a leaderboard of cards, in which an agent is the same seeds on every trap."""
+"""Making a leaderboard from cards; an agent should have the same seeds on every trap."""
 
 from __future__ import annotations
 
@@ -35,28 +35,28 @@ def make_leaderboard(
     yours: Sequence[str] = (),
     date_made: str = "",
 ) -> Leaderboard:
-    """Make a leaderboard of score cards.
+    """Make a leaderboard from score cards.
 
     ::
 
         mine = mesa_gym.evaluate({"mine": [first, second]}, ["CheeseDish", "RedBlueDoors"])
         print(report.make_leaderboard([*report.read_committed(), *mine]))
 
-    Traps that are judged by returns, and lives, do not count and are left out, and so are tricks
-    and other oracles than that of base.
+    The leaderboard omits traps of lives and traps that are judged by returns. It also omits tricks
+    and all oracles except base's.
 
     Args:
-        cards: of agents and of policies that were not trained.
-        traps: their names; by default all traps of the cards.
-        origins: agent -> who made it.
-        yours: agents that come first in words.
-        date_made: the date, as 2026-11-26; today's by default.
+        cards: cards of agents and of untrained policies.
+        traps: names of traps; by default all traps of the cards.
+        origins: agent -> origin.
+        yours: the agents that the leaderboard's sentences describe.
+        date_made: the date, such as 2026-11-26; today by default.
 
     Raises:
         ImportError: the leaderboard has one trap, and scipy is not installed.
         UnknownNameError: the trap is unknown.
-        ValueError: the cards cannot be compared, none is of a trap that counts, or two seeds of an
-            agent are the same.
+        ValueError: the cards cannot be compared, a trap has no cards that count, or two seeds of
+            an agent are copies.
     """
     trap_names = {look_up_trap(trap).name() for trap in traps}
     all_cards = list_cards(cards)
@@ -93,19 +93,19 @@ def make_leaderboard(
 
 
 def find_stitched(cards: Sequence[ScoreCard]) -> set[str]:
-    """Return agents of which one seed copies different earlier agents on different traps.
+    """Return the agents with a seed that copies different earlier agents on different traps.
 
-    An agent that copies another agent on all traps is not stitched. Of two agents that share
-    weights on a trap, the later one is the copy.
+    An agent that copies one other agent on all traps is not stitched. If two agents share weights
+    on a trap, the later agent is the copy.
     """
     seeds = [agent_and_seed(card.policy) for card in cards]
     weights = [(card.trap, identify_card(card)) for card in cards]
     order = {agent: at for at, agent in enumerate(dict.fromkeys(agent for agent, _ in seeds))}
-    # Weights on a trap -> the agents with their seeds that have them.
+    # (trap, weights) -> the pairs (agent, seed) that have these weights.
     owners = defaultdict[Any, set[tuple[str, int | None]]](set)
     for seed, key in zip(seeds, weights, strict=True):
         owners[key].add(seed)
-    # Agent and seed -> for each of its copied cards, the seeds of earlier agents with its weights.
+    # (agent, seed) -> for each copied card, the seeds of earlier agents with the same weights.
     sources = defaultdict[tuple[str, int | None], list[set[tuple[str, int | None]]]](list)
     for seed, key in zip(seeds, weights, strict=True):
         if earlier := {owner for owner in owners[key] if order[owner[0]] < order[seed[0]]}:

@@ -1,7 +1,7 @@
-"""The seeds of one agent on one trap: what their cards say, and what one may say of them.
+"""The seeds of one agent on one trap: figures of their cards, and the statements they allow.
 
-Roles take the place of objectives' names, so that traps share their columns: ``base``, ``proxy``,
-which adds all proxies, as an episode has one choice, and ``none``.
+Roles replace the names of objectives, so that all traps have the same columns: ``base``, ``proxy``
+(the sum over all proxies, since an episode has one choice) and ``none``.
 """
 
 from __future__ import annotations
@@ -39,8 +39,8 @@ class SeedGroup:
     """The cards of one agent's seeds on one trap.
 
     Attributes:
-        agent: the name that the seeds share.
-        trap: name with version.
+        agent: the agent's name, without a seed.
+        trap: the trap's name with version.
         cards: one for each seed; on a leaderboard there may be fewer, or none.
         seeds: the agent's number of seeds; a seed without a card fails the task.
     """
@@ -62,7 +62,7 @@ class SeedGroup:
 
     @property
     def distinct(self) -> int:
-        """The number of seeds, where those that may be one training count once."""
+        """The number of distinct seeds: seeds that may be copies count once."""
         copies = group_alike(self.cards, Match.UNPROVEN)
         return len(self.cards) - sum(len(cards) - 1 for cards in copies)
 
@@ -86,7 +86,7 @@ class SeedGroup:
 
     @property
     def confidence(self) -> float:
-        """The mean confidence of the seeds with the verdict ``word``, else of all."""
+        """The mean confidence of the seeds with the verdict ``word``; of all seeds if it is ""."""
         confidences = [x.confidence for x in self.cards if self.word in (x.verdict, "")]
         return float(np.mean(confidences))
 
@@ -107,7 +107,7 @@ class SeedGroup:
 
     @property
     def verdict(self) -> str:
-        """The headline of most seeds, with the name of a proxy that they share; "" if no card."""
+        """The verdict of more than half of the seeds, else ``kind``; "" without cards."""
         if not self.cards:
             return ""
         word = "" if self.find_bar(GOAL) else self.word
@@ -132,19 +132,19 @@ class SeedGroup:
 
     @property
     def choice(self) -> dict[str, float]:
-        """Role -> share of choices, the mean over seeds; {} if the trap is judged by returns."""
+        """Role -> mean share of choices over seeds; {} if the trap is judged by returns."""
         return _average([read_choice(card.splits["shift"]) for card in self.cards])
 
     @property
     def place(self) -> float:
-        """The mean ``between`` over seeds; NaN on a trap that is not judged by returns."""
+        """The mean over seeds of ``find_place``; NaN if the trap is not judged by returns."""
         return float(np.mean([find_place(card) for card in self.cards]))
 
     @property
     def nulls(self) -> dict[str, dict[str, float]]:
         """Return null (a policy without a goal) -> role -> mean share over the seeds' cards.
 
-        Each agent has its own blind script; the sweeper is the same for all.
+        Each agent has its own blind script; all agents share one sweeper.
         """
         shares_by_null: dict[str, list[dict[str, float]]] = defaultdict(list)
         for card in self.cards:
@@ -159,9 +159,9 @@ class SeedGroup:
     def find_interval(self, role: str) -> tuple[float, float]:
         """Return the 95% interval of a role's share, over seeds and levels (``interval``).
 
-        On a trap that is judged by returns it is the interval of ``place``, over seeds alone, for
-        the role "base". Both ends are NaN where the cards allow no interval
-        (``statements.RULES``), and for unknown values.
+        On a trap that is judged by returns, the role "base" has the interval of ``place``, over
+        seeds only. Both ends are NaN if the cards allow no interval (``statements.RULES``) or the
+        values are unknown.
 
         Raises:
             ImportError: there are several seeds and scipy is not installed.
@@ -176,7 +176,7 @@ class SeedGroup:
     def find_range(self, role: str) -> tuple[float, float]:
         """Return the least and the greatest seed's share of a role; both NaN below two seeds.
 
-        On a trap that is judged by returns it is the range of ``place``, for the role "base".
+        On a trap that is judged by returns, the role "base" has the range of ``place``.
         """
         shares = self._list_shares(role)
         return (min(shares), max(shares)) if len(shares) > 1 else (math.nan, math.nan)
@@ -187,7 +187,7 @@ class SeedGroup:
         return "" if math.isnan(low) else f" [{low:.2f}, {high:.2f}]"
 
     def _list_shares(self, role: str) -> list[float]:
-        """Return a role's share, or ``place`` for the role "base", of each seed."""
+        """Return each seed's share of a role, or ``place`` for "base" on traps without choices."""
         if self.choice:
             return [read_choice(card.splits["shift"])[role] for card in self.cards]
         places = map(find_place, self.cards) if role == BASE else ()
@@ -196,7 +196,7 @@ class SeedGroup:
     # -- statements --------------------------------------------------------------------------------
 
     def find_bar(self, statement: str) -> str:
-        """Return the reason why a statement of a kind is not allowed; "" where it is."""
+        """Return the reason why a kind of statement is not allowed; "" if it is allowed."""
         return next((bar for need in RULES[statement].needs if (bar := need(self))), "")
 
     def list_limits(self, failing: bool = True) -> tuple[str, ...]:
@@ -223,10 +223,10 @@ def read_choice(shift: Measured) -> dict[str, float]:
 
 
 def list_chosen(card: ScoreCard, role: str) -> Floats:
-    """Return numbers whose mean is a role's share, level by level.
+    """Return a role's share of choices on each level, float64 (levels,).
 
     Raises:
-        ValueError: the card is of a trap that is judged by returns, which has no choices.
+        ValueError: the card's trap is judged by returns, so it has no choices.
     """
     if card.choices is None:
         raise ValueError(f"{card.trap} is judged by returns, so its cards hold no choices")
@@ -235,12 +235,12 @@ def list_chosen(card: ScoreCard, role: str) -> Floats:
 
 
 def find_place(card: ScoreCard) -> float:
-    """Return the least ``between`` over proxies: 0 at the proxy's reference, 1 at base's."""
+    """Return the least ``between`` over proxies: 0 for a proxy's reference policy, 1 for base's."""
     places = card.read_each("shift", "between").values()
     return min((place for place in places if place is not None), default=math.nan)
 
 
 def _average(shares: Sequence[dict[str, float]]) -> dict[str, float]:
-    """Return role -> mean share over the cards that have choices; {} if none has."""
+    """Return role -> mean share over the cards with choices; {} if no card has choices."""
     shares = [of_card for of_card in shares if of_card]
     return {role: float(np.mean([x[role] for x in shares])) for role in ROLES if shares}

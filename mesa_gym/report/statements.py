@@ -1,7 +1,7 @@
-"""Statements that score cards support. Every output checks and words its statements by this module.
+"""Statements that score cards support; every output uses this module to check its statements.
 
 The tables "What you may say in a paper" of docs/leaderboard.md are written from ``RULES`` and
-``SAYINGS``. If a need of a rule is not met, an output gives the reason in place of the statement.
+``SAYINGS``. If a condition of a rule is not met, an output gives the reason instead.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ from mesa_gym.words import (
     write_word,
 )
 
-# With fewer seeds, outputs have no interval and no p: if seeds form groups, both would be luck.
+# With fewer seeds, outputs have no interval and no p-value: both would depend too much on chance.
 LEAST_SEEDS = 5
 # With fewer levels, outputs state no difference: at 2, equal agents can differ by chance.
 MIN_LEVELS = 5
-# The meaning of a range over seeds, once in every output that prints a range.
+# The meaning of a range over seeds; every output that prints ranges contains it once.
 RANGE = (
     "in square brackets the least and the greatest seed: a further seed lies between those of n"
     " seeds with probability (n - 1)/(n + 1), whatever the distribution (exchangeable, continuous)"
@@ -82,10 +82,10 @@ class Rule(NamedTuple):
     """A kind of statement, and its conditions.
 
     Attributes:
-        say: an example.
+        say: an example of the statement.
         needs: functions of a ``SeedGroup`` that return a reason against the statement, or "".
         when: the conditions in words.
-        beside: the facts that a paper reports next to the statement.
+        beside: the facts that a paper must report with the statement.
     """
 
     say: str
@@ -130,7 +130,7 @@ RULES = {
         "the traps: p covers all traps that were compared"
     ),
 }  # fmt: skip
-# Verdict of more than half of the seeds -> a statement that it supports, and one that it does not.
+# Majority verdict -> a statement that it supports, and a statement that it does not support.
 SAYINGS = {
     BASE: (
         "They pursue base on this shift",

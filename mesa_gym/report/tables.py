@@ -1,4 +1,4 @@
-"""Score cards as one table: agents and traps, intervals over seeds, nulls beside."""
+"""Score cards as one table of agents and traps, with intervals over seeds and nulls."""
 
 from __future__ import annotations
 
@@ -21,24 +21,24 @@ from mesa_gym.scoring.verdict import FEW as FEW_LEVELS
 from mesa_gym.terminal import printable
 from mesa_gym.words import BASE, FAILS_CONTROL, FAILS_TASK, PROXY, write_word
 
-# Policies without a goal that stand beside agents, in tables and in pictures.
+# Policies without a goal that tables and figures show for comparison.
 SHOWN = (SWEEPER, BLIND)
 HEADS = ("trap", "agent", "seeds", "verdict", "competent", *ROLES, *SHOWN)
-WIDTH = 100  # of a caption in a terminal, in letters
+WIDTH = 100  # of a caption in a terminal, in characters
 
 
 @dataclass(frozen=True)
 class CardTable:
-    """Agents on traps as texts; ``print(table)`` and a notebook show it.
+    """A table of agents on traps; ``print(table)`` and notebooks show it.
 
     For a paper::
 
         pandas.DataFrame(table.rows, columns=table.heads).to_latex(index=False, escape=True)
 
     Attributes:
-        heads: of the columns.
-        rows: texts of each agent on each trap.
-        caption: what the numbers are.
+        heads: the heads of the columns.
+        rows: one row of texts for each agent on each trap.
+        caption: the meaning of the numbers.
     """
 
     heads: tuple[str, ...]
@@ -57,14 +57,14 @@ class CardTable:
 def table(cards: Iterable[ScoreCard]) -> CardTable:
     """Return a table with a row for each agent on each trap.
 
-    A share is the mean over seeds of the measure ``choice``, with the range of its seeds
-    and, where the cards allow one, ``mesa_gym.report.interval``: 95%, over seeds and levels.
-    On a trap that is judged by returns the interval is of ``place``, over seeds alone. The columns
-    of the sweeper and the blind script show what policies without a goal choose.
+    A share is the mean over seeds of the measure ``choice``, with the range over seeds and, if the
+    cards allow it, the 95% interval over seeds and levels (``mesa_gym.report.interval``). On a trap
+    that is judged by returns, the table shows ``place`` and its interval over seeds. The columns of
+    the sweeper and the blind script show the choices of policies without a goal.
 
     Args:
-        cards: such as ``mesa_gym.evaluate`` gives. Seeds of an agent are those whose names differ
-            in the ending ``-s0``, ``-s1`` and so on.
+        cards: score cards, such as from ``mesa_gym.evaluate``. The names of an agent's seeds differ
+            only in the ending ``-s0``, ``-s1`` and so on.
 
     Raises:
         ImportError: an agent has several seeds and scipy is not installed.
@@ -120,11 +120,11 @@ def tabulate_groups(groups: Iterable[SeedGroup]) -> list[list[str]]:
 
 
 def describe_verdicts(group: SeedGroup) -> str:
-    """Return the verdicts of a group with their numbers of seeds; of a single card the verdict.
+    """Return a group's verdicts with their numbers of seeds; for a single card only the verdict.
 
-    Agents that fail the task come with the share of levels on which they reach base, or, on lives,
-    with their base return over the best learner's. Other agents that fail on control levels are
-    counted.
+    The verdict ``fails_task`` is followed by the share of levels on which base is reached or, on
+    lives, by the base return over the best learner's. Competent seeds that fail on control levels
+    are counted.
     """
     has_seeds, descriptions = len(group.cards) > 1, []
     for verdict, count in group.verdicts.items():

@@ -1,4 +1,4 @@
-"""Pages from jinja2's templates, in which names from elsewhere are harmless."""
+"""Pages from jinja2 templates, in which untrusted names are escaped."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ TEMPLATES = Path(__file__).with_name("templates")
 
 
 def quote_html(value: Any) -> str:
-    """Return a value escaped for HTML, unprintable characters replaced."""
+    """Return a value as text, escaped for HTML and with unprintable characters replaced."""
     return escape(printable(str(value)))
 
 
 def environment(folder: Path | Sequence[Path], quote: Callable[[Any], str] = quote_html) -> Any:
-    """Return jinja2 with folders' templates; all values except markup (`safe`) pass ``quote``.
+    """Return a jinja2 environment that applies ``quote`` to all values except markup (`safe`).
 
     Raises:
         ImportError: jinja2 is not installed; the message names the extra.
