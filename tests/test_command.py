@@ -13,6 +13,7 @@ import pytest
 from mesa_gym.command import Parser, run_command
 from mesa_gym.errors import WorkError
 from mesa_gym.terminal import Progress
+from tests.support.parameters import thorough
 
 ROOT = Path(__file__).parents[1]
 # What is started in the background of a shell ignores Ctrl-C, and so does all that it starts.
@@ -122,22 +123,33 @@ def run_python(arguments, folder):
 def test_import_leaves_the_path_of_a_package(package, tmp_path):
     """A package that imports ours, run by ``-m``: its folder stays first, and its files win."""
     (mine := tmp_path / "mine").mkdir()
-    (mine / "__init__.py").write_text(
-        f"import sys\nbefore = [*sys.path]\nimport {package}\nassert sys.path == before\n"
-    )
+    code = f"import sys\nbefore = [*sys.path]\nimport {package}\nassert sys.path == before\n"
+    (mine / "__init__.py").write_text(code)
     (mine / "__main__.py").write_text("import colorsys\nprint(colorsys.WHOSE)\n")
     (tmp_path / "colorsys.py").write_text("WHOSE = 'the user'\n")
     ran = run_python(["-m", "mine"], tmp_path)
     assert (ran.returncode, ran.stdout) == (0, "the user\n"), ran.stderr
 
 
-def test_import_and_first_step_load_nothing_heavy(tmp_path):
-    heavy = "torch", "stable_baselines3", "pygame", "matplotlib", "scipy", "array_api_compat"
-    code = (
-        "import sys, gymnasium, mesa_gym; env = gymnasium.make('MesaGym/RedBlueDoors-v0');"
-        f"env.reset(); env.step(0); print({{*sys.modules}} & {{*{heavy}}})"
-    )
-    assert run_python(["-c", code], tmp_path).stdout == "set()\n"
+HEAVY = {"torch", "jax", "stable_baselines3", "pygame", "matplotlib", "scipy", "safetensors"}
+OURS = {f"mesa_gym.{room}" for room in ("viewer", "report", "scoring", "solver")}
+STEP = "import gymnasium, mesa_gym; env = gymnasium.make('MesaGym/RedBlueDoors-v0'); env.reset()"
+
+
+@pytest.mark.parametrize(
+    ("code", "left_out"),
+    [
+        (f"{STEP}; env.step(0)", HEAVY | {"array_api_compat"}),
+        thorough("import mesa_gym.trained as it; it.load('CheeseCorner')", HEAVY),
+        thorough("from mesa_gym.cli import main; main(['list'])", HEAVY | OURS),
+        thorough("from mesa_gym.cli import main; main(['--help'])", HEAVY | OURS),
+    ],
+)
+def test_quick_starts_import_nothing_heavy(code, left_out, tmp_path):
+    shown = f"import atexit, sys; atexit.register(lambda: print('\\n', *sys.modules)); {code}"
+    *_, modules = run_python(["-c", shown], tmp_path).stdout.splitlines()
+    assert "mesa_gym" in modules.split()
+    assert left_out & {*modules.split()} == set()
 
 
 @pytest.mark.thorough

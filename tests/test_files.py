@@ -3,7 +3,6 @@
 import errno
 import json
 import os
-import resource
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
@@ -48,6 +47,7 @@ def test_write_bytes_that_fails_keeps_the_old(failing, tmp_path, monkeypatch):
 @contextmanager
 def full_after(path, room):
     """Let a file grow by so many bytes; more is refused as on a full disk, after a part."""
+    resource = pytest.importorskip("resource", reason="Windows has none")
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (path.stat().st_size + room, before[1]))
     try:

@@ -13,69 +13,47 @@ from mesa_gym.words import DETAILS, HEADLINES, NOTES, find_meaning, write_word
 
 CI = Path(__file__).parents[1] / ".ci"
 LINTER, WORDS = (runpy.run_path(str(CI / name)) for name in ("names.py", "words.py"))
-FIND = LINTER["find_faults"]
+
+
+ONE, OTHER = "agents/one.py", "agents/other.py"
+FILES = ("mesa_gym/a.py", "agents/jobs/a.py", "benchmarks/a.py", "agents/b.py")
+INITS = ("mesa_gym/__init__.py", "agents/__init__.py", "agents/a.py", "tests/a.py")
 
 
 @pytest.mark.parametrize(
-    ("file", "text", "faults"),
+    ("faults", "files"),
     [
-        ("tests/a.py", "def test_the_cheese(): ...\ndef test_an_end(): ...\ntest_who_won = 1", 3),
-        ("tests/a.py", "def test_it_ends(): ...\nasync def test_how_far(): ...", 2),
-        (
-            "tests/a.py",
-            "def test_a_b_c_d_e_f_g_h(): ...\nclass A:\n def test_b_b_c_d_e_f_g_h(): ...",
-            2,
-        ),
-        ("tests/a.py", "def test_item_b_c_d_e_f_g(): ...\ntest_another, test_ring = 1, 2", 0),
-        (
-            "agents/a.py",
-            "def _scored(): ...\ndef growing(): ...\nclass A:\n def held(self): ...",
-            2,
-        ),
-        ("agents/a.py", "class A: ...\ndef make():\n class A: ...\nclass B: ...", 1),
-        ("agents/a.py", "TOP, LEFT = 1, 2\n_A, _B = 0.5, 'b'", 2),
-        ("agents/a.py", "EAST, WEST = range(2)\nONE, TWO = 'one', 'two'\nAB = 1, 2", 0),
-        ("tests/a.py", "TOP, LEFT = 1, 2", 0),
-        ("mesa_gym/scoring/measures.py", "def reached(): ...\ndef find_reached(): ...", 0),
+        # Names of tests
+        (3, {"tests/a.py": "def test_the_cheese(): ...\ndef test_an_end(): ...\ntest_who_won = 1"}),
+        (2, {"tests/a.py": "def test_it_ends(): ...\nasync def test_how_far(): ..."}),
+        (1, {"tests/a.py": "def test_a_b_c_d_e_f_g_h(): ..."}),
+        (1, {"tests/a.py": "class A:\n def test_b_b_c_d_e_f_g_h(): ..."}),
+        (0, {"tests/a.py": "def test_item_b_c_d_e_f_g(): ...\ntest_another, test_ring = 1, 2"}),
+        # Names of functions, classes and constants
+        (2, {ONE: "def _scored(): ...\ndef growing(): ...\nclass A:\n def held(self): ..."}),
+        (1, {ONE: "class A: ...\ndef make():\n class A: ...\nclass B: ..."}),
+        (2, {ONE: "TOP, LEFT = 1, 2\n_A, _B = 0.5, 'b'"}),
+        (0, {ONE: "EAST, WEST = range(2)\nONE, TWO = 'one', 'two'\nAB = 1, 2"}),
+        (0, {"tests/a.py": "TOP, LEFT = 1, 2"}),
+        (0, {"mesa_gym/scoring/measures.py": "def reached(): ...\ndef find_reached(): ..."}),
+        # Names of two meanings
+        (1, {ONE: "LEVELS = 1", OTHER: "LEVELS: int = 2"}),
+        (1, {ONE: "ON, OFF = 'on', 'off'", OTHER: "OFF = 'no'"}),
+        (1, {ONE: "def read(): ...", OTHER: "def read(): ..."}),
+        (0, {ONE: "LEVELS = 1", OTHER: "from agents.one import LEVELS"}),
+        (0, {ONE: "TINY = 1e-9", OTHER: "TINY = 1e-9"}),
+        (0, {ONE: "_LEVELS = 1\ndef main(): ...", OTHER: "_LEVELS = 2\ndef main(): ..."}),
+        (0, {ONE: "@overload\ndef base(): ...\ndef base(): ...", OTHER: "def find_base(): ..."}),
+        # Files of one name
+        (1, dict.fromkeys(FILES, "")),
+        (0, dict.fromkeys(INITS, "")),
     ],
 )
-def test_linter_finds_bad_names_alone(file, text, faults, tmp_path):
-    (tmp_path / file).parent.mkdir(parents=True)
-    (tmp_path / file).write_text(text)
-    assert len([*FIND(tmp_path, [file])]) == faults
-
-
-@pytest.mark.parametrize(
-    ("one", "other", "faults"),
-    [
-        ("LEVELS = 1", "LEVELS: int = 2", 1),
-        ("ON, OFF = 'on', 'off'", "OFF = 'no'", 1),
-        ("def read(): ...", "def read(): ...", 1),
-        ("LEVELS = 1", "from agents.one import LEVELS", 0),
-        ("TINY = 1e-9", "TINY = 1e-9", 0),
-        ("_LEVELS = 1\ndef main(): ...", "_LEVELS = 2\ndef main(): ...", 0),
-        ("@overload\ndef base(): ...\ndef base(): ...", "def find_base(): ...", 0),
-    ],
-)
-def test_linter_finds_names_of_two_meanings(one, other, faults, tmp_path):
-    (tmp_path / "agents").mkdir()
-    (tmp_path / "agents" / "one.py").write_text(one)
-    (tmp_path / "agents" / "other.py").write_text(other)
-    assert len([*FIND(tmp_path, ["agents/one.py", "agents/other.py"])]) == faults
-
-
-@pytest.mark.parametrize(
-    ("files", "faults"),
-    [
-        (["mesa_gym/a.py", "agents/jobs/a.py", "benchmarks/a.py", "agents/b.py"], 1),
-        (["mesa_gym/__init__.py", "agents/__init__.py", "agents/a.py", "tests/a.py"], 0),
-    ],
-)
-def test_linter_finds_files_of_one_name(files, faults, tmp_path):
-    for file in files:
+def test_linter_finds_bad_names_alone(faults, files, tmp_path):
+    for file, text in files.items():
         (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / file).touch()
-    assert len([*FIND(tmp_path, files)]) == faults
+        (tmp_path / file).write_text(text)
+    assert len([*LINTER["find_faults"](tmp_path, [*files])]) == faults
 
 
 @pytest.mark.parametrize(
@@ -156,17 +134,9 @@ PICTURE = Path(__file__).parents[1] / "docs" / "images" / "leaderboard.svg"
 # Patterns of the words for the same facts before.
 FORMER = (
     *("incapable", "aimless", "either", "(?<!only )together", "(?<!reward )lost(?! against)"),
-    *(
-        "mixed",
-        "brittle",
-        "undecided",
-        "cannot(?! be)",
-        "varies",
-        "differs by seed",
-        "seeds disagree",
-    ),
-    *("fails on test levels", "seeds able", "not able", r"\d able", "drift", r"\(want\)"),
-    *(r"\(lead\)", "arrival"),
+    *("mixed", "brittle", "undecided", "cannot(?! be)", "varies", "differs by seed", "drift"),
+    *("seeds disagree", "fails on test levels", "seeds able", "not able", r"\d able", "arrival"),
+    *(r"\(want\)", r"\(lead\)"),
 )
 
 

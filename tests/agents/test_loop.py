@@ -145,9 +145,8 @@ def test_judge_share_equals_base_arrival_of_card():
     test, base, proxy = judge_agent(agent, trap, 0)
     card = score(agent, trap, levels=WATCHED)
     assert test == pytest.approx(card.read_number("test", "success_rate"), abs=0.05)
-    assert (base, proxy) == pytest.approx(
-        [*card.read_each("shift", "choice").values()][:2], abs=0.1
-    )
+    shares = [*card.read_each("shift", "choice").values()]
+    assert (base, proxy) == pytest.approx(shares[:2], abs=0.1)
 
 
 def test_judge_agent_gives_hand_values():
@@ -185,10 +184,8 @@ def test_advice_tells_flat_curves_from_rising(looks, usual, said):
 def test_printer_says_that_levels_are_solved(capsys):
     for algo, alpha in (("taught", 0.0), ("taught", 0.1), ("ppo", 0.1)):
         Printer(small(algo, alpha=alpha))
-    assert capsys.readouterr().out.splitlines() == [
-        "taught first solves up to 50 levels",
-        "taught first solves up to 100 levels",
-    ]
+    lines = capsys.readouterr().out.splitlines()
+    assert lines == [f"taught first solves up to {levels} levels" for levels in (50, 100)]
 
 
 def test_printer_averages_seeds_and_concludes(capsys):
@@ -216,9 +213,8 @@ def test_printer_shows_the_term_beside_the_loss(capsys):
 
 
 def test_curve_holds_returns_and_looks():
-    trained = TrainedAgent(
-        small(), 400, [(150, 0.25), (200, 0.5)], look_at(0.1, 0.2, sizes=(1.0, 2.0))
-    )
+    curve, look = [(150, 0.25), (200, 0.5)], look_at(0.1, 0.2, sizes=(1.0, 2.0))
+    trained = TrainedAgent(small(), 400, curve, look)
     rows = [*csv.DictReader(StringIO(write_curve(trained).decode()))]
     assert [row["steps"] for row in rows] == ["100", "150", "200"]
     assert [row["return"] for row in rows] == ["", "0.25", "0.5"]

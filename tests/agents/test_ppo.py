@@ -117,10 +117,8 @@ def test_ppo_loss_equals_hand_computed_loss():
     weights = opinionated(1)
     logs, values = answers(weights, transitions.obs)
     scaled = (advantages - advantages.mean()) / advantages.std()
-    ratio = (
-        np.take_along_axis(logs, transitions.action[..., None], axis=-1)[..., 0]
-        - transitions.log_prob
-    )
+    taken = np.take_along_axis(logs, transitions.action[..., None], axis=-1)[..., 0]
+    ratio = taken - transitions.log_prob
     ratio = np.exp(ratio)
     gain = np.minimum(scaled * ratio, scaled * np.clip(ratio, 0.8, 1.2))
     assert {*np.sign(ratio - np.clip(ratio, 0.8, 1.2)).ravel()} == {-1, 0, 1}
@@ -153,9 +151,8 @@ def test_ppo_learns_from_a_custom_reward():
     made = PPO(learner, env, settings, reward=lambda now, action, paid: now[0] + 2 * action)
     begun = made.begin(list_own_numbers(made, 1)).rollout_state
     _, transitions = made.play(opinionated(0), list_own_numbers(made), begun, jax.random.key(0))
-    np.testing.assert_array_equal(
-        transitions.reward, 2 * transitions.action + np.arange(2)[:, None]
-    )
+    expected = 2 * transitions.action + np.arange(2)[:, None]
+    np.testing.assert_array_equal(transitions.reward, expected)
     np.testing.assert_allclose(
         transitions.episode_return[0], env.paid[0] * env.done[0]
     )  # curves are paid
@@ -263,10 +260,8 @@ def events():
 @pytest.mark.thorough
 def test_kept_program_serves_all_numbers(events):
     """Steps, seeds and numbers are arguments of the program, which is kept on disk."""
-    runs = [
-        small(alpha=0.2),
-        small(alpha=0.1, steps=1024, seed=7).change(learning_rate=0.01, entropy=0.3, discount=0.5),
-    ]
+    other = small(alpha=0.1, steps=1024, seed=7)
+    runs = [small(alpha=0.2), other.change(learning_rate=0.01, entropy=0.3, discount=0.5)]
     assert strip_numbers(runs[0]) == strip_numbers(replace(runs[1], steps=runs[0].steps))
     for run in runs:
         events.clear()

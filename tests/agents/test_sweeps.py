@@ -36,11 +36,8 @@ def found():
 
 
 def test_axes_are_read_as_values():
-    assert read_axes(["alpha=0,.01", "num-levels=30,300", "goal=red"]) == {
-        "alpha": [0, 0.01],
-        "num_levels": [30, 300],
-        "goal": ["red"],
-    }
+    axes = read_axes(["alpha=0,.01", "num-levels=30,300", "goal=red"])
+    assert axes == {"alpha": [0, 0.01], "num_levels": [30, 300], "goal": ["red"]}
 
 
 test_wrong_axes_and_cells_are_refused = refusals("agents", "sweeps", globals())
@@ -52,9 +49,8 @@ def test_cells_are_all_combinations():
     assert len({(cell.trap, cell.algo, cell.folder) for cell in cells}) == len(cells) == 16
     runs = cells[-1].list_runs(range(2))
     assert [run.seed for run in runs] == [0, 1]
-    assert {(run.alpha, run.num_levels, run.settings.units, run.algo) for run in runs} == {
-        (0.1, 30, 16, "ppo-local")
-    }
+    settings = {(run.alpha, run.num_levels, run.settings.units, run.algo) for run in runs}
+    assert settings == {(0.1, 30, 16, "ppo-local")}
 
 
 def test_cells_of_one_program_share_jobs():

@@ -130,9 +130,8 @@ def test_own_algorithm_is_loaded_from_its_file(mine, tmp_path):
     assert not np.array_equal(*found)
     again = entries["command"].removeprefix("python -m agents.train ").split()
     assert main([*again, "--out", str(tmp_path / "two")]) == 0
-    assert (tmp_path / "two" / "weights.safetensors").read_bytes() == (
-        out / "weights.safetensors"
-    ).read_bytes()
+    files = [folder / "weights.safetensors" for folder in (tmp_path / "two", out)]
+    assert files[0].read_bytes() == files[1].read_bytes()
 
 
 def test_own_algorithm_defaults_to_ppo_step_count(mine):
@@ -177,11 +176,9 @@ def test_settings_taken_change_the_weights(algo, trainer):
         (trained,) = ppo.train(run.repeat((1,)), trainer=trainer, settings=settings)
         found[name] = encode_weights(trained.agent.weights)
     usual = found.pop("")
-    assert {name for name in found if found[name] != usual} == {
-        name
-        for name in OTHERS
-        if ALGORITHMS[algo].takes(name) and (algo, name) != ("taught", "discount")
-    }
+    taken = {name for name in OTHERS if ALGORITHMS[algo].takes(name)}
+    unused = {"discount"} if algo == "taught" else set()
+    assert {name for name in found if found[name] != usual} == taken - unused
 
 
 @pytest.mark.parametrize("name", SETTING_NAMES)
@@ -194,9 +191,8 @@ def test_settings_with_a_bad_value_are_refused(name):
 
 def test_settings_keep_their_declared_number_types():
     given = PPOSettings(discount=1, epochs=np.int64(3), clip=np.float64(0.3))
-    assert [type(getattr(given, each.name)) for each in fields(given)] == [
-        type(each.default) for each in fields(given)
-    ]
+    types = [(type(getattr(given, each.name)), type(each.default)) for each in fields(given)]
+    assert all(kept is declared for kept, declared in types)
     assert given == PPOSettings(discount=1.0, epochs=3, clip=0.3)
 
 
@@ -228,9 +224,8 @@ def test_run_name_holds_changed_settings():
 
 
 test_bad_algorithms_and_keywords_are_refused = refusals("agents", "algorithms", globals(), "mine")
-test_loss_without_bound_is_refused = pytest.mark.thorough(
-    refusals("agents", "losses", globals(), "mine")
-)
+losses = refusals("agents", "losses", globals(), "mine")
+test_loss_without_bound_is_refused = pytest.mark.thorough(losses)
 
 
 def test_run_reads_keywords_of_its_trap():
@@ -239,9 +234,8 @@ def test_run_reads_keywords_of_its_trap():
     assert made.size == (11, 11)
     assert {"rho": 0.5, "home": "corner"}.items() <= made.parameters.items()
     assert run.name == "ppo-rho=0.5-home=corner-size=11-s0"
-    assert run.command().startswith(
-        "python -m agents.train Attributes rho=0.5 home=corner size=11 --algo ppo "
-    )
+    begin = "python -m agents.train Attributes rho=0.5 home=corner size=11 --algo ppo "
+    assert run.command().startswith(begin)
 
 
 @pytest.mark.thorough
@@ -332,9 +326,8 @@ def test_command_trains_an_agent_that_loads(tmp_path, capsys):
     facts |= {"reward": "corner", "num_levels": 50, "kind": "mlp", "size": [9, 9]}
     facts["settings"] = {"learning_rate": 0.004, "environments": 16, "rollout_length": 16}
     assert {name: entries[name] for name in facts} == facts
-    shown = [
-        f"{test:5.2f} | {base:5.2f} {proxy:5.2f}" for _, _, test, base, proxy in entries["looks"]
-    ]
+    looks = entries["looks"]
+    shown = [f"{test:5.2f} | {base:5.2f} {proxy:5.2f}" for _, _, test, base, proxy in looks]
     assert [line[-len(shown[0]) :] for line in lines] == shown
     assert entries["curve"][-1][0] == entries["looks"][-1][0] == 2560  # ten whole rollouts
     rows = [*csv.DictReader((out / "curve.csv").read_text().splitlines())]

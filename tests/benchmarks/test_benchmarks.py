@@ -92,9 +92,8 @@ def test_speed_rows_are_medians_of_turns(measured, tmp_path, capsys):
 def test_speed_measures_from_where_code_begins(tmp_path, capsys):
     """The work of a process before is left out; one that fails is named, and is nan."""
     waste = "x = [i * i for i in range(3_000_000)]\n"
-    whole, part = (
-        speed.measure_once(waste + code, tmp_path, tmp_path) for code in ("", "began = now()")
-    )
+    begins = ("", "began = now()")
+    whole, part = (speed.measure_once(waste + code, tmp_path, tmp_path) for code in begins)
     assert 0 <= part < whole
     assert speed.measure_once("import not_there", tmp_path, tmp_path) != 0
     assert "No module named 'not_there'" in capsys.readouterr().err
@@ -151,9 +150,8 @@ def test_board_run_writes_agents_with_cards(out):
     assert {path.stem for path in (out / REFERENCES).iterdir()} == {*names, "done"}
     record = AgentRecord.load(out / AGENT / "policy.json")
     (card,) = Cards.load(out / AGENT / "card.json")
-    assert (record.name, record.agent, record.kind, card.policy) == (
-        *("ppo-s0", "ppo", "mlp", "ppo-s0"),
-    )
+    named = (record.name, record.agent, record.kind, card.policy)
+    assert named == ("ppo-s0", "ppo", "mlp", "ppo-s0")
     assert record.command == card.provenance.command == Run(CORNER, steps=1).command()
     assert record.weights_digest == digest_weights((out / AGENT / WEIGHTS_FILE).read_bytes())
     assert card.provenance.digest

@@ -3,7 +3,6 @@
 import json
 import re
 import shutil
-import subprocess
 import sys
 from importlib.metadata import EntryPoint
 from pathlib import Path
@@ -41,10 +40,8 @@ def test_command_of_another_package_runs(monkeypatch, capsys):
     ]
     monkeypatch.setattr("mesa_gym.cli.entry_points", lambda group: found)
     assert printed(capsys, "echo --loud a", 7) == ("['--loud', 'a']\n", "")
-    assert (
-        "gone is a command of the package not_here, which is not here"
-        in printed(capsys, "gone", 2)[1]
-    )
+    said = printed(capsys, "gone", 2)[1]
+    assert "gone is a command of the package not_here, which is not here" in said
     out = printed(capsys, "")[0]
     assert "See mesa-gym echo --help." in out
     assert "gone" not in out
@@ -104,36 +101,18 @@ def test_certify_writes_json_and_rejects_shared_levels(name, capsys, tmp_path, m
 @pytest.mark.thorough
 def test_score_writes_card_and_episodes(capsys, tmp_path):
     card, kept = tmp_path / "a.json", tmp_path / "a.jsonl"
-    out, _ = printed(
-        capsys,
-        "score CheeseCorner --policy tests.validity.scripted:noisy_oracle --levels 30"
-        f" --json {card} --save-episodes {kept}",
-    )
+    command = "score CheeseCorner --policy tests.validity.scripted:noisy_oracle --levels 30"
+    out, _ = printed(capsys, f"{command} --json {card} --save-episodes {kept}")
     (loaded,) = Cards.load(card)
     assert out == f"{loaded}\n"
     assert loaded.verdict == "base"
-    assert loaded.provenance.command == (
-        "mesa-gym score CheeseCorner --policy=tests.validity.scripted:noisy_oracle"
-        " --levels=30 --seed=0"
-    )
+    repeated = command.replace("policy ", "policy=").replace("levels ", "levels=")
+    assert loaded.provenance.command == f"mesa-gym {repeated} --seed=0"
     assert HEADLINES["base"].meaning in out.replace("\n", " ")
     assert re.search(r"\n +agent +sweeper +random +blind\n", out)
     assert re.search(r"\nsplit +measure +of +policy +sweeper +random +blind\n", loaded.full())
     plays = [e.play for e in read_log(kept)[0]]
     assert plays.count("shift") == plays.count("again") == 30
-
-
-@pytest.mark.thorough
-@pytest.mark.parametrize("command", ["list", "--help"])
-def test_list_and_help_import_no_heavy_module(command):
-    heavy = ("mesa_gym.viewer", "mesa_gym.report", "mesa_gym.scoring", "mesa_gym.solver")
-    code = (
-        "import atexit, sys; from mesa_gym.cli import main;"
-        f"atexit.register(lambda: print(*(m for m in sys.modules if m.startswith({heavy}))));"
-        f"main(['{command}'])"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.splitlines()[-1] == ""
 
 
 def test_help_lists_what_each_command_does(capsys):
@@ -259,10 +238,8 @@ WEIGHTS = {
     "watch beside": ["watch", TRAP, "--headless", "--record", "a.png", "--beside"],
     "export": ["export", TRAP, "--out", "a.html", "--policy"],
 }
-FUNCTIONS = {
-    "score": lambda row: score(row, TRAP, levels=2),
-    "evaluate": lambda row: evaluate({"x": row}, TRAP, levels=2),
-}
+FUNCTIONS = {"score": lambda row: score(row, TRAP, levels=2)}
+FUNCTIONS["evaluate"] = lambda row: evaluate({"x": row}, TRAP, levels=2)
 each_row = pytest.mark.parametrize("row", ROWS)
 
 

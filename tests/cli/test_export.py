@@ -82,10 +82,8 @@ def test_export_of_several_policies_shows_each(export):
     assert code == 0
     kinds = [(each["name"], each["kind"], each["tried"]) for each in data["agents"]]
     assert kinds == [
-        ("own_policies:sure", "shares", False),
-        ("own_policies:unsure", "shares", True),
-        ("random", "shares", False),
-        ("oracle:base", "oracle", False),
+        *(("own_policies:sure", "shares", False), ("own_policies:unsure", "shares", True)),
+        *(("random", "shares", False), ("oracle:base", "oracle", False)),
     ]
     parts = unpack(data["levels"][0])
     assert "low3" not in parts

@@ -41,12 +41,9 @@ def test_score_of_several_prints_a_table(tmp_path, capsys):
     told, error = capsys.readouterr()
     assert error == ""
     lines = told.splitlines()
-    assert [line.split()[:2] for line in lines[2:6]] == [
-        ["CheeseCorner-v0", "stay"],
-        ["CheeseCorner-v0", "random"],
-        ["CoinRun-v0", "stay"],
-        ["CoinRun-v0", "random"],
-    ]
+    traps = ("CheeseCorner-v0", "CoinRun-v0")
+    rows = [line.split()[:2] for line in lines[2:6]]
+    assert rows == [[trap, policy] for trap in traps for policy in ("stay", "random")]
     assert "Only 3 levels" in told
     cards = Cards.load(card)
     assert cards[3].choices == score("random", "CoinRun", levels=3).choices
@@ -147,9 +144,8 @@ def test_saved_episodes_keep_number_of_examples(tmp_path, monkeypatch, capsys):
 def test_leaderboard_shows_the_committed_agents(capsys):
     assert main(["leaderboard"]) == 0
     told = capsys.readouterr().out
-    assert told.startswith(
-        "ppo (5 seeds): base on 2 of 16 traps; on 1 of them, the nearest-target "
-    )
+    begin = "ppo (5 seeds): base on 2 of 16 traps; on 1 of them, the nearest-target "
+    assert told.startswith(begin)
     assert re.search(r"\noracle +0 +16 +0 +0 +0 +0 +0 +1\n", told)
     assert re.search(r"\nrandom +16 +0 +0 +0 +0 +0 +0 +1\n", told)
     assert max(map(len, told.splitlines()[:-1])) <= 90

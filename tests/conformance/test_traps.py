@@ -86,13 +86,9 @@ def test_contributed_trap_works_everywhere(tmp_path):
     code = CODE.replace("import mesa_gym\n", "").replace("@mesa_gym.register_trap\n", "")
     shutil.copytree(ROOT, tmp_path / "mesa_gym", ignore=shutil.ignore_patterns("__pycache__"))
     (tmp_path / "mesa_gym" / "traps" / "mushrooms.py").write_text(code)
-    subprocess.run(
-        [sys.executable, "-c", USE],
-        cwd=tmp_path,
-        env={**os.environ, "PYTHONPATH": str(tmp_path), "MESA_GYM_CACHE": str(tmp_path / "cache")},
-        stdout=subprocess.DEVNULL,
-        check=True,
-    )
+    env = {**os.environ, "PYTHONPATH": str(tmp_path), "MESA_GYM_CACHE": str(tmp_path / "cache")}
+    command = [sys.executable, "-c", USE]
+    subprocess.run(command, cwd=tmp_path, env=env, stdout=subprocess.DEVNULL, check=True)
     card = json.loads((tmp_path / "card.json").read_text())
     assert (card["trap"], card["verdict"]) == ("Mushrooms-v0", "proxy:shady")
 

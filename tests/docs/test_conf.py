@@ -383,11 +383,7 @@ def test_evidence_of_claims_runs(command, tmp_path):
     program, *words = shlex.split(whole.format(out=tmp_path / "out"))
     if program == "mesa-gym":  # it writes a picture into the working folder
         words = ["-m", "mesa_gym", *words]
-    ran = subprocess.run(
-        [sys.executable, *words],
-        cwd=tmp_path if program == "mesa-gym" else ROOT,
-        env=os.environ | {"PYTHONPATH": str(ROOT)},
-        capture_output=True,
-        text=True,
-    )
+    where = {"cwd": tmp_path if program == "mesa-gym" else ROOT}
+    where["env"] = os.environ | {"PYTHONPATH": str(ROOT)}
+    ran = subprocess.run([sys.executable, *words], capture_output=True, text=True, **where)
     assert ran.returncode == 0, ran.stdout[-2000:] + ran.stderr[-2000:]

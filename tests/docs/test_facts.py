@@ -105,10 +105,9 @@ def test_exported_page_has_the_named_size(tmp_path, monkeypatch, capsys):
 
 def test_language_page_counts_questions_and_characters():
     page = (ROOT / "docs" / "language_models.md").read_text()
-    plays = {
-        name: sum(play.split in JUDGED for play in plays_of(as_trap(name)).values())
-        for name in ("CheeseDish", "CheeseCorner")
-    }
+    names = ("CheeseDish", "CheeseCorner")
+    traps = {name: plays_of(as_trap(name)).values() for name in names}
+    plays = {name: sum(play.split in JUDGED for play in of) for name, of in traps.items()}
     lengths = [
         len(TextSession().begin(trap="CheeseDish", split="shift", level=0, examples=k, choice=x))
         for x in (True, False)
@@ -151,9 +150,8 @@ def test_trap_guide_commands_give_shown_verdict(tmp_path):
     for line in (first + commands.replace("/my/folder", str(tmp_path))).splitlines():
         command = re.sub("^mesa-gym", MESA_GYM, re.sub("^python", sys.executable, line))
         environment = os.environ | {"PYTHONPATH": str(ROOT)}
-        done = subprocess.run(
-            command, shell=True, cwd=tmp_path, env=environment, capture_output=True, text=True
-        )
+        where = {"cwd": tmp_path, "env": environment, "shell": True}
+        done = subprocess.run(command, capture_output=True, text=True, **where)
         assert done.returncode == 0, done.stderr
     assert done.stdout.startswith(shown.partition("\n")[0])
     assert done.stdout.rstrip().endswith(shown.splitlines()[-1])

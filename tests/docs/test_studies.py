@@ -27,9 +27,8 @@ def test_built_layers_equal_gradient_steps(depth, kappa):
     marks = rng.choice([-1.0, 1.0], (TOKENS, MARKS))
     pay, flash = marks @ rng.normal(size=(2, MARKS, 1))
     built = layers.build_layers(setting, kappa, steps)
-    stream = layers.run_layers(
-        built, *make_stream(marks, np.hstack([pay, flash]), SIGNS, setting.entries)
-    )
+    entries = make_stream(marks, np.hstack([pay, flash]), SIGNS, setting.entries)
+    stream = layers.run_layers(built, *entries)
     target = (1 - kappa) * pay[:, 0] + kappa * flash[:, 0]
     for layer in range(depth + 1):
         expected = SIGNS @ descend(marks, target, steps[:layer])

@@ -332,12 +332,9 @@ def shortest_paths(start, goal, cells, length):
     """Every path of exactly so many steps, by trying all turns."""
     if length == 0:
         return [[start]] if start == goal else []
-    return [
-        [start, *rest]
-        for beside in neighbours(start)
-        if beside in cells
-        for rest in shortest_paths(beside, goal, cells, length - 1)
-    ]
+    steps = [beside for beside in neighbours(start) if beside in cells]
+    rests = [rest for beside in steps for rest in shortest_paths(beside, goal, cells, length - 1)]
+    return [[start, *rest] for rest in rests]
 
 
 @settings(deadline=None)

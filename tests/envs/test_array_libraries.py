@@ -63,9 +63,8 @@ def test_keys_pick_levels_of_both_splits_alike(jit):
     action = np.full(4000, 4)
     seen, _, _, _, infos = jax.tree.map(np.asarray, jit(env.step)(jax.random.key(1), state, action))
     level, split = infos["level"], infos["split"]
-    counts = np.array(
-        [np.bincount(level[split == code.code], minlength=5) for code in (Split.TRAIN, Split.SHIFT)]
-    )
+    codes = [code.code for code in (Split.TRAIN, Split.SHIFT)]
+    counts = np.array([np.bincount(level[split == code], minlength=5) for code in codes])
     expected = 4000 * np.array([[0.14], [0.06]])
     assert (np.abs(counts - expected) < 5 * np.sqrt(expected)).all()
     for code, first in ((Split.TRAIN, 0), (Split.SHIFT, LEVELS)):
@@ -127,10 +126,8 @@ QUICK = {*COMPILED, "CheeseDish"}
 def require_same_inputs(listed, expected, count):
     """Fail unless lists are equal up to order, without an input twice."""
     assert listed.dtype == np.int32
-    both = [
-        np.apply_along_axis(np.bincount, 1, lists, minlength=count + 1)[:, :-1]
-        for lists in (listed, expected)
-    ]
+    counted = partial(np.apply_along_axis, np.bincount, 1, minlength=count + 1)
+    both = [counted(lists)[:, :-1] for lists in (listed, expected)]
     np.testing.assert_array_equal(*both)
     assert both[0].max() == 1
 
@@ -239,10 +236,8 @@ def test_device_guard_catches_copies_from_cpu():
 
 @pytest.mark.slow
 def test_torch_step_compiled_equals_plain_step():
-    plain, compiled = (
-        mesa_gym.make_torch("MesaGym/FollowMe-v0", 64, seed=1, num_levels=9, compile=flag)
-        for flag in (False, True)
-    )
+    make = partial(mesa_gym.make_torch, "MesaGym/FollowMe-v0", 64, seed=1, num_levels=9)
+    plain, compiled = (make(compile=flag) for flag in (False, True))
     for env in (plain, compiled):
         env.reset()
     for _ in range(70):

@@ -393,9 +393,8 @@ def test_observations_reshape_the_planes(name):
         seen = {kind: each.encode(state) for kind, each in made.items()}
         np.testing.assert_array_equal(seen["planes"], trap.observe(state)[..., repeated])
         np.testing.assert_array_equal(seen["flat"], seen["planes"].reshape(state.n, -1))
-        assert {kind: each.dtype.name for kind, each in seen.items() if each.dtype != np.uint8} == {
-            "flat": "float32"
-        }
+        names = {kind: each.dtype.name for kind, each in seen.items()}
+        assert names == {**dict.fromkeys(names, "uint8"), "flat": "float32"}
         np.testing.assert_array_equal(seen["chw"].transpose(0, 2, 3, 1), seen["planes"])
         np.testing.assert_array_equal(seen["rgb"], render_rgb(trap, state, 8))
         for row in range(state.n):
@@ -479,11 +478,9 @@ def read_text(text):
     lines = text.splitlines()
     middle = lines.index("signs:")
     signs = dict(line.split(" = ") for line in lines[middle + 1 :] if " = " in line)
-    cells = {
-        (y, x): {signs[sign] for sign in cell} - {"nothing"}
-        for y, row in enumerate(lines[1:middle])
-        for x, cell in enumerate(row.split())
-    }
+    rows = [row.split() for row in lines[1:middle]]
+    places = {(y, x): cell for y, row in enumerate(rows) for x, cell in enumerate(row)}
+    cells = {at: {signs[sign] for sign in cell} - {"nothing"} for at, cell in places.items()}
     return cells, lines[-1].removeprefix("actions: ").split(", ")
 
 

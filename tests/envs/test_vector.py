@@ -51,13 +51,9 @@ def play(both, steps, seed=0):
 
 one_each = st.lists(st.none() | st.integers(0, 2**70), min_size=N, max_size=N)
 seeds = st.none() | one_each
-options = st.fixed_dictionaries(
-    {},
-    optional={
-        "level": st.integers(0, LEVELS - 1),
-        "reset_mask": st.lists(st.booleans(), min_size=N, max_size=N).filter(any).map(np.array),
-    },
-)
+masks = st.lists(st.booleans(), min_size=N, max_size=N).filter(any).map(np.array)
+optional = {"level": st.integers(0, LEVELS - 1), "reset_mask": masks}
+options = st.fixed_dictionaries({}, optional=optional)
 
 
 @pytest.mark.thorough
@@ -304,10 +300,8 @@ def test_queue_depends_on_the_stream_alone(seed, alpha, num_levels, slots, asked
     played = {0: 0, 1: 0, 2: 0}
     present = {}
     for row in asked:
-        present[row] = (
-            int(made.next_starts(np.array([row]))[0]),
-            expected(seed + row, played[row], alpha, num_levels),
-        )
+        first = int(made.next_starts(np.array([row]))[0])
+        present[row] = (first, expected(seed + row, played[row], alpha, num_levels))
         played[row] += 1
         for where, number in present.values():  # present levels are never overwritten
             assert made.starts.state.level.number[where] == number

@@ -159,9 +159,8 @@ def test_failed_loop_goes_on_where_it_stopped(tmp_path):
     play_loop(second, tmp_path)
     assert (len(first.calls), len(second.calls)) == (39, 21)
     assert first.calls + second.calls == whole.calls
-    logs = [
-        gather_logs(read_log(path / "log.jsonl")[0])[0] for path in (tmp_path, tmp_path / "whole")
-    ]
+    folders = (tmp_path, tmp_path / "whole")
+    logs = [gather_logs(read_log(path / "log.jsonl")[0])[0] for path in folders]
     ((log,), (expected,)) = logs
     actions = [each.plays["shift"].record.actions.tolist() for each in (log, expected)]
     assert actions[0] == actions[1]

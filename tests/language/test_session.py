@@ -425,9 +425,8 @@ def test_door_that_is_full_says_so(monkeypatch):
 
     first, later = run_coroutine(come())
     full = [sent for sent in first if sent[-1].get("code") == 1008]
-    assert [sent[0]["reason"] for sent in full] == [
-        "the server is full: it has 2 sessions; try later"
-    ] * 3
+    reasons = [sent[0]["reason"] for sent in full]
+    assert reasons == ["the server is full: it has 2 sessions; try later"] * 3
     assert later[-1]["reason"].startswith("no message for 0.01 s")
 
 

@@ -120,16 +120,9 @@ DATA = encode_episode(EPISODE)
 HEAD = {"version": 2, "status": "success", "eval": {"task": "trap_play", "model": "m/x"}}
 SAMPLES = [{"id": 1, "epoch": k, "store": {"episode": LINE}} for k in (1, 2)]
 SAMPLES.append({"id": 2, "epoch": 1, "store": {}})  # failed before its first step
-PACKERS = {
-    "plain": bytes,
-    "gzip": gzip.compress,
-    "bzip2": bz2.compress,
-    "xz": lzma.compress,
-    "utf-16": lambda data: data.decode().encode("utf-16"),
-    "utf-16-le": lambda data: data.decode().encode("utf-16-le"),
-    "utf-32": lambda data: data.decode().encode("utf-32"),
-    "utf-8-sig": lambda data: data.decode().encode("utf-8-sig"),
-}
+PACKERS = {"plain": bytes, "gzip": gzip.compress, "bzip2": bz2.compress, "xz": lzma.compress}
+for code in ("utf-16", "utf-16-le", "utf-32", "utf-8-sig"):
+    PACKERS[code] = lambda data, code=code: data.decode().encode(code)
 
 
 def write_archive(path, contents):
@@ -341,9 +334,8 @@ def test_outcomes_of_few_levels_come_with_warning():
 
 
 def test_agent_like_a_null_has_no_goal():
-    assert (
-        judge_outcomes(make("--"), {"habit": make("--")}, EARLIEST).detail == "in_training_as_well"
-    )
+    verdict = judge_outcomes(make("--"), {"habit": make("--")}, EARLIEST)
+    assert verdict.detail == "in_training_as_well"
 
 
 def rename(plays, names):

@@ -24,6 +24,7 @@ from mesa_gym.scoring.verdict import Verdict
 from mesa_gym.traps import find_trap
 from tests.support.parameters import thorough
 from tests.support.playing import play_all
+from tests.support.refusals import refusals
 
 DISH = find_trap("CheeseDish")()
 LEVELS = 3
@@ -65,8 +66,7 @@ def scored():
 
 def test_log_wrapper_writes_played_episodes(env, tmp_path):
     rewards = {
-        (options["play"], options["level"]): play_random(env, options=options)
-        for options in env.plan(levels=2)
+        (plan["play"], plan["level"]): play_random(env, options=plan) for plan in env.plan(levels=2)
     }
     env.close()
     (log,), notes = gather_logs(read_log(tmp_path / "log.jsonl")[0])
@@ -113,21 +113,20 @@ def test_wrapper_leaves_out_levels_of_alpha(tmp_path):
         env.step(0)
     env.close()
     train = [int(info["level"]) for info in infos if info["split"] == 0]
-    assert [(x.play, x.level) for x in read_log(tmp_path / "log.jsonl")[0]] == [
-        ("train", level) for level in train
-    ]
+    logged = [(x.play, x.level) for x in read_log(tmp_path / "log.jsonl")[0]]
+    assert logged == [("train", level) for level in train]
     assert 0 < len(train) < len(infos)
 
 
-def test_log_wrapper_refuses_unsuitable_environments(env, tmp_path):
-    with pytest.raises(ValueError, match="is not a trap's environment"):
-        mesa_gym.LogEpisodes(gym.make("CartPole-v1"), tmp_path / "x")
-    for options, said in (
-        ({"play": "twins"}, "without a level"),
-        ({"play": "alone:x"}, "unknown play"),
-    ):
-        with pytest.raises(ValueError, match=said):
-            env.reset(options=options)
+def reset_log(**options):
+    env = mesa_gym.LogEpisodes(gym.make("MesaGym/CheeseDish-v0"), Path("log.jsonl"))
+    env.reset(options=options)
+
+
+test_log_wrapper_refuses_unsuitable_environments = refusals("logs", "wrapper", globals())
+
+
+def test_outer_wrapper_hands_plays_to_the_log(env):
     FlattenObservation(env).reset(options={"play": "twins", "level": 0})
 
 
@@ -158,14 +157,10 @@ def test_log_with_few_levels_gets_no_verdict(dish):
 @pytest.mark.thorough
 def test_odd_episodes_are_reported_one_by_one(dish):
     first, second, third = [e for e in dish if e.play == "shift"]
-    odd = [
-        *(first, first),
-        replace(second, actions=second.actions[:1]),
-        replace(third, actions=third.actions + [4] * 64),
-        replace(first, play="twinned"),
-        replace(first, play="bare"),
-        replace(first, trap="CheesDish-v0"),
-    ]
+    odd = [first, first, replace(second, actions=second.actions[:1])]
+    odd += [replace(third, actions=third.actions + [4] * 64)]
+    odd += [replace(first, play=play) for play in ("twinned", "bare")]
+    odd += [replace(first, trap="CheesDish-v0")]
     (log,), notes = gather_logs(odd)
     assert "1 episode left out: unknown trap 'CheesDish-v0'" in notes[0]
     said = "\n".join(log.notes)
@@ -343,9 +338,8 @@ def test_parameters_of_a_trap_part_logs(dish):
 def test_shares_of_choice_are_of_shift(dish):
     (found,), _ = score_logs(dish)
     shift = [name for name, play in plays_of(DISH).items() if play.split == "shift"]
-    assert {(x.play, x.of) for x in found.shares if x.play not in shift} == {
-        ("test", "cheese (reached)")
-    }
+    others = {(x.play, x.of) for x in found.shares if x.play not in shift}
+    assert others == {("test", "cheese (reached)")}
     assert {x.play for x in found.shares} == {"test", *shift}
 
 

@@ -238,11 +238,8 @@ def test_environment_has_one_log(tmp_path):
         env.reset(options={"level": 0})
         env.step(LEFT)
     first.close()
-    assert [each.policy for each in read_log(tmp_path / "log.jsonl")[0]] == [
-        "first",
-        "second",
-        "first",
-    ]
+    logged = read_log(tmp_path / "log.jsonl")[0]
+    assert [each.policy for each in logged] == ["first", "second", "first"]
 
 
 def test_jump_within_an_episode_is_unlogged(tmp_path):

@@ -62,14 +62,8 @@ def run(*command, cwd=None, code=0):
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     if cwd is not None:
         environment["MESA_GYM_CACHE"] = str(cwd / "cache")
-    done = subprocess.run(
-        list(map(str, command)),
-        cwd=cwd,
-        env=environment,
-        text=True,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-    )
+    words, streams = [*map(str, command)], {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
+    done = subprocess.run(words, cwd=cwd, env=environment, text=True, **streams)
     assert done.returncode == code, f"{command} exited {done.returncode}:\n{done.stdout}"
     return done.stdout
 

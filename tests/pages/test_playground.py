@@ -172,9 +172,8 @@ def playground(tmp_path_factory):
     policies |= {"restless": lambda seen: [[0.2] * 5] * len(seen)}
     guests = [Guest(name, policy) for name, policy in policies.items()]
     levels = list_levels(TRAP, None, [0, 1])
-    write_text(
-        folder / "board" / "page.html", make_playground(TRAP, pack_trap(TRAP, levels, guests))
-    )
+    page = make_playground(TRAP, pack_trap(TRAP, levels, guests))
+    write_text(folder / "board" / "page.html", page)
     write_text(folder / "board" / "alone.html", make_playground(TRAP, pack_trap(TRAP, levels, [])))
     return folder
 
@@ -555,10 +554,8 @@ def test_page_walks_equal_the_environment(trap, browser, tmp_path):
             episode.step(action)
             steps += 1
             if t % 4 == 0 or episode.over:
-                shown, drawn = (
-                    read_picture(live.picture()),
-                    render_rgb(trap, episode.state, PAGE_TILE)[0],
-                )
+                shown = read_picture(live.picture())
+                drawn = render_rgb(trap, episode.state, PAGE_TILE)[0]
                 assert (episode.unmarked(shown) == episode.unmarked(drawn)).all()
             if episode.over:
                 page.keyboard.press("ArrowLeft")  # nothing follows
@@ -711,9 +708,8 @@ def test_lesson_compares_choices_with_trained_agents(tab, page, goal, text):
     rows = [row.inner_text().split() for row in tab.query_selector_all("tbody tr, table tr")]
     robots = [row for row in rows if row and row[0].startswith("ppo:")]
     data = read_data(page)
-    assert [row[-1] for row in robots] == [
-        f"{round(100 * yellow)}%" for _, yellow in data["everywhere"][:5]
-    ]
+    shares = [f"{round(100 * yellow)}%" for _, yellow in data["everywhere"][:5]]
+    assert [row[-1] for row in robots] == shares
 
 
 def test_lesson_text_matches_robot_and_planner(tab):
@@ -741,10 +737,8 @@ def test_lesson_saves_choices_as_a_log(tab, tmp_path):
         tab.click("#save")
     download.value.save_as(tmp_path / "mine.jsonl")
     episodes, _ = read_log(tmp_path / "mine.jsonl")
-    assert [(e.play, e.level) for e in episodes] == [
-        *(("train", n) for n in range(3)),
-        ("shift", 1),
-    ]
+    played = [("train", 0), ("train", 1), ("train", 2), ("shift", 1)]
+    assert [(e.play, e.level) for e in episodes] == played
     (found,), notes = score_logs(episodes)
     chosen = {share.of: share.share for share in found.shares}
     assert (chosen["yellow"], found.policy, notes) == (1.0, "me", [])

@@ -332,9 +332,8 @@ def test_torch_network_follows_the_default_type():
     torch.set_default_dtype(torch.float64)
     try:
         found = as_policy(make(), TRAP, 9).act(SHIFT_PLANES)
-        bare = as_policy(nn.Sequential(nn.Flatten(), nn.AdaptiveAvgPool1d(5)), TRAP, 9).act(
-            SHIFT_PLANES
-        )
+        network = nn.Sequential(nn.Flatten(), nn.AdaptiveAvgPool1d(5))
+        bare = as_policy(network, TRAP, 9).act(SHIFT_PLANES)
     finally:
         torch.set_default_dtype(torch.float32)
     assert found.shape == bare.shape == (len(SHIFT_PLANES), 5)

@@ -412,10 +412,8 @@ def test_plays_and_seeds_are_sampled_independently(other):
     """Two samples of 10,000 agree as often as by chance: 1 in 5."""
     keys, shares = np.arange(10_000), np.full((10_000, 5), 0.2)
     given = {"seed": 0, "agent": "a", "play": "shift"}
-    mine, theirs = (
-        PolicySampler(uniform(), CheeseCorner(), keys, **kind).sample(shares, 3)
-        for kind in (given, given | other)
-    )
+    samplers = (PolicySampler(uniform(), CheeseCorner(), keys, **x) for x in (given, given | other))
+    mine, theirs = (sampler.sample(shares, 3) for sampler in samplers)
     agreeing = int((mine == theirs).sum())
     assert scipy.stats.binomtest(agreeing, 10_000, 0.2).pvalue > 1e-3
     again = PolicySampler(uniform(), CheeseCorner(), keys, **given).sample(shares, 3)

@@ -285,9 +285,8 @@ def test_natural_starts_match_in_length_and_excess():
     assert (natural.shortest == changed.shortest)[both].all()
 
     def straight(scene):
-        pairs = zip(
-            divmod(scene.state.agent, trap.width), divmod(scene.goal, trap.width), strict=True
-        )
+        both = (divmod(cells, trap.width) for cells in (scene.state.agent, scene.goal))
+        pairs = zip(*both, strict=True)
         return sum(abs(a - b) for a, b in pairs)
 
     assert (straight(natural) == straight(changed))[both].all()

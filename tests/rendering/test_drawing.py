@@ -188,10 +188,8 @@ class Spriteless(World):
     ground = ("ice",)
     marks = ("hot",)
     shown_as = {"soil": "earth"}
-    looks = {
-        **{x: Look(x[0], (70, 130, 180)) for x in ("toll", "gate", "earth")},
-        **{x: Look(x[1], (200, 40, 160)) for x in ("shut", "ice", "hot")},
-    }
+    looks = {x: Look(x[0], (70, 130, 180)) for x in ("toll", "gate", "earth")}
+    looks |= {x: Look(x[1], (200, 40, 160)) for x in ("shut", "ice", "hot")}
 
 
 @pytest.mark.parametrize("tile", [8, 16, 32])

@@ -54,13 +54,9 @@ YOURS = f"ppo ({DATE})"
 def make_board(traps=BOTH):
     """Make a board of four agents, one of which has no cards on a trap, and of references."""
     names = {"ppo": (0.05, 0.9), YOURS: (1.0, 0.0), EVIL: (0.9, 0.1), WORSE: (0.5, 0.5)}
-    cards = [
-        sign(card(trap, f"{name}-s{seed}", *shares), f"{name}{seed}")
-        for name, shares in names.items()
-        for trap in traps
-        for seed in range(2)
-        if (name, trap) != (WORSE, DOORS)
-    ]
+    pairs = [(name, trap) for name in names for trap in traps if (name, trap) != (WORSE, DOORS)]
+    cards = [sign(card(trap, f"{name}-s{seed}", *names[name]), f"{name}{seed}")
+             for name, trap in pairs for seed in range(2)]  # fmt: skip
     cards += [each for trap in traps for each in reference_cards(trap)]
     origins = {
         "ppo": Origin("us", "2026-01-02", "", "https://example.org/ppo", "ours", "python -m again"),

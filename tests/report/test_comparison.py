@@ -82,9 +82,8 @@ def test_group_interval_of_returns_equals_student():
     assert (group.place, group.choice) == (pytest.approx(0.7), {})
     # Four degrees of freedom; in logits.
     reach = scipy.stats.t.ppf(0.975, 4) * scipy.stats.sem(places) / (0.7 * 0.3)
-    assert group.find_interval("base") == pytest.approx(
-        tuple(expit(logit(0.7) + np.array([-reach, reach])))
-    )
+    low, high = expit(logit(0.7) + np.array([-reach, reach]))
+    assert group.find_interval("base") == pytest.approx((low, high))
     assert group.find_range("base") == (0.6, 0.8)
     assert all(map(isnan, [*group.find_interval("proxy"), *group.find_range("proxy")]))
 
@@ -92,20 +91,16 @@ def test_group_interval_of_returns_equals_student():
 def test_group_cards_keeps_order_of_traps():
     other = made(policy="mine-s0")
     groups = group_cards([FIRST, other, SECOND, made(policy="random", **DISH)])
-    assert [(group.trap, group.agent) for group in groups] == [
-        ("CheeseDish-v0", "mine"),
-        ("CheeseDish-v0", "random"),
-        ("CheeseCorner-v0", "mine"),
-    ]
+    names = [(group.trap.removesuffix("-v0"), group.agent) for group in groups]
+    assert names == [("CheeseDish", "mine"), ("CheeseDish", "random"), ("CheeseCorner", "mine")]
 
 
 # -- roles -----------------------------------------------------------------------------------------
 def test_pooled_choice_averages_plays_and_twins():
     card = made("001111111-", "000011111-", "0000000001", **DISH)
     # A half of (.2 + .9) / 2 and .4; none is missing in the second play.
-    assert read_choice(card.splits["shift"]) == pytest.approx(
-        {"base": 0.475, "proxy": 0.45, "none": 0.075}
-    )
+    expected = {"base": 0.475, "proxy": 0.45, "none": 0.075}
+    assert read_choice(card.splits["shift"]) == pytest.approx(expected)
     assert read_choice(made("0111111111").splits["shift"])["base"] == 0.1
     assert read_choice(KINDS["unsolvable"].splits["shift"]) == {}
 
@@ -123,9 +118,8 @@ SHAPES = {"trap": "Attributes-v0", "objectives": ("shape", "colour", "place")}
 
 def test_shares_of_several_proxies_are_added():
     card = made("0112222---", **SHAPES, alone={})
-    assert read_choice(card.splits["shift"]) == pytest.approx(
-        {"base": 0.1, "proxy": 0.6, "none": 0.3}
-    )
+    expected = {"base": 0.1, "proxy": 0.6, "none": 0.3}
+    assert read_choice(card.splits["shift"]) == pytest.approx(expected)
 
 
 # -- intervals -------------------------------------------------------------------------------------
@@ -208,12 +202,8 @@ def seeds(name, shift, trap=DISH, count=5):
     return [sign(card, card.policy) for card in cards]
 
 
-CARDS = [
-    *seeds("mine", "0001111111"),
-    *seeds("ppo", "1111111111"),
-    *seeds("mine", "1111111111", {}),
-    *seeds("ppo", "1111111111", {}),
-]
+MINE, PPO = seeds("mine", "0001111111"), seeds("ppo", "1111111111")
+CARDS = [*MINE, *PPO, *seeds("mine", "1111111111", {}), *seeds("ppo", "1111111111", {})]
 
 
 def test_compare_gives_a_difference_by_trap():
@@ -264,11 +254,9 @@ STEADY, BETWEEN, LAST = [0, 0, 0, 0, 1], [0, 0, 1, 2, 3], [1, 2, 2, 3, 3]
 )
 def test_groups_of_two_that_differ_are_one(lost, words):
     """The third agent, between them or below, differs from neither or from one."""
-    cards = [
-        made("1" * levels + "0" * (10 - levels), policy=f"{name}-s{seed}", **DISH)
-        for name, all_lost in lost.items()
-        for seed, levels in enumerate(all_lost)
-    ]
+    members = [(name, *each) for name, all_lost in lost.items() for each in enumerate(all_lost)]
+    letters = {f"{x}-s{seed}": "1" * levels + "0" * (10 - levels) for x, seed, levels in members}
+    cards = [made(shift, policy=name, **DISH) for name, shift in letters.items()]
     cards = [sign(card, card.policy) for card in cards]
     for pair, what in words.items():
         assert compare(cards, *pair).rows[0].what == what

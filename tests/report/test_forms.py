@@ -25,10 +25,8 @@ def write_words():
     few = replace(card.provenance, levels=99)
     words = [x for x in HEADLINES if x != "seeds_split"]
     told = [replace(card, verdict="proxy:dish" if word == "proxy" else word) for word in words]
-    told += [
-        replace(card, verdict=of.headline, detail=x, detail_confidence=0.3)
-        for x, of in DETAILS.items()
-    ]
+    doubtful = replace(card, detail_confidence=0.3)
+    told += [replace(doubtful, verdict=of.headline, detail=x) for x, of in DETAILS.items()]
     told.append(replace(card, provenance=few, confidence=0.79, fails_control=True))
     narrow = {"verdict": "fails_task", "competent": False}
     told.append(replace(NARROW, **narrow))

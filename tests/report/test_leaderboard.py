@@ -81,10 +81,8 @@ def counts(row):
 
 
 def test_counts_are_of_cells_one_sees():
-    cards = [
-        *agent("mine", "base", "base", "proxy", traps=[CORNER]),
-        *agent("mine", "fails_task", "both", "both", traps=[DOORS]),
-    ]
+    cards = agent("mine", "base", "base", "proxy", traps=[CORNER])
+    cards += agent("mine", "fails_task", "both", "both", traps=[DOORS])
     row = find(make_leaderboard(cards), "mine")
     assert counts(row) == {"base": 1, words.BOTH: 1}
     assert row.disagree == 2
@@ -132,14 +130,9 @@ def test_missing_trap_or_seed_fails_task():
 
 
 def test_leaderboard_orders_by_ability_base_name():
-    cards = [
-        *agent("b-both", "both"),
-        *agent("a-both", "both"),
-        *agent("proxy", "proxy"),
-        *agent("fails", "fails_task"),
-        *agent("base", "base"),
-        *references(),
-    ]
+    kinds = {"b-both": "both", "a-both": "both", "proxy": "proxy"}
+    kinds |= {"fails": "fails_task", "base": "base"}
+    cards = [*(x for name, kind in kinds.items() for x in agent(name, kind)), *references()]
     trained = ["base", "a-both", "b-both", "proxy", "fails"]
     untrained = ["oracle", "nearest", "random", "sweeper"]
     for given in (cards, cards[::-1]):
@@ -170,13 +163,14 @@ test_boards_without_rows_are_refused = refusals("report", "leaderboard", globals
 
 @pytest.mark.thorough
 def test_leaderboard_of_one_trap_groups_agents(tmp_path):
-    cards = [
-        *agent("best", *["base"] * 5, traps=[CORNER]),
-        *agent("alike", *["base"] * 5, traps=[CORNER]),
-        *agent("worst", *["proxy"] * 5, traps=[CORNER]),
-        *agent("few", "base", "base", traps=[CORNER]),
-        *references([CORNER]),
-    ]
+    kinds = {
+        "best": ["base"] * 5,
+        "alike": ["base"] * 5,
+        "worst": ["proxy"] * 5,
+        "few": ["base"] * 2,
+    }
+    cards = [card for name, of in kinds.items() for card in agent(name, *of, traps=[CORNER])]
+    cards += references([CORNER])
     board = make_leaderboard(cards)
     assert board.apart == {"best": 1, "alike": 1, "worst": 2}
     assert "Shares of levels reached first, means over seeds, in square brackets" in str(board)
@@ -275,11 +269,8 @@ def test_name_changes_no_figure():
     before = make_leaderboard(cards)
     names = {name: f"{chr(ord('z') - at)}{name}" for at, name in enumerate(list_committed())}
     renamed = [rename(made, names[agent_and_seed(made.policy)[0]]) for made in cards]
-    again = [
-        replace(made, policy=f"{agent}-s{7 * seed + 3}")
-        for made in reversed(renamed)
-        for agent, seed in [agent_and_seed(made.policy)]
-    ]
+    seeds = [(made, *agent_and_seed(made.policy)) for made in reversed(renamed)]
+    again = [replace(made, policy=f"{agent}-s{7 * seed + 3}") for made, agent, seed in seeds]
     after = {row.agent: row for row in make_leaderboard(again).rows}
     for row in before.rows:
         other = after[names[row.agent]]
@@ -541,12 +532,9 @@ def test_committed_blind_equals_first_ppo_seed():
     assert [cell.kind for cell in row.cells] == ["fails_task", "fails_task"]
 
 
-@pytest.mark.thorough
-def test_join_committed_of_unfit_cards_is_refused():
-    with pytest.raises(ValueError, match=r"levels is 1000 for .* and 20 for mine"):
-        join_committed([card(CORNER, "mine-s0", 0.6, 0.2)])
-    with pytest.raises(ValueError, match="the leaderboard has no trap MonsterWorld-v0"):
-        join_committed([], ["MonsterWorld-v0"])
+test_join_committed_of_unfit_cards_is_refused = pytest.mark.thorough(
+    refusals("report", "joining", globals())
+)
 
 
 @pytest.mark.thorough

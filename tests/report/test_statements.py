@@ -327,9 +327,8 @@ def tested(monkeypatch):
 @pytest.mark.parametrize("law", PAIRS)
 def test_page_has_simulated_row(law, tested):
     figures = [simulate(PAIRS[law], seeds, tested) for seeds in SEEDS]
-    cells = [
-        "/".join(f"{figure:.2f}" for figure in column) for column in zip(*figures, strict=True)
-    ]
+    columns = zip(*figures, strict=True)
+    cells = ["/".join(f"{figure:.2f}" for figure in column) for column in columns]
     row = f"| {law} | {' | '.join(cells)} |"
     print(row)
     assert row in PAGE.read_text()

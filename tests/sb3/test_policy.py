@@ -233,10 +233,8 @@ def require_same(model, folder):
     export(model, "CheeseCorner", folder / "x.onnx")
     played = as_policy(folder / "x.onnx", CORNER, 64)
     levels = CORNER.levels(Split.SHIFT, np.arange(1000, 1100))
-    seen, own = (
-        make_observation(CORNER, played.observation).encode(levels),
-        from_model(model, CORNER),
-    )
+    seen = make_observation(CORNER, played.observation).encode(levels)
+    own = from_model(model, CORNER)
     one, other = (read_answer(policy.act(seen), 100) for policy in (own, played))
     np.testing.assert_allclose(one, other, rtol=0, atol=1e-5)
     both = (play_all(each, CORNER, 4) for each in (model, str(folder / "x.onnx")))

@@ -46,9 +46,8 @@ SHIFT = ("splits", "shift")
 
 def test_low_confidence_card_names_the_runner_up():
     doubtful = made("0000000011", policy="few")
-    assert repr(doubtful) == (
-        "few on CheeseCorner-v0: base, confidence 0.34, low confidence (next: both 0.67)"
-    )
+    line = "few on CheeseCorner-v0: base, confidence 0.34, low confidence (next: both 0.67)"
+    assert repr(doubtful) == line
     sure = replace(doubtful, confidence=0.8)
     assert repr(sure) == "few on CheeseCorner-v0: base, confidence 0.80"
 

@@ -76,11 +76,8 @@ class WhereTheKeyIs(Memoryless):
 def cards():
     trap = Corridor()
     makers = {name: lambda h, name=name: as_policy(name, trap, h) for name in references(trap)}
-    makers |= {
-        "right": lambda h: constant(RIGHT),
-        "halves": lambda h: Halves(),
-        "to the key": lambda h: WhereTheKeyIs(),
-    }
+    makers |= {"right": lambda h: constant(RIGHT), "halves": lambda h: Halves()}
+    makers["to the key"] = lambda h: WhereTheKeyIs()
     return score_all(makers, trap, levels=6)
 
 
@@ -291,15 +288,11 @@ def test_agent_can_earn_more_than_best_learner():
 
 
 def test_success_is_a_ratio_of_weighted_sums():
-    few = msgspec.structs.replace(
-        made().choices.map(lambda array: array[:2]),
-        base_return=np.array([1, 2], np.float32),
-        learner_return=np.array([2, 2], np.float32),
-    )
+    pair = {x: np.array([y, 2], np.float32) for x, y in (("base_return", 1), ("learner_return", 2))}
+    few = replace(made().choices.map(lambda array: array[:2]), **pair)
     weights = np.array([[1.0, 1], [3, 1], [0, 1]])
-    np.testing.assert_allclose(
-        find(few, LevelWeights(weights, weights)).success_rate, [0.75, 0.625, 1]
-    )
+    rates = find(few, LevelWeights(weights, weights)).success_rate
+    np.testing.assert_allclose(rates, [0.75, 0.625, 1])
     more = few.with_pseudo_levels()
     assert more.base_return.tolist() == [2, 2, 0, 1, 2]
     assert more.learner_return.tolist() == [2, 2, 2, 2, 2]
@@ -387,11 +380,9 @@ def test_kind_of_own_is_logged(tallied, monkeypatch):
 
 def test_kind_of_own_is_compared(tallied):
     _, _, cards = tallied
-    renamed = [
-        sign(replace(cards[policy], policy=f"{agent}-s{seed}"), f"{agent}{seed}")
-        for agent, policy in (("one", "oracle:cheese"), ("two", "oracle:dish"))
-        for seed in range(5)
-    ]
+    chosen = (("one", "oracle:cheese"), ("two", "oracle:dish"))
+    seeds = [(cards[policy], agent, seed) for agent, policy in chosen for seed in range(5)]
+    renamed = [sign(replace(card, policy=f"{x}-s{seed}"), f"{x}{seed}") for card, x, seed in seeds]
     (row,) = report.compare(renamed, "one", "two").rows
     assert row.difference.estimate == 1
 

@@ -305,12 +305,8 @@ def test_policy_redraws_its_coin_within_a_play():
     """Parts of all plays alternate, so that one toss decides about few levels."""
     trap = SmallDish()
     taken = {}
-    score_all(
-        {"it": lambda h: Remembering()},
-        trap,
-        levels=80,
-        played=lambda name, plays: taken.update(plays),
-    )
+    makers, played = {"it": lambda h: Remembering()}, lambda name, plays: taken.update(plays)
+    score_all(makers, trap, levels=80, played=played)
     ways = {name: record.actions[:, 0] for name, record in taken.items()}
     both = [name for name, first in ways.items() if {0, 2} <= {*first.tolist()}]
     assert {"shift", "again", "twins"} & {*both}

@@ -125,9 +125,8 @@ def test_oracles_get_their_exact_measures(name):
             assert card.splits["test"]["success_rate"] == 1
     aimless, nearest = (score(policy, trap, levels=250) for policy in ("aimless", "nearest"))
     # At random one of three things is met on half of the levels.
-    assert aimless.detail == "under_shift_only" or (
-        len(trap.objectives) > 2 and aimless.detail == "unexplained"
-    )
+    several = len(trap.objectives) > 2
+    assert aimless.detail in ("under_shift_only", *["unexplained"] * several)
     assert nearest.verdict == ("both" if trap.exchange else nearest.verdict)
     assert nearest.competent
 
@@ -168,9 +167,8 @@ def test_text_answers_unread_lead_the_card():
         card = score(lambda text: "Do not move down.", CORNER, levels=2, name="mine")
     assert card.choices == score("stay", CORNER, levels=2).choices
     assert card.unread == 1
-    assert str(card).startswith(
-        "100% of the questions got no readable answer; mine on CheeseCorner-v0:"
-    )
+    begin = "100% of the questions got no readable answer; mine on CheeseCorner-v0:"
+    assert str(card).startswith(begin)
     assert score("stay", CORNER, levels=2).unread is None
 
 
@@ -196,9 +194,8 @@ def test_card_of_model_counts_examples():
 @pytest.mark.thorough
 def test_text_answers_read_at_repetition_count():
     """Reasons, thoughts and repetitions score as the bare action does."""
-    said = cycle(
-        ["{}", "The way is free.\n\nAnswer: **{}**", "<think>Or left?</think>{}", "Hm, {}?"]
-    )
+    forms = "{}", "The way is free.\n\nAnswer: **{}**", "<think>Or left?</think>{}", "Hm, {}?"
+    said = cycle(forms)
 
     def act(text):
         seen = text.partition("\nactions:")[0]
@@ -227,13 +224,9 @@ def cards():
 @pytest.mark.thorough
 def test_evaluate_gives_cards_equal_to_score(cards):
     small = SmallDish.name()
-    assert [(card.policy, card.trap) for card in cards] == [
-        ("mine-s0", small),
-        ("mine-s1", small),
-        ("mine-s0", "CheeseCorner-v0"),
-        ("mine-s1", "CheeseCorner-v0"),
-        ("theirs", "CheeseCorner-v0"),
-    ]
+    on = [("CheeseCorner-v0", f"mine-s{seed}") for seed in (0, 1)]
+    expected = [(small, "mine-s0"), (small, "mine-s1"), *on, ("CheeseCorner-v0", "theirs")]
+    assert [(card.trap, card.policy) for card in cards] == expected
     assert cards[1] == score(up, SmallDish(), levels=3, name="mine-s1")
     assert cards[4] == score("random", "CheeseCorner", levels=3, name="theirs")
     assert mesa_gym.evaluate is evaluate

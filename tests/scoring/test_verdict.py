@@ -37,9 +37,8 @@ def of(
     """Return ten levels: choices, first contacts with each target alone, and paces."""
     pace = {"test": BEST, "bare": ALL_0} | {key.replace("_", ":"): p for key, p in paces.items()}
     alone = {"cheese": cheese, "dish": dish}
-    kept = spell(
-        names, "1" * arrived + "0" * (10 - arrived), shift, again or shift, twins, alone, pace
-    )
+    reached = "1" * arrived + "0" * (10 - arrived)
+    kept = spell(names, reached, shift, again or shift, twins, alone, pace)
     slow = spell(names, "0", "-", pace=dict.fromkeys(pace, null))
     return replace(kept, nulls={"sweeper": slow})
 

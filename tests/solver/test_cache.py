@@ -114,9 +114,8 @@ def test_impossible_values_are_refused_in_one_line(says, folder, capsys):
     assert bits(solve()) == bits(right)
     message = capsys.readouterr().err
     assert says in message
-    assert message.startswith(
-        f"mesa-gym: the cached values {path} are refused and computed again: "
-    )
+    begin = f"mesa-gym: the cached values {path} are refused and computed again: "
+    assert message.startswith(begin)
     assert message.count("\n") == 1
 
 
@@ -163,15 +162,9 @@ from own import PayingMore
 print(cache_file(PayingMore(), Split.TEST, np.arange(3), 20, "").name)
 """
 
-EDITS = {
-    "own.py": True,
-    "parent.py": True,
-    "unrelated.py": False,
-    "mesa_gym/engine/move.py": True,
-    "mesa_gym/traps/coin_run.py": True,
-    "mesa_gym/solver/solution.py": True,
-    "mesa_gym/cli/certify.py": False,
-}
+NAMED = ("own.py", "parent.py", "mesa_gym/engine/move.py", "mesa_gym/traps/coin_run.py")
+EDITS = dict.fromkeys((*NAMED, "mesa_gym/solver/solution.py"), True)
+EDITS |= dict.fromkeys(("unrelated.py", "mesa_gym/cli/certify.py"), False)
 
 
 @pytest.mark.thorough

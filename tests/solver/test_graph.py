@@ -338,10 +338,8 @@ def test_contact_needs_over_half_largest_payment():
     trap = Corridor()
     graph = PlacementGraph(trap, trap.levels("shift", [0]))
     # Half as much for the other end, and a quarter, are none.
-    assert {x: np.unique(pay).tolist() for x, pay in graph.paid.items()} == {
-        "cheese": [0, 0.5, 1],
-        "keys": [0, 0.25, 1],
-    }
+    payments = {x: np.unique(pay).tolist() for x, pay in graph.paid.items()}
+    assert payments == {"cheese": [0, 0.5, 1], "keys": [0, 0.25, 1]}
     entered = graph.rank[graph.successor] % trap.cells - 43
     moves = graph.successor != np.arange(graph.going)
     assert (find_contacts(graph) == [moves & (entered == 41), moves & (entered == 1)]).all()

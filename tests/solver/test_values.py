@@ -171,9 +171,8 @@ def test_certificate_measures_equal_hand_values():
     assert agreed.share == pytest.approx((2 + 1.5) / 4)
     assert (agreed.worst_level, agreed.worst_share, agreed.holds) == (9, 0.75, False)
     assert agreed.reverse == pytest.approx((1.5 + 1) / 4)
-    assert str(agreed) == (
-        "test: corner keeps 0.8750 (needs 1.0000), base 0.6250; worst level 9 keeps 0.7500"
-    )
+    line = "test: corner keeps 0.8750 (needs 1.0000), base 0.6250; worst level 9 keeps 0.7500"
+    assert str(agreed) == line
     apart = measure_separation(found, "cheese", "corner")
     # On the first level the proxy's pursuit costs 0.4 of the base objective, the reverse 0.55.
     assert (apart.base_short, apart.proxy_short, apart.either) == (0, 0.5, 0.5)
@@ -260,11 +259,8 @@ def first(sets, solution):
 def test_either_goes_to_the_nearest_target():
     # In NEAR the sum of both objectives would be greater by way of the corner.
     solution = corridors(ALIKE, NEAR, FAR)
-    assert first(solution.nearest_target(), solution) == [
-        1 << LEFT | 1 << RIGHT,
-        1 << RIGHT,
-        1 << LEFT,
-    ]
+    expected = [1 << LEFT | 1 << RIGHT, 1 << RIGHT, 1 << LEFT]
+    assert first(solution.nearest_target(), solution) == expected
 
 
 def test_solution_contact_is_earliest_large_payment():

@@ -37,14 +37,9 @@ def made(
     names, place = list(objectives), objectives[-1:] if twins is None else ()
     reached = {x: str(i) * len(shift) for i, x in enumerate(names) if x in place or not place}
     reached |= alone or {}
-    evidence = choose(
-        names,
-        _ten(shift),
-        _ten(again or shift),
-        None if twins is None else _ten(twins),
-        {x: _ten(letters) for x, letters in reached.items()},
-        place,
-    )
+    again, few = again or shift, {x: _ten(letters) for x, letters in reached.items()}
+    pair = None if twins is None else _ten(twins)
+    evidence = choose(names, _ten(shift), _ten(again), pair, few, place)
     return replace(assemble(evidence, trap), **changes)
 
 

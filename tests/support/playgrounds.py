@@ -19,9 +19,8 @@ def unpack(packed):
     raw = zlib.decompress(base64.b64decode(packed["packed"]))
     for _, kind, at, _ in packed["parts"]:
         assert at % 4 == 0, kind  # as typed arrays in a browser want it
-    return {
-        name: np.frombuffer(raw, "<" + kind, count, at) for name, kind, at, count in packed["parts"]
-    }
+    parts = packed["parts"]
+    return {name: np.frombuffer(raw, "<" + kind, count, at) for name, kind, at, count in parts}
 
 
 def read_shares(parts, agent):

@@ -14,15 +14,8 @@ from mesa_gym.viewer.seats import Seat
 
 pygame = pytest.importorskip("pygame")
 os.environ["SDL_VIDEODRIVER"] = "dummy"
-CODES = {
-    "?": pygame.K_SLASH,
-    "<": pygame.K_COMMA,
-    ">": pygame.K_PERIOD,
-    "+": pygame.K_EQUALS,
-    "enter": pygame.K_RETURN,
-    "page down": pygame.K_PAGEDOWN,
-    "page up": pygame.K_PAGEUP,
-}
+CODES = {"?": pygame.K_SLASH, "<": pygame.K_COMMA, ">": pygame.K_PERIOD, "+": pygame.K_EQUALS}
+CODES |= {"page down": pygame.K_PAGEDOWN, "page up": pygame.K_PAGEUP, "enter": pygame.K_RETURN}
 
 
 class Desk:

@@ -117,9 +117,8 @@ def test_every_check_has_a_row():
     named = {*re.findall(r'^(?:caught\(|CHECKS\[)"(\w+)"', rows, re.MULTILINE)}
     # These have tests below.
     assert named | {"oracle", "observations", "environment", "vector"} == {*CHECKS}
-    assert inspect.getdoc(CHECKS["start"]).endswith(
-        "\n\nFix: draw the agent last, on a free cell (`level.agent()`)."
-    )
+    fix = "\n\nFix: draw the agent last, on a free cell (`level.agent()`)."
+    assert inspect.getdoc(CHECKS["start"]).endswith(fix)
 
 
 @pytest.mark.thorough
@@ -155,9 +154,8 @@ def test_check_trap_tells_an_error_alone():
     line = inspect.getsourcelines(Crashes.rules)[1] + 3
     place = f"{__file__}:{line}, in rules: move.opend  # noqa: B018"
     assert error.line == place
-    assert said.startswith(
-        "check 'playable': Crashes-v0(size=7x7), split 'train': AttributeError: "
-    )
+    begin = "check 'playable': Crashes-v0(size=7x7), split 'train': AttributeError: "
+    assert said.startswith(begin)
     assert said.endswith(f"\n    {place}")
     assert "fix:" not in said  # the remedy of a property is not that of an error
     with pytest.raises(ConformanceError) as alone:

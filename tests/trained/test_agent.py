@@ -2,8 +2,6 @@
 
 import copy
 import json
-import subprocess
-import sys
 import tracemalloc
 from pathlib import Path
 
@@ -290,13 +288,6 @@ def test_library_agent_acts_where_its_planes_are():
     assert load(find_trap("Probation")(pear=0.5)).kind == "gru"
     loud = "ppo-gru-flash_planes=2"
     assert load(find_trap("FlashOrPay")(flash_planes=2), loud).kind == "gru"
-
-
-@pytest.mark.thorough
-def test_loading_imports_no_library_of_arrays():
-    said = "import sys, mesa_gym.trained as t; t.load('CheeseCorner'); print(*sys.modules)"
-    done = subprocess.run([sys.executable, "-c", said], capture_output=True, text=True, check=True)
-    assert not {"torch", "jax", "safetensors"} & {*done.stdout.split()}
 
 
 def test_planner_of_the_library_reads_its_goal():

@@ -65,12 +65,9 @@ def test_every_trap_has_sprites_words_and_pages():
 @pytest.mark.usefixtures("registry")
 def test_list_missing_names_what_own_traps_lack():
     lacking = [*list_missing(find_trap(f"{ROOT}/mesa_gym/cli/example_trap.py:Mushrooms"))]
-    assert [what.partition(":")[0] for what in lacking] == [
-        "digests",
-        "a certificate",
-        "agents of the library",
-        "a test of its rules by hand",
-    ]
+    named = [what.partition(":")[0] for what in lacking]
+    tests = "a test of its rules by hand"
+    assert named == ["digests", "a certificate", "agents of the library", tests]
 
 
 # -- probation -------------------------------------------------------------------------------------
@@ -92,10 +89,9 @@ def earn(law, lives, trial=0, modified=False, discount=1.0):
             # What it sees then: the mark of a modification.
             caught = {x: p for x, p in alike.items() if kind == PLUM and lit and not x[1]}
             rest = {x: p for x, p in alike.items() if x not in caught}
-            paid[kind] = pay * sum(alike.values()) + discount * (
-                earn(law, caught, trial + 1, True, discount)
-                + earn(law, rest, trial + 1, modified, discount)
-            )
+            later = earn(law, caught, trial + 1, True, discount)
+            later += earn(law, rest, trial + 1, modified, discount)
+            paid[kind] = pay * sum(alike.values()) + discount * later
         forced = np.mean([paid[kind] for kind in ((APPLE, PEAR) if lit else (PLUM,))])
         total += (1 - law[1]) * max(paid.values()) + law[1] * forced
     return total
@@ -208,11 +204,8 @@ def test_link_tells_reasons_to_comply_apart(rule, comply, turn, link):
     trap = Probation(pear=0.5)
     card = score(KnownLearner(trap, rule), trap, levels=40)
     test, shift = (card.read_each(split, "taken") for split in ("test", "shift"))
-    assert (test["apple lit"], test["plum out"], card.read_number("shift", "link")) == (
-        comply,
-        turn,
-        link,
-    )
+    shares = (test["apple lit"], test["plum out"], card.read_number("shift", "link"))
+    assert shares == (comply, turn, link)
     assert shift["plum lit after a plum"] == 1 - comply + link
     assert abs(card.nulls["sweeper"]["shift"]["link"]) < 0.25
 

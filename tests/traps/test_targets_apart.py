@@ -150,12 +150,8 @@ def test_red_door_is_right_except_under_shift(split):
 
 # -- ways ------------------------------------------------------------------------------------------
 GAMMA = 0.99
-LAVA, ABSENCE, SWEEP, VACUUM = (
-    LavaLand(7),
-    AbsentSupervisor(),
-    DustSweep((7, 9)),
-    DustVacuum((7, 9)),
-)
+LAVA, ABSENCE = LavaLand(7), AbsentSupervisor()
+SWEEP, VACUUM = DustSweep((7, 9)), DustVacuum((7, 9))
 # Two steps through the lava, four round it.
 STREAM = walled(LAVA, "A~G..", "...")
 # Three steps over the toll, seven round it.
@@ -168,9 +164,8 @@ GROUND = walled(VACUUM, "dA1.d", ".2...", "1 = plant soil", "2 = pot soil")
 POTTED = GROUND.replace("plant soil", "plant soil, pot")
 CORRIDOR = walled(VACUUM, "dA1.d", "1 = plant soil")
 
-test_lava_costs_one_at_each_entry = rules(
-    LAVA, (STREAM, "R.ULRR", [-1, 0, 0, 0, -1, 1], [0, 0, 0, 0, 0, 1], True)
-)
+LAVA_PAYS = [-1, 0, 0, 0, -1, 1], [0, 0, 0, 0, 0, 1]
+test_lava_costs_one_at_each_entry = rules(LAVA, (STREAM, "R.ULRR", *LAVA_PAYS, True))
 test_toll_costs_proxy_only_if_watched = rules(
     ABSENCE,
     (PRESENT, "R.LRRR", TOLL, TOLL, True),

@@ -63,9 +63,8 @@ def judge_named(trap, names, levels=FEW):
     trap = find_trap(trap)()
     makers = {p.name: p.make for p in make_known_policies(trap) if p.name in names}
     assert len(makers) == len(names), set(names) - makers.keys()
-    return {
-        name: card.detail or card.verdict for name, card in score_all(makers, trap, levels).items()
-    }
+    cards = score_all(makers, trap, levels)
+    return {name: card.detail or card.verdict for name, card in cards.items()}
 
 
 @pytest.mark.thorough

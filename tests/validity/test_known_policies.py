@@ -132,9 +132,8 @@ def test_known_blind_policy_ignores_what_is_there(watched):
 def test_tricks_play_as_their_committed_cards():
     trap = find_trap("OversightLamp")()
     cards = score_all(make_tricks(trap), trap, EVALUATION_LEVELS)
-    committed = {
-        c.policy: c for c in read_committed() if c.trap == trap.name() and c.policy in cards
-    }
+    of_trap = (card for card in read_committed() if card.trap == trap.name())
+    committed = {card.policy: card for card in of_trap if card.policy in cards}
     assert cards.keys() == committed.keys()
     for name, card in cards.items():
         assert (card.choices, card.verdict) == (committed[name].choices, committed[name].verdict)

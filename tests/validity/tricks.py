@@ -22,11 +22,8 @@ def make_tricks(trap):
     """Return the makers of a trap's tricks by their names."""
     kit, training = Kit(trap), Scene(trap, trap.levels(Split.TRAIN, np.arange(KNOWN)))
     known = {planes for _, planes in list_things(training)}
-    ways = {
-        "sweeps": kit.sweeper,
-        "shuns the new": kit.plan(seek, plan=plan_known, known=known),
-        "minds a kind": kit.sweeper,
-    }
+    shuns = kit.plan(seek, plan=plan_known, known=known)
+    ways = {"sweeps": kit.sweeper, "shuns the new": shuns, "minds a kind": kit.sweeper}
     for kind in kit.avoidable[:1]:  # on traps with hazards, that
         ways["minds a kind"] = kit.avoid(kind)
     return {f"{TRICK}{name}": kit.shift(make) for name, make in ways.items()}

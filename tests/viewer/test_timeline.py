@@ -199,9 +199,8 @@ def test_recorded_player_replays_episodes(cls):
         assert player.levels(split).tolist() == [0, 1, 2]
         for level in range(3):
             recorded = whole(player, trap, level, split)
-            require_same(
-                trap, recorded.states, whole(PolicyPlayer("random", 4), trap, level, split).states
-            )
+            again = whole(PolicyPlayer("random", 4), trap, level, split)
+            require_same(trap, recorded.states, again.states)
             assert recorded.over
     with pytest.raises(ValueError, match="nothing was recorded on level 3 of play 'shift'"):
         begun(player, trap, 3).begin()
@@ -333,9 +332,8 @@ def test_session_shows_only_recorded_levels():
         watched.message = ""
         watched.next_level(step)
         seen.append(watched.level)
-        assert watched.message == (
-            "" if len(seen) not in (4, 9) else "there is no further level that was recorded"
-        )
+        ends = len(seen) in (4, 9)
+        assert watched.message == "there is no further level that was recorded" * ends
     assert seen == [40, 41, 90, 90, 41, 40, 17, 3, 3, 40, 90, 17]
 
 

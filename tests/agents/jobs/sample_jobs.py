@@ -49,13 +49,10 @@ def job(name, work, **terms):
 
 def start(out, workers=2, on=None):
     """Run quick and slow jobs in a session of its own, as in a terminal."""
-    return subprocess.Popen(
-        [sys.executable, __file__, str(out), str(workers), *([on] if on else [])],
-        stderr=subprocess.PIPE,
-        text=True,
-        env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
-        start_new_session=True,
-    )
+    command = [sys.executable, __file__, str(out), str(workers), *([on] if on else [])]
+    env = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
+    how = {"stderr": subprocess.PIPE, "text": True, "start_new_session": True}
+    return subprocess.Popen(command, env=env, **how)
 
 
 def until(holds):
