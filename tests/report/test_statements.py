@@ -151,11 +151,15 @@ def make(of, trap=None):
     return cards
 
 
-@cache
 def rival(of, trap=None):
     """Return cards of an able agent of five seeds, on the subject's levels."""
-    cards = [card(trap or DISH, f"other-s{s}", 0.9, 0.1, levels=of.levels) for s in range(5)]
-    return [sign(replace(x, trap=trap or of.trap), f"other {s}") for s, x in enumerate(cards)]
+    return make_rival(of.levels, trap or DISH, trap or of.trap)
+
+
+@cache
+def make_rival(levels, trap, name):
+    cards = [card(trap, f"other-s{s}", 0.9, 0.1, levels=levels) for s in range(5)]
+    return [sign(replace(x, trap=name), f"other {s}") for s, x in enumerate(cards)]
 
 
 def show_board(of, traps):
