@@ -1,4 +1,4 @@
-"""The common parts of the commands of the benchmarks: their subcommands, and options they share."""
+"""Common parts of the benchmarks' commands: their subcommands and shared options."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ class Action(NamedTuple):
     """A subcommand.
 
     Attributes:
-        about: its effect, in a line.
+        about: the subcommand's effect, in one line.
         add_arguments: adds its arguments to a parser.
-        run: does it, and returns an exit code.
-        find_folder: returns the folder in which Ctrl-C leaves results; None for no results.
+        run: runs the subcommand, and returns an exit code.
+        find_folder: returns the folder that keeps results after Ctrl-C; None for no results.
     """
 
     about: str
@@ -28,7 +28,7 @@ class Action(NamedTuple):
 
 
 def folder(text: str) -> Path:
-    """Return a folder, which need not exist."""
+    """Parse the path of a folder, which need not exist."""
     path = Path(text)
     if path.exists() and not path.is_dir():
         raise argparse.ArgumentTypeError(f"{shorten(text)} is a file; expected a folder")

@@ -34,21 +34,21 @@ from mesa_gym.trained.agent import Agent
 from mesa_gym.traps import Trap, find_trap
 
 COMPARED = 1024  # environments that are compared with NumPy's
-PAIRED_STEPS = 50  # of each of them
+PAIRED_STEPS = 50  # steps of each compared environment
 TIMED_STEPS = 100
-# Thread -> program -> seconds of XLA, or of reading a kept program.
+# Thread -> program -> seconds that XLA compiled it, or that reading it from the cache took.
 COMPILE_SECONDS: dict[int, dict[str, float]] = defaultdict(lambda: defaultdict(float))
 
 
 def count_compiling(event: str, duration_secs: float, **details: Any) -> None:
-    """Add an event of JAX's to the seconds of the thread that compiled, if it is one of XLA."""
+    """Add the duration of an XLA compilation to the thread's seconds; ignore other JAX events."""
     if event == "/jax/core/compile/backend_compile_duration":
         program = details.get("fun_name", "").removeprefix("jit(").rstrip(")")
         COMPILE_SECONDS[get_ident()][program] += duration_secs
 
 
 def train_trap(name: str, seeds: int, device: str | None, steps: int | None) -> str:
-    """Train and judge agents of a trap, and return a line about them."""
+    """Train and judge agents on a trap, and return a line about them."""
     began, run = time.perf_counter(), Run(name, steps=steps or 0)
     compiling = COMPILE_SECONDS[get_ident()] = defaultdict[str, float](float)
     trained = ppo.train(run.repeat(range(seeds)), None, device)
@@ -72,7 +72,7 @@ def train_trap(name: str, seeds: int, device: str | None, steps: int | None) -> 
 def judge_agents(
     run: Run, agents: Sequence[Agent], device: str | None
 ) -> list[tuple[float, float, float]]:
-    """Return for each agent the shares of ``Evaluation``: test, base and proxy."""
+    """Return (test, base, proxy) of ``Evaluation`` for each agent."""
     batch = AgentBatch(find_devices(device))
     weights = {x: np.stack([agent.weights[x] for agent in agents]) for x in agents[0].weights}
     judged = list[tuple[float, float, float]]()
@@ -84,14 +84,14 @@ def judge_agents(
 
 
 def time_steps(trap: Trap, num_envs: int) -> str:
-    """Return a line on the steps a second of JAX's environments alone, under random actions."""
+    """Return a line about the steps per second of JAX environments with random actions."""
     env = mesa_gym.make_jax(trap, num_envs, final_obs=False)
     _, start = env.reset(jax.random.key(0))
 
     def step(state: Any, key: Any) -> tuple[Any, Any]:
         action = jax.random.randint(key, (num_envs,), 0, 5)
         obs, state, reward, _, _ = env.step(key, state, action)
-        return state, (obs.sum(), reward.sum())  # so that all of it is computed
+        return state, (obs.sum(), reward.sum())  # so that XLA computes everything
 
     play = jax.jit(lambda state, keys: jax.lax.scan(step, state, keys)[1])
     keys = jax.random.split(jax.random.key(1), TIMED_STEPS)

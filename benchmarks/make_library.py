@@ -1,7 +1,7 @@
-"""The making of the library of trained agents: ``python -m benchmarks library make``.
+"""Makes the library of trained agents: ``python -m benchmarks library make``.
 
-Its agents are trained and scored by jobs like any board's, in a folder of results that a board can
-share, and then entered in the manifest (mesa_gym/trained/library.py).
+Jobs train and score the agents, as for a board, in a folder of results that a board can share. The
+agents are then added to the manifest (mesa_gym/trained/library.py).
 """
 
 from __future__ import annotations
@@ -35,18 +35,18 @@ from mesa_gym.trained.library import (
 )
 from mesa_gym.traps import find_trap
 
-CARD_LEVELS = 1000  # of each split, for the verdict
-WORK, MANIFEST_LOCK = ".work", "manifest.lock"  # where results lie; of who writes the manifest
+CARD_LEVELS = 1000  # per split, for the verdict
+WORK, MANIFEST_LOCK = ".work", "manifest.lock"  # folder of results; lock for writing the manifest
 
 
 def find_lacking(runs: Sequence[Run], folder: Path) -> list[Run]:
-    """Return the training runs whose agents or weights are missing in a library."""
+    """Return the trainings with agents or weights that are missing in a library."""
     there = {f"{e.trap}/{e.name}" for e in read_manifest(folder) if has_weights(e, folder)}
     return [run for run in runs if name_result(run) not in there]
 
 
 def enter_agents(folder: Path, results: Path, runs: Sequence[Run], levels: int) -> None:
-    """Enter the agents of finished trainings in a library."""
+    """Add the agents of finished trainings to a library."""
     entries = list[ManifestEntry]()
     for run in runs:
         result = name_result(run)
@@ -69,7 +69,7 @@ def describe_agent(record: AgentRecord, card: ScoreCard) -> ManifestEntry:
 def write_entries(folder: Path, new_entries: Sequence[ManifestEntry]) -> None:
     """Add entries to the manifest, or replace them, under a lock."""
     with hold_lock(folder / WORK / MANIFEST_LOCK, wait=True):
-        # As they will be read: what is entered now and what was are then the same bytes.
+        # A round trip through JSON gives new and existing entries equal bytes.
         added = msgspec.json.decode(msgspec.json.encode(new_entries), type=list[ManifestEntry])
         entries = {(entry.trap, entry.name): entry for entry in [*read_manifest(folder), *added]}
         lines = b",\n".join(msgspec.json.encode(entries[key]) for key in sorted(entries))

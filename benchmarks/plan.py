@@ -1,4 +1,4 @@
-"""The plan of the library of trained agents: which trainings it is made of."""
+"""The plan of the library of trained agents: its trainings."""
 
 from __future__ import annotations
 
@@ -10,26 +10,26 @@ from mesa_gym.trained.library import name_usual_agent
 from mesa_gym.traps import Trap, all_traps
 
 ALPHAS = (0.001, 0.01, 0.1)
-PLANTED = 0.5  # share of training episodes from the shift of an agent whose goal is to be known
-# At alpha 0, and of any other agents.
+PLANTED = 0.5  # share of training episodes from the shift, for agents with a known goal
+# Seeds of agents at alpha 0, and seeds of other agents.
 GOAL_SEEDS = 20
 OTHER_SEEDS = 5
-EXAMPLE_TRAP = "CheeseCorner-v0"  # of which more is committed than five seeds at alpha 0
-# Traps of which there is an agent trained with keywords: a flash twice as loud as the payment.
+EXAMPLE_TRAP = "CheeseCorner-v0"  # more of its agents are committed than five seeds at alpha 0
+# Traps with an agent that was trained with keywords: a flash twice as salient as the payment.
 TRAINED_WITH = {"FlashOrPay-v0": ("flash_planes=2",)}
-# A trap with two agents of known goals: one follows the sign (base), one goes to the gem.
+# A trap with two agents of known goals: one follows the sign (base), one pursues the gem.
 CORRIGIBLE_TRAP, FIXED_GOAL = "PointedGoal-v0", "gem"
-# Traps of which there are planners that met the shift, and planted ones.
+# Traps with planners that were trained on shift levels too, with and without a known goal.
 PLANNED = ("CheeseCorner-v0", "CheeseDish-v0", "ColourShape-v0", "RedBlueDoors-v0")
 
 
 def list_single_traps() -> list[type[Trap]]:
-    """Return the traps of one trial, which agents without a memory learn."""
+    """Return the traps with one trial, for agents without memory."""
     return [trap for trap in all_traps().values() if not trap.learner]
 
 
 def list_lives() -> list[type[Trap]]:
-    """Return the traps of lives, on which the library's agents have a memory."""
+    """Return the traps of lives, for agents with memory."""
     return [trap for trap in all_traps().values() if trap.learner]
 
 
@@ -37,8 +37,8 @@ def plan_runs(traps: Sequence[type[Trap]], everything: bool) -> list[Run]:
     """Return the trainings of a library.
 
     Args:
-        traps: whose agents.
-        everything: the whole library; else what is committed.
+        traps: the traps of its agents.
+        everything: whether to return the whole library, or only the committed agents.
     """
     runs = list[Run]()
 

@@ -24,7 +24,7 @@ from mesa_gym.command import DONE, Parser, run_command
 HERE = Path(__file__).parents[1]
 RUNS = 9
 ROW_FORMAT = "{:<48} {:>8} {:>8} {:>6}"
-# Code is measured from the start of its process, or from where it sets ``began``, to its end.
+# Code is timed from the start of its process, or from the line that sets ``began``, to its end.
 WHOLE = "from time import process_time as now; began = 0.0\n{}\nprint(); print(now() - began)"
 SINGLE = """
 import numpy as np, gymnasium
@@ -149,12 +149,12 @@ def measure_row(name: str, code: str, trees: Sequence[Path], cache: Path, runs: 
 
 
 def measure_once(code: str, tree: Path, cache: Path) -> float:
-    """Return the CPU seconds of code in a new process; nan, and why on stderr, where it fails.
+    """Return the CPU seconds of code in a new process; nan and an error on stderr if it fails.
 
     Args:
-        code: of ``WORKS``.
-        tree: the checkout whose packages it imports.
-        cache: the folder for what it keeps.
+        code: the code, from ``WORKS``.
+        tree: the checkout with the packages to import.
+        cache: the folder of the code's cache.
     """
     variables = {"PYTHONPATH": str(tree), "MESA_GYM_CACHE": str(cache), "OMP_NUM_THREADS": "1"}
     done = subprocess.run(

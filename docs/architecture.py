@@ -1,6 +1,6 @@
 """Draw the rooms into docs/images/architecture.svg: ``python -m docs.architecture``.
 
-The order is that of ``tests/test_imports.py``; what is above imports from what is below.
+``tests/test_imports.py`` defines the order; rooms import only from rooms below them.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ BELOW = "errors, files, links, terminal: small helpers"
 
 
 def read_order() -> list[list[str]]:
-    """Return the rows of rooms, the lowest first; the helpers at the bottom are one room."""
+    """Return the rows of rooms, the lowest first; the small helpers are one room at the bottom."""
     statements = ast.parse(IMPORTS.read_text(encoding="utf-8")).body
     (order,) = (
         node.value

@@ -1,4 +1,4 @@
-"""The leaderboard as a picture: an SVG with its legend."""
+"""The leaderboard as a picture: an SVG with a legend."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from mesa_gym.words import (
 
 INK, QUIET, GREY, LIGHT = "#1f2328", "#56606a", "#b4bdc6", "#e9edf1"
 BLUE, ORANGE = to_hex(BASE_COLOUR), to_hex(PROXY_COLOURS[0])
-# Fills of kinds. Two looks where both targets are reached: both at once, or now one, now the other.
+# Patterns of cells. "both" means both targets at once; "inconsistent" means one or the other.
 PATTERNS = f"""<defs>
 <pattern id="both" width="1" height="1" viewBox="0 0 10 10" preserveAspectRatio="none">
 <path d="M0 0H10L0 10Z" fill="{BLUE}" fill-opacity=".35"/>
@@ -46,27 +46,28 @@ FILLS = {
     FAILS_TASK: f'fill="{GREY}"',
     NO_GOAL: f'fill="{LIGHT}"',
 }
-OTHERS = 'fill="url(#others)"'  # of the seeds that have another verdict
-# What is more in the legend than the headlines: fill -> text.
+OTHERS = 'fill="url(#others)"'  # seeds with another verdict
+# The legend besides the headlines: fill -> text.
 MORE = {
     "": "rows are not ranked, –: not played",
     f'fill="{BLUE}" fill-opacity=".25"': "pale: low confidence, or not trained",
     OTHERS: "hatched part: seeds with another verdict",
     " ": f"provisional: fewer than {LEAST_SEEDS} seeds",
 }
-# Words that are wider than a cell, in two lines.
+# Words that are wider than a cell, and are written in two lines.
 BROKEN = {INCONSISTENT: "incon- sistent"}
-# In pixels: the picture; the agents' names, and what is beyond the cells; the traps' names; a row.
+# In pixels: the picture's width, the margins left and right of the cells (agents' names are on the
+# left), the height of the traps' names, and the height of a row.
 WIDTH = 900
 LEFT, RIGHT = 150, 62
 HEAD, LINE = 76, 29
-SIZE, SMALL = 11, 9  # of letters
-ENTRIES = 2  # of the legend in a line
+SIZE, SMALL = 11, 9  # font sizes
+ENTRIES = 2  # entries of the legend per line
 STRIP = 6  # the height of the hatched part
 
 
 def draw_board(board: Leaderboard) -> str:
-    """Return an SVG of the matrix: blue for base, orange for the proxy, both for both."""
+    """Return an SVG of the matrix: blue for base, orange for the proxy, both colours for both."""
     cell = (WIDTH - LEFT - RIGHT) / len(board.traps)
     lines = [*_draw_heads(board, cell)]
     y = HEAD
@@ -105,7 +106,7 @@ def _draw_row(row: BoardRow, y: float, cell: float) -> Iterator[str]:
 
 
 def _draw_cell(cell: SeedGroup, x: float, y: float, width: float, trained: bool) -> Iterator[str]:
-    """Yield a cell with its word, and a hatched strip as long as the share of other seeds."""
+    """Yield a cell with its word; a hatched strip shows the share of seeds with other verdicts."""
     faint = 1 if trained and not cell.pale else 0.5
     box = f'x="{x:.1f}" y="{y}" width="{width:.1f}" height="{LINE - 1}"'
     yield f'<rect {box} {FILLS[cell.kind]} opacity="{faint}"/>'

@@ -1,6 +1,6 @@
-"""Pages that the build of the documentation writes.
+"""Writes the generated pages of the documentation.
 
-They are of traps, results, the help of commands, and the score card's fields.
+The pages describe traps, results, the help of commands, and the fields of score cards.
 """
 
 from __future__ import annotations
@@ -48,15 +48,15 @@ BASE_EXPECTED = (
     " expect."
 )
 HERE = Path(__file__).parent
-GALLERY = "gallery"  # beside the pages of traps; what Sphinx copies as it is
+GALLERY = "gallery"  # a folder next to the pages of traps, which Sphinx copies unchanged
 ROOT, FOLDER = HERE.parent, HERE / "traps"
 CERTIFICATES = HERE / "certificates.json"
-# How a paragraph of a trap's docstring says what it is about.
+# The label at the start of a paragraph of a trap's docstring.
 LABEL = re.compile(r"(^|(?<=\. )|(?<=\.\n))([A-Z][a-z]+(?: [a-z]+){0,3}(?:\s``\w+``)?):(?=\s)")
-# How the docstring of a trap's ``ends`` begins.
+# The start of the docstring of a trap's ``ends``.
 ENDING = re.compile(r"^Return (where|whether|False:) ")
 OF_BENCHMARKS = ("board run", "library make")
-TEMPLATES = environment(HERE / "templates", str)  # pages are Markdown: nothing is escaped
+TEMPLATES = environment(HERE / "templates", str)  # pages are Markdown, without escapes
 
 
 def write_all() -> None:
@@ -95,7 +95,7 @@ def write_all() -> None:
 
 
 def name_block(cls: type[Trap]) -> str:
-    """Return the block of the table that a trap belongs to."""
+    """Return the name of a trap's block in the table of traps."""
     if not cls.judging.chooses:
         return "Traps judged by returns"
     return (
@@ -104,7 +104,7 @@ def name_block(cls: type[Trap]) -> str:
 
 
 def describe_learning(cls: type[Trap]) -> str:
-    """Return how many seeds of PPO solve a trap, and their mean share of solved levels."""
+    """Return how many PPO seeds are competent on a trap, and their mean success rate or return."""
     cards = [card for card in _read_cards() if card.trap == cls.name()]
     agents = [card for card in cards if agent_and_seed(card.policy)[0] == LEARNER]
     if not agents:
@@ -123,7 +123,7 @@ def _write(path: Path, template: str, **values: Any) -> None:
 
 
 def write_page(cls: type[Trap], folder: Path) -> Path:
-    """Write a trap's page and, in ``images`` beside it, its pictures; return the page's path."""
+    """Write a trap's page, and its pictures to ``images`` next to it; return the page's path."""
     images, trap, name = folder / "images", cls(), cls.__name__
     if has_page(trap):
         write_gallery_page(trap, folder / GALLERY)
@@ -148,13 +148,13 @@ def tell_story(cls: type[Trap]) -> str:
 
 
 def _describe_trap(trap: Trap) -> dict[str, Any]:
-    """Return what the template needs of a trap, its certificate and its results."""
+    """Return the template's values: facts about a trap, its certificate and its results."""
     cls = type(trap)
     first, *rest = (inspect.getdoc(cls) or "").split("\n\n")
     rest += [f"Limit: {cls.caveat}"] if cls.caveat else []
     history = [part for part in rest if part.startswith("History:")]
     rows = _list_results(cls)
-    # A new trap's stands there by `mesa-gym certify --json docs/certificates.json`.
+    # `mesa-gym certify TRAP --json docs/certificates.json` adds a new trap's certificate.
     certificates = {certificate["trap"]: certificate for certificate in read_json(CERTIFICATES)}
     return {
         "Split": Split,
@@ -177,7 +177,7 @@ def _describe_trap(trap: Trap) -> dict[str, Any]:
 
 
 def say_ending(cls: type[Trap]) -> str:
-    """Return when episodes of a trap terminate, which the docstring of its ``ends`` says."""
+    """Return when episodes of a trap terminate, taken from the docstring of its ``ends``."""
     if cls.ends is Trap.ends:
         return f"when `{cls.base}` pays"
     first = (inspect.getdoc(cls.ends) or "").partition("\n")[0].rstrip(".")
@@ -186,7 +186,7 @@ def say_ending(cls: type[Trap]) -> str:
 
 
 def say_limits(trap: Trap) -> str:
-    """Return a trap's time limits, which may differ by split."""
+    """Return a trap's time limits, by split if they differ."""
     limits = {split: trap.horizon(split) for split in Split}
     if len(set(limits.values())) == 1:
         return f"{limits[Split.TRAIN]} steps"
@@ -194,7 +194,7 @@ def say_limits(trap: Trap) -> str:
 
 
 def _list_results(cls: type[Trap]) -> list[list[str]]:
-    """Return rows of what the committed agents do on a trap; its reference policies come last."""
+    """Return rows with the results of committed agents on a trap; reference policies are last."""
     trap_cards = [card for card in _read_cards() if card.trap == cls.name()]
     groups = group_cards(trap_cards) if trap_cards else []
     groups.sort(key=lambda group: is_reference(group.cards[0]))
@@ -219,7 +219,7 @@ def commands() -> Iterator[tuple[str, str]]:
 
 def _help(main: Callable[[list[str]], Any], *arguments: str) -> str:
     text = io.StringIO()
-    # argparse asks the terminal how wide it is; a page is not to depend on that.
+    # argparse wraps at the terminal's width, on which a page must not depend.
     wide = mock.patch.dict(os.environ, COLUMNS="88")
     with wide, redirect_stdout(text), suppress(SystemExit):
         main([*arguments, "--help"])

@@ -19,12 +19,12 @@ project_copyright = author
 version = release = mesa_gym.__version__
 
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx.ext.viewcode"]
-# `_grid.md` is a part of pages; examples are linked to as files.
+# Other pages include `_grid.md`; links to examples lead to files.
 exclude_patterns = ["traps/_*.md", "examples/**", "paper/**"]
-# Blocks of commands and of what they print have no language.
+# Blocks of commands and their output have no language.
 highlight_language = "none"
 
-# Links such as `verdicts.md#verdicts`, as repository browsers make them.
+# Anchors for links such as `verdicts.md#verdicts`, as in repository browsers.
 myst_heading_anchors = 4
 
 autodoc_member_order = "bysource"
@@ -33,14 +33,14 @@ autodoc_typehints_format = "short"
 autodoc_inherit_docstrings = True
 napoleon_use_ivar = True
 napoleon_attr_annotations = False
-# "float64 (n,)" says what comes back, and names no class that one could link to.
+# Return sections such as "float64 (n,)" name no class to link to.
 napoleon_use_rtype = False
 napoleon_custom_sections = [("Class attributes", "Attributes")]
 add_module_names = False
 python_maximum_signature_line_length = 88
 
 nitpicky = True
-# Types that users do not make: the text says what they are.
+# Types that users do not make; the text describes them.
 nitpick_ignore = [
     ("py:class", "mesa_gym.traps.objectives.Rule"),
     ("py:class", "mesa_gym.logs.judging.LoggedShare"),
@@ -61,7 +61,7 @@ linkcheck_anchors = False
 
 
 def setup(app: object) -> None:
-    """Write the generated pages, and connect what pages need when they are read."""
+    """Write the generated pages and the lesson, and set up the extension."""
     build.write_all()
     write_lesson()
     extension.setup(app)

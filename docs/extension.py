@@ -15,12 +15,12 @@ from sphinx.util.nodes import make_refnode
 from docs.site_links import SITE_ONLY, relink
 
 DOCS = Path(__file__).parent
-# Files that stand in the site where they stand in docs/.
+# A folder with equal paths in docs/ and in the site.
 GALLERY = Path("traps", "gallery")
 
 
 def setup(app: Any) -> None:
-    """Connect the changes to Sphinx."""
+    """Connect the functions of this module to Sphinx's events."""
     app.connect("source-read", read)
     app.connect("include-read", include)
     app.connect("autodoc-process-signature", write_signature)
@@ -37,7 +37,7 @@ def read(app: Any, docname: str, content: list[str]) -> None:
 
 
 def include(app: Any, path: Path, parent: str, content: list[str]) -> None:
-    """Change the links of a file that a page of docs/ includes, as if they stood on that page."""
+    """Change the links of an included file to be relative to the page that includes it."""
     here = Path(app.env.doc2path(parent)).parent
     content[0] = relink(content[0], Path(app.srcdir, path).resolve().parent, here)
 
@@ -49,7 +49,7 @@ def write_signature(
     if kind not in ("function", "method", "class") or not signature:
         return None
     try:
-        # Annotations are text until their values are asked for.
+        # Annotations are strings, which are not evaluated here.
         written = inspect.signature(documented)
     except (TypeError, ValueError):
         return None
@@ -61,15 +61,15 @@ def write_signature(
     written = written.replace(parameters=parameters)
     result = written.return_annotation
     arguments = stringify_signature(written, show_return_annotation=False)
-    # Where a function in memory is says nothing.
+    # Remove memory addresses of functions.
     arguments = re.sub(r"<function .+? at 0x\w+>", "...", arguments)
     return arguments, "" if kind == "class" or result is inspect.Signature.empty else str(result)
 
 
 def link_name(app: Any, env: Any, node: Any, content: nodes.Element) -> nodes.Element | None:
-    """Link a name in a hint to the class or function that alone has it; leave others as they are.
+    """Link a name in a type hint to the only object with that name; other names get no link.
 
-    A name with its module, ``mesa_gym.scoring.score``, must be found.
+    A name with its module, such as ``mesa_gym.scoring.score``, must be found.
     """
     target = node.get("reftarget", "")
     if node.get("refdomain") != "py" or target.startswith("mesa_gym."):
@@ -80,7 +80,7 @@ def link_name(app: Any, env: Any, node: Any, content: nodes.Element) -> nodes.El
         if name.rpartition(".")[2] == target.rpartition(".")[2]
         and entry.objtype in ("class", "function", "data", "exception")
     }
-    # Constants share their names with others, such as SCHEMA.
+    # Constants in different modules have equal names, such as SCHEMA.
     if len(places) != 1 or target.isupper():
         return content
     ((document, anchor),) = places
@@ -88,6 +88,6 @@ def link_name(app: Any, env: Any, node: Any, content: nodes.Element) -> nodes.El
 
 
 def copy_gallery(app: Any, error: Exception | None) -> None:
-    """Copy the pages and films of the gallery beside the pages of a site."""
+    """Copy the pages and films of the gallery to the site."""
     if error is None and app.builder.format == "html":
         shutil.copytree(DOCS / GALLERY, Path(app.outdir) / GALLERY, dirs_exist_ok=True)

@@ -1,6 +1,6 @@
-"""Figures of pages that are computed from agents of the library, from rules and from files.
+"""Figures of pages, computed from the library's agents, from rules and from files.
 
-``python -m docs.results_page`` puts them into the pages.
+``python -m docs.results_page`` writes them into the pages.
 """
 
 from __future__ import annotations
@@ -16,17 +16,17 @@ from mesa_gym.traps.life import APPLE, PLUM
 from mesa_gym.traps.probation import MOST_LIT, Probation, find_value_taking
 from mesa_gym.words import BASE, PROXY
 
-TRAP = "CheeseCorner"  # of the first picture
-STEPS = 5  # of a trial of Probation, about
+TRAP = "CheeseCorner"  # the trap of the first picture
+STEPS = 5  # approximate steps of a trial of Probation
 HALVINGS = 30
 
 
 def find_threshold(trial: int, discount: float) -> float:
-    """Return the share of mock lives above which a plum under the lamp pays more than an apple.
+    """Return the share of mock lives above which a plum under the lamp is worth more than an apple.
 
     Args:
-        trial: from 0; the lamp is lit in it, and the agent has taken no plum yet.
-        discount: of a trial.
+        trial: the trial, from 0; the lamp is lit, and the agent has not taken a plum yet.
+        discount: the discount per trial.
     """
     forced, low, high = Probation().parameters["forced"], 0.0, 1.0
     for _ in range(HALVINGS):
@@ -50,7 +50,7 @@ def tabulate_thresholds() -> str:
 
 
 def describe_robots() -> str:
-    """Return what plain training reaches first on CheeseCorner, beside policies without a goal."""
+    """Describe what plain PPO agents and policies without a goal reach first on CheeseCorner."""
     (group,) = group_cards(c for c in read_committed(LEARNER) if c.trap.startswith(TRAP))
     robots, blind = group.choice, group.nulls["blind"]
     sweeper = score("sweeper", TRAP, levels=1000).read_each("shift", "choice")

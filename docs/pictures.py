@@ -1,9 +1,9 @@
-"""Pictures of traps for their pages, and the README's: ``python -m docs.pictures`` draws these.
+"""Pictures of traps for their pages, and of the README: ``python -m docs.pictures``.
 
-The film shows one agent of the library on both sides: on the left on levels of ``test``, drawn as
-in training, on the right on levels of ``shift``. Levels come in order from 0, none left out, and
-the actions are sampled as for a score card. The gallery shows level 0 of ``train`` and of ``shift``
-for some traps whose pictures tell what conflicts.
+The film shows one agent of the library, on the left on levels of ``test``, which are drawn as in
+training, and on the right on levels of ``shift``. The levels are 0 to 7 in order, and actions are
+sampled as for a score card. The gallery shows level 0 of ``train`` and of ``shift`` for some traps
+with pictures that show the conflict.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from mesa_gym.scoring.record import follow, rollout
 from mesa_gym.trained.library import load
 from mesa_gym.traps import Split, Trap, find_trap
 
-LEVEL, PLANE, THUMB, GAP = 48, 40, 24, 20  # pixels a cell, and between two grids
+LEVEL, PLANE, THUMB, GAP = 48, 40, 24, 20  # pixels per cell, and between grids
 IMAGES = Path(__file__).parent / "images"
 TRAP, AGENT, LEVELS = "CheeseCorner", "ppo-s0", 8
 HEADS = {
@@ -37,13 +37,13 @@ GALLERY = (
 )
 CELL, LINE = 36, 25  # pixels: of a cell, and of a line of text
 PAPER, INK = (255, 255, 255), (31, 35, 40)
-MILLISECONDS, HOLD, END = 160, 5, 15  # of a frame; frames at a level's end, and at the last one's
-# A state, how many levels are over, and on how many of them each objective paid first.
+MILLISECONDS, HOLD, END = 160, 5, 15  # per frame; frames at a level's end, and at the film's end
+# A state, the number of ended levels, and the number on which each objective paid first.
 Moment = tuple[State, int, dict[str, int]]
 Label = tuple[str, int, tuple[int, int, int]]  # a text, its size in pixels, and its colour
 
 
-# -- of a page ------------------------------------------------------------------------------------
+# -- for pages ------------------------------------------------------------------------------------
 
 
 def level(trap: Trap, split: Split, path: Path) -> None:
@@ -55,8 +55,8 @@ def level(trap: Trap, split: Split, path: Path) -> None:
 def find_conflict(trap: Trap, split: Split) -> State:
     """Return a state of level 0 that shows how training and shift differ.
 
-    It is the start; on a level of several trials it is the state after the proxy's first fruit: the
-    top wall shows signs, a flash, and a coin if the fruit paid.
+    It is the start state. On a trap with several trials, it is the state after the proxy's first
+    fruit: the top wall shows signs, a flash, and a coin if the fruit paid.
     """
     start = trap.levels(split, [0])
     if trap.trials == 1:
@@ -68,27 +68,27 @@ def find_conflict(trap: Trap, split: Split) -> State:
 
 
 def thumbnail(cls: type[Trap], path: Path) -> None:
-    """Draw training beside the shift; wide levels stand one above the other."""
+    """Draw training and shift next to each other, or stacked if the levels are wide."""
     sides = draw_conflict(cls(), THUMB)
     stacked = sides[0].width > 1.5 * sides[0].height
     join_pictures(sides, "RGBA", stacked).save(path, optimize=True)
 
 
 def draw_conflict(trap: Trap, tile: int) -> list[Image.Image]:
-    """Return pictures of training and of the shift, with so many pixels a cell."""
+    """Return pictures of training and of the shift, with ``tile`` pixels per cell."""
     states = (find_conflict(trap, split) for split in (Split.TRAIN, Split.SHIFT))
     return [Image.fromarray(render_rgb(trap, state, tile)[0]) for state in states]
 
 
 def plane(look: Look, path: Path) -> None:
-    """Draw a kind alone in a cell, or an attribute by the colour of the floor."""
+    """Draw a cell that contains only a kind, or an attribute as the colour of the floor."""
     Image.fromarray(render_look(look, PLANE)).save(path, optimize=True)
 
 
 def join_pictures(
     sides: Sequence[Image.Image], mode: str = "RGB", stacked: bool = False
 ) -> Image.Image:
-    """Return pictures of one size side by side, or one above the other, with a gap.
+    """Join pictures of equal size side by side, or stacked, with a gap.
 
     The gap is white, or transparent in mode RGBA.
     """
@@ -101,11 +101,11 @@ def join_pictures(
     return canvas
 
 
-# -- of the README --------------------------------------------------------------------------------
+# -- for the README -------------------------------------------------------------------------------
 
 
 def save_corner_film() -> None:
-    """Film an agent that goes to the corner; the side that is done first waits for the other."""
+    """Film an agent that goes to the corner; the side that ends first waits for the other side."""
     trap = find_trap(TRAP)()
     sides = {split: [*find_moments(trap, split)] for split in HEADS}
     longest = max(map(len, sides.values())) + END
@@ -121,7 +121,7 @@ def save_corner_film() -> None:
             above = [(head, 20, INK), (words, 15, INK)]
             both.append(_label_picture(_draw_corner(trap, state), above, below))
         frames.append(join_pictures(both))
-    # One palette for all frames, or what stands still would flicker.
+    # All frames share one palette; otherwise still objects would flicker.
     palette = Image.fromarray(np.concatenate([frames[0], frames[-1]])).quantize(255)
     first, *frames_after = [f.quantize(palette=palette, dither=Image.Dither.NONE) for f in frames]
     path = IMAGES / "cheese_corner.gif"
@@ -129,7 +129,7 @@ def save_corner_film() -> None:
 
 
 def find_moments(trap: Trap, split: Split) -> Iterator[Moment]:
-    """Yield level after level, each until something paid; the last picture is held for a while."""
+    """Yield each level until an objective pays; the last picture of a level is held for a while."""
     horizon, levels = trap.horizon(split), trap.levels(split, np.arange(LEVELS))
     actions = rollout(load(TRAP), trap, levels, horizon, agent=AGENT, play=split.value).actions
     firsts = dict.fromkeys(trap.objectives, 0)
@@ -173,7 +173,7 @@ def _label_picture(
 
 
 def save_gallery() -> None:
-    """Draw two traps a row: training, the shift, and what each objective pays for."""
+    """Draw two traps per row: training, the shift, and what each objective pays for."""
     rows = [join_pictures([_draw_trap(find_trap(name)()) for name in row]) for row in GALLERY]
     sheet = join_pictures(rows, stacked=True)
     sheet.quantize(255, dither=Image.Dither.NONE).save(IMAGES / "gallery.png", optimize=True)

@@ -1,4 +1,4 @@
-"""The gallery: a page for each trap whose levels can live in one, with the library's agents."""
+"""The gallery: a page with the library's agents for each trap with playable pages."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from mesa_gym.trained.library import EVERY_SEED, ManifestEntry, load, read_manif
 from mesa_gym.traps import Trap
 from mesa_gym.words import find_meaning, write_word
 
-MOST_BYTES, MOST_TOGETHER = 400_000, 2_000_000  # of a page, and of all
-# Levels of the shift on a page, of numbers 0 and up, and traps whose pages hold one: their levels
-# have hundreds or thousands of states.
+MOST_BYTES, MOST_TOGETHER = 400_000, 2_000_000  # bytes of a page, and of all pages
+# The number of shift levels on a page, from level 0 on. Pages of large traps have one level, which
+# has hundreds or thousands of states.
 SHIFTS = 2
 LARGE = (
     "ChuteOrFire-v0",
@@ -33,7 +33,7 @@ LARGE = (
 
 
 def has_page(trap: Trap) -> bool:
-    """Return whether a trap's levels can live in a page."""
+    """Return whether a trap's levels can be played in a page."""
     try:
         require_live(trap)
     except NotLiveError:
@@ -42,11 +42,11 @@ def has_page(trap: Trap) -> bool:
 
 
 def find_agents(trap: Trap, seeds: int, kind: str = "mlp") -> list[ManifestEntry]:
-    """Return the library's agents of a trap at alpha 0, in the order of their seeds.
+    """Return the library's agents for a trap at alpha 0, in the order of their seeds.
 
     Args:
-        trap: the rules.
-        seeds: those below it.
+        trap: the trap.
+        seeds: the number of seeds, from 0 on.
         kind: "mlp" or "planner".
     """
     agents = [

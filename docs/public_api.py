@@ -1,7 +1,7 @@
-"""Keep the listing of the public API: ``make api``.
+"""Writes the listing of the public API: ``make api``.
 
-The listing has a line for each name that other code may rely on. A test fails while it is out of
-date, so that a change of the API is a change of that file, which a review sees.
+The listing has a line for each name that other code may use. A test fails while it is out of date,
+so that a review sees each change of the API as a change of that file.
 """
 
 from __future__ import annotations
@@ -20,15 +20,15 @@ ROOT = Path(__file__).parents[1]
 LISTING = ROOT / "docs" / "public_api.txt"
 PACKAGE = "mesa_gym"
 _PACKAGES = {path.parent.name for path in (ROOT / PACKAGE).glob("*/__init__.py")} - {"cli", "pages"}
-# Of a package whose name another exports again, the first is its home.
+# If several packages export a name, the first of them is its home.
 MODULES = (*sorted(f"{PACKAGE}.{name}" for name in _PACKAGES | {"errors"}), PACKAGE)
 
 
 def list_public(root: Path = ROOT) -> dict[str, str]:
-    """Return what is public: name -> what it is, with its signature or its value.
+    """Return the public names: name -> its kind, with its signature or value.
 
     Args:
-        root: the folder with the package, whose source is read and not run.
+        root: the folder with the package; its source is read, but not run.
     """
     package: Any = griffe.load(PACKAGE, search_paths=[root], try_relative_path=False)
     settings = package["envs.settings.Settings.__init__"]
@@ -46,7 +46,7 @@ def list_public(root: Path = ROOT) -> dict[str, str]:
 
 
 def _target(package: Any, module: Any, name: str) -> Any:
-    """Return the object that a module calls by a name, unless it is a submodule."""
+    """Return the object with a name in a module, following imports of this package."""
     while name in module.imports:
         home, _, name = module.imports[name].removeprefix(f"{PACKAGE}.").rpartition(".")
         module = package[home] if home else package
@@ -54,7 +54,7 @@ def _target(package: Any, module: Any, name: str) -> Any:
 
 
 def _entries(name: str, value: Any) -> Iterator[tuple[str, str]]:
-    """Yield a name and, of a class, its public members."""
+    """Yield a name and, for a class, its public members."""
     if not value.is_class:
         yield name, _describe(value)
         return
@@ -69,7 +69,7 @@ def _describe(value: Any) -> str:
         kind = "".join(f"{label} " for label in sorted(value.labels) if label.endswith("method"))
         return f"{kind}def {value.signature(name='')}"
     hint = f": {value.annotation}" if value.annotation else ""
-    # What an instance is given when it is made is not part of its class.
+    # Values of instance attributes are not part of the class.
     shared = "class-attribute" in value.labels or value.parent.is_module
     if value.value is None or not shared:
         return hint or "attribute"

@@ -1,9 +1,9 @@
-"""Put the committed results into README and pages of docs: ``python -m docs.results_page``.
+"""Writes the committed results into README and pages of docs: ``python -m docs.results_page``.
 
-Each table or sentence stands between two marks; the text around them is for people to write. The
-leaderboard is in README.md and docs/leaderboard.md, its picture in docs/images and its text by its
-cards, words and wants in docs/claims.md, tricks in docs/verdicts.md, figures of ``docs.figures`` in
-docs/plain_ppo.md and docs/studies.
+Each table or sentence is between two marks; people write the text around them. The leaderboard is
+in README.md and docs/leaderboard.md, its picture in docs/images, and its text next to its cards.
+Words and wants are in docs/claims.md, tricks in docs/verdicts.md, and figures of ``docs.figures``
+in docs/plain_ppo.md and docs/studies.
 """
 
 from __future__ import annotations
@@ -39,10 +39,10 @@ CLAIMS, VERDICTS = HERE / "claims.md", HERE / "verdicts.md"
 PROBATION = HERE / "studies" / "probation.md"
 LAYERS = HERE / "studies" / "layers.md"
 PICTURE = HERE / "images" / "leaderboard.svg"
-BY = "by python -m docs.results_page"  # after the name of a part, in its mark
+BY = "by python -m docs.results_page"  # follows the name of a part in its mark
 END = "<!-- until here -->"
 WANTED = ("CheeseDish", "RedBlueDoors", "ColourShape", "ChuteOrFire", "Attributes")
-LEFT_OUT = ("agent", "seeds", "competent", NO_CHOICE)  # of the table of plain training
+LEFT_OUT = ("agent", "seeds", "competent", NO_CHOICE)  # of the table of plain PPO
 
 
 def write_board(board: Leaderboard) -> str:
@@ -61,7 +61,7 @@ def write_statements() -> str:
 
 
 def tabulate_learner() -> str:
-    """Return a table in Markdown: the choices of plain training on each trap, beside nulls."""
+    """Return a table in Markdown: the choices of plain PPO and of nulls on each trap."""
     heads = [head for head in TABLE_HEADS if head not in LEFT_OUT]
     rows = []
     for texts in tabulate_groups(group_cards(read_committed(LEARNER))):
@@ -73,7 +73,7 @@ def tabulate_learner() -> str:
 
 
 def tabulate_words(board: Leaderboard) -> str:
-    """Return a table in Markdown: which agents get the words of plain training, and where not."""
+    """Return a table in Markdown: where other agents have plain PPO's verdicts, and where not."""
     rows = [row for row in board.rows if row.block != IDLE]
     (plain,) = (row for row in rows if row.agent == LEARNER)
     lines = []
@@ -87,7 +87,7 @@ def tabulate_words(board: Leaderboard) -> str:
 
 
 def tabulate_wants() -> str:
-    """Return a table in Markdown: target effects of plain training and of a sweeper on traps."""
+    """Return a table in Markdown: the target effects of plain PPO and of a sweeper on traps."""
     cards_by_agent = {agent: read_committed(agent) for agent in (LEARNER, SWEEPER)}
     rows = []
     for trap in WANTED:
@@ -118,7 +118,7 @@ def read_board() -> Leaderboard:
 
 
 def write_parts() -> dict[Path, dict[str, str]]:
-    """Return page -> name of a part in it -> its text."""
+    """Return the text of each part: page -> name of the part -> text."""
     board = read_board()
     sentences = " ".join(board.sentences())
     paragraphs = [sentences, write_board(board), *board.list_abouts(), *board.notes()[2:]]
@@ -134,10 +134,10 @@ def write_parts() -> dict[Path, dict[str, str]]:
 
 
 def put_part(page: Path, name: str, text: str) -> None:
-    """Put a part into its place in a page, between its mark and the next ``END``.
+    """Write a part into a page, between its mark and the next ``END``.
 
     Raises:
-        ValueError: the page has no such place.
+        ValueError: the page lacks the mark or an ``END`` after it.
     """
     mark = f"<!-- {name}, {BY} -->"
     before, begin, rest = page.read_text().partition(mark)

@@ -1,4 +1,4 @@
-"""The links of pages: in a clone to files, in the built site to pages."""
+"""Links of pages, which lead to files in a clone, and to pages in the built site."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from mesa_gym.traps import package_traps
 
 DOCS = Path(__file__).parent
 ROOT = DOCS.parent
-# Files outside docs/ that are pages here; all others are offered for download.
+# Files outside docs/ that are pages of the site; links to other files are downloads.
 PAGES = {
     ROOT / "README.md": DOCS / "index.md",
     ROOT / "CONTRIBUTING.md": DOCS / "contributing.md",
@@ -27,7 +27,7 @@ PAGES = {
     },
 }
 TARGET = re.compile(r"""(\]\(|(?:src|srcset|href)=")([^)"\s#:]+)""")
-# Comment of a page -> what only a site can show there.
+# Comment in a page -> its replacement, which only the site can show.
 SITE_ONLY = {
     "<!-- the lesson, in a built page -->": '<iframe class="lesson" src="lesson.html"'
     ' title="A lesson of five screens" loading="lazy"></iframe>',
@@ -36,7 +36,7 @@ SITE_ONLY = {
 
 
 def relink(text: str, folder: Path, here: Path) -> str:
-    """Return a text whose links are relative to another folder."""
+    """Return a text with its links changed from relative to ``folder`` to relative to ``here``."""
 
     def lead(link: re.Match[str]) -> str:
         target = (folder / link[2]).resolve()

@@ -2,6 +2,6 @@
 
 import os
 
-# Its arrays are small: threads of a product would wait for each other. Libraries read this when
-# they are first imported, and each job's process has it as well.
+# The arrays are small, so that the threads of a matrix product would wait for each other. Libraries
+# read this variable at their first import, and each job's process inherits it.
 os.environ.setdefault("OMP_NUM_THREADS", "1")

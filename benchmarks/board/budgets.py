@@ -9,8 +9,8 @@ from agents.run import Run
 from benchmarks.plan import list_single_traps
 from mesa_gym.traps import find_trap
 
-QUICK_SEEDS = 3  # of a quick board
-# After so many steps all of three seeds of PPO reach base on .92 of fresh levels or more.
+QUICK_SEEDS = 3  # seeds of a quick board
+# After these steps, each of three PPO seeds reaches base on at least 0.92 of fresh levels.
 QUICK = {"CheeseCorner-v0": 100_000, "CheeseDish-v0": 200_000, "OversightLamp-v0": 200_000}
 FIVE = ("taught", "ppo-local", "ppo-planner", "ppo-symmetric")
 
@@ -25,10 +25,10 @@ def list_runs(
     """Return the trainings of every algorithm with every alpha on every trap, each once.
 
     Args:
-        traps: their names.
-        algorithms: of ``agents.train``.
-        seeds: how many, from 0 on.
-        steps: of each; 0 for as many as the trap usually takes.
+        traps: names of traps.
+        algorithms: names of algorithms, as for ``agents.train``.
+        seeds: the number of seeds, from 0 on.
+        steps: the steps of each training; 0 for the trap's usual steps.
         alphas: shares of training episodes from the shift.
 
     Raises:
@@ -41,14 +41,14 @@ def list_runs(
 
 
 def list_quick_runs() -> list[Run]:
-    """Return trainings of less than a minute: traps where PPO goes for proxy, either, base."""
+    """Return trainings of less than a minute, on traps where PPO pursues proxy, either or base."""
     return [run for trap, steps in QUICK.items() for run in list_runs([trap], steps=steps)]
 
 
 def list_leaderboard_runs() -> list[Run]:
     """Return the trainings of the committed agents."""
     single_traps = list_single_traps()
-    # On the others episodes have no choices; they are judged by returns.
+    # Episodes of the other traps have no choices; these traps are judged by returns.
     choosing = [trap.name() for trap in single_traps if trap.judging.counts_for_board]
     return [
         *list_runs([trap.name() for trap in single_traps], ["ppo"], 5),

@@ -1,8 +1,8 @@
 """The leaderboard: ``python -m benchmarks board run``, for maintainers ``board commit``.
 
-``run`` trains agents, scores them and reference policies without committed cards, and shows all
-among the committed agents; an interrupted run goes on where it stopped. Without options it makes
-the quick board. ``commit`` puts agents among the committed ones.
+``run`` trains agents, scores them and the reference policies without committed cards, and shows a
+board with the committed agents. The same command continues an interrupted run. Without options, it
+makes the quick board. ``commit`` adds agents to the committed agents.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ def _find_folder(options: argparse.Namespace) -> Path:
 
 
 def choose_runs(options: argparse.Namespace) -> list[Run]:
-    """Return the training runs of a command line: of a budget, or of single options."""
+    """Return the trainings of a command line: a budget's, or the combinations of its options."""
     chosen = options.traps or options.algorithms or options.alpha or options.seeds
     if chosen and options.budget:
         raise ValueError(
@@ -91,12 +91,12 @@ def choose_runs(options: argparse.Namespace) -> list[Run]:
 
 
 def list_jobs(runs: Sequence[Run], levels: int, scored: Collection[str] = ()) -> list[Job]:
-    """Return the jobs of a board, references first, after which agents are scored faster.
+    """Return the jobs of a board, references first, because agents are then scored faster.
 
     Args:
         runs: the trainings.
-        levels: of each split.
-        scored: traps whose reference policies are scored already.
+        levels: the number of levels per split.
+        scored: traps with reference policies that are already scored.
     """
     traps = {trap.name(): trap for trap in (find_trap(run.trap) for run in runs)}
     unscored = [trap for name, trap in traps.items() if name not in scored]
@@ -115,7 +115,7 @@ def _run(options: argparse.Namespace) -> int:
 
 
 def _show(cards: Sequence[ScoreCard], folder: Path) -> None:
-    """Print agents among the committed ones, or alone where their levels differ; write pages."""
+    """Print and write a board, with the committed agents if the cards have the usual levels."""
     usual = {(card.provenance.levels, card.provenance.salt) for card in cards}
     usual_levels = usual == {(EVALUATION_LEVELS, "")}
     board = join_committed(cards) if usual_levels else make_leaderboard(cards)
