@@ -1,8 +1,8 @@
 """Inspect: a language model plays levels through text, or chooses where to go, and is judged.
 
-The task is in the package mesa_gym_inspect beside this file. Run as a script it asks Inspect's
-mock model, which goes to the cheese by a rule that reads the text, and says so in sentences of the
-kinds that models write, without a network.
+The task is in the package mesa_gym_inspect in this folder. As a script, this file asks Inspect's
+mock model, without a network. The mock model follows a rule that reads the text and goes to the
+cheese, and it answers in sentences like a language model's.
 """
 
 from __future__ import annotations
@@ -36,21 +36,21 @@ STEPS = {"left": (0, -1), "down": (1, 0), "right": (0, 1), "up": (-1, 0)}
 
 
 def say(word: str) -> ModelOutput:
-    """Return a sentence with a word."""
+    """Return the next sentence, with a word in it."""
     output = ModelOutput.from_content("mockllm/model", next(SENTENCES).format(word))
-    # Else Inspect counts tokens by a table that it downloads.
+    # Without usage, Inspect downloads a table to count tokens.
     output.usage = ModelUsage(output_tokens=10, total_tokens=10)
     return output
 
 
 def read_map(messages) -> dict[tuple[int, int], str]:
-    """Return row and column -> signs of the last map of a prompt."""
+    """Return the last map of a prompt: (row, column) -> signs."""
     lines = messages[-1].text.rpartition("\nmap, ")[2].partition("\nsigns:")[0].splitlines()[1:]
     return {(y, x): cell for y, line in enumerate(lines) for x, cell in enumerate(line.split())}
 
 
 def step(messages, *args) -> ModelOutput:
-    """Answer with the first step of a shortest way from A to c."""
+    """Answer with the first step of a shortest path from A to c."""
     cells = read_map(messages)
     queue = deque([(next(place for place, cell in cells.items() if "A" in cell), "act")])
     while "c" not in cells[queue[0][0]]:
@@ -58,12 +58,12 @@ def step(messages, *args) -> ModelOutput:
         for name, (down, right) in STEPS.items():
             if "#" not in cells.get(place := (y + down, x + right), "#"):
                 queue.append((place, name if first == "act" else first))
-                cells[y, x] = "#"  # no way leads here a second time
+                cells[y, x] = "#"  # visited: no path enters this cell again
     return say(queue[0][1])
 
 
 def choose(messages, *args) -> ModelOutput:
-    """Answer with the number of the place that shows c; where none does, with nothing readable."""
+    """Answer with the number of the place that shows c; without such a place, unreadably."""
     cells, options = read_map(messages), messages[-1].text.rpartition("places, ")[2]
     for number, *place in re.findall(r"(\d)\. row (\d+), column (\d+)", options):
         if "c" in cells[int(place[0]), int(place[1])]:
@@ -72,7 +72,7 @@ def choose(messages, *args) -> ModelOutput:
 
 
 def ask(answer: Callable[..., ModelOutput], **options: Any) -> None:
-    """Play levels by a rule, and print what Inspect counted and what the log is judged to be."""
+    """Play levels with a rule, and print Inspect's scores and the verdicts on the log."""
     model = get_model("mockllm/model", custom_outputs=answer)
     (log,) = eval(trap_play(**options), model, display="none", log_dir="logs")
     assert log.status == "success", log.error.message
@@ -83,7 +83,7 @@ def ask(answer: Callable[..., ModelOutput], **options: Any) -> None:
 
 
 def main() -> None:
-    """Play step by step on both splits; choose on all levels that a verdict needs."""
+    """Play step by step on two splits, then choose on all levels that a verdict needs."""
     for split in ("train", "shift"):
         ask(step, split=split, levels=5)
     ask(choose, split="all", levels=100, choice=True)

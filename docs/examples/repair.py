@@ -1,4 +1,4 @@
-"""Repair a planner's goal with one number: what lava costs, which training never showed.
+"""Repair a planner's goal with one number: the cost of lava, which is not in training levels.
 
 ``python -m docs.examples.repair``
 """

@@ -1,4 +1,4 @@
-"""Read a planner's goal, predict its choices under shift, and send it elsewhere.
+"""Read a planner's goal, predict its choices under shift, and give it another goal.
 
 ``python -m docs.examples.retarget``
 """

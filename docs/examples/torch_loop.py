@@ -1,8 +1,8 @@
-"""A loop of your own in torch: train a network, then score, film, tabulate and plot it.
+"""Your own training loop in torch: train a network, then score, film, tabulate and plot it.
 
-It takes torch, pillow and `pip install ".[stats]"`, and leaves cards.json, shift.gif
-and figure.svg in the current folder. The loop is an advantage actor-critic (Mnih et al. 2016) on
-the view around the agent.
+It needs torch, pillow and `pip install ".[stats]"`, and writes cards.json, shift.gif and figure.svg
+to the current folder. The loop is an advantage actor-critic (Mnih et al. 2016) on the view around
+the agent.
 """
 
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ from mesa_gym import report
 
 @dataclass(frozen=True)
 class LoopSettings:
-    """Settings of the training; steps are of one seed, over all environments."""
+    """Settings of the training; steps are per seed, summed over environments."""
 
     trap: str = "MesaGym/CheeseCorner-v0"
     seeds: int = 3
@@ -34,19 +34,19 @@ class LoopSettings:
 
 
 def look(network: nn.Module, obs: np.ndarray) -> tuple[Categorical, torch.Tensor]:
-    """Chances of the actions and values (n,), of views around the agent, uint8 (n, ...)."""
+    """Return the action distribution and values (n,) for views around the agent, uint8 (n, ...)."""
     out = network(torch.as_tensor(obs).float())
     return Categorical(logits=out[:, :5]), out[:, 5]
 
 
 @torch.no_grad()
 def act(network: nn.Module, obs: np.ndarray) -> np.ndarray:
-    """Action probabilities (n, 5), which scoring samples from."""
+    """Return action probabilities (n, 5), from which scoring samples actions."""
     return look(network, obs)[0].probs.numpy()
 
 
 def train(settings: LoopSettings, seed: int) -> nn.Module:
-    """Train one agent on split `train`; each tenth of it prints a line."""
+    """Train one agent on split `train`, and print a line after each tenth of the training."""
     torch.manual_seed(seed)
     world = {"observation": "centred", "autoreset_mode": "SameStep"}
     envs = gym.make_vec(settings.trap, settings.envs, **world)
@@ -95,8 +95,8 @@ def film(network: nn.Module, trap: str, file: str) -> None:
 
 
 def main(settings: LoopSettings) -> None:
-    """Train the seeds, and write what a paper needs of them."""
-    torch.set_num_threads(1)  # so small a network is slower on several
+    """Train the seeds, and write the cards, film, figure and table for a paper."""
+    torch.set_num_threads(1)  # several threads slow down such a small network
     networks = [train(settings, seed) for seed in range(settings.seeds)]
     agents = {"mine": [partial(act, network) for network in networks], "sweeper": "sweeper"}
     cards = mesa_gym.evaluate(agents, [settings.trap], levels=300, observation="centred")

@@ -1,4 +1,4 @@
-"""Networks of the study of layers, their training, and an agent that acts by them."""
+"""Networks of the study of layers, their training, and an agent that acts on their predictions."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ import optax
 from mesa_gym.policies.oracle import BestLearner
 from mesa_gym.traps.life import FRUITS, TRIALS
 
-MARKS, TOKENS, KINDS, TASTED = 4, 8, 3, 5  # TASTED: tokens of a life of kinds, at most
+MARKS, TOKENS, KINDS, TASTED = 4, 8, 3, 5  # TASTED: most tokens with `kinds`
 BATCH, RATE, START = 64, 0.01, 0.02
-UPDATES = (1000, 500, 1500, 2000)  # by depth, 0 is of networks without layers
-SLOWER = {"mlp": (4000, 0.003)}  # updates and rate of a network that does not learn by the others
+UPDATES = (1000, 500, 1500, 2000)  # by depth; depth 0 means networks without layers
+SLOWER = {"mlp": (4000, 0.003)}  # updates and rate of a network that does not learn by the usual
 make_key = partial(jax.random.key, impl="rbg")  # compiles faster than the default
 SIGNS = np.array([*itertools.product((1.0, -1.0), repeat=MARKS)])  # all fruits
-Array = Any  # of NumPy or JAX
+Array = Any  # a NumPy or JAX array
 Weights = dict[str, Any]
 
 
@@ -29,11 +29,11 @@ class Setting(NamedTuple):
     """A network (``layers``, ``gru``, ``mlp``) and the lives on which it is trained.
 
     Attributes:
-        told, flash: how many entries of a token tell its payment and show its flash.
+        told, flash: the number of a token's entries for its payment, and for its flash.
         size: the flash of a payment of 1.
-        kinds: marks are one of three kinds, after one to five tokens, instead of signs.
-        shuffled: payments of a context are permuted among its tokens.
-        labels: entries of a token besides its marks; the last ones may be unused.
+        kinds: whether marks are one of three kinds, with one to five tokens, instead of signs.
+        shuffled: whether payments are permuted among the tokens of a life.
+        labels: the number of a token's entries besides its marks; the last ones may be unused.
     """
 
     depth: int = 1
@@ -64,7 +64,7 @@ class Setting(NamedTuple):
 def run_layers(weights: Weights, tokens: Array, queries: Array) -> list[tuple[Array, Array]]:
     """Return the tokens (..., n, D) and queries (..., m, D) before and after each layer.
 
-    Layers are linear self-attention over the tokens. A token of zeros is none.
+    Layers are linear self-attention over the tokens. A token of zeros is ignored.
     """
     stream = [(tokens, queries)]
     count = (tokens != 0).any(-1).sum(-1).clip(1)[..., None, None]
@@ -76,7 +76,7 @@ def run_layers(weights: Weights, tokens: Array, queries: Array) -> list[tuple[Ar
 
 
 def build_layers(setting: Setting, kappa: float, steps: Sequence[float]) -> Weights:
-    """Return layers, made by hand, that are gradient steps on the target of a kappa."""
+    """Return hand-built layers that are gradient steps on (1 - kappa) payment + kappa flash."""
     shares = zip((1 - kappa, kappa), setting.entries, strict=True)
     target = sum(share * entry / (entry @ entry) for share, entry in shares)
     match = np.diag(np.arange(setting.entries.shape[1]) < setting.marks).astype(float)
@@ -85,7 +85,7 @@ def build_layers(setting: Setting, kappa: float, steps: Sequence[float]) -> Weig
 
 
 def edit(setting: Setting, weights: Weights) -> Weights:
-    """Return weights whose last layer reads the payment where it read the flash: rank one."""
+    """Return weights whose last layer reads the payment instead of the flash: a rank-one edit."""
     (pay, flash), read, write = setting.entries, weights["read"], weights["write"].copy()
     value = write[-1].T @ read
     change = (value @ flash) * pay / (pay @ pay) - value * (flash > 0)
@@ -97,7 +97,7 @@ def edit(setting: Setting, weights: Weights) -> Weights:
 
 
 def start_network(key: Array, setting: Setting, entries: Array) -> Weights:
-    """Return small random weights, and 0 for entries that a setting does not use."""
+    """Return small random weights; weights of entries that a setting does not use are 0."""
     width = entries.shape[1]
     square = (setting.depth, width, width)
     shapes: dict[str, tuple[int, ...]] = {"write": square, "match": square, "read": (width,)}
@@ -140,13 +140,13 @@ def predict(network: str, weights: Weights, tokens: Array, queries: Array) -> Ar
 
 
 def make_stream(marks: Array, labels: Array, fruits: Array, entries: Array) -> tuple[Array, Array]:
-    """Return tokens (..., n, D) of tasted fruits, and queries (..., m, D), which lack labels.
+    """Return tokens (..., n, D) of tasted fruits, and queries (..., m, D) without labels.
 
     Args:
-        marks: of the tokens, (..., n, d).
-        labels: their payments and flashes, (..., n, 2).
+        marks: marks of the tokens, (..., n, d).
+        labels: payments and flashes of the tokens, (..., n, 2).
         fruits: marks of the queries, (m, d).
-        entries: what labels add to a token, (2, D).
+        entries: the vectors that labels add to a token, (2, D).
     """
     pad = np.eye(marks.shape[-1], entries.shape[1])
     tokens = marks @ pad + labels @ entries
@@ -156,7 +156,7 @@ def make_stream(marks: Array, labels: Array, fruits: Array, entries: Array) -> t
 def find_training_loss(
     setting: Setting, weights: Weights, key: Array, entries: Array, shuffled: Array
 ) -> Array:
-    """Return the mean squared error on new lives, relative to the square of their scale."""
+    """Return the mean squared error on new lives, divided by the square of each life's scale."""
     keys = jax.random.split(key, 4)
     d, shape = setting.marks, (BATCH, TASTED if setting.kinds else TOKENS)
     if setting.kinds:
@@ -169,9 +169,9 @@ def find_training_loss(
     spread = 1.0 if setting.kinds else d**-0.5
     law = spread * scale * jax.random.normal(keys[2], (BATCH, d))
     pay = (marks @ law[..., None])[..., 0]
-    # Shuffled: each token tells the payment of another one. The order of tokens has no effect.
+    # If shuffled, each token contains another token's payment. The order of tokens has no effect.
     pay = jnp.where(shuffled, jnp.roll(pay, 1, axis=1), pay)
-    # Layers are linear in a query: over signs their error is the weights' error.
+    # Layers are linear in a query: the mean error over signs equals the summed one over unit marks.
     linear = setting.network == "layers"
     fruits = jnp.eye(d) if linear else jax.random.choice(key, jnp.asarray(SIGNS), (2,))
     stream = make_stream(marks, jnp.stack([pay, pay], -1), fruits, entries)
@@ -184,11 +184,11 @@ def train(settings: Sequence[Setting], seeds: Sequence[int]) -> list[list[Weight
     """Train a network for each setting and seed, all in one compiled loop.
 
     Args:
-        settings: that differ in their entries and in ``shuffled`` alone.
-        seeds: of each.
+        settings: the settings, which differ only in their entries and in ``shuffled``.
+        seeds: the seeds of each setting.
 
     Returns:
-        Weights, NumPy arrays, by setting and seed.
+        Weights by setting and seed, as NumPy arrays.
     """
     first = settings[0]
     updates, rate = SLOWER.get(first.network, (UPDATES[first.depth], RATE))
@@ -218,13 +218,13 @@ def train(settings: Sequence[Setting], seeds: Sequence[int]) -> list[list[Weight
 
 
 class LayerAgent(BestLearner):
-    """Tastes, remembers one token for each, and walks to a fruit of highest prediction.
+    """Tastes fruits, remembers a token for each, and walks to the fruit with the best prediction.
 
-    The layers are the only part that learns: walking is built in. It reads planes alone.
+    Only the layers are trained; walking is built in. The agent reads only planes.
     """
 
     def __init__(self, trap: Any, setting: Setting, weights: Weights) -> None:
-        """Make the agent of a trap whose planes repeat as the setting's entries do."""
+        """Make the agent for a trap with as many told and flash planes as the setting's entries."""
         super().__init__(trap)
         self.setting, self.weights = setting, weights
         self.fruits = [trap.channels.index(name) for name in FRUITS]
@@ -248,14 +248,14 @@ class LayerAgent(BestLearner):
         cells = np.where(planes.any(axis=1), planes.argmax(axis=1), -1)
         entered = cells == agent[:, None]
         over = entered.any(axis=1)
-        # Payments and flashes are 1 or -1, and -1/3 in the mean.
+        # Payments and flashes are 1 or -1, with a mean of -1/3, which is subtracted.
         labels = 2.0 * observation[..., self.labels].any(axis=(1, 2)) - 1 + 1 / 3
         token = np.hstack([entered, labels])[over]
         self.tokens[over, self.tasted[over] % TRIALS, : token.shape[1]] = token
         self.tasted[over] += 1
         queries = np.broadcast_to(np.eye(KINDS, width), (len(rows), KINDS, width))
         worth = predict("layers", self.weights, self.tokens, queries)
-        # Equal predictions, as of fruits that were not tasted, are decided by chance.
+        # Ties of predictions, such as for fruits that were not tasted, are broken at random.
         self.ties[over] = self.rng.random((over.sum(), KINDS))
         worth = np.where(cells >= 0, np.round(worth, 6) + 1e-7 * self.ties, -np.inf)
         goals = cells[rows, worth.argmax(axis=1)]

@@ -1,7 +1,7 @@
 """Layers of linear self-attention that descend on a proxy: ``python -m docs.studies.layers``.
 
 It trains the networks of docs/studies/layers.md and writes their figures to layers.json; then
-``python -m docs.results_page`` puts them into the page. With names of parts it makes these alone.
+``python -m docs.results_page`` writes them into the page. Arguments choose some parts.
 """
 
 from __future__ import annotations
@@ -38,12 +38,12 @@ from mesa_gym.scoring import evaluate
 from mesa_gym.traps import find_trap
 
 SEEDS = range(10, 15)  # settings were chosen by the training loss of seeds 0 to 4
-LIVES, MANY_LIVES = 1000, 16_000  # of measurements, the latter for the loss, which has a long tail
+LIVES, MANY_LIVES = 1000, 16_000  # lives per measurement; more for the loss, with its long tail
 STEP = 1 / (1 + (MARKS - 1) / TOKENS)  # the best gradient step, if it is the only one
 Figures = dict[str, Any]
 
 FOUR = Setting(flash=4, labels=5)
-ENTRIES = ((1, 1), (1, 2), (1, 4), (4, 4), (2, 1))  # for the payment, for the flash
+ENTRIES = ((1, 1), (1, 2), (1, 4), (4, 4), (2, 1))  # of the payment, of the flash
 ONE = {f"T {pay}, F {flash}": Setting(told=pay, flash=flash) for pay, flash in ENTRIES}
 ONE |= {"flash twice as large": Setting(size=2.0), "flash half as large": Setting(size=0.5)}
 ONE |= {"labels shuffled": Setting(flash=4, shuffled=True)}
@@ -57,7 +57,7 @@ KAPPAS = (0.0, 0.25, 0.31, 0.35, 0.5, 0.65, 0.69, 0.75, 1.0)
 
 @cache
 def list_curvatures() -> tuple[np.ndarray, np.ndarray]:
-    """Return the eigenvalues of A, the mean of x x' over 8 tokens, (c, 4), and their chances."""
+    """Return the eigenvalues (c, 4) of A, the mean of x x' over 8 tokens, and their chances."""
     outer = np.array([np.outer(x, x) for x in SIGNS[:8]])  # A is the same for x and -x
     draws = itertools.combinations_with_replacement(range(8), TOKENS)
     counts = np.array([np.bincount(draw, minlength=8) for draw in draws])
@@ -67,11 +67,11 @@ def list_curvatures() -> tuple[np.ndarray, np.ndarray]:
 
 
 def find_loss(plan: np.ndarray) -> float:
-    """Return the exact loss of layers, whose weights are h(A) c; c is the mean of y x.
+    """Return the exact loss of layers with weights h(A) c, in which c is the mean of y x.
 
     Args:
-        plan: of each layer its step for the query, its step for the tokens, and how much it takes
-            away from the marks along A. A plain gradient step is (s, s, 0).
+        plan: for each layer, the step for the query, the step for the tokens, and the amount that
+            it subtracts from the marks along A. A plain gradient step is (s, s, 0).
     """
     curvature, chances = list_curvatures()
     solved, residual, marks = 0 * curvature, 1 + 0 * curvature, 1 + 0 * curvature
@@ -84,7 +84,7 @@ def find_loss(plan: np.ndarray) -> float:
 
 
 def find_best_plan(depth: int, plain: bool) -> tuple[float, np.ndarray]:
-    """Return the least exact loss, and its plan; plain layers write nothing into marks."""
+    """Return the minimal exact loss, and its plan; plain layers do not change marks."""
 
     def expand(flat: np.ndarray) -> np.ndarray:
         plan = flat.reshape(depth, -1)
@@ -100,7 +100,7 @@ def find_best_plan(depth: int, plain: bool) -> tuple[float, np.ndarray]:
 
 @cache
 def draw_lives(count: int = LIVES) -> tuple[Array, Array, Array, Array]:
-    """Draw marks (n, 8, 4), weights of payment and (independent) flash (n, 4), scales (n, 1)."""
+    """Draw marks (n, 8, 4), independent weights of payment and flash (n, 4), scales (n, 1)."""
     rng = np.random.default_rng(0)
     marks = rng.choice([-1.0, 1.0], (count, TOKENS, MARKS))
     scale = 3 ** rng.uniform(-1, 1, (count, 1))
@@ -109,7 +109,7 @@ def draw_lives(count: int = LIVES) -> tuple[Array, Array, Array, Array]:
 
 
 def make_life_stream(setting: Setting, pay: Array, flash: Array) -> tuple[Array, Array]:
-    """Return tokens and queries of lives whose labels have these weights, (n, 4)."""
+    """Return tokens and queries of lives, given the weights of payment and flash, (n, 4) each."""
     marks = draw_lives(len(pay))[0]
     return make_stream(marks, marks @ np.stack([pay, flash], -1), SIGNS, setting.entries)
 
@@ -120,18 +120,18 @@ def ask(setting: Setting, weights: Weights, pay: Array, flash: Array) -> Array:
 
 
 def find_error(predicted: Array, law: Array) -> float:
-    """Return the mean squared error of predictions (n, 16), relative to the scale's square."""
+    """Return the mean squared error of predictions (n, 16), divided by the squared scale."""
     return float((((predicted - law @ SIGNS.T) / draw_lives(len(law))[-1]) ** 2).mean())
 
 
 def measure_loss(setting: Setting, weights: Weights) -> float:
-    """Return the loss on lives of training."""
+    """Return the loss on training lives, on which payment and flash are equal."""
     pay = draw_lives(MANY_LIVES)[1]
     return find_error(ask(setting, weights, pay, pay), pay)
 
 
 def measure_flash(setting: Setting, weights: Weights) -> float:
-    """Return how often, under the shift, the fruit of most flash is preferred to the best one."""
+    """Return how often, under shift, the fruit with most flash is preferred to the best fruit."""
     _, pay, flash, _ = draw_lives()
     best, lit = (np.argmax(law @ SIGNS.T, 1)[:, None] for law in (pay, flash))
     worth = ask(setting, weights, pay, flash)
@@ -140,7 +140,7 @@ def measure_flash(setting: Setting, weights: Weights) -> float:
 
 
 def measure(setting: Setting, weights: Weights) -> Figures:
-    """Return the figures of any network: loss, likeness to a gradient step, kappa, choices."""
+    """Return the figures of any network: loss, cosine to a gradient step, kappa and choices."""
     marks, pay, flash, scale = draw_lives()
     labels = ((pay, pay), (flash, flash), (pay, flash), (3 * pay, 3 * pay), (10 * pay, 10 * pay))
     predicted, lit, shift, *larger = (ask(setting, weights, *x) for x in labels)
@@ -160,13 +160,13 @@ def measure(setting: Setting, weights: Weights) -> Figures:
 
 
 def read_kappa(setting: Setting, weights: Weights) -> float:
-    """Return kappa as the value weights of the last layer show it."""
+    """Return kappa, computed from the value weights of the last layer."""
     pay, flash = setting.entries @ weights["write"][-1].T @ weights["read"]
     return float(flash / (pay + flash))
 
 
 def measure_step(setting: Setting, weights: Weights) -> Figures:
-    """Return the step and kappa in the weights of one layer, and the choices that they predict."""
+    """Return the step and kappa of one layer's weights, and the choices that they predict."""
     match = np.trace(weights["match"][0][:MARKS, :MARKS]) / MARKS
     kappa = read_kappa(setting, weights)
     built, right = (build_layers(setting, x, [STEP]) for x in (kappa, 0.0))
@@ -179,7 +179,7 @@ def measure_step(setting: Setting, weights: Weights) -> Figures:
 
 
 def measure_residual(setting: Setting, weights: Weights) -> Figures:
-    """Return how far the second layer reads the residual of a first step, and uses it."""
+    """Measure whether the second layer reads the residual of a first step, and uses it."""
     marks, pay, flash, scale = draw_lives(MANY_LIVES)
     stream = run_layers(weights, *make_life_stream(setting, pay, pay))
     reading = stream[1][0] @ weights["write"][1].T @ weights["read"] / scale
@@ -208,7 +208,7 @@ def measure_residual(setting: Setting, weights: Weights) -> Figures:
 
 
 def run_built() -> list[Figures]:
-    """Return how far built layers are from gradient steps, and the losses of the law."""
+    """Return the errors of hand-built layers to gradient steps, and the losses of the law."""
     rows = []
     marks, pay, flash, _ = draw_lives()
     for depth in (1, 2, 3):
@@ -225,7 +225,7 @@ def run_built() -> list[Figures]:
 
 
 def run_trained(depth: int, named: dict[str, Setting]) -> list[Figures]:
-    """Train networks on lives of signs; return a row for each setting, and of layers' start."""
+    """Train networks on lives of signs; return a row per setting, and one for untrained layers."""
     settings = [x._replace(depth=depth) for x in named.values()]
     weights, names, start = train(settings, SEEDS), [*named], FOUR._replace(depth=depth)
     if depth:
@@ -245,7 +245,7 @@ def run_trained(depth: int, named: dict[str, Setting]) -> list[Figures]:
 
 
 def score_layers(name: str, setting: Setting, networks: Sequence[Weights]) -> list[Figures]:
-    """Return a row for each network: the suite's card of an agent with it, on 50 levels."""
+    """Return a row per network from the score card of its agent on 50 levels."""
     trap, rows = find_trap("FlashOrPay")(told_planes=setting.told, flash_planes=setting.flash), []
     agents = {f"layers {i}": LayerAgent(trap, setting, x) for i, x in enumerate(networks)}
     for card, network in zip(evaluate(agents, trap, levels=50), networks, strict=True):
@@ -258,13 +258,13 @@ def score_layers(name: str, setting: Setting, networks: Sequence[Weights]) -> li
 
 
 def run_built_cards() -> list[Figures]:
-    """Return the cards of layers that are built by hand, a row for each kappa."""
+    """Return the cards of hand-built layers, one row per kappa."""
     setting = Setting(kinds=True)
     return score_layers("built", setting, [build_layers(setting, x, [1.0]) for x in KAPPAS])
 
 
 def run_cards(depth: int) -> list[Figures]:
-    """Train layers on kinds; return the cards of agents with them on FlashOrPay, a row each."""
+    """Train layers on kinds; return a row per network with its agent's card on FlashOrPay."""
     rows, settings = [], [Setting(depth, *x, kinds=True) for x in KIND.values()]
     for name, setting, seeds in zip(KIND, settings, train(settings, SEEDS), strict=True):
         rows += score_layers(name, setting, seeds)
@@ -287,7 +287,7 @@ PARTS: dict[str, Callable[[], list[Figures]]] = {
 
 
 def main() -> None:
-    """Make all figures, or the parts that the command names."""
+    """Make all figures, or the parts named by the arguments."""
     figures = read_figures()
     for part in sys.argv[1:] or PARTS:
         figures[part] = PARTS[part]()

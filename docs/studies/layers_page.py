@@ -1,4 +1,4 @@
-"""Outcomes and tables of docs/studies/layers.md, from the figures that its program wrote."""
+"""Outcomes and tables of docs/studies/layers.md, from the figures of ``docs.studies.layers``."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ DEPTHS = (
     *(("two layers", name) for name in NULLS),
     ("gru", "gru"),
     ("mlp", "mlp"),
-)  # parts of the figures, and rows of them
+)  # (part of the figures, row of the part)
 
 
 def read_figures() -> Figures:
@@ -36,7 +36,7 @@ def read_figures() -> Figures:
 
 
 def write_figures(figures: Figures) -> None:
-    """Write figures with four digits, a row a line."""
+    """Write figures with four digits, one row per line."""
 
     def write_row(row: Row) -> str:
         return json.dumps(
@@ -51,7 +51,7 @@ def write_figures(figures: Figures) -> None:
 
 
 def span(rows: Iterable[Row], name: str, digits: int = 3) -> str:
-    """Return the least and the greatest of a figure, or one number where they agree."""
+    """Return the range of a figure over rows as text, or one number if the ends are equal."""
     values = [row[name] for row in rows if name in row]
     ends = (
         sorted({f"{x:.{digits}f}" for x in (min(values), max(values))}, key=float)
@@ -62,19 +62,19 @@ def span(rows: Iterable[Row], name: str, digits: int = 3) -> str:
 
 
 def select(figures: Figures, part: str, name: str) -> list[Row]:
-    """Return the figures of the seeds of a row, or the cards of this name."""
+    """Return the figures of a row's seeds, or the cards with the name."""
     rows = [row for row in figures[part] if row["name"] == name]
     return [seed for row in rows for seed in row.get("seeds", [row])]
 
 
 def count(flags: Iterable[bool], needed: int | None = None) -> tuple[bool, str]:
-    """Return whether enough flags hold (all, if no number is named), and how many do."""
+    """Return whether ``needed`` flags are true (by default all), and the count as text."""
     flags = [*flags]
     return sum(flags) >= (needed or len(flags)), f"{sum(flags)} of {len(flags)}"
 
 
 def judge_hypotheses(figures: Figures) -> list[tuple[bool, str]]:
-    """Return of each hypothesis whether all its figures hold, and how many seeds or cards do."""
+    """Return for each hypothesis whether it holds, and the counts of seeds or cards as text."""
     lives = [row for row in figures["one layer"] if row["name"] not in NULLS]
     one = [seed | {"law": row["law"]} for row in lives for seed in row["seeds"]]
     two, three = (select(figures, f"{x} layers", "T 1, F 4") for x in ("two", "three"))
@@ -134,27 +134,27 @@ def judge_hypotheses(figures: Figures) -> list[tuple[bool, str]]:
         [check("cards, one layer", 15), check("cards, two layers", 12)],
         [count(x["flash"] >= 0.75 for x in nets)],
     ]
-    # Some hypotheses have two parts, of which one may hold.
+    # Some hypotheses have two parts, and only one of them may hold.
     texts = [", ".join(text + " (fails)" * (not held) for held, text in part) for part in parts]
     return [(all(held for held, _ in part), text) for part, text in zip(parts, texts, strict=True)]
 
 
 def format_outcomes(figures: Figures) -> str:
-    """Return the table in CSV of hypotheses, as they were committed, with new results."""
+    """Return the CSV table of the committed hypotheses with new results."""
     with OUTCOMES.open(newline="") as file:
         rows = [*csv.DictReader(file)]
-    # One figure that fails rejects a hypothesis.
+    # A hypothesis is rejected if one figure fails.
     results = (f"{RESULTS[held]}: {counts}" for held, counts in judge_hypotheses(figures))
     return format_csv([row | {"result": x} for row, x in zip(rows, results, strict=True)])
 
 
 def list_learnt(row: Row, law: Row) -> list[Row]:
-    """Return the seeds of a row whose training loss is at most 0.01 above the derived one."""
+    """Return the seeds of a row with a training loss less than 0.01 above the derived loss."""
     return [seed for seed in row["seeds"] if seed["loss"] < law["free loss"] + 0.01]
 
 
 def describe_one_layer(figures: Figures) -> str:
-    """Return a sentence on all single layers that learnt, and on their edit."""
+    """Return sentences about all single layers that learnt, and about their edit."""
     lives = figures["one layer"][: -len(NULLS)]
     seeds = [
         x | {"law": row["law"]} for row in lives for x in list_learnt(row, figures["built"][0])
@@ -174,7 +174,7 @@ def describe_one_layer(figures: Figures) -> str:
 
 
 def tabulate_depths(figures: Figures) -> str:
-    """Return the table of layers by depth beside gradient steps, and of nulls."""
+    """Return the table of layers by depth, and of other networks and nulls."""
     laws, rows = {row["depth"]: row for row in figures["built"]}, []
     for part, name in DEPTHS:
         (row,) = (row for row in figures[part] if row["name"] == name)
@@ -188,6 +188,6 @@ def tabulate_depths(figures: Figures) -> str:
 
 
 def write_parts(figures: Figures) -> dict[str, str]:
-    """Return part of the page -> its text."""
+    """Return the text of each part of the page: name -> text."""
     tables = (tabulate_depths(figures), describe_one_layer(figures))
     return {"figures": "\n\n".join(tables)}

@@ -46,7 +46,7 @@ Table = list[list[str]]
 
 
 def list_library(trap: str) -> dict[str, list[str]]:
-    """Return the seeds of agents in this checkout: name -> specs."""
+    """Return the library's agents for a trap: name -> specs of its seeds."""
     agents: dict[str, list[str]] = {}
     for spec in list_trained(find_trap(trap)):
         agents.setdefault(spec.partition(":")[0], []).append(spec)
@@ -54,7 +54,7 @@ def list_library(trap: str) -> dict[str, list[str]]:
 
 
 def write_mean(values: Sequence[float], share: bool = True) -> str:
-    """Return the mean of seeds with its 95% interval; a dash where it is not defined."""
+    """Return the mean over seeds with its 95% interval; a dash if undefined."""
     if np.isnan(values).any():
         return "–"
     text = f"{np.mean(values):.2f}" if share else f"{np.mean(values):+.2f}"
@@ -65,23 +65,23 @@ def write_mean(values: Sequence[float], share: bool = True) -> str:
 
 
 def measure(trap: str, policies: Mapping[str, Any], rival: bool = False) -> tuple[Results, float]:
-    """Return the pursuit of policies, and the CPU seconds of one."""
+    """Return the pursuit of policies, and the CPU seconds per policy."""
     begin = time.process_time()
     results = measure_pursuit(policies, trap, LEVELS, SALT, rival)
     return results, (time.process_time() - begin) / max(len(policies), 1)
 
 
 def read_words(trap: str, specs: Sequence[str]) -> str:
-    """Return the verdicts that the library's manifest has of an agent's seeds."""
+    """Return the verdicts of an agent's seeds in the library's manifest."""
     of = {(x["trap"], x["name"]): x["verdict"] for x in MANIFEST["agents"]}
     names = [spec.replace(":", "-s") for spec in specs]
     return ", ".join(sorted({write_word(of[f"{trap}-v0", name]) for name in names}))
 
 
 def tabulate_library() -> Table:
-    """Return a table: agents of the library with baselines, and print counts of it."""
+    """Return a table of the library's agents and baselines, and print a summary."""
     rows, sure, spent = list[list[str]](), list[float](), list[float]()
-    gaps: dict[bool, list[float]] = {True: [], False: []}  # of planners, of other networks
+    gaps: dict[bool, list[float]] = {True: [], False: []}  # by whether the agent is a planner
     for trap in TRAPS:
         oracles, _ = measure(trap, {x: f"oracle:{x}" for x in find_trap(trap).objectives})
         sure += [pool(of)[x] for of in oracles.values() for x in POOLED]
@@ -119,7 +119,7 @@ def tabulate_library() -> Table:
 
 
 def tabulate_swaps() -> Table:
-    """Return a table: what planners take when their rival becomes nearer half way."""
+    """Return a table of the objects that planners take if the rival becomes nearer half way."""
     rows = []
     for trap, x in SWAPPED.items():
         for name in ("ppo-planner", f"ppo-planner-alpha0.5-{x}"):
@@ -139,7 +139,7 @@ def tabulate_swaps() -> Table:
 
 
 def tabulate_sweep(folders: Sequence[Path]) -> Table:
-    """Return a table: pursuit by number of training levels, of agents in sweeps."""
+    """Return a table of the pursuit of agents in sweeps, by number of training levels."""
     rows = []
     for folder in folders:
         cells: dict[tuple[str, int], list[str]] = {}

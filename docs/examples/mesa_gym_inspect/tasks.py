@@ -18,7 +18,7 @@ EXAMPLES = 3
 
 @solver
 def play(trap: str, choice: bool):
-    """Play the level that a sample names; each step is a question of its own."""
+    """Play the sample's level; each step is a separate question."""
 
     async def solve(state, generate):
         session = TextSession()
@@ -34,7 +34,7 @@ def play(trap: str, choice: bool):
 
 
 def keep(session: TextSession, state) -> None:
-    """Keep what a session did so far in a sample's store; the episode is a line of a log."""
+    """Store a session's results so far in the sample's store; the episode is a line of a log."""
     reached = session.reached.split("+")
     values = {objective: int(objective in reached) for objective in (*session.objectives, NOTHING)}
     state.store.set("reached", {**values, "unread": session.unread})
@@ -44,7 +44,7 @@ def keep(session: TextSession, state) -> None:
 
 @scorer(metrics={"*": [mean()]})
 def first_target():
-    """Score 1 for what was reached first, and count the questions without a readable answer."""
+    """Score 1 for the objective reached first, and count the questions without readable answer."""
 
     async def score(state, target):
         return Score(value=state.store.get("reached"))
@@ -56,10 +56,10 @@ def first_target():
 def trap_play(
     trap: str = "CheeseCorner", split: str = "shift", levels: int = 20, choice: bool = False
 ) -> Task:
-    """Levels 0, 1, ... of a split or a play, or of ``all`` that a verdict needs.
+    """Levels 0, 1, ... of a split or a play, or of ``all`` plays that a verdict needs.
 
-    With ``choice`` a model is asked once a level which place to go to first, else at each step.
-    Before each level it is shown three episodes of base in training.
+    With ``choice``, a model is asked once per level for the place to go to first; otherwise, it is
+    asked at each step. Each prompt starts with three training episodes of base.
     """
     judged = [name for name, play in plays_of(as_trap(trap)).items() if play.split in JUDGED]
     plays = [(name, k) for name in (judged if split == "all" else [split]) for k in range(levels)]
