@@ -1,4 +1,4 @@
-"""Drawing: states to RGB arrays, without a trap's rules."""
+"""Rendering: draws states as RGB arrays without knowing a trap's rules."""
 
 from mesa_gym.rendering.canvas import Canvas
 from mesa_gym.rendering.drawing import mark, sprite

@@ -1,6 +1,6 @@
-"""A small anti-aliased canvas: shapes in the unit square, painted one over the other.
+"""A small anti-aliased canvas: shapes in the unit square, painted over each other.
 
-Smooth edges come from painting on a finer lattice, whose colours are averaged at the end.
+Shapes are painted on a finer grid of samples; averaging its colours makes edges smooth.
 """
 
 from __future__ import annotations
@@ -17,15 +17,15 @@ from mesa_gym.engine import RGB
 Field = NDArray[np.float32]
 Point = tuple[float, float]
 
-SAMPLES = 6  # samples a pixel in each direction: 37 grades of coverage
+SAMPLES = 6  # samples per pixel in each direction: 37 grades of coverage
 
 
 class Canvas:
-    """A square picture under way; x runs right and y runs down, both from 0 to 1.
+    """A square picture to paint on; x runs right and y runs down, both from 0 to 1.
 
-    Lengths are in sides of the canvas. A shape is a field: float32 (samples, samples), the distance
-    of each sample to the shape's edge, negative inside, so that ``np.minimum`` joins two shapes
-    and ``np.maximum(a, -b)`` is a without b.
+    The unit of length is the canvas's side. A shape is a field: float32 (samples, samples), the
+    distance of each sample to the shape's edge, negative inside, so that ``np.minimum`` joins two
+    shapes and ``np.maximum(a, -b)`` is a without b.
 
     Args:
         size: side of the finished picture in pixels.
@@ -43,7 +43,7 @@ class Canvas:
     def part(self, left: float, top: float, side: float) -> Canvas:
         """Return a view whose unit square starts at (left, top) and has the side ``side``.
 
-        What is painted on the view appears on this canvas; outside the square nothing does.
+        Painting on the view changes this canvas inside the square only.
         """
         view = copy(self)
         view._x = (self._x - np.float32(left)) / np.float32(side)
@@ -52,7 +52,7 @@ class Canvas:
         return view
 
     def circle(self, x: float, y: float, radius: float) -> Field:
-        """Return the disc of some ``radius`` around the point (x, y)."""
+        """Return the disc of radius ``radius`` around the point (x, y)."""
         return np.hypot(self._x - x, self._y - y) - np.float32(radius)
 
     def box(self, left: float, top: float, right: float, bottom: float, r: float = 0.0) -> Field:
@@ -63,7 +63,7 @@ class Canvas:
         return outside + np.minimum(np.maximum(dx, dy), 0) - np.float32(r)
 
     def line(self, points: Sequence[Point], width: float) -> Field:
-        """Return a stroke of some ``width`` with round ends, through at least two points (x, y)."""
+        """Return a stroke of width ``width`` with round ends through two or more points (x, y)."""
         distance = np.full((1, 1), np.inf, dtype=np.float32)
         for (ax, ay), (bx, by) in pairwise(points):
             x, y, dx, dy = self._x - ax, self._y - ay, bx - ax, by - ay
@@ -72,12 +72,12 @@ class Canvas:
         return distance - np.float32(width / 2)
 
     def polygon(self, points: Sequence[Point]) -> Field:
-        """Return the inside of a closed polygon by its corners (even-odd rule)."""
+        """Return the inside of the polygon with the given corners (even-odd rule)."""
         closed = [*points, points[0]]
         distance = self.line(closed, 0)
         inside = np.zeros(distance.shape, dtype=bool)
         for (ax, ay), (bx, by) in pairwise(closed):
-            if ay != by:  # a ray to the left never meets a level edge
+            if ay != by:  # a ray to the left never crosses a horizontal edge
                 crossing = ax + (self._y - ay) * ((bx - ax) / (by - ay))
                 inside ^= ((self._y < ay) != (self._y < by)) & (crossing < self._x)
         return np.where(inside, -distance, distance)
@@ -86,9 +86,9 @@ class Canvas:
         """Cover a shape with a colour.
 
         Args:
-            shape: what ``circle``, ``box``, ``line`` or ``polygon`` gave, or several joined.
+            shape: a field from ``circle``, ``box``, ``line`` or ``polygon``, or several joined.
             colour: red, green and blue, 0 to 255.
-            grow: what is added to the shape on every side, for outlines.
+            grow: the length that is added to the shape on every side, for outlines.
         """
         self._samples[(shape < grow) & self._inside] = len(self._colours)
         self._colours.append(colour)

@@ -1,11 +1,11 @@
-"""Registers of drawings, and the words in which the package writes its own.
+"""Registers of drawings, and the language in which the package describes its own drawings.
 
-A text describes drawings, one after the other. Each begins with a line ``name: description``; a
-line after that paints one shape over those before it, or moves the rest into a square::
+A text contains several drawings. Each begins with a line ``name: description``; each further line
+paints one shape over the earlier shapes, or moves the rest of the drawing into a square::
 
     fill SHADE SHAPE     the shape alone
-    inked SHADE SHAPE    with a dark outline, which keeps pale things apart from the pale floor
-    part LEFT,TOP SIDE   what follows has this square as its cell
+    inked SHADE SHAPE    the shape with a dark outline, so that pale things contrast with the floor
+    part LEFT,TOP SIDE   the rest of the drawing uses this square as its cell
 
 Lengths are hundredths of the cell's side; x runs right and y runs down. A shade is ``main`` (the
 colour that the caller chooses) or a name in ``SHADES``; ``main+35`` is 35% lighter, ``main-35``
@@ -14,11 +14,11 @@ colour that the caller chooses) or a name in ``SHADES``; ``main+35`` is 35% ligh
     disc X,Y RADIUS              box LEFT,TOP RIGHT,BOTTOM [RADIUS OF CORNERS]
     line WIDTH X,Y X,Y ...       poly X,Y X,Y X,Y ...
     star X,Y TIPS NOTCHES COUNT  one tip up; the radii of its tips and of its notches
-    it                           the shape painted last that is not itself made from ``it``
-    ... >X,Y*N                   after all except ``it``: joined with N copies (1 by default), each
-                                 moved by X,Y from the one before; two of these make a grid
-    A + B, A & B                 both joined; the part of A that lies inside B
-    A grow LENGTH, A rim WIDTH   A with that much more on every side; a stroke along A's edge
+    it                           the last painted shape that does not use ``it``
+    ... >X,Y*N                   after any shape except ``it``: joins N copies (1 by default), each
+                                 moved by X,Y from the copy before; two of these make a grid
+    A + B, A & B                 A and B joined; the part of A that is inside B
+    A grow LENGTH, A rim WIDTH   A larger by LENGTH on every side; a stroke along A's edge
 """
 
 from __future__ import annotations
@@ -69,14 +69,14 @@ def mark(draw: Sprite) -> Sprite:
     """Register the mark of an attribute under the function's name, which is the attribute's.
 
     The mark is a small shape in the lower left corner of each cell that has the attribute, so
-    that colours can be told apart without seeing colours. Arguments and errors are those of
-    ``sprite``.
+    people can distinguish attributes without seeing colours. ``sprite`` has the same arguments and
+    errors.
     """
     return _register(MARKS, "mark", draw)
 
 
 def find_sprite(name: str) -> Sprite:
-    """Return the drawing of that name.
+    """Return the drawing called ``name``.
 
     Raises:
         UnknownNameError: the name is unknown; the message names the nearest.

@@ -11,7 +11,7 @@ import numpy as np
 from mesa_gym.engine import RGB
 from mesa_gym.rendering.canvas import Canvas
 
-# From "!" on, a row after the other; a row is a number of five bits, in base 32.
+# Characters from "!" on: the rows of each from top to bottom; a row is five bits, a base-32 digit.
 LETTER_ROWS = """
 4444404 aaa0000 aavavaa 4fke5u4 op248j3 8kk8lid 6648000 2488842 8422248 4level4
 044v440 000066c 000v000 0000066 01248g0 ehjlphe 4c4444e eh1eggv v1261he 26aiv22
@@ -25,7 +25,7 @@ f11111f 4ah0000 000000v cc42000 00c2eif ggmphpm 00ehghe 11djhjd 00ehvge 254e444
 2448442 4440444 8442448 8l20000
 """
 DOTS = LETTER_ROWS.split()
-# Of the cell's side.
+# Shares of the cell's side.
 LEFT = 0.26
 TOP = 0.16
 DOT = 0.092
@@ -33,10 +33,9 @@ DOT = 0.092
 
 @cache
 def glyph(character: str) -> Callable[[Canvas, RGB], None]:
-    """Return the function that paints a character in the middle of a cell, one for each.
+    """Return the function that paints a character in the middle of a cell.
 
-    A letter with an accent is painted without it. A character that is not in ASCII then is left
-    out.
+    An accented letter is painted without its accent. Other characters outside ASCII are left out.
     """
     code = ord(unicodedata.normalize("NFKD", character)[0]) - ord("!")
     rows = [int(row, 32) for row in DOTS[code]] if 0 <= code < len(DOTS) else []

@@ -1,4 +1,4 @@
-"""Pictures as PNG (ISO/IEC 15948), with zlib alone."""
+"""Writer of PNG files (ISO/IEC 15948), which needs only zlib."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from mesa_gym.files import write_bytes
 
 
 def write_png(path: Path | str, picture: NDArray[np.uint8]) -> None:
-    """Write a picture, such as a frame that ``render()`` gave, as a PNG file.
+    """Write a picture, such as a frame that ``render()`` returned, as a PNG file.
 
     Args:
-        path: of the file, which is written whole or not at all; folders are made.
+        path: the file's path; the file is written whole or not at all, and folders are created.
         picture: uint8 (height, width, 3), red, green and blue.
 
     Raises:
@@ -45,5 +45,5 @@ def png(picture: NDArray[np.uint8]) -> bytes:
 
 
 def data_uri(picture: NDArray[np.uint8]) -> str:
-    """Return a picture as text that a page carries in itself."""
+    """Return a picture as a ``data:`` URI, which a page can contain."""
     return "data:image/png;base64," + base64.b64encode(png(picture)).decode()

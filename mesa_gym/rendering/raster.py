@@ -1,4 +1,4 @@
-"""From states to pictures: one tile a cell, each distinct tile drawn once."""
+"""Pictures of states: one tile per cell; each distinct tile is drawn once."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from mesa_gym.rendering.drawing import DARK, FLOOR_COLOUR, MARKS, WHITE, Sprite,
 from mesa_gym.rendering.glyphs import glyph
 
 MIN_TILE = 4
-MAX_PLANES = 63  # a bit each of one int64
+MAX_PLANES = 63  # one bit each in an int64
 WALL, THING, MARK, AGENT = range(4)  # heights of layers
 HEIGHT = {"wall": WALL, "agent": AGENT}  # all others are things; these two are never tinted
-NICHE = (0.06, 0.06, 0.94, 0.94)  # where a wall shows what the agent holds
-HELD = (0.11, 0.11, 0.78)  # left, top and side of the item in it
+NICHE = (0.06, 0.06, 0.94, 0.94)  # the box in a wall cell that shows a held thing
+HELD = (0.11, 0.11, 0.78)  # left, top and side of the thing in the niche
 MARK_SIDE = 0.27
 
 Layer = tuple[int, Sprite, RGB]  # one drawing in one cell: its height and its colour
@@ -30,13 +30,14 @@ Layer = tuple[int, Sprite, RGB]  # one drawing in one cell: its height and its c
 def render_rgb(trap: World, state: State, tile: int = 32) -> NDArray[np.uint8]:
     """Draw the levels of a state as the agent sees them.
 
-    In each cell the floor comes first, then ground, then each kind of things and its traits, in
-    the order of their declarations, then marks, and the agent last. A thing takes the colour of
-    the attributes in its cell, which are the names without a sprite (their mean if there are
-    several), else its own; the agent and the wall always keep their own. Where nothing else is,
-    attributes colour the floor. One with a registered mark (red, blue, yellow) also shows that,
-    in the cell's lower left corner. A kind of things without a sprite is a disc in its colour with
-    its glyph. A thing in a wall cell (held, or hanging there) stands, smaller, in a dark niche.
+    In each cell the floor is drawn first, then ground, then each kind of things and its traits, in
+    the order of their declarations, then marks, and the agent last. Attributes are the names
+    without a sprite. A thing takes the colour of the attributes in its cell (the mean of several),
+    else its own colour; the agent and the wall always keep their own colours. In an otherwise empty
+    cell, attributes colour the floor. An attribute with a registered mark (red, blue, green,
+    yellow) also shows it in the cell's lower left corner. A kind of things without a sprite is a
+    disc in its colour with its glyph. A thing in a wall cell (held, or hanging there) is drawn
+    smaller, in a dark niche.
 
     Args:
         trap: the world of the state.
@@ -47,7 +48,7 @@ def render_rgb(trap: World, state: State, tile: int = 32) -> NDArray[np.uint8]:
         A fresh uint8 array, (n, height * tile, width * tile, 3), or without the first axis.
 
     Raises:
-        ValueError: a tile is too small, a sprite unknown, or there are over 63 planes.
+        ValueError: ``tile`` is too small, a sprite is unknown, or there are over 63 planes.
 
     Example:
         >>> from mesa_gym.rendering import render_rgb
@@ -68,7 +69,7 @@ def render_rgb(trap: World, state: State, tile: int = 32) -> NDArray[np.uint8]:
     for k, code in enumerate(codes.tolist()):
         picture = draw_cell(trap, name_planes(planes, code), tile)
         rows[k] = picture.reshape(tile, tile * 3)
-    # Gathering pixel rows rather than tiles lands every byte in its final place at once.
+    # Gathering rows of pixels instead of tiles writes each byte once, to its final place.
     pixel_rows = index.reshape(n, height, 1, width) * tile + np.arange(tile)[:, None]
     pixels = rows.reshape(len(codes) * tile, tile * 3).take(pixel_rows, axis=0)
     frames = pixels.reshape(n, height * tile, width * tile, 3)
@@ -117,7 +118,7 @@ def draw_cell(trap: World, names: Sequence[str], tile: int) -> NDArray[np.uint8]
 
 
 def render_look(look: Look, side: int) -> NDArray[np.uint8]:
-    """Draw a look alone in a cell, uint8 (side, side, 3); one without a sprite tints the floor."""
+    """Draw a look alone in a cell, uint8 (side, side, 3); without a sprite, it tints the floor."""
     return _tile(_layers({"": look}), side).copy()
 
 
@@ -129,7 +130,7 @@ def _layers(present: Mapping[str, Look]) -> tuple[Layer, ...]:
     drawn = [(look, look.sprite) for look in present.values() if look.sprite is not None]
     tint = None
     if tints:
-        # The mean, so that cells with other sets of attributes look different.
+        # Use the mean, so that different sets of attributes look different.
         red, green, blue = np.mean(list(tints.values()), axis=0).round().astype(int).tolist()
         tint = red, green, blue
         if all(sprite in HEIGHT for _, sprite in drawn):
@@ -158,7 +159,7 @@ def _tile(layers: tuple[Layer, ...], tile: int) -> NDArray[np.uint8]:
     things = canvas.part(*HELD) if WALL in heights else canvas
     for k, (height, draw, colour) in enumerate(layers):
         if height == MARK:
-            # Beside each other, so that a cell with two attributes shows both.
+            # Draw marks side by side, so that a cell with two attributes shows both.
             left = heights[:k].count(MARK) * MARK_SIDE
             draw(things.part(left, 1 - MARK_SIDE, MARK_SIDE), colour)
         else:

@@ -1,8 +1,8 @@
-"""The drawings of the package, in the words of ``mesa_gym.rendering.drawing``.
+"""The drawings of the package, in the language of ``mesa_gym.rendering.drawing``.
 
-Each derives its lights and darks from the main colour, so that a red door is still a door and
-still red; fittings (a door's knob, a chest's lock) keep colours of their own. Things are told apart
-by shape alone. Some are made to be painted over others in one cell (a cover over a vent): their
+Each drawing derives its light and dark shades from the main colour, so that a red door is still a
+door and still red; fittings (a door's knob, a chest's lock) have fixed colours. Shape alone
+distinguishes things. Some drawings are painted over others in one cell (a cover over a vent): their
 descriptions say so.
 """
 

@@ -1,4 +1,4 @@
-"""Windows by pygame-ce, an extra: for ``render_mode="human"`` and for the viewer."""
+"""Windows of pygame-ce, an optional package, for ``render_mode="human"`` and the viewer."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from mesa_gym.errors import missing_extra
 
 
 def load_pygame() -> ModuleType:
-    """Import pygame-ce without its greeting and its handlers of signals.
+    """Import pygame-ce without its greeting and its signal handlers.
 
-    SIGTERM then ends a program as usual, where SDL would only close the window. Where Wayland
-    cannot be reached, its library would print a line before SDL tries the next way to a display.
+    SIGTERM then ends a program as usual; SDL would only close the window. Wayland is disabled if it
+    cannot be reached, because its library would print a line before SDL tries another display.
 
     Raises:
         ImportError: pygame-ce is missing, or pygame was installed over it; the message names the
-            commands that help.
+            commands that fix it.
     """
     os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
     os.environ.setdefault("SDL_NO_SIGNAL_HANDLERS", "1")
@@ -41,10 +41,10 @@ def load_pygame() -> ModuleType:
 
 
 def open_window(title: str, size: tuple[int, int]) -> Any:
-    """Open a window, a ``pygame.Window``, of a width and height that its user may change.
+    """Open a resizable window, a ``pygame.Window``, with the given width and height.
 
     The window uses all pixels of a high-density screen, so its surface may be larger than its size.
-    ``SDL_VIDEODRIVER=dummy`` gives one that stays unseen, for tests.
+    ``SDL_VIDEODRIVER=dummy`` gives an invisible window, for tests.
 
     Raises:
         ImportError: pygame-ce is not installed.
@@ -54,7 +54,7 @@ def open_window(title: str, size: tuple[int, int]) -> Any:
     try:
         pygame.display.init()
         driver = pygame.display.get_driver()
-        # SDL falls back to these where there is no display: windows that stay unseen.
+        # Without a display, SDL falls back to these drivers, whose windows are invisible.
         if driver in ("offscreen", "dummy") and driver != os.environ.get("SDL_VIDEODRIVER"):
             raise pygame.error("no video device")
         return pygame.Window(title, size, resizable=True, allow_high_dpi=True)
@@ -68,14 +68,14 @@ def open_window(title: str, size: tuple[int, int]) -> Any:
 
 
 class Window:
-    """Shows pictures, one after the other, at a steady rate.
+    """A window that shows pictures, one after the other, at a steady rate.
 
     When its user closes the window, it stays closed: later pictures are ignored, and the program
-    runs on. Without a display nothing is shown. A forked process neither draws nor closes the
-    window, whose connection to the display it shares.
+    runs on. Without a display, pictures are not shown. A forked process neither draws on the
+    window nor closes it, because both processes share one connection to the display.
     """
 
-    _opened = 0  # windows of all environments: the last one to close ends the display
+    _opened = 0  # open windows of all environments; closing the last one ends the display
 
     def __init__(self, title: str, fps: int) -> None:
         try:
@@ -102,7 +102,7 @@ class Window:
                 return self.close()
             pygame.event.post(event)  # of another window
         surface = self._window.get_surface()
-        # A high-density screen has several pixels for each of the picture's.
+        # A high-density screen has several pixels for each pixel of the picture.
         surface.blit(pygame.transform.scale(drawn, surface.get_size()), (0, 0))
         self._window.flip()
         self._clock.tick(self._fps)

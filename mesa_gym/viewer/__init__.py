@@ -1,4 +1,4 @@
-"""The viewer: watch, play, rewind and compare rollouts. It steps the traps and knows no rules."""
+"""Viewer: watch, play, rewind and compare rollouts. It steps traps without knowing their rules."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ __all__ = ["watch"]
 
 
 def watch(policy: Any, trap: Trap | str, split: str = "shift", level: int = 0) -> None:
-    """Open a window on a policy, as ``mesa-gym watch`` does, until it is closed.
+    """Show a policy in a window, as ``mesa-gym watch`` does, until the window is closed.
 
     Args:
-        policy: whatever ``mesa_gym.policies.as_policy`` takes: a name, a model, a callable.
-        trap: a trap, or the name of one.
-        split: whose level; or changed levels: ``twins``, ``bare``, ``alone:<objective>``.
-        level: its number.
+        policy: an argument of ``mesa_gym.policies.as_policy``: a name, a model or a callable.
+        trap: a trap or its name.
+        split: the level's split, or changed levels: ``twins``, ``bare``, ``alone:<objective>``.
+        level: the level's number.
 
     Raises:
-        ValueError: one of these means nothing, or the policy cannot act on the trap.
+        ValueError: an argument is unknown or out of range, or the policy cannot act on the trap.
         ImportError: pygame-ce is not installed.
         OSError: there is no display.
     """
-    # Importing one module of the viewer must not need all of them.
+    # Import here, so that importing one module of the viewer does not import all modules.
     from mesa_gym.scoring.plays import split_of
     from mesa_gym.viewer.app import App, LoadingScreen
     from mesa_gym.viewer.playback import Session

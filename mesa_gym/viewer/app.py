@@ -18,15 +18,15 @@ from mesa_gym.rendering.window import load_pygame, open_window
 from mesa_gym.viewer.painter import PAPER, QUIET, SMALL, TITLE, Painter
 
 SIZE = (1280, 800)
-LEAST_SIZE = (640, 420)  # points; in a smaller window all is drawn smaller: nothing is left out
+LEAST_SIZE = (640, 420)  # points; in a smaller window the whole layout shrinks
 REPEATED = ("left", "right", "up", "down", ".", ",", "<", ">", "n", "b", "page up", "page down")
-NAP = 0.025  # seconds between two looks for events
+NAP = 0.025  # seconds between checks for events
 # Seconds until a held key is repeated, and between repeats.
 REPEAT_AFTER = 0.4
 REPEAT_EVERY = 0.05
-POLL = 0.05  # seconds between looks at work in a thread
-# Work in threads: seconds for which a frame waits for it, and that it leaves to frames, again and
-# again; errors to be said, not to be raised.
+POLL = 0.05  # seconds between checks of a thread's work
+# Work in threads: the seconds that a frame waits for its result, the seconds that the work sleeps
+# between steps to let frames run, and the errors that are shown instead of raised.
 PATIENCE = 0.03
 FRAME_TURN = 0.001
 TOLD_ERRORS = (ValueError, ImportError, OSError, PolicyError)
@@ -34,16 +34,16 @@ TOLD_ERRORS = (ValueError, ImportError, OSError, PolicyError)
 
 @dataclass(frozen=True)
 class Input:
-    """Something that a person did.
+    """An event of the keyboard or the mouse.
 
     Attributes:
-        kind: ``key``; ``press``, ``release`` or ``drag`` of the left mouse button, ``hover`` with
-            none down; or ``wheel``.
-        name: of a key, what it writes, in lower case ("a", "?", "+"), or where it writes nothing
-            that is seen, pygame's name of it ("space", "left", "page up").
-        x, y: where the mouse is, in points.
-        notches: of the wheel, up being positive.
-        shift, ctrl: whether these were held with a key (Command counts as Control).
+        kind: ``key``; ``press``, ``release`` or ``drag`` with the left mouse button, ``hover``
+            without it; or ``wheel``.
+        name: the character that a key types, in lower case ("a", "?", "+"), or pygame's name of a
+            key without a visible character ("space", "left", "page up").
+        x, y: the mouse's position in points.
+        notches: steps of the wheel; up is positive.
+        shift, ctrl: whether Shift or Control was held with a key (Command counts as Control).
     """
 
     kind: str
@@ -66,7 +66,7 @@ class Screen:
         return "mesa_gym"
 
     def handle(self, event: Input) -> Screen | None:
-        """Handle an event; return the screen to show next, None for leaving."""
+        """Handle an event; return the screen to show next, or None to leave."""
         return self
 
     def update(self, seconds: float) -> Screen | None:
@@ -74,7 +74,7 @@ class Screen:
         return self
 
     def wait(self) -> float | None:
-        """Return the seconds until ``update`` has work; None: only an event wakes it."""
+        """Return the seconds until ``update`` has work; None if only an event can cause work."""
         return None
 
     def draw(self, painter: Painter) -> None:
@@ -82,7 +82,7 @@ class Screen:
 
 
 class App:
-    """A window with a screen in it, which is drawn when something has changed.
+    """A window that shows a screen and draws it when something has changed.
 
     Raises:
         ImportError: pygame-ce is not installed.
@@ -93,23 +93,23 @@ class App:
         self.screen: Screen | None = screen
         self._pygame: Any = load_pygame()
         if sys.platform == "linux":
-            # X and Wayland take pictures as they are; through OpenGL, SDL's choice, they cost more.
+            # X and Wayland show pictures directly; SDL's default, OpenGL, costs more.
             os.environ.setdefault("SDL_FRAMEBUFFER_ACCELERATION", "0")
         self._window: Any = open_window(screen.title, size)
         self._window.minimum_size = LEAST_SIZE
-        # Repeats come from this clock: the system's would count presses double in a slow frame.
+        # This class repeats held keys: the system would count presses twice in a slow frame.
         self._pygame.key.set_repeat(0)
         self._held: tuple[int, Input, float] | None = None  # code, key, seconds to the next repeat
         self._drawn: Screen | None = None
         self._clock = self._pygame.time.Clock()
 
     def run(self) -> None:
-        """Show screens until the last one is left, or the window closed."""
+        """Show screens until the last screen is left or the window is closed."""
         try:
             while self.screen is not None:
                 waits = [self.screen.wait(), None if self._held is None else self._held[2]]
                 timeouts = [seconds for seconds in waits if seconds is not None]
-                # A screen that has just been left, or made, draws at once.
+                # A new screen is drawn at once, without waiting for an event.
                 if self._drawn is self.screen and not self.screen.changed:
                     self._await(min(timeouts, default=math.inf))
                 self.frame(self._clock.tick() / 1000)
@@ -122,8 +122,8 @@ class App:
         self._pygame.display.quit()
 
     def frame(self, seconds: float) -> None:
-        """Run one frame: time, events, and drawing where something has changed."""
-        # The time that has passed was before what is only now done: a pause is not played.
+        """Run one frame: advance time, handle events, and draw if something has changed."""
+        # Advance before handling events: an event that starts the clock must not play the pause.
         if self.screen is not None:
             self.screen = self.screen.update(seconds)
         held = self._held
@@ -135,8 +135,8 @@ class App:
             self._draw(self.screen)
 
     def _await(self, seconds: float) -> None:
-        """Sleep until an event arrives, ``seconds`` at most."""
-        # SDL's own waiting looks a thousand times a second, which takes 3% of a core.
+        """Sleep until an event arrives, at most ``seconds``."""
+        # SDL's own wait checks a thousand times per second, which takes 3% of a core.
         end = time.monotonic() + seconds
         while not self._pygame.event.peek() and (left := end - time.monotonic()) > 0:
             time.sleep(min(left, NAP))
@@ -158,7 +158,7 @@ class App:
             self.screen = self.screen.handle(action)
 
     def _repeat(self, seconds: float) -> None:
-        """Repeat a key that is held down, once a frame at most."""
+        """Repeat a key that is held down, at most once per frame."""
         if self._held is not None and self.screen is not None:
             code, key, left = self._held
             self._held = code, key, REPEAT_EVERY if left <= seconds else left - seconds
@@ -184,9 +184,9 @@ class App:
 
 
 def fit_scale(size: tuple[int, int], scale: float) -> float:
-    """Return the pixels per point for a picture: ``scale``, or fewer where a layout would not fit.
+    """Return the pixels per point for a picture: fewer than ``scale`` if the layout would not fit.
 
-    A larger window has more: letters grow with the square root of its size.
+    A larger window has more pixels per point: letters grow with the square root of its size.
     """
     room = min(have / (usual * scale) for have, usual in zip(size, SIZE, strict=True))
     return min(scale * max(1.0, room) ** 0.5, size[0] / LEAST_SIZE[0], size[1] / LEAST_SIZE[1])
@@ -195,7 +195,7 @@ def fit_scale(size: tuple[int, int], scale: float) -> float:
 def read_event(pygame: Any, event: Any, points: float = 1.0) -> Input | None:
     """Return the viewer's event for an event of pygame; None for unused events.
 
-    ``points`` is the number of points per unit in which the window counts the mouse's place.
+    ``points`` is the number of points per unit of the window's mouse positions.
     """
     if event.type == pygame.KEYDOWN:
         shift = bool(event.mod & pygame.KMOD_SHIFT)
@@ -204,7 +204,7 @@ def read_event(pygame: Any, event: Any, points: float = 1.0) -> Input | None:
         if len(written) == 1 and written.isprintable() and written != " ":
             return Input("key", written.lower(), shift=shift, ctrl=ctrl)
         name = pygame.key.name(event.key).lower()
-        # Keys of the keypad are called "[8]".
+        # pygame names keys of the keypad "[8]".
         return Input("key", name.strip("[]") or name, shift=shift, ctrl=ctrl)
     if event.type == pygame.MOUSEWHEEL and event.y:
         return Input("wheel", notches=event.y)
@@ -221,7 +221,7 @@ def read_event(pygame: Any, event: Any, points: float = 1.0) -> Input | None:
 class LoadingScreen(Screen):
     """Screen that names the file being loaded, until the next screen is ready.
 
-    ``make`` makes the next screen, in a thread, once this one has been drawn.
+    ``make`` creates the next screen in a thread, once this screen has been drawn.
     """
 
     def __init__(self, description: str, make: Callable[[], Screen]) -> None:
@@ -255,7 +255,7 @@ class LoadingScreen(Screen):
 
 
 def start_work(work: Callable[[], Any], threaded: bool = True) -> Future[Any]:
-    """Run work in a thread, so that the window stays alive; without a window in this one.
+    """Run work in a new thread to keep the window responsive; in this one if not ``threaded``.
 
     The process can end while the thread runs, unlike with an executor's threads.
     """

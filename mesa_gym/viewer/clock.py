@@ -12,22 +12,22 @@ from mesa_gym.errors import PolicyError
 from mesa_gym.viewer.app import FRAME_TURN, PATIENCE, start_work
 from mesa_gym.viewer.seats import Pane
 
-STEPS_A_SECOND = 4.0  # steps a second at speed 1
+STEPS_A_SECOND = 4.0  # steps per second at speed 1
 SPEEDS = tuple(2.0**k for k in range(-2, 7))  # 0.25 to 64
 FRAME = 1 / 60
 
 
 class Clock:
-    """The time of some panes, and the steps that their players take to keep up with it.
+    """The time of all panes; their players take steps to keep up with it.
 
-    ``tell`` is called with the reason why a policy failed in a thread.
+    ``tell`` is called with the error message of a policy that failed in a thread.
 
     Attributes:
-        panes: the episodes, which may be replaced.
+        panes: the panes, which may be replaced.
         time: the requested time in steps; ``cursor`` is the step that is shown.
-        playing: whether it runs, at ``speed``, one of ``SPEEDS``.
-        threaded: whether policies act in a thread, as a window needs it; their errors are then told
-            and not raised.
+        playing: whether the clock runs, at ``speed``, one of ``SPEEDS``.
+        threaded: whether policies act in a thread, as a window needs; their errors are then passed
+            to ``tell`` instead of raised.
     """
 
     def __init__(self, panes: Sequence[Pane], tell: Callable[[str], None]) -> None:
@@ -52,7 +52,7 @@ class Clock:
 
     @property
     def late(self) -> bool:
-        """Return whether the step to show is one that a policy has not taken yet."""
+        """Return whether the requested step waits for a policy."""
         return self.time > self.length and self.growing
 
     def run(self, seconds: float) -> None:
@@ -63,12 +63,12 @@ class Clock:
         if self.playing:
             self.playing = growing or self.time < self.length
         if self.time > self.length:
-            # Where a policy is slow, its next step is shown as soon as it is there.
+            # A slow policy's next step is shown as soon as it is taken.
             ahead = growing and self.playing
             self.time = min(self.time, self.length + 1.0) if ahead else self._within(self.time)
 
     def wait(self) -> float | None:
-        """Return the seconds until ``run`` has work; None: only an event wakes it."""
+        """Return the seconds until ``run`` has work; None if only an event can cause work."""
         waits = [PATIENCE] if self.growing else []
         if self.playing:
             waits.append(max(FRAME, (self.cursor + 1 - self.time) / (STEPS_A_SECOND * self.speed)))
@@ -93,19 +93,19 @@ class Clock:
         self.seek(self.cursor + steps)
 
     def change_speed(self, notches: int = 1) -> None:
-        """Multiply the speed by a power of two: ``notches`` places in ``SPEEDS``."""
+        """Change the speed by ``notches`` places in ``SPEEDS``, a factor of two each."""
         at = SPEEDS.index(self.speed) + notches
         self.speed = SPEEDS[min(max(at, 0), len(SPEEDS) - 1)]
 
     def _within(self, t: float) -> float:
-        """Return the time nearest to ``t`` that the episodes have, or will have."""
+        """Return ``t`` limited to the steps that the episodes have or may still get."""
         growing = [pane.line.limit for pane in self.panes if pane.line.growing]
         return float(min(max(t, 0), max(self.length, *growing, 0)))
 
     # -- growing -----------------------------------------------------------------------------------
 
     def grow(self, to: int) -> bool:
-        """Let policies act up to step ``to``, or in a thread; return whether any goes on."""
+        """Let policies act up to step ``to``, in a thread to the end; return ``growing``."""
         if not self.threaded:
             for pane in self.panes:
                 self._grow_pane(pane, to)
@@ -122,7 +122,7 @@ class Clock:
             time.sleep(FRAME_TURN)
 
     def _grow_pane(self, pane: Pane, to: int) -> None:
-        """Let a pane's policy act up to step ``to``; show its error and keep the steps so far."""
+        """Let a pane's policy act up to step ``to``; in a thread, show its error and stop it."""
         line = pane.line
         try:
             line.grow(to)

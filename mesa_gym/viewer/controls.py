@@ -1,4 +1,4 @@
-"""Controls: the legend of overlays, the track of the episode, buttons, and words explained."""
+"""Controls: the legend of overlays, the track of the episode, buttons, and tooltips."""
 
 from __future__ import annotations
 
@@ -8,21 +8,21 @@ from mesa_gym.viewer.overlays import Overlay
 from mesa_gym.viewer.painter import QUIET, RULE, SHEET, SMALL, TEXT, Box, Painter
 from mesa_gym.viewer.playback import Session
 
-# Of the legend.
+# Sizes of the legend.
 LEGEND_LINE = 22.0
 CAP = 17.0
 SWATCH = 18.0
 LEGEND_GAP = 14.0
-# Of the track; a row for each pane's marks.
+# Sizes of the track, with a row of marks for each pane.
 TRACK_ROW = 21.0
 TRACK = 8.0
 SIDE = 10.0
 DIGIT = 14.0
-# Of buttons: height, beside the letters, between two.
+# Sizes of buttons: height, space beside the label, gap between two buttons.
 BUTTON = 24.0
 PADDING = 8.0
 GAP = 5.0
-TIP = 300.0  # the width of a tooltip at most
+TIP = 300.0  # the maximum width of a tooltip
 
 
 def flow(
@@ -56,7 +56,7 @@ def draw_button(painter: Painter, label: str, box: Box) -> None:
 
 
 class Tips:
-    """Words that are explained where the mouse rests on them."""
+    """Tooltips: each is shown while the mouse is over its box."""
 
     def __init__(self) -> None:
         self._tips: list[tuple[Box, str, Box]] = []
@@ -67,15 +67,15 @@ class Tips:
         self._tips = []
 
     def add(self, box: Box, text: str, kept: Box, scale: float = 1.0) -> None:
-        """Add an explanation of ``box``, whose points are ``scale`` points of the window.
+        """Add a tip for ``box``, whose unit of length is ``scale`` points of the window.
 
-        The box ``kept`` stays readable while the explanation is shown.
+        The tip is drawn outside the box ``kept``, which stays readable.
         """
         sides = (side * scale for side in (box.left, box.top, box.width, box.height))
         self._tips.append((Box(*sides), text, kept))
 
     def move(self, x: float, y: float) -> bool:
-        """Note the mouse's place; return whether another tip is due."""
+        """Store the mouse's position; return whether the tip to show changes."""
         before, self._at = self._find_tip(), (x, y)
         return self._find_tip() != before
 
@@ -84,7 +84,7 @@ class Tips:
         return at and next((tip for tip in reversed(self._tips) if tip[0].contains(*at)), None)
 
     def draw(self, painter: Painter) -> None:
-        """Draw the tip under the mouse next to its line, without covering ``kept``."""
+        """Draw the tip of the box under the mouse, without covering ``kept``."""
         if (tip := self._find_tip()) is None:
             return
         (anchor, text, kept), (width, height) = tip, painter.size
@@ -105,7 +105,7 @@ class Tips:
 class Legend:
     """The legend: every overlay with its key and appearance, in as many rows as needed.
 
-    With ``only_shown`` it has neither keys nor the overlays that are off.
+    ``only_shown`` leaves out the keys and the overlays that are off.
     """
 
     def __init__(
@@ -141,13 +141,13 @@ class Legend:
 
 
 class Scrubber:
-    """The episode as one track for all panes, above it a row of marks of payments for each."""
+    """One track of time for all panes, below a row of payment marks for each pane."""
 
     def __init__(self, session: Session, box: Box) -> None:
         self._session, self._box = session, box
         self._start = box.left + SIDE + (20.0 if len(session.panes) > 1 else 0.0)
         self._room = box.right - SIDE - self._start
-        # Until all have ended, there may be as many steps as the time limit allows.
+        # An unfinished episode may still reach its time limit.
         growing = [pane.line.limit for pane in session.panes if not pane.line.over]
         self._span = max(1, session.clock.length, *growing)
 
@@ -157,7 +157,7 @@ class Scrubber:
         return TRACK_ROW * len(session.panes) + TRACK + DIGIT + 4
 
     def time_at(self, x: float) -> int:
-        """Return the step at a horizontal place ``x`` on the track."""
+        """Return the step at the horizontal position ``x`` on the track."""
         return round(min(max((x - self._start) / self._room, 0.0), 1.0) * self._span)
 
     def _place_of(self, t: float) -> float:
@@ -179,7 +179,7 @@ class Scrubber:
             for t, step in enumerate(pane.line.steps, start=1):
                 _draw_marks(painter, [*step.paid.values()], self._place_of(t), middle)
             if pane.line.over:
-                # Beside the marks of the last step, which it would cut in two.
+                # Draw the end beside the marks of the last step, not across them.
                 margin = 7 if any(any(last.paid.values()) for last in pane.line.steps[-1:]) else 0
                 x = self._place_of(len(pane.line)) + margin - 1
                 painter.fill(Box(x, middle - 8, 2, 16), TEXT)
@@ -193,11 +193,11 @@ class Scrubber:
 
 
 def _draw_marks(painter: Painter, rewards: list[float], x: float, middle: float) -> None:
-    """Mark the payments of one step, one mark an objective, stacked if several are paid."""
+    """Mark the payments of one step: one mark per objective, stacked if several are paid."""
     marked = [number for number, pay in enumerate(rewards) if pay]
     size = 5.0 if len(marked) == 1 else min(3.5, TRACK_ROW / 2 / max(1, len(marked)))
     for place, number in enumerate(marked):
         down = 2.15 * size * (place - (len(marked) - 1) / 2)
-        # What costs hangs below, so that colour is not needed to tell it from a gain.
+        # A cost is drawn lower than a gain, so that no reader needs colour to distinguish them.
         lift = 0.3 * size if rewards[number] < 0 else -0.4 * size
         painter.mark(number, x, middle + down + lift, size)

@@ -1,4 +1,4 @@
-"""The commands with their keys, which list, buttons and docs read; and the dialog with the list."""
+"""The viewer's commands and keys, which buttons and docs read, and the dialog that lists them."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ SHIFTED = (
     "In a pane of your own, arrows move and Enter acts; with Shift in any pane, for a step.\n"
     "docs/glossary.md explains the words.\n"
 )
-# Of a card; of the table's first column.
+# Sizes of a dialog; KEYS is the width of its table's first column.
 PAD = 16.0
 WIDEST = 760.0
 KEY_ROW = BODY + 3
@@ -34,10 +34,10 @@ CLOSES, SCROLLS = "any key: continue", "Up, Down: {} to {} of {}"
 
 
 class Notice:
-    """A title, a text and a table of keys; any command closes it and is carried out.
+    """A dialog with a title, a text and a table of keys; any command closes it and then runs.
 
     Attributes:
-        passes: whether the event that closed it is a command, still to be carried out.
+        passes: whether the event that closed the dialog is a command that has yet to run.
     """
 
     def __init__(self, title: str, text: str, rows: Sequence[tuple[str, str]] = ()) -> None:
@@ -82,12 +82,12 @@ class Notice:
 
 
 class Commands(Screen):
-    """The commands of a session, independent of its looks.
+    """The commands of a session, independent of how it is drawn.
 
     Attributes:
-        session: what is watched.
+        session: the session that is watched.
         panel: whether the panel and the controls are shown.
-        dialog: the open dialog; None without one.
+        dialog: the open dialog, or None.
         leaving: whether the session is to be closed.
     """
 
@@ -99,7 +99,7 @@ class Commands(Screen):
     def press(self, key: Input) -> None:
         """Run the command that a key is bound to, if any.
 
-        In a pane that is played by hand the arrows move, and Enter acts; with Shift in any pane.
+        In a pane that is played by hand, the arrows move and Enter acts; with Shift, in any pane.
         """
         session = self.session
         by_hand = key.shift or session.pane.seat.by_hand
@@ -145,18 +145,18 @@ class Commands(Screen):
             session.message = "several splits are side by side; i shows one of them by itself"
             return
         now = session.seats[0].play
-        # What is played again looks as before, and is watched by who asks for it alone.
+        # The play AGAIN looks like another play, so it is shown only on request.
         plays = [play for play in plays_of(session.trap) if play != AGAIN or play == now]
         after = plays[(plays.index(now) + 1) % len(plays)]
         self.watch([Seat(seat.player, after) for seat in session.seats])
 
     def compare(self) -> None:
-        """Cycle the panes: one, then splits, twins, targets taken away, oracles, then one again."""
+        """Cycle what is side by side: one pane, splits, twins, removed targets, oracles."""
         trap, seats = self.session.trap, self.session.seats
         ways = [x for x in (BOTH_SPLITS, TWINS, TARGETS) if x in list_choices(trap)]
         choices = (None, *ways, ORACLES)
         seat_lists = [seats_for(seats[0].player, trap, Split.SHIFT, way) for way in choices]
-        # Oracles stand beside a player on any split.
+        # Other seats side by side, such as oracles on another split, count as the last choice.
         now = seat_lists.index(seats) if seats in seat_lists else -(len(seats) > 1)
         self.watch(seat_lists[(now + 1) % len(seat_lists)])
 
@@ -197,12 +197,12 @@ class Commands(Screen):
 
 @dataclass(frozen=True)
 class Binding:
-    """A command of the viewer, and the keys that do it."""
+    """A command of the viewer and its keys."""
 
     written: str  # the keys, as people write them: ``Space``, ``Ctrl+s``, ``?``
     doc: str
     do: Callable[[Commands], object]
-    label: str = ""  # of the button; "" for none
+    label: str = ""  # of the button; "" without a button
 
     @property
     def keys(self) -> list[str]:

@@ -1,4 +1,4 @@
-"""The places of all parts of a window, and the panes: each a grid with its overlays."""
+"""Layout: the boxes of all parts of a window, and the views that draw its panes."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ from mesa_gym.viewer.seats import Pane
 
 EDGE = 8.0
 BETWEEN = 6.0
-# Heights: of a title, of what is seen, of its labels.
+# Heights of a title, of the observation, and of its labels.
 TITLE_HEIGHT = 22.0
 DRAWER_HEIGHT = 112.0
 LABEL_HEIGHT = 14.0
-MOST_DRAWER = 0.3  # of the panes' height: the grids come first
-# Of the panel's width.
+MOST_DRAWER = 0.3  # maximum share of the panes' height, to leave room for the grids
+# Width of the panel: minimum, share of the window, maximum.
 PANEL_LEAST = 216.0
 PANEL_SHARE = 0.24
 PANEL_MOST = 720.0
-# How strong a tint is: the least, the most, of so much.
+# Opacity of a tint: minimum, maximum, and the value of full opacity.
 FAINT = 16
 STRONG = 200
 FULL = 256
@@ -61,12 +61,12 @@ def arrange(
     """Lay out a window; the cells of grids are whole pixels.
 
     Args:
-        painter: of the window.
+        painter: the window's painter.
         panes: the number of panes.
         cells: rows and columns of every grid.
-        panel: whether there is one.
-        drawer: the height of the observation below each grid; 0 for none.
-        strips: heights of what is below the panes, from the bottom up; 0 for none.
+        panel: whether the panel is shown.
+        drawer: the height of the observation below each grid; 0 hides it.
+        strips: the height of each strip below the panes, from the bottom up; 0 hides it.
     """
     width, height = painter.size
     inner, bottom = inner_width(width, panel), height - EDGE
@@ -77,7 +77,7 @@ def arrange(
         bottom -= BETWEEN if high else 0.0
     room = Box(EDGE, EDGE, inner, max(60.0, bottom - EDGE))
     drawer = min(drawer, room.height * MOST_DRAWER)
-    # Beside or below each other, whichever makes the cells larger.
+    # Choose the number of panes in a row that makes the cells largest.
     options = [_split(room, panes, across) for across in range(panes, 0, -1)]
     placed = max(options, key=lambda option: _side(option[0], cells, drawer))
     grids = [_grid(pane, cells, drawer, painter.scale) for pane in placed]
@@ -118,11 +118,11 @@ def _grid(pane: Box, cells: tuple[int, int], drawer: float, scale: float) -> Gri
 
 
 class View:
-    """One pane on the screen, drawn again only where something has changed."""
+    """A view of one pane, which redraws its picture only if something has changed."""
 
     def __init__(self, pane: Pane) -> None:
         self.pane = pane
-        self._drawn: tuple[Any, Any] = None, None  # what the picture depends on, and it
+        self._drawn: tuple[Any, Any] = None, None  # the picture's key, and the picture
 
     def draw(self, painter: Painter, layout: Layout, number: int, session: Session) -> None:
         """Draw the title, the grid with its overlays, and the agent's observation if it is on."""
@@ -146,14 +146,14 @@ class View:
     ) -> Any:
         pane = self.pane
         t, tile = pane.time(cursor), round(grid.tile * painter.scale)
-        # Timelines are kept here, so that no other one can have their identity.
+        # The key contains the timeline itself, so that no new timeline can get its identity.
         key = (pane.line, t, tile, [o.name for o in overlays], t < len(pane.line), painter.scale)
         if self._drawn[0] != key:
             ground, surface = (
                 as_surface(tinted_grid(pane, t, tile, overlays, painter)),
                 self._drawn[1],
             )
-            # One surface for as long as its size is right: new ones would scatter the memory.
+            # Reuse the surface while its size fits: new surfaces would fragment the memory.
             if surface is None or surface.get_size() != ground.get_size():
                 surface = painter.pygame.Surface(ground.get_size())
             grid_painter = Painter(surface, painter.scale)
@@ -187,9 +187,9 @@ def _plane(layer: Bytes, tile: int) -> Bytes:
 def tinted_grid(
     pane: Pane, t: int, tile: int, overlays: Sequence[Overlay], painter: Painter
 ) -> Bytes:
-    """Return the grid after ``t`` steps with the heat map that is on; the darker, the more.
+    """Return the grid after ``t`` steps with the heat map that is on; darker means more.
 
-    Only bare floor is tinted, so that what stands on it is seen as it is.
+    Only bare floor is tinted, so that things keep their colours.
 
     Returns:
         uint8 (height, width, 3), a fresh array with ``tile`` pixels a cell.
@@ -205,7 +205,7 @@ def tinted_grid(
     opacity = np.repeat(_opacity(heat).reshape(trap.size), tile, axis=1)
     tint = np.array(tone, dtype=np.uint16)
     for row, share in enumerate(opacity):
-        # A row of cells at a time stays in the processor's cache.
+        # One row of cells at a time fits in the processor's cache.
         part = picture[row * tile : (row + 1) * tile]
         same = part == floor
         weight = ((same[..., 0] & same[..., 1] & same[..., 2]) * share)[..., None]

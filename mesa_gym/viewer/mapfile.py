@@ -1,7 +1,7 @@
-"""A state as a text file that a person can read, change and load again: the map of ``engine.maps``.
+"""Save a state as a text file that a person can read, change and load: a map of ``engine.maps``.
 
-A person may change it, to ask "what if the door were red?"; the result is checked. What a model was
-shown, the observation ``text``, is read too. Nothing in the file is executed.
+A person may change the map to ask "what if the door were red?"; loading checks it. A model's
+observation ``text`` can be loaded too. Loading executes no code from the file.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from mesa_gym.traps import LEVELS, Trap
 
 
 def save_map(path: Path, trap: Trap, state: State) -> None:
-    """Write a state, a batch of one, whole or not at all; ``load_map`` reads it bit for bit.
+    """Write a state, a batch of one, whole or not at all; ``load_map`` restores it bit for bit.
 
     Raises:
-        ValueError: the trap keeps numbers beside the grid.
+        ValueError: the trap stores numbers outside the grid.
         OSError: the file cannot be written.
     """
     _require_whole(trap)
@@ -28,7 +28,7 @@ def save_map(path: Path, trap: Trap, state: State) -> None:
 
 
 def load_map(path: Path, trap: Trap, horizon: int) -> State:
-    """Read a map that ``save_map`` wrote and a person may have changed, or another drawing.
+    """Read a map that ``save_map`` wrote, changed by a person or not, or an observation ``text``.
 
     Returns:
         A batch of one.
@@ -51,7 +51,7 @@ def load_map(path: Path, trap: Trap, horizon: int) -> State:
 
 
 def can_reach_target(trap: Trap, state: State, horizon: int) -> bool:
-    """Return whether a pursuer of any objective is rewarded from a state."""
+    """Return whether the pursuer of at least one objective is rewarded from a state."""
     for objective in trap.objectives:
         walker = as_policy(name_pursuer(trap, objective), trap, horizon)
         if rollout(walker, trap, state, horizon).paid[objective].any():
@@ -60,7 +60,7 @@ def can_reach_target(trap: Trap, state: State, horizon: int) -> bool:
 
 
 def _require_whole(trap: Trap) -> None:
-    """Raise ValueError if a level of the trap holds more than a grid, such as hidden numbers."""
+    """Raise ValueError if a level of the trap has data outside its grid, such as hidden numbers."""
     if trap.const:
         kept = " and ".join(trap.const)
         raise ValueError(

@@ -1,6 +1,6 @@
-"""A pane's grid, and its overlays: objects that draw themselves, the lowest first.
+"""Overlays of a pane's grid: objects that draw themselves.
 
-An overlay is one class here and its place in ``overlays_of``.
+To add an overlay, write its class here and add it to ``OVERLAYS``.
 """
 
 from __future__ import annotations
@@ -46,10 +46,10 @@ class GridCanvas:
     """One pane's grid after some steps, to draw overlays on.
 
     Attributes:
-        painter: of the picture's own surface, whose upper left corner is the grid's.
-        pane, t: the episode, and the steps from its start.
-        place: of the grid.
-        numbers: objective -> its number, which gives its colour and shape.
+        painter: painter of the picture's surface, which starts at the grid's upper left corner.
+        pane, t: the pane, and the number of steps from its episode's start.
+        place: the grid's place on the surface.
+        numbers: objective -> its number, which determines its colour and shape.
     """
 
     def __init__(self, painter: Painter, pane: Pane, t: int) -> None:
@@ -61,15 +61,15 @@ class GridCanvas:
 
 
 class Overlay:
-    """One thing that can be shown over a grid.
+    """A drawing that can be shown over a grid.
 
     Attributes:
-        name: what commands call it.
-        key: what turns it on and off.
+        name: its name in commands.
+        key: the key that turns it on and off.
         label: its entry in the legend.
         doc: what it shows, in a sentence.
         exact: whether it needs an exact solver.
-        tints: whether it tints the floor, which one overlay does at a time.
+        tints: whether it tints the floor; only one such overlay can be on.
     """
 
     name: str
@@ -95,17 +95,17 @@ class Overlay:
 
 
 class PathSoFar(Overlay):
-    """The way of the agent until now."""
+    """The agent's path so far."""
 
     name, key, label = "path", "p", "path so far"
     doc = "Where the agent has been, from a ring at the start."
 
     def draw(self, canvas: GridCanvas) -> None:
-        """Draw the agent's way so far, with a ring at its start."""
+        """Draw the agent's path so far, with a ring at its start."""
         cells = canvas.pane.line.cells(canvas.t)
         entered = [cells[0], *(after for before, after in pairwise(cells) if after != before)]
         points = [canvas.place.box_of(cell).middle for cell in entered]
-        # Dark with light edges, seen on anything.
+        # A dark line with light edges is visible on any background.
         for tone, width in ((SHEET, 5.0), (TEXT, 2.4)):
             canvas.painter.line(points, tone, width)
         for tone, width in ((SHEET, 4.5), (TEXT, 2.0)):
@@ -163,7 +163,7 @@ class Taken(Overlay):
 
 
 class Heat(Overlay):
-    """The values of one objective, with the agent on each cell."""
+    """A heat map of the value of one objective with the agent on each cell."""
 
     exact = tints = True
 
@@ -201,7 +201,7 @@ class Sees(Overlay):
             painter.fill(Box(x + dx + 2, y - 2, 3, 3), TEXT)
 
 
-# All that every trap has; the legend shows them in this order, drawn is the last one first.
+# The overlays of every trap, in the legend's order; they are drawn from last to first.
 OVERLAYS = (WhatPays(), Taken(), PathSoFar(), Sees())
 
 
@@ -216,20 +216,20 @@ def overlays_of(trap: Trap) -> dict[str, Overlay]:
 
 
 def turn_on(there: dict[str, Overlay], active: Collection[str], name: str) -> set[str]:
-    """Return the overlays with ``name`` turned on; it replaces another that tints the floor."""
+    """Return the active overlays and ``name``; a tinting overlay replaces the one that is on."""
     tinting = {other for other in active if there[other].tints and there[name].tints}
     return {*active, name} - (tinting - {name})
 
 
 def parse_overlays(trap: Trap, names: str, there: dict[str, Overlay]) -> set[str]:
-    """Return the overlays that ``path,heat:door`` or ``all`` names.
+    """Return the overlays in a list such as ``path,heat:door``, or for ``all``.
 
     Raises:
         ValueError: a name is unknown, or two overlays tint the floor.
     """
     if names == "all":
         active: set[str] = set()
-        for name in reversed(there):  # the first that tints stays
+        for name in reversed(there):  # the first tinting overlay stays on
             active = turn_on(there, active, name)
         return active
     requested = {name for name in names.split(",") if name}
@@ -250,9 +250,9 @@ def _draw_corner_mark(canvas: GridCanvas, number: int, cell: int, below: bool) -
 
 
 def _paying_cells(pane: Pane, t: int) -> dict[str, set[int]]:
-    """Return the cells that pay when entered next, by objective.
+    """Return, by objective, the cells that pay if they are entered next.
 
-    All cells are tried, from all sides, in the world as it is; what costs is left out.
+    Every cell is entered from every side in the current state; costs are left out.
     """
     trap = pane.trap
     state = pane.line.states[t]

@@ -1,4 +1,4 @@
-"""Colours and shapes, drawn in points, sharp for any number of pixels a point."""
+"""Painter of shapes and text in points, sharp at any number of pixels per point."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ from mesa_gym.terminal import printable
 PAPER: RGB = (222, 224, 228)
 SHEET: RGB = (255, 255, 255)
 TEXT: RGB = (26, 28, 36)
-QUIET: RGB = (92, 96, 108)  # second to ink; 6:1 on a card
+QUIET: RGB = (92, 96, 108)  # for minor text; its contrast on SHEET is 6:1
 RULE: RGB = (196, 199, 206)
-EMPTY_CELL: RGB = (236, 237, 240)  # of a plane
+EMPTY_CELL: RGB = (236, 237, 240)  # of an observation plane
 # Heights of lines of text, in points.
 HEADING = 26.0
 TITLE = 20.0
 BODY = 17.0
 SMALL = 15.0
 
-# For objectives, the base first; a trap has four at most.
+# Colours of objectives, the base first; a trap has at most four objectives.
 PALETTE: tuple[RGB, ...] = (BASE_COLOUR, *PROXY_COLOURS)
-# Every objective has a shape of its own too, so that colour is never needed; on the unit square.
+# Each objective also has a shape, so that no reader needs colours; coordinates are -1 to 1.
 OBJECTIVE_SHAPES: tuple[Sequence[tuple[float, float]], ...] = (
     (),  # a disc
     ((-0.85, -0.85), (0.85, -0.85), (0.85, 0.85), (-0.85, 0.85)),
@@ -40,8 +40,8 @@ OBJECTIVE_SHAPES: tuple[Sequence[tuple[float, float]], ...] = (
     ((0, -1), (1, 0), (0, 1), (-1, 0)),
 )
 
-FONT = Path(__file__).with_name("font.ttf")  # DejaVu Sans; its licence lies beside it
-EM = 0.76  # of a line's height: the size of its letters
+FONT = Path(__file__).with_name("font.ttf")  # DejaVu Sans; its licence is in font-license.txt
+EM = 0.76  # font size as a share of the line's height
 ELLIPSIS = "..."
 Point = tuple[float, float]
 
@@ -84,7 +84,7 @@ class Box:
 
 
 class Painter:
-    """A painter of one pygame surface, with ``scale`` pixels a point."""
+    """A painter of one pygame surface, with ``scale`` pixels per point."""
 
     def __init__(self, surface: Any, scale: float = 1.0) -> None:
         self.surface, self.scale = surface, scale
@@ -142,7 +142,7 @@ class Painter:
         self.pygame.draw.aacircle(self.surface, colour, centre, radius * self.scale, thick)
 
     def mark(self, objective: int, x: float, y: float, radius: float) -> None:
-        """Draw the shape of objective number ``objective``, with an edge for any background."""
+        """Draw the shape of objective number ``objective``, with a light edge around it."""
         for size, tone in ((radius + 1.5, SHEET), (radius, self.colour(objective))):
             if corners := OBJECTIVE_SHAPES[objective % len(OBJECTIVE_SHAPES)]:
                 self.polygon([(x + dx * size, y + dy * size) for dx, dy in corners], tone)
@@ -164,13 +164,13 @@ class Painter:
         align: str = "left",
         width: float | None = None,
     ) -> float:
-        """Write a line; a long text ends in an ellipsis, or is left out where none fits.
+        """Write one line; a text wider than ``width`` ends in an ellipsis, or is left out.
 
         ``x`` is the edge, or the middle, that ``align`` names: ``left``, ``middle`` or ``right``.
-        ``y`` is the upper edge, ``size`` the height of the line, ``width`` the room.
+        ``y`` is the upper edge of the line, ``size`` its height, and ``width`` its maximum width.
 
         Returns:
-            Its width in points.
+            The width of the written text in points.
         """
         if width is not None and self.measure(text, size) > width:
             room = width - self.measure(ELLIPSIS, size)
@@ -225,7 +225,7 @@ class Painter:
         return max(6, round(size * EM * self.scale))
 
 
-# Letters are the same whatever they are drawn on.
+# Fonts and rendered texts do not depend on the surface, so they are cached.
 @lru_cache(maxsize=64)
 def _font(pixels: int) -> Any:
     return load_pygame().font.Font(FONT, pixels)

@@ -1,4 +1,4 @@
-"""The panel: facts of the focused pane's episode, in words, numbers and bars."""
+"""The panel: facts about the focused pane's episode, in words, numbers and bars."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from mesa_gym.viewer.seats import Pane
 PANEL_GAP = 8.0
 INDENT = 20.0
 BARS = 72.0
-PANEL_WIDTH = 280.0  # at which letters are as large as elsewhere; in a wider panel they are larger
-LEAST_SCALE = 0.8  # of that size: where less is left, sentences are left to the tooltips
+PANEL_WIDTH = 280.0  # the width for letters of normal size; a wider panel has larger letters
+LEAST_SCALE = 0.8  # below this share of the size, sentences appear only in tooltips
 SO_FAR = "What it has paid until now, discounted: a payment counts less the later it comes."
 TO_COME = "The most that it can still pay from here, by the exact solver: V*."
 CHOSEN = "What this episode has pursued so far, as scoring would say if it ended here."
@@ -29,11 +29,11 @@ MOST_LETTERS = 400  # characters
 
 
 class Panel:
-    """A writer of the panel, from top to bottom; letters are as large as its size allows."""
+    """The panel, written from top to bottom in letters as large as its size allows."""
 
     def __init__(self) -> None:
         self._about: object = None
-        self.scale = 1.0  # of the letters when it was last drawn
+        self.scale = 1.0  # of the letters in the last drawing
 
     def draw(self, painter: Painter, box: Box, session: Session, tips: Tips) -> None:
         """Draw all sections of the panel, in smaller letters if they do not fit."""
@@ -54,7 +54,7 @@ class Panel:
 
 
 class _Writer:
-    """A panel at one size of its letters."""
+    """A writer of the panel in letters of one size."""
 
     def __init__(self, painter: Painter, box: Box, scale: float, session: Session) -> None:
         self.painter = Painter(painter.surface, painter.scale * scale)

@@ -1,4 +1,4 @@
-"""A session of watching: panes under one clock, their levels, and changes by hand."""
+"""Session: panes with one clock, their levels, and steps by hand."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ from mesa_gym.viewer.seats import Pane, Seat, common_levels, find_shift
 
 
 class Session:
-    """Panes under one clock.
+    """Panes with one clock.
 
     Attributes:
-        trap: the rules.
-        seats: who plays what, a pane each.
-        panes: the episodes.
-        level: the level's number, the same in all panes.
-        salt: an evaluator's secret.
-        focus: which pane keys and the panel are about.
+        trap: the trap.
+        seats: the player and the play of each pane.
+        panes: the panes, with one episode each.
+        level: the number of the level in all panes.
+        salt: the evaluator's secret, which changes the levels.
+        focus: the index of the pane to which keys and the panel refer.
         clock: the time of all panes.
         shown: the overlays that are on, by name.
-        message: what the status line says.
+        message: the text of the status line.
     """
 
     def __init__(
@@ -39,7 +39,7 @@ class Session:
         salt: str = "",
         start: State | None = None,
     ) -> None:
-        """Make a session at the beginning of a level, or from another start in all panes.
+        """Make a session whose panes begin at the start of a level, or at ``start``.
 
         Raises:
             ValueError: the level is out of range, or a player cannot play it.
@@ -49,7 +49,7 @@ class Session:
         self.level, self.seats, self.focus = level, seats, find_shift(seats)
         self.panes = self._make_panes(level, seats, start)
         self.clock = Clock(self.panes, self.tell)
-        # The level that is being prepared, who is to play it, and the panes to come.
+        # The level in preparation, its seats, and the future of its panes.
         self._pending: tuple[int, list[Seat], Future[list[Pane]]] | None = None
 
     def tell(self, message: str) -> None:
@@ -61,7 +61,7 @@ class Session:
             raise ValueError(f"level {level}: expected 0 to 2**48 - 1")
         panes = [Pane(self.trap, seat, level, self.salt, start) for seat in seats]
         for pane in panes:
-            with suppress(PolicyError):  # it fails again, and is reported, when it is to act
+            with suppress(PolicyError):  # the policy fails again when it acts; this is reported
                 pane.line.begin()
         return panes
 
@@ -88,7 +88,7 @@ class Session:
 
     @property
     def pending_work(self) -> str:
-        """Return the name of the thread's work that a person waits for; "" without any."""
+        """Return the name of the work in a thread that a person waits for, or ""."""
         if self._pending is not None:
             return f"preparing level {self._pending[0]}"
         return "waiting for the policy" if self.clock.late else ""
@@ -96,12 +96,12 @@ class Session:
     # -- time --------------------------------------------------------------------------------------
 
     def update(self, seconds: float) -> None:
-        """Advance by ``seconds``: the clock, the episodes, and work in threads."""
+        """Advance the clock and the episodes by ``seconds``; fetch finished work of threads."""
         self._fetch()
         self.clock.run(seconds)
 
     def wait(self) -> float | None:
-        """Return the seconds until ``update`` has work; None: only an event wakes it."""
+        """Return the seconds until ``update`` has work; None if only an event can cause work."""
         waits = [PATIENCE if self.pending_work else None, self.clock.wait()]
         return min((seconds for seconds in waits if seconds is not None), default=None)
 
@@ -117,9 +117,9 @@ class Session:
     def go_to(
         self, level: int, seats: list[Seat] | None = None, start: State | None = None
     ) -> None:
-        """Begin another level in all panes, once it is prepared; a running clock keeps running.
+        """Show another level in all panes once it is prepared; a running clock keeps running.
 
-        By default the seats stay, and the panes begin as the level does.
+        By default the seats stay, and the episodes begin at the level's start.
 
         Raises:
             ValueError: a player cannot play the level; then nothing changes.
@@ -137,7 +137,7 @@ class Session:
         self._fetch(PATIENCE)
 
     def stop(self) -> bool:
-        """Give up the level that is being prepared; return whether there was one."""
+        """Cancel the level in preparation; return whether there was one."""
         pending, self._pending = self._pending, None
         if pending is not None:
             pending[2].cancel()
@@ -157,7 +157,7 @@ class Session:
             raise error
 
     def next_level(self, step: int = 1) -> None:
-        """Go ``step`` levels further (or back) among the levels that all players can play."""
+        """Go ``step`` levels forward (or back) among the levels that all players can play."""
         common = common_levels(self.seats)
         if common is None:
             to = min(max(self.level + step, 0), LEVELS - 1)
@@ -172,20 +172,20 @@ class Session:
             self.go_to(to)
 
     def watch(self, seats: list[Seat]) -> None:
-        """Watch other players on the same level, or from the map from which the focused pane began.
+        """Show other players on the current level, or on the map of the focused pane.
 
         Raises:
-            ValueError: they cannot play it; on any error nothing changes.
+            ValueError: a player cannot play the level; then nothing changes.
         """
         pane = self.pane
         same_play = all(seat.play == pane.seat.play for seat in seats)
         self.go_to(self.level, seats, pane.line.states[0] if pane.mapped and same_play else None)
 
-    # -- what makes another future -----------------------------------------------------------------
+    # -- steps by hand -----------------------------------------------------------------------------
 
     def act(self, action: int) -> None:
         """Take a step by hand in the focused pane, from the shown state."""
-        # What is shown is an earlier step than the clock's where another pane's episode is longer.
+        # If another pane's episode is longer, this pane's step may be earlier than the clock's.
         time = self.pane.time(self.clock.cursor)
         try:
             self.pane.act(time, action)
@@ -198,7 +198,7 @@ class Session:
 def prepare(panes: list[Pane]) -> None:
     """Prepare each pane's first picture: take its first step, and solve its level."""
     for pane in panes:
-        with suppress(PolicyError):  # it fails again, and is reported, when it is to act
+        with suppress(PolicyError):  # the policy fails again when it acts; this is reported
             pane.line.grow(1)
         if pane.analysis is not None:
             pane.analysis.prepare()

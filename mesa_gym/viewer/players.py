@@ -23,7 +23,7 @@ from mesa_gym.scoring.plays import split_of
 from mesa_gym.solver import Solution, TimeLeft
 from mesa_gym.traps import Trap
 
-MOST_KEPT = 8  # solutions; a few levels at most are on the screen at once
+MOST_KEPT = 8  # maximum of cached solutions; the screen shows only a few levels at once
 _kept: OrderedDict[tuple[str, int, str], tuple[Solution, TimeLeft]] = OrderedDict()
 _lock = Lock()
 
@@ -34,8 +34,8 @@ class Decision:
 
     Attributes:
         action: 0 to 4.
-        shares: float64 (5,), the policy's action probabilities; None where there are none.
-        said: what was said before the action; "" for nothing.
+        shares: float64 (5,), the policy's action probabilities; None if it has none.
+        said: the player's text before the action; "" without a text.
     """
 
     action: int
@@ -43,17 +43,17 @@ class Decision:
     said: str = ""
 
 
-# Gives the decision in a state, so many steps into an episode; None where no step is taken.
+# Maps a state and the steps taken so far to a decision; None if the player takes no step.
 Decide = Callable[[State, int], Decision | None]
 
 
 class Player:
-    """Player of a trap's levels."""
+    """A player of a trap's levels."""
 
-    name: str  # on the screen
+    name: str  # as shown on the screen
 
     def begin(self, trap: Trap, play: str, states: Sequence[State], horizon: int) -> Decide:
-        """Begin an episode, or go on with one: the last of its states (batches of one) is next.
+        """Return a decision function that continues after the last of ``states`` (batches of one).
 
         Raises:
             ValueError: the player cannot play the level; the message says why.
@@ -68,8 +68,8 @@ class Player:
 class PolicyPlayer(Player):
     """A policy, or any object that ``mesa_gym.policies.as_policy`` takes.
 
-    It is sampled as scoring samples it, so that the viewer shows scored episodes. ``seed`` is that
-    of the sampling, and ``algo`` loads a saved model.
+    Its actions are sampled as in scoring, so that the viewer shows the scored episodes. ``seed`` is
+    the seed of the sampling, and ``algo`` names the algorithm of a saved model.
     """
 
     def __init__(self, policy: Any, seed: int = 0, algo: str | None = None) -> None:
@@ -80,10 +80,10 @@ class PolicyPlayer(Player):
         """Make a separate policy for each caller, because two episodes cannot share a memory.
 
         Raises:
-            ValueError: the name means nothing, or the policy cannot act on the trap.
+            ValueError: the name is unknown, or the policy cannot act on the trap.
         """
         policy = as_policy(self.policy, trap, horizon, algo=self.algo)
-        # A model itself holds its environment too, which cannot always be copied.
+        # Copy the policy, not the model, which contains an environment that may not be copyable.
         return policy if isinstance(self.policy, str) else copy.deepcopy(policy)
 
     def begin(self, trap: Trap, play: str, states: Sequence[State], horizon: int) -> Decide:
@@ -103,10 +103,10 @@ class PolicyPlayer(Player):
 
 
 class RecordedPlayer(Player):
-    """Recorded episodes of one policy; if a level has several, the first counts.
+    """Recorded episodes of one policy; only the first episode of each level is used.
 
     Attributes:
-        episodes: play and level -> what was done.
+        episodes: (play, level) -> the recorded episode.
     """
 
     def __init__(self, episodes: Sequence[RecordedEpisode]) -> None:
@@ -116,7 +116,7 @@ class RecordedPlayer(Player):
             self.episodes.setdefault((episode.play, episode.level), episode)
 
     def begin(self, trap: Trap, play: str, states: Sequence[State], horizon: int) -> Decide:
-        """Return the level's recorded actions, each at its own time; ValueError without any."""
+        """Return a function that gives the recorded action of each time; ValueError without any."""
         level = int(states[0].level.number[0])
         if (play, level) not in self.episodes:
             raise ValueError(f"nothing was recorded on level {level} of play '{play}'")
@@ -136,19 +136,19 @@ class RecordedPlayer(Player):
 
 
 class Human(Player):
-    """A person at the keyboard: the actions come from outside."""
+    """A person at the keyboard, for whom ``Pane.act`` takes the steps."""
 
     name = "you"
 
     def begin(self, trap: Trap, play: str, states: Sequence[State], horizon: int) -> Decide:
-        """Return that no step is taken."""
+        """Return a decision function that takes no step."""
         return lambda state, t: None
 
 
 def solve_start(trap: Trap, start: State, horizon: int) -> tuple[Solution, TimeLeft]:
-    """Return the solution from a start state, and the values of all that can follow from it.
+    """Return the solution from a start state, and the values of all states that can follow it.
 
-    All views of an episode share it, in whatever thread; the last few are kept.
+    All views and threads share the solution of an episode; the last few are cached.
     """
     key = repr(trap), horizon, to_map(trap, start, hidden=True)
     with _lock:

@@ -26,11 +26,11 @@ from mesa_gym.viewer.clock import STEPS_A_SECOND
 from mesa_gym.viewer.painter import PAPER, Painter
 from mesa_gym.viewer.screen import WatchScreen
 
-# Pictures a second at most. What shows GIFs slows those down that have more than 50.
+# Maximum of pictures per second. Many programs slow down GIFs that have more than 50.
 FILM_RATES = {".gif": 50, ".mp4": 60}
 RECORDINGS = (".png", *FILM_RATES)
-# What ffmpeg is told. Browsers take a film that is not marked for BT.709, and this one is
-# marked too. A GIF has one palette and no dithering, so that it holds only what changes.
+# Options of ffmpeg. Browsers assume BT.709 for an unmarked film; this film uses it and says so.
+# A GIF has one palette and no dithering, so that it stores only the pixels that change.
 _INPUT = ["-v", "error", "-xerror", "-y", "-f", "rawvideo", "-pix_fmt", "rgb24"]
 _MARKS = ["-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc", "bt709"]
 _MATRIX = ["-vf", "scale=out_color_matrix=bt709:out_range=tv"]
@@ -76,11 +76,11 @@ def write_recording(
 ) -> None:
     """Write a picture (``.png``) or a film (``.gif``, ``.mp4``) to a file, whole or not at all.
 
-    The screen's dialog is closed, and all its episodes come to their end. A picture shows ``step``,
-    by default the last, and a film runs at the session's speed.
+    The screen's dialog is closed, and all its episodes are played to the end. A picture shows
+    ``step``, by default the last, and a film runs at the session's speed.
 
     Raises:
-        ValueError: another suffix, or no such step.
+        ValueError: the suffix is unknown, or the step does not exist.
         ImportError: imageio-ffmpeg is not installed.
         OSError: the file cannot be written.
         PolicyError: a policy failed.
@@ -133,17 +133,17 @@ def _encode_film(
     """Yield a function that hands pictures to ffmpeg, which writes the film.
 
     Raises:
-        OSError: ffmpeg failed, as it does where there is no room for temporary files.
+        OSError: ffmpeg failed, for example without room for temporary files.
     """
     rate = str(Fraction(fps).limit_denominator())
     source = [*_INPUT, "-s", f"{size[0]}x{size[1]}", "-r", rate, "-i", "-"]
     command = [find_ffmpeg(), *source, "-an", *_ENCODING[path.suffix], str(path)]
-    # Of a group of its own: Ctrl-C reaches all of a terminal's.
+    # A separate process group, because Ctrl-C interrupts the terminal's whole group.
     group: dict[str, Any] = {"process_group": 0} if os.name == "posix" else {}
     with subprocess.Popen(command, stdin=subprocess.PIPE, **group) as ffmpeg:
         assert ffmpeg.stdin
         try:
-            with suppress(BrokenPipeError):  # it has ended, and its exit code says why
+            with suppress(BrokenPipeError):  # ffmpeg has ended; its exit code is checked below
                 yield ffmpeg.stdin.write
         except BaseException:
             ffmpeg.kill()

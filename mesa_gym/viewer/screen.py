@@ -14,8 +14,8 @@ from mesa_gym.viewer.panel import Panel
 from mesa_gym.viewer.playback import Session, prepare
 from mesa_gym.viewer.seats import Pane
 
-MOST_LINES = 3  # of the message
-SPEED = 116.0  # room for how fast time goes
+MOST_LINES = 3  # of the status line
+SPEED = 116.0  # width of the clock's speed in the status line
 HINT = "Space plays and pauses, i puts training and shift side by side, ? lists all commands"
 PLAYING = (
     "You play: arrow keys move; Enter acts, or waits. n goes to the next level, t to the next split"
@@ -26,10 +26,10 @@ class WatchScreen(Commands):
     """Panes, panel and controls.
 
     Attributes:
-        title: of the window.
-        changed: whether it looks otherwise than it was drawn last.
-        layout: where everything was drawn last.
-        tips: what is explained.
+        title: the window's title.
+        changed: whether the screen must be drawn again.
+        layout: the layout of the last drawing.
+        tips: the tooltips.
     """
 
     layout: Layout
@@ -61,7 +61,7 @@ class WatchScreen(Commands):
             session.message = HINT
             session.clock.play(True)
 
-    # -- what happens ------------------------------------------------------------------------------
+    # -- events ------------------------------------------------------------------------------------
 
     def handle(self, event: Input) -> Screen | None:
         """Handle a key or mouse event; return None when the person leaves the screen."""
@@ -101,7 +101,7 @@ class WatchScreen(Commands):
         return self
 
     def wait(self) -> float | None:
-        """Return the seconds until ``update`` has work; None: only an event wakes it."""
+        """Return the seconds until ``update`` has work; None if only an event can cause work."""
         return None if self.dialog is not None else self.session.wait()
 
     def _current(self) -> list[View]:

@@ -1,4 +1,4 @@
-"""Seats, which say who plays what side by side, and the panes that show their episodes."""
+"""Seats, each a player with its play, and the panes that show their episodes."""
 
 from __future__ import annotations
 
@@ -78,22 +78,22 @@ def seats_for(
     """Return the seats for the options: each player with its play.
 
     Args:
-        player: the first of them.
+        player: the first player.
         trap: the trap that is played.
         play: the play of all seats, unless the comparison names plays.
-        comparison: plays as in ``list_plays``; ``oracles`` for those of the base objective and of
-            each proxy (or their reference policies); or another policy, as ``as_policy`` takes it.
-        seed: of the sampling of the other policies.
+        comparison: plays as in ``list_plays``; ``oracles`` for the oracles (or the reference
+            policies) of all objectives; or another policy, as ``as_policy`` takes it.
+        seed: the seed for sampling the other policies.
 
     Raises:
-        UnknownNameError: ``comparison`` means nothing, or the trap has no such changed levels.
+        UnknownNameError: ``comparison`` is unknown, or the trap has no such changed levels.
     """
     if plays := list_plays(trap, comparison):
         return [Seat(player, play_name) for play_name in plays]
     players: list[str] = []
     if comparison == ORACLES:
         oracles = {x: name_pursuer(trap, x) for x in trap.objectives}
-        # A player that is one of them is not its own neighbour, by whatever name.
+        # Leave out the oracle that the player is itself, under either of its names.
         named = player.name.replace(":base", f":{trap.base}")
         players = [o for o in oracles.values() if o.replace(":base", f":{trap.base}") != named]
     elif comparison is not None:
@@ -112,9 +112,9 @@ def seats_for(
 
 
 def find_shift(seats: Sequence[Seat]) -> int:
-    """Return the pane focused at first: shift's, else the first.
+    """Return the index of the pane that is focused at first: the shift split's, else 0.
 
-    Where plays differ, what matters most is to be seen under shift.
+    If the plays differ, the shift split shows the behaviour that matters most.
     """
     plays = [seat.play for seat in seats]
     return plays.index(Split.SHIFT) if Split.SHIFT in plays else 0
@@ -131,17 +131,17 @@ class Pane:
     """One episode on the screen: its player and its analysis.
 
     Attributes:
-        trap: the rules.
-        seat: who plays what.
-        level: its number.
+        trap: the trap.
+        seat: the player and its play.
+        level: the level's number.
         line: the episode.
-        mapped: whether it began from a map and not from the level.
+        mapped: whether the episode began from a map instead of the level.
     """
 
     def __init__(
         self, trap: Trap, seat: Seat, level: int, salt: str = "", start: State | None = None
     ) -> None:
-        """Make an episode that has not begun, of a level or from a start, a batch of one.
+        """Make an episode without steps, from a level or from ``start``, a batch of one.
 
         Raises:
             ValueError: the trap has no such play.
@@ -187,7 +187,7 @@ class Pane:
         """Take a step by hand from the shown state; it replaces the episode's future.
 
         Raises:
-            ValueError: the episode is over there.
+            ValueError: the episode is over at that step.
         """
         line = self.line.branch(self.time(cursor))
         line.act(Decision(action))

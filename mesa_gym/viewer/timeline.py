@@ -1,4 +1,4 @@
-"""One episode as a line of states to go back and forth on, and its analysis."""
+"""Timeline: the states of one episode, which can be shown in any order, and their analysis."""
 
 from __future__ import annotations
 
@@ -30,18 +30,18 @@ class TimelineStep:
 class Timeline:
     """An episode from a given state to its end.
 
-    The states are kept, so that rewinding is looking up; nothing that was shown is ever computed
-    again. ``t`` counts steps from the line's own start. One thread may read it while another one
-    lets it grow: what is there stays as it is, and a step is there once it is in ``steps``.
+    All states are stored, so that rewinding looks them up and computes no state again. ``t`` counts
+    steps from the line's own start. One thread may read the line while another thread lets it
+    grow: stored states never change, and a step exists once it is in ``steps``.
 
     Attributes:
-        trap: the rules.
-        player: acts from the last state on.
-        play: what is played.
+        trap: the trap.
+        player: the player, which acts from the last state on.
+        play: the play.
         states: batches of one; ``states[t]`` is after t steps.
         steps: ``steps[t]`` leads from ``states[t]`` to ``states[t + 1]``.
         horizon: the time limit of the split.
-        limit: the same, in steps from the line's start.
+        limit: the time limit in steps from the line's start.
     """
 
     def __init__(self, trap: Trap, start: State, horizon: int, player: Player, play: str) -> None:
@@ -75,7 +75,7 @@ class Timeline:
         return not (self.over or self._idle)
 
     def begin(self) -> Decide:
-        """Show the player the states so far, once; ValueError if it cannot play the level."""
+        """Return the player's decision function, created once; ValueError if it cannot play."""
         with self._lock:
             if self._decide is None:
                 arguments = self.play, self.states, self.horizon
@@ -111,7 +111,7 @@ class Timeline:
         self.steps.append(TimelineStep(decision, payments, bool(ended[0])))
 
     def branch(self, t: int) -> Timeline:
-        """Return a timeline with the first ``t`` steps of this one, from which another begins."""
+        """Return a new timeline that begins with the first ``t`` steps of this timeline."""
         line = Timeline(self.trap, self.states[0], self.horizon, self.player, self.play)
         line.states, line.steps = self.states[: t + 1], self.steps[:t]
         return line
@@ -131,14 +131,14 @@ class Timeline:
 
 
 class Analysis:
-    """Exact knowledge of one episode, which may grow, of a trap with an exact solver.
+    """Exact analysis of one episode, which may grow, on a trap with an exact solver.
 
-    Where targets are removed, ``start`` is the start with all of them: ghosts are chosen too.
+    If targets were removed, ``start`` is the start with all targets: ghosts can be chosen too.
     """
 
     def __init__(self, line: Timeline, start: State | None = None) -> None:
         self.line, self._trap, self._whole = line, line.trap, start
-        self._there: tuple[int, Ints, Ints] | None = None  # the last of _find_standable, and when
+        self._there: tuple[int, Ints, Ints] | None = None  # last step and result of _find_standable
 
     @cached_property
     def _time_left(self) -> TimeLeft:
@@ -152,7 +152,7 @@ class Analysis:
             _ = self._worth
 
     def value(self, objective: str, t: int) -> float:
-        """Return the most that can be earned of an objective after step ``t``, discounted to it."""
+        """Return V* of an objective: the maximum discounted return from step ``t`` on."""
         if self._is_over(t):
             return 0.0
         number = self._time_left.graph.find(self.line.states[t])[0]
@@ -172,12 +172,12 @@ class Analysis:
         return heat
 
     def choice(self, t: int) -> str | None:
-        """Return the objective that the first ``t`` steps chose; None for none.
+        """Return the objective that the first ``t`` steps chose; None without a choice.
 
-        It is the choice that scoring finds in an episode that ends there.
+        Scoring finds the same choice in an episode that ends at step ``t``.
         """
         line, trap, names = self.line, self._trap, list(self._trap.objectives)
-        # Without a step there may be no time left to solve for.
+        # The solver needs at least one step, which an episode at its time limit lacks.
         if t == 0:
             return None
         rewards = {x: np.array([[step.paid[x]] for step in line.steps[:t]]) for x in names}
@@ -196,7 +196,7 @@ class Analysis:
 
     @cached_property
     def _worth(self) -> LevelValues:
-        """The values on which choices depend, of the start state with all its targets."""
+        """The values that determine choices, from the start state with all its targets."""
         line, start = self.line, self._whole or self.line.states[0]
         if line.limit == line.horizon:
             solution = solve_start(self._trap, start, line.horizon)[0]
@@ -211,7 +211,7 @@ class Analysis:
 
     def _find_standable(self, t: int) -> tuple[Ints, Ints]:
         """Return the cells on which the agent can stand at step ``t``, and their state numbers."""
-        # Every heat map and the panel ask for the same step, frame after frame.
+        # Every heat map and the panel request the same step in every frame.
         if self._there is None or self._there[0] != t:
             numbers = self._time_left.graph.find(spread_agent(self._trap, self.line.states[t]))
             there = (numbers >= 0).nonzero()[0]
