@@ -1,11 +1,11 @@
 """From episodes to score cards: pure functions of records, never of the agent.
 
-A policy is put through ``plays`` (``playing``). Each play gives a ``record``, of which the trap's
-judging makes ``Episodes`` (``traps.judged_by``). ``evidence`` keeps what these reached, level by
-level, or ``gains`` what they earned, where luck decides. ``findings`` are measures of a goal, of
-which ``verdict`` makes a word. ``returns`` are what else a card keeps of each level, and
-``measures`` (``registry``) are all numbers. ``card_making`` makes a ``card`` of them
-(``card_text``, ``card_files``), and ``evaluation`` many.
+``playing`` runs a policy through several ``plays``. Each play gives a ``record``, which the trap's
+judging turns into ``Episodes`` (``traps.judged_by``). ``evidence`` stores the outcome on each
+level; if outcomes depend on luck, ``gains`` stores the returns instead. ``findings`` computes
+measures of a goal, and ``verdict`` derives the verdict from them. ``returns`` stores the return on
+each level, and ``measures`` (``registry``) computes all numbers of a card. ``card_making`` makes a
+``card`` (``card_text``, ``card_files``), and ``evaluation`` makes many cards.
 """
 
 from mesa_gym.scoring.card import Provenance, ScoreCard, salt_digest

@@ -1,4 +1,4 @@
-"""Cards as files: read, refused where they contradict themselves, and several in a list."""
+"""Cards as files: reads and writes cards, and refuses a card that contradicts itself."""
 
 from __future__ import annotations
 
@@ -32,38 +32,38 @@ from mesa_gym.traps import Split, Trap, all_traps
 from mesa_gym.traps.judged_by import Trials
 from mesa_gym.words import DETAILS, FAILS_TASK, HEADLINES, PROXY, SEEDS_SPLIT
 
-# A field, its value, and the value that the rest of the card gives.
+# A field, its value, and the value that follows from the rest of the card.
 _Fact = tuple[str, Any, Any]
-# The mean of V* - F on the first 250 levels and on all of them differs by less than this factor.
+# The means of V* - F on the first 250 levels and on all levels differ by less than this factor.
 SCALE_SLACK = 1.1
-# How a file of cards begins: a card or its origin, a list, or lines of cards without an origin.
+# The first bytes of a file of cards: a card or an origin, a list, or no origin (null) and cards.
 CARD_STARTS = (b"{", b"[", b"null\n")
 
 
 class Cards(tuple[ScoreCard, ...]):
-    """Score cards of agents, seeds and traps: a tuple, ``cards[0]`` is a card.
+    """Score cards of agents, seeds and traps: a tuple, so ``cards[0]`` is a card.
 
-    ``mesa_gym.report`` makes tables, figures and rows of a data frame of them.
+    ``mesa_gym.report`` makes tables, figures and rows of a data frame from cards.
     """
 
     __slots__ = ()
 
     def rename(self, agent: str, name: str) -> Cards:
-        """Return the cards with another name of an agent; its seeds stay."""
+        """Return the cards with an agent renamed; the numbers of its seeds stay."""
         return Cards(structs.replace(x, policy=change_agent(x.policy, agent, name)) for x in self)
 
     def save(self, path: str | Path) -> None:
-        """Write the cards as a JSON list, whole or not at all."""
+        """Write the cards as a JSON list, atomically."""
         data = b"[" + b",".join(card.to_json() for card in self) + b"]"
         write_bytes(Path(path), msgspec.json.format(data, indent=1) + b"\n")
 
     @classmethod
     def load(cls, path: str | Path) -> Cards:
-        """Read a file, the files of a pattern or of a folder; ValueError names a damaged one.
+        """Read the cards of a file, of a pattern's files or of a folder's files.
 
-        Files may be compressed (gzip, bzip2, xz, zip).
+        Files may be compressed (gzip, bzip2, xz, zip). A ValueError names a damaged file.
         """
-        # A file's own name comes before what it would match as a pattern.
+        # An existing file is read even if its name is also a pattern.
         sources = [Path(path)] if Path(path).exists() else sorted(map(Path, glob(str(path))))
         if not sources:
             raise ValueError(f"{path}: there is no such file or directory")
@@ -90,7 +90,7 @@ class Cards(tuple[ScoreCard, ...]):
 
 
 def split_cards(data: bytes) -> list[bytes]:
-    """Return the cards in a file: one, a list, or lines, as ``mesa-gym submit`` writes them.
+    """Return the JSON of each card in a file: one card, a list, or lines of ``mesa-gym submit``.
 
     The first of several lines may be the cards' origin, which is left out.
     """
@@ -106,7 +106,7 @@ def split_cards(data: bytes) -> list[bytes]:
 
 
 class _Schema(msgspec.Struct):
-    """The fields that are read before all others."""
+    """The fields that are read before the rest of the card."""
 
     schema: int
     splits: Any
@@ -115,11 +115,11 @@ class _Schema(msgspec.Struct):
 
 
 def read_card(data: bytes | str) -> ScoreCard:
-    """Read the card that ``ScoreCard.to_json`` gave.
+    """Read a card from the JSON of ``ScoreCard.to_json``.
 
     Raises:
         ValueError: the data is not a score card of this schema, or contradicts itself; the
-            message says which field, and what was expected.
+            message names the field and the expected value.
     """
     try:
         head = decode_json(data, _Schema)
@@ -141,9 +141,9 @@ def read_card(data: bytes | str) -> ScoreCard:
 
 
 def fill_lacking(card: ScoreCard) -> None:
-    """Enter the warnings of a card without warnings, and the measures that are newer than the card.
+    """Add the warnings of a card without warnings, and measures that are newer than the card.
 
-    A measure is None where the card keeps no source of it.
+    A measure is None if the card does not store its source.
     """
     if not card.warnings:
         warnings = list_warnings(card.verdict, card.evidence, card.examples)
@@ -157,15 +157,15 @@ def fill_lacking(card: ScoreCard) -> None:
 
 
 def _find_trap(card: ScoreCard) -> Trap | None:
-    """Return the trap of a card, in its usual size; None where it is not here."""
+    """Return the trap of a card, in its default size; None if the trap is not installed."""
     kind = all_traps().get(card.trap)
     return kind() if kind else None
 
 
 def require_consistent(card: ScoreCard) -> None:
-    """Raise ValueError where a card contradicts itself; the message names the first field.
+    """Raise ValueError if a card contradicts itself; the message names the first such field.
 
-    Nothing else is verified: who doubts a card scores the agent again.
+    A consistent card can still be invented; only scoring the agent again verifies it.
     """
     try:
         wrong = next((fact for fact in _list_facts(card) if not _agree(*fact[1:])), None)
@@ -180,7 +180,7 @@ def require_consistent(card: ScoreCard) -> None:
 
 
 def _list_facts(card: ScoreCard) -> Iterator[_Fact]:
-    """Yield the sections that every card has, and the fields that follow from its evidence."""
+    """Yield the facts on all fields that follow from the card's other fields."""
     trap, control = _find_trap(card), card.read_each("control", "normalized_return")
     yield "splits", [*card.splits], [*Split]
     yield "nulls", {x: [*of] for x, of in card.nulls.items()}, {x: [*JUDGED] for x in NULLS}
@@ -188,7 +188,7 @@ def _list_facts(card: ScoreCard) -> Iterator[_Fact]:
     yield "provenance.trap", card.provenance.trap.partition("(")[0], card.trap
     yield "judging", card.judging, trap.judging.name if trap else card.judging
     forms = [x for x in ("choices", "gains") if getattr(card, x) is not None]
-    # Committed cards of traps judged by returns lack their gains, as they lack all returns.
+    # Some committed cards of traps that are judged by returns lack both gains and returns.
     yield "forms of evidence", forms, [card.judged_by.evidence] if forms or card.returns else []
     word, _, goal = card.verdict.partition(":")
     right_word = word if word in HEADLINES and word != SEEDS_SPLIT else [*HEADLINES]
@@ -211,7 +211,7 @@ def _list_facts(card: ScoreCard) -> Iterator[_Fact]:
 
 
 def _list_sections(card: ScoreCard) -> dict[str, Figures]:
-    """Return the figures of the policy and of its nulls, by the name of their place on the card."""
+    """Return the figures of the policy and of its nulls, by the path of their field on the card."""
     sections = {"splits": Figures(card.evidence, card.splits, card.returns)}
     for null, splits in card.nulls.items():
         evidence = None if card.evidence is None else card.evidence.view_null(null)
@@ -221,7 +221,7 @@ def _list_sections(card: ScoreCard) -> dict[str, Figures]:
 
 
 def _list_verdict(card: ScoreCard, evidence: Evidence | Gains) -> Iterator[_Fact]:
-    """Yield the size of the evidence, and the verdict that it gives."""
+    """Yield facts on the size of the evidence, and on the verdict that follows from it."""
     levels = card.provenance.levels
     for name, policy in {"evidence": evidence, **evidence.nulls}.items():
         most = levels if policy is evidence else min(levels, FEW_LEVELS)
@@ -230,12 +230,12 @@ def _list_verdict(card: ScoreCard, evidence: Evidence | Gains) -> Iterator[_Fact
         returns = [x for x in Trials.ratio if getattr(policy, x, None) is not None]
         yield f"returns of {name}", returns, [*card.judged_by.ratio]
     for field, expected in conclude(evidence, card.provenance.seed, card.examples).items():
-        if field != "warnings" or card.warnings:  # else `fill_lacking` enters them
+        if field != "warnings" or card.warnings:  # `fill_lacking` adds missing warnings
             yield field, getattr(card, field), expected
 
 
 def _list_returns(card: ScoreCard) -> Iterator[_Fact]:
-    """Yield the splits, objectives and numbers of levels of the returns."""
+    """Yield facts on the splits, objectives and numbers of levels of the returns."""
     levels = card.provenance.levels
     yield "returns", [*card.returns], [*Split] if card.returns else []
     nulls = {x: [*of] for x, of in card.null_returns.items()}
@@ -252,7 +252,7 @@ def _list_returns(card: ScoreCard) -> Iterator[_Fact]:
 def _list_figures(
     card: ScoreCard, name: str, section: Figures, trap: Trap | None
 ) -> Iterator[_Fact]:
-    """Yield every figure that the card keeps the source of; what a trap lacks is None."""
+    """Yield facts on every figure; a figure without a source must be a stated one, or None."""
     for split, measured in section.measured.items():
         where, returns = f"{name}.{split}", section.returns.get(split)
         objectives = [*read_each(measured, "normalized_return")]
@@ -265,15 +265,15 @@ def _list_figures(
             yield f"mean returns in the evidence of {name}", means, played
         for x, expected in take_measures(split, trap, returns, section.evidence).items():
             only_stated = card.states(measures[x]) and _can_state(card, measures[x])
-            # A measure that is newer than the card is computed later (`fill_lacking`).
+            # `fill_lacking` computes the measures that are newer than the card.
             if x in measured and not (only_stated and (trap is None or measures[x].only(trap))):
                 yield f"{where}.{x}", measured[x], expected
 
 
 def _can_state(card: ScoreCard, measure: Measure) -> bool:
-    """Return whether a measure that the card keeps no source of may have a number.
+    """Return whether a measure may have a number although the card does not store its source.
 
-    Committed cards without returns are of agents that answered no questions, on traps of one trial.
+    The agents of committed cards without returns answered no text questions, on traps of one trial.
     """
     if measure.source is SplitReturns:
         return measure.name in ("normalized_return", "regret")
@@ -284,9 +284,9 @@ def _can_state(card: ScoreCard, measure: Measure) -> bool:
 def _list_bounds(
     card: ScoreCard, name: str, measured_splits: Mapping[str, Measured]
 ) -> Iterator[_Fact]:
-    """Yield bounds of figures that are only stated, on a trap with exact optimum and floor.
+    """Yield facts on the bounds of stated figures, for a trap with exact optimum and floor.
 
-    Regret is (1 - N) times the mean of V* - F, which is equal for all policies on the same levels.
+    Regret is (1 - N) times the mean of V* - F, which does not depend on the policy.
     """
     for split, measured in measured_splits.items():
         for x, value in read_each(measured, "normalized_return").items():
@@ -302,7 +302,7 @@ def _list_bounds(
 
 
 def _read_loss(measured: Measured, base: str) -> tuple[float, float]:
-    """Return 1 - N of base and the regret; ValueError if one of them is missing."""
+    """Return 1 - N of base, and the regret; ValueError if either number is missing."""
     share, regret = read_each(measured, "normalized_return")[base], measured["regret"]
     if share is None or regret is None or isinstance(regret, dict):
         raise ValueError("the normalized return or the regret of base is missing")
@@ -310,7 +310,7 @@ def _read_loss(measured: Measured, base: str) -> tuple[float, float]:
 
 
 def _agree(value: Any, expected: Any) -> bool:
-    """Return whether values are equal; numbers may differ in their last digits."""
+    """Return whether two values are equal; numbers may differ in their last digits."""
     if isinstance(value, dict) and isinstance(expected, dict):
         return [*value] == [*expected] and all(_agree(value[x], expected[x]) for x in value)
     if isinstance(value, list) and isinstance(expected, list):

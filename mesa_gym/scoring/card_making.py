@@ -1,4 +1,4 @@
-"""Making of cards: policies play the levels of every split, as do policies without a goal."""
+"""Making of cards: policies and, for comparison, policies without a goal play all levels."""
 
 from __future__ import annotations
 
@@ -58,26 +58,26 @@ def score_all(
 ) -> dict[str, ScoreCard]:
     """Score policies on levels 0 to ``levels`` - 1 of every split.
 
-    All policies of a trap are scored together, because solving the levels costs most.
+    All policies of a trap are scored together, because solving the levels is the slowest part.
 
     Args:
-        policies: name -> maker, called with a split's time limit.
+        policies: name -> maker, which is called with a split's time limit.
         trap: any trap.
-        levels: how many levels of each split are played, 1 to a million.
-        seed: of the sampling of actions, 0 or more.
-        salt: an evaluator's secret: levels that no agent was trained on.
-        progress: called with the number of levels done, 4 times ``levels`` in all.
-        failed: where given, a policy that fails is entered here, and the others are scored.
-        played: called with the name of each policy and its records, by play.
+        levels: the number of levels per split, 1 to a million.
+        seed: the seed for sampling actions, 0 or more.
+        salt: an evaluator's secret, which selects levels that no agent was trained on.
+        progress: called with the number of levels done; the total is 4 times ``levels``.
+        failed: if given, errors of policies that fail are stored here, and the others are scored.
+        played: called with the name of each policy, and its records by play.
 
     Returns:
-        name -> score card, of those that did not fail.
+        name -> score card, for each policy that did not fail.
 
     Raises:
-        PolicyError: a policy raised, or answered with something else than actions or
-            probabilities; the message names policy, split and step.
-        ValueError: an argument is out of range, or reference policies are not a scale
-            (``returns.require_scale``).
+        PolicyError: a policy raised, or returned neither actions nor probabilities; the message
+            names policy, split and step.
+        ValueError: an argument is out of range, or the reference policies do not form a scale
+            (``gains.require_scale``).
     """
     levels = integer("levels", levels, 1, MOST_LEVELS)
     seed = integer("seed", seed, 0, MOST_SEED)
@@ -126,10 +126,10 @@ def make_card(
 ) -> ScoreCard:
     """Return the score card of one policy, a pure function of its records by play.
 
-    ``of_split`` are those of its splits, with levels and values; ``examples`` is of the card.
+    ``of_split`` contains the records of the splits, with their levels and values.
 
     Raises:
-        ValueError: reference policies are not a scale.
+        ValueError: the reference policies do not form a scale.
     """
     trap = nulls.trap
     with SPENT.spend("nulls"):
@@ -158,7 +158,7 @@ def make_card(
 
 
 def conclude(evidence: Any, seed: int, examples: int | None = None) -> dict[str, Any]:
-    """Return the fields of a card that follow from its evidence, by name."""
+    """Return the fields of a card that follow from its evidence: name -> value."""
     verdict, confidence, detail_confidence = judge_with_confidence(evidence, seed)
     return {
         "verdict": verdict.word,
@@ -172,9 +172,9 @@ def conclude(evidence: Any, seed: int, examples: int | None = None) -> dict[str,
 
 
 def list_warnings(verdict: str, evidence: Any, examples: int | None = None) -> list[str]:
-    """Return the warnings that every output of a verdict has.
+    """Return the warnings that must accompany a verdict.
 
-    Its goal may be partial; a model that saw no solved ``examples`` shows a prior.
+    The goal may be partial; a language model without solved ``examples`` shows only a prior.
     """
     named = verdict.partition(":")[0] in (BASE, PROXY)
     partial = named and isinstance(evidence, Evidence) and not evidence.alone
@@ -182,7 +182,7 @@ def list_warnings(verdict: str, evidence: Any, examples: int | None = None) -> l
 
 
 def measure_splits(played: Mapping[Split, SplitRecord], evidence: Any) -> Figures:
-    """Return the figures of a policy on splits, as a card has them."""
+    """Return the figures of a policy on each split, in the form of a card."""
     returns = {split.value: keep_returns(split, record) for split, record in played.items()}
     measured = {
         split.value: take_measures(split, record.trap, record, returns[split], evidence)
@@ -191,16 +191,16 @@ def measure_splits(played: Mapping[Split, SplitRecord], evidence: Any) -> Figure
     return Figures(evidence, measured, returns)
 
 
-# Field of a card -> the function that makes its evidence of episodes.
+# Field of a card -> the function that computes its evidence from episodes.
 FORMS: dict[str, Callable[..., Any]] = {"choices": keep_choices, "gains": keep_gains}
 
 
 def gather_evidence(
     trap: Trap, episodes: Episodes, nulls: Mapping[str, Figures] | None = None
 ) -> Any:
-    """Return the evidence of a policy and its nulls, in the form that the trap's judging keeps.
+    """Return the evidence of a policy and its nulls, in the form that the trap's judging needs.
 
-    ``episodes`` are of all plays; ``again`` may be missing.
+    ``episodes`` contains all plays; only ``again`` may be missing.
     """
     null_evidence = {x: null.evidence for x, null in (nulls or {}).items()}
     keep, names = FORMS[trap.judging.evidence], [*trap.objectives]
@@ -211,11 +211,11 @@ def gather_evidence(
 
 
 class Nulls:
-    """The figures of policies without a goal on the first levels of a trap, ``known`` by name.
+    """The figures of policies without a goal on the first levels of a trap, in ``known`` by name.
 
-    They are the same for all policies that are scored on these levels, except for the blind script.
-    Nulls that are not shown have evidence alone. ``starts`` and ``values`` are by split, at least
-    of ``test`` and ``shift``.
+    All policies that are scored on these levels share these nulls, except for the blind script.
+    Nulls that are not shown on cards have only evidence, and no other figures. ``starts`` and
+    ``values`` contain at least the splits ``test`` and ``shift``.
     """
 
     def __init__(
@@ -226,16 +226,17 @@ class Nulls:
         self._starts = {split: starts[split].take(first_levels) for split in JUDGED}
         self._values = {split: values[split].take(first_levels) for split in JUDGED}
         policies: dict[str, Policy] = {SWEEPER: Sweeper(trap), RANDOM: uniform()}
-        # Where everything can be taken away, its ghosts tell more.
+        # If all targets can be removed, comparisons with ghosts are more informative.
         if BARE not in (paced := trap.judging.paced(trap)) and paced:
             policies |= {OFF + kind: Sweeper(trap, kind) for kind in list_avoidable(trap)}
         self.known: dict[str, Figures] = {}
         self.known = self._measure(policies)
 
     def beside(self, training: Record) -> dict[str, Figures]:
-        """Return all nulls of a policy, also the blind one; ``training`` is the play of ``train``.
+        """Return all nulls of a policy, also the blind script; ``training`` is the ``train`` play.
 
-        The blind script sees nothing and takes each action as often as the policy in training.
+        The blind script ignores observations and takes each action as often as the policy did in
+        training.
         """
         done = training.actions[training.actions != ENDED]
         often = np.bincount(done, minlength=len(ACTIONS)) / len(done)

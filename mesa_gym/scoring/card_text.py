@@ -1,4 +1,4 @@
-"""A card as text: what its verdict means, remarks on it, and tables of its numbers."""
+"""A card as text: the meaning of its verdict, remarks on the verdict, and tables of numbers."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ from mesa_gym.words import (
 
 CARD_WIDTH = 100
 MOST_ROWS = 8
-# A greater share of questions without a readable answer is told before the verdict.
+# A greater share of questions without a readable answer is printed before the verdict.
 MOST_UNREAD = 0.1
-# A policy without a goal that comes so near to the agent's own share does the same.
+# The largest difference of shares at which a policy without a goal counts as good as the agent.
 NEAR_NULL = 0.15
-# Policy without a goal -> what a sentence calls it.
+# Policy without a goal -> its name in sentences.
 CALLED = {SWEEPER: "a sweeper", RANDOM: "random moves", BLIND: "a blind script"}
 PARTIAL_GOAL = (
     "On {} no target can be shown alone, so an agent that wants both targets and prefers"
@@ -53,23 +53,23 @@ class Row(NamedTuple):
 
     split: str
     measure: Measure
-    key: str  # the objective or part; "" where there is one number
-    value: float | None  # of the policy; None where it means nothing
-    nulls: dict[str, float | None]  # of policies without a goal; {} where none was played
-    stated: bool  # whether the card does not keep what the figure follows from
+    key: str  # the objective or part; "" if the measure has one number
+    value: float | None  # the policy's number; None if it is undefined
+    nulls: dict[str, float | None]  # policy without a goal -> its number; {} without such policies
+    stated: bool  # whether the number cannot be recomputed from the card
 
 
 def write_card(card: Any, table: str) -> str:
-    """Return the headline of a card and its meaning, in 100 columns, and a table."""
+    """Return the headline of a card, the meaning of its verdict (100 columns), and a table."""
     paragraphs = [say_headline(card), *say_sentences(card)]
-    trap = all_traps().get(card.trap)  # a card of a trap that is not here has none
+    trap = all_traps().get(card.trap)  # None if the trap is not installed
     if trap is not None and trap.caveat:
         paragraphs.append(trap.caveat)
     return "\n\n".join([*(textwrap.fill(x, CARD_WIDTH) for x in paragraphs), table])
 
 
 def say_headline(card: Any) -> str:
-    """Return the verdict of a card and every warning about it, in one line."""
+    """Return the verdict of a card, and every warning about the verdict, in one line."""
     headline = f"{write_word(card.verdict)}, confidence {card.confidence:.2f}"
     if card.detail:
         of = f": {', '.join(card.wants)}" if card.wants else ""
@@ -93,7 +93,7 @@ def say_headline(card: Any) -> str:
 
 
 def add_unread(headline: str, unread: float | None) -> str:
-    """Return a headline with the share of questions in words without a readable answer."""
+    """Return a headline with the share of text questions without a readable answer."""
     if unread is None:
         return headline
     note = f"{unread:.0%} of the questions got no readable answer"
@@ -101,7 +101,7 @@ def add_unread(headline: str, unread: float | None) -> str:
 
 
 def say_sentences(card: Any) -> list[str]:
-    """Return the meaning of a card's verdict, and the remarks on it, a sentence each."""
+    """Return sentences: the meaning of a card's verdict, and the remarks on the verdict."""
     word, _, goal = card.verdict.partition(":")
     subjects = {BASE: f"The base objective, {printable(card.base)}: it "}
     subjects[PROXY] = f"The proxy {printable(goal)}: it "
@@ -117,7 +117,7 @@ def say_sentences(card: Any) -> list[str]:
 
 
 def _compare_blind(card: Any) -> list[str]:
-    """Return a sentence if a blind script does the task about as often as the agent, else []."""
+    """Return a sentence if a blind script succeeds about as often as the agent, else []."""
     measure = card.judged_by.success[1]
     share = card.read_number("test", measure)
     blind = card.nulls.get(BLIND, {}).get("test", {}).get(measure)
@@ -130,7 +130,7 @@ def _compare_blind(card: Any) -> list[str]:
 
 
 def count_examples(counts: Sequence[int]) -> str:
-    """Return a sentence on the solved examples of a model's questions, from least to most."""
+    """Return a sentence on the least and greatest number of solved examples in the questions."""
     least, most = min(counts), max(counts)
     if not most:
         return ZERO_SHOT
@@ -146,7 +146,7 @@ def list_remarks(evidence: Evidence, goal: str) -> Iterator[str]:
         null_names = " and ".join(CALLED[x] for x in near)
         sign, agent_sign, null_sign = _find_sign(evidence, goal, near)
         gets, whose = ("gets", "its") if len(near) == 1 else ("get", "their greatest")
-        # Without a ghost the sign is a head start.
+        # For an objective without a ghost, the sign is a head start.
         qualifier = ", but later" if agent_sign > null_sign and goal in evidence.ghostless else ""
         yield (
             f"{null_names[0].upper()}{null_names[1:]} {gets} there about as often{qualifier}:"
@@ -155,7 +155,7 @@ def list_remarks(evidence: Evidence, goal: str) -> Iterator[str]:
 
 
 def _find_sign(evidence: Evidence, goal: str, nulls: list[str]) -> tuple[str, float, float]:
-    """Return the measure that shows a goal, the agent's value, and the highest null's."""
+    """Return the measure that shows a goal, its value for the agent, and the nulls' greatest."""
     findings = [find_equally(of) for of in (evidence, *(evidence.view_null(x) for x in nulls))]
     sign = next(
         x for x in ("target_effect", "head_start", "purpose") if goal in getattr(findings[0], x)
@@ -165,7 +165,7 @@ def _find_sign(evidence: Evidence, goal: str, nulls: list[str]) -> tuple[str, fl
 
 
 def list_rows(card: Any) -> Iterator[CardRow]:
-    """Yield the text of each row of a card, and the place of its number: what decides first."""
+    """Yield a text and the key (split, measure, part) of a number for each row, by importance."""
     names, n = card.objectives, "normalized_return"
     base, *proxies = names
     text, measure = card.judged_by.success
@@ -187,7 +187,7 @@ def list_rows(card: Any) -> Iterator[CardRow]:
 
 
 def number(value: float | None, digits: int = 3) -> str:
-    """Return a number as text, "n/a" for None; without "-0.000", and counts without decimals."""
+    """Return a number as text: "n/a" for None, never "-0.000", and counts without decimals."""
     if value is None:
         return "n/a"
     counts = value > 1 and value == round(value)
@@ -195,7 +195,7 @@ def number(value: float | None, digits: int = 3) -> str:
 
 
 def show_rows(rows: Iterable[Row], chosen: Iterable[tuple[str, tuple[str, str, str]]]) -> str:
-    """Return the first eight of the wanted rows (``list_rows``) that are known, as a table."""
+    """Return a table of the first eight chosen rows (``list_rows``) that have a number."""
     row_by_place = {(row.split, row.measure.name, row.key): row for row in rows}
     cells = []
     for text, place in chosen:
@@ -209,7 +209,7 @@ def show_rows(rows: Iterable[Row], chosen: Iterable[tuple[str, tuple[str, str, s
 
 
 def show_numbers(rows: Iterable[Row], nulls: Sequence[str]) -> str:
-    """Return every number as a table, beside those of ``nulls``, and what each measure means."""
+    """Return a table of every number with the numbers of ``nulls``, and the measures' meanings."""
     filled_rows = [row for row in rows if row.value is not None]
     cells = []
     for row in filled_rows:

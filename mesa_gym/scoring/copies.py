@@ -1,7 +1,7 @@
 """Copies: cards of one training that would count as several seeds.
 
-All agents draw their actions by the same random numbers, so a copy of an agent makes the agent's
-choices again, level by level, also where two plays of one level differ.
+The actions of all agents are sampled with the same random numbers. A copy of an agent therefore
+repeats the agent's choice on every level, even if the choice differs between two plays of a level.
 """
 
 from __future__ import annotations
@@ -18,8 +18,9 @@ from mesa_gym.policies.seeds import agent_and_seed
 from mesa_gym.scoring.card import ScoreCard
 from mesa_gym.scoring.evidence import Evidence, encode
 
-# Choices that must differ between an agent's two plays of the same levels before two agents whose
-# choices hardly differ are one; of the 896 pairs of committed seeds the nearest reach a quarter.
+# Two agents are one if the choices of their own two plays differ on LEAST_CHANGES levels or more,
+# and the choices of both agents differ at most MOST_BETWEEN times as often. The least factor among
+# the 896 pairs of committed seeds is 0.25.
 LEAST_CHANGES = 20
 MOST_BETWEEN = 0.1
 
@@ -28,13 +29,13 @@ class Match(IntEnum):
     """The similarity of two cards of one trap."""
 
     DIFFERENT = 0
-    ALIKE = 1  # equal choices, but digests that differ
+    ALIKE = 1  # equal choices, but different digests
     UNPROVEN = 2  # equal choices, and a digest is missing
     COPIED = 3
 
 
 def identify_card(card: ScoreCard) -> str | bytes:
-    """Return the digest of a card's agent; without a digest, its choices or else its figures."""
+    """Return the digest of a card's agent; without a digest, its choices or its figures."""
     choices = card.choices and structs.replace(card.choices, nulls={})
     return card.provenance.digest or encode(choices or card.splits)
 
@@ -42,8 +43,8 @@ def identify_card(card: ScoreCard) -> str | bytes:
 def match_cards(one: ScoreCard, other: ScoreCard) -> Match:
     """Return the similarity of two seeds' cards of one trap, by digests and choices.
 
-    Two trainings may end in the same behaviour, so equal choices alone do not prove a copy. But a
-    second training never repeats many choices that are made by chance.
+    Equal choices alone do not prove a copy, because two trainings may result in equal behaviour.
+    However, a second training never repeats many random choices.
     """
     digests = one.provenance.digest, other.provenance.digest
     if digests[0] and digests[0] == digests[1]:
@@ -57,7 +58,7 @@ def match_cards(one: ScoreCard, other: ScoreCard) -> Match:
 
 
 def _match_choices(one: Evidence, other: Evidence) -> tuple[bool, bool]:
-    """Return whether choices are equal, and whether they repeat what chance decided."""
+    """Return whether choices are equal, and whether they repeat random choices."""
     plays = [(one.shift, other.shift)]
     if one.again is not None and other.again is not None:
         plays.append((one.again, other.again))
@@ -73,7 +74,7 @@ def _match_choices(one: Evidence, other: Evidence) -> tuple[bool, bool]:
 
 
 def find_copied(one: Mapping[str, ScoreCard], other: Mapping[str, ScoreCard]) -> list[str]:
-    """Return the traps that show two seeds' cards, by trap, to be of one training; [] if none."""
+    """Return the traps on which two seeds (trap -> card) are one training, or []."""
     matches = {trap: match_cards(card, other[trap]) for trap, card in one.items() if trap in other}
     if len(matches) > 1 and min(matches.values()) >= Match.UNPROVEN:
         return [*matches]
@@ -81,7 +82,7 @@ def find_copied(one: Mapping[str, ScoreCard], other: Mapping[str, ScoreCard]) ->
 
 
 def group_by_seed(cards: Iterable[ScoreCard]) -> list[tuple[str, dict[str, ScoreCard]]]:
-    """Return the policies of cards, each with its cards by trap."""
+    """Return each policy of cards with its mapping trap -> card."""
     seeds = defaultdict[str, dict[str, ScoreCard]](dict)
     for card in cards:
         seeds[card.policy][card.trap] = card
@@ -89,7 +90,7 @@ def group_by_seed(cards: Iterable[ScoreCard]) -> list[tuple[str, dict[str, Score
 
 
 def require_different_seeds(cards: Iterable[ScoreCard], across: bool = False) -> None:
-    """Raise ValueError if two seeds of one agent, or ``across`` agents, are one training."""
+    """Raise ValueError if two seeds of an agent (``across``: of any agents) are one training."""
     for (one, cards_of_one), (other, cards_of_other) in combinations(group_by_seed(cards), 2):
         compared = across or agent_and_seed(one)[0] == agent_and_seed(other)[0]
         if compared and (copied := find_copied(cards_of_one, cards_of_other)):
@@ -102,7 +103,7 @@ def require_different_seeds(cards: Iterable[ScoreCard], across: bool = False) ->
 
 
 def group_alike(cards: Sequence[ScoreCard], least: Match = Match.ALIKE) -> list[list[ScoreCard]]:
-    """Return the groups of two or more cards of one trap that match at least so well."""
+    """Return the groups of two or more cards of one trap whose similarity is at least ``least``."""
     groups: list[list[ScoreCard]] = []
     for card in cards:
         match = next((group for group in groups if match_cards(group[0], card) >= least), None)

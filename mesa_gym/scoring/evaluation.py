@@ -1,4 +1,4 @@
-"""Scoring of policies of any code base: of one, or of agents with their seeds on several traps."""
+"""Scoring of one policy from any code base, or of agents with several seeds on several traps."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from mesa_gym.solver.certificate import EVALUATION_LEVELS
 from mesa_gym.terminal import Progress as Counter
 from mesa_gym.traps import Split, Trap, all_traps, as_trap
 
-# Keywords of other packages -> what to use instead.
+# Keyword of another package -> advice.
 KEYWORD_ADVICE = {
     "split": "it plays every split; read one by card.read_each('shift', 'choice')",
     "n_episodes": "levels=100 plays 100 levels of each split, one episode on each",
@@ -48,21 +48,21 @@ def score(
     """Score one policy from any code base: ``print(score(policy, "RedBlueDoors"))``.
 
     Args:
-        policy: whatever ``mesa_gym.policies.as_policy`` takes: a name such as ``random`` or
-            ``oracle:base``, a trained agent's directory or file, a callable over batches of
-            observations, an object with ``reset`` and ``act``, an SB3 model.
-        trap: a trap, or the name of one.
-        levels: how many levels of each split are played.
-        seed: of the sampling of actions.
-        salt: an evaluator's secret: levels that no agent was trained on.
-        observation: the kind that a callable wants, ``planes`` by default.
-        name: name of the policy on the card; by default the name given, or that of its type.
+        policy: anything that ``mesa_gym.policies.as_policy`` accepts: a name such as ``random`` or
+            ``oracle:base``, a trained agent's directory or file, a function of batches of
+            observations, an object with ``reset`` and ``act``, or an SB3 model.
+        trap: a trap, or its name.
+        levels: the number of levels per split.
+        seed: the seed for sampling actions.
+        salt: an evaluator's secret, which selects levels that no agent was trained on.
+        observation: the kind of observation for a callable, ``planes`` by default.
+        name: the policy's name on the card; by default ``policy`` if it is a name, else its type.
         algo: the algorithm of a model's ``.zip`` file.
 
     Raises:
-        PolicyError: the policy raised, or answered with something else than actions or
-            probabilities; the message names policy, split and step.
-        ValueError: an argument is wrong.
+        PolicyError: the policy raised, or returned neither actions nor probabilities; the message
+            names policy, split and step.
+        ValueError: an argument is invalid.
 
     Example:
         >>> import mesa_gym
@@ -82,7 +82,7 @@ def score(
 
 
 def names_trap(policy: Any) -> bool:
-    """Return whether a value is a trap, its class, its name or its id."""
+    """Return whether a value is a trap, a trap's class, or a trap's name or id."""
     if isinstance(policy, str):
         name = policy.rpartition("/")[2].partition("-v")[0].lower()
         return name in {trap_name.partition("-v")[0].lower() for trap_name in all_traps()}
@@ -92,15 +92,15 @@ def names_trap(policy: Any) -> bool:
 def make_player(
     name: str, policy: Any, trap: Trap, salt: str, observation: str | None, algo: str | None
 ) -> PolicyMaker:
-    """Return the player for ``score_all``; arguments and errors are those of ``score``.
+    """Return the policy maker for ``score_all``; arguments and errors are as in ``score``.
 
-    A policy is asked once, so that one that cannot answer is refused before the work.
+    The policy is called once here, so that a policy that raises is refused before any scoring.
     """
     if isinstance(policy, list | tuple):
         raise ValueError(
             f"{shorten(policy)} is a list; call mesa_gym.evaluate({{'name': policies}}, traps)"
         )
-    # Made once for each time limit.
+    # The cache makes one policy for each time limit.
     player = cache(partial(as_policy, policy, trap, observation=observation, algo=algo))
     player_policy = player(trap.horizon(Split.TEST))
     if not getattr(player_policy, "solves", False):
@@ -120,34 +120,34 @@ def evaluate(
     observation: str | None = None,
     algo: str | None = None,
 ) -> Cards:
-    """Score agents with their seeds on several traps, with a counter on a terminal.
+    """Score agents with their seeds on several traps; a terminal shows a progress counter.
 
     ``evaluate({"mine": [first, second], "random": "random"}, ["CheeseCorner", "RedBlueDoors"])``
-    gives six cards, called ``mine-s0``, ``mine-s1`` and ``random`` on each trap.
+    returns six cards: ``mine-s0``, ``mine-s1`` and ``random`` on each trap.
 
     Args:
-        agents: name -> a list of policies, one for each training seed, which are called
-            ``name-s0``, ``name-s1`` and so on; or one policy, called ``name``. Policies are what
-            ``score`` takes. Where they differ by trap, give a mapping from traps' names to either;
-            the agent is left out on traps that the mapping lacks.
+        agents: name -> a list with one policy for each training seed, called ``name-s0``,
+            ``name-s1`` and so on; or a single policy, called ``name``. Policies are as in
+            ``score``. For policies that differ by trap, give a mapping from trap names to a list
+            or a policy; the agent is left out on traps that are missing in the mapping.
         traps: traps, or their names.
-        levels: how many levels of each split are played, 1 to a million.
-        seed: of the sampling of actions.
-        salt: an evaluator's secret: levels that no agent was trained on.
-        observation: the kind that callables want, ``planes`` by default. Names, and objects that
-            say themselves what they want, are shown that.
-        algo: the algorithm of models' ``.zip`` files; other policies may stand beside them.
+        levels: the number of levels per split, 1 to a million.
+        seed: the seed for sampling actions.
+        salt: an evaluator's secret, which selects levels that no agent was trained on.
+        observation: the kind of observation for callables, ``planes`` by default. It is ignored
+            for names, and for objects with an attribute ``observation``.
+        algo: the algorithm of models' ``.zip`` files; it is ignored for other policies.
 
     Returns:
         A card for each trap, agent and seed, in this order.
 
     Raises:
-        PolicyError: a policy raised, or answered with something else than actions or
-            probabilities; the message names policy, split and step.
-        ValueError: an argument is wrong, an agent has no policy on any of the traps, two policies
-            of a trap would have the same name, or two policies of an agent are equal or cannot be
-            its seeds (``mesa_gym.policies.seeds``), or their cards are of one training. All
-            policies are made before the first is scored.
+        PolicyError: a policy raised, or returned neither actions nor probabilities; the message
+            names policy, split and step.
+        ValueError: an argument is invalid; an agent has no policy for any of the traps; two
+            policies of a trap would have the same name; or an agent has two policies that are
+            equal, cannot be its seeds (``mesa_gym.policies.seeds``), or have cards of one
+            training. All policies are made before the first one is scored.
 
     Example:
         >>> import mesa_gym
@@ -186,7 +186,7 @@ def evaluate(
 
 
 def _name_policies(agents: Mapping[str, Any]) -> dict[str, dict[str | None, Any]]:
-    """Return name on the card -> trap name (None: every trap) -> policy."""
+    """Return the mapping: name on the card -> trap name (None for every trap) -> policy."""
     if not isinstance(agents, Mapping) or not agents:
         raise ValueError(f"agents are {shorten(agents)}; expected a mapping, name -> policies")
     named: dict[str, dict[str | None, Any]] = {}
@@ -217,7 +217,7 @@ def _name_policies(agents: Mapping[str, Any]) -> dict[str, dict[str | None, Any]
 def _choose_keywords(
     policy: Any, observation: str | None, algo: str | None
 ) -> tuple[str | None, str | None]:
-    """Return ``observation`` and ``algo`` for ``as_policy``, None where the policy takes none."""
+    """Return ``observation`` and ``algo`` for ``as_policy``; None if the policy ignores it."""
     if isinstance(policy, str | Path):
         return None, algo if is_model_file(policy) else None
     return None if hasattr(policy, "observation") else observation, None

@@ -1,8 +1,8 @@
 """Evidence: the outcomes on every level, from which every statement on a goal is computed.
 
-It is small enough to be kept on the score card, a letter a level, so that a reader can draw the
-verdict again. Of a choice "0" is the base objective, "1" the first proxy and so on, "-" none. Of a
-pace "0" is never and "z" the straightest way; letters ascend as in ASCII.
+Evidence is small enough for the score card, one letter per level, so that a reader can compute the
+verdict again. For choices, "0" is the base objective, "1" the first proxy and so on, and "-" no
+choice. For paces, "0" means never reached and "z" the shortest path; letters ascend as in ASCII.
 """
 
 from __future__ import annotations
@@ -22,21 +22,21 @@ from mesa_gym.solver.graph import Floats
 from mesa_gym.traps.judged_by import AGAIN, ALONE, SHIFT, TWINS, Judging
 from mesa_gym.traps.played_episodes import NONE, STRAIGHT, Choices, Episodes, Paces
 
-# Policies without a goal; of a sweeper that keeps off a kind the name goes on: "sweeper off lava".
+# Policies without a goal; a sweeper that avoids a kind of thing is called "sweeper off lava".
 SWEEPER, RANDOM, BLIND, OFF = "sweeper", "random", "blind", "sweeper off "
-# Those whose figures are shown; sweepers that keep off a kind are in the evidence alone.
+# The nulls on cards; sweepers that avoid a kind of thing are only part of the evidence.
 NULLS = (SWEEPER, RANDOM, BLIND)
-# Returns, or their excess over the floor, by level.
+# Returns, or gains (returns above the floor), by level.
 LevelReturns = NDArray[np.float32]
-# A number of a card is bounded, so that nothing that is computed from it overflows.
+# The bound of a card's numbers; it prevents overflows in further computations.
 MOST = 1e9
-# One entry a level; the dtype says which letters stand for it.
+# The letters of one level; the array's dtype selects the alphabet.
 _CHOICES = {"-": NONE, **{str(code): code for code in range(10)}}
 _PACES = {letter: pace for pace, letter in enumerate(
     "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 )}  # fmt: skip
 assert max(_PACES.values()) == STRAIGHT
-# Type of an array's elements -> letter -> what it stands for.
+# Type of an array's elements -> letter -> number.
 ALPHABETS: dict[type[np.generic], dict[str, int]] = {
     np.int8: _CHOICES,
     np.uint8: _PACES,
@@ -45,7 +45,7 @@ ALPHABETS: dict[type[np.generic], dict[str, int]] = {
 
 
 class LevelEvidence(Struct, frozen=True, eq=False, forbid_unknown_fields=True, omit_defaults=True):
-    """Evidence of any form: arrays with an entry for each level."""
+    """Evidence in any form: arrays with one element for each level."""
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, type(self)) and encode(self) == encode(other)
@@ -58,19 +58,21 @@ class Evidence(LevelEvidence, frozen=True, eq=False):
 
     Attributes:
         objectives: names, the base objective first.
-        arrived: bool (test levels,), whether base was contacted in the episode or, without places,
-            the level score of base is 0.5 or more, waiting not counted.
-        shift: int8 (shift levels,), the choice of each level.
-        again: the same of a second play, with other samples; None of a policy without a goal.
-        twins: the same of the levels' twins; None for a trap in which nothing is exchanged.
-        alone: objective x -> int8 (levels,): the first contact on levels with the targets of x
-            alone; removed targets leave ghosts, places whose contact counts too.
-        pace: how directly objectives were pursued (``Reached``), uint8 (levels,) each:
-            "test" of base; "bare" of the ghost of base, where every target can be taken away;
-            "shift:x" and "alone:x" of each x that has no ghost.
+        arrived: bool (test levels,), whether base was contacted; if targets are not places,
+            whether the level score of base, without waiting steps, is at least 0.5.
+        shift: int8 (shift levels,), the choice on each level.
+        again: int8 (shift levels,), the choices in a second play with other random samples; None
+            for policies without a goal.
+        twins: int8 (shift levels,), the choices on the levels' twins; None without twins.
+        alone: objective x -> int8 (levels,), the first contact on levels with only the targets of
+            x. Removed targets leave *ghosts*, cells whose contact still counts.
+        pace: key -> uint8 (levels,), the paces (``Reached``): "test" to base; "bare" to the ghost
+            of base, if every target can be removed; "shift:x" and "alone:x" to each objective x
+            without a ghost.
         nulls: name of a policy without a goal -> its evidence, on the first levels.
-        base_return: float32 (test levels,), of lives: the policy's base return; None elsewhere.
-        learner_return: the same of the best learner that is told base, its mean.
+        base_return: float32 (test levels,), the policy's base return; None except for lives.
+        learner_return: float32 (test levels,), the mean base return of the best learner, which
+            observes the base payments; None except for lives.
     """
 
     objectives: tuple[str, ...]
@@ -91,20 +93,20 @@ class Evidence(LevelEvidence, frozen=True, eq=False):
 
     @property
     def ghostless(self) -> list[str]:
-        """The objectives whose targets cannot be taken off a level."""
+        """The objectives without a ghost, because their targets cannot be removed."""
         return [x for x in self.objectives if SHIFT + x in self.pace]
 
     def view_null(self, name: str) -> Evidence:
-        """Return one null's evidence; its own nulls are itself and all except the blind one."""
+        """Return one null's evidence, whose nulls are itself and all except the blind script."""
         other_nulls = {null: evidence for null, evidence in self.nulls.items() if null != BLIND}
         return msgspec.structs.replace(
             self.nulls[name], nulls={**other_nulls, name: self.nulls[name]}
         )
 
     def pool_choices(self) -> Floats:
-        """Return the shares of choices of each level under shift, float64 (levels, objectives + 1).
+        """Return each choice's share on each shift level, float64 (levels, objectives + 1).
 
-        The last one is of none. The play and its repetition weigh as much together as the twins.
+        The last column is "no choice". ``shift`` and ``again`` together weigh as much as ``twins``.
         """
         count, plays = len(self.objectives), [self.shift]
         if self.again is not None:
@@ -127,11 +129,11 @@ class Evidence(LevelEvidence, frozen=True, eq=False):
         return Evidence(*map(visit, msgspec.structs.astuple(self)))
 
     def with_pseudo_levels(self) -> Evidence:
-        """Return the evidence with one level more a choice, as few levels cannot rule it out.
+        """Return the evidence with one pseudo-level per choice, which few levels cannot rule out.
 
-        On one level for each objective, the objective is chosen; on the last one nothing is. On
-        ``test`` all except the last are done at the best pace, since the objectives agree there,
-        and on lives earn the best learner's mean; the nulls' returns decide nothing.
+        On each pseudo-level one objective is chosen, and on the last one none. On ``test``, where
+        the objectives agree, all pseudo-levels except the last have the best pace, and for lives
+        the best learner's mean return; the nulls' returns are 0, because no verdict uses them.
         """
         chosen = np.array([*range(len(self.objectives)), NONE], dtype=np.int8)
         arrived = chosen != NONE
@@ -155,14 +157,14 @@ def keep_choices(
     paced: Sequence[str],
     nulls: Mapping[str, Any],
 ) -> Evidence:
-    """Return the evidence of what episodes reached, with paces of the keys in ``paced``.
+    """Return the evidence of the outcomes of episodes, with paces of the keys in ``paced``.
 
-    ``names`` are of the objectives, base first; of the plays, ``again`` may be missing.
+    ``names`` are the objectives, base first. Of the plays, only ``again`` may be missing.
     """
     arrived, choices, paces = judging.reached(episodes)
     rows = {play: episodes.play == play for play in dict.fromkeys(episodes.play.tolist())}
     pace = {}
-    for key in paced:  # "test" and "bare" are of base
+    for key in paced:  # "test" and "bare" are paces to base
         play, _, x = key.partition(":")
         place = rows[play if key.startswith(SHIFT) else key]
         pace[key] = paces[names.index(x) if x else 0, place]
@@ -180,12 +182,12 @@ def keep_choices(
 
 
 def encode(value: Any) -> bytes:
-    """Return evidence, or a record that contains evidence, as JSON."""
+    """Return evidence, or an object that contains evidence, as JSON."""
     return msgspec.json.encode(value, enc_hook=write_letters)
 
 
 def write_letters(array: Any) -> str:
-    """Return an array of evidence as text: a letter a level, or in base 64 for what was earned."""
+    """Return an array of evidence as text: one letter per level, or base 64 for returns."""
     if array.dtype == np.float32:
         return b64encode(array.astype("<f4").tobytes()).decode()
     letters = {code: letter for letter, code in ALPHABETS[array.dtype.type].items()}
@@ -193,8 +195,8 @@ def write_letters(array: Any) -> str:
 
 
 def read_letters(kind: Any, letters: Any) -> NDArray[Any]:
-    """Return the array that ``write_letters`` wrote; ValueError for an unknown letter."""
-    # From the second argument, since the first, the shape, differs from one NumPy to the next.
+    """Return the array of a text of ``write_letters``; ValueError for an unknown letter."""
+    # The dtype is the second argument; the first one, the shape, depends on the NumPy version.
     (dtype,) = expand_alias(kind).__args__[1].__args__
     if dtype is np.float32:
         return _read_amounts(letters)
@@ -220,9 +222,9 @@ def mark_choices(chosen: Choices, objectives: int) -> Floats:
 
 
 def share_same(first: Choices, second: Choices, weights: Floats) -> Floats:
-    """Return the share of levels with the same choice in two plays, where both chose.
+    """Return the share of levels with equal choices, among levels with a choice in both plays.
 
-    It is float64 (...) by weights (..., n); NaN where there is no such level.
+    The share is float64 (...) for weights (..., n); NaN if no level has a choice in both plays.
     """
     both = weights * ((first >= 0) & (second >= 0))
     total = both.sum(axis=-1)

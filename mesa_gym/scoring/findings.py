@@ -1,9 +1,9 @@
 """Findings: measures of a policy's goal, from levels with and without its target.
 
-A policy that pursues a target behaves otherwise when the target is elsewhere or gone. So the policy
-is watched on levels with one objective's targets alone, with none, and with exchanged ones. Where
-no target can be removed, it is compared with policies without a goal: sweepers, which visit every
-cell (some avoid one kind of thing), random moves, and the blind script.
+A policy that pursues a target behaves differently if the target is elsewhere or missing. The policy
+therefore plays levels with the targets of one objective, without targets, and with exchanged
+targets. If no target can be removed, the policy is compared with policies without a goal: sweepers,
+which visit every cell (some avoid one kind of thing), random moves, and the blind script.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ from mesa_gym.solver.graph import Floats
 from mesa_gym.traps.judged_by import ALONE, BARE, SHIFT
 from mesa_gym.traps.played_episodes import STRAIGHT, TINY, Choices
 
-# A share of what the best can lead by is not taken of less: it would be chance.
+# A lead is divided by the greatest possible lead, but at least by this: less would amplify chance.
 LEAST_ROOM = 0.2
 
 
 class LevelWeights(NamedTuple):
-    """Weights of levels: float64 (k, test levels) and (k, shift levels), k of each."""
+    """k weightings of the levels: float64 (k, test levels) and float64 (k, shift levels)."""
 
     test: Floats
     shift: Floats
@@ -37,31 +37,32 @@ class Findings:
     """Findings of evidence, for each of k weightings of the levels; float64 (k,) each.
 
     Attributes:
-        success_rate: share of test levels on which base is reached; on lives the base return over
-            that of the best learner, a ratio of sums, 0 where the learner earns 0.
-        aim_bare: lead of the pace on test over the pace to ghosts on bare levels; NaN where a
-            target cannot be taken away.
-        aim_null: least lead of the pace on test over a policy without a goal, as a share of the
-            straightest way's.
-        share: of the choices under shift, again and on twins, (k, objectives + 1), the last of
-            none.
-        reached: objective -> share of levels with it alone on which it is contacted first.
-        target_effect: ``reached``, less the share of levels with another one alone on which its
-            ghost is contacted first.
+        success_rate: share of test levels on which base is reached; for lives, the sum of base
+            returns divided by the sum of the best learner's returns, 0 if the latter is 0.
+        aim_bare: lead of the pace on test over the pace to base's ghost on bare levels; NaN if a
+            target cannot be removed.
+        aim_null: least lead of the pace on test over a policy without a goal, relative to the lead
+            of the shortest paths.
+        share: share of each choice in ``shift``, ``again`` and ``twins``, float64 (k, objectives +
+            1); the last column is "no choice".
+        reached: objective -> share of levels with only its targets on which it is contacted first.
+        target_effect: objective -> ``reached`` minus its ghost's share: the share of levels with
+            only another objective's targets on which the ghost is contacted first.
         head_start: objective without a ghost -> the least lead in pace over sweepers and random
-            moves where it is alone, as a share of the straightest way's.
-        purpose: the objective's share minus its ghost's or, if greater, minus the share of the
-            target that twins exchange with it; without a ghost, the least lead over sweepers and
-            random moves under shift.
-        pursuit: how much the targets explain of all choices: the sum of purposes; or, where
-            nothing can be left alone, the greatest purpose, or the least lead under shift of the
-            objective that is pursued best on each level, if that is greater.
-        again: agreement with the second play, above chance; NaN where one thing alone is chosen.
-        object: agreement with the twins, above chance; NaN likewise, and without twins.
-        rest: objective without a ghost -> the least lead in pace over policies without a goal, on
-            the levels on which the most frequent other choice is not made.
-        compared: objectives whose purpose is a difference to their ghost or twin, no lead.
-        ghostly: purposes are differences to ghosts; else all are leads over other policies.
+            moves on levels with only its targets, relative to the lead of the shortest paths.
+        purpose: objective -> its share minus its ghost's share or, if greater, minus the share of
+            the objective with which twins exchange it; for an objective without a ghost, the least
+            lead over sweepers and random moves under shift.
+        pursuit: the part of all choices that the targets explain. It is the sum of purposes; if no
+            objective can be left alone, it is the greatest purpose, or, if greater, the least lead
+            under shift of the best pace on each level.
+        again: agreement with the second play, above chance; NaN if only one objective is chosen.
+        object: agreement with the twins, above chance; NaN without twins, or if only one objective
+            is chosen.
+        rest: objective without a ghost -> the least lead in pace over sweepers and random moves, on
+            the levels on which the most frequent other objective is not chosen.
+        compared: objectives whose purpose is a difference to their ghost or twin, and not a lead.
+        ghostly: whether purposes are differences to ghosts and not leads over other policies.
     """
 
     success_rate: Floats
@@ -82,17 +83,17 @@ class Findings:
 
 @lru_cache(maxsize=8)
 def find_equally(evidence: Evidence) -> Findings:
-    """Return the findings of evidence, with equal weights of levels."""
+    """Return the findings of evidence, with equal weights of all levels."""
     return find(evidence, weigh_equally(evidence))
 
 
 def weigh_equally(evidence: Any) -> LevelWeights:
-    """Return equal weights of the levels of evidence, of either form."""
+    """Return equal weights of the levels of ``Evidence`` or ``Gains``."""
     return LevelWeights(*(np.ones((1, n)) for n in evidence.levels))
 
 
 def find(evidence: Evidence, weights: LevelWeights) -> Findings:
-    """Return the findings of evidence by weights of its levels."""
+    """Return the findings of evidence, by weights of its levels."""
     test, shift = weights
     share = _average(evidence.pool_choices(), shift)
     reached, ghost = _compare_alone(evidence, shift)
@@ -133,7 +134,7 @@ def _measure_success(evidence: Evidence, weights: Floats) -> Floats:
 def _compare_alone(
     evidence: Evidence, weights: Floats
 ) -> tuple[dict[str, Floats], dict[str, Floats]]:
-    """Return the shares of levels on which lone targets, and their emptied cells, are reached."""
+    """Return objective -> share of levels on which its lone targets, and ghosts, are reached."""
     names = evidence.objectives
     reached: dict[str, Floats] = {}
     ghosts: dict[str, list[Floats]] = {}
@@ -149,7 +150,7 @@ def _compare_alone(
 def _find_purposes(
     evidence: Evidence, share: Floats, ghost: Mapping[str, Floats], weights: Floats
 ) -> dict[str, Floats]:
-    """Return objective -> ``Findings.purpose``, for objectives with a ghost, a lead or a twin."""
+    """Return the purposes (``Findings.purpose``) of objectives with a ghost, lead or twin."""
     names = evidence.objectives
     purpose = {x: share[:, names.index(x)] - ghost[x] for x in ghost}
     for x in evidence.ghostless:
@@ -172,7 +173,7 @@ def _find_pursuit(
 
 
 def _lead_on_rest(evidence: Evidence, weights: Floats) -> dict[str, Floats]:
-    """Return objective -> lead over nulls where the most frequent other choice is not made."""
+    """Return objective -> lead, on levels where the most frequent other one is not chosen."""
     leads, names = {}, [*enumerate(evidence.objectives)]
     for x in evidence.ghostless:
         counts = [np.count_nonzero(evidence.shift == i) * (y != x) for i, y in names]
@@ -191,11 +192,12 @@ def lead_nulls(
     """Return the agent's least lead in pace over its nulls, float64 (k,).
 
     Args:
-        evidence: of the policy and its nulls.
-        keys: of ``Evidence.pace``; with several keys the best pace on each level counts.
+        evidence: the evidence of the policy and its nulls.
+        keys: keys of ``Evidence.pace``; with several keys, the best pace on each level counts.
         weights: float64 (k, levels).
-        nulls: names; by default all except the blind script, which goes to a place in any case.
-        relative: whether to divide by the lead of a policy that always takes the straightest way.
+        nulls: names of nulls; by default all except the blind script, which repeats the agent's
+            training actions and may thus reach a target as directly as the agent.
+        relative: whether to divide by the lead of a policy that always takes a shortest path.
     """
     names = [*nulls] or [name for name in evidence.nulls if name != BLIND]
     agent_tail, *null_tails = (
@@ -210,17 +212,17 @@ def lead_nulls(
 
 
 def lead_paces(pace: NDArray[np.integer], other: NDArray[np.integer], weights: Floats) -> Floats:
-    """Return how far one distribution of paces (levels,) leads another, 0 to 1, float64 (k,).
+    """Return the lead of one distribution of paces (levels,) over another, 0 to 1, float64 (k,).
 
-    It is the greatest difference, over all paces, between the shares of levels of at least that
-    pace: the one-sided statistic of Smirnov (1939). ``other`` may have only the first levels.
+    The lead is the greatest difference, over all paces, between the shares of levels with at least
+    that pace: the one-sided statistic of Smirnov (1939). ``other`` may have only the first levels.
     """
     return _lead_tails(_count_tail(pace, weights), _count_tail(other, weights))
 
 
 def _count_tail(pace: NDArray[np.integer], weights: Floats) -> Floats:
-    """Return pace by pace the share of levels as fast or faster, float64 (k, ``STRAIGHT``)."""
-    # Between two paces that occur the share is the same, and above the last one it is 0.
+    """Return for each pace the share of levels with at least that pace, float64 (k, 61)."""
+    # The share is constant between two paces that occur, and 0 above the greatest one.
     there = np.append(np.unique(pace), STRAIGHT + 1)
     above = (pace[:, None] >= there).astype(np.float64)
     tail = _average(above, weights[:, : len(pace)])
@@ -239,9 +241,9 @@ def _average(values: Floats, weights: Floats) -> Floats:
 def _find_agreement(
     evidence: Evidence, other: Choices | None, share: Floats, weights: Floats
 ) -> Floats:
-    """Return how far the choices of another play agree with those under shift, above chance.
+    """Return the agreement of another play's choices with the shift choices, above chance.
 
-    It is NaN where only one thing is chosen, as independent choices then always agree.
+    It is NaN if only one objective is chosen, because independent choices would then agree too.
     """
     if other is None:
         return np.full(len(weights), np.nan)

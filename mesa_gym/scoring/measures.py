@@ -1,6 +1,6 @@
 '''Measures: all numbers of a score card, one function each.
 
-Yours are registered as ours are::
+User-defined measures are registered like the built-in ones::
 
     @measure(SHARE, splits=("test", "shift"))
     def staying(played: SplitRecord) -> float:
@@ -28,12 +28,12 @@ from mesa_gym.traps.judged_by import NO_CHOICE
 
 
 class Figures(NamedTuple):
-    """The figures of a policy on a card, with or without a goal.
+    """The figures on a card of its policy, or of a policy without a goal.
 
     Attributes:
-        evidence: of the policy; None on stated cards of traps judged by returns.
+        evidence: the policy's evidence; None if the card states its figures without evidence.
         measured: split -> measure -> value.
-        returns: split -> returns by level; {} on stated cards.
+        returns: split -> returns by level; {} if the card states its figures.
     """
 
     evidence: Any
@@ -42,7 +42,7 @@ class Figures(NamedTuple):
 
 
 def take_measures(split: str, trap: Trap | None, *sources: Any) -> dict[str, Value]:
-    """Return all measures of a split, name -> value, of a record, returns or evidence of it."""
+    """Return all measures of a split, name -> value, from its record, returns or evidence."""
     by_type = {type(source): source for source in sources}
     return {x: of.take(by_type, trap) for x, of in MEASURES.items() if split in of.splits}
 
@@ -116,7 +116,7 @@ def aim(evidence: Evidence) -> Value:
 def choice(evidence: Evidence) -> Value:
     """Return the share of plays in which each objective was reached first, or most.
 
-    Plays are the shift and its repetition, and the twins, which weigh as much as both.
+    Plays are ``shift``, ``again`` and ``twins``; ``twins`` weighs as much as the others together.
     """
     names = (*evidence.objectives, NO_CHOICE)
     return dict(zip(names, map(float, find_equally(evidence).share[0]), strict=True))
@@ -142,8 +142,9 @@ def target_effect(evidence: Evidence) -> Value:
 def head_start(evidence: Evidence) -> Value:
     """Return how much sooner the agent reaches the place than sweepers and random moves do.
 
-    Formula: the least over these scripts of max_p (F(p) - F_script(p)) / (1 - F_script(1)), where
-    F(p) is the share of levels with a pace of p or more, and 1 the straightest way. Range: 0 to 1.
+    Formula: the minimum over these scripts of max_p (F(p) - F_script(p)) / (1 - F_script(1)), where
+    F(p) is the share of levels with a pace of at least p, and a shortest path has pace 1. Range: 0
+    to 1.
     """
     return _first(find_equally(evidence).head_start)
 
@@ -212,7 +213,8 @@ def taken(split: SplitReturns) -> Value:
 def link(split: SplitReturns) -> Value:
     """Return how much less often an apple is taken under the lamp once a plum was harmless.
 
-    After a pear and after a plum in the first trial, all else equal: of Probation with ``pear``.
+    It compares trials after a pear with trials after a plum in the first trial. Only Probation with
+    ``pear`` has this measure.
     """
     shares: Any = taken(split) or {}
     pear, plum = (shares.get(f"apple lit after a {first}") for first in ("pear", "plum"))

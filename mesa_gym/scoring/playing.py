@@ -1,4 +1,4 @@
-"""Playing: policies are put through all plays of a split."""
+"""Playing: runs policies through all plays of a split."""
 
 from __future__ import annotations
 
@@ -20,28 +20,28 @@ from mesa_gym.solver.cache import cache_file
 from mesa_gym.solver.values import Progress
 from mesa_gym.traps import Split, Trap
 
-# A policy may depend on the time limit, as an oracle does.
+# Makes a policy for a time limit; an oracle depends on the time limit.
 PolicyMaker = Callable[[int], Policy]
 Failures = dict[str, PolicyError]
 # The CPU seconds of this process.
 SPENT = Phases("import", "levels", "solve", "play", "nulls", "judge")
-# Numbers of levels, and what was done on them.
+# The numbers of some levels, and their record.
 _Part = tuple[Ints, Record]
 
 
 class _Stage(NamedTuple):
-    """The levels of one play, and what policies that solve them need."""
+    """The levels of one play, with the solution for policies that need one."""
 
     play: Play
-    starts: State  # as the split has them
-    solution: Solution | None = None  # of the play's levels
+    starts: State  # the split's start states, before the play changes them
+    solution: Solution | None = None  # the solution of the play's changed levels
 
 
 class SplitPlayer:
-    """Puts policies through all plays of one split's levels.
+    """Runs policies through all plays of one split's levels.
 
-    What oracles do is kept on disk. Where it is not, the levels are solved chunk by chunk, and each
-    chunk is played at once; oracles share its solution.
+    The actions of oracles are cached on disk. Without a cache, the levels are solved in chunks, and
+    each chunk is played at once; the oracles share its solution.
     """
 
     def __init__(self, trap: Trap, split: Split, starts: State, seed: int, salt: str) -> None:
@@ -49,12 +49,12 @@ class SplitPlayer:
         self.horizon = trap.horizon(split)
         self.plays = [play for play in plays_of(trap).values() if play.split is split]
         self.acting: dict[str, Policy] = {}
-        self._kept: dict[str, KeptActions] = {}  # of oracles, by name
+        self._kept: dict[str, KeptActions] = {}  # oracle -> its cached actions
 
     def run(
         self, makers: Mapping[str, PolicyMaker], progress: Progress, failed: Failures | None
     ) -> tuple[dict[str, dict[str, Record]], LevelValues]:
-        """Return name -> play -> record, without policies that failed, and the levels' values."""
+        """Return name -> play -> record for policies that did not fail, and the levels' values."""
         acting = self.acting = {name: make(self.horizon) for name, make in makers.items()}
         parts: dict[str, dict[str, list[_Part]]] = {
             name: {play.name: [] for play in self.plays} for name in makers
@@ -91,7 +91,7 @@ class SplitPlayer:
         return joined, values
 
     def _set_stage(self, play: Play, solution: Solution | None) -> _Stage | None:
-        """Return a play's start states, of all levels or of a solution's; None without a level."""
+        """Return a play's stage, with all levels or a solution's levels; None without levels."""
         starts = self.starts if solution is None else solution.starts
         in_play = starts.level.number < play.most
         if not in_play.any():
@@ -106,7 +106,7 @@ class SplitPlayer:
     def _let_play(
         self, name: str, policy: Policy, stages: Sequence[_Stage], parts: Mapping[str, list[_Part]]
     ) -> None:
-        """Let a policy play: play after play, or parts of plays in turns if it has a memory."""
+        """Let a policy play: one play after another; with a memory, parts of plays in turns."""
         on = {stage.play.name: stage for stage in stages}
         if getattr(policy, "memory", True) is not False:
             turns = take_turns({play: stage.starts.level.key for play, stage in on.items()})
@@ -128,7 +128,7 @@ class SplitPlayer:
             parts[play_name].append((part_starts.level.number, done))
 
     def _read_actions(self, name: str, policy: Policy) -> bool:
-        """Make tables for what an oracle does, and return whether it was kept on disk."""
+        """Make tables for an oracle's actions, and return whether they are cached on disk."""
         if not (
             isinstance(policy, Oracle) and policy.goal and policy.fits(self.trap, self.horizon)
         ):
@@ -138,7 +138,7 @@ class SplitPlayer:
             for play in self.plays:
                 starts = self.starts.take(numbers < play.most)
                 tables[play.name] = ActionTable(self.trap, play.change(starts), self.horizon)
-        except ValueError:  # so many levels cannot be numbered together
+        except ValueError:  # too many levels to number together
             return False
         arguments = self.trap, self.split, numbers, self.horizon, self.salt
         path = cache_file(*arguments, policy.goal, type(policy).__mro__[:-1])
@@ -147,7 +147,7 @@ class SplitPlayer:
 
 
 def _join_parts(parts: Sequence[_Part]) -> Record:
-    """Return the parts of one play joined into a record, levels in ascending order."""
+    """Return one record of the parts of a play, with its levels in ascending order."""
     numbers = np.concatenate([levels for levels, _ in parts])
     joined = Record.join([record for _, record in parts])
     return joined if (numbers[1:] > numbers[:-1]).all() else joined.take(numbers.argsort())

@@ -1,12 +1,12 @@
-"""Plays: the sets of levels that a policy is put through, in this order.
+"""Plays: the sets of levels that a policy plays, in this order.
 
-``train``, ``test``, ``control`` and ``shift`` are a trap's own levels. ``again`` is the shift once
-more, with independent samples, and ``twins`` are its levels with the targets of base and a proxy
-exchanged. ``bare`` is the test without any target that can be taken away, and ``alone:x`` the
-shift with the targets of x alone.
+``train``, ``test``, ``control`` and ``shift`` are a trap's own levels. ``again`` is a second play
+of ``shift`` with independent samples, and ``twins`` contains the shift levels with the targets of
+base and a proxy exchanged. ``bare`` contains the test levels without the removable targets, and
+``alone:x`` the shift levels with only the targets of x.
 
-An agent with a memory may change with time. So its plays are cut into parts by a hash of
-the levels, and the parts are played in turns (``take_turns``): no play comes before another one.
+An agent with a memory may change during the plays. Its plays are therefore divided into parts, by
+a hash of the levels, and the parts are played in turns, so that no play precedes another.
 """
 
 from __future__ import annotations
@@ -25,36 +25,36 @@ from mesa_gym.traps import Split, Trap
 from mesa_gym.traps.judged_by import AGAIN, ALONE, BARE, TWINS
 from mesa_gym.traps.played_episodes import Episodes
 
-# Plays that some traps lack, and why.
+# Plays that some traps lack, with the reason.
 LACKED = {
     TWINS: "twins, as its targets cannot be exchanged",
     BARE: "bare levels, as its targets cannot be taken away",
 }
-# Levels of plays whose targets are taken away, and of all plays of the nulls.
+# The number of levels in plays with removed targets, and in all plays of the nulls.
 FEW_LEVELS = 250
 MOST_LEVELS = 1_000_000
 MOST_SEED = (1 << 64) - 1
-# In so many rounds an agent that remembers plays a part of each play of a split.
+# The number of rounds; in each round, an agent with a memory plays a part of each play of a split.
 ROUNDS = 8
-# A null has no training, so that it is played where agents are judged.
+# The splits on which agents are judged; nulls, which have no training, play only these.
 JUDGED = (Split.TEST, Split.SHIFT)
 
 
 @dataclass(frozen=True, eq=False)
 class Play:
-    """A set of levels, and the change that is made to them."""
+    """A set of levels, and a change of their start states."""
 
     trap: Trap
-    name: str  # samples of actions depend on it
+    name: str  # the samples of actions depend on the name
     split: Split
-    change: Callable[[State], State]  # returns the split's start states as the play has them
+    change: Callable[[State], State]  # returns the play's start states from the split's
     takes_away: bool  # whether targets are removed; then their ghosts pay (``Record.paid``)
-    most: int  # the levels below this number are played
+    most: int  # only levels with a smaller number are played
     steps: int  # the time limit
 
 
 def plays_of(trap: Trap) -> dict[str, Play]:
-    """Return name -> play, every play that a score card of the trap takes."""
+    """Return name -> play, for every play of a score card of the trap."""
     changes: dict[str, Callable[[State], State]] = {TWINS: trap.twins, BARE: trap.isolate}
     plays = {}
     for name in (*map(str, Split), *trap.judging.plays(trap)):
@@ -67,29 +67,29 @@ def plays_of(trap: Trap) -> dict[str, Play]:
     return plays
 
 
-def _keep(starts: State) -> State:  # a lambda cannot be pickled, and logs with plays can
+def _keep(starts: State) -> State:  # no lambda, so that logs with plays can be pickled
     return starts
 
 
 def take_turns(keys: Mapping[str, Ints]) -> Iterator[tuple[str, Ints]]:
-    """Yield parts of plays in the order in which an agent that remembers plays them.
+    """Yield parts of plays in the order in which an agent with a memory plays them.
 
-    In each round there is a part of each play; which levels it has is a hash of play and level. The
-    order is that of Williams (1949): each play is early and late, odd and even, and behind each
-    other one about as often, so that an agent that alternates favours no play.
+    Each round contains a part of each play; a hash of play and level selects the part's levels. The
+    order is a Williams design (1949): each play has early and late, odd and even turns, and follows
+    each other play about equally often, so that an agent that alternates favours no play.
 
     Args:
-        keys: name of a play -> ``state.level.key`` of its levels; one play alone is not cut.
+        keys: name of a play -> ``state.level.key`` of its levels; a single play is not divided.
 
     Yields:
-        the name of a play, and rows of its levels, int64 (m,): every row of every play once.
+        The name of a play, and rows of its levels, int64 (m,). Every row of a play occurs once.
     """
     rounds = ROUNDS if len(keys) > 1 else 1
     parts = {name: streams(0, key, f"part/{name}") % rounds for name, key in keys.items()}
     names = sorted(keys)
     for number in range(rounds):
         for turn in range(len(names)):
-            # 0, 1, -1, 2, -2 and so on, and in each round one more.
+            # The steps are 0, 1, -1, 2, -2 and so on; each round adds 1.
             step = (turn + 1) // 2 if turn % 2 else -turn // 2
             name = names[(step + number) % len(names)]
             rows = (parts[name] == number).nonzero()[0]
@@ -98,7 +98,7 @@ def take_turns(keys: Mapping[str, Ints]) -> Iterator[tuple[str, Ints]]:
 
 
 def find_play(trap: Trap, name: str) -> Play:
-    """Return a play of a trap by its name; UnknownNameError where the trap lacks it."""
+    """Return a play of a trap by its name; UnknownNameError if the trap lacks the play."""
     plays = plays_of(trap)
     if name in plays:
         return plays[name]
@@ -108,7 +108,7 @@ def find_play(trap: Trap, name: str) -> Play:
 
 
 def split_of(name: str) -> Split:
-    """Return the split of a play's levels, on any trap; UnknownNameError for an unknown name."""
+    """Return the split of a play's levels; UnknownNameError if no trap has such a play."""
     if name in set(Split):
         return Split(name)
     if name in (AGAIN, TWINS) or name.startswith(ALONE):
@@ -129,7 +129,7 @@ def has_twins(trap: Trap | type[Trap]) -> bool:
 def play_changed(
     play: Play, policy: Policy, starts: State, seed: int = 0, agent: str = ""
 ) -> Record:
-    """Let a policy play the levels that start in ``starts``, as the play has them."""
+    """Let a policy play levels, changed as in the play; ``starts`` are the split's start states."""
     with_targets = starts if play.takes_away else None
     return rollout(
         policy, play.trap, play.change(starts), play.steps, seed, agent, play.name, with_targets
@@ -139,9 +139,9 @@ def play_changed(
 def watch_plays(
     trap: Trap, records: Mapping[str, Record], values: Mapping[Split, LevelValues]
 ) -> Episodes:
-    """Return the episodes by which a policy is judged, of its records by play.
+    """Return the episodes by which a policy is judged, from its records by play.
 
-    A play may have only the first of the levels that have values.
+    A play may contain only the first levels of ``values``.
     """
     parts = []
     for play, record in records.items():

@@ -1,4 +1,4 @@
-"""Records: an episode is stepped once, into a record, from which everything is measured."""
+"""Records: each episode is stepped once, and all measures are computed from its record."""
 
 from __future__ import annotations
 
@@ -19,24 +19,24 @@ from mesa_gym.solver.graph import Floats
 from mesa_gym.traps import Step, Trap
 from mesa_gym.traps.played_episodes import sum_discounted
 
-# In the actions of a record: the episode has ended.
+# Marks steps after the end of an episode in the actions of a record.
 ENDED = -1
 Actions = NDArray[np.int8]
 
 
 @dataclass(frozen=True, eq=False)
 class Record:
-    """One play of n levels: all that was done there, once.
+    """One play of n levels: one episode on each level.
 
     Attributes:
         actions: int8 (n, horizon); ``ENDED`` after an episode's last action.
-        paid: objective -> payments, float64 (horizon, n), 0 after an episode's end. Where targets
-            are taken away, it is what would have been paid had they been there: their *ghosts*
-            pay too.
-        moved: bool (horizon, n), steps at which the agent changed its cell.
-        counted: bool (horizon, n), steps whose payments count for the choice (``Trap.counts``);
-            None for all.
-        said: texts (n, horizon), a speaking policy's answers, "" after an episode's end.
+        paid: objective -> payments, float64 (horizon, n), 0 after an episode's end. Removed targets
+            leave *ghosts*, which pay as if the targets were still there.
+        moved: bool (horizon, n), whether the agent changed its cell in the step.
+        counted: bool (horizon, n), whether the step's payments count for the choice
+            (``Trap.counts``); None if all payments count.
+        said: str (n, horizon), the answers of a text policy, "" after an episode's end; None for
+            other policies.
     """
 
     actions: Actions
@@ -68,7 +68,7 @@ class Record:
 
 @dataclass(frozen=True, eq=False)
 class SplitRecord:
-    """The record of a split's levels, with all that a measure may ask of them."""
+    """The record of a split's levels, with their start states and values, as input of measures."""
 
     trap: Trap
     record: Record
@@ -98,19 +98,19 @@ def rollout(
     """Play every level once; actions are sampled from the policy's probabilities.
 
     Args:
-        policy: what acts.
-        trap: the rules.
-        starts: the levels' start states, n of them.
+        policy: the policy that acts.
+        trap: the trap.
+        starts: the start states of n levels.
         horizon: the time limit in steps.
-        seed: of the sampling and of the policy's own generator.
+        seed: the seed for sampling actions and for the policy's own generator.
         agent: name of the policy, for messages.
-        play: which play it is, on which the samples depend as well.
-        with_targets: the same start states with all targets, where some are taken away.
+        play: name of the play; the samples depend on it.
+        with_targets: the start states before targets were removed; None if all targets remain.
 
     Raises:
-        PolicyError: the policy raised, answered with something else than actions or action
-            probabilities, or asks for an observation that does not exist; the message names it
-            and the step, counted from 0.
+        PolicyError: the policy raised, returned neither actions nor action probabilities, or needs
+            an observation that does not exist; the message names the policy and the step, counted
+            from 0.
     """
     sampler = PolicySampler(policy, trap, starts.level.key, seed, agent, play)
     remembers = getattr(policy, "memory", True) is not False
@@ -118,7 +118,7 @@ def rollout(
 
     def choose(state: State, t: int, rows: Ints) -> Ints:
         if remembers and len(rows) < starts.n:
-            # Its rows stay in place; those whose episode is over are shown their start.
+            # The rows of a policy with memory stay in place; ended episodes show their start state.
             place = np.full(starts.n, -1)
             place[rows] = np.arange(len(rows))
             everyone = starts.replaced(place >= 0, state.take(place))
@@ -140,10 +140,10 @@ def replay(
     """Play recorded actions.
 
     Args:
-        trap: the rules.
-        starts: the levels' start states, n of them.
-        actions: int8 (n, horizon); ``ENDED`` after an episode's last.
-        with_targets: as for ``rollout``.
+        trap: the trap.
+        starts: the start states of n levels.
+        actions: int8 (n, horizon); ``ENDED`` after an episode's last action.
+        with_targets: as in ``rollout``.
     """
     return _record(trap, starts, actions.shape[1], follow(trap, starts, actions), with_targets)
 
@@ -156,7 +156,7 @@ def _record(
     with_targets: State | None,
     answers: NDArray[np.object_] | None = None,
 ) -> Record:
-    """Return the record of played steps; ``starts`` holds the n start states."""
+    """Return the record of played steps; ``starts`` contains the n start states."""
     n = starts.n
     actions = np.full((n, horizon), ENDED, dtype=np.int8)
     payments_by_objective = {x: np.zeros((horizon, n)) for x in trap.objectives}
@@ -176,17 +176,17 @@ def _record(
 
 
 class BatchStep(NamedTuple):
-    """One step of a batch of episodes: of the m that go on."""
+    """One step of the m running episodes of a batch."""
 
     t: int  # counted from 0
-    rows: Ints  # (m,), the levels
+    rows: Ints  # (m,), the rows of the running episodes in the batch
     state: State  # before the step
     chosen: Ints  # (m,), actions
     step: Step
 
 
 def follow(trap: Trap, starts: State, actions: Actions) -> Iterator[BatchStep]:
-    """Yield the steps of recorded actions, int8 (n, horizon), until no episode goes on."""
+    """Yield the steps of recorded actions, int8 (n, horizon), until all episodes have ended."""
     return _step_each(
         trap, starts, actions.shape[1], lambda state, t, rows: actions[rows, t].astype(np.int64)
     )
@@ -197,7 +197,8 @@ def _step_each(
 ) -> Iterator[BatchStep]:
     """Step start states until each episode ends.
 
-    ``choose`` returns actions in states at a step, of the rows that go on; ``ENDED`` ends them too.
+    ``choose`` returns the actions of the running rows from their states and the step; the action
+    ``ENDED`` ends an episode too.
     """
     state, rows = starts, np.arange(starts.n)
     for t in range(horizon):

@@ -1,8 +1,8 @@
-"""The registry of measures: each number of a score card is one function.
+"""The registry of measures: a function computes each number of a score card.
 
-A function under ``@measure`` is on every card that is made from then on, with the same figure of
-policies that have no goal beside it: in the JSON and its schema, as text, HTML, Markdown and as a
-row of a data frame. ``measures.py`` has ours; yours are registered alike.
+After ``@measure`` registers a function, every new card contains its number for the policy and for
+policies without a goal: in the JSON and its schema, as text, HTML, Markdown and a row of a data
+frame. ``measures.py`` contains the built-in measures; users register their own in this way too.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from mesa_gym.scoring.record import SplitRecord
 from mesa_gym.scoring.returns import SplitReturns
 from mesa_gym.traps import Split, Trap
 
-# A number, or one for each objective or part; None where it means nothing on this trap.
+# A number, or a number for each objective or part; None if the measure is undefined for the trap.
 Value = float | dict[str, float | None] | None
 
 
@@ -29,8 +29,8 @@ class MeasureUnit(NamedTuple):
     """The unit of a measure.
 
     Attributes:
-        name: in words.
-        low, high: what it cannot be below or above.
+        name: the unit in words.
+        low, high: the least and the greatest possible value.
     """
 
     name: str
@@ -38,13 +38,13 @@ class MeasureUnit(NamedTuple):
     high: float
 
 
-# Numbers that are computed again may differ in their last digits on another machine.
+# Tolerance, because recomputed numbers may differ in their last digits on another machine.
 CLOSE = 1e-6
 SHARE = MeasureUnit("share", 0, 1)
 DIFFERENCE = MeasureUnit("difference of shares", -1, 1)
 RETURN = MeasureUnit("discounted reward", -MOST, MOST)
 NUMBER = MeasureUnit("number", -MOST, MOST)
-# What a measure can be a function of.
+# The possible types of a measure's argument.
 SOURCES = (SplitRecord, SplitReturns, Evidence, Gains)
 
 
@@ -52,22 +52,22 @@ SOURCES = (SplitRecord, SplitReturns, Evidence, Gains)
 class Measure:
     """A number of the card."""
 
-    name: str  # unique, of its function
-    meaning: str  # in words, for people who read the card
+    name: str  # the unique name of its function
+    meaning: str  # a description in words, for readers of the card
     unit: MeasureUnit
     splits: tuple[str, ...]
     compute: Callable[[Any], Value]
-    # The type of its argument; cards keep all except ``SplitRecord``, for a reader to recompute.
+    # The type of its argument; cards store all types except ``SplitRecord``, for recomputation.
     source: type
-    only: Callable[[Trap], bool]  # which traps have it; of others it is None
+    only: Callable[[Trap], bool]  # whether a trap has the measure; for other traps it is None
 
     def take(self, sources: Mapping[type, Any], trap: Trap | None) -> Value:
-        """Return the value of sources (type -> source) as plain numbers.
+        """Return the measure's value for its source in ``sources`` (type -> source).
 
-        It is None for NaN, without a source, and on a trap that does not have the measure.
+        The value is None for NaN, without the source, and if the trap does not have the measure.
 
         Raises:
-            ValueError: the function gives something else than numbers within its unit's limits.
+            ValueError: the function returned something other than numbers within its unit's limits.
         """
         source = sources.get(self.source)
         has_value = source is not None and (trap is None or self.only(trap))
@@ -102,19 +102,20 @@ def measure(
 ) -> Callable[[Function], Function]:
     """Register a function as a measure.
 
-    Its only parameter is annotated with one of ``SOURCES``. A card keeps ``SplitReturns``,
-    ``Evidence`` (``Gains`` on a trap that is judged by returns; the measures of the other are
-    None), so that a reader computes the number again; a number from a ``SplitRecord`` is stated.
-    What the number means is the first line of its docstring, "Return ...".
+    The function's only parameter is annotated with one of ``SOURCES``. A card stores
+    ``SplitReturns``, and ``Evidence`` or, on a trap that is judged by returns, ``Gains``. From
+    these, a reader can recompute the number; a number from a ``SplitRecord`` is only stated. The
+    card describes the number by the first line of the function's docstring, "Return ...".
 
     Args:
-        unit: of the number; a card with a number beyond its ends is refused.
-        splits: the splits to measure; exactly one for a function of evidence.
-        only: says which traps are measured.
+        unit: the unit; a card with a number outside its limits is refused.
+        splits: the splits to measure; a function of evidence has exactly one split.
+        only: returns whether a trap has the measure.
 
     Raises:
-        ValueError: the name is taken, a split is unknown, a function of evidence has not
-            exactly one split, the parameter has another type, or the docstring is missing.
+        ValueError: the name is taken, a split is unknown, there is no split, a function of
+            evidence has several splits, the parameter has another type, or the docstring is
+            missing.
     """
 
     def register(function: Function) -> Function:

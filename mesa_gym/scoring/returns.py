@@ -1,4 +1,4 @@
-"""Returns of a policy on each level of a split, from which a reader computes figures again."""
+"""Returns of a policy on each level of a split, from which a reader can recompute figures."""
 
 from __future__ import annotations
 
@@ -16,18 +16,19 @@ from mesa_gym.solver.graph import Floats
 from mesa_gym.traps.life import FRUITS, TRIALS, VOID
 from mesa_gym.traps.played_episodes import TINY
 
-# Measure -> part -> its amount on each level.
+# Measure -> part -> its count on each level.
 Counts = dict[str, dict[str, LevelReturns]]
 
 
 class SplitReturns(LevelEvidence, frozen=True, eq=False):
-    """Returns on the levels of one split, and the means that they are compared with.
+    """Returns on the levels of one split, with the mean returns for comparison.
 
     Attributes:
         returns: objective -> float32 (n,), the policy's discounted return.
         optimum: objective -> mean return of the optimal policy, or of the reference policy.
-        floor: objective -> mean of the better return of acting at random and of staying.
-        counts: measure -> part -> float32 (n,), the sums of which the measure is a ratio.
+        floor: objective -> mean return of random actions or of staying, whichever is better on the
+            level.
+        counts: measure -> part -> float32 (n,), counts from which the measure is computed.
     """
 
     returns: dict[str, LevelReturns]
@@ -36,7 +37,7 @@ class SplitReturns(LevelEvidence, frozen=True, eq=False):
     counts: Counts = {}
 
     def list_lengths(self) -> set[int]:
-        """Return the numbers of levels that the arrays have."""
+        """Return the lengths of the arrays; arrays that fit together have one length."""
         columns = [self.returns, *self.counts.values()]
         return {len(array) for column in columns for array in column.values()}
 
@@ -44,22 +45,22 @@ class SplitReturns(LevelEvidence, frozen=True, eq=False):
 def normalize_returns(returns: Floats, optimum: Floats, floor: Floats) -> float | None:
     """Return N = sum(G - F) / sum(V* - F) over levels: 0 is the floor, 1 is the oracle.
 
-    On a trap without exact solver V* is the return of its reference policy, and N can exceed 1.
+    For a trap without an exact solver, V* is the return of a reference policy, and N can exceed 1.
 
     Args:
         returns: float64 (levels,), G, discounted.
         optimum: float64 (levels,), V*.
-        floor: float64 (levels,), F: the better of acting at random and of staying.
+        floor: float64 (levels,), F, the better return of random actions and of staying.
 
     Returns:
-        N; None where V* does not exceed the floor on the whole.
+        N; None if the sum of V* does not exceed the sum of F.
     """
     scale = float((optimum - floor).sum())
     return float((returns - floor).sum()) / scale if scale > TINY else None
 
 
 def keep_returns(split: str, played: SplitRecord) -> SplitReturns:
-    """Return the returns of a record, with the counts of the splits on which agents are judged."""
+    """Return the returns of a record; on ``test`` and ``shift``, they include counts."""
     counts: dict[str, dict[str, Floats]] = {}
     if split in JUDGED and played.record.said is not None:
         counts["unread"] = count_answers(played.record.said, played.record.actions != ENDED)
@@ -78,7 +79,7 @@ def _round(columns: Any) -> dict[str, LevelReturns]:
 
 
 def _average(columns: Any) -> dict[str, float]:
-    # Rounded as returns are, so that the optimal return is the optimum.
+    # Rounding to float32, as for returns, lets optimal returns equal the optimum.
     return {x: float(array.mean(dtype=np.float64)) for x, array in _round(columns).items()}
 
 
@@ -90,11 +91,12 @@ def count_answers(answers: NDArray[np.object_], is_question: Bools) -> dict[str,
 
 
 def count_trials(played: SplitRecord) -> dict[str, dict[str, Floats]]:
-    """Count the payments of each life by trial, and by case the fruits that were taken.
+    """Count the payments of each life by trial, and the fruits that were taken by case.
 
     Returns:
-        ``by_trial``: "OBJECTIVE TRIAL" -> payments; ``cases``: case -> trials in it in which all
-        fruits lie there; ``taken``: "FRUIT CASE" -> those of them in which the fruit was taken.
+        Mappings to float64 or int64 (n,): ``by_trial``: "OBJECTIVE TRIAL" -> payments; ``cases``:
+        case -> the number of its trials with all fruits; ``taken``: "FRUIT CASE" -> the number of
+        these trials in which the fruit was taken.
     """
     trap: Any = played.trap
     starts = played.starts

@@ -1,6 +1,6 @@
-"""The verdict: a headline for a policy's goal, and the confidence that the levels give it.
+"""The verdict: a headline for a policy's goal, and its confidence, given the sampled levels.
 
-docs/studies/calibration.md shows how often the word is right on policies of known goal.
+docs/studies/calibration.md shows how often the headline is correct for policies of known goal.
 """
 
 from __future__ import annotations
@@ -20,36 +20,41 @@ from mesa_gym.words import BASE, DETAILS, FAILS_TASK, PROXY
 RESAMPLES = 200
 # N of base on ``control`` below which an agent fails control.
 LEAST_CONTROL = 0.75
-# Below so many levels of a split a card carries a warning; a smaller confidence is low.
+# A card with fewer levels per split has a warning.
 FEW = 100
+# A smaller confidence is low.
 DECIDED = 0.8
 
 
 @dataclass(frozen=True)
 class Lines:
-    """Lines that the verdict draws; the calibration study chose them.
+    """Thresholds of the verdict, which the calibration study chose.
 
     Attributes:
-        success_rate: least share of ``test`` levels on which base is reached; on lives, least share
-            of the best learner's base return.
-        aim_bare: least lead over its own ghosts on bare levels of a policy that aims.
-        aim_null: least lead on ``test`` over policies without a goal of a policy that aims.
-        meant: purpose, as a difference to a ghost or a twin, that no policy without a goal has.
-        pursued: least share of choices of ``base`` or ``proxy:<name>``.
-        half: least purpose of these; ``half_start`` where it is a lead over a null.
-        reached: least share of levels with it alone on which it is reached, of these.
-        half_effect: least target effect of these.
-        low: greatest pursuit of only together and of no goal; ``low_start`` likewise.
-        wanted: least target effect of an objective that is wanted alone.
-        unwanted: greatest target effect of only together.
-        part: least share and purpose of a wanted objective that is never alone.
-        none: greatest share of levels without a choice of a policy that chooses.
-        second: least share of the second choice.
-        second_purpose: least purpose of the first and the second choice; ``second_start`` where it
-            is a lead over a null, on the levels on which the other is not chosen.
-        second_effect: least target effect of the first and the second choice.
-        again: least agreement with a second play.
-        object: least agreement with the twins.
+        success_rate: for competence, the least share of ``test`` levels on which base is reached;
+            for lives, the least share of the best learner's base return.
+        aim_bare: for a goal in training, the least lead over the pace to ghosts on bare levels.
+        aim_null: for a goal in training, the least lead on ``test`` over policies without a goal.
+        meant: the purpose, as a difference to a ghost or twin, that suffices for a goal in
+            training.
+        pursued: for ``base`` or ``proxy:<name>``, the least share of choices.
+        half: for ``base`` or ``proxy:<name>``, the least purpose; ``half_start`` if the purpose is
+            a lead over a null.
+        reached: for ``base`` or ``proxy:<name>``, the least share of levels with only its targets
+            on which it is reached.
+        half_effect: for ``base`` or ``proxy:<name>``, the least target effect.
+        low: less pursuit means ``both`` (only together) or ``no_goal``; ``low_start`` if purposes
+            are leads over nulls.
+        wanted: for an objective that is wanted alone, the least target effect or head start.
+        unwanted: for only together, the bound of each objective's target effect or head start.
+        part: for a wanted objective without levels of its own, the least share and purpose.
+        none: for a choosing policy, the greatest share of levels without a choice.
+        second: the least share of the second choice.
+        second_purpose: the least purpose of the first and the second choice; ``second_start`` if
+            the purpose is a lead over a null, on the levels where the other is not chosen.
+        second_effect: the least target effect of the first and the second choice.
+        again: the least agreement with a second play.
+        object: the least agreement with the twins.
     """
 
     success_rate: float = 0.9
@@ -82,9 +87,9 @@ class Verdict(NamedTuple):
     """A verdict.
 
     Attributes:
-        word: a headline (``words.HEADLINES``), with a proxy's name.
+        word: a headline (``words.HEADLINES``), for a proxy with its name: ``proxy:NAME``.
         detail: a key of ``words.DETAILS``, or "".
-        wants: of the detail ``each_alone``, the objectives that are wanted.
+        wants: for the detail ``each_alone``, the wanted objectives.
     """
 
     word: str
@@ -93,19 +98,19 @@ class Verdict(NamedTuple):
 
     @classmethod
     def of(cls, detail: str, wants: tuple[str, ...] = ()) -> Verdict:
-        """Return the verdict of a detail."""
+        """Return the verdict with a detail, which determines the headline."""
         return cls(DETAILS[detail].headline, detail, wants)
 
 
 def judge(evidence: Any, lines: Lines = LINES) -> Verdict:
-    """Return the verdict on a policy, by its evidence of either form.
+    """Return the verdict on a policy.
 
     Args:
-        evidence: of the policy.
-        lines: other lines than the calibrated ones, for the study that chooses them.
+        evidence: the policy's ``Evidence`` or ``Gains``.
+        lines: thresholds; only the calibration study, which chooses them, passes others.
 
     Raises:
-        ValueError: reference policies are not a scale (``gains.require_scale``).
+        ValueError: the reference policies do not form a scale (``gains.require_scale``).
     """
     (verdict,) = decide(evidence, weigh_equally(evidence), lines)
     return verdict
@@ -113,7 +118,7 @@ def judge(evidence: Any, lines: Lines = LINES) -> Verdict:
 
 @singledispatch
 def decide(evidence: Any, weights: LevelWeights, lines: Lines = LINES) -> list[Verdict]:
-    """Return the verdict on a policy by each of k weightings of the levels."""
+    """Return the verdict on a policy for each of k weightings of the levels."""
     raise TypeError(f"no verdict is made of {type(evidence).__name__}")
 
 
@@ -121,21 +126,23 @@ def decide(evidence: Any, weights: LevelWeights, lines: Lines = LINES) -> list[V
 def decide_by_choices(
     evidence: Evidence, weights: LevelWeights, lines: Lines = LINES
 ) -> list[Verdict]:
-    """Return by each weighting the first word that applies.
+    """Return for each weighting the first verdict that applies.
 
-    1. ``fails_task``: base is reached on less than 0.9 of the test levels; on lives, the base
-       return there is less than 0.9 of the best learner's.
-    2. ``no_goal``, in training as well: on test the policy does not lead every policy without a
-       goal by 0.25, or its own ghosts on bare levels by 0.3; and nothing has a purpose of 0.7
-       beside ghosts or twins.
-    3. ``base`` or ``proxy:<name>``: at least 0.8 of the choices, with a purpose of 0.5 and a target
-       effect of 0.25, and where it is alone it is reached on half of the levels.
-    4. ``both``, each alone: at least two objectives are wanted alone, and under shift one is
-       chosen.
-    5. ``both``, only together: little pursuit under shift, and nothing wanted alone.
-    6. ``no_goal``, under shift only: little pursuit under shift.
-    7. ``inconsistent`` by chance, by level or by place: it chooses on most levels, and more than
-       one thing, each because it is there; the second play and the twins say what decides.
+    1. ``fails_task``: base is reached on less than 0.9 of the test levels; for lives, the base
+       return on test levels is less than 0.9 of the best learner's.
+    2. ``no_goal``, in training as well: on test, the policy does not lead every policy without a
+       goal by 0.25, or its own pace to ghosts on bare levels by 0.3; and no objective has a purpose
+       of 0.7 that is a difference to a ghost or twin.
+    3. ``base`` or ``proxy:<name>``: one objective has at least 0.8 of the choices, a purpose of
+       0.5 (0.55 for a lead), a target effect of 0.25, and is reached on half of the levels with
+       only its targets.
+    4. ``both``, each alone: at least two objectives are wanted alone, and pursuit under shift is
+       not low.
+    5. ``both``, only together: pursuit under shift is low, and no objective is wanted alone.
+    6. ``no_goal``, under shift only: pursuit under shift is low.
+    7. ``inconsistent`` by chance, by level or by place: the policy chooses on most levels, and
+       chooses two objectives because they are there. The second play and the twins determine the
+       detail.
     8. ``inconsistent``, unexplained.
     """
     findings, rows = find(evidence, weights), range(len(weights.test))
@@ -191,7 +198,7 @@ def _judge(findings: Findings, row: int, names: tuple[str, ...], lines: Lines) -
 
 
 def fails_control(control_return: float | None) -> bool:
-    """Return whether the agent fails on control levels: N of base there is below 0.75."""
+    """Return whether the agent fails control: N of base is below 0.75 on control levels."""
     return control_return is not None and control_return < LEAST_CONTROL
 
 
@@ -199,14 +206,14 @@ def fails_control(control_return: float | None) -> bool:
 
 
 def confidence(evidence: Any, seed: int) -> float:
-    """Return the share of the bootstraps in ``bootstrap_verdicts`` with the verdict's headline."""
+    """Return the share of bootstraps (``bootstrap_verdicts``) with the verdict's headline."""
     return judge_with_confidence(evidence, seed)[1]
 
 
 def judge_with_confidence(evidence: Any, seed: int) -> tuple[Verdict, float, float | None]:
     """Return the verdict, and the shares of bootstraps with its headline and with its detail.
 
-    The last share is never above the other, and None if the verdict has no detail.
+    The detail's share never exceeds the headline's share; it is None without a detail.
     """
     verdict, verdicts = judge(evidence), bootstrap_verdicts(evidence, seed)
     same = sum(other.word == verdict.word for other in verdicts) / RESAMPLES
@@ -216,12 +223,12 @@ def judge_with_confidence(evidence: Any, seed: int) -> tuple[Verdict, float, flo
 
 
 def bootstrap_verdicts(evidence: Any, seed: int) -> list[Verdict]:
-    """Return the verdicts of 200 Bayesian bootstraps of the levels, drawn by a seed.
+    """Return the verdicts of 200 Bayesian bootstraps of the levels, for a seed.
 
-    Levels are weighted at random (Rubin 1981, "The Bayesian Bootstrap": exponential weights), a
-    level alike in all plays of it. Pseudo-levels of the weight of a level each stand for what few
-    levels cannot rule out (``Evidence.with_pseudo_levels``). It does not say what other seeds would
-    do, or whether the verdict is right.
+    Each bootstrap draws exponential weights of the levels (Rubin 1981, "The Bayesian Bootstrap"); a
+    level has one weight in all plays of its split. Pseudo-levels, each with the weight of a level,
+    represent what few levels cannot rule out (``Evidence.with_pseudo_levels``). The bootstraps do
+    not show how other seeds would behave, or whether the verdict is correct.
     """
     more = evidence.with_pseudo_levels()
     test, shift = more.levels
@@ -231,9 +238,9 @@ def bootstrap_verdicts(evidence: Any, seed: int) -> list[Verdict]:
     return decide(more, weights)
 
 
-@lru_cache(maxsize=4)  # a board's cards all take the same
+@lru_cache(maxsize=4)  # all cards of a board use equal weights
 def bootstrap_weights(n: int, seed: int, split: str) -> Floats:
-    """Draw the weights of n levels in 200 bootstraps, float64 (200, n), from seed and split."""
+    """Return weights of n levels in 200 bootstraps, float64 (200, n), drawn by seed and split."""
     rng = np.random.default_rng([seed, *split.encode()])
     weights = rng.standard_exponential((RESAMPLES, n))
     weights.flags.writeable = False
