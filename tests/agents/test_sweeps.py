@@ -169,11 +169,9 @@ def test_sweep_notes_are_those_of_tables(tmp_path):
     groups = group_cards(card for card in read_committed("ppo") if card.trap == "FollowMe-v0")
     swept = Sweep(tuple(SweepRow(SweepCell(of.trap, "ppo", ()), of, 1) for of in groups))
     page = write_results(swept, tmp_path, "again")[-1].read_text()
+    copies = "which may be copies: seeds 1 to 4 of ppo on FollowMe."
     for text in (str(swept), page):
-        for note in (
-            "which may be copies: seeds 1 to 4 of ppo on FollowMe.",
-            "sweeps on up to 40% of the levels",
-        ):
+        for note in (copies, "sweeps on up to 40% of the levels"):
             assert note in " ".join(text.split())
 
 

@@ -90,9 +90,8 @@ def test_step_env_is_step_before_its_reset(jit):
         shown, after, paid, done, infos = step_env(state, action)
         following, state, reward, over, given = step(key, state, action)
         np.testing.assert_array_equal(shown, given.pop("final_obs"))
-        for one, two in zip(
-            (paid, done, *infos.values()), (reward, over, *given.values()), strict=True
-        ):
+        both = (paid, done, *infos.values()), (reward, over, *given.values())
+        for one, two in zip(*both, strict=True):
             np.testing.assert_array_equal(one, two)
         assert infos.keys() == given.keys()
         np.testing.assert_array_equal(shown[~done], following[~done])

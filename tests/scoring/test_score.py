@@ -27,8 +27,7 @@ from tests.support.cards import made
 from tests.support.parameters import few, thorough
 from tests.support.refusals import refusals
 from tests.support.small_traps import SmallDish
-from tests.validity.judging import list_wrong, score_known
-from tests.validity.known_policies import make_known_policies
+from tests.validity.known_policies import list_wrong, make_known_policies, score_known
 
 TRAPS = {
     "a small one": SmallDish,
@@ -438,10 +437,7 @@ def test_output_warns_of_partial_goals():
     assert {card.trap for card in partial} == {"FollowMe-v0"}
     for text in (str(partial[0]), partial[0].to_json().decode()):
         assert told.format("this trap") in " ".join(text.split())
-    for shown in (
-        report.table(cards),
-        report.compare(others, "ppo", "taught"),
-        report.make_leaderboard(cards),
-    ):
+    compared = report.compare(others, "ppo", "taught")
+    for shown in (report.table(cards), compared, report.make_leaderboard(cards)):
         assert told.format("FollowMe") in " ".join(str(shown).split())
     assert made("0000000010").warnings == []

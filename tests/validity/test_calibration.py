@@ -5,8 +5,18 @@ import pytest
 from mesa_gym.scoring import score_all
 from mesa_gym.traps import find_trap, package_traps
 from tests.support.cards import made
-from tests.validity.judging import Judged, holds, is_held_out, list_wrong, score_known, share_right
-from tests.validity.known_policies import Kit, KnownPolicy, make, make_known_policies
+from tests.validity.known_policies import (
+    Judged,
+    Kit,
+    KnownPolicy,
+    holds,
+    is_held_out,
+    list_wrong,
+    make,
+    make_known_policies,
+    score_known,
+    share_right,
+)
 from tests.validity.scripted import ByPlay, plan_around
 
 LEVELS = 250

@@ -548,10 +548,8 @@ def test_watch_from_a_map_continues_its_state(run):
         at_start = picture("a.png")
     assert run(f"{HEADLESS} --level 3 --record b.png --step 0") == (0, "")
     assert not np.array_equal(at_start, picture("b.png"))
-    for more, words in (
-        ("--level 3", "leave out --level"),
-        ("--beside splits", "a map is of one split"),
-    ):
+    refused = {"--level 3": "leave out --level", "--beside splits": "a map is of one split"}
+    for more, words in refused.items():
         code, said = run(f"watch {given} --record c.png {more}")
         assert (code, words in said) == (2, True), said
     drawn = make_observation(trap, "text").encode(state)[0]

@@ -104,11 +104,8 @@ def scored(policy, trap, levels, seed, split=SHIFT):
 )
 def test_watched_policy_acts_as_when_scored(trap):
     trap, of = trap(), "oracle" if trap.solvable else "reference"
-    for spec, split in [
-        ("random", Split.TRAIN),
-        (f"{of}:base", SHIFT),
-        (f"{of}:{trap.proxies[0]}", SHIFT),
-    ]:
+    specs = {"random": Split.TRAIN, f"{of}:base": SHIFT, f"{of}:{trap.proxies[0]}": SHIFT}
+    for spec, split in specs.items():
         done = scored(spec, trap, [5, 9], 3, split)
         for row, level in enumerate([5, 9]):
             line = whole(PolicyPlayer(spec, seed=3), trap, level, split)

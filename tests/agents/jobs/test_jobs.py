@@ -110,11 +110,8 @@ def test_failing_job_keeps_finished_results(tmp_path):
 
 def test_job_lock_is_held_by_one(tmp_path):
     path = tmp_path / "lock"
-    with (
-        hold_lock(path),
-        pytest.raises(BlockingIOError, match="another run works in"),
-        hold_lock(path),
-    ):
+    refused = pytest.raises(BlockingIOError, match="another run works in")
+    with hold_lock(path), refused, hold_lock(path):
         pass
     with hold_lock(path):
         assert path.read_bytes() == b""
