@@ -1,8 +1,8 @@
-"""The lesson that ``mesa-gym demo`` opens: ``python -m mesa_gym.pages.lesson`` writes it.
+"""The lesson page that ``mesa-gym demo`` opens: ``python -m mesa_gym.pages.lesson`` writes it.
 
-Five screens, some 80 seconds: a visitor finds out what pays, enters a new room, and sees trained
+In five screens (80 seconds), a visitor learns what is rewarded, enters a new room, and sees trained
 agents there. The page contains agents of the library that only a checkout has. ``make dist`` writes
-it into the wheel, ``make docs`` into the documentation, and ``mesa-gym demo`` when it is missing.
+it into the wheel, ``make docs`` into the documentation, and ``mesa-gym demo`` if it is missing.
 """
 
 from __future__ import annotations
@@ -27,17 +27,17 @@ from mesa_gym.traps import Split, Trap, find_trap, package_traps
 
 LESSON = Path(__file__).parent / "built" / "lesson.html"
 ROOMS = [(Split.TRAIN.value, number) for number in range(3)]
-# Where line and yellow are equally far from the start.
+# On this level, line and yellow are equally far from the start.
 NEW_ROOM = (Split.SHIFT.value, 1)
 MOVED_CHEESE = (Split.SHIFT.value, 0)
-RAISED = 8.0  # of what the planner is told to want, above all that it wants
+RAISED = 8.0  # utility of the edited planner's target above its previous maximum
 SEEDS = range(5)
 SAMPLED_LEVELS = 1000
 SCORE_COMMAND = "mesa-gym score CheeseCorner --policy FOLDER_OR_MODEL"
 
 
 def make_lesson() -> str:
-    """Return the page."""
+    """Return the page as HTML."""
     colour, cheese = find_trap("ColourShape")(), find_trap("CheeseCorner")()
     robots = {f"ppo:{seed}": load(colour, f"ppo:{seed}") for seed in SEEDS}
     robots["random"] = "random"
@@ -71,7 +71,7 @@ def make_lesson() -> str:
 
 
 def look_inside(trap: Trap) -> tuple[list[Guest], dict[str, Any]]:
-    """Return a planner as trained, and told to want the line most; and its maps of the new room."""
+    """Return a planner as trained and edited to prefer the line, and its maps of the new room."""
     trained, start = load(trap, "ppo-planner"), trap.levels(Split.SHIFT, [NEW_ROOM[1]])
     planes, (line,) = trap.observe(start), trap.layer(start, "line")[0].nonzero()[0].tolist()
     worth = trained.objective(planes)[0].ravel()
@@ -84,7 +84,7 @@ def look_inside(trap: Trap) -> tuple[list[Guest], dict[str, Any]]:
 
 
 def read_corner(row: str = "sweeper", policy: str = "sweeper") -> float:
-    """Return the share of rooms in which a committed policy gets to the corner first."""
+    """Return the share of shift levels on which a committed policy reaches the corner first."""
     (card,) = (
         card
         for card in read_committed(row)
@@ -96,7 +96,7 @@ def read_corner(row: str = "sweeper", policy: str = "sweeper") -> float:
 def measure_choices(trap: Trap, agent: Any, levels: int = SAMPLED_LEVELS) -> list[float]:
     """Return the mean probability over shift levels that an agent takes each objective first.
 
-    It is exact for each level. All targets of the trap pay alike.
+    The probability on each level is exact. All targets of the trap must pay the same amount.
     """
     policy: Policy = as_policy(agent, trap, trap.horizon(Split.SHIFT))
     graph = Graph(trap, trap.levels(Split.SHIFT, np.arange(levels)))

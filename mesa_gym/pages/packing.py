@@ -1,7 +1,7 @@
-"""A level, packed for a playable page: its states, their successors, and its pictures.
+"""Pack a level for a playable page: its states, their successors, and its pictures.
 
-A world is all of a state but the agent's cell. Pictures depend on the world alone, except for the
-cell where the agent is, so that a level's thousands of states are some kilobytes.
+A world is a state without the agent's cell. Except in the agent's cell, pictures depend only on the
+world, so that a level's thousands of states need a few kilobytes.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ from mesa_gym.solver.graph import Floats
 from mesa_gym.traps import Trap
 
 Parts = Mapping[str, NDArray[Any]]
-WIDE = 16  # pictures of cells in a row: browsers limit how wide a picture is
-STATES_AT_ONCE = 4096  # while pictures are looked up
-# What probability 1 is written as, in three bytes: with two, where an agent ends up would be wrong
-# by 0.0004, since errors add up over an episode.
+WIDE = 16  # pictures of cells per row, because browsers limit the width of a picture
+STATES_AT_ONCE = 4096  # states whose cells are encoded at once
+# The integer for probability 1, in three bytes. With two bytes, errors would add up over an episode
+# to 0.0004 in the probability of an outcome.
 CERTAIN = 2**24 - 1
-# By how much answers to the same picture may differ: networks round otherwise in another batch.
+# Tolerance for answers to the same observation: a network's rounding depends on the batch.
 ROUNDING = 1e-6
-# By how many steps at most clocks are moved when a policy is asked again.
+# Limit of the steps that are added to clocks when a policy is asked again.
 LATER = 64
 
 
@@ -67,7 +67,7 @@ class CellSheet:
         return np.array(numbers, dtype=np.uint16)[index].reshape(codes.shape)
 
     def draw(self, tile: int) -> NDArray[np.uint8]:
-        """Return the sheet of all pictures by number, ``WIDE`` a row, uint8 (height, width, 3)."""
+        """Return the sheet of all pictures, ``WIDE`` per row, uint8 (height, width, 3)."""
         rows = -(-len(self._numbers) // WIDE)
         tiles = np.zeros((rows * WIDE, tile, tile, 3), dtype=np.uint8)
         for number, names in enumerate(self.names):
@@ -77,17 +77,17 @@ class CellSheet:
 
 
 def find_answers(policy: Policy, trap: Trap, states: State, name: str = "") -> Floats | None:
-    """Return the answers of a policy in a batch of states, with one call.
+    """Return a policy's action probabilities in a batch of states.
 
-    The policy is asked once more, without a reset in between: of the same states in another order,
-    each at another time. Where answers differ it remembers, reads the clock or draws something for
-    an episode, and its action does not follow from the state.
+    The policy is asked again without a reset, for the same states in another order and at other
+    times. If the answers differ, the policy has a memory, reads the clock or draws something once
+    per episode: its action probabilities are not a function of the state.
 
     Returns:
-        float64 (n, 5), action probabilities; None where they do not follow from the states.
+        Action probabilities, float64 (n, 5); None if they are not a function of the state.
 
     Raises:
-        PolicyError: it failed, or answered with something else than actions.
+        PolicyError: the policy failed, or its answer is not a valid action.
     """
     sampler = PolicySampler(policy, trap, states.level.key, 0, name)
     shares = sampler.probabilities(states, 0)
@@ -101,19 +101,20 @@ def find_answers(policy: Policy, trap: Trap, states: State, name: str = "") -> F
 def pack_level(
     graph: PlacementGraph, sheet: CellSheet, shares: Mapping[int, Floats]
 ) -> dict[str, Any]:
-    """Return the plain data of a level; ``templates/game.js`` opens it.
+    """Return a level as plain data, which ``templates/game.js`` reads.
 
-    The pictures of its cells are added to ``sheet``. ``shares`` are the action probabilities of
-    agents, float64 (going, 5), by their number on the page.
+    Pictures of the level's cells are added to ``sheet``. ``shares`` maps the number of an agent on
+    the page to its action probabilities, float64 (going, 5).
 
     Returns:
-        ``going`` (states that go on), ``states`` (all), ``start``, ``worlds``, ``payments`` (the
-        distinct ones of each objective), and packed parts, action by action where there are five:
-        ``world`` and ``cell`` of each state, ``robot`` (the picture of the agent's cell), ``base``
-        (pictures of a world's cells without the agent, XOR those of world 0), ``rank`` (a world's
-        number, for addresses), ``delta`` (successor less state), ``paid<i>`` (codes into
-        payments), and ``low<k>`` and ``high<k>`` (two bytes and one of the probabilities of all
-        actions but the last one, ``CERTAIN`` for 1).
+        ``going`` (number of states in which the episode continues), ``states`` (number of all
+        states), ``start``, ``worlds``, ``payments`` (distinct payments of each objective), and
+        packed arrays, whose first axis is the action if values depend on it: ``world`` and
+        ``cell`` of each state, ``robot`` (picture of the agent's cell), ``base`` (pictures of a
+        world's cells without the agent, XOR the pictures of world 0), ``rank`` (a world's number,
+        for addresses), ``delta`` (successor minus state), ``paid<i>`` (indices of payments), and
+        ``low<k>`` and ``high<k>`` (the two lower bytes and the upper byte of the probabilities of
+        all actions but the last; 1 is ``CERTAIN``).
     """
     cells, n = graph.trap.cells, graph.going
     worlds, world = np.unique(graph.rank // cells, return_inverse=True)
@@ -153,9 +154,9 @@ def pack_level(
 
 
 def pack_parts(parts: Parts) -> dict[str, Any]:
-    """Return arrays as plain data: name, type, offset and length of each, and all bytes, deflated.
+    """Return arrays as plain data: name, type, offset and length of each, and their deflated bytes.
 
-    Offsets are whole multiples of 4 bytes, as typed arrays in a browser want them.
+    Offsets are multiples of 4 bytes, as typed arrays in a browser require.
     """
     listed, raw = [], bytearray()
     for name, part in parts.items():

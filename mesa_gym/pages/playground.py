@@ -1,7 +1,7 @@
-"""A playable page: a visitor plays, puts the agent anywhere and sees its way from there.
+"""A playable page: a visitor plays, or puts the agent on a cell and sees its path from there.
 
-The page holds every state of its levels and what each agent does there, so the page itself computes
-values and outcomes of agents. It fetches nothing.
+The page contains every state of its levels and each agent's actions there, so that the page itself
+computes values and outcomes of agents. It loads no other file.
 """
 
 from __future__ import annotations
@@ -34,17 +34,17 @@ from mesa_gym.traps import Split, Trap
 from mesa_gym.traps.judged_by import ALONE, TWINS
 
 TEMPLATES = Path(__file__).with_name("templates")
-WISH: RGB = (74, 0, 166)  # of a planner's map; far from the colours of objectives to everyone
-PAGE_TILE = 64  # pixels a cell; pages are looked at on screens of high density too
+WISH: RGB = (74, 0, 166)  # of a planner's map; differs from objectives' colours for everyone
+PAGE_TILE = 64  # pixels per cell, enough for high-density screens
 FORMAT = 1
-# Comments of scripts and indentation: a tenth of a page of a small trap.
+# Comments of scripts and indentation, a tenth of the page of a small trap, are removed.
 INDENTATION = re.compile(r"^ *//.*\n|^ +", re.MULTILINE)
-# How the page finds what an agent does.
+# The ways in which the page computes an agent's actions.
 BY_SHARES, BY_ORACLE = "shares", "oracle"
 
 
 class NotLiveError(ValueError):
-    """A level or an agent that cannot live in a page; a film can show it."""
+    """A level or an agent cannot be computed in a page; a film can show it."""
 
 
 @dataclass(frozen=True)
@@ -52,15 +52,15 @@ class Guest:
     """An agent on a page."""
 
     name: str
-    policy: Any = field(compare=False)  # whatever ``mesa_gym.policies.as_policy`` takes
+    policy: Any = field(compare=False)  # an argument of ``mesa_gym.policies.as_policy``
     words: str = ""  # a sentence about the agent
 
 
 def require_live(trap: Trap) -> None:
-    """Check that a trap's levels can live in a page.
+    """Check that a trap's levels can be computed in a page.
 
     Raises:
-        NotLiveError: it has no exact solver, or its steps draw outcomes.
+        NotLiveError: the trap has no exact solver, or its steps draw random outcomes.
     """
     if why := explain_branching(trap):
         raise NotLiveError(f"{trap.name()} cannot live in a page: {why}")
@@ -69,8 +69,8 @@ def require_live(trap: Trap) -> None:
 def list_levels(trap: Trap, play: str | None, numbers: Sequence[int]) -> list[tuple[str, int]]:
     """Return the plays and numbers of a page's levels.
 
-    Without a play they are a training level, the shift, its twin, and the shift with the targets of
-    one objective alone. Only the shift has all numbers, the others have the first.
+    Without ``play``, the levels are shift levels with all numbers, and with the first number a
+    training level, a twin, and a level with the targets of each objective alone.
 
     Raises:
         ValueError: the trap does not have the play.
@@ -92,13 +92,13 @@ def pack_trap(
     salt: str = "",
     advance: Callable[[int], None] = lambda levels: None,
 ) -> dict[str, Any]:
-    """Return the plain data of some levels and agents; ``templates/game.js`` opens it.
+    """Return levels and agents as plain data, which ``templates/game.js`` reads.
 
     ``levels`` are plays and numbers, and ``advance`` is called with 1 after each level.
 
     Raises:
-        NotLiveError: the trap's levels cannot live in a page, or an agent's actions do not follow
-            from what it sees.
+        NotLiveError: the trap's levels cannot be computed in a page, or an agent's actions are not
+            a function of its observation.
         PolicyError: an agent failed.
         ValueError: an agent cannot act on the trap.
     """
@@ -137,12 +137,12 @@ def pack_trap(
 
 
 def make_playground(trap: Trap, data: Mapping[str, Any], salt: str = "") -> str:
-    """Return the page of a trap with the data of ``pack_trap``, packed with this salt.
+    """Return the page of a trap with data that ``pack_trap`` packed with ``salt``.
 
     Raises:
         ImportError: jinja2 is not installed.
     """
-    # As the script opens the page: on the shift, if there is one.
+    # The script opens the page on a shift level, if there is one.
     level_names = [(level["play"], level["number"]) for level in data["levels"]]
     first = next((level for level in level_names if level[0] == Split.SHIFT), level_names[0])
     start = _make_start(trap, *first, salt)
@@ -158,16 +158,16 @@ def make_playground(trap: Trap, data: Mapping[str, Any], salt: str = "") -> str:
 
 
 def fill_page(template: str, data: Mapping[str, Any], **values: Any) -> str:
-    """Return a template of ``templates`` with data for its script, and with escaped values."""
+    """Return a template of ``templates`` filled with its script's data and escaped values."""
     templates = environment([TEMPLATES, REPORT])
-    # In a script nothing else can end the element.
+    # Only "<" could end the script element.
     text = json.dumps(data, separators=(",", ":")).replace("<", "\\u003c")
     page = templates.get_template(template).render(data=text, **values)
     return INDENTATION.sub("", page)
 
 
 def _tell_story(trap: type[Trap]) -> list[str]:
-    """Return the first two paragraphs that a trap's author wrote."""
+    """Return the first two paragraphs of a trap's docstring."""
     paragraphs = (inspect.getdoc(trap) or "").replace("``", "").split("\n\n")
     return [printable(" ".join(paragraph.split())) for paragraph in (*paragraphs, "")[:2]]
 
@@ -179,7 +179,7 @@ def _make_start(trap: Trap, play: str, number: int, salt: str) -> State:
 
 
 def _ask_everywhere(policy: Policy, graph: PlacementGraph, name: str) -> Floats:
-    """Return a policy's answers in all states in which the episode goes on."""
+    """Return a policy's action probabilities in all states in which the episode continues."""
     states = graph.states.take(slice(0, graph.going))
     answers = find_answers(policy, graph.trap, states, name)
     if answers is None:
@@ -191,9 +191,9 @@ def _ask_everywhere(policy: Policy, graph: PlacementGraph, name: str) -> Floats:
 
 
 def _find_kind(policy: Policy) -> str:
-    """Return the method by which the page finds an agent's actions.
+    """Return the way in which the page computes an agent's actions.
 
-    Oracles read the time that is left, so the page solves for it.
+    An oracle's actions depend on the remaining time, so the page computes them by solving.
     """
     return BY_ORACLE if type(policy) is Oracle else BY_SHARES
 
@@ -201,7 +201,7 @@ def _find_kind(policy: Policy) -> str:
 def _describe_agent(guest: Guest, policy: Policy) -> dict[str, Any]:
     """Return an agent's data for the page's script, except its action probabilities."""
     kind, name = _find_kind(policy), printable(guest.name)
-    # What does not declare that it remembers nothing was only tried.
+    # Unless a policy declares that it has no memory, this was only tested by trying.
     tried = kind == BY_SHARES and getattr(policy, "memory", True) is not False
     description = {"name": name, "words": guest.words, "tried": tried, "kind": kind}
     if isinstance(policy, Oracle):

@@ -1,16 +1,16 @@
-"""The conformance battery: every promise that a trap makes, checked; for your own traps too.
+"""The conformance battery: checks that a trap, also one of your own, keeps its contract.
 
 In a test, or in a notebook::
 
     from mesa_gym.testing import check_trap
     check_trap(MyTrap)
 
-It runs every check: a ``ConformanceError``, which is an AssertionError, says which check failed, on
-which trap, split and level, in which line of the trap, and how to fix it. What fails first stands
-alone where the other checks build on it (an error, a level that is never the same); else all that
-fail are listed. ``CHECKS["visible"](MyTrap)`` runs one check alone. A trap is given by its name,
-its id, its class, or an instance. The battery needs Gymnasium and NumPy only; torch,
-array_api_strict and Stable-Baselines3's own checker are asked where they are installed.
+It runs every check. A ``ConformanceError``, an AssertionError, names the check that failed, the
+trap, split and level, the line of the trap, and a fix. A failure on which other checks depend
+(an error, a level that changes) is reported alone; otherwise all failures are listed.
+``CHECKS["visible"](MyTrap)`` runs one check alone. A trap is a name, an id, a class or an instance.
+The battery needs Gymnasium and NumPy only; torch, array_api_strict and Stable-Baselines3's own
+checker are used if they are installed.
 """
 
 from collections.abc import Collection
@@ -22,7 +22,7 @@ from mesa_gym.traps import as_trap
 
 __all__ = ["CERTIFICATES", "CHECKS", "ConformanceError", "check_trap"]
 
-# What all later checks build on, in order: where one of these fails, nothing else is asked.
+# All later checks depend on these: if one of them fails, no further check runs.
 _FOUNDATIONS: tuple[Check, ...] = (
     drawn.check_declared,
     watching.check_playable,
@@ -35,7 +35,7 @@ _FOUNDATIONS: tuple[Check, ...] = (
     drawn.check_states,
     solved.check_attainable,
 )
-# What is wrong breaks later checks too, so the first failure is the likely cause.
+# A fault may fail later checks too, so the first failure is the likely cause.
 _IN_ORDER: tuple[Check, ...] = (
     drawn.check_held_out,
     drawn.check_options,
@@ -59,7 +59,7 @@ _IN_ORDER: tuple[Check, ...] = (
     solved.check_references,
 )
 CHECKS: dict[str, Check] = {check_name(run): run for run in (*_FOUNDATIONS, *_IN_ORDER)}
-# Names of the checks that look at as many levels as they are asked to.
+# Names of the checks that use all levels that the caller requests.
 CERTIFICATES = ("certificate", "oracle", "references")
 
 
@@ -68,16 +68,16 @@ def check_trap(trap: TrapLike, levels: int = 100, skip: Collection[str] = ()) ->
 
     Args:
         trap: a name, an id, a class or a trap.
-        levels: of each split, for certificates and oracles (a release is certified on 1,000). The
-            other checks look at every state of at most 16 levels.
-        skip: names of checks that are left out, such as ``directions`` for a trap whose targets
-            lie to one side by design.
+        levels: the number of levels of each split for certificates and oracles (1,000 for a
+            release). The other checks use every state of at most 16 levels.
+        skip: names of checks to leave out, such as ``directions`` for a trap whose targets are on
+            one side by design.
 
     Raises:
-        ConformanceError: the first check that fails. After an error of the trap's code, or a
-            failure of what other checks build on, no more are run; else the message lists all that
-            fail, and ``others`` has them.
-        UnknownNameError: there is no check of a name in ``skip``.
+        ConformanceError: the first failure. An error of the trap's code, or a failure on which
+            other checks depend, ends the run; otherwise the message and ``others`` list all
+            failures.
+        UnknownNameError: a name in ``skip`` is not a check.
     """
     instance = as_trap(trap)
     for name in skip:

@@ -17,11 +17,11 @@ from mesa_gym.traps import Split, Trap, as_trap
 
 TrapLike = str | type[Trap] | Trap
 Check = Callable[..., None]
-# (good, what is wrong otherwise), or (good, what, states) with good for each row, bool (n,).
+# (good, message of a failure), or (good, message, states) with good bool (n,), one per row.
 Finding = tuple[Any, ...]
 Findings = Iterable[Finding]
 
-# Levels of each split that a check of the mechanics reads: each is seen in all of its states.
+# Levels of each split for checks of the mechanics, which read all states of each level.
 SAMPLED = 16
 
 
@@ -31,13 +31,12 @@ class ConformanceError(AssertionError):
     Attributes:
         check: name of the check, such as ``purity`` for ``check_purity``.
         trap: the trap.
-        what: what is wrong, and how to fix it if a property fails: of an error that the trap's own
-            code raised only the error itself is known.
-        split: the split; None if the fault is of the whole trap.
-        level: its number, or None.
+        what: the fault, with a fix if a property fails; for an error that the trap's own code
+            raised, the error alone.
+        split: the split; None if the fault concerns the whole trap.
+        level: the level's number, or None.
         line: file, line and text of the trap's own code that raised an error; "" without one.
-        others: the other failures, in order, if all checks were run. One fault of a trap may break
-            several checks.
+        others: the other failures, in order, if all checks ran. One fault may fail several checks.
     """
 
     def __init__(
@@ -57,7 +56,7 @@ class ConformanceError(AssertionError):
         self.others: tuple[ConformanceError, ...] = ()
 
     def __str__(self) -> str:
-        """Return all failures as text, each with the line that it comes from."""
+        """Return all failures as text, each with the line that raised it."""
         lines = [
             f"{e.args[0]}\n    {e.line}" if e.line else e.args[0] for e in (self, *self.others)
         ]
@@ -67,7 +66,7 @@ class ConformanceError(AssertionError):
 
 
 class ShapeError(ValueError):
-    """An author's method, whose last line errors name, gave another kind of array."""
+    """An author's method returned a wrong kind of array; errors name the method's last line."""
 
     def __init__(self, message: str, function: Callable[..., Any]) -> None:
         super().__init__(message)
@@ -77,15 +76,15 @@ class ShapeError(ValueError):
 def check(
     *splits: Split, solvable: bool | None = None, fix: str = ""
 ) -> Callable[[Callable[..., Findings]], Check]:
-    """Make a check of a function ``check_<name>`` that yields its findings.
+    """Turn a function ``check_<name>``, which yields findings, into a check.
 
     The first bad finding is raised, and any error of the trap as well.
 
     Args:
-        *splits: the function is given the ``Sample`` of each of these; without splits it is given
-            (trap, levels).
+        *splits: the function receives the ``Sample`` of each of these splits; without splits, it
+            receives (trap, levels).
         solvable: only traps with an exact solver are checked (True), or only those without.
-        fix: the remedy, with which messages and the check's docstring end.
+        fix: the remedy, which is appended to messages and to the check's docstring.
     """
 
     def decorate(function: Callable[..., Findings]) -> Check:
@@ -103,21 +102,21 @@ def check(
                 except ConformanceError:
                     raise
                 except Exception as error:
-                    # No remedy: that of a property is not the error's.
+                    # Leave out the remedy, which is for a failed property and not for an error.
                     message = ": ".join([*list_notes(error), type(error).__name__, ""])
                     message += explain_error(instance, error)
                     failed = ConformanceError(check_name(run), instance, message, split)
                     failed.line = find_own_line(instance, error)
                     raise failed from error
 
-        vars(run).pop("__wrapped__")  # it takes other arguments
+        vars(run).pop("__wrapped__")  # the wrapped function takes other arguments
         run.__doc__ = (inspect.getdoc(function) or "") + (fix and f"\n\nFix: {fix}.")
         return run
 
     return decorate
 
 
-# A part of what an array library says -> what a trap's author can do about it.
+# Part of an array library's error message -> the fix for a trap's author.
 REMEDIES = {
     "truth value of an": "take `|`, `&`, `~` and `self.where(mask, a, b)` in place of `or`, `and`,"
     " `not` and `if`",
@@ -129,12 +128,12 @@ REMEDIES = {
 
 
 def list_notes(error: Exception) -> list[str]:
-    """Return what was added to an error on its way: where it was met, such as "on torch"."""
+    """Return the notes of an error, such as "on torch"."""
     return list(getattr(error, "__notes__", []))
 
 
 def explain_error(trap: Trap, error: Exception) -> str:
-    """Return an error's message; for an unknown name, with the known ones; with what helps."""
+    """Return an error's message, with the known names for an unknown name, or with a remedy."""
     if isinstance(error, AttributeError) and isinstance(error.obj, State | Level):
         holder = type(error.obj)
         return str(unknown(f"attribute of a {holder.__name__}", error.name, holder._fields))
@@ -172,15 +171,15 @@ def demand(run: Check, trap: Trap, split: Split | None, findings: Findings, fix:
         if good is not True and not np.all(good):
             level = int(states[0].level.number[np.argmin(good)]) if states else None
             end = fix.removeprefix("; ") if message.endswith("\n") else fix
-            end = "" if "; fix: " in message else end  # this finding has a remedy of its own
+            end = "" if "; fix: " in message else end  # the message contains its own remedy
             raise ConformanceError(check_name(run), trap, message + end, split, level)
 
 
 def same(message: str, ours: Any, expected: Any, *states: State) -> Finding:
-    """Return the finding whether nested results are the same, in types and dtypes too.
+    """Return the finding that nested results are equal in values, types and dtypes.
 
-    The values are in dicts and tuples. Name and row of the first difference follow the message.
-    ``states`` are those of the rows, if a row belongs to a level.
+    Results are nested dicts and tuples. The message ends with the name and row of the first
+    difference. ``states`` are the states of the rows, if each row is a level.
     """
     differs = difference(ours, expected)
     if differs is None:
@@ -191,5 +190,5 @@ def same(message: str, ours: Any, expected: Any, *states: State) -> Finding:
 
 
 def check_name(run: Check) -> str:
-    """Return the name of a check as messages write it: ``purity`` for ``check_purity``."""
+    """Return the name of a check in messages: ``purity`` for ``check_purity``."""
     return run.__name__.removeprefix("check_")

@@ -27,9 +27,9 @@ HASHED = 32
 def digest(trap: TrapLike) -> dict[str, str]:
     """Return digests of a trap's first levels and of a fixed rollout on them, for each split.
 
-    They cover all that a user can observe: the planes of start states and after every
-    step, every objective's payments and discount, endings and the time limit. They are the same
-    on every platform.
+    They cover everything that a user can observe: the planes of start states and after every
+    step, every objective's payments and discount, endings and the time limit. Digests are equal
+    on all platforms.
 
     Args:
         trap: a name, an id, a class or a trap.
@@ -66,7 +66,7 @@ def _hash_arrays(arrays: Iterator[np.ndarray] | list[np.ndarray]) -> str:
 
 
 def check_digest(trap: TrapLike, path: Path = KEPT_IN) -> None:
-    """Check that a trap still gives the digests that ``path`` has of its version.
+    """Check that a trap's digests still equal the digests of its version in ``path``.
 
     Raises:
         ConformanceError: the digests differ, or none are recorded.
@@ -83,13 +83,13 @@ def check_digest(trap: TrapLike, path: Path = KEPT_IN) -> None:
 
 
 def record_digest(trap: TrapLike, path: Path = KEPT_IN) -> bool:
-    """Add a trap's digests to ``path`` if it has none of this trap.
+    """Add a trap's digests to ``path`` if it has no digests of this trap.
 
     Returns:
         Whether the file was written.
 
     Raises:
-        ConformanceError: other digests are recorded; they stay.
+        ConformanceError: different digests are recorded; the file stays unchanged.
     """
     instance = as_trap(trap)
     recorded = _read_digests(path, instance)
@@ -102,7 +102,7 @@ def record_digest(trap: TrapLike, path: Path = KEPT_IN) -> bool:
 
 
 def _read_digests(path: Path, trap: Trap) -> dict[str, dict[str, str]]:
-    """Return trap -> its digests; none where there is no file."""
+    """Return trap name -> its digests; an empty dict without a file."""
     try:
         return {name: dict(digests) for name, digests in read_json(path).items()}
     except FileNotFoundError:
@@ -122,7 +122,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(options: argparse.Namespace) -> int:
-    """Record each trap's digests; a trap that fails is named, and the others are recorded."""
+    """Record each trap's digests; print the failure of a trap and continue."""
     done = DONE
     for trap in [find_trap(name)() for name in options.traps or all_traps()]:
         try:

@@ -14,18 +14,18 @@ from mesa_gym.testing.sample import Sample, name_arrays, sample_of
 from mesa_gym.traps import LEVELS, Choice, Split, Trap, Whole
 from mesa_gym.traps.options import Option
 
-# Levels of training that levels of the other splits must differ from.
+# Training levels from which levels of the other splits must differ.
 TRAINED = 8192
-# Times as many levels of training as of other splits, in which a plane may be set.
+# Factor of training levels to other levels in a second search for planes that are set.
 TRAINING_FACTOR = 4
-# Seconds of the processor, and levels that a trap of any size draws in them.
+# CPU seconds within which a trap of any size must draw and step this number of levels.
 SECONDS = 2.0
 DRAWN = 20
 
 
 @check()
 def check_declared(trap: Trap, levels: int) -> Findings:
-    """Check that a trap declares its kind and where its idea is from, which lists of traps show."""
+    """Check that a trap declares ``category`` and ``source``, which lists of traps show."""
     kinds = getattr(trap, "category", None)
     named = isinstance(kinds, tuple) and kinds and all(isinstance(kind, str) for kind in kinds)
     yield named, f'`category` is {shorten(kinds)}; declare `category`, such as ("proxy",)'
@@ -35,7 +35,7 @@ def check_declared(trap: Trap, levels: int) -> Findings:
 
 @check(*Split, fix="draw by the builder's methods, each level from its own row; keep no state")
 def check_level_identity(sample: Sample) -> Findings:
-    """Check that a level is the same alone, in any batch, and each time it is drawn."""
+    """Check that a level is the same alone, in any batch, and whenever it is drawn."""
     trap, split = sample.trap, sample.split
     numbers = np.array([*range(sample.levels), LEVELS - 1, LEVELS])
     batch, again = trap.levels(split, numbers), type(trap)(trap.size, **trap.parameters)
@@ -62,7 +62,7 @@ def check_held_out(trap: Trap, levels: int) -> Findings:
 
 @check(fix="narrow `min_size` and `max_size`")
 def check_sizes(trap: Trap, levels: int) -> Findings:
-    """Check that a trap works at the sizes that it declares, quickly, and refuses others."""
+    """Check that a trap is fast enough at its declared sizes, and refuses other sizes."""
     cls = type(trap)
     least, most = np.array(cls.min_size), np.array(cls.max_size)
     middle = (most - least) // 4 * 2
@@ -89,9 +89,9 @@ def check_sizes(trap: Trap, levels: int) -> Findings:
     " `require` or `among` hang on it; `salience` repeats planes and nothing else"
 )
 def check_options(trap: Trap, levels: int) -> Findings:
-    """Check that an option leaves a level what it does not touch: the walls of some levels.
+    """Check that an option changes only its own parts of a level: some levels keep their walls.
 
-    Planes that are repeated (``salience``) leave the whole level as it is.
+    Repeated planes (``salience``) leave the whole level unchanged.
     """
     cls, numbers = type(trap), np.arange(DRAWN)
     kept = {split: trap.levels(split, numbers) for split in (Split.TRAIN, Split.SHIFT)}
@@ -99,7 +99,7 @@ def check_options(trap: Trap, levels: int) -> Findings:
         for value in _list_values(option):
             try:
                 other = cls(trap.size, **{**trap.parameters, name: value})
-            except ValueError:  # it does not go with the other options
+            except ValueError:  # the value is incompatible with the other options
                 continue
             for split, ours in kept.items():
                 other_levels = other.levels(split, numbers)
@@ -113,9 +113,9 @@ def check_options(trap: Trap, levels: int) -> Findings:
 
 
 def _list_values(option: Option) -> list[Any]:
-    """Return a few values of an option, the least among them and, of words, all.
+    """Return a few values of an option with the least value; for words, all of them.
 
-    A share of 1 is left out: an option may change a share of the levels, and then changes all.
+    A share of 1 is left out, because an option may change that share of the levels: all of them.
     """
     if isinstance(option, Whole):
         return [option.least, min(option.least + 1, option.most), min(3, option.most)]
@@ -124,7 +124,7 @@ def _list_values(option: Option) -> list[Any]:
 
 @check(*Split, fix="draw the agent last, on a free cell (`level.agent()`)")
 def check_start(sample: Sample) -> Findings:
-    """Check that the agent starts on no target: nothing, seen or hidden, shares its cell."""
+    """Check that the agent's start cell contains no ground or thing, visible or hidden."""
     trap, state = sample.trap, sample.starts
     for name in (*trap.ground, *trap.things):
         free = ~trap.layer(state, name)[np.arange(state.n), state.agent]
@@ -133,7 +133,7 @@ def check_start(sample: Sample) -> Findings:
 
 @check(*Split, fix="declare what states hold, draw on free cells, stop the agent in `blocked`")
 def check_states(sample: Sample) -> Findings:
-    """Check that every state that can be reached is well formed."""
+    """Check that every reachable state is well formed."""
     for state in (sample.starts, sample.state, sample.final):
         yield from inspect_states(sample.trap, state) if state.n else ()
 
@@ -175,14 +175,14 @@ def inspect_states(trap: Trap, state: State) -> Findings:
 
 @check(fix="let training show it, or name it in `novel_planes`")
 def check_novelty(trap: Trap, levels: int) -> Findings:
-    """Check that no plane, and no cell of the top row, is set that is never set in training.
+    """Check that planes, and cells of the top row, are set only if training sets them too.
 
     Otherwise a failure under shift could be a lack of capability.
     """
     train_planes, *split_planes = (_ever_set(sample_of(trap, split, levels)) for split in Split)
     if (
         np.any(split_planes, axis=0) & ~train_planes
-    ).any():  # what is rare in training may be in more of it
+    ).any():  # a rare plane may be set in more training levels
         train_planes |= _ever_set(sample_of(trap, Split.TRAIN, TRAINING_FACTOR * levels))
     train_planes |= [plane in trap.novel_planes for plane in trap.planes]
     for split, planes in zip([*Split][1:], split_planes, strict=True):
@@ -192,10 +192,10 @@ def check_novelty(trap: Trap, levels: int) -> Findings:
 
 
 def _ever_set(sample: Sample) -> Bools:
-    """Return which planes are set anywhere, bool (width, planes).
+    """Return whether each plane is ever set, bool (width, planes).
 
-    Row 0 is for the grid below the top row, which holds the border's corner; the others are for
-    the cells of the top row.
+    Index 0 is for the grid below the top row and for the top row's first cell, a corner of the
+    border; the other indices are for the other cells of the top row.
     """
     planes = [sample.trap.observe(s) for s in (sample.starts, sample.state, sample.final) if s.n]
     ever_set: Bools = np.any([p[:, 0].any(axis=0) for p in planes], axis=0)

@@ -28,12 +28,12 @@ from mesa_gym.testing.sample import (
 )
 from mesa_gym.traps import Split, Trap
 
-# Pictures are large: so many states a split are drawn.
+# The number of states drawn per split, because pictures are large.
 PICTURED = 256
-# Random moves on each split, of environments that move together: episodes reach their end.
+# Random moves, enough to reach the ends of episodes, of a vector of environments on each split.
 RANDOM_MOVES = 100
 ENVIRONMENTS = 50
-# SB3 takes every three-dimensional Box for a picture, which planes, ending at 1, are not.
+# SB3 treats every three-dimensional Box as an image, but planes, with values 0 and 1, are none.
 NO_PICTURE = (
     "It seems that your observation +(space +)?is an image but the",
     "The minimal resolution for an image is 36x36",
@@ -43,7 +43,7 @@ NO_PICTURE = (
 
 @check(*Split)
 def check_observations(sample: Sample) -> Findings:
-    """Check that observations fit their space, are new arrays and show nothing hidden."""
+    """Check that observations fit their space, are new arrays and hide hidden things and time."""
     trap, state = sample.trap, choose_rows(join_states([sample.state, sample.final]), PICTURED)
     other = change_unseen(trap, state)._replace(clock=state.clock + 1)
     for kind in OBSERVATIONS:
@@ -61,9 +61,9 @@ def check_observations(sample: Sample) -> Findings:
 
 @check(fix="give each of them a sprite or a colour of its own in `looks`")
 def check_pictures(trap: Trap, levels: int) -> Findings:
-    """Check that cells whose planes differ look different in `rgb`, in every state.
+    """Check that cells with different planes look different in `rgb`, in every state.
 
-    Then states with different planes have different pixels, and nothing is invisible.
+    Then states with different planes have different pixels, and every plane is visible.
     """
     rgb, code_by_picture = make_observation(trap, "rgb"), dict[bytes, int]()
     bits = 1 << np.arange(len(trap.planes))
@@ -92,7 +92,7 @@ def _content(trap: Trap, code: int) -> str:
 
 @check(*Split)
 def check_environment(sample: Sample) -> Findings:
-    """Check that Gymnasium's ``check_env`` finds nothing on any observation, not even a warning.
+    """Check that Gymnasium's ``check_env`` passes with every observation, without a warning.
 
     Stable-Baselines3's checker runs as well, if it is installed.
     """
@@ -104,12 +104,12 @@ def check_environment(sample: Sample) -> Findings:
 
 
 def _ask_checkers(env: TrapEnv, kind: str) -> str:
-    """Return what the checkers of Gymnasium and SB3 find first; "" for nothing."""
-    # SB3's checker draws actions without a seed, and what it finds would be luck.
+    """Return the first complaint of the checkers of Gymnasium and SB3, or ""."""
+    # Seed the actions that SB3's checker draws, so that its findings can be reproduced.
     env.action_space.seed(0)
     try:
         with warnings.catch_warnings(action="error"):
-            # Rendering needs a registered id and asks nothing of the trap.
+            # Skip the render check, which needs a registered id and does not depend on the trap.
             check_env(env, skip_render_check=True)
             if find_spec("stable_baselines3"):
                 from stable_baselines3.common import env_checker
@@ -126,8 +126,8 @@ def _ask_checkers(env: TrapEnv, kind: str) -> str:
 def check_vector(trap: Trap, levels: int) -> Findings:
     """Check that the vector environment equals ``SyncVectorEnv``, bit for bit.
 
-    Seeds are a list, since ``SyncVectorEnv`` derives others from a single seed. Returned arrays
-    belong to the caller: here they are overwritten, which must change nothing.
+    Seeds are a list, since ``SyncVectorEnv`` derives other seeds from a single one. Returned arrays
+    belong to the caller: this check overwrites them, which must not change later results.
     """
     keywords: dict[str, Any] = {"max_steps": 23, "alpha": 0.5}
     for mode in AutoresetMode:
@@ -160,11 +160,11 @@ def _play_both(both: Any, steps: int) -> Iterator[Any]:
 
 @check(*Split)
 def check_moves(sample: Sample) -> Findings:
-    """Check that nothing impossible happens in some thousands of random moves.
+    """Check thousands of random moves of the vector environment against the trap's rules.
 
-    Planes, painted step by step, are those of the states that the trap gives for the same moves;
-    rewards, infos, ends and time limits are the trap's; every state is well formed, and the agent
-    is where it was or in a cell beside it.
+    Planes, which the environment updates in each step, must equal the planes of the trap's states;
+    rewards, infos, ends and time limits must be the trap's; every state must be well formed, and
+    the agent must stay or move to a neighbouring cell.
     """
     trap, split, rng = sample.trap, sample.split, np.random.default_rng(0)
     env = TrapVectorEnv(trap, ENVIRONMENTS, split=split.value)

@@ -1,4 +1,4 @@
-"""The levels that checks read, the states that these can reach, and arrays of states by name."""
+"""Samples for checks: levels, their reachable states, and arrays of states by name."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from mesa_gym.engine.chance import below, bits, hash64
 from mesa_gym.solver import Graph
 from mesa_gym.traps import Split, Step, Trap
 
-# Start states are cheap, so checks look at so many of them.
+# The number of start states; they are cheap to draw.
 STARTS = 512
 
 
@@ -23,7 +23,7 @@ STARTS = 512
 class Sample:
     """Levels 0 to ``levels`` - 1 of one split, and the successors of their states.
 
-    Everything is computed when it is first read, and kept. All arrays are handed to the rules
+    Each attribute is computed when it is first read, then cached. Rules receive all arrays
     read-only.
     """
 
@@ -88,12 +88,12 @@ class Sample:
         return join_states([step.state.take(step.ended) for step in self.steps])
 
 
-# One trap's four splits are kept; the next trap's take their place.
+# The cache has room for the four splits of one trap.
 sample_of = lru_cache(maxsize=4)(Sample)
 
 
 def episodes(sample: Sample, state: State, name: str) -> Iterator[tuple[State, Step]]:
-    """Yield the states of random episodes from a start, and the steps that they take."""
+    """Yield (states, step) for each time of random episodes from a start."""
     rows, horizon = np.arange(state.n), sample.trap.horizon(sample.split)
     words = bits(hash64(name), state.level.number, sample.split.value, 0, horizon)
     for chosen in below(words, len(ACTIONS)):
@@ -108,7 +108,7 @@ def every_action(trap: Trap, state: State) -> list[Step]:
 
 
 def list_branches(trap: Trap, n: int) -> Iterator[tuple[Array, dict[str, Array]]]:
-    """Yield each action, int64 (n,), with each of an outcome's values: name -> array (n,)."""
+    """Yield each action, int64 (n,), with each value of random outcomes: name -> array (n,)."""
     actions, outcomes = trap.branches()
     for branch, action in enumerate(actions):
         drawn = {name: np.full(n, values[branch]) for name, values in outcomes.items()}
@@ -116,9 +116,9 @@ def list_branches(trap: Trap, n: int) -> Iterator[tuple[Array, dict[str, Array]]
 
 
 def every_branch(trap: Trap, state: State) -> list[Step]:
-    """Return the steps of states (n,) under each action and each of an outcome's values.
+    """Return the steps of states (n,) under each action and each value of random outcomes.
 
-    An outcome that is impossible in a state changes nothing, pays nothing and ends the episode.
+    An impossible outcome leaves the state unchanged, pays 0 and ends the episode.
     """
     steps = []
     for action, outcomes in list_branches(trap, state.n):
@@ -137,7 +137,7 @@ def name_results(step: Step) -> dict[str, Array]:
 
 
 def join_states(states: list[State]) -> State:
-    """Return several states over the same tables joined into one batch."""
+    """Return one batch of several states with the same level tables."""
     return states[0].map(lambda *parts: np.concatenate(parts, axis=-1), *states[1:])
 
 
@@ -147,9 +147,9 @@ def choose_rows(state: State, most: int) -> State:
 
 
 def change_unseen(trap: Trap, state: State) -> State:
-    """Return states with other hidden things, which look the same to the agent.
+    """Return states with different hidden things, which look the same to the agent.
 
-    Such kinds are shown by no plane, neither of their own nor of a trait.
+    A hidden kind has no plane, neither its own nor a trait's.
     """
     rng, there = np.random.default_rng(0), dict(state.there)
     for kind, cells in state.at.items():
@@ -194,7 +194,7 @@ def difference(ours: Any, expected: Any) -> tuple[str, int] | None:
     """Return the first difference of two nested results: in values, types, dtypes or shapes.
 
     Returns:
-        The name of a value, and the row in its last axis; None where they are the same.
+        The name of a value, and the row in its last axis; None if the results are equal.
     """
     actual_leaves, expected_leaves = dict(leaves(ours)), dict(leaves(expected))
     for name in sorted(actual_leaves.keys() | expected_leaves.keys()):

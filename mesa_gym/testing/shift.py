@@ -1,4 +1,4 @@
-"""Checks of the shift: base and proxy can each be reached alone, and no place favours one.
+"""Checks of the shift: base and proxy can each be reached alone, and no position favours one.
 
 Contact with an objective is a step that pays more than half of its largest payment.
 """
@@ -21,20 +21,20 @@ from mesa_gym.testing.sample import Sample, name_arrays
 from mesa_gym.traps import Split, Trap
 
 NEVER = np.iinfo(np.int64).max // 2
-# Levels whose targets are looked up, and those that have to be played for want of targets.
+# Levels whose targets are looked up, and levels that are played if cells do not pay on entering.
 SEARCHED = 4000
 PLAYED = 200
-# Standard errors: a fair trap has some 50 comparisons, and one in 1.7 million fails by chance.
+# Standard errors: of about 50 comparisons of a fair trap, each fails by chance in 1 of 1.7 million.
 SIGMAS = 5.0
-# Requirements such as "no key is locked in" push targets a little; one level in 33 is let pass.
+# Tolerance, because requirements such as "no key is locked in" move targets a little.
 SAME = 0.03
 
 
 @check(Split.SHIFT, fix="place them so that neither is on the way to the other (`off_route`)")
 def check_contact(sample: Sample) -> Findings:
-    """Check that under shift base and proxy can each be contacted first, without the other.
+    """Check that, under shift, base and proxy can each be contacted first, without the other.
 
-    No move contacts both, and no shortest way to one passes the other.
+    A single move must not contact both, and shortest ways to one must not pass the other.
     """
     trap, starts = sample.trap, sample.state.take(slice(sample.levels))
     for proxy in trap.proxies if trap.judging.places else ():
@@ -47,18 +47,18 @@ def check_contact(sample: Sample) -> Findings:
 
 
 def _contact(rewards: NDArray[np.float64]) -> Bools:
-    """Return which payments are contacts: above half of the largest payment."""
+    """Return whether each payment is a contact: above half of the largest payment."""
     return rewards > max(rewards.max(initial=0) / 2, 1e-9)
 
 
 def _ways(sample: Sample, objective: str, other: str) -> Ints:
-    """Return the least steps from each start to contact with one objective, int64 (2, levels).
+    """Return the fewest steps from each start to contact with an objective, int64 (2, levels).
 
-    Row 0 is without contact with the other, row 1 after it; ``NEVER`` without such a way.
+    Row 0 is without contact with the other objective, row 1 after it; ``NEVER`` if impossible.
     """
     n = sample.state.n
     goal, touched = _contact(sample.payments[objective]), _contact(sample.payments[other])
-    # The same graph twice, before and after contact with the other objective, and where both end.
+    # Two copies of the graph, before and after contact with the other objective, and a final node.
     assert sample.graph
     before = np.where(sample.ended, 2 * n, sample.graph.successor)
     after = np.where(sample.ended, 2 * n, sample.graph.successor + n)
@@ -80,10 +80,10 @@ def _ways(sample: Sample, objective: str, other: str) -> Ints:
 
 @check(Split.SHIFT, fix="`exchange` names two kinds or traits of one thing each, or is None")
 def check_twins(sample: Sample) -> Findings:
-    """Check that shift levels have twins, in which base and proxy pay in each other's place.
+    """Check that shift levels have twins, in which base and proxy exchange their targets.
 
-    A level's earliest contact and largest payments must be its twin's too, since scoring uses them
-    for the twin.
+    A level and its twin must have the same earliest contact and the same largest payments, because
+    scoring uses the level's values for the twin.
     """
     trap = sample.trap
     if trap.exchange is None:
@@ -113,15 +113,15 @@ def check_twins(sample: Sample) -> Findings:
         yield good, f"the largest payment of {x!r} is another in the twin", level.starts
 
 
-# The remedy where `alone` is declared well.
+# The remedy if `alone` is declared correctly.
 PLACES = "fix: put neither on the way to the other (`off_route`), both equally far (`equidistant`)"
 
 
 @check(Split.SHIFT, fix="`alone` names the things that pay each objective, and nothing else")
 def check_alone(sample: Sample) -> Findings:
-    """Check that with one objective's targets alone they pay as before, and no others pay.
+    """Check that one objective's targets alone pay as before, and that other targets do not pay.
 
-    The earliest contact must be the level's too, where a solver knows it, since scoring uses it.
+    With an exact solver, the earliest contact must be the level's too, because scoring uses it.
     """
     trap, state = sample.trap, sample.starts
     ours = targets(trap, state)
@@ -151,10 +151,10 @@ def check_alone(sample: Sample) -> Findings:
 
 @check(Split.SHIFT, fix="start the agent equally far from both (`level.equidistant`)")
 def check_distances(sample: Sample) -> Findings:
-    """Check that under shift no objective's targets are nearer to the start than another's.
+    """Check that, under shift, targets of base and proxies are equally far from the start.
 
-    For each number of steps, the shares of targets (of one objective alone) within that many steps
-    differ by at most 0.03.
+    For each number of steps, the shares of targets (of one objective alone) within these steps
+    may differ by at most 0.03 and sampling error.
     """
     trap, (_, ways) = sample.trap, _targets(sample.trap, sample.split)
     base_ways, steps = ways[trap.base]
@@ -175,7 +175,7 @@ def check_distances(sample: Sample) -> Findings:
     fix='favour no side; or skip "directions" where the trap is about that',
 )
 def check_directions(sample: Sample) -> Findings:
-    """Check that targets lie equally often on opposite sides of the start."""
+    """Check that targets are equally often on opposite sides of the start."""
     agent, ways = _targets(sample.trap, sample.split)
     for x, (where, _) in ways.items():
         rows = where.any(axis=1)
@@ -186,12 +186,12 @@ def check_directions(sample: Sample) -> Findings:
             yield _zero(shares), f"{message} unequally often ({shares.mean():+.3f})"
 
 
-@lru_cache(maxsize=3)  # two checks ask for them, one after the other
+@lru_cache(maxsize=3)  # two checks use the targets, one after the other
 def _targets(trap: Trap, split: Split) -> tuple[Ints, dict[str, tuple[Bools, Ints]]]:
-    """Return the agents' cells, and each objective's targets with the steps to them.
+    """Return the agents' cells, and for each objective its targets with the steps to them.
 
-    If no cell pays on entering (but by pushing something there, say), targets are the cells and
-    steps of the oracles' first contacts.
+    If an objective has no cell that pays on entering (it may pay for pushing a thing, say), targets
+    are the cells and steps of the oracles' first contacts.
 
     Returns:
         int64 (n,), and objective -> (bool (n, cells), int64 (n, cells) or (n, 1)).
@@ -216,7 +216,7 @@ def _targets(trap: Trap, split: Split) -> tuple[Ints, dict[str, tuple[Bools, Int
 
 
 def _share(of: Bools, among: Bools) -> NDArray[np.float64]:
-    """Return what share of the cells in ``among`` is in ``of``, float64 (n,)."""
+    """Return the share of the cells in ``among`` that are also in ``of``, float64 (n,)."""
     share: NDArray[np.float64] = (of & among).sum(axis=1) / among.sum(axis=1)
     return share
 

@@ -1,4 +1,4 @@
-"""Checks of a trap's optima: certificates hold, and oracles or references attain them."""
+"""Checks of a trap's optima: certificates hold, and oracles or references earn the optima."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ from mesa_gym.traps import Split, Trap
 from mesa_gym.traps.played_episodes import sum_discounted
 
 CLOSE = 1e-6
-# Levels of each split that show whether an objective can be had at all.
+# Levels of each split on which an objective must be attainable at least once.
 TRIED_LEVELS = 4
-# Episodes of each objective where outcomes are drawn, and the probability that right values are
-# called wrong for bad luck.
+# Episodes of each objective if outcomes are random, and the probability that correct values fail by
+# bad luck.
 EPISODES = 20_000
 UNLUCKY = 1e-6
-# Where chance has a part, fewer levels than these say little of what a policy earns on average.
+# Minimum of levels for a mean return, because fewer levels give a poor estimate.
 LEAST_LEVELS = 100
-# N of base that a reference must earn where the objectives agree, as an agent out of training;
-# and the most that it may earn under shift of the objective that is not its own.
+# Minimum of N (normalised return) of base for a reference on test levels, as for a trained agent,
+# and maximum of N of the other objective under shift.
 COMPETENT = 0.9
 MOST_OF_THE_OTHER = 0.7
 
@@ -40,7 +40,7 @@ MOST_OF_THE_OTHER = 0.7
     " `horizon`)",
 )
 def check_attainable(sample: Sample) -> Findings:
-    """Check that on some level base, and under shift each proxy, pays more than no goal does."""
+    """Check that base, and each proxy under shift, can earn more than the floor on some level."""
     trap, split = sample.trap, sample.split
     values = level_values(trap, split, np.arange(min(sample.levels, TRIED_LEVELS)))
     for x in trap.objectives if split.shifted else (trap.base,):
@@ -69,8 +69,8 @@ def check_certificate(trap: Trap, levels: int) -> Findings:
 def check_oracle(sample: Sample) -> Findings:
     """Check that each oracle earns the solver's optimum in the environment, on every level.
 
-    Where outcomes are drawn, the mean over many episodes with independent chance must be the
-    optimum.
+    If outcomes are random, the mean over many independent episodes must equal the optimum within
+    sampling error.
     """
     trap, split, horizon = sample.trap, sample.split, sample.trap.horizon(sample.split)
     starts = trap.levels(split, np.arange(sample.levels))
@@ -95,7 +95,7 @@ def check_oracle(sample: Sample) -> Findings:
 
 
 def _check_means(solution: Solution) -> Findings:
-    """Compare the optimum with oracles' mean returns on levels that are each played many times."""
+    """Compare the optimum with the oracles' mean returns; each level is played many times."""
     trap, times = solution.trap, -(-EPISODES // solution.starts.n)
     again = trap.joined([solution.starts.take(np.repeat(np.arange(solution.starts.n), times))])
     rows = np.arange(again.n)
@@ -112,11 +112,11 @@ def _check_means(solution: Solution) -> Findings:
 
 
 def _bound_luck(sample: Floats, span: float) -> float:
-    """Return how far a sample's mean may lie from its expectation by bad luck.
+    """Return the largest distance of a sample's mean from its expectation by bad luck.
 
-    The empirical Bernstein bound (Audibert, Munos and Szepesvari 2009, "Exploration-exploitation
-    tradeoff using variance estimates in multi-armed bandits", theorem 1), which also holds where
-    no rare loss is in the sample; ``span`` is that of the values.
+    This is the empirical Bernstein bound (Audibert, Munos and Szepesvari 2009,
+    "Exploration-exploitation tradeoff using variance estimates in multi-armed bandits", theorem
+    1), which also holds if the sample misses rare losses; ``span`` is the range of the values.
     """
     size, logarithm = len(sample), np.log(3 / UNLUCKY)
     return float(sample.std() * (2 * logarithm / size) ** 0.5 + 3 * span * logarithm / size)
@@ -130,7 +130,7 @@ def _bound_luck(sample: Floats, span: float) -> float:
 def check_references(trap: Trap, levels: int) -> Findings:
     """Check that references depend on the state alone, agree in training, and differ under shift.
 
-    This check replaces the certificate of traps without exact solver; other traps pass.
+    This check replaces the certificate for traps without an exact solver; other traps pass.
     """
     for split in Split:
         state = sample_of(trap, split, min(levels, SAMPLED)).walk
@@ -161,6 +161,6 @@ def check_references(trap: Trap, levels: int) -> Findings:
 
 
 def _normalise_return(values: LevelValues, of: str, reference: str) -> float:
-    """Return N of objective ``of`` that the reference policy of ``reference`` earns."""
+    """Return N (normalised return) of objective ``of`` for the reference of ``reference``."""
     floor = values.floor[of].sum()
     return float((values.best[of, reference].sum() - floor) / (values.optimum[of].sum() - floor))

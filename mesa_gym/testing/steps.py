@@ -1,4 +1,4 @@
-"""Checks of a step: pure, the same for every shape and array library, and a function of planes."""
+"""Checks of a step: pure, equal for all shapes and array libraries, and a function of planes."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ from mesa_gym.testing.sample import (
 )
 from mesa_gym.traps import Objective, Split, Step, Trap
 
-STEPPED = 16  # states a split that are stepped one by one, besides one for each thing that happens
-# It sets no entries by their numbers, which planes and `move.appear` need.
+STEPPED = 16  # states per split that are stepped one by one, besides one for each kind of change
+# It cannot set entries by index, which planes and `move.appear` need.
 STRICT = "array_api_strict"
-# Package -> the namespace of the array API standard that goes with it.
+# Package -> its namespace of the array API standard.
 ARRAY_LIBRARIES = {"torch": "array_api_compat.torch", STRICT: STRICT}
 
 
@@ -40,9 +40,9 @@ ARRAY_LIBRARIES = {"torch": "array_api_compat.torch", STRICT: STRICT}
     " `and`, `not`, `if`, and keep no array on the trap"
 )
 def check_purity(trap: Trap, levels: int) -> Findings:
-    """Check that a step writes into no array of its arguments or of earlier results.
+    """Check that a step does not write into arrays of its arguments or of earlier results.
 
-    An array that rules leave alone must stay the same object: solver and environments rely on it.
+    An array that rules never change must stay the same object: solver and environments rely on it.
     """
     written, changed = set(), set()
     for state in (sample_of(trap, split, levels).walk for split in Split):
@@ -62,9 +62,9 @@ def check_purity(trap: Trap, levels: int) -> Findings:
     fix="draw by `move.outcome`, or by `move.bits` with `solvable = False`; keep no state on traps",
 )
 def check_determinism(sample: Sample) -> Findings:
-    """Check that the same state and action give the same step, also of a trap made again.
+    """Check that a state and an action always give the same step, also on a new trap instance.
 
-    If the trap has an exact solver, clock and level number must not matter either.
+    If the trap has an exact solver, the step must not depend on clock and level number either.
     """
     trap, state, level = sample.trap, sample.walk, sample.walk.level
     again = type(trap)(trap.size, **trap.parameters)
@@ -74,7 +74,7 @@ def check_determinism(sample: Sample) -> Findings:
         ("taken twice", every_action, trap, state),
         ("of a trap made again", every_action, again, state),
     ]
-    if trap.solvable:  # with the same outcomes, where some are drawn
+    if trap.solvable:  # with equal outcomes, if some are random
         message = "at another clock, or on a level of another number,"
         forms.append((message, every_branch, trap, later))
     for message, steps, other, outcomes in forms:
@@ -86,10 +86,10 @@ def check_determinism(sample: Sample) -> Findings:
 
 @check(*Split, fix="do not mix rows; index with `[..., i]`, and use `self.where` and `self.xp`")
 def check_shapes(sample: Sample) -> Findings:
-    """Check that batches, single levels and other libraries step alike.
+    """Check that steps are equal for batches, single levels and other array libraries.
 
-    torch and array_api_strict are asked where they are installed. ``check_solver`` checks the
-    solver's shapes, with all actions at once.
+    torch and array_api_strict are used if they are installed. ``check_solver`` checks the solver's
+    shapes, with all actions at once.
     """
     trap, walk, turned = sample.trap, sample.walk, slice(None, None, -1)
     steps, n = every_action(trap, walk), walk.n
@@ -113,7 +113,7 @@ def check_shapes(sample: Sample) -> Findings:
 
 @contextmanager
 def _tell_where(form: str) -> Iterator[None]:
-    """Add to errors for which form of a batch they are."""
+    """Add the form of the batch to errors as a note."""
     try:
         yield
     except Exception as error:
@@ -122,7 +122,7 @@ def _tell_where(form: str) -> Iterator[None]:
 
 
 def _compare_steps(form: str, other_steps: list[Step], steps: list[Step], rows: Any) -> Findings:
-    """Compare a batch's steps, action by action, with those of its ``rows`` in another form."""
+    """Compare a batch's steps, action by action, with steps of its ``rows`` in another form."""
     for expected, step in zip(map(name_results, steps), other_steps, strict=True):
         for name, actual in name_results(step).items():
             good = _is_alike(name, np.asarray(actual), expected[name][..., rows])
@@ -130,10 +130,10 @@ def _compare_steps(form: str, other_steps: list[Step], steps: list[Step], rows: 
 
 
 def _step_alone(sample: Sample) -> Findings:
-    """Compare steps of one level alone with those of the batch, as the environment takes them.
+    """Compare steps of one level without a batch axis, as in the environment, with batch steps.
 
-    One step is taken for each set of changed things and paid objectives. Results must be NumPy's
-    types, as the arguments are, so that later steps get them too.
+    At least one step is taken for each set of changed things and paid objectives. Results must have
+    NumPy types, as the arguments have, because later steps get them as arguments.
     """
     alone, (actions, outcomes) = sample.trap.bound(batched=False), sample.trap.branches()
     for branch, (action, step) in enumerate(zip(actions, sample.steps, strict=True)):
@@ -141,7 +141,7 @@ def _step_alone(sample: Sample) -> Findings:
         for row in _pick_rows(sample.state, name_results(step)):
             move = Move(alone, sample.state.single(row), action, branch_outcomes)
             result = alone.complete(move)
-            if not move.likelihood:  # such a step is never taken
+            if not move.likelihood:  # the step is impossible
                 continue
             yield from _compare_steps("for a level without batch", [result], [step], row)
             for name, actual in name_results(result).items():
@@ -160,7 +160,7 @@ def _pick_rows(state: State, results: dict[str, Array]) -> Ints:
 
 def _is_alike(name: str, actual: Array, expected: Array) -> bool:
     """Return whether a result equals the expected one in values, shape and dtype."""
-    is_reward = name.startswith("paid")  # in other libraries float32
+    is_reward = name.startswith("paid")  # float32 in other libraries
     if actual.shape != expected.shape or not (is_reward or actual.dtype == expected.dtype):
         return False
     if (actual == expected).all():  # without allclose's overhead for a single number
@@ -185,7 +185,7 @@ def _carry_state(other: Trap, state: State) -> State:
     " of the move",
 )
 def check_objectives(sample: Sample) -> Findings:
-    """Check that every objective is paid, finite float64, and that paying changes nothing."""
+    """Check that every objective pays finite float64, and that paying does not change the move."""
     trap, state, problems = sample.trap, sample.walk, list[str]()
     watched = copy(trap)
     vars(watched)["objectives"] = {
@@ -203,7 +203,7 @@ def check_objectives(sample: Sample) -> Findings:
 
 
 def _watch_objective(objective: Objective, problems: list[str]) -> Any:
-    """Return an objective's rule wrapped so that ``problems`` notes if it changes the move."""
+    """Return an objective's rule; the wrapper adds changes of the move to ``problems``."""
 
     def pay(trap: Trap, move: Move) -> Any:
         before = dict(vars(move))
@@ -228,10 +228,11 @@ def _watch_objective(objective: Objective, problems: list[str]) -> Any:
     " may read a hidden kind",
 )
 def check_visible(sample: Sample) -> Findings:
-    """Check that states of a level that look alike pay the base objective, end and go on alike.
+    """Check that states that look the same pay base, end and continue in the same way.
 
-    The next observation is compared without marks if levels have ``const`` (which may hold a
-    mover's plan), and without the agent's cell if rules carry the agent.
+    States are compared within a level. The next observation is compared without marks if levels
+    have ``const`` (which may contain a mover's plan), and without the agent's cell if rules carry
+    the agent.
     """
     trap, state = sample.trap, sample.state
     assert sample.graph
@@ -270,7 +271,7 @@ def _looks(state: State, planes: Array) -> Ints:
 def check_solver(sample: Sample) -> Findings:
     """Check that the solver's graph is small, and that it agrees with steps.
 
-    The graph is made by steps on all branches at once; this check steps single branches.
+    The graph is computed from steps on all branches at once; this check steps single branches.
     """
     graph = sample.graph
     assert graph

@@ -1,4 +1,4 @@
-"""Checks of an author's methods: they run, give what is expected, and what they write changes."""
+"""Checks of an author's methods: they run, return the expected arrays, and have effects."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from mesa_gym.testing.check import Findings, ShapeError, check
 from mesa_gym.testing.sample import Sample, freeze, list_branches, sample_of
 from mesa_gym.traps import Objective, Split, Step, Trap
 
-# Fewer moves say little of what never happens.
+# Minimum of moves for a finding that something never happens.
 LEAST_MOVES = 1000
-# Methods of a move that write, and what an author may have meant where one never does anything.
+# Writing methods of a move, and the likely mistake of an author if one never has an effect.
 WRITERS = {
     "clear": "it removes what was entered (`move.into`); elsewhere, such as on the cell that was"
     " left, write `move.put(kind, there=move.there[kind] & ~(move.at[kind] == cell))`",
@@ -36,24 +36,24 @@ WRITERS = {
 
 @dataclass
 class Notes:
-    """The writers and payments that were asked for in the moves that are watched."""
+    """The calls of writers, and the payments, in watched moves."""
 
     moves: int = 0
-    # (call, of what, file, line) -> whether anything changed in any move
+    # (call, its subject, file, line) -> whether anything changed in any move
     effects: dict[tuple[str, str, str, int], bool] = field(default_factory=dict)
 
     def add(self, call: str, of: str, place: tuple[str, int], effect: Any) -> None:
-        """Note whether a call changed something in a move."""
+        """Record whether a call changed something in a move."""
         key = (call, of, *place)
         self.effects[key] = self.effects.get(key, False) or bool(effect)
 
     def idle(self) -> Iterator[tuple[str, str, str, int]]:
-        """Yield what never had an effect."""
+        """Yield the calls and payments that never had an effect."""
         yield from (key for key, effect in self.effects.items() if not effect)
 
 
 class WatchedMove(Move):
-    """A move whose writers refuse arrays of another shape, and note whether they had an effect."""
+    """A move whose writers refuse arrays of a wrong shape and record whether they had an effect."""
 
     def __init__(self, notes: Notes, trap: Trap, state: State, *args: Any) -> None:
         super().__init__(trap, state, *args)
@@ -104,11 +104,11 @@ def _name_written(move: Move) -> dict[str, Array]:
 
 
 def take_watched(trap: Trap, state: State, action: Array, args: Any, notes: Notes) -> Step:
-    """Take a step of n levels of which all that the author's methods give is checked.
+    """Take a step of n levels and check all arrays that the author's methods return.
 
     Raises:
-        ShapeError: a method gives another array than its masks, actions or amounts.
-        ValueError: a writer of the move was given an array of another shape.
+        ShapeError: a method returns a wrong array instead of masks or actions.
+        ValueError: a writer of the move received an array of a wrong shape.
     """
     notes.moves += state.n
     watched = copy(trap)
@@ -149,7 +149,7 @@ def _watch_payment(objective: Objective, n: int, notes: Notes) -> Callable[[Trap
 
 
 def _require(value: Any, dtype: str, n: int, name: str, function: Callable[..., Any]) -> None:
-    """Raise ShapeError unless an array is (n,) and of a dtype; "" for any number."""
+    """Raise ShapeError unless an array has shape (n,) and the dtype; "" allows any dtype."""
     fits = isinstance(value, np.ndarray) and value.shape == (n,)
     if not fits or (dtype and value.dtype != dtype):
         kind = "actions" if dtype == "int64" else "a Mask"
@@ -160,9 +160,9 @@ def _require(value: Any, dtype: str, n: int, name: str, function: Callable[..., 
 
 @check(*Split)
 def check_playable(sample: Sample) -> Findings:
-    """Check that levels are drawn and shown and steps taken, without an error.
+    """Check that drawing levels, showing them and taking steps raise no error.
 
-    Nothing else can be checked before: an error would come again in each check.
+    This check runs first, because such an error would fail every other check.
     """
     trap, state = sample.trap, sample.starts
     trap.observe(state)
@@ -177,10 +177,10 @@ def check_playable(sample: Sample) -> Findings:
 
 @check()
 def check_effects(trap: Trap, levels: int) -> Findings:
-    """Check that each writer of a move, and each amount of an objective, has an effect somewhere.
+    """Check that each writer of a move has an effect, and that each amount is ever paid.
 
-    All moves from all states of the sampled levels are taken, of a trap without exact solver those
-    from the states of random episodes.
+    All moves are taken from all states of the sampled levels; without an exact solver, from the
+    states of random episodes.
     """
     notes = Notes()
     for state in (sample_of(trap, split, levels).state for split in Split):
