@@ -1,4 +1,4 @@
-"""Recorded episodes: one line of JSON each, with the level and its actions."""
+"""Recorded episodes: each is a line of JSON, with its level and actions."""
 
 from __future__ import annotations
 
@@ -20,34 +20,34 @@ from mesa_gym.scoring.plays import Play, find_play, split_of
 from mesa_gym.scoring.record import ENDED, Actions, Record, replay
 from mesa_gym.traps import LEVELS, Trap, look_up_trap
 
-# Greater sides of a grid or parameters of a trap would fill the memory.
+# Greater grid sizes or trap parameters would fill the memory.
 Small = Annotated[int, Meta(ge=1, le=255)]
 Size = tuple[Small, Small]
 ParameterValue = Annotated[int, Meta(ge=-255, le=255)] | float | Text | None
 Parameters = Annotated[dict[str, ParameterValue], Meta(max_length=100)]
 Action = Annotated[int, Meta(ge=0, lt=len(ACTIONS))]
-MOST_SAID = 100_000  # characters before a step
-MOST_NAMED = 5  # lines or levels that a sentence names
+MOST_SAID = 100_000  # characters of the text before a step
+MOST_NAMED = 5  # lines or levels that a sentence lists
 Said = Annotated[str, Meta(max_length=MOST_SAID)]
 
 
 class RecordedEpisode(
     Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, omit_defaults=True
 ):
-    """The actions of one episode, and the level that it was on.
+    """The actions of one episode, and its level.
 
     Attributes:
-        trap: name with version.
-        split: whose level it is.
-        level: its number.
-        play: which play of the level (``plays_of``).
-        actions: 0 to 4, from the start on.
-        policy: what acted.
+        trap: name of the trap, with its version.
+        split: split of the level.
+        level: number of the level.
+        play: name of the play (``plays_of``).
+        actions: actions, 0 to 4, from the first step.
+        policy: name of the policy.
         size: (height, width) in cells; None for the trap's default.
-        parameters: the trap's; those that are missing have their defaults.
-        salt: ``salt_digest`` of the salt that the level was drawn with.
-        said: what was said before each step, "" for nothing; it ends with the last text.
-        unread: how many of these texts could not be read, so that the agent stood still.
+        parameters: parameters of the trap; missing ones have their defaults.
+        salt: ``salt_digest`` of the salt with which the level was drawn.
+        said: the text before each step, or ""; the list ends with the last text.
+        unread: the number of texts without a readable action, after which the agent stood still.
         examples: the number of solved examples in each question to a model; None if unknown.
     """
 
@@ -76,13 +76,13 @@ def record_plays(
     salt: str = "",
     examples: int | None = None,
 ) -> Iterator[RecordedEpisode]:
-    """Yield the episodes of records that begin with level 0, play by play.
+    """Yield the episodes of records, one play after another.
 
     Args:
-        trap: the rules.
-        policy: the name of what acted.
-        plays: play -> its record, as ``score_all`` hands them to ``played``.
-        salt: an evaluator's secret, of which the episodes hold the digest alone.
+        trap: the trap.
+        policy: name of the policy.
+        plays: play -> its record, whose row i is level i, as ``score_all`` passes it to ``played``.
+        salt: an evaluator's secret; the episodes contain only its digest.
         examples: the number of solved examples in each question to a model.
     """
     for name, record in plays.items():
@@ -110,21 +110,21 @@ def cut_said(text: str) -> str:
 
 
 def save_episodes(path: str | Path, episodes: Iterable[RecordedEpisode]) -> None:
-    """Write episodes, of one trap or several, a line each, whole or not at all."""
+    """Write episodes of any traps, one per line, atomically."""
     write_bytes(Path(path), b"".join(map(encode_episode, episodes)))
 
 
 def encode_episode(episode: RecordedEpisode) -> bytes:
-    """Return an episode as its line of a file; ValueError for one that would not be read back."""
+    """Return an episode as a line of a file; ValueError if the line could not be read back."""
     line = msgspec.json.encode(episode)
     msgspec.json.decode(line, type=RecordedEpisode)
     return line + b"\n"
 
 
 def decode_episodes(name: str, data: bytes) -> tuple[list[RecordedEpisode], list[str]]:
-    """Return the episodes in lines of JSON, and a sentence on lines that cannot be read.
+    """Return the episodes in lines of JSON, and a sentence on unreadable lines.
 
-    A writer may have been killed within a line.
+    Lines can be incomplete, because a writer may have been killed.
 
     Raises:
         ValueError: no line is an episode; the message says what the data is.
@@ -150,7 +150,7 @@ def decode_episodes(name: str, data: bytes) -> tuple[list[RecordedEpisode], list
 
 
 def trap_of(name: str, size: Any, parameters: Any) -> Trap:
-    """Return the trap that a file names, or raise ValueError; no module is imported for it."""
+    """Return the trap named in a file, or raise ValueError; a name never imports a module."""
     trap_class = look_up_trap(name)
     if trap_class.name() != name:
         raise unknown("trap", name, [trap_class.name()])
@@ -166,9 +166,10 @@ def trap_of(name: str, size: Any, parameters: Any) -> Trap:
 def align_actions(
     episodes: Sequence[RecordedEpisode], play: Play, trap: Trap, starts: State
 ) -> tuple[Actions, Ints]:
-    """Return n episodes' actions, int8 (n, steps), and how many steps each can have, int64 (n,).
+    """Return the actions of n episodes, int8 (n, steps), and their greatest lengths, int64 (n,).
 
-    Behind an episode's last action is ``ENDED``. With waiting there it goes on to its end.
+    ``ENDED`` follows an episode's last action. An episode that was cut short has its greatest
+    length if the agent waits after the last action.
     """
     done = np.full((len(episodes), play.steps), ENDED, dtype=np.int8)
     for row, episode in enumerate(episodes):
@@ -179,9 +180,9 @@ def align_actions(
 
 
 def require_played(episode: RecordedEpisode, salt: str = "") -> Trap:
-    """Return the trap of an episode, or raise ValueError unless it can have been played so.
+    """Return the trap of an episode, or raise ValueError if the trap's rules exclude the episode.
 
-    The episode may stop early, as a person's may.
+    The episode may stop early, for example if a person stops playing.
     """
     trap = trap_of(episode.trap, episode.size, episode.parameters)
     play, where = find_play(trap, episode.play), f"play '{episode.play}', level {episode.level}"

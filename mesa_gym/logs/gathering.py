@@ -1,4 +1,4 @@
-"""Gathering of logged episodes: by trap, policy and play, with remarks on oddities."""
+"""Grouping of logged episodes by trap, policy and play, with remarks on irregular episodes."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from mesa_gym.traps import Trap
 class LoggedPlay(NamedTuple):
     """The episodes of some levels of a play."""
 
-    starts: State  # as their split has them, ascending by number
+    starts: State  # the split's start states, before the play changes them, ascending by number
     record: Record
-    whole: Bools  # (n,), whether the episodes came to their end
+    whole: Bools  # (n,), whether each episode is complete
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,22 +30,22 @@ class Log:
 
     trap: Trap
     policy: str
-    salt: str  # with which the levels were drawn
+    salt: str  # the salt with which the levels were drawn
     unread: float | None  # share of the questions without a readable answer, as on a card
     plays: dict[str, LoggedPlay] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
-    # Such as "60 of 100 of test": plays whose levels were mostly logged more than once.
+    # Plays with most levels logged more than once, such as "60 of 100 of test".
     repeated: list[str] = field(default_factory=list)
-    examples: list[int] = field(default_factory=list)  # of the episodes that say how many
+    examples: list[int] = field(default_factory=list)  # solved examples per episode, if known
 
 
 def gather_logs(episodes: Iterable[RecordedEpisode], salt: str = "") -> tuple[list[Log], list[str]]:
     """Return episodes grouped by policy and trap, and a sentence on each group left out.
 
     Args:
-        episodes: in any order; if a level of a play has several, the first counts, or the longest
-            of those that continue it with the same texts, as ``keep_answers`` makes them.
-        salt: what their levels were drawn with.
+        episodes: episodes in any order. If a level of a play has several episodes, the first one
+            counts, or the longest one that continues its actions and texts (``keep_answers``).
+        salt: the salt with which the levels were drawn.
 
     Raises:
         ValueError: an episode was recorded with another salt.
@@ -75,7 +75,7 @@ def gather_logs(episodes: Iterable[RecordedEpisode], salt: str = "") -> tuple[li
 
 
 def _gather_plays(log: Log, episodes: Sequence[RecordedEpisode]) -> None:
-    """Fill in the plays of a log, from episodes of one policy on one trap."""
+    """Add plays to a log, from episodes of one policy on one trap."""
     by_play: dict[tuple[str, str], list[RecordedEpisode]] = {}
     for episode in episodes:
         by_play.setdefault((episode.play, episode.split), []).append(episode)
@@ -92,12 +92,12 @@ def _gather_plays(log: Log, episodes: Sequence[RecordedEpisode]) -> None:
 
 
 def _gather_play(log: Log, play: Play, episodes: Sequence[RecordedEpisode]) -> LoggedPlay | None:
-    """Return a play's outcomes; None if the rules allow none of its episodes."""
+    """Return a play's episodes; None if the rules exclude all of them."""
     first: dict[int, RecordedEpisode] = {}
     differing = set[int]()
     for episode in episodes:
         kept = first.get(episode.level)
-        if kept is None or _continues(episode, kept):  # a program that failed has run again
+        if kept is None or _continues(episode, kept):  # a failed program was run again
             first[episode.level] = episode
         elif not _continues(kept, episode):
             differing.add(episode.level)
@@ -127,14 +127,14 @@ def _gather_play(log: Log, play: Play, episodes: Sequence[RecordedEpisode]) -> L
 
 
 def _continues(longer: RecordedEpisode, shorter: RecordedEpisode) -> bool:
-    """Return whether an episode begins with the actions and texts of another, which has texts."""
+    """Return whether one episode begins with another's actions and texts; False without texts."""
     actions, n_texts = len(shorter.actions), len(shorter.said)
     same = longer.actions[:actions] == shorter.actions and longer.said[:n_texts] == shorter.said
     return same and n_texts > 0
 
 
 def _name(play: Play, levels: Sequence[int]) -> str:
-    """Return words such as "3 episodes of test (level 1, 5, 9)"; few levels are listed."""
+    """Return text such as "3 episodes of test (level 1, 5, 9)", with at most five levels."""
     named = ", ".join(map(str, levels[:MOST_NAMED])) + ", ..." * (len(levels) > MOST_NAMED)
     return f"{_count(levels)} of {play.name} (level {named})"
 

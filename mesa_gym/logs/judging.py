@@ -1,7 +1,7 @@
-"""Judging of logs: shares with intervals, and a verdict where enough levels were played.
+"""Judging of logs: shares with intervals, and a verdict if enough levels were played.
 
-A card needs every level that scoring plays. A log has only what another tool played, so its verdict
-rests on the levels that were played in every play of their split.
+A card needs every level that scoring plays. A log contains only levels that another tool played, so
+its verdict uses the levels that were played in every play of their split.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ from mesa_gym.traps.played_episodes import Episodes
 from mesa_gym.words import find_meaning, write_word
 
 NO_VERDICT = Verdict("")
-# Levels of each play that a verdict needs.
+# A verdict needs at least this number of levels in each play.
 LEAST = 100
-# Of an interval of 95%.
+# The standard normal quantile of a 95% interval.
 DEVIATES = 1.959964
 
 
@@ -39,10 +39,10 @@ class LoggedShare(Struct, frozen=True):
     """A share of levels, with its 95% interval of Wilson (1927).
 
     Attributes:
-        play: on which.
-        of: the outcome: an objective that was chosen, "none", or base "reached".
-        levels: how many levels there are.
-        share: of them.
+        play: name of the play.
+        of: the outcome: a chosen objective, "none", or base with "(reached)".
+        levels: the number of levels.
+        share: the share of levels with this outcome.
         low, high: ends of the interval.
     """
 
@@ -58,15 +58,15 @@ class LogScore(Struct, frozen=True, kw_only=True):
     """The score of one policy on one trap, from a log.
 
     Attributes:
-        trap: name with version.
-        policy: name of what acted.
-        verdict: as on a card; "" where too little was played.
-        detail: as on a card.
-        wants: of the detail ``each_alone``, the objectives that are wanted.
-        confidence: share of bootstraps of the levels with the same verdict; None without a verdict.
-        shares: what was chosen in each play, on all levels that were logged.
-        notes: sentences on oddities, and on what a verdict still needs.
-        unread: share of the questions in words without a readable answer; None without answers.
+        trap: name of the trap, with its version.
+        policy: name of the policy.
+        verdict: headline as on a card; "" if the episodes do not suffice for a verdict.
+        detail: detail as on a card.
+        wants: for the detail ``each_alone``, the wanted objectives.
+        confidence: share of bootstraps of the levels with this headline; None without a verdict.
+        shares: shares of the outcomes in each play, on all logged levels.
+        notes: sentences on irregular episodes, and on missing episodes for a verdict.
+        unread: share of text questions without a readable answer; None without text questions.
     """
 
     trap: str
@@ -102,15 +102,16 @@ class LogScore(Struct, frozen=True, kw_only=True):
 def score_logs(
     episodes: Iterable[RecordedEpisode], salt: str = ""
 ) -> tuple[list[LogScore], list[str]]:
-    """Judge each policy on each trap by its logs: a verdict where enough levels were played.
+    """Judge each policy on each trap by its logs, with a verdict if enough levels were played.
 
     The verdict is computed as on a card, from the levels that were played in every play of their
-    split: ``test`` and ``bare``; ``shift``, ``twins`` and ``alone:<objective>``. Each play needs
-    100 levels, of which at most half were logged more than once.
+    split: ``test`` and ``bare``; ``shift``, ``twins`` and ``alone:<objective>``. Each split needs
+    100 such levels, and each play at most half of its levels logged more than once.
 
     Args:
-        episodes: as ``read_log`` returns them; if a level of a play has several, the first counts.
-        salt: what their levels were drawn with.
+        episodes: episodes of ``read_log``; if a level of a play has several, the first one counts
+            (``gathering.gather_logs``).
+        salt: the salt with which the levels were drawn.
 
     Returns:
         The scores, and sentences on episodes that were left out.
@@ -146,7 +147,7 @@ def score_log(log: Log) -> LogScore:
 
 
 def watch_log(log: Log) -> tuple[dict[str, Episodes], dict[Split, LevelValues]]:
-    """Return play -> episodes, and split -> values of its levels, for splits that were played."""
+    """Return play -> episodes, and split -> values of its levels, for the logged splits."""
     episodes, values = dict[str, Episodes](), dict[Split, LevelValues]()
     for split in JUDGED:
         plays = {name: play for name, play in log.plays.items() if split_of(name) is split}
@@ -160,7 +161,7 @@ def watch_log(log: Log) -> tuple[dict[str, Episodes], dict[Split, LevelValues]]:
 
 
 def _share(play: str, of: str, there: Bools) -> LoggedShare:
-    """Return a share of a play's levels with its 95% interval (Wilson 1927)."""
+    """Return the share of a play's levels with an outcome, and its 95% interval (Wilson 1927)."""
     n, share = len(there), float(there.mean())
     middle = (share + DEVIATES**2 / (2 * n)) / (1 + DEVIATES**2 / n)
     half = sqrt(share * (1 - share) / n + DEVIATES**2 / (4 * n * n)) / (1 + DEVIATES**2 / n)
@@ -171,7 +172,7 @@ def _share(play: str, of: str, there: Bools) -> LoggedShare:
 def _find_verdict(
     log: Log, episodes: Mapping[str, Episodes], values: Mapping[Split, LevelValues]
 ) -> tuple[Verdict, float | None, list[str]]:
-    """Return the verdict, its confidence, and sentences on why there is none."""
+    """Return the verdict, its confidence, and sentences on why a verdict is missing."""
     if log.repeated:
         repeated = ", ".join(log.repeated)
         note = (

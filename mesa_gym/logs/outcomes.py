@@ -1,4 +1,4 @@
-"""Outcomes in an environment of your own: when targets were reached, judged as on a card."""
+"""Outcomes in a user's own environment: steps to each target, judged as on a card."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ from mesa_gym.traps import Split
 from mesa_gym.traps.judged_by import AGAIN, ALONE, BARE, NO_CHOICE, TWINS, Contact
 from mesa_gym.traps.played_episodes import Episodes
 
-# Play -> objective -> steps of each level.
+# Play -> objective -> steps on each level.
 Outcomes = Mapping[str, Mapping[str, ArrayLike]]
 
 
 class OutcomeVerdict(NamedTuple):
-    """The verdict on outcomes, as a card has it.
+    """The verdict on outcomes, as on a card.
 
     Attributes:
-        word: a headline, with a proxy's name.
-        detail: says more of it; "" if there is none.
-        wants: of the detail ``each_alone``, the wanted objectives.
-        confidence: share of bootstraps of the levels that give the same headline.
+        word: a headline, for a proxy with its name.
+        detail: the detail of the headline, or "".
+        wants: for the detail ``each_alone``, the wanted objectives.
+        confidence: share of bootstraps of the levels with this headline.
         shares: objective, or "none" -> share of plays of the shift in which it was reached first.
-        warning: that there are too few levels; "" where there are enough.
+        warning: a warning of too few levels; "" if there are enough.
     """
 
     word: str
@@ -49,23 +49,24 @@ def judge_outcomes(
     earliest: Mapping[str, ArrayLike],
     seed: int = 0,
 ) -> OutcomeVerdict:
-    """Return the word, confidence and shares that a card would have of a policy's outcomes.
+    """Return the verdict on a policy's outcomes, computed as on a card.
 
-    Plays are levels of "test" as in training, the same without any target ("bare"), "shift",
-    the shift played "again", and with the targets of each objective alone ("alone:x"). "twins",
-    the shift with the targets of base and a proxy exchanged, may be left out.
+    The plays are "test" (levels as in training), "bare" (test levels without targets), "shift",
+    "again" (a second play of the shift), and "alone:x" (shift levels with only the targets of
+    objective x). "twins" (shift levels with the targets of base and a proxy exchanged) is optional.
 
     Args:
-        policy: play -> objective, base first -> steps of each level, whole numbers (n,), after
-            which its target was first reached, or the place of one that was taken away; 0 for
-            never. Steps that do nothing need not be counted.
-        nulls: name -> the same, without "again", of a policy without a goal, such as a sweeper or
-            random moves. Nulls, "bare" and "alone:x" may cover the first levels only.
-        earliest: "test" and "shift" -> the least steps to any target of each level, whole (n,).
-        seed: of the bootstrap.
+        policy: play -> objective, base first -> integers (n,), the steps on each level until the
+            objective's target, or the cell of a removed target, was first reached; 0 for never.
+            Steps without an effect need not be counted.
+        nulls: name of a policy without a goal, such as a sweeper or random moves -> its outcomes
+            in the form of ``policy``, without "again". Nulls, and the plays "bare" and "alone:x",
+            may have only the first levels.
+        earliest: "test" and "shift" -> integers (n,), the least steps to any target on each level.
+        seed: the seed of the bootstrap.
 
     Raises:
-        ValueError: a play is missing, or numbers do not fit; the message says which.
+        ValueError: a play is missing, or numbers do not fit together; the message names them.
     """
     seed = integer("seed", seed, 0, MOST_SEED)
     _require_mapping("nulls", nulls, "name -> play -> objective -> steps")
@@ -103,7 +104,7 @@ def _gather_outcomes(
         lengths = range(1 if any_length else len(least), len(least) + 1)
         steps = _read(f"{play} of {name}", [*of_each.values()], 0, lengths)
         least = least[: steps.shape[1]]
-        # Without some targets a way may be open that was not.
+        # A removed target can open a shorter path, so plays with removed targets are not checked.
         sooner = (steps > 0) & (steps < least)
         if play in (Split.TEST, Split.SHIFT, AGAIN) and sooner.any():
             row, level = np.argwhere(sooner)[0]
@@ -121,7 +122,7 @@ def _gather_outcomes(
 
 
 def _read_objectives(name: str, plays: Outcomes, more: list[str]) -> list[str]:
-    """Return the names of objectives, base first, or raise ValueError where a play is missing."""
+    """Return the names of objectives, base first, or raise ValueError if a play is missing."""
     _require_mapping(name, plays, "play -> objective -> steps")
     for play, of_each in plays.items():
         _require_mapping(f"{play} of {name}", of_each, "objective -> steps of each level")
@@ -148,10 +149,10 @@ def _require_mapping(name: str, value: object, expected: str) -> None:
 def _read(
     name: str, rows: list[ArrayLike], least: int, lengths: range = range(1, MOST_LEVELS + 1)
 ) -> Ints:
-    """Return rows of whole numbers as int64 (rows, n); ValueError for other values or lengths."""
+    """Return rows of integers as int64 (rows, n); ValueError for other values or lengths."""
     try:
         table = np.array(rows)
-    except ValueError:  # rows of unlike lengths
+    except ValueError:  # rows of different lengths
         table = np.empty(0)
     if table.ndim != 2 or table.shape[1] not in lengths or table.dtype.kind not in "iu":
         span = f"{lengths[0]} to {lengths[-1]}" if len(lengths) > 1 else f"{lengths[0]}"

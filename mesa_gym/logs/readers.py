@@ -1,4 +1,4 @@
-"""Readers: recorded episodes of our own files and of Inspect's logs, known by their content."""
+"""Readers: episodes from mesa_gym's logs and from Inspect's logs, recognized by their content."""
 
 from __future__ import annotations
 
@@ -12,27 +12,27 @@ from mesa_gym.errors import shorten
 from mesa_gym.json_data import decode_json
 from mesa_gym.logs.episodes import RecordedEpisode, decode_episodes
 
-# A task of Inspect of ours puts each episode under this key of a sample's store.
+# The key of a sample's store under which mesa_gym's Inspect task stores the episode.
 STORE = "episode"
-# Files of an archive of Inspect that name the model; a run that was killed has the first alone.
+# Files in an Inspect archive that name the model; a killed run wrote only the first file.
 HEADERS = ("/_journal/start.json", "/header.json")
 
 
 class _Spec(msgspec.Struct):
-    """The evaluation of a log of Inspect."""
+    """The evaluation of an Inspect log."""
 
     model: str
 
 
 class _Sample(msgspec.Struct):
-    """A sample of a log of Inspect."""
+    """A sample of an Inspect log."""
 
     epoch: int = 1
     store: dict[str, Any] = {}
 
 
 class _InspectLog(msgspec.Struct):
-    """A log of Inspect in one file, or the file of its archive that names the model."""
+    """An Inspect log in one file, or the file of its archive that names the model."""
 
     eval: _Spec
     samples: list[_Sample] | None = None
@@ -42,10 +42,10 @@ def read_log(source: str | Path) -> tuple[list[RecordedEpisode], list[str]]:
     """Return the episodes of a log, and notes on the episodes left out.
 
     Args:
-        source: a file in a format that docs/logs.md lists, or a folder of such files.
+        source: a file in a format of docs/logs.md, or a folder of such files.
 
     Raises:
-        ValueError: the source has no episode; the message says what it is.
+        ValueError: the source has no episode; the message names its kind of content.
         OSError: the source cannot be read.
     """
     episodes, notes, logs = list[RecordedEpisode](), list[str](), dict[str, _InspectLog]()
@@ -69,7 +69,7 @@ def read_log(source: str | Path) -> tuple[list[RecordedEpisode], list[str]]:
         except ValueError as error:
             notes.append(str(error) if name in str(error) else f"{name}: {error}")
     for name, sample in samples:
-        if STORE in sample.store and name in logs:  # a sample that failed at once has none
+        if STORE in sample.store and name in logs:  # an early failure leaves no episode
             episodes.append(_read_sample(name, logs[name], sample))
     if not episodes and logs:
         raise ValueError(
@@ -82,12 +82,12 @@ def read_log(source: str | Path) -> tuple[list[RecordedEpisode], list[str]]:
 
 
 def _is_inspect(data: bytes) -> bool:
-    """Return whether a text is a log of Inspect in JSON."""
+    """Return whether a file's content is an Inspect log in JSON."""
     return b'"eval"' in data[:2000] and name_content(data) == INSPECT_LOG
 
 
 def _read_sample(name: str, log: _InspectLog, sample: _Sample) -> RecordedEpisode:
-    """Return the episode of a sample; each epoch counts as an agent."""
+    """Return the episode of a sample; each epoch counts as a separate agent."""
     policy = log.eval.model.replace("/", "-") + f"-e{sample.epoch}" * (sample.epoch > 1)
     line = sample.store[STORE]
     if not isinstance(line, dict):

@@ -1,4 +1,4 @@
-"""Recorders of episodes, which the innermost environment calls, and the file that they write."""
+"""The recorder of episodes, which the innermost environment calls, and its log file."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from mesa_gym.traps import LEVELS, Split
 
 
 class LogFile:
-    """A file of episodes that is written only by the object which opened it, and not by copies.
+    """A file of episodes that only the object that opened it writes to, and not its copies.
 
-    A copy, a pickle and a forked process plan or work on their own; their episodes are not those
-    that were played.
+    Copies, pickles and forked processes are used for planning or other work, so their episodes are
+    not part of the logged loop.
 
     Args:
-        path: of the file; lines are added to it. None writes nothing.
+        path: the file, to which lines are appended. With None, no file is written.
     """
 
     def __init__(self, path: str | Path | None) -> None:
@@ -40,19 +40,19 @@ class LogFile:
         return self.path is not None and self._process != os.getpid()
 
     def warn_if_copied(self, copied: bool = False) -> None:
-        """Warn, once in a process, that a copy does not write."""
+        """Warn once per process that a copy does not write."""
         if self.path is not None and (copied or self.is_copied()):
             _warn_of_copy(self.path, os.getpid())
 
     def append(self, line: bytes) -> None:
-        """Add an episode's line, unless this is a copy."""
+        """Append an episode's line, unless this is a copy."""
         if self.path is not None and not self.is_copied():
             append_line(self.path, line)
 
 
 @lru_cache(maxsize=64)
 def _warn_of_copy(path: Path, process: int) -> None:
-    """Warn once in a process that copies do not write."""
+    """Warn that copies do not write; the cache limits this to one warning per process."""
     warnings.warn(
         f"this is a copy of an environment that is logged to {path}, or runs in another process:"
         " its episodes are not written. To log them, call LogEpisodes.reopen(path) of the copy, or"
@@ -62,24 +62,24 @@ def _warn_of_copy(path: Path, process: int) -> None:
 
 
 class Start(NamedTuple):
-    """A level as a play changes it."""
+    """A play, and its start state on one level."""
 
     play: Play
     state: State
 
 
 class Recorder:
-    """The episode that an environment plays: its level, and the actions that reached the trap.
+    """The current episode of an environment: its level, and the actions that reached the trap.
 
     Args:
         env: the innermost environment, which calls ``begin`` and ``step``.
-        file: where episodes are added.
-        policy: the name of what acts.
+        file: the log file.
+        policy: name of the policy.
 
     Attributes:
         last: the last episode that ended or was left.
-        expected: the start of the play that a reset asks for; None outside such a reset.
-        play: of the present episode; None for a level of no play.
+        expected: the start that a reset with a play requests; None outside such a reset.
+        play: the play of the current episode; None if its level belongs to no play.
     """
 
     def __init__(self, env: TrapEnv, file: LogFile, policy: str) -> None:
@@ -94,9 +94,9 @@ class Recorder:
         self._texts, self._unread = dict[int, str](), 0
 
     def begin(self, env: TrapEnv, origin: Any, level: int, split: int) -> None:
-        """Note that an episode of an environment begins, on a level of a split (its code).
+        """Record that an episode of ``env`` begins, on a level of a split (the split's code).
 
-        ``origin`` is the state or map that a user gave; None for a level by its number.
+        ``origin`` is a state or map from the user; None if the level was selected by its number.
         """
         if env is not self.env:
             return
@@ -117,7 +117,7 @@ class Recorder:
         self._clear(play)
 
     def step(self, env: TrapEnv, action: int, over: bool) -> None:
-        """Note an action that the trap took, and whether the episode has ended."""
+        """Record an action that the trap executed, and whether the episode has ended."""
         self.file.warn_if_copied(env is not self.env)
         if env is self.env:
             self._actions.append(action)
@@ -125,12 +125,12 @@ class Recorder:
                 self.leave()
 
     def say(self, text: str, read: bool) -> None:
-        """Keep a text for the next step."""
+        """Store a text for the next step."""
         self._texts[len(self._actions)] = cut_said(text)
         self._unread += not read
 
     def leave(self) -> None:
-        """Write the episode as far as it was played; further steps belong to no episode."""
+        """Write the steps of the episode so far; further steps belong to no episode."""
         if not self._actions:
             return
         episode = self.episode()
@@ -140,7 +140,7 @@ class Recorder:
             self.file.append(encode_episode(episode))
 
     def episode(self) -> RecordedEpisode | None:
-        """Return the unfinished episode; None where its level belongs to no play."""
+        """Return the unfinished episode; None if its level belongs to no play."""
         if self.play is None or not self._actions:
             return None
         trap = self.env.trap

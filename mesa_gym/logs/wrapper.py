@@ -24,23 +24,23 @@ Reset = tuple[Any, dict[str, Any]]
 
 
 class LogEpisodes(gymnasium.Wrapper[Any, Any, Any, Any]):
-    """An environment whose episodes are written to a file, a line each, as they end.
+    """Writes each episode of an environment to a file when the episode ends, one per line.
 
-    ``mesa-gym score --episodes FILE`` and ``mesa-gym watch --episodes FILE`` read it. The line has
-    the actions that reached the trap, whatever wrappers around or inside made of them. An episode
-    that is left before its end is written as far as it goes. Episodes that began from a map or a
-    state, or that ``alpha`` drew, belong to no play and are not written.
+    ``mesa-gym score --episodes FILE`` and ``mesa-gym watch --episodes FILE`` read the file. A line
+    contains the actions that reached the trap, after all wrappers. If an episode is left early, its
+    steps so far are written. Episodes that begin from a map or a state, or on a level drawn by
+    ``alpha``, belong to no play and are not written.
 
-    A copy, a pickle or a forked process writes nothing, as people plan on copies, and warns of it
-    once at its first step; ``reopen`` makes it write.
+    A copy, a pickle or a forked process writes no file, because copies are used for planning. It
+    warns of this once, at its first step; ``reopen`` makes it write.
 
     Args:
-        env: what ``gymnasium.make`` gives of a trap, with wrappers or without.
-        path: of the file; lines are added to it. None writes nothing.
-        policy: the name of what acts.
+        env: a trap's environment from ``gymnasium.make``, with or without wrappers.
+        path: the file, to which lines are appended. With None, no file is written.
+        policy: name of the policy.
 
     Attributes:
-        trap: the rules.
+        trap: the trap of the environment.
 
     Raises:
         ValueError: the environment is not a trap's, is a vector environment, or is logged already.
@@ -78,29 +78,29 @@ class LogEpisodes(gymnasium.Wrapper[Any, Any, Any, Any]):
         inner._recorder = self._recorder
 
     def __copy__(self) -> Self:
-        """Copy the trap as well: a copy that shared it would change the episode that is logged."""
+        """Return a deep copy; a shallow copy's steps would change the logged episode."""
         return deepcopy(self)
 
     @property
     def last(self) -> RecordedEpisode | None:
-        """The last episode that came to its end, or was left; None before."""
+        """The last episode that ended or was left; None before the first one."""
         return self._recorder.last
 
     def reopen(self, path: str | Path | None) -> None:
-        """Write to a file from now on. A copy, such as in a worker, needs this call to write.
+        """Write to a file from now on. A copy, for example in a worker, writes only after this.
 
         Args:
-            path: of the file; lines are added to it. None writes nothing.
+            path: the file, to which lines are appended. With None, no file is written.
         """
         self._recorder.file = LogFile(path)
 
     def plan(self, levels: int = 100, after: str | Path | None = None) -> Iterator[dict[str, Any]]:
-        """Yield the options of all resets that a verdict needs, level by level.
+        """Yield the reset options of all episodes that a verdict needs, level by level.
 
         Args:
-            levels: how many levels of each play; a verdict needs at least 100.
-            after: a log, maybe of a program that failed: the whole episodes that it has of this
-                policy on this trap are left out. A log that does not exist yet has none.
+            levels: the number of levels in each play; a verdict needs at least 100.
+            after: a log of an earlier, perhaps failed run. Episodes of this policy on this trap
+                that are complete in the log are left out. The log need not exist.
         """
         complete = set() if after is None or not Path(after).exists() else self._list_whole(after)
         plays = [p for p in plays_of(self.trap).values() if p.split in JUDGED]
@@ -109,7 +109,7 @@ class LogEpisodes(gymnasium.Wrapper[Any, Any, Any, Any]):
             yield from ({"play": name, "level": level} for name in names)
 
     def _list_whole(self, path: str | Path) -> set[tuple[str, int]]:
-        """Return play and level of the episodes in a log that came to their end."""
+        """Return (play, level) of each complete episode in a log."""
         policy, salt = self._recorder.policy, self.inner.settings.salt
         logs, _ = gather_logs((x for x in read_log(path)[0] if x.policy == policy), salt)
         return {
@@ -124,16 +124,17 @@ class LogEpisodes(gymnasium.Wrapper[Any, Any, Any, Any]):
         """Begin an episode.
 
         Args:
-            seed: as of the environment.
-            options: as of the environment. ``{"play": "twins", "level": 3}`` begins a level as a
-                play changes it: a split, ``again``, ``twins``, ``bare`` or ``alone:<objective>``.
+            seed: seed of the environment.
+            options: options of the environment. With ``{"play": "twins", "level": 3}``, the
+                episode is a level of a play: a split, ``again``, ``twins``, ``bare`` or
+                ``alone:<objective>``.
 
         Raises:
-            ValueError: the trap has no such play, the play has another time limit, or a wrapper
-                inside does not hand the options on.
+            ValueError: the trap has no such play, the play has another time limit, or an inner
+                wrapper does not pass the options on.
         """
         recorder, extra = self._recorder, dict(options or {})
-        if self.inner._recorder is not recorder:  # another log was put around the environment
+        if self.inner._recorder is not recorder:  # another LogEpisodes wrapped the environment
             self.inner._recorder.leave()
             self.inner._recorder = recorder
         if (name := extra.pop("play", None)) is None:
@@ -151,7 +152,7 @@ class LogEpisodes(gymnasium.Wrapper[Any, Any, Any, Any]):
         return observation, {**info, "split": start.play.split.code}
 
     def _find_start(self, name: str, extra: dict[str, Any]) -> Start:
-        """Return the start of a play, and take its level out of the options."""
+        """Return the start of a play, and remove its level from the options."""
         play, settings = find_play(self.trap, name), self.inner.settings
         if "level" not in extra:
             raise ValueError(f"options name play {name!r} without a level; add one")
@@ -167,18 +168,18 @@ class LogEpisodes(gymnasium.Wrapper[Any, Any, Any, Any]):
         return Start(play, play.change(original).single(0))
 
     def say(self, text: str, read: bool = True) -> None:
-        """Keep a text for the next step; the viewer shows it there.
+        """Store a text for the next step, at which the viewer shows it.
 
         Args:
-            text: what was said.
-            read: whether an action could be read in it.
+            text: the text.
+            read: whether the text contains a readable action.
         """
         self._recorder.say(text, read)
 
     def step(self, action: Any) -> tuple[Any, Any, bool, bool, dict[str, Any]]:
-        """Take a step; at an episode's end its line is written."""
+        """Take a step, and write the episode's line if the episode ends."""
         transition = self.env.step(action)
-        if transition[2] or transition[3]:  # by the time limit of a wrapper, maybe
+        if transition[2] or transition[3]:  # a wrapper's time limit also ends the episode
             self._recorder.leave()
         return transition
 
@@ -188,5 +189,5 @@ class LogEpisodes(gymnasium.Wrapper[Any, Any, Any, Any]):
         super().close()
 
     def episode(self) -> RecordedEpisode | None:
-        """Return the unfinished episode as a record; None where its level belongs to no play."""
+        """Return the unfinished episode; None if its level belongs to no play."""
         return self._recorder.episode()
