@@ -56,7 +56,7 @@ def score(
         seed: the seed for sampling actions.
         salt: an evaluator's secret, which selects levels that no agent was trained on.
         observation: the kind of observation for a callable, ``planes`` by default.
-        name: the policy's name on the card; by default ``policy`` if it is a name, else its type.
+        name: the policy's name on the card; by default the name in ``policy``, or its type.
         algo: the algorithm of a model's ``.zip`` file.
 
     Raises:
@@ -94,7 +94,7 @@ def make_player(
 ) -> PolicyMaker:
     """Return the policy maker for ``score_all``; arguments and errors are as in ``score``.
 
-    The policy is called once here, so that a policy that raises is refused before any scoring.
+    The policy is called once here, so that a policy without valid answers fails before any scoring.
     """
     if isinstance(policy, list | tuple):
         raise ValueError(
