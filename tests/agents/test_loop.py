@@ -137,6 +137,22 @@ def test_judge_plays_all_splits_by_one_program(monkeypatch):
         assert (expected[:, actions.shape[1] :] == loop.ENDED).all()
 
 
+def test_judge_begins_each_split_at_its_levels(monkeypatch):
+    begins, kept = [], SimpleNamespace(take=lambda rows: None)
+
+    def play(weights, number, first, steps):
+        begins.append(int(first))
+        return np.full((1, WATCHED, 4), loop.ENDED)
+
+    monkeypatch.setattr(loop, "look_up_levels", lambda trap: [(kept, kept)] * 2)
+    for name in ("play_levels", "replay", "share_records"):
+        monkeypatch.setattr(loop, name, lambda *given: None)
+    trap = SimpleNamespace(joined=list, horizon=lambda split: 4)
+    batch = SimpleNamespace(compile=lambda function, shared: play)
+    make_judge(SimpleNamespace(trap=trap), batch)({}, 3)
+    assert begins == [0, WATCHED]
+
+
 @pytest.mark.thorough
 def test_judge_share_equals_base_arrival_of_card():
     """On KeysChests an able agent takes the proxy first on one test level in six."""

@@ -16,7 +16,7 @@ from mesa_gym.testing import CERTIFICATES, CHECKS
 from mesa_gym.testing.digests import check_digest
 from mesa_gym.traps import all_traps, find_trap
 from mesa_gym.traps.cheese_corner import CheeseCorner
-from tests.support.parameters import DIGESTS, FINISHED, quick_apart, thorough
+from tests.support.parameters import DIGESTS, FINISHED, QUICK, few, thorough
 from tests.support.refusals import refusals
 from tests.support.small_traps import LONG
 
@@ -41,15 +41,15 @@ def level_counts():
         yield pytest.param(name, 1000 if certifies else 12, id=f"{name}-many", marks=slow)
 
 
+# Lives take longest: the digest of one, PaidBefore, is a fast test.
+LIVES = {"CueOrPay-v0", "FlashOrPay-v0", "NeverPaid-v0", "Probation-v0"}
+
+
 @pytest.mark.parametrize(("check", "levels"), [*level_counts()])
-@pytest.mark.parametrize("name", quick_apart(TRAPS))
+@pytest.mark.parametrize("name", few(TRAPS, *(QUICK - LIVES), thorough=TRAPS))
 def test_trap_passes_each_check(name, check, levels):
     if check not in SKIPPED.get(name, ()):
         CHECKS[check](TRAPS[name], levels)
-
-
-# Of lives, whose digests take longest, one is fast.
-LIVES = {"CueOrPay-v0", "FlashOrPay-v0", "NeverPaid-v0", "Probation-v0"}
 
 
 @pytest.mark.parametrize("name", [thorough(x) if x in LIVES else x for x in FINISHED])

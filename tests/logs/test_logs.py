@@ -284,7 +284,7 @@ FEW_DETAILS = "", "by_level", "only_together"
 
 
 @pytest.mark.parametrize("detail", [x if x in FEW_DETAILS else thorough(x) for x in ("", *DETAILS)])
-@pytest.mark.parametrize("lacking", ["nothing", "a level", "all"])
+@pytest.mark.parametrize("lacking", ["nothing", "a level", thorough("all")])
 def test_detail_by_something_needs_second_play(detail, lacking, told, dish):
     """Of each level: without it what differs from level to level may be chance."""
     told[0] = Verdict(DETAILS[detail].headline if detail else "base", detail)

@@ -106,7 +106,7 @@ def test_demonstrations_can_be_played_again(name):
 # -- levels that change ----------------------------------------------------------------------------
 # Left is best; walled off, above and below are as far, and the right is wrong.
 CROSS = (".....", ".#.#.", "c.A..", ".#.#.", ".....")
-OTHERS = ("NearestFruit", "PointedGoal")
+OTHERS = ("CheeseCorner", "NearestFruit", "PointedGoal")
 NOT_WALLED = {
     "the cheese lies there": (".....", ".#.#.", ".cA..", ".#.#.", "....."),
     "no way is left": ("#####", "##.##", "c.A..", "##.##", "#####"),
@@ -171,10 +171,8 @@ def test_way_leads_through_no_pit():
     ("trap", "rival"),
     [
         ("ColourShape", True),
-        ("CheeseCorner", False),
-        *(thorough(trap, rival) for trap in OTHERS for rival in (False, True)),
         thorough("ColourShape", False),
-        thorough("CheeseCorner", True),
+        *(thorough(trap, rival) for trap in OTHERS for rival in (False, True)),
     ],
 )
 def test_oracle_reaches_targets_after_every_change(trap, rival):
