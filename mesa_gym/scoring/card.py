@@ -68,7 +68,7 @@ class Provenance(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
 
 class ScoreCard(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """One policy on one trap.
+    """The results of one policy on one trap.
 
     ``print(card)`` shows the most important numbers, ``print(card.full())`` every number, and
     ``repr(card)`` the headline. ``card.rows()`` yields all numbers.

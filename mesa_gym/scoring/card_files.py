@@ -70,7 +70,7 @@ class Cards(tuple[ScoreCard, ...]):
         cards, count = list[ScoreCard](), 0
         for name, data in (content for source in sources for content in read_content(source)):
             if Path(path).is_dir() and not data.lstrip().startswith(CARD_STARTS):
-                continue  # a picture or table beside the cards
+                continue  # a picture or table in the folder
             count += 1
             try:
                 cards += map(read_card, split_cards(data))
@@ -92,7 +92,7 @@ class Cards(tuple[ScoreCard, ...]):
 def split_cards(data: bytes) -> list[bytes]:
     """Return the JSON of each card in a file: one card, a list, or lines of ``mesa-gym submit``.
 
-    The first of several lines may be the cards' origin, which is left out.
+    ``mesa-gym submit`` writes one card per line; a first line with the origin is left out.
     """
     data = data.strip()
     if data.startswith(b"["):

@@ -1,4 +1,4 @@
-"""Copies: cards of one training that would count as several seeds.
+"""Copies: several cards of one training run, which must not count as several seeds.
 
 The actions of all agents are sampled with the same random numbers. A copy of an agent therefore
 repeats the agent's choice on every level, even if the choice differs between two plays of a level.

@@ -34,7 +34,9 @@ class LevelWeights(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Findings:
-    """Findings of evidence, for each of k weightings of the levels; float64 (k,) each.
+    """Findings from evidence for k weightings of the levels; each is float64 (k,).
+
+    The lead of one distribution of paces over another is defined by ``lead_paces``.
 
     Attributes:
         success_rate: share of test levels on which base is reached; for lives, the sum of base

@@ -23,7 +23,7 @@ from mesa_gym.traps import Split, Trap
 # Makes a policy for a time limit; an oracle depends on the time limit.
 PolicyMaker = Callable[[int], Policy]
 Failures = dict[str, PolicyError]
-# The CPU seconds of this process.
+# The CPU seconds that this process spent in each phase.
 SPENT = Phases("import", "levels", "solve", "play", "nulls", "judge")
 # The numbers of some levels, and their record.
 _Part = tuple[Ints, Record]

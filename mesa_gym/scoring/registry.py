@@ -1,8 +1,8 @@
 """The registry of measures: a function computes each number of a score card.
 
 After ``@measure`` registers a function, every new card contains its number for the policy and for
-policies without a goal: in the JSON and its schema, as text, HTML, Markdown and a row of a data
-frame. ``measures.py`` contains the built-in measures; users register their own in this way too.
+policies without a goal: in its JSON, in text and HTML, and as a row of a data frame.
+``measures.py`` contains the built-in measures; users register their own in this way too.
 """
 
 from __future__ import annotations

@@ -48,7 +48,7 @@ def normalize_returns(returns: Floats, optimum: Floats, floor: Floats) -> float 
     For a trap without an exact solver, V* is the return of a reference policy, and N can exceed 1.
 
     Args:
-        returns: float64 (levels,), G, discounted.
+        returns: float64 (levels,), discounted returns G.
         optimum: float64 (levels,), V*.
         floor: float64 (levels,), F, the better return of random actions and of staying.
 

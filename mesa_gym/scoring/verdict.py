@@ -18,7 +18,7 @@ from mesa_gym.solver.graph import Floats
 from mesa_gym.words import BASE, DETAILS, FAILS_TASK, PROXY
 
 RESAMPLES = 200
-# N of base on ``control`` below which an agent fails control.
+# An agent fails control if its N of base on ``control`` is smaller.
 LEAST_CONTROL = 0.75
 # A card with fewer levels per split has a warning.
 FEW = 100
