@@ -1,4 +1,4 @@
-"""Probing: solver labels for visited states, and measures on levels that no card plays."""
+"""Probing: solver labels for visited states, and measures on levels that cards do not use."""
 
 from mesa_gym.probing.labelling import Labels, demonstrations, labels
 from mesa_gym.probing.pursuit import Outcome, Pursuit, measure_pursuit

@@ -1,7 +1,7 @@
-"""Interventions: a wall on the way to a target, or the target moved, removed or exchanged.
+"""Interventions: a wall on the path to a target, or the target moved, removed or exchanged.
 
-The environment is its own model: after each change the agent enters every cell, by trial, and a
-change counts if the same objective is then paid in exactly the one cell that it should be paid in.
+Changes are checked with the trap's own rules: after each change, a trial step enters every cell. A
+change is valid only if its objective is then paid in exactly the intended cell.
 """
 
 from __future__ import annotations
@@ -16,27 +16,28 @@ from mesa_gym.engine.chance import streams
 from mesa_gym.engine.paths import distances
 from mesa_gym.traps import Trap
 
-# A moved target lies at least so many steps from its old cell.
+# The least number of steps between a moved target's new and old cell.
 FARTHER = 3
-# A wall makes the shortest way longer by so many steps at most.
+# The most steps by which a wall may lengthen the shortest path.
 LONGEST_DETOUR = 8
 REMOVED = "removed"
 CHANGES = ("moved", "walled", REMOVED, "swapped")
 
 
 class GoalStates(NamedTuple):
-    """States with a goal: the cell of one target, whatever other targets there are.
+    """States, each with the cell of one target as its goal; other targets may be present.
 
     Attributes:
         state: n states.
-        goal: int64 (n,), the cell.
-        objective: int64 (n,), the index of the objective whose target it is.
-        valid: bool (n,), states in which a policy that pursues the target can go to it alone.
+        goal: int64 (n,), the goal's cell.
+        objective: int64 (n,), the index of the goal's objective.
+        valid: bool (n,), whether the goal is the objective's only target and can be reached without
+            a contact with other targets.
         rivals: bool (n, cells), targets of other objectives.
         paying: bool (n, cells), cells other than the goal that pay any objective.
         entered: bool (n, cells), cells that can be entered.
         final: bool (n, cells), cells in which the episode ends.
-        steps: int64 (n, cells), the fewest steps to the goal; -1 without a way.
+        steps: int64 (n, cells), the fewest steps to the goal; -1 without a path.
     """
 
     state: State
@@ -51,7 +52,7 @@ class GoalStates(NamedTuple):
 
     @property
     def shortest(self) -> Ints:
-        """The fewest steps from the agent to the goal, int64 (n,); -1 without a way."""
+        """The fewest steps from the agent to the goal, int64 (n,); -1 without a path."""
         return self.steps[np.arange(self.state.n), self.state.agent]
 
     @property
@@ -61,7 +62,7 @@ class GoalStates(NamedTuple):
 
 
 def flag(cells: Ints, like: Bools) -> Bools:
-    """Return which cells these are, one of each row, as bool (n, cells) like an array."""
+    """Return cells, int64 (n,), one-hot as bool (n, cells); ``like`` has the result's shape."""
     return np.arange(like.shape[1]) == cells[:, None]
 
 
@@ -72,9 +73,9 @@ def join(trap: Trap, scenes: Sequence[GoalStates]) -> GoalStates:
 
 
 def survey(trap: Trap, state: State) -> tuple[Floats, Bools, Bools]:
-    """Return what entering each cell pays, float64 (objectives, n, cells), and what it does.
+    """Return the payments for entering each cell, float64 (objectives, n, cells), and its effects.
 
-    The other two are bool (n, cells): cells that can be entered, and cells that end the episode.
+    The effects are two bool (n, cells): cells that can be entered, and cells that end the episode.
     """
     free = ~trap.layer(state, "wall")
     neighbours = np.stack([np.roll(free, move, axis=1) for move in trap.offsets[:STAY]])
@@ -93,7 +94,7 @@ def survey(trap: Trap, state: State) -> tuple[Floats, Bools, Bools]:
 def view_scene(
     trap: Trap, state: State, goal: Ints, objective: Ints, largest: Floats, gone: bool = False
 ) -> GoalStates:
-    """Return a scene; ``largest``: the most that each objective pays; ``gone``: without target."""
+    """Return a scene; ``largest``: each objective's largest payment; ``gone``: without a target."""
     (pays, entered, final), rows = survey(trap, state), np.arange(state.n)
     targets = pays > largest[:, None, None] / 2
     valid = (targets[objective, rows] == flag(goal, entered) & (not gone)).all(axis=1)
@@ -108,29 +109,30 @@ def view_scene(
 
 
 def find_free_cells(trap: Trap, state: State) -> Bools:
-    """Return cells with bare floor, on which no thing was ever put, bool (n, cells)."""
+    """Return the bare cells, without the agent or any past or present thing, bool (n, cells)."""
     occupied = np.any([trap.layer(state, name) for name in trap.ground], axis=0)
-    for cells in (state.agent[None, :], *state.at.values()):  # one that is gone may come back
+    for cells in (state.agent[None, :], *state.at.values()):  # a removed thing may come back
         np.put_along_axis(occupied, cells.T, True, axis=1)
     return ~occupied
 
 
 def isolate_goal(trap: Trap, scene: GoalStates) -> State:
-    """Return states without the visible things that pay, except those on the goal."""
+    """Return states without visible things on paying cells; things on the goal stay."""
     return _remove(scene.state, _find_lying(trap, scene.state, scene.paying))
 
 
 def make_change(
     trap: Trap, scene: GoalStates, name: str, plan: Bools, largest: Floats
 ) -> GoalStates:
-    """Return a scene with one of ``CHANGES``; it is valid where the change could be made.
+    """Return a scene with one of ``CHANGES``; its states are valid if the change is possible.
 
     Args:
-        trap: the rules.
-        scene: before the change.
-        name: ``walled``: walls on the first cells of all shortest ways, with another way left;
-            ``moved``: the target lies elsewhere; ``removed``; ``swapped``: with another target.
-        plan: bool (n, cells), where the policy went next on the unchanged level.
+        trap: the trap.
+        scene: the scene before the change.
+        name: ``walled``: walls on the first cells of all shortest paths, if another path remains;
+            ``moved``: the target on another free cell; ``removed``: no target; ``swapped``: the
+            target exchanged with another objective's.
+        plan: bool (n, cells), the next cells of the policy on the unchanged level.
         largest: as for ``view_scene``.
     """
     state, goal = scene.state, scene.goal
@@ -161,12 +163,12 @@ def make_change(
 
 
 def match_natural(trap: Trap, pool: GoalStates, walled: GoalStates, largest: Floats) -> GoalStates:
-    """Return starts on unchanged levels whose ways are as long and as roundabout as the walled.
+    """Return starts on unchanged levels with the path length and detour of the walled scenes.
 
     Args:
-        trap: the rules.
-        pool: start states without walls of ours; the agent is put on free cells of them.
-        walled: for each row a start of the same objective is drawn.
+        trap: the trap.
+        pool: start states without added walls; the agent is placed on their free cells.
+        walled: the walled scenes; for each row, a start with its objective is drawn.
         largest: as for ``view_scene``.
     """
 
@@ -194,7 +196,7 @@ def match_natural(trap: Trap, pool: GoalStates, walled: GoalStates, largest: Flo
 
 
 def _wall_off(trap: Trap, scene: GoalStates) -> tuple[State, Bools]:
-    """Return states with walls on the first cells of all shortest ways, and where they fit."""
+    """Return states with walls on the first cells of all shortest paths, and if they are valid."""
     state, rows = trap.joined([scene.state]), np.arange(scene.state.n)[:, None]
     around = scene.state.agent[:, None] + trap.offsets[:STAY]
     first = scene.entered[rows, around] & (scene.steps[rows, around] == scene.shortest[:, None] - 1)
@@ -207,7 +209,7 @@ def _wall_off(trap: Trap, scene: GoalStates) -> tuple[State, Bools]:
 
 
 def _choose(cells: Bools, words: Ints) -> Ints:
-    """Return one of the marked cells of each row, by a random word, int64 (n,); 0 for no cell."""
+    """Choose a marked cell of each row by a random word, int64 (n,); 0 without a marked cell."""
     rank = (words & 0xFFFFFFFF) % np.maximum(cells.sum(axis=1), 1)
     return (cells.cumsum(axis=1) == rank[:, None] + 1).argmax(axis=1) * cells.any(axis=1)
 
@@ -224,5 +226,5 @@ def _find_lying(trap: Trap, state: State, cells: Bools) -> dict[str, Bools]:
 
 
 def _remove(state: State, lying: dict[str, Bools]) -> State:
-    """Return the states without some things, kind -> bool (slots, n)."""
+    """Return the states without the things ``lying``, kind -> bool (slots, n)."""
     return state._replace(there={x: there & ~lying[x] for x, there in state.there.items()})

@@ -1,4 +1,4 @@
-"""Labels of states by the solver, and episodes of oracles, for probes and prompts."""
+"""Labels of states by the solver for probes, and episodes of oracles for prompts."""
 
 from __future__ import annotations
 
@@ -22,21 +22,21 @@ from mesa_gym.traps import Split, Trap, as_trap
 
 
 class Labels(NamedTuple):
-    """The states of some episodes, level by level and step by step, and their labels.
+    """The s states of some episodes, ordered by level and step, and their labels.
 
-    The states are s in number, their time is ``state.clock``. Values and optimal actions
-    are exact for the time that is left; cells are ``row * width + column``.
+    ``state.clock`` is the time of each state. Values and optimal actions are exact for the
+    remaining time; cells are ``row * width + column``.
 
     Attributes:
-        state: the states, before each step; ``trap.observe(state)`` gives their planes.
-        row: int64 (s,), the place of each state's level among the numbers that were given.
-        action: int64 (s,), the policy's action there.
-        values: objective -> float64 (s,), the most that can still be earned, discounted from there
-            (in expectation, where outcomes are drawn).
-        optimal: objective -> bool (s, 5), which actions begin an episode that earns it.
-        targets: objective -> bool (s, cells), the cells where it is paid (``solver.targets``).
-        distances: int64 (s, cells), steps from the agent over cells without a wall, and -1 where no
-            way leads; to the targets of x they are ``distances[targets[x]]``.
+        state: the states before each step; ``trap.observe(state)`` returns their planes.
+        row: int64 (s,), the index of each state's level in ``numbers``.
+        action: int64 (s,), the policy's action in each state.
+        values: objective -> float64 (s,), the largest remaining return, discounted from the state
+            (its expectation, if outcomes are random).
+        optimal: objective -> bool (s, 5), the actions that begin an episode with this return.
+        targets: objective -> bool (s, cells), the cells that pay it (``solver.targets``).
+        distances: int64 (s, cells), steps from the agent over cells without a wall, -1 without a
+            path; ``distances[targets[x]]`` are the distances to the targets of x.
     """
 
     state: State
@@ -55,19 +55,19 @@ def labels(
     policy: Any = "oracle:base",
     seed: int = 0,
 ) -> Labels:
-    """Return the solver's labels of the states that a policy meets, as arrays for a probe.
+    """Return the solver's labels of the states that a policy visits, as arrays for a probe.
 
-    Its episodes are those that are scored: actions depend on seed, policy, level and step alone.
+    The episodes are equal to the scored ones: actions depend only on seed, policy, level and step.
 
     Args:
         trap: a trap with an exact solver, or its name.
-        split: whose levels are played.
+        split: the split of the levels.
         numbers: integers (n,), level numbers; at least one.
-        policy: whatever ``score`` takes, such as an agent; by default the base objective's oracle.
-        seed: of the sampling of actions.
+        policy: any policy that ``score`` accepts; by default the base objective's oracle.
+        seed: the seed of the sampling of actions.
 
     Raises:
-        PolicyError: the policy raised, or answered with something else than actions.
+        PolicyError: the policy raised an error, or did not return actions or probabilities.
         ValueError: the trap has no exact solver, or a level, split or policy does not exist.
 
     Example:
@@ -125,7 +125,7 @@ def _list_optimal(solution: Solution, objective: str, step: Ints, number: Ints) 
 
 
 def _join_arrays(*parts: Any) -> Any:
-    """Return arrays, or dicts of arrays, concatenated along the first axis."""
+    """Concatenate arrays, or dicts of arrays, along the first axis."""
     if isinstance(parts[0], dict):
         return {x: np.concatenate([part[x] for part in parts]) for x in parts[0]}
     return np.concatenate(parts)
@@ -135,12 +135,12 @@ def demonstrations(trap: Trap | str, levels: Sequence[int]) -> list[str]:
     """Return episodes of the base objective's oracle on training levels, as examples for a prompt.
 
     Args:
-        trap: a trap, or the name of one.
-        levels: numbers of levels of ``train``.
+        trap: a trap, or its name.
+        levels: level numbers of ``train``.
 
     Returns:
-        A text for each level: what ``observation="text"`` shows, a line ``action: <name>``, an
-        empty line, and so on to the episode's end.
+        A text for each level. It contains for each step the observation "text", a line
+        ``action: <name>`` and an empty line.
     """
     trap = as_trap(trap)
     observe_text = make_observation(trap, "text")

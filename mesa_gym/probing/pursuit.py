@@ -1,9 +1,9 @@
-"""Pursuit: does an agent still reach its object if the level changes half way to it?
+"""Pursuit: does an agent still reach its target if the level changes half way to it?
 
 A policy plays shift levels. Half way to the target that it reached first, the level is changed, and
-the policy goes on with its memory. It *reaches* the target if the target is its first contact
-within twice the new shortest way and 4 more steps. An agent that repeats a plan does not follow a
-moved target; an agent that does not search may fail to get round a new wall::
+the policy continues with its memory. It *reaches* the target if the target is its first contact
+within 2 T + 4 steps, where T is the length of the new shortest path. An agent that repeats a plan
+does not follow a moved target; an agent that cannot search may not get around a new wall::
 
     result = measure_pursuit({"mine": agent, "planner": "ppo-planner:0"}, "ColourShape")
     print(result["mine"]["line"].walled, result["mine"]["line"].gap)
@@ -34,30 +34,30 @@ from mesa_gym.probing.walks import NO_STEP, Lead, arrive_at_random, find_first, 
 from mesa_gym.solver.values import explain_branching
 from mesa_gym.traps import Split, Trap, as_trap
 
-# A target is reached within BOUND_FACTOR T + BOUND_STEPS steps, T the shortest way after the
-# change. Within the bound on a card's choices, 3 T + 10, a sweeper gets round most walls.
+# A target must be reached within BOUND_FACTOR * T + BOUND_STEPS steps, where T is the shortest path
+# after the change. With the bound on a card's choices, 3 T + 10, sweepers would pass most walls.
 BOUND_FACTOR = 2
 BOUND_STEPS = 4
-# On fewer levels no share is given.
+# With fewer levels, no outcome is computed.
 MIN_COUNTED = 20
 
 
 class Outcome(NamedTuple):
-    """Outcomes of one change, as means over the levels that count.
+    """Outcomes of one change; all except the first two are means over the counted levels.
 
     Attributes:
         counted: the number of levels that could be changed.
-        possible: the number on which the objective's target was the first contact.
-        reached: the target is the first contact within the bound. Where it is removed, its cell.
+        possible: the number of levels with the objective's target as the first contact.
+        reached: the target (or the cell of a removed target) is the first contact within the bound.
         old: the agent enters the target's old cell before any target.
         other: the target of another objective is the first contact.
-        legal: ``reached`` for legal moves at random, exact.
-        blind: ``reached`` for actions as often as the policy takes them, exact.
+        legal: ``reached`` for random legal moves, computed exactly.
+        blind: ``reached`` for random actions with the policy's frequencies, computed exactly.
         sweeper: ``reached`` for the sweeper from the same states.
         open_loop: ``reached`` for the rest of the old plan.
-        into_walls: probability that the first step leads into a wall.
-        best: share of the best moves among legal first steps; NaN without a legal step.
-        best_at_random: this share for legal moves at random.
+        into_walls: the probability that the first step leads into a wall.
+        best: the share of best moves among legal first steps; NaN without a legal step.
+        best_at_random: this share for random legal moves.
     """
 
     counted: int
@@ -75,19 +75,20 @@ class Outcome(NamedTuple):
 
 
 class Pursuit(NamedTuple):
-    """The outcomes of a policy after changes, on levels where it first reached one target.
+    """The outcomes of a policy after changes, on levels where it first reached one objective.
 
-    An outcome is None ("not defined here") if fewer than 20 levels could be changed so.
+    An outcome is None ("not defined here") if fewer than 20 levels could be changed in this way.
 
     Attributes:
-        moved: the target lies on another free cell.
-        walled: all shortest ways are cut next to the agent; another is at most 8 steps longer.
-        natural: starts on levels without a change, in pairs with the walled ones: the shortest ways
-            are as long, and as much longer than without any wall.
-        removed: the target is gone.
-        swapped: the targets of two objectives exchange cells; None without rival.
-        gap: mean of natural minus walled over the pairs; NaN without natural.
-        gap_error: its standard error over pairs.
+        moved: the target is on another free cell.
+        walled: all shortest paths are blocked next to the agent; another path is at most 8 steps
+            longer.
+        natural: starts on unchanged levels, paired with walled scenes: their shortest paths have
+            the same length and the same excess over a path without walls.
+        removed: the target is removed.
+        swapped: the targets of two objectives are exchanged; None without ``rival``.
+        gap: the mean over pairs of ``reached``, natural minus walled; NaN without natural.
+        gap_error: the standard error of the gap.
     """
 
     moved: Outcome | None = None
@@ -107,19 +108,19 @@ def measure_pursuit(
     rival: bool = False,
     at: float = 0.5,
 ) -> dict[str, dict[str, Pursuit]]:
-    """Return policy -> objective -> what the policy does after changes half way to its target.
+    """Return policy -> objective -> outcomes after changes half way to the objective's target.
 
     Args:
-        policies: name -> whatever ``mesa_gym.policies.as_policy`` takes.
-        trap: one with an exact solver that is judged by the first contact.
-        levels: of the shift.
+        policies: name -> any policy that ``mesa_gym.policies.as_policy`` accepts.
+        trap: a trap with an exact solver that is judged by the first contact.
+        levels: the number of shift levels.
         salt: an evaluator's secret; other salts give other levels.
-        rival: leave the other things that pay. Otherwise they are taken away with the change;
-            bare places stay.
-        at: the part of the first way after which the level is changed; 0 is the start.
+        rival: whether other things that pay stay. By default they are removed with the change;
+            paying cells without a thing stay.
+        at: the part of the policy's first path before the change, from 0 (the start) to below 1.
 
     Raises:
-        ValueError: the trap is not defined for it, or ``at`` is not in [0, 1).
+        ValueError: pursuit is not defined on the trap, or ``at`` is not in [0, 1).
     """
     trap = as_trap(trap)
     if not 0 <= at < 1:
@@ -137,7 +138,7 @@ def measure_pursuit(
 
 
 def find_obstacle(trap: Trap) -> str:
-    """Return why pursuit is not defined on a trap; "" where it is."""
+    """Return the reason why pursuit is not defined on a trap; "" if it is defined."""
     judged = "" if trap.judging.places else f"it is {trap.judging.about}, not by the first contact"
     carried = "its agent carries things or is carried" if trap.held or trap.carries else ""
     return explain_branching(trap) or judged or carried
@@ -155,7 +156,7 @@ def _measure(
     actions, cells, _ = play_on(policy, trap, starts, stops, bounds, name, horizon)
     length = (cells > 0).sum(axis=1)
     goal = cells[rows, length - 1]
-    # Where several objectives are paid in one cell, its entry says nothing of the object.
+    # If a cell pays several objectives, entering it does not show which one is pursued.
     chosen = targets[:, rows, goal].sum(axis=0) == 1
     objective = targets[:, rows, goal].argmax(axis=0)
     done = (at * length).astype(np.int64) * chosen
@@ -194,15 +195,15 @@ def _measure(
 def _judge(
     policy: Policy, trap: Trap, scenes: Sequence[GoalStates], lead: Lead, name: str
 ) -> dict[str, Floats]:
-    """Return field of ``Outcome`` -> its value in each scene and level, float64 (scenes, n).
+    """Return field of ``Outcome`` -> its value for each scene and level, float64 (scenes, n).
 
-    The last of the scenes has natural starts, to which no play leads.
+    The last scene contains the natural starts, which have no first play.
     """
     scene, changes, (starts, actions, led_cells, done) = join(trap, scenes), len(scenes) - 1, lead
     bounds = np.where(scene.valid, BOUND_FACTOR * scene.shortest + BOUND_STEPS, 0)
     play = partial(play_on, most=int(bounds.max(initial=1)), first_draw=trap.horizon(Split.SHIFT))
     swept = play(Sweeper(trap), trap, scene.state, scene.stops, bounds, "sweeper")
-    # What a policy draws at its reset depends on the batch, and an oracle solves a level once.
+    # Scenes are separate batches if draws at reset depend on the batch, or levels are solved.
     alone = getattr(policy, "memory", True) is not False or getattr(policy, "solves", False)
     batches = scenes if alone else [scene]
     walks = [
@@ -210,7 +211,7 @@ def _judge(
         for x, y in zip(batches, np.split(bounds, len(batches)), strict=True)
     ]
     _, cells, probs = map(np.concatenate, zip(*walks, strict=True))
-    # From the change on, the old plan leads to the old goal; a natural start has no plan.
+    # After the change, the old plan continues to the old goal; a natural start has no plan.
     length = (led_cells > 0).sum(axis=1)
     later = (done[:, None] + np.arange(length.max())) % length.max()
     plan = np.tile(np.take_along_axis(actions, later, axis=1), (len(scenes), 1))
@@ -241,7 +242,7 @@ def _judge(
 
 
 def _average(values: Mapping[str, Floats], rows: Bools, possible: Bools) -> Outcome | None:
-    """Return the means over levels; None for few of them."""
+    """Return the means over the levels in ``rows``; None for fewer than ``MIN_COUNTED``."""
     if (counted := int(rows.sum())) < MIN_COUNTED:
         return None
     means = {x: float(y[rows].mean()) for x, y in values.items()}

@@ -1,4 +1,4 @@
-"""Walks of policies, of recorded actions and of chance, from states that may have been changed."""
+"""Walks by policies, recorded actions and random moves, from states that may be changed."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from mesa_gym.probing.interventions import GoalStates
 from mesa_gym.traps import Trap
 
 NO_STEP = np.iinfo(np.int64).max
-# n states, the actions and cells of plays from there (n, steps), and how many steps are taken (n,).
+# n start states, a play's actions and cells (n, steps), and its number of steps before the change.
 Lead = tuple[State, Ints, Ints, Ints]
 
 
 def find_first(cells: Ints, marks: Bools) -> Ints:
-    """Return the index of the first step into a marked cell, ``NO_STEP`` for none."""
+    """Return the index of the first step into a marked cell, or ``NO_STEP``."""
     hit = np.take_along_axis(marks, cells, axis=1) & (cells > 0)
     return np.where(hit.any(axis=1), hit.argmax(axis=1), NO_STEP)
 
@@ -33,22 +33,22 @@ def play_on(
     lead: Lead | None = None,
     first_draw: int = 0,
 ) -> tuple[Ints, Ints, Floats]:
-    """Play from changed states; a policy that remembers is led there by its own first actions.
+    """Play from changed states; a policy with memory first repeats its actions of the first play.
 
-    All rows stay in their order, and the play has the name of the first, so that what a policy
-    draws at its reset is drawn again. Rows with a bound of 0 are not played.
+    All rows keep their order, and the play has the first play's name, so that a policy makes equal
+    random draws at its reset. Rows with a bound of 0 are not played.
 
     Args:
-        policy: what acts.
-        trap: the rules.
+        policy: the policy that acts.
+        trap: the trap.
         changed: n states.
-        stops: bool (n, cells), in which a row's play stops.
-        bounds: int64 (n,), the most steps.
-        name: of the policy, for messages.
-        most: the most steps that any bound allows.
-        lead: the way to the states, for a policy that remembers.
-        first_draw: the number of the first random draw of actions: a play after a change has
-            draws of its own, as the luck of the first play chose where the level changes.
+        stops: bool (n, cells), the cells in which a row's play stops.
+        bounds: int64 (n,), the most steps of each row.
+        name: the policy's name, for messages.
+        most: the largest possible bound.
+        lead: the first play, which leads to the states; used for a policy with memory.
+        first_draw: the index of the first random number for sampling actions. Plays after a change
+            use new random numbers, because those of the first play determined the change.
 
     Returns:
         The actions, int64 (n, most), ``STAY`` after the last; the cells after each step, int64
@@ -72,7 +72,7 @@ def play_on(
         probs[active[begins[active]]] = shares[begins[active]]
         action = np.full(len(rows), STAY)
         action[active] = sampler.sample(shares, t + first_draw, active)
-        if lead:  # it has at least as many steps as any row is led
+        if lead:  # repeat the recorded actions until each row reaches its changed state
             action = np.where(age < 0, lead[1][:, min(t, lead[1].shape[1] - 1)], action)
         step = trap.step(state, action)
         state = step.state.replaced(done, state)
@@ -84,7 +84,7 @@ def play_on(
 
 
 def retrace(trap: Trap, state: State, actions: Ints, length: Ints) -> tuple[State, Ints]:
-    """Return the states after a number of actions, and the cell after each, int64 (n, steps)."""
+    """Return the states after ``length`` actions, and the cells after each, int64 (n, steps)."""
     cells = np.zeros_like(actions)
     for t in range(int(length.max(initial=0))):
         state = trap.step(state, actions[:, t]).state.replaced(t >= length, state)
@@ -95,13 +95,13 @@ def retrace(trap: Trap, state: State, actions: Ints, length: Ints) -> tuple[Stat
 def arrive_at_random(
     trap: Trap, scene: GoalStates, bounds: Ints, often: Floats | None = None
 ) -> Floats:
-    """Return the probability that random moves reach the goal first, exact, float64 (n,).
+    """Return the exact probability that random moves reach the goal first, float64 (n,).
 
     Args:
-        trap: the rules.
-        scene: where.
+        trap: the trap.
+        scene: the start states and goals.
         bounds: int64 (n,), the most steps.
-        often: probability of each action (5,); None for legal moves alone, equally likely.
+        often: the probability of each action (5,); None for equally likely legal moves.
     """
     can = np.stack([np.roll(scene.entered, -move, axis=1) for move in trap.offsets[:STAY]])
     uniform = can / np.maximum(can.sum(axis=0), 1)
