@@ -1,4 +1,4 @@
-"""Trained agents of this project, loaded and played in NumPy; ``agents`` trains them."""
+"""Trained agents of this project, which run in NumPy; the package ``agents`` trains them."""
 
 from mesa_gym.trained.agent import Agent
 from mesa_gym.trained.library import load

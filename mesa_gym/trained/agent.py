@@ -1,8 +1,8 @@
 """A trained agent: weights, their network, and the policy.
 
-A network is a pure function of an array namespace, weights, inputs and memory. NumPy plays it. With
-weights that are tensors of torch or arrays of JAX the same function returns theirs, so that these
-libraries compute gradients.
+A network is a pure function of an array namespace, weights, inputs and memory. Agents act with
+NumPy. If the weights are tensors of torch or arrays of JAX, the function returns arrays of the same
+library, which can compute gradients.
 """
 
 from __future__ import annotations
@@ -21,18 +21,20 @@ from mesa_gym.errors import shorten
 from mesa_gym.policies.protocol import soften_scores
 from mesa_gym.traps import Trap
 
-Weights = Mapping[str, Any]  # by name, arrays of one library
+Weights = Mapping[str, Any]  # name -> array; all arrays are of one library
 Shapes = Mapping[str, tuple[int, ...]]
-# By name: "scores" of the five actions, (..., 5), the "value" of the state, (...), of a network
-# that remembers its next "memory", and what it computes on the way.
+# Name -> array: "scores" of the five actions, (..., 5), the "value" of the state, (...), the next
+# "memory" of a network with a memory, and hidden layers.
 Layers = dict[str, Any]
 
 
 class Network:
     """A kind of network on a trap; subclasses define its inputs and its layers.
 
-    It has the name of its kind in ``policy.json``, whether it acts on grids of one size only, and
-    how many observations are computed at once, so that they need little memory.
+    Attributes:
+        kind: the name of the kind in ``policy.json``.
+        sized: whether the network acts only on grids of one size.
+        rows: the number of observations that are computed at once, which limits memory use.
     """
 
     kind: ClassVar[str]
@@ -43,11 +45,11 @@ class Network:
         self.trap = trap
 
     def list_shapes(self, shapes: Shapes) -> Shapes:
-        """Return weight name -> shape; where a width is free, it is taken from ``shapes``."""
+        """Return weight name -> shape; a variable width is read from ``shapes``."""
         raise NotImplementedError
 
     def count_memory(self, weights: Weights) -> int:
-        """Return how many memory values the agent keeps between steps."""
+        """Return the number of memory values that the agent keeps between steps."""
         return 0
 
     def see(self, planes: Bytes) -> NDArray[Any]:
@@ -60,26 +62,26 @@ class Network:
         Args:
             xp: the namespace of the arrays.
             weights: name -> array.
-            inputs: the result of ``see``, with any number of axes in front.
-            memory: before the step, float32 (..., numbers).
+            inputs: the result of ``see``, with any number of leading axes.
+            memory: the memory before the step, float32 (..., numbers).
         """
         raise NotImplementedError
 
 
 class Agent:
-    """A policy, ``mesa_gym.policies.Policy``, that was trained.
+    """A trained policy (``mesa_gym.policies.Policy``).
 
     Args:
-        net: its network.
+        net: the agent's network.
         weights: name -> array, of NumPy or of another library of the array API.
 
     Attributes:
-        weights: the same; arrays of NumPy cannot be written to.
-        memory: False where it remembers nothing, else float32 (n, numbers), a row for each episode;
+        weights: the weights; NumPy arrays are read-only.
+        memory: False for an agent without memory, else float32 (n, numbers), one row per episode;
             None before the first ``reset``. It can be read and set between steps.
 
     Raises:
-        ValueError: the weights are not those of such a network.
+        ValueError: the weights do not fit the network.
     """
 
     observation = "planes"
@@ -107,11 +109,11 @@ class Agent:
         """Raise ValueError if weights alone cannot restore this agent."""
 
     def layers(self, planes: Bytes, memory: Any = None) -> Layers:
-        """Return all that the network computes, by name: arrays (n, ...), as the weights are.
+        """Return all layers of the network, name -> array (n, ...) of the weights' library.
 
         Args:
             planes: uint8 (n, height, width, channels).
-            memory: before the step, (n, numbers); zeros, as where episodes begin, by default.
+            memory: the memory before the step, (n, numbers); by default zeros, as at a start.
         """
         return self._compute(planes, memory, ())
 
@@ -128,17 +130,17 @@ class Agent:
         return {x: np.concatenate([part[x] for part in layers]) for x in names or layers[0]}
 
     def reset(self, mask: Bools, rng: np.random.Generator) -> None:
-        """Forget the past of the rows in a mask."""
+        """Set the memory of the rows in ``mask`` to zeros."""
         if self._remembers and mask.all():
             self.memory = np.zeros((len(mask), self._remembers), np.float32)
         elif self._remembers:
             self.memory = np.where(mask[:, None], np.float32(0), self.memory)
 
     def act(self, observation: Bytes, state: State | None = None) -> NDArray[np.float64]:
-        """Return action probabilities, float64 (n, 5), and remember the step.
+        """Return action probabilities, float64 (n, 5), and update the memory.
 
         Raises:
-            ValueError: the memory has another number of rows, as before the first ``reset``.
+            ValueError: the memory has a wrong number of rows, such as before the first ``reset``.
         """
         names: tuple[str, ...] = ("scores",)
         if self._remembers:
@@ -156,14 +158,14 @@ class Agent:
 def _keep_array(array: Any) -> Any:
     """Return a NumPy array as read-only float32; arrays of other libraries are unchanged."""
     if isinstance(array, np.ndarray):
-        # Layers are stored by outputs and used by inputs: in this order both are quick.
+        # Weights are (outputs, inputs) but are used transposed; Fortran order makes this fast.
         array = np.asfortranarray(array, np.float32).view()
         array.flags.writeable = False
     return array
 
 
 def _require_shapes(expected: Shapes, actual: Shapes) -> None:
-    """Raise ValueError where a weight is missing, unknown or of a wrong shape."""
+    """Raise ValueError if a weight is missing, unknown or of a wrong shape."""
     for name in [*expected, *actual]:
         if expected.get(name) != actual.get(name):
             needed, got = (

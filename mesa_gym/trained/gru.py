@@ -1,8 +1,8 @@
 """A recurrent network: its memory carries observations through an episode.
 
-Its weights are fixed while it acts, so that all it learns within an episode is in its memory, as in
-RL^2 (Duan et al. 2016, "RL^2"; Wang et al. 2016). The memory is a gated recurrent unit (Cho et
-al. 2014); scores are read from a layer in which memory and inputs are multiplied.
+Its weights are fixed while it acts, so that its memory contains everything it learns within an
+episode, as in RL^2 (Duan et al. 2016, "RL^2"; Wang et al. 2016). The memory is a gated recurrent
+unit (Cho et al. 2014); scores come from a layer that multiplies memory and inputs.
 """
 
 from __future__ import annotations
@@ -15,16 +15,16 @@ from mesa_gym.trained.mlp import MLP, apply_layer, multiply, read_out, relu, sha
 
 
 class GRU(MLP):
-    """A gated recurrent unit, and a head that reads its input and its memory.
+    """A gated recurrent unit, with a head that reads the unit's input and memory.
 
-    Its layers are ``first``, of what is seen, before its ReLU; ``memory``, after the step;
-    ``joins``, of both and of their product, before its ReLU; and its outputs.
+    Its layers are ``first``, of the observation, before its ReLU; ``memory``, after the step;
+    ``joins``, of both and of their product, before its ReLU; and the outputs.
     """
 
     kind = "gru"
 
     def list_shapes(self, shapes: Shapes) -> Shapes:
-        """Return weight name -> shape, with as many units as the gates in ``shapes`` have."""
+        """Return weight name -> shape; the number of units is read from the gates in ``shapes``."""
         units = shapes.get("recalls.weight", (0, 0))[-1]
         sides = {"first": (units, self.view.count), "sees": (3 * units, units)}
         sides |= {"joins": (units, 2 * units), "policy": (len(ACTIONS), units)}
@@ -37,7 +37,7 @@ class GRU(MLP):
         return int(weights["recalls.weight"].shape[1])
 
     def compute(self, xp: Any, weights: Weights, inputs: Any, memory: Any) -> Layers:
-        """Return the network's layers from index lists of inputs and the memory before the step."""
+        """Return the network's layers from indices of inputs and the memory before the step."""
         first, gates = self.look(xp, weights, inputs)
         memory = remember(xp, weights, gates, memory)
         return {"first": first, "memory": memory, **self.recall(xp, weights, first, memory)}
@@ -59,7 +59,7 @@ class GRU(MLP):
 def remember(xp: Any, weights: Weights, gates: Any, memory: Any) -> Any:
     """Return the memory after a step, from the memory before it, float32 (..., units).
 
-    ``gates`` are the inputs' part of the gates, (..., 3 * units): update, reset, candidate.
+    ``gates`` are the gates' terms from the inputs, (..., 3 * units): update, reset, candidate.
     """
     units, old = memory.shape[-1], multiply(memory, weights["recalls.weight"].T)
     both = 1 / (1 + xp.exp(-(gates + old)[..., : 2 * units]))

@@ -1,19 +1,19 @@
-"""The library of trained agents, which ``python -m benchmarks library make`` made.
+"""The library of trained agents, which ``python -m benchmarks library make`` trains.
 
-Agents of every trap, by PPO: many seeds at alpha 0, some that met the shift in training, and
-*planted* ones, whose goal is known because their reward told the objectives apart. Planners, whose
-objective can be read, are there for every trap with an exact solver. The library lies in
-``mesa_gym/trained/weights``: a file of weights for each agent, and one manifest. An installed
-package has the planners and one network a trap; a checkout also has all seeds of two traps;
-``python -m benchmarks library make`` trains the rest. In Python::
+PPO trained agents on every trap: many seeds at alpha 0, agents that met the shift in training, and
+*planted* agents with a known goal, because their reward distinguished the objectives. For every
+trap with an exact solver, there are planners, whose objective can be read. The folder
+``mesa_gym/trained/weights`` contains a file of weights for each agent, and one manifest. An
+installed package has the planners and one network per trap; a checkout also has all seeds of two
+traps; ``python -m benchmarks library make`` trains the other agents. In Python::
 
     from mesa_gym.trained import load
 
     agent = load("CheeseCorner", "ppo:3")  # named weights, layers, and a policy
     planner = load("CheeseCorner", "ppo-planner")
 
-They have the names of the manifest with a colon before the seed: ``ppo:3``, ``ppo-planner:3``,
-``ppo-alpha0.5-corner:3``.
+An agent's name is its name in the manifest with a colon before the seed: ``ppo:3``,
+``ppo-planner:3``, ``ppo-alpha0.5-corner:3``.
 """
 
 from __future__ import annotations
@@ -38,14 +38,14 @@ from mesa_gym.words import write_word
 WEIGHTS = Path(__file__).parent / "weights"
 MANIFEST = "manifest.json"
 MANIFEST_SCHEMA = 4
-# Traps of which a checkout has the networks of every seed (.gitignore); else it has seed 0.
+# Traps for which a checkout has the networks of all seeds (.gitignore); other traps have seed 0.
 EVERY_SEED = ("CheeseCorner-v0", "ColourShape-v0")
 
 
 class ManifestEntry(AgentRecord, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One agent of the library: its record, and the verdict of its score card.
+    """One agent of the library: its record and the verdict of its score card.
 
-    ``weights`` is the file's path from the manifest.
+    ``weights`` is the path of the weights file, relative to the manifest.
     """
 
     weights: Annotated[
@@ -55,10 +55,10 @@ class ManifestEntry(AgentRecord, frozen=True, kw_only=True, forbid_unknown_field
 
 
 def read_manifest(folder: Path = WEIGHTS) -> list[ManifestEntry]:
-    """Return the agents in a library's manifest; an empty list without one.
+    """Return the agents in a library's manifest; an empty list without a manifest.
 
     Raises:
-        ValueError: it is damaged, or of another version of the library.
+        ValueError: the manifest is damaged, or its schema is of another version.
     """
     path = folder / MANIFEST
     if not path.exists():
@@ -82,19 +82,19 @@ def has_weights(entry: ManifestEntry, folder: Path = WEIGHTS) -> bool:
 
 
 def load(trap: str | Trap, agent: str = "", folder: Path = WEIGHTS) -> Any:
-    """Load an agent, a ``mesa_gym.trained.Agent``, which is a policy.
+    """Load an agent of the library, a ``mesa_gym.trained.Agent``, which is a policy.
 
     Args:
-        trap: its name, or the trap.
-        agent: its name, as of ``--policy``: ``ppo:3``, or ``ppo-planner:0``, a
-            ``mesa_gym.trained.Planner``, which acts on the trap at any size. Without a seed it is
-            the first; "" is that of plain training, on traps of lives ``ppo-gru``, which learns.
-        folder: the library's.
+        trap: a trap or its name.
+        agent: the agent's name, as for ``--policy``: ``ppo:3``, or ``ppo-planner:0``, a
+            ``mesa_gym.trained.Planner``, which acts on grids of any size. Without a seed, the first
+            seed is loaded; "" means ``ppo``, or ``ppo-gru``, which has a memory, on traps of lives.
+        folder: the library's folder.
 
     Raises:
         UnknownNameError: the trap is unknown, or the library has no such agent of it.
-        ValueError: its file is missing or damaged, or the trap has a size or planes on which the
-            agent does not act.
+        ValueError: the agent's file is missing or damaged, or the agent cannot act on the trap's
+            size or planes.
     """
     instance = find_trap(trap)() if isinstance(trap, str) else trap
     name, seed = split_seed(agent or name_usual_agent(instance))
@@ -105,12 +105,12 @@ def load(trap: str | Trap, agent: str = "", folder: Path = WEIGHTS) -> Any:
 
 
 def name_usual_agent(trap: Trap | type[Trap]) -> str:
-    """Return the name of a trap's agent of plain training, which on traps of lives has a memory."""
+    """Return the name of a trap's default agent, which has a memory on traps of lives."""
     return "ppo-gru" if trap.learner else "ppo"
 
 
 def load_entry(entry: ManifestEntry, trap: Trap, folder: Path = WEIGHTS) -> Agent:
-    """Load the agent of a manifest entry; it raises ValueError as ``load`` does."""
+    """Load the agent of a manifest entry; raise ValueError in the cases of ``load``."""
     net = make_network(entry.kind, trap)
     if find_misfit(asdict(entry), net):
         entry_trap = find_trap(entry.trap)(tuple(entry.size), **entry.parameters)
@@ -132,11 +132,11 @@ def load_entry(entry: ManifestEntry, trap: Trap, folder: Path = WEIGHTS) -> Agen
 
 
 def find_agent(agent: str, seed: int | None, trap: Trap, folder: Path = WEIGHTS) -> Agent | None:
-    """Load the agent that ``--policy ppo:3`` means; None if the library does not know its name.
+    """Load the agent of a name such as ``ppo`` on a trap; None if the library lacks the name.
 
     Raises:
-        ValueError: the agent was not trained on the trap, or not with the seed (None for the
-            first); or as of ``load``.
+        ValueError: the agent was not trained on the trap or not with ``seed`` (None means the
+            first seed), or a case of ``load``.
     """
     named = [entry for entry in read_manifest(folder) if entry.agent == agent]
     seeds = {entry.seed: entry for entry in named if entry.trap == trap.name()}
@@ -155,10 +155,10 @@ def find_agent(agent: str, seed: int | None, trap: Trap, folder: Path = WEIGHTS)
 
 
 def list_agents(trap: str = "") -> dict[str, str]:
-    """Return a trap's agents whose weights are there: ``ppo:3`` -> kind, training, verdict.
+    """Return a trap's agents whose weights exist: ``ppo:3`` -> verdict and training.
 
-    Those of plain training are first, and those that cannot act on the trap as it comes are left
-    out. All traps' agents are listed for "".
+    Agents that never met the shift in training come first; agents that cannot act on the trap with
+    its default options are left out. "" lists the agents of all traps.
     """
     entries = [x for x in read_manifest() if trap in ("", x.trap) and has_weights(x)]
     if trap and entries:

@@ -1,4 +1,4 @@
-"""Trained agents from disk: the network of each kind, with the weights of a file."""
+"""Load trained agents from disk: the network of each kind, with the weights of a file."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from mesa_gym.trained.sb3_mlp import SB3MLP
 from mesa_gym.trained.weights_file import decode_weights, read_file
 from mesa_gym.traps import Trap
 
-# By the names that they have in ``policy.json``.
+# Keys are the names of kinds in ``policy.json``.
 NETWORKS: dict[str, type[Network]] = {
     network.kind: network for network in (MLP, LocalMLP, PlannerNetwork, GRU, SB3MLP)
 }
@@ -26,7 +26,7 @@ NETWORKS: dict[str, type[Network]] = {
 def load(folder: Path, trap: Trap) -> Agent:
     """Return the agent in a directory.
 
-    ``policy.json`` has the name of the entry point of this function; the name is not imported.
+    ``policy.json`` contains the name of this function's entry point, which is not imported.
 
     Raises:
         ValueError: the agent is damaged, or was trained on another trap, size or planes.
@@ -56,14 +56,14 @@ def make_network(kind: Any, trap: Trap) -> Network:
 
 
 def make_agent(net: Network, weights: Weights) -> Agent:
-    """Return the agent of a network with ``weights``: a ``Planner`` where the network plans."""
+    """Return the agent of a network with ``weights``; a ``Planner`` for a planner's network."""
     return (Planner if isinstance(net, PlannerNetwork) else Agent)(net, weights)
 
 
 def restore(net: Network, file: Path, digest: Any) -> Agent:
     """Return the agent of a network whose weights are in a file.
 
-    Raises OSError or ValueError if the file cannot be read or is not as ``digest`` says.
+    Raises OSError or ValueError if the file cannot be read or has another digest.
     """
     if digest_weights(trained := read_file(file)) != digest:
         raise ValueError(f"its digest is not {shorten(digest)}")
@@ -71,13 +71,13 @@ def restore(net: Network, file: Path, digest: Any) -> Agent:
 
 
 def find_misfit(record: Mapping[str, Any], net: Network) -> str:
-    """Return the entry of a record that does not fit the trap of a network; "" where all fit."""
+    """Return the first entry of a record that does not fit the network's trap; "" if all fit."""
     needs = describe_needs(net.trap).items()
     misfits = (name for name, here in needs if record.get(name) != here)
     return next((name for name in misfits if net.sized or name != "size"), "")
 
 
 def describe_needs(trap: Trap) -> dict[str, Any]:
-    """Return the training settings that an agent's record must have for it to act on a trap."""
+    """Return the settings that an agent's record must have if the agent acts on a trap."""
     size, planes = list(trap.size), list(trap.channels)
     return {"size": size, "planes": planes, "observation": Agent.observation}

@@ -1,7 +1,7 @@
-"""The network of most agents: two hidden layers over the grid centred on the agent; its layers.
+"""The network of most agents: an MLP with two hidden layers over the grid centred on the agent.
 
-Few of the inputs (``mesa_gym.envs.network_inputs``) are 1, so that a first layer adds up the
-weights of these.
+Few inputs (``mesa_gym.envs.network_inputs``) are 1 and the others are 0, so that the first layer
+sums the weights of these few inputs.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from mesa_gym.envs.observations import Bytes
 from mesa_gym.trained.agent import Layers, Network, Shapes, Weights
 from mesa_gym.traps import Trap
 
-UNITS = 128  # of a hidden layer, where nothing else is asked for
-# Of an array namespace, a table and lists of its rows: the sums, as ``sum_rows`` returns them.
+UNITS = 128  # of a hidden layer, by default
+# A function with the arguments and the result of ``sum_rows``.
 SumRows = Callable[[Any, Any, Any], Any]
 
 
@@ -25,15 +25,15 @@ def sum_rows(xp: Any, table: Any, listed: Any) -> Any:
 
     Args:
         xp: the array namespace.
-        table: what each input adds, float32 (inputs, units).
-        listed: int64 (..., most), filled up with the number of inputs.
+        table: the weights of each input, float32 (inputs, units).
+        listed: indices of inputs that are 1, int64 (..., most), padded with the number of inputs.
 
     Returns:
         float32 (..., units); a row's result does not depend on other rows.
     """
     filled = xp.concat([table, xp.zeros_like(table[:1, :])])
     flat = xp.reshape(listed, (-1, listed.shape[-1]))
-    # Gathers of a row each are quicker than one of all, which lies in memory before it is summed.
+    # Gathering one column at a time is faster than one gather, whose result must be stored first.
     total = xp.take(filled, flat[:, 0], axis=0)
     for column in range(1, flat.shape[1]):
         total = total + xp.take(filled, flat[:, column], axis=0)
@@ -43,8 +43,8 @@ def sum_rows(xp: Any, table: Any, listed: Any) -> Any:
 def multiply(rows: Any, matrix: Any) -> Any:
     """Return each row (..., k) multiplied by a matrix (k, m).
 
-    Rows are multiplied one at a time: a product of many rows may round by a row's place, and an
-    agent must act independently of its batch.
+    Rows are multiplied one at a time: in a product of many rows, rounding may depend on a row's
+    position, but an agent must act independently of its batch.
     """
     return (rows[..., None, :] @ matrix)[..., 0, :]
 
@@ -72,9 +72,9 @@ def read_out(weights: Weights, features: Any) -> Layers:
 
 
 class MLP(Network):
-    """An MLP whose layers are ``first`` and ``second``, before their ReLU, and its outputs.
+    """An MLP; its layers are ``first`` and ``second``, before their ReLU, and the outputs.
 
-    ``add`` sums up rows of the first layer; compiled code gives another function than NumPy's.
+    ``add`` sums rows of the first layer; compiled code passes its own function.
     """
 
     kind = "mlp"
@@ -95,17 +95,17 @@ class MLP(Network):
         return self.view.list_inputs(planes)
 
     def compute(self, xp: Any, weights: Weights, inputs: Any, memory: Any) -> Layers:
-        """Return the network's layers from index lists of inputs."""
+        """Return the network's layers from indices of inputs."""
         first = self.add(xp, weights["first.weight"].T, inputs) + weights["first.bias"]
         second = apply_layer(weights, "second", relu(xp, first))
         return {"first": first, "second": second, **read_out(weights, relu(xp, second))}
 
 
 class LocalMLP(MLP):
-    """An MLP with a local view: it sees things at most three cells away.
+    """An MLP with a local view of things that are at most three cells away.
 
-    A square of 7 x 7 cells around the agent, as in Minigrid's usual ``agent_view_size``. The cell
-    on which the agent stands and the row of what it holds are seen as before.
+    Its view is a square of 7 x 7 cells around the agent, as with Minigrid's default
+    ``agent_view_size``. The agent's own cell and the row of held things are inputs as in ``MLP``.
     """
 
     kind = "local"

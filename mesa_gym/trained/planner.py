@@ -1,4 +1,4 @@
-"""Planners as agents: their objective is a map, which can be read and changed by hand."""
+"""Planners as agents: a planner's objective is a map, which can be read and edited."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from mesa_gym.trained.planning import compute_worth, find_onward, list_ways
 from mesa_gym.traps import Split, Trap
 
 READ_LEVELS = 200
-# Planes that are not looks of a target.
+# Planes that do not show a target.
 OTHERS = ("agent", "wall")
 
 
@@ -26,10 +26,10 @@ class Reading(NamedTuple):
     """A comparison of two objectives by maps.
 
     Attributes:
-        difference: how much more it is worth to go to a target of the first, its cell's own cost
-            paid; the mean over levels, in units of cost.
-        share: the share of choices of the first that it predicts where both targets are equally
-            far: the mean of 1 / (1 + exp(-sharpness * difference)) over levels. Nothing is fitted.
+        difference: utility minus cost of the first objective's target, less the same figure of the
+            second objective's target; the mean over levels, in units of cost.
+        share: the predicted share of choices of the first if both targets are equally far: the
+            mean of 1 / (1 + exp(-sharpness * difference)) over levels, without a fitted parameter.
     """
 
     difference: float
@@ -43,7 +43,7 @@ class Planner(Agent):
 
     @property
     def sharpness(self) -> float:
-        """The factor by which the worths of ways become action scores."""
+        """The factor from the worth of a way to the score of an action."""
         return math.exp(float(self.weights["head"][0, 0, 0]))
 
     def require_savable(self) -> None:
@@ -61,8 +61,8 @@ class Planner(Agent):
     def objective(self, planes: Bytes) -> Singles:
         """Return the utility of ending on each cell, float32 (n, height, width).
 
-        The unit is that of ``costs``: the agent takes a way if its end is worth more than the cost
-        of all cells on it. Bare floor is worth 0. The grid may be of any size.
+        The unit is the unit of ``costs``: the agent takes a way if the utility of its end exceeds
+        the cost of all its cells. Bare floor has utility 0. The grid may be of any size.
         """
         return np.asarray(self.layers(planes)["utility"])
 
@@ -74,7 +74,8 @@ class Planner(Agent):
         """Return the agent's best way, as cells ``row * width + column``.
 
         Returns:
-            int64 (n, steps), from the agent's own cell to the one where it ends, which is repeated.
+            int64 (n, steps), from the agent's own cell to the last cell of its way, which is
+            repeated.
         """
         layers, (n, _, width, _) = self.layers(planes), planes.shape
         cell = planes[..., self.net.agent].reshape(n, -1).argmax(axis=1)
@@ -82,7 +83,7 @@ class Planner(Agent):
         onward = find_onward(xp, utility, compute_worth(xp, utility, cost, width), width)
         moves, rows = np.append(list_ways(width), 0), np.arange(n)
         way = [cell, cell + moves[layers["scores"].argmax(axis=1)]]
-        # An agent that stays ends where it is.
+        # The way of an agent that stays is its own cell.
         goes = way[0] != way[1]
         while (after := np.where(goes, onward[rows, way[-1]], cell)).tolist() != way[-1].tolist():
             way.append(after)
@@ -95,16 +96,16 @@ class Planner(Agent):
         patience: float | None = None,
         walls: float | None = None,
     ) -> Planner:
-        """Return a copy with edited maps; weights stay the same.
+        """Return a copy with edited maps and unchanged weights.
 
         Args:
-            utility: added to its map: a number, an array (height, width), or a function from
-                planes (n, height, width, channels) to arrays (n, height, width).
-            costs: added to the costs, likewise.
+            utility: addend of the utility map: a number, an array (height, width), or a function
+                from planes (n, height, width, channels) to arrays (n, height, width).
+            costs: addend of the cost map, of the same kinds.
             patience: above 0; the utility is multiplied by it.
             walls: above 0; the costs of walls are multiplied by it.
 
-        An edit that is given replaces an earlier one; others stay.
+        An edit that is not None replaces the earlier edit of its name; other edits stay.
 
         Raises:
             ValueError: an array is not a map, or a factor is not above 0.
@@ -118,7 +119,7 @@ class Planner(Agent):
 
         Raises:
             UnknownNameError: the trap has no such objective.
-            ValueError: their targets look alike, so that no map can tell them apart.
+            ValueError: their targets look the same, so that a map cannot distinguish them.
         """
         trap = self.net.trap
         levels = show_targets(trap, (first, second))
@@ -136,7 +137,7 @@ class Planner(Agent):
         return Reading(float(difference.mean()), float(share.mean()))
 
     def _check(self, planes: Bytes) -> Bytes:
-        """Return the planes; ValueError where the trap has another number of channels."""
+        """Return the planes; ValueError if their channels do not fit the trap."""
         array, channels = np.asarray(planes), len(self.net.trap.channels)
         if array.ndim != 4 or array.shape[-1] != channels:
             raise ValueError(
@@ -150,10 +151,12 @@ def show_targets(trap: Trap, objectives: tuple[str, ...]) -> list[tuple[Bytes, I
     """Return training levels that show the target of one objective at a time.
 
     In training the targets coincide. So the target is removed and put on another cell, with the
-    looks that each objective's has under shift. One without looks is a place and stays there.
+    planes that each objective's target has under shift. A target without planes is a place, which
+    stays.
 
     Returns:
-        For each objective planes, uint8 (n, height, width, channels), and target cells, int64 (n,).
+        For each objective, planes, uint8 (n, height, width, channels), and target cells, int64
+        (n,).
     """
     for name in objectives:
         if name not in trap.objectives:
@@ -165,7 +168,7 @@ def show_targets(trap: Trap, objectives: tuple[str, ...]) -> list[tuple[Bytes, I
     looks = [trap.channel[name] for name in trap.channels if name not in OTHERS]
     without = usual.copy()
     without[..., looks] *= ~there[..., None]
-    # A cell of each level on which nothing is, drawn at random.
+    # A random empty cell of each level.
     chances = np.random.default_rng(0).random(there.shape)
     free = np.where(usual.any(axis=2), -1, chances).argmax(axis=1)
     shift_planes = trap.observe(shift).reshape(count, trap.cells, -1)

@@ -1,10 +1,10 @@
 """Networks that plan by construction, on maps of utilities and of costs.
 
-Planes become two maps, *utility* and *cost*, functions of what lies in and around a cell and never
-of where the cell is, so that they can be drawn for grids of any size. The score of an action is
-its sharpness times what the best way through it is worth (``planning``).
+The network computes two maps from planes, *utility* and *cost*. They depend on the things in and
+around a cell but not on the cell's position, so that grids may be of any size. The score of an
+action is the sharpness times the worth of the best way that begins with it (``planning``).
 
-Planning is built in; the maps are learnt, from reward alone.
+Planning is built in; the maps are learnt from reward alone.
 """
 
 from __future__ import annotations
@@ -39,17 +39,17 @@ Edit = ArrayLike | Callable[[Bytes], ArrayLike]
 # The inner cells of the usual grid, 9x9. Utility grows with their number: see ``draw_maps``.
 USUAL_CELLS = 49
 LARGEST_EXPONENT = 3.0  # of the value
-# A cell costs no less, whatever is edited: else a way that is endless would be best.
+# Minimum of a cell's cost after all edits; otherwise an endless way could be best.
 LEAST_COST = 1e-3
 
 
 @dataclass(frozen=True, eq=False)
 class Edits:
-    """The changes made by hand in a planner; none by default.
+    """The edits of a planner's maps; the defaults change no map.
 
     Attributes:
         utility, costs: added to the maps.
-        patience: factor of the utility; the agent takes longer ways for a target.
+        patience: factor of the utility; above 1, the agent takes longer ways to a target.
         walls: factor of the costs of walls.
     """
 
@@ -84,7 +84,7 @@ UNEDITED = Edits()
 
 
 def evaluate_edit(name: str, edit: Any, planes: Bytes) -> Singles:
-    """Return the addend of the maps of planes, float32 (n, height, width).
+    """Return an edit as addend of the maps of ``planes``, float32 (n, height, width).
 
     Raises:
         ValueError: the addend has another shape than the maps.
@@ -99,25 +99,25 @@ def evaluate_edit(name: str, edit: Any, planes: Bytes) -> Singles:
 
 
 class PlannerNetwork(Network):
-    """A planner on grids of any size, which sees P planes: all except the agent's own.
+    """The network of a planner on grids of any size; it reads P planes, without the agent's.
 
-    Its layers are ``utility`` and ``cost``, (..., height, width), with its edits; ``scores`` and
-    ``value``. Its weights have an axis of length 1 in front: ``first``, from the P windows around a
-    cell to hidden units, and ``first_bias``; ``held``, from how often each plane is held to these;
-    ``wants``, from them to the utility; ``pays`` and ``pays_bias``, from a cell's planes to its
-    cost; ``head``, the logarithm of the sharpness, the cost of staying, and three numbers of the
-    value.
+    Its layers are ``utility`` and ``cost``, (..., height, width), after the edits; ``scores`` and
+    ``value``. Its weights have a leading axis of length 1: ``first``, from the P windows around a
+    cell to hidden units, and ``first_bias``; ``held``, from the number of held things of each plane
+    to hidden units; ``wants``, from hidden units to the utility; ``pays`` and ``pays_bias``, from a
+    cell's planes to its cost; ``head``, the logarithm of the sharpness, the cost of staying, and
+    three numbers of the value.
 
     Class attributes, chosen by returns in training alone (docs/studies/objective.md):
-        units: of the hidden layer of the utility.
-        side: of the window around a cell that its utility sees.
-        gain: factor of utilities and of the arguments of costs, so that small steps of the weights
+        units: the number of hidden units of the utility.
+        side: the side of the window around a cell on which its utility depends.
+        gain: factor of utilities and of the arguments of costs, so that small changes of weights
             have large effects.
 
     Args:
-        trap: whose planes are seen; its size does not count.
-        edits: what is changed by hand in its maps.
-        loop: of ``planning``, for a function that is compiled.
+        trap: the trap whose planes the network reads; its size does not matter.
+        edits: the edits of the maps.
+        loop: a loop of ``planning``; compiled code passes its own.
     """
 
     kind, sized, rows = "planner", False, 256
@@ -161,9 +161,9 @@ class PlannerNetwork(Network):
     def draw_maps(self, xp: Any, weights: Weights, planes: Any, width: int) -> tuple[Any, Any]:
         """Return utility and cost of each cell, float32 (..., cells), without edits.
 
-        A cell with nothing around is worth 0, and so is the border. Utilities scale with the number
-        of cells: on a grid of twice as many, the agent takes twice as long a way. Planes are
-        (..., cells, channels).
+        A cell with an empty window has utility 0, and so has the border. Utilities scale with the
+        number of cells: on a grid with twice as many cells, the agent takes ways that are twice as
+        long. Planes are (..., cells, channels).
         """
         unbatched = {name: array[0, ...] for name, array in weights.items()}
         height = planes.shape[-2] // width
@@ -171,7 +171,7 @@ class PlannerNetwork(Network):
             xp.take(planes, xp.asarray(self._seen), axis=-1), unbatched["first"].dtype
         )
         is_thing = np.arange(len(self.names)) != self.wall
-        # What is held lies in the top row: it counts, and where it lies does not.
+        # Held things are in the top row; their number matters, but not their position.
         held = xp.sum(inputs[..., :width, :], axis=-2) * xp.asarray(is_thing.astype(np.float32))
         ones = np.ones((height * width, len(self.names)), np.float32)
         ones[:width, is_thing] = 0
@@ -182,19 +182,19 @@ class PlannerNetwork(Network):
         floor = multiply(relu(xp, offset), unbatched["wants"])
         worth = (relu(xp, hidden) @ unbatched["wants"])[..., 0] - floor
         worth = worth * (self.gain * (height - 2) * (width - 2) / USUAL_CELLS)
-        # Behind the inner cells stands the border's 0.
+        # The border's utility, 0, is appended after the inner cells.
         inner = np.arange(hidden.shape[-2]).reshape(height - 2, width - 2)
         places = np.pad(inner, 1, constant_values=inner.size).reshape(-1)
         worth = xp.concat([worth, xp.zeros_like(floor)], axis=-1)
         utility = xp.take(worth, xp.asarray(places), axis=-1)
-        # log(1 + exp(x)), which is above 0.
+        # log(1 + exp(x)) is above 0.
         sums = self.gain * cost[..., 0]
         return utility, relu(xp, sums) + xp.log1p(xp.exp(-xp.abs(sums)))
 
     def _look_around(self, xp: Any, first: Any, inputs: Any, width: int) -> Any:
         """Return weighted sums over the window of each inner cell, (..., inner cells, units)."""
         *rows, count, planes = inputs.shape
-        # Outside of the grid there is wall; it is one cell more, the last.
+        # Cells outside the grid are wall, represented by one more cell at the end.
         wall = np.eye(planes, dtype=np.float32)[self.wall]
         cells = np.pad(
             np.arange(count).reshape(-1, width), self.side // 2 - 1, constant_values=count
@@ -203,7 +203,7 @@ class PlannerNetwork(Network):
         places = xp.asarray(windows.reshape(-1))
         padded = xp.concat([inputs, xp.zeros_like(inputs[..., :1, :]) + xp.asarray(wall)], axis=-2)
         around = xp.reshape(xp.take(padded, places, axis=-2), (*rows, len(windows), -1))
-        # In the weights a plane's window is in one piece, in what is seen a cell's planes are.
+        # Weights are ordered by plane, then cell of the window; inputs by cell, then plane.
         by_cell = xp.permute_dims(xp.reshape(first, (planes, self.side**2, -1)), (1, 0, 2))
         return around @ xp.reshape(by_cell, (-1, self.units))
 

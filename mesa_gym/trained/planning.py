@@ -1,15 +1,15 @@
-"""Plans on maps: the best ways of an agent, given the utility and cost of each cell.
+"""Planning on maps: the best ways of an agent, given the utility and cost of each cell.
 
-To end on a cell earns its *utility*; to enter one pays its *cost*, which is above 0. The worth of
-the best way on from a cell, the cell's own cost paid, is
+Ending on a cell earns its *utility*; entering a cell costs its *cost*, which is above 0. The worth
+of the best way on from a cell, minus the cell's own cost, is
 
     L(s) = max(u(s), max over neighbours s' of L(s')) - c(s),
 
 which is value iteration in max-plus algebra. It is the logarithm of the value propagation of
 Nardelli et al. 2019 (section 3, with r = exp u and p = exp -c), and a value iteration network
-(Tamar et al. 2016) whose one option is to walk somewhere and stop there.
+(Tamar et al. 2016) with one option: to walk to a cell and stop there.
 
-A map has its cells, row by row, in its last axis; on the border of the grid ways end.
+The last axis of a map contains its cells, row by row. Ways end on the border of the grid.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ import numpy as np
 
 from mesa_gym.engine import Ints
 
-# Repeats a step from a tuple of arrays on until the first of them no longer changes: ``settle``
-# asks whether it does; what is compiled takes as many steps as a way can have.
+# A function that repeats a step on a tuple of arrays until the first array stays the same.
+# ``settle`` compares the arrays; compiled loops take as many steps as a way can have.
 Loop = Callable[[Any, Callable[[Any], Any], Any], Any]
-STEPS = 4  # between two looks at whether anything still changes
+STEPS = 4  # steps between two comparisons
 
 
 def settle(xp: Any, step: Callable[[Any], Any], carry: Any) -> Any:
@@ -44,9 +44,9 @@ def list_ways(width: int) -> Ints:
 
 
 def compute_worth(xp: Any, utility: Any, cost: Any, width: int, loop: Loop = settle) -> Any:
-    """Return the worth of the best way on from each cell, the cell's own cost paid.
+    """Return the worth of the best way on from each cell, minus the cell's own cost.
 
-    Utility and cost are float32 (..., cells); costs are above 0, so that no way is endless.
+    Utility and cost are float32 (..., cells); costs are above 0, so that best ways are finite.
     """
     worth = utility - cost
     _, inner = _number_band(xp, utility.shape[-1], width)
@@ -74,9 +74,9 @@ def find_onward(xp: Any, utility: Any, worth: Any, width: int) -> Any:
 
 
 def follow_ways(xp: Any, onward: Any, cost: Any, first: Any, loop: Loop = settle) -> Any:
-    """Return the last cells and total costs of ways, (..., k); the costs carry gradients.
+    """Return the last cells and total costs of ways, (..., k); gradients flow through the costs.
 
-    The first cells are int64 (..., k); the cells after them are those of ``find_onward``.
+    The first cells are int64 (..., k); ``onward`` is the result of ``find_onward``.
     """
 
     def walk(carry: Any) -> Any:
@@ -97,7 +97,7 @@ def look_up(xp: Any, maps: Any, cells: Any) -> Any:
 
 
 def _number_band(xp: Any, cells: int, width: int) -> tuple[Any, Any]:
-    """Return the indices from the first inner cell to the last, and which are not on the border."""
+    """Return the indices from the first to the last inner cell, and whether each is inner."""
     numbers = xp.arange(width + 1, cells - width - 1)
     column = numbers % width
     return numbers, (column > 0) & (column < width - 1)

@@ -1,8 +1,7 @@
-"""The network of the agents that Stable-Baselines3 trains here, played without it.
+"""The network of agents trained with Stable-Baselines3, which acts without that package.
 
 The network is that of ``mesa_gym.sb3``: actor and critic share the two layers of
-``CentredExtractor``, and have one layer each of their own. Weights have the names that SB3 gives
-them.
+``CentredExtractor`` and have one separate layer each. Weights have their names in SB3.
 """
 
 from __future__ import annotations
@@ -21,16 +20,16 @@ from mesa_gym.traps import Trap
 FIRST, SECOND = "features_extractor.layers.0", "features_extractor.layers.2"
 ACTOR = ("mlp_extractor.policy_net.0", "action_net")
 CRITIC = ("mlp_extractor.value_net.0", "value_net")
-# Units of the shared layers, and of each that is not shared.
+# Units of the two shared layers, and of each separate layer.
 HIDDEN = 256
 SHARED = 128
 OWN = 64
 
 
 class SB3MLP(Network):
-    """An MLP on the observation ``centred``, in which walls are turned round into open cells.
+    """An MLP on the observation ``centred``; an input is 1 for an open cell instead of for a wall.
 
-    Its layers are ``first`` and ``second``, before their ReLU, and its outputs.
+    Its layers are ``first`` and ``second``, before their ReLU, and the outputs.
     """
 
     kind = "sb3"
@@ -60,7 +59,7 @@ class SB3MLP(Network):
         return listed
 
     def compute(self, xp: Any, weights: Weights, inputs: Any, memory: Any) -> Layers:
-        """Return the network's layers from index lists of inputs."""
+        """Return the network's layers from indices of inputs."""
         first = sum_rows(xp, weights[f"{FIRST}.weight"].T, inputs) + weights[f"{FIRST}.bias"]
         second = apply_layer(weights, SECOND, relu(xp, first))
         features = relu(xp, second)

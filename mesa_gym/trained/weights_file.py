@@ -1,7 +1,7 @@
-"""Weights as bytes in the safetensors format, with NumPy only; every field of a file is checked.
+"""Weights as bytes in the safetensors format, with NumPy only; reading checks every field.
 
-A file is 8 bytes that say how long its header is, the header, JSON with the type, the shape and
-the place of each array, and the arrays one behind the other.
+A file contains the length of its header in 8 bytes, the header (JSON with the type, shape and
+position of each array), and the arrays one after another.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from mesa_gym.files import read_bytes
 from mesa_gym.json_data import decode_json
 
 Singles = NDArray[np.float32]
-# Ours have 0.3 MB; an agent of a grid of 41 x 41 cells has 15 MB in half precision.
+# The library's files have 0.3 MB; an agent for 41 x 41 cells has 15 MB in half precision.
 MOST_TENSOR = 2**26
 MOST_HEADER = 2**16
 TYPES: dict[str, np.dtype[Any]] = {"F16": np.dtype("<f2"), "F32": np.dtype("<f4")}
@@ -37,17 +37,17 @@ class _Placed(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def read_file(path: Path) -> bytes:
-    """Return the bytes of a file of weights; ValueError, unread, if it is too large."""
+    """Return the bytes of a weights file; ValueError before reading if it is too large."""
     if (size := path.stat().st_size) > MOST_TENSOR:
         raise ValueError(f"it has {size:,} bytes; expected at most {MOST_TENSOR:,}")
     return read_bytes(path)
 
 
 def decode_weights(data: bytes) -> dict[str, Singles]:
-    """Return arrays by name; half precision is widened, which changes no number.
+    """Return name -> array; half precision is widened exactly to float32.
 
     Raises:
-        ValueError: the bytes are damaged, or hold something else than float16 and float32.
+        ValueError: the bytes are damaged, or contain another type than float16 and float32.
     """
     start = 8 + int.from_bytes(data[:8], "little")
     if start > min(len(data), 8 + MOST_HEADER):
@@ -70,7 +70,7 @@ def decode_weights(data: bytes) -> dict[str, Singles]:
 
 
 def encode_weights(weights: Mapping[str, Any]) -> bytes:
-    """Return arrays by name as bytes, in half precision where no number changes."""
+    """Return name -> array as bytes; an array is in half precision if that is exact."""
     header, parts, end = {}, [], 0
     for name, array in sorted(weights.items()):
         array32 = np.asarray(array, np.float32)
