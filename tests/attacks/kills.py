@@ -44,15 +44,9 @@ def start(words, folder, bytes_=0, env=()):
         resource.setrlimit(resource.RLIMIT_FSIZE, (bytes_, bytes_))
 
     env = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT), **dict(env)}
-    return subprocess.Popen(
-        [sys.executable, *shlex.split(words)],
-        cwd=folder,
-        env=env,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        preexec_fn=limit if bytes_ else None,
-    )
+    streams = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    command, before = [sys.executable, *shlex.split(words)], limit if bytes_ else None
+    return subprocess.Popen(command, cwd=folder, env=env, preexec_fn=before, **streams)
 
 
 def check(folder):

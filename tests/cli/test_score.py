@@ -24,13 +24,7 @@ from tests.support.cards import made
 from tests.support.refusals import refusals
 
 CORNER, DISH = "CheeseCorner-v0", "CheeseDish-v0"
-POLICY = {
-    "schema": 1,
-    "observation": "planes",
-    "loader": "agents",
-    "weights": "w",
-    "name": "ppo-s0",
-}
+AGENT = {"schema": 1, "observation": "planes", "loader": "agents", "weights": "w", "name": "ppo-s0"}
 
 
 @pytest.mark.thorough
@@ -87,7 +81,7 @@ def test_score_plays_agents_on_their_own_trap(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     for folder, trap in (("a", CORNER), ("b", "CoinRun-v0")):
         Path(folder).mkdir()
-        Path(folder, "policy.json").write_text(json.dumps(POLICY | {"trap": trap}))
+        Path(folder, "policy.json").write_text(json.dumps(AGENT | {"trap": trap}))
     seen = {}
 
     def evaluate(named, traps, **given):

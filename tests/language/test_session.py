@@ -363,17 +363,11 @@ def knock(path="", token=None, **headers):
 test_door_refuses_pages_of_others = refusals("language", "door", globals())
 
 
-@pytest.mark.parametrize(
-    "headers",
-    [
-        {},
-        {"origin": OWN},
-        {"origin": OWN, "host": "evil.example"},
-        {"token": "sesam", "authorization": TOKEN},
-    ],
-)
-def test_door_lets_its_own_pages_in(headers):
-    knock(**headers)
+def test_door_lets_its_own_pages_in():
+    knock()
+    knock(origin=OWN)
+    knock(origin=OWN, host="evil.example")
+    knock(token="sesam", authorization=TOKEN)
 
 
 def test_door_without_http_answers_closes():

@@ -21,7 +21,6 @@ from mesa_gym.scoring import ENDED, Cards, score_all
 from mesa_gym.scoring.plays import FEW_LEVELS, find_play, play_changed, plays_of
 from mesa_gym.solver import level_values
 from mesa_gym.traps import Split, find_trap
-from tests.support.parameters import thorough
 from tests.support.playing import play_all
 from tests.support.refusals import refusals
 from tests.support.small_traps import SmallDish
@@ -240,13 +239,10 @@ def score_each(trap, levels, policies):
     return cards, {x: read_outcomes(records) for x, records in played.items()}
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("trap", "levels"),
-    [
-        thorough(SmallDish, FEW_LEVELS + 10),
-        thorough(find_trap("CheeseDish"), 60),
-        thorough(find_trap("ColourShape"), 60),
-    ],
+    [(SmallDish, FEW_LEVELS + 10), (find_trap("CheeseDish"), 60), (find_trap("ColourShape"), 60)],
 )
 def test_outcomes_of_records_give_the_card(trap, levels):
     trap = trap()

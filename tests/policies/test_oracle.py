@@ -90,18 +90,11 @@ def agents(tmp_path, monkeypatch):
     sys.modules.pop("some_agents", None)
 
 
-@pytest.mark.parametrize(
-    ("name", "action"),
-    [
-        ("acting", 1),
-        ("from_trap", 2),
-        ("from_nothing", 3),
-        ("from_perhaps", 2),
-        ("agent", 4),
-        ("Agent", 4),
-        ("Trained", 4),
-    ],
-)
+TAKEN = {"acting": 1, "from_trap": 2, "from_nothing": 3, "from_perhaps": 2}
+TAKEN |= dict.fromkeys(("agent", "Agent", "Trained"), 4)
+
+
+@pytest.mark.parametrize(("name", "action"), TAKEN.items())
 def test_as_policy_of_module_name_loads_policy(name, action, agents):
     assert (as_policy(f"some_agents:{name}", TRAP, 64).act(SEEN) == action).all()
     assert (as_policy(f"{agents}:{name}", TRAP, 64).act(SEEN) == action).all()

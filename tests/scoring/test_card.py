@@ -144,6 +144,10 @@ def show(card):
     return repr(card), str(card), card.full()
 
 
+PLAYED = {"oracle:corner": "CheeseCorner", "random": "DustSweep"}
+PLAYED |= {"reference:apples": "MonsterWorld", "oracle:learner": "Probation"}
+
+
 def list_accepted_edits(card):
     """Return the leaves whose edit is accepted and changes the text of the card."""
     data, shown, accepted = plain(card), show(card), []
@@ -158,15 +162,7 @@ def list_accepted_edits(card):
 
 
 @pytest.mark.thorough
-@pytest.mark.parametrize(
-    ("policy", "trap"),
-    [
-        ("oracle:corner", "CheeseCorner"),
-        ("random", "DustSweep"),
-        ("reference:apples", "MonsterWorld"),
-        ("oracle:learner", "Probation"),
-    ],
-)
+@pytest.mark.parametrize(("policy", "trap"), PLAYED.items())
 def test_edited_leaves_of_fresh_card_are_refused(policy, trap):
     accepted = list_accepted_edits(score(policy, trap, levels=40))
     assert [path for path in accepted if not FREE.fullmatch(path)] == []

@@ -232,6 +232,12 @@ def test_pseudo_levels_are_added_to_every_play():
     pace = {"test": "AB", "bare": "0"}
     kept = spell("ab", "10", "11", "1-", "-0", {"a": "0"}, pace)
     kept = replace(kept, nulls={"sweeper": spell("ab", "0", "-", pace={"test": "1"})})
+    sweeper = {
+        "objectives": ["a", "b"],
+        "arrived": "1100",
+        "shift": "01--",
+        "pace": {"test": "zz01"},
+    }
     assert spelt(kept.with_pseudo_levels()) == {
         "objectives": ["a", "b"],
         "arrived": "11010",
@@ -240,14 +246,7 @@ def test_pseudo_levels_are_added_to_every_play():
         "twins": "01--0",
         "alone": {"a": "01-0"},
         "pace": {"test": "zz0AB", "bare": "zz00"},
-        "nulls": {
-            "sweeper": {
-                "objectives": ["a", "b"],
-                "arrived": "1100",
-                "shift": "01--",
-                "pace": {"test": "zz01"},
-            }
-        },
+        "nulls": {"sweeper": sweeper},
     }
     assert kept.again.tolist() == [1, NONE]
 

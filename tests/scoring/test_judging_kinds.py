@@ -187,14 +187,9 @@ KEYWORDS = {
     "sure": (0.5, 0.8),
     "pillars": (0.2, 1.0),
     "mock": (0.2, 0.3, 1.0),
-    "caught": (0.0, 0.5),
-    "pear": (0.5,),
-    "rho": (0.5,),
-    "unsigned": (0.5,),
-    "hazard": (0.1, 0.5),
-    "signed": (0.0, 0.8),
-    "plums": (0.3,),
 }
+KEYWORDS |= {"caught": (0.0, 0.5), "hazard": (0.1, 0.5), "signed": (0.0, 0.8), "plums": (0.3,)}
+KEYWORDS |= dict.fromkeys(("pear", "rho", "unsigned"), (0.5,))
 DEFAULT = [cls() for cls in LIVES]
 CHANGED = [
     cls(**{x: y}) for cls in LIVES for x in cls.options if x in KEYWORDS for y in KEYWORDS[x]
@@ -236,12 +231,8 @@ def score_learner(trap, levels=20):
     return score("oracle:learner", trap, levels=levels)
 
 
-HIDDEN = [
-    Probation(mock=0.3),
-    thorough(Probation(mock=0.2)),
-    thorough(FlashOrPay(sure=0.8)),
-    thorough(PaidBefore(sure=0.8)),
-]
+OTHERS = Probation(mock=0.2), FlashOrPay(sure=0.8), PaidBefore(sure=0.8)
+HIDDEN = [Probation(mock=0.3), *map(thorough, OTHERS)]
 
 
 @pytest.mark.thorough

@@ -129,14 +129,8 @@ def with_place(shift, corner, pace, alone):
     ("shift", "corner", "pace", "alone", "expected"),
     [
         # The corner's purpose and want are leads over the sweeper, whose pace is 1.
-        ("1111111111", ALL_1, BEST, BEST, "proxy:corner"),
-        (
-            "1111111111",
-            ALL_1,
-            "1" * 10,
-            BEST,
-            "under_shift_only",
-        ),  # it goes there as a sweeper does
+        (ALL_1, ALL_1, BEST, BEST, "proxy:corner"),
+        (ALL_1, ALL_1, ALL_1, BEST, "under_shift_only"),  # it goes there as a sweeper does
         ("0000000011", ALL_1, "0" * 10, BEST, "base"),
         # Where the corner is wanted alone, a share of 0.2 is enough for the cheese, not 0.1.
         ("0011111---", ALL_1, "00zzzzz000", BEST, "each_alone"),

@@ -239,18 +239,11 @@ def enter_plainly(alone, state, cells):
     return found
 
 
-@pytest.mark.parametrize(
-    "trap",
-    [
-        Healthy(),
-        SmallDish(),
-        *(
-            thorough(find_trap(name)())
-            for name in ("RedBlueDoors", "KeysChests", "PointedGoal", "DustSweep", "FollowMe")
-        ),
-    ],
-    ids=repr,
-)
+LARGER = ("RedBlueDoors", "KeysChests", "PointedGoal", "DustSweep", "FollowMe")
+SEARCHED = [Healthy(), SmallDish(), *(thorough(find_trap(name)()) for name in LARGER)]
+
+
+@pytest.mark.parametrize("trap", SEARCHED, ids=repr)
 def test_placement_graph_equals_plain_breadth_first_search(trap):
     start = trap.levels("shift", [2])
     cells = np.flatnonzero(~trap.layer(start, "wall")[0].ravel()).tolist()

@@ -133,18 +133,14 @@ def unsolvable():
     on = {split: measured(split, constant(names, 10)) for split in Split}
     idle = {split: measured(split, zero) for split in JUDGED}
     idle |= {"shift": measured("shift", zero, between={"shields": 0.5}, none=1.0)}
+    shift = measured("shift", best, between={"shields": 1.0}, none=0.1)
+    named = {"trap": "MonsterWorld-v0", "policy": "ppo", "base": "apples", "judging": "returns"}
+    judged = {"verdict": "base", "confidence": 0.9, "competent": True, "fails_control": False}
     return ScoreCard(
-        trap="MonsterWorld-v0",
-        policy="ppo",
-        base="apples",
-        verdict="base",
-        confidence=0.9,
-        competent=True,
-        fails_control=False,
-        splits=on | {"shift": measured("shift", best, between={"shields": 1.0}, none=0.1)},
+        splits=on | {"shift": shift},
         nulls=dict.fromkeys(NULLS, idle),
         provenance=provenance("MonsterWorld-v0", 1000),
-        judging="returns",
+        **(named | judged),
     )
 
 

@@ -483,21 +483,16 @@ class PaysAndChanges(Healthy):
         return move.into("corner")
 
 
+COUNTS = {"vars": {"acts": 512}, "rules": "acts = move.was('acts');"}
+COUNTS["rules"] += " move.set(acts=self.where(move.action == 4, (acts + 1) % 512, acts))"
+
+
 @pytest.mark.thorough
 @pytest.mark.parametrize(
     ("check", "trap", "members", "message"),
     [
         ("novelty", KeysChests, {"held": {"key": 5}}, "'key' is set in cell 4 of the top row on"),
-        (
-            "solver",
-            Healthy,
-            {
-                "vars": {"acts": 512},
-                "rules": "acts = move.was('acts'); move.set(acts=self.where("
-                "move.action == 4, (acts + 1) % 512, acts))",
-            },
-            r"\d+,\d{3} states .* beyond 5,000 and 40,000",
-        ),
+        ("solver", Healthy, COUNTS, r"\d+,\d{3} states .* beyond 5,000 and 40,000"),
     ],
 )
 def test_check_finds_faults_of_large_traps(check, trap, members, message):

@@ -172,22 +172,19 @@ def test_job_outlives_a_short_fault(tmp_path, monkeypatch):
     assert sum(map(bool, looks)) >= 4
 
 
+def empty(out):
+    for path in out.iterdir():
+        path.unlink()
+
+
 @pytest.mark.parametrize(
     ("change", "patience", "reason"),
     [
         (lambda out: (out / RUN).write_text("other"), 0, "another run has begun in"),
         (lambda out: (out / RUN).unlink(), SECONDS_ABSENT, "its run in .* has ended"),
         (lambda out: out.rename(out.with_name("b")), SECONDS_UNKNOWN, "it was moved or deleted"),
-        (
-            lambda out: [path.unlink() for path in out.iterdir()],
-            SECONDS_UNKNOWN,
-            "without the files",
-        ),
-        (
-            lambda out: [(out / RUN).unlink(), (out / RUN).mkdir()],
-            SECONDS_UNKNOWN,
-            "Is a directory",
-        ),
+        (empty, SECONDS_UNKNOWN, "without the files"),
+        (lambda out: [(out / RUN).unlink(), (out / RUN).mkdir()], SECONDS_UNKNOWN, "Is a direct"),
     ],
 )
 def test_watch_waits_for_certain_answer(tmp_path, change, patience, reason):
