@@ -1,4 +1,4 @@
-"""A trained agent: weights, their network, and the policy.
+"""A trained agent: its weights, its network, and its policy.
 
 A network is a pure function of an array namespace, weights, inputs and memory. Agents act with
 NumPy. If the weights are tensors of torch or arrays of JAX, the function returns arrays of the same
@@ -118,7 +118,7 @@ class Agent:
         return self._compute(planes, memory, ())
 
     def _compute(self, planes: Bytes, memory: Any, names: tuple[str, ...]) -> Layers:
-        """Return the layers that ``names`` lists; all layers if it is empty."""
+        """Return the layers listed in ``names``; all layers if it is empty."""
         xp, inputs = array_api_compat.array_namespace(*self.weights.values()), self.net.see(planes)
         n = len(inputs)
         if memory is None:

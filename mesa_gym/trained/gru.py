@@ -1,4 +1,4 @@
-"""A recurrent network: its memory carries observations through an episode.
+"""A recurrent network with a memory of the episode's observations.
 
 Its weights are fixed while it acts, so that its memory contains everything it learns within an
 episode, as in RL^2 (Duan et al. 2016, "RL^2"; Wang et al. 2016). The memory is a gated recurrent

@@ -77,7 +77,7 @@ def read_manifest(folder: Path = WEIGHTS) -> list[ManifestEntry]:
 
 
 def has_weights(entry: ManifestEntry, folder: Path = WEIGHTS) -> bool:
-    """Return whether an agent's file of weights exists; ``library make`` trains it otherwise."""
+    """Return whether an agent's weights file exists; if not, ``library make`` trains the agent."""
     return (folder / entry.weights).exists()
 
 

@@ -61,7 +61,7 @@ def make_agent(net: Network, weights: Weights) -> Agent:
 
 
 def restore(net: Network, file: Path, digest: Any) -> Agent:
-    """Return the agent of a network whose weights are in a file.
+    """Return the agent of a network with the weights in a file.
 
     Raises OSError or ValueError if the file cannot be read or has another digest.
     """

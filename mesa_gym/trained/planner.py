@@ -23,7 +23,7 @@ OTHERS = ("agent", "wall")
 
 
 class Reading(NamedTuple):
-    """A comparison of two objectives by maps.
+    """A comparison of two objectives by a planner's maps.
 
     Attributes:
         difference: utility minus cost of the first objective's target, less the same figure of the
@@ -37,13 +37,13 @@ class Reading(NamedTuple):
 
 
 class Planner(Agent):
-    """An agent that plans, on grids of any size."""
+    """An agent that plans on grids of any size."""
 
     net: PlannerNetwork
 
     @property
     def sharpness(self) -> float:
-        """The factor from the worth of a way to the score of an action."""
+        """The factor from the worth of a path to the score of an action."""
         return math.exp(float(self.weights["head"][0, 0, 0]))
 
     def require_savable(self) -> None:
@@ -61,7 +61,7 @@ class Planner(Agent):
     def objective(self, planes: Bytes) -> Singles:
         """Return the utility of ending on each cell, float32 (n, height, width).
 
-        The unit is the unit of ``costs``: the agent takes a way if the utility of its end exceeds
+        The unit is the unit of ``costs``: the agent takes a path if the utility of its end exceeds
         the cost of all its cells. Bare floor has utility 0. The grid may be of any size.
         """
         return np.asarray(self.layers(planes)["utility"])
@@ -71,10 +71,10 @@ class Planner(Agent):
         return np.asarray(self.layers(planes)["cost"])
 
     def plan(self, planes: Bytes) -> Ints:
-        """Return the agent's best way, as cells ``row * width + column``.
+        """Return the agent's best path, as cells ``row * width + column``.
 
         Returns:
-            int64 (n, steps), from the agent's own cell to the last cell of its way, which is
+            int64 (n, steps), from the agent's own cell to the last cell of its path, which is
             repeated.
         """
         layers, (n, _, width, _) = self.layers(planes), planes.shape
@@ -83,7 +83,7 @@ class Planner(Agent):
         onward = find_onward(xp, utility, compute_worth(xp, utility, cost, width), width)
         moves, rows = np.append(list_ways(width), 0), np.arange(n)
         way = [cell, cell + moves[layers["scores"].argmax(axis=1)]]
-        # The way of an agent that stays is its own cell.
+        # The path of an agent that stays is its own cell.
         goes = way[0] != way[1]
         while (after := np.where(goes, onward[rows, way[-1]], cell)).tolist() != way[-1].tolist():
             way.append(after)

@@ -1,8 +1,8 @@
-"""Networks that plan by construction, on maps of utilities and of costs.
+"""Networks that plan by construction, on maps of utilities and costs.
 
 The network computes two maps from planes, *utility* and *cost*. They depend on the things in and
 around a cell but not on the cell's position, so that grids may be of any size. The score of an
-action is the sharpness times the worth of the best way that begins with it (``planning``).
+action is the sharpness times the worth of the best path that begins with it (``planning``).
 
 Planning is built in; the maps are learnt from reward alone.
 """
@@ -34,12 +34,12 @@ from mesa_gym.trained.planning import (
 from mesa_gym.traps import Trap
 
 Singles = NDArray[np.float32]
-# A map (height, width), or a function from planes (n, height, width, channels) to maps.
+# A map (height, width), or a function that maps planes (n, height, width, channels) to maps.
 Edit = ArrayLike | Callable[[Bytes], ArrayLike]
-# The inner cells of the usual grid, 9x9. Utility grows with their number: see ``draw_maps``.
+# The number of inner cells of the default grid, 9x9; utilities scale with it (``draw_maps``).
 USUAL_CELLS = 49
 LARGEST_EXPONENT = 3.0  # of the value
-# Minimum of a cell's cost after all edits; otherwise an endless way could be best.
+# Minimum of a cell's cost after all edits; otherwise an endless path could be best.
 LEAST_COST = 1e-3
 
 
@@ -49,7 +49,7 @@ class Edits:
 
     Attributes:
         utility, costs: added to the maps.
-        patience: factor of the utility; above 1, the agent takes longer ways to a target.
+        patience: factor of the utility; above 1, the agent takes longer paths to a target.
         walls: factor of the costs of walls.
     """
 
@@ -87,7 +87,7 @@ def evaluate_edit(name: str, edit: Any, planes: Bytes) -> Singles:
     """Return an edit as addend of the maps of ``planes``, float32 (n, height, width).
 
     Raises:
-        ValueError: the addend has another shape than the maps.
+        ValueError: the edit has another shape than the maps.
     """
     edit_map = np.asarray(edit(planes) if callable(edit) else edit, dtype=np.float32)
     if edit_map.ndim and edit_map.shape not in (planes.shape[1:3], planes.shape[:3]):
@@ -159,10 +159,10 @@ class PlannerNetwork(Network):
         return layers | {x: xp.reshape(grid, inputs.shape[:-1]) for x, grid in maps.items()}
 
     def draw_maps(self, xp: Any, weights: Weights, planes: Any, width: int) -> tuple[Any, Any]:
-        """Return utility and cost of each cell, float32 (..., cells), without edits.
+        """Return the utility and the cost of each cell, float32 (..., cells), without edits.
 
         A cell with an empty window has utility 0, and so has the border. Utilities scale with the
-        number of cells: on a grid with twice as many cells, the agent takes ways that are twice as
+        number of cells: on a grid with twice as many cells, the agent takes paths that are twice as
         long. Planes are (..., cells, channels).
         """
         unbatched = {name: array[0, ...] for name, array in weights.items()}

@@ -1,7 +1,7 @@
-"""Planning on maps: the best ways of an agent, given the utility and cost of each cell.
+"""Planning on maps: the best paths of an agent, given the utility and cost of each cell.
 
 Ending on a cell earns its *utility*; entering a cell costs its *cost*, which is above 0. The worth
-of the best way on from a cell, minus the cell's own cost, is
+of the best path from a cell, minus the cell's own cost, is
 
     L(s) = max(u(s), max over neighbours s' of L(s')) - c(s),
 
@@ -9,7 +9,7 @@ which is value iteration in max-plus algebra. It is the logarithm of the value p
 Nardelli et al. 2019 (section 3, with r = exp u and p = exp -c), and a value iteration network
 (Tamar et al. 2016) with one option: to walk to a cell and stop there.
 
-The last axis of a map contains its cells, row by row. Ways end on the border of the grid.
+The last axis of a map contains its cells, row by row. Paths end on the border of the grid.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ import numpy as np
 from mesa_gym.engine import Ints
 
 # A function that repeats a step on a tuple of arrays until the first array stays the same.
-# ``settle`` compares the arrays; compiled loops take as many steps as a way can have.
+# ``settle`` compares the arrays; compiled loops take as many steps as a path can have.
 Loop = Callable[[Any, Callable[[Any], Any], Any], Any]
 STEPS = 4  # steps between two comparisons
 
@@ -44,9 +44,9 @@ def list_ways(width: int) -> Ints:
 
 
 def compute_worth(xp: Any, utility: Any, cost: Any, width: int, loop: Loop = settle) -> Any:
-    """Return the worth of the best way on from each cell, minus the cell's own cost.
+    """Return the worth of the best path from each cell, minus the cell's own cost.
 
-    Utility and cost are float32 (..., cells); costs are above 0, so that best ways are finite.
+    Utility and cost are float32 (..., cells); costs are above 0, so that best paths are finite.
     """
     worth = utility - cost
     _, inner = _number_band(xp, utility.shape[-1], width)
@@ -62,7 +62,7 @@ def compute_worth(xp: Any, utility: Any, cost: Any, width: int, loop: Loop = set
 
 
 def find_onward(xp: Any, utility: Any, worth: Any, width: int) -> Any:
-    """Return the next cell on the best way from each cell, or itself, int64 (..., cells)."""
+    """Return the next cell on the best path from each cell, or the cell, int64 (..., cells)."""
     numbers, inner = _number_band(xp, utility.shape[-1], width)
     best = _cut(utility, width)
     onward = xp.broadcast_to(numbers, best.shape)
@@ -74,7 +74,7 @@ def find_onward(xp: Any, utility: Any, worth: Any, width: int) -> Any:
 
 
 def follow_ways(xp: Any, onward: Any, cost: Any, first: Any, loop: Loop = settle) -> Any:
-    """Return the last cells and total costs of ways, (..., k); gradients flow through the costs.
+    """Return the last cells and total costs of paths, (..., k); gradients flow through the costs.
 
     The first cells are int64 (..., k); ``onward`` is the result of ``find_onward``.
     """
