@@ -197,8 +197,8 @@ def lead_nulls(
         evidence: the evidence of the policy and its nulls.
         keys: keys of ``Evidence.pace``; with several keys, the best pace on each level counts.
         weights: float64 (k, levels).
-        nulls: names of nulls; by default all except the blind script, which repeats the agent's
-            training actions and may thus reach a target as directly as the agent.
+        nulls: names of nulls; by default all except the blind script, which may reach a target as
+            directly as the agent, because it has the agent's action frequencies in training.
         relative: whether to divide by the lead of a policy that always takes a shortest path.
     """
     names = [*nulls] or [name for name in evidence.nulls if name != BLIND]
