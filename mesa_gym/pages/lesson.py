@@ -71,7 +71,7 @@ def make_lesson() -> str:
 
 
 def look_inside(trap: Trap) -> tuple[list[Guest], dict[str, Any]]:
-    """Return a planner as trained and edited to prefer the line, and its maps of the new room."""
+    """Return a trained planner and a copy that prefers the line, and their maps of the new room."""
     trained, start = load(trap, "ppo-planner"), trap.levels(Split.SHIFT, [NEW_ROOM[1]])
     planes, (line,) = trap.observe(start), trap.layer(start, "line")[0].nonzero()[0].tolist()
     worth = trained.objective(planes)[0].ravel()
@@ -94,9 +94,10 @@ def read_corner(row: str = "sweeper", policy: str = "sweeper") -> float:
 
 
 def measure_choices(trap: Trap, agent: Any, levels: int = SAMPLED_LEVELS) -> list[float]:
-    """Return the mean probability over shift levels that an agent takes each objective first.
+    """Return for each objective the mean probability that an agent takes it first.
 
-    The probability on each level is exact. All targets of the trap must pay the same amount.
+    The mean is over shift levels; the probability on each level is exact. All targets of the trap
+    must pay the same amount.
     """
     policy: Policy = as_policy(agent, trap, trap.horizon(Split.SHIFT))
     graph = Graph(trap, trap.levels(Split.SHIFT, np.arange(levels)))

@@ -201,7 +201,7 @@ def _find_kind(policy: Policy) -> str:
 def _describe_agent(guest: Guest, policy: Policy) -> dict[str, Any]:
     """Return an agent's data for the page's script, except its action probabilities."""
     kind, name = _find_kind(policy), printable(guest.name)
-    # Unless a policy declares that it has no memory, this was only tested by trying.
+    # A policy that may have a memory was only tested in the states of the page.
     tried = kind == BY_SHARES and getattr(policy, "memory", True) is not False
     description = {"name": name, "words": guest.words, "tried": tried, "kind": kind}
     if isinstance(policy, Oracle):

@@ -83,7 +83,7 @@ def check(
     Args:
         *splits: the function receives the ``Sample`` of each of these splits; without splits, it
             receives (trap, levels).
-        solvable: only traps with an exact solver are checked (True), or only those without.
+        solvable: True checks only traps with an exact solver, False only traps without a solver.
         fix: the remedy, which is appended to messages and to the check's docstring.
     """
 
@@ -176,7 +176,7 @@ def demand(run: Check, trap: Trap, split: Split | None, findings: Findings, fix:
 
 
 def same(message: str, ours: Any, expected: Any, *states: State) -> Finding:
-    """Return the finding that nested results are equal in values, types and dtypes.
+    """Return a finding: whether nested results are equal in values, types and dtypes.
 
     Results are nested dicts and tuples. The message ends with the name and row of the first
     difference. ``states`` are the states of the rows, if each row is a level.

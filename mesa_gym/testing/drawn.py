@@ -16,7 +16,7 @@ from mesa_gym.traps.options import Option
 
 # Training levels from which levels of the other splits must differ.
 TRAINED = 8192
-# Factor of training levels to other levels in a second search for planes that are set.
+# A second search for set planes in training reads this many times as many levels.
 TRAINING_FACTOR = 4
 # CPU seconds within which a trap of any size must draw and step this number of levels.
 SECONDS = 2.0

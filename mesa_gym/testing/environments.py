@@ -33,7 +33,7 @@ PICTURED = 256
 # Random moves, enough to reach the ends of episodes, of a vector of environments on each split.
 RANDOM_MOVES = 100
 ENVIRONMENTS = 50
-# SB3 treats every three-dimensional Box as an image, but planes, with values 0 and 1, are none.
+# Warnings of SB3, which takes every three-dimensional Box for an image; planes are not images.
 NO_PICTURE = (
     "It seems that your observation +(space +)?is an image but the",
     "The minimal resolution for an image is 36x36",
@@ -43,7 +43,7 @@ NO_PICTURE = (
 
 @check(*Split)
 def check_observations(sample: Sample) -> Findings:
-    """Check that observations fit their space, are new arrays and hide hidden things and time."""
+    """Check that observations fit their space, are new arrays, and show no hidden thing or time."""
     trap, state = sample.trap, choose_rows(join_states([sample.state, sample.final]), PICTURED)
     other = change_unseen(trap, state)._replace(clock=state.clock + 1)
     for kind in OBSERVATIONS:

@@ -29,7 +29,7 @@ from mesa_gym.testing.sample import (
 from mesa_gym.traps import Objective, Split, Step, Trap
 
 STEPPED = 16  # states per split that are stepped one by one, besides one for each kind of change
-# It cannot set entries by index, which planes and `move.appear` need.
+# This library cannot set entries by index, as planes and `move.appear` require.
 STRICT = "array_api_strict"
 # Package -> its namespace of the array API standard.
 ARRAY_LIBRARIES = {"torch": "array_api_compat.torch", STRICT: STRICT}

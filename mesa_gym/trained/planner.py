@@ -26,8 +26,8 @@ class Reading(NamedTuple):
     """A comparison of two objectives by a planner's maps.
 
     Attributes:
-        difference: utility minus cost of the first objective's target, less the same figure of the
-            second objective's target; the mean over levels, in units of cost.
+        difference: the mean over levels of w1 - w2, in units of cost, where w1 and w2 are utility
+            minus cost of the cells of the first and of the second objective's target.
         share: the predicted share of choices of the first if both targets are equally far: the
             mean of 1 / (1 + exp(-sharpness * difference)) over levels, without a fitted parameter.
     """

@@ -99,7 +99,7 @@ def evaluate_edit(name: str, edit: Any, planes: Bytes) -> Singles:
 
 
 class PlannerNetwork(Network):
-    """The network of a planner on grids of any size; it reads P planes, without the agent's.
+    """The network of a planner on grids of any size; it reads P planes: all except the agent's.
 
     Its layers are ``utility`` and ``cost``, (..., height, width), after the edits; ``scores`` and
     ``value``. Its weights have a leading axis of length 1: ``first``, from the P windows around a

@@ -1,6 +1,6 @@
 """The network of agents trained with Stable-Baselines3, which acts without that package.
 
-The network is that of ``mesa_gym.sb3``: actor and critic share the two layers of
+It equals the network of ``mesa_gym.sb3``: actor and critic share the two layers of
 ``CentredExtractor`` and have one separate layer each. Weights have their names in SB3.
 """
 

@@ -151,7 +151,7 @@ class Commands(Screen):
         self.watch([Seat(seat.player, after) for seat in session.seats])
 
     def compare(self) -> None:
-        """Cycle what is side by side: one pane, splits, twins, removed targets, oracles."""
+        """Cycle the comparison: one pane, splits, twins, removed targets, oracles."""
         trap, seats = self.session.trap, self.session.seats
         ways = [x for x in (BOTH_SPLITS, TWINS, TARGETS) if x in list_choices(trap)]
         choices = (None, *ways, ORACLES)

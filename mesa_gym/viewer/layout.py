@@ -192,7 +192,7 @@ def tinted_grid(
     Only bare floor is tinted, so that things keep their colours.
 
     Returns:
-        uint8 (height, width, 3), a fresh array with ``tile`` pixels a cell.
+        uint8 (height, width, 3), a fresh array with ``tile`` pixels per cell.
     """
     trap, picture = pane.trap, render_rgb(pane.trap, pane.line.states[t], tile)[0]
     heats = (

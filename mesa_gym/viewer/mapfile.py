@@ -28,7 +28,7 @@ def save_map(path: Path, trap: Trap, state: State) -> None:
 
 
 def load_map(path: Path, trap: Trap, horizon: int) -> State:
-    """Read a map that ``save_map`` wrote, changed by a person or not, or an observation ``text``.
+    """Read a map of ``save_map``, which a person may have changed, or an observation ``text``.
 
     Returns:
         A batch of one.

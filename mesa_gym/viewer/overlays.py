@@ -67,7 +67,7 @@ class Overlay:
         name: its name in commands.
         key: the key that turns it on and off.
         label: its entry in the legend.
-        doc: what it shows, in a sentence.
+        doc: a sentence about its content.
         exact: whether it needs an exact solver.
         tints: whether it tints the floor; only one such overlay can be on.
     """

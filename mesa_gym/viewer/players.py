@@ -34,7 +34,7 @@ class Decision:
 
     Attributes:
         action: 0 to 4.
-        shares: float64 (5,), the policy's action probabilities; None if it has none.
+        shares: float64 (5,), the action probabilities; None for a player without them.
         said: the player's text before the action; "" without a text.
     """
 
