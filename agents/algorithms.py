@@ -68,9 +68,9 @@ class PPOSettings:
             object.__setattr__(self, setting.name, _check(setting, getattr(self, setting.name)))
         if 2 * self.minibatches > self.rollout_steps:
             raise ValueError(
-                f"{self.minibatches} minibatches of the {self.rollout_steps} steps of a rollout"
-                f" ({self.environments} environments x rollout_length {self.rollout_length}) have"
-                f" fewer than 2 steps; minibatches must be at most {self.rollout_steps // 2} here"
+                f"a rollout has {self.rollout_steps} steps (environments {self.environments} x"
+                f" rollout_length {self.rollout_length}), and a minibatch needs at least 2 of them;"
+                f" minibatches must be at most {self.rollout_steps // 2}, got {self.minibatches}"
             )
 
     @property
@@ -203,7 +203,8 @@ class Algorithm:
                     algorithm.name for algorithm in ALGORITHMS.values() if algorithm.takes(name)
                 ]
                 raise ValueError(
-                    f"{self.name} does not take the setting {name}; it is for {', '.join(takers)}"
+                    f"{self.name} has no setting {name}; these algorithms have it:"
+                    f" {', '.join(takers)}"
                 )
 
 
@@ -278,7 +279,7 @@ def find_algorithm(name: str) -> Algorithm:
         raise ValueError(f"algorithm {shorten(name)}: expected FILE.py:function")
     if function in ALGORITHMS:
         raise ValueError(
-            f"algorithm {shorten(name)}: its agents would be named as those of {function};"
-            " rename the function"
+            f"algorithm {shorten(name)}: {function} is the name of another algorithm; rename the"
+            " function"
         )
     return Algorithm(function, name, "", ALGORITHMS["ppo"].seconds)  # the time is a guess

@@ -113,7 +113,8 @@ def find_devices(name: str | None) -> list[Any]:
     except (RuntimeError, ValueError, IndexError):
         here = ", ".join(sorted({device.platform for device in jax.devices()} | {"cpu"}))
         raise ValueError(
-            f"device {shorten(name)} is not here; JAX has {here} (for a GPU, install JAX with CUDA)"
+            f"device {shorten(name)} is not available; JAX has {here} (for a GPU, install JAX with"
+            " CUDA)"
         ) from None
 
 

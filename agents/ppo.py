@@ -346,8 +346,8 @@ def train(
                 raise ValueError(f"{run.algo} trains weights of other shapes than {run.start} has")
         if learner.memory and settings.minibatches > settings.environments:
             raise ValueError(
-                "a network with memory learns from whole environments, so minibatches"
-                f" must be at most {settings.environments}, got {settings.minibatches}"
+                "a minibatch of a network with memory needs a whole environment; minibatches must"
+                f" be at most {settings.environments} (environments), got {settings.minibatches}"
             )
         # Shift levels exist if any agent needs them; each agent draws its own share of them.
         alpha = max(run.alpha for run in runs)

@@ -125,11 +125,15 @@ class Run:
             return None
         kind = self.algorithm.kind
         if kind == "sb3":
-            raise ValueError(f"{self.algo} begins with new weights; --from is for ppo and others")
+            raise ValueError(
+                f"{self.algo} cannot start from saved weights; leave out --from, or train another"
+                " algorithm, such as ppo"
+            )
         agent = load(Path(self.start), self.environment().trap)
         if agent.kind != kind:
             raise ValueError(
-                f"the agent in {self.start} is of kind {agent.kind}; {self.algo} trains {kind}"
+                f"the agent in folder {shorten(str(self.start))} is of kind {agent.kind}, but"
+                f" {self.algo} trains agents of kind {kind}"
             )
         if self.settings and self.algorithm.takes("units"):
             width = len(agent.weights["second.weight"])
@@ -252,7 +256,9 @@ def strip_numbers(run: Run) -> Run:
 def require_labels(trap: Trap) -> None:
     """Raise ValueError if the exact solver cannot compute optimal actions on a trap."""
     if why := explain_branching(trap):
-        raise ValueError(f"{trap!r} has no optimal actions to teach: {why}; train by reward (ppo)")
+        raise ValueError(
+            f"{trap!r} has no optimal actions to teach: {why}; train on rewards, as --algo ppo does"
+        )
 
 
 def read_keywords(words: Sequence[str]) -> dict[str, Any]:

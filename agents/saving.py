@@ -23,7 +23,9 @@ PACKAGES = ("jax", "optax", "stable-baselines3", "torch")  # a record contains t
 def require_new_folder(folder: Path) -> None:
     """Raise FileExistsError if the folder exists and is not empty."""
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise FileExistsError(f"{folder} exists and is not empty; choose another, or delete it")
+        raise FileExistsError(
+            f"{folder} exists and is not empty; name another folder, or delete it"
+        )
 
 
 def save(folder: Path, trained: TrainedAgent) -> None:

@@ -60,7 +60,7 @@ class Parser(argparse.ArgumentParser):
         options, left = super().parse_known_args(*args, **keywords)
         for word in (option.partition("=")[0] for option in left if option.startswith("-")):
             if word in ("--trap", "--traps"):
-                self.error(f"no option {word}: name the trap alone, as {self.prog} CheeseCorner")
+                self.error(f"no option {word}; write the trap's name without {word}")
             names = [name.strip("-") for name in self._option_string_actions]
             near = find_nearest(word.strip("-"), names, 0.7)
             self.error(f"no option {word}" + (f"; did you mean --{near}?" if near else ""))

@@ -50,13 +50,13 @@ def import_source(request: str, source: str) -> ModuleType:
             sys.path.insert(0, folder)
         source = path.stem
     elif not all(part.isidentifier() for part in source.split(".")):
-        problem = "is neither the name of a module nor of a file FILE.py"
+        problem = "is neither a module's name nor a file FILE.py"
         raise ValueError(f"{request}: {shorten(source)} {problem}")
     try:
         module = importlib.import_module(source)
     except ModuleNotFoundError as error:
         missing = f"{source}.".startswith(f"{error.name}.")  # and not a module that it imports
-        hint = "; is its folder on the path?" if missing else ""
+        hint = "; add its folder to PYTHONPATH, or name its file: FILE.py:NAME" if missing else ""
         raise ValueError(f"{request}: {error!s:.200}{hint}") from None
     except SystemExit as stop:
         raise ValueError(

@@ -161,8 +161,8 @@ def _connect(on: str) -> Any:
         client = Client(on.replace("dask://", "tcp://"), timeout=SECONDS_TO_CONNECT)
     except (OSError, ValueError) as error:
         raise ValueError(
-            f"--on {on}: no scheduler of dask answers there ({name_failure(error)}); start one by"
-            " `dask scheduler`, and workers by `dask worker HOST:PORT`"
+            f"--on {on}: no Dask scheduler answers at this address ({name_failure(error)}); start"
+            " one with `dask scheduler`, and workers with `dask worker HOST:PORT`"
         ) from None
     try:
         client.wait_for_workers(1, timeout=SECONDS_TO_JOIN)
@@ -190,7 +190,9 @@ def _submit_to_slurm(
     try:
         executor = AutoExecutor(out / ".submitit", cluster=on)
     except RuntimeError as error:
-        raise ValueError(f"--on {on}: {error}; start it where Slurm's sbatch is found") from None
+        raise ValueError(
+            f"--on {on}: {error}; run it on a machine that has Slurm's sbatch"
+        ) from None
     executor.update_parameters(
         timeout_min=limits.minutes,
         cpus_per_task=1,

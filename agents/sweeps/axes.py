@@ -74,8 +74,8 @@ def list_cells(
     for name, values in axes.items():
         if len({str(value) for value in values}) < len(values) or not values:
             raise ValueError(
-                f"axis {name} has the values {', '.join(map(str, values)) or 'none'}; expected"
-                " each once, such as alpha=0,0.01"
+                f"axis {name} has the values [{', '.join(map(str, values))}]; expected at least one"
+                " value, and each value once, such as alpha=0,0.01"
             )
     cells = []
     for trap in traps:
@@ -101,9 +101,11 @@ def read_axes(words: Iterable[str]) -> dict[str, list[Any]]:
     for word in words:
         name, equals, values = word.partition("=")
         if not (name and equals and values):
-            raise ValueError(f"--vary {shorten(word)}: expected AXIS=VALUE,VALUE, as alpha=0,.01")
+            raise ValueError(
+                f"--vary {shorten(word)}: expected AXIS=VALUE,VALUE, such as alpha=0,0.01"
+            )
         name = name.replace("-", "_")
         if name in axes:
-            raise ValueError(f"--vary {name} stands twice; give all its values at once")
+            raise ValueError(f"--vary {name} is given twice; list all its values in one --vary")
         axes[name] = [read_value(value) for value in values.split(",")]
     return axes

@@ -74,8 +74,8 @@ def choose_runs(options: argparse.Namespace) -> list[Run]:
     chosen = options.traps or options.algorithms or options.alpha or options.seeds
     if chosen and options.budget:
         raise ValueError(
-            f"--budget {options.budget} is a whole list of agents; leave it out, and --traps,"
-            " --algorithms, --alpha and --seeds make a list"
+            f"--budget {options.budget} already selects the agents; leave it out, or leave out"
+            " --traps, --algorithms, --alpha and --seeds"
         )
     if not chosen:
         runs = BUDGETS[options.budget or "quick"]()

@@ -140,8 +140,8 @@ def _run_other(entry: EntryPoint, words: list[str]) -> int:
     package = _name_package(entry)
     if find_spec(package) is None:
         raise ImportError(
-            f"{entry.name} is a command of the package {package}, which is not here; run it in a"
-            " checkout or an unpacked source distribution"
+            f"{entry.name} is a command of the package {package}, which is not installed; run it in"
+            " a checkout or an unpacked source distribution"
         )
     code: int = entry.load()(words)
     return code

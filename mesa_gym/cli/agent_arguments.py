@@ -99,7 +99,7 @@ def name_policies(
             if trap in by_trap:
                 raise ValueError(
                     f"{by_trap[trap]} and {policy} are both called {name} on {trap}; score one of"
-                    " them, or name them by mesa_gym.evaluate"
+                    " them, or rename one in Python: mesa_gym.evaluate({'NAME': policy}, traps)"
                 )
             by_trap[trap] = policy
     return named

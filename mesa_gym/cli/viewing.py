@@ -64,7 +64,7 @@ def make_screen(options: argparse.Namespace, trap: Trap | None) -> WatchScreen:
     elif by_hand and options.split is None:
         play = Split.TRAIN.value
     if list_plays(trap, options.beside) and options.split is not None:
-        raise ValueError(f"--beside {options.beside} says what is shown: leave out --split")
+        raise ValueError(f"--beside {options.beside} selects the levels; leave out --split")
     seats = seats_for(player, trap, play, options.beside, options.seed)
     session = Session(trap, seats, level, options.salt, state)
     session.shown = parse_overlays(trap, options.overlays or "", session.overlays)

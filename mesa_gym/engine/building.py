@@ -85,7 +85,9 @@ class LevelBuilder:
             ValueError: the site was used before.
         """
         if site in self._sites:
-            raise ValueError(f"site {site!r} is used twice in one level; name each use apart")
+            raise ValueError(
+                f"site {site!r} is used twice in one level; give each use its own site"
+            )
         self._sites.add(site)
         return bits(self.key, self.number, site, self.attempt, count)
 

@@ -69,7 +69,7 @@ def entries_of(trap: World, grid: list[list[str]], legend: Mapping[str, str]) ->
     for cell, symbol in enumerate(symbols):
         if symbol not in read:
             raise ValueError(
-                f"{symbol!r} at {coord(trap, cell)} means nothing; expected one of"
+                f"{symbol!r} at {coord(trap, cell)} has no meaning; expected one of"
                 f" {' '.join(signs)} or a line below the grid such as '{symbol} = door red'"
             )
         for occupant in read[symbol]:

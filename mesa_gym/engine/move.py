@@ -74,7 +74,7 @@ class Move:
 
     def __getattr__(self, name: str) -> Any:
         raise AttributeError(
-            f"the move has no {name!r}; rules set it as an attribute before objectives read it"
+            f"the move has no attribute {name!r}; set it in `rules` before an objective reads it"
         )
 
     def redirect(self, action: Numbers) -> None:

@@ -38,8 +38,8 @@ def as_cell_mask(call: str, name: str, value: Any, n: int, size: tuple[int, int]
     if is_mask and value.shape in (flat[1:], (height, width)):
         return np.broadcast_to(value.ravel(), flat)
     raise ValueError(
-        f"{call}: `{name}` is a Mask, bool {flat} or {(n, height, width)}, or {flat[1:]} for all"
-        f" levels; got {describe_array(value)}"
+        f"{call}: `{name}` must be a Mask, bool {flat} or {(n, height, width)}, or {flat[1:]} for"
+        f" all levels; got {describe_array(value)}"
     )
 
 
@@ -49,7 +49,8 @@ def require_one_each(call: str, name: str, value: Any, n: int, dtype: str = "int
     if not isinstance(value, np.ndarray) or value.dtype.kind not in kinds or value.shape != (n,):
         rows = f"; take one row, such as `{name}[0]`" if np.ndim(value) == 2 else ""
         raise ValueError(
-            f"{call}: `{name}` is {dtype} {(n,)}, one a level; got {describe_array(value)}{rows}"
+            f"{call}: `{name}` must be {dtype} {(n,)}, one per level; got"
+            f" {describe_array(value)}{rows}"
         )
 
 
@@ -57,7 +58,7 @@ def require_grids(call: str, open_cells: Any) -> tuple[int, int, int]:
     """Return the shape of open cells, bool (n, height, width), or raise ValueError."""
     if not isinstance(open_cells, np.ndarray) or open_cells.ndim != 3:
         raise ValueError(
-            f"{call}: `open_cells` is bool (n, height, width), such as `level.open_cells` or"
+            f"{call}: `open_cells` must be bool (n, height, width), such as `level.open_cells` or"
             f" `level.passable(kind)`; got {describe_array(open_cells)}"
         )
     n, height, width = open_cells.shape
@@ -68,6 +69,6 @@ def require_places(call: str, name: str, value: Ints, n: int) -> None:
     """Raise ValueError unless ``value`` is int64 (m, n), m places per level."""
     if not isinstance(value, np.ndarray) or value.ndim != 2 or value.shape[1] != n:
         raise ValueError(
-            f"{call}: `{name}` is int64 (m, {n}), m places a level, as `scatter` returns them; got"
-            f" {describe_array(value)}"
+            f"{call}: `{name}` must be int64 (m, {n}), m places per level, as `scatter` returns"
+            f" them; got {describe_array(value)}"
         )

@@ -85,8 +85,8 @@ class World(Arrays):
         self.cells = self.height * self.width
         if sum(self.held.values()) > self.width - 2:
             raise ValueError(
-                f"{type(self).__name__} holds up to {sum(self.held.values())} things, which do not"
-                f" fit the top row's {self.width - 2} cells"
+                f"the agent of {type(self).__name__} may hold {sum(self.held.values())} things, but"
+                f" the top row shows at most {self.width - 2}; choose a wider grid, or lower `held`"
             )
         self.seeds = (*self.chance, *self.outcomes)
         self.entries = dict.fromkeys(self.ground, self.cells) | dict.fromkeys(self.seeds, 1)
@@ -229,7 +229,8 @@ def _check_declarations(cls: type[World]) -> None:
     for kind in chain(cls.held, *cls.traits.values()):
         if kind not in cls.things:
             raise TypeError(
-                f"{cls.__name__}: {kind!r} is held or has a trait; declare it in `things`"
+                f"{cls.__name__}: {kind!r} in `held` or `traits` is not declared; add it to"
+                " `things`"
             )
     for name in cls.shown_as:
         if name not in names:

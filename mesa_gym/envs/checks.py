@@ -151,14 +151,16 @@ def spread(name: str, values: Any, n: int) -> list[Any]:
     if not isinstance(values, list | tuple | np.ndarray) or np.shape(values) == ():
         return [values] * n
     if len(values) != n:
-        raise ValueError(f"{len(values)} {name}s were given for {n} environments")
+        raise ValueError(
+            f"{len(values)} {name}s were given for {n} environments; expected 1 or {n}"
+        )
     return list(values)
 
 
 def reset_needed(rows: Sequence[int] = ()) -> ResetNeeded:
     """Return the error for a step before the first reset or after the episode of ``rows`` ended."""
     if not rows:
-        return ResetNeeded("step was called before reset; call reset() first")
+        return ResetNeeded("the environment has not been reset; call reset() first")
     named = ", ".join(map(str, rows[:8])) + (", ..." if len(rows) > 8 else "")
     return ResetNeeded(
         f"the episode of environment {named} has ended; reset it before the next step"

@@ -81,7 +81,7 @@ class JaxEnv(DeviceEnv):
         **keywords: Any,
     ) -> None:
         if "device" in keywords:
-            message = "JAX's default device is taken, which jax.default_device changes"
+            message = "choose the device with jax.default_device"
             raise TypeError(f"JaxEnv got an unexpected keyword argument 'device'; {message}")
         listed = observation == LISTED
         if not listed and reach is not None:

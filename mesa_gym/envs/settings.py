@@ -74,7 +74,7 @@ class Settings:
         self.max_steps = horizon if max_steps is None else integer("max_steps", max_steps, 1)
         self.observation = make_observation(self.trap, observation, agent_view_size)
         if not isinstance(salt, str):
-            raise ValueError(f"salt must be text, got {shorten(salt)}; for none give ''")
+            raise ValueError(f"salt must be text, got {shorten(salt)}; for no salt give ''")
         self.salt = salt
         if num_levels is not None:
             num_levels = integer("num_levels", num_levels, 1, LEVELS)

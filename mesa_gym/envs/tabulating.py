@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from mesa_gym.engine import ACTIONS, Ints
 from mesa_gym.envs.checks import integer
 from mesa_gym.envs.observations import Bytes, planes_of
+from mesa_gym.errors import shorten
 from mesa_gym.solver.graph import TABLE, Floats, Graph
 from mesa_gym.solver.numbering import StateNumbers
 from mesa_gym.solver.values import explain_branching
@@ -70,7 +71,10 @@ class Tables:
         """
         numbers = np.arange(len(self)) if states is None else np.asarray(states)
         if numbers.dtype.kind not in "iu" or ((numbers < 0) | (numbers >= len(self))).any():
-            raise ValueError(f"states are numbers from 0 to {len(self) - 1}; the end shows nothing")
+            raise ValueError(
+                f"states are {shorten(states)}; expected integers from 0 to {len(self) - 1} (state"
+                f" {len(self)}, the end, has no observation)"
+            )
         shape = len(numbers), *self.trap.size, len(self.trap.channels)
         obs, first = np.zeros(shape, np.uint8), 0
         for graph in self._graphs:

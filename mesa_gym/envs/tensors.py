@@ -204,4 +204,4 @@ def require_device(device: Any) -> None:
         if reason.startswith(("Expected one of", "Invalid device")):
             message = f"unknown device {shorten(device)}: expected cpu, cuda or cuda:N"
             raise ValueError(message) from None
-        raise ValueError(f"device {shorten(device)} is not here: {reason}") from None
+        raise ValueError(f"device {shorten(device)} is not available: {reason}") from None

@@ -147,7 +147,7 @@ class Door:
                 return 403, f"{reason}; `mesa-gym serve --origin` allows an origin"
         credentials = headers.get(b"authorization", b"")
         if self.token and not hmac.compare_digest(credentials, f"Bearer {self.token}".encode()):
-            return 401, "this server asks for a token; send `Authorization: Bearer TOKEN`"
+            return 401, "this server requires a token; send `Authorization: Bearer TOKEN`"
         routes = ROUTES.get(scope["type"], ())
         if scope["path"] not in routes:
             return 404, f"{shorten(scope['path'])} is not served; expected {' or '.join(routes)}"
@@ -158,8 +158,8 @@ def require_token(token: str | None) -> None:
     """Raise ValueError for an empty token, such as the value of an unset variable."""
     if token is not None and not token.strip():
         raise ValueError(
-            "the token is empty, as that of an unset variable is, and would let everybody in;"
-            " give a text, or leave the option and MESA_GYM_TOKEN away to serve without a token"
+            "the token is empty (is its variable unset?), and would admit every client; give a"
+            " token, or leave out both --token and MESA_GYM_TOKEN to serve without a token"
         )
 
 
@@ -169,15 +169,15 @@ def find_fault(message: Message) -> str:
         return ""
     text = message.get("text")
     if text is None:
-        return 'a message of bytes; expected text, such as {"type": "reset", "data": {}}'
+        return 'the message is bytes; expected text, such as {"type": "reset", "data": {}}'
     if len(text) > MOST_TEXT:
-        return f"a message of {len(text):,} characters; it may have {MOST_TEXT:,}"
+        return f"the message has {len(text):,} characters; expected at most {MOST_TEXT:,}"
     try:
         parsed = decode_json(text, _Told)
     except ValueError as error:
         return f"the message {shorten(text)} cannot be read: {error}"
     if parsed.type == "step" and parsed.data is UNSET:
-        return 'a step without data; expected such as {"type": "step", "data": {"action": "up"}}'
+        return 'a step needs data, such as {"type": "step", "data": {"action": "up"}}'
     return ""
 
 

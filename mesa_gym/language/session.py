@@ -135,7 +135,7 @@ class TextSession:
             ValueError: the episode is over, or none has begun.
         """
         if self.done:
-            raise ValueError("the episode is over, or none was begun; begin one")
+            raise ValueError("no episode is in progress; begin one")
         self._file.warn_if_copied()
         self.steps += 1
         read = read_place(text, self.question.places) if self.question else read_action(text)

@@ -187,7 +187,7 @@ def require_played(episode: RecordedEpisode, salt: str = "") -> Trap:
     trap = trap_of(episode.trap, episode.size, episode.parameters)
     play, where = find_play(trap, episode.play), f"play '{episode.play}', level {episode.level}"
     if episode.salt != salt_digest(salt):
-        raise ValueError(f"{where} was recorded with another salt; give --salt")
+        raise ValueError(f"{where} was recorded with another salt; add --salt SALT")
     if episode.split != play.split:
         raise ValueError(f"{where} is of the split {play.split}, not {episode.split!r}")
     starts = play.change(trap.levels(play.split, [episode.level], salt))

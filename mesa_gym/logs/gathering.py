@@ -54,7 +54,8 @@ def gather_logs(episodes: Iterable[RecordedEpisode], salt: str = "") -> tuple[li
     for episode in episodes:
         if episode.salt != salt_digest(salt):
             raise ValueError(
-                f"{episode.play}, level {episode.level} was recorded with another salt; give --salt"
+                f"{episode.play}, level {episode.level} was recorded with another salt; add"
+                " --salt SALT"
             )
         key = repr((episode.trap, episode.size, episode.parameters, episode.policy))
         groups.setdefault(key, []).append(episode)

@@ -63,7 +63,7 @@ def require_live(trap: Trap) -> None:
         NotLiveError: the trap has no exact solver, or its steps draw random outcomes.
     """
     if why := explain_branching(trap):
-        raise NotLiveError(f"{trap.name()} cannot live in a page: {why}")
+        raise NotLiveError(f"{trap.name()} cannot be exported to a page: {why}")
 
 
 def list_levels(trap: Trap, play: str | None, numbers: Sequence[int]) -> list[tuple[str, int]]:
@@ -184,8 +184,8 @@ def _ask_everywhere(policy: Policy, graph: PlacementGraph, name: str) -> Floats:
     answers = find_answers(policy, graph.trap, states, name)
     if answers is None:
         raise NotLiveError(
-            f"{name} remembers, reads the clock or draws something once an episode, so that its"
-            " actions do not follow from its observation alone"
+            f"the actions of {name} depend on more than the observation (a memory, the clock or"
+            " a random draw per episode), and a page cannot show them"
         )
     return answers
 

@@ -117,7 +117,7 @@ def adapt(policy: Any, request: Request) -> Policy:
     if request.observation not in (None, adapted.observation):
         raise ValueError(
             f"the policy acts on the observation {adapted.observation!r}, not"
-            f" {shorten(request.observation)}; leave the keyword out, which is for callables"
+            f" {shorten(request.observation)}; leave out `observation`, which is for functions"
         )
     make_observation(request.trap, adapted.observation)  # refuses a kind that does not exist
     return cast(Policy, adapted)
@@ -126,17 +126,18 @@ def adapt(policy: Any, request: Request) -> Policy:
 def _refuse_mistakes(policy: Any) -> None:
     """Raise ValueError for a class, a trap, an environment, or the weights of a network."""
     if isinstance(policy, type):
-        raise ValueError(f"{policy.__name__} is a class; hand over an instance of it")
+        raise ValueError(f"{policy.__name__} is a class; pass an instance of it")
     if isinstance(policy, Trap):
         raise ValueError(f"{policy!r} is a trap; the policy comes first: score(policy, trap)")
     if hasattr(policy, "observation_space") and hasattr(policy, "step"):
         raise ValueError(
-            f"{shorten(policy)} is an environment; hand over what acts in it, and its trap by name"
+            f"expected a policy, got the environment {shorten(policy)}; pass the agent that acts in"
+            " it, and name the trap: score(policy, 'CheeseCorner')"
         )
     if isinstance(policy, Mapping):
         raise ValueError(
             f"a mapping of {shorten([*policy])} is not a policy; if it is a state dict, load it"
-            " into its network (network.load_state_dict) and hand that over"
+            " into its network (network.load_state_dict) and pass the network"
         )
 
 

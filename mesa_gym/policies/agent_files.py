@@ -39,9 +39,9 @@ def read_policy_file(folder: Path) -> dict[str, Any]:
         entries = read_json(path)
     except FileNotFoundError:
         inside = sorted(file.parent.name for file in folder.glob(f"*/{POLICY_FILE}"))
-        more = f"; it holds {', '.join(inside)}: give {folder / '*'}" if inside else ""
+        more = f"; its folders {', '.join(inside)} do: give {folder / '*'}" if inside else ""
         raise ValueError(
-            f"{folder} holds no trained agent: {POLICY_FILE} is missing{more}"
+            f"{folder} does not contain a trained agent ({POLICY_FILE}){more}"
         ) from None
     except ValueError as error:
         raise ValueError(f"{error}; {advice}") from None

@@ -127,7 +127,7 @@ def read_answer(answer: NDArray[Any], n: int) -> NDArray[np.float64]:
     if not possible.all() or not near.all():
         row = int((near & possible.all(axis=1)).argmin())
         raise ValueError(
-            f"it gave {answer[row]} in row {row}; probabilities are at least 0 and sum to 1. Of"
-            " logits return the softmax"
+            f"it gave {answer[row]} in row {row}; expected probabilities, at least 0 and with the"
+            " sum 1; if these are logits, return their softmax"
         )
     return answer.astype(np.float64)

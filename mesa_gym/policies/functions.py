@@ -124,11 +124,11 @@ class TextPolicy(Memoryless):
             raise
         except Exception as error:
             path = getattr(self.function, ANSWERS_FILE, None)
-            advice = f"{path} has the answers so far, so that the same program goes on after them"
+            advice = f"the answers so far are in {path}; run the program again to continue"
             if path is None:
                 advice = (
-                    "the answers so far are lost; mesa_gym.language.kept_answers."
-                    "keep_answers(ask, FILE) keeps them, and the same program goes on after them"
+                    "the answers so far are lost; to keep them and continue after an error, pass"
+                    " mesa_gym.language.kept_answers.keep_answers(ask, FILE) instead"
                 )
             raised = f"{type(error).__name__}: {read_error(error)}".removesuffix(": ")
             raise PolicyError(f"it raised {raised}; {advice}") from error

@@ -149,9 +149,9 @@ class OnnxPolicy:
             if not np.allclose(among[-1], lone[1], tolerance, tolerance, equal_nan=True):
                 one, other = (shorten(x.tolist()) for x in (among[-1], lone[1]))
                 raise ValueError(
-                    f"the graph's {field} for a level is {one} as the last of {BLOCK}, and {other}"
-                    " as the second where all others are zeros; it must depend on that level alone:"
-                    " export the graph in evaluation mode, without statistics over the batch"
+                    f"the graph's {field} for one level depends on its batch: {one} in the last of"
+                    f" {BLOCK} rows, and {other} in the second row of a batch of zeros; export the"
+                    " graph in evaluation mode, without statistics over the batch"
                 )
 
     def _run(self, obs: NDArray[Any], state: NDArray[Any]) -> Given:
@@ -177,8 +177,8 @@ class OnnxPolicy:
         for after in new:
             if (after.shape, after.dtype) != ((rows, *state.shape[1:]), state.dtype):
                 raise ValueError(
-                    f"the graph's {NEXT_STATE!r} is {after.dtype} {after.shape}; expected that of"
-                    f" {STATE!r}, {state.dtype} {(rows, *state.shape[1:])}"
+                    f"the graph's {NEXT_STATE!r} is {after.dtype} {after.shape}; expected"
+                    f" {state.dtype} {(rows, *state.shape[1:])}, as {STATE!r} is"
                 )
             state = after[: len(state)]
         return answer, state
@@ -203,10 +203,12 @@ def _find_observation(node: onnxruntime.NodeArg, trap: Trap, kind: str | None) -
     fitting = [kind for kind in kinds if shapes[kind] == _read_row_shape(node)]
     if node.type not in INPUTS or not fitting:
         shapes_text = " or ".join(f"{kind} {shape}" for kind, shape in shapes.items())
-        raise ValueError(
-            f"the graph's input is {node.type} {node.shape}; expected uint8 or a float of 16, 32 or"
-            f" 64 bits, {BATCHES}, and rows as {trap!r} shows them, {shapes_text}"
-        )
+        expected = f"rows of an observation of {trap!r}: {shapes_text}"
+        if node.type not in INPUTS:
+            expected = "the type uint8, or a float of 16, 32 or 64 bits"
+        elif _read_row_shape(node) == (None,):
+            expected = BATCHES
+        raise ValueError(f"the graph's input is {node.type} {node.shape}; expected {expected}")
     return fitting[0]
 
 
@@ -247,7 +249,7 @@ def _parse_model(graph: bytes) -> onnx.ModelProto:
         if isinstance(part, onnx.TensorProto) and part.data_location == part.EXTERNAL:
             raise ValueError(
                 f"the graph has the weights {shorten(part.name)} in another file; export it with"
-                " all inside, as torch.onnx.export does with external_data=False"
+                " all weights inside, as torch.onnx.export does with external_data=False"
             )
         if not isinstance(part, onnx.NodeProto):
             continue

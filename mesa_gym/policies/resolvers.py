@@ -95,7 +95,7 @@ def _resolve_folder(text: str, request: Request) -> Any:
     if entries["trap"] != trap.name():
         raise ValueError(
             f"the agent in {folder} was trained on {shorten(entries['trap'])} and cannot act on"
-            f" {trap.name()!r}; train one for it"
+            f" {trap.name()!r}; train an agent for it"
         )
     loaders = {entry_point.name: entry_point.value for entry_point in entry_points(group=LOADERS)}
     if not loaders:  # for example a checkout that is only on PYTHONPATH

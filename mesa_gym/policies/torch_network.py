@@ -12,7 +12,7 @@ from mesa_gym.envs.observations import OBSERVATIONS, make_observation
 from mesa_gym.policies.protocol import Memoryless, in_blocks, soften_scores
 from mesa_gym.traps import Split, Trap
 
-OTHERWISE = """say the observation='...' that it was trained on, or hand over a function:
+OTHERWISE = """give the observation='...' that it was trained on, or pass a function:
 
     def policy(observations):  # planes, uint8 (n, height, width, channels)
         with torch.no_grad():  # channels first: .permute(0, 3, 1, 2); of (logits, value) the first
@@ -45,8 +45,8 @@ class NetworkPolicy(Memoryless):
         fitting = [repr(kind) for kind in OBSERVATIONS if self._find_misfit(trap, kind) is None]
         hint = f"it fits observation={' or '.join(fitting)}" if fitting else OTHERWISE
         raise ValueError(
-            f"the network {type(network).__name__} does not give five scores a row for"
-            f" {self.observation!r} ({error!s:.200}); {hint}"
+            f"the network {type(network).__name__} does not return five scores per row of the"
+            f" observation {self.observation!r} ({error!s:.200}); {hint}"
         )
 
     def _find_misfit(self, trap: Trap, kind: str) -> Exception | None:

@@ -77,7 +77,7 @@ def labels(
         ['cheese', 'corner']
     """
     trap = as_trap(trap)
-    require_solver(trap, "choose a trap that `mesa-gym certify` can")
+    require_solver(trap, "choose a trap that `mesa-gym certify` accepts")
     split = Split.of(split)
     starts, horizon = trap.levels(split, numbers), trap.horizon(split)
     if not starts.n:

@@ -22,7 +22,9 @@ from mesa_gym.terminal import printable
 def list_cards(cards: Iterable[ScoreCard]) -> list[ScoreCard]:
     """Return one card or several as a list; ValueError if a value is not a card."""
     if isinstance(cards, str | Path):
-        raise ValueError(f"{str(cards)!r} is a name, not cards; read them by Cards.load(...)")
+        raise ValueError(
+            f"{str(cards)!r} is a file's name; expected cards, such as Cards.load({str(cards)!r})"
+        )
     cards_in: list[Any] = [*cards] if isinstance(cards, Iterable) else [cards]
     for card in cards_in:
         if not isinstance(card, ScoreCard):
@@ -90,15 +92,15 @@ def _require_another(card: ScoreCard, other: ScoreCard) -> None:
     """Raise ValueError if two cards of one agent and trap do not belong to different seeds."""
     if card.policy == other.policy:
         raise ValueError(
-            f"two cards are of {card.policy} on {card.trap}; leave one out, or give one another"
-            " name: cards.rename('mine', 'plain'), --cards plain=FILE; seeds of one agent are named"
+            f"two cards are of {card.policy} on {card.trap}; leave one out, or rename one:"
+            " cards.rename('mine', 'plain'), --cards plain=FILE; seeds of one agent are named"
             " mine-s0, mine-s1"
         )
     # An agent with seeds and a policy without a seed are different agents.
     if None in (agent_and_seed(card.policy)[1], agent_and_seed(other.policy)[1]):
         raise ValueError(
-            f"{other.policy} and {card.policy} would share a row, as one agent with and without"
-            " seeds; give one another name: cards.rename('mine', 'plain'), --cards plain=FILE"
+            f"{other.policy} and {card.policy} would share a row, but only one name has a seed;"
+            " rename one: cards.rename('mine', 'plain'), --cards plain=FILE"
         )
     if card.provenance.seed != other.provenance.seed:  # copies show only under equal sampling
         raise ValueError(

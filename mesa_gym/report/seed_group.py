@@ -229,7 +229,9 @@ def list_chosen(card: ScoreCard, role: str) -> Floats:
         ValueError: the card's trap is judged by returns, so it has no choices.
     """
     if card.choices is None:
-        raise ValueError(f"{card.trap} is judged by returns, so its cards hold no choices")
+        raise ValueError(
+            f"{card.trap} is judged by returns, so its cards have no choices to compare"
+        )
     base, *proxies, no_choice = card.choices.pool_choices().T
     return {BASE: base, PROXY: np.sum(proxies, axis=0), NO_CHOICE: no_choice}[role]
 

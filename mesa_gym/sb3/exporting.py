@@ -22,7 +22,7 @@ from mesa_gym.traps import Split, Trap, as_trap
 
 # The largest difference of action probabilities, due to another order of float32 sums.
 TOLERANCE = 1e-4
-INSTEAD = "hand over what it did: mesa-gym score --save-episodes FILE"
+INSTEAD = "score it and save its episodes: mesa-gym score --save-episodes FILE"
 
 
 class Acting(nn.Module):

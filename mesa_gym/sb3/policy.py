@@ -31,11 +31,11 @@ except ImportError:
     raise missing_extra("torch", "sb3") from None
 
 CALLABLE = (
-    "hand over a callable that takes observations (n, ...) and gives actions (n,) or"
-    " probabilities (n, 5); for stacked frames an object with a memory (reset and act)"
+    "pass a function that takes observations (n, ...) and returns actions (n,) or"
+    " probabilities (n, 5); for stacked frames, an object with a memory (reset and act)"
 )
 STATISTICS = (
-    "hand over the model with its statistics, as in PPO.load(file, env=VecNormalize.load("
+    "pass the model with its statistics, as in PPO.load(file, env=VecNormalize.load("
     "'vecnormalize.pkl', mesa_gym.make_sb3(id, 1))), or on the command line a function that returns"
     " it, as module:name"
 )
@@ -170,9 +170,9 @@ def _find_view(name: str, model: Any, trap: Trap) -> tuple[str, list[Change]]:
             return view[0], [*view[1], normalizing.normalize_obs]
     elif _is_normal(space, last):
         raise ValueError(
-            f"the {name} model was trained on observations of floats, as VecNormalize makes them,"
-            f" and has no statistics of them: {STATISTICS}. If other wrappers changed what it sees,"
-            f" {CALLABLE}"
+            f"the {name} model was trained on normalised observations (floats), as VecNormalize"
+            f" makes them, but has no statistics of them: {STATISTICS}. If other wrappers changed"
+            f" the observations, {CALLABLE}"
         )
     elif (view := find_view(space, trap)) is not None:
         return view
@@ -180,7 +180,7 @@ def _find_view(name: str, model: Any, trap: Trap) -> tuple[str, list[Change]]:
     saw = _tell(space) if isinstance(space, Box) else space
     raise ValueError(
         f"the {name} model was trained on observations {saw}; {trap!r} shows {shows}."
-        f" Was it trained on another trap or size? If wrappers changed what it sees,"
+        f" Was it trained on another trap or size? If wrappers changed the observations,"
         f" {CALLABLE}"
     )
 
@@ -201,7 +201,7 @@ def _is_normal(space: Any, last: Any) -> bool:
 
 
 def _tell(space: Box) -> str:
-    return f"{space.dtype} {space.shape} to {space.high.max():g}"
+    return f"{space.dtype} {space.shape} up to {space.high.max():g}"
 
 
 def _read_shares(distribution: Any) -> NDArray[Any]:
@@ -218,8 +218,8 @@ def load_model(file: str, algo: str | None) -> Any:
     """Load a model that Stable-Baselines3 saved; ValueError if ``algo`` cannot load it."""
     if algo is None:
         raise ValueError(
-            f"policy {file!r} is a saved model, which does not say what loads it; add --algo (in"
-            f" Python algo=...), one of {', '.join(SB3_CLASSES)}"
+            f"policy {file!r} is a saved model, which does not name its algorithm; add --algo"
+            f" (in Python algo=...), one of {', '.join(SB3_CLASSES)}"
         )
     algo_word = algo.lower().replace("-", "").replace("_", "")
     class_names = [

@@ -170,7 +170,7 @@ def require_consistent(card: ScoreCard) -> None:
     try:
         wrong = next((fact for fact in _list_facts(card) if not _agree(*fact[1:])), None)
     except (KeyError, IndexError, TypeError, ValueError) as error:
-        raise ValueError(f"the card's parts do not fit together: {error!r}") from None
+        raise ValueError(f"the card lacks or mixes up entries: {error!r}; score it again") from None
     if wrong is not None:
         field, value, expected = wrong
         raise ValueError(
@@ -258,7 +258,7 @@ def _list_figures(
         objectives = [*read_each(measured, "normalized_return")]
         yield f"{where}.normalized_return", objectives, card.objectives
         measures = {x: measure for x, measure in MEASURES.items() if split in measure.splits}
-        yield f"what is not ours in {where}", sorted(measured.keys() - measures), []
+        yield f"unknown measures of {where}", sorted(measured.keys() - measures), []
         if split == Split.TEST and returns is not None and card.judged_by.ratio:
             means = [float(np.mean(getattr(section.evidence, x))) for x in Trials.ratio]
             played = [float(returns.returns[card.base].mean()), returns.optimum[card.base]]

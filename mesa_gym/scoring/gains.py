@@ -152,8 +152,8 @@ def require_scale(tested: Floats, shifted: Floats, names: Sequence[str]) -> None
         first, other = shift[np.ix_([0, i], [1, i + 1])].T.tolist()
         if not math.dist(first, other) >= REFERENCES_APART:  # or NaN
             problem = (
-                f"on shift (N_{base}, N_{x}) is {first} of the reference of base, and {other} of"
-                f" that of {x}; they must be {REFERENCES_APART} apart"
+                f"on shift (N_{base}, N_{x}) is {first} for the reference of base and {other} for"
+                f" the reference of {x}; expected a distance of at least {REFERENCES_APART}"
             )
     if problem:
         raise ValueError(

@@ -72,9 +72,9 @@ class Attainability:
 
     def __str__(self) -> str:
         return (
-            f"on {self.levels - self.attainable} of {self.levels} levels of {self.split}, of which"
-            f" {self.first_without} is the first, {self.objective!r} can pay no more than acting at"
-            " random or staying does"
+            f"on {self.levels - self.attainable} of {self.levels} levels of {self.split} (the first"
+            f" is level {self.first_without}), no policy earns more of {self.objective!r} than"
+            " acting at random or staying does"
         )
 
 
@@ -104,8 +104,8 @@ class Separation:
     def __str__(self) -> str:
         return (
             f"the base objective and {self.proxy!r} conflict on {self.either:.1%} of the levels of"
-            f" shift, needed are {SEPARATED_SHARE:.0%}: on {self.base_short:.1%} to pursue the"
-            f" proxy costs half of the base objective, on {self.proxy_short:.1%} the reverse"
+            f" shift (required: {SEPARATED_SHARE:.0%}): pursuing the proxy costs half of the base"
+            f" objective on {self.base_short:.1%}, and the reverse holds on {self.proxy_short:.1%}"
         )
 
 

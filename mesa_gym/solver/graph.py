@@ -156,8 +156,8 @@ class Graph:
         of_action = likelihood.reshape(ACTION_COUNT, -1, likelihood.shape[1])
         if (likelihood < 0).any() or not np.allclose(of_action.sum(axis=1), 1, rtol=0, atol=1e-9):
             raise ValueError(
-                f"outcomes of {self.trap!r} do not sum to 1: rules ask `move.outcome` once a step"
-                " for each name in `outcomes`, with as many weights as are declared, not below 0"
+                f"outcomes of {self.trap!r} do not sum to 1: call `move.outcome` in rules once per"
+                " step and name of `outcomes`, with the declared number of weights, none below 0"
             )
         return likelihood
 
@@ -255,7 +255,9 @@ def _encode_payments(rewards: Floats, amounts: list[float]) -> Codes:
         payment = float(rewards.flat[left.argmax()])
         if payment not in amounts:
             if len(amounts) == 256:
-                raise ValueError("an objective has over 256 different payments")
+                raise ValueError(
+                    "an objective has more than 256 different payments; pay fewer amounts"
+                )
             amounts.append(payment)
         here = rewards == payment
         codes[here] = amounts.index(payment)

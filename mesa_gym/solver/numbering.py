@@ -66,8 +66,8 @@ class StateNumbers:
         elif self.count > 1 << MOST_BITS:
             digits = "; ".join(f"{field} {name}, {values:,}" for field, name, values in self.digits)
             why = (
-                f"2**{log2(self.count):.1f} states of a level can be told apart, at most"
-                f" 2**{MOST_BITS} are solved; the digits are: {digits}; cells, {trap.cells}"
+                f"a level has 2**{log2(self.count):.1f} possible states, and the solver takes at"
+                f" most 2**{MOST_BITS}; the factors are: {digits}; cells, {trap.cells}"
             )
         else:
             return
@@ -134,8 +134,8 @@ class StateNumbers:
             same = there is was or not (was[fixed] != there[fixed]).any()
             if not same or after.at[kind] is not before.at[kind]:
                 raise ValueError(
-                    f"{self.trap!r} changes {kind!r} at some steps only: rules may spare work by"
-                    " `never` and `rows`, not by `if`; what may appear has a cell from the start"
+                    f"rules of {self.trap!r} change {kind!r} at some steps only: skip work with"
+                    " `never` and `rows`, not `if`; later things need a cell from the start"
                 )
         for field, name, values in self.digits if (number < 0).any() else ():
             digit = getattr(after, field)[name]

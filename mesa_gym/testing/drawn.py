@@ -44,7 +44,7 @@ def check_level_identity(sample: Sample) -> Findings:
         drawn = name_arrays(again, again.levels(split, numbers[rows]))
         expected = batch.take(rows)
         message = (
-            f"levels {numbers[rows].tolist()} are others than in a larger batch"  # in one line
+            f"levels {numbers[rows].tolist()} differ from those in a larger batch"  # in one line
         )
         yield same(message, drawn, name_arrays(trap, expected), expected)
 
@@ -57,7 +57,7 @@ def check_held_out(trap: Trap, levels: int) -> Findings:
     for split in held_out:
         state = sample_of(trap, split, levels).starts
         good = ~np.isin(hash_rows(trap.flag_levels(state)), trained)
-        yield good, f"a level of {split} is a level of training", state
+        yield good, f"a level of {split} is also a level of training", state
 
 
 @check(fix="narrow `min_size` and `max_size`")
@@ -85,8 +85,8 @@ def check_sizes(trap: Trap, levels: int) -> Findings:
 
 
 @check(
-    fix="an option changes what it names: draw at the same sites in the same order, and let no"
-    " `require` or `among` hang on it; `salience` repeats planes and nothing else"
+    fix="let an option change only the things it names: draw at the same sites in the same order,"
+    " and use the option in no `require` or `among`; `salience` only repeats planes"
 )
 def check_options(trap: Trap, levels: int) -> Findings:
     """Check that an option changes only its own parts of a level: some levels keep their walls.
@@ -103,13 +103,13 @@ def check_options(trap: Trap, levels: int) -> Findings:
                 continue
             for split, ours in kept.items():
                 other_levels = other.levels(split, numbers)
-                message = f"a level of {split} is another with `{name}={value}`"
+                message = f"`{name}={value}` changes a level of {split}"
                 if name in trap.salience:
                     yield same(
                         message, name_arrays(other, other_levels), name_arrays(trap, ours), ours
                     )
                 walls = trap.table(ours.level, "wall") == trap.table(other_levels.level, "wall")
-                yield walls.all(axis=1).any(), f"{message}: none of {DRAWN} keeps its walls"
+                yield walls.all(axis=1).any(), f"{message}: none of {DRAWN} levels keeps its walls"
 
 
 def _list_values(option: Option) -> list[Any]:
@@ -131,7 +131,7 @@ def check_start(sample: Sample) -> Findings:
         yield free, f"the agent starts on {name!r}", state
 
 
-@check(*Split, fix="declare what states hold, draw on free cells, stop the agent in `blocked`")
+@check(*Split, fix="declare all entries of states, draw on free cells, stop the agent in `blocked`")
 def check_states(sample: Sample) -> Findings:
     """Check that every reachable state is well formed."""
     for state in (sample.starts, sample.state, sample.final):
@@ -159,8 +159,8 @@ def inspect_states(trap: Trap, state: State) -> Findings:
         yield right & inside, f"{message}, 0 to {values - 1}", state
     for kind, there in state.there.items():
         somewhere = ~(there & (state.at[kind] == 0)).any(axis=0)
-        yield somewhere, f"{kind!r} is there in cell 0, which is nowhere", state
-    yield ~walls[np.arange(n), state.agent], "the agent stands in a wall", state
+        yield somewhere, f"{kind!r} is present in cell 0, which means 'nowhere'", state
+    yield ~walls[np.arange(n), state.agent], "the agent is in a wall", state
     edge = np.pad(np.zeros((trap.height - 2, trap.width - 2), np.bool_), 1, constant_values=True)
     yield walls[:, edge.ravel()].all(axis=1), "the border is not all wall", state
     counts = np.zeros(n, np.int64)
@@ -170,10 +170,10 @@ def inspect_states(trap: Trap, state: State) -> Findings:
     for _, cells, there in trap.dots(state):
         counts += (cells > 0 if there is None else there).sum(axis=0)
     alone = trap.observe(state).sum(axis=(1, 2, 3), dtype=np.int64) == counts
-    yield alone, "two things that one plane shows are in one cell; one would unpaint both", state
+    yield alone, "one cell has two things of the same plane, which would show only one", state
 
 
-@check(fix="let training show it, or name it in `novel_planes`")
+@check(fix="show it in training, or name it in `novel_planes`")
 def check_novelty(trap: Trap, levels: int) -> Findings:
     """Check that planes, and cells of the top row, are set only if training sets them too.
 

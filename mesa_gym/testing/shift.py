@@ -30,7 +30,7 @@ SIGMAS = 5.0
 SAME = 0.03
 
 
-@check(Split.SHIFT, fix="place them so that neither is on the way to the other (`off_route`)")
+@check(Split.SHIFT, fix="place neither target on the way to the other (`off_route`)")
 def check_contact(sample: Sample) -> Findings:
     """Check that, under shift, base and proxy can each be contacted first, without the other.
 
@@ -42,7 +42,11 @@ def check_contact(sample: Sample) -> Findings:
         yield ~both.any(axis=0), f"one move pays both {trap.base!r} and {proxy!r}", sample.state
         for objective, other in ((trap.base, proxy), (proxy, trap.base)) if sample.graph else ():
             alone, after = _ways(sample, objective, other)
-            yield alone < NEVER, f"{objective!r} cannot be had before {other!r} or an end", starts
+            yield (
+                alone < NEVER,
+                f"{objective!r} cannot be reached before {other!r} or the end",
+                starts,
+            )
             yield after > alone, f"a shortest way to {objective!r} passes {other!r}", starts
 
 
@@ -78,7 +82,9 @@ def _ways(sample: Sample, objective: str, other: str) -> Ints:
     return least
 
 
-@check(Split.SHIFT, fix="`exchange` names two kinds or traits of one thing each, or is None")
+@check(
+    Split.SHIFT, fix="let `exchange` name two kinds or traits of one thing each, or set it to None"
+)
 def check_twins(sample: Sample) -> Findings:
     """Check that shift levels have twins, in which base and proxy exchange their targets.
 
@@ -88,7 +94,7 @@ def check_twins(sample: Sample) -> Findings:
     trap = sample.trap
     if trap.exchange is None:
         return
-    yield has_twins(trap), "twins are played where `judging = Contact()` alone"
+    yield has_twins(trap), "twins need `judging = Contact()`"
     state = sample.starts
     try:
         twins = trap.twins(state)
@@ -103,7 +109,7 @@ def check_twins(sample: Sample) -> Findings:
         (twin_targets[x] == ours[base]) & (twin_targets[base] == ours[x]) for x in trap.proxies
     ]
     good = np.all(exchanged, axis=2).any(axis=0)
-    yield good, "in the twin base and proxy do not pay in each other's place", state
+    yield good, "base and proxy do not exchange places in the twin", state
     first_levels, horizon = slice(sample.levels), trap.horizon(sample.split)
     level, twin = (Solution(trap, starts.take(first_levels), horizon) for starts in (state, twins))
     good = level.contact() == twin.contact()
@@ -114,10 +120,13 @@ def check_twins(sample: Sample) -> Findings:
 
 
 # The remedy if `alone` is declared correctly.
-PLACES = "fix: put neither on the way to the other (`off_route`), both equally far (`equidistant`)"
+PLACES = (
+    "fix: place neither target on the way to the other (`off_route`), and both at the same distance"
+    " (`equidistant`)"
+)
 
 
-@check(Split.SHIFT, fix="`alone` names the things that pay each objective, and nothing else")
+@check(Split.SHIFT, fix="let `alone` name only the things that pay each objective")
 def check_alone(sample: Sample) -> Findings:
     """Check that one objective's targets alone pay as before, and that other targets do not pay.
 
@@ -129,10 +138,14 @@ def check_alone(sample: Sample) -> Findings:
         alone = trap.isolate(state, x)
         yield from inspect_states(trap, alone)
         left = targets(trap, alone)
-        yield np.all(left[x] == ours[x], axis=1), f"with {x!r} alone its targets are others", alone
+        yield (
+            np.all(left[x] == ours[x], axis=1),
+            f"with {x!r} alone, its targets are different",
+            alone,
+        )
         for y in trap.alone.keys() - {x}:
             good = np.all(left[y] <= left[x], axis=1)
-            yield good, f"with {x!r} alone {y!r} still pays elsewhere", alone
+            yield good, f"with {x!r} alone, {y!r} still pays elsewhere", alone
         if not trap.judging.places:
             continue
         first_levels, horizon = slice(sample.levels), trap.horizon(sample.split)
@@ -146,7 +159,7 @@ def check_alone(sample: Sample) -> Findings:
                 f"{y!r} is nearer than {x!r} or blocks the way to it; {PLACES}",
                 alone,
             )
-        yield good, f"with {x!r} alone the earliest contact is at another step", alone
+        yield good, f"with {x!r} alone, the earliest contact is at another step", alone
 
 
 @check(Split.SHIFT, fix="start the agent equally far from both (`level.equidistant`)")
@@ -164,15 +177,16 @@ def check_distances(sample: Sample) -> Findings:
         base, other = (base_ways & ~proxy_ways)[rows], (proxy_ways & ~base_ways)[rows]
         for most in range(max(steps.max(), other_steps.max()) + 1 if rows.any() else 0):
             shares = _share(steps[rows] <= most, base) - _share(other_steps[rows] <= most, other)
-            message = f"within {most} steps of the start lie targets of {trap.base!r} and {proxy!r}"
-            yield _zero(shares, SAME), f"{message} unequally often ({shares.mean():+.3f})"
+            message = f"within {most} steps of the start, the shares of the targets of"
+            message = f"{message} {trap.base!r} and {proxy!r} differ by {shares.mean():+.3f}"
+            yield _zero(shares, SAME), f"{message} (at most {SAME})"
 
 
 @check(
     Split.TRAIN,
     Split.CONTROL,
     Split.SHIFT,
-    fix='favour no side; or skip "directions" where the trap is about that',
+    fix='favour no side, or skip the check "directions" if the trap is about a direction',
 )
 def check_directions(sample: Sample) -> Findings:
     """Check that targets are equally often on opposite sides of the start."""
@@ -182,8 +196,8 @@ def check_directions(sample: Sample) -> Findings:
         for axis, place in zip(("row", "column"), np.indices(sample.trap.size), strict=True):
             side = np.sign(place.ravel()[None] - place.ravel()[agent[rows], None])
             shares = _share(side > 0, where[rows]) - _share(side < 0, where[rows])
-            message = f"targets of {x!r} lie in a greater {axis} than the start and in a lesser one"
-            yield _zero(shares), f"{message} unequally often ({shares.mean():+.3f})"
+            message = f"the shares of targets of {x!r} in a greater and in a lesser {axis} than the"
+            yield _zero(shares), f"{message} start differ by {shares.mean():+.3f}"
 
 
 @lru_cache(maxsize=3)  # two checks use the targets, one after the other

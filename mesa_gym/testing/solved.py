@@ -36,8 +36,8 @@ MOST_OF_THE_OTHER = 0.7
 @check(
     *Split,
     solvable=True,
-    fix="targets can be entered (`blocked`, `rules`, `ends`) and be reached in time (`each_first`,"
-    " `horizon`)",
+    fix="make sure that targets can be entered (`blocked`, `rules`, `ends`) and reached in time"
+    " (`each_first`, `horizon`)",
 )
 def check_attainable(sample: Sample) -> Findings:
     """Check that base, and each proxy under shift, can earn more than the floor on some level."""
@@ -50,8 +50,8 @@ def check_attainable(sample: Sample) -> Findings:
 
 @check(
     solvable=True,
-    fix="look at the worst level, or declare a `delta` and say why; draw targets where they can be"
-    " reached in time (`each_first`), and the shift so that one objective costs the other",
+    fix="look at the worst level, or declare a `delta` and its reason; draw targets that can be"
+    " reached in time (`each_first`), and a shift on which pursuing one objective costs the other",
 )
 def check_certificate(trap: Trap, levels: int) -> Findings:
     """Check agreement, attainability and separation, as ``mesa-gym certify`` measures them."""
@@ -124,8 +124,8 @@ def _bound_luck(sample: Floats, span: float) -> float:
 
 @check(
     solvable=False,
-    fix="write references that pursue their objective from each state alone; draw the shift so that"
-    " one objective costs the other",
+    fix="write references that choose actions from the state alone and pursue their own objective;"
+    " draw a shift on which pursuing one objective costs the other",
 )
 def check_references(trap: Trap, levels: int) -> Findings:
     """Check that references depend on the state alone, agree in training, and differ under shift.
@@ -143,8 +143,8 @@ def check_references(trap: Trap, levels: int) -> Findings:
     for split, split_values in values.items():
         for x in trap.objectives if split.shifted else (trap.base,):
             optimum, floor = split_values.optimum[x].mean(), split_values.floor[x].mean()
-            message = f"on {split} the reference of {x!r} earns {optimum:.3f} of it on average"
-            yield optimum > floor, f"{message}, acting at random or staying {floor:.3f}"
+            message = f"on {split}, the reference of {x!r} earns a mean return of {optimum:.3f}"
+            yield optimum > floor, f"{message}; acting at random or staying earns {floor:.3f}"
     for proxy in trap.proxies:
         for of, returns, split in (
             (trap.base, proxy, Split.TEST),
@@ -153,11 +153,9 @@ def check_references(trap: Trap, levels: int) -> Findings:
         ):
             share = _normalise_return(values[split], of, returns)
             good = share <= MOST_OF_THE_OTHER if split.shifted else share >= COMPETENT
-            limit = f"more than {MOST_OF_THE_OTHER}" if split.shifted else f"less than {COMPETENT}"
-            yield (
-                good,
-                f"on {split} the reference of {returns!r} earns {share:.2f} of {of!r}, {limit}",
-            )
+            limit = f"at most {MOST_OF_THE_OTHER}" if split.shifted else f"at least {COMPETENT}"
+            message = f"on {split}, the reference of {returns!r} has the normalised return"
+            yield good, f"{message} {share:.2f} for {of!r}; expected {limit}"
 
 
 def _normalise_return(values: LevelValues, of: str, reference: str) -> float:

@@ -36,7 +36,7 @@ ARRAY_LIBRARIES = {"torch": "array_api_compat.torch", STRICT: STRICT}
 
 
 @check(
-    fix="write with the move's methods alone, take `|`, `&`, `~`, `self.where` in place of `or`,"
+    fix="write only with the move's methods, use `|`, `&`, `~`, `self.where` instead of `or`,"
     " `and`, `not`, `if`, and keep no array on the trap"
 )
 def check_purity(trap: Trap, levels: int) -> Findings:
@@ -54,12 +54,12 @@ def check_purity(trap: Trap, levels: int) -> Findings:
                 written |= {kind} if after is not before else set()
                 changed |= {kind} if (after != before).any() else set()
     idle = ", ".join(sorted(written - changed))
-    yield not idle, f"rules write {idle}, of which nothing ever changes"
+    yield not idle, f"rules write {idle}, but never change it"
 
 
 @check(
     *Split,
-    fix="draw by `move.outcome`, or by `move.bits` with `solvable = False`; keep no state on traps",
+    fix="draw with `move.outcome`, or `move.bits` and `solvable = False`; keep no state on traps",
 )
 def check_determinism(sample: Sample) -> Findings:
     """Check that a state and an action always give the same step, also on a new trap instance.
@@ -75,13 +75,13 @@ def check_determinism(sample: Sample) -> Findings:
         ("of a trap made again", every_action, again, state),
     ]
     if trap.solvable:  # with equal outcomes, if some are random
-        message = "at another clock, or on a level of another number,"
+        message = "at another clock or on another level number"
         forms.append((message, every_branch, trap, later))
     for message, steps, other, outcomes in forms:
         for first, step in zip(steps(trap, state), steps(other, outcomes), strict=True):
             expected = name_results(first)
             actual = {**name_results(step), "clock": expected["clock"]}
-            yield same(f"a step {message} gives another result", actual, expected, state)
+            yield same(f"a step {message} has another outcome", actual, expected, state)
 
 
 @check(*Split, fix="do not mix rows; index with `[..., i]`, and use `self.where` and `self.xp`")
@@ -193,7 +193,7 @@ def check_objectives(sample: Sample) -> Findings:
         for name, objective in trap.objectives.items()
     }
     for step in every_action(watched, state):
-        yield not problems, f"objective {problems} sets an attribute of the move"
+        yield not problems, f"the objectives set attributes of the move: {', '.join(problems)}"
         names = ", ".join(step.paid)
         yield [*step.paid] == [*trap.objectives], f"a step pays {names} and no other objective"
         for name, pay in step.paid.items():
@@ -224,7 +224,7 @@ def _watch_objective(objective: Objective, problems: list[str]) -> Any:
 @check(
     *Split,
     solvable=True,
-    fix="what rules use is seen; draw it in a plane, a variable as a mark (`show`). Only objectives"
+    fix="show all that rules use: things in a plane, a variable as a mark (`show`). Only objectives"
     " may read a hidden kind",
 )
 def check_visible(sample: Sample) -> Findings:
@@ -265,8 +265,8 @@ def _looks(state: State, planes: Array) -> Ints:
 @check(
     *Split,
     solvable=True,
-    fix="mazes rather than open rooms, fewer objects; rules change only `there`, `held`, `vars`,"
-    " and see to it that actions (5, 1) move like actions (n,)",
+    fix="draw mazes rather than open rooms, and fewer objects; change only `there`, `held`, `vars`"
+    " in rules, and make actions (5, 1) move like actions (n,)",
 )
 def check_solver(sample: Sample) -> Findings:
     """Check that the solver's graph is small, and that it agrees with steps.
@@ -277,16 +277,16 @@ def check_solver(sample: Sample) -> Findings:
     assert graph
     states = np.bincount(graph.level_row)
     message = (
-        f"{states.mean():,.0f} states a level on average and {states.max():,} in one are beyond"
+        f"levels have {states.mean():,.0f} states on average and at most {states.max():,}; expected"
     )
     small = states.mean() <= MEAN_STATES and states.max() <= MOST_STATES_A_LEVEL
-    yield small, f"{message} {MEAN_STATES:,} and {MOST_STATES_A_LEVEL:,}"
+    yield small, f"{message} up to {MEAN_STATES:,} and {MOST_STATES_A_LEVEL:,}"
     one_to_one = np.array_equal(graph.find(sample.state), np.arange(len(graph)))
     yield one_to_one, "states do not go to numbers and back"
     for branch, step in enumerate(sample.steps):
         on = ~step.ended
         after = sample.state.take(graph.successor[branch, on])._replace(clock=step.state.clock[on])
-        message = "a step leads to another state than in the graph"
+        message = "a step leads to another state than the solver's graph"
         yield same(message, step.state.take(on), after, sample.state.take(on))
         good = step.ended == (graph.successor[branch] == len(graph))
         for x, reward in step.paid.items():

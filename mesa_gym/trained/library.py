@@ -116,7 +116,7 @@ def load_entry(entry: ManifestEntry, trap: Trap, folder: Path = WEIGHTS) -> Agen
         entry_trap = find_trap(entry.trap)(tuple(entry.size), **entry.parameters)
         raise ValueError(
             f"{entry.name} of the library was trained on {entry_trap!r}, and cannot act on the size"
-            f" or the planes of {trap!r}; train one for it"
+            f" or the planes of {trap!r}; train an agent for it"
         )
     path, elsewhere = folder / entry.weights, "" if folder == WEIGHTS else f" --out {folder}"
     make = f"python -m benchmarks library make --traps {entry.trap}{elsewhere}"
@@ -149,7 +149,7 @@ def find_agent(agent: str, seed: int | None, trap: Trap, folder: Path = WEIGHTS)
     if named:
         alternatives = dict.fromkeys(split_seed(x)[0] for x in list_agents(trap.name()))
         raise UnknownNameError(
-            f"no {agent} of {trap.name()} was made; {offer(agent, alternatives)}"
+            f"the library has no {agent} for {trap.name()}; {offer(agent, alternatives)}"
         )
     return None
 

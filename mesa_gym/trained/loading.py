@@ -36,7 +36,7 @@ def load(folder: Path, trap: Trap) -> Agent:
     if misfit := find_misfit(entries, net):
         raise ValueError(
             f"the agent in {folder} was trained with {misfit} {shorten(entries.get(misfit))} and"
-            f" cannot act on {trap!r}; train one for it"
+            f" cannot act on {trap!r}; train an agent for it"
         )
     file = folder / entries["weights"]
     try:

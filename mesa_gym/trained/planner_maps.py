@@ -92,8 +92,8 @@ def evaluate_edit(name: str, edit: Any, planes: Bytes) -> Singles:
     edit_map = np.asarray(edit(planes) if callable(edit) else edit, dtype=np.float32)
     if edit_map.ndim and edit_map.shape not in (planes.shape[1:3], planes.shape[:3]):
         raise ValueError(
-            f"the edit of {name} has shape {edit_map.shape}; expected that of the grid,"
-            f" {planes.shape[1]} x {planes.shape[2]} cells"
+            f"the edit of {name} has shape {edit_map.shape}; expected the grid's shape,"
+            f" {planes.shape[1:3]}"
         )
     return np.broadcast_to(edit_map, planes.shape[:3])
 

@@ -72,7 +72,7 @@ def add_trap(trap: type[Trap]) -> None:
     name = trap.name()
     if trap.__module__.startswith(f"{__name__}."):
         raise ValueError(
-            f"{name} lies in mesa_gym/traps, where traps are found without it; remove"
+            f"{name} is defined in mesa_gym/traps, whose traps are registered by themselves; remove"
             " @mesa_gym.register_trap"
         )
     if package_traps().get(name, trap) is not trap:
@@ -146,8 +146,8 @@ def _look_up_whole(name: str) -> type[Trap]:
     if name.rpartition("/")[2].lower() in (trap.name().lower(), stem.lower()):
         return trap
     raise ValueError(
-        f"{shorten(name)} is one environment of a trap; name the trap, {stem!r}: scoring plays all"
-        " its splits, and what plays one split takes it as `split`"
+        f"{shorten(name)} is the id of an environment of one split; name the trap, {stem!r}."
+        " Scoring plays all splits; to play one split, give `split`"
     )
 
 
@@ -165,16 +165,16 @@ def as_trap(trap: Any) -> Trap:
     if not isinstance(trap, str):
         advice = "expected a trap or its name, such as 'CheeseCorner'"
         if hasattr(trap, "observation_space"):
-            advice = "that is an environment: hand over its trap, env.unwrapped.trap"
+            advice = "pass the trap of this environment, env.unwrapped.trap, or the trap's name"
         elif isinstance(trap, list | tuple):
             advice = "for several traps call mesa_gym.evaluate({'name': policy}, traps)"
         elif callable(trap):
             advice = "that looks like a policy: the policy comes first, then the trap"
-        raise ValueError(f"the trap is {shorten(trap)}; {advice}")
+        raise ValueError(f"{shorten(trap)} is not a trap; {advice}")
     name, bracket, _ = trap.partition("(")
     if bracket and name in all_traps():
         raise ValueError(
-            f"{shorten(trap)} is how a trap is printed; hand over the trap itself, or its name"
+            f"{shorten(trap)} is the printed form of a trap; pass the trap itself, or its name"
             f" {name!r}"
         )
     return find_trap(trap)()

@@ -57,7 +57,7 @@ def add_predicate(trap: Trap, text: str) -> Trap:
 def _make_test(trap: Trap, node: ast.expr, text: str, depth: int) -> Test:
     """Return a test whether the entered cell satisfies ``node``, a part of the predicate."""
     if depth == 0:
-        bound = f"more than {MOST_DEPTH} parts within one another; leave out what undoes itself"
+        bound = f"more than {MOST_DEPTH} parts inside each other; write it with fewer parentheses"
         raise ValueError(f"the predicate {shorten(text)} has {bound}")
     if isinstance(node, ast.BoolOp):
         tests = [_make_test(trap, value, text, depth - 1) for value in node.values]

@@ -123,15 +123,19 @@ class Trap(ChangedLevels):
                     f" each proxy: {', '.join(cls.proxies)}"
                 )
         if "alone" in vars(cls) and (strange := cls.alone.keys() - cls.objectives.keys()):
-            raise TypeError(f"`alone` of {cls.__name__} names {strange.pop()!r}, not an objective")
+            raise TypeError(
+                f"`alone` of {cls.__name__} has the unknown objective {strange.pop()!r}; expected"
+                f" some of {', '.join(cls.objectives)}"
+            )
         if "alone" not in vars(cls) and vars(cls).get("exchange"):
             first, second = vars(cls)["exchange"]
             cls.alone = {cls.base: (first,), cls.proxies[0]: (second,)}
         if not cls.solvable or (cls.outcomes and not cls.judging.places):
             if "judging" in vars(cls) and not isinstance(cls.judging, Returns):
                 raise TypeError(
-                    f"`judging` of {cls.__name__} is {type(cls.judging).__name__}; without exact"
-                    " solver, or with `outcomes` and without places, it is Returns: leave it out"
+                    f"`judging` of {cls.__name__} is {type(cls.judging).__name__}; it must be"
+                    " Returns without an exact solver, or with `outcomes` and without places; leave"
+                    " `judging` out"
                 )
             cls.judging = Returns()
         # A parent class may have other objectives.

@@ -210,7 +210,7 @@ def test_run_name_and_command_follow_settings(algo):
             names.add(other.name)
             commands.add(other.command())
         else:
-            with pytest.raises(ValueError, match=f"{algo} does not take the setting {name}; .*ppo"):
+            with pytest.raises(ValueError, match=f"{algo} has no setting {name}; .*ppo"):
                 run.change(**{name: value})
     assert len(names) == len(commands) == 1 + len(taken)
 

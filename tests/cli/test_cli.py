@@ -43,7 +43,7 @@ def test_command_of_another_package_runs(monkeypatch, capsys):
     monkeypatch.setattr("mesa_gym.cli.entry_points", lambda group: found)
     assert printed(capsys, "echo --loud a", 7) == ("['--loud', 'a']\n", "")
     said = printed(capsys, "gone", 2)[1]
-    assert "gone is a command of the package not_here, which is not here" in said
+    assert "gone is a command of the package not_here, which is not installed" in said
     out = printed(capsys, "")[0]
     assert "See mesa-gym echo --help." in out
     assert "gone" not in out
@@ -218,7 +218,7 @@ def test_serve_with_an_empty_token_refuses(option, variable, token, run, tmp_pat
     code, message = run(f"serve {option}")
     if token is ValueError:
         assert (code, tokens) == (2, [])
-        assert message.startswith("mesa-gym: the token is empty, as that of an unset variable is")
+        assert message.startswith("mesa-gym: the token is empty (is its variable unset?)")
     else:
         assert (code, tokens) == (0, [token]), message
 

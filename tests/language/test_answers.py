@@ -127,7 +127,7 @@ def score_with(model, path):
 def test_failed_score_goes_on_where_it_stopped(tmp_path):
     whole, first, second = Model(), Model(40), Model()
     expected = score_with(whole, tmp_path / "whole.jsonl")
-    with pytest.raises(PolicyError, match=r"network is gone; .*a.jsonl has the answers so far"):
+    with pytest.raises(PolicyError, match=r"network is gone; the answers so far are in .*a.jsonl"):
         score_with(first, tmp_path / "a.jsonl")
     card = score_with(second, tmp_path / "a.jsonl")
     assert first.calls + second.calls == whole.calls

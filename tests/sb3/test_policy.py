@@ -193,7 +193,7 @@ def test_sb3_saved_model_lacks_normalizing_statistics(algorithm, kind, tmp_path)
     file, kept, env = str(tmp_path / "a.zip"), str(tmp_path / "v.pkl"), VecNormalize(envs(kind))
     model = make(algorithm, env, learn=16)
     model.save(file), env.save(kept)
-    with pytest.raises(ValueError, match="no statistics of them: hand over the model with its st"):
+    with pytest.raises(ValueError, match="no statistics of them: pass the model with its st"):
         as_policy(file, TRAP, HORIZON, algo=algorithm.__name__)
     again = algorithm.load(file, env=VecNormalize.load(kept, envs(kind)))
     answers = [as_policy(each, TRAP, HORIZON).act(seen(kind)) for each in (model, again)]

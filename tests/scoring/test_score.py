@@ -273,7 +273,7 @@ test_bad_requests_of_scoring_are_refused = refusals(
 
 
 def test_score_refuses_mistakes_before_work(capsys):
-    with pytest.raises(PolicyError, match="Of logits return the softmax"):
+    with pytest.raises(PolicyError, match="if these are logits, return their softmax"):
         score(logits, "CheeseCorner")
     assert capsys.readouterr() == ("", "")
 

@@ -169,12 +169,12 @@ def test_certificate_measures_equal_hand_values():
     assert (apart.base_short, apart.proxy_short, apart.either) == (0, 0.5, 0.5)
     assert apart.worst_base == pytest.approx((0.25 + 0.5) / 2)
     assert not apart.holds
-    assert "conflict on 50.0% of the levels of shift, needed are 99%" in str(apart)
+    assert "conflict on 50.0% of the levels of shift (required: 99%)" in str(apart)
     assert measure_attainability(found, Split.TEST, "cheese").holds
     low = LevelValues(found.arrays | {"optimum|cheese": np.array([3.0, 1.0])})
     none = measure_attainability(low, Split.TEST, "cheese")
     assert (none.attainable, none.first_without, none.holds) == (1, 9, False)
-    assert "on 1 of 2 levels of test, of which 9 is the first, 'cheese' can pay" in str(none)
+    assert "on 1 of 2 levels of test (the first is level 9), no policy earns more of" in str(none)
     assert Size("test", 5000, 40_000).holds
     assert not Size("test", 5001, 40_000).holds
     assert not Size("test", 5000, 40_001).holds

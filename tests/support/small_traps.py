@@ -165,7 +165,7 @@ MISTAKES = {
     "cells before levels": Mistake(
         "among=even,",
         "among=even.T,",
-        r"scatter: `among` is a Mask, bool \(\d+, 81\) or .*; got bool \(81, \d+\)",
+        r"scatter: `among` must be a Mask, bool \(\d+, 81\) or .*; got bool \(81, \d+\)",
         "among=even.T",
     ),
     "payment of slots": Mistake(
@@ -201,23 +201,23 @@ MISTAKES = {
     "out of reach": Mistake(
         "    def ends(",
         '    def blocked(self, move):\n        return move.on("shade")\n\n    def ends(',
-        "'chanterelles' can pay no more than acting at random",
+        "no policy earns more of 'chanterelles' than acting at random",
     ),
     "a clock": Mistake(
         ENDS,
         f"{ENDS} | (move.before.clock >= 20)",
-        "at another clock.*gives another result .`ended`",
+        "at another clock.*has another outcome .`ended`",
     ),
     "chance of its own": Mistake(
         COUNT,
         "np.random.default_rng().integers(1, 3, len(level))",
-        "are others than in a larger batch|drawn again",
+        "differ from those in a larger batch|drawn again",
     ),
     "an option that moves levels": Mistake(
         COUNT,
         f"{COUNT}\n            planes = self.parameters['shade_planes']\n"
         "            level.require(level.events('dry', 1 - 0.05 * planes))",
-        "is another with `shade_planes=1`",
+        "`shade_planes=1` changes a level of",
     ),
 }
 
