@@ -24,7 +24,7 @@ from mesa_gym.errors import missing_extra, shorten
 
 PACKAGE = "agents"
 RUN = ".run"  # contains the token of the run that works in a folder
-LOCK = ".lock"  # stays in a folder in which a run has worked
+LOCK = ".lock"  # remains in a folder after its run
 SECONDS_TO_CONNECT = 10
 SECONDS_TO_JOIN = 60
 # Seconds for which a job continues without the token of its run, and without its folder.

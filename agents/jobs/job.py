@@ -7,7 +7,7 @@
     .work/                             results in progress
     .trained/                          agents that have no card yet
     .failed/                           tracebacks of jobs that failed
-    .damaged/                          results whose files were deleted or changed afterwards
+    .damaged/                          results with files that were deleted or changed later
 
 So an existing result is complete, and a kill at any moment costs only the running jobs.
 """

@@ -121,7 +121,7 @@ def require_results_folder(out: Path) -> None:
 
 
 def describe_plan(missing: Sequence[tuple[Job, Sequence[str]]], workers: str) -> str:
-    """Return the first line of a run, such as 27 agents in 6 jobs, about 210 CPU seconds."""
+    """Return the first line of a run, such as "27 agents in 6 jobs, about 210 CPU seconds"."""
     agents = sum(len(rest) for job, rest in missing if job.seconds)
     other_results = sum(len(rest) for _, rest in missing) - agents
     seconds = sum(job.seconds * len(rest) / len(job.results) for job, rest in missing)

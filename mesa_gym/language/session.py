@@ -75,7 +75,7 @@ class TextSession:
         self.text, self.done = "", True
 
     def __copy__(self) -> Self:
-        """Copy the environment and the file as well, so that the copy writes nothing."""
+        """Copy the environment and the file as well, so that the copy does not write to the log."""
         return deepcopy(self)
 
     def begin(self, /, **arguments: Any) -> str:

@@ -24,7 +24,7 @@ NICHE = (0.06, 0.06, 0.94, 0.94)  # the box in a wall cell that shows a held thi
 HELD = (0.11, 0.11, 0.78)  # left, top and side of the thing in the niche
 MARK_SIDE = 0.27
 
-Layer = tuple[int, Sprite, RGB]  # one drawing in one cell: its height and its colour
+Layer = tuple[int, Sprite, RGB]  # a drawing in a cell: (height, sprite, colour)
 
 
 def render_rgb(trap: World, state: State, tile: int = 32) -> NDArray[np.uint8]:
