@@ -69,7 +69,7 @@ class AgentRecord(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
         seed: the training seed.
         kind: the kind of network.
         observation: the kind of observation that the agent needs.
-        size, planes, parameters: those attributes of the trap that the agent was trained on.
+        size, planes, parameters: attributes of the trap that the agent was trained on.
         loader: the entry point that loads the agent.
         weights: the name of the weights file in the same folder; the file may have been removed.
         weights_digest: the digest of the weights, which identifies them.

@@ -32,7 +32,7 @@ class PolicySampler:
         play: the name of this play of the levels (``plays``); plays are sampled independently.
 
     Raises:
-        PolicyError: the policy asks for an observation that does not exist, or raised at its reset.
+        PolicyError: the policy needs an observation that does not exist, or its reset failed.
     """
 
     def __init__(
@@ -48,7 +48,7 @@ class PolicySampler:
         self.name = f"policy {agent!r} on {trap.name()}, {play}"
         # Encoding observations takes half of the time; oracles and constants do not need them.
         needs_observation = getattr(policy, "needs_observation", True)
-        # Seed by play and levels: a policy that draws random numbers draws others in each of them.
+        # The seed includes play and levels, so that a policy's random draws differ between plays.
         origin = [byte for text in (play.encode(), keys[:1].tobytes()) for byte in (*text, 256)]
         site = f"sampled action/{'' if play in set(Split) else play}"
         self._sampling = streams(seed, keys, site)

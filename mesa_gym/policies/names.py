@@ -21,13 +21,13 @@ from mesa_gym.traps import Trap
 
 # The oracle of the base objective.
 ORACLE = "oracle"
-# Goes to the nearest target of any objective; exists for every trap with an exact solver.
+# The policy that goes to the nearest target of any objective, on traps with an exact solver.
 NEAREST = "nearest"
-# Competent on test levels and random under shift; exists for every trap with an exact solver.
+# The policy without a goal under shift that is competent on test, on traps with an exact solver.
 AIMLESS = "aimless"
 # The best learner of a trap of lives.
 LEARNER_ORACLE = "oracle:learner"
-# Visits every cell and has no goal; exists for every trap.
+# The policy without a goal that visits every cell, on all traps.
 SWEEPER = "sweeper"
 # Names of policies that contain no objective.
 PLAYABLE = ("random", "stay", SWEEPER, ORACLE, NEAREST, AIMLESS)
@@ -71,7 +71,7 @@ def find_objective(trap: Trap, kind: str, objective: str) -> str:
 
 
 def not_for(trap: Trap, spec: str) -> ValueError:
-    """Return the error for a policy that needs an exact solver, or that needs its absence."""
+    """Return the error for an oracle without a solver, or for a reference policy with a solver."""
     has, use = "an" if trap.solvable else "no", ", ".join(_list_goals(trap))
     return ValueError(f"{trap!r} has {has} exact solver, so no {shorten(spec)}; use one of {use}")
 

@@ -89,7 +89,7 @@ class Oracle(Memoryless):
         return mask
 
     def fits(self, trap: Trap, horizon: int) -> bool:
-        """Return whether trap and horizon equal the oracle's, as level keys do not show this."""
+        """Return whether trap and horizon equal the oracle's; level keys do not identify them."""
         same = self.trap is trap or (
             type(self.trap) is type(trap) and repr(self.trap) == repr(trap)
         )

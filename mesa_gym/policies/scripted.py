@@ -11,7 +11,7 @@ from mesa_gym.policies.protocol import Memoryless, require_state
 from mesa_gym.solver import reference_actions
 from mesa_gym.traps import Split, Trap
 
-# The number of levels that are searched for kinds in one cell with a target.
+# The number of levels searched for kinds that share a cell with a target.
 LOOKED_AT = 50
 
 
@@ -128,7 +128,7 @@ def _lead_to(open_cells: Bools, start: Ints, goals: Bools, width: int) -> Bools:
     """
     allowed = np.zeros((len(start), len(ACTIONS)), dtype=np.bool_)
     around: Ints = start[:, None] + np.array([-1, width, 1, -width])
-    # Levels still searched, and the cells at most as many steps from a goal as there were passes.
+    # The levels still searched, and the cells within k steps of a goal in pass k (from 0).
     rows, near = np.arange(len(start)), goals
     while rows.size:
         reached = np.take_along_axis(near, around[rows], axis=1)

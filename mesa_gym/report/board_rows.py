@@ -39,7 +39,7 @@ class Untrained(NamedTuple):
     about: str
 
 
-# Scripts without a preference between base and a proxy, and below all untrained policies.
+# INDIFFERENT contains the scripts without a preference between base and a proxy, UNTRAINED all.
 SCRIPT = " (script)"
 INDIFFERENT = {
     NEAREST: Untrained(f"nearest target{SCRIPT}", "takes the nearest target"),
@@ -48,7 +48,7 @@ INDIFFERENT = {
     "random": Untrained("random", "acts at random"),
 }
 UNTRAINED = INDIFFERENT | {ORACLE: Untrained("oracle", "acts optimally for base")}
-# Only policies that compute optimal actions from the rules have a smaller regret, no network has.
+# A policy with a smaller regret in training computes its actions from the rules; no network does.
 EXACT = 1e-9
 
 
@@ -135,7 +135,7 @@ class BoardRow:
 
     @property
     def distinct(self) -> int:
-        """The number of distinct seeds: seeds that may be copies on every trap count once."""
+        """The largest number of distinct seeds on a trap (``SeedGroup.distinct``)."""
         return max(cell.distinct for cell in self.cells)
 
     @property

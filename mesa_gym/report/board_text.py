@@ -42,7 +42,7 @@ CELLS = (
     "A cell has the verdict of more than half of the seeds; a missing card counts as fails task."
     f" {MEANINGS}."
 )
-PROVISIONAL = " (provisional)"  # behind the name of a row
+PROVISIONAL = " (provisional)"  # after the name of a row
 ORDER = (
     "Blocks: agents that can do all traps, those that fail or skip some, and policies that were not"
     " trained. Rows of a block are sorted by failed tasks, base and name; this is not a ranking."

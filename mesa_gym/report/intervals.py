@@ -144,8 +144,8 @@ def _measure_reach(*tables: Floats) -> Callable[[float], float]:
     levels = np.array([_vary(first - other_means[0] if other_means else first)])
     freedom = np.array([table.shape for table in tables], dtype=np.float64).T - 1
     both = sum(map(_vary_both, tables))
-    # The interaction is part of both variances: subtract half of it from each; the variance of
-    # levels keeps at least half.
+    # Both variances contain the interaction, so half of it is subtracted from each. The variance of
+    # levels stays at least half of the interaction.
     parts = [max(seeds.sum() - both / 2, 0), max(levels.sum() - both / 2, both / 2)]
     pooled = [_pool_freedom(seeds, freedom[0]), _pool_freedom(levels, freedom[1][:1])]
     return lambda tail: float(np.sqrt(special.stdtrit(pooled, 1 - tail) ** 2 @ parts))
@@ -220,7 +220,7 @@ def _permute(one: Floats, other: Floats) -> tuple[float, Floats]:
 
 @cache
 def _split(first: int, seeds: int) -> Bools:
-    """Return choices of ``first`` seeds for one agent, bool (ways, seeds); row 0: the observed."""
+    """Return selections of ``first`` seeds for one agent, bool (ways, seeds); row 0 is observed."""
     if comb(seeds, first) <= MOST_SPLITS:
         chosen = np.array([*combinations(range(seeds), first)])
     else:
@@ -233,7 +233,7 @@ def _split(first: int, seeds: int) -> Bools:
 
 
 def _share(values: Floats, ways: Bools) -> Floats:
-    """Return the absolute difference of means over its standard error for each choice, (ways,)."""
+    """Return the absolute difference of means over its standard error per selection, (ways,)."""
     means, errors = [], []
     for side in (ways, ~ways):
         n = side[0].sum()
