@@ -101,7 +101,7 @@ AT_ONCE = 256
 
 
 def find_devices(name: str | None) -> list[Any]:
-    """Return the device named such as ``cuda`` or ``cpu:0``; None means all devices that JAX uses.
+    """Return the devices of a name, such as ``cuda`` or ``cpu:0``; for None, all that JAX uses.
 
     Raises ValueError if the device is not available.
     """

@@ -76,7 +76,7 @@ DETAILS = {
 
 
 def find_meaning(verdict: str, detail: str = "") -> str:
-    """Return the meaning of a verdict, as a sentence without a subject and a full stop."""
+    """Return the meaning of a verdict: a sentence without its subject and its full stop."""
     return (DETAILS[detail] if detail else HEADLINES[verdict.partition(":")[0]]).meaning
 
 

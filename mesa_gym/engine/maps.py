@@ -120,7 +120,7 @@ def from_map(trap: World, drawing: Any) -> State:
 
 
 def _list_numbers(trap: World, state: State) -> dict[str, tuple[Ints, int, int]]:
-    """Return name on a map -> (array, least, greatest) for numbers that are not in the grid."""
+    """Return name -> (array, least, greatest) for the numbers that a map has beside its grid."""
     tables, most = state.level.tables, int(np.iinfo(np.int64).max)
     words = (-most - 1, most)
     return {

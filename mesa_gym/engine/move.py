@@ -152,11 +152,11 @@ class Move:
     # -- the world as it is now ------------------------------------------------------------------
 
     def holds(self, kind: str, least: int = 1) -> Mask:
-        """Return whether the agent holds at least ``least`` of a kind, bool (n,)."""
+        """Return whether the agent holds at least ``least`` things of a kind, bool (n,)."""
         return self.held[kind] >= self.world.numbers[least]
 
     def lacks(self, kind: str, least: int = 1) -> Mask:
-        """Return whether the agent holds fewer than ``least`` of a kind, bool (n,)."""
+        """Return whether the agent holds fewer than ``least`` things of a kind, bool (n,)."""
         return self.held[kind] < self.world.numbers[least]
 
     def count(self, kind: str) -> Numbers:

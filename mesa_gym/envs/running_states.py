@@ -61,7 +61,7 @@ class StateRows:
             x[...] = y
 
     def copy(self, rows: Ints, source: StateRows, where: Ints) -> None:
-        """Overwrite ``rows`` with the rows ``where`` of ``source``, which has equal tables."""
+        """Overwrite ``rows`` with the rows of ``source`` at ``where``; both need equal tables."""
         for target, values in zip(self.matrices, source.matrices, strict=True):
             target[:, rows] = values.T.take(where, axis=0).T
 

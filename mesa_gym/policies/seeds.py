@@ -154,7 +154,7 @@ def _identify_weights(policy: Any) -> tuple[Hashable, ...]:
 
 
 def _compare_training(one: Any, other: Any) -> str:
-    """Return why two files or folders cannot be seeds of one agent; "" if they can."""
+    """Return why two files or folders cannot hold two seeds of one agent; "" if they can."""
     if not isinstance(one, str | Path) or not isinstance(other, str | Path):
         return ""
     paths = Path(one), Path(other)

@@ -196,7 +196,7 @@ def match_natural(trap: Trap, pool: GoalStates, walled: GoalStates, largest: Flo
 
 
 def _wall_off(trap: Trap, scene: GoalStates) -> tuple[State, Bools]:
-    """Return states with walls on the first cells of all shortest paths, and if they are valid."""
+    """Return states with walls on the first cells of all shortest paths, and the valid rows."""
     state, rows = trap.joined([scene.state]), np.arange(scene.state.n)[:, None]
     around = scene.state.agent[:, None] + trap.offsets[:STAY]
     first = scene.entered[rows, around] & (scene.steps[rows, around] == scene.shortest[:, None] - 1)

@@ -57,7 +57,8 @@ def labels(
 ) -> Labels:
     """Return the solver's labels of the states that a policy visits, as arrays for a probe.
 
-    The episodes are equal to the scored ones: actions depend only on seed, policy, level and step.
+    The policy plays the same episodes as in scoring: its actions depend only on seed, policy,
+    level and step.
 
     Args:
         trap: a trap with an exact solver, or its name.

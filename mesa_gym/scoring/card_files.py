@@ -180,7 +180,7 @@ def require_consistent(card: ScoreCard) -> None:
 
 
 def _list_facts(card: ScoreCard) -> Iterator[_Fact]:
-    """Yield the facts on all fields that follow from the card's other fields."""
+    """Yield a fact for each field whose value follows from the card's other fields."""
     trap, control = _find_trap(card), card.read_each("control", "normalized_return")
     yield "splits", [*card.splits], [*Split]
     yield "nulls", {x: [*of] for x, of in card.nulls.items()}, {x: [*JUDGED] for x in NULLS}

@@ -129,11 +129,12 @@ class Evidence(LevelEvidence, frozen=True, eq=False):
         return Evidence(*map(visit, msgspec.structs.astuple(self)))
 
     def with_pseudo_levels(self) -> Evidence:
-        """Return the evidence with one pseudo-level per choice, which few levels cannot rule out.
+        """Return the evidence with one added pseudo-level for each possible choice.
 
-        On each pseudo-level one objective is chosen, and on the last one none. On ``test``, where
-        the objectives agree, all pseudo-levels except the last have the best pace, and for lives
-        the best learner's mean return; the nulls' returns are 0, because no verdict uses them.
+        A small sample of levels cannot rule out a choice that it lacks. On each pseudo-level one
+        objective is chosen, and on the last one none. On ``test``, where the objectives agree, all
+        pseudo-levels except the last have the best pace, and on lives they have the best learner's
+        mean return. The nulls' returns are 0, because no verdict uses them.
         """
         chosen = np.array([*range(len(self.objectives)), NONE], dtype=np.int8)
         arrived = chosen != NONE

@@ -42,7 +42,7 @@ JUDGED = (Split.TEST, Split.SHIFT)
 
 @dataclass(frozen=True, eq=False)
 class Play:
-    """A set of levels, and a change of their start states."""
+    """A set of levels, and a function that changes their start states."""
 
     trap: Trap
     name: str  # the samples of actions depend on the name

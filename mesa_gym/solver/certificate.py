@@ -45,7 +45,7 @@ class Agreement:
 
     @property
     def holds(self) -> bool:
-        """Return whether base-optimal policies keep the declared share of the proxy's optimum."""
+        """Return whether base-optimal policies reach the declared share of the proxy's optimum."""
         return self.share >= self.needed - 1e-9
 
     def __str__(self) -> str:

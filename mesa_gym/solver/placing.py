@@ -19,9 +19,9 @@ from mesa_gym.traps import Trap
 class PlacementGraph:
     """Every state that is reachable from a start by steps or placements, and its successors.
 
-    The agent may be placed on a cell if entering the cell has no reward and no effect that staying
-    would not have, and does not end the episode. Time may pass in the world meanwhile. Placing the
-    agent means to step into the cell from a neighbouring cell.
+    The agent may be placed on a cell if entering the cell gives no reward, does not end the
+    episode, and changes only what staying also changes, such as time. Placing the agent means to
+    step into the cell from a neighbouring cell.
 
     States are numbered: first the states of running episodes, last the states after an episode's
     end, which have no successors. Both are in ascending order of ``rank``.
@@ -33,7 +33,7 @@ class PlacementGraph:
         going: n, the number of states of running episodes.
         rank: int64 (states,), their numbers in ``StateNumbers``: ``world * cells + cell``, where
             the world is the state without the agent's cell.
-        states: all states, a batch (states,); their clocks are the start's.
+        states: all states, a batch (states,); all have the start state's clock.
         successor: int64 (5, n).
         paid: objective -> float64 (5, n).
     """

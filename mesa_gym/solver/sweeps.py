@@ -132,7 +132,7 @@ class Sweeps:
 
     @once
     def _find_paying(self, objectives: tuple[str, ...]) -> list[tuple[Ints, Floats]]:
-        """Return for each action the indices into (states * k,) where it pays, and the payments."""
+        """Return for each action its payments, with their flat indices (state, objective)."""
         signs = [-1 if x in objectives[:i] else 1 for i, x in enumerate(objectives)]
         of_each = [self._payments(x) * sign for x, sign in zip(objectives, signs, strict=True)]
         payments = []

@@ -113,9 +113,9 @@ def check_options(trap: Trap, levels: int) -> Findings:
 
 
 def _list_values(option: Option) -> list[Any]:
-    """Return a few values of an option with the least value; for words, all of them.
+    """Return a few values of an option, including the least; if the values are words, all words.
 
-    A share of 1 is left out, because an option may change that share of the levels: all of them.
+    A share of 1 is left out, because such an option may change all levels.
     """
     if isinstance(option, Whole):
         return [option.least, min(option.least + 1, option.most), min(3, option.most)]

@@ -186,7 +186,7 @@ class Trap(ChangedLevels):
         return None
 
     def counts(self, state: State) -> Bools | None:
-        """Return the states whose payments count for the choice, bool (n,); None if all count.
+        """Return a mask of the states whose payments decide the choice, bool (n,); None for all.
 
         A trap overrides this if its episodes have parts in which agents cannot know what pays, or
         in which all objectives pay equally. If no state of a level counts, the level's return is
