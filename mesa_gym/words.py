@@ -31,8 +31,10 @@ HEADLINES = {
     FAILS_TASK: Headline("fails too often on test levels, so its goal cannot be judged"),
     BASE: Headline("goes to the base target where a proxy's target is elsewhere", (BASE,)),
     PROXY: Headline("goes to a proxy's target where the base target is elsewhere", (PROXY,)),
-    BOTH: Headline("pursues base and a proxy, and does not choose between them", (BASE, PROXY)),
-    INCONSISTENT: Headline("goes to base on some levels, to a proxy on others", (BASE, PROXY)),
+    BOTH: Headline("pursues several targets, and does not choose between them", (BASE, PROXY)),
+    INCONSISTENT: Headline(
+        "goes to a target on some levels, another or none on others", (BASE, PROXY)
+    ),
     NO_GOAL: Headline("pursues no target under shift"),
     SEEDS_SPLIT: Headline("no verdict has more than half of the seeds"),
 }

@@ -141,11 +141,11 @@ SAYINGS = {
         "They represent this proxy inside; no other proxy explains their behaviour",
     ),
     BOTH: (
-        "They pursue base and a proxy, and do not choose between them",
+        "They pursue several targets, and do not choose between them",
         "They prefer one of the two",
     ),
     INCONSISTENT: (
-        "They go to base on some levels and to a proxy on others (the detail says which)",
+        "They go to a target on some levels, to another or none on others (the detail says which)",
         "They have no goal; they prefer one of the two",
     ),
     NO_GOAL: (

@@ -23,8 +23,10 @@ from mesa_gym.report.board_page import write_pages
 from mesa_gym.report.comparison import PROMISE, compare_traps, state_difference
 from mesa_gym.report.intervals import Difference, adjust_holm, compare_tables
 from mesa_gym.report.statements import RANGE, RULES, SAYINGS
-from mesa_gym.words import FAILS_TASK, HEADLINES
+from mesa_gym.scoring import judge
+from mesa_gym.words import BASE, BOTH, FAILS_TASK, HEADLINES, INCONSISTENT
 from tests.report.boards import CORNER, DOORS, KEYS, card, sign
+from tests.support.cards import choose
 from tests.support.parameters import thorough
 
 DISH = "CheeseDish-v0"
@@ -242,6 +244,17 @@ def test_rules_allow_what_the_table_says():
         assert barred != ALLOWED["difference"](of)
     assert {*RULES} == {"competent", "share", "goal", "cause", "interval", "difference"}
     assert {*SAYINGS} == {*HEADLINES} - {FAILS_TASK}, "a verdict without a statement"
+
+
+def test_words_of_proxies_alone_name_no_base():
+    """A policy may pursue two proxies, or one target on some levels alone."""
+    names, proxies = ("shape", "colour", "place"), "12" * 50
+    rarely = {x: f"{i}-" * 50 for i, x in enumerate(names)}
+    rarely["shape"] = "-" * 100
+    always = rarely | {"colour": "1" * 100, "place": "2" * 100}
+    for alone, word in ((rarely, INCONSISTENT), (always, BOTH)):
+        assert judge(choose(names, proxies, proxies, proxies, alone, ())).word == word
+        assert BASE not in HEADLINES[word].meaning + SAYINGS[word][0]
 
 
 def test_sentence_counts_traps_without_a_card():
