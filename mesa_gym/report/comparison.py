@@ -15,6 +15,7 @@ from mesa_gym.report.intervals import Difference, adjust_by_permutation, adjust_
 from mesa_gym.report.seed_group import SeedGroup
 from mesa_gym.report.statements import A_DIFFERENCE, ALPHA, MIN_LEVELS, RANGE
 from mesa_gym.scoring import ScoreCard
+from mesa_gym.scoring.card_text import number
 from mesa_gym.scoring.copies import require_different_seeds
 from mesa_gym.scoring.verdict import FEW
 from mesa_gym.solver.graph import Floats
@@ -71,7 +72,7 @@ class Statement:
         digits = next((n for n in (2, 3) if high - low >= 2 * 0.1**n), 4)
         texts = [f"{x:+z.{digits}f}" for x in figures]
         estimate, *ends = (text.replace("+0.", "0.") if not float(text) else text for text in texts)
-        return [estimate, " to ".join(ends), "<0.001" if p < 0.001 else f"{p:.3f}"]
+        return [estimate, " to ".join(ends), "<0.001" if p < 0.001 else number(p, 3, ALPHA)]
 
     def describe(self) -> str:
         """Return the trap and, in brackets, the difference, with shares and p if significant."""

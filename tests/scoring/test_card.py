@@ -27,7 +27,7 @@ from mesa_gym.scoring import (
     score,
 )
 from mesa_gym.scoring.card_making import list_warnings
-from mesa_gym.scoring.card_text import list_remarks
+from mesa_gym.scoring.card_text import list_remarks, number, say_sentences
 from mesa_gym.scoring.evidence import NULLS, LevelReturns, read_letters, write_letters
 from mesa_gym.scoring.measures import take_measures
 from mesa_gym.scoring.plays import find_play, play_changed
@@ -50,6 +50,26 @@ def test_low_confidence_card_names_the_runner_up():
     assert repr(doubtful) == line
     sure = replace(doubtful, confidence=0.8)
     assert repr(sure) == "few on CheeseCorner-v0: base, confidence 0.80"
+    assert "confidence 0.795, low confidence" in repr(replace(doubtful, confidence=0.795))
+
+
+def test_numbers_keep_their_side_of_a_line():
+    """A number is not printed as the line that it misses."""
+    for value, text in ((0.896, "0.896"), (0.89999, "0.89999"), (0.9, "0.90"), (0.904, "0.90")):
+        assert number(value, 2, 0.9) == text
+    tested = made().splits["test"] | {"success_rate": 0.896}
+    card = replace(made(), splits=made().splits | {"test": tested}, verdict="fails_task")
+    (row,) = [line for line in str(card).splitlines() if "0.9 needed" in line]
+    assert row.split()[-4] == "0.896"
+
+
+def test_blind_success_names_its_measure():
+    """On lives it is a ratio of returns, and not a share of levels."""
+    card, ratio = made(trap="Probation-v0", judging="trials"), {"learner_ratio": 0.95}
+    nulls = {x: {s: of | ratio for s, of in splits.items()} for x, splits in card.nulls.items()}
+    splits = card.splits | {"test": card.splits["test"] | ratio}
+    told = " ".join(say_sentences(replace(card, splits=splits, nulls=nulls)))
+    assert "a blind script has a learner ratio of 0.95, and the agent of 0.95" in told
 
 
 @pytest.mark.parametrize("kind", KINDS)
