@@ -15,6 +15,7 @@ from mesa_gym.engine import ACTIONS, STAY, Ints, State
 from mesa_gym.errors import shorten_text, unknown
 from mesa_gym.files import write_bytes
 from mesa_gym.json_data import Text, decode_json, require
+from mesa_gym.language.answers import read_action
 from mesa_gym.scoring.card import salt_digest
 from mesa_gym.scoring.plays import Play, find_play, split_of
 from mesa_gym.scoring.record import ENDED, Actions, Record, replay
@@ -100,6 +101,7 @@ def record_plays(
                 parameters=trap.parameters,
                 salt=salt_digest(salt),
                 said=[*map(cut_said, texts)],
+                unread=sum(read_action(text) is None for text in texts),
                 examples=examples,
             )
 

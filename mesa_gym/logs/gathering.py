@@ -31,7 +31,7 @@ class Log:
     trap: Trap
     policy: str
     salt: str  # the salt with which the levels were drawn
-    unread: float | None  # share of the questions without a readable answer, as on a card
+    unread: float | None  # share of the questions of all plays without a readable answer
     plays: dict[str, LoggedPlay] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     # Plays with most levels logged more than once, such as "60 of 100 of test".

@@ -17,16 +17,16 @@ from mesa_gym.engine import Bools, Ints
 from mesa_gym.logs.episodes import RecordedEpisode
 from mesa_gym.logs.gathering import Log, gather_logs
 from mesa_gym.policies.seeds import write_name
-from mesa_gym.scoring.card_making import Nulls, gather_evidence
-from mesa_gym.scoring.card_text import add_unread, count_examples
+from mesa_gym.scoring.card_making import Nulls, gather_evidence, list_warnings
+from mesa_gym.scoring.card_text import add_unread, count_examples, number
 from mesa_gym.scoring.plays import JUDGED, plays_of, split_of
-from mesa_gym.scoring.verdict import Verdict, confidence, judge
+from mesa_gym.scoring.verdict import DECIDED, Verdict, confidence, judge
 from mesa_gym.solver import LevelValues, level_values
 from mesa_gym.terminal import format_table, printable
 from mesa_gym.traps import Split
 from mesa_gym.traps.judged_by import AGAIN
 from mesa_gym.traps.played_episodes import Episodes
-from mesa_gym.words import find_meaning, write_word
+from mesa_gym.words import LOW_CONFIDENCE, find_meaning, write_word
 
 NO_VERDICT = Verdict("")
 # A verdict needs at least this number of levels in each play.
@@ -83,7 +83,9 @@ class LogScore(Struct, frozen=True, kw_only=True):
         """Return the headline."""
         detail = ": ".join(filter(None, (write_word(self.detail), ", ".join(self.wants))))
         words = f"{write_word(self.verdict)}{f' ({detail})' if detail else ''}"
-        outcome = f"{words}, confidence {self.confidence or 0:.2f}"
+        sure = self.confidence or 0.0
+        outcome = f"{words}, confidence {number(sure, 2, DECIDED)}"
+        outcome += f", {write_word(LOW_CONFIDENCE)}" * (sure < DECIDED)
         subject = f"{printable(write_name(self.policy))} on {self.trap}, from a log"
         return add_unread(f"{subject}: {outcome if self.verdict else 'no verdict'}", self.unread)
 
@@ -210,4 +212,5 @@ def _find_verdict(
     if verdict.detail.startswith("by_") and AGAIN not in plays:
         note = f"No verdict: without a second play ({AGAIN}) of these levels it may be by chance."
         return NO_VERDICT, None, [note]
-    return verdict, confidence(evidence, 0), []
+    warnings = list_warnings(verdict.word, evidence)
+    return verdict, confidence(evidence, 0), [*warnings, *filter(None, [log.trap.caveat])]

@@ -195,9 +195,11 @@ class ScoreCard(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     @property
     def unread(self) -> float | None:
         """Share of text questions without a readable answer; None without text questions."""
-        shares = [self.splits[split].get("unread") for split in JUDGED]
-        valid_shares = [share for share in shares if isinstance(share, float)]
-        return sum(valid_shares) / len(valid_shares) if valid_shares else None
+        returns = [self.returns[split].counts for split in JUDGED if split in self.returns]
+        counts = [of["unread"] for of in returns if "unread" in of]
+        questions = sum(float(of["questions"].sum(dtype=np.float64)) for of in counts)
+        unread = sum(float(of["unread"].sum(dtype=np.float64)) for of in counts)
+        return unread / questions if questions else None
 
     def to_json(self) -> bytes:
         """Return the card as JSON, which ``read_card`` checks."""

@@ -1,6 +1,7 @@
 """Logs: a wrapper writes episodes, and a log gets the verdict of a card."""
 
 from functools import partial
+from itertools import count
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -18,6 +19,7 @@ from mesa_gym.logs.episodes import MOST_SAID
 from mesa_gym.logs.gathering import gather_logs
 from mesa_gym.logs.judging import score_log
 from mesa_gym.policies import as_policy
+from mesa_gym.policies.functions import TextPolicy
 from mesa_gym.scoring import DETAILS, score_all
 from mesa_gym.scoring.plays import plays_of
 from mesa_gym.scoring.verdict import Verdict
@@ -347,6 +349,32 @@ def test_unread_share_is_of_answers(dish):
     given = [replace(episode, said=["?"] * 4, unread=1) for episode in dish[:2]]
     (found,), _ = score_logs([*given, replace(dish[2], said=["?"] * 2)])
     assert found.unread == 2 / 10
+
+
+@pytest.mark.thorough
+def test_saved_episodes_keep_their_unread_answers():
+    """The card's share is of all questions on test and shift, and the log's of all plays."""
+    kept, asked = {}, count()
+    makers = {"it": lambda horizon: TextPolicy(lambda text: "Hm." if next(asked) % 7 < 3 else "up")}
+    with pytest.warns(UserWarning, match="got no readable answer"):
+        cards = score_all(makers, DISH, 2, played=lambda _, plays: kept.update(plays))
+    episodes = [*record_plays(DISH, "it", kept)]
+    (found,), _ = score_logs(episodes)
+    judged = [each for each in episodes if each.play in ("test", "shift")]
+    for share, of in ((found.unread, episodes), (cards["it"].unread, judged)):
+        assert share == sum(x.unread for x in of) / sum(len(x.said) for x in of)
+        assert 0 < share < 1
+
+
+@pytest.mark.thorough
+def test_log_has_the_warnings_of_card(monkeypatch):
+    trap, kept = find_trap("FollowMe")(), {}
+    monkeypatch.setattr(judging, "LEAST", 20)
+    makers = {"oracle:base": partial(as_policy, "oracle:base", trap)}
+    cards = score_all(makers, trap, 20, played=lambda _, plays: kept.update(plays))
+    (found,), _ = score_logs(record_plays(trap, "oracle:base", kept))
+    assert found.notes == cards["oracle:base"].warnings != []
+    assert "low confidence" in repr(replace(found, confidence=0.7))
 
 
 @pytest.mark.thorough
