@@ -17,6 +17,7 @@ import numpy as np
 from mesa_gym.report.intervals import interval
 from mesa_gym.report.statements import GOAL, INTERVAL, RULES, count_seeds
 from mesa_gym.scoring.card import Measured, ScoreCard, read_each
+from mesa_gym.scoring.card_text import number
 from mesa_gym.scoring.copies import Match, group_alike
 from mesa_gym.scoring.verdict import DECIDED, FEW
 from mesa_gym.solver.graph import Floats
@@ -116,7 +117,7 @@ class SeedGroup:
     @property
     def agree(self) -> int:
         """The number of seeds that have the verdict."""
-        return self.verdicts.get(self.verdict, self.kinds[self.verdict])
+        return max(self.verdicts.get(self.verdict, 0), self.kinds[self.verdict])
 
     @property
     def split(self) -> bool:
@@ -171,7 +172,9 @@ class SeedGroup:
         if self.choice:
             return interval(self.tabulate(role), share=True)
         places = self._list_shares(role)
-        return interval(places, share=True) if len(places) > 2 else (math.nan, math.nan)
+        # Equal places, which are cut off at 0 and 1, say nothing of other seeds.
+        varied = len(places) > 2 and len({*places}) > 1
+        return interval(places, share=True) if varied else (math.nan, math.nan)
 
     def find_range(self, role: str) -> tuple[float, float]:
         """Return the least and the greatest seed's share of a role; both NaN below two seeds.
@@ -209,7 +212,7 @@ class SeedGroup:
         if self.levels < FEW:
             limits.append(f"only {self.levels} levels: score at least {FEW}")
         if self.confidence < DECIDED:
-            limits.append(f"{write_word(LOW_CONFIDENCE)}, {self.confidence:.2f}")
+            limits.append(f"{write_word(LOW_CONFIDENCE)}, {number(self.confidence, 2, DECIDED)}")
         return tuple(limits)
 
 

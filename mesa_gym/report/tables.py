@@ -16,8 +16,8 @@ from mesa_gym.report.statements import INTERVAL, LEAST_SEEDS, RANGE, count_seeds
 from mesa_gym.scoring import ScoreCard
 from mesa_gym.scoring.card_text import number
 from mesa_gym.scoring.evidence import BLIND, SWEEPER
-from mesa_gym.scoring.plays import FEW_LEVELS as FEW_NULLS
 from mesa_gym.scoring.verdict import FEW as FEW_LEVELS
+from mesa_gym.scoring.verdict import LINES
 from mesa_gym.terminal import printable
 from mesa_gym.words import BASE, FAILS_CONTROL, FAILS_TASK, PROXY, write_word
 
@@ -78,21 +78,24 @@ def _say_caption(groups: Sequence[SeedGroup]) -> str:
     cards = [card for group in groups for card in group.cards]
     levels, sentences = min(card.provenance.levels for card in cards), []
     if kept := [card.choices for card in cards if card.choices is not None]:
+        null_levels = sorted({len(x.nulls[SWEEPER].shift) for x in kept})
+        first_levels = " to ".join(map(str, null_levels))
         twins = " and over twins (same levels, targets exchanged), half each"
         sentences.append(
             "Shares of shift levels on which base, a proxy or no target was reached first, over two"
             f" plays{twins if any(x.twins is not None for x in kept) else ''}. Sweeper and blind"
-            f" have no goal; theirs are base / proxy on the first {min(levels, FEW_NULLS)}"
-            " levels."
+            f" have no goal; theirs are base / proxy on the first {first_levels} levels."
         )
     ranges = f", {RANGE}" if any(len(group.cards) > 1 for group in groups) else ""
     sentences.append(
         f"Means over seeds{ranges}; an interval needs {LEAST_SEEDS}, most of them competent."
     )
-    if sure := [len(group.cards) for group in groups if not group.find_bar(INTERVAL)]:
+    if sure := [group for group in groups if not group.find_bar(INTERVAL)]:
+        over = dict.fromkeys("seeds and levels" if x.choice else "seeds alone for r" for x in sure)
+        fewest = min(len(group.cards) for group in sure)
         sentences.append(
-            "Intervals are 95%, over seeds and levels. They miss what no seed shows: what one seed"
-            f" in ten does is absent from {0.9 ** min(sure):.2f} of samples of {min(sure)} seeds."
+            f"Intervals are 95%, over {' or '.join(over)}. They miss what no seed shows: what one"
+            f" seed in ten does is absent from {0.9**fewest:.2f} of samples of {fewest} seeds."
         )
     if len(kept) < len(cards):
         sentences.append(
@@ -134,7 +137,8 @@ def describe_verdicts(group: SeedGroup) -> str:
         success = [x for card in failed if (x := card.read_number("test", measure)) is not None]
         if verdict == FAILS_TASK and success:
             mean = "mean " * (count > 1)
-            named += f" ({mean}{measure.replace('_', ' ')} {np.mean(success):.2f})"
+            share = number(float(np.mean(success)), 2, LINES.success_rate)
+            named += f" ({mean}{measure.replace('_', ' ')} {share})"
         descriptions.append(named)
     if group.fails_control:
         note = count_seeds(FAILS_CONTROL, group.fails_control, len(group.cards))

@@ -13,7 +13,7 @@ from mesa_gym import report
 from mesa_gym.report import compare, comparison, interval
 from mesa_gym.report.comparison import compare_traps
 from mesa_gym.report.groups import group_cards
-from mesa_gym.report.intervals import adjust_by_permutation, adjust_holm, compare_tables
+from mesa_gym.report.intervals import Difference, adjust_by_permutation, adjust_holm, compare_tables
 from mesa_gym.report.joining import tell_apart
 from mesa_gym.report.seed_group import ROLES, find_place, list_chosen, read_choice
 from tests.report.boards import sign
@@ -86,6 +86,10 @@ def test_group_interval_of_returns_equals_student():
     assert group.find_interval("base") == pytest.approx((low, high))
     assert group.find_range("base") == (0.6, 0.8)
     assert all(map(isnan, [*group.find_interval("proxy"), *group.find_range("proxy")]))
+    assert "Intervals are 95%, over seeds alone for r." in report.table(cards).caption
+    # Places are cut off at 0 and 1: equal ones give no interval without width.
+    (same,) = group_cards(replace(cards[0], policy=f"mine-s{seed}") for seed in range(5))
+    assert all(map(isnan, same.find_interval("base")))
 
 
 def test_group_cards_keeps_order_of_traps():
@@ -295,6 +299,13 @@ def test_permutation_p_of_traps_adds_tails():
     assert adjust_by_permutation([same, far]) == pytest.approx([1, 2 / 252])
     assert adjust_by_permutation([far, far]) == pytest.approx([4 / 252, 4 / 252])
     assert adjust_by_permutation([]) == []
+
+
+def test_p_below_its_line_is_shown_below():
+    groups = group_cards([FIRST])[0], group_cards([replace(SECOND, policy="ppo-s0")])[0]
+    for p, text, what in ((0.0496, "0.0496", "more"), (0.0504, "0.050", "alike")):
+        statement = comparison.Statement(groups, Difference(0.3, 0.1, 0.5, p), ())
+        assert (statement.write()[-1], statement.what) == (text, what)
 
 
 def test_compare_p_equals_welch_over_seeds():

@@ -101,6 +101,11 @@ def test_cell_without_majority_differs():
     cards = [cards[0], replace(cards[1], verdict="proxy:other")]
     (cell,) = find(make_leaderboard(cards), "mine").cells
     assert (cell.verdict, cell.agree, cell.kind) == ("proxy", 2, "proxy")
+    # Of the seeds that fail the task, one has a card, and the other trap's cards show two more.
+    cards = agent("mine", "base", "base", "fails_task", traps=[CORNER])
+    cards += agent("mine", *["base"] * 5, traps=[DOORS])
+    cell, _ = find(make_leaderboard(cards), "mine").cells
+    assert (cell.verdict, cell.agree, cell.seeds) == (FAILS_TASK, 3, 5)
 
 
 def test_cell_of_low_confidence_is_pale():
