@@ -114,7 +114,8 @@ def read_seeds(text: str) -> range:
     """Parse a range of seeds such as ``0-63``; ArgumentTypeError for other texts."""
     first, _, last = text.partition("-")
     if not (first.isdecimal() and last.isdecimal() and int(first) <= int(last)):
-        raise argparse.ArgumentTypeError(f"expected a range of seeds such as 0-63, got {text!r}")
+        expected = "expected a range of seeds such as 0-63, or 5-5 for seed 5 alone"
+        raise argparse.ArgumentTypeError(f"{expected}; got {text!r}")
     return range(int(first), int(last) + 1)
 
 

@@ -41,10 +41,14 @@ _LATER |= {"LogEpisodes": "mesa_gym.logs", "labels": "mesa_gym.probing"}
 _LATER |= {"tabulate": "mesa_gym.envs.tabulating"}
 # Names of functions in other packages -> the corresponding call here.
 _CALLS = {
+    "Cards": "mesa_gym.scoring.Cards.load('cards.json')",
+    "certify": "mesa_gym.solver.certify(trap, levels)",
     "compare": "mesa_gym.report.compare(cards, 'ppo', 'mine')",
-    "load": "mesa_gym.trained.load(folder, trap), or mesa_gym.score(folder, trap)",
+    "find_trap": "mesa_gym.traps.find_trap('CheeseCorner')",
+    "load": "mesa_gym.trained.load('CheeseCorner', 'ppo:0'), or mesa_gym.score(folder, trap)",
     "make": "gymnasium.make('MesaGym/CheeseCorner-v0')",
     "make_vec": "gymnasium.make_vec('MesaGym/CheeseCorner-v0', 8)",
+    "measure_pursuit": "mesa_gym.probing.measure_pursuit(agents, 'ColourShape')",
 }
 
 register_all()

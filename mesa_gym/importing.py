@@ -58,6 +58,8 @@ def import_source(request: str, source: str) -> ModuleType:
         missing = f"{source}.".startswith(f"{error.name}.")  # and not a module that it imports
         hint = "; add its folder to PYTHONPATH, or name its file: FILE.py:NAME" if missing else ""
         raise ValueError(f"{request}: {error!s:.200}{hint}") from None
+    except SyntaxError as error:
+        raise ValueError(f"{request}: syntax error, {error}") from None
     except SystemExit as stop:
         raise ValueError(
             f"{request}: {shorten(source)} ended Python when it was imported"

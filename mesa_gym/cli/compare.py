@@ -136,7 +136,9 @@ def _read_side(word: str, traps: list[str]) -> Side:
     elif (folder.is_dir() and not inside) or holds_cards(source):
         cards = Cards(card for part in source.split(",") for card in Cards.load(part))
     else:
-        paths = [path for part in source.split(",") for path in sorted(glob(part)) or [part]]
+        paths = [
+            path for part in source.strip(",").split(",") for path in sorted(glob(part)) or [part]
+        ]
         named = [x for trap in traps or ["CheeseCorner"] for x in references(find_trap(trap))]
         named = [name for name in named if traps or ":" not in name]
         names = dict.fromkeys([*list_board_rows(), *named, *list_agents()])

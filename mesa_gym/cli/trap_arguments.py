@@ -10,7 +10,7 @@ from typing import Any
 from mesa_gym.errors import UnknownNameError, shorten, shorten_text
 from mesa_gym.traps import Trap, find_trap
 
-_KEYWORD = re.compile(r"(?P<name>[a-z]\w*)=(?P<value>.*)")
+_KEYWORD = re.compile(r"(?P<name>[a-z][\w-]*)=(?P<value>.*)")
 ABOUT = "such as RedBlueDoors, an id or my_traps.py:Mushrooms; then its keywords, as rho=0.9"
 
 
@@ -68,7 +68,9 @@ def _find(word: str, options: argparse.Namespace) -> type[Trap]:
     """Return the trap with a name; the error for a policy's name suggests ``--policy``."""
     try:
         return find_trap(word)
-    except ValueError:
+    except ValueError as error:
+        if "," in word:
+            raise UnknownNameError(f"{error} Write a blank between traps.") from None
         if "policy" not in options or not _names_policy(word):
             raise
         message = f"{shorten(word)} is not a trap; did you mean --policy {shorten_text(word)}?"

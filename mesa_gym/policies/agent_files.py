@@ -37,7 +37,7 @@ def read_policy_file(folder: Path) -> dict[str, Any]:
     path, advice = folder / POLICY_FILE, "train or copy the agent again"
     try:
         entries = read_json(path)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         inside = sorted(file.parent.name for file in folder.glob(f"*/{POLICY_FILE}"))
         more = f"; its folders {', '.join(inside)} do: give {folder / '*'}" if inside else ""
         raise ValueError(

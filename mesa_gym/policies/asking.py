@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from mesa_gym.engine import ACTIONS, Ints, State
 from mesa_gym.engine.chance import outputs, streams, unit
 from mesa_gym.envs.observations import make_observation
-from mesa_gym.errors import PolicyBlame, PolicyError
+from mesa_gym.errors import PolicyBlame, PolicyError, shorten
 from mesa_gym.policies.protocol import Policy
 from mesa_gym.traps import Split, Trap
 
@@ -115,9 +115,10 @@ def read_answer(answer: NDArray[Any], n: int) -> NDArray[np.float64]:
             raise ValueError(f"it chose action {answer[row]} in row {row}; expected 0 to 4")
         return np.eye(len(ACTIONS))[answer]
     if answer.shape != (n, len(ACTIONS)) or answer.dtype.kind not in "fiub":
+        form = f"an array of shape {answer.shape} and dtype {answer.dtype}"
         raise ValueError(
-            f"it gave an array of shape {answer.shape} and dtype {answer.dtype}; expected"
-            f" actions ({n},) of integers, or probabilities ({n}, {len(ACTIONS)})"
+            f"it gave {form if answer.ndim else shorten(answer.item())}; expected actions ({n},) of"
+            f" integers, or probabilities ({n}, {len(ACTIONS)})"
         )
     finite = np.isfinite(answer)
     if not finite.all():

@@ -177,6 +177,11 @@ def _import_name(path: str, spec: str) -> Any:
         module = import_source(f"policy {shorten(spec)}", source)
     except ValueError as error:
         near = find_nearest(source, [ORACLE, "reference", *list_agents()], 0.7)
+        if near == source:
+            example = f"{source}:0" if source in list_agents() else f"{source}:base"
+            raise UnknownNameError(
+                f"policy {shorten(spec)}: expected a name such as {example}"
+            ) from None
         hint = f" (Did you mean '{near}:{name}'?)" if near else ""
         raise ValueError(f"{error}{hint}") from None
     if not hasattr(module, name):
@@ -258,7 +263,10 @@ def as_policy(
     if resolved is NotImplemented:
         sources = filter(None, RESOLVERS.values())
         expected = offer(text, [*references(trap), *list_agents(trap), *sources])
-        raise UnknownNameError(f"{shorten(text)} is neither a policy nor a file; {expected}")
+        advice = " Expected one policy, without commas." * ("," in text)
+        raise UnknownNameError(
+            f"{shorten(text)} is neither a policy nor a file; {expected}{advice}"
+        )
     try:
         return adapt(resolved, request)
     except ValueError as error:

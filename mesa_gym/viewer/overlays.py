@@ -232,7 +232,7 @@ def parse_overlays(trap: Trap, names: str, there: dict[str, Overlay]) -> set[str
         for name in reversed(there):  # the first tinting overlay stays on
             active = turn_on(there, active, name)
         return active
-    requested = {name for name in names.split(",") if name}
+    requested = {name.strip() for name in names.split(",") if name}
     for name in sorted(requested - set(there)):
         raise unknown(f"overlay of {trap.name()}", name, there)
     tinting = sorted(name for name in requested if there[name].tints)
