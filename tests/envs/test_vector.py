@@ -21,7 +21,7 @@ from mesa_gym.solver import level_values
 from mesa_gym.testing.sample import difference
 from mesa_gym.traps import LEVELS, Split, all_traps, find_trap
 from tests.envs.fronts import FRONTS, NUM_LEVELS, require_own_levels
-from tests.support.parameters import QUICK, TRAPS, each_trap, few, few_traps, thorough
+from tests.support.parameters import QUICK, TRAPS, few, few_traps, thorough
 from tests.support.reference import MASK, splitmix64
 from tests.support.refusals import refusals
 from tests.support.small_traps import SmallDish
@@ -250,7 +250,11 @@ def test_every_interface_takes_trap_parameters(front):
     require_own_levels(moves, Settings(trap, objects=4))
 
 
-@each_trap
+@pytest.mark.parametrize(
+    "trap",
+    [x if x.name() in FAST else thorough(x) for x in TRAPS],
+    ids=lambda trap: trap.name(),
+)
 def test_make_torch_draws_levels_of_make_vec(trap):
     """test_vector.py compares the vector environment with single ones."""
     both = (play_front(front, trap, **KEPT) for front in ("torch", "vector"))

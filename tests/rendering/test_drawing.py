@@ -20,7 +20,7 @@ from mesa_gym.rendering.colours import BASE_COLOUR, NONE_COLOUR, PROXY_COLOURS
 from mesa_gym.rendering.drawing import MARKS, SPRITES, WHITE
 from mesa_gym.rendering.window import load_pygame
 from mesa_gym.traps import Split, all_traps
-from tests.support.parameters import quick_apart
+from tests.support.parameters import each_trap, quick_apart
 from tests.support.reference import rollout
 from tests.support.refusals import refusals
 from tests.support.worlds import ITEMS, LOOKS, SHELF, cell, contrast, to_linear
@@ -160,9 +160,9 @@ def test_held_things_hang_in_the_top_row():
     assert min(difference(both, cell(f"wall, {item}", 64)) for item in ("door", "key")) > 5
 
 
-@pytest.mark.parametrize("cls", all_traps().values(), ids=all_traps())
-def test_render_rgb_places_cells_in_any_batch(cls):
-    trap = cls()
+@each_trap
+def test_render_rgb_places_cells_in_any_batch(trap):
+    cls, trap = trap, trap()
     state = trap.levels(Split.SHIFT, np.arange(6))
     frames = render_rgb(trap, state, 8)
     assert frames.shape == (6, 8 * trap.height, 8 * trap.width, 3)
