@@ -63,7 +63,7 @@ class SweepRow:
         """Return the share of a role, with the range over seeds and the 95% interval."""
         share, *ends = (self.measured[f"{role}{end}"] for end in ("", " low", " high"))
         interval = "" if "" in ends else " ({:.2f} to {:.2f})".format(*ends)
-        return _write_share(share) + self.group.write_range(role) + interval
+        return _write_share(share) + self.group.write_range(role) * (share != "") + interval
 
     def write_null(self, null: str) -> str:
         """Return the base and proxy shares of a policy without a goal, such as ``0.43/0.44``."""
@@ -85,7 +85,8 @@ class SweepRow:
         columns["test"] = math.nan if None in success else sum(success) / len(success)
         for role in (BASE, PROXY):
             columns[role] = group.choice.get(role, math.nan)
-            columns[f"{role} low"], columns[f"{role} high"] = group.find_interval(role)
+            ends = group.find_interval(role) if group.choice else (math.nan, math.nan)
+            columns[f"{role} low"], columns[f"{role} high"] = ends
         columns |= {"verdict": group.word or SEEDS_SPLIT, "confidence": group.confidence}
         for null, shares in nulls.items():
             columns |= {f"{null} {role}": shares.get(role, math.nan) for role in (BASE, PROXY)}

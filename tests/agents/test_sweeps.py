@@ -6,6 +6,7 @@ from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
+from msgspec import structs
 
 from agents.jobs import runner
 from agents.jobs.agents import CARD, WAITING_AGENTS, list_agent_jobs, name_result
@@ -20,7 +21,8 @@ from mesa_gym.cli import extras
 from mesa_gym.files import write_json
 from mesa_gym.report import read_committed
 from mesa_gym.report.groups import group_cards
-from tests.support.cards import DISH, made
+from tests.report.boards import sign
+from tests.support.cards import DISH, KINDS, made
 from tests.support.refusals import refusals
 
 
@@ -163,6 +165,19 @@ def test_cell_is_competent_by_most_seeds(competent, seeds, shown):
     """Half of the seeds are not most of them."""
     group = SimpleNamespace(competent=competent, cards=[None] * seeds)
     assert SweepRow(SweepCell("CheeseDish-v0", "ppo", ()), group, 0.0).competent == shown
+
+
+def test_returns_give_no_range_of_shares():
+    """Such a trap has places between references, and no shares."""
+    cards = []
+    for seed in range(5):
+        card = structs.replace(KINDS["unsolvable"], policy=f"ppo-s{seed}")
+        shift = card.splits["shift"] | {"between": {"shields": 0.6 + seed / 20}}
+        splits = card.splits | {"shift": shift}
+        cards.append(sign(structs.replace(card, splits=splits), card.policy))
+    (group,) = group_cards(cards)
+    row = SweepRow(SweepCell(group.trap, "ppo", ()), group, 0.0)
+    assert (row.write_share("base"), row.measured["base low"]) == ("–", "")
 
 
 def test_sweep_notes_are_those_of_tables(tmp_path):
