@@ -405,7 +405,7 @@ def test_save_that_fails_leaves_the_old_folder(tmp_path, monkeypatch):
     old, new = (leave_untrained(small(seed=seed)) for seed in (5, 6))
     kept = tmp_path / "agent"
     save(kept, old)
-    with pytest.raises(FileExistsError, match="choose another"):
+    with pytest.raises(FileExistsError, match="name another folder"):
         save(kept, new)
     assert read_record(tmp_path).seed == 5
     monkeypatch.setattr(os, "fsync", Mock(side_effect=OSError(errno.ENOSPC, "No space left")))

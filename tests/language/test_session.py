@@ -229,7 +229,7 @@ def test_session_of_a_full_disk_refuses_resets(tmp_path, monkeypatch):
         for _ in range(2):
             with pytest.raises(OSError, match="No space left"):
                 session.begin(seed=1, policy="mine")
-            with pytest.raises(ValueError, match="the episode is over"):
+            with pytest.raises(ValueError, match="no episode is in progress"):
                 session.answer("1")
     ended = session.episode.actions
     session.begin(seed=1, policy="mine")
