@@ -21,7 +21,7 @@ from mesa_gym.errors import WorkError
 from mesa_gym.files import format_csv, require_ours, write_text
 from mesa_gym.report.groups import group_cards, list_table_notes
 from mesa_gym.report.seed_group import SeedGroup
-from mesa_gym.report.statements import write_verdicts
+from mesa_gym.report.statements import RANGE, write_verdicts
 from mesa_gym.report.tables import WIDTH
 from mesa_gym.scoring import Cards
 from mesa_gym.scoring.evidence import BLIND, SWEEPER
@@ -157,7 +157,9 @@ class Sweep:
     @property
     def notes(self) -> list[str]:
         """The notes below the table, one sentence each; the first contains the scripts' shares."""
-        return [self._write_scripts(), *list_table_notes(row.group for row in self.rows)]
+        shares = [row.write_share(x) for row in self.rows if row.competent for x in (BASE, PROXY)]
+        ranges = [f"Shares are means over seeds, {RANGE}."] if "[" in "".join(shares) else []
+        return [self._write_scripts(), *ranges, *list_table_notes(row.group for row in self.rows)]
 
     def _write_scripts(self) -> str:
         """Return the shares of base and proxy of scripts without a goal, once for each trap."""

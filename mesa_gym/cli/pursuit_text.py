@@ -94,8 +94,16 @@ def tabulate_pursuit(
             results = measure_pursuit({spec: load(spec) for spec in specs}, trap, levels, salt)
             for of in results.values():
                 pooled.append(pool(of) | {"sweeper": pool(of, "sweeper")["walled"]})
-        means = [np.mean([x[y] for x in pooled] or np.nan) for y in (*POOLED, "gap", "sweeper")]
-        shares = [UNDEFINED if np.isnan(x) else f"{x:.2f}" for x in means]
+        shares = [write_mean([x[y] for x in pooled]) for y in (*POOLED, "gap", "sweeper")]
         rows.append([strip_version(trap_name), name, str(len(specs)), *shares])
     heads = ["trap", "agent", "seeds", *POOLED, "gap", "sweeper, walled"]
     return f"{format_table(heads, rows)}\n\n{BOUND_NOTE}"
+
+
+def write_mean(shares: Sequence[float]) -> str:
+    """Return the mean over the seeds with a defined share, and their number if others have none."""
+    defined = [share for share in shares if not np.isnan(share)]
+    if not defined:
+        return UNDEFINED
+    seeds = f" ({len(defined)} of {len(shares)} seeds)" if len(defined) < len(shares) else ""
+    return f"{np.mean(defined):.2f}{seeds}"

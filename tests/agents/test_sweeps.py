@@ -21,6 +21,7 @@ from mesa_gym.cli import extras
 from mesa_gym.files import write_json
 from mesa_gym.report import read_committed
 from mesa_gym.report.groups import group_cards
+from mesa_gym.report.statements import RANGE
 from tests.report.boards import sign
 from tests.support.cards import DISH, KINDS, made
 from tests.support.refusals import refusals
@@ -178,6 +179,7 @@ def test_returns_give_no_range_of_shares():
     (group,) = group_cards(cards)
     row = SweepRow(SweepCell(group.trap, "ppo", ()), group, 0.0)
     assert (row.write_share("base"), row.measured["base low"]) == ("–", "")
+    assert not any(RANGE in note for note in Sweep((row,)).notes)
 
 
 def test_sweep_notes_are_those_of_tables(tmp_path):
@@ -186,7 +188,7 @@ def test_sweep_notes_are_those_of_tables(tmp_path):
     page = write_results(swept, tmp_path, "again")[-1].read_text()
     copies = "which may be copies: seeds 1 to 4 of ppo on FollowMe."
     for text in (str(swept), page):
-        for note in (copies, "sweeps on up to 40% of the levels"):
+        for note in (copies, "sweeps on up to 40% of the levels", f"over seeds, {RANGE}."):
             assert note in " ".join(text.split())
 
 

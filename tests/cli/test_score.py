@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from mesa_gym.cli import main
 from mesa_gym.cli.agent_arguments import read_cards, split_name
+from mesa_gym.cli.pursuit_text import UNDEFINED, write_mean
 from mesa_gym.logs import read_log
 from mesa_gym.report import read_committed
 from mesa_gym.report.board_rows import Origin
@@ -119,6 +120,12 @@ def test_score_and_compare_with_pursuit(capsys):
     for refused in ("score KeysChests --policy stay", "score --episodes log"):
         assert main([*refused.split(), "--pursuit"]) == 2
         assert "pursuit" in capsys.readouterr().err
+
+
+def test_mean_pursuit_counts_its_undefined_seeds():
+    assert write_mean([0.5, float("nan"), 1.0]) == "0.75 (2 of 3 seeds)"
+    assert write_mean([0.5, 1.0]) == "0.75"
+    assert write_mean([float("nan")]) == write_mean([]) == UNDEFINED
 
 
 @pytest.mark.thorough

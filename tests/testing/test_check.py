@@ -492,7 +492,7 @@ COUNTS["rules"] += " move.set(acts=self.where(move.action == 4, (acts + 1) % 512
     ("check", "trap", "members", "message"),
     [
         ("novelty", KeysChests, {"held": {"key": 5}}, "'key' is set in cell 4 of the top row on"),
-        ("solver", Healthy, COUNTS, r"\d+,\d{3} states .* beyond 5,000 and 40,000"),
+        ("solver", Healthy, COUNTS, r"\d+,\d{3} states .* up to 5,000 and 40,000"),
     ],
 )
 def test_check_finds_faults_of_large_traps(check, trap, members, message):
