@@ -72,15 +72,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     trap = "the trap to train on, such as RedBlueDoors, then its keywords, such as rho=0.9"
     add("words", nargs="+", metavar="TRAP [KEYWORD=VALUE]", help=trap)
     add("--algo", default="ppo", help=algorithms)
-    add("--seed", type=int, default=0, help="(default: 0)")
-    add("--seeds", type=read_seeds, metavar="FIRST-LAST", help="several seeds, one folder each")
+    seed = parser.add_mutually_exclusive_group().add_argument
+    # argparse would take `--seed 0` for the default 0, and would not refuse it beside --seeds.
+    seed("--seed", type=int, default="0", help="(default: 0)")
+    seed("--seeds", type=read_seeds, metavar="FIRST-LAST", help="several seeds, one folder each")
     add("--steps", type=read_count, default=0, help=steps)
     add("--alpha", type=float, default=0.0, help="share of episodes from the shift (default: 0)")
     add("--reward", default="base", help="the objective to reward (default: base)")
     add("--num-levels", type=int, default=NUM_LEVELS, help=f"(default: {NUM_LEVELS:,})")
     start_help = "an agent from whose weights training goes on, as with another --alpha or --reward"
     add("--from", dest="start", default="", metavar="FOLDER", help=start_help)
-    add("--device", help="cpu, cuda or cuda:1 (default: what JAX finds first)")
+    add("--device", help="cpu, cuda or cuda:1 (default: all that JAX uses)")
     add("--tensorboard", type=Path, metavar="DIR", help="write what is printed for TensorBoard too")
     add("--quiet", action="store_true", help="print only the agent's folder")
     add("--out", type=Path, required=True, help="the new folder of the agent")

@@ -133,7 +133,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--traps", nargs="+", help="(default: those of the leaderboard)")
     parser.add_argument("--seeds", type=int, default=64)
     parser.add_argument("--steps", type=int, help="training steps (default: by the trap)")
-    parser.add_argument("--device", help="cpu, cuda (default: what JAX finds first)")
+    parser.add_argument("--device", help="cpu, cuda (default: all that JAX uses)")
     parser.add_argument(
         "--environments", type=int, default=65_536, help="that are stepped alone (default: 65536)"
     )
