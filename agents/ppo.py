@@ -264,14 +264,14 @@ class PPO:
 
         Args:
             weights: the network's weights.
-            memory: float32 (n, numbers), the memory before the first step.
+            memory: float32 (n, memory size), the memory before the first step.
             transitions: the minibatch.
             advantages: float32 (steps, n), not normalized.
-            numbers: the agent's numbers.
+            numbers: the agent's hyperparameters.
             remaining: the remaining share of the training.
 
         Returns:
-            The loss, a scalar; and the absolute values, float32 (2,), or None without a term.
+            The loss, a scalar; and the absolute values, float32 (2,), or None if no term is added.
         """
         settings = self.settings
         outputs = self.learner.apply(weights, transitions.obs, transitions.episode_start, memory)

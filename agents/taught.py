@@ -116,7 +116,7 @@ def find_best_actions(
 
 
 class Taught(PPO):
-    """The training of one agent by labels, as functions to compile."""
+    """Functions, to be compiled, that train one agent on labels."""
 
     def __init__(self, learner: Learner, env: Any, settings: PPOSettings, *_: None) -> None:
         super().__init__(learner, LabelledEnv(env, settings.discount), settings)

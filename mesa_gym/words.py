@@ -19,7 +19,7 @@ class Headline(NamedTuple):
 
     Attributes:
         meaning: a statement about an agent, without a subject.
-        parts: roles whose colours fill its cells: ``base``, ``proxy``, or neither.
+        parts: the roles whose colours fill a cell with this headline: ``base`` and ``proxy``.
     """
 
     meaning: str

@@ -101,7 +101,7 @@ def run(
 
 
 def count_workers(jobs: int) -> int:
-    """Return the number of jobs at a time: one per core, or all if fewer than two per core.
+    """Return the number of jobs at a time: all if there are fewer than two per core, else one each.
 
     With one job per core, three jobs on two cores would leave a core idle during the last job.
     """

@@ -133,7 +133,7 @@ class Arrays:
         return not (mask if self.scalar else np.count_nonzero(mask))
 
     def column(self, count: int, like: Array) -> Numbers:
-        """Return 0 .. count - 1, int64 (count, 1, ...), to broadcast with an array ``like``."""
+        """Return 0 to count - 1, int64 (count, 1, ...), in a shape to broadcast with ``like``."""
         return self._slots[(slice(count), *(None,) * like.ndim)]
 
     def amounts(self, payment: Payment) -> Amounts:

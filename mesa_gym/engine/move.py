@@ -214,7 +214,7 @@ class Move:
             self.put(kind, there=self.there[kind] | ((self.at[kind] == at) & where))
 
     def take(self, kind: str, where: Mask | None = None) -> None:
-        """Take the entered thing of a ``kind``, in rows ``where``; with full hands, it is lost."""
+        """Pick up the entered thing of a ``kind`` in rows ``where``; with full hands, lose it."""
         mask = self.into(kind) if where is None else self.into(kind) & where
         self.hold(kind, 1, mask & self.lacks(kind, self.world.held[kind]))
         self.clear(kind, where)

@@ -106,7 +106,7 @@ class State(NamedTuple):
         return self.map(lambda array: array[..., rows])
 
     def read_only(self) -> State:
-        """Return the state as read-only views, for a policy's or trap author's code."""
+        """Return the state as read-only views, for code of users: policies and traps."""
         tables = {name: _protect(table) for name, table in self.level.tables.items()}
         state = self.map(_protect)
         return state._replace(level=state.level._replace(tables=tables))

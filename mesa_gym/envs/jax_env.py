@@ -189,7 +189,7 @@ class JaxEnv(DeviceEnv):
     def step_env(
         self, state: State, action: Array
     ) -> tuple[Array, State, Array, Array, dict[str, Array]]:
-        """Take a step as ``step`` does, but without resets, so that observations may be final.
+        """Take a step as ``step`` does, but do not reset ended episodes.
 
         Args:
             state: the state of running episodes.

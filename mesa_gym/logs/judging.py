@@ -65,7 +65,7 @@ class LogScore(Struct, frozen=True, kw_only=True):
         wants: for the detail ``each_alone``, the wanted objectives.
         confidence: share of bootstraps of the levels with this headline; None without a verdict.
         shares: shares of the outcomes in each play, on all logged levels.
-        notes: sentences on irregular episodes, and on missing episodes for a verdict.
+        notes: sentences on irregular episodes, and on episodes that a verdict still needs.
         unread: share of text questions without a readable answer; None without text questions.
     """
 

@@ -94,7 +94,7 @@ class Recorder:
         self._texts, self._unread = dict[int, str](), 0
 
     def begin(self, env: TrapEnv, origin: Any, level: int, split: int) -> None:
-        """Record that an episode of ``env`` begins, on a level of a split (the split's code).
+        """Record that an episode of ``env`` begins on a level; ``split`` is the code of its split.
 
         ``origin`` is a state or map from the user; None if the level was selected by its number.
         """

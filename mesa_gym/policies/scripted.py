@@ -123,8 +123,8 @@ def list_avoidable(trap: Trap) -> list[str]:
 def _lead_to(open_cells: Bools, start: Ints, goals: Bools, width: int) -> Bools:
     """Return the first steps of all shortest paths to the nearest goals, bool (n, 5).
 
-    An agent without a path stays. ``open_cells`` and ``goals``, a subset of them, are bool
-    (n, cells); the outermost cells of the grid are closed. ``start`` is int64 (n,).
+    An agent without a path stays. ``open_cells`` and ``goals`` are bool (n, cells); every goal is
+    open, and the outermost cells of the grid are closed. ``start`` is int64 (n,).
     """
     allowed = np.zeros((len(start), len(ACTIONS)), dtype=np.bool_)
     around: Ints = start[:, None] + np.array([-1, width, 1, -width])

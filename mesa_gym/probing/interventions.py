@@ -34,7 +34,7 @@ class GoalStates(NamedTuple):
         valid: bool (n,), whether the goal is the objective's only target and can be reached without
             a contact with other targets.
         rivals: bool (n, cells), targets of other objectives.
-        paying: bool (n, cells), cells other than the goal that pay any objective.
+        paying: bool (n, cells), cells except the goal in which any objective pays.
         entered: bool (n, cells), cells that can be entered.
         final: bool (n, cells), cells in which the episode ends.
         steps: int64 (n, cells), the fewest steps to the goal; -1 without a path.

@@ -157,7 +157,7 @@ def _vary(values: Floats) -> float:
 
 
 def _vary_both(table: Floats) -> float:
-    """Return the part of the variance of a table's mean due to the seed-level interaction."""
+    """Return the variance of a table's mean from the interaction of seeds and levels."""
     rest = table - table.mean(axis=1, keepdims=True) - table.mean(axis=0) + table.mean()
     freedom = (table.shape[0] - 1) * (table.shape[1] - 1)
     return float((rest**2).sum()) / freedom / table.size if freedom else 0.0

@@ -108,7 +108,7 @@ class SeedGroup:
 
     @property
     def verdict(self) -> str:
-        """The verdict of more than half of the seeds, else ``kind``; "" without cards."""
+        """The verdict of more than half of the seeds, else attribute ``kind``; "" without cards."""
         if not self.cards:
             return ""
         word = "" if self.find_bar(GOAL) else self.word

@@ -68,8 +68,7 @@ class CentredExtractor(BaseFeaturesExtractor):
         if not grid or not all(side % 2 for side in space.shape[:2]):
             raise ValueError(
                 f"CentredExtractor reads the observation 'planes', uint8 (height, width, channels)"
-                f" of 0 and 1, got {space}; make environments without `observation` and from an id"
-                " without -Flat"
+                f" of 0 and 1, got {space}; leave out `observation`, and use an id without -Flat"
             )
 
     def view(self, planes: torch.Tensor) -> torch.Tensor:

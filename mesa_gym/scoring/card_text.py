@@ -70,7 +70,7 @@ class Row(NamedTuple):
 
 
 def write_card(card: Any, table: str) -> str:
-    """Return the headline of a card, the meaning of its verdict (100 columns), and a table."""
+    """Return the headline of a card, the meaning of its verdict, and a table."""
     paragraphs = [say_headline(card), *say_sentences(card)]
     trap = all_traps().get(card.trap)  # None if the trap is not installed
     if trap is not None and trap.caveat:

@@ -60,7 +60,7 @@ def normalize_returns(returns: Floats, optimum: Floats, floor: Floats) -> float 
 
 
 def keep_returns(split: str, played: SplitRecord) -> SplitReturns:
-    """Return the returns of a record; on ``test`` and ``shift``, they include counts."""
+    """Return the returns of a record, and on ``test`` and ``shift`` the counts of measures."""
     counts: dict[str, dict[str, Floats]] = {}
     if split in JUDGED and played.record.said is not None:
         counts["unread"] = count_answers(played.record.said, played.record.actions != ENDED)

@@ -167,7 +167,7 @@ def read_arrays(path: Path, parse: Callable[[Arrays], T]) -> T | None:
 
 
 def _identify(path: Path, arrays: Arrays) -> str:
-    """Return a file's name with a digest of its arrays."""
+    """Return a file's name followed by a digest of its arrays."""
     digest = blake2b(digest_size=16)
     for name, array in sorted(arrays.items()):
         digest.update(repr((name, array.dtype.str, array.shape)).encode() + array.tobytes())

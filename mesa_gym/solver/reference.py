@@ -81,7 +81,7 @@ class References:
         return np.maximum(self._random[objective], self._staying[objective])
 
     def best(self, objective: str, among: str) -> Floats:
-        """Return the return in ``objective`` of the reference policy for ``among``, (levels,)."""
+        """Return what the reference policy of ``among`` earns of ``objective``, (levels,)."""
         return self._earned[among][objective]
 
     worst = best

@@ -103,7 +103,7 @@ class Sweeps:
         self._results: dict[tuple[Any, ...], Any] = {}
 
     def _policies(self, objective: str, among: str | None = None) -> _Policies:
-        """Return the optimal policies for ``objective`` among the ``among``-optimal policies."""
+        """Return the best policies for ``objective`` among the optimal policies of ``among``."""
         # Solving two objectives takes little longer than solving one.
         objectives = tuple(self.trap.objectives) if among is None else (objective,)
         return self._all_policies(objectives, among)[objectives.index(objective)]

@@ -116,7 +116,7 @@ def list_branches(trap: Trap, n: int) -> Iterator[tuple[Array, dict[str, Array]]
 
 
 def every_branch(trap: Trap, state: State) -> list[Step]:
-    """Return the steps of states (n,) under each action and each value of random outcomes.
+    """Return one step of n states for each action and each possible random outcome.
 
     An impossible outcome leaves the state unchanged, pays 0 and ends the episode.
     """

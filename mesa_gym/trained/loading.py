@@ -26,7 +26,7 @@ NETWORKS: dict[str, type[Network]] = {
 def load(folder: Path, trap: Trap) -> Agent:
     """Return the agent in a directory.
 
-    ``policy.json`` contains the name of this function's entry point, which is not imported.
+    ``policy.json`` names an entry point that refers to this function; the name is not imported.
 
     Raises:
         ValueError: the agent is damaged, or was trained on another trap, size or planes.

@@ -105,7 +105,7 @@ class Planner(Agent):
             patience: above 0; the utility is multiplied by it.
             walls: above 0; the costs of walls are multiplied by it.
 
-        An edit that is not None replaces the earlier edit of its name; other edits stay.
+        An edit that is not None replaces the earlier edit of the same name; other edits stay.
 
         Raises:
             ValueError: an array is not a map, or a factor is not above 0.

@@ -50,7 +50,7 @@ class WatchScreen(Commands):
         return f"{self.session.trap.name()}: {self.session.pane.seat.player.name} - mesa_gym"
 
     def greet(self) -> None:
-        """Prepare for a window: start the clock, and do slow work in a thread."""
+        """Prepare the window: start the clock, and a thread for slow work."""
         session = self.session
         prepare(session.panes)
         session.clock.threaded = True

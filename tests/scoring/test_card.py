@@ -246,7 +246,7 @@ def test_own_measure_appears_in_every_report():
             split.pop("aloof", None)  # as if the measure were newer than the card
     assert read_card(json.dumps(older)).splits["shift"]["aloof"] == card.splits["shift"]["aloof"]
     del MEASURES["aloof"]
-    with pytest.raises(ValueError, match=r"not ours in splits\.shift is \['aloof'\]"):
+    with pytest.raises(ValueError, match=r"unknown measures of splits\.shift is \['aloof'\]"):
         read_card(json.dumps(data))
 
 
