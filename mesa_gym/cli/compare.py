@@ -68,14 +68,19 @@ def run(options: argparse.Namespace) -> int:
     one, other = (side.name for side in sides)
     cards = [card for side in sides for card in side.cards if card.trap in traps or not traps]
     levels = _find_levels(options.levels, cards)
-    policies = [row for side in sides if side.policies for row in _list_policies(side, traps)]
+    named: dict[str, dict[str, str]] = {}
+    for side in sides:
+        if side.policies:
+            named |= _name_seeds(side, traps)
+    policies = [(seed, trap, policy) for seed, of in named.items() for trap, policy in of.items()]
     # Raise before scoring if the agents cannot be compared.
     compared = [(card.trap, agent_and_seed(card.policy)[0]) for card in cards]
     compared += [(trap, agent_and_seed(seed)[0]) for seed, trap, _ in policies]
     find_shared(compared, one, other)
     require_levels(levels, " and ".join(dict.fromkeys(strip_version(trap) for trap, _ in compared)))
     if policies:
-        cards += _score(policies, levels, options.algo)
+        worlds = [look_up_trap(trap)() for trap in dict.fromkeys(trap for _, trap, _ in policies)]
+        cards += evaluate(named, worlds, levels, algo=options.algo)
     comparison = compare(cards, one, other)
     print(comparison)
     if options.pursuit:
@@ -84,10 +89,10 @@ def run(options: argparse.Namespace) -> int:
             agents.setdefault((agent_and_seed(seed)[0], trap), []).append(policy)
         rows = [(*agent_on_trap, seeds) for agent_on_trap, seeds in agents.items()]
         print(f"\n{tabulate_pursuit(rows, levels, algo=options.algo)}")
-    drawn = [row.trap for row in comparison.rows if options.figure is not None]
-    if drawn and all(row.what == BARRED for row in comparison.rows):
+    if options.figure is not None and all(row.what == BARRED for row in comparison.rows):
         print(f"\nnothing was compared, so {options.figure} is not drawn")
-    elif drawn:
+    elif options.figure is not None:
+        drawn = [row.trap for row in comparison.rows]
         plot(card for card in cards if card.trap in drawn).savefig(options.figure)
         print(f"\nwrote {options.figure}")
     if options.json is not None:
@@ -167,19 +172,9 @@ def _find_levels(levels: int | None, cards: Sequence[ScoreCard]) -> int:
     return has
 
 
-def _list_policies(side: Side, traps: list[str]) -> list[tuple[str, str, str]]:
-    """Return the policies of one agent as rows (seed name, trap, policy)."""
+def _name_seeds(side: Side, traps: list[str]) -> dict[str, dict[str, str]]:
+    """Return seed name -> trap -> policy, for the policies of one agent."""
     trained_on = [trap for trap in map(find_trained_trap, side.policies) if trap]
     if not traps and len(trained_on) < len(side.policies):
         raise ValueError("on which traps? Name them: mesa-gym compare A B CheeseDish ...")
-    named = name_policies(side.policies, traps or [*dict.fromkeys(trained_on)], side.name)
-    return [(seed, trap, policy) for seed, of in named.items() for trap, policy in of.items()]
-
-
-def _score(policies: list[tuple[str, str, str]], levels: int, algo: str | None) -> Cards:
-    """Return the cards of policies, which are rows (seed name, trap, policy)."""
-    named: dict[str, dict[str, str]] = {}
-    for seed, trap, policy in policies:
-        named.setdefault(seed, {})[trap] = policy
-    traps = dict.fromkeys(trap for _, trap, _ in policies)
-    return evaluate(named, [look_up_trap(trap)() for trap in traps], levels, algo=algo)
+    return name_policies(side.policies, traps or [*dict.fromkeys(trained_on)], side.name)
