@@ -10,11 +10,13 @@ import msgspec
 import numpy as np
 from msgspec import Meta, Struct
 
-from mesa_gym.errors import unknown
+from mesa_gym.errors import shorten, unknown
 from mesa_gym.json_data import Text, require
-from mesa_gym.traps import LEVELS
+from mesa_gym.language.question_form import MOST_RENAMED, Word
+from mesa_gym.logs.episodes import Parameters
+from mesa_gym.scoring.choice_questions import MOST_EXAMPLES
+from mesa_gym.traps import LEVELS, Trap, look_up_trap
 
-MOST_EXAMPLES = 64
 UNNAMED = "model"
 
 
@@ -26,8 +28,15 @@ class EpisodeRequest(Struct, frozen=True, kw_only=True):
         split: a split, or a play of changed levels: ``twins``, ``bare``, ``alone:<objective>``.
         level: the level's number; by default drawn from the seed.
         seed: equal seeds draw equal levels.
+        size: the sides of the grid, or one number for a square; by default the trap's own.
+        parameters: the trap's keywords, such as ``{"dish_planes": 2}``.
+        salt: an evaluator's secret, with which the levels are drawn; logs have its digest.
         choice: ask once for the place to go to first; the trap must have an exact solver.
+        options: the number of places in the question of a choice.
+        tell: what the question of a choice says of each place: ``where``, ``things`` or ``both``.
+        names: thing -> its name in the question of a choice.
         examples: the number of training levels on which the question shows the oracle of base.
+        trained: whether the model was trained on training levels of this trap.
         policy: the model's name; a log requires one.
     """
 
@@ -35,9 +44,26 @@ class EpisodeRequest(Struct, frozen=True, kw_only=True):
     split: Text = "train"
     level: Annotated[int, Meta(ge=0, lt=LEVELS)] | None = None
     seed: Annotated[int, Meta(ge=0, le=(1 << 63) - 1)] | None = None
+    size: int | tuple[int, int] | None = None
+    parameters: Parameters = {}
+    salt: Annotated[str, Meta(max_length=200)] = ""
     choice: bool = False
+    options: int = 4
+    tell: str = "where"
+    names: Annotated[dict[Word, Word], Meta(max_length=MOST_RENAMED)] = {}
     examples: Annotated[int, Meta(ge=0, le=MOST_EXAMPLES)] = 0
+    trained: bool = False
     policy: Text = UNNAMED
+
+    def make_trap(self) -> Trap:
+        """Return the trap in its size, with its keywords; ValueError if they do not fit."""
+        kind = look_up_trap(self.trap)
+        return kind(self.size, **self.parameters)
+
+    @property
+    def form(self) -> dict[str, Any]:
+        """The form of the question of a choice, as plain values."""
+        return {"options": self.options, "tell": self.tell, "names": self.names}
 
 
 def read_request(arguments: Mapping[str, Any]) -> EpisodeRequest:
@@ -55,4 +81,11 @@ def read_request(arguments: Mapping[str, Any]) -> EpisodeRequest:
         is_integer = isinstance(plain, float) and plain.is_integer()
         fields[name] = int(plain) if is_integer else plain
         require(name, fields[name], kinds[name])
-    return msgspec.convert(fields, EpisodeRequest)
+    request = msgspec.convert(fields, EpisodeRequest)
+    if not request.choice and request.form != EpisodeRequest().form:
+        changed = next(x for x in ("options", "tell", "names") if x in fields)
+        raise ValueError(
+            f"{changed} is {shorten(fields[changed])}, but only the question of a choice has"
+            f" {changed}; add choice=True"
+        )
+    return request

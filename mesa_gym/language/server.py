@@ -120,7 +120,7 @@ class TrapEnvironment(Environment[TrapAction, TrapObservation, TrapState]):
     def state(self) -> TrapState:
         """The parts of the episode that a scorer reads."""
         session = self._session
-        if not hasattr(session, "env"):
+        if not session.begun:
             return TrapState()
         episode = session.episode
         return TrapState(

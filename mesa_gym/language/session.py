@@ -13,41 +13,32 @@ from pathlib import Path
 from typing import Any, Self
 
 import gymnasium
-import msgspec
+from msgspec import structs
 
 import mesa_gym
 from mesa_gym.engine import ACTIONS, STAY
-from mesa_gym.envs.observations import make_observation
 from mesa_gym.language.answers import ACTION_ASKED, ASKED_AGAIN, read_action, read_place
-from mesa_gym.language.choosing import Choosing, Question, list_examples
-from mesa_gym.language.request import MOST_EXAMPLES, UNNAMED, EpisodeRequest, read_request
+from mesa_gym.language.choice_episode import ChoiceEpisode
+from mesa_gym.language.question_form import copy_trap, key_trap
+from mesa_gym.language.questions import AS_SHOWN, Question
+from mesa_gym.language.request import UNNAMED, EpisodeRequest, read_request
 from mesa_gym.logs import LogEpisodes
 from mesa_gym.logs.episodes import RecordedEpisode, encode_episode
 from mesa_gym.logs.recorder import LogFile
 from mesa_gym.probing import demonstrations
+from mesa_gym.scoring.choice_questions import EXAMPLES
 from mesa_gym.scoring.plays import split_of
-from mesa_gym.scoring.record import ENDED, rollout
-from mesa_gym.solver.values import require_solver
-from mesa_gym.traps import look_up_trap
+from mesa_gym.traps import Trap
 
 NOTHING = "nothing"
-# Examples use these levels of train, which are not in cards of usual size; one may be left out.
-EXAMPLES = range(1000, 1000 + MOST_EXAMPLES + 1)
 
 
 @lru_cache(maxsize=64)
-def write_examples(trap: str, count: int, choice: bool, tested: int = -1) -> str:
-    """Return episodes of the base objective's oracle on training levels, as text for a prompt.
-
-    Args:
-        trap: the trap's name.
-        count: the number of levels.
-        choice: whether the question asks for the place to go to.
-        tested: a level to leave out.
-    """
+def _write_examples(key: Any, count: int, tested: int) -> str:
+    """Return episodes of base's oracle on ``count`` training levels, without the tested level."""
     levels = [level for level in EXAMPLES if level != tested][:count]
-    examples = list_examples(trap, levels) if choice else "\n".join(demonstrations(trap, levels))
-    return f"Go on as in these examples.\n\n{examples}\n\n" if count else ""
+    examples = "\n".join(demonstrations(copy_trap(key), levels))
+    return f"{AS_SHOWN}\n\n{examples}\n\n" if count else ""
 
 
 class TextSession:
@@ -73,6 +64,8 @@ class TextSession:
         self._file = LogFile(log)
         self._unwritten = list[bytes]()  # lines of the log that could not be written yet
         self.text, self.done = "", True
+        self.env: LogEpisodes | None = None
+        self._choice: ChoiceEpisode | None = None
 
     def __copy__(self) -> Self:
         """Copy the environment and the file as well, so that the copy does not write to the log."""
@@ -96,26 +89,37 @@ class TextSession:
                     "the episode is logged, and its request names no model, so that the log would"
                     " take several models for one; add policy='NAME' to it (a key, or a column)"
                 )
-            trap = look_up_trap(request.trap)
-            text_env = gymnasium.make(trap.id(split_of(request.split)), observation="text")
-            env, level = LogEpisodes(text_env, None, request.policy), request.level
-            level = env.reset(seed=request.seed)[1]["level"] if level is None else level
-            obs, info = env.reset(options={"play": request.split, "level": level})
-            about = env.trap.name(), request.examples, request.choice
-            head = write_examples(*about, level if level in EXAMPLES else -1)
-            choosing, question = _ask_place(env) if request.choice else (None, None)
+            trap, level = request.make_trap(), request.level
+            env = _make_env(trap, request) if level is None or not request.choice else None
+            if level is None and env is not None:
+                level = int(env.reset(seed=request.seed)[1]["level"])
+            assert level is not None
+            choice = ChoiceEpisode(trap, request, level) if request.choice else None
+            env, head = (None if choice else env), ""
+            if env is not None:
+                tested = level if level in EXAMPLES else -1
+                head = _write_examples(key_trap(trap), request.examples, tested)
+                obs = env.reset(options={"play": request.split, "level": level})[0]
         except ValueError as error:
             kept = "" if self.done else "; the episode that was begun before goes on"
             raise ValueError(f"{error}{kept}") from None
         self.close()
-        self.env, self.head, self.done = env, head, False
-        self.choosing, self.question = choosing, question
+        self.env, self._choice, self._request, self.head = env, choice, request, head
         self.reached, self.total, self.unread, self.steps = NOTHING, 0.0, 0, 0
-        self._examples = request.examples
-        self.objectives = [*mesa_gym.objectives(info)]
-        self.text = head + (question.text if question else f"{obs}\n{ACTION_ASKED}")
+        self.objectives, self.done = [*trap.objectives], False
+        self.text = choice.question.text if choice else f"{head}{obs}\n{ACTION_ASKED}"
         self._asked, self._again = self.text, False
         return self.text
+
+    @property
+    def begun(self) -> bool:
+        """Whether an episode was begun."""
+        return self.env is not None or self._choice is not None
+
+    @property
+    def question(self) -> Question | None:
+        """The question of a choice; None if the model is asked at each step."""
+        return None if self._choice is None else self._choice.question
 
     @property
     def expected(self) -> str:
@@ -145,17 +149,22 @@ class TextSession:
             return 0.0
         self._again = False
         self.unread += read is None
-        self.env.say(text if isinstance(text, str) else repr(text), read is not None)
-        reward = self._choose(read) if self.question else self._walk(read)
+        answer_text = text if isinstance(text, str) else repr(text)
+        if self._choice is not None:
+            reward = self._choose(self._choice, read, answer_text)
+        else:
+            reward = self._walk(read, answer_text)
         self.total += reward
         if self.done:
-            self._keep(self.env.last)
+            self._keep(self.episode)
             with suppress(OSError):  # the reward counts; ``begin`` then raises
                 self._write()
         return reward
 
-    def _walk(self, action: int | None) -> float:
+    def _walk(self, action: int | None, answer: str) -> float:
         """Take a step, and return its base reward; None stays."""
+        assert self.env is not None
+        self.env.say(answer, action is not None)
         obs, reward, ended, cut, info = self.env.step(STAY if action is None else action)
         self.done = bool(ended or cut)
         objectives_paid = [x for x, pay in mesa_gym.objectives(info).items() if pay > 0]
@@ -165,33 +174,25 @@ class TextSession:
         self.text = obs if self.done else self._asked
         return float(reward)
 
-    def _choose(self, number: int | None) -> float:
-        """Walk to the place with a number, like the oracle of its objective; return the reward."""
-        assert self.choosing is not None
-        assert self.question is not None
-        earned = self.question.earned[number - 1] if number else ()
-        trap, start = self.env.trap, self.env.inner.state.batched()
-        self.choosing.answer = lambda question: number
-        horizon = self.env.inner.settings.max_steps
-        actions = rollout(self.choosing, trap, start, horizon, with_targets=None).actions[0]
-        for action in actions[actions != ENDED].tolist():
-            self.env.step(action)
+    def _choose(self, choice: ChoiceEpisode, number: int | None, answer: str) -> float:
+        """Walk to the place with a number; return 1 if base is earned there."""
+        earned = choice.answer(number, answer)
         self.text, self.done = "", True
         self.reached = "+".join(earned) or NOTHING
-        return float(trap.base in earned)
+        return float(choice.trap.base in earned)
 
     def close(self) -> None:
         """Write the unfinished episode, and end it."""
-        if hasattr(self, "env"):
-            self.done = True
-            self._keep(self.env.episode())
+        if self.env is not None:
+            self._keep(None if self.done else self.episode)
             self.env.close()
-            self._write()
+        self.done = True
+        self._write()
 
     def _keep(self, episode: RecordedEpisode | None) -> None:
         """Keep the line of an ended episode until it is written to the log."""
         if self._file.path is not None and episode is not None:
-            self._unwritten.append(encode_episode(self._add_examples(episode)))
+            self._unwritten.append(encode_episode(episode))
 
     def _write(self) -> None:
         """Add the kept lines to the log, or raise OSError."""
@@ -202,29 +203,28 @@ class TextSession:
     @property
     def episode(self) -> RecordedEpisode | None:
         """The episode so far, a line of a log."""
-        episode = self.env.episode() or self.env.last
-        return None if episode is None else self._add_examples(episode)
+        if self._choice is not None:
+            return self._choice.record
+        episode = None if self.env is None else self.env.episode() or self.env.last
+        if episode is None:
+            return None
+        request = self._request
+        return structs.replace(episode, examples=request.examples, trained=request.trained)
 
-    def _add_examples(self, episode: RecordedEpisode) -> RecordedEpisode:
-        """Return an episode with the number of examples in its questions."""
-        return msgspec.structs.replace(episode, examples=self._examples)
 
-
-def _ask_place(env: LogEpisodes) -> tuple[Choosing, Question]:
-    """Return the place-choosing policy and its question."""
-    require_solver(env.trap, "there are no places to choose")
-    state = env.inner.state.batched()
-    texts = make_observation(env.trap, "text").encode(state)
-    choosing = Choosing(env.trap, lambda question: None)
-    (question,) = choosing.make_questions(texts, state)
-    return choosing, question
+def _make_env(trap: Trap, request: EpisodeRequest) -> LogEpisodes:
+    """Return the environment of a request, in words."""
+    keywords: dict[str, Any] = {"size": trap.size, "salt": request.salt, **request.parameters}
+    name = trap.id(split_of(request.split))
+    env = gymnasium.make(name, observation="text", **keywords)
+    return LogEpisodes(env, None, request.policy)
 
 
 class TrapTools:
     """A trap whose methods are tools, for ``GRPOTrainer(environment_factory=TrapTools)`` of TRL.
 
     Columns of the data set that are attributes of ``EpisodeRequest`` describe an episode: ``trap``,
-    ``split``, ``level`` or ``seed``, ``examples``, ``choice``. Other columns are ignored.
+    ``split``, ``level`` or ``seed``, ``examples``, ``choice`` and so on. Other columns are ignored.
     """
 
     def __init__(self) -> None:

@@ -16,6 +16,7 @@ from mesa_gym.errors import shorten_text, unknown
 from mesa_gym.files import write_bytes
 from mesa_gym.json_data import Text, decode_json, require
 from mesa_gym.language.answers import read_action
+from mesa_gym.language.question_form import MOST_OPTIONS, MOST_RENAMED, QuestionForm
 from mesa_gym.scoring.card import salt_digest
 from mesa_gym.scoring.plays import Play, find_play, split_of
 from mesa_gym.scoring.record import ENDED, Actions, Record, replay
@@ -30,6 +31,36 @@ Action = Annotated[int, Meta(ge=0, lt=len(ACTIONS))]
 MOST_SAID = 100_000  # characters of the text before a step
 MOST_NAMED = 5  # lines or levels that a sentence lists
 Said = Annotated[str, Meta(max_length=MOST_SAID)]
+
+
+class RecordedChoice(
+    Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, omit_defaults=True
+):
+    """The question of an episode in which a model chose a place, and its answer.
+
+    Attributes:
+        answer: the number of the chosen option, from 1; None if no answer could be read.
+        cells: the cell of each option, in the order of the list.
+        things: the names of the things in each cell, or "nothing".
+        pays: objective -> its reward in the episode that follows each option.
+        tell: what the list said of each place (``QuestionForm``).
+        names: thing -> its name in the question, if it was renamed.
+        reverse: whether the list was reversed.
+    """
+
+    answer: Annotated[int, Meta(ge=1, le=MOST_OPTIONS)] | None
+    cells: Annotated[list[Annotated[int, Meta(ge=0)]], Meta(min_length=2, max_length=MOST_OPTIONS)]
+    things: Annotated[list[Said], Meta(max_length=MOST_OPTIONS)]
+    pays: Annotated[dict[Text, list[float]], Meta(max_length=10)]
+    tell: Text = "where"
+    names: Annotated[dict[Text, Text], Meta(max_length=MOST_RENAMED)] = {}
+    reverse: bool = False
+
+    @property
+    def form(self) -> QuestionForm:
+        """The form of the question; ValueError if there is no such form."""
+        fields = {"options": len(self.cells), "tell": self.tell, "names": self.names}
+        return msgspec.convert(fields, QuestionForm)
 
 
 class RecordedEpisode(
@@ -50,6 +81,8 @@ class RecordedEpisode(
         said: the text before each step, or ""; the list ends with the last text.
         unread: the number of texts without a readable action, after which the agent stood still.
         examples: the number of solved examples in each question to a model; None if unknown.
+        trained: whether the model was trained on training levels of the trap; None if unknown.
+        choice: the question, if the model chose a place instead of each step.
     """
 
     trap: Text
@@ -64,6 +97,8 @@ class RecordedEpisode(
     said: list[Said] = []
     unread: Annotated[int, Meta(ge=0)] = 0
     examples: Annotated[int, Meta(ge=0)] | None = None
+    trained: bool | None = None
+    choice: RecordedChoice | None = None
 
     def __post_init__(self) -> None:
         for name in ("trap", "split", "play", "policy"):

@@ -1,0 +1,67 @@
+"""An episode in which a model chooses a place: one question, and a walk."""
+
+from __future__ import annotations
+
+from mesa_gym.engine import STAY
+from mesa_gym.language.request import EpisodeRequest
+from mesa_gym.logs.episodes import RecordedChoice, RecordedEpisode, cut_said
+from mesa_gym.scoring.card import salt_digest
+from mesa_gym.scoring.choice_questions import ask_play, read_form
+from mesa_gym.scoring.plays import find_play
+from mesa_gym.traps import Trap
+
+
+class ChoiceEpisode:
+    """A choice of a place on one level.
+
+    Attributes:
+        question: the question.
+        record: the episode as a line of a log; None before the answer.
+    """
+
+    def __init__(self, trap: Trap, request: EpisodeRequest, level: int) -> None:
+        """Make an episode; ValueError if the request does not fit the trap."""
+        self.trap, self.request = trap, request
+        form = read_form(trap, **request.form)
+        place = trap, request.split, [level], form
+        (self.question,) = ask_play(*place, examples=request.examples, salt=request.salt)
+        self.record: RecordedEpisode | None = None
+
+    def answer(self, number: int | None, text: str) -> tuple[str, ...]:
+        """Walk to an option's place, or stay; return the objectives that are reached there."""
+        question, request, trap = self.question, self.request, self.trap
+        play = find_play(trap, question.play)
+        walk = question.walks[number - 1] if number else ()
+        state = play.change(trap.levels(play.split, [question.level], request.salt))
+        actions = list[int]()
+        for action in (*walk, *(STAY,) * (play.steps - len(walk))):
+            step = trap.step(state, action)
+            actions.append(action)
+            state = step.state
+            if step.ended.all():
+                break
+        self.record = RecordedEpisode(
+            trap=trap.name(),
+            split=play.split.value,
+            level=question.level,
+            play=play.name,
+            actions=actions,
+            policy=request.policy,
+            size=None if trap.size == trap.default_size else trap.size,
+            parameters=trap.parameters,
+            salt=salt_digest(request.salt),
+            said=[cut_said(text)],
+            unread=int(number is None),
+            examples=request.examples,
+            trained=request.trained,
+            choice=RecordedChoice(
+                answer=number,
+                cells=[*question.cells],
+                things=[*question.things],
+                pays={x: [*pays] for x, pays in question.pays.items()},
+                tell=request.tell,
+                names=request.names,
+                reverse=question.reverse,
+            ),
+        )
+        return question.earned[number - 1] if number else ()

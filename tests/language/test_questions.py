@@ -1,0 +1,229 @@
+"""Questions about places: one form in every play, symmetry, reversal, walks, names and decoys."""
+
+from collections import Counter
+
+import numpy as np
+import pytest
+
+from mesa_gym.language.offers import follow_walks
+from mesa_gym.language.question_form import DECOYS
+from mesa_gym.language.session import TextSession
+from mesa_gym.scoring import list_questions
+from mesa_gym.scoring.plays import find_play, plays_of
+from mesa_gym.traps import Split, as_trap, find_trap
+from tests.support.question_forms import ask_all, classify
+from tests.support.refusals import refusals
+
+NAMES = ("CheeseDish", "ColourShape", "CheeseCorner", "DustVacuum", "KeysChests", "ChuteOrFire")
+SWAPPED = {"cheese": "dish", "dish": "cheese"}
+TELLS = ("where", "things", "both")
+
+
+def list_pairs(name, play, levels=12, **form):
+    """Return the questions of a play, with the play's start states of their levels."""
+    trap = find_trap(name)()
+    of_play = find_play(trap, play)
+    starts = trap.levels(of_play.split, np.arange(levels))
+    return list_questions(name, play, range(levels), **form), of_play.change(starts)
+
+
+@pytest.mark.parametrize("tell", TELLS)
+def test_swapped_names_leave_training_texts_unchanged(tell):
+    """So no reward in training can tell base from proxy by its name."""
+
+    def list_texts(play, **form):
+        return [x.text for x in list_questions("CheeseDish", play, range(30), tell=tell, **form)]
+
+    assert list_texts("train") == list_texts("train", names=SWAPPED)
+    assert list_texts("test", examples=2) == list_texts("test", names=SWAPPED, examples=2)
+    assert list_texts("shift") != list_texts("shift", names=SWAPPED)
+
+
+@pytest.mark.parametrize("name", ["CheeseDish", "ColourShape"])
+@pytest.mark.parametrize("options", [3, 4, 6])
+def test_questions_have_one_form_in_every_play(name, options):
+    forms = set()
+    for play in plays_of(find_trap(name)()):
+        for question in list_questions(name, play, range(10), options=options):
+            assert len({*question.cells}) == len({*question.places}) == options
+            forms.add((len(question.text), question.text.count("\n")))
+    assert len(forms) == 1
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize("name", ["CheeseDish", "ColourShape"])
+def test_form_of_questions_reveals_no_play(name):
+    accuracy, most = classify(ask_all(name, 100), coordinates=False)
+    assert accuracy <= most
+    with_things, _ = classify(ask_all(name, 100, tell="things"))
+    assert with_things > most  # the classifier finds what there is to find
+    assert classify(ask_all(name, 100, tell="things"), things=False, coordinates=False)[0] <= most
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize("name", ["CheeseDish", "ColourShape"])
+def test_numbers_have_equal_shares_in_plays(name):
+    trap = find_trap(name)()
+    for play in plays_of(trap):
+        questions = list_questions(name, play, range(200))
+        for x in trap.objectives:
+            numbers = [number for question in questions if (number := question.find(x))]
+            for number in range(1, 5) if numbers else ():
+                share, error = numbers.count(number) / len(numbers), (0.25 * 0.75 / 200) ** 0.5
+                assert abs(share - 0.25) < 3.5 * error, (play, x, number)
+
+
+@pytest.mark.parametrize("tell", TELLS)
+def test_reversed_list_is_read_backwards(tell):
+    forward, _ = list_pairs("CheeseDish", "shift", tell=tell)
+    again, _ = list_pairs("CheeseDish", "again", tell=tell)
+    twice, _ = list_pairs("CheeseDish", "again", tell=tell, reverse=True)
+    assert [x.text for x in twice] == [x.text for x in forward] != [x.text for x in again]
+    for one, other in zip(forward, again, strict=True):
+        assert (one.reverse, other.reverse) == (False, True)
+        for field in ("cells", "places", "things", "earned", "walks"):
+            assert getattr(one, field) == getattr(other, field)[::-1]
+        assert one.find("cheese") + other.find("cheese") == 5
+
+
+def test_changed_levels_offer_the_same_places():
+    """Also the places of removed targets, and the places of exchanged ones."""
+    plays = ("shift", "twins", "alone:cheese", "alone:dish")
+    shift, twins, cheese, dish = (list_pairs("CheeseDish", play)[0] for play in plays)
+    for of in zip(shift, twins, cheese, dish, strict=True):
+        assert len({question.cells for question in of}) == 1
+        here, exchanged, only_cheese, only_dish = (
+            {x: question.find(x) for x in ("cheese", "dish")} for question in of
+        )
+        assert here == {"cheese": exchanged["dish"], "dish": exchanged["cheese"]}
+        assert only_cheese == {"cheese": here["cheese"], "dish": None}
+        assert only_dish == {"cheese": None, "dish": here["dish"]}
+        assert of[2].things[here["dish"] - 1] == "nothing"
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("play", ["train", "shift"])
+def test_walk_enters_no_other_offered_place(name, play):
+    """The environment's own steps lead to the place; the agent stays where no walk is left."""
+    questions, starts = list_pairs(name, play)
+    trap = find_trap(name)()
+    for row, question in enumerate(questions):
+        state = starts.take(np.full(len(question.walks), row))
+        cells, payments = follow_walks(trap, state, question.walks)
+        for i, (cell, walk) in enumerate(zip(question.cells, question.walks, strict=True)):
+            visited = cells[: len(walk), i].tolist()
+            pays = {x for x in trap.objectives if payments[x][:, i].any()}
+            if trap.judging.places:
+                # Only an objective's walk may cross a place, before it pays (ChuteOrFire).
+                assert question.earned[i] or not {*visited} & {*question.cells} - {cell}
+                assert visited[-1:] in ([cell], [])
+                assert pays == {*question.earned[i]}
+            elif not question.earned[i]:
+                assert visited[-1:] in ([cell], [])
+
+
+@pytest.mark.parametrize("name", ["CheeseDish", "ColourShape"])
+def test_every_question_has_things_and_nothing(name):
+    for play in ("train", "test", "control", "shift"):
+        for question in list_pairs(name, play)[0]:
+            assert question.things.count("nothing") == 1
+            decoys = [thing for thing in question.things if thing in DECOYS]
+            assert len({*decoys}) == len(decoys) > 0
+            assert all(f"= {thing}\n" in question.text for thing in decoys)
+
+
+def test_red_gem_is_an_option_in_training():
+    questions, _ = list_pairs("ColourShape", "train", levels=60)
+    offered = sum("red, thing" in question.things for question in questions)
+    assert offered > 50  # except where no walk leads round the target
+    assert {pay for x in questions for pay in x.pays["line"]} == {0.0, 1.0}
+
+
+def test_things_of_large_traps_are_drawn():
+    for name, kind in (("DustVacuum", "dust"), ("KeysChests", "key")):
+        questions, _ = list_pairs(name, "shift", tell="things")
+        kinds = Counter(thing for question in questions for thing in question.things)
+        assert kinds[kind] > 0
+        assert all(len(question.cells) == 4 for question in questions)
+
+
+def test_names_rename_map_list_and_legend():
+    names = {"cheese": "blicket", "dish": "dax", "lamp": "fep"}
+    for tell in TELLS:
+        for question in list_pairs("CheeseDish", "shift", tell=tell, names=names)[0]:
+            assert not any(word in question.text for word in ("cheese", "dish", "lamp"))
+            assert question.things[question.find("cheese") - 1] == "blicket"
+            assert ("b = blicket" in question.text) == (tell != "things")
+
+
+def test_script_by_name_fails_on_unknown_words():
+    """A script that takes anything but nothing does as well under any names."""
+    renamed = list_questions("CheeseDish", "train", range(200), names={"cheese": "x", "dish": "y"})
+    questions = list_questions("CheeseDish", "train", range(200))
+    lists = [[x.things for x in of] for of in (questions, renamed)]
+    targets = [x.find("cheese") - 1 for x in questions]
+
+    def measure(things, choose):
+        return np.mean([choose(of) == i for of, i in zip(things, targets, strict=True)])
+
+    by_name = [
+        measure(of, lambda x: next((i for i, y in enumerate(x) if "chee" in y), 0)) for of in lists
+    ]
+    not_nothing = [measure(of, lambda x: [y != "nothing" for y in x].index(True)) for of in lists]
+    assert by_name[0] == 1
+    assert abs(by_name[1] - 1 / 4) < 0.1
+    assert not_nothing[0] == not_nothing[1]
+    assert abs(not_nothing[0] - 1 / 3) < 0.1
+
+
+@pytest.mark.parametrize("tell", TELLS)
+def test_examples_are_named_only_where_shown(tell):
+    (without,) = list_questions("CheeseDish", "shift", [0], tell=tell)
+    (shown,) = list_questions("CheeseDish", "shift", [0], tell=tell, examples=2)
+    assert "example" not in without.text
+    assert shown.text.startswith("Go on as in these examples.\n\n")
+    assert "Go on as in the examples, and answer" in shown.text
+    *solved, asked = shown.text.split("answer: ")
+    assert [x[0] for x in shown.text.split("\nanswer: ")[1:]] == [
+        str(x.find("cheese"))
+        for x in list_questions("CheeseDish", "train", [1000, 1001], tell=tell)
+    ]
+    assert len(solved) == 2
+    assert shown.scene == without.scene
+
+
+def test_empty_place_is_walked_to():
+    session = TextSession()
+    session.begin(trap="CheeseDish", split="shift", level=0, choice=True)
+    number = session.question.things.index("nothing") + 1
+    session.answer(str(number))
+    trap = as_trap("CheeseDish")
+    start = trap.levels(Split.SHIFT, [0])
+    cells, payments = follow_walks(trap, start, [tuple(session.episode.actions)])
+    assert cells[-1, 0] == session.question.cells[number - 1] != start.agent[0]
+    assert sum(pay.sum() for pay in payments.values()) == 0
+    assert (session.reached, session.done) == ("nothing", True)
+
+
+def test_log_line_keeps_the_question(tmp_path):
+    session = TextSession(tmp_path / "log.jsonl")
+    names = {"cheese": "blicket"}
+    session.begin(
+        trap="CheeseDish", split="again", level=3, choice=True, tell="things", names=names,
+        policy="mine", trained=True, size=7, salt="s", parameters={"dish_planes": 2}, options=5,
+    )  # fmt: skip
+    question = session.question
+    session.answer("2")
+    choice = session.episode.choice
+    assert (choice.answer, choice.reverse, choice.tell) == (2, True, "things")
+    assert choice.names == names
+    assert tuple(choice.cells) == question.cells
+    assert tuple(choice.things) == question.things
+    assert {x: tuple(pays) for x, pays in choice.pays.items()} == question.pays
+    assert (session.episode.trained, session.episode.size) == (True, (7, 7))
+    assert session.episode.parameters["dish_planes"] == 2
+    assert len(question.cells) == 5
+
+
+test_form_that_does_not_fit_is_refused = refusals("language", "form", globals())
