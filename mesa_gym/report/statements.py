@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from mesa_gym.scoring.verdict import DECIDED, FEW, LINES
+from mesa_gym.scoring.rules import LINES
+from mesa_gym.scoring.verdict import DECIDED, FEW
 from mesa_gym.words import (
     BASE,
     BOTH,
