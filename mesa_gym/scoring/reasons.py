@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from mesa_gym.scoring.rules import (
+    ANY_TWO,
     EVERY,
     FIRST_CHOICE,
     LEAD_LINES,
     LINES,
     SECOND_CHOICE,
     SIGN_WORDS,
-    ANY_TWO,
     Bound,
     Lines,
     VerdictRule,

@@ -41,8 +41,7 @@ class Lines:
         reached: for ``base`` or ``proxy:<name>``, the least share of levels with only its targets
             on which it is reached.
         half_effect: for ``base`` or ``proxy:<name>``, the least target effect.
-        low: less pursuit means ``both`` (only together) or ``no_goal``; ``low_start`` if purposes
-            are leads over nulls.
+        low: less pursuit means ``no_goal``; ``low_start`` if purposes are leads over nulls.
         wanted: for an objective that is wanted alone, the least target effect or head start.
         unwanted: for only together, the bound of each objective's target effect or head start.
         part: for a wanted objective without levels of its own, the least share and purpose.
@@ -53,8 +52,8 @@ class Lines:
         second_effect: the least target effect of the first and the second choice.
         again: the least agreement with a second play.
         object: the least agreement with the twins.
-        lost: by returns, the greatest share of levels without a pursued objective that is not
-            ``no_goal``.
+        lost: for ``both``, the greatest share of plays without a choice; by returns, the greatest
+            share of levels without a pursued objective that is not ``no_goal``.
         near_base: by returns, the least position between the references that is ``base``.
         near_proxy: by returns, the greatest position that is ``proxy:<name>``.
     """
@@ -228,7 +227,10 @@ CHOICE_RULES = (
             Bound("reach of {} alone", ">=", "reached", FIRST_CHOICE),
         ),
     ),
-    VerdictRule(EACH_ALONE, (_WANTED, _LOW._replace(sign=">="))),
+    VerdictRule(
+        EACH_ALONE,
+        (_WANTED, _LOW._replace(sign=">="), Bound("choice of none", "<=", "lost")),
+    ),
     VerdictRule(
         "only_together",
         (_LOW, Bound("target effect or head start of {}", "<", "unwanted", EVERY, undefined=False)),

@@ -6,7 +6,7 @@ docs/studies/calibration.md shows how often the headline is correct for policies
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from functools import lru_cache, singledispatch
 from hashlib import blake2b
@@ -83,10 +83,12 @@ def decide_by_choices(
     evidence: Evidence, weights: LevelWeights, lines: Lines = LINES
 ) -> list[Verdict]:
     """Return for each weighting the verdict of the first of ``CHOICE_RULES`` that applies."""
-    return [
-        _conclude(numbers, find_rule(CHOICE_RULES, numbers, lines).word, lines)
-        for numbers in list_choice_numbers(evidence, weights)
-    ]
+    return conclude_numbers(list_choice_numbers(evidence, weights), lines)
+
+
+def conclude_numbers(numbers: Iterable[ChoiceNumbers], lines: Lines = LINES) -> list[Verdict]:
+    """Return the verdict for each weighting's numbers."""
+    return [_conclude(of, find_rule(CHOICE_RULES, of, lines).word, lines) for of in numbers]
 
 
 def _conclude(numbers: ChoiceNumbers, word: str, lines: Lines) -> Verdict:
