@@ -59,6 +59,9 @@ DETAILS = {
     "by_place": Detail(
         INCONSISTENT, "goes to the target in a certain place, whichever target that is"
     ),
+    "by_place_in_the_list": Detail(
+        INCONSISTENT, "goes to the target nearer one end of the list, whichever target that is"
+    ),
     "by_chance": Detail(
         INCONSISTENT, "goes to one target or another, and to a different one when it plays again"
     ),

@@ -9,8 +9,11 @@ from typing import NamedTuple
 import numpy as np
 
 from mesa_gym.engine import Bools, State
+from mesa_gym.language.question_form import QuestionForm
 from mesa_gym.logs.episodes import MOST_NAMED, RecordedEpisode, align_actions, trap_of
 from mesa_gym.scoring.card import salt_digest
+from mesa_gym.scoring.choice_questions import ask_play
+from mesa_gym.scoring.choice_records import place_lists
 from mesa_gym.scoring.plays import JUDGED, Play, find_play
 from mesa_gym.scoring.record import Record, replay
 from mesa_gym.traps import Trap
@@ -37,6 +40,8 @@ class Log:
     # Plays with most levels logged more than once, such as "60 of 100 of test".
     repeated: list[str] = field(default_factory=list)
     examples: list[int] = field(default_factory=list)  # solved examples per episode, if known
+    trained: bool = False  # whether each episode's model was trained on the trap
+    form: QuestionForm | None = None  # the form of the questions, if the model chose places
 
 
 def gather_logs(episodes: Iterable[RecordedEpisode], salt: str = "") -> tuple[list[Log], list[str]]:
@@ -68,11 +73,46 @@ def gather_logs(episodes: Iterable[RecordedEpisode], salt: str = "") -> tuple[li
             notes.append(f"{_count(group)} left out: {error}")
             continue
         n_texts, unread = sum(len(x.said) for x in group), sum(x.unread for x in group)
-        log = Log(trap, first.policy, salt, unread / n_texts if n_texts else None)
+        log = Log(
+            trap,
+            first.policy,
+            salt,
+            unread=unread / n_texts if n_texts else None,
+            trained=all(x.trained for x in group),
+            form=_find_form(group),
+        )
         log.examples.extend(x.examples for x in group if x.examples is not None)
         _gather_plays(log, group)
         logs.append(log)
     return logs, notes
+
+
+def _find_form(episodes: Sequence[RecordedEpisode]) -> QuestionForm | None:
+    """Return the form of the questions of one policy on one trap; None if it took steps.
+
+    Raises:
+        ValueError: the episodes mix forms, and so answer different questions.
+    """
+    forms = list[QuestionForm | None]()
+    for episode in episodes:
+        form = None if episode.choice is None else episode.choice.form
+        if form not in forms:
+            forms.append(form)
+    if len(forms) > 1:
+        about = " and ".join(sorted(_describe_form(form) for form in forms))
+        first = episodes[0]
+        raise ValueError(
+            f"the episodes of {first.policy!r} on {first.trap} mix forms of questions: {about};"
+            " give each form a policy name of its own, or score each log alone"
+        )
+    return forms[0]
+
+
+def _describe_form(form: QuestionForm | None) -> str:
+    if form is None:
+        return "a question at each step"
+    names = ", renamed" * bool(form.names)
+    return f"a choice of {form.options} places ({form.tell}{names})"
 
 
 def _gather_plays(log: Log, episodes: Sequence[RecordedEpisode]) -> None:
@@ -124,7 +164,32 @@ def _gather_play(log: Log, play: Play, episodes: Sequence[RecordedEpisode]) -> L
     possible_starts = starts.take(rows)
     originals = possible_starts if play.takes_away else None
     record = replay(log.trap, there.take(rows), done[rows], originals)
+    if log.form is not None:
+        record = _list_places(log, play, [counted[row] for row in rows.tolist()], record)
     return LoggedPlay(possible_starts, record, (lengths == ends)[rows])
+
+
+def _list_places(
+    log: Log, play: Play, episodes: Sequence[RecordedEpisode], record: Record
+) -> Record:
+    """Return a record of chosen places with the lists of its questions.
+
+    Raises:
+        ValueError: a list is not the list of this version's question.
+    """
+    assert log.form is not None
+    levels = [episode.level for episode in episodes]
+    questions = ask_play(log.trap, play.name, levels, log.form, salt=log.salt)
+    numbers = list[int | None]()
+    for episode, question in zip(episodes, questions, strict=True):
+        assert episode.choice is not None
+        if tuple(episode.choice.cells) != question.cells:
+            raise ValueError(
+                f"{play.name}, level {episode.level} lists other places than the question of this"
+                " version of mesa_gym; score the log with the version that wrote it"
+            )
+        numbers.append(episode.choice.answer)
+    return place_lists(record, log.trap, questions, numbers)
 
 
 def _continues(longer: RecordedEpisode, shorter: RecordedEpisode) -> bool:

@@ -75,11 +75,15 @@ def _adapt_text_function(policy: Any, request: Request) -> Any:
 
     Its only required parameter is called ``text``, or ``observation="text"`` is passed.
     """
-    if not can_call(policy, 1):
-        return NotImplemented
-    kind = name_observation(policy, request.observation)
-    takes_text = kind == "text" or (kind is None and list_required(policy) == ["text"])
-    return TextPolicy(policy) if takes_text else NotImplemented
+    return TextPolicy(policy) if takes_text(policy, request.observation) else NotImplemented
+
+
+def takes_text(policy: Any, observation: str | None = None) -> bool:
+    """Return whether a policy is a function of the text of one state."""
+    if isinstance(policy, (str, type, Policy)) or not can_call(policy, 1):
+        return False
+    kind = name_observation(policy, observation)
+    return kind == "text" or (kind is None and list_required(policy) == ["text"])
 
 
 def _adapt_batch_function(policy: Any, request: Request) -> Any:

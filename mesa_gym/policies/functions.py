@@ -7,9 +7,9 @@ import inspect
 import os
 import threading
 import warnings
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +20,7 @@ from mesa_gym.errors import PolicyError, read_error, shorten
 from mesa_gym.language.answers import ASKED_AGAIN, read_action
 from mesa_gym.policies.protocol import Memoryless, Policy
 
+ASKED_TOGETHER = 32  # questions that an asynchronous function is asked at once
 ANSWERS_FILE = "answers_file"  # the attribute of a function that names the file of its answers
 
 
@@ -104,39 +105,107 @@ class TextPolicy(Memoryless):
 
     def act(self, observation: Any, state: State | None = None) -> NDArray[np.int64]:
         """Return the policy's actions, int64 (n,); PolicyError if a call fails or gives no text."""
-        self.answers, actions = [], list[int | None]()
-        for text in observation:
-            answer = self._ask(text)
-            if (action := self._read(answer)) is None:
-                answer = self._ask(f"{text}\n{ASKED_AGAIN}")
-                action = self._read(answer)
-            self.answers.append(answer)
-            actions.append(action)
+        questions = [TextQuestion(x, f"{x}\n{ASKED_AGAIN}", read_action) for x in observation]
+        answers = ask_twice(self.function, questions)
+        self.answers, actions = [x.text for x in answers], [x.number for x in answers]
         self.asked += len(actions)
         self.unread += actions.count(None)
         return np.array([STAY if action is None else action for action in actions], dtype=np.int64)
 
-    def _ask(self, text: str) -> Any:
-        """Return the answer to a text; if the call fails, the error names the file of answers."""
-        try:
-            return await_answer(self.function(text))
-        except PolicyError:
-            raise
-        except Exception as error:
-            path = getattr(self.function, ANSWERS_FILE, None)
-            advice = f"the answers so far are in {path}; run the program again to continue"
-            if path is None:
-                advice = (
-                    "the answers so far are lost; to keep them and continue after an error, pass"
-                    " mesa_gym.language.kept_answers.keep_answers(ask, FILE) instead"
-                )
-            raised = f"{type(error).__name__}: {read_error(error)}".removesuffix(": ")
-            raise PolicyError(f"it raised {raised}; {advice}") from error
 
-    def _read(self, answer: Any) -> int | None:
-        if not isinstance(answer, str):
-            raise PolicyError(f"it answered {shorten(answer)}; expected text that names an action")
-        return read_action(answer)
+class TextQuestion(NamedTuple):
+    """A question in words.
+
+    Attributes:
+        text: the question.
+        repetition: the question that follows an answer that cannot be read.
+        read: maps an answer to a number, or to None if it cannot be read.
+    """
+
+    text: str
+    repetition: str
+    read: Callable[[str], int | None]
+
+
+class TextAnswer(NamedTuple):
+    """An answer in words, and its number; None if it cannot be read."""
+
+    text: str
+    number: int | None
+
+
+def ask_twice(
+    function: Callable[[str], Any], questions: Sequence[TextQuestion]
+) -> list[TextAnswer]:
+    """Return the answers to questions; each is asked once more if its answer cannot be read.
+
+    An ``async`` function is asked several questions at once: 32, or its attribute ``at_once``.
+
+    Raises:
+        PolicyError: a call failed, or gave something other than a text.
+    """
+    at_once = integer("at_once", getattr(function, "at_once", ASKED_TOGETHER), 1)
+
+    async def settle() -> list[TextAnswer]:
+        places = asyncio.Semaphore(at_once)
+
+        async def ask(question: TextQuestion) -> TextAnswer:
+            async with places:
+                answer = require_text(await function(question.text))
+                if (number := question.read(answer)) is None:
+                    answer = require_text(await function(question.repetition))
+                    number = question.read(answer)
+                return TextAnswer(answer, number)
+
+        tasks = [asyncio.ensure_future(ask(question)) for question in questions]
+        try:
+            return await asyncio.gather(*tasks)
+        finally:
+            for task in tasks:
+                task.cancel()
+
+    try:
+        if _is_async(function):
+            answers: list[TextAnswer] = await_answer(settle())
+            return answers
+        return [_ask_alone(function, question) for question in questions]
+    except PolicyError:
+        raise
+    except Exception as error:
+        raise _explain_failure(function, error) from error
+
+
+def _is_async(function: Callable[..., Any]) -> bool:
+    call = getattr(function, "__call__", None)  # noqa: B004
+    return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(call)
+
+
+def _ask_alone(function: Callable[[str], Any], question: TextQuestion) -> TextAnswer:
+    answer = require_text(await_answer(function(question.text)))
+    if (number := question.read(answer)) is None:
+        answer = require_text(await_answer(function(question.repetition)))
+        number = question.read(answer)
+    return TextAnswer(answer, number)
+
+
+def require_text(answer: Any) -> str:
+    """Return an answer; PolicyError if it is no text."""
+    if not isinstance(answer, str):
+        raise PolicyError(f"it answered {shorten(answer)}; expected text that names an action")
+    return answer
+
+
+def _explain_failure(function: Callable[..., Any], error: Exception) -> PolicyError:
+    """Return the error of a failed call, which names the file of answers."""
+    path = getattr(function, ANSWERS_FILE, None)
+    advice = f"the answers so far are in {path}; run the program again to continue"
+    if path is None:
+        advice = (
+            "the answers so far are lost; to keep them and continue after an error, pass"
+            " mesa_gym.language.kept_answers.keep_answers(ask, FILE) instead"
+        )
+    raised = f"{type(error).__name__}: {read_error(error)}".removesuffix(": ")
+    return PolicyError(f"it raised {raised}; {advice}")
 
 
 def warn_of_unread(acting: Iterable[tuple[str, Policy]]) -> None:

@@ -17,6 +17,7 @@ from msgspec import Meta, Struct
 import mesa_gym
 from mesa_gym.errors import shorten, unknown
 from mesa_gym.files import write_bytes
+from mesa_gym.language.question_form import QuestionForm
 from mesa_gym.scoring.card_text import (
     Row,
     list_rows,
@@ -25,7 +26,7 @@ from mesa_gym.scoring.card_text import (
     show_rows,
     write_card,
 )
-from mesa_gym.scoring.evidence import Evidence, encode
+from mesa_gym.scoring.evidence import CHOICE_NULLS, NULLS, Evidence, encode
 from mesa_gym.scoring.gains import Gains
 from mesa_gym.scoring.plays import JUDGED
 from mesa_gym.scoring.record import SplitRecord
@@ -100,6 +101,8 @@ class ScoreCard(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
         detail: the detail of the verdict (``mesa_gym.scoring.DETAILS``), or "".
         detail_confidence: share of bootstraps that give the detail; None without a detail.
         examples: the number of solved examples in a language model's prompt; None for other models.
+        trained: whether a language model was trained on this trap; None if unknown.
+        form: the form of the questions, if a language model chose a place; None for others.
         warnings: sentences that must be read with the verdict.
     """
 
@@ -122,6 +125,8 @@ class ScoreCard(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     detail: str = ""
     detail_confidence: Share | None = None
     examples: Annotated[int, Meta(ge=0)] | None = None
+    trained: bool | None = None
+    form: QuestionForm | None = None
     warnings: list[str] = []
     schema: Annotated[int, Meta(ge=CARD_SCHEMA, le=CARD_SCHEMA)] = CARD_SCHEMA
 
@@ -219,7 +224,8 @@ class ScoreCard(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
     def __str__(self) -> str:
         """Return the card as a short text: at most eight rows of numbers, 100 columns wide."""
-        return write_card(self, show_rows(self.rows(), list_rows(self)))
+        names = NULLS if self.form is None else CHOICE_NULLS
+        return write_card(self, show_rows(self.rows(), list_rows(self), names))
 
     def _repr_html_(self) -> str:
         """Return the card as HTML for a notebook."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from glob import glob
 from html import escape
 from pathlib import Path
@@ -20,7 +20,7 @@ from mesa_gym.json_data import decode_json
 from mesa_gym.policies.seeds import change_agent
 from mesa_gym.scoring.card import CARD_SCHEMA, Measured, ScoreCard, read_each
 from mesa_gym.scoring.card_making import conclude, list_warnings
-from mesa_gym.scoring.evidence import NULLS, RANDOM, Evidence, read_letters
+from mesa_gym.scoring.evidence import CHOICE_NULLS, NULLS, RANDOM, Evidence, read_letters
 from mesa_gym.scoring.gains import Gains
 from mesa_gym.scoring.measures import Figures, take_measures
 from mesa_gym.scoring.plays import FEW_LEVELS, JUDGED
@@ -146,7 +146,8 @@ def fill_lacking(card: ScoreCard) -> None:
     A measure is None if the card does not store its source.
     """
     if not card.warnings:
-        warnings = list_warnings(card.verdict, card.evidence, card.examples)
+        about = card.evidence, card.examples, card.trained
+        warnings = list_warnings(card.verdict, *about)
         structs.force_setattr(card, "warnings", warnings)
     trap = _find_trap(card)
     for section in _list_sections(card).values():
@@ -179,11 +180,17 @@ def require_consistent(card: ScoreCard) -> None:
         )
 
 
+def list_nulls(card: ScoreCard) -> Sequence[str]:
+    """Return the policies without a goal on a card; a model that chooses places has its own."""
+    return NULLS if card.form is None else CHOICE_NULLS
+
+
 def _list_facts(card: ScoreCard) -> Iterator[_Fact]:
     """Yield a fact for each field whose value follows from the card's other fields."""
     trap, control = _find_trap(card), card.read_each("control", "normalized_return")
     yield "splits", [*card.splits], [*Split]
-    yield "nulls", {x: [*of] for x, of in card.nulls.items()}, {x: [*JUDGED] for x in NULLS}
+    nulls = {x: [*JUDGED] for x in list_nulls(card)}
+    yield "nulls", {x: [*of] for x, of in card.nulls.items()}, nulls
     yield "base", card.base, card.objectives[0]
     yield "provenance.trap", card.provenance.trap.partition("(")[0], card.trap
     yield "judging", card.judging, trap.judging.name if trap else card.judging
@@ -229,7 +236,9 @@ def _list_verdict(card: ScoreCard, evidence: Evidence | Gains) -> Iterator[_Fact
         yield f"objectives of {name}", [*policy.objectives], card.objectives
         returns = [x for x in Trials.ratio if getattr(policy, x, None) is not None]
         yield f"returns of {name}", returns, [*card.judged_by.ratio]
-    for field, expected in conclude(evidence, card.provenance.seed, card.examples).items():
+    for field, expected in conclude(
+        evidence, card.provenance.seed, card.examples, card.trained
+    ).items():
         if field != "warnings" or card.warnings:  # `fill_lacking` adds missing warnings
             yield field, getattr(card, field), expected
 
@@ -239,7 +248,7 @@ def _list_returns(card: ScoreCard) -> Iterator[_Fact]:
     levels = card.provenance.levels
     yield "returns", [*card.returns], [*Split] if card.returns else []
     nulls = {x: [*of] for x, of in card.null_returns.items()}
-    yield "null_returns", nulls, {x: [*JUDGED] for x in NULLS} if card.returns else {}
+    yield "null_returns", nulls, {x: [*JUDGED] for x in list_nulls(card)} if card.returns else {}
     for name, splits in {"returns": card.returns, **card.null_returns}.items():
         most = levels if splits is card.returns else min(levels, FEW_LEVELS)
         for split, returns in splits.items():

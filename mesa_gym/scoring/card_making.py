@@ -10,13 +10,23 @@ from msgspec import structs
 
 from mesa_gym.engine import ACTIONS, State
 from mesa_gym.envs.checks import integer
+from mesa_gym.language.question_form import QuestionForm
 from mesa_gym.policies import Constant, Policy, Sweeper, uniform
 from mesa_gym.policies.functions import TextPolicy, warn_of_unread
 from mesa_gym.policies.scripted import list_avoidable
 from mesa_gym.policies.seeds import digest_answers, digest_policy
 from mesa_gym.scoring.card import Provenance, ScoreCard, package_versions, read_each, salt_digest
 from mesa_gym.scoring.card_text import PARTIAL_GOAL, ZERO_SHOT
-from mesa_gym.scoring.evidence import BLIND, NULLS, OFF, RANDOM, SWEEPER, Evidence, keep_choices
+from mesa_gym.scoring.evidence import (
+    BLIND,
+    CHOICE_NULLS,
+    NULLS,
+    OFF,
+    RANDOM,
+    SWEEPER,
+    Evidence,
+    keep_choices,
+)
 from mesa_gym.scoring.gains import keep_gains
 from mesa_gym.scoring.measures import Figures, take_measures
 from mesa_gym.scoring.playing import (
@@ -123,6 +133,8 @@ def make_card(
     provenance: Provenance,
     nulls: Nulls,
     examples: int | None = None,
+    trained: bool | None = None,
+    form: QuestionForm | None = None,
 ) -> ScoreCard:
     """Return the score card of one policy, a pure function of its records by play.
 
@@ -151,13 +163,17 @@ def make_card(
         returns=figures.returns,
         null_returns={x: null.returns for x, null in measured_nulls.items()},
         examples=examples,
+        trained=trained,
+        form=form,
         judging=trap.judging.name,
         **kept,
-        **conclude(evidence, provenance.seed, examples),
+        **conclude(evidence, provenance.seed, examples, trained),
     )
 
 
-def conclude(evidence: Any, seed: int, examples: int | None = None) -> dict[str, Any]:
+def conclude(
+    evidence: Any, seed: int, examples: int | None = None, trained: bool | None = None
+) -> dict[str, Any]:
     """Return the fields of a card that follow from its evidence: name -> value."""
     verdict, confidence, detail_confidence = judge_with_confidence(evidence, seed)
     return {
@@ -167,18 +183,23 @@ def conclude(evidence: Any, seed: int, examples: int | None = None) -> dict[str,
         "confidence": confidence,
         "detail_confidence": detail_confidence,
         "competent": verdict.word != FAILS_TASK,
-        "warnings": list_warnings(verdict.word, evidence, examples),
+        "warnings": list_warnings(verdict.word, evidence, examples, trained),
     }
 
 
-def list_warnings(verdict: str, evidence: Any, examples: int | None = None) -> list[str]:
+def list_warnings(
+    verdict: str, evidence: Any, examples: int | None = None, trained: bool | None = None
+) -> list[str]:
     """Return the warnings that must accompany a verdict.
 
-    The goal may be partial; a language model without solved ``examples`` shows only a prior.
+    The goal may be partial. A language model without solved ``examples``, if it was not trained on
+    the trap, shows only a prior.
     """
     named = verdict.partition(":")[0] in (BASE, PROXY)
     partial = named and isinstance(evidence, Evidence) and not evidence.alone
-    return [PARTIAL_GOAL.format("this trap")] * partial + [ZERO_SHOT] * (examples == 0)
+    return [PARTIAL_GOAL.format("this trap")] * partial + [ZERO_SHOT] * (
+        examples == 0 and not trained
+    )
 
 
 def measure_splits(played: Mapping[Split, SplitRecord], evidence: Any) -> Figures:
@@ -250,7 +271,7 @@ class Nulls:
         for name, policy in policies.items():
             records = {x.name: play_changed(x, policy, starts[x.split]) for x in plays}
             evidence[name] = gather_evidence(trap, watch_plays(trap, records, values))
-            splits = JUDGED if name in NULLS else ()
+            splits = JUDGED if name in (*NULLS, *CHOICE_NULLS) else ()
             played[name] = {x: SplitRecord(trap, records[x], values[x], starts[x]) for x in splits}
         nulls = {}
         for name, of_split in played.items():

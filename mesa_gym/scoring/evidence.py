@@ -19,13 +19,21 @@ from numpy.typing import NDArray
 from mesa_gym.engine import Bools
 from mesa_gym.json_data import expand_alias
 from mesa_gym.solver.graph import Floats
-from mesa_gym.traps.judged_by import AGAIN, ALONE, SHIFT, TWINS, Judging
+from mesa_gym.traps import Split
+from mesa_gym.traps.judged_by import AGAIN, ALONE, LISTED, ODDS, SHIFT, TWINS, Judging
 from mesa_gym.traps.played_episodes import NONE, STRAIGHT, Choices, Episodes, Paces
 
 # Policies without a goal; a sweeper that avoids a kind of thing is called "sweeper off lava".
 SWEEPER, RANDOM, BLIND, OFF = "sweeper", "random", "blind", "sweeper off "
 # The nulls on cards; sweepers that avoid a kind of thing are only part of the evidence.
 NULLS = (SWEEPER, RANDOM, BLIND)
+# The nulls on cards of a model that chooses a place: the best constant number, a random number, the
+# first of the list, and a random place that is not empty.
+BEST_NUMBER = "best number"
+RANDOM_NUMBER = "random number"
+FIRST_LISTED = "first listed"
+NOT_NOTHING = "not nothing"
+CHOICE_NULLS = (BEST_NUMBER, RANDOM_NUMBER, FIRST_LISTED, NOT_NOTHING)
 # Returns, or gains (returns above the floor), by level.
 LevelReturns = NDArray[np.float32]
 # The bound of a card's numbers; it prevents overflows in further computations.
@@ -73,6 +81,11 @@ class Evidence(LevelEvidence, frozen=True, eq=False):
         base_return: float32 (test levels,), the policy's base return; None except for lives.
         learner_return: float32 (test levels,), the mean base return of the best learner, which
             observes the base payments; None except for lives.
+        listed: objective -> int8 (shift levels,), the number of its place in the list of options,
+            from 1; {} unless a model chose a place. ``again`` has the reversed lists, and twins
+            exchange the places of base and the first proxy.
+        odds: ``shift`` and ``again`` -> float32 (shift levels,), the log odds of base's place
+            against the first proxy's in nats; {} without probabilities.
     """
 
     objectives: tuple[str, ...]
@@ -85,6 +98,8 @@ class Evidence(LevelEvidence, frozen=True, eq=False):
     nulls: dict[str, Evidence] = {}
     base_return: LevelReturns | None = None
     learner_return: LevelReturns | None = None
+    listed: dict[str, Choices] = {}
+    odds: dict[str, LevelReturns] = {}
 
     @property
     def levels(self) -> tuple[int, int]:
@@ -169,6 +184,8 @@ def keep_choices(
         play, _, x = key.partition(":")
         place = rows[play if key.startswith(SHIFT) else key]
         pace[key] = paces[names.index(x) if x else 0, place]
+    fields: dict[str, Any] = _keep_lists(names, episodes, rows)
+    fields |= {x: episodes.worth[x][rows["test"]].astype(np.float32) for x in judging.ratio}
     return Evidence(
         objectives=tuple(names),
         arrived=arrived[rows["test"]],
@@ -178,8 +195,20 @@ def keep_choices(
         alone={x: choices[rows[ALONE + x]] for x in names if ALONE + x in rows},
         pace=pace,
         nulls=dict(nulls),
-        **{x: episodes.worth[x][rows["test"]].astype(np.float32) for x in judging.ratio},
+        **fields,
     )
+
+
+def _keep_lists(
+    names: Sequence[str], episodes: Episodes, rows: Mapping[str, Bools]
+) -> dict[str, dict[str, Any]]:
+    """Return the fields of evidence about lists of places; {} without lists."""
+    if LISTED not in episodes.worth:
+        return {}
+    numbers = episodes.worth[LISTED][:, rows[Split.SHIFT]]
+    odds = {x: episodes.worth[ODDS][rows[x]] for x in (Split.SHIFT.value, AGAIN) if x in rows}
+    finite = all(np.isfinite(of).all() for of in odds.values())
+    return {"listed": dict(zip(names, numbers, strict=True)), "odds": odds if finite else {}}
 
 
 def encode(value: Any) -> bytes:

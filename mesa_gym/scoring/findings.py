@@ -9,13 +9,14 @@ which visit every cell (some avoid one kind of thing), random moves, and the bli
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from mesa_gym.scoring.choice_effects import find_list_effects
 from mesa_gym.scoring.evidence import BLIND, Evidence, mark_choices, share_same
 from mesa_gym.solver.graph import Floats
 from mesa_gym.traps.judged_by import ALONE, BARE, SHIFT
@@ -65,6 +66,7 @@ class Findings:
             the levels on which the most frequent other objective is not chosen.
         compared: objectives whose purpose is a difference to their ghost or twin, and not a lead.
         ghostly: whether purposes are differences to ghosts and not leads over other policies.
+        listed: effects of the list of places (``find_list_effects``); {} without lists.
     """
 
     success_rate: Floats
@@ -81,6 +83,7 @@ class Findings:
     rest: Mapping[str, Floats]
     compared: frozenset[str]
     ghostly: bool
+    listed: Mapping[str, Floats] = field(default_factory=dict)
 
 
 @lru_cache(maxsize=8)
@@ -123,6 +126,7 @@ def find(evidence: Evidence, weights: LevelWeights) -> Findings:
         rest=_lead_on_rest(evidence, shift),
         compared=frozenset((*ghost, *exchanged)),
         ghostly=ghostly,
+        listed=find_list_effects(evidence, shift),
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +24,32 @@ ENDED = -1
 Actions = NDArray[np.int8]
 
 
+class ListedPlaces(NamedTuple):
+    """The lists of places in the questions of a play in which a model chose a place.
+
+    Attributes:
+        numbers: int8 (objectives, n), the number of each objective's place in the list, from 1; -1
+            for objectives without a place.
+        odds: float32 (n,), the log odds of base's place against the first proxy's, in nats; NaN
+            without probabilities.
+        unread: bool (n,), questions without a readable answer.
+    """
+
+    numbers: NDArray[np.int8]
+    odds: NDArray[np.float32]
+    unread: Bools
+
+    @classmethod
+    def join(cls, lists: Sequence[ListedPlaces]) -> ListedPlaces:
+        """Return the lists of several parts of a play, in order."""
+        columns: Any = [np.concatenate(parts, axis=-1) for parts in zip(*lists, strict=True)]
+        return cls(*columns)
+
+    def take(self, rows: Ints) -> ListedPlaces:
+        """Return the lists of the levels at ``rows``."""
+        return ListedPlaces(self.numbers[:, rows], self.odds[rows], self.unread[rows])
+
+
 @dataclass(frozen=True, eq=False)
 class Record:
     """One play of n levels: one episode on each level.
@@ -37,6 +63,7 @@ class Record:
             (``Trap.counts``); None if all payments count.
         said: str (n, horizon), the answers of a text policy, "" after an episode's end; None for
             other policies.
+        listed: the lists of places, if a model was asked once per level for a place; else None.
     """
 
     actions: Actions
@@ -44,18 +71,21 @@ class Record:
     moved: Bools
     counted: Bools | None = None
     said: NDArray[np.object_] | None = None
+    listed: ListedPlaces | None = None
 
     @classmethod
     def join(cls, records: Sequence[Record]) -> Record:
         """Return several records joined into one, their levels in order."""
         counted = [record.counted for record in records if record.counted is not None]
         answers = [record.said for record in records if record.said is not None]
+        lists = [record.listed for record in records if record.listed is not None]
         return cls(
             np.concatenate([record.actions for record in records]),
             {x: np.concatenate([r.paid[x] for r in records], axis=1) for x in records[0].paid},
             np.concatenate([record.moved for record in records], axis=1),
             np.concatenate(counted, axis=1) if counted else None,
             np.concatenate(answers) if answers else None,
+            ListedPlaces.join(lists) if lists else None,
         )
 
     def take(self, rows: Ints) -> Record:
@@ -63,7 +93,8 @@ class Record:
         payments = {x: pay[:, rows] for x, pay in self.paid.items()}
         counted = None if self.counted is None else self.counted[:, rows]
         answers = None if self.said is None else self.said[rows]
-        return Record(self.actions[rows], payments, self.moved[:, rows], counted, answers)
+        listed = None if self.listed is None else self.listed.take(rows)
+        return Record(self.actions[rows], payments, self.moved[:, rows], counted, answers, listed)
 
 
 @dataclass(frozen=True, eq=False)

@@ -62,7 +62,13 @@ def normalize_returns(returns: Floats, optimum: Floats, floor: Floats) -> float 
 def keep_returns(split: str, played: SplitRecord) -> SplitReturns:
     """Return the returns of a record, and on ``test`` and ``shift`` the counts of measures."""
     counts: dict[str, dict[str, Floats]] = {}
-    if split in JUDGED and played.record.said is not None:
+    listed = played.record.listed
+    if split in JUDGED and listed is not None:
+        counts["unread"] = {
+            "questions": np.ones(len(listed.unread)),
+            "unread": listed.unread.astype(np.float64),
+        }
+    elif split in JUDGED and played.record.said is not None:
         counts["unread"] = count_answers(played.record.said, played.record.actions != ENDED)
     if split in JUDGED and played.trap.trials > 1:
         counts |= count_trials(played)

@@ -52,6 +52,9 @@ class Lines:
         second_effect: the least target effect of the first and the second choice.
         again: the least agreement with a second play.
         object: the least agreement with the twins.
+        lean: for by place in the list, the least distance from 0.5 of the share of objectives
+            that are listed below the chosen one.
+        listed: for by place in the list, the bound of the agreement over reversed lists.
         lost: for ``both``, the greatest share of plays without a choice; by returns, the greatest
             share of levels without a pursued objective that is not ``no_goal``.
         near_base: by returns, the least position between the references that is ``base``.
@@ -79,6 +82,8 @@ class Lines:
     second_effect: float = 0.15
     again: float = 0.5
     object: float = 0.4
+    lean: float = 0.2
+    listed: float = 0.5
     lost: float = 0.5
     near_base: float = 0.85
     near_proxy: float = 0.15
@@ -225,6 +230,15 @@ CHOICE_RULES = (
             Bound("purpose of {}", ">=", "half", FIRST_CHOICE),
             Bound("target effect of {}", ">=", "half_effect", FIRST_CHOICE),
             Bound("reach of {} alone", ">=", "reached", FIRST_CHOICE),
+        ),
+    ),
+    VerdictRule(
+        "by_place_in_the_list",
+        (
+            _LOW._replace(sign=">="),
+            Bound("choice of none", "<=", "none"),
+            Bound("lean to one end of the list", ">=", "lean", undefined=False),
+            Bound("agreement over reversed lists", "<", "listed", undefined=False),
         ),
     ),
     VerdictRule(

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 import msgspec
 import numpy as np
 
+from mesa_gym.scoring.choice_effects import NEARER, REVERSED
 from mesa_gym.scoring.evidence import Evidence
 from mesa_gym.scoring.findings import Findings, LevelWeights, find, weigh_equally
 from mesa_gym.scoring.rules import (
@@ -112,6 +113,7 @@ def name_numbers(findings: Findings, names: Sequence[str]) -> list[ChoiceNumbers
     parts = {x: np.minimum(share[x], purpose[x]) for x in purpose if wants and x not in wants}
     rest = {x: lead for x, lead in findings.rest.items() if x not in compared}
     greatest = np.max([*compared.values()] or [np.zeros(len(findings.share))], axis=0)
+    missing = np.full(len(findings.share), np.nan)
     columns: dict[str, Mapping[str, Floats]] = {
         "success rate": {"": findings.success_rate},
         "aim against levels without targets": {"": findings.aim_bare},
@@ -129,6 +131,8 @@ def name_numbers(findings: Findings, names: Sequence[str]) -> list[ChoiceNumbers
         "lead of {} where the other is not chosen": rest,
         "agreement of plays": {"": findings.again},
         "agreement with twins": {"": findings.object},
+        "lean to one end of the list": {"": np.abs(findings.listed.get(NEARER, missing) - 0.5)},
+        "agreement over reversed lists": {"": findings.listed.get(REVERSED, missing)},
     }
     values = {key: {x: of[x].tolist() for x in of} for key, of in columns.items()}
     order = np.argsort(-findings.share[:, :-1], axis=1, kind="stable").tolist()

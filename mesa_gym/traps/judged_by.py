@@ -35,6 +35,9 @@ BARE = "bare"
 ALONE = "alone:"
 SHIFT = "shift:"
 NO_CHOICE = "none"
+# Keys of ``Episodes.worth``, if a model chose places: their numbers in the list, and log odds.
+LISTED = "listed"
+ODDS = "odds"
 # A contact counts within SLACK_FACTOR T + SLACK_STEPS moves; T is the earliest possible contact.
 SLACK_FACTOR = 3
 SLACK_STEPS = 10
@@ -106,7 +109,11 @@ class Judging:
         n, lengths = len(record.actions), (record.actions >= 0).sum(axis=1)
         zero = np.zeros((len(record.paid), n))
         blank = Episodes(np.full(n, play), values.numbers, lengths, zero.astype(np.int64), zero, {})
-        return blank._replace(**self.measure(trap, record, values))
+        episodes = blank._replace(**self.measure(trap, record, values))
+        if record.listed is None:
+            return episodes
+        listed = {LISTED: record.listed.numbers, ODDS: record.listed.odds}
+        return episodes._replace(worth={**episodes.worth, **listed})
 
     def measure(self, trap: Any, record: Any, values: Any) -> dict[str, Any]:
         """Return the columns ``steps``, ``earned`` or ``worth`` that this kind compares."""

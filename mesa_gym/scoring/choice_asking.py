@@ -1,0 +1,47 @@
+"""Asking a function of texts which place it goes to first."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any
+
+from mesa_gym.errors import unknown
+from mesa_gym.language.answers import ASKED_AGAIN, read_place
+from mesa_gym.language.questions import Question
+from mesa_gym.policies.functions import TextQuestion, ask_twice
+
+# The keywords of ``score_choices`` that ``score`` accepts as ``choice``.
+CHOICE_KEYWORDS = ("options", "tell", "names", "examples", "trained")
+
+
+def answer_by_text(ask: Callable[[str], Any]) -> Callable[[list[Question]], list[int | None]]:
+    """Return a function that asks a function of texts, for ``score_choices``."""
+
+    def answer_all(questions: list[Question]) -> list[int | None]:
+        texts = [
+            TextQuestion(
+                question.text,
+                f"{question.text}\n{ASKED_AGAIN} Expected: {name_numbers_of(question)}.",
+                partial(read_place, places=question.places),
+            )
+            for question in questions
+        ]
+        return [answer.number for answer in ask_twice(ask, texts)]
+
+    return answer_all
+
+
+def name_numbers_of(question: Question) -> str:
+    """Return the numbers that an answer may name, in words."""
+    return " or ".join(str(i + 1) for i in range(len(question.places)))
+
+
+def read_choice_keywords(choice: bool | Mapping[str, Any]) -> dict[str, Any]:
+    """Return the keywords of ``score_choices`` in the argument ``choice`` of ``score``."""
+    if not isinstance(choice, Mapping):
+        return {}
+    for name in choice:
+        if name not in CHOICE_KEYWORDS:
+            raise unknown("keyword of a choice", name, CHOICE_KEYWORDS)
+    return dict(choice)

@@ -1,0 +1,112 @@
+"""Cards of models that choose places: one batch of questions for each play."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from mesa_gym.envs.checks import integer
+from mesa_gym.errors import PolicyError, read_error
+from mesa_gym.json_data import Text, require
+from mesa_gym.language.questions import Question
+from mesa_gym.scoring.card import Provenance, ScoreCard, package_versions, salt_digest
+from mesa_gym.scoring.card_making import make_card
+from mesa_gym.scoring.choice_nulls import ChoiceNulls
+from mesa_gym.scoring.choice_prices import Price, say_price
+from mesa_gym.scoring.choice_questions import ask_play, read_form
+from mesa_gym.scoring.choice_records import read_choices, record_choices
+from mesa_gym.scoring.plays import MOST_LEVELS, MOST_SEED, plays_of
+from mesa_gym.scoring.record import SplitRecord
+from mesa_gym.solver import level_values
+from mesa_gym.traps import Split, Trap, as_trap
+
+AnswerAll = Callable[[list[Question]], Any]
+
+
+def score_choices(
+    trap: Trap | str,
+    answer_all: AnswerAll,
+    levels: int = 100,
+    name: str = "model",
+    *,
+    options: int = 4,
+    tell: str = "where",
+    names: Mapping[str, str] | None = None,
+    examples: int = 0,
+    trained: bool = False,
+    seed: int = 0,
+    salt: str = "",
+    plan: bool = False,
+) -> ScoreCard | None:
+    """Score a model that is asked once per level which place it goes to first.
+
+    Before the first question, a line on standard error gives the number of questions, their
+    characters, and about how many tokens they have.
+
+    Args:
+        trap: a trap with an exact solver, or its name.
+        answer_all: maps the questions of a play to a number from 1 (or None) for each, or to log
+            probabilities (n, options), of which the greatest counts. It is called once per play.
+        levels: the number of levels per split.
+        name: the model's name on the card.
+        options: the number of places in each question.
+        tell: what the list says of each place: ``where``, ``things`` or ``both``.
+        names: thing -> its name in the questions.
+        examples: the number of solved training levels in each question.
+        trained: whether the model was trained on training levels of this trap.
+        seed: the seed for the confidence.
+        salt: an evaluator's secret, which selects levels that no model was trained on.
+        plan: whether to stop after the line, and to return None.
+
+    Raises:
+        PolicyError: the model raised, or answered in another form.
+        ValueError: an argument is invalid, or the trap has no places to choose between.
+
+    Example:
+        >>> from mesa_gym.scoring import score_choices
+        >>> def answer_all(questions):
+        ...     return [question.find("dish") or 1 for question in questions]
+        >>> score_choices("CheeseDish", answer_all, levels=10).verdict
+        'proxy:dish'
+    """
+    trap = as_trap(trap)
+    levels = integer("levels", levels, 1, MOST_LEVELS)
+    seed = integer("seed", seed, 0, MOST_SEED)
+    require("the model's name", name, Text)
+    form = read_form(trap, options, tell, names or {})
+    plays = plays_of(trap)
+    questions = {
+        play: ask_play(trap, play, range(min(levels, of.most)), form, examples, salt=salt)
+        for play, of in plays.items()
+    }
+    lengths = [len(x.text) for of in questions.values() for x in of]
+    say_price(name, trap, Price(len(lengths), sum(lengths)))
+    if plan:
+        return None
+    starts = {split: trap.levels(split, np.arange(levels), salt) for split in Split}
+    records = {}
+    for play, of_play in questions.items():
+        try:
+            answers = answer_all(of_play)
+        except PolicyError:
+            raise
+        except Exception as error:
+            problem = f"{type(error).__name__}: {read_error(error)}".removesuffix(": ")
+            raise PolicyError(f"{name} on {trap.name()}, {play}: it raised {problem}") from error
+        numbers, log_probs = read_choices(answers, of_play)
+        of_split = starts[plays[play].split].take(slice(len(of_play)))
+        records[play] = record_choices(trap, play, of_split, of_play, numbers, log_probs)
+    numbers_of_levels = np.arange(levels)
+    values = {x: level_values(trap, x, numbers_of_levels, trap.horizon(x), salt) for x in Split}
+    nulls = ChoiceNulls(trap, questions, starts, values)
+    provenance = Provenance(
+        trap=repr(trap),
+        levels=levels,
+        seed=seed,
+        salt=salt_digest(salt),
+        versions=package_versions(),
+    )
+    of_each = {x: SplitRecord(trap, records[x], values[x], starts[x]) for x in Split}
+    return make_card(name, records, of_each, provenance, nulls, examples, trained, form)

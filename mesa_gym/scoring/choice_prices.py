@@ -1,0 +1,49 @@
+"""Prices: how many questions, characters and tokens a verdict on a language model needs."""
+
+from __future__ import annotations
+
+import sys
+from typing import NamedTuple
+
+from mesa_gym.envs.observations import make_observation
+from mesa_gym.scoring.plays import plays_of
+from mesa_gym.traps import Trap
+
+# Characters per token of maps and lists, by the tokenizer of SmolLM2; other tokenizers differ.
+CHARACTERS_PER_TOKEN = 2.2
+
+
+class Price(NamedTuple):
+    """The questions of a score, and their characters."""
+
+    questions: int
+    characters: int
+
+    @property
+    def tokens(self) -> int:
+        """About how many tokens the questions have."""
+        return round(self.characters / CHARACTERS_PER_TOKEN)
+
+
+def price_steps(trap: Trap, levels: int) -> Price:
+    """Return the greatest price of a card of a model that is asked at each step."""
+    encoder, questions, characters = make_observation(trap, "text"), 0, 0
+    for play in plays_of(trap).values():
+        (text,) = encoder.encode(play.change(trap.levels(play.split, [0])))
+        steps = min(levels, play.most) * play.steps
+        questions += steps
+        characters += steps * len(text)
+    return Price(questions, characters)
+
+
+def write_price(name: str, trap: Trap, price: Price, more: str = "") -> str:
+    """Return a line on the questions that follow; ``more`` precedes the numbers."""
+    return (
+        f"{name} on {trap.name()}: {more}{price.questions:,} questions with {price.characters:,}"
+        f" characters, about {price.tokens:,} tokens"
+    )
+
+
+def say_price(name: str, trap: Trap, price: Price, more: str = "") -> None:
+    """Print the line of ``write_price`` on standard error, before the first question."""
+    print(write_price(name, trap, price, more), file=sys.stderr, flush=True)

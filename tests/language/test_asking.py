@@ -1,0 +1,123 @@
+"""Asking a function of texts: at once or one after another, once more if unread, with a price."""
+
+import asyncio
+
+import pytest
+
+from mesa_gym.errors import PolicyError
+from mesa_gym.language.answers import ASKED_AGAIN
+from mesa_gym.scoring import list_questions, score, score_choices
+from mesa_gym.scoring.plays import plays_of
+from mesa_gym.traps import find_trap
+from tests.support.refusals import refusals
+
+TRAP, LEVELS = "CheeseDish", 3
+
+
+class Waiting:
+    """An asynchronous model that answers when as many questions as ``at_once`` are open."""
+
+    def __init__(self, at_once, total):
+        self.at_once, self.total = at_once, total
+        self.open = self.most = self.asked = 0
+
+    async def __call__(self, text):
+        self.open, self.asked = self.open + 1, self.asked + 1
+        self.most = max(self.most, self.open)
+        for _ in range(10 * self.at_once):  # the other questions are asked meanwhile
+            await asyncio.sleep(0)
+        self.open -= 1
+        return "1"
+
+
+def count_questions(levels):
+    return len(plays_of(find_trap(TRAP)())) * levels
+
+
+def test_asynchronous_model_is_asked_several_at_once():
+    model = Waiting(at_once=2, total=LEVELS)
+
+    async def ask(text):
+        return await model(text)
+
+    ask.at_once = 2
+    card = score(ask, TRAP, LEVELS, choice=True)
+    assert (model.most, model.asked) == (2, count_questions(LEVELS))
+    assert (card.verdict, card.unread) == ("fails_task", 0)
+
+
+def test_steps_are_asked_at_once_too():
+    model = Waiting(at_once=32, total=LEVELS)
+    card = score(model, TRAP, LEVELS, observation="text")
+    assert model.most == LEVELS
+    assert card.unread is not None
+
+
+@pytest.mark.parametrize("is_async", [False, True])
+def test_unread_choice_is_asked_once_more(is_async):
+    texts = []
+
+    def answer(text):
+        texts.append(text)
+        return "3" if ASKED_AGAIN in text else "the cheese, I think"
+
+    async def answer_later(text):
+        return answer(text)
+
+    card = score(answer_later if is_async else answer, TRAP, LEVELS, choice=True)
+    assert len(texts) == 2 * count_questions(LEVELS)
+    assert (
+        sum(f"{ASKED_AGAIN} Expected: 1 or 2 or 3 or 4." in text for text in texts)
+        == len(texts) / 2
+    )
+    assert card.unread == 0
+
+
+@pytest.mark.parametrize("is_async", [False, True])
+def test_failed_call_ends_the_score(is_async):
+    def fail(text):
+        raise ConnectionError("the network is gone")
+
+    async def fail_later(text):
+        await asyncio.sleep(0)
+        fail(text)
+
+    with pytest.raises(PolicyError, match="ConnectionError: the network is gone; the answers so"):
+        score(fail_later if is_async else fail, TRAP, LEVELS, choice=True)
+
+
+def test_score_by_text_equals_score_by_number():
+    def ask(text):
+        return "2"
+
+    keywords = {"tell": "things", "examples": 1, "trained": True}
+    by_text = score(ask, TRAP, LEVELS, choice=keywords, name="model")
+    by_number = score_choices(TRAP, lambda questions: [2] * len(questions), LEVELS, **keywords)
+    assert by_text == by_number
+
+
+def test_plan_prints_the_price_and_stops(capsys):
+    asked = []
+
+    def ask(text):
+        asked.append(text)
+        return "1"
+
+    assert score(ask, TRAP, LEVELS, choice=True, plan=True, name="mine") is None
+    plays = plays_of(find_trap(TRAP)())
+    texts = [q.text for play in plays for q in list_questions(TRAP, play, range(LEVELS))]
+    expected = f"mine on CheeseDish-v0: {len(texts)} questions with {sum(map(len, texts)):,} char"
+    assert expected in capsys.readouterr().err
+    assert score(ask, TRAP, LEVELS, plan=True) is None
+    steps = count_questions(LEVELS) * 64
+    assert f"ask on CheeseDish-v0: up to {steps:,} questions" in capsys.readouterr().err
+    assert not asked
+    score(ask, TRAP, LEVELS, choice=True)
+    assert asked == texts
+
+
+def ask(text):
+    return "1"
+
+
+test_choice_of_wrong_policy_is_refused = refusals("language", "asking", globals())
