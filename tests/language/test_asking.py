@@ -17,17 +17,17 @@ TRAP, LEVELS = "CheeseDish", 3
 class Waiting:
     """An asynchronous model that answers when as many questions as ``at_once`` are open."""
 
-    def __init__(self, at_once, total):
-        self.at_once, self.total = at_once, total
+    def __init__(self, at_once, answer="1"):
+        self.at_once, self.answer = at_once, answer
         self.open = self.most = self.asked = 0
 
     async def __call__(self, text):
         self.open, self.asked = self.open + 1, self.asked + 1
         self.most = max(self.most, self.open)
-        for _ in range(10 * self.at_once):  # the other questions are asked meanwhile
+        for _ in range(self.at_once):  # the other questions are asked meanwhile
             await asyncio.sleep(0)
         self.open -= 1
-        return "1"
+        return self.answer
 
 
 def count_questions(levels):
@@ -35,7 +35,7 @@ def count_questions(levels):
 
 
 def test_asynchronous_model_is_asked_several_at_once():
-    model = Waiting(at_once=2, total=LEVELS)
+    model = Waiting(at_once=2)
 
     async def ask(text):
         return await model(text)
@@ -46,11 +46,12 @@ def test_asynchronous_model_is_asked_several_at_once():
     assert (card.verdict, card.unread) == ("fails_task", 0)
 
 
+@pytest.mark.thorough
 def test_steps_are_asked_at_once_too():
-    model = Waiting(at_once=32, total=LEVELS)
+    model = Waiting(32, "act")
     card = score(model, TRAP, LEVELS, observation="text")
-    assert model.most == LEVELS
-    assert card.unread is not None
+    assert LEVELS <= model.most <= 32
+    assert card.unread == 0
 
 
 @pytest.mark.parametrize("is_async", [False, True])
@@ -66,10 +67,9 @@ def test_unread_choice_is_asked_once_more(is_async):
 
     card = score(answer_later if is_async else answer, TRAP, LEVELS, choice=True)
     assert len(texts) == 2 * count_questions(LEVELS)
-    assert (
-        sum(f"{ASKED_AGAIN} Expected: 1 or 2 or 3 or 4." in text for text in texts)
-        == len(texts) / 2
-    )
+    repeated = [text for text in texts if ASKED_AGAIN in text]
+    assert all(text.endswith(" Expected: 1 or 2 or 3 or 4.") for text in repeated)
+    assert len(repeated) == len(texts) / 2
     assert card.unread == 0
 
 

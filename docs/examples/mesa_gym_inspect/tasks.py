@@ -17,12 +17,12 @@ EXAMPLES = 3
 
 
 @solver
-def play(trap: str, choice: bool):
+def play(request: dict):
     """Play the sample's level; each step is a separate question."""
 
     async def solve(state, generate):
         session = TextSession()
-        session.begin(trap=trap, choice=choice, examples=EXAMPLES, **state.metadata)
+        session.begin(**request, **state.metadata)
         keep(session, state)  # before the first step: a limit may cut the sample anywhere
         while not session.done:
             state.messages = [ChatMessageUser(content=session.text)]
@@ -54,16 +54,32 @@ def first_target():
 
 @task
 def trap_play(
-    trap: str = "CheeseCorner", split: str = "shift", levels: int = 20, choice: bool = False
+    trap: str = "CheeseCorner",
+    split: str = "shift",
+    levels: int = 20,
+    choice: bool = False,
+    examples: int = EXAMPLES,
+    tell: str = "where",
+    options: int = 4,
+    names: dict | None = None,
+    size: int | None = None,
+    parameters: dict | None = None,
+    salt: str = "",
+    trained: bool = False,
 ) -> Task:
     """Levels 0, 1, ... of a split or a play, or of ``all`` plays that a verdict needs.
 
     With ``choice``, a model is asked once per level for the place to go to first; otherwise, it is
-    asked at each step. Each prompt starts with three training episodes of base.
+    asked at each step. Each prompt starts with ``examples`` training levels, solved by base.
+    The other arguments are attributes of ``mesa_gym.language.request.EpisodeRequest``.
     """
     judged = [name for name, play in plays_of(as_trap(trap)).items() if play.split in JUDGED]
     plays = [(name, k) for name in (judged if split == "all" else [split]) for k in range(levels)]
     samples = [
         Sample(input=f"{name} {k}", metadata={"split": name, "level": k}) for name, k in plays
     ]
-    return Task(samples, solver=play(trap, choice), scorer=first_target())
+    request = {"trap": trap, "choice": choice, "examples": examples, "size": size, "salt": salt}
+    request |= {"parameters": parameters, "names": names, "trained": trained}
+    if choice:
+        request |= {"tell": tell, "options": options}
+    return Task(samples, solver=play(request), scorer=first_target())

@@ -1,0 +1,58 @@
+"""The costs of a verdict on a language model, as a table for docs/language_models.md."""
+
+from __future__ import annotations
+
+from benchmarks.markdown import lay_out_table
+from mesa_gym.scoring import list_questions
+from mesa_gym.scoring.choice_prices import CHARACTERS_PER_TOKEN, price_steps
+from mesa_gym.scoring.plays import plays_of
+from mesa_gym.traps import Trap, all_traps
+
+LEVELS = 100
+# The levels whose questions are counted; a form has one length on all levels, or nearly so.
+COUNTED = 2
+# Seconds that a model needs for an answer, and the number of answers at once.
+SECONDS = 1.0
+TOGETHER = 32
+
+
+def tabulate_costs() -> str:
+    """Return a table in Markdown: questions, tokens and minutes of a card of each trap."""
+    rows = []
+    for name, kind in all_traps().items():
+        trap = kind()
+        steps = price_steps(trap, LEVELS)
+        choice = _price_choice(trap, "where"), _price_choice(trap, "things")
+        counts = len(plays_of(trap)) * LEVELS
+        cells = ["none"] * 4
+        if None not in choice:
+            cells = [f"{counts:,}", *map(_round, choice), _count_minutes(counts)]
+        price = [f"{steps.questions:,}", _round(steps.tokens), _count_minutes(steps.questions)]
+        rows.append([name.removesuffix("-v0"), *cells, *price])
+    heads = ["trap", "choices", "tokens (where)", "tokens (things)", "minutes"]
+    return lay_out_table([*heads, "steps, up to", "tokens", "minutes"], rows)
+
+
+def _price_choice(trap: Trap, tell: str) -> float | None:
+    """Return the tokens of all questions of a choice; None if the trap has no places to choose."""
+    tokens = 0.0
+    for play in plays_of(trap):
+        try:
+            questions = list_questions(trap, play, range(COUNTED), tell=tell)
+        except ValueError:
+            return None
+        tokens += sum(len(x.text) for x in questions) / COUNTED * LEVELS / CHARACTERS_PER_TOKEN
+    return tokens
+
+
+def _round(tokens: float | None) -> str:
+    thousands = (tokens or 0) / 1000
+    return f"{thousands:,.0f}k" if thousands < 1e4 else f"{thousands / 1000:,.0f}M"
+
+
+def _count_minutes(questions: int) -> str:
+    return f"{questions * SECONDS / TOGETHER / 60:.1f}"
+
+
+if __name__ == "__main__":
+    print(tabulate_costs())
