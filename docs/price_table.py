@@ -24,7 +24,7 @@ def tabulate_costs() -> str:
         steps = price_steps(trap, LEVELS)
         choice = _price_choice(trap, "where"), _price_choice(trap, "things")
         counts = len(plays_of(trap)) * LEVELS
-        cells = ["none"] * 4
+        cells = ["-"] * 4
         if None not in choice:
             cells = [f"{counts:,}", *map(_round, choice), _count_minutes(counts)]
         price = [f"{steps.questions:,}", _round(steps.tokens), _count_minutes(steps.questions)]

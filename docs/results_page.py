@@ -2,7 +2,8 @@
 
 Each table or sentence is between two marks; people write the text around them. The leaderboard is
 in README.md and docs/leaderboard.md, its picture in docs/images, and its text next to its cards.
-Words and wants are in docs/claims.md, rules and tricks in docs/verdicts.md, and figures of
+Words and wants are in docs/claims.md, rules and tricks in docs/verdicts.md, costs in
+docs/language_models.md, and figures of
 ``docs.figures`` in docs/plain_ppo.md and docs/studies.
 """
 
@@ -15,6 +16,7 @@ from pathlib import Path
 from benchmarks.markdown import lay_out_table
 from docs.board_picture import draw_board
 from docs.figures import describe_robots, tabulate_thresholds
+from docs.price_table import tabulate_costs
 from docs.studies import layers_page
 from mesa_gym.files import write_text
 from mesa_gym.links import find_file
@@ -38,6 +40,7 @@ HERE = Path(__file__).parent
 README, BOARD = HERE.parent / "README.md", HERE / "leaderboard.md"
 PLAIN = HERE / "plain_ppo.md"
 CLAIMS, VERDICTS = HERE / "claims.md", HERE / "verdicts.md"
+LANGUAGE = HERE / "language_models.md"
 PROBATION = HERE / "studies" / "probation.md"
 LAYERS = HERE / "studies" / "layers.md"
 PICTURE = HERE / "images" / "leaderboard.svg"
@@ -141,6 +144,7 @@ def write_parts() -> dict[Path, dict[str, str]]:
         BOARD: {"board": "\n\n".join(paragraphs), "statements": write_statements()},
         PLAIN: {"ppo": tabulate_learner(), "robots": describe_robots()},
         CLAIMS: {"words": tabulate_words(board), "wants": tabulate_wants()},
+        LANGUAGE: {"costs": tabulate_costs()},
         VERDICTS: {"rules": write_rules(), "tricks": write_tricks()},
         PROBATION: {"thresholds": tabulate_thresholds()},
         LAYERS: layers_page.write_parts(layers_page.read_figures()),
