@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from benchmarks.markdown import lay_out_table
 from mesa_gym.scoring import list_questions
-from mesa_gym.scoring.choice_prices import CHARACTERS_PER_TOKEN, price_steps
+from mesa_gym.scoring.choice_prices import Price, price_steps
 from mesa_gym.scoring.plays import plays_of
 from mesa_gym.traps import Trap, all_traps
 
@@ -24,24 +24,25 @@ def tabulate_costs() -> str:
         steps = price_steps(trap, LEVELS)
         choice = _price_choice(trap, "where"), _price_choice(trap, "things")
         counts = len(plays_of(trap)) * LEVELS
-        cells = ["-"] * 4
+        cells = ["-"] * 3
         if None not in choice:
-            cells = [f"{counts:,}", *map(_round, choice), _count_minutes(counts)]
+            cells = [f"{counts:,}", *map(_round, choice)]
         price = [f"{steps.questions:,}", _round(steps.tokens), _count_minutes(steps.questions)]
         rows.append([name.removesuffix("-v0"), *cells, *price])
-    heads = ["trap", "choices", "tokens (where)", "tokens (things)", "minutes"]
+    heads = ["trap", "choices", "tokens (where)", "tokens (things)"]
     return lay_out_table([*heads, "steps, up to", "tokens", "minutes"], rows)
 
 
 def _price_choice(trap: Trap, tell: str) -> float | None:
     """Return the tokens of all questions of a choice; None if the trap has no places to choose."""
-    tokens = 0.0
+    tokens = 0
     for play in plays_of(trap):
         try:
             questions = list_questions(trap, play, range(COUNTED), tell=tell)
         except ValueError:
             return None
-        tokens += sum(len(x.text) for x in questions) / COUNTED * LEVELS / CHARACTERS_PER_TOKEN
+        characters = sum(len(x.text) for x in questions) * LEVELS // COUNTED
+        tokens += Price(LEVELS, characters, tell != "things").tokens
     return tokens
 
 

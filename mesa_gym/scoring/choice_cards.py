@@ -82,7 +82,7 @@ def score_choices(
         for play, of in plays.items()
     }
     lengths = [len(x.text) for of in questions.values() for x in of]
-    say_price(name, trap, Price(len(lengths), sum(lengths)))
+    say_price(name, trap, Price(len(lengths), sum(lengths), tell != "things"))
     if plan:
         return None
     starts = {split: trap.levels(split, np.arange(levels), salt) for split in Split}

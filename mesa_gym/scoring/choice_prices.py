@@ -9,20 +9,23 @@ from mesa_gym.envs.observations import make_observation
 from mesa_gym.scoring.plays import plays_of
 from mesa_gym.traps import Trap
 
-# Characters per token of maps and lists, by the tokenizer of SmolLM2; other tokenizers differ.
+# Characters per token of maps, and of lists without a map, by the tokenizer of SmolLM2.
 CHARACTERS_PER_TOKEN = 2.2
+CHARACTERS_PER_TOKEN_OF_LISTS = 3.2
 
 
 class Price(NamedTuple):
-    """The questions of a score, and their characters."""
+    """The questions of a score, and their characters; ``maps``: whether they have maps."""
 
     questions: int
     characters: int
+    maps: bool = True
 
     @property
     def tokens(self) -> int:
         """About how many tokens the questions have."""
-        return round(self.characters / CHARACTERS_PER_TOKEN)
+        per_token = CHARACTERS_PER_TOKEN if self.maps else CHARACTERS_PER_TOKEN_OF_LISTS
+        return round(self.characters / per_token)
 
 
 def price_steps(trap: Trap, levels: int) -> Price:

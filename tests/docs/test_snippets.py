@@ -322,9 +322,9 @@ def test_reference_shows_every_public_name():
         assert module in whole or own in last, name
 
 
-def test_public_names_are_at_most_170():
+def test_public_names_are_at_most_172():
     """Members of classes apart, and what `mesa_gym` hands on counts again."""
-    assert len(PUBLIC) <= 170
+    assert len(PUBLIC) <= 172
 
 
 # -- results page ----------------------------------------------------------------------------------
