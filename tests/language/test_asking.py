@@ -14,7 +14,7 @@ from tests.support.refusals import refusals
 TRAP, LEVELS = "CheeseDish", 3
 
 
-class Waiting:
+class SlowModel:
     """An asynchronous model that answers when as many questions as ``at_once`` are open."""
 
     def __init__(self, at_once, answer="1"):
@@ -35,7 +35,7 @@ def count_questions(levels):
 
 
 def test_asynchronous_model_is_asked_several_at_once():
-    model = Waiting(at_once=2)
+    model = SlowModel(at_once=2)
 
     async def ask(text):
         return await model(text)
@@ -48,7 +48,7 @@ def test_asynchronous_model_is_asked_several_at_once():
 
 @pytest.mark.thorough
 def test_steps_are_asked_at_once_too():
-    model = Waiting(32, "act")
+    model = SlowModel(32, "act")
     card = score(model, TRAP, LEVELS, observation="text")
     assert LEVELS <= model.most <= 32
     assert card.unread == 0
