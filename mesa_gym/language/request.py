@@ -20,6 +20,10 @@ from mesa_gym.traps import LEVELS, Trap, look_up_trap
 UNNAMED = "model"
 
 
+# Larger grids would let a client of a server fill its memory with the states of a level.
+MOST_CELLS_A_SIDE = 15
+
+
 class EpisodeRequest(Struct, frozen=True, kw_only=True):
     """A request for an episode; its fields are bounded, because clients of a server send it.
 
@@ -28,7 +32,7 @@ class EpisodeRequest(Struct, frozen=True, kw_only=True):
         split: a split, or a play of changed levels: ``twins``, ``bare``, ``alone:<objective>``.
         level: the level's number; by default drawn from the seed.
         seed: equal seeds draw equal levels.
-        size: the sides of the grid, or one number for a square; by default the trap's own.
+        size: the sides of the grid, at most 15, or one number for a square; by default the trap's.
         parameters: the trap's keywords, such as ``{"dish_planes": 2}``.
         salt: an evaluator's secret, with which the levels are drawn; logs have its digest.
         choice: ask once for the place to go to first; the trap must have an exact solver.
@@ -57,6 +61,9 @@ class EpisodeRequest(Struct, frozen=True, kw_only=True):
 
     def make_trap(self) -> Trap:
         """Return the trap in its size, with its keywords; ValueError if they do not fit."""
+        sides = (self.size,) if isinstance(self.size, int) else self.size or ()
+        if max(sides, default=0) > MOST_CELLS_A_SIDE:
+            raise ValueError(f"size is {self.size}; expected at most {MOST_CELLS_A_SIDE} a side")
         kind = look_up_trap(self.trap)
         return kind(self.size, **self.parameters)
 

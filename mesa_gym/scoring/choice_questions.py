@@ -136,7 +136,8 @@ def _find_offers(
     cached = _cache.setdefault((key_trap(trap), split.value, salt, options), {})
     missing = {level for level in levels if level not in cached}
     if missing:
-        if len(missing) == 1:  # a session; it asks for the levels that follow as well
+        usual = trap.size == trap.default_size
+        if len(missing) == 1 and usual:  # a session; it asks for the levels that follow as well
             (level,) = missing
             missing |= {x for x in range(level, min(level + NEIGHBOURS, LEVELS)) if x not in cached}
         if sum(map(len, _cache.values())) > MOST_CACHED:
