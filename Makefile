@@ -134,12 +134,11 @@ REPACK = tar --sort=name --format=ustar --mtime=@$$SOURCE_DATE_EPOCH --owner=0 -
 dist: $(INSTALLED)  ## Build the last commit's wheel and source distribution.
 	rm -rf build/release build/sdist dist
 	umask 022; git clone --quiet . build/release
-	umask 022; PYTHONPATH=build/release $(BIN)/python -P -m mesa_gym.pages.lesson
 	umask 022; $(BIN)/python -m build $(BUILD) --outdir dist build/release
 	mkdir build/sdist; tar -xzf dist/mesa_gym-$(VERSION).tar.gz -C build/sdist
 	$(REPACK) -C build/sdist -cf build/sdist.tar mesa_gym-$(VERSION)
 	gzip -9nc build/sdist.tar > dist/mesa_gym-$(VERSION).tar.gz
 
 clean:  ## Remove caches and what was built; keeps $(VENV) and runs/.
-	rm -rf build dist mesa_gym/pages/built *.egg-info .pytest_cache .mypy_cache .ruff_cache
+	rm -rf build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache
 	find . -name __pycache__ -not -path './$(VENV)/*' -prune -exec rm -rf {} +

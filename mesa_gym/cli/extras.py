@@ -22,7 +22,7 @@ PACKAGE_OF = {
     "scipy": ("scipy", "stats"),
     "stable_baselines3": ("stable-baselines3", "sb3"),
 }
-ALWAYS = {"compare": ["scipy"], "export": ["jinja2"], "leaderboard": ["scipy"]}
+ALWAYS = {"compare": ["scipy"], "leaderboard": ["scipy"]}
 ALWAYS |= {"play": ["pygame"], "serve": ["openenv"], "submit": ["scipy"], "watch": ["pygame"]}
 FILMS = (".gif", ".mp4")
 

@@ -176,7 +176,7 @@ def test_certify_updates_named_traps_in_a_file(run, tmp_path):
         ("compare ppo random", ["scipy"], "stats"),
         ("leaderboard --out pages", None, "report,stats"),
         ("leaderboard --policy CoinRun=x.onnx --name mine", None, "onnx,stats"),
-        ("export CheeseCorner --policy x.onnx", None, "onnx,report"),
+        ("export CheeseCorner --policy x.onnx", None, "onnx"),
         ("score CheeseCorner --policy x.zip --algo ppo", None, "sb3"),
         ("serve", None, "openenv"),
     ],

@@ -106,7 +106,7 @@ REPOSITORY = "https://github.com/mesa-gym/mesa-gym"
 CHANGELOG = (ROOT / "CHANGELOG.md").read_text()
 HEAD = re.compile(r"^## \[(?P<version>\d+\.\d+\.\d+)\] - (?P<when>\S+)$", re.MULTILINE)
 WEIGHTS = "mesa_gym/trained/weights/"
-SHIPPED = re.compile("/ppo(-planner-.*|-gru-s0|-s0).safetensors$")
+SHIPPED = re.compile("/ppo(-planner-.*|-gru-s0|-s0).safetensors$|/ColourShape-v0/ppo-s[1-4]")
 
 
 def find_networks():
@@ -167,12 +167,30 @@ def test_make_dist_twice_gives_the_same_bytes(built, tmp_path):
     for one, other in zip(*made, strict=True):
         assert one.name == other.name
         assert one.read_bytes() == other.read_bytes()
-    with ZipFile(made[0][0]) as wheel:
-        assert b"</html>" in wheel.read("mesa_gym/pages/built/lesson.html")
     when = int(run("git", "-C", ROOT, "log", "-1", "--format=%ct"))
     with tarfile.open(made[0][1]) as sdist:
         facts = {(m.mtime, m.uid, m.gid, m.mode) for m in sdist.getmembers()}
     assert facts == {(when, 0, 0, 0o644), (when, 0, 0, 0o755)}
+
+
+@pytest.mark.slow
+def test_wheel_of_used_clone_equals_clean_one(tmp_path):
+    """Users build with pip, in a clone in which they installed, played and built before."""
+    wheels, no_deps = [], ("--no-deps", "--no-build-isolation", "--quiet")
+    for name in ("clean", "used"):
+        run("git", "clone", "--quiet", ROOT, clone := tmp_path / name)
+        pip = (sys.executable, "-m", "pip", "wheel", *no_deps, "--wheel-dir", tmp_path / name)
+        if name == "used":
+            (gone := clone / "mesa_gym/gone.py").write_text("")
+            run(*pip, clone, cwd=tmp_path)
+            gone.unlink()
+            for command in ("demo", "export CheeseDish", "score CheeseDish --policy ppo:0"):
+                run(sys.executable, "-m", "mesa_gym", *command.split(), cwd=clone)
+        run(*pip, clone, cwd=tmp_path)
+        (wheel,) = (tmp_path / name).glob("*.whl")
+        with ZipFile(wheel) as packed:
+            wheels.append({x.filename: x.CRC for x in packed.infolist()})
+    assert wheels[0] == wheels[1]
 
 
 @pytest.mark.thorough
@@ -362,6 +380,10 @@ def test_wheel_core_brings_three_packages_alone(built, tmp_path):
         installed.python("from mesa_gym import *")
         for command in ("list", "describe CoinRun", "certify CoinRun --levels 20"):
             installed.run("mesa-gym", *command.split())
+        made = {"demo": "lesson.html", "export CheeseDish": "page.html"}
+        for command, page in made.items():
+            installed.run("mesa-gym", *command.split())
+            assert "</html>" in (installed.home / page).read_text()
         for command in ("watch CoinRun", "play CoinRun", "watch --episodes x.jsonl"):
             said = installed.run("mesa-gym", *command.split(), code=2)
             assert 'pip install -e ".[viewer]"' in said
