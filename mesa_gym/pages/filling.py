@@ -39,7 +39,8 @@ def fill_page(template: str, data: Mapping[str, Any], **values: object) -> str:
         if match["file"]:
             (path,) = (x for folder in (TEMPLATES, REPORT) if (x := folder / name).exists())
             return path.read_text(encoding="utf-8")
-        return values[name] if isinstance(values[name], Markup) else quote_html(values[name])
+        value = values[name]
+        return value if isinstance(value, Markup) else quote_html(value)
 
     # Filled values and files are not searched for marks again.
     page = MARK.sub(fill, (TEMPLATES / template).read_text(encoding="utf-8"))

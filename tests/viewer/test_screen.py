@@ -11,7 +11,6 @@ import pytest
 from PIL import Image
 
 import mesa_gym.viewer
-from mesa_gym import cli
 from mesa_gym.envs.observations import make_observation
 from mesa_gym.logs import save_episodes
 from mesa_gym.pages.playground import WISH
