@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
 from importlib.util import find_spec
@@ -12,7 +13,6 @@ from types import ModuleType
 from typing import NamedTuple
 
 import mesa_gym
-from mesa_gym.cli.extras import require_extras
 from mesa_gym.command import DONE, Parser, run_command
 from mesa_gym.errors import unknown
 
@@ -34,6 +34,18 @@ PLAYS = (
     "train, test, control or shift (the default); or twins (targets exchanged), bare (no targets),"
     " alone:<objective> (its targets only)"
 )
+
+
+def list_imports(policies: Iterable[str | None], algo: str | None) -> list[Callable[[], object]]:
+    """Return functions that import the optional packages that policies need.
+
+    Args:
+        policies: words as for ``--policy``; None for a missing word.
+        algo: the algorithm of saved models of Stable-Baselines3; None without such models.
+    """
+    modules = ["mesa_gym.sb3.env"] * (algo is not None)
+    modules += ["mesa_gym.policies.onnx"] * any(str(word).endswith(".onnx") for word in policies)
+    return [partial(import_module, module) for module in modules]
 
 
 class Command(NamedTuple):
@@ -130,7 +142,6 @@ def _run(words: list[str]) -> int:
     if options.command is None:
         parser.print_help()
         return DONE
-    require_extras(options)
     code: int = COMMANDS[options.command].load().run(options)
     return code
 

@@ -8,7 +8,7 @@ from glob import glob
 from pathlib import Path
 from typing import NamedTuple
 
-from mesa_gym.cli import ALGO
+from mesa_gym.cli import ALGO, list_imports
 from mesa_gym.cli.agent_arguments import (
     find_trained_trap,
     holds_cards,
@@ -19,7 +19,7 @@ from mesa_gym.cli.agent_arguments import (
 )
 from mesa_gym.cli.pursuit_text import HELP, tabulate_pursuit
 from mesa_gym.command import DONE, require_writable
-from mesa_gym.errors import unknown
+from mesa_gym.errors import require_imports, unknown
 from mesa_gym.policies import POLICY_FILE, references
 from mesa_gym.policies.names import PLAYABLE, list_agents, name_policy
 from mesa_gym.policies.seeds import agent_and_seed
@@ -27,6 +27,8 @@ from mesa_gym.report import compare, plot
 from mesa_gym.report.board_rows import strip_version
 from mesa_gym.report.committed import list_board_rows, read_committed
 from mesa_gym.report.comparison import BARRED, find_shared, require_levels
+from mesa_gym.report.figure import load_figure
+from mesa_gym.report.intervals import load_special
 from mesa_gym.scoring import Cards, ScoreCard, evaluate
 from mesa_gym.scoring.evaluation import names_trap
 from mesa_gym.solver.certificate import EVALUATION_LEVELS
@@ -60,6 +62,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Compare two agents on the same levels: a table, and a sentence for a paper."""
+    imports = [load_special, *list_imports(options.words[:2], options.algo)]
+    require_imports(*imports, *[load_figure] * (options.figure is not None))
     words, traps = _split_words(options.words)
     for path in (options.figure, options.json):
         require_writable(path)

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from mesa_gym import evaluate, report, score
-from mesa_gym.cli import COMMANDS, extras, main
+from mesa_gym.cli import COMMANDS, main
 from mesa_gym.logs import read_log
 from mesa_gym.policies.names import list_trained
 from mesa_gym.report.committed import list_board_rows
@@ -167,31 +167,6 @@ def test_certify_updates_named_traps_in_a_file(run, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("command", "lacking", "named"),
-    [
-        ("watch CheeseCorner --policy x.zip --algo ppo --record x.mp4", None, "films,sb3,viewer"),
-        ("watch CheeseCorner --headless --record x.png", None, "viewer"),
-        ("play CheeseCorner", None, "viewer"),
-        ("compare ppo random --algo ppo --figure a.svg", None, "report,sb3,stats"),
-        ("compare ppo random", ["scipy"], "stats"),
-        ("leaderboard --out pages", None, "report,stats"),
-        ("leaderboard --policy CoinRun=x.onnx --name mine", None, "onnx,stats"),
-        ("export CheeseCorner --policy x.onnx", None, "onnx"),
-        ("score CheeseCorner --policy x.zip --algo ppo", None, "sb3"),
-        ("serve", None, "openenv"),
-    ],
-)
-def test_command_names_all_lacking_extras(command, lacking, named, run, monkeypatch, tmp_path):
-    monkeypatch.chdir(tmp_path)
-    for module in lacking or extras.PACKAGE_OF:
-        monkeypatch.setitem(sys.modules, module, None)
-    code, said = run(command)
-    assert (code, said.count("\n")) == (2, 1), said
-    assert f'pip install -e ".[{named}]"' in said
-    assert [*tmp_path.iterdir()] == []
-
-
-@pytest.mark.parametrize(
     ("option", "variable", "token"),
     [
         ("", None, None),
@@ -210,7 +185,6 @@ def test_serve_with_an_empty_token_refuses(option, variable, token, run, tmp_pat
     tokens = []
     server = SimpleNamespace(serve=lambda *given: tokens.append(given[5]))
     monkeypatch.setitem(sys.modules, "mesa_gym.language.server", server)
-    monkeypatch.setattr(extras, "ALWAYS", {})
     if variable is not None:
         monkeypatch.setenv("MESA_GYM_TOKEN", variable)
     (tmp_path / "token").write_text("sesam\n")
@@ -221,11 +195,6 @@ def test_serve_with_an_empty_token_refuses(option, variable, token, run, tmp_pat
         assert message.startswith("mesa-gym: the token is empty (is its variable unset?)")
     else:
         assert (code, tokens) == (0, [token]), message
-
-
-def test_extras_name_known_commands_and_packages():
-    assert extras.ALWAYS.keys() <= COMMANDS.keys()
-    assert set().union(*extras.ALWAYS.values()) <= extras.PACKAGE_OF.keys()
 
 
 # -- each row of the leaderboard is a name that commands and functions take ------------------------
