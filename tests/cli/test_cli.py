@@ -154,6 +154,17 @@ def test_error_in_own_trap_names_its_line(run):
     assert "Traceback" not in error
 
 
+@pytest.mark.usefixtures("registry")
+def test_misspelt_hook_is_refused_in_one_line(run):
+    assert run("new-trap RipeBerries")[0] == 0
+    path = Path("ripe_berries.py")
+    path.write_text(path.read_text().replace("def ends(", "def endz("))
+    code, error = run("certify ripe_berries.py:RipeBerries --levels 5")
+    assert (code, error.count("\n")) == (2, 1)
+    assert "`endz` of RipeBerries is no hook" in error
+    assert "did you mean `ends`?" in error
+
+
 def test_certify_updates_named_traps_in_a_file(run, tmp_path):
     path = tmp_path / "all.json"
     for traps, levels in ((("CoinRun", "CheeseCorner"), 5), (("CoinRun",), 4)):
