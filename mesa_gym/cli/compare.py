@@ -19,9 +19,9 @@ from mesa_gym.cli.agent_arguments import (
 )
 from mesa_gym.cli.pursuit_text import HELP, tabulate_pursuit
 from mesa_gym.command import DONE, require_writable
-from mesa_gym.errors import require_imports, unknown
+from mesa_gym.errors import find_nearest, require_imports, unknown
 from mesa_gym.policies import POLICY_FILE, references
-from mesa_gym.policies.names import PLAYABLE, list_agents, name_policy
+from mesa_gym.policies.names import PLAYABLE, is_variant, list_agents, name_policy
 from mesa_gym.policies.seeds import agent_and_seed
 from mesa_gym.report import compare, plot
 from mesa_gym.report.board_rows import strip_version
@@ -153,7 +153,10 @@ def _read_side(word: str, traps: list[str]) -> Side:
         names = dict.fromkeys([*list_board_rows(), *named, *list_agents()])
         for _, policy in map(split_trap, paths):
             if not Path(policy).exists() and ":" not in policy and policy not in names:
-                raise unknown("agent, policy or file", policy, names)
+                shown = [name for name in names if not is_variant(name)]
+                more = f"and {len(names) - len(shown)} variants"
+                near = find_nearest(policy, names)
+                raise unknown("agent, policy or file", policy, [*shown, more], near)
         return Side(name or agent_and_seed(name_policy(paths[0]))[0], policies=paths)
     agent_cards = take_agent(word, cards)
     return Side(agent_and_seed(agent_cards[0].policy)[0], agent_cards)

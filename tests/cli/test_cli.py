@@ -45,7 +45,10 @@ def test_command_of_another_package_runs(monkeypatch, capsys):
     said = printed(capsys, "gone", 2)[1]
     assert "gone is a command of the package not_here, which is not installed" in said
     out = printed(capsys, "")[0]
-    assert "See mesa-gym echo --help." in out
+    assert (
+        "echo mesa-gym as a user types it; names of policies and agents; bad usage names"
+        in " ".join(out.split())
+    )
     assert "gone" not in out
 
 
@@ -117,10 +120,19 @@ def test_score_writes_card_and_episodes(capsys, tmp_path):
     assert plays.count("shift") == plays.count("again") == 30
 
 
+ABOUT_AGENTS = {
+    "train": "Train a baseline agent.",
+    "sweep": "Train and score agents over axes.",
+    "try": "Certify a trap of your own, train PPO on it, and score that.",
+}
+
+
 def test_help_lists_what_each_command_does(capsys):
     with pytest.raises(SystemExit):
         main(["--help"])
     told = " ".join(capsys.readouterr().out.split())
+    for name, about in ABOUT_AGENTS.items():
+        assert f"{name} {about}" in told
     for name, command in COMMANDS.items():
         assert f"{name} {command.about}" in told
         assert command.load().run.__doc__ == command.about
