@@ -49,7 +49,7 @@ def list_imports(policies: Iterable[str | None], algo: str | None) -> list[Calla
     return [partial(import_module, module) for module in modules]
 
 
-ABOUT = "Gridworlds that are traps for goal misgeneralization: which goal does an agent pursue?"
+PURPOSE = "Gridworlds that are traps for goal misgeneralization: which goal does an agent pursue?"
 
 
 class Command(NamedTuple):
@@ -132,7 +132,7 @@ def _run(words: list[str]) -> int:
     if words and not words[0].startswith("-") and words[0] not in COMMANDS:
         nearest = OTHER_NAMES.get(words[0])
         raise unknown("command", words[0], [*COMMANDS, *entry_points_by_name], nearest)
-    parser = Parser(prog="mesa-gym", description=ABOUT)
+    parser = Parser(prog="mesa-gym", description=PURPOSE)
     parser.add_argument("--version", action="version", version=mesa_gym.__version__)
     commands = parser.add_subparsers(dest="command")
     for name, command in COMMANDS.items():

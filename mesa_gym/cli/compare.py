@@ -153,10 +153,10 @@ def _read_side(word: str, traps: list[str]) -> Side:
         names = dict.fromkeys([*list_board_rows(), *named, *list_agents()])
         for _, policy in map(split_trap, paths):
             if not Path(policy).exists() and ":" not in policy and policy not in names:
-                shown = [name for name in names if not is_variant(name)]
-                more = f"and {len(names) - len(shown)} variants"
+                agents = [name for name in names if not is_variant(name)]
+                more = f"and {len(names) - len(agents)} variants"
                 near = find_nearest(policy, names)
-                raise unknown("agent, policy or file", policy, [*shown, more], near)
+                raise unknown("agent, policy or file", policy, [*agents, more], near)
         return Side(name or agent_and_seed(name_policy(paths[0]))[0], policies=paths)
     agent_cards = take_agent(word, cards)
     return Side(agent_and_seed(agent_cards[0].policy)[0], agent_cards)

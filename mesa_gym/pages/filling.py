@@ -13,7 +13,7 @@ from mesa_gym.report.templating import quote_html
 
 TEMPLATES = Path(__file__).with_name("templates")
 # {{ name }} is a value; {{ name.css }} and {{ name.js }} are files.
-MARK = re.compile(r"\{\{ (?P<name>\w+(?P<file>\.css|\.js)?) \}\}")
+PLACE = re.compile(r"\{\{ (?P<name>\w+(?P<file>\.css|\.js)?) \}\}")
 # Comments of scripts and indentation, a tenth of the page of a small trap, are removed.
 INDENTATION = re.compile(r"^ *//.*\n|^ +", re.MULTILINE)
 
@@ -43,5 +43,5 @@ def fill_page(template: str, data: Mapping[str, Any], **values: object) -> str:
         return value if isinstance(value, Markup) else quote_html(value)
 
     # Filled values and files are not searched for marks again.
-    page = MARK.sub(fill, (TEMPLATES / template).read_text(encoding="utf-8"))
+    page = PLACE.sub(fill, (TEMPLATES / template).read_text(encoding="utf-8"))
     return INDENTATION.sub("", page)

@@ -35,19 +35,19 @@ def make_lesson() -> str:
     """Return the page as HTML."""
     colour, cheese = find_trap("ColourShape")(), find_trap("CheeseCorner")()
     robots = [Guest(f"ppo:{seed}", load(colour, f"ppo:{seed}")) for seed in SEEDS]
-    everywhere = [read_card("ColourShape-v0", "ppo", f"ppo-s{seed}") for seed in SEEDS]
-    everywhere.append(read_card("ColourShape-v0", "random", "random"))
+    everywhere = [find_card("ColourShape-v0", "ppo", f"ppo-s{seed}") for seed in SEEDS]
+    everywhere.append(find_card("ColourShape-v0", "random", "random"))
     robots.append(Guest("random", "random"))
     planner, inside = look_inside(colour)
     corner = {
-        who: read_card("CheeseCorner-v0", row, policy)
-        for who, row, policy in (("agent", "ppo", "ppo-s0"), ("sweeper", "sweeper", "sweeper"))
+        name: find_card("CheeseCorner-v0", row, policy)
+        for name, row, policy in (("agent", "ppo", "ppo-s0"), ("sweeper", "sweeper", "sweeper"))
     }
     data = {
         "colour": pack_trap(colour, [*ROOMS, NEW_ROOM], [*robots, *planner]),
         "cheese": pack_trap(cheese, [*ROOMS, MOVED_CHEESE], [Guest("Robot", load(cheese))]),
         "everywhere": [[read_share(card, x) for x in colour.objectives] for card in everywhere],
-        "corner": {who: read_share(card, "corner") for who, card in corner.items()},
+        "corner": {name: read_share(card, "corner") for name, card in corner.items()},
         "inside": inside,
         "levels": everywhere[0].provenance.levels,
         "trap": colour.name(),
@@ -77,7 +77,7 @@ def look_inside(trap: Trap) -> tuple[list[Guest], dict[str, Any]]:
     return [Guest("Planner", trained), Guest("Planner, told", edited)], inside
 
 
-def read_card(trap: str, row: str, policy: str) -> ScoreCard:
+def find_card(trap: str, row: str, policy: str) -> ScoreCard:
     """Return the committed card of a policy in a row of the leaderboard."""
     (card,) = (x for x in read_committed(row) if (x.trap, x.policy) == (trap, policy))
     return card

@@ -246,15 +246,15 @@ def _require_known_names(cls: type[Trap], objectives: set[str]) -> None:
 
     A misspelt hook would otherwise never be called. Constants in capitals are free.
     """
-    known = set(dir(Trap))
+    names = set(dir(Trap))
     for base in cls.__mro__[1:]:
-        known |= {*vars(base), *vars(base).get("__annotations__", ())}
+        names |= {*vars(base), *vars(base).get("__annotations__", ())}
     for name in vars(cls):
-        if name.startswith("_") or name.isupper() or name in known | objectives:
+        if name.startswith("_") or name.isupper() or name in names | objectives:
             continue
-        near = find_nearest(name, (x for x in known if not x.startswith("_")))
+        near = find_nearest(name, (x for x in names if not x.startswith("_")))
         hint = f"; did you mean `{near}`?" if near else "."
         raise ValueError(
-            f"`{name}` of {cls.__name__} is no hook, objective or class attribute of a trap{hint}"
-            f" An objective needs @base or @proxy; call other names of your own `_{name}`"
+            f"`{name}` of {cls.__name__} is not a hook, objective or class attribute of a trap"
+            f"{hint} An objective needs @base or @proxy; call other names of your own `_{name}`"
         )

@@ -173,7 +173,7 @@ def test_misspelt_hook_is_refused_in_one_line(run):
     path.write_text(path.read_text().replace("def ends(", "def endz("))
     code, error = run("certify ripe_berries.py:RipeBerries --levels 5")
     assert (code, error.count("\n")) == (2, 1)
-    assert "`endz` of RipeBerries is no hook" in error
+    assert "`endz` of RipeBerries is not a hook" in error
     assert "did you mean `ends`?" in error
 
 

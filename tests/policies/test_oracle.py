@@ -101,8 +101,8 @@ def test_as_policy_of_module_name_loads_policy(name, action, agents):
     assert name_policy(f"{agents}:{name}") == f"some_agents.py:{name}"
 
 
-def test_file_of_a_number_is_a_seed_of_its_folder(tmp_path, monkeypatch):
-    """As `submit` asks for files; a folder of a trap's name is no agent."""
+def test_numbered_file_is_seed_of_its_folder(tmp_path, monkeypatch):
+    """As `submit` asks for files; a folder of a trap's name does not name the agent."""
     for name, expected in {
         "runs/CheeseCorner/1.onnx": "runs-s1",
         "runs/CheeseCorner-v0/2.zip": "runs-s2",
