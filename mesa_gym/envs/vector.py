@@ -226,6 +226,7 @@ class TrapVectorEnv(BaseEnv, ManyEnvs, VectorEnv[Observations, Ints, NDArray[Any
         truncated = self._present.clock >= self._limit
         over = terminated | truncated
         rewards = payments[self.settings.reward] + self._bonus
+        rewards[again] = 0  # a step that only resets pays nothing, not even the bonus
         self._finished = over.nonzero()[0]
         if self._finished.size and mode is AutoresetMode.SAME_STEP:
             final = self._autoreset(payments, over)
