@@ -43,6 +43,8 @@ class TrapEnv(BaseEnv, OneEnv, gymnasium.Env[Any, Any]):
 
     Attributes:
         trap: the trap.
+        alpha, step_reward: may be set, for example by a curriculum. The other keywords are
+            attributes that cannot be set.
 
     Raises:
         TypeError, ValueError: a keyword is unknown or does not fit; the message says which.
@@ -125,6 +127,12 @@ class TrapEnv(BaseEnv, OneEnv, gymnasium.Env[Any, Any]):
         batched = state.batched() if isinstance(state, State) else state
         return self._begin(self._queue.put_states(_ROW, batched), state)
 
+    def _replace_queue(self, queue: LevelQueue) -> None:
+        self._queue = queue
+        if self._state is not None:
+            where = queue.put_starts(_ROW, self._state.batched())
+            self._state = queue.starts.state.single(int(where[0]))
+
     def _begin(self, where: Ints, origin: Any) -> tuple[Observation, dict[str, Any]]:
         """Begin an episode from the start state in row ``where`` of the queue, int64 (1,).
 
@@ -155,15 +163,16 @@ class TrapEnv(BaseEnv, OneEnv, gymnasium.Env[Any, Any]):
             gymnasium.error.ResetNeeded: no episode is running.
             ValueError: the action is not one of the five.
         """
+        attributes = vars(self)  # to set these takes less time than through `__setattr__`
         before = self._state
         if before is None or not self._running:
             raise reset_needed([] if before is None else [0])
         checked = check_action(action)
         after, rewards, ended = self._rules.step(before, checked)
         self._live.follow(before, after)
-        self._state = after
+        attributes["_state"] = after
         terminated, truncated = bool(ended), bool(after.clock >= self.settings.max_steps)
-        self._running = not (terminated or truncated)
+        attributes["_running"] = not (terminated or truncated)
         if self._recorder is not None:
             self._recorder.step(self, int(checked), not self._running)
         if self.render_mode == "human":

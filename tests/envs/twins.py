@@ -75,6 +75,21 @@ class Played(NamedTuple):
         return self.start or (self.obs, self.info)
 
 
+# Case -> step -> the keyword that is then set, and its value; with `num_levels`, a change of alpha
+# from 0 adds levels to the memory.
+CHANGES: dict[str, dict[int, tuple[str, float]]] = {
+    "changes": {9: ("alpha", 0.75), 20: ("step_reward", -0.5), 31: ("alpha", 0.0)},
+    "changes (num_levels)": {9: ("alpha", 0.5), 20: ("alpha", 1.0), 31: ("step_reward", 0.5)},
+}
+CASES |= {"changes": {}, "changes (num_levels)": {"num_levels": 4, "step_reward": 0.25}}
+
+
+def changing_script(case):
+    """Yield the actions of each step, and the (keyword, value) to set before it, or None."""
+    changes = CHANGES.get(case, {})
+    yield from ((actions, changes.get(step)) for step, actions in enumerate(draw_actions()))
+
+
 def draw_actions() -> Any:
     """Return the script, int64 (steps, n)."""
     return np.random.default_rng(3).integers(0, 5, (STEPS, N))
@@ -93,13 +108,15 @@ def list_keywords(case, interface):
 
 
 @cache
-def play_same_step(**keywords):
+def play_same_step(case, **keywords):
     """Return the first results of n rows, and all steps; an episode's end resets at once."""
     lanes, begun = make_lanes(keywords)
     steps = []
-    for actions in draw_actions().tolist():
+    for actions, change in changing_script(case):
         rows = []
-        for lane, action in zip(lanes, actions, strict=True):
+        for lane, action in zip(lanes, actions.tolist(), strict=True):
+            if change:
+                setattr(lane.unwrapped, *change)
             results = lane.step(action)
             start = lane.reset() if results[2] or results[3] else None
             rows.append(Played(*results, lane.unwrapped.action_masks(), start))
@@ -131,10 +148,10 @@ def gather(results):
     return batch(obs), np.array(reward), *ends, batch_infos(infos)
 
 
-def expect_vector(mode, keywords):
+def expect_vector(case, keywords, mode):
     """Yield the results of a vector environment: a reset's, then each step's with masks."""
     if mode is SAME:
-        begun, steps = play_same_step(**keywords)
+        begun, steps = play_same_step(case, **keywords)
         yield batch([obs for obs, _ in begun]), batch_infos([info for _, info in begun])
         for rows in steps:
             shown = [(row.shown[0], *row[1:4], row.shown[1]) for row in rows]
@@ -152,9 +169,11 @@ def expect_vector(mode, keywords):
     lanes, begun = make_lanes(keywords)
     yield batch([obs for obs, _ in begun]), batch_infos([info for _, info in begun])
     over = [False] * N
-    for actions in draw_actions().tolist():
+    for actions, change in changing_script(case):
         results = []
-        for lane, action, late in zip(lanes, actions, over, strict=True):
+        for lane, action, late in zip(lanes, actions.tolist(), over, strict=True):
+            if change:
+                setattr(lane.unwrapped, *change)
             if late and mode is NEXT:
                 obs, info = lane.reset()
                 results.append((obs, 0.0, False, False, info))
@@ -169,9 +188,9 @@ def expect_vector(mode, keywords):
             yield batch(shown), batch_infos([start and start[1] for start in begun])
 
 
-def expect_device(keywords):
+def expect_device(case, keywords):
     """Yield (obs, level, split) of a reset, then (obs, reward, ends, infos) of each step."""
-    begun, steps = play_same_step(**keywords)
+    begun, steps = play_same_step(case, **keywords)
 
     def tell(infos):
         levels = [info["level"] for info in infos], [info["split"] for info in infos]
@@ -191,9 +210,9 @@ def expect_device(keywords):
         yield batch([row.shown[0] for row in rows]), reward, *ends, infos
 
 
-def expect_sb3(keywords, full):
+def expect_sb3(case, keywords, full):
     """Yield a reset, then each step of SB3's environments; ``full`` infos are DummyVecEnv's."""
-    begun, steps = play_same_step(**keywords)
+    begun, steps = play_same_step(case, **keywords)
     resets = [info for _, info in begun]
     yield batch([obs for obs, _ in begun]), resets
     paid, length = [Counter() for _ in range(N)], [0] * N
@@ -219,14 +238,16 @@ def expect_sb3(keywords, full):
 
 
 # -- interfaces ------------------------------------------------------------------------------------
-def play_vector(mode, keywords, kind):
+def play_vector(case, keywords, mode, kind):
     """Yield what a vector environment returns, as ``expect_vector``."""
     if kind == "sync":
         envs = SyncVectorEnv([lambda: gym.make(ID, **keywords)] * N, autoreset_mode=mode)
     else:
         envs = gym.make_vec(ID, N, autoreset_mode=mode, **keywords)
     yield envs.reset(seed=[*range(N)])
-    for actions in draw_actions():
+    for actions, change in changing_script(case):
+        if change:
+            envs.set_attr(*change)
         results = envs.step(actions)
         yield results, list(envs.call("action_masks"))
         over = results[2] | results[3]
@@ -234,7 +255,7 @@ def play_vector(mode, keywords, kind):
             yield envs.reset(options={"reset_mask": over})
 
 
-def play_torch(keywords):
+def play_torch(case, keywords):
     """Yield what tensor environments return, as ``expect_device``."""
     import torch
 
@@ -249,11 +270,11 @@ def play_torch(keywords):
         yield tuple(map(read, envs.step(torch.from_numpy(actions))))
 
 
-def play_jax(keywords):
+def play_jax(case, keywords):
     """Yield what a compiled program of JAX returns, on the levels that single environments draw."""
     import jax
 
-    begun, steps = play_same_step(**keywords)
+    begun, steps = play_same_step(case, **keywords)
     envs = mesa_gym.make_jax(ID, N, **keywords)
 
     def number(info):
@@ -280,7 +301,7 @@ def play_jax(keywords):
         yield obs[t], reward[t], *ends, told
 
 
-def play_sb3(keywords, dummy):
+def play_sb3(case, keywords, dummy):
     """Yield what SB3's environments return, as ``expect_sb3``."""
     from stable_baselines3.common.vec_env import DummyVecEnv
 
@@ -291,7 +312,11 @@ def play_sb3(keywords, dummy):
         env = mesa_gym.make_sb3(ID, N, seed=range(N), **keywords)
     inner = env.unwrapped
     yield env.reset(), list(inner.reset_infos)
-    for actions in draw_actions():
+    for actions, change in changing_script(case):
+        if change and dummy:  # its `set_attr` sets an attribute of the outermost wrapper
+            env.env_method("set_wrapper_attr", *change)
+        elif change:
+            env.set_attr(*change)
         results = env.step(actions)
         for info in results[3]:
             if "episode" in info:  # without seconds, and as Python's numbers
@@ -312,6 +337,8 @@ def find_hole(interface, case):
             return "a device draws no such observation"
         if "max_episode_steps" in keywords:
             return "no wrapper TimeLimit on a device"
+        if case in CHANGES:
+            return "a device's environments refuse changes"
     if interface in ("make_sb3", "DummyVecEnv") and keywords.get("observation") == "text":
         return "SB3 stores no texts"
     return ""
@@ -325,13 +352,13 @@ def compare(interface, mode, case):
     """
     keywords = list_keywords(case, interface)
     if interface in ("sync", "native"):
-        both = expect_vector(mode, keywords), play_vector(mode, keywords, interface)
+        both = expect_vector(case, keywords, mode), play_vector(case, keywords, mode, interface)
     elif interface in ("torch", "jax"):
         front = play_torch if interface == "torch" else play_jax
-        both = expect_device(keywords), front(keywords)
+        both = expect_device(case, keywords), front(case, keywords)
     else:
         dummy = interface == "DummyVecEnv"
-        both = expect_sb3(keywords, dummy), play_sb3(keywords, dummy)
+        both = expect_sb3(case, keywords, dummy), play_sb3(case, keywords, dummy)
     count = -1  # the first results are a reset's
     for count, (expected, results) in enumerate(zip(*both, strict=True)):
         if interface == "jax":
@@ -362,7 +389,7 @@ def to_parts(results):
 
 def count_ends(interface, case):
     """Return how many steps of a case terminate, are truncated, and both."""
-    _, steps = play_same_step(**list_keywords(case, interface))
+    _, steps = play_same_step(case, **list_keywords(case, interface))
     rows = [row for rows in steps for row in rows]
     both = sum(row.terminated and row.truncated for row in rows)
     return sum(row.terminated for row in rows), sum(row.truncated for row in rows), both
