@@ -35,11 +35,36 @@ class ParserExit(SystemExit):
     """The end of a command by its parser, as for ``--help``."""
 
 
+class Store(argparse.Action):
+    """Stores an option's values: all of a repeated option with ``nargs``, else the only one."""
+
+    _options: argparse.Namespace | None = None  # of the command line that is being read
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: Any,
+        option_string: str | None = None,
+    ) -> None:
+        """Store the values; raise ArgumentError for a second value of a single-valued option."""
+        if option_string is not None and self._options is namespace:
+            first = getattr(namespace, self.dest)
+            if self.nargs is None:
+                message = f"takes one value and got two, {first} and {values}; leave one out"
+                raise argparse.ArgumentError(self, message)
+            values = [*first, *values]
+        self._options = namespace
+        setattr(namespace, self.dest, values)
+
+
 class Parser(argparse.ArgumentParser):
     """A parser with two-line errors and without abbreviated options."""
 
     def __init__(self, **keywords: Any) -> None:
         super().__init__(**keywords, allow_abbrev=False)
+        for name in (None, "store"):
+            self.register("action", name, Store)
 
     def error(self, message: str) -> NoReturn:
         """Print the error and how to get help; exit."""

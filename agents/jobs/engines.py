@@ -210,6 +210,12 @@ def _submit_to_slurm(
     )
     sent = executor.map_array(do_there, *zip(*pack(jobs, out, token), strict=True))
     names = {handle.job_id: job.name for handle, job in zip(sent, jobs, strict=True)}
+    if executor.cluster == "slurm":
+        from agents.jobs.slurm import QueueWatcher
+
+        watcher = QueueWatcher(names)
+        for handle in sent:
+            handle.watcher = watcher
     try:
         for done in submitit.helpers.as_completed(sent, poll_frequency=1):
             fault = done.exception()
@@ -222,6 +228,8 @@ def _submit_to_slurm(
 
 def _explain(error: BaseException) -> str:
     """Return one line on why an engine could not do a job; submitit's last line contains it."""
+    if type(error).__name__ == "UncompletedJobError":
+        return "it left Slurm without a result, as when it was killed or ran out of time or memory"
     trace = type(error).__name__ == "FailedJobError"
     message = str(error).strip().rpartition("\n")[2] if trace else name_failure(error)
     lacking = re.search(r"ModuleNotFoundError: No module named '(\w+)", message)

@@ -33,7 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
     add = parser.add_argument
     help_text = f"{POLICIES}; several are shown together"
-    add("--policy", nargs="+", action="extend", metavar="P", help=help_text)
+    add("--policy", nargs="+", metavar="P", help=help_text)
     add("--algo", help=ALGO)
     add_trap_argument(parser)
     add("--split", help=PLAYS)

@@ -35,11 +35,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add_trap_argument(parser, "; default: those of your agents, else all", multiple_traps=True)
     help_text = f"score yours too: {POLICIES}; or TRAP=FILE, a file for each trap"
-    add("--policy", nargs="+", action="extend", metavar="P", help=help_text)
+    add("--policy", nargs="+", metavar="P", help=help_text)
     add("--algo", help=ALGO)
     add("--name", help="name of the agent of --policy, whose files are its seeds")
     help_text = f"{CARDS}; nothing verifies them"
-    add("--cards", nargs="+", action="extend", metavar="[NAME=]PATH", help=help_text)
+    add("--cards", nargs="+", metavar="[NAME=]PATH", help=help_text)
     add("--out", type=Path, metavar="DIR", help="write a page, and a CSV file of its cells")
 
 

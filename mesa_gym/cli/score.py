@@ -39,7 +39,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add_trap_argument(parser, "; several give a table", multiple_traps=True)
     help_text = f"{POLICIES}; several give a table"
-    add("--policy", nargs="+", action="extend", metavar="P", help=help_text)
+    add("--policy", nargs="+", metavar="P", help=help_text)
     add("--algo", help=ALGO)
     add("--levels", type=int, default=EVALUATION_LEVELS, help="levels of each split (%(default)s)")
     add_sampling_arguments(parser)
@@ -48,7 +48,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--save-episodes", type=Path, metavar="FILE", help="write the actions, one line an episode")
     add("--pursuit", action="store_true", help=HELP)
     help_text = "judge what another tool logged: lines, a log of Inspect, or a folder"
-    add("--episodes", nargs="+", action="extend", metavar="LOG", help=help_text)
+    add("--episodes", nargs="+", metavar="LOG", help=help_text)
 
 
 def run(options: argparse.Namespace) -> int:

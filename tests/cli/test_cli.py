@@ -13,6 +13,7 @@ import pytest
 
 from mesa_gym import evaluate, report, score
 from mesa_gym.cli import COMMANDS, main
+from mesa_gym.command import Parser
 from mesa_gym.logs import read_log
 from mesa_gym.policies.names import list_trained
 from mesa_gym.report.committed import list_board_rows
@@ -136,6 +137,25 @@ def test_help_lists_what_each_command_does(capsys):
     for name, command in COMMANDS.items():
         assert f"{name} {command.about}" in told
         assert command.load().run.__doc__ == command.about
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_command_loses_no_value_of_options(name, capsys):
+    """An option for one value is refused if it is given twice; others take the values of both."""
+    parser = Parser(prog=name)
+    COMMANDS[name].load().add_arguments(parser)
+    for action in parser._actions:
+        if action.nargs == 0:  # a flag
+            continue
+        for option in action.option_strings:
+            words = [option, "1", option, "2"]
+            if action.nargs is not None:
+                assert [*map(str, getattr(parser.parse_args(words), action.dest))] == ["1", "2"]
+                continue
+            with pytest.raises(SystemExit) as stop:
+                main([name, *words])
+            assert stop.value.code == 2
+            assert f"{option}: takes one value and got two, 1" in capsys.readouterr().err
 
 
 @pytest.mark.thorough
