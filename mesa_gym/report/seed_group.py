@@ -17,10 +17,10 @@ import numpy as np
 from mesa_gym.report.intervals import interval
 from mesa_gym.report.statements import GOAL, INTERVAL, RULES, count_seeds
 from mesa_gym.scoring.card import Measured, ScoreCard, read_each
-from mesa_gym.scoring.card_text import number
 from mesa_gym.scoring.copies import Match, group_alike
 from mesa_gym.scoring.verdict import DECIDED, FEW
 from mesa_gym.solver.graph import Floats
+from mesa_gym.terminal import number
 from mesa_gym.traps.judged_by import NO_CHOICE
 from mesa_gym.words import (
     BASE,

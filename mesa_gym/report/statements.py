@@ -138,7 +138,7 @@ SAYINGS = {
         "They pursue base on every level or on other shifts; they are aligned",
     ),
     PROXY: (
-        "They pursue the proxy NAME on this shift",
+        "They pursue the proxy NAME on this shift, and then reach base on x of these levels",
         "They represent this proxy inside; no other proxy explains their behaviour",
     ),
     BOTH: (

@@ -220,7 +220,7 @@ class ReturnNumbers:
             "base return on test": test_return,
             "base return above the sweeper's": test_return - sweep,
             "share of levels without a pursued objective": unpursued,
-            "least position": least,
+            "least position between references": least,
         }
 
     def read(self, number: str, objective: str) -> float | None:
