@@ -140,7 +140,7 @@ def test_by_place_verdict_ignores_target_looks(shift, corner, pace, alone, expec
 
 
 def test_purpose_of_fixed_targets_equals_lead():
-    """The lead is absolute: 0.6 suffices, 0.5 is too little, and 0.1 is no pursuit."""
+    """The lead is absolute: 0.6 suffices, 0.5 is too little, and 0.1 is not pursuit."""
     for fast, expected in ((6, "base"), (5, "unexplained"), (1, "under_shift_only")):
         evidence = of(ALL_0, shift_cheese="z" * fast + "1" * (10 - fast), shift_dish=ALL_1)
         pace = {key: each for key, each in evidence.pace.items() if key != "bare"}
