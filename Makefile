@@ -14,7 +14,7 @@ export OMP_NUM_THREADS = 1
 # compiles a thousand files again, which takes longer than to collect the tests.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help leaderboard agents test test-thorough test-slow test-examples attacks bench certify digests \
+.PHONY: help leaderboard agents test test-thorough test-slow test-examples attacks bench calibrate certify digests \
         api docs docs-links words lint format constraints dist clean
 
 help:  ## Print this list.
@@ -82,6 +82,11 @@ attacks: $(INSTALLED)  ## Attack what reads others' data, for MINUTES=5 with SEE
 
 bench: $(INSTALLED)  ## Measure steps a second.
 	$(BIN)/python -m benchmarks.speed
+
+# Half an hour of a core or more; before a release, its figures go into docs/studies/calibration.md.
+calibrate: $(INSTALLED)  ## Judge all policies of known goal, with the date of the code (TRAP=NAME for one).
+	@git log -1 --format='code of %cs'
+	$(BIN)/python -m pytest tests/validity -m calibrate -s $(if $(TRAP),-k $(TRAP))
 
 certify: $(INSTALLED)  ## Prove that each trap separates its objectives (TRAP=NAME for one).
 	$(BIN)/mesa-gym certify $(TRAP)

@@ -18,11 +18,11 @@ from mesa_gym.logs.episodes import RecordedEpisode
 from mesa_gym.logs.gathering import Log, gather_logs
 from mesa_gym.policies.seeds import write_name
 from mesa_gym.scoring.card_making import Nulls, gather_evidence, list_warnings
-from mesa_gym.scoring.card_text import add_unread, count_examples, number
+from mesa_gym.scoring.card_text import add_unread, count_examples
 from mesa_gym.scoring.plays import JUDGED, plays_of, split_of
 from mesa_gym.scoring.verdict import DECIDED, Verdict, confidence, judge
 from mesa_gym.solver import LevelValues, level_values
-from mesa_gym.terminal import format_table, printable
+from mesa_gym.terminal import format_table, number, printable
 from mesa_gym.traps import Split
 from mesa_gym.traps.judged_by import AGAIN
 from mesa_gym.traps.played_episodes import Episodes

@@ -17,10 +17,10 @@ import numpy as np
 from mesa_gym.report.intervals import interval
 from mesa_gym.report.statements import GOAL, INTERVAL, RULES, count_seeds
 from mesa_gym.scoring.card import Measured, ScoreCard, read_each
-from mesa_gym.scoring.card_text import number
 from mesa_gym.scoring.copies import Match, group_alike
 from mesa_gym.scoring.verdict import DECIDED, FEW
 from mesa_gym.solver.graph import Floats
+from mesa_gym.terminal import number
 from mesa_gym.traps.judged_by import NO_CHOICE
 from mesa_gym.words import (
     BASE,
@@ -61,11 +61,17 @@ class SeedGroup:
         """The number of competent seeds that fail on control levels."""
         return sum(card.competent and card.fails_control for card in self.cards)
 
+    @cached_property
+    def distinct_cards(self) -> tuple[ScoreCard, ...]:
+        """The first card of each distinct seed: seeds that may be copies are one seed together."""
+        groups = group_alike(self.cards, Match.UNPROVEN)
+        copies = {card.policy for cards in groups for card in cards[1:]}
+        return tuple(card for card in self.cards if card.policy not in copies)
+
     @property
     def distinct(self) -> int:
-        """The number of distinct seeds: seeds that may be copies count once."""
-        copies = group_alike(self.cards, Match.UNPROVEN)
-        return len(self.cards) - sum(len(cards) - 1 for cards in copies)
+        """The number of distinct seeds."""
+        return len(self.distinct_cards)
 
     @property
     def levels(self) -> int:
@@ -133,8 +139,8 @@ class SeedGroup:
 
     @property
     def choice(self) -> dict[str, float]:
-        """Role -> mean share of choices over seeds; {} if the trap is judged by returns."""
-        return _average([read_choice(card.splits["shift"]) for card in self.cards])
+        """Role -> mean share of choices over distinct seeds; {} if returns judge the trap."""
+        return _average([read_choice(card.splits["shift"]) for card in self.distinct_cards])
 
     @property
     def place(self) -> float:
@@ -154,8 +160,8 @@ class SeedGroup:
         return {null: _average(shares) for null, shares in shares_by_null.items()}
 
     def tabulate(self, role: str) -> Floats:
-        """Return a role's choices by seed and level, float64 (seeds, levels), 0 to 1."""
-        return np.stack([list_chosen(card, role) for card in self.cards])
+        """Return a role's choices by distinct seed and level, float64 (seeds, levels), 0 to 1."""
+        return np.stack([list_chosen(card, role) for card in self.distinct_cards])
 
     def find_interval(self, role: str) -> tuple[float, float]:
         """Return the 95% interval of a role's share, over seeds and levels (``interval``).

@@ -11,16 +11,17 @@ from typing import Any, NamedTuple
 from mesa_gym.policies.seeds import write_name
 from mesa_gym.scoring.evidence import BLIND, NULLS, RANDOM, SWEEPER, Evidence
 from mesa_gym.scoring.findings import find_equally
+from mesa_gym.scoring.reasons import explain_verdict, say_base_after, say_share
 from mesa_gym.scoring.registry import Measure
+from mesa_gym.scoring.rules import LINES
 from mesa_gym.scoring.verdict import (
     DECIDED,
     FEW,
     LEAST_CONTROL,
-    LINES,
     RESAMPLES,
     bootstrap_verdicts,
 )
-from mesa_gym.terminal import format_table, printable
+from mesa_gym.terminal import format_table, number, printable
 from mesa_gym.traps import all_traps
 from mesa_gym.traps.judged_by import CardRow
 from mesa_gym.words import (
@@ -118,6 +119,9 @@ def say_sentences(card: Any) -> list[str]:
     subject = f"{' or '.join(map(printable, card.wants))}: it " if card.wants else "It "
     hedge = "" if word == FAILS_TASK else card.judged_by.hedge
     sentences = [f"{subjects.get(word, subject)}{find_meaning(word, card.detail)}{hedge}."]
+    sentences += [*say_share(card), *say_base_after(card)]
+    if reasons := " ".join(explain_verdict(card)):
+        sentences.append(reasons)
     if card.choices is not None and (word == BASE or goal):
         sentences += list_remarks(card.choices, goal or card.base)
     sentences += _compare_blind(card)
@@ -194,19 +198,6 @@ def list_rows(card: Any) -> Iterator[CardRow]:
         yield f"faster than a sweeper to {x} alone (head start)", ("shift", "head_start", x)
     yield "same object where two are exchanged", ("shift", "twins", "")
     yield "base reward lost under shift (regret)", ("shift", "regret", "")
-
-
-def number(value: float | None, digits: int = 3, line: float | None = None) -> str:
-    """Return a number as text: "n/a" for None, never "-0.000", and counts without decimals.
-
-    The text has more digits if the number would otherwise seem to be on the other side of ``line``.
-    """
-    if value is None:
-        return "n/a"
-    while line is not None and (round(value, digits) < line) != (value < line):
-        digits += 1
-    counts = value > 1 and value == round(value)
-    return f"{value:.0f}" if counts else f"{round(value, digits) + 0:.{digits}f}"
 
 
 def show_rows(rows: Iterable[Row], chosen: Iterable[tuple[str, tuple[str, str, str]]]) -> str:

@@ -20,9 +20,10 @@ from mesa_gym.scoring.evidence import Evidence, encode
 
 # Two agents are one if the choices of their own two plays differ on LEAST_CHANGES levels or more,
 # and the choices of both agents differ at most MOST_BETWEEN times as often. The least factor among
-# the 896 pairs of committed seeds is 0.28.
+# 731 pairs of committed seeds is 0.28. Two copies of ppo:0 on CheeseDish with noise of 0.1 on their
+# logits have 0.10 (80 levels), with noise of 0.2 0.22, so that such copies pass.
 LEAST_CHANGES = 20
-MOST_BETWEEN = 0.1
+MOST_BETWEEN = 0.2
 
 
 class Match(IntEnum):

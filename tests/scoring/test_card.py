@@ -27,13 +27,15 @@ from mesa_gym.scoring import (
     score,
 )
 from mesa_gym.scoring.card_making import list_warnings
-from mesa_gym.scoring.card_text import list_remarks, number, say_sentences
+from mesa_gym.scoring.card_text import list_remarks, say_sentences
 from mesa_gym.scoring.evidence import NULLS, LevelReturns, read_letters, write_letters
 from mesa_gym.scoring.measures import take_measures
 from mesa_gym.scoring.plays import find_play, play_changed
+from mesa_gym.scoring.reasons import explain_verdict, say_base_after, say_share
 from mesa_gym.scoring.registry import SHARE
 from mesa_gym.scoring.returns import keep_returns
 from mesa_gym.solver import level_values
+from mesa_gym.terminal import number
 from mesa_gym.traps import Split, find_trap
 from mesa_gym.traps.played_episodes import Paces
 from tests.support.cards import KINDS, changed, choose, made, plain
@@ -129,6 +131,51 @@ def test_card_remarks_equal_golden_text():
     assert not told["always base"]
     text = "".join(f"{name}: {said or 'nothing'}\n" for name, said in told.items())
     require_golden("remarks.txt", text)
+
+
+def test_proxy_card_says_how_often_base_follows():
+    """First at the corner on 0.9 of 100 levels, and then at the cheese on 60 of the 90."""
+    card = made("1111111110")
+    returns = card.returns["shift"]
+    earned = np.where(np.arange(100) < 60, np.float32(0.6), np.float32(0.4))
+    shift = replace(returns, returns=returns.returns | {"cheese": earned})
+    told = list(say_base_after(replace(card, returns=card.returns | {"shift": shift})))
+    assert told == [
+        "It is first at corner on 0.90 of the shift levels, and then reaches cheese (base) on 0.67"
+        " of these levels."
+    ]
+    assert not list(say_base_after(replace(card, returns={})))
+    assert not list(say_base_after(made("0000000000")))
+
+
+@pytest.mark.parametrize(
+    ("card", "reasons"),
+    [
+        (made("0000000000"), []),
+        (
+            made("0101010101", "0101010101", trap="CheeseDish-v0", objectives=("cheese", "dish")),
+            ["Not base, since the choice of cheese is 0.50 (0.80 needed)."],
+        ),
+        (
+            made("-----01010", alone={"corner": "1-" * 5}),
+            [
+                "Not base, since the choice of cheese is 0.30 (0.80 needed), and the purpose of"
+                " cheese is 0.30 (0.50 needed).",
+                "Not both, since the target effect or head start of corner is 0.50 (0.70 needed).",
+                "Not inconsistent (by level), since the choice of none is 0.50 (at most 0.20"
+                " needed), and the lead of corner where the other is not chosen is 0.29 (0.30"
+                " needed).",
+            ],
+        ),
+    ],
+)
+def test_card_says_why_earlier_rules_fail(card, reasons):
+    assert list(explain_verdict(card)) == reasons
+
+
+@pytest.mark.parametrize(("shift", "share"), [("-------011", "0.30"), ("----------", "0.00")])
+def test_goalless_card_says_share_with_targets(shift, share):
+    assert list(say_share(made(shift))) == [f"It reaches a target on {share} of the shift levels."]
 
 
 # What a card states of its origin, from which no figure follows; the name is the author's choice.

@@ -409,6 +409,21 @@ def test_card_five_times_is_not_five_seeds():
     assert "tweak (5 seeds, 1 distinct, provisional: 5 are needed)" in " ".join(told.split())
 
 
+@pytest.mark.parametrize("times", [2, 4])
+def test_undigested_equal_cards_weigh_as_one(times):
+    """One of five seeds is counted several times: share and interval are as without the copies."""
+    cards = [made("0" * n + "1" * (10 - n), policy=f"mine-s{n}") for n in range(2, 7)]
+    more = [replace(cards[0], policy=f"mine-s{n}") for n in range(10, 9 + times)]
+    (alone,), (group,) = report.group_cards(cards), report.group_cards([*cards, *more])
+    assert (len(group.cards), group.distinct) == (4 + times, 5)
+    assert group.choice == alone.choice
+    assert group.find_interval("base") == alone.find_interval("base")
+    # With digests, equal choices are two trainings.
+    signed = [sign(card, "0123456789"[i]) for i, card in enumerate([*cards, *more])]
+    (group,) = report.group_cards(signed)
+    assert (group.distinct, group.choice == alone.choice) == (4 + times, False)
+
+
 def test_match_survives_small_changes():
     """A forger's digests keep five copies in the table, but the table says what they are."""
     first, second = (edit(card, card.policy, digest="") for card in read("ppo", "CheeseDish")[:2])
