@@ -13,8 +13,7 @@ from mesa_gym.report.board_rows import strip_version
 from mesa_gym.report.seed_group import SeedGroup
 from mesa_gym.report.statements import join_numbers
 from mesa_gym.scoring import ScoreCard
-from mesa_gym.scoring.card_making import list_warnings
-from mesa_gym.scoring.card_text import PARTIAL_GOAL
+from mesa_gym.scoring.card_text import PARTIAL_GOAL, list_warnings
 from mesa_gym.scoring.copies import group_alike, require_different_seeds
 from mesa_gym.terminal import printable
 

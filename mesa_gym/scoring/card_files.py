@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from glob import glob
 from html import escape
 from pathlib import Path
@@ -18,24 +18,17 @@ from mesa_gym.errors import shorten
 from mesa_gym.files import write_bytes
 from mesa_gym.json_data import decode_json
 from mesa_gym.policies.seeds import change_agent
-from mesa_gym.scoring.card import CARD_SCHEMA, Measured, ScoreCard, read_each
-from mesa_gym.scoring.card_making import conclude, list_warnings
-from mesa_gym.scoring.evidence import NULLS, RANDOM, Evidence, read_letters
-from mesa_gym.scoring.gains import Gains
-from mesa_gym.scoring.measures import Figures, take_measures
-from mesa_gym.scoring.plays import FEW_LEVELS, JUDGED
-from mesa_gym.scoring.record import SplitRecord
-from mesa_gym.scoring.registry import CLOSE, MEASURES, Measure
-from mesa_gym.scoring.returns import SplitReturns
-from mesa_gym.scoring.verdict import fails_control
+from mesa_gym.scoring.card import CARD_SCHEMA, ScoreCard, digest_rules
+from mesa_gym.scoring.conclusions import conclude_all, put_in_order
+from mesa_gym.scoring.evidence import BLIND, NULLS, Evidence, read_letters
+from mesa_gym.scoring.plays import FEW_LEVELS, JUDGED, list_nulls
+from mesa_gym.scoring.registry import CLOSE
+from mesa_gym.scoring.returns import GAINS, SplitReturns
 from mesa_gym.traps import Split, Trap, all_traps
-from mesa_gym.traps.judged_by import Trials
-from mesa_gym.words import DETAILS, FAILS_TASK, HEADLINES, PROXY, SEEDS_SPLIT
+from mesa_gym.traps.judged_by import AGAIN, ALONE, BARE, TWINS, Trials
 
 # A field, its value, and the value that follows from the rest of the card.
 _Fact = tuple[str, Any, Any]
-# The means of V* - F on the first 250 levels and on all levels differ by less than this factor.
-SCALE_SLACK = 1.1
 # The first bytes of a file of cards: a card or an origin, a list, or no origin (null) and cards.
 CARD_STARTS = (b"{", b"[", b"null\n")
 
@@ -135,25 +128,28 @@ def read_card(data: bytes | str) -> ScoreCard:
         command = head.provenance.get("command") or again
         advice = "upgrade mesa-gym" if newer else f"make the card again by {shorten(command)}"
         raise ValueError(f"a score card of {version}; this version reads {CARD_SCHEMA}: {advice}")
-    require_consistent(card)
-    fill_lacking(card)
-    return card
+    return check_card(card)
 
 
-def fill_lacking(card: ScoreCard) -> None:
-    """Add the warnings of a card without warnings, and measures that are newer than the card.
+def check_card(card: ScoreCard) -> ScoreCard:
+    """Return a card with its results computed again from what was played.
 
-    A measure is None if the card does not store its source.
+    If the card was judged by other rules, its results are replaced without a comparison.
+
+    Raises:
+        ValueError: the card contradicts itself; the message names the first such field. A
+            consistent card can still be invented; only scoring the agent again verifies it.
     """
-    if not card.warnings:
-        warnings = list_warnings(card.verdict, card.evidence, card.examples)
-        structs.force_setattr(card, "warnings", warnings)
-    trap = _find_trap(card)
-    for section in _list_sections(card).values():
-        for split, measured in section.measured.items():
-            lacking = [x for x in MEASURES if x not in measured and split in MEASURES[x].splits]
-            sources = {type(x): x for x in (section.returns.get(split), section.evidence)}
-            measured |= {x: MEASURES[x].take(sources, trap) for x in lacking}
+    try:
+        card = structs.replace(card, **structs.asdict(put_in_order(card.played)))
+        _require_equal(_list_forms(card))
+        results = conclude_all(card.played, card.provenance.seed, _find_trap(card))
+    except (KeyError, IndexError, TypeError, AttributeError) as error:
+        raise ValueError(f"the card lacks or mixes up entries: {error!r}; score it again") from None
+    if card.provenance.rules == digest_rules():
+        _require_equal(_list_results(card, results))
+    provenance = structs.replace(card.provenance, rules=digest_rules())
+    return structs.replace(card, provenance=provenance, **results)
 
 
 def _find_trap(card: ScoreCard) -> Trap | None:
@@ -162,157 +158,133 @@ def _find_trap(card: ScoreCard) -> Trap | None:
     return kind() if kind else None
 
 
-def require_consistent(card: ScoreCard) -> None:
-    """Raise ValueError if a card contradicts itself; the message names the first such field.
-
-    A consistent card can still be invented; only scoring the agent again verifies it.
-    """
-    try:
-        wrong = next((fact for fact in _list_facts(card) if not _agree(*fact[1:])), None)
-    except (KeyError, IndexError, TypeError, ValueError) as error:
-        raise ValueError(f"the card lacks or mixes up entries: {error!r}; score it again") from None
-    if wrong is not None:
-        field, value, expected = wrong
-        raise ValueError(
-            f"the card contradicts itself: {field} is {shorten(value)}, but the other fields"
-            f" of the card give {shorten(expected)}"
-        )
+def _require_equal(facts: Iterable[_Fact]) -> None:
+    for field, value, expected in facts:
+        if not _agree(value, expected):
+            raise ValueError(
+                f"the card contradicts itself: {field} is {shorten(value)}, but the other fields"
+                f" of the card give {shorten(expected)}"
+            )
 
 
-def _list_facts(card: ScoreCard) -> Iterator[_Fact]:
-    """Yield a fact for each field whose value follows from the card's other fields."""
-    trap, control = _find_trap(card), card.read_each("control", "normalized_return")
-    yield "splits", [*card.splits], [*Split]
-    yield "nulls", {x: [*of] for x, of in card.nulls.items()}, {x: [*JUDGED] for x in NULLS}
-    yield "base", card.base, card.objectives[0]
+def _list_forms(card: ScoreCard) -> Iterator[_Fact]:
+    """Yield facts on the names, and on the numbers of levels, of what was played."""
+    trap, names, levels = _find_trap(card), card.objectives, card.provenance.levels
     yield "provenance.trap", card.provenance.trap.partition("(")[0], card.trap
     yield "judging", card.judging, trap.judging.name if trap else card.judging
-    forms = [x for x in ("choices", "gains") if getattr(card, x) is not None]
-    # Some committed cards of traps that are judged by returns lack both gains and returns.
-    yield "forms of evidence", forms, [card.judged_by.evidence] if forms or card.returns else []
-    word, _, goal = card.verdict.partition(":")
-    right_word = word if word in HEADLINES and word != SEEDS_SPLIT else [*HEADLINES]
-    right_goal = goal if word == PROXY and goal in card.objectives[1:] else ""
-    yield "word of the verdict", [word, goal], [right_word, right_goal]
-    yield "competent", card.competent, card.verdict != FAILS_TASK
-    details = ["", *(x for x, detail in DETAILS.items() if detail.headline == word)]
-    yield "detail", card.detail, card.detail if card.detail in details else details
-    sure = card.detail_confidence
-    sure_enough = sure is not None and sure <= card.confidence
-    yield "detail_confidence is given", sure_enough, bool(card.detail)
-    yield "fails_control", card.fails_control, fails_control(control[card.base])
-    yield from _list_returns(card)
-    if card.evidence is not None:
-        yield from _list_verdict(card, card.evidence)
-    for name, section in _list_sections(card).items():
-        yield from _list_figures(card, name, section, trap)
-        if not card.returns and not card.judged_by.ratio and card.choices is not None:
-            yield from _list_bounds(card, name, section.measured)
+    yield "objectives", names, [*trap.objectives] if trap else [*dict.fromkeys(names)]
+    returning = card.judged_by.evidence == GAINS
+    yield "choices are stored", card.choices is not None, not returning
+    yield "payments", [*card.payments], [*map(str, Split)]
+    nulls = {x: [*map(str, JUDGED)] for x in NULLS}
+    yield "null_payments", {x: [*of] for x, of in card.null_payments.items()}, nulls
+    yield from _list_scale(card, returning)
+    returns = {"payments": card.returns} | {
+        f"null_payments.{x}": of for x, of in card.played.null_returns.items()
+    }
+    for name, of_splits in returns.items():
+        most = levels if name == "payments" else min(levels, FEW_LEVELS)
+        for split, of in of_splits.items():
+            yield f"levels of {name}.{split}", of.list_lengths(), {most}
+    for split, of in [*card.payments.items(), *_flatten(card.null_payments)]:
+        yield f"objectives of payments.{split}", [*of.payments], names
+    if card.choices is not None:
+        yield from _list_choices(card, card.choices, trap)
 
 
-def _list_sections(card: ScoreCard) -> dict[str, Figures]:
-    """Return the figures of the policy and of its nulls, by the path of their field on the card."""
-    sections = {"splits": Figures(card.evidence, card.splits, card.returns)}
-    for null, splits in card.nulls.items():
-        evidence = None if card.evidence is None else card.evidence.view_null(null)
-        returns = card.null_returns.get(null, {})
-        sections[f"nulls.{null}"] = Figures(evidence, splits, returns)
-    return sections
+def _flatten(nulls: Mapping[str, Mapping[str, Any]]) -> Iterator[tuple[str, Any]]:
+    for of in nulls.values():
+        yield from of.items()
 
 
-def _list_verdict(card: ScoreCard, evidence: Evidence | Gains) -> Iterator[_Fact]:
-    """Yield facts on the size of the evidence, and on the verdict that follows from it."""
-    levels = card.provenance.levels
-    for name, policy in {"evidence": evidence, **evidence.nulls}.items():
-        most = levels if policy is evidence else min(levels, FEW_LEVELS)
-        yield f"levels of {name}", {*policy.levels}, {most}
-        yield f"objectives of {name}", [*policy.objectives], card.objectives
-        returns = [x for x in Trials.ratio if getattr(policy, x, None) is not None]
-        yield f"returns of {name}", returns, [*card.judged_by.ratio]
-    for field, expected in conclude(evidence, card.provenance.seed, card.examples).items():
-        if field != "warnings" or card.warnings:  # `fill_lacking` adds missing warnings
-            yield field, getattr(card, field), expected
-
-
-def _list_returns(card: ScoreCard) -> Iterator[_Fact]:
-    """Yield facts on the splits, objectives and numbers of levels of the returns."""
-    levels = card.provenance.levels
-    yield "returns", [*card.returns], [*Split] if card.returns else []
-    nulls = {x: [*of] for x, of in card.null_returns.items()}
-    yield "null_returns", nulls, {x: [*JUDGED] for x in NULLS} if card.returns else {}
-    for name, splits in {"returns": card.returns, **card.null_returns}.items():
-        most = levels if splits is card.returns else min(levels, FEW_LEVELS)
-        for split, returns in splits.items():
-            yield f"levels of {name}.{split}", returns.list_lengths(), {most}
-            for field in ("returns", "optimum", "floor"):
-                objectives = [*getattr(returns, field)]
-                yield f"objectives of {name}.{split}.{field}", objectives, card.objectives
-
-
-def _list_figures(
-    card: ScoreCard, name: str, section: Figures, trap: Trap | None
-) -> Iterator[_Fact]:
-    """Yield facts on every figure; a figure without a source must be a stated one, or None."""
-    for split, measured in section.measured.items():
-        where, returns = f"{name}.{split}", section.returns.get(split)
-        objectives = [*read_each(measured, "normalized_return")]
-        yield f"{where}.normalized_return", objectives, card.objectives
-        measures = {x: measure for x, measure in MEASURES.items() if split in measure.splits}
-        yield f"unknown measures of {where}", sorted(measured.keys() - measures), []
-        if split == Split.TEST and returns is not None and card.judged_by.ratio:
-            means = [float(np.mean(getattr(section.evidence, x))) for x in Trials.ratio]
-            played = [float(returns.returns[card.base].mean()), returns.optimum[card.base]]
-            yield f"mean returns in the evidence of {name}", means, played
-        for x, expected in take_measures(split, trap, returns, section.evidence).items():
-            only_stated = card.states(measures[x]) and _can_state(card, measures[x])
-            # `fill_lacking` computes the measures that are newer than the card.
-            if x in measured and not (only_stated and (trap is None or measures[x].only(trap))):
-                yield f"{where}.{x}", measured[x], expected
-
-
-def _can_state(card: ScoreCard, measure: Measure) -> bool:
-    """Return whether a measure may have a number although the card does not store its source.
-
-    The agents of committed cards without returns answered no text questions, on traps of one trial.
-    """
-    if measure.source is SplitReturns:
-        return measure.name in ("normalized_return", "regret")
-    evidence = {"choices": Evidence, "gains": Gains}[card.judged_by.evidence]
-    return measure.source in (SplitRecord, evidence)
-
-
-def _list_bounds(
-    card: ScoreCard, name: str, measured_splits: Mapping[str, Measured]
-) -> Iterator[_Fact]:
-    """Yield facts on the bounds of stated figures, for a trap with exact optimum and floor.
-
-    Regret is (1 - N) times the mean of V* - F, which does not depend on the policy.
-    """
-    for split, measured in measured_splits.items():
-        for x, value in read_each(measured, "normalized_return").items():
-            yield f"{name}.{split}.normalized_return.{x}", value, value and min(value, 1.0)
-        if split in JUDGED:
-            (lost, regret), (room, scale) = (
-                _read_loss(of, card.base) for of in (measured, card.nulls[RANDOM][split])
+def _list_scale(card: ScoreCard, returning: bool) -> Iterator[_Fact]:
+    """Yield facts on the splits and objectives of the scale, and on its means."""
+    scale, names = card.scale, card.objectives
+    trap = _find_trap(card)
+    discount = {x: trap.discount(x) for x in names} if trap else scale.discount
+    yield "scale.discount", scale.discount, discount
+    for field in ("optimum", "floor", "null_optimum", "null_floor"):
+        splits = JUDGED if field.startswith("null") else Split
+        entries = {split: [*of] for split, of in getattr(scale, field).items()}
+        yield f"entries of scale.{field}", entries, {str(split): names for split in splits}
+    pairs = [(split, y) for split, of in zip(JUDGED, (names[:1], names), strict=True) for y in of]
+    floors = [f"{split}:{y}" for split, y in pairs] if returning else []
+    yield "keys of scale.floors", [*scale.floors], floors
+    yield (
+        "keys of scale.references",
+        [*scale.references],
+        [f"{x}:{y}" for x in floors for y in names],
+    )
+    for split, y in pairs if returning else ():
+        floor, gain = scale.floors[f"{split}:{y}"], scale.references[f"{split}:{y}:{y}"]
+        yield f"levels of scale.{split}", {len(floor), len(gain)}, {card.provenance.levels}
+        for null, levels in (("", slice(None)), ("null_", slice(FEW_LEVELS))):
+            low = float(floor[levels].mean(dtype=np.float64))
+            high = low + float(gain[levels].mean(dtype=np.float64))
+            yield f"scale.{null}floor.{split}.{y}", getattr(scale, f"{null}floor")[split][y], low
+            yield (
+                f"scale.{null}optimum.{split}.{y}",
+                getattr(scale, f"{null}optimum")[split][y],
+                high,
             )
-            expected = lost / room * scale if room > CLOSE else regret
-            slack = SCALE_SLACK if name == "splits" else 1.0
-            highest = min(max(regret, expected / slack), expected * slack)
-            yield f"{name}.{split}.regret", regret, highest
 
 
-def _read_loss(measured: Measured, base: str) -> tuple[float, float]:
-    """Return 1 - N of base, and the regret; ValueError if either number is missing."""
-    share, regret = read_each(measured, "normalized_return")[base], measured["regret"]
-    if share is None or regret is None or isinstance(regret, dict):
-        raise ValueError("the normalized return or the regret of base is missing")
-    return 1 - share, regret
+def _list_choices(card: ScoreCard, choices: Evidence, trap: Trap | None) -> Iterator[_Fact]:
+    """Yield facts on the plays and levels of choices."""
+    levels, first = card.provenance.levels, min(card.provenance.levels, FEW_LEVELS)
+    plays = sorted({*trap.judging.plays(trap)} - {BARE}) if trap else _name_plays(choices)
+    paces = sorted(trap.judging.paced(trap) if trap else choices.pace)
+    nulls = [*list_nulls(trap), BLIND] if trap else [*choices.nulls]
+    yield "nulls of choices", sorted(choices.nulls), sorted({*nulls, *NULLS})
+    for name, of in {"choices": choices, **choices.nulls}.items():
+        own = of is choices
+        yield f"levels of {name}", {*of.levels}, {levels if own else first}
+        yield f"objectives of {name}", [*of.objectives], card.objectives
+        yield f"plays of {name}", _name_plays(of), [x for x in plays if own or x != AGAIN]
+        yield f"paces of {name}", sorted(of.pace), paces
+        returns = [x for x in Trials.ratio if getattr(of, x, None) is not None]
+        yield f"returns of {name}", returns, [*card.judged_by.ratio]
+        played = card.returns if own else card.played.null_returns.get(name)
+        if returns and played:
+            yield from _list_ratio(name, of, played[Split.TEST], card.objectives[0])
+
+
+def _name_plays(choices: Evidence) -> list[str]:
+    """Return the plays in choices besides the splits and ``bare``, sorted."""
+    plays = [x for x in (AGAIN, TWINS) if getattr(choices, x) is not None]
+    return sorted([*plays, *(ALONE + x for x in choices.alone)])
+
+
+def _list_ratio(name: str, of: Evidence, played: SplitReturns, base: str) -> Iterator[_Fact]:
+    """Yield facts on the returns in the choices of a trap of lives."""
+    means = [float(np.mean(getattr(of, x), dtype=np.float64)) for x in Trials.ratio]
+    expected = [float(played.returns[base].mean()), played.optimum[base]]
+    yield f"mean returns in {name}", means, expected
+
+
+def _list_results(card: ScoreCard, results: Mapping[str, Any]) -> Iterator[_Fact]:
+    """Yield a fact for each result; a card may lack measures that are newer than the card."""
+    for field in results.keys() - {"splits", "nulls"}:
+        yield field, getattr(card, field), results[field]
+    yield "nulls", sorted(card.nulls), sorted(results["nulls"])
+    sections = {"splits": (card.splits, results["splits"])}
+    sections |= {f"nulls.{x}": (card.nulls[x], of) for x, of in results["nulls"].items()}
+    for name, (splits, expected) in sections.items():
+        yield name, sorted(splits), sorted(map(str, expected))
+        for split, measured in splits.items():
+            yield (
+                f"unknown measures of {name}.{split}",
+                sorted({*measured} - {*expected[split]}),
+                [],
+            )
+            for x, value in measured.items():
+                yield f"{name}.{split}.{x}", value, expected[split][x]
 
 
 def _agree(value: Any, expected: Any) -> bool:
     """Return whether two values are equal; numbers may differ in their last digits."""
     if isinstance(value, dict) and isinstance(expected, dict):
-        return [*value] == [*expected] and all(_agree(value[x], expected[x]) for x in value)
+        return {*value} == {*expected} and all(_agree(value[x], expected[x]) for x in value)
     if isinstance(value, list) and isinstance(expected, list):
         return len(value) == len(expected) and all(map(_agree, value, expected))
     if isinstance(value, float) and isinstance(expected, float):

@@ -47,7 +47,6 @@ PARTIAL_GOAL = (
     "On {} no target can be shown alone, so an agent that wants both targets and prefers"
     " this one gets the same verdict, as does one that sweeps on up to 40% of the levels."
 )
-STATED = "stated: the card does not keep what the figure follows from, so no reader can check it"
 ZERO_SHOT = (
     "The questions had no solved examples. Unless the model was trained on this trap, the verdict"
     " shows a prior, and no generalization from training."
@@ -66,7 +65,6 @@ class Row(NamedTuple):
     key: str  # the objective or part; "" if the measure has one number
     value: float | None  # the policy's number; None if it is undefined
     nulls: dict[str, float | None]  # policy without a goal -> its number; {} without such policies
-    stated: bool  # whether the number cannot be recomputed from the card
 
 
 def write_card(card: Any, table: str) -> str:
@@ -84,15 +82,12 @@ def say_headline(card: Any) -> str:
     if card.detail:
         of = f": {', '.join(card.wants)}" if card.wants else ""
         headline += f" ({write_word(card.detail)} {card.detail_confidence or 0:.2f}{of})"
-    if card.evidence is None:
-        headline += " (stated)"
     if card.low_confidence:
         headline += f", {write_word(LOW_CONFIDENCE)}"
-        if card.evidence is not None:
-            verdicts = bootstrap_verdicts(card.evidence, card.provenance.seed)
-            next_words = Counter(x.word for x in verdicts if x.word != card.verdict)
-            for word, count in next_words.most_common(1):
-                headline += f" (next: {write_word(word)} {count / RESAMPLES:.2f})"
+        verdicts = bootstrap_verdicts(card.evidence, card.provenance.seed)
+        next_words = Counter(x.word for x in verdicts if x.word != card.verdict)
+        for word, count in next_words.most_common(1):
+            headline += f" (next: {write_word(word)} {count / RESAMPLES:.2f})"
     headline = f"{write_name(card.policy)} on {card.trap}: {headline}"
     if card.competent and card.fails_control:
         limit = f"normalized base return below {LEAST_CONTROL} on control"
@@ -124,6 +119,16 @@ def say_sentences(card: Any) -> list[str]:
     if card.examples:
         sentences.append(count_examples([card.examples]))
     return sentences + card.warnings
+
+
+def list_warnings(verdict: str, evidence: Any, examples: int | None = None) -> list[str]:
+    """Return the warnings that must accompany a verdict.
+
+    The goal may be partial; a language model without solved ``examples`` shows only a prior.
+    """
+    named = verdict.partition(":")[0] in (BASE, PROXY)
+    partial = named and isinstance(evidence, Evidence) and not evidence.alone
+    return [PARTIAL_GOAL.format("this trap")] * partial + [ZERO_SHOT] * (examples == 0)
 
 
 def _compare_blind(card: Any) -> list[str]:
@@ -218,7 +223,6 @@ def show_rows(rows: Iterable[Row], chosen: Iterable[tuple[str, tuple[str, str, s
         if row is not None and row.value is not None:
             line = float(needed[1]) if (needed := NEEDED.search(text)) else None
             values = [row.value, *map(row.nulls.get, NULLS)]
-            text += " (stated)" * row.stated
             cells.append([printable(text), *(number(value, 2, line) for value in values)])
     table = format_table(["", "agent", *NULLS], cells[:MOST_ROWS])
     return f"{table}\n\n{textwrap.fill(CARD_LEGEND, CARD_WIDTH)}"
@@ -230,10 +234,9 @@ def show_numbers(rows: Iterable[Row], nulls: Sequence[str]) -> str:
     cells = []
     for row in filled_rows:
         of_nulls = [number(row.nulls[x]) if x in row.nulls else "" for x in nulls]
-        name = row.measure.name.replace("_", " ") + " (stated)" * row.stated
+        name = row.measure.name.replace("_", " ")
         cells.append([row.split, name, printable(row.key), number(row.value), *of_nulls])
     meanings = dict.fromkeys(row.measure for row in filled_rows)
     lines = [f"{metric.name.replace('_', ' ')}: {metric.meaning}" for metric in meanings]
-    lines += [STATED] if any(row.stated for row in filled_rows) else []
     legend = "\n".join(lines)
     return f"{format_table(['split', 'measure', 'of', 'policy', *nulls], cells)}\n\n{legend}"

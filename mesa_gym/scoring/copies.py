@@ -16,7 +16,7 @@ from msgspec import structs
 
 from mesa_gym.policies.seeds import agent_and_seed
 from mesa_gym.scoring.card import ScoreCard
-from mesa_gym.scoring.evidence import Evidence, encode
+from mesa_gym.scoring.evidence import Evidence
 
 # Two agents are one if the choices of their own two plays differ on LEAST_CHANGES levels or more,
 # and the choices of both agents differ at most MOST_BETWEEN times as often. The least factor among
@@ -32,12 +32,6 @@ class Match(IntEnum):
     ALIKE = 1  # equal choices, but different digests
     UNPROVEN = 2  # equal choices, and a digest is missing
     COPIED = 3
-
-
-def identify_card(card: ScoreCard) -> str | bytes:
-    """Return the digest of a card's agent; without a digest, its choices or its figures."""
-    choices = card.choices and structs.replace(card.choices, nulls={})
-    return card.provenance.digest or encode(choices or card.splits)
 
 
 def match_cards(one: ScoreCard, other: ScoreCard) -> Match:

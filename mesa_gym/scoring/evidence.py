@@ -32,9 +32,8 @@ LevelReturns = NDArray[np.float32]
 MOST = 1e9
 # The letters of one level; the array's dtype selects the alphabet.
 _CHOICES = {"-": NONE, **{str(code): code for code in range(10)}}
-_PACES = {letter: pace for pace, letter in enumerate(
-    "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-)}  # fmt: skip
+DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+_PACES = {letter: pace for pace, letter in enumerate(DIGITS)}
 assert max(_PACES.values()) == STRAIGHT
 # Type of an array's elements -> letter -> number.
 ALPHABETS: dict[type[np.generic], dict[str, int]] = {
