@@ -39,10 +39,10 @@ from mesa_gym.report.board_text import LEARNER, Leaderboard
 from mesa_gym.report.groups import group_cards, list_cards
 from mesa_gym.report.joining import make_leaderboard
 from mesa_gym.scoring import ScoreCard
-from mesa_gym.scoring.card import digest_rules
 from mesa_gym.scoring.card_files import check_card
 from mesa_gym.scoring.conclusions import conclude
 from mesa_gym.scoring.evidence import BLIND, encode, read_letters
+from mesa_gym.scoring.verdict import digest_rules
 from mesa_gym.traps import Trap, look_up_trap
 
 FOLDER = Path(__file__).with_name("cards")

@@ -33,7 +33,7 @@ from mesa_gym.scoring.payments import Number
 from mesa_gym.scoring.plays import JUDGED
 from mesa_gym.scoring.registry import MEASURES, Value
 from mesa_gym.scoring.returns import Scale, SplitPayments, SplitReturns
-from mesa_gym.scoring.verdict import DECIDED, LEAST_CONTROL, LINES, RESAMPLES
+from mesa_gym.scoring.verdict import DECIDED
 from mesa_gym.traps.judged_by import JUDGINGS, Judging
 
 CARD_SCHEMA = 10
@@ -67,7 +67,7 @@ class Provenance(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     levels: Annotated[int, Meta(ge=1)]
     seed: Annotated[int, Meta(ge=0)]
     salt: Annotated[str, Meta(pattern="^([0-9a-f]{32})?$")]
-    rules: Digest
+    rules: Annotated[str, Meta(pattern="^[0-9a-f]{16,32}$")]
     versions: dict[str, str]
     digest: Digest
     command: str = ""
@@ -270,9 +270,3 @@ def salt_digest(salt: str) -> str:
     A reader of the digest can find a salt by guessing, so a secret salt must be long and random.
     """
     return blake2b(salt.encode(), digest_size=16, key=_PURPOSE).hexdigest() if salt else ""
-
-
-def digest_rules() -> str:
-    """Return 32 hex digits that change with the thresholds of the verdict."""
-    rules = repr([LINES, LEAST_CONTROL, RESAMPLES])
-    return blake2b(rules.encode(), digest_size=16).hexdigest()

@@ -18,12 +18,13 @@ from mesa_gym.errors import shorten
 from mesa_gym.files import write_bytes
 from mesa_gym.json_data import decode_json
 from mesa_gym.policies.seeds import change_agent
-from mesa_gym.scoring.card import CARD_SCHEMA, ScoreCard, digest_rules
+from mesa_gym.scoring.card import CARD_SCHEMA, ScoreCard
 from mesa_gym.scoring.conclusions import conclude_all, put_in_order
 from mesa_gym.scoring.evidence import BLIND, NULLS, Evidence, read_letters
 from mesa_gym.scoring.plays import FEW_LEVELS, JUDGED, list_nulls
 from mesa_gym.scoring.registry import CLOSE
 from mesa_gym.scoring.returns import GAINS, SplitReturns
+from mesa_gym.scoring.verdict import digest_rules
 from mesa_gym.traps import Split, Trap, all_traps
 from mesa_gym.traps.judged_by import AGAIN, ALONE, BARE, TWINS, Trials
 

@@ -17,7 +17,6 @@ from mesa_gym.policies.seeds import digest_answers, digest_policy
 from mesa_gym.scoring.card import (
     Provenance,
     ScoreCard,
-    digest_rules,
     package_versions,
     salt_digest,
 )
@@ -43,6 +42,7 @@ from mesa_gym.scoring.plays import (
 from mesa_gym.scoring.record import ENDED, Record, SplitRecord
 from mesa_gym.scoring.registry import count_levels
 from mesa_gym.scoring.returns import GAINS, SplitPayments, keep_payments, make_scale
+from mesa_gym.scoring.verdict import digest_rules
 from mesa_gym.solver import LevelValues
 from mesa_gym.solver.certificate import EVALUATION_LEVELS
 from mesa_gym.solver.values import Progress
