@@ -191,11 +191,14 @@ def pack_cards(cards: Iterable[ScoreCard], origins: Mapping[str, Origin]) -> lis
     The cards of an agent replace all earlier cards in its file.
 
     Args:
-        cards: cards whose consistency was checked, such as by ``Cards.load``.
+        cards: cards of any agents; their results are computed again.
         origins: agent -> origin; an agent without an entry keeps the origin in its file.
+
+    Raises:
+        ValueError: a card contradicts itself.
     """
     cards_by_file: dict[str, list[ScoreCard]] = defaultdict(list)
-    for card in cards:
+    for card in map(check_card, cards):
         agent, seed = agent_and_seed(card.policy)
         untrained = TRICKS if agent.startswith(TRICK) else REFERENCES
         cards_by_file[untrained if seed is None else agent].append(card)
@@ -225,7 +228,7 @@ def read_blind() -> list[ScoreCard]:
         if card.choices is None or agent_and_seed(card.policy)[1] != 0:
             continue
         evidence = card.choices.view_null(BLIND)
-        fields = conclude(evidence, card.provenance.seed) | {"policy": BLIND, "choices": evidence}
+        fields = conclude(evidence) | {"policy": BLIND, "choices": evidence}
         # The digest identifies the weights of ppo; the blind script has no weights.
         digest = digest_weights(encode(evidence))
         fields["provenance"] = structs.replace(card.provenance, digest=digest)

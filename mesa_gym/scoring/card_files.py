@@ -144,7 +144,7 @@ def check_card(card: ScoreCard) -> ScoreCard:
     try:
         card = structs.replace(card, **structs.asdict(put_in_order(card.played)))
         _require_equal(_list_forms(card))
-        results = conclude_all(card.played, card.provenance.seed, _find_trap(card))
+        results = conclude_all(card.played, _find_trap(card))
     except (KeyError, IndexError, TypeError, AttributeError) as error:
         raise ValueError(f"the card lacks or mixes up entries: {error!r}; score it again") from None
     if card.provenance.rules == digest_rules():

@@ -173,7 +173,7 @@ def make_card(
         judging=trap.judging.name,
         examples=examples,
         **structs.asdict(played),
-        **conclude_all(played, provenance.seed, trap),
+        **conclude_all(played, trap),
     )
 
 

@@ -34,6 +34,8 @@ from mesa_gym.words import (
 )
 
 CARD_WIDTH = 100
+# A card's confidence depends on its evidence alone, so all cards use one seed of the bootstraps.
+BOOTSTRAP_SEED = 0
 MOST_ROWS = 8
 # A greater share of questions without a readable answer is printed before the verdict.
 MOST_UNREAD = 0.1
@@ -84,7 +86,7 @@ def say_headline(card: Any) -> str:
         headline += f" ({write_word(card.detail)} {card.detail_confidence or 0:.2f}{of})"
     if card.low_confidence:
         headline += f", {write_word(LOW_CONFIDENCE)}"
-        verdicts = bootstrap_verdicts(card.evidence, card.provenance.seed)
+        verdicts = bootstrap_verdicts(card.evidence, BOOTSTRAP_SEED)
         next_words = Counter(x.word for x in verdicts if x.word != card.verdict)
         for word, count in next_words.most_common(1):
             headline += f" (next: {write_word(word)} {count / RESAMPLES:.2f})"

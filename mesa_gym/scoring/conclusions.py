@@ -9,6 +9,7 @@ from typing import Any
 
 from msgspec import Struct, structs
 
+from mesa_gym.scoring.card_text import BOOTSTRAP_SEED
 from mesa_gym.scoring.evidence import NULLS, Evidence, LevelEvidence
 from mesa_gym.scoring.gains import Gains, derive_gains
 from mesa_gym.scoring.measures import take_measures
@@ -52,9 +53,9 @@ class Played(Struct, frozen=True, dict=True, eq=False):
         }
 
 
-def conclude(evidence: Any, seed: int) -> dict[str, Any]:
+def conclude(evidence: Any) -> dict[str, Any]:
     """Return the fields of a card that follow from its evidence: name -> value."""
-    verdict, confidence, detail_confidence = judge_with_confidence(evidence, seed)
+    verdict, confidence, detail_confidence = judge_with_confidence(evidence, BOOTSTRAP_SEED)
     return {
         "verdict": verdict.word,
         "wants": [*verdict.wants],
@@ -65,12 +66,11 @@ def conclude(evidence: Any, seed: int) -> dict[str, Any]:
     }
 
 
-def conclude_all(played: Played, seed: int, trap: Trap | None) -> dict[str, Any]:
+def conclude_all(played: Played, trap: Trap | None) -> dict[str, Any]:
     """Return all fields of a card that follow from what was played: name -> value.
 
     Args:
         played: what was played.
-        seed: the seed of the bootstraps, which is the seed for sampling actions.
         trap: the trap; None if it is not installed.
 
     Raises:
@@ -82,7 +82,7 @@ def conclude_all(played: Played, seed: int, trap: Trap | None) -> dict[str, Any]
     returns: Any = splits[Split.CONTROL]["normalized_return"]
     return {
         "base": base,
-        **conclude(played.evidence, seed),
+        **conclude(played.evidence),
         "fails_control": fails_control(returns[base]),
         "splits": splits,
         "nulls": {

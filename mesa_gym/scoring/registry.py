@@ -75,7 +75,7 @@ class Measure:
         by_level = self.source is SplitRecord
         source = sources.get(SplitReturns if by_level else self.source)
         has_value = source is not None and (trap is None or self.only(trap))
-        compute = self._average if by_level else self.compute
+        compute: Callable[[Any], Value] = self._average if by_level else self.compute
         value = compute(source) if has_value else None
         try:
             if isinstance(value, Mapping):

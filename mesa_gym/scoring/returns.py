@@ -147,14 +147,13 @@ def make_scale(trap: Trap, values: Mapping[Split, LevelValues]) -> Scale:
                 for x in names:
                     references[f"{split}:{y}:{x}"] = best[y, x] - level_values.floor[y]
     return Scale(
-        {x: float(trap.discount(x)) for x in trap.objectives},
-        *(
-            {split.value: average(getattr(of, name)) for split, of in levels.items()}
-            for levels in (values, first)
-            for name in ("optimum", "floor")
-        ),
-        _round(floors),
-        _round(references),
+        discount={x: float(trap.discount(x)) for x in trap.objectives},
+        optimum={split.value: average(of.optimum) for split, of in values.items()},
+        floor={split.value: average(of.floor) for split, of in values.items()},
+        null_optimum={split.value: average(of.optimum) for split, of in first.items()},
+        null_floor={split.value: average(of.floor) for split, of in first.items()},
+        floors=_round(floors),
+        references=_round(references),
     )
 
 
