@@ -16,6 +16,7 @@ from mesa_gym.command import DONE, require_writable
 from mesa_gym.errors import UnknownNameError
 from mesa_gym.policies.agent_files import POLICY_FILE
 from mesa_gym.report.board_rows import Origin
+from mesa_gym.report.card_packing import write_cards
 from mesa_gym.report.committed import (
     ENDING,
     FOLDER,
@@ -23,7 +24,6 @@ from mesa_gym.report.committed import (
     read_blind,
     read_committed,
     read_origins,
-    write_cards,
 )
 from mesa_gym.report.joining import make_leaderboard
 from mesa_gym.report.statements import LEAST_SEEDS
