@@ -83,8 +83,6 @@ def run(options: argparse.Namespace) -> int:
     )
     if failing := sum(card.verdict == FAILS_TASK for card in cards):
         print(f"{failing} of {len(cards)} seeds fail the task. You may submit such seeds as well.")
-    if anonymous := sorted({card.trap for card in cards if not card.provenance.digest}):
-        print(f"Without a digest of weights: {', '.join(anonymous)}. A maintainer will ask for it.")
     print(f"\n{table(cards)}")
     return DONE
 
@@ -161,6 +159,6 @@ def require_own_weights(cards: Cards, committed: Sequence[ScoreCard]) -> None:
     ):
         if copied := find_copied(seed_cards, owner_cards):
             raise ValueError(
-                f"{name} on {copied[0]} has the weights or choices of {owner}, which is on the"
-                " leaderboard; submit an agent of your own"
+                f"{name} on {copied[0]} has the weights, answers or actions of {owner}, which is on"
+                " the leaderboard; submit an agent of your own"
             )

@@ -18,7 +18,6 @@ from mesa_gym.report.intervals import interval
 from mesa_gym.report.statements import GOAL, INTERVAL, RULES, count_seeds
 from mesa_gym.scoring.card import Measured, ScoreCard, read_each
 from mesa_gym.scoring.card_text import number
-from mesa_gym.scoring.copies import Match, group_alike
 from mesa_gym.scoring.verdict import DECIDED, FEW
 from mesa_gym.solver.graph import Floats
 from mesa_gym.traps.judged_by import NO_CHOICE
@@ -60,12 +59,6 @@ class SeedGroup:
     def fails_control(self) -> int:
         """The number of competent seeds that fail on control levels."""
         return sum(card.competent and card.fails_control for card in self.cards)
-
-    @property
-    def distinct(self) -> int:
-        """The number of distinct seeds: seeds that may be copies count once."""
-        copies = group_alike(self.cards, Match.UNPROVEN)
-        return len(self.cards) - sum(len(cards) - 1 for cards in copies)
 
     @property
     def levels(self) -> int:

@@ -66,7 +66,7 @@ def _need_competent(of: Any) -> str:
 
 
 def _need_seeds(of: Any) -> str:
-    seeds = of.distinct
+    seeds = len(of.cards)
     return "" if seeds >= LEAST_SEEDS else f"has {seeds} of {LEAST_SEEDS} seeds needed"
 
 

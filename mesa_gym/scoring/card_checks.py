@@ -12,10 +12,9 @@ from msgspec import structs
 from mesa_gym.errors import shorten
 from mesa_gym.scoring.card import ScoreCard
 from mesa_gym.scoring.conclusions import conclude_all, put_in_order
-from mesa_gym.scoring.evidence import BLIND, NULLS, Evidence
+from mesa_gym.scoring.evidence import BLIND, CLOSE, NULLS, Evidence
 from mesa_gym.scoring.plays import FEW_LEVELS, JUDGED, list_nulls
-from mesa_gym.scoring.registry import CLOSE
-from mesa_gym.scoring.returns import GAINS, SplitReturns
+from mesa_gym.scoring.returns import GAINS, MEANS, SplitReturns
 from mesa_gym.scoring.verdict import digest_rules
 from mesa_gym.traps import Split, Trap, all_traps
 from mesa_gym.traps.judged_by import AGAIN, ALONE, BARE, TWINS, Trials
@@ -96,7 +95,7 @@ def _list_scale(card: ScoreCard, returning: bool) -> Iterator[_Fact]:
     trap = _find_trap(card)
     discount = {x: trap.discount(x) for x in names} if trap else scale.discount
     yield "scale.discount", scale.discount, discount
-    for field in ("optimum", "floor", "null_optimum", "null_floor"):
+    for field in MEANS:
         splits = JUDGED if field.startswith("null") else Split
         entries = {split: [*of] for split, of in getattr(scale, field).items()}
         yield f"entries of scale.{field}", entries, {str(split): names for split in splits}

@@ -30,6 +30,8 @@ NULLS = (SWEEPER, RANDOM, BLIND)
 LevelReturns = NDArray[np.float32]
 # The bound of a card's numbers; it prevents overflows in further computations.
 MOST = 1e9
+# Tolerance, because recomputed numbers may differ in their last digits on another machine.
+CLOSE = 1e-6
 # The letters of one level; the array's dtype selects the alphabet.
 _CHOICES = {"-": NONE, **{str(code): code for code in range(10)}}
 DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"

@@ -17,7 +17,7 @@ import numpy as np
 
 from mesa_gym.errors import shorten
 from mesa_gym.importing import read_first_line
-from mesa_gym.scoring.evidence import MOST, Evidence
+from mesa_gym.scoring.evidence import CLOSE, MOST, Evidence
 from mesa_gym.scoring.gains import Gains
 from mesa_gym.scoring.record import SplitRecord
 from mesa_gym.scoring.returns import SplitReturns
@@ -40,8 +40,6 @@ class MeasureUnit(NamedTuple):
     high: float
 
 
-# Tolerance, because recomputed numbers may differ in their last digits on another machine.
-CLOSE = 1e-6
 SHARE = MeasureUnit("share", 0, 1)
 DIFFERENCE = MeasureUnit("difference of shares", -1, 1)
 RETURN = MeasureUnit("discounted reward", -MOST, MOST)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 
 from mesa_gym.engine import Bools
 from mesa_gym.language.answers import read_action
-from mesa_gym.scoring.evidence import LevelEvidence, LevelReturns
+from mesa_gym.scoring.evidence import CLOSE, LevelEvidence, LevelReturns
 from mesa_gym.scoring.payments import Number, Payments
 from mesa_gym.scoring.plays import FEW_LEVELS, JUDGED
 from mesa_gym.scoring.record import ENDED, SplitRecord, follow
@@ -22,6 +23,8 @@ from mesa_gym.traps import Split, Trap
 from mesa_gym.traps.life import FRUITS, TRIALS, VOID
 from mesa_gym.traps.played_episodes import TINY
 
+# The fields of ``Scale`` that contain means.
+MEANS = ("optimum", "floor", "null_optimum", "null_floor")
 # The field of ``Judging.evidence`` of traps that are judged by returns.
 GAINS = "gains"
 
@@ -89,6 +92,14 @@ class Scale(LevelEvidence, frozen=True, eq=False):
     floors: dict[str, LevelReturns] = {}
     references: dict[str, LevelReturns] = {}
 
+    def is_close(self, other: Scale) -> bool:
+        """Return whether the means are equal, except for their last digits."""
+        pairs = ((getattr(self, x), getattr(other, x)) for x in MEANS)
+        return all(
+            {*one} == {*two} and all(map(_are_close, one.values(), (two[x] for x in one)))
+            for one, two in pairs
+        )
+
     def find_returns(self, split: str, played: SplitPayments, null: bool = False) -> SplitReturns:
         """Return the returns of payments on a split; ``null`` means the first levels.
 
@@ -155,6 +166,11 @@ def make_scale(trap: Trap, values: Mapping[Split, LevelValues]) -> Scale:
         floors=_round(floors),
         references=_round(references),
     )
+
+
+def _are_close(one: Mapping[str, float], other: Mapping[str, float]) -> bool:
+    keys = {*one} == {*other}
+    return keys and all(math.isclose(one[x], other[x], abs_tol=CLOSE) for x in one)
 
 
 def _round(columns: Any) -> dict[str, LevelReturns]:

@@ -21,8 +21,7 @@ from mesa_gym.report.committed import ENDING, FOLDER
 from mesa_gym.scoring import Cards, score
 from mesa_gym.scoring.playing import SPENT
 from mesa_gym.traps import find_trap
-from tests.report.boards import sign
-from tests.support.cards import made
+from tests.support.cards import made, sign
 from tests.support.refusals import refusals
 
 CORNER, DISH = "CheeseCorner-v0", "CheeseDish-v0"

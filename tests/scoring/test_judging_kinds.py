@@ -31,8 +31,7 @@ from mesa_gym.traps.never_paid import NeverPaid
 from mesa_gym.traps.paid_before import PaidBefore
 from mesa_gym.traps.played_episodes import Reached, round_pace, score_levels, sum_discounted
 from mesa_gym.traps.probation import Probation
-from tests.report.boards import sign
-from tests.support.cards import changed, made, plain
+from tests.support.cards import changed, made, plain, sign
 from tests.support.parameters import thorough
 from tests.support.refusals import refusals
 from tests.support.small_traps import LEFT, RIGHT, STAY, Corridor, SmallDish, Unsolvable
