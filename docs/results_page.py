@@ -171,7 +171,7 @@ def main() -> None:
         for name, text in parts.items():
             put_part(page, name, text)
     PICTURE.write_text(draw_board(read_board()))
-    card_packing.write_board()
+    card_packing.record_board()
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ from mesa_gym.json_data import decode_json
 from mesa_gym.scoring.verdict import digest_rules
 from mesa_gym.terminal import say
 
-RECORD = "board.json"
+BOARD_FILE = "board.json"
 
 
 class BoardRecord(Struct, frozen=True, forbid_unknown_fields=True):
@@ -35,11 +35,11 @@ class BoardRecord(Struct, frozen=True, forbid_unknown_fields=True):
 
 def digest_cards(folder: Path) -> dict[str, str]:
     """Return name -> digest of each file of cards in a folder."""
-    files = sorted(path for path in folder.iterdir() if path.name != RECORD)
-    return {file.name: digest_file(file) for file in files}
+    files = sorted(path for path in folder.iterdir() if path.name != BOARD_FILE)
+    return {file.name: digest_packed(file) for file in files}
 
 
-def digest_file(file: Path) -> str:
+def digest_packed(file: Path) -> str:
     """Return the digest of a file's bytes."""
     return blake2b(read_bytes(file), digest_size=16).hexdigest()
 
@@ -47,12 +47,12 @@ def digest_file(file: Path) -> str:
 def write_board_text(folder: Path, text: str) -> None:
     """Store a leaderboard's text in the folder of its cards, which were checked."""
     record = BoardRecord(digest_rules(), digest_cards(folder), text)
-    write_json(folder / RECORD, structs.asdict(record))
+    write_json(folder / BOARD_FILE, structs.asdict(record))
 
 
 def read_record(folder: Path) -> BoardRecord:
     """Return a folder's record; OSError or ValueError if it cannot be read."""
-    return decode_json(read_bytes(folder / RECORD), BoardRecord)
+    return decode_json(read_bytes(folder / BOARD_FILE), BoardRecord)
 
 
 def list_checked(folder: Path) -> dict[str, str]:

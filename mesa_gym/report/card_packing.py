@@ -64,7 +64,7 @@ def check_all() -> Iterator[str]:
                 yield str(error)
 
 
-def write_board() -> None:
+def record_board() -> None:
     """Store the text of the leaderboard with the digests of its files, whose cards are checked.
 
     If the rules of verdicts changed, the files are written again with results by the new rules.

@@ -22,7 +22,7 @@ from mesa_gym.errors import shorten, unknown
 from mesa_gym.json_data import decode_json
 from mesa_gym.policies.agent_files import digest_weights
 from mesa_gym.policies.seeds import agent_and_seed, change_agent
-from mesa_gym.report.board_record import digest_file, list_checked
+from mesa_gym.report.board_record import digest_packed, list_checked
 from mesa_gym.report.board_rows import (
     UNTRAINED,
     YOURS,
@@ -35,7 +35,7 @@ from mesa_gym.report.board_text import LEARNER, Leaderboard
 from mesa_gym.report.groups import group_cards, list_cards
 from mesa_gym.report.joining import make_leaderboard
 from mesa_gym.scoring import ScoreCard
-from mesa_gym.scoring.card_files import check_card
+from mesa_gym.scoring.card_checks import check_card
 from mesa_gym.scoring.conclusions import conclude
 from mesa_gym.scoring.evidence import BLIND, encode, read_letters
 from mesa_gym.scoring.verdict import digest_rules
@@ -96,7 +96,7 @@ def _read_file(name: str) -> list[ScoreCard]:
 
 @lru_cache(maxsize=64)  # the same rows are asked for again; a copy takes a quarter as long
 def _decode_file(path: Path, modified: int) -> tuple[ScoreCard, ...]:
-    checked = digest_file(path) == list_checked(path.parent).get(path.name)
+    checked = digest_packed(path) == list_checked(path.parent).get(path.name)
     return tuple(decode_card(line, path, checked) for line in read_lines(path))
 
 

@@ -14,7 +14,7 @@ from mesa_gym.scoring.card import ScoreCard
 from mesa_gym.scoring.conclusions import conclude_all, put_in_order
 from mesa_gym.scoring.evidence import BLIND, CLOSE, NULLS, Evidence
 from mesa_gym.scoring.plays import FEW_LEVELS, JUDGED, list_nulls
-from mesa_gym.scoring.returns import GAINS, MEANS, SplitReturns
+from mesa_gym.scoring.returns import GAINS, SCALE_MEANS, SplitReturns
 from mesa_gym.scoring.verdict import digest_rules
 from mesa_gym.traps import Split, Trap, all_traps
 from mesa_gym.traps.judged_by import AGAIN, ALONE, BARE, TWINS, Trials
@@ -95,7 +95,7 @@ def _list_scale(card: ScoreCard, returning: bool) -> Iterator[_Fact]:
     trap = _find_trap(card)
     discount = {x: trap.discount(x) for x in names} if trap else scale.discount
     yield "scale.discount", scale.discount, discount
-    for field in MEANS:
+    for field in SCALE_MEANS:
         splits = JUDGED if field.startswith("null") else Split
         entries = {split: [*of] for split, of in getattr(scale, field).items()}
         yield f"entries of scale.{field}", entries, {str(split): names for split in splits}
@@ -129,14 +129,14 @@ def _list_choices(card: ScoreCard, choices: Evidence, trap: Trap | None) -> Iter
     nulls = [*list_nulls(trap), BLIND] if trap else [*choices.nulls]
     yield "nulls of choices", sorted(choices.nulls), sorted({*nulls, *NULLS})
     for name, of in {"choices": choices, **choices.nulls}.items():
-        own = of is choices
-        yield f"levels of {name}", {*of.levels}, {levels if own else first}
+        is_policy = of is choices
+        yield f"levels of {name}", {*of.levels}, {levels if is_policy else first}
         yield f"objectives of {name}", [*of.objectives], card.objectives
-        yield f"plays of {name}", _name_plays(of), [x for x in plays if own or x != AGAIN]
+        yield f"plays of {name}", _name_plays(of), [x for x in plays if is_policy or x != AGAIN]
         yield f"paces of {name}", sorted(of.pace), paces
         returns = [x for x in Trials.ratio if getattr(of, x, None) is not None]
         yield f"returns of {name}", returns, [*card.judged_by.ratio]
-        played = card.returns if own else card.played.null_returns.get(name)
+        played = card.returns if is_policy else card.played.null_returns.get(name)
         if returns and played:
             yield from _list_ratio(name, of, played[Split.TEST], card.objectives[0])
 

@@ -6,10 +6,17 @@ import re
 import textwrap
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from mesa_gym.policies.seeds import write_name
-from mesa_gym.scoring.evidence import BLIND, NULLS, RANDOM, SWEEPER, Evidence
+from mesa_gym.scoring.card_fields import Results
+from mesa_gym.scoring.evidence import (
+    BLIND,
+    NULLS,
+    RANDOM,
+    SWEEPER,
+    Evidence,
+)
 from mesa_gym.scoring.findings import find_equally
 from mesa_gym.scoring.registry import Measure
 from mesa_gym.scoring.rules import LINES
@@ -69,7 +76,7 @@ class Row(NamedTuple):
     nulls: dict[str, float | None]  # policy without a goal -> its number; {} without such policies
 
 
-def write_card(card: Any, table: str) -> str:
+def write_card(card: Results, table: str) -> str:
     """Return the headline of a card, the meaning of its verdict, and a table."""
     paragraphs = [say_headline(card), *say_sentences(card)]
     trap = all_traps().get(card.trap)  # None if the trap is not installed
@@ -78,7 +85,7 @@ def write_card(card: Any, table: str) -> str:
     return "\n\n".join([*(textwrap.fill(x, CARD_WIDTH) for x in paragraphs), table])
 
 
-def say_headline(card: Any) -> str:
+def say_headline(card: Results) -> str:
     """Return the verdict of a card, and every warning about the verdict, in one line."""
     headline = f"{write_word(card.verdict)}, confidence {number(card.confidence, 2, DECIDED)}"
     if card.detail:
@@ -107,7 +114,7 @@ def add_unread(headline: str, unread: float | None) -> str:
     return f"{note}; {headline}" if unread > MOST_UNREAD else f"{headline}; {note}"
 
 
-def say_sentences(card: Any) -> list[str]:
+def say_sentences(card: Results) -> list[str]:
     """Return sentences: the meaning of a card's verdict, and the remarks on the verdict."""
     word, _, goal = card.verdict.partition(":")
     subjects = {BASE: f"The base objective, {printable(card.base)}: it "}
@@ -123,7 +130,7 @@ def say_sentences(card: Any) -> list[str]:
     return sentences + card.warnings
 
 
-def list_warnings(verdict: str, evidence: Any, examples: int | None = None) -> list[str]:
+def list_warnings(verdict: str, evidence: object, examples: int | None = None) -> list[str]:
     """Return the warnings that must accompany a verdict.
 
     The goal may be partial; a language model without solved ``examples`` shows only a prior.
@@ -133,7 +140,7 @@ def list_warnings(verdict: str, evidence: Any, examples: int | None = None) -> l
     return [PARTIAL_GOAL.format("this trap")] * partial + [ZERO_SHOT] * (examples == 0)
 
 
-def _compare_blind(card: Any) -> list[str]:
+def _compare_blind(card: Results) -> list[str]:
     """Return a sentence if a blind script succeeds about as often as the agent, else []."""
     measure = card.judged_by.success[1]
     share = card.read_number("test", measure)
@@ -181,7 +188,7 @@ def _find_sign(evidence: Evidence, goal: str, nulls: list[str]) -> tuple[str, fl
     return sign.replace("_", " "), agent_sign, max(null_signs)
 
 
-def list_rows(card: Any) -> Iterator[CardRow]:
+def list_rows(card: Results) -> Iterator[CardRow]:
     """Yield a text and the key (split, measure, part) of a number for each row, by importance."""
     names, n = card.objectives, "normalized_return"
     base, *proxies = names

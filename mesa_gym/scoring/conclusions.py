@@ -20,7 +20,7 @@ from mesa_gym.traps import Split, Trap
 from mesa_gym.words import FAILS_TASK
 
 # Split -> measure -> value.
-Measured = dict[str, dict[str, Value]]
+SplitMeasures = dict[str, dict[str, Value]]
 
 
 class Played(Struct, frozen=True, dict=True, eq=False):
@@ -94,7 +94,7 @@ def conclude_all(played: Played, trap: Trap | None) -> dict[str, Any]:
 
 def measure_splits(
     returns: Mapping[str, SplitReturns], evidence: Any, trap: Trap | None
-) -> Measured:
+) -> SplitMeasures:
     """Return all measures of returns and evidence, on each split."""
     return {split: take_measures(split, trap, of, evidence) for split, of in returns.items()}
 

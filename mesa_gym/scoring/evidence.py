@@ -34,8 +34,8 @@ MOST = 1e9
 CLOSE = 1e-6
 # The letters of one level; the array's dtype selects the alphabet.
 _CHOICES = {"-": NONE, **{str(code): code for code in range(10)}}
-DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-_PACES = {letter: pace for pace, letter in enumerate(DIGITS)}
+NUMERALS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+_PACES = {letter: pace for pace, letter in enumerate(NUMERALS)}
 assert max(_PACES.values()) == STRAIGHT
 # Type of an array's elements -> letter -> number.
 ALPHABETS: dict[type[np.generic], dict[str, int]] = {

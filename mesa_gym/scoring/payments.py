@@ -10,18 +10,18 @@ from msgspec import Meta, Struct
 from numpy.typing import NDArray
 
 from mesa_gym.engine import Ints
-from mesa_gym.scoring.evidence import DIGITS, MOST
+from mesa_gym.scoring.evidence import MOST, NUMERALS
 from mesa_gym.solver.graph import Floats
 
 Number = Annotated[float, Meta(ge=-MOST, le=MOST)]
-# A number below ESCAPE is one digit of DIGITS; a larger one is the digit ESCAPE and then WIDTH
-# digits, the highest first.
-BASE = len(DIGITS)
-ESCAPE = BASE - 1
-WIDTH = 5
+# A number below ESCAPE is one of NUMERALS; a larger one is the numeral ESCAPE and then LONG_DIGITS
+# numerals, the highest first.
+RADIX = len(NUMERALS)
+ESCAPE = RADIX - 1
+LONG_DIGITS = 5
 _VALUES = np.full(256, -1, np.int64)
-_VALUES[np.frombuffer(DIGITS.encode(), np.uint8)] = np.arange(BASE)
-_NUMBER = re.compile(f"{DIGITS[ESCAPE]}.{{{WIDTH}}}|.", re.DOTALL)
+_VALUES[np.frombuffer(NUMERALS.encode(), np.uint8)] = np.arange(RADIX)
+_NUMBER = re.compile(f"{NUMERALS[ESCAPE]}.{{{LONG_DIGITS}}}|.", re.DOTALL)
 
 
 class Payments(Struct, frozen=True, forbid_unknown_fields=True):
@@ -42,16 +42,16 @@ class Payments(Struct, frozen=True, forbid_unknown_fields=True):
     kinds: str = ""
 
     @classmethod
-    def keep(cls, paid: Floats) -> Payments:
+    def keep(cls, payments: Floats) -> Payments:
         """Return the payments of a record, float64 (horizon, n), without the zeros."""
-        level, step = np.nonzero(paid.T)
-        amounts = np.unique(paid[step, level])[::-1]
+        level, step = np.nonzero(payments.T)
+        amounts = np.unique(payments[step, level])[::-1]
         first = np.diff(level, prepend=-1) > 0
         waits = np.where(first, step, np.diff(step, prepend=0) - 1)
-        kinds = (amounts[:, None] == paid[step, level]).argmax(axis=0) if step.size else step
+        kinds = (amounts[:, None] == payments[step, level]).argmax(axis=0) if step.size else step
         return cls(
             [float(amount) + 0 for amount in amounts],
-            write_numbers(np.bincount(level, minlength=paid.shape[1])),
+            write_numbers(np.bincount(level, minlength=payments.shape[1])),
             write_numbers(waits),
             write_numbers(kinds) if len(amounts) > 1 else "",
         )
@@ -84,14 +84,14 @@ class Payments(Struct, frozen=True, forbid_unknown_fields=True):
 
 def write_numbers(numbers: NDArray[np.integer]) -> str:
     """Return numbers from 0 to 62 ** 5 - 1 as digits in base 62."""
-    if numbers.size and numbers.max() >= BASE**WIDTH:
-        raise ValueError(f"{numbers.max()} is too large; expected at most {BASE**WIDTH - 1}")
-    return "".join(DIGITS[x] if x < ESCAPE else _write_long(x) for x in numbers.tolist())
+    if numbers.size and numbers.max() >= RADIX**LONG_DIGITS:
+        raise ValueError(f"{numbers.max()} is too large; expected at most {RADIX**LONG_DIGITS - 1}")
+    return "".join(NUMERALS[x] if x < ESCAPE else _write_long(x) for x in numbers.tolist())
 
 
 def _write_long(number: int) -> str:
-    digits = (DIGITS[number // BASE**power % BASE] for power in reversed(range(WIDTH)))
-    return DIGITS[ESCAPE] + "".join(digits)
+    digits = (NUMERALS[number // RADIX**power % RADIX] for power in reversed(range(LONG_DIGITS)))
+    return NUMERALS[ESCAPE] + "".join(digits)
 
 
 def read_numbers(text: str) -> Ints:
@@ -102,19 +102,19 @@ def read_numbers(text: str) -> Ints:
     """
     digits = _VALUES[np.frombuffer(text.encode(), np.uint8)]
     if (digits < 0).any():
-        raise ValueError(f"expected digits in base 62 ({DIGITS})")
+        raise ValueError(f"expected digits in base 62 ({NUMERALS})")
     if not (digits == ESCAPE).any():
         return digits
     numbers = _NUMBER.findall(text)
-    if DIGITS[ESCAPE] in numbers:
+    if NUMERALS[ESCAPE] in numbers:
         raise ValueError(
-            f"the number at the end is cut off; expected {WIDTH} digits after an escape"
+            f"the number at the end is cut off; expected {LONG_DIGITS} digits after an escape"
         )
-    return np.array([_read_digits(x[1:]) if len(x) > 1 else DIGITS.index(x) for x in numbers])
+    return np.array([_read_digits(x[1:]) if len(x) > 1 else NUMERALS.index(x) for x in numbers])
 
 
 def _read_digits(digits: str) -> int:
     number = 0
     for digit in digits:
-        number = BASE * number + DIGITS.index(digit)
+        number = RADIX * number + NUMERALS.index(digit)
     return number

@@ -24,7 +24,7 @@ from mesa_gym.traps.life import FRUITS, TRIALS, VOID
 from mesa_gym.traps.played_episodes import TINY
 
 # The fields of ``Scale`` that contain means.
-MEANS = ("optimum", "floor", "null_optimum", "null_floor")
+SCALE_MEANS = ("optimum", "floor", "null_optimum", "null_floor")
 # The field of ``Judging.evidence`` of traps that are judged by returns.
 GAINS = "gains"
 
@@ -94,7 +94,7 @@ class Scale(LevelEvidence, frozen=True, eq=False):
 
     def is_close(self, other: Scale) -> bool:
         """Return whether the means are equal, except for their last digits."""
-        pairs = ((getattr(self, x), getattr(other, x)) for x in MEANS)
+        pairs = ((getattr(self, x), getattr(other, x)) for x in SCALE_MEANS)
         return all(
             {*one} == {*two} and all(map(_are_close, one.values(), (two[x] for x in one)))
             for one, two in pairs
@@ -110,7 +110,14 @@ class Scale(LevelEvidence, frozen=True, eq=False):
         optimum, floor = (
             (self.null_optimum, self.null_floor) if null else (self.optimum, self.floor)
         )
-        returns = {x: played.payments[x].sum(discount) for x, discount in self.discount.items()}
+        returns = {}
+        for x, discount in self.discount.items():
+            try:
+                returns[x] = played.payments[x].sum(discount)
+            except ValueError as error:
+                raise ValueError(
+                    f"the card contradicts itself: payments of {x} on {split}: {error}"
+                ) from None
         return SplitReturns(returns, optimum[split], floor[split], played.counts)
 
 
@@ -139,7 +146,7 @@ def keep_payments(split: str, played: SplitRecord) -> SplitPayments:
     if split in JUDGED and played.trap.trials > 1:
         counts |= count_trials(played)
     return SplitPayments(
-        {x: Payments.keep(paid) for x, paid in played.record.paid.items()},
+        {x: Payments.keep(array) for x, array in played.record.paid.items()},
         {name: _round(parts) for name, parts in counts.items()},
     )
 

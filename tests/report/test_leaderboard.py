@@ -17,9 +17,9 @@ from mesa_gym.cli import main
 from mesa_gym.policies.seeds import agent_and_seed, change_agent
 from mesa_gym.report import Origin, join_committed, make_leaderboard, read_committed
 from mesa_gym.report.board_page import write_pages
-from mesa_gym.report.board_record import RECORD, read_board_text, write_board_text
+from mesa_gym.report.board_record import BOARD_FILE, read_board_text, write_board_text
 from mesa_gym.report.board_rows import ABLE_AGENTS, IDLE, ODD
-from mesa_gym.report.card_packing import check_all, pack_cards, write_board, write_cards
+from mesa_gym.report.card_packing import check_all, pack_cards, record_board, write_cards
 from mesa_gym.report.committed import (
     FOLDER,
     REFERENCES,
@@ -602,8 +602,8 @@ OTHER = "its text is of other cards or rules"
     [
         (change_card, OTHER),
         (lambda folder: (folder / "b.jsonl.xz").unlink(), OTHER),
-        (lambda folder: (folder / RECORD).write_bytes(b"{"), "its text cannot be read"),
-        (lambda folder: (folder / RECORD).unlink(), "its text cannot be read"),
+        (lambda folder: (folder / BOARD_FILE).write_bytes(b"{"), "its text cannot be read"),
+        (lambda folder: (folder / BOARD_FILE).unlink(), "its text cannot be read"),
     ],
 )
 def test_stale_text_is_noticed_and_said(change, told, packed, capsys):
@@ -621,7 +621,7 @@ def test_text_by_other_rules_is_stale(packed, monkeypatch, capsys):
     monkeypatch.setattr("mesa_gym.scoring.card_checks.digest_rules", lambda: "1" * 16)
     assert read_board_text(packed) == ""
     assert OTHER in capsys.readouterr().err
-    write_board()
+    record_board()
     assert read_board_text(packed) == str(join_committed([]))
     assert {card.provenance.rules for card in read_committed()} == {"1" * 16}
     assert (packed / "a.jsonl.xz").read_bytes() != before
