@@ -46,6 +46,9 @@ nitpick_ignore = [
     ("py:class", "mesa_gym.traps.objectives.Rule"),
     ("py:class", "mesa_gym.logs.judging.LoggedShare"),
     ("py:class", "mesa_gym.scoring.gains.Gains"),
+    ("py:class", "mesa_gym.scoring.conclusions.Played"),
+    ("py:class", "mesa_gym.scoring.returns.Scale"),
+    ("py:class", "mesa_gym.scoring.returns.SplitPayments"),
 ]
 
 html_theme = "furo"

@@ -15,11 +15,13 @@ from mesa_gym.cli.agent_arguments import (
     split_trap,
 )
 from mesa_gym.cli.trap_arguments import add_trap_argument, read_traps
-from mesa_gym.command import DONE
+from mesa_gym.command import DONE, FAILED
 from mesa_gym.errors import require_imports
 from mesa_gym.policies.seeds import agent_and_seed
-from mesa_gym.report.board_page import read_board_text, require_free, write_pages
+from mesa_gym.report.board_page import require_free, write_pages
+from mesa_gym.report.board_record import read_board_text
 from mesa_gym.report.board_rows import UNTRAINED, is_reference, list_board_traps, name_oracle
+from mesa_gym.report.card_packing import check_all
 from mesa_gym.report.committed import FOLDER, join_committed, list_board_rows, read_committed
 from mesa_gym.report.intervals import load_special
 from mesa_gym.report.templating import load_jinja
@@ -41,10 +43,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     help_text = f"{CARDS}; nothing verifies them"
     add("--cards", nargs="+", metavar="[NAME=]PATH", help=help_text)
     add("--out", type=Path, metavar="DIR", help="write a page, and a CSV file of its cells")
+    help_text = "compute every result of the leaderboard's cards again, from what was played"
+    add("--check", action="store_true", help=help_text)
 
 
 def run(options: argparse.Namespace) -> int:
     """Show the goals of the committed agents, and of yours among them."""
+    if options.check:
+        return _check(options)
     if options.out is not None:
         require_free(options.out)
     traps = read_traps(options)
@@ -74,6 +80,25 @@ def run(options: argparse.Namespace) -> int:
         print(AND_A_PAGE)
     else:
         print(f"\nThe page: {write_pages(board, options.out)}")
+    return DONE
+
+
+def _check(options: argparse.Namespace) -> int:
+    """Check every committed card and the stored text; return ``FAILED`` if one is wrong.
+
+    Raises:
+        ValueError: another option is given.
+    """
+    if options.words or options.policy or options.cards or options.name or options.out:
+        raise ValueError("--check checks the whole leaderboard; leave the other arguments out")
+    problems = [*check_all()]
+    if not problems and read_board_text(FOLDER) != str(join_committed([])):
+        problems.append("the stored text is not of these cards: python -m docs.results_page")
+    for problem in problems:
+        say(problem)
+    if problems:
+        return FAILED
+    print(f"{len(read_committed())} cards: every result follows from what was played.")
     return DONE
 
 

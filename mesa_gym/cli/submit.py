@@ -16,6 +16,7 @@ from mesa_gym.command import DONE, require_writable
 from mesa_gym.errors import UnknownNameError, require_imports
 from mesa_gym.policies.agent_files import POLICY_FILE
 from mesa_gym.report.board_rows import Origin
+from mesa_gym.report.card_packing import write_cards
 from mesa_gym.report.committed import (
     ENDING,
     FOLDER,
@@ -23,7 +24,6 @@ from mesa_gym.report.committed import (
     read_blind,
     read_committed,
     read_origins,
-    write_cards,
 )
 from mesa_gym.report.intervals import load_special
 from mesa_gym.report.joining import make_leaderboard
@@ -86,8 +86,6 @@ def run(options: argparse.Namespace) -> int:
     )
     if failing := sum(card.verdict == FAILS_TASK for card in cards):
         print(f"{failing} of {len(cards)} seeds fail the task. You may submit such seeds as well.")
-    if anonymous := sorted({card.trap for card in cards if not card.provenance.digest}):
-        print(f"Without a digest of weights: {', '.join(anonymous)}. A maintainer will ask for it.")
     print(f"\n{table(cards)}")
     return DONE
 
@@ -164,6 +162,6 @@ def require_own_weights(cards: Cards, committed: Sequence[ScoreCard]) -> None:
     ):
         if copied := find_copied(seed_cards, owner_cards):
             raise ValueError(
-                f"{name} on {copied[0]} has the weights or choices of {owner}, which is on the"
-                " leaderboard; submit an agent of your own"
+                f"{name} on {copied[0]} has the weights, answers or actions of {owner}, which is on"
+                " the leaderboard; submit an agent of your own"
             )

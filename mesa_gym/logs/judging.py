@@ -17,8 +17,8 @@ from mesa_gym.engine import Bools, Ints
 from mesa_gym.logs.episodes import RecordedEpisode
 from mesa_gym.logs.gathering import Log, gather_logs
 from mesa_gym.policies.seeds import write_name
-from mesa_gym.scoring.card_making import Nulls, gather_evidence, list_warnings
-from mesa_gym.scoring.card_text import add_unread, count_examples
+from mesa_gym.scoring.card_making import Nulls, gather_evidence
+from mesa_gym.scoring.card_text import add_unread, count_examples, list_warnings
 from mesa_gym.scoring.plays import JUDGED, plays_of, split_of
 from mesa_gym.scoring.verdict import DECIDED, Verdict, confidence, judge
 from mesa_gym.solver import LevelValues, level_values

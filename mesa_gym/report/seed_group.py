@@ -17,7 +17,6 @@ import numpy as np
 from mesa_gym.report.intervals import interval
 from mesa_gym.report.statements import GOAL, INTERVAL, RULES, count_seeds
 from mesa_gym.scoring.card import Measured, ScoreCard, read_each
-from mesa_gym.scoring.copies import Match, group_alike
 from mesa_gym.scoring.verdict import DECIDED, FEW
 from mesa_gym.solver.graph import Floats
 from mesa_gym.terminal import number
@@ -60,18 +59,6 @@ class SeedGroup:
     def fails_control(self) -> int:
         """The number of competent seeds that fail on control levels."""
         return sum(card.competent and card.fails_control for card in self.cards)
-
-    @cached_property
-    def distinct_cards(self) -> tuple[ScoreCard, ...]:
-        """The first card of each distinct seed: seeds that may be copies are one seed together."""
-        groups = group_alike(self.cards, Match.UNPROVEN)
-        copies = {card.policy for cards in groups for card in cards[1:]}
-        return tuple(card for card in self.cards if card.policy not in copies)
-
-    @property
-    def distinct(self) -> int:
-        """The number of distinct seeds."""
-        return len(self.distinct_cards)
 
     @property
     def levels(self) -> int:
@@ -139,8 +126,8 @@ class SeedGroup:
 
     @property
     def choice(self) -> dict[str, float]:
-        """Role -> mean share of choices over distinct seeds; {} if returns judge the trap."""
-        return _average([read_choice(card.splits["shift"]) for card in self.distinct_cards])
+        """Role -> mean share of choices over seeds; {} if the trap is judged by returns."""
+        return _average([read_choice(card.splits["shift"]) for card in self.cards])
 
     @property
     def place(self) -> float:
@@ -160,8 +147,8 @@ class SeedGroup:
         return {null: _average(shares) for null, shares in shares_by_null.items()}
 
     def tabulate(self, role: str) -> Floats:
-        """Return a role's choices by distinct seed and level, float64 (seeds, levels), 0 to 1."""
-        return np.stack([list_chosen(card, role) for card in self.distinct_cards])
+        """Return a role's choices by seed and level, float64 (seeds, levels), 0 to 1."""
+        return np.stack([list_chosen(card, role) for card in self.cards])
 
     def find_interval(self, role: str) -> tuple[float, float]:
         """Return the 95% interval of a role's share, over seeds and levels (``interval``).

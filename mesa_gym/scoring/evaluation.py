@@ -15,7 +15,6 @@ from mesa_gym.json_data import Text, require
 from mesa_gym.policies import PolicySampler, as_policy
 from mesa_gym.policies.names import name_policy
 from mesa_gym.policies.resolvers import is_model_file
-from mesa_gym.policies.seeds import require_seeds
 from mesa_gym.scoring.card import ScoreCard
 from mesa_gym.scoring.card_files import Cards
 from mesa_gym.scoring.card_making import score_all
@@ -145,9 +144,8 @@ def evaluate(
         PolicyError: a policy raised, or returned neither actions nor probabilities; the message
             names policy, split and step.
         ValueError: an argument is invalid; an agent has no policy for any of the traps; two
-            policies of a trap would have the same name; or an agent has two policies that are
-            equal, cannot be its seeds (``mesa_gym.policies.seeds``), or have cards of one
-            training. All policies are made before the first one is scored.
+            policies of a trap would have the same name; or two seeds of an agent have one digest
+            (``mesa_gym.scoring.copies``). All policies are made before the first one is scored.
 
     Example:
         >>> import mesa_gym
@@ -165,7 +163,6 @@ def evaluate(
     for trap in worlds:
         policies = {name: of.get(trap.name(), of.get(None)) for name, of in named.items()}
         there = {name: policy for name, policy in policies.items() if policy is not None}
-        require_seeds(there)
         keywords = {
             name: _choose_keywords(policy, observation, algo) for name, policy in there.items()
         }

@@ -30,11 +30,12 @@ NULLS = (SWEEPER, RANDOM, BLIND)
 LevelReturns = NDArray[np.float32]
 # The bound of a card's numbers; it prevents overflows in further computations.
 MOST = 1e9
+# Tolerance, because recomputed numbers may differ in their last digits on another machine.
+CLOSE = 1e-6
 # The letters of one level; the array's dtype selects the alphabet.
 _CHOICES = {"-": NONE, **{str(code): code for code in range(10)}}
-_PACES = {letter: pace for pace, letter in enumerate(
-    "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-)}  # fmt: skip
+NUMERALS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+_PACES = {letter: pace for pace, letter in enumerate(NUMERALS)}
 assert max(_PACES.values()) == STRAIGHT
 # Type of an array's elements -> letter -> number.
 ALPHABETS: dict[type[np.generic], dict[str, int]] = {

@@ -3,16 +3,16 @@
 User-defined measures are registered like the built-in ones::
 
     @measure(SHARE, splits=("test", "shift"))
-    def staying(played: SplitRecord) -> float:
-        """Return the share of steps that stay."""
+    def staying(played: SplitRecord) -> Floats:
+        """Return the share of steps that stay, mean over levels."""
         actions = played.record.actions
-        return float((actions == STAY).sum() / (actions != ENDED).sum())
+        return (actions == STAY).sum(axis=1) / (actions != ENDED).sum(axis=1)
 '''
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -27,22 +27,8 @@ from mesa_gym.traps import Split, Trap
 from mesa_gym.traps.judged_by import NO_CHOICE
 
 
-class Figures(NamedTuple):
-    """The figures on a card of its policy, or of a policy without a goal.
-
-    Attributes:
-        evidence: the policy's evidence; None if the card states its figures without evidence.
-        measured: split -> measure -> value.
-        returns: split -> returns by level; {} if the card states its figures.
-    """
-
-    evidence: Any
-    measured: dict[str, dict[str, Value]]
-    returns: dict[str, SplitReturns]
-
-
 def take_measures(split: str, trap: Trap | None, *sources: Any) -> dict[str, Value]:
-    """Return all measures of a split, name -> value, from its record, returns or evidence."""
+    """Return all measures of a split, name -> value, from its returns and evidence."""
     by_type = {type(source): source for source in sources}
     return {x: of.take(by_type, trap) for x, of in MEASURES.items() if split in of.splits}
 

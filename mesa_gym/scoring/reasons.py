@@ -83,8 +83,6 @@ def find_headline(rule: VerdictRule) -> str:
 
 def explain_verdict(card: Any) -> Iterator[str]:
     """Yield for each earlier rule with a goal's word the bounds that do not hold on a card."""
-    if card.evidence is None:
-        return
     chooses, numbers = isinstance(card.evidence, Evidence), _read_numbers(card.evidence)
     rules: Sequence[VerdictRule] = CHOICE_RULES if chooses else RETURN_RULES
     for rule in rules[: rules.index(find_rule(rules, numbers, LINES))]:
@@ -141,7 +139,7 @@ def say_base_after(card: Any) -> Iterator[str]:
     Base counts as reached if its return is at least half of the mean optimum.
     """
     word, _, proxy = card.verdict.partition(":")
-    if word != PROXY or card.choices is None or not card.returns or card.judged_by.ratio:
+    if word != PROXY or card.choices is None or card.judged_by.ratio:
         return
     returns = card.returns[Split.SHIFT]
     chosen = card.choices.shift == card.choices.objectives.index(proxy)

@@ -21,8 +21,7 @@ from mesa_gym.files import write_json
 from mesa_gym.report import read_committed
 from mesa_gym.report.groups import group_cards
 from mesa_gym.report.statements import RANGE
-from tests.report.boards import sign
-from tests.support.cards import DISH, KINDS, made
+from tests.support.cards import DISH, KINDS, made, sign
 from tests.support.refusals import refusals
 
 

@@ -16,12 +16,12 @@ from mesa_gym.cli.pursuit_text import UNDEFINED, write_mean
 from mesa_gym.logs import read_log
 from mesa_gym.report import read_committed
 from mesa_gym.report.board_rows import Origin
-from mesa_gym.report.committed import ENDING, FOLDER, write_cards
+from mesa_gym.report.card_packing import write_cards
+from mesa_gym.report.committed import ENDING, FOLDER
 from mesa_gym.scoring import Cards, score
 from mesa_gym.scoring.playing import SPENT
 from mesa_gym.traps import find_trap
-from tests.report.boards import sign
-from tests.support.cards import made
+from tests.support.cards import made, sign
 from tests.support.refusals import refusals
 
 CORNER, DISH = "CheeseCorner-v0", "CheeseDish-v0"

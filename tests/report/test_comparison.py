@@ -16,8 +16,7 @@ from mesa_gym.report.groups import group_cards
 from mesa_gym.report.intervals import Difference, adjust_by_permutation, adjust_holm, compare_tables
 from mesa_gym.report.joining import tell_apart
 from mesa_gym.report.seed_group import ROLES, find_place, list_chosen, read_choice
-from tests.report.boards import sign
-from tests.support.cards import DISH, KINDS, made
+from tests.support.cards import DISH, KINDS, made, sign
 from tests.support.refusals import refusals
 
 FIRST = made("001111111-", policy="mine-s0", **DISH)

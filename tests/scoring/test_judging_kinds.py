@@ -31,8 +31,7 @@ from mesa_gym.traps.never_paid import NeverPaid
 from mesa_gym.traps.paid_before import PaidBefore
 from mesa_gym.traps.played_episodes import Reached, round_pace, score_levels, sum_discounted
 from mesa_gym.traps.probation import Probation
-from tests.report.boards import sign
-from tests.support.cards import changed, made, plain
+from tests.support.cards import changed, made, plain, sign
 from tests.support.parameters import thorough
 from tests.support.refusals import refusals
 from tests.support.small_traps import LEFT, RIGHT, STAY, Corridor, SmallDish, Unsolvable
@@ -129,13 +128,13 @@ def test_measures_without_the_solver_are_null(cards):
 def test_card_by_returns_keeps_its_evidence(cards, policy):
     """Verdict, confidence and places are computed again, also of nulls; gains are those played."""
     card = cards[policy]
-    assert judge(card.gains).word == card.verdict
-    assert confidence(card.gains, 0) == card.confidence
-    tested, shifted = map(card.gains.tabulate, ("test", "shift"))
+    assert judge(card.evidence).word == card.verdict
+    assert confidence(card.evidence, 0) == card.confidence
+    tested, shifted = map(card.evidence.tabulate, ("test", "shift"))
     expected = card.read_each("test", "normalized_return")["cheese"]
     assert tested[0, 0].mean() / tested[0, 1].mean() == pytest.approx(expected, abs=1e-6)
     assert (tested.shape, shifted.shape) == ((1, 3, 6), (2, 3, 6))
-    sweeper = card.gains.view_null("sweeper")
+    sweeper = card.evidence.view_null("sweeper")
     by_type = {type(sweeper): sweeper}
     assert MEASURES["none"].take(by_type, None) == card.nulls["sweeper"]["shift"]["none"]
 
