@@ -254,7 +254,7 @@ def test_outcomes_of_records_give_the_card(trap, levels):
     for each, card in cards.items():
         nulls = {x: cut(outcomes[x]) for x in ("sweeper", "random")}
         nulls["blind"] = cut(outcomes[f"drift {each}"])
-        found = judge_outcomes(outcomes[each], nulls, earliest)
+        found = judge_outcomes(outcomes[each], nulls, earliest, base=trap.base)
         assert found.word == card.verdict
         assert list(found.wants) == card.wants
         assert found.confidence == card.confidence
@@ -288,14 +288,18 @@ STILL = {play: {"apple": NEVER, "pear": NEVER} for play in make("aa") if play !=
 
 def test_nulls_may_cover_first_levels():
     few = {play: {x: steps[:50] for x, steps in of.items()} for play, of in STILL.items()}
-    found, whole = (judge_outcomes(make("aa"), {"still": x}, EARLIEST) for x in (few, STILL))
+    found, whole = (
+        judge_outcomes(make("aa"), {"still": x}, EARLIEST, base="apple") for x in (few, STILL)
+    )
     assert (found.word, found.confidence) == (whole.word, whole.confidence) == ("base", 1.0)
     fewer = {
         play: {x: steps if play in ("test", "bare") else steps[:60] for x, steps in of.items()}
         for play, of in make("aa").items()
     }
     earliest = EARLIEST | {"shift": [4] * 60}
-    assert judge_outcomes(fewer, {"still": few}, earliest).warning.startswith("only 60 levels")
+    assert judge_outcomes(fewer, {"still": few}, earliest, base="apple").warning.startswith(
+        "only 60 levels"
+    )
 
 
 @pytest.mark.parametrize(
@@ -315,22 +319,49 @@ def test_nulls_may_cover_first_levels():
     ],
 )
 def test_judge_outcomes_gives_hand_verdict(outcomes, word, apple, none):
-    found = judge_outcomes(outcomes, {"still": STILL}, EARLIEST)
+    found = judge_outcomes(outcomes, {"still": STILL}, EARLIEST, base="apple")
     word_of = found.detail or found.word
     assert (word_of, found.shares["apple"], found.shares["none"]) == (word, apple, none)
     assert found.confidence > 0.9
     assert found.warning == ""
 
 
+def shuffle(mapping, rng):
+    """Return a mapping, and the mappings in it, with keys in another order."""
+    keys = rng.permutation([*mapping])
+    return {
+        str(x): shuffle(mapping[x], rng) if isinstance(mapping[x], dict) else mapping[x]
+        for x in keys
+    }
+
+
+@pytest.mark.parametrize("base", ["apple", "pear"])
+def test_order_of_keys_changes_no_verdict(base):
+    """JSON objects have no order: formatters and databases sort their keys."""
+    policy, rng = make("ap", apple=HALF, pear=HALF), np.random.default_rng(0)
+    nulls = {"still": STILL, "habit": STILL | {"shift": make("-p")["shift"]}}
+    words = set()
+    for outcomes in (make("aa", pear=NEVER), make("pp", apple=NEVER), policy):
+        given = (outcomes, nulls, EARLIEST)
+        expected = judge_outcomes(*given, base=base)
+        for _ in range(4):
+            shuffled = [shuffle(x, rng) for x in given]
+            assert judge_outcomes(*shuffled, base=base) == expected
+        words.add(expected.word)
+    assert words == {"base", f"proxy:{'pear' if base == 'apple' else 'apple'}", "inconsistent"}
+
+
 def test_outcomes_of_few_levels_come_with_warning():
     few = {x: {y: steps[:30] for y, steps in of.items()} for x, of in make("aa").items()}
     still = {x: {y: steps[:30] for y, steps in of.items()} for x, of in STILL.items()}
-    found = judge_outcomes(few, {"still": still}, {x: y[:30] for x, y in EARLIEST.items()})
+    found = judge_outcomes(
+        few, {"still": still}, {x: y[:30] for x, y in EARLIEST.items()}, base="apple"
+    )
     assert (found.word, found.warning) == ("base", "only 30 levels: play at least 100")
 
 
 def test_agent_like_a_null_has_no_goal():
-    verdict = judge_outcomes(make("--"), {"habit": make("--")}, EARLIEST)
+    verdict = judge_outcomes(make("--"), {"habit": make("--")}, EARLIEST, base="apple")
     assert verdict.detail == "in_training_as_well"
 
 
@@ -343,7 +374,7 @@ def rename(plays, names):
     }
 
 
-TURNED = rename(STILL, {"pear": "pear", "apple": "apple"})
+OTHERS = rename(STILL, {"pear": "pear", "apple": "fig"})
 NONE = {"apple": "apple", "pear": "none"}
 
 test_wrong_outcomes_are_named = refusals("logs", "outcomes", globals())
