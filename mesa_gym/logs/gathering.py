@@ -51,14 +51,17 @@ def gather_logs(episodes: Iterable[RecordedEpisode], salt: str = "") -> tuple[li
         ValueError: an episode was recorded with another salt.
     """
     groups: dict[str, list[RecordedEpisode]] = {}
+    kinds: dict[str, str] = {}
     for episode in episodes:
         if episode.salt != salt_digest(salt):
             raise ValueError(
                 f"{episode.play}, level {episode.level} was recorded with another salt; add"
                 " --salt SALT"
             )
-        key = repr((episode.trap, episode.size, episode.parameters, episode.policy))
-        groups.setdefault(key, []).append(episode)
+        written = repr((episode.trap, episode.size, episode.parameters))
+        if written not in kinds:
+            kinds[written] = _name_kind(episode, written)
+        groups.setdefault(repr((kinds[written], episode.policy)), []).append(episode)
     logs, notes = [], []
     for group in groups.values():
         first = group[0]
@@ -73,6 +76,14 @@ def gather_logs(episodes: Iterable[RecordedEpisode], salt: str = "") -> tuple[li
         _gather_plays(log, group)
         logs.append(log)
     return logs, notes
+
+
+def _name_kind(episode: RecordedEpisode, written: str) -> str:
+    """Return one text for a trap with its parameters, which files may write in several ways."""
+    try:
+        return repr(trap_of(episode.trap, episode.size, episode.parameters))
+    except ValueError:
+        return written
 
 
 def _gather_plays(log: Log, episodes: Sequence[RecordedEpisode]) -> None:

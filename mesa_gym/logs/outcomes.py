@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -21,7 +21,6 @@ from mesa_gym.traps.played_episodes import Episodes
 
 # Play -> objective -> steps on each level.
 Outcomes = Mapping[str, Mapping[str, ArrayLike]]
-Value = TypeVar("Value")
 
 
 class OutcomeVerdict(NamedTuple):
@@ -81,7 +80,7 @@ def judge_outcomes(
         raise ValueError("nulls is empty; play a sweeper and random moves on the same levels")
     baselines = {
         name: _gather_outcomes(name, plays, earliest, base, {})
-        for name, plays in _sort_items(nulls)
+        for name, plays in sorted(nulls.items(), key=_get_key)
     }
     evidence = _gather_outcomes("policy", policy, earliest, base, baselines)
     for name, null in baselines.items():
@@ -109,7 +108,7 @@ def _gather_outcomes(
 ) -> Evidence:
     """Return the evidence of the plays of ``name``; nulls may play fewer levels than the policy."""
     names, played = _read_objectives(name, plays, base, [AGAIN] * bool(nulls)), list[Episodes]()
-    for play, of_each in _sort_items(plays):
+    for play, of_each in sorted(plays.items(), key=_get_key):
         split = split_of(play)
         least = _read(f"earliest of {split}", [earliest.get(split, ())], 1)[0]
         any_length = not nulls or play.startswith((BARE, ALONE))
@@ -155,9 +154,9 @@ def _read_objectives(name: str, plays: Outcomes, base: str, more: list[str]) -> 
     return names
 
 
-def _sort_items(mapping: Mapping[str, Value]) -> list[tuple[str, Value]]:
-    """Return (key, value) by key, because JSON gives the order of keys no meaning."""
-    return sorted(mapping.items(), key=lambda pair: str(pair[0]))
+def _get_key(pair: tuple[str, object]) -> str:
+    """Return the key by which items are sorted, because JSON gives the order of keys no meaning."""
+    return str(pair[0])
 
 
 def _require_mapping(name: str, value: object, expected: str) -> None:
