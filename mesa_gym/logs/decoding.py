@@ -19,8 +19,10 @@ from mesa_gym.json_data import DECODER, decode_json
 from mesa_gym.logs.episodes import MOST_NAMED, RecordedEpisode, name_trap
 
 _SEPARATORS = re.compile(r"[\s,\[\]]*")  # between values: blanks, brackets and commas of an array
-_LINE_END = re.compile(r"\r\n|\r|\n")
-_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]|[\ud800-\udfff]")
+_LINE_END = re.compile(r"[\r\n]")
+WINDOW = 1 << 16  # characters that are read at first in search of the end of a value
+LONGEST = 12  # characters of an escape sequence or a literal, which may be cut by a window
+UNTERMINATED = "Unterminated"
 _WHOLE = ("level", "unread", "examples")  # fields with integers
 MOST_WASTED = 20  # lengths of a file that are read in vain, behind beginnings without an end
 CUT = "it is cut off before its end"
@@ -125,15 +127,14 @@ def _list_values(data: bytes) -> Iterator[_Value]:
         line_end = _LINE_END.search(text, position)
         end, reason, value = line_end.start() if line_end else len(text), "", None
         try:
-            value, after = DECODER.raw_decode(text, position)
-            if _SURROGATE.search(text, position, after):  # rare: bytes that are not UTF-8
-                decode_json(text[position:after].encode(errors="surrogateescape"), Any)
-            end = after
+            value, length = _decode_at(text, position, end)
+            end = position + length
+            _require_unicode(text[position:end])
         except RecursionError:
             reason, wasted = "the JSON nests too deeply", wasted + len(text)
         except json.JSONDecodeError as error:
-            wasted += error.pos - position
-            is_cut = error.pos >= end or error.msg.startswith("Unterminated")
+            wasted += error.pos
+            is_cut = position + error.pos >= end or error.msg.startswith(UNTERMINATED)
             is_object = text[position] == "{"
             reason = CUT if is_cut and is_object else f"it is not JSON: {error.msg}"
         except ValueError as error:
@@ -146,6 +147,32 @@ def _list_values(data: bytes) -> Iterator[_Value]:
         line = last + _count_lines(text, before, position)
 
 
+def _decode_at(text: str, position: int, line_end: int) -> tuple[Any, int]:
+    """Return the value at a position, of one or of several lines, and its length.
+
+    Raises:
+        JSONDecodeError: there is no value; ``pos`` is counted from the position.
+    """
+    stop, window = line_end, WINDOW
+    while True:
+        chunk = text[position:stop]
+        try:
+            return DECODER.raw_decode(chunk)
+        except json.JSONDecodeError as error:
+            in_string = error.msg.startswith(UNTERMINATED)
+            is_cut = error.pos > len(chunk) - LONGEST or in_string
+            # A string has no line break.
+            if not is_cut or stop == len(text) or (in_string and stop == line_end):
+                raise
+        stop, window = min(line_end + window, len(text)), 8 * window
+
+
+def _require_unicode(value: str) -> None:
+    """Raise ValueError for bytes that are not UTF-8, and for halves of characters."""
+    if not value.isascii() or "\\u" in value:
+        decode_json(value.encode(errors="surrogateescape"), Any)
+
+
 def _skip(text: str, position: int) -> int:
     """Return the position of the next value."""
     match = _SEPARATORS.match(text, position)
@@ -154,4 +181,5 @@ def _skip(text: str, position: int) -> int:
 
 def _count_lines(text: str, start: int, end: int) -> int:
     """Return the number of line ends in a part of a text."""
-    return sum(1 for _ in _LINE_END.finditer(text, start, end))
+    line_feeds, returns = (text.count(sign, start, end) for sign in ("\n", "\r"))
+    return line_feeds + returns - text.count("\r\n", start, end) if returns else line_feeds
