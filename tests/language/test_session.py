@@ -1,10 +1,14 @@
 """Sessions of language models: questions, effects of answers, places, and a server's door."""
 
 import asyncio
+import copy
 import gc
 import json
+import pickle
 import weakref
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Event
 
 import gymnasium as gym
 import numpy as np
@@ -16,13 +20,14 @@ from mesa_gym.envs.observations import make_observation
 from mesa_gym.language.answers import ACTION_ASKED, ASKED_AGAIN
 from mesa_gym.language.choosing import Choosing, list_examples
 from mesa_gym.language.door import ROUTES, Door, list_origins
-from mesa_gym.language.session import TextSession, TrapTools
+from mesa_gym.language.session import ONE_MOVE, TextSession, TrapTools
 from mesa_gym.logs import judging, read_log, score_logs
 from mesa_gym.logs.gathering import gather_logs
 from mesa_gym.scoring.card_text import ZERO_SHOT
 from mesa_gym.scoring.plays import JUDGED, plays_of
 from mesa_gym.traps import Split, find_trap
 from tests.support.loops import run_coroutine
+from tests.support.parameters import thorough
 from tests.support.refusals import refusals
 
 TRAP, LEVELS = find_trap("CheeseCorner")(), 8
@@ -251,6 +256,87 @@ def test_tools_are_methods_that_return_text():
     assert shown == tools.move("left") == over
     assert "Which place do you go to first?" in tools.reset(level=0.0, choice=True)
     assert tools.move("1") == over
+
+
+def play_at_once(level, choice=False):
+    """Return what four threads were answered to the moves of one message, and the session."""
+    tools = TrapTools()
+    tools.reset(trap="CheeseCorner", split="shift", level=level, choice=choice)
+    session, moves = tools._session, ("1", "2") if choice else ("up", "left", "down", "right")
+    with ThreadPoolExecutor(4) as pool:
+        calls = [pool.submit(tools.move, move) for move in moves * 2]
+        looks = [pool.submit(tools.look), pool.submit(tools.get_reward)]
+        answers = [call.result() for call in calls]
+        assert looks[0].result() != ONE_MOVE
+        assert looks[1].result() in (0.0, 1.0)
+    return answers, session
+
+
+@pytest.mark.parametrize(
+    ("episodes", "choice"), [(8, False), thorough(300, False), thorough(8, True)]
+)
+def test_moves_at_once_are_played_or_refused(episodes, choice):
+    """Each answered move is one action of the episode; a refused move is none."""
+    for level in range(episodes):
+        answers, session = play_at_once(level, choice)
+        over = answers.count("The episode is over.")
+        played = [x for x in answers if x not in (ONE_MOVE, "The episode is over.")]
+        if choice:
+            assert (session.steps, session.done, played) == (1, True, [])
+        else:
+            # The move that ends the episode is answered like moves behind the end.
+            ended = session.done and len(session.episode.actions) - len(played)
+            assert session.steps == len(session.episode.actions) == len(played) + ended
+            assert (over > 0, ended) == (session.done, session.done)
+
+
+def test_move_within_a_move_changes_nothing(monkeypatch):
+    tools, inside, free = TrapTools(), Event(), Event()
+    tools.reset(trap="CheeseCorner", level=0)
+    session = tools._session
+    step = session.env.step
+
+    def wait(action):
+        inside.set()
+        assert free.wait(60)
+        return step(action)
+
+    monkeypatch.setattr(session.env, "step", wait)
+    with ThreadPoolExecutor(1) as pool:
+        first = pool.submit(tools.move, "left")
+        assert inside.wait(60)
+        before = (session.text, session.steps, session.unread)
+        assert [tools.move("right"), tools.move("Hm.")] == [ONE_MOVE] * 2
+        assert (session.text, session.steps, session.unread) == before
+        free.set()
+        shown = first.result()
+    assert shown == tools.look() != ONE_MOVE
+    assert session.episode.actions == [0]
+    assert "one move at a time" in ONE_MOVE
+    assert tools.move("right") != ONE_MOVE
+
+
+def test_session_answers_threads_in_turn():
+    """A caller who asks a session itself waits; the end of an episode is said in words."""
+    session = TextSession()
+    session.begin(trap="CheeseCorner", level=0)
+    with ThreadPoolExecutor(4) as pool:
+        calls = [pool.submit(session.answer, "act") for _ in range(80)]
+    errors = [call.exception() for call in calls if call.exception()]
+    assert len(session.episode.actions) == 80 - len(errors) == session.steps
+    assert {str(error) for error in errors} == {"no episode is in progress; begin one"}
+
+
+@pytest.mark.parametrize(
+    "copied", [copy.copy, copy.deepcopy, lambda x: pickle.loads(pickle.dumps(x))]
+)
+def test_copied_session_has_its_own_lock(copied):
+    session = TextSession()
+    session.begin(level=0)
+    with session.lock, ThreadPoolExecutor(1) as pool:
+        twin = copied(session)
+        pool.submit(twin.answer, "act").result()
+    assert (twin.steps, session.steps) == (1, 0)
 
 
 @pytest.mark.thorough
