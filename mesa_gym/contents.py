@@ -41,6 +41,7 @@ _KEYS = {  # the keys of objects -> their kind
     ("eval", "status"): INSPECT_LOG,
     ("schema", "splits"): "a score card; mesa-gym leaderboard reads it",
     ("actions", "play"): f"{RECORDED_EPISODE}; mesa-gym score --episodes reads it",
+    ("model", "settings"): "kept answers of a model (keep_answers)",
     ("question", "answer"): "kept answers of a model (keep_answers)",
 }
 

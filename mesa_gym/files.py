@@ -83,7 +83,8 @@ def append_line(path: Path, line: bytes) -> None:
     with name_errors(path), path.open("ab", buffering=0) as file, path.open("rb") as before:
         _lock_where_possible(path, file.fileno())
         end = file.seek(0, os.SEEK_END)
-        if end and before.seek(end - 1) and before.read(1) != b"\n":
+        before.seek(max(0, end - 1))
+        if end and before.read(1) != b"\n":
             line = b"\n" + line
         left = memoryview(line)
         try:

@@ -71,6 +71,14 @@ def test_append_line_is_whole_or_nothing(half, tmp_path):
     assert path.read_bytes().splitlines() == [b"one", b"two", *([half] if half else []), b"three"]
 
 
+@pytest.mark.parametrize("half", [b"{", b"{}"])
+def test_append_line_to_half_line_begins_anew(half, tmp_path):
+    """A writer was killed after the first bytes of a file."""
+    (tmp_path / "x").write_bytes(half)
+    files.append_line(tmp_path / "x", b"one\n")
+    assert (tmp_path / "x").read_bytes() == half + b"\none\n"
+
+
 def test_append_line_of_many_keeps_lines(tmp_path):
     lines = [str(number).encode() * 20_000 + b"\n" for number in range(8)]
     with ThreadPoolExecutor(8) as pool:
