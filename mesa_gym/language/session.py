@@ -123,14 +123,14 @@ class TextSession:
         """
         try:
             request = read_request(arguments)
-            if self._file.path is not None and request.policy == UNNAMED:
+            if self._file.path is not None and request.policy is None:
                 raise ValueError(
                     "the episode is logged, and its request names no model, so that the log would"
                     " take several models for one; add policy='NAME' to it (a key, or a column)"
                 )
             trap = look_up_trap(request.trap)
             text_env = gymnasium.make(trap.id(split_of(request.split)), observation="text")
-            env, level = LogEpisodes(text_env, None, request.policy), request.level
+            env, level = LogEpisodes(text_env, None, request.policy or UNNAMED), request.level
             level = env.reset(seed=request.seed)[1]["level"] if level is None else level
             obs, info = env.reset(options={"play": request.split, "level": level})
             about = env.trap.name(), request.examples, request.choice

@@ -159,6 +159,18 @@ def test_log_has_the_number_of_examples(tmp_path):
     assert notes[1] == ZERO_SHOT
 
 
+def test_model_called_model_is_logged(tmp_path):
+    """A name that equals the default one is a name; a missing name is refused."""
+    session = TextSession(tmp_path / "log.jsonl")
+    session.begin(level=0, policy="model")
+    session.answer("up")
+    session.close()
+    assert read_log(tmp_path / "log.jsonl")[0][0].policy == "model"
+    for row in ({}, {"policy": None}, {"policy": float("nan")}):
+        with pytest.raises(ValueError, match="its request names no model"):
+            session.begin(level=0, **row)
+
+
 @pytest.mark.parametrize("answer", ["Do not move down.", "", None, 3, ["down"], {"act": "down"}])
 @pytest.mark.parametrize("choice", [False, True])
 def test_unread_answer_is_asked_again_once(answer, choice):
