@@ -127,7 +127,7 @@ def _read_answers(path: Path, head: _Model) -> tuple[bool, list[_Exchange]]:
     Raises:
         ValueError: the file has answers of another model, or a line that is not an answer.
     """
-    found: _Model | None = None
+    kept_head: _Model | None = None
     answers = list[_Exchange]()
     lines = read_bytes(path).splitlines() if path.exists() else []
     for number, line in enumerate(lines, 1):
@@ -138,15 +138,15 @@ def _read_answers(path: Path, head: _Model) -> tuple[bool, list[_Exchange]]:
                 continue
             raise _refuse_line(path, number, error) from None
         try:
-            if found is None and not (isinstance(plain, dict) and "question" in plain):
-                found = msgspec.convert(plain, _Model)
+            if kept_head is None and not (isinstance(plain, dict) and "question" in plain):
+                kept_head = msgspec.convert(plain, _Model)
             else:
                 answers.append(msgspec.convert(plain, _Exchange))
         except ValueError as error:
             raise _refuse_line(path, number, error) from None
-        if found != head:
-            _refuse_model(path, found, head)
-    return found is not None, answers
+        if kept_head != head:
+            _refuse_model(path, kept_head, head)
+    return kept_head is not None, answers
 
 
 def _refuse_line(path: Path, number: int, error: ValueError) -> ValueError:
@@ -155,16 +155,16 @@ def _refuse_line(path: Path, number: int, error: ValueError) -> ValueError:
     return ValueError(f"{path}, line {number} is not a kept answer: {reason}")
 
 
-def _refuse_model(path: Path, found: _Model | None, head: _Model) -> NoReturn:
+def _refuse_model(path: Path, kept_head: _Model | None, head: _Model) -> NoReturn:
     """Raise the error for a file of another model, or without a model's name."""
-    if found is None:
+    if kept_head is None:
         line = msgspec.json.encode(head).decode()
         raise ValueError(
             f"{path} does not name its model; if all its answers are from {head.model!r}, put this"
             f" line before its first line: {line}"
         )
     names = [
-        f"{x.model!r}{f' with {shorten(x.settings)}' * bool(x.settings)}" for x in (found, head)
+        f"{x.model!r}{f' with {shorten(x.settings)}' * bool(x.settings)}" for x in (kept_head, head)
     ]
     raise ValueError(
         f"{path} has answers of the model {names[0]}, and the model is now {names[1]}; name another"

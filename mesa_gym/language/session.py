@@ -11,7 +11,8 @@ from contextlib import suppress
 from copy import deepcopy
 from functools import lru_cache, wraps
 from pathlib import Path
-from threading import RLock
+from threading import RLock, get_ident
+from time import sleep
 from typing import Any, Concatenate, ParamSpec, Self, TypeVar
 
 import gymnasium
@@ -37,6 +38,9 @@ ONE_MOVE = (
     "one move at a time: another move was being played, so this move was not; read the answer to"
     " the other move, then move"
 )
+# Seconds in which all calls of one message arrive, if they run in threads. Without this time a
+# move could end before the next one arrives, and moves could be played in another order.
+TOGETHER = 0.05
 _Args = ParamSpec("_Args")
 _Result = TypeVar("_Result")
 # Examples use these levels of train, which are not in cards of usual size; one may be left out.
@@ -265,10 +269,11 @@ class TrapTools:
     """
 
     def __init__(self) -> None:
-        self._session = TextSession()
+        self._session, self._thread = TextSession(), get_ident()
 
     def reset(self, **row: Any) -> str:
         """Begin an episode, and return its first observation."""
+        self._thread = get_ident()
         names = EpisodeRequest.__struct_fields__
         return self._session.begin(**{name: row[name] for name in names if name in row})
 
@@ -298,6 +303,8 @@ class TrapTools:
         if not session.lock.acquire(blocking=False):
             return ONE_MOVE
         try:
+            if get_ident() != self._thread:
+                sleep(TOGETHER)
             if not session.done:
                 session.answer(action)
             return "The episode is over." if session.done else session.text

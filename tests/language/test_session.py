@@ -328,6 +328,29 @@ def test_move_within_a_move_changes_nothing(monkeypatch):
     assert tools.move("right") != ONE_MOVE
 
 
+def test_first_move_of_a_thread_awaits_the_others(monkeypatch):
+    """Otherwise it could end before they arrive, and they would be played in another order."""
+    tools, waiting, free, waits = TrapTools(), Event(), Event(), []
+
+    def wait(seconds):
+        waits.append(seconds)
+        waiting.set()
+        assert free.wait(60)
+
+    monkeypatch.setattr("mesa_gym.language.session.sleep", wait)
+    tools.reset(trap="CheeseCorner", level=0)
+    tools.move("up")
+    assert waits == []  # a trainer's own thread plays one move after another
+    with ThreadPoolExecutor(4) as pool:
+        first = pool.submit(tools.move, "left")
+        assert waiting.wait(60)
+        others = [pool.submit(tools.move, "right") for _ in range(3)]
+        assert [move.result() for move in others] == [ONE_MOVE] * 3
+        free.set()
+        assert first.result() != ONE_MOVE
+    assert (tools._session.episode.actions, len(waits)) == ([3, 0], 1)
+
+
 def test_session_answers_threads_in_turn():
     """A caller who asks a session itself waits; the end of an episode is said in words."""
     session = TextSession()

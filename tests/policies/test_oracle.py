@@ -174,7 +174,7 @@ def test_function_of_a_prompt_is_asked_texts(function):
     assert policy.act(seen).tolist() == [1] * 4
 
 
-def test_prompt_function_of_a_file_is_no_factory(tmp_path):
+def test_prompt_function_of_file_is_no_factory(tmp_path):
     (tmp_path / "prompted.py").write_text("def ask(prompt):\n    return 'down'\n")
     policy = as_policy(f"{tmp_path / 'prompted.py'}:ask", TRAP, HORIZON)
     assert (policy.observation, policy.act(["?"]).tolist()) == ("text", [1])
