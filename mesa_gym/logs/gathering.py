@@ -10,6 +10,7 @@ import numpy as np
 
 from mesa_gym.engine import Bools, State
 from mesa_gym.logs.episodes import MOST_NAMED, RecordedEpisode, align_actions, trap_of
+from mesa_gym.logs.texts import compare_texts
 from mesa_gym.scoring.card import salt_digest
 from mesa_gym.scoring.plays import JUDGED, Play, find_play
 from mesa_gym.scoring.record import Record, replay
@@ -36,6 +37,7 @@ class Log:
     notes: list[str] = field(default_factory=list)
     # Plays with most levels logged more than once, such as "60 of 100 of test".
     repeated: list[str] = field(default_factory=list)
+    doubts: list[str] = field(default_factory=list)  # on texts that contradict the actions
     examples: list[int] = field(default_factory=list)  # solved examples per episode, if known
 
 
@@ -73,6 +75,7 @@ def gather_logs(episodes: Iterable[RecordedEpisode], salt: str = "") -> tuple[li
         n_texts, unread = sum(len(x.said) for x in group), sum(x.unread for x in group)
         log = Log(trap, first.policy, salt, unread / n_texts if n_texts else None)
         log.examples.extend(x.examples for x in group if x.examples is not None)
+        log.doubts.extend(compare_texts(group))
         _gather_plays(log, group)
         logs.append(log)
     return logs, notes

@@ -328,7 +328,7 @@ def test_move_within_a_move_changes_nothing(monkeypatch):
     assert tools.move("right") != ONE_MOVE
 
 
-def test_first_move_of_a_thread_awaits_the_others(monkeypatch):
+def test_move_in_a_thread_awaits_other_calls(monkeypatch):
     """Otherwise it could end before they arrive, and they would be played in another order."""
     tools, waiting, free, waits = TrapTools(), Event(), Event(), []
 

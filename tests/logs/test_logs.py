@@ -14,10 +14,12 @@ from msgspec.structs import replace
 
 import mesa_gym
 from mesa_gym.cli import main
+from mesa_gym.engine import ACTIONS
 from mesa_gym.logs import judging, read_log, record_plays, save_episodes, score_logs
 from mesa_gym.logs.episodes import MOST_SAID
 from mesa_gym.logs.gathering import gather_logs
 from mesa_gym.logs.judging import score_log
+from mesa_gym.logs.texts import compare_texts
 from mesa_gym.policies import as_policy
 from mesa_gym.policies.functions import TextPolicy
 from mesa_gym.scoring import DETAILS, score_all
@@ -349,6 +351,39 @@ def test_unread_share_is_of_answers(dish):
     given = [replace(episode, said=["?"] * 4, unread=1) for episode in dish[:2]]
     (found,), _ = score_logs([*given, replace(dish[2], said=["?"] * 2)])
     assert found.unread == 2 / 10
+
+
+def answer(action):
+    """Return a text that names an action."""
+    return f"The way is free.\n{ACTIONS[action]}"
+
+
+def test_texts_against_actions_are_noted(dish):
+    """A log is believed, but a text that names another action and a wrong count are said."""
+    honest = [replace(x, said=[*map(answer, x.actions)]) for x in dish]
+    stays = [replace(x, actions=[4] * 64, said=["Hm."] * 64, unread=64) for x in dish]
+    places = [replace(x, said=["2"]) for x in dish]
+    commented = [replace(x, said=["", *map(answer, x.actions[1:])]) for x in dish]
+    for episodes in (dish, honest, stays, places, commented):
+        assert compare_texts(episodes) == []
+    turned = [replace(x, said=[answer(4 - y) for y in x.actions]) for x in dish]
+    (note,) = compare_texts(honest[3:] + turned[:2])
+    n = len(dish) - 1
+    assert note == (
+        f"A text names another action than the one played in 2 of {n} episodes with texts"
+        " (train, level 0)."
+    )
+    unsaid = [
+        replace(x, said=["I go to the corner. corner! <left>"] * len(x.actions)) for x in dish
+    ]
+    steps = sum(len(x.actions) for x in dish)
+    assert compare_texts([replace(x, unread=1) for x in unsaid]) == [
+        f"Of {steps:,} texts, {steps:,} name no action that can be read, but the log counts"
+        f" {n + 1}. The share of unreadable answers is the log's."
+    ]
+    (score,), _ = score_logs(turned)
+    assert score.notes[0].startswith("A text names another action")
+    assert "from a log, which nothing verifies" in str(score)
 
 
 @pytest.mark.thorough
