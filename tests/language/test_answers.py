@@ -108,6 +108,24 @@ def test_server_reads_what_verifiers_parses(reply, expected):
     assert read("steps", TrapAction.model_validate(reply).action) == expected
 
 
+@pytest.mark.parametrize("part", ["{}", '{"a":1}', '{"action":"up"}', '{\\"a\\": 1}'])
+def test_answer_of_many_objects_is_unread(part, monkeypatch):
+    """A text of a megabyte may not take a server's time: each object is read once or not at all."""
+    calls, read_object = [], answers._read_object
+
+    def count(match):
+        calls.append(match[0])
+        return read_object(match)
+
+    monkeypatch.setattr(answers, "_read_object", count)
+    assert read_action(part * ((1 << 20) // len(part))) is None
+    assert calls == []
+    assert read_action('{"a":1}\n' * (answers.MOST_OBJECTS - 1) + '{"action":"up"}') == 3
+    assert len(calls) <= 5 * answers.MOST_OBJECTS
+    thoughts = "<think>" + part * 2 * answers.MOST_OBJECTS + "</think>\nup"
+    assert read_action(thoughts) == 3
+
+
 # -- kept answers ----------------------------------------------------------------------------------
 class Model:
     """A model whose calls fail from one on."""
