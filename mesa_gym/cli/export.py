@@ -7,7 +7,7 @@ from pathlib import Path
 
 from mesa_gym.cli import ALGO, PLAYS, POLICIES
 from mesa_gym.cli.trap_arguments import add_sampling_arguments, add_trap_argument, read_trap
-from mesa_gym.command import DONE, require_writable
+from mesa_gym.command import DONE, add_force, require_writable
 from mesa_gym.envs.checks import integer
 from mesa_gym.files import write_text
 from mesa_gym.pages.playground import (
@@ -25,6 +25,7 @@ from mesa_gym.traps import LEVELS, Split, Trap
 from mesa_gym.viewer.players import PolicyPlayer
 
 RATHER = "record a film instead: mesa-gym watch {} --policy P --headless --record film.mp4"
+PAGE_MARKS = (b": a playground</title>",)
 PAGE_ENDINGS = (".html", ".htm")
 
 
@@ -40,6 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_sampling_arguments(parser)
     out = "the page, one HTML file (default: %(default)s)"
     add("--out", type=Path, default="page.html", metavar="FILE", help=out)
+    add_force(parser)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -47,7 +49,7 @@ def run(options: argparse.Namespace) -> int:
     # Refuse invalid options before any work.
     if options.out.suffix.lower() not in PAGE_ENDINGS:
         raise ValueError(f"cannot write {options.out}: a page's name must end in .html")
-    require_writable(options.out)
+    require_writable(options.out, PAGE_MARKS, force=options.force)
     integer("seed", options.seed, 0, MOST_SEED)
     trap = read_trap(options)
     for level in options.levels:

@@ -3,7 +3,9 @@
 import gzip
 import json
 import lzma
+import os
 import re
+import stat
 from pathlib import Path
 from time import process_time
 
@@ -306,3 +308,29 @@ def test_compare_scores_policies_on_the_same_levels(tmp_path, monkeypatch, capsy
 
 
 test_compare_of_a_bad_request_is_refused = refusals("cli", "compare", globals())
+
+
+@pytest.mark.thorough
+def test_own_files_are_replaced_without_force(tmp_path, monkeypatch, capsys):
+    """A file of others is replaced with --force; each command may repeat its own files."""
+    monkeypatch.chdir(tmp_path)
+    score_stay = "score CheeseCorner --policy stay --levels 2 --json card.json --save-episodes log"
+    commands = [
+        score_stay,
+        "score --episodes log --json verdict.json",
+        "export CheeseCorner --out page.html",
+        "certify CheeseCorner --levels 2 --json certificate.json",
+        "score CheeseCorner --policy stay random --levels 2 --json card.json",
+    ]
+    for _ in range(2):
+        for command in commands:
+            assert main(command.split()) in (0, 1), capsys.readouterr().err
+    assert len(Cards.load("card.json")) == 2
+    Path("card.json").write_text("my notes")
+    os.chmod("card.json", 0o600)
+    assert main(score_stay.split()) == 2
+    assert "mesa-gym did not write the file that is there" in capsys.readouterr().err
+    assert Path("card.json").read_text() == "my notes"
+    assert main([*score_stay.split(), "--force"]) == 0
+    assert len(Cards.load("card.json")) == 1
+    assert stat.S_IMODE(Path("card.json").stat().st_mode) == 0o600
