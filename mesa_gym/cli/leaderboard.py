@@ -16,7 +16,7 @@ from mesa_gym.cli.agent_arguments import (
 )
 from mesa_gym.cli.trap_arguments import add_trap_argument, read_traps
 from mesa_gym.command import DONE
-from mesa_gym.policies.seeds import agent_and_seed
+from mesa_gym.policies.seeds import agent_and_seed, require_visible
 from mesa_gym.report.board_page import read_board_text, require_free, write_pages
 from mesa_gym.report.board_rows import UNTRAINED, is_reference, list_board_traps, name_oracle
 from mesa_gym.report.committed import FOLDER, join_committed, list_board_rows, read_committed
@@ -90,6 +90,7 @@ def require_agent_name(name: str) -> None:
             f"--name {name!r}: expected an agent's name without a seed, such as mine; its files are"
             " seeds 0, 1 and so on"
         )
+    require_visible(name)
     if name in UNTRAINED:
         raise ValueError(f"--name {name}: an untrained policy has this name; choose another")
 

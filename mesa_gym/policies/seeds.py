@@ -13,6 +13,7 @@ from itertools import combinations
 from pathlib import Path
 from re import DOTALL, compile
 from typing import Any
+from unicodedata import category
 
 import numpy as np
 
@@ -32,6 +33,7 @@ _TRAINING = (
 )  # fmt: skip
 # The weights in a saved model of Stable-Baselines3. The archive contains dates, which differ
 # between copies, so only this file is compared.
+HIDDEN = ("Cc", "Cf", "Zl", "Zp")  # categories of Unicode
 _MODEL_WEIGHTS = "policy.pth"
 
 
@@ -42,6 +44,20 @@ def agent_and_seed(policy: str) -> tuple[str, int | None]:
     """
     trained = _SEED.fullmatch(policy)
     return (trained["agent"], int(trained["seed"])) if trained else (policy, None)
+
+
+def require_visible(name: str) -> None:
+    """Raise ValueError if a name is blank, or has characters that other text is hidden by.
+
+    These are control characters, marks of direction, and characters without a width.
+    """
+    hidden = [sign for sign in name if category(sign) in HIDDEN]
+    if hidden or not name.strip():
+        reason = f"it contains {shorten(hidden[0])}" if hidden else "it is blank"
+        raise ValueError(
+            f"an agent is called {shorten_text(name)!a}: {reason}; rename it:"
+            " cards.rename('mine', 'plain'), --cards plain=FILE"
+        )
 
 
 def write_name(policy: str) -> str:

@@ -14,6 +14,7 @@ from msgspec.structs import replace
 
 from mesa_gym.cli import main
 from mesa_gym.cli.agent_arguments import read_cards, split_name
+from mesa_gym.cli.leaderboard import require_agent_name
 from mesa_gym.cli.pursuit_text import UNDEFINED, write_mean
 from mesa_gym.logs import read_log
 from mesa_gym.report import read_committed
@@ -334,3 +335,17 @@ def test_own_files_are_replaced_without_force(tmp_path, monkeypatch, capsys):
     assert main([*score_stay.split(), "--force"]) == 0
     assert len(Cards.load("card.json")) == 1
     assert stat.S_IMODE(Path("card.json").stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize(
+    "name", ["", " ", "a\x1b[31m", "a\nb", "pp\u200bo", "\u202eevil", "a\u2028b", "\x07-s0"]
+)
+def test_cards_of_hidden_names_are_refused(name, tmp_path):
+    """A name may not hide other text, or look like another name."""
+    (card,) = [x for x in read_committed("random") if x.trap == CORNER][:1]
+    (tmp_path / "card.json").write_bytes(replace(card, policy=name).to_json())
+    with pytest.raises(ValueError, match=r"agent is called|Expected"):
+        read_cards([str(tmp_path / "card.json")])
+    if name:
+        with pytest.raises(ValueError, match=r"agent is called|expected an agent's name"):
+            require_agent_name(name)

@@ -33,6 +33,7 @@ from mesa_gym.report.committed import (
     list_committed,
     pack_cards,
     read_origins,
+    write_cards,
 )
 from mesa_gym.scoring import judge, read_card
 from mesa_gym.traps import all_traps
@@ -579,6 +580,23 @@ def test_kept_text_is_of_this_code(capsys):
     """After a change of the report ``python -m docs.results_page`` writes it."""
     assert read_board_text(FOLDER)
     assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize(
+    ("origin", "message"),
+    [
+        (Origin("me", DATE, link="javascript:alert(1)"), "link 'javascript:alert.*https://"),
+        (Origin("me", DATE, link="http://example.org"), "begins with https://"),
+        (Origin("me\x1b[31m", DATE), "by 'me.x1b.*expected plain text"),
+        (Origin("me", DATE, about="\u202eevil"), "about '.u202eevil'; expected plain text"),
+        (Origin("me", DATE, standing="audited"), "unknown standing of mine 'audited'"),
+    ],
+)
+def test_bad_origin_of_committed_agent_is_refused(origin, message, tmp_path, monkeypatch):
+    monkeypatch.setattr("mesa_gym.report.committed.FOLDER", tmp_path)
+    write_cards(tmp_path / "mine.jsonl.xz", [], origin)
+    with pytest.raises(ValueError, match=message):
+        read_origins()
 
 
 def test_digest_knows_the_code_of_columns(tmp_path):
