@@ -15,7 +15,13 @@ import pytest
 from msgspec.structs import replace
 
 from mesa_gym import files
-from mesa_gym.logs import RecordedEpisode, judge_outcomes, read_log, record_plays, save_episodes
+from mesa_gym.logs import (
+    RecordedEpisode,
+    judge_outcomes,
+    read_log,
+    record_plays,
+    save_episodes,
+)
 from mesa_gym.logs.episodes import MOST_SAID, encode_episode, require_played, trap_of
 from mesa_gym.policies import Constant, as_policy
 from mesa_gym.report import read_committed
@@ -349,6 +355,17 @@ def shuffle(mapping, rng):
         str(x): shuffle(mapping[x], rng) if isinstance(mapping[x], dict) else mapping[x]
         for x in keys
     }
+
+
+def test_seed_of_outcomes_is_that_of_the_bootstrap(monkeypatch):
+    seeds = []
+    monkeypatch.setattr(
+        "mesa_gym.logs.outcomes.confidence", lambda evidence, seed: seeds.append(seed) or 0.25
+    )
+    for seed in (0, 7):
+        given = (make("aa"), {"still": STILL}, EARLIEST, seed)
+        assert judge_outcomes(*given, base="apple").confidence == 0.25
+    assert seeds == [0, 7]
 
 
 @pytest.mark.parametrize("base", ["apple", "pear"])
