@@ -33,7 +33,7 @@ _TRAINING = (
 )  # fmt: skip
 # The weights in a saved model of Stable-Baselines3. The archive contains dates, which differ
 # between copies, so only this file is compared.
-HIDDEN = ("Cc", "Cf", "Zl", "Zp")  # categories of Unicode
+HIDDEN_CATEGORIES = ("Cc", "Cf", "Zl", "Zp")  # categories of Unicode
 _MODEL_WEIGHTS = "policy.pth"
 
 
@@ -51,7 +51,7 @@ def require_visible(name: str) -> None:
 
     These are control characters, marks of direction, and characters without a width.
     """
-    hidden = [sign for sign in name if category(sign) in HIDDEN]
+    hidden = [sign for sign in name if category(sign) in HIDDEN_CATEGORIES]
     if hidden or not name.strip():
         reason = f"it contains {shorten(hidden[0])}" if hidden else "it is blank"
         raise ValueError(

@@ -11,14 +11,14 @@ from tests.support.loops import run_coroutine
 REQUEST = b"GET /health HTTP/1.1\r\n\r\n"
 
 
-class Lines(asyncio.Protocol):
+class HeadsProtocol(asyncio.Protocol):
     """Like uvicorn's protocol: ``cycle`` is the last request whose headers are complete."""
 
     made = []
 
     def __init__(self):
         self.cycle, self.transport, self.data, self.lost = None, None, b"", False
-        Lines.made.append(self)
+        HeadsProtocol.made.append(self)
 
     def connection_made(self, transport):
         self.transport = transport
@@ -42,12 +42,12 @@ async def visit(sent, over=False, seconds=0.05):
         over: whether the server has answered each request.
         seconds: the limit.
     """
-    loop, Lines.made = asyncio.get_running_loop(), []
-    server = await loop.create_server(limit_heads(Lines, seconds), "127.0.0.1", 0)
+    loop, HeadsProtocol.made = asyncio.get_running_loop(), []
+    server = await loop.create_server(limit_heads(HeadsProtocol, seconds), "127.0.0.1", 0)
     reader, writer = await asyncio.open_connection(*server.sockets[0].getsockname())
-    while not Lines.made or Lines.made[0].transport is None:
+    while not HeadsProtocol.made or HeadsProtocol.made[0].transport is None:
         await asyncio.sleep(0)
-    (protocol,) = Lines.made
+    (protocol,) = HeadsProtocol.made
     for part in sent:
         writer.write(part)
         if b"\r\n\r\n" in part:
@@ -83,7 +83,7 @@ def test_connection_without_request_is_closed(sent, over, closed):
     assert run_coroutine(visit(sent, over)) == closed
 
 
-class Upgrading(Lines):
+class Upgrading(HeadsProtocol):
     """Its first data begin a WebSocket, which has another protocol."""
 
     def data_received(self, data):
@@ -108,8 +108,8 @@ def test_limit_counts_from_the_first_byte():
     """A client that sends a byte now and then does not prolong the limit."""
 
     async def dribble():
-        loop, Lines.made = asyncio.get_running_loop(), []
-        protocol = limit_heads(Lines, 60)()
+        loop, HeadsProtocol.made = asyncio.get_running_loop(), []
+        protocol = limit_heads(HeadsProtocol, 60)()
         transport = SimpleNamespace(close=lambda: None, get_protocol=lambda: protocol)
         protocol.connection_made(transport)
         timer = protocol._timer

@@ -407,6 +407,21 @@ def test_questions_cover_targets_and_empty_places():
 
 
 @pytest.mark.thorough
+def test_each_place_is_equally_often_first():
+    """The order of places differs from level to level, and is that of the level alone."""
+    starts = TRAP.levels(Split.SHIFT, np.arange(120))
+    texts = make_observation(TRAP, "text").encode(starts)
+    questions = Choosing(TRAP, lambda question: None).make_questions(texts, starts)
+    again = Choosing(TRAP, lambda question: None).make_questions(texts[:9], starts.take(range(9)))
+    assert [question.places for question in again] == [q.places for q in questions[:9]]
+    orders = [question.earned for question in questions]
+    for kind in {*orders[0]}:
+        counts = np.bincount([order.index(kind) for order in orders], minlength=3)
+        assert (np.abs(counts - 40) < 4 * np.sqrt(120 * 2 / 9)).all()  # four standard errors
+    assert len({*orders}) == 6
+
+
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("choose", "verdict"),
     [

@@ -357,7 +357,7 @@ def shuffle(mapping, rng):
     }
 
 
-def test_seed_of_outcomes_is_that_of_the_bootstrap(monkeypatch):
+def test_outcome_seed_reaches_the_bootstrap(monkeypatch):
     seeds = []
     monkeypatch.setattr(
         "mesa_gym.logs.outcomes.confidence", lambda evidence, seed: seeds.append(seed) or 0.25

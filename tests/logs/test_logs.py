@@ -452,7 +452,7 @@ def test_share_interval_equals_wilson_by_hand(count):
         assert share.high - share.low == pytest.approx(z_square / (120 + z_square))
 
 
-def test_confidence_of_log_has_the_seed_of_cards(told, dish, monkeypatch):
+def test_log_confidence_has_seed_of_cards(told, dish, monkeypatch):
     seeds = []
     monkeypatch.setattr(judging, "confidence", lambda evidence, seed: seeds.append(seed) or 0.5)
     (score,), _ = score_logs(dish)
@@ -533,7 +533,7 @@ def test_plan_lists_each_play_of_each_level(env):
     assert len([*env.plan()]) == 100 * len(names)
 
 
-def test_plan_after_log_of_other_parameters_is_whole(env, tmp_path):
+def test_plan_after_other_keywords_is_whole(env, tmp_path):
     """An episode of the trap with other keywords is another trap's."""
     inner = gym.make("MesaGym/CheeseDish-v0", dish_planes=2, max_steps=64)
     other = mesa_gym.LogEpisodes(inner, tmp_path / "log.jsonl", policy="mine")

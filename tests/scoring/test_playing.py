@@ -312,3 +312,20 @@ def test_policy_redraws_its_coin_within_a_play():
     assert {"shift", "again", "twins"} & {*both}
     # A level's parts in two plays are drawn apart.
     assert (ways["shift"] != ways["again"]).any()
+
+
+def test_ghosts_of_a_batch_equal_level_by_level():
+    """Also once some episodes have ended, so that the others move up in the batch."""
+    trap = SmallDish()
+    originals = trap.levels("shift", np.arange(12))
+    actions = np.random.default_rng(1).integers(0, 4, (12, 40)).astype(np.int8)
+    starts = trap.isolate(originals, "cheese")
+    batch = replay(trap, starts, actions, originals)
+    lengths = (batch.actions != ENDED).sum(axis=1)
+    assert len({*lengths.tolist()}) > 2
+    for row in range(12):
+        level = np.array([row])
+        alone = replay(trap, starts.take(level), actions[level], originals.take(level))
+        for x, paid in alone.paid.items():
+            np.testing.assert_array_equal(batch.paid[x][:, row], paid[:, 0], err_msg=f"{row} {x}")
+    assert batch.paid["dish"].sum() > 5
