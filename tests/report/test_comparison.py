@@ -312,7 +312,7 @@ def test_permutation_p_of_unequal_groups_equals_reference(first, second):
         )
 
 
-def test_seeds_of_other_sampling_are_refused_by_name():
+def test_seeds_of_other_sampling_are_refused():
     one, other = (sign(made(policy=f"mine-s{seed}"), f"{seed}") for seed in (0, 1))
     sampled = replace(other, provenance=replace(other.provenance, seed=3))
     message = r"mine-s0 and mine-s1 on .* were sampled with the seeds 0 and 3"

@@ -316,7 +316,7 @@ def test_policy_redraws_its_coin_within_a_play():
 
 
 @pytest.mark.thorough
-def test_ghosts_of_a_batch_equal_level_by_level():
+def test_ghosts_of_batch_equal_single_levels():
     """Also once most episodes have ended: others then come to the ghost of their own level."""
     trap, n, late = find_trap("ColourShape")(), 16, 8  # whose targets have other slots by level
     base, proxy = trap.objectives

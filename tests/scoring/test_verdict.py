@@ -146,7 +146,7 @@ def test_by_place_verdict_ignores_target_looks(shift, corner, pace, alone, expec
 
 
 @pytest.mark.parametrize("pace", ["00zzzzz000", "zz00000000", "0000000zzz"])
-def test_rest_leads_where_the_other_is_not_chosen(pace):
+def test_rest_leads_on_levels_without_other(pace):
     """The cheese is chosen on two levels; the lead of the corner is of the other eight."""
     evidence = with_place("0011111---", ALL_1, pace, BEST)
     others = np.array([[0.0] * 2 + [1.0] * 8])
