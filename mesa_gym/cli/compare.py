@@ -18,7 +18,7 @@ from mesa_gym.cli.agent_arguments import (
     take_agent,
 )
 from mesa_gym.cli.pursuit_text import HELP, tabulate_pursuit
-from mesa_gym.command import DONE, require_writable
+from mesa_gym.command import CARD_MARKS, DONE, add_force, require_writable
 from mesa_gym.errors import find_nearest, require_imports, unknown
 from mesa_gym.policies import POLICY_FILE, references
 from mesa_gym.policies.names import PLAYABLE, is_variant, list_agents, name_policy
@@ -57,6 +57,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--levels", type=int, help=help_text)
     add("--figure", type=Path, metavar="FILE", help="draw the shares, as .svg, .pdf or .png")
     add("--json", type=Path, metavar="FILE", help="write the score cards of both")
+    add_force(parser)
     add("--pursuit", action="store_true", help=f"{HELP} (not of agents by their cards alone)")
 
 
@@ -65,8 +66,8 @@ def run(options: argparse.Namespace) -> int:
     imports = [load_special, *list_imports(options.words[:2], options.algo)]
     require_imports(*imports, *[load_figure] * (options.figure is not None))
     words, traps = _split_words(options.words)
-    for path in (options.figure, options.json):
-        require_writable(path)
+    require_writable(options.figure)
+    require_writable(options.json, CARD_MARKS, force=options.force)
     sides = [_read_side(word, traps) for word in words]
     _require_two_names(sides, words)
     one, other = (side.name for side in sides)

@@ -17,7 +17,7 @@ from mesa_gym.cli.agent_arguments import (
 from mesa_gym.cli.trap_arguments import add_trap_argument, read_traps
 from mesa_gym.command import DONE, FAILED
 from mesa_gym.errors import require_imports
-from mesa_gym.policies.seeds import agent_and_seed
+from mesa_gym.policies.seeds import agent_and_seed, require_visible
 from mesa_gym.report.board_page import require_free, write_pages
 from mesa_gym.report.board_record import read_board_text
 from mesa_gym.report.board_rows import UNTRAINED, is_reference, list_board_traps, name_oracle
@@ -121,6 +121,7 @@ def require_agent_name(name: str) -> None:
             f"--name {name!r}: expected an agent's name without a seed, such as mine; its files are"
             " seeds 0, 1 and so on"
         )
+    require_visible(name)
     if name in UNTRAINED:
         raise ValueError(f"--name {name}: an untrained policy has this name; choose another")
 

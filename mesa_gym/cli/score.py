@@ -14,7 +14,14 @@ from mesa_gym.cli import ALGO, POLICIES, list_imports
 from mesa_gym.cli.agent_arguments import name_policies
 from mesa_gym.cli.pursuit_text import HELP, describe_pursuit, tabulate_pursuit
 from mesa_gym.cli.trap_arguments import add_sampling_arguments, add_trap_argument, read_traps
-from mesa_gym.command import DONE, FAILED, require_writable
+from mesa_gym.command import (
+    CARD_MARKS,
+    DONE,
+    EPISODE_MARKS,
+    FAILED,
+    add_force,
+    require_writable,
+)
 from mesa_gym.envs.checks import integer
 from mesa_gym.errors import require_imports, shorten_text
 from mesa_gym.files import write_bytes
@@ -46,6 +53,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--all", action="store_true", help="print all numbers, and where the CPU seconds went")
     add("--json", type=Path, metavar="FILE", help="write the score card, or a list of them")
     add("--save-episodes", type=Path, metavar="FILE", help="write the actions, one line an episode")
+    add_force(parser)
     add("--pursuit", action="store_true", help=HELP)
     help_text = "judge what another tool logged: lines, a log of Inspect, or a folder"
     add("--episodes", nargs="+", metavar="LOG", help=help_text)
@@ -54,8 +62,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Score policies: which objective does each pursue?"""
     # Refuse invalid options before any work.
-    for path in (options.json, options.save_episodes):
-        require_writable(path)
+    require_writable(options.json, CARD_MARKS, force=options.force)
+    require_writable(options.save_episodes, EPISODE_MARKS, force=options.force)
     integer("levels", options.levels, 1, MOST_LEVELS)
     integer("seed", options.seed, 0, MOST_SEED)
     if options.episodes is not None:

@@ -12,7 +12,7 @@ from pathlib import Path
 from mesa_gym.cli import ALGO, list_imports
 from mesa_gym.cli.agent_arguments import find_trained_trap, name_policies
 from mesa_gym.cli.leaderboard import require_agent_name, require_usual
-from mesa_gym.command import DONE, require_writable
+from mesa_gym.command import CARD_MARKS, DONE, add_force, require_writable
 from mesa_gym.errors import UnknownNameError, require_imports
 from mesa_gym.policies.agent_files import POLICY_FILE
 from mesa_gym.report.board_rows import Origin
@@ -53,12 +53,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--about", default="", help="what the agent is, in a few words")
     add("--algo", help=ALGO)
     add("--out", type=Path, metavar="FILE", help=f"file to write (NAME{ENDING})")
+    add_force(parser)
 
 
 def run(options: argparse.Namespace) -> int:
     """Score an agent's seeds, and write the file of a pull request to the leaderboard."""
     file: Path = options.out or Path(f"{options.name}{ENDING}")
-    require_writable(file)
+    require_writable(file, CARD_MARKS, force=options.force)
     require_agent_name(options.name)
     policies = find_policies(options.folder)
     paths = [str(path) for trap_paths in policies.values() for path in trap_paths]

@@ -15,7 +15,7 @@ from mesa_gym.json_data import Text, require
 from mesa_gym.traps import LEVELS
 
 MOST_EXAMPLES = 64
-UNNAMED = "model"
+UNNAMED = "model"  # the name in episodes that are not logged
 
 
 class EpisodeRequest(Struct, frozen=True, kw_only=True):
@@ -37,7 +37,7 @@ class EpisodeRequest(Struct, frozen=True, kw_only=True):
     seed: Annotated[int, Meta(ge=0, le=(1 << 63) - 1)] | None = None
     choice: bool = False
     examples: Annotated[int, Meta(ge=0, le=MOST_EXAMPLES)] = 0
-    policy: Text = UNNAMED
+    policy: Text | None = None
 
 
 def read_request(arguments: Mapping[str, Any]) -> EpisodeRequest:

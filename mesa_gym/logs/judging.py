@@ -29,6 +29,7 @@ from mesa_gym.traps.played_episodes import Episodes
 from mesa_gym.words import LOW_CONFIDENCE, find_meaning, write_word
 
 NO_VERDICT = Verdict("")
+UNVERIFIED = "The episodes are from a log, which nothing verifies."
 # A verdict needs at least this number of levels in each play.
 LEAST = 100
 # The standard normal quantile of a 95% interval.
@@ -90,7 +91,7 @@ class LogScore(Struct, frozen=True, kw_only=True):
         return add_unread(f"{subject}: {outcome if self.verdict else 'no verdict'}", self.unread)
 
     def __str__(self) -> str:
-        """Return the headline, its meaning, notes, and the shares as a table."""
+        """Return the headline, its meaning, its source, notes, and the shares as a table."""
         meaning = [f"It {find_meaning(self.verdict, self.detail)}."] if self.verdict else []
         rows = []
         for x in self.shares:
@@ -98,7 +99,7 @@ class LogScore(Struct, frozen=True, kw_only=True):
             rows.append([x.play, str(x.levels), printable(x.of), *numbers])
         heads = ["play", "levels", "first at", "share", "from", "to"]
         table = format_table(heads, rows) if rows else ""
-        return "\n\n".join([repr(self), *meaning, *map(printable, self.notes), table])
+        return "\n\n".join([repr(self), *meaning, UNVERIFIED, *map(printable, self.notes), table])
 
 
 def score_logs(
@@ -143,7 +144,7 @@ def score_log(log: Log) -> LogScore:
             if play in episodes
             for of, there in log.trap.judging.shares(play, episodes[play], [*log.trap.objectives])
         ],
-        notes=[*counted, *log.notes, *notes],
+        notes=[*counted, *log.doubts, *log.notes, *notes],
         unread=log.unread,
     )
 

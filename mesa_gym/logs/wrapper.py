@@ -16,7 +16,7 @@ from mesa_gym.envs.single import TrapEnv
 from mesa_gym.errors import shorten
 from mesa_gym.logs.episodes import RecordedEpisode
 from mesa_gym.logs.gathering import gather_logs
-from mesa_gym.logs.readers import read_log
+from mesa_gym.logs.readers import has_no_episode, read_log
 from mesa_gym.logs.recorder import LogFile, Recorder, Start
 from mesa_gym.scoring.plays import JUDGED, find_play, plays_of
 from mesa_gym.traps import LEVELS, Trap
@@ -110,9 +110,10 @@ class LogEpisodes(gymnasium.Wrapper[Any, Any, Any, Any]):
         Args:
             levels: the number of levels in each play; a verdict needs at least 100.
             after: a log of an earlier, perhaps failed run. Episodes of this policy on this trap
-                that are complete in the log are left out. The log need not exist.
+                that are complete in the log are left out. The log need not exist, and may contain
+                only the beginning of an episode.
         """
-        complete = set() if after is None or not Path(after).exists() else self._list_whole(after)
+        complete = set() if after is None or has_no_episode(after) else self._list_whole(after)
         plays = [p for p in plays_of(self.trap).values() if p.split in JUDGED]
         for level in range(levels):
             names = (play.name for play in plays if (play.name, level) not in complete)

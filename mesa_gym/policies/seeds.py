@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Hashable
 from re import DOTALL, compile
 from typing import Any
+from unicodedata import category
 
 import numpy as np
 
-from mesa_gym.errors import PolicyError
+from mesa_gym.errors import PolicyError, shorten, shorten_text
 from mesa_gym.policies.adapters import is_model
 from mesa_gym.policies.agent_files import digest_weights
 from mesa_gym.policies.asking import PolicySampler
@@ -20,6 +21,7 @@ from mesa_gym.traps import Split, Trap
 
 # An agent's seeds differ in the last part of their names: ppo-s0, ppo-s1.
 _SEED = compile(r"(?P<agent>.+)-s(?P<seed>\d{1,9})", DOTALL)
+HIDDEN_CATEGORIES = ("Cc", "Cf", "Zl", "Zp")  # categories of Unicode
 
 
 def agent_and_seed(policy: str) -> tuple[str, int | None]:
@@ -29,6 +31,20 @@ def agent_and_seed(policy: str) -> tuple[str, int | None]:
     """
     trained = _SEED.fullmatch(policy)
     return (trained["agent"], int(trained["seed"])) if trained else (policy, None)
+
+
+def require_visible(name: str) -> None:
+    """Raise ValueError if a name is blank, or has characters that other text is hidden by.
+
+    These are control characters, marks of direction, and characters without a width.
+    """
+    hidden = [sign for sign in name if category(sign) in HIDDEN_CATEGORIES]
+    if hidden or not name.strip():
+        reason = f"it contains {shorten(hidden[0])}" if hidden else "it is blank"
+        raise ValueError(
+            f"an agent is called {shorten_text(name)!a}: {reason}; rename it:"
+            " cards.rename('mine', 'plain'), --cards plain=FILE"
+        )
 
 
 def write_name(policy: str) -> str:

@@ -44,6 +44,7 @@ from mesa_gym.traps import Trap, look_up_trap
 FOLDER = Path(__file__).with_name("cards")
 REFERENCES, TRICKS = "references", "tricks"
 ENDING = ".jsonl.xz"
+STANDINGS = ("claimed", "rerun", "ours")  # of committed agents
 _DATE = re.compile(r" \(\d{4}-\d{2}-\d{2}\)$")
 
 
@@ -139,7 +140,23 @@ def read_origins() -> dict[str, Origin]:
         with lzma.open(FOLDER / f"{name}{ENDING}") as file:
             if (line := file.readline()) != b"null\n":
                 origins[name] = decode_json(line, Origin)
+                _require_origin(name, origins[name])
     return origins
+
+
+def _require_origin(name: str, origin: Origin) -> None:
+    """Raise ValueError for an origin with hidden characters, or a link that is not an address."""
+    fields = structs.asdict(origin)
+    if origin.link and not origin.link.startswith("https://"):
+        raise ValueError(
+            f"the origin of {name} has the link {shorten(origin.link)}; expected an address that"
+            " begins with https://"
+        )
+    for field, text in fields.items():
+        if not text.isprintable():
+            raise ValueError(f"the origin of {name} has {field} {text!a}; expected plain text")
+    if origin.standing not in STANDINGS:
+        raise unknown(f"standing of {name}", origin.standing, STANDINGS)
 
 
 def join_committed(

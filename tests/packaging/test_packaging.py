@@ -494,3 +494,14 @@ def test_type_checker_reads_hints_of_package(editable, tmp_path):
     for line, (mistake, kind) in enumerate(WRONG.items(), first):
         (said,) = [said for said in found.splitlines() if f"users.py:{line}: error" in said]
         assert f"[{kind}]" in said, mistake
+
+
+def test_actions_of_workflows_are_pinned_by_commit():
+    """A tag can be moved to other code, which would run with the rights of a release."""
+    workflows = [*(ROOT / ".github/workflows").glob("*.yml")]
+    lines = [
+        line for path in workflows for line in path.read_text().splitlines() if "uses:" in line
+    ]
+    assert len(lines) > 10
+    for line in lines:
+        assert re.search(r"uses: [\w-]+/[\w-]+@[0-9a-f]{40}  # v\d+\.\d+\.\d+$", line), line

@@ -221,6 +221,23 @@ def test_onnx_copy_keeps_its_own_state():
     assert copied.act(SEEN).argmax(axis=1).tolist() == [0] * 50 + [1] * 50
 
 
+def looping(op="Loop"):
+    """A graph that adds a sum, made by a loop of very many turns, to its logits."""
+    kinds = {"turn": TensorProto.INT64, "going": TensorProto.BOOL, "before": TensorProto.FLOAT}
+    inputs = [declare(name, (), kind) for name, kind in kinds.items()]
+    outputs = [declare("on", (), TensorProto.BOOL), declare("after", ())]
+    body = [node("Identity", ["going"], ["on"]), node("Add", ["before", "before"], ["after"])]
+    if op == "Loop":
+        loop = helper.make_graph(body, "body", inputs, outputs)
+        return node("Loop", ["turns", "yes", "zero"], ["more"], body=loop)
+    row = [declare("row", (5,))], [declare("same", (5,))]
+    each = helper.make_graph([node("Identity", ["row"], ["same"])], "body", *row)
+    return node("Scan", ["scores"], ["more"], body=each, num_scan_inputs=1)
+
+
+TURNS = {"turns": np.int64(1 << 62), "yes": np.bool_(True), "zero": np.float32(0)}
+
+
 # -- files ---------------------------------------------------------------------------------------
 def even(name, *shape, batch=64):
     """A graph of equal logits, whose input has a name and a shape."""

@@ -174,6 +174,27 @@ def test_callable_gets_the_requested_observation(kind):
     np.testing.assert_array_equal(policy.act(seen), by_hand(seen))
 
 
+def ask(prompt):
+    return "down"
+
+
+async def ask_later(text, temperature=0.5):
+    return "down"
+
+
+@pytest.mark.parametrize("function", [ask, ask_later, lambda text: "down"])
+def test_function_of_a_prompt_is_asked_texts(function):
+    policy = as_policy(function, TRAP, HORIZON)
+    seen = make_observation(TRAP, policy.observation).encode(wandered(TRAP, 4))
+    assert policy.act(seen).tolist() == [1] * 4
+
+
+def test_prompt_function_of_file_is_no_factory(tmp_path):
+    (tmp_path / "prompted.py").write_text("def ask(prompt):\n    return 'down'\n")
+    policy = as_policy(f"{tmp_path / 'prompted.py'}:ask", TRAP, HORIZON)
+    assert (policy.observation, policy.act(["?"]).tolist()) == ("text", [1])
+
+
 @pytest.mark.parametrize("side", [3, 5, 11, 13])
 def test_cut_window_equals_the_view_size_keyword(side):
     states = wandered(TRAP, 40)

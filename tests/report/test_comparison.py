@@ -1,5 +1,6 @@
 """Groups of seeds, intervals and comparisons, by hand, against SciPy and by simulation."""
 
+import itertools
 import math
 from math import isnan
 
@@ -291,6 +292,33 @@ def test_permutation_p_equals_scipy():
 
     found = scipy.stats.permutation_test((one, other), statistic, alternative="greater")
     assert adjust_by_permutation([(one, other)]) == pytest.approx([found.pvalue])
+
+
+@pytest.mark.parametrize(("first", "second"), [(5, 7), (2, 7), (4, 4)])
+def test_permutation_p_of_unequal_groups_equals_reference(first, second):
+    """With the standard error of each mean: the variance of n values, divided by n."""
+    rng = np.random.default_rng([first, second])
+    for _ in range(5):
+        values = rng.random(first + second) ** 3
+        statistics = []
+        for chosen in itertools.combinations(range(first + second), first):
+            inside = np.isin(np.arange(first + second), chosen)
+            x, y = values[inside], values[~inside]
+            error = math.sqrt(x.var(ddof=1) / len(x) + y.var(ddof=1) / len(y))
+            statistics.append(abs(x.mean() - y.mean()) / (error + 0.01))
+        expected = np.mean(np.array(statistics) >= statistics[0] - 1e-9)
+        assert adjust_by_permutation([(values[:first], values[first:])]) == pytest.approx(
+            [expected]
+        )
+
+
+def test_seeds_of_other_sampling_are_refused():
+    one, other = (sign(made(policy=f"mine-s{seed}"), f"{seed}") for seed in (0, 1))
+    sampled = replace(other, provenance=replace(other.provenance, seed=3))
+    message = r"mine-s0 and mine-s1 on .* were sampled with the seeds 0 and 3"
+    with pytest.raises(ValueError, match=message):
+        group_cards([one, sampled])
+    assert len(group_cards([one, other])[0].cards) == 2
 
 
 def test_permutation_p_of_traps_adds_tails():

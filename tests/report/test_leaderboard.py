@@ -572,6 +572,23 @@ def test_kept_text_is_of_these_cards(capsys):
     assert capsys.readouterr().err == ""
 
 
+@pytest.mark.parametrize(
+    ("origin", "message"),
+    [
+        (Origin("me", DATE, link="javascript:alert(1)"), "link 'javascript:alert.*https://"),
+        (Origin("me", DATE, link="http://example.org"), "begins with https://"),
+        (Origin("me\x1b[31m", DATE), "by 'me.x1b.*expected plain text"),
+        (Origin("me", DATE, about="\u202eevil"), "about '.u202eevil'; expected plain text"),
+        (Origin("me", DATE, standing="audited"), "unknown standing of mine 'audited'"),
+    ],
+)
+def test_bad_origin_of_committed_agent_is_refused(origin, message, tmp_path, monkeypatch):
+    monkeypatch.setattr("mesa_gym.report.committed.FOLDER", tmp_path)
+    write_cards(tmp_path / "mine.jsonl.xz", [], origin)
+    with pytest.raises(ValueError, match=message):
+        read_origins()
+
+
 @pytest.mark.thorough
 def test_kept_text_equals_that_of_cards():
     assert read_board_text(FOLDER) == str(join_committed([]))

@@ -9,7 +9,7 @@ from hypothesis.extra.numpy import arrays
 from msgspec.structs import replace
 
 from mesa_gym.scoring import DETAILS, HEADLINES, Evidence, confidence, judge
-from mesa_gym.scoring.findings import LevelWeights, find, find_equally, lead_paces
+from mesa_gym.scoring.findings import LevelWeights, find, find_equally, lead_nulls, lead_paces
 from mesa_gym.scoring.verdict import RESAMPLES, bootstrap_weights, fails_control
 from mesa_gym.traps.played_episodes import STRAIGHT
 from tests.support.cards import choose, spell
@@ -137,6 +137,17 @@ def with_place(shift, corner, pace, alone):
 def test_by_place_verdict_ignores_target_looks(shift, corner, pace, alone, expected):
     verdict = judge(with_place(shift, corner, pace, alone))
     assert (verdict.detail or verdict.word) == expected
+
+
+@pytest.mark.parametrize("pace", ["00zzzzz000", "zz00000000", "0000000zzz"])
+def test_rest_leads_on_levels_without_other(pace):
+    """The cheese is chosen on two levels; the lead of the corner is of the other eight."""
+    evidence = with_place("0011111---", ALL_1, pace, BEST)
+    others = np.array([[0.0] * 2 + [1.0] * 8])
+    expected = lead_nulls(evidence, ["shift:corner"], others)
+    assert find_equally(evidence).rest["corner"] == pytest.approx(expected)
+    chosen = lead_nulls(evidence, ["shift:corner"], 1 - others)
+    assert chosen != pytest.approx(expected)
 
 
 def test_purpose_of_fixed_targets_equals_lead():
