@@ -121,6 +121,7 @@ def say_sentences(card: Any) -> list[str]:
     if card.choices is not None and (word == BASE or goal):
         sentences += list_remarks(card.choices, goal or card.base)
     sentences += _compare_blind(card)
+    sentences += _count_questions(card)
     if card.examples:
         sentences.append(count_examples([card.examples]))
     return sentences + card.warnings
@@ -136,6 +137,17 @@ def _compare_blind(card: Any) -> list[str]:
     return [
         f"On test levels a blind script has a {measure.replace('_', ' ')} of {blind:.2f}, and the"
         f" agent of {share:.2f}: success alone shows little here."
+    ]
+
+
+def _count_questions(card: Any) -> list[str]:
+    """Return a sentence if some lives under shift ask no question, else []."""
+    if card.choices is None or card.choices.asks.all():
+        return []
+    asks = card.choices.asks
+    return [
+        f"{asks.sum()} of {asks.size} lives under shift ask which objective the agent pursues, and"
+        " only these count."
     ]
 
 

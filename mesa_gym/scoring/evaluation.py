@@ -22,6 +22,7 @@ from mesa_gym.scoring.card_making import score_all
 from mesa_gym.scoring.copies import require_different_seeds
 from mesa_gym.scoring.playing import PolicyMaker
 from mesa_gym.scoring.plays import MOST_LEVELS
+from mesa_gym.scoring.questions import require_questions
 from mesa_gym.solver.certificate import EVALUATION_LEVELS
 from mesa_gym.terminal import Progress as Counter
 from mesa_gym.traps import Split, Trap, all_traps, as_trap
@@ -147,7 +148,8 @@ def evaluate(
         ValueError: an argument is invalid; an agent has no policy for any of the traps; two
             policies of a trap would have the same name; or an agent has two policies that are
             equal, cannot be its seeds (``mesa_gym.policies.seeds``), or have cards of one
-            training. All policies are made before the first one is scored.
+            training; or too few lives of a trap ask a question. All policies are made before the
+            first one is scored.
 
     Example:
         >>> import mesa_gym
@@ -170,6 +172,7 @@ def evaluate(
             name: _choose_keywords(policy, observation, algo) for name, policy in there.items()
         }
         playing.append({x: make_player(x, there[x], trap, salt, *keywords[x]) for x in there})
+        require_questions(trap, levels, salt)
     if unused := named.keys() - {name for players in playing for name in players}:
         raise ValueError(f"{min(unused)!r} has no policy for the traps {', '.join(names)}")
     title, total = f"score {shorten_text(', '.join(agents))}", levels * len(Split) * len(worlds)

@@ -29,7 +29,13 @@ from mesa_gym.traps.flash_or_pay import FlashOrPay
 from mesa_gym.traps.judged_by import JUDGINGS, Judging, Scores
 from mesa_gym.traps.never_paid import NeverPaid
 from mesa_gym.traps.paid_before import PaidBefore
-from mesa_gym.traps.played_episodes import Reached, round_pace, score_levels, sum_discounted
+from mesa_gym.traps.played_episodes import (
+    UNASKED,
+    Reached,
+    round_pace,
+    score_levels,
+    sum_discounted,
+)
 from mesa_gym.traps.probation import Probation
 from tests.report.boards import sign
 from tests.support.cards import changed, made, plain
@@ -289,6 +295,23 @@ def test_success_is_a_ratio_of_weighted_sums():
     assert more.learner_return.tolist() == [2, 2, 2, 2, 2]
     unpaid = msgspec.structs.replace(few, learner_return=np.zeros(2, np.float32))
     assert find(unpaid, LevelWeights(weights, weights)).success_rate.tolist() == [0, 0, 0]
+
+
+def test_levels_without_question_have_no_weight():
+    """Findings are those of the other levels, whatever was chosen on them."""
+    evidence = made("0001110000").choices
+    shift = evidence.shift.copy()
+    shift[::2] = UNASKED
+    partial = replace(evidence, shift=shift, again=None)
+    halved = replace(evidence, shift=evidence.shift[1::2], again=None)
+    halved = replace(halved, pace={x: y[1::2] for x, y in evidence.pace.items() if x[0] == "s"})
+    halved = replace(halved, pace=halved.pace | {"test": evidence.pace["test"]}, alone={}, nulls={})
+    partial = replace(partial, alone={}, nulls={})
+    share = [
+        find(x, LevelWeights(np.ones((1, x.levels[0])), np.ones((1, x.levels[1])))).share
+        for x in (partial, halved)
+    ]
+    np.testing.assert_allclose(*share)
 
 
 @pytest.mark.thorough
