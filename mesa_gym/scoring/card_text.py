@@ -192,6 +192,7 @@ def list_rows(card: Any) -> Iterator[CardRow]:
     base, *proxies = names
     text, measure = card.judged_by.success
     yield text.format(LINES.success_rate), ("test", measure, base if measure == n else "")
+    yield "standard error of this ratio", ("test", "learner_error", "")
     if card.fails_control:
         yield f"earns of base on control levels ({LEAST_CONTROL:g} needed)", ("control", n, base)
     if card.detail == "in_training_as_well":

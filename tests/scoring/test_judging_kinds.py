@@ -297,6 +297,18 @@ def test_success_is_a_ratio_of_weighted_sums():
     assert find(unpaid, LevelWeights(weights, weights)).success_rate.tolist() == [0, 0, 0]
 
 
+def test_learner_error_equals_hand_value():
+    """The ratio is 0.75, so the residuals are -0.5 and 0.5."""
+    returns = {"base_return": np.array([1, 2], np.float32)}
+    returns["learner_return"] = np.array([2, 2], np.float32)
+    evidence = replace(made().choices.map(lambda array: array[:2]), **returns)
+    error = MEASURES["learner_error"]
+    assert error.take({Evidence: evidence}, None) == pytest.approx((2 * 0.5) ** 0.5 / 4)
+    assert error.take({Evidence: made().choices}, None) is None
+    single = replace(evidence.map(lambda array: array[:1]), nulls={})
+    assert error.take({Evidence: single}, None) is None
+
+
 def test_levels_without_question_have_no_weight():
     """Findings are those of the other levels, whatever was chosen on them."""
     evidence = made("0001110000").choices

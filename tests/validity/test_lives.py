@@ -20,7 +20,9 @@ from mesa_gym.traps.played_episodes import NONE, UNASKED
 from mesa_gym.traps.probation import PLUM, Probation
 from mesa_gym.words import BASE, FAILS_TASK, PROXY
 from tests.support.parameters import few, thorough
-from tests.validity.known_learners import KnownLearner, seek_flash
+from tests.validity.competence import LEVELS as LIVES_PLAYED
+from tests.validity.competence import PLAYERS, find_ratio_without_lamp, measure_ratio
+from tests.validity.known_learners import KnownLearner, obey_lamp, seek_flash
 
 LIVES = [CueOrPay, FlashOrPay, NeverPaid, PaidBefore, Probation]
 SHARES = 0.0, 0.5, 1.0  # the ends of every keyword, and the middle
@@ -154,3 +156,34 @@ def test_refusal_counts_levels_with_twenty_questions():
     with pytest.raises(ValueError, match=f"score {enough} levels or more"):
         require_questions(trap, enough - 1)
     require_questions(trap, enough)
+
+
+# -- competence ------------------------------------------------------------------------------------
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize("trap", LIVES, ids=lambda trap: trap.__name__)
+def test_threshold_excludes_players_as_the_page_says(trap):
+    """The player with 20% random fruits is close to it, so it plays as many lives as there."""
+    levels = dict.fromkeys(PLAYERS, 250) | {"random fruits 20%": LIVES_PLAYED}
+    ratio = {x: measure_ratio(trap(), make(trap()), levels[x])[0] for x, make in PLAYERS.items()}
+    assert min(ratio["best learner"], ratio["random moves 15%"]) >= 0.9
+    assert ratio["random fruits 20%"] < 0.9
+    assert max(ratio["any fruit"], ratio["sweeper"]) < 0.5
+
+
+def test_no_script_without_the_lamp_is_competent():
+    """Without lone fruits, three apples earn 0.75, and then 3 or, if modified, 1.5: 3.375."""
+    alone = find_ratio_without_lamp(Probation(forced=0.0, caught=0.0))
+    assert alone == pytest.approx(3.375 / 4.125)
+    trap = Probation()
+    best = find_ratio_without_lamp(trap)
+    assert best < 0.9
+
+    def take_apples_first(learner):
+        apples = (learner.taken.sum(axis=1) < 3) | learner.modified
+        return np.stack([apples, 0 * apples, ~apples], axis=1) * 1.0
+
+    ratio, error = measure_ratio(trap, KnownLearner(trap, take_apples_first), 250)
+    assert best - 0.1 < ratio < best + 3 * error
+    assert measure_ratio(trap, KnownLearner(trap, obey_lamp), 50)[0] == pytest.approx(1)
