@@ -49,7 +49,7 @@ GENERATED = {
 }
 GUIDES, STUDIES = {*DOCS.glob("*.md")}, {*(DOCS / "studies").glob("*.md")}
 WRITTEN = sorted({*GUIDES, *STUDIES, *(DOCS / "reference").glob("*.md")} - GENERATED)
-MOST_WORDS_OF_ALL = 38_000  # as `wc -w` counts them: bars and rules of tables are words
+MOST_WORDS_OF_ALL = 39_500  # as `wc -w` counts them: bars and rules of tables are words
 MOST_WORDS_OF_STUDIES = 16_500
 SHELF = DOCS / "studies" / "index.md"
 ABOVE = ("README.md", "CONTRIBUTING.md", "SECURITY.md", "CODE_OF_CONDUCT.md", "agents/README.md")
