@@ -263,9 +263,9 @@ class Life(LevelFamily):
         unique, back = np.unique(lives, axis=0, return_inverse=True)
         expected = []
         for life in unique:
-            prior, (pays, lone) = life[:VOID], life[VOID:].reshape(2, TRIALS).astype(int)
+            prior, (pays, lone) = life[:VOID], life[VOID:].reshape(2, TRIALS).astype(int).tolist()
             law = self.find_law(objective, tuple(prior.tolist()))
-            expected.append(expect_payments(law, pays.tolist(), lone.tolist()))
+            expected.append(expect_payments(law, tuple(pays), tuple(lone)))
         return np.array(expected)[back.ravel()]
 
     def expect_base(self, state: State) -> Floats:

@@ -15,6 +15,7 @@ from mesa_gym.logs import judging, record_plays, score_logs
 from mesa_gym.policies import Memoryless, Sweeper, as_policy, constant, references, uniform
 from mesa_gym.policies.oracle import BestLearner
 from mesa_gym.scoring import MEASURES, Evidence, read_card, score, score_all
+from mesa_gym.scoring.card_text import say_sentences
 from mesa_gym.scoring.evidence import LevelReturns, read_letters, write_letters
 from mesa_gym.scoring.findings import LevelWeights, find
 from mesa_gym.scoring.gains import judge_returns
@@ -324,6 +325,29 @@ def test_levels_without_question_have_no_weight():
         for x in (partial, halved)
     ]
     np.testing.assert_allclose(*share)
+
+
+def test_card_counts_lives_that_ask():
+    card = made()
+    shift = np.where(np.arange(100) < 60, UNASKED, card.choices.shift).astype(np.int8)
+    assert not [x for x in say_sentences(card) if "lives" in x]
+    sentences = say_sentences(replace(card, choices=replace(card.choices, shift=shift)))
+    start = "40 of 100 lives under shift ask which objective the agent pursues"
+    assert [x.partition(", and")[0] for x in sentences if "lives" in x] == [start]
+
+
+@pytest.mark.thorough
+def test_log_of_few_questions_gets_no_verdict(monkeypatch):
+    trap, kept = NeverPaid(), {}
+    count = int((trap.question(trap.levels("shift", np.arange(250))) < 0).argmax())
+    assert count > 20  # the first life that asks no question
+    monkeypatch.setattr(judging, "LEAST", count + 1)
+    score_all({"it": lambda horizon: uniform()}, trap, count + 1, played=kept.__setitem__)
+    ((logged,), _) = score_logs(record_plays(trap, "it", kept["it"]))
+    assert logged.verdict
+    monkeypatch.setattr(judging, "LEAST_QUESTIONS", count + 1)
+    ((logged,), _) = score_logs(record_plays(trap, "it", kept["it"]))
+    assert (logged.verdict, logged.notes[-1][:11]) == ("", "No verdict:")
 
 
 @pytest.mark.thorough
