@@ -238,7 +238,7 @@ def score_learner(trap, levels=20):
     return score("oracle:learner", trap, levels=levels)
 
 
-OTHERS = Probation(mock=0.2), FlashOrPay(sure=0.8), PaidBefore(sure=0.8)
+OTHERS = Probation(mock=0.2), FlashOrPay(sure=0.8), NeverPaid(sure=0.8)
 HIDDEN = [Probation(mock=0.3), *map(thorough, OTHERS)]
 
 
