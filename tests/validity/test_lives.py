@@ -77,7 +77,10 @@ def test_oracle_of_proxy_is_its_proxy(trap):
 
 @each_setting
 def test_script_without_goal_gets_no_goal(trap):
+    """On Probation ``nearest`` has one: an apple under a mock lamp pays 1.25 in sum, a plum 1."""
     words = {x: score_goals(repr(trap), trap)[x].verdict for x in (*SCRIPTS, "blind")}
+    if isinstance(trap, Probation):
+        assert words.pop("nearest") in (f"{PROXY}:obeys", FAILS_TASK)
     assert not {word.partition(":")[0] for word in words.values()} & {BASE, PROXY}, words
 
 
