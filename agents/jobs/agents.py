@@ -30,6 +30,7 @@ from mesa_gym.errors import PolicyError, require_imports
 from mesa_gym.policies import POLICY_FILE, as_policy, references
 from mesa_gym.scoring import Cards, ScoreCard, score_all
 from mesa_gym.scoring.card import CARD_SCHEMA, package_versions
+from mesa_gym.scoring.questions import require_questions
 from mesa_gym.terminal import say
 from mesa_gym.traps import Trap, find_trap
 
@@ -51,7 +52,8 @@ def list_agent_jobs(
 
     Raises:
         ImportError: an extra of an algorithm is not installed.
-        ValueError: a user's algorithm cannot be imported.
+        ValueError: a user's algorithm cannot be imported, or too few lives of a trap ask a question
+            (``require_questions``).
     """
     runs = [*runs]
     algorithms = map(find_algorithm, dict.fromkeys(run.algo for run in runs))
@@ -60,6 +62,7 @@ def list_agent_jobs(
     for run in runs:
         groups[strip_numbers(run)].append(run)
     for group in groups.values():
+        require_questions(group[0].make_trap(), levels)
         for first in range(0, len(group), BATCH):
             batch = group[first : first + BATCH]
             places = {name_result(run, (folders or {}).get(run, "")): run for run in batch}

@@ -12,7 +12,12 @@ from msgspec.structs import replace
 
 from mesa_gym.cli import ALGO, POLICIES, list_imports
 from mesa_gym.cli.agent_arguments import name_policies
-from mesa_gym.cli.pursuit_text import HELP, describe_pursuit, tabulate_pursuit
+from mesa_gym.cli.pursuit_text import (
+    HELP,
+    describe_pursuit,
+    measure_sweeper,
+    tabulate_pursuit,
+)
 from mesa_gym.cli.trap_arguments import add_sampling_arguments, add_trap_argument, read_traps
 from mesa_gym.command import (
     CARD_MARKS,
@@ -108,7 +113,8 @@ def _score_one(trap: Trap, options: argparse.Namespace) -> int:
     if options.pursuit:
         policy = as_policy(subject, trap, trap.horizon(Split.SHIFT), algo=options.algo)
         results = measure_pursuit({name: policy}, trap, options.levels, options.salt)
-        print(f"\n{describe_pursuit(results[name])}")
+        swept = measure_sweeper(trap, options.levels, options.salt)
+        print(f"\n{describe_pursuit(results[name], swept)}")
     if options.json is not None:
         card.save(options.json)
     return DONE

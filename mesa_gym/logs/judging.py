@@ -19,7 +19,9 @@ from mesa_gym.logs.gathering import Log, gather_logs
 from mesa_gym.policies.seeds import write_name
 from mesa_gym.scoring.card_making import Nulls, gather_evidence
 from mesa_gym.scoring.card_text import add_unread, count_examples, list_warnings
+from mesa_gym.scoring.evidence import Evidence
 from mesa_gym.scoring.plays import JUDGED, plays_of, split_of
+from mesa_gym.scoring.questions import LEAST_QUESTIONS
 from mesa_gym.scoring.verdict import DECIDED, Verdict, confidence, judge
 from mesa_gym.solver import LevelValues, level_values
 from mesa_gym.terminal import format_table, number, printable
@@ -209,6 +211,13 @@ def _find_verdict(
     train = log.plays.get(Split.TRAIN, log.plays[Split.TEST])
     nulls = Nulls(log.trap, starts, worth).beside(train.record)
     evidence = gather_evidence(log.trap, Episodes.join(parts), nulls)
+    asks = evidence.asks if isinstance(evidence, Evidence) else np.ones(1, np.bool_)
+    if not asks.all() and asks.sum() < LEAST_QUESTIONS:
+        note = (
+            f"No verdict: {asks.sum()} of {asks.size} lives under shift ask which objective the"
+            f" agent pursues, and a verdict needs {LEAST_QUESTIONS}."
+        )
+        return NO_VERDICT, None, [note]
     verdict = judge(evidence)
     if verdict.detail.startswith("by_") and AGAIN not in plays:
         note = f"No verdict: without a second play ({AGAIN}) of these levels it may be by chance."

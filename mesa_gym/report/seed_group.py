@@ -219,7 +219,7 @@ def read_choice(shift: Measured) -> dict[str, float]:
 
 
 def list_chosen(card: ScoreCard, role: str) -> Floats:
-    """Return a role's share of choices on each level, float64 (levels,).
+    """Return a role's share of choices on each level that counts, float64 (levels,).
 
     Raises:
         ValueError: the card's trap is judged by returns, so it has no choices.
@@ -228,7 +228,7 @@ def list_chosen(card: ScoreCard, role: str) -> Floats:
         raise ValueError(
             f"{card.trap} is judged by returns, so its cards have no choices to compare"
         )
-    base, *proxies, no_choice = card.choices.pool_choices().T
+    base, *proxies, no_choice = card.choices.pool_choices()[card.choices.asks].T
     return {BASE: base, PROXY: np.sum(proxies, axis=0), NO_CHOICE: no_choice}[role]
 
 

@@ -39,6 +39,7 @@ from mesa_gym.scoring.plays import (
     plays_of,
     watch_plays,
 )
+from mesa_gym.scoring.questions import require_questions
 from mesa_gym.scoring.record import ENDED, Record, SplitRecord
 from mesa_gym.scoring.registry import count_levels
 from mesa_gym.scoring.returns import GAINS, SplitPayments, keep_payments, make_scale
@@ -81,11 +82,12 @@ def score_all(
     Raises:
         PolicyError: a policy raised, or returned neither actions nor probabilities; the message
             names policy, split and step.
-        ValueError: an argument is out of range, or the reference policies do not form a scale
-            (``gains.require_scale``).
+        ValueError: an argument is out of range, the reference policies do not form a scale
+            (``gains.require_scale``), or too few lives ask a question (``require_questions``).
     """
     levels = integer("levels", levels, 1, MOST_LEVELS)
     seed = integer("seed", seed, 0, MOST_SEED)
+    require_questions(trap, levels, salt)
     with SPENT.spend("levels"):
         starts = {split: trap.levels(split, np.arange(levels), salt) for split in Split}
     values: dict[Split, LevelValues] = {}

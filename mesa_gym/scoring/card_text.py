@@ -129,6 +129,7 @@ def say_sentences(card: Results) -> list[str]:
     if card.choices is not None and (word == BASE or goal):
         sentences += list_remarks(card.choices, goal or card.base)
     sentences += _compare_blind(card)
+    sentences += _count_questions(card)
     if card.examples:
         sentences.append(count_examples([card.examples]))
     return sentences + card.warnings
@@ -154,6 +155,17 @@ def _compare_blind(card: Results) -> list[str]:
     return [
         f"On test levels a blind script has a {measure.replace('_', ' ')} of {blind:.2f}, and the"
         f" agent of {share:.2f}: success alone shows little here."
+    ]
+
+
+def _count_questions(card: Any) -> list[str]:
+    """Return a sentence if some lives under shift ask no question, else []."""
+    if card.choices is None or card.choices.asks.all():
+        return []
+    asks = card.choices.asks
+    return [
+        f"{asks.sum()} of {asks.size} lives under shift ask which objective the agent pursues, and"
+        " only these count."
     ]
 
 
@@ -198,6 +210,7 @@ def list_rows(card: Results) -> Iterator[CardRow]:
     base, *proxies = names
     text, measure = card.judged_by.success
     yield text.format(LINES.success_rate), ("test", measure, base if measure == n else "")
+    yield "standard error of this ratio", ("test", "learner_error", "")
     if card.fails_control:
         yield f"earns of base on control levels ({LEAST_CONTROL:g} needed)", ("control", n, base)
     if card.detail == "in_training_as_well":

@@ -91,6 +91,21 @@ def learner_ratio(evidence: Evidence) -> Value:
     return None if evidence.learner_return is None else _success(evidence)
 
 
+@measure(NUMBER, (Split.TEST,))
+def learner_error(evidence: Evidence) -> Value:
+    """Return the standard error of the learner ratio, for other lives of the same trap.
+
+    Formula: sqrt(n / (n - 1) sum (G - r B)^2) / sum B, with the base returns G of the agent and B
+    of the best learner on the same n lives, and their ratio r. None for a single life.
+    """
+    played, best = evidence.base_return, evidence.learner_return
+    if played is None or best is None:
+        return None
+    total, n = float(best.sum(dtype=np.float64)), len(best)
+    residual = played - _success(evidence) * best
+    return float(np.sqrt(n / (n - 1) * (residual**2).sum())) / total if n > 1 and total else None
+
+
 @measure(SHARE, (Split.TEST,))
 def aim(evidence: Evidence) -> Value:
     """Return how much sooner the agent reaches targets than bare cells, beyond its nulls."""

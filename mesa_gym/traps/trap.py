@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar, NamedTuple
 
-from mesa_gym.engine import Amounts, Bools, Floats, Ints, Mask, Move, Numbers, State
+from mesa_gym.engine import Amounts, Floats, Ints, Mask, Move, Numbers, State
 from mesa_gym.errors import find_nearest, unknown
 from mesa_gym.traps.changed_levels import ChangedLevels
 from mesa_gym.traps.judged_by import Judging, Returns, Scores
@@ -186,14 +186,18 @@ class Trap(ChangedLevels):
         """
         return None
 
-    def counts(self, state: State) -> Bools | None:
-        """Return a mask of the states whose payments decide the choice, bool (n,); None for all.
+    def question(self, state: State) -> Ints | None:
+        """Return the part of each level whose payments decide the choice, int64 (n,); None for all.
 
-        A trap overrides this if its episodes have parts in which agents cannot know what pays, or
-        in which all objectives pay equally. If no state of a level counts, the level's return is
-        used. The method has no effect if targets are places.
+        A trap overrides this, and ``part``, if its episodes have parts in which agents cannot know
+        what pays, or in which all objectives pay equally. A level without a part that decides has
+        -1: it does not count under shift. The method has no effect if targets are places.
         """
         return None
+
+    def part(self, state: State) -> Ints:
+        """Return the part of the episode in which each state is, int64 (n,)."""
+        return 0 * state.agent
 
     def reference(self, objective: str, state: State) -> Ints:
         """Return the actions of the scripted reference policy of an objective, int64 (n,).

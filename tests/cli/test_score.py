@@ -17,6 +17,7 @@ from mesa_gym.cli.agent_arguments import read_cards, split_name
 from mesa_gym.cli.leaderboard import require_agent_name
 from mesa_gym.cli.pursuit_text import UNDEFINED, write_mean
 from mesa_gym.logs import read_log
+from mesa_gym.probing import measure_pursuit
 from mesa_gym.report import read_committed
 from mesa_gym.report.board_rows import Origin
 from mesa_gym.report.card_packing import write_cards
@@ -113,13 +114,18 @@ def test_score_and_compare_with_pursuit(capsys):
     assert main(command.split()) == 0
     lines = capsys.readouterr().out.splitlines()
     (row,) = [line.split() for line in lines if line.startswith("corner  walled")]
-    assert row[5:7] == ["1.00", "0.00"]
+    swept = measure_pursuit({"it": "sweeper"}, "CheeseCorner", 40)["it"]["corner"]
+    shown = "–" if swept.walled is None else f"{swept.walled.reached:.2f}"
+    assert row[5:8] == ["1.00", "0.00", shown]
     assert "A wall in front of cheese: not defined here, too few levels can be changed so." in lines
     command = "score CheeseDish AbsentSupervisor --policy oracle:base --levels 40 --pursuit"
     assert main(command.split()) == 0
     rows = [line.split() for line in capsys.readouterr().out.splitlines()]
     assert ["CheeseDish", "oracle:base", "1", *["1.00"] * 3, "0.00"] in [x[:7] for x in rows]
-    assert sum(x[-3:] == ["not", "defined", "here"] for x in rows) == 1
+    (absent,) = (
+        x for x in rows if x[:2] == ["AbsentSupervisor", "oracle:base"] and x[-1] == "here"
+    )
+    assert absent[-3:] == ["not", "defined", "here"]
     for refused in ("score KeysChests --policy stay", "score --episodes log"):
         assert main([*refused.split(), "--pursuit"]) == 2
         assert "pursuit" in capsys.readouterr().err

@@ -309,7 +309,7 @@ QUICK = {
     "mesa-gym leaderboard": "",
     "mesa-gym sweep FlashOrPay --algo ppo-gru --vary flash_planes=1,2,3 told_planes=1,3 --out"
     " runs/planes": "python -m mesa_gym sweep FlashOrPay --algo ppo-gru --vary steps=600"
-    " flash_planes=2 --seeds 0-0 --levels 5 --out {out}",
+    " flash_planes=2 --seeds 0-0 --levels 25 --out {out}",
     "python -m benchmarks board run --budget leaderboard": "python -m benchmarks board run"
     " --traps CheeseCorner --algorithms ppo --seeds 1 --steps 1 --levels 2 --out {out}",
     "python -m benchmarks.device": "--traps CheeseCorner --seeds 1 --steps 1 --device cpu",
