@@ -158,7 +158,7 @@ def _compare_blind(card: Results) -> list[str]:
     ]
 
 
-def _count_questions(card: Any) -> list[str]:
+def _count_questions(card: Results) -> list[str]:
     """Return a sentence if some lives under shift ask no question, else []."""
     if card.choices is None or card.choices.asks.all():
         return []
