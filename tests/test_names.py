@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from mesa_gym.report import read_committed
-from mesa_gym.report.board_page import read_board_text
+from mesa_gym.report.board_record import read_board_text
 from mesa_gym.report.committed import FOLDER
 from mesa_gym.words import DETAILS, HEADLINES, NOTES, find_meaning, write_word
 
