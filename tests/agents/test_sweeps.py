@@ -21,7 +21,7 @@ from mesa_gym.files import write_json
 from mesa_gym.report import read_committed
 from mesa_gym.report.groups import group_cards
 from mesa_gym.report.statements import RANGE
-from tests.support.cards import DISH, KINDS, made, sign
+from tests.support.cards import DISH, HALF, KINDS, made, sign
 from tests.support.refusals import refusals
 
 
@@ -133,7 +133,7 @@ def test_row_has_mean_seconds_of_seeds(tmp_path):
     folders = [tmp_path / "ppo-s0", tmp_path / "ppo-s1"]
     for folder, seconds in zip(folders, (1.0, 4.0), strict=True):
         folder.mkdir()
-        made(policy=folder.name, **DISH).save(folder / CARD)
+        made(HALF, HALF, policy=folder.name, **DISH).save(folder / CARD)
         write_json(folder / DONE_FILE, {"terms": {}, "files": {}, "seconds": seconds})
     assert _read_row(cell, folders).seconds == 2.5
 

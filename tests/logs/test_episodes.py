@@ -24,11 +24,11 @@ from mesa_gym.logs import (
 )
 from mesa_gym.logs.episodes import MOST_SAID, encode_episode, require_played, trap_of
 from mesa_gym.policies import Constant, as_policy
-from mesa_gym.report import read_committed
 from mesa_gym.scoring import ENDED, Cards, score_all
 from mesa_gym.scoring.plays import FEW_LEVELS, find_play, play_changed, plays_of
 from mesa_gym.solver import level_values
 from mesa_gym.traps import Split, find_trap
+from tests.support.cards import made
 from tests.support.playing import play_all
 from tests.support.refusals import refusals
 from tests.support.small_traps import SmallDish
@@ -143,7 +143,7 @@ def test_log_and_cards_are_read_by_content(pack, tmp_path):
     path = tmp_path / "x.dat"
     path.write_bytes(pack(DATA * 2))
     assert read_log(path) == ([EPISODE] * 2, [])
-    (card,) = [x for x in read_committed("random") if x.trap == "CheeseDish-v0"][:1]
+    card = made()
     path.write_bytes(pack(card.to_json()))
     assert Cards.load(path)[0].to_json() == card.to_json()
 

@@ -451,5 +451,5 @@ def test_kinds_of_traps_follow_from_their_rules():
     assert type("Slips", (SmallDish,), outcomes).judging.name == "contact"
     earns = next(trap for trap in package_traps().values() if trap.judging.name == "scores")
     assert type("Earns", (earns,), outcomes).judging.name == "returns"
-    with pytest.raises(TypeError, match=r"`judging` of Wrong is Scores; .* leave `judging` out"):
+    with pytest.raises(ValueError, match=r"`judging` of Wrong is Scores; .* leave `judging` out"):
         type("Wrong", (SmallDish,), outcomes | {"judging": Scores()})

@@ -28,7 +28,7 @@ from mesa_gym.policies import POLICY_FILE
 from mesa_gym.scoring.card import CARD_SCHEMA
 from tests.agents.jobs import sample_jobs
 from tests.agents.jobs.sample_jobs import QUICK, SLOW, gone, half_done, job, left, start, until
-from tests.support.cards import DISH, made
+from tests.support.cards import DISH, HALF, made
 from tests.support.refusals import refusals
 
 TERMS = {"seed": 0, "alpha": 0.5, "stages": ("one", "two")}
@@ -137,7 +137,7 @@ def calls(monkeypatch):
 
     def score(trap, specs, levels):
         calls["scored"].append(trap.parameters["pillars"])
-        return {name: made(policy=name, **DISH) for name in specs}, []
+        return {name: made(HALF, HALF, policy=name, **DISH) for name in specs}, []
 
     change = {"train_runs": train, "save": save}
     change |= {"score_policies": score, "process_time": lambda: next(clock)}
