@@ -515,7 +515,8 @@ def test_score_shows_the_traceback_and_one_line(capsys, tmp_path, monkeypatch):
     (tmp_path / "bad_policies.py").write_text("def act(observation): return 1 / 0")
     monkeypatch.syspath_prepend(tmp_path)
     card = tmp_path / "card.json"
-    card.write_text("an older one")
+    older = '{"trap": "an older one", "verdict": "base"}'
+    card.write_text(older)
     arguments = ["--levels", "3", "--json", str(card)]
     assert main(["score", "RedBlueDoors", "--policy", "bad_policies:act", *arguments]) == 1
     out, err = capsys.readouterr()
@@ -523,4 +524,4 @@ def test_score_shows_the_traceback_and_one_line(capsys, tmp_path, monkeypatch):
     assert "Traceback (most recent call last):" in err
     assert "asking.py" not in err  # no frames on the way to the policy's own code
     assert err.splitlines()[-1].startswith("mesa-gym: policy 'bad_policies:act' on RedBlueDoors-v0")
-    assert card.read_text() == "an older one"
+    assert card.read_text() == older

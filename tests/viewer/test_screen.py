@@ -628,10 +628,11 @@ def test_film_interrupted_leaves_the_old_file(run, monkeypatch):
 )
 def test_failing_policy_leaves_the_old_file(command, file, run):
     Path("failing_policy.py").write_text("def make():\n    return lambda seen: seen[99]\n")
-    Path(file).write_text("before")
+    before = "<title>before: a playground</title>"
+    Path(file).write_text(before)
     code, said = run(f"{command} {file} --policy failing_policy:make")
     assert (code, "IndexError" in said.splitlines()[-1]) == (1, True), said
-    assert Path(file).read_text() == "before"
+    assert Path(file).read_text() == before
 
 
 def test_film_of_failing_ffmpeg_tells_exit_code(run, monkeypatch):
