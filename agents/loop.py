@@ -22,7 +22,7 @@ from mesa_gym.scoring.rules import LINES
 from mesa_gym.solver import LevelValues, level_values
 from mesa_gym.trained.agent import Agent
 from mesa_gym.traps import Split, Trap
-from mesa_gym.traps.played_episodes import TINY
+from mesa_gym.traps.played_episodes import TINY, UNASKED
 
 if TYPE_CHECKING:  # Stable-Baselines3 trains without JAX
     from agents.compiling import AgentBatch
@@ -253,5 +253,6 @@ def share_records(
     achieved, possible = (x.reshape(-1, WATCHED).sum(axis=1) for x in judging.find_success(test))
     chosen = judging.reached(shift).choices.reshape(-1, WATCHED)
     success = achieved / np.maximum(possible, TINY)
-    shares = success, (chosen == 0).mean(axis=1), (chosen > 0).mean(axis=1)
+    count = np.maximum((chosen != UNASKED).sum(axis=1), 1)
+    shares = success, (chosen == 0).sum(axis=1) / count, (chosen > 0).sum(axis=1) / count
     return list(zip(*(share.tolist() for share in shares), strict=True))

@@ -20,12 +20,16 @@ from docs.price_table import tabulate_costs
 from docs.studies import layers_page
 from mesa_gym.files import write_text
 from mesa_gym.links import find_file
-from mesa_gym.report import Leaderboard, group_cards, join_committed, read_committed
+from mesa_gym.report import (
+    Leaderboard,
+    card_packing,
+    group_cards,
+    join_committed,
+    read_committed,
+)
 from mesa_gym.report.board_columns import write_headline
-from mesa_gym.report.board_page import write_board_text
 from mesa_gym.report.board_rows import IDLE, TRICK, strip_version
 from mesa_gym.report.board_text import LEARNER
-from mesa_gym.report.committed import FOLDER
 from mesa_gym.report.statements import RULES, SAYINGS
 from mesa_gym.report.tables import HEADS as TABLE_HEADS
 from mesa_gym.report.tables import tabulate_groups
@@ -171,7 +175,7 @@ def main() -> None:
         for name, text in parts.items():
             put_part(page, name, text)
     PICTURE.write_text(draw_board(read_board()))
-    write_board_text(FOLDER, str(read_board()))
+    card_packing.record_board()
 
 
 if __name__ == "__main__":

@@ -8,12 +8,13 @@ import os
 import re
 import signal
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 from typing import Any, NoReturn
 
+from mesa_gym.contents import read_content
 from mesa_gym.errors import (
     MOST_TOLD,
     PolicyError,
@@ -29,10 +30,37 @@ FAILED = 1
 USAGE = 2
 INTERRUPTED = 130
 TERMINATED = 143
+# Each file of a kind contains these keys, whichever version wrote it.
+CARD_MARKS = (b'"trap"', b'"verdict"')
+EPISODE_MARKS = (b'"trap"', b'"play"', b'"actions"')
+CERTIFICATE_MARKS = (b'"trap"', b'"overlap"')
 
 
 class ParserExit(SystemExit):
     """The end of a command by its parser, as for ``--help``."""
+
+
+class Store(argparse.Action):
+    """Stores an option's values: all of a repeated option with ``nargs``, else the only one."""
+
+    _options: argparse.Namespace | None = None  # of the command line that is being read
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: Any,
+        option_string: str | None = None,
+    ) -> None:
+        """Store the values; raise ArgumentError for a second value of a single-valued option."""
+        if option_string is not None and self._options is namespace:
+            first = getattr(namespace, self.dest)
+            if self.nargs is None:
+                message = f"takes one value and got two, {first} and {values}; leave one out"
+                raise argparse.ArgumentError(self, message)
+            values = [*first, *values]
+        self._options = namespace
+        setattr(namespace, self.dest, values)
 
 
 class Parser(argparse.ArgumentParser):
@@ -40,6 +68,8 @@ class Parser(argparse.ArgumentParser):
 
     def __init__(self, **keywords: Any) -> None:
         super().__init__(**keywords, allow_abbrev=False)
+        for name in (None, "store"):
+            self.register("action", name, Store)
 
     def error(self, message: str) -> NoReturn:
         """Print the error and how to get help; exit."""
@@ -165,8 +195,23 @@ def _tell(text: str) -> None:
         say(printable(line))
 
 
-def require_writable(path: Path | None) -> None:
-    """Raise ValueError, before long work, if a file cannot be written."""
+def add_force(parser: argparse.ArgumentParser) -> None:
+    """Add the option that replaces the files of others."""
+    help_text = "replace a file that mesa-gym did not write"
+    parser.add_argument("--force", action="store_true", help=help_text)
+
+
+def require_writable(
+    path: Path | None, marks: Collection[bytes] = (), *, force: bool = False
+) -> None:
+    """Raise ValueError, before long work, if a file cannot be written or is another program's.
+
+    Args:
+        path: the file; None for no file.
+        marks: texts that each file of this kind contains if this package wrote it; without marks,
+            any file may be replaced.
+        force: whether any file may be replaced.
+    """
     if path is None:
         return
     folder = path.absolute().parent
@@ -181,6 +226,17 @@ def require_writable(path: Path | None) -> None:
     elif not os.access(folder, os.W_OK | os.X_OK):
         # A file is replaced as a whole, so its folder must allow a new file.
         reason = f"nothing can be written to its folder {folder}"
+    elif marks and not force and path.exists() and not _has_marks(path, marks):
+        reason = "mesa-gym did not write the file that is there; name another file, or add --force"
     else:
         return
     raise ValueError(f"cannot write {path}: {reason}")
+
+
+def _has_marks(path: Path, marks: Collection[bytes]) -> bool:
+    """Return whether a file is empty, or contains all marks after unpacking."""
+    try:
+        data = b"".join(content for _, content in read_content(path))
+    except ValueError:  # a damaged archive
+        return False
+    return data.strip() in (b"", b"[]") or all(mark in data for mark in marks)

@@ -7,6 +7,7 @@ import gzip
 import io
 import json
 import lzma
+import tarfile
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -21,6 +22,9 @@ from mesa_gym.json_data import BOM
 _PACKED: dict[bytes, Any] = {b"\x1f\x8b": gzip.open, b"BZh": bz2.open, b"\xfd7zXZ": lzma.open}
 _ZIP = b"PK\x03\x04"
 _ZSTD = 93
+_TAR = b"ustar"
+_TAR_AT = 257  # its place in the first header
+_SEPARATOR = b"\x1e"  # before each value of a JSON text sequence (RFC 7464)
 _KINDS = {
     b"\x28\xb5\x2f\xfd": "compressed by zstd; unpack it first: zstd -d FILE",
     b"\x89PNG": "a picture (PNG)",
@@ -32,10 +36,12 @@ _KINDS = {
     b"<": "HTML or XML",
 }
 INSPECT_LOG = "a log of Inspect"
+RECORDED_EPISODE = "a recorded episode"
 _KEYS = {  # the keys of objects -> their kind
     ("eval", "status"): INSPECT_LOG,
     ("schema", "splits"): "a score card; mesa-gym leaderboard reads it",
-    ("actions", "play"): "a recorded episode; mesa-gym score --episodes reads it",
+    ("actions", "play"): f"{RECORDED_EPISODE}; mesa-gym score --episodes reads it",
+    ("model", "settings"): "kept answers of a model (keep_answers)",
     ("question", "answer"): "kept answers of a model (keep_answers)",
 }
 
@@ -43,7 +49,7 @@ _KEYS = {  # the keys of objects -> their kind
 def read_content(path: Path) -> Iterator[tuple[str, bytes]]:
     """Yield name and content of a file, of each file in a folder, or of each file in an archive.
 
-    Contents are UTF-8 without a byte order mark.
+    Contents are UTF-8 without a byte order mark or record separators. Hidden files are left out.
 
     Raises:
         ValueError: a file is damaged, or has more than ``files.MOST_BYTES`` when unpacked.
@@ -53,31 +59,41 @@ def read_content(path: Path) -> Iterator[tuple[str, bytes]]:
         hidden = any(part.startswith(".") for part in file.relative_to(path).parts)
         if file == path or (file.is_file() and not hidden):
             for name, file_bytes in _unpack(str(file), files.read_bytes(file)):
-                yield name, file_bytes.removeprefix(BOM.encode())
+                yield name, _decode(file_bytes)
+
+
+def _decode(file_bytes: bytes) -> bytes:
+    """Return a text as UTF-8, without a byte order mark and record separators."""
+    encoding = json.detect_encoding(file_bytes)
+    # Otherwise a line with a damaged beginning would be read as UTF-16.
+    if not encoding.startswith("utf-8") and {*file_bytes[:4]} & {*b"{[\x1e\xfe\xff"}:
+        file_bytes = file_bytes.decode(encoding, errors="replace").encode(errors="replace")
+    file_bytes = file_bytes.removeprefix(BOM.encode())
+    # JSON has no such byte within a value.
+    return file_bytes.replace(_SEPARATOR, b"") if file_bytes[:1] == _SEPARATOR else file_bytes
 
 
 def _unpack(name: str, file_bytes: bytes) -> Iterator[tuple[str, bytes]]:
     """Yield the name and content of each file in ``file_bytes``, which may be an archive."""
     try:
-        if file_bytes.startswith(_ZIP):
-            yield from _unzip(name, file_bytes)
-            return
         for start, unpacked in _PACKED.items():
             if file_bytes.startswith(start):
                 with unpacked(io.BytesIO(file_bytes)) as file:
                     file_bytes = file.read(files.MOST_BYTES + 1)
+                break
+        _require_size(name, len(file_bytes))
+        if file_bytes.startswith(_ZIP):
+            yield from _unzip(name, file_bytes)
+        elif file_bytes.startswith(_TAR, _TAR_AT):
+            yield from _untar(name, file_bytes)
+        else:
+            yield name, file_bytes
     except (EOFError, OSError, RuntimeError, NotImplementedError, lzma.LZMAError, zlib.error,
-            zipfile.BadZipFile) as error:  # fmt: skip
+            tarfile.TarError, zipfile.BadZipFile) as error:  # fmt: skip
         raise ValueError(
             f"{name} cannot be unpacked ({error}): copy it again, or unpack it first;"
             " archives of Inspect may need `pip install zipfile-zstd`"
         ) from None
-    _require_size(name, len(file_bytes))
-    encoding = json.detect_encoding(file_bytes)
-    # Otherwise a line with a damaged beginning would be read as UTF-16.
-    if not encoding.startswith("utf-8") and {*file_bytes[:4]} & {*b"{[\xfe\xff"}:
-        file_bytes = file_bytes.decode(encoding, errors="replace").encode(errors="replace")
-    yield name, file_bytes
 
 
 def _require_size(name: str, unpacked: int) -> None:
@@ -92,8 +108,26 @@ def _unzip(name: str, file_bytes: bytes) -> Iterator[tuple[str, bytes]]:
             with suppress(ImportError):  # Inspect installs it; it adds the method to zipfile
                 import zipfile_zstd  # noqa: F401
         for member in archive.infolist():
-            if not member.is_dir():
+            if not member.is_dir() and not _is_hidden(member.filename):
                 yield f"{name}/{member.filename}", archive.read(member)
+
+
+def _untar(name: str, file_bytes: bytes) -> Iterator[tuple[str, bytes]]:
+    """Yield the files of a tar archive; links are left out."""
+    total = 0
+    with tarfile.open(fileobj=io.BytesIO(file_bytes), mode="r:") as archive:
+        for member in archive:
+            total += member.size  # a sparse file is larger than the archive
+            _require_size(name, total)
+            file = archive.extractfile(member) if member.isreg() else None
+            if file is not None and not _is_hidden(member.name):
+                yield f"{name}/{member.name}", file.read()
+
+
+def _is_hidden(member: str) -> bool:
+    """Return whether a file of an archive is hidden; macOS adds such files."""
+    parts = [part for part in member.split("/") if part not in ("", ".", "..")]
+    return any(part.startswith(".") or part == "__MACOSX" for part in parts)
 
 
 def name_content(file_bytes: bytes) -> str:
@@ -103,7 +137,8 @@ def name_content(file_bytes: bytes) -> str:
     for start, kind in _KINDS.items():
         if file_bytes.startswith(start):
             return kind
-    first, *rest = file_bytes.lstrip().split(b"\n", 2)
+    file_bytes = file_bytes.lstrip()
+    first, *rest = file_bytes.split(b"\n", 2)
     try:
         parsed = json.loads(file_bytes)
     except (RecursionError, ValueError):

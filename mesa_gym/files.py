@@ -8,8 +8,8 @@ import io
 import json
 import math
 import os
+import secrets
 import stat
-import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,6 +18,7 @@ from typing import Any
 from mesa_gym.json_data import parse_json
 
 MOST_BYTES = 1 << 30  # the largest file that is read; models for a gridworld are smaller
+OWNER_WRITES = 0o644
 # Error codes of file systems without locks.
 _LOCKLESS = (errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP)
 
@@ -25,26 +26,35 @@ _LOCKLESS = (errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP)
 def write_bytes(path: Path, data: bytes) -> None:
     """Write a file so that a partial file never exists, even after a power cut.
 
-    Missing folders are created.
+    Missing folders are created. A file that is replaced keeps its permissions; a new file can be
+    written by its owner alone, and is private if the user's umask says so.
 
     Raises:
         OSError: the file cannot be written; the error names it.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     with name_errors(path):
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
         try:
-            with os.fdopen(handle, "wb") as file:
+            with temporary.open("xb") as file:
+                permissions = _find_permissions(path, file.fileno())
                 file.write(data)
                 file.flush()
                 # Otherwise a file system may store the new name before the contents.
                 os.fsync(file.fileno())
-            os.chmod(temporary, 0o644)
+            os.chmod(temporary, permissions)
             os.replace(temporary, path)
             _sync(path.parent)
         except BaseException:
-            Path(temporary).unlink(missing_ok=True)
+            temporary.unlink(missing_ok=True)
             raise
+
+
+def _find_permissions(path: Path, handle: int) -> int:
+    """Return the permissions of a file that is replaced, or of a new file by the umask."""
+    if path.exists():
+        return stat.S_IMODE(path.stat().st_mode)
+    return stat.S_IMODE(os.fstat(handle).st_mode) & OWNER_WRITES
 
 
 @contextmanager
@@ -83,7 +93,8 @@ def append_line(path: Path, line: bytes) -> None:
     with name_errors(path), path.open("ab", buffering=0) as file, path.open("rb") as before:
         _lock_where_possible(path, file.fileno())
         end = file.seek(0, os.SEEK_END)
-        if end and before.seek(end - 1) and before.read(1) != b"\n":
+        before.seek(max(0, end - 1))
+        if end and before.read(1) != b"\n":
             line = b"\n" + line
         left = memoryview(line)
         try:

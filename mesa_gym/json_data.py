@@ -24,9 +24,7 @@ def parse_json(data: bytes | str) -> Any:
             ambiguous; the message names the key.
     """
     try:
-        return json.loads(
-            drop_mark(data), parse_constant=_refuse_number, object_pairs_hook=_join_pairs
-        )
+        return json.loads(drop_mark(data), **_STRICT)
     except RecursionError:
         raise ValueError("the JSON nests too deeply") from None
 
@@ -90,3 +88,7 @@ def _join_pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _refuse_number(text: str) -> NoReturn:
     raise ValueError(f"{text} is not a number")
+
+
+_STRICT: dict[str, Any] = {"parse_constant": _refuse_number, "object_pairs_hook": _join_pairs}
+DECODER = json.JSONDecoder(**_STRICT)  # as ``parse_json``, for values within a longer text

@@ -81,6 +81,19 @@ def printable(text: str) -> str:
     return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
 
 
+def number(value: float | None, digits: int = 3, line: float | None = None) -> str:
+    """Return a number as text: "n/a" for None, never "-0.000", and counts without decimals.
+
+    The text has more digits if the number would otherwise seem to be on the other side of ``line``.
+    """
+    if value is None:
+        return "n/a"
+    while line is not None and (round(value, digits) < line) != (value < line):
+        digits += 1
+    counts = value > 1 and value == round(value)
+    return f"{value:.0f}" if counts else f"{round(value, digits) + 0:.{digits}f}"
+
+
 def format_table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """Return rows as a text table, with text left-aligned and numbers right-aligned.
 

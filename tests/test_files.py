@@ -44,6 +44,22 @@ def test_write_bytes_that_fails_keeps_the_old(failing, tmp_path, monkeypatch):
     assert {path: path.read_bytes() for path in tmp_path.iterdir()} == {tmp_path / "x": b"old"}
 
 
+@pytest.mark.skipif(os.name != "posix", reason="Windows has other permissions")
+@pytest.mark.parametrize(("umask", "mode"), [(0o022, 0o644), (0o077, 0o600), (0, 0o644)])
+def test_write_bytes_keeps_permissions(umask, mode, tmp_path):
+    """A new file is as private as the umask says, and a replaced file as it was."""
+    path, before = tmp_path / "x", os.umask(umask)
+    try:
+        files.write_bytes(path, b"new")
+        assert path.stat().st_mode & 0o777 == mode
+        for kept in (0o600, 0o664, 0o444):
+            path.chmod(kept)
+            files.write_bytes(path, b"again")
+            assert path.stat().st_mode & 0o777 == kept
+    finally:
+        os.umask(before)
+
+
 @contextmanager
 def full_after(path, room):
     """Let a file grow by so many bytes; more is refused as on a full disk, after a part."""
@@ -69,6 +85,14 @@ def test_append_line_is_whole_or_nothing(half, tmp_path):
         assert path.read_bytes() == b"one\ntwo\n" + half
     files.append_line(path, b"three\n")
     assert path.read_bytes().splitlines() == [b"one", b"two", *([half] if half else []), b"three"]
+
+
+@pytest.mark.parametrize("half", [b"{", b"{}"])
+def test_append_line_to_half_line_begins_anew(half, tmp_path):
+    """A writer was killed after the first bytes of a file."""
+    (tmp_path / "x").write_bytes(half)
+    files.append_line(tmp_path / "x", b"one\n")
+    assert (tmp_path / "x").read_bytes() == half + b"\none\n"
 
 
 def test_append_line_of_many_keeps_lines(tmp_path):

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from mesa_gym.report import read_committed
-from mesa_gym.report.board_page import read_board_text
+from mesa_gym.report.board_record import read_board_text
 from mesa_gym.report.committed import FOLDER
 from mesa_gym.words import DETAILS, HEADLINES, NOTES, find_meaning, write_word
 
@@ -133,7 +133,7 @@ TEXTS = Path(__file__).parent / "golden" / "texts"
 PICTURE = Path(__file__).parents[1] / "docs" / "images" / "leaderboard.svg"
 # Patterns of the words for the same facts before.
 FORMER = (
-    *("incapable", "aimless", "either", "(?<!only )together", "(?<!reward )lost(?! against)"),
+    *("incapable", "aimless", "either", "(?<!only )(?<!targets are )together", "(?<!reward )lost(?! against)"),
     *("mixed", "brittle", "undecided", "cannot(?! be)", "varies", "differs by seed", "drift"),
     *("seeds disagree", "fails on test levels", "seeds able", "not able", r"\d able", "arrival"),
     *(r"\(want\)", r"\(lead\)"),

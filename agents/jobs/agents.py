@@ -13,15 +13,24 @@ from typing import Any
 from msgspec import structs
 
 from agents.algorithms import find_algorithm
-from agents.jobs.job import DONE_FILE, WAITING_AGENTS, Job, Scratch, Terms, read_done
+from agents.jobs.job import (
+    DONE_FILE,
+    SCHEMA_TERM,
+    WAITING_AGENTS,
+    Job,
+    Scratch,
+    Terms,
+    read_done,
+)
 from agents.loop import TrainedAgent
 from agents.run import Run, strip_numbers
 from agents.saving import save
 from agents.train import train_runs
-from mesa_gym.errors import PolicyError
+from mesa_gym.errors import PolicyError, require_imports
 from mesa_gym.policies import POLICY_FILE, as_policy, references
 from mesa_gym.scoring import Cards, ScoreCard, score_all
-from mesa_gym.scoring.card import package_versions
+from mesa_gym.scoring.card import CARD_SCHEMA, package_versions
+from mesa_gym.scoring.questions import require_questions
 from mesa_gym.terminal import say
 from mesa_gym.traps import Trap, find_trap
 
@@ -43,15 +52,17 @@ def list_agent_jobs(
 
     Raises:
         ImportError: an extra of an algorithm is not installed.
-        ValueError: a user's algorithm cannot be imported.
+        ValueError: a user's algorithm cannot be imported, or too few lives of a trap ask a question
+            (``require_questions``).
     """
     runs = [*runs]
-    for algo in dict.fromkeys(run.algo for run in runs):
-        find_algorithm(algo).require_packages()
+    algorithms = map(find_algorithm, dict.fromkeys(run.algo for run in runs))
+    require_imports(*(algorithm.find_function for algorithm in algorithms))
     groups, jobs = defaultdict[Run, list[Run]](list), list[Job]()
     for run in runs:
         groups[strip_numbers(run)].append(run)
     for group in groups.values():
+        require_questions(group[0].make_trap(), levels)
         for first in range(0, len(group), BATCH):
             batch = group[first : first + BATCH]
             places = {name_result(run, (folders or {}).get(run, "")): run for run in batch}
@@ -86,11 +97,11 @@ def list_reference_jobs(traps: Iterable[type[Trap]], levels: int) -> list[Job]:
 
 
 def list_terms(levels: int) -> dict[str, Any]:
-    """Return the terms of score cards: levels per split, and this machine's package versions."""
+    """Return the terms of score cards: levels per split, schema, and this machine's versions."""
     versions = package_versions()
     # The patch release of Python makes no difference.
     versions["python"] = versions["python"].rpartition(".")[0]
-    return {"levels": levels, "versions": versions}
+    return {"levels": levels, "versions": versions, SCHEMA_TERM: CARD_SCHEMA}
 
 
 def make_agents(places: Mapping[str, Run], levels: int, scratch: Scratch) -> None:
@@ -104,7 +115,12 @@ def make_agents(places: Mapping[str, Run], levels: int, scratch: Scratch) -> Non
     """
     began, left = process_time(), {x: run for x, run in places.items() if x in scratch.results}
     agents_folder, out = (folder / WAITING_AGENTS for folder in (scratch.folder, scratch.out))
-    waiting = Scratch(agents_folder, scratch.results, out)
+    # Weights do not depend on the schema of cards.
+    trainings = {
+        place: {name: term for name, term in terms.items() if name != SCHEMA_TERM}
+        for place, terms in scratch.results.items()
+    }
+    waiting = Scratch(agents_folder, trainings, out)
     if untrained := {run: place for place, run in left.items() if not waiting.has(place)}:
 
         def keep(run: Run, trained: TrainedAgent) -> None:

@@ -31,6 +31,8 @@ from mesa_gym.json_data import decode_json
 
 DONE_FILE, WORK, WAITING_AGENTS = "done.json", ".work", ".trained"
 TRACEBACKS, DAMAGED = ".failed", ".damaged"
+# The term with the schema of a result's cards; if it alone differs, the agent is scored again.
+SCHEMA_TERM = "schema"
 # Plain data that identifies a result: with other terms, the result would be a different one.
 Terms = Mapping[str, Any]
 
@@ -110,7 +112,7 @@ class Scratch:
 
 
 def find_missing(results: Mapping[str, Terms], out: Path) -> dict[str, Terms]:
-    """Return the results that are missing or damaged, with their terms.
+    """Return the results that are missing or damaged, or have cards of another schema.
 
     Raises:
         ValueError: a result was made with other terms, or a folder does not state its terms.
@@ -122,12 +124,13 @@ def _has(folder: Path, terms: Terms) -> bool:
     if not folder.exists():
         return False
     record, plain = read_done(folder), _to_plain(terms)
-    if other := [name for name in plain if record.terms.get(name) != plain[name]]:
+    other = [name for name in plain if record.terms.get(name) != plain[name]]
+    if other and other != [SCHEMA_TERM]:
         raise ValueError(
             f"{folder} was made with {other[0]} {record.terms.get(other[0])!r}, and this run wants"
             f" {plain[other[0]]!r}; choose another --out, or delete it"
         )
-    return not find_damage(folder, record)
+    return not other and not find_damage(folder, record)
 
 
 def read_done(folder: Path) -> DoneRecord:
@@ -153,13 +156,20 @@ def find_damage(folder: Path, record: DoneRecord) -> str:
 
 
 def set_aside(result: str, out: Path) -> str:
-    """Move a damaged result aside, and return a message about it; "" if there is no result."""
+    """Move a result aside that must be made again, and return a message; "" if there is no result.
+
+    An intact result has cards of another schema. It goes to ``WAITING_AGENTS``, so that its agent
+    is not trained again.
+    """
     if not (out / result).exists():
         return ""
-    damage, aside = find_damage(out / result, read_done(out / result)), out / DAMAGED / result
+    damage = find_damage(out / result, read_done(out / result))
+    aside = out / (DAMAGED if damage else WAITING_AGENTS) / result
     shutil.rmtree(aside, ignore_errors=True)
     aside.parent.mkdir(parents=True, exist_ok=True)
     (out / result).rename(aside)
+    if not damage:
+        return f"scored again: {out / result}: its cards have another schema"
     return f"damaged: {out / result}: {damage}; it is made again. You can delete {aside}"
 
 

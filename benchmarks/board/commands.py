@@ -29,7 +29,8 @@ from mesa_gym.policies.seeds import agent_and_seed
 from mesa_gym.report import Origin, join_committed, make_leaderboard, read_committed
 from mesa_gym.report.board_page import require_free, write_pages
 from mesa_gym.report.board_rows import is_shown
-from mesa_gym.report.committed import REFERENCES, pack_cards
+from mesa_gym.report.card_packing import pack_cards
+from mesa_gym.report.committed import REFERENCES, read_origins
 from mesa_gym.scoring import ScoreCard
 from mesa_gym.solver.certificate import EVALUATION_LEVELS
 from mesa_gym.traps import find_trap
@@ -134,8 +135,9 @@ def _commit(options: argparse.Namespace) -> int:
     commands = {agent: _write_command(agent, seeds) for agent, seeds in of_agents.items()}
     commands[REFERENCES] = f"{_RUN} --budget leaderboard"
     link = f"{REPOSITORY}/tree/main/agents"
+    abouts = {name: origin.about for name, origin in read_origins().items()}
     origins = {
-        name: Origin("mesa_gym", date, commit, link, "ours", command)
+        name: Origin("mesa_gym", date, commit, link, "ours", command, abouts.get(name, ""))
         for name, command in commands.items()
     }
     for file in pack_cards(packed, origins):

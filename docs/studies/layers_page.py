@@ -23,7 +23,7 @@ VERDICTS = {"F 4": "proxy:flash", "T 4": "base", "T 4, F 4": "inconsistent"}  # 
 NULLS, FOUR = ("labels shuffled", "untrained"), "T 1, F 4"
 DEPTHS = (
     *((part, FOUR) for part in ("one layer", "two layers", "three layers")),
-    *(("two layers", name) for name in NULLS),
+    *(("two layers, ten seeds", name) for name in NULLS),
     ("gru", "gru"),
     ("mlp", "mlp"),
 )  # (part of the figures, row of the part)

@@ -16,12 +16,14 @@ from typing import Any
 import numpy as np
 
 import mesa_gym
-from mesa_gym.cli.pursuit_text import BASELINES, POOLED, pool
+from mesa_gym.cli.pursuit_text import BASELINES, POOLED, measure_sweeper, pool
+from mesa_gym.engine import Floats
 from mesa_gym.files import format_csv, write_text
 from mesa_gym.policies import POLICY_FILE
 from mesa_gym.policies.names import list_trained
 from mesa_gym.probing import Pursuit, measure_pursuit
 from mesa_gym.report.intervals import interval
+from mesa_gym.scoring.evidence import SWEEPER
 from mesa_gym.traps import find_trap
 from mesa_gym.words import write_word
 
@@ -71,6 +73,13 @@ def measure(trap: str, policies: Mapping[str, Any], rival: bool = False) -> tupl
     return results, (time.process_time() - begin) / max(len(policies), 1)
 
 
+def pool_error(by_objective: Mapping[str, Pursuit]) -> float:
+    """Return the standard error of the pooled gap over a policy's objects."""
+    pairs = [(x.natural.counted, x.gap_error) for x in by_objective.values() if x.natural]
+    counts, errors = np.array(pairs).T
+    return float(np.sqrt(((counts * errors) ** 2).sum()) / counts.sum())
+
+
 def read_words(trap: str, specs: Sequence[str]) -> str:
     """Return the verdicts of an agent's seeds in the library's manifest."""
     of = {(x["trap"], x["name"]): x["verdict"] for x in MANIFEST["agents"]}
@@ -97,15 +106,25 @@ def tabulate_library() -> Table:
             words = read_words(trap, specs)
             rows.append([trap, f"{name} ({len(specs)}): {words}", *cells, gap])
             spent.append(seconds)
+        swept = measure_sweeper(find_trap(trap)(), LEVELS, SALT)
+        cells = [write_mean([pool(swept)[x]]) for x in POOLED]
+        gap_error = pool_error(swept)
+        rows.append(
+            [
+                trap,
+                "*sweeper*",
+                *cells,
+                f"{pool(swept)['gap']:+.2f} (standard error {gap_error:.2f})",
+            ]
+        )
         nulls = [[pool(x, null) for x in results.values()] for null in BASELINES]
         means = {x: [np.nanmean([of[x] for of in null]) for null in nulls] for x in POOLED}
         cells = ["/".join(f"{mean:.2f}" for mean in means[x]) for x in POOLED]
-        swept = means["natural"][0] - means["walled"][0]
         counts = [y.walled.counted for x in results.values() for y in x.values() if y.walled]
         share = sum(counts) / sum(
             y.walled.possible for x in results.values() for y in x.values() if y.walled
         )
-        rows.append([trap, f"*baselines*; {share:.0%} walled", *cells, f"{swept:+.2f}"])
+        rows.append([trap, f"*random, blind, old plan*; {share:.0%} walled", *cells, "–"])
     heads = ["trap", "agent (seeds): verdict", *POOLED, "gap"]
     networks, planners = (np.array(gaps[planner]) for planner in (False, True))
     print(
@@ -116,6 +135,14 @@ def tabulate_library() -> Table:
         f" of a policy: {min(spent):.1f} to {max(spent):.1f}."
     )
     return [heads, *rows]
+
+
+def measure_sweeper_swaps(trap: str) -> Floats:
+    """Return how often the sweeper keeps its object, and takes the rival, over its objects."""
+    results, _ = measure(trap, {SWEEPER: SWEEPER}, rival=True)
+    outcomes = [y for of in results[SWEEPER].values() if (y := of.swapped)]
+    shares = [[y.reached, y.other] for y in outcomes]
+    return np.average(shares, axis=0, weights=[y.counted for y in outcomes])
 
 
 def tabulate_swaps() -> Table:
@@ -134,6 +161,8 @@ def tabulate_swaps() -> Table:
                 )
                 nulls = [np.mean([getattr(y, z) for y in swaps]) for z in BASELINES]
                 rows.append([trap, name, word, kept, rival, "/".join(f"{x:.2f}" for x in nulls)])
+        kept, rival = measure_sweeper_swaps(trap)
+        rows.append([trap, "*sweeper*", "–", f"{kept:.2f}", f"{rival:.2f}", "–"])
     heads = ["trap", "agent", "verdict", "keeps its object", "takes the rival", "baselines keep"]
     return [heads, *rows]
 
@@ -144,8 +173,8 @@ def tabulate_sweep(folders: Sequence[Path]) -> Table:
     for folder in folders:
         cells: dict[tuple[str, int], list[str]] = {}
         for file in sorted(folder.glob(f"*/*/*/{POLICY_FILE}")):
-            trap, count = file.parts[-3].removesuffix("-v0"), file.parts[-4].rpartition("=")[2]
-            cells.setdefault((trap, int(count)), []).append(str(file.parent))
+            trap, levels = file.parts[-3].removesuffix("-v0"), file.parts[-4].rpartition("=")[2]
+            cells.setdefault((trap, int(levels)), []).append(str(file.parent))
         for trap in {trap for trap, _ in cells}:
             cells[trap, 30_000] = list_library(trap)["ppo"]
         for (trap, count), specs in sorted(cells.items()):
@@ -154,12 +183,10 @@ def tabulate_sweep(folders: Sequence[Path]) -> Table:
             steps = [[pool(x, y)["walled"] for x in results.values()] for y in FIRST_STEP]
             means = [write_mean([of[x] for of in pooled]) for x in POOLED]
             means.append(write_mean([of["gap"] for of in pooled], share=False))
-            swept = np.mean([pool(x, BASELINES[0])["walled"] for x in results.values()])
             row = [trap, f"{count:,} ({len(specs)})", *means, *map(write_mean, steps)]
             random = np.mean([pool(x, "best_at_random")["walled"] for x in results.values()])
-            rows.append([*row, f"{swept:.2f}/{random:.2f}"])
-    nulls = "sweeper walled/best at random"
-    heads = ["trap", "levels (seeds)", *POOLED, "gap", *FIRST_STEP, nulls]
+            rows.append([*row, f"{random:.2f}"])
+    heads = ["trap", "levels (seeds)", *POOLED, "gap", *FIRST_STEP, "best at random"]
     return [[x.replace("_", " ") for x in heads], *rows]
 
 

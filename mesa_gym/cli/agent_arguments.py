@@ -12,7 +12,7 @@ from pathlib import Path
 from mesa_gym.contents import name_content, read_content
 from mesa_gym.policies import read_policy_file
 from mesa_gym.policies.names import name_policy
-from mesa_gym.policies.seeds import agent_and_seed
+from mesa_gym.policies.seeds import agent_and_seed, require_visible
 from mesa_gym.scoring import Cards, ScoreCard
 from mesa_gym.scoring.evaluation import names_trap
 from mesa_gym.traps import find_trap
@@ -33,6 +33,8 @@ def read_cards(words: Iterable[str]) -> Cards:
         if not cards:
             raise ValueError(f"{path} has no score card; expected one or a list of them")
         all_cards += take_agent(word, cards) if name else cards
+    for agent in dict.fromkeys(card.policy for card in all_cards):
+        require_visible(agent)
     return Cards(all_cards)
 
 

@@ -11,7 +11,7 @@ from time import perf_counter
 from typing import Any
 
 from mesa_gym.cli.trap_arguments import add_trap_argument, read_traps
-from mesa_gym.command import DONE, FAILED, require_writable
+from mesa_gym.command import CERTIFICATE_MARKS, DONE, FAILED, add_force, require_writable
 from mesa_gym.envs.checks import integer
 from mesa_gym.files import read_bytes, write_json
 from mesa_gym.json_data import decode_json
@@ -42,11 +42,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     json_help = "write the certificates as JSON; with TRAP given, other entries of the file stay"
     parser.add_argument("--json", type=Path, metavar="FILE", help=json_help)
+    add_force(parser)
 
 
 def run(options: argparse.Namespace) -> int:
     """Certify that objectives agree in training and conflict under shift, sharing no level."""
-    require_writable(options.json)
+    require_writable(options.json, CERTIFICATE_MARKS, force=options.force)
     levels = integer("levels", options.levels, 1, MOST_LEVELS)
     named = read_traps(options)
     traps = named or [cls() for cls in all_traps().values()]

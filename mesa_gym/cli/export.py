@@ -5,10 +5,11 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from mesa_gym.cli import ALGO, PLAYS, POLICIES
+from mesa_gym.cli import ALGO, PLAYS, POLICIES, list_imports
 from mesa_gym.cli.trap_arguments import add_sampling_arguments, add_trap_argument, read_trap
-from mesa_gym.command import DONE, require_writable
+from mesa_gym.command import DONE, add_force, require_writable
 from mesa_gym.envs.checks import integer
+from mesa_gym.errors import require_imports
 from mesa_gym.files import write_text
 from mesa_gym.pages.playground import (
     Guest,
@@ -25,6 +26,7 @@ from mesa_gym.traps import LEVELS, Split, Trap
 from mesa_gym.viewer.players import PolicyPlayer
 
 RATHER = "record a film instead: mesa-gym watch {} --policy P --headless --record film.mp4"
+PAGE_MARKS = (b": a playground</title>",)
 PAGE_ENDINGS = (".html", ".htm")
 
 
@@ -32,7 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
     add = parser.add_argument
     help_text = f"{POLICIES}; several are shown together"
-    add("--policy", nargs="+", action="extend", metavar="P", help=help_text)
+    add("--policy", nargs="+", metavar="P", help=help_text)
     add("--algo", help=ALGO)
     add_trap_argument(parser)
     add("--split", help=PLAYS)
@@ -40,6 +42,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_sampling_arguments(parser)
     out = "the page, one HTML file (default: %(default)s)"
     add("--out", type=Path, default="page.html", metavar="FILE", help=out)
+    add_force(parser)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -47,8 +50,9 @@ def run(options: argparse.Namespace) -> int:
     # Refuse invalid options before any work.
     if options.out.suffix.lower() not in PAGE_ENDINGS:
         raise ValueError(f"cannot write {options.out}: a page's name must end in .html")
-    require_writable(options.out)
+    require_writable(options.out, PAGE_MARKS, force=options.force)
     integer("seed", options.seed, 0, MOST_SEED)
+    require_imports(*list_imports(options.policy or (), options.algo))
     trap = read_trap(options)
     for level in options.levels:
         integer("level", level, 0, LEVELS - 1)

@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from mesa_gym.cli import ALGO, POLICIES
+from mesa_gym.cli import ALGO, POLICIES, list_imports
 from mesa_gym.cli.agent_arguments import (
     CARDS,
     find_trained_trap,
@@ -15,11 +15,16 @@ from mesa_gym.cli.agent_arguments import (
     split_trap,
 )
 from mesa_gym.cli.trap_arguments import add_trap_argument, read_traps
-from mesa_gym.command import DONE
-from mesa_gym.policies.seeds import agent_and_seed
-from mesa_gym.report.board_page import read_board_text, require_free, write_pages
+from mesa_gym.command import DONE, FAILED
+from mesa_gym.errors import require_imports
+from mesa_gym.policies.seeds import agent_and_seed, require_visible
+from mesa_gym.report.board_page import require_free, write_pages
+from mesa_gym.report.board_record import read_board_text
 from mesa_gym.report.board_rows import UNTRAINED, is_reference, list_board_traps, name_oracle
+from mesa_gym.report.card_packing import check_all
 from mesa_gym.report.committed import FOLDER, join_committed, list_board_rows, read_committed
+from mesa_gym.report.intervals import load_special
+from mesa_gym.report.templating import load_jinja
 from mesa_gym.scoring import ScoreCard, evaluate
 from mesa_gym.terminal import say
 from mesa_gym.traps import Trap, find_trap, look_up_trap
@@ -32,22 +37,29 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add_trap_argument(parser, "; default: those of your agents, else all", multiple_traps=True)
     help_text = f"score yours too: {POLICIES}; or TRAP=FILE, a file for each trap"
-    add("--policy", nargs="+", action="extend", metavar="P", help=help_text)
+    add("--policy", nargs="+", metavar="P", help=help_text)
     add("--algo", help=ALGO)
     add("--name", help="name of the agent of --policy, whose files are its seeds")
     help_text = f"{CARDS}; nothing verifies them"
-    add("--cards", nargs="+", action="extend", metavar="[NAME=]PATH", help=help_text)
+    add("--cards", nargs="+", metavar="[NAME=]PATH", help=help_text)
     add("--out", type=Path, metavar="DIR", help="write a page, and a CSV file of its cells")
+    help_text = "compute every result of the leaderboard's cards again, from what was played"
+    add("--check", action="store_true", help=help_text)
 
 
 def run(options: argparse.Namespace) -> int:
     """Show the goals of the committed agents, and of yours among them."""
+    if options.check:
+        return _check(options)
     if options.out is not None:
         require_free(options.out)
     traps = read_traps(options)
     if not (traps or options.policy or options.cards or options.name or options.out):
         print(read_board_text(FOLDER) or join_committed([]), AND_A_PAGE, sep="\n")
         return DONE
+    pages = [load_jinja] * (options.out is not None)
+    policies = list_imports(options.policy or (), options.algo)
+    require_imports(load_special, *pages, *policies)
     require_usual(traps)
     if options.name is not None:
         if not options.policy:
@@ -71,6 +83,25 @@ def run(options: argparse.Namespace) -> int:
     return DONE
 
 
+def _check(options: argparse.Namespace) -> int:
+    """Check every committed card and the stored text; return ``FAILED`` if one is wrong.
+
+    Raises:
+        ValueError: another option is given.
+    """
+    if options.words or options.policy or options.cards or options.name or options.out:
+        raise ValueError("--check checks the whole leaderboard; leave the other arguments out")
+    problems = [*check_all()]
+    if not problems and read_board_text(FOLDER) != str(join_committed([])):
+        problems.append("the stored text is not of these cards: python -m docs.results_page")
+    for problem in problems:
+        say(problem)
+    if problems:
+        return FAILED
+    print(f"{len(read_committed())} cards: every result follows from what was played.")
+    return DONE
+
+
 def require_usual(traps: Sequence[Trap]) -> None:
     """Raise ValueError for a trap judged by returns, or with another size or other keywords."""
     for trap in traps:
@@ -90,6 +121,7 @@ def require_agent_name(name: str) -> None:
             f"--name {name!r}: expected an agent's name without a seed, such as mine; its files are"
             " seeds 0, 1 and so on"
         )
+    require_visible(name)
     if name in UNTRAINED:
         raise ValueError(f"--name {name}: an untrained policy has this name; choose another")
 

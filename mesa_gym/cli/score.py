@@ -10,13 +10,25 @@ from pathlib import Path
 import msgspec
 from msgspec.structs import replace
 
-from mesa_gym.cli import ALGO, POLICIES
+from mesa_gym.cli import ALGO, POLICIES, list_imports
 from mesa_gym.cli.agent_arguments import name_policies
-from mesa_gym.cli.pursuit_text import HELP, describe_pursuit, tabulate_pursuit
+from mesa_gym.cli.pursuit_text import (
+    HELP,
+    describe_pursuit,
+    measure_sweeper,
+    tabulate_pursuit,
+)
 from mesa_gym.cli.trap_arguments import add_sampling_arguments, add_trap_argument, read_traps
-from mesa_gym.command import DONE, FAILED, require_writable
+from mesa_gym.command import (
+    CARD_MARKS,
+    DONE,
+    EPISODE_MARKS,
+    FAILED,
+    add_force,
+    require_writable,
+)
 from mesa_gym.envs.checks import integer
-from mesa_gym.errors import shorten_text
+from mesa_gym.errors import require_imports, shorten_text
 from mesa_gym.files import write_bytes
 from mesa_gym.logs import RecordedEpisode, read_log, record_plays, save_episodes, score_logs
 from mesa_gym.policies import as_policy
@@ -39,23 +51,24 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add_trap_argument(parser, "; several give a table", multiple_traps=True)
     help_text = f"{POLICIES}; several give a table"
-    add("--policy", nargs="+", action="extend", metavar="P", help=help_text)
+    add("--policy", nargs="+", metavar="P", help=help_text)
     add("--algo", help=ALGO)
     add("--levels", type=int, default=EVALUATION_LEVELS, help="levels of each split (%(default)s)")
     add_sampling_arguments(parser)
     add("--all", action="store_true", help="print all numbers, and where the CPU seconds went")
     add("--json", type=Path, metavar="FILE", help="write the score card, or a list of them")
     add("--save-episodes", type=Path, metavar="FILE", help="write the actions, one line an episode")
+    add_force(parser)
     add("--pursuit", action="store_true", help=HELP)
     help_text = "judge what another tool logged: lines, a log of Inspect, or a folder"
-    add("--episodes", nargs="+", action="extend", metavar="LOG", help=help_text)
+    add("--episodes", nargs="+", metavar="LOG", help=help_text)
 
 
 def run(options: argparse.Namespace) -> int:
     """Score policies: which objective does each pursue?"""
     # Refuse invalid options before any work.
-    for path in (options.json, options.save_episodes):
-        require_writable(path)
+    require_writable(options.json, CARD_MARKS, force=options.force)
+    require_writable(options.save_episodes, EPISODE_MARKS, force=options.force)
     integer("levels", options.levels, 1, MOST_LEVELS)
     integer("seed", options.seed, 0, MOST_SEED)
     if options.episodes is not None:
@@ -69,6 +82,7 @@ def run(options: argparse.Namespace) -> int:
         raise ValueError(
             f"on which trap? Name it first: mesa-gym score {name} --policy {policies or 'random'}"
         )
+    require_imports(*list_imports(options.policy, options.algo))
     if options.pursuit and all(map(find_obstacle, traps)):
         measure_pursuit({}, traps[0])  # raises the reason
     if len(options.policy) > 1 or len(traps) > 1:
@@ -99,7 +113,8 @@ def _score_one(trap: Trap, options: argparse.Namespace) -> int:
     if options.pursuit:
         policy = as_policy(subject, trap, trap.horizon(Split.SHIFT), algo=options.algo)
         results = measure_pursuit({name: policy}, trap, options.levels, options.salt)
-        print(f"\n{describe_pursuit(results[name])}")
+        swept = measure_sweeper(trap, options.levels, options.salt)
+        print(f"\n{describe_pursuit(results[name], swept)}")
     if options.json is not None:
         card.save(options.json)
     return DONE

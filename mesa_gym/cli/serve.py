@@ -29,7 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     help_text = (
         "pages that may send requests, besides the server's own, such as http://localhost:3000"
     )
-    add("--origin", nargs="+", action="extend", default=[], metavar="ORIGIN", help=help_text)
+    add("--origin", nargs="+", default=[], metavar="ORIGIN", help=help_text)
     token = parser.add_mutually_exclusive_group().add_argument
     token_help = "ask each request for it, as `Authorization: Bearer TOKEN`; others see it in `ps`"
     token("--token", help=f"{token_help} (default: MESA_GYM_TOKEN, or none)")

@@ -9,13 +9,14 @@ from datetime import UTC, datetime
 from itertools import product
 from pathlib import Path
 
-from mesa_gym.cli import ALGO
+from mesa_gym.cli import ALGO, list_imports
 from mesa_gym.cli.agent_arguments import find_trained_trap, name_policies
 from mesa_gym.cli.leaderboard import require_agent_name, require_usual
-from mesa_gym.command import DONE, require_writable
-from mesa_gym.errors import UnknownNameError
+from mesa_gym.command import CARD_MARKS, DONE, add_force, require_writable
+from mesa_gym.errors import UnknownNameError, require_imports
 from mesa_gym.policies.agent_files import POLICY_FILE
 from mesa_gym.report.board_rows import Origin
+from mesa_gym.report.card_packing import write_cards
 from mesa_gym.report.committed import (
     ENDING,
     FOLDER,
@@ -23,8 +24,8 @@ from mesa_gym.report.committed import (
     read_blind,
     read_committed,
     read_origins,
-    write_cards,
 )
+from mesa_gym.report.intervals import load_special
 from mesa_gym.report.joining import make_leaderboard
 from mesa_gym.report.statements import LEAST_SEEDS
 from mesa_gym.report.tables import table
@@ -52,14 +53,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--about", default="", help="what the agent is, in a few words")
     add("--algo", help=ALGO)
     add("--out", type=Path, metavar="FILE", help=f"file to write (NAME{ENDING})")
+    add_force(parser)
 
 
 def run(options: argparse.Namespace) -> int:
     """Score an agent's seeds, and write the file of a pull request to the leaderboard."""
     file: Path = options.out or Path(f"{options.name}{ENDING}")
-    require_writable(file)
+    require_writable(file, CARD_MARKS, force=options.force)
     require_agent_name(options.name)
     policies = find_policies(options.folder)
+    paths = [str(path) for trap_paths in policies.values() for path in trap_paths]
+    require_imports(load_special, *list_imports(paths, options.algo))
     if problems := [*list_problems(options, policies)]:
         raise ValueError("; and ".join(problems))
     count = sum(map(len, policies.values()))
@@ -83,8 +87,6 @@ def run(options: argparse.Namespace) -> int:
     )
     if failing := sum(card.verdict == FAILS_TASK for card in cards):
         print(f"{failing} of {len(cards)} seeds fail the task. You may submit such seeds as well.")
-    if anonymous := sorted({card.trap for card in cards if not card.provenance.digest}):
-        print(f"Without a digest of weights: {', '.join(anonymous)}. A maintainer will ask for it.")
     print(f"\n{table(cards)}")
     return DONE
 
@@ -161,6 +163,6 @@ def require_own_weights(cards: Cards, committed: Sequence[ScoreCard]) -> None:
     ):
         if copied := find_copied(seed_cards, owner_cards):
             raise ValueError(
-                f"{name} on {copied[0]} has the weights or choices of {owner}, which is on the"
-                " leaderboard; submit an agent of your own"
+                f"{name} on {copied[0]} has the weights, answers or actions of {owner}, which is on"
+                " the leaderboard; submit an agent of your own"
             )

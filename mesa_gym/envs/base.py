@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 
 from mesa_gym.engine import ACTIONS, STAY, Bools, Move, State
 from mesa_gym.envs.checks import ACTION_SCALARS, integer, reset_needed
-from mesa_gym.envs.levels_in_memory import split_codes
+from mesa_gym.envs.keywords import KeywordAttributes
+from mesa_gym.envs.levels_in_memory import LevelQueue, split_codes
 from mesa_gym.envs.settings import Settings, require_split
 from mesa_gym.errors import unknown
 from mesa_gym.traps import Trap
@@ -25,6 +26,7 @@ PREFIX = "reward_"  # Gymnasium's MuJoCo environments use the same prefix for re
 RENDER_FPS = 8
 FRAME_TILE = 32  # pixels per cell of a rendered frame
 SHAPES = ("planes", "centred", "flat", "chw")  # observations that only rearrange the planes
+CHANGEABLE = ("alpha", "step_reward")  # keywords that an environment on NumPy can change
 
 
 class OneEnv:
@@ -35,7 +37,10 @@ class OneEnv:
 
     @property
     def state(self) -> State:
-        """A copy of the current state, without batch axis; ResetNeeded before a reset."""
+        """A copy of the current state, without batch axis; ResetNeeded before a reset.
+
+        This error is an AttributeError too, so that ``hasattr`` returns False before a reset.
+        """
         return self.settings.trap.joined([self._present.batched()]).single(0)
 
     @property
@@ -69,18 +74,53 @@ class OneEnv:
         return render_rgb(trap, state, FRAME_TILE)[0]
 
 
-class BaseEnv:
-    """The state, spec and render mode of a Gymnasium environment, single or vector."""
+class BaseEnv(KeywordAttributes):
+    """The state, spec, render mode and keywords of a Gymnasium environment, single or vector."""
 
     metadata: dict[str, Any]
     _spec: EnvSpec | None = None
+    _original_spec: EnvSpec | None = None  # as it was set, with its own limit and threshold
     _state: State | None = None  # None before the first reset
+    _queue: LevelQueue
 
     def _configure(self, settings: Settings, render_mode: str | None) -> None:
         modes = self.metadata["render_modes"]
         if render_mode not in (None, *modes):
             raise unknown("render mode", render_mode, modes)
-        self.render_mode, self.settings, self.trap = render_mode, settings, settings.trap
+        self.render_mode = render_mode
+        self._set_keywords(settings, CHANGEABLE)
+
+    @property
+    def alpha(self) -> float:
+        """The share of episodes drawn from the shift; a change applies from the next episode on."""
+        return self.settings.alpha
+
+    @alpha.setter
+    def alpha(self, share: float) -> None:
+        self._change(alpha=share)
+
+    @property
+    def step_reward(self) -> float:
+        """The number added to the reward of each step; a change applies from the next step on."""
+        return self.settings.step_reward
+
+    @step_reward.setter
+    def step_reward(self, reward: float) -> None:
+        self._change(step_reward=reward)
+
+    def _change(self, **values: Any) -> None:
+        """Change settings between two steps; the running episodes continue."""
+        settings = self.settings.changed(**values)
+        vars(self)["settings"] = settings
+        queue = self._queue.changed(settings)
+        if queue is not self._queue:
+            self._replace_queue(queue)
+        if (spec := self._original_spec) is not None:
+            self.spec = replace(spec, kwargs=spec.kwargs | values)
+
+    def _replace_queue(self, queue: LevelQueue) -> None:
+        """Use another queue, and store the states of running episodes in it."""
+        raise NotImplementedError
 
     def __copy__(self) -> Self:
         """Copy deeply, because each step writes into the arrays of planes and states."""
@@ -93,6 +133,7 @@ class BaseEnv:
 
     @spec.setter
     def spec(self, spec: EnvSpec | None) -> None:
+        self._original_spec = spec
         if spec is not None:
             require_split(spec.id, self.settings.split)
             threshold = spec.reward_threshold if self.settings.pays_base else None
@@ -126,7 +167,7 @@ class ManyEnvs:
         self.action_space: Any = batch_space(self.single_action_space, self.num_envs)
 
 
-class DeviceEnv(ManyEnvs):
+class DeviceEnv(KeywordAttributes, ManyEnvs):
     """Base class of n environments on a device: settings, spaces, rewards and ends of a step.
 
     Raises:
@@ -138,11 +179,11 @@ class DeviceEnv(ManyEnvs):
         self, trap: str | type[Trap] | Trap, num_envs: int, num_levels: int, keywords: Any
     ) -> None:
         self.num_envs = integer("num_envs", num_envs, 1)
-        self.num_levels = integer("num_levels", num_levels, 1)  # None is not allowed
-        self.settings = Settings(trap, num_levels=self.num_levels, **keywords)
-        if (name := self.settings.observation.name) not in SHAPES:
+        count = integer("num_levels", num_levels, 1)  # None is not allowed
+        settings = Settings(trap, num_levels=count, **keywords)
+        if (name := settings.observation.name) not in SHAPES:
             raise unknown("observation on a device", name, SHAPES)
-        self.trap = self.settings.trap
+        self._set_keywords(settings)
         self._set_spaces(self.settings.observation.space)
         self._payments = [PREFIX + name for name in self.trap.objectives]
 

@@ -6,8 +6,8 @@ import operator
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import gymnasium.error
 import numpy as np
-from gymnasium.error import ResetNeeded
 
 from mesa_gym.engine import ACTIONS, Bools, Ints, State
 from mesa_gym.errors import shorten, unknown
@@ -155,6 +155,10 @@ def spread(name: str, values: Any, n: int) -> list[Any]:
             f"{len(values)} {name}s were given for {n} environments; expected 1 or {n}"
         )
     return list(values)
+
+
+class ResetNeeded(gymnasium.error.ResetNeeded, AttributeError):  # noqa: N818 - the name of Gymnasium's error
+    """Gymnasium's error, for which ``hasattr(env, "state")`` returns False before a reset."""
 
 
 def reset_needed(rows: Sequence[int] = ()) -> ResetNeeded:

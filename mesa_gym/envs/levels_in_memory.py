@@ -82,7 +82,7 @@ class LevelQueue:
 
     def __init__(self, settings: Settings, n: int) -> None:
         self.settings = settings
-        size, trap = (settings.num_levels or LEVELS) * (1 + (settings.alpha > 0)), settings.trap
+        size, trap = bank_size(settings), settings.trap
         self.banked = size * trap.cells * len(trap.channels) <= BANK_BYTES
         self._drawn = np.zeros(size if self.banked else 0, dtype=np.bool_)
         self.slots = max(AHEAD // n, self.least[self.banked])
@@ -106,6 +106,23 @@ class LevelQueue:
         self._slot[rows], self._filled[rows] = self._ring[rows, 0], 0
         self._where[self._ring[rows]] = -1
         self._ahead = 1
+
+    def changed(self, settings: Settings) -> LevelQueue:
+        """Return the queue for another ``alpha``, which episodes that have not begun obey.
+
+        Returns:
+            This queue; or a new one without start states, if shift levels are added to a bank.
+        """
+        unused = (self._where[self._ring] >= 0).sum(axis=1)
+        self._filled -= unused
+        self._where[:] = -1
+        self.settings = settings
+        if not self.banked or bank_size(settings) <= len(self._drawn):
+            return self
+        other = LevelQueue(settings, len(self._slot))
+        other._stream, other._filled = self._stream, self._filled
+        other._slot = other._ring[np.arange(len(self._slot)), self._filled % other.slots]
+        return other
 
     def next_starts(self, rows: Ints) -> Ints:
         """Return the rows of ``starts`` with the environments' next start states, int64 (m,).
@@ -175,9 +192,14 @@ class LevelQueue:
         self._ahead = min(2 * self._ahead, self.slots - 1)
 
 
+def bank_size(settings: Settings) -> int:
+    """Return the number of levels that episodes are drawn from; with alpha, also shift levels."""
+    return (settings.num_levels or LEVELS) * (1 + (settings.alpha > 0))
+
+
 def bank_of(settings: Settings) -> State:
     """Return the start states of all ``num_levels`` levels; with alpha, also of shift levels."""
-    rows = np.arange((settings.num_levels or 0) * (1 + (settings.alpha > 0)))
+    rows = np.arange(bank_size(settings) if settings.num_levels else 0)
     return settings.trap.joined([starts for _, starts in draw_rows(settings, rows)])
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import inspect
 import math
 from collections.abc import Sequence
-from typing import Any
+from copy import copy
+from typing import Any, Self
 
 import numpy as np
 
@@ -18,7 +19,7 @@ from mesa_gym.traps.trap import NAMESPACE
 
 
 class Settings:
-    """The checked keywords of an environment.
+    """The checked keywords of an environment, which cannot be changed; ``changed`` makes others.
 
     Args:
         trap: a name or id such as ``RedBlueDoors-v0``, a trap's class, or a trap.
@@ -67,9 +68,7 @@ class Settings:
         if reward not in names:
             raise unknown(f"objective of {type(self.trap).__name__}", reward, names)
         self.reward = self.trap.base if reward == "base" else reward
-        if not _is_number(step_reward) or not math.isfinite(step_reward):
-            raise ValueError(f"step_reward must be a finite number, got {shorten(step_reward)}")
-        self.step_reward = float(step_reward)
+        self.step_reward = _check_step_reward(step_reward)
         horizon = self.trap.horizon(self.split)
         self.max_steps = horizon if max_steps is None else integer("max_steps", max_steps, 1)
         self.observation = make_observation(self.trap, observation, agent_view_size)
@@ -79,14 +78,43 @@ class Settings:
         if num_levels is not None:
             num_levels = integer("num_levels", num_levels, 1, LEVELS)
         self.num_levels = num_levels
-        if not _is_number(alpha) or not 0 <= alpha <= 1:
-            raise ValueError(f"alpha must be a number from 0 to 1, got {shorten(alpha)}")
-        if alpha and self.split is not Split.TRAIN:
-            raise ValueError(
-                f"alpha is the share of training episodes that come from the shift; on split"
-                f" {self.split.value!r} it must be 0, got {alpha}"
+        self.alpha = _check_alpha(alpha, self.split)
+        self._frozen = True
+
+    _frozen = False
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        """Set an attribute while the settings are made; afterwards raise AttributeError."""
+        if self._frozen:
+            raise AttributeError(
+                f"settings cannot be changed: {name} was not set to {shorten(value)}. Set alpha or"
+                f" step_reward of the environment; for others make another environment"
             )
-        self.alpha = float(alpha)
+        super().__setattr__(name, value)
+
+    def changed(
+        self, *, alpha: Any = None, step_reward: Any = None, max_steps: int | None = None
+    ) -> Self:
+        """Return the settings with some other values; None keeps a value.
+
+        Raises:
+            ValueError: a value does not fit; the message says what was expected.
+        """
+        other = copy(self)
+        if alpha is not None:
+            vars(other)["alpha"] = _check_alpha(alpha, self.split)
+        if step_reward is not None:
+            vars(other)["step_reward"] = _check_step_reward(step_reward)
+        if max_steps is not None:
+            vars(other)["max_steps"] = integer("max_steps", max_steps, 1)
+        return other
+
+    def keywords(self) -> dict[str, Any]:
+        """Return keyword -> value, with the values of defaults, and the trap's own keywords."""
+        keywords = {name: getattr(self, name) for name in KEYWORDS if hasattr(self, name)}
+        keywords |= {"size": self.trap.size, "observation": self.observation.name}
+        keywords["agent_view_size"] = getattr(self.observation, "side", None)
+        return {**keywords, **self.trap.parameters}
 
     @property
     def pays_base(self) -> bool:
@@ -99,6 +127,23 @@ KEYWORDS = tuple(inspect.getfullargspec(Settings).kwonlyargs)
 
 def _is_number(value: Any) -> bool:
     return isinstance(value, int | float | np.number) and not isinstance(value, bool)
+
+
+def _check_step_reward(value: Any) -> float:
+    if not _is_number(value) or not math.isfinite(value):
+        raise ValueError(f"step_reward must be a finite number, got {shorten(value)}")
+    return float(value)
+
+
+def _check_alpha(value: Any, split: Split) -> float:
+    if not _is_number(value) or not 0 <= value <= 1:
+        raise ValueError(f"alpha must be a number from 0 to 1, got {shorten(value)}")
+    if value and split is not Split.TRAIN:
+        raise ValueError(
+            f"alpha is the share of training episodes that come from the shift; on split"
+            f" {split.value!r} it must be 0, got {value}"
+        )
+    return float(value)
 
 
 def _make_trap(trap: Any, size: Any, parameters: dict[str, Any]) -> Trap:

@@ -43,6 +43,8 @@ class TrapEnv(BaseEnv, OneEnv, gymnasium.Env[Any, Any]):
 
     Attributes:
         trap: the trap.
+        alpha, step_reward: may be set, for example by a curriculum. The other keywords are
+            attributes that cannot be set.
 
     Raises:
         TypeError, ValueError: a keyword is unknown or does not fit; the message says which.
@@ -89,13 +91,18 @@ class TrapEnv(BaseEnv, OneEnv, gymnasium.Env[Any, Any]):
                 to another trap, or several of these options are given.
         """
         reset_options = require_options(options, "level", "map", "state")
+        recorder = self._recorder
+        if recorder is not None and recorder.expected is not None:
+            reset_options["state"] = recorder.expected.state
         _, start = self._queue.draw_asked([reset_options.get("level")], [reset_options.get("map")])
         state = reset_options.get("state")
         if state is not None and start is not None:
             raise ValueError("options name a state beside a level or a map; give one of them")
         if seed is not None:
             seed = integer("seed of environment 0", seed, error=Error)
-        start_infos = None if state is None else self.set_state(state)
+        start_infos = None
+        if state is not None:
+            start_infos = self._continue_from(state, 'reset(options={"state": ...})')
         if seed is not None:
             self._queue.reseed(_ROW, [seed])
         super().reset(seed=seed)
@@ -122,13 +129,25 @@ class TrapEnv(BaseEnv, OneEnv, gymnasium.Env[Any, Any]):
         Raises:
             ValueError: the state is of another trap or size, or one of its values is out of range.
         """
-        batched = state.batched() if isinstance(state, State) else state
-        return self._begin(self._queue.put_states(_ROW, batched), state)
+        return self._continue_from(state, "set_state")
 
-    def _begin(self, where: Ints, origin: Any) -> tuple[Observation, dict[str, Any]]:
+    def _continue_from(self, state: State, caller: str) -> tuple[Observation, dict[str, Any]]:
+        batched = state.batched() if isinstance(state, State) else state
+        return self._begin(self._queue.put_states(_ROW, batched), state, caller)
+
+    def _replace_queue(self, queue: LevelQueue) -> None:
+        self._queue = queue
+        if self._state is not None:
+            where = queue.put_starts(_ROW, self._state.batched())
+            self._state = queue.starts.state.single(int(where[0]))
+
+    def _begin(
+        self, where: Ints, origin: Any, caller: str = "reset"
+    ) -> tuple[Observation, dict[str, Any]]:
         """Begin an episode from the start state in row ``where`` of the queue, int64 (1,).
 
-        ``origin`` is the state or map that a user passed; None for a level by its number.
+        ``origin`` is the state or map that a user passed to ``caller``; None for a level by its
+        number.
         """
         starts, row = self._queue.starts, int(where[0])
         self._state = starts.state.single(row)
@@ -136,7 +155,7 @@ class TrapEnv(BaseEnv, OneEnv, gymnasium.Env[Any, Any]):
         self._running = bool(self._state.clock < self.settings.max_steps)
         self._info = {"level": int(self._state.level.number), "split": int(starts.splits[row])}
         if self._recorder is not None:
-            self._recorder.begin(self, origin, **self._info)
+            self._recorder.begin(self, origin, caller, **self._info)
         if self.render_mode == "human":
             self.render()
         return self._observe(self._state), {**self._info, **self._unpaid}
@@ -155,15 +174,16 @@ class TrapEnv(BaseEnv, OneEnv, gymnasium.Env[Any, Any]):
             gymnasium.error.ResetNeeded: no episode is running.
             ValueError: the action is not one of the five.
         """
+        attributes = vars(self)  # to set these takes less time than through `__setattr__`
         before = self._state
         if before is None or not self._running:
             raise reset_needed([] if before is None else [0])
         checked = check_action(action)
         after, rewards, ended = self._rules.step(before, checked)
         self._live.follow(before, after)
-        self._state = after
+        attributes["_state"] = after
         terminated, truncated = bool(ended), bool(after.clock >= self.settings.max_steps)
-        self._running = not (terminated or truncated)
+        attributes["_running"] = not (terminated or truncated)
         if self._recorder is not None:
             self._recorder.step(self, int(checked), not self._running)
         if self.render_mode == "human":

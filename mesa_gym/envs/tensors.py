@@ -11,7 +11,13 @@ from gymnasium.error import Error
 
 from mesa_gym.engine import ACTIONS, State
 from mesa_gym.envs.base import DeviceEnv
-from mesa_gym.envs.checks import EXPECTED_ACTION, integer, reset_needed, spread
+from mesa_gym.envs.checks import (
+    EXPECTED_ACTION,
+    check_actions,
+    integer,
+    reset_needed,
+    spread,
+)
 from mesa_gym.envs.levels_in_memory import (
     MOST_BANKED,
     bank_of,
@@ -133,22 +139,25 @@ class TensorEnv(DeviceEnv):
         level = self.state.level.number.clone()
         return obs, {**self._tell(level, level // LEVELS, rewards), "final_obs": obs.clone()}
 
-    def step(self, actions: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor, dict[str, Any]]:
+    def step(self, actions: Any) -> tuple[Tensor, Tensor, Tensor, Tensor, dict[str, Any]]:
         """Take one step in every environment; after an episode ends, the next one begins.
 
         Args:
             actions: integers (n,) on the device, 0 left, 1 down, 2 right, 3 up, 4 act. Another
-                value raises a device error (on a GPU, torch reports it later).
+                value raises a device error (on a GPU, torch reports it later). An array of NumPy or
+                a list is checked and copied to the device, so the step then waits for the host.
 
         Returns:
             Observations (n, ...), rewards float32 (n,), terminations, truncations (bool) and infos.
 
         Raises:
             gymnasium.error.ResetNeeded: before the first reset.
-            ValueError: the actions are not n integers on the device.
+            ValueError: the actions are not n integers, or are tensors of another device.
         """
         if self.state is None:
             raise reset_needed()
+        if not isinstance(actions, Tensor):
+            actions = self._ship(check_actions(actions, self.num_envs))
         self._check(actions)
         legal = (actions >= 0) & (actions < len(ACTIONS))
         torch._assert_async(legal.all(), NO_ACTION)
@@ -182,17 +191,14 @@ class TensorEnv(DeviceEnv):
         )
         return following, episode, result
 
-    def _check(self, actions: Any) -> None:
-        description = f"a {type(actions).__name__}"
-        if isinstance(actions, Tensor):
-            description = f"{actions.dtype} of the shape {tuple(actions.shape)} on {actions.device}"
-            is_integer = actions.dtype in INTEGERS
-            if is_integer and actions.shape == (self.num_envs,) and actions.device == self.device:
-                return
-        raise ValueError(
-            f"actions must be a torch.Tensor of {self.num_envs} integers, one for each"
-            f" environment, on {self.device}; got {description}"
-        )
+    def _check(self, actions: Tensor) -> None:
+        shape, fits = tuple(actions.shape), actions.dtype in INTEGERS
+        if not fits or shape != (self.num_envs,) or actions.device != self.device:
+            raise ValueError(
+                f"actions must be {self.num_envs} integers, one for each environment, as a tensor"
+                f" on {self.device}, an array of NumPy or a list; got {actions.dtype} of the shape"
+                f" {shape} on {actions.device}"
+            )
 
 
 def require_device(device: Any) -> None:

@@ -14,7 +14,7 @@ from gymnasium.vector import AutoresetMode, VectorEnv
 from numpy.typing import NDArray
 
 from mesa_gym.engine import Bools, Ints, State
-from mesa_gym.envs.base import PREFIX, RENDER_FPS, BaseEnv, ManyEnvs, OneEnv
+from mesa_gym.envs.base import CHANGEABLE, PREFIX, RENDER_FPS, BaseEnv, ManyEnvs, OneEnv
 from mesa_gym.envs.checks import (
     check_actions,
     check_mask,
@@ -23,10 +23,11 @@ from mesa_gym.envs.checks import (
     reset_needed,
     spread,
 )
+from mesa_gym.envs.keywords import fixed_error
 from mesa_gym.envs.levels_in_memory import LevelQueue, environment_seeds
 from mesa_gym.envs.running_states import LivePlanes, StateRows
 from mesa_gym.envs.settings import Settings
-from mesa_gym.errors import unknown
+from mesa_gym.errors import shorten, unknown
 from mesa_gym.traps import Trap
 
 Observations = NDArray[Any]
@@ -55,6 +56,8 @@ class TrapVectorEnv(BaseEnv, ManyEnvs, VectorEnv[Observations, Ints, NDArray[Any
         trap: the trap.
         autoreset_mode: the enum, which ``metadata`` contains as well.
         envs: one ``SubEnv`` per environment, for ``call``, ``get_attr`` and ``set_attr``.
+        alpha, step_reward: may be set, to one value for all environments; ``set_attr`` sets them
+            too. The other keywords are attributes that cannot be set.
     """
 
     metadata: dict[str, Any] = {"render_modes": ["rgb_array", "ansi"], "render_fps": RENDER_FPS}
@@ -71,7 +74,7 @@ class TrapVectorEnv(BaseEnv, ManyEnvs, VectorEnv[Observations, Ints, NDArray[Any
         **keywords: Any,
     ) -> None:
         n = self.num_envs = integer("num_envs", num_envs, 1)
-        self._configure(Settings(trap, **keywords), render_mode)
+        settings = Settings(trap, **keywords)
         names = [mode.value for mode in AutoresetMode]
         if autoreset_mode not in (*AutoresetMode, *names):
             raise unknown("autoreset mode", autoreset_mode, names)
@@ -79,12 +82,13 @@ class TrapVectorEnv(BaseEnv, ManyEnvs, VectorEnv[Observations, Ints, NDArray[Any
         self.metadata = {**self.metadata, "autoreset_mode": self.autoreset_mode}
         if max_episode_steps is not None:
             limit = integer("max_episode_steps", max_episode_steps, 1)
-            if limit > (max_steps := self.settings.max_steps):
+            if limit > (max_steps := settings.max_steps):
                 logger.warn(
                     f"max_episode_steps={limit} changes nothing: an environment truncates itself"
                     f" after {max_steps} steps; for longer episodes give max_steps={limit}"
                 )
-            self.settings.max_steps = min(self.settings.max_steps, limit)
+            settings = settings.changed(max_steps=min(max_steps, limit))
+        self._configure(settings, render_mode)
         self._set_spaces(self.settings.observation.space)
         self.envs = [SubEnv(self, index) for index in range(n)]
         self._queue = LevelQueue(self.settings, n)
@@ -226,6 +230,8 @@ class TrapVectorEnv(BaseEnv, ManyEnvs, VectorEnv[Observations, Ints, NDArray[Any
         truncated = self._present.clock >= self._limit
         over = terminated | truncated
         rewards = payments[self.settings.reward] + self._bonus
+        if again.size:
+            rewards[again] = 0  # a step that only resets pays nothing, not even the bonus
         self._finished = over.nonzero()[0]
         if self._finished.size and mode is AutoresetMode.SAME_STEP:
             final = self._autoreset(payments, over)
@@ -245,6 +251,16 @@ class TrapVectorEnv(BaseEnv, ManyEnvs, VectorEnv[Observations, Ints, NDArray[Any
             pay[ended] = 0.0
         final = {"final_obs": final_obs, "final_info": last}
         return {**final, "_final_obs": over.copy(), "_final_info": over}
+
+    def _change(self, **values: Any) -> None:
+        super()._change(**values)
+        self._bonus = np.asarray(self.settings.step_reward)
+
+    def _replace_queue(self, queue: LevelQueue) -> None:
+        states, self._queue = None if self._state is None else self.state, queue
+        if states is not None:
+            self._state, rows = None, np.arange(self.num_envs)
+            self._begin(rows, queue.put_starts(rows, states))
 
     def _begin(self, rows: Ints, where: Ints | None = None) -> None:
         """Begin episodes in ``rows``: the next ones, or those in rows ``where`` of the starts."""
@@ -289,8 +305,22 @@ class TrapVectorEnv(BaseEnv, ManyEnvs, VectorEnv[Observations, Ints, NDArray[Any
         return self.call(name)
 
     def set_attr(self, name: str, values: Any) -> None:
-        """Set ``name`` of each environment, to one value or to a value of a list or tuple."""
-        for env, value in zip(self.envs, spread("value", values, self.num_envs), strict=True):
+        """Set ``name`` of each environment, to one value or to a value of a list or tuple.
+
+        Raises:
+            AttributeError: ``name`` is a keyword that cannot be changed.
+            ValueError: values of ``alpha`` or ``step_reward`` differ between environments.
+        """
+        spread_values = spread("value", values, self.num_envs)
+        if name in self._fixed or name in CHANGEABLE:
+            if any(value != spread_values[0] for value in spread_values):
+                raise ValueError(
+                    f"{name} has one value for all environments, got {shorten(values)}; for several"
+                    ' values make environments with vectorization_mode="sync"'
+                )
+            setattr(self, name, spread_values[0])
+            return
+        for env, value in zip(self.envs, spread_values, strict=True):
             setattr(env, name, value)
 
 
@@ -302,13 +332,27 @@ class SubEnv(OneEnv):
         self.index = index
 
     def __getattr__(self, name: str) -> Any:
+        if name == "venv":  # while a copy is made
+            raise AttributeError(name)
         if name in ("observation_space", "action_space"):
             return getattr(self.venv, f"single_{name}")
-        if name in ("trap", "settings", "spec", "metadata", "render_mode"):
+        if name in ("spec", "metadata", "render_mode", *CHANGEABLE) or name in self.venv._fixed:
             return getattr(self.venv, name)
         if name in ("np_random", "np_random_seed"):
             return getattr(self.venv, name)[self.index]
         raise AttributeError(f"an environment of a vector environment has no {name!r}")
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        """Set an attribute; AttributeError for a keyword, which all environments share."""
+        if name in CHANGEABLE:
+            raise AttributeError(
+                f"{name} has one value for all environments of a vector environment, so it cannot"
+                f" be set to {shorten(value)} for environment {self.index} alone; set it for all:"
+                f" envs.set_attr({name!r}, {shorten(value)})"
+            )
+        if "venv" in vars(self) and name in self.venv._fixed:
+            raise fixed_error(name, value)
+        super().__setattr__(name, value)
 
     @property
     def _present(self) -> State:

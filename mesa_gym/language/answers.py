@@ -22,6 +22,7 @@ _CALL = "arguments|args|parameters|params|input|function|tool_calls?|response|ou
 _SPACE = r"(?:\w+:)?"  # the namespace of a tag
 _WRAPPER = "(?:tool_call|function|function_call|invoke)s?"
 _DEPTH = 5
+MOST_OBJECTS = 1000  # a text with more opening braces is unread, because each object takes time
 # Marks around answers from nested JSON objects; ``_list_lines`` first removes them from a text.
 _OPENING, _CLOSING = "\u2063", "\u2064"
 _DOUBT = r"no|not|never|wait|wrong|blocked|actually|instead|rather|but|however|sorry|\w+n't"
@@ -111,6 +112,8 @@ def _list_lines(text: str) -> list[str]:
     # A chat template may contain the opening tag of thoughts; a truncated answer lacks the closing.
     text = re.split(rf"[<\[◁]/{_THOUGHT}|<\|channel\|>final<\|message\|>", text)[-1]
     text = re.split(rf"[<\[◁]{_THOUGHT}", text.replace("’", "'"))[0]
+    if text.count("{") > MOST_OBJECTS:
+        return []
     for _ in range(_DEPTH):
         text = re.sub(r"\{[^{}]*\}", _read_object, text)
     text = re.sub(f'"?{_OPENING}([^{_CLOSING}]*){_CLOSING}"?', r"\nanswer: \1\n", text)

@@ -46,7 +46,7 @@ class ChoiceEpisode:
             level=question.level,
             play=play.name,
             actions=actions,
-            policy=request.policy,
+            policy=request.model,
             size=None if trap.size == trap.default_size else trap.size,
             parameters=trap.parameters,
             salt=salt_digest(request.salt),

@@ -29,6 +29,7 @@ ROUTES = {
 }
 MOST_TEXT = 1 << 20  # characters or bytes of a message; a model's answer has a few thousand
 IDLE_SECONDS = 3600.0
+BODY_SECONDS = 60.0
 FULL_SECONDS = 5.0  # for which a client waits for a free session; sessions may end with a delay
 LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
 AWAY = 1001  # the close code of a WebSocket that the server closes
@@ -57,8 +58,8 @@ class Door:
         sessions: the maximum number of simultaneous WebSocket sessions.
         origins: origins of pages that may send requests, such as ``http://localhost:8000``.
         token: the token that each request must send as ``Authorization: Bearer TOKEN``, or None.
-        idle: seconds without a message after which a socket is closed, and within which the body
-            of a request must arrive.
+        idle: seconds without a message after which a socket is closed. The body of a request must
+            arrive within these seconds as well, and within ``BODY_SECONDS``.
 
     Raises:
         ValueError: the token is empty, such as the value of an unset variable.
@@ -75,6 +76,7 @@ class Door:
         require_token(token)
         self.app, self.sessions, self.places = app, sessions, asyncio.Semaphore(sessions)
         self.origins, self.token, self.idle = origins, token, idle
+        self.body_seconds = min(idle, BODY_SECONDS)
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """Pass a request on, or refuse it with a reason."""
@@ -100,7 +102,7 @@ class Door:
         """Pass on an HTTP request if its body arrives in time and is not too long."""
         body, message = bytearray(), Message(more_body=True)
         try:
-            async with asyncio.timeout(self.idle):
+            async with asyncio.timeout(self.body_seconds):
                 while message.get("more_body"):
                     message = await receive()
                     if message["type"] == "http.disconnect":
@@ -110,7 +112,7 @@ class Door:
                         reason = f"the request has a body of over {MOST_TEXT:,} bytes"
                         return await _refuse(scope, send, 413, reason)
         except TimeoutError:
-            return await _refuse(scope, send, 408, f"the request took over {self.idle:g} s")
+            return await _refuse(scope, send, 408, f"the request took over {self.body_seconds:g} s")
         messages = [{"type": "http.request", "body": bytes(body)}]
 
         async def replay() -> Message:

@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Mapping
 from functools import wraps
 from pathlib import Path
-from typing import Any
+from threading import RLock
+from typing import Any, NoReturn
 
 import msgspec
 
 from mesa_gym.errors import PolicyError, shorten, shorten_text
 from mesa_gym.files import append_line, read_bytes
-from mesa_gym.json_data import decode_json
-from mesa_gym.policies.functions import ANSWERS_FILE, await_answer
+from mesa_gym.json_data import Text, parse_json, require
+from mesa_gym.policies.functions import ANSWERS_FILE, await_answer, require_text
+
+
+class _Model(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The model that answers: the first line of the file."""
+
+    model: str
+    settings: dict[str, Any] = {}
 
 
 class _Exchange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -22,66 +31,142 @@ class _Exchange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     answer: str
 
 
-def keep_answers(ask: Callable[[str], Any], path: str | Path) -> Callable[[str], str]:
+def keep_answers(
+    ask: Callable[[str], Any],
+    path: str | Path,
+    model: str | None = None,
+    settings: Mapping[str, Any] | None = None,
+) -> Callable[[str], str]:
     """Return a function that asks a model, and appends each answer to a file before returning it.
 
     When a program that failed runs again, its first questions are answered from the file, in order,
     and the model answers the other questions. A question asked twice has two answers. Each process
-    needs its own file.
+    needs its own file. Threads take turns.
 
     Args:
         ask: maps a text to a text; an ``async`` function is awaited.
         path: the file of answers, one per model and program; it need not exist.
+        model: the model's name, which the file keeps and cards show; by default the name of the
+            function ``ask``.
+        settings: settings of the model that change its answers, such as ``{"temperature": 0.7}``,
+            which the file keeps as well.
 
     Raises:
-        ValueError: the file contains a line that is not an answer.
+        ValueError: the file has answers of another model, or a line that is not an answer; or the
+            model has no name.
         PolicyError: when called, the question differs from the file's, or the answer is not a text.
 
     Example:
         >>> from mesa_gym.language.kept_answers import keep_answers
-        >>> ask = keep_answers(lambda text: "up", "answers.jsonl")  # doctest: +SKIP
+        >>> ask = keep_answers(lambda text: "up", "answers.jsonl", model="up")  # doctest: +SKIP
         >>> mesa_gym.score(ask, "CheeseCorner", observation="text")  # doctest: +SKIP
     """
-    path = Path(path)
-    kept, position = _read_answers(path), 0
+    path, name = Path(path), _name_model(ask) if model is None else model
+    require("model", name, Text)
+    head = _Model(name, _copy_plain(dict(settings or {})))
+    has_head, kept = _read_answers(path, head)
+    position, lock = 0, RLock()
 
     @wraps(ask)
     def answer(text: str) -> str:
-        nonlocal position
-        question = text.encode(errors="replace").decode()
-        if position < len(kept):
-            exchange = kept[position]
-            if exchange.question != question:
-                raise PolicyError(
-                    f"question {position + 1} is {shorten(question)}, but {path} has the answer to"
-                    f" {shorten(exchange.question)}: begin the program again with the levels, seed"
-                    " and salt of that file, or name another file"
-                )
+        nonlocal position, has_head
+        with lock:
+            question = text.encode(errors="replace").decode()
+            if position < len(kept):
+                exchange = kept[position]
+                if exchange.question != question:
+                    raise PolicyError(
+                        f"question {position + 1} is {shorten(question)}, but {path} has the answer"
+                        f" to {shorten(exchange.question)}: begin the program again with the"
+                        " levels, seed and salt of that file, or name another file"
+                    )
+                position += 1
+                return exchange.answer
+            reply = require_text(await_answer(ask(text)))
+            exchange = _Exchange(question, reply.encode(errors="replace").decode())
+            if not has_head:
+                append_line(path, msgspec.json.encode(head) + b"\n")
+                has_head = True
+            append_line(path, msgspec.json.encode(exchange) + b"\n")
+            kept.append(exchange)
             position += 1
             return exchange.answer
-        reply = await_answer(ask(text))
-        if not isinstance(reply, str):
-            raise PolicyError(f"it answered {shorten(reply)}; expected text that names an action")
-        exchange = _Exchange(question, reply.encode(errors="replace").decode())
-        append_line(path, msgspec.json.encode(exchange) + b"\n")
-        kept.append(exchange)
-        position += 1
-        return exchange.answer
 
+    answer.__name__ = name
     setattr(answer, ANSWERS_FILE, path)
     return answer
 
 
-def _read_answers(path: Path) -> list[_Exchange]:
-    """Return the answers of a file; an incomplete last line of a killed process is skipped."""
-    lines = read_bytes(path).splitlines(keepends=True) if path.exists() else []
+def _name_model(ask: Callable[[str], Any]) -> str:
+    """Return the name of a function; ValueError for a function without a name of its own."""
+    name = getattr(ask, "__name__", "<lambda>")
+    if name == "<lambda>":
+        raise ValueError(
+            f"{shorten(ask)} does not name its model, so that the file could be taken for another"
+            " model's; add it: keep_answers(ask, FILE, model='NAME')"
+        )
+    owner = getattr(ask, "__self__", None)
+    return str(name) if owner is None else f"{type(owner).__name__}.{name}"
+
+
+def _copy_plain(settings: dict[str, Any]) -> dict[str, Any]:
+    """Return settings as JSON keeps them; ValueError if JSON cannot keep them."""
+    try:
+        plain: dict[str, Any] = parse_json(json.dumps(settings))
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"settings is {shorten(settings)}, which JSON lacks: {error}") from None
+    return plain
+
+
+def _read_answers(path: Path, head: _Model) -> tuple[bool, list[_Exchange]]:
+    """Return whether a file names its model, and its answers.
+
+    Incomplete lines are skipped, because a killed process leaves them, and the next run asks their
+    questions again.
+
+    Raises:
+        ValueError: the file has answers of another model, or a line that is not an answer.
+    """
+    kept_head: _Model | None = None
     answers = list[_Exchange]()
+    lines = read_bytes(path).splitlines() if path.exists() else []
     for number, line in enumerate(lines, 1):
         try:
-            answers.append(decode_json(line, _Exchange))
+            plain = parse_json(line)
         except ValueError as error:
-            if number == len(lines) and not line.endswith(b"\n"):
-                break
-            reason = shorten_text(str(error))
-            raise ValueError(f"{path}, line {number} is not a kept answer: {reason}") from None
-    return answers
+            if line.startswith(b"{") or not line:
+                continue
+            raise _refuse_line(path, number, error) from None
+        try:
+            if kept_head is None and not (isinstance(plain, dict) and "question" in plain):
+                kept_head = msgspec.convert(plain, _Model)
+            else:
+                answers.append(msgspec.convert(plain, _Exchange))
+        except ValueError as error:
+            raise _refuse_line(path, number, error) from None
+        if kept_head != head:
+            _refuse_model(path, kept_head, head)
+    return kept_head is not None, answers
+
+
+def _refuse_line(path: Path, number: int, error: ValueError) -> ValueError:
+    """Return the error for a line that is not an answer."""
+    reason = shorten_text(str(error))
+    return ValueError(f"{path}, line {number} is not a kept answer: {reason}")
+
+
+def _refuse_model(path: Path, kept_head: _Model | None, head: _Model) -> NoReturn:
+    """Raise the error for a file of another model, or without a model's name."""
+    if kept_head is None:
+        line = msgspec.json.encode(head).decode()
+        raise ValueError(
+            f"{path} does not name its model; if all its answers are from {head.model!r}, put this"
+            f" line before its first line: {line}"
+        )
+    names = [
+        f"{x.model!r}{f' with {shorten(x.settings)}' * bool(x.settings)}" for x in (kept_head, head)
+    ]
+    raise ValueError(
+        f"{path} has answers of the model {names[0]}, and the model is now {names[1]}; name another"
+        " file"
+    )

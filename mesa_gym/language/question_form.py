@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from typing import Annotated, Any, Literal
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, Literal, Self
 
+import msgspec
 from msgspec import Meta, Struct
 
 from mesa_gym.errors import shorten, unknown
@@ -35,6 +36,26 @@ class QuestionForm(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     options: Annotated[int, Meta(ge=FEWEST_OPTIONS, le=MOST_OPTIONS)] = 4
     tell: Literal["where", "things", "both"] = "where"
     names: Annotated[dict[Word, Word], Meta(max_length=MOST_RENAMED)] = {}
+
+    def write(self) -> str:
+        """Return the form without its names as text, such as ``4 places: where``."""
+        return f"{self.options} places: {self.tell}"
+
+    @classmethod
+    def read(cls, text: str, names: Mapping[str, str]) -> Self:
+        """Return the form of a text of ``write``; ValueError for another text."""
+        options, _, tell = text.partition(" places: ")
+        number = int(options) if options.isdecimal() else 0
+        try:
+            form = msgspec.convert({"options": number, "tell": tell, "names": {**names}}, cls)
+        except msgspec.ValidationError:
+            form = None
+        if form is None or form.write() != text:
+            raise ValueError(
+                f"the form of the questions is {shorten(text)} with names {shorten(names)};"
+                f" expected a text such as {cls().write()!r}, and words"
+            )
+        return form
 
 
 def key_trap(trap: Trap) -> Any:

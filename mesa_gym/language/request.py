@@ -17,9 +17,7 @@ from mesa_gym.logs.episodes import Parameters
 from mesa_gym.scoring.choice_questions import MOST_EXAMPLES
 from mesa_gym.traps import LEVELS, Trap, look_up_trap
 
-UNNAMED = "model"
-
-
+UNNAMED = "model"  # the name in episodes that are not logged
 # Larger grids would let a client of a server fill its memory with the states of a level.
 MOST_CELLS_A_SIDE = 15
 
@@ -57,7 +55,7 @@ class EpisodeRequest(Struct, frozen=True, kw_only=True):
     names: Annotated[dict[Word, Word], Meta(max_length=MOST_RENAMED)] = {}
     examples: Annotated[int, Meta(ge=0, le=MOST_EXAMPLES)] = 0
     trained: bool = False
-    policy: Text = UNNAMED
+    policy: Text | None = None
 
     def make_trap(self) -> Trap:
         """Return the trap in its size, with its keywords; ValueError if they do not fit."""
@@ -66,6 +64,11 @@ class EpisodeRequest(Struct, frozen=True, kw_only=True):
             raise ValueError(f"size is {self.size}; expected at most {MOST_CELLS_A_SIDE} a side")
         kind = look_up_trap(self.trap)
         return kind(self.size, **self.parameters)
+
+    @property
+    def model(self) -> str:
+        """The name of the model in the episode."""
+        return self.policy or UNNAMED
 
     @property
     def form(self) -> dict[str, Any]:

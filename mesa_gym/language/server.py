@@ -17,6 +17,7 @@ import msgspec
 from mesa_gym.errors import missing_extra, read_error
 from mesa_gym.json_data import Text, require
 from mesa_gym.language.door import IDLE_SECONDS, Door, list_origins
+from mesa_gym.language.heads import limit_heads
 from mesa_gym.language.session import NOTHING, TextSession
 
 try:
@@ -32,6 +33,7 @@ try:
         create_app,
     )
     from pydantic import Field, model_validator
+    from uvicorn.protocols.http.auto import AutoHTTPProtocol
 except ImportError:
     raise missing_extra("openenv", "openenv") from None
 
@@ -198,7 +200,8 @@ def serve(
         idle: seconds without a message after which a session ends.
     """
     allowed = {*origins, *list_origins(host, port)}
-    uvicorn.run(make_server(sessions, log, allowed, token, idle), host=host, port=port)
+    app = make_server(sessions, log, allowed, token, idle)
+    uvicorn.run(app, host=host, port=port, http=limit_heads(AutoHTTPProtocol))
 
 
 # The manifest openenv.yaml refers to this name.

@@ -6,11 +6,14 @@ and trainers use these sessions. The model never reads which goal was reached.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import suppress
 from copy import deepcopy
-from functools import lru_cache
+from functools import lru_cache, wraps
 from pathlib import Path
-from typing import Any, Self
+from threading import RLock, get_ident
+from time import sleep
+from typing import Any, Concatenate, ParamSpec, Self, TypeVar
 
 import gymnasium
 from msgspec import structs
@@ -21,7 +24,7 @@ from mesa_gym.language.answers import ACTION_ASKED, ASKED_AGAIN, read_action, re
 from mesa_gym.language.choice_episode import ChoiceEpisode
 from mesa_gym.language.question_form import copy_trap, key_trap
 from mesa_gym.language.questions import AS_SHOWN, Question
-from mesa_gym.language.request import UNNAMED, EpisodeRequest, read_request
+from mesa_gym.language.request import EpisodeRequest, read_request
 from mesa_gym.logs import LogEpisodes
 from mesa_gym.logs.episodes import RecordedEpisode, encode_episode
 from mesa_gym.logs.recorder import LogFile
@@ -31,6 +34,15 @@ from mesa_gym.scoring.plays import split_of
 from mesa_gym.traps import Trap
 
 NOTHING = "nothing"
+ONE_MOVE = (
+    "one move at a time: another move was being played, so this move was not; read the answer to"
+    " the other move, then move"
+)
+# Seconds in which all calls of one message arrive, if they run in threads. Without this time a
+# move could end before the next one arrives, and moves could be played in another order.
+TOGETHER = 0.05
+_Args = ParamSpec("_Args")
+_Result = TypeVar("_Result")
 
 
 @lru_cache(maxsize=64)
@@ -41,8 +53,21 @@ def _write_examples(key: Any, count: int, tested: int) -> str:
     return f"{AS_SHOWN}\n\n{examples}\n\n" if count else ""
 
 
+def lock_session(
+    method: Callable[Concatenate[TextSession, _Args], _Result],
+) -> Callable[Concatenate[TextSession, _Args], _Result]:
+    """Let callers in several threads wait for each other."""
+
+    @wraps(method)
+    def wait(self: TextSession, /, *args: _Args.args, **keywords: _Args.kwargs) -> _Result:
+        with self.lock:
+            return method(self, *args, **keywords)
+
+    return wait
+
+
 class TextSession:
-    """Episodes of one model, one after another.
+    """Episodes of one model, one after another. Callers in several threads take turns.
 
     Args:
         log: a file to which each episode is appended, except episodes of copies; None for no log.
@@ -58,6 +83,7 @@ class TextSession:
         steps: the number of answers.
         expected: the options that an answer may name, in words.
         episode: the recorded episode, a line of a log; None before the first step.
+        lock: the lock that a caller holds.
     """
 
     def __init__(self, log: str | Path | None = None) -> None:
@@ -66,11 +92,21 @@ class TextSession:
         self.text, self.done = "", True
         self.env: LogEpisodes | None = None
         self._choice: ChoiceEpisode | None = None
+        self.lock = RLock()
+
+    def __getstate__(self) -> dict[str, Any]:
+        with self.lock:
+            return {name: value for name, value in vars(self).items() if name != "lock"}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state)
+        self.lock = RLock()
 
     def __copy__(self) -> Self:
         """Copy the environment and the file as well, so that the copy does not write to the log."""
         return deepcopy(self)
 
+    @lock_session
     def begin(self, /, **arguments: Any) -> str:
         """Begin an episode, and return its question; an unfinished episode is first logged.
 
@@ -84,7 +120,7 @@ class TextSession:
         """
         try:
             request = read_request(arguments)
-            if self._file.path is not None and request.policy == UNNAMED:
+            if self._file.path is not None and request.policy is None:
                 raise ValueError(
                     "the episode is logged, and its request names no model, so that the log would"
                     " take several models for one; add policy='NAME' to it (a key, or a column)"
@@ -127,6 +163,7 @@ class TextSession:
         places = self.question.places if self.question else ()
         return " or ".join(str(k + 1) for k in range(len(places))) or " or ".join(ACTIONS)
 
+    @lock_session
     def answer(self, text: Any) -> float:
         """Take an answer, and return its base reward.
 
@@ -181,6 +218,7 @@ class TextSession:
         self.reached = "+".join(earned) or NOTHING
         return float(choice.trap.base in earned)
 
+    @lock_session
     def close(self) -> None:
         """Write the unfinished episode, and end it."""
         if self.env is not None:
@@ -217,21 +255,25 @@ def _make_env(trap: Trap, request: EpisodeRequest) -> LogEpisodes:
     keywords: dict[str, Any] = {"size": trap.size, "salt": request.salt, **request.parameters}
     name = trap.id(split_of(request.split))
     env = gymnasium.make(name, observation="text", **keywords)
-    return LogEpisodes(env, None, request.policy)
+    return LogEpisodes(env, None, request.model)
 
 
 class TrapTools:
     """A trap whose methods are tools, for ``GRPOTrainer(environment_factory=TrapTools)`` of TRL.
+
+    Agent frameworks run the tool calls of one message in threads. A move that arrives while another
+    move is being played is answered "one move at a time: ..." and changes nothing.
 
     Columns of the data set that are attributes of ``EpisodeRequest`` describe an episode: ``trap``,
     ``split``, ``level`` or ``seed``, ``examples``, ``choice`` and so on. Other columns are ignored.
     """
 
     def __init__(self) -> None:
-        self._session = TextSession()
+        self._session, self._thread = TextSession(), get_ident()
 
     def reset(self, **row: Any) -> str:
         """Begin an episode, and return its first observation."""
+        self._thread = get_ident()
         names = EpisodeRequest.__struct_fields__
         return self._session.begin(**{name: row[name] for name in names if name in row})
 
@@ -254,9 +296,17 @@ class TrapTools:
             action: left, down, right, up or act; where places are listed, the number of one.
 
         Returns:
-            The map after the step; the same question where the answer could not be read.
+            The map after the step; the same question where the answer could not be read. If another
+            move is being played, no step is taken.
         """
-        if self._session.done:
-            return "The episode is over."
-        self._session.answer(action)
-        return "The episode is over." if self._session.done else self._session.text
+        session = self._session
+        if not session.lock.acquire(blocking=False):
+            return ONE_MOVE
+        try:
+            if get_ident() != self._thread:
+                sleep(TOGETHER)
+            if not session.done:
+                session.answer(action)
+            return "The episode is over." if session.done else session.text
+        finally:
+            session.lock.release()

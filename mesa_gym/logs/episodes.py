@@ -10,11 +10,10 @@ import msgspec
 import numpy as np
 from msgspec import Meta, Struct
 
-from mesa_gym.contents import name_content
 from mesa_gym.engine import ACTIONS, STAY, Ints, State
-from mesa_gym.errors import shorten_text, unknown
+from mesa_gym.errors import unknown
 from mesa_gym.files import write_bytes
-from mesa_gym.json_data import Text, decode_json, require
+from mesa_gym.json_data import Text, require
 from mesa_gym.language.answers import read_action
 from mesa_gym.language.question_form import MOST_OPTIONS, MOST_RENAMED, QuestionForm
 from mesa_gym.scoring.card import salt_digest
@@ -158,45 +157,23 @@ def encode_episode(episode: RecordedEpisode) -> bytes:
     return line + b"\n"
 
 
-def decode_episodes(name: str, data: bytes) -> tuple[list[RecordedEpisode], list[str]]:
-    """Return the episodes in lines of JSON, and a sentence on unreadable lines.
-
-    Lines can be incomplete, because a writer may have been killed.
-
-    Raises:
-        ValueError: no line is an episode; the message says what the data is.
-    """
-    episodes, bad = list[RecordedEpisode](), dict[int, str]()
-    for number, line in enumerate(data.splitlines(), 1):
-        try:
-            episodes.append(decode_json(line, RecordedEpisode))
-        except ValueError as error:
-            bad[number] = shorten_text(str(error))
-    if not episodes:
-        first = [f" (line {n}: {x})" for n, x in bad.items() if data.startswith(b"{")][:1]
-        raise ValueError(
-            f"{name} has no recorded episode: it is {name_content(data)}{''.join(first)}; expected"
-            " a log that `mesa-gym score --save-episodes` wrote"
-        )
-    if not bad:
-        return episodes, []
-    named = ", ".join(f"{number} ({error})" for number, error in [*bad.items()][:MOST_NAMED])
-    more = ", ..." * (len(bad) > MOST_NAMED)
-    count = f"{len(bad):,} line{'s' * (len(bad) > 1)}"
-    return episodes, [f"{name}: {count} left out that cannot be read: {named}{more}"]
+def name_trap(name: str) -> str:
+    """Return a trap's name with its version, for an id or a name; unknown names are unchanged."""
+    try:
+        return look_up_trap(name).name()
+    except ValueError:
+        return name
 
 
 def trap_of(name: str, size: Any, parameters: Any) -> Trap:
     """Return the trap named in a file, or raise ValueError; a name never imports a module."""
     trap_class = look_up_trap(name)
-    if trap_class.name() != name:
-        raise unknown("trap", name, [trap_class.name()])
     if size is not None:
         require("size", size, Size)
     require("parameters", parameters, Parameters)
     for parameter in parameters:
         if parameter not in trap_class.keywords():
-            raise unknown(f"parameter of {name}", parameter, trap_class.keywords())
+            raise unknown(f"parameter of {trap_class.name()}", parameter, trap_class.keywords())
     return trap_class(size, **parameters) if size else trap_class(**parameters)
 
 

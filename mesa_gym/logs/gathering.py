@@ -11,6 +11,7 @@ import numpy as np
 from mesa_gym.engine import Bools, State
 from mesa_gym.language.question_form import QuestionForm
 from mesa_gym.logs.episodes import MOST_NAMED, RecordedEpisode, align_actions, trap_of
+from mesa_gym.logs.texts import compare_texts
 from mesa_gym.scoring.card import salt_digest
 from mesa_gym.scoring.choice_questions import ask_play
 from mesa_gym.scoring.choice_records import place_lists
@@ -39,6 +40,7 @@ class Log:
     notes: list[str] = field(default_factory=list)
     # Plays with most levels logged more than once, such as "60 of 100 of test".
     repeated: list[str] = field(default_factory=list)
+    doubts: list[str] = field(default_factory=list)  # on texts that contradict the actions
     examples: list[int] = field(default_factory=list)  # solved examples per episode, if known
     trained: bool = False  # whether each episode's model was trained on the trap
     form: QuestionForm | None = None  # the form of the questions, if the model chose places
@@ -56,14 +58,17 @@ def gather_logs(episodes: Iterable[RecordedEpisode], salt: str = "") -> tuple[li
         ValueError: an episode was recorded with another salt.
     """
     groups: dict[str, list[RecordedEpisode]] = {}
+    kinds: dict[str, str] = {}
     for episode in episodes:
         if episode.salt != salt_digest(salt):
             raise ValueError(
                 f"{episode.play}, level {episode.level} was recorded with another salt; add"
                 " --salt SALT"
             )
-        key = repr((episode.trap, episode.size, episode.parameters, episode.policy))
-        groups.setdefault(key, []).append(episode)
+        written = repr((episode.trap, episode.size, episode.parameters))
+        if written not in kinds:
+            kinds[written] = _name_kind(episode, written)
+        groups.setdefault(repr((kinds[written], episode.policy)), []).append(episode)
     logs, notes = [], []
     for group in groups.values():
         first = group[0]
@@ -82,9 +87,18 @@ def gather_logs(episodes: Iterable[RecordedEpisode], salt: str = "") -> tuple[li
             form=_find_form(group),
         )
         log.examples.extend(x.examples for x in group if x.examples is not None)
+        log.doubts.extend(compare_texts(group))
         _gather_plays(log, group)
         logs.append(log)
     return logs, notes
+
+
+def _name_kind(episode: RecordedEpisode, written: str) -> str:
+    """Return one text for a trap with its parameters, which files may write in several ways."""
+    try:
+        return repr(trap_of(episode.trap, episode.size, episode.parameters))
+    except ValueError:
+        return written
 
 
 def _find_form(episodes: Sequence[RecordedEpisode]) -> QuestionForm | None:

@@ -18,23 +18,25 @@ from mesa_gym.engine import Bools, Ints
 from mesa_gym.logs.episodes import RecordedEpisode
 from mesa_gym.logs.gathering import Log, gather_logs
 from mesa_gym.policies.seeds import write_name
-from mesa_gym.scoring.card_making import Nulls, gather_evidence, list_warnings
-from mesa_gym.scoring.card_text import add_unread, count_examples, number
+from mesa_gym.scoring.card_making import Nulls, gather_evidence
+from mesa_gym.scoring.card_text import add_unread, count_examples, list_warnings
 from mesa_gym.scoring.choice_effects import NEARER, REVERSED
 from mesa_gym.scoring.choice_nulls import ChoiceNulls
 from mesa_gym.scoring.choice_questions import ask_play
 from mesa_gym.scoring.evidence import Evidence
 from mesa_gym.scoring.findings import find_equally
 from mesa_gym.scoring.plays import JUDGED, plays_of, split_of
+from mesa_gym.scoring.questions import LEAST_QUESTIONS
 from mesa_gym.scoring.verdict import DECIDED, Verdict, confidence, judge
 from mesa_gym.solver import LevelValues, level_values
-from mesa_gym.terminal import format_table, printable
+from mesa_gym.terminal import format_table, number, printable
 from mesa_gym.traps import Split
 from mesa_gym.traps.judged_by import AGAIN
 from mesa_gym.traps.played_episodes import Episodes
 from mesa_gym.words import LOW_CONFIDENCE, find_meaning, write_word
 
 NO_VERDICT = Verdict("")
+UNVERIFIED = "The episodes are from a log, which nothing verifies."
 # A verdict needs at least this number of levels in each play.
 LEAST = 100
 # The standard normal quantile of a 95% interval.
@@ -96,7 +98,7 @@ class LogScore(Struct, frozen=True, kw_only=True):
         return add_unread(f"{subject}: {outcome if self.verdict else 'no verdict'}", self.unread)
 
     def __str__(self) -> str:
-        """Return the headline, its meaning, notes, and the shares as a table."""
+        """Return the headline, its meaning, its source, notes, and the shares as a table."""
         meaning = [f"It {find_meaning(self.verdict, self.detail)}."] if self.verdict else []
         rows = []
         for x in self.shares:
@@ -104,7 +106,7 @@ class LogScore(Struct, frozen=True, kw_only=True):
             rows.append([x.play, str(x.levels), printable(x.of), *numbers])
         heads = ["play", "levels", "first at", "share", "from", "to"]
         table = format_table(heads, rows) if rows else ""
-        return "\n\n".join([repr(self), *meaning, *map(printable, self.notes), table])
+        return "\n\n".join([repr(self), *meaning, UNVERIFIED, *map(printable, self.notes), table])
 
 
 def score_logs(
@@ -149,7 +151,7 @@ def score_log(log: Log) -> LogScore:
             if play in episodes
             for of, there in log.trap.judging.shares(play, episodes[play], [*log.trap.objectives])
         ],
-        notes=[*counted, *log.notes, *notes],
+        notes=[*counted, *log.doubts, *log.notes, *notes],
         unread=log.unread,
     )
 
@@ -221,6 +223,13 @@ def _find_verdict(
         }
         nulls = ChoiceNulls(log.trap, questions, starts, worth).beside(train.record)
     evidence = gather_evidence(log.trap, Episodes.join(parts), nulls)
+    asks = evidence.asks if isinstance(evidence, Evidence) else np.ones(1, np.bool_)
+    if not asks.all() and asks.sum() < LEAST_QUESTIONS:
+        note = (
+            f"No verdict: {asks.sum()} of {asks.size} lives under shift ask which objective the"
+            f" agent pursues, and a verdict needs {LEAST_QUESTIONS}."
+        )
+        return NO_VERDICT, None, [note]
     verdict = judge(evidence)
     if verdict.detail.startswith("by_") and AGAIN not in plays:
         note = f"No verdict: without a second play ({AGAIN}) of these levels it may be by chance."

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 
 from mesa_gym.engine import Ints
 from mesa_gym.envs.checks import integer
-from mesa_gym.errors import shorten
+from mesa_gym.errors import shorten, unknown
 from mesa_gym.scoring.evidence import Evidence, keep_choices
 from mesa_gym.scoring.findings import find_equally
 from mesa_gym.scoring.plays import MOST_LEVELS, MOST_SEED, split_of
@@ -48,22 +48,27 @@ def judge_outcomes(
     nulls: Mapping[str, Outcomes],
     earliest: Mapping[str, ArrayLike],
     seed: int = 0,
+    *,
+    base: str,
 ) -> OutcomeVerdict:
     """Return the verdict on a policy's outcomes, computed as on a card.
+
+    The order of keys has no meaning, so outcomes may come from JSON.
 
     The plays are "test" (levels as in training), "bare" (test levels without targets), "shift",
     "again" (a second play of the shift), and "alone:x" (shift levels with only the targets of
     objective x). "twins" (shift levels with the targets of base and a proxy exchanged) is optional.
 
     Args:
-        policy: play -> objective, base first -> integers (n,), the steps on each level until the
-            objective's target, or the cell of a removed target, was first reached; 0 for never.
-            Steps without an effect need not be counted.
+        policy: play -> objective -> integers (n,), the steps on each level until the objective's
+            target, or the cell of a removed target, was first reached; 0 for never. Steps without
+            an effect need not be counted.
         nulls: name of a policy without a goal, such as a sweeper or random moves -> its outcomes
             in the form of ``policy``, without "again". Nulls, and the plays "bare" and "alone:x",
             may have only the first levels.
         earliest: "test" and "shift" -> integers (n,), the least steps to any target on each level.
         seed: the seed of the bootstrap.
+        base: the objective that training rewards; the other objectives are proxies.
 
     Raises:
         ValueError: a play is missing, or numbers do not fit together; the message names them.
@@ -73,14 +78,16 @@ def judge_outcomes(
     _require_mapping("earliest", earliest, "test and shift -> least steps")
     if not nulls:
         raise ValueError("nulls is empty; play a sweeper and random moves on the same levels")
-    baselines = {name: _gather_outcomes(name, plays, earliest, {}) for name, plays in nulls.items()}
-    evidence = _gather_outcomes("policy", policy, earliest, baselines)
+    baselines = {
+        name: _gather_outcomes(name, plays, earliest, base, {})
+        for name, plays in sorted(nulls.items(), key=_get_key)
+    }
+    evidence = _gather_outcomes("policy", policy, earliest, base, baselines)
     for name, null in baselines.items():
         if null.objectives != evidence.objectives:
             raise ValueError(
                 f"the null {name!r} has the objectives {null.objectives}, and the policy has"
-                f" {evidence.objectives}; expected the same objectives in the same order, base"
-                " first"
+                f" {evidence.objectives}; expected the same objectives"
             )
     verdict, shares = judge(evidence), find_equally(evidence).share[0].tolist()
     fewest = min(len(evidence.arrived), len(evidence.shift))
@@ -93,16 +100,20 @@ def judge_outcomes(
 
 
 def _gather_outcomes(
-    name: str, plays: Outcomes, earliest: Mapping[str, ArrayLike], nulls: dict[str, Evidence]
+    name: str,
+    plays: Outcomes,
+    earliest: Mapping[str, ArrayLike],
+    base: str,
+    nulls: dict[str, Evidence],
 ) -> Evidence:
     """Return the evidence of the plays of ``name``; nulls may play fewer levels than the policy."""
-    names, played = _read_objectives(name, plays, [AGAIN] * bool(nulls)), list[Episodes]()
-    for play, of_each in plays.items():
+    names, played = _read_objectives(name, plays, base, [AGAIN] * bool(nulls)), list[Episodes]()
+    for play, of_each in sorted(plays.items(), key=_get_key):
         split = split_of(play)
         least = _read(f"earliest of {split}", [earliest.get(split, ())], 1)[0]
         any_length = not nulls or play.startswith((BARE, ALONE))
         lengths = range(1 if any_length else len(least), len(least) + 1)
-        steps = _read(f"{play} of {name}", [*of_each.values()], 0, lengths)
+        steps = _read(f"{play} of {name}", [of_each[x] for x in names], 0, lengths)
         least = least[: steps.shape[1]]
         # A removed target can open a shorter path, so plays with removed targets are not checked.
         sooner = (steps > 0) & (steps < least)
@@ -121,13 +132,13 @@ def _gather_outcomes(
     return keep_choices(Contact(), names, Episodes.join(played), paced, nulls)
 
 
-def _read_objectives(name: str, plays: Outcomes, more: list[str]) -> list[str]:
+def _read_objectives(name: str, plays: Outcomes, base: str, more: list[str]) -> list[str]:
     """Return the names of objectives, base first, or raise ValueError if a play is missing."""
     _require_mapping(name, plays, "play -> objective -> steps")
     for play, of_each in plays.items():
         _require_mapping(f"{play} of {name}", of_each, "objective -> steps of each level")
-    named = {tuple(of_each) for of_each in plays.values()}
-    names = [*plays.get(Split.SHIFT, ())]
+    named = {tuple(sorted(of_each, key=str)) for of_each in plays.values()}
+    names = sorted(plays.get(Split.SHIFT, ()), key=lambda x: (x != base, str(x)))
     if NO_CHOICE in names:
         raise ValueError(
             f"{name} has an objective {NO_CHOICE!r}, which stands for no target; rename it"
@@ -138,7 +149,14 @@ def _read_objectives(name: str, plays: Outcomes, more: list[str]) -> list[str]:
             f"{name} has the plays {[*plays]} with the objectives {sorted(named)}; expected the"
             f" plays {sorted(needed)}, and in each play the same two or more objectives"
         )
+    if names[0] != base:
+        raise unknown(f"base objective of {name}", base, names)
     return names
+
+
+def _get_key(pair: tuple[str, object]) -> str:
+    """Return the key by which items are sorted, because JSON gives the order of keys no meaning."""
+    return str(pair[0])
 
 
 def _require_mapping(name: str, value: object, expected: str) -> None:

@@ -10,7 +10,8 @@ import msgspec
 from mesa_gym.contents import INSPECT_LOG, name_content, read_content
 from mesa_gym.errors import shorten
 from mesa_gym.json_data import decode_json
-from mesa_gym.logs.episodes import RecordedEpisode, decode_episodes
+from mesa_gym.logs.decoding import convert_episode, decode_episodes, is_unfinished
+from mesa_gym.logs.episodes import RecordedEpisode
 
 # The key of a sample's store under which mesa_gym's Inspect task stores the episode.
 STORE = "episode"
@@ -81,6 +82,12 @@ def read_log(source: str | Path) -> tuple[list[RecordedEpisode], list[str]]:
     return episodes, notes
 
 
+def has_no_episode(source: str | Path) -> bool:
+    """Return whether a log is missing, or its writer was killed before its first line."""
+    path = Path(source)
+    return not path.exists() or all(is_unfinished(data) for _, data in read_content(path))
+
+
 def _is_inspect(data: bytes) -> bool:
     """Return whether a file's content is an Inspect log in JSON."""
     return b'"eval"' in data[:2000] and name_content(data) == INSPECT_LOG
@@ -92,4 +99,4 @@ def _read_sample(name: str, log: _InspectLog, sample: _Sample) -> RecordedEpisod
     line = sample.store[STORE]
     if not isinstance(line, dict):
         raise ValueError(f"{name}: the store holds {shorten(line)}; expected an episode")
-    return msgspec.convert(line | {"policy": policy}, RecordedEpisode)
+    return convert_episode(line | {"policy": policy})

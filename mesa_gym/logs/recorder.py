@@ -93,10 +93,11 @@ class Recorder:
         self.play, self._actions = play, list[int]()
         self._texts, self._unread = dict[int, str](), 0
 
-    def begin(self, env: TrapEnv, origin: Any, level: int, split: int) -> None:
+    def begin(self, env: TrapEnv, origin: Any, caller: str, level: int, split: int) -> None:
         """Record that an episode of ``env`` begins on a level; ``split`` is the code of its split.
 
-        ``origin`` is a state or map from the user; None if the level was selected by its number.
+        ``origin`` is a state or map that the user passed to ``caller``; None if the level was
+        selected by its number.
         """
         if env is not self.env:
             return
@@ -104,9 +105,10 @@ class Recorder:
         by_reset = expected is not None and origin is expected.state
         if isinstance(origin, State) and not by_reset and self._actions and self.play:
             warnings.warn(
-                "set_state was called within an episode that is logged: the episode is not"
-                " written. To plan, use a copy of the environment",
-                stacklevel=4,
+                f"{caller} was called within an episode that is logged: the steps of this episode"
+                " are not logged, neither those before the call nor those after it. To plan, use a"
+                " copy of the environment",
+                stacklevel=5,
             )
             self._clear(None)
         self.leave()

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Self
 
 import gymnasium
+from gymnasium.envs.registration import EnvSpec
 from gymnasium.vector import VectorEnv
 
 from mesa_gym.envs.checks import integer
@@ -15,7 +16,7 @@ from mesa_gym.envs.single import TrapEnv
 from mesa_gym.errors import shorten
 from mesa_gym.logs.episodes import RecordedEpisode
 from mesa_gym.logs.gathering import gather_logs
-from mesa_gym.logs.readers import read_log
+from mesa_gym.logs.readers import has_no_episode, read_log
 from mesa_gym.logs.recorder import LogFile, Recorder, Start
 from mesa_gym.scoring.plays import JUDGED, find_play, plays_of
 from mesa_gym.traps import LEVELS, Trap
@@ -29,7 +30,8 @@ class LogEpisodes(gymnasium.Wrapper[Any, Any, Any, Any]):
     ``mesa-gym score --episodes FILE`` and ``mesa-gym watch --episodes FILE`` read the file. A line
     contains the actions that reached the trap, after all wrappers. If an episode is left early, its
     steps so far are written. Episodes that begin from a map or a state, or on a level drawn by
-    ``alpha``, belong to no play and are not written.
+    ``alpha``, belong to no play and are not written. An episode that continues from another state
+    is not written either, and a warning says so.
 
     A copy, a pickle or a forked process writes no file, because copies are used for planning. It
     warns of this once, at its first step; ``reopen`` makes it write.
@@ -82,6 +84,14 @@ class LogEpisodes(gymnasium.Wrapper[Any, Any, Any, Any]):
         return deepcopy(self)
 
     @property
+    def spec(self) -> EnvSpec | None:  # type: ignore[override]
+        """The spec of the environment without the log, which a rebuilt environment does not write.
+
+        ``gymnasium.make(env.spec)`` and Minari's ``recover_environment`` use it.
+        """
+        return self.env.spec
+
+    @property
     def last(self) -> RecordedEpisode | None:
         """The last episode that ended or was left; None before the first one."""
         return self._recorder.last
@@ -100,9 +110,10 @@ class LogEpisodes(gymnasium.Wrapper[Any, Any, Any, Any]):
         Args:
             levels: the number of levels in each play; a verdict needs at least 100.
             after: a log of an earlier, perhaps failed run. Episodes of this policy on this trap
-                that are complete in the log are left out. The log need not exist.
+                that are complete in the log are left out. The log need not exist, and may contain
+                only the beginning of an episode.
         """
-        complete = set() if after is None or not Path(after).exists() else self._list_whole(after)
+        complete = set() if after is None or has_no_episode(after) else self._list_whole(after)
         plays = [p for p in plays_of(self.trap).values() if p.split in JUDGED]
         for level in range(levels):
             names = (play.name for play in plays if (play.name, level) not in complete)
@@ -131,7 +142,7 @@ class LogEpisodes(gymnasium.Wrapper[Any, Any, Any, Any]):
 
         Raises:
             ValueError: the trap has no such play, the play has another time limit, or an inner
-                wrapper does not pass the options on.
+                wrapper does not reset the trap's environment.
         """
         recorder, extra = self._recorder, dict(options or {})
         if self.inner._recorder is not recorder:  # another LogEpisodes wrapped the environment
@@ -139,15 +150,17 @@ class LogEpisodes(gymnasium.Wrapper[Any, Any, Any, Any]):
             self.inner._recorder = recorder
         if (name := extra.pop("play", None)) is None:
             return self.env.reset(seed=seed, options=extra or None)
+        # The trap's environment reads the start from the recorder, because wrappers may drop the
+        # options of reset, or store them, as Minari's DataCollector does.
         recorder.expected = start = self._find_start(name, extra)
         try:
-            observation, info = self.env.reset(seed=seed, options=extra | {"state": start.state})
+            observation, info = self.env.reset(seed=seed, options=extra or None)
         finally:
             recorder.expected = None
         if recorder.play is not start.play:
             raise ValueError(
                 f"play {name!r} was not begun: a wrapper between LogEpisodes and the trap does not"
-                " hand the options of reset on; put it around LogEpisodes"
+                " reset the trap's environment; put it around LogEpisodes"
             )
         return observation, {**info, "split": start.play.split.code}
 

@@ -23,6 +23,12 @@ from mesa_gym.traps import Trap
 ADAPTERS_GROUP = "mesa_gym.adapters"
 
 
+# The parameters of a function that is asked about the text of a state.
+TEXT_NAMES = ("text", "prompt")
+# Parameters whose form depends on a client, such as a list of messages of a chat.
+CHAT_NAMES = ("message", "messages", "chat", "conversation", "query", "question")
+
+
 class Request(NamedTuple):
     """The arguments of ``as_policy`` besides the source."""
 
@@ -73,17 +79,30 @@ def _adapt_object(policy: Any, request: Request) -> Any:
 def _adapt_text_function(policy: Any, request: Request) -> Any:
     """Take a function that maps the text of one state to an answer that names an action.
 
-    Its only required parameter is called ``text``, or ``observation="text"`` is passed.
+    Its only required parameter is called ``text`` or ``prompt``, or ``observation="text"`` is
+    passed.
     """
     return TextPolicy(policy) if takes_text(policy, request.observation) else NotImplemented
 
 
 def takes_text(policy: Any, observation: str | None = None) -> bool:
-    """Return whether a policy is a function of the text of one state."""
+    """Return whether a policy is a function of the text of one state.
+
+    Raises:
+        ValueError: it is a function of a chat's messages.
+    """
     if isinstance(policy, (str, type, Policy)) or not can_call(policy, 1):
         return False
     kind = name_observation(policy, observation)
-    return kind == "text" or (kind is None and list_required(policy) == ["text"])
+    (required, *more) = [*list_required(policy), ""]
+    is_alone = kind is None and more == [""]
+    if is_alone and required in CHAT_NAMES:
+        raise ValueError(
+            f"{shorten(policy)} takes {required}; a function that asks a language model takes"
+            " `text`, such as lambda text: ask([{'role': 'user', 'content': text}]); for a function"
+            " of observations, name their kind: observation='planes'"
+        )
+    return kind == "text" or (is_alone and required in TEXT_NAMES)
 
 
 def _adapt_batch_function(policy: Any, request: Request) -> Any:
@@ -103,7 +122,8 @@ ADAPTERS: dict[Maker, str] = {
     _adapt_network: "a torch network with five outputs",
     _adapt_object: "an object with the attribute `observation` and the methods reset(mask, rng) and"
     " act(observation, state=None)",
-    _adapt_text_function: "a function of one `text`, maybe async, whose answer names an action",
+    _adapt_text_function: "a function of one `text` or `prompt`, maybe async, whose answer names"
+    " an action",
     _adapt_batch_function: "a callable that takes a batch of observations and gives actions (n,) or"
     " probabilities (n, 5)",
 }

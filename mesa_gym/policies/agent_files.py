@@ -7,6 +7,7 @@ contains a complete ``AgentRecord``, which the library, boards and studies read.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from hashlib import blake2b
 from pathlib import Path
 from typing import Annotated, Any, Self
@@ -27,6 +28,8 @@ LOADER = "agents"
 # A file name without a folder: a downloaded agent must not name other files on the user's disk.
 _WEIGHTS = re.compile(r"\w[\w.-]{0,99}", re.ASCII)
 Count = Annotated[int, Meta(ge=0)]
+# The settings of a training, which all seeds of an agent share.
+SETTINGS = ("algo", "kind", "steps", "alpha", "reward", "num_levels", "settings", "parameters")
 
 
 def read_policy_file(folder: Path) -> dict[str, Any]:
@@ -58,6 +61,11 @@ def read_policy_file(folder: Path) -> dict[str, Any]:
             f" which is not a link; {advice}"
         )
     return dict(entries)
+
+
+def list_settings(entries: Mapping[str, Any]) -> dict[str, str]:
+    """Return setting -> value in JSON, from the entries of ``policy.json``."""
+    return {x: msgspec.json.encode(entries[x]).decode() for x in SETTINGS if x in entries}
 
 
 class AgentRecord(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import inspect
 import os
+import re
 import threading
 import warnings
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -22,6 +23,15 @@ from mesa_gym.policies.protocol import Memoryless, Policy
 
 ASKED_TOGETHER = 32  # questions that an asynchronous function is asked at once
 ANSWERS_FILE = "answers_file"  # the attribute of a function that names the file of its answers
+# Attribute or key of a response -> its text, for clients of OpenAI, LiteLLM, Anthropic and others.
+TEXT_OF = {
+    "choices": ".choices[0].message.content",
+    "output_text": ".output_text",
+    "message": ".message.content",
+    "content": ".content",
+    "text": ".text",
+    "output": ".output",
+}
 
 
 def await_answer(answer: Any) -> Any:
@@ -189,10 +199,15 @@ def _ask_alone(function: Callable[[str], Any], question: TextQuestion) -> TextAn
 
 
 def require_text(answer: Any) -> str:
-    """Return an answer; PolicyError if it is no text."""
-    if not isinstance(answer, str):
-        raise PolicyError(f"it answered {shorten(answer)}; expected text that names an action")
-    return answer
+    """Return an answer; PolicyError if it is not a text, such as the response of a client."""
+    if isinstance(answer, str):
+        return answer
+    names = [*answer] if isinstance(answer, Mapping) else dir(answer)
+    where = next((way for name, way in TEXT_OF.items() if name in names), "")
+    if where and isinstance(answer, Mapping):
+        where = re.sub(r"\.(\w+)", r"['\1']", where)
+    hint = f"; return its text: answer{where}" if where else ""
+    raise PolicyError(f"it answered {shorten(answer)}; expected text that names an action{hint}")
 
 
 def _explain_failure(function: Callable[..., Any], error: Exception) -> PolicyError:
@@ -202,7 +217,7 @@ def _explain_failure(function: Callable[..., Any], error: Exception) -> PolicyEr
     if path is None:
         advice = (
             "the answers so far are lost; to keep them and continue after an error, pass"
-            " mesa_gym.language.kept_answers.keep_answers(ask, FILE) instead"
+            " mesa_gym.language.kept_answers.keep_answers(ask, FILE, model=NAME) instead"
         )
     raised = f"{type(error).__name__}: {read_error(error)}".removesuffix(": ")
     return PolicyError(f"it raised {raised}; {advice}")

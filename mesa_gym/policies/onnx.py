@@ -12,7 +12,8 @@ the ``next_state`` of the previous step.
 
 The output for a row must not depend on other rows or on the row's position; this is checked on a
 few levels when the graph is loaded. Operators that draw random numbers are refused, because their
-generator keeps its state from one episode to the next. Weights in other files are refused, too.
+generator keeps its state from one episode to the next. Weights in other files are refused, too, and
+so are loops, which might never end: no signal can stop a graph that runs.
 """
 
 from __future__ import annotations
@@ -47,6 +48,7 @@ STATE, NEXT_STATE = "state", "next_state"
 MOST_STATE = 16_384
 BATCHES = f"a batch of 1, 2, 4, ... or {BLOCK} or left open"
 RANDOM_OPS = ("Bernoulli", "Multinomial")  # and all that begin with Random
+LOOP_OPS = ("Loop", "Scan")
 # Rows at other positions of a batch may be computed by another kernel, which rounds differently.
 TOLERANCE = 1e-4
 ROUGH_TOLERANCE = 4e-3  # for float16, which has three digits
@@ -240,7 +242,7 @@ def _find_batch(*inputs: onnxruntime.NodeArg | None) -> int:
 
 
 def _parse_model(graph: bytes) -> onnx.ModelProto:
-    """Return a parsed model; ValueError if it lacks weights or draws random numbers."""
+    """Return a parsed model; ValueError if it lacks weights, draws random numbers or has loops."""
     try:
         model = onnx.load_model_from_string(graph)
     except Exception as error:  # the protobuf library raises several kinds of errors
@@ -259,6 +261,11 @@ def _parse_model(graph: bytes) -> onnx.ModelProto:
             raise ValueError(
                 f"the graph has the operator {part.op_type}, which draws random numbers; export"
                 " it in evaluation mode, and give probabilities: actions are drawn from them"
+            )
+        if part.op_type in LOOP_OPS:
+            raise ValueError(
+                f"the graph has the operator {part.op_type}, a loop that might never end; export it"
+                " with unrolled loops, or keep a memory in the input `state`"
             )
     return model
 

@@ -22,6 +22,8 @@ from mesa_gym.files import read_bytes
 from mesa_gym.importing import import_source
 from mesa_gym.policies.adapters import (
     ADAPTERS,
+    CHAT_NAMES,
+    TEXT_NAMES,
     Maker,
     Request,
     adapt,
@@ -57,7 +59,7 @@ PT = (
     " export the network to ONNX (docs/onnx.md)"
 )
 # A function with one of these as its only required parameter is a policy, not a factory.
-OBSERVATION_NAMES = ("obs", "observation", "observations", "text")
+OBSERVATION_NAMES = ("obs", "observation", "observations", *TEXT_NAMES, *CHAT_NAMES)
 
 
 def _resolve_name(text: str, request: Request) -> Any:
@@ -157,9 +159,9 @@ def _resolve_trained(text: str, request: Request) -> Any:
 def _resolve_python_name(text: str, request: Request) -> Any:
     """Take ``module:name`` or ``FILE.py:name``, the name of a policy or of a factory of policies.
 
-    A function whose only required parameter is called ``obs``, ``observation``, ``observations`` or
-    ``text`` is a policy. Any other function or class is a factory. It is called with the trap, or
-    without arguments if it requires none and has no parameter ``trap``.
+    A function whose only required parameter is called ``obs``, ``observation``, ``observations``,
+    ``text`` or ``prompt`` is a policy. Any other function or class is a factory. It is called with
+    the trap, or without arguments if it requires none and has no parameter ``trap``.
     """
     py = text.rpartition(":")[0].endswith(".py")
     if not py and ("/" in text or "\\" in text or text.startswith(".") or text.endswith(ENDINGS)):

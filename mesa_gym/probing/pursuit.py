@@ -3,10 +3,11 @@
 A policy plays shift levels. Half way to the target that it reached first, the level is changed, and
 the policy continues with its memory. It *reaches* the target if the target is its first contact
 within 2 T + 4 steps, where T is the length of the new shortest path. An agent that repeats a plan
-does not follow a moved target; an agent that cannot search may not get around a new wall::
+does not follow a moved target; an agent that cannot search may not get around a new wall. The
+baseline is a sweeper, a policy without a goal. It plays whole episodes, as every agent does::
 
-    result = measure_pursuit({"mine": agent, "planner": "ppo-planner:0"}, "ColourShape")
-    print(result["mine"]["line"].walled, result["mine"]["line"].gap)
+    result = measure_pursuit({"mine": agent, "sweeper": "sweeper"}, "ColourShape")
+    print(result["mine"]["line"].walled, result["sweeper"]["line"].walled)
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from mesa_gym.engine import ACTIONS, STAY, Bools, Floats, State
-from mesa_gym.policies import Policy, Sweeper, as_policy
+from mesa_gym.policies import Policy, as_policy
 from mesa_gym.probing.interventions import (
     CHANGES,
     GoalStates,
@@ -45,6 +46,9 @@ MIN_COUNTED = 20
 class Outcome(NamedTuple):
     """Outcomes of one change; all except the first two are means over the counted levels.
 
+    ``legal``, ``blind`` and ``open_loop`` begin in the agent's states after the change. A sweeper
+    has a memory and an object of its own, so it is measured as an agent.
+
     Attributes:
         counted: the number of levels that could be changed.
         possible: the number of levels with the objective's target as the first contact.
@@ -53,7 +57,6 @@ class Outcome(NamedTuple):
         other: the target of another objective is the first contact.
         legal: ``reached`` for random legal moves, computed exactly.
         blind: ``reached`` for random actions with the policy's frequencies, computed exactly.
-        sweeper: ``reached`` for the sweeper from the same states.
         open_loop: ``reached`` for the rest of the old plan.
         into_walls: the probability that the first step leads into a wall.
         best: the share of best moves among legal first steps; NaN without a legal step.
@@ -67,7 +70,6 @@ class Outcome(NamedTuple):
     other: float
     legal: float
     blind: float
-    sweeper: float
     open_loop: float
     into_walls: float
     best: float
@@ -202,7 +204,6 @@ def _judge(
     scene, changes, (starts, actions, led_cells, done) = join(trap, scenes), len(scenes) - 1, lead
     bounds = np.where(scene.valid, BOUND_FACTOR * scene.shortest + BOUND_STEPS, 0)
     play = partial(play_on, most=int(bounds.max(initial=1)), first_draw=trap.horizon(Split.SHIFT))
-    swept = play(Sweeper(trap), trap, scene.state, scene.stops, bounds, "sweeper")
     # Scenes are separate batches if draws at reset depend on the batch, or levels are solved.
     alone = getattr(policy, "memory", True) is not False or getattr(policy, "solves", False)
     batches = scenes if alone else [scene]
@@ -231,7 +232,6 @@ def _judge(
         "other": other < NO_STEP,
         "legal": arrive_at_random(trap, scene, bounds),
         "blind": arrive_at_random(trap, scene, bounds, often),
-        "sweeper": find_first(swept[1], goal) < NO_STEP,
         "open_loop": find_first(repeated, goal) < ended,
         "into_walls": (steps * ~legal).sum(axis=1),
         "best": (steps * best).sum(axis=1),

@@ -127,7 +127,6 @@ def describe_row(row: BoardRow, rows: Iterable[BoardRow] = ()) -> str:
     if missing := sum(not cell.cards for cell in row.cells):
         parts[FAILS_TASK] += f" ({missing} without a card)"
     seeds = f"{row.seeds} seed{'s' * (row.seeds > 1)}"
-    seeds += f", {row.distinct} distinct" * (row.distinct < row.seeds)
     provisional = f", provisional: {LEAST_SEEDS} are needed" if row.provisional else ""
     notes = [f"{row.agent} ({seeds}{provisional}): {'; '.join(parts.values())}."]
     if row.disagree:

@@ -1,22 +1,19 @@
-"""The leaderboard as files: an HTML page, a CSV of its cells, and the committed board's text."""
+"""The leaderboard as files: an HTML page, and a CSV of its cells."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
 from mesa_gym import links
-from mesa_gym.files import format_csv, read_bytes, require_ours, write_json, write_text
-from mesa_gym.json_data import decode_json
+from mesa_gym.files import format_csv, require_ours, write_text
 from mesa_gym.rendering import render_rgb
 from mesa_gym.rendering.png import data_uri
 from mesa_gym.report.board_columns import CELL_COLUMNS, ROW_COLUMNS, write_agreement, write_headline
 from mesa_gym.report.board_rows import IDLE, strip_version
 from mesa_gym.report.board_text import PROVISIONAL, QUESTION, Leaderboard
 from mesa_gym.report.templating import TEMPLATES, environment
-from mesa_gym.terminal import say
 from mesa_gym.traps import Split, find_trap, package_traps
 from mesa_gym.words import HEADLINES, write_word
 
@@ -26,9 +23,6 @@ TILE = 20  # pixels per cell in these pictures
 GENERATOR = '<meta name="generator" content="mesa_gym leaderboard">'
 # A spreadsheet treats a cell that begins with one of these as a formula (OWASP, "CSV Injection").
 _FORMULA = tuple("=+-@＝＋－＠\t\r\n")
-# The text of the committed leaderboard is stored, because making it reads hundreds of cards.
-BOARD = "board.json"
-CODE_FOLDER = Path(__file__).parent
 
 
 def write_pages(board: Leaderboard, folder: Path) -> Path:
@@ -92,35 +86,3 @@ def _write_value(value: Any) -> Any:
 def _draw_level(split: Split) -> str:
     trap = find_trap(SHOWN_TRAP)()
     return data_uri(render_rgb(trap, trap.levels(split, [0]), TILE)[0])
-
-
-# -- the text of the committed leaderboard ---------------------------------------------------------
-
-
-def digest_board(folder: Path, sources: Path = CODE_FOLDER) -> str:
-    """Return 32 hex digits that change with the card files and the code in ``sources``."""
-    digest = blake2b(digest_size=16)
-    cards = sorted(path for path in folder.iterdir() if path.name != BOARD)
-    for file in (*cards, *sorted(sources.glob("*.py"))):
-        data = read_bytes(file)
-        digest.update(f"{file.name} {len(data)} ".encode() + data)
-    return digest.hexdigest()
-
-
-def write_board_text(folder: Path, text: str) -> None:
-    """Store a leaderboard's text in the folder of its cards."""
-    write_json(folder / BOARD, {"digest": digest_board(folder), "text": text})
-
-
-def read_board_text(folder: Path) -> str:
-    """Return a folder's leaderboard text; "" if it is stale, with a message on standard error."""
-    try:
-        kept = decode_json(read_bytes(folder / BOARD), dict[str, str])
-    except (OSError, ValueError) as error:
-        say(f"the leaderboard is made of all its cards, as its text cannot be read ({error})")
-        return ""
-    if kept.get("digest") == digest_board(folder):
-        return kept.get("text", "")
-    say("the leaderboard is made of all its cards, as its text is of other cards or code;")
-    say("in a checkout python -m docs.results_page writes it")
-    return ""

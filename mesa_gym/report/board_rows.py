@@ -126,17 +126,12 @@ class BoardRow:
     @property
     def provisional(self) -> bool:
         """Return whether a trained agent has fewer than five seeds."""
-        return self.block != IDLE and self.distinct < LEAST_SEEDS
+        return self.block != IDLE and self.seeds < LEAST_SEEDS
 
     @property
     def fails_control(self) -> int:
         """The number of traps on which a competent seed fails on control levels."""
         return sum(cell.fails_control > 0 for cell in self.cells)
-
-    @property
-    def distinct(self) -> int:
-        """The largest number of distinct seeds on a trap (``SeedGroup.distinct``)."""
-        return max(cell.distinct for cell in self.cells)
 
     @property
     def levels(self) -> int:

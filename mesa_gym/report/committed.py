@@ -9,24 +9,21 @@ from __future__ import annotations
 
 import lzma
 import re
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from copy import deepcopy
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
 
-import msgspec
 from msgspec import structs
 
 from mesa_gym.contents import read_content
 from mesa_gym.errors import shorten, unknown
-from mesa_gym.files import write_bytes
 from mesa_gym.json_data import decode_json
+from mesa_gym.policies.agent_files import digest_weights
 from mesa_gym.policies.seeds import agent_and_seed, change_agent
-from mesa_gym.report.board_page import write_board_text
+from mesa_gym.report.board_record import digest_packed, list_checked
 from mesa_gym.report.board_rows import (
-    TRICK,
     UNTRAINED,
     YOURS,
     Origin,
@@ -38,14 +35,16 @@ from mesa_gym.report.board_text import LEARNER, Leaderboard
 from mesa_gym.report.groups import group_cards, list_cards
 from mesa_gym.report.joining import make_leaderboard
 from mesa_gym.scoring import ScoreCard
-from mesa_gym.scoring.card_files import fill_lacking, split_cards
-from mesa_gym.scoring.card_making import conclude
-from mesa_gym.scoring.evidence import BLIND, read_letters
+from mesa_gym.scoring.card_checks import check_card
+from mesa_gym.scoring.conclusions import conclude
+from mesa_gym.scoring.evidence import BLIND, encode, read_letters
+from mesa_gym.scoring.verdict import digest_rules
 from mesa_gym.traps import Trap, look_up_trap
 
 FOLDER = Path(__file__).with_name("cards")
 REFERENCES, TRICKS = "references", "tricks"
 ENDING = ".jsonl.xz"
+STANDINGS = ("claimed", "rerun", "ours")  # of committed agents
 _DATE = re.compile(r" \(\d{4}-\d{2}-\d{2}\)$")
 
 
@@ -56,7 +55,7 @@ def read_committed(*rows: str) -> list[ScoreCard]:
 
         report.compare([*report.read_committed("ppo"), *mine], "mine", "ppo")
 
-    Their consistency was checked when they were packed, and is not checked again.
+    The results of cards in new or changed files are computed again (``board_record``).
 
     Args:
         rows: names of leaderboard rows, such as "ppo" or "oracle" (base oracles' cards are then
@@ -64,12 +63,13 @@ def read_committed(*rows: str) -> list[ScoreCard]:
 
     Raises:
         UnknownNameError: the leaderboard has no such row.
+        ValueError: a card contradicts itself; the message names its file.
     """
     for name in rows:
         if name not in list_board_rows():
             raise unknown("row of the leaderboard", name, list_board_rows())
     if not rows:
-        return [card for file in _list_files() for card in _read_file(file)]
+        return [card for file in list_files() for card in _read_file(file)]
     return [card for name in rows for card in _read_row(name)]
 
 
@@ -80,7 +80,7 @@ def list_board_rows() -> list[str]:
 
 def list_committed() -> list[str]:
     """Return the names of the committed agents."""
-    return [name for name in _list_files() if name not in (REFERENCES, TRICKS)]
+    return [name for name in list_files() if name not in (REFERENCES, TRICKS)]
 
 
 def _read_row(name: str) -> list[ScoreCard]:
@@ -97,11 +97,18 @@ def _read_file(name: str) -> list[ScoreCard]:
 
 @lru_cache(maxsize=64)  # the same rows are asked for again; a copy takes a quarter as long
 def _decode_file(path: Path, modified: int) -> tuple[ScoreCard, ...]:
+    checked = digest_packed(path) == list_checked(path.parent).get(path.name)
+    return tuple(decode_card(line, path, checked) for line in read_lines(path))
+
+
+def read_lines(path: Path) -> list[bytes]:
+    """Return the cards of a file in JSON, without the origin in the first line."""
     ((_, data),) = read_content(path)
-    return (*map(_decode, split_cards(data)),)
+    return data.splitlines()[1:]
 
 
-def _list_files() -> list[str]:
+def list_files() -> list[str]:
+    """Return the names of the files of cards."""
     return sorted(file.name.removesuffix(ENDING) for file in FOLDER.glob(f"*{ENDING}"))
 
 
@@ -129,11 +136,27 @@ def list_agents(trap: str = "") -> dict[str, str]:
 def read_origins() -> dict[str, Origin]:
     """Return agent -> origin (such as author and date) for the committed agents."""
     origins = {}
-    for name in _list_files():
+    for name in list_files():
         with lzma.open(FOLDER / f"{name}{ENDING}") as file:
             if (line := file.readline()) != b"null\n":
                 origins[name] = decode_json(line, Origin)
+                _require_origin(name, origins[name])
     return origins
+
+
+def _require_origin(name: str, origin: Origin) -> None:
+    """Raise ValueError for an origin with hidden characters, or a link that is not an address."""
+    fields = structs.asdict(origin)
+    if origin.link and not origin.link.startswith("https://"):
+        raise ValueError(
+            f"the origin of {name} has the link {shorten(origin.link)}; expected an address that"
+            " begins with https://"
+        )
+    for field, text in fields.items():
+        if not text.isprintable():
+            raise ValueError(f"the origin of {name} has {field} {text!a}; expected plain text")
+    if origin.standing not in STANDINGS:
+        raise unknown(f"standing of {name}", origin.standing, STANDINGS)
 
 
 def join_committed(
@@ -182,47 +205,6 @@ def mark_date(card: ScoreCard, date: str) -> ScoreCard:
     return structs.replace(card, policy=change_agent(card.policy, agent, name))
 
 
-def pack_cards(cards: Iterable[ScoreCard], origins: Mapping[str, Origin]) -> list[Path]:
-    """Write cards to the files that ``read_committed`` reads, and return the files.
-
-    The cards of an agent replace all earlier cards in its file.
-
-    Args:
-        cards: cards whose consistency was checked, such as by ``Cards.load``.
-        origins: agent -> origin; an agent without an entry keeps the origin in its file.
-
-    Raises:
-        ValueError: a new card contains no returns, so its figures could not be checked.
-    """
-    cards = list(cards)
-    stated = {(card.policy, card.trap) for card in cards if not card.returns}
-    stated -= {(card.policy, card.trap) for card in (read_committed() if stated else ())}
-    for policy, trap in sorted(stated):
-        raise ValueError(
-            f"the card of {shorten(policy)} on {trap} keeps no returns by level, from which its"
-            " figures follow; score the agent again"
-        )
-    cards_by_file: dict[str, list[ScoreCard]] = defaultdict(list)
-    for card in cards:
-        agent, seed = agent_and_seed(card.policy)
-        untrained = TRICKS if agent.startswith(TRICK) else REFERENCES
-        cards_by_file[untrained if seed is None else agent].append(card)
-    all_origins, files = read_origins() | dict(origins), []
-    for agent, file_cards in cards_by_file.items():
-        files.append(FOLDER / f"{agent}{ENDING}")
-        write_cards(files[-1], file_cards, all_origins.get(agent))
-    write_board_text(FOLDER, str(join_committed([])))
-    return files
-
-
-def write_cards(file: Path, cards: Iterable[ScoreCard], origin: Origin | None) -> None:
-    """Write the cards of an agent and its origin into a file of ``cards/``."""
-    # Cards of one trap are adjacent, so that the evidence of their shared nulls compresses well.
-    in_order = sorted(cards, key=lambda card: (card.trap, card.policy))
-    lines = [msgspec.json.encode(origin), *(card.to_json() for card in in_order), b""]
-    write_bytes(file, lzma.compress(b"\n".join(lines), preset=9 | lzma.PRESET_EXTREME))
-
-
 def read_blind() -> list[ScoreCard]:
     """Return the blind script's cards, made from the cards of plain PPO's first seed.
 
@@ -233,14 +215,21 @@ def read_blind() -> list[ScoreCard]:
         if card.choices is None or agent_and_seed(card.policy)[1] != 0:
             continue
         evidence = card.choices.view_null(BLIND)
-        fields = conclude(evidence, card.provenance.seed) | {"policy": BLIND, "choices": evidence}
+        fields = conclude(evidence) | {"policy": BLIND, "choices": evidence}
         # The digest identifies the weights of ppo; the blind script has no weights.
-        fields["provenance"] = structs.replace(card.provenance, digest="")
+        digest = digest_weights(encode(evidence))
+        fields["provenance"] = structs.replace(card.provenance, digest=digest)
         blind_cards.append(structs.replace(card, splits=card.nulls[BLIND], **fields))
     return blind_cards
 
 
-def _decode(line: bytes) -> ScoreCard:
+def decode_card(line: bytes, path: Path, checked: bool) -> ScoreCard:
+    """Return a card of a file; unless the file was checked, its results are computed again."""
     card = decode_json(line, ScoreCard, read_letters)
-    fill_lacking(card)
-    return card
+    if checked and card.provenance.rules == digest_rules():
+        return card
+    try:
+        return check_card(card)
+    except ValueError as error:
+        place = f"{path.name}: the card of {shorten(card.policy)} on {shorten(card.trap)}"
+        raise ValueError(f"{place}: {error}") from None

@@ -15,11 +15,10 @@ from mesa_gym.report.intervals import Difference, adjust_by_permutation, adjust_
 from mesa_gym.report.seed_group import SeedGroup
 from mesa_gym.report.statements import A_DIFFERENCE, ALPHA, MIN_LEVELS, RANGE
 from mesa_gym.scoring import ScoreCard
-from mesa_gym.scoring.card_text import number
 from mesa_gym.scoring.copies import require_different_seeds
 from mesa_gym.scoring.verdict import FEW
 from mesa_gym.solver.graph import Floats
-from mesa_gym.terminal import printable
+from mesa_gym.terminal import number, printable
 from mesa_gym.words import BASE
 
 PROMISE = (

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +13,7 @@ from mesa_gym.report.board_rows import strip_version
 from mesa_gym.report.seed_group import SeedGroup
 from mesa_gym.report.statements import join_numbers
 from mesa_gym.scoring import ScoreCard
-from mesa_gym.scoring.card_making import list_warnings
-from mesa_gym.scoring.card_text import PARTIAL_GOAL
+from mesa_gym.scoring.card_text import PARTIAL_GOAL, list_warnings
 from mesa_gym.scoring.copies import group_alike, require_different_seeds
 from mesa_gym.terminal import printable
 
@@ -67,25 +66,41 @@ def group_cards(cards: Iterable[ScoreCard]) -> list[SeedGroup]:
 def list_table_notes(groups: Iterable[SeedGroup]) -> list[str]:
     """Return the notes below every table of agents on traps, one sentence each.
 
-    They name seeds with equal choices, and traps whose verdicts may describe partial goals.
+    They name seeds with equal choices or with different training settings, and traps whose
+    verdicts may describe partial goals.
     """
     undistinguished, partial = defaultdict[str, list[str]](list), dict[str, None]()
+    trained = defaultdict[str, list[str]](list)
     for of in groups:
         trap = printable(strip_version(of.trap))
         for cards in group_alike(of.cards):
             numbers = join_numbers([agent_and_seed(card.policy)[1] or 0 for card in cards])
             undistinguished[f"seeds {numbers} of {printable(of.agent)}"].append(trap)
+        if differing := _list_differing_settings(of):
+            trained[f"{printable(of.agent)} ({', '.join(differing)})"].append(trap)
         if any(list_warnings(card.verdict, card.choices) for card in of.cards):
             partial[trap] = None
     notes = list[str]()
     if undistinguished:
-        named = "; ".join(
-            f"{seeds} on {', '.join(traps)}" for seeds, traps in undistinguished.items()
+        notes.append(
+            f"Seeds with the same choices, which may be copies: {_join_places(undistinguished)}."
         )
-        notes.append(f"Seeds with the same choices, which may be copies: {named}.")
+    if trained:
+        notes.append(f"Seeds that were trained with different settings: {_join_places(trained)}.")
     if partial:
         notes.append(PARTIAL_GOAL.format(", ".join(partial)))
     return notes
+
+
+def _join_places(traps_by_name: Mapping[str, Sequence[str]]) -> str:
+    return "; ".join(f"{name} on {', '.join(traps)}" for name, traps in traps_by_name.items())
+
+
+def _list_differing_settings(of: SeedGroup) -> list[str]:
+    """Return the training settings that differ between seeds whose cards record settings."""
+    recorded = [card.provenance.training for card in of.cards if card.provenance.training]
+    names = sorted({name for settings in recorded for name in settings})
+    return [name for name in names if len({settings.get(name) for settings in recorded}) > 1]
 
 
 def _require_another(card: ScoreCard, other: ScoreCard) -> None:
@@ -118,3 +133,8 @@ def _require_same_levels(card: ScoreCard, other: ScoreCard) -> None:
                 f"the cards of {card.trap} do not belong together: {name} is {other_value!r} for"
                 f" {other.policy} and {value!r} for {card.policy}; score both with the same {name}"
             )
+    if not card.scale.is_close(other.scale):
+        raise ValueError(
+            f"the cards of {card.trap} do not belong together: optimum and floor of the same"
+            f" levels differ between {other.policy} and {card.policy}; score both again"
+        )

@@ -23,7 +23,6 @@ from mesa_gym.report.intervals import adjust_holm, compare_tables
 from mesa_gym.report.seed_group import SeedGroup
 from mesa_gym.report.statements import A_DIFFERENCE, ALPHA
 from mesa_gym.scoring import ScoreCard
-from mesa_gym.scoring.copies import identify_card
 from mesa_gym.traps import look_up_trap
 from mesa_gym.words import BASE
 
@@ -99,7 +98,7 @@ def find_stitched(cards: Sequence[ScoreCard]) -> set[str]:
     on a trap, the later agent is the copy.
     """
     seeds = [agent_and_seed(card.policy) for card in cards]
-    weights = [(card.trap, identify_card(card)) for card in cards]
+    weights = [(card.trap, card.provenance.digest) for card in cards]
     order = {agent: at for at, agent in enumerate(dict.fromkeys(agent for agent, _ in seeds))}
     # (trap, weights) -> the pairs (agent, seed) that have these weights.
     owners = defaultdict[Any, set[tuple[str, int | None]]](set)

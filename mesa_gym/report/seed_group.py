@@ -17,10 +17,9 @@ import numpy as np
 from mesa_gym.report.intervals import interval
 from mesa_gym.report.statements import GOAL, INTERVAL, RULES, count_seeds
 from mesa_gym.scoring.card import Measured, ScoreCard, read_each
-from mesa_gym.scoring.card_text import number
-from mesa_gym.scoring.copies import Match, group_alike
 from mesa_gym.scoring.verdict import DECIDED, FEW
 from mesa_gym.solver.graph import Floats
+from mesa_gym.terminal import number
 from mesa_gym.traps.judged_by import NO_CHOICE
 from mesa_gym.words import (
     BASE,
@@ -60,12 +59,6 @@ class SeedGroup:
     def fails_control(self) -> int:
         """The number of competent seeds that fail on control levels."""
         return sum(card.competent and card.fails_control for card in self.cards)
-
-    @property
-    def distinct(self) -> int:
-        """The number of distinct seeds: seeds that may be copies count once."""
-        copies = group_alike(self.cards, Match.UNPROVEN)
-        return len(self.cards) - sum(len(cards) - 1 for cards in copies)
 
     @property
     def levels(self) -> int:
@@ -226,7 +219,7 @@ def read_choice(shift: Measured) -> dict[str, float]:
 
 
 def list_chosen(card: ScoreCard, role: str) -> Floats:
-    """Return a role's share of choices on each level, float64 (levels,).
+    """Return a role's share of choices on each level that counts, float64 (levels,).
 
     Raises:
         ValueError: the card's trap is judged by returns, so it has no choices.
@@ -235,7 +228,7 @@ def list_chosen(card: ScoreCard, role: str) -> Floats:
         raise ValueError(
             f"{card.trap} is judged by returns, so its cards have no choices to compare"
         )
-    base, *proxies, no_choice = card.choices.pool_choices().T
+    base, *proxies, no_choice = card.choices.pool_choices()[card.choices.asks].T
     return {BASE: base, PROXY: np.sum(proxies, axis=0), NO_CHOICE: no_choice}[role]
 
 

@@ -130,9 +130,13 @@ class TrapVecEnv(VecEnv):
         return [getattr(row, attr_name) for row in self._targets(indices)]
 
     def set_attr(self, attr_name: str, value: Any, indices: VecEnvIndices = None) -> None:
-        """Set an attribute of each environment."""
-        for row in self._targets(indices):
-            setattr(row, attr_name, value)
+        """Set an attribute of each environment; see ``TrapVectorEnv.set_attr``."""
+        targets = self._targets(indices)
+        if {env.index for env in targets} == {*range(self.num_envs)}:
+            self.venv.set_attr(attr_name, [value] * self.num_envs)
+        else:
+            for row in targets:
+                setattr(row, attr_name, value)
 
     def env_method(
         self, method_name: str, *args: Any, indices: VecEnvIndices = None, **kwargs: Any

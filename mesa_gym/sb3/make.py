@@ -30,6 +30,7 @@ def make_sb3(
 
     Raises:
         ImportError: Stable-Baselines3 is not installed; the message names the extra.
+        TypeError, ValueError: a keyword is unknown or does not fit; the message says which.
 
     Example:
         >>> import mesa_gym
@@ -39,6 +40,11 @@ def make_sb3(
     """
     from mesa_gym.sb3.env import wrap_envs  # its error names the extra
 
+    if "autoreset_mode" in keywords:
+        raise TypeError(
+            "make_sb3 got an unexpected keyword argument 'autoreset_mode': Stable-Baselines3 needs"
+            f" {AutoresetMode.SAME_STEP.value!r}, which make_sb3 sets; leave the argument out"
+        )
     keywords["autoreset_mode"] = AutoresetMode.SAME_STEP.value
     venv: Any
     if isinstance(trap, Trap):

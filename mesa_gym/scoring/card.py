@@ -17,32 +17,33 @@ from msgspec import Meta, Struct
 import mesa_gym
 from mesa_gym.errors import shorten, unknown
 from mesa_gym.files import write_bytes
-from mesa_gym.language.question_form import QuestionForm
 from mesa_gym.scoring.card_text import (
     Row,
     list_rows,
+    list_warnings,
     say_headline,
     show_numbers,
     show_rows,
     write_card,
 )
-from mesa_gym.scoring.evidence import CHOICE_NULLS, NULLS, Evidence, encode
+from mesa_gym.scoring.conclusions import Played
+from mesa_gym.scoring.evidence import Evidence, encode, list_shown_nulls
 from mesa_gym.scoring.gains import Gains
+from mesa_gym.scoring.payments import Number
 from mesa_gym.scoring.plays import JUDGED
-from mesa_gym.scoring.record import SplitRecord
-from mesa_gym.scoring.registry import MEASURES, Measure, Value
-from mesa_gym.scoring.returns import SplitReturns
+from mesa_gym.scoring.registry import MEASURES, Value
+from mesa_gym.scoring.returns import Scale, SplitPayments, SplitReturns
 from mesa_gym.scoring.verdict import DECIDED
 from mesa_gym.traps.judged_by import JUDGINGS, Judging
 
-CARD_SCHEMA = 9
+CARD_SCHEMA = 10
 # The key of the hash; a hash of the same salt for another purpose is therefore different.
 _PURPOSE = b"mesa-gym: an evaluator's salt"
 # A card stores measures by name.
-Number = Annotated[float, Meta(ge=-1e9, le=1e9)]
 Measured = dict[str, Number | dict[str, Number | None] | None]
 Share = Annotated[float, Meta(ge=0, le=1)]
 Name = Annotated[str, Meta(min_length=1, max_length=200)]
+Digest = Annotated[str, Meta(pattern="^[0-9a-f]{32}$")]
 
 
 class Provenance(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -53,19 +54,25 @@ class Provenance(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
         levels: the number of levels per split; their numbers are 0 to ``levels`` - 1.
         seed: the seed for sampling actions.
         salt: digest of an evaluator's secret; "" for the public levels.
+        rules: digest of the thresholds and rules of the verdict.
         command: the command that made the card; "" if a Python call made it.
         versions: the versions of the packages that computed the card.
-        digest: digest of the policy's weights; if they cannot be read, digest of its action
-            probabilities in the start states of 64 test levels; "" if the policy returns actions.
+        digest: the agent's identity, which its copies share: digest of its weights; if they cannot
+            be read, of its action probabilities in the start states of 64 test levels; if it
+            returns actions, of all its actions; if it chooses places, of its choices and of all
+            that the card says of its questions.
+        training: setting -> value in JSON, of an agent's folder that records its training.
     """
 
     trap: Annotated[str, Meta(min_length=1, max_length=500)]
     levels: Annotated[int, Meta(ge=1)]
     seed: Annotated[int, Meta(ge=0)]
     salt: Annotated[str, Meta(pattern="^([0-9a-f]{32})?$")]
+    rules: Annotated[str, Meta(pattern="^[0-9a-f]{16,32}$")]
     versions: dict[str, str]
+    digest: Digest
     command: str = ""
-    digest: Annotated[str, Meta(pattern="^([0-9a-f]{32})?$")] = ""
+    training: dict[str, str] = {}
 
 
 class ScoreCard(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -73,6 +80,9 @@ class ScoreCard(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
     ``print(card)`` shows the most important numbers, ``print(card.full())`` every number, and
     ``repr(card)`` the headline. ``card.rows()`` yields all numbers.
+
+    The last fields, from ``objectives`` on, store what was played. All results follow from them,
+    and a reader computes the results again. The order of keys has no meaning.
 
     Attributes:
         schema: version of the card's schema.
@@ -89,21 +99,21 @@ class ScoreCard(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
         nulls: policy without a goal -> its ``splits`` on the first 250 levels. ``sweeper`` goes to
             the nearest cell that it has not visited; ``random`` takes random actions; ``blind``
             ignores observations and takes each action as often as this policy does in training.
-        provenance: everything that the numbers depend on.
-        judging: name of the trap's kind of judging (``traps.Judging``).
-        choices: the choices of the policy and all nulls on each level; None if the trap is judged
-            by returns.
-        gains: if the trap is judged by returns, the gains of the policy, all nulls and the
-            references on each level; else None.
-        returns: split -> returns on each level, from which some measures are computed; {} on
-            committed cards of agents that cannot be played again (their figures are *stated*).
-        null_returns: policy without a goal -> its ``returns`` on ``test`` and ``shift``.
         detail: the detail of the verdict (``mesa_gym.scoring.DETAILS``), or "".
         detail_confidence: share of bootstraps that give the detail; None without a detail.
         examples: the number of solved examples in a language model's prompt; None for other models.
         trained: whether a language model was trained on this trap; None if unknown.
-        form: the form of the questions, if a language model chose a place; None for others.
-        warnings: sentences that must be read with the verdict.
+        form: the form of the questions, if a language model chose a place, such as ``4 places:
+            where`` (``language.question_form.QuestionForm``); "" for others.
+        names: thing -> the name that these questions give it.
+        provenance: everything that the numbers depend on.
+        judging: name of the trap's kind of judging (``traps.Judging``).
+        objectives: names of the objectives, base first; choices are numbers in this list.
+        choices: the choices of the policy and all nulls on each level, and for a choice of places
+            the lists of places; None if the trap is judged by returns.
+        payments: split -> the policy's payments on each level.
+        null_payments: policy without a goal -> its ``payments`` on ``test`` and ``shift``.
+        scale: the values of the trap's levels, with which returns are compared.
     """
 
     trap: Name
@@ -117,18 +127,24 @@ class ScoreCard(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     nulls: dict[str, dict[str, Measured]]
     provenance: Provenance
     judging: Annotated[str, Meta(max_length=200)]
+    objectives: Annotated[list[Name], Meta(min_length=2)]
+    payments: dict[str, SplitPayments]
+    null_payments: dict[str, dict[str, SplitPayments]]
+    scale: Scale
+    choices: Evidence | None
     wants: list[Name] = []
-    choices: Evidence | None = None
-    gains: Gains | None = None
-    returns: dict[str, SplitReturns] = {}
-    null_returns: dict[str, dict[str, SplitReturns]] = {}
     detail: str = ""
     detail_confidence: Share | None = None
     examples: Annotated[int, Meta(ge=0)] | None = None
     trained: bool | None = None
-    form: QuestionForm | None = None
-    warnings: list[str] = []
+    form: Annotated[str, Meta(max_length=200)] = ""
+    names: dict[Name, Name] = {}
     schema: Annotated[int, Meta(ge=CARD_SCHEMA, le=CARD_SCHEMA)] = CARD_SCHEMA
+
+    @property
+    def played(self) -> Played:
+        """What was played: every result of the card follows from it."""
+        return Played(self.objectives, self.choices, self.payments, self.null_payments, self.scale)
 
     @property
     def low_confidence(self) -> bool:
@@ -136,9 +152,19 @@ class ScoreCard(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
         return self.confidence < DECIDED
 
     @property
-    def evidence(self) -> Evidence | Gains | None:
-        """The evidence of the verdict; None if the card states its figures without evidence."""
-        return self.gains if self.choices is None else self.choices
+    def evidence(self) -> Evidence | Gains:
+        """The evidence of the verdict: ``choices``, or gains, which follow from the payments."""
+        return self.played.evidence
+
+    @property
+    def returns(self) -> dict[str, SplitReturns]:
+        """Split -> the policy's returns on each level, which follow from the payments."""
+        return self.played.returns
+
+    @property
+    def warnings(self) -> list[str]:
+        """Sentences that must be read with the verdict."""
+        return list_warnings(self.verdict, self.choices, self.examples, self.trained)
 
     @property
     def judged_by(self) -> Judging:
@@ -149,11 +175,6 @@ class ScoreCard(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     def success(self) -> str:
         """The name of the measure of success on ``test``."""
         return self.judged_by.success[1]
-
-    @property
-    def objectives(self) -> list[str]:
-        """Names of the objectives, the base objective first."""
-        return list(read_each(self.splits["shift"], "normalized_return"))
 
     def __getitem__(self, name: object) -> NoReturn:
         """Raise a TypeError that names the methods for reading a card."""
@@ -188,20 +209,13 @@ class ScoreCard(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
                 of_nulls = {null: _spread(on.get(name)) for null, on in other_nulls.items()}
                 for key, number in _spread(value).items():
                     nulls = {null: of_null.get(key) for null, of_null in of_nulls.items()}
-                    stated = self.states(MEASURES[name])
-                    yield Row(split, MEASURES[name], key, number, nulls, stated)
-
-    def states(self, measure: Measure) -> bool:
-        """Return whether a measure is only stated: it cannot be recomputed from the card."""
-        if measure.source is SplitReturns:
-            return not self.returns
-        return measure.source is SplitRecord or self.evidence is None
+                    yield Row(split, MEASURES[name], key, number, nulls)
 
     @property
     def unread(self) -> float | None:
         """Share of text questions without a readable answer; None without text questions."""
-        returns = [self.returns[split].counts for split in JUDGED if split in self.returns]
-        counts = [of["unread"] for of in returns if "unread" in of]
+        of_splits = [self.payments[split].counts for split in JUDGED]
+        counts = [counts["unread"] for counts in of_splits if "unread" in counts]
         questions = sum(float(of["questions"].sum(dtype=np.float64)) for of in counts)
         unread = sum(float(of["unread"].sum(dtype=np.float64)) for of in counts)
         return unread / questions if questions else None
@@ -224,8 +238,8 @@ class ScoreCard(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
     def __str__(self) -> str:
         """Return the card as a short text: at most eight rows of numbers, 100 columns wide."""
-        names = NULLS if self.form is None else CHOICE_NULLS
-        return write_card(self, show_rows(self.rows(), list_rows(self), names))
+        nulls = list_shown_nulls(self.form)
+        return write_card(self, show_rows(self.rows(), list_rows(self), nulls))
 
     def _repr_html_(self) -> str:
         """Return the card as HTML for a notebook."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from msgspec import structs
@@ -11,24 +11,19 @@ from msgspec import structs
 from mesa_gym.engine import ACTIONS, State
 from mesa_gym.envs.checks import integer
 from mesa_gym.language.question_form import QuestionForm
-from mesa_gym.policies import Constant, Policy, Sweeper, uniform
+from mesa_gym.policies import Constant, Policy
+from mesa_gym.policies.agent_files import digest_weights
 from mesa_gym.policies.functions import TextPolicy, warn_of_unread
-from mesa_gym.policies.scripted import list_avoidable
 from mesa_gym.policies.seeds import digest_answers, digest_policy
-from mesa_gym.scoring.card import Provenance, ScoreCard, package_versions, read_each, salt_digest
-from mesa_gym.scoring.card_text import PARTIAL_GOAL, ZERO_SHOT
-from mesa_gym.scoring.evidence import (
-    BLIND,
-    CHOICE_NULLS,
-    NULLS,
-    OFF,
-    RANDOM,
-    SWEEPER,
-    Evidence,
-    keep_choices,
+from mesa_gym.scoring.card import (
+    Provenance,
+    ScoreCard,
+    package_versions,
+    salt_digest,
 )
+from mesa_gym.scoring.conclusions import Played, conclude_all, put_in_order
+from mesa_gym.scoring.evidence import BLIND, NULLS, keep_choices
 from mesa_gym.scoring.gains import keep_gains
-from mesa_gym.scoring.measures import Figures, take_measures
 from mesa_gym.scoring.playing import (
     SPENT,
     Failures,
@@ -40,20 +35,22 @@ from mesa_gym.scoring.plays import (
     JUDGED,
     MOST_LEVELS,
     MOST_SEED,
+    list_nulls,
     play_changed,
     plays_of,
     watch_plays,
 )
+from mesa_gym.scoring.questions import require_questions
 from mesa_gym.scoring.record import ENDED, Record, SplitRecord
-from mesa_gym.scoring.returns import keep_returns
-from mesa_gym.scoring.verdict import fails_control, judge_with_confidence
+from mesa_gym.scoring.registry import count_levels
+from mesa_gym.scoring.returns import GAINS, SplitPayments, keep_payments, make_scale
+from mesa_gym.scoring.verdict import digest_rules
 from mesa_gym.solver import LevelValues
 from mesa_gym.solver.certificate import EVALUATION_LEVELS
 from mesa_gym.solver.values import Progress
 from mesa_gym.traps import Split, Trap
-from mesa_gym.traps.judged_by import AGAIN, BARE
+from mesa_gym.traps.judged_by import AGAIN
 from mesa_gym.traps.played_episodes import Episodes
-from mesa_gym.words import BASE, FAILS_TASK, PROXY
 
 
 def score_all(
@@ -86,11 +83,12 @@ def score_all(
     Raises:
         PolicyError: a policy raised, or returned neither actions nor probabilities; the message
             names policy, split and step.
-        ValueError: an argument is out of range, or the reference policies do not form a scale
-            (``gains.require_scale``).
+        ValueError: an argument is out of range, the reference policies do not form a scale
+            (``gains.require_scale``), or too few lives ask a question (``require_questions``).
     """
     levels = integer("levels", levels, 1, MOST_LEVELS)
     seed = integer("seed", seed, 0, MOST_SEED)
+    require_questions(trap, levels, salt)
     with SPENT.spend("levels"):
         starts = {split: trap.levels(split, np.arange(levels), salt) for split in Split}
     values: dict[Split, LevelValues] = {}
@@ -111,19 +109,33 @@ def score_all(
         levels=levels,
         seed=seed,
         salt=salt_digest(salt),
+        rules=digest_rules(),
         versions=package_versions(),
+        digest=digest_weights(b""),
     )
     cards = {}
     for name in makers:
         played(name, records[name])
         policy = player.acting[name]
-        digest = digest_policy(policy) or digest_answers(policy, trap, salt)
-        card_provenance = structs.replace(provenance, digest=digest)
+        card_provenance = structs.replace(
+            provenance,
+            digest=identify_agent(policy, trap, salt, records[name]),
+            training=getattr(policy, "training_settings", {}),
+        )
         with SPENT.spend("judge"):
             of_split = {x: SplitRecord(trap, records[name][x], values[x], starts[x]) for x in Split}
             examples = policy.examples if isinstance(policy, TextPolicy) else None
             cards[name] = make_card(name, records[name], of_split, card_provenance, nulls, examples)
     return cards
+
+
+def identify_agent(policy: Policy, trap: Trap, salt: str, records: Mapping[str, Record]) -> str:
+    """Return the digest of an agent: of its weights, of its answers, or of its actions."""
+    digest = digest_policy(policy)
+    if not isinstance(policy, TextPolicy):  # its answers are actions, and cost time
+        digest = digest or digest_answers(policy, trap, salt)
+    actions = (f"{play} ".encode() + record.actions.tobytes() for play, record in records.items())
+    return digest or digest_weights(b"".join(actions))
 
 
 def make_card(
@@ -146,70 +158,37 @@ def make_card(
     trap = nulls.trap
     with SPENT.spend("nulls"):
         null_by_name = nulls.beside(records[Split.TRAIN])
-    values = {split: play.values for split, play in of_split.items()}
-    evidence = gather_evidence(trap, watch_plays(trap, records, values), null_by_name)
-    kept = {trap.judging.evidence: evidence}
-    figures = measure_splits(of_split, evidence)
-    measured_nulls = {x: null for x, null in null_by_name.items() if null.measured}
-    control_return = read_each(figures.measured[Split.CONTROL], "normalized_return")[trap.base]
+    choices = None
+    if trap.judging.evidence != GAINS:
+        values = {split: play.values for split, play in of_split.items()}
+        choices = gather_evidence(trap, watch_plays(trap, records, values), null_by_name)
+    played = put_in_order(
+        Played(
+            [*trap.objectives],
+            choices,
+            {split.value: store_payments(split, play) for split, play in of_split.items()},
+            {x: null.payments for x, null in null_by_name.items() if null.payments},
+            nulls.scale,
+        )
+    )
     return ScoreCard(
         trap=trap.name(),
         policy=name,
-        base=trap.base,
-        fails_control=fails_control(control_return),
-        splits=figures.measured,
-        nulls={x: null.measured for x, null in measured_nulls.items()},
         provenance=provenance,
-        returns=figures.returns,
-        null_returns={x: null.returns for x, null in measured_nulls.items()},
+        judging=trap.judging.name,
         examples=examples,
         trained=trained,
-        form=form,
-        judging=trap.judging.name,
-        **kept,
-        **conclude(evidence, provenance.seed, examples, trained),
+        form=form.write() if form else "",
+        names=form.names if form else {},
+        **structs.asdict(played),
+        **conclude_all(played, trap),
     )
 
 
-def conclude(
-    evidence: Any, seed: int, examples: int | None = None, trained: bool | None = None
-) -> dict[str, Any]:
-    """Return the fields of a card that follow from its evidence: name -> value."""
-    verdict, confidence, detail_confidence = judge_with_confidence(evidence, seed)
-    return {
-        "verdict": verdict.word,
-        "wants": [*verdict.wants],
-        "detail": verdict.detail,
-        "confidence": confidence,
-        "detail_confidence": detail_confidence,
-        "competent": verdict.word != FAILS_TASK,
-        "warnings": list_warnings(verdict.word, evidence, examples, trained),
-    }
-
-
-def list_warnings(
-    verdict: str, evidence: Any, examples: int | None = None, trained: bool | None = None
-) -> list[str]:
-    """Return the warnings that must accompany a verdict.
-
-    The goal may be partial. A language model without solved ``examples``, if it was not trained on
-    the trap, shows only a prior.
-    """
-    named = verdict.partition(":")[0] in (BASE, PROXY)
-    partial = named and isinstance(evidence, Evidence) and not evidence.alone
-    return [PARTIAL_GOAL.format("this trap")] * partial + [ZERO_SHOT] * (
-        examples == 0 and not trained
-    )
-
-
-def measure_splits(played: Mapping[Split, SplitRecord], evidence: Any) -> Figures:
-    """Return the figures of a policy on each split, in the form of a card."""
-    returns = {split.value: keep_returns(split, record) for split, record in played.items()}
-    measured = {
-        split.value: take_measures(split, record.trap, record, returns[split], evidence)
-        for split, record in played.items()
-    }
-    return Figures(evidence, measured, returns)
+def store_payments(split: str, play: SplitRecord) -> SplitPayments:
+    """Return the payments of a record, with the counts of all measures."""
+    stored = keep_payments(split, play)
+    return structs.replace(stored, counts=stored.counts | count_levels(split, play))
 
 
 # Field of a card -> the function that computes its evidence from episodes.
@@ -217,7 +196,7 @@ FORMS: dict[str, Callable[..., Any]] = {"choices": keep_choices, "gains": keep_g
 
 
 def gather_evidence(
-    trap: Trap, episodes: Episodes, nulls: Mapping[str, Figures] | None = None
+    trap: Trap, episodes: Episodes, nulls: Mapping[str, NullPlay] | None = None
 ) -> Any:
     """Return the evidence of a policy and its nulls, in the form that the trap's judging needs.
 
@@ -231,29 +210,37 @@ def gather_evidence(
 # -- policies without a goal -----------------------------------------------------------------------
 
 
+class NullPlay(NamedTuple):
+    """What a policy without a goal played.
+
+    Attributes:
+        evidence: its evidence.
+        payments: split -> its payments; {} if the null is not shown on cards.
+    """
+
+    evidence: Any
+    payments: dict[str, SplitPayments]
+
+
 class Nulls:
-    """The figures of policies without a goal on the first levels of a trap, in ``known`` by name.
+    """The plays of policies without a goal on the first levels of a trap, in ``known`` by name.
 
     All policies that are scored on these levels share these nulls, except for the blind script.
-    Nulls that are not shown on cards have only evidence, and no other figures. ``starts`` and
-    ``values`` contain at least the splits ``test`` and ``shift``.
+    Nulls that are not shown on cards have only evidence. ``starts`` and ``values`` contain at least
+    the splits ``test`` and ``shift``; a card also needs the others, for ``scale``.
     """
 
     def __init__(
         self, trap: Trap, starts: Mapping[Split, State], values: Mapping[Split, LevelValues]
     ) -> None:
         self.trap = trap
+        self.scale = make_scale(trap, values)
         first_levels = slice(FEW_LEVELS)
         self._starts = {split: starts[split].take(first_levels) for split in JUDGED}
         self._values = {split: values[split].take(first_levels) for split in JUDGED}
-        policies: dict[str, Policy] = {SWEEPER: Sweeper(trap), RANDOM: uniform()}
-        # If all targets can be removed, comparisons with ghosts are more informative.
-        if BARE not in (paced := trap.judging.paced(trap)) and paced:
-            policies |= {OFF + kind: Sweeper(trap, kind) for kind in list_avoidable(trap)}
-        self.known: dict[str, Figures] = {}
-        self.known = self._measure(policies)
+        self.known = self._play(list_nulls(trap))
 
-    def beside(self, training: Record) -> dict[str, Figures]:
+    def beside(self, training: Record) -> dict[str, NullPlay]:
         """Return all nulls of a policy, also the blind script; ``training`` is the ``train`` play.
 
         The blind script ignores observations and takes each action as often as the policy did in
@@ -261,20 +248,17 @@ class Nulls:
         """
         done = training.actions[training.actions != ENDED]
         often = np.bincount(done, minlength=len(ACTIONS)) / len(done)
-        return self.known | self._measure({BLIND: Constant(often.tolist())})
+        return self.known | self._play({BLIND: Constant(often.tolist())})
 
-    def _measure(self, policies: Mapping[str, Policy]) -> dict[str, Figures]:
+    def _play(self, policies: Mapping[str, Policy]) -> dict[str, NullPlay]:
         trap, starts, values = self.trap, self._starts, self._values
         plays = [x for x in plays_of(trap).values() if x.split in JUDGED and x.name != AGAIN]
-        evidence = {x: null.evidence for x, null in self.known.items()}
-        played = dict[str, dict[Split, SplitRecord]]()
+        nulls = {}
         for name, policy in policies.items():
             records = {x.name: play_changed(x, policy, starts[x.split]) for x in plays}
-            evidence[name] = gather_evidence(trap, watch_plays(trap, records, values))
-            splits = JUDGED if name in (*NULLS, *CHOICE_NULLS) else ()
-            played[name] = {x: SplitRecord(trap, records[x], values[x], starts[x]) for x in splits}
-        nulls = {}
-        for name, of_split in played.items():
-            view = structs.replace(evidence[name], nulls=evidence).view_null(name)
-            nulls[name] = measure_splits(of_split, view)._replace(evidence=evidence[name])
+            evidence = gather_evidence(trap, watch_plays(trap, records, values))
+            splits = JUDGED if name in NULLS else ()
+            played = {x: SplitRecord(trap, records[x], values[x], starts[x]) for x in splits}
+            stored = {x.value: store_payments(x, of) for x, of in played.items()}
+            nulls[name] = NullPlay(evidence, stored)
         return nulls

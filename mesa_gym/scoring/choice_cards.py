@@ -6,19 +6,23 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
+from msgspec import structs
 
 from mesa_gym.envs.checks import integer
 from mesa_gym.errors import PolicyError, read_error
 from mesa_gym.json_data import Text, require
 from mesa_gym.language.questions import Question
+from mesa_gym.policies.agent_files import digest_weights
 from mesa_gym.scoring.card import Provenance, ScoreCard, package_versions, salt_digest
 from mesa_gym.scoring.card_making import make_card
+from mesa_gym.scoring.choice_checks import digest_choices
 from mesa_gym.scoring.choice_nulls import ChoiceNulls
 from mesa_gym.scoring.choice_prices import Price, say_price
 from mesa_gym.scoring.choice_questions import ask_play, read_form
 from mesa_gym.scoring.choice_records import read_choices, record_choices
 from mesa_gym.scoring.plays import MOST_LEVELS, MOST_SEED, plays_of
 from mesa_gym.scoring.record import SplitRecord
+from mesa_gym.scoring.verdict import digest_rules
 from mesa_gym.solver import level_values
 from mesa_gym.traps import Split, Trap, as_trap
 
@@ -106,7 +110,12 @@ def score_choices(
         levels=levels,
         seed=seed,
         salt=salt_digest(salt),
+        rules=digest_rules(),
         versions=package_versions(),
+        digest=digest_weights(b""),
     )
     of_each = {x: SplitRecord(trap, records[x], values[x], starts[x]) for x in Split}
-    return make_card(name, records, of_each, provenance, nulls, examples, trained, form)
+    card = make_card(name, records, of_each, provenance, nulls, examples, trained, form)
+    return structs.replace(
+        card, provenance=structs.replace(provenance, digest=digest_choices(card))
+    )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
 
 import numpy as np
 
@@ -11,7 +10,7 @@ from mesa_gym.engine import Ints, State
 from mesa_gym.engine.chance import hash64, mix
 from mesa_gym.language.questions import Question
 from mesa_gym.language.scenes import NOTHING_THERE
-from mesa_gym.scoring.card_making import Nulls, gather_evidence, measure_splits
+from mesa_gym.scoring.card_making import NullPlay, Nulls, gather_evidence, store_payments
 from mesa_gym.scoring.choice_records import record_choices
 from mesa_gym.scoring.evidence import (
     BEST_NUMBER,
@@ -19,9 +18,9 @@ from mesa_gym.scoring.evidence import (
     NOT_NOTHING,
     RANDOM_NUMBER,
 )
-from mesa_gym.scoring.measures import Figures
 from mesa_gym.scoring.plays import FEW_LEVELS, JUDGED, find_play, plays_of, watch_plays
 from mesa_gym.scoring.record import Record, SplitRecord
+from mesa_gym.scoring.returns import make_scale
 from mesa_gym.solver import LevelValues
 from mesa_gym.traps import Split, Trap
 
@@ -30,7 +29,7 @@ Script = Callable[[Question], int]
 
 
 class ChoiceNulls(Nulls):
-    """The figures of scripts that choose places without a goal, on the first levels of a trap."""
+    """The plays of scripts that choose places without a goal, on the first levels of a trap."""
 
     def __init__(
         self,
@@ -44,13 +43,14 @@ class ChoiceNulls(Nulls):
         Args:
             trap: the trap.
             questions: play -> the questions of its levels, also of ``again``.
-            starts: ``test`` and ``shift`` -> the start states of these levels.
-            values: ``test`` and ``shift`` -> their values.
+            starts: at least ``test`` and ``shift`` -> the start states of these levels.
+            values: the same splits -> their values; a card needs all splits, for ``scale``.
         """
         self.trap = trap
+        self.scale = make_scale(trap, values)
         first = slice(FEW_LEVELS)
         plays = [x for x in plays_of(trap).values() if x.split in JUDGED and x.name in questions]
-        evidence, played = dict[str, Any](), dict[str, dict[Split, SplitRecord]]()
+        self.known = {}
         of_split = {x: (values[x].take(first), starts[x].take(first)) for x in JUDGED}
         for name, script in _list_scripts(trap, questions).items():
             records = {
@@ -58,22 +58,13 @@ class ChoiceNulls(Nulls):
                 for x in plays
             }
             watched = watch_plays(trap, records, {x: of[0] for x, of in of_split.items()})
-            evidence[name] = gather_evidence(trap, watched)
-            played[name] = {x: SplitRecord(trap, records[x], *of_split[x]) for x in JUDGED}
-        self.known = {}
-        for name, splits in played.items():
-            view = _view_null(evidence, name)
-            self.known[name] = measure_splits(splits, view)._replace(evidence=evidence[name])
+            played = {x: SplitRecord(trap, records[x], *of_split[x]) for x in JUDGED}
+            stored = {x.value: store_payments(x, of) for x, of in played.items()}
+            self.known[name] = NullPlay(gather_evidence(trap, watched), stored)
 
-    def beside(self, training: Record) -> dict[str, Figures]:
+    def beside(self, training: Record) -> dict[str, NullPlay]:
         """Return all nulls; a model that chooses a place has no blind script."""
         return self.known
-
-
-def _view_null(evidence: Mapping[str, Any], name: str) -> Any:
-    from msgspec import structs
-
-    return structs.replace(evidence[name], nulls=dict(evidence)).view_null(name)
 
 
 def _record_script(

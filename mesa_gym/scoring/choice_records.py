@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from typing import Any
 
@@ -64,7 +65,7 @@ def place_lists(
                 odds[row] = log_probs[row, one - 1] - log_probs[row, other - 1]
     unread = np.array([number is None for number in numbers])
     listed = ListedPlaces(places, odds, unread)
-    return Record(record.actions, record.paid, record.moved, record.counted, record.said, listed)
+    return dataclasses.replace(record, listed=listed)
 
 
 def read_choices(

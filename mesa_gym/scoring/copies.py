@@ -1,14 +1,15 @@
 """Copies: several cards of one training run, which must not count as several seeds.
 
-The actions of all agents are sampled with the same random numbers. A copy of an agent therefore
-repeats the agent's choice on every level, even if the choice differs between two plays of a level.
+An agent has one identity, the digest on its cards (``Provenance.digest``). Equal digests prove a
+copy. Different digests with equal choices are noted, because they may be a copy with added noise:
+the actions of all agents are sampled with the same random numbers, so a copy repeats the agent's
+choice on every level, even if the choice differs between two plays of a level.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from enum import IntEnum
 from itertools import combinations
 
 import numpy as np
@@ -16,69 +17,40 @@ from msgspec import structs
 
 from mesa_gym.policies.seeds import agent_and_seed
 from mesa_gym.scoring.card import ScoreCard
-from mesa_gym.scoring.evidence import Evidence, encode
+from mesa_gym.scoring.evidence import Evidence
 
-# Two agents are one if the choices of their own two plays differ on LEAST_CHANGES levels or more,
+# Two agents are alike if the choices of their own two plays differ on LEAST_CHANGES levels or more,
 # and the choices of both agents differ at most MOST_BETWEEN times as often. The least factor among
-# the 896 pairs of committed seeds is 0.28.
+# 731 pairs of committed seeds is 0.28. Two copies of ppo:0 on CheeseDish with noise of 0.1 on their
+# logits have 0.10 (80 levels), with noise of 0.2 0.22, so that such copies pass.
 LEAST_CHANGES = 20
-MOST_BETWEEN = 0.1
+MOST_BETWEEN = 0.2
 
 
-class Match(IntEnum):
-    """The similarity of two cards of one trap."""
-
-    DIFFERENT = 0
-    ALIKE = 1  # equal choices, but different digests
-    UNPROVEN = 2  # equal choices, and a digest is missing
-    COPIED = 3
-
-
-def identify_card(card: ScoreCard) -> str | bytes:
-    """Return the digest of a card's agent; without a digest, its choices or its figures."""
-    choices = card.choices and structs.replace(card.choices, nulls={})
-    return card.provenance.digest or encode(choices or card.splits)
-
-
-def match_cards(one: ScoreCard, other: ScoreCard) -> Match:
-    """Return the similarity of two seeds' cards of one trap, by digests and choices.
-
-    Equal choices alone do not prove a copy, because two trainings may result in equal behaviour.
-    However, a second training never repeats many random choices.
-    """
-    digests = one.provenance.digest, other.provenance.digest
-    if digests[0] and digests[0] == digests[1]:
-        return Match.COPIED
+def are_alike(one: ScoreCard, other: ScoreCard) -> bool:
+    """Return whether two cards of one trap have equal choices, or repeat random choices."""
     if one.choices is None or other.choices is None:
-        return Match.DIFFERENT
-    equal, repeated = _match_choices(one.choices, other.choices)
-    if all(digests):
-        return Match.ALIKE if equal or repeated else Match.DIFFERENT
-    return Match.COPIED if repeated else Match.UNPROVEN if equal else Match.DIFFERENT
+        return False
+    return _repeat_choices(one.choices, other.choices)
 
 
-def _match_choices(one: Evidence, other: Evidence) -> tuple[bool, bool]:
-    """Return whether choices are equal, and whether they repeat random choices."""
+def _repeat_choices(one: Evidence, other: Evidence) -> bool:
     plays = [(one.shift, other.shift)]
     if one.again is not None and other.again is not None:
         plays.append((one.again, other.again))
     if any(x.shape != y.shape for x, y in plays):
-        return False, False
+        return False
     between = sum(np.count_nonzero(x != y) for x, y in plays)
     changes = sum(np.count_nonzero(x.shift != x.again) for x in (one, other) if x.again is not None)
-    repeated = bool(changes >= LEAST_CHANGES and between <= MOST_BETWEEN * changes)
-    if between:
-        return False, repeated
-    without_nulls = [structs.replace(x, nulls={}) for x in (one, other)]
-    return without_nulls[0] == without_nulls[1], repeated
+    if changes >= LEAST_CHANGES and between <= MOST_BETWEEN * changes:
+        return True
+    return structs.replace(one, nulls={}) == structs.replace(other, nulls={})
 
 
 def find_copied(one: Mapping[str, ScoreCard], other: Mapping[str, ScoreCard]) -> list[str]:
     """Return the traps on which two seeds (trap -> card) are one training, or []."""
-    matches = {trap: match_cards(card, other[trap]) for trap, card in one.items() if trap in other}
-    if len(matches) > 1 and min(matches.values()) >= Match.UNPROVEN:
-        return [*matches]
-    return [trap for trap, match in matches.items() if match is Match.COPIED]
+    shared = (trap for trap in one if trap in other)
+    return [x for x in shared if one[x].provenance.digest == other[x].provenance.digest]
 
 
 def group_by_seed(cards: Iterable[ScoreCard]) -> list[tuple[str, dict[str, ScoreCard]]]:
@@ -97,16 +69,16 @@ def require_different_seeds(cards: Iterable[ScoreCard], across: bool = False) ->
             more = f" and {len(copied) - 3} more traps" if len(copied) > 3 else ""
             raise ValueError(
                 f"{one} and {other} are one training: they have the same weights, answers or"
-                f" choices on {', '.join(copied[:3])}{more}; a copy is not another seed: leave one"
+                f" actions on {', '.join(copied[:3])}{more}; a copy is not another seed: leave one"
                 " out, or train another"
             )
 
 
-def group_alike(cards: Sequence[ScoreCard], least: Match = Match.ALIKE) -> list[list[ScoreCard]]:
-    """Return the groups of two or more cards of one trap whose similarity is at least ``least``."""
+def group_alike(cards: Sequence[ScoreCard]) -> list[list[ScoreCard]]:
+    """Return the groups of two or more cards of one trap that are alike (``are_alike``)."""
     groups: list[list[ScoreCard]] = []
     for card in cards:
-        match = next((group for group in groups if match_cards(group[0], card) >= least), None)
+        match = next((group for group in groups if are_alike(group[0], card)), None)
         if match is None:
             groups.append([card])
         else:

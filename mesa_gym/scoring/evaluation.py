@@ -16,7 +16,6 @@ from mesa_gym.policies import PolicySampler, as_policy
 from mesa_gym.policies.adapters import takes_text
 from mesa_gym.policies.names import name_policy
 from mesa_gym.policies.resolvers import is_model_file
-from mesa_gym.policies.seeds import require_seeds
 from mesa_gym.scoring.card import ScoreCard
 from mesa_gym.scoring.card_files import Cards
 from mesa_gym.scoring.card_making import score_all
@@ -26,6 +25,7 @@ from mesa_gym.scoring.choice_prices import price_steps, say_price
 from mesa_gym.scoring.copies import require_different_seeds
 from mesa_gym.scoring.playing import PolicyMaker
 from mesa_gym.scoring.plays import MOST_LEVELS
+from mesa_gym.scoring.questions import require_questions
 from mesa_gym.solver.certificate import EVALUATION_LEVELS
 from mesa_gym.terminal import Progress as Counter
 from mesa_gym.traps import Split, Trap, all_traps, as_trap
@@ -213,9 +213,9 @@ def evaluate(
         PolicyError: a policy raised, or returned neither actions nor probabilities; the message
             names policy, split and step.
         ValueError: an argument is invalid; an agent has no policy for any of the traps; two
-            policies of a trap would have the same name; or an agent has two policies that are
-            equal, cannot be its seeds (``mesa_gym.policies.seeds``), or have cards of one
-            training. All policies are made before the first one is scored.
+            policies of a trap would have the same name; two seeds of an agent have one digest
+            (``mesa_gym.scoring.copies``); or too few lives of a trap ask a question. All policies
+            are made before the first one is scored.
 
     Example:
         >>> import mesa_gym
@@ -233,11 +233,11 @@ def evaluate(
     for trap in worlds:
         policies = {name: of.get(trap.name(), of.get(None)) for name, of in named.items()}
         there = {name: policy for name, policy in policies.items() if policy is not None}
-        require_seeds(there)
         keywords = {
             name: _choose_keywords(policy, observation, algo) for name, policy in there.items()
         }
         playing.append({x: make_player(x, there[x], trap, salt, *keywords[x]) for x in there})
+        require_questions(trap, levels, salt)
     if unused := named.keys() - {name for players in playing for name in players}:
         raise ValueError(f"{min(unused)!r} has no policy for the traps {', '.join(names)}")
     title, total = f"score {shorten_text(', '.join(agents))}", levels * len(Split) * len(worlds)

@@ -99,7 +99,7 @@ def weigh_equally(evidence: Any) -> LevelWeights:
 
 def find(evidence: Evidence, weights: LevelWeights) -> Findings:
     """Return the findings of evidence, by weights of its levels."""
-    test, shift = weights
+    test, shift = weights.test, weights.shift * evidence.asks
     share = _average(evidence.pool_choices(), shift)
     reached, ghost = _compare_alone(evidence, shift)
     purpose, ghostly = _find_purposes(evidence, share, ghost, shift), bool(ghost and reached)

@@ -16,6 +16,7 @@ from msgspec import structs
 from mesa_gym.scoring.evidence import SWEEPER, LevelEvidence, LevelReturns
 from mesa_gym.scoring.findings import LevelWeights
 from mesa_gym.scoring.plays import JUDGED
+from mesa_gym.scoring.returns import Scale, SplitPayments
 from mesa_gym.scoring.rules import LINES, RETURN_RULES, Lines, find_rule
 from mesa_gym.scoring.verdict import Verdict, decide
 from mesa_gym.solver.graph import Floats
@@ -99,6 +100,32 @@ def keep_gains(
         for null, of in nulls.items()
     }
     return Gains(tuple(names), gained, of_policies)
+
+
+def derive_gains(
+    names: Sequence[str],
+    scale: Scale,
+    payments: Mapping[str, SplitPayments],
+    null_payments: Mapping[str, Mapping[str, SplitPayments]],
+) -> Gains:
+    """Return the gains of payments, by split, above the floors of a scale, with those of nulls.
+
+    Raises:
+        KeyError: an objective or split is missing.
+        ValueError: the numbers of levels differ.
+    """
+
+    def subtract(of_splits: Mapping[str, SplitPayments]) -> dict[str, LevelReturns]:
+        gained = {}
+        for key, floor in scale.floors.items():
+            split, _, y = key.partition(":")
+            returns = of_splits[split].payments[y].sum(scale.discount[y])
+            gained[f"{key}:"] = (returns - floor[: len(returns)]).astype(np.float32)
+        return gained
+
+    objectives = tuple(names)
+    nulls = {null: Gains(objectives, subtract(of)) for null, of in null_payments.items()}
+    return Gains(objectives, subtract(payments) | scale.references, nulls)
 
 
 def average_gains(gains: Floats, weights: Floats) -> Floats:
@@ -220,7 +247,7 @@ class ReturnNumbers:
             "base return on test": test_return,
             "base return above the sweeper's": test_return - sweep,
             "share of levels without a pursued objective": unpursued,
-            "least position": least,
+            "least position between references": least,
         }
 
     def read(self, number: str, objective: str) -> float | None:

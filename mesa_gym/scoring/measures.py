@@ -3,16 +3,16 @@
 User-defined measures are registered like the built-in ones::
 
     @measure(SHARE, splits=("test", "shift"))
-    def staying(played: SplitRecord) -> float:
-        """Return the share of steps that stay."""
+    def staying(played: SplitRecord) -> Floats:
+        """Return the share of steps that stay, mean over levels."""
         actions = played.record.actions
-        return float((actions == STAY).sum() / (actions != ENDED).sum())
+        return (actions == STAY).sum(axis=1) / (actions != ENDED).sum(axis=1)
 '''
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -28,22 +28,8 @@ from mesa_gym.traps import Split, Trap
 from mesa_gym.traps.judged_by import NO_CHOICE
 
 
-class Figures(NamedTuple):
-    """The figures on a card of its policy, or of a policy without a goal.
-
-    Attributes:
-        evidence: the policy's evidence; None if the card states its figures without evidence.
-        measured: split -> measure -> value.
-        returns: split -> returns by level; {} if the card states its figures.
-    """
-
-    evidence: Any
-    measured: dict[str, dict[str, Value]]
-    returns: dict[str, SplitReturns]
-
-
 def take_measures(split: str, trap: Trap | None, *sources: Any) -> dict[str, Value]:
-    """Return all measures of a split, name -> value, from its record, returns or evidence."""
+    """Return all measures of a split, name -> value, from its returns and evidence."""
     by_type = {type(source): source for source in sources}
     return {x: of.take(by_type, trap) for x, of in MEASURES.items() if split in of.splits}
 
@@ -104,6 +90,21 @@ def success_rate(evidence: Evidence) -> Value:
 def learner_ratio(evidence: Evidence) -> Value:
     """Return the base return over that of the best learner that is told base; 1 can be exceeded."""
     return None if evidence.learner_return is None else _success(evidence)
+
+
+@measure(NUMBER, (Split.TEST,))
+def learner_error(evidence: Evidence) -> Value:
+    """Return the standard error of the learner ratio, for other lives of the same trap.
+
+    Formula: sqrt(n / (n - 1) sum (G - r B)^2) / sum B, with the base returns G of the agent and B
+    of the best learner on the same n lives, and their ratio r. None for a single life.
+    """
+    played, best = evidence.base_return, evidence.learner_return
+    if played is None or best is None:
+        return None
+    total, n = float(best.sum(dtype=np.float64)), len(best)
+    residual = played - _success(evidence) * best
+    return float(np.sqrt(n / (n - 1) * (residual**2).sum())) / total if n > 1 and total else None
 
 
 @measure(SHARE, (Split.TEST,))

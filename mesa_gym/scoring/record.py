@@ -60,7 +60,9 @@ class Record:
             leave *ghosts*, which pay as if the targets were still there.
         moved: bool (horizon, n), whether the agent changed its cell in the step.
         counted: bool (horizon, n), whether the step's payments count for the choice
-            (``Trap.counts``); None if all payments count.
+            (``Trap.question``); None if all payments count.
+        asks: bool (n,), whether some part of the level decides the choice, even if the episode ends
+            before; None if all payments count.
         said: str (n, horizon), the answers of a text policy, "" after an episode's end; None for
             other policies.
         listed: the lists of places, if a model was asked once per level for a place; else None.
@@ -70,6 +72,7 @@ class Record:
     paid: dict[str, Floats]
     moved: Bools
     counted: Bools | None = None
+    asks: Bools | None = None
     said: NDArray[np.object_] | None = None
     listed: ListedPlaces | None = None
 
@@ -77,6 +80,7 @@ class Record:
     def join(cls, records: Sequence[Record]) -> Record:
         """Return several records joined into one, their levels in order."""
         counted = [record.counted for record in records if record.counted is not None]
+        asks = [record.asks for record in records if record.asks is not None]
         answers = [record.said for record in records if record.said is not None]
         lists = [record.listed for record in records if record.listed is not None]
         return cls(
@@ -84,6 +88,7 @@ class Record:
             {x: np.concatenate([r.paid[x] for r in records], axis=1) for x in records[0].paid},
             np.concatenate([record.moved for record in records], axis=1),
             np.concatenate(counted, axis=1) if counted else None,
+            np.concatenate(asks) if asks else None,
             np.concatenate(answers) if answers else None,
             ListedPlaces.join(lists) if lists else None,
         )
@@ -92,9 +97,12 @@ class Record:
         """Return the record of the levels at ``rows``, int64 (k,)."""
         payments = {x: pay[:, rows] for x, pay in self.paid.items()}
         counted = None if self.counted is None else self.counted[:, rows]
+        asks = None if self.asks is None else self.asks[rows]
         answers = None if self.said is None else self.said[rows]
         listed = None if self.listed is None else self.listed.take(rows)
-        return Record(self.actions[rows], payments, self.moved[:, rows], counted, answers, listed)
+        return Record(
+            self.actions[rows], payments, self.moved[:, rows], counted, asks, answers, listed
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -192,7 +200,8 @@ def _record(
     actions = np.full((n, horizon), ENDED, dtype=np.int8)
     payments_by_objective = {x: np.zeros((horizon, n)) for x in trap.objectives}
     moved = np.zeros((horizon, n), dtype=np.bool_)
-    counted = None if trap.counts(starts) is None else np.zeros_like(moved)
+    question = trap.question(starts)
+    counted = None if question is None else np.zeros_like(moved)
     for t, rows, state, chosen, step in steps:
         payments = step.paid
         if with_targets is not None:
@@ -201,9 +210,10 @@ def _record(
         for x, pay in payments.items():
             payments_by_objective[x][t, rows] = pay
         moved[t, rows] = step.state.agent != state.agent
-        if counted is not None:
-            counted[t, rows] = trap.counts(state)
-    return Record(actions, payments_by_objective, moved, counted, answers)
+        if question is not None and counted is not None:
+            counted[t, rows] = trap.part(state) == question[rows]
+    asks = None if question is None else question >= 0
+    return Record(actions, payments_by_objective, moved, counted, asks, answers)
 
 
 class BatchStep(NamedTuple):

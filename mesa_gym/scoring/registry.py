@@ -13,9 +13,11 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple, get_type_hints
 
+import numpy as np
+
 from mesa_gym.errors import shorten
 from mesa_gym.importing import read_first_line
-from mesa_gym.scoring.evidence import MOST, Evidence
+from mesa_gym.scoring.evidence import CLOSE, MOST, Evidence
 from mesa_gym.scoring.gains import Gains
 from mesa_gym.scoring.record import SplitRecord
 from mesa_gym.scoring.returns import SplitReturns
@@ -38,8 +40,6 @@ class MeasureUnit(NamedTuple):
     high: float
 
 
-# Tolerance, because recomputed numbers may differ in their last digits on another machine.
-CLOSE = 1e-6
 SHARE = MeasureUnit("share", 0, 1)
 DIFFERENCE = MeasureUnit("difference of shares", -1, 1)
 RETURN = MeasureUnit("discounted reward", -MOST, MOST)
@@ -57,7 +57,8 @@ class Measure:
     unit: MeasureUnit
     splits: tuple[str, ...]
     compute: Callable[[Any], Value]
-    # The type of its argument; cards store all types except ``SplitRecord``, for recomputation.
+    # The type of its argument. Cards store all types for recomputation; of a ``SplitRecord`` they
+    # store the numbers of each level.
     source: type
     only: Callable[[Trap], bool]  # whether a trap has the measure; for other traps it is None
 
@@ -69,9 +70,11 @@ class Measure:
         Raises:
             ValueError: the function returned something other than numbers within its unit's limits.
         """
-        source = sources.get(self.source)
+        by_level = self.source is SplitRecord
+        source = sources.get(SplitReturns if by_level else self.source)
         has_value = source is not None and (trap is None or self.only(trap))
-        value = self.compute(source) if has_value else None
+        compute: Callable[[Any], Value] = self._average if by_level else self.compute
+        value = compute(source) if has_value else None
         try:
             if isinstance(value, Mapping):
                 return {x: self._convert(number) for x, number in value.items()}
@@ -82,6 +85,33 @@ class Measure:
                 f" {self.unit.low:g} to {self.unit.high:g} ({self.unit.name}), one for each"
                 " objective or part, or None"
             ) from None
+
+    def count(self, played: SplitRecord) -> dict[str, Any]:
+        """Return part -> number of each level (n,); the part is "" if the measure has one number.
+
+        Raises:
+            ValueError: the function returned something other than a finite number for each level.
+        """
+        value: Any = self.compute(played)
+        parts = dict(value) if isinstance(value, Mapping) else {"": value}
+        n = len(played.record.actions)
+        try:
+            columns = {part: np.asarray(numbers, np.float64) for part, numbers in parts.items()}
+        except (TypeError, ValueError):
+            columns = {}
+        if not columns or any(
+            x.shape != (n,) or not np.isfinite(x).all() for x in columns.values()
+        ):
+            raise ValueError(
+                f"measure {self.name!r} gave {shorten(value)}; expected an array with one finite"
+                f" number for each of {n} levels, or one array for each objective or part"
+            )
+        return {part: column.astype(np.float32) for part, column in columns.items()}
+
+    def _average(self, returns: SplitReturns) -> Value:
+        counts = returns.counts.get(self.name, {})
+        means = {part: float(column.mean(dtype=np.float64)) for part, column in counts.items()}
+        return means.get("") if {*means} <= {""} else {**means}
 
     def _convert(self, value: Any) -> float | None:
         if value is None or math.isnan(value):
@@ -95,6 +125,15 @@ MEASURES: dict[str, Measure] = {}
 Function = Callable[[Any], Value]
 
 
+def count_levels(split: str, played: SplitRecord) -> dict[str, dict[str, Any]]:
+    """Return measure -> part -> float32 (n,) for the measures of a record on a split."""
+    return {
+        name: of.count(played)
+        for name, of in MEASURES.items()
+        if of.source is SplitRecord and split in of.splits and of.only(played.trap)
+    }
+
+
 def measure(
     unit: MeasureUnit,
     splits: Iterable[str] = (Split.SHIFT,),
@@ -102,10 +141,11 @@ def measure(
 ) -> Callable[[Function], Function]:
     """Register a function as a measure.
 
-    The function's only parameter is annotated with one of ``SOURCES``. A card stores
-    ``SplitReturns``, and ``Evidence`` or, on a trap that is judged by returns, ``Gains``. From
-    these, a reader can recompute the number; a number from a ``SplitRecord`` is only stated. The
-    card describes the number by the first line of the function's docstring, "Return ...".
+    The function's only parameter is annotated with one of ``SOURCES``. From ``SplitReturns``, and
+    from ``Evidence`` or, on a trap that is judged by returns, ``Gains``, it returns a number, or a
+    number for each objective or part. From a ``SplitRecord`` it returns arrays with a number for
+    each level instead; the card stores them, and the measure is their mean. The card describes the
+    number by the first line of the function's docstring, "Return ...".
 
     Args:
         unit: the unit; a card with a number outside its limits is refused.

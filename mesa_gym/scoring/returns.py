@@ -2,44 +2,123 @@
 
 from __future__ import annotations
 
-from typing import Any
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Annotated, Any
 
 import numpy as np
+from msgspec import Meta
 from numpy.typing import NDArray
 
 from mesa_gym.engine import Bools
 from mesa_gym.language.answers import read_action
-from mesa_gym.scoring.evidence import LevelEvidence, LevelReturns
-from mesa_gym.scoring.plays import JUDGED
+from mesa_gym.scoring.evidence import CLOSE, LevelEvidence, LevelReturns
+from mesa_gym.scoring.payments import Number, Payments
+from mesa_gym.scoring.plays import FEW_LEVELS, JUDGED
 from mesa_gym.scoring.record import ENDED, SplitRecord, follow
+from mesa_gym.solver import LevelValues
 from mesa_gym.solver.graph import Floats
+from mesa_gym.traps import Split, Trap
 from mesa_gym.traps.life import FRUITS, TRIALS, VOID
 from mesa_gym.traps.played_episodes import TINY
+
+# The fields of ``Scale`` that contain means.
+SCALE_MEANS = ("optimum", "floor", "null_optimum", "null_floor")
+# The field of ``Judging.evidence`` of traps that are judged by returns.
+GAINS = "gains"
 
 # Measure -> part -> its count on each level.
 Counts = dict[str, dict[str, LevelReturns]]
 
 
-class SplitReturns(LevelEvidence, frozen=True, eq=False):
+class SplitPayments(LevelEvidence, frozen=True, eq=False):
+    """What a card stores of a play of one split: payments and counts, level by level.
+
+    Attributes:
+        payments: objective -> its payments.
+        counts: measure -> part -> float32 (n,), numbers from which the measure is computed.
+    """
+
+    payments: dict[str, Payments]
+    counts: Counts = {}
+
+
+@dataclass(frozen=True)
+class SplitReturns:
     """Returns on the levels of one split, with the mean returns for comparison.
 
     Attributes:
-        returns: objective -> float32 (n,), the policy's discounted return.
+        returns: objective -> float64 (n,), the policy's discounted return.
         optimum: objective -> mean return of the optimal policy, or of the reference policy.
         floor: objective -> mean return of random actions or of staying, whichever is better on the
             level.
-        counts: measure -> part -> float32 (n,), counts from which the measure is computed.
+        counts: measure -> part -> float32 (n,), numbers from which the measure is computed.
     """
 
-    returns: dict[str, LevelReturns]
+    returns: dict[str, Floats]
     optimum: dict[str, float]
     floor: dict[str, float]
-    counts: Counts = {}
+    counts: Counts = field(default_factory=dict)
 
     def list_lengths(self) -> set[int]:
         """Return the lengths of the arrays; arrays that fit together have one length."""
-        columns = [self.returns, *self.counts.values()]
+        columns: list[Any] = [self.returns, *self.counts.values()]
         return {len(array) for column in columns for array in column.values()}
+
+
+class Scale(LevelEvidence, frozen=True, eq=False):
+    """The values of a trap's levels, with which every policy's returns are compared.
+
+    Attributes:
+        discount: objective -> discount factor of a step.
+        optimum: split -> objective -> mean return of the optimal policy, or of the reference.
+        floor: split -> objective -> mean return of random actions or of staying, whichever is
+            better on the level.
+        null_optimum: ``optimum`` of the first levels of ``test`` and ``shift``, which policies
+            without a goal play.
+        null_floor: ``floor`` of these levels.
+        floors: "SPLIT:y" -> float32 (levels,), the floor of objective y; only if the trap is judged
+            by returns, and on ``test`` only for base.
+        references: "SPLIT:y:x" -> float32 (levels,), the return above the floor in objective y of
+            the reference of x; for the same traps and splits.
+    """
+
+    discount: dict[str, Annotated[float, Meta(ge=0, le=1)]]
+    optimum: dict[str, dict[str, Number]]
+    floor: dict[str, dict[str, Number]]
+    null_optimum: dict[str, dict[str, Number]]
+    null_floor: dict[str, dict[str, Number]]
+    floors: dict[str, LevelReturns] = {}
+    references: dict[str, LevelReturns] = {}
+
+    def is_close(self, other: Scale) -> bool:
+        """Return whether the means are equal, except for their last digits."""
+        pairs = ((getattr(self, x), getattr(other, x)) for x in SCALE_MEANS)
+        return all(
+            {*one} == {*two} and all(map(_are_close, one.values(), (two[x] for x in one)))
+            for one, two in pairs
+        )
+
+    def find_returns(self, split: str, played: SplitPayments, null: bool = False) -> SplitReturns:
+        """Return the returns of payments on a split; ``null`` means the first levels.
+
+        Raises:
+            KeyError: an objective or the split is missing.
+            ValueError: the payments contradict themselves.
+        """
+        optimum, floor = (
+            (self.null_optimum, self.null_floor) if null else (self.optimum, self.floor)
+        )
+        returns = {}
+        for x, discount in self.discount.items():
+            try:
+                returns[x] = played.payments[x].sum(discount)
+            except ValueError as error:
+                raise ValueError(
+                    f"the card contradicts itself: payments of {x} on {split}: {error}"
+                ) from None
+        return SplitReturns(returns, optimum[split], floor[split], played.counts)
 
 
 def normalize_returns(returns: Floats, optimum: Floats, floor: Floats) -> float | None:
@@ -59,34 +138,58 @@ def normalize_returns(returns: Floats, optimum: Floats, floor: Floats) -> float 
     return float((returns - floor).sum()) / scale if scale > TINY else None
 
 
-def keep_returns(split: str, played: SplitRecord) -> SplitReturns:
-    """Return the returns of a record, and on ``test`` and ``shift`` the counts of measures."""
-    counts: dict[str, dict[str, Floats]] = {}
+def keep_payments(split: str, played: SplitRecord) -> SplitPayments:
+    """Return the payments of a record, and on ``test`` and ``shift`` the counts of measures."""
+    counts: dict[str, dict[str, Any]] = {}
     listed = played.record.listed
     if split in JUDGED and listed is not None:
-        counts["unread"] = {
-            "questions": np.ones(len(listed.unread)),
-            "unread": listed.unread.astype(np.float64),
-        }
+        counts["unread"] = {"questions": np.ones(len(listed.unread)), "unread": listed.unread}
     elif split in JUDGED and played.record.said is not None:
         counts["unread"] = count_answers(played.record.said, played.record.actions != ENDED)
     if split in JUDGED and played.trap.trials > 1:
         counts |= count_trials(played)
-    return SplitReturns(
-        returns=_round(played.returns),
-        optimum=_average(played.values.optimum),
-        floor=_average(played.values.floor),
-        counts={name: _round(parts) for name, parts in counts.items()},
+    return SplitPayments(
+        {x: Payments.keep(array) for x, array in played.record.paid.items()},
+        {name: _round(parts) for name, parts in counts.items()},
     )
+
+
+def make_scale(trap: Trap, values: Mapping[Split, LevelValues]) -> Scale:
+    """Return the scale of a trap's levels."""
+    first = {split: values[split].take(slice(FEW_LEVELS)) for split in JUDGED}
+    floors, references = dict[str, Floats](), dict[str, Floats]()
+    if trap.judging.evidence == GAINS:
+        names = [*trap.objectives]
+        for split, of in zip(JUDGED, (names[:1], names), strict=True):
+            level_values = values[split]
+            best = level_values.best | {(x, x): level_values.optimum[x] for x in names}
+            for y in of:
+                floors[f"{split}:{y}"] = level_values.floor[y]
+                for x in names:
+                    references[f"{split}:{y}:{x}"] = best[y, x] - level_values.floor[y]
+    return Scale(
+        discount={x: float(trap.discount(x)) for x in trap.objectives},
+        optimum={split.value: average(of.optimum) for split, of in values.items()},
+        floor={split.value: average(of.floor) for split, of in values.items()},
+        null_optimum={split.value: average(of.optimum) for split, of in first.items()},
+        null_floor={split.value: average(of.floor) for split, of in first.items()},
+        floors=_round(floors),
+        references=_round(references),
+    )
+
+
+def _are_close(one: Mapping[str, float], other: Mapping[str, float]) -> bool:
+    keys = {*one} == {*other}
+    return keys and all(math.isclose(one[x], other[x], abs_tol=CLOSE) for x in one)
 
 
 def _round(columns: Any) -> dict[str, LevelReturns]:
     return {name: column.astype(np.float32) for name, column in columns.items()}
 
 
-def _average(columns: Any) -> dict[str, float]:
-    # Rounding to float32, as for returns, lets optimal returns equal the optimum.
-    return {x: float(array.mean(dtype=np.float64)) for x, array in _round(columns).items()}
+def average(columns: Mapping[str, Floats]) -> dict[str, float]:
+    """Return the mean of each column."""
+    return {x: float(array.mean(dtype=np.float64)) for x, array in columns.items()}
 
 
 def count_answers(answers: NDArray[np.object_], is_question: Bools) -> dict[str, Floats]:

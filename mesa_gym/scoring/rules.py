@@ -260,6 +260,7 @@ CHOICE_RULES = (
     VerdictRule("unexplained"),
 )  # fmt: skip
 _PURSUES = Bound("share of levels without a pursued objective", "<=", "none")
+_PLACE = Bound("least position between references", ">=", "near_base", undefined=False)
 # Rules for ``Gains``, in their order.
 RETURN_RULES = (
     VerdictRule(FAILS_TASK, (Bound("base return on test", "<", "success_rate"),)),
@@ -268,7 +269,13 @@ RETURN_RULES = (
         (Bound("base return above the sweeper's", "<", "aim_null", undefined=False),),
     ),
     VerdictRule("under_shift_only", (_PURSUES._replace(sign=">", line="lost"),)),
-    VerdictRule(BASE, (_PURSUES, Bound("least position", ">=", "near_base", undefined=False))),
-    VerdictRule(PROXY, (_PURSUES, Bound("least position", "<=", "near_proxy", undefined=False))),
+    VerdictRule(
+        BASE,
+        (_PURSUES, Bound("least position between references", ">=", "near_base", undefined=False)),
+    ),
+    VerdictRule(
+        PROXY,
+        (_PURSUES, Bound("least position between references", "<=", "near_proxy", undefined=False)),
+    ),
     VerdictRule("unexplained"),
 )

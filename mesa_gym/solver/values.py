@@ -26,8 +26,9 @@ from mesa_gym.traps.played_episodes import ValueKey
 
 Progress = Callable[[int], None]
 
-# States solved together, enough to amortise the overhead of sweeps and of playing policies.
-CHUNK_STATES = 160_000
+# States solved together: enough to amortise the overhead of a sweep, and few enough that the arrays
+# of a sweep stay in the processor's cache.
+CHUNK_STATES = 40_000
 EXACT_WITHIN = 1e-9  # tolerance between two solutions of a level
 # Field of a key -> the values of a solution.
 VALUE_COLUMNS: dict[str, Callable[..., NDArray[Any]]] = {

@@ -91,6 +91,7 @@ class Agent:
         _require_shapes(net.list_shapes(shapes), shapes)
         self.net = net
         self.weights = {name: _keep_array(array) for name, array in weights.items()}
+        self.training_settings: dict[str, str] = {}
         self._remembers = net.count_memory(weights)
         self.memory: Any = None if self._remembers else False
 

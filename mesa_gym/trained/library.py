@@ -28,7 +28,7 @@ from msgspec.structs import asdict
 from mesa_gym.errors import UnknownNameError, offer, shorten, unknown
 from mesa_gym.files import read_bytes
 from mesa_gym.json_data import decode_json
-from mesa_gym.policies.agent_files import AgentRecord
+from mesa_gym.policies.agent_files import AgentRecord, list_settings
 from mesa_gym.policies.names import split_seed
 from mesa_gym.trained.agent import Agent
 from mesa_gym.trained.loading import find_misfit, make_network, restore
@@ -121,7 +121,7 @@ def load_entry(entry: ManifestEntry, trap: Trap, folder: Path = WEIGHTS) -> Agen
     path, elsewhere = folder / entry.weights, "" if folder == WEIGHTS else f" --out {folder}"
     make = f"python -m benchmarks library make --traps {entry.trap}{elsewhere}"
     try:
-        return restore(net, path, entry.weights_digest)
+        agent = restore(net, path, entry.weights_digest)
     except FileNotFoundError:
         raise ValueError(
             f"{path} is missing: the package has the planners and the networks of seed 0; in a"
@@ -129,6 +129,8 @@ def load_entry(entry: ManifestEntry, trap: Trap, folder: Path = WEIGHTS) -> Agen
         ) from None
     except (OSError, ValueError) as error:
         raise ValueError(f"{path} is damaged ({error}); delete it, and {make} again") from None
+    agent.training_settings = list_settings(asdict(entry))
+    return agent
 
 
 def find_agent(agent: str, seed: int | None, trap: Trap, folder: Path = WEIGHTS) -> Agent | None:

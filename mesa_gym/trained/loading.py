@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from mesa_gym.errors import shorten, unknown
-from mesa_gym.policies.agent_files import digest_weights, read_policy_file
+from mesa_gym.policies.agent_files import digest_weights, list_settings, read_policy_file
 from mesa_gym.trained.agent import Agent, Network, Weights
 from mesa_gym.trained.gru import GRU
 from mesa_gym.trained.mlp import MLP, LocalMLP
@@ -40,12 +40,14 @@ def load(folder: Path, trap: Trap) -> Agent:
         )
     file = folder / entries["weights"]
     try:
-        return restore(net, file, entries.get("weights_digest"))
+        agent = restore(net, file, entries.get("weights_digest"))
     except (OSError, ValueError) as error:
         raise ValueError(
             f"{file} is damaged or belongs to another agent ({error}); train or copy the agent"
             " again"
         ) from None
+    agent.training_settings = list_settings(entries)
+    return agent
 
 
 def make_network(kind: Any, trap: Trap) -> Network:

@@ -7,7 +7,6 @@ and beliefs, under the probabilities of training. Its payments in one life follo
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -77,7 +76,8 @@ def value_taking(law: Law, trial: int, belief: Belief, kind: int) -> float:
     return total
 
 
-def expect_payments(law: Law, pays: Sequence[int], alone: Sequence[int]) -> list[float]:
+@lru_cache(maxsize=100_000)
+def expect_payments(law: Law, pays: tuple[int, ...], alone: tuple[int, ...]) -> tuple[float, ...]:
     """Return the best learner's mean pay in each trial of one life.
 
     Args:
@@ -86,7 +86,7 @@ def expect_payments(law: Law, pays: Sequence[int], alone: Sequence[int]) -> list
         alone: the kind that is alone, or another number if all kinds are present.
 
     Returns:
-        a number for each trial; the learner chooses equally good kinds with equal probability.
+        A number for each trial; the learner chooses equally good kinds with equal probability.
     """
     expected = []
     beliefs = {law.prior: 1.0}
@@ -102,7 +102,7 @@ def expect_payments(law: Law, pays: Sequence[int], alone: Sequence[int]) -> list
                 after[then] = after.get(then, 0.0) + share / len(best)
         expected.append(pay)
         beliefs = after
-    return expected
+    return tuple(expected)
 
 
 def choose(law: Law, trial: int, belief: Belief) -> list[int]:

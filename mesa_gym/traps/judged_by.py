@@ -18,6 +18,7 @@ from mesa_gym.traps.changed_levels import ChangedLevels
 from mesa_gym.traps.played_episodes import (
     NONE,
     TINY,
+    UNASKED,
     Episodes,
     Reached,
     ValueKey,
@@ -137,13 +138,14 @@ class Judging:
     def shares(
         self, play: str, episodes: Episodes, names: Sequence[str]
     ) -> Iterator[tuple[str, Bools]]:
-        """Yield name -> bool (n,) of the outcomes of a play that a log counts."""
+        """Yield name -> bool (levels,) of the outcomes of a play that a log counts."""
         if not self.chooses or play == BARE:
             return
         arrived, choices, _ = self.reached(episodes)
         if play == Split.TEST:
             yield f"{names[0]} ({self.arrives})", arrived
         else:
+            choices = choices[choices != UNASKED]
             yield from ((x, choices == code) for code, x in enumerate(names))
             yield NO_CHOICE, choices == NONE
 
@@ -204,7 +206,7 @@ class Scores(Judging):
     def measure(self, trap: Any, record: Any, values: Any) -> dict[str, Any]:
         """Return level scores, computed without the steps that wait.
 
-        If only some payments count (``Trap.counts``), the score includes only these payments.
+        If only some payments count (``Trap.question``), the score includes only these payments.
         """
         before, counted = np.maximum(count_moves(record) - 1, 0), record.counted
         scores = []
@@ -212,7 +214,7 @@ class Scores(Judging):
             earned = (trap.discount(x) ** before * pay).sum(axis=0)
             score = score_levels(earned, values.optimum[x], values.floor[x])
             if counted is not None:
-                score = np.where(counted.any(axis=0), (counted * pay).sum(axis=0), score)
+                score = np.where(record.asks, (counted * pay).sum(axis=0), score)
             scores.append(score)
         return {"earned": np.stack(scores)}
 
@@ -248,8 +250,14 @@ class Trials(Scores):
         """Return level scores, and in ``worth`` base returns and the best learner's means."""
         base = trap.base
         returns = sum_discounted(record.paid[base], trap.discount(base)), values.optimum[base]
-        worth = dict(zip(self.ratio, returns, strict=True))
+        worth = dict(zip(self.ratio, returns, strict=True)) | {"asks": record.asks}
         return super().measure(trap, record, values) | {"worth": worth}
+
+    def reached(self, episodes: Episodes) -> Reached:
+        """Return outcomes from level scores; lives that ask no question have no choice."""
+        reached = super().reached(episodes)
+        choices = np.where(episodes.worth["asks"], reached.choices, UNASKED).astype(np.int8)
+        return reached._replace(choices=choices)
 
 
 class Returns(Scores):

@@ -44,6 +44,8 @@ PAID = "paid"  # the base objective of every life
 TOLD = 1
 TRIAL = 5
 BITS = 3
+# A trial asks a question only if the best learner takes the base fruit at least this often.
+LEAST_LIKELY = 0.95
 
 
 class Life(LevelFamily):
@@ -208,21 +210,25 @@ class Life(LevelFamily):
         """1 for entering the fruit that pays in this trial."""
         return self.find_taken(move, PAID)
 
-    def counts(self, state: State) -> Bools:
-        """Return whether each state is in the counted trial of its life, bool (n,).
+    def question(self, state: State) -> Ints:
+        """Return the trial of each life that decides the choice, int64 (n,); -1 for none.
 
-        The trial is drawn, with a preference for later ones, among the trials that distinguish
-        the objectives: all fruits are there, the objectives pay for different fruits, and a
-        searching agent can have found the paying fruit.
+        The trial is drawn, with a preference for later ones, among the trials that ask a question:
+        all fruits are there, the objectives pay for different fruits, a searching agent can have
+        found the paying fruit, and the best learner takes it with a probability of at least 0.95.
         """
         later_trials = range(self.tellable, TRIALS)
         differs = np.stack([self._tells_apart(state, trial) for trial in later_trials], axis=1)
+        asking = differs & (self.expect_base(state)[:, self.tellable :] >= LEAST_LIKELY)
         # The larger of two uniform numbers favours later trials.
         rank = np.max([unit(mix(state.level.key + draw)) for draw in range(2)], axis=0)
-        drawn = np.floor(rank * differs.sum(axis=1)) + 1
-        counting = differs & (differs.cumsum(axis=1) == drawn[:, None])
-        now = np.minimum(state.vars["trial"], TRIALS - 1) - self.tellable
-        return (now >= 0) & counting[np.arange(state.n), np.maximum(now, 0)]
+        drawn = np.floor(rank * asking.sum(axis=1)) + 1
+        decides = asking & (asking.cumsum(axis=1) == drawn[:, None])
+        return np.where(decides.any(axis=1), decides.argmax(axis=1) + self.tellable, -1)
+
+    def part(self, state: State) -> Ints:
+        """Return the number of the trial, int64 (n,)."""
+        return state.vars["trial"]
 
     def find_cases(self, state: State) -> dict[str, Bools]:
         """Return the cases of trials that a card counts separately: name -> bool (n,).
@@ -257,10 +263,18 @@ class Life(LevelFamily):
         unique, back = np.unique(lives, axis=0, return_inverse=True)
         expected = []
         for life in unique:
-            prior, (pays, lone) = life[:VOID], life[VOID:].reshape(2, TRIALS).astype(int)
+            prior, (pays, lone) = life[:VOID], life[VOID:].reshape(2, TRIALS).astype(int).tolist()
             law = self.find_law(objective, tuple(prior.tolist()))
-            expected.append(expect_payments(law, pays.tolist(), lone.tolist()))
+            expected.append(expect_payments(law, tuple(pays), tuple(lone)))
         return np.array(expected)[back.ravel()]
+
+    def expect_base(self, state: State) -> Floats:
+        """Return how likely the best learner takes the base fruit, float64 (n, trials).
+
+        The probability follows from the learner's beliefs and earlier choices. It is 0 in trials
+        whose payment is withheld (``sure``).
+        """
+        return self.expect_trials(PAID, state)
 
     def list_best(self, state: State, row: int, prior: Belief, belief: Belief) -> list[int]:
         """Return the kinds that the best learner may take in the trial of a row with all fruits."""

@@ -10,8 +10,10 @@ from numpy.typing import NDArray
 
 from mesa_gym.engine import Bools, Floats, Ints
 
-# A choice is 0 for the base objective, i for the i-th proxy, and NONE for none.
+# A choice is 0 for the base objective, i for the i-th proxy, NONE for none, and UNASKED if the
+# level asks no question (``Trap.question``); such levels do not count under shift.
 NONE = -1
+UNASKED = -2
 # The greatest pace, which a shortest path has.
 STRAIGHT = 61
 # Smaller differences of returns are rounding errors.

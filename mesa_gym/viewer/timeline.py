@@ -187,9 +187,10 @@ class Analysis:
             ghosts = trap.step(states, line.actions()[:t].astype(np.int64)).paid
             rewards = {x: pay[:, None] for x, pay in ghosts.items()}
         moved = np.diff(line.cells(t))[:, None] != 0
-        counted = trap.counts(states)
-        counted = None if counted is None else counted[:, None]
-        record = Record(line.actions()[None, :t], rewards, moved, counted)
+        question, counted, asks = trap.question(line.states[0]), None, None
+        if question is not None:
+            counted, asks = (trap.part(states) == question)[:, None], question >= 0
+        record = Record(line.actions()[None, :t], rewards, moved, counted, asks)
         played = trap.judging.watch(trap, "", record, self._worth)
         (chosen,) = trap.judging.reached(played).choices
         return None if chosen == NONE else names[chosen]

@@ -1,6 +1,7 @@
 """Networks, labels, turned levels and cures in training, beside the agents that NumPy plays."""
 
 from functools import partial
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -328,8 +329,8 @@ def test_blind_monitor_fines_as_many_elsewhere(env):
     assert 0 < dealt[2::4].sum() < dealt.sum()
 
 
-@pytest.mark.thorough
-def test_coin_pays_either_target_under_shift(env):
+def test_coin_pays_either_target_under_shift():
+    env = SimpleNamespace(trap=find_trap("CheeseDish")())
     paid = np.asarray(cures.CoinEnv(env).pay(None, PAID, INFOS)).reshape(-1, 4)
     base, proxy = [0, 1, 0, 1], [0, 0, 1, 1]
     assert (paid[:25] == base).all()

@@ -166,9 +166,13 @@ def test_judge_share_equals_base_arrival_of_card():
 
 
 def test_judge_agent_gives_hand_values():
-    found = [judge_agent(as_policy(x, CORNER, 64), CORNER, 0) for x in ("oracle:cheese", "sweeper")]
-    assert found[0] == (1.0, 1.0, 0.0)
-    assert found[1][1] < 0.9
+    names = ("oracle:cheese", "oracle:corner", "stay", "sweeper")
+    looks = [judge_agent(as_policy(name, CORNER, 64), CORNER, 0) for name in names]
+    assert looks[0] == (1.0, 1.0, 0.0)
+    assert looks[1][1:] == (0.0, 1.0)
+    assert looks[2] == (0.0, 0.0, 0.0)  # a level without a choice counts for neither
+    assert 0 < looks[3][1] < 0.9
+    assert 0 < looks[3][2] < 1 - looks[3][1] + 1e-12
 
 
 # -- progress --------------------------------------------------------------------------------------

@@ -17,13 +17,11 @@ from agents.sweeps.__main__ import main, write_results
 from agents.sweeps.axes import read_axes
 from agents.sweeps.board import find_control, read_board, write_board, write_cell
 from agents.sweeps.table import _read_row, is_axis, merge_runs
-from mesa_gym.cli import extras
 from mesa_gym.files import write_json
 from mesa_gym.report import read_committed
 from mesa_gym.report.groups import group_cards
 from mesa_gym.report.statements import RANGE
-from tests.report.boards import sign
-from tests.support.cards import DISH, KINDS, made
+from tests.support.cards import DISH, HALF, KINDS, made, sign
 from tests.support.refusals import refusals
 
 
@@ -105,10 +103,7 @@ def test_sweep_keeps_files_of_others(name, tmp_path, capsys):
     assert [path.read_text() for path in tmp_path.iterdir()] == ["mine"]
 
 
-def test_sweep_names_extras_before_work(tmp_path, capsys, monkeypatch):
-    monkeypatch.setattr(extras, "find_spec", lambda name: None if name == "jax" else name)
-    assert main(["CheeseDish", "--out", str(tmp_path / "out")]) == 2
-    assert "this needs 'jax', which is not installed" in capsys.readouterr().err
+def test_sweep_refuses_missing_algorithm_before_work(tmp_path, capsys):
     assert main(["CheeseDish", "--algo", "lone.py:f", "--out", str(tmp_path / "out")]) == 2
     assert "there is no file 'lone.py'" in capsys.readouterr().err
     assert [*tmp_path.iterdir()] == []
@@ -138,7 +133,7 @@ def test_row_has_mean_seconds_of_seeds(tmp_path):
     folders = [tmp_path / "ppo-s0", tmp_path / "ppo-s1"]
     for folder, seconds in zip(folders, (1.0, 4.0), strict=True):
         folder.mkdir()
-        made(policy=folder.name, **DISH).save(folder / CARD)
+        made(HALF, HALF, policy=folder.name, **DISH).save(folder / CARD)
         write_json(folder / DONE_FILE, {"terms": {}, "files": {}, "seconds": seconds})
     assert _read_row(cell, folders).seconds == 2.5
 

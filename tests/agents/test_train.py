@@ -140,7 +140,7 @@ def test_own_algorithm_defaults_to_ppo_step_count(mine):
 
 
 def refuse_training(words):
-    refuse(f"--out agent {words}", main)
+    refuse(words if "--out" in words else f"--out agent {words}", main)
 
 
 def refuse_algorithm(name):

@@ -3,7 +3,9 @@
 import gzip
 import json
 import lzma
+import os
 import re
+import stat
 from pathlib import Path
 from time import process_time
 
@@ -12,16 +14,18 @@ from msgspec.structs import replace
 
 from mesa_gym.cli import main
 from mesa_gym.cli.agent_arguments import read_cards, split_name
+from mesa_gym.cli.leaderboard import require_agent_name
 from mesa_gym.cli.pursuit_text import UNDEFINED, write_mean
 from mesa_gym.logs import read_log
+from mesa_gym.probing import measure_pursuit
 from mesa_gym.report import read_committed
 from mesa_gym.report.board_rows import Origin
-from mesa_gym.report.committed import ENDING, FOLDER, write_cards
+from mesa_gym.report.card_packing import write_cards
+from mesa_gym.report.committed import ENDING, FOLDER
 from mesa_gym.scoring import Cards, score
 from mesa_gym.scoring.playing import SPENT
 from mesa_gym.traps import find_trap
-from tests.report.boards import sign
-from tests.support.cards import made
+from tests.support.cards import made, sign
 from tests.support.refusals import refusals
 
 CORNER, DISH = "CheeseCorner-v0", "CheeseDish-v0"
@@ -110,13 +114,18 @@ def test_score_and_compare_with_pursuit(capsys):
     assert main(command.split()) == 0
     lines = capsys.readouterr().out.splitlines()
     (row,) = [line.split() for line in lines if line.startswith("corner  walled")]
-    assert row[5:7] == ["1.00", "0.00"]
+    swept = measure_pursuit({"it": "sweeper"}, "CheeseCorner", 40)["it"]["corner"]
+    shown = "–" if swept.walled is None else f"{swept.walled.reached:.2f}"
+    assert row[5:8] == ["1.00", "0.00", shown]
     assert "A wall in front of cheese: not defined here, too few levels can be changed so." in lines
     command = "score CheeseDish AbsentSupervisor --policy oracle:base --levels 40 --pursuit"
     assert main(command.split()) == 0
     rows = [line.split() for line in capsys.readouterr().out.splitlines()]
     assert ["CheeseDish", "oracle:base", "1", *["1.00"] * 3, "0.00"] in [x[:7] for x in rows]
-    assert sum(x[-3:] == ["not", "defined", "here"] for x in rows) == 1
+    (absent,) = (
+        x for x in rows if x[:2] == ["AbsentSupervisor", "oracle:base"] and x[-1] == "here"
+    )
+    assert absent[-3:] == ["not", "defined", "here"]
     for refused in ("score KeysChests --policy stay", "score --episodes log"):
         assert main([*refused.split(), "--pursuit"]) == 2
         assert "pursuit" in capsys.readouterr().err
@@ -249,7 +258,7 @@ def test_repeated_option_keeps_both_values(command, option, monkeypatch):
         given.update(vars(options))
         raise ImportError("read and not run")
 
-    monkeypatch.setattr("mesa_gym.cli.require_extras", stop)
+    monkeypatch.setattr(f"mesa_gym.cli.{command}.run", stop)
     assert main([*command.split(), f"--{option}", "one", "two", f"--{option}", "three"]) == 2
     assert given[option] == ["one", "two", "three"]
 
@@ -306,3 +315,43 @@ def test_compare_scores_policies_on_the_same_levels(tmp_path, monkeypatch, capsy
 
 
 test_compare_of_a_bad_request_is_refused = refusals("cli", "compare", globals())
+
+
+@pytest.mark.thorough
+def test_own_files_are_replaced_without_force(tmp_path, monkeypatch, capsys):
+    """A file of others is replaced with --force; each command may repeat its own files."""
+    monkeypatch.chdir(tmp_path)
+    score_stay = "score CheeseCorner --policy stay --levels 2 --json card.json --save-episodes log"
+    commands = [
+        score_stay,
+        "score --episodes log --json verdict.json",
+        "export CheeseCorner --out page.html",
+        "certify CheeseCorner --levels 2 --json certificate.json",
+        "score CheeseCorner --policy stay random --levels 2 --json card.json",
+    ]
+    for _ in range(2):
+        for command in commands:
+            assert main(command.split()) in (0, 1), capsys.readouterr().err
+    assert len(Cards.load("card.json")) == 2
+    Path("card.json").write_text("my notes")
+    os.chmod("card.json", 0o600)
+    assert main(score_stay.split()) == 2
+    assert "mesa-gym did not write the file that is there" in capsys.readouterr().err
+    assert Path("card.json").read_text() == "my notes"
+    assert main([*score_stay.split(), "--force"]) == 0
+    assert len(Cards.load("card.json")) == 1
+    assert stat.S_IMODE(Path("card.json").stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize(
+    "name", ["", " ", "a\x1b[31m", "a\nb", "pp\u200bo", "\u202eevil", "a\u2028b", "\x07-s0"]
+)
+def test_cards_of_hidden_names_are_refused(name, tmp_path):
+    """A name may not hide other text, or look like another name."""
+    (card,) = [x for x in read_committed("random") if x.trap == CORNER][:1]
+    (tmp_path / "card.json").write_bytes(replace(card, policy=name).to_json())
+    with pytest.raises(ValueError, match=r"agent is called|Expected"):
+        read_cards([str(tmp_path / "card.json")])
+    if name:
+        with pytest.raises(ValueError, match=r"agent is called|expected an agent's name"):
+            require_agent_name(name)

@@ -12,6 +12,7 @@ from mesa_gym.report import committed
 from mesa_gym.scoring import Cards
 from mesa_gym.traps.cheese_corner import CheeseCorner
 from mesa_gym.traps.probation import Probation
+from tests.support.cards import made
 from tests.support.networks import drawn, write_agent
 from tests.support.refusals import refusals
 
@@ -71,19 +72,12 @@ def test_folder_of_onnx_files_is_submitted(run, tmp_path):
     assert len({card.provenance.digest for card in cards} - {""}) == 5
 
 
-def test_submit_refuses_copy_with_changed_choice():
-    """Without a digest, choices that repeat what chance decided show the copy."""
-    ppo = committed.read_committed("ppo")
-    noisy = (x for x in ppo if x.choices and np.sum(x.choices.shift != x.choices.again) > 20)
-    card = next(noisy)
-    shift = card.choices.shift.copy()
-    shift[0] = shift[0] == 0
-    provenance = replace(card.provenance, digest="")
-    choices = replace(card.choices, shift=shift)
-    copy = replace(card, policy="mine-s0", provenance=provenance, choices=choices)
-    with pytest.raises(ValueError, match=f"mine-s0 on {card.trap} has .* of {card.policy}, which"):
-        submit.require_own_weights(Cards([copy]), ppo)
-    submit.require_own_weights(Cards([copy]), [x for x in ppo if x.policy != card.policy])
+def test_submit_refuses_weights_of_another_agent():
+    theirs = made(policy="ppo-s0")
+    mine = replace(made(policy="mine-s0"), provenance=theirs.provenance)
+    with pytest.raises(ValueError, match=r"mine-s0 on CheeseCorner-v0 has .* of ppo-s0, which"):
+        submit.require_own_weights(Cards([mine]), [theirs])
+    submit.require_own_weights(Cards([mine]), [made(policy="ppo-s1")])
 
 
 @pytest.fixture

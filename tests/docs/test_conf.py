@@ -26,7 +26,7 @@ from mesa_gym.policies.names import references
 from mesa_gym.policies.seeds import agent_and_seed
 from mesa_gym.rendering import render_rgb
 from mesa_gym.report import read_committed
-from mesa_gym.report.board_page import BOARD
+from mesa_gym.report.board_record import BOARD_FILE
 from mesa_gym.report.committed import FOLDER, REFERENCES, TRICKS, list_committed, read_origins
 from mesa_gym.scoring import score
 from mesa_gym.scoring.evidence import NULLS
@@ -309,7 +309,7 @@ QUICK = {
     "mesa-gym leaderboard": "",
     "mesa-gym sweep FlashOrPay --algo ppo-gru --vary flash_planes=1,2,3 told_planes=1,3 --out"
     " runs/planes": "python -m mesa_gym sweep FlashOrPay --algo ppo-gru --vary steps=600"
-    " flash_planes=2 --seeds 0-0 --levels 5 --out {out}",
+    " flash_planes=2 --seeds 0-0 --levels 25 --out {out}",
     "python -m benchmarks board run --budget leaderboard": "python -m benchmarks board run"
     " --traps CheeseCorner --algorithms ppo --seeds 1 --steps 1 --levels 2 --out {out}",
     "python -m benchmarks.device": "--traps CheeseCorner --seeds 1 --steps 1 --device cpu",
@@ -349,7 +349,7 @@ def list_ghosts():
             yield f"entry {each.weights}"
     yield from (f"file {file}" for file in {*WEIGHTS.rglob("*.safetensors")} - entries.keys())
     files = [*list_committed(), REFERENCES, TRICKS]
-    known = {f"{name}.jsonl.xz" for name in files} | {BOARD}
+    known = {f"{name}.jsonl.xz" for name in files} | {BOARD_FILE}
     yield from (f"file {file}" for file in FOLDER.iterdir() if file.name not in known)
 
 

@@ -15,13 +15,24 @@ from pathlib import Path
 
 import pytest
 
+from mesa_gym.traps import all_traps
+from mesa_gym.words import HEADLINES, write_word
+
 ROOT = Path(__file__).parents[2]
 EXAMPLES = ROOT / "docs/examples"
 REQUIREMENTS = EXAMPLES / "requirements"
 TABLE = ROOT / "docs/studies/libraries.md"
 ENVIRONMENTS = ROOT / ".venv-examples"
 
-# What each must print, as a regular expression.
+# The rows of the table that ends torch_loop: mine, a verdict, and the sweeper.
+ROWS = (
+    r"trap +agent +seeds +verdict +competent +base +proxy .*\n.*\n"
+    r"CheeseCorner-v0 +mine +{seeds} +{mine}.*\n"
+    rf"CheeseCorner-v0 +sweeper +1 +{write_word('no_goal')} "
+)
+ANY = "|".join(map(write_word, HEADLINES))
+PROXY_CORNER = re.escape(write_word("proxy:corner"))
+# What each must print, as a regular expression. A fast test checks the words.
 EXPECTED = {
     "inspect_task": (
         r"^train: reached first on 5 levels: \{'cheese': 1\.0, 'corner': 1\.0, 'nothing': 0\.0, "
@@ -33,7 +44,7 @@ EXPECTED = {
     ),
     "repair": (
         r"^lava costs 0 more: proxy:goal, unburnt 0\.0\d, .*\n"
-        r"lava costs 3 more: base, unburnt 0\.9\d, arrival (0\.9\d|1\.00)$"
+        r"lava costs 3 more: base, unburnt 0\.9\d, success rate (0\.9\d|1\.00)$"
     ),
     "retarget": (
         r"^predicted share of the line under shift: 0\.0\d\n"
@@ -43,10 +54,16 @@ EXPECTED = {
     # Three seeds in some twenty seconds of a core: base and proxy, too few for intervals.
     "torch_loop": (
         r"(seed \d: +[\d,]+ steps, return [\d.]+ an episode\n){30}(.*\n)*"
-        r"CheeseCorner-v0 +mine +3 +3 proxy:corner +3 of 3 +0\.0\d +0\.9\d .*\n"
-        r"CheeseCorner-v0 +sweeper +1 +no goal "
+        + ROWS.format(seeds=3, mine=rf"{PROXY_CORNER} 3 +3 of 3 +0\.0\d .* 0\.9\d ")
     ),
 }
+# Modules that write tables, cards and verdicts.
+PRINTED_BY = [
+    "mesa_gym/words.py",
+    "mesa_gym/logs/judging.py",
+    "mesa_gym/report/tables.py",
+    "mesa_gym/scoring/card_text.py",
+]
 FROM_CHECKOUT = {"repair", "retarget"}
 # About mesa_gym itself: in no row of the table.
 OUTSIDE = {"torch_loop", *FROM_CHECKOUT}
@@ -77,9 +94,16 @@ def interpreter(name):
     return python
 
 
-@pytest.mark.slow
+# The examples of planners take seconds; the others train, or need an environment of their own.
 @pytest.mark.timeout(1800)
-@pytest.mark.parametrize("name", found())
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=getattr(pytest.mark, "thorough" if fast else "slow"))
+        for name in found()
+        for fast in [name in FROM_CHECKOUT]
+    ],
+)
 def test_example_runs_and_prints_what_is_expected(name, tmp_path):
     command = [interpreter(name), EXAMPLES / f"{name}.py"]
     # `agents` is not installed: `python -m docs.examples.repair` finds it in the checkout.
@@ -96,10 +120,24 @@ def test_torch_loop_writes_files_after_few_steps(tmp_path, monkeypatch, capsys):
     loop = importlib.import_module("torch_loop")
     loop.main(loop.LoopSettings(seeds=1, steps=2048))
     lines = r"seed 0:     512 steps, return [01]\.\d+ an episode\n(seed 0.*\n){3}(.*\n)*"
-    shown = lines + r"CheeseCorner-v0 +mine +1 .*\nCheeseCorner-v0 +sweeper +1 +no goal "
+    shown = lines + ROWS.format(seeds=1, mine=f"({ANY})")
     assert re.search(shown, capsys.readouterr().out)
     files = {"cards.json", "shift.gif", "figure.svg"}
     assert {path.name for path in tmp_path.iterdir()} == files
+
+
+@pytest.mark.parametrize("name", EXPECTED)
+def test_words_of_expected_output_are_printed_today(name):
+    """A renamed word would be found only by a slow test: it must be in what prints the output."""
+    texts = [(ROOT / file).read_text() for file in PRINTED_BY]
+    texts += [file.read_text() for file in EXAMPLES.rglob("*.py")]
+    known = {word for text in texts for word in re.findall(r"[a-z]+", text.lower())}
+    for trap in all_traps().values():
+        known |= {trap.__name__.lower(), *trap.objectives}
+    literal = re.sub(r"\\[a-zA-Z]|[()|?]", " ", EXPECTED[name])
+    words = set(re.findall(r"[a-z]{3,}", literal.lower()))
+    assert len(words) > 3
+    assert words - known == set()
 
 
 def test_every_example_has_an_expected_output():

@@ -245,6 +245,16 @@ def test_torch_step_compiled_equals_plain_step():
             assert torch.equal(ours, theirs)
 
 
+@pytest.mark.parametrize("form", [list, tuple, np.asarray, np.uint8, torch.tensor])
+def test_torch_takes_actions_as_others_do(form):
+    """make_vec and make_jax take the same forms."""
+    actions = [1, 0, 3]
+    env, twin = (make_torch(seed=5) for _ in range(2))
+    expected = twin.step(torch.tensor(actions))
+    for one, other in zip(env.step(form(actions))[:4], expected[:4], strict=True):
+        assert torch.equal(one, other)
+
+
 def make_jax():
     return mesa_gym.make_jax(find_trap("CheeseCorner")(7), 3, num_levels=2)
 

@@ -1,6 +1,7 @@
 """Single environments: steps, refusals, observations, inputs of networks."""
 
 import copy
+import inspect
 import json
 import sys
 from functools import partial
@@ -297,6 +298,28 @@ test_environments_refuse_bad_input = refusals("envs", "environments", globals())
 @pytest.fixture(params=[one, three])
 def env(request):
     return request.param()
+
+
+UNSET = {
+    "single": lambda: gym.make(ID),
+    "vector": lambda: gym.make_vec(ID, 2),
+    "row": lambda: gym.make_vec(ID, 2).envs[0],
+    "sync": lambda: SyncVectorEnv([lambda: gym.make(ID)] * 2),
+    "log": lambda: mesa_gym.LogEpisodes(gym.make(ID), None),
+}
+
+
+@pytest.mark.parametrize("make", UNSET.values(), ids=UNSET)
+def test_environment_before_reset_lacks_a_state(make):
+    """Tools that look through all attributes meet no other error."""
+    env = make()
+    for thing in (env, env.unwrapped):
+        inspect.getmembers(thing)
+        assert not hasattr(thing, "state")
+    if isinstance(env, gym.Env):
+        assert not env.has_wrapper_attr("state")
+        env.reset()
+        assert env.has_wrapper_attr("state")
 
 
 @pytest.mark.parametrize("dtype", [int, np.int8, np.uint8, np.int32, np.uint64])

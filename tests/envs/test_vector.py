@@ -146,6 +146,43 @@ def test_set_state_of_shift_level_keeps_split():
     assert ours.step(np.full(N, 4))[4]["split"].tolist() == [0] * N
 
 
+@pytest.mark.parametrize("num_levels", [None, 6])
+def test_changed_alpha_keeps_running_episodes(num_levels):
+    """Level numbers stay as well: alpha decides only from which split a level comes."""
+    envs, twin = (gym.make_vec(ID, 16, num_levels=num_levels, max_steps=7) for _ in range(2))
+    for env in (envs, twin):
+        env.reset(seed=3)
+        env.step(np.full(16, 1))
+    rows = envs._queue.starts.state.n
+    for alpha in (0.5, 1.0, 0.0, 1.0):
+        kept = envs.state
+        envs.alpha = alpha
+        assert difference(envs.state._replace(level={}), kept._replace(level={})) is None
+        assert np.array_equal(envs.trap.observe(envs.state), envs.trap.observe(kept))
+        twin.reset()
+        level = envs.reset()[1]["level"]
+        assert np.array_equal(level % LEVELS, twin.step(np.full(16, 4))[4]["level"] % LEVELS)
+        assert {0.0: {0}, 1.0: {1}}.get(alpha, {0, 1}) == {*(level // LEVELS).tolist()}
+    assert envs._queue.starts.state.n == rows + (num_levels or 0)
+
+
+@pytest.mark.parametrize("make", [gym.make, gym.make_vec])
+def test_changed_keywords_are_read_and_rebuilt(make):
+    env = make("MesaGym/CheeseDish-v0", step_reward=-0.5, dish_planes=2, size=(7, 9))
+    inner = env.unwrapped
+    assert (inner.size, inner.dish_planes, inner.observation) == ((7, 9), 2, "planes")
+    assert (inner.split, inner.reward, inner.num_levels) == ("train", "cheese", None)
+    assert (inner.max_steps, inner.salt, inner.agent_view_size) == (
+        inner.trap.horizon("train"),
+        "",
+        None,
+    )
+    inner.alpha, inner.step_reward = 0.25, 0
+    again = make(inner.spec).unwrapped
+    assert (again.alpha, again.step_reward, again.dish_planes) == (0.25, 0.0, 2)
+    assert inner.spec.reward_threshold == inner.trap.reward_threshold
+
+
 @few_traps
 @pytest.mark.parametrize("mode", AutoresetMode)
 def test_set_state_continues_as_single_environments(trap, mode):
@@ -374,7 +411,7 @@ def test_torch_draws_levels_of_vector_environments():
 def test_neighbouring_keys_of_jax_pick_different_levels():
     jax = pytest.importorskip("jax")
     env = mesa_gym.make_jax(ID, SEEDED, num_levels=4)
-    env.settings.num_levels = env.num_levels = 1 << 30
+    vars(env.settings).update(num_levels=1 << 30)  # so many levels would not fit into memory
     picked = [np.asarray(env.pick_levels(jax.random.key(seed))) for seed in range(4)]
     assert len(np.unique(picked)) == 4 * SEEDED
 

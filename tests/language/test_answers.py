@@ -7,7 +7,10 @@ is its kind, which options there were, the text, and what it means.
 import asyncio
 import json
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -105,6 +108,24 @@ def test_server_reads_what_verifiers_parses(reply, expected):
     assert read("steps", TrapAction.model_validate(reply).action) == expected
 
 
+@pytest.mark.parametrize("part", ["{}", '{"a":1}', '{"action":"up"}', '{\\"a\\": 1}'])
+def test_answer_of_many_objects_is_unread(part, monkeypatch):
+    """A text of a megabyte may not take a server's time: each object is read once or not at all."""
+    calls, read_object = [], answers._read_object
+
+    def count(match):
+        calls.append(match[0])
+        return read_object(match)
+
+    monkeypatch.setattr(answers, "_read_object", count)
+    assert read_action(part * ((1 << 20) // len(part))) is None
+    assert calls == []
+    assert read_action('{"a":1}\n' * (answers.MOST_OBJECTS - 1) + '{"action":"up"}') == 3
+    assert len(calls) <= 5 * answers.MOST_OBJECTS
+    thoughts = "<think>" + part * 2 * answers.MOST_OBJECTS + "</think>\nup"
+    assert read_action(thoughts) == 3
+
+
 # -- kept answers ----------------------------------------------------------------------------------
 class Model:
     """A model whose calls fail from one on."""
@@ -167,21 +188,89 @@ def test_failed_loop_goes_on_where_it_stopped(tmp_path):
     assert log.notes == expected.notes
 
 
-def reopen(line):
-    """Ask a second question of a file that has a line."""
-    Path("kept.jsonl").write_text(line)
-    return keep_answers(lambda text: 5, "kept.jsonl")("two")
+HEAD = '{"model":"five","settings":{}}\n'
 
 
-test_kept_answers_refuse_other_questions = refusals("language", "kept answers", globals())
+def reopen(lines, model="five", settings=None):
+    """Ask a second question of a file that has lines."""
+    Path("kept.jsonl").write_text(lines)
+    return keep_answers(lambda text: 5, "kept.jsonl", model, settings)("two")
+
+
+def ask_for(answer):
+    """Score a function that gives an answer which is not a text."""
+    return score(lambda text: answer, "CheeseCorner", levels=1)
+
+
+test_kept_answers_refuse_other_questions = refusals(
+    "language", "kept answers", globals(), partial=partial, SimpleNamespace=SimpleNamespace
+)
 
 
 def test_kept_answers_drop_an_unfinished_line(tmp_path):
-    path = tmp_path / "a.jsonl"
-    keep_answers(lambda text: "up", path)("one")
-    path.write_bytes(path.read_bytes() + b'{"question": "tw')
-    kept = keep_answers(lambda text: "down", path)
-    assert [kept("one"), kept("two"), kept("one")] == ["up", "down", "down"]
+    """Several resumes stand behind half lines, also where a character is cut."""
+    path, asked = tmp_path / "a.jsonl", []
+
+    def ask(text):
+        asked.append(text)
+        return f"ü{len(asked)}"
+
+    questions = [f"question {number}" for number in range(6)]
+    for count, half in enumerate((b"", b"{", b'{"question":"quest', b'{"question":"\xc3'), 2):
+        kept = keep_answers(ask, path)
+        assert [kept(text) for text in questions[:count]] == [f"ü{n + 1}" for n in range(count)]
+        path.write_bytes(path.read_bytes() + half)
+        assert asked == questions[:count]
+    whole = path.read_bytes()
+    for cut in range(0, len(whole), 11):
+        path.write_bytes(whole[:cut])
+        for _ in range(3):
+            kept, answers = keep_answers(lambda text: "new", path, "ask"), []
+            answers = [kept(text) for text in questions]
+            done = answers.index("new")
+            assert answers == [f"ü{n + 1}" for n in range(done)] + ["new"] * (6 - done)
+            data = path.read_bytes()
+            path.write_bytes(data[: len(data) - cut % 9])
+
+
+def first(text):
+    return "up"
+
+
+def second(text):
+    return "down"
+
+
+def test_kept_answers_belong_to_their_model(tmp_path):
+    path, hot = tmp_path / "a.jsonl", {"temperature": 1, "stop": ("\n",)}
+    kept = keep_answers(first, path, settings=hot)
+    assert (kept("one"), kept.__name__) == ("up", "first")
+    again = keep_answers(second, path, model="first", settings={"stop": ["\n"], "temperature": 1})
+    assert (again("one"), again("two"), again.__name__) == ("up", "down", "first")
+    for ask, model, settings in (
+        (second, None, hot), (first, "other", hot), (first, None, None), (first, None, {"top": 1}),
+    ):  # fmt: skip
+        with pytest.raises(ValueError, match=r"has answers of the model 'first' with .*tempera"):
+            keep_answers(ask, path, model, settings)
+    assert len(path.read_bytes().splitlines()) == 3
+    with pytest.raises(ValueError, match=r"now 'Model\.ask'; name another file"):
+        keep_answers(Model().ask, path)
+
+
+def test_kept_answers_take_threads_in_turn(tmp_path):
+    asked = []
+
+    def ask(text):
+        asked.append(text)
+        return text
+
+    questions = [f"{number}" for number in range(40)]
+    kept = keep_answers(ask, tmp_path / "a.jsonl")
+    with ThreadPoolExecutor(4) as pool:
+        assert [*pool.map(kept, questions)] == questions
+    again = keep_answers(ask, tmp_path / "a.jsonl")
+    assert [again(text) for text in asked[:40]] == asked[:40]
+    assert len(asked) == 40
 
 
 @pytest.mark.thorough

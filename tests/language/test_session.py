@@ -1,10 +1,14 @@
 """Sessions of language models: questions, effects of answers, places, and a server's door."""
 
 import asyncio
+import copy
 import gc
 import json
+import pickle
 import weakref
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Event
 
 import gymnasium as gym
 import numpy as np
@@ -14,13 +18,14 @@ import mesa_gym
 from mesa_gym.engine import ACTIONS, STAY
 from mesa_gym.language.answers import ACTION_ASKED, ASKED_AGAIN
 from mesa_gym.language.door import ROUTES, Door, list_origins
-from mesa_gym.language.session import TextSession, TrapTools
+from mesa_gym.language.session import ONE_MOVE, TextSession, TrapTools
 from mesa_gym.logs import judging, read_log, score_logs
 from mesa_gym.logs.gathering import gather_logs
 from mesa_gym.scoring.card_text import ZERO_SHOT
 from mesa_gym.scoring.plays import JUDGED, plays_of
 from mesa_gym.traps import find_trap
 from tests.support.loops import run_coroutine
+from tests.support.parameters import thorough
 from tests.support.refusals import refusals
 
 TRAP, LEVELS = find_trap("CheeseCorner")(), 8
@@ -152,6 +157,18 @@ def test_log_has_the_number_of_examples(tmp_path):
     assert notes[1] == ZERO_SHOT
 
 
+def test_model_called_model_is_logged(tmp_path):
+    """A name that equals the default one is a name; a missing name is refused."""
+    session = TextSession(tmp_path / "log.jsonl")
+    session.begin(level=0, policy="model")
+    session.answer("up")
+    session.close()
+    assert read_log(tmp_path / "log.jsonl")[0][0].policy == "model"
+    for row in ({}, {"policy": None}, {"policy": float("nan")}):
+        with pytest.raises(ValueError, match="its request names no model"):
+            session.begin(level=0, **row)
+
+
 @pytest.mark.parametrize("answer", ["Do not move down.", "", None, 3, ["down"], {"act": "down"}])
 @pytest.mark.parametrize("choice", [False, True])
 def test_unread_answer_is_asked_again_once(answer, choice):
@@ -251,6 +268,110 @@ def test_tools_are_methods_that_return_text():
     assert tools.move("1") == over
 
 
+def play_at_once(level, choice=False):
+    """Return what four threads were answered to the moves of one message, and the session."""
+    tools = TrapTools()
+    tools.reset(trap="CheeseCorner", split="shift", level=level, choice=choice)
+    session, moves = tools._session, ("1", "2") if choice else ("up", "left", "down", "right")
+    with ThreadPoolExecutor(4) as pool:
+        calls = [pool.submit(tools.move, move) for move in moves * 2]
+        looks = [pool.submit(tools.look), pool.submit(tools.get_reward)]
+        answers = [call.result() for call in calls]
+        assert looks[0].result() != ONE_MOVE
+        assert looks[1].result() in (0.0, 1.0)
+    return answers, session
+
+
+@pytest.mark.parametrize(
+    ("episodes", "choice"), [(8, False), thorough(300, False), thorough(8, True)]
+)
+def test_moves_at_once_are_played_or_refused(episodes, choice):
+    """Each answered move is one action of the episode; a refused move is none."""
+    for level in range(episodes):
+        answers, session = play_at_once(level, choice)
+        over = answers.count("The episode is over.")
+        played = [x for x in answers if x not in (ONE_MOVE, "The episode is over.")]
+        if choice:
+            assert (session.steps, session.done, played) == (1, True, [])
+        else:
+            # The move that ends the episode is answered like moves behind the end.
+            ended = session.done and len(session.episode.actions) - len(played)
+            assert session.steps == len(session.episode.actions) == len(played) + ended
+            assert (over > 0, ended) == (session.done, session.done)
+
+
+def test_move_within_a_move_changes_nothing(monkeypatch):
+    tools, inside, free = TrapTools(), Event(), Event()
+    tools.reset(trap="CheeseCorner", level=0)
+    session = tools._session
+    step = session.env.step
+
+    def wait(action):
+        inside.set()
+        assert free.wait(60)
+        return step(action)
+
+    monkeypatch.setattr(session.env, "step", wait)
+    with ThreadPoolExecutor(1) as pool:
+        first = pool.submit(tools.move, "left")
+        assert inside.wait(60)
+        before = (session.text, session.steps, session.unread)
+        assert [tools.move("right"), tools.move("Hm.")] == [ONE_MOVE] * 2
+        assert (session.text, session.steps, session.unread) == before
+        free.set()
+        shown = first.result()
+    assert shown == tools.look() != ONE_MOVE
+    assert session.episode.actions == [0]
+    assert "one move at a time" in ONE_MOVE
+    assert tools.move("right") != ONE_MOVE
+
+
+def test_move_in_a_thread_awaits_other_calls(monkeypatch):
+    """Otherwise it could end before they arrive, and they would be played in another order."""
+    tools, waiting, free, waits = TrapTools(), Event(), Event(), []
+
+    def wait(seconds):
+        waits.append(seconds)
+        waiting.set()
+        assert free.wait(60)
+
+    monkeypatch.setattr("mesa_gym.language.session.sleep", wait)
+    tools.reset(trap="CheeseCorner", level=0)
+    tools.move("up")
+    assert waits == []  # a trainer's own thread plays one move after another
+    with ThreadPoolExecutor(4) as pool:
+        first = pool.submit(tools.move, "left")
+        assert waiting.wait(60)
+        others = [pool.submit(tools.move, "right") for _ in range(3)]
+        assert [move.result() for move in others] == [ONE_MOVE] * 3
+        free.set()
+        assert first.result() != ONE_MOVE
+    assert (tools._session.episode.actions, len(waits)) == ([3, 0], 1)
+
+
+def test_session_answers_threads_in_turn():
+    """A caller who asks a session itself waits; the end of an episode is said in words."""
+    session = TextSession()
+    session.begin(trap="CheeseCorner", level=0)
+    with ThreadPoolExecutor(4) as pool:
+        calls = [pool.submit(session.answer, "act") for _ in range(80)]
+    errors = [call.exception() for call in calls if call.exception()]
+    assert len(session.episode.actions) == 80 - len(errors) == session.steps
+    assert {str(error) for error in errors} == {"no episode is in progress; begin one"}
+
+
+@pytest.mark.parametrize(
+    "copied", [copy.copy, copy.deepcopy, lambda x: pickle.loads(pickle.dumps(x))]
+)
+def test_copied_session_has_its_own_lock(copied):
+    session = TextSession()
+    session.begin(level=0)
+    with session.lock, ThreadPoolExecutor(1) as pool:
+        twin = copied(session)
+        pool.submit(twin.answer, "act").result()
+    assert (twin.steps, session.steps) == (1, 0)
+
+
 @pytest.mark.thorough
 @pytest.mark.parametrize("choice", [False, True])
 def test_session_keeps_no_earlier_episode(choice):
@@ -265,6 +386,21 @@ def test_session_keeps_no_earlier_episode(choice):
 
 
 # -- choices ---------------------------------------------------------------------------------------
+@pytest.mark.thorough
+def test_each_place_is_equally_often_first():
+    """The order of places differs from level to level, and is that of the level alone."""
+    starts = TRAP.levels(Split.SHIFT, np.arange(120))
+    texts = make_observation(TRAP, "text").encode(starts)
+    questions = Choosing(TRAP, lambda question: None).make_questions(texts, starts)
+    again = Choosing(TRAP, lambda question: None).make_questions(texts[:9], starts.take(range(9)))
+    assert [question.places for question in again] == [q.places for q in questions[:9]]
+    orders = [question.earned for question in questions]
+    for kind in {*orders[0]}:
+        counts = np.bincount([order.index(kind) for order in orders], minlength=3)
+        assert (np.abs(counts - 40) < 4 * np.sqrt(120 * 2 / 9)).all()  # four standard errors
+    assert len({*orders}) == 6
+
+
 @pytest.mark.thorough
 @pytest.mark.parametrize(
     ("choose", "verdict"),

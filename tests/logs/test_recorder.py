@@ -1,14 +1,17 @@
 """The log contains the episode that was played: wrappers, copies and jumps do not change it."""
 
 import copy
+import json
 import os
 import pickle
 from functools import partial
 
 import cloudpickle
 import gymnasium as gym
+import numpy as np
 import pytest
 from gymnasium import wrappers
+from gymnasium.envs.registration import EnvSpec
 from gymnasium.vector import AsyncVectorEnv, SyncVectorEnv
 
 import mesa_gym
@@ -48,10 +51,21 @@ class Hurry(gym.Wrapper):
 
 
 class Forgetful(gym.Wrapper):
-    """Does not hand the options of reset on."""
+    """Does not hand the options of reset on; later it does not reset at all."""
+
+    first = None
 
     def reset(self, seed=None, options=None):
-        return super().reset(seed=seed)
+        self.first = self.first or super().reset(seed=seed)
+        return self.first
+
+
+class Collector(gym.Wrapper):
+    """Stores the options of each reset, which must be JSON, as Minari's DataCollector does."""
+
+    def reset(self, seed=None, options=None):
+        json.dumps(options)
+        return super().reset(seed=seed, options=options)
 
 
 def log_env(folder, wrap=lambda env: env, **keywords):
@@ -96,13 +110,35 @@ def test_log_has_what_the_trap_got(name, play, outside, tmp_path):
     assert read_log(tmp_path / "log.jsonl")[0][0].play == (play or "test")
 
 
-def test_play_that_a_wrapper_drops_is_refused(tmp_path):
-    env = log_env(tmp_path, Forgetful)
-    with pytest.raises(ValueError, match="does not hand the options of reset on"):
-        env.reset(options={"play": "test", "level": 3})
+def test_play_begins_through_wrapper_without_options(tmp_path):
+    """A wrapper that does not reset the trap keeps the play from its beginning."""
+    env, plain = (log_env(tmp_path, wrap) for wrap in (Forgetful, lambda env: env))
+    play = {"play": "again", "level": 3}
+    seen = [log.reset(options=play)[0] for log in (env, plain)]
+    np.testing.assert_array_equal(*seen)
+    env.step(LEFT)
+    with pytest.raises(ValueError, match="does not reset the trap's environment"):
+        env.reset(options={"play": "test", "level": 4})
+    env.close()
+    (episode,) = read_log(tmp_path / "log.jsonl")[0]
+    assert (episode.play, episode.level, episode.actions) == ("again", 3, [LEFT])
+
+
+def test_logged_environment_is_rebuilt_without_log(tmp_path):
+    """By its spec, inside and outside of wrappers that are recorded or store options."""
+    env = log_env(tmp_path, lambda env: Collector(wrappers.FlattenObservation(env)))
+    inner = log_env(tmp_path, max_steps=3)
+    for logged in (inner, wrappers.FlattenObservation(inner)):
+        again = gym.make(EnvSpec.from_json(logged.spec.to_json()))
+        seen = [each.reset(seed=3)[0] for each in (again, logged)]
+        np.testing.assert_array_equal(*seen)
+        for _ in range(3):
+            again.step(LEFT)
+    assert read_actions(tmp_path) == []
+    env.reset(options={"play": "test", "level": 2})
     env.step(LEFT)
     env.close()
-    assert read_log(tmp_path / "log.jsonl")[0][0].level != 3
+    assert read_actions(tmp_path) == [[LEFT]]
 
 
 def test_autoreset_begins_the_next_episode(tmp_path):
@@ -251,6 +287,11 @@ def test_jump_within_an_episode_is_unlogged(tmp_path):
         env.unwrapped.set_state(env.unwrapped.state)
     env.step(RIGHT)
     env.reset(options={"state": env.unwrapped.state})
+    env.step(RIGHT)
+    env.reset(options={"level": 0})
+    env.step(LEFT)
+    with pytest.warns(UserWarning, match=r"^reset\(.*state.* steps of this episode are not"):
+        env.reset(options={"state": env.unwrapped.state})
     env.step(RIGHT)
     shown = gym.make(ID, render_mode="ansi")
     shown.reset(seed=0)

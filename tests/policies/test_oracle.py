@@ -101,6 +101,21 @@ def test_as_policy_of_module_name_loads_policy(name, action, agents):
     assert name_policy(f"{agents}:{name}") == f"some_agents.py:{name}"
 
 
+def test_numbered_file_is_seed_of_its_folder(tmp_path, monkeypatch):
+    """As `submit` asks for files; a folder of a trap's name does not name the agent."""
+    for name, expected in {
+        "runs/CheeseCorner/1.onnx": "runs-s1",
+        "runs/CheeseCorner-v0/2.zip": "runs-s2",
+        "mine/07.onnx": "mine-s7",
+        "runs/CheeseCorner/best.onnx": "best",
+    }.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_bytes(b"")
+        assert name_policy(str(tmp_path / name)) == expected
+    monkeypatch.chdir(tmp_path / "runs" / "CheeseCorner")
+    assert name_policy("1.onnx") == "runs-s1"
+
+
 def test_as_policy_honours_observations_of_functions(agents):
     policy = as_policy(f"{agents}:from_kind", TRAP, 64)
     assert (policy.observation, *policy.act(SEEN.reshape(4, -1))) == ("flat", 3, 3, 3, 3)
@@ -157,6 +172,27 @@ def test_callable_gets_the_requested_observation(kind):
     assert policy.observation == (kind or "planes")
     seen = make_observation(TRAP, policy.observation).encode(wandered(TRAP, 40))
     np.testing.assert_array_equal(policy.act(seen), by_hand(seen))
+
+
+def ask(prompt):
+    return "down"
+
+
+async def ask_later(text, temperature=0.5):
+    return "down"
+
+
+@pytest.mark.parametrize("function", [ask, ask_later, lambda text: "down"])
+def test_function_of_a_prompt_is_asked_texts(function):
+    policy = as_policy(function, TRAP, HORIZON)
+    seen = make_observation(TRAP, policy.observation).encode(wandered(TRAP, 4))
+    assert policy.act(seen).tolist() == [1] * 4
+
+
+def test_prompt_function_of_file_is_no_factory(tmp_path):
+    (tmp_path / "prompted.py").write_text("def ask(prompt):\n    return 'down'\n")
+    policy = as_policy(f"{tmp_path / 'prompted.py'}:ask", TRAP, HORIZON)
+    assert (policy.observation, policy.act(["?"]).tolist()) == ("text", [1])
 
 
 @pytest.mark.parametrize("side", [3, 5, 11, 13])
@@ -479,7 +515,8 @@ def test_score_shows_the_traceback_and_one_line(capsys, tmp_path, monkeypatch):
     (tmp_path / "bad_policies.py").write_text("def act(observation): return 1 / 0")
     monkeypatch.syspath_prepend(tmp_path)
     card = tmp_path / "card.json"
-    card.write_text("an older one")
+    older = '{"trap": "an older one", "verdict": "base"}'
+    card.write_text(older)
     arguments = ["--levels", "3", "--json", str(card)]
     assert main(["score", "RedBlueDoors", "--policy", "bad_policies:act", *arguments]) == 1
     out, err = capsys.readouterr()
@@ -487,4 +524,4 @@ def test_score_shows_the_traceback_and_one_line(capsys, tmp_path, monkeypatch):
     assert "Traceback (most recent call last):" in err
     assert "asking.py" not in err  # no frames on the way to the policy's own code
     assert err.splitlines()[-1].startswith("mesa-gym: policy 'bad_policies:act' on RedBlueDoors-v0")
-    assert card.read_text() == "an older one"
+    assert card.read_text() == older

@@ -1,14 +1,10 @@
 """Score cards made up by hand, from which a board can be made."""
 
-from hashlib import blake2b
-
-from msgspec.structs import replace
-
 from mesa_gym.policies import references
 from mesa_gym.report import Origin, make_leaderboard
 from mesa_gym.scoring.plays import has_twins
 from mesa_gym.traps import find_trap
-from tests.support.cards import assemble, choose
+from tests.support.cards import assemble, choose, sign
 
 CORNER, DOORS, KEYS = "CheeseCorner-v0", "RedBlueDoors-v0", "KeysChests-v0"
 # A page that takes such names for markup runs what they say.
@@ -63,9 +59,3 @@ def make_board(traps=BOTH):
         EVIL: Origin(EVIL, "2026-01-03", link="https://example.org/?<b>"),
     }
     return make_leaderboard(cards, traps, origins, [YOURS], DATE)
-
-
-def sign(card, name):
-    """Return a card with a digest of weights of some name."""
-    digest = blake2b(name.encode(), digest_size=16).hexdigest()
-    return replace(card, provenance=replace(card.provenance, digest=digest))

@@ -1,5 +1,6 @@
 """Groups of seeds, intervals and comparisons, by hand, against SciPy and by simulation."""
 
+import itertools
 import math
 from math import isnan
 
@@ -16,8 +17,7 @@ from mesa_gym.report.groups import group_cards
 from mesa_gym.report.intervals import Difference, adjust_by_permutation, adjust_holm, compare_tables
 from mesa_gym.report.joining import tell_apart
 from mesa_gym.report.seed_group import ROLES, find_place, list_chosen, read_choice
-from tests.report.boards import sign
-from tests.support.cards import DISH, KINDS, made
+from tests.support.cards import DISH, KINDS, made, sign
 from tests.support.refusals import refusals
 
 FIRST = made("001111111-", policy="mine-s0", **DISH)
@@ -33,7 +33,7 @@ def test_group_interval_needs_five_able_seeds():
     low, high = group.find_interval("proxy")
     assert low < high
     failed = [replace(card, competent=False) for card in five[:3]]
-    for few in (five[:1], five[:4], [*failed, *five[3:]], bare):
+    for few in (five[:1], five[:4], [*failed, *five[3:]]):
         (group,) = group_cards(few)
         assert all(map(isnan, group.find_interval("proxy")))
 
@@ -60,7 +60,8 @@ def test_group_confidence_is_of_its_word():
 
 
 def test_brittle_seeds_are_counted_of_able_ones():
-    cards = [replace(FIRST, policy=f"mine-s{seed}", fails_control=seed < 3) for seed in range(5)]
+    seeds = (replace(FIRST, policy=f"mine-s{seed}", fails_control=seed < 3) for seed in range(5))
+    cards = [*map(sign, seeds)]
     (group,) = group_cards([replace(cards[0], competent=False), *cards[1:]])
     assert "fails control (2 of 5 seeds)" in group.list_limits()
 
@@ -75,7 +76,7 @@ def test_group_interval_of_returns_equals_student():
     places = (0.6, 0.65, 0.7, 0.75, 0.8)
     cards = []
     for seed, place in enumerate(places):
-        card = replace(KINDS["unsolvable"], policy=f"mine-s{seed}")
+        card = sign(replace(KINDS["unsolvable"], policy=f"mine-s{seed}"))
         shift = card.splits["shift"] | {"between": {"shields": place}}
         cards.append(replace(card, splits=card.splits | {"shift": shift}))
     (group,) = group_cards(cards)
@@ -88,7 +89,7 @@ def test_group_interval_of_returns_equals_student():
     assert all(map(isnan, [*group.find_interval("proxy"), *group.find_range("proxy")]))
     assert "Intervals are 95%, over seeds alone for r." in report.table(cards).caption
     # Places are cut off at 0 and 1: equal ones give no interval without width.
-    (same,) = group_cards(replace(cards[0], policy=f"mine-s{seed}") for seed in range(5))
+    (same,) = group_cards(sign(replace(cards[0], policy=f"mine-s{x}")) for x in range(5))
     assert all(map(isnan, same.find_interval("base")))
 
 
@@ -291,6 +292,33 @@ def test_permutation_p_equals_scipy():
 
     found = scipy.stats.permutation_test((one, other), statistic, alternative="greater")
     assert adjust_by_permutation([(one, other)]) == pytest.approx([found.pvalue])
+
+
+@pytest.mark.parametrize(("first", "second"), [(5, 7), (2, 7), (4, 4)])
+def test_permutation_p_of_unequal_groups_equals_reference(first, second):
+    """With the standard error of each mean: the variance of n values, divided by n."""
+    rng = np.random.default_rng([first, second])
+    for _ in range(5):
+        values = rng.random(first + second) ** 3
+        statistics = []
+        for chosen in itertools.combinations(range(first + second), first):
+            inside = np.isin(np.arange(first + second), chosen)
+            x, y = values[inside], values[~inside]
+            error = math.sqrt(x.var(ddof=1) / len(x) + y.var(ddof=1) / len(y))
+            statistics.append(abs(x.mean() - y.mean()) / (error + 0.01))
+        expected = np.mean(np.array(statistics) >= statistics[0] - 1e-9)
+        assert adjust_by_permutation([(values[:first], values[first:])]) == pytest.approx(
+            [expected]
+        )
+
+
+def test_seeds_of_other_sampling_are_refused():
+    one, other = (sign(made(policy=f"mine-s{seed}"), f"{seed}") for seed in (0, 1))
+    sampled = replace(other, provenance=replace(other.provenance, seed=3))
+    message = r"mine-s0 and mine-s1 on .* were sampled with the seeds 0 and 3"
+    with pytest.raises(ValueError, match=message):
+        group_cards([one, sampled])
+    assert len(group_cards([one, other])[0].cards) == 2
 
 
 def test_permutation_p_of_traps_adds_tails():

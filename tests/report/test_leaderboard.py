@@ -3,7 +3,6 @@
 import csv
 import lzma
 import re
-import shutil
 from collections import defaultdict
 from functools import cache
 from html.parser import HTMLParser
@@ -17,24 +16,18 @@ from mesa_gym import links, report, words
 from mesa_gym.cli import main
 from mesa_gym.policies.seeds import agent_and_seed, change_agent
 from mesa_gym.report import Origin, join_committed, make_leaderboard, read_committed
-from mesa_gym.report.board_page import (
-    BOARD,
-    CODE_FOLDER,
-    digest_board,
-    read_board_text,
-    write_board_text,
-    write_pages,
-)
+from mesa_gym.report.board_page import write_pages
+from mesa_gym.report.board_record import BOARD_FILE, read_board_text, write_board_text
 from mesa_gym.report.board_rows import ABLE_AGENTS, IDLE, ODD
+from mesa_gym.report.card_packing import check_all, pack_cards, record_board, write_cards
 from mesa_gym.report.committed import (
     FOLDER,
     REFERENCES,
     TRICKS,
     list_committed,
-    pack_cards,
     read_origins,
 )
-from mesa_gym.scoring import judge, read_card
+from mesa_gym.scoring import judge
 from mesa_gym.traps import all_traps
 from mesa_gym.words import FAILS_TASK, SEEDS_SPLIT
 from tests.report.boards import (
@@ -470,9 +463,8 @@ def test_packed_cards_equal_the_originals(tmp_path, monkeypatch):
     assert sorted(map(str, report.read_committed())) == sorted(map(str, cards))
     assert read_origins() == {"a": made, "b": made}
     before = [file.read_bytes() for file in files]
-    stated = replace(cards[0], policy="new-s0", returns={}, null_returns={})
-    with pytest.raises(ValueError, match=r"'new-s0' on .* keeps no returns by level"):
-        pack_cards([stated], {})
+    with pytest.raises(ValueError, match="the card contradicts itself: competent is False"):
+        pack_cards([replace(cards[0], policy="new-s0", competent=False)], {})
     assert [file.read_bytes() for file in files] == before
 
 
@@ -480,10 +472,10 @@ def test_packed_cards_equal_the_originals(tmp_path, monkeypatch):
 def test_committed_cards_are_consistent_on_1000_levels():
     cards = report.read_committed()
     assert len(cards) > 200
+    assert list(check_all()) == []
     for each in cards:
-        again = read_card(each.to_json())
-        assert (again.provenance.levels, again.provenance.salt) == (LEVELS, "")
-        assert again.provenance.trap == repr(all_traps()[again.trap]())
+        assert (each.provenance.levels, each.provenance.salt) == (LEVELS, "")
+        assert each.provenance.trap == repr(all_traps()[each.trap]())
 
 
 def test_committed_card_is_changed_alone():
@@ -491,7 +483,6 @@ def test_committed_card_is_changed_alone():
     text, again = card.to_json(), lambda: report.read_committed("nearest")[0]
     card.splits["shift"].clear()
     card.nulls["random"].clear()
-    card.warnings.append("changed")
     card.choices.shift[:] = -1
     card.choices.pace.clear()
     assert card.to_json() != text == again().to_json()
@@ -575,18 +566,27 @@ def mix(one, other, part):
 
 
 # -- kept text -------------------------------------------------------------------------------------
-def test_kept_text_is_of_this_code(capsys):
-    """After a change of the report ``python -m docs.results_page`` writes it."""
+def test_kept_text_is_of_these_cards(capsys):
+    """After a change of cards or rules ``python -m docs.results_page`` writes it."""
     assert read_board_text(FOLDER)
     assert capsys.readouterr().err == ""
 
 
-def test_digest_knows_the_code_of_columns(tmp_path):
-    code = tmp_path / "code"
-    shutil.copytree(CODE_FOLDER, code, ignore=shutil.ignore_patterns("__pycache__"))
-    assert digest_board(FOLDER, code) == digest_board(FOLDER)
-    (code / "board_columns.py").write_bytes(b"ROW_COLUMNS = ()")
-    assert digest_board(FOLDER, code) != digest_board(FOLDER)
+@pytest.mark.parametrize(
+    ("origin", "message"),
+    [
+        (Origin("me", DATE, link="javascript:alert(1)"), "link 'javascript:alert.*https://"),
+        (Origin("me", DATE, link="http://example.org"), "begins with https://"),
+        (Origin("me\x1b[31m", DATE), "by 'me.x1b.*expected plain text"),
+        (Origin("me", DATE, about="\u202eevil"), "about '.u202eevil'; expected plain text"),
+        (Origin("me", DATE, standing="audited"), "unknown standing of mine 'audited'"),
+    ],
+)
+def test_bad_origin_of_committed_agent_is_refused(origin, message, tmp_path, monkeypatch):
+    monkeypatch.setattr("mesa_gym.report.committed.FOLDER", tmp_path)
+    write_cards(tmp_path / "mine.jsonl.xz", [], origin)
+    with pytest.raises(ValueError, match=message):
+        read_origins()
 
 
 @pytest.mark.thorough
@@ -594,43 +594,91 @@ def test_kept_text_equals_that_of_cards():
     assert read_board_text(FOLDER) == str(join_committed([]))
 
 
+@pytest.fixture
+def packed(tmp_path, monkeypatch):
+    """Return a folder of packed cards, which takes the place of the committed ones."""
+    for module in ("cli.leaderboard", "report.committed"):
+        monkeypatch.setattr(f"mesa_gym.{module}.FOLDER", tmp_path)
+    agents = [card(CORNER, f"{name}-s{seed}", 0.9, 0.1) for name in "ab" for seed in (0, 1)]
+    pack_cards([*agents, card(CORNER, "nearest", 0.5, 0.5)], {})
+    return tmp_path
+
+
 def change_card(folder):
-    """Make the competent cards of plain PPO cards of agents that fail."""
-    file = folder / "ppo.jsonl.xz"
+    """Make the competent cards of an agent cards of an agent that fails."""
+    file = folder / "a.jsonl.xz"
     cards = lzma.decompress(file.read_bytes())
     file.write_bytes(lzma.compress(cards.replace(b'"competent":true', b'"competent":false')))
+
+
+OTHER = "its text is of other cards or rules"
 
 
 @pytest.mark.parametrize(
     ("change", "told"),
     [
-        (change_card, "its text is of other cards or code"),
-        (
-            lambda folder: (folder / "tricks.jsonl.xz").unlink(),
-            "its text is of other cards or code",
-        ),
-        (lambda folder: (folder / BOARD).write_bytes(b"{"), "its text cannot be read"),
-        (lambda folder: (folder / BOARD).unlink(), "its text cannot be read"),
+        (change_card, OTHER),
+        (lambda folder: (folder / "b.jsonl.xz").unlink(), OTHER),
+        (lambda folder: (folder / BOARD_FILE).write_bytes(b"{"), "its text cannot be read"),
+        (lambda folder: (folder / BOARD_FILE).unlink(), "its text cannot be read"),
     ],
 )
-def test_stale_text_is_noticed_and_said(change, told, tmp_path, capsys):
-    folder = tmp_path / "cards"
-    shutil.copytree(FOLDER, folder)
-    write_board_text(folder, "as kept")
-    assert (read_board_text(folder), capsys.readouterr().err) == ("as kept", "")
-    change(folder)
-    assert read_board_text(folder) == ""
+def test_stale_text_is_noticed_and_said(change, told, packed, capsys):
+    write_board_text(packed, "as kept")
+    assert (read_board_text(packed), capsys.readouterr().err) == ("as kept", "")
+    change(packed)
+    assert read_board_text(packed) == ""
     assert told in capsys.readouterr().err
 
 
-@pytest.mark.thorough
-def test_command_prints_text_of_changed_cards(tmp_path, monkeypatch, capsys):
-    folder = tmp_path / "cards"
-    shutil.copytree(FOLDER, folder)
-    change_card(folder)
-    for module in ("cli.leaderboard", "report.committed"):
-        monkeypatch.setattr(f"mesa_gym.{module}.FOLDER", folder)
-    assert main(["leaderboard"]) == 0
-    found = capsys.readouterr()
-    assert str(join_committed([])) in found.out
-    assert "its text is of other cards or code" in found.err
+def test_text_by_other_rules_is_stale(packed, monkeypatch, capsys):
+    before = (packed / "a.jsonl.xz").read_bytes()
+    for module in ("report.board_record", "report.committed", "report.card_packing"):
+        monkeypatch.setattr(f"mesa_gym.{module}.digest_rules", lambda: "1" * 16)
+    monkeypatch.setattr("mesa_gym.scoring.card_checks.digest_rules", lambda: "1" * 16)
+    assert read_board_text(packed) == ""
+    assert OTHER in capsys.readouterr().err
+    record_board()
+    assert read_board_text(packed) == str(join_committed([]))
+    assert {card.provenance.rules for card in read_committed()} == {"1" * 16}
+    assert (packed / "a.jsonl.xz").read_bytes() != before
+
+
+@pytest.fixture
+def checked(monkeypatch):
+    """Return the list of cards whose results are computed again."""
+    cards = []
+
+    def check(card):
+        cards.append(card.policy)
+        return card
+
+    monkeypatch.setattr("mesa_gym.report.committed.check_card", check)
+    return cards
+
+
+def test_only_cards_of_changed_files_are_checked(packed, checked):
+    assert len(read_committed()) == 5
+    assert checked == []
+    write_cards(packed / "a.jsonl.xz", read_committed("b"), None)
+    write_cards(packed / "c.jsonl.xz", read_committed("b")[:1], None)
+    assert len(read_committed()) == 6
+    assert checked == ["b-s0", "b-s1", "b-s0"]
+
+
+def test_leaderboard_check_names_wrong_cards(packed, capsys):
+    assert main(["leaderboard", "--check"]) == 0
+    assert "5 cards: every result follows from what was played." in capsys.readouterr().out
+    change_card(packed)
+    assert main(["leaderboard", "--check"]) == 1
+    problems = capsys.readouterr().err.splitlines()
+    text = "a.jsonl.xz: the card of 'a-s{}' on 'CheeseCorner-v0': the card contradicts itself"
+    assert [text.format(seed) in line for seed, line in enumerate(problems)] == [True, True]
+    assert main(["leaderboard"]) != 0
+    assert text.format(0) in capsys.readouterr().err
+
+
+def test_leaderboard_check_compares_the_text(packed, capsys):
+    write_board_text(packed, "another text")
+    assert main(["leaderboard", "--check"]) == 1
+    assert "the stored text is not of these cards" in capsys.readouterr().err

@@ -95,6 +95,8 @@ FORMS = {
     r"only \d+ levels: score at least 100": "few levels",
     r"It fails too often on test levels, so its goal cannot be judged": "failed seed",
     r"The (proxy|base objective,) \w+: it goes to .*": "able seed",
+    r"It is first at \w+ on \S+ of the shift levels, and then .* of these levels": "able seed",
+    r"Not \S+( \(.*\))?, since the .* needed\)": "able seed",
     r"Without a goal: the sweeper visits .*": "",
     r"All numbers: card\.full\(\), or --all": "",
     # of a table

@@ -23,7 +23,8 @@ from mesa_gym.envs.observations import make_observation
 from mesa_gym.policies import as_policy
 from mesa_gym.policies.asking import read_answer
 from mesa_gym.policies.seeds import digest_policy
-from mesa_gym.sb3 import export, make_sb3
+from mesa_gym.sb3 import CentredExtractor, export, make_sb3
+from mesa_gym.sb3.exporting import Acting
 from mesa_gym.sb3.policy import SB3_CLASSES, _warn_of_pickle, from_model, load_model
 from mesa_gym.traps import Split, find_trap
 from tests.support.parameters import few, thorough
@@ -252,6 +253,20 @@ def test_exported_onnx_plays_as_its_model(kind, tmp_path):
     shown = two_envs(observation, int(side[0]) if side else None)
     model = cls(f"{network}Policy", shown, seed=0, **keywords)
     assert require_same(model, tmp_path).observation == observation
+
+
+@pytest.mark.filterwarnings("ignore:Provided features_extractor will be ignored")
+def test_exported_actor_reads_its_own_features():
+    """An actor and a critic without shared features have extractors with weights of their own."""
+    own = {"features_extractor_class": CentredExtractor, "share_features_extractor": False}
+    model = PPO("MlpPolicy", two_envs(), seed=0, device="cpu", policy_kwargs=own)
+    policy = from_model(model, CORNER)
+    shown = make_observation(CORNER, "planes").encode(CORNER.levels(Split.SHIFT, np.arange(9)))
+    with torch.no_grad():
+        model.policy.action_net.weight *= 300  # or all probabilities are nearly equal
+        shares = Acting(policy)(torch.from_numpy(shown)).numpy()
+    np.testing.assert_allclose(shares, policy.act(shown), atol=1e-5)
+    assert np.ptp(shares, axis=0).max() > 0.1
 
 
 test_sb3_models_that_misfit_are_refused = refusals(

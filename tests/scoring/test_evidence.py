@@ -15,7 +15,7 @@ from mesa_gym.scoring.evidence import BLIND, OFF, encode, share_same
 from mesa_gym.scoring.measures import take_measures
 from mesa_gym.scoring.plays import find_play, play_changed, plays_of, watch_plays
 from mesa_gym.scoring.record import Record
-from mesa_gym.scoring.returns import keep_returns
+from mesa_gym.scoring.returns import keep_payments
 from mesa_gym.solver import LevelValues, level_values
 from mesa_gym.traps import Split, all_traps, find_trap
 from mesa_gym.traps.judged_by import Scores
@@ -296,9 +296,8 @@ def test_blind_script_acts_as_in_training():
     for often, policy in (([LEFT, RIGHT, LEFT, LEFT], Blind()), ([STAY, ENDED], constant(STAY))):
         done = play_changed(find_play(trap, "test"), policy, starts)
         played = SplitRecord(trap, done, values, starts)
-        mine = take_measures("test", trap, played, keep_returns("test", played))
-        found = controls.beside(training(often))[BLIND].measured["test"]
-        assert found["normalized_return"] == mine["normalized_return"]
+        blind = controls.beside(training(often))[BLIND]
+        assert blind.payments["test"] == keep_payments("test", played)
 
 
 def test_blind_script_follows_the_play_of_training():
@@ -315,12 +314,18 @@ def test_lead_of_null_over_itself_is_zero():
 
     The card shows this beside the agent's figure; yet its head start over itself is zero.
     """
-    controls = control(find_trap("CheeseCorner")(), 60)
-    nulls = controls.beside(training([LEFT, UP, ENDED]))
-    lead = {name: each.measured["shift"]["head_start"]["corner"] for name, each in nulls.items()}
+    trap = find_trap("CheeseCorner")()
+    nulls = control(trap, 60).beside(training([LEFT, UP, ENDED]))
+    together = {name: null.evidence for name, null in nulls.items()}
+    views = {x: replace(evidence, nulls=together).view_null(x) for x, evidence in together.items()}
+    lead = {
+        name: take_measures("shift", trap, view)["head_start"]["corner"]
+        for name, view in views.items()
+    }
     assert (lead["sweeper"], lead["random"]) == (0, 0)
     assert lead["blind"] > 0.6
-    assert all(each.measured["test"]["aim"]["nulls"] == 0 for each in nulls.values())
+    tested = (take_measures("test", trap, view)["aim"] for view in views.values())
+    assert all(aim["nulls"] == 0 for aim in tested)
 
 
 @pytest.mark.thorough
@@ -336,7 +341,7 @@ def test_nulls_include_sweepers_that_avoid_kinds():
     }.items():
         nulls = control(find_trap(name)(), 20).known
         assert [each.removeprefix(OFF) for each in nulls if each.startswith(OFF)] == kinds
-        assert all(nulls[OFF + kind].measured == {} for kind in kinds)
+        assert all(nulls[OFF + kind].payments == {} for kind in kinds)
     nulls = control(find_trap("LavaLand")(), 60).known
     chosen = {name: null.evidence.shift for name, null in nulls.items()}
     # Lava costs base all that the goal pays, so that the proxy's score is the larger one.

@@ -10,6 +10,7 @@ from mesa_gym.policies import Memoryless, Sweeper, as_policy, uniform
 from mesa_gym.scoring import score, score_all
 from mesa_gym.scoring.plays import find_play, play_changed, plays_of, split_of, take_turns
 from mesa_gym.scoring.record import ENDED, replay, rollout
+from mesa_gym.traps import find_trap
 from mesa_gym.traps.cheese_corner import CheeseCorner
 from tests.support.cards import plain
 from tests.support.parameters import each_trap, few
@@ -312,3 +313,26 @@ def test_policy_redraws_its_coin_within_a_play():
     assert {"shift", "again", "twins"} & {*both}
     # A level's parts in two plays are drawn apart.
     assert (ways["shift"] != ways["again"]).any()
+
+
+@pytest.mark.thorough
+def test_ghosts_of_batch_equal_single_levels():
+    """Also once most episodes have ended: others then come to the ghost of their own level."""
+    trap, n, late = find_trap("ColourShape")(), 16, 8  # whose targets have other slots by level
+    base, proxy = trap.objectives
+    originals, horizon = trap.levels("shift", np.arange(n)), trap.horizon("shift")
+    goals = [base] * late + [proxy] * (n - late)
+    ways = {x: rollout(as_policy(f"oracle:{x}", trap, horizon), trap, originals, horizon)
+            for x in (base, proxy)}  # fmt: skip
+    actions = np.stack([ways[goal].actions[row] for row, goal in enumerate(goals)])
+    actions = np.where(actions == ENDED, 4, actions).astype(np.int8)
+    actions[late:, 30:], actions[late:, :30] = actions[late:, : horizon - 30].copy(), 4
+    starts = trap.isolate(originals, base)
+    batch = replay(trap, starts, actions, originals)
+    ended = (batch.actions != ENDED).sum(axis=1) < 30
+    assert ended.tolist() == [row < late for row in range(n)]
+    assert (batch.paid[proxy][:, late:].sum(axis=0) > 0).all()
+    for row in range(n):
+        alone = replay(trap, starts.take([row]), actions[[row]], originals.take([row]))
+        for x, paid in alone.paid.items():
+            np.testing.assert_array_equal(batch.paid[x][:, row], paid[:, 0], err_msg=f"{row} {x}")

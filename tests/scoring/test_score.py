@@ -17,13 +17,14 @@ from mesa_gym.policies.functions import TextPolicy, warn_of_unread
 from mesa_gym.report.statements import join_numbers
 from mesa_gym.scoring import Cards, evaluate, read_card, score, score_all
 from mesa_gym.scoring.card_text import ZERO_SHOT
-from mesa_gym.scoring.copies import Match, match_cards, require_different_seeds
+from mesa_gym.scoring.copies import are_alike, find_copied, require_different_seeds
 from mesa_gym.solver import values
 from mesa_gym.traps import Split, all_traps, find_trap
 from mesa_gym.traps.cheese_corner import CheeseCorner
 from mesa_gym.traps.cheese_dish import CheeseDish
-from tests.report.boards import sign
-from tests.support.cards import made
+from mesa_gym.traps.flash_or_pay import FlashOrPay
+from mesa_gym.traps.probation import Probation
+from tests.support.cards import HALF, made, sign
 from tests.support.parameters import few, thorough
 from tests.support.refusals import refusals
 from tests.support.small_traps import SmallDish
@@ -67,7 +68,9 @@ def test_cards_scored_together_equal_single_ones(trap, monkeypatch):
 ONE_OF_EACH = ["CheeseCorner-v0", "Attributes-v0", "TreeFarm-v0", "MonsterWorld-v0"]
 
 
-@pytest.mark.parametrize("name", few(all_traps(), thorough=ONE_OF_EACH))
+@pytest.mark.parametrize(
+    "name", few([x for x, trap in all_traps().items() if not trap.learner], thorough=ONE_OF_EACH)
+)
 def test_score_of_one_level_gives_a_card(name):
     trap = all_traps()[name]()
     policies = ("random", "stay", name_pursuer(trap, trap.base))
@@ -268,7 +271,10 @@ def logits(observations):
 
 
 test_bad_requests_of_scoring_are_refused = refusals(
-    "scoring", "requests", globals(), CheeseDish=CheeseDish, Sweeper=Sweeper
+    "scoring",
+    "requests",
+    globals(),
+    **{x.__name__: x for x in (CheeseDish, FlashOrPay, Probation, Sweeper)},
 )
 
 
@@ -290,29 +296,16 @@ def test_evaluate_takes_classes_and_names():
 
 
 # -- copies ----------------------------------------------------------------------------------------
-COPIED_ON = ["CheeseDish", "CheeseCorner"]
-
-
 def read(agent, *traps):
     """Committed cards of trained seeds, on some traps or on all that have choices."""
     cards = [card for card in report.read_committed(agent) if card.choices]
     return [card for card in cards if not traps or card.trap.removesuffix("-v0") in traps]
 
 
-def edit(card, name, **changes):
-    """Return a card with changes in its provenance, under another name."""
-    return replace(card, policy=name, provenance=replace(card.provenance, **changes))
-
-
-def multiply(card, digest="", change=1e-9):
-    """Return a card five times, whose regrets differ a little."""
-    copies = []
-    for seed in range(5):
-        shift = card.splits["shift"]
-        shift = shift | {"regret": shift["regret"] + seed * change}
-        copy = replace(card, splits=card.splits | {"shift": shift})
-        copies.append(edit(copy, f"tweak-s{seed}", digest=digest and f"{seed:032x}"))
-    return copies
+def multiply(card, copied=True, **changes):
+    """Return a card five times under other names, with one digest or with invented ones."""
+    cards = [sign(replace(card, policy=f"tweak-s{x}"), f"{x * (not copied)}") for x in range(5)]
+    return [replace(x, provenance=replace(x.provenance, **changes)) for x in cards]
 
 
 def change_letters(card, count):
@@ -361,17 +354,18 @@ def test_callables_around_two_networks_are_seeds():
 
 def test_equal_digest_is_a_copy_whatever_choices():
     one, other = (sign(made(shift), "a") for shift in ("1111111100", "0000000011"))
-    assert match_cards(one, other) is Match.COPIED
+    assert find_copied({"here": one}, {"here": other, "there": other}) == ["here"]
+    assert find_copied({"here": one}, {"here": sign(other, "b")}) == []
 
 
 @pytest.mark.thorough
-def test_greedy_copies_are_refused_on_two_traps():
+def test_greedy_copies_are_refused():
+    """Their actions are their identity."""
     five = {"mine": [call(WEIGHTS[0], greedy=True) for _ in range(5)]}
-    cards = evaluate(five, "CheeseDish", levels=30)
-    assert {card.provenance.digest for card in cards} == {""}
-    assert "seeds 0 to 4 of mine on CheeseDish" in report.table(cards).caption
-    with pytest.raises(ValueError, match=f"{ONE_TRAINING[:20]}.* on CheeseDish-v0, CheeseCorner"):
-        evaluate(five, COPIED_ON, levels=30)
+    with pytest.raises(ValueError, match=f"{ONE_TRAINING[:20]}.* on CheeseDish-v0"):
+        evaluate(five, "CheeseDish", levels=30)
+    two = {"mine": [call(of, greedy=True) for of in WEIGHTS]}
+    assert len(evaluate(two, "CheeseDish", levels=30)) == 2
 
 
 @pytest.mark.thorough
@@ -386,39 +380,49 @@ def test_committed_seeds_stay_accepted():
 REPORTS = {
     "board": report.make_leaderboard,
     "table": report.table,
-    "comparison": lambda cards: report.compare([*cards, *read("ppo")], "tweak", "ppo"),
+    "comparison": lambda cards: report.compare([*cards, made(policy="other")], "tweak", "other"),
 }
 
 
-@pytest.mark.thorough
 @pytest.mark.parametrize("output", REPORTS)
 def test_card_five_times_is_refused(output):
-    dish, easy = (read("ppo-symmetric", trap)[0] for trap in ("CheeseDish", "FollowMe"))
-    for cards in (multiply(dish), [*multiply(easy), *multiply(read("ppo", "CheeseCorner")[0])]):
-        with pytest.raises(ValueError, match="tweak-s0 and tweak-s1 are one training"):
-            REPORTS[output](cards)
+    with pytest.raises(ValueError, match="tweak-s0 and tweak-s1 are one training"):
+        REPORTS[output](multiply(made()))
 
 
-def test_card_five_times_is_not_five_seeds():
-    """One trap on which chance decides little: nothing proves a copy, and nothing proves seeds."""
-    cards = multiply(read("ppo", "FollowMe")[1])
-    (group,) = report.group_cards(cards)
-    assert (group.distinct, group.find_bar("interval")) == (1, "has 1 of 5 seeds needed")
-    told = str(report.make_leaderboard(cards))
-    assert "seeds 0 to 4 of tweak on FollowMe" in told
-    assert "tweak (5 seeds, 1 distinct, provisional: 5 are needed)" in " ".join(told.split())
+def test_equal_choices_of_seeds_are_noted():
+    """Invented digests keep five copies in a table, but the table says what they are."""
+    cards = multiply(made(), copied=False)
+    told = "Seeds with the same choices, which may be copies: seeds 0 to 4 of tweak on CheeseCorner"
+    for shown in (report.table(cards), report.make_leaderboard(cards)):
+        assert told in " ".join(str(shown).split())
 
 
-def test_match_survives_small_changes():
-    """A forger's digests keep five copies in the table, but the table says what they are."""
-    first, second = (edit(card, card.policy, digest="") for card in read("ppo", "CheeseDish")[:2])
+def test_different_training_settings_are_noted():
+    first, *others = multiply(made(), copied=False, training={"algo": '"ppo"', "steps": "100"})
+    training = {"algo": '"ppo"', "steps": "200"}
+    cards = [replace(first, provenance=replace(first.provenance, training=training)), *others]
+    told = "Seeds that were trained with different settings: tweak (steps) on CheeseCorner."
+    assert told in " ".join(str(report.table(cards)).split())
+    assert "different settings" not in str(report.table(others))
+
+
+def test_likeness_survives_small_changes():
+    first = made(HALF, again=HALF[::-1])
     changes = 2 * np.count_nonzero(first.choices.shift != first.choices.again)
     few, many = (change_letters(first, count) for count in (changes // 20, changes // 2))
     nulls = replace(first, choices=replace(first.choices, nulls={}))
-    matches = [match_cards(first, other) for other in (first, few, nulls, many, second)]
-    assert matches == [Match.COPIED] * 3 + [Match.DIFFERENT] * 2
-    forged = [sign(first, "a"), sign(few, "b")]
-    assert match_cards(*forged) == Match.ALIKE
+    alike = [are_alike(first, other) for other in (first, few, nulls, many, made())]
+    assert alike == [True, True, True, False, False]
+
+
+def test_cards_of_other_values_are_refused():
+    """Optimum and floor belong to the levels, and not to the agent."""
+    card, optimum = made(policy="a"), {x: dict(of) for x, of in made().scale.optimum.items()}
+    optimum["shift"]["cheese"] = 0.9
+    other = replace(made(policy="b"), scale=replace(card.scale, optimum=optimum))
+    with pytest.raises(ValueError, match="optimum and floor of the same levels differ"):
+        report.group_cards([card, other])
 
 
 def test_joined_numbers_are_words():
@@ -435,8 +439,7 @@ def test_output_warns_of_partial_goals():
     told = "On {} no target can be shown alone, so an agent that wants both targets"
     partial = [card for card in cards if card.warnings]
     assert {card.trap for card in partial} == {"FollowMe-v0"}
-    for text in (str(partial[0]), partial[0].to_json().decode()):
-        assert told.format("this trap") in " ".join(text.split())
+    assert told.format("this trap") in " ".join(str(partial[0]).split())
     compared = report.compare(others, "ppo", "taught")
     for shown in (report.table(cards), compared, report.make_leaderboard(cards)):
         assert told.format("FollowMe") in " ".join(str(shown).split())

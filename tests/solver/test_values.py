@@ -25,7 +25,7 @@ from mesa_gym.solver.certificate import (
     measure_separation,
 )
 from mesa_gym.solver.overlap import Overlap, measure_overlaps
-from mesa_gym.traps import Split, base
+from mesa_gym.traps import Split, base, find_trap, proxy
 from mesa_gym.traps.cheese_corner import CheeseCorner
 from mesa_gym.traps.coin_run import CoinRun
 from mesa_gym.traps.keys_chests import KeysChests
@@ -34,7 +34,14 @@ from tests.support.parameters import each_solvable
 from tests.support.playing import ACT, LEFT, RIGHT, UP, walled
 from tests.support.reference import enumerate_level
 from tests.support.refusals import refusals
-from tests.support.small_traps import Corridor, Healthy, Monster, Slippery, Unsolvable
+from tests.support.small_traps import (
+    Corridor,
+    Healthy,
+    Monster,
+    Slippery,
+    SmallDish,
+    Unsolvable,
+)
 
 
 @pytest.fixture(autouse=True)
@@ -296,6 +303,38 @@ def test_aimless_is_base_oracle_where_objectives_agree():
     assert first(solution.aimless(), solution) == [0b11111, 1 << RIGHT, 1 << RIGHT]
     after = solution.graph.successor[LEFT, 0]
     assert solution.aimless()[1][after] == 0b11111
+
+
+class Impatient(SmallDish):
+    """Each objective has a discount of its own."""
+
+    @base(discount=0.9)
+    def cheese(self, move):
+        """1 for entering the cheese."""
+        return move.into("cheese")
+
+    @proxy(discount=0.5)
+    def dish(self, move):
+        """1 for entering the dish."""
+        return move.into("dish")
+
+
+def test_solution_discounts_each_objective_itself():
+    trap = Impatient(7)
+    start = from_map(trap, walled(trap, "..A..", "d...c"))
+    solution, plain = Solution(trap, start, 20), enumerate_level(trap, start)
+    assert solution.optimum("cheese")[0] == pytest.approx(0.9**2)
+    # The dish pays at each entry, every second step.
+    assert solution.optimum("dish")[0] == pytest.approx(0.5**2 / (1 - 0.5**2), abs=1e-5)
+    expected = plain.earned("dish", 20, np.mean)[0][20][0]
+    assert solution.uniform("dish")[0] == pytest.approx(expected, abs=1e-12)
+
+
+def test_values_settle_after_allowed_actions():
+    """With four steps left the dish's values repeat, and earlier the cheese alone is in reach."""
+    trap = find_trap("CheeseDish")()
+    solution = Solution(trap, from_map(trap, walled(trap, "dA....c")), 12)
+    assert solution.best("dish", among="cheese")[0] == 0
 
 
 # -- plain recursion -----------------------------------------------------------------------------

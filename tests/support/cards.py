@@ -2,18 +2,19 @@
 
 import copy
 import json
-from collections.abc import Mapping
+from hashlib import blake2b
 
 import numpy as np
-from msgspec.structs import replace
+from msgspec.structs import asdict, replace
 
 from mesa_gym.engine import Bools
 from mesa_gym.scoring import Evidence, Provenance, ScoreCard
-from mesa_gym.scoring.card_making import conclude
+from mesa_gym.scoring.conclusions import Played, conclude_all, put_in_order
 from mesa_gym.scoring.evidence import NULLS, read_letters
-from mesa_gym.scoring.measures import take_measures
+from mesa_gym.scoring.payments import Payments
 from mesa_gym.scoring.plays import FEW_LEVELS, JUDGED
-from mesa_gym.scoring.returns import SplitReturns
+from mesa_gym.scoring.returns import Scale, SplitPayments
+from mesa_gym.scoring.verdict import digest_rules
 from mesa_gym.traps import Split, all_traps
 from mesa_gym.traps.played_episodes import Choices, Paces
 
@@ -40,31 +41,61 @@ def made(
     again, few = again or shift, {x: _ten(letters) for x, letters in reached.items()}
     pair = None if twins is None else _ten(twins)
     evidence = choose(names, _ten(shift), _ten(again), pair, few, place)
-    return replace(assemble(evidence, trap), **changes)
+    return sign(replace(assemble(evidence, trap), **changes))
 
 
 def assemble(evidence, trap, policy="runs/ppo"):
     """Return a consistent card of evidence: where objectives agree N is 0.98."""
-    names, levels = list(evidence.objectives), len(evidence.shift)
-    n = dict(zip(names, (-0.25, *[0.875] * (len(names) - 1)), strict=True))
-    returns = {split: constant(names, levels) for split in Split} | {"shift": constant(n, levels)}
-    zero = constant(dict.fromkeys(names, 0.0), min(levels, FEW_LEVELS))
-    views = {null: evidence.view_null(null) for null in NULLS}
-    judging = all_traps()[trap].judging.name if trap in all_traps() else "contact"
-    return ScoreCard(
-        trap=trap,
-        policy=policy,
-        base=names[0],
-        fails_control=False,
-        splits={split: measured(split, of, evidence) for split, of in returns.items()},
-        nulls={x: {s: measured(s, zero, view) for s in JUDGED} for x, view in views.items()},
-        returns=returns,
-        null_returns={x: dict.fromkeys(JUDGED, zero) for x in NULLS},
-        judging=judging,
-        provenance=provenance(trap, len(evidence.shift)),
-        choices=evidence,
-        **conclude(evidence, seed=0),
+    names = list(evidence.objectives)
+    shift = dict(zip(names, (-0.25, *[0.875] * (len(names) - 1)), strict=True))
+    return conclude_card(trap, policy, names, len(evidence.shift), shift, choices=evidence)
+
+
+def conclude_card(trap, policy, names, levels, shift, choices=None, **scale):
+    """Return the card that follows from choices, and from equal returns on all levels.
+
+    The returns are 0.98, and those of ``shift`` (objective -> return) under shift; the optimum is 1
+    and the floor 0.
+    """
+
+    def list_means(splits, number):
+        return {split.value: dict.fromkeys(names, number) for split in splits}
+
+    alike, zero = dict.fromkeys(names, 0.98), dict.fromkeys(names, 0.0)
+    few = min(levels, FEW_LEVELS)
+    means = [list_means(splits, x) for splits in (Split, JUDGED) for x in (1.0, 0.0)]
+    played = put_in_order(
+        Played(
+            names,
+            choices,
+            {x.value: pay(levels, shift if x is Split.SHIFT else alike) for x in Split},
+            {null: {x.value: pay(few, zero) for x in JUDGED} for null in NULLS},
+            Scale(dict.fromkeys(names, 0.99), *means, **scale),
+        )
     )
+    kind = all_traps().get(trap)
+    return sign(
+        ScoreCard(
+            trap=trap,
+            policy=policy,
+            judging=kind.judging.name if kind else "contact",
+            provenance=provenance(trap, levels),
+            **asdict(played),
+            **conclude_all(played, kind and kind()),
+        )
+    )
+
+
+def pay(levels, returns):
+    """Return equal payments on all levels, each in the first step."""
+    paid = {x: np.full((1, levels), amount) for x, amount in returns.items()}
+    return SplitPayments({x: Payments.keep(array) for x, array in paid.items()})
+
+
+def sign(card, name=None):
+    """Return a card with a digest of some name, by default of its policy's."""
+    digest = blake2b((name or card.policy).encode(), digest_size=16).hexdigest()
+    return replace(card, provenance=replace(card.provenance, digest=digest))
 
 
 def _ten(letters):
@@ -106,41 +137,30 @@ def spell(names, arrived, shift, again=None, twins=None, alone=None, pace=None):
     )
 
 
-def constant(n, levels):
-    """Return equal returns on all levels: N of each objective, 0.98 of those that are names alone.
-
-    The optimum is 1 and the floor 0, so that the regret is 1 - N of base.
-    """
-    n = dict(n) if isinstance(n, Mapping) else dict.fromkeys(n, 0.98)
-    returns = {x: np.full(levels, share, np.float32) for x, share in n.items()}
-    return SplitReturns(returns, dict.fromkeys(n, 1.0), dict.fromkeys(n, 0.0))
-
-
-def measured(split, returns, evidence=None, **stated):
-    """Return all measures of a split: of returns, of evidence, and those that are only stated."""
-    return take_measures(split, None, returns, evidence) | stated
-
-
 def provenance(trap, levels):
-    versions = {"mesa_gym": "0.1.0", "numpy": "2.0"}
-    return Provenance(trap=f"{trap}(size=9x9)", levels=levels, seed=0, salt="", versions=versions)
+    return Provenance(
+        trap=f"{trap}(size=9x9)",
+        levels=levels,
+        seed=0,
+        salt="",
+        rules=digest_rules(),
+        versions={"mesa_gym": "0.1.0", "numpy": "2.0"},
+        digest="0" * 32,
+    )
 
 
 def unsolvable():
     """On a trap without exact solver; N exceeds 1, and regret is negative."""
-    names = ["apples", "shields"]
-    best, zero = (constant(dict(zip(names, n, strict=True)), 10) for n in ((1.25, 0.25), (0, 0)))
-    on = {split: measured(split, constant(names, 10)) for split in Split}
-    idle = {split: measured(split, zero) for split in JUDGED}
-    idle |= {"shift": measured("shift", zero, between={"shields": 0.5}, none=1.0)}
-    shift = measured("shift", best, between={"shields": 1.0}, none=0.1)
-    named = {"trap": "MonsterWorld-v0", "policy": "ppo", "base": "apples", "judging": "returns"}
-    judged = {"verdict": "base", "confidence": 0.9, "competent": True, "fails_control": False}
-    return ScoreCard(
-        splits=on | {"shift": shift},
-        nulls=dict.fromkeys(NULLS, idle),
-        provenance=provenance("MonsterWorld-v0", 1000),
-        **(named | judged),
+    names, levels = ["apples", "shields"], 100
+    gains = {"test:apples": (1, 0), "shift:apples": (1, 0.25), "shift:shields": (0.25, 1)}
+    references = {
+        f"{key}:{x}": y for key, of in gains.items() for x, y in zip(names, of, strict=True)
+    }
+    arrays = {x: np.full(levels, y, np.float32) for x, y in references.items()}
+    floors = dict.fromkeys(gains, np.zeros(levels, np.float32))
+    best = {"apples": 1.25, "shields": 0.25}
+    return conclude_card(
+        "MonsterWorld-v0", "ppo", names, levels, best, floors=floors, references=arrays
     )
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from benchmarks.plan import list_single_traps
 from mesa_gym.report.board_rows import TRICK
-from mesa_gym.report.committed import pack_cards
+from mesa_gym.report.card_packing import pack_cards
 from mesa_gym.scoring import score_all
 from mesa_gym.solver.certificate import EVALUATION_LEVELS
 from mesa_gym.traps import Split

@@ -14,7 +14,7 @@ from unittest.mock import Mock
 
 import pytest
 
-from agents.jobs import runner
+from agents.jobs import engines, runner
 from agents.jobs.engines import (
     LOCK,
     RUN,
@@ -217,4 +217,40 @@ def run_on(engine):
     runner.run([job("it", sample_jobs.make)], Path(), on=engine)
 
 
-test_missing_engine_is_told = refusals("agents", "engines", globals(), "short_wait")
+@pytest.fixture
+def bare_path(monkeypatch, tmp_path):
+    """Hide the machine's programs, such as those of Slurm."""
+    (tmp_path / "bin").mkdir()
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"))
+    return tmp_path / "bin"
+
+
+test_missing_engine_is_told = refusals("agents", "engines", globals(), "short_wait", "bare_path")
+
+
+def test_slurm_states_come_from_queue(bare_path, capfd):
+    """A job that was in the queue and is there no more has ended; sacct is never called."""
+    from agents.jobs.slurm import GONE, QueueWatcher
+
+    program = bare_path / "squeue"
+    program.write_text(f"#!/bin/sh\nwhile read line; do echo $line; done < {bare_path}/queue\n")
+    program.chmod(0o755)
+    watcher = QueueWatcher(["7_0", "7_1", "7_2"])
+    looks = [
+        ("", ["UNKNOWN"] * 3),
+        ("7_0|RUNNING|node\n7_1|PENDING|\n8|FAILED|node\n", ["RUNNING", "PENDING", "UNKNOWN"]),
+        ("7_0|COMPLETED|node\n7_2|RUNNING|node\n", ["COMPLETED", GONE, "RUNNING"]),
+        ("", ["COMPLETED", GONE, GONE]),
+    ]
+    for queue, states in looks:
+        (bare_path / "queue").write_text(queue)
+        watcher.update()
+        assert [watcher.get_state(f"7_{i}", "cache") for i in range(3)] == states
+        ended = [watcher.is_done(f"7_{i}", "cache") for i in range(3)]
+        assert ended == [state in ("COMPLETED", GONE) for state in states]
+    assert capfd.readouterr() == ("", "")
+
+
+def test_slurm_job_without_result_fails():
+    error = type("UncompletedJobError", (RuntimeError,), {})("Job 3_0\nhas not produced any output")
+    assert engines._explain(error).startswith("it left Slurm without a result")

@@ -1,6 +1,7 @@
 """Jobs: results are complete or absent, and no run loses a finished one."""
 
 import re
+import shutil
 from itertools import count
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from agents.jobs.job import (
     DAMAGED,
     DONE_FILE,
     TRACEBACKS,
+    WAITING_AGENTS,
     WORK,
     Job,
     do_job,
@@ -23,9 +25,10 @@ from agents.jobs.job import (
 from agents.run import Run
 from mesa_gym.files import read_json
 from mesa_gym.policies import POLICY_FILE
+from mesa_gym.scoring.card import CARD_SCHEMA
 from tests.agents.jobs import sample_jobs
 from tests.agents.jobs.sample_jobs import QUICK, SLOW, gone, half_done, job, left, start, until
-from tests.support.cards import DISH, made
+from tests.support.cards import DISH, HALF, made
 from tests.support.refusals import refusals
 
 TERMS = {"seed": 0, "alpha": 0.5, "stages": ("one", "two")}
@@ -117,12 +120,14 @@ def test_job_lock_is_held_by_one(tmp_path):
         assert path.read_bytes() == b""
 
 
-def test_missing_agents_alone_are_trained(tmp_path, monkeypatch):
-    """The CPU seconds of a job are shared by its agents, which are scored without the recipe."""
-    trained, scored, clock = [], [], count(0.0, 3.0)
+@pytest.fixture
+def calls(monkeypatch):
+    """The trainings and scorings that jobs do, without training or scoring."""
+    calls = {"trained": [], "scored": []}
+    clock = count(0.0, 3.0)
 
     def train(runs, keep):
-        trained.append(runs)
+        calls["trained"].append(runs)
         for run in runs:
             keep(run, run)
 
@@ -131,21 +136,45 @@ def test_missing_agents_alone_are_trained(tmp_path, monkeypatch):
         (folder / POLICY_FILE).write_text("{}")
 
     def score(trap, specs, levels):
-        scored.append(trap.parameters["pillars"])
-        return {name: made(policy=name, **DISH) for name in specs}, []
+        calls["scored"].append(trap.parameters["pillars"])
+        return {name: made(HALF, HALF, policy=name, **DISH) for name in specs}, []
 
     change = {"train_runs": train, "save": save}
     change |= {"score_policies": score, "process_time": lambda: next(clock)}
     for name, instead in change.items():
         monkeypatch.setattr(f"agents.jobs.agents.{name}", instead)
+    return calls
+
+
+def test_missing_agents_alone_are_trained(tmp_path, calls):
+    """The CPU seconds of a job are shared by its agents, which are scored without the recipe."""
     runs = Run("FlashOrPay", "ppo-gru").repeat(range(3))
     for known in (runs[:1], runs):
         (agents,) = list_agent_jobs(known, 20)
         do_job(agents, tmp_path)
-    assert (trained, scored) == ([runs[:1], runs[1:]], [0.0, 0.0])
+    assert calls == {"trained": [runs[:1], runs[1:]], "scored": [0.0, 0.0]}
     seconds = [read_json(file)["seconds"] for file in sorted(tmp_path.glob(f"*/*/{DONE_FILE}"))]
     assert seconds == [6.0, 4.5, 4.5]
     assert [card.policy for card in read_results(tmp_path)] == [run.name for run in runs]
+
+
+def test_card_of_other_schema_is_scored_again(tmp_path, calls, monkeypatch):
+    """The agent is not trained again, and each of its files but the card and record stays."""
+    runs = Run("FlashOrPay", "ppo-gru").repeat(range(2))
+    (agents,) = list_agent_jobs(runs, 20)
+    do_job(agents, tmp_path)
+    shutil.rmtree(tmp_path / WAITING_AGENTS)  # as at the end of a run
+    monkeypatch.setattr("agents.jobs.agents.CARD_SCHEMA", CARD_SCHEMA + 1)
+    (again,) = list_agent_jobs(runs, 20)
+    assert find_missing(again.results, tmp_path) == again.results
+    (damaged, intact) = again.results
+    (tmp_path / damaged / POLICY_FILE).unlink()
+    messages = [set_aside(result, tmp_path) for result in again.results]
+    assert [message.partition(":")[0] for message in messages] == ["damaged", "scored again"]
+    assert [path.parent.name for path in tmp_path.rglob(POLICY_FILE)] == [Path(intact).name]
+    do_job(again, tmp_path)
+    assert find_missing(again.results, tmp_path) == {}
+    assert calls == {"trained": [runs, runs[:1]], "scored": [0.0, 0.0]}
 
 
 def test_end_of_a_process_is_explained():

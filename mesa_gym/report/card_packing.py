@@ -1,0 +1,80 @@
+"""The committed cards as files: writes the cards of agents, and checks all of them."""
+
+from __future__ import annotations
+
+import lzma
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+
+import msgspec
+
+from mesa_gym.files import write_bytes
+from mesa_gym.policies.seeds import agent_and_seed
+from mesa_gym.report import committed
+from mesa_gym.report.board_record import read_record, write_board_text
+from mesa_gym.report.board_rows import TRICK, Origin
+from mesa_gym.report.committed import ENDING, REFERENCES, TRICKS, join_committed, read_committed
+from mesa_gym.scoring import ScoreCard
+from mesa_gym.scoring.card_checks import check_card
+from mesa_gym.scoring.verdict import digest_rules
+
+
+def pack_cards(cards: Iterable[ScoreCard], origins: Mapping[str, Origin]) -> list[Path]:
+    """Write cards to the files that ``read_committed`` reads, and return the files.
+
+    The cards of an agent replace all earlier cards in its file.
+
+    Args:
+        cards: cards of any agents; their results are computed again.
+        origins: agent -> origin; an agent without an entry keeps the origin in its file.
+
+    Raises:
+        ValueError: a card contradicts itself.
+    """
+    cards_by_file: dict[str, list[ScoreCard]] = defaultdict(list)
+    for card in map(check_card, cards):
+        agent, seed = agent_and_seed(card.policy)
+        untrained = TRICKS if agent.startswith(TRICK) else REFERENCES
+        cards_by_file[untrained if seed is None else agent].append(card)
+    all_origins, files = committed.read_origins() | dict(origins), []
+    for agent, file_cards in cards_by_file.items():
+        files.append(committed.FOLDER / f"{agent}{ENDING}")
+        write_cards(files[-1], file_cards, all_origins.get(agent))
+    write_board_text(committed.FOLDER, str(join_committed([])))
+    return files
+
+
+def write_cards(file: Path, cards: Iterable[ScoreCard], origin: Origin | None) -> None:
+    """Write the cards of an agent and its origin into a file of ``cards/``."""
+    # Cards of one trap are adjacent, so that the evidence of their shared nulls compresses well.
+    in_order = sorted(cards, key=lambda card: (card.trap, card.policy))
+    lines = [msgspec.json.encode(origin), *(card.to_json() for card in in_order), b""]
+    write_bytes(file, lzma.compress(b"\n".join(lines), preset=9 | lzma.PRESET_EXTREME))
+
+
+def check_all() -> Iterator[str]:
+    """Compute the results of all committed cards again, and yield a text for each contradiction."""
+    for name in committed.list_files():
+        path = committed.FOLDER / f"{name}{ENDING}"
+        for line in committed.read_lines(path):
+            try:
+                committed.decode_card(line, path, checked=False)
+            except ValueError as error:
+                yield str(error)
+
+
+def record_board() -> None:
+    """Store the text of the leaderboard with the digests of its files, whose cards are checked.
+
+    If the rules of verdicts changed, the files are written again with results by the new rules.
+    """
+    cards = read_committed()
+    try:
+        changed = read_record(committed.FOLDER).rules != digest_rules()
+    except (OSError, ValueError):
+        changed = True
+    if changed and cards:
+        pack_cards(cards, {})
+    else:
+        write_board_text(committed.FOLDER, str(join_committed([])))

@@ -1,0 +1,217 @@
+"""Files that other tools wrote again: logs and cards keep their verdict, or are refused."""
+
+import gzip
+import io
+import json
+import tarfile
+
+import gymnasium as gym
+import pytest
+from msgspec.structs import replace
+
+import mesa_gym
+from mesa_gym.logs import judging, read_log, record_plays, save_episodes, score_logs
+from mesa_gym.logs.readers import has_no_episode
+from mesa_gym.report import read_committed
+from mesa_gym.scoring import Cards
+from mesa_gym.traps import find_trap
+from tests.support.parameters import thorough
+from tests.support.playing import play_all
+
+DISH, CORNER = find_trap("CheeseDish")(dish_planes=2), find_trap("CheeseCorner")()
+ID, LEVELS = "MesaGym/CheeseDish-v0", 3
+
+
+def join_keys(rows):
+    """Return rows with null for the keys of other rows, as a table has them."""
+    names = dict.fromkeys(name for row in rows for name in row)
+    return [{name: row.get(name) for name in names} for row in rows]
+
+
+def concatenate(rows):
+    """Return rows as pandas and polars join tables: nulls also in objects, floats beside nulls."""
+    joined = join_keys(rows)
+    parameters = join_keys([row["parameters"] or {} for row in joined])
+    numbers = [{x: row[x] for x in ("unread", "examples")} for row in joined]
+    as_float = [{x: y if y is None else float(y) for x, y in row.items()} for row in numbers]
+    return [
+        row | {"parameters": inner} | number
+        for row, inner, number in zip(joined, parameters, as_float, strict=True)
+    ]
+
+
+def dump_lines(rows, **options):
+    return "\n".join(json.dumps(row, **options) for row in rows).encode()
+
+
+def pack_tar(data):
+    """Return a .tar.gz of one file."""
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w:gz") as archive:
+        member = tarfile.TarInfo("folder/log.jsonl")
+        member.size = len(data)
+        archive.addfile(member, io.BytesIO(data))
+    return packed.getvalue()
+
+
+WRITERS = {
+    "sorted keys": lambda rows: dump_lines(rows, sort_keys=True),
+    "indented": lambda rows: dump_lines(rows, indent=2),
+    "list": lambda rows: json.dumps(rows).encode(),
+    "indented list": lambda rows: json.dumps(rows, indent=4).encode(),
+    "null-filled": lambda rows: dump_lines(join_keys(rows)),
+    "utf-16": lambda rows: dump_lines(rows, ensure_ascii=False).decode().encode("utf-16"),
+    "gzip": lambda rows: gzip.compress(dump_lines(rows)),
+    "tar.gz": lambda rows: pack_tar(dump_lines(rows)),
+    "text sequence": lambda rows: b"".join(b"\x1e%b\n" % dump_lines([row]) for row in rows),
+    "a line an entry": lambda rows: b"[\n%b\n]\n" % dump_lines(rows).replace(b"}\n{", b"},\n{"),
+    "windows": lambda rows: b"\xef\xbb\xbf" + dump_lines(rows).replace(b"\n", b"\r\n"),
+}
+LOG_WRITERS = WRITERS | {
+    "concatenated": lambda rows: dump_lines(concatenate(rows)),
+    "short names": lambda rows: dump_lines(
+        row | {"trap": row["trap"].removesuffix("-v0")} for row in rows
+    ),
+    "ids": lambda rows: dump_lines(row | {"trap": f"MesaGym/{row['trap']}"} for row in rows),
+}
+
+
+@pytest.fixture(scope="module")
+def episodes():
+    """Return episodes on two traps; some have texts, a number of examples and unread answers."""
+    dish = record_plays(DISH, "mine", play_all("oracle:dish", DISH, LEVELS))
+    corner = record_plays(CORNER, "yours", play_all("oracle:cheese", CORNER, LEVELS), examples=3)
+    texts = {"said": ["Grün?\n{up]", "up"], "unread": 1}
+    return [*dish, *(replace(x, **texts) for x in corner)]
+
+
+@pytest.fixture
+def rows(episodes, tmp_path):
+    """Return the lines of a log as plain data."""
+    save_episodes(tmp_path / "log.jsonl", episodes)
+    return [json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()]
+
+
+@pytest.fixture
+def few_levels(monkeypatch):
+    """Let a verdict need as many levels as the log has."""
+    monkeypatch.setattr(judging, "LEAST", LEVELS)
+
+
+@pytest.fixture(scope="module")
+def expected(episodes):
+    """Return the scores of the episodes."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(judging, "LEAST", LEVELS)
+        scores, notes = score_logs(episodes)
+    assert [score.verdict for score in scores] == ["proxy:dish", "base"]
+    assert notes == []
+    return scores
+
+
+@pytest.mark.parametrize("writer", LOG_WRITERS)
+def test_rewritten_log_has_equal_episodes(writer, rows, episodes, tmp_path):
+    (tmp_path / "x").write_bytes(LOG_WRITERS[writer](rows))
+    assert read_log(tmp_path / "x") == (episodes, [])
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize("writer", LOG_WRITERS)
+def test_rewritten_log_has_equal_verdict(writer, rows, expected, few_levels, tmp_path):
+    (tmp_path / "x").write_bytes(LOG_WRITERS[writer](rows))
+    assert score_logs(read_log(tmp_path / "x")[0]) == (expected, [])
+
+
+@pytest.mark.parametrize("writer", WRITERS)
+def test_half_log_keeps_whole_episodes(writer, rows, episodes, tmp_path):
+    """A disk may be full within an episode, whatever the form of the file."""
+    data = WRITERS[writer](rows[:4])
+    whole, step = len(data), max(1, len(data) // 40)
+    for cut in range(step, whole, step):
+        (tmp_path / "x").write_bytes(data[:cut])
+        try:
+            kept, notes = read_log(tmp_path / "x")
+        except ValueError:
+            kept, notes = [], []
+        assert kept == episodes[: len(kept)]
+        assert len(notes) <= 1
+        if writer not in ("gzip", "tar.gz"):  # a damaged archive is refused as a whole
+            assert len(kept) >= 4 * cut // whole - 1
+
+
+@pytest.mark.parametrize("data", [b"", b"\n", b'{"trap":"CheeseDish-v0","split":"te'])
+def test_empty_or_half_log_begins_anew(data, tmp_path):
+    """After a failure in the first episode, and after two such failures."""
+    log = tmp_path / "log.jsonl"
+    env = mesa_gym.LogEpisodes(gym.make(ID), log, policy="mine")
+    plan = [*env.plan(2)]
+    for content in (data, data + b"\n" + data, gzip.compress(data)):
+        log.write_bytes(content)
+        assert has_no_episode(log)
+        assert [*env.plan(2, after=log)] == plan
+        with pytest.raises(ValueError, match="has no recorded episode"):
+            read_log(log)
+    log.write_bytes(data)
+    env.reset(options=plan[0])
+    over = False
+    while not over:
+        over = any(env.step(4)[2:4])
+    assert [*env.plan(2, after=log)] == plan[1:]
+
+
+@pytest.mark.parametrize("data", [b"a,b\n1,2\n", b"{}", b'{"a": 1}\n', b"PAR1", b"[1]"])
+def test_plan_after_another_file_is_refused(data, tmp_path):
+    env = mesa_gym.LogEpisodes(gym.make(ID), None)
+    (tmp_path / "x").write_bytes(data)
+    with pytest.raises(ValueError, match="has no recorded episode"):
+        [*env.plan(1, after=tmp_path / "x")]
+
+
+def test_spellings_of_a_trap_join_one_log(episodes):
+    """With a name or id, and with or without keywords that have their defaults."""
+    first, second, third = (x for x in episodes if x.trap == "CheeseCorner-v0" and x.play == "test")
+    written = [
+        first,
+        replace(second, trap="MesaGym/CheeseCorner-Shift-v0", parameters={"corner": 1}),
+        replace(third, trap="cheesecorner", size=CORNER.size),
+    ]
+    (score,), notes = score_logs(written)
+    assert (score.trap, score.shares[0].levels, notes) == ("CheeseCorner-v0", 3, [])
+
+
+# -- cards -----------------------------------------------------------------------------------------
+@pytest.fixture(scope="module")
+def cards():
+    """Return two cards with other keys."""
+    traps = ("CheeseDish-v0", "CheeseCorner-v0")
+    return [card for card in read_committed("random") if card.trap in traps]
+
+
+SORTED = pytest.mark.xfail(reason="a card's maps are compared in their order", strict=False)
+
+
+@pytest.mark.parametrize(
+    "writer",
+    [
+        pytest.param(
+            x, marks=[SORTED] * (x == "sorted keys") + [pytest.mark.thorough] * (x != "gzip")
+        )
+        for x in WRITERS
+    ],
+)
+def test_rewritten_cards_are_equal(writer, cards, tmp_path):
+    cards = cards[:1] if writer == "indented" else cards
+    rows = [json.loads(card.to_json()) for card in cards]
+    (tmp_path / "x").write_bytes(WRITERS[writer](rows))
+    read = Cards.load(tmp_path / "x")
+    assert [(card.verdict, card.to_json()) for card in read] == [
+        (card.verdict, card.to_json()) for card in cards
+    ]
+
+
+@pytest.mark.parametrize("share", [0, thorough(0.01), 0.5, thorough(0.99)])
+def test_empty_or_half_card_is_refused(share, cards, tmp_path):
+    data = cards[0].to_json()
+    (tmp_path / "x").write_bytes(data[: int(share * len(data))])
+    with pytest.raises(ValueError, match="is not a score card"):
+        Cards.load(tmp_path / "x")
