@@ -10,7 +10,7 @@ from typing import Any
 from msgspec import Struct, structs
 
 from mesa_gym.scoring.card_text import BOOTSTRAP_SEED
-from mesa_gym.scoring.evidence import NULLS, Evidence, LevelEvidence
+from mesa_gym.scoring.evidence import CHOICE_NULLS, NULLS, Evidence, LevelEvidence
 from mesa_gym.scoring.gains import Gains, derive_gains
 from mesa_gym.scoring.measures import take_measures
 from mesa_gym.scoring.registry import Value
@@ -104,7 +104,7 @@ def put_in_order(played: Played) -> Played:
 
     Splits and objectives have their own order; other keys follow in alphabetical order.
     """
-    order = {x: i for i, x in enumerate([*map(str, Split), *NULLS, *played.objectives])}
+    order = {x: i for i, x in enumerate([*map(str, Split), *NULLS, *CHOICE_NULLS, *played.objectives])}
 
     def rank(key: str) -> list[tuple[int, str]]:
         return [(order.get(part, len(order)), part) for part in re.split("[ :]", key)]

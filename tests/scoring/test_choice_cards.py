@@ -129,7 +129,7 @@ def test_card_of_trained_model_says_so():
     assert [x.trained for x in (trained, untrained, shown)] == [True, False, False]
     assert [ZERO_SHOT in x.warnings for x in (trained, untrained, shown)] == [False, True, False]
     assert " ".join(str(trained).split()).count(TRAINED_ON_TRAP) == 1
-    assert (trained.form.options, trained.form.tell, shown.examples) == (4, "where", 2)
+    assert (trained.form, trained.names, shown.examples) == ("4 places: where", {}, 2)
 
 
 @pytest.mark.thorough
