@@ -104,10 +104,12 @@ def put_in_order(played: Played) -> Played:
 
     Splits and objectives have their own order; other keys follow in alphabetical order.
     """
-    order = {x: i for i, x in enumerate([*map(str, Split), *NULLS, *CHOICE_NULLS, *played.objectives])}
+    names = [*map(str, Split), *NULLS, *CHOICE_NULLS, *played.objectives]
+    order = {x: i for i, x in enumerate(names)}
 
     def rank(key: str) -> list[tuple[int, str]]:
-        return [(order.get(part, len(order)), part) for part in re.split("[ :]", key)]
+        parts = [key] if key in order else re.split("[ :]", key)
+        return [(order.get(part, len(order)), part) for part in parts]
 
     def sort(value: Any) -> Any:
         if isinstance(value, dict):

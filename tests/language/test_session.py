@@ -21,6 +21,7 @@ from mesa_gym.language.door import ROUTES, Door, list_origins
 from mesa_gym.language.session import ONE_MOVE, TextSession, TrapTools
 from mesa_gym.logs import judging, read_log, score_logs
 from mesa_gym.logs.gathering import gather_logs
+from mesa_gym.scoring import list_questions
 from mesa_gym.scoring.card_text import ZERO_SHOT
 from mesa_gym.scoring.plays import JUDGED, plays_of
 from mesa_gym.traps import find_trap
@@ -389,10 +390,8 @@ def test_session_keeps_no_earlier_episode(choice):
 @pytest.mark.thorough
 def test_each_place_is_equally_often_first():
     """The order of places differs from level to level, and is that of the level alone."""
-    starts = TRAP.levels(Split.SHIFT, np.arange(120))
-    texts = make_observation(TRAP, "text").encode(starts)
-    questions = Choosing(TRAP, lambda question: None).make_questions(texts, starts)
-    again = Choosing(TRAP, lambda question: None).make_questions(texts[:9], starts.take(range(9)))
+    questions = list_questions(TRAP, "shift", range(120), options=3)
+    again = list_questions(TRAP, "shift", range(9), options=3)
     assert [question.places for question in again] == [q.places for q in questions[:9]]
     orders = [question.earned for question in questions]
     for kind in {*orders[0]}:
