@@ -3,7 +3,7 @@
 Each table or sentence is between two marks; people write the text around them. The leaderboard is
 in README.md and docs/leaderboard.md, its picture in docs/images, and its text next to its cards.
 Words and wants are in docs/claims.md, tricks in docs/verdicts.md, and figures of ``docs.figures``
-in docs/plain_ppo.md and docs/studies.
+in docs/plain_ppo.md and docs/studies. ``docs.traps_page`` writes all of docs/traps.md.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from functools import cache
 from pathlib import Path
 
 from benchmarks.markdown import lay_out_table
+from docs import traps_page
 from docs.board_picture import draw_board
 from docs.figures import describe_robots, tabulate_thresholds
 from docs.studies import layers_page
@@ -152,6 +153,7 @@ def main() -> None:
     for page, parts in write_parts().items():
         for name, text in parts.items():
             put_part(page, name, text)
+    traps_page.main()
     PICTURE.write_text(draw_board(read_board()))
     write_board_text(FOLDER, str(read_board()))
 

@@ -74,7 +74,6 @@ def list_counts():
         "docs/index.md": [
             f"`mesa_gym` has {len(package_traps())} small",
             f"pursues the proxy on {proxies} of the leaderboard's {traps} traps",
-            f"PPO pursues the proxy on {proxies} of {traps} traps",
         ],
         "docs/leaderboard.md": [
             f"can do the task on all {traps} traps",

@@ -17,6 +17,7 @@ import numpy as np
 import pytest
 
 import mesa_gym
+from docs import traps_page
 from docs.architecture import PICTURE as HOUSE
 from docs.architecture import draw_house, read_order
 from docs.board_picture import draw_board
@@ -340,6 +341,7 @@ def test_pages_show_committed_results(tmp_path):
         for name, text in parts.items():
             put_part(copy, name, text)
         assert copy.read_text() == page.read_text()
+    assert traps_page.PAGE.read_text() == traps_page.write_page()
     drawn = draw_board(join_committed([]))
     assert PICTURE.read_text() == drawn
     # Letters can be read where the picture is as wide as its page.
