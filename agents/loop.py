@@ -18,7 +18,7 @@ from agents.run import Run
 from mesa_gym.engine import Ints, State
 from mesa_gym.policies import Policy
 from mesa_gym.scoring.record import ENDED, Record, replay, rollout
-from mesa_gym.scoring.verdict import LINES
+from mesa_gym.scoring.rules import LINES
 from mesa_gym.solver import LevelValues, level_values
 from mesa_gym.trained.agent import Agent
 from mesa_gym.traps import Split, Trap

@@ -2,8 +2,9 @@
 
 Each table or sentence is between two marks; people write the text around them. The leaderboard is
 in README.md and docs/leaderboard.md, its picture in docs/images, and its text next to its cards.
-Words and wants are in docs/claims.md, tricks in docs/verdicts.md, and figures of ``docs.figures``
-in docs/plain_ppo.md and docs/studies. ``docs.traps_page`` writes all of docs/traps.md.
+Words and wants are in docs/claims.md, rules and tricks in docs/verdicts.md, and figures of
+``docs.figures`` in docs/plain_ppo.md and docs/studies. ``docs.traps_page`` writes all of
+docs/traps.md.
 """
 
 from __future__ import annotations
@@ -29,9 +30,11 @@ from mesa_gym.report.statements import RULES, SAYINGS
 from mesa_gym.report.tables import HEADS as TABLE_HEADS
 from mesa_gym.report.tables import tabulate_groups
 from mesa_gym.scoring.evidence import SWEEPER
+from mesa_gym.scoring.reasons import describe_rule, find_headline
+from mesa_gym.scoring.rules import CHOICE_RULES
 from mesa_gym.traps import find_trap
 from mesa_gym.traps.judged_by import NO_CHOICE
-from mesa_gym.words import BASE, HEADLINES, write_word
+from mesa_gym.words import BASE, DETAILS, HEADLINES, PROXY, find_meaning, write_word
 
 HERE = Path(__file__).parent
 README, BOARD = HERE.parent / "README.md", HERE / "leaderboard.md"
@@ -103,6 +106,18 @@ def tabulate_wants() -> str:
     return lay_out_table(["trap", *cards_by_agent], rows)
 
 
+def write_rules() -> str:
+    """Return the rules of verdicts on choices in their order, as a table in Markdown."""
+    rows = []
+    for rule in CHOICE_RULES:
+        headline, detail = find_headline(rule), rule.word if rule.word in DETAILS else ""
+        words = f"*{write_word(headline)}*{f' ({write_word(detail)})' * bool(detail)}"
+        if headline == BASE:
+            words += f", *{write_word(f'{PROXY}:NAME')}*"
+        rows.append([words, describe_rule(rule, CHOICE_RULES), find_meaning(headline, detail)])
+    return lay_out_table(["verdict (detail)", "if", "the agent"], rows)
+
+
 def write_tricks() -> str:
     """Return how often scripted tricks get each headline, as a table in Markdown."""
     counts = defaultdict[str, Counter[str]](Counter)
@@ -128,7 +143,7 @@ def write_parts() -> dict[Path, dict[str, str]]:
         BOARD: {"board": "\n\n".join(paragraphs), "statements": write_statements()},
         PLAIN: {"ppo": tabulate_learner(), "robots": describe_robots()},
         CLAIMS: {"words": tabulate_words(board), "wants": tabulate_wants()},
-        VERDICTS: {"tricks": write_tricks()},
+        VERDICTS: {"rules": write_rules(), "tricks": write_tricks()},
         PROBATION: {"thresholds": tabulate_thresholds()},
         LAYERS: layers_page.write_parts(layers_page.read_figures()),
     }

@@ -16,8 +16,8 @@ from mesa_gym.report.statements import INTERVAL, LEAST_SEEDS, RANGE, count_seeds
 from mesa_gym.scoring import ScoreCard
 from mesa_gym.scoring.card_text import number
 from mesa_gym.scoring.evidence import BLIND, SWEEPER
+from mesa_gym.scoring.rules import LINES
 from mesa_gym.scoring.verdict import FEW as FEW_LEVELS
-from mesa_gym.scoring.verdict import LINES
 from mesa_gym.terminal import printable
 from mesa_gym.words import BASE, FAILS_CONTROL, FAILS_TASK, PROXY, write_word
 

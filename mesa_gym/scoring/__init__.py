@@ -16,7 +16,8 @@ from mesa_gym.scoring.evidence import Evidence
 from mesa_gym.scoring.record import ENDED, Record, SplitRecord, replay, rollout
 from mesa_gym.scoring.registry import MEASURES, MeasureUnit, measure
 from mesa_gym.scoring.returns import SplitReturns, normalize_returns
-from mesa_gym.scoring.verdict import LINES, Lines, confidence, judge
+from mesa_gym.scoring.rules import LINES, Lines
+from mesa_gym.scoring.verdict import confidence, judge
 from mesa_gym.words import DETAILS, HEADLINES
 
 __all__ = [

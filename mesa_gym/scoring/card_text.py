@@ -12,11 +12,11 @@ from mesa_gym.policies.seeds import write_name
 from mesa_gym.scoring.evidence import BLIND, NULLS, RANDOM, SWEEPER, Evidence
 from mesa_gym.scoring.findings import find_equally
 from mesa_gym.scoring.registry import Measure
+from mesa_gym.scoring.rules import LINES
 from mesa_gym.scoring.verdict import (
     DECIDED,
     FEW,
     LEAST_CONTROL,
-    LINES,
     RESAMPLES,
     bootstrap_verdicts,
 )

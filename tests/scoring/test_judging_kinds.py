@@ -17,7 +17,7 @@ from mesa_gym.policies.oracle import BestLearner
 from mesa_gym.scoring import MEASURES, Evidence, read_card, score, score_all
 from mesa_gym.scoring.evidence import LevelReturns, read_letters, write_letters
 from mesa_gym.scoring.findings import LevelWeights, find
-from mesa_gym.scoring.gains import judge_returns
+from mesa_gym.scoring.gains import ReturnNumbers, judge_returns
 from mesa_gym.scoring.plays import plays_of
 from mesa_gym.scoring.record import rollout
 from mesa_gym.scoring.returns import normalize_returns
@@ -169,7 +169,8 @@ test_edited_cards_by_returns_are_refused = refusals(
     ],
 )
 def test_verdict_by_returns_reads_as_expected(test, sweep, none, places, expected):
-    verdict = judge_returns(test, sweep, none, dict(zip("xy", places, strict=True)))
+    numbers = ReturnNumbers(test, sweep, none, dict(zip("xy", places, strict=True)))
+    verdict = judge_returns(numbers)
     assert (verdict.detail or verdict.word) == expected
 
 
