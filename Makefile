@@ -20,23 +20,37 @@ unexport PYTHONDONTWRITEBYTECODE
 help:  ## Print this list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "%-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
+PIP = $(BIN)/python -m pip install --quiet -c constraints.txt
+
+# On Linux, the package index has torch for a GPU alone: with what it needs, 2.7 GB more than the
+# build for the CPU. That build is taken from where pip looks anyway, or else from this index.
+TORCH_INDEX = https://download.pytorch.org/whl/cpu
+CPU_TORCH = $(shell sed -n 's/^torch==.*/&+cpu/p' constraints.txt)
+GPU_TORCH = No index has $(CPU_TORCH). With TORCH_INDEX= make takes the build for a GPU, 2.7 GB more.
+ifeq ($(and $(TORCH_INDEX),$(shell uname -s)),Linux)
+INSTALL_TORCH = $(PIP) --no-deps $(CPU_TORCH) 2>/dev/null \
+    || $(PIP) --no-deps $(CPU_TORCH) --index-url $(TORCH_INDEX) \
+    || { echo "$(GPU_TORCH)" >&2; exit 1; }
+endif
+
 $(INSTALLED): setup.cfg pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet -e ".[$(EXTRAS)]" -c constraints.txt
+	@$(INSTALL_TORCH)
+	$(PIP) -e ".[$(EXTRAS)]"
 	touch $(TRAINS) $@
 
 # The leaderboard needs a tenth of that; the other targets install the rest on top of it.
 $(TRAINS): setup.cfg pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet -e ".[report,train]" -c constraints.txt
+	$(PIP) -e ".[report,train]"
 	touch $@
 
 # Only the slow tests need it, and the built documentation.
 $(DOCS): $(INSTALLED)
-	$(BIN)/python -m pip install --quiet -e ".[docs]" -c constraints.txt
+	$(PIP) -e ".[docs]"
 	touch $@
 
-leaderboard: $(TRAINS)  ## Train and score PPO on three traps, and show what it goes for among the committed agents (a minute).
+leaderboard: $(TRAINS)  ## Train and score PPO on three traps, and show what it goes for among the committed agents (minutes).
 	$(BIN)/python -m benchmarks board run
 
 # Four hours of a core or more; it goes on where it was stopped.
@@ -134,12 +148,11 @@ REPACK = tar --sort=name --format=ustar --mtime=@$$SOURCE_DATE_EPOCH --owner=0 -
 dist: $(INSTALLED)  ## Build the last commit's wheel and source distribution.
 	rm -rf build/release build/sdist dist
 	umask 022; git clone --quiet . build/release
-	umask 022; PYTHONPATH=build/release $(BIN)/python -P -m mesa_gym.pages.lesson
 	umask 022; $(BIN)/python -m build $(BUILD) --outdir dist build/release
 	mkdir build/sdist; tar -xzf dist/mesa_gym-$(VERSION).tar.gz -C build/sdist
 	$(REPACK) -C build/sdist -cf build/sdist.tar mesa_gym-$(VERSION)
 	gzip -9nc build/sdist.tar > dist/mesa_gym-$(VERSION).tar.gz
 
 clean:  ## Remove caches and what was built; keeps $(VENV) and runs/.
-	rm -rf build dist mesa_gym/pages/built *.egg-info .pytest_cache .mypy_cache .ruff_cache
+	rm -rf build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache
 	find . -name __pycache__ -not -path './$(VENV)/*' -prune -exec rm -rf {} +

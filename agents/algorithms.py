@@ -13,7 +13,6 @@ from typing import Any
 
 import numpy as np
 
-from mesa_gym.cli.extras import require_modules
 from mesa_gym.errors import shorten, unknown
 from mesa_gym.importing import import_source
 from mesa_gym.policies.adapters import can_call
@@ -178,13 +177,6 @@ class Algorithm:
         docstring = None if isinstance(function, partial) else function.__doc__
         module = import_source(self._describe_source(), self.source.rpartition(":")[0])
         return (docstring or module.__doc__ or "").partition("\n")[0]
-
-    def require_packages(self) -> None:
-        """Raise ImportError for a missing extra, ValueError for a function without a module."""
-        if self.name not in ALGORITHMS:
-            self.find_function()
-        else:
-            require_modules(("stable_baselines3",) if self.kind == "sb3" else ("jax", "optax"))
 
     def _describe_source(self) -> str:
         return f"algorithm {shorten(self.source)}"

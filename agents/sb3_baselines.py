@@ -7,7 +7,6 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-import torch
 
 from agents.algorithms import USUAL_SETTINGS
 from agents.loop import LOOKS, Evaluation, Keep, Report, TrainedAgent, judge_agent
@@ -19,6 +18,7 @@ from mesa_gym.trained.sb3_mlp import SB3MLP
 from mesa_gym.traps import Trap
 
 try:
+    import torch
     from stable_baselines3 import A2C
     from stable_baselines3.common.base_class import BaseAlgorithm
     from stable_baselines3.common.callbacks import BaseCallback

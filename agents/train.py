@@ -145,6 +145,7 @@ def run(options: argparse.Namespace) -> int:
     folders = [out] if options.seeds is None else [out / training.name for training in runs]
     for folder in folders:
         require_new_folder(folder)
+    first.algorithm.find_function()  # needs an extra
     if first.algorithm.solves:
         require_labels(first.environment().trap)
     reports = list[Report]()

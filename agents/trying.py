@@ -40,6 +40,7 @@ def run(options: argparse.Namespace) -> int:
     name, *keywords = options.words
     base = Run(name, keywords=tuple(keywords), steps=options.steps)
     trap = base.make_trap()
+    base.algorithm.find_function()  # needs an extra
     if trap.solvable and not _certify(trap, options.levels):
         return FAILED
     with TemporaryDirectory() as folder:

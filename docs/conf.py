@@ -11,7 +11,8 @@ sys.path.insert(0, str(ROOT))
 
 import mesa_gym  # noqa: E402
 from docs import build, extension  # noqa: E402
-from mesa_gym.pages.lesson import write_lesson  # noqa: E402
+from mesa_gym.files import write_text  # noqa: E402
+from mesa_gym.pages.lesson import make_lesson  # noqa: E402
 
 project = "mesa_gym"
 author = "the mesa_gym developers"
@@ -52,7 +53,8 @@ nitpick_ignore = [
 html_theme = "furo"
 html_title = "mesa_gym"
 html_static_path = ["_static"]
-html_extra_path = ["../mesa_gym/pages/built"]  # the lesson
+LESSON = ROOT / "build" / "lesson" / "lesson.html"
+html_extra_path = [str(LESSON.parent)]
 html_css_files = ["docs.css"]
 html_js_files = ["docs.js"]
 html_copy_source = False
@@ -65,5 +67,5 @@ linkcheck_anchors = False
 def setup(app: object) -> None:
     """Write the generated pages and the lesson, and set up the extension."""
     build.write_all()
-    write_lesson()
+    write_text(LESSON, make_lesson())
     extension.setup(app)

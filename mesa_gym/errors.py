@@ -8,7 +8,7 @@ import inspect
 import os
 import reprlib
 import traceback
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from functools import wraps
 from types import TracebackType
 from typing import ParamSpec, TypeVar
@@ -132,12 +132,41 @@ def find_nearest(value: object, names: Iterable[str], least: float = 0.6) -> str
     return "".join(spelt[x] for x in difflib.get_close_matches(word, spelt, 1, least))
 
 
-def missing_extra(package: str, extra: str) -> ImportError:
+class MissingExtraError(ImportError):
+    """Optional packages are not installed; the message names the extras that install them.
+
+    Args:
+        packages: package -> the extra that installs it.
+    """
+
+    def __init__(self, packages: Mapping[str, str]) -> None:
+        names, extra = ", ".join(packages), ",".join(sorted({*packages.values()}))
+        super().__init__(
+            f"this needs {names!r}, which is not installed; install the extra mesa-gym[{extra}]: in"
+            f' a checkout pip install -e ".[{extra}]", of a wheel pip install "FILE.whl[{extra}]"'
+        )
+        self.packages = packages
+
+
+def missing_extra(package: str, extra: str) -> MissingExtraError:
     """Return the error for an optional package that is not installed."""
-    return ImportError(
-        f"this needs {package!r}, which is not installed; install the extra mesa-gym[{extra}]:"
-        f' in a checkout pip install -e ".[{extra}]", of a wheel pip install "FILE.whl[{extra}]"'
-    )
+    return MissingExtraError({package: extra})
+
+
+def require_imports(*imports: Callable[[], object]) -> None:
+    """Call functions that import optional packages, before any work that needs them.
+
+    Raises:
+        MissingExtraError: packages are not installed; the message names all of them.
+    """
+    missing: dict[str, str] = {}
+    for load in imports:
+        try:
+            load()
+        except MissingExtraError as error:
+            missing |= error.packages
+    if missing:
+        raise MissingExtraError(missing)
 
 
 class PolicyError(RuntimeError):

@@ -26,7 +26,7 @@ from agents.loop import TrainedAgent
 from agents.run import Run, strip_numbers
 from agents.saving import save
 from agents.train import train_runs
-from mesa_gym.errors import PolicyError
+from mesa_gym.errors import PolicyError, require_imports
 from mesa_gym.policies import POLICY_FILE, as_policy, references
 from mesa_gym.scoring import Cards, ScoreCard, score_all
 from mesa_gym.scoring.card import CARD_SCHEMA, package_versions
@@ -54,8 +54,8 @@ def list_agent_jobs(
         ValueError: a user's algorithm cannot be imported.
     """
     runs = [*runs]
-    for algo in dict.fromkeys(run.algo for run in runs):
-        find_algorithm(algo).require_packages()
+    algorithms = map(find_algorithm, dict.fromkeys(run.algo for run in runs))
+    require_imports(*(algorithm.find_function for algorithm in algorithms))
     groups, jobs = defaultdict[Run, list[Run]](list), list[Job]()
     for run in runs:
         groups[strip_numbers(run)].append(run)

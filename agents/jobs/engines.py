@@ -14,6 +14,7 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import CancelledError, Executor, ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
 from functools import partial
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -46,6 +47,22 @@ class JobLimits(NamedTuple):
 
     minutes: int = 240
     gigabytes: int = 4
+
+
+def load_engine(on: str | None) -> Any:
+    """Import and return the module of an engine; None for an engine without a module.
+
+    Raises:
+        ImportError: the extra ``cluster`` is not installed.
+    """
+    slurm, dask = on in SLURM, (on or "").startswith("dask://")
+    if not (slurm or dask):
+        return None
+    name = "submitit" if slurm else "distributed"
+    try:
+        return import_module(name)
+    except ImportError:
+        raise missing_extra(name, "cluster") from None
 
 
 @contextmanager
@@ -154,11 +171,7 @@ class RunWatch:
 
 def _connect(on: str) -> Any:
     try:
-        from distributed import Client
-    except ImportError:
-        raise missing_extra("distributed", "cluster") from None
-    try:
-        client = Client(on.replace("dask://", "tcp://"), timeout=SECONDS_TO_CONNECT)
+        client = load_engine(on).Client(on.replace("dask://", "tcp://"), timeout=SECONDS_TO_CONNECT)
     except (OSError, ValueError) as error:
         raise ValueError(
             f"--on {on}: no Dask scheduler answers at this address ({name_failure(error)}); start"
@@ -182,13 +195,9 @@ def _submit_to_slurm(
     on: str, limits: JobLimits, jobs: Sequence[Job], out: Path, token: str
 ) -> OutcomeStream:
     """Run jobs as a Slurm array; running jobs are cancelled if the generator is closed."""
+    submitit = load_engine(on)
     try:
-        from submitit import AutoExecutor
-        from submitit.helpers import as_completed as wait_for
-    except ImportError:
-        raise missing_extra("submitit", "cluster") from None
-    try:
-        executor = AutoExecutor(out / ".submitit", cluster=on)
+        executor = submitit.AutoExecutor(out / ".submitit", cluster=on)
     except RuntimeError as error:
         raise ValueError(
             f"--on {on}: {error}; run it on a machine that has Slurm's sbatch"
@@ -202,7 +211,7 @@ def _submit_to_slurm(
     sent = executor.map_array(do_there, *zip(*pack(jobs, out, token), strict=True))
     names = {handle.job_id: job.name for handle, job in zip(sent, jobs, strict=True)}
     try:
-        for done in wait_for(sent, poll_frequency=1):
+        for done in submitit.helpers.as_completed(sent, poll_frequency=1):
             fault = done.exception()
             yield done.result() if fault is None else (names[done.job_id], _explain(fault))
     finally:

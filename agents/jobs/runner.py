@@ -15,7 +15,7 @@ from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 from agents.jobs.apart import kill_all
-from agents.jobs.engines import LOCK, RUN, JobLimits, open_engine
+from agents.jobs.engines import LOCK, RUN, JobLimits, load_engine, open_engine
 from agents.jobs.job import (
     DAMAGED,
     TRACEBACKS,
@@ -57,6 +57,7 @@ def run(
         ImportError: the engine's package is not installed.
         ValueError: an existing result was made with other terms, or there is no such engine.
     """
+    load_engine(on if isinstance(on, str) else None)  # needs an extra
     began, out = time.monotonic(), out.resolve()
     failed = dict[str, str]()
     require_results_folder(out)

@@ -6,19 +6,23 @@ import argparse
 import shlex
 import sys
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
-from agents.jobs.engines import JobLimits
+from agents.algorithms import find_algorithm
+from agents.jobs.engines import JobLimits, load_engine
 from agents.jobs.runner import tell_kept
 from agents.sweeps.axes import OF_RUN, read_axes
 from agents.sweeps.plot import PICTURE_MARK, plot_sweep, save_picture
 from agents.sweeps.table import CELL_LEVELS, CELLS_FILE, Sweep, sweep
 from agents.train import read_count, read_seeds
-from mesa_gym.cli.extras import require_modules
 from mesa_gym.cli.pursuit_text import HELP, tabulate_pursuit
 from mesa_gym.command import DONE, Parser, run_command
+from mesa_gym.errors import require_imports
 from mesa_gym.files import require_ours, write_text
-from mesa_gym.report.templating import environment
+from mesa_gym.report.figure import load_figure
+from mesa_gym.report.intervals import load_special
+from mesa_gym.report.templating import environment, load_jinja
 
 PICTURE = "sweep.svg"
 PAGE = "index.html"
@@ -77,7 +81,9 @@ def run(options: argparse.Namespace) -> int:
     limits = None
     if any(requested):
         limits = JobLimits(*(x or y for x, y in zip(requested, JobLimits(), strict=True)))
-    require_modules(("jinja2", "matplotlib"))
+    engine = partial(load_engine, options.on)
+    algorithms = [find_algorithm(algo).find_function for algo in options.algo]
+    require_imports(load_jinja, load_figure, load_special, engine, *algorithms)
     require_ours(options.out, {PICTURE: PICTURE_MARK.encode(), PAGE: PAGE_MARK})
     table = sweep(
         options.traps, axes, options.seeds, options.out, options.algo, options.levels,

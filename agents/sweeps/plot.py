@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 
 from agents.sweeps.table import SCRIPTS, Sweep, SweepRow
-from mesa_gym.errors import missing_extra
 from mesa_gym.files import write_bytes
 from mesa_gym.rendering.colours import BASE_COLOUR, NONE_COLOUR, PROXY_COLOURS, to_hex
+from mesa_gym.report.figure import load_figure
 from mesa_gym.words import BASE, FAILS_TASK, PROXY, write_word
 
 TONES = {BASE: to_hex(BASE_COLOUR), PROXY: to_hex(PROXY_COLOURS[0])}
@@ -33,10 +33,7 @@ def plot_sweep(table: Sweep) -> Any:
         ImportError: matplotlib is not installed.
         ValueError: the sweep has no axis, or its traps are judged by returns.
     """
-    try:
-        from matplotlib.figure import Figure
-    except ImportError:
-        raise missing_extra("matplotlib", "report") from None
+    figure_class = load_figure()
     if not table.axes:
         raise ValueError("the sweep has no axis to draw; give one two values, or several --algo")
     if not all(row.group.choice for row in table.rows):
@@ -48,7 +45,7 @@ def plot_sweep(table: Sweep) -> Any:
         panels.setdefault(place, []).append(row)
     wide = min(len(panels), 3)
     high = -(-len(panels) // wide)
-    figure = Figure((PANEL[0] * wide + 0.6, PANEL[1] * high + 0.7), layout="constrained")
+    figure = figure_class((PANEL[0] * wide + 0.6, PANEL[1] * high + 0.7), layout="constrained")
     grid = figure.subplots(high, wide, squeeze=False)
     draw = draw_heat_map if len(table.axes) > 1 else draw_curve
     for axes, (place, rows) in zip(grid.flat, panels.items(), strict=False):

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
 from importlib.util import find_spec
@@ -12,7 +14,6 @@ from types import ModuleType
 from typing import NamedTuple
 
 import mesa_gym
-from mesa_gym.cli.extras import require_extras
 from mesa_gym.command import DONE, Parser, run_command
 from mesa_gym.errors import unknown
 
@@ -34,6 +35,21 @@ PLAYS = (
     "train, test, control or shift (the default); or twins (targets exchanged), bare (no targets),"
     " alone:<objective> (its targets only)"
 )
+
+
+def list_imports(policies: Iterable[str | None], algo: str | None) -> list[Callable[[], object]]:
+    """Return functions that import the optional packages that policies need.
+
+    Args:
+        policies: words as for ``--policy``; None for a missing word.
+        algo: the algorithm of saved models of Stable-Baselines3; None without such models.
+    """
+    modules = ["mesa_gym.sb3.env"] * (algo is not None)
+    modules += ["mesa_gym.policies.onnx"] * any(str(word).endswith(".onnx") for word in policies)
+    return [partial(import_module, module) for module in modules]
+
+
+ABOUT = "Gridworlds that are traps for goal misgeneralization: which goal does an agent pursue?"
 
 
 class Command(NamedTuple):
@@ -116,7 +132,7 @@ def _run(words: list[str]) -> int:
     if words and not words[0].startswith("-") and words[0] not in COMMANDS:
         nearest = OTHER_NAMES.get(words[0])
         raise unknown("command", words[0], [*COMMANDS, *entry_points_by_name], nearest)
-    parser = Parser(prog="mesa-gym", description=mesa_gym.__doc__)
+    parser = Parser(prog="mesa-gym", description=ABOUT)
     parser.add_argument("--version", action="version", version=mesa_gym.__version__)
     commands = parser.add_subparsers(dest="command")
     for name, command in COMMANDS.items():
@@ -125,12 +141,12 @@ def _run(words: list[str]) -> int:
             command.load().add_arguments(one)
     for name, entry_point in entry_points_by_name.items():
         if find_spec(_name_package(entry_point)):
-            commands.add_parser(name, help=f"See mesa-gym {name} --help.")
+            about = "" if words[:1] and words[0] in COMMANDS else _describe_other(entry_point)
+            commands.add_parser(name, help=about)
     options = parser.parse_args(words)
     if options.command is None:
         parser.print_help()
         return DONE
-    require_extras(options)
     code: int = COMMANDS[options.command].load().run(options)
     return code
 
@@ -145,6 +161,16 @@ def _run_other(entry: EntryPoint, words: list[str]) -> int:
         )
     code: int = entry.load()(words)
     return code
+
+
+def _describe_other(entry_point: EntryPoint) -> str:
+    """Return the first sentence of the docstring of a module, which is not imported."""
+    package, *parts = entry_point.module.split(".")
+    folders = getattr(find_spec(package), "submodule_search_locations", None) or ()
+    files = [Path(folder, *parts).with_suffix(".py") for folder in folders]
+    texts = [file.read_text(encoding="utf-8") for file in files if file.is_file()]
+    about = [(ast.get_docstring(ast.parse(text)) or "").partition("\n")[0] for text in texts]
+    return about[0].partition(": ``")[0].removesuffix(".") + "." if about else ""
 
 
 def _name_package(entry_point: EntryPoint) -> str:

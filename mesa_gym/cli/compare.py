@@ -8,7 +8,7 @@ from glob import glob
 from pathlib import Path
 from typing import NamedTuple
 
-from mesa_gym.cli import ALGO
+from mesa_gym.cli import ALGO, list_imports
 from mesa_gym.cli.agent_arguments import (
     find_trained_trap,
     holds_cards,
@@ -19,14 +19,16 @@ from mesa_gym.cli.agent_arguments import (
 )
 from mesa_gym.cli.pursuit_text import HELP, tabulate_pursuit
 from mesa_gym.command import DONE, require_writable
-from mesa_gym.errors import unknown
+from mesa_gym.errors import find_nearest, require_imports, unknown
 from mesa_gym.policies import POLICY_FILE, references
-from mesa_gym.policies.names import PLAYABLE, list_agents, name_policy
+from mesa_gym.policies.names import PLAYABLE, is_variant, list_agents, name_policy
 from mesa_gym.policies.seeds import agent_and_seed
 from mesa_gym.report import compare, plot
 from mesa_gym.report.board_rows import strip_version
 from mesa_gym.report.committed import list_board_rows, read_committed
 from mesa_gym.report.comparison import BARRED, find_shared, require_levels
+from mesa_gym.report.figure import load_figure
+from mesa_gym.report.intervals import load_special
 from mesa_gym.scoring import Cards, ScoreCard, evaluate
 from mesa_gym.scoring.evaluation import names_trap
 from mesa_gym.solver.certificate import EVALUATION_LEVELS
@@ -60,6 +62,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Compare two agents on the same levels: a table, and a sentence for a paper."""
+    imports = [load_special, *list_imports(options.words[:2], options.algo)]
+    require_imports(*imports, *[load_figure] * (options.figure is not None))
     words, traps = _split_words(options.words)
     for path in (options.figure, options.json):
         require_writable(path)
@@ -149,7 +153,10 @@ def _read_side(word: str, traps: list[str]) -> Side:
         names = dict.fromkeys([*list_board_rows(), *named, *list_agents()])
         for _, policy in map(split_trap, paths):
             if not Path(policy).exists() and ":" not in policy and policy not in names:
-                raise unknown("agent, policy or file", policy, names)
+                shown = [name for name in names if not is_variant(name)]
+                more = f"and {len(names) - len(shown)} variants"
+                near = find_nearest(policy, names)
+                raise unknown("agent, policy or file", policy, [*shown, more], near)
         return Side(name or agent_and_seed(name_policy(paths[0]))[0], policies=paths)
     agent_cards = take_agent(word, cards)
     return Side(agent_and_seed(agent_cards[0].policy)[0], agent_cards)

@@ -4,28 +4,33 @@ from __future__ import annotations
 
 import argparse
 import webbrowser
+from pathlib import Path
 
-from mesa_gym.command import DONE
-from mesa_gym.pages import lesson
+from mesa_gym.command import DONE, require_writable
+from mesa_gym.files import require_ours, write_text
+from mesa_gym.pages.lesson import LESSON_MARK, make_lesson
 
 SCREENS = (
     "Five screens: find out what pays, go to it in a new room, compare trained robots\n"
     "with yourself, watch a robot whose cheese has moved, and look inside a robot that plans."
 )
+NO_BROWSER = "No browser was found here. Open this file in a browser, or copy it to your machine:"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add no arguments."""
+    """Add the command's arguments."""
+    # A browser in a sandbox cannot read hidden folders, such as the cache, and /tmp.
+    out = "the page, one HTML file (default: %(default)s)"
+    parser.add_argument("--out", type=Path, default="lesson.html", metavar="FILE", help=out)
 
 
 def run(options: argparse.Namespace) -> int:
     """Open a one-minute lesson on goal misgeneralization in the browser."""
-    if not lesson.LESSON.exists():
-        print("A checkout makes the page once, in ten seconds or, on a busy machine, minutes.")
-        lesson.write_lesson()
-    address = lesson.LESSON.as_uri()
+    require_writable(options.out)
+    require_ours(options.out.parent, {options.out.name: LESSON_MARK})
+    write_text(options.out, make_lesson())
+    address = options.out.absolute().as_uri()
     opened = webbrowser.open(address)
-    here = "No browser was found here. Open this file in a browser, or copy it to your machine:"
-    print("In your browser:" if opened else here)
+    print("In your browser:" if opened else NO_BROWSER)
     print(f"{address}\n{SCREENS}")
     return DONE

@@ -5,10 +5,11 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from mesa_gym.cli import ALGO, PLAYS, POLICIES
+from mesa_gym.cli import ALGO, PLAYS, POLICIES, list_imports
 from mesa_gym.cli.trap_arguments import add_sampling_arguments, add_trap_argument, read_trap
 from mesa_gym.command import DONE, require_writable
 from mesa_gym.envs.checks import integer
+from mesa_gym.errors import require_imports
 from mesa_gym.files import write_text
 from mesa_gym.pages.playground import (
     Guest,
@@ -49,6 +50,7 @@ def run(options: argparse.Namespace) -> int:
         raise ValueError(f"cannot write {options.out}: a page's name must end in .html")
     require_writable(options.out)
     integer("seed", options.seed, 0, MOST_SEED)
+    require_imports(*list_imports(options.policy or (), options.algo))
     trap = read_trap(options)
     for level in options.levels:
         integer("level", level, 0, LEVELS - 1)

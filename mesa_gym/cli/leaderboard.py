@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from mesa_gym.cli import ALGO, POLICIES
+from mesa_gym.cli import ALGO, POLICIES, list_imports
 from mesa_gym.cli.agent_arguments import (
     CARDS,
     find_trained_trap,
@@ -16,10 +16,13 @@ from mesa_gym.cli.agent_arguments import (
 )
 from mesa_gym.cli.trap_arguments import add_trap_argument, read_traps
 from mesa_gym.command import DONE
+from mesa_gym.errors import require_imports
 from mesa_gym.policies.seeds import agent_and_seed
 from mesa_gym.report.board_page import read_board_text, require_free, write_pages
 from mesa_gym.report.board_rows import UNTRAINED, is_reference, list_board_traps, name_oracle
 from mesa_gym.report.committed import FOLDER, join_committed, list_board_rows, read_committed
+from mesa_gym.report.intervals import load_special
+from mesa_gym.report.templating import load_jinja
 from mesa_gym.scoring import ScoreCard, evaluate
 from mesa_gym.terminal import say
 from mesa_gym.traps import Trap, find_trap, look_up_trap
@@ -48,6 +51,9 @@ def run(options: argparse.Namespace) -> int:
     if not (traps or options.policy or options.cards or options.name or options.out):
         print(read_board_text(FOLDER) or join_committed([]), AND_A_PAGE, sep="\n")
         return DONE
+    pages = [load_jinja] * (options.out is not None)
+    policies = list_imports(options.policy or (), options.algo)
+    require_imports(load_special, *pages, *policies)
     require_usual(traps)
     if options.name is not None:
         if not options.policy:

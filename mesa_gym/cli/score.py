@@ -10,13 +10,13 @@ from pathlib import Path
 import msgspec
 from msgspec.structs import replace
 
-from mesa_gym.cli import ALGO, POLICIES
+from mesa_gym.cli import ALGO, POLICIES, list_imports
 from mesa_gym.cli.agent_arguments import name_policies
 from mesa_gym.cli.pursuit_text import HELP, describe_pursuit, tabulate_pursuit
 from mesa_gym.cli.trap_arguments import add_sampling_arguments, add_trap_argument, read_traps
 from mesa_gym.command import DONE, FAILED, require_writable
 from mesa_gym.envs.checks import integer
-from mesa_gym.errors import shorten_text
+from mesa_gym.errors import require_imports, shorten_text
 from mesa_gym.files import write_bytes
 from mesa_gym.logs import RecordedEpisode, read_log, record_plays, save_episodes, score_logs
 from mesa_gym.policies import as_policy
@@ -69,6 +69,7 @@ def run(options: argparse.Namespace) -> int:
         raise ValueError(
             f"on which trap? Name it first: mesa-gym score {name} --policy {policies or 'random'}"
         )
+    require_imports(*list_imports(options.policy, options.algo))
     if options.pursuit and all(map(find_obstacle, traps)):
         measure_pursuit({}, traps[0])  # raises the reason
     if len(options.policy) > 1 or len(traps) > 1:

@@ -9,11 +9,11 @@ from datetime import UTC, datetime
 from itertools import product
 from pathlib import Path
 
-from mesa_gym.cli import ALGO
+from mesa_gym.cli import ALGO, list_imports
 from mesa_gym.cli.agent_arguments import find_trained_trap, name_policies
 from mesa_gym.cli.leaderboard import require_agent_name, require_usual
 from mesa_gym.command import DONE, require_writable
-from mesa_gym.errors import UnknownNameError
+from mesa_gym.errors import UnknownNameError, require_imports
 from mesa_gym.policies.agent_files import POLICY_FILE
 from mesa_gym.report.board_rows import Origin
 from mesa_gym.report.committed import (
@@ -25,6 +25,7 @@ from mesa_gym.report.committed import (
     read_origins,
     write_cards,
 )
+from mesa_gym.report.intervals import load_special
 from mesa_gym.report.joining import make_leaderboard
 from mesa_gym.report.statements import LEAST_SEEDS
 from mesa_gym.report.tables import table
@@ -60,6 +61,8 @@ def run(options: argparse.Namespace) -> int:
     require_writable(file)
     require_agent_name(options.name)
     policies = find_policies(options.folder)
+    paths = [str(path) for trap_paths in policies.values() for path in trap_paths]
+    require_imports(load_special, *list_imports(paths, options.algo))
     if problems := [*list_problems(options, policies)]:
         raise ValueError("; and ".join(problems))
     count = sum(map(len, policies.values()))

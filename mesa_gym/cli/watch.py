@@ -10,7 +10,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mesa_gym.cli import ALGO, BESIDE, PLAYS, POLICIES
+from mesa_gym.cli import ALGO, BESIDE, PLAYS, POLICIES, list_imports
 from mesa_gym.cli.trap_arguments import (
     add_sampling_arguments,
     add_trap_argument,
@@ -18,7 +18,7 @@ from mesa_gym.cli.trap_arguments import (
     read_traps,
 )
 from mesa_gym.command import DONE
-from mesa_gym.errors import shorten
+from mesa_gym.errors import require_imports, shorten
 from mesa_gym.rendering.window import load_pygame
 from mesa_gym.terminal import printable
 from mesa_gym.traps import Trap
@@ -33,6 +33,7 @@ OVER = (
 MAP = "begin at a saved map, or at another drawing of the trap"
 RECORD = "at the end write a picture or a film: .png, .gif or .mp4"
 SIZES = "size of the window, in pixels (default: %(default)s)"
+FILMS = (".gif", ".mp4")
 MOST_SIZE = (7680, 4320)  # larger pictures would fill the memory
 
 
@@ -80,7 +81,10 @@ def show_window(options: argparse.Namespace, trap: Trap | None, description: str
         description: the text to show during loading.
     """
     size = _size(options.size)
-    load_pygame()
+    films = [_load_ffmpeg] * str(options.record).lower().endswith(FILMS)
+    policies = [getattr(options, name, None) for name in ("policy", "beside")]
+    algo = getattr(options, "algo", None)  # ``play`` has no policy
+    require_imports(load_pygame, *films, *list_imports(policies, algo))
     if options.headless or options.record or options.step is not None:
         from mesa_gym.cli.viewing import require_files
 
@@ -111,6 +115,12 @@ def show_window(options: argparse.Namespace, trap: Trap | None, description: str
         write_recording(screens[0], options.record, size, options.step)
         print(f"wrote {printable(str(options.record))}")
     return DONE
+
+
+def _load_ffmpeg() -> None:
+    from mesa_gym.viewer.recording import find_ffmpeg
+
+    find_ffmpeg()
 
 
 def _size(text: str) -> tuple[int, int]:

@@ -217,21 +217,21 @@ class World(Arrays):
 def _check_declarations(cls: type[World]) -> None:
     for name, count in cls.outcomes.items():
         if count < 2 or name in cls.chance:
-            raise TypeError(
+            raise ValueError(
                 f"{cls.__name__}: {name!r} in `outcomes` has {count}; expected two or more outcomes"
                 " under a name that is not in `chance`"
             )
     names = [*cls.ground, *cls.things, *cls.traits]
     if double := {name for name in names if names.count(name) > 1}:
-        raise TypeError(f"{cls.__name__}: {sorted(double)[0]!r} is declared twice")
+        raise ValueError(f"{cls.__name__}: {sorted(double)[0]!r} is declared twice")
     if "agent" in names:
-        raise TypeError(f"{cls.__name__}: the name 'agent' belongs to the engine; choose another")
+        raise ValueError(f"{cls.__name__}: the name 'agent' belongs to the engine; choose another")
     for kind in chain(cls.held, *cls.traits.values()):
         if kind not in cls.things:
-            raise TypeError(
+            raise ValueError(
                 f"{cls.__name__}: {kind!r} in `held` or `traits` is not declared; add it to"
                 " `things`"
             )
     for name in cls.shown_as:
         if name not in names:
-            raise TypeError(f"{cls.__name__}: {name!r} in `shown_as` is not declared")
+            raise ValueError(f"{cls.__name__}: {name!r} in `shown_as` is not declared")

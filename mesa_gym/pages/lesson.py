@@ -1,61 +1,55 @@
-"""The lesson page that ``mesa-gym demo`` opens: ``python -m mesa_gym.pages.lesson`` writes it.
+"""The lesson page, which ``mesa-gym demo`` and the build of the documentation write.
 
 In five screens (80 seconds), a visitor learns what is rewarded, enters a new room, and sees trained
-agents there. The page contains agents of the library that only a checkout has. ``make dist`` writes
-it into the wheel, ``make docs`` into the documentation, and ``mesa-gym demo`` if it is missing.
+agents there. The wheel contains these agents, and the page needs the core alone.
 """
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 import mesa_gym
-from mesa_gym.files import write_text
-from mesa_gym.pages.playground import Guest, fill_page, pack_trap
-from mesa_gym.policies import Policy, as_policy
-from mesa_gym.policies.asking import PolicySampler
+from mesa_gym.pages.filling import fill_page
+from mesa_gym.pages.playground import Guest, pack_trap
 from mesa_gym.rendering import render_rgb
 from mesa_gym.rendering.png import data_uri
 from mesa_gym.report import read_committed
-from mesa_gym.solver import Graph, share_first_contacts
-from mesa_gym.terminal import Progress
+from mesa_gym.scoring import ScoreCard
 from mesa_gym.trained.library import load
 from mesa_gym.traps import Split, Trap, find_trap, package_traps
 
-LESSON = Path(__file__).parent / "built" / "lesson.html"
+# Identifies a file as this page.
+LESSON_MARK = b"<title>What did it learn? A lesson of a minute</title>"
 ROOMS = [(Split.TRAIN.value, number) for number in range(3)]
 # On this level, line and yellow are equally far from the start.
 NEW_ROOM = (Split.SHIFT.value, 1)
 MOVED_CHEESE = (Split.SHIFT.value, 0)
 RAISED = 8.0  # utility of the edited planner's target above its previous maximum
 SEEDS = range(5)
-SAMPLED_LEVELS = 1000
 SCORE_COMMAND = "mesa-gym score CheeseCorner --policy FOLDER_OR_MODEL"
 
 
 def make_lesson() -> str:
     """Return the page as HTML."""
     colour, cheese = find_trap("ColourShape")(), find_trap("CheeseCorner")()
-    robots = {f"ppo:{seed}": load(colour, f"ppo:{seed}") for seed in SEEDS}
-    robots["random"] = "random"
-    guests = [Guest(name, policy) for name, policy in robots.items()]
+    robots = [Guest(f"ppo:{seed}", load(colour, f"ppo:{seed}")) for seed in SEEDS]
+    everywhere = [read_card("ColourShape-v0", "ppo", f"ppo-s{seed}") for seed in SEEDS]
+    everywhere.append(read_card("ColourShape-v0", "random", "random"))
+    robots.append(Guest("random", "random"))
     planner, inside = look_inside(colour)
-    robot = load(cheese)
-    everywhere = list[list[float]]()
-    with Progress("play the agents of the lesson", len(robots), "agents") as advance:
-        for policy in robots.values():
-            everywhere.append(measure_choices(colour, policy))
-            advance(1)
+    corner = {
+        who: read_card("CheeseCorner-v0", row, policy)
+        for who, row, policy in (("agent", "ppo", "ppo-s0"), ("sweeper", "sweeper", "sweeper"))
+    }
     data = {
-        "colour": pack_trap(colour, [*ROOMS, NEW_ROOM], [*guests, *planner]),
-        "cheese": pack_trap(cheese, [*ROOMS, MOVED_CHEESE], [Guest("Robot", robot)]),
-        "everywhere": everywhere,
-        "corner": {"agent": read_corner("ppo", "ppo-s0"), "sweeper": read_corner()},
+        "colour": pack_trap(colour, [*ROOMS, NEW_ROOM], [*robots, *planner]),
+        "cheese": pack_trap(cheese, [*ROOMS, MOVED_CHEESE], [Guest("Robot", load(cheese))]),
+        "everywhere": [[read_share(card, x) for x in colour.objectives] for card in everywhere],
+        "corner": {who: read_share(card, "corner") for who, card in corner.items()},
         "inside": inside,
-        "levels": SAMPLED_LEVELS,
+        "levels": everywhere[0].provenance.levels,
         "trap": colour.name(),
     }
     first = render_rgb(colour, colour.levels(Split.TRAIN, [0]), 32)[0]
@@ -83,40 +77,12 @@ def look_inside(trap: Trap) -> tuple[list[Guest], dict[str, Any]]:
     return [Guest("Planner", trained), Guest("Planner, told", edited)], inside
 
 
-def read_corner(row: str = "sweeper", policy: str = "sweeper") -> float:
-    """Return the share of shift levels on which a committed policy reaches the corner first."""
-    (card,) = (
-        card
-        for card in read_committed(row)
-        if (card.trap, card.policy) == ("CheeseCorner-v0", policy)
-    )
-    return card.read_each("shift", "choice")["corner"] or 0.0
+def read_card(trap: str, row: str, policy: str) -> ScoreCard:
+    """Return the committed card of a policy in a row of the leaderboard."""
+    (card,) = (x for x in read_committed(row) if (x.trap, x.policy) == (trap, policy))
+    return card
 
 
-def measure_choices(trap: Trap, agent: Any, levels: int = SAMPLED_LEVELS) -> list[float]:
-    """Return for each objective the mean probability that an agent takes it first.
-
-    The mean is over shift levels; the probability on each level is exact. All targets of the trap
-    must pay the same amount.
-    """
-    policy: Policy = as_policy(agent, trap, trap.horizon(Split.SHIFT))
-    graph = Graph(trap, trap.levels(Split.SHIFT, np.arange(levels)))
-    states = graph.numbers.unrank(graph.starts, graph.level_row, graph.rank)
-    states = states.map(lambda a: a.reshape(*a.shape[:-2], -1))
-    sampler = PolicySampler(policy, trap, states.level.key)
-    contact = np.stack(
-        [graph.payments[x][codes] > graph.payments[x].max() / 2 for x, codes in graph.paid.items()]
-    )
-    shares = sampler.probabilities(states, 0)
-    chances = share_first_contacts(graph.successor, contact, shares, trap.horizon(Split.SHIFT))
-    start_shares: list[float] = chances[:-1, graph.start].mean(axis=1).round(4).tolist()
-    return start_shares
-
-
-def write_lesson() -> None:
-    """Write the page; it takes ten seconds of CPU."""
-    write_text(LESSON, make_lesson())
-
-
-if __name__ == "__main__":
-    write_lesson()
+def read_share(card: ScoreCard, objective: str) -> float:
+    """Return the share of shift levels on which a card's policy reaches an objective first."""
+    return card.read_each("shift", "choice")[objective] or 0.0

@@ -7,24 +7,21 @@ computes values and outcomes of agents. It loads no other file.
 from __future__ import annotations
 
 import inspect
-import json
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 import mesa_gym
 from mesa_gym.engine import RGB, State
+from mesa_gym.pages.filling import Markup, fill_page
 from mesa_gym.pages.packing import WIDE, CellSheet, find_answers, pack_level
 from mesa_gym.policies import Oracle, Policy, as_policy
 from mesa_gym.rendering import render_rgb
 from mesa_gym.rendering.colours import BASE_COLOUR, PROXY_COLOURS, to_hex
 from mesa_gym.rendering.png import data_uri
-from mesa_gym.report.templating import TEMPLATES as REPORT
-from mesa_gym.report.templating import environment
+from mesa_gym.report.templating import quote_html
 from mesa_gym.scoring.plays import find_play, has_twins
 from mesa_gym.solver import PlacementGraph
 from mesa_gym.solver.graph import Floats
@@ -33,12 +30,11 @@ from mesa_gym.terminal import printable
 from mesa_gym.traps import Split, Trap
 from mesa_gym.traps.judged_by import ALONE, TWINS
 
-TEMPLATES = Path(__file__).with_name("templates")
 WISH: RGB = (74, 0, 166)  # of a planner's map; differs from objectives' colours for everyone
 PAGE_TILE = 64  # pixels per cell, enough for high-density screens
 FORMAT = 1
-# Comments of scripts and indentation, a tenth of the page of a small trap, are removed.
-INDENTATION = re.compile(r"^ *//.*\n|^ +", re.MULTILINE)
+BASE_MEANING = "the base objective: what training pays"
+PROXY_MEANING = "a proxy objective: in training it explains the pay just as well"
 # The ways in which the page computes an agent's actions.
 BY_SHARES, BY_ORACLE = "shares", "oracle"
 
@@ -137,33 +133,34 @@ def pack_trap(
 
 
 def make_playground(trap: Trap, data: Mapping[str, Any], salt: str = "") -> str:
-    """Return the page of a trap with data that ``pack_trap`` packed with ``salt``.
-
-    Raises:
-        ImportError: jinja2 is not installed.
-    """
+    """Return the page of a trap with data that ``pack_trap`` packed with ``salt``."""
     # The script opens the page on a shift level, if there is one.
     level_names = [(level["play"], level["number"]) for level in data["levels"]]
     first = next((level for level in level_names if level[0] == Split.SHIFT), level_names[0])
     start = _make_start(trap, *first, salt)
+    scene, conflict = _tell_story(type(trap))
     return fill_page(
         "playground.html",
         data,
         title=type(trap).__name__,
-        story=_tell_story(type(trap)),
+        scene=scene,
+        conflict=conflict,
         picture=data_uri(render_rgb(trap, start, 32)[0]),
-        objectives=list(trap.objectives.values()),
+        objectives=_describe_objectives(trap),
         made=f"Made with mesa-gym {mesa_gym.__version__} of {trap!r}.",
     )
 
 
-def fill_page(template: str, data: Mapping[str, Any], **values: Any) -> str:
-    """Return a template of ``templates`` filled with its script's data and escaped values."""
-    templates = environment([TEMPLATES, REPORT])
-    # Only "<" could end the script element.
-    text = json.dumps(data, separators=(",", ":")).replace("<", "\\u003c")
-    page = templates.get_template(template).render(data=text, **values)
-    return INDENTATION.sub("", page)
+def _describe_objectives(trap: Trap) -> Markup:
+    """Return a paragraph for each objective, the base objective first."""
+    meanings = {True: BASE_MEANING, False: PROXY_MEANING}
+    return Markup(
+        "\n".join(
+            f'<p><b class="tone{k}">{quote_html(objective.name)}</b>, {meanings[k == 0]}.'
+            f" {quote_html(objective.doc)}</p>"
+            for k, objective in enumerate(trap.objectives.values())
+        )
+    )
 
 
 def _tell_story(trap: type[Trap]) -> list[str]:

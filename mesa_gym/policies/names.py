@@ -17,7 +17,7 @@ from typing import Any
 
 from mesa_gym.errors import shorten, unknown
 from mesa_gym.policies.agent_files import read_policy_file
-from mesa_gym.traps import Trap
+from mesa_gym.traps import Trap, all_traps
 
 # The oracle of the base objective.
 ORACLE = "oracle"
@@ -36,6 +36,7 @@ PLAYABLE = ("random", "stay", SWEEPER, ORACLE, NEAREST, AIMLESS)
 # ``list_agents(trap)``, which returns "agent:seed" -> description (the trap "" means all traps).
 LIBRARIES = "mesa_gym.libraries"
 _TRAINED = re.compile(r"(?P<agent>\w[^:/\\]*)(:(?P<seed>\d{1,9}))?")
+_VARIANT = re.compile(r"-(alpha\d|\w+=)")
 # Allowed names in a folder's policy.json: the name appears on cards and must not be a path.
 _NAME = re.compile(r"\w[\w.,:+=-]{0,99}", re.ASCII)
 
@@ -115,6 +116,11 @@ def list_agents(trap: Trap | type[Trap] | None = None) -> list[str]:
     return list(dict.fromkeys(name.rpartition(":")[0] for name in list_trained(trap)))
 
 
+def is_variant(agent: str) -> bool:
+    """Return whether an agent was trained with another alpha, reward or keyword than its row."""
+    return _VARIANT.search(agent) is not None
+
+
 def _import_libraries() -> Iterator[Any]:
     """Yield the installed modules with trained agents."""
     for entry_point in entry_points(group=LIBRARIES):
@@ -130,8 +136,10 @@ def name_policy(policy: Any) -> str:
     """Return a policy's name on its card, which is never a path.
 
     A trained agent's name is the ``name`` in its ``policy.json``, else the folder's name. A file's
-    name is the file name without its ending. Agents of the package have their seed in the name,
-    ``ppo-s3``. Other texts are names already; objects get the name of their function or type.
+    name is the file name without its ending; a number is a seed of the agent whose folder contains
+    the file, ``runs-s1`` for ``runs/CheeseCorner/1.onnx``. Agents of the package have their seed in
+    the name, ``ppo-s3``. Other texts are names already; objects get the name of their function or
+    type.
     """
     if not isinstance(policy, str | Path):
         return getattr(policy, "__name__", type(policy).__name__)
@@ -140,7 +148,7 @@ def name_policy(policy: Any) -> str:
         return path.name
     # The methods of Path raise an error if a name is too long for a file.
     if os.path.isfile(spec):
-        return path.stem
+        return _name_seed_file(path) if path.stem.isdecimal() else path.stem
     if not os.path.isdir(spec):
         return _name_trained(spec)
     try:
@@ -149,6 +157,14 @@ def name_policy(policy: Any) -> str:
         recorded = None
     usable = isinstance(recorded, str) and _NAME.fullmatch(recorded)
     return str(recorded) if usable else path.resolve().name
+
+
+def _name_seed_file(path: Path) -> str:
+    """Return ``runs-s1`` for ``runs/1.onnx``, also in a folder of the name of a trap."""
+    traps = {word for name in all_traps() for word in (name, name.rpartition("-")[0])}
+    folders = (folder.name for folder in path.resolve().parents)
+    folder = next((name for name in folders if name and name not in traps), "")
+    return f"{folder}-s{int(path.stem)}" if folder else path.stem
 
 
 def _name_trained(spec: str) -> str:

@@ -28,6 +28,19 @@ THICK = 0.4
 THIN = 0.1
 
 
+def load_figure() -> Any:
+    """Import the class of ``matplotlib`` figures.
+
+    Raises:
+        ImportError: matplotlib is not installed; the message names the extra.
+    """
+    try:
+        from matplotlib.figure import Figure
+    except ImportError:
+        raise missing_extra("matplotlib", "report") from None
+    return Figure
+
+
 def plot(cards: Iterable[ScoreCard]) -> Any:
     """Draw the agents' shares of choices under shift as a ``matplotlib`` figure.
 
@@ -45,12 +58,8 @@ def plot(cards: Iterable[ScoreCard]) -> Any:
         ImportError: matplotlib is not installed, or there are several seeds and scipy is not.
         ValueError: no card has choices, or the cards cannot be compared (``group_cards``).
     """
-    try:
-        from matplotlib.figure import Figure
-    except ImportError:
-        raise missing_extra("matplotlib", "report") from None
 
-    class CardFigure(Figure):
+    class CardFigure(load_figure()):  # type: ignore[misc]
         """A figure that notebooks display."""
 
         def _repr_png_(self) -> bytes:

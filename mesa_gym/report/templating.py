@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from html import escape
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from mesa_gym.errors import missing_extra
@@ -18,8 +19,8 @@ def quote_html(value: Any) -> str:
     return escape(printable(str(value)))
 
 
-def environment(folder: Path | Sequence[Path], quote: Callable[[Any], str] = quote_html) -> Any:
-    """Return a jinja2 environment that applies ``quote`` to all values except markup (`safe`).
+def load_jinja() -> ModuleType:
+    """Import ``jinja2``.
 
     Raises:
         ImportError: jinja2 is not installed; the message names the extra.
@@ -28,6 +29,16 @@ def environment(folder: Path | Sequence[Path], quote: Callable[[Any], str] = quo
         import jinja2
     except ImportError:
         raise missing_extra("jinja2", "report") from None
+    return jinja2
+
+
+def environment(folder: Path | Sequence[Path], quote: Callable[[Any], str] = quote_html) -> Any:
+    """Return a jinja2 environment that applies ``quote`` to all values except markup (`safe`).
+
+    Raises:
+        ImportError: jinja2 is not installed; the message names the extra.
+    """
+    jinja2 = load_jinja()
     from markupsafe import Markup
 
     return jinja2.Environment(

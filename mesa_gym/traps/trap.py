@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar, NamedTuple
 
 from mesa_gym.engine import Amounts, Bools, Floats, Ints, Mask, Move, Numbers, State
-from mesa_gym.errors import unknown
+from mesa_gym.errors import find_nearest, unknown
 from mesa_gym.traps.changed_levels import ChangedLevels
 from mesa_gym.traps.judged_by import Judging, Returns, Scores
 from mesa_gym.traps.objectives import Objective
@@ -101,18 +101,19 @@ class Trap(ChangedLevels):
         declared = [member for member in members if isinstance(member, Objective)]
         for name in (objective.name for objective in declared):
             if hasattr(Trap, name):
-                raise TypeError(
+                raise ValueError(
                     f"objective {name!r} of {cls.__name__} hides Trap.{name}; choose another name"
                 )
+        _require_known_names(cls, {objective.name for objective in declared})
         bases = [o for o in declared if o.role == "base"]
         proxies = [o for o in declared if o.role == "proxy"]
         if len(bases) != 1 or not proxies:
-            raise TypeError(
+            raise ValueError(
                 f"trap {cls.__name__} declares {len(bases)} base and {len(proxies)} proxy"
                 " objectives; it needs exactly one @base and at least one @proxy"
             )
         if reserved := {"base", "any", "none"} & {o.name for o in declared}:
-            raise TypeError(f"an objective cannot be called {reserved.pop()!r}, a reserved word")
+            raise ValueError(f"an objective cannot be called {reserved.pop()!r}, a reserved word")
         cls.objectives = {o.name: o for o in (*bases, *proxies)}
         cls.base = bases[0].name
         cls.proxies = tuple(o.name for o in proxies)
@@ -121,12 +122,12 @@ class Trap(ChangedLevels):
                 if kind not in PROXY_KINDS:
                     raise unknown(f"kind in `proxy_is` of {cls.__name__}", kind, PROXY_KINDS)
             if len(cls.proxy_is) != len(cls.proxies):
-                raise TypeError(
+                raise ValueError(
                     f"`proxy_is` of {cls.__name__} has {len(cls.proxy_is)} kinds; expected one for"
                     f" each proxy: {', '.join(cls.proxies)}"
                 )
         if "alone" in vars(cls) and (strange := cls.alone.keys() - cls.objectives.keys()):
-            raise TypeError(
+            raise ValueError(
                 f"`alone` of {cls.__name__} has the unknown objective {strange.pop()!r}; expected"
                 f" some of {', '.join(cls.objectives)}"
             )
@@ -135,7 +136,7 @@ class Trap(ChangedLevels):
             cls.alone = {cls.base: (first,), cls.proxies[0]: (second,)}
         if not cls.solvable or (cls.outcomes and not cls.judging.places):
             if "judging" in vars(cls) and not isinstance(cls.judging, Returns):
-                raise TypeError(
+                raise ValueError(
                     f"`judging` of {cls.__name__} is {type(cls.judging).__name__}; it must be"
                     " Returns without an exact solver, or with `outcomes` and without places; leave"
                     " `judging` out"
@@ -241,3 +242,22 @@ class Trap(ChangedLevels):
         clock = state.clock + self.numbers[1]
         after = State(state.level, clock, move.agent, move.at, move.there, move.held, move.vars)
         return Step(after, move.paid, self.ends(move))
+
+
+def _require_known_names(cls: type[Trap], objectives: set[str]) -> None:
+    """Raise ValueError for a public name of a trap's class that the base classes do not have.
+
+    A misspelt hook would otherwise never be called. Constants in capitals are free.
+    """
+    known = set(dir(Trap))
+    for base in cls.__mro__[1:]:
+        known |= {*vars(base), *vars(base).get("__annotations__", ())}
+    for name in vars(cls):
+        if name.startswith("_") or name.isupper() or name in known | objectives:
+            continue
+        near = find_nearest(name, (x for x in known if not x.startswith("_")))
+        hint = f"; did you mean `{near}`?" if near else "."
+        raise ValueError(
+            f"`{name}` of {cls.__name__} is no hook, objective or class attribute of a trap{hint}"
+            f" An objective needs @base or @proxy; call other names of your own `_{name}`"
+        )

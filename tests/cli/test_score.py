@@ -249,7 +249,7 @@ def test_repeated_option_keeps_both_values(command, option, monkeypatch):
         given.update(vars(options))
         raise ImportError("read and not run")
 
-    monkeypatch.setattr("mesa_gym.cli.require_extras", stop)
+    monkeypatch.setattr(f"mesa_gym.cli.{command}.run", stop)
     assert main([*command.split(), f"--{option}", "one", "two", f"--{option}", "three"]) == 2
     assert given[option] == ["one", "two", "three"]
 

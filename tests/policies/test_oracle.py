@@ -101,6 +101,21 @@ def test_as_policy_of_module_name_loads_policy(name, action, agents):
     assert name_policy(f"{agents}:{name}") == f"some_agents.py:{name}"
 
 
+def test_file_of_a_number_is_a_seed_of_its_folder(tmp_path, monkeypatch):
+    """As `submit` asks for files; a folder of a trap's name is no agent."""
+    for name, expected in {
+        "runs/CheeseCorner/1.onnx": "runs-s1",
+        "runs/CheeseCorner-v0/2.zip": "runs-s2",
+        "mine/07.onnx": "mine-s7",
+        "runs/CheeseCorner/best.onnx": "best",
+    }.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_bytes(b"")
+        assert name_policy(str(tmp_path / name)) == expected
+    monkeypatch.chdir(tmp_path / "runs" / "CheeseCorner")
+    assert name_policy("1.onnx") == "runs-s1"
+
+
 def test_as_policy_honours_observations_of_functions(agents):
     policy = as_policy(f"{agents}:from_kind", TRAP, 64)
     assert (policy.observation, *policy.act(SEEN.reshape(4, -1))) == ("flat", 3, 3, 3, 3)

@@ -349,11 +349,11 @@ class Stamps(Healthy):
     """A trap whose counter exceeds its declaration if the agent stays on a cheese or leaves it."""
 
     vars = {"stamps": 3}
-    patient = False
+    _patient = False
 
     def rules(self, move):
         super().rules(move)
-        stays = (move.action == STAY) & (self.patient | move.on("cheese"))
+        stays = (move.action == STAY) & (self._patient | move.on("cheese"))
         move.set(stamps=self.where(move.off("cheese") | stays, 5, move.was("stamps")))
 
 

@@ -55,20 +55,20 @@ def test_salt_split_and_size_change_the_levels(name):
 
 
 class Picky(CheeseCorner):
-    """Rejects every level whose die shows less than ``least``."""
+    """Rejects every level whose die shows less than ``_least``."""
 
     const = {"die": 1}
-    least = 5
+    _least = 5
 
     def draw(self, level, split):
         super().draw(level, split)
         level.const["die"][:, 0] = level.integers("die", 1, 6)
-        level.require(level.const["die"][:, 0] >= self.least)
+        level.require(level.const["die"][:, 0] >= self._least)
 
 
 def test_rejected_levels_are_drawn_again_alone():
     picky, easy = Picky(), Picky()
-    easy.least = 1
+    easy._least = 1
     numbers = np.arange(400)
     chosen, every = picky.levels(Split.TRAIN, numbers), easy.levels(Split.TRAIN, numbers)
     dice = easy.table(every.level, "die")[:, 0]
@@ -81,7 +81,7 @@ def test_rejected_levels_are_drawn_again_alone():
 
 def hopeless():
     trap = Picky(size=(7, 9))
-    trap.least = 7
+    trap._least = 7
     return trap
 
 

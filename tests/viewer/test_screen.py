@@ -11,10 +11,8 @@ import pytest
 from PIL import Image
 
 import mesa_gym.viewer
-from mesa_gym import cli
 from mesa_gym.envs.observations import make_observation
 from mesa_gym.logs import save_episodes
-from mesa_gym.pages import lesson
 from mesa_gym.pages.playground import WISH
 from mesa_gym.traps import Split, all_traps, find_trap
 from mesa_gym.traps.cheese_corner import CheeseCorner
@@ -629,8 +627,6 @@ def test_film_interrupted_leaves_the_old_file(run, monkeypatch):
     ("command", "file"), [(f"{HEADLESS} --record", "a.png"), (f"{EXPORT} --out", "a.html")]
 )
 def test_failing_policy_leaves_the_old_file(command, file, run):
-    if file == "a.html":
-        pytest.importorskip("jinja2")
     Path("failing_policy.py").write_text("def make():\n    return lambda seen: seen[99]\n")
     Path(file).write_text("before")
     code, said = run(f"{command} {file} --policy failing_policy:make")
@@ -645,16 +641,3 @@ def test_film_of_failing_ffmpeg_tells_exit_code(run, monkeypatch):
     assert code == 1
     assert "(exit code 1): is there room for it?" in said.splitlines()[-1]
     assert not [*Path().iterdir()]
-
-
-def test_demo_without_page_makes_it_once(monkeypatch, capsys, tmp_path):
-    opened, made = [], []
-    monkeypatch.setattr("webbrowser.open", lambda address: bool(opened.append(address)))
-    monkeypatch.setattr(lesson, "make_lesson", lambda: made.append("") or "<html>")
-    monkeypatch.setattr(lesson, "LESSON", path := tmp_path / "pages" / "lesson.html")
-    assert [cli.main(["demo"]), cli.main(["demo"])] == [0, 0]
-    assert (len(made), path.read_text()) == (1, "<html>")
-    assert opened == 2 * [path.as_uri()]
-    text = capsys.readouterr().out
-    assert text.count("makes the page once") == 1
-    assert text.count("No browser") == text.count("Five screens") == 2
