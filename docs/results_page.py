@@ -2,7 +2,8 @@
 
 Each table or sentence is between two marks; people write the text around them. The leaderboard is
 in README.md and docs/leaderboard.md, its picture in docs/images, and its text next to its cards.
-Words and wants are in docs/claims.md, rules and tricks in docs/verdicts.md, and figures of
+Words and wants are in docs/claims.md, rules and tricks in docs/verdicts.md, what counts as
+misgeneralization in docs/scoring.md, and figures of
 ``docs.figures`` in docs/plain_ppo.md and docs/studies. ``docs.traps_page`` writes all of
 docs/traps.md.
 """
@@ -34,12 +35,13 @@ from mesa_gym.scoring.reasons import describe_rule, find_headline
 from mesa_gym.scoring.rules import CHOICE_RULES
 from mesa_gym.traps import find_trap
 from mesa_gym.traps.judged_by import NO_CHOICE
-from mesa_gym.words import BASE, DETAILS, HEADLINES, PROXY, find_meaning, write_word
+from mesa_gym.words import BASE, DETAILS, HEADLINES, MISGENERALIZED, PROXY, find_meaning, write_word
 
 HERE = Path(__file__).parent
 README, BOARD = HERE.parent / "README.md", HERE / "leaderboard.md"
 PLAIN = HERE / "plain_ppo.md"
 CLAIMS, VERDICTS = HERE / "claims.md", HERE / "verdicts.md"
+SCORING = HERE / "scoring.md"
 PROBATION = HERE / "studies" / "probation.md"
 LAYERS = HERE / "studies" / "layers.md"
 PICTURE = HERE / "images" / "leaderboard.svg"
@@ -62,6 +64,12 @@ def write_statements() -> str:
     rules = lay_out_table(["you may say", "if", "next to it, report"], rows)
     rows = [[f"*{write_word(word)}*", *sayings] for word, sayings in SAYINGS.items()]
     return f"{rules}\n\n{lay_out_table(['verdict', 'you may say', 'but not'], rows)}"
+
+
+def tabulate_misgeneralized() -> str:
+    """Return a table in Markdown: verdict -> whether the agent misgeneralized, what may be said."""
+    rows = [[f"*{write_word(word)}*", *of] for word, of in MISGENERALIZED.items()]
+    return lay_out_table(["verdict", "did it misgeneralize?", "you may say"], rows)
 
 
 def tabulate_learner() -> str:
@@ -143,6 +151,7 @@ def write_parts() -> dict[Path, dict[str, str]]:
         BOARD: {"board": "\n\n".join(paragraphs), "statements": write_statements()},
         PLAIN: {"ppo": tabulate_learner(), "robots": describe_robots()},
         CLAIMS: {"words": tabulate_words(board), "wants": tabulate_wants()},
+        SCORING: {"misgeneralized": tabulate_misgeneralized()},
         VERDICTS: {"rules": write_rules(), "tricks": write_tricks()},
         PROBATION: {"thresholds": tabulate_thresholds()},
         LAYERS: layers_page.write_parts(layers_page.read_figures()),

@@ -33,7 +33,7 @@ from mesa_gym.scoring.evidence import NULLS
 from mesa_gym.solver.certificate import certify
 from mesa_gym.trained.library import WEIGHTS, read_manifest
 from mesa_gym.traps import Split, find_trap, package_traps
-from mesa_gym.words import DETAILS, HEADLINES
+from mesa_gym.words import DETAILS, HEADLINES, MISGENERALIZED
 from tests.support.browsing import Tab
 from tests.support.parameters import few, thorough
 from tests.validity.tricks import make_tricks
@@ -161,6 +161,11 @@ def test_glossary_has_verdicts_nulls_and_splits():
     glossary = (ROOT / "docs" / "glossary.md").read_text()
     words = [*HEADLINES, *DETAILS, *NULLS, *(split.value for split in Split)]
     assert [word for word in words if word not in glossary] == []
+
+
+def test_every_headline_says_whether_it_misgeneralized():
+    assert [*MISGENERALIZED] == [*HEADLINES]
+    assert {word: of.answer for word, of in MISGENERALIZED.items()}["proxy"] == "yes"
 
 
 NAMED = "evaluate", "labels", "make_jax", "make_sb3", "make_torch", "objectives", "score"
