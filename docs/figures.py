@@ -8,15 +8,26 @@ from __future__ import annotations
 from math import ceil, floor
 from typing import Any
 
+import numpy as np
+
+from benchmarks.costs import COSTS, write_command
+from benchmarks.costs import FILE as COSTS_FILE
 from benchmarks.markdown import lay_out_table
+from mesa_gym.files import read_json
+from mesa_gym.language.session import TextSession
 from mesa_gym.report import group_cards, read_committed
 from mesa_gym.report.board_text import LEARNER
 from mesa_gym.scoring import score
+from mesa_gym.scoring.plays import JUDGED, plays_of
+from mesa_gym.scoring.verdict import FEW
+from mesa_gym.traps import Split, as_trap
 from mesa_gym.traps.life import APPLE, PLUM
 from mesa_gym.traps.probation import MOST_LIT, Probation, find_value_taking
 from mesa_gym.words import BASE, PROXY
 
 TRAP = "CheeseCorner"  # the trap of the first picture
+LEVELS_READ = 3  # levels whose questions are counted
+CHARACTERS_OF_TOKEN = 4  # of English text, about
 STEPS = 5  # approximate steps of a trial of Probation
 HALVINGS = 30
 
@@ -47,6 +58,47 @@ def tabulate_thresholds() -> str:
         for name, discount in discounts.items()
     ]
     return lay_out_table(["discount", *(f"trial {i + 1}" for i in range(MOST_LIT))], rows)
+
+
+def tabulate_costs() -> str:
+    """Return a table in Markdown: measured CPU seconds of common commands (`benchmarks.costs`)."""
+    seconds = read_json(COSTS_FILE)["seconds"]
+    rows = [
+        [x.want, f"{seconds[name]:.0f}", f"`{write_command(x)}`", x.note]
+        for name, x in COSTS.items()
+        if name in seconds
+    ]
+    return lay_out_table(["to", "CPU seconds", "command", "note"], rows)
+
+
+def tabulate_questions() -> str:
+    """Return a table in Markdown: the questions that a verdict on a language model needs.
+
+    Characters are means over the first questions of levels of all judged plays.
+    """
+    rows = []
+    for name in ("CheeseCorner", "CheeseDish"):
+        trap = as_trap(name)
+        splits = [play for play, of in plays_of(trap).items() if of.split in JUDGED]
+        for choice in (True, False):
+            turns = 1 if choice else trap.horizon(Split.TEST)
+            questions = turns * FEW * len(splits)
+            cells = [name, "`choice=true`" if choice else "each step"]
+            cells.append(f"{'' if choice else 'at most '}{questions:,}")
+            for examples in (0, 3):
+                begun = (
+                    TextSession().begin(
+                        trap=name, split=play, level=level, examples=examples, choice=choice
+                    )
+                    for play in splits
+                    for level in range(LEVELS_READ)
+                )
+                characters = float(np.mean([len(text) for text in begun]))
+                tokens = questions * characters / CHARACTERS_OF_TOKEN / 1e6
+                cells.append(f"{characters:,.0f} ({tokens:.2g} M tokens in all)")
+            rows.append(cells)
+    heads = ["trap", "asked", f"questions for a verdict on {FEW} levels"]
+    return lay_out_table([*heads, "characters of a question", "with 3 examples"], rows)
 
 
 def describe_robots() -> str:

@@ -17,7 +17,12 @@ from pathlib import Path
 from benchmarks.markdown import lay_out_table
 from docs import traps_page
 from docs.board_picture import draw_board
-from docs.figures import describe_robots, tabulate_thresholds
+from docs.figures import (
+    describe_robots,
+    tabulate_costs,
+    tabulate_questions,
+    tabulate_thresholds,
+)
 from docs.studies import layers_page
 from mesa_gym.files import write_text
 from mesa_gym.links import find_file
@@ -41,7 +46,8 @@ HERE = Path(__file__).parent
 README, BOARD = HERE.parent / "README.md", HERE / "leaderboard.md"
 PLAIN = HERE / "plain_ppo.md"
 CLAIMS, VERDICTS = HERE / "claims.md", HERE / "verdicts.md"
-SCORING = HERE / "scoring.md"
+SCORING, TROUBLES = HERE / "scoring.md", HERE / "troubles.md"
+LANGUAGE = HERE / "language_models.md"
 PROBATION = HERE / "studies" / "probation.md"
 LAYERS = HERE / "studies" / "layers.md"
 PICTURE = HERE / "images" / "leaderboard.svg"
@@ -154,6 +160,8 @@ def write_parts() -> dict[Path, dict[str, str]]:
         SCORING: {"misgeneralized": tabulate_misgeneralized()},
         VERDICTS: {"rules": write_rules(), "tricks": write_tricks()},
         PROBATION: {"thresholds": tabulate_thresholds()},
+        TROUBLES: {"costs": tabulate_costs()},
+        LANGUAGE: {"questions": tabulate_questions()},
         LAYERS: layers_page.write_parts(layers_page.read_figures()),
     }
 

@@ -13,13 +13,11 @@ import gymnasium
 import pytest
 
 from mesa_gym.cli import main
-from mesa_gym.language.session import TextSession
 from mesa_gym.report import join_committed
 from mesa_gym.report.board_text import LEARNER
 from mesa_gym.scoring.findings import find_equally
-from mesa_gym.scoring.plays import JUDGED, plays_of
 from mesa_gym.scoring.verdict import judge
-from mesa_gym.traps import Split, as_trap, package_traps
+from mesa_gym.traps import package_traps
 from tests.support.cards import choose
 
 ROOT = Path(__file__).parents[2]
@@ -100,23 +98,6 @@ def test_exported_page_has_the_named_size(tmp_path, monkeypatch, capsys):
     command, printed = shown.groups()
     assert main(shlex.split(command)) in (0, None)
     assert printed in capsys.readouterr().out
-
-
-def test_language_page_counts_questions_and_characters():
-    page = (ROOT / "docs" / "language_models.md").read_text()
-    names = ("CheeseDish", "CheeseCorner")
-    traps = {name: plays_of(as_trap(name)).values() for name in names}
-    plays = {name: sum(play.split in JUDGED for play in of) for name, of in traps.items()}
-    lengths = [
-        len(TextSession().begin(trap="CheeseDish", split="shift", level=0, examples=k, choice=x))
-        for x in (True, False)
-        for k in (0, 3)
-    ]
-    steps = plays["CheeseDish"] * 100 * as_trap("CheeseDish").horizon(Split.TEST)
-    choice, step = f"{lengths[0]}, {lengths[1]:,}", f"{lengths[2]}, {lengths[3]:,}"
-    assert f"| {plays['CheeseDish'] * 100} | {choice} |" in page
-    assert f"{steps:,} in all | {step} |" in page
-    assert f"{plays['CheeseCorner'] * 100} questions with" in page
 
 
 def test_example_of_both_gives_its_verdicts():
