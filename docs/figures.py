@@ -26,6 +26,8 @@ from mesa_gym.traps.probation import MOST_LIT, Probation, find_value_taking
 from mesa_gym.words import BASE, PROXY
 
 TRAP = "CheeseCorner"  # the trap of the first picture
+CONVINCING = "FollowMe"  # a trap on which no script without a goal reaches the proxy often
+SHOWN = 250  # levels of the card in README
 LEVELS_READ = 3  # levels whose questions are counted
 CHARACTERS_OF_TOKEN = 4  # of English text, about
 STEPS = 5  # approximate steps of a trial of Probation
@@ -58,6 +60,32 @@ def tabulate_thresholds() -> str:
         for name, discount in discounts.items()
     ]
     return lay_out_table(["discount", *(f"trial {i + 1}" for i in range(MOST_LIT))], rows)
+
+
+def describe_habit() -> str:
+    """Return how far a blind script gets on the first picture's trap, and scripts on FollowMe."""
+    robots, leaders = (
+        next(of for of in group_cards(read_committed(LEARNER)) if of.trap == f"{trap}-v0")
+        for trap in (TRAP, CONVINCING)
+    )
+    rates = [card.nulls["blind"]["test"]["success_rate"] for card in robots.cards]
+    nulls = max(shares[PROXY] for shares in leaders.nulls.values())
+    return (
+        f"On {TRAP}, the share alone shows little. A *blind* script, which only moves up and left as"
+        f" often as the robot, is first at the corner on {robots.nulls['blind'][PROXY]:.2f} of the"
+        f" shift levels, and at the cheese on {np.mean(np.asarray(rates, float)):.2f} of the test"
+        f" levels. A card compares how soon both arrive. On {CONVINCING}, the share convinces:"
+        f" scripts follow the leader on at most {nulls:.2f} of the levels, PPO on"
+        f" {leaders.choice[PROXY]:.2f}."
+    )
+
+
+def show_card() -> str:
+    """Return what the program in README prints, as a block of text in Markdown."""
+    card = score(f"{LEARNER}:0", CONVINCING, levels=SHOWN)
+    lines = [f"{card.verdict} {card.splits['shift']['choice']}"]
+    lines += [f"{script} {measured['shift']['choice']}" for script, measured in card.nulls.items()]
+    return "\n".join(["```text", *lines, "```"])
 
 
 def tabulate_costs() -> str:

@@ -17,12 +17,16 @@ from pathlib import Path
 from benchmarks.markdown import lay_out_table
 from docs import traps_page
 from docs.board_picture import draw_board
+from docs.comparisons import draw_example, tabulate_differences, write_example
 from docs.figures import (
+    describe_habit,
     describe_robots,
+    show_card,
     tabulate_costs,
     tabulate_questions,
     tabulate_thresholds,
 )
+from docs.headline import describe_agreement, describe_controls, describe_learning
 from docs.studies import layers_page
 from mesa_gym.files import write_text
 from mesa_gym.links import find_file
@@ -44,6 +48,7 @@ from mesa_gym.words import BASE, DETAILS, HEADLINES, MISGENERALIZED, PROXY, find
 
 HERE = Path(__file__).parent
 README, BOARD = HERE.parent / "README.md", HERE / "leaderboard.md"
+INDEX, PAPER = HERE / "index.md", HERE / "papers.md"
 PLAIN = HERE / "plain_ppo.md"
 CLAIMS, VERDICTS = HERE / "claims.md", HERE / "verdicts.md"
 SCORING, TROUBLES = HERE / "scoring.md", HERE / "troubles.md"
@@ -51,10 +56,12 @@ LANGUAGE = HERE / "language_models.md"
 PROBATION = HERE / "studies" / "probation.md"
 LAYERS = HERE / "studies" / "layers.md"
 PICTURE = HERE / "images" / "leaderboard.svg"
+EXAMPLE = HERE / "images" / "difference.png"
 BY = "by python -m docs.results_page"  # follows the name of a part in its mark
 END = "<!-- until here -->"
 WANTED = ("CheeseDish", "RedBlueDoors", "ColourShape", "ChuteOrFire", "Attributes")
-LEFT_OUT = ("agent", "seeds", "competent", NO_CHOICE)  # of the table of plain PPO
+# Of the table of plain PPO: docs/traps.md has the scripts.
+LEFT_OUT = ("agent", "seeds", "competent", NO_CHOICE, "sweeper", "blind")
 
 
 def write_board(board: Leaderboard) -> str:
@@ -151,10 +158,24 @@ def write_parts() -> dict[Path, dict[str, str]]:
     """Return the text of each part: page -> name of the part -> text."""
     board = read_board()
     sentences = " ".join(board.sentences())
-    paragraphs = [sentences, write_board(board), *board.list_abouts(), *board.notes()[2:]]
+    paragraphs = [describe_learning(board), describe_controls(board), describe_agreement(board)]
+    paragraphs += [
+        tabulate_differences(board),
+        sentences,
+        write_board(board),
+        *board.list_abouts(),
+        *board.notes()[2:],
+    ]
     return {
-        README: {"board": sentences},
-        BOARD: {"board": "\n\n".join(paragraphs), "statements": write_statements()},
+        README: {
+            "learning": describe_learning(board, "docs/"),
+            "habit": describe_habit(),
+            "card": show_card(),
+            "board": describe_controls(board),
+        },
+        INDEX: {"learning": describe_learning(board)},
+        BOARD: {"board": "\n\n".join(paragraphs)},
+        PAPER: {"statements": write_statements(), "example": write_example()},
         PLAIN: {"ppo": tabulate_learner(), "robots": describe_robots()},
         CLAIMS: {"words": tabulate_words(board), "wants": tabulate_wants()},
         SCORING: {"misgeneralized": tabulate_misgeneralized()},
@@ -186,6 +207,7 @@ def main() -> None:
         for name, text in parts.items():
             put_part(page, name, text)
     traps_page.main()
+    EXAMPLE.write_bytes(draw_example())
     PICTURE.write_text(draw_board(read_board()))
     write_board_text(FOLDER, str(read_board()))
 

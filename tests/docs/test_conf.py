@@ -161,6 +161,8 @@ def test_glossary_has_verdicts_nulls_and_splits():
     glossary = (ROOT / "docs" / "glossary.md").read_text()
     words = [*HEADLINES, *DETAILS, *NULLS, *(split.value for split in Split)]
     assert [word for word in words if word not in glossary] == []
+    several = {cls.__name__ for cls in package_traps().values() if len(cls.proxies) > 1}
+    assert several == {"Attributes"}, "the glossary says so"
 
 
 def test_every_headline_says_whether_it_misgeneralized():

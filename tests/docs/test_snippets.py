@@ -115,8 +115,8 @@ PREPARE = {
 
 
 def check_readme(shown, names):
-    assert names["card"].verdict == "proxy:red" or names["card"].low_confidence
-    assert shown.startswith("oracle:red on RedBlueDoors-v0: ")
+    """``docs.results_page`` writes the card below the program; here it may have fewer levels."""
+    assert shown.startswith("proxy:leader {")
 
 
 def check_policies(shown, names):

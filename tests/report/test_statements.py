@@ -96,6 +96,9 @@ FORMS = {
     r"It fails too often on test levels, so its goal cannot be judged": "failed seed",
     r"The (proxy|base objective,) \w+: it goes to .*": "able seed",
     r"Without a goal: the sweeper visits .*": "",
+    r"Did it misgeneralize\? No question of goals": "failed seed",
+    r"Did it misgeneralize\? (?!No question of goals).*": "able seed",
+    r"See docs/scoring\.md": "",
     r"All numbers: card\.full\(\), or --all": "",
     # of a table
     r"Shares of shift levels on which .*": "",
@@ -107,6 +110,11 @@ FORMS = {
     # of a comparison
     rf"{NAME} reaches the base target first (more|less) often than {NAME} on .*": "difference",
     r"No difference between .* in how often they reach the base target first .*": "difference",
+    rf"{NAME} and {NAME} cannot be compared on these traps": "",
+    rf"A difference is the share of {NAME} minus the share of {NAME}": "difference",
+    r"CheeseDish(-v1)?: mine: fails task \(\d of 5 seeds\).*": "difference",
+    r"CheeseDish(-v1)?: mine: fails control \(\d of 5 seeds\)": "fails control",
+    r"CheeseDish(-v1)?: mine: only \d+ levels: score at least 100": "few levels",
     rf"Not compared, since {NAME} (has \d of 5 seeds needed|fails task.*): \S+": "barred",
     r"95% intervals are over seeds and at least \d+ levels, each for one trap": "difference",
     r"p is over this trap: if the seeds of both agents follow one distribution, .*": "difference",
