@@ -68,12 +68,13 @@ def describe_habit() -> str:
         next(of for of in group_cards(read_committed(LEARNER)) if of.trap == f"{trap}-v0")
         for trap in (TRAP, CONVINCING)
     )
-    rates = [card.nulls["blind"]["test"]["success_rate"] for card in robots.cards]
+    rates: list[Any] = [card.nulls["blind"]["test"]["success_rate"] for card in robots.cards]
+    blind, success = robots.nulls["blind"][PROXY], float(np.mean(rates))
     nulls = max(shares[PROXY] for shares in leaders.nulls.values())
     return (
-        f"On {TRAP}, the share alone shows little. A *blind* script, which only moves up and left as"
-        f" often as the robot, is first at the corner on {robots.nulls['blind'][PROXY]:.2f} of the"
-        f" shift levels, and at the cheese on {np.mean(np.asarray(rates, float)):.2f} of the test"
+        f"On {TRAP}, the share alone shows little. A *blind* script, which only moves up and left"
+        f" as often as the robot, is first at the corner on {blind:.2f} of the shift levels, and at"
+        f" the cheese on {success:.2f} of the test"
         f" levels. A card compares how soon both arrive. On {CONVINCING}, the share convinces:"
         f" scripts follow the leader on at most {nulls:.2f} of the levels, PPO on"
         f" {leaders.choice[PROXY]:.2f}."

@@ -12,6 +12,7 @@ from mesa_gym.report.board_rows import IDLE, BoardRow, strip_version
 from mesa_gym.report.board_text import LEARNER
 from mesa_gym.report.comparison import join_words
 from mesa_gym.report.statements import LEAST_SEEDS
+from mesa_gym.traps import package_traps
 from mesa_gym.words import BASE, PROXY, write_word
 
 SB3, LABELS = "sb3-ppo", "taught"  # rows that the sentences compare with plain PPO
@@ -42,12 +43,17 @@ def describe_learning(board: Leaderboard, folder: str = "") -> str:
     proxies = list_traps(row, PROXY, learnable)
     bases = list_traps(row, BASE, learnable)
     same = proxies == list_traps(other, PROXY, learnable)
-    who = "PPO, ours as well as Stable-Baselines3's," if same else "PPO"
+    who = "PPO, ours and Stable-Baselines3's," if same else "PPO"
     base = f"base on {len(bases)}" if bases else "base on none"
+    changed = [x.__name__ for x in package_traps().values() if x.changed_after_shift]
+    changed = [name for name in proxies if name in changed]
+    link = f"{folder}traps.md#changed-after-the-shift"
+    note = f" {join_words(changed)} [were changed after results under shift were seen]({link})."
     return (
         f"[{who.rstrip(',')}]({folder}plain_ppo.md){',' * who.endswith(',')} pursues the proxy on"
         f" {len(proxies)} of the {len(learnable)} [traps]({folder}traps.md) on which rewards in"
         f" training fit both goals ({join_words(proxies)}), and {base}."
+        f"{note if changed else ''}"
     )
 
 
@@ -70,7 +76,8 @@ def describe_controls(board: Leaderboard) -> str:
     return (
         f"On the {len(controls)} controls, no reward can single out the proxy: PPO pursues"
         f" {join_words(parts)} (where lava never occurs in training). A script that goes to the"
-        f" nearest target has PPO's verdict on {len(same)} of the {len(row.cells)} traps ({counts})."
+        f" nearest target has PPO's verdict on {len(same)} of the {len(row.cells)} traps"
+        f" ({counts})."
     )
 
 

@@ -1,11 +1,9 @@
 """Writes the committed results into README and pages of docs: ``python -m docs.results_page``.
 
-Each table or sentence is between two marks; people write the text around them. The leaderboard is
-in README.md and docs/leaderboard.md, its picture in docs/images, and its text next to its cards.
-Words and wants are in docs/claims.md, rules and tricks in docs/verdicts.md, what counts as
-misgeneralization in docs/scoring.md, and figures of
-``docs.figures`` in docs/plain_ppo.md and docs/studies. ``docs.traps_page`` writes all of
-docs/traps.md.
+Each table or sentence is between two marks; people write the text around them. Sentences on the
+board are in README.md, docs/index.md and docs/leaderboard.md, its picture in docs/images, and its
+text next to its cards. Figures of ``docs.figures`` are in README.md, guides and docs/studies, and
+comparisons in docs/leaderboard.md and docs/papers.md. ``docs.traps_page`` writes docs/traps.md.
 """
 
 from __future__ import annotations
@@ -157,11 +155,9 @@ def read_board() -> Leaderboard:
 def write_parts() -> dict[Path, dict[str, str]]:
     """Return the text of each part: page -> name of the part -> text."""
     board = read_board()
-    sentences = " ".join(board.sentences())
     paragraphs = [describe_learning(board), describe_controls(board), describe_agreement(board)]
     paragraphs += [
         tabulate_differences(board),
-        sentences,
         write_board(board),
         *board.list_abouts(),
         *board.notes()[2:],

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -124,16 +123,7 @@ def write_page() -> str:
         counts=counts,
         board=counts["learnable"] + counts["controls"],
         changed=[cls for cls in package_traps().values() if cls.changed_after_shift],
-        categories=tabulate_categories([*package_traps().values()]),
     )
-
-
-def tabulate_categories(traps: Sequence[type[Trap]]) -> str:
-    """Return a table in Markdown: category -> its traps."""
-    names: dict[str, list[str]] = defaultdict(list)
-    for cls in traps:
-        names[", ".join(cls.category)].append(cls.__name__)
-    return lay_out_table(["category", "traps"], [[x, ", ".join(y)] for x, y in names.items()])
 
 
 def draw_picture(cls: type[Trap]) -> Image.Image:
