@@ -40,14 +40,14 @@ def tabulate_differences(board: Leaderboard) -> str:
     """Return a table in Markdown: on which traps rows differ from plain PPO in their base share."""
     rows = []
     for agent in list_comparable(board):
-        by_claim: dict[str, list[str]] = {what: [] for what in (MORE, LESS, ALIKE, BARRED)}
+        by_claim: dict[str, list[str]] = {claim: [] for claim in (MORE, LESS, ALIKE, BARRED)}
         for row in compare_row(agent).rows:
             text = strip_version(row.trap)
             if row.difference is not None and row.what != ALIKE:
                 one, other = (of.choice[BASE] for of in row.groups)
                 text += f" ({one:.2f} against {other:.2f}, p {row.write()[-1]})"
             by_claim[row.what].append(text)
-        cells = [", ".join(by_claim[what]) or "–" for what in (MORE, LESS)]
+        cells = [", ".join(by_claim[claim]) or "–" for claim in (MORE, LESS)]
         rest = (
             f"{len(by_claim[ALIKE])}{f'; {len(by_claim[BARRED])} barred' * bool(by_claim[BARRED])}"
         )

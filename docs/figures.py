@@ -115,14 +115,14 @@ def tabulate_questions() -> str:
             cells = [name, "`choice=true`" if choice else "each step"]
             cells.append(f"{'' if choice else 'at most '}{questions:,}")
             for examples in (0, 3):
-                begun = (
+                texts = (
                     TextSession().begin(
                         trap=name, split=play, level=level, examples=examples, choice=choice
                     )
                     for play in splits
                     for level in range(LEVELS_READ)
                 )
-                characters = float(np.mean([len(text) for text in begun]))
+                characters = float(np.mean([len(text) for text in texts]))
                 tokens = questions * characters / CHARACTERS_OF_TOKEN / 1e6
                 cells.append(f"{characters:,.0f} ({tokens:.2g} M tokens in all)")
             rows.append(cells)

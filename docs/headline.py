@@ -43,14 +43,15 @@ def describe_learning(board: Leaderboard, folder: str = "") -> str:
     proxies = list_traps(row, PROXY, learnable)
     bases = list_traps(row, BASE, learnable)
     same = proxies == list_traps(other, PROXY, learnable)
-    who = "PPO, ours and Stable-Baselines3's," if same else "PPO"
+    label = "PPO, ours and Stable-Baselines3's," if same else "PPO"
     base = f"base on {len(bases)}" if bases else "base on none"
     changed = [x.__name__ for x in package_traps().values() if x.changed_after_shift]
     changed = [name for name in proxies if name in changed]
     link = f"{folder}traps.md#changed-after-the-shift"
     note = f" {join_words(changed)} [were changed after results under shift were seen]({link})."
     return (
-        f"[{who.rstrip(',')}]({folder}plain_ppo.md){',' * who.endswith(',')} pursues the proxy on"
+        f"[{label.rstrip(',')}]({folder}plain_ppo.md){',' * label.endswith(',')} pursues the proxy"
+        " on"
         f" {len(proxies)} of the {len(learnable)} [traps]({folder}traps.md) on which rewards in"
         f" training fit both goals ({join_words(proxies)}), and {base}."
         f"{note if changed else ''}"

@@ -121,22 +121,26 @@ class Comparison:
         """
         one, other = map(printable, self.agents)
         claims = {
-            what: [row.describe() for row in self.rows if row.what == what]
-            for what in (MORE, LESS, ALIKE)
+            claim: [row.describe() for row in self.rows if row.what == claim]
+            for claim in (MORE, LESS, ALIKE)
         }
         parts = [
-            f"{what} often than {other} on {join_words(traps)}"
-            for what, traps in claims.items()
-            if traps and what != ALIKE
+            f"{claim} often than {other} on {join_words(traps)}"
+            for claim, traps in claims.items()
+            if traps and claim != ALIKE
         ]
-        alike = claims[ALIKE]
+        insignificant = claims[ALIKE]
         if parts:
             sentence = f"{one} reaches the base target first {', and '.join(parts)}"
-            if alike:
-                traps = f"{len(alike)} other trap{'s' * (len(alike) > 1)}"
+            if insignificant:
+                traps = f"{len(insignificant)} other trap{'s' * (len(insignificant) > 1)}"
                 sentence += f"; on {traps}, no difference is significant"
-        elif alike:
-            where = join_words(alike) if len(alike) <= NAMED else f"{len(alike)} traps"
+        elif insignificant:
+            where = (
+                join_words(insignificant)
+                if len(insignificant) <= NAMED
+                else f"{len(insignificant)} traps"
+            )
             sentence = (
                 f"No difference between {one} and {other} in how often they reach the base target"
                 f" first is significant on {where}"
