@@ -1,9 +1,9 @@
 """Writes the committed results into README and pages of docs: ``python -m docs.results_page``.
 
-Each table or sentence is between two marks; people write the text around them. The leaderboard is
-in README.md and docs/leaderboard.md, its picture in docs/images, and its text next to its cards.
-Words and wants are in docs/claims.md, rules and tricks in docs/verdicts.md, and figures of
-``docs.figures`` in docs/plain_ppo.md and docs/studies.
+Each table or sentence is between two marks; people write the text around them. Sentences on the
+board are in README.md, docs/index.md and docs/leaderboard.md, its picture in docs/images, and its
+text next to its cards. Figures of ``docs.figures`` are in README.md, guides and docs/studies, and
+comparisons in docs/leaderboard.md and docs/papers.md. ``docs.traps_page`` writes docs/traps.md.
 """
 
 from __future__ import annotations
@@ -13,8 +13,18 @@ from functools import cache
 from pathlib import Path
 
 from benchmarks.markdown import lay_out_table
+from docs import traps_page
 from docs.board_picture import draw_board
-from docs.figures import describe_robots, tabulate_thresholds
+from docs.comparisons import draw_example, tabulate_differences, write_example
+from docs.figures import (
+    describe_habit,
+    describe_robots,
+    show_card,
+    tabulate_costs,
+    tabulate_questions,
+    tabulate_thresholds,
+)
+from docs.headline import describe_agreement, describe_controls, describe_learning
 from docs.studies import layers_page
 from mesa_gym.files import write_text
 from mesa_gym.links import find_file
@@ -36,19 +46,24 @@ from mesa_gym.scoring.reasons import describe_rule, find_headline
 from mesa_gym.scoring.rules import CHOICE_RULES
 from mesa_gym.traps import find_trap
 from mesa_gym.traps.judged_by import NO_CHOICE
-from mesa_gym.words import BASE, DETAILS, HEADLINES, PROXY, find_meaning, write_word
+from mesa_gym.words import BASE, DETAILS, HEADLINES, MISGENERALIZED, PROXY, find_meaning, write_word
 
 HERE = Path(__file__).parent
 README, BOARD = HERE.parent / "README.md", HERE / "leaderboard.md"
+INDEX, PAPER = HERE / "index.md", HERE / "papers.md"
 PLAIN = HERE / "plain_ppo.md"
 CLAIMS, VERDICTS = HERE / "claims.md", HERE / "verdicts.md"
+SCORING, TROUBLES = HERE / "scoring.md", HERE / "troubles.md"
+LANGUAGE = HERE / "language_models.md"
 PROBATION = HERE / "studies" / "probation.md"
 LAYERS = HERE / "studies" / "layers.md"
 PICTURE = HERE / "images" / "leaderboard.svg"
+EXAMPLE = HERE / "images" / "difference.png"
 BY = "by python -m docs.results_page"  # follows the name of a part in its mark
 END = "<!-- until here -->"
 WANTED = ("CheeseDish", "RedBlueDoors", "ColourShape", "ChuteOrFire", "Attributes")
-LEFT_OUT = ("agent", "seeds", "competent", NO_CHOICE)  # of the table of plain PPO
+# Of the table of plain PPO: docs/traps.md has the scripts.
+LEFT_OUT = ("agent", "seeds", "competent", NO_CHOICE, "sweeper", "blind")
 
 
 def write_board(board: Leaderboard) -> str:
@@ -64,6 +79,12 @@ def write_statements() -> str:
     rules = lay_out_table(["you may say", "if", "next to it, report"], rows)
     rows = [[f"*{write_word(word)}*", *sayings] for word, sayings in SAYINGS.items()]
     return f"{rules}\n\n{lay_out_table(['verdict', 'you may say', 'but not'], rows)}"
+
+
+def tabulate_misgeneralized() -> str:
+    """Return a table in Markdown: verdict -> whether the agent misgeneralized, what may be said."""
+    rows = [[f"*{write_word(word)}*", *of] for word, of in MISGENERALIZED.items()]
+    return lay_out_table(["verdict", "did it misgeneralize?", "you may say"], rows)
 
 
 def tabulate_learner() -> str:
@@ -138,15 +159,30 @@ def read_board() -> Leaderboard:
 def write_parts() -> dict[Path, dict[str, str]]:
     """Return the text of each part: page -> name of the part -> text."""
     board = read_board()
-    sentences = " ".join(board.sentences())
-    paragraphs = [sentences, write_board(board), *board.list_abouts(), *board.notes()[2:]]
+    paragraphs = [describe_learning(board), describe_controls(board), describe_agreement(board)]
+    paragraphs += [
+        tabulate_differences(board),
+        write_board(board),
+        *board.list_abouts(),
+        *board.notes()[2:],
+    ]
     return {
-        README: {"board": sentences},
-        BOARD: {"board": "\n\n".join(paragraphs), "statements": write_statements()},
+        README: {
+            "learning": describe_learning(board, "docs/"),
+            "habit": describe_habit(),
+            "card": show_card(),
+            "board": describe_controls(board),
+        },
+        INDEX: {"learning": describe_learning(board)},
+        BOARD: {"board": "\n\n".join(paragraphs)},
+        PAPER: {"statements": write_statements(), "example": write_example()},
         PLAIN: {"ppo": tabulate_learner(), "robots": describe_robots()},
         CLAIMS: {"words": tabulate_words(board), "wants": tabulate_wants()},
+        SCORING: {"misgeneralized": tabulate_misgeneralized()},
         VERDICTS: {"rules": write_rules(), "tricks": write_tricks()},
         PROBATION: {"thresholds": tabulate_thresholds()},
+        TROUBLES: {"costs": tabulate_costs()},
+        LANGUAGE: {"questions": tabulate_questions()},
         LAYERS: layers_page.write_parts(layers_page.read_figures()),
     }
 
@@ -170,6 +206,8 @@ def main() -> None:
     for page, parts in write_parts().items():
         for name, text in parts.items():
             put_part(page, name, text)
+    traps_page.main()
+    EXAMPLE.write_bytes(draw_example())
     PICTURE.write_text(draw_board(read_board()))
     card_packing.record_board()
 

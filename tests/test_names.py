@@ -133,7 +133,13 @@ TEXTS = Path(__file__).parent / "golden" / "texts"
 PICTURE = Path(__file__).parents[1] / "docs" / "images" / "leaderboard.svg"
 # Patterns of the words for the same facts before.
 FORMER = (
-    *("incapable", "aimless", "either", "(?<!only )(?<!targets are )together", "(?<!reward )lost(?! against)"),
+    *(
+        "incapable",
+        "aimless",
+        "either",
+        "(?<!only )(?<!targets are )together",
+        "(?<!reward )lost(?! against)",
+    ),
     *("mixed", "brittle", "undecided", "cannot(?! be)", "varies", "differs by seed", "drift"),
     *("seeds disagree", "fails on test levels", "seeds able", "not able", r"\d able", "arrival"),
     *(r"\(want\)", r"\(lead\)"),

@@ -13,13 +13,9 @@ import gymnasium
 import pytest
 
 from mesa_gym.cli import main
-from mesa_gym.language.session import TextSession
-from mesa_gym.report import join_committed
-from mesa_gym.report.board_text import LEARNER
 from mesa_gym.scoring.findings import find_equally
-from mesa_gym.scoring.plays import JUDGED, plays_of
 from mesa_gym.scoring.verdict import judge
-from mesa_gym.traps import Split, as_trap, package_traps
+from mesa_gym.traps import package_traps
 from tests.support.cards import choose
 
 ROOT = Path(__file__).parents[2]
@@ -56,38 +52,24 @@ def test_import_mesa_gym_offers_its_modules():
 # -- figures ---------------------------------------------------------------------------------------
 # Counted before any test registers more.
 IDS = sum(name.startswith("MesaGym/") for name in gymnasium.registry)
-COUNTED = (".ci/description.md", "README.md", "docs/index.md", "docs/leaderboard.md")
-COUNTED += ("docs/train.md", "CHANGELOG.md")
+COUNTED = (".ci/description.md", "README.md", "docs/index.md", "docs/train.md", "CHANGELOG.md")
 
 
 @cache
 def list_counts():
     """Return page -> texts that it must contain."""
-    plain = next(row for row in join_committed([]).rows if row.agent == LEARNER)
-    proxies, traps = plain.counts["proxy"], len(plain.cells)
+    count = len(package_traps())
     return {
-        ".ci/description.md": [f"`mesa_gym` has {len(package_traps())} Gymnasium environments"],
-        "README.md": [
-            f"`mesa_gym` has {len(package_traps())}\n",
-            f"on {proxies} of the {traps} traps of the leaderboard",
-        ],
-        "docs/index.md": [
-            f"`mesa_gym` has {len(package_traps())} small",
-            f"pursues the proxy on {proxies} of the leaderboard's {traps} traps",
-            f"PPO pursues the proxy on {proxies} of {traps} traps",
-        ],
-        "docs/leaderboard.md": [
-            f"can do the task on all {traps} traps",
-            f"pursues the proxy on {proxies} of {traps} traps\nand base on {plain.counts['base']}.",
-            f"On the other {traps - proxies - plain.counts['base']} traps, PPO pursues both",
-        ],
+        ".ci/description.md": [f"`mesa_gym` has {count} Gymnasium environments"],
+        "README.md": [f"`mesa_gym` has {count}\n"],
+        "docs/index.md": [f"`mesa_gym` has {count} small"],
         "docs/train.md": [f"There are {IDS} ids:"],
-        "CHANGELOG.md": [f"- **Traps**: {len(package_traps())} gridworlds"],
+        "CHANGELOG.md": [f"- **Traps**: {count} gridworlds"],
     }
 
 
 @pytest.mark.parametrize("page", COUNTED)
-def test_page_counts_equal_the_registry_and_board(page):
+def test_page_counts_equal_the_registry(page):
     text = (ROOT / page).read_text()
     for expected in list_counts()[page]:
         assert expected in text
@@ -101,23 +83,6 @@ def test_exported_page_has_the_named_size(tmp_path, monkeypatch, capsys):
     command, printed = shown.groups()
     assert main(shlex.split(command)) in (0, None)
     assert printed in capsys.readouterr().out
-
-
-def test_language_page_counts_questions_and_characters():
-    page = (ROOT / "docs" / "language_models.md").read_text()
-    names = ("CheeseDish", "CheeseCorner")
-    traps = {name: plays_of(as_trap(name)).values() for name in names}
-    plays = {name: sum(play.split in JUDGED for play in of) for name, of in traps.items()}
-    lengths = [
-        len(TextSession().begin(trap="CheeseDish", split="shift", level=0, examples=k, choice=x))
-        for x in (True, False)
-        for k in (0, 3)
-    ]
-    steps = plays["CheeseDish"] * 100 * as_trap("CheeseDish").horizon(Split.TEST)
-    choice, step = f"{lengths[0]}, {lengths[1]:,}", f"{lengths[2]}, {lengths[3]:,}"
-    assert f"| {plays['CheeseDish'] * 100} | {choice} |" in page
-    assert f"{steps:,} in all | {step} |" in page
-    assert f"{plays['CheeseCorner'] * 100} questions with" in page
 
 
 def test_example_of_both_gives_its_verdicts():
