@@ -117,7 +117,7 @@ FORMS = {
     r"CheeseDish(-v1)?: mine: fails task \(\d of 5 seeds\).*": "difference",
     r"CheeseDish(-v1)?: mine: fails control \(\d of 5 seeds\)": "fails control",
     rf"CheeseDish(-v1)?: {NAME}: only \d+ levels: score at least 100": "few levels",
-    r"CheeseDish(-v1)?: mine: low confidence, 0\.\d+": "",
+    rf"CheeseDish(-v1)?: {NAME}: low confidence, 0\.\d+": "",
     rf"Not compared, since {NAME} (has \d of 5 seeds needed|fails task.*): \S+": "barred",
     r"95% intervals are over seeds and at least \d+ levels, each for one trap": "difference",
     r"p is over this trap: if the seeds of both agents follow one distribution, .*": "difference",
