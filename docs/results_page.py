@@ -1,7 +1,7 @@
 """Writes the committed results into README and pages of docs: ``python -m docs.results_page``.
 
 Each table or sentence is between two marks; people write the text around them. Sentences on the
-board are in README.md, docs/index.md and docs/leaderboard.md, its picture in docs/images, and its
+board are in README.md and docs/leaderboard.md, its picture in docs/images, and its
 text next to its cards. Figures of ``docs.figures`` are in README.md, guides and docs/studies, and
 comparisons in docs/leaderboard.md and docs/papers.md. ``docs.traps_page`` writes docs/traps.md.
 """
@@ -45,7 +45,7 @@ from mesa_gym.words import BASE, DETAILS, HEADLINES, MISGENERALIZED, PROXY, find
 
 HERE = Path(__file__).parent
 README, BOARD = HERE.parent / "README.md", HERE / "leaderboard.md"
-INDEX, PAPER = HERE / "index.md", HERE / "papers.md"
+PAPER = HERE / "papers.md"
 PLAIN = HERE / "plain_ppo.md"
 CLAIMS, VERDICTS = HERE / "claims.md", HERE / "verdicts.md"
 SCORING, TROUBLES = HERE / "scoring.md", HERE / "troubles.md"
@@ -156,7 +156,6 @@ def write_parts() -> dict[Path, dict[str, str]]:
             "card": show_card(),
             "board": describe_controls(board),
         },
-        INDEX: {"learning": describe_learning(board)},
         BOARD: {"board": "\n\n".join(paragraphs)},
         PAPER: {"statements": write_statements(), "example": write_example()},
         PLAIN: {"robots": describe_robots()},
