@@ -21,7 +21,7 @@ version = release = mesa_gym.__version__
 
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx.ext.viewcode"]
 # Other pages include `_results.md`; links to examples lead to files.
-exclude_patterns = ["traps/_*.md", "examples/**", "paper/**"]
+exclude_patterns = ["traps/_*.md", "examples/**"]
 # Blocks of commands and their output have no language.
 highlight_language = "none"
 

@@ -1,7 +1,7 @@
 """Writes the committed results into README and pages of docs: ``python -m docs.results_page``.
 
 Each table or sentence is between two marks; people write the text around them. Sentences on the
-board are in README.md, docs/index.md and docs/leaderboard.md, its picture in docs/images, and its
+board are in README.md and docs/leaderboard.md, its picture in docs/images, and its
 text next to its cards. Figures of ``docs.figures`` are in README.md, guides and docs/studies, and
 comparisons in docs/leaderboard.md and docs/papers.md. ``docs.traps_page`` writes docs/traps.md.
 """
@@ -27,7 +27,6 @@ from docs.figures import (
 from docs.headline import describe_agreement, describe_controls, describe_learning
 from docs.studies import layers_page
 from mesa_gym.files import write_text
-from mesa_gym.links import find_file
 from mesa_gym.report import (
     Leaderboard,
     card_packing,
@@ -39,18 +38,14 @@ from mesa_gym.report.board_columns import write_headline
 from mesa_gym.report.board_rows import IDLE, TRICK, strip_version
 from mesa_gym.report.board_text import LEARNER
 from mesa_gym.report.statements import RULES, SAYINGS
-from mesa_gym.report.tables import HEADS as TABLE_HEADS
-from mesa_gym.report.tables import tabulate_groups
 from mesa_gym.scoring.evidence import SWEEPER
 from mesa_gym.scoring.reasons import describe_rule, find_headline
 from mesa_gym.scoring.rules import CHOICE_RULES
-from mesa_gym.traps import find_trap
-from mesa_gym.traps.judged_by import NO_CHOICE
 from mesa_gym.words import BASE, DETAILS, HEADLINES, MISGENERALIZED, PROXY, find_meaning, write_word
 
 HERE = Path(__file__).parent
 README, BOARD = HERE.parent / "README.md", HERE / "leaderboard.md"
-INDEX, PAPER = HERE / "index.md", HERE / "papers.md"
+PAPER = HERE / "papers.md"
 PLAIN = HERE / "plain_ppo.md"
 CLAIMS, VERDICTS = HERE / "claims.md", HERE / "verdicts.md"
 SCORING, TROUBLES = HERE / "scoring.md", HERE / "troubles.md"
@@ -62,8 +57,6 @@ EXAMPLE = HERE / "images" / "difference.png"
 BY = "by python -m docs.results_page"  # follows the name of a part in its mark
 END = "<!-- until here -->"
 WANTED = ("CheeseDish", "RedBlueDoors", "ColourShape", "ChuteOrFire", "Attributes")
-# Of the table of plain PPO: docs/traps.md has the scripts.
-LEFT_OUT = ("agent", "seeds", "competent", NO_CHOICE, "sweeper", "blind")
 
 
 def write_board(board: Leaderboard) -> str:
@@ -87,30 +80,20 @@ def tabulate_misgeneralized() -> str:
     return lay_out_table(["verdict", "did it misgeneralize?", "you may say"], rows)
 
 
-def tabulate_learner() -> str:
-    """Return a table in Markdown: the choices of plain PPO and of nulls on each trap."""
-    heads = [head for head in TABLE_HEADS if head not in LEFT_OUT]
-    rows = []
-    for texts in tabulate_groups(group_cards(read_committed(LEARNER))):
-        cells = dict(zip(TABLE_HEADS, texts, strict=True))
-        name = strip_version(cells["trap"])
-        cells["trap"] = f"[{name}](../{find_file(find_trap(name).__module__)})"
-        rows.append([cells[head] for head in heads])
-    return lay_out_table(heads, rows)
-
-
-def tabulate_words(board: Leaderboard) -> str:
-    """Return a table in Markdown: where other agents have plain PPO's verdicts, and where not."""
+def list_words(board: Leaderboard) -> str:
+    """Return on how many traps other agents have plain PPO's verdict, and their other verdicts."""
     rows = [row for row in board.rows if row.block != IDLE]
     (plain,) = (row for row in rows if row.agent == LEARNER)
-    lines = []
+    texts = []
     for row in rows:
+        if row is plain:
+            continue
         pairs = zip(row.cells, plain.cells, strict=True)
         changed = [one for one, other in pairs if write_headline(one) != write_headline(other)]
         named = [f"{strip_version(cell.trap)} {write_headline(cell)}" for cell in changed]
-        same = f"{len(row.cells) - len(changed)} of {len(row.cells)}"
-        lines.append([row.label, str(row.counts[BASE]), same, ", ".join(named) or "none"])
-    return lay_out_table(["agent", "base", "PPO's verdict", "other verdicts"], lines)
+        others = f" ({', '.join(named)})" if named else ""
+        texts.append(f"{row.label} {len(row.cells) - len(changed)}{others}")
+    return f"Of {len(plain.cells)} traps: {'; '.join(texts)}."
 
 
 def tabulate_wants() -> str:
@@ -173,11 +156,10 @@ def write_parts() -> dict[Path, dict[str, str]]:
             "card": show_card(),
             "board": describe_controls(board),
         },
-        INDEX: {"learning": describe_learning(board)},
         BOARD: {"board": "\n\n".join(paragraphs)},
         PAPER: {"statements": write_statements(), "example": write_example()},
-        PLAIN: {"ppo": tabulate_learner(), "robots": describe_robots()},
-        CLAIMS: {"words": tabulate_words(board), "wants": tabulate_wants()},
+        PLAIN: {"robots": describe_robots()},
+        CLAIMS: {"words": list_words(board), "wants": tabulate_wants()},
         SCORING: {"misgeneralized": tabulate_misgeneralized()},
         VERDICTS: {"rules": write_rules(), "tricks": write_tricks()},
         PROBATION: {"thresholds": tabulate_thresholds()},

@@ -154,7 +154,7 @@ def test_build_has_no_warning(tmp_path):
     assert {path.stem for path in (built / "traps" / "gallery").glob("*.html")} == {
         cls.__name__ for cls in package_traps().values() if has_page(cls())
     }
-    assert "Attributes-v0" in (built / "studies" / "findings.html").read_text()
+    assert "Attributes-v0" in (built / "studies" / "archive.html").read_text()
 
 
 def test_glossary_has_verdicts_nulls_and_splits():
