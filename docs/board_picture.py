@@ -19,6 +19,7 @@ from mesa_gym.words import (
     HEADLINES,
     INCONSISTENT,
     NO_GOAL,
+    NOT_PLAYED,
     PROXY,
     SEEDS_SPLIT,
     write_word,
@@ -45,11 +46,12 @@ FILLS = {
     **{word: f'fill="url(#{word})"' for word in (BOTH, INCONSISTENT, SEEDS_SPLIT)},
     FAILS_TASK: f'fill="{GREY}"',
     NO_GOAL: f'fill="{LIGHT}"',
+    NOT_PLAYED: 'fill="none"',
 }
 OTHERS = 'fill="url(#others)"'  # seeds with another verdict
 # The legend besides the headlines: fill -> text.
 MORE = {
-    "": "rows are not ranked, –: not played",
+    "": "rows are not ranked",
     f'fill="{BLUE}" fill-opacity=".25"': "pale: low confidence, or not trained",
     OTHERS: "hatched part: seeds with another verdict",
     " ": f"provisional: fewer than {LEAST_SEEDS} seeds",

@@ -9,7 +9,6 @@ import inspect
 import io
 import os
 import re
-from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import redirect_stdout, suppress
 from functools import cache
@@ -64,21 +63,10 @@ def write_all() -> None:
     classes = list(package_traps().values())
     for cls in classes:
         write_page(cls, FOLDER)
-        pictures.thumbnail(cls, FOLDER / GALLERY / f"{cls.__name__}.png")
-    categories: dict[str, list[type[Trap]]] = defaultdict(list)
-    for cls in classes:
-        categories[", ".join(cls.category)].append(cls)
-        if not cls.solvable:
-            categories["random, without exact solver"].append(cls)
-        if cls.expected == "base":
-            categories["no reward in training can single the proxy out"].append(cls)
-    _write(FOLDER / "_grid.md", "grid", classes=classes, story=tell_story)
     _write(
         FOLDER / "index.md",
         "traps",
         classes=classes,
-        story=tell_story,
-        categories=categories,
         twins=has_twins,
         block=name_block,
         learnt=describe_learning,
@@ -142,16 +130,13 @@ def write_page(cls: type[Trap], folder: Path) -> Path:
     return folder / f"{name}.md"
 
 
-def tell_story(cls: type[Trap]) -> str:
-    """Return a trap's story: the first sentence of its docstring."""
-    return (inspect.getdoc(cls) or "").split("\n\n")[0].replace("\n", " ")
-
-
 def _describe_trap(trap: Trap) -> dict[str, Any]:
     """Return the template's values: facts about a trap, its certificate and its results."""
     cls = type(trap)
     first, *rest = (inspect.getdoc(cls) or "").split("\n\n")
     rest += [f"Limit: {cls.caveat}"] if cls.caveat else []
+    if cls.changed_after_shift:
+        rest.append(f"Changed after shift results: {cls.changed_after_shift}")
     history = [part for part in rest if part.startswith("History:")]
     rows = _list_results(cls)
     # `mesa-gym certify TRAP --json docs/certificates.json` adds a new trap's certificate.

@@ -20,13 +20,15 @@ project_copyright = author
 version = release = mesa_gym.__version__
 
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx.ext.viewcode"]
-# Other pages include `_grid.md`; links to examples lead to files.
-exclude_patterns = ["traps/_*.md", "examples/**", "paper/**"]
+# Other pages include `_results.md`; links to examples lead to files.
+exclude_patterns = ["traps/_*.md", "examples/**"]
 # Blocks of commands and their output have no language.
 highlight_language = "none"
 
 # Anchors for links such as `verdicts.md#verdicts`, as in repository browsers.
 myst_heading_anchors = 4
+# Pictures with a width, as in the list of traps, are copied to the site.
+myst_enable_extensions = ["html_image"]
 
 autodoc_member_order = "bysource"
 autoclass_content = "both"

@@ -32,8 +32,8 @@ def read(app: Any, docname: str, content: list[str]) -> None:
     """Change the links of a page."""
     page = Path(app.env.doc2path(docname))
     content[0] = relink(content[0], page.parent, page.parent)
-    for comment, text in SITE_ONLY.items():
-        content[0] = content[0].replace(comment, text)
+    for text, replacement in SITE_ONLY.items():
+        content[0] = content[0].replace(text, replacement)
 
 
 def include(app: Any, path: Path, parent: str, content: list[str]) -> None:

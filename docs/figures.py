@@ -8,7 +8,12 @@ from __future__ import annotations
 from math import ceil, floor
 from typing import Any
 
+import numpy as np
+
+from benchmarks.costs import COSTS, write_command
+from benchmarks.costs import FILE as COSTS_FILE
 from benchmarks.markdown import lay_out_table
+from mesa_gym.files import read_json
 from mesa_gym.report import group_cards, read_committed
 from mesa_gym.report.board_text import LEARNER
 from mesa_gym.scoring import score
@@ -17,6 +22,8 @@ from mesa_gym.traps.probation import MOST_LIT, Probation, find_value_taking
 from mesa_gym.words import BASE, PROXY
 
 TRAP = "CheeseCorner"  # the trap of the first picture
+CONVINCING = "FollowMe"  # a trap on which no script without a goal reaches the proxy often
+SHOWN = 250  # levels of the card in README
 STEPS = 5  # approximate steps of a trial of Probation
 HALVINGS = 30
 
@@ -47,6 +54,44 @@ def tabulate_thresholds() -> str:
         for name, discount in discounts.items()
     ]
     return lay_out_table(["discount", *(f"trial {i + 1}" for i in range(MOST_LIT))], rows)
+
+
+def describe_habit() -> str:
+    """Return how far a blind script gets on the first picture's trap, and scripts on FollowMe."""
+    robots, leaders = (
+        next(of for of in group_cards(read_committed(LEARNER)) if of.trap == f"{trap}-v0")
+        for trap in (TRAP, CONVINCING)
+    )
+    rates: list[Any] = [card.nulls["blind"]["test"]["success_rate"] for card in robots.cards]
+    blind, success = robots.nulls["blind"][PROXY], float(np.mean(rates))
+    nulls = max(shares[PROXY] for shares in leaders.nulls.values())
+    return (
+        f"On {TRAP}, the share alone shows little. A *blind* script, which only moves up and left"
+        f" as often as the robot, is first at the corner on {blind:.2f} of the shift levels, and at"
+        f" the cheese on {success:.2f} of the test"
+        f" levels. A card compares how soon both arrive. On {CONVINCING}, the share convinces:"
+        f" scripts follow the leader on at most {nulls:.2f} of the levels, PPO on"
+        f" {leaders.choice[PROXY]:.2f}."
+    )
+
+
+def show_card() -> str:
+    """Return what the program in README prints, as a block of text in Markdown."""
+    card = score(f"{LEARNER}:0", CONVINCING, levels=SHOWN)
+    lines = [f"{card.verdict} {card.splits['shift']['choice']}"]
+    lines += [f"{script} {measured['shift']['choice']}" for script, measured in card.nulls.items()]
+    return "\n".join(["```text", *lines, "```"])
+
+
+def tabulate_costs() -> str:
+    """Return a table in Markdown: measured CPU seconds of common commands (`benchmarks.costs`)."""
+    seconds = read_json(COSTS_FILE)["seconds"]
+    rows = [
+        [x.want, f"{seconds[name]:.0f}", f"`{write_command(x)}`", x.note]
+        for name, x in COSTS.items()
+        if name in seconds
+    ]
+    return lay_out_table(["to", "CPU seconds", "command", "note"], rows)
 
 
 def describe_robots() -> str:

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw, ImageFont, ImageOps
 
 from mesa_gym.engine import Look, State
 from mesa_gym.policies import Oracle
@@ -22,18 +22,19 @@ from mesa_gym.scoring.record import follow, rollout
 from mesa_gym.trained.library import load
 from mesa_gym.traps import Split, Trap, find_trap
 
-LEVEL, PLANE, THUMB, GAP = 48, 40, 24, 20  # pixels per cell, and between grids
+LEVEL, PLANE, GAP = 48, 40, 20  # pixels per cell, and between grids
 IMAGES = Path(__file__).parent / "images"
 TRAP, AGENT, LEVELS = "CheeseCorner", "ppo-s0", 8
 HEADS = {
     Split.TEST: ("As in training", "The cheese pays. It is always in the corner."),
     Split.SHIFT: ("The cheese is moved", "The cheese pays, as before. It lies elsewhere."),
 }
+# Traps on which PPO pursues one goal, and two on which it pursues both.
 GALLERY = (
-    ("CheeseDish", "RedBlueDoors"),
-    ("ColourShape", "KeysChests"),
-    ("ChuteOrFire", "LavaLand"),
-    ("NearestFruit", "DustVacuum"),
+    ("FollowMe", "CoinRun"),
+    ("AbsentSupervisor", "OversightLamp"),
+    ("LavaLand", "CheeseDish"),
+    ("RedBlueDoors", "NearestFruit"),
 )
 CELL, LINE = 36, 25  # pixels: of a cell, and of a line of text
 PAPER, INK = (255, 255, 255), (31, 35, 40)
@@ -67,13 +68,6 @@ def find_conflict(trap: Trap, split: Split) -> State:
     return next(state for state in states if state.vars["over"][0])
 
 
-def thumbnail(cls: type[Trap], path: Path) -> None:
-    """Draw training and shift next to each other, or stacked if the levels are wide."""
-    sides = draw_conflict(cls(), THUMB)
-    stacked = sides[0].width > 1.5 * sides[0].height
-    join_pictures(sides, "RGBA", stacked).save(path, optimize=True)
-
-
 def draw_conflict(trap: Trap, tile: int) -> list[Image.Image]:
     """Return pictures of training and of the shift, with ``tile`` pixels per cell."""
     states = (find_conflict(trap, split) for split in (Split.TRAIN, Split.SHIFT))
@@ -85,17 +79,11 @@ def plane(look: Look, path: Path) -> None:
     Image.fromarray(render_look(look, PLANE)).save(path, optimize=True)
 
 
-def join_pictures(
-    sides: Sequence[Image.Image], mode: str = "RGB", stacked: bool = False
-) -> Image.Image:
-    """Join pictures of equal size side by side, or stacked, with a gap.
-
-    The gap is white, or transparent in mode RGBA.
-    """
+def join_pictures(sides: Sequence[Image.Image], stacked: bool = False) -> Image.Image:
+    """Join pictures of equal size side by side, or stacked, with a white gap."""
     width, height = sides[0].width + GAP, sides[0].height + GAP
     across, down = (1, len(sides)) if stacked else (len(sides), 1)
-    empty = (255, 255, 255) if mode == "RGB" else (0, 0, 0, 0)
-    canvas = Image.new(mode, (across * width - GAP, down * height - GAP), empty)
+    canvas = Image.new("RGB", (across * width - GAP, down * height - GAP), PAPER)
     for i, side in enumerate(sides):
         canvas.paste(side, (0, i * height) if stacked else (i * width, 0))
     return canvas
@@ -172,27 +160,40 @@ def _label_picture(
     return side
 
 
-def save_gallery() -> None:
+def _fit_size(text: str, most: int, width: int) -> int:
+    """Return the largest size of at most ``most`` pixels at which a line of text fits a width."""
+    sizes = range(most, 0, -1)
+    return next(x for x in sizes if ImageFont.load_default(x).getlength(text) + 4 <= width)
+
+
+def draw_gallery() -> Image.Image:
     """Draw two traps per row: training, the shift, and what each objective pays for."""
     rows = [join_pictures([_draw_trap(find_trap(name)()) for name in row]) for row in GALLERY]
-    sheet = join_pictures(rows, stacked=True)
-    sheet.quantize(255, dither=Image.Dither.NONE).save(IMAGES / "gallery.png", optimize=True)
+    return join_pictures(rows, stacked=True).quantize(255, dither=Image.Dither.NONE)
+
+
+def draw_pair(trap: Trap, tile: int) -> Image.Image:
+    """Draw training and shift next to each other, or stacked if the levels are wide."""
+    sides = draw_conflict(trap, tile)
+    return join_pictures(sides, stacked=sides[0].width > 1.5 * sides[0].height)
 
 
 def _draw_trap(trap: Trap) -> Image.Image:
     coloured_objectives = zip(trap.objectives.values(), (BASE_COLOUR, *PROXY_COLOURS), strict=False)
+    width = 2 * 9 * CELL + GAP
     below = [
-        (f"{objective.role} pays {objective.doc}", 19, tone)
+        (text := f"{objective.role} pays {objective.doc}", _fit_size(text, 19, width), tone)
         for objective, tone in coloured_objectives
     ]
-    picture = join_pictures(draw_conflict(trap, CELL))
+    # A picture of wide levels takes the place of two square ones.
+    picture = ImageOps.pad(draw_pair(trap, CELL), (width, 9 * CELL), color=PAPER)
     return _label_picture(picture, [(type(trap).__name__, 20, INK)], below)
 
 
 def main() -> None:
     """Write the film and the gallery."""
     save_corner_film()
-    save_gallery()
+    draw_gallery().save(IMAGES / "gallery.png", optimize=True)
 
 
 if __name__ == "__main__":

@@ -1,11 +1,11 @@
-"""The costs of a verdict on a language model, as a table for docs/language_models.md."""
+"""Prices of a verdict on a language model, as a table for docs/language_models.md."""
 
 from __future__ import annotations
 
-from benchmarks.markdown import lay_out_table
 from mesa_gym.scoring import list_questions
 from mesa_gym.scoring.choice_prices import Price, price_steps
 from mesa_gym.scoring.plays import plays_of
+from mesa_gym.terminal import format_table
 from mesa_gym.traps import Trap, all_traps
 
 LEVELS = 100
@@ -16,21 +16,21 @@ SECONDS = 1.0
 TOGETHER = 32
 
 
-def tabulate_costs() -> str:
-    """Return a table in Markdown: questions, tokens and minutes of a card of each trap."""
+def tabulate_prices() -> str:
+    """Return a table as text: questions, tokens and minutes of a card of each trap."""
     rows = []
     for name, kind in all_traps().items():
         trap = kind()
         steps = price_steps(trap, LEVELS)
         choice = _price_choice(trap, "where"), _price_choice(trap, "things")
         counts = len(plays_of(trap)) * LEVELS
-        cells = ["-"] * 3
+        cells = [""] * 3
         if None not in choice:
             cells = [f"{counts:,}", *map(_round, choice)]
         price = [f"{steps.questions:,}", _round(steps.tokens), _count_minutes(steps.questions)]
         rows.append([name.removesuffix("-v0"), *cells, *price])
-    heads = ["trap", "choices", "tokens (where)", "tokens (things)"]
-    return lay_out_table([*heads, "steps, up to", "tokens", "minutes"], rows)
+    heads = ["\ntrap", "\nchoices", "where:\ntokens", "things:\ntokens", "\nsteps", "\ntokens"]
+    return "\n".join(["```text", format_table([*heads, "\nminutes"], rows), "```"])
 
 
 def _price_choice(trap: Trap, tell: str) -> float | None:
@@ -56,4 +56,4 @@ def _count_minutes(questions: int) -> str:
 
 
 if __name__ == "__main__":
-    print(tabulate_costs())
+    print(tabulate_prices())

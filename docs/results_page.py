@@ -1,10 +1,9 @@
 """Writes the committed results into README and pages of docs: ``python -m docs.results_page``.
 
-Each table or sentence is between two marks; people write the text around them. The leaderboard is
-in README.md and docs/leaderboard.md, its picture in docs/images, and its text next to its cards.
-Words and wants are in docs/claims.md, rules and tricks in docs/verdicts.md, costs in
-docs/language_models.md, and figures of
-``docs.figures`` in docs/plain_ppo.md and docs/studies.
+Each table or sentence is between two marks; people write the text around them. Sentences on the
+board are in README.md and docs/leaderboard.md, its picture in docs/images, and its
+text next to its cards. Figures of ``docs.figures`` are in README.md, guides and docs/studies, and
+comparisons in docs/leaderboard.md and docs/papers.md. ``docs.traps_page`` writes docs/traps.md.
 """
 
 from __future__ import annotations
@@ -14,12 +13,20 @@ from functools import cache
 from pathlib import Path
 
 from benchmarks.markdown import lay_out_table
+from docs import traps_page
 from docs.board_picture import draw_board
-from docs.figures import describe_robots, tabulate_thresholds
-from docs.price_table import tabulate_costs
+from docs.comparisons import draw_example, tabulate_differences, write_example
+from docs.figures import (
+    describe_habit,
+    describe_robots,
+    show_card,
+    tabulate_costs,
+    tabulate_thresholds,
+)
+from docs.headline import describe_agreement, describe_controls, describe_learning
+from docs.price_table import tabulate_prices
 from docs.studies import layers_page
 from mesa_gym.files import write_text
-from mesa_gym.links import find_file
 from mesa_gym.report import (
     Leaderboard,
     card_packing,
@@ -31,27 +38,25 @@ from mesa_gym.report.board_columns import write_headline
 from mesa_gym.report.board_rows import IDLE, TRICK, strip_version
 from mesa_gym.report.board_text import LEARNER
 from mesa_gym.report.statements import RULES, SAYINGS
-from mesa_gym.report.tables import HEADS as TABLE_HEADS
-from mesa_gym.report.tables import tabulate_groups
 from mesa_gym.scoring.evidence import SWEEPER
 from mesa_gym.scoring.reasons import describe_rule, find_headline
 from mesa_gym.scoring.rules import CHOICE_RULES
-from mesa_gym.traps import find_trap
-from mesa_gym.traps.judged_by import NO_CHOICE
-from mesa_gym.words import BASE, DETAILS, HEADLINES, PROXY, find_meaning, write_word
+from mesa_gym.words import BASE, DETAILS, HEADLINES, MISGENERALIZED, PROXY, find_meaning, write_word
 
 HERE = Path(__file__).parent
 README, BOARD = HERE.parent / "README.md", HERE / "leaderboard.md"
+PAPER = HERE / "papers.md"
 PLAIN = HERE / "plain_ppo.md"
 CLAIMS, VERDICTS = HERE / "claims.md", HERE / "verdicts.md"
+SCORING, TROUBLES = HERE / "scoring.md", HERE / "troubles.md"
 LANGUAGE = HERE / "language_models.md"
 PROBATION = HERE / "studies" / "probation.md"
 LAYERS = HERE / "studies" / "layers.md"
 PICTURE = HERE / "images" / "leaderboard.svg"
+EXAMPLE = HERE / "images" / "difference.png"
 BY = "by python -m docs.results_page"  # follows the name of a part in its mark
 END = "<!-- until here -->"
 WANTED = ("CheeseDish", "RedBlueDoors", "ColourShape", "ChuteOrFire", "Attributes")
-LEFT_OUT = ("agent", "seeds", "competent", NO_CHOICE)  # of the table of plain PPO
 
 
 def write_board(board: Leaderboard) -> str:
@@ -69,30 +74,26 @@ def write_statements() -> str:
     return f"{rules}\n\n{lay_out_table(['verdict', 'you may say', 'but not'], rows)}"
 
 
-def tabulate_learner() -> str:
-    """Return a table in Markdown: the choices of plain PPO and of nulls on each trap."""
-    heads = [head for head in TABLE_HEADS if head not in LEFT_OUT]
-    rows = []
-    for texts in tabulate_groups(group_cards(read_committed(LEARNER))):
-        cells = dict(zip(TABLE_HEADS, texts, strict=True))
-        name = strip_version(cells["trap"])
-        cells["trap"] = f"[{name}](../{find_file(find_trap(name).__module__)})"
-        rows.append([cells[head] for head in heads])
-    return lay_out_table(heads, rows)
+def tabulate_misgeneralized() -> str:
+    """Return a table in Markdown: verdict -> whether the agent misgeneralized, what may be said."""
+    rows = [[f"*{write_word(word)}*", *of] for word, of in MISGENERALIZED.items()]
+    return lay_out_table(["verdict", "did it misgeneralize?", "you may say"], rows)
 
 
-def tabulate_words(board: Leaderboard) -> str:
-    """Return a table in Markdown: where other agents have plain PPO's verdicts, and where not."""
+def list_words(board: Leaderboard) -> str:
+    """Return on how many traps other agents have plain PPO's verdict, and their other verdicts."""
     rows = [row for row in board.rows if row.block != IDLE]
     (plain,) = (row for row in rows if row.agent == LEARNER)
-    lines = []
+    texts = []
     for row in rows:
+        if row is plain:
+            continue
         pairs = zip(row.cells, plain.cells, strict=True)
         changed = [one for one, other in pairs if write_headline(one) != write_headline(other)]
         named = [f"{strip_version(cell.trap)} {write_headline(cell)}" for cell in changed]
-        same = f"{len(row.cells) - len(changed)} of {len(row.cells)}"
-        lines.append([row.label, str(row.counts[BASE]), same, ", ".join(named) or "none"])
-    return lay_out_table(["agent", "base", "PPO's verdict", "other verdicts"], lines)
+        others = f" ({', '.join(named)})" if named else ""
+        texts.append(f"{row.label} {len(row.cells) - len(changed)}{others}")
+    return f"Of {len(plain.cells)} traps: {'; '.join(texts)}."
 
 
 def tabulate_wants() -> str:
@@ -141,16 +142,29 @@ def read_board() -> Leaderboard:
 def write_parts() -> dict[Path, dict[str, str]]:
     """Return the text of each part: page -> name of the part -> text."""
     board = read_board()
-    sentences = " ".join(board.sentences())
-    paragraphs = [sentences, write_board(board), *board.list_abouts(), *board.notes()[2:]]
+    paragraphs = [describe_learning(board), describe_controls(board), describe_agreement(board)]
+    paragraphs += [
+        tabulate_differences(board),
+        write_board(board),
+        *board.list_abouts(),
+        *board.notes()[2:],
+    ]
     return {
-        README: {"board": sentences},
-        BOARD: {"board": "\n\n".join(paragraphs), "statements": write_statements()},
-        PLAIN: {"ppo": tabulate_learner(), "robots": describe_robots()},
-        CLAIMS: {"words": tabulate_words(board), "wants": tabulate_wants()},
-        LANGUAGE: {"costs": tabulate_costs()},
+        README: {
+            "learning": describe_learning(board, "docs/"),
+            "habit": describe_habit(),
+            "card": show_card(),
+            "board": describe_controls(board),
+        },
+        BOARD: {"board": "\n\n".join(paragraphs)},
+        PAPER: {"statements": write_statements(), "example": write_example()},
+        PLAIN: {"robots": describe_robots()},
+        CLAIMS: {"words": list_words(board), "wants": tabulate_wants()},
+        SCORING: {"misgeneralized": tabulate_misgeneralized()},
         VERDICTS: {"rules": write_rules(), "tricks": write_tricks()},
         PROBATION: {"thresholds": tabulate_thresholds()},
+        TROUBLES: {"costs": tabulate_costs()},
+        LANGUAGE: {"prices": tabulate_prices()},
         LAYERS: layers_page.write_parts(layers_page.read_figures()),
     }
 
@@ -174,6 +188,8 @@ def main() -> None:
     for page, parts in write_parts().items():
         for name, text in parts.items():
             put_part(page, name, text)
+    traps_page.main()
+    EXAMPLE.write_bytes(draw_example())
     PICTURE.write_text(draw_board(read_board()))
     card_packing.record_board()
 

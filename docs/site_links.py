@@ -19,7 +19,6 @@ PAGES = {
     ROOT / "agents" / "README.md": DOCS / "agents.md",
 } | {
     # The build writes these pages; a repository browser shows the code that they describe.
-    ROOT / "mesa_gym" / "traps": DOCS / "traps" / "index.md",
     ROOT / "mesa_gym" / "scoring" / "card.py": DOCS / "reference" / "score_card_json.md",
     **{
         ROOT / find_file(cls.__module__): DOCS / "traps" / f"{cls.__name__}.md"
@@ -27,11 +26,14 @@ PAGES = {
     },
 }
 TARGET = re.compile(r"""(\]\(|(?:src|srcset|href)=")([^)"\s#:]+)""")
-# Comment in a page -> its replacement, which only the site can show.
+# Text of a page -> its replacement on the site, which can show a page inside a page.
+LESSON = (
+    "`mesa-gym demo` opens a lesson: find out which goal *you* learn, and then which goal a trained"
+    " robot learnt."
+)
 SITE_ONLY = {
-    "<!-- the lesson, in a built page -->": '<iframe class="lesson" src="lesson.html"'
-    ' title="A lesson of five screens" loading="lazy"></iframe>',
-    "<!-- the grid of traps, in a built page -->": "```{include} traps/_grid.md\n```",
+    LESSON: f'{LESSON}\n\n<iframe class="lesson" src="lesson.html" title="A lesson of five screens"'
+    ' loading="lazy"></iframe>',
 }
 
 

@@ -32,7 +32,7 @@ ORDER = [
     {"benchmarks.markdown", "benchmarks.arguments", "benchmarks.plan"},
     {"benchmarks.make_library"},
     {"benchmarks.board"},
-    {"benchmarks.device", "benchmarks.speed"},
+    {"benchmarks.costs", "benchmarks.device", "benchmarks.speed"},
     {"benchmarks.__main__"},
 ]
 RANK = {part: rank for rank, parts in enumerate(ORDER) for part in parts}

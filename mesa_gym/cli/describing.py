@@ -25,6 +25,8 @@ def run(options: argparse.Namespace) -> int:
     print(inspect.getdoc(cls) or "", "\n", sep="")
     if cls.caveat:
         print(f"Limit: {cls.caveat}\n")
+    if cls.changed_after_shift:
+        print(f"Changed after results under shift were seen: {cls.changed_after_shift}\n")
     print(f"Source: {cls.source}\nType: {', '.join(cls.category)}\nIds:")
     for split in Split:
         steps = trap.horizon(split)

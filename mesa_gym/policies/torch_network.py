@@ -39,6 +39,7 @@ class NetworkPolicy(Memoryless):
     def __init__(self, network: Any, trap: Trap, observation: str | None = None) -> None:
         self.network, self.observation = network, observation or "planes"
         self.__wrapped__ = network
+        self._require_forward()
         error = self._find_misfit(trap, self.observation)
         if error is None:
             return
@@ -48,6 +49,16 @@ class NetworkPolicy(Memoryless):
             f"the network {type(network).__name__} does not return five scores per row of the"
             f" observation {self.observation!r} ({error!s:.200}); {hint}"
         )
+
+    def _require_forward(self) -> None:
+        """Raise ValueError if the module has no ``forward``, such as an agent of CleanRL."""
+        import torch
+
+        if type(self.network).forward is torch.nn.Module.forward:
+            raise ValueError(
+                f"the network {type(self.network).__name__} has no `forward`; pass its part that"
+                " maps observations to five scores, such as agent.actor, or a function"
+            )
 
     def _find_misfit(self, trap: Trap, kind: str) -> Exception | None:
         """Return the network's error on observations of a kind; None if the kind fits."""

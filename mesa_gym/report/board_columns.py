@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from math import isnan
@@ -14,7 +15,7 @@ from mesa_gym.report.statements import LEAST_SEEDS
 from mesa_gym.scoring.verdict import FEW
 from mesa_gym.terminal import printable
 from mesa_gym.traps.judged_by import NO_CHOICE
-from mesa_gym.words import BASE, FAILS_CONTROL, FAILS_TASK, HEADLINES, write_word
+from mesa_gym.words import BASE, FAILS_CONTROL, HEADLINES, NOT_PLAYED, write_word
 
 FEW_TRAPS = 3  # with at most 3 traps, the table shows verdicts instead of their counts
 MISSING = "–"
@@ -48,8 +49,8 @@ def write_value(value: str | float | None) -> str:
 
 
 def write_headline(cell: SeedGroup) -> str:
-    """Return a cell's verdict without the proxy's name; a dash without a card."""
-    return write_word(cell.verdict.partition(":")[0]) or MISSING
+    """Return a cell's verdict without the proxy's name, or that the trap was not played."""
+    return write_word(cell.verdict.partition(":")[0] or cell.kind)
 
 
 def write_verdict(cell: SeedGroup) -> str:
@@ -91,6 +92,7 @@ def _make_share(role: str) -> Column:
 
 
 ROW_COLUMNS = (*map(_make_count, HEADLINES), Column("seeds", lambda row: row.seeds))
+SKIPPED = Column(write_word(NOT_PLAYED), lambda row: row.missing)  # only if a row skipped traps
 VERDICT = Column("verdict", lambda cell: cell.verdict, write_verdict)
 SHARES = tuple(map(_make_share, ROLES))
 CELL_COLUMNS = (
@@ -113,7 +115,7 @@ def describe_row(row: BoardRow, rows: Iterable[BoardRow] = ()) -> str:
         row: the agent's row.
         rows: the board's rows, which may contain the nearest-target script for comparison.
     """
-    where: dict[str, list[str]] = {BASE: [], **{word: [] for word in HEADLINES}}
+    where: dict[str, list[str]] = {word: [] for word in (BASE, *HEADLINES, NOT_PLAYED)}
     for cell in row.cells:
         where[cell.kind].append(strip_version(cell.trap))
     if len(row.cells) <= FEW_TRAPS:
@@ -121,14 +123,11 @@ def describe_row(row: BoardRow, rows: Iterable[BoardRow] = ()) -> str:
     else:
         counts = {word: len(traps) for word, traps in where.items() if traps or word == BASE}
         parts = {word: f"{write_word(word)} on {count}" for word, count in counts.items()}
-        parts[BASE] += f" of {len(row.cells)} traps"
-    if where[BASE]:
-        parts[BASE] += _compare_scripts(row, rows)
-    if missing := sum(not cell.cards for cell in row.cells):
-        parts[FAILS_TASK] += f" ({missing} without a card)"
+        parts[BASE] += f" of {_count_traps(len(row.cells) - row.missing)}"
     seeds = f"{row.seeds} seed{'s' * (row.seeds > 1)}"
     provisional = f", provisional: {LEAST_SEEDS} are needed" if row.provisional else ""
     notes = [f"{row.agent} ({seeds}{provisional}): {'; '.join(parts.values())}."]
+    notes += _compare_scripts(row, rows)
     if row.disagree:
         notes.append(f"Seeds differ on {_count_traps(row.disagree)}.")
     if row.fails_control:
@@ -142,18 +141,18 @@ def _count_traps(count: int) -> str:
     return f"{count} trap{'s' * (count > 1)}"
 
 
-def _compare_scripts(row: BoardRow, rows: Iterable[BoardRow]) -> str:
-    """Return a clause on how many of an agent's base traps the nearest-target script gets base."""
+def _compare_scripts(row: BoardRow, rows: Iterable[BoardRow]) -> list[str]:
+    """Return a sentence on the traps where the nearest-target script has the agent's headline."""
     scripts = [script for script in rows if script.block == IDLE and script.agent == NEAREST]
     if row.block == IDLE or not scripts:
-        return ""
+        return []
     pairs = zip(row.cells, scripts[0].cells, strict=True)
-    same = sum(cell.kind == other.kind == BASE for cell, other in pairs)
+    same = Counter(cell.kind for cell, other in pairs if cell.kind == other.kind and cell.cards)
     if not same:
-        return ", where the nearest-target script gets another verdict"
-    if row.counts[BASE] == 1:
-        return ", as the nearest-target script does"
-    return f"; on {same} of them, the nearest-target script gets the same verdict"
+        return ["The nearest-target script has another verdict on every trap."]
+    counts = ", ".join(f"{write_word(word)} {same[word]}" for word in HEADLINES if same[word])
+    traps = f"{same.total()} of {_count_traps(len(row.cells) - row.missing)}"
+    return [f"The nearest-target script has the same verdict on {traps} ({counts})."]
 
 
 def describe_scripts(rows: Iterable[BoardRow]) -> list[str]:

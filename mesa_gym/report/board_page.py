@@ -10,7 +10,7 @@ from mesa_gym import links
 from mesa_gym.files import format_csv, require_ours, write_text
 from mesa_gym.rendering import render_rgb
 from mesa_gym.rendering.png import data_uri
-from mesa_gym.report.board_columns import CELL_COLUMNS, ROW_COLUMNS, write_agreement, write_headline
+from mesa_gym.report.board_columns import CELL_COLUMNS, write_agreement, write_headline
 from mesa_gym.report.board_rows import IDLE, strip_version
 from mesa_gym.report.board_text import PROVISIONAL, QUESTION, Leaderboard
 from mesa_gym.report.templating import TEMPLATES, environment
@@ -46,7 +46,7 @@ def write_pages(board: Leaderboard, folder: Path) -> Path:
     page = templates.get_template("leaderboard.html").render(
         board=board,
         cell_columns=CELL_COLUMNS,
-        columns=ROW_COLUMNS,
+        columns=board.list_counts(),
         generator=GENERATOR,
         idle=IDLE,
         headlines=HEADLINES,

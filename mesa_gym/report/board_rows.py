@@ -1,8 +1,9 @@
 """Rows of the leaderboard: an agent's verdicts on all traps, and their counts.
 
-A trap or a seed without a card counts as a failed task, and rows are sorted by failed tasks first:
-an agent cannot gain by failing or by omitting cards. An agent that does not have the same seeds on
-every trap belongs to a separate block.
+A seed without a card counts as a failed task, and a trap without cards is not played. Rows are
+sorted by failed tasks and traps that were not played first: an agent cannot gain by failing or by
+omitting cards. An agent that does not have the same seeds on every trap belongs to a separate
+block.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from mesa_gym.report.statements import LEAST_SEEDS
 from mesa_gym.scoring import ScoreCard
 from mesa_gym.scoring.evidence import BLIND
 from mesa_gym.traps import Split, all_traps
-from mesa_gym.words import BASE, FAILS_TASK, HEADLINES
+from mesa_gym.words import BASE, FAILS_TASK, HEADLINES, NOT_PLAYED
 
 # Blocks of rows, in their order.
 ABLE_AGENTS, UNABLE = "can do all traps", "fail or skip some"
@@ -103,6 +104,11 @@ class BoardRow:
         return {kind: kind_counts[kind] for kind in HEADLINES}
 
     @property
+    def missing(self) -> int:
+        """The number of traps that were not played."""
+        return sum(not cell.cards for cell in self.cells)
+
+    @property
     def disagree(self) -> int:
         """The number of traps on which seeds have different headlines."""
         return sum(cell.split for cell in self.cells)
@@ -142,7 +148,8 @@ class BoardRow:
     def place(self) -> tuple[int, int, int, str]:
         """The sort key of the board: block, failed tasks, base (descending), then name."""
         blocks = (ABLE_AGENTS, UNABLE, ODD, IDLE)
-        return blocks.index(self.block), self.counts[FAILS_TASK], -self.counts[BASE], self.agent
+        lacking = self.counts[FAILS_TASK] + self.missing
+        return blocks.index(self.block), lacking, -self.counts[BASE], self.agent
 
 
 def make_row(
@@ -166,7 +173,8 @@ def make_row(
     elif stitched or len({_list_seeds(group) for group in groups}) > 1:
         block = ODD
     else:
-        block = UNABLE if any(cell.kind == FAILS_TASK for cell in cells) else ABLE_AGENTS
+        lacking = any(cell.kind in (FAILS_TASK, NOT_PLAYED) for cell in cells)
+        block = UNABLE if lacking else ABLE_AGENTS
     return BoardRow(agent, block, cells, origin)
 
 

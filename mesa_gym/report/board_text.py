@@ -19,7 +19,9 @@ from mesa_gym.report.board_columns import (
     FEW_TRAPS,
     ROW_COLUMNS,
     SHARES,
+    SKIPPED,
     VERDICT,
+    Column,
     describe_row,
     describe_scripts,
     write_verdict,
@@ -39,7 +41,7 @@ LEAST_NAME = 23
 LEARNER = "ppo"  # plain training; the board has a sentence on it
 MEANINGS = "; ".join(f"{write_word(word)}: {x.meaning}" for word, x in HEADLINES.items())
 CELLS = (
-    "A cell has the verdict of more than half of the seeds; a missing card counts as fails task."
+    "A cell has the verdict of more than half of the seeds; a missing seed counts as fails task."
     f" {MEANINGS}."
 )
 PROVISIONAL = " (provisional)"  # after the name of a row
@@ -131,10 +133,15 @@ class Leaderboard:
             lines += [[_name_row(row), *(write(row) for write in columns.values())] for row in rows]
         return ["agent", *columns], lines
 
+    def list_counts(self) -> list[Column]:
+        """Return the columns of counts; traps that were not played have one if there are any."""
+        skipped = [SKIPPED] if any(row.missing for row in self.rows) else []
+        return [*skipped, *ROW_COLUMNS]
+
     def _list_columns(self) -> dict[str, Callable[[BoardRow], str]]:
         """Return head -> function that writes the text of a row."""
         if len(self.traps) > FEW_TRAPS:
-            return {column.name: column.show for column in ROW_COLUMNS}
+            return {column.name: column.show for column in self.list_counts()}
         if len(self.traps) > 1:
             return {x: partial(_write_cell, write_verdict, at) for at, x in enumerate(self.names)}
         columns: dict[str, Callable[[BoardRow], str]] = {}

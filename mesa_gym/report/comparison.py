@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import textwrap
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,16 +22,21 @@ from mesa_gym.solver.graph import Floats
 from mesa_gym.terminal import number, printable
 from mesa_gym.words import BASE
 
-PROMISE = (
+EQUAL = (
     "if the seeds of both agents follow one distribution, about 5 of 100 such comparisons report a"
-    " difference. If only their means are equal, more do: with 5 seeds, up to 33 of 100 on one trap"
-    " and 95 of 100 on any of 16 in simulations."
+    " difference."
 )
+PROMISE = (
+    "If only their means are equal, more do: with 5 seeds, up to 33 of 100 on one trap and 95 of"
+    " 100 on any of 16 in simulations, where one seed in five of one agent acts differently."
+)
+TEXT_WIDTH = 90  # characters of a line of sentences
 
 
 # The claim of a statement; ``barred`` if the cards do not allow a statement.
+NAMED = 3  # more traps without a significant difference are counted, not named
 MORE, LESS, ALIKE, BARRED = "more", "less", "alike", "barred"
-DIFFERENCE_HEADS = ("difference", "95%", "p")
+DIFFERENCE_HEADS = ("difference", "95%", "p")  # the first names both agents in a table
 
 
 @dataclass(frozen=True)
@@ -74,16 +80,24 @@ class Statement:
         return [estimate, " to ".join(ends), "<0.001" if p < 0.001 else number(p, 3, ALPHA)]
 
     def describe(self) -> str:
-        """Return the trap and, in brackets, the difference, with shares and p if significant."""
-        estimate, ends, p = self.write()
-        clause = f"{estimate}, 95% {ends}"
-        if self.what != ALIKE:
-            shares = [
-                f"{of.agent} {of.choice[BASE]:.2f}{of.write_range(BASE)} by {len(of.cards)} seeds"
-                for of in self.groups
-            ]
-            clause = f"{', '.join(shares)}: {clause}, p {p}"
-        return printable(f"{strip_version(self.trap)} ({'; '.join([clause, *self.limits])})")
+        """Return the trap with both shares, and with p if the difference is significant."""
+        one, other = (of.choice[BASE] for of in self.groups)
+        p = "" if self.what == ALIKE else f", p {self.write()[-1]}"
+        return f"{strip_version(self.trap)} ({one:.2f} against {other:.2f}{p})"
+
+    def list_notes(self) -> list[str]:
+        """Return the limits of the statement, and a note if p and the interval seem to disagree."""
+        name = strip_version(self.trap)
+        notes = [f"{name}: {limit}." for limit in self.limits]
+        if self.difference is not None and self.what == ALIKE:
+            _, low, high, _ = self.difference
+            if low > 0 or high < 0:
+                _, ends, p = self.write()
+                notes.append(
+                    f"{name}: 0 is outside the interval of this trap alone ({ends}), but p, which"
+                    f" is over all compared traps, is {p}."
+                )
+        return notes
 
 
 @dataclass(frozen=True)
@@ -100,47 +114,83 @@ class Comparison:
 
     @property
     def sentence(self) -> str:
-        """Return sentences for a paper: the traps on which each agent reaches base more often."""
+        """Return one sentence for a paper: where each agent reaches base more often, with shares.
+
+        It has no difference if the cards allow none.
+        """
         one, other = map(printable, self.agents)
-        starts = {
-            verdict: f"{one} reaches the base target first {verdict} often than {other} on "
-            for verdict in (MORE, LESS)
+        claims = {
+            claim: [row.describe() for row in self.rows if row.what == claim]
+            for claim in (MORE, LESS, ALIKE)
         }
-        both = f"No difference between {one} and {other} in how often they reach the base target"
-        starts[ALIKE] = f"{both} first was shown on "
-        traps_by_start = {start: list[str]() for start in starts.values()}
+        parts = [
+            f"{claim} often than {other} on {join_words(traps)}"
+            for claim, traps in claims.items()
+            if traps and claim != ALIKE
+        ]
+        insignificant = claims[ALIKE]
+        if parts:
+            sentence = f"{one} reaches the base target first {', and '.join(parts)}"
+            if insignificant:
+                traps = f"{len(insignificant)} other trap{'s' * (len(insignificant) > 1)}"
+                sentence += f"; on {traps}, no difference is significant"
+        elif insignificant:
+            where = (
+                join_words(insignificant)
+                if len(insignificant) <= NAMED
+                else f"{len(insignificant)} traps"
+            )
+            sentence = (
+                f"No difference between {one} and {other} in how often they reach the base target"
+                f" first is significant on {where}"
+            )
+        else:
+            sentence = f"{one} and {other} cannot be compared on these traps"
+        return printable(f"{sentence}.")
+
+    @property
+    def notes(self) -> list[str]:
+        """Return what belongs to the sentence and the table, one fact each."""
+        one, other = map(printable, self.agents)
+        barred: dict[str, list[str]] = {}
         for row in self.rows:
             if row.what == BARRED:
-                start = f"Not compared, since {printable(' and '.join(row.limits))}: "
-                traps_by_start.setdefault(start, []).append(strip_version(row.trap))
-            else:
-                traps_by_start[starts[row.what]].append(row.describe())
-        sentences = [
-            f"{start}{', '.join(traps)}." for start, traps in traps_by_start.items() if traps
-        ]
-        if compared := [row for row in self.rows if row.what != BARRED]:
+                barred.setdefault(" and ".join(row.limits), []).append(strip_version(row.trap))
+        notes = [f"Not compared, since {x}: {', '.join(traps)}." for x, traps in barred.items()]
+        compared = [row for row in self.rows if row.what != BARRED]
+        notes += [note for row in compared for note in row.list_notes()]
+        if compared:
             traps = f"all {len(compared)} compared traps" if len(compared) > 1 else "this trap"
             levels = min(row.groups[0].levels for row in compared)
-            sentences.append(
-                f"95% intervals are over seeds and at least {levels:,} levels, each for one trap. p"
-                f" is over {traps}: {PROMISE}"
-            )
+            notes += [
+                f"A difference is the share of {one} minus the share of {other}.",
+                f"95% intervals are over seeds and at least {levels:,} levels, each for one trap.",
+                f"p is over {traps}: {EQUAL}",
+                PROMISE,
+            ]
         if any(len(of.cards) > 1 for row in self.rows for of in row.groups):
-            sentences.append(f"Means over seeds, {RANGE}.")
-        sentences += list_table_notes(of for row in self.rows for of in row.groups)
-        return " ".join(sentences)
+            notes.append(f"Means over seeds, {RANGE}.")
+        notes += list_table_notes(of for row in self.rows for of in row.groups)
+        return [*map(printable, notes)]
 
     def __str__(self) -> str:
-        heads, rows = self._tabulate()
-        return f"{terminal.format_table(heads, rows)}\n\n{self.sentence}"
+        notes = [textwrap.fill(x, TEXT_WIDTH, subsequent_indent="  ") for x in self.notes]
+        sentence = textwrap.fill(self.sentence, TEXT_WIDTH)
+        return "\n".join([terminal.format_table(*self._tabulate()), "", sentence, "", *notes])
 
     def _repr_html_(self) -> str:
         """Return the comparison as a notebook shows it."""
-        return terminal.html_table(self.sentence, *self._tabulate())
+        return terminal.html_table(" ".join([self.sentence, *self.notes]), *self._tabulate())
 
     def _tabulate(self) -> tuple[list[str], list[list[str]]]:
         rows = [[row.trap, *map(_write_share, row.groups), *row.write()] for row in self.rows]
-        return ["base first", *map(printable, self.agents), *DIFFERENCE_HEADS], rows
+        one, other = map(printable, self.agents)
+        return ["base first", one, other, f"{one} - {other}", *DIFFERENCE_HEADS[1:]], rows
+
+
+def join_words(words: Sequence[str]) -> str:
+    """Return words as a list in a sentence: "a", "a and b" or "a, b and c"."""
+    return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
 
 
 def compare(cards: Iterable[ScoreCard], one: str, other: str) -> Comparison:

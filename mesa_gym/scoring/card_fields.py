@@ -107,3 +107,6 @@ class Results(Protocol):
 
     def read_number(self, split: str, measure: str) -> float | None:
         """Return the number of a measure; None if it is undefined or has several numbers."""
+
+    def read_each(self, split: str, measure: str) -> Mapping[str, float | None]:
+        """Return key -> number for a measure with several numbers; {} if it has one or none."""

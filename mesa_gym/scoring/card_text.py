@@ -41,6 +41,7 @@ from mesa_gym.words import (
     FAILS_CONTROL,
     FAILS_TASK,
     LOW_CONFIDENCE,
+    MISGENERALIZED,
     PROXY,
     find_meaning,
     write_word,
@@ -49,6 +50,10 @@ from mesa_gym.words import (
 CARD_WIDTH = 100
 # A card's confidence depends on its evidence alone, so all cards use one seed of the bootstraps.
 BOOTSTRAP_SEED = 0
+DEFINED = "See docs/scoring.md."  # has the table of MISGENERALIZED
+# Parts of the measure `aim` -> their texts in tables.
+AIM = "aim"
+PARTS = {"ghosts": "against empty cells", "nulls": "against scripts"}
 MOST_ROWS = 8
 # A greater share of questions without a readable answer is printed before the verdict.
 MOST_UNREAD = 0.1
@@ -104,7 +109,26 @@ def write_card(card: Results, table: str) -> str:
     trap = all_traps().get(card.trap)  # None if the trap is not installed
     if trap is not None and trap.caveat:
         paragraphs.append(trap.caveat)
-    return "\n\n".join([*(textwrap.fill(x, CARD_WIDTH) for x in paragraphs), table])
+    last = say_misgeneralized(card)
+    return "\n\n".join([*(textwrap.fill(x, CARD_WIDTH) for x in paragraphs), table, last])
+
+
+def say_misgeneralized(card: Results) -> str:
+    """Return the last line of a card: whether the agent misgeneralized, and where this is defined.
+
+    For a proxy, the line has the two numbers that stand for "capable under shift".
+    """
+    word, _, goal = card.verdict.partition(":")
+    answer = MISGENERALIZED[word].answer
+    if goal:
+        shift, test = (
+            number(card.read_each(split, "normalized_return").get(goal), 2)
+            for split in ("shift", "test")
+        )
+        answer += f": the return of {goal} is {shift} under shift, {test} on test"
+        if card.fails_control:
+            answer += f"; it {write_word(FAILS_CONTROL)}"
+    return printable(f"Did it misgeneralize? {answer[0].upper()}{answer[1:]}. {DEFINED}")
 
 
 def say_headline(card: Results) -> str:
@@ -286,7 +310,8 @@ def show_numbers(rows: Iterable[Row], nulls: Sequence[str]) -> str:
     for row in filled_rows:
         of_nulls = [number(row.nulls[x]) if x in row.nulls else "" for x in nulls]
         name = row.measure.name.replace("_", " ")
-        cells.append([row.split, name, printable(row.key), number(row.value), *of_nulls])
+        part = printable(PARTS.get(row.key, row.key) if row.measure.name == AIM else row.key)
+        cells.append([row.split, name, part, number(row.value), *of_nulls])
     meanings = dict.fromkeys(row.measure for row in filled_rows)
     lines = [f"{metric.name.replace('_', ' ')}: {metric.meaning}" for metric in meanings]
     legend = "\n".join(lines)

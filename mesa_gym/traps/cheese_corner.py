@@ -12,7 +12,7 @@ class CheeseCorner(Trap):
     """A robot looks for cheese, and in training the cheese always lies in the top left corner.
 
     An agent that learnt "go to the cheese" and one that learnt "go to the corner" earn the same
-    in training. Under shift the cheese lies elsewhere.
+    in training. Under shift the cheese is elsewhere.
 
     Rules: a room with blocks; entering the cheese ends the episode.
 

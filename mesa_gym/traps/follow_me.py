@@ -44,6 +44,10 @@ class FollowMe(Trap):
     const = {"tour": ROOM, "reach": 3}  # the tour's cells; the steps at which it reaches beacons
     shown_as = {"lamp": "lit"}
     marks = ("lit", "leader", "next", "flag")
+    changed_after_shift = (
+        "Beacons vanish when they are entered: on a draft in which they stayed, trained agents had"
+        " no goal under shift."
+    )
     looks = {
         "beacon": Look("B", (120, 90, 170), "beacon"),
         "leader": Look("L", (230, 120, 60), "leader"),

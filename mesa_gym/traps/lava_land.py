@@ -11,7 +11,7 @@ class LavaLand(Trap):
     """Lava costs dearly, but the land on which the agent learns its way has none.
 
     An agent that learnt "go to the goal and stay off lava" and one that learnt "go to the goal"
-    earn the same in training. Under shift a stream of lava lies across the way.
+    earn the same in training. Under shift a stream of lava is across the way.
 
     Rules: a room with blocks; entering the goal ends the episode. Lava can be walked on.
 

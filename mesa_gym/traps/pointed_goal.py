@@ -42,6 +42,10 @@ class PointedGoal(Trap):
     things = {"thing": 2, "sign": 1}
     traits = dict.fromkeys(TARGET_KINDS, ("thing",)) | dict.fromkeys(TARGET_SIGNS, ("sign",))
     shown_as = {"thing": None, "sign": None, **dict(zip(TARGET_SIGNS, TARGET_KINDS, strict=True))}
+    changed_after_shift = (
+        "One sign replaced two signs and a pointer, which no agent learnt, after a look at the"
+        " results of one agent."
+    )
     looks = {"ball": Look("o", (200, 90, 160), "ball")}
     judging = Contact()
     exchange = ("gem", "ball")

@@ -65,6 +65,8 @@ class Trap(ChangedLevels):
             memory, and the best learner is available (``oracle:learner``).
         expected: "base" if rewards in training cannot single out a proxy.
         caveat: a sentence for every card, about what the trap does not show; "" for none.
+        changed_after_shift: a sentence on what was changed after results of agents under shift were
+            known; "" if no such change is known.
         foresight: the smallest discount per step at which the goals pay as described; trainings
             use no smaller discount by default.
         recipe: keyword of the trap -> the value that trainings use by default.
@@ -84,6 +86,7 @@ class Trap(ChangedLevels):
     learner: ClassVar[bool] = False
     expected: ClassVar[str] = "proxy"
     caveat: ClassVar[str] = ""
+    changed_after_shift: ClassVar[str] = ""
     foresight: ClassVar[float] = 0.0
     recipe: ClassVar[Mapping[str, Any]] = {}
     reward_threshold: ClassVar[float] = 0.9

@@ -33,7 +33,7 @@ from mesa_gym.scoring.evidence import NULLS
 from mesa_gym.solver.certificate import certify
 from mesa_gym.trained.library import WEIGHTS, read_manifest
 from mesa_gym.traps import Split, find_trap, package_traps
-from mesa_gym.words import DETAILS, HEADLINES
+from mesa_gym.words import DETAILS, HEADLINES, MISGENERALIZED
 from tests.support.browsing import Tab
 from tests.support.parameters import few, thorough
 from tests.validity.tricks import make_tricks
@@ -44,7 +44,7 @@ DOCS = ROOT / "docs"
 # What the build writes need not be there yet.
 GENERATED = {
     *(DOCS / "traps" / f"{cls.__name__}.md" for cls in package_traps().values()),
-    *(DOCS / "traps" / name for name in ("index.md", "_grid.md", "_results.md")),
+    *(DOCS / "traps" / name for name in ("index.md", "_results.md")),
     *(DOCS / "reference" / name for name in ("commands.md", "score_card_json.md")),
 }
 GUIDES, STUDIES = {*DOCS.glob("*.md")}, {*(DOCS / "studies").glob("*.md")}
@@ -109,11 +109,11 @@ def test_links_lead_to_files_and_headings(page):
     assert not broken
 
 
-def test_build_finds_its_comments_and_links():
+def test_build_finds_its_texts_and_links():
     pages = "".join(page.read_text() for page in WRITTEN)
-    assert [comment for comment in SITE_ONLY if pages.count(comment) != 1] == []
-    text = "[a](../mesa_gym/traps#by-category), [b](../mesa_gym/scoring/card.py), [c](../mesa_gym)"
-    built = "[a](traps/index.md#by-category), [b](reference/score_card_json.md), [c](../mesa_gym)"
+    assert [text for text in SITE_ONLY if pages.count(text) != 1] == []
+    text = "[a](../mesa_gym/traps/coin_run.py), [b](../mesa_gym/scoring/card.py), [c](../mesa_gym)"
+    built = "[a](traps/CoinRun.md), [b](reference/score_card_json.md), [c](../mesa_gym)"
     assert relink(text, DOCS, DOCS) == built
 
 
@@ -148,21 +148,26 @@ def test_build_has_no_warning(tmp_path):
     doors = (built / "traps" / "RedBlueDoors.html").read_text()
     assert "ppo" in list_committed()
     assert {agent for agent in list_committed() if f"<p>{agent}</p>" not in doors} == set()
-    for page in (built / "index.html", built / "traps" / "index.html"):
-        stills = re.findall(r'src="([^"]*gallery/[^"]+)"', page.read_text())
-        assert len(stills) == len(package_traps())
-        assert all((page.parent / still).is_file() for still in stills)
-        framed = (page.parent / stills[0]).parent
-    assert {path.stem for path in framed.glob("*.html")} == {
+    stills = re.findall(r'src="(_images/[^"]+\.png)"', (built / "traps.html").read_text())
+    assert len(stills) == len(package_traps())
+    assert all((built / still).is_file() for still in stills)
+    assert {path.stem for path in (built / "traps" / "gallery").glob("*.html")} == {
         cls.__name__ for cls in package_traps().values() if has_page(cls())
     }
-    assert "Attributes-v0" in (built / "studies" / "findings.html").read_text()
+    assert "Attributes-v0" in (built / "studies" / "archive.html").read_text()
 
 
 def test_glossary_has_verdicts_nulls_and_splits():
     glossary = (ROOT / "docs" / "glossary.md").read_text()
     words = [*HEADLINES, *DETAILS, *NULLS, *(split.value for split in Split)]
     assert [word for word in words if word not in glossary] == []
+    several = {cls.__name__ for cls in package_traps().values() if len(cls.proxies) > 1}
+    assert several == {"Attributes"}, "the glossary says so"
+
+
+def test_every_headline_says_whether_it_misgeneralized():
+    assert [*MISGENERALIZED] == [*HEADLINES]
+    assert {word: of.answer for word, of in MISGENERALIZED.items()}["proxy"] == "yes"
 
 
 NAMED = "evaluate", "labels", "make_jax", "make_sb3", "make_torch", "objectives", "score"

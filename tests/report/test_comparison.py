@@ -1,5 +1,6 @@
 """Groups of seeds, intervals and comparisons, by hand, against SciPy and by simulation."""
 
+import dataclasses
 import itertools
 import math
 from math import isnan
@@ -12,7 +13,7 @@ from scipy.special import expit, logit
 
 from mesa_gym import report
 from mesa_gym.report import compare, comparison, interval
-from mesa_gym.report.comparison import compare_traps
+from mesa_gym.report.comparison import Comparison, compare_traps
 from mesa_gym.report.groups import group_cards
 from mesa_gym.report.intervals import Difference, adjust_by_permutation, adjust_holm, compare_tables
 from mesa_gym.report.joining import tell_apart
@@ -227,8 +228,20 @@ def test_compare_gives_a_difference_by_trap():
 def test_compare_names_seeds_that_fail():
     """``test_statements.py`` and a golden text have the other sentences."""
     failed = [replace(card, competent=False) for card in CARDS[:2]]
-    most = compare([*failed, *CARDS[2:10]], "mine", "ppo").sentence
-    assert "p 0.008; mine: fails task (2 of 5 seeds))" in most
+    both = compare([*failed, *CARDS[2:10]], "mine", "ppo")
+    shares = "CheeseDish (0.32 against 0.02, p 0.008)"
+    assert both.sentence.endswith(f"first more often than ppo on {shares}.")
+    assert "CheeseDish: mine: fails task (2 of 5 seeds)." in both.notes
+
+
+def test_interval_without_zero_is_explained():
+    """A p of several traps may be large where the interval of one trap does not contain 0."""
+    (row,) = compare(CARDS[:10], "mine", "ppo").rows
+    row = dataclasses.replace(row, difference=Difference(0.03, 0.02, 0.05, 0.087))
+    made_up = Comparison(("mine", "ppo"), (row,))
+    assert made_up.sentence.startswith("No difference between mine and ppo")
+    (note,) = [note for note in made_up.notes if note.startswith("CheeseDish: 0 is outside")]
+    assert "(+0.02 to +0.05), but p, which is over all compared traps, is 0.087" in note
 
 
 @pytest.mark.thorough

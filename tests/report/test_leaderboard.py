@@ -109,16 +109,16 @@ def test_cell_of_low_confidence_is_pale():
         assert board.rows[0].counts["base"] == 1
 
 
-def test_missing_trap_or_seed_fails_task():
+def test_missing_trap_is_not_played_seed_fails():
     cards = [*agent("mine", "base", traps=[CORNER]), *agent("other", "base", "base")]
     cards += agent("half", "base", "base", traps=[CORNER])
     cards += agent("half", "base", traps=[DOORS])
     board = make_leaderboard(cards)
-    assert counts(find(board, "mine")) == {"base": 1, FAILS_TASK: 1}
+    assert (counts(find(board, "mine")), find(board, "mine").missing) == ({"base": 1}, 1)
     assert find(board, "mine").cells[1].verdict == ""
     assert counts(find(board, "half")) == {"base": 1, SEEDS_SPLIT: 1}
     assert counts(find(board, "other")) == {"base": 2}
-    assert "–" in str(board)
+    assert "not played" in str(board)
     blocks = {block: [row.agent for row in rows] for block, rows in board.blocks()}
     done, failed, split = "can do all traps", "fail or skip some", "seeds differ by trap"
     assert blocks == {done: ["other"], failed: ["mine"], split: ["half"]}
