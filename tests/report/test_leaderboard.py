@@ -500,8 +500,9 @@ def test_every_committed_agent_has_an_origin():
 
 @pytest.mark.thorough
 def test_join_committed_takes_traps_from_given_cards():
-    mine = [sign(card(CORNER, f"ppo-s{s}", 1.0, 0.0, levels=LEVELS), f"{s}") for s in range(5)]
-    mine.append(card(CORNER, "oracle:cheese", 1.0, 0.0, levels=LEVELS))
+    (oracle,) = (x for x in read_committed() if (x.policy, x.trap) == ("oracle", CORNER))
+    mine = [sign(replace(oracle, policy=f"ppo-s{s}"), f"{s}") for s in range(5)]
+    mine.append(replace(oracle, policy="oracle:cheese"))
     board = join_committed(mine, date_made=DATE)
     assert board.traps == (CORNER,)
     rows = {row.agent: row for row in board.rows}
