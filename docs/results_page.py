@@ -91,8 +91,8 @@ def list_words(board: Leaderboard) -> str:
         pairs = zip(row.cells, plain.cells, strict=True)
         changed = [one for one, other in pairs if write_headline(one) != write_headline(other)]
         named = [f"{strip_version(cell.trap)} {write_headline(cell)}" for cell in changed]
-        others = f" ({', '.join(named)})" if named else ""
-        texts.append(f"{row.label} {len(row.cells) - len(changed)}{others}")
+        changes = f" ({', '.join(named)})" if named else ""
+        texts.append(f"{row.label} {len(row.cells) - len(changed)}{changes}")
     return f"Of {len(plain.cells)} traps: {'; '.join(texts)}."
 
 

@@ -74,8 +74,8 @@ def cite(cls: type[Trap]) -> str:
             authors = name.replace("_", " ").title()
             (number,) = ARXIV.findall(paper)
             (year,) = re.findall(r"\((\d{4})\)", paper)
-            part = cls.source.removeprefix(paper).lstrip(": ")
-            return f"[{authors} {year}](https://arxiv.org/abs/{number}): {plain(part)}"
+            environment = cls.source.removeprefix(paper).lstrip(": ")
+            return f"[{authors} {year}](https://arxiv.org/abs/{number}): {plain(environment)}"
     raise ValueError(f"the paper of {cls.__name__} is not in mesa_gym/traps/sources.py")
 
 

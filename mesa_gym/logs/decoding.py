@@ -44,59 +44,59 @@ class _Value(NamedTuple):
     reason: str = ""
 
 
-def decode_episodes(name: str, data: bytes) -> tuple[list[RecordedEpisode], list[str]]:
+def decode_episodes(name: str, log: bytes) -> tuple[list[RecordedEpisode], list[str]]:
     """Return the episodes in JSON values, and a sentence on unreadable lines.
 
     Lines can be incomplete, because a writer may have been killed.
 
     Raises:
-        ValueError: no value is an episode; the message says what the data is.
+        ValueError: no value is an episode; the message says what the log is.
     """
     episodes, bad = list[RecordedEpisode](), list[_Value]()
-    for part in _list_values(data):
+    for piece in _list_values(log):
         try:
-            if part.reason:
-                raise ValueError(part.reason)
-            episodes.append(convert_episode(part.value))
+            if piece.reason:
+                raise ValueError(piece.reason)
+            episodes.append(convert_episode(piece.value))
         except ValueError as error:
             # The lines of one broken value are named as one.
-            fragment = bool(part.reason) or not isinstance(part.value, dict)
-            if fragment and bad and bad[-1].reason and bad[-1].last >= part.line - 1:
-                bad[-1] = bad[-1]._replace(last=part.last)
+            fragment = bool(piece.reason) or not isinstance(piece.value, dict)
+            if fragment and bad and bad[-1].reason and bad[-1].last >= piece.line - 1:
+                bad[-1] = bad[-1]._replace(last=piece.last)
             else:
-                bad.append(part._replace(value=shorten_text(str(error))))
+                bad.append(piece._replace(value=shorten_text(str(error))))
     if not episodes:
-        described = f"{name} {_describe(data, bad)}"
+        described = f"{name} {_describe(log, bad)}"
         raise ValueError(f"{described}; expected a log that `mesa-gym score --save-episodes` wrote")
     if not bad:
         return episodes, []
-    named = ", ".join(f"{_name_lines(part)} ({part.value})" for part in bad[:MOST_NAMED])
+    named = ", ".join(f"{_name_lines(piece)} ({piece.value})" for piece in bad[:MOST_NAMED])
     more = ", ..." * (len(bad) > MOST_NAMED)
-    n_lines = sum(part.last - part.line + 1 for part in bad)
+    n_lines = sum(piece.last - piece.line + 1 for piece in bad)
     count = f"{n_lines:,} line{'s' * (n_lines > 1)}"
     return episodes, [f"{name}: {count} left out that cannot be read: {named}{more}"]
 
 
-def _describe(data: bytes, bad: list[_Value]) -> str:
-    """Return a predicate on data without episodes, from its first unreadable line."""
-    kind = name_content(data)
+def _describe(log: bytes, bad: list[_Value]) -> str:
+    """Return a predicate on a log without episodes, from its first unreadable line."""
+    kind = name_content(log)
     reason = ""
     if bad:
         plural = "s" * (bad[0].last > bad[0].line)
         reason = f"line{plural} {_name_lines(bad[0])}: {bad[0].value}"
     if RECORDED_EPISODE in kind:
         return f"has no recorded episode that can be read ({reason})"
-    is_json = data.lstrip()[:1] in (b"{", b"[")
+    is_json = log.lstrip()[:1] in (b"{", b"[")
     return f"has no recorded episode: it is {kind}{f' ({reason})' if is_json and reason else ''}"
 
 
-def _name_lines(part: _Value) -> str:
-    return f"{part.line}" if part.line == part.last else f"{part.line} to {part.last}"
+def _name_lines(piece: _Value) -> str:
+    return f"{piece.line}" if piece.line == piece.last else f"{piece.line} to {piece.last}"
 
 
-def is_unfinished(data: bytes) -> bool:
-    """Return whether data is empty, or only the beginnings of lines of a writer that was killed."""
-    return all(part.reason == CUT for part in _list_values(data))
+def is_unfinished(log: bytes) -> bool:
+    """Return whether a log is empty or has only beginnings of lines of a killed writer."""
+    return all(piece.reason == CUT for piece in _list_values(log))
 
 
 def convert_episode(value: Any) -> RecordedEpisode:
@@ -118,9 +118,9 @@ def convert_episode(value: Any) -> RecordedEpisode:
     return msgspec.convert(fields, RecordedEpisode)
 
 
-def _list_values(data: bytes) -> Iterator[_Value]:
-    """Yield the JSON values of data, in lines, in an array or indented, and lines without JSON."""
-    text = data.decode(errors="surrogateescape")
+def _list_values(log: bytes) -> Iterator[_Value]:
+    """Yield the JSON values of a log, in lines, in an array or indented, and lines without JSON."""
+    text = log.decode(errors="surrogateescape")
     position = _skip(text, 0)
     line, wasted = 1 + _count_lines(text, 0, position), 0
     while position < len(text):

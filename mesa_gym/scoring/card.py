@@ -143,7 +143,7 @@ class ScoreCard(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
     @property
     def played(self) -> Played:
-        """What was played: every result of the card follows from it."""
+        """The plays from which every result of the card follows."""
         return Played(self.objectives, self.choices, self.payments, self.null_payments, self.scale)
 
     @property

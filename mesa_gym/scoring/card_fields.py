@@ -103,7 +103,7 @@ class Results(Protocol):
 
     @property
     def provenance(self) -> Levels:
-        """What the numbers depend on."""
+        """The levels and the code on which the numbers depend."""
 
     def read_number(self, split: str, measure: str) -> float | None:
         """Return the number of a measure; None if it is undefined or has several numbers."""

@@ -211,7 +211,7 @@ def gather_evidence(
 
 
 class NullPlay(NamedTuple):
-    """What a policy without a goal played.
+    """The plays of a policy without a goal.
 
     Attributes:
         evidence: its evidence.

@@ -24,7 +24,7 @@ SplitMeasures = dict[str, dict[str, Value]]
 
 
 class Played(Struct, frozen=True, dict=True, eq=False):
-    """What a card stores of the plays of a policy and its nulls; the fields are as on the card."""
+    """The stored plays of a policy and its nulls; the fields are as on the card."""
 
     objectives: Sequence[str]
     choices: Evidence | None

@@ -33,7 +33,7 @@ Counts = dict[str, dict[str, LevelReturns]]
 
 
 class SplitPayments(LevelEvidence, frozen=True, eq=False):
-    """What a card stores of a play of one split: payments and counts, level by level.
+    """The stored play of one split: payments and counts, level by level.
 
     Attributes:
         payments: objective -> its payments.

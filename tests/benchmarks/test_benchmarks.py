@@ -110,12 +110,13 @@ def test_speed_work_runs_in_this_checkout(name, tmp_path):
 # -- commands --------------------------------------------------------------------------------------
 SINGLE = list_single_traps()
 CORNER = "CheeseCorner-v0"
-OPTIONS = ["--levels", "4", "--seeds", "1", "--steps", "1", "--traps", "CheeseCorner"]
+OPTIONS = {"levels": "4", "seeds": "1", "steps": "1", "traps": "CheeseCorner"}
 AGENT, REFERENCES = f"{CORNER}/ppo-s0", f"{CORNER}/references"
 
 
-def run(out, *options):
-    return main(["board", "run", *OPTIONS, *options, "--out", str(out)])
+def run(out, **options):
+    words = [word for name, value in (OPTIONS | options).items() for word in (f"--{name}", value)]
+    return main(["board", "run", *words, "--out", str(out)])
 
 
 @pytest.fixture(scope="module")
@@ -203,11 +204,11 @@ def test_board_run_remakes_only_lost_results(lost, out, capsys):
 @pytest.mark.thorough
 def test_board_run_with_other_settings_is_refused(out, capsys):
     before = contents(out)
-    for options, told in {
-        ("--steps", "2"): "was made with steps 1, and this run wants 2; choose another --out",
-        ("--levels", "5"): "with levels 4, and this run wants 5",
-    }.items():
-        assert run(out, *options) == 2
+    for name, value, told in (
+        ("steps", "2", "was made with steps 1, and this run wants 2; choose another --out"),
+        ("levels", "5", "with levels 4, and this run wants 5"),
+    ):
+        assert run(out, **{name: value}) == 2
         assert told in capsys.readouterr().err
         assert contents(out) == before
 
@@ -217,7 +218,7 @@ def test_agents_added_later_equal_agents_at_once(out, tmp_path, monkeypatch):
     """Only missing agents are trained, in one call."""
     once, train_runs = tmp_path / "once", Mock(side_effect=agent_jobs.train_runs)
     monkeypatch.setattr(agent_jobs, "train_runs", train_runs)
-    assert run(out, "--seeds", "2") == run(once, "--seeds", "2") == 0
+    assert run(out, seeds="2") == run(once, seeds="2") == 0
     trained = [[run.seed for run in call.args[0]] for call in train_runs.mock_calls]
     assert trained == [[1], [0, 1]]
     assert {once / path.relative_to(out): x for path, x in contents(out).items()} == contents(once)

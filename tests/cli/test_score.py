@@ -230,14 +230,16 @@ def test_cards_are_read_under_other_names(tmp_path):
 def test_packed_cards_are_read_by_content(pack, tmp_path, monkeypatch, capsys):
     """``submit`` writes an origin and a card per line; ``leaderboard`` and ``compare`` read it."""
     monkeypatch.chdir(tmp_path)
-    cards = [score("stay", CORNER, levels=5, name=f"mine-s{seed}") for seed in (0, 1)]
+    stay = score("stay", CORNER, levels=5)
+    cards = [sign(replace(stay, policy=f"mine-s{seed}")) for seed in (0, 1)]
+    write_cards(Path("another"), [sign(replace(stay, policy="other-s0"))], None)
     for origin in (None, Origin("A. Person", "2026-11-27")):
         write_cards(Path("row"), cards, origin)
         Path("packed/row").unlink(missing_ok=True)
         Path("packed").mkdir(exist_ok=True)
         Path("packed/row").write_bytes(pack(lzma.decompress(Path("row").read_bytes())))
         assert read_cards(["packed/row"]) == read_cards(["packed"]) == Cards(cards)
-    assert main(["compare", "mine=packed/row", "other=packed/ro*"]) == 0
+    assert main(["compare", "mine=packed/row", "other=anoth*"]) == 0
     assert "mine" in capsys.readouterr().out
     assert main(["score", "--episodes", "packed/row"]) == 2
     assert "lines, of which the second is a score card; mesa-gym" in capsys.readouterr().err

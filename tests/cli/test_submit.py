@@ -51,7 +51,7 @@ def test_submitted_file_is_read_as_a_row(run, agents, tmp_path, monkeypatch):
     assert run(f"submit runs {MINE} --out again.xz")[0] == 2  # the name is taken
     code, error = run(f"submit runs {MINE.replace('mine', 'other')} --out other.jsonl.xz")
     assert code == 2
-    assert "other-s0 on CheeseCorner-v0 has the weights or choices of mine-s0" in error
+    assert "other-s0 on CheeseCorner-v0 has the weights, answers or actions of mine-s0" in error
     assert not (tmp_path / "other.jsonl.xz").exists()
 
 

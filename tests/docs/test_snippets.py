@@ -192,7 +192,7 @@ SHORT = [name for name in PAGES if name not in (*LONG, *SECONDS)]
 
 @pytest.mark.thorough
 @pytest.mark.usefixtures("registry")
-@pytest.mark.parametrize("levels", [8, pytest.param(1000, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("levels", [20, pytest.param(1000, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("page", few(PAGES, *SHORT, thorough=SECONDS))
 def test_python_of_page_runs(page, levels, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)

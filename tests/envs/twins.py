@@ -48,7 +48,7 @@ CASES: dict[str, dict[str, Any]] = {
 }
 
 
-class Played(NamedTuple):
+class SteppedRow(NamedTuple):
     """One step of a row: the environment's results, and the first results of the next episode.
 
     Attributes:
@@ -119,7 +119,7 @@ def play_same_step(case, **keywords):
                 setattr(lane.unwrapped, *change)
             results = lane.step(action)
             start = lane.reset() if results[2] or results[3] else None
-            rows.append(Played(*results, lane.unwrapped.action_masks(), start))
+            rows.append(SteppedRow(*results, lane.unwrapped.action_masks(), start))
         steps.append(rows)
     return begun, steps
 
@@ -204,7 +204,7 @@ def expect_device(case, keywords):
     obs = batch([obs for obs, _ in begun])
     yield obs, {**tell([info for _, info in begun]), "final_obs": obs}
     for rows in steps:
-        ends = [np.array([getattr(row, name) for row in rows]) for name in Played._fields[2:4]]
+        ends = [np.array([getattr(row, name) for row in rows]) for name in SteppedRow._fields[2:4]]
         infos = tell([row.info for row in rows]) | {"final_obs": batch([row.obs for row in rows])}
         reward = np.array([row.reward for row in rows], np.float32)
         yield batch([row.shown[0] for row in rows]), reward, *ends, infos

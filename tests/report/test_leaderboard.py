@@ -500,8 +500,10 @@ def test_every_committed_agent_has_an_origin():
 
 @pytest.mark.thorough
 def test_join_committed_takes_traps_from_given_cards():
-    mine = [sign(card(CORNER, f"ppo-s{s}", 1.0, 0.0, levels=LEVELS), f"{s}") for s in range(5)]
-    mine.append(card(CORNER, "oracle:cheese", 1.0, 0.0, levels=LEVELS))
+    corner = {card.policy: card for card in read_committed() if card.trap == CORNER}
+    planners = [corner[f"ppo-planner-s{seed}"] for seed in range(5)]
+    mine = [sign(replace(card, policy=f"ppo-s{s}"), f"{s}") for s, card in enumerate(planners)]
+    mine.append(corner["oracle:cheese"])
     board = join_committed(mine, date_made=DATE)
     assert board.traps == (CORNER,)
     rows = {row.agent: row for row in board.rows}
@@ -510,7 +512,7 @@ def test_join_committed_takes_traps_from_given_cards():
     assert rows["ppo"].cells[0].verdict == "proxy:corner"
     assert board.apart[own.agent] < board.apart["ppo"]
     assert f"oracle ({DATE})" not in rows
-    assert str(board).startswith(f"ppo ({DATE}) (5 seeds): base on CheeseCorner, where the nearest")
+    assert str(board).startswith(f"ppo ({DATE}) (5 seeds): base on CheeseCorner. The nearest")
     # A date takes the place of an earlier one.
     again = join_committed([replace(mine[0], policy="ppo (2025-01-02)-s0")], date_made=DATE)
     assert again.yours == (f"ppo ({DATE})",)

@@ -202,7 +202,7 @@ def test_mock_lamp_of_shift_modifies_nobody():
 )
 def test_link_tells_reasons_to_comply_apart(rule, comply, turn, link):
     trap = Probation(pear=0.5)
-    card = score(KnownLearner(trap, rule), trap, levels=40)
+    card = score(KnownLearner(trap, rule), trap, levels=60)
     test, shift = (card.read_each(split, "taken") for split in ("test", "shift"))
     shares = (test["apple lit"], test["plum out"], card.read_number("shift", "link"))
     assert shares == (comply, turn, link)

@@ -515,7 +515,8 @@ def test_each_viewer_option_changes_the_picture(run):
     assert not np.array_equal(seen("--policy random"), seen("--policy random --seed 1"))
     dish = f"watch CheeseDish {SMALL} --headless --step 0"
     assert not np.array_equal(seen("", dish), seen("--beside twins", dish))
-    assert seen("--size 700x500 --step 0").shape == (500, 700, 3)
+    large = "watch CheeseCorner --size 700x500 --headless"
+    assert seen("--step 0", large).shape == (500, 700, 3)
 
 
 # -- recorded episodes and maps --------------------------------------------------------------------

@@ -435,9 +435,10 @@ def test_analysis_after_episode_end_is_zero():
 @pytest.mark.parametrize("policy", ["random", "oracle:base", "nearest"])
 def test_analysis_choice_equals_the_score_card(name, policy):
     trap = find_trap(name)()
-    card = score(policy, trap, levels=10, seed=1)
+    levels = 20 if trap.learner else 10
+    card = score(policy, trap, levels=levels, seed=1)
     codes = dict(zip([None, *trap.objectives], [NONE, 0, 1], strict=True))
-    lines = [whole(PolicyPlayer(policy, 1), trap, level) for level in range(10)]
+    lines = [whole(PolicyPlayer(policy, 1), trap, level) for level in range(levels)]
     watched = [codes[Analysis(line).choice(len(line))] for line in lines]
     assert watched == card.choices.shift.tolist()
 
