@@ -140,7 +140,7 @@ RULES = {
         "They pursue the proxy (for other verdicts, see the table below)",
         (_need_competent, _need_word),
         "as for the share, and the verdict of more than half of the seeds is `proxy:NAME`",
-        f"how many seeds; a confidence below {DECIDED:g}; fewer than {FEW} levels; seeds that fail"
+        f"how many seeds, a confidence below {DECIDED:g}, fewer than {FEW} levels, seeds that fail"
         " control",
     ),
     CAUSE: Rule(
