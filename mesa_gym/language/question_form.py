@@ -74,7 +74,7 @@ def rename_things(trap: Trap, form: QuestionForm) -> dict[str, str]:
     """Return plane or decoy -> its name in the question, the trap's planes first.
 
     Raises:
-        ValueError: a name is no word, or names two planes; the trap has no such plane.
+        ValueError: a name is not one word, or names two planes; the trap has no such plane.
     """
     planes = [plane for plane in trap.planes if plane not in ("agent", "wall")]
     words = {x: x for x in (*planes, *list_decoys(trap))}

@@ -26,7 +26,7 @@ from mesa_gym.scoring.choice_questions import ask_play
 from mesa_gym.scoring.evidence import Evidence
 from mesa_gym.scoring.findings import find_equally
 from mesa_gym.scoring.plays import JUDGED, plays_of, split_of
-from mesa_gym.scoring.questions import LEAST_QUESTIONS
+from mesa_gym.scoring.question_counts import LEAST_QUESTIONS
 from mesa_gym.scoring.verdict import DECIDED, Verdict, confidence, judge
 from mesa_gym.solver import LevelValues, level_values
 from mesa_gym.terminal import format_table, number, printable

@@ -128,9 +128,9 @@ def _list_choices(card: ScoreCard, choices: Evidence, trap: Trap | None) -> Iter
     levels, first = card.provenance.levels, min(card.provenance.levels, FEW_LEVELS)
     plays = sorted({*trap.judging.plays(trap)} - {BARE}) if trap else _name_plays(choices)
     paces = sorted(trap.judging.paced(trap) if trap else choices.pace)
-    shown = list_shown_nulls(card.form)
-    others = [*list_nulls(trap), BLIND] if trap else [*choices.nulls]
-    nulls = {*shown} if card.form else {*others, *shown}
+    nulls_of_form = list_shown_nulls(card.form)
+    nulls_of_trap = [*list_nulls(trap), BLIND] if trap else [*choices.nulls]
+    nulls = {*nulls_of_form} if card.form else {*nulls_of_trap, *nulls_of_form}
     yield "nulls of choices", sorted(choices.nulls), sorted(nulls)
     for name, of in {"choices": choices, **choices.nulls}.items():
         is_policy = of is choices

@@ -40,7 +40,7 @@ from mesa_gym.scoring.plays import (
     plays_of,
     watch_plays,
 )
-from mesa_gym.scoring.questions import require_questions
+from mesa_gym.scoring.question_counts import require_questions
 from mesa_gym.scoring.record import ENDED, Record, SplitRecord
 from mesa_gym.scoring.registry import count_levels
 from mesa_gym.scoring.returns import GAINS, SplitPayments, keep_payments, make_scale

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from mesa_gym.policies.seeds import write_name
 from mesa_gym.scoring.card_fields import Results
-from mesa_gym.scoring.choice_effects import PLACE, WORD
+from mesa_gym.scoring.choice_effects import LIST_PLACE, WORD
 from mesa_gym.scoring.evidence import (
     BEST_NUMBER,
     BLIND,
@@ -273,7 +273,7 @@ def list_rows(card: Results) -> Iterator[CardRow]:
         yield "nearer the top of the list (fair: 0.5)", ("shift", "nearer_top", "")
         yield "agreement over reversed lists", ("shift", "reversed_agreement", "")
         yield "effect of the word, in nats", ("shift", "nats", WORD)
-        yield "effect of the place in the list, in nats", ("shift", "nats", PLACE)
+        yield "effect of the place in the list, in nats", ("shift", "nats", LIST_PLACE)
     elif card.detail.startswith("by_"):
         yield "agrees with its own second play, above chance", ("shift", "agreement", "again")
         yield "agrees where two targets are exchanged", ("shift", "agreement", "twins")

@@ -17,7 +17,7 @@ from mesa_gym.traps.played_episodes import TINY, Choices
 NEARER = "nearer the top"
 REVERSED = "reversed lists"
 WORD = "word"
-PLACE = "place"
+LIST_PLACE = "place"
 
 
 def find_list_effects(evidence: Evidence, weights: Floats) -> dict[str, Floats]:
@@ -41,7 +41,7 @@ def find_list_effects(evidence: Evidence, weights: Floats) -> dict[str, Floats]:
         base_first = np.sign(numbers[1] - numbers[0])
         total = np.maximum(weights.sum(axis=1), TINY)
         effects[WORD] = weights @ ((forward + backward) / 2) / total
-        effects[PLACE] = weights @ (base_first * (forward - backward) / 2) / total
+        effects[LIST_PLACE] = weights @ (base_first * (forward - backward) / 2) / total
     return effects
 
 

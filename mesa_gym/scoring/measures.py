@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from mesa_gym.scoring.choice_effects import NEARER, PLACE, REVERSED, WORD
+from mesa_gym.scoring.choice_effects import LIST_PLACE, NEARER, REVERSED, WORD
 from mesa_gym.scoring.evidence import Evidence, LevelReturns, share_same
 from mesa_gym.scoring.findings import find_equally, weigh_equally
 from mesa_gym.scoring.gains import Gains, average_gains, mark_unpursued, place_between
@@ -190,7 +190,7 @@ def reversed_agreement(evidence: Evidence) -> Value:
 @measure(NUMBER)
 def nats(evidence: Evidence) -> Value:
     """Return the log odds for base against the proxy (word), and for the upper place (place)."""
-    return _read_effects(evidence, WORD, PLACE) or None
+    return _read_effects(evidence, WORD, LIST_PLACE) or None
 
 
 def _read_effects(evidence: Evidence, *names: str) -> dict[str, float | None]:
