@@ -20,7 +20,7 @@ from mesa_gym.scoring.choice_nulls import ChoiceNulls
 from mesa_gym.scoring.choice_prices import Price, say_price
 from mesa_gym.scoring.choice_questions import ask_play, read_form
 from mesa_gym.scoring.choice_records import read_choices, record_choices
-from mesa_gym.scoring.plays import MOST_LEVELS, MOST_SEED, plays_of
+from mesa_gym.scoring.plays import MOST_LEVELS, plays_of
 from mesa_gym.scoring.record import SplitRecord
 from mesa_gym.scoring.verdict import digest_rules
 from mesa_gym.solver import level_values
@@ -40,7 +40,6 @@ def score_choices(
     names: Mapping[str, str] | None = None,
     examples: int = 0,
     trained: bool = False,
-    seed: int = 0,
     salt: str = "",
     plan: bool = False,
 ) -> ScoreCard | None:
@@ -60,7 +59,6 @@ def score_choices(
         names: thing -> its name in the questions.
         examples: the number of solved training levels in each question.
         trained: whether the model was trained on training levels of this trap.
-        seed: the seed for the confidence.
         salt: an evaluator's secret, which selects levels that no model was trained on.
         plan: whether to stop after the line, and to return None.
 
@@ -77,7 +75,6 @@ def score_choices(
     """
     trap = as_trap(trap)
     levels = integer("levels", levels, 1, MOST_LEVELS)
-    seed = integer("seed", seed, 0, MOST_SEED)
     require("the model's name", name, Text)
     form = read_form(trap, options, tell, names or {})
     plays = plays_of(trap)
@@ -108,7 +105,7 @@ def score_choices(
     provenance = Provenance(
         trap=repr(trap),
         levels=levels,
-        seed=seed,
+        seed=0,
         salt=salt_digest(salt),
         rules=digest_rules(),
         versions=package_versions(),

@@ -125,7 +125,11 @@ def score(
     name = name_policy(policy) if name is None else name
     require("the policy's name", name, Text)
     if choice:
-        keywords = read_choice_keywords(choice) | {"seed": seed, "salt": salt, "plan": plan}
+        if seed:
+            raise ValueError(
+                f"seed is {shorten(seed)}, but a choice of places draws no actions; leave out seed"
+            )
+        keywords = read_choice_keywords(choice) | {"salt": salt, "plan": plan}
         answer_all = answer_by_text(_require_text_function(policy))
         return score_choices(trap, answer_all, levels, name, **keywords)
     if takes_text(policy, observation):

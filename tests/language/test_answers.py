@@ -22,8 +22,9 @@ from mesa_gym.language.kept_answers import keep_answers
 from mesa_gym.language.session import TextSession
 from mesa_gym.logs import read_log
 from mesa_gym.logs.gathering import gather_logs
-from mesa_gym.scoring import score
+from mesa_gym.scoring import score, score_choices
 from tests.support.loops import run_coroutine
+from tests.support.parameters import thorough
 from tests.support.refusals import refusals
 
 TABLE = json.loads(Path(__file__).with_name("phrasings.json").read_text())
@@ -140,15 +141,37 @@ class Model:
         return f"I have answered {len(self.calls)} questions.\n{'right' if len(text) % 2 else 'up'}"
 
 
-def score_with(model, path):
-    return score(keep_answers(model.ask, path), "CheeseCorner", levels=2)
+def score_steps(ask):
+    return score(ask, "CheeseCorner", levels=2)
 
 
-@pytest.mark.thorough
-def test_failed_score_goes_on_where_it_stopped(tmp_path):
+def score_places(ask):
+    return score(ask, "CheeseCorner", levels=12, choice=True)
+
+
+def score_lists(ask):
+    """Ask about whole plays, whose questions a program takes one by one."""
+
+    def answer_all(questions):
+        return [1 + ask(question.text).endswith("up") for question in questions]
+
+    return score_choices("CheeseCorner", answer_all, levels=12)
+
+
+TOLD = r"the network is gone; the answers so far are in .*a.jsonl"
+
+
+@pytest.mark.parametrize(
+    ("score_it", "told"),
+    [(score_places, TOLD), (score_lists, "the network is gone"), thorough(score_steps, TOLD)],
+)
+def test_failed_score_goes_on_where_it_stopped(score_it, told, tmp_path):
+    def score_with(model, path):
+        return score_it(keep_answers(model.ask, path))
+
     whole, first, second = Model(), Model(40), Model()
     expected = score_with(whole, tmp_path / "whole.jsonl")
-    with pytest.raises(PolicyError, match=r"network is gone; the answers so far are in .*a.jsonl"):
+    with pytest.raises(PolicyError, match=told):
         score_with(first, tmp_path / "a.jsonl")
     card = score_with(second, tmp_path / "a.jsonl")
     assert first.calls + second.calls == whole.calls

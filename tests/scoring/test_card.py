@@ -24,6 +24,7 @@ from mesa_gym.scoring import (
     measure,
     read_card,
     score,
+    score_choices,
 )
 from mesa_gym.scoring.card_text import list_remarks, list_warnings, say_sentences
 from mesa_gym.scoring.evidence import NULLS, LevelReturns, read_letters, write_letters
@@ -207,7 +208,7 @@ def edit_leaf(path, value):
 
 
 AMOUNTS = {("scale", "floors"), ("scale", "references"), ("choices", "base_return")}
-AMOUNTS |= {("choices", "learner_return")}
+AMOUNTS |= {("choices", "learner_return"), ("choices", "odds")}
 
 
 def remove(data, path):
@@ -226,12 +227,24 @@ def show(card):
 
 PLAYED = {"oracle:corner": "CheeseCorner", "random": "DustSweep"}
 PLAYED |= {"reference:apples": "MonsterWorld", "oracle:learner": "Probation"}
+PLAYED |= {"places": "CheeseDish"}
 SCORED = pytest.mark.parametrize(("policy", "trap"), PLAYED.items())
+
+
+def weigh_places(questions):
+    """Return log probabilities that prefer the cheese, and then the end of the list."""
+    odds = np.linspace(0, 1, 4) * np.ones((len(questions), 1))
+    for row, question in zip(odds, questions, strict=True):
+        if number := question.find("cheese"):
+            row[number - 1] += 2
+    return odds - np.log(np.exp(odds).sum(1, keepdims=True))
 
 
 @cache
 def score_few(policy, trap):
     """Return the card of few levels, which are enough to compare."""
+    if policy == "places":
+        return score_choices(trap, weigh_places, 12, policy)
     return score(policy, trap, levels=20 if trap == "Probation" else 12)
 
 
