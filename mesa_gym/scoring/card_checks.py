@@ -145,7 +145,7 @@ def _list_choices(card: ScoreCard, choices: Evidence, trap: Trap | None) -> Iter
 
 def _list_arrays(name: str, of: Evidence, asks: bool) -> Iterator[_Fact]:
     """Yield facts on the levels and choices of each play; ``asks``: each level asks for one."""
-    levels, few = len(of.shift), min(len(of.shift), FEW_LEVELS)
+    levels, first_levels = len(of.shift), min(len(of.shift), FEW_LEVELS)
     plays = {Split.SHIFT.value: of.shift, AGAIN: of.again, TWINS: of.twins}
     plays |= {ALONE + x: chosen for x, chosen in of.alone.items()}
     least = NONE if asks else UNASKED
@@ -153,11 +153,11 @@ def _list_arrays(name: str, of: Evidence, asks: bool) -> Iterator[_Fact]:
         if chosen is None:
             continue
         place = f"{play} in {name}"
-        yield f"levels of {place}", len(chosen), few if play.startswith(ALONE) else levels
+        yield f"levels of {place}", len(chosen), first_levels if play.startswith(ALONE) else levels
         outside = (chosen < least) | (chosen >= len(of.objectives))
         yield f"impossible choices of {place}", int(outside.sum()), 0
     for key, paces in of.pace.items():
-        expected = few if key.startswith((ALONE, BARE)) else levels
+        expected = first_levels if key.startswith((ALONE, BARE)) else levels
         yield f"levels of pace {key} in {name}", len(paces), expected
 
 
