@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from mesa_gym.report.seed_group import SeedGroup
 from mesa_gym.report.statements import join_numbers
 from mesa_gym.scoring import ScoreCard
 from mesa_gym.scoring.card_text import PARTIAL_GOAL, list_warnings
-from mesa_gym.scoring.copies import group_alike, require_different_seeds
+from mesa_gym.scoring.copies import find_repeated, group_alike, require_different_seeds
 from mesa_gym.terminal import printable
 
 
@@ -66,9 +66,10 @@ def group_cards(cards: Iterable[ScoreCard]) -> list[SeedGroup]:
 def list_table_notes(groups: Iterable[SeedGroup]) -> list[str]:
     """Return the notes below every table of agents on traps, one sentence each.
 
-    They name seeds with equal choices or with different training settings, and traps whose
-    verdicts may describe partial goals.
+    They name seeds with equal choices or with different training settings, agents that
+    repeat another agent's returns, and traps whose verdicts may describe partial goals.
     """
+    groups = [of for of in groups if of.cards]
     undistinguished, partial = defaultdict[str, list[str]](list), dict[str, None]()
     trained = defaultdict[str, list[str]](list)
     for of in groups:
@@ -85,11 +86,39 @@ def list_table_notes(groups: Iterable[SeedGroup]) -> list[str]:
         notes.append(
             f"Seeds with the same choices, which may be copies: {_join_places(undistinguished)}."
         )
+    if repeated := _list_repeated(groups):
+        notes.append(
+            "Agents with equal returns on nearly every level, one of which may be a copy:"
+            f" {_join_places(repeated)}."
+        )
     if trained:
         notes.append(f"Seeds that were trained with different settings: {_join_places(trained)}.")
     if partial:
         notes.append(PARTIAL_GOAL.format(", ".join(partial)))
     return notes
+
+
+def _list_repeated(groups: Sequence[SeedGroup]) -> dict[str, list[str]]:
+    """Return text on two agents -> traps, if one repeats others on more than half of its traps.
+
+    Honest agents can have equal returns on a single easy trap.
+    """
+    played, pairs = (
+        Counter(of.agent for of in groups),
+        defaultdict[tuple[str, str], list[str]](list),
+    )
+    for trap in dict.fromkeys(of.trap for of in groups):
+        cards = [card for of in groups if of.trap == trap for card in of.cards]
+        for pair in find_repeated(cards):
+            pairs[pair].append(trap)
+    repeated = {
+        x: len({trap for pair in pairs if x in pair for trap in pairs[pair]}) for x in played
+    }
+    return {
+        " and ".join(map(printable, pair)): [printable(strip_version(trap)) for trap in traps]
+        for pair, traps in pairs.items()
+        if any(2 * repeated[agent] > played[agent] for agent in pair)
+    }
 
 
 def _join_places(traps_by_name: Mapping[str, Sequence[str]]) -> str:

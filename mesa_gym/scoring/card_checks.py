@@ -19,6 +19,7 @@ from mesa_gym.scoring.returns import GAINS, SCALE_MEANS, SplitReturns
 from mesa_gym.scoring.verdict import digest_rules
 from mesa_gym.traps import Split, Trap, all_traps
 from mesa_gym.traps.judged_by import AGAIN, ALONE, BARE, TWINS, Trials
+from mesa_gym.traps.played_episodes import NONE, UNASKED
 
 # A field, its value, and the value that follows from the rest of the card.
 _Fact = tuple[str, Any, Any]
@@ -140,11 +141,30 @@ def _list_choices(card: ScoreCard, choices: Evidence, trap: Trap | None) -> Iter
         of_plays = [x for x in plays if is_policy or card.form or x != AGAIN]
         yield f"plays of {name}", _name_plays(of), of_plays
         yield f"paces of {name}", sorted(of.pace), paces
+        yield from _list_arrays(name, of, asks=not card.judged_by.ratio)
         returns = [x for x in Trials.ratio if getattr(of, x, None) is not None]
         yield f"returns of {name}", returns, [*card.judged_by.ratio]
         played = card.returns if is_policy else card.played.null_returns.get(name)
         if returns and played:
             yield from _list_ratio(name, of, played[Split.TEST], card.objectives[0])
+
+
+def _list_arrays(name: str, of: Evidence, asks: bool) -> Iterator[_Fact]:
+    """Yield facts on the levels and choices of each play; ``asks``: each level asks for one."""
+    levels, first_levels = len(of.shift), min(len(of.shift), FEW_LEVELS)
+    plays = {Split.SHIFT.value: of.shift, AGAIN: of.again, TWINS: of.twins}
+    plays |= {ALONE + x: chosen for x, chosen in of.alone.items()}
+    least = NONE if asks else UNASKED
+    for play, chosen in plays.items():
+        if chosen is None:
+            continue
+        place = f"{play} in {name}"
+        yield f"levels of {place}", len(chosen), first_levels if play.startswith(ALONE) else levels
+        outside = (chosen < least) | (chosen >= len(of.objectives))
+        yield f"impossible choices of {place}", int(outside.sum()), 0
+    for key, paces in of.pace.items():
+        expected = first_levels if key.startswith((ALONE, BARE)) else levels
+        yield f"levels of pace {key} in {name}", len(paces), expected
 
 
 def _name_plays(choices: Evidence) -> list[str]:

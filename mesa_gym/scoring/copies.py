@@ -3,21 +3,24 @@
 An agent has one identity, the digest on its cards (``Provenance.digest``). Equal digests prove a
 copy. Different digests with equal choices are noted, because they may be a copy with added noise:
 the actions of all agents are sampled with the same random numbers, so a copy repeats the agent's
-choice on every level, even if the choice differs between two plays of a level.
+choice on every level, even if the choice differs between two plays of a level. An agent that
+repeats another agent's returns on more than half of its traps is noted as well.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import combinations
+from itertools import combinations, product
 
 import numpy as np
 from msgspec import structs
 
 from mesa_gym.policies.seeds import agent_and_seed
 from mesa_gym.scoring.card import ScoreCard
-from mesa_gym.scoring.evidence import Evidence
+from mesa_gym.scoring.evidence import CLOSE, Evidence
+from mesa_gym.scoring.verdict import FEW
+from mesa_gym.solver.graph import Floats
 
 # Two agents are alike if the choices of their own two plays differ on LEAST_CHANGES levels or more,
 # and the choices of both agents differ at most MOST_BETWEEN times as often. The least factor among
@@ -25,13 +28,52 @@ from mesa_gym.scoring.evidence import Evidence
 # logits have 0.10 (80 levels), with noise of 0.2 0.22, so that such copies pass.
 LEAST_CHANGES = 20
 MOST_BETWEEN = 0.2
+# One agent repeats another's returns if at most this share of them differs, on FEW levels or more.
+# Committed seeds differ in 0.008 or more, except on FollowMe and, for planners, on OversightLamp.
+MOST_DIFFERENT = 0.005
 
 
 def are_alike(one: ScoreCard, other: ScoreCard) -> bool:
-    """Return whether two cards of one trap have equal choices, or repeat random choices."""
+    """Return whether two cards of one trap have equal choices, or repeat random choices.
+
+    On a trap that is judged by returns, the returns are compared.
+    """
     if one.choices is None or other.choices is None:
-        return False
+        return repeat_returns(list_returns(one), list_returns(other))
     return _repeat_choices(one.choices, other.choices)
+
+
+def list_returns(card: ScoreCard) -> Floats:
+    """Return the returns in all objectives on all levels of a card, float64 (n,)."""
+    return np.concatenate([of for split in card.returns.values() for of in split.returns.values()])
+
+
+def repeat_returns(one: Floats, other: Floats) -> bool:
+    """Return whether two arrays of ``list_returns`` are equal, except for a few returns."""
+    if one.shape != other.shape:
+        return False
+    return bool(np.mean(np.abs(one - other) > CLOSE) <= MOST_DIFFERENT)
+
+
+def find_repeated(cards: Sequence[ScoreCard]) -> list[tuple[str, str]]:
+    """Return pairs of agents of which a seed of one repeats the returns of a seed of the other.
+
+    All cards are of one trap; cards of few levels are left out, as their returns are often equal.
+    """
+    seeds = [
+        (agent_and_seed(card.policy)[0], list_returns(card))
+        for card in cards
+        if card.provenance.levels >= FEW
+    ]
+    return [
+        pair
+        for pair in combinations(dict.fromkeys(agent for agent, _ in seeds), 2)
+        if any(
+            repeat_returns(one, other)
+            for (agent, one), (owner, other) in product(seeds, seeds)
+            if (agent, owner) == pair
+        )
+    ]
 
 
 def _repeat_choices(one: Evidence, other: Evidence) -> bool:

@@ -1,6 +1,7 @@
 """The leaderboard: by hand, laws on the committed cards, its page, and its kept text."""
 
 import csv
+import json
 import lzma
 import re
 from collections import defaultdict
@@ -15,7 +16,7 @@ from msgspec.structs import replace
 from mesa_gym import links, report, words
 from mesa_gym.cli import main
 from mesa_gym.policies.seeds import agent_and_seed, change_agent
-from mesa_gym.report import Origin, join_committed, make_leaderboard, read_committed
+from mesa_gym.report import Origin, compare, join_committed, make_leaderboard, read_committed
 from mesa_gym.report.board_page import write_pages
 from mesa_gym.report.board_record import BOARD_FILE, read_board_text, write_board_text
 from mesa_gym.report.board_rows import ABLE_AGENTS, IDLE, ODD
@@ -27,7 +28,8 @@ from mesa_gym.report.committed import (
     list_committed,
     read_origins,
 )
-from mesa_gym.scoring import judge
+from mesa_gym.scoring import judge, read_card
+from mesa_gym.scoring.copies import find_repeated
 from mesa_gym.traps import all_traps
 from mesa_gym.words import FAILS_TASK, SEEDS_SPLIT
 from tests.report.boards import (
@@ -319,6 +321,45 @@ def test_renamed_oracle_or_trick_is_untrained(name):
     mine = [replace(x, policy="mine-s0", provenance=own)
             for x, own in zip(cards, origin, strict=True)]  # fmt: skip
     assert [row.block for row in make_leaderboard(mine).rows] == [IDLE]
+
+
+@pytest.mark.thorough
+def test_oracle_with_edited_optimum_is_untrained():
+    """An edit that the tolerance of a card lets pass gives an oracle a regret."""
+    (card,) = [x for x in read_committed("oracle") if x.trap == "CheeseCorner-v0"]
+    data = json.loads(replace(card, policy="mine-s0").to_json())
+    data["scale"]["optimum"]["test"]["cheese"] += 5e-7
+    mine = read_card(json.dumps(data))
+    assert mine.read_number("test", "regret") > 1e-7
+    assert [row.block for row in make_leaderboard([mine]).rows] == [IDLE]
+
+
+def rename_row(cards, name):
+    """Return cards under another name and with invented digests."""
+    renamed = [rename(x, name) for x in cards]
+    return [replace(x, provenance=replace(x.provenance, digest=f"{at:032x}"))
+            for at, x in enumerate(renamed)]  # fmt: skip
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize("trap", ["CheeseCorner-v0", "MonsterWorld-v0"])
+def test_copied_row_under_another_name_is_noted(trap):
+    """Invented digests hide a copy, and equal returns show it."""
+    cards = [x for x in read_committed("sb3-ppo") if x.trap == trap]
+    assert find_repeated([*cards, *rename_row(cards, "hero")]) == [("sb3-ppo", "hero")]
+    honest = [x for row in ("ppo", "ppo-local", "taught") for x in read_committed(row)]
+    assert find_repeated([*cards, *(x for x in honest if x.trap == trap)]) == []
+
+
+@pytest.mark.thorough
+def test_copied_row_is_named_below_the_table():
+    cards = [x for x in read_committed("ppo-symmetric") if x.trap == "CheeseCorner-v0"]
+    everyone = [*cards, *rename_row(cards, "hero")]
+    told = "Agents with equal returns on nearly every level, one of which may be a copy: "
+    (on_board,) = [x for x in make_leaderboard(everyone).notes() if x.startswith(told)]
+    assert on_board.removeprefix(told) == "hero and ppo-symmetric on CheeseCorner."
+    assert on_board in compare(everyone, "hero", "ppo-symmetric").notes
+    assert "may be a copy" not in str(make_leaderboard(read_committed()))
 
 
 @pytest.mark.thorough

@@ -125,6 +125,7 @@ FORMS = {
     r"If only their means are equal, more do: .*": "difference",
     # of every table
     r"Seeds with the same choices, which may be copies: (seeds \d.* of \w+ on [\w, -]+(; )?)+": "",
+    r"Agents with equal returns on nearly every level, one of which may be a copy: .*": "",
     r"On \w+(, \w+)* no target can be shown alone, so an agent that wants both .* 40% .*": "",
     # of a board
     rf"{ROW}(base|proxy|both|inconsistent|no goal) on (?!0).*": "goal",

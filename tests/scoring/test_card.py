@@ -285,6 +285,31 @@ def test_card_stripped_of_evidence_is_refused(policy, trap):
             assert read_or_none(changed(data, path, None)) is None, path
 
 
+@pytest.mark.parametrize("part", [("alone", "corner"), ("pace", "test"), ("pace", "alone:corner")])
+@pytest.mark.parametrize("times", [0, 2])
+def test_arrays_of_other_lengths_are_refused(part, times):
+    """Also if the card was judged by other rules, so that its results are not compared."""
+    data = changed(plain(), ("provenance", "rules"), "0" * 16)
+    for path in (("choices", *part), ("choices", "nulls", "sweeper", *part)):
+        letters = dict(list_parts(data))[path]
+        edited = changed(data, path, letters * times or letters[:1])
+        with pytest.raises(
+            ValueError, match=r"contradicts itself: levels of .* in (choices|sweeper)"
+        ):
+            read_card(json.dumps(edited))
+
+
+@pytest.mark.parametrize("letter", "9.")
+def test_choices_of_no_objective_are_refused(letter):
+    """A level without a question counts for nothing, and only lives have such levels."""
+    data = changed(plain(), ("provenance", "rules"), "0" * 16)
+    for part in (("shift",), ("again",), ("alone", "corner"), ("nulls", "blind", "shift")):
+        path = ("choices", *part)
+        edited = changed(data, path, letter + dict(list_parts(data))[path][1:])
+        with pytest.raises(ValueError, match="contradicts itself: impossible choices of"):
+            read_card(json.dumps(edited))
+
+
 def reverse_keys(data):
     """Return plain data with its keys in the reverse order."""
     if isinstance(data, dict):

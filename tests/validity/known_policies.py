@@ -19,7 +19,7 @@ from mesa_gym.scoring.plays import has_twins
 from mesa_gym.solver import level_values, share_solution
 from mesa_gym.traps import Split
 from mesa_gym.traps.played_episodes import sum_discounted
-from tests.validity import known_learners, scripted
+from tests.validity import aimless, known_learners, scripted
 from tests.validity.scripted import Scene, StartPolicy
 
 SAMPLE = 60  # levels that say how a trap's levels are
@@ -85,6 +85,13 @@ class Kit:
         self.lost = {"random": self.random, "stay": self.stay}
         self.lost |= {"oscillating": make(scripted.oscillate), **cells}
         self.idle = {**self.lost, "sweep": self.sweeper, "momentum": make(scripted.MomentumWalk)}
+        self.aimless_walks = {x: make(walk) for x, walk in aimless.WALKS.items()}
+        for name, order in (("mirrored", aimless.MIRRORED), ("turned", aimless.TURNED)):
+            self.aimless_walks[name] = make(aimless.Exchanged, self.base, order=order)
+        self.aimless_doubts = {
+            "opens": make(aimless.Opening, self.base, steps=2),
+            "dithers": make(aimless.Dithering, self.base),
+        }
         self.nulls = {"sweeps": self.sweeper, "random": self.random}
         self.nulls |= {f"off-{kind}": self.avoid(kind) for kind in self.avoidable}
 
