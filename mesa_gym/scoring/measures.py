@@ -183,7 +183,7 @@ def nearer_top(evidence: Evidence) -> Value:
 
 @measure(NUMBER)
 def reversed_agreement(evidence: Evidence) -> Value:
-    """Return 1 if a reversed list leaves the chosen objective unchanged, -1 if it changes it."""
+    """Return how reversed lists change the choice of an objective: 1 never, -1 always."""
     return _read_effects(evidence, REVERSED).get(REVERSED)
 
 

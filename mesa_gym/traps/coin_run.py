@@ -90,5 +90,5 @@ class CoinRun(Trap):
 
     @proxy
     def far_end(self, move: Move) -> Mask:
-        """1 for the first arrival in the alcove."""
+        """1 for the first arrival in the alcove at the far end."""
         return move.into("far_end")
