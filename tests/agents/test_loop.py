@@ -176,8 +176,10 @@ def test_judge_agent_gives_hand_values():
 
 
 # -- progress --------------------------------------------------------------------------------------
-def look_at(*tests, sizes=None):
-    return [Evaluation(100 * i, 0.5, x, 0.1, 0.6, sizes) for i, x in enumerate(tests, start=1)]
+def look_at(*tests, sizes=()):
+    diagnostics = dict(zip(("loss", "own_term"), sizes, strict=False))
+    evaluations = enumerate(tests, start=1)
+    return [Evaluation(100 * i, 0.5, x, 0.1, 0.6, diagnostics) for i, x in evaluations]
 
 
 RISING, FLAT = (0.2, 0.3, 0.26, 0.5), (0.2, 0.28, 0.26, 0.3)
