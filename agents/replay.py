@@ -17,10 +17,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from agents.algorithms import PPOSettings
 from agents.compiling import Array, jax, jnp
-from agents.networks import Learner, Params
-from agents.ppo import PPO, LossTerm, RolloutState, ShapeReward, TrainState, Transition
+from agents.networks import Params
+from agents.ppo import PPO, RolloutState, TrainState, Transition
 from agents.run import AgentNumbers
 from mesa_gym.envs.levels_in_memory import bank_size, read_rows
 from mesa_gym.envs.settings import Settings
@@ -42,7 +41,7 @@ class Visits(NamedTuple):
         latest: float32 (levels,), the latest episode's return, discounted as in the solver.
         surprise: float32 (levels,), its mean absolute advantage estimate.
         largest: float32, the largest return on any level.
-        sums: float32 (2, n), the sum and number of advantage estimates in the running episodes.
+        sums: float32 (2, n), the sum and number of advantage estimates in running episodes.
     """
 
     episodes: Array
@@ -186,20 +185,19 @@ class ReplayPPO(PPO):
     """PPO that replays levels by a score.
 
     Args:
-        learner, env, settings, loss, reward: as for ``PPO``.
+        args: as for ``PPO``.
         score: computes the score of each level.
-        share: the share of episodes that replay a level; with 0, the weights are those of PPO.
+        share: the share of episodes that replay a level; a share of 0 gives PPO's weights.
     """
 
     def __init__(
-        self, learner: Learner, env: Any, settings: PPOSettings,
-        loss: LossTerm | None = None, reward: ShapeReward | None = None, *,
-        score: Score = exact_regret, share: float = REPLAY_SHARE,
-    ) -> None:  # fmt: skip
-        super().__init__(learner, ReplayedEnv(env, share), settings, loss, reward)
-        self.facts, self._score = LevelFacts(env.settings), score
+        self, *args: Any, score: Score = exact_regret, share: float = REPLAY_SHARE
+    ) -> None:
+        super().__init__(*args)
+        self.facts, self._score = LevelFacts(self.env.settings), score
         self._size = min(LIST_SIZE, self.facts.count)
-        self._first = min(LEAST_PLAYED, env.num_levels // 2)
+        self._first = min(LEAST_PLAYED, self.env.num_levels // 2)
+        self.env = ReplayedEnv(self.env, share)
         self.diagnostics = ("replayed", "mixed_in", *self.diagnostics)
 
     def begin(self, numbers: AgentNumbers) -> TrainState:

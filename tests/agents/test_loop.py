@@ -24,7 +24,7 @@ from agents.loop import (
     run_training,
 )
 from agents.networks import LearningMLP
-from agents.ppo import TrainState
+from agents.ppo import LOSS_SIZES, TrainState
 from agents.progress import Printer, advise, open_tensorboard, write_curve
 from agents.run import Run
 from mesa_gym.policies import as_policy
@@ -177,9 +177,8 @@ def test_judge_agent_gives_hand_values():
 
 # -- progress --------------------------------------------------------------------------------------
 def look_at(*tests, sizes=()):
-    diagnostics = dict(zip(("loss", "own_term"), sizes, strict=False))
-    evaluations = enumerate(tests, start=1)
-    return [Evaluation(100 * i, 0.5, x, 0.1, 0.6, diagnostics) for i, x in evaluations]
+    named = dict(zip(LOSS_SIZES, sizes, strict=False))
+    return [Evaluation(100 * i, 0.5, x, 0.1, 0.6, named) for i, x in enumerate(tests, start=1)]
 
 
 RISING, FLAT = (0.2, 0.3, 0.26, 0.5), (0.2, 0.28, 0.26, 0.3)
