@@ -79,7 +79,7 @@ def test_replays_have_their_share_and_are_even():
     assert not pick(jax.random.key(0), replay.LevelChoice(None, rows, 0))[1].any()
 
 
-def test_control_replays_as_much_without_regard_to_split():
+def test_random_replays_ignore_the_split():
     conflict, visits, shares = np.arange(COUNT) % 2 == 1, start_visits(episodes=1), {}
     facts = SimpleNamespace(count=COUNT, optimum=1.0 + conflict, conflict=conflict)
     for score in (replay.exact_regret, replay.at_random, replay.detector):
