@@ -24,6 +24,7 @@ from agents.compiling import Array, jax, jnp
 from agents.loop import Keep, Report, TrainedAgent
 from agents.networks import DrawLevels, Learner, LearningMLP
 from agents.ppo import PPO
+from agents.replay import ReplayPPO, at_random, detector, exact_regret, failure, surprise
 from agents.run import Run
 from mesa_gym.engine import Ints, State
 from mesa_gym.envs.base import PREFIX
@@ -42,6 +43,10 @@ CONTROLS = {
     "penalty": "penalty_at_random",
     "screening": "screening_at_random",
     "twins": "copies",
+    "replay_by_regret": "replay_at_random",
+    "replay_by_failure": "replay_at_random",
+    "replay_by_surprise": "replay_at_random",
+    "replay_by_detector": "replay_at_random",
 }
 
 
@@ -202,11 +207,13 @@ def make_cure(
     about: str,
     change: Callable[..., Any] = ChangedEnv,
     learner: type[Learner] = LearningMLP,
+    trainer: Callable[..., PPO] | None = None,
     **usual: Any,
 ) -> Callable[..., list[TrainedAgent]]:
-    """Return an algorithm: PPO in changed environments, or with a learner that makes its own.
+    """Return an algorithm: PPO in changed environments, another trainer, or with another learner.
 
-    ``change`` wraps the environments and takes options as keywords; ``usual`` are their defaults.
+    ``change`` wraps the environments and takes options as keywords; ``usual`` are their defaults. A
+    ``trainer`` takes the options instead.
     """
 
     def train_cured(
@@ -219,8 +226,9 @@ def make_cure(
         if not runs[0].alpha:
             raise ValueError(f"{runs[0].algo} needs levels of the shift; add alpha, as alpha=.01")
 
-        trainer = train_in(partial(change, **usual | options))
-        return ppo.train(runs, report, device, keep=keep, make_learner=learner, trainer=trainer)
+        options = usual | options
+        train = partial(trainer, **options) if trainer else train_in(partial(change, **options))
+        return ppo.train(runs, report, device, keep=keep, make_learner=learner, trainer=train)
 
     train_cured.__doc__ = about
     return train_cured
@@ -245,4 +253,10 @@ screening_at_random = make_cure(
 )  # fmt: skip
 twins = make_cure("PPO with 30 levels of the shift and their twins.", learner=FewLabelled)
 copies = make_cure("PPO with 30 levels of the shift, and no twins.", learner=FewCopied)
+make_replay = partial(make_cure, trainer=ReplayPPO)  # half of the episodes replay a level
+replay_by_regret = make_replay("PPO; replays levels with the largest regret.", score=exact_regret)
+replay_by_failure = make_replay("PPO; replays levels with the smallest returns.", score=failure)
+replay_by_surprise = make_replay("PPO; replays levels with the worst values.", score=surprise)
+replay_by_detector = make_replay("PPO; replays levels of the shift.", score=detector)
+replay_at_random = make_replay("PPO; replays random levels.", score=at_random)
 train_on_turned_levels = partial(ppo.train, trainer=train_in(TurnedEnv))

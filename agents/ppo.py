@@ -57,6 +57,7 @@ class Transition(NamedTuple):
         done: bool (n,), whether the episode ended.
         episode_return: float32 (n,), the undiscounted return of an episode that ended, else 0.
         labels: bool (n, 5), the optimal actions; None if the training uses rewards.
+        play: the levels that are played, for ``record_levels``; None if it does not read them.
     """
 
     obs: Array
@@ -68,6 +69,7 @@ class Transition(NamedTuple):
     done: Array
     episode_return: Array
     labels: Array | None = None
+    play: Any = None
 
 
 class Minibatch(NamedTuple):
@@ -89,13 +91,18 @@ class Minibatch(NamedTuple):
 
 
 class TrainState(NamedTuple):
-    """The state of one agent's training between two updates."""
+    """The state of one agent's training between two updates.
+
+    ``levels`` is a record of the levels that were played; None without such a record.
+    """
 
     weights: Params
     opt_state: Any
     rollout_state: Any
+    levels: Any = None
 
 
+LOSS_SIZES: tuple[str, ...] = ("loss", "own_term")  # the diagnostics of an added loss term
 # (weights, minibatch) -> a number that is added to the loss.
 LossTerm = Callable[[Params, Minibatch], Array]
 # (state before the step, actions (n,), rewards (n,)) -> the rewards for training (n,).
@@ -111,6 +118,9 @@ class PPO:
         settings: the settings of PPO.
         loss: computes a term that is added to PPO's loss.
         reward: computes the rewards for training from the environments' rewards.
+
+    Attributes:
+        diagnostics: the names of an update's statistics after the first two.
     """
 
     def __init__(
@@ -119,6 +129,7 @@ class PPO:
     ) -> None:  # fmt: skip
         self.learner, self.env, self.settings = learner, env, settings
         self._loss_term, self._shape_reward = loss, reward
+        self.diagnostics = () if loss is None else LOSS_SIZES
         self._optimiser = optax.chain(
             optax.clip_by_global_norm(settings.gradient_norm), learner.make_optimiser()
         )
@@ -146,15 +157,18 @@ class PPO:
             remaining: float32, the remaining share of the training, from 1 down to 0.
 
         Returns:
-            The state after the update; and statistics, float32 (2,) or (4,): the summed return and
-            the number of the episodes that ended and, with an added loss term, the mean absolute
-            values of PPO's loss and of the term.
+            The state after the update; and statistics, float32 (2 or more,): the summed return and
+            the number of the episodes that ended, and the ``diagnostics``. With an added loss term,
+            they include the mean absolute values of PPO's loss and of the term.
         """
         key = jax.random.fold_in(jax.random.key(numbers.seed), iteration)
         rollout_key, shuffle_key = jax.random.split(key)
-        weights, opt_state, rollout_state = train_state
-        next_state, rollout = self.play(weights, numbers, rollout_state, rollout_key)
-        batch = rollout, self.estimate_advantages(weights, numbers, next_state, rollout)
+        weights, opt_state, rollout_state, levels = train_state
+        chosen = self.choose_levels(levels, numbers, key)
+        next_state, rollout = self.play(weights, chosen, rollout_state, rollout_key)
+        advantages = self.estimate_advantages(weights, numbers, next_state, rollout)
+        levels, level_stats = self.record_levels(levels, rollout, advantages)
+        batch = rollout._replace(play=None), advantages
         memory = rollout_state.memory
         if not self.learner.memory:  # steps and environments become one axis of the batch
             batch = jax.tree.map(lambda x: x.reshape(1, -1, *x.shape[2:]), batch)
@@ -175,10 +189,20 @@ class PPO:
         # One scan over all epochs and minibatches: the loop is compiled once.
         indices = self.draw_minibatches(shuffle_key, len(memory))
         carry, loss_sizes = jax.lax.scan(update_minibatch, (weights, opt_state), indices)
-        stats = jnp.stack([rollout.episode_return.sum(), rollout.done.sum()])
+        stats = jnp.stack([rollout.episode_return.sum(), rollout.done.sum(), *level_stats])
         if loss_sizes is not None:
             stats = jnp.concatenate([stats, loss_sizes.mean(axis=0)])
-        return TrainState(*carry, next_state), stats
+        return TrainState(*carry, next_state, levels), stats
+
+    def choose_levels(self, levels: Any, numbers: AgentNumbers, key: Array) -> AgentNumbers:
+        """Return the numbers for a rollout; a subclass can add levels to ``alpha``."""
+        return numbers
+
+    def record_levels(
+        self, levels: Any, rollout: Transition, advantages: Array
+    ) -> tuple[Any, Sequence[Array]]:
+        """Return the record of levels after a rollout, and diagnostics, a scalar each."""
+        return levels, ()
 
     def play(
         self, weights: Params, numbers: AgentNumbers, carry: RolloutState, key: Array
@@ -362,6 +386,7 @@ def train(
             agent_batch.compile(ppo.update, shared=(2, 3), donate_argnums=0),
             learner.export,
             None if report is None else make_judge(learner, agent_batch),
+            ppo.diagnostics,
         )
         agents = list[TrainedAgent]()
         for part, part_numbers in agent_batch.split(numbers):

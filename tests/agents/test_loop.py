@@ -24,7 +24,7 @@ from agents.loop import (
     run_training,
 )
 from agents.networks import LearningMLP
-from agents.ppo import TrainState
+from agents.ppo import LOSS_SIZES, TrainState
 from agents.progress import Printer, advise, open_tensorboard, write_curve
 from agents.run import Run
 from mesa_gym.policies import as_policy
@@ -176,8 +176,9 @@ def test_judge_agent_gives_hand_values():
 
 
 # -- progress --------------------------------------------------------------------------------------
-def look_at(*tests, sizes=None):
-    return [Evaluation(100 * i, 0.5, x, 0.1, 0.6, sizes) for i, x in enumerate(tests, start=1)]
+def look_at(*tests, sizes=()):
+    named = dict(zip(LOSS_SIZES, sizes, strict=False))
+    return [Evaluation(100 * i, 0.5, x, 0.1, 0.6, named) for i, x in enumerate(tests, start=1)]
 
 
 RISING, FLAT = (0.2, 0.3, 0.26, 0.5), (0.2, 0.28, 0.26, 0.3)
