@@ -6,8 +6,9 @@ played on the device or by NumPy, and judged as in scoring. Evaluations do not a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -45,8 +46,8 @@ class Evaluation(NamedTuple):
         test: the ``success_rate``: the share of test levels on which base is reached. On traps of
             lives, the ``learner_ratio``.
         base, proxy: the shares of shift levels on which the agent chooses base or a proxy.
-        sizes: the mean absolute values of PPO's loss and of an added loss term since the last
-            evaluation; None without an added term.
+        diagnostics: means over the updates since the last evaluation, such as ``approx_kl``, or the
+            absolute values of PPO's loss and of an added loss term, ``loss`` and ``own_term``.
     """
 
     steps: int
@@ -54,7 +55,7 @@ class Evaluation(NamedTuple):
     test: float
     base: float
     proxy: float
-    sizes: tuple[float, float] | None = None
+    diagnostics: Mapping[str, float] = MappingProxyType({})
 
 
 # (seeds that are trained together, one evaluation per seed) -> None.
@@ -90,6 +91,7 @@ class TrainingProgram(NamedTuple):
         begin, update: the methods of ``agents.ppo.PPO``, batched over agents.
         export: makes an agent from weights.
         judge: the function from ``make_judge``; None for no evaluation.
+        diagnostics: the names of an update's statistics after the first two.
     """
 
     size: int
@@ -98,6 +100,7 @@ class TrainingProgram(NamedTuple):
     update: Callable[..., Any]
     export: Callable[[Any], Agent]
     judge: Callable[[Any, int], list[Shares]] | None
+    diagnostics: Sequence[str] = ()
 
 
 def run_training(
@@ -128,9 +131,10 @@ def run_training(
             recent = np.array(ended[-max(1, updates // LOOKS) :])
             judged = program.judge(learning.weights, number)
             for agent, rows, shares in zip(agents, recent.swapaxes(0, 1), judged, strict=False):
-                (earned, episodes), sizes = rows[:, :2].sum(axis=0), rows[:, 2:].mean(axis=0)
-                mean, loss_sizes = float(earned / max(episodes, 1)), (*sizes.tolist(),) or None
-                agent.looks.append(Evaluation(step, mean, *shares, loss_sizes))
+                (earned, episodes), means = rows[:, :2].sum(axis=0), rows[:, 2:].mean(axis=0)
+                diagnostics = dict(zip(program.diagnostics, means.tolist(), strict=True))
+                mean = float(earned / max(episodes, 1))
+                agent.looks.append(Evaluation(step, mean, *shares, diagnostics))
             report([run.seed for run in runs], [agent.looks[-1] for agent in agents])
     note_curves(agents, np.asarray(ended), program.size)
     weights = {name: np.asarray(array) for name, array in learning.weights.items()}

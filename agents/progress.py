@@ -15,9 +15,17 @@ from agents.run import Run
 from mesa_gym.files import format_csv
 
 CURVE_FILE = "curve.csv"
-CURVE_COLUMNS = ("steps", "return", "test", "base", "proxy", "loss", "own_term")
+# Diagnostics of PPO -> the heading of their column in the printed progress.
+DIAGNOSTIC_HEADINGS = {
+    "explained_variance": "expl var", "approx_kl": "KL", "clip_fraction": "clip",
+    "entropy": "entropy", "loss": "loss", "own_term": "own term",
+}  # fmt: skip
+CURVE_COLUMNS = ("steps", "return", "test", "base", "proxy", *DIAGNOSTIC_HEADINGS)
 # The least gain in success rate between evaluations that exceeds chance on 250 levels.
 GAIN = 0.05
+# The names of diagnostics in TensorBoard; other names begin with "levels/".
+TAGS = {name: f"loss/{name}" for name in DIAGNOSTIC_HEADINGS}
+TAGS |= {"loss": "loss/ppo", "own_term": "loss/own term"}
 # Modules that may provide the class ``SummaryWriter``, in order of preference.
 TENSORBOARDS = ("tensorboardX", "torch.utils.tensorboard")
 
@@ -41,18 +49,22 @@ class Printer:
     def __call__(self, seeds: Sequence[int], looks: Sequence[Evaluation]) -> None:
         """Print a line with the means over the seeds that are trained together."""
         if not self._looks.keys() & {*seeds}:
-            loss_columns = f" | {'loss':>8} {'own term':>8}" if looks[0].sizes else ""
+            headings = (
+                DIAGNOSTIC_HEADINGS.get(name, name.replace("_", " "))
+                for name in looks[0].diagnostics
+            )
+            names = "".join(f" {heading:>8}" for heading in headings)
             head = f"{'seed':>9} {'steps':>11} {'return':>7} {'test':>5} | {'base':>5} {'proxy':>5}"
-            print(f"{head}{loss_columns}")
+            print(f"{head} |{names}" if names else head)
         for seed, look in zip(seeds, looks, strict=True):
             self._looks.setdefault(seed, []).append(look)
         named = f"{seeds[0]}" if len(seeds) == 1 else f"{seeds[0]}-{seeds[-1]}"
         earned, test, base, proxy = np.mean([look[1:5] for look in looks], axis=0)
         line = f"{named:>9} {looks[0].steps:>11,} {earned:7.2f} {test:5.2f}"
         line += f" | {base:5.2f} {proxy:5.2f}"
-        if sizes := [look.sizes for look in looks if look.sizes]:
-            loss, term = np.mean(sizes, axis=0)
-            line += f" | {loss:8.2g} {term:8.2g}"
+        if looks[0].diagnostics:
+            means = np.mean([[*look.diagnostics.values()] for look in looks], axis=0)
+            line += " |" + "".join(f" {mean:8.2g}" for mean in means)
         print(line, flush=True)
 
     def conclude(self) -> None:
@@ -76,8 +88,9 @@ def advise(looks: Sequence[Evaluation], usual: int) -> str:
     if flat is None:  # whole rollouts may be more steps than requested
         return f"{short}train longer, with --steps {2 * looks[-1].steps}"
     short += f"no gain since step {flat:,}, so that more steps are of little use; "
-    if sizes := looks[-1].sizes:
-        return f"{short}your loss term is {sizes[1]:.2g} beside PPO's {sizes[0]:.2g}: try a smaller"
+    if (term := looks[-1].diagnostics.get("own_term")) is not None:
+        loss = looks[-1].diagnostics["loss"]
+        return f"{short}your loss term is {term:.2g} beside PPO's {loss:.2g}: try a smaller"
     return f"{short}try other settings, or this network cannot do the trap"
 
 
@@ -96,13 +109,17 @@ def write_curve(trained: TrainedAgent) -> bytes:
     """Return a training curve as CSV, one row per recorded step; missing values are empty cells.
 
     Its columns are ``steps``, ``return`` (the mean of the episodes that ended since the last row)
-    and the fields of ``Evaluation``: ``test``, ``base``, ``proxy``, ``loss`` and ``own_term``.
+    and the fields of ``Evaluation``: ``test``, ``base``, ``proxy`` and the diagnostics.
     """
-    looks = {float(x.steps): [*x[2:5], *(x.sizes or ("", ""))] for x in trained.looks}
+    looks = {
+        float(x.steps): {"test": x.test, "base": x.base, "proxy": x.proxy, **x.diagnostics}
+        for x in trained.looks
+    }
     earned = dict(trained.curve)
-    steps = sorted({*looks, *earned})
-    lines = [[int(step), earned.get(step, ""), *looks.get(step, [])] for step in steps]
-    rows = [dict(zip(CURVE_COLUMNS, line, strict=False)) for line in lines]
+    rows = [
+        {"steps": int(step), "return": earned.get(step, ""), **looks.get(step, {})}
+        for step in sorted({*looks, *earned})
+    ]
     return format_csv(rows, CURVE_COLUMNS).encode()
 
 
@@ -119,8 +136,8 @@ def open_tensorboard(folder: Path, runs: Sequence[Run]) -> Report:
         for seed, look in zip(seeds, looks, strict=True):
             scalars = {"return": look.earned, "test": look.test, "shift/base": look.base}
             scalars |= {"shift/proxy": look.proxy}
-            if look.sizes:
-                scalars |= dict(zip(("loss/ppo", "loss/own term"), look.sizes, strict=True))
+            for name, mean in look.diagnostics.items():
+                scalars[TAGS.get(name, f"levels/{name}")] = mean
             for name, value in scalars.items():
                 writers[seed].add_scalar(name, value, look.steps)
             writers[seed].flush()
