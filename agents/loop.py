@@ -46,8 +46,8 @@ class Evaluation(NamedTuple):
         test: the ``success_rate``: the share of test levels on which base is reached. On traps of
             lives, the ``learner_ratio``.
         base, proxy: the shares of shift levels on which the agent chooses base or a proxy.
-        diagnostics: means over the updates since the last evaluation, such as the absolute values
-            of PPO's loss and of an added loss term, ``loss`` and ``own_term``.
+        diagnostics: means over the updates since the last evaluation, such as ``approx_kl``, or the
+            absolute values of PPO's loss and of an added loss term, ``loss`` and ``own_term``.
     """
 
     steps: int

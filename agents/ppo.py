@@ -102,6 +102,8 @@ class TrainState(NamedTuple):
     levels: Any = None
 
 
+# The diagnostics of an update, in the order in which it returns them.
+DIAGNOSTICS: tuple[str, ...] = ("explained_variance", "approx_kl", "clip_fraction", "entropy")
 LOSS_SIZES: tuple[str, ...] = ("loss", "own_term")  # the diagnostics of an added loss term
 # (weights, minibatch) -> a number that is added to the loss.
 LossTerm = Callable[[Params, Minibatch], Array]
@@ -129,7 +131,7 @@ class PPO:
     ) -> None:  # fmt: skip
         self.learner, self.env, self.settings = learner, env, settings
         self._loss_term, self._shape_reward = loss, reward
-        self.diagnostics = () if loss is None else LOSS_SIZES
+        self.diagnostics = DIAGNOSTICS if loss is None else DIAGNOSTICS + LOSS_SIZES
         self._optimiser = optax.chain(
             optax.clip_by_global_norm(settings.gradient_norm), learner.make_optimiser()
         )
@@ -158,8 +160,7 @@ class PPO:
 
         Returns:
             The state after the update; and statistics, float32 (2 or more,): the summed return and
-            the number of the episodes that ended, and the ``diagnostics``. With an added loss term,
-            they include the mean absolute values of PPO's loss and of the term.
+            the number of the episodes that ended, and the ``diagnostics``.
         """
         key = jax.random.fold_in(jax.random.key(numbers.seed), iteration)
         rollout_key, shuffle_key = jax.random.split(key)
@@ -180,18 +181,19 @@ class PPO:
             weights, opt_state = carry
             minibatch = jax.tree.map(lambda x: x[:, indices], batch)
             compute = jax.grad(self.compute_loss, has_aux=True)
-            grads, loss_sizes = compute(weights, memory[indices], *minibatch, numbers, remaining)
+            grads, means = compute(weights, memory[indices], *minibatch, numbers, remaining)
             updates, opt_state = self._optimiser.update(grads, opt_state, weights)
             rate = -numbers.learning_rate * remaining
             updates = jax.tree.map(lambda x: rate * x, updates)
-            return (optax.apply_updates(weights, updates), opt_state), loss_sizes
+            return (optax.apply_updates(weights, updates), opt_state), means
 
         # One scan over all epochs and minibatches: the loop is compiled once.
         indices = self.draw_minibatches(shuffle_key, len(memory))
-        carry, loss_sizes = jax.lax.scan(update_minibatch, (weights, opt_state), indices)
+        carry, means = jax.lax.scan(update_minibatch, (weights, opt_state), indices)
         stats = jnp.stack([rollout.episode_return.sum(), rollout.done.sum(), *level_stats])
-        if loss_sizes is not None:
-            stats = jnp.concatenate([stats, loss_sizes.mean(axis=0)])
+        if means is not None:
+            explained = explain_variance(*batch)
+            stats = jnp.concatenate([stats, explained[None], means.mean(axis=0)])
         return TrainState(*carry, next_state, levels), stats
 
     def choose_levels(self, levels: Any, numbers: AgentNumbers, key: Array) -> AgentNumbers:
@@ -284,7 +286,7 @@ class PPO:
         numbers: AgentNumbers,
         remaining: Array,
     ) -> tuple[Array, Array | None]:
-        """Return the loss on a minibatch, and the absolute values of PPO's loss and the added term.
+        """Return the loss on a minibatch, and its diagnostics.
 
         Args:
             weights: the network's weights.
@@ -295,12 +297,15 @@ class PPO:
             remaining: the remaining share of the training.
 
         Returns:
-            The loss, a scalar; and the absolute values, float32 (2,), or None if no term is added.
+            The loss, a scalar; and means over the minibatch, float32 (3 or 5,): ``approx_kl``,
+            ``clip_fraction`` and ``entropy``, and with an added loss term the absolute values of
+            PPO's loss and of the term. A subclass may return None, for no diagnostics.
         """
         settings = self.settings
         outputs = self.learner.apply(weights, transitions.obs, transitions.episode_start, memory)
         log_probs = jax.nn.log_softmax(outputs.logits)
-        ratio = jnp.exp(pick_entry(log_probs, transitions.action) - transitions.log_prob)
+        log_ratio = pick_entry(log_probs, transitions.action) - transitions.log_prob
+        ratio = jnp.exp(log_ratio)
         normalized = (advantages - advantages.mean()) / (advantages.std() + 1e-8)
         clipped = jnp.clip(ratio, 1 - settings.clip, 1 + settings.clip)
         surrogate = jnp.minimum(ratio * normalized, clipped * normalized)
@@ -308,8 +313,10 @@ class PPO:
         value_error = jnp.square(outputs.values - transitions.value - advantages)
         bonus = numbers.entropy * remaining * entropy
         loss = settings.value_loss * value_error - surrogate - bonus
+        is_clipped = jnp.abs(ratio - 1) > settings.clip
+        means = [x.mean() for x in (ratio - 1 - log_ratio, is_clipped, entropy)]
         if self._loss_term is None:
-            return loss.mean(), None
+            return loss.mean(), jnp.stack(means)
         added = self._loss_term(
             weights, Minibatch(transitions, normalized, log_probs, outputs.values, remaining)
         )
@@ -319,12 +326,21 @@ class PPO:
             raise ValueError(
                 f"the loss term gives {description}; expected one number, such as a mean"
             )
-        return loss.mean() + added, jnp.abs(jnp.array([loss.mean(), added]))
+        return loss.mean() + added, jnp.stack([*means, *jnp.abs(jnp.array([loss.mean(), added]))])
 
 
 def pick_entry(log_probs: Array, action: Array) -> Array:
     """Return the log-probability of each action: (..., 5) -> (...)."""
     return jnp.take_along_axis(log_probs, action[..., None], axis=-1)[..., 0]
+
+
+def explain_variance(rollout: Transition, advantages: Array) -> Array:
+    """Return the share of the variance of returns that the value estimates explain, at most 1.
+
+    Returns are the estimates plus the advantage estimates. The share is 0 if returns are equal.
+    """
+    variance = (rollout.value + advantages).var()
+    return jnp.where(variance > 0, 1 - advantages.var() / jnp.where(variance > 0, variance, 1), 0)
 
 
 def train(

@@ -15,11 +15,17 @@ from agents.run import Run
 from mesa_gym.files import format_csv
 
 CURVE_FILE = "curve.csv"
-CURVE_COLUMNS = ("steps", "return", "test", "base", "proxy", "loss", "own_term")
+# Diagnostics of PPO -> the heading of their column in the printed progress.
+DIAGNOSTIC_HEADINGS = {
+    "explained_variance": "expl var", "approx_kl": "KL", "clip_fraction": "clip",
+    "entropy": "entropy", "loss": "loss", "own_term": "own term",
+}  # fmt: skip
+CURVE_COLUMNS = ("steps", "return", "test", "base", "proxy", *DIAGNOSTIC_HEADINGS)
 # The least gain in success rate between evaluations that exceeds chance on 250 levels.
 GAIN = 0.05
 # The names of diagnostics in TensorBoard; other names begin with "levels/".
-TAGS = {"loss": "loss/ppo", "own_term": "loss/own term"}
+TAGS = {name: f"loss/{name}" for name in DIAGNOSTIC_HEADINGS}
+TAGS |= {"loss": "loss/ppo", "own_term": "loss/own term"}
 # Modules that may provide the class ``SummaryWriter``, in order of preference.
 TENSORBOARDS = ("tensorboardX", "torch.utils.tensorboard")
 
@@ -43,7 +49,11 @@ class Printer:
     def __call__(self, seeds: Sequence[int], looks: Sequence[Evaluation]) -> None:
         """Print a line with the means over the seeds that are trained together."""
         if not self._looks.keys() & {*seeds}:
-            names = "".join(f" {name.replace('_', ' '):>8}" for name in looks[0].diagnostics)
+            headings = (
+                DIAGNOSTIC_HEADINGS.get(name, name.replace("_", " "))
+                for name in looks[0].diagnostics
+            )
+            names = "".join(f" {heading:>8}" for heading in headings)
             head = f"{'seed':>9} {'steps':>11} {'return':>7} {'test':>5} | {'base':>5} {'proxy':>5}"
             print(f"{head} |{names}" if names else head)
         for seed, look in zip(seeds, looks, strict=True):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
@@ -28,6 +29,11 @@ except ImportError:
 
 PARALLEL = 128
 RATE = 2e-3  # A2C's initial learning rate, which falls to 0
+# Diagnostic -> the name under which SB3 logs it; algorithms without clipping log two of them.
+LOGGED = {
+    "explained_variance": "train/explained_variance", "approx_kl": "train/approx_kl",
+    "clip_fraction": "train/clip_fraction", "entropy": "train/entropy_loss",
+}  # fmt: skip
 # Prefixes of weights that SB3 stores a second time under these names.
 DOUBLE = ("pi_features_extractor.", "vf_features_extractor.")
 
@@ -110,8 +116,16 @@ class Watch(BaseCallback):
         if self.report is not None:
             agent = export_model(self.model, self.trap)
             shares = judge_agent(agent, self.trap, self.num_timesteps)
-            self.looks.append(Evaluation(self.num_timesteps, mean, *shares))
-            self.report([self.run.seed], [self.looks[-1]])
+            look = Evaluation(self.num_timesteps, mean, *shares, self._read_diagnostics())
+            self.looks.append(look)
+            self.report([self.run.seed], [look])
+
+    def _read_diagnostics(self) -> dict[str, float]:
+        """Return what Stable-Baselines3 logged of the last update, NaN before the first."""
+        rows, clips = self.logger.name_to_value, hasattr(self.model, "clip_range")
+        names = LOGGED if clips else ("explained_variance", "entropy")
+        logged = {name: float(rows.get(LOGGED[name], math.nan)) for name in names}
+        return logged | {"entropy": -logged["entropy"]}  # SB3 logs it as a loss
 
 
 def export_model(model: BaseAlgorithm, trap: Trap) -> Agent:

@@ -120,6 +120,7 @@ class Taught(PPO):
 
     def __init__(self, learner: Learner, env: Any, settings: PPOSettings, *_: None) -> None:
         super().__init__(learner, LabelledEnv(env, settings.discount), settings)
+        self.diagnostics = ()
 
     def step(
         self, weights: Params, numbers: AgentNumbers, carry: RolloutState, key: Array
@@ -137,7 +138,7 @@ class Taught(PPO):
         numbers: AgentNumbers,
         remaining: Array,
     ) -> tuple[Array, None]:
-        """Return the mean of -log(probability that the action is optimal), and no sizes."""
+        """Return the mean of -log(probability that the action is optimal), and no diagnostics."""
         assert transitions.labels is not None  # `step` adds them
         outputs = self.learner.apply(weights, transitions.obs, transitions.episode_start, memory)
         log_probs = jnp.where(transitions.labels, jax.nn.log_softmax(outputs.logits), -jnp.inf)

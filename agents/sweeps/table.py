@@ -60,10 +60,8 @@ class SweepRow:
         return 2 * self.group.competent > len(self.group.cards)
 
     def write_share(self, role: str) -> str:
-        """Return the share of a role, with the range over seeds and the 95% interval."""
-        share, *ends = (self.measured[f"{role}{end}"] for end in ("", " low", " high"))
-        interval = "" if "" in ends else " ({:.2f} to {:.2f})".format(*ends)
-        return _write_share(share) + self.group.write_range(role) * (share != "") + interval
+        """Return the share of a role as in other tables; a dash if there is none."""
+        return self.group.write_share(role) if role in self.group.choice else "–"
 
     def write_null(self, null: str) -> str:
         """Return the base and proxy shares of a policy without a goal, such as ``0.43/0.44``."""

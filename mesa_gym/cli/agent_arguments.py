@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from glob import glob
 from pathlib import Path
+from typing import NamedTuple
 
 from mesa_gym.contents import name_content, read_content
 from mesa_gym.policies import read_policy_file
@@ -76,13 +77,37 @@ def split_name(word: str) -> tuple[str, str]:
 # -- policies ------------------------------------------------------------------------------------
 
 
+class AgentToPlay(NamedTuple):
+    """An agent that a word names.
+
+    Attributes:
+        policy: as for ``as_policy``.
+        trap: the trap of TRAP=POLICY, a name with version; "" for POLICY.
+        trained_on: for POLICY, the trap on which the agent of a folder was trained, else "".
+    """
+
+    policy: str
+    trap: str = ""
+    trained_on: str = ""
+
+
+def read_agents(words: Iterable[str]) -> list[AgentToPlay]:
+    """Return the agents to play for the words POLICY and TRAP=POLICY."""
+    return [
+        AgentToPlay(policy, find_trap(trap).name())
+        if trap
+        else AgentToPlay(policy, trained_on=find_trained_trap(policy))
+        for trap, policy in map(split_trap, words)
+    ]
+
+
 def name_policies(
-    policies: Sequence[str], traps: Sequence[str], agent: str | None = None
+    agents: Iterable[AgentToPlay], traps: Sequence[str], agent: str | None = None
 ) -> dict[str, dict[str, str]]:
     """Return name -> trap -> policy; a trained agent plays only the trap that it was trained on.
 
     Args:
-        policies: words as for ``--policy``, or TRAP=POLICY for a policy of one trap.
+        agents: the agents, of ``read_agents``.
         traps: names with version.
         agent: the name of the agent whose seeds the policies are; None to name each policy.
 
@@ -90,11 +115,10 @@ def name_policies(
         ValueError: two policies would have equal names on a trap.
     """
     named: dict[str, dict[str, str]] = {}
-    for word in policies:
-        trap_word, policy = split_trap(word)
-        trained_on = find_trap(trap_word).name() if trap_word else find_trained_trap(policy)
+    for policy, fixed_trap, trained_on in agents:
+        fixed_trap = fixed_trap or trained_on * (trained_on in traps)
         # An agent of another trap gets all traps, so that loading it raises a helpful error.
-        for trap in [trained_on] if trained_on in traps or trap_word else traps:
+        for trap in [fixed_trap] if fixed_trap else traps:
             seeds = sum(trap in played for played in named.values())
             name = name_policy(policy) if agent is None else f"{agent}-s{seeds}"
             by_trap = named.setdefault(name, {})

@@ -10,9 +10,9 @@ from typing import NamedTuple
 
 from mesa_gym.cli import ALGO, list_imports
 from mesa_gym.cli.agent_arguments import (
-    find_trained_trap,
     holds_cards,
     name_policies,
+    read_agents,
     split_name,
     split_trap,
     take_agent,
@@ -182,7 +182,8 @@ def _find_levels(levels: int | None, cards: Sequence[ScoreCard]) -> int:
 
 def _name_seeds(side: Side, traps: list[str]) -> dict[str, dict[str, str]]:
     """Return seed name -> trap -> policy, for the policies of one agent."""
-    trained_on = [trap for trap in map(find_trained_trap, side.policies) if trap]
-    if not traps and len(trained_on) < len(side.policies):
+    agents = read_agents(side.policies)
+    fixed_traps = dict.fromkeys(x.trap or x.trained_on for x in agents)
+    if not traps and "" in fixed_traps:
         raise ValueError("on which traps? Name them: mesa-gym compare A B CheeseDish ...")
-    return name_policies(side.policies, traps or [*dict.fromkeys(trained_on)], side.name)
+    return name_policies(agents, traps or [*fixed_traps], side.name)

@@ -9,10 +9,10 @@ from pathlib import Path
 from mesa_gym.cli import ALGO, POLICIES, list_imports
 from mesa_gym.cli.agent_arguments import (
     CARDS,
-    find_trained_trap,
+    AgentToPlay,
     name_policies,
+    read_agents,
     read_cards,
-    split_trap,
 )
 from mesa_gym.cli.trap_arguments import add_trap_argument, read_traps
 from mesa_gym.command import DONE, FAILED
@@ -27,7 +27,7 @@ from mesa_gym.report.intervals import load_special
 from mesa_gym.report.templating import load_jinja
 from mesa_gym.scoring import ScoreCard, evaluate
 from mesa_gym.terminal import say
-from mesa_gym.traps import Trap, find_trap, look_up_trap
+from mesa_gym.traps import Trap, look_up_trap
 
 AND_A_PAGE = "\nWith --out DIR this command writes a page; docs/leaderboard.md explains it."
 
@@ -135,27 +135,24 @@ def _score(options: argparse.Namespace, traps: Sequence[Trap]) -> list[ScoreCard
     ]
     if not policies:
         return []
-    names = [trap.name() for trap in traps] or _find_traps(policies)
-    named = name_policies(policies, names, options.name)
+    agents = read_agents(policies)
+    named = name_policies(agents, [x.name() for x in traps] or _find_traps(agents), options.name)
     played = dict.fromkeys(trap for of in named.values() for trap in of)
     return [*evaluate(named, [look_up_trap(trap)() for trap in played], algo=options.algo)]
 
 
-def _find_traps(policies: Sequence[str]) -> list[str]:
-    """Return the traps on which the policies were trained, or else the leaderboard's traps.
+def _find_traps(agents: Sequence[AgentToPlay]) -> list[str]:
+    """Return the traps of the agents, or else the leaderboard's traps.
 
     Raises:
         ValueError: a file does not name its trap.
     """
-    trap_names = []
-    for trap, policy in map(split_trap, policies):
-        if trap:
-            trap_names.append(find_trap(trap).name())
-        elif trained_on := find_trained_trap(policy):
-            trap_names.append(trained_on)
-        elif Path(policy).is_file():
+    trap_names = dict.fromkeys(x.trap or x.trained_on for x in agents)
+    for policy, *fixed_traps in agents:
+        if not any(fixed_traps) and Path(policy).is_file():
             raise ValueError(
                 f"on which trap does {policy} act? Name it, as mesa-gym leaderboard CheeseDish"
                 f" --policy {policy}, or for several traps --policy CheeseDish={policy} CoinRun=..."
             )
-    return list(dict.fromkeys(trap_names)) or sorted(list_board_traps(read_committed("random")))
+    named_traps = [name for name in trap_names if name]
+    return named_traps or sorted(list_board_traps(read_committed("random")))

@@ -11,7 +11,7 @@ import msgspec
 from msgspec.structs import replace
 
 from mesa_gym.cli import ALGO, POLICIES, list_imports
-from mesa_gym.cli.agent_arguments import name_policies
+from mesa_gym.cli.agent_arguments import name_policies, read_agents
 from mesa_gym.cli.pursuit_text import (
     HELP,
     describe_pursuit,
@@ -146,7 +146,7 @@ def _score_several(traps: Sequence[Trap], options: argparse.Namespace) -> int:
 
     if options.save_episodes is not None:
         raise ValueError("--save-episodes goes with one policy on one trap; leave it out")
-    named = name_policies(options.policy, [trap.name() for trap in traps])
+    named = name_policies(read_agents(options.policy), [trap.name() for trap in traps])
     agents = [agent_and_seed(name)[0] for name in named]
     if len({*agents}) < len(agents) and not options.all:
         load_special()  # the table has intervals over seeds

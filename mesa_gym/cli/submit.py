@@ -10,7 +10,7 @@ from itertools import product
 from pathlib import Path
 
 from mesa_gym.cli import ALGO, list_imports
-from mesa_gym.cli.agent_arguments import find_trained_trap, name_policies
+from mesa_gym.cli.agent_arguments import AgentToPlay, find_trained_trap, name_policies
 from mesa_gym.cli.leaderboard import require_agent_name, require_usual
 from mesa_gym.command import CARD_MARKS, DONE, add_force, require_writable
 from mesa_gym.errors import UnknownNameError, require_imports
@@ -68,8 +68,8 @@ def run(options: argparse.Namespace) -> int:
         raise ValueError("; and ".join(problems))
     count = sum(map(len, policies.values()))
     say(f"scoring {count} agents, each in up to half a minute: {count / 2:g} minutes at most")
-    words = [f"{trap}={path}" for trap, paths in policies.items() for path in paths]
-    named = name_policies(words, [*policies], options.name)
+    agents = [AgentToPlay(str(x), trap) for trap, paths in policies.items() for x in paths]
+    named = name_policies(agents, [*policies], options.name)
     cards = evaluate(named, [*policies], levels=EVALUATION_LEVELS, algo=options.algo)
     committed = read_committed()
     require_own_weights(cards, committed)

@@ -8,20 +8,23 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterable, Mapping
+from functools import cache
 from importlib.metadata import entry_points
 from typing import Any, NamedTuple, cast
 
 from mesa_gym.envs.observations import make_observation
-from mesa_gym.errors import shorten
+from mesa_gym.errors import PolicyBlame, shorten
 from mesa_gym.policies.functions import FunctionPolicy, TextPolicy
 from mesa_gym.policies.protocol import Policy
 from mesa_gym.policies.torch_network import NetworkPolicy
 from mesa_gym.traps import Trap
 
-# Entry points of this group name a module with ``from_model(model, trap)``, which returns a policy,
-# and ``load_model(file, algo)``. The module needs torch, which Stable-Baselines3 installs.
+# Entry points of this group name modules of libraries, which this package does not know. A module
+# has ``takes(model)``, which returns whether an object is a model of the library, and
+# ``from_model(model, trap)``, which returns a policy, or another object that ``as_policy`` accepts.
+# ``takes`` is asked about every object, so a module imports its library only in ``from_model``.
 ADAPTERS_GROUP = "mesa_gym.adapters"
-
+SB3 = "sb3"  # its module also has ``load_model(file, algo)``
 
 # The parameters of a function that is asked about the text of a state.
 TEXT_NAMES = ("text", "prompt")
@@ -54,8 +57,18 @@ def _adapt_model(policy: Any, request: Request) -> Any:
     Actions are sampled from the model's action probabilities; a model without probabilities acts
     greedily. It receives the kind of observation that it was trained on, if necessary flattened,
     with channels first, or normalised by the ``VecNormalize`` that is still attached to it.
+    Another library's models are accepted if its package has an entry point ``mesa_gym.adapters``.
     """
-    return import_adapter().from_model(policy, request.trap) if is_model(policy) else NotImplemented
+    adapter = find_adapter(policy)
+    if adapter is None:
+        return NotImplemented
+    name = f"the adapter {adapter.__name__}"
+    with PolicyBlame(name, passing=(ImportError, ValueError)):
+        source = adapter.from_model(policy, request.trap)
+    adapted = make_first((make for make in ADAPTERS if make is not _adapt_model), source, request)
+    if adapted is NotImplemented:
+        raise ValueError(f"{name} made {shorten(source)} of {shorten(policy)}, not a policy")
+    return adapted
 
 
 def _adapt_network(policy: Any, request: Request) -> Any:
@@ -118,7 +131,7 @@ def _adapt_batch_function(policy: Any, request: Request) -> Any:
 # Adapter -> description of the accepted objects, for errors. Adapters are tried in this order.
 # Their docstrings, "Take ...", are inserted into the documentation of ``as_policy``.
 ADAPTERS: dict[Maker, str] = {
-    _adapt_model: "a Stable-Baselines3 model",
+    _adapt_model: "a model of Stable-Baselines3 or of another library with an adapter",
     _adapt_network: "a torch network with five outputs",
     _adapt_object: "an object with the attribute `observation` and the methods reset(mask, rng) and"
     " act(observation, state=None)",
@@ -173,21 +186,31 @@ def name_observation(policy: Any, otherwise: str | None = None) -> str | None:
 
 def is_network(policy: Any) -> bool:
     """Return whether an object is a ``torch.nn.Module``, without importing torch."""
-    classes = ((cls.__module__, cls.__name__) for cls in type(policy).__mro__)
-    return ("torch.nn.modules.module", "Module") in classes
+    return has_base(policy, "torch.nn.modules.module.Module")
 
 
-def is_model(policy: Any) -> bool:
-    """Return whether an object has the attributes of a Stable-Baselines3 model."""
-    return hasattr(policy, "predict") and hasattr(policy, "observation_space")
+def has_base(policy: Any, *bases: str) -> bool:
+    """Return whether an object's class has one of the base classes, each a text "module.name"."""
+    return any(f"{cls.__module__}.{cls.__name__}" in bases for cls in type(policy).__mro__)
 
 
-def import_adapter() -> Any:
-    """Return the adapter module for models of Stable-Baselines3."""
-    modules = [*entry_points(group=ADAPTERS_GROUP, name="sb3")]
-    if not modules:  # mesa_gym was installed before this entry point was added
-        raise ImportError('install mesa_gym again: in a checkout pip install -e ".[sb3]"')
-    return modules[0].load()
+@cache
+def load_adapters() -> dict[str, Any]:
+    """Return the modules of the libraries' adapters, by the names of their entry points."""
+    adapters = {}
+    for entry_point in entry_points(group=ADAPTERS_GROUP):
+        with PolicyBlame(f"the adapter {entry_point.name} ({entry_point.value})"):
+            adapters[entry_point.name] = entry_point.load()
+    return adapters
+
+
+def find_adapter(model: Any) -> Any:
+    """Return the module of the library whose model an object is, else None."""
+    for name, adapter in load_adapters().items():
+        with PolicyBlame(f"the adapter {name} ({adapter.__name__})"):
+            if adapter.takes(model):
+                return adapter
+    return None
 
 
 def can_call(function: Callable[..., Any], arguments: int) -> bool:

@@ -23,13 +23,15 @@ from mesa_gym.importing import import_source
 from mesa_gym.policies.adapters import (
     ADAPTERS,
     CHAT_NAMES,
+    SB3,
     TEXT_NAMES,
     Maker,
     Request,
     adapt,
-    import_adapter,
-    is_model,
+    find_adapter,
+    is_network,
     list_required,
+    load_adapters,
     make_first,
     name_observation,
 )
@@ -123,7 +125,9 @@ def _resolve_model_file(text: str, request: Request) -> Any:
     """
     if not (is_model_file(text) and os.path.isfile(text)):
         return NotImplemented
-    return import_adapter().load_model(text, request.algo)
+    if SB3 not in load_adapters():  # for example a checkout that is only on PYTHONPATH
+        raise ImportError('install mesa_gym again: in a checkout pip install -e ".[sb3]"')
+    return load_adapters()[SB3].load_model(text, request.algo)
 
 
 def _resolve_graph_file(text: str, request: Request) -> Any:
@@ -198,7 +202,8 @@ def _import_name(path: str, spec: str) -> Any:
 def _call_factory(target: Any, trap: Trap) -> Any:
     """Return an object as it is, or, for a factory, the policy that calling it returns."""
     factory = isinstance(target, type)
-    if not factory and (isinstance(target, Policy) or is_model(target) or not callable(target)):
+    is_policy = isinstance(target, Policy) or is_network(target) or find_adapter(target) is not None
+    if not factory and (is_policy or not callable(target)):
         return target
     needed = list_required(target)
     if not factory and len(needed) == 1 and needed[0] in OBSERVATION_NAMES:

@@ -13,7 +13,6 @@ from unicodedata import category
 import numpy as np
 
 from mesa_gym.errors import PolicyError, shorten, shorten_text
-from mesa_gym.policies.adapters import is_model
 from mesa_gym.policies.agent_files import digest_weights
 from mesa_gym.policies.asking import PolicySampler
 from mesa_gym.policies.protocol import BLOCK, Policy
@@ -88,13 +87,12 @@ def digest_answers(policy: Policy, trap: Trap, salt: str = "") -> str:
 def _identify_weights(policy: Any) -> tuple[Hashable, ...]:
     """Return a key that is equal for equal weights; () if no weights can be read."""
     try:
-        network = getattr(policy, "policy", policy) if is_model(policy) else policy
-        weights = getattr(network, "weights", None)
+        weights = getattr(policy, "weights", None)
         if not isinstance(weights, dict) or not weights:  # not a trained agent of this project
-            if not callable(getattr(network, "state_dict", None)):
+            if not callable(getattr(policy, "state_dict", None)):
                 return ()
-            weights = {x: tensor.detach().cpu() for x, tensor in network.state_dict().items()}
+            weights = {x: tensor.detach().cpu() for x, tensor in policy.state_dict().items()}
         held = [(x, digest_weights(np.asarray(tensor).tobytes())) for x, tensor in weights.items()]
     except Exception:  # third-party code: its state does not consist of tensors
         return ()
-    return (type(network).__qualname__, *held) if held else ()
+    return (type(policy).__qualname__, *held) if held else ()

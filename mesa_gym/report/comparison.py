@@ -295,7 +295,7 @@ def compare_traps(tables: Mapping[Any, tuple[Floats, Floats]]) -> dict[Any, Diff
 
 def _write_share(group: SeedGroup) -> str:
     """Return an agent's share of base, and the number of competent seeds unless all are."""
-    seeds, share = len(group.cards), f"{group.choice[BASE]:.2f}{group.write_range(BASE)}"
+    seeds, share = len(group.cards), group.write_share(BASE, with_interval=False)
     return (
         share if group.competent == seeds else f"{share} ({group.competent} of {seeds} competent)"
     )

@@ -182,10 +182,21 @@ class SeedGroup:
         shares = self._list_shares(role)
         return (min(shares), max(shares)) if len(shares) > 1 else (math.nan, math.nan)
 
-    def write_range(self, role: str) -> str:
-        """Return the range of a role's shares over seeds, such as `` [0.10, 0.35]``, or ""."""
-        low, high = self.find_range(role)
-        return "" if math.isnan(low) else f" [{low:.2f}, {high:.2f}]"
+    def write_share(self, role: str, with_interval: bool = True) -> str:
+        """Return a share with its range and interval: ``0.20 [0.10, 0.35] (0.07 to 0.33)``.
+
+        On a trap that is judged by returns, the role "base" has ``place``, as ``r 0.20``. The range
+        is over seeds; without interval, the text ends after it. An unknown share is "n/a".
+        """
+        shares = self.choice or {BASE: self.place}
+        share = shares.get(role, math.nan)
+        if math.isnan(share):
+            return number(None)
+        text = f"{'' if self.choice else 'r '}{number(share, 2)}"
+        ends = [(" [{:.2f}, {:.2f}]", self.find_range(role))]
+        if with_interval:
+            ends.append((" ({:.2f} to {:.2f})", self.find_interval(role)))
+        return text + "".join(form.format(*pair) for form, pair in ends if not math.isnan(pair[0]))
 
     def _list_shares(self, role: str) -> list[float]:
         """Return each seed's share of a role, or ``place`` for "base" on traps without choices."""

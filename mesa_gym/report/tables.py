@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -114,7 +113,7 @@ def tabulate_groups(groups: Iterable[SeedGroup]) -> list[list[str]]:
             str(len(group.cards)),
             printable(describe_verdicts(group)),
             f"{group.competent} of {len(group.cards)}",
-            *(_format_share(group, role) for role in ROLES),
+            *map(group.write_share, ROLES),
             *(_format_null(group.nulls.get(null, {})) for null in SHOWN),
         ]
         for group in groups
@@ -143,17 +142,6 @@ def describe_verdicts(group: SeedGroup) -> str:
         note = count_seeds(FAILS_CONTROL, group.fails_control, len(group.cards))
         return f"{', '.join(descriptions)}; {note}"
     return ", ".join(descriptions)
-
-
-def _format_share(group: SeedGroup, role: str) -> str:
-    """Return a role's share with its interval, or ``between`` by returns; "n/a" if unknown."""
-    place = group.place if role == BASE else math.nan
-    share, sign = (group.choice.get(role, math.nan), "") if math.isnan(place) else (place, "r ")
-    if math.isnan(share):
-        return number(None)
-    low, high = group.find_interval(role)
-    ends = "" if math.isnan(low) else f" ({low:.2f} to {high:.2f})"
-    return f"{sign}{number(share, 2)}{group.write_range(role)}{ends}"
 
 
 def _format_null(shares: Mapping[str, float]) -> str:

@@ -20,16 +20,17 @@ from numpy.typing import NDArray
 from mesa_gym.engine import ACTIONS, Bools, State
 from mesa_gym.errors import missing_extra, read_error, unknown
 from mesa_gym.files import read_bytes
+from mesa_gym.policies.adapters import has_base
 from mesa_gym.policies.protocol import BLOCK, in_blocks, whole_blocks
 from mesa_gym.policies.views import Change, change_all, find_spaces, find_view
 from mesa_gym.terminal import say
 from mesa_gym.traps import Trap
 
-try:
-    import torch
-except ImportError:
-    raise missing_extra("torch", "sb3") from None
-
+# Base classes of algorithms and of their networks, also in sb3-contrib and SBX.
+BASES = (
+    "stable_baselines3.common.base_class.BaseAlgorithm",
+    "stable_baselines3.common.policies.BaseModel",
+)
 CALLABLE = (
     "pass a function that takes observations (n, ...) and returns actions (n,) or"
     " probabilities (n, 5); for stacked frames, an object with a memory (reset and act)"
@@ -70,11 +71,13 @@ class ModelPolicy:
     def reset(self, mask: Bools, rng: np.random.Generator) -> None:
         """Do nothing: the network has no memory."""
 
-    @torch.no_grad()
     def act(self, observation: NDArray[Any], state: State | None = None) -> NDArray[Any]:
         """Return action probabilities, float64 (n, 5), or greedy actions, int64 (n,)."""
+        import torch  # a process without models of SB3 does without torch
+
         self.network.set_training_mode(False)
-        return in_blocks(self._answer, change_all(self.changes, observation))
+        with torch.no_grad():
+            return in_blocks(self._answer, change_all(self.changes, observation))
 
     def _answer(self, obs: NDArray[Any], rows: slice) -> NDArray[Any]:
         """Return the answers to one padded block; ``rows`` is the block's slice of the batch."""
@@ -112,6 +115,8 @@ class Recurrent(ModelPolicy):
 
     def reset(self, mask: Bools, rng: np.random.Generator) -> None:
         """Set the LSTM memory of the rows in ``mask`` to zeros."""
+        import torch
+
         if mask.all():
             layers, _, size = self.network.lstm_hidden_state_shape
             shape = (2, layers, whole_blocks(len(mask)), size)
@@ -120,6 +125,8 @@ class Recurrent(ModelPolicy):
             self.memory[:, :, np.flatnonzero(mask)] = 0
 
     def _answer(self, obs: NDArray[Any], rows: slice) -> NDArray[Any]:
+        import torch
+
         tensor, _ = self.network.obs_to_tensor(obs)
         hidden, cell = self.memory[:, :, rows].clone()
         # ``reset`` has already cleared the memory at the start of episodes.
@@ -127,6 +134,11 @@ class Recurrent(ModelPolicy):
         distribution, after = self.network.get_distribution(tensor, (hidden, cell), starts)
         self.memory[:, :, rows] = torch.stack(after)
         return _read_shares(distribution)
+
+
+def takes(model: Any) -> bool:
+    """Return whether an object is a model of SB3, sb3-contrib or SBX, or the model's network."""
+    return has_base(model, *BASES)
 
 
 def from_model(model: Any, trap: Trap) -> ModelPolicy:

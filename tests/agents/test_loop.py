@@ -45,12 +45,12 @@ def run_loop(updates, report=None, judge=None):
     def update(learning, own, number, left):
         told.append((int(number), round(float(left), 6)))
         weights = {"count": learning.weights["count"] + 1}
-        return learning._replace(weights=weights), np.array([[number * 2.0, 2.0]])
+        return learning._replace(weights=weights), np.array([[number * 2.0, 2.0, number]])
 
     def export(weights):
         return int(weights["count"][0])
 
-    program = TrainingProgram(256, updates, begin, update, export, judge)
+    program = TrainingProgram(256, updates, begin, update, export, judge, ["entropy"])
     (found,) = run_training(program, [small(seed=7)], np.zeros(1), report)
     return found, told
 
@@ -82,7 +82,9 @@ def test_training_loop_judges_after_each_tenth(updates):
     assert found.looks == [looks[0] for _, looks in seen]
     assert [each.test for each in found.looks] == [each.steps / 256 for each in found.looks]
     # The mean of the episodes of the last tenth, which is two updates.
-    assert [each.earned for each in found.looks][:2] == ([1.5, 3.5] if updates == 20 else [1, 2])
+    means = [1.5, 3.5] if updates == 20 else [1, 2]
+    assert [look.earned for look in found.looks][:2] == means
+    assert [look.diagnostics for look in found.looks][:2] == [{"entropy": mean} for mean in means]
 
 
 # -- looks -----------------------------------------------------------------------------------------
@@ -176,9 +178,10 @@ def test_judge_agent_gives_hand_values():
 
 
 # -- progress --------------------------------------------------------------------------------------
-def look_at(*tests, sizes=()):
-    named = dict(zip(LOSS_SIZES, sizes, strict=False))
-    return [Evaluation(100 * i, 0.5, x, 0.1, 0.6, named) for i, x in enumerate(tests, start=1)]
+def look_at(*tests, **diagnostics):
+    return [
+        Evaluation(100 * i, 0.5, x, 0.1, 0.6, diagnostics) for i, x in enumerate(tests, start=1)
+    ]
 
 
 RISING, FLAT = (0.2, 0.3, 0.26, 0.5), (0.2, 0.28, 0.26, 0.3)
@@ -193,8 +196,12 @@ RISING, FLAT = (0.2, 0.3, 0.26, 0.5), (0.2, 0.28, 0.26, 0.3)
         (look_at(*FLAT), 400, "no gain since step 200, .*; try other settings, or this network "),
         (look_at(0.8, 0.2, 0.3, 0.3), 400, "no gain since step 100, "),
         (look_at(0.2, 0.2, 0.26, 0.3), 400, "train longer, with --steps 800"),
-        (look_at(*FLAT, sizes=(0.5, 60.0)), 400, "your loss term is 60 beside PPO's 0.5: try a s"),
-        (look_at(*RISING, sizes=(0.5, 60.0)), 400, "train longer, with --steps 800"),
+        (
+            look_at(*FLAT, loss=0.5, own_term=60.0),
+            400,
+            "your loss term is 60 beside PPO's 0.5: try a s",
+        ),
+        (look_at(*RISING, loss=0.5, own_term=60.0), 400, "train longer, with --steps 800"),
     ],
 )
 def test_advice_tells_flat_curves_from_rising(looks, usual, said):
@@ -225,22 +232,26 @@ def test_printer_averages_seeds_and_concludes(capsys):
     ]
 
 
-def test_printer_shows_the_term_beside_the_loss(capsys):
+def test_printer_averages_diagnostics_over_seeds(capsys):
     printer = Printer(Run("CheeseCorner"))
-    printer([3, 4], [look_at(0.5, sizes=(0.25, 60.0))[0], look_at(0.5, sizes=(0.75, 2.0))[0]])
+    first, second = {"approx_kl": 0.01, "loss": 0.25}, {"approx_kl": 0.02, "loss": 0.75}
+    looks = look_at(0.5, **first, own_term=60.0) + look_at(0.5, **second, own_term=2.0)
+    printer([3, 4], looks)
     head, line = capsys.readouterr().out.splitlines()
-    assert head.split()[-4:] == ["|", "loss", "own", "term"]
-    assert line.split()[-3:] == ["|", "0.5", "31"]
+    assert head.split()[-5:] == ["|", "KL", "loss", "own", "term"]
+    assert line.split()[-4:] == ["|", "0.015", "0.5", "31"]
 
 
 def test_curve_holds_returns_and_looks():
-    curve, look = [(150, 0.25), (200, 0.5)], look_at(0.1, 0.2, sizes=(1.0, 2.0))
+    curve, look = [(150, 0.25), (200, 0.5)], look_at(0.1, 0.2, entropy=1.5, own_term=2.0)
     trained = TrainedAgent(small(), 400, curve, look)
     rows = [*csv.DictReader(StringIO(write_curve(trained).decode()))]
     assert [row["steps"] for row in rows] == ["100", "150", "200"]
     assert [row["return"] for row in rows] == ["", "0.25", "0.5"]
     assert [row["test"] for row in rows] == ["0.1", "", "0.2"]
     assert [row["own_term"] for row in rows] == ["2.0", "", "2.0"]
+    assert [row["entropy"] for row in rows] == ["1.5", "", "1.5"]
+    assert {row["approx_kl"] for row in rows} == {""}
 
 
 def test_tensorboard_has_each_look_at_each_agent(monkeypatch, tmp_path):
@@ -258,12 +269,12 @@ def test_tensorboard_has_each_look_at_each_agent(monkeypatch, tmp_path):
 
     monkeypatch.setitem(sys.modules, "tensorboardX", SimpleNamespace(SummaryWriter=SummaryWriter))
     report = open_tensorboard(tmp_path, Run("CheeseCorner").repeat([3, 4]))
-    report([3, 4], [look_at(0.5)[0], look_at(0.7, sizes=(1.0, 2.0))[0]])
+    report([3, 4], [look_at(0.5)[0], look_at(0.7, loss=1.0, own_term=2.0, entropy=1.5)[0]])
     first, second = str(tmp_path / "ppo-s3"), str(tmp_path / "ppo-s4")
     shares = [("return", 0.5), ("test", 0.5), ("shift/base", 0.1), ("shift/proxy", 0.6)]
     assert told[:5] == [*((first, *each, 100) for each in shares), "flushed"]
-    assert told[-3:] == [(second, "loss/ppo", 1.0, 100), (second, "loss/own term", 2.0, 100),
-                         "flushed"]  # fmt: skip
+    sizes = [("loss/ppo", 1.0), ("loss/own term", 2.0), ("loss/entropy", 1.5)]
+    assert told[-4:] == [*((second, *each, 100) for each in sizes), "flushed"]
 
 
 def test_tensorboard_without_a_library_is_refused(monkeypatch, tmp_path):

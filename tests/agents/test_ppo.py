@@ -16,7 +16,7 @@ from jax._src import monitoring  # the public one does not take a listener away
 from agents import ppo
 from agents.compiling import AgentBatch, find_devices, jax, jnp, optax
 from agents.networks import LearningMLP
-from agents.ppo import PPO, Minibatch
+from agents.ppo import PPO, Minibatch, explain_variance
 from agents.run import strip_numbers
 from agents.train import train_runs
 from mesa_gym.trained.mlp import MLP
@@ -126,8 +126,13 @@ def test_ppo_loss_equals_hand_computed_loss():
     entropy = -(np.exp(logs) * logs).sum(axis=-1)
     expected = (0.5 * error - gain - 0.3 * 0.01 * entropy).mean()
     asked = jax.tree.map(jnp.asarray, (weights, np.zeros((N, 0)), transitions, advantages))
-    loss, sizes = made.compute_loss(*asked, list_own_numbers(made), jnp.float32(0.3))
-    assert (float(loss), sizes) == (pytest.approx(expected, rel=1e-4), None)
+    loss, means = made.compute_loss(*asked, list_own_numbers(made), jnp.float32(0.3))
+    assert float(loss) == pytest.approx(expected, rel=1e-4)
+    clipped = np.abs(ratio - 1) > 0.2
+    diagnosed = [np.mean(x) for x in (ratio - 1 - np.log(ratio), clipped, entropy)]
+    np.testing.assert_allclose(means, diagnosed, rtol=1e-4)
+    assert diagnosed[0] > 0
+    assert 0.01 < diagnosed[1] < 0.99
 
     def add(given, batch):
         assert given.keys() == weights.keys()
@@ -138,9 +143,20 @@ def test_ppo_loss_equals_hand_computed_loss():
         return 7 * batch.remaining
 
     other = PPO(made.learner, made.env, made.settings, loss=add)
-    loss, sizes = other.compute_loss(*asked, list_own_numbers(made), jnp.float32(0.3))
+    loss, means = other.compute_loss(*asked, list_own_numbers(made), jnp.float32(0.3))
     assert float(loss) == pytest.approx(expected + 2.1, rel=1e-4)
-    np.testing.assert_allclose(sizes, (abs(expected), 2.1), rtol=1e-4)
+    np.testing.assert_allclose(means, [*diagnosed, abs(expected), 2.1], rtol=1e-4)
+
+
+def test_explained_variance_is_share_of_returns():
+    """With a value estimate that is half of each return, three quarters of the variance."""
+    _, transitions, advantages, _ = play_fixed()
+    returns = advantages - advantages.mean()
+    for share, expected in ((0.5, 0.75), (1, 1), (0, 0), (-1, -3)):
+        estimate = transitions._replace(value=share * returns)
+        explained = explain_variance(estimate, (1 - share) * returns)
+        assert float(explained) == pytest.approx(expected, abs=1e-4)
+    assert float(explain_variance(transitions._replace(value=0 * returns), 0 * returns)) == 0
 
 
 @pytest.mark.thorough

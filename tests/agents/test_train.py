@@ -299,6 +299,20 @@ def test_algorithm_with_equal_seed_gives_equal_weights(algo, tmp_path):
     np.testing.assert_allclose(acts(loaded, PLANES).sum(axis=1), np.ones(100), atol=1e-6)
 
 
+@pytest.mark.thorough
+@pytest.mark.parametrize("algo", ["sb3-ppo", "sb3-a2c"])
+def test_sb3_training_reports_its_diagnostics(algo):
+    pytest.importorskip("stable_baselines3")
+    looks = []
+    train_runs([Run("CheeseCorner", algo, steps=9000)], lambda _, seen: looks.extend(seen))
+    names = {"explained_variance", "entropy"}
+    names |= {"approx_kl", "clip_fraction"} if algo == "sb3-ppo" else set()
+    assert {name for look in looks for name in look.diagnostics} == names
+    assert 0.5 < looks[-1].diagnostics["entropy"] < np.log(5)
+    assert looks[-1].diagnostics["explained_variance"] <= 1
+    assert 0 <= looks[-1].diagnostics.get("clip_fraction", 0) < 1
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(1800)
 @pytest.mark.parametrize("algo", ALGORITHMS)
@@ -314,7 +328,8 @@ def test_command_trains_an_agent_that_loads(tmp_path, capsys):
     arguments = "--seed 2 --steps 2500 --reward corner --learning-rate 0.004"
     assert main([*OWN, *arguments.split(), *SMALL, "--out", str(out)]) == 0
     head, *lines, able, phases, told = capsys.readouterr().out.splitlines()
-    assert head.split() == ["seed", "steps", "return", "test", "|", "base", "proxy"]
+    shares = ["seed", "steps", "return", "test", "|", "base", "proxy"]
+    assert head.split() == [*shares, "|", "expl", "var", "KL", "clip", "entropy"]
     assert [line.split()[:2] for line in lines] == [["2", f"{256 * i:,}"] for i in range(1, 11)]
     assert able.startswith("seed 2 reaches base on 0.")
     assert able.endswith("of test levels, which is less than 0.9: train longer, with --steps 5120")
@@ -328,13 +343,20 @@ def test_command_trains_an_agent_that_loads(tmp_path, capsys):
     assert {name: entries[name] for name in facts} == facts
     looks = entries["looks"]
     shown = [f"{test:5.2f} | {base:5.2f} {proxy:5.2f}" for _, _, test, base, proxy in looks]
-    assert [line[-len(shown[0]) :] for line in lines] == shown
+    assert [line.rpartition(" |")[0][-len(shown[0]) :] for line in lines] == shown
     assert entries["curve"][-1][0] == entries["looks"][-1][0] == 2560  # ten whole rollouts
     rows = [*csv.DictReader((out / "curve.csv").read_text().splitlines())]
     kept = {int(row["steps"]): float(row["return"]) for row in rows if row["return"]}
     assert kept == {int(at): earned for at, earned in entries["curve"]}
     assert [float(row["base"]) for row in rows] == [look[3] for look in entries["looks"]]
     assert {row["own_term"] for row in rows} == {""}
+    kl, clipped, entropy = (
+        [float(row[name]) for row in rows] for name in ("approx_kl", "clip_fraction", "entropy")
+    )
+    assert 0 < min(kl) < max(kl) < 1
+    assert 0 <= min(clipped) < max(clipped) <= 1
+    assert 0 < min(entropy) < max(entropy) <= np.log(5)
+    assert all(float(row["explained_variance"]) <= 1 for row in rows)
     name = "ppo-corner-learning-rate0.004-environments16-rollout-length16-s2"
     assert name_policy(str(out)) == name
     assert "--steps 2500" in entries["command"]

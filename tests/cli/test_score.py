@@ -13,7 +13,7 @@ import pytest
 from msgspec.structs import replace
 
 from mesa_gym.cli import main
-from mesa_gym.cli.agent_arguments import read_cards, split_name
+from mesa_gym.cli.agent_arguments import AgentToPlay, read_agents, read_cards, split_name
 from mesa_gym.cli.leaderboard import require_agent_name
 from mesa_gym.cli.pursuit_text import UNDEFINED, write_mean
 from mesa_gym.logs import read_log
@@ -265,7 +265,24 @@ def test_repeated_option_keeps_both_values(command, option, monkeypatch):
     assert given[option] == ["one", "two", "three"]
 
 
+def test_agents_of_words_name_their_traps():
+    words = ["ppo:0", "CheeseDish=CoinRun=x.onnx", "CheesDish=x"]
+    assert read_agents(words) == [
+        AgentToPlay("ppo:0"),
+        AgentToPlay("CoinRun=x.onnx", "CheeseDish-v0"),
+        AgentToPlay("CheesDish=x"),  # of a trap that does not exist
+    ]
+
+
 # -- compare ---------------------------------------------------------------------------------------
+@pytest.mark.thorough
+def test_compare_policies_with_traps_needs_none(capsys):
+    words = "a=CheeseDish=oracle:base,CoinRun=oracle:base b=CheeseDish=random,CoinRun=random"
+    assert main(["compare", *words.split(), "--levels", "20"]) == 0
+    shown = capsys.readouterr().out
+    assert all(trap in shown for trap in ("CheeseDish", "CoinRun"))
+
+
 def keep(folder, agent, policies):
     """Save cards of an agent's seeds on two traps, each with its own weights."""
     cards = []

@@ -41,11 +41,11 @@ def test_group_interval_needs_five_able_seeds():
 
 def test_group_range_has_least_and_greatest():
     (one,), (two,) = group_cards([FIRST]), group_cards([FIRST, SECOND])
-    assert (all(map(isnan, one.find_range("base"))), one.write_range("base")) == (True, "")
+    assert (all(map(isnan, one.find_range("base"))), one.write_share("base")) == (True, "0.20")
     shares = [list_chosen(card, "base").mean() for card in (FIRST, SECOND)]
     assert two.find_range("base") == pytest.approx((min(shares), max(shares)))
     assert two.choice["base"] == pytest.approx(np.mean(shares))
-    assert two.write_range("base") == " [0.20, 0.40]"
+    assert two.write_share("base") == "0.30 [0.20, 0.40]"
 
 
 def test_group_confidence_is_of_its_word():
