@@ -15,7 +15,7 @@ export OMP_NUM_THREADS = 1
 unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help leaderboard agents test test-thorough test-slow test-examples attacks bench calibrate certify digests \
-        api docs docs-links words lint format constraints dist clean
+        values api docs docs-links words lint format constraints dist clean
 
 help:  ## Print this list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "%-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -93,6 +93,9 @@ certify: $(INSTALLED)  ## Prove that each trap separates its objectives (TRAP=NA
 
 digests: $(INSTALLED)  ## Record the digests of new traps; never overwrites one.
 	$(BIN)/python -m mesa_gym.testing.digests
+
+values: $(INSTALLED)  ## Solve the standard levels of all traps again, for the package (minutes; TRAP=NAME for one).
+	$(BIN)/python -m mesa_gym.testing.standard_values $(TRAP)
 
 api: $(INSTALLED)  ## Record the public API in docs/public_api.txt, and draw the rooms of the house.
 	$(BIN)/python -m docs.public_api

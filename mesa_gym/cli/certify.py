@@ -16,9 +16,10 @@ from mesa_gym.envs.checks import integer
 from mesa_gym.files import read_bytes, write_json
 from mesa_gym.json_data import decode_json
 from mesa_gym.scoring.plays import MOST_LEVELS
-from mesa_gym.solver.certificate import EVALUATION_LEVELS, Agreement, Certificate, certify
+from mesa_gym.solver.certificate import Agreement, Certificate, certify
 from mesa_gym.solver.disagreement import explain_failures
 from mesa_gym.solver.overlap import Overlap, measure_overlaps
+from mesa_gym.solver.standard import EVALUATION_LEVELS
 from mesa_gym.terminal import Progress, format_table, say
 from mesa_gym.testing.check import explain_error, find_own_line
 from mesa_gym.traps import Split, Trap, all_traps

@@ -46,7 +46,7 @@ from mesa_gym.scoring.registry import count_levels
 from mesa_gym.scoring.returns import GAINS, SplitPayments, keep_payments, make_scale
 from mesa_gym.scoring.verdict import digest_rules
 from mesa_gym.solver import LevelValues
-from mesa_gym.solver.certificate import EVALUATION_LEVELS
+from mesa_gym.solver.standard import EVALUATION_LEVELS
 from mesa_gym.solver.values import Progress
 from mesa_gym.traps import Split, Trap
 from mesa_gym.traps.judged_by import AGAIN

@@ -80,7 +80,9 @@ class SplitPlayer:
                 if getattr(policy, "solves", False) and not self._read_actions(name, policy)
             ]
             visit_solving = partial(visit, solving) if solving else None
-            values = level_values(self.trap, self.split, *levels, progress, visit_solving)
+            values = level_values(
+                self.trap, self.split, *levels, progress, visit_solving, starts=self.starts
+            )
             for name in {*solving} & acting.keys() & self._kept.keys():
                 self._kept[name].write()
         visit([name for name in acting if name not in solving])

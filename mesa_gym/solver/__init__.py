@@ -11,7 +11,8 @@ from mesa_gym.solver.solution import Solution, actions_in, get_solution, share_s
 from mesa_gym.solver.sweeps import TIE
 from mesa_gym.solver.targets import targets
 from mesa_gym.solver.time_left import TimeLeft
-from mesa_gym.solver.values import LevelValues, level_values, solutions
+from mesa_gym.solver.value_columns import LevelValues
+from mesa_gym.solver.values import level_values, solutions
 
 __all__ = [
     "TIE",

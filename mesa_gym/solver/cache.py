@@ -87,7 +87,7 @@ def _require_private(path: Path) -> None:
         and not status.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
     ):
         return
-    _say_once(
+    say_once(
         f"the cache {path} is not used, as other users own it or can write to it; run"
         f" `chmod go-w {path}`, or name another folder by MESA_GYM_CACHE"
     )
@@ -95,7 +95,8 @@ def _require_private(path: Path) -> None:
 
 
 @cache
-def _say_once(message: str) -> None:
+def say_once(message: str) -> None:
+    """Print a message on standard error, once in a process."""
     say(f"mesa-gym: {printable(message)}")
 
 
@@ -156,27 +157,27 @@ def read_arrays(path: Path, parse: Callable[[Arrays], T]) -> T | None:
         # Read from memory, because np.load would leave a damaged file open.
         with np.load(io.BytesIO(read_kept(path)), allow_pickle=False) as kept:
             arrays = {key: kept[key] for key in kept.files}
-        if arrays.pop(_OF) != _identify(path, arrays):
+        if arrays.pop(_OF) != identify(path.name, arrays):
             return None  # the file was renamed, or a number was changed
         return parse(arrays)
     except ImpossibleValueError as error:
-        _say_once(f"the cached values {path} are refused and computed again: {error}")
+        say_once(f"the cached values {path} are refused and computed again: {error}")
         return None
     except Exception:  # damage makes NumPy and zipfile raise almost anything
         return None
 
 
-def _identify(path: Path, arrays: Arrays) -> str:
-    """Return a file's name followed by a digest of its arrays."""
+def identify(owner: str, arrays: Arrays) -> str:
+    """Return a text that identifies arrays: the name of their owner, and a digest."""
     digest = blake2b(digest_size=16)
     for name, array in sorted(arrays.items()):
         digest.update(repr((name, array.dtype.str, array.shape)).encode() + array.tobytes())
-    return f"{path.name} {digest.hexdigest()}"
+    return f"{owner} {digest.hexdigest()}"
 
 
 def write_arrays(path: Path, arrays: Arrays) -> None:
     """Write named arrays to a file, completely or not at all."""
     buffer = io.BytesIO()
-    named: dict[str, Any] = {**arrays, _OF: np.array(_identify(path, arrays))}
+    named: dict[str, Any] = {**arrays, _OF: np.array(identify(path.name, arrays))}
     np.savez(buffer, **named)
     write_kept(path, buffer.getvalue())

@@ -13,10 +13,11 @@ import numpy as np
 
 from mesa_gym.solver.graph import Floats
 from mesa_gym.solver.overlap import Overlap, measure_overlaps
-from mesa_gym.solver.values import LevelValues, Progress, level_values, require_solver
+from mesa_gym.solver.standard import EVALUATION_LEVELS
+from mesa_gym.solver.value_columns import LevelValues
+from mesa_gym.solver.values import Progress, level_values, require_solver
 from mesa_gym.traps import Split, Trap
 
-EVALUATION_LEVELS = 1000
 AGREEING = (Split.TRAIN, Split.TEST, Split.CONTROL)
 SEPARATED_SHARE = 0.99
 MEAN_STATES = 5_000

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from mesa_gym.engine import Ints, State
 from mesa_gym.scoring import Record
 from mesa_gym.solver import LevelValues, Solution, TimeLeft
-from mesa_gym.solver.values import find_values
+from mesa_gym.solver.value_columns import find_values
 from mesa_gym.traps import Trap
 from mesa_gym.traps.played_episodes import NONE
 from mesa_gym.viewer.players import Decide, Decision, Player, solve_start

@@ -24,7 +24,7 @@ from agents.loop import (
     run_training,
 )
 from agents.networks import LearningMLP
-from agents.ppo import LOSS_SIZES, TrainState
+from agents.ppo import TrainState
 from agents.progress import Printer, advise, open_tensorboard, write_curve
 from agents.run import Run
 from mesa_gym.policies import as_policy

@@ -114,6 +114,13 @@ def find_networks():
     return {n for n in weights if n.endswith(".safetensors") and not SHIPPED.search(n)}
 
 
+def measure_data(*folders):
+    """Return the bytes of packed data: cards, which grow with each algorithm, and values."""
+    parts = folders or ("report/cards", "solver/standard")
+    paths = [path for part in parts for path in (ROOT / "mesa_gym" / part).iterdir()]
+    return sum(path.stat().st_size for path in paths)
+
+
 @pytest.fixture(scope="module")
 def built(tmp_path_factory):
     if not (ROOT / ".git").exists():
@@ -131,10 +138,11 @@ def test_wheel_holds_exactly_the_package(built):
     assert of_package == checked_out - find_networks()
     for trap, agent in (("CheeseDish", "ppo-planner-s4"), ("KeysChests", "ppo-s0")):
         assert f"{WEIGHTS}{trap}-v0/{agent}.safetensors" in of_package
-    cards = sum(path.stat().st_size for path in (ROOT / "mesa_gym/report/cards").iterdir())
-    assert built.wheel.stat().st_size - cards < 8e6
-    assert cards < 4e6
+    assert built.wheel.stat().st_size - measure_data() < 8e6
+    assert measure_data("report/cards") < 4e6
+    assert measure_data("solver/standard") < 3e6
     assert {"mesa_gym/py.typed", "mesa_gym/report/templates/page.css"} <= of_package
+    assert "mesa_gym/solver/standard/KeysChests-v0.npz" in of_package
     assert f"{about}licenses/LICENSE" in names
 
 
@@ -147,10 +155,8 @@ def test_sdist_holds_the_checkout_without_run_outputs(built):
     networks = find_networks()
     assert names - written == checkout() - networks
     assert len(networks) > 20
-    # The committed cards are packed already, and grow with each algorithm. The lesson's networks
-    # have 1 MB.
-    cards = sum(path.stat().st_size for path in (ROOT / "mesa_gym/report/cards").iterdir())
-    assert built.sdist.stat().st_size - cards < 8e6
+    # The lesson's networks have 1 MB.
+    assert built.sdist.stat().st_size - measure_data() < 8e6
     assert sum((ROOT / n).stat().st_size for n in networks) > 3e6
 
 

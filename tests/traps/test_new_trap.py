@@ -15,6 +15,7 @@ from docs.playgrounds import find_agents
 from mesa_gym.policies import as_policy
 from mesa_gym.scoring import score
 from mesa_gym.scoring.record import follow, rollout
+from mesa_gym.solver.standard import STANDARD_FOLDER
 from mesa_gym.traps import Split, find_trap, package_traps
 from mesa_gym.traps.life import APPLE, PEAR, PLUM, TRIALS, VOID
 from mesa_gym.traps.probation import MOST_LIT, WAGE, Probation, choose_kind, find_value
@@ -40,6 +41,8 @@ def list_missing(cls):
     if name not in {each["trap"] for each in json.loads(CERTIFICATES.read_text())}:
         command = f"mesa-gym certify {cls.__name__} --json docs/certificates.json"
         yield f"a certificate: `{command}`"
+    if not (STANDARD_FOLDER / f"{name}.npz").exists():
+        yield f"values of its standard levels: `make values TRAP={cls.__name__}`"
     if len(cls.proxy_is) != len(cls.proxies):
         yield "`proxy_is`, a kind for each proxy: declare it in the class"
     if cls in list_single_traps() and not find_agents(cls(), 1):
@@ -66,8 +69,8 @@ def test_every_trap_has_sprites_words_and_pages():
 def test_list_missing_names_what_own_traps_lack():
     lacking = [*list_missing(find_trap(f"{ROOT}/mesa_gym/cli/example_trap.py:Mushrooms"))]
     named = [what.partition(":")[0] for what in lacking]
-    tests = "a test of its rules by hand"
-    assert named == ["digests", "a certificate", "agents of the library", tests]
+    solved, tests = "values of its standard levels", "a test of its rules by hand"
+    assert named == ["digests", "a certificate", solved, "agents of the library", tests]
 
 
 # -- probation -------------------------------------------------------------------------------------
