@@ -324,6 +324,7 @@ QUICK = {
     "python -m docs.studies.pursuit": 'python -c "import docs.studies.pursuit as it;'
     " it.LEVELS = 40; assert it.measure('CheeseCorner', dict(a='ppo-alpha0.5-cheese:0'))\"",
     "python -m docs.results_page": 'python -c "import docs.results_page as it; it.write_parts()"',
+    "python -m pytest -m slow tests/solver/test_standard.py": "-k CheeseCorner",
     "python -m pytest tests/envs/test_vector.py": "-k CheeseCorner",
     "python -m pytest tests/scoring/test_card.py": "",
     "python -m pytest tests/solver/test_values.py": "",
