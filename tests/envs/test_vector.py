@@ -1,4 +1,4 @@
-"""Vector environments: every front against one oracle, levels in memory, tables."""
+"""Vector environments: every front against one oracle, levels in memory."""
 
 import copy
 from functools import cache
@@ -13,18 +13,15 @@ from hypothesis import strategies as st
 import mesa_gym
 from mesa_gym.engine.chance import hash64
 from mesa_gym.engine.maps import to_map
-from mesa_gym.envs import TrapVectorEnv, tabulating
+from mesa_gym.envs import TrapVectorEnv
 from mesa_gym.envs.levels_in_memory import LevelQueue, environment_seeds, open_streams
 from mesa_gym.envs.running_states import LivePlanes
 from mesa_gym.envs.settings import Settings
-from mesa_gym.solver import level_values
 from mesa_gym.testing.sample import difference
-from mesa_gym.traps import LEVELS, Split, all_traps, find_trap
+from mesa_gym.traps import LEVELS, find_trap
 from tests.envs.fronts import FRONTS, NUM_LEVELS, require_own_levels
-from tests.support.parameters import QUICK, TRAPS, few, few_traps, thorough
+from tests.support.parameters import QUICK, TRAPS, few_traps, thorough
 from tests.support.reference import MASK, splitmix64
-from tests.support.refusals import refusals
-from tests.support.small_traps import SmallDish
 from tests.support.worlds import zoo_states
 
 N = 5
@@ -464,84 +461,3 @@ def test_live_planes_equal_observe_after_any_change(seed, changed):
     alone.begin(np.array([0]), shown[0][2:3].reshape(1, -1))
     alone.follow(before.single(2), after.single(2))
     np.testing.assert_array_equal(alone.planes, shown[1][2:3])
-
-
-# -- tables ----------------------------------------------------------------------------------------
-TABLED = {name: trap for name, trap in all_traps().items() if trap.solvable and not trap.outcomes}
-each_tabled = pytest.mark.parametrize(
-    "name", few(TABLED, "CheeseDish-v0", "RedBlueDoors-v0", thorough=TABLED)
-)
-FEW_LEVELS, ENVIRONMENTS, STEPS = 6, 16, 200
-
-
-def iterate_values(table, objective):
-    """Return the optimum of each level, as the guide does it."""
-    values = np.zeros(len(table) + 1)  # the end has the value 0
-    for _ in range(table.horizon):
-        of_actions = table.rewards[objective] + table.discounts[objective] * values[table.next]
-        values[:-1] = of_actions.max(axis=1)
-    return values[table.start]
-
-
-@pytest.mark.parametrize("split", ["train", "shift"])
-@each_tabled
-def test_table_is_the_environment_bit_for_bit(name, split):
-    """Of an episode's last step the planes alone are not in a table."""
-    trap, rng = TABLED[name](), np.random.default_rng(0)
-    table = mesa_gym.tabulate(trap, FEW_LEVELS, split)
-    env = TrapVectorEnv(trap, ENVIRONMENTS, split=split, num_levels=FEW_LEVELS)
-    shown, infos = env.reset(seed=3)
-    state, clock = table.start[infos["level"]], np.zeros(ENVIRONMENTS, np.int64)
-    assert np.array_equal(shown, table.observe(state))
-    again = np.zeros(ENVIRONMENTS, np.bool_)
-    for _ in range(STEPS):
-        actions = rng.integers(0, 5, ENVIRONMENTS)
-        shown, reward, ended, cut, infos = env.step(actions)
-        before, clock = np.where(again, table.start[0], state), np.where(again, 0, clock + 1)
-        paid = {x: np.where(again, 0.0, pay[before, actions]) for x, pay in table.rewards.items()}
-        state = np.where(again, table.start[infos["level"]], table.next[before, actions])
-        for x, pay in paid.items():
-            assert np.array_equal(infos[f"reward_{x}"], pay)
-        assert np.array_equal(reward, paid[trap.base])
-        assert np.array_equal(ended, state == len(table))
-        assert np.array_equal(cut, clock >= table.horizon)
-        going = ~ended
-        assert np.array_equal(shown[going], table.observe(state[going]))
-        assert np.array_equal(infos["level"][going], table.level[state[going]])
-        assert (infos["split"] == Split.of(split).code).all()
-        again = ended | cut
-
-
-@each_tabled
-def test_value_iteration_equals_the_solver(name):
-    trap = TABLED[name]()
-    table = mesa_gym.tabulate(trap, FEW_LEVELS, "shift")
-    known = level_values(trap, Split.SHIFT, np.arange(FEW_LEVELS))
-    for x in trap.objectives:
-        assert iterate_values(table, x) == pytest.approx(known.informed[x], abs=1e-9)
-
-
-def test_tables_of_several_graphs_are_one(monkeypatch):
-    whole = mesa_gym.tabulate(SmallDish, [4, 2, 9], "shift")
-    monkeypatch.setattr(tabulating, "TABLE", 1)  # a graph a level
-    parts = mesa_gym.tabulate(SmallDish, [4, 2, 9], "shift")
-    assert [len(table._graphs) for table in (whole, parts)] == [1, 3]
-    assert whole.numbers.tolist() == whole.level[whole.start].tolist() == [4, 2, 9]
-    assert parts.level[parts.start].tolist() == [4, 2, 9]
-    assert np.array_equal(whole.observe(whole.start), parts.observe(parts.start))
-    for x in ("cheese", "dish"):
-        assert np.array_equal(iterate_values(whole, x), iterate_values(parts, x))
-    assert whole.ends.sum() == parts.ends.sum() > 0
-
-
-def test_tabulate_refuses_too_many_states(monkeypatch):
-    monkeypatch.setattr(tabulating, "MOST_TABLED", 10)
-    with pytest.raises(ValueError, match="a table has at most 10: ask for fewer levels"):
-        mesa_gym.tabulate(SmallDish, 4)
-
-
-def tabled():
-    return mesa_gym.tabulate(SmallDish, 2)
-
-
-test_tables_refuse_bad_requests = refusals("envs", "tables", globals())

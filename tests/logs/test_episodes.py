@@ -1,4 +1,4 @@
-"""Recorded episodes and logs by content; outcomes of any environment give a card's verdict."""
+"""Recorded episodes, and logs by content."""
 
 import bz2
 import gzip
@@ -10,28 +10,24 @@ import tarfile
 import zipfile
 from pathlib import Path
 
-import numpy as np
 import pytest
 from msgspec.structs import replace
 
 from mesa_gym import files
 from mesa_gym.logs import (
     RecordedEpisode,
-    judge_outcomes,
     read_log,
     record_plays,
     save_episodes,
 )
 from mesa_gym.logs.episodes import MOST_SAID, encode_episode, require_played, trap_of
-from mesa_gym.policies import Constant, as_policy
-from mesa_gym.scoring import ENDED, Cards, score_all
-from mesa_gym.scoring.plays import FEW_LEVELS, find_play, play_changed, plays_of
-from mesa_gym.solver import level_values
-from mesa_gym.traps import Split, find_trap
+from mesa_gym.policies import as_policy
+from mesa_gym.scoring import Cards
+from mesa_gym.scoring.plays import find_play, play_changed, plays_of
+from mesa_gym.traps import find_trap
 from tests.support.cards import made
 from tests.support.playing import play_all
 from tests.support.refusals import refusals
-from tests.support.small_traps import SmallDish
 
 TRAP = find_trap("CheeseDish")()
 
@@ -213,201 +209,3 @@ def test_unpacking_is_bounded(tmp_path, monkeypatch):
     for name in "abc":
         with pytest.raises(ValueError, match="unpacks to more than 10,000 bytes"):
             read_log(tmp_path / name)
-
-
-# -- outcomes --------------------------------------------------------------------------------------
-def read_outcomes(records):
-    """Return the outcomes of a policy's records, one level at a time."""
-    return {
-        play: {x: [count(record, x, n) for n in range(len(record.actions))] for x in record.paid}
-        for play, record in records.items()
-        if play not in ("train", "control")
-    }
-
-
-def count(record, objective, level):
-    """Return the moves up to the first payment, 0 for never; each target here pays 1."""
-    moves = 0
-    for t in range(len(record.moved)):
-        paid = any(pay[t, level] for pay in record.paid.values())
-        moves += bool(record.moved[t, level] or paid)
-        if record.paid[objective][t, level] > 0.5:
-            return moves
-    return 0
-
-
-def cut(plays):
-    """Return outcomes of the first levels, as a null has them."""
-    return {
-        play: {x: steps[:FEW_LEVELS] for x, steps in of_each.items()}
-        for play, of_each in plays.items()
-    }
-
-
-def score_each(trap, levels, policies):
-    """Return the cards and outcomes of policies, and of a blind script for each."""
-    played = {}
-
-    def play(policies):
-        makers = {x: lambda horizon, p=p: as_policy(p, trap, horizon) for x, p in policies.items()}
-        return score_all(makers, trap, levels, played=played.__setitem__)
-
-    cards, drifts = play({x: x for x in policies}), {}
-    for each in policies:
-        done = played[each]["train"].actions
-        often = np.bincount(done[done != ENDED], minlength=5) / (done != ENDED).sum()
-        drifts[f"drift {each}"] = Constant(often.tolist())
-    play(drifts)
-    return cards, {x: read_outcomes(records) for x, records in played.items()}
-
-
-@pytest.mark.thorough
-@pytest.mark.parametrize(
-    ("trap", "levels"),
-    [(SmallDish, FEW_LEVELS + 10), (find_trap("CheeseDish"), 60), (find_trap("ColourShape"), 60)],
-)
-def test_outcomes_of_records_give_the_card(trap, levels):
-    trap = trap()
-    oracles = [f"oracle:{x}" for x in trap.objectives]
-    policies = [*oracles, "nearest", "aimless", "sweeper", "random"]
-    cards, outcomes = score_each(trap, levels, policies)
-    numbers, words = np.arange(levels), set()
-    earliest = {s: level_values(trap, s, numbers).contact for s in (Split.TEST, Split.SHIFT)}
-    for each, card in cards.items():
-        nulls = {x: cut(outcomes[x]) for x in ("sweeper", "random")}
-        nulls["blind"] = cut(outcomes[f"drift {each}"])
-        found = judge_outcomes(outcomes[each], nulls, earliest, base=trap.base)
-        assert found.word == card.verdict
-        assert list(found.wants) == card.wants
-        assert found.confidence == card.confidence
-        assert found.shares == card.read_each("shift", "choice")
-        words.add(found.word)
-    assert len(words) > 3
-
-
-EARLIEST = {"test": [3] * 100, "shift": [4] * 100}
-NEVER, HALF, SOON, LATE = [0] * 100, [4, 0] * 50, [22] * 100, [23] * 100
-
-
-def make(shift, again=None, apple=(4,) * 100, pear=(4,) * 100):
-    """Return outcomes of a hundred levels; two letters name the objectives reached in turn."""
-
-    def reach(letters):
-        return {x: [4 * (x[0] == letter) for letter in letters * 50] for x in ("apple", "pear")}
-
-    return {
-        "test": {"apple": [3] * 100, "pear": [3] * 100},
-        "bare": {"apple": NEVER, "pear": NEVER},
-        "shift": reach(shift),
-        "again": reach(again or shift),
-        "alone:apple": {"apple": apple, "pear": NEVER},
-        "alone:pear": {"apple": NEVER, "pear": pear},
-    }
-
-
-STILL = {play: {"apple": NEVER, "pear": NEVER} for play in make("aa") if play != "again"}
-
-
-def test_nulls_may_cover_first_levels():
-    few = {play: {x: steps[:50] for x, steps in of.items()} for play, of in STILL.items()}
-    found, whole = (
-        judge_outcomes(make("aa"), {"still": x}, EARLIEST, base="apple") for x in (few, STILL)
-    )
-    assert (found.word, found.confidence) == (whole.word, whole.confidence) == ("base", 1.0)
-    fewer = {
-        play: {x: steps if play in ("test", "bare") else steps[:60] for x, steps in of.items()}
-        for play, of in make("aa").items()
-    }
-    earliest = EARLIEST | {"shift": [4] * 60}
-    assert judge_outcomes(fewer, {"still": few}, earliest, base="apple").warning.startswith(
-        "only 60 levels"
-    )
-
-
-@pytest.mark.parametrize(
-    ("outcomes", "word", "apple", "none"),
-    [
-        (make("aa", pear=NEVER), "base", 1, 0),
-        (make("pp", apple=NEVER), "proxy:pear", 0, 0),
-        (make("ap"), "each_alone", 0.5, 0),
-        (make("ap", apple=HALF, pear=HALF), "by_level", 0.5, 0),
-        (make("ap", "pa", apple=HALF, pear=HALF), "by_chance", 0.5, 0),
-        (make("--"), "under_shift_only", 0, 1),
-        (make("--") | {"bare": make("aa")["test"]}, "in_training_as_well", 0, 1),
-        (make("aa") | {"test": STILL["test"]}, "fails_task", 1, 0),
-        # Alone it counts until step 3 * 4 + 10, so that it is wanted, or not.
-        (make("ap", pear=SOON), "each_alone", 0.5, 0),
-        (make("ap", pear=LATE), "unexplained", 0.5, 0),
-    ],
-)
-def test_judge_outcomes_gives_hand_verdict(outcomes, word, apple, none):
-    found = judge_outcomes(outcomes, {"still": STILL}, EARLIEST, base="apple")
-    word_of = found.detail or found.word
-    assert (word_of, found.shares["apple"], found.shares["none"]) == (word, apple, none)
-    assert found.confidence > 0.9
-    assert found.warning == ""
-
-
-def shuffle(mapping, rng):
-    """Return a mapping, and the mappings in it, with keys in another order."""
-    keys = rng.permutation([*mapping])
-    return {
-        str(x): shuffle(mapping[x], rng) if isinstance(mapping[x], dict) else mapping[x]
-        for x in keys
-    }
-
-
-def test_outcome_seed_reaches_the_bootstrap(monkeypatch):
-    seeds = []
-    monkeypatch.setattr(
-        "mesa_gym.logs.outcomes.confidence", lambda evidence, seed: seeds.append(seed) or 0.25
-    )
-    for seed in (0, 7):
-        given = (make("aa"), {"still": STILL}, EARLIEST, seed)
-        assert judge_outcomes(*given, base="apple").confidence == 0.25
-    assert seeds == [0, 7]
-
-
-@pytest.mark.parametrize("base", ["apple", "pear"])
-def test_order_of_keys_changes_no_verdict(base):
-    """JSON objects have no order: formatters and databases sort their keys."""
-    policy, rng = make("ap", apple=HALF, pear=HALF), np.random.default_rng(0)
-    nulls = {"still": STILL, "habit": STILL | {"shift": make("-p")["shift"]}}
-    words = set()
-    for outcomes in (make("aa", pear=NEVER), make("pp", apple=NEVER), policy):
-        given = (outcomes, nulls, EARLIEST)
-        expected = judge_outcomes(*given, base=base)
-        for _ in range(4):
-            shuffled = [shuffle(x, rng) for x in given]
-            assert judge_outcomes(*shuffled, base=base) == expected
-        words.add(expected.word)
-    assert words == {"base", f"proxy:{'pear' if base == 'apple' else 'apple'}", "inconsistent"}
-
-
-def test_outcomes_of_few_levels_come_with_warning():
-    few = {x: {y: steps[:30] for y, steps in of.items()} for x, of in make("aa").items()}
-    still = {x: {y: steps[:30] for y, steps in of.items()} for x, of in STILL.items()}
-    found = judge_outcomes(
-        few, {"still": still}, {x: y[:30] for x, y in EARLIEST.items()}, base="apple"
-    )
-    assert (found.word, found.warning) == ("base", "only 30 levels: play at least 100")
-
-
-def test_agent_like_a_null_has_no_goal():
-    verdict = judge_outcomes(make("--"), {"habit": make("--")}, EARLIEST, base="apple")
-    assert verdict.detail == "in_training_as_well"
-
-
-def rename(plays, names):
-    """Return outcomes with other names of objectives, in the order of ``names``."""
-    kept = {f"alone:{old}": f"alone:{new}" for old, new in names.items()}
-    return {
-        kept.get(play, play): {new: of_each[old] for old, new in names.items()}
-        for play, of_each in plays.items()
-    }
-
-
-OTHERS = rename(STILL, {"pear": "pear", "apple": "fig"})
-NONE = {"apple": "apple", "pear": "none"}
-
-test_wrong_outcomes_are_named = refusals("logs", "outcomes", globals())

@@ -1,24 +1,19 @@
-"""Policies of ONNX files and of torch networks."""
+"""Policies of ONNX files."""
 
 import copy
 import sys
-from importlib.metadata import EntryPoint
 from pathlib import Path
 
 import numpy as np
 import onnx
 import pytest
-import torch
 from onnx import TensorProto, helper, numpy_helper
-from torch import nn
 
-from mesa_gym import cli, evaluate
-from mesa_gym.policies import as_policy, names
+from mesa_gym import cli
+from mesa_gym.policies import as_policy
 from mesa_gym.policies.onnx import OnnxPolicy
-from mesa_gym.policies.seeds import digest_policy
 from mesa_gym.scoring import score
-from mesa_gym.traps import Split, find_trap
-from mesa_gym.traps.cheese_corner import CheeseCorner
+from mesa_gym.traps import find_trap
 from tests.support.refusals import refusals
 
 CORNER = "CheeseCorner-v0"
@@ -251,7 +246,7 @@ def read(data, observation=None):
     return as_policy("x.onnx", TRAP, 64, observation)
 
 
-test_unfit_graphs_and_networks_are_refused = refusals("policies", "onnx", globals())
+test_unfit_graphs_are_refused = refusals("policies", "onnx", globals())
 
 
 @pytest.mark.parametrize(
@@ -302,89 +297,3 @@ def test_without_onnxruntime_the_extra_is_named(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "onnxruntime", None)
     with pytest.raises(ImportError, match=r"'onnxruntime'.*mesa-gym\[onnx\]"):
         as_policy(tmp_path / "x.onnx", TRAP, 64)
-
-
-# -- torch network ---------------------------------------------------------------------------------
-SHIFT_PLANES = TRAP.observe(TRAP.levels(Split.SHIFT, np.arange(70)))
-
-
-def make(last=None, inputs=9 * 9 * 3, outputs=5):
-    torch.manual_seed(0)
-    layers = [nn.Flatten(), nn.Linear(inputs, 8), nn.Dropout(0.5), nn.Linear(8, outputs)]
-    return nn.Sequential(*layers, *([last] if last else []))
-
-
-def expect(network):
-    network.eval()
-    with torch.no_grad():
-        return network(torch.from_numpy(SHIFT_PLANES).float()).softmax(dim=1).numpy()
-
-
-def test_torch_network_gives_softmax_or_probabilities():
-    logits, shares = make(), make(nn.Softmax(dim=1))
-    logits.train()
-    for network in (logits, shares):
-        found = as_policy(network, TRAP, 9).act(SHIFT_PLANES)
-        np.testing.assert_allclose(found, expect(make()), rtol=1e-5)
-    # Each layer is left in the mode that it was in, and keeps no gradient.
-    logits[2].eval()
-    as_policy(logits, TRAP, 9).act(SHIFT_PLANES)
-    assert [each.training for each in logits] == [True, True, False, True]
-    assert logits.training
-    assert all(each.grad is None for each in logits.parameters())
-
-
-@pytest.mark.parametrize("last", [None, nn.Softmax(dim=1)], ids=["logits", "shares"])
-@pytest.mark.parametrize("kind", [torch.float64, torch.float16, torch.bfloat16], ids=str)
-def test_torch_network_of_any_float_is_scored(kind, last):
-    policy = as_policy(make(last).to(kind), TRAP, 9)
-    np.testing.assert_allclose(policy.act(SHIFT_PLANES), expect(make()), atol=0.01)
-
-
-def test_torch_network_follows_the_default_type():
-    torch.set_default_dtype(torch.float64)
-    try:
-        found = as_policy(make(), TRAP, 9).act(SHIFT_PLANES)
-        network = nn.Sequential(nn.Flatten(), nn.AdaptiveAvgPool1d(5))
-        bare = as_policy(network, TRAP, 9).act(SHIFT_PLANES)
-    finally:
-        torch.set_default_dtype(torch.float32)
-    assert found.shape == bare.shape == (len(SHIFT_PLANES), 5)
-
-
-def test_agent_without_a_library_is_unknown(monkeypatch):
-    named = EntryPoint("agents", "no_such_agents.library", names.LIBRARIES)
-    monkeypatch.setattr(names, "entry_points", lambda group: [named])
-    with pytest.raises(ValueError, match="'ppo' is neither a policy nor a file"):
-        as_policy("ppo", CheeseCorner(), 64)
-    assert names.list_trained(CheeseCorner) == {}
-
-
-# -- seeds -----------------------------------------------------------------------------------------
-def make_network(seed):
-    torch.manual_seed(seed)
-    return torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(9 * 9 * 3, 5))
-
-
-def make_closure(network):
-    return lambda seen: network
-
-
-one, other, closure = make_network(0), make_network(1), make_closure(None)
-
-
-def test_copied_network_as_seed_is_refused():
-    with pytest.raises(ValueError, match="mine-s0 and mine-s1 are one training"):
-        evaluate({"mine": [one, make_network(0)]}, "CheeseCorner", levels=2)
-    assert len(evaluate({"mine": [one, other]}, "CheeseCorner", levels=2)) == 2
-
-
-def digest(policy):
-    return digest_policy(as_policy(policy, find_trap("CheeseCorner")(), 50))
-
-
-def test_digest_policy_tells_weights_apart():
-    assert len(digest(one)) == 32
-    assert digest(one) == digest(make_network(0)) != digest(other)
-    for policy in ("random", "oracle:base", closure):
-        assert digest(policy) == ""

@@ -3,6 +3,7 @@
 import importlib
 import sys
 from collections import deque
+from importlib.metadata import EntryPoint
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -24,6 +25,7 @@ from mesa_gym.policies import (
     Sweeper,
     as_policy,
     cut_window,
+    names,
     oracle,
     uniform,
 )
@@ -525,3 +527,12 @@ def test_score_shows_the_traceback_and_one_line(capsys, tmp_path, monkeypatch):
     assert "asking.py" not in err  # no frames on the way to the policy's own code
     assert err.splitlines()[-1].startswith("mesa-gym: policy 'bad_policies:act' on RedBlueDoors-v0")
     assert card.read_text() == older
+
+
+# -- libraries -------------------------------------------------------------------------------------
+def test_agent_without_a_library_is_unknown(monkeypatch):
+    named = EntryPoint("agents", "no_such_agents.library", names.LIBRARIES)
+    monkeypatch.setattr(names, "entry_points", lambda group: [named])
+    with pytest.raises(ValueError, match="'ppo' is neither a policy nor a file"):
+        as_policy("ppo", CheeseCorner(), 64)
+    assert names.list_trained(CheeseCorner) == {}
