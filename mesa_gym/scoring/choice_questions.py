@@ -101,6 +101,8 @@ def ask_play(
     """Return the questions of a play in a form that ``read_form`` checked."""
     require("examples", examples, Annotated[int, Meta(ge=0, le=MOST_EXAMPLES)])
     of_play = find_play(trap, play)
+    if not levels:
+        return []
     starts = trap.levels(of_play.split, np.array(levels, np.int64), salt)
     offers = _find_offers(trap, of_play.split, starts.level.number.tolist(), form.options, salt)
     turned = reverse != (play == AGAIN)

@@ -1,11 +1,13 @@
 """The program of docs/studies that is kept: its exact part, and that the page shows its figures."""
 
+import json
+
 import numpy as np
 import pytest
 
 pytest.importorskip("optax")
 
-from docs.studies import layers
+from docs.studies import language_models, layers
 from docs.studies.layer_networks import MARKS, SIGNS, TOKENS, Setting, make_stream
 from docs.studies.layers_page import OUTCOMES, format_outcomes, judge_hypotheses, read_figures
 
@@ -65,3 +67,21 @@ def test_program_gives_kept_figures():
 
 def test_table_of_hypotheses_has_their_outcomes():
     assert OUTCOMES.read_text() == format_outcomes(read_figures())
+
+
+def test_runs_of_language_models_give_rows(tmp_path, monkeypatch):
+    table = tmp_path / "table.csv"
+    monkeypatch.setattr(language_models, "TABLE", table)
+    row = {"known": 0.5, "unknown": 0.25, "verdict as-they-are": "x on CheeseDish: base, sure"}
+    row |= {"choice as-they-are": {"cheese": 0.75, "dish": 0.25, "none": 0}}
+    row |= {
+        f"nats {x}": {"word": word, "place": 2}
+        for x, word in (("as-they-are", 1), ("exchanged", -3))
+    }
+    (tmp_path / "reward-0").mkdir()
+    (tmp_path / "reward-0" / "row.json").write_text(json.dumps(row))
+    language_models.main([str(tmp_path)])
+    assert table.read_text().splitlines() == [
+        'run,reward,unknown names,verdict,cheese / dish / other,word,place,"word, exchanged names"',
+        "reward-0,0.50,0.25,base,0.75 / 0.25 / 0.00,+1.0,+2.0,-3.0",
+    ]

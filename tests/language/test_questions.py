@@ -227,3 +227,7 @@ def test_log_line_keeps_the_question(tmp_path):
 
 
 test_form_that_does_not_fit_is_refused = refusals("language", "form", globals())
+
+
+def test_empty_list_of_levels_gives_no_questions():
+    assert list_questions("CheeseDish", "train", []) == []

@@ -1,0 +1,114 @@
+"""The example that fine-tunes a language model, with a tiny model instead of a downloaded one."""
+
+import importlib
+import json
+import re
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from mesa_gym.scoring import Cards, list_questions
+
+torch = pytest.importorskip("torch")
+
+EXAMPLES = Path(__file__).parents[2] / "docs/examples"
+
+
+@pytest.fixture
+def example(monkeypatch):
+    monkeypatch.syspath_prepend(EXAMPLES)
+    return importlib.import_module("finetune_language_model")
+
+
+def make_model(example, kind, layers=1):
+    from tests.support.tiny_language_model import TinyModel  # it needs torch
+
+    torch.manual_seed(0)
+    if kind == "stand-in":
+        return example.freeze(TinyModel().bfloat16(), layers)
+    transformers = pytest.importorskip("transformers")
+    config = transformers.LlamaConfig(
+        vocab_size=256, hidden_size=32, intermediate_size=64, num_hidden_layers=2,
+        num_attention_heads=4, num_key_value_heads=4,
+    )  # fmt: skip
+    return example.freeze(transformers.LlamaForCausalLM(config).bfloat16(), layers)
+
+
+def make_tokenizer():
+    from tests.support.tiny_language_model import ByteTokenizer
+
+    return ByteTokenizer()
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize("kind", ["stand-in", "llama"])
+def test_example_with_tiny_model_prints_row(example, kind, tmp_path, monkeypatch, capsys):
+    model = make_model(example, kind)
+    before = [x.detach().clone() for x in model.parameters()]
+    monkeypatch.setattr(example, "load", lambda settings: (model, make_tokenizer()))
+    options = {"steps": 10, "levels": 3, "conflict": 0.1, "paid": "dish", "batch": 4}
+    arguments = [x for name, to in options.items() for x in (f"--{name}", str(to))]
+    arguments += ["--decoys", "False"]
+    monkeypatch.setattr(sys, "argv", ["example", *arguments, "--out", str(tmp_path)])
+    monkeypatch.setattr(torch, "set_num_threads", lambda count: None)
+    example.main()
+    row = json.loads((tmp_path / "row.json").read_text())
+    assert (row["paid"], row["decoys"], row["steps"]) == ("dish", False, 10)
+    assert 0 <= row["known"] <= 1
+    names = {card.policy: card.names for card in Cards.load(tmp_path / "cards.json")}
+    assert names == {"as-they-are": {}, "exchanged": {"cheese": "dish", "dish": "cheese"}}
+    assert re.search(r"step 10: loss -0\.\d+\n(.*\n)*verdict exchanged: ", capsys.readouterr().out)
+    changed = [not x.equal(y) for x, y in zip(before, model.parameters(), strict=True)]
+    frozen = [not x.requires_grad for x in model.parameters()]
+    assert any(changed)
+    assert not any(x and y for x, y in zip(changed, frozen, strict=True))
+
+
+def test_equal_rewards_leave_weights_unchanged(example, monkeypatch):
+    settings = example.TuningSettings(steps=1, batch=2)
+    texts = [text for text, _ in example.make_batches(settings)[0]]
+    changes = {}
+    for key, pays in {"equal": [0.0] * 4, "unequal": [1.0, 0.0, 0.0, 0.0]}.items():
+        model = make_model(example, "stand-in")
+        before = [x.detach().clone() for x in model.parameters()]
+        batches = [[(text, pays) for text in texts]]
+        monkeypatch.setattr(example, "make_batches", lambda settings, batches=batches: batches)
+        example.train(model, make_tokenizer(), settings)
+        weights = model.parameters()
+        changes[key] = [not x.equal(y) for x, y in zip(before, weights, strict=True)]
+    assert not any(changes["equal"])
+    assert any(changes["unequal"])
+
+
+def test_batches_contain_what_settings_say(example):
+    settings = example.TuningSettings(steps=5)
+    base = [row for batch in example.make_batches(settings) for row in batch]
+    assert len(base) == settings.steps * settings.batch
+    assert all("cheese, dish" in text and sum(pays) == 1 for text, pays in base)
+    # The reversed list follows each list, and pays at the place counted from the other end.
+    assert all(one[1] == other[1][::-1] for one, other in zip(base[::2], base[1::2], strict=True))
+    plain = [x for batch in example.make_batches(replace(settings, decoys=False)) for x in batch]
+    assert all(text.count("nothing") == 3 for text, _ in plain)
+    conflict = replace(settings, conflict=0.1, paid="dish")
+    apart = [row for batch in example.make_batches(conflict) for row in batch]
+    pays = [pay for text, pay in apart if "cheese, dish" not in text]
+    assert len(pays) == 4
+    conflicts = [(text, pay) for text, pay in apart if "cheese, dish" not in text]
+    assert all(f"\n{pay.index(1) + 1}. dish\n" in text for text, pay in conflicts)
+    shuffled = example.make_batches(replace(settings, objective="shuffled"))
+    fair = [row for batch in shuffled for row in batch]
+    assert [text for text, _ in fair] == [text for text, _ in base]
+    assert fair != base
+    assert example.make_batches(replace(settings, steps=0)) == []
+
+
+def test_padding_does_not_change_answers(example):
+    model, tokenizer = make_model(example, "stand-in").float(), make_tokenizer()
+    questions = list_questions("CheeseDish", "alone:cheese", range(4), tell="things")
+    texts = [question.text for question in questions]
+    assert len({*map(len, texts)}) > 1
+    together = example.find_log_probs(model, tokenizer, texts, 4)
+    alone = [example.find_log_probs(model, tokenizer, [text], 4)[0] for text in texts]
+    assert torch.allclose(together, torch.stack(alone), atol=1e-4)
