@@ -145,7 +145,6 @@ def write_parts() -> dict[Path, dict[str, str]]:
     paragraphs = [describe_learning(board), describe_controls(board), describe_agreement(board)]
     paragraphs += [
         tabulate_differences(board),
-        write_board(board),
         *board.list_abouts(),
         *board.notes()[2:],
     ]
