@@ -86,7 +86,7 @@ WORKS = {
     **{
         f"{trap}, {steps:,} steps of {count:,}": VECTOR.format(trap, count, steps)
         for trap in ("CheeseCorner", "KeysChests", "MonsterWorld")
-        for steps, count in ((1024, 128), (128, 8192))
+        for steps, count in ((1024, 128), (1024, 1024), (128, 8192))
     },
     "CheeseCorner in torch, 256 steps of 128": TORCH,
     **{
@@ -99,9 +99,15 @@ WORKS = {
         f"a first card of {policy} on {trap}, 100 levels": FRESH + SCORE.format(policy, trap, 100)
         for policy, trap in (("oracle:chests", "KeysChests"), ("oracle:trees", "TreeFarm"))
     },
+    **{
+        f"a first card of random on {trap}, 1,000 levels": FRESH
+        + SCORE.format("random", trap, 1000)
+        for trap in ("FollowMe", "KeysChests", "MonsterWorld", "TreeFarm")
+    },
     "import mesa_gym.scoring": "import mesa_gym.scoring",
     "mesa-gym leaderboard": COMMAND.format(["leaderboard"]),
     "import mesa_gym": "import mesa_gym",
+    "a first PPO on CheeseCorner, 4,096 steps": FRESH + TRAIN.format('"--steps", "4096",'),
     "PPO on CheeseCorner, 4,096 steps": TRAIN.format('"--steps", "4096",'),
     "PPO on CheeseCorner, whole": TRAIN.format(""),
 }

@@ -83,13 +83,13 @@ def read_standard(
 
 
 def write_standard(
-    trap: Trap, values: Mapping[Split, tuple[State, Arrays]], folder: Path = STANDARD_FOLDER
+    trap: Trap, solved: Mapping[Split, tuple[State, Arrays]], folder: Path = STANDARD_FOLDER
 ) -> Path:
     """Write the file of a trap; equal values give equal bytes.
 
     Args:
         trap: a trap of the package, with its usual keywords.
-        values: split -> the start states of its standard levels, and the arrays of their values.
+        solved: split -> the start states of its standard levels, and the arrays of their values.
         folder: the folder of the file.
 
     Returns:
@@ -97,7 +97,7 @@ def write_standard(
     """
     buffer = BytesIO()
     with ZipFile(buffer, "w") as file:
-        for split, (starts, arrays) in values.items():
+        for split, (starts, arrays) in solved.items():
             kept = {name: array for name, array in arrays.items() if name != "numbers"}
             of = np.array(identify(_name_levels(trap, split, starts), kept))
             for name, array in {**kept, _OF: of}.items():
@@ -132,14 +132,14 @@ def _name_levels(trap: Trap, split: Split, starts: State) -> str:
     return f"{trap!r} {split.value} {horizon} {discounts} {digest.hexdigest()}"
 
 
-def _list_arrays(part: Any, name: str = "") -> Iterator[tuple[str, np.ndarray]]:
+def _list_arrays(state: Any, name: str = "") -> Iterator[tuple[str, np.ndarray]]:
     """Yield the name and the array of each field of a state, its tables and traits included."""
-    fields = part._asdict() if hasattr(part, "_asdict") else part
+    fields = state._asdict() if hasattr(state, "_asdict") else state
     if not isinstance(fields, dict):
         yield name, np.asarray(fields)
         return
-    for key, value in fields.items():
-        yield from _list_arrays(value, f"{name}/{key}")
+    for key, field in fields.items():
+        yield from _list_arrays(field, f"{name}/{key}")
 
 
 def _to_bytes(array: np.ndarray) -> bytes:

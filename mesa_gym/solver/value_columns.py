@@ -168,9 +168,8 @@ def _refuse_impossible(trap: Trap, values: LevelValues) -> None:
         if (values.informed[x] < np.maximum(floor, values.optimum[x]) - EXACT_WITHIN).any():
             raise ImpossibleValueError(f"the optimum of {x} is below what other play earns")
     for (y, x), best in values.best.items():
-        if (best < values.worst[y, x] - EXACT_WITHIN).any() or (
-            best > values.informed[y] + EXACT_WITHIN
-        ).any():
+        worst = values.worst.get((y, x), best)  # not computed without ``pairs``
+        if (best < worst - EXACT_WITHIN).any() or (best > values.informed[y] + EXACT_WITHIN).any():
             raise ImpossibleValueError(f"{x}-optimal play earns more of {y} than its optimum")
 
 

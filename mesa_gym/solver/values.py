@@ -126,15 +126,15 @@ def solve_values(
     pairs: bool = False,
 ) -> LevelValues:
     """Return the values of levels, computed now; arguments are as in ``level_values``."""
-    keys, parts = list_keys(trap, pairs), list[dict[ValueKey, NDArray[Any]]]()
+    keys, chunks = list_keys(trap, pairs), list[dict[ValueKey, NDArray[Any]]]()
     for chunk, solution in (solutions if trap.solvable else play_references)(trap, starts, horizon):
         if visit is not None and isinstance(solution, Solution):
             visit(solution)
         of_chunk = starts.take(chunk)
         # Pairs, the last keys, need optimal actions, which also give the optimum.
-        parts.append({x: find_values(trap, of_chunk, solution, x) for x in reversed(keys)})
+        chunks.append({x: find_values(trap, of_chunk, solution, x) for x in reversed(keys)})
         progress(chunk.stop - chunk.start)
-    joined = {key.name: np.concatenate([part[key] for part in parts]) for key in keys}
+    joined = {key.name: np.concatenate([columns[key] for columns in chunks]) for key in keys}
     return LevelValues({"numbers": starts.level.number, **joined})
 
 

@@ -115,6 +115,21 @@ def test_standard_values_are_read_and_not_solved(split, folder, cache, monkeypat
     assert not cache.exists()
 
 
+@pytest.mark.thorough
+@pytest.mark.parametrize("stored", ["package", "cache"])
+def test_values_by_returns_are_read(stored, folder, cache, monkeypatch):
+    """Kinds that compare returns have columns for pairs of objectives, without the worst."""
+    trap = find_trap("TreeFarm")()
+    right = read(trap)
+    assert "best|trees|soon" in right
+    assert "worst|trees|soon" not in right
+    if stored == "package":
+        make_standard(trap, folder)
+        monkeypatch.setattr(values, "read_arrays", lambda path, parse: None)
+    monkeypatch.setattr(values, "solve_values", None)
+    assert read(trap) == right
+
+
 def test_visit_gets_solutions_beside_standard_values(folder, monkeypatch):
     right, optima = solve(), []
     forbid_solving(monkeypatch)
