@@ -59,13 +59,6 @@ END = "<!-- until here -->"
 WANTED = ("CheeseDish", "RedBlueDoors", "ColourShape", "ChuteOrFire", "Attributes")
 
 
-def write_board(board: Leaderboard) -> str:
-    """Return the counts as a table in Markdown."""
-    heads, rows = board.tabulate()
-    table = [[f"*{row[0].strip('- ')}*", *row[1:]] if not row[-1] else row for row in rows]
-    return lay_out_table(heads, table)
-
-
 def write_statements() -> str:
     """Return the statements that cards and verdicts support, as two tables in Markdown."""
     rows = [[rule.say, rule.when, rule.beside] for rule in RULES.values()]
