@@ -313,6 +313,10 @@ QUICK = {
     "mesa-gym compare ppo sb3-ppo": "",
     "mesa-gym compare ppo taught": "",
     "mesa-gym leaderboard": "",
+    "mesa-gym sweep CoinRun CheeseCorner --vary alpha=.01 --seeds 5-9 --algo ppo"
+    " agents.cures:replay_by_regret agents.cures:replay_at_random --out runs/replay": "python -m"
+    " mesa_gym sweep CheeseCorner --algo agents.cures:replay_by_regret --vary alpha=.1 steps=600"
+    " num_levels=50 --seeds 5-5 --levels 25 --out {out}",
     "mesa-gym sweep FlashOrPay --algo ppo-gru --vary flash_planes=1,2,3 told_planes=1,3 --out"
     " runs/planes": "python -m mesa_gym sweep FlashOrPay --algo ppo-gru --vary steps=600"
     " flash_planes=2 --seeds 0-0 --levels 25 --out {out}",
