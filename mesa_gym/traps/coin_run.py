@@ -90,5 +90,5 @@ class CoinRun(Trap):
 
     @proxy
     def far_end(self, move: Move) -> Mask:
-        """1 for the first arrival in the alcove at the far end."""
+        """1 for the first arrival in the alcove."""
         return move.into("far_end")

@@ -210,7 +210,8 @@ def test_labels_of_lives_lead_to_paying_fruit():
 def test_taught_loss_covers_optimal_actions_alone():
     learner = LearningMLP(CORNER)
     made = Taught(learner, learner.make_env(FEW.environments, num_levels=50), FEW, 0.95)
-    weights, _, now = made.begin(list_own_numbers(made))
+    begun = made.begin(list_own_numbers(made))
+    weights, now = begun.weights, begun.rollout_state
     _, transitions = jax.jit(made.play)(weights, list_own_numbers(made), now, KEY)
     weights = weights | {"policy.weight": 300 * weights["policy.weight"]}
     scores = made.learner.apply(weights, transitions.obs, transitions.episode_start, None).logits

@@ -289,14 +289,6 @@ def test_prepared_pages_exist():
 
 
 @pytest.mark.thorough
-def test_verdicts_page_shows_measured_shares(capsys):
-    """The table of six policies is what the program above it prints."""
-    (_, program), (_, printed), *_ = _blocks("docs/verdicts.md")
-    exec(program, {})
-    assert capsys.readouterr().out == printed
-
-
-@pytest.mark.thorough
 def test_start_page_shows_measured_card(capsys):
     (block,) = (lines for _, lines in _blocks("docs/start.md") if lines.startswith("$ mesa-gym"))
     command, _, shown = block.partition("\n")

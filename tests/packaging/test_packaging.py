@@ -220,7 +220,9 @@ def test_extras_bring_what_they_need_beyond_core(built):
     apart = {"all", "cluster", "dev", "docs", "openenv"}
     extras = set(built.metadata().get_all("Provides-Extra", [])) - apart
     assert brought("all") >= set.union(*map(brought, extras))
-    assert brought("start") == {"mesa-gym"}.union(*map(brought, ("report", "sb3", "viewer")))
+    assert brought("start") == {"mesa-gym"}.union(
+        *map(brought, ("report", "sb3", "train", "viewer"))
+    )
 
 
 @pytest.mark.thorough
