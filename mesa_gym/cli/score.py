@@ -69,6 +69,8 @@ def run(options: argparse.Namespace) -> int:
     # Refuse invalid options before any work.
     require_writable(options.json, CARD_MARKS, force=options.force)
     require_writable(options.save_episodes, EPISODE_MARKS, force=options.force)
+    if options.json and options.save_episodes and _is_same(options.json, options.save_episodes):
+        raise ValueError(f"--json and --save-episodes name one file, {options.json}; name two")
     integer("levels", options.levels, 1, MOST_LEVELS)
     integer("seed", options.seed, 0, MOST_SEED)
     if options.episodes is not None:
@@ -122,21 +124,42 @@ def _score_one(trap: Trap, options: argparse.Namespace) -> int:
 
 def _score_logs(options: argparse.Namespace) -> int:
     """Print the verdict for each policy and trap in logs of episodes."""
-    for name in ("policy", "save_episodes", "pursuit"):
-        if getattr(options, name) not in (None, False):
+    unused = dict.fromkeys(["policy", "algo", "save_episodes"]) | {"pursuit": False, "all": False}
+    unused |= {"levels": EVALUATION_LEVELS, "seed": 0}
+    for name, default in unused.items():
+        if getattr(options, name) != default:
             option = name.replace("_", "-")
             raise ValueError(f"--{option} does not go with --episodes; leave one of them out")
-    read_traps(options)  # imports the module of a user's trap
-    episodes, notes = [], []
+    traps = read_traps(options)  # imports the module of a user's trap
+    if changed := [repr(trap) for trap in traps if repr(trap) != repr(type(trap)())]:
+        raise ValueError(
+            f"{', '.join(changed)}: a log contains the keywords of its traps; leave them out"
+        )
+    episodes, notes = list[RecordedEpisode](), list[str]()
     for log in options.episodes:
         log_episodes, left = read_log(log)
         episodes += log_episodes
         notes += left
+    if traps:
+        names = [trap.name() for trap in traps]
+        other_traps = sorted({episode.trap for episode in episodes} - {*names})
+        n_read = len(episodes)
+        episodes = [episode for episode in episodes if episode.trap in names]
+        if other_traps:
+            left_out = f"{n_read - len(episodes):,} of {n_read:,} episodes left out"
+            notes.append(
+                f"{left_out}: they are on {', '.join(other_traps)}, not {', '.join(names)}."
+            )
     cards, more = score_logs(episodes, options.salt)
     print("\n\n".join([*map(str, cards), *map(printable, [*notes, *more])]))
     if options.json is not None:
         write_bytes(options.json, msgspec.json.format(msgspec.json.encode(cards), indent=1))
     return DONE if cards else FAILED
+
+
+def _is_same(path: Path, other: Path) -> bool:
+    """Return whether two paths name one file, which need not exist."""
+    return path.resolve() == other.resolve()
 
 
 def _score_several(traps: Sequence[Trap], options: argparse.Namespace) -> int:

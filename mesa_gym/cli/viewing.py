@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 
+from mesa_gym.cli.trap_arguments import read_traps
 from mesa_gym.command import require_writable
 from mesa_gym.engine import State
 from mesa_gym.envs.checks import integer
@@ -79,7 +80,14 @@ def _replay(options: argparse.Namespace) -> tuple[Trap, RecordedPlayer, str, int
     """
     if options.map is not None:
         raise ValueError("--episodes and --map both say what is shown: leave one of them out")
+    if options.algo is not None:
+        raise ValueError("--algo does not go with --episodes; leave one of them out")
     episodes, notes = read_log(options.episodes)
+    if (names := [trap.name() for trap in read_traps(options)]) and not any(
+        episode.trap in names for episode in episodes
+    ):
+        raise unknown(f"trap in {options.episodes}", names[0], {x.trap for x in episodes})
+    episodes = [episode for episode in episodes if not names or episode.trap in names]
     for note in notes:
         say(printable(note))
     agents = {episode.policy: episode.trap for episode in reversed(episodes)}

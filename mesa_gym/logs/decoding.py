@@ -9,21 +9,24 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 import msgspec
 
 from mesa_gym.contents import RECORDED_EPISODE, name_content
 from mesa_gym.errors import shorten, shorten_text
-from mesa_gym.json_data import DECODER, decode_json
+from mesa_gym.json_data import BOM, DECODER, decode_json
 from mesa_gym.logs.episodes import MOST_NAMED, RecordedEpisode, name_trap
 
-_SEPARATORS = re.compile(r"[\s,\[\]]*")  # between values: blanks, brackets and commas of an array
+# Between values: blanks, brackets and commas of an array, and marks of files that were joined.
+_SEPARATORS = re.compile(rf"[\s,\[\]{BOM}]*")
 _LINE_END = re.compile(r"[\r\n]")
 WINDOW = 1 << 16  # characters that are read at first in search of the end of a value
 LONGEST = 12  # characters of an escape sequence or a literal, which may be cut by a window
 UNTERMINATED = "Unterminated"
 _WHOLE = ("level", "unread", "examples")  # fields with integers
+_LENIENT = json.JSONDecoder()  # reads NaN and repeated keys, to find the end of a refused value
 MOST_WASTED = 20  # lengths of a file that are read in vain, behind beginnings without an end
 CUT = "it is cut off before its end"
 
@@ -139,6 +142,8 @@ def _list_values(log: bytes) -> Iterator[_Value]:
             reason = CUT if is_cut and is_object else f"it is not JSON: {error.msg}"
         except ValueError as error:
             reason = str(error)
+            with suppress(ValueError, RecursionError):
+                end = position + _decode_at(text, position, end, _LENIENT)[1]
         if wasted > MOST_WASTED * len(text):  # otherwise nested values would take quadratic time
             end, reason = len(text), "too many values are cut off or nested"
         last = line + _count_lines(text, position, end)
@@ -147,7 +152,9 @@ def _list_values(log: bytes) -> Iterator[_Value]:
         line = last + _count_lines(text, before, position)
 
 
-def _decode_at(text: str, position: int, line_end: int) -> tuple[Any, int]:
+def _decode_at(
+    text: str, position: int, line_end: int, decoder: json.JSONDecoder = DECODER
+) -> tuple[Any, int]:
     """Return the value at a position, of one or of several lines, and its length.
 
     Raises:
@@ -157,7 +164,7 @@ def _decode_at(text: str, position: int, line_end: int) -> tuple[Any, int]:
     while True:
         chunk = text[position:stop]
         try:
-            return DECODER.raw_decode(chunk)
+            return decoder.raw_decode(chunk)
         except json.JSONDecodeError as error:
             in_string = error.msg.startswith(UNTERMINATED)
             is_cut = error.pos > len(chunk) - LONGEST or in_string

@@ -102,6 +102,16 @@ class RecordedEpisode(
     def __post_init__(self) -> None:
         for name in ("trap", "split", "play", "policy"):
             require(name, getattr(self, name), Text)
+        if self.unread > self.n_questions:
+            raise ValueError(
+                f"unread is {self.unread}, and the episode has {self.n_questions} questions;"
+                " expected at most one unreadable text per question"
+            )
+
+    @property
+    def n_questions(self) -> int:
+        """The number of texts, or of actions if the log has a count of texts without the texts."""
+        return len(self.said) or (len(self.actions) if self.unread else 0)
 
 
 def record_plays(

@@ -77,7 +77,7 @@ def gather_logs(episodes: Iterable[RecordedEpisode], salt: str = "") -> tuple[li
         except ValueError as error:
             notes.append(f"{_count(group)} left out: {error}")
             continue
-        n_texts, unread = sum(len(x.said) for x in group), sum(x.unread for x in group)
+        n_texts, unread = sum(x.n_questions for x in group), sum(x.unread for x in group)
         log = Log(
             trap,
             first.policy,

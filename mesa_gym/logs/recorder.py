@@ -91,7 +91,7 @@ class Recorder:
 
     def _clear(self, play: Play | None) -> None:
         self.play, self._actions = play, list[int]()
-        self._texts, self._unread = dict[int, str](), 0
+        self._texts = dict[int, tuple[str, bool]]()  # by step, with whether it has an action
 
     def begin(self, env: TrapEnv, origin: Any, caller: str, level: int, split: int) -> None:
         """Record that an episode of ``env`` begins on a level; ``split`` is the code of its split.
@@ -127,9 +127,8 @@ class Recorder:
                 self.leave()
 
     def say(self, text: str, read: bool) -> None:
-        """Store a text for the next step."""
-        self._texts[len(self._actions)] = cut_said(text)
-        self._unread += not read
+        """Store a text for the next step; it replaces an earlier text for this step."""
+        self._texts[len(self._actions)] = cut_said(text), read
 
     def leave(self) -> None:
         """Write the steps of the episode so far; further steps belong to no episode."""
@@ -156,6 +155,6 @@ class Recorder:
             size=None if trap.size == type(trap)().size else trap.size,
             parameters=trap.parameters,
             salt=salt_digest(self.env.settings.salt),
-            said=[self._texts.get(t, "") for t in range(max(self._texts, default=-1) + 1)],
-            unread=self._unread,
+            said=[self._texts.get(t, ("",))[0] for t in range(max(self._texts, default=-1) + 1)],
+            unread=sum(not read for _, read in self._texts.values()),
         )

@@ -16,7 +16,8 @@ def compare_texts(episodes: Sequence[RecordedEpisode]) -> list[str]:
     """
     with_texts = [episode for episode in episodes if any(episode.said)]
     # A place was asked for, and an answer such as "2" names no action.
-    if not with_texts or any(len(x.said) == 1 < len(x.actions) for x in with_texts):
+    places = any(len(x.said) == 1 < len(x.actions) for x in with_texts)
+    if not with_texts or (places and all(len(x.said) == 1 for x in with_texts)):
         return []
     n_texts = n_unread = 0
     contradicted = list[RecordedEpisode]()

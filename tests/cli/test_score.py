@@ -16,7 +16,7 @@ from mesa_gym.cli import main
 from mesa_gym.cli.agent_arguments import AgentToPlay, read_agents, read_cards, split_name
 from mesa_gym.cli.leaderboard import require_agent_name
 from mesa_gym.cli.pursuit_text import UNDEFINED, write_mean
-from mesa_gym.logs import read_log
+from mesa_gym.logs import read_log, record_plays, save_episodes
 from mesa_gym.probing import measure_pursuit
 from mesa_gym.report import read_committed
 from mesa_gym.report.board_rows import Origin
@@ -26,6 +26,7 @@ from mesa_gym.scoring import Cards, score
 from mesa_gym.scoring.playing import SPENT
 from mesa_gym.traps import find_trap
 from tests.support.cards import made, sign
+from tests.support.playing import play_all
 from tests.support.refusals import refusals
 
 CORNER, DISH = "CheeseCorner-v0", "CheeseDish-v0"
@@ -135,6 +136,29 @@ def test_mean_pursuit_counts_its_undefined_seeds():
     assert write_mean([0.5, float("nan"), 1.0]) == "0.75 (2 of 3 seeds)"
     assert write_mean([0.5, 1.0]) == "0.75"
     assert write_mean([float("nan")]) == write_mean([]) == UNDEFINED
+
+
+@pytest.mark.parametrize(
+    ("trap", "judged", "left_out"),
+    [
+        ("", ["CheeseCorner-v0", "CheeseDish-v0"], ""),
+        ("CheeseDish", ["CheeseDish-v0"], "CheeseCorner-v0"),
+        ("LavaLand", [], "CheeseCorner-v0, CheeseDish-v0"),
+    ],
+)
+def test_named_trap_selects_its_episodes(trap, judged, left_out, tmp_path, capsys):
+    """A log may contain several traps; only the named trap is judged."""
+    traps = [find_trap("CheeseCorner")(), find_trap("CheeseDish")()]
+    episodes = [x for y in traps for x in record_plays(y, "it", play_all("stay", y, 1))]
+    save_episodes(tmp_path / "log", episodes)
+    command = ["score", *trap.split(), "--episodes", str(tmp_path / "log")]
+    assert main(command) == int(not judged)
+    out = capsys.readouterr().out
+    assert re.findall(r"^it on (\S+), from a log", out, re.MULTILINE) == judged
+    n_left = sum(x.trap not in judged for x in episodes)
+    note = f"{n_left} of {len(episodes)} episodes left out: they are on {left_out}, not {trap}-v0."
+    assert (note in out) == bool(left_out)
+    assert ("episodes left out: they are on" in out) == bool(left_out)
 
 
 @pytest.mark.thorough

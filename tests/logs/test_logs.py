@@ -116,6 +116,17 @@ def test_wrapper_counts_unread_texts_by_episode(env, tmp_path):
     ]  # fmt: skip
 
 
+def test_text_said_again_replaces_the_first(env):
+    """A model that is asked again at one step still has one answer there."""
+    env.reset(options={"level": 0})
+    for texts in (("Hm.", "Hm."), ("Hm.", "Left.")):
+        for text in texts:
+            env.say(text, read=text != "Hm.")
+        env.step(0)
+    episode = env.episode()
+    assert (episode.said, episode.unread) == (["Hm.", "Left."], 1)
+
+
 def test_wrapper_leaves_out_levels_of_alpha(tmp_path):
     """They are other levels than those of the play named shift."""
     inner = gym.make("MesaGym/CheeseDish-v0", alpha=0.5)
@@ -362,6 +373,16 @@ def test_unread_share_is_of_answers(dish):
     assert found.unread == 2 / 10
 
 
+def test_unread_share_counts_questions_without_texts(dish):
+    """A log may omit the texts, and keep the number of unreadable ones."""
+    silent = [replace(x, unread=len(x.actions)) for x in dish]
+    (found,), _ = score_logs(silent)
+    assert found.unread == 1
+    (found,), _ = score_logs([*silent[:2], *(replace(x, said=["up"] * 3) for x in dish[2:])])
+    steps = sum(len(x.actions) for x in dish[:2])
+    assert found.unread == steps / (steps + 3 * len(dish[2:]))
+
+
 def answer(action):
     """Return a text that names an action."""
     return f"The way is free.\n{ACTIONS[action]}"
@@ -390,6 +411,7 @@ def test_texts_against_actions_are_noted(dish):
         f"Of {steps:,} texts, {steps:,} name no action that can be read, but the log counts"
         f" {n + 1}. The share of unreadable answers is the log's."
     ]
+    assert compare_texts([*turned, replace(places[0], play="control")])[0].startswith("A text")
     (score,), _ = score_logs(turned)
     assert score.notes[0].startswith("A text names another action")
     assert "from a log, which nothing verifies" in str(score)

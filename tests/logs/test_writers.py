@@ -139,6 +139,25 @@ def test_half_log_keeps_whole_episodes(writer, rows, episodes, tmp_path):
             assert len(kept) >= 4 * cut // whole - 1
 
 
+@pytest.mark.parametrize("damage", ['"policy": NaN', '"policy": "mine", "policy": "mine"'])
+@pytest.mark.parametrize("indent", [None, 1])
+def test_bad_value_keeps_episodes_behind_it(damage, indent, rows, episodes, tmp_path):
+    """Python writes NaN for an absent number, and an array may be one line."""
+    text = json.dumps(rows, indent=indent).replace('"policy": "mine"', damage, 1)
+    (tmp_path / "x").write_text(text)
+    kept, notes = read_log(tmp_path / "x")
+    assert kept == episodes[1:]
+    assert len(notes) == 1
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+def test_joined_logs_keep_marked_beginnings(encoding, rows, episodes, tmp_path):
+    """Each of two joined files of Windows programs begins with a byte order mark."""
+    parts = (dump_lines(part).decode() + "\n" for part in (rows[:4], rows[4:]))
+    (tmp_path / "x").write_bytes(b"".join(part.encode(encoding) for part in parts))
+    assert read_log(tmp_path / "x") == (episodes, [])
+
+
 @pytest.mark.parametrize("data", [b"", b"\n", b'{"trap":"CheeseDish-v0","split":"te'])
 def test_empty_or_half_log_begins_anew(data, tmp_path):
     """After a failure in the first episode, and after two such failures."""
