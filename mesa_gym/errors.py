@@ -215,8 +215,12 @@ class PolicyBlame:
         if isinstance(error, PolicyError):  # the policy itself reports an error elsewhere
             raise PolicyError(f"{self.who}: {read_error(error)}") from error.__cause__
         if isinstance(error, Exception | SystemExit):
-            raised = f"{type(error).__name__}: {read_error(error)}".removesuffix(": ")
-            raise PolicyError(f"{self.who}: it raised {raised}") from error
+            raise PolicyError(f"{self.who}: it raised {name_error(error)}") from error
+
+
+def name_error(error: BaseException) -> str:
+    """Return the name of an error's class, and its text unless that is empty."""
+    return f"{type(error).__name__}: {read_error(error)}".removesuffix(": ")
 
 
 def read_error(error: BaseException) -> str:

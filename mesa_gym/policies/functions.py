@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from mesa_gym.engine import STAY, State
 from mesa_gym.envs.checks import integer
-from mesa_gym.errors import PolicyError, read_error, shorten
+from mesa_gym.errors import PolicyError, name_error, shorten
 from mesa_gym.language.answers import ASKED_AGAIN, read_action
 from mesa_gym.policies.protocol import Memoryless, Policy
 
@@ -219,8 +219,7 @@ def _explain_failure(function: Callable[..., Any], error: Exception) -> PolicyEr
             "the answers so far are lost; to keep them and continue after an error, pass"
             " mesa_gym.language.kept_answers.keep_answers(ask, FILE, model=NAME) instead"
         )
-    raised = f"{type(error).__name__}: {read_error(error)}".removesuffix(": ")
-    return PolicyError(f"it raised {raised}; {advice}")
+    return PolicyError(f"it raised {name_error(error)}; {advice}")
 
 
 def warn_of_unread(acting: Iterable[tuple[str, Policy]]) -> None:
