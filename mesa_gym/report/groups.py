@@ -103,10 +103,8 @@ def _list_repeated(groups: Sequence[SeedGroup]) -> dict[str, list[str]]:
 
     Honest agents can have equal returns on a single easy trap.
     """
-    played, pairs = (
-        Counter(of.agent for of in groups),
-        defaultdict[tuple[str, str], list[str]](list),
-    )
+    played = Counter(of.agent for of in groups)
+    pairs = defaultdict[tuple[str, str], list[str]](list)
     for trap in dict.fromkeys(of.trap for of in groups):
         cards = [card for of in groups if of.trap == trap for card in of.cards]
         for pair in find_repeated(cards):

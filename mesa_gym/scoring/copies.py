@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import combinations, product
+from itertools import combinations, product, starmap
 
 import numpy as np
 from msgspec import structs
@@ -60,19 +60,14 @@ def find_repeated(cards: Sequence[ScoreCard]) -> list[tuple[str, str]]:
 
     All cards are of one trap; cards of few levels are left out, as their returns are often equal.
     """
-    seeds = [
-        (agent_and_seed(card.policy)[0], list_returns(card))
-        for card in cards
-        if card.provenance.levels >= FEW
-    ]
+    returns_by_agent = defaultdict[str, list[Floats]](list)
+    for card in cards:
+        if card.provenance.levels >= FEW:
+            returns_by_agent[agent_and_seed(card.policy)[0]].append(list_returns(card))
     return [
-        pair
-        for pair in combinations(dict.fromkeys(agent for agent, _ in seeds), 2)
-        if any(
-            repeat_returns(one, other)
-            for (agent, one), (owner, other) in product(seeds, seeds)
-            if (agent, owner) == pair
-        )
+        (agent, other)
+        for (agent, seeds), (other, other_seeds) in combinations(returns_by_agent.items(), 2)
+        if any(starmap(repeat_returns, product(seeds, other_seeds)))
     ]
 
 
