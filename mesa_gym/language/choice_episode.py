@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from mesa_gym.engine import STAY
 from mesa_gym.language.request import EpisodeRequest
 from mesa_gym.logs.episodes import RecordedChoice, RecordedEpisode, cut_said
 from mesa_gym.scoring.card import salt_digest
 from mesa_gym.scoring.choice_questions import ask_play, read_form
+from mesa_gym.scoring.choice_records import record_choices
 from mesa_gym.scoring.plays import find_play
+from mesa_gym.scoring.record import ENDED
 from mesa_gym.traps import Trap
 
 
@@ -31,21 +32,14 @@ class ChoiceEpisode:
         """Walk to an option's place, or stay; return the objectives that are reached there."""
         question, request, trap = self.question, self.request, self.trap
         play = find_play(trap, question.play)
-        walk = question.walks[number - 1] if number else ()
-        state = play.change(trap.levels(play.split, [question.level], request.salt))
-        actions = list[int]()
-        for action in (*walk, *(STAY,) * (play.steps - len(walk))):
-            step = trap.step(state, action)
-            actions.append(action)
-            state = step.state
-            if step.ended.all():
-                break
+        starts = trap.levels(play.split, [question.level], request.salt)
+        (actions,) = record_choices(trap, play.name, starts, [question], [number]).actions
         self.record = RecordedEpisode(
             trap=trap.name(),
             split=play.split.value,
             level=question.level,
             play=play.name,
-            actions=actions,
+            actions=actions[actions != ENDED].tolist(),
             policy=request.model,
             size=None if trap.size == trap.default_size else trap.size,
             parameters=trap.parameters,

@@ -29,7 +29,7 @@ from mesa_gym.logs import LogEpisodes
 from mesa_gym.logs.episodes import RecordedEpisode, encode_episode
 from mesa_gym.logs.recorder import LogFile
 from mesa_gym.probing import demonstrations
-from mesa_gym.scoring.choice_questions import EXAMPLES
+from mesa_gym.scoring.choice_questions import EXAMPLES, list_example_levels
 from mesa_gym.scoring.plays import split_of
 from mesa_gym.traps import Trap
 
@@ -48,7 +48,7 @@ _Result = TypeVar("_Result")
 @lru_cache(maxsize=64)
 def _write_examples(key: Any, count: int, tested: int) -> str:
     """Return episodes of base's oracle on ``count`` training levels, without the tested level."""
-    levels = [level for level in EXAMPLES if level != tested][:count]
+    levels = list_example_levels(count, tested)
     examples = "\n".join(demonstrations(copy_trap(key), levels))
     return f"{AS_SHOWN}\n\n{examples}\n\n" if count else ""
 

@@ -126,9 +126,14 @@ def write_head(trap: Trap, form: QuestionForm, count: int, tested: int = -1) -> 
 
 @lru_cache(maxsize=128)
 def _write_head(key: Any, form: bytes, count: int, tested: int) -> str:
-    trap, levels = copy_trap(key), [level for level in EXAMPLES if level != tested][:count]
+    trap, levels = copy_trap(key), list_example_levels(count, tested)
     read = msgspec.json.decode(form, type=QuestionForm)
     return write_examples(ask_play(trap, Split.TRAIN.value, levels, read), trap.base)
+
+
+def list_example_levels(count: int, tested: int) -> list[int]:
+    """Return the training levels of solved examples, without the level that is asked about."""
+    return [level for level in EXAMPLES if level != tested][:count]
 
 
 def _find_offers(
