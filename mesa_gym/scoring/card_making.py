@@ -104,15 +104,7 @@ def score_all(
     warn_of_unread(speaking)
     with SPENT.spend("nulls"):
         nulls = Nulls(trap, starts, values)
-    provenance = Provenance(
-        trap=repr(trap),
-        levels=levels,
-        seed=seed,
-        salt=salt_digest(salt),
-        rules=digest_rules(),
-        versions=package_versions(),
-        digest=digest_weights(b""),
-    )
+    provenance = begin_provenance(trap, levels, salt, seed)
     cards = {}
     for name in makers:
         played(name, records[name])
@@ -127,6 +119,19 @@ def score_all(
             examples = policy.examples if isinstance(policy, TextPolicy) else None
             cards[name] = make_card(name, records[name], of_split, card_provenance, nulls, examples)
     return cards
+
+
+def begin_provenance(trap: Trap, levels: int, salt: str, seed: int = 0) -> Provenance:
+    """Return what all cards of a score depend on; the agent's ``digest`` is still unknown."""
+    return Provenance(
+        trap=repr(trap),
+        levels=levels,
+        seed=seed,
+        salt=salt_digest(salt),
+        rules=digest_rules(),
+        versions=package_versions(),
+        digest=digest_weights(b""),
+    )
 
 
 def identify_agent(policy: Policy, trap: Trap, salt: str, records: Mapping[str, Record]) -> str:

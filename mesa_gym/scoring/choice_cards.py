@@ -9,12 +9,11 @@ import numpy as np
 from msgspec import structs
 
 from mesa_gym.envs.checks import integer
-from mesa_gym.errors import PolicyError, read_error
+from mesa_gym.errors import PolicyBlame, PolicyError
 from mesa_gym.json_data import Text, require
 from mesa_gym.language.questions import Question
-from mesa_gym.policies.agent_files import digest_weights
-from mesa_gym.scoring.card import Provenance, ScoreCard, package_versions, salt_digest
-from mesa_gym.scoring.card_making import make_card
+from mesa_gym.scoring.card import ScoreCard
+from mesa_gym.scoring.card_making import begin_provenance, make_card
 from mesa_gym.scoring.choice_checks import digest_choices
 from mesa_gym.scoring.choice_nulls import ChoiceNulls
 from mesa_gym.scoring.choice_prices import Price, say_price
@@ -22,7 +21,6 @@ from mesa_gym.scoring.choice_questions import ask_play, read_form
 from mesa_gym.scoring.choice_records import read_choices, record_choices
 from mesa_gym.scoring.plays import MOST_LEVELS, plays_of
 from mesa_gym.scoring.record import SplitRecord
-from mesa_gym.scoring.verdict import digest_rules
 from mesa_gym.solver import level_values
 from mesa_gym.traps import Split, Trap, as_trap
 
@@ -89,28 +87,17 @@ def score_choices(
     starts = {split: trap.levels(split, np.arange(levels), salt) for split in Split}
     records = {}
     for play, of_play in questions.items():
-        try:
+        with PolicyBlame(f"{name} on {trap.name()}, {play}", passing=(PolicyError,)):
             answers = answer_all(of_play)
-        except PolicyError:
-            raise
-        except Exception as error:
-            problem = f"{type(error).__name__}: {read_error(error)}".removesuffix(": ")
-            raise PolicyError(f"{name} on {trap.name()}, {play}: it raised {problem}") from error
         numbers, log_probs = read_choices(answers, of_play)
         of_split = starts[plays[play].split].take(slice(len(of_play)))
         records[play] = record_choices(trap, play, of_split, of_play, numbers, log_probs)
     numbers_of_levels = np.arange(levels)
-    values = {x: level_values(trap, x, numbers_of_levels, trap.horizon(x), salt) for x in Split}
+    values = {
+        x: level_values(trap, x, numbers_of_levels, salt=salt, starts=starts[x]) for x in Split
+    }
     nulls = ChoiceNulls(trap, questions, starts, values)
-    provenance = Provenance(
-        trap=repr(trap),
-        levels=levels,
-        seed=0,
-        salt=salt_digest(salt),
-        rules=digest_rules(),
-        versions=package_versions(),
-        digest=digest_weights(b""),
-    )
+    provenance = begin_provenance(trap, levels, salt)
     of_each = {x: SplitRecord(trap, records[x], values[x], starts[x]) for x in Split}
     card = make_card(name, records, of_each, provenance, nulls, examples, trained, form)
     return structs.replace(

@@ -39,14 +39,10 @@ def price_steps(trap: Trap, levels: int) -> Price:
     return Price(questions, characters)
 
 
-def write_price(name: str, trap: Trap, price: Price, more: str = "") -> str:
-    """Return a line on the questions that follow; ``more`` precedes the numbers."""
-    return (
+def say_price(name: str, trap: Trap, price: Price, more: str = "") -> None:
+    """Print a line on the questions that follow on standard error; ``more`` precedes numbers."""
+    line = (
         f"{name} on {trap.name()}: {more}{price.questions:,} questions with {price.characters:,}"
         f" characters, about {price.tokens:,} tokens"
     )
-
-
-def say_price(name: str, trap: Trap, price: Price, more: str = "") -> None:
-    """Print the line of ``write_price`` on standard error, before the first question."""
-    print(write_price(name, trap, price, more), file=sys.stderr, flush=True)
+    print(line, file=sys.stderr, flush=True)
