@@ -12,7 +12,7 @@ from typing import Any, Literal, overload
 from mesa_gym.envs.checks import integer
 from mesa_gym.errors import explain_keywords, shorten, shorten_text
 from mesa_gym.json_data import Text, require
-from mesa_gym.policies import PolicySampler, as_policy
+from mesa_gym.policies import Policy, PolicySampler, as_policy
 from mesa_gym.policies.adapters import takes_text
 from mesa_gym.policies.names import name_policy
 from mesa_gym.policies.resolvers import is_model_file
@@ -23,7 +23,6 @@ from mesa_gym.scoring.choice_asking import answer_by_text, read_choice_keywords
 from mesa_gym.scoring.choice_cards import score_choices
 from mesa_gym.scoring.choice_prices import price_steps, say_price
 from mesa_gym.scoring.copies import require_different_seeds
-from mesa_gym.scoring.playing import PolicyMaker
 from mesa_gym.scoring.plays import MOST_LEVELS
 from mesa_gym.scoring.question_counts import require_questions
 from mesa_gym.solver.standard import EVALUATION_LEVELS
@@ -163,7 +162,7 @@ def names_trap(policy: Any) -> bool:
 
 def make_player(
     name: str, policy: Any, trap: Trap, salt: str, observation: str | None, algo: str | None
-) -> PolicyMaker:
+) -> Callable[[int], Policy]:
     """Return the policy maker for ``score_all``; arguments and errors are as in ``score``.
 
     The policy is called once here, so that a policy without valid answers fails before any scoring.
@@ -233,7 +232,7 @@ def evaluate(
     names = [trap.name() for trap in worlds]
     if not names or len({*names}) < len(names):
         raise ValueError(f"traps are {shorten(names)}; expected at least one, and each once")
-    playing: list[dict[str, PolicyMaker]] = []
+    playing: list[dict[str, Callable[[int], Policy]]] = []
     for trap in worlds:
         policies = {name: of.get(trap.name(), of.get(None)) for name, of in named.items()}
         there = {name: policy for name, policy in policies.items() if policy is not None}
