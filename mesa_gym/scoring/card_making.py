@@ -22,8 +22,7 @@ from mesa_gym.scoring.card import (
     salt_digest,
 )
 from mesa_gym.scoring.conclusions import Played, conclude_all, put_in_order
-from mesa_gym.scoring.evidence import keep_choices, list_shown_nulls
-from mesa_gym.scoring.gains import keep_gains
+from mesa_gym.scoring.evidence import GAINS, list_shown_nulls
 from mesa_gym.scoring.playing import (
     SPENT,
     Failures,
@@ -42,8 +41,8 @@ from mesa_gym.scoring.plays import (
 from mesa_gym.scoring.question_counts import require_questions
 from mesa_gym.scoring.record import Record, SplitRecord
 from mesa_gym.scoring.registry import count_levels
-from mesa_gym.scoring.returns import GAINS, SplitPayments, keep_payments, make_scale
-from mesa_gym.scoring.verdict import digest_rules
+from mesa_gym.scoring.returns import SplitPayments, keep_payments, make_scale
+from mesa_gym.scoring.verdict import FORMS, digest_rules
 from mesa_gym.solver import LevelValues
 from mesa_gym.solver.standard import EVALUATION_LEVELS
 from mesa_gym.solver.values import Progress
@@ -227,15 +226,11 @@ def store_payments(split: str, play: SplitRecord) -> SplitPayments:
     return structs.replace(stored, counts=stored.counts | count_levels(split, play))
 
 
-# Field of a card -> the function that computes its evidence from episodes.
-FORMS: dict[str, Callable[..., Any]] = {"choices": keep_choices, "gains": keep_gains}
-
-
 def gather_evidence(trap: Trap, episodes: Episodes, nulls: Mapping[str, Any] | None = None) -> Any:
     """Return the evidence of a policy, in the form that the trap's judging needs.
 
     ``episodes`` contains all plays; only ``again`` may be missing. ``nulls`` is the evidence of the
     baselines, by name.
     """
-    keep, names = FORMS[trap.judging.evidence], [*trap.objectives]
+    keep, names = FORMS[trap.judging.evidence].keep, [*trap.objectives]
     return keep(trap.judging, names, episodes, trap.judging.paced(trap), nulls or {})
