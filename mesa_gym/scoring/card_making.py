@@ -155,7 +155,7 @@ class PlayedLevels(NamedTuple):
 
 
 class StoredPlays(NamedTuple):
-    """What a card stores of the plays of a policy or baseline.
+    """The stored plays of a policy or baseline.
 
     Attributes:
         evidence: its evidence, without baselines.
