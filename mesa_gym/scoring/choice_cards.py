@@ -13,14 +13,13 @@ from mesa_gym.errors import PolicyBlame, PolicyError
 from mesa_gym.json_data import Text, require
 from mesa_gym.language.questions import Question
 from mesa_gym.scoring.card import ScoreCard
-from mesa_gym.scoring.card_making import begin_provenance, make_card
+from mesa_gym.scoring.card_making import PlayedLevels, begin_provenance, make_card, store_plays
 from mesa_gym.scoring.choice_checks import digest_choices
-from mesa_gym.scoring.choice_nulls import ChoiceNulls
+from mesa_gym.scoring.choice_nulls import play_scripts
 from mesa_gym.scoring.choice_prices import Price, say_price
 from mesa_gym.scoring.choice_questions import ask_play, read_form
 from mesa_gym.scoring.choice_records import read_choices, record_choices
 from mesa_gym.scoring.plays import MOST_LEVELS, plays_of
-from mesa_gym.scoring.record import SplitRecord
 from mesa_gym.solver import level_values
 from mesa_gym.traps import Split, Trap, as_trap
 
@@ -96,10 +95,12 @@ def score_choices(
     values = {
         x: level_values(trap, x, numbers_of_levels, salt=salt, starts=starts[x]) for x in Split
     }
-    nulls = ChoiceNulls(trap, questions, starts, values)
+    played = PlayedLevels(trap, starts, values)
+    first = played.take_first()
+    scripts = play_scripts(trap, questions, first.starts)
+    nulls = {x: store_plays(of_script, first) for x, of_script in scripts.items()}
     provenance = begin_provenance(trap, levels, salt)
-    of_each = {x: SplitRecord(trap, records[x], values[x], starts[x]) for x in Split}
-    card = make_card(name, records, of_each, provenance, nulls, examples, trained, form)
+    card = make_card(name, records, played, nulls, provenance, examples, trained, form)
     return structs.replace(
         card, provenance=structs.replace(provenance, digest=digest_choices(card))
     )
