@@ -16,7 +16,7 @@ from mesa_gym.errors import shorten, shorten_text
 from mesa_gym.files import append_line, read_bytes
 from mesa_gym.json_data import Text, parse_json, require
 from mesa_gym.policies.callables import is_async, read_attribute, refuse_awaitable
-from mesa_gym.policies.functions import ANSWERS_FILE, AT_ONCE, require_text
+from mesa_gym.policies.functions import ANSWERS_FILE, QUESTIONS_AT_ONCE, require_text
 
 
 class _Model(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -86,7 +86,7 @@ def keep_answers(
 
     keeper = answer_later if is_async(ask) else answer
     keeper.__name__ = name
-    for attribute in (AT_ONCE, "examples", "observation"):
+    for attribute in (QUESTIONS_AT_ONCE, "examples", "observation"):
         if (setting := read_attribute(ask, attribute)) is not None:
             setattr(keeper, attribute, setting)
     setattr(keeper, ANSWERS_FILE, path)

@@ -23,7 +23,7 @@ from mesa_gym.policies.callables import is_async, read_attribute
 from mesa_gym.policies.protocol import Memoryless, Policy
 
 ASKED_TOGETHER = 32  # questions that an asynchronous function is asked at once
-AT_ONCE = "at_once"  # the attribute of a function with another number
+QUESTIONS_AT_ONCE = "at_once"  # the attribute of a function with another number
 ANSWERS_FILE = "answers_file"  # the attribute of a function that names the file of its answers
 # Attribute or key of a response -> its text, for clients of OpenAI, LiteLLM, Anthropic and others.
 TEXT_OF = {
@@ -176,8 +176,8 @@ def ask_twice(
 
 def _ask_all(function: Callable[[str], Any], texts: Sequence[str]) -> list[str]:
     """Return a function's answers: from the first awaitable answer on, several at once."""
-    at_once = read_attribute(function, AT_ONCE)
-    together = integer(AT_ONCE, ASKED_TOGETHER if at_once is None else at_once, 1)
+    at_once = read_attribute(function, QUESTIONS_AT_ONCE)
+    together = integer(QUESTIONS_AT_ONCE, ASKED_TOGETHER if at_once is None else at_once, 1)
     answers: list[str] = []
     for text in texts:
         answer = function(text)
@@ -186,8 +186,8 @@ def _ask_all(function: Callable[[str], Any], texts: Sequence[str]) -> list[str]:
             return [*answers, *await_answer(gathered)]
         if at_once is not None and not is_async(function):
             raise PolicyError(
-                f"its {AT_ONCE} is {shorten(at_once)}, but it answers one question after another;"
-                f" make it `async def`, or remove {AT_ONCE}"
+                f"its at_once is {shorten(at_once)}, but it answers one question after another;"
+                " make it `async def`, or remove at_once"
             )
         answers.append(require_text(answer))
     return answers

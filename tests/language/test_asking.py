@@ -113,4 +113,6 @@ def ask_slowly(text):
 
 ask_slowly.at_once = 2
 
-test_choice_of_wrong_policy_is_refused = refusals("language", "asking", globals(), keep_answers=keep_answers)
+test_choice_of_wrong_policy_is_refused = refusals(
+    "language", "asking", globals(), keep_answers=keep_answers
+)

@@ -126,9 +126,7 @@ def test_kept_asker_keeps_its_attributes(kind, tmp_path):
 def test_session_refuses_answer_not_awaited():
     session = TextSession()
     session.begin(split="shift", level=0)
-    with pytest.raises(
-        PolicyError, match=r"a coroutine, not a text; await it: session"
-    ):
+    with pytest.raises(PolicyError, match=r"a coroutine, not a text; await it: session"):
         session.answer(SlowModel(1)(session.text))
     assert (session.steps, session.unread) == (0, 0)
 
