@@ -12,6 +12,7 @@ from mesa_gym.envs.checks import integer
 from mesa_gym.errors import PolicyBlame, PolicyError
 from mesa_gym.json_data import Text, require
 from mesa_gym.language.questions import Question
+from mesa_gym.policies.functions import await_answer
 from mesa_gym.scoring.card import ScoreCard
 from mesa_gym.scoring.card_making import PlayedLevels, begin_provenance, make_card, store_plays
 from mesa_gym.scoring.choice_checks import digest_choices
@@ -48,7 +49,8 @@ def score_choices(
     Args:
         trap: a trap with an exact solver, or its name.
         answer_all: maps the questions of a play to a number from 1 (or None) for each, or to log
-            probabilities (n, options), of which the greatest counts. It is called once per play.
+            probabilities (n, options), of which the greatest counts. It is called once per play,
+            and may be ``async``.
         levels: the number of levels per split.
         name: the model's name on the card.
         options: the number of places in each question.
@@ -87,7 +89,7 @@ def score_choices(
     records = {}
     for play, of_play in questions.items():
         with PolicyBlame(f"{name} on {trap.name()}, {play}", passing=(PolicyError,)):
-            answers = answer_all(of_play)
+            answers = await_answer(answer_all(of_play))
         numbers, log_probs = read_choices(answers, of_play)
         of_split = starts[plays[play].split].take(slice(len(of_play)))
         records[play] = record_choices(trap, play, of_split, of_play, numbers, log_probs)
