@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mesa_gym.engine import ACTIONS, Ints, State
+from mesa_gym.engine import ACTIONS, Bools, Ints, State
 from mesa_gym.engine.chance import outputs, streams, unit
 from mesa_gym.envs.observations import make_observation
 from mesa_gym.errors import PolicyBlame, PolicyError, shorten
@@ -62,11 +62,20 @@ class PolicySampler:
             rng = np.random.default_rng([seed, len(keys), *origin])
             policy.reset(np.ones(len(keys), dtype=np.bool_), rng)
 
+    def keep_rows(self, mask: Bools) -> None:
+        """Let the policy drop the memory outside ``mask``; the next states contain only its rows.
+
+        Raises:
+            PolicyError: the policy raised an error.
+        """
+        with PolicyBlame(f"{self.name}, keep_rows"):
+            self.policy.keep_rows(mask)  # type: ignore[attr-defined]
+
     def probabilities(self, state: State, t: int) -> NDArray[np.float64]:
         """Return the action probabilities in states at step ``t`` (from 0), float64 (m, 5).
 
-        For a policy with memory, ``state`` contains all episodes in order; for a policy without
-        memory, it may contain only the running ones.
+        For a policy with memory, ``state`` contains all episodes that it remembers, in order; for
+        a policy without memory, it may contain only the running ones.
 
         Raises:
             PolicyError: the policy raised an error, or did not return actions or action

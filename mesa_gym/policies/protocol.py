@@ -34,7 +34,9 @@ class Policy(Protocol):
                 return probabilities
 
     A policy without memory sets ``memory = False``; scoring then passes only the running episodes
-    to ``act``, which takes about half of the time.
+    to ``act``, which takes about half of the time. So does a policy with memory that also has the
+    method ``keep_rows(mask)``, which drops the rows outside ``mask``, bool (n,), for good: scoring
+    calls it when episodes have ended.
 
     Attributes:
         observation: the kind of observation that ``act`` takes, a name from ``OBSERVATIONS``.

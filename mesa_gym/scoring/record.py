@@ -153,10 +153,16 @@ def rollout(
     """
     sampler = PolicySampler(policy, trap, starts.level.key, seed, agent, play)
     remembers = getattr(policy, "memory", True) is not False
+    drops = remembers and hasattr(policy, "keep_rows")
     answers = np.full((starts.n, horizon), "", object) if isinstance(policy, TextPolicy) else None
+    remembered = np.arange(starts.n)  # the rows of the policy's memory
 
     def choose(state: State, t: int, rows: Ints) -> Ints:
-        if remembers and len(rows) < starts.n:
+        nonlocal remembered
+        if drops and len(rows) < len(remembered):
+            sampler.keep_rows(np.isin(remembered, rows))
+            remembered = rows
+        if remembers and len(rows) < len(remembered):
             # The rows of a policy with memory stay in place; ended episodes show their start state.
             place = np.full(starts.n, -1)
             place[rows] = np.arange(len(rows))

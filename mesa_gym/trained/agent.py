@@ -137,6 +137,11 @@ class Agent:
         elif self._remembers:
             self.memory = np.where(mask[:, None], np.float32(0), self.memory)
 
+    def keep_rows(self, mask: Bools) -> None:
+        """Drop the rows outside ``mask``; their episodes have ended."""
+        if self._remembers:
+            self.memory = self.memory[mask]
+
     def act(self, observation: Bytes, state: State | None = None) -> NDArray[np.float64]:
         """Return action probabilities, float64 (n, 5), and update the memory.
 

@@ -13,6 +13,7 @@ from mesa_gym.scoring.record import ENDED, replay, rollout
 from mesa_gym.traps import find_trap
 from mesa_gym.traps.cheese_corner import CheeseCorner
 from tests.support.cards import plain
+from tests.support.networks import drawn
 from tests.support.parameters import each_trap, few
 from tests.support.playing import play_all, walled
 from tests.support.small_traps import SmallDish
@@ -299,6 +300,49 @@ class Remembering:
 
     def act(self, observation, state=None):
         return np.full(len(observation), self.way)
+
+
+class Rowless:
+    """A policy with the same memory and actions as an agent, without its method ``keep_rows``."""
+
+    observation = "planes"
+
+    def __init__(self, agent):
+        self.agent, self.reset, self.sizes = agent, agent.reset, []
+
+    def act(self, observation, state=None):
+        self.sizes.append(len(observation))
+        return self.agent.act(observation)
+
+
+class Keeping(Rowless):
+    """As ``Rowless``, but with ``keep_rows``."""
+
+    def keep_rows(self, mask):
+        self.agent.keep_rows(mask)
+
+
+def test_dropped_rows_change_no_action():
+    """The policy then sees only running episodes; a recurrent network remembers each of them."""
+    trap = SmallDish()
+    starts, horizon = trap.levels("shift", np.arange(40)), trap.horizon("shift")
+    whole, running = Rowless(drawn(trap, kind="gru")), Keeping(drawn(trap, kind="gru"))
+    records = [rollout(policy, trap, starts, horizon) for policy in (whole, running)]
+    np.testing.assert_array_equal(records[1].actions, records[0].actions)
+    assert {*whole.sizes} == {40}
+    assert running.sizes == [n for n in (records[0].actions != ENDED).sum(axis=0) if n]
+    assert running.sizes[-1] < 40
+
+
+def test_failing_keep_rows_names_the_policy():
+    class Failing(Keeping):
+        def keep_rows(self, mask):
+            raise RuntimeError("no room")
+
+    trap = SmallDish()
+    starts, horizon = trap.levels("shift", np.arange(40)), trap.horizon("shift")
+    with pytest.raises(PolicyError, match=r"policy 'it' on .*, keep_rows.*no room"):
+        rollout(Failing(drawn(trap, kind="gru")), trap, starts, horizon, agent="it")
 
 
 @pytest.mark.thorough
