@@ -37,7 +37,8 @@ SWEEPS = ("coin", "corner", "doors", "discount")
 SHARES = ("base", "base low", "base high", "proxy", "proxy low", "proxy high")
 NULLS = tuple(f"{script} {x}" for script in ("sweeper", "random", "blind") for x in SHARES[::3])
 LEVELS, SPREAD_LEVELS = 250, 1000
-NEW_SEEDS = 5  # seeds of ColourShape below this one are of the library
+SMALL = 0.1  # smaller single figures have two significant digits
+NEW_SEEDS = 5  # the first seed of ColourShape that is not in the library
 EXCHANGES = 2000  # random exchanges of seeds within levels
 # Return of the last row of gmg-corner-13 in the authors' repository; sides 1 to 11 of 13 cells.
 PUBLISHED_CORNER = (0.13, 0.19, 0.26, 0.34, 0.46, 0.52, 0.63, 0.66, 0.68, 0.68, 0.69)
@@ -258,9 +259,9 @@ def fill_claims(cells: Table, counts: Table) -> str:
 def write_figure(row: Mapping[str, str], *columns: str) -> str:
     """Return a mean, with its interval if there is one."""
     mean, *ends = (row[column] for column in columns)
+    if "nan" in ends:  # a single figure, which may be a small spread or probability
+        return f"{float(mean):.2g}" if abs(float(mean)) < SMALL else f"{float(mean):.2f}"
     text = f"{float(mean):.2f}"
-    if "nan" in ends or "" in ends:
-        return text
     return f"{text} ({'…'.join(f'{float(end):.2f}' for end in ends)})"
 
 
