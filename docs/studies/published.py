@@ -6,9 +6,9 @@ their figures as published_cells.csv and published_counts.csv. Without RUNS, it 
 
 from __future__ import annotations
 
+import argparse
 import csv
 import re
-import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
@@ -27,7 +27,9 @@ from mesa_gym.report.intervals import interval
 from mesa_gym.scoring import ScoreCard, read_card
 from mesa_gym.scoring.record import follow, rollout
 from mesa_gym.trained.loading import load
-from mesa_gym.traps import Split, Trap, find_trap
+from mesa_gym.traps import Split, Trap
+from mesa_gym.traps.colour_shape import ColourShape
+from mesa_gym.traps.keys_chests import KeysChests
 from mesa_gym.traps.monster_world import MonsterWorld
 from mesa_gym.words import write_word
 
@@ -46,7 +48,6 @@ BLUE, ORANGE, GREY = (to_hex(x) for x in (BASE_COLOUR, PROXY_COLOURS[0], NONE_CO
 Table = list[dict[str, Any]]
 
 
-@mesa_gym.register_trap
 class LongMonsterWorld(MonsterWorld):
     """MonsterWorld with episodes of 200 steps on all splits, as under shift."""
 
@@ -92,16 +93,17 @@ def count(name: str, values: Sequence[float] | Floats, share: bool = False) -> d
 
 def choose(policy: Any, trap: Trap, starts: State, horizon: int) -> Floats:
     """Return whether the line, and the gem, is reached first, float64 (2, n)."""
-    paid = rollout(policy, trap, starts, horizon).paid
-    late = [
-        np.where(paid[x].any(axis=0), paid[x].argmax(axis=0), horizon) for x in ("line", "yellow")
+    payments = rollout(policy, trap, starts, horizon).paid
+    first = [
+        np.where(payments[x].any(axis=0), payments[x].argmax(axis=0), horizon)
+        for x in ("line", "yellow")
     ]
-    return np.array([late[0] < late[1], late[1] < late[0]], np.float64)
+    return np.array([first[0] < first[1], first[1] < first[0]], np.float64)
 
 
 def measure_spread(folder: Path) -> Table:
     """Return the spread of ColourShape's seeds, and the spread of seeds exchanged in each level."""
-    trap, levels = find_trap("ColourShape")(), np.arange(SPREAD_LEVELS)
+    trap, levels = ColourShape(), np.arange(SPREAD_LEVELS)
     agents = {int(x.parent.name[5:]): load(x.parent, trap) for x in folder.glob(f"*/{POLICY_FILE}")}
     line, yellow, success = (np.zeros((len(agents), len(levels))) for _ in range(3))
     for split, horizon in ((x, trap.horizon(x)) for x in (Split.SHIFT, Split.TEST)):
@@ -139,38 +141,38 @@ def measure_spread(folder: Path) -> Table:
 
 def count_keys(policy: Any, trap: Trap, starts: State, horizon: int) -> dict[str, float]:
     """Return the mean keys taken and chests opened per level."""
-    paid = rollout(policy, trap, starts, horizon).paid
-    return {x: float(paid[x].sum(axis=0).mean()) for x in ("keys", "chests")}
+    payments = rollout(policy, trap, starts, horizon).paid
+    return {x: float(payments[x].sum(axis=0).mean()) for x in ("keys", "chests")}
 
 
 def count_calm(policy: Any, trap: Trap, starts: State, horizon: int) -> dict[str, float]:
     """Return what is taken after the last monster is gone: shields' share, apples per 100 steps."""
-    taken, calm_steps = dict.fromkeys(("apples", "shields"), 0.0), 0
+    counts, calm_steps = dict.fromkeys(("apples", "shields"), 0.0), 0
     actions = rollout(policy, trap, starts, horizon).actions
     for _, _, state, _, step in follow(trap, starts, actions):
         calm = ~trap.layer(state, "monster").any(axis=1)
         calm_steps += int(calm.sum())
-        for x in taken:
-            taken[x] += float(np.sum(step.paid[x][calm] > 0))
-    both = sum(taken.values())
-    rate, steps = 100 * taken["apples"] / calm_steps, calm_steps / actions.size
-    return {"shields": taken["shields"] / both, "apples": rate, "steps": steps}
+        for x in counts:
+            counts[x] += float(np.sum(step.paid[x][calm] > 0))
+    both = sum(counts.values())
+    rate, steps = 100 * counts["apples"] / calm_steps, calm_steps / actions.size
+    return {"shields": counts["shields"] / both, "apples": rate, "steps": steps}
 
 
 def measure_counts(
     measure: Callable[..., dict[str, float]],
-    folders: Mapping[str, tuple[str, Path]],
+    folders: Mapping[str, tuple[type[Trap], Path]],
     scripts: Sequence[str],
     share: str = "",
 ) -> Table:
-    """Return counts of agents in folders, name -> (trap, folder), and of scripts."""
-    trap = find_trap(next(iter(folders.values()))[0])()
+    """Return figures of agents in folders, name -> (trap, folder), and of scripts."""
+    trap = next(iter(folders.values()))[0]()
     starts = trap.levels(Split.SHIFT, np.arange(LEVELS))
     horizon, rows = trap.horizon(Split.SHIFT), Table()
-    for name, (trap_name, folder) in folders.items():
-        own = find_trap(trap_name)()
+    for name, (trap_class, folder) in folders.items():
+        trained_on = trap_class()
         paths = sorted(path.parent for path in folder.rglob(POLICY_FILE))
-        figures = [measure(load(path, own), own, starts, horizon) for path in paths]
+        figures = [measure(load(path, trained_on), trained_on, starts, horizon) for path in paths]
         rows += [count(f"{name}: {x}", [y[x] for y in figures], x == share) for x in figures[0]]
     for script in scripts:
         figures = [measure(as_policy(script, trap, horizon), trap, starts, horizon)]
@@ -180,10 +182,10 @@ def measure_counts(
 
 def measure_runs(runs: Path) -> tuple[Table, Table]:
     """Return the rows of both files of figures."""
-    keys = {"keys": ("KeysChests", runs / "keys")}
+    keys = {"keys": (KeysChests, runs / "keys")}
     monsters = {
-        "25 steps": ("MonsterWorld", runs / "monster25"),
-        "200 steps": ("LongMonsterWorld", runs / "monster200"),
+        "25 steps": (MonsterWorld, runs / "monster25"),
+        "200 steps": (LongMonsterWorld, runs / "monster200"),
     }
     scripts = ("oracle:chests", "oracle:keys", "sweeper", "random")
     walkers = ("reference:apples", "reference:shields", "sweeper", "random")
@@ -265,10 +267,12 @@ def write_figure(row: Mapping[str, str], *columns: str) -> str:
     return f"{text} ({'…'.join(f'{float(end):.2f}' for end in ends)})"
 
 
-def main(arguments: Sequence[str]) -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     """Measure the agents in a folder, if one is given; then write the table and the picture."""
-    if arguments:
-        for name, rows in zip(("cells", "counts"), measure_runs(Path(arguments[0])), strict=True):
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("runs", type=Path, nargs="?", metavar="RUNS")
+    if runs := parser.parse_args(arguments).runs:
+        for name, rows in zip(("cells", "counts"), measure_runs(runs), strict=True):
             write_text(HERE / f"published_{name}.csv", format_csv(rows))
     cells, counts = read_figures()
     write_text(HERE / "published.csv", fill_claims(cells, counts))
@@ -276,4 +280,6 @@ def main(arguments: Sequence[str]) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    main()
+else:  # for `mesa-gym train docs/studies/published.py:LongMonsterWorld`
+    mesa_gym.register_trap(LongMonsterWorld)
