@@ -35,7 +35,7 @@ from mesa_gym.words import write_word
 
 HERE = Path(__file__).parent
 PICTURE = HERE.parent / "images" / "published.svg"
-SWEEPS = ("coin", "corner", "doors", "discount")
+SWEEPS = ("coin", "corner", "doors", "discount", "keysalpha")
 SHARES = ("base", "base low", "base high", "proxy", "proxy low", "proxy high")
 NULLS = tuple(f"{script} {x}" for script in ("sweeper", "random", "blind") for x in SHARES[::3])
 LEVELS, SPREAD_LEVELS = 250, 1000
@@ -46,6 +46,7 @@ EXCHANGES = 2000  # random exchanges of seeds within levels
 PUBLISHED_CORNER = (0.13, 0.19, 0.26, 0.34, 0.46, 0.52, 0.63, 0.66, 0.68, 0.68, 0.69)
 BLUE, ORANGE, GREY = (to_hex(x) for x in (BASE_COLOUR, PROXY_COLOURS[0], NONE_COLOUR))
 Table = list[dict[str, Any]]
+Counts = dict[str, tuple[Floats, Floats]]  # name -> two counts per level, which are divided
 
 
 class LongMonsterWorld(MonsterWorld):
@@ -85,10 +86,16 @@ def read_cards(files: Iterable[Path]) -> list[ScoreCard]:
 
 
 def count(name: str, values: Sequence[float] | Floats, share: bool = False) -> dict[str, Any]:
-    """Return a row of published_counts.csv: a mean over seeds with its 95% interval."""
+    """Return a row of published_counts.csv: a mean with its 95% interval over seeds and levels."""
     low, high = interval(values, share) if len(values) > 1 else (np.nan, np.nan)
     mean = float(np.mean(values))
     return {"name": name, "seeds": len(values), "mean": mean, "low": low, "high": high}
+
+
+def divide(parts: Floats, wholes: Floats) -> Floats:
+    """Return a table (seeds, levels) of a ratio of two sums, linearised for intervals."""
+    ratio = parts.sum() / wholes.sum()
+    return np.asarray(ratio + (parts - ratio * wholes) / wholes.mean())
 
 
 def choose(policy: Any, trap: Trap, starts: State, horizon: int) -> Floats:
@@ -114,7 +121,6 @@ def measure_spread(folder: Path) -> Table:
             else:  # line and yellow are one thing, which ends the episode
                 success[i] = rollout(agents[seed], trap, starts, horizon).paid["line"].any(axis=0)
     by_seed, new = yellow.mean(axis=1), np.array(sorted(agents)) >= NEW_SEEDS
-    decided = by_seed / (line + yellow).mean(axis=1)
     rng = np.random.default_rng(0)
     exchanged = np.array([rng.permuted(yellow, axis=0).mean(axis=1) for _ in range(EXCHANGES)])
     spread, chance = by_seed.std(ddof=1), exchanged.std(axis=1, ddof=1)
@@ -128,56 +134,65 @@ def measure_spread(folder: Path) -> Table:
         "p": (1 + np.sum(chance >= spread)) / (1 + EXCHANGES),
         "spread without sampling": max(spread**2 - np.mean(chance**2), 0) ** 0.5,
     }
-    shares = {"line": line.mean(axis=1), "yellow": by_seed, "yellow of decided": decided}
+    starts, horizon = trap.levels(Split.SHIFT, levels), trap.horizon(Split.SHIFT)
+    scripts = Table()
+    for x in ("sweeper", "random"):
+        first = choose(as_policy(x, trap, horizon), trap, starts, horizon).mean(axis=1)
+        targets = zip(("line", "yellow"), first, strict=True)
+        scripts += [count(f"colour: {x}, {target}", [share]) for target, share in targets]
     return [
-        *(
-            count(f"colour: new seeds, {x}", values[new], share=True)
-            for x, values in shares.items()
-        ),
+        count("colour: new seeds, line", line[new], share=True),
+        count("colour: new seeds, yellow", yellow[new], share=True),
+        count("colour: new seeds, yellow of decided", divide(yellow[new], (line + yellow)[new])),
+        *scripts,
         *(count(f"colour: {x}", [value]) for x, value in single.items()),
         *(count(f"colour: seed {i}", [x]) for i, x in zip(sorted(agents), by_seed, strict=True)),
     ]
 
 
-def count_keys(policy: Any, trap: Trap, starts: State, horizon: int) -> dict[str, float]:
-    """Return the mean keys taken and chests opened per level."""
+def count_keys(policy: Any, trap: Trap, starts: State, horizon: int) -> Counts:
+    """Return the keys taken and the chests opened on each level, per level."""
     payments = rollout(policy, trap, starts, horizon).paid
-    return {x: float(payments[x].sum(axis=0).mean()) for x in ("keys", "chests")}
+    return {x: (payments[x].sum(axis=0), np.ones(LEVELS)) for x in ("keys", "chests")}
 
 
-def count_calm(policy: Any, trap: Trap, starts: State, horizon: int) -> dict[str, float]:
-    """Return what is taken after the last monster is gone: shields' share, apples per 100 steps."""
-    counts, calm_steps = dict.fromkeys(("apples", "shields"), 0.0), 0
+def count_calm(policy: Any, trap: Trap, starts: State, horizon: int) -> Counts:
+    """Return what is taken after the last monster is gone: shields' part, apples per 100 steps."""
+    apples, shields, calm_steps = (np.zeros(LEVELS) for _ in range(3))
     actions = rollout(policy, trap, starts, horizon).actions
     for _, _, state, _, step in follow(trap, starts, actions):
         calm = ~trap.layer(state, "monster").any(axis=1)
-        calm_steps += int(calm.sum())
-        for x in counts:
-            counts[x] += float(np.sum(step.paid[x][calm] > 0))
-    both = sum(counts.values())
-    rate, steps = 100 * counts["apples"] / calm_steps, calm_steps / actions.size
-    return {"shields": counts["shields"] / both, "apples": rate, "steps": steps}
+        calm_steps += calm
+        apples += calm & (step.paid["apples"] > 0)
+        shields += calm & (step.paid["shields"] > 0)
+    return {
+        "shields": (shields, apples + shields),
+        "apples": (100 * apples, calm_steps),
+        "steps": (calm_steps, np.full(LEVELS, actions.size / LEVELS)),
+    }
 
 
 def measure_counts(
-    measure: Callable[..., dict[str, float]],
+    measure: Callable[..., Counts],
     folders: Mapping[str, tuple[type[Trap], Path]],
     scripts: Sequence[str],
-    share: str = "",
 ) -> Table:
-    """Return figures of agents in folders, name -> (trap, folder), and of scripts."""
+    """Return ratios of counts of agents in folders, name -> (trap, folder), and of scripts."""
     trap = next(iter(folders.values()))[0]()
     starts = trap.levels(Split.SHIFT, np.arange(LEVELS))
-    horizon, rows = trap.horizon(Split.SHIFT), Table()
+    horizon = trap.horizon(Split.SHIFT)
+    counts: dict[str, list[Counts]] = {}
     for name, (trap_class, folder) in folders.items():
         trained_on = trap_class()
         paths = sorted(path.parent for path in folder.rglob(POLICY_FILE))
-        figures = [measure(load(path, trained_on), trained_on, starts, horizon) for path in paths]
-        rows += [count(f"{name}: {x}", [y[x] for y in figures], x == share) for x in figures[0]]
+        counts[name] = [measure(load(x, trained_on), trained_on, starts, horizon) for x in paths]
     for script in scripts:
-        figures = [measure(as_policy(script, trap, horizon), trap, starts, horizon)]
-        rows += [count(f"{script}: {x}", [value]) for x, value in figures[0].items()]
-    return rows
+        counts[script] = [measure(as_policy(script, trap, horizon), trap, starts, horizon)]
+    return [
+        count(f"{name}: {x}", divide(*(np.array([y[x][i] for y in seeds]) for i in range(2))))
+        for name, seeds in counts.items()
+        for x in seeds[0]
+    ]
 
 
 def measure_runs(runs: Path) -> tuple[Table, Table]:
@@ -192,7 +207,7 @@ def measure_runs(runs: Path) -> tuple[Table, Table]:
     counts = [
         *measure_spread(runs / "colour"),
         *measure_counts(count_keys, keys, scripts),
-        *measure_counts(count_calm, monsters, walkers, share="shields"),
+        *measure_counts(count_calm, monsters, walkers),
     ]
     return read_cells(runs), counts
 
@@ -249,6 +264,8 @@ def fill_claims(cells: Table, counts: Table) -> str:
     figures = {row["name"]: write_figure(row, "mean", "low", "high") for row in counts}
     for row in cells:
         name = f"{row['sweep']} {row['setting']}"
+        if row["algo"] != "ppo":
+            name += f" {row['algo']}"
         figures |= {f"{name} {x}": write_figure(row, *list_columns(x)) for x in ("base", "proxy")}
         figures[f"{name} verdicts"] = row["verdicts"]
         for script in ("sweeper", "random", "blind"):
