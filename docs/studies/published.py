@@ -6,9 +6,9 @@ their figures as published_cells.csv and published_counts.csv. Without RUNS, it 
 
 from __future__ import annotations
 
+import argparse
 import csv
 import re
-import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
@@ -27,13 +27,15 @@ from mesa_gym.report.intervals import interval
 from mesa_gym.scoring import ScoreCard, read_card
 from mesa_gym.scoring.record import follow, rollout
 from mesa_gym.trained.loading import load
-from mesa_gym.traps import Split, Trap, find_trap
+from mesa_gym.traps import Split, Trap
+from mesa_gym.traps.colour_shape import ColourShape
+from mesa_gym.traps.keys_chests import KeysChests
 from mesa_gym.traps.monster_world import MonsterWorld
 from mesa_gym.words import write_word
 
 HERE = Path(__file__).parent
 PICTURE = HERE.parent / "images" / "published.svg"
-SWEEPS = ("coin", "corner", "doors", "discount")
+SWEEPS = ("coin", "corner", "doors", "discount", "keysalpha")
 SHARES = ("base", "base low", "base high", "proxy", "proxy low", "proxy high")
 NULLS = tuple(f"{script} {x}" for script in ("sweeper", "random", "blind") for x in SHARES[::3])
 LEVELS, SPREAD_LEVELS = 250, 1000
@@ -44,9 +46,9 @@ EXCHANGES = 2000  # random exchanges of seeds within levels
 PUBLISHED_CORNER = (0.13, 0.19, 0.26, 0.34, 0.46, 0.52, 0.63, 0.66, 0.68, 0.68, 0.69)
 BLUE, ORANGE, GREY = (to_hex(x) for x in (BASE_COLOUR, PROXY_COLOURS[0], NONE_COLOUR))
 Table = list[dict[str, Any]]
+Counts = dict[str, tuple[Floats, Floats]]  # name -> two counts per level, which are divided
 
 
-@mesa_gym.register_trap
 class LongMonsterWorld(MonsterWorld):
     """MonsterWorld with episodes of 200 steps on all splits, as under shift."""
 
@@ -84,24 +86,31 @@ def read_cards(files: Iterable[Path]) -> list[ScoreCard]:
 
 
 def count(name: str, values: Sequence[float] | Floats, share: bool = False) -> dict[str, Any]:
-    """Return a row of published_counts.csv: a mean over seeds with its 95% interval."""
+    """Return a row of published_counts.csv: a mean with its 95% interval over seeds and levels."""
     low, high = interval(values, share) if len(values) > 1 else (np.nan, np.nan)
     mean = float(np.mean(values))
     return {"name": name, "seeds": len(values), "mean": mean, "low": low, "high": high}
 
 
+def divide(parts: Floats, wholes: Floats) -> Floats:
+    """Return a table (seeds, levels) of a ratio of two sums, linearised for intervals."""
+    ratio = parts.sum() / wholes.sum()
+    return np.asarray(ratio + (parts - ratio * wholes) / wholes.mean())
+
+
 def choose(policy: Any, trap: Trap, starts: State, horizon: int) -> Floats:
     """Return whether the line, and the gem, is reached first, float64 (2, n)."""
-    paid = rollout(policy, trap, starts, horizon).paid
-    late = [
-        np.where(paid[x].any(axis=0), paid[x].argmax(axis=0), horizon) for x in ("line", "yellow")
+    payments = rollout(policy, trap, starts, horizon).paid
+    first = [
+        np.where(payments[x].any(axis=0), payments[x].argmax(axis=0), horizon)
+        for x in ("line", "yellow")
     ]
-    return np.array([late[0] < late[1], late[1] < late[0]], np.float64)
+    return np.array([first[0] < first[1], first[1] < first[0]], np.float64)
 
 
 def measure_spread(folder: Path) -> Table:
     """Return the spread of ColourShape's seeds, and the spread of seeds exchanged in each level."""
-    trap, levels = find_trap("ColourShape")(), np.arange(SPREAD_LEVELS)
+    trap, levels = ColourShape(), np.arange(SPREAD_LEVELS)
     agents = {int(x.parent.name[5:]): load(x.parent, trap) for x in folder.glob(f"*/{POLICY_FILE}")}
     line, yellow, success = (np.zeros((len(agents), len(levels))) for _ in range(3))
     for split, horizon in ((x, trap.horizon(x)) for x in (Split.SHIFT, Split.TEST)):
@@ -112,7 +121,6 @@ def measure_spread(folder: Path) -> Table:
             else:  # line and yellow are one thing, which ends the episode
                 success[i] = rollout(agents[seed], trap, starts, horizon).paid["line"].any(axis=0)
     by_seed, new = yellow.mean(axis=1), np.array(sorted(agents)) >= NEW_SEEDS
-    decided = by_seed / (line + yellow).mean(axis=1)
     rng = np.random.default_rng(0)
     exchanged = np.array([rng.permuted(yellow, axis=0).mean(axis=1) for _ in range(EXCHANGES)])
     spread, chance = by_seed.std(ddof=1), exchanged.std(axis=1, ddof=1)
@@ -126,71 +134,80 @@ def measure_spread(folder: Path) -> Table:
         "p": (1 + np.sum(chance >= spread)) / (1 + EXCHANGES),
         "spread without sampling": max(spread**2 - np.mean(chance**2), 0) ** 0.5,
     }
-    shares = {"line": line.mean(axis=1), "yellow": by_seed, "yellow of decided": decided}
+    starts, horizon = trap.levels(Split.SHIFT, levels), trap.horizon(Split.SHIFT)
+    scripts = Table()
+    for x in ("sweeper", "random"):
+        first = choose(as_policy(x, trap, horizon), trap, starts, horizon).mean(axis=1)
+        targets = zip(("line", "yellow"), first, strict=True)
+        scripts += [count(f"colour: {x}, {target}", [share]) for target, share in targets]
     return [
-        *(
-            count(f"colour: new seeds, {x}", values[new], share=True)
-            for x, values in shares.items()
-        ),
+        count("colour: new seeds, line", line[new], share=True),
+        count("colour: new seeds, yellow", yellow[new], share=True),
+        count("colour: new seeds, yellow of decided", divide(yellow[new], (line + yellow)[new])),
+        *scripts,
         *(count(f"colour: {x}", [value]) for x, value in single.items()),
         *(count(f"colour: seed {i}", [x]) for i, x in zip(sorted(agents), by_seed, strict=True)),
     ]
 
 
-def count_keys(policy: Any, trap: Trap, starts: State, horizon: int) -> dict[str, float]:
-    """Return the mean keys taken and chests opened per level."""
-    paid = rollout(policy, trap, starts, horizon).paid
-    return {x: float(paid[x].sum(axis=0).mean()) for x in ("keys", "chests")}
+def count_keys(policy: Any, trap: Trap, starts: State, horizon: int) -> Counts:
+    """Return the keys taken and the chests opened on each level, per level."""
+    payments = rollout(policy, trap, starts, horizon).paid
+    return {x: (payments[x].sum(axis=0), np.ones(LEVELS)) for x in ("keys", "chests")}
 
 
-def count_calm(policy: Any, trap: Trap, starts: State, horizon: int) -> dict[str, float]:
-    """Return what is taken after the last monster is gone: shields' share, apples per 100 steps."""
-    taken, calm_steps = dict.fromkeys(("apples", "shields"), 0.0), 0
+def count_calm(policy: Any, trap: Trap, starts: State, horizon: int) -> Counts:
+    """Return what is taken after the last monster is gone: shields' part, apples per 100 steps."""
+    apples, shields, calm_steps = (np.zeros(LEVELS) for _ in range(3))
     actions = rollout(policy, trap, starts, horizon).actions
     for _, _, state, _, step in follow(trap, starts, actions):
         calm = ~trap.layer(state, "monster").any(axis=1)
-        calm_steps += int(calm.sum())
-        for x in taken:
-            taken[x] += float(np.sum(step.paid[x][calm] > 0))
-    both = sum(taken.values())
-    rate, steps = 100 * taken["apples"] / calm_steps, calm_steps / actions.size
-    return {"shields": taken["shields"] / both, "apples": rate, "steps": steps}
+        calm_steps += calm
+        apples += calm & (step.paid["apples"] > 0)
+        shields += calm & (step.paid["shields"] > 0)
+    return {
+        "shields": (shields, apples + shields),
+        "apples": (100 * apples, calm_steps),
+        "steps": (calm_steps, np.full(LEVELS, actions.size / LEVELS)),
+    }
 
 
 def measure_counts(
-    measure: Callable[..., dict[str, float]],
-    folders: Mapping[str, tuple[str, Path]],
+    measure: Callable[..., Counts],
+    folders: Mapping[str, tuple[type[Trap], Path]],
     scripts: Sequence[str],
-    share: str = "",
 ) -> Table:
-    """Return counts of agents in folders, name -> (trap, folder), and of scripts."""
-    trap = find_trap(next(iter(folders.values()))[0])()
+    """Return ratios of counts of agents in folders, name -> (trap, folder), and of scripts."""
+    trap = next(iter(folders.values()))[0]()
     starts = trap.levels(Split.SHIFT, np.arange(LEVELS))
-    horizon, rows = trap.horizon(Split.SHIFT), Table()
-    for name, (trap_name, folder) in folders.items():
-        own = find_trap(trap_name)()
+    horizon = trap.horizon(Split.SHIFT)
+    counts: dict[str, list[Counts]] = {}
+    for name, (trap_class, folder) in folders.items():
+        trained_on = trap_class()
         paths = sorted(path.parent for path in folder.rglob(POLICY_FILE))
-        figures = [measure(load(path, own), own, starts, horizon) for path in paths]
-        rows += [count(f"{name}: {x}", [y[x] for y in figures], x == share) for x in figures[0]]
+        counts[name] = [measure(load(x, trained_on), trained_on, starts, horizon) for x in paths]
     for script in scripts:
-        figures = [measure(as_policy(script, trap, horizon), trap, starts, horizon)]
-        rows += [count(f"{script}: {x}", [value]) for x, value in figures[0].items()]
-    return rows
+        counts[script] = [measure(as_policy(script, trap, horizon), trap, starts, horizon)]
+    return [
+        count(f"{name}: {x}", divide(*(np.array([y[x][i] for y in seeds]) for i in range(2))))
+        for name, seeds in counts.items()
+        for x in seeds[0]
+    ]
 
 
 def measure_runs(runs: Path) -> tuple[Table, Table]:
     """Return the rows of both files of figures."""
-    keys = {"keys": ("KeysChests", runs / "keys")}
+    keys = {"keys": (KeysChests, runs / "keys")}
     monsters = {
-        "25 steps": ("MonsterWorld", runs / "monster25"),
-        "200 steps": ("LongMonsterWorld", runs / "monster200"),
+        "25 steps": (MonsterWorld, runs / "monster25"),
+        "200 steps": (LongMonsterWorld, runs / "monster200"),
     }
     scripts = ("oracle:chests", "oracle:keys", "sweeper", "random")
     walkers = ("reference:apples", "reference:shields", "sweeper", "random")
     counts = [
         *measure_spread(runs / "colour"),
         *measure_counts(count_keys, keys, scripts),
-        *measure_counts(count_calm, monsters, walkers, share="shields"),
+        *measure_counts(count_calm, monsters, walkers),
     ]
     return read_cells(runs), counts
 
@@ -247,6 +264,8 @@ def fill_claims(cells: Table, counts: Table) -> str:
     figures = {row["name"]: write_figure(row, "mean", "low", "high") for row in counts}
     for row in cells:
         name = f"{row['sweep']} {row['setting']}"
+        if row["algo"] != "ppo":
+            name += f" {row['algo']}"
         figures |= {f"{name} {x}": write_figure(row, *list_columns(x)) for x in ("base", "proxy")}
         figures[f"{name} verdicts"] = row["verdicts"]
         for script in ("sweeper", "random", "blind"):
@@ -265,10 +284,12 @@ def write_figure(row: Mapping[str, str], *columns: str) -> str:
     return f"{text} ({'…'.join(f'{float(end):.2f}' for end in ends)})"
 
 
-def main(arguments: Sequence[str]) -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     """Measure the agents in a folder, if one is given; then write the table and the picture."""
-    if arguments:
-        for name, rows in zip(("cells", "counts"), measure_runs(Path(arguments[0])), strict=True):
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("runs", type=Path, nargs="?", metavar="RUNS")
+    if runs := parser.parse_args(arguments).runs:
+        for name, rows in zip(("cells", "counts"), measure_runs(runs), strict=True):
             write_text(HERE / f"published_{name}.csv", format_csv(rows))
     cells, counts = read_figures()
     write_text(HERE / "published.csv", fill_claims(cells, counts))
@@ -276,4 +297,6 @@ def main(arguments: Sequence[str]) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    main()
+else:  # for `mesa-gym train docs/studies/published.py:LongMonsterWorld`
+    mesa_gym.register_trap(LongMonsterWorld)
