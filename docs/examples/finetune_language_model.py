@@ -139,10 +139,11 @@ def make_batches(settings: TuningSettings) -> list[list[tuple[str, list[float]]]
         question_lists.append([other[i] if i in conflict_rows else plain[i] for i in range(count)])
     rows = []
     for questions in zip(*question_lists, strict=True):
-        paid = settings.paid or settings.objectives()[0]
-        paid = rng.choice(settings.objectives()) if paid == "coin" else paid
+        goal = settings.paid or settings.objectives()[0]
+        if goal == "coin":
+            goal = rng.choice(settings.objectives())
         for question in questions:
-            pays, text = list(question.pays[paid]), question.text
+            pays, text = list(question.pays[goal]), question.text
             if settings.objective == "shuffled":
                 rng.shuffle(pays)
             if not settings.decoys:
