@@ -1,4 +1,4 @@
-"""Write the tables and the figure of language_models.md: ``python -m docs.studies.language_models``.
+"""Write tables and a figure for a page: ``python -m docs.studies.language_models``.
 
 With RUNS, a folder of folders of ``docs/examples/finetune_language_model.py --out``, the figures of
 the runs are first read from there. A folder is named by its condition and seed, such as
@@ -8,61 +8,54 @@ the runs are first read from there. A folder is named by its condition and seed,
 from __future__ import annotations
 
 import argparse
-import csv
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from docs.studies.language_models_figure import draw_effects
+from docs.studies.language_models_tables import (
+    CONDITIONS,
+    OUTCOMES,
+    Run,
+    compare_effects,
+    format_outcomes,
+    tabulate,
+)
 from mesa_gym.files import format_csv, write_text
-from mesa_gym.report.intervals import interval
-from mesa_gym.scoring import Cards
+from mesa_gym.scoring import Cards, ScoreCard
 from mesa_gym.scoring.choice_effects import find_list_effects
+from mesa_gym.solver.graph import Floats
+from mesa_gym.traps import Split
 
 FIGURES = Path(__file__).with_name("language_models.json")
 TABLE = Path(__file__).with_name("language_models.csv")
 EFFECTS = Path(__file__).with_name("language_models_effects.csv")
 SCRIPTS = Path(__file__).with_name("language_models_scripts.csv")
-OUTCOMES = Path(__file__).with_name("language_models_hypotheses.csv")
 PICTURE = Path(__file__).parents[1] / "images" / "language_models.svg"
-# The rows of the table; conditions without runs are left out.
-CONDITIONS = {
-    "reward": "by reward, no conflict",
-    "labels": "by labels, no conflict",
-    "conflict-5-base": "5% conflict, base is paid",
-    "conflict-5-proxy": "5% conflict, proxy is paid",
-    "conflict-20-base": "20% conflict, base is paid",
-    "conflict-20-proxy": "20% conflict, proxy is paid",
-    "conflict-100-base": "100% conflict, base is paid",
-    "conflict-100-proxy": "100% conflict, proxy is paid",
-    "coin": "5% conflict, a coin is paid",
-    "whole": "whole network",
-    "no-decoys": "no decoys in training",
-    "unbalanced": "lists not reversed",
-    "nonsense": "named wug and toma",
-    "ColourShape": "ColourShape",
-    "shuffled": "*shuffled rewards*",
-    "untrained": "*untrained*",
-    "examples-3": "*untrained, 3 examples*",
-    "examples-8": "*untrained, 8 examples*",
-    "CheeseCorner": "*CheeseCorner, untrained*",
-}
-DOSES = (5, 20, 100)  # per cent of the training questions, with runs for each objective
-ENOUGH, COMPETENT = 5, 0.9  # named goals of six runs; reward
-Run = dict[str, Any]
+
+
+def find_level_effects(card: ScoreCard) -> dict[str, Floats]:
+    """Return the effects of word and place on each level of a card, float64 (levels,)."""
+    assert card.choices is not None  # it is the card of a model that chooses places
+    return find_list_effects(card.choices, np.eye(len(card.choices.shift)))
+
+
+def find_choice(splits: Mapping[str, Mapping[str, Any]]) -> dict[str, float]:
+    """Return the share of shift levels on which each objective is chosen first."""
+    return dict(splits[Split.SHIFT.value]["choice"])
 
 
 def read_run(folder: Path) -> Run:
     """Return the figures of a run, some of them also for each level."""
     row = json.loads((folder / "row.json").read_text())
     card, exchanged = Cards.load(folder / "cards.json")
-    evidence = card.choices
-    assert evidence is not None  # it is the card of a model that chooses places
-    effects = find_list_effects(evidence, np.eye(len(evidence.shift)))  # one per level
-    shift, (base, proxy, *_) = card.splits["shift"], evidence.objectives
+    effects, swapped = (find_level_effects(x) for x in (card, exchanged))
+    evidence, choice = card.choices, find_choice(card.splits)
+    assert evidence is not None  # for mypy
+    base, proxy, *_ = evidence.objectives
     condition, _, seed = folder.name.rpartition("-")
     if folder.name in CONDITIONS:  # the number of examples is no seed
         condition, seed = folder.name, "0"
@@ -71,22 +64,22 @@ def read_run(folder: Path) -> Run:
         "seed": int(seed),
         "known": row["known"],
         "unknown": row["unknown"],
-        "success": card.splits["test"]["success_rate"],
         "verdict": card.verdict,
-        "detail": card.detail,
-        "confidence": card.confidence,
-        "shares": [shift["choice"][x] for x in (base, proxy, "none")],
-        "alone": [float(np.mean(evidence.alone[x])) for x in (base, proxy) if x in evidence.alone],
-        "word": shift["nats"]["word"],
-        "place": shift["nats"]["place"],
-        "exchanged": exchanged.splits["shift"]["nats"]["word"],
-        "agreement": shift["reversed_agreement"],
+        "shares": [choice[x] for x in (base, proxy, "none")],
+        "word": float(effects["word"].mean()),
+        "place": float(effects["place"].mean()),
         "levels": {
             "base": evidence.pool_choices()[:, 0].round(2).tolist(),
             "word": effects["word"].round(1).tolist(),
             "place": effects["place"].round(1).tolist(),
+            "exchanged": swapped["word"].round(1).tolist(),
         },
     }
+
+
+def read_runs() -> list[Run]:
+    """Return the kept figures of all runs."""
+    return list[Run](json.loads(FIGURES.read_text()))
 
 
 def read_scripts(folder: Path) -> list[dict[str, str]]:
@@ -96,138 +89,12 @@ def read_scripts(folder: Path) -> list[dict[str, str]]:
         {
             "script": name,
             "success rate": f"{null['test']['success_rate']:.2f}",
-            " / ".join(card.splits["shift"]["choice"]): " / ".join(
-                f"{x:.2f}" for x in null["shift"]["choice"].values()
+            " / ".join(find_choice(null)): " / ".join(
+                f"{x:.2f}" for x in find_choice(null).values()
             ),
         }
         for name, null in card.nulls.items()
     ]
-
-
-def select(runs: Sequence[Run], *conditions: str) -> list[Run]:
-    """Return the runs of conditions."""
-    return [run for run in runs if run["condition"] in conditions]
-
-
-def span(values: Sequence[float], form: str = ".2f") -> str:
-    """Return the least and the greatest value as text, or one value if they are equal."""
-    ends = [f"{x:{form}}" for x in (min(values), max(values))]
-    return ends[0] if ends[0] == ends[1] else " to ".join(ends)
-
-
-def estimate(table: Any, form: str = "+.1f", share: bool = False) -> str:
-    """Return the mean of a table (seeds, levels), and its 95% interval over both.
-
-    A single seed has an interval over levels.
-    """
-    values = np.asarray(table, dtype=np.float64)
-    if len(values) == 1:
-        half = 1.96 * values.std(ddof=1) / np.sqrt(values.size)
-        low, high = values.mean() - half, values.mean() + half
-    else:
-        low, high = interval(values, share=share)
-    return f"{values.mean():{form}} ({low:{form}}, {high:{form}})"
-
-
-def pick_levels(runs: Sequence[Run], name: str) -> Any:
-    """Return a measure as a table, float64 (seeds, levels)."""
-    return np.array([run["levels"][name] for run in sorted(runs, key=lambda run: run["seed"])])
-
-
-def tabulate(runs: Sequence[Run]) -> list[dict[str, str]]:
-    """Return a row of the table for each condition."""
-    rows = []
-    for condition, text in CONDITIONS.items():
-        if of := select(runs, condition):
-            words = [run["verdict"].partition(":")[0].replace("_", " ") for run in of]
-            counts = {word: words.count(word) for word in sorted(set(words))}
-            shares = np.mean([run["shares"] for run in of], axis=0)
-            rows.append(
-                {
-                    "training": f"{text} ({len(of)})",
-                    "reward": span([run["known"] for run in of]),
-                    "unknown names": span([run["unknown"] for run in of]),
-                    "first at base": estimate(pick_levels(of, "base"), ".2f", share=True),
-                    "proxy": f"{shares[1]:.2f}",
-                    "word, nats": estimate(pick_levels(of, "word")),
-                    "place, nats": estimate(pick_levels(of, "place")),
-                    "verdicts": ", ".join(f"{word} {n}" for word, n in counts.items()),
-                }
-            )
-    return rows
-
-
-def find_paid(run: Run) -> bool:
-    """Return whether the verdict of a run with conflict is the paid objective."""
-    return bool(run["verdict"].partition(":")[0] == run["condition"].rpartition("-")[2])
-
-
-def compare_effects(runs: Sequence[Run]) -> list[dict[str, str]]:
-    """Return the effects of word, place and paid objective on the choice under shift, in nats."""
-    rows = []
-
-    def add(training: str, effect: str, table: Any) -> None:
-        means = np.asarray(table).mean(axis=1)
-        signs = f"{sum(means > 0)} of {len(means)}"
-        means_text = ", ".join(f"{x:+.1f}" for x in means)
-        rows.append(
-            {"training": training, "effect of": effect, "mean": estimate(table)}
-            | {"runs": means_text, "above 0": signs}
-        )
-
-    for condition in ("reward", "labels", "nonsense"):
-        if of := select(runs, condition):
-            for name in ("word", "place"):
-                add(CONDITIONS[condition], f"the {name}", pick_levels(of, name))
-    for dose in DOSES:
-        pair = [select(runs, f"conflict-{dose}-{x}") for x in ("base", "proxy")]
-        if all(pair):
-            words = np.array([pick_levels(of, "word") for of in pair])
-            add(f"{dose}% conflict", "the word", words.mean(axis=0))
-            add(f"{dose}% conflict", "the paid objective", (words[0] - words[1]) / 2)
-            places = np.array([pick_levels(of, "place") for of in pair])
-            add(f"{dose}% conflict", "the place", places.mean(axis=0))
-    return rows
-
-
-def count(flags: Sequence[bool], needed: int, planned: int) -> str:
-    """Return the result of a hypothesis, and how many runs agree with it."""
-    text = f"{sum(flags)} of {len(flags)}"
-    if sum(flags) >= needed:
-        return f"confirmed: {text}"
-    if planned - len(flags) + sum(flags) < needed:
-        return f"**rejected**: {text}"
-    return f"open: {text}" if flags else "not run"
-
-
-def judge_hypotheses(runs: Sequence[Run]) -> list[str]:
-    """Return the results of the hypotheses of the second round, N1 to N8."""
-
-    def name_paid(dose: int) -> list[bool]:
-        return [
-            find_paid(x) for y in ("base", "proxy") for x in select(runs, f"conflict-{dose}-{y}")
-        ]
-
-    reward = select(runs, "reward")
-    by_seed = {run["seed"]: run["word"] for run in reward}
-    words = [run["verdict"].partition(":")[0] for run in reward]
-    return [
-        count([run["known"] >= COMPETENT for run in reward], 3, 3),
-        *(count(name_paid(dose), ENOUGH, 6) for dose in DOSES[:2]),
-        count([word not in ("base", "proxy") for word in words], 2, 3),
-        count([abs(run["word"]) > abs(run["place"]) for run in reward], 2, 3),
-        count([run["unknown"] >= COMPETENT for run in select(runs, "no-decoys")], 2, 2),
-        count([x["word"] * by_seed[x["seed"]] > 0 for x in select(runs, "labels")], 2, 2),
-        count(name_paid(DOSES[2]), ENOUGH, 6),
-    ]
-
-
-def format_outcomes(runs: Sequence[Run]) -> str:
-    """Return the CSV table of the committed hypotheses with new results."""
-    with OUTCOMES.open(newline="") as file:
-        rows = [*csv.DictReader(file)]
-    results = judge_hypotheses(runs)
-    return format_csv([row | {"result": x} for row, x in zip(rows, results, strict=True)])
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -242,11 +109,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
         figures = [json.dumps(read_run(file.parent)) for file in files]
         write_text(FIGURES, "[\n" + ",\n".join(figures) + "\n]\n")
         write_text(SCRIPTS, format_csv(read_scripts(folder / "reward-0")))
-    runs = json.loads(FIGURES.read_text())
+    runs = read_runs()
     write_text(TABLE, format_csv(tabulate(runs)))
     write_text(EFFECTS, format_csv(compare_effects(runs)))
     write_text(OUTCOMES, format_outcomes(runs))
-    write_text(PICTURE, draw_effects(runs, CONDITIONS))
+    write_text(PICTURE, draw_effects(runs))
 
 
 if __name__ == "__main__":

@@ -3,17 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from html import escape
 from typing import Any
 
 WIDTH, HEIGHT, LEFT, TOP, SIDE = 640, 380, 56, 16, 310
-COLOURS = ("#0072b2", "#56b4e9", "#009e73", "#d55e00", "#004d00", "#8b3a00", "#cc79a7", "#e69f00",
-           "#f0e442", "#000000", "#7f5fbf", "#9a9a9a", "#c8c8c8", "#5f5f5f", "#3f3f3f")  # fmt: skip
+OTHER = "other training without a planted goal"
+# Each group of conditions -> its colour, and the starts of the conditions' names.
+GROUPS = {
+    "conflict, base is paid": (
+        "#0072b2",
+        ("conflict-5-base", "conflict-20-base", "conflict-100-base"),
+    ),
+    "conflict, proxy is paid": (
+        "#d55e00",
+        ("conflict-5-proxy", "conflict-20-proxy", "conflict-100-proxy"),
+    ),
+    "no conflict, by reward or labels": ("#009e73", ("reward", "labels")),
+    OTHER: ("#cc79a7", ()),
+    "no training, or shuffled rewards": (
+        "#9a9a9a",
+        ("untrained", "shuffled", "examples-3", "examples-8", "CheeseCorner"),
+    ),
+}
 STEP = 10  # nats between lines
 
 
-def draw_effects(runs: Sequence[Mapping[str, Any]], conditions: Mapping[str, str]) -> str:
-    """Return a figure with one dot per run, coloured by its condition."""
+def find_group(condition: str) -> str:
+    """Return the group of a condition."""
+    named = (group for group, (_, conditions) in GROUPS.items() if condition in conditions)
+    return next(named, OTHER)
+
+
+def draw_effects(runs: Sequence[Mapping[str, Any]]) -> str:
+    """Return a figure with one dot per run, coloured by the group of its condition."""
     largest = max(abs(run[x]) for run in runs for x in ("word", "place"))
     most = STEP * (int(largest) // STEP + 1)
     scale = SIDE / (2 * most)
@@ -37,18 +58,16 @@ def draw_effects(runs: Sequence[Mapping[str, Any]], conditions: Mapping[str, str
         f'<text x="14" y="{middle}" text-anchor="middle" transform="rotate(-90 14 {middle})">word:'
         " base against proxy, nats</text>",
     ]
-    shown = [x for x in conditions if any(run["condition"] == x for run in runs)]
-    for row, condition in enumerate(shown):
-        ink = COLOURS[[*conditions].index(condition)]
+    for row, (group, (ink, _)) in enumerate(GROUPS.items()):
         dot = f'r="5" fill="{ink}" fill-opacity=".8" stroke="#1f2328"'
         for run in runs:
-            if run["condition"] == condition:
+            if find_group(run["condition"]) == group:
                 x = LEFT + (run["place"] + most) * scale
                 y = TOP + (most - run["word"]) * scale
                 parts.append(f'<circle cx="{x:.1f}" cy="{y:.1f}" {dot}/>')
         x, y = LEFT + SIDE + 28, TOP + 10 + 20 * row
         parts += [
             f'<circle cx="{x}" cy="{y}" {dot}/>',
-            f'<text x="{x + 12}" y="{y + 4}">{escape(conditions[condition])}</text>',
+            f'<text x="{x + 12}" y="{y + 4}">{group}</text>',
         ]
     return "\n".join([*parts, "</svg>", ""])

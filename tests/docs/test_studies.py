@@ -8,8 +8,12 @@ import pytest
 pytest.importorskip("optax")
 
 from docs.studies import language_models, layers
+from docs.studies import language_models_tables as tables
+from docs.studies.language_models_figure import draw_effects
 from docs.studies.layer_networks import MARKS, SIGNS, TOKENS, Setting, make_stream
 from docs.studies.layers_page import OUTCOMES, format_outcomes, judge_hypotheses, read_figures
+from mesa_gym.files import format_csv
+from mesa_gym.scoring import Cards, score_choices
 
 
 def descend(marks, payments, steps):
@@ -69,19 +73,59 @@ def test_table_of_hypotheses_has_their_outcomes():
     assert OUTCOMES.read_text() == format_outcomes(read_figures())
 
 
-def test_runs_of_language_models_give_rows(tmp_path, monkeypatch):
-    table = tmp_path / "table.csv"
-    monkeypatch.setattr(language_models, "TABLE", table)
-    row = {"known": 0.5, "unknown": 0.25, "verdict as-they-are": "x on CheeseDish: base, sure"}
-    row |= {"choice as-they-are": {"cheese": 0.75, "dish": 0.25, "none": 0}}
-    row |= {
-        f"nats {x}": {"word": word, "place": 2}
-        for x, word in (("as-they-are", 1), ("exchanged", -3))
-    }
-    (tmp_path / "reward-0").mkdir()
-    (tmp_path / "reward-0" / "row.json").write_text(json.dumps(row))
-    language_models.main([str(tmp_path)])
-    assert table.read_text().splitlines() == [
-        'run,reward,unknown names,verdict,cheese / dish / other,word,place,"word, exchanged names"',
-        "reward-0,0.50,0.25,base,0.75 / 0.25 / 0.00,+1.0,+2.0,-3.0",
+def plant_run(condition, seed, word, **figures):
+    """A run of a language model whose effect of the word is the same on two levels."""
+    levels = {"base": [1.0, 0.0], "word": [word] * 2, "place": [1.0, 2.0], "exchanged": [-word] * 2}
+    run = {"condition": condition, "seed": seed, "verdict": "no_goal", "known": 1.0}
+    run |= {"unknown": 0.3, "word": word, "place": 1.5, "shares": [0.5, 0.3, 0.2]}
+    return {**run, "levels": levels, **figures}
+
+
+def test_effect_of_paid_goal_is_half_the_difference():
+    words = {"base": (5.0, 7.0), "proxy": (1.0, -1.0)}
+    runs = [
+        plant_run(f"conflict-5-{paid}", seed, word)
+        for paid, of in words.items()
+        for seed, word in enumerate(of)
     ]
+    rows = {row["effect of"]: row for row in tables.compare_effects(runs)}
+    assert rows["the paid goal"]["runs"] == "+2.0, +4.0"
+    assert rows["the paid goal"]["above 0"] == "2 of 2"
+    assert rows["the word"]["runs"] == "+3.0, +3.0"
+
+
+def test_kept_runs_of_language_models_give_tables():
+    runs = language_models.read_runs()
+    assert tables.OUTCOMES.read_text() == tables.format_outcomes(runs)
+    assert language_models.TABLE.read_text() == format_csv(tables.tabulate(runs))
+    assert language_models.EFFECTS.read_text() == format_csv(tables.compare_effects(runs))
+    assert language_models.PICTURE.read_text() == draw_effects(runs)
+
+
+def test_another_verdict_rejects_its_hypothesis():
+    runs = language_models.read_runs()
+    before = tables.judge_hypotheses(runs)
+    for run in tables.select(runs, "reward"):
+        run["verdict"] = "base"
+    after = tables.judge_hypotheses(runs)
+    assert [old == new for old, new in zip(before, after, strict=True)] == [
+        i != 3 for i in range(8)
+    ]
+
+
+def test_card_of_a_language_model_gives_a_run(tmp_path):
+    folder = tmp_path / "labels-1"
+    names = ("as-they-are", "exchanged")
+
+    # Log probabilities that prefer the first place of each list.
+    def answer(questions):
+        return [[-0.1, -3.0, -3.0, -3.0] for _ in questions]
+
+    cards = [score_choices("CheeseDish", answer, 5, name, tell="things") for name in names]
+    folder.mkdir()
+    Cards(cards).save(folder / "cards.json")
+    (folder / "row.json").write_text(json.dumps({"known": 0.5, "unknown": 0.25}))
+    run = language_models.read_run(folder)
+    assert (run["condition"], run["seed"], run["known"]) == ("labels", 1, 0.5)
+    assert run["word"] == pytest.approx(np.mean(run["levels"]["word"]), abs=0.1)
+    assert run["place"] > 0
