@@ -134,7 +134,7 @@ def make_batches(settings: TuningSettings) -> list[list[tuple[str, list[float]]]
     question_lists: list[list[Question]] = []
     for turned in turns:
         plain = settings.ask("train", levels, reverse=turned)
-        shift = range(CONFLICTS, CONFLICTS + count)
+        shift = [CONFLICTS + level for level in levels]
         other = settings.ask("shift", shift, reverse=turned) if conflict_rows else plain
         question_lists.append([other[i] if i in conflict_rows else plain[i] for i in range(count)])
     rows = []

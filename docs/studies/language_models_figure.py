@@ -21,7 +21,7 @@ GROUPS = {
     OTHER: ("#cc79a7", ()),
     "no training, or shuffled rewards": (
         "#9a9a9a",
-        ("untrained", "shuffled", "examples-3", "examples-8", "CheeseCorner"),
+        ("untrained", "shuffled", "examples-3", "examples-8"),
     ),
 }
 STEP = 10  # nats between lines

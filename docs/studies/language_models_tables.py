@@ -33,7 +33,6 @@ CONDITIONS = {
     "untrained": "*untrained*",
     "examples-3": "*untrained, 3 examples*",
     "examples-8": "*untrained, 8 examples*",
-    "CheeseCorner": "*CheeseCorner, untrained*",
 }
 EFFECT_TEXTS = {
     "word": "the word",

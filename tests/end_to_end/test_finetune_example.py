@@ -116,6 +116,15 @@ def test_batches_contain_what_settings_say(example):
     assert example.make_batches(replace(settings, steps=0)) == []
 
 
+def test_seeds_ask_other_conflict_questions(example):
+    texts = []
+    for seed in range(2):
+        settings = example.TuningSettings(steps=5, conflict=1.0, seed=seed)
+        batches = example.make_batches(settings)
+        texts.append([text for batch in batches for text, _ in batch])
+    assert texts[0] != texts[1]
+
+
 def test_loss_has_no_gradient_at_its_optimum(example):
     settings = example.TuningSettings(entropy=0.2)
     pays = torch.tensor([[1.0, 0.0, 0.0, 0.0], [0.0, 0.5, 0.0, 1.0]])
