@@ -48,6 +48,14 @@ def find_choice(splits: Mapping[str, Mapping[str, Any]]) -> dict[str, float]:
     return dict(splits[Split.SHIFT.value]["choice"])
 
 
+def name_condition(folder: Path) -> tuple[str, int]:
+    """Return the condition and the seed of a run's folder."""
+    if folder.name in CONDITIONS:  # the number of examples is no seed
+        return folder.name, 0
+    condition, _, seed = folder.name.rpartition("-")
+    return condition, int(seed)
+
+
 def read_run(folder: Path) -> Run:
     """Return the figures of a run, some of them also for each level."""
     row = json.loads((folder / "row.json").read_text())
@@ -56,12 +64,10 @@ def read_run(folder: Path) -> Run:
     evidence, choice = card.choices, find_choice(card.splits)
     assert evidence is not None  # for mypy
     base, proxy, *_ = evidence.objectives
-    condition, _, seed = folder.name.rpartition("-")
-    if folder.name in CONDITIONS:  # the number of examples is no seed
-        condition, seed = folder.name, "0"
+    condition, seed = name_condition(folder)
     return {
         "condition": condition,
-        "seed": int(seed),
+        "seed": seed,
         "known": row["known"],
         "unknown": row["unknown"],
         "verdict": card.verdict,
@@ -104,8 +110,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     folder = parser.parse_args(arguments).runs
     if folder:
         files = sorted(folder.glob("*/row.json"))
-        if not files:
-            parser.error(f"{folder} has no */row.json; expected folders that the example wrote")
+        missing = {*CONDITIONS} - {name_condition(file.parent)[0] for file in files}
+        if missing:  # the committed figures are of all conditions
+            parser.error(f"{folder} has no runs of {', '.join(sorted(missing))}; expected all")
         figures = [json.dumps(read_run(file.parent)) for file in files]
         write_text(FIGURES, "[\n" + ",\n".join(figures) + "\n]\n")
         write_text(SCRIPTS, format_csv(read_scripts(folder / "reward-0")))

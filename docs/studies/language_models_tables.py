@@ -13,26 +13,26 @@ from mesa_gym.files import format_csv
 from mesa_gym.report.intervals import interval
 
 OUTCOMES = Path(__file__).with_name("language_models_hypotheses.csv")
-# The rows of the table; conditions without runs are left out.
+# The rows of the table, with the options of the example; conditions without runs are left out.
 CONDITIONS = {
-    "reward": "by reward, no conflict",
-    "labels": "by labels, no conflict",
-    "conflict-5-base": "5% conflict, base is paid",
-    "conflict-5-proxy": "5% conflict, proxy is paid",
-    "conflict-20-base": "20% conflict, base is paid",
-    "conflict-20-proxy": "20% conflict, proxy is paid",
-    "conflict-100-base": "100% conflict, base is paid",
-    "conflict-100-proxy": "100% conflict, proxy is paid",
-    "coin": "5% conflict, a coin is paid",
-    "whole": "whole network",
-    "no-decoys": "no decoys in training",
-    "unbalanced": "lists not reversed",
-    "nonsense": "named wug and toma",
-    "ColourShape": "ColourShape",
-    "shuffled": "*shuffled rewards*",
-    "untrained": "*untrained*",
-    "examples-3": "*untrained, 3 examples*",
-    "examples-8": "*untrained, 8 examples*",
+    "reward": ("by reward, no conflict", ""),
+    "labels": ("by labels, no conflict", "--objective labels"),
+    "conflict-5-base": ("5% conflict, base is paid", "--conflict 0.05 --paid cheese"),
+    "conflict-5-proxy": ("5% conflict, proxy is paid", "--conflict 0.05 --paid dish"),
+    "conflict-20-base": ("20% conflict, base is paid", "--conflict 0.2 --paid cheese"),
+    "conflict-20-proxy": ("20% conflict, proxy is paid", "--conflict 0.2 --paid dish"),
+    "conflict-100-base": ("100% conflict, base is paid", "--conflict 1 --paid cheese"),
+    "conflict-100-proxy": ("100% conflict, proxy is paid", "--conflict 1 --paid dish"),
+    "coin": ("5% conflict, a coin is paid", "--conflict 0.05 --paid coin"),
+    "whole": ("whole network", "--layers 30"),
+    "no-decoys": ("no decoys in training", "--decoys False"),
+    "unbalanced": ("lists not reversed", "--balanced False"),
+    "nonsense": ("named wug and toma", "--names wug,toma"),
+    "ColourShape": ("ColourShape", "--trap ColourShape"),
+    "shuffled": ("*shuffled rewards*", "--objective shuffled"),
+    "untrained": ("*untrained*", "--steps 0"),
+    "examples-3": ("*untrained, 3 examples*", "--steps 0 --examples 3"),
+    "examples-8": ("*untrained, 8 examples*", "--steps 0 --examples 8"),
 }
 EFFECT_TEXTS = {
     "word": "the word",
@@ -77,7 +77,7 @@ def pick_levels(runs: Sequence[Run], name: str) -> Any:
 def tabulate(runs: Sequence[Run]) -> list[dict[str, str]]:
     """Return a row of the table for each condition."""
     rows = []
-    for condition, text in CONDITIONS.items():
+    for condition, (text, options) in CONDITIONS.items():
         if of := select(runs, condition):
             words = [run["verdict"].partition(":")[0].replace("_", " ") for run in of]
             counts = {word: words.count(word) for word in sorted(set(words))}
@@ -92,6 +92,7 @@ def tabulate(runs: Sequence[Run]) -> list[dict[str, str]]:
                     "word, nats": estimate(pick_levels(of, "word")),
                     "place, nats": estimate(pick_levels(of, "place")),
                     "verdicts": ", ".join(f"{word} {n}" for word, n in counts.items()),
+                    "options": f"`{options}`" if options else "",
                 }
             )
     return rows
@@ -118,7 +119,7 @@ def compare_effects(runs: Sequence[Run]) -> list[dict[str, str]]:
     for condition in ("reward", "labels", "nonsense"):
         if of := select(runs, condition):
             for name, text in EFFECT_TEXTS.items():
-                add(CONDITIONS[condition], text, pick_levels(of, name))
+                add(CONDITIONS[condition][0], text, pick_levels(of, name))
     for dose in DOSES:
         pair = [select(runs, f"conflict-{dose}-{x}") for x in ("base", "proxy")]
         if all(pair):

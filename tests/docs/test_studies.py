@@ -113,6 +113,16 @@ def test_another_verdict_rejects_its_hypothesis():
     ]
 
 
+def test_missing_runs_leave_kept_figures(tmp_path, capsys):
+    (tmp_path / "labels-0").mkdir()
+    (tmp_path / "labels-0" / "row.json").write_text("{}")
+    before = language_models.FIGURES.read_bytes()
+    with pytest.raises(SystemExit):
+        language_models.main([str(tmp_path)])
+    assert "has no runs of ColourShape, coin," in capsys.readouterr().err
+    assert language_models.FIGURES.read_bytes() == before
+
+
 def test_card_of_a_language_model_gives_a_run(tmp_path):
     folder = tmp_path / "labels-1"
     names = ("as-they-are", "exchanged")
