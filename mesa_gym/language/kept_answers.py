@@ -190,8 +190,8 @@ def _copy_plain(settings: Mapping[str, Any]) -> dict[str, Any]:
 def _read_answers(path: Path, head: _Model) -> tuple[bool, list[_Exchange]]:
     """Return whether a file names its model, and its answers.
 
-    Files that were joined name the model several times. Incomplete lines are skipped, because a killed process leaves them, and the next run asks their
-    questions again.
+    Files that were joined name the model several times. Incomplete lines are skipped, because a
+    killed process leaves them, and the next run asks their questions again.
 
     Raises:
         ValueError: the file has answers of another model, or a line that is not an answer.
