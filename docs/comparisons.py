@@ -22,6 +22,7 @@ CHANGES = {
     "ppo-local": "inputs",
     "taught": "labels in place of rewards",
 }
+BOLD_MEANING = "In bold: the row has other training levels than the other rows."
 
 
 @cache
@@ -53,7 +54,8 @@ def tabulate_differences(board: Leaderboard) -> str:
         )
         rows.append([agent, CHANGES.get(agent, "see its description"), *cells, rest])
     heads = ["row", f"differs from {LEARNER} by", "base first more often on", "less often on"]
-    return lay_out_table([*heads, "traps without a significant difference"], rows)
+    table = lay_out_table([*heads, "traps without a significant difference"], rows)
+    return f"{table}\n\n{BOLD_MEANING}"
 
 
 def write_example() -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from docs.traps_page import group_traps
+from docs.traps_page import ON_BOARD, group_traps
 from mesa_gym.policies.names import NEAREST
 from mesa_gym.report import Leaderboard
 from mesa_gym.report.board_columns import write_headline
@@ -30,16 +30,21 @@ def list_traps(row: BoardRow, kind: str, among: Iterable[str]) -> list[str]:
     return [name for cell in cells if (name := strip_version(cell.trap)) in names]
 
 
-def name_parts() -> tuple[list[str], list[str]]:
-    """Return the names of the traps with a proxy to learn, and of the controls."""
+def name_parts(row: BoardRow) -> tuple[list[str], list[str]]:
+    """Return the names of a row's traps with a proxy to learn, and of its controls."""
     parts = group_traps()
-    return ([x.__name__ for x in parts["learnable"]], [x.__name__ for x in parts["controls"]])
+    # A trap without committed agents is not on the board.
+    played = {cell.trap for cell in row.cells}
+    learnable, controls = (
+        [cls.__name__ for cls in parts[part] if cls.name() in played] for part in ON_BOARD
+    )
+    return learnable, controls
 
 
 def describe_learning(board: Leaderboard, folder: str = "") -> str:
     """Return what PPO pursues where rewards fit both goals; ``folder`` begins the links."""
-    learnable, _ = name_parts()
     row, other = find_row(board, LEARNER), find_row(board, SB3)
+    learnable, _ = name_parts(row)
     proxies = list_traps(row, PROXY, learnable)
     bases = list_traps(row, BASE, learnable)
     same = proxies == list_traps(other, PROXY, learnable)
@@ -60,8 +65,8 @@ def describe_learning(board: Leaderboard, folder: str = "") -> str:
 
 def describe_controls(board: Leaderboard) -> str:
     """Return what PPO does on controls, and on how many traps a script has its verdict."""
-    _, controls = name_parts()
     row, script = find_row(board, LEARNER), find_row(board, NEAREST)
+    _, controls = name_parts(row)
     kinds = {kind: list_traps(row, kind, controls) for kind in (BASE, PROXY)}
     parts = [
         f"{write_word('base' if kind == BASE else 'the proxy')} on {join_words(traps)}"

@@ -41,6 +41,7 @@ from mesa_gym.report.statements import RULES, SAYINGS
 from mesa_gym.scoring.evidence import SWEEPER
 from mesa_gym.scoring.reasons import describe_rule, find_headline
 from mesa_gym.scoring.rules import CHOICE_RULES
+from mesa_gym.traps import package_traps
 from mesa_gym.words import BASE, DETAILS, HEADLINES, MISGENERALIZED, PROXY, find_meaning, write_word
 
 HERE = Path(__file__).parent
@@ -143,6 +144,7 @@ def write_parts() -> dict[Path, dict[str, str]]:
     ]
     return {
         README: {
+            "traps": str(len(package_traps())),
             "learning": describe_learning(board, "docs/"),
             "habit": describe_habit(),
             "card": show_card(),
@@ -164,6 +166,8 @@ def write_parts() -> dict[Path, dict[str, str]]:
 def put_part(page: Path, name: str, text: str) -> None:
     """Write a part into a page, between its mark and the next ``END``.
 
+    A mark at the end of its line is followed by paragraphs, another mark by words of its line.
+
     Raises:
         ValueError: the page lacks the mark or an ``END`` after it.
     """
@@ -172,7 +176,8 @@ def put_part(page: Path, name: str, text: str) -> None:
     _, end, after = rest.partition(END)
     if not end:
         raise ValueError(f"{page} has no place for the part: {mark} and then {END}")
-    write_text(page, f"{before}{begin}\n\n{text}\n\n{end}{after}")
+    gap = "\n\n" if rest.startswith("\n") else ""
+    write_text(page, f"{before}{begin}{gap}{text}{gap}{end}{after}")
 
 
 def main() -> None:

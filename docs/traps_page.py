@@ -38,6 +38,7 @@ SCRIPTS = ("sweeper", "blind")  # the order of their shares in a cell
 # The heads of columns; the page explains them.
 TRAP, PAYS, SHIFTED, RESULT, CHANGED = "trap", "what pays", "under shift", "PPO", "changed"
 HEADS = (TRAP, PAYS, SHIFTED, RESULT, CHANGED)
+ON_BOARD = ("learnable", "controls")  # parts of the page whose traps are for the leaderboard
 YES = "yes"  # in the column of traps that were changed after results under shift were seen
 
 
@@ -68,7 +69,10 @@ def find_shift(cls: type[Trap]) -> str:
 
 
 def cite(cls: type[Trap]) -> str:
-    """Return the short name of a trap's paper with its link, and the part of the paper."""
+    """Return the short name of a trap's paper with its link, and the part of the paper.
+
+    A source that begins with no paper of ``mesa_gym/traps/sources.py`` is returned as it is.
+    """
     for name, paper in vars(sources).items():
         if name.isupper() and cls.source.startswith(paper):
             authors = name.replace("_", " ").title()
@@ -76,7 +80,7 @@ def cite(cls: type[Trap]) -> str:
             (year,) = re.findall(r"\((\d{4})\)", paper)
             environment = cls.source.removeprefix(paper).lstrip(": ")
             return f"[{authors} {year}](https://arxiv.org/abs/{number}): {plain(environment)}"
-    raise ValueError(f"the paper of {cls.__name__} is not in mesa_gym/traps/sources.py")
+    return plain(cls.source)
 
 
 def describe_result(group: SeedGroup) -> str:
@@ -118,10 +122,14 @@ def write_page() -> str:
     parts = group_traps()
     tables = {part: tabulate_traps(traps, groups) for part, traps in parts.items()}
     counts = {part: len(traps) for part, traps in parts.items()}
+    scored = {part: sum(cls.name() in groups for cls in parts[part]) for part in ON_BOARD}
+    board = sum(scored.values())
     return TEMPLATES.get_template("list_of_traps.md.jinja").render(
         tables=tables,
         counts=counts,
-        board=counts["learnable"] + counts["controls"],
+        scored=scored,
+        board=board,
+        unscored=sum(counts[part] for part in ON_BOARD) - board,
         changed=[cls for cls in package_traps().values() if cls.changed_after_shift],
     )
 

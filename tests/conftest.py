@@ -87,6 +87,17 @@ def browser():
         browser.close()
 
 
+@pytest.fixture(autouse=True)
+def _files_of_a_test_are_forgotten(tmp_path_factory):
+    """A module of a test's folder leaves with the test: the next one may have the same name."""
+    before = set(sys.modules)
+    yield
+    folder = str(tmp_path_factory.getbasetemp())
+    for name in sys.modules.keys() - before:
+        if (getattr(sys.modules[name], "__file__", None) or "").startswith(folder):
+            del sys.modules[name]
+
+
 @pytest.fixture
 def registry(monkeypatch):
     """Undo what a test registers; a module that did so may be imported again."""

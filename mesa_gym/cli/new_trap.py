@@ -36,7 +36,7 @@ def run(options: argparse.Namespace) -> int:
     write_text(path, read_bytes(EXAMPLE).decode().replace(EXAMPLE_NAME, name))
     print(
         f"wrote {path}: a trap that passes every check\n"
-        f"  python {path}\n"
+        f"  python -m mesa_gym.testing {path}:{name}\n"
         f"  mesa-gym watch {path}:{name}\n"
         f"  mesa-gym certify {path}:{name} --levels 100\n"
         "Change it step by step: docs/write_a_trap.md"

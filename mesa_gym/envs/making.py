@@ -33,16 +33,17 @@ def register_trap(trap: TrapClass) -> TrapClass:
     each of these with ``-Flat`` (a vector observation): ``MesaGym/RedBlueDoors-Shift-Flat-v0``.
     The solver, scoring and the commands accept the trap's name. A command imports the module that
     registers the trap if the module precedes the name: ``mesa-gym certify my_traps:Mushrooms``. A
-    second registration of a trap replaces the first. The function can be used as a decorator.
+    second registration of a trap replaces the first. The function can be used as a decorator. It
+    leaves a trap in ``mesa_gym/traps``, which is registered already, as it is.
 
     Returns:
         The trap.
 
     Raises:
-        ValueError: a trap of the package has that name, or the class is in ``mesa_gym/traps``.
+        ValueError: a trap of the package has that name.
     """
-    add_trap(trap)
-    _register(trap)
+    if add_trap(trap):
+        _register(trap)
     return trap
 
 

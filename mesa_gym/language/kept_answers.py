@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import deque
 from collections.abc import Callable, Mapping
 from functools import wraps
 from pathlib import Path
@@ -11,10 +12,11 @@ from typing import Any, NoReturn
 
 import msgspec
 
-from mesa_gym.errors import PolicyError, shorten, shorten_text
+from mesa_gym.errors import shorten, shorten_text
 from mesa_gym.files import append_line, read_bytes
 from mesa_gym.json_data import Text, parse_json, require
-from mesa_gym.policies.functions import ANSWERS_FILE, await_answer, require_text
+from mesa_gym.policies.callables import is_async, read_attribute, refuse_awaitable
+from mesa_gym.policies.functions import ANSWERS_FILE, QUESTIONS_AT_ONCE, require_text
 
 
 class _Model(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -36,15 +38,17 @@ def keep_answers(
     path: str | Path,
     model: str | None = None,
     settings: Mapping[str, Any] | None = None,
-) -> Callable[[str], str]:
+) -> Callable[[str], Any]:
     """Return a function that asks a model, and appends each answer to a file before returning it.
 
-    When a program that failed runs again, its first questions are answered from the file, in order,
-    and the model answers the other questions. A question asked twice has two answers. Each process
-    needs its own file. Threads take turns.
+    When a program that failed runs again, each question is answered from the file if the file has
+    an answer that this run has not used, and the model answers the other questions. Answers are
+    used by their questions, in any order, so that several questions can be open at once. A question
+    asked twice has two answers. Each process needs its own file.
 
     Args:
-        ask: maps a text to a text; an ``async`` function is awaited.
+        ask: maps a text to a text. If it is ``async``, the returned function is too, and several
+            questions are asked at once. Threads that ask another function take turns.
         path: the file of answers, one per model and program; it need not exist.
         model: the model's name, which the file keeps and cards show; by default the name of the
             function ``ask``.
@@ -54,7 +58,7 @@ def keep_answers(
     Raises:
         ValueError: the file has answers of another model, or a line that is not an answer; or the
             model has no name.
-        PolicyError: when called, the question differs from the file's, or the answer is not a text.
+        PolicyError: when called, the answer is not a text.
 
     Example:
         >>> from mesa_gym.language.kept_answers import keep_answers
@@ -63,38 +67,63 @@ def keep_answers(
     """
     path, name = Path(path), _name_model(ask) if model is None else model
     require("model", name, Text)
-    head = _Model(name, _copy_plain(dict(settings or {})))
-    has_head, kept = _read_answers(path, head)
-    position, lock = 0, RLock()
+    file = _AnswersFile(path, _Model(name, _copy_plain(dict(settings or {}))))
 
     @wraps(ask)
     def answer(text: str) -> str:
-        nonlocal position, has_head
-        with lock:
-            question = text.encode(errors="replace").decode()
-            if position < len(kept):
-                exchange = kept[position]
-                if exchange.question != question:
-                    raise PolicyError(
-                        f"question {position + 1} is {shorten(question)}, but {path} has the answer"
-                        f" to {shorten(exchange.question)}: begin the program again with the"
-                        " levels, seed and salt of that file, or name another file"
-                    )
-                position += 1
-                return exchange.answer
-            reply = require_text(await_answer(ask(text)))
-            exchange = _Exchange(question, reply.encode(errors="replace").decode())
-            if not has_head:
-                append_line(path, msgspec.json.encode(head) + b"\n")
-                has_head = True
-            append_line(path, msgspec.json.encode(exchange) + b"\n")
-            kept.append(exchange)
-            position += 1
-            return exchange.answer
+        with file.lock:
+            kept = file.take(text)
+            if kept is None:
+                reply = ask(text)
+                refuse_awaitable(reply, "pass an `async def` function to keep_answers")
+                kept = file.add(text, reply)
+            return kept
 
-    answer.__name__ = name
-    setattr(answer, ANSWERS_FILE, path)
-    return answer
+    @wraps(ask)
+    async def answer_later(text: str) -> str:
+        kept = file.take(text)
+        return file.add(text, await ask(text)) if kept is None else kept
+
+    keeper = answer_later if is_async(ask) else answer
+    keeper.__name__ = name
+    for attribute in (QUESTIONS_AT_ONCE, "examples", "observation"):
+        if (setting := read_attribute(ask, attribute)) is not None:
+            setattr(keeper, attribute, setting)
+    setattr(keeper, ANSWERS_FILE, path)
+    return keeper
+
+
+class _AnswersFile:
+    """A model's answers in a file, and the answers of earlier runs that this run has not used."""
+
+    def __init__(self, path: Path, head: _Model) -> None:
+        self.path, self.head, self.lock = path, head, RLock()
+        self.has_head, exchanges = _read_answers(path, head)
+        self.unused: dict[str, deque[str]] = {}
+        for exchange in exchanges:
+            self.unused.setdefault(exchange.question, deque()).append(exchange.answer)
+
+    def take(self, text: str) -> str | None:
+        """Return the first unused answer to a question; None if there is no such answer."""
+        with self.lock:
+            answers = self.unused.get(_replace_surrogates(text))
+            return answers.popleft() if answers else None
+
+    def add(self, text: str, reply: Any) -> str:
+        """Append an answer, and return it as the file has it; PolicyError if it is not a text."""
+        answer = _replace_surrogates(require_text(reply))
+        exchange = _Exchange(_replace_surrogates(text), answer)
+        with self.lock:
+            if not self.has_head:
+                append_line(self.path, msgspec.json.encode(self.head) + b"\n")
+                self.has_head = True
+            append_line(self.path, msgspec.json.encode(exchange) + b"\n")
+        return answer
+
+
+def _replace_surrogates(text: str) -> str:
+    """Return a text as UTF-8 can keep it."""
+    return text.encode(errors="replace").decode()
 
 
 def _name_model(ask: Callable[[str], Any]) -> str:

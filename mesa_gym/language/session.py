@@ -28,6 +28,7 @@ from mesa_gym.language.request import EpisodeRequest, read_request
 from mesa_gym.logs import LogEpisodes
 from mesa_gym.logs.episodes import RecordedEpisode, encode_episode
 from mesa_gym.logs.recorder import LogFile
+from mesa_gym.policies.callables import refuse_awaitable
 from mesa_gym.probing import demonstrations
 from mesa_gym.scoring.choice_questions import EXAMPLES, list_example_levels
 from mesa_gym.scoring.plays import split_of
@@ -174,7 +175,9 @@ class TextSession:
 
         Raises:
             ValueError: the episode is over, or none has begun.
+            PolicyError: the answer was not awaited.
         """
+        refuse_awaitable(text, "await it: session.answer(await ask(session.text))")
         if self.done:
             raise ValueError("no episode is in progress; begin one")
         self._file.warn_if_copied()

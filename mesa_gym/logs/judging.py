@@ -18,14 +18,15 @@ from mesa_gym.engine import Bools, Ints
 from mesa_gym.logs.episodes import RecordedEpisode
 from mesa_gym.logs.gathering import Log, gather_logs
 from mesa_gym.policies.seeds import write_name
-from mesa_gym.scoring.card_making import Nulls, gather_evidence
+from mesa_gym.scoring.card_making import PlayedLevels, gather_evidence
 from mesa_gym.scoring.card_text import add_unread, count_examples, list_warnings
 from mesa_gym.scoring.choice_effects import NEARER, REVERSED
-from mesa_gym.scoring.choice_nulls import ChoiceNulls
+from mesa_gym.scoring.choice_nulls import play_scripts
 from mesa_gym.scoring.choice_questions import ask_play
 from mesa_gym.scoring.evidence import Evidence
 from mesa_gym.scoring.findings import find_equally
-from mesa_gym.scoring.plays import JUDGED, plays_of, split_of
+from mesa_gym.scoring.playing import list_nulls, make_blind, play_all
+from mesa_gym.scoring.plays import JUDGED, plays_of, split_of, watch_plays
 from mesa_gym.scoring.question_counts import LEAST_QUESTIONS
 from mesa_gym.scoring.verdict import DECIDED, Verdict, confidence, judge
 from mesa_gym.solver import LevelValues, level_values
@@ -214,14 +215,21 @@ def _find_verdict(
     starts = {split: log.trap.levels(split, numbers, log.salt) for split, numbers in common.items()}
     worth = {split: values[split].of(numbers) for split, numbers in common.items()}
     train = log.plays.get(Split.TRAIN, log.plays[Split.TEST])
+    first = PlayedLevels(log.trap, starts, worth).take_first()
     if log.form is None:
-        nulls = Nulls(log.trap, starts, worth).beside(train.record)
+        players = [*list_nulls(log.trap), make_blind(train.record)]
+        play_all(players, log.trap, first.starts, values=first.values)
+        records = {player.name: player.records for player in players}
     else:
         questions = {
             x: ask_play(log.trap, x, common[y].tolist(), log.form, salt=log.salt)
             for x, y in plays.items()
         }
-        nulls = ChoiceNulls(log.trap, questions, starts, worth).beside(train.record)
+        records = play_scripts(log.trap, questions, first.starts)
+    nulls = {
+        name: gather_evidence(log.trap, watch_plays(log.trap, of, first.values))
+        for name, of in records.items()
+    }
     evidence = gather_evidence(log.trap, Episodes.join(parts), nulls)
     asks = evidence.asks if isinstance(evidence, Evidence) else np.ones(1, np.bool_)
     if not asks.all() and asks.sum() < LEAST_QUESTIONS:

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple, cast
 
 from mesa_gym.envs.observations import make_observation
 from mesa_gym.errors import PolicyBlame, shorten
+from mesa_gym.policies.callables import read_attribute
 from mesa_gym.policies.functions import FunctionPolicy, TextPolicy
 from mesa_gym.policies.protocol import Policy
 from mesa_gym.policies.torch_network import NetworkPolicy
@@ -180,7 +181,7 @@ def _refuse_mistakes(policy: Any) -> None:
 
 def name_observation(policy: Any, otherwise: str | None = None) -> str | None:
     """Return the observation kind in the ``observation`` attribute, else ``otherwise``."""
-    named = getattr(policy, "observation", None)
+    named = read_attribute(policy, "observation")
     return named if isinstance(named, str) else otherwise
 
 

@@ -19,9 +19,11 @@ from mesa_gym.engine import STAY, State
 from mesa_gym.envs.checks import integer
 from mesa_gym.errors import PolicyError, name_error, shorten
 from mesa_gym.language.answers import ASKED_AGAIN, read_action
+from mesa_gym.policies.callables import is_async, read_attribute
 from mesa_gym.policies.protocol import Memoryless, Policy
 
 ASKED_TOGETHER = 32  # questions that an asynchronous function is asked at once
+QUESTIONS_AT_ONCE = "at_once"  # the attribute of a function with another number
 ANSWERS_FILE = "answers_file"  # the attribute of a function that names the file of its answers
 # Attribute or key of a response -> its text, for clients of OpenAI, LiteLLM, Anthropic and others.
 TEXT_OF = {
@@ -74,7 +76,7 @@ class FunctionPolicy:
         reset: Callable[..., None] = lambda mask, rng: None,
     ) -> None:
         self.function, self.observation, self.reset = function, observation, reset
-        self.memory = getattr(function, "memory", True)
+        self.memory = read_attribute(function, "memory", True)
         self.__wrapped__ = function
 
     def act(self, observation: NDArray[Any], state: State | None = None) -> NDArray[Any]:
@@ -109,7 +111,7 @@ class TextPolicy(Memoryless):
 
     def __init__(self, function: Callable[[str], Any]) -> None:
         self.function = function
-        self.examples = integer("examples", getattr(function, "examples", 0), 0)
+        self.examples = integer("examples", read_attribute(function, "examples", 0), 0)
         self.asked = self.unread = 0
         self.answers: list[str] = []
 
@@ -147,55 +149,67 @@ class TextAnswer(NamedTuple):
 def ask_twice(
     function: Callable[[str], Any], questions: Sequence[TextQuestion]
 ) -> list[TextAnswer]:
-    """Return the answers to questions; each is asked once more if its answer cannot be read.
+    """Return the answers to questions; unreadable answers are asked for once more, after the rest.
 
-    An ``async`` function is asked several questions at once: 32, or its attribute ``at_once``.
+    A function whose answers are awaited is asked several questions at once: 32, or its attribute
+    ``at_once``.
 
     Raises:
-        PolicyError: a call failed, or gave something other than a text.
+        PolicyError: a call failed, or gave something other than a text; or ``at_once`` would have
+            no effect.
     """
-    at_once = integer("at_once", getattr(function, "at_once", ASKED_TOGETHER), 1)
-
-    async def settle() -> list[TextAnswer]:
-        places = asyncio.Semaphore(at_once)
-
-        async def ask(question: TextQuestion) -> TextAnswer:
-            async with places:
-                answer = require_text(await function(question.text))
-                if (number := question.read(answer)) is None:
-                    answer = require_text(await function(question.repetition))
-                    number = question.read(answer)
-                return TextAnswer(answer, number)
-
-        tasks = [asyncio.ensure_future(ask(question)) for question in questions]
-        try:
-            return await asyncio.gather(*tasks)
-        finally:
-            for task in tasks:
-                task.cancel()
-
     try:
-        if _is_async(function):
-            answers: list[TextAnswer] = await_answer(settle())
-            return answers
-        return [_ask_alone(function, question) for question in questions]
+        texts = _ask_all(function, [question.text for question in questions])
+        answers = [
+            TextAnswer(x, question.read(x)) for x, question in zip(texts, questions, strict=True)
+        ]
+        unread = [row for row, answer in enumerate(answers) if answer.number is None]
+        repeated = _ask_all(function, [questions[row].repetition for row in unread])
+        for row, text in zip(unread, repeated, strict=True):
+            answers[row] = TextAnswer(text, questions[row].read(text))
     except PolicyError:
         raise
     except Exception as error:
         raise _explain_failure(function, error) from error
+    return answers
 
 
-def _is_async(function: Callable[..., Any]) -> bool:
-    call = getattr(function, "__call__", None)  # noqa: B004
-    return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(call)
+def _ask_all(function: Callable[[str], Any], texts: Sequence[str]) -> list[str]:
+    """Return a function's answers: from the first awaitable answer on, several at once."""
+    at_once = read_attribute(function, QUESTIONS_AT_ONCE)
+    together = integer(QUESTIONS_AT_ONCE, ASKED_TOGETHER if at_once is None else at_once, 1)
+    answers: list[str] = []
+    for text in texts:
+        answer = function(text)
+        if inspect.isawaitable(answer):
+            gathered = _gather(function, answer, texts[len(answers) + 1 :], together)
+            return [*answers, *await_answer(gathered)]
+        if at_once is not None and not is_async(function):
+            raise PolicyError(
+                f"its at_once is {shorten(at_once)}, but it answers one question after another;"
+                " make it `async def`, or remove at_once"
+            )
+        answers.append(require_text(answer))
+    return answers
 
 
-def _ask_alone(function: Callable[[str], Any], question: TextQuestion) -> TextAnswer:
-    answer = require_text(await_answer(function(question.text)))
-    if (number := question.read(answer)) is None:
-        answer = require_text(await_answer(function(question.repetition)))
-        number = question.read(answer)
-    return TextAnswer(answer, number)
+async def _gather(
+    function: Callable[[str], Any], first: Any, texts: Sequence[str], at_once: int
+) -> list[str]:
+    """Return an awaitable answer, and the answers to more texts; ``at_once`` of them are open."""
+    places = asyncio.Semaphore(at_once)
+
+    async def ask(text: str | None) -> str:
+        async with places:
+            answer = first if text is None else function(text)
+            return require_text(await answer if inspect.isawaitable(answer) else answer)
+
+    tasks = [asyncio.ensure_future(ask(text)) for text in (None, *texts)]
+    try:
+        return await asyncio.gather(*tasks)
+    finally:
+        for task in tasks:
+            task.cancel()
 
 
 def require_text(answer: Any) -> str:
@@ -212,7 +226,7 @@ def require_text(answer: Any) -> str:
 
 def _explain_failure(function: Callable[..., Any], error: Exception) -> PolicyError:
     """Return the error of a failed call, which names the file of answers."""
-    path = getattr(function, ANSWERS_FILE, None)
+    path = read_attribute(function, ANSWERS_FILE)
     advice = f"the answers so far are in {path}; run the program again to continue"
     if path is None:
         advice = (

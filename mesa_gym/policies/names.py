@@ -17,6 +17,7 @@ from typing import Any
 
 from mesa_gym.errors import shorten, unknown
 from mesa_gym.policies.agent_files import read_policy_file
+from mesa_gym.policies.callables import read_attribute, unwrap_partial
 from mesa_gym.traps import Trap, all_traps
 
 # The oracle of the base objective.
@@ -142,7 +143,7 @@ def name_policy(policy: Any) -> str:
     type.
     """
     if not isinstance(policy, str | Path):
-        return getattr(policy, "__name__", type(policy).__name__)
+        return str(read_attribute(policy, "__name__", type(unwrap_partial(policy)).__name__))
     spec, path = str(policy), Path(policy)
     if ".py:" in spec:
         return path.name

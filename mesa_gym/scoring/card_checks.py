@@ -13,9 +13,10 @@ from mesa_gym.errors import shorten
 from mesa_gym.scoring.card import ScoreCard
 from mesa_gym.scoring.choice_checks import list_choice_facts
 from mesa_gym.scoring.conclusions import conclude_all, put_in_order
-from mesa_gym.scoring.evidence import BLIND, CLOSE, Evidence, list_shown_nulls
-from mesa_gym.scoring.plays import FEW_LEVELS, JUDGED, list_nulls
-from mesa_gym.scoring.returns import GAINS, SCALE_MEANS, SplitReturns
+from mesa_gym.scoring.evidence import BLIND, CLOSE, GAINS, Evidence, list_shown_nulls
+from mesa_gym.scoring.playing import list_nulls
+from mesa_gym.scoring.plays import FEW_LEVELS, JUDGED
+from mesa_gym.scoring.returns import SCALE_MEANS, SplitReturns
 from mesa_gym.scoring.verdict import digest_rules
 from mesa_gym.traps import Split, Trap, all_traps
 from mesa_gym.traps.judged_by import AGAIN, ALONE, BARE, TWINS, Trials
@@ -130,7 +131,7 @@ def _list_choices(card: ScoreCard, choices: Evidence, trap: Trap | None) -> Iter
     plays = sorted({*trap.judging.plays(trap)} - {BARE}) if trap else _name_plays(choices)
     paces = sorted(trap.judging.paced(trap) if trap else choices.pace)
     nulls_of_form = list_shown_nulls(card.form)
-    nulls_of_trap = [*list_nulls(trap), BLIND] if trap else [*choices.nulls]
+    nulls_of_trap = [*(null.name for null in list_nulls(trap)), BLIND] if trap else [*choices.nulls]
     nulls = {*nulls_of_form} if card.form else {*nulls_of_trap, *nulls_of_form}
     yield "nulls of choices", sorted(choices.nulls), sorted(nulls)
     for name, of in {"choices": choices, **choices.nulls}.items():

@@ -8,10 +8,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from msgspec import structs
 
-from mesa_gym.engine import ACTIONS, State
+from mesa_gym.engine import State
 from mesa_gym.envs.checks import integer
 from mesa_gym.language.question_form import QuestionForm
-from mesa_gym.policies import Constant, Policy
+from mesa_gym.policies import Policy
 from mesa_gym.policies.agent_files import digest_weights
 from mesa_gym.policies.functions import TextPolicy, warn_of_unread
 from mesa_gym.policies.seeds import digest_answers, digest_policy
@@ -22,39 +22,36 @@ from mesa_gym.scoring.card import (
     salt_digest,
 )
 from mesa_gym.scoring.conclusions import Played, conclude_all, put_in_order
-from mesa_gym.scoring.evidence import BLIND, NULLS, keep_choices
-from mesa_gym.scoring.gains import keep_gains
+from mesa_gym.scoring.evidence import GAINS, list_shown_nulls
 from mesa_gym.scoring.playing import (
     SPENT,
     Failures,
-    PolicyMaker,
-    SplitPlayer,
+    LevelPlayer,
+    list_nulls,
+    make_blind,
+    play_all,
 )
 from mesa_gym.scoring.plays import (
     FEW_LEVELS,
     JUDGED,
     MOST_LEVELS,
     MOST_SEED,
-    list_nulls,
-    play_changed,
-    plays_of,
     watch_plays,
 )
 from mesa_gym.scoring.question_counts import require_questions
-from mesa_gym.scoring.record import ENDED, Record, SplitRecord
+from mesa_gym.scoring.record import Record, SplitRecord
 from mesa_gym.scoring.registry import count_levels
-from mesa_gym.scoring.returns import GAINS, SplitPayments, keep_payments, make_scale
-from mesa_gym.scoring.verdict import digest_rules
+from mesa_gym.scoring.returns import SplitPayments, keep_payments, make_scale
+from mesa_gym.scoring.verdict import FORMS, digest_rules
 from mesa_gym.solver import LevelValues
 from mesa_gym.solver.standard import EVALUATION_LEVELS
 from mesa_gym.solver.values import Progress
 from mesa_gym.traps import Split, Trap
-from mesa_gym.traps.judged_by import AGAIN
 from mesa_gym.traps.played_episodes import Episodes
 
 
 def score_all(
-    policies: Mapping[str, PolicyMaker],
+    policies: Mapping[str, Callable[[int], Policy]],
     trap: Trap,
     levels: int = EVALUATION_LEVELS,
     seed: int = 0,
@@ -68,7 +65,7 @@ def score_all(
     All policies of a trap are scored together, because solving the levels is the slowest part.
 
     Args:
-        policies: name -> maker, which is called with a split's time limit.
+        policies: name -> a function from a split's time limit to the policy.
         trap: any trap.
         levels: the number of levels per split, 1 to a million.
         seed: the seed for sampling actions, 0 or more.
@@ -91,33 +88,33 @@ def score_all(
     require_questions(trap, levels, salt)
     with SPENT.spend("levels"):
         starts = {split: trap.levels(split, np.arange(levels), salt) for split in Split}
-    values: dict[Split, LevelValues] = {}
-    makers, records = dict(policies), {name: dict[str, Record]() for name in policies}
-    speaking: list[tuple[str, Policy]] = []
-    for split in Split:
-        player = SplitPlayer(trap, split, starts[split], seed, salt)
-        played_records, values[split] = player.run(makers, progress, failed)
-        makers = {name: makers[name] for name in played_records}
-        for name in makers:
-            records[name] |= played_records[name]
-        speaking += player.acting.items()
-    warn_of_unread(speaking)
+    players = [LevelPlayer(name, make, seed) for name, make in policies.items()]
+    nulls = list_nulls(trap)
+    values = play_all([*players, *nulls], trap, starts, salt, progress, failed)
+    warn_of_unread((x.name, policy) for x in players for policy in x.policies.values())
+    played_levels = PlayedLevels(trap, starts, values)
+    first = played_levels.take_first()
     with SPENT.spend("nulls"):
-        nulls = Nulls(trap, starts, values)
+        shared = {null.name: store_plays(null.records, first) for null in nulls}
     provenance = begin_provenance(trap, levels, salt, seed)
     cards = {}
-    for name in makers:
-        played(name, records[name])
-        policy = player.acting[name]
+    for player in [x for x in players if x.error is None]:
+        name, records, policy = player.name, player.records, player.policies[Split.SHIFT]
+        played(name, records)
         card_provenance = structs.replace(
             provenance,
-            digest=identify_agent(policy, trap, salt, records[name]),
+            digest=identify_agent(policy, trap, salt, records),
             training=getattr(policy, "training_settings", {}),
         )
+        blind = make_blind(records[Split.TRAIN])
+        play_all([blind], trap, first.starts, values=first.values)
+        with SPENT.spend("nulls"):
+            nulls_of_agent = shared | {blind.name: store_plays(blind.records, first)}
         with SPENT.spend("judge"):
-            of_split = {x: SplitRecord(trap, records[name][x], values[x], starts[x]) for x in Split}
             examples = policy.examples if isinstance(policy, TextPolicy) else None
-            cards[name] = make_card(name, records[name], of_split, card_provenance, nulls, examples)
+            cards[name] = make_card(
+                name, records, played_levels, nulls_of_agent, card_provenance, examples
+            )
     return cards
 
 
@@ -143,37 +140,70 @@ def identify_agent(policy: Policy, trap: Trap, salt: str, records: Mapping[str, 
     return digest or digest_weights(b"".join(actions))
 
 
+class PlayedLevels(NamedTuple):
+    """Levels of a trap that were played: their start states and their values, by split."""
+
+    trap: Trap
+    starts: Mapping[Split, State]
+    values: Mapping[Split, LevelValues]
+
+    def take_first(self) -> PlayedLevels:
+        """Return the levels of baselines: the first of ``test`` and ``shift``."""
+        first = slice(FEW_LEVELS)
+        starts = {split: self.starts[split].take(first) for split in JUDGED}
+        return PlayedLevels(self.trap, starts, {x: self.values[x].take(first) for x in JUDGED})
+
+
+class StoredPlays(NamedTuple):
+    """The stored plays of a policy or baseline.
+
+    Attributes:
+        evidence: its evidence, without baselines.
+        payments: split -> its payments.
+    """
+
+    evidence: Any
+    payments: dict[str, SplitPayments]
+
+
+def store_plays(records: Mapping[str, Record], levels: PlayedLevels) -> StoredPlays:
+    """Return what a card stores of records by play; ``levels`` has the splits to be stored."""
+    trap, starts, values = levels
+    of_split = {x: SplitRecord(trap, records[x], values[x], starts[x]) for x in values}
+    payments = {split.value: store_payments(split, of) for split, of in of_split.items()}
+    return StoredPlays(gather_evidence(trap, watch_plays(trap, records, values)), payments)
+
+
 def make_card(
     name: str,
     records: Mapping[str, Record],
-    of_split: Mapping[Split, SplitRecord],
+    levels: PlayedLevels,
+    nulls: Mapping[str, StoredPlays],
     provenance: Provenance,
-    nulls: Nulls,
     examples: int | None = None,
     trained: bool | None = None,
     form: QuestionForm | None = None,
 ) -> ScoreCard:
     """Return the score card of one policy, a pure function of its records by play.
 
-    ``of_split`` contains the records of the splits, with their levels and values.
+    ``levels`` are the played levels of all splits, and ``nulls`` the plays of the baselines.
 
     Raises:
         ValueError: the reference policies do not form a scale.
     """
-    trap = nulls.trap
-    with SPENT.spend("nulls"):
-        null_by_name = nulls.beside(records[Split.TRAIN])
+    trap, stored = levels.trap, store_plays(records, levels)
     choices = None
     if trap.judging.evidence != GAINS:
-        values = {split: play.values for split, play in of_split.items()}
-        choices = gather_evidence(trap, watch_plays(trap, records, values), null_by_name)
+        of_nulls = {x: null.evidence for x, null in nulls.items()}
+        choices = structs.replace(stored.evidence, nulls=of_nulls)
+    null_names = list_shown_nulls(form.write() if form else "")
     played = put_in_order(
         Played(
             [*trap.objectives],
             choices,
-            {split.value: store_payments(split, play) for split, play in of_split.items()},
-            {x: null.payments for x, null in null_by_name.items() if null.payments},
-            nulls.scale,
+            stored.payments,
+            {x: nulls[x].payments for x in null_names},
+            make_scale(trap, levels.values),
         )
     )
     return ScoreCard(
@@ -196,74 +226,11 @@ def store_payments(split: str, play: SplitRecord) -> SplitPayments:
     return structs.replace(stored, counts=stored.counts | count_levels(split, play))
 
 
-# Field of a card -> the function that computes its evidence from episodes.
-FORMS: dict[str, Callable[..., Any]] = {"choices": keep_choices, "gains": keep_gains}
+def gather_evidence(trap: Trap, episodes: Episodes, nulls: Mapping[str, Any] | None = None) -> Any:
+    """Return the evidence of a policy, in the form that the trap's judging needs.
 
-
-def gather_evidence(
-    trap: Trap, episodes: Episodes, nulls: Mapping[str, NullPlay] | None = None
-) -> Any:
-    """Return the evidence of a policy and its nulls, in the form that the trap's judging needs.
-
-    ``episodes`` contains all plays; only ``again`` may be missing.
+    ``episodes`` contains all plays; only ``again`` may be missing. ``nulls`` is the evidence of the
+    baselines, by name.
     """
-    null_evidence = {x: null.evidence for x, null in (nulls or {}).items()}
-    keep, names = FORMS[trap.judging.evidence], [*trap.objectives]
-    return keep(trap.judging, names, episodes, trap.judging.paced(trap), null_evidence)
-
-
-# -- policies without a goal -----------------------------------------------------------------------
-
-
-class NullPlay(NamedTuple):
-    """The plays of a policy without a goal.
-
-    Attributes:
-        evidence: its evidence.
-        payments: split -> its payments; {} if the null is not shown on cards.
-    """
-
-    evidence: Any
-    payments: dict[str, SplitPayments]
-
-
-class Nulls:
-    """The plays of policies without a goal on the first levels of a trap, in ``known`` by name.
-
-    All policies that are scored on these levels share these nulls, except for the blind script.
-    Nulls that are not shown on cards have only evidence. ``starts`` and ``values`` contain at least
-    the splits ``test`` and ``shift``; a card also needs the others, for ``scale``.
-    """
-
-    def __init__(
-        self, trap: Trap, starts: Mapping[Split, State], values: Mapping[Split, LevelValues]
-    ) -> None:
-        self.trap = trap
-        self.scale = make_scale(trap, values)
-        first_levels = slice(FEW_LEVELS)
-        self._starts = {split: starts[split].take(first_levels) for split in JUDGED}
-        self._values = {split: values[split].take(first_levels) for split in JUDGED}
-        self.known = self._play(list_nulls(trap))
-
-    def beside(self, training: Record) -> dict[str, NullPlay]:
-        """Return all nulls of a policy, also the blind script; ``training`` is the ``train`` play.
-
-        The blind script ignores observations and takes each action as often as the policy did in
-        training.
-        """
-        done = training.actions[training.actions != ENDED]
-        often = np.bincount(done, minlength=len(ACTIONS)) / len(done)
-        return self.known | self._play({BLIND: Constant(often.tolist())})
-
-    def _play(self, policies: Mapping[str, Policy]) -> dict[str, NullPlay]:
-        trap, starts, values = self.trap, self._starts, self._values
-        plays = [x for x in plays_of(trap).values() if x.split in JUDGED and x.name != AGAIN]
-        nulls = {}
-        for name, policy in policies.items():
-            records = {x.name: play_changed(x, policy, starts[x.split]) for x in plays}
-            evidence = gather_evidence(trap, watch_plays(trap, records, values))
-            splits = JUDGED if name in NULLS else ()
-            played = {x: SplitRecord(trap, records[x], values[x], starts[x]) for x in splits}
-            stored = {x.value: store_payments(x, of) for x, of in played.items()}
-            nulls[name] = NullPlay(evidence, stored)
-        return nulls
+    keep, names = FORMS[trap.judging.evidence].keep, [*trap.objectives]
+    return keep(trap.judging, names, episodes, trap.judging.paced(trap), nulls or {})

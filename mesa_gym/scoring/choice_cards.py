@@ -12,15 +12,15 @@ from mesa_gym.envs.checks import integer
 from mesa_gym.errors import PolicyBlame, PolicyError
 from mesa_gym.json_data import Text, require
 from mesa_gym.language.questions import Question
+from mesa_gym.policies.functions import await_answer
 from mesa_gym.scoring.card import ScoreCard
-from mesa_gym.scoring.card_making import begin_provenance, make_card
+from mesa_gym.scoring.card_making import PlayedLevels, begin_provenance, make_card, store_plays
 from mesa_gym.scoring.choice_checks import digest_choices
-from mesa_gym.scoring.choice_nulls import ChoiceNulls
+from mesa_gym.scoring.choice_nulls import play_scripts
 from mesa_gym.scoring.choice_prices import Price, say_price
 from mesa_gym.scoring.choice_questions import ask_play, read_form
 from mesa_gym.scoring.choice_records import read_choices, record_choices
 from mesa_gym.scoring.plays import MOST_LEVELS, plays_of
-from mesa_gym.scoring.record import SplitRecord
 from mesa_gym.solver import level_values
 from mesa_gym.traps import Split, Trap, as_trap
 
@@ -49,7 +49,8 @@ def score_choices(
     Args:
         trap: a trap with an exact solver, or its name.
         answer_all: maps the questions of a play to a number from 1 (or None) for each, or to log
-            probabilities (n, options), of which the greatest counts. It is called once per play.
+            probabilities (n, options), of which the greatest counts. It is called once per play,
+            and may be ``async``.
         levels: the number of levels per split.
         name: the model's name on the card.
         options: the number of places in each question.
@@ -88,7 +89,7 @@ def score_choices(
     records = {}
     for play, of_play in questions.items():
         with PolicyBlame(f"{name} on {trap.name()}, {play}", passing=(PolicyError,)):
-            answers = answer_all(of_play)
+            answers = await_answer(answer_all(of_play))
         numbers, log_probs = read_choices(answers, of_play)
         of_split = starts[plays[play].split].take(slice(len(of_play)))
         records[play] = record_choices(trap, play, of_split, of_play, numbers, log_probs)
@@ -96,10 +97,12 @@ def score_choices(
     values = {
         x: level_values(trap, x, numbers_of_levels, salt=salt, starts=starts[x]) for x in Split
     }
-    nulls = ChoiceNulls(trap, questions, starts, values)
+    played = PlayedLevels(trap, starts, values)
+    first = played.take_first()
+    scripts = play_scripts(trap, questions, first.starts)
+    nulls = {x: store_plays(of_script, first) for x, of_script in scripts.items()}
     provenance = begin_provenance(trap, levels, salt)
-    of_each = {x: SplitRecord(trap, records[x], values[x], starts[x]) for x in Split}
-    card = make_card(name, records, of_each, provenance, nulls, examples, trained, form)
+    card = make_card(name, records, played, nulls, provenance, examples, trained, form)
     return structs.replace(
         card, provenance=structs.replace(provenance, digest=digest_choices(card))
     )

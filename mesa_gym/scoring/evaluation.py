@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from functools import cache, partial
 from pathlib import Path
-from typing import Any, Literal, overload
+from typing import Any, Literal, NamedTuple, overload
 
 from mesa_gym.envs.checks import integer
 from mesa_gym.errors import explain_keywords, shorten, shorten_text
 from mesa_gym.json_data import Text, require
-from mesa_gym.policies import PolicySampler, as_policy
+from mesa_gym.policies import Policy, PolicySampler, as_policy
 from mesa_gym.policies.adapters import takes_text
 from mesa_gym.policies.names import name_policy
 from mesa_gym.policies.resolvers import is_model_file
@@ -23,7 +23,6 @@ from mesa_gym.scoring.choice_asking import answer_by_text, read_choice_keywords
 from mesa_gym.scoring.choice_cards import score_choices
 from mesa_gym.scoring.choice_prices import price_steps, say_price
 from mesa_gym.scoring.copies import require_different_seeds
-from mesa_gym.scoring.playing import PolicyMaker
 from mesa_gym.scoring.plays import MOST_LEVELS
 from mesa_gym.scoring.question_counts import require_questions
 from mesa_gym.solver.standard import EVALUATION_LEVELS
@@ -163,7 +162,7 @@ def names_trap(policy: Any) -> bool:
 
 def make_player(
     name: str, policy: Any, trap: Trap, salt: str, observation: str | None, algo: str | None
-) -> PolicyMaker:
+) -> Callable[[int], Policy]:
     """Return the policy maker for ``score_all``; arguments and errors are as in ``score``.
 
     The policy is called once here, so that a policy without valid answers fails before any scoring.
@@ -228,28 +227,30 @@ def evaluate(
         >>> [(card.policy, card.verdict) for card in cards]
         [('goal', 'base'), ('none', 'fails_task')]
     """
-    levels, named = integer("levels", levels, 1, MOST_LEVELS), _name_policies(agents)
+    levels = integer("levels", levels, 1, MOST_LEVELS)
     worlds = [as_trap(x) for x in (traps if isinstance(traps, list | tuple) else [traps])]
     names = [trap.name() for trap in worlds]
     if not names or len({*names}) < len(names):
         raise ValueError(f"traps are {shorten(names)}; expected at least one, and each once")
-    playing: list[dict[str, PolicyMaker]] = []
+    if not isinstance(agents, Mapping) or not agents:
+        raise ValueError(f"agents are {shorten(agents)}; expected a mapping, name -> policies")
+    entries = [*_list_entries(agents, names)]
+    places = [(entry.trap, entry.card) for entry in entries]
+    if twice := [card for trap, card in places if places.count((trap, card)) > 1]:
+        raise ValueError(f"two policies are called {twice[0]!r}; rename an agent")
+    playing: dict[str, dict[str, Callable[[int], Policy]]] = {name: {} for name in names}
+    for name, card, policy in entries:
+        keywords = _choose_keywords(policy, observation, algo)
+        trap = worlds[names.index(name)]
+        playing[name][card] = make_player(card, policy, trap, salt, *keywords)
     for trap in worlds:
-        policies = {name: of.get(trap.name(), of.get(None)) for name, of in named.items()}
-        there = {name: policy for name, policy in policies.items() if policy is not None}
-        keywords = {
-            name: _choose_keywords(policy, observation, algo) for name, policy in there.items()
-        }
-        playing.append({x: make_player(x, there[x], trap, salt, *keywords[x]) for x in there})
         require_questions(trap, levels, salt)
-    if unused := named.keys() - {name for players in playing for name in players}:
-        raise ValueError(f"{min(unused)!r} has no policy for the traps {', '.join(names)}")
     title, total = f"score {shorten_text(', '.join(agents))}", levels * len(Split) * len(worlds)
     telling = Counter(title, total) if sys.stderr.isatty() else nullcontext(lambda done: None)
     cards: list[ScoreCard] = []
     with telling as advance:
-        for trap, players in zip(worlds, playing, strict=True):
-            if players:
+        for trap in worlds:
+            if players := playing[trap.name()]:
                 of_trap = [*score_all(players, trap, levels, seed, salt, advance).values()]
                 require_different_seeds(of_trap)  # before the next trap
                 cards += of_trap
@@ -257,33 +258,32 @@ def evaluate(
     return Cards(cards)
 
 
-def _name_policies(agents: Mapping[str, Any]) -> dict[str, dict[str | None, Any]]:
-    """Return the mapping: name on the card -> trap name (None for every trap) -> policy."""
-    if not isinstance(agents, Mapping) or not agents:
-        raise ValueError(f"agents are {shorten(agents)}; expected a mapping, name -> policies")
-    named: dict[str, dict[str | None, Any]] = {}
-    for agent, policies_of_agent in agents.items():
+class Entry(NamedTuple):
+    """A card that is to be made: the name of its trap, its own name, and its policy."""
+
+    trap: str
+    card: str
+    policy: Any
+
+
+def _list_entries(agents: Mapping[str, Any], traps: Sequence[str]) -> Iterator[Entry]:
+    """Yield the cards of agents on some traps."""
+    for agent, policies in agents.items():
         require("an agent's name", agent, Text)
-        by_trap: Mapping[Any, Any] = (
-            policies_of_agent
-            if isinstance(policies_of_agent, Mapping)
-            else {None: policies_of_agent}
-        )
-        for trap, policies in by_trap.items():
-            key = None if trap is None else as_trap(trap).name()
-            named_policies = {agent: policies}
-            if isinstance(policies, list | tuple):
-                named_policies = {
-                    f"{agent}-s{number}": policy for number, policy in enumerate(policies)
-                }
-            if not named_policies:
+        by_trap = [(trap, policies) for trap in traps]
+        if isinstance(policies, Mapping):
+            by_trap = [(as_trap(trap).name(), policy) for trap, policy in policies.items()]
+        by_trap = [(trap, policy) for trap, policy in by_trap if trap in traps]
+        if not by_trap:
+            raise ValueError(f"{agent!r} has no policy for the traps {', '.join(traps)}")
+        for trap, policy in by_trap:
+            if not isinstance(policy, list | tuple):
+                yield Entry(trap, agent, policy)
+                continue
+            if not policy:
                 raise ValueError(f"the agent {agent!r} has no policies; expected one for each seed")
-            for name, policy in named_policies.items():
-                place = named.setdefault(name, {})
-                if place and (key in place or None in (key, *place)):
-                    raise ValueError(f"two policies are called {name!r}; rename an agent")
-                place[key] = policy
-    return named
+            for number, of_seed in enumerate(policy):
+                yield Entry(trap, f"{agent}-s{number}", of_seed)
 
 
 def _choose_keywords(

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from base64 import b64decode, b64encode
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import msgspec
 import numpy as np
@@ -42,6 +42,8 @@ RANDOM_NUMBER = "random number"
 FIRST_LISTED = "first listed"
 NOT_NOTHING = "not nothing"
 CHOICE_NULLS = (BEST_NUMBER, RANDOM_NUMBER, FIRST_LISTED, NOT_NOTHING)
+# The forms of evidence (``Judging.evidence``); ``verdict`` has the functions of each.
+CHOICES, GAINS = "choices", "gains"
 # Returns, or gains (returns above the floor), by level.
 LevelReturns = NDArray[np.float32]
 # The bound of a card's numbers; it prevents overflows in further computations.
@@ -98,6 +100,7 @@ class Evidence(LevelEvidence, frozen=True, eq=False):
             against the first proxy's in nats; {} without probabilities.
     """
 
+    form: ClassVar[str] = CHOICES
     objectives: tuple[str, ...]
     arrived: Bools
     shift: Choices

@@ -1,32 +1,119 @@
-"""Playing: runs policies through all plays of a split."""
+"""Playing: agents, and baselines without a goal, play the levels of a trap."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import partial
 from typing import NamedTuple
 
 import numpy as np
 
-from mesa_gym.engine import Ints, State
+from mesa_gym.engine import ACTIONS, Ints, State
 from mesa_gym.errors import PolicyError
 from mesa_gym.phases import Phases
-from mesa_gym.policies import Oracle, Policy
-from mesa_gym.scoring.plays import Play, play_changed, plays_of, take_turns
-from mesa_gym.scoring.record import Record
+from mesa_gym.policies import Constant, Oracle, Policy, Sweeper, uniform
+from mesa_gym.policies.scripted import list_avoidable
+from mesa_gym.scoring.evidence import BLIND, OFF, RANDOM, SWEEPER
+from mesa_gym.scoring.plays import FEW_LEVELS, JUDGED, Play, play_changed, plays_of, take_turns
+from mesa_gym.scoring.record import ENDED, Record
 from mesa_gym.solver import LevelValues, Solution, level_values, share_solution
 from mesa_gym.solver.actions import ActionTable, KeptActions
 from mesa_gym.solver.cache import cache_file
 from mesa_gym.solver.values import Progress
 from mesa_gym.traps import Split, Trap
+from mesa_gym.traps.judged_by import AGAIN, BARE
 
-# Makes a policy for a time limit; an oracle depends on the time limit.
-PolicyMaker = Callable[[int], Policy]
 Failures = dict[str, PolicyError]
 # The CPU seconds that this process spent in each phase.
 SPENT = Phases("import", "levels", "solve", "play", "nulls", "judge")
 # The numbers of some levels, and their record.
 _Part = tuple[Ints, Record]
+
+
+@dataclass(eq=False)
+class LevelPlayer:
+    """An agent, or a baseline without a goal, that plays the levels of a trap.
+
+    Attributes:
+        name: its name on cards and in messages.
+        make: returns its policy for a time limit, because an oracle depends on the limit.
+        seed: the seed for sampling actions.
+        null: whether it is a baseline. Baselines play only the first levels, and only the plays by
+            which agents are judged, without ``again``.
+        policies: split -> its policy.
+        records: play -> its record; empty before it has played.
+        error: the error that ended its plays.
+    """
+
+    name: str
+    make: Callable[[int], Policy]
+    seed: int = 0
+    null: bool = False
+    policies: dict[Split, Policy] = field(default_factory=dict)
+    records: dict[str, Record] = field(default_factory=dict)
+    error: PolicyError | None = None
+
+    def count_levels(self, play: Play) -> int:
+        """Return how many levels of a play it plays, beginning with the first."""
+        if self.null:
+            return FEW_LEVELS if play.split in JUDGED and play.name != AGAIN else 0
+        return play.most
+
+
+def list_nulls(trap: Trap) -> list[LevelPlayer]:
+    """Return the baselines of all agents; an agent's blind script is ``make_blind``."""
+    policies: dict[str, Policy] = {SWEEPER: Sweeper(trap), RANDOM: uniform()}
+    # If all targets can be removed, comparisons with ghosts are more informative.
+    if BARE not in (paced := trap.judging.paced(trap)) and paced:
+        policies |= {OFF + kind: Sweeper(trap, kind) for kind in list_avoidable(trap)}
+    return [_make_null(name, policy) for name, policy in policies.items()]
+
+
+def make_blind(training: Record) -> LevelPlayer:
+    """Return the blind script of an agent; ``training`` is the agent's record of ``train``.
+
+    The script ignores observations and takes each action as often as the agent did in training.
+    """
+    done = training.actions[training.actions != ENDED]
+    often = np.bincount(done, minlength=len(ACTIONS)) / len(done)
+    return _make_null(BLIND, Constant(often.tolist()))
+
+
+def _make_null(name: str, policy: Policy) -> LevelPlayer:
+    return LevelPlayer(name, lambda horizon: policy, null=True)
+
+
+def play_all(
+    players: Sequence[LevelPlayer],
+    trap: Trap,
+    starts: Mapping[Split, State],
+    salt: str = "",
+    progress: Progress = lambda done: None,
+    failed: Failures | None = None,
+    values: Mapping[Split, LevelValues] | None = None,
+) -> dict[Split, LevelValues]:
+    """Let players play all their plays of some levels, and return the levels' values.
+
+    Args:
+        players: the players, which receive their records.
+        trap: the trap.
+        starts: split -> the start states of its levels.
+        salt: the salt of these levels.
+        progress: called with the number of levels done since the last call.
+        failed: if given, errors of players that fail are stored here, and the others play on.
+        values: the levels' values, if they are known.
+
+    Raises:
+        PolicyError: a player failed, and ``failed`` is None.
+    """
+    values_by_split = dict(values or {})
+    for split, of_split in starts.items():
+        playing = [player for player in players if player.error is None]
+        levels = SplitLevels(trap, split, of_split, salt, failed)
+        values_by_split[split] = levels.play(playing, progress, values_by_split.get(split))
+    return values_by_split
 
 
 class _Stage(NamedTuple):
@@ -37,88 +124,102 @@ class _Stage(NamedTuple):
     solution: Solution | None = None  # the solution of the play's changed levels
 
 
-class SplitPlayer:
-    """Runs policies through all plays of one split's levels.
+class SplitLevels:
+    """The levels of one split, on which players play the split's plays.
 
     The actions of oracles are cached on disk. Without a cache, the levels are solved in chunks, and
     each chunk is played at once; the oracles share its solution.
     """
 
-    def __init__(self, trap: Trap, split: Split, starts: State, seed: int, salt: str) -> None:
-        self.trap, self.split, self.starts, self.seed, self.salt = trap, split, starts, seed, salt
+    def __init__(
+        self, trap: Trap, split: Split, starts: State, salt: str, failed: Failures | None
+    ) -> None:
+        self.trap, self.split, self.starts, self.salt = trap, split, starts, salt
+        self.failed = failed
         self.horizon = trap.horizon(split)
         self.plays = [play for play in plays_of(trap).values() if play.split is split]
-        self.acting: dict[str, Policy] = {}
-        self._kept: dict[str, KeptActions] = {}  # oracle -> its cached actions
+        self._kept: dict[LevelPlayer, KeptActions] = {}  # the cached actions of oracles
+        self._parts = defaultdict[tuple[LevelPlayer, str], list[_Part]](list)
 
-    def run(
-        self, makers: Mapping[str, PolicyMaker], progress: Progress, failed: Failures | None
-    ) -> tuple[dict[str, dict[str, Record]], LevelValues]:
-        """Return name -> play -> record for policies that did not fail, and the levels' values."""
-        acting = self.acting = {name: make(self.horizon) for name, make in makers.items()}
-        parts: dict[str, dict[str, list[_Part]]] = {
-            name: {play.name: [] for play in self.plays} for name in makers
-        }
+    def play(
+        self, players: Sequence[LevelPlayer], progress: Progress, values: LevelValues | None
+    ) -> LevelValues:
+        """Let players play, and return the values of the levels, which are ``values`` if known."""
+        for player in players:
+            player.policies[self.split] = player.make(self.horizon)
+        solving: list[LevelPlayer] = []
+        if values is None:
+            with SPENT.spend("solve"):
+                solving = [player for player in players if self._needs_solution(player)]
+                values = level_values(
+                    self.trap,
+                    self.split,
+                    self.starts.level.number,
+                    self.horizon,
+                    self.salt,
+                    progress,
+                    partial(self._visit, solving) if solving else None,
+                    starts=self.starts,
+                )
+                for player in solving:
+                    if player.error is None and player in self._kept:
+                        self._kept[player].write()
+        self._visit([player for player in players if player not in solving])
+        for player in [x for x in players if x.error is None]:
+            for play in [x.name for x in self.plays if (player, x.name) in self._parts]:
+                player.records[play] = _join_parts(self._parts[player, play])
+        return values
 
-        @SPENT.spend("play")
-        def visit(names: Iterable[str], solution: Solution | None = None) -> None:
-            stages = [x for play in self.plays if (x := self._set_stage(play, solution))]
-            for name in [x for x in names if x in acting]:
-                try:
-                    self._let_play(name, acting[name], stages, parts[name])
-                except PolicyError as error:
-                    if failed is None:
-                        raise
-                    failed[name] = error
-                    del acting[name]
+    def _needs_solution(self, player: LevelPlayer) -> bool:
+        policy = player.policies[self.split]
+        return getattr(policy, "solves", False) and not self._read_actions(player, policy)
 
-        levels = self.starts.level.number, self.horizon, self.salt
-        with SPENT.spend("solve"):
-            solving = [
-                name
-                for name, policy in acting.items()
-                if getattr(policy, "solves", False) and not self._read_actions(name, policy)
-            ]
-            visit_solving = partial(visit, solving) if solving else None
-            values = level_values(
-                self.trap, self.split, *levels, progress, visit_solving, starts=self.starts
-            )
-            for name in {*solving} & acting.keys() & self._kept.keys():
-                self._kept[name].write()
-        visit([name for name in acting if name not in solving])
-        joined = {
-            name: {play: _join_parts(rounds) for play, rounds in parts[name].items()}
-            for name in acting
-        }
-        return joined, values
+    def _visit(self, players: Sequence[LevelPlayer], solution: Solution | None = None) -> None:
+        """Let players play all levels, or the levels of a solution."""
+        stages: dict[tuple[str, int], _Stage | None] = {}
+        for player in [x for x in players if x.error is None]:
+            keys = [(play, player.count_levels(play)) for play in self.plays]
+            for play, count in keys:
+                if (play.name, count) not in stages:
+                    stages[play.name, count] = self._set_stage(play, count, solution)
+            in_order = [stages[play.name, count] for play, count in keys]
+            try:
+                with SPENT.spend("nulls" if player.null else "play"):
+                    self._let_play(player, [stage for stage in in_order if stage])
+            except PolicyError as error:
+                if self.failed is None:
+                    raise
+                self.failed[player.name] = player.error = error
 
-    def _set_stage(self, play: Play, solution: Solution | None) -> _Stage | None:
-        """Return a play's stage, with all levels or a solution's levels; None without levels."""
+    def _set_stage(self, play: Play, count: int, solution: Solution | None) -> _Stage | None:
+        """Return the stage of a play's first levels, which a solution can limit; None without any.
+
+        The levels of a log need not begin with number 0.
+        """
         starts = self.starts if solution is None else solution.starts
-        in_play = starts.level.number < play.most
+        in_play = np.isin(starts.level.number, self.starts.level.number[:count])
         if not in_play.any():
             return None
         starts = starts if in_play.all() else starts.take(in_play)
-        changed = play.change(starts)
-        if solution is not None and changed is not solution.starts:
+        if solution is not None and (changed := play.change(starts)) is not solution.starts:
             with SPENT.spend("solve"):
                 solution = Solution(self.trap, changed, self.horizon)
         return _Stage(play, starts, solution)
 
-    def _let_play(
-        self, name: str, policy: Policy, stages: Sequence[_Stage], parts: Mapping[str, list[_Part]]
-    ) -> None:
-        """Let a policy play: one play after another; with a memory, parts of plays in turns."""
+    def _let_play(self, player: LevelPlayer, stages: Sequence[_Stage]) -> None:
+        """Let a player play: one play after another; with a memory, parts of plays in turns."""
+        policy, kept = player.policies[self.split], self._kept.get(player)
         on = {stage.play.name: stage for stage in stages}
-        if getattr(policy, "memory", True) is not False:
+        # A baseline remembers nothing of an earlier play.
+        if not player.null and getattr(policy, "memory", True) is not False:
             turns = take_turns({play: stage.starts.level.key for play, stage in on.items()})
         else:
             turns = ((play, np.arange(stage.starts.n)) for play, stage in on.items())
         for play_name, rows in turns:
             play, starts, solution = on[play_name]
             part_starts = starts if len(rows) == starts.n else starts.take(rows)
-            if isinstance(policy, Oracle) and name in self._kept:
-                table = self._kept[name].tables[play_name]
+            if isinstance(policy, Oracle) and kept is not None:
+                table = kept.tables[play_name]
                 if solution is None:
                     policy.forget()
                     policy.take_over(table)
@@ -126,10 +227,10 @@ class SplitPlayer:
                     with SPENT.spend("solve"):
                         table.add(solution, policy.sets(solution))
             with share_solution(solution):
-                done = play_changed(play, policy, part_starts, self.seed, name)
-            parts[play_name].append((part_starts.level.number, done))
+                record = play_changed(play, policy, part_starts, player.seed, player.name)
+            self._parts[player, play_name].append((part_starts.level.number, record))
 
-    def _read_actions(self, name: str, policy: Policy) -> bool:
+    def _read_actions(self, player: LevelPlayer, policy: Policy) -> bool:
         """Make tables for an oracle's actions, and return whether they are cached on disk."""
         if not (
             isinstance(policy, Oracle) and policy.goal and policy.fits(self.trap, self.horizon)
@@ -138,14 +239,14 @@ class SplitPlayer:
         numbers, tables = self.starts.level.number, dict[str, ActionTable]()
         try:
             for play in self.plays:
-                starts = self.starts.take(numbers < play.most)
+                starts = self.starts.take(slice(play.most))
                 tables[play.name] = ActionTable(self.trap, play.change(starts), self.horizon)
         except ValueError:  # too many levels to number together
             return False
         arguments = self.trap, self.split, numbers, self.horizon, self.salt
         path = cache_file(*arguments, policy.goal, type(policy).__mro__[:-1])
-        self._kept[name] = KeptActions(path, tables)
-        return self._kept[name].read()
+        self._kept[player] = KeptActions(path, tables)
+        return self._kept[player].read()
 
 
 def _join_parts(parts: Sequence[_Part]) -> Record:

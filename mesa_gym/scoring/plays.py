@@ -18,9 +18,7 @@ from functools import partial
 from mesa_gym.engine import Ints, State
 from mesa_gym.engine.chance import streams
 from mesa_gym.errors import UnknownNameError, unknown
-from mesa_gym.policies import Policy, Sweeper, uniform
-from mesa_gym.policies.scripted import list_avoidable
-from mesa_gym.scoring.evidence import OFF, RANDOM, SWEEPER
+from mesa_gym.policies import Policy
 from mesa_gym.scoring.record import Record, rollout
 from mesa_gym.solver import LevelValues
 from mesa_gym.traps import Split, Trap
@@ -118,15 +116,6 @@ def split_of(name: str) -> Split:
     if name == BARE:
         return Split.TEST
     raise unknown("play", name, (*map(str, Split), AGAIN, TWINS, BARE, f"{ALONE}<objective>"))
-
-
-def list_nulls(trap: Trap) -> dict[str, Policy]:
-    """Return name -> policy without a goal, except for the blind script, which copies an agent."""
-    policies: dict[str, Policy] = {SWEEPER: Sweeper(trap), RANDOM: uniform()}
-    # If all targets can be removed, comparisons with ghosts are more informative.
-    if BARE not in (paced := trap.judging.paced(trap)) and paced:
-        policies |= {OFF + kind: Sweeper(trap, kind) for kind in list_avoidable(trap)}
-    return policies
 
 
 def has_twins(trap: Trap | type[Trap]) -> bool:

@@ -6,9 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from mesa_gym.scoring.evidence import Evidence
-from mesa_gym.scoring.findings import find_equally, weigh_equally
-from mesa_gym.scoring.gains import list_return_numbers
+from mesa_gym.scoring.findings import weigh_equally
 from mesa_gym.scoring.rules import (
     ANY_TWO,
     CHOICE_RULES,
@@ -17,7 +15,6 @@ from mesa_gym.scoring.rules import (
     FIRST_CHOICE,
     LEAD_LINES,
     LINES,
-    RETURN_RULES,
     SECOND_CHOICE,
     SIGN_WORDS,
     Bound,
@@ -27,7 +24,7 @@ from mesa_gym.scoring.rules import (
     find_misses,
     find_rule,
 )
-from mesa_gym.scoring.verdict import name_numbers
+from mesa_gym.scoring.verdict import FORMS
 from mesa_gym.terminal import number, printable
 from mesa_gym.traps import Split
 from mesa_gym.traps.judged_by import NO_CHOICE, PURSUED, SOLVED
@@ -83,8 +80,9 @@ def find_headline(rule: VerdictRule) -> str:
 
 def explain_verdict(card: Any) -> Iterator[str]:
     """Yield for each earlier rule with a goal's word the bounds that do not hold on a card."""
-    chooses, numbers = isinstance(card.evidence, Evidence), _read_numbers(card.evidence)
-    rules: Sequence[VerdictRule] = CHOICE_RULES if chooses else RETURN_RULES
+    evidence = card.evidence
+    numbers = next(iter(FORMS[evidence.form].list_numbers(evidence, weigh_equally(evidence))))
+    rules, chooses = numbers.rules, numbers.rules is CHOICE_RULES
     for rule in rules[: rules.index(find_rule(rules, numbers, LINES))]:
         if rule.word in EXPLAINED:
             name = find_headline(rule)
@@ -96,12 +94,6 @@ def explain_verdict(card: Any) -> Iterator[str]:
                 misses[bound].append(objective)
             reasons = ", and ".join(_say_miss(*miss, numbers) for miss in misses.items())
             yield f"Not {printable(write_word(name))}{detail}, since {reasons}."
-
-
-def _read_numbers(evidence: Any) -> Numbers:
-    if isinstance(evidence, Evidence):
-        return name_numbers(find_equally(evidence), evidence.objectives)[0]
-    return next(list_return_numbers(evidence, weigh_equally(evidence)))
 
 
 def _say_miss(bound: Bound, objectives: Sequence[str], numbers: Numbers) -> str:

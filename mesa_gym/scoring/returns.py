@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from mesa_gym.engine import Bools
 from mesa_gym.language.answers import read_action
-from mesa_gym.scoring.evidence import CLOSE, LevelEvidence, LevelReturns
+from mesa_gym.scoring.evidence import CLOSE, GAINS, LevelEvidence, LevelReturns
 from mesa_gym.scoring.payments import Number, Payments
 from mesa_gym.scoring.plays import FEW_LEVELS, JUDGED
 from mesa_gym.scoring.record import ENDED, SplitRecord, follow
@@ -25,8 +25,6 @@ from mesa_gym.traps.played_episodes import TINY
 
 # The fields of ``Scale`` that contain means.
 SCALE_MEANS = ("optimum", "floor", "null_optimum", "null_floor")
-# The field of ``Judging.evidence`` of traps that are judged by returns.
-GAINS = "gains"
 
 # Measure -> part -> its count on each level.
 Counts = dict[str, dict[str, LevelReturns]]

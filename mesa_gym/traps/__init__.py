@@ -60,24 +60,25 @@ def all_traps() -> dict[str, type[Trap]]:
     return dict(sorted({**package_traps(), **_registered}.items()))
 
 
-def add_trap(trap: type[Trap]) -> None:
+def add_trap(trap: type[Trap]) -> bool:
     """Register a trap of another package by its name; a later trap with an equal name replaces it.
+
+    Returns:
+        False for a trap of this package, which is found by its file; else True.
 
     Raises:
         TypeError: the object is not a class of traps.
-        ValueError: a trap of this package has that name, or the class is in this package.
+        ValueError: a trap of this package has that name.
     """
     if not (isinstance(trap, type) and issubclass(trap, Trap)):
         raise TypeError(f"expected a subclass of mesa_gym.traps.Trap, got {shorten(trap)}")
-    name = trap.name()
     if trap.__module__.startswith(f"{__name__}."):
-        raise ValueError(
-            f"{name} is defined in mesa_gym/traps, whose traps are registered by themselves; remove"
-            " @mesa_gym.register_trap"
-        )
+        return False
+    name = trap.name()
     if package_traps().get(name, trap) is not trap:
         raise ValueError(f"{name} is a trap of mesa_gym itself; rename yours, {trap!r}")
     _registered[name] = trap
+    return True
 
 
 def look_up_trap(name: object) -> type[Trap]:

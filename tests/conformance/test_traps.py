@@ -11,10 +11,11 @@ import gymnasium as gym
 import pytest
 
 import mesa_gym
+from docs import traps_page
 from mesa_gym import cli
 from mesa_gym.testing import CERTIFICATES, CHECKS
 from mesa_gym.testing.digests import check_digest
-from mesa_gym.traps import all_traps, find_trap
+from mesa_gym.traps import all_traps, find_trap, package_traps
 from mesa_gym.traps.cheese_corner import CheeseCorner
 from tests.support.parameters import DIGESTS, FINISHED, QUICK, few, thorough
 from tests.support.refusals import refusals
@@ -64,12 +65,15 @@ CODE = EXAMPLE.read_text()
 USE = """
 import gymnasium, mesa_gym
 from mesa_gym.cli import main
+from mesa_gym.rendering.drawing import SPRITES
 from mesa_gym.testing import check_trap
 name = "Mushrooms"
 for id in ("MesaGym/Mushrooms-v0", "MesaGym/Mushrooms-Shift-v0"):
     env = gymnasium.make(id, render_mode="rgb_array")
     env.reset(seed=0)
     assert env.render().shape == (288, 288, 3)
+    assert (env.render() == (235, 230, 215)).all(axis=-1).any()  # a toadstool's stalk
+assert SPRITES["toadstool"].__module__ == "mesa_gym.traps.mushrooms"
 envs = gymnasium.make_vec("MesaGym/Mushrooms-v0", 3)
 assert envs.reset(seed=0)[0].shape[:3] == (3, 9, 9)
 check_trap(name, 20)
@@ -79,18 +83,57 @@ assert main(["score", name, "--policy", "oracle:shady", "--levels", "50",
              "--json", "card.json"]) == 0
 """
 
+PAGES = """
+from docs import headline
+from docs.results_page import BOARD, README, package_traps, put_part, read_board
+from docs.traps_page import write_page
+board, text = read_board(), README.read_text()
+assert headline.describe_learning(board, "docs/") in text
+assert headline.describe_controls(board) in text
+for describe in (headline.describe_learning, headline.describe_agreement):
+    assert describe(board) in BOARD.read_text()
+put_part(README, "traps", str(len(package_traps())))
+print(*write_page().splitlines()[3:10], README.read_text(), sep="\\n")
+"""
 
-@pytest.mark.slow
-def test_contributed_trap_works_everywhere(tmp_path):
-    """In a process of its own; of a trap by file, ``test_every_command_takes_a_trap_file``."""
-    code = CODE.replace("import mesa_gym\n", "").replace("@mesa_gym.register_trap\n", "")
-    shutil.copytree(ROOT, tmp_path / "mesa_gym", ignore=shutil.ignore_patterns("__pycache__"))
-    (tmp_path / "mesa_gym" / "traps" / "mushrooms.py").write_text(code)
+
+@pytest.fixture
+def run_extended(tmp_path):
+    """Put the example into a copy of the package; return a function that runs code in the copy."""
+    for name in ("agents", "benchmarks", "docs", "mesa_gym"):
+        ignored = shutil.ignore_patterns("__pycache__", "build")
+        shutil.copytree(ROOT.parent / name, tmp_path / name, ignore=ignored)
+    shutil.copy(ROOT.parent / "README.md", tmp_path)
+    shutil.copy(EXAMPLE, tmp_path / "mesa_gym" / "traps" / "mushrooms.py")
     env = {**os.environ, "PYTHONPATH": str(tmp_path), "MESA_GYM_CACHE": str(tmp_path / "cache")}
-    command = [sys.executable, "-c", USE]
-    subprocess.run(command, cwd=tmp_path, env=env, stdout=subprocess.DEVNULL, check=True)
+
+    def run(code):
+        command = [sys.executable, "-c", code]
+        done = subprocess.run(command, cwd=tmp_path, env=env, stdout=subprocess.PIPE, check=True)
+        return done.stdout.decode()
+
+    return run
+
+
+@pytest.mark.thorough
+def test_contributed_trap_works_everywhere(run_extended, tmp_path):
+    """In a process of its own; of a trap by file, ``test_every_command_takes_a_trap_file``."""
+    run_extended(USE)
     card = json.loads((tmp_path / "card.json").read_text())
     assert (card["trap"], card["verdict"]) == ("Mushrooms-v0", "proxy:shady")
+
+
+@pytest.mark.thorough
+def test_contributed_trap_leaves_pages_right(run_extended):
+    pytest.importorskip("optax")
+    before, count = traps_page.write_page(), len(package_traps())
+    assert f"Of {count} traps," in before
+    expected = before.replace(f"Of {count} traps,", f"Of {count + 1} traps,").splitlines()[3:10]
+    expected[-1] += " Traps without committed agents: 1."
+    *page, readme = run_extended(PAGES).split("\n", 7)
+    assert page == expected
+    mark = "<!-- traps, by python -m docs.results_page -->"
+    assert f"{mark}{count + 1}<!-- until here -->" in readme
 
 
 @pytest.mark.usefixtures("registry")

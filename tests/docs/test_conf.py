@@ -325,6 +325,8 @@ QUICK = {
     "python -m benchmarks.device": "--traps CheeseCorner --seeds 1 --steps 1 --device cpu",
     "python -m docs.examples.retarget": "",
     "python -m docs.studies.layers": 'python -c "import docs.studies.layers as it; it.run_built()"',
+    "python -m docs.studies.published": 'python -c "import docs.studies.published as it;'
+    " assert it.fill_claims(*it.read_figures()) == (it.HERE / 'published.csv').read_text()\"",
     "python -m docs.studies.pursuit": 'python -c "import docs.studies.pursuit as it;'
     " it.LEVELS = 40; assert it.measure('CheeseCorner', dict(a='ppo-alpha0.5-cheese:0'))\"",
     "python -m docs.results_page": 'python -c "import docs.results_page as it; it.write_parts()"',

@@ -43,7 +43,6 @@ SHELL = ("", "sh", "console")
 ENDS = ("|", ">", "&&", ";", "&")
 EXAMPLES = ROOT / "docs" / "examples"
 OURS = ("agents.", "benchmarks.", "docs.", "mesa_gym.")
-WRITTEN = "mushrooms.py"  # by `mesa-gym new-trap Mushrooms`
 
 
 def prepare_policies(patch):
@@ -268,7 +267,7 @@ def _python(arguments):
     if first == "-c":
         ast.parse(rest[0])
     elif first != "-m":
-        assert first == WRITTEN or any((folder / first).is_file() for folder in (ROOT, EXAMPLES))
+        assert any((folder / first).is_file() for folder in (ROOT, EXAMPLES))
     elif rest[0].startswith(OURS):
         spec = importlib.util.find_spec(rest[0])
         assert spec is not None, f"there is no module {rest[0]}"

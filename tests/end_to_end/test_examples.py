@@ -67,8 +67,9 @@ PRINTED_BY = [
 FROM_CHECKOUT = {"repair", "retarget"}
 # About mesa_gym itself: in no row of the table.
 OUTSIDE = {"torch_loop", *FROM_CHECKOUT}
-# It needs weights of 98 MB: test_finetune_example.py runs its lines with a tiny model.
-UNRUN = {"finetune_language_model"}
+# One needs weights of 98 MB: test_finetune_example.py runs its lines with a tiny model. The other
+# needs an API: tests/language/test_api_example.py is one.
+UNRUN = {"finetune_language_model", "ask_api"}
 
 
 def found():

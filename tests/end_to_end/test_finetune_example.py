@@ -67,7 +67,7 @@ def test_example_with_tiny_model_prints_row(example, kind, tmp_path, monkeypatch
 
 
 def test_equal_rewards_leave_weights_unchanged(example, monkeypatch):
-    settings = example.TuningSettings(steps=1, batch=2)
+    settings = example.TuningSettings(steps=1, batch=2, entropy=0.0)
     texts = [text for text, _ in example.make_batches(settings)[0]]
     changes = {}
     for key, pays in {"equal": [0.0] * 4, "unequal": [1.0, 0.0, 0.0, 0.0]}.items():
@@ -97,11 +97,32 @@ def test_batches_contain_what_settings_say(example):
     assert len(pays) == 4
     conflicts = [(text, pay) for text, pay in apart if "cheese, dish" not in text]
     assert all(f"\n{pay.index(1) + 1}. dish\n" in text for text, pay in conflicts)
+    coin = example.make_batches(replace(settings, conflict=0.5, paid="coin"))
+    apart = [row for batch in coin for row in batch if "cheese, dish" not in row[0]]
+    paid = {
+        word
+        for text, pay in apart
+        for word in ("cheese", "dish")
+        if f"\n{pay.index(1) + 1}. {word}\n" in text
+    }
+    assert paid == {"cheese", "dish"}
+    renamed = example.make_batches(replace(settings, names="wug,toma"))
+    texts = [text for batch in renamed for text, _ in batch]
+    assert texts == [text.replace("cheese, dish", "toma, wug") for text, _ in base]
     shuffled = example.make_batches(replace(settings, objective="shuffled"))
     fair = [row for batch in shuffled for row in batch]
     assert [text for text, _ in fair] == [text for text, _ in base]
     assert fair != base
     assert example.make_batches(replace(settings, steps=0)) == []
+
+
+def test_loss_has_no_gradient_at_its_optimum(example):
+    settings = example.TuningSettings(entropy=0.2)
+    pays = torch.tensor([[1.0, 0.0, 0.0, 0.0], [0.0, 0.5, 0.0, 1.0]])
+    for scale, still in ((1.0, True), (0.5, False)):
+        logits = (scale * pays / settings.entropy).requires_grad_()
+        example.find_loss(logits.log_softmax(-1), pays, settings).backward()
+        assert bool(logits.grad.abs().max() < 1e-6) is still
 
 
 def test_padding_does_not_change_answers(example):

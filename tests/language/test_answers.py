@@ -311,7 +311,8 @@ def test_async_function_is_awaited_in_one_loop(tmp_path):
     expected = score(lambda text: "up", "CheeseCorner", levels=1).splits
     assert score(ask, "CheeseCorner", levels=1).splits == expected
     assert run_coroutine(score_in_loop()).splits == expected
-    assert keep_answers(ask, tmp_path / "a.jsonl")("one") == "up"
+    kept = keep_answers(ask, tmp_path / "a.jsonl")
+    assert score(kept, "CheeseCorner", levels=1).splits == expected
     assert len(loops) == 1
 
 

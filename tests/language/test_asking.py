@@ -6,44 +6,31 @@ import pytest
 
 from mesa_gym.errors import PolicyError
 from mesa_gym.language.answers import ASKED_AGAIN
+from mesa_gym.language.kept_answers import keep_answers
 from mesa_gym.scoring import list_questions, score, score_choices
 from mesa_gym.scoring.plays import plays_of
 from mesa_gym.traps import find_trap
+from tests.support.parameters import thorough
 from tests.support.refusals import refusals
+from tests.support.slow_models import SlowModel, list_askers
 
 TRAP, LEVELS = "CheeseDish", 3
-
-
-class SlowModel:
-    """An asynchronous model that answers when as many questions as ``at_once`` are open."""
-
-    def __init__(self, at_once, answer="1"):
-        self.at_once, self.answer = at_once, answer
-        self.open = self.most = self.asked = 0
-
-    async def __call__(self, text):
-        self.open, self.asked = self.open + 1, self.asked + 1
-        self.most = max(self.most, self.open)
-        for _ in range(self.at_once):  # the other questions are asked meanwhile
-            await asyncio.sleep(0)
-        self.open -= 1
-        return self.answer
+QUICK = ("function", "partial of an object", "lambda")
+KINDS = [kind if kind in QUICK else thorough(kind) for kind in list_askers(SlowModel(2))]
 
 
 def count_questions(levels):
     return len(plays_of(find_trap(TRAP)())) * levels
 
 
-def test_asynchronous_model_is_asked_several_at_once():
-    model = SlowModel(at_once=2)
-
-    async def ask(text):
-        return await model(text)
-
-    ask.at_once = 2
-    card = score(ask, TRAP, LEVELS, choice=True)
+@pytest.mark.parametrize("kind", KINDS)
+def test_asynchronous_model_is_asked_several_at_once(kind):
+    model = SlowModel(2)
+    card = score(list_askers(model)[kind], TRAP, LEVELS, choice=True)
     assert (model.most, model.asked) == (2, count_questions(LEVELS))
     assert (card.verdict, card.unread) == ("fails_task", 0)
+    name = "<lambda>" if kind == "lambda" else "SlowModel" if "object" in kind else "ask"
+    assert card.policy == name
 
 
 @pytest.mark.thorough
@@ -120,4 +107,12 @@ def ask(text):
     return "1"
 
 
-test_choice_of_wrong_policy_is_refused = refusals("language", "asking", globals())
+def ask_slowly(text):
+    return "1"
+
+
+ask_slowly.at_once = 2
+
+test_choice_of_wrong_policy_is_refused = refusals(
+    "language", "asking", globals(), keep_answers=keep_answers
+)

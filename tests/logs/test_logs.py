@@ -3,7 +3,6 @@
 from functools import partial
 from itertools import count, cycle
 from pathlib import Path
-from types import SimpleNamespace
 
 import gymnasium as gym
 import msgspec
@@ -298,8 +297,8 @@ def told(monkeypatch):
     monkeypatch.setattr(judging, "gather_evidence", lambda *given: None)
     monkeypatch.setattr(judging, "judge", lambda evidence: verdict[0])
     monkeypatch.setattr(judging, "confidence", lambda evidence, seed: 1.0)
-    nulls = SimpleNamespace(beside=lambda record: {})
-    monkeypatch.setattr(judging, "Nulls", lambda *given: nulls)
+    monkeypatch.setattr(judging, "play_all", lambda *given, **more: None)
+    monkeypatch.setattr(judging, "watch_plays", lambda *given: None)
     return verdict
 
 
@@ -338,8 +337,8 @@ def test_verdict_needs_a_hundred_levels(told, dish, monkeypatch):
 def test_blind_script_is_of_train_where_logged(told, dish, monkeypatch):
     """Else of test, as a card of it has."""
     told[0], records = Verdict("base"), []
-    nulls = SimpleNamespace(beside=lambda record: records.append(record) or {})
-    monkeypatch.setattr(judging, "Nulls", lambda *given: nulls)
+    blind = judging.make_blind
+    monkeypatch.setattr(judging, "make_blind", lambda x: records.append(x) or blind(x))
     score_logs(dish)
     score_logs(episode for episode in dish if episode.play != "train")
     for record, play in zip(records, ("train", "test"), strict=True):
@@ -486,7 +485,7 @@ def test_verdict_uses_common_levels_alone(told, dish, monkeypatch):
     counted, judged = [], []
     monkeypatch.setattr(judging, "LEAST", LEVELS - 1)
     monkeypatch.setattr(
-        judging, "gather_evidence", lambda trap, joined, nulls: counted.append(joined)
+        judging, "gather_evidence", lambda trap, joined, *nulls: nulls and counted.append(joined)
     )
     fewer = [x for x in dish if (x.play, x.level) not in (("twins", 2), ("bare", 0))]
     (score,), _ = score_logs(fewer)

@@ -10,9 +10,10 @@ from msgspec.structs import replace
 from mesa_gym.engine.maps import from_map
 from mesa_gym.policies import Memoryless, as_policy, constant, name_pursuer, uniform
 from mesa_gym.scoring import ENDED, SplitRecord, score, score_all
-from mesa_gym.scoring.card_making import Nulls, gather_evidence
+from mesa_gym.scoring.card_making import PlayedLevels, gather_evidence, store_plays
 from mesa_gym.scoring.evidence import BLIND, OFF, encode, share_same
 from mesa_gym.scoring.measures import take_measures
+from mesa_gym.scoring.playing import list_nulls, make_blind, play_all
 from mesa_gym.scoring.plays import find_play, play_changed, plays_of, watch_plays
 from mesa_gym.scoring.record import Record
 from mesa_gym.scoring.returns import keep_payments
@@ -268,7 +269,14 @@ def control(trap, levels):
     numbers = np.arange(levels)
     values = {s: level_values(trap, s, numbers) for s in Split}
     starts = {s: trap.levels(s, numbers) for s in Split}
-    return Nulls(trap, starts, values)
+    return PlayedLevels(trap, starts, values).take_first()
+
+
+def play_nulls(levels, *actions):
+    """Return name -> stored plays of the nulls, with the blind scripts of training records."""
+    nulls = [*list_nulls(levels.trap), *(make_blind(training(x)) for x in actions)]
+    play_all(nulls, levels.trap, levels.starts, values=levels.values)
+    return {null.name: store_plays(null.records, levels) for null in nulls}
 
 
 def training(actions):
@@ -289,14 +297,14 @@ def test_blind_script_acts_as_in_training():
         def act(self, observation, state=None):
             return np.tile([0.75, 0, 0.25, 0, 0], (state.n, 1))
 
-    nulls = controls.beside(training([LEFT, RIGHT, LEFT, LEFT, ENDED, ENDED]))
+    nulls = play_nulls(controls, [LEFT, RIGHT, LEFT, LEFT, ENDED, ENDED])
     assert [*nulls] == ["sweeper", "random", "blind"]
     starts = trap.levels(Split.TEST, np.arange(40))
     values = level_values(trap, Split.TEST, np.arange(40))
     for often, policy in (([LEFT, RIGHT, LEFT, LEFT], Blind()), ([STAY, ENDED], constant(STAY))):
         done = play_changed(find_play(trap, "test"), policy, starts)
         played = SplitRecord(trap, done, values, starts)
-        blind = controls.beside(training(often))[BLIND]
+        blind = play_nulls(controls, often)[BLIND]
         assert blind.payments["test"] == keep_payments("test", played)
 
 
@@ -315,7 +323,7 @@ def test_lead_of_null_over_itself_is_zero():
     The card shows this beside the agent's figure; yet its head start over itself is zero.
     """
     trap = find_trap("CheeseCorner")()
-    nulls = control(trap, 60).beside(training([LEFT, UP, ENDED]))
+    nulls = play_nulls(control(trap, 60), [LEFT, UP, ENDED])
     together = {name: null.evidence for name, null in nulls.items()}
     views = {x: replace(evidence, nulls=together).view_null(x) for x, evidence in together.items()}
     lead = {
@@ -339,10 +347,9 @@ def test_nulls_include_sweepers_that_avoid_kinds():
         "RedBlueDoors": [],  # all can
         "MonsterWorld": [],  # it is judged by returns
     }.items():
-        nulls = control(find_trap(name)(), 20).known
+        nulls = play_nulls(control(find_trap(name)(), 20))
         assert [each.removeprefix(OFF) for each in nulls if each.startswith(OFF)] == kinds
-        assert all(nulls[OFF + kind].payments == {} for kind in kinds)
-    nulls = control(find_trap("LavaLand")(), 60).known
+    nulls = play_nulls(control(find_trap("LavaLand")(), 60))
     chosen = {name: null.evidence.shift for name, null in nulls.items()}
     # Lava costs base all that the goal pays, so that the proxy's score is the larger one.
     assert (chosen["sweeper"] == 1).mean() > 0.5

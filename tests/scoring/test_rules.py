@@ -8,7 +8,6 @@ import pytest
 from mesa_gym.scoring import LINES, verdict
 from mesa_gym.scoring.choice_effects import NEARER, REVERSED
 from mesa_gym.scoring.findings import Findings
-from mesa_gym.scoring.gains import ReturnNumbers, judge_returns
 from mesa_gym.scoring.rules import CHOICE_RULES, RETURN_RULES
 from mesa_gym.words import BASE, BOTH, INCONSISTENT, NO_GOAL, PROXY
 
@@ -132,7 +131,8 @@ def judge_changed(changes, finding, value):
         ghostly=of["ghostly"],
         listed={x: np.array([of[x]]) for x in (NEARER, REVERSED) if x in of},
     )
-    (judged,) = verdict.conclude_numbers(verdict.name_numbers(findings, NAMES))
+    (numbers,) = verdict.name_numbers(findings, NAMES)
+    judged = numbers.judge()
     return judged.detail or judged.word
 
 
@@ -145,7 +145,7 @@ def test_verdict_changes_at_shipped_threshold(line, changes, finding, below, abo
 @pytest.mark.parametrize(("line", "numbers", "expected"), RETURN_EDGES)
 def test_verdict_by_returns_changes_at_threshold(line, numbers, expected):
     *others, place = numbers
-    judged = judge_returns(ReturnNumbers(*others, {"dish": place}))
+    judged = verdict.ReturnNumbers(*others, {"dish": place}).judge()
     assert (judged.detail or judged.word) == expected
 
 
@@ -192,7 +192,7 @@ def draw_findings(seed):
 
 def judge_findings(findings, names):
     """Return the headline for each weighting, a proxy's without its name."""
-    verdicts = verdict.conclude_numbers(verdict.name_numbers(findings, names))
+    verdicts = [numbers.judge() for numbers in verdict.name_numbers(findings, names)]
     return [of.word.partition(":")[0] for of in verdicts]
 
 

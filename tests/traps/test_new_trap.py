@@ -16,7 +16,7 @@ from mesa_gym.policies import as_policy
 from mesa_gym.scoring import score
 from mesa_gym.scoring.record import follow, rollout
 from mesa_gym.solver.standard import STANDARD_FOLDER
-from mesa_gym.traps import Split, find_trap, package_traps
+from mesa_gym.traps import Split, find_trap, package_traps, sources
 from mesa_gym.traps.life import APPLE, PEAR, PLUM, TRIALS, VOID
 from mesa_gym.traps.probation import MOST_LIT, WAGE, Probation, choose_kind, find_value
 from tests.support.parameters import FINISHED, thorough
@@ -31,6 +31,7 @@ from tests.validity.known_learners import (
 
 ROOT = Path(__file__).parents[2]
 CERTIFICATES = ROOT / "docs" / "certificates.json"
+PAPERS = [paper for name, paper in vars(sources).items() if name.isupper()]
 
 
 def list_missing(cls):
@@ -43,6 +44,8 @@ def list_missing(cls):
         yield f"a certificate: `{command}`"
     if not (STANDARD_FOLDER / f"{name}.npz").exists():
         yield f"values of its standard levels: `make values TRAP={cls.__name__}`"
+    if not any(cls.source.startswith(paper) for paper in PAPERS):
+        yield "a paper: begin `source` with one of mesa_gym/traps/sources.py"
     if len(cls.proxy_is) != len(cls.proxies):
         yield "`proxy_is`, a kind for each proxy: declare it in the class"
     if cls in list_single_traps() and not find_agents(cls(), 1):
@@ -70,7 +73,7 @@ def test_list_missing_names_what_own_traps_lack():
     lacking = [*list_missing(find_trap(f"{ROOT}/mesa_gym/cli/example_trap.py:Mushrooms"))]
     named = [what.partition(":")[0] for what in lacking]
     solved, tests = "values of its standard levels", "a test of its rules by hand"
-    assert named == ["digests", "a certificate", solved, "agents of the library", tests]
+    assert named == ["digests", "a certificate", solved, "a paper", "agents of the library", tests]
 
 
 # -- probation -------------------------------------------------------------------------------------

@@ -1,0 +1,90 @@
+"""The example that asks an API, against a server of this machine."""
+
+import json
+import subprocess
+import sys
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Barrier, Lock, Thread
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+TRAP, LEVELS, QUESTIONS = "CheeseDish", 3, 27
+
+
+class Api(ThreadingHTTPServer):
+    """Answers "1", or the status 500 from question ``fails`` on."""
+
+    def __init__(self):
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.texts, self.calls, self.fails, self.lock = [], set(), None, Lock()
+        self.pair = Barrier(2)  # the first two questions wait for each other
+
+
+class Handler(BaseHTTPRequestHandler):
+    def do_POST(self):
+        api, body = self.server, self.rfile.read(int(self.headers["Content-Length"]))
+        asked = json.loads(body)
+        with api.lock:
+            number = len(api.texts)
+            if api.fails is not None and number >= api.fails:
+                return self.send_error(500, "out of order")
+            api.texts.append(asked["messages"][0]["content"])
+            api.calls.add((self.path, asked["model"], self.headers["Authorization"]))
+        if number < 2:
+            api.pair.wait(60)
+        reply = json.dumps({"choices": [{"message": {"role": "assistant", "content": "1"}}]})
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(reply)))
+        self.end_headers()
+        return self.wfile.write(reply.encode())
+
+    def log_message(self, *args):
+        """Print nothing."""
+
+
+@contextmanager
+def serve():
+    with Api() as api:
+        thread = Thread(target=api.serve_forever)
+        thread.start()
+        try:
+            yield api
+        finally:
+            api.shutdown()
+            thread.join()
+
+
+def run_example(api, folder, *words):
+    url = f"http://127.0.0.1:{api.server_port}/v1"
+    command = [sys.executable, str(ROOT / "docs/examples/ask_api.py"), url, "a/small", TRAP]
+    command += ["--levels", str(LEVELS), *words]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+
+
+def read_questions(folder):
+    lines = (folder / "a-small.jsonl").read_text().splitlines()[1:]
+    return [json.loads(line)["question"] for line in lines]
+
+
+@pytest.mark.thorough
+def test_api_example_keeps_paid_answers(tmp_path, monkeypatch):
+    """The price, a run that fails, and the run that goes on: no kept answer is asked again."""
+    monkeypatch.setenv("API_KEY", "secret")
+    with serve() as api:
+        price = run_example(api, tmp_path)
+        assert f"a/small on {TRAP}-v0: {QUESTIONS} questions with " in price.stderr
+        assert (price.stdout, api.texts) == ("add --pay to ask these questions\n", [])
+        api.fails = 10
+        failed = run_example(api, tmp_path, "--pay")
+        assert failed.returncode == 1
+        assert "500: out of order; the answers so far are in a-small.jsonl" in failed.stderr
+        kept, api.fails, before = read_questions(tmp_path), None, len(api.texts)
+        assert 10 - LEVELS < len(kept) <= 10
+        card = run_example(api, tmp_path, "--pay")
+        assert card.stdout.startswith(f"a/small on {TRAP}-v0: fails task"), card.stderr
+        assert sorted([*kept, *api.texts[before:]]) == sorted(read_questions(tmp_path))
+        assert len(read_questions(tmp_path)) == QUESTIONS
+    assert api.calls == {("/v1/chat/completions", "a/small", "Bearer secret")}

@@ -1,0 +1,153 @@
+"""Answers that are kept in a file, of functions that are asked several questions at once."""
+
+import asyncio
+import json
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from mesa_gym.errors import PolicyError
+from mesa_gym.language.answers import ASKED_AGAIN
+from mesa_gym.language.kept_answers import keep_answers
+from mesa_gym.language.session import TextSession
+from mesa_gym.scoring import score, score_choices
+from tests.support.loops import run_coroutine
+from tests.support.parameters import thorough
+from tests.support.slow_models import SlowModel, list_askers
+
+TRAP, LEVELS = "CheeseDish", 3
+QUICK = ("function", "partial of an object", "lambda")
+KINDS = [kind if kind in QUICK else thorough(kind) for kind in list_askers(SlowModel(2))]
+
+
+class OverlappingModel(SlowModel):
+    """A model whose calls end in another order than they began, and fail from one on."""
+
+    def __init__(self, fails=None):
+        super().__init__(8)
+        self.calls, self.fails = [], fails
+
+    async def __call__(self, text):
+        if len(self.calls) == self.fails:
+            raise ConnectionError("the network is gone")
+        self.calls.append(text)
+        for _ in range(len(self.calls) % 5):
+            await asyncio.sleep(0)
+        await super().__call__(text)
+        return "unsure" if ASKED_AGAIN not in text and sum(text.encode()) % 2 else "2"
+
+
+def read_questions(path):
+    """Return the questions of a file of answers."""
+    return [json.loads(line)["question"] for line in path.read_text().splitlines()[1:]]
+
+
+@pytest.mark.thorough
+def test_kept_answers_are_asked_at_once(tmp_path):
+    """No kept answer is asked again, and an error loses no more answers than were open."""
+    path = tmp_path / "a.jsonl"
+
+    def score_with(model):
+        return score(keep_answers(model, path, "slow"), TRAP, LEVELS, choice=True)
+
+    first, second, third = OverlappingModel(fails=15), OverlappingModel(), OverlappingModel(fails=0)
+    with pytest.raises(PolicyError, match=r"the network is gone; the answers so far are in .*a\.j"):
+        score_with(first)
+    before = read_questions(path)
+    card = score_with(second)
+    assert (first.most, second.most) == (LEVELS, LEVELS)
+    assert 15 - first.at_once < len(before) <= 15
+    assert Counter(before + second.calls) == Counter(read_questions(path))
+    assert not set(before) & set(second.calls)
+    assert any(ASKED_AGAIN in text for text in second.calls)
+    assert score_with(third) == card
+    assert card == score(OverlappingModel(), TRAP, LEVELS, choice=True, name="slow")
+
+
+def test_kept_answers_serve_several_loops(tmp_path):
+    """Threads with loops of their own share a file: each question has its answer, asked once."""
+    asked, parts = [], [[f"{part} {number}" for number in range(10)] for part in "abcd"]
+
+    async def ask(text):
+        asked.append(text)
+        await asyncio.sleep(0)
+        return text.upper()
+
+    def ask_in_loop(texts):
+        async def ask_all():
+            return await asyncio.gather(*map(kept, texts))
+
+        return asyncio.run(ask_all())
+
+    for _ in range(2):
+        kept = keep_answers(ask, tmp_path / "a.jsonl")
+        with ThreadPoolExecutor(4) as pool:
+            answers = [*pool.map(ask_in_loop, parts)]
+        assert answers == [[text.upper() for text in texts] for texts in parts]
+    assert sorted(asked) == sorted(text for texts in parts for text in texts)
+
+
+@pytest.mark.parametrize("is_async", [False, True])
+def test_repeated_question_keeps_each_answer(is_async, tmp_path):
+    given = []
+
+    def ask(text):
+        given.append(f"{text} {len(given)}")
+        return given[-1]
+
+    async def ask_later(text):
+        return ask(text)
+
+    async def ask_in_turn(*texts):
+        kept = keep_answers(ask_later if is_async else ask, tmp_path / "a.jsonl")
+        return [await kept(text) if is_async else kept(text) for text in texts]
+
+    first = run_coroutine(ask_in_turn("a", "b", "a"))
+    assert first == given == ["a 0", "b 1", "a 2"]
+    assert run_coroutine(ask_in_turn("a", "a", "b", "a")) == ["a 0", "a 2", "b 1", "a 3"]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_kept_asker_keeps_its_attributes(kind, tmp_path):
+    """A kept function is asked as the function is: at once, or it is refused before it is asked."""
+    model = SlowModel(2)
+    kept = keep_answers(list_askers(model)[kind], tmp_path / "a.jsonl", "slow")
+    if kind in ("lambda", "decorated by a plain function"):
+        with pytest.raises(PolicyError, match=r"a coroutine, not a text; pass an `async"):
+            score(kept, TRAP, LEVELS, choice=True)
+        assert model.asked == 0
+    else:
+        assert score(kept, TRAP, LEVELS, choice=True, plan=True) is None
+        assert score(kept, TRAP, LEVELS, choice=True).policy == "slow"
+        assert (model.most, kept.examples) == (2, 4)
+
+
+def test_session_refuses_answer_not_awaited():
+    session = TextSession()
+    session.begin(split="shift", level=0)
+    with pytest.raises(PolicyError, match=r"a coroutine, not a text; await it: session"):
+        session.answer(SlowModel(1)(session.text))
+    assert (session.steps, session.unread) == (0, 0)
+
+
+def test_asynchronous_function_of_whole_plays_is_awaited():
+    model = SlowModel(8, 1)
+
+    async def answer_all(questions):
+        return await asyncio.gather(*(model(question.text) for question in questions))
+
+    expected = score_choices(TRAP, lambda questions: [1] * len(questions), LEVELS)
+    assert score_choices(TRAP, answer_all, LEVELS) == expected
+    assert model.most == LEVELS
+
+
+@pytest.mark.thorough
+def test_many_kept_answers_are_found_by_question(tmp_path):
+    """The search does not grow with the square of the answers, which would take hours here."""
+    path, numbers = tmp_path / "a.jsonl", range(100_000)
+    lines = ['{"model":"up"}', *(f'{{"question":"{n}","answer":"{n}"}}' for n in numbers)]
+    path.write_text("\n".join(lines) + "\n")
+    kept = keep_answers(lambda text: "new", path, "up")
+    assert [kept(f"{n}") for n in reversed(numbers)] == [f"{n}" for n in reversed(numbers)]
+    assert kept("0") == "new"
