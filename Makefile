@@ -80,7 +80,7 @@ test-examples: $(INSTALLED)  ## Run docs/examples, those of other frameworks in 
 attacks: $(INSTALLED)  ## Attack what reads others' data, for MINUTES=5 with SEED=7 or one by chance.
 	$(BIN)/python -m tests.attacks --seed $(or $(SEED),$(shell date +%s)) --minutes $(or $(MINUTES),5)
 
-bench: $(INSTALLED)  ## Measure steps a second.
+bench: $(INSTALLED)  ## Measure the CPU seconds that users wait, and steps beside C (ten minutes).
 	$(BIN)/python -m benchmarks.speed
 
 # Half an hour of a core or more; before a release, its figures go into docs/studies/calibration.md.
