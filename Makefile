@@ -80,7 +80,7 @@ test-examples: $(INSTALLED)  ## Run docs/examples, those of other frameworks in 
 attacks: $(INSTALLED)  ## Attack what reads others' data, for MINUTES=5 with SEED=7 or one by chance.
 	$(BIN)/python -m tests.attacks --seed $(or $(SEED),$(shell date +%s)) --minutes $(or $(MINUTES),5)
 
-bench: $(INSTALLED)  ## Measure steps a second.
+bench: $(INSTALLED)  ## Measure the CPU seconds that users wait, and steps beside C (ten minutes).
 	$(BIN)/python -m benchmarks.speed
 
 # Half an hour of a core or more; before a release, its figures go into docs/studies/calibration.md.
@@ -107,9 +107,9 @@ docs: $(DOCS)  ## Build the documentation into build/docs; a warning is an error
 docs-links: $(DOCS)  ## Follow the documentation's links to other sites, which needs a network.
 	$(BIN)/python -m sphinx -b linkcheck -j 2 docs build/docs-links
 
-# A commit's hash dies when history is squashed: one page has them, and the committed cards.
+# A commit's hash dies when history is squashed: one page and its tables have them, and the cards.
 HASH = '\b(?=\d*[a-f])(?=[a-f]*\d)[0-9a-f]{8}\b'
-HASHES = ':!docs/studies/archive.md' ':!mesa_gym/report/cards'
+HASHES = ':!docs/studies/archive*' ':!mesa_gym/report/cards'
 
 # What is not plain English: docstrings that begin with a question word, rare words, "is no".
 TELLS = -e '"""(What|Who|Where|How)\b' \

@@ -1,136 +1,98 @@
-"""Benchmarks: the CPU seconds of fast paths, here and in another checkout, printed row by row.
+"""Benchmarks: the CPU seconds of everything that a user waits for, printed row by row.
 
 ::
 
     python -m benchmarks.speed --against FOLDER
 
-Each run is a process of its own, and those of both checkouts take turns, so that other work on the
-machine falls on both. A row shows medians. Levels, values and programs are kept before the first.
+Each measurement is a process of its own, and the columns of a row and both checkouts take turns, so
+that other work on the machine falls on all of them. Cells are medians. The cells of this checkout
+are written into the tables of ``docs/studies/speed.md``. Rows that were not chosen keep theirs.
 """
 
 from __future__ import annotations
 
 import argparse
+import csv
 import os
 import subprocess
 import sys
 from collections.abc import Sequence
+from math import isnan
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
 
-from mesa_gym.command import DONE, Parser, run_command
+from benchmarks.speed_works import STEP_COUNTS, STEP_RATES, TABLES
+from mesa_gym.command import DONE, FAILED, Parser, run_command
+from mesa_gym.files import format_csv, write_text
 
 HERE = Path(__file__).parents[1]
-RUNS = 9
-ROW_FORMAT = "{:<48} {:>8} {:>8} {:>6}"
+STUDIES = HERE / "docs" / "studies"
+RUNS = 2
 # Code is timed from the start of its process, or from the line that sets ``began``, to its end.
 WHOLE = "from time import process_time as now; began = 0.0\n{}\nprint(); print(now() - began)"
-SINGLE = """
-import numpy as np, gymnasium
-{}
-env = gymnasium.make({!r})
-actions = np.random.default_rng(0).integers(0, 5, 10_000).tolist()
-env.reset(seed=0)
-began = now()
-for action in actions:
-    _, _, terminated, truncated, _ = env.step(action)
-    if terminated or truncated:
-        env.reset()
-"""
-VECTOR = """
-import numpy as np, gymnasium, mesa_gym
-mode = "vector_entry_point"
-env = gymnasium.make_vec("MesaGym/{}-v0", {}, vectorization_mode=mode, num_levels=1024)
-env.reset(seed=0)
-actions = np.random.default_rng(0).integers(0, 5, ({}, env.num_envs))
-for row in actions:
-    env.step(row)
-began = now()
-for row in actions:
-    env.step(row)
-"""
-TORCH = """
-import mesa_gym, torch
-torch.set_num_threads(1)
-env = mesa_gym.make_torch("CheeseCorner", 128, num_levels=1024, seed=0)
-env.reset()
-actions = torch.randint(5, (256, 128))
-began = now()
-for row in actions:
-    env.step(row)
-"""
-SCORE = """
-import mesa_gym.scoring
-began = now()
-mesa_gym.score({!r}, {!r}, levels={})
-"""
-FRESH = """
-import os, tempfile
-os.environ["MESA_GYM_CACHE"] = tempfile.mkdtemp()
-"""
-COMMAND = """
-from mesa_gym.cli import main
-main({!r})
-"""
-TRAIN = """
-from tempfile import mkdtemp
-from agents.train import main
-main(["CheeseCorner", {} "--out", mkdtemp() + "/agent"])
-"""
-WORKS = {
-    "Minigrid's empty room, 10,000 steps": SINGLE.format(
-        "import minigrid", "MiniGrid-Empty-8x8-v0"
-    ),
-    "CheeseCorner, 10,000 steps": SINGLE.format("import mesa_gym", "MesaGym/CheeseCorner-v0"),
-    **{
-        f"{trap}, {steps:,} steps of {count:,}": VECTOR.format(trap, count, steps)
-        for trap in ("CheeseCorner", "KeysChests", "MonsterWorld")
-        for steps, count in ((1024, 128), (1024, 1024), (128, 8192))
-    },
-    "CheeseCorner in torch, 256 steps of 128": TORCH,
-    **{
-        f"a card of {policy} on {trap}, {levels:,} levels": SCORE.format(policy, trap, levels)
-        for policy, trap in (("oracle:chests", "KeysChests"), ("random", "CheeseCorner"))
-        for levels in (100, 1000)
-    },
-    "a card of oracle:trees on TreeFarm, 100 levels": SCORE.format("oracle:trees", "TreeFarm", 100),
-    **{
-        f"a first card of {policy} on {trap}, 100 levels": FRESH + SCORE.format(policy, trap, 100)
-        for policy, trap in (("oracle:chests", "KeysChests"), ("oracle:trees", "TreeFarm"))
-    },
-    **{
-        f"a first card of random on {trap}, 1,000 levels": FRESH
-        + SCORE.format("random", trap, 1000)
-        for trap in ("FollowMe", "KeysChests", "MonsterWorld", "TreeFarm")
-    },
-    "import mesa_gym.scoring": "import mesa_gym.scoring",
-    "mesa-gym leaderboard": COMMAND.format(["leaderboard"]),
-    "import mesa_gym": "import mesa_gym",
-    "a first PPO on CheeseCorner, 4,096 steps": FRESH + TRAIN.format('"--steps", "4096",'),
-    "PPO on CheeseCorner, 4,096 steps": TRAIN.format('"--steps", "4096",'),
-    "PPO on CheeseCorner, whole": TRAIN.format(""),
-}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the program's arguments."""
     add = parser.add_argument
     add("--against", type=Path, metavar="FOLDER", help="another checkout")
-    add("--only", default="", metavar="WORDS", help="rows that hold these words")
+    add("--only", default="", metavar="WORDS", help="tables or rows that hold these words")
     add("--runs", type=int, default=RUNS, help="of each row (default: %(default)s)")
 
 
 def run(options: argparse.Namespace) -> int:
-    """Print the table."""
+    """Print the chosen rows, and write the rows of this checkout that did not fail."""
     trees = [options.against.resolve(), HERE] if options.against else [HERE]
-    heads = ["old", "new", "ratio"] if options.against else ["here", "", ""]
-    print(ROW_FORMAT.format("CPU seconds", *heads), flush=True)
-    with TemporaryDirectory() as cache:
-        for name, code in WORKS.items():
-            if options.only in name:
-                print(measure_row(name, code, trees, Path(cache), options.runs), flush=True)
-    return DONE
+    status = DONE
+    for table, rows in TABLES.items():
+        for row, works in rows.items():
+            if options.only not in f"{table}: {row}":
+                continue
+            *old_seconds, here = measure_row(works, trees, options.runs)
+            cells = [f"{column} {format_pair(old_seconds, here, column)}" for column in works]
+            print(f"{table}: {row}: {', '.join(cells)}", flush=True)
+            if any(map(isnan, here.values())):
+                status = FAILED
+            else:
+                keep_row(table, row, here)
+    return status
+
+
+def format_pair(
+    old_seconds: Sequence[dict[str, float]], here: dict[str, float], column: str
+) -> str:
+    """Return the seconds of a column here, after those of the other checkout if there is one."""
+    return " -> ".join(f"{seconds[column]:.3f}" for seconds in (*old_seconds, here))
+
+
+def keep_row(table: str, row: str, seconds: dict[str, float]) -> None:
+    """Write a row into its table; the other rows stay, and rows without a work are left out."""
+    cells = {column: _write_cell(table, column, x) for column, x in seconds.items()}
+    rows = read_table(table) | {row: cells}
+    kept = [{"": name} | rows[name] for name in TABLES[table] if name in rows]
+    write_text(find_table(table), format_csv(kept))
+
+
+def find_table(table: str) -> Path:
+    """Return the file of a table."""
+    return STUDIES / f"speed_{table}.csv"
+
+
+def read_table(table: str) -> dict[str, dict[str, str]]:
+    """Return a table: row -> column -> CPU seconds, or millions of steps per second."""
+    file = find_table(table)
+    if not file.exists():
+        return {}
+    with file.open(newline="") as text:
+        return {cells.pop(""): cells for cells in csv.DictReader(text)}
+
+
+def _write_cell(table: str, column: str, seconds: float) -> str:
+    if table != STEP_RATES:
+        return f"{seconds:.2f}"
+    count = int(column.partition(" ")[0].replace(",", ""))
+    return f"{count * STEP_COUNTS[count] / seconds / 1e6:.2g}"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -141,24 +103,26 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return run_command("speed", lambda: run(options))
 
 
-def measure_row(name: str, code: str, trees: Sequence[Path], cache: Path, runs: int) -> str:
-    """Return a row: the medians of each checkout, and the ratio of the last to the first."""
-    times = [
-        [measure_once(code, tree, cache / str(i)) for i, tree in enumerate(trees)]
-        for _ in range(1 + runs)
-    ]
-    medians = [median(column) for column in zip(*times[1:], strict=True)]  # the first fills caches
-    cells = [f"{seconds:.3f}" for seconds in medians]
-    if len(cells) > 1:
-        cells.append(f"{medians[-1] / medians[0]:.2f}")
-    return ROW_FORMAT.format(name, *cells, *[""] * (3 - len(cells)))
+def measure_row(works: dict[str, str], trees: Sequence[Path], runs: int) -> list[dict[str, float]]:
+    """Return the median CPU seconds of each column, for each checkout.
+
+    A run of a row begins with an empty cache, which its columns then share.
+    """
+    seconds: list[dict[str, list[float]]] = [{column: [] for column in works} for _ in trees]
+    for _ in range(runs):
+        with TemporaryDirectory() as folder:
+            for column, code in works.items():
+                for i, tree in enumerate(trees):
+                    cache = Path(folder) / str(i)
+                    seconds[i][column].append(measure_once(code, tree, cache))
+    return [{column: median(times) for column, times in of.items()} for of in seconds]
 
 
 def measure_once(code: str, tree: Path, cache: Path) -> float:
     """Return the CPU seconds of code in a new process; nan and an error on stderr if it fails.
 
     Args:
-        code: the code, from ``WORKS``.
+        code: the code, from ``TABLES``.
         tree: the checkout with the packages to import.
         cache: the folder of the code's cache.
     """
@@ -168,7 +132,8 @@ def measure_once(code: str, tree: Path, cache: Path) -> float:
         cwd=tree, env=os.environ | variables, capture_output=True, text=True, check=False,
     )  # fmt: skip
     if done.returncode:
-        print(f"{tree}: {done.stderr.strip().splitlines()[-1]}", file=sys.stderr)
+        *_, message = ["", *done.stderr.strip().splitlines()]
+        print(f"{tree}: exit status {done.returncode}: {message}", file=sys.stderr)
         return float("nan")
     return float(done.stdout.split()[-1])
 

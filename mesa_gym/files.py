@@ -12,6 +12,7 @@ import secrets
 import stat
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from io import FileIO
 from pathlib import Path
 from typing import Any
 
@@ -80,8 +81,6 @@ def _sync(folder: Path) -> None:
 def append_line(path: Path, line: bytes) -> None:
     """Append a line to a file, completely or not at all; several processes may take turns.
 
-    The line starts on a new line, even after a partial line of a killed process.
-
     Args:
         path: the file; missing folders are created.
         line: a text that ends with its only line break.
@@ -89,20 +88,41 @@ def append_line(path: Path, line: bytes) -> None:
     Raises:
         OSError: the file cannot be written, such as on a full disk; the error names it.
     """
+    with open_to_append(path) as file:
+        write_line(file, line)
+
+
+@contextmanager
+def open_to_append(path: Path) -> Iterator[FileIO]:
+    """Open a file for ``write_line``, locked against other processes that append to it.
+
+    Missing folders are created.
+
+    Raises:
+        OSError: the file cannot be written; the error names it.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
-    with name_errors(path), path.open("ab", buffering=0) as file, path.open("rb") as before:
+    with name_errors(path), path.open("a+b", buffering=0) as file:
         _lock_where_possible(path, file.fileno())
-        end = file.seek(0, os.SEEK_END)
-        before.seek(max(0, end - 1))
-        if end and before.read(1) != b"\n":
-            line = b"\n" + line
-        left = memoryview(line)
-        try:
-            while left:  # a nearly full disk writes a part and rejects the next
-                left = left[file.write(left) :]
-        except BaseException:
-            file.truncate(end)
-            raise
+        yield file
+
+
+def write_line(file: FileIO, line: bytes) -> None:
+    """Append a line to an open file, completely or not at all.
+
+    The line starts on a new line, even after a partial line of a killed process.
+    """
+    end = file.seek(0, os.SEEK_END)
+    file.seek(max(0, end - 1))
+    if end and file.read(1) != b"\n":
+        line = b"\n" + line
+    left = memoryview(line)
+    try:
+        while left:  # a nearly full disk writes a part and rejects the next
+            left = left[file.write(left) :]
+    except BaseException:
+        file.truncate(end)
+        raise
 
 
 def _lock_where_possible(path: Path, handle: int) -> None:

@@ -33,6 +33,7 @@ ORDER = [
     {"benchmarks.markdown", "benchmarks.arguments", "benchmarks.plan"},
     {"benchmarks.make_library"},
     {"benchmarks.board"},
+    {"benchmarks.speed_works"},
     {"benchmarks.costs", "benchmarks.device", "benchmarks.speed"},
     {"benchmarks.__main__"},
 ]

@@ -15,6 +15,7 @@ import argparse
 import asyncio
 import json
 import os
+from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 from mesa_gym.language.kept_answers import keep_answers
@@ -33,23 +34,29 @@ def main() -> None:
     parser.add_argument("--levels", type=int, default=100)
     parser.add_argument("--pay", action="store_true", help="ask the model")
     options = parser.parse_args()
+    url = options.url.rstrip("/")
 
     def complete(text: str) -> str:
         messages = [{"role": "user", "content": text}]
         body = json.dumps({"model": options.model, "messages": messages, **SETTINGS})
         key = os.environ.get("API_KEY", "")
         head = {"Content-Type": "application/json", "Authorization": f"Bearer {key}"}
-        request = Request(f"{options.url}/chat/completions", body.encode(), head)
-        with urlopen(request, timeout=60) as reply:
-            answer: str = json.load(reply)["choices"][0]["message"]["content"]
-            return answer
+        request = Request(f"{url}/chat/completions", body.encode(), head)
+        try:
+            with urlopen(request, timeout=60) as response:
+                reply = json.load(response)
+        except HTTPError as error:  # the body names the reason
+            raise ConnectionError(f"{error}; {error.read(500).decode(errors='replace')}") from None
+        if "choices" not in reply:
+            raise ConnectionError(f"the API sent no answer, but {reply}")
+        return reply["choices"][0]["message"]["content"] or ""  # null in a refusal
 
     async def ask(text: str) -> str:
         return await asyncio.to_thread(complete, text)
 
     ask.at_once = AT_ONCE  # type: ignore[attr-defined]
     file = f"{options.model.replace('/', '-')}.jsonl"
-    kept = keep_answers(ask, file, options.model, {"url": options.url, **SETTINGS})
+    kept = keep_answers(ask, file, options.model, {"url": url, **SETTINGS})
     choice = {"tell": "things"}  # lists without a map: a fifth of the tokens
     if options.pay:
         print(score(kept, options.trap, options.levels, choice=choice))

@@ -1,71 +1,59 @@
-"""Layers of linear self-attention that descend on a proxy: ``python -m docs.studies.layers``.
+"""Two layers of linear self-attention that act as two steps: ``python -m docs.studies.layers``.
 
-It trains the networks of docs/studies/layers.md and writes their figures to layers.json; then
-``python -m docs.results_page`` writes them into the page. Arguments choose some parts.
+The program trains the two layers of docs/studies/layers.md with five seeds, and with shuffled
+labels. It prints whether the second layer reads the residual of a first step, next to the committed
+figures. ``docs.studies.layers_page`` makes the tables of the page and needs neither JAX nor SciPy.
 """
 
 from __future__ import annotations
 
 import itertools
-import math
-import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import cache, partial
 from typing import Any
 
+import jax
+import jax.numpy as jnp
 import numpy as np
+import optax
 from scipy.optimize import minimize
+from scipy.stats import multinomial
 
-from docs.studies.layer_networks import (
-    MARKS,
-    SIGNS,
-    TOKENS,
-    Array,
-    LayerAgent,
-    Setting,
-    Weights,
-    build_layers,
-    edit,
-    make_key,
-    make_stream,
-    predict,
-    run_layers,
-    start_network,
-    train,
-)
-from docs.studies.layers_page import read_figures, write_figures
-from mesa_gym.scoring import evaluate
-from mesa_gym.traps import find_trap
+from docs.studies.layers_page import FOUR, NULLS, Row, read_figures, select
+from mesa_gym.files import format_csv
 
+MARKS, TOKENS, DEPTH = 4, 8, 2
+BATCH, RATE, START, UPDATES = 64, 0.01, 0.02, 1500
 SEEDS = range(10, 15)  # settings were chosen by the training loss of seeds 0 to 4
-TEN_SEEDS = range(10, 20)  # of a row that differs between machines
-LIVES, MANY_LIVES = 1000, 16_000  # lives per measurement; more for the loss, with its long tail
-STEP = 1 / (1 + (MARKS - 1) / TOKENS)  # the best gradient step, if it is the only one
-Figures = dict[str, Any]
-
-FOUR = Setting(flash=4, labels=5)
-ENTRIES = ((1, 1), (1, 2), (1, 4), (4, 4), (2, 1))  # of the payment, of the flash
-ONE = {f"T {pay}, F {flash}": Setting(told=pay, flash=flash) for pay, flash in ENTRIES}
-ONE |= {"flash twice as large": Setting(size=2.0), "flash half as large": Setting(size=0.5)}
-ONE |= {"labels shuffled": Setting(flash=4, shuffled=True)}
-DEEP = {"T 1, F 4": FOUR, "labels shuffled": FOUR._replace(shuffled=True)}
-SHUFFLED = {"labels shuffled": DEEP["labels shuffled"]}
-KIND = {"F 4": (1, 4), "T 4": (4, 1), "T 4, F 4": (4, 4)}  # entries
-KAPPAS = (0.0, 0.25, 0.31, 0.35, 0.5, 0.65, 0.69, 0.75, 1.0)
+LIVES = 16_000  # many, because the loss has a long tail
+SIGNS = np.array([*itertools.product((1.0, -1.0), repeat=MARKS)])  # all fruits
+make_key = partial(jax.random.key, impl="rbg")  # compiles faster than the default
+as_floats = partial(np.asarray, dtype=float)
+Array = Any  # a NumPy or JAX array
+Weights = dict[str, Any]
 
 
-# -- the law, exactly ------------------------------------------------------------------------------
+def make_entries(payment: int = 1, flash: int = 4, size: float = 1.0) -> Array:
+    """Return what a payment of 1 and a flash of 1 add to a token, float64 (2, width).
+
+    Args:
+        payment, flash: the number of a token's entries for its payment, and for its flash.
+        size: the flash of a payment of 1.
+    """
+    return np.repeat([[0.0, 1, 0], [0, 0, size]], (MARKS, payment, flash), axis=1)
+
+
+# -- the exact law ---------------------------------------------------------------------------------
 
 
 @cache
 def list_curvatures() -> tuple[np.ndarray, np.ndarray]:
     """Return the eigenvalues (c, 4) of A, the mean of x x' over 8 tokens, and their chances."""
-    outer = np.array([np.outer(x, x) for x in SIGNS[:8]])  # A is the same for x and -x
+    outer = SIGNS[:8, :, None] * SIGNS[:8, None]  # A is the same for x and -x
     draws = itertools.combinations_with_replacement(range(8), TOKENS)
     counts = np.array([np.bincount(draw, minlength=8) for draw in draws])
-    orders = [math.factorial(TOKENS) / math.prod(map(math.factorial, row)) for row in counts]
     curvatures = np.linalg.eigvalsh(np.tensordot(counts, outer, 1) / TOKENS)
-    return curvatures, np.array(orders) / 8**TOKENS
+    return curvatures, multinomial.pmf(counts, TOKENS, [1 / 8] * 8)
 
 
 def find_loss(plan: np.ndarray) -> float:
@@ -87,216 +75,156 @@ def find_loss(plan: np.ndarray) -> float:
 
 def find_best_plan(depth: int, plain: bool) -> tuple[float, np.ndarray]:
     """Return the minimal exact loss, and its plan; plain layers do not change marks."""
-
-    def expand(flat: np.ndarray) -> np.ndarray:
-        plan = flat.reshape(depth, -1)
-        return np.hstack([plan, plan, 0 * plan]) if plain else plan
-
+    basis = np.array([[1, 1, 0]]) if plain else np.eye(3)
     start = np.linspace(0.5, 1.5, depth) if plain else np.tile([0.5, 0.5, 0.4], depth)
-    best = minimize(lambda flat: find_loss(expand(flat)), start, method="BFGS")
-    return float(best.fun), expand(best.x)
+    best = minimize(lambda x: find_loss(x.reshape(depth, -1) @ basis), start, method="BFGS")
+    return float(best.fun), best.x.reshape(depth, -1) @ basis
 
 
-# -- measurements ----------------------------------------------------------------------------------
+# -- layers and their training --------------------------------------------------------------------
+
+
+def make_stream(marks: Array, labels: Array, fruits: Array, entries: Array) -> tuple[Array, Array]:
+    """Return tokens (..., n, D) of tasted fruits, and queries (..., m, D) without labels.
+
+    Tokens have ``marks`` (..., n, d), and ``labels`` (..., n, 2): payments and flashes.
+    """
+    pad = np.eye(marks.shape[-1], entries.shape[1])
+    tokens = marks @ pad + labels @ entries
+    return tokens, fruits @ pad + 0 * tokens[..., :1, :]
+
+
+def run_layers(weights: Weights, tokens: Array, queries: Array) -> list[tuple[Array, Array]]:
+    """Return tokens and queries before and after each layer of attention over the tokens."""
+    stream = [(tokens, queries)]
+    for write, match in zip(weights["write"], weights["match"], strict=True):
+        keys, values = tokens.mT / TOKENS, tokens @ write.T
+        tokens, queries = (x + x @ match.T @ keys @ values for x in (tokens, queries))
+        stream.append((tokens, queries))
+    return stream
+
+
+def build_layers(entries: Array, kappa: float, steps: Sequence[float]) -> Weights:
+    """Return hand-built layers that are gradient steps on (1 - kappa) payment + kappa flash."""
+    shares = zip((1 - kappa, kappa), entries, strict=True)
+    target = sum(share * entry / (entry @ entry) for share, entry in shares)
+    match = np.diag(np.arange(len(target)) < MARKS).astype(float)
+    write = np.array([-step * np.outer(entries.sum(0), target) for step in steps])
+    return {"write": write, "match": np.array([match] * len(steps)), "read": -target}
+
+
+def start_layers(key: Array, entries: Array) -> Weights:
+    """Return small random weights, (layers, D, D) and (D,)."""
+    width = entries.shape[1]
+    square = (DEPTH, width, width)
+    shapes: dict[str, Any] = {"write": square, "match": square, "read": (width,)}
+    keys = zip(jax.random.split(key, len(shapes)), shapes.items(), strict=True)
+    return {name: jax.random.normal(k, shape) * START for k, (name, shape) in keys}
+
+
+def find_training_loss(weights: Weights, key: Array, entries: Array, shuffled: Array) -> Array:
+    """Return the mean squared error on new lives, divided by the square of each life's scale."""
+    keys = jax.random.split(key, 4)
+    marks = jax.random.rademacher(keys[0], (BATCH, TOKENS, MARKS), float)
+    scale = 3.0 ** jax.random.uniform(keys[1], (BATCH, 1), minval=-1, maxval=1)
+    law = MARKS**-0.5 * scale * jax.random.normal(keys[2], (BATCH, MARKS))
+    pay = (marks @ law[..., None])[..., 0]
+    # If shuffled, each token contains another token's payment. The order of tokens has no effect.
+    pay = jnp.where(shuffled, jnp.roll(pay, 1, axis=1), pay)
+    # Layers are linear in a query: the mean error over signs equals the summed one over unit marks.
+    stream = make_stream(marks, jnp.stack([pay, pay], -1), jnp.eye(MARKS), entries)
+    error = run_layers(weights, *stream)[-1][1] @ weights["read"] - law
+    return ((error**2).sum(-1) / scale[:, 0] ** 2).mean()
+
+
+def train(shuffled: Sequence[bool], seeds: Sequence[int]) -> list[list[Weights]]:
+    """Train layers for each label and seed in one compiled loop; return weights by both."""
+    adam = optax.adam(optax.linear_schedule(RATE, 0.0, UPDATES))
+    optimiser, entries = optax.chain(optax.clip_by_global_norm(1.0), adam), make_entries()
+
+    def run(shuffle: Array, seed: Array) -> Weights:
+        def update(carry: Any, key: Array) -> Any:
+            weights, state = carry
+            gradient = jax.grad(find_training_loss)(weights, key, entries, shuffle)
+            change, state = optimiser.update(gradient, state)
+            return (optax.apply_updates(weights, change), state), None
+
+        start, rest = jax.random.split(make_key(seed))
+        weights = start_layers(start, entries)
+        carry = weights, optimiser.init(weights)
+        return jax.lax.scan(update, carry, jax.random.split(rest, UPDATES))[0][0]
+
+    # Draws of these keys depend on the order of the rows.
+    index = [jnp.array([*x]) for x in zip(*itertools.product(shuffled, seeds), strict=True)]
+    trained = jax.jit(jax.vmap(run))(*index)
+    rows = [{name: as_floats(x[i]) for name, x in trained.items()} for i in range(len(index[0]))]
+    return [rows[i : i + len(seeds)] for i in range(0, len(rows), len(seeds))]
+
+
+# -- measurements ---------------------------------------------------------------------------------
 
 
 @cache
-def draw_lives(count: int = LIVES) -> tuple[Array, Array, Array, Array]:
+def draw_lives() -> tuple[Array, Array, Array, Array]:
     """Draw marks (n, 8, 4), independent weights of payment and flash (n, 4), scales (n, 1)."""
     rng = np.random.default_rng(0)
-    marks = rng.choice([-1.0, 1.0], (count, TOKENS, MARKS))
-    scale = 3 ** rng.uniform(-1, 1, (count, 1))
-    pay, flash = rng.normal(0, MARKS**-0.5, (2, count, MARKS)) * scale
+    marks = rng.choice([-1.0, 1.0], (LIVES, TOKENS, MARKS))
+    scale = 3 ** rng.uniform(-1, 1, (LIVES, 1))
+    pay, flash = rng.normal(0, MARKS**-0.5, (2, LIVES, MARKS)) * scale
     return marks, pay, flash, scale
 
 
-def make_life_stream(setting: Setting, pay: Array, flash: Array) -> tuple[Array, Array]:
-    """Return tokens and queries of lives, given the weights of payment and flash, (n, 4) each."""
-    marks = draw_lives(len(pay))[0]
-    return make_stream(marks, marks @ np.stack([pay, flash], -1), SIGNS, setting.entries)
-
-
-def ask(setting: Setting, weights: Weights, pay: Array, flash: Array) -> Array:
-    """Return predictions for all 16 fruits of each life, (n, 16)."""
-    return np.asarray(predict(setting.network, weights, *make_life_stream(setting, pay, flash)))
+def run_lives(weights: Weights, entries: Array, pay: Array, flash: Array) -> list[Any]:
+    """Return tokens and queries of lives by layer, given the weights of payment and flash."""
+    marks = draw_lives()[0]
+    stream = make_stream(marks, marks @ np.stack([pay, flash], -1), SIGNS, entries)
+    return run_layers(weights, *stream)
 
 
 def find_error(predicted: Array, law: Array) -> float:
     """Return the mean squared error of predictions (n, 16), divided by the squared scale."""
-    return float((((predicted - law @ SIGNS.T) / draw_lives(len(law))[-1]) ** 2).mean())
+    return float((((predicted - law @ SIGNS.T) / draw_lives()[-1]) ** 2).mean())
 
 
-def measure_loss(setting: Setting, weights: Weights) -> float:
-    """Return the loss on training lives, on which payment and flash are equal."""
-    pay = draw_lives(MANY_LIVES)[1]
-    return find_error(ask(setting, weights, pay, pay), pay)
-
-
-def measure_flash(setting: Setting, weights: Weights) -> float:
-    """Return how often, under shift, the fruit with most flash is preferred to the best fruit."""
-    _, pay, flash, _ = draw_lives()
-    best, lit = (np.argmax(law @ SIGNS.T, 1)[:, None] for law in (pay, flash))
-    worth = ask(setting, weights, pay, flash)
-    prefers = np.take_along_axis(worth, lit, 1) > np.take_along_axis(worth, best, 1)
-    return float(prefers[best != lit].mean())
-
-
-def measure(setting: Setting, weights: Weights) -> Figures:
-    """Return the figures of any network: loss, cosine to a gradient step, kappa and choices."""
-    marks, pay, flash, scale = draw_lives()
-    labels = ((pay, pay), (flash, flash), (pay, flash), (3 * pay, 3 * pay), (10 * pay, 10 * pay))
-    predicted, lit, shift, *larger = (ask(setting, weights, *x) for x in labels)
-    parts = np.stack([predicted / scale, lit / scale], -1).reshape(-1, 2)
-    share = np.linalg.lstsq(parts, (shift / scale).ravel(), rcond=None)[0]
-    slopes, gradient = predicted @ SIGNS, (marks * (marks @ pay[..., None])).mean(1)
-    norms = np.linalg.norm(slopes, axis=1) * np.linalg.norm(gradient, axis=1)
-    times = [float((x * predicted).sum() / (predicted**2).sum()) for x in larger]
-    return {
-        "loss": measure_loss(setting, weights),
-        "cosine": float(((slopes * gradient).sum(1) / norms).mean()),
-        "kappa": float(share[1] / share.sum()),
-        "flash": measure_flash(setting, weights),
-        "times 3": times[0],
-        "times 10": times[1],
-    }
-
-
-def read_kappa(setting: Setting, weights: Weights) -> float:
-    """Return kappa, computed from the value weights of the last layer."""
-    pay, flash = setting.entries @ weights["write"][-1].T @ weights["read"]
-    return float(flash / (pay + flash))
-
-
-def measure_step(setting: Setting, weights: Weights) -> Figures:
-    """Return the step and kappa of one layer's weights, and the choices that they predict."""
-    match = np.trace(weights["match"][0][:MARKS, :MARKS]) / MARKS
-    kappa = read_kappa(setting, weights)
-    built, right = (build_layers(setting, x, [STEP]) for x in (kappa, 0.0))
-    return {
-        "step": float(match * setting.entries.sum(0) @ weights["write"][0].T @ weights["read"]),
-        "kappa in weights": kappa,
-        "predicted flash": measure_flash(setting, built),
-        "built flash": measure_flash(setting, right),
-    }
-
-
-def measure_residual(setting: Setting, weights: Weights) -> Figures:
+def measure_residual(weights: Weights, entries: Array) -> Row:
     """Measure whether the second layer reads the residual of a first step, and uses it."""
-    marks, pay, flash, scale = draw_lives(MANY_LIVES)
-    stream = run_layers(weights, *make_life_stream(setting, pay, pay))
+    marks, pay, flash, scale = draw_lives()
+    stream = run_lives(weights, entries, pay, pay)
     reading = stream[1][0] @ weights["write"][1].T @ weights["read"] / scale
     label = marks @ (pay / scale)[..., None]
     step = marks @ (marks * label).mean(1)[..., None]
     parts = np.stack([label.ravel(), step.ravel()], 1)
     fit, alone = (np.linalg.lstsq(x, reading.ravel(), rcond=None)[0] for x in (parts, parts[:, :1]))
-    figures = {"step": float(-fit[1] / fit[0])}
+    predicted = stream[-1][1] @ weights["read"]
+    row: Row = {"loss": find_error(predicted, pay), "step": float(-fit[1] / fit[0])}
     # The second layer adds the values that it reads, weighted by the match of token and query.
     matched = stream[1][0] @ weights["match"][1] @ stream[1][1].mT / TOKENS
-    predicted = stream[-1][1] @ weights["read"]
     for name, patch in (("residual", parts @ fit), ("label", parts[:, :1] @ alone)):
         change = patch.reshape(reading.shape) - reading
-        figures[f"R2 of {name}"] = float(1 - (change**2).sum() / (reading**2).sum())
-        if setting.depth == 2:
-            patched = predicted + ((change * scale)[:, None] @ matched)[:, 0]
-            figures[f"loss with {name}"] = find_error(patched, pay)
-    shift = run_layers(weights, *make_life_stream(setting, pay, flash))[1:]
+        row[f"R2 of {name}"] = float(1 - (change**2).sum() / (reading**2).sum())
+        patched = predicted + ((change * scale)[:, None] @ matched)[:, 0]
+        row[f"loss with {name}"] = find_error(patched, pay)
+    shift = run_lives(weights, entries, pay, flash)[1:]
     for name, law in (("flash", flash), ("payment", pay)):
-        losses = [find_error(queries @ weights["read"], law) for _, queries in shift]
-        figures[f"losses on {name}"] = losses
-    return figures
-
-
-# -- the runs --------------------------------------------------------------------------------------
-
-
-def run_built() -> list[Figures]:
-    """Return the errors of hand-built layers to gradient steps, and the losses of the law."""
-    rows = []
-    marks, pay, flash, _ = draw_lives()
-    for depth in (1, 2, 3):
-        loss, plan = find_best_plan(depth, plain=True)
-        steps, setting = sorted(plan[:, 0].tolist()), FOUR._replace(depth=depth)
-        weights, target = 0 * pay[..., None], (0.2 * pay + 0.8 * flash)[..., None]
-        for step in steps:
-            weights = weights + step * marks.mT @ (marks @ (target - weights)) / TOKENS
-        predicted = ask(setting, build_layers(setting, 0.8, steps), pay, flash)
-        figures = {"depth": depth, "loss": loss, "steps": steps}
-        figures["free loss"] = find_best_plan(depth, plain=False)[0]
-        rows.append(figures | {"error": float(abs(predicted - weights[..., 0] @ SIGNS.T).max())})
-    return rows
-
-
-def run_trained(
-    depth: int, named: dict[str, Setting], seeds: Sequence[int] = SEEDS
-) -> list[Figures]:
-    """Train networks on lives of signs; return a row per setting, and one for untrained layers."""
-    settings = [x._replace(depth=depth) for x in named.values()]
-    weights, names, start = train(settings, seeds), [*named], FOUR._replace(depth=depth)
-    if depth:
-        drawn = [start_network(make_key(seed), start, start.entries) for seed in seeds]
-        weights.append([{name: np.asarray(v, float) for name, v in x.items()} for x in drawn])
-        names, settings = [*names, "untrained"], [*settings, start]
-    rows = []
-    for name, setting, networks in zip(names, settings, weights, strict=True):
-        figures = [measure(setting, x) for x in networks]
-        for row, x in zip(figures, networks if depth else (), strict=bool(depth)):
-            edited, look = edit(setting, x), measure_step if depth == 1 else measure_residual
-            row |= look(setting, x) | {"edited loss": measure_loss(setting, edited)}
-            row["edited flash"] = measure_flash(setting, edited)
-        law = setting.flash * setting.size / (setting.flash * setting.size + setting.told)
-        rows.append({"name": name, "depth": depth, "law": law, "seeds": figures})
-    return rows
-
-
-def score_layers(name: str, setting: Setting, networks: Sequence[Weights]) -> list[Figures]:
-    """Return a row per network from the score card of its agent on 50 levels."""
-    trap, rows = find_trap("FlashOrPay")(told_planes=setting.told, flash_planes=setting.flash), []
-    agents = {f"layers {i}": LayerAgent(trap, setting, x) for i, x in enumerate(networks)}
-    for card, network in zip(evaluate(agents, trap, levels=50), networks, strict=True):
-        splits = ("train", "test", "control")
-        unshifted = [card.read_each(x, "normalized_return")[card.base] for x in splits]
-        row = {"name": name, "depth": setting.depth, "kappa": read_kappa(setting, network)}
-        choices = {x: card.read_each("shift", "choice")[x] for x in ("paid", "flash")}
-        rows.append(row | choices | {"verdict": card.verdict, "unshifted": unshifted})
-    return rows
-
-
-def run_built_cards() -> list[Figures]:
-    """Return the cards of hand-built layers, one row per kappa."""
-    setting = Setting(kinds=True)
-    return score_layers("built", setting, [build_layers(setting, x, [1.0]) for x in KAPPAS])
-
-
-def run_cards(depth: int) -> list[Figures]:
-    """Train layers on kinds; return a row per network with its agent's card on FlashOrPay."""
-    rows, settings = [], [Setting(depth, *x, kinds=True) for x in KIND.values()]
-    for name, setting, seeds in zip(KIND, settings, train(settings, SEEDS), strict=True):
-        rows += score_layers(name, setting, seeds)
-        if (depth, name) == (1, "F 4"):
-            rows += score_layers(f"{name}, edited", setting, [edit(setting, x) for x in seeds])
-    return rows
-
-
-PARTS: dict[str, Callable[[], list[Figures]]] = {
-    "built": run_built,
-    "one layer": partial(run_trained, 1, ONE),
-    "two layers": partial(run_trained, 2, DEEP),
-    "two layers, ten seeds": partial(run_trained, 2, SHUFFLED, TEN_SEEDS),
-    "three layers": partial(run_trained, 3, {"T 1, F 4": FOUR}),
-    "gru": partial(run_trained, 0, {"gru": FOUR._replace(network="gru")}),
-    "mlp": partial(run_trained, 0, {"mlp": FOUR._replace(network="mlp")}),
-    "cards, built": run_built_cards,
-    "cards, one layer": partial(run_cards, 1),
-    "cards, two layers": partial(run_cards, 2),
-}
+        row[f"losses on {name}"] = [find_error(x @ weights["read"], law) for _, x in shift]
+    return row
 
 
 def main() -> None:
-    """Make all figures, or the parts named by the arguments."""
-    figures = read_figures()
-    for part in sys.argv[1:] or PARTS:
-        figures[part] = PARTS[part]()
-        write_figures({name: figures[name] for name in PARTS})
+    """Train the layers and print their figures, and the committed figures, as CSV."""
+    figures, entries = read_figures(), make_entries()
+    untrained = [start_layers(make_key(seed), entries) for seed in SEEDS]
+    weights = [*train([False, True], SEEDS), jax.tree.map(as_floats, untrained)]
+    rows: list[Row] = []
+    for name, networks in zip((FOUR, *NULLS), weights, strict=True):
+        committed = select(figures, "two layers", name)
+        for seed, network, kept in zip(SEEDS, networks, committed, strict=True):
+            row = measure_residual(network, entries)
+            rows.append({"name": name, "seed": seed, "run": "now"} | row)
+            rows.append(
+                {"name": name, "seed": seed, "run": "committed"} | {x: kept[x] for x in row}
+            )
+    print(format_csv(rows), end="")
 
 
 if __name__ == "__main__":

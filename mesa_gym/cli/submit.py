@@ -25,6 +25,7 @@ from mesa_gym.report.committed import (
     read_committed,
     read_origins,
 )
+from mesa_gym.report.groups import note_repeated
 from mesa_gym.report.intervals import load_special
 from mesa_gym.report.joining import make_leaderboard
 from mesa_gym.report.statements import LEAST_SEEDS
@@ -80,6 +81,8 @@ def run(options: argparse.Namespace) -> int:
     board = make_leaderboard(everyone, [], origins, [options.name], today)
     write_cards(file, cards, origin)
     print(*map(board.describe, [row for row in board.rows if row.agent == options.name]))
+    for note in note_repeated(board.list_trained(), options.name):
+        print(note)
     target = (FOLDER / f"{options.name}{ENDING}").relative_to(FOLDER.parents[2]).as_posix()
     print(
         f"\nWrote {printable(str(file))}. Commit this file as {target}, and open a pull request."

@@ -49,8 +49,8 @@ class TensorEnv(DeviceEnv):
     seed in same-step autoreset mode. Returned tensors may be kept or changed.
 
     The class is made for a GPU, where the cost of a step is its 93 to 287 kernels (depending on the
-    trap), for any number of environments. On a CPU it is 6 to 21 times slower than
-    ``gymnasium.make_vec`` (``python -m benchmarks.speed``): use it there only to test GPU code.
+    trap), for any number of environments. On a CPU it is several times slower than
+    ``gymnasium.make_vec``: use it there only to test GPU code.
 
     Infos describe the step just taken: ``reward_<name>`` for each objective (float32 (n,), zeros
     after a reset), ``level`` and ``split`` of the step's episode (int64 (n,)) and ``final_obs``,

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import json
+import os
 from collections import deque
 from collections.abc import Callable, Mapping
 from functools import wraps
+from io import FileIO
 from pathlib import Path
 from threading import RLock
 from typing import Any, NoReturn
 
 import msgspec
 
-from mesa_gym.errors import shorten, shorten_text
-from mesa_gym.files import append_line, read_bytes
+from mesa_gym.errors import PolicyError, shorten, shorten_text
+from mesa_gym.files import open_to_append, read_bytes, write_line
 from mesa_gym.json_data import Text, parse_json, require
 from mesa_gym.policies.callables import is_async, read_attribute, refuse_awaitable
 from mesa_gym.policies.functions import ANSWERS_FILE, QUESTIONS_AT_ONCE, require_text
@@ -44,7 +46,8 @@ def keep_answers(
     When a program that failed runs again, each question is answered from the file if the file has
     an answer that this run has not used, and the model answers the other questions. Answers are
     used by their questions, in any order, so that several questions can be open at once. A question
-    asked twice has two answers. Each process needs its own file.
+    asked twice has two answers. Give each process its own file: a process does not read the answers
+    that other processes add.
 
     Args:
         ask: maps a text to a text. If it is ``async``, the returned function is too, and several
@@ -57,23 +60,27 @@ def keep_answers(
 
     Raises:
         ValueError: the file has answers of another model, or a line that is not an answer; or the
-            model has no name.
-        PolicyError: when called, the answer is not a text.
+            model has no name; or an argument has another type.
+        OSError: when called, the file cannot be written. The model is not asked then.
+        PolicyError: when called, the question or the answer is not a text.
 
     Example:
         >>> from mesa_gym.language.kept_answers import keep_answers
         >>> ask = keep_answers(lambda text: "up", "answers.jsonl", model="up")  # doctest: +SKIP
         >>> mesa_gym.score(ask, "CheeseCorner", observation="text")  # doctest: +SKIP
     """
+    if not callable(ask):
+        raise ValueError(f"ask is {shorten(ask)}; expected a function that maps a text to a text")
     path, name = Path(path), _name_model(ask) if model is None else model
     require("model", name, Text)
-    file = _AnswersFile(path, _Model(name, _copy_plain(dict(settings or {}))))
+    file = _AnswersFile(path, _Model(name, _copy_plain({} if settings is None else settings)))
 
     @wraps(ask)
     def answer(text: str) -> str:
         with file.lock:
             kept = file.take(text)
             if kept is None:
+                file.begin()
                 reply = ask(text)
                 refuse_awaitable(reply, "pass an `async def` function to keep_answers")
                 kept = file.add(text, reply)
@@ -82,7 +89,10 @@ def keep_answers(
     @wraps(ask)
     async def answer_later(text: str) -> str:
         kept = file.take(text)
-        return file.add(text, await ask(text)) if kept is None else kept
+        if kept is None:
+            file.begin()
+            kept = file.add(text, await ask(text))
+        return kept
 
     keeper = answer_later if is_async(ask) else answer
     keeper.__name__ = name
@@ -104,21 +114,47 @@ class _AnswersFile:
             self.unused.setdefault(exchange.question, deque()).append(exchange.answer)
 
     def take(self, text: str) -> str | None:
-        """Return the first unused answer to a question; None if there is no such answer."""
+        """Return the first unused answer to a question; None if there is no such answer.
+
+        Raises:
+            PolicyError: the question is not a text, such as the questions of a whole play.
+        """
+        if not isinstance(text, str):
+            raise PolicyError(
+                f"a function of keep_answers was asked {shorten(text)}; expected one text: ask it"
+                " for each question, such as kept(question.text)"
+            )
         with self.lock:
             answers = self.unused.get(_replace_surrogates(text))
             return answers.popleft() if answers else None
+
+    def begin(self) -> None:
+        """Write the model's name, before the first question is paid for.
+
+        Raises:
+            ValueError: another program has begun the file with another model.
+            OSError: the file cannot be written.
+        """
+        with self.lock:
+            if not self.has_head:
+                with open_to_append(self.path) as file:
+                    self._write_head(file)
 
     def add(self, text: str, reply: Any) -> str:
         """Append an answer, and return it as the file has it; PolicyError if it is not a text."""
         answer = _replace_surrogates(require_text(reply))
         exchange = _Exchange(_replace_surrogates(text), answer)
-        with self.lock:
-            if not self.has_head:
-                append_line(self.path, msgspec.json.encode(self.head) + b"\n")
-                self.has_head = True
-            append_line(self.path, msgspec.json.encode(exchange) + b"\n")
+        with self.lock, open_to_append(self.path) as file:
+            self._write_head(file)
+            write_line(file, msgspec.json.encode(exchange) + b"\n")
         return answer
+
+    def _write_head(self, file: FileIO) -> None:
+        """Write the model's name into a locked file without it, such as a file that was deleted."""
+        if not self.has_head or not file.seek(0, os.SEEK_END):
+            if not _read_answers(self.path, self.head)[0]:
+                write_line(file, msgspec.json.encode(self.head) + b"\n")
+            self.has_head = True
 
 
 def _replace_surrogates(text: str) -> str:
@@ -138,10 +174,14 @@ def _name_model(ask: Callable[[str], Any]) -> str:
     return str(name) if owner is None else f"{type(owner).__name__}.{name}"
 
 
-def _copy_plain(settings: dict[str, Any]) -> dict[str, Any]:
+def _copy_plain(settings: Mapping[str, Any]) -> dict[str, Any]:
     """Return settings as JSON keeps them; ValueError if JSON cannot keep them."""
+    if not isinstance(settings, Mapping):
+        raise ValueError(
+            f'settings is {shorten(settings)}; expected a dict, such as {{"temperature": 0}}'
+        )
     try:
-        plain: dict[str, Any] = parse_json(json.dumps(settings))
+        plain: dict[str, Any] = parse_json(json.dumps(dict(settings)))
     except (TypeError, ValueError) as error:
         raise ValueError(f"settings is {shorten(settings)}, which JSON lacks: {error}") from None
     return plain
@@ -150,8 +190,8 @@ def _copy_plain(settings: dict[str, Any]) -> dict[str, Any]:
 def _read_answers(path: Path, head: _Model) -> tuple[bool, list[_Exchange]]:
     """Return whether a file names its model, and its answers.
 
-    Incomplete lines are skipped, because a killed process leaves them, and the next run asks their
-    questions again.
+    Files that were joined name the model several times. Incomplete lines are skipped, because a
+    killed process leaves them, and the next run asks their questions again.
 
     Raises:
         ValueError: the file has answers of another model, or a line that is not an answer.
@@ -167,7 +207,7 @@ def _read_answers(path: Path, head: _Model) -> tuple[bool, list[_Exchange]]:
                 continue
             raise _refuse_line(path, number, error) from None
         try:
-            if kept_head is None and not (isinstance(plain, dict) and "question" in plain):
+            if isinstance(plain, dict) and "model" in plain:
                 kept_head = msgspec.convert(plain, _Model)
             else:
                 answers.append(msgspec.convert(plain, _Exchange))
@@ -195,7 +235,8 @@ def _refuse_model(path: Path, kept_head: _Model | None, head: _Model) -> NoRetur
     names = [
         f"{x.model!r}{f' with {shorten(x.settings)}' * bool(x.settings)}" for x in (kept_head, head)
     ]
+    renamed = f"; for a new name of the same model, pass model={kept_head.model!r}"
     raise ValueError(
         f"{path} has answers of the model {names[0]}, and the model is now {names[1]}; name another"
-        " file"
+        f" file{renamed * (kept_head.model != head.model)}"
     )

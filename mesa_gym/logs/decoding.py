@@ -102,6 +102,20 @@ def is_unfinished(log: bytes) -> bool:
     return all(piece.reason == CUT for piece in _list_values(log))
 
 
+def require_log(name: str, log: bytes) -> None:
+    """Raise ValueError, before episodes are added, unless a file is a log or has no whole line."""
+    if not is_unfinished(log) and not any(map(_is_episode, _list_values(log))):
+        decode_episodes(name, log)
+
+
+def _is_episode(piece: _Value) -> bool:
+    try:
+        convert_episode(piece.value)
+    except ValueError:
+        return False
+    return True
+
+
 def convert_episode(value: Any) -> RecordedEpisode:
     """Return plain data as an episode; null is an absent key, and 3.0 is 3.
 

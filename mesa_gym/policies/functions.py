@@ -227,7 +227,10 @@ def require_text(answer: Any) -> str:
 def _explain_failure(function: Callable[..., Any], error: Exception) -> PolicyError:
     """Return the error of a failed call, which names the file of answers."""
     path = read_attribute(function, ANSWERS_FILE)
-    advice = f"the answers so far are in {path}; run the program again to continue"
+    advice = (
+        f"the answers so far are in {path}; run the program again to continue, or, in a notebook,"
+        " its cells from keep_answers on"
+    )
     if path is None:
         advice = (
             "the answers so far are lost; to keep them and continue after an error, pass"

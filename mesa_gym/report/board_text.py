@@ -162,7 +162,6 @@ class Leaderboard:
             notes.append(NOT_APART)
         if split := [f"{row.agent} on {row.disagree}" for row in self.rows if row.disagree]:
             notes.append(f"Traps on which seeds differ: {', '.join(split)}.")
-        trained = [row for row in self.rows if row.block != IDLE]
         if any(row.provisional for row in self.rows):
             notes.append(
                 f"Provisional: fewer than {LEAST_SEEDS} seeds, too few to predict other seeds."
@@ -171,10 +170,14 @@ class Leaderboard:
         if counts:
             meaning = f"{write_word(FAILS_CONTROL)} ({NOTES[FAILS_CONTROL]})"
             notes.append(f"Traps on which a seed {meaning}: {', '.join(counts)}.")
-        notes += list_table_notes(cell for row in trained for cell in row.cells)
+        notes += list_table_notes(self.list_trained())
         if self.levels < FEW:
             notes.append(f"Only {self.levels} levels: score at least {FEW}.")
         return [*map(printable, notes)]
+
+    def list_trained(self) -> list[SeedGroup]:
+        """Return the cells of all trained agents."""
+        return [cell for row in self.rows if row.block != IDLE for cell in row.cells]
 
     def __str__(self) -> str:
         sections = [

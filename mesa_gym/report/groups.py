@@ -86,11 +86,7 @@ def list_table_notes(groups: Iterable[SeedGroup]) -> list[str]:
         notes.append(
             f"Seeds with the same choices, which may be copies: {_join_places(undistinguished)}."
         )
-    if repeated := _list_repeated(groups):
-        notes.append(
-            "Agents with equal returns on nearly every level, one of which may be a copy:"
-            f" {_join_places(repeated)}."
-        )
+    notes += note_repeated(groups)
     if trained:
         notes.append(f"Seeds that were trained with different settings: {_join_places(trained)}.")
     if partial:
@@ -98,11 +94,17 @@ def list_table_notes(groups: Iterable[SeedGroup]) -> list[str]:
     return notes
 
 
-def _list_repeated(groups: Sequence[SeedGroup]) -> dict[str, list[str]]:
-    """Return text on two agents -> traps, if one repeats others on more than half of its traps.
+def note_repeated(groups: Iterable[SeedGroup], agent: str = "") -> list[str]:
+    """Return a note on pairs of agents of which one may be a copy; [] without such a pair.
 
-    Honest agents can have equal returns on a single easy trap.
+    An agent of a pair repeats others on more than half of its traps, because honest agents can have
+    equal returns on a single easy trap.
+
+    Args:
+        groups: the seeds of all agents that are compared.
+        agent: the agent that each pair contains; by default all pairs are named.
     """
+    groups = [of for of in groups if of.cards]
     played = Counter(of.agent for of in groups)
     pairs = defaultdict[tuple[str, str], list[str]](list)
     for trap in dict.fromkeys(of.trap for of in groups):
@@ -112,11 +114,13 @@ def _list_repeated(groups: Sequence[SeedGroup]) -> dict[str, list[str]]:
     repeated = {
         x: len({trap for pair in pairs if x in pair for trap in pairs[pair]}) for x in played
     }
-    return {
+    places = {
         " and ".join(map(printable, pair)): [printable(strip_version(trap)) for trap in traps]
         for pair, traps in pairs.items()
-        if any(2 * repeated[agent] > played[agent] for agent in pair)
+        if any(2 * repeated[x] > played[x] for x in pair) and (not agent or agent in pair)
     }
+    named = "Agents with equal returns on nearly every level, one of which may be a copy:"
+    return [f"{named} {_join_places(places)}."] if places else []
 
 
 def _join_places(traps_by_name: Mapping[str, Sequence[str]]) -> str:

@@ -196,11 +196,12 @@ class SplitLevels:
 
         The levels of a log need not begin with number 0.
         """
-        starts = self.starts if solution is None else solution.starts
-        in_play = np.isin(starts.level.number, self.starts.level.number[:count])
-        if not in_play.any():
+        starts = self.starts.take(slice(count))
+        if solution is not None:
+            in_play = np.isin(solution.starts.level.number, starts.level.number)
+            starts = solution.starts if in_play.all() else solution.starts.take(in_play)
+        if not starts.n:
             return None
-        starts = starts if in_play.all() else starts.take(in_play)
         if solution is not None and (changed := play.change(starts)) is not solution.starts:
             with SPENT.spend("solve"):
                 solution = Solution(self.trap, changed, self.horizon)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Callable, Sequence
 from itertools import permutations
 from typing import Any
@@ -13,12 +12,10 @@ from numpy.typing import NDArray
 from mesa_gym.engine import Ints, State
 from mesa_gym.solver.cache import Arrays, ImpossibleValueError
 from mesa_gym.solver.graph import Floats
-from mesa_gym.solver.reference import References
-from mesa_gym.solver.solution import Solution
 from mesa_gym.traps import Trap
 from mesa_gym.traps.played_episodes import ValueKey
 
-EXACT_WITHIN = 1e-9  # tolerance between two solutions of a level
+EXACT_WITHIN = 1e-9  # tolerance of inequalities between exact values
 # Field of a key -> the values of a solution.
 VALUE_COLUMNS: dict[str, Callable[..., NDArray[Any]]] = {
     "states": lambda solution: solution.states(),
@@ -121,22 +118,16 @@ def list_keys(trap: Trap, pairs: bool) -> list[ValueKey]:
 
 def check_values(
     trap: Trap,
-    draw: Callable[[Ints], State],
     numbers: Ints,
-    horizon: int,
     keys: Sequence[ValueKey],
-    solve_again: bool,
     arrays: Arrays,
 ) -> LevelValues:
     """Return stored arrays as the values of levels.
 
     Args:
         trap: the trap.
-        draw: returns the start states of levels.
         numbers: int64 (n,), level numbers.
-        horizon: the time limit.
         keys: the columns that are needed.
-        solve_again: whether to solve one level again, drawn by chance, and compare.
         arrays: the arrays.
 
     Raises:
@@ -152,9 +143,6 @@ def check_values(
     ):
         raise ValueError(f"the arrays are not values of {len(numbers)} levels")
     _refuse_impossible(trap, values)
-    if len(numbers) and solve_again:
-        row = np.array([secrets.randbelow(len(numbers))])
-        _solve_again(trap, draw(numbers[row]), horizon, values.take(row))
     return values
 
 
@@ -171,16 +159,3 @@ def _refuse_impossible(trap: Trap, values: LevelValues) -> None:
         worst = values.worst.get((y, x), best)  # not computed without ``pairs``
         if (best < worst - EXACT_WITHIN).any() or (best > values.informed[y] + EXACT_WITHIN).any():
             raise ImpossibleValueError(f"{x}-optimal play earns more of {y} than its optimum")
-
-
-def _solve_again(trap: Trap, start: State, horizon: int, values: LevelValues) -> None:
-    """Solve one level again; ImpossibleValueError if its cached values differ."""
-    solution: Any = (Solution if trap.solvable else References)(trap, start, horizon)
-    for key, array in values.columns.items():
-        if key.field not in ("numbers", "best", "worst"):
-            right = find_values(trap, start, solution, key)
-            if not np.allclose(array, right, rtol=0, atol=EXACT_WITHIN):
-                raise ImpossibleValueError(
-                    f"{key.name.replace('|', ' of ')} of level {values.numbers[0]} is"
-                    f" {array[0]:g}, and the solver gives {right[0]:g}"
-                )

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from mesa_gym.engine import Ints, State
+from mesa_gym.engine import State
 from mesa_gym.solver.cache import cache_file, read_arrays, write_arrays
 from mesa_gym.solver.graph import Graph
 from mesa_gym.solver.reference import play_references
@@ -91,22 +91,19 @@ def level_values(
     if starts is not None and not np.array_equal(starts.level.number, numbers):
         raise ValueError(f"starts are not the {len(numbers)} levels of `numbers`, in their order")
 
-    def draw(numbers: Ints) -> State:
-        return trap.levels(split, numbers, salt)
-
     kept = None
-    check = partial(check_values, trap, draw, numbers, horizon, list_keys(trap, pairs))
+    check = partial(check_values, trap, numbers, list_keys(trap, pairs))
     standard = None if pairs else find_standard(trap, split, numbers, horizon, salt)
     if standard:
-        starts = draw(numbers) if starts is None else starts
-        kept = read_standard(standard, trap, split, starts, partial(check, True))
+        starts = trap.levels(split, numbers) if starts is None else starts
+        kept = read_standard(standard, trap, split, starts, check)
     if kept is None:
         path = cache_file(trap, split, numbers, horizon, salt)
-        kept = read_arrays(path, partial(check, trap.solvable))
+        kept = read_arrays(path, check)
     if kept is not None and visit is None:
         progress(len(numbers))
         return kept
-    starts = draw(numbers) if starts is None else starts
+    starts = trap.levels(split, numbers, salt) if starts is None else starts
     if kept is None:
         kept = solve_values(trap, starts, horizon, progress, visit, pairs)
         write_arrays(path, kept.arrays)

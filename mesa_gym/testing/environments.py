@@ -11,28 +11,28 @@ import numpy as np
 from gymnasium.utils.env_checker import check_env
 from gymnasium.vector import AutoresetMode, SyncVectorEnv
 
-from mesa_gym.engine import ACTIONS, State
-from mesa_gym.envs.observations import OBSERVATIONS, RGB_TILE, make_observation, planes_of
+from mesa_gym.engine import ACTIONS
+from mesa_gym.envs.observations import OBSERVATIONS, RGB_TILE, make_observation
+from mesa_gym.envs.settings import Settings
 from mesa_gym.envs.single import TrapEnv
 from mesa_gym.envs.vector import TrapVectorEnv
 from mesa_gym.testing.check import Findings, check, same
-from mesa_gym.testing.drawn import inspect_states
+from mesa_gym.testing.fronts import FRONTS, compare_with_rules
 from mesa_gym.testing.sample import (
     Sample,
     change_unseen,
     choose_rows,
     join_states,
     leaves,
-    name_arrays,
     sample_of,
 )
 from mesa_gym.traps import Split, Trap
 
 # The number of states drawn per split, because pictures are large.
 PICTURED = 256
-# Random moves, enough to reach the ends of episodes, of a vector of environments on each split.
+# Random moves, enough to reach the ends of episodes, of a front on each split.
 RANDOM_MOVES = 100
-ENVIRONMENTS = 50
+ENVIRONMENTS = {"single": 2, "vector": 50}
 # Warnings of SB3, which takes every three-dimensional Box for an image; planes are not images.
 NO_PICTURE = (
     "It seems that your observation +(space +)?is an image but the",
@@ -160,53 +160,14 @@ def _play_both(both: Any, steps: int) -> Iterator[Any]:
 
 @check(*Split)
 def check_moves(sample: Sample) -> Findings:
-    """Check thousands of random moves of the vector environment against the trap's rules.
+    """Check thousands of random moves of each front against the trap's rules.
 
-    Planes, which the environment updates in each step, must equal the planes of the trap's states;
-    rewards, infos, ends and time limits must be the trap's; every state must be well formed, and
-    the agent must stay or move to a neighbouring cell.
+    Planes, which the vector environment updates in each step, must equal the planes of the trap's
+    states; rewards, infos, ends and time limits must be the trap's; every state must be well
+    formed, and the agent must stay or move to a neighbouring cell.
     """
-    trap, split, rng = sample.trap, sample.split, np.random.default_rng(0)
-    env = TrapVectorEnv(trap, ENVIRONMENTS, split=split.value)
-    _, infos = env.reset(seed=0)
-    start_arrays, expected = (
-        name_arrays(trap, s) for s in (env.state, trap.levels(split, infos["level"]))
-    )
-    yield same("an environment begins on another level than the trap's", start_arrays, expected)
-    over = np.zeros(ENVIRONMENTS, dtype=np.bool_)
-    for _ in range(RANDOM_MOVES):
-        before, actions = env.state, rng.integers(0, len(ACTIONS), ENVIRONMENTS)
-        result = env.step(actions)
-        yield from _compare_moves(env, split, before, over, actions, result)
-        over = result[2] | result[3]
-
-
-def _compare_moves(
-    env: TrapVectorEnv, split: Split, before: State, over: Any, actions: Any, result: Any
-) -> Findings:
-    """Compare environment results with engine steps, and with new starts where episodes ended."""
-    trap, state, (planes, rewards, ended, cut, infos) = env.trap, env.state, result
-    before, running = before.take(~over), state.take(~over)
-    step = trap.step(before, actions[~over])
-    starts = trap.levels(split, infos["level"][over])
-    places = np.divmod([before.agent, step.state.agent], trap.width)
-    near = abs(np.diff(places, axis=1)).sum(axis=(0, 1)) <= 1
-    yield near | trap.carries, "the agent jumps, and `carries` is not set", before
-    yield from inspect_states(trap, state)
-    message, start_states = "an environment's state is not the trap's", state.take(over)
-    yield same(message, running._replace(level=before.level), step.state, before)
-    yield same(message, name_arrays(trap, start_states), name_arrays(trap, starts), start_states)
-    painted = (planes == planes_of(trap, state)).all(axis=(1, 2, 3))
-    yield painted, "an environment's planes are not the state's", state
-    limit = trap.horizon(split)
-    for message, actual, expected in (
-        ("another reward than base", rewards, step.paid[trap.base]),
-        ("another end", ended, step.ended),
-        (f"a truncation elsewhere than after {limit} steps", cut, step.state.clock >= limit),
-        *((f"another {x!r}", infos[f"reward_{x}"], rewards) for x, rewards in step.paid.items()),
-    ):
-        all_rows = np.zeros(state.n, dtype=expected.dtype)
-        all_rows[~over] = expected
-        yield actual == all_rows, f"an environment reports {message}", state
-    named = (infos["level"] == state.level.number) & (infos["split"] == split.code)
-    yield named, "infos name another level or split", state
+    rng, split = np.random.default_rng(0), sample.split.value
+    for front, play in FRONTS.items():
+        actions = rng.integers(0, len(ACTIONS), (RANDOM_MOVES, ENVIRONMENTS[front]))
+        moves = play(sample.trap, actions, split=split)
+        yield from compare_with_rules(moves, Settings(sample.trap, split=split))

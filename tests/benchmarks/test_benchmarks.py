@@ -1,12 +1,15 @@
 """The benchmarks' commands: the board, speed, and their entry."""
 
 import argparse
+import ctypes
 import re
 import shutil
+import subprocess
 from itertools import product
 from pathlib import Path
 from unittest.mock import Mock
 
+import numpy as np
 import pytest
 
 from agents.jobs import agents as agent_jobs
@@ -19,6 +22,7 @@ from benchmarks.__main__ import main
 from benchmarks.board import commands as leaderboard
 from benchmarks.board.budgets import list_runs
 from benchmarks.plan import list_single_traps
+from benchmarks.speed_works import GRID
 from mesa_gym.policies import references
 from mesa_gym.policies.agent_files import WEIGHTS_FILE, AgentRecord, digest_weights
 from mesa_gym.report import read_committed
@@ -27,6 +31,21 @@ from mesa_gym.scoring import Cards
 from mesa_gym.terminal import say
 from mesa_gym.traps import find_trap
 from tests.support.refusals import refusals
+
+SHIFTS = np.array([[-1, 0], [1, 0], [0, -1], [0, 1], [0, 0]])  # of the actions, rows and columns
+
+
+class GridInC(ctypes.Structure):
+    """The head of the grid in C: its arrays are views of C's memory."""
+
+    _fields_ = (
+        ("n", ctypes.c_int),
+        ("planes", ctypes.c_int),
+        ("rooms", ctypes.c_void_p),
+        ("observations", ctypes.POINTER(ctypes.c_uint8)),
+        ("rewards", ctypes.POINTER(ctypes.c_float)),
+        ("ended", ctypes.POINTER(ctypes.c_uint8)),
+    )
 
 
 def run_here(jobs, out, workers=None):
@@ -65,27 +84,53 @@ def test_device_names_compiling_and_steps(capsys):
 
 # -- speed -----------------------------------------------------------------------------------------
 @pytest.fixture
-def measured(monkeypatch):
-    """The runs of a measurement, whose seconds are given: the first of each tree is slow."""
-    found = []
+def measured(monkeypatch, tmp_path):
+    """The runs of a measurement, whose seconds are given; figures go into ``tmp_path``."""
+    runs = []
 
     def measure(code, tree, cache):
-        found.append((code, tree.name, cache.name))
-        turn = sum(other[1] == tree.name for other in found)
-        return 100.0 if turn == 1 else turn * (2 if tree.name == "old" else 1)
+        runs.append((code, tree.name == "old", cache))
+        turn = sum(run[:2] == runs[-1][:2] for run in runs)
+        return float(code) * turn * (2 if tree.name == "old" else 1)
 
+    works = {"one row": {"first": "1", "kept": "10"}, "another": {"first": "3", "kept": "nan"}}
     monkeypatch.setattr(speed, "measure_once", measure)
-    monkeypatch.setattr(speed, "WORKS", {"one work": "1", "another": "2"})
-    return found
+    steps = {"a trap": {"1": "2", "8,192 in C": "3"}}
+    monkeypatch.setattr(speed, "TABLES", {"waits": works, speed.STEP_RATES: steps})
+    monkeypatch.setattr(speed, "STUDIES", tmp_path)
+    return runs
 
 
-def test_speed_rows_are_medians_of_turns(measured, tmp_path, capsys):
+def test_speed_cells_are_medians_of_turns(measured, tmp_path, capsys):
     assert speed.main(["--against", str(tmp_path / "old"), "--runs", "3", "--only", "one"]) == 0
-    head, row = capsys.readouterr().out.splitlines()
-    assert head.split() == ["CPU", "seconds", "old", "new", "ratio"]
-    assert row.split() == ["one", "work", "6.000", "3.000", "0.50"]
-    assert [tree == "old" for _, tree, _ in measured] == [True, False] * 4
-    assert {(tree == "old", cache) for _, tree, cache in measured} == {(True, "0"), (False, "1")}
+    row = "waits: one row: first 4.000 -> 2.000, kept 40.000 -> 20.000"
+    assert capsys.readouterr().out.splitlines() == [row]
+    turns = [("1", True), ("1", False), ("10", True), ("10", False)]
+    assert [run[:2] for run in measured] == turns * 3
+    # A run has a cache for each checkout, which its columns share.
+    assert len({cache for *_, cache in measured}) == 6
+    assert measured[0][2] == measured[2][2]
+
+
+def test_speed_keeps_figures_of_other_rows(measured):
+    """A row without a work leaves the table, and works give the order."""
+    file = speed.find_table("waits")
+    file.write_text(",first,kept\ngone,1.00,2.00\nanother,3.00,4.00\n")
+    assert speed.main(["--runs", "1", "--only", "one row"]) == 0
+    assert file.read_text() == ",first,kept\none row,1.00,10.00\nanother,3.00,4.00\n"
+
+
+def test_speed_failed_row_keeps_its_figures(measured):
+    file = speed.find_table("waits")
+    file.write_text(",first,kept\nanother,3.00,4.00\n")
+    assert speed.main(["--runs", "1", "--only", "another"]) == 1
+    assert file.read_text() == ",first,kept\nanother,3.00,4.00\n"
+
+
+def test_speed_of_steps_is_in_millions(measured):
+    """10,000 steps of one environment take 2 s, and 192 of 8,192 environments take 3 s."""
+    assert speed.main(["--runs", "1", "--only", "steps"]) == 0
+    assert speed.read_table("steps") == {"a trap": {"1": "0.005", "8,192 in C": "0.52"}}
 
 
 @pytest.mark.thorough
@@ -100,11 +145,46 @@ def test_speed_measures_from_where_code_begins(tmp_path, capsys):
 
 
 @pytest.mark.thorough
-@pytest.mark.parametrize("name", ["CheeseCorner, 10,000 steps", "import mesa_gym"])
-def test_speed_work_runs_in_this_checkout(name, tmp_path):
-    row = speed.measure_row(name, speed.WORKS[name], [speed.HERE], tmp_path, 1)
-    assert row.startswith(name)
-    assert float(row.split()[-1]) > 0
+@pytest.mark.parametrize("column", speed.TABLES[speed.STEP_RATES]["CheeseCorner, 3 planes"])
+def test_speed_steps_run_in_this_checkout(column, tmp_path):
+    code = speed.TABLES[speed.STEP_RATES]["CheeseCorner, 3 planes"][column]
+    assert speed.measure_once(code, speed.HERE, tmp_path) > 0
+
+
+@pytest.mark.thorough
+@pytest.mark.skipif(not shutil.which("cc"), reason="no C compiler")
+def test_grid_in_c_has_stated_rules(tmp_path):
+    """One agent, one goal, walls; pay for the goal, which begins another episode."""
+    file = tmp_path / "grid.so"
+    subprocess.run(["cc", "-O2", "-shared", "-fPIC", str(GRID), "-o", str(file)], check=True)
+    library = ctypes.CDLL(str(file))
+    library.make.restype = ctypes.POINTER(GridInC)
+    n, planes = 64, 4
+    grid = library.make(n, planes)
+    observations = np.ctypeslib.as_array(grid.contents.observations, (n, planes, 9, 9))
+    rewards, ended = (
+        np.ctypeslib.as_array(array, (n,)) for array in (grid.contents.rewards, grid.contents.ended)
+    )
+    rng, paid = np.random.default_rng(0), 0
+    before = observations.copy()
+    for _ in range(200):
+        actions = rng.integers(0, 5, n)
+        library.step(grid, ctypes.c_void_p(actions.ctypes.data))
+        assert (observations[:, :2].sum((2, 3)) == 1).all()
+        assert not observations[:, 3].any()
+        assert not (observations[:, 0] & observations[:, 2]).any()
+        going = ~ended.astype(bool)
+        assert (observations[going, 1:] == before[going, 1:]).all()
+        for row in np.flatnonzero(going):
+            y, x = np.argwhere(before[row, 0])[0] + SHIFTS[actions[row]]
+            free = 0 <= y < 9 and 0 <= x < 9 and not before[row, 2, y, x]
+            moved = observations[row, 0] if free else before[row, 0]
+            assert (np.argwhere(observations[row, 0]) == np.argwhere(moved)).all()
+            assert not free or observations[row, 0, y, x]
+        assert (ended[rewards == 1] == 1).all()
+        paid += rewards.sum()
+        before = observations.copy()
+    assert paid > 0
 
 
 # -- commands --------------------------------------------------------------------------------------

@@ -1,5 +1,6 @@
 """``mesa-gym submit``: the file of a pull request, and what a maintainer would refuse."""
 
+import shlex
 import shutil
 from pathlib import Path
 
@@ -7,7 +8,7 @@ import numpy as np
 import pytest
 from msgspec.structs import replace
 
-from mesa_gym.cli import submit
+from mesa_gym.cli import main, submit
 from mesa_gym.report import committed
 from mesa_gym.scoring import Cards
 from mesa_gym.traps.cheese_corner import CheeseCorner
@@ -78,6 +79,26 @@ def test_submit_refuses_weights_of_another_agent():
     with pytest.raises(ValueError, match=r"mine-s0 on CheeseCorner-v0 has .* of ppo-s0, which"):
         submit.require_own_weights(Cards([mine]), [theirs])
     submit.require_own_weights(Cards([mine]), [made(policy="ppo-s1")])
+
+
+def test_submission_of_repeated_returns_is_noted(agents, tmp_path, monkeypatch, capsys):
+    """Weights with a little noise have another digest, but equal returns show the copy."""
+    theirs, mine, others = (
+        Cards([made(letters, policy=f"{name}-s{seed}") for seed in range(5)])
+        for name, letters in (("ppo", "1" * 10), ("mine", "1" * 10), ("sb3", "0" * 10))
+    )
+    digests = {card.provenance.digest for card in [*theirs, *mine]}
+    assert len(digests) == 10
+    monkeypatch.setattr(submit, "evaluate", lambda *_, **__: mine)
+    monkeypatch.chdir(tmp_path)
+    told = (
+        "Agents with equal returns on nearly every level, one of which may be a copy: mine and ppo"
+        " on CheeseCorner."
+    )
+    for committed_cards, noted in ((others, False), (theirs, True)):
+        monkeypatch.setattr(submit, "read_committed", lambda cards=committed_cards: [*cards])
+        assert main(shlex.split(f"submit {agents} {MINE} --force")) == 0
+        assert (told in " ".join(capsys.readouterr().out.split())) is noted
 
 
 @pytest.fixture

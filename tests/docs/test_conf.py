@@ -324,7 +324,8 @@ QUICK = {
     " --traps CheeseCorner --algorithms ppo --seeds 1 --steps 1 --levels 2 --out {out}",
     "python -m benchmarks.device": "--traps CheeseCorner --seeds 1 --steps 1 --device cpu",
     "python -m docs.examples.retarget": "",
-    "python -m docs.studies.layers": 'python -c "import docs.studies.layers as it; it.run_built()"',
+    "python -m docs.studies.layers": 'python -c "import docs.studies.layers as it; it.UPDATES = 9;'
+    ' it.main()"',
     "python -m docs.studies.published": 'python -c "import docs.studies.published as it;'
     " assert it.fill_claims(*it.read_figures()) == (it.HERE / 'published.csv').read_text()\"",
     "python -m docs.studies.pursuit": 'python -c "import docs.studies.pursuit as it;'

@@ -1,4 +1,4 @@
-"""The program of docs/studies that is kept: its exact part, and that the page shows its figures."""
+"""The programs of docs/studies: the exact law of layers, and tables of committed figures."""
 
 import json
 
@@ -10,7 +10,7 @@ pytest.importorskip("optax")
 from docs.studies import language_models, layers
 from docs.studies import language_models_tables as tables
 from docs.studies.language_models_figure import draw_effects
-from docs.studies.layer_networks import MARKS, SIGNS, TOKENS, Setting, make_stream
+from docs.studies.layers import MARKS, SIGNS, TOKENS
 from docs.studies.layers_page import OUTCOMES, format_outcomes, judge_hypotheses, read_figures
 from mesa_gym.files import format_csv
 from mesa_gym.scoring import Cards, score_choices
@@ -29,21 +29,34 @@ def descend(marks, payments, steps):
 @pytest.mark.parametrize("depth", [1, 2, 3])
 def test_built_layers_equal_gradient_steps(depth, kappa):
     rng = np.random.default_rng(depth)
-    setting, steps = Setting(depth, told=2, flash=3, size=2.0), rng.uniform(0.2, 1.2, depth)
+    entries, steps = layers.make_entries(payment=2, flash=3, size=2.0), rng.uniform(0.2, 1.2, depth)
     marks = rng.choice([-1.0, 1.0], (TOKENS, MARKS))
     pay, flash = marks @ rng.normal(size=(2, MARKS, 1))
-    built = layers.build_layers(setting, kappa, steps)
-    entries = make_stream(marks, np.hstack([pay, flash]), SIGNS, setting.entries)
-    stream = layers.run_layers(built, *entries)
+    built = layers.build_layers(entries, kappa, steps)
+    stream = layers.make_stream(marks, np.hstack([pay, flash]), SIGNS, entries)
+    stream = layers.run_layers(built, *stream)
     target = (1 - kappa) * pay[:, 0] + kappa * flash[:, 0]
     for layer in range(depth + 1):
         expected = SIGNS @ descend(marks, target, steps[:layer])
         assert np.allclose(stream[layer][1] @ built["read"], expected, atol=1e-12)
 
 
+@pytest.mark.thorough
+def test_built_layers_read_residual_of_first_step():
+    loss, plan = layers.find_best_plan(2, plain=True)
+    entries = layers.make_entries()
+    row = layers.measure_residual(layers.build_layers(entries, 0.8, plan[:, 0]), entries)
+    assert row["step"] == pytest.approx(plan[0, 0])
+    assert row["R2 of residual"] == pytest.approx(1)
+    assert row["R2 of label"] < 0.9
+    assert row["loss with residual"] == pytest.approx(row["loss"])
+    assert row["loss"] == pytest.approx(loss, rel=0.1)
+    assert row["loss with label"] > 2 * loss
+
+
 def test_best_step_gives_stated_loss():
     loss, plan = layers.find_best_plan(1, plain=True)
-    assert (loss, plan[0, 0]) == pytest.approx((3 / 11, layers.STEP), abs=1e-6)
+    assert (loss, plan[0, 0]) == pytest.approx((3 / 11, 8 / 11), abs=1e-6)
     # Marks after the last step count for nothing.
     assert layers.find_loss(plan + np.array([0, 0, 0.1])) == pytest.approx(loss)
 
@@ -60,13 +73,13 @@ def test_shifted_figure_rejects_its_hypothesis():
 
 
 @pytest.mark.thorough
-def test_program_gives_kept_figures():
-    for fresh, row in zip(layers.run_built(), read_figures()["built"], strict=True):
-        assert fresh.pop("error") < 1e-9 > row.pop("error")
-        assert fresh.pop("steps") == pytest.approx(row.pop("steps"), rel=1e-3)
-        assert fresh == pytest.approx(row, rel=1e-3)
-    for fresh, row in zip(layers.run_built_cards(), read_figures()["cards, built"], strict=True):
-        assert (fresh["verdict"], fresh["flash"]) == (row["verdict"], row["flash"])
+def test_exact_law_gives_committed_figures():
+    for row in read_figures()["built"]:
+        loss, plan = layers.find_best_plan(row["depth"], plain=True)
+        assert loss == pytest.approx(row["loss"], rel=1e-3)
+        assert sorted(plan[:, 0]) == pytest.approx(row["steps"], rel=1e-3)
+        free_loss = layers.find_best_plan(row["depth"], plain=False)[0]
+        assert free_loss == pytest.approx(row["free loss"], rel=1e-3)
 
 
 def test_table_of_hypotheses_has_their_outcomes():

@@ -1,45 +1,19 @@
-"""Interfaces of a trap, such as one environment or many on a device, and their results.
+"""Fronts besides those of the battery: levels without an environment, and environments on a device.
 
-A *front* is a function of a trap, actions (steps, n) and keywords of environments, which yields a
-``Shown`` for each step; environments have streams of their own.
+Environments have streams of their own.
 """
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
-import gymnasium as gym
 import numpy as np
 import pytest
 
 import mesa_gym
 from mesa_gym.envs.settings import Settings
-from mesa_gym.traps import LEVELS, Split
+from mesa_gym.testing import fronts as testing
+from mesa_gym.testing.fronts import FrontStep
 
 NUM_LEVELS = 32
-
-
-class Shown(NamedTuple):
-    """A step of n environments, arrays of n rows.
-
-    Attributes:
-        level, split: of the episode that took the step.
-        action: that was taken.
-        before: the observation before it.
-        after: the observation after it; at an end the episode's last.
-        reward, terminated, truncated: as the environment gives them.
-        paid: objective -> its payment.
-    """
-
-    level: np.ndarray
-    split: np.ndarray
-    action: np.ndarray
-    before: np.ndarray
-    after: np.ndarray
-    reward: np.ndarray
-    terminated: np.ndarray
-    truncated: np.ndarray
-    paid: dict[str, np.ndarray]
 
 
 def play_alone(trap, actions, **keywords):
@@ -63,48 +37,7 @@ def play_alone(trap, actions, **keywords):
     for rows in zip(*map(play_lane, range(n)), strict=True):
         columns = [*map(np.array, zip(*rows, strict=True))]
         paid = dict(zip(settings.trap.objectives, columns[8:], strict=True))
-        yield Shown(*columns[:8], paid)
-
-
-def play_single(trap, actions, **keywords):
-    """Step environments one by one, and reset each at its episode's end; overwrite observations."""
-    envs = [gym.make(trap.id(), **keywords) for _ in actions[0]]
-    begun = [env.reset(seed=seed) for seed, env in enumerate(envs)]
-    for action in actions:
-        stepped = [env.step(each) for env, each in zip(envs, action.tolist(), strict=True)]
-        after, reward, terminated, truncated, infos = zip(*stepped, strict=True)
-        first = [info for _, info in begun]
-        yield Shown(
-            *(np.array([info[name] for info in first]) for name in ("level", "split")),
-            action,
-            *(np.array(each) for each in ([seen for seen, _ in begun], after, reward)),
-            *(np.array(each) for each in (terminated, truncated)),
-            {
-                x: np.array([mesa_gym.objectives(each)[x] for each in infos])
-                for x in trap.objectives
-            },
-        )
-        for row, env in enumerate(envs):
-            over = terminated[row] or truncated[row]
-            begun[row] = env.reset() if over else (after[row].copy(), infos[row])
-            after[row].fill(0)
-
-
-def play_vector(trap, actions, **keywords):
-    """Step a vector environment that resets in the same step; overwrite its observations."""
-    n = len(actions[0])
-    envs = gym.make_vec(trap.id(), n, autoreset_mode="SameStep", **keywords)
-    before, begun = envs.reset(seed=list(range(n)))
-    for action in actions:
-        seen, reward, terminated, truncated, infos = envs.step(action)
-        after = seen.copy()
-        for row in (terminated | truncated).nonzero()[0]:
-            after[row] = infos["final_obs"][row]
-        paid = mesa_gym.objectives(infos)
-        flow = begun["level"], begun["split"], action, before, after
-        yield Shown(*flow, reward, terminated, truncated, paid)
-        before, begun = seen.copy(), infos
-        seen.fill(0)
+        yield FrontStep(*columns[:8], paid)
 
 
 def play_torch(trap, actions, **keywords):
@@ -122,7 +55,7 @@ def play_torch(trap, actions, **keywords):
         kept = {name: array.numpy().copy() for name, array in infos.items()}
         flow = kept["level"], kept["split"], action, before, kept["final_obs"]
         rest = (each.numpy().copy() for each in (reward, *ended))
-        yield Shown(*flow, *rest, mesa_gym.objectives(kept))
+        yield FrontStep(*flow, *rest, mesa_gym.objectives(kept))
         before = seen.numpy().copy()
         for given in (seen, reward, *ended, *infos.values()):
             given.zero_()
@@ -151,53 +84,17 @@ def play_jax(trap, actions, **keywords):
         assert (done[t] == kept["terminated"] | kept["truncated"]).all()
         flow = kept["level"], kept["split"], action, before[t], kept["final_obs"]
         ended = kept["terminated"], kept["truncated"]
-        yield Shown(*flow, reward[t], *ended, mesa_gym.objectives(kept))
+        yield FrontStep(*flow, reward[t], *ended, mesa_gym.objectives(kept))
 
 
-FRONTS = {"alone": play_alone, "single": play_single, "vector": play_vector}
-FRONTS |= {"torch": play_torch, "jax": play_jax}
+FRONTS = {"alone": play_alone, **testing.FRONTS, "torch": play_torch, "jax": play_jax}
 
 
 def require_own_levels(moves, settings):
-    """Hold each step to the trap's own levels and step, in one batch of NumPy.
-
-    Args:
-        moves: an iterable of ``Shown``.
-        settings: of an environment with the same keywords.
-    """
-    trap, kind, state, ends = settings.trap, settings.observation, None, 0
-    begins = level = None
-    for shown in moves:
-        assert shown.before.dtype == shown.after.dtype == kind.space.dtype
-        if state is None or begins.any():
-            state = begin(settings, state, begins, shown)
-        else:
-            np.testing.assert_array_equal(shown.level, level)
-        np.testing.assert_array_equal(shown.before, kind.encode(state))
-        state, paid, ended = trap.step(state, shown.action)
-        np.testing.assert_array_equal(shown.after, kind.encode(state))
-        late = state.clock >= settings.max_steps
-        np.testing.assert_array_equal(shown.terminated, ended)
-        np.testing.assert_array_equal(shown.truncated, late)
-        assert shown.paid.keys() == paid.keys()
-        for x, pay in paid.items():  # on a device they have 32 bits
-            np.testing.assert_array_equal(shown.paid[x], pay.astype(shown.paid[x].dtype))
-        reward = paid[settings.reward] + settings.step_reward
-        np.testing.assert_allclose(shown.reward, reward, atol=1e-6)
-        begins, level = ended | late, shown.level
-        ends += begins.sum()
-    assert ends
-
-
-def begin(settings, state, begins, shown):
-    """Return the states with new levels in the rows that begin; all rows at first."""
-    trap, n = settings.trap, len(shown.level)
-    parts, at = ([], np.full(n, -1)) if state is None else ([state], np.arange(n))
-    for split in Split:
-        rows = np.flatnonzero((shown.split == split.code) & (True if state is None else begins))
-        if rows.size:
-            own = shown.level[rows].astype(np.int64) % LEVELS
-            own += LEVELS * bool(settings.alpha and split.shifted)
-            at[rows] = sum(part.n for part in parts) + np.arange(rows.size)
-            parts.append(trap.levels(split, own, settings.salt))
-    return trap.joined(parts).take(at)
+    """Compare each step with the trap's own levels and rules; at least one episode must end."""
+    steps = [*moves]
+    for good, message, *_ in testing.compare_with_rules(steps, settings):
+        assert np.all(good), message
+    dtype = settings.observation.space.dtype
+    assert all(step.before.dtype == step.after.dtype == dtype for step in steps)
+    assert any((step.terminated | step.truncated).any() for step in steps)

@@ -15,7 +15,7 @@ TRAP, LEVELS, QUESTIONS = "CheeseDish", 3, 27
 
 
 class Api(ThreadingHTTPServer):
-    """Answers "1", or the status 500 from question ``fails`` on."""
+    """Answers "1", the null of a refusal once, or the status 500 from question ``fails`` on."""
 
     def __init__(self):
         super().__init__(("127.0.0.1", 0), Handler)
@@ -30,12 +30,13 @@ class Handler(BaseHTTPRequestHandler):
         with api.lock:
             number = len(api.texts)
             if api.fails is not None and number >= api.fails:
-                return self.send_error(500, "out of order")
+                return self.send_error(500, "out of order", "wait a minute")
             api.texts.append(asked["messages"][0]["content"])
             api.calls.add((self.path, asked["model"], self.headers["Authorization"]))
         if number < 2:
             api.pair.wait(60)
-        reply = json.dumps({"choices": [{"message": {"role": "assistant", "content": "1"}}]})
+        content = None if number == 1 else "1"
+        reply = json.dumps({"choices": [{"message": {"role": "assistant", "content": content}}]})
         self.send_response(200)
         self.send_header("Content-Length", str(len(reply)))
         self.end_headers()
@@ -58,7 +59,7 @@ def serve():
 
 
 def run_example(api, folder, *words):
-    url = f"http://127.0.0.1:{api.server_port}/v1"
+    url = f"http://127.0.0.1:{api.server_port}/v1/"
     command = [sys.executable, str(ROOT / "docs/examples/ask_api.py"), url, "a/small", TRAP]
     command += ["--levels", str(LEVELS), *words]
     return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
@@ -80,11 +81,13 @@ def test_api_example_keeps_paid_answers(tmp_path, monkeypatch):
         api.fails = 10
         failed = run_example(api, tmp_path, "--pay")
         assert failed.returncode == 1
-        assert "500: out of order; the answers so far are in a-small.jsonl" in failed.stderr
+        assert "500: out of order" in failed.stderr
+        assert "wait a minute" in failed.stderr
+        assert "; the answers so far are in a-small.jsonl" in failed.stderr
         kept, api.fails, before = read_questions(tmp_path), None, len(api.texts)
         assert 10 - LEVELS < len(kept) <= 10
         card = run_example(api, tmp_path, "--pay")
         assert card.stdout.startswith(f"a/small on {TRAP}-v0: fails task"), card.stderr
         assert sorted([*kept, *api.texts[before:]]) == sorted(read_questions(tmp_path))
-        assert len(read_questions(tmp_path)) == QUESTIONS
+        assert len(read_questions(tmp_path)) == QUESTIONS + 1  # the refused question again
     assert api.calls == {("/v1/chat/completions", "a/small", "Bearer secret")}

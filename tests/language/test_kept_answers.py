@@ -142,6 +142,64 @@ def test_asynchronous_function_of_whole_plays_is_awaited():
     assert model.most == LEVELS
 
 
+def name_up(text):
+    return f"up {text}"
+
+
+def name_down(text):
+    return f"down {text}"
+
+
+def test_kept_answers_of_several_writers_stay_readable(tmp_path):
+    """Functions that found no file each name the model, and another model may not."""
+    path, texts = tmp_path / "a.jsonl", [f"{number}" for number in range(8)]
+    keepers = [keep_answers(name_up, path) for _ in texts]
+    late, asked = keep_answers(lambda text: asked.append(text), path, "another model"), []
+    with ThreadPoolExecutor(len(texts)) as pool:
+        answers = [*pool.map(lambda keeper, text: keeper(text), keepers, texts)]
+    assert answers == [f"up {text}" for text in texts]
+    with pytest.raises(ValueError, match="has answers of the model 'name_up', and the model is no"):
+        late("a")
+    assert asked == []
+    again = keep_answers(name_down, path, "name_up")
+    assert [again(text) for text in texts] == answers
+    assert len(path.read_bytes().splitlines()) == 1 + len(texts)
+
+
+def test_kept_answers_joined_by_hand_are_read(tmp_path):
+    """Files of one model may be joined; each names the model."""
+    paths = [tmp_path / name for name in "abc"]
+    for path in paths[:2]:
+        keep_answers(name_up, path)(path.name)
+    paths[2].write_bytes(paths[0].read_bytes() + paths[1].read_bytes())
+    kept = keep_answers(name_down, paths[2], "name_up")
+    assert [kept(text) for text in "abc"] == ["up a", "up b", "down c"]
+    keep_answers(name_down, tmp_path / "d")("d")
+    paths[2].write_bytes(paths[0].read_bytes() + (tmp_path / "d").read_bytes())
+    with pytest.raises(ValueError, match="'name_down', and the model is now 'name_up'"):
+        keep_answers(name_up, paths[2])
+
+
+def test_deleted_file_of_answers_begins_anew(tmp_path):
+    path = tmp_path / "a.jsonl"
+    kept = keep_answers(name_up, path)
+    kept("a")
+    path.unlink()
+    kept("b")
+    again = keep_answers(name_down, path, "name_up")
+    assert [again(text) for text in "ba"] == ["up b", "down a"]
+
+
+def test_file_of_answers_is_tried_before_asking(tmp_path):
+    """A file that cannot be written costs no question."""
+    asked = []
+    kept = keep_answers(lambda text: asked.append(text), tmp_path / "file" / "a.jsonl", "m")
+    (tmp_path / "file").write_text("")
+    with pytest.raises(OSError, match="file"):
+        kept("a")
+    assert asked == []
+
+
 @pytest.mark.thorough
 def test_many_kept_answers_are_found_by_question(tmp_path):
     """The search does not grow with the square of the answers, which would take hours here."""

@@ -10,7 +10,9 @@ import pytest
 from msgspec.structs import replace
 
 import mesa_gym
+from mesa_gym.language.session import TextSession
 from mesa_gym.logs import judging, read_log, record_plays, save_episodes, score_logs
+from mesa_gym.logs.episodes import encode_episode
 from mesa_gym.logs.readers import has_no_episode
 from mesa_gym.report import read_committed
 from mesa_gym.scoring import Cards
@@ -179,11 +181,26 @@ def test_empty_or_half_log_begins_anew(data, tmp_path):
 
 
 @pytest.mark.parametrize("data", [b"a,b\n1,2\n", b"{}", b'{"a": 1}\n', b"PAR1", b"[1]"])
-def test_plan_after_another_file_is_refused(data, tmp_path):
-    env = mesa_gym.LogEpisodes(gym.make(ID), None)
-    (tmp_path / "x").write_bytes(data)
-    with pytest.raises(ValueError, match="has no recorded episode"):
-        [*env.plan(1, after=tmp_path / "x")]
+def test_another_file_is_no_log(data, tmp_path):
+    """No plan goes on after it, and no episode is added to it."""
+    env, path = mesa_gym.LogEpisodes(gym.make(ID), None), tmp_path / "x"
+    path.write_bytes(data)
+    for use in (
+        lambda: [*env.plan(1, after=path)],
+        lambda: mesa_gym.LogEpisodes(gym.make(ID), path),
+        lambda: env.reopen(path),
+        lambda: TextSession(path),
+    ):
+        with pytest.raises(ValueError, match=r"x has no recorded episode: it is .*; expected a lo"):
+            use()
+    assert path.read_bytes() == data
+
+
+def test_log_with_readable_episode_is_continued(tmp_path, episodes):
+    path, line = tmp_path / "x", encode_episode(episodes[0])
+    for data in (b"", b"\n", line[:20], line, line[:20] + b"\n" + line, b"[" + line + b"]"):
+        path.write_bytes(data)
+        TextSession(path)
 
 
 def test_spellings_of_a_trap_join_one_log(episodes):

@@ -100,7 +100,6 @@ def test_cache_of_other_users_is_not_used(shared, folder, monkeypatch, capsys):
 FORGERIES = {  # with a fitting checksum
     "not finite": {"optimum|cheese": lambda x: x * np.nan},
     "below what other play earns": {"optimum|cheese": lambda x: x - 1},
-    "and the solver gives": {"optimum|cheese": lambda x: x * 2, "optimum|corner": lambda x: x * 2},
 }
 
 

@@ -609,8 +609,8 @@ def after(method, wrong):
         (TrapEnv, "step", numpy_reward, "environment", "reward"),
         (TrapVectorEnv, "step", narrow_reward, "vector", "not what single .*`1`"),
         (TrapVectorEnv, "step", kept_reward, "vector", "memory of another one"),
-        (TrapVectorEnv, "step", doubled, "moves", "another reward than base"),
-        (LivePlanes, "follow", unpainted, "moves", "planes are not the state's"),
+        (TrapVectorEnv, "step", doubled, "moves", "another reward than 'cheese'"),
+        (LivePlanes, "follow", unpainted, "moves", "observation is not the state"),
     ],
 )
 def test_broken_environment_is_caught(owner, name, wrong, check, says, monkeypatch):
