@@ -17,6 +17,7 @@ from mesa_gym.cli.agent_arguments import (
 from mesa_gym.cli.trap_arguments import add_trap_argument, read_traps
 from mesa_gym.command import DONE, FAILED
 from mesa_gym.errors import require_imports
+from mesa_gym.links import LEADERBOARD
 from mesa_gym.policies.seeds import agent_and_seed, require_visible
 from mesa_gym.report.board_page import require_free, write_pages
 from mesa_gym.report.board_record import read_board_text
@@ -29,7 +30,7 @@ from mesa_gym.scoring import ScoreCard, evaluate
 from mesa_gym.terminal import say
 from mesa_gym.traps import Trap, look_up_trap
 
-AND_A_PAGE = "\nWith --out DIR this command writes a page; docs/leaderboard.md explains it."
+AND_A_PAGE = f"\nWith --out DIR this command writes a page. To read it: {LEADERBOARD}"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
