@@ -82,7 +82,7 @@ def test_submit_refuses_weights_of_another_agent():
 
 
 def test_submission_of_repeated_returns_is_noted(agents, tmp_path, monkeypatch, capsys):
-    """Weights with a little noise have another digest; equal returns show the copy, as the board."""
+    """Weights with a little noise have another digest, but equal returns show the copy."""
     theirs, mine, others = (
         Cards([made(letters, policy=f"{name}-s{seed}") for seed in range(5)])
         for name, letters in (("ppo", "1" * 10), ("mine", "1" * 10), ("sb3", "0" * 10))
