@@ -123,8 +123,7 @@ def score(
     trap = as_trap(trap)
     name = name_policy(policy) if name is None else name
     require("the policy's name", name, Text)
-    if not isinstance(plan, bool):
-        raise ValueError(f"plan is {shorten(plan)}; expected True or False")
+    require("plan", plan, bool)
     keywords = read_choice_keywords(choice)
     if keywords is not None:
         refuse_unused(seed=seed, observation=observation, algo=algo)
