@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from mesa_gym.cli import ALGO, POLICIES, list_imports
+from mesa_gym.cli import ALGO, POLICIES, list_imports, refuse_unused_algo
 from mesa_gym.cli.agent_arguments import (
     CARDS,
     AgentToPlay,
@@ -56,6 +56,7 @@ def run(options: argparse.Namespace) -> int:
         require_free(options.out)
     traps = read_traps(options)
     if not (traps or options.policy or options.cards or options.name or options.out):
+        refuse_unused_algo(options.algo)
         print(read_board_text(FOLDER) or join_committed([]), AND_A_PAGE, sep="\n")
         return DONE
     pages = [load_jinja] * (options.out is not None)
@@ -90,7 +91,8 @@ def _check(options: argparse.Namespace) -> int:
     Raises:
         ValueError: another option is given.
     """
-    if options.words or options.policy or options.cards or options.name or options.out:
+    others = (options.words, options.policy, options.algo, options.cards, options.name, options.out)
+    if any(others):
         raise ValueError("--check checks the whole leaderboard; leave the other arguments out")
     problems = [*check_all()]
     if not problems and read_board_text(FOLDER) != str(join_committed([])):
@@ -135,6 +137,7 @@ def _score(options: argparse.Namespace, traps: Sequence[Trap]) -> list[ScoreCard
         policy for policy in options.policy or () if policy not in rows or Path(policy).exists()
     ]
     if not policies:
+        refuse_unused_algo(options.algo)
         return []
     agents = read_agents(policies)
     named = name_policies(agents, [x.name() for x in traps] or _find_traps(agents), options.name)
