@@ -91,8 +91,8 @@ def _check(options: argparse.Namespace) -> int:
     Raises:
         ValueError: another option is given.
     """
-    others = (options.words, options.policy, options.algo, options.cards, options.name, options.out)
-    if any(others):
+    agents = (options.policy, options.algo, options.cards, options.name)
+    if options.words or any(agents) or options.out:
         raise ValueError("--check checks the whole leaderboard; leave the other arguments out")
     problems = [*check_all()]
     if not problems and read_board_text(FOLDER) != str(join_committed([])):
