@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
@@ -10,7 +9,7 @@ from pathlib import Path
 
 from agents.loop import TrainedAgent
 from agents.progress import CURVE_FILE, write_curve
-from mesa_gym.files import name_errors, write_bytes
+from mesa_gym.files import name_errors, name_partial, write_bytes
 from mesa_gym.policies import POLICY_FILE
 from mesa_gym.policies.agent_files import WEIGHTS_FILE, AgentRecord, digest_weights
 from mesa_gym.scoring.card import package_versions
@@ -40,7 +39,7 @@ def save(folder: Path, trained: TrainedAgent) -> None:
     weights = encode_weights(trained.agent.weights)
     record = describe_training(trained, digest_weights(weights))
     folder.parent.mkdir(parents=True, exist_ok=True)
-    partial = folder.with_name(f".{folder.name}.{os.getpid()}")
+    partial = name_partial(folder)
     with name_errors(folder):
         partial.mkdir()
         try:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import csv
 import errno
+import glob
 import io
 import json
 import math
 import os
 import secrets
+import shutil
 import stat
+import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from io import FileIO
 from pathlib import Path
 from typing import Any
@@ -20,6 +23,7 @@ from mesa_gym.json_data import parse_json
 
 MOST_BYTES = 1 << 30  # the largest file that is read; models for a gridworld are smaller
 OWNER_WRITES = 0o644
+ABANDONED = 86_400.0  # seconds after which no process still writes a partial file
 # Error codes of file systems without locks.
 _LOCKLESS = (errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP)
 
@@ -35,7 +39,7 @@ def write_bytes(path: Path, data: bytes) -> None:
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     with name_errors(path):
-        temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+        temporary = name_partial(path)
         try:
             with temporary.open("xb") as file:
                 permissions = _find_permissions(path, file.fileno())
@@ -49,6 +53,18 @@ def write_bytes(path: Path, data: bytes) -> None:
         except BaseException:
             temporary.unlink(missing_ok=True)
             raise
+
+
+def name_partial(path: Path) -> Path:
+    """Return a free hidden name for a partial file or folder, which is renamed to ``path``.
+
+    Partial ones of the same path that killed processes left are removed after ``ABANDONED``.
+    """
+    for partial in path.parent.glob(f".{glob.escape(path.name)}.{'[0-9a-f]' * 16}"):
+        with suppress(OSError):  # such as another process that removes it too
+            if time.time() - partial.stat().st_mtime > ABANDONED:
+                shutil.rmtree(partial) if partial.is_dir() else partial.unlink()
+    return path.with_name(f".{path.name}.{secrets.token_hex(8)}")
 
 
 def _find_permissions(path: Path, handle: int) -> int:

@@ -1,4 +1,4 @@
-"""Addresses of the project, for all links on its pages.
+"""Addresses of the project, for all links on its pages and in its messages.
 
 The built documentation is not published before a first release. Until then, `DOCUMENTATION` is
 the folder of its sources, and the page of a trap is the file with its rules.
@@ -9,8 +9,20 @@ from __future__ import annotations
 REPOSITORY = "https://github.com/mesa-gym/mesa-gym"
 FILES = f"{REPOSITORY}/blob/main"
 DOCUMENTATION = f"{FILES}/docs"
-LEADERBOARD = f"{DOCUMENTATION}/leaderboard.md"
-ADD_AN_AGENT = f"{LEADERBOARD}#get-on-it"
+
+
+def link_page(page: str, section: str = "") -> str:
+    """Return the address of a page of the documentation, which a wheel does not contain.
+
+    Args:
+        page: the page's file, without its ending, such as "studies/statistics".
+        section: the anchor of a heading.
+    """
+    return f"{DOCUMENTATION}/{page}.md{'#' * bool(section)}{section}"
+
+
+LEADERBOARD = link_page("leaderboard")
+ADD_AN_AGENT = link_page("leaderboard", "get-on-it")
 
 
 def link_trap(module: str) -> str:

@@ -44,6 +44,19 @@ def test_write_bytes_that_fails_keeps_the_old(failing, tmp_path, monkeypatch):
     assert {path: path.read_bytes() for path in tmp_path.iterdir()} == {tmp_path / "x": b"old"}
 
 
+def test_write_bytes_removes_what_killed_writers_left(tmp_path):
+    """A partial file of a killed process is removed after a day; other files are kept."""
+    path, part = tmp_path / "[x].json", "0123456789abcdef"
+    names = [f".[x].json.{part}", f".x.json.{part}", ".[x].json.bak", f".[x].json.{part}0"]
+    for name in (*names, f".[x].json.{part[::-1]}"):
+        (tmp_path / name).write_bytes(b"par")
+    for name in names:
+        os.utime(tmp_path / name, (0, 0))
+    files.write_bytes(path, b"whole")
+    kept = {path.name, *names[1:], f".[x].json.{part[::-1]}"}
+    assert {x.name for x in tmp_path.iterdir()} == kept
+
+
 @pytest.mark.skipif(os.name != "posix", reason="Windows has other permissions")
 @pytest.mark.parametrize(("umask", "mode"), [(0o022, 0o644), (0o077, 0o600), (0, 0o644)])
 def test_write_bytes_keeps_permissions(umask, mode, tmp_path):

@@ -49,6 +49,15 @@ def list_imports(policies: Iterable[str | None], algo: str | None) -> list[Calla
     return [partial(import_module, module) for module in modules]
 
 
+def refuse_unused_algo(algo: str | None) -> None:
+    """Raise ValueError if ``--algo`` is given; called if a command has no saved model to load."""
+    if algo is not None:
+        raise ValueError(
+            f"--algo {algo} is for a saved model, a .zip, and no such model is scored or shown;"
+            " leave --algo out"
+        )
+
+
 PURPOSE = "Gridworlds that are traps for goal misgeneralization: which goal does an agent pursue?"
 
 

@@ -8,7 +8,7 @@ from glob import glob
 from pathlib import Path
 from typing import NamedTuple
 
-from mesa_gym.cli import ALGO, list_imports
+from mesa_gym.cli import ALGO, list_imports, refuse_unused_algo
 from mesa_gym.cli.agent_arguments import (
     holds_cards,
     name_policies,
@@ -86,6 +86,8 @@ def run(options: argparse.Namespace) -> int:
     if policies:
         worlds = [look_up_trap(trap)() for trap in dict.fromkeys(trap for _, trap, _ in policies)]
         cards += evaluate(named, worlds, levels, algo=options.algo)
+    else:
+        refuse_unused_algo(options.algo)
     comparison = compare(cards, one, other)
     print(comparison)
     if options.pursuit:

@@ -1,4 +1,4 @@
-"""A trap of your own (docs/write_a_trap.md): pick chanterelles, or mushrooms in the shade?"""
+"""A trap of your own (the page "Write a trap"): pick chanterelles, or mushrooms in the shade?"""
 
 import numpy as np
 
@@ -47,7 +47,7 @@ class Mushrooms(Trap):
     With one of them PPO goes for the chanterelle on most levels of the shift.
     """
 
-    source = "docs/write_a_trap.md"
+    source = "https://github.com/mesa-gym/mesa-gym/blob/main/docs/write_a_trap.md"
     category = ("proxy", "common cause")
     proxy_is = ("attribute",)
     judging = Contact()

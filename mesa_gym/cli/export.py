@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from mesa_gym.cli import ALGO, PLAYS, POLICIES, list_imports
+from mesa_gym.cli import ALGO, PLAYS, POLICIES, list_imports, refuse_unused_algo
 from mesa_gym.cli.trap_arguments import add_sampling_arguments, add_trap_argument, read_trap
 from mesa_gym.command import DONE, add_force, require_writable
 from mesa_gym.envs.checks import integer
@@ -53,6 +53,8 @@ def run(options: argparse.Namespace) -> int:
     require_writable(options.out, PAGE_MARKS, force=options.force)
     integer("seed", options.seed, 0, MOST_SEED)
     require_imports(*list_imports(options.policy or (), options.algo))
+    if not any(map(is_model_file, options.policy or [])):
+        refuse_unused_algo(options.algo)
     trap = read_trap(options)
     for level in options.levels:
         integer("level", level, 0, LEVELS - 1)

@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from mesa_gym.cli import ALGO, POLICIES, list_imports
+from mesa_gym.cli import ALGO, POLICIES, list_imports, refuse_unused_algo
 from mesa_gym.cli.agent_arguments import (
     CARDS,
     AgentToPlay,
@@ -17,6 +17,7 @@ from mesa_gym.cli.agent_arguments import (
 from mesa_gym.cli.trap_arguments import add_trap_argument, read_traps
 from mesa_gym.command import DONE, FAILED
 from mesa_gym.errors import require_imports
+from mesa_gym.links import LEADERBOARD
 from mesa_gym.policies.seeds import agent_and_seed, require_visible
 from mesa_gym.report.board_page import require_free, write_pages
 from mesa_gym.report.board_record import read_board_text
@@ -29,7 +30,7 @@ from mesa_gym.scoring import ScoreCard, evaluate
 from mesa_gym.terminal import say
 from mesa_gym.traps import Trap, look_up_trap
 
-AND_A_PAGE = "\nWith --out DIR this command writes a page; docs/leaderboard.md explains it."
+AND_A_PAGE = f"\nWith --out DIR this command writes a page. To read it: {LEADERBOARD}"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -55,6 +56,7 @@ def run(options: argparse.Namespace) -> int:
         require_free(options.out)
     traps = read_traps(options)
     if not (traps or options.policy or options.cards or options.name or options.out):
+        refuse_unused_algo(options.algo)
         print(read_board_text(FOLDER) or join_committed([]), AND_A_PAGE, sep="\n")
         return DONE
     pages = [load_jinja] * (options.out is not None)
@@ -89,7 +91,8 @@ def _check(options: argparse.Namespace) -> int:
     Raises:
         ValueError: another option is given.
     """
-    if options.words or options.policy or options.cards or options.name or options.out:
+    agents = (options.policy, options.algo, options.cards, options.name)
+    if options.words or any(agents) or options.out:
         raise ValueError("--check checks the whole leaderboard; leave the other arguments out")
     problems = [*check_all()]
     if not problems and read_board_text(FOLDER) != str(join_committed([])):
@@ -134,6 +137,7 @@ def _score(options: argparse.Namespace, traps: Sequence[Trap]) -> list[ScoreCard
         policy for policy in options.policy or () if policy not in rows or Path(policy).exists()
     ]
     if not policies:
+        refuse_unused_algo(options.algo)
         return []
     agents = read_agents(policies)
     named = name_policies(agents, [x.name() for x in traps] or _find_traps(agents), options.name)

@@ -1,4 +1,4 @@
-"""``mesa-gym new-trap``: writes the trap of docs/write_a_trap.md, for users to change."""
+"""``mesa-gym new-trap``: writes the trap of the page "Write a trap", for users to change."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from pathlib import Path
 from mesa_gym.command import DONE
 from mesa_gym.errors import shorten
 from mesa_gym.files import read_bytes, write_text
+from mesa_gym.links import link_page
 from mesa_gym.traps import all_traps
 
 EXAMPLE = Path(__file__).with_name("example_trap.py")
@@ -39,6 +40,6 @@ def run(options: argparse.Namespace) -> int:
         f"  python -m mesa_gym.testing {path}:{name}\n"
         f"  mesa-gym watch {path}:{name}\n"
         f"  mesa-gym certify {path}:{name} --levels 100\n"
-        "Change it step by step: docs/write_a_trap.md"
+        f"Change it step by step: {link_page('write_a_trap')}"
     )
     return DONE

@@ -7,6 +7,7 @@ from functools import partial
 
 import numpy as np
 
+from mesa_gym.links import link_page
 from mesa_gym.policies import as_policy
 from mesa_gym.probing import Pursuit, measure_pursuit
 from mesa_gym.probing.pursuit import find_obstacle
@@ -24,7 +25,7 @@ BOUND_NOTE = (
 LEGEND = (
     "Reached by the agent; by a sweeper that plays whole episodes, as the agent does; by legal\n"
     "moves at random, actions as often as the agent's (blind) and the rest of the old plan (open\n"
-    "loop). Other: another target first. docs/verdicts.md#pursuit"
+    f"loop). Other: another target first. See {link_page('verdicts', 'pursuit')}"
 )
 OUTCOMES = Pursuit._fields[:5]
 POOLED = ("moved", "walled", "natural")

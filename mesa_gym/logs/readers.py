@@ -10,6 +10,7 @@ import msgspec
 from mesa_gym.contents import INSPECT_LOG, name_content, read_content
 from mesa_gym.errors import shorten
 from mesa_gym.json_data import decode_json
+from mesa_gym.links import link_page
 from mesa_gym.logs.decoding import convert_episode, decode_episodes, is_unfinished
 from mesa_gym.logs.episodes import RecordedEpisode
 
@@ -43,7 +44,7 @@ def read_log(source: str | Path) -> tuple[list[RecordedEpisode], list[str]]:
     """Return the episodes of a log, and notes on the episodes left out.
 
     Args:
-        source: a file in a format of docs/logs.md, or a folder of such files.
+        source: a file in a format of the page "Score a log", or a folder of such files.
 
     Raises:
         ValueError: the source has no episode; the message names its kind of content.
@@ -75,7 +76,7 @@ def read_log(source: str | Path) -> tuple[list[RecordedEpisode], list[str]]:
     if not episodes and logs:
         raise ValueError(
             f"{source} is a log of Inspect without an episode; expected a log of the task trap_play"
-            " (docs/examples/mesa_gym_inspect)"
+            f" ({link_page('language_models')})"
         )
     if not episodes:
         raise ValueError("\n".join(notes[:5]) or f"{source} is an empty folder")

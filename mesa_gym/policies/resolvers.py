@@ -20,6 +20,7 @@ from mesa_gym.engine import STAY
 from mesa_gym.errors import PolicyBlame, UnknownNameError, find_nearest, offer, shorten
 from mesa_gym.files import read_bytes
 from mesa_gym.importing import import_source
+from mesa_gym.links import link_page
 from mesa_gym.policies.adapters import (
     ADAPTERS,
     CHAT_NAMES,
@@ -58,7 +59,7 @@ LOADERS = "mesa_gym.loaders"
 ENDINGS = (".zip", ".onnx")
 PT = (
     ". A .pt file does not contain the network's class: call score(network, TRAP) in Python, or"
-    " export the network to ONNX (docs/onnx.md)"
+    f" export the network to ONNX ({link_page('onnx')})"
 )
 # A function with one of these as its only required parameter is a policy, not a factory.
 OBSERVATION_NAMES = ("obs", "observation", "observations", *TEXT_NAMES, *CHAT_NAMES)

@@ -19,6 +19,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from mesa_gym.engine import ACTIONS, STAY, Bools, Floats, State
+from mesa_gym.envs.checks import integer
+from mesa_gym.json_data import require
 from mesa_gym.policies import Policy, as_policy
 from mesa_gym.probing.interventions import (
     CHANGES,
@@ -32,6 +34,7 @@ from mesa_gym.probing.interventions import (
     view_scene,
 )
 from mesa_gym.probing.walks import NO_STEP, Lead, arrive_at_random, find_first, play_on, retrace
+from mesa_gym.scoring.plays import MOST_LEVELS
 from mesa_gym.solver.values import explain_branching
 from mesa_gym.traps import Split, Trap, as_trap
 
@@ -125,6 +128,8 @@ def measure_pursuit(
         ValueError: pursuit is not defined on the trap, or ``at`` is not in [0, 1).
     """
     trap = as_trap(trap)
+    levels = integer("levels", levels, 1, MOST_LEVELS)
+    require("rival", rival, bool)
     if not 0 <= at < 1:
         raise ValueError(f"at={at}: expected a part of the way, from 0 to below 1")
     if obstacle := find_obstacle(trap):

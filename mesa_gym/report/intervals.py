@@ -1,7 +1,7 @@
 """Intervals and tests for trained agents, with crossed seeds and levels.
 
-The unit is the seed, never the episode. docs/studies/statistics.md documents the methods, their
-coverage and their limits.
+The unit is the seed, never the episode. The study "Statistics over trained agents" documents the
+methods, their coverage and their limits.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Statements that score cards support; every output uses this module to check its statements.
 
-The tables "What you may say in a paper" of docs/leaderboard.md are written from ``RULES`` and
+The tables "What you may say in a paper" of the page "Leaderboard" are written from ``RULES`` and
 ``SAYINGS``. If a condition of a rule is not met, an output gives the reason instead.
 """
 

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
+from mesa_gym.links import link_page
 from mesa_gym.policies.seeds import write_name
 from mesa_gym.scoring.card_fields import Results
 from mesa_gym.scoring.choice_effects import LIST_PLACE, WORD
@@ -50,7 +51,7 @@ from mesa_gym.words import (
 CARD_WIDTH = 100
 # A card's confidence depends on its evidence alone, so all cards use one seed of the bootstraps.
 BOOTSTRAP_SEED = 0
-DEFINED = "See docs/scoring.md."  # has the table of MISGENERALIZED
+DEFINED = f"See {link_page('scoring')}"  # has the table of MISGENERALIZED
 # Parts of the measure `aim` -> their texts in tables.
 AIM = "aim"
 PARTS = {"ghosts": "against empty cells", "nulls": "against scripts"}

@@ -75,7 +75,9 @@ def score_choices(
     trap = as_trap(trap)
     levels = integer("levels", levels, 1, MOST_LEVELS)
     require("the model's name", name, Text)
-    form = read_form(trap, options, tell, names or {})
+    require("trained", trained, bool)
+    require("plan", plan, bool)
+    form = read_form(trap, options, tell, {} if names is None else names)
     plays = plays_of(trap)
     questions = {
         play: ask_play(trap, play, range(min(levels, of.most)), form, examples, salt=salt)

@@ -67,7 +67,8 @@ def list_questions(
         ('cheese', 'lamp', 'nothing', 'dish')
     """
     trap = as_trap(trap)
-    form = read_form(trap, options, tell, names or {})
+    require("reverse", reverse, bool)
+    form = read_form(trap, options, tell, {} if names is None else names)
     return ask_play(trap, play, [*levels], form, examples, reverse, salt)
 
 

@@ -19,7 +19,7 @@ from mesa_gym.policies.resolvers import is_model_file
 from mesa_gym.scoring.card import ScoreCard
 from mesa_gym.scoring.card_files import Cards
 from mesa_gym.scoring.card_making import score_all
-from mesa_gym.scoring.choice_asking import answer_by_text, read_choice_keywords
+from mesa_gym.scoring.choice_asking import answer_by_text, read_choice_keywords, refuse_unused
 from mesa_gym.scoring.choice_cards import score_choices
 from mesa_gym.scoring.choice_prices import price_steps, say_price
 from mesa_gym.scoring.copies import require_different_seeds
@@ -123,14 +123,12 @@ def score(
     trap = as_trap(trap)
     name = name_policy(policy) if name is None else name
     require("the policy's name", name, Text)
-    if choice:
-        if seed:
-            raise ValueError(
-                f"seed is {shorten(seed)}, but a choice of places draws no actions; leave out seed"
-            )
-        keywords = read_choice_keywords(choice) | {"salt": salt, "plan": plan}
+    require("plan", plan, bool)
+    keywords = read_choice_keywords(choice)
+    if keywords is not None:
+        refuse_unused(seed=seed, observation=observation, algo=algo)
         answer_all = answer_by_text(_require_text_function(policy))
-        return score_choices(trap, answer_all, levels, name, **keywords)
+        return score_choices(trap, answer_all, levels, name, **keywords, salt=salt, plan=plan)
     if takes_text(policy, observation):
         say_price(name, trap, price_steps(trap, levels), more="up to ")
         if plan:
@@ -206,8 +204,9 @@ def evaluate(
         seed: the seed for sampling actions.
         salt: an evaluator's secret, which selects levels that no agent was trained on.
         observation: the kind of observation for callables, ``planes`` by default. It is ignored
-            for names, and for objects with an attribute ``observation``.
-        algo: the algorithm of models' ``.zip`` files; it is ignored for other policies.
+            for names, and for objects with an attribute ``observation``, but one agent must use it.
+        algo: the algorithm of models' ``.zip`` files; it is ignored for other policies, but one
+            agent must use it.
 
     Returns:
         A card for each trap, agent and seed, in this order.
@@ -235,6 +234,7 @@ def evaluate(
     if not isinstance(agents, Mapping) or not agents:
         raise ValueError(f"agents are {shorten(agents)}; expected a mapping, name -> policies")
     entries = [*_list_entries(agents, names)]
+    _require_used(entries, observation, algo)
     places = [(entry.trap, entry.card) for entry in entries]
     if twice := [card for trap, card in places if places.count((trap, card)) > 1]:
         raise ValueError(f"two policies are called {twice[0]!r}; rename an agent")
@@ -284,6 +284,17 @@ def _list_entries(agents: Mapping[str, Any], traps: Sequence[str]) -> Iterator[E
                 raise ValueError(f"the agent {agent!r} has no policies; expected one for each seed")
             for number, of_seed in enumerate(policy):
                 yield Entry(trap, f"{agent}-s{number}", of_seed)
+
+
+def _require_used(entries: Sequence[Entry], observation: str | None, algo: str | None) -> None:
+    """Raise ValueError if no policy uses ``observation``, or ``algo``."""
+    used = [_choose_keywords(entry.policy, observation, algo) for entry in entries]
+    kinds = ("a function without an observation of its own", "a saved model, a .zip")
+    for at, (name, argument) in enumerate({"observation": observation, "algo": algo}.items()):
+        if argument is not None and all(keywords[at] is None for keywords in used):
+            raise ValueError(
+                f"{name} is {shorten(argument)}, but no agent is {kinds[at]}; leave out {name}"
+            )
 
 
 def _choose_keywords(

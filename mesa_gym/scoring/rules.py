@@ -2,7 +2,7 @@
 
 The first rule whose bounds all hold gives the verdict. ``verdict`` and ``gains`` decide by these
 tables, ``reasons`` says on a card why an earlier rule does not apply, and ``docs.results_page``
-writes the table of docs/verdicts.md.
+writes the table of the page "Verdicts and measures".
 """
 
 from __future__ import annotations

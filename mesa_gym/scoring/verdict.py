@@ -1,6 +1,7 @@
 """The verdict: a headline for a policy's goal, and its confidence, given the sampled levels.
 
-docs/studies/calibration.md shows how often the headline is correct for policies of known goal.
+The study "Calibration of the verdict" shows how often the headline is correct for policies of known
+goal.
 """
 
 from __future__ import annotations

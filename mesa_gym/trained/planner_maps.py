@@ -108,7 +108,7 @@ class PlannerNetwork(Network):
     cell's planes to its cost; ``head``, the logarithm of the sharpness, the cost of staying, and
     three numbers of the value.
 
-    Class attributes, chosen by returns in training alone (docs/studies/objective.md):
+    Class attributes, chosen by returns in training alone (study "Open the mesa-optimizer"):
         units: the number of hidden units of the utility.
         side: the side of the window around a cell on which its utility depends.
         gain: factor of utilities and of the arguments of costs, so that small changes of weights

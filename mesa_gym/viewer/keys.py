@@ -9,6 +9,7 @@ from itertools import count
 from pathlib import Path
 
 from mesa_gym.engine import ACTIONS
+from mesa_gym.links import link_page
 from mesa_gym.scoring.plays import plays_of
 from mesa_gym.traps import Split
 from mesa_gym.traps.judged_by import AGAIN, TWINS
@@ -22,7 +23,7 @@ from mesa_gym.viewer.seats import BOTH_SPLITS, ORACLES, TARGETS, Seat, list_choi
 ARROWS = {"left": 0, "down": 1, "right": 2, "up": 3}
 SHIFTED = (
     "In a pane of your own, arrows move and Enter acts; with Shift in any pane, for a step.\n"
-    "docs/glossary.md explains the words.\n"
+    f"The words: {link_page('glossary')}\n"
 )
 # Sizes of a dialog; KEYS is the width of its table's first column.
 PAD = 16.0

@@ -437,6 +437,17 @@ def test_save_that_fails_leaves_the_old_folder(tmp_path, monkeypatch):
     assert [*tmp_path.iterdir()] == [kept]
 
 
+def test_save_after_a_killed_one_writes(tmp_path):
+    """Containers number their processes alike, so a killed process may have had this number."""
+    for left in (f".agent.{os.getpid()}", ".agent.0123456789abcdef"):
+        (tmp_path / left).mkdir()
+        (tmp_path / left / "weights.safetensors").touch()
+        os.utime(tmp_path / left, (0, 0))
+    save(tmp_path / "agent", leave_untrained(small(seed=5)))
+    assert read_record(tmp_path).seed == 5
+    assert not (tmp_path / ".agent.0123456789abcdef").exists()
+
+
 # -- what agents/README.md says --------------------------------------------------------------------
 
 PAGE = Path(__file__).parents[2] / "agents" / "README.md"

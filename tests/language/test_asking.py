@@ -99,6 +99,8 @@ def test_plan_prints_the_price_and_stops(capsys):
     steps = count_questions(LEVELS) * 64
     assert f"ask on CheeseDish-v0: up to {steps:,} questions" in capsys.readouterr().err
     assert not asked
+    assert score(ask, TRAP, LEVELS, choice={}, plan=True, name="mine") is None
+    assert expected in capsys.readouterr().err  # no keywords are the defaults of a choice
     score(ask, TRAP, LEVELS, choice=True)
     assert asked == texts
 

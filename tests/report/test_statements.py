@@ -19,6 +19,7 @@ import pytest
 from msgspec.structs import replace
 
 from mesa_gym import report
+from mesa_gym.links import link_page
 from mesa_gym.report import comparison, interval, make_leaderboard
 from mesa_gym.report.board_page import write_pages
 from mesa_gym.report.comparison import PROMISE, compare_traps, state_difference
@@ -101,7 +102,7 @@ FORMS = {
     r"Without a goal: the sweeper visits .*": "",
     r"Did it misgeneralize\? No question of goals": "failed seed",
     r"Did it misgeneralize\? (?!No question of goals).*": "able seed",
-    r"See docs/scoring\.md": "",
+    rf"See {re.escape(link_page('scoring'))}": "",
     r"All numbers: card\.full\(\), or --all": "",
     # of a table
     r"Shares of shift levels on which .*": "",
