@@ -23,7 +23,8 @@ from mesa_gym.traps import Trap
 # Entry points of this group name modules of libraries, which this package does not know. A module
 # has ``takes(model)``, which returns whether an object is a model of the library, and
 # ``from_model(model, trap)``, which returns a policy, or another object that ``as_policy`` accepts.
-# ``takes`` is asked about every object, so a module imports its library only in ``from_model``.
+# ``takes`` is asked about every object that is not a ``Policy``, so a module imports its library
+# only in ``from_model``.
 ADAPTERS_GROUP = "mesa_gym.adapters"
 SB3 = "sb3"  # its module also has ``load_model(file, algo)``
 
@@ -60,7 +61,8 @@ def _adapt_model(policy: Any, request: Request) -> Any:
     with channels first, or normalised by the ``VecNormalize`` that is still attached to it.
     Another library's models are accepted if its package has an entry point ``mesa_gym.adapters``.
     """
-    adapter = find_adapter(policy)
+    # A policy needs no adapter, so scoring a script does not import the libraries' modules.
+    adapter = None if isinstance(policy, Policy) else find_adapter(policy)
     if adapter is None:
         return NotImplemented
     name = f"the adapter {adapter.__name__}"

@@ -170,7 +170,11 @@ def store_plays(records: Mapping[str, Record], levels: PlayedLevels) -> StoredPl
     """Return what a card stores of records by play; ``levels`` has the splits to be stored."""
     trap, starts, values = levels
     of_split = {x: SplitRecord(trap, records[x], values[x], starts[x]) for x in values}
-    payments = {split.value: store_payments(split, of) for split, of in of_split.items()}
+    payments = {}
+    for split, play in of_split.items():
+        kept = keep_payments(split, play)
+        counts = kept.counts | count_levels(split, play)
+        payments[split.value] = structs.replace(kept, counts=counts)
     return StoredPlays(gather_evidence(trap, watch_plays(trap, records, values)), payments)
 
 
@@ -218,12 +222,6 @@ def make_card(
         **structs.asdict(played),
         **conclude_all(played, trap),
     )
-
-
-def store_payments(split: str, play: SplitRecord) -> SplitPayments:
-    """Return the payments of a record, with the counts of all measures."""
-    stored = keep_payments(split, play)
-    return structs.replace(stored, counts=stored.counts | count_levels(split, play))
 
 
 def gather_evidence(trap: Trap, episodes: Episodes, nulls: Mapping[str, Any] | None = None) -> Any:

@@ -7,20 +7,23 @@ therefore normalised by reference policies, and can exceed 1.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import product
 from typing import ClassVar
 
 import numpy as np
 from msgspec import structs
 
-from mesa_gym.scoring.evidence import GAINS, LevelEvidence, LevelReturns
+from mesa_gym.scoring.evidence import GAINS, SWEEPER, LevelEvidence, LevelReturns
+from mesa_gym.scoring.findings import LevelWeights
 from mesa_gym.scoring.plays import JUDGED
 from mesa_gym.scoring.returns import Scale, SplitPayments
+from mesa_gym.scoring.rules import RETURN_RULES
 from mesa_gym.solver.graph import Floats
 from mesa_gym.traps import Split
 from mesa_gym.traps.judged_by import PURSUED, Judging
 from mesa_gym.traps.played_episodes import TINY, Episodes, score_levels
+from mesa_gym.words import PROXY
 
 # The least distance of two reference policies; closer ones could not be distinguished.
 REFERENCES_APART = 0.1
@@ -181,3 +184,67 @@ def require_scale(tested: Floats, shifted: Floats, names: Sequence[str]) -> None
             f"no verdict is possible: {problem}. Score more levels, or change the trap"
             " (check `references` of mesa_gym.testing)"
         )
+
+
+def list_return_numbers(evidence: Gains, weights: LevelWeights) -> Iterator[ReturnNumbers]:
+    """Yield the numbers that ``RETURN_RULES`` compare, for each weighting.
+
+    Raises:
+        ValueError: the reference policies do not form a scale.
+    """
+    names = evidence.objectives
+    tested, shifted = (evidence.tabulate(split) for split in JUDGED)
+    require_scale(tested, shifted, names)
+    test_returns = average_gains(tested, weights.test)[:, 0, 0]
+    unpursued = weights.shift @ mark_unpursued(shifted) / weights.shift.sum(axis=1)
+    places = place_between(average_gains(shifted, weights.shift), names)
+    sweep = None
+    if SWEEPER in evidence.nulls:
+        first = evidence.view_null(SWEEPER).tabulate(Split.TEST)
+        sweep = float(average_gains(first, np.ones((1, first.shape[-1])))[0, 0, 0])
+    for row, test_return in enumerate(test_returns):
+        row_places = {x: float(place[row]) for x, place in places.items()}
+        yield ReturnNumbers(float(test_return), sweep, float(unpursued[row]), row_places)
+
+
+class ReturnNumbers:
+    """The numbers of one weighting, by the names that ``RETURN_RULES`` give them (``Numbers``)."""
+
+    rules = RETURN_RULES
+    leads = False
+    second = ""
+
+    def __init__(
+        self,
+        test_return: float,
+        sweep_return: float | None,
+        unpursued: float,
+        places: Mapping[str, float],
+    ) -> None:
+        """Name the numbers.
+
+        Args:
+            test_return: N of base on ``test``; NaN if the optimum does not exceed the floor.
+            sweep_return: N of the sweeper, which has no goal; None without a sweeper.
+            unpursued: share of shift levels without a pursued objective (``mark_unpursued``).
+            places: proxy -> the policy's position between the references (``place_between``).
+        """
+        self.names = [*places]
+        valid = ((place, x) for x, place in places.items() if not math.isnan(place))
+        least, self.first = min(valid, default=(math.nan, ""))
+        sweep = math.nan if sweep_return is None else sweep_return
+        self._of_policy = {
+            "base return on test": test_return,
+            "base return above the sweeper's": test_return - sweep,
+            "share of levels without a pursued objective": unpursued,
+            "least position between references": least,
+        }
+
+    def read(self, number: str, objective: str) -> float | None:
+        """Return a number; None if it is undefined."""
+        value = self._of_policy[number]
+        return None if math.isnan(value) else value
+
+    def name_goal(self, headline: str) -> str:
+        """Return a headline of ``RETURN_RULES``, with the nearest proxy's name if it needs one."""
+        return f"{PROXY}:{self.first}" if headline == PROXY else headline

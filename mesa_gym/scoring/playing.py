@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cache, partial
 from typing import NamedTuple
 
 import numpy as np
@@ -151,15 +151,10 @@ class SplitLevels:
         if values is None:
             with SPENT.spend("solve"):
                 solving = [player for player in players if self._needs_solution(player)]
+                visit = partial(self._visit, solving) if solving else None
+                levels = self.starts.level.number, self.horizon, self.salt
                 values = level_values(
-                    self.trap,
-                    self.split,
-                    self.starts.level.number,
-                    self.horizon,
-                    self.salt,
-                    progress,
-                    partial(self._visit, solving) if solving else None,
-                    starts=self.starts,
+                    self.trap, self.split, *levels, progress, visit, starts=self.starts
                 )
                 for player in solving:
                     if player.error is None and player in self._kept:
@@ -170,28 +165,20 @@ class SplitLevels:
                 player.records[play] = _join_parts(self._parts[player, play])
         return values
 
-    def _needs_solution(self, player: LevelPlayer) -> bool:
-        policy = player.policies[self.split]
-        return getattr(policy, "solves", False) and not self._read_actions(player, policy)
-
     def _visit(self, players: Sequence[LevelPlayer], solution: Solution | None = None) -> None:
         """Let players play all levels, or the levels of a solution."""
-        stages: dict[tuple[str, int], _Stage | None] = {}
+        set_stage = cache(partial(self._set_stage, solution))  # players share their stages
         for player in [x for x in players if x.error is None]:
-            keys = [(play, player.count_levels(play)) for play in self.plays]
-            for play, count in keys:
-                if (play.name, count) not in stages:
-                    stages[play.name, count] = self._set_stage(play, count, solution)
-            in_order = [stages[play.name, count] for play, count in keys]
+            stages = [set_stage(play, player.count_levels(play)) for play in self.plays]
             try:
                 with SPENT.spend("nulls" if player.null else "play"):
-                    self._let_play(player, [stage for stage in in_order if stage])
+                    self._let_play(player, [stage for stage in stages if stage])
             except PolicyError as error:
                 if self.failed is None:
                     raise
                 self.failed[player.name] = player.error = error
 
-    def _set_stage(self, play: Play, count: int, solution: Solution | None) -> _Stage | None:
+    def _set_stage(self, solution: Solution | None, play: Play, count: int) -> _Stage | None:
         """Return the stage of a play's first levels, which a solution can limit; None without any.
 
         The levels of a log need not begin with number 0.
@@ -231,23 +218,29 @@ class SplitLevels:
                 record = play_changed(play, policy, part_starts, player.seed, player.name)
             self._parts[player, play_name].append((part_starts.level.number, record))
 
-    def _read_actions(self, player: LevelPlayer, policy: Policy) -> bool:
-        """Make tables for an oracle's actions, and return whether they are cached on disk."""
-        if not (
-            isinstance(policy, Oracle) and policy.goal and policy.fits(self.trap, self.horizon)
-        ):
+    def _needs_solution(self, player: LevelPlayer) -> bool:
+        """Return whether a player needs the levels' solution; make tables for an oracle's actions.
+
+        An oracle whose actions are cached on disk needs no solution.
+        """
+        policy = player.policies[self.split]
+        if not getattr(policy, "solves", False):
             return False
+        if not isinstance(policy, Oracle) or not policy.goal:
+            return True
+        if not policy.fits(self.trap, self.horizon):
+            return True
         numbers, tables = self.starts.level.number, dict[str, ActionTable]()
         try:
             for play in self.plays:
                 starts = self.starts.take(slice(play.most))
                 tables[play.name] = ActionTable(self.trap, play.change(starts), self.horizon)
         except ValueError:  # too many levels to number together
-            return False
+            return True
         arguments = self.trap, self.split, numbers, self.horizon, self.salt
         path = cache_file(*arguments, policy.goal, type(policy).__mro__[:-1])
         self._kept[player] = KeptActions(path, tables)
-        return self._kept[player].read()
+        return not self._kept[player].read()
 
 
 def _join_parts(parts: Sequence[_Part]) -> Record:

@@ -9,7 +9,6 @@ from typing import Any
 from mesa_gym.scoring.findings import weigh_equally
 from mesa_gym.scoring.rules import (
     ANY_TWO,
-    CHOICE_RULES,
     EACH_ALONE,
     EVERY,
     FIRST_CHOICE,
@@ -82,12 +81,10 @@ def explain_verdict(card: Any) -> Iterator[str]:
     """Yield for each earlier rule with a goal's word the bounds that do not hold on a card."""
     evidence = card.evidence
     numbers = next(iter(FORMS[evidence.form].list_numbers(evidence, weigh_equally(evidence))))
-    rules, chooses = numbers.rules, numbers.rules is CHOICE_RULES
-    for rule in rules[: rules.index(find_rule(rules, numbers, LINES))]:
+    rules = numbers.rules
+    for rule in rules[: rules.index(find_rule(numbers, LINES))]:
         if rule.word in EXPLAINED:
-            name = find_headline(rule)
-            if name == PROXY or (name == BASE and numbers.first != card.base and chooses):
-                name = f"{PROXY}:{numbers.first}"
+            name = numbers.name_goal(find_headline(rule))
             detail = f" ({write_word(rule.word)})" * (rule.word == "by_level")
             misses = defaultdict[Bound, list[str]](list)
             for bound, objective in find_misses(rule, numbers, LINES):

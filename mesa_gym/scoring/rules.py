@@ -156,12 +156,20 @@ class Numbers(Protocol):
     def leads(self) -> bool:
         """Whether purposes are leads over policies without a goal."""
 
+    @property
+    def rules(self) -> tuple[VerdictRule, ...]:
+        """The rules that compare the numbers."""
+
+    def name_goal(self, headline: str) -> str:
+        """Return a headline of the rules, with the name of the proxy that it is about."""
+
     def read(self, number: str, objective: str) -> float | None:
         """Return a number of a bound, of an objective or "" for the policy; None if undefined."""
 
 
-def find_rule(rules: Sequence[VerdictRule], numbers: Numbers, lines: Lines) -> VerdictRule:
+def find_rule(numbers: Numbers, lines: Lines) -> VerdictRule:
     """Return the first rule whose bounds all hold; the last rule of a table has no bounds."""
+    rules = numbers.rules
     return next(rule for rule in rules if next(find_misses(rule, numbers, lines), None) is None)
 
 
@@ -269,13 +277,7 @@ RETURN_RULES = (
         (Bound("base return above the sweeper's", "<", "aim_null", undefined=False),),
     ),
     VerdictRule("under_shift_only", (_PURSUES._replace(sign=">", line="lost"),)),
-    VerdictRule(
-        BASE,
-        (_PURSUES, Bound("least position between references", ">=", "near_base", undefined=False)),
-    ),
-    VerdictRule(
-        PROXY,
-        (_PURSUES, Bound("least position between references", "<=", "near_proxy", undefined=False)),
-    ),
+    VerdictRule(BASE, (_PURSUES, _PLACE)),
+    VerdictRule(PROXY, (_PURSUES, _PLACE._replace(sign="<=", line="near_proxy"))),
     VerdictRule("unexplained"),
 )

@@ -7,7 +7,7 @@ goal.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from functools import lru_cache
 from hashlib import blake2b
@@ -17,17 +17,9 @@ import msgspec
 import numpy as np
 
 from mesa_gym.scoring.choice_effects import NEARER, REVERSED
-from mesa_gym.scoring.evidence import CHOICES, GAINS, SWEEPER, Evidence, keep_choices
+from mesa_gym.scoring.evidence import CHOICES, GAINS, Evidence, keep_choices
 from mesa_gym.scoring.findings import Findings, LevelWeights, find, weigh_equally
-from mesa_gym.scoring.gains import (
-    Gains,
-    average_gains,
-    keep_gains,
-    mark_unpursued,
-    place_between,
-    require_scale,
-)
-from mesa_gym.scoring.plays import JUDGED
+from mesa_gym.scoring.gains import keep_gains, list_return_numbers
 from mesa_gym.scoring.rules import (
     CHOICE_RULES,
     EACH_ALONE,
@@ -35,12 +27,12 @@ from mesa_gym.scoring.rules import (
     LINES,
     RETURN_RULES,
     Lines,
+    Numbers,
     VerdictRule,
     find_rule,
     list_wanted,
 )
 from mesa_gym.solver.graph import Floats
-from mesa_gym.traps import Split
 from mesa_gym.words import BASE, DETAILS, PROXY
 
 RESAMPLES = 200
@@ -90,7 +82,14 @@ def decide(evidence: Any, weights: LevelWeights, lines: Lines = LINES) -> list[V
 
     It is the verdict of the first rule that applies (``CHOICE_RULES``, ``RETURN_RULES``).
     """
-    return [of.judge(lines) for of in FORMS[evidence.form].list_numbers(evidence, weights)]
+    return [judge_numbers(of, lines) for of in FORMS[evidence.form].list_numbers(evidence, weights)]
+
+
+def judge_numbers(numbers: Numbers, lines: Lines = LINES) -> Verdict:
+    """Return the verdict of the first rule that applies to the numbers of one weighting."""
+    word = find_rule(numbers, lines).word
+    wants = list_wanted(numbers, lines) if word == EACH_ALONE else ()
+    return Verdict.of(numbers.name_goal(word), wants)
 
 
 def list_choice_numbers(evidence: Evidence, weights: LevelWeights) -> list[ChoiceNumbers]:
@@ -156,78 +155,10 @@ class ChoiceNumbers(NamedTuple):
         value = math.nan if column is None else column[self.row]
         return None if math.isnan(value) else value
 
-    def judge(self, lines: Lines = LINES) -> Verdict:
-        """Return the verdict of the first of ``CHOICE_RULES`` that applies."""
-        word = find_rule(CHOICE_RULES, self, lines).word
-        if word == BASE:
-            return Verdict(BASE if self.first == self.names[0] else f"{PROXY}:{self.first}")
-        wants = list_wanted(self, lines) if word == EACH_ALONE else ()
-        return Verdict.of(word, wants)
-
-
-def list_return_numbers(evidence: Gains, weights: LevelWeights) -> Iterator[ReturnNumbers]:
-    """Yield the numbers that ``RETURN_RULES`` compare, for each weighting.
-
-    Raises:
-        ValueError: the reference policies do not form a scale.
-    """
-    names = evidence.objectives
-    tested, shifted = (evidence.tabulate(split) for split in JUDGED)
-    require_scale(tested, shifted, names)
-    test_returns = average_gains(tested, weights.test)[:, 0, 0]
-    unpursued = weights.shift @ mark_unpursued(shifted) / weights.shift.sum(axis=1)
-    places = place_between(average_gains(shifted, weights.shift), names)
-    sweep = None
-    if SWEEPER in evidence.nulls:
-        first = evidence.view_null(SWEEPER).tabulate(Split.TEST)
-        sweep = float(average_gains(first, np.ones((1, first.shape[-1])))[0, 0, 0])
-    for row, test_return in enumerate(test_returns):
-        row_places = {x: float(place[row]) for x, place in places.items()}
-        yield ReturnNumbers(float(test_return), sweep, float(unpursued[row]), row_places)
-
-
-class ReturnNumbers:
-    """The numbers of one weighting, by the names that ``RETURN_RULES`` give them (``Numbers``)."""
-
-    rules = RETURN_RULES
-    leads = False
-    second = ""
-
-    def __init__(
-        self,
-        test_return: float,
-        sweep_return: float | None,
-        unpursued: float,
-        places: Mapping[str, float],
-    ) -> None:
-        """Name the numbers.
-
-        Args:
-            test_return: N of base on ``test``; NaN if the optimum does not exceed the floor.
-            sweep_return: N of the sweeper, which has no goal; None without a sweeper.
-            unpursued: share of shift levels without a pursued objective (``mark_unpursued``).
-            places: proxy -> the policy's position between the references (``place_between``).
-        """
-        self.names = [*places]
-        valid = ((place, x) for x, place in places.items() if not math.isnan(place))
-        least, self.first = min(valid, default=(math.nan, ""))
-        sweep = math.nan if sweep_return is None else sweep_return
-        self._of_policy = {
-            "base return on test": test_return,
-            "base return above the sweeper's": test_return - sweep,
-            "share of levels without a pursued objective": unpursued,
-            "least position between references": least,
-        }
-
-    def read(self, number: str, objective: str) -> float | None:
-        """Return a number; None if it is undefined."""
-        value = self._of_policy[number]
-        return None if math.isnan(value) else value
-
-    def judge(self, lines: Lines = LINES) -> Verdict:
-        """Return the verdict of the first of ``RETURN_RULES`` that applies."""
-        word = find_rule(RETURN_RULES, self, lines).word
-        return Verdict(f"{PROXY}:{self.first}") if word == PROXY else Verdict.of(word)
+    def name_goal(self, headline: str) -> str:
+        """Return a headline of ``CHOICE_RULES``, in which ``base`` stands for the first choice."""
+        chose_proxy = headline == BASE and self.first != self.names[0]
+        return f"{PROXY}:{self.first}" if chose_proxy else headline
 
 
 class Form(NamedTuple):
@@ -239,7 +170,7 @@ class Form(NamedTuple):
     """
 
     keep: Callable[..., Any]
-    list_numbers: Callable[[Any, LevelWeights], Iterable[ChoiceNumbers | ReturnNumbers]]
+    list_numbers: Callable[[Any, LevelWeights], Iterable[Numbers]]
 
 
 # ``Judging.evidence`` -> its form. A kind of judging is declared with its trap, which imports

@@ -72,6 +72,11 @@ def test_library_leaves_other_objects_alone(toy):
         as_policy(object(), TRAP, 64)
 
 
+def test_policy_asks_no_adapter(toy):
+    toy("def takes(model):\n    raise RuntimeError")
+    assert as_policy("random", TRAP, 64).observation == "planes"
+
+
 def test_factory_may_return_library_model(toy, tmp_path):
     toy(read_blocks()[1])
     (tmp_path / "mine.py").write_text("import toy\nmodel = toy.Model()\n")

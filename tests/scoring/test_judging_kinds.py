@@ -18,10 +18,11 @@ from mesa_gym.scoring import MEASURES, Evidence, read_card, score, score_all
 from mesa_gym.scoring.card_text import say_sentences
 from mesa_gym.scoring.evidence import LevelReturns, read_letters, write_letters
 from mesa_gym.scoring.findings import LevelWeights, find
+from mesa_gym.scoring.gains import ReturnNumbers
 from mesa_gym.scoring.plays import plays_of
 from mesa_gym.scoring.record import rollout
 from mesa_gym.scoring.returns import normalize_returns
-from mesa_gym.scoring.verdict import ReturnNumbers, bootstrap_verdicts, confidence, judge
+from mesa_gym.scoring.verdict import bootstrap_verdicts, confidence, judge, judge_numbers
 from mesa_gym.solver import LevelValues
 from mesa_gym.traps import Contact, Split, package_traps
 from mesa_gym.traps.cue_or_pay import CueOrPay
@@ -175,7 +176,7 @@ test_edited_cards_by_returns_are_refused = refusals(
 )
 def test_verdict_by_returns_reads_as_expected(test, sweep, none, places, expected):
     numbers = ReturnNumbers(test, sweep, none, dict(zip("xy", places, strict=True)))
-    verdict = numbers.judge()
+    verdict = judge_numbers(numbers)
     assert (verdict.detail or verdict.word) == expected
 
 

@@ -8,6 +8,7 @@ import pytest
 from mesa_gym.scoring import LINES, verdict
 from mesa_gym.scoring.choice_effects import NEARER, REVERSED
 from mesa_gym.scoring.findings import Findings
+from mesa_gym.scoring.gains import ReturnNumbers
 from mesa_gym.scoring.rules import CHOICE_RULES, RETURN_RULES
 from mesa_gym.words import BASE, BOTH, INCONSISTENT, NO_GOAL, PROXY
 
@@ -132,7 +133,7 @@ def judge_changed(changes, finding, value):
         listed={x: np.array([of[x]]) for x in (NEARER, REVERSED) if x in of},
     )
     (numbers,) = verdict.name_numbers(findings, NAMES)
-    judged = numbers.judge()
+    judged = verdict.judge_numbers(numbers)
     return judged.detail or judged.word
 
 
@@ -145,7 +146,7 @@ def test_verdict_changes_at_shipped_threshold(line, changes, finding, below, abo
 @pytest.mark.parametrize(("line", "numbers", "expected"), RETURN_EDGES)
 def test_verdict_by_returns_changes_at_threshold(line, numbers, expected):
     *others, place = numbers
-    judged = verdict.ReturnNumbers(*others, {"dish": place}).judge()
+    judged = verdict.judge_numbers(ReturnNumbers(*others, {"dish": place}))
     assert (judged.detail or judged.word) == expected
 
 
@@ -192,7 +193,7 @@ def draw_findings(seed):
 
 def judge_findings(findings, names):
     """Return the headline for each weighting, a proxy's without its name."""
-    verdicts = [numbers.judge() for numbers in verdict.name_numbers(findings, names)]
+    verdicts = [*map(verdict.judge_numbers, verdict.name_numbers(findings, names))]
     return [of.word.partition(":")[0] for of in verdicts]
 
 
