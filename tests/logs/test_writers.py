@@ -178,14 +178,6 @@ def test_empty_or_half_log_begins_anew(data, tmp_path):
     assert [*env.plan(2, after=log)] == plan[1:]
 
 
-@pytest.mark.parametrize("data", [b"a,b\n1,2\n", b"{}", b'{"a": 1}\n', b"PAR1", b"[1]"])
-def test_plan_after_another_file_is_refused(data, tmp_path):
-    env = mesa_gym.LogEpisodes(gym.make(ID), None)
-    (tmp_path / "x").write_bytes(data)
-    with pytest.raises(ValueError, match="has no recorded episode"):
-        [*env.plan(1, after=tmp_path / "x")]
-
-
 def test_spellings_of_a_trap_join_one_log(episodes):
     """With a name or id, and with or without keywords that have their defaults."""
     first, second, third = (x for x in episodes if x.trap == "CheeseCorner-v0" and x.play == "test")
@@ -215,11 +207,3 @@ def test_rewritten_cards_are_equal(writer, cards, tmp_path):
     assert [json.loads(card.to_json()) for card in read] == [
         json.loads(card.to_json()) for card in cards
     ]
-
-
-@pytest.mark.parametrize("share", [0, thorough(0.01), 0.5, thorough(0.99)])
-def test_empty_or_half_card_is_refused(share, cards, tmp_path):
-    data = cards[0].to_json()
-    (tmp_path / "x").write_bytes(data[: int(share * len(data))])
-    with pytest.raises(ValueError, match="is not a score card"):
-        Cards.load(tmp_path / "x")
