@@ -232,11 +232,3 @@ def test_rewritten_cards_are_equal(writer, cards, tmp_path):
     assert [json.loads(card.to_json()) for card in read] == [
         json.loads(card.to_json()) for card in cards
     ]
-
-
-@pytest.mark.parametrize("share", [0, thorough(0.01), 0.5, thorough(0.99)])
-def test_empty_or_half_card_is_refused(share, cards, tmp_path):
-    data = cards[0].to_json()
-    (tmp_path / "x").write_bytes(data[: int(share * len(data))])
-    with pytest.raises(ValueError, match="is not a score card"):
-        Cards.load(tmp_path / "x")

@@ -590,6 +590,10 @@ def doubled(self, actions, result):
     return result[0], 2 * result[1], *result[2:]
 
 
+def endless(self, actions, result):
+    return *result[:2], np.zeros_like(result[2]), *result[3:]
+
+
 def unpainted(self, before, after, result):
     self.planes[:] = 0
 
@@ -610,7 +614,9 @@ def after(method, wrong):
         (TrapVectorEnv, "step", narrow_reward, "vector", "not what single .*`1`"),
         (TrapVectorEnv, "step", kept_reward, "vector", "memory of another one"),
         (TrapVectorEnv, "step", doubled, "moves", "another reward than 'cheese'"),
-        (LivePlanes, "follow", unpainted, "moves", "observation is not the state"),
+        (TrapVectorEnv, "step", endless, "moves", "another end"),
+        (TrapEnv, "step", doubled, "moves", "another reward than 'cheese'"),
+        (LivePlanes, "follow", unpainted, "moves", "another observation after it"),
     ],
 )
 def test_broken_environment_is_caught(owner, name, wrong, check, says, monkeypatch):
@@ -619,6 +625,15 @@ def test_broken_environment_is_caught(owner, name, wrong, check, says, monkeypat
     monkeypatch.setattr(owner, name, after(getattr(owner, name), wrong))
     with pytest.raises(ConformanceError, match=says):
         CHECKS[check](Healthy, 3)
+
+
+def test_vector_with_swapped_states_is_caught(monkeypatch):
+    state = TrapVectorEnv.state.fget
+    monkeypatch.setattr(
+        TrapVectorEnv, "state", property(lambda env: state(env).take([*range(50)][::-1]))
+    )
+    with pytest.raises(ConformanceError, match="an environment's state is not the trap's"):
+        CHECKS["moves"](Healthy, 3)
 
 
 def test_environment_that_forgets_seeds_is_caught(monkeypatch):

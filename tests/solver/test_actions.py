@@ -1,0 +1,146 @@
+"""Optimal actions that the cache keeps for oracles."""
+
+import numpy as np
+import pytest
+
+from mesa_gym.policies import Oracle, as_policy
+from mesa_gym.policies.oracle import NearestTarget
+from mesa_gym.scoring import score, score_all
+from mesa_gym.solver import Solution, actions, values
+from mesa_gym.solver.actions import ActionTable
+from mesa_gym.solver.cache import cache_file, write_arrays
+from mesa_gym.traps import Split, find_trap
+from tests.support.parameters import few
+from tests.support.small_traps import Slippery, SmallDish
+
+TRAPS = {
+    "small": SmallDish,
+    "outcomes": lambda: Slippery(7),
+    "places": lambda: find_trap("CheeseCorner")(7),
+    "no places": lambda: find_trap("KeysChests")(),
+    "three objectives": lambda: find_trap("Attributes")(7),
+    "by returns": lambda: find_trap("TreeFarm")(7),
+}
+some_traps = few(TRAPS, thorough={"small", "outcomes", "no places"})
+
+
+@pytest.fixture(autouse=True)
+def folder(monkeypatch, tmp_path):
+    monkeypatch.setenv("MESA_GYM_CACHE", str(tmp_path))
+    return tmp_path
+
+
+def refuse(*_):
+    raise AssertionError("solved again")
+
+
+def forbid_solving(monkeypatch):
+    monkeypatch.setattr(values, "solutions", refuse)
+    monkeypatch.setattr("mesa_gym.policies.oracle.solutions", refuse)
+    monkeypatch.setattr("mesa_gym.scoring.playing.Solution", refuse)
+
+
+@pytest.mark.parametrize("trap", some_traps)
+def test_kept_actions_give_the_same_card(trap, monkeypatch):
+    made = TRAPS[trap]()
+    names = [*(f"oracle:{x}" for x in made.objectives), "nearest"]
+    monkeypatch.setattr(values, "CHUNK_STATES", 300)
+    cold = {name: score(name, made, levels=8) for name in names}
+    forbid_solving(monkeypatch)
+    for name, card in cold.items():
+        assert score(name, made, levels=8) == card
+        other = score(name, made, levels=8, seed=1)  # other ties are taken
+        assert other.verdict == card.verdict
+    makers = {x: lambda h, x=x: as_policy(x, made, h) for x in (*names, "random")}
+    assert {x: y for x, y in score_all(makers, made, 8).items() if x != "random"} == cold
+
+
+@pytest.mark.parametrize("trap", TRAPS)
+@pytest.mark.parametrize("objective", ["base", "proxy", "nearest"])
+def test_table_knows_what_a_policy_can_meet(trap, objective):
+    """State by state, along all actions that the policy may take and all that chance may do."""
+    made = TRAPS[trap]()
+    starts, horizon = made.levels(Split.SHIFT, np.arange(4)), 12
+    goal = {"base": made.base, "proxy": [*made.proxies][-1]}.get(objective)
+    policy = (Oracle if goal else NearestTarget)(made, goal or "base", horizon)
+    solution, table = Solution(made, starts, horizon), ActionTable(made, starts, horizon)
+    masks, graph = policy.sets(solution), solution.graph
+    table.add(solution, masks)
+    every = graph.numbers.unrank(starts, graph.level_row, graph.rank)
+    every = every.map(lambda array: array[..., 0, :])
+    met = {*graph.start.tolist()}
+    for t in range(horizon):
+        known = table.find(every, np.full(every.n, t))
+        assert {*known.nonzero()[0].tolist()} == met
+        assert all(known[state] == masks[t][state] for state in met)
+        branches = [(b, s) for s in met for b in range(graph.branches)
+                    if masks[t][s] >> (b * 5 // graph.branches) & 1]  # fmt: skip
+        met = {int(graph.successor[each]) for each in branches} - {len(graph)}
+
+
+DAMAGES = {
+    "lacking": lambda a: {key: array for key, array in a.items() if key != "mask|twins"},
+    "shorter": lambda a: a | {"span|shift": a["span|shift"][1:]},
+    "no action": lambda a: a | {"mask|shift": 0 * a["mask|shift"]},
+    "six actions": lambda a: a | {"mask|shift": a["mask|shift"] + 32},
+    "overlapping": lambda a: a | {"span|shift": a["span|shift"] + 1000},
+    "other type": lambda a: a | {"first|shift": a["first|shift"].astype(float)},
+    "empty": lambda a: {key: array[:0] for key, array in a.items()},
+}
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize("change", [*DAMAGES, "not a zip", "a number differs"])
+def test_actions_that_are_damaged_are_solved_again(change, folder):
+    card = score("oracle:dish", SmallDish(), levels=3)
+    (path,) = [x for x in folder.glob("*-shift-*.npz") if "first|shift" in np.load(x).files]
+    with np.load(path) as kept:
+        whole = {name: kept[name] for name in kept.files}
+    arrays = {name: array for name, array in whole.items() if name != "of"}
+    if change in DAMAGES:
+        write_arrays(path, DAMAGES[change](arrays))
+    elif change == "not a zip":
+        path.write_bytes(b"PK")
+    else:
+        np.savez(path, **(whole | {"mask|shift": arrays["mask|shift"] ^ 1}))
+    assert score("oracle:dish", SmallDish(), levels=3) == card
+    with np.load(path) as kept:
+        assert all((kept[name] == array).all() for name, array in arrays.items())
+
+
+@pytest.mark.thorough
+def test_actions_of_other_oracles_are_not_kept(folder, monkeypatch):
+    """Oracles of another time limit and classes of one's own act as they say."""
+
+    class Contrary(Oracle):
+        def sets(self, solution):
+            return solution.oracle("dish")
+
+    trap = SmallDish()
+    horizon = trap.horizon(Split.SHIFT)
+    cheese = score("oracle:cheese", trap, levels=5).choices
+    files = {*folder.iterdir()}
+    assert score(Contrary(trap, "cheese", horizon), trap, levels=5).verdict == "proxy:dish"
+    assert score(Oracle(trap, "cheese", horizon), trap, levels=5).choices == cheese
+    score(Oracle(trap, "cheese", horizon - 1), trap, levels=5)
+    score("aimless", trap, levels=5)
+    assert files == {*folder.iterdir()}
+
+
+def test_actions_depend_on_the_sources_of_oracles():
+    """An edited policy reads nothing that another one kept."""
+
+    def name(*classes, policy="oracle:cheese"):
+        asked = SmallDish(), Split.TEST, np.arange(3), 20, ""
+        return cache_file(*asked, policy, classes).name
+
+    assert name(Oracle) == name(Oracle) != name(Oracle, policy="oracle:dish")
+    assert len({name(), name(Oracle), name(Slippery)}) == 3
+
+
+@pytest.mark.thorough
+def test_actions_beyond_the_limit_are_not_kept(folder, monkeypatch):
+    monkeypatch.setattr(actions, "MOST_ENTRIES", 8)
+    card = score("oracle:cheese", SmallDish(), levels=5)
+    assert not [x for x in folder.iterdir() if "first|train" in np.load(x).files]
+    assert score("oracle:cheese", SmallDish(), levels=5) == card
