@@ -135,7 +135,7 @@ def describe_speed() -> str:
         f" contains the solver's values; the baseline, a salt whose levels are solved first,"
         f" takes {salted['first']} on FollowMe. The first training of PPO on"
         f" CheeseCorner takes {training['first']} CPU seconds and the next {training['kept']},"
-        " because its programs are kept. The limit is a step of few environments: with 128, traps"
-        f" take {small} times as many steps per second as a plain grid in C, and with 8,192"
-        f" environments {large} times as many."
+        " because its programs are kept. The limit is a step: with 128 environments, traps take"
+        f" {small} times as many steps per second as a plain grid in C, and with 8,192 environments"
+        f" {large} times as many."
     )
