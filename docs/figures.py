@@ -13,6 +13,8 @@ import numpy as np
 from benchmarks.costs import COSTS, write_command
 from benchmarks.costs import FILE as COSTS_FILE
 from benchmarks.markdown import lay_out_table
+from benchmarks.speed import read_table
+from benchmarks.speed_works import STEP_RATES
 from mesa_gym.files import read_json
 from mesa_gym.report import group_cards, read_committed
 from mesa_gym.report.board_text import LEARNER
@@ -111,4 +113,29 @@ def describe_robots() -> str:
         " The *head start* does: how much sooner the robots reach the corner than a sweeper. It is"
         f" at least {floor(100 * min(leads)) / 100:.2f} for the robots, and at most"
         f" {ceil(100 * max(x['corner'] for x in of_blind)) / 100:.2f} for their blind scripts."
+    )
+
+
+def describe_speed() -> str:
+    """Return how long users wait, and how fast traps step beside a plain grid in C."""
+    waits, scores, steps = map(read_table, ("waits", "scores", STEP_RATES))
+    firsts = {trap: float(cells["first"]) for trap, cells in scores.items()}
+    slowest = max(firsts, key=firsts.__getitem__)
+    training, salted = (
+        next(cells for work, cells in waits.items() if words in work) for words in ("train", "salt")
+    )
+    ratios = {
+        count: sorted(float(row[count]) / float(row[f"{count} in C"]) for row in steps.values())
+        for count in ("128", "8,192")
+    }
+    small, large = (f"{of[0]:.2f} to {of[-1]:.2f}" for of in ratios.values())
+    return (
+        f"The first score of 1,000 levels takes {min(firsts.values()):.1f} to"
+        f" {firsts[slowest]:.1f} CPU seconds (most on {slowest}), because the package"
+        f" contains the solver's values; the baseline, a salt whose levels are solved first,"
+        f" takes {salted['first']} on FollowMe. The first training of PPO on"
+        f" CheeseCorner takes {training['first']} CPU seconds and the next {training['kept']},"
+        " because its programs are kept. The limit is a step: with 128 environments, traps take"
+        f" {small} times as many steps per second as a plain grid in C, and with 8,192 environments"
+        f" {large} times as many."
     )

@@ -19,6 +19,7 @@ from docs.comparisons import draw_example, tabulate_differences, write_example
 from docs.figures import (
     describe_habit,
     describe_robots,
+    describe_speed,
     show_card,
     tabulate_costs,
     tabulate_thresholds,
@@ -53,6 +54,7 @@ SCORING, TROUBLES = HERE / "scoring.md", HERE / "troubles.md"
 LANGUAGE = HERE / "language_models.md"
 PROBATION = HERE / "studies" / "probation.md"
 LAYERS = HERE / "studies" / "layers.md"
+SPEED = HERE / "studies" / "speed.md"
 PICTURE = HERE / "images" / "leaderboard.svg"
 EXAMPLE = HERE / "images" / "difference.png"
 BY = "by python -m docs.results_page"  # follows the name of a part in its mark
@@ -160,6 +162,7 @@ def write_parts() -> dict[Path, dict[str, str]]:
         TROUBLES: {"costs": tabulate_costs()},
         LANGUAGE: {"prices": tabulate_prices()},
         LAYERS: layers_page.write_parts(layers_page.read_figures()),
+        SPEED: {"answer": describe_speed()},
     }
 
 
