@@ -50,7 +50,7 @@ def find_choice(splits: Mapping[str, Mapping[str, Any]]) -> dict[str, float]:
 
 def name_condition(folder: Path) -> tuple[str, int]:
     """Return the condition and the seed of a run's folder."""
-    if folder.name in CONDITIONS:  # the number of examples is no seed
+    if folder.name in CONDITIONS:  # its last number counts examples
         return folder.name, 0
     condition, _, seed = folder.name.rpartition("-")
     return condition, int(seed)

@@ -94,7 +94,7 @@ def plant_run(condition, seed, word, **figures):
     return {**run, "levels": levels, **figures}
 
 
-def test_effect_of_paid_goal_is_half_the_difference():
+def test_paid_goal_moves_words_by_its_effect():
     words = {"base": (5.0, 7.0), "proxy": (1.0, -1.0)}
     runs = [
         plant_run(f"conflict-5-{paid}", seed, word)
@@ -136,7 +136,7 @@ def test_missing_runs_leave_kept_figures(tmp_path, capsys):
     assert language_models.FIGURES.read_bytes() == before
 
 
-def test_card_of_a_language_model_gives_a_run(tmp_path):
+def test_card_of_language_model_gives_run(tmp_path):
     folder = tmp_path / "labels-1"
     names = ("as-they-are", "exchanged")
 
