@@ -122,10 +122,11 @@ def describe_one_layer(figures: Figures) -> str:
         for name, word in (("F 4", "proxy:flash"), ("F 4, edited", "base"))
     ]
     return (
-        f"In all settings of T and F, {len(seeds)} of {5 * len(names)} single layers learnt. Their"
-        f" kappa differs from the law by at most {error:.3f}. The edit of hypothesis 11 changes"
-        f" *flash* from {flash} to {edited}. With F = 4, {cards[0]} cards are `proxy:flash`"
-        f" before the edit, and {cards[1]} are `base` after the edit."
+        f"In all settings of T and F, {len(seeds)} of {5 * len(names)} single layers learnt. The"
+        f" kappa of these layers differs from the kappa that hypothesis 3 predicts by at most"
+        f" {error:.3f}. The edit of hypothesis 11 changes the share *flash* from {flash} to"
+        f" {edited}. With F = 4, {cards[0]} score cards have the verdict `proxy:flash` before the"
+        f" edit, and {cards[1]} score cards have the verdict `base` after the edit."
     )
 
 
