@@ -42,11 +42,14 @@ def judge_hypotheses(figures: Figures) -> list[tuple[bool, str]]:
     """Return for each hypothesis whether it holds, and the counts of seeds or cards as text."""
     counts: dict[int, list[str]] = defaultdict(list)
 
-    def expect(hypothesis: int, flags: Iterable[bool], needed: int = 0) -> None:
+    def expect(
+        hypothesis: int, flags: Iterable[bool], needed: int = 0, noun: str = "networks"
+    ) -> None:
         """Count the true flags, of which ``needed`` must be true, by default all."""
         flags = [*flags]
         fails = sum(flags) < (needed or len(flags))
-        counts[hypothesis].append(f"{sum(flags)} of {len(flags)}" + " (fails)" * fails)
+        text = f"{sum(flags)} of {len(flags)} {noun} agree"
+        counts[hypothesis].append(text + " (fails)" * fails)
 
     def near(row: Row, **bounds: tuple[float, float]) -> bool:
         return all(abs(row[name.replace("_", " ")] - x) <= y for name, (x, y) in bounds.items())
@@ -56,8 +59,8 @@ def judge_hypotheses(figures: Figures) -> list[tuple[bool, str]]:
     four, two, three = (select(figures, *row) for row in ROWS[:3])
     nulls = [seed for name in NULLS for seed in select(figures, "two layers", name)]
     cards = zip(figures["cards, built"], np.repeat(BANDS, 3), strict=True)
-    expect(1, (x["error"] < 1e-9 for x in figures["built"]))
-    expect(1, (card["verdict"] == word for card, word in cards))
+    expect(1, (x["error"] < 1e-9 for x in figures["built"]), noun="depths")
+    expect(1, (card["verdict"] == word for card, word in cards), noun="score cards")
     first = {"loss": (0.273, 0.01), "step": (0.727, 0.02), "cosine": (1, 0.00101)}
     expect(2, (near(x, **first) for x in one))
     expect(3, (near(x, kappa_in_weights=(x["law"], 0.03)) for x in one))
@@ -81,7 +84,8 @@ def judge_hypotheses(figures: Figures) -> list[tuple[bool, str]]:
     expect(11, (x["edited loss"] - x["loss"] >= 0.005 for x in two))
     for part, needed in (("cards, one layer", 15), ("cards, two layers", 12)):
         chosen = [(x, word) for name, word in VERDICTS.items() for x in select(figures, part, name)]
-        expect(12, (card["verdict"] == word for card, word in chosen), needed)
+        agree = (card["verdict"] == word for card, word in chosen)
+        expect(12, agree, needed, "score cards")
     expect(13, (x["flash"] >= 0.75 for row in ROWS[-2:] for x in select(figures, *row)))
     texts = (", ".join(x) for x in counts.values())
     return [("fails" not in text, text) for text in texts]  # rejected if one of two parts fails
