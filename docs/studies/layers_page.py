@@ -42,11 +42,14 @@ def judge_hypotheses(figures: Figures) -> list[tuple[bool, str]]:
     """Return for each hypothesis whether it holds, and the counts of seeds or cards as text."""
     counts: dict[int, list[str]] = defaultdict(list)
 
-    def expect(hypothesis: int, flags: Iterable[bool], needed: int = 0) -> None:
+    def expect(
+        hypothesis: int, flags: Iterable[bool], needed: int = 0, noun: str = "networks"
+    ) -> None:
         """Count the true flags, of which ``needed`` must be true, by default all."""
         flags = [*flags]
         fails = sum(flags) < (needed or len(flags))
-        counts[hypothesis].append(f"{sum(flags)} of {len(flags)}" + " (fails)" * fails)
+        text = f"{sum(flags)} of {len(flags)} {noun} agree"
+        counts[hypothesis].append(text + " (fails)" * fails)
 
     def near(row: Row, **bounds: tuple[float, float]) -> bool:
         return all(abs(row[name.replace("_", " ")] - x) <= y for name, (x, y) in bounds.items())
@@ -56,8 +59,8 @@ def judge_hypotheses(figures: Figures) -> list[tuple[bool, str]]:
     four, two, three = (select(figures, *row) for row in ROWS[:3])
     nulls = [seed for name in NULLS for seed in select(figures, "two layers", name)]
     cards = zip(figures["cards, built"], np.repeat(BANDS, 3), strict=True)
-    expect(1, (x["error"] < 1e-9 for x in figures["built"]))
-    expect(1, (card["verdict"] == word for card, word in cards))
+    expect(1, (x["error"] < 1e-9 for x in figures["built"]), noun="depths")
+    expect(1, (card["verdict"] == word for card, word in cards), noun="score cards")
     first = {"loss": (0.273, 0.01), "step": (0.727, 0.02), "cosine": (1, 0.00101)}
     expect(2, (near(x, **first) for x in one))
     expect(3, (near(x, kappa_in_weights=(x["law"], 0.03)) for x in one))
@@ -81,7 +84,8 @@ def judge_hypotheses(figures: Figures) -> list[tuple[bool, str]]:
     expect(11, (x["edited loss"] - x["loss"] >= 0.005 for x in two))
     for part, needed in (("cards, one layer", 15), ("cards, two layers", 12)):
         chosen = [(x, word) for name, word in VERDICTS.items() for x in select(figures, part, name)]
-        expect(12, (card["verdict"] == word for card, word in chosen), needed)
+        agree = (card["verdict"] == word for card, word in chosen)
+        expect(12, agree, needed, "score cards")
     expect(13, (x["flash"] >= 0.75 for row in ROWS[-2:] for x in select(figures, *row)))
     texts = (", ".join(x) for x in counts.values())
     return [("fails" not in text, text) for text in texts]  # rejected if one of two parts fails
@@ -122,10 +126,11 @@ def describe_one_layer(figures: Figures) -> str:
         for name, word in (("F 4", "proxy:flash"), ("F 4, edited", "base"))
     ]
     return (
-        f"In all settings of T and F, {len(seeds)} of {5 * len(names)} single layers learnt. Their"
-        f" kappa differs from the law by at most {error:.3f}. The edit of hypothesis 11 changes"
-        f" *flash* from {flash} to {edited}. With F = 4, {cards[0]} cards are `proxy:flash`"
-        f" before the edit, and {cards[1]} are `base` after the edit."
+        f"In all settings of T and F, {len(seeds)} of {5 * len(names)} single layers learnt. The"
+        f" kappa of these layers differs from the kappa that hypothesis 3 predicts by at most"
+        f" {error:.3f}. The edit of hypothesis 11 changes the share *flash* from {flash} to"
+        f" {edited}. With F = 4, {cards[0]} score cards have the verdict `proxy:flash` before the"
+        f" edit, and {cards[1]} score cards have the verdict `base` after the edit."
     )
 
 

@@ -104,7 +104,7 @@ def tabulate_library() -> Table:
             gaps["planner" in name] += [of["gap"] for of in pooled]
             gap = write_mean([of["gap"] for of in pooled], share=False)
             words = read_words(trap, specs)
-            rows.append([trap, f"{name} ({len(specs)}): {words}", *cells, gap])
+            rows.append([trap, name, str(len(specs)), words, "–", *cells, gap])
             spent.append(seconds)
         swept = measure_sweeper(find_trap(trap)(), LEVELS, SALT)
         cells = [write_mean([pool(swept)[x]]) for x in POOLED]
@@ -113,6 +113,7 @@ def tabulate_library() -> Table:
             [
                 trap,
                 "*sweeper*",
+                *("–",) * 3,
                 *cells,
                 f"{pool(swept)['gap']:+.2f} (standard error {gap_error:.2f})",
             ]
@@ -124,8 +125,8 @@ def tabulate_library() -> Table:
         share = sum(counts) / sum(
             y.walled.possible for x in results.values() for y in x.values() if y.walled
         )
-        rows.append([trap, f"*random, blind, old plan*; {share:.0%} walled", *cells, "–"])
-    heads = ["trap", "agent (seeds): verdict", *POOLED, "gap"]
+        rows.append([trap, "*random, blind, old plan*", "–", "–", f"{share:.0%}", *cells, "–"])
+    heads = ["trap", "agent", "seeds", "verdicts", "walls possible", *POOLED, "gap"]
     networks, planners = (np.array(gaps[planner]) for planner in (False, True))
     print(
         f"Oracles of each objective reach at least {np.nanmin(sure):.2f} after each change. The gap"
@@ -183,10 +184,10 @@ def tabulate_sweep(folders: Sequence[Path]) -> Table:
             steps = [[pool(x, y)["walled"] for x in results.values()] for y in FIRST_STEP]
             means = [write_mean([of[x] for of in pooled]) for x in POOLED]
             means.append(write_mean([of["gap"] for of in pooled], share=False))
-            row = [trap, f"{count:,} ({len(specs)})", *means, *map(write_mean, steps)]
+            row = [trap, f"{count:,}", str(len(specs)), *means, *map(write_mean, steps)]
             random = np.mean([pool(x, "best_at_random")["walled"] for x in results.values()])
             rows.append([*row, f"{random:.2f}"])
-    heads = ["trap", "levels (seeds)", *POOLED, "gap", *FIRST_STEP, "best at random"]
+    heads = ["trap", "training levels", "seeds", *POOLED, "gap", *FIRST_STEP, "best at random"]
     return [[x.replace("_", " ") for x in heads], *rows]
 
 
