@@ -324,6 +324,8 @@ QUICK = {
     " --traps CheeseCorner --algorithms ppo --seeds 1 --steps 1 --levels 2 --out {out}",
     "python -m benchmarks.device": "--traps CheeseCorner --seeds 1 --steps 1 --device cpu",
     "python -m docs.examples.retarget": "",
+    "python -m docs.studies.language_models": 'python -c "import docs.studies.language_models as x;'
+    ' assert x.TABLE.read_text() == x.format_csv(x.tabulate(x.read_runs()))"',
     "python -m docs.studies.layers": 'python -c "import docs.studies.layers as it; it.UPDATES = 9;'
     ' it.main()"',
     "python -m docs.studies.published": 'python -c "import docs.studies.published as it;'
