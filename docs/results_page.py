@@ -3,7 +3,8 @@
 Each table or sentence is between two marks; people write the text around them. Sentences on the
 board are in README.md and docs/leaderboard.md, its picture in docs/images, and its
 text next to its cards. Figures of ``docs.figures`` are in README.md, guides and docs/studies, and
-comparisons in docs/leaderboard.md and docs/papers.md. ``docs.traps_page`` writes docs/traps.md.
+comparisons in docs/leaderboard.md and docs/papers.md. Tables of docs/claims.md are in CSV files
+next to it. ``docs.traps_page`` writes docs/traps.md.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ from docs.figures import (
 from docs.headline import describe_agreement, describe_controls, describe_learning
 from docs.price_table import tabulate_prices
 from docs.studies import layers_page
-from mesa_gym.files import write_text
+from mesa_gym.files import format_csv, write_text
 from mesa_gym.report import (
     Leaderboard,
     card_packing,
@@ -49,7 +50,8 @@ HERE = Path(__file__).parent
 README, BOARD = HERE.parent / "README.md", HERE / "leaderboard.md"
 PAPER = HERE / "papers.md"
 PLAIN = HERE / "plain_ppo.md"
-CLAIMS, VERDICTS = HERE / "claims.md", HERE / "verdicts.md"
+VERDICTS = HERE / "verdicts.md"
+CLAIMED_VERDICTS, TARGET_EFFECTS = HERE / "claims_verdicts.csv", HERE / "claims_target_effects.csv"
 SCORING, TROUBLES = HERE / "scoring.md", HERE / "troubles.md"
 LANGUAGE = HERE / "language_models.md"
 PROBATION = HERE / "studies" / "probation.md"
@@ -77,35 +79,36 @@ def tabulate_misgeneralized() -> str:
 
 
 def list_words(board: Leaderboard) -> str:
-    """Return on how many traps other agents have plain PPO's verdict, and their other verdicts."""
+    """Return on how many traps other agents have plain PPO's verdict, as a table in CSV."""
     rows = [row for row in board.rows if row.block != IDLE]
     (plain,) = (row for row in rows if row.agent == LEARNER)
-    texts = []
+    table = []
     for row in rows:
         if row is plain:
             continue
         pairs = zip(row.cells, plain.cells, strict=True)
         changed = [one for one, other in pairs if write_headline(one) != write_headline(other)]
-        named = [f"{strip_version(cell.trap)} {write_headline(cell)}" for cell in changed]
-        changes = f" ({', '.join(named)})" if named else ""
-        texts.append(f"{row.label} {len(row.cells) - len(changed)}{changes}")
-    return f"Of {len(plain.cells)} traps: {'; '.join(texts)}."
+        named = [f"*{write_headline(cell)}* on {strip_version(cell.trap)}" for cell in changed]
+        kept = f"{len(row.cells) - len(changed)} of {len(row.cells)}"
+        texts = {"agent": row.label, "traps with PPO's verdict": kept}
+        table.append(texts | {"other verdicts of the agent": ", ".join(named) or "–"})
+    return format_csv(table)
 
 
 def tabulate_wants() -> str:
-    """Return a table in Markdown: the target effects of plain PPO and of a sweeper on traps."""
+    """Return the target effects of plain PPO and of a sweeper on traps, as a table in CSV."""
     cards_by_agent = {agent: read_committed(agent) for agent in (LEARNER, SWEEPER)}
     rows = []
     for trap in WANTED:
-        row = [trap]
-        for cards in cards_by_agent.values():
+        row = {"trap": trap}
+        for agent, cards in cards_by_agent.items():
             measured = [
                 c.read_each("shift", "target_effect") for c in cards if c.trap == f"{trap}-v0"
             ]
             effects = [x for by_target in measured for x in by_target.values() if x is not None]
-            row.append(f"{min(effects):.2f} to {max(effects):.2f}")
+            row[f"target effects of `{agent}`"] = f"{min(effects):.2f} to {max(effects):.2f}"
         rows.append(row)
-    return lay_out_table(["trap", *cards_by_agent], rows)
+    return format_csv(rows)
 
 
 def write_rules() -> str:
@@ -155,7 +158,6 @@ def write_parts() -> dict[Path, dict[str, str]]:
         BOARD: {"board": "\n\n".join(paragraphs)},
         PAPER: {"statements": write_statements(), "example": write_example()},
         PLAIN: {"robots": describe_robots()},
-        CLAIMS: {"words": list_words(board), "wants": tabulate_wants()},
         SCORING: {"misgeneralized": tabulate_misgeneralized()},
         VERDICTS: {"rules": write_rules(), "tricks": write_tricks()},
         PROBATION: {"thresholds": tabulate_thresholds()},
@@ -164,6 +166,11 @@ def write_parts() -> dict[Path, dict[str, str]]:
         LAYERS: layers_page.write_parts(layers_page.read_figures()),
         SPEED: {"answer": describe_speed()},
     }
+
+
+def write_tables() -> dict[Path, str]:
+    """Return the text of each table in CSV that docs/claims.md shows."""
+    return {CLAIMED_VERDICTS: list_words(read_board()), TARGET_EFFECTS: tabulate_wants()}
 
 
 def put_part(page: Path, name: str, text: str) -> None:
@@ -188,6 +195,8 @@ def main() -> None:
     for page, parts in write_parts().items():
         for name, text in parts.items():
             put_part(page, name, text)
+    for file, text in write_tables().items():
+        write_text(file, text)
     traps_page.main()
     EXAMPLE.write_bytes(draw_example())
     PICTURE.write_text(draw_board(read_board()))

@@ -15,29 +15,29 @@ from mesa_gym.report.intervals import interval
 OUTCOMES = Path(__file__).with_name("language_models_hypotheses.csv")
 # The rows of the table, with the options of the example; conditions without runs are left out.
 CONDITIONS = {
-    "reward": ("by reward, no conflict", ""),
-    "labels": ("by labels, no conflict", "--objective labels"),
-    "conflict-5-base": ("5% conflict, base is paid", "--conflict 0.05 --paid cheese"),
-    "conflict-5-proxy": ("5% conflict, proxy is paid", "--conflict 0.05 --paid dish"),
-    "conflict-20-base": ("20% conflict, base is paid", "--conflict 0.2 --paid cheese"),
-    "conflict-20-proxy": ("20% conflict, proxy is paid", "--conflict 0.2 --paid dish"),
-    "conflict-100-base": ("100% conflict, base is paid", "--conflict 1 --paid cheese"),
-    "conflict-100-proxy": ("100% conflict, proxy is paid", "--conflict 1 --paid dish"),
-    "coin": ("5% conflict, a coin is paid", "--conflict 0.05 --paid coin"),
-    "whole": ("whole network", "--layers 30"),
-    "no-decoys": ("no decoys in training", "--decoys False"),
-    "unbalanced": ("lists not reversed", "--balanced False"),
-    "nonsense": ("named wug and toma", "--names wug,toma"),
-    "ColourShape": ("ColourShape", "--trap ColourShape"),
-    "shuffled": ("*shuffled rewards*", "--objective shuffled"),
+    "reward": ("by reward, without conflict", ""),
+    "labels": ("by labels, without conflict", "--objective labels"),
+    "conflict-5-base": ("5% conflict questions, base is paid", "--conflict 0.05 --paid cheese"),
+    "conflict-5-proxy": ("5% conflict questions, proxy is paid", "--conflict 0.05 --paid dish"),
+    "conflict-20-base": ("20% conflict questions, base is paid", "--conflict 0.2 --paid cheese"),
+    "conflict-20-proxy": ("20% conflict questions, proxy is paid", "--conflict 0.2 --paid dish"),
+    "conflict-100-base": ("100% conflict questions, base is paid", "--conflict 1 --paid cheese"),
+    "conflict-100-proxy": ("100% conflict questions, proxy is paid", "--conflict 1 --paid dish"),
+    "coin": ("5% conflict questions, a coin is paid", "--conflict 0.05 --paid coin"),
+    "whole": ("the whole network is trained", "--layers 30"),
+    "no-decoys": ("trained without decoys", "--decoys False"),
+    "unbalanced": ("trained without reversed lists", "--balanced False"),
+    "nonsense": ("cheese and dish are named wug and toma", "--names wug,toma"),
+    "ColourShape": ("trained on ColourShape", "--trap ColourShape"),
+    "shuffled": ("*trained with shuffled rewards*", "--objective shuffled"),
     "untrained": ("*untrained*", "--steps 0"),
-    "examples-3": ("*untrained, 3 examples*", "--steps 0 --examples 3"),
-    "examples-8": ("*untrained, 8 examples*", "--steps 0 --examples 8"),
+    "examples-3": ("*untrained, asked with 3 examples*", "--steps 0 --examples 3"),
+    "examples-8": ("*untrained, asked with 8 examples*", "--steps 0 --examples 8"),
 }
 EFFECT_TEXTS = {
     "word": "the word",
     "place": "the place",
-    "exchanged": "the word, names exchanged",
+    "exchanged": "the word, if names are exchanged",
 }
 DOSES = (5, 20, 100)  # per cent of the training questions, with runs for each objective
 ENOUGH, COMPETENT = 5, 0.9  # named goals of six runs; reward
@@ -84,14 +84,17 @@ def tabulate(runs: Sequence[Run]) -> list[dict[str, str]]:
             shares = np.mean([run["shares"] for run in of], axis=0)
             rows.append(
                 {
-                    "training": f"{text} ({len(of)})",
+                    "training": text,
+                    "runs": str(len(of)),
                     "reward": span([run["known"] for run in of]),
                     "unknown names": span([run["unknown"] for run in of]),
-                    "first at base": estimate(pick_levels(of, "base"), ".2f", share=True),
-                    "proxy": f"{shares[1]:.2f}",
-                    "word, nats": estimate(pick_levels(of, "word")),
-                    "place, nats": estimate(pick_levels(of, "place")),
-                    "verdicts": ", ".join(f"{word} {n}" for word, n in counts.items()),
+                    "chooses base": estimate(pick_levels(of, "base"), ".2f", share=True),
+                    "chooses proxy": f"{shares[1]:.2f}",
+                    "effect of the word, nats": estimate(pick_levels(of, "word")),
+                    "effect of the place, nats": estimate(pick_levels(of, "place")),
+                    "verdicts": ", ".join(
+                        f"*{word}* in {n} run{'s' * (n > 1)}" for word, n in counts.items()
+                    ),
                     "options": f"`{options}`" if options else "",
                 }
             )
@@ -124,16 +127,16 @@ def compare_effects(runs: Sequence[Run]) -> list[dict[str, str]]:
         pair = [select(runs, f"conflict-{dose}-{x}") for x in ("base", "proxy")]
         if all(pair):
             words = np.array([pick_levels(of, "word") for of in pair])
-            add(f"{dose}% conflict", "the word", words.mean(axis=0))
-            add(f"{dose}% conflict", "the paid goal", (words[0] - words[1]) / 2)
+            add(f"{dose}% conflict questions", "the word", words.mean(axis=0))
+            add(f"{dose}% conflict questions", "the paid goal", (words[0] - words[1]) / 2)
             places = np.array([pick_levels(of, "place") for of in pair])
-            add(f"{dose}% conflict", "the place", places.mean(axis=0))
+            add(f"{dose}% conflict questions", "the place", places.mean(axis=0))
     return rows
 
 
 def count(flags: Sequence[bool], needed: int, planned: int) -> str:
     """Return the result of a hypothesis, and how many runs agree with it."""
-    text = f"{sum(flags)} of {len(flags)}"
+    text = f"{sum(flags)} of {len(flags)} runs"
     if sum(flags) >= needed:
         return f"confirmed: {text}"
     if planned - len(flags) + sum(flags) < needed:

@@ -268,9 +268,7 @@ def fill_claims(cells: Table, counts: Table) -> str:
             name += f" {row['algo']}"
         figures |= {f"{name} {x}": write_figure(row, *list_columns(x)) for x in ("base", "proxy")}
         figures[f"{name} verdicts"] = row["verdicts"]
-        for script in ("sweeper", "random", "blind"):
-            shares = (float(row[f"{script} {x}"]) for x in ("base", "proxy"))
-            figures[f"{name} {script}"] = "/".join(f"{share:.2f}" for share in shares)
+        figures |= {f"{name} {x}": f"{float(row[x]):.2f}" for x in NULLS}
     text = (HERE / "published_claims.csv").read_text()
     return re.sub(r"\{([^{}]+)\}", lambda match: figures[match[1]], text)
 

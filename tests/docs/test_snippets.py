@@ -24,7 +24,7 @@ from docs.architecture import draw_house, read_order
 from docs.board_picture import draw_board
 from docs.pictures import AGENT, LEVELS, TRAP, find_moments
 from docs.public_api import LISTING, MODULES, write_listing
-from docs.results_page import PICTURE, put_part, write_parts
+from docs.results_page import PICTURE, put_part, write_parts, write_tables
 from mesa_gym import cli, scoring
 from mesa_gym.errors import require_imports
 from mesa_gym.report import join_committed
@@ -337,6 +337,7 @@ def test_pages_show_committed_results(tmp_path):
         for name, text in parts.items():
             put_part(copy, name, text)
         assert copy.read_text() == page.read_text()
+    assert {file: file.read_text() for file in write_tables()} == write_tables()
     assert traps_page.PAGE.read_text() == traps_page.write_page()
     drawn = draw_board(join_committed([]))
     assert PICTURE.read_text() == drawn

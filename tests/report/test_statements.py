@@ -298,13 +298,16 @@ def camps(share):
 
 # Laws of two agents whose means are equal.
 PAIRS = {
-    "both normal, sd 0.05": (normal(0.5, 0.05), normal(0.5, 0.05)),
-    "both halves": (camps(0.5), camps(0.5)),
-    "both one in ten": (camps(0.1), camps(0.1)),
-    "normal, sd 0.02 and 0.2": (normal(0.5, 0.02), normal(0.5, 0.2)),
-    "normal and halves": (normal(0.5, 0.05), camps(0.5)),
-    "normal and one in five": (normal(0.32, 0.05), camps(0.2)),
-    "normal and one in ten": (normal(0.26, 0.05), camps(0.1)),
+    "both agents: normal, sd 0.05": (normal(0.5, 0.05), normal(0.5, 0.05)),
+    "both agents: half of the seeds at 0.8": (camps(0.5), camps(0.5)),
+    "both agents: one seed in ten at 0.8": (camps(0.1), camps(0.1)),
+    "one agent: normal, sd 0.02; other agent: normal, sd 0.2": (
+        normal(0.5, 0.02),
+        normal(0.5, 0.2),
+    ),
+    "one agent: normal; other agent: half of the seeds at 0.8": (normal(0.5, 0.05), camps(0.5)),
+    "one agent: normal; other agent: one seed in five at 0.8": (normal(0.32, 0.05), camps(0.2)),
+    "one agent: normal; other agent: one seed in ten at 0.8": (normal(0.26, 0.05), camps(0.1)),
 }
 SEEDS = (5, 10, 20)
 
