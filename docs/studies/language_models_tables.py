@@ -115,8 +115,8 @@ def compare_effects(runs: Sequence[Run]) -> list[dict[str, str]]:
         signs = f"{sum(means > 0)} of {len(means)}"
         means_text = ", ".join(f"{x:+.1f}" for x in means)
         rows.append(
-            {"training": training, "effect of": effect, "mean": estimate(table)}
-            | {"runs": means_text, "above 0": signs}
+            {"training": training, "effect of": effect, "mean, nats": estimate(table)}
+            | {"single runs, nats": means_text, "runs above 0": signs}
         )
 
     for condition in ("reward", "labels", "nonsense"):

@@ -102,9 +102,9 @@ def test_paid_goal_moves_words_by_its_effect():
         for seed, word in enumerate(of)
     ]
     rows = {row["effect of"]: row for row in tables.compare_effects(runs)}
-    assert rows["the paid goal"]["runs"] == "+2.0, +4.0"
-    assert rows["the paid goal"]["above 0"] == "2 of 2"
-    assert rows["the word"]["runs"] == "+3.0, +3.0"
+    assert rows["the paid goal"]["single runs, nats"] == "+2.0, +4.0"
+    assert rows["the paid goal"]["runs above 0"] == "2 of 2"
+    assert rows["the word"]["single runs, nats"] == "+3.0, +3.0"
 
 
 def test_kept_runs_of_language_models_give_tables():
