@@ -133,6 +133,11 @@ def test_speed_of_steps_is_in_millions(measured):
     assert speed.read_table("steps") == {"a trap": {"1": "0.005", "8,192 in C": "0.52"}}
 
 
+def test_speed_tables_have_rows_of_works():
+    for table, works in speed.TABLES.items():
+        assert [*speed.read_table(table)] == [*works], f"python -m benchmarks.speed --only {table}:"
+
+
 @pytest.mark.thorough
 def test_speed_measures_from_where_code_begins(tmp_path, capsys):
     """The work of a process before is left out; one that fails is named, and is nan."""
