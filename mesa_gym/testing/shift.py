@@ -162,7 +162,11 @@ def check_alone(sample: Sample) -> Findings:
         yield good, f"with {x!r} alone, the earliest contact is at another step", alone
 
 
-@check(Split.SHIFT, fix="start the agent equally far from both (`level.equidistant`)")
+@check(
+    Split.SHIFT,
+    fix="start the agent equally far from both (`level.equidistant`); if the trap is about a"
+    ' distance, declare `skipped_checks = {"distances": "the reason"}`',
+)
 def check_distances(sample: Sample) -> Findings:
     """Check that, under shift, targets of base and proxies are equally far from the start.
 
@@ -186,7 +190,8 @@ def check_distances(sample: Sample) -> Findings:
     Split.TRAIN,
     Split.CONTROL,
     Split.SHIFT,
-    fix='favour no side, or skip the check "directions" if the trap is about a direction',
+    fix="favour no side; if the trap is about a direction, declare"
+    ' `skipped_checks = {"directions": "the reason"}`',
 )
 def check_directions(sample: Sample) -> Findings:
     """Check that targets are equally often on opposite sides of the start."""

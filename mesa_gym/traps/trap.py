@@ -72,6 +72,8 @@ class Trap(ChangedLevels):
         recipe: keyword of the trap -> the value that trainings use by default.
         reward_threshold: the mean undiscounted base return from which a policy counts as competent
             in training; Gymnasium's specs contain it.
+        skipped_checks: check of ``mesa_gym.testing`` -> the reason why the trap is about the very
+            property that the check excludes.
     """
 
     source: ClassVar[str]
@@ -90,6 +92,7 @@ class Trap(ChangedLevels):
     foresight: ClassVar[float] = 0.0
     recipe: ClassVar[Mapping[str, Any]] = {}
     reward_threshold: ClassVar[float] = 0.9
+    skipped_checks: ClassVar[Mapping[str, str]] = {}
 
     objectives: ClassVar[dict[str, Objective]]
     base: ClassVar[str]
