@@ -59,6 +59,7 @@ def describe_training(trained: TrainedAgent, digest: str) -> AgentRecord:
             versions[package] = version(package)
     trap = run.environment().trap
     facts = run.facts() | describe_needs(trap) | {"steps": trained.steps, "versions": versions}
+    facts["settings"] = run.changes(trained.settings)
     del facts["keywords"]
     return AgentRecord(
         **facts, name=run.name, kind=trained.agent.kind, parameters=trap.parameters,

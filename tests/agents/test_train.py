@@ -468,6 +468,16 @@ def test_page_example_of_a_loss_trains(tmp_path, monkeypatch, capsys):
     assert (record.algo, record.about) == ("sparse", "PPO with a penalty on its inputs.")
 
 
+@pytest.mark.thorough
+def test_page_example_of_settings_records_them(tmp_path):
+    section = PAGE.read_text("utf-8").partition("## An algorithm of your own")[2]
+    path = tmp_path / "mine.py"
+    path.write_text(re.findall(r"^```python\n(.*?)^```$", section, re.DOTALL | re.MULTILINE)[0])
+    assert main(command(f"{path}:short_sighted", tmp_path / "agent")) == 0
+    record = read_record(tmp_path)
+    assert (record.settings, record.name) == ({"discount": 0.5}, "short_sighted-s0")
+
+
 # -- mesa-gym try ----------------------------------------------------------------------------------
 @pytest.mark.thorough
 @pytest.mark.usefixtures("registry")
