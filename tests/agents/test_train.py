@@ -468,6 +468,12 @@ def test_page_example_of_a_loss_trains(tmp_path, monkeypatch, capsys):
     assert (record.algo, record.about) == ("sparse", "PPO with a penalty on its inputs.")
 
 
+def test_page_table_lists_every_file():
+    section = PAGE.read_text("utf-8").partition("## Files")[2].partition("\n## ")[0]
+    listed = re.findall(r"^\| `(\w+\.py)` \|", section, re.MULTILINE)
+    assert sorted(listed) == sorted({x.name for x in PAGE.parent.glob("*.py")} - {"__init__.py"})
+
+
 @pytest.mark.thorough
 def test_page_example_of_settings_records_them(tmp_path):
     section = PAGE.read_text("utf-8").partition("## An algorithm of your own")[2]
