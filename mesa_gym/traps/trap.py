@@ -45,7 +45,8 @@ class Trap(ChangedLevels):
     compute a batch of levels, which is the last axis.
 
     Class attributes:
-        source: the full citation of the paper on which the trap is based, and the part of it.
+        source: the full citation of the paper on which the trap is based, and the part of it; or
+            "own idea".
         category: type of pseudo-alignment ("Risks from Learned Optimization", section 3), or
             another difference of the objectives; it claims no more than the trap measures.
         proxy_is: for each proxy, in order, one of ``PROXY_KINDS``.
