@@ -83,7 +83,9 @@ def _ways(sample: Sample, objective: str, other: str) -> Ints:
 
 
 @check(
-    Split.SHIFT, fix="let `exchange` name two kinds or traits of one thing each, or set it to None"
+    Split.SHIFT,
+    fix="let `exchange` name two kinds or traits of one thing each; if the proxy is a place, set"
+    " `exchange` to None and declare `alone`",
 )
 def check_twins(sample: Sample) -> Findings:
     """Check that shift levels have twins, in which base and proxy exchange their targets.
