@@ -63,6 +63,12 @@ def test_registered_library_scores_its_model(toy):
     assert card.policy == "Model"
 
 
+def test_page_adapter_takes_models_of_submodules(toy):
+    toy(read_blocks()[1])
+    model = type("Model", (), {"__module__": "toy.models", "choose": len})()
+    assert adapters.find_adapter(model).name == "toy"
+
+
 def test_library_leaves_other_objects_alone(toy):
     _, adapter = read_blocks()
     policy = as_policy("random", TRAP, 64)
