@@ -475,13 +475,21 @@ def test_page_table_lists_every_file():
 
 
 @pytest.mark.thorough
-def test_page_example_of_settings_records_them(tmp_path):
-    section = PAGE.read_text("utf-8").partition("## An algorithm of your own")[2]
+@pytest.mark.parametrize(
+    ("title", "name", "settings", "about"),
+    [
+        ("An algorithm of your own", "short_sighted", {"discount": 0.5}, "PPO of agents that"),
+        ("More than a loss", "explore", {}, "PPO that explores."),
+    ],
+)
+def test_page_example_trains_and_is_recorded(title, name, settings, about, tmp_path):
+    section = PAGE.read_text("utf-8").partition(f"## {title}\n")[2]
     path = tmp_path / "mine.py"
     path.write_text(re.findall(r"^```python\n(.*?)^```$", section, re.DOTALL | re.MULTILINE)[0])
-    assert main(command(f"{path}:short_sighted", tmp_path / "agent")) == 0
+    assert main(command(f"{path}:{name}", tmp_path / "agent")) == 0
     record = read_record(tmp_path)
-    assert (record.settings, record.name) == ({"discount": 0.5}, "short_sighted-s0")
+    assert (record.settings, record.name) == (settings, f"{name}-s0")
+    assert record.about.startswith(about)
 
 
 # -- mesa-gym try ----------------------------------------------------------------------------------
