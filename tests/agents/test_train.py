@@ -130,6 +130,8 @@ def test_own_algorithm_is_loaded_from_its_file(mine, tmp_path):
     assert not np.array_equal(*found)
     again = entries["command"].removeprefix("python -m agents.train ").split()
     assert main([*again, "--out", str(tmp_path / "two")]) == 0
+    digests = [blake2b(mine.read_bytes(), digest_size=16).hexdigest(), ""]
+    assert [entries["algo_digest"], ALGORITHMS["ppo"].digest_file()] == digests
     files = [folder / "weights.safetensors" for folder in (tmp_path / "two", out)]
     assert files[0].read_bytes() == files[1].read_bytes()
 
