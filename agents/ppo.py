@@ -373,7 +373,7 @@ def train(
         ValueError: the device is not available, a minibatch would be empty, or the start weights
             have other shapes than the network's.
     """
-    run, numbers, own_settings = runs[0], list_numbers(runs, settings), settings
+    run, numbers, override = runs[0], list_numbers(runs, settings), settings
     agent_batch = AgentBatch(find_devices(device)[: len(runs)])
     settings = settings or run.settings or USUAL_SETTINGS
     with jax.default_device(agent_batch.devices[0]):
@@ -408,7 +408,7 @@ def train(
         for part, part_numbers in agent_batch.split(numbers):
             agents += (trained_part := run_training(program, runs[part], part_numbers, report))
             for trained in trained_part:
-                trained.settings = own_settings
+                trained.settings = override
                 if keep:
                     keep(trained.run, trained)
         return agents

@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 from dataclasses import fields, replace
+from hashlib import blake2b
 from pathlib import Path
 from unittest.mock import Mock
 
