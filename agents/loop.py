@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agents import PHASES
+from agents.algorithms import PPOSettings
 from agents.run import Run
 from mesa_gym.engine import Ints, State
 from mesa_gym.policies import Policy
@@ -73,6 +74,7 @@ class TrainedAgent:
         agent: the policy, which is set at the end of the training.
         curve: (environment steps, mean return of the episodes that ended since the last point).
         looks: evaluations after each tenth of the training.
+        settings: the settings of PPO that replaced the run's settings; None if none did.
     """
 
     run: Run
@@ -80,6 +82,7 @@ class TrainedAgent:
     agent: Agent = field(init=False)
     curve: list[tuple[float, float]] = field(default_factory=list)
     looks: list[Evaluation] = field(default_factory=list)
+    settings: PPOSettings | None = None
 
 
 class TrainingProgram(NamedTuple):

@@ -367,13 +367,13 @@ def train(
         make_learner: makes a learner from a trap and a number of units; by default for the
             algorithm's kind of network.
         trainer: makes the training of one agent; by default ``PPO``.
-        settings: the settings of PPO; by default the run's.
+        settings: the settings of PPO; by default the run's. An agent's record contains them.
 
     Raises:
         ValueError: the device is not available, a minibatch would be empty, or the start weights
             have other shapes than the network's.
     """
-    run, numbers = runs[0], list_numbers(runs, settings)
+    run, numbers, override = runs[0], list_numbers(runs, settings), settings
     agent_batch = AgentBatch(find_devices(device)[: len(runs)])
     settings = settings or run.settings or USUAL_SETTINGS
     with jax.default_device(agent_batch.devices[0]):
@@ -407,7 +407,8 @@ def train(
         agents = list[TrainedAgent]()
         for part, part_numbers in agent_batch.split(numbers):
             agents += (trained_part := run_training(program, runs[part], part_numbers, report))
-            if keep:
-                for trained in trained_part:
+            for trained in trained_part:
+                trained.settings = override
+                if keep:
                     keep(trained.run, trained)
         return agents

@@ -148,12 +148,16 @@ class Run:
         env_settings = self.environment()
         return min(settings.discount, env_settings.trap.discount(env_settings.reward))
 
-    def changes(self) -> dict[str, float]:
-        """Return the PPO settings that differ from the defaults: name -> value."""
-        if self.settings is None:
+    def changes(self, settings: PPOSettings | None = None) -> dict[str, float]:
+        """Return the PPO settings that differ from the defaults: name -> value.
+
+        ``settings`` replaces the run's settings.
+        """
+        settings = settings or self.settings
+        if settings is None:
             return {}
-        usual, settings = asdict(self.usual_settings or USUAL_SETTINGS), asdict(self.settings)
-        return {name: value for name, value in settings.items() if value != usual[name]}
+        usual = asdict(self.usual_settings or USUAL_SETTINGS)
+        return {name: value for name, value in asdict(settings).items() if value != usual[name]}
 
     def change(self, **settings: Any) -> Run:
         """Return the run with changed settings of PPO; ValueError for a bad name or value."""

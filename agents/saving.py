@@ -59,9 +59,11 @@ def describe_training(trained: TrainedAgent, digest: str) -> AgentRecord:
             versions[package] = version(package)
     trap = run.environment().trap
     facts = run.facts() | describe_needs(trap) | {"steps": trained.steps, "versions": versions}
+    facts["settings"] = run.changes(trained.settings)
     del facts["keywords"]
     return AgentRecord(
         **facts, name=run.name, kind=trained.agent.kind, parameters=trap.parameters,
-        weights_digest=digest, about=run.algorithm.describe(), command=run.command(),
+        weights_digest=digest, about=run.algorithm.describe(),
+        algo_digest=run.algorithm.digest_file(), command=run.command(),
         curve=trained.curve, looks=[look[:5] for look in trained.looks],
     )  # fmt: skip

@@ -71,7 +71,8 @@ def find_shift(cls: type[Trap]) -> str:
 def cite(cls: type[Trap]) -> str:
     """Return the short name of a trap's paper with its link, and the part of the paper.
 
-    A source that begins with no paper of ``mesa_gym/traps/sources.py`` is returned as it is.
+    A source that begins with no paper of ``mesa_gym/traps/sources.py``, such as "own idea", is
+    returned as it is.
     """
     for name, paper in vars(sources).items():
         if name.isupper() and cls.source.startswith(paper):

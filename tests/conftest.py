@@ -14,6 +14,9 @@ import pytest
 
 import mesa_gym.traps
 
+# Assertions of shared code show their values too.
+pytest.register_assert_rewrite("tests.support")
+
 # A busy machine must not decide: neither by a deadline nor by how fast examples are made.
 hypothesis.settings.register_profile(
     "tests", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]

@@ -26,7 +26,7 @@ from mesa_gym.testing import CHECKS, check_trap
 from mesa_gym.traps import Split, find_trap
 from mesa_gym.viewer.overlays import overlays_of, parse_overlays
 from tests.support.cards import DISH, made
-from tests.support.small_traps import Corridor, Healthy
+from tests.support.small_traps import Corridor, Healthy, skip_checks
 from tests.support.worlds import Shelf, cell
 
 
@@ -242,7 +242,7 @@ WORDS = {
     "policy to score": (lambda word: score(word, CORNER, levels=2), "random"),
     "oracle": (lambda word: policy(f"oracle:{word}"), "cheese"),
     "observation of a policy": (lambda word: policy(len, observation=word), "planes"),
-    "check": (lambda word: check_trap(Healthy, 4, skip=(word,)), "directions"),
+    "check": (lambda word: check_trap(skip_checks(Healthy, word)), "directions"),
     "overlay": (lambda word: parse_overlays(TRAP, word, overlays_of(TRAP)), "taken"),
     "row of the leaderboard": (report.read_committed, "ppo"),
     "agent to compare": (lambda word: report.compare(CARDS, word, "ppo"), "mine"),

@@ -47,7 +47,7 @@ class Mushrooms(Trap):
     With one of them PPO goes for the chanterelle on most levels of the shift.
     """
 
-    source = "https://github.com/mesa-gym/mesa-gym/blob/main/docs/write_a_trap.md"
+    source = "own idea"  # or a paper: authors (year), title, venue
     category = ("proxy", "common cause")
     proxy_is = ("attribute",)
     judging = Contact()

@@ -7,13 +7,13 @@ The first adapter that accepts the object is used. ``as_policy`` documents the a
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache
-from importlib.metadata import entry_points
+from importlib.metadata import EntryPoint, entry_points
 from typing import Any, NamedTuple, cast
 
 from mesa_gym.envs.observations import make_observation
-from mesa_gym.errors import PolicyBlame, shorten
+from mesa_gym.errors import PolicyBlame, PolicyError, shorten
 from mesa_gym.policies.callables import read_attribute
 from mesa_gym.policies.functions import FunctionPolicy, TextPolicy
 from mesa_gym.policies.protocol import Policy
@@ -62,12 +62,12 @@ def _adapt_model(policy: Any, request: Request) -> Any:
     Another library's models are accepted if its package has an entry point ``mesa_gym.adapters``.
     """
     # A policy needs no adapter, so scoring a script does not import the libraries' modules.
-    adapter = None if isinstance(policy, Policy) else find_adapter(policy)
-    if adapter is None:
+    entry_point = None if isinstance(policy, Policy) else find_adapter(policy)
+    if entry_point is None:
         return NotImplemented
-    name = f"the adapter {adapter.__name__}"
+    name = name_adapter(entry_point)
     with PolicyBlame(name, passing=(ImportError, ValueError)):
-        source = adapter.from_model(policy, request.trap)
+        source = entry_point.load().from_model(policy, request.trap)
     adapted = make_first((make for make in ADAPTERS if make is not _adapt_model), source, request)
     if adapted is NotImplemented:
         raise ValueError(f"{name} made {shorten(source)} of {shorten(policy)}, not a policy")
@@ -150,6 +150,11 @@ def adapt(policy: Any, request: Request) -> Policy:
     _refuse_mistakes(policy)
     adapted = make_first(ADAPTERS, policy, request)
     if adapted is NotImplemented:
+        if error := next((error for _, error in ask_adapters(policy) if error), None):
+            raise PolicyError(
+                f"{shorten(policy)} is not a policy, unless of a library whose adapter is broken:"
+                f" {error}; update that package, or uninstall it"
+            ) from error.__cause__
         takes_more = "; it must take one argument, a batch of observations" * callable(policy)
         *kinds, last = ADAPTERS.values()
         usable = f"{'; '.join(kinds)}; or {last}"
@@ -198,22 +203,36 @@ def has_base(policy: Any, *bases: str) -> bool:
 
 
 @cache
-def load_adapters() -> dict[str, Any]:
-    """Return the modules of the libraries' adapters, by the names of their entry points."""
-    adapters = {}
-    for entry_point in entry_points(group=ADAPTERS_GROUP):
-        with PolicyBlame(f"the adapter {entry_point.name} ({entry_point.value})"):
-            adapters[entry_point.name] = entry_point.load()
-    return adapters
+def list_adapters() -> dict[str, EntryPoint]:
+    """Return the entry points of the libraries' adapters by name; each loads a module."""
+    return {entry_point.name: entry_point for entry_point in entry_points(group=ADAPTERS_GROUP)}
 
 
-def find_adapter(model: Any) -> Any:
-    """Return the module of the library whose model an object is, else None."""
-    for name, adapter in load_adapters().items():
-        with PolicyBlame(f"the adapter {name} ({adapter.__name__})"):
-            if adapter.takes(model):
-                return adapter
-    return None
+def name_adapter(entry_point: EntryPoint) -> str:
+    """Return an adapter with its module and its package, for errors."""
+    package = f" of the package {entry_point.dist.name}" if entry_point.dist else ""
+    return f"the adapter {entry_point.name} ({entry_point.value}){package}"
+
+
+def ask_adapters(model: Any) -> Iterator[tuple[EntryPoint, PolicyError | None]]:
+    """Yield adapters that take a model, and broken adapters, each with its error."""
+    for entry_point in list_adapters().values():
+        try:
+            with PolicyBlame(name_adapter(entry_point)):
+                is_taken = entry_point.load().takes(model)
+        except PolicyError as error:
+            yield entry_point, error
+        else:
+            if is_taken:
+                yield entry_point, None
+
+
+def find_adapter(model: Any) -> EntryPoint | None:
+    """Return the adapter of the library whose model an object is; None if no adapter takes it.
+
+    Broken adapters are passed over, so that they stop no other policy.
+    """
+    return next((entry_point for entry_point, error in ask_adapters(model) if not error), None)
 
 
 def can_call(function: Callable[..., Any], arguments: int) -> bool:

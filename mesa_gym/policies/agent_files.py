@@ -82,6 +82,8 @@ class AgentRecord(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
         weights: the name of the weights file in the same folder; the file may have been removed.
         weights_digest: the digest of the weights, which identifies them.
         algo: a name from ``agents.algorithms``; "" for a submission.
+        algo_digest: the digest of a user's file with the algorithm, whose path in ``command`` may
+            be another one elsewhere; "" for an algorithm of the suite, or a submission.
         about: one line that describes the algorithm, or a submission's own description.
         steps: the number of environment steps in training.
         alpha: the share of training episodes that use shift levels.
@@ -109,6 +111,7 @@ class AgentRecord(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     weights: str = WEIGHTS_FILE
     weights_digest: str = ""
     algo: str = ""
+    algo_digest: str = ""
     about: str = ""
     steps: Count = 0
     alpha: Annotated[float, Meta(ge=0, le=1)] = 0.0

@@ -31,8 +31,8 @@ from mesa_gym.policies.adapters import (
     adapt,
     find_adapter,
     is_network,
+    list_adapters,
     list_required,
-    load_adapters,
     make_first,
     name_observation,
 )
@@ -126,9 +126,9 @@ def _resolve_model_file(text: str, request: Request) -> Any:
     """
     if not (is_model_file(text) and os.path.isfile(text)):
         return NotImplemented
-    if SB3 not in load_adapters():  # for example a checkout that is only on PYTHONPATH
+    if SB3 not in list_adapters():  # for example a checkout that is only on PYTHONPATH
         raise ImportError('install mesa_gym again: in a checkout pip install -e ".[sb3]"')
-    return load_adapters()[SB3].load_model(text, request.algo)
+    return list_adapters()[SB3].load().load_model(text, request.algo)
 
 
 def _resolve_graph_file(text: str, request: Request) -> Any:

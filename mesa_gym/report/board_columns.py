@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from math import isnan
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from mesa_gym.policies.names import NEAREST
 from mesa_gym.report.board_rows import IDLE, INDIFFERENT, SCRIPT, BoardRow, strip_version
@@ -19,10 +19,11 @@ from mesa_gym.words import BASE, FAILS_CONTROL, HEADLINES, NOT_PLAYED, write_wor
 
 FEW_TRAPS = 3  # with at most 3 traps, the table shows verdicts instead of their counts
 MISSING = "–"
+RowOrCell = TypeVar("RowOrCell", BoardRow, SeedGroup)
 
 
 @dataclass(frozen=True)
-class Column:
+class Column(Generic[RowOrCell]):
     """A column of the leaderboard, for rows or for cells.
 
     Attributes:
@@ -32,10 +33,10 @@ class Column:
     """
 
     name: str
-    read: Callable[[Any], Any]
-    write: Callable[[Any], str] | None = None
+    read: Callable[[RowOrCell], Any]
+    write: Callable[[RowOrCell], str] | None = None
 
-    def show(self, of: BoardRow | SeedGroup) -> str:
+    def show(self, of: RowOrCell) -> str:
         """Return the text for people."""
         return write_value(self.read(of)) if self.write is None else self.write(of)
 
@@ -63,12 +64,12 @@ def write_agreement(cell: SeedGroup) -> str:
     return f"{cell.agree}/{cell.seeds}" if cell.cards and cell.seeds > 1 and cell.agree else ""
 
 
-def _make_count(kind: str) -> Column:
+def _make_count(kind: str) -> Column[BoardRow]:
     """Return the column of an agent's number of cells with a headline."""
     return Column(write_word(kind), lambda row: row.counts[kind])
 
 
-def _make_share(role: str) -> Column:
+def _make_share(role: str) -> Column[SeedGroup]:
     """Return the column of a role's share; its text includes range and interval, if allowed."""
 
     def read(cell: SeedGroup) -> float | None:
@@ -91,11 +92,15 @@ def _make_share(role: str) -> Column:
     return Column(role, read, write)
 
 
-ROW_COLUMNS = (*map(_make_count, HEADLINES), Column("seeds", lambda row: row.seeds))
-SKIPPED = Column(write_word(NOT_PLAYED), lambda row: row.missing)  # only if a row skipped traps
-VERDICT = Column("verdict", lambda cell: cell.verdict, write_verdict)
+ROW_COLUMNS: tuple[Column[BoardRow], ...] = (
+    *map(_make_count, HEADLINES),
+    Column("seeds", lambda row: row.seeds),
+)
+# Only if a row skipped traps.
+SKIPPED: Column[BoardRow] = Column(write_word(NOT_PLAYED), lambda row: row.missing)
+VERDICT: Column[SeedGroup] = Column("verdict", lambda cell: cell.verdict, write_verdict)
 SHARES = tuple(map(_make_share, ROLES))
-CELL_COLUMNS = (
+CELL_COLUMNS: tuple[Column[SeedGroup], ...] = (
     Column("trap", lambda cell: strip_version(cell.trap)),
     VERDICT,
     Column("agree", lambda cell: cell.agree),

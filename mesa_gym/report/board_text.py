@@ -133,7 +133,7 @@ class Leaderboard:
             lines += [[_name_row(row), *(write(row) for write in columns.values())] for row in rows]
         return ["agent", *columns], lines
 
-    def list_counts(self) -> list[Column]:
+    def list_counts(self) -> list[Column[BoardRow]]:
         """Return the columns of counts; traps that were not played have one if there are any."""
         skipped = [SKIPPED] if any(row.missing for row in self.rows) else []
         return [*skipped, *ROW_COLUMNS]

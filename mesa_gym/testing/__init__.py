@@ -5,15 +5,14 @@ In a test, or in a notebook::
     from mesa_gym.testing import check_trap
     check_trap(MyTrap)
 
-It runs every check. A ``ConformanceError``, an AssertionError, names the check that failed, the
-trap, split and level, the line of the trap, and a fix. A failure on which other checks depend
-(an error, a level that changes) is reported alone; otherwise all failures are listed.
+It runs every check, except for those in the trap's ``skipped_checks``. A ``ConformanceError``, an
+AssertionError, names the check that failed, the trap, split and level, the line of the trap, and a
+fix. A failure on which other checks depend (an error, a level that changes) is reported alone;
+otherwise all failures are listed.
 ``CHECKS["visible"](MyTrap)`` runs one check alone. A trap is a name, an id, a class or an instance.
 The battery needs Gymnasium and NumPy only; torch, array_api_strict and Stable-Baselines3's own
 checker are used if they are installed.
 """
-
-from collections.abc import Collection
 
 from mesa_gym.errors import unknown
 from mesa_gym.testing import drawn, environments, shift, solved, steps, watching
@@ -63,30 +62,28 @@ CHECKS: dict[str, Check] = {check_name(run): run for run in (*_FOUNDATIONS, *_IN
 CERTIFICATES = ("certificate", "oracle", "references")
 
 
-def check_trap(trap: TrapLike, levels: int = 100, skip: Collection[str] = ()) -> None:
-    """Run every check on one trap.
+def check_trap(trap: TrapLike, levels: int = 100) -> None:
+    """Run every check on one trap that is not in the trap's ``skipped_checks``.
 
     Args:
         trap: a name, an id, a class or a trap.
         levels: the number of levels of each split for certificates and oracles (1,000 for a
             release). The other checks use every state of at most 16 levels.
-        skip: names of checks to leave out, such as ``directions`` for a trap whose targets are on
-            one side by design.
 
     Raises:
         ConformanceError: the first failure. An error of the trap's code, or a failure on which
             other checks depend, ends the run; otherwise the message and ``others`` list all
             failures.
-        UnknownNameError: a name in ``skip`` is not a check.
+        UnknownNameError: a name in ``skipped_checks`` is not a check.
     """
     instance = as_trap(trap)
-    for name in skip:
+    for name in instance.skipped_checks:
         if name not in CHECKS:
             raise unknown("check", name, CHECKS)
     failures: list[ConformanceError] = []
     for name, run in CHECKS.items():
         try:
-            if name not in skip:
+            if name not in instance.skipped_checks:
                 run(instance, levels if name in CERTIFICATES else min(levels, SAMPLED))
         except ConformanceError as error:
             failures.append(error)

@@ -21,6 +21,8 @@ def run(name: str) -> int:
         say(str(error))
         return FAILED
     print(f"{trap.__name__} keeps every promise that a trap makes")
+    for check, reason in trap.skipped_checks.items():
+        print(f"skipped check {check!r}: {reason}")
     return DONE
 
 

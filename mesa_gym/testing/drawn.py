@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -25,12 +26,19 @@ DRAWN = 20
 
 @check()
 def check_declared(trap: Trap, levels: int) -> Findings:
-    """Check that a trap declares ``category`` and ``source``, which lists of traps show."""
+    """Check that a trap declares ``category`` and ``source``, and a reason for skipped checks."""
     kinds = getattr(trap, "category", None)
     named = isinstance(kinds, tuple) and kinds and all(isinstance(kind, str) for kind in kinds)
     yield named, f'`category` is {shorten(kinds)}; declare `category`, such as ("proxy",)'
     source = getattr(trap, "source", None)
     yield isinstance(source, str), f"`source` is {shorten(source)}; declare `source`, a text"
+    skipped = trap.skipped_checks
+    reasons = skipped.values() if isinstance(skipped, Mapping) else [None]
+    yield (
+        all(reason and isinstance(reason, str) for reason in reasons),
+        f"`skipped_checks` is {shorten(skipped)}; declare a reason for each check, such as"
+        ' {"directions": "the goal is always to the right"}',
+    )
 
 
 @check(*Split, fix="draw by the builder's methods, each level from its own row; keep no state")

@@ -83,7 +83,9 @@ def _ways(sample: Sample, objective: str, other: str) -> Ints:
 
 
 @check(
-    Split.SHIFT, fix="let `exchange` name two kinds or traits of one thing each, or set it to None"
+    Split.SHIFT,
+    fix="let `exchange` name two kinds or traits of one thing each; if the proxy is a place, set"
+    " `exchange` to None and declare `alone`",
 )
 def check_twins(sample: Sample) -> Findings:
     """Check that shift levels have twins, in which base and proxy exchange their targets.
@@ -162,7 +164,11 @@ def check_alone(sample: Sample) -> Findings:
         yield good, f"with {x!r} alone, the earliest contact is at another step", alone
 
 
-@check(Split.SHIFT, fix="start the agent equally far from both (`level.equidistant`)")
+@check(
+    Split.SHIFT,
+    fix="start the agent equally far from both (`level.equidistant`); if the trap is about a"
+    ' distance, declare `skipped_checks = {"distances": "the reason"}`',
+)
 def check_distances(sample: Sample) -> Findings:
     """Check that, under shift, targets of base and proxies are equally far from the start.
 
@@ -186,7 +192,8 @@ def check_distances(sample: Sample) -> Findings:
     Split.TRAIN,
     Split.CONTROL,
     Split.SHIFT,
-    fix='favour no side, or skip the check "directions" if the trap is about a direction',
+    fix="favour no side; if the trap is about a direction, declare"
+    ' `skipped_checks = {"directions": "the reason"}`',
 )
 def check_directions(sample: Sample) -> Findings:
     """Check that targets are equally often on opposite sides of the start."""

@@ -41,6 +41,7 @@ class CheeseCorner(Trap):
     looks = {"corner": Look("x", (120, 200, 120))}
     judging = Contact()
     alone = {"cheese": ("cheese",)}
+    skipped_checks = {"directions": "the corner is always at the top left"}
     options = {"corner": Whole(1, 1, 7)}
 
     def draw(self, level: LevelBuilder, split: Split) -> None:

@@ -49,6 +49,7 @@ class CoinRun(Trap):
     )
     judging = Contact()
     alone = {"coin": ("coin",)}
+    skipped_checks = {"directions": "the far end is always to the right"}
     default_size = (7, 15)
     min_size = (7, 11)
 

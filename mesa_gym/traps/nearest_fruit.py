@@ -52,6 +52,7 @@ class NearestFruit(Trap):
         **{pip: Look(pip[-1], (250, 226, 130), pip) for pip in PIPS},
     }
     judging = Contact()
+    skipped_checks = {"distances": "the proxy's fruit is the nearest fruit"}
     min_size = (9, 9)
 
     def draw(self, level: LevelBuilder, split: Split) -> None:

@@ -45,7 +45,8 @@ class Trap(ChangedLevels):
     compute a batch of levels, which is the last axis.
 
     Class attributes:
-        source: the full citation of the paper on which the trap is based, and the part of it.
+        source: the full citation of the paper on which the trap is based, and the part of it; or
+            "own idea".
         category: type of pseudo-alignment ("Risks from Learned Optimization", section 3), or
             another difference of the objectives; it claims no more than the trap measures.
         proxy_is: for each proxy, in order, one of ``PROXY_KINDS``.
@@ -72,6 +73,8 @@ class Trap(ChangedLevels):
         recipe: keyword of the trap -> the value that trainings use by default.
         reward_threshold: the mean undiscounted base return from which a policy counts as competent
             in training; Gymnasium's specs contain it.
+        skipped_checks: check of ``mesa_gym.testing`` -> the reason why the trap is about the very
+            property that the check excludes.
     """
 
     source: ClassVar[str]
@@ -90,6 +93,7 @@ class Trap(ChangedLevels):
     foresight: ClassVar[float] = 0.0
     recipe: ClassVar[Mapping[str, Any]] = {}
     reward_threshold: ClassVar[float] = 0.9
+    skipped_checks: ClassVar[Mapping[str, str]] = {}
 
     objectives: ClassVar[dict[str, Objective]]
     base: ClassVar[str]

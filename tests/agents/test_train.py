@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 from dataclasses import fields, replace
+from hashlib import blake2b
 from pathlib import Path
 from unittest.mock import Mock
 
@@ -130,6 +131,8 @@ def test_own_algorithm_is_loaded_from_its_file(mine, tmp_path):
     assert not np.array_equal(*found)
     again = entries["command"].removeprefix("python -m agents.train ").split()
     assert main([*again, "--out", str(tmp_path / "two")]) == 0
+    digests = [blake2b(mine.read_bytes(), digest_size=16).hexdigest(), ""]
+    assert [entries["algo_digest"], ALGORITHMS["ppo"].digest_file()] == digests
     files = [folder / "weights.safetensors" for folder in (tmp_path / "two", out)]
     assert files[0].read_bytes() == files[1].read_bytes()
 
@@ -466,6 +469,30 @@ def test_page_example_of_a_loss_trains(tmp_path, monkeypatch, capsys):
     assert main([*asked, "--num-levels", "50", "--steps", "600", "--quiet"]) == 0
     record = AgentRecord.load(Path(asked[asked.index("--out") + 1], ABOUT))
     assert (record.algo, record.about) == ("sparse", "PPO with a penalty on its inputs.")
+
+
+def test_page_table_lists_every_file():
+    section = PAGE.read_text("utf-8").partition("## Files")[2].partition("\n## ")[0]
+    listed = re.findall(r"^\| `(\w+\.py)` \|", section, re.MULTILINE)
+    assert sorted(listed) == sorted({x.name for x in PAGE.parent.glob("*.py")} - {"__init__.py"})
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize(
+    ("title", "name", "settings", "about"),
+    [
+        ("An algorithm of your own", "short_sighted", {"discount": 0.5}, "PPO of agents that"),
+        ("More than a loss", "explore", {}, "PPO that explores."),
+    ],
+)
+def test_page_example_trains_and_is_recorded(title, name, settings, about, tmp_path):
+    section = PAGE.read_text("utf-8").partition(f"## {title}\n")[2]
+    path = tmp_path / "mine.py"
+    path.write_text(re.findall(r"^```python\n(.*?)^```$", section, re.DOTALL | re.MULTILINE)[0])
+    assert main(command(f"{path}:{name}", tmp_path / "agent")) == 0
+    record = read_record(tmp_path)
+    assert (record.settings, record.name) == (settings, f"{name}-s0")
+    assert record.about.startswith(about)
 
 
 # -- mesa-gym try ----------------------------------------------------------------------------------

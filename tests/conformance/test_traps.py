@@ -23,13 +23,6 @@ from tests.support.small_traps import LONG
 
 # Made once, so that checks share the states that they look at.
 TRAPS = {name: trap() for name, trap in all_traps().items()}
-# Checks that a trap is excused from, since it is about the very thing.
-SKIPPED = {
-    "CheeseCorner-v0": ("directions",),  # the corner is always at the top left
-    "Attributes-v0": ("directions",),  # home is always at the top left
-    "CoinRun-v0": ("directions",),  # the far end is always to the right
-    "NearestFruit-v0": ("distances",),  # the proxy's fruit is the nearest one
-}
 
 
 def level_counts():
@@ -49,7 +42,7 @@ LIVES = {"CueOrPay-v0", "FlashOrPay-v0", "NeverPaid-v0", "Probation-v0"}
 @pytest.mark.parametrize(("check", "levels"), [*level_counts()])
 @pytest.mark.parametrize("name", few(TRAPS, *(QUICK - LIVES), thorough=TRAPS))
 def test_trap_passes_each_check(name, check, levels):
-    if check not in SKIPPED.get(name, ()):
+    if check not in TRAPS[name].skipped_checks:
         CHECKS[check](TRAPS[name], levels)
 
 

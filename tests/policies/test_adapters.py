@@ -39,14 +39,14 @@ def install(folder, monkeypatch, adapter, entry="toy = toy_adapter"):
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: toy\nVersion: 1.0\n")
     (info / "entry_points.txt").write_text(f"[{adapters.ADAPTERS_GROUP}]\n{entry}\n")
     monkeypatch.syspath_prepend(folder)
-    adapters.load_adapters.cache_clear()
+    adapters.list_adapters.cache_clear()
 
 
 @pytest.fixture
 def toy(tmp_path, monkeypatch):
     """A function that installs the toy library, which is gone after the test."""
     yield lambda *args, **options: install(tmp_path, monkeypatch, *args, **options)
-    adapters.load_adapters.cache_clear()
+    adapters.list_adapters.cache_clear()
     for name in ("toy", "toy_adapter"):
         sys.modules.pop(name, None)
 
@@ -61,6 +61,12 @@ def test_registered_library_scores_its_model(toy):
     expected = score(lambda observations: library.Model().choose(observations), TRAP, levels=20)
     assert card.evidence == expected.evidence
     assert card.policy == "Model"
+
+
+def test_page_adapter_takes_models_of_submodules(toy):
+    toy(read_blocks()[1])
+    model = type("Model", (), {"__module__": "toy.models", "choose": len})()
+    assert adapters.find_adapter(model).name == "toy"
 
 
 def test_library_leaves_other_objects_alone(toy):
@@ -83,16 +89,18 @@ def test_factory_may_return_library_model(toy, tmp_path):
     assert as_policy(f"{tmp_path}/mine.py:model", TRAP, 64).observation == "planes"
 
 
+NAMED = "the adapter toy (toy_adapter) of the package toy"
 BROKEN = "def takes(model):\n    return type(model).__module__ == 'toy'\n\n\n"
 
 
 @pytest.mark.parametrize(
     ("adapter", "message"),
     {
-        "import no_such_library": "adapter toy (toy_adapter): it raised ModuleNotFoundError",
-        "takes = None": "adapter toy (toy_adapter): it raised TypeError",
-        BROKEN: "adapter toy_adapter: it raised AttributeError",
-        f"{BROKEN}def from_model(model, trap):\n    return 5": "adapter toy_adapter made 5 of <toy",
+        "import no_such_library": f"{NAMED}: it raised ModuleNotFoundError",
+        "takes = None": f"{NAMED}: it raised TypeError",
+        "": f"{NAMED}: it raised AttributeError",
+        BROKEN: f"{NAMED}: it raised AttributeError",
+        f"{BROKEN}def from_model(model, trap):\n    return 5": f"{NAMED} made 5 of <toy",
     }.items(),
 )
 def test_broken_adapter_is_named(adapter, message, toy):
@@ -101,6 +109,14 @@ def test_broken_adapter_is_named(adapter, message, toy):
 
     with pytest.raises((PolicyError, ValueError), match=re.escape(message)):
         as_policy(library.Model(), TRAP, 64)
+
+
+@pytest.mark.parametrize("adapter", ["import no_such_library", "takes = None"])
+def test_broken_adapter_stops_no_other_policy(adapter, toy):
+    toy(adapter)
+    policy = as_policy(lambda observations: 0 * len(observations), TRAP, 64)
+    assert policy.observation == "planes"
+    assert as_policy("random", TRAP, 64).observation == "planes"
 
 
 def test_network_of_module_is_no_factory(tmp_path):

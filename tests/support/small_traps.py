@@ -130,8 +130,15 @@ class Unsolvable(CheeseCorner):
         return np.full(state.n, STAY)
 
 
-# These take long, and cheese in a corner has a direction: they run where they are meant.
+# These checks take long, so they run only in tests about them.
 LONG = {"environment", "vector", "moves", "sizes", "distances", "directions"}
+
+
+def skip_checks(trap, *names):
+    """Return a subclass of a trap's class, with its name, that also skips these checks."""
+    skipped = {**trap.skipped_checks, **dict.fromkeys(names, "the check takes long")}
+    attributes = {"skipped_checks": skipped, "__module__": trap.__module__}
+    return type(trap.__name__, (trap,), attributes)
 
 
 # -- mistakes of a trap's author -------------------------------------------------------------------

@@ -19,10 +19,12 @@ from mesa_gym.envs.vector import TrapVectorEnv
 from mesa_gym.rendering.drawing import FLOOR_COLOUR
 from mesa_gym.solver import Graph, Solution
 from mesa_gym.testing import CHECKS, ConformanceError, check_trap
+from mesa_gym.testing.__main__ import main as check_command
 from mesa_gym.testing.digests import check_digest, main, record_digest
 from mesa_gym.testing.sample import difference
 from mesa_gym.testing.watching import Notes, take_watched
 from mesa_gym.traps import LEVELS, Share, Split, Step, Whole, as_trap, base, package_traps, proxy
+from mesa_gym.traps.cheese_corner import CheeseCorner
 from mesa_gym.traps.judged_by import Scores
 from mesa_gym.traps.keys_chests import KeysChests
 from tests.support.parameters import FINISHED, few, thorough
@@ -37,6 +39,7 @@ from tests.support.small_traps import (
     Slippery,
     SmallDish,
     make_mistake,
+    skip_checks,
     towards,
 )
 
@@ -124,7 +127,16 @@ def test_every_check_has_a_row():
 @pytest.mark.thorough
 @pytest.mark.parametrize("trap", [SmallDish, pytest.param(Monster, marks=pytest.mark.slow)])
 def test_check_trap_passes_a_healthy_trap(trap):
-    check_trap(trap, 8, skip=() if trap is SmallDish else ("directions",))
+    check_trap(trap, 8)
+
+
+def test_command_skips_checks_with_a_reason(monkeypatch, capsys):
+    monkeypatch.setattr(CheeseCorner, "skipped_checks", dict.fromkeys(CHECKS, "a test"))
+    assert check_command(["CheeseCorner"]) == 0
+    assert "\nskipped check 'directions': a test\n" in capsys.readouterr().out
+    monkeypatch.setattr(CheeseCorner, "skipped_checks", {"direction": "a test"})
+    assert check_command(["CheeseCorner"]) == 2
+    assert "Did you mean 'directions'" in capsys.readouterr().err
 
 
 class PaysTwice(Healthy):
@@ -147,7 +159,7 @@ class Crashes(Healthy):
 
 def test_check_trap_tells_an_error_alone():
     with pytest.raises(ConformanceError) as caught:
-        check_trap(Crashes, 4, skip=LONG)
+        check_trap(skip_checks(Crashes, *LONG), 4)
     error, said = caught.value, str(caught.value)
     assert (error.check, error.others) == ("playable", ())
     assert isinstance(error.__cause__, AttributeError)
@@ -167,7 +179,7 @@ def test_check_trap_tells_an_error_alone():
 @pytest.mark.thorough
 def test_check_trap_lists_what_builds_on_nothing():
     with pytest.raises(ConformanceError) as caught:
-        check_trap(PaysTwice, 4, skip=LONG)
+        check_trap(skip_checks(PaysTwice, *LONG), 4)
     error = caught.value
     assert [error.check, *(other.check for other in error.others)] == ["contact", "certificate"]
     assert "\n2 checks failed; the first may be the cause.\ncheck 'certificate'" in str(error)
@@ -275,7 +287,7 @@ SLOW |= {"a rule without effect", "an option that moves levels"}
 def test_check_trap_names_a_mistake_first(name, tmp_path):
     mistake, others = MISTAKES[name], ()
     try:
-        check_trap(make_mistake(name, tmp_path), 20, skip=LONG)
+        check_trap(skip_checks(make_mistake(name, tmp_path), *LONG), 20)
         said = ""
     except ConformanceError as error:
         said, others = f"{error.args[0]}\n{error.line}", error.others

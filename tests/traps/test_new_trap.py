@@ -27,8 +27,8 @@ def list_missing(cls):
         yield f"a certificate: `{command}`"
     if not (STANDARD_FOLDER / f"{name}.npz").exists():
         yield f"values of its standard levels: `make values TRAP={cls.__name__}`"
-    if not any(cls.source.startswith(paper) for paper in PAPERS):
-        yield "a paper: begin `source` with one of mesa_gym/traps/sources.py"
+    if not cls.source.startswith(("own idea", *PAPERS)):
+        yield "a paper: begin `source` with one of mesa_gym/traps/sources.py, or with 'own idea'"
     if len(cls.proxy_is) != len(cls.proxies):
         yield "`proxy_is`, a kind for each proxy: declare it in the class"
     if cls in list_single_traps() and not find_agents(cls(), 1):
@@ -56,4 +56,4 @@ def test_list_missing_names_what_own_traps_lack():
     lacking = [*list_missing(find_trap(f"{ROOT}/mesa_gym/cli/example_trap.py:Mushrooms"))]
     named = [what.partition(":")[0] for what in lacking]
     solved, tests = "values of its standard levels", "a test of its rules by hand"
-    assert named == ["digests", "a certificate", solved, "a paper", "agents of the library", tests]
+    assert named == ["digests", "a certificate", solved, "agents of the library", tests]

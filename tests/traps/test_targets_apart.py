@@ -165,6 +165,14 @@ POTTED = GROUND.replace("plant soil", "plant soil, pot")
 CORRIDOR = walled(VACUUM, "dA1.d", "1 = plant soil")
 
 LAVA_PAYS = [-1, 0, 0, 0, -1, 1], [0, 0, 0, 0, 0, 1]
+
+
+def test_failing_rule_shows_what_was_paid():
+    rule = (walled(DISH, ".A1..", "1 = dish, cheese"), "R", [0], [1], True)
+    with pytest.raises(AssertionError, match=r"\[\[1.*\], \[1.*\]\] == \[\[0\], \[1\]\]"):
+        rules(DISH)(rule)
+
+
 test_lava_costs_one_at_each_entry = rules(LAVA, (STREAM, "R.ULRR", *LAVA_PAYS, True))
 test_toll_costs_proxy_only_if_watched = rules(
     ABSENCE,
