@@ -62,7 +62,7 @@ def open_window(title: str, size: tuple[int, int]) -> Any:
         pygame.display.quit()
         raise OSError(
             f"there is no display to open a window on ({error}); set DISPLAY, or do without:"
-            " mesa-gym watch --headless --record FILE writes pictures and films, and"
+            " mesa-gym watch --headless --record FILE.png writes a picture, and"
             " render_mode='rgb_array' gives arrays"
         ) from None
 

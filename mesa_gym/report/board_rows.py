@@ -29,7 +29,7 @@ from mesa_gym.words import BASE, FAILS_TASK, HEADLINES, NOT_PLAYED
 # Blocks of rows, in their order.
 ABLE_AGENTS, UNABLE = "can do all traps", "fail or skip some"
 ODD, IDLE = "seeds differ by trap", "not trained"
-YOURS = "yours, of today"
+YOURS, YOUR_AGENT = "yours, of today", "your agent"
 ORACLE, TRICK = "oracle", "then "
 
 

@@ -25,6 +25,7 @@ from mesa_gym.policies.seeds import agent_and_seed, change_agent
 from mesa_gym.report.board_record import digest_packed, list_checked
 from mesa_gym.report.board_rows import (
     UNTRAINED,
+    YOUR_AGENT,
     YOURS,
     Origin,
     is_reference,
@@ -193,7 +194,9 @@ def join_committed(
             f" yours on it, name them by --policy; the leaderboard has {', '.join(sorted(board))}"
         )
     everyone = [*committed, *read_blind(), *your_cards]
-    origins = read_origins() | {name: Origin("you", date, standing=YOURS) for name in names}
+    origins = read_origins() | {
+        name: Origin("you", date, standing=YOURS, about=YOUR_AGENT) for name in names
+    }
     shared = [] if trap_names >= board else sorted(trap_names & board)
     return make_leaderboard(everyone, shared, origins, [*names], date)
 

@@ -554,6 +554,7 @@ def test_join_committed_takes_traps_from_given_cards():
     assert board.apart[own.agent] < board.apart["ppo"]
     assert f"oracle ({DATE})" not in rows
     assert str(board).startswith(f"ppo ({DATE}) (5 seeds): base on CheeseCorner. The nearest")
+    assert f"ppo ({DATE}): your agent" in " ".join(str(board).split())
     # A date takes the place of an earlier one.
     again = join_committed([replace(mine[0], policy="ppo (2025-01-02)-s0")], date_made=DATE)
     assert again.yours == (f"ppo ({DATE})",)
