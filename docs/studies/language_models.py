@@ -91,16 +91,12 @@ def read_runs() -> list[Run]:
 def read_scripts(folder: Path) -> list[dict[str, str]]:
     """Return a row for each script of a run's card, which answers without a goal."""
     card = Cards.load(folder / "cards.json")[0]
-    return [
-        {
-            "script": name,
-            "success rate": f"{null['test']['success_rate']:.2f}",
-            " / ".join(find_choice(null)): " / ".join(
-                f"{x:.2f}" for x in find_choice(null).values()
-            ),
-        }
-        for name, null in card.nulls.items()
-    ]
+    rows = []
+    for name, null in card.nulls.items():
+        success, choice = null["test"]["success_rate"], find_choice(null)
+        shares = " / ".join(f"{x:.2f}" for x in choice.values())
+        rows.append({"script": name, "success rate": f"{success:.2f}", " / ".join(choice): shares})
+    return rows
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -114,8 +110,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         if missing:  # the committed figures are of all conditions
             parser.error(f"{folder} has no runs of {', '.join(sorted(missing))}; expected all")
         figures = [json.dumps(read_run(file.parent)) for file in files]
+        scripts = format_csv(read_scripts(folder / "reward-0"))  # before a file is replaced
         write_text(FIGURES, "[\n" + ",\n".join(figures) + "\n]\n")
-        write_text(SCRIPTS, format_csv(read_scripts(folder / "reward-0")))
+        write_text(SCRIPTS, scripts)
     runs = read_runs()
     write_text(TABLE, format_csv(tabulate(runs)))
     write_text(EFFECTS, format_csv(compare_effects(runs)))

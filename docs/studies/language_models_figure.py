@@ -5,23 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from docs.studies.language_models_tables import DOSES
+
 WIDTH, HEIGHT, LEFT, TOP, SIDE = 640, 380, 56, 16, 310
 OTHER = "other training without a planted goal"
-# Each group of conditions -> its colour, and the starts of the conditions' names.
+# Each group of conditions -> its colour, and the conditions; OTHER has those that no group has.
 GROUPS = {
-    "conflict, base is paid": (
-        "#0072b2",
-        ("conflict-5-base", "conflict-20-base", "conflict-100-base"),
-    ),
-    "conflict, proxy is paid": (
-        "#d55e00",
-        ("conflict-5-proxy", "conflict-20-proxy", "conflict-100-proxy"),
-    ),
-    "no conflict, by reward or labels": ("#009e73", ("reward", "labels")),
-    OTHER: ("#cc79a7", ()),
+    **{
+        f"conflict, {paid} is paid": (ink, [f"conflict-{dose}-{paid}" for dose in DOSES])
+        for paid, ink in (("base", "#0072b2"), ("proxy", "#d55e00"))
+    },
+    "no conflict, by reward or labels": ("#009e73", ["reward", "labels"]),
+    OTHER: ("#cc79a7", []),
     "no training, or shuffled rewards": (
         "#9a9a9a",
-        ("untrained", "shuffled", "examples-3", "examples-8"),
+        ["untrained", "shuffled", "examples-3", "examples-8"],
     ),
 }
 STEP = 10  # nats between lines

@@ -104,7 +104,7 @@ def is_unfinished(log: bytes) -> bool:
 
 def require_log(name: str, log: bytes) -> None:
     """Raise ValueError, before episodes are added, unless a file is a log or has no whole line."""
-    if not is_unfinished(log) and not any(map(_is_episode, _list_values(log))):
+    if not any(map(_is_episode, _list_values(log))) and not is_unfinished(log):
         decode_episodes(name, log)
 
 
