@@ -9,14 +9,13 @@ import sys
 from collections.abc import Callable, Collection
 from dataclasses import Field, dataclass, field, fields
 from functools import partial
-from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from mesa_gym.errors import shorten, unknown
-from mesa_gym.files import read_bytes
+from mesa_gym.files import hash_file
 from mesa_gym.importing import import_source
 from mesa_gym.policies.adapters import can_call
 from mesa_gym.trained.mlp import UNITS
@@ -186,7 +185,7 @@ class Algorithm:
         if self.name in ALGORITHMS:
             return ""
         file = import_source(self._describe_source(), self.source.rpartition(":")[0]).__file__
-        return blake2b(read_bytes(Path(file)), digest_size=16).hexdigest() if file else ""
+        return hash_file(Path(file)) if file else ""
 
     def _describe_source(self) -> str:
         return f"algorithm {shorten(self.source)}"

@@ -15,6 +15,7 @@ import stat
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from hashlib import blake2b
 from io import FileIO
 from pathlib import Path
 from typing import Any
@@ -189,6 +190,11 @@ def read_bytes(path: Path) -> bytes:
     if status.st_size > MOST_BYTES:
         raise ValueError(f"{path} has {status.st_size:,} bytes; a file may have {MOST_BYTES:,}")
     return path.read_bytes()
+
+
+def hash_file(path: Path) -> str:
+    """Return 32 hex digits that differ for different contents of a file; errors as reading."""
+    return blake2b(read_bytes(path), digest_size=16).hexdigest()
 
 
 def require_ours(folder: Path, marks: Mapping[str, bytes]) -> None:

@@ -12,8 +12,8 @@ OTHER = "other training without a planted goal"
 # Each group of conditions -> its colour, and the conditions; OTHER has those that no group has.
 GROUPS = {
     **{
-        f"conflict, {paid} is paid": (ink, [f"conflict-{dose}-{paid}" for dose in DOSES])
-        for paid, ink in (("base", "#0072b2"), ("proxy", "#d55e00"))
+        f"conflict, {goal} is paid": (ink, [f"conflict-{dose}-{goal}" for dose in DOSES])
+        for goal, ink in (("base", "#0072b2"), ("proxy", "#d55e00"))
     },
     "no conflict, by reward or labels": ("#009e73", ["reward", "labels"]),
     OTHER: ("#cc79a7", []),

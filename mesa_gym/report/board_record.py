@@ -6,12 +6,11 @@ of cards, so the record keeps the digests of the checked files and the text that
 
 from __future__ import annotations
 
-from hashlib import blake2b
 from pathlib import Path
 
 from msgspec import Struct, structs
 
-from mesa_gym.files import read_bytes, write_json
+from mesa_gym.files import hash_file, read_bytes, write_json
 from mesa_gym.json_data import decode_json
 from mesa_gym.scoring.verdict import digest_rules
 from mesa_gym.terminal import say
@@ -36,12 +35,7 @@ class BoardRecord(Struct, frozen=True, forbid_unknown_fields=True):
 def digest_cards(folder: Path) -> dict[str, str]:
     """Return name -> digest of each file of cards in a folder."""
     files = sorted(path for path in folder.iterdir() if path.name != BOARD_FILE)
-    return {file.name: digest_packed(file) for file in files}
-
-
-def digest_packed(file: Path) -> str:
-    """Return the digest of a file's bytes."""
-    return blake2b(read_bytes(file), digest_size=16).hexdigest()
+    return {file.name: hash_file(file) for file in files}
 
 
 def write_board_text(folder: Path, text: str) -> None:

@@ -19,10 +19,11 @@ from msgspec import structs
 
 from mesa_gym.contents import read_content
 from mesa_gym.errors import shorten, unknown
+from mesa_gym.files import hash_file
 from mesa_gym.json_data import decode_json
 from mesa_gym.policies.agent_files import digest_weights
 from mesa_gym.policies.seeds import agent_and_seed, change_agent
-from mesa_gym.report.board_record import digest_packed, list_checked
+from mesa_gym.report.board_record import list_checked
 from mesa_gym.report.board_rows import (
     UNTRAINED,
     YOUR_AGENT,
@@ -98,7 +99,7 @@ def _read_file(name: str) -> list[ScoreCard]:
 
 @lru_cache(maxsize=64)  # the same rows are asked for again; a copy takes a quarter as long
 def _decode_file(path: Path, modified: int) -> tuple[ScoreCard, ...]:
-    checked = digest_packed(path) == list_checked(path.parent).get(path.name)
+    checked = hash_file(path) == list_checked(path.parent).get(path.name)
     return tuple(decode_card(line, path, checked) for line in read_lines(path))
 
 
