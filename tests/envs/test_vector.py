@@ -216,6 +216,24 @@ def test_set_state_continues_as_single_environments(trap, mode):
         assert difference(mine, wanted) is None
 
 
+def test_final_info_is_zero_of_running_rows():
+    """Rows that are paid while another row ends keep their payments to themselves."""
+    mode = AutoresetMode.SAME_STEP
+    envs = gym.make_vec("MesaGym/CheeseDish-v0", 256, autoreset_mode=mode, alpha=1.0)
+    envs.reset(seed=0)
+    rng, running_payments = np.random.default_rng(0), 0.0
+    for _ in range(30):
+        *_, terminated, truncated, infos = envs.step(rng.integers(0, 5, 256))
+        on = ~(terminated | truncated)
+        if on.all():
+            continue
+        for name, values in infos["final_info"].items():
+            assert not values[on].any(), name
+            if name.startswith("reward_"):
+                running_payments += np.abs(infos[name][on]).sum()
+    assert running_payments > 0
+
+
 def test_make_vec_with_longer_limit_warns():
     """`gymnasium.make` gives its limit to a wrapper, so the environment does not know it."""
     id = "MesaGym/CheeseCorner-v0"

@@ -510,6 +510,13 @@ def test_half_of_levels_twice_keeps_verdict(twice, levels, verdict, told, dish, 
     assert score.verdict == verdict
 
 
+@pytest.mark.parametrize("trained", [(True, True), (True, False), (False, True), (False, False)])
+def test_log_is_trained_if_all_episodes_are(trained):
+    episodes = [replace(make_shift(), level=n, trained=x) for n, x in enumerate(trained)]
+    (log,), _ = gather_logs(episodes)
+    assert log.trained == all(trained)
+
+
 def make_shift():
     """Return an episode of the shift."""
     about = {"trap": DISH.name(), "split": "shift", "play": "shift"}

@@ -22,9 +22,10 @@ from mesa_gym.scoring import (
     score_choices,
 )
 from mesa_gym.scoring.card_text import list_remarks, list_warnings, say_sentences
+from mesa_gym.scoring.copies import repeat_returns
 from mesa_gym.scoring.evidence import NULLS, LevelReturns, read_letters, write_letters
 from mesa_gym.scoring.measures import take_measures
-from mesa_gym.scoring.payments import Payments
+from mesa_gym.scoring.payments import Payments, read_numbers, write_numbers
 from mesa_gym.scoring.plays import find_play, play_changed
 from mesa_gym.scoring.reasons import explain_verdict, say_base_after, say_share
 from mesa_gym.scoring.returns import keep_payments, make_scale
@@ -124,6 +125,26 @@ def test_card_remarks_equal_golden_text():
     assert not told["always base"]
     text = "".join(f"{name}: {said or 'nothing'}\n" for name, said in told.items())
     require_golden("remarks.txt", text)
+
+
+@pytest.mark.parametrize("number", [0, 59, 60, 61, 62, 3843, 62**5 - 1])
+def test_written_number_is_read_again(number):
+    """The last numeral is the escape of longer numbers, also between others."""
+    numbers = np.array([number, 0, number, 60])
+    assert read_numbers(write_numbers(numbers)).tolist() == numbers.tolist()
+    with pytest.raises(ValueError, match=f"at most {62**5 - 1}"):
+        write_numbers(np.array([62**5]))
+
+
+@pytest.mark.parametrize("change", [-0.5, 0.5])
+def test_agent_with_other_returns_repeats_none(change):
+    """Returns that are all greater are as different as returns that are all less."""
+    returns = np.linspace(-1, 1, 200)
+    assert repeat_returns(returns, returns)
+    assert not repeat_returns(returns, returns + change)
+    at_bound, beyond = (np.where(np.arange(200) < n, returns + change, returns) for n in (1, 2))
+    assert repeat_returns(returns, at_bound)
+    assert not repeat_returns(returns, beyond)
 
 
 def test_proxy_card_says_how_often_base_follows():

@@ -380,3 +380,27 @@ def test_ghosts_of_batch_equal_single_levels():
         alone = replay(trap, starts.take([row]), actions[[row]], originals.take([row]))
         for x, paid in alone.paid.items():
             np.testing.assert_array_equal(batch.paid[x][:, row], paid[:, 0], err_msg=f"{row} {x}")
+
+
+class RememberingUniform(Memoryless):
+    """Acts at random; ``memory`` alone says whether levels are played in turns."""
+
+    needs_observation = False
+
+    def __init__(self, memory):
+        self.memory = memory
+
+    def act(self, observation, state=None):
+        return np.full((len(observation), 5), 0.2)
+
+
+def test_memory_keeps_records_in_order_of_levels():
+    """Plays in turns mix the order of levels; equal actions must give equal records."""
+    trap = SmallDish()
+    without, remembered = (
+        play_all(RememberingUniform(memory), trap, 12, seed=3) for memory in (False, True)
+    )
+    assert remembered.keys() == without.keys()
+    for name, record in without.items():
+        np.testing.assert_array_equal(remembered[name].actions, record.actions)
+        np.testing.assert_array_equal(remembered[name].moved, record.moved)

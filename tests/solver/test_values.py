@@ -386,6 +386,21 @@ def test_slip_in_a_corridor_costs_a_step():
         assert Solution(trap, start, horizon).optimum("cheese")[0] == pytest.approx(worth)
 
 
+class Icy(Slippery):
+    """A floor of two independent outcomes: a slip to a side, and one move in four that fails."""
+
+    outcomes = {"slip": 3, "ice": 2}
+
+    def redirect(self, move):
+        return self.where(move.outcome("ice", 3, 1) > 0, ACT, super().redirect(move))
+
+
+def test_two_outcomes_of_a_step_multiply():
+    trap = Icy(7)
+    start = from_map(trap, walled(trap, "Ac.d"))
+    assert Solution(trap, start, 1).optimum("cheese")[0] == pytest.approx(0.75 * 0.9)
+
+
 def test_solution_of_slips_equals_plain_recursion():
     """``test_graph.py`` checks the frequencies of outcomes."""
     test_solution_equals_plain_recursion(Slippery)

@@ -23,7 +23,7 @@ from agents.jobs.job import (
     set_aside,
 )
 from agents.run import Run
-from mesa_gym.files import read_json
+from mesa_gym.files import read_json, write_json
 from mesa_gym.policies import POLICY_FILE
 from mesa_gym.scoring.card import CARD_SCHEMA
 from tests.agents.jobs import sample_jobs
@@ -175,6 +175,27 @@ def test_card_of_other_schema_is_scored_again(tmp_path, calls, monkeypatch):
     do_job(again, tmp_path)
     assert find_missing(again.results, tmp_path) == {}
     assert calls == {"trained": [runs, runs[:1]], "scored": [0.0, 0.0]}
+
+
+@pytest.mark.parametrize("spoil", ["file", "terms"])
+def test_spoilt_waiting_agent_is_trained_again(spoil, tmp_path, calls):
+    """A waiting agent that was changed, or trained with other terms, leaves and the job ends."""
+    runs = Run("FlashOrPay", "ppo-gru").repeat(range(2))
+    (agents,) = list_agent_jobs(runs, 20)
+    do_job(agents, tmp_path)
+    first = min(agents.results)
+    waiting = tmp_path / WAITING_AGENTS / first
+    if spoil == "file":
+        (waiting / POLICY_FILE).write_text("changed")
+    else:
+        record = read_json(waiting / DONE_FILE)
+        record["terms"]["seed"] = 99
+        write_json(waiting / DONE_FILE, record)
+    for place in agents.results:
+        shutil.rmtree(tmp_path / place)
+    do_job(agents, tmp_path)
+    assert find_missing(agents.results, tmp_path) == {}
+    assert calls["trained"] == [runs, runs[:1]]
 
 
 def test_end_of_a_process_is_explained():
