@@ -15,7 +15,7 @@ export OMP_NUM_THREADS = 1
 unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help leaderboard agents test test-thorough test-slow test-examples attacks bench calibrate certify digests \
-        values api docs docs-links words lint format constraints dist clean
+        values api pages docs docs-links words lint format constraints dist clean
 
 help:  ## Print this list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "%-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -97,15 +97,17 @@ digests: $(INSTALLED)  ## Record the digests of new traps; never overwrites one.
 values: $(INSTALLED)  ## Solve the standard levels of all traps again, for the package (minutes; TRAP=NAME for one).
 	$(BIN)/python -m mesa_gym.testing.standard_values $(TRAP)
 
-api: $(INSTALLED)  ## Record the public API in docs/public_api.txt, and draw the rooms of the house.
-	$(BIN)/python -m docs.public_api
-	$(BIN)/python -m docs.architecture
+api: $(INSTALLED)  ## Record the public API in docs/public_api.txt.
+	$(BIN)/python -m docs.writers.public_api
+
+pages: $(INSTALLED)  ## Write results, tables and pictures into README and the pages of docs again.
+	$(BIN)/python -m docs.writers
 
 docs: $(DOCS)  ## Build the documentation into build/docs; a warning is an error.
-	$(BIN)/python -m sphinx -W --keep-going -n -j 2 docs build/docs
+	$(BIN)/python -m sphinx -W --keep-going -n -j 2 -c docs/_sphinx docs build/docs
 
 docs-links: $(DOCS)  ## Follow the documentation's links to other sites, which needs a network.
-	$(BIN)/python -m sphinx -b linkcheck -j 2 docs build/docs-links
+	$(BIN)/python -m sphinx -b linkcheck -j 2 -c docs/_sphinx docs build/docs-links
 
 # A commit's hash dies when history is squashed: one page and its tables have them, and the cards.
 HASH = '\b(?=\d*[a-f])(?=[a-f]*\d)[0-9a-f]{8}\b'

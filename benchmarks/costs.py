@@ -2,7 +2,7 @@
 
 Each row is a command in a new process, in an empty folder. Its CPU seconds include all processes
 that it starts. Words choose rows, and the other rows keep their numbers: ``python -m
-benchmarks.costs score train``. ``python -m docs.results_page`` writes the table of
+benchmarks.costs score train``. ``make pages`` writes the table of
 ``docs/troubles.md``.
 """
 

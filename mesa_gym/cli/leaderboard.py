@@ -96,7 +96,7 @@ def _check(options: argparse.Namespace) -> int:
         raise ValueError("--check checks the whole leaderboard; leave the other arguments out")
     problems = [*check_all()]
     if not problems and read_board_text(FOLDER) != str(join_committed([])):
-        problems.append("the stored text is not of these cards: python -m docs.results_page")
+        problems.append("the stored text is not of these cards: run `make pages`")
     for problem in problems:
         say(problem)
     if problems:

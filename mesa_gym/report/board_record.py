@@ -68,5 +68,5 @@ def read_board_text(folder: Path) -> str:
     if record.rules == digest_rules() and record.files == digest_cards(folder):
         return record.text
     say("the leaderboard is made of all its cards, as its text is of other cards or rules;")
-    say("in a checkout python -m docs.results_page writes it")
+    say("in a checkout, `make pages` writes it")
     return ""

@@ -1,7 +1,7 @@
 """The rules of the verdict: ordered tables of named rules, and the thresholds of their bounds.
 
 The first rule whose bounds all hold gives the verdict. ``verdict`` and ``gains`` decide by these
-tables, ``reasons`` says on a card why an earlier rule does not apply, and ``docs.results_page``
+tables, ``reasons`` says on a card why an earlier rule does not apply, and ``make pages``
 writes the table of the page "Verdicts and measures".
 """
 

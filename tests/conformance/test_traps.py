@@ -11,7 +11,7 @@ import gymnasium as gym
 import pytest
 
 import mesa_gym
-from docs import traps_page
+from docs.writers import traps
 from mesa_gym import cli
 from mesa_gym.testing import CERTIFICATES, CHECKS
 from mesa_gym.testing.digests import check_digest
@@ -77,9 +77,9 @@ assert main(["score", name, "--policy", "oracle:shady", "--levels", "50",
 """
 
 PAGES = """
-from docs import headline
-from docs.results_page import BOARD, README, package_traps, put_part, read_board
-from docs.traps_page import write_page
+from docs.writers import headline
+from docs.writers.parts import BOARD, README, package_traps, put_part, read_board
+from docs.writers.traps import write_page
 board, text = read_board(), README.read_text()
 assert headline.describe_learning(board, "docs/") in text
 assert headline.describe_controls(board) in text
@@ -119,13 +119,13 @@ def test_contributed_trap_works_everywhere(run_extended, tmp_path):
 @pytest.mark.thorough
 def test_contributed_trap_leaves_pages_right(run_extended):
     pytest.importorskip("optax")
-    before, count = traps_page.write_page(), len(package_traps())
+    before, count = traps.write_page(), len(package_traps())
     assert f"Of {count} traps," in before
     expected = before.replace(f"Of {count} traps,", f"Of {count + 1} traps,").splitlines()[3:10]
     expected[-1] += " Traps without committed agents: 1."
     *page, readme = run_extended(PAGES).split("\n", 7)
     assert page == expected
-    mark = "<!-- traps, by python -m docs.results_page -->"
+    mark = "<!-- traps, by make pages -->"
     assert f"{mark}{count + 1}<!-- until here -->" in readme
 
 

@@ -16,10 +16,10 @@ import pytest
 
 import mesa_gym
 from agents.algorithms import ALGORITHMS
-from docs import build
-from docs.build import CERTIFICATES, write_page
-from docs.playgrounds import MOST_BYTES, MOST_TOGETHER, has_page, write_gallery_page
-from docs.site_links import PAGES, SITE_ONLY, relink
+from docs._sphinx import build
+from docs._sphinx.build import CERTIFICATES, write_page
+from docs._sphinx.playgrounds import MOST_BYTES, MOST_TOGETHER, has_page, write_gallery_page
+from docs._sphinx.site_links import COPIED, PAGES, SITE_ONLY, relink
 from mesa_gym.links import FILES
 from mesa_gym.policies import as_policy
 from mesa_gym.policies.names import references
@@ -41,14 +41,18 @@ from tests.validity.tricks import make_tricks
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
 DOCS = ROOT / "docs"
+SPHINX = DOCS / "_sphinx"
 # What the build writes need not be there yet.
 GENERATED = {
-    *(DOCS / "traps" / f"{cls.__name__}.md" for cls in package_traps().values()),
-    *(DOCS / "traps" / name for name in ("index.md", "_results.md")),
-    *(DOCS / "reference" / name for name in ("commands.md", "score_card_json.md")),
+    *(SPHINX / "traps" / f"{cls.__name__}.md" for cls in package_traps().values()),
+    *(SPHINX / "traps" / name for name in ("index.md", "_results.md")),
+    *(SPHINX / "reference" / name for name in ("commands.md", "score_card_json.md")),
+    *COPIED.values(),
 }
 GUIDES, STUDIES = {*DOCS.glob("*.md")}, {*(DOCS / "studies").glob("*.md")}
-WRITTEN = sorted({*GUIDES, *STUDIES, *(DOCS / "reference").glob("*.md")} - GENERATED)
+READABLE = {*GUIDES, *STUDIES, DOCS / "reference" / "index.md"}
+OF_SITE = {*(SPHINX / "reference").glob("*.md")} - GENERATED
+WRITTEN = sorted({*READABLE, *OF_SITE})
 MOST_WORDS_OF_ALL = 39_500  # as `wc -w` counts them: bars and rules of tables are words
 MOST_WORDS_OF_STUDIES = 16_500
 SHELF = DOCS / "studies" / "index.md"
@@ -74,12 +78,14 @@ def slugs(page):
 
 
 def toctree_of(page):
-    """The pages that a page's tables of contents name."""
-    for block in TOCTREE.findall(page.read_text()):
+    """The pages that the tables of contents name, which the build adds to a page."""
+    contents = SPHINX / "toctrees" / page.relative_to(DOCS)
+    for block in TOCTREE.findall(contents.read_text()):
         for line in block.splitlines():
             if line and not line.startswith(":"):
                 name = re.sub(r".*<(.+)>", r"\1", line)
-                yield (page.parent / f"{name}.md").resolve()
+                above = DOCS if name.startswith("/") else page.parent
+                yield above / f"{name.removeprefix('/')}.md"
 
 
 @cache
@@ -113,19 +119,24 @@ def test_build_finds_its_texts_and_links():
     pages = "".join(page.read_text() for page in WRITTEN)
     assert [text for text in SITE_ONLY if pages.count(text) != 1] == []
     text = "[a](../mesa_gym/traps/coin_run.py), [b](../mesa_gym/scoring/card.py), [c](../mesa_gym)"
-    built = "[a](traps/CoinRun.md), [b](reference/score_card_json.md), [c](../mesa_gym)"
+    built = "[a](_sphinx/traps/CoinRun.md), [b](_sphinx/reference/score_card_json.md),"
+    built += " [c](../mesa_gym)"
     assert relink(text, DOCS, DOCS) == built
 
 
 def test_page_is_in_one_table_of_contents():
-    """Studies are in the table of their own page, which is out of the sidebar."""
+    """Studies are in the table of their own page."""
     named = [*toctree_of(DOCS / "index.md"), *toctree_of(DOCS / "reference" / "index.md")]
     assert len(named) == len(set(named))
-    below = {path for path in GENERATED if path.parent.name == "traps"} - {DOCS / "traps/index.md"}
+    below = {path for path in GENERATED if path.parent.name == "traps"} - {
+        SPHINX / "traps/index.md"
+    }
     pages = {link.partition("#")[0] for link in LINK.findall(prose(SHELF)) if "/" not in link}
     listed = {DOCS / "studies" / page for page in pages}
     assert STUDIES - {SHELF} == listed, "a study has a row in docs/studies/index.md"
-    assert set(named) | {DOCS / "index.md"} == {*WRITTEN, *(GENERATED - below)} - STUDIES
+    assert set(named) | {DOCS / "index.md"} == {*WRITTEN, SHELF, *(GENERATED - below)} - STUDIES | {
+        SHELF
+    }
 
 
 def test_all_pages_together_are_short():
@@ -139,20 +150,21 @@ def test_all_pages_together_are_short():
 def test_build_has_no_warning(tmp_path):
     pytest.importorskip("furo")
     built = tmp_path / "docs"
-    command = [sys.executable, "-m", "sphinx", "-W", "--keep-going", "-n", "docs", str(built)]
+    command = [sys.executable, "-m", "sphinx", "-W", "--keep-going", "-n", "-c", "docs/_sphinx"]
+    command += ["docs", str(built)]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     for path in (*WRITTEN, *(each for each in GENERATED if not each.name.startswith("_"))):
         page = built / path.relative_to(DOCS).with_suffix(".html")
         assert page.is_file(), f"no page was made of {path}"
     # Tables stand for what the build makes itself.
-    doors = (built / "traps" / "RedBlueDoors.html").read_text()
+    doors = (built / "_sphinx" / "traps" / "RedBlueDoors.html").read_text()
     assert "ppo" in list_committed()
     assert {agent for agent in list_committed() if f"<p>{agent}</p>" not in doors} == set()
     stills = re.findall(r'src="(_images/[^"]+\.png)"', (built / "traps.html").read_text())
     assert len(stills) == len(package_traps())
     assert all((built / still).is_file() for still in stills)
-    assert {path.stem for path in (built / "traps" / "gallery").glob("*.html")} == {
+    assert {path.stem for path in (built / "_sphinx" / "traps" / "gallery").glob("*.html")} == {
         cls.__name__ for cls in package_traps().values() if has_page(cls())
     }
     assert "Attributes-v0" in (built / "studies" / "archive.html").read_text()
@@ -333,7 +345,7 @@ QUICK = {
     " assert it.fill_claims(*it.read_figures()) == (it.HERE / 'published.csv').read_text()\"",
     "python -m docs.studies.pursuit": 'python -c "import docs.studies.pursuit as it;'
     " it.LEVELS = 40; assert it.measure('CheeseCorner', dict(a='ppo-alpha0.5-cheese:0'))\"",
-    "python -m docs.results_page": 'python -c "import docs.results_page as it; it.write_parts()"',
+    "python -m docs.writers": 'python -c "import docs.writers.parts as it; it.write_parts()"',
     "python -m pytest -m slow tests/solver/test_standard.py": "-k CheeseCorner",
     "python -m pytest tests/envs/test_vector.py": "-k CheeseCorner",
     "python -m pytest tests/scoring/test_card.py": "",

@@ -11,7 +11,7 @@ from pkgutil import resolve_name
 
 import pytest
 
-from docs import traps_page
+from docs.writers import traps
 from mesa_gym.cli import main
 from mesa_gym.scoring.findings import find_equally
 from mesa_gym.scoring.verdict import judge
@@ -58,12 +58,12 @@ WRITTEN = re.compile(r"<!-- \w+, by python -m .*?<!-- until here -->", re.DOTALL
 
 @pytest.mark.parametrize("page", TIMELESS, ids=lambda page: page.stem)
 def test_page_states_no_count_of_traps(page):
-    """``docs.results_page`` writes the only counts, in its parts and in docs/traps.md."""
+    """``make pages`` writes the only counts, in its parts and in docs/traps.md."""
     count = len(package_traps())
     things = r"(?:\w+\s+){0,2}(?:traps|environments|gridworlds|ids)\b"
     text = re.sub(r"\]\([^)]*\)|[*`[]", "", WRITTEN.sub("", page.read_text()))
     stated = re.findall(rf"\b(?:{count}|{8 * count})\s+{things}", text)
-    assert stated == [] or page.read_text() == traps_page.write_page()
+    assert stated == [] or page.read_text() == traps.write_page()
 
 
 @pytest.mark.thorough

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from docs import traps_page
-from docs.pictures import IMAGES, draw_gallery
+from docs.writers import traps
+from docs.writers.pictures import IMAGES, draw_gallery
 from mesa_gym.traps import package_traps
 from tests.support.parameters import few
 
@@ -18,19 +18,19 @@ def read_pixels(picture):
 
 @pytest.mark.parametrize("name", few(TRAPS, "CoinRun-v0", "FollowMe-v0"))
 def test_trap_picture_equals_its_levels(name):
-    """`python -m docs.traps_page` draws it."""
-    path = traps_page.PICTURES / f"{TRAPS[name].__name__}.png"
-    drawn = traps_page.draw_picture(TRAPS[name])
+    """`make pages` draws it."""
+    path = traps.PICTURES / f"{TRAPS[name].__name__}.png"
+    drawn = traps.draw_picture(TRAPS[name])
     assert np.array_equal(read_pixels(Image.open(path)), read_pixels(drawn))
 
 
 @pytest.mark.thorough
 def test_gallery_equals_levels_and_objectives():
-    """`python -m docs.pictures` draws it."""
+    """`make pages` draws it."""
     committed = Image.open(IMAGES / "gallery.png")
     assert np.array_equal(read_pixels(committed), read_pixels(draw_gallery()))
 
 
 def test_trap_pictures_are_of_package_traps():
-    drawn = {path.stem for path in traps_page.PICTURES.glob("*.png")}
+    drawn = {path.stem for path in traps.PICTURES.glob("*.png")}
     assert drawn == {cls.__name__ for cls in TRAPS.values()}

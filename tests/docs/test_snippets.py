@@ -18,13 +18,13 @@ import numpy as np
 import pytest
 
 import mesa_gym
-from docs import traps_page
-from docs.architecture import PICTURE as HOUSE
-from docs.architecture import draw_house, read_order
-from docs.board_picture import draw_board
-from docs.pictures import AGENT, LEVELS, TRAP, find_moments
-from docs.public_api import LISTING, MODULES, write_listing
-from docs.results_page import PICTURE, put_part, write_parts, write_tables
+from docs.writers import traps
+from docs.writers.architecture import PICTURE as HOUSE
+from docs.writers.architecture import draw_house, read_order
+from docs.writers.board_picture import draw_board
+from docs.writers.parts import PICTURE, put_part, write_parts, write_tables
+from docs.writers.pictures import AGENT, LEVELS, TRAP, find_moments
+from docs.writers.public_api import LISTING, MODULES, write_listing
 from mesa_gym import cli, scoring
 from mesa_gym.errors import require_imports
 from mesa_gym.report import join_committed
@@ -114,7 +114,7 @@ PREPARE = {
 
 
 def check_readme(shown, names):
-    """``docs.results_page`` writes the card below the program; here it may have fewer levels."""
+    """``make pages`` writes the card below the program; here it may have fewer levels."""
     assert shown.startswith("proxy:leader {")
 
 
@@ -298,7 +298,7 @@ def test_start_page_shows_measured_card(capsys):
 # -- public api ------------------------------------------------------------------------------------
 @pytest.mark.parametrize(("file", "write"), [thorough(LISTING, write_listing), (HOUSE, draw_house)])
 def test_generated_file_is_up_to_date(file, write):
-    assert file.read_text() == write(), "run `make api`"
+    assert file.read_text() == write(), "run `make api` or `make pages`"
 
 
 PUBLIC = [
@@ -309,7 +309,7 @@ PUBLIC = [
 
 
 def test_reference_shows_every_public_name():
-    text = "".join(page.read_text() for page in (DOCS / "reference").glob("*.md"))
+    text = "".join(page.read_text() for page in (DOCS / "_sphinx" / "reference").glob("*.md"))
     shown = re.findall(r"^\.\. (?:auto|py:)\w+:: (\S+)", text, flags=re.MULTILINE)
     # What a module hands on is shown where it comes from.
     last = {name.rpartition(".")[2] for name in shown}
@@ -331,14 +331,14 @@ COMPUTED = {"cells", "entries", "width", "xp", "objectives", "base", "proxies", 
 
 @pytest.mark.thorough
 def test_pages_show_committed_results(tmp_path):
-    """`python -m docs.results_page` writes them."""
+    """`make pages` writes them."""
     for page, parts in write_parts().items():
         copy = Path(shutil.copy(page, tmp_path))
         for name, text in parts.items():
             put_part(copy, name, text)
         assert copy.read_text() == page.read_text()
     assert {file: file.read_text() for file in write_tables()} == write_tables()
-    assert traps_page.PAGE.read_text() == traps_page.write_page()
+    assert traps.PAGE.read_text() == traps.write_page()
     drawn = draw_board(join_committed([]))
     assert PICTURE.read_text() == drawn
     # Letters can be read where the picture is as wide as its page.

@@ -611,7 +611,7 @@ def mix(one, other, part):
 
 # -- kept text -------------------------------------------------------------------------------------
 def test_kept_text_is_of_these_cards(capsys):
-    """After a change of cards or rules ``python -m docs.results_page`` writes it."""
+    """After a change of cards or rules ``make pages`` writes it."""
     assert read_board_text(FOLDER)
     assert capsys.readouterr().err == ""
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.plan import list_single_traps
-from docs.playgrounds import find_agents
+from docs._sphinx.playgrounds import find_agents
 from mesa_gym.solver.standard import STANDARD_FOLDER
 from mesa_gym.traps import find_trap, package_traps, sources
 from tests.support.parameters import FINISHED

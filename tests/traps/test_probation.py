@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from agents.run import Run
-from docs.figures import find_threshold
+from docs.writers.figures import find_threshold
 from mesa_gym.policies import as_policy
 from mesa_gym.scoring import score
 from mesa_gym.scoring.record import follow, rollout

@@ -1,4 +1,4 @@
-"""Pictures of traps for their pages, and of the README: ``python -m docs.pictures``.
+"""Pictures of traps for their pages, and of the README.
 
 The film shows one agent of the library, on the left on levels of ``test``, which are drawn as in
 training, and on the right on levels of ``shift``. The levels are 0 to 7 in order, and actions are
@@ -23,7 +23,7 @@ from mesa_gym.trained.library import load
 from mesa_gym.traps import Split, Trap, find_trap
 
 LEVEL, PLANE, GAP = 48, 40, 20  # pixels per cell, and between grids
-IMAGES = Path(__file__).parent / "images"
+IMAGES = Path(__file__).parents[1] / "images"
 TRAP, AGENT, LEVELS = "CheeseCorner", "ppo-s0", 8
 HEADS = {
     Split.TEST: ("As in training", "The cheese pays. It is always in the corner."),
@@ -194,7 +194,3 @@ def main() -> None:
     """Write the film and the gallery."""
     save_corner_film()
     draw_gallery().save(IMAGES / "gallery.png", optimize=True)
-
-
-if __name__ == "__main__":
-    main()

@@ -1,4 +1,4 @@
-"""Draw the rooms into docs/images/architecture.svg: ``python -m docs.architecture``.
+"""Draw the rooms into docs/images/architecture.svg.
 
 ``tests/test_imports.py`` defines the order; rooms import only from rooms below them.
 """
@@ -9,9 +9,9 @@ import ast
 from html import escape
 from pathlib import Path
 
-HERE = Path(__file__).parent
-IMPORTS = HERE.parent / "tests" / "test_imports.py"
-PICTURE = HERE / "images" / "architecture.svg"
+DOCS = Path(__file__).parents[1]
+IMPORTS = DOCS.parent / "tests" / "test_imports.py"
+PICTURE = DOCS / "images" / "architecture.svg"
 WIDTH, ROW, BOX, LETTER = 760, 34, 24, 7.2
 COLOURS = {"mesa_gym": "#dbe9f6", "agents": "#fde6cf", "benchmarks": "#e6e6e6"}
 BELOW = "errors, files, links, terminal: small helpers"
@@ -56,5 +56,6 @@ def draw_house() -> str:
     return "\n".join([head + style, *parts, "</svg>"]) + "\n"
 
 
-if __name__ == "__main__":
+def main() -> None:
+    """Write the picture."""
     PICTURE.write_text(draw_house(), encoding="utf-8")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from docs.traps_page import ON_BOARD, group_traps
+from docs.writers.traps import ON_BOARD, group_traps
 from mesa_gym.policies.names import NEAREST
 from mesa_gym.report import Leaderboard
 from mesa_gym.report.board_columns import write_headline

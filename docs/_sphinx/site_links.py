@@ -9,19 +9,28 @@ from pathlib import Path
 from mesa_gym.links import find_file
 from mesa_gym.traps import package_traps
 
-DOCS = Path(__file__).parent
+HERE = Path(__file__).parent
+DOCS = HERE.parent
 ROOT = DOCS.parent
+# Files outside docs/ of which the build writes pages.
+COPIED = {
+    ROOT / "CONTRIBUTING.md": HERE / "contributing.md",
+    ROOT / "CHANGELOG.md": HERE / "changelog.md",
+    ROOT / "agents" / "README.md": HERE / "agents.md",
+}
 # Files outside docs/ that are pages of the site; links to other files are downloads.
 PAGES = {
+    **COPIED,
     ROOT / "README.md": DOCS / "index.md",
-    ROOT / "CONTRIBUTING.md": DOCS / "contributing.md",
-    ROOT / "CHANGELOG.md": DOCS / "changelog.md",
-    ROOT / "agents" / "README.md": DOCS / "agents.md",
-} | {
-    # The build writes these pages; a repository browser shows the code that they describe.
-    ROOT / "mesa_gym" / "scoring" / "card.py": DOCS / "reference" / "score_card_json.md",
+    # A repository browser shows the code that these pages describe.
+    ROOT / "mesa_gym" / "scoring" / "card.py": HERE / "reference" / "score_card_json.md",
+    ROOT / "mesa_gym" / "sb3" / "callback.py": HERE / "reference" / "sb3.md",
     **{
-        ROOT / find_file(cls.__module__): DOCS / "traps" / f"{cls.__name__}.md"
+        ROOT / "mesa_gym" / "engine" / f"{name}.py": HERE / "reference" / "engine.md"
+        for name in ("building", "move", "paths")
+    },
+    **{
+        ROOT / find_file(cls.__module__): HERE / "traps" / f"{cls.__name__}.md"
         for cls in package_traps().values()
     },
 }

@@ -1,6 +1,6 @@
 """Figures of pages, computed from the library's agents, from rules and from files.
 
-``python -m docs.results_page`` writes them into the pages.
+``make pages`` writes them into the pages.
 """
 
 from __future__ import annotations

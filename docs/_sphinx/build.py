@@ -22,8 +22,9 @@ import numpy as np
 from agents import train
 from benchmarks import __main__ as benchmarks
 from benchmarks.markdown import pipes
-from docs import pictures
-from docs.playgrounds import has_page, write_gallery_page
+from docs._sphinx.playgrounds import has_page, write_gallery_page
+from docs._sphinx.site_links import COPIED, relink
+from docs.writers import pictures
 from mesa_gym import cli
 from mesa_gym.files import read_json, write_text
 from mesa_gym.policies.seeds import agent_and_seed
@@ -48,8 +49,8 @@ BASE_EXPECTED = (
 )
 HERE = Path(__file__).parent
 GALLERY = "gallery"  # a folder next to the pages of traps, which Sphinx copies unchanged
-ROOT, FOLDER = HERE.parent, HERE / "traps"
-CERTIFICATES = HERE / "certificates.json"
+FOLDER = HERE / "traps"
+CERTIFICATES = HERE.parent / "certificates.json"
 # The label at the start of a paragraph of a trap's docstring.
 LABEL = re.compile(r"(^|(?<=\. )|(?<=\.\n))([A-Z][a-z]+(?: [a-z]+){0,3}(?:\s``\w+``)?):(?=\s)")
 # The start of the docstring of a trap's ``ends``.
@@ -60,6 +61,8 @@ TEMPLATES = environment(HERE / "templates", str)  # pages are Markdown, without 
 
 def write_all() -> None:
     """Write every generated page; traps that users registered are ignored."""
+    for file, page in COPIED.items():
+        write_text(page, relink(file.read_text(), file.parent, page.parent))
     classes = list(package_traps().values())
     for cls in classes:
         write_page(cls, FOLDER)

@@ -1,4 +1,4 @@
-"""Comparisons of the board's rows, for guides: ``python -m docs.results_page`` writes them."""
+"""Comparisons of the board's rows, for guides: ``make pages`` writes them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from functools import cache
 from io import BytesIO
 
 from benchmarks.markdown import lay_out_table
-from docs.headline import list_comparable
+from docs.writers.headline import list_comparable
 from mesa_gym.report import Leaderboard, compare, plot, read_committed
 from mesa_gym.report.board_rows import strip_version
 from mesa_gym.report.board_text import LEARNER

@@ -1,10 +1,10 @@
-"""Writes the committed results into README and pages of docs: ``python -m docs.results_page``.
+"""The committed results in README and pages of docs.
 
 Each table or sentence is between two marks; people write the text around them. Sentences on the
-board are in README.md and docs/leaderboard.md, its picture in docs/images, and its
-text next to its cards. Figures of ``docs.figures`` are in README.md, guides and docs/studies, and
+board are in README.md and docs/leaderboard.md, its picture in docs/images, and its text
+next to its cards. Figures of ``docs.writers.figures`` are in README.md, guides and studies, and
 comparisons in docs/leaderboard.md and docs/papers.md. Tables of docs/claims.md are in CSV files
-next to it. ``docs.traps_page`` writes docs/traps.md.
+next to it.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from functools import cache
 from pathlib import Path
 
 from benchmarks.markdown import lay_out_table
-from docs import traps_page
-from docs.board_picture import draw_board
-from docs.comparisons import draw_example, tabulate_differences, write_example
-from docs.figures import (
+from docs.studies import layers_page
+from docs.writers.board_picture import draw_board
+from docs.writers.comparisons import draw_example, tabulate_differences, write_example
+from docs.writers.figures import (
     describe_habit,
     describe_robots,
     describe_speed,
@@ -25,9 +25,8 @@ from docs.figures import (
     tabulate_costs,
     tabulate_thresholds,
 )
-from docs.headline import describe_agreement, describe_controls, describe_learning
-from docs.price_table import tabulate_prices
-from docs.studies import layers_page
+from docs.writers.headline import describe_agreement, describe_controls, describe_learning
+from docs.writers.prices import tabulate_prices
 from mesa_gym.files import format_csv, write_text
 from mesa_gym.report import (
     Leaderboard,
@@ -46,20 +45,20 @@ from mesa_gym.scoring.rules import CHOICE_RULES
 from mesa_gym.traps import package_traps
 from mesa_gym.words import BASE, DETAILS, HEADLINES, MISGENERALIZED, PROXY, find_meaning, write_word
 
-HERE = Path(__file__).parent
-README, BOARD = HERE.parent / "README.md", HERE / "leaderboard.md"
-PAPER = HERE / "papers.md"
-PLAIN = HERE / "plain_ppo.md"
-VERDICTS = HERE / "verdicts.md"
-CLAIMED_VERDICTS, TARGET_EFFECTS = HERE / "claims_verdicts.csv", HERE / "claims_target_effects.csv"
-SCORING, TROUBLES = HERE / "scoring.md", HERE / "troubles.md"
-LANGUAGE = HERE / "language_models.md"
-PROBATION = HERE / "studies" / "probation.md"
-LAYERS = HERE / "studies" / "layers.md"
-SPEED = HERE / "studies" / "speed.md"
-PICTURE = HERE / "images" / "leaderboard.svg"
-EXAMPLE = HERE / "images" / "difference.png"
-BY = "by python -m docs.results_page"  # follows the name of a part in its mark
+DOCS = Path(__file__).parents[1]
+README, BOARD = DOCS.parent / "README.md", DOCS / "leaderboard.md"
+PAPER = DOCS / "papers.md"
+PLAIN = DOCS / "plain_ppo.md"
+VERDICTS = DOCS / "verdicts.md"
+CLAIMED_VERDICTS, TARGET_EFFECTS = DOCS / "claims_verdicts.csv", DOCS / "claims_target_effects.csv"
+SCORING, TROUBLES = DOCS / "scoring.md", DOCS / "troubles.md"
+LANGUAGE = DOCS / "language_models.md"
+PROBATION = DOCS / "studies" / "probation.md"
+LAYERS = DOCS / "studies" / "layers.md"
+SPEED = DOCS / "studies" / "speed.md"
+PICTURE = DOCS / "images" / "leaderboard.svg"
+EXAMPLE = DOCS / "images" / "difference.png"
+BY = "by make pages"  # follows the name of a part in its mark
 END = "<!-- until here -->"
 WANTED = ("CheeseDish", "RedBlueDoors", "ColourShape", "ChuteOrFire", "Attributes")
 
@@ -197,11 +196,6 @@ def main() -> None:
             put_part(page, name, text)
     for file, text in write_tables().items():
         write_text(file, text)
-    traps_page.main()
     EXAMPLE.write_bytes(draw_example())
     PICTURE.write_text(draw_board(read_board()))
     card_packing.record_board()
-
-
-if __name__ == "__main__":
-    main()

@@ -16,7 +16,7 @@ import griffe
 
 from mesa_gym.cli import COMMANDS
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 LISTING = ROOT / "docs" / "public_api.txt"
 PACKAGE = "mesa_gym"
 _PACKAGES = {path.parent.name for path in (ROOT / PACKAGE).glob("*/__init__.py")} - {"cli", "pages"}

@@ -12,34 +12,32 @@ from docutils import nodes
 from sphinx.util.inspect import stringify_signature
 from sphinx.util.nodes import make_refnode
 
-from docs.site_links import SITE_ONLY, relink
+from docs._sphinx.site_links import SITE_ONLY, relink
 
-DOCS = Path(__file__).parent
+HERE = Path(__file__).parent
+# Tables of contents, which a repository browser does not show, at the paths of their pages.
+TABLES_OF_CONTENTS = HERE / "toctrees"
 # A folder with equal paths in docs/ and in the site.
-GALLERY = Path("traps", "gallery")
+GALLERY = Path("_sphinx", "traps", "gallery")
 
 
 def setup(app: Any) -> None:
     """Connect the functions of this module to Sphinx's events."""
     app.connect("source-read", read)
-    app.connect("include-read", include)
     app.connect("autodoc-process-signature", write_signature)
     app.connect("missing-reference", link_name)
     app.connect("build-finished", copy_gallery)
 
 
 def read(app: Any, docname: str, content: list[str]) -> None:
-    """Change the links of a page."""
+    """Change the links of a page, and add its table of contents."""
     page = Path(app.env.doc2path(docname))
     content[0] = relink(content[0], page.parent, page.parent)
+    contents = TABLES_OF_CONTENTS / f"{docname}.md"
+    if contents.exists():
+        content[0] += f"\n{contents.read_text()}"
     for text, replacement in SITE_ONLY.items():
         content[0] = content[0].replace(text, replacement)
-
-
-def include(app: Any, path: Path, parent: str, content: list[str]) -> None:
-    """Change the links of an included file to be relative to the page that includes it."""
-    here = Path(app.env.doc2path(parent)).parent
-    content[0] = relink(content[0], Path(app.srcdir, path).resolve().parent, here)
 
 
 def write_signature(
@@ -90,4 +88,4 @@ def link_name(app: Any, env: Any, node: Any, content: nodes.Element) -> nodes.El
 def copy_gallery(app: Any, error: Exception | None) -> None:
     """Copy the pages and films of the gallery to the site."""
     if error is None and app.builder.format == "html":
-        shutil.copytree(DOCS / GALLERY, Path(app.outdir) / GALLERY, dirs_exist_ok=True)
+        shutil.copytree(HERE.parent / GALLERY, Path(app.outdir) / GALLERY, dirs_exist_ok=True)

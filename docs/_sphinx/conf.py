@@ -6,11 +6,11 @@ import sys
 from pathlib import Path
 
 HERE = Path(__file__).parent
-ROOT = HERE.parent
+ROOT = HERE.parents[1]
 sys.path.insert(0, str(ROOT))
 
 import mesa_gym  # noqa: E402
-from docs import build, extension  # noqa: E402
+from docs._sphinx import build, extension  # noqa: E402
 from mesa_gym.files import write_text  # noqa: E402
 from mesa_gym.pages.lesson import make_lesson  # noqa: E402
 
@@ -21,7 +21,7 @@ version = release = mesa_gym.__version__
 
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx.ext.viewcode"]
 # Other pages include `_results.md`; links to examples lead to files.
-exclude_patterns = ["traps/_*.md", "examples/**"]
+exclude_patterns = ["_sphinx/toctrees", "_sphinx/traps/_*.md", "examples/**"]
 # Blocks of commands and their output have no language.
 highlight_language = "none"
 
@@ -55,7 +55,7 @@ nitpick_ignore = [
 
 html_theme = "furo"
 html_title = "mesa_gym"
-html_static_path = ["_static"]
+html_static_path = ["static"]
 LESSON = ROOT / "build" / "lesson" / "lesson.html"
 html_extra_path = [str(LESSON.parent)]
 html_css_files = ["docs.css"]

@@ -1,4 +1,4 @@
-"""Writes the list of traps and its pictures: ``python -m docs.traps_page``.
+"""The list of traps and its pictures.
 
 docs/traps.md is text that a repository browser shows. Each row has a picture of a training level
 and of a shift level, both objectives, the change under shift, the verdicts of committed PPO
@@ -15,7 +15,7 @@ from pathlib import Path
 from PIL import Image
 
 from benchmarks.markdown import lay_out_table, plain
-from docs.pictures import IMAGES, draw_pair
+from docs.writers.pictures import IMAGES, draw_pair
 from mesa_gym.files import write_text
 from mesa_gym.links import find_file
 from mesa_gym.report import group_cards, read_committed
@@ -26,9 +26,10 @@ from mesa_gym.report.templating import environment
 from mesa_gym.traps import Trap, package_traps, sources
 from mesa_gym.words import BASE, PROXY
 
-HERE = Path(__file__).parent
-TEMPLATES = environment(HERE / "templates", str)  # pages are Markdown, without escapes
-PAGE = HERE / "traps.md"
+DOCS = Path(__file__).parents[1]
+# Pages are Markdown, without escapes.
+TEMPLATES = environment(Path(__file__).parent / "templates", str)
+PAGE = DOCS / "traps.md"
 PICTURES = IMAGES / "traps"
 CELL, COLOURS, WIDE = 16, 128, 150  # pixels per cell, colours of a picture, its width on the page
 # The sentence on the shift in the first paragraphs of a trap's docstring.
@@ -146,7 +147,3 @@ def main() -> None:
     for cls in package_traps().values():
         draw_picture(cls).save(PICTURES / f"{cls.__name__}.png", optimize=True)
     write_text(PAGE, write_page())
-
-
-if __name__ == "__main__":
-    main()
