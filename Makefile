@@ -83,7 +83,7 @@ attacks: $(INSTALLED)  ## Attack what reads others' data, for MINUTES=5 with SEE
 bench: $(INSTALLED)  ## Measure the CPU seconds that users wait, and steps beside C (ten minutes).
 	$(BIN)/python -m benchmarks.speed
 
-# Half an hour of a core or more; before a release, its figures go into docs/studies/calibration.md.
+# Half an hour of a core or more; before a release, its figures go into docs/studies/calibration.
 calibrate: $(INSTALLED)  ## Judge all policies of known goal, with the date of the code (TRAP=NAME for one).
 	@git log -1 --format='code of %cs'
 	$(BIN)/python -m pytest tests/validity -m calibrate -s $(if $(TRAP),-k $(TRAP))

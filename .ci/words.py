@@ -26,7 +26,7 @@ GROUPS = {
     "product": r"mesa_gym/.+\.py",
     "tools": r"(agents|benchmarks|docs|\.ci)/.+\.py",
 }
-NOT_OURS = re.compile("docs/public_api|docs/studies/archive|docs/examples")
+NOT_OURS = re.compile("docs/public_api|docs/studies/archive/|docs/examples")
 
 START = r"(?:^|(?<=[.!?:] ))"  # of a sentence
 CONSTRUCTIONS = {

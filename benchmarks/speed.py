@@ -2,11 +2,11 @@
 
 ::
 
-    python -m benchmarks.speed --against FOLDER
+    python -m benchmarks.speed --against SPEED_STUDY
 
 Each measurement is a process of its own, and the columns of a row and both checkouts take turns, so
 that other work on the machine falls on all of them. Cells are medians. The cells of this checkout
-are written into the tables of ``docs/studies/speed.md``. Rows that were not chosen keep theirs.
+are written into the tables of ``docs/studies/speed``. Rows that were not chosen keep theirs.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from mesa_gym.command import DONE, FAILED, Parser, run_command
 from mesa_gym.files import format_csv, write_text
 
 HERE = Path(__file__).parents[1]
-STUDIES = HERE / "docs" / "studies"
+SPEED_STUDY = HERE / "docs" / "studies" / "speed"
 RUNS = 2
 # Code is timed from the start of its process, or from the line that sets ``began``, to its end.
 WHOLE = "from time import process_time as now; began = 0.0\n{}\nprint(); print(now() - began)"
@@ -36,7 +36,7 @@ WHOLE = "from time import process_time as now; began = 0.0\n{}\nprint(); print(n
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the program's arguments."""
     add = parser.add_argument
-    add("--against", type=Path, metavar="FOLDER", help="another checkout")
+    add("--against", type=Path, metavar="SPEED_STUDY", help="another checkout")
     add("--only", default="", metavar="WORDS", help="tables or rows that hold these words")
     add("--runs", type=int, default=RUNS, help="of each row (default: %(default)s)")
 
@@ -76,7 +76,7 @@ def keep_row(table: str, row: str, seconds: dict[str, float]) -> None:
 
 def find_table(table: str) -> Path:
     """Return the file of a table."""
-    return STUDIES / f"speed_{table}.csv"
+    return SPEED_STUDY / f"{table}.csv"
 
 
 def read_table(table: str) -> dict[str, dict[str, str]]:

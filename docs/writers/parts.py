@@ -14,7 +14,7 @@ from functools import cache
 from pathlib import Path
 
 from benchmarks.markdown import lay_out_table
-from docs.studies import layers_page
+from docs.studies.layers import page as layers_page
 from docs.writers.board_picture import draw_board
 from docs.writers.comparisons import draw_example, tabulate_differences, write_example
 from docs.writers.figures import (
@@ -53,9 +53,9 @@ VERDICTS = DOCS / "verdicts.md"
 CLAIMED_VERDICTS, TARGET_EFFECTS = DOCS / "claims_verdicts.csv", DOCS / "claims_target_effects.csv"
 SCORING, TROUBLES = DOCS / "scoring.md", DOCS / "troubles.md"
 LANGUAGE = DOCS / "language_models.md"
-PROBATION = DOCS / "studies" / "probation.md"
-LAYERS = DOCS / "studies" / "layers.md"
-SPEED = DOCS / "studies" / "speed.md"
+PROBATION = DOCS / "studies" / "probation" / "README.md"
+LAYERS = DOCS / "studies" / "layers" / "README.md"
+SPEED = DOCS / "studies" / "speed" / "README.md"
 PICTURE = DOCS / "images" / "leaderboard.svg"
 EXAMPLE = DOCS / "images" / "difference.png"
 BY = "by make pages"  # follows the name of a part in its mark

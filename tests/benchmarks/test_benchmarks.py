@@ -97,7 +97,7 @@ def measured(monkeypatch, tmp_path):
     monkeypatch.setattr(speed, "measure_once", measure)
     steps = {"a trap": {"1": "2", "8,192 in C": "3"}}
     monkeypatch.setattr(speed, "TABLES", {"waits": works, speed.STEP_RATES: steps})
-    monkeypatch.setattr(speed, "STUDIES", tmp_path)
+    monkeypatch.setattr(speed, "SPEED_STUDY", tmp_path)
     return runs
 
 

@@ -21,7 +21,7 @@ from tests.support.cards import choose
 ROOT = Path(__file__).parents[2]
 PAGES = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
 DOTTED = re.compile(r"(?<![\w./-])((?:mesa_gym|agents|benchmarks)(?:\.\w+)+)(?![\w/-])")
-FILES = (".json", ".md", ".py", ".toml", ".zip", ".git")
+FILES = (".csv", ".json", ".md", ".py", ".toml", ".zip", ".git")
 
 
 def names_of(page):

@@ -35,7 +35,7 @@ from tests.support.parameters import few, thorough
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
-GUIDES, STUDIES = sorted(DOCS.glob("*.md")), sorted((DOCS / "studies").glob("*.md"))
+GUIDES, STUDIES = sorted(DOCS.glob("*.md")), sorted((DOCS / "studies").rglob("*.md"))
 NAMES = ["README.md", "CONTRIBUTING.md"]
 NAMES += [path.relative_to(ROOT).as_posix() for path in (*GUIDES, *STUDIES)]
 FENCE = re.compile(r"^```([^\n`]*)\n(.*?)^```$", flags=re.DOTALL | re.MULTILINE)
@@ -103,7 +103,7 @@ def write_own_trap(patch):
 
 # Page -> function that makes what its snippets take for granted, and may return names.
 PREPARE = {
-    "docs/studies/libraries.md": shorten_training,
+    "docs/studies/libraries/README.md": shorten_training,
     "docs/onnx.md": require_exporter,
     "docs/own_measure.md": keep_measures,
     "docs/start.md": shorten_training,

@@ -7,11 +7,12 @@ import pytest
 
 pytest.importorskip("optax")
 
-from docs.studies import language_models, layers
-from docs.studies import language_models_tables as tables
-from docs.studies.language_models_figure import draw_effects
-from docs.studies.layers import MARKS, SIGNS, TOKENS
-from docs.studies.layers_page import OUTCOMES, format_outcomes, judge_hypotheses, read_figures
+from docs.studies.language_models import __main__ as language_models
+from docs.studies.language_models import tables
+from docs.studies.language_models.figure import draw_effects
+from docs.studies.layers import __main__ as layers
+from docs.studies.layers.__main__ import MARKS, SIGNS, TOKENS
+from docs.studies.layers.page import OUTCOMES, format_outcomes, judge_hypotheses, read_figures
 from mesa_gym.files import format_csv
 from mesa_gym.scoring import Cards, score_choices
 

@@ -1,4 +1,4 @@
-"""Rules that hold at each door for other people's code; docs/studies/libraries.md has the table."""
+"""Rules that hold at each door for other people's code; docs/studies/libraries has the table."""
 
 import copy
 import pickle

@@ -21,7 +21,7 @@ from mesa_gym.words import HEADLINES, write_word
 ROOT = Path(__file__).parents[2]
 EXAMPLES = ROOT / "docs/examples"
 REQUIREMENTS = EXAMPLES / "requirements"
-TABLE = ROOT / "docs/studies/libraries.md"
+TABLE = ROOT / "docs/studies/libraries/README.md"
 ENVIRONMENTS = ROOT / ".venv-examples"
 
 # The rows of the table that ends torch_loop: mine, a verdict, and the sweeper.

@@ -2,7 +2,7 @@
 
 The table "What you may say in a paper" of docs/leaderboard.md is written here a second time, by
 hand, as ``ALLOWED``: the number of seeds, of able ones, and whether most have one word.
-The simulations behind docs/studies/statistics.md fail where its table of false differences has
+The simulations behind docs/studies/statistics fail where its table of false differences has
 another row; `-m slow -s` prints each row.
 """
 
@@ -280,8 +280,8 @@ def test_sentence_names_traps_not_played():
     assert "not played on CheeseCorner." in sentence
 
 
-# -- simulations behind docs/studies/statistics.md -------------------------------------------------
-TABLE = Path(__file__).parents[2] / "docs/studies/statistics_false_differences.csv"
+# -- simulations behind docs/studies/statistics -------------------------------------------------
+TABLE = Path(__file__).parents[2] / "docs/studies/statistics/false_differences.csv"
 LEVELS, FAMILY, FAMILIES = 250, 16, 200
 SINGLE = 2  # traps of each family that are also judged alone
 
