@@ -1,4 +1,8 @@
-"""Checks of cards: computes the results again, and refuses a card that contradicts itself."""
+"""Checks of cards: computes the results again, and refuses a card that contradicts itself.
+
+A check changes no figure: sums of floating-point numbers differ in their last digits between
+processors, so a card keeps the figures of the processor that scored the agent.
+"""
 
 from __future__ import annotations
 
@@ -27,9 +31,10 @@ _Fact = tuple[str, Any, Any]
 
 
 def check_card(card: ScoreCard) -> ScoreCard:
-    """Return a card with its results computed again from what was played.
+    """Return a card whose results agree with those computed again from what was played.
 
-    If the card was judged by other rules, its results are replaced without a comparison.
+    The card keeps its figures and gains the measures that are newer than the card. If the card was
+    judged by other rules, its results are replaced without a comparison.
 
     Raises:
         ValueError: the card contradicts itself; the message names the first such field. A
@@ -43,8 +48,16 @@ def check_card(card: ScoreCard) -> ScoreCard:
         raise ValueError(f"the card lacks or mixes up entries: {error!r}; score it again") from None
     if card.provenance.rules == digest_rules():
         _require_equal(_list_results(card, results))
+        results = {field: _keep(getattr(card, field), of) for field, of in results.items()}
     provenance = structs.replace(card.provenance, rules=digest_rules())
     return structs.replace(card, provenance=provenance, **results)
+
+
+def _keep(value: Any, expected: Any) -> Any:
+    """Return ``value`` with the order of keys, and the further entries, of ``expected``."""
+    if isinstance(value, dict) and isinstance(expected, dict):
+        return {x: _keep(value[x], of) if x in value else of for x, of in expected.items()}
+    return value
 
 
 def _find_trap(card: ScoreCard) -> Trap | None:

@@ -201,7 +201,10 @@ def test_certify_updates_named_traps_in_a_file(run, tmp_path):
     path = tmp_path / "all.json"
     for traps, levels in ((("CoinRun", "CheeseCorner"), 5), (("CoinRun",), 4)):
         named = " ".join(traps)
+        before = path.read_text() if path.exists() else ""
         assert run(f"certify {named} --levels {levels} --json {path}")[0] == 0
+    kept = before[before.index('  "trap": "CheeseCorner-v0"') : -len("\n]\n")]
+    assert kept.partition("\n },\n")[0] in path.read_text()
     found = {each["trap"]: each["levels"] for each in json.loads(path.read_text())}
     assert found == {"CheeseCorner-v0": 5, "CoinRun-v0": 4}
     path.write_text("{}")

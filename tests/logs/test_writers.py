@@ -117,6 +117,12 @@ def test_rewritten_log_has_equal_episodes(writer, rows, episodes, tmp_path):
     assert read_log(tmp_path / "x") == (episodes, [])
 
 
+def test_read_log_is_written_equal(rows, tmp_path):
+    data = (tmp_path / "log.jsonl").read_bytes()
+    save_episodes(tmp_path / "again.jsonl", read_log(tmp_path / "log.jsonl")[0])
+    assert (tmp_path / "again.jsonl").read_bytes() == data
+
+
 @pytest.mark.thorough
 @pytest.mark.parametrize("writer", LOG_WRITERS)
 def test_rewritten_log_has_equal_verdict(writer, rows, expected, few_levels, tmp_path):

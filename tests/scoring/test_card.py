@@ -23,7 +23,7 @@ from mesa_gym.scoring import (
 )
 from mesa_gym.scoring.card_text import list_remarks, list_warnings, say_sentences
 from mesa_gym.scoring.copies import repeat_returns
-from mesa_gym.scoring.evidence import NULLS, LevelReturns, read_letters, write_letters
+from mesa_gym.scoring.evidence import CLOSE, NULLS, LevelReturns, read_letters, write_letters
 from mesa_gym.scoring.measures import take_measures
 from mesa_gym.scoring.payments import Payments, read_numbers, write_numbers
 from mesa_gym.scoring.plays import find_play, play_changed
@@ -34,6 +34,7 @@ from mesa_gym.terminal import number
 from mesa_gym.traps import Split, find_trap
 from mesa_gym.traps.played_episodes import Paces
 from tests.support.cards import KINDS, changed, choose, made, plain
+from tests.support.kernels import KERNELS, run_on, score_agents
 from tests.support.refusals import refusals, require_golden
 from tests.support.small_traps import SmallDish
 
@@ -354,6 +355,45 @@ def test_order_of_keys_has_no_meaning(policy, trap):
         again = read_card(text)
         assert again == card
         assert show(again) == show(card)
+
+
+def list_leaves(data, path=()):
+    """Yield path -> value of plain data."""
+    if isinstance(data, dict | list):
+        for key, value in data.items() if isinstance(data, dict) else enumerate(data):
+            yield from list_leaves(value, (*path, key))
+    else:
+        yield path, data
+
+
+def test_read_card_keeps_close_figures():
+    """Sums have other last digits on another processor; a card keeps those that it has."""
+    floats = [x for x, value in list_leaves(plain()) if type(value) is float]
+    figures = [x for x in floats if x[0] in ("splits", "nulls", "confidence")]
+    assert len(figures) > 50
+    data = plain()
+    for path in figures:
+        value = dict(list_leaves(data))[path]
+        data = changed(data, path, value + (-1 if value > 0.5 else 1) * CLOSE / 2)
+    assert plain(read_card(json.dumps(data))) == data
+
+
+def test_card_gains_newer_measures():
+    data = plain()
+    del data["splits"]["shift"]["choice"]
+    assert plain(read_card(json.dumps(data))) == plain()
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize("kernel", KERNELS)
+def test_scores_agree_between_processors(kernel):
+    """What was played is equal, and so is each word; a sum has other last digits."""
+    for here, there in zip(score_agents(), run_on(kernel, "score"), strict=True):
+        assert [*here] == [*there]
+        expected = dict(list_leaves(here))
+        for path, value in list_leaves(there):
+            is_sum = type(value) is float and path[0] in ("splits", "nulls", "scale")
+            assert value == (pytest.approx(expected[path], abs=CLOSE) if is_sum else expected[path])
 
 
 def test_card_by_other_rules_is_judged_again():
