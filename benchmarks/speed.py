@@ -2,7 +2,7 @@
 
 ::
 
-    python -m benchmarks.speed --against SPEED_STUDY
+    python -m benchmarks.speed --against FOLDER
 
 Each measurement is a process of its own, and the columns of a row and both checkouts take turns, so
 that other work on the machine falls on all of them. Cells are medians. The cells of this checkout
@@ -36,7 +36,7 @@ WHOLE = "from time import process_time as now; began = 0.0\n{}\nprint(); print(n
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the program's arguments."""
     add = parser.add_argument
-    add("--against", type=Path, metavar="SPEED_STUDY", help="another checkout")
+    add("--against", type=Path, metavar="FOLDER", help="another checkout")
     add("--only", default="", metavar="WORDS", help="tables or rows that hold these words")
     add("--runs", type=int, default=RUNS, help="of each row (default: %(default)s)")
 

@@ -78,9 +78,6 @@ def write_all() -> None:
         base_expected=[cls for cls in classes if cls.expected == "base"],
         about_base=BASE_EXPECTED,
     )
-    agents = [card for card in _read_cards() if agent_and_seed(card.policy)[1] is not None]
-    results = pipes(HEADS, tabulate_groups(group_cards(agents)))
-    write_text(FOLDER / "_results.md", f"{results}\n")
     _write(HERE / "reference" / "commands.md", "commands", commands=commands())
     _write(HERE / "reference" / "score_card_json.md", "score_card", measures=MEASURES)
 

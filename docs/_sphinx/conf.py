@@ -20,8 +20,8 @@ project_copyright = author
 version = release = mesa_gym.__version__
 
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx.ext.viewcode"]
-# Other pages include `_results.md`; links to examples lead to files.
-exclude_patterns = ["_sphinx/toctrees", "_sphinx/traps/_*.md", "examples/**"]
+# Links to examples lead to files.
+exclude_patterns = ["_sphinx/toctrees", "examples/**"]
 # Blocks of commands and their output have no language.
 highlight_language = "none"
 

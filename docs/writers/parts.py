@@ -13,7 +13,7 @@ from collections import Counter, defaultdict
 from functools import cache
 from pathlib import Path
 
-from benchmarks.markdown import lay_out_table
+from benchmarks.markdown import lay_out_table, pipes
 from docs.studies.layers import page as layers_page
 from docs.writers.board_picture import draw_board
 from docs.writers.comparisons import draw_example, tabulate_differences, write_example
@@ -27,7 +27,9 @@ from docs.writers.figures import (
 )
 from docs.writers.headline import describe_agreement, describe_controls, describe_learning
 from docs.writers.prices import tabulate_prices
+from docs.writers.tables import fill_tables, list_pages, put_part
 from mesa_gym.files import format_csv, write_text
+from mesa_gym.policies.seeds import agent_and_seed
 from mesa_gym.report import (
     Leaderboard,
     card_packing,
@@ -39,6 +41,7 @@ from mesa_gym.report.board_columns import write_headline
 from mesa_gym.report.board_rows import IDLE, TRICK, strip_version
 from mesa_gym.report.board_text import LEARNER
 from mesa_gym.report.statements import RULES, SAYINGS
+from mesa_gym.report.tables import HEADS, tabulate_groups
 from mesa_gym.scoring.evidence import SWEEPER
 from mesa_gym.scoring.reasons import describe_rule, find_headline
 from mesa_gym.scoring.rules import CHOICE_RULES
@@ -56,10 +59,10 @@ LANGUAGE = DOCS / "language_models.md"
 PROBATION = DOCS / "studies" / "probation" / "README.md"
 LAYERS = DOCS / "studies" / "layers" / "README.md"
 SPEED = DOCS / "studies" / "speed" / "README.md"
+RECORDS = DOCS / "studies" / "archive" / "README.md"
+GUIDE, EXAMPLE_TRAP = DOCS / "write_a_trap.md", DOCS.parent / "mesa_gym" / "cli" / "example_trap.py"
 PICTURE = DOCS / "images" / "leaderboard.svg"
 EXAMPLE = DOCS / "images" / "difference.png"
-BY = "by make pages"  # follows the name of a part in its mark
-END = "<!-- until here -->"
 WANTED = ("CheeseDish", "RedBlueDoors", "ColourShape", "ChuteOrFire", "Attributes")
 
 
@@ -131,6 +134,12 @@ def write_tricks() -> str:
     return lay_out_table(["trick", *map(write_word, HEADLINES)], rows)
 
 
+def tabulate_results() -> str:
+    """Return the shares of all committed agents, as a table in Markdown."""
+    agents = [card for card in read_committed() if agent_and_seed(card.policy)[1] is not None]
+    return pipes(HEADS, tabulate_groups(group_cards(agents)))
+
+
 @cache
 def read_board() -> Leaderboard:
     """Return the leaderboard of the committed agents."""
@@ -164,6 +173,8 @@ def write_parts() -> dict[Path, dict[str, str]]:
         LANGUAGE: {"prices": tabulate_prices()},
         LAYERS: layers_page.write_parts(layers_page.read_figures()),
         SPEED: {"answer": describe_speed()},
+        GUIDE: {"example": f"```py\n{EXAMPLE_TRAP.read_text()}```"},
+        RECORDS: {"results": tabulate_results()},
     }
 
 
@@ -172,30 +183,23 @@ def write_tables() -> dict[Path, str]:
     return {CLAIMED_VERDICTS: list_words(read_board()), TARGET_EFFECTS: tabulate_wants()}
 
 
-def put_part(page: Path, name: str, text: str) -> None:
-    """Write a part into a page, between its mark and the next ``END``.
-
-    A mark at the end of its line is followed by paragraphs, another mark by words of its line.
-
-    Raises:
-        ValueError: the page lacks the mark or an ``END`` after it.
-    """
-    mark = f"<!-- {name}, {BY} -->"
-    before, begin, rest = page.read_text().partition(mark)
-    _, end, after = rest.partition(END)
-    if not end:
-        raise ValueError(f"{page} has no place for the part: {mark} and then {END}")
-    gap = "\n\n" if rest.startswith("\n") else ""
-    write_text(page, f"{before}{begin}{gap}{text}{gap}{end}{after}")
+def write_pages() -> dict[Path, str]:
+    """Return the text of each page with parts or tables."""
+    pages = {page: fill_tables(page) for page in list_pages()}
+    for page, parts in write_parts().items():
+        text = pages.get(page) or page.read_text()
+        for name, part in parts.items():
+            text = put_part(text, name, part)
+        pages[page] = text
+    return pages
 
 
 def main() -> None:
-    """Write the pages' parts and the picture."""
-    for page, parts in write_parts().items():
-        for name, text in parts.items():
-            put_part(page, name, text)
+    """Write the tables, the pages and the pictures of results."""
     for file, text in write_tables().items():
         write_text(file, text)
+    for page, text in write_pages().items():
+        write_text(page, text)
     EXAMPLE.write_bytes(draw_example())
     PICTURE.write_text(draw_board(read_board()))
     card_packing.record_board()

@@ -78,15 +78,16 @@ assert main(["score", name, "--policy", "oracle:shady", "--levels", "50",
 
 PAGES = """
 from docs.writers import headline
-from docs.writers.parts import BOARD, README, package_traps, put_part, read_board
+from docs.writers.parts import BOARD, README, package_traps, read_board
+from docs.writers.tables import put_part
 from docs.writers.traps import write_page
 board, text = read_board(), README.read_text()
 assert headline.describe_learning(board, "docs/") in text
 assert headline.describe_controls(board) in text
 for describe in (headline.describe_learning, headline.describe_agreement):
     assert describe(board) in BOARD.read_text()
-put_part(README, "traps", str(len(package_traps())))
-print(*write_page().splitlines()[3:10], README.read_text(), sep="\\n")
+readme = put_part(text, "traps", str(len(package_traps())))
+print(*write_page().splitlines()[3:10], readme, sep="\\n")
 """
 
 
