@@ -32,7 +32,7 @@ from mesa_gym.report.board_rows import is_shown
 from mesa_gym.report.card_packing import pack_cards
 from mesa_gym.report.committed import REFERENCES, read_origins
 from mesa_gym.scoring import ScoreCard
-from mesa_gym.solver.standard import EVALUATION_LEVELS
+from mesa_gym.solver.store import EVALUATION_LEVELS
 from mesa_gym.traps import find_trap
 
 

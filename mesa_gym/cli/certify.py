@@ -19,7 +19,7 @@ from mesa_gym.scoring.plays import MOST_LEVELS
 from mesa_gym.solver.certificate import Agreement, Certificate, certify
 from mesa_gym.solver.disagreement import explain_failures
 from mesa_gym.solver.overlap import Overlap, measure_overlaps
-from mesa_gym.solver.standard import EVALUATION_LEVELS
+from mesa_gym.solver.store import EVALUATION_LEVELS
 from mesa_gym.terminal import Progress, format_table, say
 from mesa_gym.testing.check import explain_error, find_own_line
 from mesa_gym.traps import Split, Trap, all_traps

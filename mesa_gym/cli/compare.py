@@ -31,7 +31,7 @@ from mesa_gym.report.figure import load_figure
 from mesa_gym.report.intervals import load_special
 from mesa_gym.scoring import Cards, ScoreCard, evaluate
 from mesa_gym.scoring.evaluation import names_trap
-from mesa_gym.solver.standard import EVALUATION_LEVELS
+from mesa_gym.solver.store import EVALUATION_LEVELS
 from mesa_gym.traps import find_trap, look_up_trap
 
 

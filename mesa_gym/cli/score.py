@@ -41,7 +41,7 @@ from mesa_gym.scoring import Cards, Record, ScoreCard, evaluate, score_all
 from mesa_gym.scoring.evaluation import make_player, names_trap
 from mesa_gym.scoring.playing import SPENT
 from mesa_gym.scoring.plays import MOST_LEVELS, MOST_SEED
-from mesa_gym.solver.standard import EVALUATION_LEVELS
+from mesa_gym.solver.store import EVALUATION_LEVELS
 from mesa_gym.terminal import Progress, printable
 from mesa_gym.traps import Split, Trap
 

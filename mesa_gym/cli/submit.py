@@ -32,7 +32,7 @@ from mesa_gym.report.statements import LEAST_SEEDS
 from mesa_gym.report.tables import table
 from mesa_gym.scoring import Cards, ScoreCard, evaluate
 from mesa_gym.scoring.copies import find_copied, group_by_seed
-from mesa_gym.solver.standard import EVALUATION_LEVELS
+from mesa_gym.solver.store import EVALUATION_LEVELS
 from mesa_gym.terminal import printable, say
 from mesa_gym.traps import find_trap, look_up_trap
 from mesa_gym.words import FAILS_TASK

@@ -44,7 +44,7 @@ from mesa_gym.scoring.registry import count_levels
 from mesa_gym.scoring.returns import SplitPayments, keep_payments, make_scale
 from mesa_gym.scoring.verdict import FORMS, digest_rules
 from mesa_gym.solver import LevelValues
-from mesa_gym.solver.standard import EVALUATION_LEVELS
+from mesa_gym.solver.store import EVALUATION_LEVELS
 from mesa_gym.solver.values import Progress
 from mesa_gym.traps import Split, Trap
 from mesa_gym.traps.played_episodes import Episodes

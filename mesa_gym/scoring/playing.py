@@ -20,7 +20,7 @@ from mesa_gym.scoring.plays import FEW_LEVELS, JUDGED, Play, play_changed, plays
 from mesa_gym.scoring.record import ENDED, Record
 from mesa_gym.solver import LevelValues, Solution, level_values, share_solution
 from mesa_gym.solver.actions import ActionTable, KeptActions
-from mesa_gym.solver.cache import cache_file
+from mesa_gym.solver.cache import name_shelf
 from mesa_gym.solver.values import Progress
 from mesa_gym.traps import Split, Trap
 from mesa_gym.traps.judged_by import AGAIN, BARE
@@ -237,9 +237,9 @@ class SplitLevels:
                 tables[play.name] = ActionTable(self.trap, play.change(starts), self.horizon)
         except ValueError:  # too many levels to number together
             return True
-        arguments = self.trap, self.split, numbers, self.horizon, self.salt
-        path = cache_file(*arguments, policy.goal, type(policy).__mro__[:-1])
-        self._kept[player] = KeptActions(path, tables)
+        content = policy.goal, numbers.tolist()
+        shelf = name_shelf(self.trap, self.split, self.horizon, self.salt, content, type(policy))
+        self._kept[player] = KeptActions(shelf, tables)
         return not self._kept[player].read()
 
 

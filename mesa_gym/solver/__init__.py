@@ -8,11 +8,12 @@ from mesa_gym.solver.numbering import StateNumbers
 from mesa_gym.solver.placing import PlacementGraph, share_first_contacts
 from mesa_gym.solver.reference import reference_actions
 from mesa_gym.solver.solution import Solution, actions_in, get_solution, share_solution
+from mesa_gym.solver.store import level_values
 from mesa_gym.solver.sweeps import TIE
 from mesa_gym.solver.targets import targets
 from mesa_gym.solver.time_left import TimeLeft
 from mesa_gym.solver.value_columns import LevelValues
-from mesa_gym.solver.values import level_values, solutions
+from mesa_gym.solver.values import solutions
 
 __all__ = [
     "TIE",

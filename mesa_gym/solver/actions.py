@@ -6,17 +6,17 @@ A policy set is one byte per (step, state), bit a for action a; 0 means that the
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
 from mesa_gym.engine import Ints, State
-from mesa_gym.solver.cache import Arrays, read_arrays, write_arrays
+from mesa_gym.solver.cache import read_shelf, refuse_file, write_shelf
 from mesa_gym.solver.graph import ACTION_COUNT, Codes, Graph
 from mesa_gym.solver.numbering import StateNumbers
 from mesa_gym.solver.solution import Solution, actions_in
 from mesa_gym.solver.sweeps import Masks
+from mesa_gym.solver.value_columns import Arrays
 from mesa_gym.traps import Trap
 
 # The most entries of a table that is written to disk, at 13 bytes per entry.
@@ -135,40 +135,44 @@ class ActionTable:
 
 
 class KeptActions(NamedTuple):
-    """The actions of a policy in some plays of a split's levels, and the file that stores them.
+    """The actions of a policy in some plays of a split's levels, and the shelf that stores them.
 
     Attributes:
-        path: the file (``cache_file``).
+        shelf: the name of the shelf (``name_shelf``).
         tables: play -> its table.
     """
 
-    path: Path
+    shelf: str
     tables: Mapping[str, ActionTable]
 
     def read(self) -> bool:
-        """Fill the empty tables from the file, and return whether it contained all of them."""
-
-        def parse(arrays: Arrays) -> bool:
-            parts = []
-            for play, table in self.tables.items():
-                first, span, mask = (arrays[f"{field}|{play}"] for field in _FIELDS)
-                kinds = "".join(array.dtype.char for array in (table.first, table.span, table.mask))
-                if (
-                    "".join(array.dtype.char for array in (first, span, mask)) != kinds
-                    or not 0 < len(first) == len(span) == len(mask)
-                    or (np.diff(first) < span[:-1]).any()
-                    or ((mask == 0) | (mask >= 1 << ACTION_COUNT)).any()
-                ):
-                    raise ValueError(f"the arrays of {play} are not actions")
-                parts.append((table, first, span, mask))
-            for table, *entries in parts:
+        """Fill the empty tables from the shelf, and return whether it contained all of them."""
+        for path, arrays in read_shelf(self.shelf):
+            try:
+                parts = [(table, _find_entries(arrays, x)) for x, table in self.tables.items()]
+            except (KeyError, ValueError) as error:
+                refuse_file(path, f"they are not actions ({error})")
+                continue
+            for table, entries in parts:
                 table.enter(*entries)
             return True
-
-        return bool(read_arrays(self.path, parse))
+        return False
 
     def write(self) -> None:
         """Write the tables, unless one has too many entries."""
         if all(table.whole for table in self.tables.values()):
             tables = self.tables.items()
-            write_arrays(self.path, {f"{x}|{p}": getattr(t, x) for p, t in tables for x in _FIELDS})
+            write_shelf(self.shelf, {f"{x}|{p}": getattr(t, x) for p, t in tables for x in _FIELDS})
+
+
+def _find_entries(arrays: Arrays, play: str) -> tuple[Ints, Ints, Codes]:
+    """Return the entries of a play's table; KeyError or ValueError if the arrays have none."""
+    first, span, mask = (arrays[f"{field}|{play}"] for field in _FIELDS)
+    if (
+        [array.dtype for array in (first, span, mask)] != [np.int64, np.int32, np.uint8]
+        or not 0 < len(first) == len(span) == len(mask)
+        or (np.diff(first) < span[:-1]).any()
+        or ((mask == 0) | (mask >= 1 << ACTION_COUNT)).any()
+    ):
+        raise ValueError(f"arrays of {play}")
+    return first, span, mask

@@ -1,45 +1,37 @@
-"""Disk cache of the values of levels and of oracles' actions, so that they are computed once.
+"""Files of the values of levels and of oracles' actions, so that they are computed once.
 
-The name of a file identifies everything that its values depend on. A file is written completely or
-not at all, so several processes of one user may share the folder. Checksums detect damage but not
-forgery, so a folder or file that other users own or can write to is not used.
+A *shelf* is a group of files whose names begin with an identity of everything that their arrays
+depend on. The rest of a name is a digest of the arrays, which detects damage. A file is written
+completely or not at all and never changes, so several processes may share the folder. Digests do
+not detect forgery, so a folder or file that other users own or can write to is not used.
 """
 
 from __future__ import annotations
 
 import contextlib
-import inspect
 import io
+import lzma
 import os
-import secrets
 import stat
-from collections.abc import Callable
+from collections.abc import Iterator
 from functools import cache
 from hashlib import blake2b
 from pathlib import Path
-from typing import Any, TypeVar
 
 import numpy as np
 
-from mesa_gym.engine import Ints
 from mesa_gym.files import read_bytes, write_bytes
+from mesa_gym.solver.identity import identify_code
+from mesa_gym.solver.value_columns import Arrays
 from mesa_gym.terminal import printable, say
 from mesa_gym.traps import Split, Trap
 
-Arrays = dict[str, np.ndarray]
-
-
-class ImpossibleValueError(ValueError):
-    """Cached values that no solver can have computed: they were forged or damaged."""
-
-
-T = TypeVar("T")
-
-# The array that identifies the file to which the arrays belong.
-_OF = "of"
-_ROOT = Path(__file__).parents[1]
+# The package's files, which have the values of the standard levels.
+STANDARD_FOLDER = Path(__file__).parent / "standard"
+_COMPRESSED = b"\xfd7zXZ"
+# Compression of numbers of 8 bytes, which is a twentieth smaller than the usual one.
+_FILTERS = [{"id": lzma.FILTER_LZMA2, "preset": 9, "lc": 0, "lp": 3, "pb": 3}]
 ADMINISTRATOR = 0  # root, who can write every file anyway
-_PACKAGES = ("engine", "traps", "solver")
 
 
 def cache_folder() -> Path:
@@ -64,11 +56,13 @@ def read_kept(path: Path) -> bytes:
     return read_bytes(path)
 
 
-def write_kept(path: Path, data: bytes) -> None:
+def write_kept(path: Path, data: bytes) -> bool:
     """Write a file for ``read_kept`` if possible; new folders are private to the user."""
     with contextlib.suppress(OSError):  # a cache that cannot be written only costs time
         make_private(path.parent)
         write_bytes(path, data)
+        return True
+    return False
 
 
 def make_private(folder: Path) -> None:
@@ -100,84 +94,81 @@ def say_once(message: str) -> None:
     say(f"mesa-gym: {printable(message)}")
 
 
-def cache_file(
-    trap: Trap,
-    split: Split,
-    numbers: Ints,
-    horizon: int,
-    salt: str,
-    policy: str = "",
-    classes: tuple[type, ...] = (),
-) -> Path:
-    """Return the cache path for values of levels, or for the actions of a policy on them.
+def name_shelf(
+    trap: Trap, split: Split, horizon: int, salt: str, content: object, *classes: type
+) -> str:
+    """Return the identity of arrays of a split's levels; "" if the code is unknown.
 
-    Its name also depends on the sources of the solver and of ``classes``, the policy's classes.
+    Args:
+        trap: the trap.
+        split: the split.
+        horizon: the time limit.
+        salt: the levels' salt.
+        content: an object whose text names the arrays.
+        classes: other classes whose code computes the arrays.
     """
-    digest = blake2b(digest_size=16)
+    if (code := identify_code(type(trap), *classes)) is None:
+        return ""
     discounts = {name: o.discount for name, o in trap.objectives.items()}
-    digest.update(repr((trap, split.value, salt, horizon, discounts, policy)).encode())
-    digest.update(numbers.tobytes())
-    # Without sources the name is random, so that the values are never read.
-    digest.update(_hash_sources((*classes, *type(trap).__mro__)) or secrets.token_bytes(16))
-    return cache_folder() / f"{trap.name()}-{split.value}-{digest.hexdigest()}.npz"
+    parts = trap, type(trap).__qualname__, split.value, salt, horizon, discounts, content, code
+    digest = blake2b(repr(parts).encode(), digest_size=10)
+    return f"{trap.name()}-{split.value}-{digest.hexdigest()}"
 
 
-@cache
-def _hash_sources(classes: tuple[type, ...]) -> bytes:
-    """Return a digest of the engine, the traps, the solver, and the files of a trap's classes.
+def list_shelf(shelf: str, folder: Path) -> list[Path]:
+    """Return a shelf's files in a folder."""
+    return sorted(folder.glob(f"{shelf}-*.npz")) if shelf else []
 
-    The digest is computed once, because a process keeps the code that it has loaded. Modules that
-    a user's file imports are not included: after a change there, remove the cache folder.
 
-    Returns:
-        The digest; b"" for a class in a notebook or a function, whose arguments are unknown.
+def read_shelf(shelf: str) -> Iterator[tuple[Path, Arrays]]:
+    """Yield a shelf's files with their arrays, first of the package, then of the cache.
+
+    Damaged files are left out, and one line is printed about each.
     """
-    files = [path for name in _PACKAGES for path in sorted((_ROOT / name).rglob("*.py"))]
-    for cls in classes[:-1]:  # the last is `object`
-        if "<locals>" in cls.__qualname__:
-            return b""
+    folders = STANDARD_FOLDER, cache_folder()
+    for path in [path for folder in folders for path in list_shelf(shelf, folder)]:
         try:
-            files.append(Path(inspect.getfile(cls)))
-        except (OSError, TypeError):
-            return b""
-    try:
-        digests = [blake2b(read_bytes(path)).digest() for path in files]
-    except OSError:  # a file was removed, or is in an archive
-        return b""
-    return blake2b(b"".join(digests)).digest()
+            data = read_bytes(path) if path.parent == STANDARD_FOLDER else read_kept(path)
+            arrays = _unpack(data)
+            if path.name != name_file(shelf, arrays):
+                raise ValueError("the name does not fit the arrays")
+        except OSError:  # such as a file that another process has just joined with others
+            continue
+        except Exception as error:  # damage makes NumPy, zipfile and lzma raise almost anything
+            refuse_file(path, f"it is damaged ({type(error).__name__})")
+        else:
+            yield path, arrays
 
 
-def read_arrays(path: Path, parse: Callable[[Arrays], T]) -> T | None:
-    """Return ``parse`` of a file's arrays; None if the file is missing, foreign or damaged.
-
-    The caller then computes the values and writes the file again. Checksums detect damage, and the
-    header detects a foreign file. An ``ImpossibleValueError`` of ``parse`` is printed in one line.
-    """
-    try:
-        # Read from memory, because np.load would leave a damaged file open.
-        with np.load(io.BytesIO(read_kept(path)), allow_pickle=False) as kept:
-            arrays = {key: kept[key] for key in kept.files}
-        if arrays.pop(_OF) != identify(path.name, arrays):
-            return None  # the file was renamed, or a number was changed
-        return parse(arrays)
-    except ImpossibleValueError as error:
-        say_once(f"the cached values {path} are refused and computed again: {error}")
-        return None
-    except Exception:  # damage makes NumPy and zipfile raise almost anything
-        return None
+def refuse_file(path: Path, reason: str) -> None:
+    """Print, once, that a file is not used."""
+    say_once(f"the values {path} are refused, and their levels are solved: {reason}")
 
 
-def identify(owner: str, arrays: Arrays) -> str:
-    """Return a text that identifies arrays: the name of their owner, and a digest."""
-    digest = blake2b(digest_size=16)
+def write_shelf(shelf: str, arrays: Arrays) -> Path | None:
+    """Write arrays to a new file of a shelf in the cache; return it, or None if that failed."""
+    path = cache_folder() / name_file(shelf, arrays)
+    return path if shelf and write_kept(path, pack_arrays(arrays)) else None
+
+
+def pack_arrays(arrays: Arrays, compress: bool = False) -> bytes:
+    """Return named arrays as the bytes of an ``.npz`` file; equal arrays give equal bytes."""
+    buffer = io.BytesIO()
+    np.savez(buffer, **arrays)  # type: ignore[arg-type]
+    return lzma.compress(buffer.getvalue(), filters=_FILTERS) if compress else buffer.getvalue()
+
+
+def _unpack(data: bytes) -> Arrays:
+    """Return the arrays of a file, which ``pack_arrays`` may have compressed."""
+    data = lzma.decompress(data) if data.startswith(_COMPRESSED) else data
+    # Read from memory, because np.load would leave a damaged file open.
+    with np.load(io.BytesIO(data), allow_pickle=False) as file:
+        return {name: file[name] for name in file.files}
+
+
+def name_file(shelf: str, arrays: Arrays) -> str:
+    """Return the name of a shelf's file, which ends with a digest of its arrays."""
+    digest = blake2b(shelf.encode(), digest_size=8)
     for name, array in sorted(arrays.items()):
         digest.update(repr((name, array.dtype.str, array.shape)).encode() + array.tobytes())
-    return f"{owner} {digest.hexdigest()}"
-
-
-def write_arrays(path: Path, arrays: Arrays) -> None:
-    """Write named arrays to a file, completely or not at all."""
-    buffer = io.BytesIO()
-    named: dict[str, Any] = {**arrays, _OF: np.array(identify(path.name, arrays))}
-    np.savez(buffer, **named)
-    write_kept(path, buffer.getvalue())
+    return f"{shelf}-{digest.hexdigest()}.npz"

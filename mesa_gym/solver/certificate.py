@@ -13,9 +13,9 @@ import numpy as np
 
 from mesa_gym.solver.graph import Floats
 from mesa_gym.solver.overlap import Overlap, measure_overlaps
-from mesa_gym.solver.standard import EVALUATION_LEVELS
+from mesa_gym.solver.store import EVALUATION_LEVELS, level_values
 from mesa_gym.solver.value_columns import LevelValues
-from mesa_gym.solver.values import Progress, level_values, require_solver
+from mesa_gym.solver.values import Progress, require_solver
 from mesa_gym.traps import Split, Trap
 
 AGREEING = (Split.TRAIN, Split.TEST, Split.CONTROL)

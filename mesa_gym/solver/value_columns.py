@@ -10,11 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mesa_gym.engine import Ints, State
-from mesa_gym.solver.cache import Arrays, ImpossibleValueError
 from mesa_gym.solver.graph import Floats
 from mesa_gym.traps import Trap
 from mesa_gym.traps.played_episodes import ValueKey
 
+Arrays = dict[str, np.ndarray]
 EXACT_WITHIN = 1e-9  # tolerance of inequalities between exact values
 # Field of a key -> the values of a solution.
 VALUE_COLUMNS: dict[str, Callable[..., NDArray[Any]]] = {
@@ -116,46 +116,35 @@ def list_keys(trap: Trap, pairs: bool) -> list[ValueKey]:
     return [*dict.fromkeys(keys)]
 
 
-def check_values(
-    trap: Trap,
-    numbers: Ints,
-    keys: Sequence[ValueKey],
-    arrays: Arrays,
-) -> LevelValues:
-    """Return stored arrays as the values of levels.
+def find_type(key: ValueKey) -> type[np.generic]:
+    """Return the type of a column's numbers."""
+    return np.int64 if key.field in ("numbers", "states", "contact") else np.float64
+
+
+def check_values(trap: Trap, keys: Sequence[ValueKey], arrays: Arrays) -> None:
+    """Raise ValueError unless stored arrays can be values of some levels.
 
     Args:
         trap: the trap.
-        numbers: int64 (n,), level numbers.
-        keys: the columns that are needed.
+        keys: the columns besides ``numbers``.
         arrays: the arrays.
-
-    Raises:
-        ImpossibleValueError: no solver can have computed these numbers.
-        ValueError: the arrays are not these columns of these levels.
     """
-    values, all_keys = LevelValues(arrays), list_keys(trap, pairs=True)
-    numbers_key = ValueKey("numbers")
+    types = {key.name: find_type(key) for key in (ValueKey("numbers"), *keys)}
+    numbers = arrays.get("numbers", np.empty(0))
     if (
-        not {numbers_key, *keys} <= values.columns.keys() <= {numbers_key, *all_keys}
-        or any(a.shape != numbers.shape or a.dtype not in (float, int) for a in arrays.values())
-        or not np.array_equal(values.numbers, numbers)
+        {name: array.dtype.type for name, array in arrays.items()} != types
+        or any(array.shape != (len(numbers),) for array in arrays.values())
+        or not len(numbers)
+        or (np.diff(numbers) <= 0).any()
     ):
-        raise ValueError(f"the arrays are not values of {len(numbers)} levels")
-    _refuse_impossible(trap, values)
-    return values
-
-
-def _refuse_impossible(trap: Trap, values: LevelValues) -> None:
-    """Raise ImpossibleValueError for cached values that contradict a property of exact values."""
-    if any(not np.isfinite(array).all() for array in values.columns.values()):
-        raise ImpossibleValueError("a number is not finite")
-    if not trap.solvable:
-        return
-    for x, floor in values.floor.items():
+        raise ValueError("the arrays are not columns of levels")
+    if any(not np.isfinite(array).all() for array in arrays.values()):
+        raise ValueError("a number is not finite")
+    values = LevelValues(arrays)
+    for x, floor in values.floor.items() if trap.solvable else ():
         if (values.informed[x] < np.maximum(floor, values.optimum[x]) - EXACT_WITHIN).any():
-            raise ImpossibleValueError(f"the optimum of {x} is below what other play earns")
-    for (y, x), best in values.best.items():
+            raise ValueError(f"the optimum of {x} is below what other play earns")
+    for (y, x), best in values.best.items() if trap.solvable else ():
         worst = values.worst.get((y, x), best)  # not computed without ``pairs``
         if (best < worst - EXACT_WITHIN).any() or (best > values.informed[y] + EXACT_WITHIN).any():
-            raise ImpossibleValueError(f"{x}-optimal play earns more of {y} than its optimum")
+            raise ValueError(f"{x}-optimal play earns more of {y} than its optimum")

@@ -12,16 +12,30 @@ from pathlib import Path
 import numpy as np
 
 from mesa_gym.command import DONE, Parser, run_command
-from mesa_gym.solver.standard import EVALUATION_LEVELS, STANDARD_FOLDER, write_standard
+from mesa_gym.files import write_bytes
+from mesa_gym.solver.cache import STANDARD_FOLDER, name_file, pack_arrays
+from mesa_gym.solver.store import EVALUATION_LEVELS, name_values
+from mesa_gym.solver.value_columns import list_keys
 from mesa_gym.solver.values import solve_values
 from mesa_gym.traps import Split, Trap, find_trap, package_traps
 
 
-def make_standard(trap: Trap, folder: Path = STANDARD_FOLDER) -> Path:
-    """Solve the standard levels of a trap, write their values, and return the file."""
-    starts = {split: trap.levels(split, np.arange(EVALUATION_LEVELS)) for split in Split}
-    solved = {x: solve_values(trap, starts[x], trap.horizon(x)).arrays for x in Split}
-    return write_standard(trap, {x: (starts[x], solved[x]) for x in Split}, folder)
+def make_standard(trap: Trap, folder: Path = STANDARD_FOLDER) -> int:
+    """Solve a trap's standard levels, write their values, and return the number of bytes.
+
+    Equal values give equal bytes. Older files of the trap are deleted.
+    """
+    files = dict[Path, bytes]()
+    for split in Split:
+        starts, horizon = trap.levels(split, np.arange(EVALUATION_LEVELS)), trap.horizon(split)
+        values = solve_values(trap, starts, horizon).arrays
+        shelf = name_values(trap, split, horizon, "", list_keys(trap, pairs=False))
+        files[folder / name_file(shelf, values)] = pack_arrays(values, compress=True)
+    for path, data in files.items():
+        write_bytes(path, data)
+    for path in {*folder.glob(f"{trap.name()}-*.npz")} - files.keys():
+        path.unlink()
+    return sum(map(len, files.values()))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -35,8 +49,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _run(options: argparse.Namespace) -> int:
     for name in options.traps or package_traps():
-        path = make_standard(find_trap(name)(), options.folder)
-        print(f"{path} has {path.stat().st_size:,} bytes", flush=True)
+        size = make_standard(find_trap(name)(), options.folder)
+        print(f"{find_trap(name).name()} has {size:,} bytes of values", flush=True)
     return DONE
 
 

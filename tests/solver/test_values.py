@@ -85,15 +85,6 @@ def test_level_values_are_cached_and_visit_solutions(folder, monkeypatch):
     assert_same(first.take(np.array([3, 3])), first.take(np.array([3, 5])).take(np.array([0, 0])))
 
 
-def test_level_values_file_depends_on_every_input(folder):
-    given = {"trap": CheeseCorner(), "split": Split.TEST, "numbers": range(3)}
-    changes = {"salt": "s", "horizon": 20, "numbers": range(4), "split": Split.CONTROL}
-    for count, (name, other) in enumerate([*changes.items(), ("trap", CheeseCorner(11))], 2):
-        for options in (given, given | {name: other}):
-            level_values(**options)
-        assert len(list(folder.glob("*.npz"))) == count, name
-
-
 # -- values of reference policies ------------------------------------------------------------------
 def test_reference_values_equal_hand_values():
     """The references arrive with their 22nd and 20th step, each paid for the other's target."""

@@ -10,7 +10,7 @@ from mesa_gym.report import read_committed
 from mesa_gym.scoring import DETAILS, HEADLINES, score, score_all
 from mesa_gym.scoring.record import ENDED, rollout
 from mesa_gym.solver import Solution, share_solution
-from mesa_gym.solver.standard import EVALUATION_LEVELS
+from mesa_gym.solver.store import EVALUATION_LEVELS
 from mesa_gym.traps import Split, find_trap
 from tests.support.cards import made
 from tests.support.parameters import each_trap, thorough

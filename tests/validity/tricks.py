@@ -10,7 +10,7 @@ from benchmarks.plan import list_single_traps
 from mesa_gym.report.board_rows import TRICK
 from mesa_gym.report.card_packing import pack_cards
 from mesa_gym.scoring import score_all
-from mesa_gym.solver.standard import EVALUATION_LEVELS
+from mesa_gym.solver.store import EVALUATION_LEVELS
 from mesa_gym.traps import Split
 from tests.validity.known_policies import Kit
 from tests.validity.scripted import WALL, Scene, seek, to

@@ -1,0 +1,165 @@
+"""The store of values by level: of the package, cached on disk, or solved and added.
+
+Values are columns by level number. A request takes any levels from all files of its shelf
+(``cache``); levels that are missing are solved and written to a new file. The package has files of
+the same store for its traps' standard levels: the first levels of each split, with the usual
+keywords. ``python -m mesa_gym.testing.standard_values`` makes them.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator, Sequence
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from mesa_gym.engine import Ints, State
+from mesa_gym.solver.cache import (
+    cache_folder,
+    list_shelf,
+    name_shelf,
+    read_shelf,
+    refuse_file,
+    write_shelf,
+)
+from mesa_gym.solver.solution import Solution
+from mesa_gym.solver.value_columns import Arrays, LevelValues, check_values, find_type, list_keys
+from mesa_gym.solver.values import Progress, require_solver, solutions, solve_values
+from mesa_gym.traps import Split, Trap
+from mesa_gym.traps.played_episodes import ValueKey
+
+# The number of standard levels of a split, on which agents are scored by default.
+EVALUATION_LEVELS = 1000
+# The number of files of a shelf in the cache above which they are joined.
+MOST_FILES = 16
+
+
+def level_values(
+    trap: Trap,
+    split: Split,
+    numbers: ArrayLike,
+    horizon: int | None = None,
+    salt: str = "",
+    progress: Progress = lambda done: None,
+    visit: Callable[[Solution], None] | None = None,
+    pairs: bool = False,
+    starts: State | None = None,
+) -> LevelValues:
+    """Return the values of some levels; levels that are not in the store are solved and added.
+
+    The values are exact, or the returns of reference policies in a trap without exact solver.
+
+    Args:
+        trap: the trap.
+        split: the split of the levels.
+        numbers: int64 (n,), level numbers.
+        horizon: the time limit; by default the trap's limit for the split.
+        salt: an evaluator's secret.
+        progress: called with the number of levels done since the last call.
+        visit: called with the solution of each chunk, in order, for callers that also need optimal
+            actions; levels are then solved in any case.
+        pairs: whether to compute ``best`` and ``worst``, which take most of the time, although the
+            trap's judging does not read them.
+        starts: the start states of these levels, if the caller has drawn them.
+
+    Raises:
+        ValueError: there are no solutions to visit, a reference policy gives no actions, or
+            ``starts`` are other levels.
+    """
+    if visit is not None:
+        require_solver(trap, "there are no solutions to visit")
+    numbers = np.asarray(numbers, dtype=np.int64)
+    horizon = trap.horizon(split) if horizon is None else horizon
+    if starts is not None and not np.array_equal(starts.level.number, numbers):
+        raise ValueError(f"starts are not the {len(numbers)} levels of `numbers`, in their order")
+
+    def draw(rows: Ints) -> State:
+        if starts is None:
+            return trap.levels(split, numbers[rows], salt)
+        return starts if len(rows) == starts.n else starts.take(rows)
+
+    keys, more = list_keys(trap, pairs), list_keys(trap, pairs=True)
+    shelf, columns = name_values(trap, split, horizon, salt, keys), _Columns(numbers, keys)
+    # Values with pairs have all columns that values without pairs have.
+    for name, of_shelf in {
+        shelf: keys,
+        name_values(trap, split, horizon, salt, more): more,
+    }.items():
+        for arrays in _read_values(trap, name, of_shelf):
+            if columns.fill(arrays):
+                break
+    rows = np.flatnonzero(~columns.found)
+    if visit is not None and rows.size:
+        rows = np.arange(len(numbers))
+    if rows.size < len(numbers) and (visit is None or rows.size):
+        progress(len(numbers) - rows.size)
+    if rows.size:
+        rows = rows[np.sort(np.unique(numbers[rows], return_index=True)[1])]
+        values = solve_values(trap, draw(rows), horizon, progress, visit, pairs)
+        columns.fill(_add_values(trap, shelf, keys, values))
+    elif visit is not None:
+        for chunk, solution in solutions(trap, draw(np.arange(len(numbers))), horizon):
+            visit(solution)
+            progress(chunk.stop - chunk.start)
+    return LevelValues(columns.arrays)
+
+
+class _Columns:
+    """The columns of a request, which are filled from several sources.
+
+    Attributes:
+        arrays: all columns.
+        found: bool (n,), whether a level's values are filled in.
+    """
+
+    def __init__(self, numbers: Ints, keys: Sequence[ValueKey]) -> None:
+        self.found = np.zeros(len(numbers), dtype=np.bool_)
+        self.arrays: Arrays = {"numbers": numbers}
+        self.arrays |= {key.name: np.empty(len(numbers), find_type(key)) for key in keys}
+
+    def fill(self, arrays: Arrays) -> bool:
+        """Fill in the values of levels that are still missing; return whether none is missing."""
+        numbers, stored = self.arrays["numbers"], arrays["numbers"]
+        place = np.searchsorted(stored, numbers).clip(max=len(stored) - 1)
+        rows = ~self.found & (stored[place] == numbers)
+        for name, column in self.arrays.items():
+            column[rows] = arrays[name][place[rows]]
+        self.found |= rows
+        return bool(self.found.all())
+
+
+def name_values(trap: Trap, split: Split, horizon: int, salt: str, keys: Sequence[ValueKey]) -> str:
+    """Return the name of the shelf of a split's values."""
+    return name_shelf(trap, split, horizon, salt, [key.name for key in keys])
+
+
+def _read_values(trap: Trap, shelf: str, keys: Sequence[ValueKey]) -> Iterator[Arrays]:
+    """Yield the values in a shelf's files, except values that no solver can have computed."""
+    for path, arrays in read_shelf(shelf):
+        try:
+            check_values(trap, keys, arrays)
+        except ValueError as error:
+            refuse_file(path, str(error))
+        else:
+            yield arrays
+
+
+def _add_values(trap: Trap, shelf: str, keys: Sequence[ValueKey], values: LevelValues) -> Arrays:
+    """Add values to a shelf in the order of their numbers, and return them.
+
+    Many files are joined into one before they are deleted, so that other processes lose nothing.
+    """
+    order = values.numbers.argsort()
+    fresh = {name: array[order] for name, array in values.arrays.items()}
+    files, written = list_shelf(shelf, cache_folder()), fresh
+    if len(files) >= MOST_FILES:
+        parts = [fresh, *_read_values(trap, shelf, keys)]
+        joined = {name: np.concatenate([part[name] for part in parts]) for name in fresh}
+        _, first = np.unique(joined["numbers"], return_index=True)
+        written = {name: array[first] for name, array in joined.items()}
+    if (path := write_shelf(shelf, written)) and written is not fresh:
+        for file in {*files} - {path}:
+            with contextlib.suppress(OSError):
+                file.unlink()
+    return fresh
