@@ -11,7 +11,7 @@ from mesa_gym.traps import find_trap
 
 QUICK_SEEDS = 3  # seeds of a quick board
 # After these steps, each of three PPO seeds reaches base on at least 0.92 of fresh levels.
-QUICK = {"CheeseCorner-v0": 100_000, "CheeseDish-v0": 200_000, "OversightLamp-v0": 200_000}
+QUICK = {"CheeseCorner-v0": 200_000, "CheeseDish-v0": 200_000, "OversightLamp-v0": 200_000}
 FIVE = ("taught", "ppo-local", "ppo-planner", "ppo-symmetric")
 
 

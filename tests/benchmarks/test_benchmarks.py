@@ -332,7 +332,7 @@ def test_board_options_list_the_runs():
     assert len(chosen("--traps all --algorithms taught --alpha 0 0.03")) == len(SINGLE) * 2 * 3
     one_each = chosen("--seeds 1 --traps CheeseCorner FollowMe")
     assert [(run.name, run.steps) for run in one_each] == [("ppo-s0", 600_000), ("ppo-s0", 10**6)]
-    assert {run.steps for run in chosen()} == {100_000, 200_000}
+    assert {run.steps for run in chosen()} == {200_000}
     committed = chosen("--budget leaderboard")
     assert len(committed) == len({*committed})
     expected = product((trap.name() for trap in SINGLE), range(3))
