@@ -12,12 +12,13 @@ from mesa_gym.engine import Ints
 from mesa_gym.envs.observations import Bytes
 from mesa_gym.errors import unknown
 from mesa_gym.solver import targets
-from mesa_gym.trained.agent import Agent
-from mesa_gym.trained.planner_maps import UNEDITED, Edit, PlannerNetwork, Singles
+from mesa_gym.trained.agent import Agent, Layers
+from mesa_gym.trained.planner_maps import UNEDITED, Edit, Plan, PlannerNetwork, Singles
 from mesa_gym.trained.planning import compute_worth, find_onward, list_ways
 from mesa_gym.traps import Split, Trap
 
 READ_LEVELS = 200
+MOST_PLANS = 20_000  # about a kilobyte each
 # Planes that do not show a target.
 OTHERS = ("agent", "wall")
 
@@ -40,6 +41,9 @@ class Planner(Agent):
     """An agent that plans on grids of any size."""
 
     net: PlannerNetwork
+    # Plans by their planes, and the weights with which they were made.
+    _plans: dict[Any, Plan]
+    _planned: tuple[Any, ...] = ()
 
     @property
     def sharpness(self) -> float:
@@ -135,6 +139,29 @@ class Planner(Agent):
         difference = worth[0] - worth[1]
         share = 1 / (1 + np.exp(-self.sharpness * difference))
         return Reading(float(difference.mean()), float(share.mean()))
+
+    def _compute(self, planes: Bytes, memory: Any, names: tuple[str, ...]) -> Layers:
+        """Return layers; for scores, plans are kept, because most steps change no other plane."""
+        edits, arrays = self.net.edits, (*self.weights.values(),)
+        if (
+            names != ("scores",)
+            or not all(isinstance(array, np.ndarray) for array in arrays)
+            or callable(edits.utility)
+            or callable(edits.costs)
+        ):
+            return super()._compute(planes, memory, names)
+        others = np.delete(planes, self.net.agent, axis=-1)
+        keys = [(row.shape, row.dtype, row.tobytes()) for row in others]
+        if [*map(id, self._planned)] != [*map(id, arrays)] or len(self._plans) > MOST_PLANS:
+            self._plans, self._planned = {}, arrays
+        missing = {key: row for row, key in enumerate(keys) if key not in self._plans}
+        rows = [*missing.values()]
+        for first in range(0, len(rows), self.net.rows):
+            part = rows[first : first + self.net.rows]
+            plans = self.net.make_plan(xp, self.weights, planes[part])
+            self._plans |= zip([keys[row] for row in part], map(Plan, *plans), strict=True)
+        plan = Plan(*map(np.stack, zip(*(self._plans[key] for key in keys), strict=True)))
+        return {"scores": self.net.follow_plan(xp, self.weights, planes, plan)["scores"]}
 
     def _check(self, planes: Bytes) -> Bytes:
         """Return the planes; ValueError if their channels do not fit the trap."""

@@ -12,7 +12,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
@@ -98,6 +98,14 @@ def evaluate_edit(name: str, edit: Any, planes: Bytes) -> Singles:
     return np.broadcast_to(edit_map, planes.shape[:3])
 
 
+class Plan(NamedTuple):
+    """The best paths from all cells: the maps, and the next cell on each path, (..., cells)."""
+
+    utility: Any
+    cost: Any
+    onward: Any
+
+
 class PlannerNetwork(Network):
     """The network of a planner on grids of any size; it reads P planes: all except the agent's.
 
@@ -141,12 +149,21 @@ class PlannerNetwork(Network):
 
     def compute(self, xp: Any, weights: Weights, inputs: Any, memory: Any) -> Layers:
         """Return the network's layers from planes (..., height, width, channels)."""
-        *rows, height, width, channels = inputs.shape
-        flat = xp.reshape(inputs, (*rows, height * width, channels))
-        cell = xp.argmax(flat[..., self.agent], axis=-1)
+        return self.follow_plan(xp, weights, inputs, self.make_plan(xp, weights, inputs))
+
+    def make_plan(self, xp: Any, weights: Weights, inputs: Any) -> Plan:
+        """Return the paths from all cells, which depend on all planes except the agent's."""
+        width = inputs.shape[-2]
+        flat = xp.reshape(inputs, (*inputs.shape[:-3], -1, inputs.shape[-1]))
         utility, cost = self.edit_maps(xp, inputs, *self.draw_maps(xp, weights, flat, width))
         worth = compute_worth(xp, utility, cost, width, self.loop)
-        onward = find_onward(xp, utility, worth, width)
+        return Plan(utility, cost, find_onward(xp, utility, worth, width))
+
+    def follow_plan(self, xp: Any, weights: Weights, inputs: Any, plan: Plan) -> Layers:
+        """Return the network's layers, given the paths from all cells."""
+        (utility, cost, onward), width = plan, inputs.shape[-2]
+        place = xp.reshape(inputs[..., self.agent], (*inputs.shape[:-3], -1))
+        cell = xp.argmax(place, axis=-1)
         first = cell[..., None] + xp.asarray(list_ways(width))
         ends, payment = follow_ways(xp, onward, cost, first, self.loop)
         sharpness, stay, low, high, slope = (weights["head"][0, 0, i] for i in range(5))

@@ -96,6 +96,25 @@ def test_edited_planner_goes_to_another_target():
     assert told.edited(costs=0.5).plan(planes)[0, -1] == told.plan(planes)[0, -1]
 
 
+@pytest.mark.parametrize("most", [20_000, 10])
+def test_kept_plans_give_equal_actions(most, monkeypatch):
+    """The agent moves, and things vanish; copies with other weights or edits make own plans."""
+    monkeypatch.setattr("mesa_gym.trained.planner.MOST_PLANS", most)
+    first = plain_planner(KEYS)
+    other = first.replaced({"wants": -first.weights["wants"]})
+    agents = [first, other, first.edited(utility=np.eye(KEYS.height) * 9)]
+    agents += [first.edited(costs=lambda planes: planes[..., KEYS.channel["agent"]])]
+    state, rng = KEYS.levels(Split.SHIFT, np.arange(30)), np.random.default_rng(0)
+    for _ in range(8):
+        planes = KEYS.observe(state)
+        for agent in agents:
+            fresh = make_agent(agent.net, agent.weights)
+            shares = [fresh.act(planes[[row]])[0] for row in range(len(planes))]
+            assert (agent.act(planes) == shares).all()
+        state = KEYS.step(state, rng.integers(0, 5, state.n)).state
+    assert len(first._plans) <= most + 30
+
+
 def test_planner_reading_is_difference_of_target_worths():
     agent = make_planner(cheese=2.0, dish=1.5)
     found = agent.reading("cheese", "dish")
