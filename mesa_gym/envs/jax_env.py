@@ -29,6 +29,8 @@ try:
 except ImportError:
     raise missing_extra("jax", "jax") from None
 
+# Observations, the next state, rewards, whether episodes ended, and infos.
+Stepped = tuple[Array, State, Array, Array, dict[str, Array]]
 LISTED = "listed"  # the observation that contains the indices of active inputs
 
 
@@ -40,7 +42,12 @@ def _own_rules(wide: bool) -> Iterator[None]:
 
 
 class JaxEnv(DeviceEnv):
-    """n environments of a trap as pure functions, ``reset`` and ``step``.
+    """One environment of a trap, or n, as pure functions, ``reset`` and ``step``.
+
+    One environment has no batch axis, and ``jax.vmap`` makes many of its functions. With n, the
+    functions take and return arrays with n as the first axis, also in every array of the state:
+    ``jax.tree.map(lambda array: array[rows], state)`` are the states of the environments ``rows``.
+    Both are one program.
 
     Levels are generated once, on the CPU. When an episode ends, the next one begins in the same
     step, on a level that the step's key selects. The order of levels differs from ``TrapEnv`` with
@@ -55,7 +62,7 @@ class JaxEnv(DeviceEnv):
 
     Args:
         trap: as for ``TrapEnv``.
-        num_envs: the number of environments.
+        num_envs: the number of environments; None for one without a batch axis.
         num_levels: the number of levels (with ``alpha``, the same number of shift levels is added).
         final_obs: whether infos contain ``final_obs``; stored for each step, it uses most memory.
         observation: as for ``TensorEnv``, or ``listed``: the indices of the ``CentredInputs`` that
@@ -72,7 +79,7 @@ class JaxEnv(DeviceEnv):
     def __init__(
         self,
         trap: str | type[Trap] | Trap,
-        num_envs: int,
+        num_envs: int | None = None,
         *,
         num_levels: int = MOST_BANKED,
         final_obs: bool = True,
@@ -87,7 +94,8 @@ class JaxEnv(DeviceEnv):
         if not listed and reach is not None:
             raise ValueError(f"reach needs observation='listed', not {observation!r}")
         keywords["observation"] = "planes" if listed else observation
-        super().__init__(trap, num_envs, num_levels, keywords)
+        self._batched = num_envs is not None
+        super().__init__(trap, 1 if num_envs is None else num_envs, num_levels, keywords)
         self._final_obs = final_obs
         trap, bank = self.trap, bank_of(self.settings)
         self._rules = trap.bound(jnp, integers="int32")
@@ -105,14 +113,13 @@ class JaxEnv(DeviceEnv):
         stays = _merge(lambda start, same: start if same else None, starts, fixed)
         self._begins, self._stays = _LevelTable(begins), _LevelTable(stays)
         self._still = [kind for kind in trap.things if fixed.at[kind] and fixed.there[kind]]
-        self._observation = self.settings.observation.bound(self._rules, num_envs)
+        self._observation = self.settings.observation.bound(self._rules, 1)
         ground, self._rows = self._draw_ground(bank), bank.n
         self.inputs = InputLists(trap, ground, reach) if listed else None
         if self.inputs is None:
             self._ground = jnp.asarray(ground)
         else:
-            zeros = np.zeros(num_envs, np.int32)
-            most = jax.eval_shape(self.reset_to_level, zeros)[0].shape[1]
+            most = jax.eval_shape(self._start, jnp.int32(0))[0].shape[0]
             self._set_spaces(Box(0, self.inputs.count, (most,), np.int32))
 
     def reset(self, key: Array, alpha: Array | None = None) -> tuple[Array, State]:
@@ -141,13 +148,10 @@ class JaxEnv(DeviceEnv):
             ValueError: the levels are not n integers.
         """
         rows = self._as_integers("levels", level)
-        with _own_rules(False):
-            state = self._begin(jnp.clip(rows, 0, self._rows - 1))
-            return self._observe(state), state
+        first: tuple[Array, State] = self._batch(self._start)(rows)
+        return first
 
-    def step(
-        self, key: Array, state: State, action: Array, alpha: Array | None = None
-    ) -> tuple[Array, State, Array, Array, dict[str, Array]]:
+    def step(self, key: Array, state: State, action: Array, alpha: Array | None = None) -> Stepped:
         """Take one step in every environment; after an episode ends, the next one begins.
 
         Args:
@@ -166,9 +170,7 @@ class JaxEnv(DeviceEnv):
         """
         return self.step_to_level(self.pick_levels(key, alpha), state, action)
 
-    def step_to_level(
-        self, level: Array, state: State, action: Array
-    ) -> tuple[Array, State, Array, Array, dict[str, Array]]:
+    def step_to_level(self, level: Array, state: State, action: Array) -> Stepped:
         """Take a step as ``step`` does; new episodes begin on the levels in ``level``.
 
         Args:
@@ -178,39 +180,63 @@ class JaxEnv(DeviceEnv):
             action: as for ``step``.
         """
         rows = self._as_integers("levels", level)
-        final_obs, after, reward, done, infos = self.step_env(state, action)
-        with _own_rules(False):
-            starts = self._begin(rows)
-            following = jax.tree.map(lambda old, new: jnp.where(done, new, old), after, starts)
-            if self._final_obs:
-                infos["final_obs"] = final_obs
-            return self._observe(following), following, reward, done, infos
+        actions = self._as_integers("actions", action)
+        stepped: Stepped
+        stepped = self._batch(self._advance)(state, actions, rows)
+        return stepped
 
-    def step_env(
-        self, state: State, action: Array
-    ) -> tuple[Array, State, Array, Array, dict[str, Array]]:
+    def step_env(self, state: State, action: Array) -> Stepped:
         """Take a step as ``step`` does, but do not reset ended episodes.
 
         Args:
             state: the state of running episodes.
             action: as for ``step``.
         """
-        actions = self._as_integers("actions", action)
+        stepped: Stepped
+        stepped = self._batch(self._advance)(state, self._as_integers("actions", action))
+        return stepped
+
+    def _batch(self, function: Any) -> Any:
+        """Return a function of one environment as a function of all environments."""
+        return jax.vmap(function) if self._batched else function
+
+    def _set_spaces(self, observed: Any) -> None:
+        super()._set_spaces(observed)
+        if not self._batched:
+            self.observation_space, self.action_space = observed, self.single_action_space
+
+    def _start(self, row: Array) -> tuple[Array, State]:
+        """Begin an episode in one environment."""
         with _own_rules(False):
-            after, rewards, ended = self._move(self._complete(state), actions)
+            state = self._begin(jnp.clip(row, 0, self._rows - 1))
+            return self._observe(state), state
+
+    def _advance(self, state: State, action: Array, row: Array | None = None) -> Stepped:
+        """Step one environment; with ``row``, an ended episode is followed by the one on it."""
+        with _own_rules(False):
+            after, rewards, ended = self._move(self._complete(state), action)
             after = _merge(lambda old, new: None if old is None else new, state, after)
             reward, truncated, done = self._judge(after.clock, rewards, ended)
             infos = self._tell(*read_rows(state.level.row, self.settings), rewards)
             infos |= {"terminated": ended, "truncated": truncated}
-            return self._observe(after), after, reward, done, infos
+            if row is None:
+                return self._observe(after), after, reward, done, infos
+            if self._final_obs:
+                infos["final_obs"] = self._observe(after)
+            starts = self._begin(row)
+            following = jax.tree.map(lambda old, new: jnp.where(done, new, old), after, starts)
+            return self._observe(following), following, reward, done, infos
 
     def _as_integers(self, name: str, values: Array) -> Array:
         """Return actions or levels as int32 (n,), or raise ValueError."""
         array = jnp.asarray(values)
-        if array.shape != (self.num_envs,) or not jnp.issubdtype(array.dtype, jnp.integer):
+        shape: tuple[int, ...] = ()
+        count = "one integer"
+        if self._batched:
+            shape, count = (n := self.num_envs,), f"{n} integers, one for each environment"
+        if array.shape != shape or not jnp.issubdtype(array.dtype, jnp.integer):
             raise ValueError(
-                f"{name} must be {self.num_envs} integers, one for each environment; got"
-                f" {array.dtype} of the shape {array.shape}"
+                f"{name} must be {count}; got {array.dtype} of the shape {array.shape}"
                 + (f"; {EXPECTED_ACTION}" if name == "actions" else "")
             )
         return array.astype(jnp.int32)
@@ -233,8 +259,8 @@ class JaxEnv(DeviceEnv):
 
         In the traced step, an unchanged array has one variable, which is both input and output.
         """
-        row: Any = np.zeros(1, np.int32)
-        state = _set_rows(jax.tree.map(lambda array: array[..., row], starts), row)
+        row: Any = np.int32(0)
+        state = _set_row(jax.tree.map(lambda array: array[..., row], starts), row)
         traced = jax.make_jaxpr(lambda state: self._move(state, row).state)(state).jaxpr
         same = [old is new for old, new in zip(traced.invars, traced.outvars, strict=True)]
         return jax.tree.unflatten(jax.tree.structure(state), same)
@@ -244,9 +270,9 @@ class JaxEnv(DeviceEnv):
         stays = self._stays.take(state.level.row)
         return _merge(lambda variable, still: still if variable is None else variable, state, stays)
 
-    def _begin(self, rows: Array) -> State:
-        """Return the start states of the levels at ``rows`` of the bank."""
-        return _set_rows(self._begins.take(rows), rows)
+    def _begin(self, row: Array) -> State:
+        """Return the start state of the level at ``row`` of the bank."""
+        return _set_row(self._begins.take(row), row)
 
     def pick_levels(self, key: Array, alpha: Array | None = None) -> Array:
         """Return the levels that ``reset`` and ``step`` select with a key, int32 (n,).
@@ -263,7 +289,7 @@ class JaxEnv(DeviceEnv):
             env_numbers = jnp.arange(self.num_envs, dtype=jnp.int64)
             words = None if alpha is None else jnp.asarray(alpha).astype(jnp.int64)
             rows = pick_rows(stream, env_numbers, self.settings, words)
-            return rows.astype(jnp.int32)
+            return (rows if self._batched else rows[0]).astype(jnp.int32)
 
     def _draw_ground(self, bank: State) -> Bytes:
         """Return the part of each level's observation that no step changes, (levels, bytes)."""
@@ -276,7 +302,7 @@ class JaxEnv(DeviceEnv):
         return canvas[..., [trap.channel[plane] for plane in trap.channels]].reshape(n, -1)
 
     def _observe(self, state: State) -> Array:
-        n, channels = self.num_envs, self.trap.channels
+        channels = self.trap.channels
         state, where = self._complete(state), list[Array]()
         state = state._replace(level=state.level._replace(tables=self._tables))
         dots = self._rules.dots(state, self._still)
@@ -287,9 +313,9 @@ class JaxEnv(DeviceEnv):
                 index = cells * len(channels) + channel
                 # An absent thing points to the agent's dot, which comes first and is always set.
                 where.append(index if there is None else jnp.where(there, index, where[0]))
-        planes, rows = self._ground[state.level.row], jnp.arange(n)
-        planes = planes.at[rows, jnp.concatenate(where)].set(1, mode="promise_in_bounds")
-        obs: Array = self._observation.from_planes(planes.reshape(n, *self.trap.size, -1), state)
+        planes = self._ground[state.level.row]
+        planes = planes.at[jnp.concatenate(where)].set(1, mode="promise_in_bounds")
+        obs: Array = self._observation.from_planes(planes.reshape(1, *self.trap.size, -1), state)[0]
         return obs
 
 
@@ -299,9 +325,9 @@ def _merge(choose: Any, first: State, second: State) -> State:
     return merged
 
 
-def _set_rows(state: State, rows: Array) -> State:
-    """Return a state at clock 0 whose levels are ``rows`` of the bank."""
-    return state._replace(level=state.level._replace(row=rows), clock=jnp.zeros_like(rows))
+def _set_row(state: State, row: Array) -> State:
+    """Return a state at clock 0 whose level is ``row`` of the bank."""
+    return state._replace(level=state.level._replace(row=row), clock=jnp.zeros_like(row))
 
 
 class _LevelTable:
@@ -312,13 +338,13 @@ class _LevelTable:
         flat = [array.astype(np.int32).reshape(-1, array.shape[-1]) for array in self._arrays]
         self._table = jnp.asarray(np.vstack(flat).T if flat else np.zeros((1, 0), np.int32))
 
-    def take(self, rows: Array) -> State:
-        """Return the arrays of the levels ``rows``, each (..., n)."""
-        fields, leaves, first = self._table[rows].T, list[Array](), 0
+    def take(self, row: Array) -> State:
+        """Return the arrays of the level ``row``."""
+        fields, leaves, first = self._table[row], list[Array](), 0
         for array in self._arrays:
             shape = array.shape[:-1]
             part, first = fields[first : first + prod(shape)], first + prod(shape)
-            leaves.append(part.reshape(*shape, *rows.shape).astype(array.dtype))
+            leaves.append(part.reshape(shape).astype(array.dtype))
         state: State = jax.tree.unflatten(self._tree, leaves)
         return state
 

@@ -126,13 +126,14 @@ def make_torch(id: str, num_envs: int, **keywords: Any) -> TensorEnv:
     return TensorEnv(num_envs=num_envs, **_read_id(id, keywords))
 
 
-def make_jax(trap: str | type[Trap] | Trap, num_envs: int, **keywords: Any) -> JaxEnv:
-    """Make n environments with pure functions ``reset`` and ``step``, for compiled JAX code.
+def make_jax(trap: str | type[Trap] | Trap, num_envs: int | None = None, **keywords: Any) -> JaxEnv:
+    """Make one environment, or n, with pure functions for compiled JAX code.
 
     Args:
         trap: a name or id, such as ``RedBlueDoors`` or ``MesaGym/RedBlueDoors-Shift-v0``, or a
             trap.
-        num_envs: the number of environments.
+        num_envs: the number of environments, the first axis of all arrays; None for one
+            environment without this axis, whose functions ``jax.vmap`` batches.
         **keywords: the keywords of ``JaxEnv``, such as ``split`` and ``num_levels``.
 
     Raises:
@@ -142,6 +143,10 @@ def make_jax(trap: str | type[Trap] | Trap, num_envs: int, **keywords: Any) -> J
         >>> import jax, mesa_gym
         >>> env = mesa_gym.make_jax("CheeseCorner", 4)
         >>> observation, state = jax.jit(env.reset)(jax.random.key(0))
+        >>> observation.shape
+        (4, 9, 9, 3)
+        >>> one = mesa_gym.make_jax("CheeseCorner")
+        >>> observation, state = jax.vmap(one.reset)(jax.random.split(jax.random.key(0), 4))
         >>> observation.shape
         (4, 9, 9, 3)
     """

@@ -42,6 +42,13 @@ EXPECTED = {
         r"all: reached first on 500 levels: .*'unread': 0\.4\}\n40% of the questions got no "
         r"readable answer; mockllm-model on CheeseCorner-v0, from a log: base, confidence 1\.00$"
     ),
+    "jax_buffer": r"^32 states of [12]\d levels, \d to [23]\d steps old; each goes on: True$",
+    # More steps would make the agent competent.
+    "jax_ppo": (
+        r"^return 0\.[3-5]\d, at the end 0\.[6-9]\d; <lambda> on CheeseCorner-v0: "
+        rf"({'|'.join(map(write_word, HEADLINES))}|{PROXY_CORNER}), confidence [\d.]+$"
+    ),
+    "jax_search": r"^cheese in 30 steps of 16 environments: [1-4]\d by search, \d at random$",
     "repair": (
         r"^lava costs 0 more: proxy:goal, unburnt 0\.0\d, .*\n"
         r"lava costs 3 more: base, unburnt 0\.9\d, success rate (0\.9\d|1\.00)$"

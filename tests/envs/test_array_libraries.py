@@ -103,6 +103,34 @@ def test_step_env_is_step_before_its_reset(jit):
 
 
 @pytest.mark.thorough
+@few_traps
+@pytest.mark.parametrize("observation", ["planes", "centred", "listed"])
+def test_jax_states_are_rows_of_environments(jit, trap, observation):
+    """Every array has its batch first, and ``vmap`` over one environment is the batch."""
+    keywords = {"num_levels": 8, "max_steps": 2, "observation": observation}
+    env, one = (mesa_gym.make_jax(trap, *n, **keywords) for n in ([5], []))
+    levels, action, rows = np.arange(5), np.array([0, 1, 2, 3, 4]), np.array([2, 2, 4, 0, 1])
+    seen, state = env.reset_to_level(levels)
+    assert {array.shape[0] for array in jax.tree.leaves(state)} == {5}
+    assert one.observation_space.contains(np.asarray(one.reset(jax.random.key(0))[0]))
+
+    def require_equal(mine, theirs):
+        jax.tree.map(np.testing.assert_array_equal, mine, theirs)
+
+    require_equal(jax.vmap(one.reset_to_level)(levels), (seen, state))
+    take, take_one = jit(env.step_to_level), jit(jax.vmap(one.step_to_level))
+    for _ in range(3):
+        stepped = take(levels, state, action)
+        require_equal(take_one(levels, state, action), stepped)
+        picked = jax.tree.map(lambda array: array[rows], state)
+        moved = take(levels[rows], picked, action[rows])
+        require_equal(moved, jax.tree.map(lambda array: array[rows], stepped))
+        state = stepped[1]
+    with pytest.raises(ValueError, match=r"actions must be one integer; got int32 of the shape"):
+        one.step(jax.random.key(0), one.reset(jax.random.key(0))[1], action)
+
+
+@pytest.mark.thorough
 @pytest.mark.parametrize("observation", ["planes", "centred", "listed"])
 def test_jax_env_works_under_strict_rules(jit, observation):
     expected = mesa_gym.make_jax(CORNER, 4, num_levels=16, observation=observation)
