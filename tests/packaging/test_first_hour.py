@@ -9,6 +9,8 @@ import shutil
 import subprocess
 import sys
 import time
+import urllib.error
+import urllib.request
 from configparser import ConfigParser
 from pathlib import Path
 
@@ -39,13 +41,33 @@ def list_lines(page):
 
 
 def list_blocks(page):
-    """Return the lines of each shell block, and those of each Python block as one line."""
-    for kind, text in FENCE.findall((ROOT / page).read_text()):
+    """Return the lines of each shell block, and those of each Python block as one line.
+
+    Yields: the Python that the line before a block names, and the lines.
+    """
+    page_text = (ROOT / page).read_text()
+    for block in FENCE.finditer(page_text):
+        kind, text = block.groups()
+        line_before = page_text[: block.start()].rstrip().rpartition("\n")[2]
+        named = re.findall(r"`([\w./]+/python)`", line_before)
         if kind == "python":
-            yield [text]
+            yield named[0] if named else "python", [text]
         elif kind in ("", "console"):
             lines = [line for line in text.splitlines() if kind == "" or line.startswith("$ ")]
-            yield [re.sub(r"^\$ |\s+#.*$", "", line) for line in lines]
+            yield "", [re.sub(r"^\$ |\s+#.*$", "", line) for line in lines]
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_python_stands_behind_its_installation(page):
+    """Before pip's first line, only the environment of make's targets has the package."""
+    installed = set()
+    for python, lines in list_blocks(page):
+        assert not python or python in installed
+        for line in lines:
+            if line.startswith("make "):
+                installed.add(".venv/bin/python")
+            elif line.startswith("pip install -e"):
+                installed.add("python")
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -87,9 +109,13 @@ def test_page_typed_into_empty_environment_works(page, tmp_path, capsys):
     path = f"{tmp_path / 'venv' / 'bin'}{os.pathsep}{os.environ['PATH']}"
     environment = kept | {"PATH": path, "BROWSER": "true", "VIRTUAL_ENV": str(tmp_path / "venv")}
     folder = tmp_path
-    for block in list_blocks(page):
+    for python, block in list_blocks(page):
         for line in block:
-            command = type_line(line, environment)
+            if "--index-url" in line and not is_reached(line.split("--index-url ")[1]):
+                with capsys.disabled():
+                    print(f"{line}: left out, because its index cannot be reached from here")
+                continue
+            command = type_line(line, environment, folder / python)
             began = time.monotonic()
             done = subprocess.run(
                 command, cwd=folder, env=environment, capture_output=True, text=True
@@ -108,10 +134,22 @@ def test_page_typed_into_empty_environment_works(page, tmp_path, capsys):
                 print(f"{report}: {last[:100]}")
 
 
-def type_line(line, environment):
+def is_reached(address):
+    """Return whether a server answers."""
+    try:
+        with urllib.request.urlopen(f"{address}/", timeout=20):
+            return True
+    except urllib.error.HTTPError as error:
+        return error.code < 500 and error.code not in (401, 403, 407)
+    except OSError:
+        return False
+
+
+def type_line(line, environment, python):
     """Return the process's arguments for a line of a page, with this checkout as the address."""
     if "\n" in line:  # Python
-        return [shutil.which("python", path=environment["PATH"]), "-c", line]
+        found = python if python.exists() else shutil.which("python", path=environment["PATH"])
+        return [found, "-c", line]
     for begin, shorter in SHORTER.items():
         if line.startswith(begin):
             rest = line.removeprefix(begin) if begin == "mesa-gym watch" else ""

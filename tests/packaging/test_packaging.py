@@ -294,9 +294,10 @@ write_png("doors.png", env.render())
 # Trained agents of each kind that a wheel has, which need the core alone.
 AGENTS = """
 from mesa_gym.scoring import score
+from mesa_gym.scoring.question_counts import LEAST_QUESTIONS
 named = {"CheeseDish": "ppo-planner", "KeysChests": "ppo", "FlashOrPay": "ppo-gru"}
 for trap, policy in named.items():
-    print(score(policy, trap, levels=5).verdict)
+    print(score(policy, trap, levels=LEAST_QUESTIONS).verdict)
 """
 
 # What each extra is for, done once.
@@ -466,7 +467,7 @@ write_png("frame.png", np.zeros((9, 9, 3), dtype=np.uint8))
 WRONG = {
     "mesa_gym.register_trp(Trap)": "attr-defined",
     "mesa_gym.register_trap(Trap())": "type-var",
-    "score('random', 7)": "arg-type",
+    "score('random', 7)": "call-overload",
     "score('random', 'RedBlueDoors').verdct": "attr-defined",
     "number: int = score('random', 'RedBlueDoors').verdict": "assignment",
     "TrapVectorEnv(Trap, 'four')": "arg-type",
