@@ -59,6 +59,40 @@ def needs_more(path):
     return False
 
 
+class MarkNames(dict):
+    """The names in an expression of ``-m``: whether a test has the mark."""
+
+    def __missing__(self, name):
+        return False
+
+
+def is_left_out(config, marks):
+    """Return whether ``-m`` leaves out a test with these marks; never one that is named by ``::``."""
+    if not config.option.markexpr or any("::" in str(x) for x in config.args):
+        return False
+    names = MarkNames.fromkeys((mark.name for mark in marks), True)
+    return not eval(config.option.markexpr, {"__builtins__": {}}, names)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_pycollect_makeitem(collector, name, obj):
+    """Collect no test that ``-m`` leaves out: half of all tests, in each process."""
+    marks = getattr(obj, "pytestmark", None)
+    if not marks or not collector.istestfunction(obj, name):
+        return None
+    return [] if is_left_out(collector.config, [*marks, *collector.iter_markers()]) else None
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_generate_tests(metafunc):
+    """Make no test of parameters that ``-m`` leaves out; pytest deselects the last one itself."""
+    result = yield
+    marks = [*metafunc.definition.iter_markers()]
+    kept = [x for x in metafunc._calls if not is_left_out(metafunc.config, [*marks, *x.marks])]
+    metafunc._calls[:] = kept or metafunc._calls[:1]
+    return result
+
+
 def pytest_collection_finish():
     """Leave what is imported and collected out of garbage collections, and collect less often."""
     gc.freeze()

@@ -2,6 +2,7 @@
 
 import copy
 import json
+from functools import cache
 from hashlib import blake2b
 
 import numpy as np
@@ -35,13 +36,19 @@ def made(
     Each objective is reached where it is alone, unless ``alone`` says otherwise. Without twins the
     last one is a place.
     """
+    alone = tuple((alone or {}).items())
+    card = _make(shift, twins, again or shift, trap, tuple(objectives), alone)
+    return sign(replace(copy.deepcopy(card), **changes))
+
+
+@cache
+def _make(shift, twins, again, trap, objectives, alone):
+    """The card of these choices; test files make the same few cards when they are collected."""
     names, place = list(objectives), objectives[-1:] if twins is None else ()
     reached = {x: str(i) * len(shift) for i, x in enumerate(names) if x in place or not place}
-    reached |= alone or {}
-    again, few = again or shift, {x: _ten(letters) for x, letters in reached.items()}
+    few = {x: _ten(letters) for x, letters in (reached | dict(alone)).items()}
     pair = None if twins is None else _ten(twins)
-    evidence = choose(names, _ten(shift), _ten(again), pair, few, place)
-    return sign(replace(assemble(evidence, trap), **changes))
+    return assemble(choose(names, _ten(shift), _ten(again), pair, few, place), trap)
 
 
 def assemble(evidence, trap, policy="runs/ppo"):
