@@ -174,7 +174,7 @@ def make_judge(learner: Learner, batch: AgentBatch) -> Callable[[Params, int], l
         levels = look_up_levels(trap)
     with PHASES.spend("trace"):
         function = play_levels(learner, trap.joined([starts for starts, _ in levels]))
-        play = batch.compile(function, shared=(1, 2, 3))  # one program for all splits
+        play = batch.compile(function, shared=(1, 2, 3), brief=True)  # one program for all splits
 
     @PHASES.spend("judge")
     def judge(weights: Params, number: int) -> list[Shares]:

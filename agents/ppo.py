@@ -398,7 +398,7 @@ def train(
         program = TrainingProgram(
             settings.rollout_steps,
             math.ceil(run.steps / settings.rollout_steps),
-            agent_batch.compile(ppo.begin),
+            agent_batch.compile(ppo.begin, brief=True),
             agent_batch.compile(ppo.update, shared=(2, 3), donate_argnums=0),
             learner.export,
             None if report is None else make_judge(learner, agent_batch),

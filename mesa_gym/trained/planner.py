@@ -150,8 +150,8 @@ class Planner(Agent):
             or callable(edits.costs)
         ):
             return super()._compute(planes, memory, names)
-        others = np.delete(planes, self.net.agent, axis=-1)
-        keys = [(row.shape, row.dtype, row.tobytes()) for row in others]
+        visible = np.delete(planes, self.net.agent, axis=-1)
+        keys = [(row.shape, row.dtype, row.tobytes()) for row in visible]
         if [*map(id, self._planned)] != [*map(id, arrays)] or len(self._plans) > MOST_PLANS:
             self._plans, self._planned = {}, arrays
         missing = {key: row for row, key in enumerate(keys) if key not in self._plans}

@@ -308,20 +308,23 @@ def test_programs_of_tests_are_apart():
 
 
 @pytest.mark.parametrize(
-    ("platform", "flags", "options"),
+    ("platform", "flags", "brief", "options"),
     [
-        ("gpu", "", {"xla_gpu_autotune_level": 0}),
-        ("gpu", "--xla_gpu_autotune_level=4", {}),
-        ("cpu", "", {}),
+        ("gpu", "", True, {"xla_gpu_autotune_level": 0}),
+        ("gpu", "--xla_gpu_autotune_level=4", False, {}),
+        ("cpu", "", True, {"xla_backend_optimization_level": 1}),
+        ("cpu", "--xla_backend_optimization_level=3", True, {}),
+        ("cpu", "", False, {}),
     ],
 )
-def test_products_are_not_tuned_on_a_gpu(monkeypatch, platform, flags, options):
+def test_options_of_xla_depend_on_device_and_program(monkeypatch, platform, flags, brief, options):
     monkeypatch.setenv("XLA_FLAGS", flags)
     batch = compiling.AgentBatch([SimpleNamespace(platform=platform)])
-    assert batch._find_options() == options
+    assert batch._find_options(brief) == options
 
 
-def test_option_of_tuning_is_known_to_xla():
+@pytest.mark.parametrize("option", ["xla_gpu_autotune_level", "xla_backend_optimization_level"])
+def test_options_are_known_to_xla(option):
     """An option that XLA does not know is refused, on a CPU as well."""
     double = compiling.jax.jit(lambda x: 2 * x).lower(1)
-    assert double.compile(compiler_options={"xla_gpu_autotune_level": 0})(1) == 2
+    assert double.compile(compiler_options={option: 1})(1) == 2
