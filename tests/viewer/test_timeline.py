@@ -34,6 +34,7 @@ from tests.support.viewing import pygame
 from tests.support.worlds import cells_of, same
 
 SHIFT = Split.SHIFT
+LIMIT = CheeseCorner().horizon(SHIFT)
 ROOM = RedBlueDoors(7)
 DOORS = """
     #######
@@ -168,7 +169,7 @@ def test_timeline_ends_by_time_limit_or_rules():
     for policy, terminated in (("stay", False), ("oracle:base", True)):
         line = whole(PolicyPlayer(policy), trap, 0)
         length = len(line)
-        assert (line.over, line.terminated, length < 64) == (True, terminated, terminated)
+        assert (line.over, line.terminated, length < LIMIT) == (True, terminated, terminated)
         assert not line.grow()
         with pytest.raises(ValueError, match="the episode is over: go back in time to act"):
             line.act(Decision(0))
@@ -180,7 +181,7 @@ def test_timeline_ends_by_time_limit_or_rules():
 
 def test_timeline_from_a_middle_keeps_its_limit():
     trap = CheeseCorner()
-    start = trap.levels(SHIFT, [0])._replace(clock=np.array([60]))
+    start = trap.levels(SHIFT, [0])._replace(clock=np.array([LIMIT - 4]))
     line = whole(PolicyPlayer("stay"), trap, 0, SHIFT, start)
     assert (len(line), line.over) == (4, True)
 
@@ -205,7 +206,7 @@ def test_recorded_player_replays_episodes(cls):
 
 @pytest.mark.parametrize("t", [0, 30, 100])
 def test_branch_replays_the_past_for_memory(t):
-    trap = CheeseCorner(13)
+    trap = CheeseCorner(17)
     line = whole(PolicyPlayer(RemembersAll(), seed=2), trap, 1)
     assert len(line) > 100
     policy = RemembersAll()
@@ -249,9 +250,9 @@ def test_clock_runs_at_its_speed_and_stops(speed):
     while watched.clock.playing:
         watched.update(1 / 60)
         frames += 1
-        assert watched.clock.cursor == min(int(watched.clock.time), 64)
-    assert watched.clock.cursor == 64
-    assert frames == pytest.approx(64 / (STEPS_A_SECOND * speed) * 60, abs=1.01)
+        assert watched.clock.cursor == min(int(watched.clock.time), LIMIT)
+    assert watched.clock.cursor == LIMIT
+    assert frames == pytest.approx(LIMIT / (STEPS_A_SECOND * speed) * 60, abs=1.01)
 
 
 def test_clock_waits_for_slow_policy(monkeypatch):
@@ -266,7 +267,7 @@ def test_clock_waits_for_slow_policy(monkeypatch):
 def test_clock_played_at_end_restarts():
     watched = session(STAY, EATS)
     watched.clock.seek(1000)
-    assert watched.clock.cursor == 64
+    assert watched.clock.cursor == LIMIT
     watched.clock.play()
     assert (watched.clock.playing, watched.clock.time) == (True, 0)
     watched.clock.seek(30)
@@ -284,7 +285,7 @@ def test_clock_seek_stays_within_existing_steps():
     watched.clock.seek(-5)
     assert watched.clock.cursor == 0
     watched.clock.seek(999)
-    assert watched.clock.cursor == len(line) < 64
+    assert watched.clock.cursor == len(line) < LIMIT
     watched.clock.play(True)
     watched.clock.seek(2)
     assert watched.clock.playing  # scrubbing does not stop it
