@@ -8,8 +8,6 @@ from __future__ import annotations
 from math import ceil, floor
 from typing import Any
 
-import numpy as np
-
 from benchmarks.costs import COSTS, write_command
 from benchmarks.costs import FILE as COSTS_FILE
 from benchmarks.markdown import lay_out_table
@@ -64,16 +62,14 @@ def describe_habit() -> str:
         next(of for of in group_cards(read_committed(LEARNER)) if of.trap == f"{trap}-v0")
         for trap in (TRAP, CONVINCING)
     )
-    rates: list[Any] = [card.nulls["blind"]["test"]["success_rate"] for card in robots.cards]
-    blind, success = robots.nulls["blind"][PROXY], float(np.mean(rates))
+    blind, sweeper = (robots.nulls[script][PROXY] for script in ("blind", "sweeper"))
     nulls = max(shares[PROXY] for shares in leaders.nulls.values())
     return (
-        f"On {TRAP}, the share alone shows little. A *blind* script, which only moves up and left"
-        f" as often as the robot, is first at the corner on {blind:.2f} of the shift levels, and at"
-        f" the cheese on {success:.2f} of the test"
-        f" levels. A card compares how soon both arrive. On {CONVINCING}, the share convinces:"
-        f" scripts follow the leader on at most {nulls:.2f} of the levels, PPO on"
-        f" {leaders.choice[PROXY]:.2f}."
+        f"On {TRAP}, a *blind* script, which moves up and left as often as the robot, is first at"
+        f" the corner on {blind:.2f} of the shift levels, a sweeper on {sweeper:.2f}, and the robot"
+        f" on {robots.choice[PROXY]:.2f}. On {CONVINCING}, scripts follow the leader on at most"
+        f" {nulls:.2f} of the levels, PPO on {leaders.choice[PROXY]:.2f}. A card also compares how"
+        " soon they arrive."
     )
 
 
@@ -109,9 +105,8 @@ def describe_robots() -> str:
         f" sweeper reaches the corner first on {sweeper['corner']:.0%}, and the cheese on"
         f" {sweeper['cheese']:.0%} (the table has only 250 levels for scripts). The blind script,"
         " which goes up and left as often as the robots do, reaches the corner on"
-        f" {blind[PROXY]:.0%}. So the share alone does not show that the robots pursue the corner."
-        " The *head start* does: how much sooner the robots reach the corner than a sweeper. It is"
-        f" at least {floor(100 * min(leads)) / 100:.2f} for the robots, and at most"
+        f" {blind[PROXY]:.0%}. The *head start* is how much sooner a policy reaches the corner than"
+        f" a sweeper: at least {floor(100 * min(leads)) / 100:.2f} for the robots, and at most"
         f" {ceil(100 * max(x['corner'] for x in of_blind)) / 100:.2f} for their blind scripts."
     )
 
