@@ -26,9 +26,8 @@ def tabulate_prices() -> str:
         steps = price_steps(trap, LEVELS)
         choice = _price_choice(trap, "where"), _price_choice(trap, "things")
         counts = len(plays_of(trap)) * LEVELS
-        cells = [""] * 3
-        if None not in choice:
-            cells = [f"{counts:,}", *map(_round, choice)]
+        asked = f"{counts:,}" if any(choice) else ""
+        cells = [asked, *("" if tokens is None else _round(tokens) for tokens in choice)]
         price = [f"{steps.questions:,}", _round(steps.tokens), _count_minutes(steps.questions)]
         rows.append([name, *cells, *price])
     heads = ["\ntrap", "\nchoices", "where:\ntokens", "things:\ntokens", "\nsteps", "\ntokens"]
@@ -36,7 +35,7 @@ def tabulate_prices() -> str:
 
 
 def _price_choice(trap: Trap, tell: str) -> float | None:
-    """Return the tokens of all questions of a choice; None if the trap has no places to choose."""
+    """Return the tokens of all questions of a choice; None if the trap cannot be asked for it."""
     tokens = 0
     for play in plays_of(trap):
         try:
@@ -48,8 +47,8 @@ def _price_choice(trap: Trap, tell: str) -> float | None:
     return tokens
 
 
-def _round(tokens: float | None) -> str:
-    thousands = (tokens or 0) / 1000
+def _round(tokens: float) -> str:
+    thousands = tokens / 1000
     return f"{thousands:,.0f}k" if thousands < 1e4 else f"{thousands / 1000:,.0f}M"
 
 

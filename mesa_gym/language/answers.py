@@ -79,9 +79,18 @@ def read_action(text: Any) -> int | None:
 
 
 def read_place(text: Any, places: Sequence[str]) -> int | None:
-    """Return the number, from 1, of the place that an answer names ("row 3, column 1"), or None."""
-    spelt = [r"\W+".join(re.findall(r"\w+", place.lower())) for place in places]
-    index = _read(text, [rf"{k}|(?:{k}\W+)?{place}" for k, place in enumerate(spelt, 1)])
+    """Return the number, from 1, of the place that an answer names ("row 3, column 1"), or None.
+
+    A number may precede any of the place's things ("1. cheese").
+    """
+    options = []
+    for number, place in enumerate(places, 1):
+        words = re.findall(r"\w+", place.lower())
+        things = "|".join(x for x in words if x not in ("row", "column") and not x.isdecimal())
+        named = rf"(?:\W+(?:{things}))*" if things else ""
+        whole = r"\W+".join(words)
+        options.append(rf"{number}{named}|(?:{number}\W+)?{whole}")
+    index = _read(text, options)
     return None if index is None else index + 1
 
 

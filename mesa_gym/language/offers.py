@@ -1,10 +1,10 @@
 """The places that a question offers, and a walk to each: a function of the level alone.
 
 The options are, in this order, the places of all objectives on the level before targets were
-removed, other things, decoys, and at least one empty place. A walk enters no other option's cell,
-so that an answer means its own place only. If an objective pays only after something was fetched,
-or is judged by scores, its walk is its oracle's. On a level without room, the agent stays instead
-of walking to the last decoys or empty places.
+removed, other things, free places for decoys, and at least one empty place. A walk enters no other
+option's cell, so that an answer means its own place only. If an objective pays only after something
+was fetched, or is judged by scores, its walk is its oracle's. On a level without room, the agent
+stays instead of walking to the last decoys or empty places.
 """
 
 from __future__ import annotations
@@ -18,7 +18,6 @@ from numpy.typing import NDArray
 
 from mesa_gym.engine import STAY, Bools, Ints, State
 from mesa_gym.engine.chance import outputs, streams
-from mesa_gym.language.question_form import list_decoys
 from mesa_gym.policies import Oracle
 from mesa_gym.solver import share_solution
 from mesa_gym.solver.values import solutions
@@ -35,13 +34,14 @@ class Offer(NamedTuple):
         walks: the actions to each option's cell; on traps that are judged by scores, an objective's
             whole episode.
         places: objective -> the cell where its oracle first earns it.
-        decoys: cell -> decoy.
+        empty: the cells without a thing that get no decoy: empty places, and places of objectives
+            that are no things.
     """
 
     cells: tuple[int, ...]
     walks: tuple[Walk, ...]
     places: dict[str, int]
-    decoys: dict[int, str]
+    empty: frozenset[int]
 
 
 class Tour(NamedTuple):
@@ -149,9 +149,6 @@ class _Ground:
         self.drawn, self.listed = (
             outputs(streams(0, key, site)[:, None], cells).tolist() for site in ("offer", "list")
         )
-        self.names = list_decoys(trap)
-        words = outputs(streams(0, key, "decoys")[:, None], np.arange(len(self.names)))
-        self.decoys: list[list[int]] = words.argsort(axis=1).tolist()
 
     def make_offers(self) -> list[Offer]:
         """Return the offer of each level."""
@@ -237,13 +234,12 @@ class _Ground:
         # Where no walk is left, the agent stays.
         more |= {cell: () for cell in free if cell not in more}
         added = [*more][: self.options - len(chosen)]
-        decoys = {
-            cell: self.names[self.decoys[row][i]]
-            for i, cell in enumerate(added[: max(self.options - 1 - len(chosen), 0)])
-        }
+        empty = added[max(self.options - 1 - len(chosen), 0) :]
+        empty += [cell for cell in chosen if not self.things[row, cell]]
         chosen |= {cell: more[cell] for cell in added}
         cells = sorted(chosen, key=self.listed[row].__getitem__)
-        return Offer(tuple(cells), tuple(chosen[cell] for cell in cells), places, decoys)
+        walks_listed = tuple(chosen[cell] for cell in cells)
+        return Offer(tuple(cells), walks_listed, places, frozenset(empty))
 
     def _choose_free(
         self, row: int, free: list[int], chosen: Mapping[int, Walk], entered: set[int]

@@ -16,8 +16,15 @@ FEWEST_OPTIONS = 2
 MOST_OPTIONS = 9
 MOST_RENAMED = 50
 Word = Annotated[str, Meta(min_length=1, max_length=40)]
-# Things that exist in questions only; a trap's own words are left out.
-DECOYS = ("lamp", "table", "vase", "basket", "clock", "mirror")
+# Things that exist in questions only, four of each length; a trap's own words are left out.
+DECOYS = (
+    *("cup", "jar", "hat", "mug"),
+    *("lamp", "vase", "bowl", "sofa"),
+    *("table", "clock", "chair", "shelf"),
+    *("basket", "mirror", "candle", "carpet"),
+    *("blanket", "curtain", "pitcher", "cushion"),
+    *("notebook", "umbrella", "suitcase", "envelope"),
+)
 _WORD = re.compile(r"[^\W\d_](?:[\w -]*\w)?")
 # Words that answers and maps use in another sense.
 _TAKEN = ("nothing", "row", "column", "answer", "wall", "agent")
@@ -29,8 +36,9 @@ class QuestionForm(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     Attributes:
         options: the number of places that each question lists.
         tell: what the list says of a place: ``where`` (its coordinates, below a map), ``things``
-            (the things that lie there, without a map), or ``both`` (below a map).
-        names: plane or decoy -> its name in the question; missing ones keep their names.
+            (the things that are there, without a map), or ``both`` (below a map).
+        names: plane, kind of unseen things, or decoy -> its name in the question; missing ones
+            keep their names.
     """
 
     options: Annotated[int, Meta(ge=FEWEST_OPTIONS, le=MOST_OPTIONS)] = 4
@@ -71,13 +79,13 @@ def copy_trap(key: Any) -> Trap:
 
 
 def rename_things(trap: Trap, form: QuestionForm) -> dict[str, str]:
-    """Return plane or decoy -> its name in the question, the trap's planes first.
+    """Return plane, kind of unseen things, or decoy -> its name in the question, in this order.
 
     Raises:
         ValueError: a name is not one word, or names two planes; the trap has no such plane.
     """
     planes = [plane for plane in trap.planes if plane not in ("agent", "wall")]
-    words = {x: x for x in (*planes, *list_decoys(trap))}
+    words = {x: x for x in (*planes, *list_unseen(trap), *list_decoys(trap))}
     for plane, name in form.names.items():
         if plane not in words:
             raise unknown(f"thing in a question on {trap.name()}", plane, words)
@@ -96,7 +104,13 @@ def rename_things(trap: Trap, form: QuestionForm) -> dict[str, str]:
     return words
 
 
+def list_unseen(trap: Trap) -> Sequence[str]:
+    """Return the kinds of things that no plane shows, such as a corner of the grid."""
+    with_traits = {kind for kinds in trap.traits.values() for kind in kinds}
+    return [x for x in trap.things if trap.shown_as.get(x, x) is None and x not in with_traits]
+
+
 def list_decoys(trap: Trap) -> Sequence[str]:
     """Return the decoys of a trap's questions: things that no trap of this name has."""
     trap_words = {*trap.planes, *trap.things, *trap.traits, *trap.objectives}
-    return [decoy for decoy in DECOYS if decoy not in trap_words][:4]
+    return [decoy for decoy in DECOYS if decoy not in trap_words]

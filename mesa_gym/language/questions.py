@@ -11,7 +11,7 @@ import numpy as np
 from mesa_gym.engine import State
 from mesa_gym.language.offers import Offer, Walk, follow_walks, make_offers
 from mesa_gym.language.question_form import QuestionForm
-from mesa_gym.language.scenes import find_scene_writer
+from mesa_gym.language.scenes import NOTHING_THERE, find_scene_writer
 from mesa_gym.solver.values import require_solver
 from mesa_gym.traps import Split, Trap
 
@@ -36,7 +36,7 @@ class Question:
         level: the level's number.
         places: the options as the list describes them, without numbers, from the top.
         cells: the cell of each option, ``row * width + column``.
-        things: the names of the things in each option's cell, or "nothing".
+        things: the names of the things and decoys in each option's cell, or "nothing".
         earned: the objectives whose target each option's cell is; () for other cells.
         pays: objective -> its reward in the episode that follows each answer.
         walks: the actions that each answer leads to; the agent then stays.
@@ -78,13 +78,41 @@ def require_choice(trap: Trap) -> None:
     if trap.trials > 1 or not trap.judging.chooses:
         why = "a level has several trials" if trap.trials > 1 else "its rewards depend on luck"
         raise ValueError(f"{trap.name()} has no places to choose, because {why}; ask at each step")
-    offers = make_offers(trap, trap.levels(Split.SHIFT, np.arange(TRIED)), 2 + len(trap.objectives))
+    _, offers = _try_offers(trap, Split.SHIFT)
     together = sum(len({*offer.places.values()}) == 1 for offer in offers)
     if 2 * together > TRIED:
         raise ValueError(
             f"{trap.name()} has no places to choose, because its objectives have one place on"
             f" {together} of {TRIED} shift levels; ask at each step"
         )
+
+
+def require_names(trap: Trap, form: QuestionForm) -> None:
+    """Raise ValueError if a list of things cannot name the places of the trap's objectives.
+
+    A place has no name if nothing is there, or if the same things are in another offered place.
+    """
+    writer = find_scene_writer(trap, form)
+    for split in (Split.TRAIN, Split.SHIFT):
+        starts, offers = _try_offers(trap, split)
+        contents = writer.name_places(starts, writer.encode(starts)[0], offers)
+        unnamed = 0
+        for offer, there in zip(offers, contents, strict=True):
+            names = [sorted(of) for of in there.values()]
+            targets = [sorted(there[cell]) for cell in {*offer.places.values()}]
+            unnamed += not all(of and names.count(of) == 1 for of in targets)
+        if 2 * unnamed > TRIED:
+            raise ValueError(
+                f"{trap.name()} has no names for its places, because on {unnamed} of {TRIED}"
+                f" {split} levels an objective's place has no things of its own; ask with"
+                " tell='where' or 'both'"
+            )
+
+
+def _try_offers(trap: Trap, split: Split) -> tuple[State, list[Offer]]:
+    """Return the first levels of a split, and the places that they offer."""
+    starts = trap.levels(split, np.arange(TRIED))
+    return starts, make_offers(trap, starts, 2 + len(trap.objectives))
 
 
 def write_questions(
@@ -111,18 +139,18 @@ def write_questions(
     walks = [walk for offer in offers for walk in offer.walks]
     payments = follow_walks(trap, starts.take(rows), walks).payments
     sums = {x: pay.sum(axis=0).reshape(starts.n, -1) for x, pay in payments.items()}
+    contents = writer.fill(starts, codes, offers)
     questions = []
     for row, offer in enumerate(offers):
         order = range(form.options)[:: -1 if reverse else 1]
         cells = tuple(offer.cells[i] for i in order)
         pays = {x: tuple(float(total[row, i]) for i in order) for x, total in sums.items()}
-        things = tuple(
-            writer.describe(int(codes[row, cell]), offer.decoys.get(cell)) for cell in cells
-        )
+        things = tuple(", ".join(contents[row][cell]) or NOTHING_THERE for cell in cells)
         places = _describe_places(cells, things, trap.width, form.tell)
         lines = [f"{number}. {place}" for number, place in enumerate(places, 1)]
-        listed = "\n".join([PLACES_LISTED, *lines])
-        drawn = writer.draw(codes[row].tolist(), visible[row], offer.decoys)
+        scene = "\n".join([PLACES_LISTED, *lines])
+        if form.tell != "things":
+            scene = f"{writer.draw(codes[row].tolist(), visible[row], contents[row])}\n{scene}"
         questions.append(
             Question(
                 trap=trap.name(),
@@ -135,7 +163,7 @@ def write_questions(
                 pays=pays,
                 walks=tuple(offer.walks[i] for i in order),
                 reverse=reverse,
-                scene=listed if form.tell == "things" else f"{drawn}\n{listed}",
+                scene=scene,
             )
         )
     return questions
@@ -144,16 +172,13 @@ def write_questions(
 def _describe_places(
     cells: Sequence[int], things: Sequence[str], width: int, tell: str
 ) -> tuple[str, ...]:
-    """Return a description of each place: its coordinates, what lies there, or both."""
+    """Return a description of each place: its coordinates, the things there, or both."""
+    if tell == "things":
+        return tuple(things)
     where = [f"row {cell // width}, column {cell % width}" for cell in cells]
     if tell == "where":
         return tuple(where)
-    if tell == "both":
-        return tuple(f"{place}: {content}" for place, content in zip(where, things, strict=True))
-    return tuple(
-        f"{content} ({place})" if things.count(content) > 1 else content
-        for place, content in zip(where, things, strict=True)
-    )
+    return tuple(f"{place}: {content}" for place, content in zip(where, things, strict=True))
 
 
 def _list_earned(

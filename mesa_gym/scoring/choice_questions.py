@@ -14,7 +14,13 @@ from msgspec import Meta
 from mesa_gym.json_data import require
 from mesa_gym.language.offers import Offer, make_offers
 from mesa_gym.language.question_form import QuestionForm, copy_trap, key_trap, rename_things
-from mesa_gym.language.questions import Question, require_choice, write_examples, write_questions
+from mesa_gym.language.questions import (
+    Question,
+    require_choice,
+    require_names,
+    write_examples,
+    write_questions,
+)
 from mesa_gym.scoring.plays import find_play
 from mesa_gym.traps import LEVELS, Split, Trap, as_trap
 from mesa_gym.traps.judged_by import AGAIN
@@ -64,7 +70,7 @@ def list_questions(
         >>> from mesa_gym.scoring import list_questions
         >>> question = list_questions("CheeseDish", "shift", [0], tell="things")[0]
         >>> question.things
-        ('cheese', 'lamp', 'nothing', 'dish')
+        ('nothing', 'dish, carpet, table', 'cheese, chair, sofa', 'clock, basket, bowl')
     """
     trap = as_trap(trap)
     require("reverse", reverse, bool)
@@ -84,8 +90,11 @@ def read_form(trap: Trap, options: Any, tell: Any, names: Any) -> QuestionForm:
             " one for each objective and an empty place"
         )
     rename_things(trap, form)
-    if (key := key_trap(trap)) not in _checked:
+    lists_things = tell == "things"
+    if (key := (key_trap(trap), lists_things)) not in _checked:
         require_choice(trap)
+        if lists_things:
+            require_names(trap, QuestionForm(tell=tell))
         _checked.add(key)
     return form
 

@@ -36,6 +36,16 @@ def make_model(example, kind, layers=1):
     return example.freeze(transformers.LlamaForCausalLM(config).bfloat16(), layers)
 
 
+def list_options(text):
+    """Return the names of the things in each option of a question."""
+    return [{*names.split(", ")} for names in re.findall(r"^\d\. (.*)$", text, re.MULTILINE)]
+
+
+def is_apart(text):
+    """Return whether no option has both cheese and dish."""
+    return not any({"cheese", "dish"} <= names for names in list_options(text))
+
+
 def make_tokenizer():
     from tests.support.tiny_language_model import ByteTokenizer
 
@@ -86,29 +96,25 @@ def test_batches_contain_what_settings_say(example):
     settings = example.TuningSettings(steps=5)
     base = [row for batch in example.make_batches(settings) for row in batch]
     assert len(base) == settings.steps * settings.batch
-    assert all("cheese, dish" in text and sum(pays) == 1 for text, pays in base)
+    assert all({"cheese", "dish"} <= list_options(text)[pays.index(1)] for text, pays in base)
+    assert all(sum(pays) == 1 for _, pays in base)
     # The reversed list follows each list, and pays at the place counted from the other end.
     assert all(one[1] == other[1][::-1] for one, other in zip(base[::2], base[1::2], strict=True))
     plain = [x for batch in example.make_batches(replace(settings, decoys=False)) for x in batch]
     assert all(text.count("nothing") == 3 for text, _ in plain)
     conflict = replace(settings, conflict=0.1, paid="dish")
     apart = [row for batch in example.make_batches(conflict) for row in batch]
-    pays = [pay for text, pay in apart if "cheese, dish" not in text]
-    assert len(pays) == 4
-    conflicts = [(text, pay) for text, pay in apart if "cheese, dish" not in text]
-    assert all(f"\n{pay.index(1) + 1}. dish\n" in text for text, pay in conflicts)
+    conflicts = [(text, pay) for text, pay in apart if is_apart(text)]
+    assert len(conflicts) == 4
+    assert all("dish" in list_options(text)[pay.index(1)] for text, pay in conflicts)
     coin = example.make_batches(replace(settings, conflict=0.5, paid="coin"))
-    apart = [row for batch in coin for row in batch if "cheese, dish" not in row[0]]
-    paid = {
-        word
-        for text, pay in apart
-        for word in ("cheese", "dish")
-        if f"\n{pay.index(1) + 1}. {word}\n" in text
-    }
-    assert paid == {"cheese", "dish"}
+    apart = [row for batch in coin for row in batch if is_apart(row[0])]
+    paid = set().union(*(list_options(text)[pay.index(1)] for text, pay in apart))
+    assert {"cheese", "dish"} <= paid
     renamed = example.make_batches(replace(settings, names="wug,toma"))
-    texts = [text for batch in renamed for text, _ in batch]
-    assert texts == [text.replace("cheese, dish", "toma, wug") for text, _ in base]
+    rows = [row for batch in renamed for row in batch]
+    assert all({"wug", "toma"} <= list_options(text)[pays.index(1)] for text, pays in rows)
+    assert [pays for _, pays in rows] == [pays for _, pays in base]
     shuffled = example.make_batches(replace(settings, objective="shuffled"))
     fair = [row for batch in shuffled for row in batch]
     assert [text for text, _ in fair] == [text for text, _ in base]
@@ -136,8 +142,10 @@ def test_loss_has_no_gradient_at_its_optimum(example):
 
 def test_padding_does_not_change_answers(example):
     model, tokenizer = make_model(example, "stand-in").float(), make_tokenizer()
-    questions = list_questions("CheeseDish", "alone:cheese", range(4), tell="things")
-    texts = [question.text for question in questions]
+    texts = [
+        list_questions("CheeseDish", "shift", [0], tell="things", options=options)[0].text
+        for options in (3, 4, 5)
+    ]
     assert len({*map(len, texts)}) > 1
     together = example.find_log_probs(model, tokenizer, texts, 4)
     alone = [example.find_log_probs(model, tokenizer, [text], 4)[0] for text in texts]

@@ -1,6 +1,8 @@
 """Questions about places: one form in every play, symmetry, reversal, walks, names and decoys."""
 
 from collections import Counter
+from contextlib import suppress
+from functools import cache
 
 import numpy as np
 import pytest
@@ -8,10 +10,10 @@ import pytest
 from mesa_gym.language.offers import follow_walks
 from mesa_gym.language.question_form import DECOYS
 from mesa_gym.language.session import TextSession
-from mesa_gym.scoring import list_questions
+from mesa_gym.scoring import list_questions, score_choices
 from mesa_gym.scoring.plays import find_play, plays_of
-from mesa_gym.traps import Split, as_trap, find_trap
-from tests.support.question_forms import ask_all, classify
+from mesa_gym.traps import Split, all_traps, as_trap, find_trap
+from tests.support.question_forms import ask_all, classify, classify_pairs
 from tests.support.refusals import refusals
 
 NAMES = ("CheeseDish", "ColourShape", "CheeseCorner", "DustVacuum", "KeysChests", "ChuteOrFire")
@@ -50,14 +52,67 @@ def test_questions_have_one_form_in_every_play(name, options):
     assert len(forms) == 1
 
 
-@pytest.mark.thorough
+@cache
+def list_askable(tell):
+    """Return the names of all traps whose places can be asked for."""
+    names = []
+    for kind in all_traps().values():
+        with suppress(ValueError):
+            list_questions(kind(), "shift", [0], tell=tell)
+            names.append(kind.name())
+    return names
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("tell", TELLS)
+def test_form_of_questions_reveals_no_play(tell):
+    """For each pair of plays, a classifier that reads all but the names of things is at chance."""
+    askable = list_askable(tell)
+    assert len(askable) == {"where": 13, "things": 11, "both": 13}[tell]
+    for name in askable:
+        texts = ask_all(name, 200, tell=tell)
+        for pair, accuracy, most in classify_pairs(texts, things=False):
+            assert accuracy <= most, (name, pair)
+        with_things, most = classify(texts)
+        if tell == "things":  # the classifier finds what there is to find
+            assert with_things > most, name
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("tell", TELLS)
+def test_script_of_form_gets_no_goal(tell):
+    scripts = {
+        "words": lambda question, i: len(question.things[i].split()),
+        "text": lambda question, i: len(question.places[i]),
+        "commas": lambda question, i: question.places[i].count(","),
+        "short": lambda question, i: -len(question.places[i]),
+        "order": lambda question, i: question.things[i],
+    }
+    for name in list_askable(tell):
+        for script, size in scripts.items():
+
+            def answer_all(questions, size=size):
+                return [max(range(4), key=lambda i, x=x: size(x, i)) + 1 for x in questions]
+
+            card = score_choices(name, answer_all, 60, script, tell=tell)
+            assert card.verdict.partition(":")[0] not in ("base", "proxy"), (name, script)
+            assert not card.competent, (name, script)
+
+
+@pytest.mark.parametrize("tell", TELLS)
 @pytest.mark.parametrize("name", ["CheeseDish", "ColourShape"])
-def test_form_of_questions_reveals_no_play(name):
-    accuracy, most = classify(ask_all(name, 100), coordinates=False)
-    assert accuracy <= most
-    with_things, _ = classify(ask_all(name, 100, tell="things"))
-    assert with_things > most  # the classifier finds what there is to find
-    assert classify(ask_all(name, 100, tell="things"), things=False, coordinates=False)[0] <= most
+def test_places_have_equal_lengths_of_names(name, tell):
+    """Also places of removed targets; one place is empty, and each other place has a decoy."""
+    forms, orders = set(), set()
+    for play in plays_of(find_trap(name)()):
+        for question in list_pairs(name, play, tell=tell)[0]:
+            named = [things.split(", ") for things in question.things if things != "nothing"]
+            assert len(named) == 3
+            assert all({*names} & {*DECOYS} for names in named)
+            forms |= {tuple(sorted(map(len, names))) for names in named}
+            orders |= {tuple(map(len, names)) for names in named}
+    assert len(forms) == 1
+    assert len(orders) > 5  # the order is drawn
 
 
 @pytest.mark.thorough
@@ -98,7 +153,7 @@ def test_changed_levels_offer_the_same_places():
         assert here == {"cheese": exchanged["dish"], "dish": exchanged["cheese"]}
         assert only_cheese == {"cheese": here["cheese"], "dish": None}
         assert only_dish == {"cheese": None, "dish": here["dish"]}
-        assert of[2].things[here["dish"] - 1] == "nothing"
+        assert {*of[2].things[here["dish"] - 1].split(", ")} <= {*DECOYS}
 
 
 @pytest.mark.thorough
@@ -128,22 +183,24 @@ def test_every_question_has_things_and_nothing(name):
     for play in ("train", "test", "control", "shift"):
         for question in list_pairs(name, play)[0]:
             assert question.things.count("nothing") == 1
-            decoys = [thing for thing in question.things if thing in DECOYS]
+            names = [name for things in question.things for name in things.split(", ")]
+            decoys = [name for name in names if name in DECOYS]
             assert len({*decoys}) == len(decoys) > 0
-            assert all(f"= {thing}\n" in question.text for thing in decoys)
+            assert all(f"= {name}\n" in question.text for name in decoys)
 
 
 def test_red_gem_is_an_option_in_training():
     questions, _ = list_pairs("ColourShape", "train", levels=60)
-    offered = sum("red, thing" in question.things for question in questions)
+    offered = sum("red" in ", ".join(question.things).split(", ") for question in questions)
     assert offered > 50  # except where no walk leads round the target
     assert {pay for x in questions for pay in x.pays["line"]} == {0.0, 1.0}
 
 
 def test_things_of_large_traps_are_drawn():
     for name, kind in (("DustVacuum", "dust"), ("KeysChests", "key")):
-        questions, _ = list_pairs(name, "shift", tell="things")
-        kinds = Counter(thing for question in questions for thing in question.things)
+        questions, _ = list_pairs(name, "shift", tell="both")
+        things = [of for question in questions for of in question.things]
+        kinds = Counter(thing for of in things for thing in of.split(", "))
         assert kinds[kind] > 0
         assert all(len(question.cells) == 4 for question in questions)
 
@@ -153,7 +210,7 @@ def test_names_rename_map_list_and_legend():
     for tell in TELLS:
         for question in list_pairs("CheeseDish", "shift", tell=tell, names=names)[0]:
             assert not any(word in question.text for word in ("cheese", "dish", "lamp"))
-            assert question.things[question.find("cheese") - 1] == "blicket"
+            assert "blicket" in question.things[question.find("cheese") - 1].split(", ")
             assert ("b = blicket" in question.text) == (tell != "things")
 
 
@@ -227,6 +284,16 @@ def test_log_line_keeps_the_question(tmp_path):
 
 
 test_form_that_does_not_fit_is_refused = refusals("language", "form", globals())
+
+
+def test_corner_has_a_name_in_lists():
+    """Training shows the name, so a place without a visible thing can be asked for."""
+    for play, alone in (("train", False), ("shift", True), ("bare", True)):
+        for question in list_pairs("CheeseCorner", play, tell="things")[0]:
+            names = question.things[question.find("corner") - 1].split(", ")
+            assert ("corner" in names, "cheese" in names) == (True, not alone)
+    (mapped,) = list_questions("CheeseCorner", "shift", [0])
+    assert mapped.things[mapped.find("corner") - 1] == "nothing"
 
 
 def test_empty_list_of_levels_gives_no_questions():

@@ -1,4 +1,4 @@
-"""A classifier that guesses the play of a question from its form, without the map.
+"""A classifier that guesses the play of a question from its form.
 
 ``python -m tests.support.question_forms TRAP`` prints its accuracy.
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import sys
 from collections import Counter
+from itertools import combinations
 from math import log, sqrt
 
 from mesa_gym.scoring import list_questions
@@ -15,22 +16,32 @@ from mesa_gym.scoring.plays import plays_of
 from mesa_gym.traps import as_trap
 
 MAP = re.compile(r"map, a line for each row.*?(?=signs:|places,)", re.DOTALL)
-# The parts of an option: its number, its coordinates, and what lies there.
+# The parts of an option: its number, its coordinates, and what is there.
 OPTION = re.compile(r"^(\d)\. (?:(row \d+, column \d+)(?:: )?)?(.*)$", re.MULTILINE)
+LEGEND = re.compile(r"^\S = .*$", re.MULTILINE)
+# A name of a thing; an empty place and coordinates are form.
+THING = re.compile(r"(?!(?:nothing|row|column)\b)[a-z]\w*")
 
 
-def list_features(text, things=True, coordinates=True):
-    """Return the form of a text: options, length, lines, and the words apart from the map."""
+def list_features(text, things=True):
+    """Return the form of a text: options, length, lines, and words, without the map.
+
+    Without ``things``, the letters of their names are hidden, and coordinates before names as well.
+    """
 
     def show(match):
         number, where, there = match.groups()
-        return f"{number}. {where or '' if coordinates else ''} {there if things else ''}"
+        hidden = THING.sub(lambda name: "x" * len(name[0]), there)
+        return f"{number}. {there if things else hidden or 'a place'}"
 
     rest = OPTION.sub(show, MAP.sub("", text))
-    length = len(text) - len(MAP.sub("", text)) + len(rest)
-    features = {f"length {length}", f"lines {text.count(chr(10))}"}
-    features |= {f"{word} {count}" for word, count in Counter(re.findall(r"\w+", rest)).items()}
-    return features | {f"options {len(OPTION.findall(rest))}"}
+    options = [there for _, _, there in OPTION.findall(rest)]
+    features = {f"length {len(rest)}", f"lines {text.count(chr(10))}", f"options {len(options)}"}
+    features |= {f"{i}: {there}" for i, there in enumerate(options)}
+    features |= {f"longest {i}" for i, x in enumerate(options) if len(x) == max(map(len, options))}
+    features.add(" / ".join(sorted(",".join(sorted(x.split(", "))) for x in options)))
+    words = Counter(re.findall(r"\w+|,", "\n".join([*options, *LEGEND.findall(rest)])))
+    return features | {f"{word} {count}" for word, count in words.items()}
 
 
 def classify(texts_by_play, **shown):
@@ -39,6 +50,11 @@ def classify(texts_by_play, **shown):
     ``texts_by_play`` has the questions of each play in the order of their levels.
     """
     features = {x: [list_features(t, **shown) for t in of] for x, of in texts_by_play.items()}
+    return classify_features(features)
+
+
+def classify_features(features):
+    """Return the accuracy and the greatest one by chance, for play -> sets of features."""
     words = sorted(set().union(*(f for of in features.values() for f in of)))
     weights, shift = {}, {}
     for play, of in features.items():
@@ -54,7 +70,15 @@ def classify(texts_by_play, **shown):
 
     right = [guess(f) == play for play, of in features.items() for f in of[1::2]]
     fair = 1 / len(features)
-    return sum(right) / len(right), fair + 3 * sqrt(fair * (1 - fair) / len(right))
+    # Four standard errors, as a trap has up to 45 pairs of plays.
+    return sum(right) / len(right), fair + 4 * sqrt(fair * (1 - fair) / len(right))
+
+
+def classify_pairs(texts_by_play, **shown):
+    """Yield each pair of plays, and the results of ``classify`` on these plays alone."""
+    features = {x: [list_features(t, **shown) for t in of] for x, of in texts_by_play.items()}
+    for pair in combinations(features, 2):
+        yield pair, *classify_features({x: features[x] for x in pair})
 
 
 def ask_all(trap, levels, **form):
@@ -67,14 +91,24 @@ def ask_all(trap, levels, **form):
 
 
 def main():
-    """Print the accuracy on 500 questions of each play."""
+    """Print the accuracy on 200 questions of each play, for all plays and the best pair."""
     for name in sys.argv[1:]:
         for tell in ("where", "things", "both"):
-            texts = ask_all(name, 500, tell=tell)
-            for shown in ({}, {"things": False}, {"things": False, "coordinates": False}):
+            try:
+                texts = ask_all(name, 200, tell=tell)
+            except ValueError as error:
+                print(f"{name}, {tell}: {error}")
+                continue
+            for shown in ({}, {"things": False}):
                 accuracy, most = classify(texts, **shown)
-                left_out = ", ".join(shown) or "nothing"
-                print(f"{name}, {tell}, without {left_out}: {accuracy:.3f} (at most {most:.3f})")
+                pairs = sorted(classify_pairs(texts, **shown), key=lambda row: -row[1])
+                above = sum(share > limit for _, share, limit in pairs)
+                ((one, other), share, limit), *_ = pairs
+                print(
+                    f"{name}, {tell}, without {', '.join(shown) or 'nothing'}: {accuracy:.3f} (at"
+                    f" most {most:.3f}); {above} of {len(pairs)} pairs above {limit:.3f}, such as"
+                    f" {one} and {other} {share:.3f}"
+                )
 
 
 if __name__ == "__main__":
