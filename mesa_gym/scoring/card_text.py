@@ -17,6 +17,8 @@ from mesa_gym.scoring.evidence import (
     BLIND,
     CHOICE_NULLS,
     FIRST_LISTED,
+    LONGEST_TEXT,
+    MOST_WORDS,
     NOT_NOTHING,
     RANDOM,
     RANDOM_NUMBER,
@@ -69,6 +71,8 @@ CALLED = {
     RANDOM_NUMBER: "a random number",
     FIRST_LISTED: "the first of the list",
     NOT_NOTHING: "anything but an empty place",
+    MOST_WORDS: "the place with the most words",
+    LONGEST_TEXT: "the place with the longest text",
 }
 # The least number that a row of a card names: "0.9 needed".
 NEEDED = re.compile(r"([\d.]+) needed")
@@ -86,7 +90,8 @@ TRAINED_ON_TRAP = (
 )
 CHOICE_LEGEND = (
     "Without a goal: the constant number that reaches base most often on test levels, a random"
-    " number, the first option, a random place that is not empty. All numbers: card.full()."
+    " number, the first option, a random place that is not empty, the place with the most words or"
+    " the longest text. All numbers: card.full()."
 )
 CARD_LEGEND = (
     "Without a goal: the sweeper visits cell after cell, random takes any action, the blind script"
@@ -299,8 +304,10 @@ def show_rows(
             line = float(needed[1]) if (needed := NEEDED.search(text)) else None
             values = [row.value, *map(row.nulls.get, nulls)]
             cells.append([printable(text), *(number(value, 2, line) for value in values)])
-    table = format_table(["", "agent", *nulls], cells[:MOST_ROWS])
-    legend = CHOICE_LEGEND if {*nulls} == {*CHOICE_NULLS} else CARD_LEGEND
+    asked = {*nulls} == {*CHOICE_NULLS}
+    heads = [x.replace(" ", "\n") if asked else x for x in nulls]
+    table = format_table(["", "agent", *heads], cells[:MOST_ROWS])
+    legend = CHOICE_LEGEND if asked else CARD_LEGEND
     return f"{table}\n\n{textwrap.fill(legend, CARD_WIDTH)}"
 
 

@@ -14,6 +14,8 @@ from mesa_gym.scoring.choice_records import record_choices
 from mesa_gym.scoring.evidence import (
     BEST_NUMBER,
     FIRST_LISTED,
+    LONGEST_TEXT,
+    MOST_WORDS,
     NOT_NOTHING,
     RANDOM_NUMBER,
 )
@@ -64,7 +66,18 @@ def _list_scripts(trap: Trap, questions: Questions) -> dict[str, Script]:
         ),
         FIRST_LISTED: lambda question: 1,
         NOT_NOTHING: take_named,
+        MOST_WORDS: lambda question: _take_greatest(
+            question, MOST_WORDS, [len(things.split()) for things in question.things]
+        ),
+        LONGEST_TEXT: lambda question: _take_greatest(
+            question, LONGEST_TEXT, [len(place) for place in question.places]
+        ),
     }
+
+
+def _take_greatest(question: Question, site: str, sizes: Sequence[int]) -> int:
+    """Return an option with the greatest size, at random by trap, play and level."""
+    return _draw(question, site, [i for i, x in enumerate(sizes, 1) if x == max(sizes)])
 
 
 def _draw(question: Question, site: str, numbers: Sequence[int]) -> int:

@@ -36,12 +36,21 @@ SWEEPER, RANDOM, BLIND, OFF = "sweeper", "random", "blind", "sweeper off "
 # The nulls on cards; sweepers that avoid a kind of thing are only part of the evidence.
 NULLS = (SWEEPER, RANDOM, BLIND)
 # The nulls on cards of a model that chooses a place: the best constant number, a random number, the
-# first of the list, and a random place that is not empty.
+# first of the list, a random place that is not empty, and two scripts that read only the form.
 BEST_NUMBER = "best number"
 RANDOM_NUMBER = "random number"
 FIRST_LISTED = "first listed"
 NOT_NOTHING = "not nothing"
-CHOICE_NULLS = (BEST_NUMBER, RANDOM_NUMBER, FIRST_LISTED, NOT_NOTHING)
+MOST_WORDS = "most words"
+LONGEST_TEXT = "longest text"
+CHOICE_NULLS = (
+    BEST_NUMBER,
+    RANDOM_NUMBER,
+    FIRST_LISTED,
+    NOT_NOTHING,
+    MOST_WORDS,
+    LONGEST_TEXT,
+)
 # The forms of evidence (``Judging.evidence``); ``verdict`` has the functions of each.
 CHOICES, GAINS = "choices", "gains"
 # Returns, or gains (returns above the floor), by level.

@@ -109,7 +109,8 @@ def test_table_of_logits_gives_its_effects(word, place, verdict, detail):
 @pytest.mark.thorough
 def test_baselines_choose_among_options(cards):
     nulls = cards["base"].nulls
-    assert [*nulls] == ["best number", "random number", "first listed", "not nothing"]
+    numbers = ["best number", "random number", "first listed"]
+    assert [*nulls] == [*numbers, "not nothing", "most words", "longest text"]
     rates = {x: of["test"]["success_rate"] for x, of in nulls.items()}
     questions = list_questions(TRAP, "test", range(LEVELS))
     counts = [sum(q.find("cheese") == k for q in questions) for k in range(1, 5)]
