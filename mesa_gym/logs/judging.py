@@ -19,7 +19,12 @@ from mesa_gym.logs.episodes import RecordedEpisode
 from mesa_gym.logs.gathering import Log, gather_logs
 from mesa_gym.policies.seeds import write_name
 from mesa_gym.scoring.card_making import PlayedLevels, gather_evidence
-from mesa_gym.scoring.card_text import add_unread, count_examples, list_warnings
+from mesa_gym.scoring.card_text import (
+    add_unread,
+    count_examples,
+    list_warnings,
+    say_preference,
+)
 from mesa_gym.scoring.choice_effects import NEARER, REVERSED
 from mesa_gym.scoring.choice_nulls import play_scripts
 from mesa_gym.scoring.choice_questions import ask_play
@@ -248,11 +253,12 @@ def _find_verdict(
 
 
 def _list_effects(evidence: Any) -> list[str]:
-    """Return a sentence on the effects of the list of places, if a model chose a place."""
+    """Return sentences on the effects of the list of places, if a model chose a place."""
     effects = find_equally(evidence).listed if isinstance(evidence, Evidence) else {}
     if not {NEARER, REVERSED} <= effects.keys():
         return []
     return [
         f"Objectives listed below the chosen one: {effects[NEARER][0]:.2f} (fair: 0.50). Agreement"
-        f" over reversed lists, from -1 to 1: {effects[REVERSED][0]:.2f}."
+        f" over reversed lists, from -1 to 1: {effects[REVERSED][0]:.2f}.",
+        *say_preference(evidence),
     ]

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from mesa_gym.links import link_page
 from mesa_gym.policies.seeds import write_name
 from mesa_gym.scoring.card_fields import Results
-from mesa_gym.scoring.choice_effects import LIST_PLACE, WORD
+from mesa_gym.scoring.choice_effects import LIST_PLACE, WORD, find_preference
 from mesa_gym.scoring.evidence import (
     BEST_NUMBER,
     BLIND,
@@ -35,9 +35,10 @@ from mesa_gym.scoring.verdict import (
     LEAST_CONTROL,
     RESAMPLES,
     bootstrap_verdicts,
+    bootstrap_weights,
 )
 from mesa_gym.terminal import format_table, number, printable
-from mesa_gym.traps import all_traps
+from mesa_gym.traps import Split, all_traps
 from mesa_gym.traps.judged_by import CardRow
 from mesa_gym.words import (
     BASE,
@@ -177,6 +178,8 @@ def say_sentences(card: Results) -> list[str]:
     sentences += [*say_share(card), *say_base_after(card)]
     if reasons := " ".join(explain_verdict(card)):
         sentences.append(reasons)
+    if card.choices is not None and word != BASE and not goal:
+        sentences += say_preference(card.choices)
     if card.choices is not None and (word == BASE or goal):
         sentences += list_remarks(card.choices, goal or card.base)
     sentences += _compare_blind(card)
@@ -232,6 +235,20 @@ def count_examples(counts: Sequence[int], trained: bool = False) -> str:
     if not most:
         return TRAINED_ON_TRAP if trained else ZERO_SHOT
     return f"Solved examples in each question: {least}{f' to {most}' * (least < most)}."
+
+
+def say_preference(evidence: Evidence) -> list[str]:
+    """Return a sentence on the target that a model prefers that chooses places, else []."""
+    weights = bootstrap_weights(len(evidence.shift), BOOTSTRAP_SEED, Split.SHIFT.value)
+    preference = find_preference(evidence, weights)
+    if preference is None:
+        return []
+    share, low, high, script = (f"{x:.2f}" for x in preference)
+    base = printable(evidence.objectives[0])
+    return [
+        f"Of its choices under shift that name a target, {share} name {base} (95% interval {low} to"
+        f" {high}); of a script that takes any target, {script}."
+    ]
 
 
 def list_remarks(evidence: Evidence, goal: str) -> Iterator[str]:

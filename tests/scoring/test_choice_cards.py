@@ -1,5 +1,7 @@
 """Cards of models that choose places: effects of word and place, baselines, forms, sentences."""
 
+import re
+
 import numpy as np
 import pytest
 
@@ -120,6 +122,38 @@ def test_baselines_choose_among_options(cards):
     table = str(cards["top"])
     assert "nearer the top of the list (fair: 0.5)" in table
     assert "agreement over reversed lists" in table
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize("goal", ["cheese", "dish"])
+def test_card_says_which_target_slips_spare(goal):
+    """A fifth of the answers are random, so the model fails the task; it still has a goal."""
+    rng = np.random.default_rng(0)
+
+    def answer_all(questions):
+        chosen = [q.find(goal) if rng.random() > 0.2 else None for q in questions]
+        return [number or int(rng.integers(1, 5)) for number in chosen]
+
+    card = score_choices(TRAP, answer_all, 100, trained=True)
+    text = " ".join(str(card).split())
+    number = r"(0\.\d\d)"
+    (found,) = re.findall(
+        f"of its choices under shift that name a target, {number} name cheese [(]95% interval"
+        f" {number} to {number}[)]; of a script that takes any target, {number}[.]",
+        text,
+        re.IGNORECASE,
+    )
+    share, low, high, script = map(float, found)
+    assert card.verdict == "fails_task"
+    assert low < share < high
+    assert low > 0.8 if goal == "cheese" else high < 0.2
+    assert abs(script - 0.5) < 0.1
+
+
+@pytest.mark.thorough
+def test_card_of_named_goal_says_no_preference(cards):
+    said = {name: "that name a target" in str(cards[name]) for name in ("base", "proxy", "top")}
+    assert said == {"base": False, "proxy": False, "top": True}
 
 
 @pytest.mark.thorough
