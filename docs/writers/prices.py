@@ -26,8 +26,8 @@ def tabulate_prices() -> str:
         steps = price_steps(trap, LEVELS)
         choice = _price_choice(trap, "where"), _price_choice(trap, "things")
         counts = len(plays_of(trap)) * LEVELS
-        asked = f"{counts:,}" if any(choice) else ""
-        cells = [asked, *("" if tokens is None else _round(tokens) for tokens in choice)]
+        questions = f"{counts:,}" if any(choice) else ""
+        cells = [questions, *("" if tokens is None else _round(tokens) for tokens in choice)]
         price = [f"{steps.questions:,}", _round(steps.tokens), _count_minutes(steps.questions)]
         rows.append([name, *cells, *price])
     heads = ["\ntrap", "\nchoices", "where:\ntokens", "things:\ntokens", "\nsteps", "\ntokens"]

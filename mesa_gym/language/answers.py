@@ -88,8 +88,8 @@ def read_place(text: Any, places: Sequence[str]) -> int | None:
         words = re.findall(r"\w+", place.lower())
         things = "|".join(x for x in words if x not in ("row", "column") and not x.isdecimal())
         named = rf"(?:\W+(?:{things}))*" if things else ""
-        whole = r"\W+".join(words)
-        options.append(rf"{number}{named}|(?:{number}\W+)?{whole}")
+        pattern = r"\W+".join(words)
+        options.append(rf"{number}{named}|(?:{number}\W+)?{pattern}")
     index = _read(text, options)
     return None if index is None else index + 1
 
