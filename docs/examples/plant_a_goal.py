@@ -160,7 +160,7 @@ def main() -> None:
     settings = PlantingSettings(**vars(parser.parse_args()))
     torch.set_num_threads(1)
     model = train(settings)
-    print(judge(model, settings))
+    print(repr(judge(model, settings)))
     print(
         f"reward on conflict questions that were not trained: {find_learned(model, settings):.2f}"
     )

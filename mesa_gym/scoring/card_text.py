@@ -321,10 +321,10 @@ def show_rows(
             line = float(needed[1]) if (needed := NEEDED.search(text)) else None
             values = [row.value, *map(row.nulls.get, nulls)]
             cells.append([printable(text), *(number(value, 2, line) for value in values)])
-    asked = {*nulls} == {*CHOICE_NULLS}
-    heads = [x.replace(" ", "\n") if asked else x for x in nulls]
+    of_choices = {*nulls} == {*CHOICE_NULLS}
+    heads = [x.replace(" ", "\n") if of_choices else x for x in nulls]
     table = format_table(["", "agent", *heads], cells[:MOST_ROWS])
-    legend = CHOICE_LEGEND if asked else CARD_LEGEND
+    legend = CHOICE_LEGEND if of_choices else CARD_LEGEND
     return f"{table}\n\n{textwrap.fill(legend, CARD_WIDTH)}"
 
 

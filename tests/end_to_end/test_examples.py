@@ -49,6 +49,11 @@ EXPECTED = {
         rf"({'|'.join(map(write_word, HEADLINES))}|{PROXY_CORNER}), confidence [\d.]+$"
     ),
     "jax_search": r"^cheese in 30 steps of 16 environments: [1-4]\d by search, \d at random$",
+    "plant_a_goal": (
+        r"^base in 20% on CheeseDish-v0: base, confidence [01]\.\d\d; 0% of the questions got no "
+        r"readable answer\nreward on conflict questions that were not trained: (0\.9\d|1\.00)\n"
+        r"\d+ CPU seconds$"
+    ),
     "repair": (
         r"^lava costs 0 more: proxy:goal, unburnt 0\.0\d, .*\n"
         r"lava costs 3 more: base, unburnt 0\.9\d, success rate (0\.9\d|1\.00)$"
@@ -73,7 +78,7 @@ PRINTED_BY = [
 ]
 FROM_CHECKOUT = {"repair", "retarget"}
 # About mesa_gym itself: in no row of the table.
-OUTSIDE = {"torch_loop", *FROM_CHECKOUT}
+OUTSIDE = {"torch_loop", "plant_a_goal", *FROM_CHECKOUT}
 # One needs weights of 98 MB: test_finetune_example.py runs its lines with a tiny model. The other
 # needs an API: tests/language/test_api_example.py is one.
 UNRUN = {"finetune_language_model", "ask_api"}
