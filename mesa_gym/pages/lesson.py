@@ -25,7 +25,8 @@ LESSON_MARK = b"<title>What did it learn? A lesson of a minute</title>"
 ROOMS = [(Split.TRAIN.value, number) for number in range(3)]
 # On this level, line and yellow are equally far from the start.
 NEW_ROOM = (Split.SHIFT.value, 1)
-MOVED_CHEESE = (Split.SHIFT.value, 0)
+# On this level, the robot takes the cheese from 8 of 33 cells.
+MOVED_CHEESE = (Split.SHIFT.value, 4)
 RAISED = 8.0  # utility of the edited planner's target above its previous maximum
 SEEDS = range(5)
 SCORE_COMMAND = "mesa-gym score CheeseCorner --policy FOLDER_OR_MODEL"

@@ -17,6 +17,7 @@ from tests.support.parameters import thorough
 torch, jax = map(pytest.importorskip, ("torch", "jax"))
 CORNER = "MesaGym/CheeseCorner-v0"
 SMALL = "Mine/SmallCorner-v0"
+LIMIT = 32 * 49 // 81  # of its 7x7 cells
 
 
 @pytest.fixture
@@ -31,18 +32,19 @@ def test_own_id_has_one_limit_everywhere(small):
     assert isinstance(env, TimeLimit)
     limits = {small.max_episode_steps, env.spec.max_episode_steps, env._max_episode_steps}
     limits |= {each.unwrapped.settings.max_steps for each in (env, envs)}
-    assert limits == {envs.spec.max_episode_steps} == {38}
+    assert limits == {envs.spec.max_episode_steps} == {LIMIT}
     assert env.observation_space.shape == envs.single_observation_space.shape == (147,)
     assert small.reward_threshold is env.spec.reward_threshold is None
     env.reset(seed=0)
-    assert [env.step(4)[2:4] for _ in range(38)] == [(False, False)] * 37 + [(False, True)]
+    ends = [env.step(4)[2:4] for _ in range(LIMIT)]
+    assert ends == [(False, False)] * (LIMIT - 1) + [(False, True)]
 
 
 def test_own_id_works_in_every_maker(small):
     pytest.importorskip("stable_baselines3")
     made = [mesa_gym.make_sb3(SMALL, 2).unwrapped.venv, mesa_gym.make_torch(SMALL, 2)]
     for env in (*made, mesa_gym.make_jax(SMALL, 2)):
-        assert (env.settings.max_steps, env.settings.reward) == (38, "corner")
+        assert (env.settings.max_steps, env.settings.reward) == (LIMIT, "corner")
         assert env.single_observation_space.shape == (147,)
 
 
