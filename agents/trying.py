@@ -15,6 +15,7 @@ from agents.train import read_count, read_seeds, train_runs
 from mesa_gym import report
 from mesa_gym.command import DONE, FAILED, Parser, run_command
 from mesa_gym.scoring import Cards
+from mesa_gym.scoring.habit_success import say_habits
 from mesa_gym.solver.certificate import certify
 from mesa_gym.solver.disagreement import explain_failures
 from mesa_gym.terminal import Progress, say
@@ -66,6 +67,8 @@ def _certify(trap: Trap, levels: int) -> bool:
     print(f"certified on {levels} levels of each split: {'yes' if certificate.holds else 'NO'}")
     if not certificate.holds:
         say("\n".join(explain_failures(trap, certificate)))
+    else:
+        print(*(f"{x[0].upper()}{x[1:]}" for x in say_habits(trap, levels)), sep="\n")
     return certificate.holds
 
 

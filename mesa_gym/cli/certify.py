@@ -15,6 +15,8 @@ from mesa_gym.command import CERTIFICATE_MARKS, DONE, FAILED, add_force, require
 from mesa_gym.envs.checks import integer
 from mesa_gym.files import read_bytes, write_json
 from mesa_gym.json_data import decode_json
+from mesa_gym.policies.habits import needs_habits
+from mesa_gym.scoring.habit_success import say_habits
 from mesa_gym.scoring.plays import MOST_LEVELS
 from mesa_gym.solver.certificate import Agreement, Certificate, certify
 from mesa_gym.solver.disagreement import explain_failures
@@ -79,6 +81,8 @@ def run(options: argparse.Namespace) -> int:
             }
             data["holds"] = not failed
         lines += [f"{name} {finding}" for finding in findings]
+        if named or needs_habits(trap):  # the other traps of the package take half a minute each
+            lines += [f"{name} {sentence}" for sentence in say_habits(trap, levels)]
         failures += [f"{name} FAILS: {failure}" for failure in failed]
         written.append(data)
     if rows:

@@ -30,8 +30,10 @@ AIMLESS = "aimless"
 LEARNER_ORACLE = "oracle:learner"
 # The policy without a goal that visits every cell, on all traps.
 SWEEPER = "sweeper"
+# The best fixed sequence of actions, and the best reflex (``policies.habits``).
+OPEN_LOOP, REFLEX = "open_loop", "reflex"
 # Names of policies that contain no objective.
-PLAYABLE = ("random", "stay", SWEEPER, ORACLE, NEAREST, AIMLESS)
+PLAYABLE = ("random", "stay", SWEEPER, ORACLE, NEAREST, AIMLESS, OPEN_LOOP, REFLEX)
 # Entry points of this group name modules that provide trained agents. Each module has
 # ``find_agent(agent, seed, trap)``, which returns a policy, or None for an unknown agent, and
 # ``list_agents(trap)``, which returns "agent:seed" -> description (the trap "" means all traps).

@@ -37,11 +37,14 @@ from mesa_gym.policies.adapters import (
     name_observation,
 )
 from mesa_gym.policies.agent_files import POLICY_FILE, read_policy_file
+from mesa_gym.policies.habits import make_habit
 from mesa_gym.policies.names import (
     AIMLESS,
     LEARNER_ORACLE,
     NEAREST,
+    OPEN_LOOP,
     ORACLE,
+    REFLEX,
     SWEEPER,
     find_trained,
     list_agents,
@@ -79,6 +82,8 @@ def _resolve_name(text: str, request: Request) -> Any:
         "random": uniform,
         "stay": partial(constant, STAY),
         SWEEPER: partial(Sweeper, trap),
+        OPEN_LOOP: partial(make_habit, trap, OPEN_LOOP),
+        REFLEX: partial(make_habit, trap, REFLEX),
         NEAREST: partial(NearestTarget, trap, "base", horizon),
         AIMLESS: partial(Aimless, trap, "base", horizon),
         LEARNER_ORACLE: partial(BestLearner, trap),

@@ -98,7 +98,9 @@ class ScoreCard(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
         splits: split -> measure (``mesa_gym.scoring.measures``) -> number, or objective -> number.
         nulls: policy without a goal -> its ``splits`` on the first 250 levels. ``sweeper`` goes to
             the nearest cell that it has not visited; ``random`` takes random actions; ``blind``
-            ignores observations and takes each action as often as this policy does in training.
+            ignores observations and takes each action as often as this policy does in training. If
+            a target is a place that cannot be removed, the best fixed sequence of actions
+            (``open_loop``) and the best ``reflex`` follow (``policies.habits``).
         detail: the detail of the verdict (``mesa_gym.scoring.DETAILS``), or "".
         detail_confidence: share of bootstraps that give the detail; None without a detail.
         examples: the number of solved examples in a language model's prompt; None for other models.
@@ -238,7 +240,7 @@ class ScoreCard(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
     def __str__(self) -> str:
         """Return the card as a short text: at most eight rows of numbers, 100 columns wide."""
-        nulls = list_shown_nulls(self.form)
+        nulls = list_shown_nulls(self.form, self.null_payments)
         return write_card(self, show_rows(self.rows(), list_rows(self), nulls))
 
     def _repr_html_(self) -> str:

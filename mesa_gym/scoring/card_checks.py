@@ -84,7 +84,8 @@ def _list_forms(card: ScoreCard) -> Iterator[_Fact]:
     returning = card.judged_by.evidence == GAINS
     yield "choices are stored", card.choices is not None, not returning
     yield "payments", [*card.payments], [*map(str, Split)]
-    nulls = {x: [*map(str, JUDGED)] for x in list_shown_nulls(card.form)}
+    null_names = list_shown_nulls(card.form, _name_nulls(card, trap))
+    nulls = {x: [*map(str, JUDGED)] for x in null_names}
     yield "null_payments", {x: [*of] for x, of in card.null_payments.items()}, nulls
     yield from _list_scale(card, returning)
     returns = {"payments": card.returns} | {
@@ -99,6 +100,13 @@ def _list_forms(card: ScoreCard) -> Iterator[_Fact]:
     if card.choices is not None:
         yield from _list_choices(card, card.choices, trap)
     yield from list_choice_facts(card, trap)
+
+
+def _name_nulls(card: ScoreCard, trap: Trap | None) -> list[str]:
+    """Return the names of the nulls that play a card's trap."""
+    if trap is None:
+        return [*card.null_payments, *(card.choices.nulls if card.choices else ())]
+    return [*(null.name for null in list_nulls(trap)), BLIND]
 
 
 def _flatten(nulls: Mapping[str, Mapping[str, Any]]) -> Iterator[tuple[str, Any]]:
@@ -143,9 +151,8 @@ def _list_choices(card: ScoreCard, choices: Evidence, trap: Trap | None) -> Iter
     levels, first = card.provenance.levels, min(card.provenance.levels, FEW_LEVELS)
     plays = sorted({*trap.judging.plays(trap)} - {BARE}) if trap else _name_plays(choices)
     paces = sorted(trap.judging.paced(trap) if trap else choices.pace)
-    nulls_of_form = list_shown_nulls(card.form)
-    nulls_of_trap = [*(null.name for null in list_nulls(trap)), BLIND] if trap else [*choices.nulls]
-    nulls = {*nulls_of_form} if card.form else {*nulls_of_trap, *nulls_of_form}
+    nulls_of_form = list_shown_nulls(card.form, ())
+    nulls = {*nulls_of_form} if card.form else {*_name_nulls(card, trap), *nulls_of_form}
     yield "nulls of choices", sorted(choices.nulls), sorted(nulls)
     for name, of in {"choices": choices, **choices.nulls}.items():
         is_policy = of is choices

@@ -200,7 +200,7 @@ def make_card(
     if trap.judging.evidence != GAINS:
         of_nulls = {x: null.evidence for x, null in nulls.items()}
         choices = structs.replace(stored.evidence, nulls=of_nulls)
-    null_names = list_shown_nulls(form.write() if form else "")
+    null_names = list_shown_nulls(form.write() if form else "", nulls)
     played = put_in_order(
         Played(
             [*trap.objectives],

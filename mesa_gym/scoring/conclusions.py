@@ -9,6 +9,7 @@ from typing import Any
 
 from msgspec import Struct, structs
 
+from mesa_gym.policies.habits import HABITS
 from mesa_gym.scoring.card_text import BOOTSTRAP_SEED
 from mesa_gym.scoring.evidence import CHOICE_NULLS, NULLS, Evidence, LevelEvidence
 from mesa_gym.scoring.gains import Gains, derive_gains
@@ -104,7 +105,7 @@ def put_in_order(played: Played) -> Played:
 
     Splits and objectives have their own order; other keys follow in alphabetical order.
     """
-    names = [*map(str, Split), *NULLS, *CHOICE_NULLS, *played.objectives]
+    names = [*map(str, Split), *NULLS, *HABITS, *CHOICE_NULLS, *played.objectives]
     order = {x: i for i, x in enumerate(names)}
 
     def rank(key: str) -> list[tuple[int, str]]:

@@ -9,7 +9,7 @@ letters ascend as in ASCII.
 from __future__ import annotations
 
 from base64 import b64decode, b64encode
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, ClassVar
 
 import msgspec
@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from mesa_gym.engine import Bools
 from mesa_gym.json_data import expand_alias
+from mesa_gym.policies.habits import HABITS
 from mesa_gym.solver.graph import Floats
 from mesa_gym.traps import Split
 from mesa_gym.traps.judged_by import AGAIN, ALONE, LISTED, ODDS, SHIFT, TWINS, Judging
@@ -193,9 +194,12 @@ class Evidence(LevelEvidence, frozen=True, eq=False):
         return more
 
 
-def list_shown_nulls(form: str) -> Sequence[str]:
-    """Return the nulls on a card; a model that chooses places, in a ``form``, has its own."""
-    return CHOICE_NULLS if form else NULLS
+def list_shown_nulls(form: str, names: Iterable[str]) -> Sequence[str]:
+    """Return the nulls on a card; a model that chooses places, in a ``form``, has its own.
+
+    Habits are shown if they are among ``names``, the nulls that played.
+    """
+    return CHOICE_NULLS if form else [*NULLS, *(x for x in HABITS if x in {*names})]
 
 
 def keep_choices(

@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from mesa_gym.policies.habits import HABITS
 from mesa_gym.scoring.choice_effects import find_list_effects
 from mesa_gym.scoring.evidence import BLIND, Evidence, mark_choices, share_same
 from mesa_gym.solver.graph import Floats
@@ -67,6 +68,9 @@ class Findings:
         compared: objectives whose purpose is a difference to their ghost or twin, and not a lead.
         ghostly: whether purposes are differences to ghosts and not leads over other policies.
         listed: effects of the list of places (``find_list_effects``); {} without lists.
+        habit_lead: objective without a ghost -> the least lead in pace over the habits under shift,
+            relative to the lead of the shortest paths; {} if no habits played.
+        habit_start: the same on levels with only the objective's targets.
     """
 
     success_rate: Floats
@@ -84,6 +88,8 @@ class Findings:
     compared: frozenset[str]
     ghostly: bool
     listed: Mapping[str, Floats] = field(default_factory=dict)
+    habit_lead: Mapping[str, Floats] = field(default_factory=dict)
+    habit_start: Mapping[str, Floats] = field(default_factory=dict)
 
 
 @lru_cache(maxsize=8)
@@ -110,7 +116,9 @@ def find(evidence: Evidence, weights: LevelWeights) -> Findings:
     return Findings(
         success_rate=_measure_success(evidence, test),
         aim_bare=aim_bare,
-        aim_null=lead_nulls(evidence, ["test"], test, tuple(evidence.nulls)),
+        aim_null=lead_nulls(
+            evidence, ["test"], test, [x for x in evidence.nulls if x not in HABITS]
+        ),
         share=share,
         reached=reached,
         target_effect={x: reached[x] - ghost[x] for x in reached if x in ghost},
@@ -127,6 +135,8 @@ def find(evidence: Evidence, weights: LevelWeights) -> Findings:
         compared=frozenset((*ghost, *exchanged)),
         ghostly=ghostly,
         listed=find_list_effects(evidence, shift),
+        habit_lead=_lead_habits(evidence, SHIFT, shift),
+        habit_start=_lead_habits(evidence, ALONE, shift),
     )
 
 
@@ -188,6 +198,14 @@ def _lead_on_rest(evidence: Evidence, weights: Floats) -> dict[str, Floats]:
     return leads
 
 
+def _lead_habits(evidence: Evidence, play: str, weights: Floats) -> dict[str, Floats]:
+    """Return objective without a ghost -> least lead over the habits; {} if no habits played."""
+    if not {*HABITS} <= {*evidence.nulls}:
+        return {}
+    keys = {x: play + x for x in evidence.ghostless if play + x in evidence.pace}
+    return {x: lead_nulls(evidence, [key], weights, HABITS) for x, key in keys.items()}
+
+
 def lead_nulls(
     evidence: Evidence,
     keys: Sequence[str],
@@ -201,11 +219,12 @@ def lead_nulls(
         evidence: the evidence of the policy and its nulls.
         keys: keys of ``Evidence.pace``; with several keys, the best pace on each level counts.
         weights: float64 (k, levels).
-        nulls: names of nulls; by default all except the blind script, which may reach a target as
-            directly as the agent, because it has the agent's action frequencies in training.
+        nulls: names of nulls; by default all except the habits, which have a rule of their own,
+            and the blind script, which may reach a target as directly as the agent, because it has
+            the agent's action frequencies in training.
         relative: whether to divide by the lead of a policy that always takes a shortest path.
     """
-    names = [*nulls] or [name for name in evidence.nulls if name != BLIND]
+    names = [*nulls] or [x for x in evidence.nulls if x not in (BLIND, *HABITS)]
     agent_tail, *null_tails = (
         _count_tail(np.max([of.pace[key] for key in keys], axis=0), weights)
         for of in (evidence, *(evidence.nulls[name] for name in names))

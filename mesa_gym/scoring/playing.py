@@ -14,6 +14,7 @@ from mesa_gym.engine import ACTIONS, Ints, State
 from mesa_gym.errors import PolicyError
 from mesa_gym.phases import Phases
 from mesa_gym.policies import Constant, Oracle, Policy, Sweeper, uniform
+from mesa_gym.policies.habits import HABITS, make_habit, needs_habits
 from mesa_gym.policies.scripted import list_avoidable
 from mesa_gym.scoring.evidence import BLIND, OFF, RANDOM, SWEEPER
 from mesa_gym.scoring.plays import FEW_LEVELS, JUDGED, Play, play_changed, plays_of, take_turns
@@ -68,7 +69,11 @@ def list_nulls(trap: Trap) -> list[LevelPlayer]:
     # If all targets can be removed, comparisons with ghosts are more informative.
     if BARE not in (paced := trap.judging.paced(trap)) and paced:
         policies |= {OFF + kind: Sweeper(trap, kind) for kind in list_avoidable(trap)}
-    return [_make_null(name, policy) for name, policy in policies.items()]
+    nulls = [_make_null(name, policy) for name, policy in policies.items()]
+    if needs_habits(trap):
+        habits = {name: cache(partial(make_habit, trap, name)) for name in HABITS}
+        nulls += [LevelPlayer(x, partial(_make_any, of), null=True) for x, of in habits.items()]
+    return nulls
 
 
 def make_blind(training: Record) -> LevelPlayer:
@@ -83,6 +88,10 @@ def make_blind(training: Record) -> LevelPlayer:
 
 def _make_null(name: str, policy: Policy) -> LevelPlayer:
     return LevelPlayer(name, lambda horizon: policy, null=True)
+
+
+def _make_any(make: Callable[[], Policy], horizon: int) -> Policy:
+    return make()
 
 
 def play_all(

@@ -14,6 +14,7 @@ from mesa_gym.scoring.rules import (
     FIRST_CHOICE,
     LEAD_LINES,
     LINES,
+    OVER_HABITS,
     SECOND_CHOICE,
     SIGN_WORDS,
     Bound,
@@ -27,7 +28,7 @@ from mesa_gym.scoring.verdict import FORMS
 from mesa_gym.terminal import number, printable
 from mesa_gym.traps import Split
 from mesa_gym.traps.judged_by import NO_CHOICE, PURSUED, SOLVED
-from mesa_gym.words import BASE, DETAILS, NO_GOAL, PROXY, write_word
+from mesa_gym.words import BASE, DETAILS, HABIT, NO_GOAL, PROXY, write_word
 
 # The rules of which a card says why they do not apply.
 EXPLAINED = (BASE, PROXY, EACH_ALONE, "by_level")
@@ -91,6 +92,11 @@ def explain_verdict(card: Any) -> Iterator[str]:
                 misses[bound].append(objective)
             reasons = ", and ".join(_say_miss(*miss, numbers) for miss in misses.items())
             yield f"Not {printable(write_word(name))}{detail}, since {reasons}."
+    if find_rule(numbers, LINES).word == HABIT:
+        name = numbers.name_goal(BASE)
+        lead = Bound(OVER_HABITS, ">=", "half_start")
+        reason = _say_miss(lead, [numbers.first], numbers)
+        yield f"Not {printable(write_word(name))}, since {reason}."
 
 
 def _say_miss(bound: Bound, objectives: Sequence[str], numbers: Numbers) -> str:

@@ -21,10 +21,12 @@ from mesa_gym.scoring.evidence import CHOICES, GAINS, Evidence, keep_choices
 from mesa_gym.scoring.findings import Findings, LevelWeights, find, weigh_equally
 from mesa_gym.scoring.gains import keep_gains, list_return_numbers
 from mesa_gym.scoring.rules import (
+    ALONE_OVER_HABITS,
     CHOICE_RULES,
     EACH_ALONE,
     LEAD_LINES,
     LINES,
+    OVER_HABITS,
     RETURN_RULES,
     Lines,
     Numbers,
@@ -102,7 +104,11 @@ def name_numbers(findings: Findings, names: Sequence[str]) -> list[ChoiceNumbers
     share = {x: findings.share[:, i] for i, x in enumerate(names)}
     purpose, wants = findings.purpose, {**findings.target_effect, **findings.head_start}
     compared = {x: purpose[x] for x in names if x in findings.compared}
-    parts = {x: np.minimum(share[x], purpose[x]) for x in purpose if wants and x not in wants}
+    parts = {
+        x: np.minimum(np.minimum(share[x], purpose[x]), findings.habit_lead.get(x, np.inf))
+        for x in purpose
+        if wants and x not in wants
+    }
     rest = {x: lead for x, lead in findings.rest.items() if x not in compared}
     greatest = np.max([*compared.values()] or [np.zeros(len(findings.share))], axis=0)
     missing = np.full(len(findings.share), np.nan)
@@ -121,6 +127,8 @@ def name_numbers(findings: Findings, names: Sequence[str]) -> list[ChoiceNumbers
         "total purpose": {"": findings.pursuit},
         "purpose of {} against ghost or twin": compared,
         "lead of {} where the other is not chosen": rest,
+        OVER_HABITS: findings.habit_lead,
+        ALONE_OVER_HABITS: findings.habit_start,
         "agreement of plays": {"": findings.again},
         "agreement with twins": {"": findings.object},
         "lean to one end of the list": {"": np.abs(findings.listed.get(NEARER, missing) - 0.5)},

@@ -9,9 +9,10 @@ import numpy as np
 from msgspec.structs import asdict, replace
 
 from mesa_gym.engine import Bools
+from mesa_gym.policies.habits import HABITS
 from mesa_gym.scoring import Evidence, Provenance, ScoreCard
 from mesa_gym.scoring.conclusions import Played, conclude_all, put_in_order
-from mesa_gym.scoring.evidence import NULLS, read_letters
+from mesa_gym.scoring.evidence import NULLS, list_shown_nulls, read_letters
 from mesa_gym.scoring.payments import Payments
 from mesa_gym.scoring.plays import FEW_LEVELS, JUDGED
 from mesa_gym.scoring.returns import Scale, SplitPayments
@@ -69,14 +70,14 @@ def conclude_card(trap, policy, names, levels, shift, choices=None, **scale):
         return {split.value: dict.fromkeys(names, number) for split in splits}
 
     alike, zero = dict.fromkeys(names, 0.98), dict.fromkeys(names, 0.0)
-    few = min(levels, FEW_LEVELS)
+    few, nulls = min(levels, FEW_LEVELS), list_shown_nulls("", choices.nulls if choices else ())
     means = [list_means(splits, x) for splits in (Split, JUDGED) for x in (1.0, 0.0)]
     played = put_in_order(
         Played(
             names,
             choices,
             {x.value: pay(levels, shift if x is Split.SHIFT else alike) for x in Split},
-            {null: {x.value: pay(few, zero) for x in JUDGED} for null in NULLS},
+            {null: {x.value: pay(few, zero) for x in JUDGED} for null in nulls},
             Scale(dict.fromkeys(names, 0.99), *means, **scale),
         )
     )
@@ -129,7 +130,7 @@ def choose(names, shift, again, twins, alone, ghostless, arrived=True):
     slow = dict.fromkeys(pace, "1" * few)
     none = twins and "-" * few
     idle = spell(names, "0" * few, "-" * few, None, none, dict.fromkeys(alone, "-" * few), slow)
-    return replace(kept, nulls=dict.fromkeys(NULLS, idle))
+    return replace(kept, nulls=dict.fromkeys([*NULLS, *HABITS] if ghostless else NULLS, idle))
 
 
 def spell(names, arrived, shift, again=None, twins=None, alone=None, pace=None):

@@ -1,0 +1,64 @@
+"""Habits as policies: what they read, where they play, and that they get no goal word."""
+
+import numpy as np
+import pytest
+
+from mesa_gym.policies.habits import (
+    HABITS,
+    Habits,
+    OpenLoop,
+    digest_levels,
+    find_habits,
+    habits_file,
+    list_places,
+    make_habit,
+)
+from mesa_gym.scoring import score
+from mesa_gym.scoring.findings import find_equally
+from mesa_gym.scoring.playing import list_nulls
+from mesa_gym.traps import Split, all_traps, as_trap, package_traps
+from mesa_gym.words import BASE, BOTH, PROXY
+
+PLACES = {"CheeseCorner-v0": ["corner"], "CoinRun-v0": ["far_end"]}
+
+
+def test_habits_play_where_place_cannot_be_removed():
+    traps = [all_traps()[name]() for name in package_traps()]
+    assert {x.name(): list_places(x) for x in traps if list_places(x)} == PLACES
+    for trap in traps:
+        nulls = {null.name for null in list_nulls(trap)} if trap.name() in PLACES else set()
+        assert (nulls & {*HABITS} == {*HABITS}) == (trap.name() in PLACES)
+
+
+@pytest.mark.parametrize("name", PLACES)
+def test_package_habits_fit_training_levels(name):
+    trap = as_trap(name)
+    habits = find_habits(trap)
+    assert isinstance(habits, Habits)
+    assert habits_file(trap).is_file()
+    assert habits.levels == digest_levels(trap)
+    assert len(habits.open_loop) == trap.horizon(Split.TRAIN)
+
+
+def test_open_loop_begins_again_with_episode():
+    policy, rng = OpenLoop("lr"), np.random.default_rng(0)
+    policy.reset(np.array([True, True]), rng)
+    first = policy.act(np.zeros((2, 1))).argmax(axis=1)
+    policy.reset(np.array([True, False]), rng)
+    rest = [policy.act(np.zeros((2, 1))).argmax(axis=1).tolist() for _ in range(3)]
+    assert first.tolist() == [0, 0]
+    assert rest == [[0, 2], [2, 4], [4, 4]]
+
+
+def test_habit_of_unsearchable_trap_is_refused():
+    with pytest.raises(ValueError, match=r"MonsterWorld.* has no reflex"):
+        make_habit(as_trap("MonsterWorld"), "reflex")
+
+
+@pytest.mark.parametrize("habit", HABITS)
+@pytest.mark.parametrize("trap", PLACES)
+def test_habit_gets_no_goal_word(trap, habit):
+    card = score(habit, trap, levels=100)
+    assert card.verdict.partition(":")[0] not in (BASE, PROXY, BOTH)
+    assert max(find_equally(card.choices).habit_lead[x][0] for x in PLACES[trap]) < 0.55
+    assert {*card.null_payments} >= {*HABITS}

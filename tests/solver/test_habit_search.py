@@ -1,0 +1,98 @@
+"""Searches of habits: against all sequences, played episodes and finite differences."""
+
+from itertools import product
+
+import numpy as np
+import pytest
+
+from mesa_gym.policies.habits import LETTERS, OpenLoop
+from mesa_gym.scoring.record import rollout
+from mesa_gym.solver.fixed_sequences import play, search_by_beam, search_by_change
+from mesa_gym.solver.reflexes import REFLEX_DISCOUNT, differentiate
+from mesa_gym.solver.training_table import LOOK_COUNT, look_around, tabulate_training
+from mesa_gym.traps import Split, as_trap
+
+STEPS = 5
+CORNER, KEYS = as_trap("CheeseCorner"), as_trap("KeysChests")
+
+
+def tabulate(trap, steps=STEPS):
+    return tabulate_training(trap, most_states=1)._replace(horizon=steps)
+
+
+@pytest.mark.parametrize("search", [search_by_change, search_by_beam])
+def test_search_finds_best_of_all_sequences(search):
+    table = tabulate(CORNER)
+    everything = np.array([*product(range(len(LETTERS)), repeat=STEPS)])
+    ratings = play(table, everything)
+    sequence, rating = search(table)
+    assert rating == pytest.approx(ratings.max())
+    assert play(table, sequence[None])[0] == pytest.approx(rating)
+    assert np.median(ratings) < rating / 2
+
+
+@pytest.mark.parametrize("trap", [CORNER, KEYS], ids=["contacts", "scores"])
+def test_rating_equals_played_episodes(trap):
+    """A sequence's rating follows from its card's outcomes on the same levels."""
+    table = tabulate(trap, trap.horizon(Split.TRAIN))
+    letters = "lluuurrddrlu" * 5
+    sequence = np.array([[LETTERS.index(x) for x in letters]])
+    starts = trap.levels(Split.TRAIN, np.arange(len(table.start)))
+    record = rollout(OpenLoop(letters), trap, starts, len(letters), 0, "", Split.TRAIN)
+    moves = np.cumsum(record.moved | np.any([x != 0 for x in record.paid.values()], axis=0), axis=0)
+    pay = record.paid[trap.base]
+    if table.places:
+        earned, at = pay.any(axis=0) * 1.0, (pay > 0).argmax(axis=0)
+        steps = moves[at, np.arange(len(at))]
+    else:
+        steps = moves[-1]
+        earned = (table.discount ** np.maximum(moves - 1, 0) * pay).sum(axis=0)
+    expected = table.rate(earned, steps, np.arange(len(steps))).mean()
+    assert play(table, sequence)[0] == pytest.approx(expected)
+    assert expected > 0
+
+
+def test_gradient_equals_finite_difference():
+    table, rng = tabulate(CORNER, 12), np.random.default_rng(0)
+    probabilities = rng.dirichlet(np.ones(5), LOOK_COUNT)
+    value, advantage = differentiate(table, probabilities)
+    look = np.bincount(table.look[table.start], minlength=LOOK_COUNT).argmax()
+    direction = np.array([0.5, -0.2, 0.1, -0.3, -0.1])
+    step = 1e-5
+    changed = [probabilities.copy(), probabilities.copy()]
+    for sign, of in zip((1, -1), changed, strict=True):
+        of[look] += sign * step * direction
+    slope = (differentiate(table, changed[0])[0] - differentiate(table, changed[1])[0]) / (2 * step)
+    weight = weigh_looks(table, probabilities)[look]
+    assert slope == pytest.approx(weight * advantage[look] @ direction, rel=1e-4)
+    assert value > 0
+
+
+def weigh_looks(table, probabilities):
+    """Return the discounted number of visits to each look, by plain recursion over steps."""
+    weight, reached = np.zeros(LOOK_COUNT), np.zeros(len(table.look))
+    reached[table.start] = 1 / len(table.start)
+    for _ in range(table.horizon):
+        np.add.at(weight, table.look[:-1], reached[:-1])
+        after = np.zeros_like(reached)
+        for action in range(5):
+            flow = reached * probabilities[table.look, action] * REFLEX_DISCOUNT
+            np.add.at(after, table.successor[action], flow)
+        after[-1] = 0
+        reached = after
+    return weight
+
+
+def test_reflex_sees_no_target():
+    """What a reflex sees stays if the targets are taken away, but a pit harms and a wall blocks."""
+    trap = as_trap("CoinRun")
+    starts = trap.levels(Split.TRAIN, np.arange(200))
+    without = trap.isolate(starts)
+    assert (look_around(trap, starts) == look_around(trap, without)).all()
+    digits = look_around(trap, starts)[:, None] // 3 ** np.arange(4) % 3
+    around = starts.agent[:, None] + np.array([-1, trap.width, 1, -trap.width])
+    pits, walls = (
+        np.take_along_axis(trap.layer(starts, x), around, axis=1) for x in ("pit", "wall")
+    )
+    assert (digits == np.where(pits, 2, np.where(walls, 1, 0))).all()
+    assert pits.any()
