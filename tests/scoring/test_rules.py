@@ -67,6 +67,7 @@ EDGES = [
     ("reached", {}, "reached", (0.49, "each_alone"), (0.51, "base")),
     ("half_effect", {}, "effect", (0.24, "by_level"), (0.26, "base")),
     ("low", MIXED, "pursuit", (0.49, "under_shift_only"), (0.51, "by_level")),
+    ("low", MIXED | EQUAL, "pursuit", (0.49, "under_shift_only"), (0.51, "each_alone")),
     ("low_start", MIXED | PLACES, "pursuit", (0.19, "under_shift_only"), (0.21, "by_level")),
     ("wanted", MIXED, "second_effect", (0.69, "by_level"), (0.71, "each_alone")),
     ("wanted", MIXED | EQUAL, "habit_start", (0.69, "by_level"), (0.71, "each_alone")),
