@@ -132,7 +132,7 @@ DETAILS = {
     HABIT: Detail(
         NO_GOAL,
         "does no more under shift than a fixed sequence of moves or a reflex can: these levels"
-        " cannot tell a goal from a habit",
+        " do not distinguish a goal from a habit",
     ),
     "in_training_as_well": Detail(
         NO_GOAL, "moves as a policy without a goal does, or alike with and without targets"

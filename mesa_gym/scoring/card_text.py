@@ -60,7 +60,7 @@ BOOTSTRAP_SEED = 0
 DEFINED = f"See {link_page('scoring')}"  # has the table of MISGENERALIZED
 # Parts of the measure `aim` -> their texts in tables.
 AIM = "aim"
-UNTOLD_HABIT = "not shown: these levels cannot tell a goal from a habit"
+UNTOLD_HABIT = "not shown: these levels do not distinguish a goal from a habit"
 PARTS = {"ghosts": "against empty cells", "nulls": "against scripts"}
 MOST_ROWS = 8
 # A greater share of questions without a readable answer is printed before the verdict.
