@@ -16,7 +16,8 @@ from mesa_gym.scoring.card import package_versions
 from mesa_gym.trained.loading import describe_needs
 from mesa_gym.trained.weights_file import encode_weights
 
-PACKAGES = ("jax", "optax", "stable-baselines3", "torch")  # a record contains their versions
+# A record contains their versions.
+PACKAGES = ("jax", "jaxlib", "optax", "stable-baselines3", "torch")
 
 
 def require_new_folder(folder: Path) -> None:

@@ -22,6 +22,7 @@ from typing import NamedTuple
 
 from mesa_gym.errors import unknown
 from mesa_gym.files import read_json, write_json
+from mesa_gym.scoring.card import name_processor
 
 ROOT = Path(__file__).parents[1]
 FILE = Path(__file__).with_suffix(".json")
@@ -92,6 +93,7 @@ def main(words: Sequence[str]) -> None:
     for word in words or COSTS:
         measured["seconds"][word] = round(measure_cost(COSTS[word]), 1)
         measured |= {"made": str(date.today()), "python": platform.python_version()}
+        measured["processor"] = name_processor()
         print(f"{word}: {measured['seconds'][word]} CPU seconds", flush=True)
         write_json(FILE, measured)
 

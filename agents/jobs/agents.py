@@ -99,6 +99,7 @@ def list_reference_jobs(traps: Iterable[type[Trap]], levels: int) -> list[Job]:
 def list_terms(levels: int) -> dict[str, Any]:
     """Return the terms of score cards: levels per split, schema, and this machine's versions."""
     versions = package_versions()
+    del versions["processor"]  # the machines of a cluster may differ
     # The patch release of Python makes no difference.
     versions["python"] = versions["python"].rpartition(".")[0]
     return {"levels": levels, "versions": versions, SCHEMA_TERM: CARD_SCHEMA}

@@ -30,6 +30,7 @@ _WEIGHTS = re.compile(r"\w[\w.-]{0,99}", re.ASCII)
 Count = Annotated[int, Meta(ge=0)]
 # The settings of a training, which all seeds of an agent share.
 SETTINGS = ("algo", "kind", "steps", "alpha", "reward", "num_levels", "settings", "parameters")
+VERSIONS = "versions"  # of the packages that trained the agent, and its processor
 
 
 def read_policy_file(folder: Path) -> dict[str, Any]:
@@ -65,7 +66,8 @@ def read_policy_file(folder: Path) -> dict[str, Any]:
 
 def list_settings(entries: Mapping[str, Any]) -> dict[str, str]:
     """Return setting -> value in JSON, from the entries of ``policy.json``."""
-    return {x: msgspec.json.encode(entries[x]).decode() for x in SETTINGS if x in entries}
+    names = (x for x in (*SETTINGS, VERSIONS) if x in entries)
+    return {x: msgspec.json.encode(entries[x]).decode() for x in names}
 
 
 class AgentRecord(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -92,7 +94,7 @@ class AgentRecord(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
         start: the digest of the initial weights; "" for a fresh initialization.
         settings: PPO settings that differ from the algorithm's defaults: name -> value.
         command: the command that trains the agent again (without ``--out``).
-        versions: package -> version, for the packages used in training.
+        versions: package -> version, for the packages used in training; ``processor`` -> name.
         curve: pairs (environment steps, mean return of the episodes completed before them).
         looks: evaluations during training: (environment steps, mean return of the last episodes,
             share of test levels on which the agent chose base, share of shift levels on which it

@@ -46,6 +46,9 @@ from mesa_gym.traps import Trap, look_up_trap
 FOLDER = Path(__file__).with_name("cards")
 REFERENCES, TRICKS = "references", "tricks"
 ENDING = ".jsonl.xz"
+OTHER_PROCESSOR = (
+    "on another processor it is another agent of the same seed: compare the counts of five seeds"
+)
 STANDINGS = ("claimed", "rerun", "ours")  # of committed agents
 _DATE = re.compile(r" \(\d{4}-\d{2}-\d{2}\)$")
 
@@ -126,7 +129,7 @@ def find_agent(agent: str, seed: int | None, trap: Trap) -> None:
     if agent not in list_committed():
         raise ValueError(f"{has}; it is a control that no command plays")
     training, origin = f"{trap.name()} --algo {agent}", read_origins()[agent]
-    ours = f"in a checkout python -m agents.train {training} trains one"
+    ours = f"in a checkout python -m agents.train {training} trains one; {OTHER_PROCESSOR}"
     raise ValueError(f"{has}; {ours if origin.standing == 'ours' else f'see {origin.link}'}")
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from mesa_gym.errors import shorten
+from mesa_gym.policies.agent_files import VERSIONS
 from mesa_gym.policies.seeds import agent_and_seed
 from mesa_gym.report.board_rows import strip_version
 from mesa_gym.report.seed_group import SeedGroup
@@ -130,7 +131,7 @@ def _join_places(traps_by_name: Mapping[str, Sequence[str]]) -> str:
 def _list_differing_settings(of: SeedGroup) -> list[str]:
     """Return the training settings that differ between seeds whose cards record settings."""
     recorded = [card.provenance.training for card in of.cards if card.provenance.training]
-    names = sorted({name for settings in recorded for name in settings})
+    names = sorted({name for settings in recorded for name in settings} - {VERSIONS})
     return [name for name in names if len({settings.get(name) for settings in recorded}) > 1]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Iterator, Mapping
+from functools import cache
 from hashlib import blake2b
 from html import escape
 from pathlib import Path
@@ -56,12 +57,13 @@ class Provenance(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
         salt: digest of an evaluator's secret; "" for the public levels.
         rules: digest of the thresholds and rules of the verdict.
         command: the command that made the card; "" if a Python call made it.
-        versions: the versions of the packages that computed the card.
+        versions: the versions of the packages that computed the card, and the processor's name.
         digest: the agent's identity, which its copies share: digest of its weights; if they cannot
             be read, of its action probabilities in the start states of 64 test levels; if it
             returns actions, of all its actions; if it chooses places, of its choices and of all
             that the card says of its questions.
-        training: setting -> value in JSON, of an agent's folder that records its training.
+        training: setting -> value in JSON, of an agent's folder that records its training;
+            ``versions`` are those of the training, such as JAX, jaxlib and the processor.
     """
 
     trap: Annotated[str, Meta(min_length=1, max_length=500)]
@@ -260,13 +262,25 @@ def read_each(measured: Measured, measure: str) -> dict[str, float | None]:
 
 
 def package_versions() -> dict[str, str]:
-    """Return the versions of the packages that compute a score."""
+    """Return the versions of the packages that compute a score, and the name of the processor."""
     return {
         "mesa_gym": mesa_gym.__version__,
         "gymnasium": gymnasium.__version__,
         "numpy": np.__version__,
         "python": platform.python_version(),
+        "processor": name_processor(),
     }
+
+
+@cache
+def name_processor() -> str:
+    """Return the name of the processor: another one may add floating-point numbers otherwise."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text("utf-8", "replace").splitlines()
+    except OSError:  # not Linux
+        lines = []
+    names = [line.partition(": ")[2] for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.processor() or platform.machine()
 
 
 def salt_digest(salt: str) -> str:

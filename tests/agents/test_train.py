@@ -253,6 +253,7 @@ def test_training_follows_the_recipe_of_its_trap(words, share, tmp_path):
     save(tmp_path / "agent", leave_untrained(run))
     record = AgentRecord.load(tmp_path / "agent" / POLICY_FILE)
     assert (record.parameters["pillars"], record.parameters["flash_planes"]) == (share, 2)
+    assert {"jax", "jaxlib", "processor"} <= record.versions.keys()
 
 
 def test_recipes_fit_their_traps():

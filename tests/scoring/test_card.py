@@ -387,7 +387,7 @@ def test_card_gains_newer_measures():
 @pytest.mark.thorough
 @pytest.mark.parametrize("kernel", KERNELS)
 def test_scores_agree_between_processors(kernel):
-    """What was played is equal, and so is each word; a sum has other last digits."""
+    """Plays and words are equal; a sum has other last digits."""
     for here, there in zip(score_agents(), run_on(kernel, "score"), strict=True):
         assert [*here] == [*there]
         expected = dict(list_leaves(here))

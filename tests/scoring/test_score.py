@@ -405,6 +405,20 @@ def test_different_training_settings_are_noted():
     assert "different settings" not in str(report.table(others))
 
 
+def test_seeds_of_other_processors_have_equal_settings():
+    trained = {"algo": '"ppo"', "versions": '{"jaxlib":"0.8","processor":"one"}'}
+    first, *others = multiply(made(), copied=False, training=trained)
+    training = trained | {"versions": '{"jaxlib":"0.8","processor":"another"}'}
+    cards = [replace(first, provenance=replace(first.provenance, training=training)), *others]
+    assert "different settings" not in str(report.table(cards))
+
+
+def test_provenance_names_processors_of_score_and_training():
+    versions = score("ppo:0", "CheeseDish", levels=1).provenance
+    assert versions.versions["processor"]
+    assert "jax" in versions.training["versions"]
+
+
 def test_likeness_survives_small_changes():
     first = made(HALF, again=HALF[::-1])
     changes = 2 * np.count_nonzero(first.choices.shift != first.choices.again)
