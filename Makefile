@@ -33,7 +33,13 @@ INSTALL_TORCH = $(PIP) --no-deps $(CPU_TORCH) 2>/dev/null \
     || { echo "$(GPU_TORCH)" >&2; exit 1; }
 endif
 
+# It is the first line of what makes an environment; Python 2 can run it too.
+TOO_OLD = $(PYTHON) is Python %d.%d, and mesa_gym needs 3.11 or newer; name one by make PYTHON=python3.11
+REQUIRE = @$(PYTHON) -c 'import sys; v = sys.version_info[:2]; \
+    sys.exit("$(TOO_OLD)" % v if v < (3, 11) else 0)'
+
 $(INSTALLED): setup.cfg pyproject.toml constraints.txt
+	$(REQUIRE)
 	$(PYTHON) -m venv $(VENV)
 	@$(INSTALL_TORCH)
 	$(PIP) -e ".[$(EXTRAS)]"
@@ -41,6 +47,7 @@ $(INSTALLED): setup.cfg pyproject.toml constraints.txt
 
 # The leaderboard needs a tenth of that; the other targets install the rest on top of it.
 $(TRAINS): setup.cfg pyproject.toml constraints.txt
+	$(REQUIRE)
 	$(PYTHON) -m venv $(VENV)
 	$(PIP) -e ".[report,train]"
 	touch $@
@@ -71,8 +78,11 @@ test: $(INSTALLED)  ## Run the fast tests (SEED=7: in that random order; WORKERS
 test-thorough: $(INSTALLED)  ## Run the tests that take more than half a second each (SEED, WORKERS too).
 	$(PYTEST) -m "thorough and not slow"
 
-test-slow: $(DOCS)  ## Run the tests that train agents or read thousands of levels.
-	$(BIN)/python -m pytest -n auto -m slow --timeout 1800
+# By turns, and no test starts after MINUTES: what CI runs of the two longest targets each day.
+TURN_OPTIONS = $(if $(TURN),--turn $(TURN)) $(if $(MINUTES),--minutes $(MINUTES) -r s)
+
+test-slow: $(DOCS)  ## Run the tests that train agents or read thousands of levels (TURN=1/3: a third; MINUTES=20).
+	$(BIN)/python -m pytest -n auto -m slow --timeout 1800 --durations 20 $(TURN_OPTIONS)
 
 test-examples: $(INSTALLED)  ## Run docs/examples, those of other frameworks in environments of their own.
 	$(BIN)/python -m pytest -m "slow or not slow" tests/end_to_end/test_examples.py
@@ -84,9 +94,9 @@ bench: $(INSTALLED)  ## Measure the CPU seconds that users wait, and steps besid
 	$(BIN)/python -m benchmarks.speed
 
 # Half an hour of a core or more; before a release, its figures go into docs/studies/calibration.
-calibrate: $(INSTALLED)  ## Judge all policies of known goal, with the date of the code (TRAP=NAME for one).
+calibrate: $(INSTALLED)  ## Judge all policies of known goal, with the date of the code (TRAP=NAME for one; TURN=1/2, MINUTES).
 	@git log -1 --format='code of %cs'
-	$(BIN)/python -m pytest tests/validity -m calibrate -s $(if $(TRAP),-k $(TRAP))
+	$(BIN)/python -m pytest tests/validity -n $(WORKERS) -m calibrate -r P $(if $(TRAP),-k $(TRAP)) $(TURN_OPTIONS)
 
 certify: $(INSTALLED)  ## Prove that each trap separates its objectives (TRAP=NAME for one).
 	$(BIN)/mesa-gym certify $(TRAP)
@@ -138,6 +148,7 @@ format: $(INSTALLED)  ## Rewrite the code in the project's format.
 # a person to raise: another version may come only as a build with gigabytes for the GPU. A local
 # label such as +cpu goes, and so do the GPU's libraries, which only some builds depend on.
 constraints:  ## Refresh constraints.txt with the newest versions, torch apart.
+	$(REQUIRE)
 	$(PYTHON) -m venv --clear build/constraints
 	grep '^torch==' constraints.txt > build/torch.txt
 	build/constraints/bin/python -m pip install --quiet -e ".[$(EXTRAS),docs]" -c build/torch.txt

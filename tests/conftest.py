@@ -5,6 +5,8 @@ import gc
 import os
 import shlex
 import sys
+import time
+import zlib
 from functools import cache
 from pathlib import Path
 
@@ -24,6 +26,7 @@ hypothesis.settings.register_profile(
 hypothesis.settings.load_profile("tests")
 
 ROOT = Path(__file__).parents[1]
+BEGAN = time.monotonic()
 # `agents.compiling` reads this when it is imported, before any fixture: the programs that tests
 # compile are kept from run to run, beside the user's own and never among them.
 os.environ["MESA_GYM_CACHE"] = str(ROOT / ".pytest_cache" / "mesa_gym")
@@ -34,6 +37,8 @@ BEYOND_CORE |= {"onnx", "stable_baselines3", "torch", "trove_classifiers"}
 
 def pytest_addoption(parser):
     parser.addoption("--core", action="store_true", help="without files that import more than core")
+    parser.addoption("--turn", default="", help="2/3 runs the second third of the tests")
+    parser.addoption("--minutes", type=float, default=0.0, help="start no test after so long")
 
 
 def pytest_ignore_collect(collection_path, config):
@@ -59,6 +64,47 @@ def needs_more(path):
     return False
 
 
+def read_turn(text):
+    """Return the part and the number of parts of ``--turn``, such as 2/3."""
+    part, _, parts = text.partition("/")
+    if not (part.isdecimal() and parts.isdecimal() and 1 <= int(part) <= int(parts)):
+        raise pytest.UsageError(f"--turn is {text}; expected PART/PARTS, such as 2/3")
+    return int(part), int(parts)
+
+
+def pytest_collection_modifyitems(config, items):
+    """Keep one part of the tests; a test is in the same part whatever tests there are besides."""
+    if turn := config.getoption("--turn"):
+        part, parts = read_turn(turn)
+        kept = [x for x in items if zlib.crc32(x.nodeid.encode()) % parts == part - 1]
+        config.hook.pytest_deselected(items=[x for x in items if x not in kept])
+        items[:] = kept
+
+
+def pytest_runtest_setup(item):
+    """Start no test after ``--minutes``, so that a busy machine ends with a list of the rest."""
+    minutes = item.config.getoption("--minutes")
+    if minutes and time.monotonic() - BEGAN > 60 * minutes:
+        pytest.skip(f"more than {minutes:g} minutes have passed")
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_terminal_summary(terminalreporter):
+    """End with how to run one of the failed tests, which are listed above it, again."""
+    result = yield
+    failed = [
+        report.nodeid
+        for kind in ("failed", "error")
+        for report in terminalreporter.stats.get(kind, [])
+    ]
+    if failed:
+        python = os.path.relpath(sys.executable)
+        terminalreporter.write_line(
+            f"Run one again: {python} -m pytest -m '' {shlex.quote(failed[0])}"
+        )
+    return result
+
+
 class MarkNames(dict):
     """The names in an expression of ``-m``: whether a test has the mark."""
 
@@ -67,7 +113,7 @@ class MarkNames(dict):
 
 
 def is_left_out(config, marks):
-    """Return whether ``-m`` leaves out a test with these marks; never one that is named by ``::``."""
+    """Return whether ``-m`` leaves out a test with these marks, unless tests are named by ::."""
     if not config.option.markexpr or any("::" in str(x) for x in config.args):
         return False
     names = MarkNames.fromkeys((mark.name for mark in marks), True)

@@ -99,6 +99,23 @@ def test_page_installs_torch_before_its_extra(page):
     assert all(line.endswith(index) for line in pips if "torch" in line)
 
 
+@pytest.mark.parametrize("target", ["leaderboard", "test", "constraints"])
+def test_old_python_is_refused_before_installing(target, tmp_path):
+    old = tmp_path / "python3"
+    old.write_text(
+        f'#!/bin/sh\n[ "$1" = -c ] || exec touch installed\nexec {sys.executable} -c'
+        ' "import sys; sys.version_info = (3, 10, 4); exec(sys.argv[1])" "$2"\n'
+    )
+    old.chmod(0o755)
+    for name in ("Makefile", "setup.cfg", "pyproject.toml", "constraints.txt"):
+        shutil.copy(ROOT / name, tmp_path)
+    command = ["make", "-C", tmp_path, "--no-print-directory", target, f"PYTHON={old}"]
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    assert done.returncode != 0
+    assert done.stdout.startswith(f"{old} is Python 3.10, and mesa_gym needs 3.11 or newer")
+    assert not (tmp_path / "installed").exists()
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(3600)
 @pytest.mark.parametrize("page", PAGES)
