@@ -29,8 +29,8 @@ from mesa_gym import cli
 from mesa_gym.files import read_json, write_text
 from mesa_gym.policies.seeds import agent_and_seed
 from mesa_gym.report import group_cards, read_committed
+from mesa_gym.report.board_columns import LEARNER
 from mesa_gym.report.board_rows import is_reference
-from mesa_gym.report.board_text import LEARNER
 from mesa_gym.report.tables import HEADS, tabulate_groups
 from mesa_gym.report.templating import environment
 from mesa_gym.scoring import MEASURES, ScoreCard

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from html import escape
 
 from mesa_gym.rendering.colours import BASE_COLOUR, PROXY_COLOURS, to_hex
 from mesa_gym.report import Leaderboard
-from mesa_gym.report.board_columns import write_headline
-from mesa_gym.report.board_rows import IDLE, BoardRow
+from mesa_gym.report.board_columns import BROKEN, write_headline
+from mesa_gym.report.board_rows import IDLE, BoardRow, is_control
 from mesa_gym.report.board_text import PROVISIONAL
 from mesa_gym.report.seed_group import SeedGroup
 from mesa_gym.report.statements import LEAST_SEEDS
@@ -49,6 +49,7 @@ FILLS = {
     NOT_PLAYED: 'fill="none"',
 }
 OTHERS = 'fill="url(#others)"'  # seeds with another verdict
+PARTS = {False: "rewards in training fit both goals", True: "controls"}
 # The legend besides the headlines: fill -> text.
 MORE = {
     "": "rows are not ranked",
@@ -56,21 +57,20 @@ MORE = {
     OTHERS: "hatched part: seeds with another verdict",
     " ": f"provisional: fewer than {LEAST_SEEDS} seeds",
 }
-# Words that are wider than a cell, and are written in two lines.
-BROKEN = {INCONSISTENT: "incon- sistent"}
 # In pixels: the picture's width, the margins left and right of the cells (agents' names are on the
 # left), the height of the traps' names, and the height of a row.
 WIDTH = 900
 LEFT, RIGHT = 150, 62
-HEAD, LINE = 76, 29
+HEAD, LINE = 88, 29
+GAP = 12  # before the first control
 SIZE, SMALL = 11, 9  # font sizes
-ENTRIES = 2  # entries of the legend per line
+ENTRIES = 2  # of the legend per line, after one line for each headline
 STRIP = 6  # the height of the hatched part
 
 
 def draw_board(board: Leaderboard) -> str:
     """Return an SVG of the matrix: blue for base, orange for the proxy, both colours for both."""
-    cell = (WIDTH - LEFT - RIGHT) / len(board.traps)
+    cell = (WIDTH - LEFT - RIGHT - GAP) / len(board.traps)
     lines = [*_draw_heads(board, cell)]
     y = HEAD
     for block, rows in board.blocks():
@@ -81,7 +81,7 @@ def draw_board(board: Leaderboard) -> str:
             y += LINE
         y += 4
     lines += _draw_legend(y + 6)
-    height = y + 14 + 20 * -(-(len(HEADLINES) + len(MORE)) // ENTRIES)
+    height = y + 14 + 20 * (len(HEADLINES) + -(-len(MORE) // ENTRIES))
     head = (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" width="{WIDTH}"'
         f' height="{height}" font-family="system-ui, DejaVu Sans, sans-serif" font-size="{SIZE}">'
@@ -92,9 +92,21 @@ def draw_board(board: Leaderboard) -> str:
 
 def _draw_heads(board: Leaderboard, cell: float) -> Iterator[str]:
     for column, name in enumerate(board.names):
-        x, y = LEFT + (column + 0.5) * cell, HEAD
+        x, y = _find_left(board.traps, column, cell) + cell / 2, HEAD
         at = f'transform="translate({x:.1f} {y + 14}) rotate(-40)" dominant-baseline="middle"'
         yield f'<text {at} fill="{INK}">{escape(name)}</text>'
+    # A line and a word above the names of each part.
+    for control, word in PARTS.items():
+        columns = [at for at, trap in enumerate(board.traps) if is_control(trap) == control]
+        if columns:
+            left, right = (_find_left(board.traps, x, cell) for x in (columns[0], columns[-1]))
+            line = f'<path d="M{left:.1f} 18H{right + cell:.1f}" stroke="{GREY}"/>'
+            yield _write(left, 12, word, f'fill="{QUIET}" font-style="italic"') + line
+
+
+def _find_left(traps: Sequence[str], column: int, cell: float) -> float:
+    """Return the left end of a trap's cells; controls are behind a gap."""
+    return LEFT + column * cell + GAP * is_control(traps[column])
 
 
 def _draw_row(row: BoardRow, y: float, cell: float) -> Iterator[str]:
@@ -104,7 +116,8 @@ def _draw_row(row: BoardRow, y: float, cell: float) -> Iterator[str]:
     small = f'fill="{QUIET}" font-size="{SMALL}"'
     yield _write(3, y + 24, row.about, small)
     for column, board_cell in enumerate(row.cells):
-        yield from _draw_cell(board_cell, LEFT + column * cell, y, cell - 1, trained)
+        left = _find_left([x.trap for x in row.cells], column, cell)
+        yield from _draw_cell(board_cell, left, y, cell - 1, trained)
 
 
 def _draw_cell(cell: SeedGroup, x: float, y: float, width: float, trained: bool) -> Iterator[str]:
@@ -127,16 +140,14 @@ def _draw_legend(y: float) -> Iterator[str]:
         FILLS[word]: f"{write_word(word)}: {headline.meaning}"
         for word, headline in HEADLINES.items()
     }
-    for number, (fill, text) in enumerate([*headlines.items(), *MORE.items()]):
-        x, top = _place_entry(number, y)
+    entries = [(3.0, y + 20 * row, *entry) for row, entry in enumerate(headlines.items())]
+    y += 20 * len(headlines)
+    for number, entry in enumerate(MORE.items()):
+        entries.append((3 + number % ENTRIES * WIDTH / ENTRIES, y + number // ENTRIES * 20, *entry))
+    for x, top, fill, text in entries:
         if fill.strip():
             yield f'<rect x="{x:.1f}" y="{top}" width="24" height="13" {fill} stroke="{GREY}"/>'
         yield _write(x + 30, top + 11, text, f'fill="{INK}"')
-
-
-def _place_entry(number: int, y: float) -> tuple[float, float]:
-    wide = WIDTH / ENTRIES
-    return 3 + number % ENTRIES * wide, y + number // ENTRIES * 20
 
 
 def _write(x: float, y: float, text: str, look: str) -> str:

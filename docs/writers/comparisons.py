@@ -8,8 +8,8 @@ from io import BytesIO
 from benchmarks.markdown import lay_out_table
 from docs.writers.headline import list_comparable
 from mesa_gym.report import Leaderboard, compare, plot, read_committed
+from mesa_gym.report.board_columns import LEARNER
 from mesa_gym.report.board_rows import strip_version
-from mesa_gym.report.board_text import LEARNER
 from mesa_gym.report.comparison import ALIKE, BARRED, LESS, MORE, Comparison
 from mesa_gym.words import BASE
 

@@ -15,7 +15,7 @@ from benchmarks.speed import read_table
 from benchmarks.speed_works import STEP_RATES
 from mesa_gym.files import read_json
 from mesa_gym.report import group_cards, read_committed
-from mesa_gym.report.board_text import LEARNER
+from mesa_gym.report.board_columns import LEARNER
 from mesa_gym.scoring import score
 from mesa_gym.traps.life import APPLE, PLUM
 from mesa_gym.traps.probation import MOST_LIT, Probation, find_value_taking

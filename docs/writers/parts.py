@@ -25,7 +25,12 @@ from docs.writers.figures import (
     tabulate_costs,
     tabulate_thresholds,
 )
-from docs.writers.headline import describe_agreement, describe_controls, describe_learning
+from docs.writers.headline import (
+    describe_agreement,
+    describe_best_scripts,
+    describe_controls,
+    describe_learning,
+)
 from docs.writers.prices import tabulate_prices
 from docs.writers.tables import fill_tables, list_pages, put_part
 from mesa_gym.files import format_csv, write_text
@@ -37,9 +42,8 @@ from mesa_gym.report import (
     join_committed,
     read_committed,
 )
-from mesa_gym.report.board_columns import write_headline
+from mesa_gym.report.board_columns import LEARNER, write_headline
 from mesa_gym.report.board_rows import IDLE, TRICK, strip_version
-from mesa_gym.report.board_text import LEARNER
 from mesa_gym.report.statements import RULES, SAYINGS
 from mesa_gym.report.tables import HEADS, tabulate_groups
 from mesa_gym.scoring.evidence import SWEEPER
@@ -50,7 +54,7 @@ from mesa_gym.words import BASE, DETAILS, HEADLINES, MISGENERALIZED, PROXY, find
 
 DOCS = Path(__file__).parents[1]
 README, BOARD = DOCS.parent / "README.md", DOCS / "leaderboard.md"
-PAPER = DOCS / "papers.md"
+PAPER, CLAIMS = DOCS / "papers.md", DOCS / "claims.md"
 PLAIN = DOCS / "plain_ppo.md"
 VERDICTS = DOCS / "verdicts.md"
 CLAIMED_VERDICTS, TARGET_EFFECTS = DOCS / "claims_verdicts.csv", DOCS / "claims_target_effects.csv"
@@ -174,6 +178,7 @@ def write_parts() -> dict[Path, dict[str, str]]:
         LAYERS: layers_page.write_parts(layers_page.read_figures()),
         SPEED: {"answer": describe_speed()},
         GUIDE: {"example": f"```py\n{EXAMPLE_TRAP.read_text()}```"},
+        CLAIMS: {"learning": describe_learning(board), "scripts": describe_best_scripts(board)},
         RECORDS: {"results": tabulate_results()},
     }
 

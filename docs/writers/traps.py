@@ -19,7 +19,7 @@ from docs.writers.pictures import IMAGES, draw_pair
 from mesa_gym.files import write_text
 from mesa_gym.links import find_file
 from mesa_gym.report import group_cards, read_committed
-from mesa_gym.report.board_text import LEARNER
+from mesa_gym.report.board_columns import LEARNER
 from mesa_gym.report.seed_group import SeedGroup
 from mesa_gym.report.statements import write_verdicts
 from mesa_gym.report.templating import environment

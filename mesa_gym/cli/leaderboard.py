@@ -30,7 +30,7 @@ from mesa_gym.scoring import ScoreCard, evaluate
 from mesa_gym.terminal import say
 from mesa_gym.traps import Trap, look_up_trap
 
-AND_A_PAGE = f"\nWith --out DIR this command writes a page. To read it: {LEADERBOARD}"
+AND_A_PAGE = f"\nWith --out DIR this command writes a page. To read it:\n{LEADERBOARD}"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

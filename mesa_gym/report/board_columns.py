@@ -2,23 +2,33 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from math import isnan
 from typing import Any, Generic, TypeVar
 
 from mesa_gym.policies.names import NEAREST
-from mesa_gym.report.board_rows import IDLE, INDIFFERENT, SCRIPT, BoardRow, strip_version
+from mesa_gym.report.board_rows import (
+    IDLE,
+    INDIFFERENT,
+    SCRIPT,
+    BoardRow,
+    count_kinds,
+    is_control,
+    strip_version,
+)
 from mesa_gym.report.seed_group import ROLES, SeedGroup
 from mesa_gym.report.statements import LEAST_SEEDS
 from mesa_gym.scoring.verdict import FEW
 from mesa_gym.terminal import printable
 from mesa_gym.traps.judged_by import NO_CHOICE
-from mesa_gym.words import BASE, FAILS_CONTROL, HEADLINES, NOT_PLAYED, write_word
+from mesa_gym.words import BASE, FAILS_CONTROL, HEADLINES, INCONSISTENT, NOT_PLAYED, write_word
 
+LEARNER, LABELS = "ppo", "taught"  # plain training, by reward and by labels
 FEW_TRAPS = 3  # with at most 3 traps, the table shows verdicts instead of their counts
 MISSING = "–"
+# Words that are wider than a narrow column, and are written in two lines.
+BROKEN = {INCONSISTENT: "incon- sistent"}
 RowOrCell = TypeVar("RowOrCell", BoardRow, SeedGroup)
 
 
@@ -96,6 +106,8 @@ ROW_COLUMNS: tuple[Column[BoardRow], ...] = (
     *map(_make_count, HEADLINES),
     Column("seeds", lambda row: row.seeds),
 )
+# Only if the board has controls.
+CONTROL_BASE: Column[BoardRow] = Column("control base", lambda row: row.control_counts[BASE])
 # Only if a row skipped traps.
 SKIPPED: Column[BoardRow] = Column(write_word(NOT_PLAYED), lambda row: row.missing)
 VERDICT: Column[SeedGroup] = Column("verdict", lambda cell: cell.verdict, write_verdict)
@@ -107,6 +119,7 @@ CELL_COLUMNS: tuple[Column[SeedGroup], ...] = (
     Column("seeds", lambda cell: cell.seeds),
     *SHARES,
     Column("confidence", lambda cell: cell.confidence if cell.cards else None),
+    Column("control", lambda cell: "yes" if is_control(cell.trap) else "no"),
 )
 
 
@@ -126,12 +139,17 @@ def describe_row(row: BoardRow, rows: Iterable[BoardRow] = ()) -> str:
     if len(row.cells) <= FEW_TRAPS:
         parts = {word: f"{write_word(word)} on {', '.join(x)}" for word, x in where.items() if x}
     else:
-        counts = {word: len(traps) for word, traps in where.items() if traps or word == BASE}
+        played = [cell for cell in row.cells if not is_control(cell.trap) and cell.cards]
+        counts = row.counts | ({NOT_PLAYED: row.missing} if row.missing else {})
+        counts = {word: counts[word] for word in where if counts.get(word) or word == BASE}
         parts = {word: f"{write_word(word)} on {count}" for word, count in counts.items()}
-        parts[BASE] += f" of {_count_traps(len(row.cells) - row.missing)}"
+        parts[BASE] += f" of {_count_traps(len(played))}"
     seeds = f"{row.seeds} seed{'s' * (row.seeds > 1)}"
     provisional = f", provisional: {LEAST_SEEDS} are needed" if row.provisional else ""
     notes = [f"{row.agent} ({seeds}{provisional}): {'; '.join(parts.values())}."]
+    number, text = sum(row.control_counts.values()), write_counts(row.control_counts)
+    if len(row.cells) > FEW_TRAPS and number:
+        notes.append(f"On {number} control{'s' * (number > 1)}, where base is expected: {text}.")
     notes += _compare_scripts(row, rows)
     if row.disagree:
         notes.append(f"Seeds differ on {_count_traps(row.disagree)}.")
@@ -152,12 +170,34 @@ def _compare_scripts(row: BoardRow, rows: Iterable[BoardRow]) -> list[str]:
     if row.block == IDLE or not scripts:
         return []
     pairs = zip(row.cells, scripts[0].cells, strict=True)
-    same = Counter(cell.kind for cell, other in pairs if cell.kind == other.kind and cell.cards)
+    same = [cell for cell, other in pairs if cell.kind == other.kind and cell.cards]
     if not same:
         return ["The nearest-target script has another verdict on every trap."]
-    counts = ", ".join(f"{write_word(word)} {same[word]}" for word in HEADLINES if same[word])
-    traps = f"{same.total()} of {_count_traps(len(row.cells) - row.missing)}"
-    return [f"The nearest-target script has the same verdict on {traps} ({counts})."]
+    played = [cell for cell in row.cells if cell.cards]
+    texts = []
+    for control, noun in ((False, "trap"), (True, "control")):
+        whole = [cell for cell in played if is_control(cell.trap) == control]
+        part = [cell for cell in same if is_control(cell.trap) == control]
+        if whole and (part or not control):
+            counts = f" ({write_counts(count_kinds(part))})" if part else ""
+            texts.append(f"{len(part)} of {len(whole)} {noun}{'s' * (len(whole) > 1)}{counts}")
+    return [f"The nearest-target script has the same verdict on {' and '.join(texts)}."]
+
+
+def write_counts(counts: Mapping[str, int]) -> str:
+    """Return headlines with their counts, such as ``both 5, no goal 1``."""
+    return ", ".join(f"{write_word(word)} {count}" for word, count in counts.items() if count)
+
+
+def describe_labels(rows: Iterable[BoardRow]) -> list[str]:
+    """Return on how many traps training by labels gives plain PPO's verdict; [] without rows."""
+    by_agent = {row.agent: row for row in rows if row.block != IDLE}
+    if not {LEARNER, LABELS} <= by_agent.keys():
+        return []
+    pairs = [*zip(by_agent[LEARNER].cells, by_agent[LABELS].cells, strict=True)]
+    same, whole = sum(write_headline(x) == write_headline(y) for x, y in pairs), len(pairs)
+    counts = f"all {whole}" if same == whole else f"{same} of {whole}"
+    return [f"Training by labels ({LABELS}) gives the verdict of {LEARNER} on {counts} traps."]
 
 
 def describe_scripts(rows: Iterable[BoardRow]) -> list[str]:

@@ -100,9 +100,13 @@ class BoardRow:
 
     @cached_property
     def counts(self) -> dict[str, int]:
-        """Headline -> number of cells."""
-        kind_counts = Counter(cell.kind for cell in self.cells)
-        return {kind: kind_counts[kind] for kind in HEADLINES}
+        """Headline -> number of traps with a proxy to learn; controls are counted separately."""
+        return count_kinds(cell for cell in self.cells if not is_control(cell.trap))
+
+    @cached_property
+    def control_counts(self) -> dict[str, int]:
+        """Headline -> number of controls."""
+        return count_kinds(cell for cell in self.cells if is_control(cell.trap))
 
     @property
     def missing(self) -> int:
@@ -146,11 +150,12 @@ class BoardRow:
         return min(cell.levels for cell in self.cells if cell.cards)
 
     @property
-    def place(self) -> tuple[int, int, int, str]:
+    def place(self) -> tuple[int, int, tuple[int, int], str]:
         """The sort key of the board: block, failed tasks, base (descending), then name."""
         blocks = (ABLE_AGENTS, UNABLE, ODD, IDLE)
-        lacking = self.counts[FAILS_TASK] + self.missing
-        return blocks.index(self.block), lacking, -self.counts[BASE], self.agent
+        lacking = self.missing + self.counts[FAILS_TASK] + self.control_counts[FAILS_TASK]
+        bases = self.counts[BASE], self.control_counts[BASE]
+        return blocks.index(self.block), lacking, (-bases[0], -bases[1]), self.agent
 
 
 def make_row(
@@ -200,6 +205,33 @@ def is_shown(card: ScoreCard) -> bool:
     if card.policy.startswith(TRICK):
         return False
     return _is_oracle(card) or card.policy in UNTRAINED or not is_reference(card)
+
+
+def is_control(trap: str) -> bool:
+    """Return whether a trap is a control: base is expected, as no reward singles out its proxy."""
+    trap_class = all_traps().get(trap)
+    return trap_class is not None and trap_class.expected == BASE
+
+
+def count_kinds(cells: Iterable[SeedGroup]) -> dict[str, int]:
+    """Return headline -> number of cells with it."""
+    kind_counts = Counter(cell.kind for cell in cells)
+    return {kind: kind_counts[kind] for kind in HEADLINES}
+
+
+def order_traps(rows: Iterable[BoardRow], traps: Sequence[str]) -> list[int]:
+    """Return the positions of traps in the order of the columns.
+
+    Controls are last. Of the other traps, those on which most trained rows have another verdict
+    than the most frequent one are first.
+    """
+    trained = [row for row in rows if row.block != IDLE]
+
+    def place(at: int) -> tuple[bool, int, str]:
+        kind_counts = Counter(row.cells[at].kind for row in trained)
+        return is_control(traps[at]), max(kind_counts.values(), default=0), traps[at]
+
+    return sorted(range(len(traps)), key=place)
 
 
 def list_board_traps(cards: Iterable[ScoreCard]) -> set[str]:

@@ -23,6 +23,7 @@ from mesa_gym.files import hash_file
 from mesa_gym.json_data import decode_json
 from mesa_gym.policies.agent_files import digest_weights
 from mesa_gym.policies.seeds import agent_and_seed, change_agent
+from mesa_gym.report.board_columns import LEARNER
 from mesa_gym.report.board_record import list_checked
 from mesa_gym.report.board_rows import (
     UNTRAINED,
@@ -33,7 +34,7 @@ from mesa_gym.report.board_rows import (
     list_board_traps,
     name_oracle,
 )
-from mesa_gym.report.board_text import LEARNER, Leaderboard
+from mesa_gym.report.board_text import Leaderboard
 from mesa_gym.report.groups import group_cards, list_cards
 from mesa_gym.report.joining import make_leaderboard
 from mesa_gym.scoring import ScoreCard

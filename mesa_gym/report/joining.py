@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import combinations
 from typing import Any
@@ -16,6 +17,7 @@ from mesa_gym.report.board_rows import (
     list_board_traps,
     make_row,
     name_oracle,
+    order_traps,
 )
 from mesa_gym.report.board_text import Leaderboard
 from mesa_gym.report.groups import group_cards, list_cards
@@ -84,6 +86,9 @@ def make_leaderboard(
         make_row(groups, names, agent_origins.get(agent), agent in stitched)
         for agent, groups in groups_by_agent.items()
     ]
+    order = order_traps(rows, names)
+    names = tuple(names[at] for at in order)
+    rows = [replace(row, cells=tuple(row.cells[at] for at in order)) for row in rows]
     rows.sort(key=lambda row: row.place)
     levels = min(row.levels for row in rows)
     able = [row.cells[0] for row in rows if row.block == ABLE_AGENTS and len(names) == 1]

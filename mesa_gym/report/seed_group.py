@@ -151,6 +151,14 @@ class SeedGroup:
                 shares_by_null[null].append(read_choice(splits["shift"]))
         return {null: _average(shares) for null, shares in shares_by_null.items()}
 
+    def find_best_script(self, role: str) -> tuple[str, float]:
+        """Return the null with the greatest share of a role, and the share.
+
+        A share of an agent shows little without it: a script pursues no goal.
+        """
+        shares = {null: by_role[role] for null, by_role in self.nulls.items()}
+        return max(shares.items(), key=lambda pair: pair[1])
+
     def tabulate(self, role: str) -> Floats:
         """Return a role's choices by seed and level, float64 (seeds, levels), 0 to 1."""
         return np.stack([list_chosen(card, role) for card in self.cards])

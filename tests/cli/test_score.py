@@ -178,11 +178,11 @@ def test_saved_episodes_keep_number_of_examples(tmp_path, monkeypatch, capsys):
 def test_leaderboard_shows_the_committed_agents(capsys):
     assert main(["leaderboard"]) == 0
     told = capsys.readouterr().out
-    begin = "ppo (5 seeds): base on 2 of 16 traps; "
+    begin = "ppo (5 seeds): base on 0 of 13 traps; "
     assert told.startswith(begin)
-    assert re.search(r"\noracle +0 +16 +0 +0 +0 +0 +0 +1\n", told)
-    assert re.search(r"\nrandom +16 +0 +0 +0 +0 +0 +0 +1\n", told)
-    assert max(map(len, told.splitlines()[:-1])) <= 90
+    assert re.search(r"\noracle .*0 +13 +0 +0 +0 +0 +0 +1 +3\n", told)
+    assert re.search(r"\nrandom .*13 +0 +0 +0 +0 +0 +0 +1 +0\n", told)
+    assert max(map(len, told.splitlines())) <= 90
 
 
 @pytest.mark.thorough

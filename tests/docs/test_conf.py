@@ -293,6 +293,9 @@ QUICK = {
     " flash_planes=2 --seeds 0-0 --levels 25 --out {out}",
     "python -m benchmarks board run --budget leaderboard": "python -m benchmarks board run"
     " --traps CheeseCorner --algorithms ppo --seeds 1 --steps 1 --levels 2 --out {out}",
+    "python -m benchmarks board run --traps CoinRun FollowMe CheeseCorner --seeds 5": "python -m"
+    " benchmarks board run --traps CheeseCorner --algorithms ppo --seeds 1 --steps 1 --levels 2"
+    " --out {out}",
     "python -m benchmarks.device": "--traps CheeseCorner --seeds 1 --steps 1 --device cpu",
     "python -m docs.examples.retarget": "",
     "python -m docs.studies.language_models": 'python -c "'
