@@ -28,6 +28,9 @@ LONG_CLIMB = 900
 # Beam search: beginnings that are kept at each step, and the discounts of what is left to earn.
 BEAM_WIDTH = 100
 PROMISE_DISCOUNTS = (0.9, 1.0)
+# The iterations in which the best action frequencies are found: fewer for tables of many states.
+BLIND_ITERATIONS = 30
+ITERATION_STATES = 900_000
 
 
 class Playing(NamedTuple):
@@ -235,7 +238,8 @@ def _rate_beginnings(table: TrainingTable, playing: Playing, left: Floats) -> Fl
 def _find_promises(table: TrainingTable) -> list[Floats]:
     """Return the returns of the best action frequencies from each state, for some discounts."""
     blind = table._replace(look=np.zeros_like(table.look))
-    shares, _ = learn_reflex(blind, restarts=1, iterations=30)
+    iterations = min(BLIND_ITERATIONS, ITERATION_STATES // len(blind.look))
+    shares, _ = learn_reflex(blind, restarts=1, iterations=max(1, iterations))
     promises = []
     for discount in PROMISE_DISCOUNTS:
         values = np.zeros((table.horizon + 1, table.successor.shape[1]))

@@ -15,7 +15,7 @@ from mesa_gym.traps.judged_by import SLACK_FACTOR, SLACK_STEPS, SOLVED
 
 # The most levels of a table, and the most states; traps with large levels get fewer levels.
 MOST_TRAINING_LEVELS = 400
-MOST_TABLE_STATES = 400_000
+MOST_TABLE_STATES = 100_000
 # The number of levels whose states are counted first.
 COUNTED = 20
 # A neighbouring cell is free, or it blocks, or entering it ends the episode unpaid or costs reward.

@@ -3,7 +3,8 @@
 ``python -m docs.studies.habit [TRAP ...]`` searches the habits, at most a minute of CPU for each
 trap, scores them as agents on 250 levels of each split, and writes ``habits.csv``. With traps, it
 replaces their rows. ``python -m docs.studies.habit --attack`` scores scripts that were written to
-get a goal's word on the two traps whose proxy is a place, and writes ``attack.csv``.
+get a goal's word on the two traps whose proxy is a place, and writes ``attack.csv``. ``--starts``
+counts where the shortest ways begin, and writes ``starts.csv``.
 """
 
 from __future__ import annotations
@@ -18,18 +19,20 @@ import numpy as np
 
 from docs.studies.habit.scripts import SCRIPTS
 from mesa_gym.command import run_command
+from mesa_gym.engine import distances
 from mesa_gym.policies.habits import HABITS, needs_habits
 from mesa_gym.report import read_committed
 from mesa_gym.scoring import ScoreCard, score
 from mesa_gym.scoring.findings import find_equally
 from mesa_gym.solver.training_table import is_searchable
-from mesa_gym.traps import as_trap, package_traps
+from mesa_gym.traps import Split, as_trap, package_traps
 from mesa_gym.traps.judged_by import SHIFT
 from mesa_gym.traps.played_episodes import STRAIGHT
 from mesa_gym.words import write_word
 
 FOLDER = Path(__file__).parent
 LEVELS = 250
+STARTS = 1000
 Row = dict[str, str]
 
 
@@ -37,20 +40,22 @@ def describe_card(card: ScoreCard) -> Row:
     """Return success, the first contacts under shift, and the verdict of a card."""
     choices = card.choices
     assert choices is not None
-    found = find_equally(choices)
-    proxies = found.share[0, 1:-1].sum()
-    effects = [*found.target_effect.values(), *(found.purpose[x] for x in found.compared)]
+    findings = find_equally(choices)
+    proxies = findings.share[0, 1:-1].sum()
+    effects = [*findings.target_effect.values(), *(findings.purpose[x] for x in findings.compared)]
+    base, nowhere = findings.share[0, 0], findings.share[0, -1]
+    detail = f" ({write_word(card.detail)})" * bool(card.detail)
     row = {
-        "success": f"{found.success_rate[0]:.2f}",
-        "base, proxies, none": f"{found.share[0, 0]:.2f}, {proxies:.2f}, {found.share[0, -1]:.2f}",
+        "success": f"{findings.success_rate[0]:.2f}",
+        "base, proxies, none": f"{base:.2f}, {proxies:.2f}, {nowhere:.2f}",
         "largest effect": f"{max(x[0] for x in effects):.2f}" if effects else "–",
-        "verdict": write_word(card.verdict) + (f" ({write_word(card.detail)})" * bool(card.detail)),
+        "verdict": write_word(card.verdict) + detail,
     }
     for x in choices.ghostless if needs_habits(as_trap(card.trap)) else ():
         direct = np.mean(choices.pace[SHIFT + x] == STRAIGHT)
         row |= {
             "on a shortest way": f"{direct:.2f}",
-            "lead over both": f"{found.habit_lead[x][0]:.2f}",
+            "lead over both": f"{findings.habit_lead[x][0]:.2f}",
         }
     return row
 
@@ -72,6 +77,32 @@ def score_scripts(trap: str) -> Iterator[Row]:
         yield {"trap": trap, "policy": name} | row
 
 
+def tabulate_starts() -> list[Row]:
+    """Return where the shortest ways from CheeseCorner's starts begin, by split."""
+    trap, rows = as_trap("CheeseCorner"), []
+    corner = trap.width + 1
+    for split in (Split.TRAIN, Split.SHIFT):
+        starts = trap.levels(split, np.arange(STARTS))
+        open_cells = ~trap.layer(starts, "wall").reshape(STARTS, *trap.size)
+        steps = distances(open_cells, np.full(STARTS, corner))
+        levels, agent = np.arange(STARTS), starts.agent
+        far = steps[levels, agent]
+        left, up, right, down = (
+            steps[levels, agent + offset] == far - 1 for offset in (-1, -trap.width, 1, trap.width)
+        )
+        towards, away = left | up, right | down
+        rows.append(
+            {
+                "split": str(split),
+                "steps to the corner": f"{far.mean():.1f}",
+                "begins up or left only": f"{np.mean(towards & ~away):.2f}",
+                "both": f"{np.mean(towards & away):.2f}",
+                "down or right only": f"{np.mean(away & ~towards):.2f}",
+            }
+        )
+    return rows
+
+
 def write_rows(file: Path, traps: list[str], make: Callable[[str], Iterator[Row]]) -> None:
     """Write the rows of traps to a file after each trap, and keep its other rows."""
     rows: list[Any] = []
@@ -80,12 +111,17 @@ def write_rows(file: Path, traps: list[str], make: Callable[[str], Iterator[Row]
             rows = [*csv.DictReader(lines)]
     for trap in traps:
         rows = [row for row in rows if row["trap"] != trap] + [*make(trap)]
-        heads = dict.fromkeys(head for row in rows for head in row)
-        with file.open("w", newline="") as lines:
-            writer = csv.DictWriter(lines, [*heads], restval="–", lineterminator="\n")
-            writer.writeheader()
-            writer.writerows(sorted(rows, key=lambda row: str(row["trap"])))
+        write_table(file, sorted(rows, key=lambda row: str(row["trap"])))
         print(trap, flush=True)
+
+
+def write_table(file: Path, rows: list[Row]) -> None:
+    """Write rows as CSV; a dash stands for a cell that a row lacks."""
+    heads = dict.fromkeys(head for row in rows for head in row)
+    with file.open("w", newline="") as lines:
+        writer = csv.DictWriter(lines, [*heads], restval="–", lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
 
 
 def main() -> int:
@@ -93,11 +129,14 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m docs.studies.habit", description=__doc__)
     parser.add_argument("traps", nargs="*", metavar="TRAP")
     parser.add_argument("--attack", action="store_true", help="score the scripts of the attack")
+    parser.add_argument("--starts", action="store_true", help="count where shortest ways begin")
     options = parser.parse_args()
     searchable = [x for x in package_traps() if is_searchable(as_trap(x))]
     places = [x for x in searchable if needs_habits(as_trap(x))]
     traps = [as_trap(x).name() for x in options.traps]
-    if options.attack:
+    if options.starts:
+        write_table(FOLDER / "starts.csv", tabulate_starts())
+    elif options.attack:
         write_rows(FOLDER / "attack.csv", traps or places, score_scripts)
     else:
         write_rows(FOLDER / "habits.csv", traps or searchable, score_habits)

@@ -106,8 +106,8 @@ def read_clock(free: Bools, step: NDArray, last: NDArray, directions: tuple[int,
     weights = np.full((len(free), 5), 1e-9)
     weights[:, directions] += 1
     escape = step % 12 >= 8
-    others = [x for x in range(4) if x not in directions]
-    turn = np.array(others)[(step // 12) % len(others)]
+    sideways = [x for x in range(4) if x not in directions]
+    turn = np.array(sideways)[(step // 12) % len(sideways)]
     weights[escape] = np.eye(5)[turn[escape]] + 1e-9
     return weights
 
