@@ -122,18 +122,18 @@ def toward(open_cells: Bools, start: Ints, ends: Ints, tolls: Ints | int = 1) ->
         int64 (n,): 0 to 3, or 4 if staying costs no more or no path leads to an end.
     """
     n, height, width = open_cells.shape
-    closed = ~open_cells.reshape(-1)
     # int32 halves the memory traffic; FAR plus a toll fits, because tolls sum to far less than FAR.
-    tolls = np.broadcast_to(tolls, ends.shape).ravel().astype(np.int32)
+    barrier = np.where(open_cells.reshape(-1), 0, FAR).astype(np.int32)
+    tolls = np.where(barrier, 0, np.broadcast_to(tolls, ends.shape).ravel()).astype(np.int32)
     # The remaining cost from each cell, flat over levels, which closed borders separate.
-    left = np.where(closed, FAR, ends.ravel()).astype(np.int32)
+    left = np.maximum(barrier, ends.ravel()).astype(np.int32)
     while True:
-        entering = np.where(closed, FAR, left + tolls)
+        entering = left + tolls
         cheaper = left.copy()
         for shift in (1, width):
             np.minimum(cheaper[shift:], entering[:-shift], out=cheaper[shift:])
             np.minimum(cheaper[:-shift], entering[shift:], out=cheaper[:-shift])
-        cheaper[closed] = FAR
+        np.maximum(cheaper, barrier, out=cheaper)
         if np.array_equal(cheaper, left):
             break
         left = cheaper

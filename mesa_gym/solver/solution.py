@@ -106,7 +106,9 @@ class Solution(Sweeps):
 
     def best(self, objective: str, among: str) -> Floats:
         """Return the largest return in ``objective`` of an ``among``-optimal policy, (levels,)."""
-        return self._value_starts((objective, objective), "best", among)[:, 0]
+        both = (objective, objective)  # with the worst, which may have been asked for before
+        objectives = both if ("_value_starts", both, "best", among) in self._results else both[:1]
+        return self._value_starts(objectives, "best", among)[:, 0]
 
     def worst(self, objective: str, among: str) -> Floats:
         """Return the smallest return in ``objective`` of an ``among``-optimal policy, (levels,)."""

@@ -317,7 +317,7 @@ def test_programs_of_tests_are_apart():
         ("cpu", "", False, {}),
     ],
 )
-def test_options_of_xla_depend_on_device_and_program(monkeypatch, platform, flags, brief, options):
+def test_xla_options_depend_on_the_device(monkeypatch, platform, flags, brief, options):
     monkeypatch.setenv("XLA_FLAGS", flags)
     batch = compiling.AgentBatch([SimpleNamespace(platform=platform)])
     assert batch._find_options(brief) == options
