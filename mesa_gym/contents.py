@@ -10,10 +10,11 @@ import lzma
 import tarfile
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from mesa_gym import files
 from mesa_gym.errors import shorten
@@ -24,6 +25,7 @@ _ZIP = b"PK\x03\x04"
 _ZSTD = 93
 _TAR = b"ustar"
 _TAR_AT = 257  # its place in the first header
+START = 2000  # bytes by which a file is recognized
 _SEPARATOR = b"\x1e"  # before each value of a JSON text sequence (RFC 7464)
 _KINDS = {
     b"\x28\xb5\x2f\xfd": "compressed by zstd; unpack it first: zstd -d FILE",
@@ -35,6 +37,9 @@ _KINDS = {
     b"\x80": "a pickle, which may run code and is not read",
     b"<": "HTML or XML",
 }
+# Tables that lack the lists and objects of an episode or a card, and the line that writes them.
+AS_LINES = "write it by {}.to_json('FILE.jsonl', orient='records', lines=True)"
+BY_COLUMNS = f"a table by columns; {AS_LINES.format('frame')}"
 INSPECT_LOG = "a log of Inspect"
 RECORDED_EPISODE = "a recorded episode"
 _KEYS = {  # the keys of objects -> their kind
@@ -46,6 +51,48 @@ _KEYS = {  # the keys of objects -> their kind
 }
 
 
+class Content(NamedTuple):
+    """A file, or a file in an archive: its name, its beginning, and its chunks.
+
+    Attributes:
+        name: its path.
+        start: its first bytes.
+        read: returns an iterator over all its bytes, in chunks; a plain file is read in parts.
+    """
+
+    name: str
+    start: bytes
+    read: Callable[[], Iterator[bytes]]
+
+    def join(self) -> bytes:
+        """Return all its bytes."""
+        return b"".join(self.read())
+
+
+def open_content(path: Path) -> Iterator[Content]:
+    """Yield each file of ``read_content``; plain files in UTF-8 are not kept in memory."""
+    for file in list_files(path):
+        start = next(files.read_chunks(file), b"")[:START]
+        packed = start.startswith((*_PACKED, _ZIP, _SEPARATOR)) or start.startswith(_TAR, _TAR_AT)
+        if not packed and json.detect_encoding(start) == "utf-8":
+            yield Content(str(file), start, partial(files.read_chunks, file))
+            continue
+        for name, data in read_content(file):
+            yield Content(name, data[:START], partial(_yield_bytes, data))
+
+
+def _yield_bytes(data: bytes) -> Iterator[bytes]:
+    yield data
+
+
+def list_files(path: Path) -> Iterator[Path]:
+    """Yield a file, or the files of a folder that are not hidden."""
+    for file in sorted(path.rglob("*")) if path.is_dir() else [path]:
+        hidden = any(part.startswith(".") for part in file.relative_to(path).parts)
+        if file == path or (file.is_file() and not hidden):
+            yield file
+
+
 def read_content(path: Path) -> Iterator[tuple[str, bytes]]:
     """Yield name and content of a file, of each file in a folder, or of each file in an archive.
 
@@ -55,11 +102,9 @@ def read_content(path: Path) -> Iterator[tuple[str, bytes]]:
         ValueError: a file is damaged, or has more than ``files.MOST_BYTES`` when unpacked.
         OSError: a file cannot be read.
     """
-    for file in sorted(path.rglob("*")) if path.is_dir() else [path]:
-        hidden = any(part.startswith(".") for part in file.relative_to(path).parts)
-        if file == path or (file.is_file() and not hidden):
-            for name, file_bytes in _unpack(str(file), files.read_bytes(file)):
-                yield name, _decode(file_bytes)
+    for file in list_files(path):
+        for name, file_bytes in _unpack(str(file), files.read_bytes(file)):
+            yield name, _decode(file_bytes)
 
 
 def _decode(file_bytes: bytes) -> bytes:
@@ -103,6 +148,10 @@ def _require_size(name: str, unpacked: int) -> None:
 
 def _unzip(name: str, file_bytes: bytes) -> Iterator[tuple[str, bytes]]:
     with zipfile.ZipFile(io.BytesIO(file_bytes)) as archive:
+        if "xl/workbook.xml" in archive.namelist():
+            raise ValueError(
+                f"{name} is a spreadsheet; {AS_LINES.format('pandas.read_excel(FILE)')}"
+            )
         _require_size(name, sum(member.file_size for member in archive.infolist()))
         if any(member.compress_type == _ZSTD for member in archive.infolist()):
             with suppress(ImportError):  # Inspect installs it; it adds the method to zipfile
@@ -161,6 +210,9 @@ def name_json(parsed: Any) -> str:
     entry = parsed[0] if is_list and parsed else parsed
     if not isinstance(entry, dict):
         return f"JSON with {shorten(entry)}"
+    columns = [column for column in entry.values() if isinstance(column, dict) and "0" in column]
+    if not is_list and len(entry) > 1 and len(columns) == len(entry):
+        return BY_COLUMNS
     named = (kind for keys, kind in _KEYS.items() if {*keys} <= entry.keys())
     kind = next(named, f"JSON with the keys {shorten([*entry])}")
     return f"a list of which the first is {kind}" if is_list else kind

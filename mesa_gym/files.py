@@ -23,6 +23,7 @@ from typing import Any
 from mesa_gym.json_data import parse_json
 
 MOST_BYTES = 1 << 30  # the largest file that is read; models for a gridworld are smaller
+CHUNK = 1 << 22
 OWNER_WRITES = 0o644
 ABANDONED = 86_400.0  # seconds after which no process still writes a partial file
 # Error codes of file systems without locks.
@@ -184,12 +185,24 @@ def read_bytes(path: Path) -> bytes:
             ``MOST_BYTES``.
         OSError: the file cannot be read.
     """
+    _require_regular(path)
+    return path.read_bytes()
+
+
+def read_chunks(path: Path) -> Iterator[bytes]:
+    """Yield the bytes of a file in chunks of ``CHUNK`` bytes; errors as ``read_bytes``."""
+    _require_regular(path)
+    with path.open("rb") as file:
+        while chunk := file.read(CHUNK):
+            yield chunk
+
+
+def _require_regular(path: Path) -> None:
     status = path.stat()
     if not (stat.S_ISREG(status.st_mode) or stat.S_ISDIR(status.st_mode)):
         raise ValueError(f"{path} is a pipe or a device; put a plain file there, or delete it")
     if status.st_size > MOST_BYTES:
         raise ValueError(f"{path} has {status.st_size:,} bytes; a file may have {MOST_BYTES:,}")
-    return path.read_bytes()
 
 
 def hash_file(path: Path) -> str:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Sequence
+from functools import cache
 from typing import Annotated, Any, NoReturn, TypeVar, get_args, get_origin
 
 import msgspec
-from msgspec import Meta
+from msgspec import Meta, inspect
 
 from mesa_gym.errors import shorten
 
 T = TypeVar("T")
+MOST_EXTRA = 5  # keys that a note names
 BOM = "\ufeff"  # the byte order mark, with which Windows programs begin a text
 Text = Annotated[str, Meta(min_length=1, max_length=200)]  # and printable, as ``require`` checks
 
@@ -52,6 +55,72 @@ def decode_json(
     return decoded
 
 
+def fit(value: Any, kind: Any) -> tuple[Any, list[str]]:
+    """Return plain data as tables and other programs mean it, and the unknown keys.
+
+    An absent key, a null and NaN are the same; 3.0 is 3, and a number for a text is that text.
+
+    Args:
+        value: the data of a record.
+        kind: the type of the record, which ``msgspec.convert`` then makes.
+    """
+    extra = dict[str, None]()
+    return _fit(value, _describe(kind), "", extra), [*extra]
+
+
+@cache
+def _describe(kind: Any) -> inspect.Type:
+    return inspect.type_info(kind)
+
+
+def _fit(value: Any, kind: inspect.Type, at: str, extra: dict[str, None]) -> Any:
+    kinds = kind.types if isinstance(kind, inspect.UnionType) else (kind,)
+    if _is_absent(value):
+        return None
+    if isinstance(value, dict):
+        for record in (x for x in kinds if isinstance(x, inspect.StructType)):
+            return _fit_record(value, record, at, extra)
+        for mapping in (x for x in kinds if isinstance(x, inspect.DictType)):
+            entries = {x: _fit(y, mapping.value_type, f"{at}{x}.", extra) for x, y in value.items()}
+            return {x: y for x, y in entries.items() if y is not None}
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        exact = not any(isinstance(x, inspect.FloatType) for x in kinds)
+        if exact and isinstance(value, float) and value.is_integer():
+            value = int(value)
+        if all(isinstance(x, inspect.StrType | inspect.NoneType) for x in kinds):
+            return str(value)
+    return value
+
+
+def _fit_record(
+    value: dict[str, Any], record: inspect.StructType, at: str, extra: dict[str, None]
+) -> dict[str, Any]:
+    names = {field.encode_name for field in record.fields}
+    extra.update(dict.fromkeys(f"{at}{name}" for name in value if name not in names))
+    entries = dict[str, Any]()
+    for field in record.fields:
+        name = field.encode_name
+        entry = _fit(value.get(name), field.type, f"{at}{name}.", extra)
+        if entry is not None or (field.required and _takes_null(field.type)):
+            entries[name] = entry
+    return entries
+
+
+def _is_absent(value: Any) -> bool:
+    return value is None or (isinstance(value, float) and math.isnan(value))
+
+
+def _takes_null(kind: inspect.Type) -> bool:
+    kinds = kind.types if isinstance(kind, inspect.UnionType) else (kind,)
+    return any(isinstance(x, inspect.NoneType) for x in kinds)
+
+
+def name_extra(extra: Sequence[str]) -> str:
+    """Return a note on keys that were left out."""
+    named = ", ".join(map(shorten, extra[:MOST_EXTRA])) + ", ..." * (len(extra) > MOST_EXTRA)
+    return f"keys left out that this version does not know: {named}"
+
+
 def drop_mark(data: bytes | str) -> bytes | str:
     """Return a text without the byte order mark at its beginning."""
     return data.removeprefix(BOM) if isinstance(data, str) else data.removeprefix(BOM.encode())
@@ -90,5 +159,11 @@ def _refuse_number(text: str) -> NoReturn:
     raise ValueError(f"{text} is not a number")
 
 
+def _read_missing(text: str) -> float:
+    """Return NaN, which Python and pandas write for an absent entry; refuse infinities."""
+    return math.nan if text == "NaN" else _refuse_number(text)
+
+
 _STRICT: dict[str, Any] = {"parse_constant": _refuse_number, "object_pairs_hook": _join_pairs}
-DECODER = json.JSONDecoder(**_STRICT)  # as ``parse_json``, for values within a longer text
+# As ``parse_json`` with NaN, for values within a longer text, which ``fit`` reads.
+DECODER = json.JSONDecoder(parse_constant=_read_missing, object_pairs_hook=_join_pairs)

@@ -8,16 +8,20 @@ from __future__ import annotations
 
 import json
 import re
+from codecs import getincrementaldecoder
 from collections.abc import Iterator
 from contextlib import suppress
+from functools import partial
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import msgspec
 
-from mesa_gym.contents import RECORDED_EPISODE, name_content
+from mesa_gym.contents import RECORDED_EPISODE, Content, name_content
 from mesa_gym.errors import shorten, shorten_text
-from mesa_gym.json_data import BOM, DECODER, decode_json
-from mesa_gym.logs.episodes import MOST_NAMED, RecordedEpisode, name_trap
+from mesa_gym.files import read_chunks
+from mesa_gym.json_data import BOM, DECODER, fit, name_extra
+from mesa_gym.logs.episodes import MOST_NAMED, RecordedEpisode, keep_said, name_trap
 
 # Between values: blanks, brackets and commas of an array, and marks of files that were joined.
 _SEPARATORS = re.compile(rf"[\s,\[\]{BOM}]*")
@@ -25,7 +29,6 @@ _LINE_END = re.compile(r"[\r\n]")
 WINDOW = 1 << 16  # characters that are read at first in search of the end of a value
 LONGEST = 12  # characters of an escape sequence or a literal, which may be cut by a window
 UNTERMINATED = "Unterminated"
-_WHOLE = ("level", "unread", "examples")  # fields with integers
 _LENIENT = json.JSONDecoder()  # reads NaN and repeated keys, to find the end of a refused value
 MOST_WASTED = 20  # lengths of a file that are read in vain, behind beginnings without an end
 CUT = "it is cut off before its end"
@@ -47,20 +50,23 @@ class _Value(NamedTuple):
     reason: str = ""
 
 
-def decode_episodes(name: str, log: bytes) -> tuple[list[RecordedEpisode], list[str]]:
-    """Return the episodes in JSON values, and a sentence on unreadable lines.
+def decode_episodes(content: Content) -> tuple[list[RecordedEpisode], list[str]]:
+    """Return the episodes in JSON values, and sentences on unreadable lines and unknown keys.
 
     Lines can be incomplete, because a writer may have been killed.
 
     Raises:
         ValueError: no value is an episode; the message says what the log is.
     """
+    name, notes, unknown = content.name, list[str](), dict[str, None]()
     episodes, bad = list[RecordedEpisode](), list[_Value]()
-    for piece in _list_values(log):
+    for piece in _list_values(content.read()):
         try:
             if piece.reason:
                 raise ValueError(piece.reason)
-            episodes.append(convert_episode(piece.value))
+            episode, extra = convert_episode(piece.value)
+            episodes.append(episode)
+            unknown.update(dict.fromkeys(extra))
         except ValueError as error:
             # The lines of one broken value are named as one.
             fragment = bool(piece.reason) or not isinstance(piece.value, dict)
@@ -69,15 +75,17 @@ def decode_episodes(name: str, log: bytes) -> tuple[list[RecordedEpisode], list[
             else:
                 bad.append(piece._replace(value=shorten_text(str(error))))
     if not episodes:
-        described = f"{name} {_describe(log, bad)}"
+        described = f"{name} {_describe(content.join(), bad)}"
         raise ValueError(f"{described}; expected a log that `mesa-gym score --save-episodes` wrote")
+    if unknown:
+        notes.append(f"{name}: {name_extra([*unknown])}")
     if not bad:
-        return episodes, []
+        return episodes, notes
     named = ", ".join(f"{_name_lines(piece)} ({piece.value})" for piece in bad[:MOST_NAMED])
     more = ", ..." * (len(bad) > MOST_NAMED)
     n_lines = sum(piece.last - piece.line + 1 for piece in bad)
     count = f"{n_lines:,} line{'s' * (n_lines > 1)}"
-    return episodes, [f"{name}: {count} left out that cannot be read: {named}{more}"]
+    return episodes, [f"{name}: {count} left out that cannot be read: {named}{more}", *notes]
 
 
 def _describe(log: bytes, bad: list[_Value]) -> str:
@@ -97,15 +105,16 @@ def _name_lines(piece: _Value) -> str:
     return f"{piece.line}" if piece.line == piece.last else f"{piece.line} to {piece.last}"
 
 
-def is_unfinished(log: bytes) -> bool:
+def is_unfinished(content: Content) -> bool:
     """Return whether a log is empty or has only beginnings of lines of a killed writer."""
-    return all(piece.reason == CUT for piece in _list_values(log))
+    return all(piece.reason == CUT for piece in _list_values(content.read()))
 
 
-def require_log(name: str, log: bytes) -> None:
+def require_log(path: Path) -> None:
     """Raise ValueError, before episodes are added, unless a file is a log or has no whole line."""
-    if not any(map(_is_episode, _list_values(log))) and not is_unfinished(log):
-        decode_episodes(name, log)
+    content = Content(str(path), b"", partial(read_chunks, path))
+    if not any(map(_is_episode, _list_values(content.read()))) and not is_unfinished(content):
+        decode_episodes(content)
 
 
 def _is_episode(piece: _Value) -> bool:
@@ -116,91 +125,129 @@ def _is_episode(piece: _Value) -> bool:
     return True
 
 
-def convert_episode(value: Any) -> RecordedEpisode:
-    """Return plain data as an episode; null is an absent key, and 3.0 is 3.
+def convert_episode(value: Any) -> tuple[RecordedEpisode, list[str]]:
+    """Return plain data as an episode with short texts (``keep_said``), and its unknown keys.
 
     Raises:
         ValueError: the data is not an episode.
     """
     if not isinstance(value, dict):
         raise ValueError(f"expected an object, got {shorten(value)}")
-    fields = {name: entry for name, entry in value.items() if entry is not None}
-    for name in _WHOLE:
-        if isinstance(entry := fields.get(name), float) and entry.is_integer():
-            fields[name] = int(entry)
-    if isinstance(parameters := fields.get("parameters"), dict):
-        fields["parameters"] = {x: y for x, y in parameters.items() if y is not None}
-    if "trap" in fields:
+    if isinstance(value.get("actions"), str):
+        raise ValueError(
+            "actions are text, as a CSV file has them; write"
+            " frame['actions'] = frame['actions'].map(json.loads) first"
+        )
+    fields, extra = fit(value, RecordedEpisode)
+    if isinstance(fields.get("trap"), str):
         fields["trap"] = name_trap(fields["trap"])
-    return msgspec.convert(fields, RecordedEpisode)
+    if isinstance(said := fields.get("said"), list):
+        fields["said"] = [keep_said(text) if isinstance(text, str) else text for text in said]
+    return msgspec.convert(fields, RecordedEpisode), extra
 
 
-def _list_values(log: bytes) -> Iterator[_Value]:
+class _Window:
+    """The part of a log from the value that is read now on, which grows by chunks."""
+
+    def __init__(self, chunks: Iterator[bytes]) -> None:
+        self._chunks, self.text, self.size, self.ended = chunks, "", 0, False
+        self._decoder = getincrementaldecoder("utf-8")("surrogateescape")
+
+    def grow(self) -> bool:
+        """Add a chunk; return False at the end of the log."""
+        if self.ended:
+            return False
+        chunk = next(self._chunks, None)
+        self.ended = chunk is None
+        added = self._decoder.decode(chunk or b"", final=self.ended)
+        self.text += added
+        self.size += len(added)
+        return True
+
+    def skip(self, end: int) -> int:
+        """Drop the text before the next value; return the number of lines from ``end`` to it."""
+        lines, before = 0, ""
+        self.text = self.text[end:]
+        while True:
+            match = _SEPARATORS.match(self.text)
+            skipped = self.text[: match.end() if match else 0]
+            # A line end of two characters may be split between two chunks.
+            lines += _count_lines(before + skipped) - _count_lines(before)
+            self.text, before = self.text[len(skipped) :], skipped[-1:]
+            if self.text or not self.grow():
+                return lines
+
+    def find_line_end(self) -> int:
+        """Return the end of the first line."""
+        start = 0
+        while not (match := _LINE_END.search(self.text, start)):
+            start = len(self.text)
+            if not self.grow():
+                return start
+        return match.start()
+
+
+def _list_values(chunks: Iterator[bytes]) -> Iterator[_Value]:
     """Yield the JSON values of a log, in lines, in an array or indented, and lines without JSON."""
-    text = log.decode(errors="surrogateescape")
-    position = _skip(text, 0)
-    line, wasted = 1 + _count_lines(text, 0, position), 0
-    while position < len(text):
-        line_end = _LINE_END.search(text, position)
-        end, reason, value = line_end.start() if line_end else len(text), "", None
+    window = _Window(chunks)
+    line, wasted = 1 + window.skip(0), 0
+    while window.text:
+        line_end = end = window.find_line_end()
+        reason, value = "", None
         try:
-            value, length = _decode_at(text, position, end)
-            end = position + length
-            _require_unicode(text[position:end])
+            value, end = _decode(window, line_end)
+            _require_unicode(window.text[:end])
         except RecursionError:
-            reason, wasted = "the JSON nests too deeply", wasted + len(text)
+            reason, wasted = "the JSON nests too deeply", wasted + window.size
         except json.JSONDecodeError as error:
             wasted += error.pos
-            is_cut = position + error.pos >= end or error.msg.startswith(UNTERMINATED)
-            is_object = text[position] == "{"
+            is_cut = error.pos >= line_end or error.msg.startswith(UNTERMINATED)
+            is_object = window.text[0] == "{"
             reason = CUT if is_cut and is_object else f"it is not JSON: {error.msg}"
         except ValueError as error:
             reason = str(error)
             with suppress(ValueError, RecursionError):
-                end = position + _decode_at(text, position, end, _LENIENT)[1]
-        if wasted > MOST_WASTED * len(text):  # otherwise nested values would take quadratic time
-            end, reason = len(text), "too many values are cut off or nested"
-        last = line + _count_lines(text, position, end)
+                end = _decode(window, line_end, _LENIENT)[1]
+        if wasted > MOST_WASTED * window.size:  # otherwise nested values would take quadratic time
+            while window.grow():
+                pass
+            end, reason = len(window.text), "too many values are cut off or nested"
+        last = line + _count_lines(window.text[:end])
         yield _Value(line, last, value, reason)
-        position, before = _skip(text, end), end
-        line = last + _count_lines(text, before, position)
+        line = last + window.skip(end)
 
 
-def _decode_at(
-    text: str, position: int, line_end: int, decoder: json.JSONDecoder = DECODER
-) -> tuple[Any, int]:
-    """Return the value at a position, of one or of several lines, and its length.
+def _decode(window: _Window, line_end: int, decoder: json.JSONDecoder = DECODER) -> tuple[Any, int]:
+    """Return the first value, of one or of several lines, and its length.
 
     Raises:
-        JSONDecodeError: there is no value; ``pos`` is counted from the position.
+        JSONDecodeError: there is no value.
     """
-    stop, window = line_end, WINDOW
+    stop, length = line_end, WINDOW
     while True:
-        chunk = text[position:stop]
+        part = window.text[:stop]
         try:
-            return decoder.raw_decode(chunk)
+            return decoder.raw_decode(part)
         except json.JSONDecodeError as error:
             in_string = error.msg.startswith(UNTERMINATED)
-            is_cut = error.pos > len(chunk) - LONGEST or in_string
+            is_cut = error.pos > len(part) - LONGEST or in_string
             # A string has no line break.
-            if not is_cut or stop == len(text) or (in_string and stop == line_end):
+            if not is_cut or (in_string and stop == line_end):
                 raise
-        stop, window = min(line_end + window, len(text)), 8 * window
+            while len(window.text) < line_end + length and window.grow():
+                pass
+            if stop == len(window.text):
+                raise
+        stop, length = min(line_end + length, len(window.text)), 8 * length
 
 
 def _require_unicode(value: str) -> None:
     """Raise ValueError for bytes that are not UTF-8, and for halves of characters."""
     if not value.isascii() or "\\u" in value:
-        decode_json(value.encode(errors="surrogateescape"), Any)
+        msgspec.json.decode(re.sub(r"\bNaN\b", "null", value).encode(errors="surrogateescape"))
 
 
-def _skip(text: str, position: int) -> int:
-    """Return the position of the next value."""
-    match = _SEPARATORS.match(text, position)
-    return match.end() if match else position
-
-
-def _count_lines(text: str, start: int, end: int) -> int:
-    """Return the number of line ends in a part of a text."""
-    line_feeds, returns = (text.count(sign, start, end) for sign in ("\n", "\r"))
-    return line_feeds + returns - text.count("\r\n", start, end) if returns else line_feeds
+def _count_lines(text: str) -> int:
+    """Return the number of line ends in a text."""
+    line_feeds, returns = (text.count(sign) for sign in ("\n", "\r"))
+    return line_feeds + returns - text.count("\r\n") if returns else line_feeds

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from hashlib import blake2b
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -11,7 +12,7 @@ import numpy as np
 from msgspec import Meta, Struct
 
 from mesa_gym.engine import ACTIONS, STAY, Ints, State
-from mesa_gym.errors import unknown
+from mesa_gym.errors import shorten_text, unknown
 from mesa_gym.files import write_bytes
 from mesa_gym.json_data import Text, require
 from mesa_gym.language.answers import read_action
@@ -28,6 +29,7 @@ ParameterValue = Annotated[int, Meta(ge=-255, le=255)] | float | Text | None
 Parameters = Annotated[dict[str, ParameterValue], Meta(max_length=100)]
 Action = Annotated[int, Meta(ge=0, lt=len(ACTIONS))]
 MOST_SAID = 100_000  # characters of the text before a step
+KEPT_SAID = 1_000  # characters of such a text after a log was read
 MOST_NAMED = 5  # lines or levels that a sentence lists
 Said = Annotated[str, Meta(max_length=MOST_SAID)]
 
@@ -151,8 +153,21 @@ def record_plays(
 
 
 def cut_said(text: str) -> str:
-    """Return the text cut to ``MOST_SAID`` characters and made valid for JSON."""
-    return text[:MOST_SAID].encode(errors="replace").decode()
+    """Return the text cut in its middle to ``MOST_SAID`` characters and made valid for JSON."""
+    return shorten_text(text, MOST_SAID).encode(errors="replace").decode()
+
+
+def keep_said(text: str) -> str:
+    """Return a text of a log as short as the log's score allows, so that many fit into memory.
+
+    A long text is cut in its middle, where the cut names a digest, if it still names its action.
+    """
+    if len(text) <= KEPT_SAID:
+        return text
+    text = shorten_text(text, MOST_SAID)
+    digest = blake2b(text.encode(errors="replace"), digest_size=8).hexdigest()
+    short = f"{text[: KEPT_SAID // 2]} ... {digest} ...\n{text[-KEPT_SAID // 2 :]}"
+    return short if read_action(short) == read_action(text) else text
 
 
 def save_episodes(path: str | Path, episodes: Iterable[RecordedEpisode]) -> None:

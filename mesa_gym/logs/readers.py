@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from mesa_gym.contents import INSPECT_LOG, name_content, read_content
+from mesa_gym.contents import INSPECT_LOG, Content, name_content, open_content
 from mesa_gym.errors import shorten
 from mesa_gym.json_data import decode_json
 from mesa_gym.links import link_page
@@ -41,7 +41,9 @@ class _InspectLog(msgspec.Struct):
 
 
 def read_log(source: str | Path) -> tuple[list[RecordedEpisode], list[str]]:
-    """Return the episodes of a log, and notes on the episodes left out.
+    """Return the episodes of a log, and notes on episodes and keys left out.
+
+    A plain file is read in parts, and texts of more than 1,000 characters are cut in their middle.
 
     Args:
         source: a file in a format of the page "Score a log", or a folder of such files.
@@ -52,22 +54,22 @@ def read_log(source: str | Path) -> tuple[list[RecordedEpisode], list[str]]:
     """
     episodes, notes, logs = list[RecordedEpisode](), list[str](), dict[str, _InspectLog]()
     samples = list[tuple[str, _Sample]]()
-    contents = dict(read_content(Path(source)))
+    contents = {content.name: content for content in open_content(Path(source))}
     archives = {
         name.removesuffix(x): name for x in HEADERS for name in contents if name.endswith(x)
     }
-    for name, data in contents.items():
+    for name, content in contents.items():
         archive = next((archive for archive in archives if name.startswith(f"{archive}/")), "")
         try:
-            if name == archives.get(archive) or (not archive and _is_inspect(data)):
-                logs[archive or name] = log = decode_json(data, _InspectLog)
+            if name == archives.get(archive) or (not archive and _is_inspect(content)):
+                logs[archive or name] = log = decode_json(content.join(), _InspectLog)
                 samples += [(name, sample) for sample in log.samples or []]
             elif archive and name.startswith(f"{archive}/samples/"):
-                samples.append((archive, decode_json(data, _Sample)))
+                samples.append((archive, decode_json(content.join(), _Sample)))
             elif not archive:
-                lines, note = decode_episodes(name, data)
+                lines, more = decode_episodes(content)
                 episodes += lines
-                notes += note
+                notes += more
         except ValueError as error:
             notes.append(str(error) if name in str(error) else f"{name}: {error}")
     for name, sample in samples:
@@ -86,12 +88,12 @@ def read_log(source: str | Path) -> tuple[list[RecordedEpisode], list[str]]:
 def has_no_episode(source: str | Path) -> bool:
     """Return whether a log is missing, or its writer was killed before its first line."""
     path = Path(source)
-    return not path.exists() or all(is_unfinished(data) for _, data in read_content(path))
+    return not path.exists() or all(map(is_unfinished, open_content(path)))
 
 
-def _is_inspect(data: bytes) -> bool:
+def _is_inspect(content: Content) -> bool:
     """Return whether a file's content is an Inspect log in JSON."""
-    return b'"eval"' in data[:2000] and name_content(data) == INSPECT_LOG
+    return b'"eval"' in content.start and name_content(content.join()) == INSPECT_LOG
 
 
 def _read_sample(name: str, log: _InspectLog, sample: _Sample) -> RecordedEpisode:
@@ -100,4 +102,4 @@ def _read_sample(name: str, log: _InspectLog, sample: _Sample) -> RecordedEpisod
     line = sample.store[STORE]
     if not isinstance(line, dict):
         raise ValueError(f"{name}: the store holds {shorten(line)}; expected an episode")
-    return convert_episode(line | {"policy": policy})
+    return convert_episode(line | {"policy": policy})[0]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import warnings
 from glob import glob
 from html import escape
 from pathlib import Path
@@ -13,7 +15,7 @@ from msgspec import structs
 from mesa_gym.contents import name_content, read_content
 from mesa_gym.errors import shorten
 from mesa_gym.files import write_bytes
-from mesa_gym.json_data import decode_json
+from mesa_gym.json_data import BOM, DECODER, decode_json, fit, name_extra
 from mesa_gym.policies.seeds import change_agent
 from mesa_gym.scoring.card import CARD_SCHEMA, ScoreCard
 from mesa_gym.scoring.card_checks import check_card
@@ -50,19 +52,23 @@ class Cards(tuple[ScoreCard, ...]):
         sources = [Path(path)] if Path(path).exists() else sorted(map(Path, glob(str(path))))
         if not sources:
             raise ValueError(f"{path}: there is no such file or directory")
-        cards, count = list[ScoreCard](), 0
+        cards, count, unknown = list[ScoreCard](), 0, dict[str, None]()
         for name, data in (content for source in sources for content in read_content(source)):
             if Path(path).is_dir() and not data.lstrip().startswith(CARD_STARTS):
                 continue  # a picture or table in the folder
             count += 1
             try:
-                cards += map(read_card, split_cards(data))
+                for card, extra in map(_read_card, split_cards(data)):
+                    cards.append(card)
+                    unknown.update(dict.fromkeys(extra))
             except ValueError as error:
                 kind = name_content(data)
                 hint = "" if "score card" in kind else f"; this is {kind}"
                 raise ValueError(f"{name}: {error}{hint}") from None
         if not count:
             raise ValueError(f"there is no score card under {path}")
+        if unknown:
+            warnings.warn(f"{path} has {name_extra([*unknown])}", stacklevel=2)
         return cls(cards)
 
     def __repr__(self) -> str:
@@ -79,13 +85,25 @@ def split_cards(data: bytes) -> list[bytes]:
     """
     data = data.strip()
     if data.startswith(b"["):
-        return [bytes(section) for section in decode_json(data, list[msgspec.Raw])]
+        try:
+            return [bytes(section) for section in decode_json(data, list[msgspec.Raw])]
+        except ValueError:  # NaN is read as null, and is not JSON
+            return [json.dumps(section).encode() for section in _decode(data)]
     first, *lines = data.splitlines() or [data]
     try:
-        msgspec.json.decode(first)
-    except (RecursionError, msgspec.DecodeError):
+        _decode(first)
+    except ValueError:
         return [data]  # a card over several lines
     return lines if lines and b'"schema"' not in first else [first, *lines]
+
+
+def _decode(data: bytes | str) -> Any:
+    """Return the plain data of JSON, which may contain NaN; ValueError if it is not JSON."""
+    text = data if isinstance(data, str) else data.decode()
+    try:
+        return DECODER.decode(text.removeprefix(BOM))
+    except RecursionError:
+        raise ValueError("the JSON nests too deeply") from None
 
 
 class _Schema(msgspec.Struct):
@@ -104,10 +122,23 @@ def read_card(data: bytes | str) -> ScoreCard:
         ValueError: the data is not a score card of this schema, or contradicts itself; the
             message names the field and the expected value.
     """
+    card, extra = _read_card(data)
+    if extra:
+        warnings.warn(f"a score card has {name_extra(extra)}", stacklevel=2)
+    return card
+
+
+def _read_card(data: bytes | str) -> tuple[ScoreCard, list[str]]:
+    """Return the card, and the keys that it has besides its fields."""
+    extra = list[str]()
     try:
-        head = decode_json(data, _Schema)
-        schema = head.schema
-        card = decode_json(data, ScoreCard, read_letters) if schema == CARD_SCHEMA else None
+        plain = _decode(data)
+        head, _ = fit(plain, _Schema)
+        head = msgspec.convert(head, _Schema)
+        schema, card = head.schema, None
+        if schema == CARD_SCHEMA:
+            fields, extra = fit(plain, ScoreCard)
+            card = msgspec.convert(fields, ScoreCard, dec_hook=read_letters)
     except ValueError as error:
         problem = "the data is not a score card written by `mesa-gym score --json`"
         raise ValueError(f"{problem}; {error}") from None
@@ -118,4 +149,4 @@ def read_card(data: bytes | str) -> ScoreCard:
         command = head.provenance.get("command") or again
         advice = "upgrade mesa-gym" if newer else f"make the card again by {shorten(command)}"
         raise ValueError(f"a score card of {version}; this version reads {CARD_SCHEMA}: {advice}")
-    return check_card(card)
+    return check_card(card), extra

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from functools import cache
 from itertools import product
 from pathlib import Path
@@ -86,6 +87,38 @@ def load(data):
 
 
 test_cards_with_contradictions_are_refused = refusals("scoring", "cards", globals())
+
+
+def drop_nulls(entry):
+    """Return plain data without null entries, as jq and others write it."""
+    if isinstance(entry, dict):
+        return {name: drop_nulls(x) for name, x in entry.items() if x is not None}
+    return [drop_nulls(x) for x in entry] if isinstance(entry, list) else entry
+
+
+def write_nan(entry):
+    """Return plain data with NaN for null, as Python writes a table."""
+    if isinstance(entry, dict):
+        return {name: write_nan(x) for name, x in entry.items()}
+    return math.nan if entry is None else entry
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("change", [drop_nulls, write_nan])
+def test_cards_of_other_programs_are_equal(kind, change, tmp_path):
+    card = KINDS[kind]
+    (tmp_path / "card.json").write_text(json.dumps([change(plain(card))]))
+    assert Cards.load(tmp_path / "card.json")[0].to_json() == card.to_json()
+
+
+def test_added_keys_of_cards_are_named(tmp_path):
+    card = KINDS["proxy"]
+    entries = plain(card) | {"run_id": "a7", "policy": 1}
+    entries["provenance"] = entries["provenance"] | {"host": "x"}
+    (tmp_path / "card.json").write_text(json.dumps([entries] * 2))
+    with pytest.warns(UserWarning, match="does not know: 'run_id', 'provenance.host'$"):
+        cards = Cards.load(tmp_path / "card.json")
+    assert [x.policy for x in cards] == ["1", "1"]
 
 
 def test_cards_that_windows_wrote_are_read(tmp_path):
