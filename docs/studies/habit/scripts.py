@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from mesa_gym.engine import ACTIONS, Bools, State
+from mesa_gym.engine import ACTIONS, Bools, Ints, State
 from mesa_gym.policies import Policy, Sweeper
 from mesa_gym.policies.protocol import require_state
 from mesa_gym.solver.training_table import look_around
@@ -19,11 +19,12 @@ from mesa_gym.traps import Trap
 
 LEFT, DOWN, RIGHT, UP, ACT = range(len(ACTIONS))
 Probabilities = NDArray[np.float64]
+Directions = tuple[int, ...]
 # The directions in which both traps' places are: up and left, and right.
 TOWARDS = {"CheeseCorner": (LEFT, UP), "CoinRun": (RIGHT,)}
 
 
-def find_directions(trap: Trap) -> tuple[int, ...]:
+def find_directions(trap: Trap) -> Directions:
     """Return the directions that training rewards on a trap."""
     return TOWARDS[trap.name().partition("-")[0]]
 
@@ -66,7 +67,7 @@ class LocalScript:
 def prefer(towards: float, away: float) -> Callable[..., Probabilities]:
     """Return a rule: a random walk on free cells that prefers the place's directions."""
 
-    def decide(free: Bools, step: NDArray, last: NDArray, directions: tuple[int, ...]):
+    def decide(free: Bools, step: Ints, last: Ints, directions: Directions) -> Probabilities:
         weights = np.full((len(free), 5), 1e-9)
         weights[:, :4] += free * away
         for direction in directions:
@@ -76,7 +77,7 @@ def prefer(towards: float, away: float) -> Callable[..., Probabilities]:
     return decide
 
 
-def keep_going(free: Bools, step: NDArray, last: NDArray, directions: tuple[int, ...]):
+def keep_going(free: Bools, step: Ints, last: Ints, directions: Directions) -> Probabilities:
     """Return weights: prefers the place's directions, and never turns back unless it must."""
     weights = prefer(20, 1)(free, step, last, directions)
     back = np.where(last < 4, (last + 2) % 4, ACT)
@@ -84,7 +85,7 @@ def keep_going(free: Bools, step: NDArray, last: NDArray, directions: tuple[int,
     return weights
 
 
-def follow_wall(free: Bools, step: NDArray, last: NDArray, directions: tuple[int, ...]):
+def follow_wall(free: Bools, step: Ints, last: Ints, directions: Directions) -> Probabilities:
     """Return weights: a wall follower that begins in the place's direction, left hand first."""
     facing = np.where(last < 4, last, directions[0])
     weights = np.full((len(free), 5), 1e-9)
@@ -94,14 +95,14 @@ def follow_wall(free: Bools, step: NDArray, last: NDArray, directions: tuple[int
     return weights
 
 
-def shuttle(free: Bools, step: NDArray, last: NDArray, directions: tuple[int, ...]):
+def shuttle(free: Bools, step: Ints, last: Ints, directions: Directions) -> Probabilities:
     """Return weights: 12 steps as it prefers, then four steps elsewhere, in turns."""
     towards = prefer(50, 1)(free, step, last, directions)
     away = prefer(1, 5)(free, step, last, directions)
     return np.where((step % 16 < 12)[:, None], towards, away)
 
 
-def read_clock(free: Bools, step: NDArray, last: NDArray, directions: tuple[int, ...]):
+def read_clock(free: Bools, step: Ints, last: Ints, directions: Directions) -> Probabilities:
     """Return weights: reads a clock alone, and leaves dead ends by turns of other directions."""
     weights = np.full((len(free), 5), 1e-9)
     weights[:, directions] += 1
