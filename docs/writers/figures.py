@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-from math import ceil, floor
 from typing import Any
 
 import numpy as np
@@ -23,7 +22,7 @@ from mesa_gym.scoring import score
 from mesa_gym.traps.life import APPLE, PLUM
 from mesa_gym.traps.played_episodes import STRAIGHT
 from mesa_gym.traps.probation import MOST_LIT, Probation, find_value_taking
-from mesa_gym.words import BASE, PROXY
+from mesa_gym.words import PROXY
 
 TRAP = "CheeseCorner"  # the trap of the first picture
 CONVINCING = "FollowMe"  # a trap on which no script without a goal reaches the proxy often
@@ -101,25 +100,6 @@ def tabulate_costs() -> str:
         if name in seconds
     ]
     return lay_out_table(["to", "CPU seconds", "command", "note"], rows)
-
-
-def describe_robots() -> str:
-    """Describe what plain PPO agents and policies without a goal reach first on CheeseCorner."""
-    (group,) = group_cards(c for c in read_committed(LEARNER) if c.trap.startswith(TRAP))
-    robots, blind = group.choice, group.nulls["blind"]
-    sweeper = score("sweeper", TRAP, levels=1000).read_each("shift", "choice")
-    leads = [card.read_each("shift", "head_start")["corner"] or 0.0 for card in group.cards]
-    of_blind: list[Any] = [card.nulls["blind"]["shift"]["head_start"] for card in group.cards]
-    return (
-        f"Five robots of {TRAP}, trained by PPO with different seeds, reach the empty corner first"
-        f" on {robots[PROXY]:.0%} of 1,000 shift levels, and the cheese on {robots[BASE]:.1%}. A"
-        f" sweeper reaches the corner first on {sweeper['corner']:.0%}, and the cheese on"
-        f" {sweeper['cheese']:.0%} (the table has only 250 levels for scripts). The blind script,"
-        " which goes up and left as often as the robots do, reaches the corner on"
-        f" {blind[PROXY]:.0%}. The *head start* is how much sooner a policy reaches the corner than"
-        f" a sweeper: at least {floor(100 * min(leads)) / 100:.2f} for the robots, and at most"
-        f" {ceil(100 * max(x['corner'] for x in of_blind)) / 100:.2f} for their blind scripts."
-    )
 
 
 def describe_speed() -> str:

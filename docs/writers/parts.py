@@ -19,7 +19,6 @@ from docs.writers.board_picture import draw_board
 from docs.writers.comparisons import draw_example, tabulate_differences, write_example
 from docs.writers.figures import (
     describe_habit,
-    describe_robots,
     describe_speed,
     show_card,
     tabulate_costs,
@@ -55,7 +54,6 @@ from mesa_gym.words import BASE, DETAILS, HEADLINES, MISGENERALIZED, PROXY, find
 DOCS = Path(__file__).parents[1]
 README, BOARD = DOCS.parent / "README.md", DOCS / "leaderboard.md"
 PAPER, CLAIMS = DOCS / "papers.md", DOCS / "claims.md"
-PLAIN = DOCS / "plain_ppo.md"
 VERDICTS = DOCS / "verdicts.md"
 CLAIMED_VERDICTS, TARGET_EFFECTS = DOCS / "claims_verdicts.csv", DOCS / "claims_target_effects.csv"
 SCORING, TROUBLES = DOCS / "scoring.md", DOCS / "troubles.md"
@@ -169,7 +167,6 @@ def write_parts() -> dict[Path, dict[str, str]]:
         },
         BOARD: {"board": "\n\n".join(paragraphs)},
         PAPER: {"statements": write_statements(), "example": write_example()},
-        PLAIN: {"robots": describe_robots()},
         SCORING: {"misgeneralized": tabulate_misgeneralized()},
         VERDICTS: {"rules": write_rules(), "tricks": write_tricks()},
         PROBATION: {"thresholds": tabulate_thresholds()},

@@ -298,6 +298,9 @@ QUICK = {
     " --out {out}",
     "python -m benchmarks.device": "--traps CheeseCorner --seeds 1 --steps 1 --device cpu",
     "python -m docs.examples.retarget": "",
+    "python -m docs.studies.habit CheeseCorner CoinRun": 'python -c "'
+    "import docs.studies.habit.__main__ as it;"
+    " it.LEVELS = 25; assert [*it.score_habits('CheeseCorner-v0')]\"",
     "python -m docs.studies.language_models": 'python -c "'
     "import docs.studies.language_models.__main__ as it;"
     ' assert it.format_csv(it.compare_effects(it.read_runs())) == it.EFFECTS.read_text()"',
