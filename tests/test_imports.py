@@ -44,6 +44,7 @@ OPTIONAL = {
     "mesa_gym/contents.py": {"zipfile_zstd"},
     "mesa_gym/envs/jax_env.py": {"jax"},
     "mesa_gym/envs/listed.py": {"jax"},
+    "mesa_gym/envs/level_tables.py": {"jax"},
     "mesa_gym/envs/tensors.py": {"torch"},
     "mesa_gym/language/server.py": {"fastapi", "openenv", "pydantic", "uvicorn"},
     "mesa_gym/policies/torch_network.py": {"torch"},

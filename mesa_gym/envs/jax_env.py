@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from copy import copy
 from functools import reduce
-from math import prod
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,7 @@ from mesa_gym.engine import State
 from mesa_gym.engine.chance import mix
 from mesa_gym.envs.base import DeviceEnv
 from mesa_gym.envs.checks import EXPECTED_ACTION
+from mesa_gym.envs.level_tables import LevelTables, StateColumns, merge, narrow, narrow_starts
 from mesa_gym.envs.levels_in_memory import MOST_BANKED, bank_of, pick_rows, read_rows
 from mesa_gym.envs.listed import InputLists
 from mesa_gym.envs.observations import Bytes
@@ -73,6 +74,8 @@ class JaxEnv(DeviceEnv):
 
     Attributes:
         inputs: for ``listed``, the ``InputLists``, else None; lists are padded with its ``count``.
+        bank: the start states of all levels.
+        tables: the bank as ``LevelTables``, arrays of JAX.
     """
 
     @_own_rules(wide=False)
@@ -98,27 +101,20 @@ class JaxEnv(DeviceEnv):
         super().__init__(trap, 1 if num_envs is None else num_envs, num_levels, keywords)
         self._final_obs = final_obs
         trap, bank = self.trap, bank_of(self.settings)
-        self._rules = trap.bound(jnp, integers="int32")
-        tables = bank.level.tables
-        with _own_rules(True):
-            self._tables = {
-                name: jnp.asarray(table if name in trap.seeds else _narrow(table))
-                for name, table in tables.items()
-            }
-        level = bank.level._replace(row=None, number=None, key=None, tables={})
-        starts = jax.tree.map(_narrow, bank._replace(level=level, clock=None))
+        self._rules, self.bank = trap.bound(jnp, integers="int32"), bank
         # States leave out arrays that no step changes; things that stay are drawn only once.
-        fixed = self._find_fixed(starts)
-        begins = _merge(lambda start, same: None if same else start, starts, fixed)
-        stays = _merge(lambda start, same: start if same else None, starts, fixed)
-        self._begins, self._stays = _LevelTable(begins), _LevelTable(stays)
+        with _own_rules(True):
+            entries = jax.tree.map(jnp.asarray, self._tabulate_entries(bank))
+        self.tables = LevelTables(None, None, None, entries)
+        starts = narrow_starts(bank)
+        self._fixed = fixed = self._find_fixed(starts)
+        self._begins, self._stays = map(StateColumns, self._part(starts))
         self._still = [kind for kind in trap.things if fixed.at[kind] and fixed.there[kind]]
         self._observation = self.settings.observation.bound(self._rules, 1)
-        ground, self._rows = self._draw_ground(bank), bank.n
-        self.inputs = InputLists(trap, ground, reach) if listed else None
-        if self.inputs is None:
-            self._ground = jnp.asarray(ground)
-        else:
+        self.inputs = InputLists(trap, reach) if listed else None
+        tables = self.tabulate(bank)._replace(entries={})
+        self.tables = jax.tree.map(jnp.asarray, tables)._replace(entries=entries)
+        if self.inputs is not None:
             most = jax.eval_shape(self._start, jnp.int32(0))[0].shape[0]
             self._set_spaces(Box(0, self.inputs.count, (most,), np.int32))
 
@@ -208,14 +204,14 @@ class JaxEnv(DeviceEnv):
     def _start(self, row: Array) -> tuple[Array, State]:
         """Begin an episode in one environment."""
         with _own_rules(False):
-            state = self._begin(jnp.clip(row, 0, self._rows - 1))
+            state = self._begin(jnp.clip(row, 0, len(self.tables.ground) - 1))
             return self._observe(state), state
 
     def _advance(self, state: State, action: Array, row: Array | None = None) -> Stepped:
         """Step one environment; with ``row``, an ended episode is followed by the one on it."""
         with _own_rules(False):
             after, rewards, ended = self._move(self._complete(state), action)
-            after = _merge(lambda old, new: None if old is None else new, state, after)
+            after = merge(lambda old, new: None if old is None else new, state, after)
             reward, truncated, done = self._judge(after.clock, rewards, ended)
             infos = self._tell(*read_rows(state.level.row, self.settings), rewards)
             infos |= {"terminated": ended, "truncated": truncated}
@@ -244,7 +240,7 @@ class JaxEnv(DeviceEnv):
     def _move(self, state: State, action: Array) -> Step:
         """Take one step without resets; only the tables of ``state`` may be missing."""
         with _own_rules(bool(self.trap.seeds)):
-            complete_state = state._replace(level=state.level._replace(tables=self._tables))
+            complete_state = state._replace(level=state.level._replace(tables=self.tables.entries))
             if self.trap.seeds:  # random words are computed from the clock, in 64 bits
                 complete_state = complete_state._replace(
                     clock=complete_state.clock.astype(jnp.int64)
@@ -267,12 +263,12 @@ class JaxEnv(DeviceEnv):
 
     def _complete(self, state: State) -> State:
         """Return a state with the constant arrays of its levels filled in, without the tables."""
-        stays = self._stays.take(state.level.row)
-        return _merge(lambda variable, still: still if variable is None else variable, state, stays)
+        stays = self._stays.take(self.tables.stays, state.level.row)
+        return merge(lambda variable, still: still if variable is None else variable, state, stays)
 
     def _begin(self, row: Array) -> State:
         """Return the start state of the level at ``row`` of the bank."""
-        return _set_row(self._begins.take(row), row)
+        return _set_row(self._begins.take(self.tables.begins, row), row)
 
     def pick_levels(self, key: Array, alpha: Array | None = None) -> Array:
         """Return the levels that ``reset`` and ``step`` select with a key, int32 (n,).
@@ -291,6 +287,35 @@ class JaxEnv(DeviceEnv):
             rows = pick_rows(stream, env_numbers, self.settings, words)
             return (rows if self._batched else rows[0]).astype(jnp.int32)
 
+    def with_tables(self, tables: LevelTables) -> JaxEnv:
+        """Return the environments with the levels of other tables, which compiled code may take.
+
+        Infos and ``pick_levels`` know the levels of the bank only.
+        """
+        env = copy(self)
+        env.tables = tables
+        return env
+
+    def tabulate(self, starts: State) -> LevelTables:
+        """Return tables of NumPy start states with the kinds of things of the bank's levels."""
+        columns = (self._begins, self._stays)
+        parts = zip(columns, self._part(narrow_starts(starts)), strict=True)
+        begins, stays = (column.tabulate(part) for column, part in parts)
+        ground: Any = self._draw_ground(starts)
+        if self.inputs is not None:
+            ground = self.inputs.list_ground(ground)
+        return LevelTables(begins, stays, ground, self._tabulate_entries(starts))
+
+    def _part(self, starts: State) -> tuple[State, State]:
+        """Return the arrays that steps change, and those that no step changes."""
+        begins = merge(lambda start, same: None if same else start, starts, self._fixed)
+        return begins, merge(lambda start, same: start if same else None, starts, self._fixed)
+
+    def _tabulate_entries(self, starts: State) -> dict[str, Any]:
+        """Return the tables of the levels, with 32-bit integers except for seeds."""
+        tables = {x: self.trap.table(starts.level, x).ravel() for x in starts.level.tables}
+        return {x: y if x in self.trap.seeds else narrow(y) for x, y in tables.items()}
+
     def _draw_ground(self, bank: State) -> Bytes:
         """Return the part of each level's observation that no step changes, (levels, bytes)."""
         trap, n = self.trap, bank.n
@@ -304,55 +329,21 @@ class JaxEnv(DeviceEnv):
     def _observe(self, state: State) -> Array:
         channels = self.trap.channels
         state, where = self._complete(state), list[Array]()
-        state = state._replace(level=state.level._replace(tables=self._tables))
+        state = state._replace(level=state.level._replace(tables=self.tables.entries))
         dots = self._rules.dots(state, self._still)
         if self.inputs is not None:
-            return self.inputs.list_inputs(state, dots)
+            return self.inputs.list_inputs(state, dots, self.tables.ground)
         for plane, cells, there in dots:
             for channel in [i for i, other in enumerate(channels) if other == plane]:
                 index = cells * len(channels) + channel
                 # An absent thing points to the agent's dot, which comes first and is always set.
                 where.append(index if there is None else jnp.where(there, index, where[0]))
-        planes = self._ground[state.level.row]
+        planes = self.tables.ground[state.level.row]
         planes = planes.at[jnp.concatenate(where)].set(1, mode="promise_in_bounds")
         obs: Array = self._observation.from_planes(planes.reshape(1, *self.trap.size, -1), state)[0]
         return obs
 
 
-def _merge(choose: Any, first: State, second: State) -> State:
-    """Apply ``choose`` to each pair of arrays of two states; an array of the first may be None."""
-    merged: State = jax.tree.map(choose, first, second, is_leaf=lambda array: array is None)
-    return merged
-
-
 def _set_row(state: State, row: Array) -> State:
     """Return a state at clock 0 whose level is ``row`` of the bank."""
     return state._replace(level=state.level._replace(row=row), clock=jnp.zeros_like(row))
-
-
-class _LevelTable:
-    """NumPy arrays of levels (..., levels) in one table, so that one gather reads them all."""
-
-    def __init__(self, state: State) -> None:
-        self._arrays, self._tree = jax.tree.flatten(state)
-        flat = [array.astype(np.int32).reshape(-1, array.shape[-1]) for array in self._arrays]
-        self._table = jnp.asarray(np.vstack(flat).T if flat else np.zeros((1, 0), np.int32))
-
-    def take(self, row: Array) -> State:
-        """Return the arrays of the level ``row``."""
-        fields, leaves, first = self._table[row], list[Array](), 0
-        for array in self._arrays:
-            shape = array.shape[:-1]
-            part, first = fields[first : first + prod(shape)], first + prod(shape)
-            leaves.append(part.reshape(shape).astype(array.dtype))
-        state: State = jax.tree.unflatten(self._tree, leaves)
-        return state
-
-
-def _narrow(array: Any) -> Any:
-    """Return a NumPy array with 32-bit integers; JAX would compile one program per conversion."""
-    if array.dtype == np.int64:
-        wide, array = array, array.astype(np.int32)
-        if (lost := wide[wide != array]).size:
-            raise ValueError(f"a level holds the number {lost[0]:,}; JAX takes numbers below 2**31")
-    return array

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mesa_gym.engine import State
 from mesa_gym.engine.world import Dot
@@ -28,7 +29,6 @@ class InputLists:
 
     Args:
         trap: the trap of the states.
-        ground: the constant part of each level's planes, (levels, cells * channels).
         reach: the view distance in rows and columns; None for the whole grid.
 
     Attributes:
@@ -36,7 +36,7 @@ class InputLists:
         count: the number of inputs.
     """
 
-    def __init__(self, trap: Trap, ground: Bytes, reach: int | None = None) -> None:
+    def __init__(self, trap: Trap, reach: int | None = None) -> None:
         view = self.view = CentredInputs(trap, reach=reach)
         self.count, self._depth = view.count, len(trap.channels)
         kept = {c: name for c, name in enumerate(trap.channels) if name != "agent"}
@@ -47,28 +47,37 @@ class InputLists:
         # By index in an observation; an index without input, such as 0, maps to the padding.
         centred_first = np.full(trap.cells * self._depth, view.count)
         centred_first[view.columns] = view.first
-        level, column, place, counts = find_set(ground[:, view.columns] != 0)
-        still = np.full((len(ground), counts.max(initial=0)), view.count)
-        still[level, place] = centred_first[view.columns[column]]
-        self._first, self._still, self._shift, self._stands = (
+        self._first, self._shift, self._stands = (
             jnp.asarray(table.astype(np.int32))
-            for table in (centred_first, still, view.shift, view.stands)
+            for table in (centred_first, view.shift, view.stands)
         )
         self._near = None if view.near is None else jnp.asarray(view.near)
 
-    def list_inputs(self, state: State, dots: Iterable[Dot]) -> Array:
+    def list_ground(self, ground: Bytes) -> NDArray[np.int32]:
+        """List the inputs that no step changes, int32 (levels, most), as seen from cell 0.
+
+        ``ground`` is the constant part of each level's planes, (levels, cells * channels).
+        """
+        view = self.view
+        level, column, place, counts = find_set(ground[:, view.columns] != 0)
+        still = np.full((len(ground), counts.max(initial=0)), view.count, np.int32)
+        still[level, place] = view.first[column]
+        return still
+
+    def list_inputs(self, state: State, dots: Iterable[Dot], still: Array) -> Array:
         """Return the inputs that are 1, int32 (n, most).
 
         Args:
-            state: states of the levels in ``ground``.
+            state: the states.
             dots: everything in their planes that can change, as ``World.dots`` yields it.
+            still: the lists from ``list_ground``, with a row per level.
         """
         places = []
         for plane, cells, there in dots:
             for channel in self._channels[plane]:
                 place = cells * self._depth + channel
                 places.append(place if there is None else jnp.where(there, place, 0))
-        listed = [self._still[state.level.row].T]
+        listed = [still[state.level.row].T]
         if places:
             listed.append(self._first[jnp.concatenate(places)])
         first = jnp.concatenate(listed)

@@ -165,9 +165,9 @@ def list_from_states(trap, state, **keywords):
 
     ground = trap.draw_ground(state.level, state.n).reshape(state.n, trap.cells, -1)
     ground = ground[..., [trap.channel[plane] for plane in trap.channels]].reshape(state.n, -1)
-    lists = InputLists(trap, ground, **keywords)
+    lists = InputLists(trap, **keywords)
     rows = state._replace(level=state.level._replace(row=np.arange(state.n)))
-    return lists, np.asarray(lists.list_inputs(rows, trap.dots(state)))
+    return lists, np.asarray(lists.list_inputs(rows, trap.dots(state), lists.list_ground(ground)))
 
 
 @pytest.mark.thorough
