@@ -41,6 +41,9 @@ class World(Arrays):
             computes the expectation over them.
         shown_as: name -> the plane that shows it; None hides it from the agent.
         marks: planes that ``show`` computes from the state.
+        layout_things: kinds that belong to the layout, which ``crossed_levels.cross`` exchanges
+            with the walls; no objective pays for them. None if a layout can decide whether
+            objectives agree: levels are then never crossed.
         looks: name -> its look, for names that ``mesa_gym.engine.looks.COMMON`` does not contain.
         planes: the names of the planes, in the order agent, wall, ground, things, traits, marks.
 
@@ -61,6 +64,7 @@ class World(Arrays):
     outcomes: ClassVar[Mapping[str, int]] = {}
     shown_as: ClassVar[Mapping[str, str | None]] = {}
     marks: ClassVar[tuple[str, ...]] = ()
+    layout_things: ClassVar[tuple[str, ...] | None] = None
     looks: Mapping[str, Look] = {}
 
     planes: ClassVar[tuple[str, ...]] = ()
@@ -226,11 +230,11 @@ def _check_declarations(cls: type[World]) -> None:
         raise ValueError(f"{cls.__name__}: {sorted(double)[0]!r} is declared twice")
     if "agent" in names:
         raise ValueError(f"{cls.__name__}: the name 'agent' belongs to the engine; choose another")
-    for kind in chain(cls.held, *cls.traits.values()):
+    for kind in chain(cls.held, cls.layout_things or (), *cls.traits.values()):
         if kind not in cls.things:
             raise ValueError(
-                f"{cls.__name__}: {kind!r} in `held` or `traits` is not declared; add it to"
-                " `things`"
+                f"{cls.__name__}: {kind!r} in `held`, `traits` or `layout_things` is not declared;"
+                " add it to `things`"
             )
     for name in cls.shown_as:
         if name not in names:

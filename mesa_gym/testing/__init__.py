@@ -53,6 +53,7 @@ _IN_ORDER: tuple[Check, ...] = (
     shift.check_distances,
     shift.check_directions,
     shift.check_alone,
+    solved.check_layout,
     drawn.check_sizes,
     solved.check_oracle,
     solved.check_references,

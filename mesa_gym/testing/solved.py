@@ -14,7 +14,7 @@ from mesa_gym.solver.certificate import certify, measure_attainability
 from mesa_gym.solver.disagreement import explain_disagreement
 from mesa_gym.solver.graph import Floats
 from mesa_gym.testing.check import SAMPLED, Findings, check
-from mesa_gym.testing.sample import Sample, sample_of
+from mesa_gym.testing.sample import Sample, every_branch, sample_of
 from mesa_gym.traps import Split, Trap
 from mesa_gym.traps.played_episodes import sum_discounted
 
@@ -46,6 +46,19 @@ def check_attainable(sample: Sample) -> Findings:
     for x in trap.objectives if split.shifted else (trap.base,):
         attainability = measure_attainability(values, split, x)
         yield attainability.attainable > 0, str(attainability)
+
+
+@check(*Split, solvable=True, fix="leave out of `layout_things` what an objective pays for")
+def check_layout(sample: Sample) -> Findings:
+    """Check that no objective pays for things of the layout."""
+    trap, state = sample.trap, sample.state
+    for kind in trap.layout_things or ():
+        there = state.there | {kind: np.zeros_like(state.there[kind])}
+        without = every_branch(trap, state._replace(there=there))
+        for step, without_kind in zip(sample.steps, without, strict=True):
+            for x, rewards in step.paid.items():
+                message = f"{x!r} pays otherwise without the layout's {kind!r}"
+                yield rewards == without_kind.paid[x], message, state
 
 
 @check(

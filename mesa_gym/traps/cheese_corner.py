@@ -46,6 +46,7 @@ class CheeseCorner(Trap):
         " the corner begins up or left: before, a fixed sequence of moves, which reads nothing, had"
         " the verdict proxy (corner)."
     )
+    layout_things = ()
     judging = Contact()
     alone = {"cheese": ("cheese",)}
     skipped_checks = {"directions": "the corner is always at the top left"}

@@ -34,6 +34,7 @@ class CheeseDish(Trap):
     vars = {"been": 2}
     looks = {"dish": Look("d", (150, 170, 200), "dish")}
     salience = {"dish_planes": ("dish",)}
+    layout_things = ()
     judging = Contact()
     exchange = ("cheese", "dish")
 

@@ -37,6 +37,7 @@ class CoinRun(Trap):
     category = ("proxy", "side effect")
     proxy_is = ("place",)
     things = {"pit": 6, "coin": 1, "far_end": 1}
+    layout_things = ("pit",)
     shown_as = {"far_end": None}
     looks = {
         "pit": Look("p", (40, 40, 50), "pit"),

@@ -41,6 +41,7 @@ class ColourShape(Trap):
         "line": Look("l", (230, 230, 235), "line"),
     }
     salience = {"colour_planes": ("yellow", "red")}
+    layout_things = ()
     judging = Contact()
     exchange = ("line", "yellow")
 

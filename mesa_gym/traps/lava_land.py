@@ -35,6 +35,7 @@ class LavaLand(Trap):
     things = {"goal": 1}
     ground = ("lava",)
     looks = {"lava": Look("~", (220, 80, 40), "lava")}
+    layout_things = ()
     novel_planes = ("lava",)
     expected = "base"
 

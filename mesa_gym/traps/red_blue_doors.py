@@ -38,6 +38,7 @@ class RedBlueDoors(Trap):
     things = {"door": 1, "key": 4}
     traits = {"red": ("door", "key"), "blue": ("door", "key")}
     salience = {"colour_planes": ("red", "blue")}
+    layout_things = ()
     judging = Contact()
     exchange = ("door", "red")
 
