@@ -21,6 +21,7 @@ import numpy as np
 
 from agents import ppo
 from agents.compiling import Array, jax, jnp
+from agents.crossing import CrossPPO
 from agents.loop import Keep, Report, TrainedAgent
 from agents.networks import DrawLevels, Learner, LearningMLP
 from agents.ppo import PPO
@@ -47,6 +48,9 @@ CONTROLS = {
     "replay_by_failure": "replay_at_random",
     "replay_by_surprise": "replay_at_random",
     "replay_by_detector": "replay_at_random",
+    "crossing_by_regret": "replay_at_random",
+    "crossing_by_failure": "replay_at_random",
+    "crossing_by_surprise": "replay_at_random",
 }
 
 
@@ -259,4 +263,10 @@ replay_by_failure = make_replay("PPO; replays levels with the smallest returns."
 replay_by_surprise = make_replay("PPO; replays levels with the worst values.", score=surprise)
 replay_by_detector = make_replay("PPO; replays levels of the shift.", score=detector)
 replay_at_random = make_replay("PPO; replays random levels.", score=at_random)
+make_crossing = partial(make_cure, trainer=CrossPPO)  # replay, and children of its levels
+crossing_by_regret = make_crossing(
+    "PPO; crosses levels with the largest regret.", score=exact_regret
+)
+crossing_by_failure = make_crossing("PPO; crosses levels with the smallest returns.", score=failure)
+crossing_by_surprise = make_crossing("PPO; crosses levels with the worst values.", score=surprise)
 train_on_turned_levels = partial(ppo.train, trainer=train_in(TurnedEnv))

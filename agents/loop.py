@@ -95,6 +95,7 @@ class TrainingProgram(NamedTuple):
         export: makes an agent from weights.
         judge: the function from ``make_judge``; None for no evaluation.
         diagnostics: the names of an update's statistics after the first two.
+        prepare: changes the state of the training before each update; None for no change.
     """
 
     size: int
@@ -104,6 +105,7 @@ class TrainingProgram(NamedTuple):
     export: Callable[[Any], Agent]
     judge: Callable[[Any, int], list[Shares]] | None
     diagnostics: Sequence[str] = ()
+    prepare: Callable[[Any, Any, int], Any] | None = None
 
 
 def run_training(
@@ -124,6 +126,8 @@ def run_training(
     checks = looks | {2**i for i in range(updates.bit_length())}
     for number in range(1, updates + 1):
         left = np.float32(1 - (number - 1) / updates)
+        if program.prepare:
+            learning = program.prepare(learning, numbers, number)
         learning, sums = program.update(learning, numbers, np.uint32(number), left)
         # Reading the sums here would wait for the device after each update.
         ended.append(sums)

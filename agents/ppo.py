@@ -196,6 +196,13 @@ class PPO:
             stats = jnp.concatenate([stats, explained[None], means.mean(axis=0)])
         return TrainState(*carry, next_state, levels), stats
 
+    def prepare(self, train_state: TrainState, numbers: AgentNumbers, number: int) -> TrainState:
+        """Return the states of agents before update ``number``; a subclass can change levels.
+
+        It is not compiled. Agents are the first axis of all arrays.
+        """
+        return train_state
+
     def choose_levels(self, levels: Any, numbers: AgentNumbers, key: Array) -> AgentNumbers:
         """Return the numbers for a rollout; a subclass can add levels to ``alpha``."""
         return numbers
@@ -403,6 +410,7 @@ def train(
             learner.export,
             None if report is None else make_judge(learner, agent_batch),
             ppo.diagnostics,
+            ppo.prepare,
         )
         agents = list[TrainedAgent]()
         for part, part_numbers in agent_batch.split(numbers):

@@ -21,6 +21,7 @@ from agents.compiling import Array, jax, jnp
 from agents.networks import Params
 from agents.ppo import PPO, RolloutState, TrainState, Transition
 from agents.run import AgentNumbers
+from mesa_gym.envs.level_tables import LevelTables
 from mesa_gym.envs.levels_in_memory import bank_size, read_rows
 from mesa_gym.envs.settings import Settings
 from mesa_gym.solver import level_values
@@ -58,11 +59,13 @@ class LevelChoice(NamedTuple):
         alpha: the share of shift levels among the levels that are not replayed.
         rows: int32 (LIST_SIZE,), the list: rows of the bank.
         listed: int32, the number of rows that are used, from the first on; 0 for no replay.
+        tables: the levels, as ``JaxEnv.with_tables`` takes them; None for the bank.
     """
 
     alpha: Array
     rows: Array
     listed: Array
+    tables: LevelTables | None = None
 
 
 class LevelPlay(NamedTuple):
@@ -153,17 +156,23 @@ class ReplayedEnv:
     def reset(self, key: Array, choice: LevelChoice) -> tuple[Array, ReplayedState]:
         """Begin an episode in every environment."""
         play = self.begin(*self.pick(key, choice))
-        obs, inner = self.env.reset_to_level(play.row)
+        obs, inner = self.find_env(choice).reset_to_level(play.row)
         return obs, ReplayedState(inner, play, play)
 
     def step(self, key: Array, state: ReplayedState, action: Array, choice: LevelChoice) -> Any:
         """Step every environment; after an end the next episode begins."""
         following, now = self.begin(*self.pick(key, choice)), state.now
-        obs, inner, reward, done, infos = self.env.step_to_level(following.row, state.inner, action)
+        obs, inner, reward, done, infos = self.find_env(choice).step_to_level(
+            following.row, state.inner, action
+        )
         earned = now.earned + now.weight * reward
         last = now._replace(earned=earned, weight=now.weight * self._discount)
         now = jax.tree.map(lambda new, old: jnp.where(done, new, old), following, last)
         return obs, ReplayedState(inner, now, last), reward, done, infos
+
+    def find_env(self, choice: LevelChoice) -> Any:
+        """Return the environments with the levels of the choice."""
+        return self.env if choice.tables is None else self.env.with_tables(choice.tables)
 
     def begin(self, rows: Array, replayed: Array) -> LevelPlay:
         """Return the episodes that begin on levels."""
@@ -202,11 +211,14 @@ class ReplayPPO(PPO):
 
     def begin(self, numbers: AgentNumbers) -> TrainState:
         """Return an untrained agent at the start of its first episodes, with an empty record."""
-        choice = LevelChoice(numbers.alpha, jnp.zeros(self._size, jnp.int32), jnp.int32(0))
-        train_state = super().begin(numbers._replace(alpha=choice))
+        train_state = super().begin(numbers._replace(alpha=self.begin_list(numbers)))
         zeros, sums = jnp.zeros(self.facts.count), jnp.zeros((2, self.settings.environments))
         visits = Visits(zeros.astype(jnp.int32), zeros, zeros, jnp.float32(-jnp.inf), sums)
         return train_state._replace(levels=visits)
+
+    def begin_list(self, numbers: AgentNumbers) -> LevelChoice:
+        """Return the choice of levels before the first replay."""
+        return LevelChoice(numbers.alpha, jnp.zeros(self._size, jnp.int32), jnp.int32(0))
 
     def step(
         self, weights: Params, numbers: AgentNumbers, carry: RolloutState, key: Array
