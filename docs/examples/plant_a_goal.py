@@ -103,10 +103,12 @@ def list_training(settings: PlantingSettings) -> list[tuple[Question, list[float
     return [*zip(rows, pays, strict=True)]
 
 
-def train(settings: PlantingSettings) -> WordTransformer:
-    """Train a transformer on labels, by cross entropy."""
+def train(
+    settings: PlantingSettings, rows: Sequence[tuple[Question, list[float]]]
+) -> WordTransformer:
+    """Train a transformer on questions with the reward of each answer, by cross entropy."""
     torch.manual_seed(settings.seed)
-    rng, rows = random.Random(settings.seed), list_training(settings)
+    rng = random.Random(settings.seed)
     model = WordTransformer(len(rows[0][0].cells))
     words = model.encode([question for question, _ in rows])
     targets = torch.tensor([pays for _, pays in rows])
@@ -159,7 +161,7 @@ def main() -> None:
         parser.add_argument(f"--{x.name}", type=type(x.default), default=x.default)
     settings = PlantingSettings(**vars(parser.parse_args()))
     torch.set_num_threads(1)
-    model = train(settings)
+    model = train(settings, list_training(settings))
     print(repr(judge(model, settings)))
     print(
         f"reward on conflict questions that were not trained: {find_learned(model, settings):.2f}"

@@ -24,7 +24,8 @@ def example(monkeypatch):
 def plant(example, **options):
     """Return the verdict on a goal that was planted."""
     settings = example.PlantingSettings(**options)
-    return example.judge(example.train(settings), settings).verdict
+    model = example.train(settings, example.list_training(settings))
+    return example.judge(model, settings).verdict
 
 
 @pytest.mark.thorough
