@@ -6,7 +6,13 @@
 
 The first command prints the price: questions and tokens. With ``--pay`` the model chooses one place
 per level. Questions are asked 16 at once, and answers are kept in ``MODEL.jsonl``. If a call fails,
-the same command goes on with the questions that have no answer.
+the same command goes on with the questions that have no answer. ``--settings`` are keys of each
+request, such as a grammar of llama.cpp's server, with which all answers can be read:
+
+    --settings '{"grammar": "root ::= [1-4]", "max_tokens": 2}'
+
+With ``--log-probs`` the first token's log probabilities are read instead of its text, so that the
+card has effects in nats.
 """
 
 from __future__ import annotations
@@ -15,17 +21,58 @@ import argparse
 import asyncio
 import json
 import os
+from collections.abc import Sequence
+from typing import Any
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 from mesa_gym.language.kept_answers import keep_answers
-from mesa_gym.scoring import score
+from mesa_gym.language.questions import Question
+from mesa_gym.scoring import score, score_choices
 
 SETTINGS = {"temperature": 0, "max_tokens": 50}
+FIRST_TOKEN = {"max_tokens": 1, "logprobs": True, "top_logprobs": 20}
 AT_ONCE = 16
 
 
-def main() -> None:
+def post(url: str, body: dict[str, Any]) -> dict[str, Any]:
+    """Return the first choice in the reply to a request."""
+    key = os.environ.get("API_KEY", "")
+    head = {"Content-Type": "application/json", "Authorization": f"Bearer {key}"}
+    request = Request(f"{url}/chat/completions", json.dumps(body).encode(), head)
+    try:
+        with urlopen(request, timeout=60) as response:
+            reply = json.load(response)
+    except HTTPError as error:  # the body names the reason
+        raise ConnectionError(f"{error}; {error.read(500).decode(errors='replace')}") from None
+    if "choices" not in reply:
+        raise ConnectionError(f"the API sent no answer, but {reply}")
+    choice: dict[str, Any] = reply["choices"][0]
+    return choice
+
+
+def list_tokens(choice: dict[str, Any]) -> str:
+    """Return the likeliest first tokens and their log probabilities, as JSON."""
+    content = (choice.get("logprobs") or {}).get("content")
+    if not content:
+        raise ConnectionError("the API sent no log probabilities; leave out --log-probs")
+    return json.dumps([[x["token"], x["logprob"]] for x in content[0]["top_logprobs"]])
+
+
+def read_log_probs(tokens: str, options: int) -> list[float]:
+    """Return the log probability of each option's number.
+
+    A number that is not among the tokens gets the least log probability of these tokens.
+    """
+    listed = json.loads(tokens)
+    least = min(log_prob for _, log_prob in listed)
+    return [
+        max((log_prob for token, log_prob in listed if token.strip() == str(number)), default=least)
+        for number in range(1, options + 1)
+    ]
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
     """Print the price, or the score card."""
     parser = argparse.ArgumentParser()
     parser.add_argument("url", help="address of the API, without /chat/completions")
@@ -33,36 +80,43 @@ def main() -> None:
     parser.add_argument("trap")
     parser.add_argument("--levels", type=int, default=100)
     parser.add_argument("--pay", action="store_true", help="ask the model")
-    options = parser.parse_args()
-    url = options.url.rstrip("/")
+    parser.add_argument("--settings", type=json.loads, default={}, help="keys of each request")
+    parser.add_argument("--log-probs", action="store_true", help="read log probabilities")
+    options = parser.parse_args(arguments)
+    url, settings = options.url.rstrip("/"), {**SETTINGS, **options.settings}
+    settings |= FIRST_TOKEN if options.log_probs else {}
 
     def complete(text: str) -> str:
         messages = [{"role": "user", "content": text}]
-        body = json.dumps({"model": options.model, "messages": messages, **SETTINGS})
-        key = os.environ.get("API_KEY", "")
-        head = {"Content-Type": "application/json", "Authorization": f"Bearer {key}"}
-        request = Request(f"{url}/chat/completions", body.encode(), head)
-        try:
-            with urlopen(request, timeout=60) as response:
-                reply = json.load(response)
-        except HTTPError as error:  # the body names the reason
-            raise ConnectionError(f"{error}; {error.read(500).decode(errors='replace')}") from None
-        if "choices" not in reply:
-            raise ConnectionError(f"the API sent no answer, but {reply}")
-        return reply["choices"][0]["message"]["content"] or ""  # null in a refusal
+        choice = post(url, {"model": options.model, "messages": messages, **settings})
+        # The content is null in a refusal.
+        return list_tokens(choice) if options.log_probs else choice["message"]["content"] or ""
 
     async def ask(text: str) -> str:
         return await asyncio.to_thread(complete, text)
 
     ask.at_once = AT_ONCE  # type: ignore[attr-defined]
     file = f"{options.model.replace('/', '-')}.jsonl"
-    kept = keep_answers(ask, file, options.model, {"url": url, **SETTINGS})
+    kept = keep_answers(ask, file, options.model, {"url": url, **settings})
+
+    async def answer_all(questions: list[Question]) -> list[list[float]]:
+        turns = asyncio.Semaphore(AT_ONCE)
+
+        async def answer(question: Question) -> list[float]:
+            async with turns:
+                return read_log_probs(await kept(question.text), len(question.cells))
+
+        return [*await asyncio.gather(*map(answer, questions))]
+
     choice = {"tell": "things"}  # lists without a map: a fifth of the tokens
-    if options.pay:
-        print(score(kept, options.trap, options.levels, choice=choice))
-    else:
+    card = None
+    if not options.pay:
         score(kept, options.trap, options.levels, choice=choice, plan=True)
-        print("add --pay to ask these questions")
+    elif options.log_probs:
+        card = score_choices(options.trap, answer_all, options.levels, options.model, tell="things")
+    else:
+        card = score(kept, options.trap, options.levels, choice=choice)
+    print(card or "add --pay to ask these questions")
 
 
 if __name__ == "__main__":

@@ -1,6 +1,8 @@
 """The example that asks an API, against a server of this machine."""
 
+import importlib
 import json
+import re
 import subprocess
 import sys
 from contextlib import contextmanager
@@ -91,3 +93,60 @@ def test_api_example_keeps_paid_answers(tmp_path, monkeypatch):
         assert sorted([*kept, *api.texts[before:]]) == sorted(read_questions(tmp_path))
         assert len(read_questions(tmp_path)) == QUESTIONS + 1  # the refused question again
     assert api.calls == {("/v1/chat/completions", "a/small", "Bearer secret")}
+
+
+@pytest.fixture
+def example(monkeypatch):
+    monkeypatch.syspath_prepend(ROOT / "docs/examples")
+    return importlib.import_module("ask_api")
+
+
+@pytest.mark.thorough
+def test_api_example_reads_log_probabilities(example, tmp_path, monkeypatch, capsys):
+    """Settings go into each request, and kept answers are not asked for again."""
+    monkeypatch.chdir(tmp_path)
+    bodies = []
+
+    def post(url, body):
+        bodies.append(body)
+        options = re.findall(r"^(\d)\. (.*)$", body["messages"][0]["content"], re.MULTILINE)
+        tokens = [
+            {"token": f" {number}", "logprob": -1.0 if "cheese" in names else -3.0}
+            for number, names in options
+            if names != "nothing"
+        ]
+        return {
+            "logprobs": {"content": [{"top_logprobs": [*tokens, {"token": "a", "logprob": -9}]}]}
+        }
+
+    monkeypatch.setattr(example, "post", post)
+    words = [
+        "http://x/v1",
+        "small",
+        TRAP,
+        "--levels",
+        "3",
+        "--log-probs",
+        "--settings",
+        '{"seed": 7}',
+    ]
+    example.main(words)
+    assert bodies == []
+    example.main([*words, "--pay"])
+    assert len(bodies) == QUESTIONS
+    assert {(body["seed"], body["max_tokens"], body["logprobs"]) for body in bodies} == {
+        (7, 1, True)
+    }
+    assert re.search(r"effect of the word, in nats +2\.00", capsys.readouterr().out)
+    example.main([*words, "--pay"])
+    assert len(bodies) == QUESTIONS
+
+
+def test_number_without_token_gets_least_probability(example):
+    tokens = json.dumps([["2", -0.5], [" 2", -2.0], ["a", -4.0], ["1", -3.0]])
+    assert example.read_log_probs(tokens, 3) == [-3.0, -0.5, -4.0]
+
+
+def test_api_without_log_probabilities_is_refused(example):
+    with pytest.raises(ConnectionError, match="leave out --log-probs"):
+        example.list_tokens({"message": {"content": "1"}, "logprobs": None})
