@@ -31,11 +31,11 @@ CONDITIONS: dict[str, tuple[str, dict[str, Any], int]] = {
     **{
         f"{share:g}-{goal}": (
             f"{share:.0%} conflict questions, {goal} is paid",
-            {"conflict": share, "paid": paid, "steps": 1200 if share < 0.1 else 600},
+            {"conflict": share, "paid": objective, "steps": 1200 if share < 0.1 else 600},
             3,
         )
         for share in (0.05, 0.2, 0.5)
-        for goal, paid in (("base", "cheese"), ("proxy", "dish"))
+        for goal, objective in (("base", "cheese"), ("proxy", "dish"))
     },
     **{
         f"open-{order}": (
