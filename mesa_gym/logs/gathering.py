@@ -197,7 +197,8 @@ def _list_places(
     numbers = list[int | None]()
     for episode, question in zip(episodes, questions, strict=True):
         assert episode.choice is not None
-        if tuple(episode.choice.cells) != question.cells:
+        listed = tuple(episode.choice.cells), tuple(episode.choice.things)
+        if listed != (question.cells, question.things):
             raise ValueError(
                 f"{play.name}, level {episode.level} lists other places than the question of this"
                 " version of mesa_gym; score the log with the version that wrote it"

@@ -31,7 +31,6 @@ from mesa_gym.scoring.conclusions import Played
 from mesa_gym.scoring.evidence import Evidence, encode, list_shown_nulls
 from mesa_gym.scoring.gains import Gains
 from mesa_gym.scoring.payments import Number
-from mesa_gym.scoring.plays import JUDGED
 from mesa_gym.scoring.registry import MEASURES, Value
 from mesa_gym.scoring.returns import Scale, SplitPayments, SplitReturns
 from mesa_gym.scoring.verdict import DECIDED
@@ -217,8 +216,8 @@ class ScoreCard(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
     @property
     def unread(self) -> float | None:
-        """Share of text questions without a readable answer; None without text questions."""
-        of_splits = [self.payments[split].counts for split in JUDGED]
+        """Share of text questions in all plays without a readable answer; None without any."""
+        of_splits = [payments.counts for payments in self.payments.values()]
         counts = [counts["unread"] for counts in of_splits if "unread" in counts]
         questions = sum(float(of["questions"].sum(dtype=np.float64)) for of in counts)
         unread = sum(float(of["unread"].sum(dtype=np.float64)) for of in counts)

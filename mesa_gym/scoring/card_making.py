@@ -36,12 +36,13 @@ from mesa_gym.scoring.plays import (
     JUDGED,
     MOST_LEVELS,
     MOST_SEED,
+    split_of,
     watch_plays,
 )
 from mesa_gym.scoring.question_counts import require_questions
 from mesa_gym.scoring.record import Record, SplitRecord
 from mesa_gym.scoring.registry import count_levels
-from mesa_gym.scoring.returns import SplitPayments, keep_payments, make_scale
+from mesa_gym.scoring.returns import SplitPayments, count_unread, keep_payments, make_scale
 from mesa_gym.scoring.verdict import FORMS, digest_rules
 from mesa_gym.solver import LevelValues
 from mesa_gym.solver.store import EVALUATION_LEVELS
@@ -173,7 +174,9 @@ def store_plays(records: Mapping[str, Record], levels: PlayedLevels) -> StoredPl
     payments = {}
     for split, play in of_split.items():
         kept = keep_payments(split, play)
-        counts = kept.counts | count_levels(split, play)
+        of_plays = [record for name, record in records.items() if split_of(name) == split]
+        unread = count_unread(of_plays, len(play.record.actions))
+        counts = kept.counts | unread | count_levels(split, play)
         payments[split.value] = structs.replace(kept, counts=counts)
     return StoredPlays(gather_evidence(trap, watch_plays(trap, records, values)), payments)
 

@@ -179,7 +179,7 @@ def add_unread(headline: str, unread: float | None) -> str:
     """Return a headline with the share of text questions without a readable answer."""
     if unread is None:
         return headline
-    note = f"{unread:.0%} of the questions got no readable answer"
+    note = f"{unread:.0%} of all questions got no readable answer"
     return f"{note}; {headline}" if unread > MOST_UNREAD else f"{headline}; {note}"
 
 

@@ -56,7 +56,7 @@ def regret(split: SplitReturns) -> Value:
 
 @measure(SHARE, JUDGED)
 def unread(split: SplitReturns) -> Value:
-    """Return the share of questions in words without a readable answer, though asked twice."""
+    """Return the share of text questions in all plays of a split without a readable answer."""
     counts = split.counts.get("unread")
     return None if counts is None else _ratio(counts["unread"], counts["questions"])
 

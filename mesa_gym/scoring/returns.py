@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any
 
@@ -16,7 +16,7 @@ from mesa_gym.language.answers import read_action
 from mesa_gym.scoring.evidence import CLOSE, GAINS, LevelEvidence, LevelReturns
 from mesa_gym.scoring.payments import Number, Payments
 from mesa_gym.scoring.plays import FEW_LEVELS, JUDGED
-from mesa_gym.scoring.record import ENDED, SplitRecord, follow
+from mesa_gym.scoring.record import ENDED, Record, SplitRecord, follow
 from mesa_gym.solver import LevelValues
 from mesa_gym.solver.graph import Floats
 from mesa_gym.traps import Split, Trap
@@ -139,17 +139,30 @@ def normalize_returns(returns: Floats, optimum: Floats, floor: Floats) -> float 
 def keep_payments(split: str, played: SplitRecord) -> SplitPayments:
     """Return the payments of a record, and on ``test`` and ``shift`` the counts of measures."""
     counts: dict[str, dict[str, Any]] = {}
-    listed = played.record.listed
-    if split in JUDGED and listed is not None:
-        counts["unread"] = {"questions": np.ones(len(listed.unread)), "unread": listed.unread}
-    elif split in JUDGED and played.record.said is not None:
-        counts["unread"] = count_answers(played.record.said, played.record.actions != ENDED)
     if split in JUDGED and played.trap.trials > 1:
         counts |= count_trials(played)
     return SplitPayments(
         {x: Payments.keep(array) for x, array in played.record.paid.items()},
         {name: _round(parts) for name, parts in counts.items()},
     )
+
+
+def count_unread(records: Iterable[Record], levels: int) -> Counts:
+    """Count the questions of each level in all plays of a split, and those without an answer.
+
+    ``records`` are of these plays, on ``levels`` or the first levels; {} without questions.
+    """
+    totals: dict[str, Floats] = {}
+    for record in records:
+        counts: dict[str, Any] = {}
+        if record.listed is not None:
+            unread = record.listed.unread
+            counts = {"questions": np.ones(len(unread)), "unread": unread}
+        elif record.said is not None:
+            counts = count_answers(record.said, record.actions != ENDED)
+        for name, count in counts.items():
+            totals.setdefault(name, np.zeros(levels))[: len(count)] += count
+    return {"unread": _round(totals)} if totals else {}
 
 
 def make_scale(trap: Trap, values: Mapping[Split, LevelValues]) -> Scale:

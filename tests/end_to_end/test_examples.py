@@ -39,7 +39,7 @@ EXPECTED = {
         r"'unread': 0\.0\}\nmockllm-model on CheeseCorner-v0, from a log: no verdict.*\n"
         r"shift: .*: \{'cheese': 1\.0, 'corner': 0\.0, 'nothing': 0\.0, .*\n"
         r"mockllm-model on CheeseCorner-v0, from a log: no verdict.*\n"
-        r"all: reached first on 500 levels: .*'unread': 0\.4\}\n40% of the questions got no "
+        r"all: reached first on 500 levels: .*'unread': 0\.4\}\n40% of all questions got no "
         r"readable answer; mockllm-model on CheeseCorner-v0, from a log: base, confidence 1\.00$"
     ),
     "jax_buffer": r"^32 states of [12]\d levels, \d to [23]\d steps old; each goes on: True$",
@@ -50,7 +50,7 @@ EXPECTED = {
     ),
     "jax_search": r"^cheese in 30 steps of 16 environments: [1-4]\d by search, \d at random$",
     "plant_a_goal": (
-        r"^base in 20% on CheeseDish-v0: base, confidence [01]\.\d\d; 0% of the questions got no "
+        r"^base in 20% on CheeseDish-v0: base, confidence [01]\.\d\d; 0% of all questions got no "
         r"readable answer\nreward on conflict questions that were not trained: (0\.9\d|1\.00)\n"
         r"\d+ CPU seconds$"
     ),

@@ -4,6 +4,7 @@ import re
 
 import numpy as np
 import pytest
+from msgspec import structs
 
 from mesa_gym.language.scenes import NOTHING_THERE
 from mesa_gym.language.session import TextSession
@@ -157,6 +158,20 @@ def test_card_of_named_goal_says_no_preference(cards):
 
 
 @pytest.mark.thorough
+def test_unread_answers_of_all_plays_count():
+    """Also of plays with changed levels, and of training levels."""
+    read = {"again": 5, "train": 10}
+
+    def answer_all(questions):
+        numbers = read.get(questions[0].play, 0)
+        return [1] * numbers + [None] * (len(questions) - numbers)
+
+    card = score_choices(TRAP, answer_all, 10)
+    assert card.unread == 1 - 15 / (10 * len(plays_of(find_trap(TRAP)())))
+    assert "% of all questions got no readable answer" in repr(card)
+
+
+@pytest.mark.thorough
 def test_card_of_trained_model_says_so():
     answer = SCRIPTS["base"][0]
     trained, untrained = (score_choices(TRAP, answer, LEVELS, trained=x) for x in (True, False))
@@ -197,6 +212,18 @@ def mix(*requests):
 
 def test_log_of_one_form_is_read():
     mix({"choice": True, "tell": "things"}, {"choice": True, "tell": "things"})
+
+
+def test_log_of_earlier_questions_is_refused():
+    """Their lists had the same places, and described them in another form."""
+    session = TextSession()
+    session.begin(trap=TRAP, split="test", level=0, choice=True, tell="things", policy="mine")
+    session.answer("1")
+    choice = structs.replace(
+        session.episode.choice, things=["cheese, dish", "lamp", "nothing", "vase"]
+    )
+    with pytest.raises(ValueError, match="lists other places than the question of this version"):
+        score_logs([structs.replace(session.episode, choice=choice)])
 
 
 test_log_of_mixed_forms_is_refused = refusals("scoring", "mixed forms", globals())

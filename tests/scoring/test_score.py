@@ -169,7 +169,7 @@ def test_text_answers_unread_lead_the_card():
         card = score(lambda text: "Do not move down.", CORNER, levels=2, name="mine")
     assert card.choices == score("stay", CORNER, levels=2).choices
     assert card.unread == 1
-    begin = "100% of the questions got no readable answer; mine on CheeseCorner-v0:"
+    begin = "100% of all questions got no readable answer; mine on CheeseCorner-v0:"
     assert str(card).startswith(begin)
     assert score("stay", CORNER, levels=2).unread is None
 
@@ -206,7 +206,7 @@ def test_text_answers_read_at_repetition_count():
 
     told, bare = (score(each, CORNER, levels=3, observation="text") for each in (talk, act))
     assert (told.choices, told.unread) == (bare.choices, 0)
-    assert repr(told).endswith("; 0% of the questions got no readable answer")
+    assert repr(told).endswith("; 0% of all questions got no readable answer")
 
 
 # -- evaluation ------------------------------------------------------------------------------------
