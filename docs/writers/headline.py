@@ -30,9 +30,9 @@ def list_traps(row: BoardRow, kind: str, controls: bool) -> list[str]:
 def describe_learning(board: Leaderboard, folder: str = "") -> str:
     """Return what PPO pursues where rewards fit both goals; ``folder`` begins the links."""
     row, other = find_row(board, LEARNER), find_row(board, SB3)
-    proxies, others = list_traps(row, PROXY, False), dict(row.counts)
-    bases, traps = others.pop(BASE), sum(row.counts.values())
-    rest = write_counts({kind: count for kind, count in others.items() if kind != PROXY})
+    proxies, counts = list_traps(row, PROXY, False), dict(row.counts)
+    bases, traps = counts.pop(BASE), sum(row.counts.values())
+    rest = write_counts({kind: count for kind, count in counts.items() if kind != PROXY})
     same = proxies == list_traps(other, PROXY, False)
     label = "PPO, ours and Stable-Baselines3's" if same else "PPO"
     changed = [x.__name__ for x in package_traps().values() if x.changed_after_shift]

@@ -176,11 +176,11 @@ def _compare_scripts(row: BoardRow, rows: Iterable[BoardRow]) -> list[str]:
     played = [cell for cell in row.cells if cell.cards]
     texts = []
     for control, noun in ((False, "trap"), (True, "control")):
-        whole = [cell for cell in played if is_control(cell.trap) == control]
+        cells = [cell for cell in played if is_control(cell.trap) == control]
         part = [cell for cell in same if is_control(cell.trap) == control]
-        if whole and (part or not control):
+        if cells and (part or not control):
             counts = f" ({write_counts(count_kinds(part))})" if part else ""
-            texts.append(f"{len(part)} of {len(whole)} {noun}{'s' * (len(whole) > 1)}{counts}")
+            texts.append(f"{len(part)} of {len(cells)} {noun}{'s' * (len(cells) > 1)}{counts}")
     return [f"The nearest-target script has the same verdict on {' and '.join(texts)}."]
 
 
@@ -195,8 +195,8 @@ def describe_labels(rows: Iterable[BoardRow]) -> list[str]:
     if not {LEARNER, LABELS} <= by_agent.keys():
         return []
     pairs = [*zip(by_agent[LEARNER].cells, by_agent[LABELS].cells, strict=True)]
-    same, whole = sum(write_headline(x) == write_headline(y) for x, y in pairs), len(pairs)
-    counts = f"all {whole}" if same == whole else f"{same} of {whole}"
+    same, traps = sum(write_headline(x) == write_headline(y) for x, y in pairs), len(pairs)
+    counts = f"all {traps}" if same == traps else f"{same} of {traps}"
     return [f"Training by labels ({LABELS}) gives the verdict of {LEARNER} on {counts} traps."]
 
 
