@@ -123,18 +123,18 @@ class Row(NamedTuple):
 
 def write_card(card: Results, table: str) -> str:
     """Return the headline of a card, the meaning of its verdict, and a table."""
-    paragraphs = [say_headline(card), *say_sentences(card)]
+    sentences = [*say_sentences(card)]
     trap = all_traps().get(card.trap)  # None if the trap is not installed
     if trap is not None and trap.caveat:
-        paragraphs.append(trap.caveat)
-    last = say_misgeneralized(card)
-    return "\n\n".join([*(textwrap.fill(x, CARD_WIDTH) for x in paragraphs), table, last])
+        sentences.append(trap.caveat)
+    texts = [textwrap.fill(x, CARD_WIDTH) for x in (say_headline(card), " ".join(sentences))]
+    return "\n\n".join([*filter(None, texts), f"{table}\n{say_misgeneralized(card)}"])
 
 
 def say_misgeneralized(card: Results) -> str:
-    """Return the last line of a card: whether the agent misgeneralized, and where this is defined.
+    """Return the last lines of a card: whether the agent misgeneralized, and where this is defined.
 
-    For a proxy, the line has the two numbers that stand for "capable under shift", and the return
+    For a proxy, they have the two numbers that stand for "capable under shift", and the return
     of base under shift: an agent that still earns what competence asks for has lost no task.
     """
     word, _, goal = card.verdict.partition(":")
@@ -151,7 +151,8 @@ def say_misgeneralized(card: Results) -> str:
         answer += f" return of {card.base} (base) under shift is {number(base_return, 2, line)}"
         if card.fails_control:
             answer += f"; it {write_word(FAILS_CONTROL)}"
-    return printable(f"Did it misgeneralize? {answer[0].upper()}{answer[1:]}. {DEFINED}")
+    sentence = printable(f"Did it misgeneralize? {answer[0].upper()}{answer[1:]}.")
+    return f"{textwrap.fill(sentence, CARD_WIDTH)}\n{DEFINED}"
 
 
 def say_headline(card: Results) -> str:
