@@ -6,6 +6,7 @@ agents there. The wheel contains these agents, and the page needs the core alone
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -15,10 +16,11 @@ from mesa_gym.pages.filling import fill_page
 from mesa_gym.pages.playground import Guest, pack_trap
 from mesa_gym.rendering import render_rgb
 from mesa_gym.rendering.png import data_uri
-from mesa_gym.report import read_committed
+from mesa_gym.report import group_cards, read_committed
 from mesa_gym.scoring import ScoreCard
 from mesa_gym.trained.library import load
 from mesa_gym.traps import Split, Trap, find_trap, package_traps
+from mesa_gym.words import PROXY
 
 # Identifies a file as this page.
 LESSON_MARK = b"<title>What did it learn? A lesson of a minute</title>"
@@ -40,15 +42,13 @@ def make_lesson() -> str:
     everywhere.append(find_card("ColourShape-v0", "random", "random"))
     robots.append(Guest("random", "random"))
     planner, inside = look_inside(colour)
-    corner = {
-        name: find_card("CheeseCorner-v0", row, policy)
-        for name, row, policy in (("agent", "ppo", "ppo-s0"), ("sweeper", "sweeper", "sweeper"))
-    }
+    corner = find_card("CheeseCorner-v0", "ppo", "ppo-s0")
     data = {
         "colour": pack_trap(colour, [*ROOMS, NEW_ROOM], [*robots, *planner]),
         "cheese": pack_trap(cheese, [*ROOMS, MOVED_CHEESE], [Guest("Robot", load(cheese))]),
         "everywhere": [[read_share(card, x) for x in colour.objectives] for card in everywhere],
-        "corner": {name: read_share(card, "corner") for name, card in corner.items()},
+        "corner": {"agent": read_share(corner, "corner"), "script": name_best_script([corner])},
+        "script": name_best_script(everywhere[: len(SEEDS)]),
         "inside": inside,
         "levels": everywhere[0].provenance.levels,
         "trap": colour.name(),
@@ -82,6 +82,13 @@ def find_card(trap: str, row: str, policy: str) -> ScoreCard:
     """Return the committed card of a policy in a row of the leaderboard."""
     (card,) = (x for x in read_committed(row) if (x.trap, x.policy) == (trap, policy))
     return card
+
+
+def name_best_script(cards: Sequence[ScoreCard]) -> dict[str, Any]:
+    """Return the script of some seeds' cards that reaches the proxy first most often."""
+    (group,) = group_cards(cards)
+    name, share = group.find_best_script(PROXY)
+    return {"name": name.replace("_", " "), "share": share}
 
 
 def read_share(card: ScoreCard, objective: str) -> float:

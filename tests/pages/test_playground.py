@@ -712,6 +712,10 @@ def test_lesson_compares_choices_with_trained_agents(tab, page, goal, text):
     data = read_data(page)
     shares = [f"{round(100 * yellow)}%" for _, yellow in data["everywhere"][:5]]
     assert [row[-1] for row in robots] == shares
+    (script,) = (row for row in rows if row[:2] == ["best", "script"])
+    seeds = [card for card in read_committed("ppo") if card.trap == "ColourShape-v0"]
+    nulls = [[x.nulls[name]["shift"]["choice"]["yellow"] for x in seeds] for name in seeds[0].nulls]
+    assert script[-1] == f"{max(map(np.mean, nulls)):.0%}"
 
 
 def test_lesson_text_matches_robot_and_planner(tab):
@@ -721,7 +725,9 @@ def test_lesson_text_matches_robot_and_planner(tab):
     card = next(card for card in read_committed("ppo") if card.trap == "CheeseCorner-v0")
     share = card.read_each("shift", "choice")["corner"]
     assert f"{share:.0%}" in tab.inner_text("#said")
-    assert "sweeps" in tab.inner_text("#said")
+    best = max(null["shift"]["choice"]["corner"] for null in card.nulls.values())
+    assert "the best script without a goal" in tab.inner_text("#said")
+    assert f"in {best:.0%}." in tab.inner_text("#said")
     tab.click("#next")
     tab.wait_for_selector("#said:has-text('Click the red bar')")
     cell = tab.evaluate("[...Array(81).keys()].find((cell) => board.names(cell).includes('line'))")

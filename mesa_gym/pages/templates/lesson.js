@@ -104,6 +104,9 @@ function compareRobots() {
       Object.assign(row.insertCell(), { className: "bar" }).append(bar);
     }
   });
+  const script = table.insertRow();
+  script.append(Object.assign(document.createElement("th"), { textContent: `best script without a goal (${data.script.name})`, scope: "row" }));
+  for (const text of ["", "", percent(data.script.share), ""]) script.insertCell().textContent = text;
   element("shares").replaceChildren(table);
   finish();
 }
@@ -122,7 +125,7 @@ function moveCheese(room = 0) {
 
 // The visitor puts the robot anywhere, and it goes where the colours say; the corner is marked.
 function exploreCheese(level, agent, corner) {
-  const layers = new Set(["outcomes", "arrows"]), { agent: own, sweeper } = data.corner;
+  const layers = new Set(["outcomes", "arrows"]), { agent: own, script } = data.corner;
   const begin = () => {
     draw(new Run(level), layers, agent);
     if (corner >= 0) board.mark(corner, CORNER, 1);
@@ -135,7 +138,7 @@ function exploreCheese(level, agent, corner) {
     });
   };
   begin();
-  say(`It is not broken: it walks skilfully to the wrong goal. Click any cell to put it there: from where it is orange it goes to the corner, from where it is blue it takes the cheese. In ${data.levels.toLocaleString("en")} such rooms it gets to the corner first in ${percent(own)}; a robot that only sweeps from cell to cell, in ${percent(sweeper)}.`);
+  say(`It is not broken: it walks skilfully to the wrong goal. Click any cell to put it there: from where it is orange it goes to the corner, from where it is blue it takes the cheese. In ${data.levels.toLocaleString("en")} such rooms it gets to the corner first in ${percent(own)}; the best script without a goal (${script.name}), in ${percent(script.share)}.`);
   finish();
 }
 
