@@ -1,0 +1,66 @@
+"""Texts of committed pictures: none is printed over another, in a wide and in a usual font."""
+
+import re
+from itertools import combinations
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+from PIL import ImageFont
+
+IMAGES = Path(__file__).parents[2] / "docs" / "images"
+SVG = "{http://www.w3.org/2000/svg}"
+PICTURES = [file for file in sorted(IMAGES.glob("*.svg")) if "<text" in file.read_text()]
+OVERLAP = 1.0  # pixels by which boxes may touch
+
+
+def load_wide(size):
+    font_manager = pytest.importorskip("matplotlib.font_manager")
+    return ImageFont.truetype(font_manager.findfont("DejaVu Sans"), size)
+
+
+FONTS = {"DejaVu Sans": load_wide, "usual": ImageFont.load_default}
+
+
+def list_boxes(root, load, size=16.0):
+    """Yield the text and the box (left, top, right, bottom) of each text that is not turned."""
+    for node in root:
+        own = float(re.sub("[a-z]+$", "", node.get("font-size", str(size))))
+        text = "".join(node.itertext()).strip()
+        if node.tag == f"{SVG}text" and text and "rotate" not in node.get("transform", ""):
+            x, y, width = (
+                float(node.get("x", 0)),
+                float(node.get("y", 0)),
+                load(own).getlength(text),
+            )
+            anchor = node.get("text-anchor", root.get("text-anchor", "start"))
+            x -= width * {"start": 0, "middle": 0.5, "end": 1}[anchor]
+            yield text, (x, y - 0.7 * own, x + width, y)
+        elif node.tag == f"{SVG}g" and "transform" not in node.attrib:
+            yield from list_boxes(node, load, own)
+
+
+def find_faults(root, load):
+    """Texts that overlap, or that leave the picture."""
+    boxes = [*list_boxes(root, load, float(root.get("font-size", 16)))]
+    width = float(root.get("viewBox").split()[2])
+    faults = [text for text, (left, _, right, _) in boxes if left < -OVERLAP or right > width]
+    for (one, a), (other, b) in combinations(boxes, 2):
+        shared = [min(a[2 + x], b[2 + x]) - max(a[x], b[x]) for x in (0, 1)]
+        if min(shared) > OVERLAP:
+            faults.append((one, other))
+    return faults
+
+
+@pytest.mark.parametrize("font", FONTS)
+@pytest.mark.parametrize("file", PICTURES, ids=lambda file: file.stem)
+def test_texts_of_picture_do_not_overlap(file, font):
+    assert find_faults(ElementTree.parse(file).getroot(), FONTS[font]) == []
+
+
+def test_overprinted_legend_is_found():
+    text = (
+        '<text x="3" y="20">inconsistent: goes to one target or none</text><text x="90" y="21">no'
+    )
+    root = f'<svg xmlns="{SVG[1:-1]}" viewBox="0 0 400 30" font-size="11">{text} goal</text></svg>'
+    assert len(find_faults(ElementTree.fromstring(root), ImageFont.load_default)) == 1
