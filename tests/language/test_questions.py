@@ -74,8 +74,9 @@ def test_form_of_questions_reveals_no_play(tell):
         for pair, accuracy, most in classify_pairs(texts, things=False):
             assert accuracy <= most, (name, pair)
         with_things, most = classify(texts)
-        if tell == "things":  # the classifier finds what there is to find
-            assert with_things > most, name
+        # The classifier finds what there is to find; NearestFruit has one form of all names.
+        if tell == "things" and name.startswith("CheeseDish"):
+            assert with_things > most
 
 
 @pytest.mark.slow
