@@ -1,4 +1,4 @@
-"""Connections without a request: a server closes them, because each takes an open file.
+"""Connections without a request, or with a huge head: a server closes them.
 
 Headers come before routes and tokens, so a client needs no token for a connection, and the server's
 own timeouts begin with the first complete request.
@@ -9,11 +9,14 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+MOST_HEAD = 1 << 16  # bytes of the headers of a request
 HEAD_SECONDS = 10.0  # within which the headers of a request must arrive
 
 
 def limit_heads(protocol: type[Any], seconds: float = HEAD_SECONDS) -> type[Any]:
     """Return a subclass of uvicorn's HTTP protocol that closes connections without a request.
+
+    It also closes a connection with more than ``MOST_HEAD`` bytes before a request is complete.
 
     Args:
         protocol: a class with the attributes ``cycle`` (the last request, or None) and
@@ -24,6 +27,7 @@ def limit_heads(protocol: type[Any], seconds: float = HEAD_SECONDS) -> type[Any]
 
     class LimitedHeads(protocol):  # type: ignore[misc]
         _timer: asyncio.TimerHandle | None = None
+        _head = 0  # bytes since the last complete request
 
         def connection_made(self, transport: asyncio.Transport) -> None:
             super().connection_made(transport)
@@ -35,6 +39,11 @@ def limit_heads(protocol: type[Any], seconds: float = HEAD_SECONDS) -> type[Any]
             # A WebSocket has another protocol, which the application watches.
             if answering or self.transport.get_protocol() is not self:
                 self._stop_timer()
+                self._head = 0
+                return
+            self._head += len(data)
+            if self._head > MOST_HEAD:
+                self.transport.abort()
             elif self._timer is None:
                 self._timer = self._start_timer()
 

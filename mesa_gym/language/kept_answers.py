@@ -20,6 +20,9 @@ from mesa_gym.json_data import Text, parse_json, require
 from mesa_gym.policies.callables import is_async, read_attribute, refuse_awaitable
 from mesa_gym.policies.functions import ANSWERS_FILE, QUESTIONS_AT_ONCE, require_text
 
+MOST_START = 1 << 12  # bytes by which a file that was replaced is recognized
+ZEROS = b"\0 \t"  # a power cut leaves zeros at the end of a file
+
 
 class _Model(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The model that answers: the first line of the file."""
@@ -109,6 +112,7 @@ class _AnswersFile:
     def __init__(self, path: Path, head: _Model) -> None:
         self.path, self.head, self.lock = path, head, RLock()
         self.has_head, exchanges = _read_answers(path, head)
+        self.start = b""  # of the file that was checked
         self.unused: dict[str, deque[str]] = {}
         for exchange in exchanges:
             self.unused.setdefault(exchange.question, deque()).append(exchange.answer)
@@ -147,14 +151,23 @@ class _AnswersFile:
         with self.lock, open_to_append(self.path) as file:
             self._write_head(file)
             write_line(file, msgspec.json.encode(exchange) + b"\n")
+            os.fsync(file.fileno())  # the answer is paid for
         return answer
 
     def _write_head(self, file: FileIO) -> None:
-        """Write the model's name into a locked file without it, such as a file that was deleted."""
-        if not self.has_head or not file.seek(0, os.SEEK_END):
-            if not _read_answers(self.path, self.head)[0]:
-                write_line(file, msgspec.json.encode(self.head) + b"\n")
-            self.has_head = True
+        """Write the model's name into a locked file without it, such as a file that was deleted.
+
+        Raises:
+            ValueError: the file was replaced by another model's.
+        """
+        file.seek(0)
+        if self.has_head and self.start and file.read(len(self.start)) == self.start:
+            return
+        if not _read_answers(self.path, self.head)[0]:
+            write_line(file, msgspec.json.encode(self.head) + b"\n")
+        self.has_head = True
+        file.seek(0)
+        self.start = file.read(MOST_START).partition(b"\n")[0]
 
 
 def _replace_surrogates(text: str) -> str:
@@ -190,8 +203,9 @@ def _copy_plain(settings: Mapping[str, Any]) -> dict[str, Any]:
 def _read_answers(path: Path, head: _Model) -> tuple[bool, list[_Exchange]]:
     """Return whether a file names its model, and its answers.
 
-    Files that were joined name the model several times. Incomplete lines are skipped, because a
-    killed process leaves them, and the next run asks their questions again.
+    Files that were joined name the model several times. Incomplete lines, blanks and zeros are
+    skipped, because a killed process or a power cut leaves them, and the next run asks their
+    questions again.
 
     Raises:
         ValueError: the file has answers of another model, or a line that is not an answer.
@@ -201,7 +215,7 @@ def _read_answers(path: Path, head: _Model) -> tuple[bool, list[_Exchange]]:
     lines = read_bytes(path).splitlines() if path.exists() else []
     for number, line in enumerate(lines, 1):
         try:
-            plain = parse_json(line)
+            plain = parse_json(line := line.strip(ZEROS))
         except ValueError as error:
             if line.startswith(b"{") or not line:
                 continue

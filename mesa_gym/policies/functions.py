@@ -196,20 +196,32 @@ def _ask_all(function: Callable[[str], Any], texts: Sequence[str]) -> list[str]:
 async def _gather(
     function: Callable[[str], Any], first: Any, texts: Sequence[str], at_once: int
 ) -> list[str]:
-    """Return an awaitable answer, and the answers to more texts; ``at_once`` of them are open."""
-    places = asyncio.Semaphore(at_once)
+    """Return an awaitable answer, and the answers to more texts; ``at_once`` of them are open.
+
+    After an error, the open questions are still answered, because they are paid for.
+    """
+    places, errors = asyncio.Semaphore(at_once), list[Exception]()
 
     async def ask(text: str | None) -> str:
         async with places:
-            answer = first if text is None else function(text)
-            return require_text(await answer if inspect.isawaitable(answer) else answer)
+            if errors:
+                return ""
+            try:
+                answer = first if text is None else function(text)
+                return require_text(await answer if inspect.isawaitable(answer) else answer)
+            except Exception as error:
+                errors.append(error)
+                return ""
 
     tasks = [asyncio.ensure_future(ask(text)) for text in (None, *texts)]
     try:
-        return await asyncio.gather(*tasks)
+        answers = await asyncio.gather(*tasks)
     finally:
         for task in tasks:
             task.cancel()
+    if errors:
+        raise errors[0]
+    return answers
 
 
 def require_text(answer: Any) -> str:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import sys
 from collections import Counter, defaultdict
+from typing import Any
 
 from stable_baselines3.common.callbacks import BaseCallback
+from stable_baselines3.common.logger import TensorBoardOutputFormat
 
 from mesa_gym.envs.base import objectives
 from mesa_gym.envs.checks import integer
@@ -91,8 +93,18 @@ class ScoreCallback(BaseCallback):
             self.logger.record(name, value)
         self.logger.dump(self.num_timesteps)
         run = getattr(sys.modules.get("wandb"), "run", None)
-        if run is not None:
+        # `wandb.init(sync_tensorboard=True)` sends what the logger writes to TensorBoard.
+        if run is not None and not (self._writes_tensorboard() and _syncs(run)):
             run.log(entries, step=self.num_timesteps)
+
+    def _writes_tensorboard(self) -> bool:
+        return any(isinstance(x, TensorBoardOutputFormat) for x in self.logger.output_formats)
+
+
+def _syncs(run: Any) -> bool:
+    """Return whether a run of W&B reads the files of TensorBoard."""
+    settings = getattr(run, "settings", None)
+    return bool(getattr(settings, "sync_tensorboard", False))
 
 
 def _gather_entries(card: ScoreCard) -> dict[str, float | str]:

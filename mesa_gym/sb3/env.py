@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Sequence
 from typing import Any
 
@@ -149,9 +150,20 @@ class TrapVecEnv(VecEnv):
         return [False for _ in self._targets(indices)]
 
 
+class TrapVecMonitor(VecMonitor):
+    """A ``VecMonitor`` that can be pickled and copied; SB3's keeps members of its class."""
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: x for name, x in vars(self).items() if name != "class_attributes"}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state)
+        self.class_attributes = dict(inspect.getmembers(type(self)))
+
+
 def wrap_envs(venv: TrapVectorEnv, seed: int | Sequence[int] | None) -> VecMonitor:
     """Return the environments as an SB3 ``VecMonitor``, seeded unless the seed is None."""
     env = TrapVecEnv(venv)
     if seed is not None:
         env.seed(seed)
-    return VecMonitor(env)
+    return TrapVecMonitor(env)

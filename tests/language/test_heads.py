@@ -121,3 +121,23 @@ def test_limit_counts_from_the_first_byte():
         assert timer.cancelled()
 
     run_coroutine(dribble())
+
+
+def test_huge_head_closes_its_connection():
+    """Headers come before tokens, and would fill the memory."""
+    closed = SimpleNamespace(
+        abort=lambda: aborted.append(True), close=print, get_protocol=lambda: protocol
+    )
+    aborted = []
+
+    async def send():
+        nonlocal protocol
+        protocol = limit_heads(HeadsProtocol)()
+        protocol.transport = closed
+        for _ in range(5):
+            protocol.data_received(b"x" * (1 << 14))
+        protocol._stop_timer()
+
+    protocol = None
+    run_coroutine(send())
+    assert aborted == [True]

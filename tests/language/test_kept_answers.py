@@ -11,6 +11,7 @@ from mesa_gym.errors import PolicyError
 from mesa_gym.language.answers import ASKED_AGAIN
 from mesa_gym.language.kept_answers import keep_answers
 from mesa_gym.language.session import TextSession
+from mesa_gym.policies import functions
 from mesa_gym.scoring import score, score_choices
 from tests.support.loops import run_coroutine
 from tests.support.parameters import thorough
@@ -209,3 +210,44 @@ def test_many_kept_answers_are_found_by_question(tmp_path):
     kept = keep_answers(lambda text: "new", path, "up")
     assert [kept(f"{n}") for n in reversed(numbers)] == [f"{n}" for n in reversed(numbers)]
     assert kept("0") == "new"
+
+
+@pytest.mark.parametrize("rest", [b"\0" * 300, b"  \n\0\0", b'{"question": "c"\0\0'])
+def test_zeros_at_end_cost_no_answer(rest, tmp_path):
+    """A power cut leaves zeros."""
+    path, asked = tmp_path / "a.jsonl", []
+    first = keep_answers(lambda text: "up", path, model="m")
+    assert [first("a"), first("b")] == ["up", "up"]
+    path.write_bytes(path.read_bytes() + rest)
+    for _ in range(2):
+        again = keep_answers(lambda text: asked.append(text) or "up", path, model="m")
+        assert [again(text) for text in "abc"] == ["up"] * 3
+    assert asked == ["c"]
+
+
+def test_replaced_file_gets_no_answer(tmp_path):
+    path, other = tmp_path / "a.jsonl", tmp_path / "b.jsonl"
+    ask = keep_answers(lambda text: "up", path, model="m")
+    ask("a")
+    keep_answers(lambda text: "up", other, model="n")("a")
+    replaced = other.replace(path).read_bytes()
+    with pytest.raises(ValueError, match="has answers of the model 'n', and the model is now 'm'"):
+        ask("b")
+    assert path.read_bytes() == replaced
+
+
+def test_failed_call_keeps_open_answers(tmp_path):
+    asked = []
+
+    async def model(text):
+        asked.append(text)
+        await asyncio.sleep(0)
+        if text == "e":
+            raise RuntimeError
+        return "up"
+
+    path = tmp_path / "a.jsonl"
+    ask = keep_answers(model, path, model="m")
+    with pytest.raises(RuntimeError):
+        functions._ask_all(ask, list("abcdefgh"))
+    assert len(path.read_text().splitlines()) == len(asked)  # the model's name, and all but one
