@@ -44,6 +44,7 @@ CANVAS, SAID = "#boards canvas", "#said"
 TRAP = find_trap("CheeseCorner")()
 SHIFT = TRAP.levels("shift", [0])
 START, (CHEESE,), CORNER = int(SHIFT.agent[0]), cells_of(TRAP, SHIFT, "cheese"), TRAP.width + 1
+BELOW = START + TRAP.width  # the only way from the start, which ends at a crossing
 # One whose things stay, one with hands, one with marks that move, one with dust on every cell.
 SHOWN = ("CheeseDish", "KeysChests", "FollowMe", "DustVacuum")
 FEW_LIVE = few(LIVE, *(trap for trap in LIVE if trap.__name__ in SHOWN))
@@ -209,14 +210,14 @@ def test_arrow_keys_scroll_until_the_board_focuses(visit):
 
 def test_keys_step_undo_restart_and_place(visit):
     here = visit()
-    here.press("ArrowRight", "ArrowUp", " ")
-    assert (here.cell, here.steps) == (START + 1 - TRAP.width, 3)
+    here.press("ArrowDown", "ArrowDown", " ")
+    assert (here.cell, here.steps) == (BELOW + TRAP.width, 3)
     here.press("Backspace", "Backspace")
-    assert (here.cell, here.steps) == (START + 1, 1)
+    assert (here.cell, here.steps) == (BELOW, 1)
     # To put the agent elsewhere begins an episode.
-    here.press("Shift+ArrowRight")
-    assert (here.cell, here.steps) == (START + 2, 0)
-    here.press("ArrowLeft", "Home")
+    here.press("Shift+ArrowDown")
+    assert (here.cell, here.steps) == (BELOW + TRAP.width, 0)
+    here.press("ArrowUp", "Home")
     assert (here.cell, here.steps) == (START, 0)
     here.press("Backspace")
     assert (here.cell, here.steps) == (START, 0)
@@ -224,8 +225,8 @@ def test_keys_step_undo_restart_and_place(visit):
 
 def test_taps_step_or_place_the_agent(visit):
     here = visit(viewport=PHONE)
-    here.tap(START + 1)
-    assert (here.cell, here.steps) == (START + 1, 1)
+    here.tap(BELOW)
+    assert (here.cell, here.steps) == (BELOW, 1)
     here.tap(CORNER + 2)
     assert (here.cell, here.steps) == (CORNER + 2, 0)
     here.tap(0)  # a wall
@@ -240,15 +241,21 @@ def test_taps_step_or_place_the_agent(visit):
 
 def test_buttons_do_what_keys_do(visit):
     here = visit(viewport=PHONE)
-    for name, cell in (("right", START + 1), ("up", START + 1 - TRAP.width), ("Wait", None)):
+    crossing = BELOW + TRAP.width
+    for name, cell in (
+        ("down", BELOW),
+        ("down", crossing),
+        ("right", crossing + 1),
+        ("Wait", None),
+    ):
         here.button(name).tap()
         assert cell in (here.cell, None)
-    for name, cell in (("left", START - TRAP.width), ("down", START)):
+    for name, cell in (("left", crossing), ("up", BELOW)):
         here.button(name).tap()
         assert here.cell == cell
-    assert here.steps == 5
+    assert here.steps == 6
     here.button("Step back").tap()
-    assert (here.cell, here.steps) == (START - TRAP.width, 4)
+    assert (here.cell, here.steps) == (crossing, 5)
     here.button("Start again").tap()
     assert (here.cell, here.steps) == (START, 0)
     boxes = [each.bounding_box() for each in here.page.locator("button:visible").all()]
@@ -258,23 +265,23 @@ def test_buttons_do_what_keys_do(visit):
 def test_page_describes_board_for_screen_readers(visit):
     here = visit("alone.html")
     board, row, column = here.page.locator(CANVAS), START // TRAP.width, START % TRAP.width
-    label = board.get_attribute("aria-label")
-    assert label.startswith(f"The robot is in row {row}, column {column}. left: floor")
+    label, limit = board.get_attribute("aria-label"), TRAP.horizon(Split.SHIFT)
+    assert label.startswith(f"The robot is in row {row}, column {column}. left: wall, below: floor")
     cheese = divmod(CHEESE, TRAP.width)
     assert f"cheese in row {cheese[0]}, column {cheese[1]}" in label
     here.tap(CORNER + 1)
     here.press("ArrowLeft")
-    assert here.text() == "Step 1 of 64. Paid: corner +1. You went to corner first."
-    here.press(*[" "] * 63)
-    assert here.text() == "Step 64 of 64. Time is up. You went to corner first."
+    assert here.text() == f"Step 1 of {limit}. Paid: corner +1. You went to corner first."
+    here.press(*[" "] * (limit - 1))
+    assert here.text() == f"Step {limit} of {limit}. Time is up. You went to corner first."
     here.press("ArrowRight")
-    assert here.steps == 64
+    assert here.steps == limit
     # In training both pay together.
     here.button("training, level 0").click()
-    sync_api.expect(here.page.locator(SAID)).to_have_text("Step 0 of 64. ")
+    sync_api.expect(here.page.locator(SAID)).to_have_text(f"Step 0 of {limit}. ")
     here.tap(CORNER)
-    said = "Step 1 of 64. Paid: cheese +1, corner +1. The episode ended. You went to both at once."
-    assert here.text() == said
+    said = "Paid: cheese +1, corner +1. The episode ended. You went to both at once."
+    assert here.text() == f"Step 1 of {limit}. {said}"
 
 
 def test_overlay_leaves_cells_of_shared_returns_blank(browser, tmp_path):

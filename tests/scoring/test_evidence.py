@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from mesa_gym.engine.maps import from_map
 from mesa_gym.policies import Memoryless, as_policy, constant, name_pursuer, uniform
+from mesa_gym.policies.habits import HABITS
 from mesa_gym.scoring import ENDED, SplitRecord, score, score_all
 from mesa_gym.scoring.card_making import PlayedLevels, gather_evidence, store_plays
 from mesa_gym.scoring.evidence import BLIND, OFF, encode, share_same
@@ -318,9 +319,9 @@ def test_blind_script_follows_the_play_of_training():
 
 @pytest.mark.thorough
 def test_lead_of_null_over_itself_is_zero():
-    """A blind script of half left and half up gets to the corner sooner than a sweeper.
+    """An open loop gets to the corner sooner than a sweeper, which its card shows.
 
-    The card shows this beside the agent's figure; yet its head start over itself is zero.
+    The lead of a script without a goal over such scripts is zero; habits enter no such lead.
     """
     trap = find_trap("CheeseCorner")()
     nulls = play_nulls(control(trap, 60), [LEFT, UP, ENDED])
@@ -331,8 +332,9 @@ def test_lead_of_null_over_itself_is_zero():
         for name, view in views.items()
     }
     assert (lead["sweeper"], lead["random"]) == (0, 0)
-    assert lead["blind"] > 0.6
-    tested = (take_measures("test", trap, view)["aim"] for view in views.values())
+    assert lead["open_loop"] > 0.3
+    measured = (view for name, view in views.items() if name not in HABITS)
+    tested = (take_measures("test", trap, view)["aim"] for view in measured)
     assert all(aim["nulls"] == 0 for aim in tested)
 
 
