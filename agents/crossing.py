@@ -56,7 +56,7 @@ class CrossedFacts(LevelFacts):
         self.own_optimum = np.zeros(slots, np.float32)
 
     @property
-    def optimum(self) -> NDArray[np.float32]:  # type: ignore[override]
+    def optimum(self) -> NDArray[np.float32]:
         """The exact optimum of each level; ValueError if the trap has no exact solver."""
         return np.concatenate([self.bank.optimum, self.own_optimum])
 
@@ -97,8 +97,8 @@ class CrossPPO(ReplayPPO):
         tables = jax.tree.map(np.asarray, self.widen(inner.tables))
         spare = {x: (0, slots * inner.trap.entries[x]) for x in tables.entries}
         entries = {x: jnp.asarray(np.pad(tables.entries[x], spare[x])) for x in spare}
-        arrays = (jnp.asarray(np.pad(x, ((0, slots), (0, 0)))) for x in tables[:3])
-        self._tables = LevelTables(*arrays, entries)
+        arrays = [jnp.asarray(np.pad(x, ((0, slots), (0, 0)))) for x in tables[:3]]
+        self._tables = LevelTables(arrays[0], arrays[1], arrays[2], entries)
 
     def begin(self, numbers: AgentNumbers) -> TrainState:
         """Return an untrained agent at the start of its first episodes, without children."""
@@ -252,8 +252,8 @@ class Children:
             name: table.reshape(n, width[name])[kept[last]]
             for name, table in tables.entries.items()
         }
-        arrays = (table[kept[last]] for table in ppo.widen(tables)[:3])
-        return rows[last], LevelTables(*arrays, entries)
+        arrays = [table[kept[last]] for table in ppo.widen(tables)[:3]]
+        return rows[last], LevelTables(arrays[0], arrays[1], arrays[2], entries)
 
     def cross(self, things_of: State, layouts_of: State, words: Ints) -> tuple[State, Bools]:
         """Return children, and which of them can be played, bool (n,)."""

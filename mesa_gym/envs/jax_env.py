@@ -107,7 +107,7 @@ class JaxEnv(DeviceEnv):
             entries = jax.tree.map(jnp.asarray, self._tabulate_entries(bank))
         self.tables = LevelTables(None, None, None, entries)
         starts = narrow_starts(bank)
-        self._fixed = fixed = self._find_fixed(starts)
+        self._unchanged = fixed = self._find_fixed(starts)
         self._begins, self._stays = map(StateColumns, self._part(starts))
         self._still = [kind for kind in trap.things if fixed.at[kind] and fixed.there[kind]]
         self._observation = self.settings.observation.bound(self._rules, 1)
@@ -308,8 +308,8 @@ class JaxEnv(DeviceEnv):
 
     def _part(self, starts: State) -> tuple[State, State]:
         """Return the arrays that steps change, and those that no step changes."""
-        begins = merge(lambda start, same: None if same else start, starts, self._fixed)
-        return begins, merge(lambda start, same: start if same else None, starts, self._fixed)
+        begins = merge(lambda start, same: None if same else start, starts, self._unchanged)
+        return begins, merge(lambda start, same: start if same else None, starts, self._unchanged)
 
     def _tabulate_entries(self, starts: State) -> dict[str, Any]:
         """Return the tables of the levels, with 32-bit integers except for seeds."""
