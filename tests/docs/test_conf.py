@@ -298,6 +298,8 @@ QUICK = {
     " --out {out}",
     "python -m benchmarks.device": "--traps CheeseCorner --seeds 1 --steps 1 --device cpu",
     "python -m docs.examples.retarget": "",
+    "python -m docs.studies.cures": 'python -c "import docs.studies.cures.__main__ as it;'
+    ' assert it.format_csv(it.tabulate(it.read_rows())) == it.TABLE.read_text()"',
     "python -m docs.studies.habit CheeseCorner CoinRun": 'python -c "'
     "import docs.studies.habit.__main__ as it;"
     " it.LEVELS = 25; assert [*it.score_habits('CheeseCorner-v0')]\"",

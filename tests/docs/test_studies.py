@@ -7,6 +7,7 @@ import pytest
 
 pytest.importorskip("optax")
 
+from docs.studies.cures import __main__ as cures
 from docs.studies.language_models import __main__ as language_models
 from docs.studies.language_models import tables
 from docs.studies.language_models.figure import draw_effects
@@ -153,3 +154,12 @@ def test_card_of_language_model_gives_run(tmp_path):
     assert (run["condition"], run["seed"], run["known"]) == ("labels", 1, 0.5)
     assert run["word"] == pytest.approx(np.mean(run["levels"]["word"]), abs=0.1)
     assert run["place"] > 0
+
+
+def test_rows_of_crossing_give_table_and_figure():
+    rows = cures.read_rows()
+    assert cures.TABLE.read_text() == format_csv(cures.tabulate(rows))
+    assert cures.PICTURE.read_text() == cures.draw(rows, cures.read_json(cures.SCRIPTS))
+    runs = {tuple(row[x] for x in ("trap", "alpha", "arm", "seed", "steps")) for row in rows}
+    assert len(runs) == len(rows)
+    assert sum(row.get("equal", 0) for row in rows) == 0
