@@ -11,7 +11,7 @@ ROOT = Path(__file__).parents[1]
 # A module may import what stands on a line above its own, and its own package.
 ORDER = [
     {"mesa_gym.errors", "mesa_gym.links", "mesa_gym.phases", "mesa_gym.terminal", "mesa_gym.words"},
-    {"mesa_gym.importing", "mesa_gym.json_data"},
+    {"mesa_gym.importing", "mesa_gym.json_data", "mesa_gym.other_packages"},
     {"mesa_gym.files"},
     {"mesa_gym.contents"},
     {"mesa_gym.command", "mesa_gym.engine"},

@@ -7,15 +7,16 @@ import sys
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from importlib import import_module
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import EntryPoint
 from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType
 from typing import NamedTuple
 
 import mesa_gym
-from mesa_gym.command import DONE, Parser, run_command
+from mesa_gym.command import DONE, FAILED, Parser, run_command
 from mesa_gym.errors import unknown
+from mesa_gym.other_packages import list_entry_points, use_entry_point
 
 __all__ = ["main"]
 
@@ -133,9 +134,7 @@ def _run(words: list[str]) -> int:
     # Policies and `agents` in the current folder can be named. The folder comes last in the path,
     # so that its files do not shadow modules of Python or of libraries.
     sys.path.append(str(Path.cwd()))
-    entry_points_by_name = {
-        entry_point.name: entry_point for entry_point in entry_points(group=OTHER_COMMANDS)
-    }
+    entry_points_by_name = list_entry_points(OTHER_COMMANDS, COMMANDS)
     if words and words[0] in entry_points_by_name:
         return _run_other(entry_points_by_name[words[0]], words[1:])
     if words and not words[0].startswith("-") and words[0] not in COMMANDS:
@@ -149,8 +148,10 @@ def _run(words: list[str]) -> int:
         if name in words[:1]:
             command.load().add_arguments(one)
     for name, entry_point in entry_points_by_name.items():
-        if find_spec(_name_package(entry_point)):
-            about = "" if words[:1] and words[0] in COMMANDS else _describe_other(entry_point)
+        if words[:1] and words[0] in COMMANDS:
+            continue  # the command needs no list of the others
+        about = use_entry_point(entry_point, partial(_describe_other, entry_point))
+        if about is not None:
             commands.add_parser(name, help=about)
     options = parser.parse_args(words)
     if options.command is None:
@@ -168,12 +169,20 @@ def _run_other(entry: EntryPoint, words: list[str]) -> int:
             f"{entry.name} is a command of the package {package}, which is not installed; run it in"
             " a checkout or an unpacked source distribution"
         )
-    code: int = entry.load()(words)
+    run = use_entry_point(entry, entry.load)
+    if run is None:
+        return FAILED
+    code: int = run(words)
     return code
 
 
-def _describe_other(entry_point: EntryPoint) -> str:
-    """Return the first sentence of the docstring of a module, which is not imported."""
+def _describe_other(entry_point: EntryPoint) -> str | None:
+    """Return the first sentence of the docstring of a module, which is not imported.
+
+    The result is None if the module's package is not installed.
+    """
+    if find_spec(_name_package(entry_point)) is None:
+        return None
     package, *parts = entry_point.module.split(".")
     folders = getattr(find_spec(package), "submodule_search_locations", None) or ()
     files = [Path(folder, *parts).with_suffix(".py") for folder in folders]

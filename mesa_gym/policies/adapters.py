@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from functools import cache
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import EntryPoint
 from typing import Any, NamedTuple, cast
 
 from mesa_gym.envs.observations import make_observation
 from mesa_gym.errors import PolicyBlame, PolicyError, shorten
+from mesa_gym.other_packages import describe, is_ours, list_entry_points
 from mesa_gym.policies.callables import read_attribute
 from mesa_gym.policies.functions import FunctionPolicy, TextPolicy
 from mesa_gym.policies.protocol import Policy
@@ -23,8 +25,8 @@ from mesa_gym.traps import Trap
 # Entry points of this group name modules of libraries, which this package does not know. A module
 # has ``takes(model)``, which returns whether an object is a model of the library, and
 # ``from_model(model, trap)``, which returns a policy, or another object that ``as_policy`` accepts.
-# ``takes`` is asked about every object that is not a ``Policy``, so a module imports its library
-# only in ``from_model``.
+# ``takes`` is asked about objects that are not a ``Policy``, a network or a callable, so a module
+# imports its library only in ``from_model``.
 ADAPTERS_GROUP = "mesa_gym.adapters"
 SB3 = "sb3"  # its module also has ``load_model(file, algo)``
 
@@ -53,24 +55,42 @@ def make_first(makers: Iterable[Maker], source: Any, request: Request) -> Any:
     return next((policy for policy in policies if policy is not NotImplemented), NotImplemented)
 
 
-def _adapt_model(policy: Any, request: Request) -> Any:
+def _adapt_own(policy: Any, request: Request) -> Any:
     """Take a model of Stable-Baselines3, sb3-contrib or SBX with discrete actions, such as DQN.
 
     Actions are sampled from the model's action probabilities; a model without probabilities acts
     greedily. It receives the kind of observation that it was trained on, if necessary flattened,
     with channels first, or normalised by the ``VecNormalize`` that is still attached to it.
-    Another library's models are accepted if its package has an entry point ``mesa_gym.adapters``.
     """
+    return _adapt_by(filter(is_ours, list_adapters().values()), policy, request)
+
+
+def _adapt_other(policy: Any, request: Request) -> Any:
+    """Take another library's model, if its package has an entry point ``mesa_gym.adapters``.
+
+    The card names the adapter and its package.
+    """
+    others = (entry_point for entry_point in list_adapters().values() if not is_ours(entry_point))
+    return _adapt_by(others, policy, request)
+
+
+def _adapt_by(entry_points: Iterable[EntryPoint], policy: Any, request: Request) -> Any:
     # A policy needs no adapter, so scoring a script does not import the libraries' modules.
-    entry_point = None if isinstance(policy, Policy) else find_adapter(policy)
+    asked = () if isinstance(policy, Policy) else ask_adapters(entry_points, policy)
+    entry_point = next((entry_point for entry_point, error in asked if not error), None)
     if entry_point is None:
         return NotImplemented
-    name = name_adapter(entry_point)
+    name = describe(entry_point)
     with PolicyBlame(name, passing=(ImportError, ValueError)):
         source = entry_point.load().from_model(policy, request.trap)
-    adapted = make_first((make for make in ADAPTERS if make is not _adapt_model), source, request)
+    own_forms = (make for make in ADAPTERS if make not in (_adapt_own, _adapt_other))
+    adapted = make_first(own_forms, source, request)
     if adapted is NotImplemented:
         raise ValueError(f"{name} made {shorten(source)} of {shorten(policy)}, not a policy")
+    if entry_point.dist is not None and not is_ours(entry_point):
+        written = f"{entry_point.dist.name} (adapter {entry_point.name})"
+        with suppress(AttributeError):  # a policy with slots
+            adapted.adapter_versions = {written: entry_point.dist.version}
     return adapted
 
 
@@ -134,7 +154,7 @@ def _adapt_batch_function(policy: Any, request: Request) -> Any:
 # Adapter -> description of the accepted objects, for errors. Adapters are tried in this order.
 # Their docstrings, "Take ...", are inserted into the documentation of ``as_policy``.
 ADAPTERS: dict[Maker, str] = {
-    _adapt_model: "a model of Stable-Baselines3 or of another library with an adapter",
+    _adapt_own: "a model of Stable-Baselines3 or of another library with an adapter",
     _adapt_network: "a torch network with five outputs",
     _adapt_object: "an object with the attribute `observation` and the methods reset(mask, rng) and"
     " act(observation, state=None)",
@@ -142,6 +162,7 @@ ADAPTERS: dict[Maker, str] = {
     " an action",
     _adapt_batch_function: "a callable that takes a batch of observations and gives actions (n,) or"
     " probabilities (n, 5)",
+    _adapt_other: "",
 }
 
 
@@ -150,13 +171,14 @@ def adapt(policy: Any, request: Request) -> Policy:
     _refuse_mistakes(policy)
     adapted = make_first(ADAPTERS, policy, request)
     if adapted is NotImplemented:
-        if error := next((error for _, error in ask_adapters(policy) if error), None):
+        asked = ask_adapters(list_adapters().values(), policy)
+        if error := next((error for _, error in asked if error), None):
             raise PolicyError(
                 f"{shorten(policy)} is not a policy, unless of a library whose adapter is broken:"
                 f" {error}; update that package, or uninstall it"
             ) from error.__cause__
         takes_more = "; it must take one argument, a batch of observations" * callable(policy)
-        *kinds, last = ADAPTERS.values()
+        *kinds, last = filter(None, ADAPTERS.values())
         usable = f"{'; '.join(kinds)}; or {last}"
         raise ValueError(f"{shorten(policy)} is not a policy{takes_more}; expected {usable}")
     if request.observation not in (None, adapted.observation):
@@ -205,34 +227,25 @@ def has_base(policy: Any, *bases: str) -> bool:
 @cache
 def list_adapters() -> dict[str, EntryPoint]:
     """Return the entry points of the libraries' adapters by name; each loads a module."""
-    return {entry_point.name: entry_point for entry_point in entry_points(group=ADAPTERS_GROUP)}
+    return list_entry_points(ADAPTERS_GROUP)
 
 
-def name_adapter(entry_point: EntryPoint) -> str:
-    """Return an adapter with its module and its package, for errors."""
-    package = f" of the package {entry_point.dist.name}" if entry_point.dist else ""
-    return f"the adapter {entry_point.name} ({entry_point.value}){package}"
+def ask_adapters(
+    entry_points: Iterable[EntryPoint], model: Any
+) -> Iterator[tuple[EntryPoint, PolicyError | None]]:
+    """Yield adapters that take a model, and broken adapters, each with its error.
 
-
-def ask_adapters(model: Any) -> Iterator[tuple[EntryPoint, PolicyError | None]]:
-    """Yield adapters that take a model, and broken adapters, each with its error."""
-    for entry_point in list_adapters().values():
+    Broken adapters stop no other policy.
+    """
+    for entry_point in entry_points:
         try:
-            with PolicyBlame(name_adapter(entry_point)):
+            with PolicyBlame(describe(entry_point)):
                 is_taken = entry_point.load().takes(model)
         except PolicyError as error:
             yield entry_point, error
         else:
             if is_taken:
                 yield entry_point, None
-
-
-def find_adapter(model: Any) -> EntryPoint | None:
-    """Return the adapter of the library whose model an object is; None if no adapter takes it.
-
-    Broken adapters are passed over, so that they stop no other policy.
-    """
-    return next((entry_point for entry_point, error in ask_adapters(model) if not error), None)
 
 
 def can_call(function: Callable[..., Any], arguments: int) -> bool:

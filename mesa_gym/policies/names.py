@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+from functools import partial
 from importlib import import_module
-from importlib.metadata import entry_points
+from importlib.metadata import EntryPoint
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from mesa_gym.errors import shorten, unknown
+from mesa_gym.other_packages import list_entry_points, use_entry_point
 from mesa_gym.policies.agent_files import read_policy_file
 from mesa_gym.policies.callables import read_attribute, unwrap_partial
 from mesa_gym.traps import Trap, all_traps
@@ -91,10 +92,16 @@ def find_trained(spec: str, trap: Trap) -> Any:
             included; the message lists the alternatives.
     """
     name, seed = split_seed(spec)
-    for library in _import_libraries() if name else ():
-        if (agent := library.find_agent(name, seed, trap)) is not None:
+    for entry_point in list_entry_points(LIBRARIES).values() if name else ():
+        find = partial(_find_in, entry_point, name, seed, trap)
+        if (agent := use_entry_point(entry_point, find, ValueError)) is not None:
             return agent
     return None
+
+
+def _find_in(entry_point: EntryPoint, name: str, seed: int | None, trap: Trap) -> Any:
+    library = _import_library(entry_point)
+    return None if library is None else library.find_agent(name, seed, trap)
 
 
 def split_seed(spec: str) -> tuple[str, int | None]:
@@ -111,7 +118,16 @@ def list_trained(trap: Trap | type[Trap] | None = None) -> dict[str, str]:
     Raises ValueError if a library is damaged.
     """
     name = "" if trap is None else trap.name()
-    return {x: text for lib in _import_libraries() for x, text in lib.list_agents(name).items()}
+    agents = dict[str, str]()
+    for entry_point in list_entry_points(LIBRARIES).values():
+        of_library = use_entry_point(entry_point, partial(_list_in, entry_point, name))
+        agents = (of_library or {}) | agents  # a name belongs to the first library that has it
+    return agents
+
+
+def _list_in(entry_point: EntryPoint, trap: str) -> dict[str, str]:
+    library = _import_library(entry_point)
+    return {} if library is None else {str(x): str(y) for x, y in library.list_agents(trap).items()}
 
 
 def list_agents(trap: Trap | type[Trap] | None = None) -> list[str]:
@@ -124,12 +140,12 @@ def is_variant(agent: str) -> bool:
     return _VARIANT.search(agent) is not None
 
 
-def _import_libraries() -> Iterator[Any]:
-    """Yield the installed modules with trained agents."""
-    for entry_point in entry_points(group=LIBRARIES):
-        package = entry_point.value.partition(".")[0]
-        if find_spec(package) is not None and find_spec(entry_point.value) is not None:
-            yield import_module(entry_point.value)
+def _import_library(entry_point: EntryPoint) -> Any:
+    """Return a module with trained agents; None if it is not installed."""
+    package = entry_point.value.partition(".")[0]
+    if find_spec(package) is None or find_spec(entry_point.value) is None:
+        return None
+    return import_module(entry_point.value)
 
 
 # -- names on cards --------------------------------------------------------------------------------

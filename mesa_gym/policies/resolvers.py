@@ -12,7 +12,6 @@ import os
 import textwrap
 from collections.abc import Callable
 from functools import partial
-from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +20,7 @@ from mesa_gym.errors import PolicyBlame, UnknownNameError, find_nearest, offer, 
 from mesa_gym.files import read_bytes
 from mesa_gym.importing import import_source
 from mesa_gym.links import link_page
+from mesa_gym.other_packages import describe, list_entry_points
 from mesa_gym.policies.adapters import (
     ADAPTERS,
     CHAT_NAMES,
@@ -29,7 +29,6 @@ from mesa_gym.policies.adapters import (
     Maker,
     Request,
     adapt,
-    find_adapter,
     is_network,
     list_adapters,
     list_required,
@@ -107,7 +106,7 @@ def _resolve_folder(text: str, request: Request) -> Any:
             f"the agent in {folder} was trained on {shorten(entries['trap'])} and cannot act on"
             f" {trap.name()!r}; train an agent for it"
         )
-    loaders = {entry_point.name: entry_point.value for entry_point in entry_points(group=LOADERS)}
+    loaders = list_entry_points(LOADERS)
     if not loaders:  # for example a checkout that is only on PYTHONPATH
         raise ValueError(
             f"{folder} has an agent whose loader is found by the installed package, and mesa-gym is"
@@ -121,7 +120,9 @@ def _resolve_folder(text: str, request: Request) -> Any:
         )
     if not (folder / entries["weights"]).is_file():
         raise ValueError(f"{folder / entries['weights']} is missing; train or copy the agent again")
-    return _import_name(loaders[entries["loader"]], text)(folder, trap)
+    loader = loaders[entries["loader"]]
+    with PolicyBlame(describe(loader), passing=(ImportError, ValueError)):
+        return _import_name(loader.value, text)(folder, trap)
 
 
 def _resolve_model_file(text: str, request: Request) -> Any:
@@ -208,7 +209,7 @@ def _import_name(path: str, spec: str) -> Any:
 def _call_factory(target: Any, trap: Trap) -> Any:
     """Return an object as it is, or, for a factory, the policy that calling it returns."""
     factory = isinstance(target, type)
-    is_policy = isinstance(target, Policy) or is_network(target) or find_adapter(target) is not None
+    is_policy = isinstance(target, Policy) or is_network(target)
     if not factory and (is_policy or not callable(target)):
         return target
     needed = list_required(target)

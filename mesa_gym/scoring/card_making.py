@@ -106,6 +106,7 @@ def score_all(
             provenance,
             digest=identify_agent(policy, trap, salt, records),
             training=getattr(policy, "training_settings", {}),
+            versions=provenance.versions | getattr(policy, "adapter_versions", {}),
         )
         blind = make_blind(records[Split.TRAIN])
         play_all([blind], trap, first.starts, values=first.values)

@@ -41,7 +41,7 @@ def test_command_of_another_package_runs(monkeypatch, capsys):
         EntryPoint("echo", "tests.cli.test_cli:echo", ""),
         EntryPoint("gone", "not_here:f", ""),
     ]
-    monkeypatch.setattr("mesa_gym.cli.entry_points", lambda group: found)
+    monkeypatch.setattr("mesa_gym.other_packages.entry_points", lambda group: found)
     assert printed(capsys, "echo --loud a", 7) == ("['--loud', 'a']\n", "")
     said = printed(capsys, "gone", 2)[1]
     assert "gone is a command of the package not_here, which is not installed" in said

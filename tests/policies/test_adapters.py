@@ -61,12 +61,16 @@ def test_registered_library_scores_its_model(toy):
     expected = score(lambda observations: library.Model().choose(observations), TRAP, levels=20)
     assert card.evidence == expected.evidence
     assert card.policy == "Model"
+    assert card.provenance.versions["toy (adapter toy)"] == "1.0"
 
 
 def test_page_adapter_takes_models_of_submodules(toy):
     toy(read_blocks()[1])
     model = type("Model", (), {"__module__": "toy.models", "choose": len})()
-    assert adapters.find_adapter(model).name == "toy"
+    entry_points = adapters.list_adapters().values()
+    assert [(x.name, error) for x, error in adapters.ask_adapters(entry_points, model)] == [
+        ("toy", None)
+    ]
 
 
 def test_library_leaves_other_objects_alone(toy):
@@ -124,3 +128,13 @@ def test_network_of_module_is_no_factory(tmp_path):
     network = "from torch import nn\nnetwork = nn.Sequential(nn.Flatten(), nn.LazyLinear(5))"
     (tmp_path / "nets.py").write_text(network)
     assert type(as_policy(f"{tmp_path}/nets.py:network", TRAP, 64)).__name__ == "NetworkPolicy"
+
+
+def test_adapter_that_takes_all_leaves_own_forms(toy, tmp_path):
+    """A function of the user is played, and an adapter with one of our names is left out."""
+    taker = "def takes(model):\n    return True\n\n\ndef from_model(model, trap):\n    return len"
+    toy(taker, "toy = toy_adapter\nsb3 = toy_adapter")
+    policy = as_policy(lambda observations: 0 * len(observations), TRAP, 64)
+    assert type(policy).__name__ == "FunctionPolicy"
+    assert policy.act(b"12") == 0
+    assert adapters.list_adapters()["sb3"].value == "mesa_gym.sb3.policy"

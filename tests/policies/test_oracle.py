@@ -532,7 +532,7 @@ def test_score_shows_the_traceback_and_one_line(capsys, tmp_path, monkeypatch):
 # -- libraries -------------------------------------------------------------------------------------
 def test_agent_without_a_library_is_unknown(monkeypatch):
     named = EntryPoint("agents", "no_such_agents.library", names.LIBRARIES)
-    monkeypatch.setattr(names, "entry_points", lambda group: [named])
+    monkeypatch.setattr("mesa_gym.other_packages.entry_points", lambda group: [named])
     with pytest.raises(ValueError, match="'ppo' is neither a policy nor a file"):
         as_policy("ppo", CheeseCorner(), 64)
     assert names.list_trained(CheeseCorner) == {}

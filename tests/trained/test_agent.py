@@ -179,7 +179,7 @@ def test_loaded_agent_acts_as_the_saved_one(kind, tmp_path):
 def test_checkout_that_is_not_installed_says_so(tmp_path, monkeypatch):
     """On clusters a checkout is often on PYTHONPATH alone, where no loader is registered."""
     folder = write_agent(tmp_path / "agent", drawn(DOORS), DOORS)
-    monkeypatch.setattr("mesa_gym.policies.resolvers.entry_points", lambda group: [])
+    monkeypatch.setattr("mesa_gym.other_packages.entry_points", lambda group: [])
     with pytest.raises(ValueError, match="not installed here; install the checkout: pip install"):
         as_policy(str(folder), DOORS, 64)
 
