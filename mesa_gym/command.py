@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import io
+import math
 import os
 import re
 import signal
@@ -11,6 +12,8 @@ import sys
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Thread
+from time import monotonic
 from types import FrameType
 from typing import Any, NoReturn
 
@@ -30,6 +33,7 @@ FAILED = 1
 USAGE = 2
 INTERRUPTED = 130
 TERMINATED = 143
+REPEATED_SECONDS = 0.5
 # Each file of a kind contains these keys, whichever version wrote it.
 CARD_MARKS = (b'"trap"', b'"verdict"')
 EPISODE_MARKS = (b'"trap"', b'"play"', b'"actions"')
@@ -127,7 +131,7 @@ def run_command(
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors=WRITTEN_ANYWAY)  # a locale such as C has ASCII only
     try:
-        with _interrupt_on_sigterm():
+        with _interrupt_on_sigterm(), _end_on_second_signal():
             return _do_and_print(work)
     except (ValueError, ImportError, FileExistsError) as error:
         reason, code = read_error(error), USAGE
@@ -187,6 +191,41 @@ def _interrupt_on_sigterm() -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+
+@contextmanager
+def _end_on_second_signal() -> Iterator[None]:
+    """End the process at a second Ctrl-C or SIGTERM, even if code in C delays the first.
+
+    Signals within ``REPEATED_SECONDS`` are one, because a terminal and a parent may both send it.
+    """
+    try:
+        reader, writer = os.pipe()
+        os.set_blocking(writer, False)
+        before = signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
+    except ValueError:  # not the main thread
+        os.close(reader)
+        os.close(writer)
+        yield
+        return
+    Thread(target=_count_signals, args=(reader,), daemon=True).start()
+    try:
+        yield
+    finally:
+        signal.set_wakeup_fd(before)
+        os.close(writer)
+
+
+def _count_signals(reader: int) -> None:
+    """Read the numbers of signals until the pipe is closed; exit at the second one."""
+    first = math.inf
+    while data := os.read(reader, 1):
+        if data[0] in (signal.SIGINT, signal.SIGTERM):
+            first = min(first, now := monotonic())
+            if now - first > REPEATED_SECONDS:
+                os.write(2, b"ended at once by a second signal\n")
+                os._exit(TERMINATED if data[0] == signal.SIGTERM else INTERRUPTED)
+    os.close(reader)
 
 
 def _tell(text: str) -> None:

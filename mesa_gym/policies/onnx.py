@@ -12,15 +12,17 @@ the ``next_state`` of the previous step.
 
 The output for a row must not depend on other rows or on the row's position; this is checked on a
 few levels when the graph is loaded. Operators that draw random numbers are refused, because their
-generator keeps its state from one episode to the next. Weights in other files are refused, too, and
-so are loops, which might never end: no signal can stop a graph that runs.
+generator keeps its state from one episode to the next. Weights in other files, loops and functions
+that make more than ``MOST_NODES`` operators are refused, too. Loading a graph, and running it on a
+block of rows, may take ``time_limit.MOST_SECONDS``.
 """
 
 from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -30,6 +32,7 @@ from mesa_gym.engine import Bools, State
 from mesa_gym.envs.observations import OBSERVATIONS, make_observation
 from mesa_gym.errors import missing_extra, shorten
 from mesa_gym.policies.protocol import BLOCK, in_blocks, soften_scores
+from mesa_gym.policies.time_limit import run_within
 from mesa_gym.traps import Split, Trap
 
 try:
@@ -48,6 +51,8 @@ STATE, NEXT_STATE = "state", "next_state"
 MOST_STATE = 16_384
 BATCHES = f"a batch of 1, 2, 4, ... or {BLOCK} or left open"
 RANDOM_OPS = ("Bernoulli", "Multinomial")  # and all that begin with Random
+MOST_NODES = 100_000  # operators after functions are inlined
+FATAL = 4  # the least severe message that a run prints
 LOOP_OPS = ("Loop", "Scan")
 # Rows at other positions of a batch may be computed by another kernel, which rounds differently.
 TOLERANCE = 1e-4
@@ -77,6 +82,8 @@ class OnnxPolicy:
         self.weights = {"graph": np.frombuffer(checked, np.uint8)}
         try:
             self._session = open_session(checked)
+        except TimeoutError as error:
+            raise ValueError(str(error)) from None
         except Exception as error:  # onnxruntime raises many kinds of errors
             raise ValueError(f"onnxruntime cannot load the graph: {error}") from None
         inputs = {node.name: node for node in self._session.get_inputs()}
@@ -167,10 +174,18 @@ class OnnxPolicy:
             fed[STATE] = np.zeros((BLOCK, *state.shape[1:]), state.dtype)
             fed[STATE][: len(state)] = state
             names.append(NEXT_STATE)
-        parts = [
-            self._session.run(names, {x: rows[i : i + self._batch] for x, rows in fed.items()})
-            for i in range(0, len(state), self._batch)
-        ]
+        options = onnxruntime.RunOptions()
+        options.log_severity_level = FATAL
+
+        def run_block() -> list[Any]:
+            return [
+                self._session.run(
+                    names, {x: rows[i : i + self._batch] for x, rows in fed.items()}, options
+                )
+                for i in range(0, len(state), self._batch)
+            ]
+
+        parts = run_within("the graph", run_block, lambda: setattr(options, "terminate", True))
         answer, *new = (np.concatenate([*map(np.atleast_1d, x)]) for x in zip(*parts, strict=True))
         if len(answer) != (rows := len(parts) * self._batch):
             raise ValueError(f"the graph gave {len(answer)} rows for {rows}")
@@ -192,8 +207,13 @@ def open_session(graph: bytes) -> onnxruntime.InferenceSession:
     # One thread is faster on grids this small and makes sums reproducible.
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     options.log_severity_level = 3
-    # The fallback prints on standard output and would only try the same provider again.
-    return onnxruntime.InferenceSession(graph, options, PROVIDERS, enable_fallback=0)
+    cancel = getattr(options, "set_load_cancellation_flag", bool)  # from onnxruntime 1.21 on
+    return run_within(
+        "loading the graph",
+        # The fallback prints on standard output and would only try the same provider again.
+        lambda: onnxruntime.InferenceSession(graph, options, PROVIDERS, enable_fallback=0),
+        lambda: cancel(True),
+    )
 
 
 def _find_observation(node: onnxruntime.NodeArg, trap: Trap, kind: str | None) -> str:
@@ -247,6 +267,15 @@ def _parse_model(graph: bytes) -> onnx.ModelProto:
         model = onnx.load_model_from_string(graph)
     except Exception as error:  # the protobuf library raises several kinds of errors
         raise ValueError(f"it is not an ONNX model: {error}") from None
+    try:
+        too_many = _count_nodes(model) > MOST_NODES
+    except RecursionError:
+        too_many = True
+    if too_many:
+        raise ValueError(
+            f"the graph has more than {MOST_NODES:,} operators when its functions are inlined;"
+            " export it without nested functions"
+        )
     for part in _walk_parts(model):
         if isinstance(part, onnx.TensorProto) and part.data_location == part.EXTERNAL:
             raise ValueError(
@@ -268,6 +297,25 @@ def _parse_model(graph: bytes) -> onnx.ModelProto:
                 " with unrolled loops, or keep a memory in the input `state`"
             )
     return model
+
+
+def _count_nodes(model: onnx.ModelProto) -> int:
+    """Return the number of operators after the model's functions are inlined."""
+    functions = {(function.domain, function.name): function for function in model.functions}
+
+    @cache
+    def count_function(name: tuple[str, str]) -> int:
+        return count(functions[name].node) if name in functions else 0
+
+    def count(nodes: Iterable[onnx.NodeProto]) -> int:
+        total = 0
+        for node in nodes:
+            graphs = [x for attribute in node.attribute for x in (attribute.g, *attribute.graphs)]
+            total += 1 + sum(count(graph.node) for graph in graphs)
+            total += count_function((node.domain, node.op_type))
+        return total
+
+    return count(model.graph.node)
 
 
 def _walk_parts(message: Any) -> Iterator[Any]:

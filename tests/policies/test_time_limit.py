@@ -1,0 +1,76 @@
+"""Code in C ends by a timer and by signals, and nested functions are counted before they run."""
+
+import signal
+import subprocess
+import sys
+import time
+from threading import Event
+
+import pytest
+
+from mesa_gym.policies import time_limit
+from mesa_gym.policies.time_limit import run_within
+from mesa_gym.traps import find_trap
+
+# It goes on after each interrupt, as code in C does until it returns.
+DEAF = """
+import sys, time
+from mesa_gym.command import run_command
+
+def work():
+    print("began", flush=True)
+    while True:
+        try:
+            time.sleep(60)
+        except KeyboardInterrupt:
+            pass
+
+sys.exit(run_command("deaf", work))
+"""
+
+
+def test_work_beyond_the_limit_is_stopped(monkeypatch):
+    monkeypatch.setattr(time_limit, "MOST_SECONDS", 0.05)
+    stopped = Event()
+    with pytest.raises(TimeoutError, match="the graph took more than 0 seconds"):
+        run_within("the graph", stopped.wait, stopped.set)
+    assert stopped.is_set()
+
+
+def test_work_within_the_limit_returns_or_raises():
+    assert run_within("it", lambda: 3, print) == 3
+    with pytest.raises(ZeroDivisionError):
+        run_within("it", lambda: 1 / 0, print)
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_second_signal_ends_any_command(number, code):
+    process = subprocess.Popen([sys.executable, "-c", DEAF], stdout=subprocess.PIPE)
+    assert process.stdout.readline() == b"began\n"
+    process.send_signal(number)
+    time.sleep(1)
+    assert process.poll() is None
+    process.send_signal(number)
+    assert process.wait(20) == code
+    process.stdout.close()
+
+
+def test_functions_nested_deep_are_refused():
+    """Each doubles the operators: 2**30 when they are inlined."""
+    helper = pytest.importorskip("onnx.helper")
+    from mesa_gym.policies.onnx import OnnxPolicy
+
+    imports = [helper.make_opsetid(domain, 18) for domain in ("", "own")]
+    functions = []
+    for depth in range(30):
+        name = {"op_type": f"f{depth - 1}", "domain": "own"} if depth else {"op_type": "Neg"}
+        nodes = [helper.make_node(inputs=[x], outputs=[y], **name) for x, y in ("xt", "ty")]
+        made = helper.make_function("own", f"f{depth}", ["x"], ["y"], nodes, imports)
+        functions.append(made)
+    node = helper.make_node("f29", ["planes"], ["logits"], domain="own")
+    ends = [helper.make_tensor_value_info(name, 1, ["n", 5]) for name in ("planes", "logits")]
+    graph = helper.make_graph([node], "nested", ends[:1], ends[1:])
+    model = helper.make_model(graph, opset_imports=imports, functions=functions)
+    with pytest.raises(ValueError, match="more than 100,000 operators when its functions are inl"):
+        OnnxPolicy(model.SerializeToString(), find_trap("CheeseCorner")())
