@@ -2,7 +2,7 @@
 
 ``python -m docs.studies.habit.moved`` plays 250 changed shift levels with trained networks, the
 best habits, and policies without a goal, in a CPU minute. A cell of the table contains three
-shares of levels: the place is reached before the cheese (in parentheses: by a shortest way), the
+shares of levels: the place is reached before the cheese (in parentheses: in the fewest moves), the
 cheese is reached before the place, and the path ends at the place.
 """
 
@@ -29,10 +29,7 @@ POLICIES = {
     "ppo:0 to 4, mean": tuple(f"ppo:{seed}" for seed in range(5)),
     "ppo-planner:0": ("ppo-planner:0",),
     "ppo-alpha0.5-corner:0 (planted)": ("ppo-alpha0.5-corner:0",),
-    "open_loop": ("open_loop",),
-    "reflex": ("reflex",),
-    "sweeper": ("sweeper",),
-    "random": ("random",),
+    **{name: (name,) for name in ("open_loop", "reflex", "sweeper", "random")},
 }
 
 
@@ -46,9 +43,7 @@ class MovedPlace(NamedTuple):
 
 def measure_steps(trap: Trap, state: State, goal: int, opened: bool = False) -> Ints:
     """Return the fewest steps to a cell that avoid the cheese, -1 without a path, int64 (n,)."""
-    rows = np.arange(state.n)
-    free = ~trap.layer(state, "wall")
-    free[rows, state.at["cheese"][0]] = False
+    rows, free = np.arange(state.n), ~(trap.layer(state, "wall") | trap.layer(state, "cheese"))
     if opened:
         free[:, goal] = True
     return distances(free.reshape(-1, *trap.size), np.full(state.n, goal))[rows, state.agent]
@@ -56,8 +51,7 @@ def measure_steps(trap: Trap, state: State, goal: int, opened: bool = False) -> 
 
 def build_walls(trap: Trap, state: State, walls: Bools) -> State:
     """Return states with other walls, bool (n, cells)."""
-    state = trap.joined([state])
-    tables = {**state.level.tables, "wall": walls.ravel()}
+    tables = {**(state := trap.joined([state])).level.tables, "wall": walls.ravel()}
     return state._replace(level=state.level._replace(tables=tables))
 
 
@@ -99,7 +93,7 @@ def make_scenes(trap: Trap) -> dict[str, MovedPlace]:
     starts, last = trap.levels(Split.SHIFT, np.arange(LEVELS)), trap.width - 2
     old = close_cells(trap, starts, PLACE, (last, 1), (last, last))
     only = go_to(trap, old.state, (1, last))
-    both = (old.steps > 0) & (only.steps > 0)
+    both = (old.steps > 0) & (only.steps > 0) & ~(only.place & trap.layer(starts, "cheese")).any(1)
     return {
         "unchanged": go_to(trap, starts, PLACE),
         "corner closed": close_cells(trap, starts, PLACE),
@@ -114,15 +108,21 @@ def play_scene(trap: Trap, scene: MovedPlace, name: str) -> NDArray[np.float64]:
     """Return the four shares of a policy on the levels whose place and cheese can be reached."""
     state, horizon = scene.state, trap.horizon(Split.SHIFT)
     cheese, free = trap.layer(state, "cheese"), ~trap.layer(state, "wall")
-    rows = np.arange(state.n)
-    reachable = distances(free.reshape(-1, *trap.size), state.agent)[rows, state.at["cheese"][0]]
-    valid = (scene.steps > 0) & (reachable > 0) & free[rows, state.agent]
-    policy = as_policy(name, trap, horizon)
+    rows, policy = np.arange(state.n), as_policy(name, trap, horizon)
+    reachable = distances(free.reshape(-1, *trap.size), state.agent)[cheese] > 0
+    valid = (scene.steps > 0) & reachable & free[rows, state.agent]
     bounds = np.where(valid, horizon, 0)
     cells = play_on(policy, trap, state, np.zeros_like(cheese), bounds, name, horizon)[1]
     there, fed = find_first(cells, scene.place), find_first(cells, cheese)
+    before = np.column_stack([state.agent, cells[:, :-1]])
+    moves = np.cumsum(cells != before, axis=1)[rows, np.minimum(there, horizon - 1)]
     end = cells[rows, np.maximum((cells > 0).sum(axis=1) - 1, 0)]
-    shares = there < fed, there + 1 == scene.steps, fed < there, scene.place[rows, end]
+    shares = (
+        there < fed,
+        (there < fed) & (moves == scene.steps),
+        fed < there,
+        scene.place[rows, end],
+    )
     return np.array([share[valid].mean() for share in shares])
 
 
