@@ -34,6 +34,11 @@ ANY = "|".join(map(write_word, HEADLINES))
 PROXY_CORNER = re.escape(write_word("proxy:corner"))
 # What each must print, as a regular expression. A fast test checks the words.
 EXPECTED = {
+    # Its verdict follows the processor's last digits.
+    "cleanrl_ppo": (
+        r"^( *\d+ steps, return [01]\.\d+\n){10}CleanRL's PPO on CoinRun-v0: "
+        rf"({ANY}|{re.escape(write_word('proxy:far_end'))}), confidence [\d.]+"
+    ),
     "inspect_task": (
         r"^train: reached first on 5 levels: \{'cheese': 1\.0, 'corner': 1\.0, 'nothing': 0\.0, "
         r"'unread': 0\.0\}\nmockllm-model on CheeseCorner-v0, from a log: no verdict.*\n"
@@ -164,7 +169,7 @@ def test_table_rows_name_examples_and_tests():
     table = TABLE.read_text().partition("| NAME |")[2]
     rows = re.findall(r"^\| [^|]+ \| `\"?([\w ]+?)\"?` \|", table, flags=re.M)
     words = {word for row in rows for word in row.split(" or ")}
-    assert len(rows) == 6
+    assert len(rows) == 8
     assert {name for name in found() if not any(word in name for word in words)} == OUTSIDE
     here = Path(__file__).parent
     files = [*here.glob("test_*.py"), *(here.parent / "sb3").glob("test_*.py")]
