@@ -71,7 +71,7 @@ class Content(NamedTuple):
 
 def open_content(path: Path) -> Iterator[Content]:
     """Yield each file of ``read_content``; plain files in UTF-8 are not kept in memory."""
-    for file in list_files(path):
+    for file in list_members(path):
         start = next(files.read_chunks(file), b"")[:START]
         packed = start.startswith((*_PACKED, _ZIP, _SEPARATOR)) or start.startswith(_TAR, _TAR_AT)
         if not packed and json.detect_encoding(start) == "utf-8":
@@ -85,7 +85,7 @@ def _yield_bytes(data: bytes) -> Iterator[bytes]:
     yield data
 
 
-def list_files(path: Path) -> Iterator[Path]:
+def list_members(path: Path) -> Iterator[Path]:
     """Yield a file, or the files of a folder that are not hidden."""
     for file in sorted(path.rglob("*")) if path.is_dir() else [path]:
         hidden = any(part.startswith(".") for part in file.relative_to(path).parts)
@@ -102,7 +102,7 @@ def read_content(path: Path) -> Iterator[tuple[str, bytes]]:
         ValueError: a file is damaged, or has more than ``files.MOST_BYTES`` when unpacked.
         OSError: a file cannot be read.
     """
-    for file in list_files(path):
+    for file in list_members(path):
         for name, file_bytes in _unpack(str(file), files.read_bytes(file)):
             yield name, _decode(file_bytes)
 

@@ -91,8 +91,8 @@ def train(key):
     """Return the trained weights, and the mean return of the episodes of each update."""
     weights = init(key)
     carry = jax.vmap(env.reset)(jax.random.split(key, N))
-    begun = weights, optimiser.init(weights), carry
-    (weights, *_), returns = jax.lax.scan(update, begun, jax.random.split(key, UPDATES))
+    train_state = weights, optimiser.init(weights), carry
+    (weights, *_), returns = jax.lax.scan(update, train_state, jax.random.split(key, UPDATES))
     return weights, returns
 
 

@@ -35,7 +35,7 @@ class Offer(NamedTuple):
             whole episode.
         places: objective -> the cell where its oracle first earns it.
         empty: the cells without a thing that get no decoy: empty places, and places of objectives
-            that are no things.
+            without a thing.
     """
 
     cells: tuple[int, ...]

@@ -141,8 +141,8 @@ def convert_episode(value: Any) -> tuple[RecordedEpisode, list[str]]:
     fields, extra = fit(value, RecordedEpisode)
     if isinstance(fields.get("trap"), str):
         fields["trap"] = name_trap(fields["trap"])
-    if isinstance(said := fields.get("said"), list):
-        fields["said"] = [keep_said(text) if isinstance(text, str) else text for text in said]
+    if isinstance(answers := fields.get("said"), list):
+        fields["said"] = [keep_said(text) if isinstance(text, str) else text for text in answers]
     return msgspec.convert(fields, RecordedEpisode), extra
 
 

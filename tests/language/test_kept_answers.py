@@ -250,4 +250,4 @@ def test_failed_call_keeps_open_answers(tmp_path):
     ask = keep_answers(model, path, model="m")
     with pytest.raises(RuntimeError):
         functions._ask_all(ask, list("abcdefgh"))
-    assert len(path.read_text().splitlines()) == len(asked)  # the model's name, and all but one
+    assert len(path.read_text().splitlines()) == len(asked)  # the model's name, and one less

@@ -66,7 +66,7 @@ def list_askable(tell):
 @pytest.mark.slow
 @pytest.mark.parametrize("tell", TELLS)
 def test_form_of_questions_reveals_no_play(tell):
-    """For each pair of plays, a classifier that reads all but the names of things is at chance."""
+    """A classifier without the things' names is at chance for each pair of plays."""
     askable = list_askable(tell)
     assert len(askable) == {"where": 13, "things": 11, "both": 13}[tell]
     for name in askable:

@@ -84,7 +84,7 @@ def weigh_looks(table, probabilities):
 
 
 def test_reflex_sees_no_target():
-    """What a reflex sees stays if the targets are taken away, but a pit harms and a wall blocks."""
+    """Its view stays without the targets, but a pit harms and a wall blocks."""
     trap = as_trap("CoinRun")
     starts = trap.levels(Split.TRAIN, np.arange(200))
     without = trap.isolate(starts)

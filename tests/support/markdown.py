@@ -49,7 +49,7 @@ def list_anchors(page: Path):
 
 
 def find_faults(text):
-    """What a text shows of its source: a directive, a table that is none, a link without target."""
+    """Return what a text shows of its source: directives, empty tables, dead links."""
     tokens, faults = [*list_tokens(text)], []
     for at, token in enumerate(tokens):
         if token.type == "fence" and token.info.startswith("{"):

@@ -6,7 +6,7 @@
 
 The arms that are cures call ``agents.cures``' trainers. The controls are defined here: they repeat
 levels, change walls and pits a little, or read no score. The arm ``moved_object`` moves what base
-pays for, so it knows where base and proxy conflict, and is no cure.
+pays for, so it knows where base and proxy conflict, and does not count as a cure.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ GOALS = {"CoinRun": "coin", "CheeseCorner": "cheese", "CheeseDish": "cheese"}  #
 
 
 class WatchedChildren(Children):
-    """Children whose levels and episodes are counted; the training is the same."""
+    """Children whose levels and episodes are counted; the training stays as it is."""
 
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)

@@ -7,6 +7,7 @@ Each run is one line of ``planted.jsonl``; runs that the file has are not run ag
 from __future__ import annotations
 
 import csv
+import importlib
 import json
 import sys
 import time
@@ -73,7 +74,7 @@ def order_names(question: Question, first: str, second: str) -> Question:
 def run(condition: str, seed: int) -> Run:
     """Train and judge a transformer, and return its figures."""
     sys.path.insert(0, str(HERE.parents[1] / "examples"))
-    import plant_a_goal as example
+    example = importlib.import_module("plant_a_goal")
 
     example.torch.set_num_threads(1)
     begin = time.process_time()
