@@ -150,7 +150,7 @@ def test_judge_begins_each_split_at_its_levels(monkeypatch):
     for name in ("play_levels", "replay", "share_records"):
         monkeypatch.setattr(loop, name, lambda *given: None)
     trap = SimpleNamespace(joined=list, horizon=lambda split: 4)
-    batch = SimpleNamespace(compile=lambda function, shared: play)
+    batch = SimpleNamespace(compile=lambda function, shared, brief: play)
     make_judge(SimpleNamespace(trap=trap), batch)({}, 3)
     assert begins == [0, WATCHED]
 
