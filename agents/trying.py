@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import mesa_gym
 from agents.progress import Printer
 from agents.run import Run
-from agents.saving import save
+from agents.saving import require_new_folder, save
 from agents.train import read_count, read_seeds, train_runs
 from mesa_gym import report
 from mesa_gym.command import DONE, FAILED, Parser, run_command
@@ -34,6 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--seeds", type=read_seeds, default=range(3), metavar="FIRST-LAST", help="(default: 0-2)")
     add("--steps", type=read_count, default=300_000, help="of training (default: %(default)s)")
     add("--levels", type=read_count, default=200, help="of each split (default: %(default)s)")
+    add("--out", type=Path, metavar="DIR", help="keep the agents there (default: keep none)")
 
 
 def run(options: argparse.Namespace) -> int:
@@ -42,9 +44,11 @@ def run(options: argparse.Namespace) -> int:
     base = Run(name, keywords=tuple(keywords), steps=options.steps)
     trap = base.make_trap()
     base.algorithm.find_function()  # needs an extra
+    if options.out:
+        require_new_folder(options.out)
     if trap.solvable and not _certify(trap, options.levels):
         return FAILED
-    with TemporaryDirectory() as folder:
+    with nullcontext(options.out) if options.out else TemporaryDirectory() as folder:
         agents = _train(base, options.seeds, Path(folder))
         policies = {"ppo": agents, **{null: null for null in NULLS_SHOWN}}
         cards = mesa_gym.evaluate(policies, trap, levels=options.levels)

@@ -34,6 +34,7 @@ separation: the share of shift levels that (a) or (b) counts
 (b) proxy: where even the best base-optimal play loses half of the proxy
 worst case: the mean loss of the base objective by the worst proxy-optimal play
 states, most: reachable states of a level, on average and at most
+losses, in units of an objective's optimum minus its floor: the better of random moves and staying
 """
 
 

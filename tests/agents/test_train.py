@@ -511,6 +511,27 @@ def test_try_trains_nothing_without_a_certificate(tmp_path, capsys, monkeypatch)
     assert "the proxy is paid more often" in err
 
 
+@pytest.mark.thorough
+def test_try_out_keeps_loadable_agents(tmp_path, monkeypatch, capsys):
+    pytest.importorskip("jax")
+    kept = tmp_path / "kept"
+    asked = ["CheeseCorner", "--seeds", "0-0", "--levels", "5", "--out", str(kept)]
+
+    def stub(runs, printer, keep):
+        for run in runs:
+            keep(run, leave_untrained(run))
+
+    monkeypatch.setattr(trying, "train_runs", stub)
+    assert trying.main(asked) == 0
+    (agent,) = kept.iterdir()
+    assert len(acts(load(agent, CORNER), PLANES)) == len(PLANES)
+    monkeypatch.setattr(trying, "train_runs", None)
+    capsys.readouterr()
+    assert trying.main(asked) == 2  # before the certificate
+    out, err = capsys.readouterr()
+    assert (out, "exists and is not empty" in err) == ("", True)
+
+
 @pytest.mark.slow
 def test_try_prints_ability_word_and_nulls(capsys):
     pytest.importorskip("jax")

@@ -94,6 +94,7 @@ def test_certify_writes_json_and_rejects_shared_levels(name, capsys, tmp_path, m
         assert f"{name}-v0 {split}: 0.0% of 20 levels are among 600 levels of train" in out
     if name == "CheeseCorner":
         assert err == "certify CheeseCorner-v0: 0 of 80 levels\n"
+        assert "\nlosses, in units of an objective's optimum minus its floor" in out
         assert "CheeseCorner-v0  yes" in out
         assert re.search(r"^CheeseCorner-v0 80 levels in .* s, .* ms a level$", out, re.MULTILINE)
         columns = out.splitlines()[0]
