@@ -99,7 +99,8 @@ def test_wrapper_keeps_odd_texts_readable(env, tmp_path):
     env.step(0)
     env.close()
     (written,) = json.loads((tmp_path / "log.jsonl").read_text())["said"]
-    assert (len(written), written[:3]) == (MOST_SAID, "?xx")
+    assert written.startswith("?xx")
+    assert MOST_SAID - len(written) in (0, 1)
     (episode,), _ = read_log(tmp_path / "log.jsonl")
     assert episode.said == [keep_said(written)]
     assert len(episode.said[0]) < MOST_SAID
