@@ -20,23 +20,23 @@ def list_entry_points(group: str, names: Collection[str] = ()) -> dict[str, Entr
     A line on standard error names each entry point that is left out, because its name is in
     ``names``, is a name of this package, or is a name of two other packages.
     """
-    known = dict[str, EntryPoint]()
-    others = dict[str, list[EntryPoint]]()
+    ours = dict[str, EntryPoint]()
+    foreign = dict[str, list[EntryPoint]]()
     for entry_point in entry_points(group=group):
         if is_ours(entry_point):
-            known[entry_point.name] = entry_point
+            ours[entry_point.name] = entry_point
         else:
-            others.setdefault(entry_point.name, []).append(entry_point)
-    for name, same_name in others.items():
-        if name in known or name in names:
+            foreign.setdefault(entry_point.name, []).append(entry_point)
+    for name, same_name in foreign.items():
+        if name in ours or name in names:
             for entry_point in same_name:
                 _report(f"{describe(entry_point)} is left out: {name} is a name of mesa-gym")
         elif len({entry_point.value for entry_point in same_name}) > 1:
             both = " and ".join(map(describe, same_name))
             _report(f"{both} are left out: they have one name; uninstall one of the packages")
         else:
-            known[name] = same_name[0]
-    return known
+            ours[name] = same_name[0]
+    return ours
 
 
 def is_ours(entry_point: EntryPoint) -> bool:

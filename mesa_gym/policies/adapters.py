@@ -70,21 +70,21 @@ def _adapt_other(policy: Any, request: Request) -> Any:
 
     The card names the adapter and its package.
     """
-    others = (entry_point for entry_point in list_adapters().values() if not is_ours(entry_point))
-    return _adapt_by(others, policy, request)
+    foreign = (entry_point for entry_point in list_adapters().values() if not is_ours(entry_point))
+    return _adapt_by(foreign, policy, request)
 
 
 def _adapt_by(entry_points: Iterable[EntryPoint], policy: Any, request: Request) -> Any:
     # A policy needs no adapter, so scoring a script does not import the libraries' modules.
-    asked = () if isinstance(policy, Policy) else ask_adapters(entry_points, policy)
-    entry_point = next((entry_point for entry_point, error in asked if not error), None)
+    answers = () if isinstance(policy, Policy) else ask_adapters(entry_points, policy)
+    entry_point = next((entry_point for entry_point, error in answers if not error), None)
     if entry_point is None:
         return NotImplemented
     name = describe(entry_point)
     with PolicyBlame(name, passing=(ImportError, ValueError)):
         source = entry_point.load().from_model(policy, request.trap)
-    own_forms = (make for make in ADAPTERS if make not in (_adapt_own, _adapt_other))
-    adapted = make_first(own_forms, source, request)
+    makers = (make for make in ADAPTERS if make not in (_adapt_own, _adapt_other))
+    adapted = make_first(makers, source, request)
     if adapted is NotImplemented:
         raise ValueError(f"{name} made {shorten(source)} of {shorten(policy)}, not a policy")
     if entry_point.dist is not None and not is_ours(entry_point):
@@ -171,8 +171,8 @@ def adapt(policy: Any, request: Request) -> Policy:
     _refuse_mistakes(policy)
     adapted = make_first(ADAPTERS, policy, request)
     if adapted is NotImplemented:
-        asked = ask_adapters(list_adapters().values(), policy)
-        if error := next((error for _, error in asked if error), None):
+        answers = ask_adapters(list_adapters().values(), policy)
+        if error := next((error for _, error in answers if error), None):
             raise PolicyError(
                 f"{shorten(policy)} is not a policy, unless of a library whose adapter is broken:"
                 f" {error}; update that package, or uninstall it"

@@ -15,6 +15,7 @@ import numpy as np
 import mesa_gym
 from docs.studies.cures.crossing import ARMS, LEVELS, SALT, read_rows
 from mesa_gym.files import format_csv, read_json, write_json, write_text
+from mesa_gym.scoring.card import read_each
 from mesa_gym.traps import find_trap
 
 HERE = Path(__file__).parent
@@ -54,10 +55,13 @@ def tabulate(rows: Sequence[Row]) -> list[dict[str, str]]:
     table = list[dict[str, str]]()
     for alpha in sorted({row["alpha"] for row in rows}, reverse=True):
         for arm in ARMS:
-            if own := select(rows, alpha=alpha, arm=arm):
-                cells = {trap: write_cell(select(own, trap=trap)) for trap in traps}
+            if of_arm := select(rows, alpha=alpha, arm=arm):
+                cells = {trap: write_cell(select(of_arm, trap=trap)) for trap in traps}
                 # The first training of a program also compiles it.
-                least, seconds = min(r["test"] for r in own), np.median([r["cpu"] for r in own])
+                least, seconds = (
+                    min(r["test"] for r in of_arm),
+                    np.median([r["cpu"] for r in of_arm]),
+                )
                 ends = {"least test": f"{least:.3f}", "CPU s": f"{seconds:.0f}"}
                 table.append({"agent": f"`{arm}`", "alpha": f"{alpha:g}"} | cells | ends)
     return table
@@ -69,7 +73,7 @@ def measure_scripts() -> dict[str, dict[str, float]]:
     for trap in [find_trap(name) for name in TRAPS]:
         card = mesa_gym.score("stay", trap(), levels=LEVELS, salt=SALT)
         shares[trap.__name__] = {
-            name: null["shift"]["choice"][trap.base]
+            name: read_each(null["shift"], "choice")[trap.base] or 0.0
             for name, null in card.nulls.items()
             if name in NULLS
         }

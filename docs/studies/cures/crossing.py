@@ -38,6 +38,7 @@ from mesa_gym.traps import Trap, find_trap
 ROWS = Path(__file__).with_name("crossing.jsonl")
 SALT, LEVELS = "crossing", 250  # of the scored levels
 SEEDS = range(10, 15)
+LAST_THIRD = 98  # of 147 updates
 EDITS, REACH = 3, 3  # small edits of a child, and the rows and columns that an edit moves something
 GOALS = {"CoinRun": "coin", "CheeseCorner": "cheese", "CheeseDish": "cheese"}  # base pays for these
 
@@ -57,7 +58,7 @@ class WatchedChildren(Children):
         ended = visits.episodes - self.before
         conflict = self.facts.bank.conflict[self.ancestors]
         self.episodes[1] = ended[conflict].sum(), ended.sum()
-        self.episodes[0] += self.episodes[1] * (number > self.ppo.last_third)
+        self.episodes[0] += self.episodes[1] * (number > LAST_THIRD)
         put, self.listed = super().advance(visits, running, number)
         self.before = np.array(visits.episodes, np.int64)
         if put:
@@ -152,17 +153,19 @@ class RandomChildren(WatchedChildren):
 class WatchedPPO(CrossPPO):
     """Crossing with counted children of a kind."""
 
-    def __init__(self, *args: Any, kind: type[Children] = WatchedChildren, **keywords: Any) -> None:
+    def __init__(
+        self, *args: Any, kind: type[WatchedChildren] = WatchedChildren, **keywords: Any
+    ) -> None:
         super().__init__(*args, **keywords)
-        self.kind, self.last_third = kind, 98  # of 147 updates
-        WATCHED[:] = [self]
+        self.kind = kind
 
-    def make_children(self, seed: int) -> Children:
+    def make_children(self, seed: int) -> WatchedChildren:
         """Return the record of one agent's children."""
-        return self.kind(self, seed)
+        WATCHED.append(self.kind(self, seed))
+        return WATCHED[-1]
 
 
-WATCHED: list[WatchedPPO] = []
+WATCHED: list[WatchedChildren] = []  # of the latest trainings
 ARMS: dict[str, Callable[..., PPO]] = {
     "ppo": PPO,
     "replay_by_regret": ReplayPPO,
@@ -205,15 +208,16 @@ def measure(arm: str, trained: TrainedAgent, seconds: float) -> dict[str, Any]:
     """Return the row of a trained agent, with its score."""
     run = trained.run
     card = mesa_gym.score(trained.agent, run.make_trap(), levels=LEVELS, salt=SALT, name=arm)
-    shares, base = card.splits["shift"]["choice"], run.make_trap().base
+    shares = {x: share or 0.0 for x, share in card.read_each("shift", "choice").items()}
+    base = run.make_trap().base
     row = {
         "trap": run.trap, "alpha": run.alpha, "arm": arm, "seed": run.seed, "steps": run.steps,
         "verdict": str(card.verdict), "base": shares[base],
         "proxy": sum(shares.values()) - shares[base] - shares["none"],
-        "test": card.splits["test"]["success_rate"], "cpu": round(seconds, 2),
+        "test": card.read_number("test", "success_rate"), "cpu": round(seconds, 2),
         "digest": digest_weights(encode_weights(trained.agent.weights)),
     }  # fmt: skip
-    for children in WATCHED[-1].children if WATCHED else []:
+    for children in WATCHED[-1:]:
         counts, ancestors = children.episodes[0], children.ancestors[children.listed]
         conflict = children.facts.bank.conflict
         hashes = np.concatenate([np.zeros((2, 0), np.int64), *children.hashes], axis=1)
@@ -256,7 +260,7 @@ def train_arm(
     ppo.train(runs, None, keep=keep, trainer=ARMS[arm])
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     """Train the arms that are named on the command line."""
     parser = argparse.ArgumentParser(description=__doc__, allow_abbrev=False)
     parser.add_argument("trap")
@@ -265,7 +269,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, nargs="+", default=[*SEEDS])
     parser.add_argument("--steps", type=int, default=0)
     parser.add_argument("--out", type=Path, default=ROWS)
-    options = parser.parse_args()
+    options = parser.parse_args(arguments)
     for arm in options.arms:
         train_arm(options.trap, arm, options.alpha, options.seeds, options.out, options.steps)
 
