@@ -62,7 +62,6 @@ PROBATION = DOCS / "studies" / "probation" / "README.md"
 LAYERS = DOCS / "studies" / "layers" / "README.md"
 SPEED = DOCS / "studies" / "speed" / "README.md"
 RECORDS = DOCS / "studies" / "archive" / "README.md"
-GUIDE, EXAMPLE_TRAP = DOCS / "write_a_trap.md", DOCS.parent / "mesa_gym" / "cli" / "example_trap.py"
 PICTURE = DOCS / "images" / "leaderboard.svg"
 EXAMPLE = DOCS / "images" / "difference.png"
 WANTED = ("CheeseDish", "RedBlueDoors", "ColourShape", "ChuteOrFire", "Attributes")
@@ -174,7 +173,6 @@ def write_parts() -> dict[Path, dict[str, str]]:
         LANGUAGE: {"prices": tabulate_prices()},
         LAYERS: layers_page.write_parts(layers_page.read_figures()),
         SPEED: {"answer": describe_speed()},
-        GUIDE: {"example": f"```py\n{EXAMPLE_TRAP.read_text()}```"},
         CLAIMS: {"learning": describe_learning(board), "scripts": describe_best_scripts(board)},
         RECORDS: {"results": tabulate_results()},
     }
