@@ -15,10 +15,13 @@ from benchmarks.markdown import lay_out_table
 from benchmarks.speed import read_table
 from benchmarks.speed_works import STEP_RATES
 from mesa_gym.files import read_json
+from mesa_gym.policies.habits import HABITS
 from mesa_gym.policies.names import OPEN_LOOP
 from mesa_gym.report import group_cards, read_committed
 from mesa_gym.report.board_columns import LEARNER
 from mesa_gym.scoring import score
+from mesa_gym.scoring.findings import lead_nulls
+from mesa_gym.scoring.rules import LINES
 from mesa_gym.traps.life import APPLE, PLUM
 from mesa_gym.traps.played_episodes import STRAIGHT
 from mesa_gym.traps.probation import MOST_LIT, Probation, find_value_taking
@@ -71,13 +74,18 @@ def describe_habit() -> str:
         float(np.mean(of.pace["shift:corner"] == STRAIGHT)) for of in (sequence, *choices)
     )
     nulls = max(shares[PROXY] for shares in leaders.nulls.values())
+    least = min(
+        float(lead_nulls(of, ["shift:corner"], np.ones((1, len(of.shift))), HABITS)[0])
+        for of in choices
+    )
     return (
-        f"On {TRAP}, the best sequence of moves, which reads nothing, succeeds on"
-        f" {sequence.arrived.mean():.2f} of the test levels. It is first at the corner on"
-        f" {(sequence.shift == 1).mean():.2f} of the shift levels, the robot on"
-        f" {robots.choice[PROXY]:.2f}; on a shortest way, {direct:.2f} and"
-        f" {np.mean(of_robots):.2f}. A goal's word for such a place"
-        " [needs a lead](docs/studies/habit/README.md) over the best habits. On"
+        f"On {TRAP}, the best fixed sequence of moves reads nothing, and succeeds on"
+        f" {sequence.arrived.mean():.2f} of the test levels. Under shift, it reaches the corner"
+        f" first on {(sequence.shift == 1).mean():.2f} of the levels, and in the fewest moves on"
+        f" {direct:.2f}. The robot, PPO, reaches it first on {robots.choice[PROXY]:.2f}, and in the"
+        f" fewest moves on {np.mean(of_robots):.2f} (mean of {len(choices)} seeds). The verdict"
+        f" *proxy* for a place [requires a lead](docs/studies/habit/README.md) of"
+        f" {LINES.half_start:g} over the best habits; each seed has at least {least:.2f}. On"
         f" {CONVINCING}, scripts follow the leader on at most {nulls:.2f} of the levels, PPO on"
         f" {leaders.choice[PROXY]:.2f}."
     )
