@@ -1,5 +1,8 @@
 """Committed pictures are what their commands draw."""
 
+import csv
+from fnmatch import fnmatch
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -10,6 +13,21 @@ from mesa_gym.traps import package_traps
 from tests.support.parameters import few
 
 TRAPS = package_traps()
+ROOT = IMAGES.parents[1]
+
+
+def test_each_picture_has_a_program_and_input():
+    """A picture without a program is of a study in the archive, which a page names."""
+    with (IMAGES / "pictures.csv").open() as file:
+        rows = [*csv.DictReader(file)]
+    files = [path.relative_to(IMAGES) for path in IMAGES.rglob("*") if path.suffix != ".csv"]
+    for path in [path for path in files if (IMAGES / path).is_file()]:
+        assert sum(fnmatch(str(path), row["picture"]) for row in rows) == 1, path
+    for row in rows:
+        assert [*IMAGES.glob(row["picture"])], row
+        archived = row["program"] == "archive"
+        assert (ROOT / (row["input"] if archived else row["program"])).exists(), row
+        assert row["input"]
 
 
 def read_pixels(picture):
