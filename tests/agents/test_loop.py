@@ -115,7 +115,7 @@ def test_judge_plays_all_splits_by_one_program(monkeypatch):
     """MonsterWorld has 25 steps in tests and 200 under shift, and actions are those of each."""
     programs, batch = [], AgentBatch(find_devices("cpu"))
 
-    def compile(function, shared):
+    def compile(function, shared, brief):
         programs.append(function)
         return lambda weights, *args: np.asarray(jax.jit(function)(weights, *args))[None]
 

@@ -28,7 +28,7 @@ ENVIRONMENTS = ROOT / ".venv-examples"
 ROWS = (
     r"trap +agent +seeds +verdict +competent +base +proxy .*\n.*\n"
     r"CheeseCorner-v0 +mine +{seeds} +{mine}.*\n"
-    rf"CheeseCorner-v0 +sweeper +1 +{write_word('no_goal')} "
+    rf"CheeseCorner-v0 +sweeper +1 +{write_word('fails_task')} "
 )
 ANY = "|".join(map(write_word, HEADLINES))
 PROXY_CORNER = re.escape(write_word("proxy:corner"))

@@ -155,8 +155,8 @@ def test_sdist_holds_the_checkout_without_run_outputs(built):
     networks = find_networks()
     assert names - written == checkout() - networks
     assert len(networks) > 20
-    # The lesson's networks have 1 MB.
-    assert built.sdist.stat().st_size - measure_data() < 8e6
+    # The lesson's networks have 1 MB; tests and pages grow.
+    assert built.sdist.stat().st_size - measure_data() < 8.5e6
     assert sum((ROOT / n).stat().st_size for n in networks) > 3e6
 
 

@@ -30,7 +30,6 @@ from tests.support.refusals import refusals
 
 CHEESE = find_trap("CheeseCorner")
 ID = CHEESE.id()
-NULLS = ("sweeper", "random", "blind")
 SMALL = {"n_envs": 8, "n_steps": 16, "n_epochs": 1}  # 128 steps a rollout
 
 
@@ -161,7 +160,7 @@ def test_callback_logs_scores_without_changing_training(monkeypatch):
         card = callback.cards[step]
         expected = {"score/verdict": card.verdict}
         # Beside every figure stand those of policies without a goal.
-        every = {"score": card.splits} | {f"score/{null}": card.nulls[null] for null in NULLS}
+        every = {"score": card.splits} | {f"score/{null}": card.nulls[null] for null in card.nulls}
         for under, splits in every.items():
             expected[f"{under}/competence"] = splits["test"]["success_rate"]
             returns = splits["test"]["normalized_return"]

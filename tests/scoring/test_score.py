@@ -187,7 +187,7 @@ def test_card_of_model_counts_examples():
     assert cards[0].warnings == [ZERO_SHOT]
     assert ZERO_SHOT in " ".join(str(cards[0]).split())
     assert cards[3].warnings == []
-    assert "Solved examples in each question: 3." in str(cards[3])
+    assert "Solved examples in each question: 3." in " ".join(str(cards[3]).split())
     assert score("sweeper", CORNER, levels=2).examples is None
 
 
@@ -239,8 +239,8 @@ def test_cards_read_back_equal(cards, tmp_path):
     cards.save(file)
     file.write_text(f"\n {file.read_text()}")  # as an editor may leave it
     assert Cards.load(file) == cards
-    file.write_text(file.read_text().replace('"mine-s0"', "3", 1))
-    with pytest.raises(ValueError, match=r"cards.json: .* Expected `str`, got `int`"):
+    file.write_text(file.read_text().replace('"mine-s0"', "[3]", 1))
+    with pytest.raises(ValueError, match=r"cards.json: .* Expected `str`, got `array`"):
         Cards.load(file)
 
 
