@@ -117,7 +117,9 @@ def test_score_writes_card_and_episodes(capsys, tmp_path):
     assert loaded.provenance.command == f"mesa-gym {repeated} --seed=0"
     assert HEADLINES["base"].meaning in out.replace("\n", " ")
     assert re.search(r"\n +agent +sweeper +blind +open_loop +reflex\n", out)
-    assert re.search(r"\nsplit +measure +of +policy +sweeper +random .*blind", loaded.full())
+    assert re.search(
+        r"\nsplit +measure +of +policy +sweeper +random +blind +open_loop +reflex\n", loaded.full()
+    )
     plays = [e.play for e in read_log(kept)[0]]
     assert plays.count("shift") == plays.count("again") == 30
 
