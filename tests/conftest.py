@@ -8,6 +8,7 @@ import sys
 import time
 import zlib
 from functools import cache
+from itertools import chain, combinations
 from pathlib import Path
 
 import gymnasium
@@ -112,12 +113,19 @@ class MarkNames(dict):
         return False
 
 
-def is_left_out(config, marks):
+def is_left_out(config, marks, more=()):
     """Return whether ``-m`` leaves out a test with these marks, unless tests are named by ::."""
     if not config.option.markexpr or any("::" in str(x) for x in config.args):
         return False
-    names = MarkNames.fromkeys((mark.name for mark in marks), True)
+    names = MarkNames.fromkeys([*(mark.name for mark in marks), *more], True)
     return not eval(config.option.markexpr, {"__builtins__": {}}, names)
+
+
+def is_left_out_whatever_parameters_add(config, marks):
+    """Return whether ``-m`` leaves out a test and each of its parameters, which may have marks."""
+    named = compile(config.option.markexpr or "True", "-m", "eval").co_names
+    adds = chain.from_iterable(combinations(named, count) for count in range(len(named) + 1))
+    return all(is_left_out(config, marks, more) for more in adds)
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -126,7 +134,8 @@ def pytest_pycollect_makeitem(collector, name, obj):
     marks = getattr(obj, "pytestmark", None)
     if not marks or not collector.istestfunction(obj, name):
         return None
-    return [] if is_left_out(collector.config, [*marks, *collector.iter_markers()]) else None
+    marks = [*marks, *collector.iter_markers()]
+    return [] if is_left_out_whatever_parameters_add(collector.config, marks) else None
 
 
 @pytest.hookimpl(wrapper=True)

@@ -8,6 +8,7 @@ from threading import Event
 
 import pytest
 
+from mesa_gym.command import REPEATED_SECONDS
 from mesa_gym.policies import time_limit
 from mesa_gym.policies.time_limit import run_within
 from mesa_gym.traps import find_trap
@@ -18,9 +19,9 @@ import sys, time
 from mesa_gym.command import run_command
 
 def work():
-    print("began", flush=True)
     while True:
         try:
+            print("asleep", flush=True)
             time.sleep(60)
         except KeyboardInterrupt:
             pass
@@ -46,14 +47,12 @@ def test_work_within_the_limit_returns_or_raises():
 @pytest.mark.thorough
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_second_signal_ends_any_command(number, code):
-    process = subprocess.Popen([sys.executable, "-c", DEAF], stdout=subprocess.PIPE)
-    assert process.stdout.readline() == b"began\n"
-    process.send_signal(number)
-    time.sleep(1)
-    assert process.poll() is None
-    process.send_signal(number)
-    assert process.wait(20) == code
-    process.stdout.close()
+    with subprocess.Popen([sys.executable, "-c", DEAF], stdout=subprocess.PIPE) as process:
+        for _ in range(2):  # it sleeps, is interrupted, and sleeps again
+            assert process.stdout.readline() == b"asleep\n"
+            process.send_signal(number)
+            time.sleep(2 * REPEATED_SECONDS)  # signals within these seconds are one
+        assert process.wait(60) == code
 
 
 def test_functions_nested_deep_are_refused():
