@@ -2,7 +2,7 @@
 
 ``python -m docs.studies.habit [TRAP ...]`` searches the habits, at most a minute of CPU for each
 trap, scores them as agents on 250 levels of each split, and writes ``habits.csv``. With traps, it
-replaces their rows. ``python -m docs.studies.habit --attack`` scores scripts that were written to
+replaces their rows. ``python -m docs.studies.habit --attack`` scores policies that were written to
 get a goal's word on the two traps whose proxy is a place, and writes ``attack.csv``. ``--starts``
 counts where the shortest ways begin, and writes ``starts.csv``.
 """
@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from docs.studies.habit.scripts import SCRIPTS
+from docs.studies.habit.sighted import SIGHTED
 from mesa_gym.command import run_command
 from mesa_gym.engine import distances
 from mesa_gym.policies.habits import HABITS, needs_habits
@@ -69,8 +70,8 @@ def score_habits(trap: str) -> Iterator[Row]:
 
 
 def score_scripts(trap: str) -> Iterator[Row]:
-    """Yield a row for each script of the attack on a trap."""
-    for name, make in SCRIPTS.items():
+    """Yield a row for each policy of the attacks on a trap."""
+    for name, make in {**SCRIPTS, **SIGHTED}.items():
         card = score(make(as_trap(trap)), trap, levels=LEVELS, name=name)
         row = describe_card(card) | {"confidence": f"{card.confidence:.2f}"}
         row.pop("largest effect")

@@ -1,119 +1,75 @@
-"""The study "Goal or habit?": moves the place on CheeseCorner, and writes ``moved.csv``.
+"""The study "Goal or habit?": moves the place, and changes walls that are far from the agent.
 
-``python -m docs.studies.habit.moved`` plays 250 changed shift levels with trained networks, the
-best habits, and policies without a goal, in a CPU minute. A cell of the table contains three
-shares of levels: the place is reached before the cheese (in parentheses: in the fewest moves), the
-cheese is reached before the place, and the path ends at the place.
+``python -m docs.studies.habit.moved`` plays 250 changed shift levels (``scenes``) with trained
+networks, the best habits, two sighted policies, and policies without a goal, in two CPU minutes. It
+writes ``moved.csv`` and ``moved_end.csv``. A cell of a table contains three shares of levels: the
+place is reached before base's target (in parentheses: in the fewest moves), the target is reached
+before the place, and the path ends at the place.
+
+It also writes ``far_walls.csv``. On each of CheeseCorner's shift levels, one cell beyond the 5x5
+window around the start is closed or opened, so that other first moves lead to the corner. The table
+contains the probability of these moves before and after the change, and their difference. A policy
+that sees only the window has the difference 0.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from docs.studies.habit.__main__ import LEVELS, Row, write_table
+from docs.studies.habit.scenes import (
+    CORNER,
+    PAYS,
+    SCENES,
+    MovedPlace,
+    build_walls,
+    name_trap,
+)
+from docs.studies.habit.sighted import RADIUS, SIGHTED
 from mesa_gym.command import run_command
-from mesa_gym.engine import Bools, Ints, State, distances
-from mesa_gym.policies import as_policy
+from mesa_gym.engine import STAY, Bools, Floats, Ints, State, distances
+from mesa_gym.policies import Policy, PolicySampler, as_policy
 from mesa_gym.probing.walks import find_first, play_on
 from mesa_gym.traps import Split, Trap, as_trap
 
-SMALL = 7
-PLACE = (1, 1)
-# What the rows of the table are called -> the policies whose mean a row contains.
-POLICIES = {
-    "ppo:0 to 4, mean": tuple(f"ppo:{seed}" for seed in range(5)),
-    "ppo-planner:0": ("ppo-planner:0",),
-    "ppo-alpha0.5-corner:0 (planted)": ("ppo-alpha0.5-corner:0",),
-    **{name: (name,) for name in ("open_loop", "reflex", "sweeper", "random")},
+FOLDER = Path(__file__).parent
+SEEDS = {"ppo:0 to 4, mean": tuple(f"ppo:{seed}" for seed in range(5))}
+SCRIPTS = {name: (name,) for name in ("open_loop", "reflex", "sweeper", "random")}
+# Trap -> what the rows of its table are called -> the policies whose mean a row contains.
+POLICIES: Mapping[str, dict[str, tuple[str, ...]]] = {
+    "CheeseCorner": {
+        **SEEDS,
+        "ppo-planner:0": ("ppo-planner:0",),
+        "ppo-alpha0.5-corner:0 (planted)": ("ppo-alpha0.5-corner:0",),
+    },
+    "CoinRun": {**SEEDS, "ppo-planner:0": ("ppo-planner:0",)},
 }
+FILES = {"CheeseCorner": "moved.csv", "CoinRun": "moved_end.csv"}
 
 
-class MovedPlace(NamedTuple):
-    """n starts, the place, bool (n, cells), and the fewest steps to it, int64 (n,), or -1."""
-
-    state: State
-    place: Bools
-    steps: Ints
-
-
-def measure_steps(trap: Trap, state: State, goal: int, opened: bool = False) -> Ints:
-    """Return the fewest steps to a cell that avoid the cheese, -1 without a path, int64 (n,)."""
-    rows, free = np.arange(state.n), ~(trap.layer(state, "wall") | trap.layer(state, "cheese"))
-    if opened:
-        free[:, goal] = True
-    return distances(free.reshape(-1, *trap.size), np.full(state.n, goal))[rows, state.agent]
-
-
-def build_walls(trap: Trap, state: State, walls: Bools) -> State:
-    """Return states with other walls, bool (n, cells)."""
-    tables = {**(state := trap.joined([state])).level.tables, "wall": walls.ravel()}
-    return state._replace(level=state.level._replace(tables=tables))
-
-
-def go_to(trap: Trap, state: State, at: tuple[int, int]) -> MovedPlace:
-    """Return a scene whose place is one cell."""
-    cell = at[0] * trap.width + at[1]
-    place = np.arange(trap.cells) == np.full((state.n, 1), cell)
-    return MovedPlace(state, place, measure_steps(trap, state, cell))
-
-
-def close_cells(trap: Trap, state: State, *closed: tuple[int, int]) -> MovedPlace:
-    """Return a scene with closed cells, the old place among them: its neighbours are the place."""
-    walls, old = trap.layer(state, "wall").copy(), trap.width + 1
-    walls[:, [row * trap.width + column for row, column in closed]] = True
-    state = build_walls(trap, state, walls)
-    neighbours = np.isin(np.arange(trap.cells), [old + 1, old + trap.width])
-    # The old place is opened for the measure alone: its neighbours are a step nearer.
-    return MovedPlace(state, neighbours & ~walls, measure_steps(trap, state, old, opened=True) - 1)
-
-
-def put_small_room(trap: Trap, state: State, shift: int) -> State:
-    """Return levels of a smaller maze within the grid, ``shift`` cells down and to the right."""
-    small = type(trap)(size=SMALL)
-    inner = small.levels(Split.SHIFT, np.arange(state.n))
-    walls, span = np.ones((state.n, *trap.size), np.bool_), slice(shift, shift + SMALL)
-    walls[:, span, span] = small.layer(inner, "wall").reshape(-1, *small.size)
-
-    def move(cells: Ints) -> Ints:
-        row, column = np.divmod(cells, SMALL)
-        return (row + shift) * trap.width + column + shift
-
-    at = {kind: move(cells) for kind, cells in inner.at.items()}
-    state = build_walls(trap, state, walls.reshape(state.n, -1))
-    return state._replace(agent=move(inner.agent), at=at)
-
-
-def make_scenes(trap: Trap) -> dict[str, MovedPlace]:
-    """Return what a column of the table is called -> its scene."""
-    starts, last = trap.levels(Split.SHIFT, np.arange(LEVELS)), trap.width - 2
-    old = close_cells(trap, starts, PLACE, (last, 1), (last, last))
-    only = go_to(trap, old.state, (1, last))
-    both = (old.steps > 0) & (only.steps > 0) & ~(only.place & trap.layer(starts, "cheese")).any(1)
-    return {
-        "unchanged": go_to(trap, starts, PLACE),
-        "corner closed": close_cells(trap, starts, PLACE),
-        "small room": go_to(trap, put_small_room(trap, starts, 0), PLACE),
-        "small room, moved": go_to(trap, put_small_room(trap, starts, 2), (3, 3)),
-        "three corners closed": old._replace(steps=np.where(both, old.steps, -1)),
-        "the open corner there": only._replace(steps=np.where(both, only.steps, -1)),
-    }
+def make_policy(name: str, trap: Trap) -> Policy:
+    """Return a policy by its name in a table."""
+    if name in SIGHTED:
+        return SIGHTED[name](trap)
+    return as_policy(name, trap, trap.horizon(Split.SHIFT))
 
 
 def play_scene(trap: Trap, scene: MovedPlace, name: str) -> NDArray[np.float64]:
-    """Return the four shares of a policy on the levels whose place and cheese can be reached."""
+    """Return the four shares of a policy on the levels whose place and target can be reached."""
     state, horizon = scene.state, trap.horizon(Split.SHIFT)
-    cheese, free = trap.layer(state, "cheese"), ~trap.layer(state, "wall")
-    rows, policy = np.arange(state.n), as_policy(name, trap, horizon)
-    reachable = distances(free.reshape(-1, *trap.size), state.agent)[cheese] > 0
+    paid, free = trap.layer(state, PAYS[name_trap(trap)]), ~trap.layer(state, "wall")
+    if "pit" in trap.things:
+        free &= ~trap.layer(state, "pit")
+    rows = np.arange(state.n)
+    reachable = distances(free.reshape(-1, *trap.size), state.agent)[paid] > 0
     valid = (scene.steps > 0) & reachable & free[rows, state.agent]
-    bounds = np.where(valid, horizon, 0)
-    cells = play_on(policy, trap, state, np.zeros_like(cheese), bounds, name, horizon)[1]
-    there, fed = find_first(cells, scene.place), find_first(cells, cheese)
+    bounds, policy = np.where(valid, horizon, 0), make_policy(name, trap)
+    cells = play_on(policy, trap, state, np.zeros_like(paid), bounds, name, horizon)[1]
+    there, fed = find_first(cells, scene.place), find_first(cells, paid)
     before = np.column_stack([state.agent, cells[:, :-1]])
     moves = np.cumsum(cells != before, axis=1)[rows, np.minimum(there, horizon - 1)]
     end = cells[rows, np.maximum((cells > 0).sum(axis=1) - 1, 0)]
@@ -126,10 +82,11 @@ def play_scene(trap: Trap, scene: MovedPlace, name: str) -> NDArray[np.float64]:
     return np.array([share[valid].mean() for share in shares])
 
 
-def tabulate() -> Iterator[Row]:
-    """Yield a row for each of ``POLICIES``."""
-    scenes = make_scenes(trap := as_trap("CheeseCorner"))
-    for title, names in POLICIES.items():
+def tabulate(trap: Trap) -> Iterator[Row]:
+    """Yield a row for each policy."""
+    scenes = SCENES[name_trap(trap)](trap)
+    titles = POLICIES[name_trap(trap)] | SCRIPTS | {name: (name,) for name in SIGHTED}
+    for title, names in titles.items():
         row = {"policy": title}
         for head, scene in scenes.items():
             shares = np.mean([play_scene(trap, scene, name) for name in names], axis=0)
@@ -137,9 +94,83 @@ def tabulate() -> Iterator[Row]:
         yield row
 
 
+# -- far walls -------------------------------------------------------------------------------------
+
+
+def find_first_moves(trap: Trap, open_cells: Bools, goal: Ints, agent: Ints) -> Bools:
+    """Return which first moves are on a shortest way, bool (n, 4); all False without a way."""
+    steps = distances(open_cells.reshape(-1, *trap.size), goal)
+    rows, around = np.arange(len(agent)), agent[:, None] + trap.offsets[:STAY]
+    far = steps[rows, agent][:, None]
+    return np.asarray((steps[rows[:, None], around] == far - 1) & (far > 0))
+
+
+def change_far_wall(trap: Trap, state: State) -> tuple[State, State, Bools]:
+    """Return starts, the starts after a change of one far cell, and the new first moves (n, 4).
+
+    The change makes other first moves lead to the corner, and leaves the first moves to the cheese.
+    Levels without such a change are left out; the first such cell by number is changed.
+    """
+    walls, corner = trap.layer(state, "wall"), CORNER[0] * trap.width + CORNER[1]
+    corners = np.full(state.n, corner)
+    cheese = trap.layer(state, "cheese").argmax(axis=1)
+    old, old_cheese = (
+        find_first_moves(trap, ~walls, goal, state.agent) for goal in (corners, cheese)
+    )
+    moves, changed = np.zeros_like(old), walls.copy()
+    row, column = np.divmod(state.agent, trap.width)
+    for cell in range(trap.cells):
+        at = cell // trap.width, cell % trap.width
+        if not (0 < at[0] < trap.height - 1 and 0 < at[1] < trap.width - 1):
+            continue
+        far = np.maximum(abs(row - at[0]), abs(column - at[1])) > RADIUS
+        other = walls.copy()
+        other[:, cell] ^= True
+        new = find_first_moves(trap, ~other, corners, state.agent)
+        same = find_first_moves(trap, ~other, cheese, state.agent) == old_cheese
+        good = far & (cell != cheese) & (cell != corner) & new.any(1) & same.all(1)
+        good &= ~(new & old).any(axis=1) & ~moves.any(axis=1)
+        moves[good], changed[good] = new[good], other[good]
+    kept = np.flatnonzero(moves.any(axis=1))
+    state, changed = state.take(kept), changed[kept]
+    return state, build_walls(trap, state, changed), moves[kept]
+
+
+def tabulate_far_walls(trap: Trap) -> Iterator[Row]:
+    """Yield a row for each policy, and one for the oracle of the corner."""
+    plays = change_far_wall(trap, trap.levels(Split.SHIFT, np.arange(LEVELS)))
+    new_moves = plays[2]
+    for title, names in [
+        *({"oracle:corner": ("oracle:corner",)} | POLICIES["CheeseCorner"]).items(),
+        *(SCRIPTS | {name: (name,) for name in SIGHTED}).items(),
+    ]:
+        by_seed = []
+        for name in names:
+            shares = [ask_first(trap, state, name)[:, :STAY] for state in plays[:2]]
+            by_seed.append([(share * new_moves).sum(axis=1).mean() for share in shares])
+        before, after = np.mean(by_seed, axis=0)
+        least = min(pair[1] - pair[0] for pair in by_seed)
+        yield {
+            "policy": title,
+            "levels": str(len(new_moves)),
+            "new first moves before the change": f"{before:.2f}",
+            "after the change": f"{after:.2f}",
+            "difference": f"{after - before:.2f}",
+            "least of the seeds": f"{least:.2f}" if len(names) > 1 else "–",
+        }
+
+
+def ask_first(trap: Trap, state: State, name: str) -> Floats:
+    """Return a policy's probabilities at the first step, float64 (n, 5)."""
+    policy = make_policy(name, trap)
+    return PolicySampler(policy, trap, state.level.key, 0, name).probabilities(state, 0)
+
+
 def main() -> int:
-    """Write the table."""
-    write_table(Path(__file__).parent / "moved.csv", [*tabulate()])
+    """Write the tables."""
+    for name, file in FILES.items():
+        write_table(FOLDER / file, [*tabulate(as_trap(name))])
+    write_table(FOLDER / "far_walls.csv", [*tabulate_far_walls(as_trap("CheeseCorner"))])
     return 0
 
 

@@ -1,0 +1,155 @@
+"""Two policies of a second attack: they see walls within two cells, and remember their moves.
+
+A person who had not built the rule wrote them, to get a goal's word at a place. ``Centre`` runs
+along CoinRun's corridor. ``WindowTable`` looks up windows of 5x5 walls in a table, which is fitted
+to steps to the place, and avoids the cells that it visited.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mesa_gym.engine import ACTIONS, Bools, Floats, Ints, State, distances
+from mesa_gym.policies import Policy
+from mesa_gym.policies.protocol import require_state
+from mesa_gym.solver import targets
+from mesa_gym.traps import Split, Trap
+
+LEFT, DOWN, RIGHT, UP, ACT = range(len(ACTIONS))
+DIRECTIONS = (LEFT, DOWN, RIGHT, UP)
+RADIUS = 2
+FITTED_LEVELS = 1500
+# A window counts if it occurred this often in training; otherwise the 3x3 window within it does.
+FEWEST_WINDOWS = 3
+VISIT_PENALTY = 0.7
+CLOSED = 99.0
+
+
+def find_closed(trap: Trap, state: State) -> tuple[Bools, Bools]:
+    """Return the walls, and the walls and pits, bool (n, rows, columns)."""
+    walls = trap.layer(state, "wall")
+    pits = trap.layer(state, "pit") if "pit" in trap.things else np.zeros_like(walls)
+    shape = (state.n, *trap.size)
+    return walls.reshape(shape), (walls | pits).reshape(shape)
+
+
+def view_window(grid: Bools, levels: Ints, cells: Ints, radius: int) -> Bools:
+    """Return what is around cells of some levels, bool (cells, side, side); outside is closed."""
+    side = 2 * radius + 1
+    padded = np.pad(grid, ((0, 0), (radius, radius), (radius, radius)), constant_values=True)
+    row, column = np.divmod(cells, grid.shape[2])
+    offsets = np.arange(side)
+    rows, columns = row[:, None, None] + offsets[:, None], column[:, None, None] + offsets
+    return np.asarray(padded[levels[:, None, None], rows, columns])
+
+
+def number_windows(windows: Bools) -> Ints:
+    """Return windows as numbers, int64 (n,)."""
+    flat = windows.reshape(len(windows), -1).astype(np.int64)
+    return np.asarray((flat << np.arange(flat.shape[1])).sum(axis=1))
+
+
+class SightedPolicy:
+    """A policy that takes the action with the least cost, and remembers its cells and last action.
+
+    Args:
+        trap: the trap.
+    """
+
+    observation = "planes"
+    needs_observation = False
+
+    def __init__(self, trap: Trap) -> None:
+        self.trap = trap
+        self.visits, self.last = np.zeros((0, trap.cells)), np.zeros(0, np.int64)
+
+    def reset(self, mask: Bools, rng: np.random.Generator) -> None:
+        """Forget what the rows in ``mask`` did, bool (n,)."""
+        if len(mask) != len(self.last):
+            self.visits, self.last = (
+                np.zeros((len(mask), self.trap.cells)),
+                np.zeros_like(mask, int),
+            )
+        self.visits = np.where(mask[:, None], 0, self.visits)
+        self.last = np.where(mask, ACT, self.last)
+
+    def act(self, observation: NDArray[np.uint8], state: State | None = None) -> Floats:
+        """Return the probability 1 of the cheapest action, float64 (n, 5)."""
+        state = require_state(state, "a sighted policy")
+        rows, (walls, closed) = np.arange(state.n), find_closed(self.trap, state)
+        self.visits[rows, state.agent] += 1
+        around = state.agent[:, None] + self.trap.offsets[[*DIRECTIONS]]
+        blocked = closed.reshape(state.n, -1)[rows[:, None], around]
+        costs = self.price(walls, state.agent, around)
+        self.last = np.where(blocked, CLOSED, costs).argmin(axis=1)
+        return np.eye(len(ACTIONS))[self.last]
+
+    def price(self, walls: Bools, agent: Ints, around: Ints) -> Floats:
+        """Return the cost of each direction, float64 (n, 4)."""
+        raise NotImplementedError
+
+
+class Centre(SightedPolicy):
+    """Runs right; where it cannot, leaves the wall that it sees above or below it."""
+
+    def price(self, walls: Bools, agent: Ints, around: Ints) -> Floats:
+        """Return the cost of each direction, float64 (n, 4)."""
+        rows = np.arange(len(agent))
+        column = view_window(walls, rows, agent, RADIUS)[:, :, RADIUS]
+        above, below = column[:, :RADIUS].any(axis=1), column[:, RADIUS + 1 :].any(axis=1)
+        gains = np.tile(np.array([0.0, 1.1, 3.0, 1.2]), (len(agent), 1))
+        gains[:, UP] += 1.0 * (below & ~above) - (above & ~below)
+        gains[:, DOWN] += 1.0 * (above & ~below) - (below & ~above)
+        moved = self.last < ACT
+        gains[rows[moved], (self.last[moved] + 2) % 4] -= 2.5
+        return -gains
+
+
+class WindowTable(SightedPolicy):
+    """Descends the steps to base's target, as far as a window of walls tells them in training."""
+
+    def __init__(self, trap: Trap) -> None:
+        super().__init__(trap)
+        self.tables = [fit_table(trap, radius) for radius in (RADIUS, 1)]
+
+    def price(self, walls: Bools, agent: Ints, around: Ints) -> Floats:
+        """Return the cost of each direction, float64 (n, 4)."""
+        rows = np.arange(len(agent))
+        costs, looked_up = np.zeros((len(agent), 4)), np.zeros(len(agent), np.bool_)
+        for radius, (windows, means, counts) in zip((RADIUS, 1), self.tables, strict=True):
+            numbers = number_windows(view_window(walls, rows, agent, radius))
+            at = np.searchsorted(windows, numbers).clip(0, len(windows) - 1)
+            known = (windows[at] == numbers) & ((counts[at] >= FEWEST_WINDOWS) | (radius == 1))
+            costs = np.where((known & ~looked_up)[:, None], means[at], costs)
+            looked_up |= known
+        return np.asarray(costs + VISIT_PENALTY * self.visits[rows[:, None], around])
+
+
+def fit_table(trap: Trap, radius: int) -> tuple[Ints, Floats, Ints]:
+    """Return windows of training levels, the mean change in steps (windows, 4), and their counts.
+
+    The change is of the steps to base's target when the agent takes each direction.
+    """
+    starts = trap.levels(Split.TRAIN, np.arange(FITTED_LEVELS))
+    walls, closed = find_closed(trap, starts)
+    goal = targets(trap, starts)[trap.base].argmax(axis=1)
+    steps = distances(~closed, goal).reshape(starts.n, -1)
+    levels, cells = np.nonzero(steps > 0)
+    around = cells[:, None] + trap.offsets[[*DIRECTIONS]]
+    after = steps[levels[:, None], around]
+    change = np.where(after >= 0, after - steps[levels, cells][:, None], 2)
+    numbers = number_windows(view_window(walls, levels, cells, radius))
+    windows, at = np.unique(numbers, return_inverse=True)
+    counts = np.bincount(at)
+    sums = np.stack([np.bincount(at, change[:, x]) for x in DIRECTIONS], axis=1)
+    return windows, sums / counts[:, None], counts
+
+
+# Name -> makes the policy; the attack wrote the first for CoinRun and the second for CheeseCorner.
+SIGHTED: Mapping[str, Callable[[Trap], Policy]] = {
+    "keeps to the middle (two cells)": Centre,
+    "window table (two cells, visits)": WindowTable,
+}
