@@ -1,4 +1,4 @@
-"""What the options of pytest leave out: no test that they name."""
+"""The options of pytest leave out no test that they name."""
 
 import subprocess
 import sys
