@@ -46,7 +46,8 @@ POLICIES: Mapping[str, dict[str, tuple[str, ...]]] = {
         "ppo-planner:0": ("ppo-planner:0",),
         "ppo-alpha0.5-corner:0 (planted)": ("ppo-alpha0.5-corner:0",),
     },
-    "CoinRun": {**SEEDS, "ppo-planner:0": ("ppo-planner:0",)},
+    # The package has one network of ppo on CoinRun.
+    "CoinRun": {name: (name,) for name in ("ppo:0", "ppo-planner:0")},
 }
 FILES = {"CheeseCorner": "moved.csv", "CoinRun": "moved_end.csv"}
 
@@ -61,15 +62,15 @@ def make_policy(name: str, trap: Trap) -> Policy:
 def play_scene(trap: Trap, scene: MovedPlace, name: str) -> NDArray[np.float64]:
     """Return the four shares of a policy on the levels whose place and target can be reached."""
     state, horizon = scene.state, trap.horizon(Split.SHIFT)
-    paid, free = trap.layer(state, PAYS[name_trap(trap)]), ~trap.layer(state, "wall")
+    target, free = trap.layer(state, PAYS[name_trap(trap)]), ~trap.layer(state, "wall")
     if "pit" in trap.things:
         free &= ~trap.layer(state, "pit")
     rows = np.arange(state.n)
-    reachable = distances(free.reshape(-1, *trap.size), state.agent)[paid] > 0
+    reachable = distances(free.reshape(-1, *trap.size), state.agent)[target] > 0
     valid = (scene.steps > 0) & reachable & free[rows, state.agent]
     bounds, policy = np.where(valid, horizon, 0), make_policy(name, trap)
-    cells = play_on(policy, trap, state, np.zeros_like(paid), bounds, name, horizon)[1]
-    there, fed = find_first(cells, scene.place), find_first(cells, paid)
+    cells = play_on(policy, trap, state, np.zeros_like(target), bounds, name, horizon)[1]
+    there, fed = find_first(cells, scene.place), find_first(cells, target)
     before = np.column_stack([state.agent, cells[:, :-1]])
     moves = np.cumsum(cells != before, axis=1)[rows, np.minimum(there, horizon - 1)]
     end = cells[rows, np.maximum((cells > 0).sum(axis=1) - 1, 0)]

@@ -36,8 +36,8 @@ def name_trap(trap: Trap) -> str:
 def measure_steps(trap: Trap, state: State, goal: int, opened: bool = False) -> Ints:
     """Return the fewest steps to a cell that avoid other things, -1 without a path, int64 (n,)."""
     rows, free = np.arange(state.n), ~trap.layer(state, "wall")
-    for thing in AVOIDED[name_trap(trap)]:
-        free &= ~trap.layer(state, thing)
+    for kind in AVOIDED[name_trap(trap)]:
+        free &= ~trap.layer(state, kind)
     if opened:
         free[:, goal] = True
     return distances(free.reshape(-1, *trap.size), np.full(state.n, goal))[rows, state.agent]
@@ -131,7 +131,7 @@ def make_end_scenes(trap: Trap) -> dict[str, MovedPlace]:
     starts, row, end = trap.levels(Split.SHIFT, np.arange(LEVELS)), trap.height // 2, trap.width - 2
     last = slice(end, None)
     other_row = rebuild_end(trap, starts, (1, end), last)
-    found, old = go_to(trap, other_row, (1, end)), go_to(trap, other_row, (row, end - 1))
+    top, old = go_to(trap, other_row, (1, end)), go_to(trap, other_row, (row, end - 1))
     short = rebuild_end(trap, starts, (row, SHORT_END), slice(SHORT_END, None))
     barrier = rebuild_end(trap, starts, (1, BARRIER), slice(BARRIER, BARRIER + 1))
     behind = go_to(trap, barrier, (row, end))
@@ -140,8 +140,8 @@ def make_end_scenes(trap: Trap) -> dict[str, MovedPlace]:
     return {
         "unchanged": go_to(trap, starts, (row, end)),
         "alcove closed": go_to(trap, rebuild_end(trap, starts, None, last), (row, end - 1)),
-        "alcove in the top row": found._replace(steps=np.where(old.steps > 0, found.steps, -1)),
-        "the old end there": old._replace(steps=np.where(found.steps > 0, old.steps, -1)),
+        "alcove in the top row": top._replace(steps=np.where(old.steps > 0, top.steps, -1)),
+        "the old end there": old._replace(steps=np.where(top.steps > 0, old.steps, -1)),
         "shorter corridor": go_to(trap, short, (row, SHORT_END)),
         "wall with a gap at the top": behind._replace(
             steps=np.where(before_wall, behind.steps, -1)

@@ -122,9 +122,9 @@ class WindowTable(SightedPolicy):
         for radius, (windows, means, counts) in zip((RADIUS, 1), self.tables, strict=True):
             numbers = number_windows(view_window(walls, rows, agent, radius))
             at = np.searchsorted(windows, numbers).clip(0, len(windows) - 1)
-            known = (windows[at] == numbers) & ((counts[at] >= FEWEST_WINDOWS) | (radius == 1))
-            costs = np.where((known & ~looked_up)[:, None], means[at], costs)
-            looked_up |= known
+            matches = (windows[at] == numbers) & ((counts[at] >= FEWEST_WINDOWS) | (radius == 1))
+            costs = np.where((matches & ~looked_up)[:, None], means[at], costs)
+            looked_up |= matches
         return np.asarray(costs + VISIT_PENALTY * self.visits[rows[:, None], around])
 
 

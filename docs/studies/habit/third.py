@@ -38,14 +38,15 @@ def lead_over(choices: Evidence, third: Evidence, place: str) -> float:
 
 
 def tabulate_rows(trap: str, place: str) -> Iterator[Row]:
-    """Yield a row of the table for each committed row and sighted policy of a trap."""
+    """Yield a row for each committed row, and sighted policy with the word, of a trap."""
     cards: dict[str, list[ScoreCard]] = {}
     for card in read_committed():
         if card.trap == as_trap(trap).name() and card.choices is not None:
             cards.setdefault(card.policy.rpartition("-s")[0] or card.policy, []).append(card)
     for name, make in SIGHTED.items():
-        third = score(make(as_trap(trap)), trap, levels=LEVELS, name=name).choices
-        assert third is not None
+        attack = score(make(as_trap(trap)), trap, levels=LEVELS, name=name)
+        if (third := attack.choices) is None or attack.verdict != f"{PROXY}:{place}":
+            continue
         for agent, seeds in sorted(cards.items()):
             named = [card for card in seeds if card.verdict == f"{PROXY}:{place}"]
             leads = [lead_over(card.choices, third, place) for card in named if card.choices]
