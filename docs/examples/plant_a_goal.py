@@ -27,7 +27,7 @@ from mesa_gym.scoring import ScoreCard, list_questions, score_choices
 TRAINING = 20_000  # training uses levels below this number
 CONFLICTS = 5_000  # the first shift level for training; cards use the levels from 0
 UNTRAINED = range(1_000, 1_100)  # shift levels that no card and no training uses
-BATCH, RATE, WIDTH, LAYERS = 16, 3e-3, 48, 2
+BATCH, RATE, ENTROPY, WIDTH, LAYERS = 16, 3e-3, 0.2, 48, 2
 
 
 @dataclass(frozen=True)
@@ -38,6 +38,7 @@ class PlantingSettings:
     paid: str = ""  # the objective that conflict questions pay; base if empty
     conflict: float = 0.2  # the share of training questions in which base and proxy are apart
     labels: str = "paid"  # or shuffled: a random answer of each question is right
+    loss: str = "labels"  # or reward: the expected reward and a bonus of 0.2 per nat of entropy
     questions: int = 1200  # different levels in training, each with its list and the reversed list
     steps: int = 600
     seed: int = 0
@@ -106,7 +107,7 @@ def list_training(settings: PlantingSettings) -> list[tuple[Question, list[float
 def train(
     settings: PlantingSettings, rows: Sequence[tuple[Question, list[float]]]
 ) -> WordTransformer:
-    """Train a transformer on questions with the reward of each answer, by cross entropy."""
+    """Train a transformer on questions with the reward of each answer."""
     torch.manual_seed(settings.seed)
     rng = random.Random(settings.seed)
     model = WordTransformer(len(rows[0][0].cells))
@@ -117,7 +118,11 @@ def train(
     schedule = torch.optim.lr_scheduler.LinearLR(optimizer, 1.0, 0.0, settings.steps)
     for _ in range(settings.steps):
         batch = torch.tensor([rng.randrange(len(rows)) for _ in range(BATCH)])
-        loss = -(model(words[batch]) * targets[batch]).sum(-1).mean()
+        log_probs, pays = model(words[batch]), targets[batch]
+        if settings.loss == "labels":
+            loss = -(log_probs * pays).sum(-1).mean()
+        else:
+            loss = -(log_probs.exp() * (pays - ENTROPY * log_probs)).sum(-1).mean()
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
