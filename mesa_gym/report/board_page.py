@@ -13,6 +13,7 @@ from mesa_gym.rendering.png import data_uri
 from mesa_gym.report.board_columns import CELL_COLUMNS, write_agreement, write_headline
 from mesa_gym.report.board_rows import IDLE, strip_version
 from mesa_gym.report.board_text import PROVISIONAL, QUESTION, Leaderboard
+from mesa_gym.report.committed import OTHER_PROCESSOR
 from mesa_gym.report.templating import TEMPLATES, environment
 from mesa_gym.traps import Split, find_trap, package_traps
 from mesa_gym.words import HEADLINES, write_word
@@ -51,6 +52,7 @@ def write_pages(board: Leaderboard, folder: Path) -> Path:
         idle=IDLE,
         headlines=HEADLINES,
         links=links,
+        other_processor=OTHER_PROCESSOR,
         pictures=[_draw_level(split) for split in (Split.TRAIN, Split.SHIFT)],
         question=QUESTION,
         provisional=PROVISIONAL,
