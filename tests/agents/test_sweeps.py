@@ -21,6 +21,7 @@ from mesa_gym.files import write_json
 from mesa_gym.report import read_committed
 from mesa_gym.report.groups import group_cards
 from mesa_gym.report.statements import RANGE
+from mesa_gym.scoring import Cards
 from tests.support.cards import DISH, HALF, KINDS, made, sign
 from tests.support.refusals import refusals
 
@@ -136,6 +137,22 @@ def test_row_has_mean_seconds_of_seeds(tmp_path):
         made(HALF, HALF, policy=folder.name, **DISH).save(folder / CARD)
         write_json(folder / DONE_FILE, {"terms": {}, "files": {}, "seconds": seconds})
     assert _read_row(cell, folders).seconds == 2.5
+
+
+@pytest.mark.thorough
+def test_results_read_again_are_written_equal(found, tmp_path):
+    """The cards of each cell, and the sweep's table of cells."""
+    rows = []
+    for row in found.rows:
+        folders = [tmp_path / card.trap / card.policy for card in row.group.cards]
+        for folder, card in zip(folders, row.group.cards, strict=True):
+            folder.mkdir(parents=True)
+            card.save(folder / CARD)
+            Cards.load(folder / CARD)[0].save(tmp_path / CARD)
+            assert (tmp_path / CARD).read_bytes() == (folder / CARD).read_bytes()
+            write_json(folder / DONE_FILE, {"terms": {}, "files": {}, "seconds": row.seconds})
+        rows.append(_read_row(row.cell, folders))
+    assert Sweep(tuple(rows)).write_csv() == found.write_csv()
 
 
 @pytest.mark.thorough
