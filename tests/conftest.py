@@ -73,11 +73,17 @@ def read_turn(text):
     return int(part), int(parts)
 
 
+def share_of(item):
+    """Return the name of the tests that share what they prepare: of a file, for one parameter."""
+    call = getattr(item, "callspec", None)
+    return f"{item.path.name}[{call.id}]" if call else item.nodeid
+
+
 def pytest_collection_modifyitems(config, items):
     """Keep one part of the tests; a test is in the same part whatever tests there are besides."""
     if turn := config.getoption("--turn"):
         part, parts = read_turn(turn)
-        kept = [x for x in items if zlib.crc32(x.nodeid.encode()) % parts == part - 1]
+        kept = [x for x in items if zlib.crc32(share_of(x).encode()) % parts == part - 1]
         config.hook.pytest_deselected(items=[x for x in items if x not in kept])
         items[:] = kept
 

@@ -1,10 +1,13 @@
-"""The options of pytest leave out no test that they name."""
+"""The options of pytest leave out no test that they name, and turns share out all tests."""
 
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+
+from tests.conftest import pytest_collection_modifyitems
 
 HOOKS = "from tests.conftest import pytest_generate_tests, pytest_pycollect_makeitem"
 TESTS = """
@@ -48,3 +51,19 @@ def test_tests_with_marked_parameters_are_collected(expression, names, tmp_path)
     found = subprocess.run(words, cwd=tmp_path, env=env, capture_output=True, text=True).stdout
     collected = [line.partition("::")[2] for line in found.splitlines() if "::" in line]
     assert sorted(collected) == sorted(f"test_{name}" for name in names)
+
+
+def make_item(name, parameter):
+    path, call = Path("test_a.py"), SimpleNamespace(id=parameter)
+    return SimpleNamespace(nodeid=f"{path}::{name}[{parameter}]", path=path, callspec=call)
+
+
+def test_each_test_has_one_turn_by_parameter():
+    """Tests of one parameter share what they prepare, so that they have one turn."""
+    hook, found = SimpleNamespace(pytest_deselected=lambda items: None), []
+    for part in (1, 2, 3):
+        items = [make_item(name, f"trap {k}") for name in ("test_x", "test_y") for k in range(30)]
+        config = SimpleNamespace(getoption=f"{part}/3".format, hook=hook)
+        pytest_collection_modifyitems(config, items)
+        found += {item.callspec.id for item in items}
+    assert sorted(found) == sorted(f"trap {k}" for k in range(30))
