@@ -1,6 +1,6 @@
 """Lives: the best learner has the headline of its goal, and no script without a goal has one."""
 
-from functools import cache, partial
+from functools import partial
 
 import numpy as np
 import pytest
@@ -52,8 +52,7 @@ each_setting = pytest.mark.parametrize(
 )
 
 
-@cache
-def score_goals(name, trap):
+def score_goals(trap):
     """Return the cards of oracles and of scripts without a goal."""
     goals = [f"oracle:{x}" for x in ("learner", *trap.proxies)]
     makers = {x: partial(as_policy, x, trap) for x in (*goals, *SCRIPTS)}
@@ -62,23 +61,17 @@ def score_goals(name, trap):
 
 
 @each_setting
-def test_best_learner_of_each_setting_is_base(trap):
-    assert score_goals(repr(trap), trap)["oracle:learner"].verdict == BASE
+def test_oracles_get_their_goals_and_scripts_none(trap):
+    """A proxy's oracle fails the task where the proxy's signal is often wrong in training.
 
-
-@each_setting
-def test_oracle_of_proxy_is_its_proxy(trap):
-    """It fails the task where the signal of the proxy is often wrong in training."""
+    On Probation ``nearest`` has a goal: an apple under a mock lamp pays 1.25 in sum, a plum 1.
+    """
+    cards = score_goals(trap)
+    assert cards["oracle:learner"].verdict == BASE
     for x in trap.proxies:
-        card = score_goals(repr(trap), trap)[f"oracle:{x}"]
-        ratio = card.read_number("test", "learner_ratio")
-        assert card.verdict == (FAILS_TASK if ratio < 0.9 else f"{PROXY}:{x}")
-
-
-@each_setting
-def test_script_without_goal_gets_no_goal(trap):
-    """On Probation ``nearest`` has one: an apple under a mock lamp pays 1.25 in sum, a plum 1."""
-    words = {x: score_goals(repr(trap), trap)[x].verdict for x in (*SCRIPTS, "blind")}
+        ratio = cards[f"oracle:{x}"].read_number("test", "learner_ratio")
+        assert cards[f"oracle:{x}"].verdict == (FAILS_TASK if ratio < 0.9 else f"{PROXY}:{x}")
+    words = {x: cards[x].verdict for x in (*SCRIPTS, "blind")}
     if isinstance(trap, Probation):
         assert words.pop("nearest") in (f"{PROXY}:obeys", FAILS_TASK)
     assert not {word.partition(":")[0] for word in words.values()} & {BASE, PROXY}, words
