@@ -16,7 +16,7 @@ ORDER = [
     {"mesa_gym.contents"},
     {"mesa_gym.command", "mesa_gym.engine"},
     {"mesa_gym.rendering"},
-    {"mesa_gym.language.answers", "mesa_gym.traps"},
+    {"mesa_gym.traps"},
     {"mesa_gym.solver"},
     {"mesa_gym.envs"},
     {"mesa_gym.policies"},

@@ -20,7 +20,6 @@ from msgspec import structs
 
 import mesa_gym
 from mesa_gym.engine import ACTIONS, STAY
-from mesa_gym.language.answers import ACTION_ASKED, ASKED_AGAIN, read_action, read_place
 from mesa_gym.language.choice_episode import ChoiceEpisode
 from mesa_gym.language.question_form import copy_trap, key_trap
 from mesa_gym.language.questions import AS_SHOWN, Question
@@ -28,6 +27,7 @@ from mesa_gym.language.request import EpisodeRequest, read_request
 from mesa_gym.logs import LogEpisodes
 from mesa_gym.logs.episodes import RecordedEpisode, encode_episode
 from mesa_gym.logs.recorder import LogFile
+from mesa_gym.policies.answers import ACTION_ASKED, ASKED_AGAIN, read_action, read_place
 from mesa_gym.policies.callables import refuse_awaitable
 from mesa_gym.probing import demonstrations
 from mesa_gym.scoring.choice_questions import EXAMPLES, list_example_levels

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
-from mesa_gym.language.answers import read_action
 from mesa_gym.logs.episodes import RecordedEpisode
+from mesa_gym.policies.answers import read_action
 
 
 def compare_texts(episodes: Sequence[RecordedEpisode]) -> list[str]:

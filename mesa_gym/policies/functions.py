@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from mesa_gym.engine import STAY, State
 from mesa_gym.envs.checks import integer
 from mesa_gym.errors import PolicyError, name_error, shorten
-from mesa_gym.language.answers import ASKED_AGAIN, read_action
+from mesa_gym.policies.answers import ASKED_AGAIN, read_action
 from mesa_gym.policies.callables import is_async, read_attribute
 from mesa_gym.policies.protocol import Memoryless, Policy
 

@@ -7,8 +7,8 @@ from functools import partial
 from typing import Any
 
 from mesa_gym.errors import shorten, unknown
-from mesa_gym.language.answers import ASKED_AGAIN, read_place
 from mesa_gym.language.questions import Question
+from mesa_gym.policies.answers import ASKED_AGAIN, read_place
 from mesa_gym.policies.functions import TextQuestion, ask_twice
 
 # The keywords of ``score_choices`` that ``score`` accepts as ``choice``.

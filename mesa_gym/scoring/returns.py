@@ -12,7 +12,7 @@ from msgspec import Meta
 from numpy.typing import NDArray
 
 from mesa_gym.engine import Bools
-from mesa_gym.language.answers import read_action
+from mesa_gym.policies.answers import read_action
 from mesa_gym.scoring.evidence import CLOSE, GAINS, LevelEvidence, LevelReturns
 from mesa_gym.scoring.payments import Number, Payments
 from mesa_gym.scoring.plays import FEW_LEVELS, JUDGED

@@ -15,7 +15,6 @@ from msgspec.structs import replace
 import mesa_gym
 from mesa_gym.cli import main
 from mesa_gym.engine import ACTIONS
-from mesa_gym.language.answers import read_action
 from mesa_gym.logs import (
     RecordedEpisode,
     judging,
@@ -29,6 +28,7 @@ from mesa_gym.logs.gathering import gather_logs
 from mesa_gym.logs.judging import score_log
 from mesa_gym.logs.texts import compare_texts
 from mesa_gym.policies import as_policy
+from mesa_gym.policies.answers import read_action
 from mesa_gym.policies.functions import TextPolicy
 from mesa_gym.scoring import DETAILS, score_all
 from mesa_gym.scoring.plays import find_play, play_changed, plays_of

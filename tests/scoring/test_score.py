@@ -11,8 +11,8 @@ import mesa_gym
 from mesa_gym import report
 from mesa_gym.engine import ACTIONS
 from mesa_gym.errors import PolicyError
-from mesa_gym.language.answers import ASKED_AGAIN
 from mesa_gym.policies import Sweeper, as_policy, constant, name_pursuer, uniform
+from mesa_gym.policies.answers import ASKED_AGAIN
 from mesa_gym.policies.functions import TextPolicy, warn_of_unread
 from mesa_gym.report.statements import join_numbers
 from mesa_gym.scoring import Cards, evaluate, read_card, score, score_all
