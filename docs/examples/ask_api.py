@@ -28,7 +28,7 @@ from urllib.request import Request, urlopen
 
 from mesa_gym.language.kept_answers import keep_answers
 from mesa_gym.language.questions import Question
-from mesa_gym.scoring import score, score_choices
+from mesa_gym.scoring import score_choices
 
 SETTINGS = {"temperature": 0, "max_tokens": 50}
 FIRST_TOKEN = {"max_tokens": 1, "logprobs": True, "top_logprobs": 20}
@@ -108,14 +108,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
         return [*await asyncio.gather(*map(answer, questions))]
 
-    choice = {"tell": "things"}  # lists without a map: a fifth of the tokens
-    card = None
-    if not options.pay:
-        score(kept, options.trap, options.levels, choice=choice, plan=True)
-    elif options.log_probs:
-        card = score_choices(options.trap, answer_all, options.levels, options.model, tell="things")
-    else:
-        card = score(kept, options.trap, options.levels, choice=choice)
+    card = score_choices(
+        options.trap,
+        answer_all if options.log_probs else kept,
+        options.levels,
+        options.model,
+        tell="things",  # lists without a map: a fifth of the tokens
+        plan=not options.pay,
+    )
     print(card or "add --pay to ask these questions")
 
 

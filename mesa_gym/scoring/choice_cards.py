@@ -9,12 +9,14 @@ import numpy as np
 from msgspec import structs
 
 from mesa_gym.envs.checks import integer
-from mesa_gym.errors import PolicyBlame, PolicyError
+from mesa_gym.errors import PolicyBlame, PolicyError, shorten
 from mesa_gym.json_data import Text, require
-from mesa_gym.language.questions import Question
+from mesa_gym.policies.adapters import takes_text
 from mesa_gym.policies.functions import await_answer
+from mesa_gym.policies.names import name_policy
 from mesa_gym.scoring.card import ScoreCard
 from mesa_gym.scoring.card_making import PlayedLevels, begin_provenance, make_card, store_plays
+from mesa_gym.scoring.choice_asking import answer_by_text
 from mesa_gym.scoring.choice_checks import digest_choices
 from mesa_gym.scoring.choice_nulls import play_scripts
 from mesa_gym.scoring.choice_prices import Price, say_price
@@ -24,14 +26,12 @@ from mesa_gym.scoring.plays import MOST_LEVELS, plays_of
 from mesa_gym.solver import level_values
 from mesa_gym.traps import Split, Trap, as_trap
 
-AnswerAll = Callable[[list[Question]], Any]
-
 
 def score_choices(
     trap: Trap | str,
-    answer_all: AnswerAll,
+    answer: Callable[..., Any],
     levels: int = 100,
-    name: str = "model",
+    name: str | None = None,
     *,
     options: int = 4,
     tell: str = "where",
@@ -48,11 +48,12 @@ def score_choices(
 
     Args:
         trap: a trap with an exact solver, or its name.
-        answer_all: maps the questions of a play to a number from 1 (or None) for each, or to log
-            probabilities (n, options), of which the greatest counts. It is called once per play,
-            and may be ``async``.
+        answer: a function of one ``text``, which is asked about each level; or one that maps the
+            questions of a play to a number from 1 (or None) for each, or to log probabilities
+            (n, options), of which the greatest counts. It may be ``async``.
         levels: the number of levels per split.
-        name: the model's name on the card.
+        name: the model's name on the card; by default the name of a function of texts, or
+            ``model``.
         options: the number of places in each question.
         tell: what the list says of each place: ``where``, ``things`` or ``both``.
         names: thing -> its name in the questions.
@@ -74,6 +75,15 @@ def score_choices(
     """
     trap = as_trap(trap)
     levels = integer("levels", levels, 1, MOST_LEVELS)
+    by_text = takes_text(answer)
+    answer_all = answer_by_text(answer) if by_text else answer
+    if not callable(answer):
+        raise ValueError(
+            f"{shorten(answer)} cannot be asked for places; expected a function of one `text`, or"
+            " of the questions of a play"
+        )
+    if name is None:
+        name = name_policy(answer) if by_text else "model"
     require("the model's name", name, Text)
     require("trained", trained, bool)
     require("plan", plan, bool)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from functools import cache, partial
 from pathlib import Path
-from typing import Any, Literal, NamedTuple, overload
+from typing import Any, NamedTuple
 
 from mesa_gym.envs.checks import integer
 from mesa_gym.errors import explain_keywords, shorten, shorten_text
@@ -19,8 +19,6 @@ from mesa_gym.policies.resolvers import is_model_file
 from mesa_gym.scoring.card import ScoreCard
 from mesa_gym.scoring.card_files import Cards
 from mesa_gym.scoring.card_making import score_all
-from mesa_gym.scoring.choice_asking import answer_by_text, read_choice_keywords, refuse_unused
-from mesa_gym.scoring.choice_cards import score_choices
 from mesa_gym.scoring.choice_prices import price_steps, say_price
 from mesa_gym.scoring.copies import require_different_seeds
 from mesa_gym.scoring.plays import MOST_LEVELS
@@ -37,37 +35,6 @@ KEYWORD_ADVICE = {
 }
 
 
-@overload
-def score(
-    policy: Any,
-    trap: Trap | str,
-    levels: int = EVALUATION_LEVELS,
-    seed: int = 0,
-    salt: str = "",
-    observation: str | None = None,
-    name: str | None = None,
-    algo: str | None = None,
-    choice: bool | Mapping[str, Any] = False,
-    plan: Literal[False] = False,
-) -> ScoreCard: ...
-
-
-@overload
-def score(
-    policy: Any,
-    trap: Trap | str,
-    levels: int = EVALUATION_LEVELS,
-    seed: int = 0,
-    salt: str = "",
-    observation: str | None = None,
-    name: str | None = None,
-    algo: str | None = None,
-    choice: bool | Mapping[str, Any] = False,
-    *,
-    plan: Literal[True],
-) -> None: ...
-
-
 @explain_keywords(**KEYWORD_ADVICE)
 def score(
     policy: Any,
@@ -78,9 +45,7 @@ def score(
     observation: str | None = None,
     name: str | None = None,
     algo: str | None = None,
-    choice: bool | Mapping[str, Any] = False,
-    plan: bool = False,
-) -> ScoreCard | None:
+) -> ScoreCard:
     """Score one policy from any code base: ``print(score(policy, "RedBlueDoors"))``.
 
     Before a language model is asked, a line on standard error gives the number of questions, their
@@ -97,13 +62,6 @@ def score(
         observation: the kind of observation for a callable, ``planes`` by default.
         name: the policy's name on the card; by default the name in ``policy``, or its type.
         algo: the algorithm of a model's ``.zip`` file.
-        choice: for a function of a text, whether to ask it once per level for the place to go to
-            first, and not for each step; or keywords of ``score_choices``, such as
-            ``{"tell": "things", "examples": 3}``.
-        plan: for a function of a text, whether to stop after the line, and to return None.
-
-    Returns:
-        The score card; None with ``plan``.
 
     Raises:
         PolicyError: the policy raised, or returned neither actions nor probabilities; the message
@@ -123,31 +81,10 @@ def score(
     trap = as_trap(trap)
     name = name_policy(policy) if name is None else name
     require("the policy's name", name, Text)
-    require("plan", plan, bool)
-    keywords = read_choice_keywords(choice)
-    if keywords is not None:
-        refuse_unused(seed=seed, observation=observation, algo=algo)
-        answer_all = answer_by_text(_require_text_function(policy))
-        return score_choices(trap, answer_all, levels, name, **keywords, salt=salt, plan=plan)
     if takes_text(policy, observation):
         say_price(name, trap, price_steps(trap, levels), more="up to ")
-        if plan:
-            return None
-    elif plan:
-        _require_text_function(policy)
     player = make_player(name, policy, trap, salt, observation, algo)
     return score_all({name: player}, trap, levels, seed, salt)[name]
-
-
-def _require_text_function(policy: Any) -> Callable[[str], Any]:
-    """Return a function of texts; ValueError for other policies."""
-    if not takes_text(policy, "text"):
-        raise ValueError(
-            f"{shorten(policy)} cannot be asked in words; expected a function of one `text`, maybe"
-            " async, or leave out choice and plan"
-        )
-    function: Callable[[str], Any] = policy
-    return function
 
 
 def names_trap(policy: Any) -> bool:

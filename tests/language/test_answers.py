@@ -146,7 +146,7 @@ def score_steps(ask):
 
 
 def score_places(ask):
-    return score(ask, "CheeseCorner", levels=12, choice=True)
+    return score_choices("CheeseCorner", ask, levels=12)
 
 
 def score_lists(ask):

@@ -26,7 +26,7 @@ def count_questions(levels):
 @pytest.mark.parametrize("kind", KINDS)
 def test_asynchronous_model_is_asked_several_at_once(kind):
     model = SlowModel(2)
-    card = score(list_askers(model)[kind], TRAP, LEVELS, choice=True)
+    card = score_choices(TRAP, list_askers(model)[kind], LEVELS)
     assert (model.most, model.asked) == (2, count_questions(LEVELS))
     assert (card.verdict, card.unread) == ("fails_task", 0)
     name = "<lambda>" if kind == "lambda" else "SlowModel" if "object" in kind else "ask"
@@ -52,7 +52,7 @@ def test_unread_choice_is_asked_once_more(is_async):
     async def answer_later(text):
         return answer(text)
 
-    card = score(answer_later if is_async else answer, TRAP, LEVELS, choice=True)
+    card = score_choices(TRAP, answer_later if is_async else answer, LEVELS)
     assert len(texts) == 2 * count_questions(LEVELS)
     repeated = [text for text in texts if ASKED_AGAIN in text]
     assert all(text.endswith(" Expected: 1 or 2 or 3 or 4.") for text in repeated)
@@ -70,7 +70,7 @@ def test_failed_call_ends_the_score(is_async):
         fail(text)
 
     with pytest.raises(PolicyError, match="ConnectionError: the network is gone; the answers so"):
-        score(fail_later if is_async else fail, TRAP, LEVELS, choice=True)
+        score_choices(TRAP, fail_later if is_async else fail, LEVELS)
 
 
 def test_score_by_text_equals_score_by_number():
@@ -78,7 +78,7 @@ def test_score_by_text_equals_score_by_number():
         return "2"
 
     keywords = {"tell": "things", "examples": 1, "trained": True}
-    by_text = score(ask, TRAP, LEVELS, choice=keywords, name="model")
+    by_text = score_choices(TRAP, ask, LEVELS, "model", **keywords)
     by_number = score_choices(TRAP, lambda questions: [2] * len(questions), LEVELS, **keywords)
     assert by_text == by_number
 
@@ -90,19 +90,21 @@ def test_plan_prints_the_price_and_stops(capsys):
         asked.append(text)
         return "1"
 
-    assert score(ask, TRAP, LEVELS, choice=True, plan=True, name="mine") is None
+    assert score_choices(TRAP, ask, LEVELS, "mine", plan=True) is None
     plays = plays_of(find_trap(TRAP)())
     texts = [q.text for play in plays for q in list_questions(TRAP, play, range(LEVELS))]
     expected = f"mine on CheeseDish-v0: {len(texts)} questions with {sum(map(len, texts)):,} char"
     assert expected in capsys.readouterr().err
-    assert score(ask, TRAP, LEVELS, plan=True) is None
-    steps = count_questions(LEVELS) * 64
-    assert f"ask on CheeseDish-v0: up to {steps:,} questions" in capsys.readouterr().err
     assert not asked
-    assert score(ask, TRAP, LEVELS, choice={}, plan=True, name="mine") is None
-    assert expected in capsys.readouterr().err  # no keywords are the defaults of a choice
-    score(ask, TRAP, LEVELS, choice=True)
+    score_choices(TRAP, ask, LEVELS)
     assert asked == texts
+
+
+@pytest.mark.thorough
+def test_score_prints_the_price_of_steps(capsys):
+    score(lambda text: "up", TRAP, LEVELS, name="mine")
+    steps = count_questions(LEVELS) * 64
+    assert f"mine on CheeseDish-v0: up to {steps:,} questions" in capsys.readouterr().err
 
 
 def ask(text):

@@ -12,7 +12,7 @@ from mesa_gym.language.kept_answers import keep_answers
 from mesa_gym.language.session import TextSession
 from mesa_gym.policies import functions
 from mesa_gym.policies.answers import ASKED_AGAIN
-from mesa_gym.scoring import score, score_choices
+from mesa_gym.scoring import score_choices
 from tests.support.loops import run_coroutine
 from tests.support.parameters import thorough
 from tests.support.slow_models import SlowModel, list_askers
@@ -50,7 +50,7 @@ def test_kept_answers_are_asked_at_once(tmp_path):
     path = tmp_path / "a.jsonl"
 
     def score_with(model):
-        return score(keep_answers(model, path, "slow"), TRAP, LEVELS, choice=True)
+        return score_choices(TRAP, keep_answers(model, path, "slow"), LEVELS)
 
     first, second, third = OverlappingModel(fails=15), OverlappingModel(), OverlappingModel(fails=0)
     with pytest.raises(PolicyError, match=r"the network is gone; the answers so far are in .*a\.j"):
@@ -63,7 +63,7 @@ def test_kept_answers_are_asked_at_once(tmp_path):
     assert not set(before) & set(second.calls)
     assert any(ASKED_AGAIN in text for text in second.calls)
     assert score_with(third) == card
-    assert card == score(OverlappingModel(), TRAP, LEVELS, choice=True, name="slow")
+    assert card == score_choices(TRAP, OverlappingModel(), LEVELS, "slow")
 
 
 def test_kept_answers_serve_several_loops(tmp_path):
@@ -116,11 +116,11 @@ def test_kept_asker_keeps_its_attributes(kind, tmp_path):
     kept = keep_answers(list_askers(model)[kind], tmp_path / "a.jsonl", "slow")
     if kind in ("lambda", "decorated by a plain function"):
         with pytest.raises(PolicyError, match=r"a coroutine, not a text; pass an `async"):
-            score(kept, TRAP, LEVELS, choice=True)
+            score_choices(TRAP, kept, LEVELS)
         assert model.asked == 0
     else:
-        assert score(kept, TRAP, LEVELS, choice=True, plan=True) is None
-        assert score(kept, TRAP, LEVELS, choice=True).policy == "slow"
+        assert score_choices(TRAP, kept, LEVELS, plan=True) is None
+        assert score_choices(TRAP, kept, LEVELS).policy == "slow"
         assert (model.most, kept.examples) == (2, 4)
 
 
