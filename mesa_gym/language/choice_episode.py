@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from mesa_gym.language.choices.play_questions import ask_play, read_form
+from mesa_gym.language.choices.records import record_choices
 from mesa_gym.language.request import EpisodeRequest
 from mesa_gym.logs.episodes import RecordedChoice, RecordedEpisode, cut_said
 from mesa_gym.scoring.card import salt_digest
-from mesa_gym.scoring.choice_questions import ask_play, read_form
-from mesa_gym.scoring.choice_records import record_choices
 from mesa_gym.scoring.plays import find_play
 from mesa_gym.scoring.record import ENDED
 from mesa_gym.traps import Trap

@@ -21,8 +21,8 @@ from msgspec import structs
 import mesa_gym
 from mesa_gym.engine import ACTIONS, STAY
 from mesa_gym.language.choice_episode import ChoiceEpisode
-from mesa_gym.language.question_form import copy_trap, key_trap
-from mesa_gym.language.questions import AS_SHOWN, Question
+from mesa_gym.language.choices.play_questions import EXAMPLES, list_example_levels
+from mesa_gym.language.choices.questions import AS_SHOWN, Question
 from mesa_gym.language.request import EpisodeRequest, read_request
 from mesa_gym.logs import LogEpisodes
 from mesa_gym.logs.episodes import RecordedEpisode, encode_episode
@@ -30,8 +30,8 @@ from mesa_gym.logs.recorder import LogFile
 from mesa_gym.policies.answers import ACTION_ASKED, ASKED_AGAIN, read_action, read_place
 from mesa_gym.policies.callables import refuse_awaitable
 from mesa_gym.probing import demonstrations
-from mesa_gym.scoring.choice_questions import EXAMPLES, list_example_levels
 from mesa_gym.scoring.plays import split_of
+from mesa_gym.scoring.question_form import copy_trap, key_trap
 from mesa_gym.traps import Trap
 
 NOTHING = "nothing"

@@ -15,10 +15,10 @@ from mesa_gym.engine import ACTIONS, STAY, Ints, State
 from mesa_gym.errors import shorten_text, unknown
 from mesa_gym.files import write_bytes
 from mesa_gym.json_data import Text, require
-from mesa_gym.language.question_form import MOST_OPTIONS, MOST_RENAMED, QuestionForm
 from mesa_gym.policies.answers import read_action
 from mesa_gym.scoring.card import salt_digest
 from mesa_gym.scoring.plays import Play, find_play, split_of
+from mesa_gym.scoring.question_form import MOST_OPTIONS, MOST_RENAMED, QuestionForm
 from mesa_gym.scoring.record import ENDED, Actions, Record, replay
 from mesa_gym.traps import LEVELS, Trap, look_up_trap
 

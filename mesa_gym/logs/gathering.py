@@ -9,13 +9,13 @@ from typing import NamedTuple
 import numpy as np
 
 from mesa_gym.engine import Bools, State
-from mesa_gym.language.question_form import QuestionForm
+from mesa_gym.language.choices.play_questions import ask_play
+from mesa_gym.language.choices.records import place_lists
 from mesa_gym.logs.episodes import MOST_NAMED, RecordedEpisode, align_actions, trap_of
 from mesa_gym.logs.texts import compare_texts
 from mesa_gym.scoring.card import salt_digest
-from mesa_gym.scoring.choice_questions import ask_play
-from mesa_gym.scoring.choice_records import place_lists
 from mesa_gym.scoring.plays import JUDGED, Play, find_play
+from mesa_gym.scoring.question_form import QuestionForm
 from mesa_gym.scoring.record import Record, replay
 from mesa_gym.traps import Trap
 

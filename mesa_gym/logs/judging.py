@@ -15,6 +15,8 @@ import numpy as np
 from msgspec import Struct
 
 from mesa_gym.engine import Bools, Ints
+from mesa_gym.language.choices.play_questions import ask_play
+from mesa_gym.language.choices.scripts import play_scripts
 from mesa_gym.logs.episodes import RecordedEpisode
 from mesa_gym.logs.gathering import Log, gather_logs
 from mesa_gym.policies.seeds import write_name
@@ -25,11 +27,9 @@ from mesa_gym.scoring.card_text import (
     list_warnings,
     say_preference,
 )
-from mesa_gym.scoring.choice_effects import NEARER, REVERSED
-from mesa_gym.scoring.choice_nulls import play_scripts
-from mesa_gym.scoring.choice_questions import ask_play
 from mesa_gym.scoring.evidence import Evidence
 from mesa_gym.scoring.findings import find_equally
+from mesa_gym.scoring.list_effects import NEARER, REVERSED
 from mesa_gym.scoring.playing import list_nulls, make_blind, play_all
 from mesa_gym.scoring.plays import JUDGED, plays_of, split_of, watch_plays
 from mesa_gym.scoring.question_counts import LEAST_QUESTIONS

@@ -11,8 +11,6 @@ each level, and ``measures`` (``registry``) computes all numbers of a card. ``ca
 from mesa_gym.scoring.card import Provenance, ScoreCard, salt_digest
 from mesa_gym.scoring.card_files import Cards, read_card
 from mesa_gym.scoring.card_making import score_all
-from mesa_gym.scoring.choice_cards import score_choices
-from mesa_gym.scoring.choice_questions import list_questions
 from mesa_gym.scoring.evaluation import evaluate, score
 from mesa_gym.scoring.evidence import Evidence
 from mesa_gym.scoring.record import ENDED, Record, SplitRecord, replay, rollout
@@ -40,7 +38,6 @@ __all__ = [
     "confidence",
     "evaluate",
     "judge",
-    "list_questions",
     "measure",
     "normalize_returns",
     "read_card",
@@ -49,5 +46,4 @@ __all__ = [
     "salt_digest",
     "score",
     "score_all",
-    "score_choices",
 ]

@@ -107,7 +107,7 @@ class ScoreCard(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
         examples: the number of solved examples in a language model's prompt; None for other models.
         trained: whether a language model was trained on this trap; None if unknown.
         form: the form of the questions, if a language model chose a place, such as ``4 places:
-            where`` (``language.question_form.QuestionForm``); "" for others.
+            where`` (``scoring.question_form.QuestionForm``); "" for others.
         names: thing -> the name that these questions give it.
         provenance: everything that the numbers depend on.
         judging: name of the trap's kind of judging (``traps.Judging``).

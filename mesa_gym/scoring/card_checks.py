@@ -15,9 +15,9 @@ from msgspec import structs
 
 from mesa_gym.errors import shorten
 from mesa_gym.scoring.card import ScoreCard
-from mesa_gym.scoring.choice_checks import list_choice_facts
 from mesa_gym.scoring.conclusions import conclude_all, put_in_order
 from mesa_gym.scoring.evidence import BLIND, CLOSE, GAINS, Evidence, list_shown_nulls
+from mesa_gym.scoring.list_checks import list_choice_facts
 from mesa_gym.scoring.playing import list_nulls
 from mesa_gym.scoring.plays import FEW_LEVELS, JUDGED
 from mesa_gym.scoring.returns import SCALE_MEANS, SplitReturns

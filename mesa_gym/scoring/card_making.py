@@ -10,7 +10,6 @@ from msgspec import structs
 
 from mesa_gym.engine import State
 from mesa_gym.envs.checks import integer
-from mesa_gym.language.question_form import QuestionForm
 from mesa_gym.policies import Policy
 from mesa_gym.policies.agent_files import digest_weights
 from mesa_gym.policies.functions import TextPolicy, warn_of_unread
@@ -40,6 +39,7 @@ from mesa_gym.scoring.plays import (
     watch_plays,
 )
 from mesa_gym.scoring.question_counts import require_questions
+from mesa_gym.scoring.question_form import QuestionForm
 from mesa_gym.scoring.record import Record, SplitRecord
 from mesa_gym.scoring.registry import count_levels
 from mesa_gym.scoring.returns import SplitPayments, count_unread, keep_payments, make_scale

@@ -12,7 +12,6 @@ from mesa_gym.links import link_page
 from mesa_gym.policies.names import OPEN_LOOP, REFLEX
 from mesa_gym.policies.seeds import write_name
 from mesa_gym.scoring.card_fields import Results
-from mesa_gym.scoring.choice_effects import LIST_PLACE, WORD, find_preference
 from mesa_gym.scoring.evidence import (
     BEST_NUMBER,
     BLIND,
@@ -27,6 +26,7 @@ from mesa_gym.scoring.evidence import (
     Evidence,
 )
 from mesa_gym.scoring.findings import find_equally
+from mesa_gym.scoring.list_effects import LIST_PLACE, WORD, find_preference
 from mesa_gym.scoring.reasons import explain_verdict, say_base_after, say_share
 from mesa_gym.scoring.registry import Measure
 from mesa_gym.scoring.rules import LINES

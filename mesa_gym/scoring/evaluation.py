@@ -19,9 +19,9 @@ from mesa_gym.policies.resolvers import is_model_file
 from mesa_gym.scoring.card import ScoreCard
 from mesa_gym.scoring.card_files import Cards
 from mesa_gym.scoring.card_making import score_all
-from mesa_gym.scoring.choice_prices import price_steps, say_price
 from mesa_gym.scoring.copies import require_different_seeds
 from mesa_gym.scoring.plays import MOST_LEVELS
+from mesa_gym.scoring.prices import price_steps, say_price
 from mesa_gym.scoring.question_counts import require_questions
 from mesa_gym.solver.store import EVALUATION_LEVELS
 from mesa_gym.terminal import Progress as Counter

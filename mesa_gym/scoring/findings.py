@@ -17,8 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mesa_gym.policies.habits import HABITS
-from mesa_gym.scoring.choice_effects import find_list_effects
 from mesa_gym.scoring.evidence import BLIND, Evidence, mark_choices, share_same
+from mesa_gym.scoring.list_effects import find_list_effects
 from mesa_gym.solver.graph import Floats
 from mesa_gym.traps.judged_by import ALONE, BARE, SHIFT
 from mesa_gym.traps.played_episodes import STRAIGHT, TINY, Choices

@@ -16,10 +16,10 @@ from typing import Any
 
 import numpy as np
 
-from mesa_gym.scoring.choice_effects import LIST_PLACE, NEARER, REVERSED, WORD
 from mesa_gym.scoring.evidence import Evidence, LevelReturns, share_same
 from mesa_gym.scoring.findings import find_equally, weigh_equally
 from mesa_gym.scoring.gains import Gains, average_gains, mark_unpursued, place_between
+from mesa_gym.scoring.list_effects import LIST_PLACE, NEARER, REVERSED, WORD
 from mesa_gym.scoring.plays import JUDGED
 from mesa_gym.scoring.registry import DIFFERENCE, MEASURES, NUMBER, RETURN, SHARE, Value, measure
 from mesa_gym.scoring.returns import SplitReturns, normalize_returns

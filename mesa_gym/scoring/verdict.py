@@ -16,10 +16,10 @@ from typing import Any, NamedTuple
 import msgspec
 import numpy as np
 
-from mesa_gym.scoring.choice_effects import NEARER, REVERSED
 from mesa_gym.scoring.evidence import CHOICES, GAINS, Evidence, keep_choices
 from mesa_gym.scoring.findings import Findings, LevelWeights, find, weigh_equally
 from mesa_gym.scoring.gains import keep_gains, list_return_numbers
+from mesa_gym.scoring.list_effects import NEARER, REVERSED
 from mesa_gym.scoring.rules import (
     ALONE_OVER_HABITS,
     CHOICE_RULES,

@@ -15,7 +15,8 @@ from docs.studies.layers import __main__ as layers
 from docs.studies.layers.__main__ import MARKS, SIGNS, TOKENS
 from docs.studies.layers.page import OUTCOMES, format_outcomes, judge_hypotheses, read_figures
 from mesa_gym.files import format_csv
-from mesa_gym.scoring import Cards, score_choices
+from mesa_gym.language import score_choices
+from mesa_gym.scoring import Cards
 
 
 def descend(marks, payments, steps):

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from mesa_gym.scoring import Cards, list_questions
+from mesa_gym.language import list_questions
+from mesa_gym.scoring import Cards
 
 torch = pytest.importorskip("torch")
 

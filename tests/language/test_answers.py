@@ -16,13 +16,14 @@ import pytest
 
 from mesa_gym.engine import ACTIONS
 from mesa_gym.errors import PolicyError
+from mesa_gym.language import score_choices
 from mesa_gym.language.kept_answers import keep_answers
 from mesa_gym.language.session import TextSession
 from mesa_gym.logs import read_log
 from mesa_gym.logs.gathering import gather_logs
 from mesa_gym.policies import answers
 from mesa_gym.policies.answers import read_action, read_place
-from mesa_gym.scoring import score, score_choices
+from mesa_gym.scoring import score
 from tests.support.loops import run_coroutine
 from tests.support.parameters import thorough
 from tests.support.refusals import refusals

@@ -5,9 +5,10 @@ import asyncio
 import pytest
 
 from mesa_gym.errors import PolicyError
+from mesa_gym.language import list_questions, score_choices
 from mesa_gym.language.kept_answers import keep_answers
 from mesa_gym.policies.answers import ASKED_AGAIN
-from mesa_gym.scoring import list_questions, score, score_choices
+from mesa_gym.scoring import score
 from mesa_gym.scoring.plays import plays_of
 from mesa_gym.traps import find_trap
 from tests.support.parameters import thorough

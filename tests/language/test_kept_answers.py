@@ -8,11 +8,11 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from mesa_gym.errors import PolicyError
+from mesa_gym.language import score_choices
 from mesa_gym.language.kept_answers import keep_answers
 from mesa_gym.language.session import TextSession
 from mesa_gym.policies import functions
 from mesa_gym.policies.answers import ASKED_AGAIN
-from mesa_gym.scoring import score_choices
 from tests.support.loops import run_coroutine
 from tests.support.parameters import thorough
 from tests.support.slow_models import SlowModel, list_askers

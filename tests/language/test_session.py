@@ -16,12 +16,12 @@ import pytest
 
 import mesa_gym
 from mesa_gym.engine import ACTIONS, STAY
+from mesa_gym.language import list_questions
 from mesa_gym.language.door import ROUTES, Door, list_origins
 from mesa_gym.language.session import ONE_MOVE, TextSession, TrapTools
 from mesa_gym.logs import judging, read_log, score_logs
 from mesa_gym.logs.gathering import gather_logs
 from mesa_gym.policies.answers import ACTION_ASKED, ASKED_AGAIN
-from mesa_gym.scoring import list_questions
 from mesa_gym.scoring.card_text import ZERO_SHOT
 from mesa_gym.scoring.plays import JUDGED, plays_of
 from mesa_gym.traps import find_trap

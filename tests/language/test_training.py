@@ -5,7 +5,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from mesa_gym.scoring import list_questions, score_choices
+from mesa_gym.language import list_questions, score_choices
 
 TRAP, STEPS, RATE = "CheeseDish", 20, 5.0
 

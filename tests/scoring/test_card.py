@@ -13,15 +13,9 @@ import numpy as np
 import pytest
 from msgspec.structs import replace
 
+from mesa_gym.language import score_choices
 from mesa_gym.policies import uniform
-from mesa_gym.scoring import (
-    MEASURES,
-    Cards,
-    SplitRecord,
-    read_card,
-    score,
-    score_choices,
-)
+from mesa_gym.scoring import MEASURES, Cards, SplitRecord, read_card, score
 from mesa_gym.scoring.card_text import list_remarks, list_warnings, say_sentences
 from mesa_gym.scoring.copies import repeat_returns
 from mesa_gym.scoring.evidence import CLOSE, NULLS, LevelReturns, read_letters, write_letters

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from mesa_gym.scoring import LINES, verdict
-from mesa_gym.scoring.choice_effects import NEARER, REVERSED
 from mesa_gym.scoring.findings import Findings
 from mesa_gym.scoring.gains import ReturnNumbers
+from mesa_gym.scoring.list_effects import NEARER, REVERSED
 from mesa_gym.scoring.rules import CHOICE_RULES, RETURN_RULES
 from mesa_gym.words import BASE, BOTH, HABIT, INCONSISTENT, NO_GOAL, PROXY
 

@@ -11,7 +11,7 @@ from collections import Counter
 from itertools import combinations
 from math import log, sqrt
 
-from mesa_gym.scoring import list_questions
+from mesa_gym.language import list_questions
 from mesa_gym.scoring.plays import plays_of
 from mesa_gym.traps import as_trap
 

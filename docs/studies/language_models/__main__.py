@@ -26,7 +26,7 @@ from docs.studies.language_models.tables import (
 )
 from mesa_gym.files import format_csv, write_text
 from mesa_gym.scoring import Cards, ScoreCard
-from mesa_gym.scoring.choice_effects import find_list_effects
+from mesa_gym.scoring.list_effects import find_list_effects
 from mesa_gym.solver.graph import Floats
 from mesa_gym.traps import Split
 

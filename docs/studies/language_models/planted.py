@@ -22,9 +22,9 @@ from typing import Any
 import numpy as np
 
 from mesa_gym.files import format_csv, write_text
-from mesa_gym.language.questions import Question
+from mesa_gym.language import list_questions, score_choices
+from mesa_gym.language.choices.questions import Question
 from mesa_gym.report.intervals import interval
-from mesa_gym.scoring import list_questions, score_choices
 
 HERE = Path(__file__).parent
 RUNS, TABLE = HERE / "planted.jsonl", HERE / "planted.csv"

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from mesa_gym.engine import STAY, State
 from mesa_gym.errors import PolicyError, shorten
-from mesa_gym.language.questions import Question
+from mesa_gym.language.choices.questions import Question
 from mesa_gym.scoring.plays import find_play
 from mesa_gym.scoring.record import ListedPlaces, Record, replay
 from mesa_gym.solver.graph import Floats

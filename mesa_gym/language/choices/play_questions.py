@@ -12,9 +12,8 @@ import numpy as np
 from msgspec import Meta
 
 from mesa_gym.json_data import require
-from mesa_gym.language.offers import Offer, make_offers
-from mesa_gym.language.question_form import QuestionForm, copy_trap, key_trap, rename_things
-from mesa_gym.language.questions import (
+from mesa_gym.language.choices.offers import Offer, make_offers
+from mesa_gym.language.choices.questions import (
     Question,
     require_choice,
     require_names,
@@ -22,6 +21,7 @@ from mesa_gym.language.questions import (
     write_questions,
 )
 from mesa_gym.scoring.plays import find_play
+from mesa_gym.scoring.question_form import QuestionForm, copy_trap, key_trap, rename_things
 from mesa_gym.traps import LEVELS, Split, Trap, as_trap
 from mesa_gym.traps.judged_by import AGAIN
 
@@ -67,7 +67,7 @@ def list_questions(
         ValueError: an argument is invalid, or the trap has no places to choose between.
 
     Example:
-        >>> from mesa_gym.scoring import list_questions
+        >>> from mesa_gym.language import list_questions
         >>> question = list_questions("CheeseDish", "shift", [0], tell="things")[0]
         >>> question.things
         ('nothing', 'dish, carpet, table', 'cheese, chair, sofa', 'clock, basket, bowl')

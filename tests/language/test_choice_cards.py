@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 from msgspec import structs
 
-from mesa_gym.language.scenes import NOTHING_THERE
+from mesa_gym.language import list_questions, score_choices
+from mesa_gym.language.choices.scenes import NOTHING_THERE
 from mesa_gym.language.session import TextSession
 from mesa_gym.logs import judging, score_logs
-from mesa_gym.scoring import list_questions, read_card, score_choices
+from mesa_gym.scoring import read_card
 from mesa_gym.scoring.card_text import TRAINED_ON_TRAP, ZERO_SHOT
 from mesa_gym.scoring.plays import JUDGED, plays_of
 from mesa_gym.traps import find_trap

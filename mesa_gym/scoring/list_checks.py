@@ -7,10 +7,10 @@ from typing import Any
 
 from msgspec import structs
 
-from mesa_gym.language.question_form import QuestionForm, rename_things
 from mesa_gym.policies.agent_files import digest_weights
 from mesa_gym.scoring.card import ScoreCard
 from mesa_gym.scoring.evidence import Evidence, encode
+from mesa_gym.scoring.question_form import QuestionForm, rename_things
 from mesa_gym.traps import Split, Trap
 from mesa_gym.traps.judged_by import AGAIN
 from mesa_gym.traps.played_episodes import NONE

@@ -8,9 +8,9 @@ import numpy as np
 
 from mesa_gym.engine import Ints, State
 from mesa_gym.engine.chance import hash64, mix
-from mesa_gym.language.questions import Question
-from mesa_gym.language.scenes import NOTHING_THERE
-from mesa_gym.scoring.choice_records import record_choices
+from mesa_gym.language.choices.questions import Question
+from mesa_gym.language.choices.records import record_choices
+from mesa_gym.language.choices.scenes import NOTHING_THERE
 from mesa_gym.scoring.evidence import (
     BEST_NUMBER,
     FIRST_LISTED,

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from mesa_gym.language.questions import Question
+from mesa_gym.language.choices.questions import Question
 from mesa_gym.policies.answers import ASKED_AGAIN, read_place
 from mesa_gym.policies.functions import TextQuestion, ask_twice
 

@@ -11,18 +11,18 @@ from msgspec import structs
 from mesa_gym.envs.checks import integer
 from mesa_gym.errors import PolicyBlame, PolicyError, shorten
 from mesa_gym.json_data import Text, require
+from mesa_gym.language.choices.by_text import answer_by_text
+from mesa_gym.language.choices.play_questions import ask_play, read_form
+from mesa_gym.language.choices.records import read_choices, record_choices
+from mesa_gym.language.choices.scripts import play_scripts
 from mesa_gym.policies.adapters import takes_text
 from mesa_gym.policies.functions import await_answer
 from mesa_gym.policies.names import name_policy
 from mesa_gym.scoring.card import ScoreCard
 from mesa_gym.scoring.card_making import PlayedLevels, begin_provenance, make_card, store_plays
-from mesa_gym.scoring.choice_asking import answer_by_text
-from mesa_gym.scoring.choice_checks import digest_choices
-from mesa_gym.scoring.choice_nulls import play_scripts
-from mesa_gym.scoring.choice_prices import Price, say_price
-from mesa_gym.scoring.choice_questions import ask_play, read_form
-from mesa_gym.scoring.choice_records import read_choices, record_choices
+from mesa_gym.scoring.list_checks import digest_choices
 from mesa_gym.scoring.plays import MOST_LEVELS, plays_of
+from mesa_gym.scoring.prices import Price, say_price
 from mesa_gym.solver import level_values
 from mesa_gym.traps import Split, Trap, as_trap
 
@@ -67,7 +67,7 @@ def score_choices(
         ValueError: an argument is invalid, or the trap has no places to choose between.
 
     Example:
-        >>> from mesa_gym.scoring import score_choices
+        >>> from mesa_gym.language import score_choices
         >>> def answer_all(questions):
         ...     return [question.find("dish") or 1 for question in questions]
         >>> score_choices("CheeseDish", answer_all, levels=10).verdict
