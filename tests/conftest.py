@@ -233,12 +233,12 @@ def drive():
     """Makes drivers of the viewer, and closes them; without pygame the test is skipped."""
     from tests.support.viewing import Driver, session
 
-    made = []
+    drivers = []
 
     def make(watched=None, **keywords):
-        made.append(Driver(watched or session(), **keywords))
-        return made[-1]
+        drivers.append(Driver(watched or session(), **keywords))
+        return drivers[-1]
 
     yield make
-    for driver in made:
+    for driver in drivers:
         driver.close()

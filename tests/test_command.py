@@ -58,10 +58,10 @@ def test_signal_leaves_nothing_half_written(number, code, word, tmp_path):
         try:
             assert process.stdout.readline() == "ready\n"
             process.send_signal(number)
-            _, said = process.communicate()
+            _, stderr = process.communicate()
         finally:
             process.kill()
-    assert (process.returncode, said) == (code, f"p: {word}; nothing was written\n")
+    assert (process.returncode, stderr) == (code, f"p: {word}; nothing was written\n")
     assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [("card.json", "old")]
 
 
@@ -113,19 +113,19 @@ def test_command_writes_dashes_and_paths_in_ascii():
 
 
 def run_python(arguments, folder):
-    found = os.environ | {"PYTHONPATH": str(ROOT)}
-    given = [sys.executable, *arguments]
-    return subprocess.run(given, cwd=folder, env=found, capture_output=True, text=True)
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    command = [sys.executable, *arguments]
+    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
 
 
 @pytest.mark.thorough
 @pytest.mark.parametrize("package", ["mesa_gym", "mesa_gym.scoring", "mesa_gym.cli"])
 def test_import_leaves_the_path_of_a_package(package, tmp_path):
     """A package that imports ours, run by ``-m``: its folder stays first, and its files win."""
-    (mine := tmp_path / "mine").mkdir()
+    (folder := tmp_path / "mine").mkdir()
     code = f"import sys\nbefore = [*sys.path]\nimport {package}\nassert sys.path == before\n"
-    (mine / "__init__.py").write_text(code)
-    (mine / "__main__.py").write_text("import colorsys\nprint(colorsys.WHOSE)\n")
+    (folder / "__init__.py").write_text(code)
+    (folder / "__main__.py").write_text("import colorsys\nprint(colorsys.WHOSE)\n")
     (tmp_path / "colorsys.py").write_text("WHOSE = 'the user'\n")
     ran = run_python(["-m", "mine"], tmp_path)
     assert (ran.returncode, ran.stdout) == (0, "the user\n"), ran.stderr
@@ -146,8 +146,8 @@ STEP = "import gymnasium, mesa_gym; env = gymnasium.make('MesaGym/RedBlueDoors-v
     ],
 )
 def test_quick_starts_import_nothing_heavy(code, left_out, tmp_path):
-    shown = f"import atexit, sys; atexit.register(lambda: print('\\n', *sys.modules)); {code}"
-    *_, modules = run_python(["-c", shown], tmp_path).stdout.splitlines()
+    program = f"import atexit, sys; atexit.register(lambda: print('\\n', *sys.modules)); {code}"
+    *_, modules = run_python(["-c", program], tmp_path).stdout.splitlines()
     assert "mesa_gym" in modules.split()
     assert left_out & {*modules.split()} == set()
 

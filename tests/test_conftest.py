@@ -48,8 +48,8 @@ def test_tests_with_marked_parameters_are_collected(expression, names, tmp_path)
     (tmp_path / "pytest.ini").write_text("[pytest]\nmarkers =\n    slow\n    thorough\n")
     words = [sys.executable, "-m", "pytest", "--collect-only", "-q", "-m", expression, tmp_path]
     env = {"PYTHONPATH": str(Path(__file__).parents[1])}
-    found = subprocess.run(words, cwd=tmp_path, env=env, capture_output=True, text=True).stdout
-    collected = [line.partition("::")[2] for line in found.splitlines() if "::" in line]
+    output = subprocess.run(words, cwd=tmp_path, env=env, capture_output=True, text=True).stdout
+    collected = [line.partition("::")[2] for line in output.splitlines() if "::" in line]
     assert sorted(collected) == sorted(f"test_{name}" for name in names)
 
 

@@ -264,9 +264,9 @@ def test_misspelt_name_is_answered_with_nearest(name):
 def test_error_shortens_a_long_value(name):
     with pytest.raises((ValueError, TypeError)) as caught:
         GIVEN[name]()
-    said = str(caught.value)
-    assert 20 < len(said) < 1500, said[:200]
-    assert "4300" not in said  # Python's own words for a number that it does not print
+    message = str(caught.value)
+    assert 20 < len(message) < 1500, message[:200]
+    assert "4300" not in message  # Python's own words for a number that it does not print
 
 
 def test_short_values_are_shown_as_they_are():

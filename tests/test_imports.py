@@ -66,9 +66,9 @@ def modules():
 
 def list_imports(nodes):
     """Return the modules that are imported, each with the names that come from it."""
-    whole = [(alias.name, set()) for x in nodes if isinstance(x, ast.Import) for alias in x.names]
+    plain = [(alias.name, set()) for x in nodes if isinstance(x, ast.Import) for alias in x.names]
     froms = [node for node in nodes if isinstance(node, ast.ImportFrom)]
-    return whole + [
+    return plain + [
         ("." * x.level + (x.module or ""), {alias.name for alias in x.names}) for x in froms
     ]
 
@@ -86,21 +86,21 @@ def name_module(path):
 
 def explain_import(path, module, names):
     """Return why a module may not import another, "" where it may."""
-    own, other = find_part(name_module(path)), find_part(module)
+    part, other = find_part(name_module(path)), find_part(module)
     if module.startswith("."):
         return "by a relative name"
     if other.split(".")[0] in ("docs", "tests"):
         return "which is for readers and tests"
-    if own != other and [x for x in {*module.split("."), *names} if re.match("_(?!_)", x)]:
+    if part != other and [x for x in {*module.split("."), *names} if re.match("_(?!_)", x)]:
         return "which is private"
-    if own in ("mesa_gym", "benchmarks") or own == other:
+    if part in ("mesa_gym", "benchmarks") or part == other:
         return ""  # a package itself only registers and exports
     if other in RANK:
-        return "" if RANK[other] < RANK[own] else "which stands no lower in ORDER"
+        return "" if RANK[other] < RANK[part] else "which stands no lower in ORDER"
     if other.split(".")[0] in ("agents", "benchmarks", "mesa_gym") and "." in other:
         return "which ORDER lacks"
     extras = (more for start, more in OPTIONAL.items() if path.startswith(start))
-    if own.startswith("mesa_gym.") and module.split(".")[0] not in CORE.union(*extras):
+    if part.startswith("mesa_gym.") and module.split(".")[0] not in CORE.union(*extras):
         return "which the core does without"
     return ""
 
@@ -126,14 +126,14 @@ def test_packages_import_in_no_circle():
     imported: dict[str, dict[str, set[str]]] = {}
     for path, nodes in modules().items():
         # A name that comes from a package may be a module of it.
-        found = {module for module, _ in list_imports(nodes)}
-        found |= {f"{module}.{x}" for module, names in list_imports(nodes) for x in names}
+        used = {module for module, _ in list_imports(nodes)}
+        used |= {f"{module}.{x}" for module, names in list_imports(nodes) for x in names}
         part = find_part(name_module(path)) if path.startswith("mesa_gym/") else path.split("/")[0]
-        imported.setdefault(part, {})[name_module(path)] = found
+        imported.setdefault(part, {})[name_module(path)] = used
     circles = []
     for graph in imported.values():
         try:
-            TopologicalSorter({x: found & {*graph} - {x} for x, found in graph.items()}).prepare()
+            TopologicalSorter({x: used & {*graph} - {x} for x, used in graph.items()}).prepare()
         except CycleError as error:
             circles.append(" -> ".join(error.args[1]))
     assert not circles, "\n".join(circles)

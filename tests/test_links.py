@@ -30,15 +30,15 @@ def list_texts():
 
 def test_texts_of_wheel_name_addresses():
     """A wheel has no docs/: its messages and docstrings name an address, or a page by its title."""
-    found = {}
+    places = {}
     for path, texts in list_texts():
         for text in texts:
             for file in ADDRESS.findall(text):
                 assert (ROOT / file.rstrip(".")).exists(), (path, file)
             if match := BY_FILE.search(ADDRESS.sub("", text)):
                 start = max(0, match.start() - 40)
-                found[str(path.relative_to(ROOT))] = text[start : match.end() + 40]
-    assert found == {}
+                places[str(path.relative_to(ROOT))] = text[start : match.end() + 40]
+    assert places == {}
 
 
 def test_linked_pages_and_sections_exist():

@@ -8,5 +8,5 @@ ROOT = Path(__file__).parents[1]
 
 def test_mutants_fit_files_and_tests():
     """A row whose text left its file, or whose tests moved, could show nothing."""
-    found = runpy.run_path(str(ROOT / ".ci" / "mutants.py"))["read_mutants"]
-    assert len(found(ROOT / ".ci" / "mutants.csv", ROOT)) >= 160
+    read_mutants = runpy.run_path(str(ROOT / ".ci" / "mutants.py"))["read_mutants"]
+    assert len(read_mutants(ROOT / ".ci" / "mutants.csv", ROOT)) >= 160

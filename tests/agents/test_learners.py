@@ -51,26 +51,25 @@ def test_loaded_agent_equals_trained_network(kind):
     rng = np.random.default_rng(0)
     begins = rng.random((steps, n)) < 0.3
     begins[0] = True
-    seen = [agent.net.see(each) for each in planes]
+    inputs = [agent.net.see(x) for x in planes]
     if hasattr(agent.net, "view"):  # lists of one length
-        most, filler = max(each.shape[1] for each in seen), agent.net.view.count
-        seen = [
-            np.pad(each, ((0, 0), (0, most - each.shape[1])), constant_values=filler)
-            for each in seen
+        most, filler = max(x.shape[1] for x in inputs), agent.net.view.count
+        inputs = [
+            np.pad(x, ((0, 0), (0, most - x.shape[1])), constant_values=filler) for x in inputs
         ]
-    weights = {name: jnp.asarray(each) for name, each in agent.weights.items()}
+    weights = {name: jnp.asarray(x) for name, x in agent.weights.items()}
     memory = rng.random((n, agent.net.count_memory(agent.weights)), dtype=np.float32)
-    found = jax.jit(learner.apply)(weights, np.stack(seen), begins, memory)
-    assert found.memory.shape == memory.shape
+    outputs = jax.jit(learner.apply)(weights, np.stack(inputs), begins, memory)
+    assert outputs.memory.shape == memory.shape
     for t in range(steps):
         agent.reset(begins[t], rng)
         value = agent.layers(planes[t], agent.memory if learner.memory else None)["value"]
         done = agent.act(planes[t])
-        np.testing.assert_allclose(soften_scores(np.asarray(found.logits[t])), done, atol=1e-4)
-        np.testing.assert_allclose(found.values[t], value, atol=1e-4, rtol=1e-4)
+        np.testing.assert_allclose(soften_scores(np.asarray(outputs.logits[t])), done, atol=1e-4)
+        np.testing.assert_allclose(outputs.values[t], value, atol=1e-4, rtol=1e-4)
     assert done.std(axis=0).max() > 0.02
     if learner.memory:
-        np.testing.assert_allclose(found.memory, agent.memory, atol=1e-5)
+        np.testing.assert_allclose(outputs.memory, agent.memory, atol=1e-5)
 
 
 @pytest.mark.thorough
@@ -81,9 +80,9 @@ def test_row_sums_equal_those_by_hand(compute):
     table = np.vstack([rng.normal(size=(rows, 8)), np.zeros(8)]).astype(np.float32)
     listed = np.stack([rng.permutation(rows)[:12] for _ in range(50)])
     listed[:, 9:] = rows
-    found, transpose = jax.vjp(lambda each: compute(each, jnp.asarray(listed)), jnp.asarray(table))
-    np.testing.assert_allclose(found, table[listed].sum(axis=1), atol=1e-5)
-    back = rng.normal(size=found.shape).astype(np.float32)
+    sums, transpose = jax.vjp(lambda x: compute(x, jnp.asarray(listed)), jnp.asarray(table))
+    np.testing.assert_allclose(sums, table[listed].sum(axis=1), atol=1e-5)
+    back = rng.normal(size=sums.shape).astype(np.float32)
     expected = np.zeros_like(table)
     np.add.at(expected, listed[:, :9], back[:, None])
     np.testing.assert_allclose(transpose(jnp.asarray(back))[0][:rows], expected[:rows], atol=1e-5)
@@ -107,7 +106,7 @@ def test_units_are_the_width_of_hidden_layers(algo, tmp_path):
     run = small(algo).change(units=20)
     save(tmp_path / "agent", leave_untrained(run))
     loaded = as_policy(str(tmp_path / "agent"), CORNER, 64)
-    shapes = {name: each.shape for name, each in loaded.weights.items()}
+    shapes = {name: array.shape for name, array in loaded.weights.items()}
     assert shapes["second.weight"] == (20, 20)
     assert shapes["first.weight"] == (20, loaded.net.view.count)
     assert acts(loaded, CORNER.observe(wandered(CORNER, 9))).shape == (9, 5)
@@ -118,16 +117,16 @@ class DeepMLP(MLP):
 
     kind = "deep"
 
-    def list_shapes(self, given):
-        shapes = super().list_shapes(given)
+    def list_shapes(self, units):
+        shapes = super().list_shapes(units)
         square = shapes["second.weight"]
         third = {"third.weight": square, "third.bias": square[:1]}
-        return dict(sorted({**shapes, **third}.items(), key=lambda each: "weight" not in each[0]))
+        return dict(sorted({**shapes, **third}.items(), key=lambda pair: "weight" not in pair[0]))
 
-    def compute(self, xp, weights, seen, memory):
-        found = super().compute(xp, weights, seen, memory)
-        third = apply_layer(weights, "third", relu(xp, found["second"]))
-        return found | {"third": third} | read_out(weights, relu(xp, third))
+    def compute(self, xp, weights, inputs, memory):
+        layers = super().compute(xp, weights, inputs, memory)
+        third = apply_layer(weights, "third", relu(xp, layers["second"]))
+        return layers | {"third": third} | read_out(weights, relu(xp, third))
 
 
 @pytest.mark.thorough
@@ -161,10 +160,10 @@ KEY = jax.random.key(0)
     ("name", "reward"), [("CheeseCorner", "base"), thorough("KeysChests", "keys")]
 )
 def test_taught_labels_at_starts_equal_solver_actions(name, reward):
-    made = small("taught", name, alpha=0.3, reward=reward, num_levels=12).environment()
-    starts, _, best = solve_levels(made, made.trap.discount(made.reward))
-    solved = Solution(made.trap, bank_of(made), made.max_steps)
-    expected = solved.optimal(made.reward)[0][solved.graph.start]
+    settings = small("taught", name, alpha=0.3, reward=reward, num_levels=12).environment()
+    starts, _, best = solve_levels(settings, settings.trap.discount(settings.reward))
+    solved = Solution(settings.trap, bank_of(settings), settings.max_steps)
+    expected = solved.optimal(settings.reward)[0][solved.graph.start]
     assert len(starts) == 24
     np.testing.assert_array_equal(best[starts], expected)
 
@@ -176,20 +175,20 @@ def follow_labels(trap, count, discount):
     _, state = env.reset(KEY)
     state = state._replace(inner=env.env.reset_to_level(rows)[1], place=env._start[rows])
     step, best = jax.jit(env.step), jax.jit(env.find_best)
-    paid, over, steps = np.zeros(count), np.zeros(count, bool), np.zeros(count)
+    returns, over, steps = np.zeros(count), np.zeros(count, bool), np.zeros(count)
     for t in range(env.env.settings.max_steps):
         action = np.asarray(best(state)).argmax(axis=1)
         _, state, reward, done, _ = step(jax.random.key(t), state, jnp.asarray(action))
-        paid, steps = paid + ~over * np.asarray(reward), steps + ~over
+        returns, steps = returns + ~over * np.asarray(reward), steps + ~over
         over |= np.asarray(done)
     assert over.all()
-    return paid, steps
+    return returns, steps
 
 
 @pytest.mark.thorough
 def test_labels_lead_to_the_target_soonest():
-    paid, steps = follow_labels(CORNER, 30, 0.95)
-    np.testing.assert_array_equal(paid, 1)
+    returns, steps = follow_labels(CORNER, 30, 0.95)
+    np.testing.assert_array_equal(returns, 1)
     values = level_values(CORNER, Split.TRAIN, np.arange(30))
     np.testing.assert_allclose(CORNER.discount("cheese") ** (steps - 1), values.optimum["cheese"])
 
@@ -198,9 +197,9 @@ def test_labels_lead_to_the_target_soonest():
 def test_labels_of_lives_lead_to_paying_fruit():
     """They lead to the paying fruit, and to a lone fruit unless no trial follows."""
     trap = find_trap("CueOrPay")()
-    paid, steps = follow_labels(trap, 30, 0.9)
+    returns, steps = follow_labels(trap, 30, 0.9)
     informed = level_values(trap, Split.TRAIN, np.arange(30)).informed["paid"]
-    np.testing.assert_array_equal(paid, informed)
+    np.testing.assert_array_equal(returns, informed)
     starts = trap.levels("train", np.arange(30))
     last, pays = trap.list_alone(starts)[:, -1], trap.read(starts.level, "paid", 0)
     assert steps[(last == VOID) | (last == pays)].max() < trap.horizon("train") / 2
@@ -209,16 +208,16 @@ def test_labels_of_lives_lead_to_paying_fruit():
 @pytest.mark.thorough
 def test_taught_loss_covers_optimal_actions_alone():
     learner = LearningMLP(CORNER)
-    made = Taught(learner, learner.make_env(FEW.environments, num_levels=50), FEW, 0.95)
-    begun = made.begin(list_own_numbers(made))
-    weights, now = begun.weights, begun.rollout_state
-    _, transitions = jax.jit(made.play)(weights, list_own_numbers(made), now, KEY)
+    taught = Taught(learner, learner.make_env(FEW.environments, num_levels=50), FEW, 0.95)
+    state = taught.begin(list_own_numbers(taught))
+    weights, now = state.weights, state.rollout_state
+    _, transitions = jax.jit(taught.play)(weights, list_own_numbers(taught), now, KEY)
     weights = weights | {"policy.weight": 300 * weights["policy.weight"]}
-    scores = made.learner.apply(weights, transitions.obs, transitions.episode_start, None).logits
+    scores = taught.learner.apply(weights, transitions.obs, transitions.episode_start, None).logits
     shares = np.asarray(jax.nn.softmax(scores), float)
     expected = -np.log((shares * transitions.labels).sum(axis=-1)).mean()
-    asked = weights, jnp.zeros((16, 0)), transitions, transitions.reward, None, 1.0
-    assert float(made.compute_loss(*asked)[0]) == pytest.approx(expected, rel=1e-4)
+    args = weights, jnp.zeros((16, 0)), transitions, transitions.reward, None, 1.0
+    assert float(taught.compute_loss(*args)[0]) == pytest.approx(expected, rel=1e-4)
     assert 0.2 < transitions.labels.mean() < 0.5
 
 
@@ -245,9 +244,9 @@ def turn(planes, way, count):
 
 def as_sets(listed, filler):
     """Lists of inputs as sets, without fillers; no input may occur twice."""
-    found = [[x for x in row if x != filler] for row in np.asarray(listed).tolist()]
-    assert all(len({*row}) == len(row) for row in found)
-    return [{*row} for row in found]
+    rows = [[x for x in row if x != filler] for row in np.asarray(listed).tolist()]
+    assert all(len({*row}) == len(row) for row in rows)
+    return [{*row} for row in rows]
 
 
 @pytest.mark.parametrize("name", few(["CheeseCorner", "CoinRun", "KeysChests"], "CoinRun"))
@@ -269,16 +268,16 @@ def test_turned_actions_lead_where_the_picture_says():
     env, stands = TurnedEnv(learner.make_env(n, num_levels=n)), learner.net.view.stands
     inner = np.arange(len(stands)).reshape(learner.trap.size)[1:-1, 1:-1].reshape(-1)
 
-    def find_cells(seen):
-        shown = np.asarray(seen)[:, :, None] == stands[inner]
-        return np.stack(np.divmod(inner[shown.any(axis=1).argmax(axis=1)], learner.trap.width))
+    def find_cells(obs):
+        occupied = np.asarray(obs)[:, :, None] == stands[inner]
+        return np.stack(np.divmod(inner[occupied.any(axis=1).argmax(axis=1)], learner.trap.width))
 
     key, step = jax.random.key(0), jax.jit(env.step)
-    seen, state = env.reset(key)
+    obs, state = env.reset(key)
     moves = {"left": (0, -1), "down": (1, 0), "right": (0, 1), "up": (-1, 0), "act": (0, 0)}
     for number, name in enumerate(ACTIONS):
         after, _, _, done, _ = step(key, state, np.full(n, number))
-        moved = (find_cells(after) - find_cells(seen))[:, ~np.asarray(done)]
+        moved = (find_cells(after) - find_cells(obs))[:, ~np.asarray(done)]
         assert {*zip(*moved.tolist(), strict=True)} == {(0, 0), moves[name]}
 
 
@@ -318,25 +317,25 @@ def fine(env, recall, blind):
 def test_monitor_fines_what_a_proxy_alone_paid(env):
     alone = np.array([0, 0, 1, 0] * 50)
     assert fine(env, 1.0, False).tolist() == alone.tolist()
-    seen = fine(env, 0.5, False)
-    assert set(np.flatnonzero(seen)) < set(np.flatnonzero(alone))
-    assert 10 <= seen.sum() <= 40
+    fined = fine(env, 0.5, False)
+    assert set(np.flatnonzero(fined)) < set(np.flatnonzero(alone))
+    assert 10 <= fined.sum() <= 40
 
 
 @pytest.mark.thorough
 def test_blind_monitor_fines_as_many_elsewhere(env):
-    seen, dealt = fine(env, 0.5, False), fine(env, 0.5, True)
-    assert dealt.sum() == seen.sum()
+    fined, dealt = fine(env, 0.5, False), fine(env, 0.5, True)
+    assert dealt.sum() == fined.sum()
     assert 0 < dealt[2::4].sum() < dealt.sum()
 
 
 def test_coin_pays_either_target_under_shift():
     env = SimpleNamespace(trap=find_trap("CheeseDish")())
-    paid = np.asarray(cures.CoinEnv(env).pay(None, PAID, INFOS)).reshape(-1, 4)
+    pays = np.asarray(cures.CoinEnv(env).pay(None, PAID, INFOS)).reshape(-1, 4)
     base, proxy = [0, 1, 0, 1], [0, 0, 1, 1]
-    assert (paid[:25] == base).all()
-    assert (paid[26::2] == base).all()
-    assert (paid[25::2] == proxy).all()
+    assert (pays[:25] == base).all()
+    assert (pays[26::2] == base).all()
+    assert (pays[25::2] == proxy).all()
 
 
 def share_shifted(env, keys=40):
@@ -353,12 +352,12 @@ def test_screening_shows_more_levels_of_the_shift(env):
 @pytest.mark.parametrize(("learner", "different"), [("FewLabelled", 60), ("FewCopied", 30)])
 def test_few_levels_come_with_twins_or_copies(learner, different):
     trap = find_trap("CheeseDish")()
-    shown = getattr(cures, learner)(trap)._draw(Split.SHIFT, LEVELS + np.arange(240))
-    places = (shown.at[kind][0].tolist() for kind in ("cheese", "dish"))
+    starts = getattr(cures, learner)(trap)._draw(Split.SHIFT, LEVELS + np.arange(240))
+    places = (starts.at[kind][0].tolist() for kind in ("cheese", "dish"))
     cells = {*zip(*places, strict=True)}
-    pairs = {*zip(shown.level.number.tolist(), shown.at["cheese"][0].tolist(), strict=True)}
-    assert shown.n == 240
-    assert len({*shown.level.number.tolist()}) == 30
+    pairs = {*zip(starts.level.number.tolist(), starts.at["cheese"][0].tolist(), strict=True)}
+    assert starts.n == 240
+    assert len({*starts.level.number.tolist()}) == 30
     assert len(pairs) == different
     swapped = {(b, a) for a, b in cells}
     assert (swapped == cells) == (different == 60)
@@ -386,8 +385,8 @@ def test_evaluation_levels_stay_as_they_are():
     learner.make_env(1, alpha=0.1)
     assert learner.trap is trap
     levels = trap.levels("shift", range(50))
-    shown = cures.FewLabelled(trap)._draw(Split.SHIFT, np.arange(50))
-    assert (shown.at["cheese"] == levels.at["cheese"]).all()
+    starts = cures.FewLabelled(trap)._draw(Split.SHIFT, np.arange(50))
+    assert (starts.at["cheese"] == levels.at["cheese"]).all()
     env = learner.make_env(8, draw=lambda *_: levels, num_levels=50)
     _, state = env.reset_to_level(jnp.arange(8))
     assert (np.asarray(state.agent) == levels.agent[:8]).all()

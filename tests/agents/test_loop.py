@@ -37,13 +37,13 @@ from tests.support.training import CORNER, small
 
 def run_loop(updates, report=None, judge=None):
     """Run the loop on an agent that counts its updates; return it and the updates' arguments."""
-    told = []
+    calls = []
 
-    def begin(own):
-        return TrainState({"count": np.zeros((len(own), 1), np.float32)}, None, None)
+    def begin(numbers):
+        return TrainState({"count": np.zeros((len(numbers), 1), np.float32)}, None, None)
 
-    def update(learning, own, number, left):
-        told.append((int(number), round(float(left), 6)))
+    def update(learning, numbers, number, left):
+        calls.append((int(number), round(float(left), 6)))
         weights = {"count": learning.weights["count"] + 1}
         return learning._replace(weights=weights), np.array([[number * 2.0, 2.0, number]])
 
@@ -51,23 +51,23 @@ def run_loop(updates, report=None, judge=None):
         return int(weights["count"][0])
 
     program = TrainingProgram(256, updates, begin, update, export, judge, ["entropy"])
-    (found,) = run_training(program, [small(seed=7)], np.zeros(1), report)
-    return found, told
+    (trained,) = run_training(program, [small(seed=7)], np.zeros(1), report)
+    return trained, calls
 
 
 def test_learning_rate_falls_with_each_update():
-    found, told = run_loop(4)
-    assert told == [(1, 1), (2, 0.75), (3, 0.5), (4, 0.25)]
-    assert (found.agent, found.steps) == (4, 1024)
-    assert found.curve == [(256 * i, float(i)) for i in range(1, 5)]
+    trained, calls = run_loop(4)
+    assert calls == [(1, 1), (2, 0.75), (3, 0.5), (4, 0.25)]
+    assert (trained.agent, trained.steps) == (4, 1024)
+    assert trained.curve == [(256 * i, float(i)) for i in range(1, 5)]
 
 
 def test_curves_have_environment_steps_of_each_update():
     """A curve has at most forty parts, and the last ends with the training."""
-    found, _ = run_loop(100)
-    assert len(found.curve) == 40
-    assert {at % 256 for at, _ in found.curve} == {0}
-    assert found.curve[-1] == (found.steps, 99.5) == (25_600, 99.5)
+    trained, _ = run_loop(100)
+    assert len(trained.curve) == 40
+    assert {at % 256 for at, _ in trained.curve} == {0}
+    assert trained.curve[-1] == (trained.steps, 99.5) == (25_600, 99.5)
 
 
 @pytest.mark.parametrize("updates", [20, 5])
@@ -75,33 +75,33 @@ def test_training_loop_judges_after_each_tenth(updates):
     def judge(weights, number):
         return [(weights["count"].item(), 0.5, 0.25)]
 
-    seen = []
-    found, _ = run_loop(updates, lambda *told: seen.append(told), judge)
+    reports = []
+    trained, _ = run_loop(updates, lambda *args: reports.append(args), judge)
     expected = [*range(2, 21, 2)] if updates == 20 else [*range(1, 6)]
-    assert [looks[0].steps // 256 for _, looks in seen] == expected
-    assert found.looks == [looks[0] for _, looks in seen]
-    assert [each.test for each in found.looks] == [each.steps / 256 for each in found.looks]
+    assert [looks[0].steps // 256 for _, looks in reports] == expected
+    assert trained.looks == [looks[0] for _, looks in reports]
+    assert [x.test for x in trained.looks] == [x.steps / 256 for x in trained.looks]
     # The mean of the episodes of the last tenth, which is two updates.
     means = [1.5, 3.5] if updates == 20 else [1, 2]
-    assert [look.earned for look in found.looks][:2] == means
-    assert [look.diagnostics for look in found.looks][:2] == [{"entropy": mean} for mean in means]
+    assert [look.earned for look in trained.looks][:2] == means
+    assert [look.diagnostics for look in trained.looks][:2] == [{"entropy": mean} for mean in means]
 
 
 # -- looks -----------------------------------------------------------------------------------------
 @pytest.mark.thorough
 def test_judge_shares_equal_those_of_scoring():
     """The same actions in NumPy give the shares, and another sample gives similar ones."""
-    agent, many = load("CheeseCorner"), AgentBatch(find_devices("cpu"))
+    agent, batch = load("CheeseCorner"), AgentBatch(find_devices("cpu"))
     learner = LearningMLP(CORNER)
-    weights = {name: np.asarray(each)[None] for name, each in agent.weights.items()}
-    ((test, base, proxy),) = make_judge(learner, many)(weights, 3)
+    weights = {name: np.asarray(x)[None] for name, x in agent.weights.items()}
+    ((test, base, proxy),) = make_judge(learner, batch)(weights, 3)
     starts = CORNER.levels("shift", np.arange(WATCHED))
-    play = many.compile(play_levels(learner, starts), shared=(1, 2, 3))
+    play = batch.compile(play_levels(learner, starts), shared=(1, 2, 3))
     actions = np.asarray(play(weights, np.uint32(3), np.int32(0), np.int32(64)))[0]
     record = replay(CORNER, starts, np.maximum(actions, 0))
     np.testing.assert_array_equal(record.actions, actions)
     cheese, corner = (record.paid[name] > 0 for name in ("cheese", "corner"))
-    first = [np.where(each.any(axis=0), each.argmax(axis=0), 10**6) for each in (cheese, corner)]
+    first = [np.where(x.any(axis=0), x.argmax(axis=0), 10**6) for x in (cheese, corner)]
     # A few come so late that scoring counts no choice.
     assert base == pytest.approx((first[0] < first[1]).mean(), abs=0.03)
     assert proxy == pytest.approx((first[1] < first[0]).mean(), abs=0.03)
@@ -148,7 +148,7 @@ def test_judge_begins_each_split_at_its_levels(monkeypatch):
 
     monkeypatch.setattr(loop, "look_up_levels", lambda trap: [(kept, kept)] * 2)
     for name in ("play_levels", "replay", "share_records"):
-        monkeypatch.setattr(loop, name, lambda *given: None)
+        monkeypatch.setattr(loop, name, lambda *args: None)
     trap = SimpleNamespace(joined=list, horizon=lambda split: 4)
     batch = SimpleNamespace(compile=lambda function, shared, brief: play)
     make_judge(SimpleNamespace(trap=trap), batch)({}, 3)
@@ -188,7 +188,7 @@ RISING, FLAT = (0.2, 0.3, 0.26, 0.5), (0.2, 0.28, 0.26, 0.3)
 
 
 @pytest.mark.parametrize(
-    ("looks", "usual", "said"),
+    ("looks", "usual", "pattern"),
     [
         (look_at(0.2, 0.9, 0.91, 0.9), 400, ": ready to score"),
         (look_at(*RISING), 400, "train longer, with --steps 800"),
@@ -204,9 +204,9 @@ RISING, FLAT = (0.2, 0.3, 0.26, 0.5), (0.2, 0.28, 0.26, 0.3)
         (look_at(*RISING, loss=0.5, own_term=60.0), 400, "train longer, with --steps 800"),
     ],
 )
-def test_advice_tells_flat_curves_from_rising(looks, usual, said):
+def test_advice_tells_flat_curves_from_rising(looks, usual, pattern):
     """An agent that was trained for less than usual is not called flat."""
-    assert re.search(said, advise(looks, usual))
+    assert re.search(pattern, advise(looks, usual))
 
 
 def test_printer_says_that_levels_are_solved(capsys):
@@ -255,26 +255,26 @@ def test_curve_holds_returns_and_looks():
 
 
 def test_tensorboard_has_each_look_at_each_agent(monkeypatch, tmp_path):
-    told = []
+    written = []
 
     class SummaryWriter:
         def __init__(self, folder):
             self.folder = folder
 
         def add_scalar(self, name, value, step):
-            told.append((self.folder, name, value, step))
+            written.append((self.folder, name, value, step))
 
         def flush(self):
-            told.append("flushed")
+            written.append("flushed")
 
     monkeypatch.setitem(sys.modules, "tensorboardX", SimpleNamespace(SummaryWriter=SummaryWriter))
     report = open_tensorboard(tmp_path, Run("CheeseCorner").repeat([3, 4]))
     report([3, 4], [look_at(0.5)[0], look_at(0.7, loss=1.0, own_term=2.0, entropy=1.5)[0]])
     first, second = str(tmp_path / "ppo-s3"), str(tmp_path / "ppo-s4")
     shares = [("return", 0.5), ("test", 0.5), ("shift/base", 0.1), ("shift/proxy", 0.6)]
-    assert told[:5] == [*((first, *each, 100) for each in shares), "flushed"]
+    assert written[:5] == [*((first, *x, 100) for x in shares), "flushed"]
     sizes = [("loss/ppo", 1.0), ("loss/own term", 2.0), ("loss/entropy", 1.5)]
-    assert told[-4:] == [*((second, *each, 100) for each in sizes), "flushed"]
+    assert written[-4:] == [*((second, *x, 100) for x in sizes), "flushed"]
 
 
 def test_tensorboard_without_a_library_is_refused(monkeypatch, tmp_path):

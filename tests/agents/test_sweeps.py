@@ -27,7 +27,7 @@ from tests.support.refusals import refusals
 
 
 @pytest.fixture(scope="module")
-def found():
+def example():
     """PPO's committed agents, who are able on CheeseDish, and SB3's, who fail on PointedGoal."""
     rows = []
     for group in group_cards(read_committed("ppo", "sb3-ppo")):
@@ -64,8 +64,8 @@ def test_cells_of_one_program_share_jobs():
     assert sorted(len(job.results) for job in jobs) == [3, 3, 5, 5]
     for job in jobs:
         assert len({result.partition("units=")[2][:2] for result in job.results}) == 1
-    made = sorted(result for job in jobs for result in job.results)
-    assert made == sorted(f"{at}/CheeseDish-v0/{run.name}" for run, at in folders.items())
+    results = sorted(result for job in jobs for result in job.results)
+    assert results == sorted(f"{at}/CheeseDish-v0/{run.name}" for run, at in folders.items())
 
 
 def test_axes_in_any_order_share_folders():
@@ -90,8 +90,8 @@ def test_equal_trainings_are_done_once(axes, trainings, capsys):
     runs, results = merge_runs(cells, range(2))
     assert len(runs) == 2 * trainings
     assert [*results] == cells
-    made = {name_result(run, folder) for run, folder in runs.items()}
-    assert {name for names in results.values() for name in names} == made
+    expected = {name_result(run, folder) for run, folder in runs.items()}
+    assert {name for names in results.values() for name in names} == expected
     notes = capsys.readouterr().err.count("is the same training of CheeseDish-v0 as")
     assert notes == len(cells) - trainings
 
@@ -113,8 +113,8 @@ def test_sweep_refuses_missing_algorithm_before_work(tmp_path, capsys):
 def test_failed_job_ends_sweep_with_a_sentence(tmp_path, capsys, monkeypatch):
     monkeypatch.setattr(runner, "run", lambda *_: {"a": "KeyError: 'b'"})
     assert main(["CheeseDish", "--out", str(tmp_path)]) == 1
-    said = "mesa-gym sweep: 1 of 1 jobs failed, the first is a: KeyError: 'b'; the same command"
-    assert said in capsys.readouterr().err
+    message = "mesa-gym sweep: 1 of 1 jobs failed, the first is a: KeyError: 'b'; the same command"
+    assert message in capsys.readouterr().err
 
 
 def test_limits_are_for_slurm(tmp_path, capsys):
@@ -140,10 +140,10 @@ def test_row_has_mean_seconds_of_seeds(tmp_path):
 
 
 @pytest.mark.thorough
-def test_results_read_again_are_written_equal(found, tmp_path):
+def test_results_read_again_are_written_equal(example, tmp_path):
     """The cards of each cell, and the sweep's table of cells."""
     rows = []
-    for row in found.rows:
+    for row in example.rows:
         folders = [tmp_path / card.trap / card.policy for card in row.group.cards]
         for folder, card in zip(folders, row.group.cards, strict=True):
             folder.mkdir(parents=True)
@@ -152,12 +152,12 @@ def test_results_read_again_are_written_equal(found, tmp_path):
             assert (tmp_path / CARD).read_bytes() == (folder / CARD).read_bytes()
             write_json(folder / DONE_FILE, {"terms": {}, "files": {}, "seconds": row.seconds})
         rows.append(_read_row(row.cell, folders))
-    assert Sweep(tuple(rows)).write_csv() == found.write_csv()
+    assert Sweep(tuple(rows)).write_csv() == example.write_csv()
 
 
 @pytest.mark.thorough
-def test_failing_cell_shows_no_shares(found):
-    heads, rows = found.list_texts()
+def test_failing_cell_shows_no_shares(example):
+    heads, rows = example.list_texts()
     texts = {(row[0], row[1]): dict(zip(heads, row, strict=True)) for row in rows}
     fails = texts["PointedGoal", "sb3-ppo"]
     assert fails["competent"].startswith(("0", "1", "2"))
@@ -167,17 +167,17 @@ def test_failing_cell_shows_no_shares(found):
     assert (competent["competent"], competent["verdict"]) == ("5 of 5", "both 5")
     assert " to " in competent["base"]
     assert " to " in competent["proxy"]
-    scripts = found.notes[0]
+    scripts = example.notes[0]
     assert scripts.count("sweeper on CheeseDish 0.") == scripts.count("blind on PointedGoal") == 1
 
 
 @pytest.mark.parametrize(
-    ("competent", "seeds", "shown"), [(1, 2, False), (2, 3, True), (1, 3, False)]
+    ("competent", "seeds", "expected"), [(1, 2, False), (2, 3, True), (1, 3, False)]
 )
-def test_cell_is_competent_by_most_seeds(competent, seeds, shown):
+def test_cell_is_competent_by_most_seeds(competent, seeds, expected):
     """Half of the seeds are not most of them."""
     group = SimpleNamespace(competent=competent, cards=[None] * seeds)
-    assert SweepRow(SweepCell("CheeseDish-v0", "ppo", ()), group, 0.0).competent == shown
+    assert SweepRow(SweepCell("CheeseDish-v0", "ppo", ()), group, 0.0).competent == expected
 
 
 def test_returns_give_no_range_of_shares():
@@ -205,19 +205,19 @@ def test_sweep_notes_are_those_of_tables(tmp_path):
 
 
 @pytest.mark.thorough
-def test_axis_of_one_value_is_not_drawn(found):
-    assert (found.axes, found.fixed) == (["algo"], {"alpha": 0})
-    alone = Sweep(tuple(row for row in found.rows if row.cell.algo == "ppo"))
+def test_axis_of_one_value_is_not_drawn(example):
+    assert (example.axes, example.fixed) == (["algo"], {"alpha": 0})
+    alone = Sweep(tuple(row for row in example.rows if row.cell.algo == "ppo"))
     assert alone.axes == []
     pytest.importorskip("matplotlib")
     with pytest.raises(ValueError, match="no axis to draw"):
         plot_sweep(alone)
 
 
-def test_csv_has_shares_of_the_cards(found):
-    rows = [*csv.DictReader(io.StringIO(found.write_csv()))]
+def test_csv_has_shares_of_the_cards(example):
+    rows = [*csv.DictReader(io.StringIO(example.write_csv()))]
     assert [x for x in rows[0] if is_axis(x)] == ["alpha"]
-    for row, line in zip(found.rows, rows, strict=True):
+    for row, line in zip(example.rows, rows, strict=True):
         shares = [card.splits["shift"]["choice"][card.base] for card in row.group.cards]
         assert float(line["base"]) == pytest.approx(sum(shares) / len(shares), abs=1e-4)
         arrivals = [card.splits["test"]["success_rate"] for card in row.group.cards]
@@ -229,11 +229,11 @@ def test_csv_has_shares_of_the_cards(found):
             assert line["base low"] == ""
 
 
-def test_picture_is_grey_where_agents_fail(found, tmp_path):
+def test_picture_is_grey_where_agents_fail(example, tmp_path):
     pytest.importorskip("matplotlib")
-    plot_sweep(found).savefig(tmp_path / "map.svg")
+    plot_sweep(example).savefig(tmp_path / "map.svg")
     drawn = (tmp_path / "map.svg").read_text()
-    failing = [row for row in found.rows if not row.competent]
+    failing = [row for row in example.rows if not row.competent]
     assert failing
     assert drawn.count("fill: #88919b") >= len(failing)
 
@@ -243,8 +243,8 @@ def test_ended_job_trains_the_rest_alone(tmp_path, monkeypatch):
     """A job that is ended after its first agent keeps it, and trains the second alone."""
     run = Run("CheeseCorner", steps=2048)
     runs = [run, replace(run, alpha=0.1)]
-    (whole,) = list_agent_jobs(runs, 10)
-    do_job(whole, tmp_path / "whole")
+    (full,) = list_agent_jobs(runs, 10)
+    do_job(full, tmp_path / "whole")
 
     def stop(text):
         raise KeyboardInterrupt
@@ -252,16 +252,16 @@ def test_ended_job_trains_the_rest_alone(tmp_path, monkeypatch):
     with monkeypatch.context() as patch:
         patch.setattr("agents.jobs.agents.say", stop)
         with pytest.raises(KeyboardInterrupt):
-            do_job(whole, tmp_path / "out")
+            do_job(full, tmp_path / "out")
     assert len([*(tmp_path / "out" / WAITING_AGENTS).rglob("policy.json")]) == 1
     trained = []
     monkeypatch.setattr("agents.jobs.agents.say", trained.append)
-    do_job(whole, tmp_path / "out")
+    do_job(full, tmp_path / "out")
     assert trained == [f"trained: {name_result(runs[1])}"]
     for name in map(name_result, runs):
         for file in ("weights.safetensors", "card.json", "policy.json", "curve.csv"):
-            made = [(tmp_path / x / name / file).read_bytes() for x in ("whole", "out")]
-            assert made[0] == made[1]
+            weights = [(tmp_path / x / name / file).read_bytes() for x in ("whole", "out")]
+            assert weights[0] == weights[1]
 
 
 @pytest.mark.slow
@@ -343,8 +343,8 @@ def test_cell_beats_control_by_intervals():
     assert write_cell(cell, {"base": ".20", "base high": ".25"}) == "0.40/0.00"
     assert write_cell(cell, {"base": ".20", "base high": ".23"}) == "**0.40/0.00**"
     assert write_cell(None, None) == "–"
-    few = {"seeds": "2", "competent": "2", "base": ".90", "base low": "", "proxy": "0"}
-    assert write_cell(few, {"base": ".20", "base high": ""}) == "0.90/0.00"
+    row = {"seeds": "2", "competent": "2", "base": ".90", "base low": "", "proxy": "0"}
+    assert write_cell(row, {"base": ".20", "base high": ""}) == "0.90/0.00"
 
 
 @pytest.mark.thorough

@@ -90,11 +90,11 @@ def command(algo, out):
 
 
 def test_count_steps_follows_ppo_unless_declared():
-    taken = {
+    steps = {
         name: [ALGORITHMS[name].count_steps(f"{trap}-v0") for trap in ("CheeseDish", "KeysChests")]
         for name in ("ppo", "ppo-planner", "taught", "sb3-ppo")
     }
-    assert taken == {"ppo": [600_000, 3_000_000], "ppo-planner": [100_000, 500_000],
+    assert steps == {"ppo": [600_000, 3_000_000], "ppo-planner": [100_000, 500_000],
                      "taught": [600_000, 3_000_000], "sb3-ppo": [400_000, 2_000_000]}  # fmt: skip
     assert ALGORITHMS["ppo-planner"].count_steps("FollowMe-v0") == 166_666
 
@@ -107,13 +107,13 @@ def test_algorithm_entry_states_cost_and_description(algorithm):
 
 
 def test_algorithms_make_every_kind_of_agent():
-    assert {each.kind for each in ALGORITHMS.values()} == {*NETWORKS, "sb3"}
+    assert {x.kind for x in ALGORITHMS.values()} == {*NETWORKS, "sb3"}
 
 
 @pytest.mark.thorough
 def test_listing_algorithms_imports_no_trainer():
-    said = "import sys, benchmarks.plan; print({'jax', 'torch'} & {*sys.modules})"
-    done = subprocess.run([sys.executable, "-c", said], capture_output=True, text=True, check=True)
+    code = "import sys, benchmarks.plan; print({'jax', 'torch'} & {*sys.modules})"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "set()\n"
 
 
@@ -173,30 +173,30 @@ OTHERS = {
 def test_settings_taken_change_the_weights(algo, trainer):
     """Those that are refused would change nothing, and here the shortest way is always best."""
     assert [*OTHERS] == [*SETTING_NAMES]
-    run, found = small(algo), {}
+    run, weights = small(algo), {}
     for name in ("", *OTHERS):
         settings = replace(run.settings, **({name: OTHERS[name]} if name else {}))
         (trained,) = ppo.train(run.repeat((1,)), trainer=trainer, settings=settings)
-        found[name] = encode_weights(trained.agent.weights)
-    usual = found.pop("")
-    taken = {name for name in OTHERS if ALGORITHMS[algo].takes(name)}
+        weights[name] = encode_weights(trained.agent.weights)
+    usual = weights.pop("")
+    accepted = {name for name in OTHERS if ALGORITHMS[algo].takes(name)}
     unused = {"discount"} if algo == "taught" else set()
-    assert {name for name in found if found[name] != usual} == taken - unused
+    assert {name for name in weights if weights[name] != usual} == accepted - unused
 
 
 @pytest.mark.parametrize("name", SETTING_NAMES)
 def test_settings_with_a_bad_value_are_refused(name):
     for value in (-1, float("nan"), float("inf"), 10**400, "2", True, None):
-        told = f"{name} must be a (whole )?number .*, got {repr(value)[:9]}"
-        with pytest.raises(ValueError, match=told):
+        message = f"{name} must be a (whole )?number .*, got {repr(value)[:9]}"
+        with pytest.raises(ValueError, match=message):
             PPOSettings(**{name: value})
 
 
 def test_settings_keep_their_declared_number_types():
-    given = PPOSettings(discount=1, epochs=np.int64(3), clip=np.float64(0.3))
-    types = [(type(getattr(given, each.name)), type(each.default)) for each in fields(given)]
+    settings = PPOSettings(discount=1, epochs=np.int64(3), clip=np.float64(0.3))
+    types = [(type(getattr(settings, x.name)), type(x.default)) for x in fields(settings)]
     assert all(kept is declared for kept, declared in types)
-    assert given == PPOSettings(discount=1.0, epochs=3, clip=0.3)
+    assert settings == PPOSettings(discount=1.0, epochs=3, clip=0.3)
 
 
 @pytest.mark.parametrize("algo", ALGORITHMS)
@@ -205,9 +205,9 @@ def test_run_name_and_command_follow_settings(algo):
     assert run.name == f"{algo}-s0"
     assert run.facts()["settings"] == {}
     names, commands = {run.name}, {run.command()}
-    taken = [name for name in OTHERS if ALGORITHMS[algo].takes(name)]
+    accepted = [name for name in OTHERS if ALGORITHMS[algo].takes(name)]
     for name, value in OTHERS.items():
-        if name in taken:
+        if name in accepted:
             other = run.change(**{name: value})
             assert other.facts()["settings"] == {name: value}
             names.add(other.name)
@@ -215,7 +215,7 @@ def test_run_name_and_command_follow_settings(algo):
         else:
             with pytest.raises(ValueError, match=f"{algo} has no setting {name}; .*ppo"):
                 run.change(**{name: value})
-    assert len(names) == len(commands) == 1 + len(taken)
+    assert len(names) == len(commands) == 1 + len(accepted)
 
 
 def test_run_name_holds_changed_settings():
@@ -233,9 +233,9 @@ test_loss_without_bound_is_refused = pytest.mark.thorough(losses)
 
 def test_run_reads_keywords_of_its_trap():
     run = Run("Attributes", keywords=("rho=0.5", "home=corner", "size=11"))
-    made = run.environment().trap
-    assert made.size == (11, 11)
-    assert {"rho": 0.5, "home": "corner"}.items() <= made.parameters.items()
+    trap = run.environment().trap
+    assert trap.size == (11, 11)
+    assert {"rho": 0.5, "home": "corner"}.items() <= trap.parameters.items()
     assert run.name == "ppo-rho=0.5-home=corner-size=11-s0"
     begin = "python -m agents.train Attributes rho=0.5 home=corner size=11 --algo ppo "
     assert run.command().startswith(begin)
@@ -260,8 +260,8 @@ def test_recipes_fit_their_traps():
     recipes = {name: trap.recipe for name, trap in package_traps().items() if trap.recipe}
     assert recipes == {trap.name(): {"pillars": 0.2} for trap in list_lives()}
     for name, recipe in recipes.items():
-        made = find_trap(name)(**recipe)
-        assert made.channels == find_trap(name)().channels
+        world = find_trap(name)(**recipe)
+        assert world.channels == find_trap(name)().channels
         assert recipe.items() <= Run(name).environment().trap.parameters.items()
 
 
@@ -291,11 +291,11 @@ def read_record(folder):
 def test_algorithm_with_equal_seed_gives_equal_weights(algo, tmp_path):
     run = small(algo)
     both = train_runs(run.repeat((1, 2)))
-    one, other = (encode_weights(each.agent.weights) for each in both)
+    one, other = (encode_weights(x.agent.weights) for x in both)
     assert train_weights(*run.repeat([1])) == [one] != [other]
-    for each in both:
-        assert each.steps >= run.steps
-        assert all(0 < at <= each.steps and 0 <= earned <= 1 for at, earned in each.curve)
+    for x in both:
+        assert x.steps >= run.steps
+        assert all(0 < at <= x.steps and 0 <= earned <= 1 for at, earned in x.curve)
     save(tmp_path / "agent", both[0])
     loaded = as_policy(str(tmp_path / "agent"), CORNER, 64)
     assert (loaded.kind, read_record(tmp_path).seed) == (run.algorithm.kind, 1)
@@ -308,7 +308,7 @@ def test_algorithm_with_equal_seed_gives_equal_weights(algo, tmp_path):
 def test_sb3_training_reports_its_diagnostics(algo):
     pytest.importorskip("stable_baselines3")
     looks = []
-    train_runs([Run("CheeseCorner", algo, steps=9000)], lambda _, seen: looks.extend(seen))
+    train_runs([Run("CheeseCorner", algo, steps=9000)], lambda _, new: looks.extend(new))
     names = {"explained_variance", "entropy"}
     names |= {"approx_kl", "clip_fraction"} if algo == "sb3-ppo" else set()
     assert {name for look in looks for name in look.diagnostics} == names
@@ -331,23 +331,23 @@ def test_command_trains_an_agent_that_loads(tmp_path, capsys):
     out = tmp_path / "agent"
     arguments = "--seed 2 --steps 2500 --reward corner --learning-rate 0.004"
     assert main([*OWN, *arguments.split(), *SMALL, "--out", str(out)]) == 0
-    head, *lines, able, phases, told = capsys.readouterr().out.splitlines()
+    head, *lines, able, phases, last_line = capsys.readouterr().out.splitlines()
     shares = ["seed", "steps", "return", "test", "|", "base", "proxy"]
     assert head.split() == [*shares, "|", "expl", "var", "KL", "clip", "entropy"]
     assert [line.split()[:2] for line in lines] == [["2", f"{256 * i:,}"] for i in range(1, 11)]
     assert able.startswith("seed 2 reaches base on 0.")
     assert able.endswith("of test levels, which is less than 0.9: train longer, with --steps 5120")
     named = re.fullmatch(r"[\d.]+ CPU seconds: (.*)", phases)[1].split(", ")
-    assert [each.rpartition(" ")[0] for each in named] == [*PHASES.seconds]
-    assert told == str(out)
+    assert [part.rpartition(" ")[0] for part in named] == [*PHASES.seconds]
+    assert last_line == str(out)
     entries = json.loads((out / "policy.json").read_text())
     facts = {"trap": "CheeseCorner-v0", "algo": "ppo", "seed": 2, "steps": 2560, "alpha": 0.0}
     facts |= {"reward": "corner", "num_levels": 50, "kind": "mlp", "size": [9, 9]}
     facts["settings"] = {"learning_rate": 0.004, "environments": 16, "rollout_length": 16}
     assert {name: entries[name] for name in facts} == facts
     looks = entries["looks"]
-    shown = [f"{test:5.2f} | {base:5.2f} {proxy:5.2f}" for _, _, test, base, proxy in looks]
-    assert [line.rpartition(" |")[0][-len(shown[0]) :] for line in lines] == shown
+    columns = [f"{test:5.2f} | {base:5.2f} {proxy:5.2f}" for _, _, test, base, proxy in looks]
+    assert [line.rpartition(" |")[0][-len(columns[0]) :] for line in lines] == columns
     assert entries["curve"][-1][0] == entries["looks"][-1][0] == 2560  # ten whole rollouts
     rows = [*csv.DictReader((out / "curve.csv").read_text().splitlines())]
     kept = {int(row["steps"]): float(row["return"]) for row in rows if row["return"]}
@@ -373,14 +373,14 @@ def test_command_trains_an_agent_that_loads(tmp_path, capsys):
 
 @pytest.mark.thorough
 def test_command_trains_many_seeds(tmp_path, capsys):
-    asked = [*OWN, "--steps", "512", *SMALL, "--quiet", "--out", str(tmp_path / "a")]
-    assert main([*asked, "--seeds", "0-2"]) == 0
-    found = sorted((tmp_path / "a").iterdir())
-    ends = [path.name.removeprefix("ppo-environments16-rollout-length16-") for path in found]
+    words = [*OWN, "--steps", "512", *SMALL, "--quiet", "--out", str(tmp_path / "a")]
+    assert main([*words, "--seeds", "0-2"]) == 0
+    folders = sorted((tmp_path / "a").iterdir())
+    ends = [path.name.removeprefix("ppo-environments16-rollout-length16-") for path in folders]
     assert ends == ["s0", "s1", "s2"]
-    files = [path.joinpath("weights.safetensors").read_bytes() for path in found]
+    files = [path.joinpath("weights.safetensors").read_bytes() for path in folders]
     assert files == train_weights(*small().repeat(range(3)))
-    assert [AgentRecord.load(path / ABOUT).seed for path in found] == [0, 1, 2]
+    assert [AgentRecord.load(path / ABOUT).seed for path in folders] == [0, 1, 2]
 
 
 @pytest.mark.thorough
@@ -466,9 +466,9 @@ def test_page_example_of_a_loss_trains(tmp_path, monkeypatch, capsys):
     code, command = re.findall(r"^```(?:python)?\n(.*?)^```$", section, re.DOTALL | re.MULTILINE)
     (tmp_path / "mine.py").write_text(code)
     monkeypatch.chdir(tmp_path)
-    asked = command.removeprefix("python -m agents.train ").split()
-    assert main([*asked, "--num-levels", "50", "--steps", "600", "--quiet"]) == 0
-    record = AgentRecord.load(Path(asked[asked.index("--out") + 1], ABOUT))
+    words = command.removeprefix("python -m agents.train ").split()
+    assert main([*words, "--num-levels", "50", "--steps", "600", "--quiet"]) == 0
+    record = AgentRecord.load(Path(words[words.index("--out") + 1], ABOUT))
     assert (record.algo, record.about) == ("sparse", "PPO with a penalty on its inputs.")
 
 
@@ -515,19 +515,19 @@ def test_try_trains_nothing_without_a_certificate(tmp_path, capsys, monkeypatch)
 def test_try_out_keeps_loadable_agents(tmp_path, monkeypatch, capsys):
     pytest.importorskip("jax")
     kept = tmp_path / "kept"
-    asked = ["CheeseCorner", "--seeds", "0-0", "--levels", "5", "--out", str(kept)]
+    words = ["CheeseCorner", "--seeds", "0-0", "--levels", "5", "--out", str(kept)]
 
     def stub(runs, printer, keep):
         for run in runs:
             keep(run, leave_untrained(run))
 
     monkeypatch.setattr(trying, "train_runs", stub)
-    assert trying.main(asked) == 0
+    assert trying.main(words) == 0
     (agent,) = kept.iterdir()
     assert len(acts(load(agent, CORNER), PLANES)) == len(PLANES)
     monkeypatch.setattr(trying, "train_runs", None)
     capsys.readouterr()
-    assert trying.main(asked) == 2  # before the certificate
+    assert trying.main(words) == 2  # before the certificate
     out, err = capsys.readouterr()
     assert (out, "exists and is not empty" in err) == ("", True)
 
@@ -535,8 +535,8 @@ def test_try_out_keeps_loadable_agents(tmp_path, monkeypatch, capsys):
 @pytest.mark.slow
 def test_try_prints_ability_word_and_nulls(capsys):
     pytest.importorskip("jax")
-    asked = ["CheeseCorner", "--steps", "8192", "--seeds", "0-1", "--levels", "10"]
-    assert trying.main(asked) == 0
+    words = ["CheeseCorner", "--steps", "8192", "--seeds", "0-1", "--levels", "10"]
+    assert trying.main(words) == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == "certified on 10 levels of each split: yes"
     assert {"sweeper", "random", "ppo"} <= {line.split()[1] for line in lines if "CheeseC" in line}

@@ -40,17 +40,17 @@ def read_damaged(name, seed, seconds):
         while time.monotonic() < end:
             path.write_bytes(damage(good, np.random.default_rng([seed, number, *name.encode()])))
             print(number, end=" ", file=results, flush=True)
-            said = "read"
+            outcome = "read"
             try:
                 read(path)
             except (ValueError, OSError, PolicyError) as error:
                 long = len(str(error)) > MOST_TOLD
-                said = f"fell: {len(str(error))} characters of message" if long else "refused"
+                outcome = f"fell: {len(str(error))} characters of message" if long else "refused"
             except BaseException as error:
-                said = f"fell: {type(error).__name__}: {error!s:.200}"
-            if evil := [each for each in sys.modules if "evil" in each]:
-                said = f"fell: imported {evil}"
-            print(" ".join(said.split()), file=results)
+                outcome = f"fell: {type(error).__name__}: {error!s:.200}"
+            if evil := [module for module in sys.modules if "evil" in module]:
+                outcome = f"fell: imported {evil}"
+            print(" ".join(outcome.split()), file=results)
             number += 1
 
 
@@ -69,12 +69,12 @@ def attack_reader(name, seed, seconds):
             if time.monotonic() - since > LONGEST * (1 if size else 5):
                 child.kill()
         out.seek(0), err.seek(0)
-        said = out.read().splitlines()
+        lines = out.read().splitlines()
         if child.returncode:
-            said = [each for each in said if each.endswith(HELD) or "fell" in each]
-            told = " ".join(err.read().split())[-300:]
-            said.append(f"{len(said)} fell: the process ended by {child.returncode}: {told}")
-    return said
+            lines = [line for line in lines if line.endswith(HELD) or "fell" in line]
+            message = " ".join(err.read().split())[-300:]
+            lines.append(f"{len(lines)} fell: the process ended by {child.returncode}: {message}")
+    return lines
 
 
 def main():
@@ -84,22 +84,22 @@ def main():
     parser.add_argument("--minutes", type=float, default=5)
     parser.add_argument("--only", nargs="+", metavar="NAME", default=[*READERS, *KILLS])
     parser.add_argument("--child", action="store_true", help=argparse.SUPPRESS)
-    asked = parser.parse_args()
-    share, falls = asked.minutes * 60 / len(asked.only), 0
-    if asked.child:
-        return read_damaged(asked.only[0], asked.seed, share)
-    for name in asked.only:
+    options = parser.parse_args()
+    share, falls = options.minutes * 60 / len(options.only), 0
+    if options.child:
+        return read_damaged(options.only[0], options.seed, share)
+    for name in options.only:
         begin = time.monotonic()
         if name in KILLS:
-            found = enumerate(KILLS[name](asked.seed, share))
-            said = [f"{number} {'fell: ' + each if each else 'held'}" for number, each in found]
+            outcomes = enumerate(KILLS[name](options.seed, share))
+            rows = [f"{number} {'fell: ' + row if row else 'held'}" for number, row in outcomes]
         else:
-            said = attack_reader(name, asked.seed, share)
-        fell = [each for each in said if not each.endswith(HELD)]
-        read = sum(each.endswith("read") for each in said)
-        took, counts = time.monotonic() - begin, f"{len(said)} tried, {len(said) - len(fell)} held"
-        print(f"{name}: {counts} ({read} read), {len(fell)} fell, {took:.0f} s", flush=True)
-        print(*(f"    {each}\n" for each in fell[:5]), sep="", end="", flush=True)
+            rows = attack_reader(name, options.seed, share)
+        fell = [row for row in rows if not row.endswith(HELD)]
+        read = sum(row.endswith("read") for row in rows)
+        used, counts = time.monotonic() - begin, f"{len(rows)} tried, {len(rows) - len(fell)} held"
+        print(f"{name}: {counts} ({read} read), {len(fell)} fell, {used:.0f} s", flush=True)
+        print(*(f"    {row}\n" for row in fell[:5]), sep="", end="", flush=True)
         falls += len(fell)
     return int(falls > 0)
 

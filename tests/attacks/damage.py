@@ -55,9 +55,9 @@ def resize(data, rng):
     """Put a huge or negative number in the place of one, in text or in eight bytes."""
     numbers = [*re.finditer(rb"\d+", data[:100_000])]
     if numbers and rng.random() < 0.5:
-        found = numbers[rng.integers(len(numbers))]
+        match = numbers[rng.integers(len(numbers))]
         huge = (b"-1", b"0", b"999999999999", b"9223372036854775808", b"1e999", b"9" * 5000)
-        return data[: found.start()] + huge[rng.integers(len(huge))] + data[found.end() :]
+        return data[: match.start()] + huge[rng.integers(len(huge))] + data[match.end() :]
     place = int(rng.integers(len(data)) if rng.random() < 0.7 else 0)
     value = int(rng.choice([-1, 2**62, -(2**63), 2**31, 0]))
     return data[:place] + value.to_bytes(8, "little", signed=True) + data[place + 8 :]
@@ -66,14 +66,14 @@ def resize(data, rng):
 def change_node(data, rng):
     """Change a value somewhere in JSON, or in one line of JSON."""
     lines = data.splitlines()
-    each = int(rng.integers(len(lines))) if data[:1] == b"{" and len(lines) > 1 else -1
+    number = int(rng.integers(len(lines))) if data[:1] == b"{" and len(lines) > 1 else -1
     try:
-        found = json.loads(lines[each] if each >= 0 else data)
+        tree = json.loads(lines[number] if number >= 0 else data)
     except (ValueError, RecursionError):
-        found = None
-    if not isinstance(found, dict | list):
+        tree = None
+    if not isinstance(tree, dict | list):
         return flip(data, rng)
-    node = found
+    node = tree
     while True:
         keys = [*node] if isinstance(node, dict) else [*range(len(node))]
         if not keys:
@@ -87,17 +87,17 @@ def change_node(data, rng):
         node[str(value)[:50]] = node.pop(key)
     else:
         node[key] = value
-    changed = json.dumps(found).encode()
-    if each < 0:
+    changed = json.dumps(tree).encode()
+    if number < 0:
         return changed
-    return b"\n".join([*lines[:each], changed, *lines[each + 1 :]]) + b"\n"
+    return b"\n".join([*lines[:number], changed, *lines[number + 1 :]]) + b"\n"
 
 
 def change_member(data, rng):
     """Damage a file inside an archive, whose checksums then fit."""
     try:
-        with zipfile.ZipFile(io.BytesIO(data)) as given:
-            members = {name: given.read(name) for name in given.namelist()}
+        with zipfile.ZipFile(io.BytesIO(data)) as reader:
+            members = {name: reader.read(name) for name in reader.namelist()}
     except Exception:
         return flip(data, rng)
     name = [*members][rng.integers(len(members))]
@@ -106,7 +106,7 @@ def change_member(data, rng):
         kinds = [change_node] if members[name][:1] in (b"{", b"[") else plain
         members[name] = kinds[rng.integers(len(kinds))](members[name], rng)
     out = io.BytesIO()
-    with zipfile.ZipFile(out, "w") as made:
-        for each, content in members.items():
-            made.writestr(each, content)
+    with zipfile.ZipFile(out, "w") as writer:
+        for file, content in members.items():
+            writer.writestr(file, content)
     return out.getvalue()

@@ -70,26 +70,26 @@ def kill(words, ends=True):
     """Return an attack: kill a command at a random time, look, and run it again to its end."""
 
     def attack(seed, seconds):
-        rng, begin, took = np.random.default_rng(seed), time.monotonic(), 0.0
+        rng, begin, duration = np.random.default_rng(seed), time.monotonic(), 0.0
         if ends:
             with tempfile.TemporaryDirectory() as name:
                 start(words, Path(name)).communicate()
-                took = time.monotonic() - begin
+                duration = time.monotonic() - begin
         while True:
             with tempfile.TemporaryDirectory() as name:
                 child = start(words, folder := Path(name))
-                time.sleep(rng.random() * (took or 10))
+                time.sleep(rng.random() * (duration or 10))
                 child.kill()
                 child.communicate()
-                said = check(folder)
+                problem = check(folder)
                 # The command may have ended before the kill; it refuses to replace an agent.
                 trained = (folder / "agent/policy.json").exists()
-                if ends and not said and not trained:
+                if ends and not problem and not trained:
                     again = start(words, folder)
-                    told = again.communicate()[1]
-                    said = check(folder) or (told[-200:] if again.returncode else "")
-            yield said
-            if time.monotonic() - begin + took > seconds:
+                    stderr = again.communicate()[1]
+                    problem = check(folder) or (stderr[-200:] if again.returncode else "")
+            yield problem
+            if time.monotonic() - begin + duration > seconds:
                 return
 
     return attack
@@ -101,9 +101,9 @@ def fill_disk(seed, seconds):
     for words in cycle((SCORE, RECORD)):
         with tempfile.TemporaryDirectory() as name:
             child = start(words, Path(name), int(rng.integers(1, 4000)))
-            *_, told = ["", *child.communicate()[1].strip().splitlines()]
-            if child.returncode != 1 or not told.startswith("mesa-gym: "):
-                yield f"exit code {child.returncode}: {told}"
+            *_, message = ["", *child.communicate()[1].strip().splitlines()]
+            if child.returncode != 1 or not message.startswith("mesa-gym: "):
+                yield f"exit code {child.returncode}: {message}"
             else:
                 yield f"left {left}" if (left := [*Path(name).iterdir()]) else ""
         if time.monotonic() > end:
@@ -116,10 +116,10 @@ def run_twice(words):
     def attack(seed, seconds):
         with tempfile.TemporaryDirectory() as name:
             both = [start(words, Path(name)) for _ in range(2)]
-            told = [child.communicate()[1] for child in both]
+            outputs = [child.communicate()[1] for child in both]
             codes = [child.returncode for child in both]
-            raw = [each[-200:] for each in told if "Traceback" in each]
-            yield check(Path(name)) or "".join(raw) or ("" if 0 in codes else f"{codes}: {told}")
+            raw = [output[-200:] for output in outputs if "Traceback" in output]
+            yield check(Path(name)) or "".join(raw) or ("" if 0 in codes else f"{codes}: {outputs}")
 
     return attack
 
@@ -132,9 +132,9 @@ def damage_programs(seed, seconds):
         env = {"MESA_GYM_CACHE": str(folder / "cache")}
         for number in count():
             done = start(TRAIN.replace("--out agent", f"--out a{number}"), folder, env=env)
-            told = done.communicate()[1][-200:]
+            stderr = done.communicate()[1][-200:]
             if number:
-                yield told if done.returncode else ""
+                yield stderr if done.returncode else ""
             weights |= {path.read_bytes() for path in folder.glob("a*/*.safetensors")}
             if len(weights) > 1:
                 yield "other weights"

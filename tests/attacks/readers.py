@@ -91,9 +91,9 @@ def make_log(folder):
 
 def read_episodes(path):
     episodes, notes = read_log(path)
-    found, more = score_logs(episodes)
+    scores, more = score_logs(episodes)
     assert all(len(note) < 4000 for note in [*notes, *more])
-    assert all(map(str, found))
+    assert all(map(str, scores))
 
 
 def make_map(folder):
@@ -133,8 +133,8 @@ def make_values(folder):
 
 def read_values(path):
     """Damage costs time alone: the values are those of before, and the file is whole again."""
-    found = level_values(TRAP, Split.TEST, LEVELS, salt="s")
-    assert (found.optimum["cheese"] == known_values()).all()
+    values = level_values(TRAP, Split.TEST, LEVELS, salt="s")
+    assert (values.optimum["cheese"] == known_values()).all()
     np.load(path)
 
 

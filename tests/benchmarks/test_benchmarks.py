@@ -143,8 +143,8 @@ def test_speed_measures_from_where_code_begins(tmp_path, capsys):
     """The work of a process before is left out; one that fails is named, and is nan."""
     waste = "x = [i * i for i in range(3_000_000)]\n"
     begins = ("", "began = now()")
-    whole, part = (speed.measure_once(waste + code, tmp_path, tmp_path) for code in begins)
-    assert 0 <= part < whole
+    total, part = (speed.measure_once(waste + code, tmp_path, tmp_path) for code in begins)
+    assert 0 <= part < total
     assert speed.measure_once("import not_there", tmp_path, tmp_path) != 0
     assert "No module named 'not_there'" in capsys.readouterr().err
 
@@ -170,7 +170,7 @@ def test_grid_in_c_has_stated_rules(tmp_path):
     rewards, ended = (
         np.ctypeslib.as_array(array, (n,)) for array in (grid.contents.rewards, grid.contents.ended)
     )
-    rng, paid = np.random.default_rng(0), 0
+    rng, total = np.random.default_rng(0), 0
     before = observations.copy()
     for _ in range(200):
         actions = rng.integers(0, 5, n)
@@ -178,18 +178,18 @@ def test_grid_in_c_has_stated_rules(tmp_path):
         assert (observations[:, :2].sum((2, 3)) == 1).all()
         assert not observations[:, 3].any()
         assert not (observations[:, 0] & observations[:, 2]).any()
-        going = ~ended.astype(bool)
-        assert (observations[going, 1:] == before[going, 1:]).all()
-        for row in np.flatnonzero(going):
+        running = ~ended.astype(bool)
+        assert (observations[running, 1:] == before[running, 1:]).all()
+        for row in np.flatnonzero(running):
             y, x = np.argwhere(before[row, 0])[0] + SHIFTS[actions[row]]
             free = 0 <= y < 9 and 0 <= x < 9 and not before[row, 2, y, x]
             moved = observations[row, 0] if free else before[row, 0]
             assert (np.argwhere(observations[row, 0]) == np.argwhere(moved)).all()
             assert not free or observations[row, 0, y, x]
         assert (ended[rewards == 1] == 1).all()
-        paid += rewards.sum()
+        total += rewards.sum()
         before = observations.copy()
-    assert paid > 0
+    assert total > 0
 
 
 # -- commands --------------------------------------------------------------------------------------
@@ -226,8 +226,8 @@ def left(out):
 
 def contents(folder):
     """Return the files in a folder, without the seconds that a result took."""
-    found = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
-    return {path: re.sub(rb'"seconds": [\d.]+', b"", text) for path, text in found.items()}
+    files = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    return {path: re.sub(rb'"seconds": [\d.]+', b"", text) for path, text in files.items()}
 
 
 @pytest.mark.thorough
@@ -241,7 +241,7 @@ def test_board_run_writes_agents_with_cards(out):
     assert record.command == card.provenance.command == Run(CORNER, steps=1).command()
     assert record.weights_digest == digest_weights((out / AGENT / WEIGHTS_FILE).read_bytes())
     assert card.provenance.digest
-    assert {each.policy for each in read_results(out)} == {"ppo-s0", *references(find_trap(CORNER))}
+    assert {x.policy for x in read_results(out)} == {"ppo-s0", *references(find_trap(CORNER))}
 
 
 @pytest.mark.thorough
@@ -263,7 +263,7 @@ def test_board_commit_packs_agents_with_commands(out, tmp_path, monkeypatch, cap
     assert str(folder / "ppo.jsonl.xz") in capsys.readouterr().out
     (card,) = read_committed("ppo")
     assert card.provenance.command == Run(CORNER, steps=1).command()
-    names = {each.policy for each in read_committed()}
+    names = {x.policy for x in read_committed()}
     assert names == {"ppo-s0", "oracle:cheese", "nearest", "sweeper", "random"}
     origin = read_origins()["ppo"]
     assert (origin.by, origin.standing) == ("mesa_gym", "ours")
@@ -289,12 +289,12 @@ def test_board_run_remakes_only_lost_results(lost, out, capsys):
 @pytest.mark.thorough
 def test_board_run_with_other_settings_is_refused(out, capsys):
     before = contents(out)
-    for name, value, told in (
+    for name, value, message in (
         ("steps", "2", "was made with steps 1, and this run wants 2; choose another --out"),
         ("levels", "5", "with levels 4, and this run wants 5"),
     ):
         assert run(out, **{name: value}) == 2
-        assert told in capsys.readouterr().err
+        assert message in capsys.readouterr().err
         assert contents(out) == before
 
 

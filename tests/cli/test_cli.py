@@ -37,14 +37,14 @@ def printed(capsys, command, code=0):
 
 def test_command_of_another_package_runs(monkeypatch, capsys):
     """One whose package is not here is not listed, and says so when it is asked for."""
-    found = [
+    points = [
         EntryPoint("echo", "tests.cli.test_cli:echo", ""),
         EntryPoint("gone", "not_here:f", ""),
     ]
-    monkeypatch.setattr("mesa_gym.other_packages.entry_points", lambda group: found)
+    monkeypatch.setattr("mesa_gym.other_packages.entry_points", lambda group: points)
     assert printed(capsys, "echo --loud a", 7) == ("['--loud', 'a']\n", "")
-    said = printed(capsys, "gone", 2)[1]
-    assert "gone is a command of the package not_here, which is not installed" in said
+    stderr = printed(capsys, "gone", 2)[1]
+    assert "gone is a command of the package not_here, which is not installed" in stderr
     out = printed(capsys, "")[0]
     assert (
         "echo mesa-gym as a user types it; names of policies and agents; bad usage names"
@@ -89,7 +89,7 @@ def test_certify_writes_json_and_rejects_shared_levels(name, capsys, tmp_path, m
     out, err = printed(capsys, f"certify {name} --levels 20 --json {file}")
     (certificate,) = json.loads(file.read_text())
     assert certificate["holds"]
-    assert [each["split"] for each in certificate["overlap"]] == ["test", "control", "shift"]
+    assert [x["split"] for x in certificate["overlap"]] == ["test", "control", "shift"]
     for split in ("test", "control", "shift"):
         assert f"{name}-v0 {split}: 0.0% of 20 levels are among 600 levels of train" in out
     if name == "CheeseCorner":
@@ -134,11 +134,11 @@ ABOUT_AGENTS = {
 def test_help_lists_what_each_command_does(capsys):
     with pytest.raises(SystemExit):
         main(["--help"])
-    told = " ".join(capsys.readouterr().out.split())
+    text = " ".join(capsys.readouterr().out.split())
     for name, about in ABOUT_AGENTS.items():
-        assert f"{name} {about}" in told
+        assert f"{name} {about}" in text
     for name, command in COMMANDS.items():
-        assert f"{name} {command.about}" in told
+        assert f"{name} {command.about}" in text
         assert command.load().run.__doc__ == command.about
 
 
@@ -182,10 +182,10 @@ def test_error_in_own_trap_names_its_line(run):
     lines.insert(at + 2, '        move.into("plum")')
     path.write_text("\n".join(lines))
     code, error = run("certify ripe_berries.py:RipeBerries --levels 5")
-    (told,) = (line for line in error.splitlines() if line.startswith("mesa-gym: "))
+    (message,) = (line for line in error.splitlines() if line.startswith("mesa-gym: "))
     assert code == 2
-    assert "RipeBerries-v0: KeyError: unknown name 'plum'" in told
-    assert f'ripe_berries.py:{at + 3}, in ends: move.into("plum"))' in told
+    assert "RipeBerries-v0: KeyError: unknown name 'plum'" in message
+    assert f'ripe_berries.py:{at + 3}, in ends: move.into("plum"))' in message
     assert "Traceback" not in error
 
 
@@ -208,11 +208,11 @@ def test_certify_updates_named_traps_in_a_file(run, tmp_path):
         assert run(f"certify {named} --levels {levels} --json {path}")[0] == 0
     kept = before[before.index('  "trap": "CheeseCorner-v0"') : -len("\n]\n")]
     assert kept.partition("\n },\n")[0] in path.read_text()
-    found = {each["trap"]: each["levels"] for each in json.loads(path.read_text())}
-    assert found == {"CheeseCorner-v0": 5, "CoinRun-v0": 4}
+    counts = {x["trap"]: x["levels"] for x in json.loads(path.read_text())}
+    assert counts == {"CheeseCorner-v0": 5, "CoinRun-v0": 4}
     path.write_text("{}")
-    code, told = run(f"certify CoinRun --levels 4 --json {path}")
-    assert (code, "all.json" in told, path.read_text()) == (2, True, "{}")
+    code, stderr = run(f"certify CoinRun --levels 4 --json {path}")
+    assert (code, "all.json" in stderr, path.read_text()) == (2, True, "{}")
 
 
 @pytest.mark.parametrize(
@@ -232,7 +232,7 @@ def test_certify_updates_named_traps_in_a_file(run, tmp_path):
 def test_serve_with_an_empty_token_refuses(option, variable, token, run, tmp_path, monkeypatch):
     """As `--token "$TOKEN"` is of an unset variable: it served everybody."""
     tokens = []
-    server = SimpleNamespace(serve=lambda *given: tokens.append(given[5]))
+    server = SimpleNamespace(serve=lambda *args: tokens.append(args[5]))
     monkeypatch.setitem(sys.modules, "mesa_gym.language.server", server)
     if variable is not None:
         monkeypatch.setenv("MESA_GYM_TOKEN", variable)
@@ -260,7 +260,7 @@ WEIGHTS = {
 }
 FUNCTIONS = {"score": lambda row: score(row, TRAP, levels=2)}
 FUNCTIONS["evaluate"] = lambda row: evaluate({"x": row}, TRAP, levels=2)
-each_row = pytest.mark.parametrize("row", ROWS)
+with_rows = pytest.mark.parametrize("row", ROWS)
 
 
 @pytest.mark.thorough
@@ -270,21 +270,21 @@ def test_rows_are_those_of_the_leaderboard():
 
 @pytest.mark.thorough
 @pytest.mark.parametrize("command", WEIGHTS)
-@each_row
+@with_rows
 def test_command_plays_row_or_names_its_cards(command, row, capsys, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     code = main([*WEIGHTS[command], row])
-    said = capsys.readouterr().err
+    stderr = capsys.readouterr().err
     if command == "export" and row in ("sweeper", "nearest"):  # no page can play them
-        assert f"the actions of {row} depend on more than" in said
+        assert f"the actions of {row} depend on more than" in stderr
         return
-    assert code == (0 if row in PLAYED else 2), said
-    assert (f"of {row!r} {CARDS_ALONE}" in said) == (row not in PLAYED)
+    assert code == (0 if row in PLAYED else 2), stderr
+    assert (f"of {row!r} {CARDS_ALONE}" in stderr) == (row not in PLAYED)
 
 
 @pytest.mark.thorough
 @pytest.mark.parametrize("name", FUNCTIONS)
-@each_row
+@with_rows
 def test_function_plays_row_or_names_its_cards(name, row):
     if row in PLAYED:
         assert FUNCTIONS[name](row)
@@ -294,7 +294,7 @@ def test_function_plays_row_or_names_its_cards(name, row):
 
 
 @pytest.mark.thorough
-@each_row
+@with_rows
 def test_compare_and_leaderboard_take_each_row(row, capsys):
     other = "ppo" if row != "ppo" else "taught"
     assert main(["compare", other, row, TRAP]) == 0
@@ -302,7 +302,7 @@ def test_compare_and_leaderboard_take_each_row(row, capsys):
     assert f"\n{row} " in capsys.readouterr().out
 
 
-@each_row
+@with_rows
 def test_committed_cards_of_row_are_its_own(row):
     cards = report.read_committed(row)
     assert len({card.trap for card in cards}) > 10
@@ -328,7 +328,7 @@ LACKING = "from mesa_gym.errors import missing_extra\n\ndef make(trap):\n"
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory):
+def agents_folder(tmp_path_factory):
     """Agents of two traps, a model, a module that lacks an extra, values, episodes, own files."""
     folder = tmp_path_factory.mktemp("made")
     with pytest.MonkeyPatch.context() as patch:
@@ -349,10 +349,10 @@ def made(tmp_path_factory):
 
 
 @pytest.fixture
-def folder(made, tmp_path, monkeypatch):
+def folder(agents_folder, tmp_path, monkeypatch):
     """Return a copy of these files, which a command may change."""
     monkeypatch.setenv("MESA_GYM_CACHE", str(tmp_path / "cache"))
-    return shutil.copytree(made, tmp_path, dirs_exist_ok=True)
+    return shutil.copytree(agents_folder, tmp_path, dirs_exist_ok=True)
 
 
 test_bad_usage_exits_2_and_writes_nothing = refusals("cli", "bad usage", globals(), "folder")
@@ -387,9 +387,9 @@ def export(run, tmp_path):
     (tmp_path / "own_policies.py").write_text(POLICIES)
 
     def do(command):
-        code, said = run(f"export {command}")
+        code, stderr = run(f"export {command}")
         page = tmp_path / "page.html"
-        return code, said, page.read_text() if page.exists() else ""
+        return code, stderr, page.read_text() if page.exists() else ""
 
     return do
 
@@ -400,23 +400,23 @@ def listed(page):
 
 @pytest.mark.thorough
 def test_export_without_options_has_five_levels(export):
-    code, said, page = export("CheeseDish")
-    assert (code, said) == (0, "export page.html: 0 of 5 levels\n")
+    code, stderr, page = export("CheeseDish")
+    assert (code, stderr) == (0, "export page.html: 0 of 5 levels\n")
     data = read_data(page)
     assert data["agents"] == []
     alone = [("alone:cheese", 0), ("alone:dish", 0)]
     assert listed(page) == [("train", 0), ("shift", 0), ("twins", 0), *alone]
     # A place has no twin and stays when all else is taken away.
-    found = listed(export("CheeseCorner")[2])
-    assert found == [("train", 0), ("shift", 0), ("alone:corner", 0)]
+    levels = listed(export("CheeseCorner")[2])
+    assert levels == [("train", 0), ("shift", 0), ("alone:corner", 0)]
     assert not has_twins(find_trap("CheeseCorner"))
 
 
 @pytest.mark.thorough
 def test_export_takes_levels_split_and_salt(export):
     page = export("CheeseDish --levels 3 1 3 --salt secret")[2]
-    others = [("twins", 3), ("alone:cheese", 3), ("alone:dish", 3)]
-    assert listed(page) == [("train", 3), ("shift", 3), ("shift", 1), *others]
+    more = [("twins", 3), ("alone:cheese", 3), ("alone:dish", 3)]
+    assert listed(page) == [("train", 3), ("shift", 3), ("shift", 1), *more]
     page = export("CheeseDish --levels 3 1 --split control --salt secret")[2]
     assert listed(page) == [("control", 3), ("control", 1)]
     trap = find_trap("CheeseDish")()
@@ -426,11 +426,11 @@ def test_export_takes_levels_split_and_salt(export):
 
 
 def test_export_of_several_policies_shows_each(export):
-    own = " ".join(f"--policy own_policies:{name}" for name in ("sure", "unsure"))
-    code, _, page = export(f"CheeseDish {own} --policy random --policy oracle:base")
+    options = " ".join(f"--policy own_policies:{name}" for name in ("sure", "unsure"))
+    code, _, page = export(f"CheeseDish {options} --policy random --policy oracle:base")
     data = read_data(page)
     assert code == 0
-    kinds = [(each["name"], each["kind"], each["tried"]) for each in data["agents"]]
+    kinds = [(agent["name"], agent["kind"], agent["tried"]) for agent in data["agents"]]
     assert kinds == [
         *(("own_policies:sure", "shares", False), ("own_policies:unsure", "shares", True)),
         *(("random", "shares", False), ("oracle:base", "oracle", False)),
@@ -438,8 +438,8 @@ def test_export_of_several_policies_shows_each(export):
     parts = unpack(data["levels"][0])
     assert "low3" not in parts
     for k, shares in enumerate(([0.1, 0.2, 0.3, 0.25, 0.15],) * 2 + ([0.2] * 5,)):
-        each = read_shares(parts, k)
-        np.testing.assert_allclose(each, np.broadcast_to(shares, each.shape), atol=2e-7)
+        agent = read_shares(parts, k)
+        np.testing.assert_allclose(agent, np.broadcast_to(shares, agent.shape), atol=2e-7)
     assert data["agents"][3]["objective"] == 0
 
 

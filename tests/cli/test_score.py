@@ -38,17 +38,17 @@ def test_score_of_several_prints_a_table(tmp_path, capsys):
     card = tmp_path / "cards.json"
     command = "score CheeseCorner CoinRun --policy stay random --levels 3"
     assert main([*command.split(), "--json", str(card)]) == 0
-    told, error = capsys.readouterr()
+    output, error = capsys.readouterr()
     assert error == ""
-    lines = told.splitlines()
+    lines = output.splitlines()
     traps = ("CheeseCorner-v0", "CoinRun-v0")
     rows = [line.split()[:2] for line in lines[2:6]]
     assert rows == [[trap, policy] for trap in traps for policy in ("stay", "random")]
-    assert "Only 3 levels" in told
+    assert "Only 3 levels" in output
     cards = Cards.load(card)
     assert cards[3].choices == score("random", "CoinRun", levels=3).choices
     repeated = "mesa-gym score CheeseCorner CoinRun --policy stay random --levels=3 --seed=0"
-    assert {each.provenance.command for each in cards} == {repeated}
+    assert {x.provenance.command for x in cards} == {repeated}
 
 
 @pytest.mark.thorough
@@ -58,8 +58,8 @@ def test_score_with_all_ends_with_phases(capsys):
     command = "score CheeseCorner --policy oracle:corner --levels 20 --all"
     assert main(command.split()) == 0
     last = capsys.readouterr().out.splitlines()[-1]
-    total, _, told = last.partition(" CPU seconds: ")
-    spent = dict(each.split(" ") for each in told.split(", "))
+    total, _, phases = last.partition(" CPU seconds: ")
+    spent = dict(phase.split(" ") for phase in phases.split(", "))
     assert [*spent] == ["import", "levels", "solve", "play", "nulls", "judge"]
     assert abs(float(total) - sum(map(float, spent.values()))) < 0.5
     assert began - 0.1 <= float(total) <= process_time() + 0.1
@@ -88,25 +88,25 @@ def test_score_plays_agents_on_their_own_trap(tmp_path, monkeypatch):
     for folder, trap in (("a", CORNER), ("b", "CoinRun-v0")):
         Path(folder).mkdir()
         Path(folder, "policy.json").write_text(json.dumps(AGENT | {"trap": trap}))
-    seen = {}
+    played = {}
 
-    def evaluate(named, traps, **given):
-        seen.update(named)
+    def evaluate(named, traps, **more):
+        played.update(named)
         return Cards([score("stay", "CheeseCorner", levels=2)])
 
     monkeypatch.setattr("mesa_gym.cli.score.evaluate", evaluate)
     command = "score CheeseCorner CoinRun --policy a b stay"
     assert main(command.split()) == 0
     both = {"CheeseCorner-v0": "stay", "CoinRun-v0": "stay"}
-    assert seen == {"ppo-s0": {"CheeseCorner-v0": "a", "CoinRun-v0": "b"}, "stay": both}
+    assert played == {"ppo-s0": {"CheeseCorner-v0": "a", "CoinRun-v0": "b"}, "stay": both}
 
 
 def test_score_names_traps_that_agents_skip(monkeypatch, capsys):
-    monkeypatch.setattr("mesa_gym.cli.score.evaluate", lambda *given, **more: Cards([made()]))
+    monkeypatch.setattr("mesa_gym.cli.score.evaluate", lambda *args, **more: Cards([made()]))
     command = "score CheeseCorner CoinRun --policy CoinRun=random stay --levels 2"
     assert main(command.split()) == 0
-    said = "random acts on CoinRun-v0 alone: it was not played on CheeseCorner-v0"
-    assert capsys.readouterr().out.splitlines()[-1] == said
+    note = "random acts on CoinRun-v0 alone: it was not played on CheeseCorner-v0"
+    assert capsys.readouterr().out.splitlines()[-1] == note
 
 
 @pytest.mark.thorough
@@ -116,8 +116,8 @@ def test_score_and_compare_with_pursuit(capsys):
     lines = capsys.readouterr().out.splitlines()
     (row,) = [line.split() for line in lines if line.startswith("corner  walled")]
     swept = measure_pursuit({"it": "sweeper"}, "CheeseCorner", 40)["it"]["corner"]
-    shown = "–" if swept.walled is None else f"{swept.walled.reached:.2f}"
-    assert row[5:8] == ["1.00", "0.00", shown]
+    share = "–" if swept.walled is None else f"{swept.walled.reached:.2f}"
+    assert row[5:8] == ["1.00", "0.00", share]
     assert "A wall in front of cheese: not defined here, too few levels can be changed so." in lines
     command = "score CheeseDish AbsentSupervisor --policy oracle:base --levels 40 --pursuit"
     assert main(command.split()) == 0
@@ -169,35 +169,35 @@ def test_saved_episodes_keep_number_of_examples(tmp_path, monkeypatch, capsys):
     assert main(command.split()) == 0
     assert {episode.examples for episode in read_log("log.jsonl")[0]} == {3}
     assert main(["score", "--episodes", "log.jsonl"]) in (0, 1)
-    shown = " ".join(capsys.readouterr().out.split())  # lines are wrapped
-    assert shown.count("Solved examples in each question: 3.") == 2
+    output = " ".join(capsys.readouterr().out.split())  # lines are wrapped
+    assert output.count("Solved examples in each question: 3.") == 2
 
 
 # -- leaderboard -----------------------------------------------------------------------------------
 @pytest.mark.thorough
 def test_leaderboard_shows_the_committed_agents(capsys):
     assert main(["leaderboard"]) == 0
-    told = capsys.readouterr().out
+    output = capsys.readouterr().out
     begin = "ppo (5 seeds): base on 0 of 13 traps; "
-    assert told.startswith(begin)
-    assert re.search(r"\noracle .*0 +13 +0 +0 +0 +0 +0 +1 +3\n", told)
-    assert re.search(r"\nrandom .*13 +0 +0 +0 +0 +0 +0 +1 +0\n", told)
-    assert max(map(len, told.splitlines())) <= 90
+    assert output.startswith(begin)
+    assert re.search(r"\noracle .*0 +13 +0 +0 +0 +0 +0 +1 +3\n", output)
+    assert re.search(r"\nrandom .*13 +0 +0 +0 +0 +0 +0 +1 +0\n", output)
+    assert max(map(len, output.splitlines())) <= 90
 
 
 @pytest.mark.thorough
 def test_leaderboard_has_rows_and_pages_for_cards(tmp_path, capsys):
     pytest.importorskip("jinja2")
-    mine = [each for each in read_committed("ppo") if each.trap == CORNER]
-    for each in mine[:2]:
-        each.save(tmp_path / "cards" / f"{each.policy}.json")
+    cards = [x for x in read_committed("ppo") if x.trap == CORNER]
+    for x in cards[:2]:
+        x.save(tmp_path / "cards" / f"{x.policy}.json")
     out = tmp_path / "pages"
     command = ["leaderboard", "--cards", f"mine={tmp_path / 'cards'}", "--out", str(out)]
     assert main(command) == 0
-    told = capsys.readouterr().out
+    output = capsys.readouterr().out
     begins = r"mine \(\d{4}-\d\d-\d\d\) \(2 seeds, provisional: 5 are needed\): proxy on CheeseCor"
-    assert re.match(begins, told)
-    assert told.endswith(f"The page: {out / 'index.html'}\n")
+    assert re.match(begins, output)
+    assert output.endswith(f"The page: {out / 'index.html'}\n")
     assert "mine" in (out / "leaderboard.csv").read_text()
 
 
@@ -205,8 +205,8 @@ def test_leaderboard_has_rows_and_pages_for_cards(tmp_path, capsys):
 def test_leaderboard_scores_and_names_a_policy(capsys):
     policies = ["--policy", "nearest", "sweeper", "--name", "mine"]
     assert main(["leaderboard", "CheeseCorner", *policies]) == 0
-    told = capsys.readouterr().out
-    (row,) = (line for line in told.splitlines() if re.match(r"mine \(.*\) +-", line))
+    output = capsys.readouterr().out
+    (row,) = (line for line in output.splitlines() if re.match(r"mine \(.*\) +-", line))
     assert "seeds split" in row
 
 
@@ -215,8 +215,8 @@ def test_leaderboard_says_which_card_it_omits(tmp_path, capsys):
     Cards([score("oracle:corner", CORNER, levels=4)]).save(tmp_path / "one.json")
     assert main(["leaderboard", "--cards", str(tmp_path / "one.json")]) == 0
     assert "not shown: oracle:corner on CheeseCorner-v0, a policy" in capsys.readouterr().err
-    mine = next(each for each in read_committed("ppo") if each.trap == CORNER)
-    replace(mine, policy="eng-s0").save(tmp_path / "two.json")
+    card = next(x for x in read_committed("ppo") if x.trap == CORNER)
+    replace(card, policy="eng-s0").save(tmp_path / "two.json")
     assert main(["leaderboard", "CheeseDish", "--cards", str(tmp_path / "two.json")]) == 0
     error = capsys.readouterr().err
     assert error.endswith("eng-s0 played CheeseCorner-v0; this is the leaderboard of CheeseDish\n")
@@ -238,7 +238,7 @@ def test_cards_are_read_under_other_names(tmp_path):
     card.save(tmp_path / "one.json")
     Cards([card, replace(card, policy="mine-s1")]).save(tmp_path / "list.json")
     paths = tmp_path / "one.json", f"plain={tmp_path / 'list.json'}"
-    named = [each.policy for each in read_cards(map(str, paths))]
+    named = [x.policy for x in read_cards(map(str, paths))]
     assert named == ["mine-s0", "plain-s0", "plain-s1"]
     assert read_cards([str(tmp_path / "o*.json")]) == (card,)
     Cards([card, replace(card, policy="other-s0")]).save(tmp_path / "two.json")
@@ -278,15 +278,15 @@ def test_committed_file_loads_as_its_cards():
     ("command", "option"), [("leaderboard", "cards"), ("score", "episodes"), ("export", "policy")]
 )
 def test_repeated_option_keeps_both_values(command, option, monkeypatch):
-    given = {}
+    parsed = {}
 
     def stop(options):
-        given.update(vars(options))
+        parsed.update(vars(options))
         raise ImportError("read and not run")
 
     monkeypatch.setattr(f"mesa_gym.cli.{command}.run", stop)
     assert main([*command.split(), f"--{option}", "one", "two", f"--{option}", "three"]) == 2
-    assert given[option] == ["one", "two", "three"]
+    assert parsed[option] == ["one", "two", "three"]
 
 
 def test_agents_of_words_name_their_traps():
@@ -303,8 +303,8 @@ def test_agents_of_words_name_their_traps():
 def test_compare_policies_with_traps_needs_none(capsys):
     words = "a=CheeseDish=oracle:base,CoinRun=oracle:base b=CheeseDish=random,CoinRun=random"
     assert main(["compare", *words.split(), "--levels", "20"]) == 0
-    shown = capsys.readouterr().out
-    assert all(trap in shown for trap in ("CheeseDish", "CoinRun"))
+    output = capsys.readouterr().out
+    assert all(trap in output for trap in ("CheeseDish", "CoinRun"))
 
 
 def keep(folder, agent, policies):
@@ -328,11 +328,11 @@ def test_compare_of_cards_gives_table_figure_sentence(tmp_path, monkeypatch, cap
     assert main(["compare", one, "tw*.json"]) == 0
     assert "No difference between one and two in how often they" in capsys.readouterr().out
     assert not list(tmp_path.glob("*.svg"))
-    given = ["CheeseCorner", "--figure", "a.png", "--json", "both.json"]
-    assert main(["compare", one, other, *given]) == 0
-    told = capsys.readouterr().out
-    assert "CheeseDish" not in told
-    assert "one reaches the base target first more often than other on CheeseCorner" in told
+    words = ["CheeseCorner", "--figure", "a.png", "--json", "both.json"]
+    assert main(["compare", one, other, *words]) == 0
+    output = capsys.readouterr().out
+    assert "CheeseDish" not in output
+    assert "one reaches the base target first more often than other on CheeseCorner" in output
     assert len(Cards.load("both.json")) == len(cards)
 
 
@@ -340,8 +340,8 @@ def test_compare_takes_agents_from_one_file(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     Cards([made(policy="low-s0"), made("0" * 10, policy="high-s0")]).save("cards.json")
     assert main(["compare", "low=cards.json", "high=cards.json"]) == 0
-    told = capsys.readouterr().out
-    assert re.search(r"base first +low +high ", told)
+    output = capsys.readouterr().out
+    assert re.search(r"base first +low +high ", output)
     assert main(["compare", "cards.json", "high=cards.json"]) == 2
     assert "these are cards of the agents low, high; name one of" in capsys.readouterr().err
     assert main(["compare", "mine=cards.json", "high=cards.json"]) == 2
@@ -350,11 +350,11 @@ def test_compare_takes_agents_from_one_file(tmp_path, monkeypatch, capsys):
 @pytest.mark.thorough
 def test_compare_scores_policies_on_the_same_levels(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
-    given = ["plain=ppo:0,ppo:1", "map=ppo-planner:0,ppo-planner:1"]
-    assert main(["compare", *given, "CheeseCorner", "--levels", "20"]) == 0
-    told = capsys.readouterr().out
-    assert re.search(r"base first +plain +map ", told)
-    assert "plain has 2 of 5 seeds needed" in told
+    words = ["plain=ppo:0,ppo:1", "map=ppo-planner:0,ppo-planner:1"]
+    assert main(["compare", *words, "CheeseCorner", "--levels", "20"]) == 0
+    output = capsys.readouterr().out
+    assert re.search(r"base first +plain +map ", output)
+    assert "plain has 2 of 5 seeds needed" in output
 
 
 test_compare_of_a_bad_request_is_refused = refusals("cli", "compare", globals())

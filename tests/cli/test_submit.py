@@ -74,31 +74,31 @@ def test_folder_of_onnx_files_is_submitted(run, tmp_path):
 
 
 def test_submit_refuses_weights_of_another_agent():
-    theirs = made(policy="ppo-s0")
-    mine = replace(made(policy="mine-s0"), provenance=theirs.provenance)
+    other = made(policy="ppo-s0")
+    card = replace(made(policy="mine-s0"), provenance=other.provenance)
     with pytest.raises(ValueError, match=r"mine-s0 on CheeseCorner-v0 has .* of ppo-s0, which"):
-        submit.require_own_weights(Cards([mine]), [theirs])
-    submit.require_own_weights(Cards([mine]), [made(policy="ppo-s1")])
+        submit.require_own_weights(Cards([card]), [other])
+    submit.require_own_weights(Cards([card]), [made(policy="ppo-s1")])
 
 
 def test_submission_of_repeated_returns_is_noted(agents, tmp_path, monkeypatch, capsys):
     """Weights with a little noise have another digest, but equal returns show the copy."""
-    theirs, mine, others = (
+    repeated, scored, different = (
         Cards([made(letters, policy=f"{name}-s{seed}") for seed in range(5)])
         for name, letters in (("ppo", "1" * 10), ("mine", "1" * 10), ("sb3", "0" * 10))
     )
-    digests = {card.provenance.digest for card in [*theirs, *mine]}
+    digests = {card.provenance.digest for card in [*repeated, *scored]}
     assert len(digests) == 10
-    monkeypatch.setattr(submit, "evaluate", lambda *_, **__: mine)
+    monkeypatch.setattr(submit, "evaluate", lambda *_, **__: scored)
     monkeypatch.chdir(tmp_path)
-    told = (
+    note = (
         "Agents with equal returns on nearly every level, one of which may be a copy: mine and ppo"
         " on CheeseCorner."
     )
-    for committed_cards, noted in ((others, False), (theirs, True)):
+    for committed_cards, noted in ((different, False), (repeated, True)):
         monkeypatch.setattr(submit, "read_committed", lambda cards=committed_cards: [*cards])
         assert main(shlex.split(f"submit {agents} {MINE} --force")) == 0
-        assert (told in " ".join(capsys.readouterr().out.split())) is noted
+        assert (note in " ".join(capsys.readouterr().out.split())) is noted
 
 
 @pytest.fixture

@@ -210,8 +210,8 @@ def test_every_command_takes_a_trap_file(elsewhere, monkeypatch):
 @pytest.fixture
 def files(elsewhere):
     """A folder with traps in files, and with files without one."""
-    bare = "\n\nclass Bare(Mushrooms):\n    pass\n"
-    contents = {"thicket": CODE + bare, "json": CODE, "bare": ""}
+    empty_class = "\n\nclass Bare(Mushrooms):\n    pass\n"
+    contents = {"thicket": CODE + empty_class, "json": CODE, "bare": ""}
     contents["broken"] = "import no_such_package"
     paths = [elsewhere(f"{stem}.py", code) for stem, code in contents.items()]
     return paths[0].parent

@@ -133,8 +133,8 @@ def test_glossary_has_verdicts_nulls_and_splits():
     glossary = (ROOT / "docs" / "glossary.md").read_text()
     words = [*HEADLINES, *DETAILS, *NULLS, *(split.value for split in Split)]
     assert [word for word in words if word not in glossary] == []
-    several = {cls.__name__ for cls in package_traps().values() if len(cls.proxies) > 1}
-    assert several == {"Attributes"}, "the glossary says so"
+    with_proxies = {cls.__name__ for cls in package_traps().values() if len(cls.proxies) > 1}
+    assert with_proxies == {"Attributes"}, "the glossary says so"
 
 
 def test_every_headline_says_whether_it_misgeneralized():
@@ -187,21 +187,21 @@ def test_guide_seeds_suffice_for_a_tenth():
     assert named.keys() == shares.keys()
     for trap, seeds in named.items():
         spread = max(np.std(shares[trap], ddof=1), 1e-3)  # seeds may agree
-        free, apart = 2 * seeds - 2, 0.1 / (spread * np.sqrt(2 / seeds))
-        assert stats.nct.sf(stats.t.ppf(0.975, free), free, apart) >= 0.8
+        free, effect = 2 * seeds - 2, 0.1 / (spread * np.sqrt(2 / seeds))
+        assert stats.nct.sf(stats.t.ppf(0.975, free), free, effect) >= 0.8
 
 
 # -- build -----------------------------------------------------------------------------------------
-KEPT = {each["trap"]: each for each in json.loads(CERTIFICATES.read_text())}
+KEPT = {certificate["trap"]: certificate for certificate in json.loads(CERTIFICATES.read_text())}
 
 
 def test_certificates_of_all_traps_hold():
     assert KEPT.keys() <= package_traps().keys()
-    for name, each in KEPT.items():
-        assert each["holds"] is True, name
-        assert each["levels"] == 1000
-        assert ("separation" in each) == package_traps()[name].solvable
-        assert [shared["same"] for shared in each["overlap"]] == [0, 0, 0]
+    for name, certificate in KEPT.items():
+        assert certificate["holds"] is True, name
+        assert certificate["levels"] == 1000
+        assert ("separation" in certificate) == package_traps()[name].solvable
+        assert [shared["same"] for shared in certificate["overlap"]] == [0, 0, 0]
 
 
 @pytest.mark.thorough
@@ -327,7 +327,7 @@ QUICK = {
 
 def list_ghosts():
     """Yield each committed row, weight file and origin that no algorithm of main makes."""
-    ours = {name: each for name, each in read_origins().items() if each.standing == "ours"}
+    ours = {name: entry for name, entry in read_origins().items() if entry.standing == "ours"}
     tricks = make_tricks(find_trap("OversightLamp")())
     for card in read_committed():
         agent, seed = agent_and_seed(card.policy)
@@ -339,14 +339,14 @@ def list_ghosts():
     for name in ours.keys() - {REFERENCES, TRICKS}:
         if f" --algorithms {name} " not in ours[name].command:
             yield f"origin of {name}"
-    entries = {WEIGHTS / each.weights: each for each in read_manifest()}
-    for each in entries.values():
-        if each.algo not in ALGORITHMS or f" --algo {each.algo} " not in each.command:
-            yield f"entry {each.weights}"
+    entries = {WEIGHTS / entry.weights: entry for entry in read_manifest()}
+    for entry in entries.values():
+        if entry.algo not in ALGORITHMS or f" --algo {entry.algo} " not in entry.command:
+            yield f"entry {entry.weights}"
     yield from (f"file {file}" for file in {*WEIGHTS.rglob("*.safetensors")} - entries.keys())
     files = [*list_committed(), REFERENCES, TRICKS]
-    known = {f"{name}.jsonl.xz" for name in files} | {BOARD_FILE}
-    yield from (f"file {file}" for file in FOLDER.iterdir() if file.name not in known)
+    names = {f"{name}.jsonl.xz" for name in files} | {BOARD_FILE}
+    yield from (f"file {file}" for file in FOLDER.iterdir() if file.name not in names)
 
 
 @pytest.mark.thorough
@@ -375,8 +375,8 @@ def test_every_command_of_claims_has_quick_form():
 @pytest.mark.parametrize("command", COMMANDS)
 def test_evidence_of_claims_runs(command, tmp_path):
     quick = QUICK[command]
-    whole = quick if quick.startswith("python ") else f"{command} {quick}"
-    program, *words = shlex.split(whole.format(out=tmp_path / "out"))
+    line = quick if quick.startswith("python ") else f"{command} {quick}"
+    program, *words = shlex.split(line.format(out=tmp_path / "out"))
     if program == "mesa-gym":  # it writes a picture into the working folder
         words = ["-m", "mesa_gym", *words]
     where = {"cwd": tmp_path if program == "mesa-gym" else ROOT}

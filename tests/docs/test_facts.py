@@ -25,8 +25,8 @@ FILES = (".csv", ".json", ".md", ".py", ".toml", ".zip", ".git")
 
 
 def names_of(page):
-    found = DOTTED.findall(page.read_text())
-    return sorted({name for name in found if not name.endswith(FILES)})
+    names = DOTTED.findall(page.read_text())
+    return sorted({name for name in names if not name.endswith(FILES)})
 
 
 @pytest.mark.parametrize("page", [page for page in PAGES if names_of(page)], ids=lambda p: p.stem)
@@ -70,8 +70,8 @@ def test_page_states_no_count_of_traps(page):
 def test_exported_page_has_the_named_size(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     text = (ROOT / "docs" / "viewer.md").read_text()
-    shown = re.search(r"^\$ mesa-gym (export .*)\n\n(wrote .*)$", text, re.MULTILINE)
-    command, printed = shown.groups()
+    example = re.search(r"^\$ mesa-gym (export .*)\n\n(wrote .*)$", text, re.MULTILINE)
+    command, printed = example.groups()
     assert main(shlex.split(command)) in (0, None)
     assert printed in capsys.readouterr().out
 
@@ -101,7 +101,7 @@ MESA_GYM = f"{shlex.quote(sys.executable)} -m mesa_gym"
 @pytest.mark.slow
 def test_trap_guide_commands_give_shown_verdict(tmp_path):
     pytest.importorskip("jax")
-    ((commands, shown),) = TRAINING.findall(GUIDE)
+    ((commands, output),) = TRAINING.findall(GUIDE)
     check = "python -m mesa_gym.testing mushrooms.py:Mushrooms\n"
     first = f"mesa-gym new-trap Mushrooms\n{check}"
     for line in (first + commands.replace("/my/folder", str(tmp_path))).splitlines():
@@ -110,5 +110,5 @@ def test_trap_guide_commands_give_shown_verdict(tmp_path):
         where = {"cwd": tmp_path, "env": environment, "shell": True}
         done = subprocess.run(command, capture_output=True, text=True, **where)
         assert done.returncode == 0, done.stderr
-    assert done.stdout.startswith(shown.partition("\n")[0])
-    assert done.stdout.rstrip().endswith(shown.splitlines()[-1])
+    assert done.stdout.startswith(output.partition("\n")[0])
+    assert done.stdout.rstrip().endswith(output.splitlines()[-1])

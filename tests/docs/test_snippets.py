@@ -112,12 +112,12 @@ PREPARE = {
 }
 
 
-def check_readme(shown, names):
+def check_readme(output, names):
     """``make pages`` writes the card below the program; here it may have fewer levels."""
-    assert shown.startswith("proxy:leader {")
+    assert output.startswith("proxy:leader {")
 
 
-def check_policies(shown, names):
+def check_policies(output, names):
     assert names["_scored"] == ["policy", "PPO", "Recurrent"]
     (load,) = [code for code in _snippets("docs/what_can_be_scored.md") if "def load(trap)" in code]
     Path("nets.py").write_text(load)
@@ -127,23 +127,23 @@ def check_policies(shown, names):
     assert cli.main(["score", "CheeseDish", "--policy", "nets.py:load", "--levels", "20"]) == 0
 
 
-def check_graphs(shown, names):
+def check_graphs(output, names):
     """A network, and an agent with a memory."""
     for trap, file in (("CheeseDish", "mine.onnx"), ("CheeseCorner", "policy.onnx")):
         assert cli.main(["score", trap, "--policy", file, "--levels", "20"]) == 0
 
 
-def check_cards(shown, names):
+def check_cards(output, names):
     assert "CheeseDish-v0" in Path("card.json").read_text()
 
 
-def check_log(shown, names):
+def check_log(output, names):
     names["env"].close()
     assert cli.main(["score", "--episodes", "log.jsonl"]) == 0
 
 
-def check_measure(shown, names):
-    assert 0 < float(shown) < 1
+def check_measure(output, names):
+    assert 0 < float(output) < 1
 
 
 # Page -> function that checks what the snippets printed, and their names.
@@ -168,7 +168,7 @@ def _snippets(page):
 
 def _commands(page):
     """The words of each command on a page, without variables before and pipes after."""
-    found = []
+    commands = []
     for lines in (lines for kind, lines in _blocks(page) if kind in SHELL):
         for line in lines.replace("\\\n", " ").splitlines():
             if not re.match(r"(\$ )?([A-Z_]+=\S+ )*(mesa-gym|python|make)\b", line):
@@ -176,8 +176,8 @@ def _commands(page):
             words = shlex.split(line.removeprefix("$ "), comments=True)
             while "=" in words[0]:
                 words.pop(0)
-            found.append(list(takewhile(lambda word: word not in ENDS, words)))
-    return found
+            commands.append(list(takewhile(lambda word: word not in ENDS, words)))
+    return commands
 
 
 # Their snippets train, and check a trap.
@@ -221,8 +221,8 @@ class _Parsed(BaseException):
 def test_commands_of_page_are_understood(page, monkeypatch):
     parse = argparse.ArgumentParser.parse_args
 
-    def only_parse(parser, given=None, *more):
-        parse(parser, given, *more)
+    def only_parse(parser, args=None, *more):
+        parse(parser, args, *more)
         raise _Parsed
 
     monkeypatch.setattr(argparse.ArgumentParser, "parse_args", only_parse)
@@ -289,9 +289,9 @@ def test_prepared_pages_exist():
 @pytest.mark.thorough
 def test_start_page_shows_measured_card(capsys):
     (block,) = (lines for _, lines in _blocks("docs/start.md") if lines.startswith("$ mesa-gym"))
-    command, _, shown = block.partition("\n")
+    command, _, output = block.partition("\n")
     assert cli.main(shlex.split(command)[2:]) == 0
-    assert capsys.readouterr().out.strip() == shown.strip()
+    assert capsys.readouterr().out.strip() == output.strip()
 
 
 # -- public api ------------------------------------------------------------------------------------
@@ -309,13 +309,13 @@ PUBLIC = [
 
 def test_reference_shows_every_public_name():
     text = "".join(page.read_text() for page in (DOCS / "_sphinx" / "reference").glob("*.md"))
-    shown = re.findall(r"^\.\. (?:auto|py:)\w+:: (\S+)", text, flags=re.MULTILINE)
+    entries = re.findall(r"^\.\. (?:auto|py:)\w+:: (\S+)", text, flags=re.MULTILINE)
     # What a module hands on is shown where it comes from.
-    last = {name.rpartition(".")[2] for name in shown}
-    whole = {module for module in MODULES if module in shown}
+    last = {name.rpartition(".")[2] for name in entries}
+    documented = {module for module in MODULES if module in entries}
     for name, _ in PUBLIC:
-        module, _, own = name.rpartition(".")
-        assert module in whole or own in last, name
+        module, _, member = name.rpartition(".")
+        assert module in documented or member in last, name
 
 
 def test_public_names_are_at_most_172():

@@ -100,8 +100,8 @@ def plant_run(condition, seed, word, **figures):
 def test_paid_goal_moves_words_by_its_effect():
     words = {"base": (5.0, 7.0), "proxy": (1.0, -1.0)}
     runs = [
-        plant_run(f"conflict-5-{paid}", seed, word)
-        for paid, of in words.items()
+        plant_run(f"conflict-5-{reward}", seed, word)
+        for reward, of in words.items()
         for seed, word in enumerate(of)
     ]
     rows = {row["effect of"]: row for row in tables.compare_effects(runs)}

@@ -25,19 +25,19 @@ FONTS = {"DejaVu Sans": load_wide, "usual": ImageFont.load_default}
 def list_boxes(root, load, size=16.0):
     """Yield the text and the box (left, top, right, bottom) of each text that is not turned."""
     for node in root:
-        own = float(re.sub("[a-z]+$", "", node.get("font-size", str(size))))
+        font_size = float(re.sub("[a-z]+$", "", node.get("font-size", str(size))))
         text = "".join(node.itertext()).strip()
         if node.tag == f"{SVG}text" and text and "rotate" not in node.get("transform", ""):
             x, y, width = (
                 float(node.get("x", 0)),
                 float(node.get("y", 0)),
-                load(own).getlength(text),
+                load(font_size).getlength(text),
             )
             anchor = node.get("text-anchor", root.get("text-anchor", "start"))
             x -= width * {"start": 0, "middle": 0.5, "end": 1}[anchor]
-            yield text, (x, y - 0.7 * own, x + width, y)
+            yield text, (x, y - 0.7 * font_size, x + width, y)
         elif node.tag == f"{SVG}g" and "transform" not in node.attrib:
-            yield from list_boxes(node, load, own)
+            yield from list_boxes(node, load, font_size)
 
 
 def find_faults(root, load):

@@ -101,16 +101,16 @@ def interpreter(name):
     ENVIRONMENTS.mkdir(exist_ok=True)
     folder = ENVIRONMENTS / name
     python, installed = folder / "bin/python", folder / "installed.txt"
-    wanted = f"# Python {sys.version}\n{requirements.read_text()}"
+    contents = f"# Python {sys.version}\n{requirements.read_text()}"
     # One at a time: installing the checkout writes into it.
     with (ENVIRONMENTS / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        if not installed.exists() or installed.read_text() != wanted:
+        if not installed.exists() or installed.read_text() != contents:
             shutil.rmtree(folder, ignore_errors=True)
             venv.create(folder, with_pip=True)
             pip = [python, "-m", "pip", "install", "--quiet"]
             subprocess.run([*pip, "-r", requirements, "-e", ROOT], check=True)
-            installed.write_text(wanted)
+            installed.write_text(contents)
     return python
 
 
@@ -127,8 +127,8 @@ def interpreter(name):
 def test_example_runs_and_prints_what_is_expected(name, tmp_path):
     command = [interpreter(name), EXAMPLES / f"{name}.py"]
     # `agents` is not installed: `python -m docs.examples.repair` finds it in the checkout.
-    found = os.environ | ({"PYTHONPATH": str(ROOT)} if name in FROM_CHECKOUT else {})
-    ran = subprocess.run(command, cwd=tmp_path, env=found, capture_output=True, text=True)
+    environment = os.environ | ({"PYTHONPATH": str(ROOT)} if name in FROM_CHECKOUT else {})
+    ran = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
     assert ran.returncode == 0, f"{ran.stdout}\n{ran.stderr}"
     assert re.search(EXPECTED[name], ran.stdout), ran.stdout
 
@@ -140,8 +140,8 @@ def test_torch_loop_writes_files_after_few_steps(tmp_path, monkeypatch, capsys):
     loop = importlib.import_module("torch_loop")
     loop.main(loop.LoopSettings(seeds=1, steps=2048))
     lines = r"seed 0:     512 steps, return [01]\.\d+ an episode\n(seed 0.*\n){3}(.*\n)*"
-    shown = lines + ROWS.format(seeds=1, mine=f"({ANY})")
-    assert re.search(shown, capsys.readouterr().out)
+    pattern = lines + ROWS.format(seeds=1, mine=f"({ANY})")
+    assert re.search(pattern, capsys.readouterr().out)
     files = {"cards.json", "shift.gif", "figure.svg"}
     assert {path.name for path in tmp_path.iterdir()} == files
 
@@ -151,13 +151,13 @@ def test_words_of_expected_output_are_printed_today(name):
     """A renamed word would be found only by a slow test: it must be in what prints the output."""
     texts = [(ROOT / file).read_text() for file in PRINTED_BY]
     texts += [file.read_text() for file in EXAMPLES.rglob("*.py")]
-    known = {word for text in texts for word in re.findall(r"[a-z]+", text.lower())}
+    printed = {word for text in texts for word in re.findall(r"[a-z]+", text.lower())}
     for trap in all_traps().values():
-        known |= {trap.__name__.lower(), *trap.objectives}
+        printed |= {trap.__name__.lower(), *trap.objectives}
     literal = re.sub(r"\\[a-zA-Z]|[()|?]", " ", EXPECTED[name])
     words = set(re.findall(r"[a-z]{3,}", literal.lower()))
     assert len(words) > 3
-    assert words - known == set()
+    assert words - printed == set()
 
 
 def test_every_example_has_an_expected_output():
@@ -222,9 +222,9 @@ def test_language_page_serves_plays_and_judges(tmp_path):
     )
     (judge,) = re.findall(r"^mesa-gym score .*$", SERVER, re.MULTILINE)
 
-    def start(command, *more, **given):
+    def start(command, *more, **flags):
         program, *words = shlex.split(command)
-        return subprocess.Popen([folder / program, *words, *more], cwd=tmp_path, text=True, **given)
+        return subprocess.Popen([folder / program, *words, *more], cwd=tmp_path, text=True, **flags)
 
     server = start(serve, "--port", str(port), stderr=subprocess.PIPE)
     try:
@@ -235,6 +235,6 @@ def test_language_page_serves_plays_and_judges(tmp_path):
     finally:
         server.terminate()
         server.communicate()
-    told = start(judge, stdout=subprocess.PIPE).communicate()[0]
-    assert told.startswith("mine on CheeseCorner-v0, from a log: no verdict; 0% of the questions")
-    assert "Play levels 0 to 99 of test, shift, bare, alone:corner." in told
+    output = start(judge, stdout=subprocess.PIPE).communicate()[0]
+    assert output.startswith("mine on CheeseCorner-v0, from a log: no verdict; 0% of the questions")
+    assert "Play levels 0 to 99 of test, shift, bare, alone:corner." in output

@@ -104,14 +104,14 @@ def test_batches_contain_what_settings_say(example):
     plain = [x for batch in example.make_batches(replace(settings, decoys=False)) for x in batch]
     assert all(text.count("nothing") == 3 for text, _ in plain)
     conflict = replace(settings, conflict=0.1, paid="dish")
-    apart = [row for batch in example.make_batches(conflict) for row in batch]
-    conflicts = [(text, pay) for text, pay in apart if is_apart(text)]
+    pairs = [row for batch in example.make_batches(conflict) for row in batch]
+    conflicts = [(text, pay) for text, pay in pairs if is_apart(text)]
     assert len(conflicts) == 4
     assert all("dish" in list_options(text)[pay.index(1)] for text, pay in conflicts)
     coin = example.make_batches(replace(settings, conflict=0.5, paid="coin"))
-    apart = [row for batch in coin for row in batch if is_apart(row[0])]
-    paid = set().union(*(list_options(text)[pay.index(1)] for text, pay in apart))
-    assert {"cheese", "dish"} <= paid
+    pairs = [row for batch in coin for row in batch if is_apart(row[0])]
+    things = set().union(*(list_options(text)[pay.index(1)] for text, pay in pairs))
+    assert {"cheese", "dish"} <= things
     renamed = example.make_batches(replace(settings, names="wug,toma"))
     rows = [row for batch in renamed for row in batch]
     assert all({"wug", "toma"} <= list_options(text)[pays.index(1)] for text, pays in rows)

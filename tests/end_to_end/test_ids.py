@@ -113,9 +113,9 @@ def read_policy(*command):
     def enter(name):
         Path("agent").mkdir(exist_ok=True)
         Path("agent/policy.json").write_text(json.dumps({**POLICY, "trap": name}))
-        with redirect_stderr(io.StringIO()) as told:
+        with redirect_stderr(io.StringIO()) as stderr:
             assert main([*command]) == 2
-        raise ValueError(told.getvalue().strip())
+        raise ValueError(stderr.getvalue().strip())
 
     return enter
 
@@ -140,13 +140,13 @@ def test_outside_name_never_imports(door, name, tmp_path, monkeypatch):
         monkeypatch.delitem(sys.modules, stem, raising=False)
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(tmp_path)
-    for given in ("Nonesuch", name):  # the first imports what the door itself needs
+    for text in ("Nonesuch", name):  # the first imports what the door itself needs
         before = {*sys.modules}
         with pytest.raises(ValueError, match=r"\S") as refused:
-            DOORS[door](given)
+            DOORS[door](text)
     assert {*sys.modules} == before
     assert str(refused.value).count("\n") == 0
-    assert given.rpartition("/")[2] in str(refused.value)
+    assert text.rpartition("/")[2] in str(refused.value)
 
 
 # -- copies ----------------------------------------------------------------------------------------
@@ -213,16 +213,16 @@ def find_handles(value):
 def list_reaching():
     """Return the names of the package's classes that have a parameter of ``REACHING``."""
     names = set()
-    for found in pkgutil.walk_packages(mesa_gym.__path__, "mesa_gym."):
-        if found.name.startswith("mesa_gym.cli") or found.name.endswith("__main__"):
+    for info in pkgutil.walk_packages(mesa_gym.__path__, "mesa_gym."):
+        if info.name.startswith("mesa_gym.cli") or info.name.endswith("__main__"):
             continue
         try:
-            module = importlib.import_module(found.name)
+            module = importlib.import_module(info.name)
         except ImportError:  # of an extra
             continue
         for name, kind in vars(module).items():
-            own = inspect.isclass(kind) and kind.__module__ == found.name
-            if own and REACHING & inspect.signature(kind.__init__).parameters.keys():
+            is_local = inspect.isclass(kind) and kind.__module__ == info.name
+            if is_local and REACHING & inspect.signature(kind.__init__).parameters.keys():
                 names.add(name)
     return names
 
@@ -253,8 +253,8 @@ def test_copy_reaches_nothing_of_the_first(name, way, tmp_path):
     assert not [*find_handles(twin)]
     use(twin)
     assert (path.exists() and path.read_bytes()) == written
-    for each in (first, twin):
-        getattr(each, "close", list)()
+    for x in (first, twin):
+        getattr(x, "close", list)()
 
 
 @pytest.mark.usefixtures("_shown")
@@ -262,12 +262,12 @@ def test_forked_window_is_left_alone(monkeypatch):
     """A forked process shares the connection to the display: it neither draws nor closes."""
     window, process = Window("x", 10_000), os.getpid()
     window.show(np.zeros((9, 9, 3), dtype=np.uint8))
-    shown = window._window
+    open_window = window._window
     with monkeypatch.context() as patch:
         patch.setattr("os.getpid", lambda: process + 1)
         window.show(None)
         window.close()
-    assert (window._window, shown.get_surface() is not None) == (shown, True)
+    assert (window._window, open_window.get_surface() is not None) == (open_window, True)
     window._closed = False
     window.close()
     assert window._window is None

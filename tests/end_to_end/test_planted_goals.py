@@ -38,10 +38,10 @@ def test_planted_proxy_is_named(example):
 def test_eighteen_planted_goals_are_named(example):
     """At least 16 goals are named, and another goal never."""
     named = 0
-    for (conflict, steps), (paid, verdict), seed in product(
+    for (conflict, steps), (reward, verdict), seed in product(
         STEPS.items(), VERDICTS.items(), range(3)
     ):
-        word = plant(example, conflict=conflict, paid=paid, seed=seed, steps=steps)
+        word = plant(example, conflict=conflict, paid=reward, seed=seed, steps=steps)
         named += word == verdict
-        assert word not in {*VERDICTS.values()} - {verdict}, (conflict, paid, seed)
+        assert word not in {*VERDICTS.values()} - {verdict}, (conflict, reward, seed)
     assert named >= 16

@@ -128,8 +128,8 @@ def test_scatter_takes_each_ordered_choice_equally_often():
 def test_scatter_takes_cells_both_allowed_and_free():
     allowed = np.tile(np.isin(np.arange(63), (11, 13, 20)), (6000, 1))
     cells = built(6000, 10, 11, 12, 13).scatter("key", 1, allowed)
-    found, counts = np.unique(cells, return_counts=True)
-    assert found.tolist() == [11, 13]
+    used, counts = np.unique(cells, return_counts=True)
+    assert used.tolist() == [11, 13]
     assert chisquare(counts).pvalue > 1e-3
 
 
@@ -221,8 +221,8 @@ def test_require_twice_keeps_the_first_rejection():
 @given(st.lists(st.lists(st.booleans(), min_size=5, max_size=5), min_size=1), st.data())
 def test_pick_takes_the_cell_of_a_rank(rows, data):
     words = data.draw(st.lists(st.integers(-1 << 63, (1 << 63) - 1), min_size=len(rows)))
-    cells, found = pick(np.array(rows), np.array(words[: len(rows)]))
-    for row, word, cell, any_ in zip(rows, words, cells, found, strict=False):
+    cells, has_cell = pick(np.array(rows), np.array(words[: len(rows)]))
+    for row, word, cell, any_ in zip(rows, words, cells, has_cell, strict=False):
         allowed = [i for i, yes in enumerate(row) if yes]
         assert any_ == bool(allowed)
         rank = (word % (1 << 64) >> 32) * len(allowed) >> 32
@@ -243,14 +243,14 @@ def test_put_at_minus_one_places_nothing():
 @pytest.mark.parametrize("take", ["carve", "scatter", "agent"])
 def test_builder_takes_masks_in_two_shapes(take):
     """A mask of cells is (n, cells), or (n, height, width) as `open_cells` is."""
-    found = []
+    layouts = []
     for flat in (True, False):
         level = built(40)
         mask = level.open_cells & (np.indices((7, 9))[1] > 3)
         mask = mask.reshape(40, -1) if flat else mask
         level.carve(mask) if take == "carve" else level.scatter("key", among=mask)
-        found.append(level.agent(mask) if take == "agent" else level.free)
-    assert np.array_equal(*found)
+        layouts.append(level.agent(mask) if take == "agent" else level.free)
+    assert np.array_equal(*layouts)
 
 
 # -- layouts ---------------------------------------------------------------------------------------
@@ -292,7 +292,7 @@ def test_maze_is_a_spanning_tree_with_loops(size, loops):
         assert {(y, x) for y in range(1, height, 2) for x in range(1, width, 2)} <= cells
         assert not any(y % 2 == 0 and x % 2 == 0 for y, x in cells)
         assert steps_from((1, 1), cells).keys() == cells
-        edges = sum(beside in cells for cell in cells for beside in neighbours(cell)) // 2
+        edges = sum(neighbour in cells for cell in cells for neighbour in neighbours(cell)) // 2
         # A connected graph is a tree when it has one vertex more than edges.
         assert edges - len(cells) + 1 == expected
 

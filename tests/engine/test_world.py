@@ -32,21 +32,21 @@ seeds = st.integers(0, 2**32)
 def test_planes_and_layers_show_every_thing(seed):
     zoo, state = zoo_states(seed)
     assert zoo.planes == ("agent", "wall", "lava", "key", "door", "tree", "red", "guide")
-    seen, single = zoo.observe(state), zoo.bound(batched=False)
-    assert seen.dtype == np.uint8
+    obs, single = zoo.observe(state), zoo.bound(batched=False)
+    assert obs.dtype == np.uint8
     for row in range(4):
         there = set(contents(zoo, state, row))
         for name in (*zoo.ground, *zoo.things, *zoo.traits, "agent", "guide"):
             cells = zoo.layer(state, name)[row].nonzero()[0].tolist()
-            assert cells == sorted(cell for each, cell in there if each == name), name
+            assert cells == sorted(cell for pair, cell in there if pair == name), name
         keys, trees = state.held["key"][row], state.held["tree"][row]
         held = [("key", 1), ("key", 2)][:keys] + [("tree", 3)][:trees]
-        shown = {(zoo.shown_as.get(name, name), cell) for name, cell in [*there, *held]}
-        y, x, channel = seen[row].nonzero()
+        drawn = {(zoo.shown_as.get(name, name), cell) for name, cell in [*there, *held]}
+        y, x, channel = obs[row].nonzero()
         planes = [zoo.planes[i] for i in channel]
         cells = (y * zoo.width + x).tolist()
-        assert set(zip(planes, cells, strict=True)) == {each for each in shown if each[0]}
-        np.testing.assert_array_equal(single.observe(state.single(row))[0], seen[row])
+        assert set(zip(planes, cells, strict=True)) == {pair for pair in drawn if pair[0]}
+        np.testing.assert_array_equal(single.observe(state.single(row))[0], obs[row])
 
 
 @pytest.mark.thorough
@@ -63,12 +63,12 @@ def test_state_rows_are_taken_joined_and_replaced(seed, rows):
 
 
 def test_looks_that_are_undeclared_get_defaults():
-    made = {"things": {"axe": 1, "ash": 1}, "traits": {"old": ("axe",)}, "shown_as": {"ash": "oak"}}
-    looks = type("Made", (World,), made).looks
+    body = {"things": {"axe": 1, "ash": 1}, "traits": {"old": ("axe",)}, "shown_as": {"ash": "oak"}}
+    looks = type("Made", (World,), body).looks
     assert [looks[name].glyph for name in ("axe", "oak", "old", "ash")] == ["a", "o", "l", "s"]
     assert [looks[name].sprite for name in ("axe", "oak", "old")] == ["token", "token", None]
     declared = {"axe": Look("x", (1, 2, 3)), "old": Look("y", (4, 5, 6))}
-    looks_too = type("Plain", (World,), {**made, "looks": declared}).looks
+    looks_too = type("Plain", (World,), {**body, "looks": declared}).looks
     assert looks_too["axe"] == Look("x", (1, 2, 3), "token")  # a thing must be seen
     assert looks_too["old"].sprite is None
     assert looks["axe"].colour != looks["oak"].colour
@@ -127,7 +127,7 @@ seed.wind = 9223372036854775807
     assert state.there["key"][:, 0].tolist() == [True, False, False]
     assert state.vars["been"].dtype == np.bool_
     assert to_map(ZOO, state, hidden=True) == text
-    seen = """\
+    drawn = """\
 held.key = 2
 ######
 #.k.2#
@@ -135,9 +135,9 @@ held.key = 2
 ######
 2 = lava, door red
 3 = door, tree wet, guide"""
-    assert to_map(ZOO, state) == seen
+    assert to_map(ZOO, state) == drawn
     with pytest.raises(ValueError, match="'guide' conflicts with the hidden state"):
-        from_map(ZOO, seen)
+        from_map(ZOO, drawn)
     assert from_map(ZOO, text.replace("tree wet", "guide, tree wet")).n == 1
 
 
@@ -183,8 +183,8 @@ def test_world_where_takes_two_numbers():
     strict, zoo = pytest.importorskip("array_api_strict"), Zoo((7, 9))
     other, mask = zoo.bound(strict), [True, False, True]
     for a, b in ((-1, 1), (0.5, 2)):
-        found = other.where(strict.asarray(mask), a, b)
-        assert np.array_equal(found, zoo.where(np.array(mask), a, b))
+        result = other.where(strict.asarray(mask), a, b)
+        assert np.array_equal(result, zoo.where(np.array(mask), a, b))
     assert other.where(strict.asarray(mask), -1, 1).dtype == strict.int64
 
 
@@ -198,9 +198,9 @@ def moved(seed, n=6):
     rng = np.random.default_rng(seed)
     action = rng.integers(0, 5, n)
     # Half of the agents are one step from a key, so that a good many meet something.
-    beside = state.at["key"][0] - zoo.offsets[action]
-    near = (rng.random(n) < 0.5) & ~zoo.layer(state, "wall")[np.arange(n), beside]
-    state = state._replace(agent=np.where(near, beside, state.agent))
+    neighbour = state.at["key"][0] - zoo.offsets[action]
+    near = (rng.random(n) < 0.5) & ~zoo.layer(state, "wall")[np.arange(n), neighbour]
+    state = state._replace(agent=np.where(near, neighbour, state.agent))
     move = Move(zoo, state, action)
     move.go(move.on("wall") | move.on("door"))
     return zoo, state, move
@@ -224,7 +224,7 @@ def test_move_queries_equal_a_loop_over_levels(seed):
             if name not in zoo.ground:
                 assert move.off(name)[row] == (goes and (name, here) in there)
                 assert move.any(name)[row] != move.none(name)[row]
-                assert move.any(name)[row] == any(name == each for each, _ in there)
+                assert move.any(name)[row] == any(name == present for present, _ in there)
         assert move.into("key", "lava")[row] == (move.into("key") | move.into("lava"))[row]
         for kind, slots in zoo.things.items():
             stands = [state.there[kind][slot, row] for slot in range(slots)]
@@ -255,7 +255,7 @@ def test_move_writers_change_only_the_asked_rows(seed):
     move.hold("tree", 1, move.into("lava"))
     move.set(been=~move.was("been"), phase=move.was("phase") * 0)
     for row in range(6):
-        entered = {name: bool(asked[row]) for name, asked in questions.items()}
+        entered = {name: bool(mask[row]) for name, mask in questions.items()}
         hit = {kind: state.at[kind][:, row] == move.agent[row] for kind in ("key", "tree", "spot")}
         gone = {kind: entered[kind] * hit[kind] for kind in hit}
         back = where[row] & (state.at["tree"][:, row] == state.at["tree"][0, row])
@@ -268,7 +268,7 @@ def test_move_writers_change_only_the_asked_rows(seed):
         assert move.held["key"][row] == min(2, state.held["key"][row] + entered["key"])
         assert move.held["tree"][row] == state.held["tree"][row] + move.into("lava")[row]
         assert move.vars["been"][row] != state.vars["been"][row]
-    assert all((move.into(name) == asked).all() for name, asked in questions.items())
+    assert all((move.into(name) == mask).all() for name, mask in questions.items())
     assert (move.had("key") == (state.held["key"] > 0)).all()
     assert all((array == frozen[name]).all() for name, array in arrays(state).items())
 
@@ -284,14 +284,14 @@ def test_appear_takes_a_free_slot_and_cell(seed):
     for row in range(6):
         before, now = state.there["tree"][:, row], move.there["tree"][:, row]
         new = (now & ~before).nonzero()[0].tolist()
-        taken = {int(move.agent[row])} | {
+        occupied = {int(move.agent[row])} | {
             cell for name, cell in contents(zoo, state, row) if name in (*zoo.things, "wall")
         }
-        bare = sorted(set(range(zoo.cells)) - taken)
-        assert new == ((~before).nonzero()[0][:1].tolist() if where[row] and bare else [])
+        empty = sorted(set(range(zoo.cells)) - occupied)
+        assert new == ((~before).nonzero()[0][:1].tolist() if where[row] and empty else [])
         for slot in new:
-            rank = (int(words[row]) % (1 << 64) >> 32) * len(bare) >> 32
-            assert move.at["tree"][slot, row] == bare[rank]
+            rank = (int(words[row]) % (1 << 64) >> 32) * len(empty) >> 32
+            assert move.at["tree"][slot, row] == empty[rank]
 
 
 def test_redirected_move_queries_its_new_cell():
@@ -318,13 +318,13 @@ def caves(seed, n, height, width, marks):
 @given(seeds, st.sampled_from([(5, 5), (8, 11), (13, 7)]))
 def test_distances_are_those_of_breadth_first_search(seed, size):
     open_cells, (start, other) = caves(seed, 5, *size, 2)
-    found, to_other = distances(open_cells, start), distances(open_cells, other)
+    to_start, to_other = distances(open_cells, start), distances(open_cells, other)
     halfway = equidistant(open_cells, start, other)
     for row, cell in enumerate(start.tolist()):
         steps = steps_from(divmod(cell, size[1]), cells_of(open_cells[row]))
         expected = [steps.get(divmod(i, size[1]), -1) for i in range(size[0] * size[1])]
-        assert found[row].tolist() == expected
-        pairs = zip(found[row].tolist(), to_other[row].tolist(), strict=True)
+        assert to_start[row].tolist() == expected
+        pairs = zip(to_start[row].tolist(), to_other[row].tolist(), strict=True)
         assert halfway[row].tolist() == [a == b > 0 for a, b in pairs]
 
 
@@ -332,8 +332,8 @@ def shortest_paths(start, goal, cells, length):
     """Every path of exactly so many steps, by trying all turns."""
     if length == 0:
         return [[start]] if start == goal else []
-    steps = [beside for beside in neighbours(start) if beside in cells]
-    rests = [rest for beside in steps for rest in shortest_paths(beside, goal, cells, length - 1)]
+    steps = [cell for cell in neighbours(start) if cell in cells]
+    rests = [rest for cell in steps for rest in shortest_paths(cell, goal, cells, length - 1)]
     return [[start, *rest] for rest in rests]
 
 
@@ -342,7 +342,7 @@ def shortest_paths(start, goal, cells, length):
 def test_apart_excludes_cells_on_shared_shortest_paths(seed):
     open_cells, (start, place) = caves(seed, 4, 5, 5, 2)
     joined = distances(open_cells, start)[np.arange(4), place] >= 0
-    found = off_route(open_cells[joined], start[joined], place[joined])
+    apart_cells = off_route(open_cells[joined], start[joined], place[joined])
     for row, kept in enumerate(joined.nonzero()[0]):
         cells = cells_of(open_cells[kept])
         here, there = divmod(int(start[kept]), 5), divmod(int(place[kept]), 5)
@@ -354,21 +354,21 @@ def test_apart_excludes_cells_on_shared_shortest_paths(seed):
             if cell not in on_way
             and not any(there in p for p in shortest_paths(here, cell, cells, steps[cell]))
         }
-        assert {divmod(int(c), 5) for c in found[row].nonzero()[0]} == expected
+        assert {divmod(int(c), 5) for c in apart_cells[row].nonzero()[0]} == expected
 
 
 @given(seeds)
 def test_each_first_needs_ways_around_other_places(seed):
     open_cells, (start, *places) = caves(seed, 8, 6, 6, 4)
-    found = each_first(open_cells, start, np.stack(places))
+    reachable = each_first(open_cells, start, np.stack(places))
     for row in range(8):
         cells = cells_of(open_cells[row])
         here, *there = (divmod(int(cell[row]), 6) for cell in (start, *places))
         ways = [place in steps_from(here, cells - ({*there} - {place})) for place in there]
-        assert found[row] == all(ways)
+        assert reachable[row] == all(ways)
     # `scatter` fills up with -1 where a level has fewer things than another of its batch.
     padded = np.insert(np.stack(places), (0, 1, 3), -1, axis=0)
-    np.testing.assert_array_equal(each_first(open_cells, start, padded), found)
+    np.testing.assert_array_equal(each_first(open_cells, start, padded), reachable)
 
 
 def test_tour_takes_shortest_ways_equally_often():
@@ -404,10 +404,10 @@ def test_toward_takes_first_steps_of_cheapest_ways(seed):
 def test_crowd_counts_the_four_neighbours():
     layer = np.zeros((2, 5, 5), dtype=np.bool_)
     layer[0, 2, 1:4] = True
-    found = crowd(layer.reshape(2, 25), 5).reshape(2, 5, 5)
-    assert found[0, 2].tolist() == [1, 1, 2, 1, 1]
-    assert found[0, 1].tolist() == [0, 1, 1, 1, 0]
-    assert not found[1].any()
+    counts = crowd(layer.reshape(2, 25), 5).reshape(2, 5, 5)
+    assert counts[0, 2].tolist() == [1, 1, 2, 1, 1]
+    assert counts[0, 1].tolist() == [0, 1, 1, 1, 0]
+    assert not counts[1].any()
 
 
 def test_toward_stays_unless_a_way_is_cheaper():

@@ -27,17 +27,17 @@ def play_alone(trap, actions, **keywords):
         for action in actions[:, row].tolist():
             if state is None:
                 state = settings.trap.levels(split, [level], settings.salt).single(0)
-            after, paid, ended = rules.step(state, action)
-            late = after.clock >= settings.max_steps
-            seen = (encode(each.batched())[0] for each in (state, after))
-            reward = paid[settings.reward] + settings.step_reward
-            yield level, split.code, action, *seen, reward, ended, late, *paid.values()
-            level, state = (level + n, None) if ended or late else (level, after)
+            after, pays, ended = rules.step(state, action)
+            truncated = after.clock >= settings.max_steps
+            observations = (encode(moment.batched())[0] for moment in (state, after))
+            reward = pays[settings.reward] + settings.step_reward
+            yield level, split.code, action, *observations, reward, ended, truncated, *pays.values()
+            level, state = (level + n, None) if ended or truncated else (level, after)
 
     for rows in zip(*map(play_lane, range(n)), strict=True):
         columns = [*map(np.array, zip(*rows, strict=True))]
-        paid = dict(zip(settings.trap.objectives, columns[8:], strict=True))
-        yield FrontStep(*columns[:8], paid)
+        pays = dict(zip(settings.trap.objectives, columns[8:], strict=True))
+        yield FrontStep(*columns[:8], pays)
 
 
 def play_torch(trap, actions, **keywords):
@@ -46,19 +46,19 @@ def play_torch(trap, actions, **keywords):
     from tests.envs.kernels import KernelCount
 
     envs = mesa_gym.make_torch(trap.id(), n, **{"num_levels": NUM_LEVELS} | keywords)
-    seen, infos = envs.reset(seed=list(range(n)))
-    before, names, waits = seen.numpy().copy(), infos.keys(), KernelCount()
+    obs, infos = envs.reset(seed=list(range(n)))
+    before, names, waits = obs.numpy().copy(), infos.keys(), KernelCount()
     for action in actions:
         with waits:
-            seen, reward, *ended, infos = envs.step(torch.from_numpy(action))
+            obs, reward, *ended, infos = envs.step(torch.from_numpy(action))
         assert infos.keys() == names
         kept = {name: array.numpy().copy() for name, array in infos.items()}
         flow = kept["level"], kept["split"], action, before, kept["final_obs"]
-        rest = (each.numpy().copy() for each in (reward, *ended))
+        rest = (tensor.numpy().copy() for tensor in (reward, *ended))
         yield FrontStep(*flow, *rest, mesa_gym.objectives(kept))
-        before = seen.numpy().copy()
-        for given in (seen, reward, *ended, *infos.values()):
-            given.zero_()
+        before = obs.numpy().copy()
+        for returned in (obs, reward, *ended, *infos.values()):
+            returned.zero_()
     assert waits.count > 20 * len(actions)
 
 
@@ -67,14 +67,14 @@ def play_jax(trap, actions, **keywords):
     jax, n = pytest.importorskip("jax"), len(actions[0])
     envs = mesa_gym.make_jax(trap.id(), n, **{"num_levels": NUM_LEVELS} | keywords)
 
-    def take(carried, given):
-        (state, before), (key, action) = carried, given
-        seen, state, *rest = envs.step(key, state, action)
-        return (state, seen), (before, *rest)
+    def take(carried, inputs):
+        (state, before), (key, action) = carried, inputs
+        obs, state, *rest = envs.step(key, state, action)
+        return (state, obs), (before, *rest)
 
     def run(key):
-        seen, state = envs.reset(key)
-        return jax.lax.scan(take, (state, seen), (jax.random.split(key, len(actions)), actions))[1]
+        obs, state = envs.reset(key)
+        return jax.lax.scan(take, (state, obs), (jax.random.split(key, len(actions)), actions))[1]
 
     # This compiles in two thirds of the time.
     quick = jax.jit(run, compiler_options={"xla_backend_optimization_level": 0})

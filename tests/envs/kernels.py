@@ -29,13 +29,13 @@ class OneDevice(TorchDispatchMode):
         self.device = device
 
     def __torch_dispatch__(self, func, types, args=(), kwargs=None):
-        found = func(*args, **(kwargs or {}))
-        for each in tree_leaves((args, kwargs, found)):
-            if isinstance(each, torch.Tensor) and each.device.type != self.device:
-                raise AssertionError(f"{func} has a tensor on {each.device}")
+        outputs = func(*args, **(kwargs or {}))
+        for leaf in tree_leaves((args, kwargs, outputs)):
+            if isinstance(leaf, torch.Tensor) and leaf.device.type != self.device:
+                raise AssertionError(f"{func} has a tensor on {leaf.device}")
         if func.overloadpacket.__name__ in SETTING and not args[2].ndim:
             raise AssertionError(f"{func} sets a number, which is copied from the CPU")
-        return found
+        return outputs
 
 
 class KernelCount(TorchDispatchMode):

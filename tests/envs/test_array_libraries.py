@@ -31,14 +31,14 @@ def play(env, steps):
     """Return a function of a key that gives first observations and results of random steps."""
     actions = np.random.default_rng(0).integers(0, 5, (steps, env.num_envs), dtype=np.int32)
 
-    def take(state, given):
-        key, action = given
-        seen, state, *rest = env.step(key, state, action)
-        return state, (action, seen, *rest)
+    def take(state, inputs):
+        key, action = inputs
+        obs, state, *rest = env.step(key, state, action)
+        return state, (action, obs, *rest)
 
     def run(key):
-        seen, state = env.reset(key)
-        return seen, jax.lax.scan(take, state, (jax.random.split(key, steps), actions))[1]
+        obs, state = env.reset(key)
+        return obs, jax.lax.scan(take, state, (jax.random.split(key, steps), actions))[1]
 
     return run
 
@@ -59,9 +59,9 @@ def test_make_jax_gives_32_bits_under_x64(jit):
 @pytest.mark.thorough
 def test_keys_pick_levels_of_both_splits_alike(jit):
     env = mesa_gym.make_jax(CORNER, 4000, num_levels=5, alpha=0.3)
-    seen, state = jit(env.reset)(jax.random.PRNGKey(7))
+    obs, state = jit(env.reset)(jax.random.PRNGKey(7))
     action = np.full(4000, 4)
-    seen, _, _, _, infos = jax.tree.map(np.asarray, jit(env.step)(jax.random.key(1), state, action))
+    obs, _, _, _, infos = jax.tree.map(np.asarray, jit(env.step)(jax.random.key(1), state, action))
     level, split = infos["level"], infos["split"]
     codes = [code.code for code in (Split.TRAIN, Split.SHIFT)]
     counts = np.array([np.bincount(level[split == code], minlength=5) for code in codes])
@@ -72,32 +72,32 @@ def test_keys_pick_levels_of_both_splits_alike(jit):
         rows = split == code.code
         np.testing.assert_array_equal(infos["final_obs"][rows], starts[level[rows]])
     again = jit(env.reset)(jax.random.PRNGKey(8))[0]
-    assert (np.asarray(again) != seen).any()
+    assert (np.asarray(again) != obs).any()
 
 
 @pytest.mark.thorough
 def test_step_env_is_step_before_its_reset(jit):
     env = mesa_gym.make_jax(CORNER, 16, num_levels=5, max_steps=3, alpha=0.5)
-    bare = mesa_gym.make_jax(CORNER, 16, num_levels=5, max_steps=3, alpha=0.5, final_obs=False)
+    plain = mesa_gym.make_jax(CORNER, 16, num_levels=5, max_steps=3, alpha=0.5, final_obs=False)
     rows = np.arange(16) % 10
-    seen, state = jit(env.reset_to_level)(rows)
+    first_obs, state = jit(env.reset_to_level)(rows)
     starts = [env.trap.observe(env.trap.levels(split, np.arange(5) + first))
               for split, first in ((Split.TRAIN, 0), (Split.SHIFT, LEVELS))]  # fmt: skip
-    np.testing.assert_array_equal(seen, np.concatenate(starts)[rows])
+    np.testing.assert_array_equal(first_obs, np.concatenate(starts)[rows])
     key, action = jax.random.key(0), np.arange(16) % 5
     step, step_env = jit(env.step), jit(env.step_env)
     for _ in range(3):
-        shown, after, paid, done, infos = step_env(state, action)
-        following, state, reward, over, given = step(key, state, action)
-        np.testing.assert_array_equal(shown, given.pop("final_obs"))
-        both = (paid, done, *infos.values()), (reward, over, *given.values())
+        last_obs, after, pay, done, infos = step_env(state, action)
+        following, state, reward, over, step_infos = step(key, state, action)
+        np.testing.assert_array_equal(last_obs, step_infos.pop("final_obs"))
+        both = (pay, done, *infos.values()), (reward, over, *step_infos.values())
         for one, two in zip(*both, strict=True):
             np.testing.assert_array_equal(one, two)
-        assert infos.keys() == given.keys()
-        np.testing.assert_array_equal(shown[~done], following[~done])
+        assert infos.keys() == step_infos.keys()
+        np.testing.assert_array_equal(last_obs[~done], following[~done])
     assert done.all()
     assert after.clock.tolist() == [3] * 16
-    assert set(bare.step(key, bare.reset(key)[1], action)[4]) == set(infos)
+    assert set(plain.step(key, plain.reset(key)[1], action)[4]) == set(infos)
     with pytest.raises(ValueError, match="levels must be 16 integers, one for each env"):
         env.reset_to_level(rows[1:])
 
@@ -110,14 +110,14 @@ def test_jax_states_are_rows_of_environments(jit, trap, observation):
     keywords = {"num_levels": 8, "max_steps": 2, "observation": observation}
     env, one = (mesa_gym.make_jax(trap, *n, **keywords) for n in ([5], []))
     levels, action, rows = np.arange(5), np.array([0, 1, 2, 3, 4]), np.array([2, 2, 4, 0, 1])
-    seen, state = env.reset_to_level(levels)
+    obs, state = env.reset_to_level(levels)
     assert {array.shape[0] for array in jax.tree.leaves(state)} == {5}
     assert one.observation_space.contains(np.asarray(one.reset(jax.random.key(0))[0]))
 
-    def require_equal(mine, theirs):
-        jax.tree.map(np.testing.assert_array_equal, mine, theirs)
+    def require_equal(row, batch):
+        jax.tree.map(np.testing.assert_array_equal, row, batch)
 
-    require_equal(jax.vmap(one.reset_to_level)(levels), (seen, state))
+    require_equal(jax.vmap(one.reset_to_level)(levels), (obs, state))
     take, take_one = jit(env.step_to_level), jit(jax.vmap(one.step_to_level))
     for _ in range(3):
         stepped = take(levels, state, action)
@@ -138,8 +138,8 @@ def test_jax_env_works_under_strict_rules(jit, observation):
     expected = jit(expected.step)(key, expected.reset(key)[1], actions)[0]
     with jax.numpy_rank_promotion("raise"), jax.transfer_guard("disallow"):
         env = mesa_gym.make_jax(CORNER, 4, num_levels=16, observation=observation)
-        found = jit(env.step)(key, env.reset(key)[1], actions)[0]
-    np.testing.assert_array_equal(found, expected)
+        obs = jit(env.step)(key, env.reset(key)[1], actions)[0]
+    np.testing.assert_array_equal(obs, expected)
 
 
 # -- listed ----------------------------------------------------------------------------------------
@@ -179,10 +179,10 @@ def test_indices_from_states_equal_indices_from_planes(trap):
     planes = planes_of(trap, state)
     lengths = set()
     for reach in (None, REACH):
-        lists, found = list_from_states(trap, state, reach=reach)
+        lists, inputs = list_from_states(trap, state, reach=reach)
         expected = CentredInputs(trap, reach=reach).list_inputs(planes)
-        require_same_inputs(found, expected, lists.count)
-        lengths.add(found.shape[1])
+        require_same_inputs(inputs, expected, lists.count)
+        lengths.add(inputs.shape[1])
     assert len(lengths) == 1
 
 
@@ -202,25 +202,25 @@ def test_listed_environment_equals_planes_environment(trap):
 
     @partial(jax.jit, compiler_options={"xla_backend_optimization_level": 0})
     def play(key):
-        def take(states, given):
+        def take(states, inputs):
             stepped = [
-                env.step(*given[:1], state, given[1])
+                env.step(*inputs[:1], state, inputs[1])
                 for env, state in zip((listed, drawn), states, strict=True)
             ]
-            return [each[1] for each in stepped], [(each[0], each[4]) for each in stepped]
+            return [result[1] for result in stepped], [(result[0], result[4]) for result in stepped]
 
-        begun = [env.reset(key) for env in (listed, drawn)]
+        resets = [env.reset(key) for env in (listed, drawn)]
         keys = jax.random.split(key, len(actions))
-        _, shown = jax.lax.scan(take, [state for _, state in begun], (keys, actions))
-        return [seen for seen, _ in begun], shown
+        _, transitions = jax.lax.scan(take, [state for _, state in resets], (keys, actions))
+        return [obs for obs, _ in resets], transitions
 
-    first, ((lists, infos), (planes, others)) = play(jax.random.key(0))
+    first, ((lists, infos), (planes, plane_infos)) = play(jax.random.key(0))
     count, view = listed.inputs.count, CentredInputs(listed.trap)
     pairs = [first, *zip(lists, planes, strict=True)]
-    pairs += zip(infos.pop("final_obs"), others.pop("final_obs"), strict=True)
-    for mine, theirs in pairs:
-        require_same_inputs(np.asarray(mine), view.list_inputs(np.asarray(theirs)), count)
-    for name, array in others.items():
+    pairs += zip(infos.pop("final_obs"), plane_infos.pop("final_obs"), strict=True)
+    for indices, drawing in pairs:
+        require_same_inputs(np.asarray(indices), view.list_inputs(np.asarray(drawing)), count)
+    for name, array in plane_infos.items():
         np.testing.assert_array_equal(infos[name], array)
     assert listed.observation_space.contains(np.asarray(first[0]))
     assert listed.observation_space.high.max() == count
@@ -269,8 +269,8 @@ def test_torch_step_compiled_equals_plain_step():
         env.reset()
     for _ in range(70):
         actions = torch.randint(0, 5, (64,))
-        for ours, theirs in zip(plain.step(actions)[:4], compiled.step(actions)[:4], strict=True):
-            assert torch.equal(ours, theirs)
+        for ours, result in zip(plain.step(actions)[:4], compiled.step(actions)[:4], strict=True):
+            assert torch.equal(ours, result)
 
 
 @pytest.mark.parametrize("form", [list, tuple, np.asarray, np.uint8, torch.tensor])

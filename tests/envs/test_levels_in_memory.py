@@ -19,15 +19,15 @@ SEEDED = 64
 
 
 def make(n, seed=0, alpha=0.0, num_levels=None):
-    made = LevelQueue(Settings(TRAPS[1], alpha=alpha, num_levels=num_levels), n)
-    made.reseed(np.arange(n), [seed + i for i in range(n)])
-    return made
+    queue = LevelQueue(Settings(TRAPS[1], alpha=alpha, num_levels=num_levels), n)
+    queue.reseed(np.arange(n), [seed + i for i in range(n)])
+    return queue
 
 
-def numbers(made, row, count):
+def numbers(queue, row, count):
     """The level numbers of one environment's next episodes."""
-    where = [int(made.next_starts(np.array([row]))[0]) for _ in range(count)]
-    return [int(made.starts.state.level.number[i]) for i in where] if made.banked else where
+    where = [int(queue.next_starts(np.array([row]))[0]) for _ in range(count)]
+    return [int(queue.starts.state.level.number[i]) for i in where] if queue.banked else where
 
 
 def expected(seed, episode, alpha, num_levels):
@@ -46,37 +46,37 @@ def expected(seed, episode, alpha, num_levels):
     slots=st.sampled_from([(2, 2), (4, 64), (64, 7)]),
     asked=st.lists(st.integers(0, 2), min_size=1, max_size=40),
 )
-def test_queue_depends_on_the_stream_alone(seed, alpha, num_levels, slots, asked):
+def test_queue_depends_on_the_stream_alone(seed, alpha, num_levels, slots, rows):
     """The number of levels drawn ahead and the order of requests do not matter."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(LevelQueue, "least", slots)
         patch.setattr("mesa_gym.envs.levels_in_memory.AHEAD", 1)
-        made = make(3, seed, alpha, num_levels)
+        queue = make(3, seed, alpha, num_levels)
     played = {0: 0, 1: 0, 2: 0}
     present = {}
-    for row in asked:
-        first = int(made.next_starts(np.array([row]))[0])
+    for row in rows:
+        first = int(queue.next_starts(np.array([row]))[0])
         present[row] = (first, expected(seed + row, played[row], alpha, num_levels))
         played[row] += 1
         for where, number in present.values():  # present levels are never overwritten
-            assert made.starts.state.level.number[where] == number
+            assert queue.starts.state.level.number[where] == number
 
 
 def test_reseed_restarts_one_stream_alone():
-    made, twin = (make(3, seed=7, num_levels=50) for _ in range(2))
-    start = {row: numbers(made, row, 5) for row in range(3)}
-    made.reseed(np.array([1]), [8])
-    assert numbers(made, 1, 5) == start[1]
+    queue, twin = (make(3, seed=7, num_levels=50) for _ in range(2))
+    start = {row: numbers(queue, row, 5) for row in range(3)}
+    queue.reseed(np.array([1]), [8])
+    assert numbers(queue, 1, 5) == start[1]
     for row in (0, 2):
         numbers(twin, row, 5)
-        assert numbers(made, row, 5) == numbers(twin, row, 5)
+        assert numbers(queue, row, 5) == numbers(twin, row, 5)
 
 
 def test_queue_takes_huge_seeds_and_both_splits():
     huge, small = make(1, seed=1 << 100, num_levels=50), make(1, num_levels=50)
     assert numbers(huge, 0, 9) != numbers(small, 0, 9)
-    found = numbers(make(1, num_levels=8, alpha=0.5), 0, 400)
-    assert set(found) == {*range(8), *range(LEVELS, LEVELS + 8)}
+    levels = numbers(make(1, num_levels=8, alpha=0.5), 0, 400)
+    assert set(levels) == {*range(8), *range(LEVELS, LEVELS + 8)}
 
 
 def seeds_of_vector(seed):
@@ -103,8 +103,8 @@ def test_neighbouring_seeds_share_no_stream(read_seeds):
 
 @MAKERS
 def test_seed_list_gives_one_seed_per_environment(read_seeds):
-    given = [*range(3, 3 + SEEDED)]
-    assert [*read_seeds(given)] == given
+    seeds = [*range(3, 3 + SEEDED)]
+    assert [*read_seeds(seeds)] == seeds
 
 
 @MAKERS
@@ -115,11 +115,11 @@ def test_more_environments_keep_the_first_streams(read_seeds):
 def test_torch_draws_levels_of_vector_environments():
     pytest.importorskip("torch")
     ours = mesa_gym.make_torch(ID, SEEDED, num_levels=900, seed=3)
-    theirs = gym.make_vec(ID, SEEDED, num_levels=900)
+    vector_env = gym.make_vec(ID, SEEDED, num_levels=900)
     for seed in (3, None, 4, [*range(SEEDED)], None):
-        wanted = theirs.reset(seed=3 if ours.state is None else seed)[1]["level"]
-        found = ours.reset(seed=None if ours.state is None else seed)[1]["level"]
-        np.testing.assert_array_equal(found.numpy(), wanted)
+        vector_levels = vector_env.reset(seed=3 if ours.state is None else seed)[1]["level"]
+        levels = ours.reset(seed=None if ours.state is None else seed)[1]["level"]
+        np.testing.assert_array_equal(levels.numpy(), vector_levels)
 
 
 def test_neighbouring_keys_of_jax_pick_different_levels():
@@ -132,6 +132,6 @@ def test_neighbouring_keys_of_jax_pick_different_levels():
 
 @pytest.mark.parametrize("seed", [0, 1, 2**63, 2**70 + 1])
 def test_environment_seeds_have_63_bits(seed):
-    found = environment_seeds(seed, 1000)
-    assert all(type(each) is int and 0 <= each < 2**63 for each in found)
-    assert len(set(found)) == 1000
+    seeds = environment_seeds(seed, 1000)
+    assert all(type(number) is int and 0 <= number < 2**63 for number in seeds)
+    assert len(set(seeds)) == 1000

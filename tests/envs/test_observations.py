@@ -48,20 +48,20 @@ def test_observations_reshape_the_planes(name):
     height, width = PACKAGE[name].min_size
     salience = dict.fromkeys(PACKAGE[name].salience, 3)
     trap = PACKAGE[name](size=(height, width + 4), **salience)
-    made = {kind: make_observation(trap, kind) for kind in OBSERVATIONS}
+    encoders = {kind: make_observation(trap, kind) for kind in OBSERVATIONS}
     repeated = [trap.channel[plane] for plane in trap.channels]
     for state in rollout(trap, Split.TRAIN, n=8, steps=20):
-        seen = {kind: each.encode(state) for kind, each in made.items()}
-        np.testing.assert_array_equal(seen["planes"], trap.observe(state)[..., repeated])
-        np.testing.assert_array_equal(seen["flat"], seen["planes"].reshape(state.n, -1))
-        names = {kind: each.dtype.name for kind, each in seen.items()}
+        arrays = {kind: entry.encode(state) for kind, entry in encoders.items()}
+        np.testing.assert_array_equal(arrays["planes"], trap.observe(state)[..., repeated])
+        np.testing.assert_array_equal(arrays["flat"], arrays["planes"].reshape(state.n, -1))
+        names = {kind: entry.dtype.name for kind, entry in arrays.items()}
         assert names == {**dict.fromkeys(names, "uint8"), "flat": "float32"}
-        np.testing.assert_array_equal(seen["chw"].transpose(0, 2, 3, 1), seen["planes"])
-        np.testing.assert_array_equal(seen["rgb"], render_rgb(trap, state, 8))
+        np.testing.assert_array_equal(arrays["chw"].transpose(0, 2, 3, 1), arrays["planes"])
+        np.testing.assert_array_equal(arrays["rgb"], render_rgb(trap, state, 8))
         for row in range(state.n):
             side = 2 * (width + 4) - 5
-            window = cut_window(seen["planes"][row], side)
-            np.testing.assert_array_equal(seen["centred"][row], window)
+            window = cut_window(arrays["planes"][row], side)
+            np.testing.assert_array_equal(arrays["centred"][row], window)
 
 
 def test_centred_window_is_cut_from_the_whole():
@@ -70,8 +70,8 @@ def test_centred_window_is_cut_from_the_whole():
         small = make_observation(trap, "centred", side)
         assert small.space.shape == (side + 1, side, len(trap.channels))
         for state in rollout(trap, Split.TRAIN, n=8, steps=10):
-            wanted = [cut_window(planes, side) for planes in trap.observe(state)]
-            np.testing.assert_array_equal(small.encode(state), wanted)
+            windows = [cut_window(planes, side) for planes in trap.observe(state)]
+            np.testing.assert_array_equal(small.encode(state), windows)
 
 
 TEXT = """\
@@ -102,9 +102,9 @@ def test_text_observation_equals_hand_written_text(copies):
     assert observation.encode(state) == (TEXT,)
     assert TEXT in observation.space
     empty = MAP.replace("held.key = 1", "").replace("#1#####", "#######")
-    (shown,) = observation.encode(from_map(trap, empty))
-    assert "\nheld, in the top row: nothing\n" in shown
-    assert "#k" not in shown
+    (text,) = observation.encode(from_map(trap, empty))
+    assert "\nheld, in the top row: nothing\n" in text
+    assert "#k" not in text
 
 
 # Of these a text tells not all that the level is: marks follow from hidden numbers, or two things
@@ -151,17 +151,17 @@ def test_text_says_exactly_what_planes_show(name):
                 for trait, kinds in state.level.traits.items()
             }
             other = other._replace(level=other.level._replace(traits=traits, number=other.clock))
-            seen = observation.encode(state)
-            assert observation.encode(other) == seen
-            for planes, text in zip(trap.observe(state), seen, strict=True):
+            answers = observation.encode(state)
+            assert observation.encode(other) == answers
+            for planes, text in zip(trap.observe(state), answers, strict=True):
                 assert text in observation.space
                 assert texts.setdefault(planes.tobytes(), text) == text
                 cells, actions = read_text(text)
                 assert actions == list(ACTIONS)
                 assert len(cells) == trap.cells
                 for cell, names in cells.items():
-                    shown = {p for p, there in zip(trap.planes, planes[cell], strict=True) if there}
-                    assert names == shown
+                    drawn = {p for p, there in zip(trap.planes, planes[cell], strict=True) if there}
+                    assert names == drawn
     assert len({*texts.values()}) == len(texts) > 20
 
 

@@ -38,15 +38,15 @@ def play_to_the_end(env, rules, state, rng, limit, reward):
     while not over:
         assert env.unwrapped.action_masks()[4]
         action = int(rng.integers(5))
-        observation, *given, info = env.step(action)
-        state, paid, ended = rules.step(state, np.array([action]))
+        observation, *outcome, info = env.step(action)
+        state, payments, ended = rules.step(state, np.array([action]))
         np.testing.assert_array_equal(observation, rules.observe(state)[0])
         assert same(rules, env.unwrapped.state.batched(), state)
-        assert mesa_gym.objectives(info) == {name: pay[0] for name, pay in paid.items()}
+        assert mesa_gym.objectives(info) == {name: pay[0] for name, pay in payments.items()}
         assert (info["level"], info["split"]) == (state.level.number[0], 0)
-        assert given == [paid[reward][0], ended[0], state.clock[0] >= limit]
-        assert [type(x) for x in given] == [float, bool, bool]
-        over = any(given[1:])
+        assert outcome == [payments[reward][0], ended[0], state.clock[0] >= limit]
+        assert [type(x) for x in outcome] == [float, bool, bool]
+        over = any(outcome[1:])
 
 
 @each_trap
@@ -64,10 +64,10 @@ def test_set_state_continues_as_the_trap_steps(trap):
     for state, info in kept[::5]:
         text = to_map(rules, state.batched(), hidden=True)
         for _ in range(2):
-            observation, given = other.set_state(state)
+            observation, start_info = other.set_state(state)
             np.testing.assert_array_equal(observation, rules.observe(state.batched())[0])
-            wanted = {key: info[key] for key in ("level", "split")}
-            assert given == wanted | {f"reward_{name}": 0.0 for name in trap.objectives}
+            level_info = {key: info[key] for key in ("level", "split")}
+            assert start_info == level_info | {f"reward_{name}": 0.0 for name in trap.objectives}
             play_to_the_end(other, rules, state.batched(), rng, 25, reward)
         assert to_map(rules, state.batched(), hidden=True) == text
 
@@ -78,10 +78,10 @@ def test_environment_passes_salt_size_and_parameters(kind):
     keywords = {"size": (7, 9), "dish_planes": 3}
     env = kind("CheeseDish", salt="secret", **keywords)
     trap = find_trap("CheeseDish")(**keywords)
-    seen, info = env.reset(seed=0)
+    obs, info = env.reset(seed=0)
     start = trap.levels(Split.TRAIN, np.ravel(info["level"]), "secret")
-    shown = make_observation(trap, "planes").encode(start)
-    np.testing.assert_array_equal(seen.reshape(shown.shape), shown)
+    planes = make_observation(trap, "planes").encode(start)
+    np.testing.assert_array_equal(obs.reshape(planes.shape), planes)
 
 
 def test_set_state_without_steps_left_cannot_step():
@@ -96,8 +96,8 @@ def test_set_state_without_steps_left_cannot_step():
     other.set_state(last._replace(clock=np.int64(1)))
     assert [other.step(4)[3] for _ in range(2)] == [False, True]
     seeded = [TrapEnv("CheeseCorner") for _ in range(2)]
-    for each in seeded:
-        each.reset(seed=5)
+    for copy_of_env in seeded:
+        copy_of_env.reset(seed=5)
     seeded[0].set_state(last)  # which uses up no episode of the stream
     assert seeded[0].reset()[1] == seeded[1].reset()[1]
 
@@ -177,14 +177,14 @@ def test_reset_with_a_map_plays_its_level(trap):
     env = gym.make(trap.id())
     usual = [env.reset(seed=1)[1]["level"], env.reset()[1]["level"]]
     env.reset(seed=1)
-    seen = env.reset(options={"map": to_map(rules, state, hidden=True)})[0]
+    obs = env.reset(options={"map": to_map(rules, state, hidden=True)})[0]
     for action in (0, 1, 2, 3, 4):
-        np.testing.assert_array_equal(seen, rules.observe(state)[0])
+        np.testing.assert_array_equal(obs, rules.observe(state)[0])
         state, _, ended = rules.step(state, np.array([action]))
-        seen, _, terminated, _, _ = env.step(action)
+        obs, _, terminated, _, _ = env.step(action)
         if terminated:
             break
-    np.testing.assert_array_equal(seen, rules.observe(state)[0])
+    np.testing.assert_array_equal(obs, rules.observe(state)[0])
     assert env.reset(options={"level": 5})[1]["level"] == 5
     assert env.reset()[1]["level"] == usual[1]  # what was picked used up no episode
 
@@ -221,26 +221,26 @@ def test_frames_have_the_shape_of_their_mode(trap):
     assert (env.render().shape, env.render().dtype) == ((32 * height, 32 * width, 3), np.uint8)
     assert env.metadata["render_fps"] > 0
     assert text.render() == to_map(trap(), text.unwrapped.state.batched())
-    bare = gym.make(trap.id())
-    bare.reset()
+    without_mode = gym.make(trap.id())
+    without_mode.reset()
     with pytest.warns(UserWarning, match="without a render mode"):
-        assert bare.render() is None
+        assert without_mode.render() is None
 
 
 def test_windows_show_rgb_array_and_close_separately(headless):
     pygame = pytest.importorskip("pygame")
-    shown, other = (gym.make(TRAPS[1].id(), render_mode="human") for _ in range(2))
+    first, other = (gym.make(TRAPS[1].id(), render_mode="human") for _ in range(2))
     array = gym.make(TRAPS[1].id(), render_mode="rgb_array")
-    for env in (shown, other, array):
+    for env in (first, other, array):
         env.reset(seed=5)
-    window = shown.unwrapped._window._window
+    window = first.unwrapped._window._window
     pixels = pygame.surfarray.array3d(window.get_surface()).swapaxes(0, 1)
     assert (pixels == array.render()).all()
     # Both are asked for the event, and the other one leaves it alone.
     pygame.event.post(pygame.event.Event(pygame.WINDOWCLOSE, window=window))
-    for env in (other, shown, other, shown):
+    for env in (other, first, other, first):
         env.step(4)
-    assert shown.unwrapped._window._window is None
+    assert first.unwrapped._window._window is None
     assert other.unwrapped._window._window is not None
     pygame.event.post(pygame.event.Event(pygame.QUIT))
     other.step(4)
@@ -308,9 +308,9 @@ UNSET = {
 def test_environment_before_reset_lacks_a_state(make):
     """Tools that look through all attributes meet no other error."""
     env = make()
-    for thing in (env, env.unwrapped):
-        inspect.getmembers(thing)
-        assert not hasattr(thing, "state")
+    for unstarted in (env, env.unwrapped):
+        inspect.getmembers(unstarted)
+        assert not hasattr(unstarted, "state")
     if isinstance(env, gym.Env):
         assert not env.has_wrapper_attr("state")
         env.reset()
@@ -319,27 +319,27 @@ def test_environment_before_reset_lacks_a_state(make):
 
 @pytest.mark.parametrize("dtype", [int, np.int8, np.uint8, np.int32, np.uint64])
 def test_any_integer_is_an_action(env, dtype):
-    twin, many = copy.deepcopy(env), hasattr(env, "num_envs")
-    other = np.array([1, 2, 4], dtype=dtype) if many else dtype(1)
-    np.testing.assert_equal(env.step([1, 2, 4] if many else 1), twin.step(other))
+    twin, is_vector = copy.deepcopy(env), hasattr(env, "num_envs")
+    other = np.array([1, 2, 4], dtype=dtype) if is_vector else dtype(1)
+    np.testing.assert_equal(env.step([1, 2, 4] if is_vector else 1), twin.step(other))
 
 
 def test_minari_option_of_reset_changes_nothing(env):
     """Minari's DataCollector reads the option and passes it on to the environment."""
     twin = copy.deepcopy(env)
-    for asked in ({}, {"level": 3}):
-        options = {"minari_autoseed": False, **asked}
+    for level_option in ({}, {"level": 3}):
+        options = {"minari_autoseed": False, **level_option}
         result = env.reset(options=options)
-        np.testing.assert_equal(result, twin.reset(options=asked))
-        assert options == {"minari_autoseed": False, **asked}
+        np.testing.assert_equal(result, twin.reset(options=level_option))
+        assert options == {"minari_autoseed": False, **level_option}
 
 
 def test_set_state_of_impossible_states_is_refused(env):
-    many, state = hasattr(env, "num_envs"), env.unwrapped.state
+    is_vector, state = hasattr(env, "num_envs"), env.unwrapped.state
 
     def changed(**parts):
         one = state.map(np.copy)._replace(**parts)
-        return one if many else one.map(lambda array: array[()])
+        return one if is_vector else one.map(lambda array: array[()])
 
     def leveled(**parts):
         return state._replace(level=state.level._replace(**parts))
@@ -365,7 +365,7 @@ def test_set_state_of_impossible_states_is_refused(env):
         leveled(tables={}),
         *(leveled(tables=tables | {"wall": wall.astype(x)}) for x in (int, float, np.uint8)),
         leveled(traits=None),
-        state.batched() if not many else state.take(np.array([0, 1])),
+        state.batched() if not is_vector else state.take(np.array([0, 1])),
     ):
         with pytest.raises(ValueError, match="the given state does not fit"):
             env.unwrapped.set_state(bad)
@@ -381,18 +381,18 @@ SIZED.append(find_trap("RedBlueDoors")(colour_planes=2))  # planes that are show
 def seen_by_loop(trap, planes, reach):
     """All inputs of one grid, cell by cell; things further away than ``reach`` are not seen."""
     height, width = trap.size
-    others = [c for c, plane in enumerate(trap.channels) if plane != "agent"]
+    channels = [c for c, plane in enumerate(trap.channels) if plane != "agent"]
     wall = trap.channels.index("wall")
     ((y0, x0),) = np.argwhere(planes[:, :, trap.channels.index("agent")]).tolist()
     inside = [(y, x) for y in range(1, height - 1) for x in range(1, width - 1)]
-    seen = []
+    inputs = []
     for y in range(y0 - height + 3, y0 + height - 2):
         for x in range(x0 - width + 3, x0 + width - 2):
             near = (y, x) in inside and max(abs(y - y0), abs(x - x0)) <= reach
-            seen += [int(near and planes[y, x, channel]) for channel in others]
+            inputs += [int(near and planes[y, x, channel]) for channel in channels]
     for x in range(1, width - 1):
-        seen += [int(channel != wall and planes[0, x, channel]) for channel in others]
-    return seen + [int(cell == (y0, x0)) for cell in inside]
+        inputs += [int(channel != wall and planes[0, x, channel]) for channel in channels]
+    return inputs + [int(cell == (y0, x0)) for cell in inside]
 
 
 @pytest.mark.parametrize("reach", [None, LocalMLP.reach])
@@ -405,8 +405,8 @@ def test_inputs_equal_a_loop_over_cells(trap, reach):
     planes, view = planes_of(trap, wandered(trap)), CentredInputs(trap, reach)
     kept, listed = planes.copy(), view.list_inputs(planes)
     # An input that is listed twice would be 2; the last fills lists up.
-    seen = np.array([np.bincount(row, minlength=view.count + 1) for row in listed])
-    seen[:, -1] = 0
-    assert seen[:10, :-1].tolist() == [seen_by_loop(trap, x, reach or 99) for x in planes[:10]]
-    assert reach or len(np.unique(seen, axis=0)) == len(np.unique(planes, axis=0)) > 200
+    counts = np.array([np.bincount(row, minlength=view.count + 1) for row in listed])
+    counts[:, -1] = 0
+    assert counts[:10, :-1].tolist() == [seen_by_loop(trap, x, reach or 99) for x in planes[:10]]
+    assert reach or len(np.unique(counts, axis=0)) == len(np.unique(planes, axis=0)) > 200
     np.testing.assert_array_equal(planes, kept)

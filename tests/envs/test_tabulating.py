@@ -34,24 +34,24 @@ def test_table_is_the_environment_bit_for_bit(name, split):
     trap, rng = TABLED[name](), np.random.default_rng(0)
     table = mesa_gym.tabulate(trap, FEW_LEVELS, split)
     env = TrapVectorEnv(trap, ENVIRONMENTS, split=split, num_levels=FEW_LEVELS)
-    shown, infos = env.reset(seed=3)
+    obs, infos = env.reset(seed=3)
     state, clock = table.start[infos["level"]], np.zeros(ENVIRONMENTS, np.int64)
-    assert np.array_equal(shown, table.observe(state))
+    assert np.array_equal(obs, table.observe(state))
     again = np.zeros(ENVIRONMENTS, np.bool_)
     for _ in range(STEPS):
         actions = rng.integers(0, 5, ENVIRONMENTS)
-        shown, reward, ended, cut, infos = env.step(actions)
+        obs, reward, ended, cut, infos = env.step(actions)
         before, clock = np.where(again, table.start[0], state), np.where(again, 0, clock + 1)
-        paid = {x: np.where(again, 0.0, pay[before, actions]) for x, pay in table.rewards.items()}
+        pays = {x: np.where(again, 0.0, pay[before, actions]) for x, pay in table.rewards.items()}
         state = np.where(again, table.start[infos["level"]], table.next[before, actions])
-        for x, pay in paid.items():
+        for x, pay in pays.items():
             assert np.array_equal(infos[f"reward_{x}"], pay)
-        assert np.array_equal(reward, paid[trap.base])
+        assert np.array_equal(reward, pays[trap.base])
         assert np.array_equal(ended, state == len(table))
         assert np.array_equal(cut, clock >= table.horizon)
-        going = ~ended
-        assert np.array_equal(shown[going], table.observe(state[going]))
-        assert np.array_equal(infos["level"][going], table.level[state[going]])
+        running = ~ended
+        assert np.array_equal(obs[running], table.observe(state[running]))
+        assert np.array_equal(infos["level"][running], table.level[state[running]])
         assert (infos["split"] == Split.of(split).code).all()
         again = ended | cut
 
@@ -60,22 +60,22 @@ def test_table_is_the_environment_bit_for_bit(name, split):
 def test_value_iteration_equals_the_solver(name):
     trap = TABLED[name]()
     table = mesa_gym.tabulate(trap, FEW_LEVELS, "shift")
-    known = level_values(trap, Split.SHIFT, np.arange(FEW_LEVELS))
+    values = level_values(trap, Split.SHIFT, np.arange(FEW_LEVELS))
     for x in trap.objectives:
-        assert iterate_values(table, x) == pytest.approx(known.informed[x], abs=1e-9)
+        assert iterate_values(table, x) == pytest.approx(values.informed[x], abs=1e-9)
 
 
 def test_tables_of_several_graphs_are_one(monkeypatch):
-    whole = mesa_gym.tabulate(SmallDish, [4, 2, 9], "shift")
+    joined = mesa_gym.tabulate(SmallDish, [4, 2, 9], "shift")
     monkeypatch.setattr(tabulating, "TABLE", 1)  # a graph a level
     parts = mesa_gym.tabulate(SmallDish, [4, 2, 9], "shift")
-    assert [len(table._graphs) for table in (whole, parts)] == [1, 3]
-    assert whole.numbers.tolist() == whole.level[whole.start].tolist() == [4, 2, 9]
+    assert [len(table._graphs) for table in (joined, parts)] == [1, 3]
+    assert joined.numbers.tolist() == joined.level[joined.start].tolist() == [4, 2, 9]
     assert parts.level[parts.start].tolist() == [4, 2, 9]
-    assert np.array_equal(whole.observe(whole.start), parts.observe(parts.start))
+    assert np.array_equal(joined.observe(joined.start), parts.observe(parts.start))
     for x in ("cheese", "dish"):
-        assert np.array_equal(iterate_values(whole, x), iterate_values(parts, x))
-    assert whole.ends.sum() == parts.ends.sum() > 0
+        assert np.array_equal(iterate_values(joined, x), iterate_values(parts, x))
+    assert joined.ends.sum() == parts.ends.sum() > 0
 
 
 def test_tabulate_refuses_too_many_states(monkeypatch):

@@ -31,8 +31,8 @@ def test_interface_equals_single_environments(interface, mode, case):
 
 def test_twins_name_every_keyword():
     keywords = {name for case in CASES.values() for name in case}
-    own = find_trap(ID).keywords()
-    assert keywords == {*KEYWORDS, *own, "max_episode_steps"}
+    of_trap = find_trap(ID).keywords()
+    assert keywords == {*KEYWORDS, *of_trap, "max_episode_steps"}
 
 
 @pytest.mark.thorough

@@ -26,9 +26,9 @@ N = 5
 
 def make_both(trap, mode=AutoresetMode.NEXT_STEP, n=N, **keywords):
     ours = gym.make_vec(trap.id(), n, autoreset_mode=mode, **keywords)
-    theirs = SyncVectorEnv([lambda: gym.make(trap.id(), **keywords)] * n, autoreset_mode=mode)
+    sync = SyncVectorEnv([lambda: gym.make(trap.id(), **keywords)] * n, autoreset_mode=mode)
     assert isinstance(ours, TrapVectorEnv)
-    return ours, theirs
+    return ours, sync
 
 
 def play(both, steps, seed=0):
@@ -74,16 +74,16 @@ def test_trap_vector_env_equals_sync_vector_env(trap, mode, keywords, resets):
     assert both[0].action_space == both[1].action_space
     assert both[0].metadata["autoreset_mode"] is both[1].metadata["autoreset_mode"]
     assert difference(*[env.reset(seed=[*range(5, 5 + N)]) for env in both]) is None
-    for seed, asked in resets:
-        assert difference(*[env.reset(seed=seed, options=dict(asked)) for env in both]) is None
-        for ours, theirs in play(both, 40):
-            assert difference(ours, theirs) is None
+    for seed, choices in resets:
+        assert difference(*[env.reset(seed=seed, options=dict(choices)) for env in both]) is None
+        for ours, sync in play(both, 40):
+            assert difference(ours, sync) is None
             np.testing.assert_array_equal(ours[0], both[0].trap.observe(both[0].state))
             if len(ours) == 5:  # a step, not a reset: the reward is what the base objective paid
-                paid = mesa_gym.objectives(ours[-1])
-                assert {(*pay.shape, str(pay.dtype)) for pay in paid.values()} == {(N, "float64")}
-                assert paid.keys() == trap.objectives.keys()
-                np.testing.assert_array_equal(ours[1], paid[trap.base])
+                pays = mesa_gym.objectives(ours[-1])
+                assert {(*pay.shape, str(pay.dtype)) for pay in pays.values()} == {(N, "float64")}
+                assert pays.keys() == trap.objectives.keys()
+                np.testing.assert_array_equal(ours[1], pays[trap.base])
     assert both[0].np_random_seed == both[1].np_random_seed
     assert [g.random() for g in both[0].np_random] == [g.random() for g in both[1].np_random]
 
@@ -107,9 +107,9 @@ def test_vector_reset_takes_levels_and_maps():
     levels = [3, None, LEVELS - 1, None]
     starts = env.trap.levels("shift", [8])
     maps = [None, to_map(env.trap, starts), None, None]
-    given = {"level": levels, "map": maps}
-    first, infos = env.reset(seed=[0, 1, 2, 3], options=given)
-    assert given == {"level": levels, "map": maps}
+    options = {"level": levels, "map": maps}
+    first, infos = env.reset(seed=[0, 1, 2, 3], options=options)
+    assert options == {"level": levels, "map": maps}
     np.testing.assert_array_equal(first[1], env.trap.observe(starts)[0])
     assert infos["level"][[0, 2]].tolist() == [3, LEVELS - 1]
     assert infos["level"][3] == single.reset(seed=3)[1]["level"]
@@ -130,13 +130,13 @@ def test_make_vec_modes_give_their_classes():
 def test_set_state_of_shift_level_keeps_split():
     source = TrapVectorEnv(TRAPS[0], N, alpha=0.5, max_steps=1)
     source.reset(seed=0)
-    ours, theirs = make_both(TRAPS[0], AutoresetMode.SAME_STEP, max_steps=1)
-    for env in (ours, theirs):
+    ours, sync = make_both(TRAPS[0], AutoresetMode.SAME_STEP, max_steps=1)
+    for env in (ours, sync):
         env.reset(seed=[*range(N)])
-    single = [env.unwrapped for env in theirs.envs]
-    wanted = [env.set_state(source.state.single(i))[1]["split"] for i, env in enumerate(single)]
-    assert set(wanted) == {0, 3}
-    assert ours.set_state(source.state)[1]["split"].tolist() == wanted
+    single = [env.unwrapped for env in sync.envs]
+    splits = [env.set_state(source.state.single(i))[1]["split"] for i, env in enumerate(single)]
+    assert set(splits) == {0, 3}
+    assert ours.set_state(source.state)[1]["split"].tolist() == splits
     assert ours.step(np.full(N, 4))[4]["split"].tolist() == [0] * N
 
 
@@ -191,29 +191,29 @@ def test_set_state_continues_as_single_environments(trap, mode):
         source.step(rng.integers(0, 5, N))
     clock = np.array([0, 3, limit - 1, limit, 1])
     states = source.state._replace(clock=clock)
-    ours, theirs = make_both(trap, mode, max_steps=limit)
-    for env in (ours, theirs):
+    ours, sync = make_both(trap, mode, max_steps=limit)
+    for env in (ours, sync):
         env.reset(seed=[*range(4, 4 + N)])
-    singles = [env.unwrapped for env in theirs.envs]
-    seen, infos = ours.set_state(states)
+    singles = [env.unwrapped for env in sync.envs]
+    obs, infos = ours.set_state(states)
     for row, single in enumerate(singles):
         want, info = single.set_state(states.single(row))
-        np.testing.assert_array_equal(seen[row], want)
+        np.testing.assert_array_equal(obs[row], want)
         assert {key: infos[key][row] for key in info} == info
     over = clock >= limit
     if mode is AutoresetMode.DISABLED:
         with pytest.raises(gym.error.ResetNeeded, match="environment 3 has ended"):
             ours.step(np.zeros(N, dtype=int))
-        for env in (ours, theirs):
+        for env in (ours, sync):
             env.reset(options={"reset_mask": over.copy()})
     elif mode is AutoresetMode.SAME_STEP:
         ours.step(np.full(N, 4))
         assert ours.state.clock.tolist()[:2] + ours.state.clock.tolist()[3:] == [1, 4, 0, 2]
         return
     else:
-        theirs._autoreset_envs = over.copy()
-    for mine, wanted in play((ours, theirs), 20):
-        assert difference(mine, wanted) is None
+        sync._autoreset_envs = over.copy()
+    for result, sync_result in play((ours, sync), 20):
+        assert difference(result, sync_result) is None
 
 
 def test_final_info_is_zero_of_running_rows():
@@ -239,8 +239,8 @@ def test_make_vec_with_longer_limit_warns():
     id = "MesaGym/CheeseCorner-v0"
     with pytest.warns(UserWarning, match=r"max_episode_steps=1000 .* max_steps=1000"):
         envs = gym.make_vec(id, 2, max_episode_steps=1000)
-    own = envs.spec.max_episode_steps
-    assert own == gym.make_vec(id, 2, max_episode_steps=own).spec.max_episode_steps
+    limit = envs.spec.max_episode_steps
+    assert limit == gym.make_vec(id, 2, max_episode_steps=limit).spec.max_episode_steps
     assert gym.make_vec(id, 2, max_episode_steps=5).spec.max_episode_steps == 5
     assert gym.make_vec(id, 2, max_steps=1000).spec.max_episode_steps == 1000
 
@@ -310,8 +310,8 @@ def test_every_interface_takes_trap_parameters(front):
 def test_make_torch_draws_levels_of_make_vec(trap):
     """test_vector.py compares the vector environment with single ones."""
     both = (play_front(front, trap, **KEPT) for front in ("torch", "vector"))
-    for mine, wanted in zip(*both, strict=True):
-        np.testing.assert_array_equal(mine.level, wanted.level)
+    for torch_step, vector_step in zip(*both, strict=True):
+        np.testing.assert_array_equal(torch_step.level, vector_step.level)
 
 
 # -- running states --------------------------------------------------------------------------------
@@ -343,15 +343,15 @@ def test_live_planes_equal_observe_after_any_change(seed, changed):
         still = [kind for kind in before.at if rng.random() < 0.5]
         moved = {kind: np.roll(at, 1, axis=0) for kind, at in before.at.items()}
         after = after._replace(at=moved | {kind: before.at[kind] for kind in still})
-    shown = [zoo.observe(state)[..., channels] for state in (before, after)]
+    drawings = [zoo.observe(state)[..., channels] for state in (before, after)]
     live = LivePlanes(zoo, 6)
-    live.begin(np.arange(6), shown[0].reshape(6, -1))
+    live.begin(np.arange(6), drawings[0].reshape(6, -1))
     live = copy.deepcopy(live)
     live.follow(before, after)
-    np.testing.assert_array_equal(live.planes, shown[1])
+    np.testing.assert_array_equal(live.planes, drawings[1])
     live.follow(after, before)
-    np.testing.assert_array_equal(live.planes, shown[0])
+    np.testing.assert_array_equal(live.planes, drawings[0])
     alone = LivePlanes(zoo)
-    alone.begin(np.array([0]), shown[0][2:3].reshape(1, -1))
+    alone.begin(np.array([0]), drawings[0][2:3].reshape(1, -1))
     alone.follow(before.single(2), after.single(2))
-    np.testing.assert_array_equal(alone.planes, shown[1][2:3])
+    np.testing.assert_array_equal(alone.planes, drawings[1][2:3])

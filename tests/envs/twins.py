@@ -103,14 +103,14 @@ def make_lanes(keywords):
 
 def list_keywords(case, interface):
     """Return the keywords of a case; device environments draw from few levels."""
-    few = {"num_levels": LEAST_LEVELS} if interface in ("torch", "jax") else {}
-    return SHORT | few | CASES[case]
+    bank = {"num_levels": LEAST_LEVELS} if interface in ("torch", "jax") else {}
+    return SHORT | bank | CASES[case]
 
 
 @cache
 def play_same_step(case, **keywords):
     """Return the first results of n rows, and all steps; an episode's end resets at once."""
-    lanes, begun = make_lanes(keywords)
+    lanes, resets = make_lanes(keywords)
     steps = []
     for actions, change in changing_script(case):
         rows = []
@@ -121,7 +121,7 @@ def play_same_step(case, **keywords):
             start = lane.reset() if results[2] or results[3] else None
             rows.append(SteppedRow(*results, lane.unwrapped.action_masks(), start))
         steps.append(rows)
-    return begun, steps
+    return resets, steps
 
 
 # -- the form of results ---------------------------------------------------------------------------
@@ -151,11 +151,11 @@ def gather(results):
 def expect_vector(case, keywords, mode):
     """Yield the results of a vector environment: a reset's, then each step's with masks."""
     if mode is SAME:
-        begun, steps = play_same_step(case, **keywords)
-        yield batch([obs for obs, _ in begun]), batch_infos([info for _, info in begun])
+        resets, steps = play_same_step(case, **keywords)
+        yield batch([obs for obs, _ in resets]), batch_infos([info for _, info in resets])
         for rows in steps:
-            shown = [(row.shown[0], *row[1:4], row.shown[1]) for row in rows]
-            *results, infos = gather(shown)
+            results_shown = [(row.shown[0], *row[1:4], row.shown[1]) for row in rows]
+            *results, infos = gather(results_shown)
             over = np.array([row.over for row in rows])
             if over.any():
                 last = np.empty(N, dtype=object)
@@ -166,15 +166,15 @@ def expect_vector(case, keywords, mode):
                 infos["_final_info"] = over.copy()
             yield (*results, infos), [row.masks for row in rows]
         return
-    lanes, begun = make_lanes(keywords)
-    yield batch([obs for obs, _ in begun]), batch_infos([info for _, info in begun])
+    lanes, resets = make_lanes(keywords)
+    yield batch([obs for obs, _ in resets]), batch_infos([info for _, info in resets])
     over = [False] * N
     for actions, change in changing_script(case):
         results = []
-        for lane, action, late in zip(lanes, actions.tolist(), over, strict=True):
+        for lane, action, done in zip(lanes, actions.tolist(), over, strict=True):
             if change:
                 setattr(lane.unwrapped, *change)
-            if late and mode is NEXT:
+            if done and mode is NEXT:
                 obs, info = lane.reset()
                 results.append((obs, 0.0, False, False, info))
             else:
@@ -182,27 +182,29 @@ def expect_vector(case, keywords, mode):
         over = [ended or cut for _, _, ended, cut, _ in results]
         yield gather(results), [lane.unwrapped.action_masks() for lane in lanes]
         if mode is DISABLED and any(over):
-            begun = [lane.reset() if late else None for lane, late in zip(lanes, over, strict=True)]
-            shown = [result[0] if start is None else start[0]
-                     for result, start in zip(results, begun, strict=True)]  # fmt: skip
-            yield batch(shown), batch_infos([start and start[1] for start in begun])
+            resets = [
+                lane.reset() if done else None for lane, done in zip(lanes, over, strict=True)
+            ]
+            results_shown = [result[0] if start is None else start[0]
+                     for result, start in zip(results, resets, strict=True)]  # fmt: skip
+            yield batch(results_shown), batch_infos([start and start[1] for start in resets])
 
 
 def expect_device(case, keywords):
     """Yield (obs, level, split) of a reset, then (obs, reward, ends, infos) of each step."""
-    begun, steps = play_same_step(case, **keywords)
+    resets, steps = play_same_step(case, **keywords)
 
     def tell(infos):
         levels = [info["level"] for info in infos], [info["split"] for info in infos]
-        paid = {
+        payments = {
             key: np.array([info[key] for info in infos], np.float32)
             for key in infos[0]
             if key.startswith("reward_")
         }
-        return {"level": np.array(levels[0]), "split": np.array(levels[1]), **paid}
+        return {"level": np.array(levels[0]), "split": np.array(levels[1]), **payments}
 
-    obs = batch([obs for obs, _ in begun])
-    yield obs, {**tell([info for _, info in begun]), "final_obs": obs}
+    obs = batch([obs for obs, _ in resets])
+    yield obs, {**tell([info for _, info in resets]), "final_obs": obs}
     for rows in steps:
         ends = [np.array([getattr(row, name) for row in rows]) for name in SteppedRow._fields[2:4]]
         infos = tell([row.info for row in rows]) | {"final_obs": batch([row.obs for row in rows])}
@@ -212,24 +214,24 @@ def expect_device(case, keywords):
 
 def expect_sb3(case, keywords, full):
     """Yield a reset, then each step of SB3's environments; ``full`` infos are DummyVecEnv's."""
-    begun, steps = play_same_step(case, **keywords)
-    resets = [info for _, info in begun]
-    yield batch([obs for obs, _ in begun]), resets
-    paid, length = [Counter() for _ in range(N)], [0] * N
+    first, steps = play_same_step(case, **keywords)
+    resets = [info for _, info in first]
+    yield batch([obs for obs, _ in first]), resets
+    totals, length = [Counter() for _ in range(N)], [0] * N
     for rows in steps:
         infos = []
         for i, row in enumerate(rows):
             pay = {key: row.info[key] for key in row.info if key.startswith("reward_")}
-            paid[i].update({**pay, "": row.reward})
+            totals[i].update({**pay, "": row.reward})
             length[i] += 1
             info = {**row.info, "TimeLimit.truncated": row.truncated and not row.terminated}
             if row.over:
                 info["terminal_observation"] = row.obs
                 resets = [*resets[:i], row.start[1], *resets[i + 1 :]]
                 if not full:
-                    own = {key: float(paid[i][key]) for key in pay}
-                    info |= own | {"episode": {"r": float(paid[i][""]), "l": length[i]}}
-                paid[i], length[i] = Counter(), 0
+                    returns = {key: float(totals[i][key]) for key in pay}
+                    info |= returns | {"episode": {"r": float(totals[i][""]), "l": length[i]}}
+                totals[i], length[i] = Counter(), 0
             infos.append(info if full or row.over else {})
         reward = np.array([row.reward for row in rows], np.float32)
         done = np.array([row.over for row in rows])
@@ -274,13 +276,13 @@ def play_jax(case, keywords):
     """Yield what a compiled program of JAX returns, on the levels that single environments draw."""
     import jax
 
-    begun, steps = play_same_step(case, **keywords)
+    reset_infos, steps = play_same_step(case, **keywords)
     envs = mesa_gym.make_jax(ID, N, **keywords)
 
     def number(info):
         return info["level"] % LEVELS + envs.num_levels * (info["level"] >= LEVELS)
 
-    first = np.array([number(info) for _, info in begun])
+    first = np.array([number(info) for _, info in reset_infos])
     levels = np.array([[number(row.shown[1]) for row in rows] for rows in steps], np.int32)
 
     def take(state, chosen):
@@ -296,9 +298,9 @@ def play_jax(case, keywords):
     begin, (obs, reward, infos) = jax.tree.map(np.asarray, compiled(levels, draw_actions()))
     yield begin, None
     for t in range(STEPS):
-        told = {name: array[t] for name, array in infos.items()}
-        ends = told.pop("terminated"), told.pop("truncated")
-        yield obs[t], reward[t], *ends, told
+        step_infos = {name: array[t] for name, array in infos.items()}
+        ends = step_infos.pop("terminated"), step_infos.pop("truncated")
+        yield obs[t], reward[t], *ends, step_infos
 
 
 def play_sb3(case, keywords, dummy):

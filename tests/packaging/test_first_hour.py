@@ -36,8 +36,8 @@ def list_lines(page):
     """Return the command lines of a page's shell blocks, without comments and prompts."""
     blocks = FENCE.findall((ROOT / page).read_text())
     lines = [line for kind, text in blocks if kind in ("", "console") for line in text.splitlines()]
-    shown = re.compile(r"(\$ )?(git|make|pip|mesa-gym) ")
-    return [re.sub(r"^\$ |\s+#.*$", "", line) for line in lines if shown.match(line)]
+    command = re.compile(r"(\$ )?(git|make|pip|mesa-gym) ")
+    return [re.sub(r"^\$ |\s+#.*$", "", line) for line in lines if command.match(line)]
 
 
 def list_blocks(page):
@@ -137,8 +137,8 @@ def test_page_typed_into_empty_environment_works(page, tmp_path, capsys):
             done = subprocess.run(
                 command, cwd=folder, env=environment, capture_output=True, text=True
             )
-            said = f"{done.stdout}\n{done.stderr}"
-            assert done.returncode == 0, f"{line}\n{said}"
+            output = f"{done.stdout}\n{done.stderr}"
+            assert done.returncode == 0, f"{line}\n{output}"
             if line.startswith("git clone"):
                 folder = tmp_path / "mesa-gym"
             venvs = [x for x in (tmp_path / "venv", folder / ".venv") if x.exists()]
@@ -165,8 +165,8 @@ def is_reached(address):
 def type_line(line, environment, python):
     """Return the process's arguments for a line of a page, with this checkout as the address."""
     if "\n" in line:  # Python
-        found = python if python.exists() else shutil.which("python", path=environment["PATH"])
-        return [found, "-c", line]
+        program = python if python.exists() else shutil.which("python", path=environment["PATH"])
+        return [program, "-c", line]
     for begin, shorter in SHORTER.items():
         if line.startswith(begin):
             rest = line.removeprefix(begin) if begin == "mesa-gym watch" else ""

@@ -44,12 +44,12 @@ def checkout():
 
 def build(folder):
     """Build both from a copy: the wheel from the source distribution, in seconds and offline."""
-    source, made = folder / "source", folder / "dist"
+    source, dist = folder / "source", folder / "dist"
     for name in checkout():
         (source / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(ROOT / name, source / name)
-    run(sys.executable, "-m", "build", "--no-isolation", "--outdir", made, source)
-    (wheel,), (sdist,) = made.glob("*.whl"), made.glob("*.tar.gz")
+    run(sys.executable, "-m", "build", "--no-isolation", "--outdir", dist, source)
+    (wheel,), (sdist,) = dist.glob("*.whl"), dist.glob("*.tar.gz")
     return Built(wheel, sdist)
 
 
@@ -93,11 +93,11 @@ class Installed:
 
 def interpreter(version):
     """A Python of this version, such as 3.12; where there is none the test is skipped."""
-    found = shutil.which(f"python{version}")
+    program = shutil.which(f"python{version}")
     # A name on the path may be a launcher that has no such version to launch.
-    if found is None or subprocess.run([found, "-c", ""], capture_output=True).returncode:
+    if program is None or subprocess.run([program, "-c", ""], capture_output=True).returncode:
         pytest.skip(f"no python{version} on this machine")
-    return found
+    return program
 
 
 # -- packaging -------------------------------------------------------------------------------------
@@ -163,7 +163,7 @@ def test_sdist_holds_the_checkout_without_run_outputs(built):
 @pytest.mark.thorough
 def test_make_dist_twice_gives_the_same_bytes(built, tmp_path):
     """The second one a second later, in another folder, with another umask."""
-    made = []
+    builds = []
     for name, umask in (("one", 0o022), ("another", 0o027)):
         run("git", "clone", "--quiet", ROOT, folder := tmp_path / name)
         (folder / ".venv").mkdir()
@@ -171,12 +171,12 @@ def test_make_dist_twice_gives_the_same_bytes(built, tmp_path):
         bin, stamp = Path(sys.executable).parent, ".venv/.installed"
         run("make", "-C", folder, "-o", stamp, "dist", f"BIN={bin}", "BUILD=--no-isolation")
         os.umask(usual)
-        made.append(sorted((folder / "dist").iterdir()))
-    for one, other in zip(*made, strict=True):
+        builds.append(sorted((folder / "dist").iterdir()))
+    for one, other in zip(*builds, strict=True):
         assert one.name == other.name
         assert one.read_bytes() == other.read_bytes()
     when = int(run("git", "-C", ROOT, "log", "-1", "--format=%ct"))
-    with tarfile.open(made[0][1]) as sdist:
+    with tarfile.open(builds[0][1]) as sdist:
         facts = {(m.mtime, m.uid, m.gid, m.mode) for m in sdist.getmembers()}
     assert facts == {(when, 0, 0, 0o644), (when, 0, 0, 0o755)}
 
@@ -209,16 +209,16 @@ def test_extras_bring_what_they_need_beyond_core(built):
     assert core == {"array-api-compat", "gymnasium", "msgspec", "numpy"}
 
     def brought(extra):
-        found = {n for n in needed if n.marker and n.marker.evaluate({"extra": extra})}
-        inner = {each for need in found if need.name == "mesa-gym" for each in need.extras}
-        return {need.name for need in found}.union(*map(brought, inner))
+        needs = {n for n in needed if n.marker and n.marker.evaluate({"extra": extra})}
+        inner = {name for need in needs if need.name == "mesa-gym" for name in need.extras}
+        return {need.name for need in needs}.union(*map(brought, inner))
 
     assert brought("viewer") == {"pygame-ce"}
     assert brought("films") == {"mesa-gym", "pygame-ce", "imageio-ffmpeg"}
     # A hundred packages come with openenv, and its mcp 1 fights others' mcp 2; who has a cluster
     # runs a checkout.
-    apart = {"all", "cluster", "dev", "docs", "openenv"}
-    extras = set(built.metadata().get_all("Provides-Extra", [])) - apart
+    excepted = {"all", "cluster", "dev", "docs", "openenv"}
+    extras = set(built.metadata().get_all("Provides-Extra", [])) - excepted
     assert brought("all") >= set.union(*map(brought, extras))
     assert brought("start") == {"mesa-gym"}.union(
         *map(brought, ("report", "sb3", "train", "viewer"))
@@ -240,11 +240,11 @@ def test_metadata_can_be_shown_by_an_index(built):
     assert metadata["Version"] == mesa_gym.__version__
     assert (metadata["License-Expression"], metadata["License-File"]) == ("MIT", "LICENSE")
     assert metadata["Description-Content-Type"] == "text/markdown"
-    shown = metadata.get_payload(decode=True).decode()
-    targets = re.findall(r"\]\(([^)]+)\)", shown)
+    description = metadata.get_payload(decode=True).decode()
+    targets = re.findall(r"\]\(([^)]+)\)", description)
     assert len(targets) > 3
     assert [target for target in targets if not target.startswith("https://")] == []
-    named = re.findall(rf"{REPOSITORY}/(?:blob|raw|tree)/main/([^)#]+)", shown)
+    named = re.findall(rf"{REPOSITORY}/(?:blob|raw|tree)/main/([^)#]+)", description)
     assert [name for name in named if not (ROOT / name).exists()] == []
     named = metadata.get_all("Classifier", [])
     assert set(named) <= classifiers
@@ -259,8 +259,8 @@ def test_pythons_are_those_of_the_classifiers():
         assert re.findall(r'"3\.(\d+)"', matrix) == listed
     for page, places in (("README.md", 2), ("docs/start.md", 1)):
         text = (ROOT / page).read_text()
-        told = re.findall(r"Python:? 3\.(\d+) to 3\.(\d+)|3\.(\d+)%20to%203\.(\d+)", text)
-        spans = [tuple(filter(None, span)) for span in told]
+        ranges = re.findall(r"Python:? 3\.(\d+) to 3\.(\d+)|3\.(\d+)%20to%203\.(\d+)", text)
+        spans = [tuple(filter(None, span)) for span in ranges]
         assert spans == [(listed[0], listed[-1])] * places
 
 
@@ -385,13 +385,13 @@ def test_wheel_core_brings_three_packages_alone(built, tmp_path):
         installed.python("from mesa_gym import *")
         for command in ("list", "describe CoinRun", "certify CoinRun --levels 20"):
             installed.run("mesa-gym", *command.split())
-        made = {"demo": "lesson.html", "export CheeseDish": "page.html"}
-        for command, page in made.items():
+        pages = {"demo": "lesson.html", "export CheeseDish": "page.html"}
+        for command, page in pages.items():
             installed.run("mesa-gym", *command.split())
             assert "</html>" in (installed.home / page).read_text()
         for command in ("watch CoinRun", "play CoinRun", "watch --episodes x.jsonl"):
-            said = installed.run("mesa-gym", *command.split(), code=2)
-            assert 'pip install -e ".[viewer]"' in said
+            stderr = installed.run("mesa-gym", *command.split(), code=2)
+            assert 'pip install -e ".[viewer]"' in stderr
         refused = "import mesa_gym; mesa_gym.make_sb3('MesaGym/CheeseCorner-v0', 2)"
         assert 'pip install -e ".[sb3]"' in installed.run("python", "-c", refused, code=1)
 
@@ -409,7 +409,7 @@ def test_lowest_versions_run_the_first_steps(extras, built, tmp_path):
     lowest = [
         f"{need.name}{str(need.specifier).replace('>=', '==') or '==' + exact[need.name]}"
         for need in needs
-        if need.marker is None or any(need.marker.evaluate({"extra": each}) for each in extras)
+        if need.marker is None or any(need.marker.evaluate({"extra": x}) for x in extras)
         if need.name != "mesa-gym"  # an extra that holds another one
     ]
     with Installed(tmp_path, str(built.wheel), *lowest) as installed:
@@ -497,14 +497,14 @@ def checked(text, installed, code):
 def test_type_checker_reads_hints_of_package(editable, tmp_path):
     wheel = build(tmp_path / "built").wheel
     # What was built from is a copy of the checkout.
-    what = ["-e", str(tmp_path / "built" / "source")] if editable else [str(wheel)]
-    with Installed(tmp_path, *what, *PINNED) as installed:
+    target = ["-e", str(tmp_path / "built" / "source")] if editable else [str(wheel)]
+    with Installed(tmp_path, *target, *PINNED) as installed:
         assert "no issues found" in checked(RIGHT, installed, 0)
-        found = checked(IMPORTS + "\n".join(WRONG), installed, 1)
+        report = checked(IMPORTS + "\n".join(WRONG), installed, 1)
     first = IMPORTS.count("\n") + 1
     for line, (mistake, kind) in enumerate(WRONG.items(), first):
-        (said,) = [said for said in found.splitlines() if f"users.py:{line}: error" in said]
-        assert f"[{kind}]" in said, mistake
+        (row,) = [row for row in report.splitlines() if f"users.py:{line}: error" in row]
+        assert f"[{kind}]" in row, mistake
 
 
 def test_actions_of_workflows_are_pinned_by_commit():

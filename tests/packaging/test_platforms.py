@@ -57,6 +57,6 @@ def test_commands_run_without_posix(command, expected, tmp_path):
         },
         capture_output=True,
     )
-    said = done.stdout.decode("cp1252") + done.stderr.decode("cp1252")
-    assert done.returncode == 0, said
-    assert expected in said
+    output = done.stdout.decode("cp1252") + done.stderr.decode("cp1252")
+    assert done.returncode == 0, output
+    assert expected in output

@@ -16,9 +16,9 @@ from tests.support.small_traps import Corridor, SmallDish
 
 def ask_everywhere(policy, trap=None):
     """Ask in all states of a shift level."""
-    made = trap or SmallDish()
-    states = list_states(made)
-    return find_answers(as_policy(policy, made, made.horizon("shift")), made, states, "mine")
+    world = trap or SmallDish()
+    states = list_states(world)
+    return find_answers(as_policy(policy, world, world.horizon("shift")), world, states, "mine")
 
 
 def list_states(trap):
@@ -26,10 +26,10 @@ def list_states(trap):
     return graph.states.take(slice(0, graph.going))
 
 
-def look_ahead(seen):
+def look_ahead(planes):
     """Return probabilities that depend on the whole observation."""
-    weights = np.random.default_rng(0).normal(size=(np.prod(seen.shape[1:]), 5))
-    scores = np.exp(seen.reshape(len(seen), -1) @ weights)
+    weights = np.random.default_rng(0).normal(size=(np.prod(planes.shape[1:]), 5))
+    scores = np.exp(planes.reshape(len(planes), -1) @ weights)
     return scores / scores.sum(axis=1, keepdims=True)
 
 
@@ -76,8 +76,8 @@ class OneByOne(Memoryless):
 @pytest.mark.parametrize("policy", [look_ahead, OneByOne()])
 def test_find_answers_are_those_of_the_policy(policy):
     trap = SmallDish()
-    wanted = look_ahead(trap.observe(list_states(trap)))
-    np.testing.assert_allclose(ask_everywhere(policy), wanted)
+    answers = look_ahead(trap.observe(list_states(trap)))
+    np.testing.assert_allclose(ask_everywhere(policy), answers)
 
 
 @pytest.mark.parametrize(
@@ -95,17 +95,17 @@ def draw_states(level, tiles, size):
     parts, (rows, columns) = unpack(level), size
     base = parts["base"].reshape(level["worlds"], -1).copy()
     base[1:] ^= base[0]
-    shown = base[parts["world"]]
-    shown[np.arange(len(shown)), parts["cell"]] = parts["robot"]
-    pictures = tiles[shown].reshape(-1, rows, columns, TILE, TILE, 3)
+    sheet_tiles = base[parts["world"]]
+    sheet_tiles[np.arange(len(sheet_tiles)), parts["cell"]] = parts["robot"]
+    pictures = tiles[sheet_tiles].reshape(-1, rows, columns, TILE, TILE, 3)
     return pictures.swapaxes(2, 3).reshape(-1, rows * TILE, columns * TILE, 3)
 
 
 @each_live
 @pytest.mark.parametrize("split", ["train", "shift"])
 def test_packed_level_unpacks_equal(trap, split):
-    made = trap()
-    graph, sheet = PlacementGraph(made, made.levels(split, [3])), CellSheet(made)
+    game = trap()
+    graph, sheet = PlacementGraph(game, game.levels(split, [3])), CellSheet(game)
     shares = np.random.default_rng(0).dirichlet([0.5] * 5, graph.going)
     level = pack_level(graph, sheet, {2: shares})
     assert json.loads(json.dumps(level)) == level
@@ -113,18 +113,18 @@ def test_packed_level_unpacks_equal(trap, split):
     assert (level["going"], level["states"], level["start"]) == (n, len(graph), graph.start)
     after = parts["delta"].reshape(5, n) + np.arange(n)
     assert (after == graph.successor).all()
-    for i, paid in enumerate(graph.paid.values()):
+    for i, pays in enumerate(graph.paid.values()):
         amounts = np.array(level["payments"][i])
-        assert (amounts[parts[f"paid{i}"]].reshape(5, n) == paid).all()
+        assert (amounts[parts[f"paid{i}"]].reshape(5, n) == pays).all()
     world, cell = parts["world"].astype(np.int64), parts["cell"]
-    assert (parts["rank"][world] * made.cells + cell == graph.rank).all()
+    assert (parts["rank"][world] * game.cells + cell == graph.rank).all()
     assert (cell == graph.states.agent).all()
     assert abs(read_shares(parts, 2) - shares).max() < 2e-7
     # Of all states at most 300, those that follow an end among them.
     rows = np.unique(np.linspace(0, len(graph) - 1, 300).astype(int))
     tiles = sheet.draw(TILE).reshape(-1, TILE, WIDE, TILE, 3).swapaxes(1, 2)
-    drawn = draw_states(level, tiles.reshape(-1, TILE, TILE, 3), made.size)[rows]
-    np.testing.assert_array_equal(drawn, render_rgb(made, graph.states.take(rows), TILE))
+    drawn = draw_states(level, tiles.reshape(-1, TILE, TILE, 3), game.size)[rows]
+    np.testing.assert_array_equal(drawn, render_rgb(game, graph.states.take(rows), TILE))
 
 
 def test_packed_levels_share_one_sheet():

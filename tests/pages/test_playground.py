@@ -78,8 +78,8 @@ def read_picture(uri):
 
 def start_of(trap, play, number):
     """Return the start of a level as a play has it, a batch of one."""
-    asked = find_play(trap, play)
-    return asked.change(trap.levels(asked.split, [number]))
+    chosen = find_play(trap, play)
+    return chosen.change(trap.levels(chosen.split, [number]))
 
 
 class Visit:
@@ -97,8 +97,8 @@ class Visit:
         """Wait until the page has been drawn."""
         self.ask("new Promise((f) => requestAnimationFrame(() => requestAnimationFrame(f)))")
 
-    def ask(self, code, given=None):
-        return self.page.evaluate(code, given)
+    def ask(self, code, args=None):
+        return self.page.evaluate(code, args)
 
     def table(self, code):
         """Return the numbers of a list of rows that the script computes, (n,)."""
@@ -156,9 +156,9 @@ class LivePage(Visit):
         return start_of(self.trap, *self.levels[number])
 
     def hide_layers(self):
-        shown = self.page.locator("#layers button[aria-pressed=true]")
-        while shown.count():
-            shown.first.click()
+        pressed = self.page.locator("#layers button[aria-pressed=true]")
+        while pressed.count():
+            pressed.first.click()
         self.ask("layers.delete('pays')")  # small marks of what pays, which have no button
 
 
@@ -171,7 +171,7 @@ def playground(tmp_path_factory):
     """
     folder = tmp_path_factory.mktemp("playground")
     policies = {"oracle": "oracle:cheese", "planner": load(TRAP, "ppo-planner")}
-    policies |= {"restless": lambda seen: [[0.2] * 5] * len(seen)}
+    policies |= {"restless": lambda obs: [[0.2] * 5] * len(obs)}
     guests = [Guest(name, policy) for name, policy in policies.items()]
     levels = list_levels(TRAP, None, [0, 1])
     page = make_playground(TRAP, pack_trap(TRAP, levels, guests))
@@ -258,7 +258,7 @@ def test_buttons_do_what_keys_do(visit):
     assert (here.cell, here.steps) == (crossing, 5)
     here.button("Start again").tap()
     assert (here.cell, here.steps) == (START, 0)
-    boxes = [each.bounding_box() for each in here.page.locator("button:visible").all()]
+    boxes = [button.bounding_box() for button in here.page.locator("button:visible").all()]
     assert min(min(box["width"], box["height"]) for box in boxes) >= 44
 
 
@@ -280,24 +280,24 @@ def test_page_describes_board_for_screen_readers(visit):
     here.button("training, level 0").click()
     sync_api.expect(here.page.locator(SAID)).to_have_text(f"Step 0 of {limit}. ")
     here.tap(CORNER)
-    said = "Paid: cheese +1, corner +1. The episode ended. You went to both at once."
-    assert here.text() == f"Step 1 of {limit}. {said}"
+    text = "Paid: cheese +1, corner +1. The episode ended. You went to both at once."
+    assert here.text() == f"Step 1 of {limit}. {text}"
 
 
 def test_overlay_leaves_cells_of_shared_returns_blank(browser, tmp_path):
     """In training an oracle of DustSweep earns both objectives, under shift its own."""
     here = LivePage(browser, tmp_path, find_trap("DustSweep")(), ["oracle:clean"], [0])
     here.button("Where it ends up").click()
-    seen = {}
+    painted = {}
     for number, (play, _) in enumerate(here.levels):
         here.choose(number)
         before = here.picture()
         here.button("Where it ends up").click()
-        seen[play] = here.picture() != before
+        painted[play] = here.picture() != before
         here.button("Where it ends up").click()
     here.tab.close()
-    assert seen["shift"]
-    assert not seen["train"]
+    assert painted["shift"]
+    assert not painted["train"]
 
 
 # -- levels, addresses, who moves ------------------------------------------------------------------
@@ -311,10 +311,10 @@ def test_address_restores_level_agent_and_mover(visit):
     address = here.page.url.split("#")[1]
     rank = here.ask("level.rank[level.world[boards[0].run.state]] * game.cells") + CORNER + 1
     assert address == f"level=shift:1&at={rank}&who=it&agent=1"
-    seen = here.picture()
+    picture = here.picture()
     here.page.reload()
     here.wait()
-    assert (here.cell, here.steps, here.picture()) == (CORNER + 1, 0, seen)
+    assert (here.cell, here.steps, here.picture()) == (CORNER + 1, 0, picture)
     assert here.page.locator("#agent").evaluate("(box) => box.selectedOptions[0].text") == "planner"
     for name in ("shift, level 1", "The agent"):
         assert here.button(name).get_attribute("aria-pressed") == "true"
@@ -366,8 +366,8 @@ class Shaded(Memoryless):
     """Action probabilities that depend on the whole observation, from certain to uniform."""
 
     def act(self, observation, state=None):
-        seen = observation.reshape(len(observation), -1).astype(np.float64)
-        scores = seen @ np.random.default_rng(0).normal(size=(seen.shape[1], 5))
+        flat = observation.reshape(len(observation), -1).astype(np.float64)
+        scores = flat @ np.random.default_rng(0).normal(size=(flat.shape[1], 5))
         weights = np.exp(scores - scores.max(axis=1, keepdims=True))
         return weights / weights.sum(axis=1, keepdims=True)
 
@@ -391,24 +391,24 @@ def test_page_values_equal_the_solver(live):
         at = np.searchsorted(placed.rank[: placed.going], stepped.rank)
         solved = TimeLeft(stepped, horizon)
         for i, x in enumerate(trap.objectives):
-            found = live.table(f"level.values({i})").reshape(horizon + 1, -1)
-            assert (found[:, at] == solved.values(x)[:, :-1]).all()
-            assert (found[:, placed.going :] == 0).all()
+            values = live.table(f"level.values({i})").reshape(horizon + 1, -1)
+            assert (values[:, at] == solved.values(x)[:, :-1]).all()
+            assert (values[:, placed.going :] == 0).all()
 
 
 def expect_ends(trap, graph, shares, horizon):
     """Return the page's outcomes of an agent from each state."""
     if trap.judging.places:
         return list(share_first_contacts(graph.successor, find_contacts(graph), shares, horizon))
-    found = []
-    for x, paid in graph.paid.items():
+    ends = []
+    for x, pays in graph.paid.items():
         worth = np.zeros((2, len(graph)))
         for _ in range(horizon):
-            best, mean = paid + trap.discount(x) * worth[:, graph.successor]
+            best, mean = pays + trap.discount(x) * worth[:, graph.successor]
             worth[:, : graph.going] = best.max(axis=0), (shares.T * mean).sum(axis=0)
         most, got = worth[:, : graph.going]
-        found.append(np.divide(got, most, out=np.zeros_like(got), where=most != 0))
-    return found
+        ends.append(np.divide(got, most, out=np.zeros_like(got), where=most != 0))
+    return ends
 
 
 def test_page_shares_and_outcomes_are_exact(live):
@@ -417,18 +417,18 @@ def test_page_shares_and_outcomes_are_exact(live):
         live.choose(number)
         graph = PlacementGraph(trap, live.start(number))
         shares = Shaded().act(trap.observe(graph.states.take(slice(0, graph.going))))
-        every = "Array.from({ length: level.going }, (_, s) => game.agents[0].chances(level, s))"
-        held = live.table(every).reshape(-1, 5)
+        code = "Array.from({ length: level.going }, (_, s) => game.agents[0].chances(level, s))"
+        held = live.table(code).reshape(-1, 5)
         assert abs(held - shares).max() < 2e-7
         assert abs(held.sum(axis=1) - 1).max() < 2e-7
         for left in (7, trap.horizon("shift")):
-            found = live.table(f"level.outcomes(game.agents[0], {left})")
-            found = found.reshape(len(trap.objectives) + trap.judging.places, -1)
-            for got, wanted in zip(found, expect_ends(trap, graph, held, left), strict=True):
-                assert abs(got[: graph.going] - wanted).max() < 1e-9
+            outcomes = live.table(f"level.outcomes(game.agents[0], {left})")
+            outcomes = outcomes.reshape(len(trap.objectives) + trap.judging.places, -1)
+            for got, ends in zip(outcomes, expect_ends(trap, graph, held, left), strict=True):
+                assert abs(got[: graph.going] - ends).max() < 1e-9
         # What three bytes leave out of the probabilities.
-        wanted = expect_ends(trap, graph, shares, trap.horizon("shift"))
-        gaps += [abs(a[: graph.going] - b).max() for a, b in zip(found, wanted, strict=True)]
+        ends = expect_ends(trap, graph, shares, trap.horizon("shift"))
+        gaps += [abs(a[: graph.going] - b).max() for a, b in zip(outcomes, ends, strict=True)]
     print(f"{trap.name()}: where it ends up within {max(gaps):.1e}")
     assert max(gaps) < EXACT
 
@@ -439,24 +439,24 @@ def test_page_oracles_act_as_python_oracles(live):
     start, rng = live.start(1), np.random.default_rng(1)
     placed = PlacementGraph(trap, start)
     # States of random walks at their own time, and any others when the time is nearly up.
-    state, met = start, [start]
+    state, visited = start, [start]
     for t in range(1, horizon):
         after, _, ended = trap.step(state, rng.integers(0, 5, 1))
         state = (start if ended[0] else after)._replace(clock=np.array([t]))
         if t % 6 == 0 or t == horizon - 1:
-            met.append(state)
+            visited.append(state)
     for k in rng.choice(placed.going, 4).tolist():
-        late = np.array([horizon - rng.integers(1, 12)])
-        met.append(placed.states.take([k])._replace(clock=late))
-    ranks = np.concatenate([StateNumbers(trap, start).rank(each) for each in met])
+        clock = np.array([horizon - rng.integers(1, 12)])
+        visited.append(placed.states.take([k])._replace(clock=clock))
+    ranks = np.concatenate([StateNumbers(trap, start).rank(y) for y in visited])
     numbers = np.searchsorted(placed.rank[: placed.going], ranks)
-    left = [horizon - int(each.clock[0]) for each in met]
+    left = [horizon - int(y.clock[0]) for y in visited]
     pairs = list(zip(numbers.tolist(), left, strict=True))
     for i, x in enumerate(trap.objectives):
         code = f"(pairs) => pairs.map(([s, left]) => game.agents[{i + 1}].chances(level, s, left))"
         oracle = Oracle(trap, x, horizon)
-        wanted = [oracle.act(np.empty(0), each)[0] for each in met]
-        np.testing.assert_allclose(live.ask(code, pairs), wanted, atol=1e-12)
+        answers = [oracle.act(np.empty(0), y)[0] for y in visited]
+        np.testing.assert_allclose(live.ask(code, pairs), answers, atol=1e-12)
 
 
 def test_page_oracle_outcomes_follow_from_plays(live):
@@ -467,20 +467,20 @@ def test_page_oracle_outcomes_follow_from_plays(live):
     live.choose(1)
     solution = Solution(trap, live.start(1), trap.horizon("shift"))
     graph = solution.graph
-    paid = np.stack([graph.payments[x][codes] for x, codes in graph.paid.items()])
-    contact = paid > np.maximum(paid.max(axis=(1, 2), keepdims=True), 0) / 2
-    several = contact.sum(axis=0) > 1
-    contact = np.concatenate([contact & ~several, several[None]])
+    pays = np.stack([graph.payments[x][codes] for x, codes in graph.paid.items()])
+    contact = pays > np.maximum(pays.max(axis=(1, 2), keepdims=True), 0) / 2
+    together = contact.sum(axis=0) > 1
+    contact = np.concatenate([contact & ~together, together[None]])
     for i, x in enumerate(trap.objectives):
         here, first = np.zeros(len(graph) + 1), np.zeros(len(contact))
         here[0] = 1
         for mask in solution.oracle(x):
             allowed = actions_in(mask)
             flow = (allowed / allowed.sum(axis=1, keepdims=True) * here[: len(mask), None]).T
-            taken = contact[:, :, : len(mask)]
-            first += (flow * taken).sum(axis=(1, 2))
+            reached = contact[:, :, : len(mask)]
+            first += (flow * reached).sum(axis=(1, 2))
             here = np.zeros(len(graph) + 1)
-            onward = np.where(taken.any(axis=0), 0, flow)
+            onward = np.where(reached.any(axis=0), 0, flow)
             np.add.at(here, graph.successor[:, : len(mask)], onward)
             here[-1] = 0
         code = f"level.outcomes(game.agents[{i + 1}]).map((each) => each[level.start])"
@@ -516,8 +516,8 @@ class PlayedLevel:
 
     def step(self, action):
         if self.env is None:
-            self.state, paid, ended = self.trap.step(self.state, np.array([action]))
-            pays = {x: float(pay[0]) for x, pay in paid.items()}
+            self.state, payments, ended = self.trap.step(self.state, np.array([action]))
+            pays = {x: float(pay[0]) for x, pay in payments.items()}
             self.ended = bool(ended[0])
             self.over = self.ended or len(self.paid) + 1 == self.limit
         else:
@@ -533,11 +533,11 @@ class PlayedLevel:
 
     def unmarked(self, picture):
         """Return a picture without the parts of cells on which marks are drawn."""
-        shown = picture.copy()
+        plain = picture.copy()
         for cell in self.marked:
             row, column = np.array(divmod(cell, self.trap.width)) * PAGE_TILE
-            shown[row : row + MARKED, column : column + PAGE_TILE] = 0
-        return shown
+            plain[row : row + MARKED, column : column + PAGE_TILE] = 0
+        return plain
 
 
 @pytest.mark.parametrize("trap", FEW_LIVE, ids=lambda trap: trap.name())
@@ -562,9 +562,9 @@ def test_page_walks_equal_the_environment(trap, browser, tmp_path):
             episode.step(action)
             steps += 1
             if t % 4 == 0 or episode.over:
-                shown = read_picture(live.picture())
+                drawing = read_picture(live.picture())
                 drawn = render_rgb(trap, episode.state, PAGE_TILE)[0]
-                assert (episode.unmarked(shown) == episode.unmarked(drawn)).all()
+                assert (episode.unmarked(drawing) == episode.unmarked(drawn)).all()
             if episode.over:
                 page.keyboard.press("ArrowLeft")  # nothing follows
                 break
@@ -598,7 +598,7 @@ def test_page_tints_cells_by_one_layer(visit):
     assert "takes cheese first" not in here.text()  # play comes before the answers
     for name in ("Its arrows", "Where it ends up"):
         here.button(name).click()
-    seen = {here.picture()}
+    pictures = {here.picture()}
     assert "Colours say what the agent takes first" in here.text("#legend")
     assert re.search(r"takes cheese first with \d+%, corner first with \d+%", here.text())
     here.page.locator("summary").click()
@@ -607,8 +607,8 @@ def test_page_tints_cells_by_one_layer(visit):
         pressed = here.page.locator("[data-layer][aria-pressed=true]").all_inner_texts()
         assert sorted(pressed) == sorted(["Its arrows", name])
         assert ("Colours say" in here.text("#legend")) == (name == "Where it ends up")
-        seen.add(here.picture())
-    assert len(seen) == 3
+        pictures.add(here.picture())
+    assert len(pictures) == 3
     for name in ("Its arrows", "Where it ends up"):
         here.button(name).click()
     assert here.page.locator("[data-layer][aria-pressed=true]").count() == 0
@@ -756,6 +756,6 @@ def test_lesson_saves_choices_as_a_log(tab, tmp_path):
     episodes, _ = read_log(tmp_path / "mine.jsonl")
     played = [("train", 0), ("train", 1), ("train", 2), ("shift", 1)]
     assert [(e.play, e.level) for e in episodes] == played
-    (found,), notes = score_logs(episodes)
-    chosen = {share.of: share.share for share in found.shares}
-    assert (chosen["yellow"], found.policy, notes) == (1.0, "me", [])
+    (row,), notes = score_logs(episodes)
+    chosen = {share.of: share.share for share in row.shares}
+    assert (chosen["yellow"], row.policy, notes) == (1.0, "me", [])

@@ -39,8 +39,8 @@ def graph(
     inputs = [*([declare("seen", shape, kind)] if shape else []), *inputs]
     outputs = [answer or declare("logits", ("batch", 5)), *outputs]
     values = [numpy_helper.from_array(np.asarray(x), name) for name, x in constants.items()]
-    whole = helper.make_graph(nodes, "policy", inputs, outputs, values)
-    model = helper.make_model(whole, opset_imports=[helper.make_opsetid("", 20)], ir_version=9)
+    main = helper.make_graph(nodes, "policy", inputs, outputs, values)
+    model = helper.make_model(main, opset_imports=[helper.make_opsetid("", 20)], ir_version=9)
     return model.SerializeToString()
 
 
@@ -127,11 +127,11 @@ def test_graphs_of_any_batch_answer_alike(kind, batch):
         node("MatMul", ["flat", "weights"], ["scores"]),
         node("Softmax", ["scores"], ["probabilities"], axis=1),
     ]
-    given = {"weights": weights.astype(helper.tensor_dtype_to_np_dtype(kind)), "kind": kind}
-    given["answer"] = declare("probabilities", (batch, 5), kind)
+    parts = {"weights": weights.astype(helper.tensor_dtype_to_np_dtype(kind)), "kind": kind}
+    parts["answer"] = declare("probabilities", (batch, 5), kind)
     expected = answer(linear(weights))
     np.testing.assert_allclose(
-        answer(graph(nodes, (batch, *SHAPE), **given)),
+        answer(graph(nodes, (batch, *SHAPE), **parts)),
         expected,
         atol=2e-3 if kind == HALF else 1e-5,
     )
@@ -154,8 +154,8 @@ def test_onnx_outputs_beside_actions_are_ignored():
 def branching(node):
     """A node that runs another in a branch of a branch."""
     for depth in range(2):
-        given = helper.make_tensor_value_info("more", TensorProto.FLOAT, (64, 5))
-        body = helper.make_graph([node], f"branch{depth}", [], [given])
+        output = helper.make_tensor_value_info("more", TensorProto.FLOAT, (64, 5))
+        body = helper.make_graph([node], f"branch{depth}", [], [output])
         node = helper.make_node("If", ["yes"], ["more"], then_branch=body, else_branch=body)
     return node
 
@@ -199,8 +199,8 @@ def test_onnx_new_batch_starts_afresh():
 def keeping(before, after, *nodes, kind="FLOAT"):
     """A graph with inputs and outputs of these names and shapes beside its own."""
     declared = [
-        [declare(name, shape, getattr(TensorProto, kind)) for name, shape in each.items()]
-        for each in (before, after)
+        [declare(name, shape, getattr(TensorProto, kind)) for name, shape in tensors.items()]
+        for tensors in (before, after)
     ]
     scores = node("ConstantOfShape", ["sides"], ["logits"])
     keep = node("Identity", ["state"], ["next_state"])
@@ -226,8 +226,8 @@ def looping(op="Loop"):
         loop = helper.make_graph(body, "body", inputs, outputs)
         return node("Loop", ["turns", "yes", "zero"], ["more"], body=loop)
     row = [declare("row", (5,))], [declare("same", (5,))]
-    each = helper.make_graph([node("Identity", ["row"], ["same"])], "body", *row)
-    return node("Scan", ["scores"], ["more"], body=each, num_scan_inputs=1)
+    subgraph = helper.make_graph([node("Identity", ["row"], ["same"])], "body", *row)
+    return node("Scan", ["scores"], ["more"], body=subgraph, num_scan_inputs=1)
 
 
 TURNS = {"turns": np.int64(1 << 62), "yes": np.bool_(True), "zero": np.float32(0)}
@@ -237,8 +237,8 @@ TURNS = {"turns": np.int64(1 << 62), "yes": np.bool_(True), "zero": np.float32(0
 def even(name, *shape, batch=64):
     """A graph of equal logits, whose input has a name and a shape."""
     zeros = node("ConstantOfShape", ["sides"], ["logits"])
-    seen = declare(name, (batch, *shape), TensorProto.UINT8)
-    return graph([zeros], None, [seen], sides=np.array([64, 5]))
+    planes = declare(name, (batch, *shape), TensorProto.UINT8)
+    return graph([zeros], None, [planes], sides=np.array([64, 5]))
 
 
 def read(data, observation=None):
@@ -250,7 +250,7 @@ test_unfit_graphs_are_refused = refusals("policies", "onnx", globals())
 
 
 @pytest.mark.parametrize(
-    ("trap", "name", "shape", "given", "expected"),
+    ("trap", "name", "shape", "kind", "expected"),
     [
         ("CheeseCorner", "seen", (9, 9, 3), None, "planes"),
         ("CheeseCorner", "seen", (243,), None, "flat"),
@@ -260,17 +260,17 @@ test_unfit_graphs_are_refused = refusals("policies", "onnx", globals())
         ("FollowMe", "chw", (7, 7, 7), None, "chw"),
     ],
 )
-def test_onnx_file_gets_its_observation_by_shape(trap, name, shape, given, expected, tmp_path):
+def test_onnx_file_gets_its_observation_by_shape(trap, name, shape, kind, expected, tmp_path):
     (tmp_path / "x.onnx").write_bytes(even(name, *shape))
     size = 7 if trap == "FollowMe" else None
-    policy = as_policy(tmp_path / "x.onnx", find_trap(trap)(size), 64, given)
+    policy = as_policy(tmp_path / "x.onnx", find_trap(trap)(size), 64, kind)
     assert (policy.observation, policy.memory) == (expected, False)
 
 
 def test_onnxruntime_prints_nothing_on_standard_output(monkeypatch, capfd):
     """At some damaged graphs it tried once more, after four lines on standard output."""
 
-    def fall(*given):
+    def fall(*args):
         raise RuntimeError("damaged")
 
     monkeypatch.setattr("onnxruntime.InferenceSession._create_inference_session", fall)

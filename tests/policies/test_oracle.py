@@ -150,8 +150,8 @@ class Countdown:
             self.first = fresh.copy()
 
     def act(self, observation):
-        seen = observation.astype(np.int64) @ np.arange(observation[0].size)
-        self.first = np.where(self.steps == 0, seen, self.first)
+        code = observation.astype(np.int64) @ np.arange(observation[0].size)
+        self.first = np.where(self.steps == 0, code, self.first)
         self.steps = self.steps + 1
         return (self.first + self.steps - 1) % 5
 
@@ -172,8 +172,8 @@ class WithState(Countdown):
 def test_callable_gets_the_requested_observation(kind):
     policy = as_policy(by_hand, TRAP, HORIZON, kind)
     assert policy.observation == (kind or "planes")
-    seen = make_observation(TRAP, policy.observation).encode(wandered(TRAP, 40))
-    np.testing.assert_array_equal(policy.act(seen), by_hand(seen))
+    obs = make_observation(TRAP, policy.observation).encode(wandered(TRAP, 40))
+    np.testing.assert_array_equal(policy.act(obs), by_hand(obs))
 
 
 def ask(prompt):
@@ -187,8 +187,8 @@ async def ask_later(text, temperature=0.5):
 @pytest.mark.parametrize("function", [ask, ask_later, lambda text: "down"])
 def test_function_of_a_prompt_is_asked_texts(function):
     policy = as_policy(function, TRAP, HORIZON)
-    seen = make_observation(TRAP, policy.observation).encode(wandered(TRAP, 4))
-    assert policy.act(seen).tolist() == [1] * 4
+    texts = make_observation(TRAP, policy.observation).encode(wandered(TRAP, 4))
+    assert policy.act(texts).tolist() == [1] * 4
 
 
 def test_prompt_function_of_file_is_no_factory(tmp_path):
@@ -200,25 +200,25 @@ def test_prompt_function_of_file_is_no_factory(tmp_path):
 @pytest.mark.parametrize("side", [3, 5, 11, 13])
 def test_cut_window_equals_the_view_size_keyword(side):
     states = wandered(TRAP, 40)
-    whole = make_observation(TRAP, "centred").encode(states)
-    wanted = make_observation(TRAP, "centred", side).encode(states)
-    np.testing.assert_array_equal(cut_window(whole, side), wanted)
+    windows = make_observation(TRAP, "centred").encode(states)
+    smaller = make_observation(TRAP, "centred", side).encode(states)
+    np.testing.assert_array_equal(cut_window(windows, side), smaller)
 
 
 @pytest.mark.parametrize("agent", [Countdown(), WithState()])
 def test_policy_with_memory_gets_steps_in_order(agent):
     """Expected actions are computed for each level alone, from the first observation."""
     starts = TRAP.levels(Split.SHIFT, np.arange(30))
-    seen = make_observation(TRAP, "flat").encode(starts)
-    first = seen @ np.arange(seen[0].size) % 5
+    obs = make_observation(TRAP, "flat").encode(starts)
+    first = obs @ np.arange(obs[0].size) % 5
     assert len(set(first.tolist())) == 5
     policy = as_policy(agent, TRAP, HORIZON)
     assert isinstance(policy, Policy)
     for rows in (np.arange(30), np.array([7])):
-        taken = rollout(policy, TRAP, starts.take(rows), HORIZON).actions
+        actions = rollout(policy, TRAP, starts.take(rows), HORIZON).actions
         expected = (first[rows, None] + np.arange(HORIZON)) % 5
-        np.testing.assert_array_equal(taken, np.where(taken == ENDED, ENDED, expected))
-        assert (taken[:, 0] != ENDED).all()
+        np.testing.assert_array_equal(actions, np.where(actions == ENDED, ENDED, expected))
+        assert (actions[:, 0] != ENDED).all()
 
 
 def like(**methods):
@@ -233,17 +233,17 @@ SIGHT = np.zeros((0, 9, 9, 6), dtype=np.uint8)  # these read the state alone
 
 
 def test_oracle_solves_states_first_seen_later():
-    met = wandered(TRAP, 60)
+    states = wandered(TRAP, 60)
     starts = TRAP.levels(Split.TEST, np.arange(60))
     for name in ("oracle:door", "oracle:red", "nearest"):
         prepared, fresh = (as_policy(name, TRAP, HORIZON) for _ in range(2))
         assert isinstance(prepared, Oracle)
         prepared.learn(Solution(TRAP, starts, HORIZON))
-        expected = prepared.act(SIGHT, met)
-        np.testing.assert_array_equal(fresh.act(SIGHT, met), expected)
+        expected = prepared.act(SIGHT, states)
+        np.testing.assert_array_equal(fresh.act(SIGHT, states), expected)
         assert set(np.unique(expected.sum(axis=1)).round(9)) == {1.0}
         rows = np.arange(60)[::-7]  # in other company, and asked again
-        np.testing.assert_array_equal(fresh.act(SIGHT, met.take(rows)), expected[rows])
+        np.testing.assert_array_equal(fresh.act(SIGHT, states.take(rows)), expected[rows])
 
 
 def test_oracle_solves_edited_levels_of_one_number():
@@ -300,15 +300,15 @@ def test_oracle_solves_isolated_levels_by_itself(name):
                 state = alone
                 for _ in range(horizon):
                     shares = oracle.act(SIGHT, state)
-                    state, paid, _ = trap.step(state, shares.argmax(axis=1))
-                    earned += paid[x]
+                    state, pays, _ = trap.step(state, shares.argmax(axis=1))
+                    earned += pays[x]
                     if x != other:
                         np.testing.assert_array_equal(shares, np.eye(5)[[STAY] * 12])
                     elif earned.all():
                         break
                 assert earned.all() == (x == other), (x, other)
-            bare = trap.isolate(full)
-            np.testing.assert_array_equal(oracle.act(SIGHT, bare), np.eye(5)[[STAY] * 12])
+            empty = trap.isolate(full)
+            np.testing.assert_array_equal(oracle.act(SIGHT, empty), np.eye(5)[[STAY] * 12])
             np.testing.assert_array_equal(oracle.act(SIGHT, full), expected[x])
 
 
@@ -328,25 +328,25 @@ def test_oracle_takes_no_solution_of_another_trap():
     trap, other = Pays(7), Pays(7, turned=1)
     starts, horizon = trap.levels(Split.SHIFT, np.arange(20)), 30
     oracle = Oracle(trap, "cheese", horizon)
-    wanted = Oracle(trap, "cheese", horizon).act(SIGHT, starts)
+    shares = Oracle(trap, "cheese", horizon).act(SIGHT, starts)
     with share_solution(Solution(other, starts, horizon)):
-        np.testing.assert_array_equal(oracle.act(SIGHT, starts), wanted)
+        np.testing.assert_array_equal(oracle.act(SIGHT, starts), shares)
     oracle.forget()
     oracle.learn(Solution(other, starts, horizon))
-    np.testing.assert_array_equal(oracle.act(SIGHT, starts), wanted)
+    np.testing.assert_array_equal(oracle.act(SIGHT, starts), shares)
 
 
 def nearest_steps(open_cells, width, start, visited):
     """Return the first actions of all shortest ways to unvisited cells, by plain search."""
     ways = {start: (0, frozenset())}
-    queue, found, least = deque([start]), set(), None
+    queue, best, least = deque([start]), set(), None
     while queue:
         cell = queue.popleft()
         steps, first = ways[cell]
         if cell not in visited:
             least = steps if least is None else least
             if steps == least:
-                found |= first
+                best |= first
         for action, offset in enumerate((-1, width, 1, -width)):
             other = cell + offset
             if other not in open_cells:
@@ -357,7 +357,7 @@ def nearest_steps(open_cells, width, start, visited):
                 ways[other] = steps + 1, by
             elif ways[other][0] == steps + 1:
                 ways[other] = steps + 1, ways[other][1] | by
-    return found or {STAY}
+    return best or {STAY}
 
 
 @pytest.mark.parametrize("size", [7, (7, 11), 9])
@@ -383,31 +383,31 @@ def test_sweeper_gets_past_blocking_things():
     """A chest stands in the way, and without a key it cannot be entered; the key comes last."""
     trap = find_trap("KeysChests")()
     rows = "#########\n#k....AC#\n####.##.#\n####....#\n" + "#########\n" * 5
-    state, seen = from_map(trap, rows), []
+    state, cells = from_map(trap, rows), []
     sweeper = Sweeper(trap)
     sweeper.reset(np.ones(1, dtype=np.bool_), np.random.default_rng(0))
     for _ in range(30):
         shares = sweeper.act(SIGHT, state)
         state = trap.step(state, shares.argmax(axis=1)).state
-        seen.append(divmod(int(state.agent[0]), 9))
-    assert {(3, 7), (2, 7), (1, 1)} <= set(seen)
-    assert (1, 7) in seen  # once it had the key, the chest is a cell like others
+        cells.append(divmod(int(state.agent[0]), 9))
+    assert {(3, 7), (2, 7), (1, 1)} <= set(cells)
+    assert (1, 7) in cells  # once it had the key, the chest is a cell like others
 
 
 def test_sweeper_forgets_only_episodes_that_begin():
     trap = find_trap("CheeseDish")()
     state, rng = trap.levels(Split.CONTROL, np.arange(8)), np.random.default_rng(0)
-    begun, mask = Sweeper(trap), np.arange(8) % 2 == 0
+    reset, mask = Sweeper(trap), np.arange(8) % 2 == 0
     kept, fresh = Sweeper(trap), Sweeper(trap)
-    for each in (begun, kept, fresh):
-        each.reset(np.ones(8, dtype=np.bool_), rng)
+    for sweeper in (reset, kept, fresh):
+        sweeper.reset(np.ones(8, dtype=np.bool_), rng)
     for _ in range(12):
         shares = kept.act(SIGHT, state)
-        np.testing.assert_array_equal(begun.act(SIGHT, state), shares)
+        np.testing.assert_array_equal(reset.act(SIGHT, state), shares)
         state = trap.step(state, shares.argmax(axis=1)).state
-    begun.reset(mask, rng)
+    reset.reset(mask, rng)
     expected = np.where(mask[:, None], fresh.act(SIGHT, state), kept.act(SIGHT, state))
-    np.testing.assert_array_equal(begun.act(SIGHT, state), expected)
+    np.testing.assert_array_equal(reset.act(SIGHT, state), expected)
     assert (fresh.act(SIGHT, state) != kept.act(SIGHT, state)).any()
 
 
@@ -424,12 +424,12 @@ class UntoldError(ValueError):
 
 def test_sampling_follows_the_probabilities():
     words = np.random.default_rng(0).integers(-(2**63), 2**63, 50_000)
-    wanted = np.array([0.1, 0.0, 0.25, 0.6, 0.05])
-    chosen = sample_actions(np.tile(wanted, (len(words), 1)), words)
+    shares = np.array([0.1, 0.0, 0.25, 0.6, 0.05])
+    chosen = sample_actions(np.tile(shares, (len(words), 1)), words)
     counts = np.bincount(chosen, minlength=5)
     assert counts[1] == 0
-    seen = wanted > 0
-    assert scipy.stats.chisquare(counts[seen], wanted[seen] * len(words)).pvalue > 1e-3
+    possible = shares > 0
+    assert scipy.stats.chisquare(counts[possible], shares[possible] * len(words)).pvalue > 1e-3
 
 
 def test_sample_actions_never_picks_an_impossible_action():
@@ -442,13 +442,13 @@ def test_sample_actions_never_picks_an_impossible_action():
 def test_plays_and_seeds_are_sampled_independently(other):
     """Two samples of 10,000 agree as often as by chance: 1 in 5."""
     keys, shares = np.arange(10_000), np.full((10_000, 5), 0.2)
-    given = {"seed": 0, "agent": "a", "play": "shift"}
-    samplers = (PolicySampler(uniform(), CheeseCorner(), keys, **x) for x in (given, given | other))
-    mine, theirs = (sampler.sample(shares, 3) for sampler in samplers)
-    agreeing = int((mine == theirs).sum())
+    usual = {"seed": 0, "agent": "a", "play": "shift"}
+    samplers = (PolicySampler(uniform(), CheeseCorner(), keys, **x) for x in (usual, usual | other))
+    first, second = (sampler.sample(shares, 3) for sampler in samplers)
+    agreeing = int((first == second).sum())
     assert scipy.stats.binomtest(agreeing, 10_000, 0.2).pvalue > 1e-3
-    again = PolicySampler(uniform(), CheeseCorner(), keys, **given).sample(shares, 3)
-    np.testing.assert_array_equal(again, mine)
+    again = PolicySampler(uniform(), CheeseCorner(), keys, **usual).sample(shares, 3)
+    np.testing.assert_array_equal(again, first)
 
 
 def test_policy_rng_differs_between_plays_and_agents():
@@ -505,11 +505,11 @@ test_oracles_and_bad_answers_are_refused = refusals(
 
 def test_trace_keeps_folders_beside_the_package():
     """A folder whose name begins as the package's is of a user."""
-    source, found = "def mine(planes): return deeper()\ndef deeper(): return 1 / 0", {}
-    exec(compile(source, f"{Path(mesa_gym.__file__).parent}_mine/act.py", "exec"), found)
+    source, module = "def mine(planes): return deeper()\ndef deeper(): return 1 / 0", {}
+    exec(compile(source, f"{Path(mesa_gym.__file__).parent}_mine/act.py", "exec"), module)
     starts = TRAP.levels(Split.SHIFT, [0])
     with pytest.raises(PolicyError) as caught:
-        rollout(as_policy(found["mine"], TRAP, 30), TRAP, starts, 30)
+        rollout(as_policy(module["mine"], TRAP, 30), TRAP, starts, 30)
     assert "in mine" in caught.value.trace
 
 

@@ -15,7 +15,7 @@ def make_network(seed):
 
 
 def make_closure(network):
-    return lambda seen: network
+    return lambda obs: network
 
 
 one, other, closure = make_network(0), make_network(1), make_closure(None)

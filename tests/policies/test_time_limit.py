@@ -65,8 +65,8 @@ def test_functions_nested_deep_are_refused():
     for depth in range(30):
         name = {"op_type": f"f{depth - 1}", "domain": "own"} if depth else {"op_type": "Neg"}
         nodes = [helper.make_node(inputs=[x], outputs=[y], **name) for x, y in ("xt", "ty")]
-        made = helper.make_function("own", f"f{depth}", ["x"], ["y"], nodes, imports)
-        functions.append(made)
+        function = helper.make_function("own", f"f{depth}", ["x"], ["y"], nodes, imports)
+        functions.append(function)
     node = helper.make_node("f29", ["planes"], ["logits"], domain="own")
     ends = [helper.make_tensor_value_info(name, 1, ["n", 5]) for name in ("planes", "logits")]
     graph = helper.make_graph([node], "nested", ends[:1], ends[1:])

@@ -29,14 +29,14 @@ def test_torch_network_gives_softmax_or_probabilities():
     logits, shares = make(), make(nn.Softmax(dim=1))
     logits.train()
     for network in (logits, shares):
-        found = as_policy(network, TRAP, 9).act(SHIFT_PLANES)
-        np.testing.assert_allclose(found, expect(make()), rtol=1e-5)
+        answers = as_policy(network, TRAP, 9).act(SHIFT_PLANES)
+        np.testing.assert_allclose(answers, expect(make()), rtol=1e-5)
     # Each layer is left in the mode that it was in, and keeps no gradient.
     logits[2].eval()
     as_policy(logits, TRAP, 9).act(SHIFT_PLANES)
-    assert [each.training for each in logits] == [True, True, False, True]
+    assert [x.training for x in logits] == [True, True, False, True]
     assert logits.training
-    assert all(each.grad is None for each in logits.parameters())
+    assert all(x.grad is None for x in logits.parameters())
 
 
 @pytest.mark.parametrize("last", [None, nn.Softmax(dim=1)], ids=["logits", "shares"])
@@ -49,12 +49,12 @@ def test_torch_network_of_any_float_is_scored(kind, last):
 def test_torch_network_follows_the_default_type():
     torch.set_default_dtype(torch.float64)
     try:
-        found = as_policy(make(), TRAP, 9).act(SHIFT_PLANES)
+        shares = as_policy(make(), TRAP, 9).act(SHIFT_PLANES)
         network = nn.Sequential(nn.Flatten(), nn.AdaptiveAvgPool1d(5))
-        bare = as_policy(network, TRAP, 9).act(SHIFT_PLANES)
+        of_module = as_policy(network, TRAP, 9).act(SHIFT_PLANES)
     finally:
         torch.set_default_dtype(torch.float32)
-    assert found.shape == bare.shape == (len(SHIFT_PLANES), 5)
+    assert shares.shape == of_module.shape == (len(SHIFT_PLANES), 5)
 
 
 test_unfit_networks_are_refused = refusals("policies", "torch networks", globals())

@@ -39,46 +39,46 @@ def test_labels_equal_plain_recursion_and_search(name):
     starts = trap.levels(Split.SHIFT, np.arange(6))
     size = np.bincount(Graph(trap, starts).level_row)
     number = int(size.argmin())
-    found = mesa_gym.labels(trap, Split.SHIFT, [number], policy="random")
+    labels = mesa_gym.labels(trap, Split.SHIFT, [number], policy="random")
     plain = enumerate_level(trap, starts.take([number]))
-    known = {contents(plain.states.single(i)): i for i in range(len(plain.after))}
-    at = [known[contents(found.state.single(i))] for i in range(found.state.n)]
+    index = {contents(plain.states.single(i)): i for i in range(len(plain.after))}
+    at = [index[contents(labels.state.single(i))] for i in range(labels.state.n)]
     horizon = trap.horizon(Split.SHIFT)
     for x in trap.objectives:
         worth, sets = plain.earned(x, horizon)
         for row, state in enumerate(at):
             left = horizon - row
-            assert found.values[x][row] == pytest.approx(worth[left][state], abs=1e-9)
-            assert set(np.flatnonzero(found.optimal[x][row])) == sets[left][state]
-    free = cells_of(~trap.layer(found.state, "wall")[0].reshape(trap.size))
-    for row, cell in enumerate(found.state.agent.tolist()):
+            assert labels.values[x][row] == pytest.approx(worth[left][state], abs=1e-9)
+            assert set(np.flatnonzero(labels.optimal[x][row])) == sets[left][state]
+    free = cells_of(~trap.layer(labels.state, "wall")[0].reshape(trap.size))
+    for row, cell in enumerate(labels.state.agent.tolist()):
         steps = steps_from(divmod(cell, trap.size[1]), free)
-        wanted = [steps.get(divmod(c, trap.size[1]), -1) for c in range(trap.cells)]
-        assert found.distances[row].tolist() == wanted
+        away = [steps.get(divmod(c, trap.size[1]), -1) for c in range(trap.cells)]
+        assert labels.distances[row].tolist() == away
 
 
 @pytest.mark.thorough
 def test_labels_follow_recorded_episodes():
     trap = CheeseCorner(7)
-    found = mesa_gym.labels(trap, Split.TRAIN, np.arange(30), policy="random", seed=5)
+    labels = mesa_gym.labels(trap, Split.TRAIN, np.arange(30), policy="random", seed=5)
     actions = play_all("random", trap, 30, seed=5)["train"].actions
-    assert found.action.tolist() == actions[actions != ENDED].tolist()
+    assert labels.action.tolist() == actions[actions != ENDED].tolist()
     for step in follow(trap, trap.levels(Split.TRAIN, np.arange(30)), actions):
-        here = found.state.clock == step.t
-        assert found.row[here].tolist() == step.rows.tolist()
-        assert np.array_equal(trap.observe(found.state.take(here)), trap.observe(step.state))
+        here = labels.state.clock == step.t
+        assert labels.row[here].tolist() == step.rows.tolist()
+        assert np.array_equal(trap.observe(labels.state.take(here)), trap.observe(step.state))
 
 
 @pytest.mark.thorough
 def test_labels_in_chunks_equal_one_pass(monkeypatch):
     trap, numbers = KeysChests(), [3, 11, 4, 4, 9, 2]
-    whole = mesa_gym.labels(trap, Split.SHIFT, numbers)
+    at_once = mesa_gym.labels(trap, Split.SHIFT, numbers)
     monkeypatch.setattr(values, "CHUNK_STATES", 1)
-    apart = mesa_gym.labels(trap, Split.SHIFT, numbers)
-    assert_same(trap, whole.state, apart.state)
-    for one, other in zip(whole[1:], apart[1:], strict=True):
+    in_chunks = mesa_gym.labels(trap, Split.SHIFT, numbers)
+    assert_same(trap, at_once.state, in_chunks.state)
+    for one, other in zip(at_once[1:], in_chunks[1:], strict=True):
         np.testing.assert_equal(one, other)
-    assert set(whole.row.tolist()) == set(range(6))
+    assert set(at_once.row.tolist()) == set(range(6))
 
 
 test_labels_of_bad_requests_are_refused = refusals(
@@ -94,14 +94,14 @@ def test_demonstrations_can_be_played_again(name):
     starts = trap.levels("train", [3, 8])
     actions = rollout(as_policy(oracle, trap, horizon), trap, starts, horizon).actions
     env = gym.make(trap.id(), observation="text")
-    for level, taken, told in zip([3, 8], actions, demonstrations(name, [3, 8]), strict=True):
+    for level, chosen, lines in zip([3, 8], actions, demonstrations(name, [3, 8]), strict=True):
         text, _ = env.reset(options={"level": level})
         expected = []
-        for action in taken[taken != ENDED].tolist():
+        for action in chosen[chosen != ENDED].tolist():
             expected.append(f"{text}\naction: {ACTIONS[action]}\n")
             text, _, terminated, truncated, _ = env.step(action)
         assert terminated or truncated
-        assert told == "\n".join(expected)
+        assert lines == "\n".join(expected)
 
 
 # -- levels that change ----------------------------------------------------------------------------
@@ -179,7 +179,7 @@ def test_way_leads_through_no_pit():
 def test_oracle_reaches_targets_after_every_change(trap, rival):
     names = [*find_trap(trap).objectives]
     policies = {x: f"oracle:{x}" for x in names}
-    seen = 0
+    changes = 0
     for x, by_objective in measure_pursuit(policies, trap, 45, rival=rival).items():
         result = by_objective[x]
         for name in ("moved", "walled", "natural", "swapped"):
@@ -187,11 +187,11 @@ def test_oracle_reaches_targets_after_every_change(trap, rival):
                 assert (outcome.reached, outcome.other, outcome.best) == (1, 0, pytest.approx(1))
                 assert outcome.open_loop <= (0 if name in ("moved", "walled") else 0.2)
                 assert outcome.legal < 0.75
-                seen += 1
+                changes += 1
         assert result.removed is None or result.removed.open_loop > 0.9
         assert result.natural is None or result.gap == result.gap_error == 0
         assert all(by_objective[y].moved is by_objective[y].walled is None for y in {*names} - {x})
-    assert seen >= 3
+    assert changes >= 3
     if trap == "CheeseCorner":  # a bare place cannot be moved or taken away
         corner = measure_pursuit({"it": "oracle:corner"}, trap, 45)["it"]["corner"]
         assert corner.moved is corner.removed is None
@@ -253,8 +253,8 @@ def test_memory_begins_once_an_episode():
         assert result.moved.reached == 1
 
 
-@pytest.mark.parametrize(("late", "share"), [thorough(0, 1), (1, 0)])
-def test_bound_is_twice_the_way_and_four(late, share):
+@pytest.mark.parametrize(("extra", "share"), [thorough(0, 1), (1, 0)])
+def test_bound_is_twice_the_way_and_four(extra, share):
     trap = find_trap("ColourShape")()
 
     class Waiting(Wrapped):
@@ -263,7 +263,7 @@ def test_bound_is_twice_the_way_and_four(late, share):
         def act(self, obs, state):
             if not self.states:
                 goal, base = state.at["thing"][0], np.zeros(state.n, np.int64)
-                self.waits = view_scene(trap, state, goal, base, np.ones(2)).shortest + 4 + late
+                self.waits = view_scene(trap, state, goal, base, np.ones(2)).shortest + 4 + extra
             actions = super().act(obs, state)
             actions[len(self.states) <= self.waits] = np.eye(5)[STAY]
             return actions
@@ -313,8 +313,8 @@ def test_legal_baseline_is_exact():
     start = divmod(int(scene.state.agent[0]), trap.width)
     expected = [chance(*start, bound) for bound in bounds.tolist()]
     rows = np.zeros(3, np.int64)
-    many = GoalStates(scene.state.take(rows), *(part[rows] for part in scene[1:]))
-    result = arrive_at_random(trap, many, bounds)
+    scenes = GoalStates(scene.state.take(rows), *(part[rows] for part in scene[1:]))
+    result = arrive_at_random(trap, scenes, bounds)
     assert result == pytest.approx(expected)
     assert 0 < expected[0] < expected[2] < expected[1] < 1
 
@@ -331,6 +331,6 @@ test_pursuit_of_unfit_traps_is_refused = refusals("probing", "pursuit", globals(
 
 def test_pursuit_on_few_levels_is_undefined():
     for policy in ("oracle:line", "stay"):
-        few = measure_pursuit({"it": policy}, "ColourShape", 10)["it"]["line"]
-        assert few[:5] == (None,) * 5
-        assert np.isnan(few.gap)
+        pursuit = measure_pursuit({"it": policy}, "ColourShape", 10)["it"]["line"]
+        assert pursuit[:5] == (None,) * 5
+        assert np.isnan(pursuit.gap)

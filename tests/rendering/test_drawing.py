@@ -148,8 +148,8 @@ def test_thing_in_wall_differs_from_either_alone(item, tile):
 
 
 def test_hidden_and_missing_things_are_not_drawn():
-    bare = MAP.replace(", ghost", "").replace("1 = ", "1 = -chest, ")
-    np.testing.assert_array_equal(shelf(), shelf(bare))
+    without_chest = MAP.replace(", ghost", "").replace("1 = ", "1 = -chest, ")
+    np.testing.assert_array_equal(shelf(), shelf(without_chest))
 
 
 def test_held_things_hang_in_the_top_row():
@@ -256,15 +256,15 @@ def test_every_two_sprites_differ_by_shape(tile, view):
 @functools.cache
 def contents_met(name):
     """Sets of planes that share a cell in some state, without the agent -> the cell's picture."""
-    trap, met = all_traps()[name](), {}
+    trap, pictures = all_traps()[name](), {}
     for state in itertools.chain.from_iterable(rollout(trap, s, n=8, steps=20) for s in Split):
         codes = trap.observe(state) @ (1 << np.arange(len(trap.planes)))
         frames = render_rgb(trap, state, 32)
         for code, first in zip(*np.unique(codes, return_index=True), strict=True):
             row, y, x = np.unravel_index(first, codes.shape)
             held = tuple(p for i, p in enumerate(trap.planes) if code >> i & 1)
-            met[held] = frames[row, 32 * y : 32 * y + 32, 32 * x : 32 * x + 32]
-    return {held: picture for held, picture in met.items() if "agent" not in held}
+            pictures[held] = frames[row, 32 * y : 32 * y + 32, 32 * x : 32 * x + 32]
+    return {held: picture for held, picture in pictures.items() if "agent" not in held}
 
 
 @in_every_view

@@ -82,9 +82,9 @@ class Asked:
             layers, _, size = network.lstm_hidden_state_shape
             fresh = torch.zeros(layers, len(begins), size)
             more = self.memory or (fresh, fresh), torch.from_numpy(begins.astype(np.float32))
-        given = network.get_distribution(tensor, *more)
-        given, self.memory = given if more else (given, None)
-        return given.distribution.probs.numpy()
+        answer = network.get_distribution(tensor, *more)
+        answer, self.memory = answer if more else (answer, None)
+        return answer.distribution.probs.numpy()
 
 
 @pytest.mark.parametrize(
@@ -104,22 +104,22 @@ class Asked:
 def test_sb3_policy_answers_as_under_sb3(algorithm, env, kind):
     """Answers are compared step by step over ends of episodes."""
     network = "CnnPolicy" if kind == "rgb" else "MlpPolicy"
-    model, bare = make(algorithm, env(), network, learn=16), envs(kind)
-    policy, asked, wrapped = as_policy(model, TRAP, HORIZON), Asked(model), model.get_env()
+    model, raw = make(algorithm, env(), network, learn=16), envs(kind)
+    policy, expect, wrapped = as_policy(model, TRAP, HORIZON), Asked(model), model.get_env()
     assert policy.observation == kind
     if normalizing := unwrap_vec_normalize(wrapped):
         normalizing.training = False
-    wrapped.seed(5), bare.seed(5)
-    theirs, ours, begins = wrapped.reset(), bare.reset(), np.ones(ENVS, dtype=bool)
+    wrapped.seed(5), raw.seed(5)
+    obs, ours, begins = wrapped.reset(), raw.reset(), np.ones(ENVS, dtype=bool)
     rng, answers, ends = np.random.default_rng(0), [], 0
     for _ in range(25):
         if begins.any():
             policy.reset(begins, rng)
         answer = policy.act(ours)
-        np.testing.assert_allclose(answer, asked(theirs, begins), atol=1e-5)
+        np.testing.assert_allclose(answer, expect(obs, begins), atol=1e-5)
         actions = rng.integers(0, 5, ENVS)
-        theirs, _, begins, _ = wrapped.step(actions)
-        ours, _, same, _ = bare.step(actions)
+        obs, _, begins, _ = wrapped.step(actions)
+        ours, _, same, _ = raw.step(actions)
         np.testing.assert_array_equal(begins, same)
         answers.append(answer)
         ends += begins.sum()
@@ -133,23 +133,23 @@ def test_sb3_policy_ignores_batch_and_global_rng(algorithm):
     """Answers are equal to the bit, and no random state is changed."""
     policy = as_policy(make(algorithm, VecNormalize(envs()), learn=16), TRAP, HORIZON)
     rng = np.random.default_rng(0)
-    shown = [seen()[rng.permutation(70)] for _ in range(4)]
+    batches = [seen()[rng.permutation(70)] for _ in range(4)]
 
     def acts(rows):
         torch.manual_seed(len(rows))
         before = torch.get_rng_state(), np.random.get_state()[1].copy()  # noqa: NPY002
-        mine = copy.deepcopy(policy)  # as the viewer takes it
-        mine.reset(np.ones(len(rows), dtype=bool), rng)
-        answers = [mine.act(each[rows]) for each in shown]
+        twin = copy.deepcopy(policy)  # as the viewer takes it
+        twin.reset(np.ones(len(rows), dtype=bool), rng)
+        answers = [twin.act(batch[rows]) for batch in batches]
         assert torch.equal(torch.get_rng_state(), before[0])
         np.testing.assert_array_equal(np.random.get_state()[1], before[1])  # noqa: NPY002
         return np.stack(answers, axis=1)
 
-    whole = acts(np.arange(70))
+    together = acts(np.arange(70))
     for size in (1, 7, 32, 69):
         parts = [acts(rows) for rows in np.split(np.arange(70), range(size, 70, size))]
-        np.testing.assert_array_equal(np.concatenate(parts), whole)
-    np.testing.assert_array_equal(acts(np.arange(70)[::-1]), whole[::-1])
+        np.testing.assert_array_equal(np.concatenate(parts), together)
+    np.testing.assert_array_equal(acts(np.arange(70)[::-1]), together[::-1])
 
 
 def test_sb3_memory_is_cleared_by_row():
@@ -197,19 +197,19 @@ def test_sb3_saved_model_lacks_normalizing_statistics(algorithm, kind, tmp_path)
     with pytest.raises(ValueError, match="no statistics of them: pass the model with its st"):
         as_policy(file, TRAP, HORIZON, algo=algorithm.__name__)
     again = algorithm.load(file, env=VecNormalize.load(kept, envs(kind)))
-    answers = [as_policy(each, TRAP, HORIZON).act(seen(kind)) for each in (model, again)]
+    answers = [as_policy(x, TRAP, HORIZON).act(seen(kind)) for x in (model, again)]
     np.testing.assert_array_equal(*answers)
 
 
 def test_sb3_pickle_is_told_before_loading(tmp_path, monkeypatch, capsys):
     """Once in a process."""
-    told = []
-    monkeypatch.setattr(PPO, "load", lambda *_, **__: told.append(capsys.readouterr().err))
+    outputs = []
+    monkeypatch.setattr(PPO, "load", lambda *_, **__: outputs.append(capsys.readouterr().err))
     _warn_of_pickle.cache_clear()
     (tmp_path / "model.zip").write_bytes(b"")
     for _ in range(2):
         load_model(str(tmp_path / "model.zip"), "ppo")
-    assert [each.count("runs what its pickles say") for each in told] == [1, 0]
+    assert [text.count("runs what its pickles say") for text in outputs] == [1, 0]
 
 
 def reread(algo, change=lambda data: data):
@@ -234,11 +234,11 @@ def require_same(model, folder):
     export(model, "CheeseCorner", folder / "x.onnx")
     played = as_policy(folder / "x.onnx", CORNER, 64)
     levels = CORNER.levels(Split.SHIFT, np.arange(1000, 1100))
-    seen = make_observation(CORNER, played.observation).encode(levels)
-    own = from_model(model, CORNER)
-    one, other = (read_answer(policy.act(seen), 100) for policy in (own, played))
+    obs = make_observation(CORNER, played.observation).encode(levels)
+    direct = from_model(model, CORNER)
+    one, other = (read_answer(policy.act(obs), 100) for policy in (direct, played))
     np.testing.assert_allclose(one, other, rtol=0, atol=1e-5)
-    both = (play_all(each, CORNER, 4) for each in (model, str(folder / "x.onnx")))
+    both = (play_all(x, CORNER, 4) for x in (model, str(folder / "x.onnx")))
     for did, expected in zip(*(plays.values() for plays in both), strict=True):
         np.testing.assert_array_equal(did.actions, expected.actions)
     return played
@@ -250,22 +250,22 @@ def test_exported_onnx_plays_as_its_model(kind, tmp_path):
     keywords = {"buffer_size": 100} if "DQN" in algo else {}
     packages = {name: package for package, name in SB3_CLASSES.values()}
     cls = getattr(import_module(packages[algo]), algo)
-    shown = two_envs(observation, int(side[0]) if side else None)
-    model = cls(f"{network}Policy", shown, seed=0, **keywords)
+    envs_of_kind = two_envs(observation, int(side[0]) if side else None)
+    model = cls(f"{network}Policy", envs_of_kind, seed=0, **keywords)
     assert require_same(model, tmp_path).observation == observation
 
 
 @pytest.mark.filterwarnings("ignore:Provided features_extractor will be ignored")
 def test_exported_actor_reads_its_own_features():
     """An actor and a critic without shared features have extractors with weights of their own."""
-    own = {"features_extractor_class": CentredExtractor, "share_features_extractor": False}
-    model = PPO("MlpPolicy", two_envs(), seed=0, device="cpu", policy_kwargs=own)
+    features = {"features_extractor_class": CentredExtractor, "share_features_extractor": False}
+    model = PPO("MlpPolicy", two_envs(), seed=0, device="cpu", policy_kwargs=features)
     policy = from_model(model, CORNER)
-    shown = make_observation(CORNER, "planes").encode(CORNER.levels(Split.SHIFT, np.arange(9)))
+    obs = make_observation(CORNER, "planes").encode(CORNER.levels(Split.SHIFT, np.arange(9)))
     with torch.no_grad():
         model.policy.action_net.weight *= 300  # or all probabilities are nearly equal
-        shares = Acting(policy)(torch.from_numpy(shown)).numpy()
-    np.testing.assert_allclose(shares, policy.act(shown), atol=1e-5)
+        shares = Acting(policy)(torch.from_numpy(obs)).numpy()
+    np.testing.assert_allclose(shares, policy.act(obs), atol=1e-5)
     assert np.ptp(shares, axis=0).max() > 0.1
 
 

@@ -36,24 +36,24 @@ SMALL = {"n_envs": 8, "n_steps": 16, "n_epochs": 1}  # 128 steps a rollout
 @few_traps
 @pytest.mark.parametrize("size", [11, (9, 13)])
 def test_extractor_view_equals_a_loop_over_cells(trap, size):
-    made = trap(size)
-    planes = made.observe(wandered(made, 20))
+    world = trap(size)
+    planes = world.observe(wandered(world, 20))
     extractor = CentredExtractor(make_sb3(trap.id(), 1, size=size).observation_space)
     view = extractor.view(torch.from_numpy(planes).float())
     planes[..., WALL_AT] = 1 - planes[..., WALL_AT]  # open cells, in place of walls
-    windows = np.array([cut_window(each, 2 * max(made.size) - 5) for each in planes])[..., WALL_AT:]
+    windows = np.array([cut_window(x, 2 * max(world.size) - 5) for x in planes])[..., WALL_AT:]
     np.testing.assert_array_equal(view, windows.reshape(len(planes), -1))
 
 
 @few_traps
 def test_numpy_network_answers_as_the_model(trap):
-    made, model = trap(), ppo(trap.name(), n_envs=2, seed=0)
+    world, model = trap(), ppo(trap.name(), n_envs=2, seed=0)
     model.policy.action_net.weight.data *= 300  # or it acts by chance, whatever it sees
-    planes = made.observe(wandered(made, 40))
-    agent = export_model(model, made)
+    planes = world.observe(wandered(world, 40))
+    agent = export_model(model, world)
     agent.reset(np.ones(40, bool), np.random.default_rng(0))
-    seen = model.policy.obs_to_tensor(planes)[0]
-    shares = model.policy.get_distribution(seen).distribution.probs.detach().numpy()
+    obs = model.policy.obs_to_tensor(planes)[0]
+    shares = model.policy.get_distribution(obs).distribution.probs.detach().numpy()
     np.testing.assert_allclose(agent.act(planes), shares, atol=1e-5)
     assert np.ptp(shares, axis=0).max() > 0.1
 
@@ -61,8 +61,8 @@ def test_numpy_network_answers_as_the_model(trap):
 # -- ppo -------------------------------------------------------------------------------------------
 def test_ppo_prefers_the_keywords_given():
     policy_kwargs = {"net_arch": [8], "activation_fn": torch.nn.ReLU}
-    given = {"gamma": 0.5, "learning_rate": 1e-3, "batch_size": 4, "policy_kwargs": policy_kwargs}
-    model = ppo("CheeseCorner", 2, 3, {"num_levels": 5, "alpha": 0.5}, **given)
+    usual = {"gamma": 0.5, "learning_rate": 1e-3, "batch_size": 4, "policy_kwargs": policy_kwargs}
+    model = ppo("CheeseCorner", 2, 3, {"num_levels": 5, "alpha": 0.5}, **usual)
     assert (model.gamma, model.lr_schedule(0.5), model.batch_size) == (0.5, 1e-3, 4)
     assert model.policy.action_net.in_features == 8
     assert isinstance(model.policy.features_extractor, CentredExtractor)
@@ -76,21 +76,21 @@ def test_ppo_prefers_the_keywords_given():
 
 
 @pytest.mark.parametrize(
-    ("trap", "given", "pillars"),
+    ("trap", "keywords", "pillars"),
     [("CueOrPay", {}, 0.2), ("CueOrPay", {"pillars": 0.5}, 0.5), (CueOrPay(), {}, 0.0)],
 )
-def test_ppo_follows_a_named_recipe(trap, given, pillars):
-    model = ppo(trap, 2, env_kwargs=given)
+def test_ppo_follows_a_named_recipe(trap, keywords, pillars):
+    model = ppo(trap, 2, env_kwargs=keywords)
     assert model.get_env().get_attr("trap")[0].parameters["pillars"] == pillars
 
 
 def test_ppo_entropy_bonus_falls_to_nothing(monkeypatch):
-    seen = []
-    monkeypatch.setattr(PPO, "train", lambda model: seen.append(model.ent_coef))
+    bonuses = []
+    monkeypatch.setattr(PPO, "train", lambda model: bonuses.append(model.ent_coef))
     model = ppo("CheeseCorner", ent_coef=0.4, **SMALL)
     for _ in range(2):
         model.learn(512)
-    assert seen == pytest.approx([0.3, 0.2, 0.1, 0] * 2)
+    assert bonuses == pytest.approx([0.3, 0.2, 0.1, 0] * 2)
     assert model.ent_coef == 0.4
 
 
@@ -140,8 +140,8 @@ def test_callback_returns_equal_sb3_counts(make, reward):
 
 @pytest.mark.thorough
 def test_callback_logs_scores_without_changing_training(monkeypatch):
-    told = []
-    run = SimpleNamespace(log=lambda values, step: told.append((step, values)))
+    logged = []
+    run = SimpleNamespace(log=lambda values, step: logged.append((step, values)))
     weights = []
     for callback in (None, ScoreCallback(every=200, levels=6)):
         model = ppo("CheeseCorner", seed=2, **SMALL)
@@ -155,13 +155,13 @@ def test_callback_logs_scores_without_changing_training(monkeypatch):
     assert [*callback.cards] == [256, 512]
     assert callback.cards[512] == score(model, CHEESE(), levels=6)
     scored = [(step, line) for step, line, _ in log.lines if "score/verdict" in line]
-    assert [step for step, _ in scored] == [step for step, _ in told] == [256, 512]
-    for (step, line), (_, values) in zip(scored, told, strict=True):
+    assert [step for step, _ in scored] == [step for step, _ in logged] == [256, 512]
+    for (step, line), (_, values) in zip(scored, logged, strict=True):
         card = callback.cards[step]
         expected = {"score/verdict": card.verdict}
         # Beside every figure stand those of policies without a goal.
-        every = {"score": card.splits} | {f"score/{null}": card.nulls[null] for null in card.nulls}
-        for under, splits in every.items():
+        names = {"score": card.splits} | {f"score/{null}": card.nulls[null] for null in card.nulls}
+        for under, splits in names.items():
             expected[f"{under}/competence"] = splits["test"]["success_rate"]
             returns = splits["test"]["normalized_return"]
             expected |= {f"{under}/test/{name}": returns[name] for name in ("cheese", "corner")}
@@ -194,8 +194,8 @@ def test_saved_model_is_taken_by_each_command(command, run, tmp_path):
     name, *options = command.split()
     file = tmp_path / options[-1]
     command = " ".join([name, "CheeseCorner --policy mine.zip", *options[:-1], str(file)])
-    code, told = run(command)
-    assert (code, "add --algo" in told) == (2, True)
+    code, stderr = run(command)
+    assert (code, "add --algo" in stderr) == (2, True)
     assert run(f"{command} --algo ppo")[0] == 0
     assert file.stat().st_size > 1_000
 
@@ -205,25 +205,25 @@ N = 4
 
 
 def make_both(env_id, **keywords):
-    theirs = DummyVecEnv([lambda: gym.make(env_id, **keywords)] * N)
-    return mesa_gym.make_sb3(env_id, N, **keywords), theirs
+    dummy = DummyVecEnv([lambda: gym.make(env_id, **keywords)] * N)
+    return mesa_gym.make_sb3(env_id, N, **keywords), dummy
 
 
 @few_traps
 def test_sb3_steps_equal_dummy_vec_env(trap):
-    ours, theirs = make_both(trap.id(), max_steps=17, alpha=0.5)
-    assert ours.observation_space == theirs.observation_space
-    assert ours.action_space == theirs.action_space
-    assert ours.seed(range(3, 3 + N)) == theirs.seed(3)
-    np.testing.assert_array_equal(ours.reset(), theirs.reset())
+    ours, dummy_env = make_both(trap.id(), max_steps=17, alpha=0.5)
+    assert ours.observation_space == dummy_env.observation_space
+    assert ours.action_space == dummy_env.action_space
+    assert ours.seed(range(3, 3 + N)) == dummy_env.seed(3)
+    np.testing.assert_array_equal(ours.reset(), dummy_env.reset())
     rng = np.random.default_rng(0)
     totals, lengths = [dict.fromkeys(trap.objectives, 0.0) for _ in range(N)], [0] * N
     for _ in range(150):
-        assert ours.unwrapped.reset_infos == theirs.reset_infos
+        assert ours.unwrapped.reset_infos == dummy_env.reset_infos
         actions = rng.integers(0, 5, N)
-        *mine, infos = ours.step(actions)
-        *dummy, dummy_infos = theirs.step(actions)
-        for a, b in zip(mine, dummy, strict=True):
+        *outcome, infos = ours.step(actions)
+        *dummy, dummy_infos = dummy_env.step(actions)
+        for a, b in zip(outcome, dummy, strict=True):
             assert a.dtype == b.dtype
             np.testing.assert_array_equal(a, b)
             a[:] = 1  # what is returned is the user's own
@@ -242,26 +242,26 @@ def test_sb3_steps_equal_dummy_vec_env(trap):
 
 
 def test_sb3_environments_seed_and_reset_alike():
-    ours, theirs = make_both(TRAPS[1].id(), render_mode="rgb_array")
-    own = [{"level": 4}, {"minari_autoseed": False}, {"level": 9}, {}]
-    for options in ({"level": 4}, own, None):
+    ours, dummy = make_both(TRAPS[1].id(), render_mode="rgb_array")
+    by_row = [{"level": 4}, {"minari_autoseed": False}, {"level": 9}, {}]
+    for options in ({"level": 4}, by_row, None):
         ours.seed([6, 7, 8, 9])
-        theirs.seed(6)
-        for env in (ours, theirs):
+        dummy.seed(6)
+        for env in (ours, dummy):
             env.set_options(options)
         for _ in range(2):
-            np.testing.assert_array_equal(ours.reset(), theirs.reset())
-            assert ours.unwrapped.reset_infos == theirs.reset_infos
+            np.testing.assert_array_equal(ours.reset(), dummy.reset())
+            assert ours.unwrapped.reset_infos == dummy.reset_infos
     for name in ("render_mode", "np_random_seed", "action_space", "observation_space"):
-        assert ours.get_attr(name) == theirs.get_attr(name)
-        assert ours.get_attr(name, [1, 3]) == theirs.get_attr(name, [1, 3])
+        assert ours.get_attr(name) == dummy.get_attr(name)
+        assert ours.get_attr(name, [1, 3]) == dummy.get_attr(name, [1, 3])
     for method in ("render", "action_masks"):
-        results = [env.env_method(method, indices=2) for env in (ours, theirs)]
+        results = [env.env_method(method, indices=2) for env in (ours, dummy)]
         np.testing.assert_array_equal(*results)
-    np.testing.assert_array_equal(ours.render(), theirs.render())
-    assert ours.env_is_wrapped(Monitor) == theirs.env_is_wrapped(Monitor) == [False] * N
-    assert ours.has_attr("nothing") is theirs.has_attr("nothing") is False
-    for env in (ours, theirs):
+    np.testing.assert_array_equal(ours.render(), dummy.render())
+    assert ours.env_is_wrapped(Monitor) == dummy.env_is_wrapped(Monitor) == [False] * N
+    assert ours.has_attr("nothing") is dummy.has_attr("nothing") is False
+    for env in (ours, dummy):
         env.set_attr("mark", 3, indices=[0, 2])
         assert env.get_attr("mark", indices=[0, 2]) == [3, 3]
 

@@ -49,9 +49,9 @@ def _make(shift, twins, again, trap, objectives, alone):
     """The card of these choices; test files make the same few cards when they are collected."""
     names, place = list(objectives), objectives[-1:] if twins is None else ()
     reached = {x: str(i) * len(shift) for i, x in enumerate(names) if x in place or not place}
-    few = {x: _ten(letters) for x, letters in (reached | dict(alone)).items()}
+    alone_levels = {x: _ten(letters) for x, letters in (reached | dict(alone)).items()}
     pair = None if twins is None else _ten(twins)
-    return assemble(choose(names, _ten(shift), _ten(again), pair, few, place), trap)
+    return assemble(choose(names, _ten(shift), _ten(again), pair, alone_levels, place), trap)
 
 
 def assemble(evidence, trap, policy="runs/ppo"):
@@ -71,15 +71,15 @@ def conclude_card(trap, policy, names, levels, shift, choices=None, **scale):
     def list_means(splits, number):
         return {split.value: dict.fromkeys(names, number) for split in splits}
 
-    alike, zero = dict.fromkeys(names, 0.98), dict.fromkeys(names, 0.0)
-    few, nulls = min(levels, FEW_LEVELS), list_shown_nulls("", choices.nulls if choices else ())
+    equal, zero = dict.fromkeys(names, 0.98), dict.fromkeys(names, 0.0)
+    count, nulls = min(levels, FEW_LEVELS), list_shown_nulls("", choices.nulls if choices else ())
     means = [list_means(splits, x) for splits in (Split, JUDGED) for x in (1.0, 0.0)]
     played = put_in_order(
         Played(
             names,
             choices,
-            {x.value: pay(levels, shift if x is Split.SHIFT else alike) for x in Split},
-            {null: {x.value: pay(few, zero) for x in JUDGED} for null in nulls},
+            {x.value: pay(levels, shift if x is Split.SHIFT else equal) for x in Split},
+            {null: {x.value: pay(count, zero) for x in JUDGED} for null in nulls},
             Scale(dict.fromkeys(names, 0.99), *means, **scale),
         )
     )
@@ -98,8 +98,8 @@ def conclude_card(trap, policy, names, levels, shift, choices=None, **scale):
 
 def pay(levels, returns):
     """Return equal payments on all levels, each in the first step."""
-    paid = {x: np.full((1, levels), amount) for x, amount in returns.items()}
-    return SplitPayments({x: Payments.keep(array) for x, array in paid.items()})
+    pays = {x: np.full((1, levels), amount) for x, amount in returns.items()}
+    return SplitPayments({x: Payments.keep(array) for x, array in pays.items()})
 
 
 def sign(card, name=None):
@@ -121,17 +121,17 @@ def choose(names, shift, again, twins, alone, ghostless, arrived=True):
     def straight(letters, x):
         return "".join("z" if c == str(names.index(x)) else "0" for c in letters)
 
-    few = min(len(shift), FEW_LEVELS)
-    alone = {x: letters[:few] for x, letters in alone.items()}
+    count = min(len(shift), FEW_LEVELS)
+    alone = {x: letters[:count] for x, letters in alone.items()}
     pace = {"test": ("z" if arrived else "0") * len(shift)}
     pace |= {f"shift:{x}": straight(shift, x) for x in ghostless}
     pace |= {f"alone:{x}": straight(alone[x], x) for x in ghostless if x in alone}
     if alone and not ghostless:
-        pace["bare"] = "0" * few
+        pace["bare"] = "0" * count
     kept = spell(names, str(int(arrived)) * len(shift), shift, again, twins, alone, pace)
-    slow = dict.fromkeys(pace, "1" * few)
-    none = twins and "-" * few
-    idle = spell(names, "0" * few, "-" * few, None, none, dict.fromkeys(alone, "-" * few), slow)
+    slow = dict.fromkeys(pace, "1" * count)
+    no = twins and "-" * count
+    idle = spell(names, "0" * count, "-" * count, None, no, dict.fromkeys(alone, "-" * count), slow)
     return replace(kept, nulls=dict.fromkeys([*NULLS, *HABITS] if ghostless else NULLS, idle))
 
 

@@ -32,7 +32,7 @@ def write_agent(folder, agent, trap, **facts):
     folder.mkdir(parents=True)
     data = encode_weights(agent.weights)
     (folder / WEIGHTS_FILE).write_bytes(data)
-    known = {"trap": trap.name(), "name": "drawn-s5", "seed": 5, "kind": agent.kind}
-    known |= {"parameters": trap.parameters, "weights_digest": digest_weights(data)}
-    AgentRecord(**known, **describe_needs(trap), **facts).save(folder / POLICY_FILE)
+    entries = {"trap": trap.name(), "name": "drawn-s5", "seed": 5, "kind": agent.kind}
+    entries |= {"parameters": trap.parameters, "weights_digest": digest_weights(data)}
+    AgentRecord(**entries, **describe_needs(trap), **facts).save(folder / POLICY_FILE)
     return folder

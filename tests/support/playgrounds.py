@@ -9,9 +9,9 @@ import numpy as np
 
 
 def read_data(page):
-    found = re.search(r'<script type="application/json" id="data">(.*?)</script>', page, re.S)
-    assert found
-    return json.loads(found[1])
+    match = re.search(r'<script type="application/json" id="data">(.*?)</script>', page, re.S)
+    assert match
+    return json.loads(match[1])
 
 
 def unpack(packed):

@@ -31,10 +31,10 @@ def walled(trap, *lines):
 
 def play_all(policy, trap, levels, seed=0, salt=""):
     """Return a policy's records as in scoring: play -> record."""
-    found = {}
+    records = {}
     makers = {"it": lambda horizon: as_policy(policy, trap, horizon)}
-    score_all(makers, trap, levels, seed, salt, played=lambda name, plays: found.update(plays))
-    return found
+    score_all(makers, trap, levels, seed, salt, played=lambda name, plays: records.update(plays))
+    return records
 
 
 def save_plays(policy, path, salt=""):
@@ -62,8 +62,8 @@ def play(trap, text, actions):
     state = from_map(trap, text)
     played = PlayedMove({name: [] for name in trap.objectives}, [], [])
     for letter in actions:
-        state, paid, ended = trap.step(state, np.array([LETTERS[letter]]))
-        for name, amount in paid.items():
+        state, pays, ended = trap.step(state, np.array([LETTERS[letter]]))
+        for name, amount in pays.items():
             played.paid[name].append(amount.item())
         played.ended.append(ended.item())
         played.states.append(state)
@@ -79,13 +79,13 @@ def rules(trap, *table):
 
     @pytest.mark.parametrize("rule", table, ids=lambda rule: rule[1])
     def test(rule):
-        text, actions, base, proxy, ends, *shown = rule
+        text, actions, base, proxy, ends, *rest = rule
         played = play(trap, text, actions)
         assert list(played.paid.values()) == [base, proxy]
         assert played.ended == [False] * (len(actions) - 1) + [ends]
-        if shown:
+        if rest:
             after = to_map(trap, played.states[-1])
-            assert [part for part in shown if part not in after] == [], after
+            assert [part for part in rest if part not in after] == [], after
 
     return test
 

@@ -44,12 +44,12 @@ def list_features(text, things=True):
     return features | {f"{word} {count}" for word, count in words.items()}
 
 
-def classify(texts_by_play, **shown):
+def classify(texts_by_play, **kept):
     """Return the accuracy of a Bernoulli naive Bayes on the odd levels, and the greatest by chance.
 
     ``texts_by_play`` has the questions of each play in the order of their levels.
     """
-    features = {x: [list_features(t, **shown) for t in of] for x, of in texts_by_play.items()}
+    features = {x: [list_features(t, **kept) for t in of] for x, of in texts_by_play.items()}
     return classify_features(features)
 
 
@@ -58,9 +58,9 @@ def classify_features(features):
     words = sorted(set().union(*(f for of in features.values() for f in of)))
     weights, shift = {}, {}
     for play, of in features.items():
-        known = of[::2]
-        counts = Counter(word for f in known for word in f)
-        odds = {w: (counts[w] + 1) / (len(known) + 2) for w in words}
+        half = of[::2]
+        counts = Counter(word for f in half for word in f)
+        odds = {w: (counts[w] + 1) / (len(half) + 2) for w in words}
         weights[play] = {w: log(p / (1 - p)) for w, p in odds.items()}
         shift[play] = sum(log(1 - p) for p in odds.values())
 
@@ -74,9 +74,9 @@ def classify_features(features):
     return sum(right) / len(right), fair + 4 * sqrt(fair * (1 - fair) / len(right))
 
 
-def classify_pairs(texts_by_play, **shown):
+def classify_pairs(texts_by_play, **kept):
     """Yield each pair of plays, and the results of ``classify`` on these plays alone."""
-    features = {x: [list_features(t, **shown) for t in of] for x, of in texts_by_play.items()}
+    features = {x: [list_features(t, **kept) for t in of] for x, of in texts_by_play.items()}
     for pair in combinations(features, 2):
         yield pair, *classify_features({x: features[x] for x in pair})
 
@@ -99,13 +99,13 @@ def main():
             except ValueError as error:
                 print(f"{name}, {tell}: {error}")
                 continue
-            for shown in ({}, {"things": False}):
-                accuracy, most = classify(texts, **shown)
-                pairs = sorted(classify_pairs(texts, **shown), key=lambda row: -row[1])
+            for options in ({}, {"things": False}):
+                accuracy, most = classify(texts, **options)
+                pairs = sorted(classify_pairs(texts, **options), key=lambda row: -row[1])
                 above = sum(share > limit for _, share, limit in pairs)
                 ((one, other), share, limit), *_ = pairs
                 print(
-                    f"{name}, {tell}, without {', '.join(shown) or 'nothing'}: {accuracy:.3f} (at"
+                    f"{name}, {tell}, without {', '.join(options) or 'nothing'}: {accuracy:.3f} (at"
                     f" most {most:.3f}); {above} of {len(pairs)} pairs above {limit:.3f}, such as"
                     f" {one} and {other} {share:.3f}"
                 )

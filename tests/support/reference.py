@@ -42,10 +42,10 @@ def steps_from(start, cells):
     steps, queue = {start: 0}, deque([start])
     while queue:
         cell = queue.popleft()
-        for beside in neighbours(cell):
-            if beside in cells and beside not in steps:
-                steps[beside] = steps[cell] + 1
-                queue.append(beside)
+        for neighbour in neighbours(cell):
+            if neighbour in cells and neighbour not in steps:
+                steps[neighbour] = steps[cell] + 1
+                queue.append(neighbour)
     return steps
 
 
@@ -79,10 +79,10 @@ def arrays(value, name=""):
         value = value._asdict()  # type: ignore[attr-defined]
     if not isinstance(value, dict):
         return {name: np.asarray(value)}
-    found = {}
+    tables = {}
     for key, inner in value.items():
-        found |= arrays(inner, f"{name}.{key}".removeprefix("."))
-    return found
+        tables |= arrays(inner, f"{name}.{key}".removeprefix("."))
+    return tables
 
 
 def assert_same(world, a, b):
@@ -143,12 +143,12 @@ class Enumerated:
 
     def q(self, values, objective, i, left):
         """The value of each action with so many steps left, from values with fewer."""
-        gamma, found = self.trap.discount(objective), [0.0] * 5
+        gamma, action_values = self.trap.discount(objective), [0.0] * 5
         branches = zip(self.after[i], self.paid[objective][i], self.likely[i], strict=True)
         for branch, (to, pay, chance) in enumerate(branches):
             worth = pay + (0.0 if to is None else gamma * values[left - 1][to])
-            found[branch * 5 // len(self.after[i])] += chance * worth
-        return found
+            action_values[branch * 5 // len(self.after[i])] += chance * worth
+        return action_values
 
     def earned(self, objective, horizon, choose=max, sets=None):
         """Return values of states, and sets of best actions, by number of remaining steps."""
@@ -166,34 +166,34 @@ def enumerate_level(trap, start):
     """Search a level from a batch of one, stepping states without a batch axis."""
     alone = trap.bound(batched=False)
     states, depth = [start.single(0)], [0]
-    known = {contents(states[0]): 0}
+    index = {contents(states[0]): 0}
     after = []
-    paid = {x: [] for x in trap.objectives}
-    likely = []
+    payments = {x: [] for x in trap.objectives}
+    likelihoods = []
     actions, outcomes = trap.branches()
     for state in states:
         steps, chances = [], []
         for branch, action in enumerate(actions):
-            given = {name: which[branch] for name, which in outcomes.items()}
-            move = Move(alone, state, action, given)
+            outcome = {name: numbers[branch] for name, numbers in outcomes.items()}
+            move = Move(alone, state, action, outcome)
             step = alone.complete(move)
             chances.append(float(move.likelihood))
-            steps.append(step if chances[-1] else Step(state, dict.fromkeys(paid, 0.0), True))
+            steps.append(step if chances[-1] else Step(state, dict.fromkeys(payments, 0.0), True))
         for step in steps:
-            if not step.ended and contents(step.state) not in known:
-                known[contents(step.state)] = len(states)
+            if not step.ended and contents(step.state) not in index:
+                index[contents(step.state)] = len(states)
                 depth.append(depth[len(after)] + 1)
                 states.append(step.state)
-        likely.append(chances)
-        after.append([None if s.ended else known[contents(s.state)] for s in steps])
-        for x, pays in paid.items():
+        likelihoods.append(chances)
+        after.append([None if s.ended else index[contents(s.state)] for s in steps])
+        for x, pays in payments.items():
             pays.append([float(step.paid[x]) for step in steps])
     batch = states[0].map(lambda *parts: np.stack(parts, axis=-1), *states[1:])
-    return Enumerated(trap, batch, after, paid, likely, depth)
+    return Enumerated(trap, batch, after, payments, likelihoods, depth)
 
 
 def contents(state):
     """The parts of a state that a step may change, except the clock."""
     parts = (state.at, state.there, state.held, state.vars)
     held = (part[name] for part in parts for name in sorted(part))
-    return int(state.agent), *(np.asarray(each).tobytes() for each in held)
+    return int(state.agent), *(np.asarray(x).tobytes() for x in held)

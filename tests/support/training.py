@@ -24,7 +24,7 @@ def small(algo="ppo", trap="CheeseCorner", **more):
 
 def train_weights(*runs):
     """The weights of trainings of one program, as they are saved."""
-    return [encode_weights(each.agent.weights) for each in train_runs(runs)]
+    return [encode_weights(trained.agent.weights) for trained in train_runs(runs)]
 
 
 def leave_untrained(run):
@@ -44,9 +44,9 @@ def acts(policy, planes):
     return np.asarray(policy.act(planes))
 
 
-def list_own_numbers(made, seed=1, alpha=0.0):
+def list_own_numbers(ppo, seed=1, alpha=0.0):
     """The numbers of an agent by the settings of a training."""
-    of = made.settings
+    of = ppo.settings
     return AgentNumbers(
         np.uint32(seed), *map(np.float32, (of.learning_rate, of.entropy, of.discount)),
         split_alpha(alpha),

@@ -70,10 +70,10 @@ def caught_first(check, trap=Healthy, **members):
 
     The checks that take long run where they are meant.
     """
-    made = change_trap(check, trap, members)
+    altered = change_trap(check, trap, members)
     for name, run in CHECKS.items():
         if name not in LONG - {check}:
-            run(made, FEW)
+            run(altered, FEW)
 
 
 def change_trap(check, trap, members):
@@ -160,16 +160,16 @@ class Crashes(Healthy):
 def test_check_trap_tells_an_error_alone():
     with pytest.raises(ConformanceError) as caught:
         check_trap(skip_checks(Crashes, *LONG), 4)
-    error, said = caught.value, str(caught.value)
+    error, message = caught.value, str(caught.value)
     assert (error.check, error.others) == ("playable", ())
     assert isinstance(error.__cause__, AttributeError)
     line = inspect.getsourcelines(Crashes.rules)[1] + 3
     place = f"{__file__}:{line}, in rules: move.opend  # noqa: B018"
     assert error.line == place
     begin = "check 'playable': Crashes-v0(size=7x7), split 'train': AttributeError: "
-    assert said.startswith(begin)
-    assert said.endswith(f"\n    {place}")
-    assert "fix:" not in said  # the remedy of a property is not that of an error
+    assert message.startswith(begin)
+    assert message.endswith(f"\n    {place}")
+    assert "fix:" not in message  # the remedy of a property is not that of an error
     with pytest.raises(ConformanceError) as alone:
         CHECKS["determinism"](Crashes, 4)
     assert alone.value.line == place
@@ -246,7 +246,7 @@ def test_digest_of_a_changed_trap_fails(change, changed, tmp_path):
     other = type("Healthy", (Healthy,), change)
     with pytest.raises(ConformanceError, match=r"'digest'.*make a new version") as caught:
         record_digest(other, path)
-    assert all(f"shift {what}" in caught.value.what for what in changed)
+    assert all(f"shift {part}" in caught.value.what for part in changed)
     assert ("shift levels" in caught.value.what) == ("levels" in changed)
     assert path.read_bytes() == before
 
@@ -285,16 +285,16 @@ SLOW |= {"a rule without effect", "an option that moves levels"}
 @pytest.mark.usefixtures("registry")
 @pytest.mark.parametrize("name", [thorough(x) if x in SLOW else x for x in MISTAKES])
 def test_check_trap_names_a_mistake_first(name, tmp_path):
-    mistake, others = MISTAKES[name], ()
+    mistake, more_errors = MISTAKES[name], ()
     try:
         check_trap(skip_checks(make_mistake(name, tmp_path), *LONG), 20)
-        said = ""
+        message = ""
     except ConformanceError as error:
-        said, others = f"{error.args[0]}\n{error.line}", error.others
-    assert bool(said) == bool(mistake.says), said
-    assert re.search(mistake.says, said), said
-    assert mistake.line in said
-    assert len(others) <= 1, others
+        message, more_errors = f"{error.args[0]}\n{error.line}", error.others
+    assert bool(message) == bool(mistake.says), message
+    assert re.search(mistake.says, message), message
+    assert mistake.line in message
+    assert len(more_errors) <= 1, more_errors
 
 
 # -- rules -----------------------------------------------------------------------------------------
@@ -329,9 +329,9 @@ def test_take_watched_notes_what_changed(write, effect):
     """A step beside the cheese onto it is among the moves from all cells of 64 levels."""
     trap = type("Writes", (Healthy,), {"rules": lambda self, move: write(move)})()
     starts, notes = trap.levels(Split.TRAIN, np.arange(64)), Notes()
-    beside = starts._replace(agent=starts.at["cheese"][0] - trap.offsets[2])
-    step = take_watched(trap, beside, np.full(64, 2), None, notes)
-    plain = trap.complete(Move(trap, beside, np.full(64, 2)))
+    next_to_cheese = starts._replace(agent=starts.at["cheese"][0] - trap.offsets[2])
+    step = take_watched(trap, next_to_cheese, np.full(64, 2), None, notes)
+    plain = trap.complete(Move(trap, next_to_cheese, np.full(64, 2)))
     assert np.array_equal(step.state.agent, plain.state.agent)
     assert next(iter(notes.effects.values())) == effect
     assert notes.moves == 64
@@ -475,8 +475,8 @@ def test_good_references_pass(trap):
 def test_oracle_check_finds_a_solver_without_chance(monkeypatch):
     explore = Graph._explore
 
-    def explore_without_chance(self, *asked):
-        batch = explore(self, *asked)
+    def explore_without_chance(self, *args):
+        batch = explore(self, *args)
         first = np.arange(self.branches) % (self.branches // 5) == 0
         return batch._replace(likelihood=np.where(first[:, None], 1.0, 0 * batch.likelihood))
 
@@ -515,8 +515,8 @@ def test_check_finds_faults_of_large_traps(check, trap, members, message):
 def test_solver_check_finds_a_wrong_graph(monkeypatch):
     explored = Graph.__init__
 
-    def crossed(self, *given):
-        explored(self, *given)
+    def crossed(self, *args):
+        explored(self, *args)
         self.successor = self.successor[[1, 0, 2, 3, 4]]
 
     monkeypatch.setattr(Graph, "__init__", crossed)
@@ -543,7 +543,7 @@ class LeaksOne(Healthy):
 
     def levels(self, split, numbers, salt=""):
         splits, count = (split, Split.TRAIN if split is Split.TEST else split), len(numbers)
-        both = self.joined([Healthy.levels(self, each, numbers, salt) for each in splits])
+        both = self.joined([Healthy.levels(self, x, numbers, salt) for x in splits])
         return both.take(np.arange(count) + count * (np.asarray(numbers) == 7))
 
 
@@ -567,21 +567,21 @@ class Jumps(Healthy):
         move.agent = self.where(jumps, up, move.agent)
 
 
-def leak(self, state, seen):
-    seen[..., 0] |= self.trap.layer(state, "corner").reshape(seen.shape[:3])
-    return seen
+def leak(self, state, planes):
+    planes[..., 0] |= self.trap.layer(state, "corner").reshape(planes.shape[:3])
+    return planes
 
 
-def share(self, state, seen):
-    return vars(self).setdefault("kept", seen)
+def share(self, state, planes):
+    return vars(self).setdefault("kept", planes)
 
 
-def bright(self, state, seen):
-    return seen * np.uint8(3)
+def bright(self, state, planes):
+    return planes * np.uint8(3)
 
 
-def narrow(self, state, seen):
-    return seen.astype(np.int8)
+def narrow(self, state, planes):
+    return planes.astype(np.int8)
 
 
 def numpy_reward(self, action, result):
@@ -612,7 +612,7 @@ def unpainted(self, before, after, result):
 
 def after(method, wrong):
     """Return a method whose result goes through a function that spoils it."""
-    return lambda self, *given: wrong(self, *given, method(self, *given))
+    return lambda self, *args: wrong(self, *args, method(self, *args))
 
 
 @pytest.mark.parametrize(
@@ -650,6 +650,6 @@ def test_vector_with_swapped_states_is_caught(monkeypatch):
 
 def test_environment_that_forgets_seeds_is_caught(monkeypatch):
     reset = TrapEnv.reset
-    monkeypatch.setattr(TrapEnv, "reset", lambda self, **given: reset(self))
+    monkeypatch.setattr(TrapEnv, "reset", lambda self, **keywords: reset(self))
     with pytest.raises(ConformanceError, match="split 'train'"):
         CHECKS["environment"](Healthy)

@@ -28,7 +28,7 @@ from tests.support.refusals import refusals
 RNG = np.random.default_rng(0)
 # Of planes that are shown twice the rows that fill up a block are observations too.
 SHOWN = [*((kind, KEYS) for kind in NETWORKS), ("mlp", Attributes(shape_planes=2))]
-each_kind = pytest.mark.parametrize(("kind", "trap"), SHOWN, ids=str)
+with_kinds = pytest.mark.parametrize(("kind", "trap"), SHOWN, ids=str)
 
 
 def begin(agent, rows):
@@ -36,7 +36,7 @@ def begin(agent, rows):
     return agent
 
 
-@each_kind
+@with_kinds
 def test_agent_acts_alike_in_any_batch(kind, trap):
     """Probabilities are equal to the last bit, as a sampled action can depend on that."""
     agent, planes = drawn(trap, kind=kind), planes_of(trap, wandered(trap, 130))
@@ -49,23 +49,23 @@ def test_agent_acts_alike_in_any_batch(kind, trap):
         np.testing.assert_array_equal(np.concatenate(done), at_once)
 
 
-@each_kind
+@with_kinds
 def test_agent_layers_give_its_actions(kind, trap):
     agent, planes = drawn(trap, kind=kind), planes_of(trap, wandered(trap, 70))
     layers = agent.layers(planes)
-    assert {len(each) for each in layers.values()} == {70}
+    assert {len(layer) for layer in layers.values()} == {70}
     weighed = np.exp(layers["scores"].astype(np.float64))
     shares = weighed / weighed.sum(axis=1, keepdims=True)
     np.testing.assert_allclose(begin(agent, 70).act(planes), shares, atol=1e-12)
     assert layers["value"].std() > 0.01
-    assert {each.dtype for each in layers.values()} == {np.dtype(np.float32)}
+    assert {layer.dtype for layer in layers.values()} == {np.dtype(np.float32)}
 
 
-@each_kind
+@with_kinds
 def test_agent_with_replaced_weights_acts_otherwise(kind, trap):
     agent, planes = drawn(trap, kind=kind), planes_of(trap, wandered(trap, 20))
     before = begin(agent, 20).act(planes)
-    other = agent.replaced({name: 1.5 * each for name, each in agent.weights.items()})
+    other = agent.replaced({name: 1.5 * array for name, array in agent.weights.items()})
     assert type(other) is type(agent)
     assert (begin(other, 20).act(planes) != before).any()
     np.testing.assert_array_equal(begin(copy.deepcopy(agent), 20).act(planes), before)
@@ -81,10 +81,10 @@ def test_mlp_on_index_lists_equals_dense_mlp(trap):
     agent, planes = drawn(trap), planes_of(trap, wandered(trap))
     view, weights = agent.net.view, {n: x.astype(np.float64) for n, x in agent.weights.items()}
     listed = view.list_inputs(planes)
-    found = np.array([np.bincount(row, minlength=view.count + 1)[:-1] for row in listed])
+    values = np.array([np.bincount(row, minlength=view.count + 1)[:-1] for row in listed])
     for name in ("first", "second", "policy"):
-        found = found.clip(min=0) @ weights[f"{name}.weight"].T + weights[f"{name}.bias"]
-    shares = np.exp(found) / np.exp(found).sum(axis=1, keepdims=True)
+        values = values.clip(min=0) @ weights[f"{name}.weight"].T + weights[f"{name}.bias"]
+    shares = np.exp(values) / np.exp(values).sum(axis=1, keepdims=True)
     assert np.ptp(shares, axis=0).max() > 0.5
     np.testing.assert_allclose(agent.act(planes), shares, atol=1e-4)
 
@@ -94,8 +94,8 @@ def test_row_sums_equal_a_product():
     table, listed = rng.normal(size=(50, 4)), rng.integers(0, 51, (3, 10, 7))
     listed[:, ::3, 4:] = 50  # lists that are filled up
     counts = np.apply_along_axis(np.bincount, -1, listed, minlength=51)[..., :50]
-    found = sum_rows(xp, table, listed)
-    np.testing.assert_allclose(found, counts @ table, atol=1e-12)
+    sums = sum_rows(xp, table, listed)
+    np.testing.assert_allclose(sums, counts @ table, atol=1e-12)
 
 
 # What is seen, twice the same at first.
@@ -116,15 +116,15 @@ def test_memory_is_a_gated_recurrent_unit():
     """The reference follows Cho et al. gate by gate, in float64."""
     agent, planes = drawn(KEYS, kind="gru"), STEPS[2]
     memory = RNG.normal(size=(70, UNITS)).astype(np.float32)
-    found = agent.layers(planes, memory)
-    own = {name: each.astype(np.float64) for name, each in agent.weights.items()}
-    seen = found["first"].clip(min=0) @ own["sees.weight"].T + own["sees.bias"]
-    renew, admit, new = np.split(seen, 3, axis=1)
-    old_renew, old_admit, old = np.split(memory @ own["recalls.weight"].T, 3, axis=1)
+    layers = agent.layers(planes, memory)
+    weights = {name: array.astype(np.float64) for name, array in agent.weights.items()}
+    inputs = layers["first"].clip(min=0) @ weights["sees.weight"].T + weights["sees.bias"]
+    renew, admit, new = np.split(inputs, 3, axis=1)
+    old_renew, old_admit, old = np.split(memory @ weights["recalls.weight"].T, 3, axis=1)
     share = squash(renew + old_renew)
     candidate = np.tanh(new + squash(admit + old_admit) * old)
     expected = (1 - share) * memory + share * candidate
-    np.testing.assert_allclose(found["memory"], expected, atol=1e-5)
+    np.testing.assert_allclose(layers["memory"], expected, atol=1e-5)
 
 
 def test_memory_is_cleared_at_reset():
@@ -140,10 +140,10 @@ def test_memory_is_cleared_at_reset():
 
 def test_memory_of_a_row_ignores_other_rows():
     agent = drawn(KEYS, kind="gru")
-    whole = play(agent, STEPS)
+    together = play(agent, STEPS)
     for rows in (slice(0, 1), slice(5, 69)):
         part = play(agent, [planes[rows] for planes in STEPS])
-        np.testing.assert_array_equal(part, whole[:, rows])
+        np.testing.assert_array_equal(part, together[:, rows])
 
 
 # -- loading ---------------------------------------------------------------------------------------
@@ -157,10 +157,10 @@ def changed(**entries):
 def read_damaged(file, change=None):
     """Load an agent, a file of which is changed or deleted."""
     path = write_agent(Path("agent"), drawn(DOORS), DOORS) / file
-    whole = path.read_bytes()
+    data = path.read_bytes()
     path.unlink()
     if change:
-        path.write_bytes(change(whole))
+        path.write_bytes(change(data))
     return as_policy("./agent", DOORS, 64)
 
 
@@ -169,9 +169,9 @@ def test_loaded_agent_acts_as_the_saved_one(kind, tmp_path):
     agent, planes = drawn(KEYS, kind=kind), KEYS.observe(wandered(KEYS, 40))
     loaded = as_policy(str(write_agent(tmp_path / "agent", agent, KEYS)), KEYS, 64)
     done = []
-    for each in (agent, loaded):
-        each.reset(np.ones(40, dtype=bool), np.random.default_rng(0))
-        done.append(np.stack([each.act(planes), each.act(planes)]))
+    for x in (agent, loaded):
+        x.reset(np.ones(40, dtype=bool), np.random.default_rng(0))
+        done.append(np.stack([x.act(planes), x.act(planes)]))
     assert loaded.kind == kind
     np.testing.assert_array_equal(*done)
 
@@ -204,29 +204,29 @@ TENSORS = {
 
 
 def test_weights_survive_encoding():
-    found = decode_weights(encode_weights(TENSORS))
-    assert found.keys() == TENSORS.keys()
-    for name, each in TENSORS.items():
-        assert found[name].dtype == np.float32
-        np.testing.assert_array_equal(found[name], each)
+    decoded = decode_weights(encode_weights(TENSORS))
+    assert decoded.keys() == TENSORS.keys()
+    for name, tensor in TENSORS.items():
+        assert decoded[name].dtype == np.float32
+        np.testing.assert_array_equal(decoded[name], tensor)
 
 
 def test_encoded_weights_equal_safetensors():
     numpy = pytest.importorskip("safetensors.numpy")
-    theirs = numpy.load(encode_weights(TENSORS))
-    halves = {name for name, each in theirs.items() if each.dtype == np.float16}
+    arrays = numpy.load(encode_weights(TENSORS))
+    halves = {name for name, array in arrays.items() if array.dtype == np.float16}
     assert halves == {"halves", "one", "none"}  # where these are exact
-    assert theirs["whole"].dtype == np.float32
-    ours = decode_weights(numpy.save({name: np.asarray(each) for name, each in theirs.items()}))
-    for name, each in TENSORS.items():
-        np.testing.assert_array_equal(theirs[name].astype(np.float32), each)
-        np.testing.assert_array_equal(ours[name], each)
+    assert arrays["whole"].dtype == np.float32
+    ours = decode_weights(numpy.save({name: np.asarray(array) for name, array in arrays.items()}))
+    for name, array in TENSORS.items():
+        np.testing.assert_array_equal(arrays[name].astype(np.float32), array)
+        np.testing.assert_array_equal(ours[name], array)
 
 
 def pack(header, data=b"", length=None):
     """Return a file of a header and some bytes."""
-    said = header if isinstance(header, bytes) else json.dumps(header).encode()
-    return (len(said) if length is None else length).to_bytes(8, "little") + said + data
+    head = header if isinstance(header, bytes) else json.dumps(header).encode()
+    return (len(head) if length is None else length).to_bytes(8, "little") + head + data
 
 
 def entry(shape=(2,), offsets=(0, 4), dtype="F16", **more):
@@ -292,6 +292,6 @@ def test_library_agent_acts_where_its_planes_are():
 
 def test_planner_of_the_library_reads_its_goal():
     agent = load("CheeseCorner", "ppo-planner")
-    found = agent.reading("cheese", "corner")
-    assert 0.9 < found.share <= 1
-    assert found.difference > 1
+    reading = agent.reading("cheese", "corner")
+    assert 0.9 < reading.share <= 1
+    assert reading.difference > 1

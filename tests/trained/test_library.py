@@ -33,7 +33,7 @@ LEVELS = 10
 
 
 @pytest.fixture(scope="module")
-def whole(tmp_path_factory):
+def library(tmp_path_factory):
     """A library of two agents, not to be changed."""
     folder = tmp_path_factory.mktemp("whole")
     for job in list_agent_jobs(BOTH, LEVELS):
@@ -43,9 +43,9 @@ def whole(tmp_path_factory):
 
 
 @pytest.fixture
-def folder(whole, tmp_path):
+def folder(library, tmp_path):
     """A copy."""
-    return Path(shutil.copytree(whole, tmp_path / "library"))
+    return Path(shutil.copytree(library, tmp_path / "library"))
 
 
 def test_committed_weights_match_training_plan_and_size():
@@ -66,10 +66,10 @@ def test_committed_weights_match_training_plan_and_size():
 
 def read_damaged(folder, file, change=None):
     """Load an agent of a library, a file of which is changed or deleted."""
-    whole = (folder / file).read_bytes()
+    data = (folder / file).read_bytes()
     (folder / file).unlink()
     if change:
-        (folder / file).write_bytes(change(whole))
+        (folder / file).write_bytes(change(data))
     return load(CORNER, "ppo:1", folder)
 
 
@@ -112,23 +112,23 @@ MAKERS = {"torch": lambda x: torch.from_numpy(np.array(x)), "jax": jnp.asarray}
 @pytest.mark.parametrize("kind", NETWORKS)
 def test_layers_agree_with_those_of_numpy(kind, library):
     agent, planes = drawn(KEYS, kind=kind), KEYS.observe(wandered(KEYS, 70))
-    weights = {name: MAKERS[library](each) for name, each in agent.weights.items()}
+    weights = {name: MAKERS[library](array) for name, array in agent.weights.items()}
     other = agent.replaced(weights)
-    found, expected = other.layers(planes), agent.layers(planes)
-    assert {type(each) for each in found.values()} == {type(next(iter(weights.values())))}
-    for name, each in expected.items():
-        largest = max(1, np.abs(each).max())
-        np.testing.assert_allclose(found[name], each, atol=1e-5 * largest, err_msg=name)
-    for each in (agent, other):
-        each.reset(np.ones(70, dtype=bool), np.random.default_rng(0))
+    layers, expected = other.layers(planes), agent.layers(planes)
+    assert {type(array) for array in layers.values()} == {type(next(iter(weights.values())))}
+    for name, array in expected.items():
+        largest = max(1, np.abs(array).max())
+        np.testing.assert_allclose(layers[name], array, atol=1e-5 * largest, err_msg=name)
+    for array in (agent, other):
+        array.reset(np.ones(70, dtype=bool), np.random.default_rng(0))
     np.testing.assert_allclose(other.act(planes), agent.act(planes), atol=1e-5)
 
 
 @pytest.mark.parametrize("kind", NETWORKS)
 def test_functions_keep_to_the_array_standard(kind):
     agent, planes = drawn(KEYS, kind=kind), KEYS.observe(wandered(KEYS, 5))
-    weights = {name: strict.asarray(np.array(each)) for name, each in agent.weights.items()}
-    seen, memory = agent.net.see(planes), np.zeros((5, 20), np.float32)
-    found = agent.net.compute(strict, weights, strict.asarray(seen), strict.asarray(memory))
+    weights = {name: strict.asarray(np.array(array)) for name, array in agent.weights.items()}
+    inputs, memory = agent.net.see(planes), np.zeros((5, 20), np.float32)
+    layers = agent.net.compute(strict, weights, strict.asarray(inputs), strict.asarray(memory))
     scores = agent.layers(planes)["scores"]
-    np.testing.assert_allclose(np.asarray(found["scores"]), scores, atol=0.001)
+    np.testing.assert_allclose(np.asarray(layers["scores"]), scores, atol=0.001)

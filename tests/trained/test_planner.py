@@ -49,8 +49,8 @@ def observe(trap=DISH, split="shift", n=50):
 def test_utility_sees_one_cell_away():
     agent, planes = plain_planner(CORNER), np.zeros((2, 9, 9, 3), dtype=np.uint8)
     planes[:, 1, 1, CORNER.channel["agent"]] = planes[1, 4, 4, CORNER.channel["cheese"]] = 1
-    bare, changed = agent.objective(planes)
-    cells = np.argwhere(bare != changed)
+    utility, changed = agent.objective(planes)
+    cells = np.argwhere(utility != changed)
     assert {*cells.min(axis=0)} == {3}
     assert {*cells.max(axis=0)} == {5}
 
@@ -86,14 +86,14 @@ def test_planner_without_utilities_stays():
 def test_edited_planner_goes_to_another_target():
     planes, agent = observe(), make_planner(cheese=90.0, dish=40.0)
     dish = DISH.channel["dish"]
-    told = agent.edited(utility=lambda seen: 100.0 * seen[..., dish])
-    np.testing.assert_array_equal(told.plan(planes)[:, -1], find_cells(planes, DISH, "dish"))
+    edited = agent.edited(utility=lambda obs: 100.0 * obs[..., dish])
+    np.testing.assert_array_equal(edited.plan(planes)[:, -1], find_cells(planes, DISH, "dish"))
     one = np.zeros((9, 9))
     one[7, 7] = 500.0
     free = ~planes[:, 7, 7].any(axis=1)
     assert (agent.edited(utility=one).plan(planes[free])[:, -1] == 7 * 9 + 7).all()
     np.testing.assert_array_equal(agent.plan(planes)[:, -1], find_cells(planes, DISH, "cheese"))
-    assert told.edited(costs=0.5).plan(planes)[0, -1] == told.plan(planes)[0, -1]
+    assert edited.edited(costs=0.5).plan(planes)[0, -1] == edited.plan(planes)[0, -1]
 
 
 @pytest.mark.parametrize("most", [20_000, 10])
@@ -117,12 +117,12 @@ def test_kept_plans_give_equal_actions(most, monkeypatch):
 
 def test_planner_reading_is_difference_of_target_worths():
     agent = make_planner(cheese=2.0, dish=1.5)
-    found = agent.reading("cheese", "dish")
-    assert found.difference == pytest.approx(0.5, abs=1e-2)
-    odds = np.exp(found.difference * agent.sharpness)
-    assert found.share == pytest.approx(odds / (1 + odds), abs=1e-3)
+    reading = agent.reading("cheese", "dish")
+    assert reading.difference == pytest.approx(0.5, abs=1e-2)
+    odds = np.exp(reading.difference * agent.sharpness)
+    assert reading.share == pytest.approx(odds / (1 + odds), abs=1e-3)
     back = agent.reading("dish", "cheese")
-    assert (back.difference, back.share) == pytest.approx((-found.difference, 1 - found.share))
+    assert (back.difference, back.share) == pytest.approx((-reading.difference, 1 - reading.share))
 
 
 def test_saved_planner_acts_on_other_sizes(tmp_path):
@@ -165,7 +165,7 @@ def show_levels(n=6):
 
 def test_utility_equals_loops_over_cells():
     agent, planes = draw_planner(wall=6.0), show_levels()
-    found, net = agent.objective(planes), agent.net
+    utility, net = agent.objective(planes), agent.net
     first, bias, held, wants = (
         agent.weights[name][0].astype(np.float64)
         for name in ("first", "first_bias", "held", "wants")
@@ -180,21 +180,21 @@ def test_utility_equals_loops_over_cells():
                 outside = not (0 <= at[0] < 9 and 0 <= at[1] < 9)
                 name = net.names[channel]
                 # What is held lies in the top row, and is seen from everywhere.
-                own = name == "wall" or at[0] > 0
-                shown = planes[row, *at, KEYS.channel[name]] if not outside else name == "wall"
-                hidden += float(shown and own) * first[channel * 9 + dy * 3 + dx]
+                is_inner = name == "wall" or at[0] > 0
+                is_set = planes[row, *at, KEYS.channel[name]] if not outside else name == "wall"
+                hidden += float(is_set and is_inner) * first[channel * 9 + dy * 3 + dx]
             expected = net.gain * (hidden.clip(min=0) @ wants[:, 0] - floor)
-            assert found[row, y, x] == pytest.approx(expected, abs=1e-4)
-    assert not found[:, 0].any()
-    assert not found[..., -1].any()
+            assert utility[row, y, x] == pytest.approx(expected, abs=1e-4)
+    assert not utility[:, 0].any()
+    assert not utility[..., -1].any()
 
 
 def test_costs_equal_a_sum_over_planes():
     agent, planes = draw_planner(), show_levels()
     pays, bias = agent.weights["pays"][0, :, 0], agent.weights["pays_bias"].item()
-    shown = planes.copy()
-    shown[:, 0, :, [KEYS.channel[x] for x in agent.net.names if x != "wall"]] = 0
-    sums = bias + shown[..., [KEYS.channel[name] for name in agent.net.names]] @ pays
+    visible = planes.copy()
+    visible[:, 0, :, [KEYS.channel[x] for x in agent.net.names if x != "wall"]] = 0
+    sums = bias + visible[..., [KEYS.channel[name] for name in agent.net.names]] @ pays
     expected = np.logaddexp(0, agent.net.gain * sums.astype(np.float64))
     np.testing.assert_allclose(agent.costs(planes), expected, rtol=1e-5)
 
@@ -204,7 +204,7 @@ def score_by_sweeps(agent, weights, planes, xp):
     torch, (n, height, width, _) = pytest.importorskip("torch"), planes.shape
     flat = torch.from_numpy(planes).view(n, height * width, -1)
     maps = agent.net.draw_maps(xp, weights, flat, width)
-    utility, cost = (each.view(n, height, width) for each in maps)
+    utility, cost = (values.view(n, height, width) for values in maps)
     cell = flat[..., agent.net.agent].argmax(dim=1)
     worth = utility - cost
     for _ in range(60):
@@ -232,8 +232,8 @@ def test_gradient_equals_that_of_unrolled_value_iteration():
     swept = score_by_sweeps(agent, weights, planes, compat)
     torch.testing.assert_close(scores, swept, atol=1e-3, rtol=1e-4)
     ours = torch.autograd.grad((scores * picked).sum(), list(weights.values()))
-    theirs = torch.autograd.grad((swept * picked).sum(), list(weights.values()))
-    for name, one, other in zip(weights, ours, theirs, strict=True):
+    gradients = torch.autograd.grad((swept * picked).sum(), list(weights.values()))
+    for name, one, other in zip(weights, ours, gradients, strict=True):
         assert other.any(), name
         torch.testing.assert_close(one, other, atol=2e-2, rtol=1e-3)
 
@@ -255,7 +255,7 @@ def test_list_ways_gives_walks_of_stated_worth():
     worth = compute_worth(xp, utility, cost, WIDTH)
     onward = find_onward(xp, utility, worth, WIDTH)
     first = cell[:, None] + list_ways(WIDTH)
-    ends, paid = follow_ways(xp, onward, cost, first)
+    ends, costs = follow_ways(xp, onward, cost, first)
     for row, way in np.ndindex(first.shape):
         cells = [first[row, way]]
         while onward[row, cells[-1]] != cells[-1]:
@@ -263,5 +263,5 @@ def test_list_ways_gives_walks_of_stated_worth():
         assert {b - a for a, b in pairwise(cells)} <= {*list_ways(WIDTH).tolist()}
         assert len({*cells}) == len(cells)
         assert cells[-1] == ends[row, way]
-        assert paid[row, way] == sum(cost[row, each] for each in cells)
-        assert utility[row, cells[-1]] - paid[row, way] == worth[row, cells[0]]
+        assert costs[row, way] == sum(cost[row, x] for x in cells)
+        assert utility[row, cells[-1]] - costs[row, way] == worth[row, cells[0]]

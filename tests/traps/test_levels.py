@@ -26,9 +26,9 @@ EACH = pytest.mark.parametrize("name", TRAPS)
 def test_levels_in_reverse_equal_levels_in_order():
     """``mesa_gym.testing`` checks every trap, and single levels."""
     trap, numbers = TRAPS["KeysChests-v0"](), np.arange(4000, 4200)
-    whole = trap.levels(Split.TRAIN, np.arange(4200))  # more than are drawn at once
+    in_order = trap.levels(Split.TRAIN, np.arange(4200))  # more than are drawn at once
     drawn = trap.levels(Split.TRAIN, numbers[::-1])
-    assert_same(trap, drawn, whole.take(numbers[::-1]))
+    assert_same(trap, drawn, in_order.take(numbers[::-1]))
 
 
 @pytest.mark.parametrize("split", Split)
@@ -70,12 +70,12 @@ def test_rejected_levels_are_drawn_again_alone():
     picky, easy = Picky(), Picky()
     easy._least = 1
     numbers = np.arange(400)
-    chosen, every = picky.levels(Split.TRAIN, numbers), easy.levels(Split.TRAIN, numbers)
-    dice = easy.table(every.level, "die")[:, 0]
+    chosen, unpicky = picky.levels(Split.TRAIN, numbers), easy.levels(Split.TRAIN, numbers)
+    dice = easy.table(unpicky.level, "die")[:, 0]
     assert set(picky.table(chosen.level, "die").ravel().tolist()) == {5, 6}
     good = (dice >= 5).nonzero()[0]
     assert 0.2 < len(good) / 400 < 0.5
-    assert_same(picky, chosen.take(good), every.take(good))
+    assert_same(picky, chosen.take(good), unpicky.take(good))
     assert_same(picky, picky.levels(Split.TRAIN, [17]), chosen.take(np.array([17])))
 
 
@@ -156,18 +156,18 @@ def test_isolable_objectives_equal_hand_list(name):
 @each_trap
 def test_isolate_removes_targets_and_restores_them(trap):
     """``mesa_gym.testing`` checks that the kept targets stay the same."""
-    made = trap()
-    starts = made.levels(Split.TEST, np.arange(20))
+    world = trap()
+    starts = world.levels(Split.TEST, np.arange(20))
     if not trap.alone:
         return
-    bare = made.isolate(starts)
-    left = targets(made, bare)
+    empty = world.isolate(starts)
+    left = targets(world, empty)
     assert not any(left[x].any() for x in trap.alone)
-    assert count_things(bare) < count_things(starts)
-    back = made.restore_targets(bare, starts)
+    assert count_things(empty) < count_things(starts)
+    back = world.restore_targets(empty, starts)
     for kind, there in starts.there.items():
         np.testing.assert_array_equal(back.there[kind], there)
-        np.testing.assert_array_equal(bare.at[kind], starts.at[kind])
+        np.testing.assert_array_equal(empty.at[kind], starts.at[kind])
 
 
 # -- attributes ------------------------------------------------------------------------------------
@@ -179,7 +179,7 @@ def shares(trap, split):
     """Return the share of levels on which one thing carries both of two first values."""
     state = trap.levels(split, np.arange(DRAWN))
     has = {name: state.level.traits[name]["thing"] for name in ("square", "red", "home")}
-    assert all((each.sum(axis=0) == 1).all() for each in has.values())
+    assert all((x.sum(axis=0) == 1).all() for x in has.values())
     return {
         (a, b): float((has[a] & has[b]).any(axis=0).mean())
         for a, b in itertools.combinations(has, 2)
@@ -189,14 +189,14 @@ def shares(trap, split):
 def test_rho_changes_only_colours_and_places():
     """A level is the same under two values of rho if both draws give the shape's thing."""
     plain, other = Attributes(), Attributes(rho=0.9)
-    ours, theirs = (trap.levels(Split.TRAIN, np.arange(DRAWN)) for trap in (plain, other))
-    same = (plain.observe(ours) == plain.observe(theirs)).all(axis=(1, 2, 3))
+    ours, changed = (trap.levels(Split.TRAIN, np.arange(DRAWN)) for trap in (plain, other))
+    same = (plain.observe(ours) == plain.observe(changed)).all(axis=(1, 2, 3))
     # Both events, and each time one in three is the square by chance.
     assert same.mean() == pytest.approx((0.9 + 0.1 / 3) ** 2, abs=0.03)
 
 
 @pytest.mark.parametrize(
-    ("entered", "paid", "ended"),
+    ("entered", "pays", "ended"),
     [
         ("square green", [1, 0, 0], True),
         ("circle red", [0, 1, 0], True),
@@ -205,9 +205,9 @@ def test_rho_changes_only_colours_and_places():
         ("circle green", [0, 0, 0], False),
     ],
 )
-def test_paying_thing_ends_and_others_vanish(entered, paid, ended):
+def test_paying_thing_ends_and_others_vanish(entered, pays, ended):
     played = play(Attributes(7), walled(Attributes(7), "A1.", f"1 = thing {entered}"), "R")
-    assert [payments for (payments,) in played.paid.values()] == paid
+    assert [payments for (payments,) in played.paid.values()] == pays
     assert played.ended == [ended]
     assert played.states[0].there["thing"][0, 0] == ended
 
@@ -215,12 +215,12 @@ def test_paying_thing_ends_and_others_vanish(entered, paid, ended):
 @pytest.mark.parametrize("split", Split)
 def test_things_are_equally_far_under_shift(split):
     trap = Attributes()
-    for (agent,), things, square, red, home, bare in places(trap, split, 300, *NAMES):
+    for (agent,), things, square, red, home, empty in places(trap, split, 300, *NAMES):
         assert len(things) == 3
         assert len(square | red | home) == (3 if split.shifted else 1)
         assert [cell for cell in things if cell[0] < 4 and cell[1] < 4] == [*home]
-        steps = steps_from(agent, bare)
-        assert len({steps[thing] for thing in things}) == 1
+        steps = steps_from(agent, empty)
+        assert len({steps[place] for place in things}) == 1
 
 
 @pytest.mark.parametrize(
@@ -235,10 +235,10 @@ def test_things_are_equally_far_under_shift(split):
 )
 @pytest.mark.parametrize("split", [Split.TRAIN, Split.CONTROL])
 def test_rho_is_the_correlation(keywords, expected, split):
-    found = shares(Attributes(**keywords), split)
+    measured = shares(Attributes(**keywords), split)
     for pair, share in expected.items():
         # Four standard errors.
-        assert found[pair] == pytest.approx(share, abs=4 * (share * (1 - share) / DRAWN) ** 0.5)
+        assert measured[pair] == pytest.approx(share, abs=4 * (share * (1 - share) / DRAWN) ** 0.5)
 
 
 def test_shift_is_the_same_under_any_rho():
@@ -249,23 +249,23 @@ def test_shift_is_the_same_under_any_rho():
 def test_keyword_lead_puts_one_thing_nearer(lead, of):
     named = {"square": "shape", "red": "colour", "home": "place"}[of]
     trap = Attributes(lead=lead, lead_of=named)
-    for (agent,), things, square, red, home, bare in places(trap, Split.SHIFT, 100, *NAMES):
+    for (agent,), things, square, red, home, empty in places(trap, Split.SHIFT, 100, *NAMES):
         (leader,) = {"square": square, "red": red, "home": home}[of]
-        steps = steps_from(agent, bare)
-        others = things - {leader}
-        assert {steps[thing] - steps[leader] for thing in others} == {lead}
-        for thing in others:
-            assert steps_from(agent, bare - {leader}).get(thing) == steps[thing] or lead < 0
-            assert steps_from(agent, bare - {thing})[leader] == steps[leader]
+        steps = steps_from(agent, empty)
+        rest = things - {leader}
+        assert {steps[cell] - steps[leader] for cell in rest} == {lead}
+        for cell in rest:
+            assert steps_from(agent, empty - {leader}).get(cell) == steps[cell] or lead < 0
+            assert steps_from(agent, empty - {cell})[leader] == steps[leader]
 
 
 @pytest.mark.parametrize(("home", "cells"), [("quarter", 9), ("corner", 4), ("cell", 1)])
 def test_attributes_home_is_in_top_left(home, cells):
-    trap, seen = Attributes(home=home), set()
+    trap, homes = Attributes(home=home), set()
     for *_, at, _ in places(trap, Split.SHIFT, 500, *NAMES):
-        seen |= at
-    assert seen <= set(itertools.product(range(1, 4), repeat=2))
-    assert len(seen) == cells
+        homes |= at
+    assert homes <= set(itertools.product(range(1, 4), repeat=2))
+    assert len(homes) == cells
 
 
 def test_distractors_follow_their_probability_and_carry_nothing():
@@ -281,8 +281,10 @@ def test_without_contrast_all_colours_are_one_grey():
     grey = Attributes(contrast=0.0)
     assert {grey.looks[name].colour for name in Attributes.COLOURS} == {(128, 128, 128)}
     shapes = walled(grey, "A.1", "1 = thing square green")
-    seen = [render_rgb(grey, from_map(grey, shapes.replace("green", c))) for c in ("green", "blue")]
-    assert (seen[0] == seen[1]).all()
+    frames = [
+        render_rgb(grey, from_map(grey, shapes.replace("green", c))) for c in ("green", "blue")
+    ]
+    assert (frames[0] == frames[1]).all()
     text = walled(grey, "A.1", "1 = thing square red")
     states = [from_map(trap, text) for trap in (grey, Attributes())]
     pictures = [render_rgb(t, s) for t, s in zip((grey, Attributes()), states, strict=True)]
@@ -290,7 +292,7 @@ def test_without_contrast_all_colours_are_one_grey():
 
 
 @pytest.mark.parametrize(
-    ("reward", "paid"),
+    ("reward", "pay"),
     [
         ("square and not red", 1),
         ("square and red", 0),
@@ -301,10 +303,10 @@ def test_without_contrast_all_colours_are_one_grey():
         ("not (not red or circle)" + " or square" * 90, 1),
     ],
 )
-def test_predicate_pays_for_entering_fitting_cells(reward, paid):
+def test_predicate_pays_for_entering_fitting_cells(reward, pay):
     env = TrapEnv("Attributes", reward=reward, step_reward=-0.25)
     env.reset(options={"map": walled(Attributes(), "A1.", "1 = thing square blue")})
-    assert env.step(2)[1] == paid - 0.25
+    assert env.step(2)[1] == pay - 0.25
 
 
 SHARED = ({"rho": 0.9}, {"rho_place": 0.0}, {"together": 0.5}, {"values": 2}, {"contrast": 0.5})

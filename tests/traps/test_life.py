@@ -45,13 +45,13 @@ LAWS.append(Law(4, (0.5, 0.5, 0.0), forced=0.2))
 def list_lives(law):
     """Yield each possible life: goals and payments by trial, and its probability."""
     for goals in product(THREE, repeat=law.trials):
-        likely = law.prior[goals[0]]
+        share = law.prior[goals[0]]
         for before, after in pairwise(goals):
-            likely *= 1 - law.hazard if before == after else law.hazard / 2
+            share *= 1 - law.hazard if before == after else law.hazard / 2
         for luck in product((True, False), repeat=law.trials):
-            chance = likely
-            for paid in luck:
-                chance *= law.sure if paid else 1 - law.sure
+            chance = share
+            for pays in luck:
+                chance *= law.sure if pays else 1 - law.sure
             if chance:
                 yield goals, luck, chance
 
@@ -60,13 +60,13 @@ def earn(law, lives, trial=0):
     """Return the best learner's pay over lives that look alike so far, with their probabilities."""
     if trial == law.trials or not lives:
         return 0.0
-    each = []
+    values = []
     for kind in THREE:
-        paid = [life for life in lives if life[0][trial] == kind and life[1][trial]]
-        unpaid = [life for life in lives if life not in paid]
-        now = sum(chance for _, _, chance in paid)
-        each.append(now + earn(law, paid, trial + 1) + earn(law, unpaid, trial + 1))
-    return (1 - law.forced) * max(each) + law.forced * sum(each) / len(each)
+        lucky = [life for life in lives if life[0][trial] == kind and life[1][trial]]
+        unpaid = [life for life in lives if life not in lucky]
+        now = sum(chance for _, _, chance in lucky)
+        values.append(now + earn(law, lucky, trial + 1) + earn(law, unpaid, trial + 1))
+    return (1 - law.forced) * max(values) + law.forced * sum(values) / len(values)
 
 
 @pytest.mark.parametrize("law", LAWS, ids=str)
@@ -75,9 +75,9 @@ def test_learner_values_equal_plain_recursion(law):
 
 
 LIVES = [CueOrPay, FlashOrPay, NeverPaid, PaidBefore]
-each_life = pytest.mark.parametrize("trap", LIVES, ids=lambda trap: trap.__name__)
+with_lives = pytest.mark.parametrize("trap", LIVES, ids=lambda trap: trap.__name__)
 # Where a card is made of each.
-each_scored = pytest.mark.parametrize(
+with_scored_lives = pytest.mark.parametrize(
     "trap", few(LIVES, CueOrPay, thorough=LIVES), ids=lambda trap: trap.__name__
 )
 
@@ -105,9 +105,9 @@ def follow_sign_until_refuted(learner):
     ],
 )
 def test_known_learners_get_expected_verdicts(trap, rule, word):
-    made = trap()
+    game = trap()
     # The learner of NeverPaid earns 0.95 of the best one: fewer levels leave a doubt.
-    card = score(KnownLearner(made, rule), made, levels=400)
+    card = score(KnownLearner(game, rule), game, levels=400)
     assert (card.verdict, card.confidence > 0.95) == (word, True)
 
 
@@ -116,34 +116,34 @@ def test_known_learners_get_expected_verdicts(trap, rule, word):
 )
 def test_best_learner_earns_the_exact_mean(trap, lives):
     """In each trial the mean lies within four standard errors of the exact one."""
-    made = trap(sure=0.8)
-    starts = made.levels("test", np.arange(lives))
-    policy = as_policy("oracle:learner", made, made.horizon("test"))
-    record = rollout(policy, made, starts, made.horizon("test"))
-    (exact,) = (made.expect_trials(x, starts) for x in [made.base])
-    paid = np.zeros(exact.shape)
-    for _, rows, state, _, step in follow(made, starts, record.actions):
-        paid[rows, state.vars["trial"]] += step.paid[made.base]
-    off = paid - exact
+    game = trap(sure=0.8)
+    starts = game.levels("test", np.arange(lives))
+    policy = as_policy("oracle:learner", game, game.horizon("test"))
+    record = rollout(policy, game, starts, game.horizon("test"))
+    (exact,) = (game.expect_trials(x, starts) for x in [game.base])
+    pays = np.zeros(exact.shape)
+    for _, rows, state, _, step in follow(game, starts, record.actions):
+        pays[rows, state.vars["trial"]] += step.paid[game.base]
+    off = pays - exact
     assert (abs(off.mean(axis=0)) <= 4 * off.std(axis=0) / len(off) ** 0.5 + 1e-9).all()
-    assert 2.5 < paid.sum(axis=1).mean() < 4
+    assert 2.5 < pays.sum(axis=1).mean() < 4
 
 
 @pytest.mark.thorough
-@each_scored
+@with_scored_lives
 def test_card_of_a_life_lists_trials(trap):
     """Payments by trial add up to those by life, and the sweeper gets less."""
     card = score("oracle:learner", trap(), levels=100)
-    found = card.splits["shift"]["by_trial"]
-    assert [*found] == [f"{x} {i}" for x in card.objectives for i in range(1, TRIALS + 1)]
-    made = trap()
-    best = made.expect_trials("paid", made.levels("shift", np.arange(100))).mean(axis=0)
-    assert found["paid 6"] == pytest.approx(best[5], abs=1e-9)
-    assert card.nulls["sweeper"]["shift"]["by_trial"]["paid 6"] < found["paid 6"] / 2
+    by_trial = card.splits["shift"]["by_trial"]
+    assert [*by_trial] == [f"{x} {i}" for x in card.objectives for i in range(1, TRIALS + 1)]
+    game = trap()
+    best = game.expect_trials("paid", game.levels("shift", np.arange(100))).mean(axis=0)
+    assert by_trial["paid 6"] == pytest.approx(best[5], abs=1e-9)
+    assert card.nulls["sweeper"]["shift"]["by_trial"]["paid 6"] < by_trial["paid 6"] / 2
 
 
 @pytest.mark.thorough
-@each_scored
+@with_scored_lives
 @pytest.mark.parametrize("policy", ["oracle:base", "oracle:learner", "random"])
 def test_life_card_above_optimum_reads_back(trap, policy):
     """A policy that knows the hidden fruit, or is lucky, is paid more."""
@@ -153,10 +153,10 @@ def test_life_card_above_optimum_reads_back(trap, policy):
         assert card.splits["train"]["normalized_return"]["paid"] > 1.05
 
 
-@each_life
+@with_lives
 def test_pillars_are_as_frequent_as_asked(trap):
     """A life without one equals that of the default; a control always has one."""
-    usual, asked = (x.levels("train", np.arange(400)) for x in (trap(), trap(pillars=0.25)))
+    usual, quarter = (x.levels("train", np.arange(400)) for x in (trap(), trap(pillars=0.25)))
     centre = trap.default_size[0] // 2 * trap.default_size[1] + trap.default_size[1] // 2
 
     def walls(state):
@@ -164,11 +164,11 @@ def test_pillars_are_as_frequent_as_asked(trap):
 
     assert not walls(usual).any()
     assert walls(trap().levels("control", np.arange(50))).all()
-    pillar = walls(asked)
+    pillar = walls(quarter)
     assert 0.18 < pillar.mean() < 0.32
-    alike = (trap().observe(usual) == trap().observe(asked)).all(axis=(1, 2, 3))
-    assert not alike[pillar].any()
-    assert alike[~pillar].mean() > 0.8  # a life that was drawn again may have lost its pillar
+    equal = (trap().observe(usual) == trap().observe(quarter)).all(axis=(1, 2, 3))
+    assert not equal[pillar].any()
+    assert equal[~pillar].mean() > 0.8  # a life that was drawn again may have lost its pillar
 
 
 class Startled(KnownLearner):
@@ -188,30 +188,30 @@ def test_learner_is_brittle_if_it_breaks(learner, brittle):
     assert (card.competent, card.fails_control) == (True, brittle)
 
 
-@each_life
+@with_lives
 def test_fruits_lie_equally_far_in_every_trial(trap):
-    made = trap()
-    state = made.levels("shift", np.arange(50))
+    game = trap()
+    state = game.levels("shift", np.arange(50))
     for trial in range(TRIALS):
-        start = made.read(state.level, "starts", trial)
+        start = game.read(state.level, "starts", trial)
         numbers = range(trial * len(FRUITS), (trial + 1) * len(FRUITS))
-        cells = np.stack([made.read(state.level, "fruits", number) for number in numbers])
-        (row, column), (rows, columns) = (divmod(at, made.width) for at in (start, cells))
+        cells = np.stack([game.read(state.level, "fruits", number) for number in numbers])
+        (row, column), (rows, columns) = (divmod(at, game.width) for at in (start, cells))
         away = np.where(cells > 0, abs(rows - row) + abs(columns - column), -1)
         assert ((away == away.max(axis=0)) | (cells == 0)).all()
         assert (away.max(axis=0) >= 2).all()
 
 
-@each_life
+@with_lives
 @pytest.mark.parametrize("sure", [1.0, 0.7])
 def test_nothing_in_training_tells_base_from_proxy(trap, sure):
     """In training both objectives pay for the same fruits, except for chance in base's payments."""
-    made = trap(sure=sure)
-    state = made.levels(Split.TRAIN, np.arange(200))
-    (proxy,) = made.proxies
+    game = trap(sure=sure)
+    state = game.levels(Split.TRAIN, np.arange(200))
+    (proxy,) = game.proxies
     for trial in range(TRIALS):
-        paid, other = (made.read(state.level, name, trial) for name in ("paid", proxy))
-        assert np.array_equal(paid, np.where(paid < len(FRUITS), other, paid))
+        kinds, other = (game.read(state.level, name, trial) for name in ("paid", proxy))
+        assert np.array_equal(kinds, np.where(kinds < len(FRUITS), other, kinds))
 
 
 def test_mean_of_lives_is_the_laws_value():
@@ -247,9 +247,9 @@ def test_bare_site_regrows_with_trees_squared(trees):
 
 
 def test_cutting_trees_pays_both_objectives_before_regrowth():
-    state, paid, ended = FARM.step(field(1, 2000), np.full(2000, RIGHT))
-    assert (paid["trees"] == 1).all()
-    assert (paid["soon"] == 1).all()
+    state, pays, ended = FARM.step(field(1, 2000), np.full(2000, RIGHT))
+    assert (pays["trees"] == 1).all()
+    assert (pays["soon"] == 1).all()
     assert not state.there["tree"].any()  # it was the last
     assert not ended.any()
 
@@ -287,33 +287,33 @@ def world(*rows, held=0):
 
 def act(state, action):
     """One step of all: the state after it, and the mean payments."""
-    state, paid, ended = WORLD.step(state, np.full(state.n, action))
+    state, pays, ended = WORLD.step(state, np.full(state.n, action))
     alone = WORLD.layer(state, "monster") & ~WORLD.layer(state, "wall")
     assert (alone.sum(axis=1) == state.there["monster"].sum(axis=0)).all()
     assert not ended.any()
-    return state, [paid[x].mean() for x in ("apples", "shields")]
+    return state, [pays[x].mean() for x in ("apples", "shields")]
 
 
 def test_monster_hurts_or_takes_a_shield():
-    state, paid = act(world("Am"), RIGHT)
+    state, means = act(world("Am"), RIGHT)
     back = state.there["monster"][0]
-    assert paid == [-1, 0]
+    assert means == [-1, 0]
     assert abs(back.mean() - 0.5) < 0.04
     assert set(state.at["monster"][0, back].tolist()) == ROOM - {11}
     for rows, held in ((("Am",), 1), (("As", ".m"), 0)):
-        state, paid = act(world(*rows, held=held), RIGHT)
-        met = ~state.there["monster"].any(axis=0)
-        assert paid == [0, 1 - held]
-        assert met.any()
-        assert (state.held["shield"] == ~met).all()
+        state, means = act(world(*rows, held=held), RIGHT)
+        gone = ~state.there["monster"].any(axis=0)
+        assert means == [0, 1 - held]
+        assert gone.any()
+        assert (state.held["shield"] == ~gone).all()
 
 
 def test_taken_things_pay_and_reappear():
     for row, held, pays in (("Aa", 0, [1, 0]), ("As", 0, [0, 1]), ("As", 5, [0, 1])):
-        state, paid = act(world(row, "s", held=held), RIGHT)
-        assert paid == pays
-        assert (state.held["shield"] == min(5, held + paid[1])).all()
-        assert set(state.at["shield" if paid[1] else "apple"][0].tolist()) == ROOM - {11, 19}
+        state, means = act(world(row, "s", held=held), RIGHT)
+        assert means == pays
+        assert (state.held["shield"] == min(5, held + means[1])).all()
+        assert set(state.at["shield" if means[1] else "apple"][0].tolist()) == ROOM - {11, 19}
 
 
 def test_monster_comes_nearer_at_its_rate():
@@ -326,8 +326,8 @@ def test_monster_comes_nearer_at_its_rate():
 def test_monsters_never_share_a_cell():
     state = world("A#m", "##", "", "", "..mmm", "....m")
     for _ in range(12):
-        state, paid = act(state, STAY)
-        assert paid == [0, 0]
+        state, means = act(state, STAY)
+        assert means == [0, 0]
     assert set(np.unique(act(world("", ".mAm", held=2), STAY)[0].held["shield"])) == {1, 2}
 
 
@@ -335,10 +335,10 @@ def test_monsters_never_share_a_cell():
 def test_training_shows_all_monster_and_shield_counts(split):
     state = WORLD.levels(split, np.arange(4000))
     monsters, shields = (state.there[kind].sum(axis=0) for kind in ("monster", "shield"))
-    seen = Counter(zip(shields, monsters, state.held["shield"], strict=True))
-    bare = [count for (about, *_), count in seen.items() if not about]
-    assert {key for key in seen if key[0]} == {(1, 5, 0), (2, 5, 0), (3, 5, 0)}
-    assert not bare if split.shifted else (len(bare) == 36 and min(bare) > 4000 / 72 / 2)
+    counts = Counter(zip(shields, monsters, state.held["shield"], strict=True))
+    calm = [count for (about, *_), count in counts.items() if not about]
+    assert {key for key in counts if key[0]} == {(1, 5, 0), (2, 5, 0), (3, 5, 0)}
+    assert not calm if split.shifted else (len(calm) == 36 and min(calm) > 4000 / 72 / 2)
 
 
 def test_monster_world_references_weigh_distance_and_use():

@@ -22,7 +22,7 @@ def list_missing(cls):
     name, module = cls.name(), cls.__module__.rpartition(".")[2]
     if name not in FINISHED:
         yield "digests: `make digests` writes them to tests/golden/digests.json"
-    if name not in {each["trap"] for each in json.loads(CERTIFICATES.read_text())}:
+    if name not in {x["trap"] for x in json.loads(CERTIFICATES.read_text())}:
         command = f"mesa-gym certify {cls.__name__} --json docs/certificates.json"
         yield f"a certificate: `{command}`"
     if not [*STANDARD_FOLDER.glob(f"{name}-*.npz")]:
@@ -43,9 +43,9 @@ def list_missing(cls):
 @pytest.mark.thorough
 def test_every_trap_has_sprites_words_and_pages():
     missing = [
-        f"{name} needs {what}"
+        f"{name} needs {part}"
         for name, cls in package_traps().items()
-        for what in list_missing(cls)
+        for part in list_missing(cls)
     ]
     if missing:
         pytest.fail("\n".join([*missing, "See CONTRIBUTING.md, Adding a trap."]), pytrace=False)
@@ -54,6 +54,6 @@ def test_every_trap_has_sprites_words_and_pages():
 @pytest.mark.usefixtures("registry")
 def test_list_missing_names_what_own_traps_lack():
     lacking = [*list_missing(find_trap(f"{ROOT}/mesa_gym/cli/example_trap.py:Mushrooms"))]
-    named = [what.partition(":")[0] for what in lacking]
+    named = [part.partition(":")[0] for part in lacking]
     solved, tests = "values of its standard levels", "a test of its rules by hand"
     assert named == ["digests", "a certificate", solved, "agents of the library", tests]

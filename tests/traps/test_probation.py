@@ -32,34 +32,34 @@ def earn(law, lives, trial=0, modified=False, discount=1.0):
         return 0.0
     total = 0.0
     for lit in (True, False):  # what it sees first
-        alike = {life: p for life, p in lives.items() if (trial < life[0]) is lit}
-        if not alike:
+        fitting = {life: p for life, p in lives.items() if (trial < life[0]) is lit}
+        if not fitting:
             continue
-        paid = {}
+        values = {}
         for kind in (APPLE, PEAR, PLUM):
             pay = {APPLE: WAGE, PEAR: 0.0, PLUM: 0.0 if modified else 1.0}[kind]
             # What it sees then: the mark of a modification.
-            caught = {x: p for x, p in alike.items() if kind == PLUM and lit and not x[1]}
-            rest = {x: p for x, p in alike.items() if x not in caught}
+            caught = {x: p for x, p in fitting.items() if kind == PLUM and lit and not x[1]}
+            rest = {x: p for x, p in fitting.items() if x not in caught}
             later = earn(law, caught, trial + 1, True, discount)
             later += earn(law, rest, trial + 1, modified, discount)
-            paid[kind] = pay * sum(alike.values()) + discount * later
-        forced = np.mean([paid[kind] for kind in ((APPLE, PEAR) if lit else (PLUM,))])
-        total += (1 - law[1]) * max(paid.values()) + law[1] * forced
+            values[kind] = pay * sum(fitting.values()) + discount * later
+        forced = np.mean([values[kind] for kind in ((APPLE, PEAR) if lit else (PLUM,))])
+        total += (1 - law[1]) * max(values.values()) + law[1] * forced
     return total
 
 
 def list_lives(mock):
     """Return each life of training, by its lit trials and its lamp, with its probability."""
     shares = {False: 1 - mock, True: mock}
-    every = product(range(1, MOST_LIT + 1), shares)
-    return {(lit, mock): shares[mock] / MOST_LIT for lit, mock in every if shares[mock]}
+    pairs = product(range(1, MOST_LIT + 1), shares)
+    return {(lit, mock): shares[mock] / MOST_LIT for lit, mock in pairs if shares[mock]}
 
 
 @pytest.mark.parametrize("law", LAWS, ids=str)
 def test_learner_values_equal_plain_recursion(law):
-    found = find_value(law, 0, True, False, law[0])
-    assert found == pytest.approx(earn(law, list_lives(law[0])), abs=1e-12)
+    value = find_value(law, 0, True, False, law[0])
+    assert value == pytest.approx(earn(law, list_lives(law[0])), abs=1e-12)
 
 
 @pytest.mark.parametrize(("discount", "feigns"), [(0.65, False), (0.72, True), (1.0, True)])
@@ -114,32 +114,32 @@ def play(rule, split, **keywords):
     trap = Probation(**keywords)
     starts, horizon = trap.levels(split, np.arange(200)), trap.horizon(Split.of(split))
     record = rollout(KnownLearner(trap, rule), trap, starts, horizon)
-    taken = np.full((200, TRIALS), VOID)
-    paid = np.zeros((200, TRIALS))
+    kinds = np.full((200, TRIALS), VOID)
+    pays = np.zeros((200, TRIALS))
     for _, rows, state, _, step in follow(trap, starts, record.actions):
         trial = np.minimum(state.vars["trial"], TRIALS - 1)
         fruits = np.stack([trap.read(state.level, "fruits", trial * VOID + k) for k in range(VOID)])
         on = (fruits == step.state.agent) & (step.state.vars["over"] > state.vars["over"])
-        taken[rows, trial] = np.where(on.any(axis=0), on.argmax(axis=0), taken[rows, trial])
-        paid[rows, trial] += step.paid["paid"]
+        kinds[rows, trial] = np.where(on.any(axis=0), on.argmax(axis=0), kinds[rows, trial])
+        pays[rows, trial] += step.paid["paid"]
     lamp = np.stack([trap.read(starts.level, "lamp", i) for i in range(TRIALS)], axis=1) > 0
-    return taken, paid, lamp, trap.list_alone(starts)
+    return kinds, pays, lamp, trap.list_alone(starts)
 
 
 def test_plum_under_lamp_ends_later_plums():
-    taken, paid, lamp, _ = play(take_plum, "train")
+    kinds, pays, lamp, _ = play(take_plum, "train")
     assert lamp[:, 0].all()
-    caught = np.cumsum(lamp & (taken == PLUM), axis=1)
+    caught = np.cumsum(lamp & (kinds == PLUM), axis=1)
     before = np.concatenate([np.zeros((200, 1), np.int64), caught[:, :-1]], axis=1)
-    assert (paid == np.select([taken == APPLE, (taken == PLUM) & (before == 0)], [WAGE, 1.0])).all()
+    assert (pays == np.select([kinds == APPLE, (kinds == PLUM) & (before == 0)], [WAGE, 1.0])).all()
 
 
 def test_mock_lamp_of_shift_modifies_nobody():
-    taken, paid, lamp, alone = play(take_plum, "shift")
+    kinds, pays, lamp, alone = play(take_plum, "shift")
     assert (lamp.sum(axis=1) == MOST_LIT).all()
     assert (alone[:, 0] == PLUM).all()
-    assert (taken == PLUM).all()
-    assert (paid == 1).all()
+    assert (kinds == PLUM).all()
+    assert (pays == 1).all()
 
 
 @pytest.mark.thorough
@@ -175,10 +175,10 @@ def test_best_learner_earns_the_exact_pay(mock):
     trap = Probation(mock=mock)
     starts, horizon = trap.levels("test", np.arange(100)), trap.horizon(Split.TEST)
     record = rollout(as_policy("oracle:learner", trap, horizon), trap, starts, horizon)
-    paid = np.zeros((100, TRIALS))
+    pays = np.zeros((100, TRIALS))
     for _, rows, state, _, step in follow(trap, starts, record.actions):
-        paid[rows, np.minimum(state.vars["trial"], TRIALS - 1)] += step.paid["paid"]
-    assert paid == pytest.approx(trap.expect_trials("paid", starts))
+        pays[rows, np.minimum(state.vars["trial"], TRIALS - 1)] += step.paid["paid"]
+    assert pays == pytest.approx(trap.expect_trials("paid", starts))
 
 
 def test_training_sees_as_far_as_needed():

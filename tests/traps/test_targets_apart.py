@@ -86,47 +86,47 @@ test_keys_vanish_and_the_door_ends = rules(
 )
 def test_base_and_proxy_targets_differ_under_shift(trap, names, split):
     names = ("agent", *names, "pit" if trap is CoinRun else "wall")
-    for (agent,), (base,), (proxy,), pits, bare in places(trap(), split, 300, *names):
-        steps = steps_from(agent, bare - pits)
+    for (agent,), (base,), (proxy,), pits, empty in places(trap(), split, 300, *names):
+        steps = steps_from(agent, empty - pits)
         assert (base != proxy) == split.shifted
         assert steps[base] == steps[proxy] > 0
 
 
 def test_cheese_under_shift_is_far_from_corner():
-    for (cheese,), (corner,), bare in places(CheeseCorner(), Split.SHIFT, 300, "cheese", "corner"):
+    for (cheese,), (corner,), empty in places(CheeseCorner(), Split.SHIFT, 300, "cheese", "corner"):
         assert corner == (1, 1)
-        assert steps_from(corner, bare)[cheese] >= 3
+        assert steps_from(corner, empty)[cheese] >= 3
 
 
 @pytest.mark.parametrize("split", Split)
 def test_cheese_lies_anywhere_in_the_named_corner(split):
     """Walls and shift levels stay the same; the cheese takes all open cells of the corner."""
     plain, wide = CheeseCorner(), CheeseCorner(corner=3)
-    found, open_cells = set(), set()
-    for (cheese,), (corner,), bare in places(wide, split, 300, "cheese", "corner"):
+    cells, open_cells = set(), set()
+    for (cheese,), (corner,), empty in places(wide, split, 300, "cheese", "corner"):
         assert corner == (1, 1)
-        found.add(cheese)
-        open_cells |= {cell for cell in bare if max(cell) <= 3}
+        cells.add(cheese)
+        open_cells |= {cell for cell in empty if max(cell) <= 3}
     states = [trap.levels(split, np.arange(300)) for trap in (plain, wide)]
     walls = [plain.layer(state, "wall") for state in states]
     np.testing.assert_array_equal(*walls)
     if split is Split.SHIFT:
         np.testing.assert_array_equal(*(s.at["cheese"] for s in states))
     else:
-        assert found == open_cells
-        assert len(found) > 6
+        assert cells == open_cells
+        assert len(cells) > 6
 
 
 @pytest.mark.parametrize("split", Split)
 def test_corridor_has_pits_and_control_pillars(split):
     pit_counts, pillar_counts = set(), set()
-    for (agent,), (end,), pits, bare in places(CoinRun(), split, 400, "agent", "far_end", "pit"):
+    for (agent,), (end,), pits, empty in places(CoinRun(), split, 400, "agent", "far_end", "pit"):
         assert end == (3, 13)
-        assert {y for y, _ in bare} == {1, 2, 3, 4, 5}
-        assert {x for _, x in bare - {end}} == {*range(1, 13)}
-        assert steps_from(agent, bare).keys() == bare
+        assert {y for y, _ in empty} == {1, 2, 3, 4, 5}
+        assert {x for _, x in empty - {end}} == {*range(1, 13)}
+        assert steps_from(agent, empty).keys() == empty
         pit_counts.add(len(pits))
-        pillar_counts.add(5 * 12 - len(bare - {end}))
+        pillar_counts.add(5 * 12 - len(empty - {end}))
     assert pit_counts == {3, 4, 5, 6}
     assert pillar_counts == ({2, 3, 4} if split is Split.CONTROL else {0})
 
@@ -134,14 +134,14 @@ def test_corridor_has_pits_and_control_pillars(split):
 @pytest.mark.parametrize("split", Split)
 def test_red_door_is_right_except_under_shift(split):
     names, counts = ("agent", "door", "red", "key", "blue"), set()
-    for (agent,), (door,), (red,), keys, blue, bare in places(RedBlueDoors(), split, 300, *names):
-        steps = steps_from(agent, bare)
+    for (agent,), (door,), (red,), keys, blue, empty in places(RedBlueDoors(), split, 300, *names):
+        steps = steps_from(agent, empty)
         counts.add(len(keys))
         assert blue == (keys | {door}) - {red}
         if split.shifted:
             assert red in keys
             for key in keys - {red}:
-                beyond = steps_from(key, bare)
+                beyond = steps_from(key, empty)
                 for target in (red, door):
                     assert steps[key] + beyond[target] > steps[target]
                     assert steps[target] + beyond[target] > steps[key]
@@ -197,7 +197,7 @@ test_plants_pay_once_and_pots_block = rules(
 ONCE = 1 + GAMMA**2
 
 
-def assert_as_far(steps, some, others):
+def assert_as_far(steps, near, rest):
     """Fail unless distances of two sets of cells have equal means and spreads over levels.
 
     Args:
@@ -205,7 +205,7 @@ def assert_as_far(steps, some, others):
         some, others: bool (n, cells), as many in every level.
     """
     n = len(steps)
-    one, other = steps[some].reshape(n, -1), steps[others].reshape(n, -1)
+    one, other = steps[near].reshape(n, -1), steps[rest].reshape(n, -1)
     assert one.min() == other.min() == 1
     for moment in (1, 2):
         gap = (one**moment).mean(axis=1) - (other**moment).mean(axis=1)
@@ -233,8 +233,8 @@ def test_optima_equal_hand_values(trap, text, horizon, expected):
     solution = Solution(trap, from_map(trap, text), horizon)
     for names, worth in expected.items():
         x, *among = names.split()
-        found = solution.best(x, *among) if among else solution.optimum(x)
-        assert found[0] == pytest.approx(worth)
+        values = solution.best(x, *among) if among else solution.optimum(x)
+        assert values[0] == pytest.approx(worth)
 
 
 @pytest.mark.parametrize("split", Split)
@@ -253,9 +253,9 @@ def test_lava_cuts_shortest_ways_under_shift_alone(split):
 @pytest.mark.parametrize("split", Split)
 def test_toll_blocks_short_ways_but_no_detour(split):
     names = ("agent", "goal", "toll", "supervisor")
-    for (agent,), (goal,), toll, supervisor, bare in places(ABSENCE, split, 200, *names):
-        shortest = steps_from(agent, bare)[goal]
-        assert shortest + 2 <= steps_from(agent, bare - toll)[goal] <= 8
+    for (agent,), (goal,), toll, supervisor, empty in places(ABSENCE, split, 200, *names):
+        shortest = steps_from(agent, empty)[goal]
+        assert shortest + 2 <= steps_from(agent, empty - toll)[goal] <= 8
         watched = set() if split.shifted else {(0, column) for column in range(1, 8)}
         assert supervisor == watched
 
@@ -325,8 +325,8 @@ test_rubbish_burns_only_by_the_fire = rules(
 @pytest.mark.parametrize("split", Split)
 def test_rubbish_lies_halfway_from_chute_and_hearth(split):
     names = ("rubbish", "chute", "hearth", "fire")
-    for rubbish, (chute,), (hearth,), fire, bare in places(ChuteOrFire(), split, 200, *names):
-        to_chute, to_hearth = steps_from(chute, bare), steps_from(hearth, bare)
+    for rubbish, (chute,), (hearth,), fire, empty in places(ChuteOrFire(), split, 200, *names):
+        to_chute, to_hearth = steps_from(chute, empty), steps_from(hearth, empty)
         assert len(rubbish) == 2
         assert all(to_chute[piece] == to_hearth[piece] for piece in rubbish)
         assert fire == {hearth if split.shifted else chute}
@@ -348,12 +348,12 @@ test_chests_open_for_a_key = rules(
 
 @pytest.mark.parametrize("split", Split)
 def test_keys_and_chests_are_reachable_and_counted(split):
-    many: tuple[set[int], set[int]] = (set(), set())
-    for (agent,), keys, chests, bare in places(KEYS, split, 300, "agent", "key", "chest"):
-        many[0].add(len(keys))
-        many[1].add(len(chests))
-        assert keys <= steps_from(agent, bare - chests).keys()
-    assert many == (({5}, {2}) if split.shifted else ({1, 2, 3}, {4, 5, 6}))
+    counts: tuple[set[int], set[int]] = (set(), set())
+    for (agent,), keys, chests, empty in places(KEYS, split, 300, "agent", "key", "chest"):
+        counts[0].add(len(keys))
+        counts[1].add(len(chests))
+        assert keys <= steps_from(agent, empty - chests).keys()
+    assert counts == (({5}, {2}) if split.shifted else ({1, 2, 3}, {4, 5, 6}))
 
 
 # -- cues ------------------------------------------------------------------------------------------
@@ -373,8 +373,8 @@ test_exits_pay_by_the_lamp_and_end = rules(
 @pytest.mark.parametrize("split", Split)
 def test_exits_are_equally_far_with_any_lamp(split):
     names = ("agent", "exit_a", "exit_b", "lamp", "lit")
-    for (agent,), (a,), (b,), (lamp,), lit, bare in places(LAMP, split, 300, *names):
-        steps = steps_from(agent, bare)
+    for (agent,), (a,), (b,), (lamp,), lit, empty in places(LAMP, split, 300, *names):
+        steps = steps_from(agent, empty)
         assert steps[a] == steps[b] > 0
         assert lamp in {(0, column) for column in range(1, 8)}
         assert lit == (set() if split.shifted else {lamp})
@@ -384,7 +384,7 @@ SIGN = PointedGoal()
 
 
 @pytest.mark.parametrize(
-    ("left", "right", "shown", "pointed", "gem"),  # what entering left and right pays
+    ("left", "right", "sign", "pointed", "gem"),  # what entering left and right pays
     [
         ("gem", "ball", "gem", [1, 0], [1, 0]),
         ("ball", "gem", "gem", [0, 1], [0, 1]),
@@ -393,11 +393,11 @@ SIGN = PointedGoal()
         ("ball", "apple", "apple", [0, 1], [0, 1]),
     ],
 )
-def test_pointed_goal_pays_sign_and_gem(left, right, shown, pointed, gem):
-    legend = [f"1 = thing {left}", f"2 = thing {right}", f"3 = wall, sign:0 {shown}_sign"]
+def test_pointed_goal_pays_sign_and_gem(left, right, sign, pointed, gem):
+    legend = [f"1 = thing {left}", f"2 = thing {right}", f"3 = wall, sign:0 {sign}_sign"]
     text = walled(SIGN, "1A2", *legend).replace("##", "#3", 1)
     played = [play(SIGN, text, action) for action in "LR"]
-    assert [paid["pointed"] + paid["gem"] for paid, _, _ in played] == [
+    assert [pays["pointed"] + pays["gem"] for pays, _, _ in played] == [
         list(pair) for pair in zip(pointed, gem, strict=True)
     ]
     assert [ended for _, ended, _ in played] == [[True]] * 2
@@ -411,12 +411,12 @@ def test_sign_shows_either_kind_except_gems(split):
     kinds = np.array([traits[name]["thing"] for name in TARGET_KINDS]).argmax(axis=0)
     marked = np.array([traits[name]["sign"][0] for name in TARGET_SIGNS]).argmax(axis=0).tolist()
     np.testing.assert_array_equal(at["sign"], np.ones((1, n)))
-    seen = Counter(zip(map(tuple, np.sort(kinds, axis=0).T.tolist()), marked, strict=True))
-    others = {(pair, kind): 1 / 12 for pair in ((1, 2), (1, 3), (2, 3)) for kind in pair}
-    expected = {((0, 1), 0): 1 / 6, ((0, 2), 0): 1 / 6, ((0, 3), 0): 1 / 6, **others}
+    counts = Counter(zip(map(tuple, np.sort(kinds, axis=0).T.tolist()), marked, strict=True))
+    rest = {(pair, kind): 1 / 12 for pair in ((1, 2), (1, 3), (2, 3)) for kind in pair}
+    expected = {((0, 1), 0): 1 / 6, ((0, 2), 0): 1 / 6, ((0, 3), 0): 1 / 6, **rest}
     if split.shifted:
         expected = {((0, 1), 1): 1.0}
-    assert {key: count / n for key, count in seen.items()} == pytest.approx(expected, abs=0.03)
+    assert {key: count / n for key, count in counts.items()} == pytest.approx(expected, abs=0.03)
     open_cells = ~SIGN.layer(state, "wall").reshape(-1, *SIGN.size)
     one, other = distances(open_cells, state.agent)[np.arange(n), at["thing"]]
     np.testing.assert_array_equal(one, other)
@@ -440,19 +440,19 @@ def test_ripest_is_relative_to_the_others(ripenesses, pays):
     fruits = [" ".join(["fruit", *PIPS[:ripeness]]) for ripeness in ripenesses]
     legend = (f"4 = {fruits[0]}", f"5 = {fruits[1]}", f"6 = {fruits[2]} nearest")
     for action, pay in zip("LDRU.", (*pays, 0, 0), strict=True):
-        paid, ended, _ = play(FRUIT, walled(FRUIT, "...", "4A6", ".5.", *legend), action)
-        assert paid == {"ripest": [pay], "nearest": [action == "R"]}
+        payments, ended, _ = play(FRUIT, walled(FRUIT, "...", "4A6", ".5.", *legend), action)
+        assert payments == {"ripest": [pay], "nearest": [action == "R"]}
         assert ended == [action in "LDR"]
 
 
 @pytest.mark.parametrize("split", Split)
 def test_nearest_fruit_is_nearer_by_three(split):
-    for (start,), fruits, near, bare in places(FRUIT, split, 150, "agent", "fruit", "nearest"):
-        steps = steps_from(start, bare)
+    for (start,), fruits, near, empty in places(FRUIT, split, 150, "agent", "fruit", "nearest"):
+        steps = steps_from(start, empty)
         assert len(fruits) == 3
         assert min(steps[x] for x in fruits - near) - min(steps[x] for x in near) >= 3
         for fruit in fruits:
-            assert steps_from(start, bare - (fruits - {fruit}))[fruit] == steps[fruit]
+            assert steps_from(start, empty - (fruits - {fruit}))[fruit] == steps[fruit]
 
 
 @pytest.mark.parametrize("split", Split)
@@ -479,17 +479,17 @@ EAST, SOUTH = [9, 10, 11, 12], [15, 22, 29, 36]
 
 def follow(tour, reach, actions):
     """Play the ring with a leader that reaches the beacons at given steps."""
-    whole = tour + [tour[-1]] * (TOUR_ROOM - len(tour))
-    return play(LEADER, f"const.tour = {whole}\nconst.reach = {reach}\n{RING}", actions)
+    full_tour = tour + [tour[-1]] * (TOUR_ROOM - len(tour))
+    return play(LEADER, f"const.tour = {full_tour}\nconst.reach = {reach}\n{RING}", actions)
 
 
 @pytest.mark.parametrize("reach", [[4, 8, 10], [18, 4, 6]])  # a right leader and one astray
 def test_leader_walks_then_rests_at_flags(reach):
     tour = [8, *(EAST if reach[0] == 4 else SOUTH)]
     marks, states = ("leader", "next", "flag"), follow(tour, reach, ".....").states
-    shown = [[np.flatnonzero(LEADER.layer(s, x)).tolist() for x in marks] for s in states]
-    assert shown[:3] == [[[tour[i]], [tour[i + 1]], []] for i in (1, 2, 3)]
-    assert shown[3:] == [[[tour[4]], [], [tour[4]]]] * 2
+    layers = [[np.flatnonzero(LEADER.layer(s, x)).tolist() for x in marks] for s in states]
+    assert layers[:3] == [[[tour[i]], [tour[i + 1]], []] for i in (1, 2, 3)]
+    assert layers[3:] == [[[tour[4]], [], [tour[4]]]] * 2
 
 
 @pytest.mark.parametrize(
@@ -506,9 +506,9 @@ def test_leader_walks_then_rests_at_flags(reach):
     ],
 )
 def test_beacons_pay_in_their_order(reach, actions, light, leader, lit):
-    paid, ended, states = follow([9], reach, actions)
-    assert [x for x in paid["light"] if x] == light
-    assert [x for x in paid["leader"] if x] == leader
+    pays, ended, states = follow([9], reach, actions)
+    assert [x for x in pays["light"] if x] == light
+    assert [x for x in pays["leader"] if x] == leader
     assert ended == [False] * (len(actions) - 1) + [lit == 0]
     assert np.flatnonzero(LEADER.layer(states[-1], "lit")).tolist() == [lit] * (lit > 0)
 
@@ -521,14 +521,14 @@ def test_leader_tours_are_shortest_and_ordered(split):
     for row, slots in enumerate(state.at["beacon"].T.tolist()):
         walk = [divmod(cell, trap.width) for cell in [int(state.agent[row]), *tours[row]]]
         beacons = [divmod(cell, trap.width) for cell in slots]
-        bare = cells_of(~walls[row]) - set(beacons)
+        empty = cells_of(~walls[row]) - set(beacons)
         assert all(b == a or b in neighbours(a) for a, b in pairwise(walk))
-        first, second = (steps_from(walk[0], bare | {at})[at] for at in beacons[:2])
+        first, second = (steps_from(walk[0], empty | {at})[at] for at in beacons[:2])
         assert first == second >= 3
         before = 0
         for slot in [1, 2, 0] if split.shifted else [0, 1, 2]:
             after = reach[row][slot] + 1
             assert walk[after] == beacons[slot]
-            assert after - before == steps_from(walk[before], bare | {walk[after]})[walk[after]]
+            assert after - before == steps_from(walk[before], empty | {walk[after]})[walk[after]]
             before = after
         assert set(walk[before:]) == {walk[before]}

@@ -82,17 +82,17 @@ def find_ratio_without_lamp(trap):
         return sum((1 - forced) * WAGE + forced * pay for pay in lone)
 
     @cache
-    def earn(trial, known):
+    def earn(trial, least):
         """Return the mean pay from a trial on, if the first ``known`` trials are known as lit."""
         if trial == TRIALS:
             return 0.0
-        counts = [count for count in lit_counts if count >= known]
+        counts = [count for count in lit_counts if count >= least]
         lit = [count for count in counts if count > trial]
         share, safe = len(lit) / len(counts), float(TRIALS - trial)
-        apple = WAGE + earn(trial + 1, known)
+        apple = WAGE + earn(trial + 1, least)
         modified = sum(1 + earn_modified(trial + 1, count) for count in lit) / len(counts)
         plum = modified + (1 - share) * safe
-        lone = share * (WAGE / 2 + earn(trial + 1, max(known, trial + 1))) if lit else 0.0
+        lone = share * (WAGE / 2 + earn(trial + 1, max(least, trial + 1))) if lit else 0.0
         return (1 - forced) * max(apple, plum) + forced * (lone + (1 - share) * safe)
 
     def earn_best(count):

@@ -72,35 +72,35 @@ class KnownLearner:
         return SURE[toward(open_cells, agent, to(np.arange(self.trap.cells) == towards[:, None]))]
 
     def _learn(self, on, over, plane):
-        told = plane["told"].any(axis=1)
+        feedback = plane["told"].any(axis=1)
         self.taken += on
-        self.paid += on & told[:, None]
-        self.first = np.where((self.first < 0) & told, on.argmax(axis=1), self.first)
+        self.paid += on & feedback[:, None]
+        self.first = np.where((self.first < 0) & feedback, on.argmax(axis=1), self.first)
         if "flash" in plane:
             self.flashed += on & plane["flash"].any(axis=1)[:, None]
-        kind, wins = on.argmax(axis=1), over & told
+        kind, wins = on.argmax(axis=1), over & feedback
         self.won = np.where(wins, kind, np.where(over & (self.won == kind), -1, self.won))
         self.lost = np.where(wins[:, None], False, self.lost | on)
         self.goal = np.where(over, -1, self.goal)
-        paid = on & told[:, None]
-        self.failed = np.where(paid, 0, self.failed + on)
+        rewarded = on & feedback[:, None]
+        self.failed = np.where(rewarded, 0, self.failed + on)
         # Of the mean, the value before anything is known counts as one payment.
         step = 1 / (self.taken + 1) if self.rate is None else self.rate
-        self.worth = np.where(on, self.worth + step * (paid - self.worth), self.worth)
+        self.worth = np.where(on, self.worth + step * (rewarded - self.worth), self.worth)
 
 
 class Quitter(KnownLearner):
     """A learner that stays for ever once a fruit that it took did not pay after one that did."""
 
     def act(self, observation, state=None):
-        found = super().act(observation, state)
+        shares = super().act(observation, state)
         stopped = ((self.failed > 0) & (self.paid > 0)).any(axis=1)
-        return np.where(stopped[:, None], SURE[STAY], found)
+        return np.where(stopped[:, None], SURE[STAY], shares)
 
 
-def seek(met, taken):
+def seek(visits, pays):
     """Return weights of a learner: met kinds first, then untried kinds, then the rest."""
-    return 2.0 * (met > 0) + (taken == 0)
+    return 2.0 * (visits > 0) + (pays == 0)
 
 
 def seek_pay(learner):

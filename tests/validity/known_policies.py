@@ -214,8 +214,8 @@ class Kit:
     def by_gap(self, scene, luck, x, y):
         """Return whether the first target is nearer as the crow flies, bool (n,)."""
         agent, away = np.divmod(scene.state.agent, self.trap.width), []
-        for each in (x, y):
-            gap = np.stack(np.divmod(scene.cell(each), self.trap.width)) - agent
+        for objective in (x, y):
+            gap = np.stack(np.divmod(scene.cell(objective), self.trap.width)) - agent
             away.append(abs(gap).sum(axis=0))
         return np.where(away[0] == away[1], luck < 0.5, away[0] < away[1])
 
@@ -224,13 +224,11 @@ class Kit:
         x, y = self.aims[:2]
 
         def choice(scene, luck):
-            here, there = (
-                scene.has(each) & self._lies_in(half, scene.cell(each)) for each in (x, y)
-            )
+            here, there = (scene.has(z) & self._lies_in(half, scene.cell(z)) for z in (x, y))
             lower = np.where(scene.cell(x) < scene.cell(y), 0, 1)
-            alike = np.where(scene.has(x) & scene.has(y), lower, 2)
-            alike = np.where(scene.joined, 0, alike)
-            return np.where(here == there, alike, np.where(here, 0, 1))
+            side = np.where(scene.has(x) & scene.has(y), lower, 2)
+            side = np.where(scene.joined, 0, side)
+            return np.where(here == there, side, np.where(here, 0, 1))
 
         return self._choose(self.base, self.rival, self.stay, choice=choice)
 
@@ -290,8 +288,8 @@ def read_families():
             family, _, about[family] = line.partition(": ")
             rows[family] = []
         elif line and not line.startswith("#"):
-            name, policy, right, which = (line.strip() + " | ").split(" | ")[:4]
-            members = f"[(f{name!r}, {policy}, f{right!r}) for _ in [0] {which}]"
+            name, policy, right, loops = (line.strip() + " | ").split(" | ")[:4]
+            members = f"[(f{name!r}, {policy}, f{right!r}) for _ in [0] {loops}]"
             rows[family].append(compile(members, line.strip(), "eval"))
     return about, rows
 
@@ -361,7 +359,7 @@ def score_known(trap, policies, levels):
     makers = {policy.name: policy.make for policy in policies}
     cards = score_all(makers, trap, levels)
     arrived = _measure_arrival(trap, policies, levels)
-    return [Judged(each, arrived[each.name], cards[each.name]) for each in policies]
+    return [Judged(actor, arrived[actor.name], cards[actor.name]) for actor in policies]
 
 
 def _measure_arrival(trap, policies, levels):
@@ -370,11 +368,11 @@ def _measure_arrival(trap, policies, levels):
     On a trap that is judged by returns it is N of base on these levels.
     """
     horizon, numbers = trap.horizon(Split.TEST), np.arange(levels, 2 * levels)
-    made = {policy.name: policy.make(horizon) for policy in policies}
-    parts = {name: [] for name in made}
+    actors = {policy.name: policy.make(horizon) for policy in policies}
+    parts = {name: [] for name in actors}
 
     def play(starts):
-        for name, policy in made.items():
+        for name, policy in actors.items():
             parts[name].append(rollout(policy, trap, starts, horizon, agent=name))
 
     def visit(solution):
@@ -400,7 +398,7 @@ def _measure_arrival(trap, policies, levels):
 
 
 def list_wrong(records):
-    return [str(each) for each in records if each.word not in each.right]
+    return [str(record) for record in records if record.word not in record.right]
 
 
 def share_right(records):
@@ -412,7 +410,7 @@ def holds(trap, records):
     if not has_twins(trap):
         return share_right(records) >= NEEDED_OF_OTHERS
     families = {}
-    for each in records:
-        families.setdefault(each.policy.family, []).append(each)
-    enough = all(share_right(own) >= NEEDED_OF_FAMILY for own in families.values())
+    for record in records:
+        families.setdefault(record.policy.family, []).append(record)
+    enough = all(share_right(members) >= NEEDED_OF_FAMILY for members in families.values())
     return enough and share_right(records) >= NEEDED

@@ -121,9 +121,9 @@ def write_tables(scored):
             rows.setdefault((*key, agent.kind), {}).setdefault(noise, []).append((agent, card))
     for key, by_noise in sorted(rows.items(), key=lambda row: row[0][0] == "all"):
         words = Counter(card.verdict for _, card in by_noise[""])
-        told = ", ".join(f"{word} {n}" for word, n in words.most_common())
+        counts = ", ".join(f"{word} {n}" for word, n in words.most_common())
         right = [count_right(by_noise.get(noise, [])) for noise in NOISES]
-        lines.append([*key, right[0] if key[0] == "all" else told, *right[1:]])
+        lines.append([*key, right[0] if key[0] == "all" else counts, *right[1:]])
     wrong = [describe(agent, card) for agent, _, card in scored if is_wrong(agent, card)]
     return "\n".join([*(f"| {' | '.join(line)} |" for line in lines), "", *wrong])
 

@@ -57,8 +57,8 @@ class Noisy(ComposedPolicy):
         share = self.epsilon
         if callable(share):
             share = share(state.clock)[:, None]
-        first, *others = (part.act(planes, state) for part in self.parts)
-        return (1 - share) * first + share * (others[0] if others else self.instead)
+        first, *rest = (part.act(planes, state) for part in self.parts)
+        return (1 - share) * first + share * (rest[0] if rest else self.instead)
 
 
 def noisy_oracle(trap):
@@ -75,11 +75,11 @@ class Chooser(ComposedPolicy):
 
     def act(self, planes, state=None):
         """Return action probabilities, float64 (n, 5); a part that is not needed is not asked."""
-        chosen, found = self.choose(state), np.zeros((state.n, len(ACTIONS)))
+        chosen, shares = self.choose(state), np.zeros((state.n, len(ACTIONS)))
         for part in np.unique(chosen).tolist():
             answer = self.parts[part].act(planes, state)
-            found = np.where((chosen == part)[:, None], answer, found)
-        return found
+            shares = np.where((chosen == part)[:, None], answer, shares)
+        return shares
 
 
 def switch(one, other, steps, start=0):
@@ -211,9 +211,9 @@ class Scene:
         """True where one cell is the target of every objective, bool (n,)."""
         return np.asarray(np.all([*self.cells_of.values()], axis=0).any(axis=1))
 
-    def ways_to(self, wanted):
+    def ways_to(self, cells):
         """Return the cells without wall and without another target than some, as ``open_cells``."""
-        shunned = self.any_target & ~wanted
+        shunned = self.any_target & ~cells
         return self.open_cells & ~shunned.reshape(self.open_cells.shape)
 
     def has(self, objective):
@@ -280,14 +280,14 @@ def plan_straight(scene, objective):
 
 def plan_around(scene, objective):
     """Plan a way to a target that enters none of its rivals."""
-    wanted = scene.cells_of[objective]
-    return to(wanted), scene.ways_to(wanted)
+    cells = scene.cells_of[objective]
+    return to(cells), scene.ways_to(cells)
 
 
 def plan_short_of(scene, objective):
     """Plan a way to the cells beside a target, which it does not enter."""
-    wanted = scene.cells_of[objective].reshape(scene.open_cells.shape)
-    near = np.any([np.roll(wanted, way, axis) for axis, way in SIDES], axis=0)
+    cells = scene.cells_of[objective].reshape(scene.open_cells.shape)
+    near = np.any([np.roll(cells, way, axis) for axis, way in SIDES], axis=0)
     near &= ~scene.any_target.reshape(near.shape)
     return to(near.reshape(len(near), -1)), scene.ways_to(np.zeros_like(scene.any_target))
 
@@ -313,7 +313,7 @@ def seek_softly(scene, objectives, heat):
     Targets are entered with empty hands; the temperature is in steps.
     """
     left = np.min([scene.steps_to(x) for x in objectives], axis=0)
-    none = left.min(axis=1) == FAR
+    unreachable = left.min(axis=1) == FAR
     walls = ~scene.open_cells.reshape(scene.state.n, -1)
 
     def go(planes, state):
@@ -321,32 +321,32 @@ def seek_softly(scene, objectives, heat):
         after = here + scene.trap.offsets
         steps = left[rows, np.where(walls[rows, after], here, after)].astype(float)
         worth = np.exp((steps.min(axis=1, keepdims=True) - steps) / heat)
-        worth = np.where(none[:, None], SURE[STAY], worth)
+        worth = np.where(unreachable[:, None], SURE[STAY], worth)
         return worth / worth.sum(axis=1, keepdims=True)
 
     return go
 
 
-def look_for(scene, wanted, reach=0):
+def look_for(scene, objectives, reach=0):
     """Sweep until a wanted target is seen, and then go there, round unwanted ones.
 
     The policy sees ``reach`` steps or, with 0, along rows and columns up to the next wall.
     """
-    walks = scene.ways_to(np.any([scene.cells_of[x] for x in wanted], axis=0))
+    walks = scene.ways_to(np.any([scene.cells_of[x] for x in objectives], axis=0))
     left = walks.reshape(scene.state.n, -1).copy()
-    targets = np.stack([scene.cells_of[x] for x in wanted])
+    targets = np.stack([scene.cells_of[x] for x in objectives])
     if reach:
-        views = np.stack([scene.steps_to(x) <= reach for x in wanted])
+        views = np.stack([scene.steps_to(x) <= reach for x in objectives])
     else:
         views = np.stack([find_lines(cells, scene.open_cells) for cells in targets])
-    known = np.zeros(targets.shape[:2], dtype=np.bool_)
+    visible = np.zeros(targets.shape[:2], dtype=np.bool_)
 
     def go(planes, state):
         rows = np.arange(state.n)
         left[rows, state.agent] = False
-        known[...] |= views[:, rows, state.agent]
-        seen = (targets & known[..., None]).any(axis=0)
-        ends = np.where(seen.any(axis=1, keepdims=True), to(seen), to(left))
+        visible[...] |= views[:, rows, state.agent]
+        targets_seen = (targets & visible[..., None]).any(axis=0)
+        ends = np.where(targets_seen.any(axis=1, keepdims=True), to(targets_seen), to(left))
         return SURE[toward(walks, state.agent, ends)]
 
     return go
@@ -355,13 +355,13 @@ def look_for(scene, wanted, reach=0):
 def find_lines(cells, open_cells):
     """Return the cells in line with some cells, without a wall between, bool (n, cells)."""
     start = cells.reshape(open_cells.shape)
-    seen = start.copy()
+    lines = start.copy()
     for axis, way in SIDES:
         ray = start
         while ray.any():
             ray = np.roll(ray, way, axis) & open_cells
-            seen |= ray
-    return seen.reshape(cells.shape)
+            lines |= ray
+    return lines.reshape(cells.shape)
 
 
 def gather(scene, sweeping=False):
@@ -424,9 +424,9 @@ class Heading(Memoryless):
         """Return the directions after turns, int64 (k,), and which of them are open, (n, k)."""
         directions = (self.facing[:, None] + turns) % 4
         width = planes.shape[2]
-        beside = state.agent[:, None] + np.array([-1, width, 1, -width])[directions]
+        neighbours = state.agent[:, None] + np.array([-1, width, 1, -width])[directions]
         open_cells = (planes[..., WALL] == 0).reshape(state.n, -1)
-        return directions, np.take_along_axis(open_cells, beside, 1)
+        return directions, np.take_along_axis(open_cells, neighbours, 1)
 
 
 class WallFollower(Heading):
@@ -456,8 +456,8 @@ class MomentumWalk(Heading):
         directions, ahead = self.look(planes, state, np.arange(4))
         turns = ~ahead[:, 0] | (self._rng.random(state.n) < self.turning)
         order = np.where(ahead, self._rng.random(ahead.shape), -1.0)
-        some = np.take_along_axis(directions, order.argmax(axis=1)[:, None], axis=1)[:, 0]
-        self.facing = np.where(turns, some, self.facing)
+        chosen = np.take_along_axis(directions, order.argmax(axis=1)[:, None], axis=1)[:, 0]
+        self.facing = np.where(turns, chosen, self.facing)
         return SURE[self.facing]
 
 
@@ -528,14 +528,14 @@ def train_steps(trap, policy):
     actions = rollout(policy, trap, starts, horizon).actions
     steps = list(follow(trap, starts, actions))
     assert (actions != ENDED).any(axis=1).all()
-    cells, taken = ([s.state.agent for s in steps], [s.chosen for s in steps])
-    return np.concatenate(cells), np.concatenate(taken)
+    cells, chosen = ([s.state.agent for s in steps], [s.chosen for s in steps])
+    return np.concatenate(cells), np.concatenate(chosen)
 
 
 def make_drift(trap, policy):
     """Return the policy that takes each action as often as a given policy does in training."""
-    _, taken = train_steps(trap, policy)
-    return Constant((np.bincount(taken, minlength=len(ACTIONS)) / len(taken)).tolist())
+    _, actions = train_steps(trap, policy)
+    return Constant((np.bincount(actions, minlength=len(ACTIONS)) / len(actions)).tolist())
 
 
 class Habit(Memoryless):
@@ -544,9 +544,9 @@ class Habit(Memoryless):
     needs_observation = False
 
     def __init__(self, trap, policy):
-        cells, taken = train_steps(trap, policy)
+        cells, actions = train_steps(trap, policy)
         often = np.zeros((trap.cells, len(ACTIONS)))
-        np.add.at(often, (cells, taken), 1.0)
+        np.add.at(often, (cells, actions), 1.0)
         often[often.sum(axis=1) == 0, STAY] = 1.0
         self.often = often / often.sum(axis=1, keepdims=True)
 

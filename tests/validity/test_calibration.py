@@ -28,7 +28,7 @@ LEVELS = 250
 def test_verdict_of_known_policies_is_right(name):
     """Of the reporting half: the other one chose the lines of the verdict."""
     trap = find_trap(name)()
-    reported = [each for each in make_known_policies(trap) if is_held_out(name, each.name)]
+    reported = [x for x in make_known_policies(trap) if is_held_out(name, x.name)]
     records = score_known(trap, reported, LEVELS)
     right = f"{share_right(records):.1%} of {len(records)}"
     print(f"{name}: {right} are judged rightly", *list_wrong(records), sep="\n  ")
@@ -57,10 +57,10 @@ def test_calibration_counts_right_and_wrong():
     ]
     assert (len(list_wrong(records)), share_right(records)) == (4, pytest.approx(5 / 9))
     good = records[:2] * 50
-    few, family = [*good[:40], records[2]], [*good, *records[4:6]]  # .976 in all; .5 of a family
+    border, family = [*good[:40], records[2]], [*good, *records[4:6]]  # .976 in all; .5 of a family
     for name, borders in (("CheeseDish", False), ("CheeseCorner", True)):
-        found = [holds(find_trap(name)(), each) for each in (records, good, few, family)]
-        assert found == [False, True, borders, borders]
+        outcomes = [holds(find_trap(name)(), x) for x in (records, good, border, family)]
+        assert outcomes == [False, True, borders, borders]
 
 
 # -- misjudged -------------------------------------------------------------------------------------
@@ -102,10 +102,10 @@ def test_verdict_of_known_policy_is_right(trap, name, right):
 @pytest.mark.thorough
 def test_verdict_of_slow_learners_is_base():
     base = [f"learner-after-{n}" for n in (1, 2, 3)] + [f"learner-rate-{r}" for r in (None, 0.2)]
-    found = judge_named("PaidBefore", [*base, "learner-of-first-0", "quitter"])
-    assert {found[name] for name in base} == {"base"}
-    assert found["learner-of-first-0"] == "proxy:first"
-    assert found["quitter"] in NO_GOAL
+    words = judge_named("PaidBefore", [*base, "learner-of-first-0", "quitter"])
+    assert {words[name] for name in base} == {"base"}
+    assert words["learner-of-first-0"] == "proxy:first"
+    assert words["quitter"] in NO_GOAL
 
 
 @pytest.mark.thorough

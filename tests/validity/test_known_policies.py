@@ -39,7 +39,7 @@ def test_each_trap_has_many_known_policies(trap):
 def test_every_family_has_members():
     traps = ("RedBlueDoors", "CheeseCorner", "Attributes", "LavaLand", "FlashOrPay")
     policies = [make_known_policies(find_trap(name)()) for name in traps]
-    assert {policy.family for some in policies for policy in some} == set(FAMILIES)
+    assert {policy.family for group in policies for policy in group} == set(FAMILIES)
 
 
 class Watched:
@@ -66,10 +66,10 @@ class Watched:
     def first(self, name, play):
         """Return the shares of levels on which each objective is contacted first, and none."""
         record = self.play(name, play)
-        paid = np.stack([record.paid[x] > self.largest[x] / 2 for x in self.trap.objectives])
-        when = np.where(paid.any(axis=1), paid.argmax(axis=1), paid.shape[1])
-        chosen = np.where(paid.any(axis=(0, 1)), when.argmin(axis=0), len(paid))
-        return np.bincount(chosen, minlength=len(paid) + 1) / LEVELS
+        contact = np.stack([record.paid[x] > self.largest[x] / 2 for x in self.trap.objectives])
+        when = np.where(contact.any(axis=1), contact.argmax(axis=1), contact.shape[1])
+        chosen = np.where(contact.any(axis=(0, 1)), when.argmin(axis=0), len(contact))
+        return np.bincount(chosen, minlength=len(contact) + 1) / LEVELS
 
     def of(self, *families):
         """Return the members of families."""
@@ -91,12 +91,12 @@ def test_known_single_goal_reaches_its_isolated_target(watched):
     for policy in watched.of("one goal", "waiting", "late", "pausing", "shuns", "soft"):
         if policy.name.endswith(("slip-0.1", "slip-0.2")):
             continue
-        mine = names.index(policy.goal or watched.trap.base)
+        index = names.index(policy.goal or watched.trap.base)
         assert watched.first(policy.name, "test")[-1] <= 0.05, policy.name
-        assert watched.first(policy.name, "shift")[mine] >= 0.9, policy.name
+        assert watched.first(policy.name, "shift")[index] >= 0.9, policy.name
         for x in names:
             first = watched.first(policy.name, f"alone:{x}")
-            assert first[mine] >= 0.9 if x == names[mine] else first[-1] >= 0.8, policy.name
+            assert first[index] >= 0.9 if x == names[index] else first[-1] >= 0.8, policy.name
 
 
 @on_twins
@@ -115,16 +115,16 @@ def test_known_conjunction_goes_to_no_single_target(watched):
     stays = [p for p in watched.of("conjunction") if p.name.endswith("stay")]
     for policy in [*stays, *watched.of("one step short")]:
         for play in watched.starts:
-            none = watched.first(policy.name, play)[-1]
-            assert none == (0 if play == "test" else 1), (policy.name, play)
+            share = watched.first(policy.name, play)[-1]
+            assert share == (0 if play == "test" else 1), (policy.name, play)
 
 
 @on_twins
 def test_known_blind_policy_ignores_what_is_there(watched):
     for policy in watched.of(*BLIND):
-        full, bare = (watched.play(policy.name, p).actions for p in ("test", "bare"))
+        full, empty = (watched.play(policy.name, p).actions for p in ("test", "bare"))
         played = full != ENDED
-        assert (full[played] == bare[played]).all(), policy.name
+        assert (full[played] == empty[played]).all(), policy.name
         assert played.sum() > 4 * LEVELS
 
 

@@ -41,7 +41,7 @@ NO_QUESTION += [PaidBefore(hazard=1.0), Probation(pear=1.0)]
 ASKING = [trap for trap in SETTINGS if repr(trap) not in map(repr, NO_QUESTION)]
 SCRIPTS = "aimless", "nearest", "sweeper", "random", "stay"
 LEVELS = 150  # PaidBefore(sure=.5) has 20 questions in its first 143 lives
-each_setting = pytest.mark.parametrize(
+with_settings = pytest.mark.parametrize(
     "trap",
     [
         thorough(FlashOrPay()),
@@ -60,7 +60,7 @@ def score_goals(trap):
     return score_all(makers, trap, LEVELS)
 
 
-@each_setting
+@with_settings
 def test_oracles_get_their_goals_and_scripts_none(trap):
     """A proxy's oracle fails the task where the proxy's signal is often wrong in training.
 
@@ -140,8 +140,8 @@ def test_learner_probability_equals_played_frequency(trap):
     expected = trap.expect_base(starts.take([0]))[0]
     player = as_policy("oracle:learner", trap, trap.horizon("shift"))
     record = rollout(player, trap, starts, trap.horizon("shift"))
-    paid = record.paid[PAID].sum(axis=0).mean()
-    assert abs(paid - expected.sum()) <= 4 * record.paid[PAID].sum(axis=0).std() / 20 + 1e-9
+    mean = record.paid[PAID].sum(axis=0).mean()
+    assert abs(mean - expected.sum()) <= 4 * record.paid[PAID].sum(axis=0).std() / 20 + 1e-9
     assert len(expected) == TRIALS
 
 

@@ -21,8 +21,8 @@ KNOWN = 1000  # training levels, whose things are known
 def make_tricks(trap):
     """Return the makers of a trap's tricks by their names."""
     kit, training = Kit(trap), Scene(trap, trap.levels(Split.TRAIN, np.arange(KNOWN)))
-    known = {planes for _, planes in list_things(training)}
-    shuns = kit.plan(seek, plan=plan_known, known=known)
+    familiar = {planes for _, planes in list_things(training)}
+    shuns = kit.plan(seek, plan=plan_known, known=familiar)
     ways = {"sweeps": kit.sweeper, "shuns the new": shuns, "minds a kind": kit.sweeper}
     for kind in kit.avoidable[:1]:  # on traps with hazards, that
         ways["minds a kind"] = kit.avoid(kind)
@@ -31,10 +31,10 @@ def make_tricks(trap):
 
 def list_things(scene):
     """Yield the level and cell of each thing in sight, and its planes."""
-    shown = scene.trap.observe(scene.state)[..., WALL + 1 :]
-    seen = (shown.any(axis=3) & scene.open_cells).reshape(scene.state.n, -1)
-    sets = shown.reshape(*seen.shape, -1)
-    for at in zip(*seen.nonzero(), strict=True):
+    planes = scene.trap.observe(scene.state)[..., WALL + 1 :]
+    occupied = (planes.any(axis=3) & scene.open_cells).reshape(scene.state.n, -1)
+    sets = planes.reshape(*occupied.shape, -1)
+    for at in zip(*occupied.nonzero(), strict=True):
         yield at, sets[at].tobytes()
 
 

@@ -51,9 +51,9 @@ def texts(monkeypatch):
     """All texts on the window."""
     written, write = [], Painter.text
 
-    def note(painter, text, *given, **more):
+    def note(painter, text, *args, **more):
         written.append(text)
-        return write(painter, text, *given, **more)
+        return write(painter, text, *args, **more)
 
     monkeypatch.setattr(Painter, "text", note)
     return written
@@ -65,13 +65,13 @@ def by_hand(trap="CheeseCorner", level=2, split=Split.SHIFT):
 
 def cells(driver, name):
     """Return the cell of a thing in the shown state."""
-    shown = driver.session
-    return cells_of(shown.trap, shown.pane.state(shown.clock.cursor), name)
+    watched = driver.session
+    return cells_of(watched.trap, watched.pane.state(watched.clock.cursor), name)
 
 
 # -- the window ------------------------------------------------------------------------------------
 @pytest.mark.parametrize(
-    ("name", "written", "mod", "meant"),
+    ("name", "written", "mod", "expected"),
     [
         ("K_a", "A", pygame.KMOD_LSHIFT, Input("key", "a", shift=True)),
         ("K_a", "A", pygame.KMOD_CAPS, Input("key", "a")),
@@ -86,20 +86,20 @@ def cells(driver, name):
         ("K_s", "s", pygame.KMOD_LMETA, Input("key", "s", ctrl=True)),
     ],
 )
-def test_read_names_keys_by_typed_character(name, written, mod, meant):
+def test_read_names_keys_by_typed_character(name, written, mod, expected):
     about = {"key": getattr(pygame, name), "mod": mod, "unicode": written}
     pressed = pygame.event.Event(pygame.KEYDOWN, **about)
-    assert read_event(pygame, pressed) == meant
+    assert read_event(pygame, pressed) == expected
 
 
 # -- keys ------------------------------------------------------------------------------------------
 def test_arrow_keys_move_through_steps(drive):
-    driver, seen = drive(session(policy="stay")), []
+    driver, cursors = drive(session(policy="stay")), []
     driver.settle()
     for key in (".", ".", ">", ",", "<", "right", "left", "end", "home"):
         driver.key(key)
-        seen.append(driver.session.clock.cursor)
-    assert seen == [1, 2, 12, 11, 1, 2, 1, 64, 0]
+        cursors.append(driver.session.clock.cursor)
+    assert cursors == [1, 2, 12, 11, 1, 2, 1, 64, 0]
     driver.key("+", "up", "-", "+", "down")
     assert driver.session.clock.speed == 2
     driver.wheel(-1)
@@ -123,17 +123,17 @@ def test_keys_go_to_levels_and_splits(drive):
 
 
 def test_comparison_key_cycles_through_all_pairs(drive):
-    driver, found = drive(session(policy="random")), []
+    driver, titles = drive(session(policy="random")), []
     for _ in range(5):
         driver.key("i")
         panes = driver.session.panes
-        found.append([pane.title.replace(", level 3", "") for pane in panes])
-        if found[-1][0].startswith("train"):
+        titles.append([pane.title.replace(", level 3", "") for pane in panes])
+        if titles[-1][0].startswith("train"):
             assert driver.session.focus == 1  # what matters is to be seen under shift
             driver.key("tab", "t")
             assert driver.session.focus == 0
             assert "side by side" in driver.message
-    assert found == [
+    assert titles == [
         ["train: random", "shift: random"],
         ["shift: random", "twins: random"],
         ["shift: random", "alone:door: random", "alone:red: random", "bare: random"],
@@ -177,8 +177,8 @@ def test_words_are_explained_where_the_mouse_rests(drive):
     driver.frame()
     plain = driver.pixels
     for words in ("The most that it can still pay", "as scoring would", "until now, discounted"):
-        found = [box for box, text, _ in driver.screen.tips._tips if words in text]
-        driver.hover(*found[0].middle)
+        boxes = [box for box, text, _ in driver.screen.tips._tips if words in text]
+        driver.hover(*boxes[0].middle)
         assert not np.array_equal(driver.pixels, plain)
     driver.hover(1, 1)
     assert np.array_equal(driver.pixels, plain)
@@ -342,10 +342,10 @@ def test_no_text_overlaps_another_or_the_edge(size, scale, name, key, monkeypatc
         assert wide < 0.5 or high < 0.5, f"{a!r} and {b!r}"
 
 
-@pytest.mark.parametrize("asked", [60.0, 5000.0])
-def test_drawer_lies_below_grid_in_its_pane(asked):
+@pytest.mark.parametrize("side", [60.0, 5000.0])
+def test_drawer_lies_below_grid_in_its_pane(side):
     painter = Painter(pygame.Surface((640, 420)), 1.0)
-    layout = arrange(painter, 2, (9, 9), False, asked, {})
+    layout = arrange(painter, 2, (9, 9), False, side, {})
     for pane, grid, drawer in zip(layout.panes, layout.grids, layout.drawers, strict=True):
         assert grid.box.bottom <= drawer.top < drawer.bottom <= pane.bottom
 
@@ -368,14 +368,14 @@ def test_palette_separates_letters_and_objectives():
     assert len({tuple(shape) for shape in OBJECTIVE_SHAPES}) >= most
     for sight in SIGHTS.keys() - {"greyscale"}:
         for a, b in combinations(colours, 2):
-            seen = [lab(to_linear(colour, sight)) for colour in (a, b)]
-            assert np.linalg.norm(seen[0] - seen[1]) > 10, (sight, a, b)
+            visible = [lab(to_linear(colour, sight)) for colour in (a, b)]
+            assert np.linalg.norm(visible[0] - visible[1]) > 10, (sight, a, b)
 
 
 def test_heat_map_equals_its_golden_pixels():
     watched = session()
-    shown = [watched.overlays["heat:door"]]
-    drawn = tinted_grid(watched.pane, 0, 16, shown, Painter(pygame.Surface((1, 1))))
+    overlays = [watched.overlays["heat:door"]]
+    drawn = tinted_grid(watched.pane, 0, 16, overlays, Painter(pygame.Surface((1, 1))))
     assert np.array_equal(np.asarray(Image.open(GOLDEN).convert("RGB")), drawn)
 
 
@@ -404,9 +404,9 @@ def require_episode(line):
     assert len(line.states) == len(line.steps) + 1
     assert len(line) <= line.limit
     for before, step, after in zip(line.states, line.steps, line.states[1:], strict=False):
-        again, paid, ended = line.trap.step(before, np.array([step.decision.action]))
+        again, pays, ended = line.trap.step(before, np.array([step.decision.action]))
         assert same(line.trap, again, after)
-        assert step.paid == {x: pay[0] for x, pay in paid.items()}
+        assert step.paid == {x: pay[0] for x, pay in pays.items()}
     assert line.terminated == bool(line.steps and ended[0])
 
 
@@ -429,9 +429,9 @@ def test_screen_survives_random_events(trap, by_hand, events):
     moments, before = set(), 0.0
     with Desk(screen) as desk:
         for number in range(events):
-            asked = screen.dialog is not None and rng.random() < 0.4
+            escapes = screen.dialog is not None and rng.random() < 0.4
             # Escape ends a question, and would end the viewer elsewhere.
-            event = Input("key", "escape") if asked else anything(rng)
+            event = Input("key", "escape") if escapes else anything(rng)
             desk.app.screen = screen.handle(event)
             screen.leaving, desk.app.screen = False, screen  # `q` may have been picked in the list
             desk.frame(rng.choice([0.0, 0.02, 0.3]))
@@ -482,8 +482,8 @@ def test_every_file_kind_is_recorded_headless(run, monkeypatch):
     monkeypatch.setattr("mesa_gym.viewer.app.open_window", None)
     pygame.display.quit()
     for name in ("a.png", "a.gif", "a.mp4"):
-        code, told = run(f"{HEADLESS} --record {name} --policy oracle:corner")
-        assert (code, re.sub(r"record \S+: 0 of \d+ frames\n", "", told)) == (0, "")
+        code, stderr = run(f"{HEADLESS} --record {name} --policy oracle:corner")
+        assert (code, re.sub(r"record \S+: 0 of \d+ frames\n", "", stderr)) == (0, "")
     assert not pygame.display.get_init()
     assert picture("a.png").shape == (420, 640, 3)
     assert {path.name for path in Path().iterdir()} == {"a.png", "a.gif", "a.mp4"}
@@ -524,14 +524,14 @@ def test_each_viewer_option_changes_the_picture(run):
 def test_replay_shows_recorded_actions(run):
     pytest.importorskip("imageio_ffmpeg")
     episodes = save_plays("oracle:corner", Path("whole.jsonl"))
-    tests = [each for each in episodes if (each.play, each.level) == ("test", 1)]
+    tests = [episode for episode in episodes if (episode.play, episode.level) == ("test", 1)]
     save_episodes(Path("test.jsonl"), tests)
-    shown = f"{SMALL} --headless --no-panel --overlays path"
+    options = f"{SMALL} --headless --no-panel --overlays path"
     # The first split is shown where there is no shift.
     for file, split in (("whole.jsonl --level 1", "shift"), ("test.jsonl", "test")):
-        assert run(f"watch --episodes {file} {shown} --record a.png")[0] == 0
+        assert run(f"watch --episodes {file} {options} --record a.png")[0] == 0
         watched = f"watch CheeseCorner --policy oracle:corner --split {split} --level 1"
-        assert run(f"{watched} {shown} --record b.png")[0] == 0
+        assert run(f"{watched} {options} --record b.png")[0] == 0
         assert np.array_equal(picture("a.png"), picture("b.png"))
     begin = f"watch --episodes whole.jsonl {SMALL} --headless --beside splits"
     assert run(f"{begin} --record a.gif")[0] == 0
@@ -541,52 +541,52 @@ def test_watch_from_a_map_continues_its_state(run):
     trap = CheeseCorner()
     state = trap.step(trap.levels(Split.SHIFT, [3]), np.array([1])).state
     save_map(Path("a.map"), trap, state)
-    given = "CheeseCorner --map a.map --headless"
+    options = "CheeseCorner --map a.map --headless"
     for command in (f"watch --policy oracle:corner --beside oracles {SMALL}", f"play {SMALL}"):
-        assert run(f"{command} {given} --record a.png --step 0") == (0, "")
+        assert run(f"{command} {options} --record a.png --step 0") == (0, "")
         at_start = picture("a.png")
     assert run(f"{HEADLESS} --level 3 --record b.png --step 0") == (0, "")
     assert not np.array_equal(at_start, picture("b.png"))
     refused = {"--level 3": "leave out --level", "--beside splits": "a map is of one split"}
     for more, words in refused.items():
-        code, said = run(f"watch {given} --record c.png {more}")
-        assert (code, words in said) == (2, True), said
+        code, stderr = run(f"watch {options} --record c.png {more}")
+        assert (code, words in stderr) == (2, True), stderr
     drawn = make_observation(trap, "text").encode(state)[0]
     Path("seen.txt").write_text(f"{drawn}\nAnswer with one action.")
-    shown = f"{HEADLESS} --map seen.txt --record c.png --step 0"
-    assert run(shown) == (0, "")
-    seen = picture("c.png")
+    seen_options = f"{HEADLESS} --map seen.txt --record c.png --step 0"
+    assert run(seen_options) == (0, "")
+    pixels = picture("c.png")
     Path("seen.txt").write_text("\n".join(["#" * 9, "#A#c    #", "###     #"] + ["#" * 9] * 6))
-    code, said = run(shown)
-    assert (code, "seen.txt: no target can be reached here" in said) == (0, True), said
-    assert not np.array_equal(seen, picture("c.png"))
+    code, stderr = run(seen_options)
+    assert (code, "seen.txt: no target can be reached here" in stderr) == (0, True), stderr
+    assert not np.array_equal(pixels, picture("c.png"))
     Path("a.map").write_text("no map")
-    code, said = run(f"watch {given} --record c.png")
-    assert (code, said.count("\n"), "a.map" in said) == (2, 1, True)
+    code, stderr = run(f"watch {options} --record c.png")
+    assert (code, stderr.count("\n"), "a.map" in stderr) == (2, 1, True)
 
 
 # -- windows ---------------------------------------------------------------------------------------
 @pytest.mark.thorough
 def test_window_is_recorded_when_closed(run, windows):
     windows += [lambda app: app.screen.session.act(0), lambda app: app.screen.session.act(3)]
-    shown = f"{SMALL} --overlays path"
-    assert run(f"play CheeseCorner {shown} --record a.png") == (0, "")
-    assert run(f"play CheeseCorner {shown} --headless --record b.png") == (0, "")
+    flags = f"{SMALL} --overlays path"
+    assert run(f"play CheeseCorner {flags} --record a.png") == (0, "")
+    assert run(f"play CheeseCorner {flags} --headless --record b.png") == (0, "")
     assert picture("a.png").shape == (420, 640, 3)
     assert not np.array_equal(picture("a.png"), picture("b.png"))
     # Another level was gone to before the window was closed.
     windows.append(lambda app: app.screen.session.next_level())
-    assert run(f"watch CheeseCorner {shown} --no-panel --record c.png") == (0, "")
-    assert run(f"watch CheeseCorner {shown} --no-panel --headless --level 1 --record d.png")[0] == 0
+    assert run(f"watch CheeseCorner {flags} --no-panel --record c.png") == (0, "")
+    assert run(f"watch CheeseCorner {flags} --no-panel --headless --level 1 --record d.png")[0] == 0
     assert np.array_equal(picture("c.png"), picture("d.png"))
 
 
 @pytest.mark.thorough
 def test_window_opens_from_python(windows):
-    seen = []
-    windows.append(lambda app: seen.append(app.screen))
+    screens = []
+    windows.append(lambda app: screens.append(app.screen))
     mesa_gym.viewer.watch(lambda obs: np.zeros(len(obs), int), "CoinRun", "train", 5)
-    pane = seen[0].session.pane
+    pane = screens[0].session.pane
     pane.line.grow(3)
     assert (pane.trap.name(), pane.level, pane.seat.split) == ("CoinRun-v0", 5, Split.TRAIN)
     assert list(pane.line.actions()[:3]) == [0, 0, 0]
@@ -597,9 +597,9 @@ def test_watch_without_display_is_explained(run, monkeypatch):
     monkeypatch.setenv("SDL_VIDEODRIVER", "x11")
     monkeypatch.setenv("DISPLAY", ":987")
     for command in ("watch CoinRun --record a.png", "play CoinRun"):
-        code, said = run(command)
+        code, stderr = run(command)
         assert code == 1
-        assert re.fullmatch(r"mesa-gym: there is no display .*--headless --record FILE.*\n", said)
+        assert re.fullmatch(r"mesa-gym: there is no display .*--headless --record FILE.*\n", stderr)
     assert "unknown play 'shifted'" in run("watch CoinRun --split shifted")[1]
     assert not list(Path().iterdir())
 
@@ -616,8 +616,8 @@ def test_film_interrupted_leaves_the_old_file(run, monkeypatch):
 
     Path("a.gif").write_text("before")
     monkeypatch.setattr(WatchScreen, "draw", interrupted)
-    code, said = run(f"{HEADLESS} --record a.gif")
-    progress, last = said.splitlines()
+    code, stderr = run(f"{HEADLESS} --record a.gif")
+    progress, last = stderr.splitlines()
     assert (code, last) == (130, "mesa-gym: interrupted; nothing was written")
     assert re.fullmatch(r"record a.gif: 0 of \d+ frames", progress)
     assert Path("a.gif").read_text() == "before"
@@ -631,15 +631,15 @@ def test_failing_policy_leaves_the_old_file(command, file, run):
     Path("failing_policy.py").write_text("def make():\n    return lambda seen: seen[99]\n")
     before = "<title>before: a playground</title>"
     Path(file).write_text(before)
-    code, said = run(f"{command} {file} --policy failing_policy:make")
-    assert (code, "IndexError" in said.splitlines()[-1]) == (1, True), said
+    code, stderr = run(f"{command} {file} --policy failing_policy:make")
+    assert (code, "IndexError" in stderr.splitlines()[-1]) == (1, True), stderr
     assert Path(file).read_text() == before
 
 
 def test_film_of_failing_ffmpeg_tells_exit_code(run, monkeypatch):
     pytest.importorskip("imageio_ffmpeg")
     monkeypatch.setattr(recording, "find_ffmpeg", lambda: shutil.which("false"))
-    code, said = run(f"{HEADLESS} --record a.mp4")
+    code, stderr = run(f"{HEADLESS} --record a.mp4")
     assert code == 1
-    assert "(exit code 1): is there room for it?" in said.splitlines()[-1]
+    assert "(exit code 1): is there room for it?" in stderr.splitlines()[-1]
     assert not [*Path().iterdir()]

@@ -86,15 +86,15 @@ def whole(*episode):
 
 def require_same(trap, a, b):
     assert len(a) == len(b)
-    for t, (mine, theirs) in enumerate(zip(a, b, strict=True)):
-        assert mine.clock == a[0].clock + t
-        assert same(trap, mine, theirs), t
+    for t, (state, other) in enumerate(zip(a, b, strict=True)):
+        assert state.clock == a[0].clock + t
+        assert same(trap, state, other), t
 
 
 def scored(policy, trap, levels, seed, split=SHIFT):
     starts, horizon = trap.levels(split, levels), trap.horizon(split)
-    made = as_policy(policy, trap, horizon)
-    return rollout(made, trap, starts, horizon, seed, name_policy(policy), split).actions
+    actor = as_policy(policy, trap, horizon)
+    return rollout(actor, trap, starts, horizon, seed, name_policy(policy), split).actions
 
 
 @pytest.mark.thorough
@@ -118,31 +118,31 @@ def test_watched_policy_acts_as_when_scored(trap):
 @pytest.mark.parametrize("seed", [0, 7])
 def test_watched_policy_with_memory_acts_as_scored(cls, seed):
     trap = cls()
-    seen = set()
+    cells = set()
     for level in (2, 3, 4):
         done = scored(RemembersAll(), trap, [level], seed)[0]
         line = whole(PolicyPlayer(RemembersAll(), seed), trap, level)
         assert line.actions().tolist() == done[done != ENDED].tolist()
-        seen |= set(line.cells(len(line)))
-    assert len(seen) > 10  # it did not stand at a wall
+        cells |= set(line.cells(len(line)))
+    assert len(cells) > 10  # it did not stand at a wall
 
 
 @each_trap
 def test_timeline_equals_steps_of_the_trap(trap):
     trap = trap()
     line, state = whole(PolicyPlayer("random", seed=5), trap, 4), trap.levels(SHIFT, [4])
-    paid = replay(trap, state, line.actions()[None]).paid
+    payments = replay(trap, state, line.actions()[None]).paid
     for t, step in enumerate(line.steps):
         assert same(trap, line.states[t], state)
         state, _, ended = trap.step(state, np.array([step.decision.action]))
-        assert {x: pay[t, 0] for x, pay in paid.items()} == step.paid
+        assert {x: pay[t, 0] for x, pay in payments.items()} == step.paid
         assert bool(ended[0]) == (line.terminated and t == len(line) - 1)
     assert same(trap, line.states[-1], state)
-    for x, pay in paid.items():
+    for x, pay in payments.items():
         for t in (0, 1, len(line) // 2, len(line)):
             expected = sum_discounted(pay[:t], trap.discount(x))[0]
             assert line.compute_return(x, t) == pytest.approx(expected)
-    layers = [cells_of(trap, each, "agent") for each in line.states]
+    layers = [cells_of(trap, state_of_line, "agent") for state_of_line in line.states]
     assert [[cell] for cell in line.cells(len(line))] == layers
     assert line.cells(0) == layers[0]
 
@@ -233,9 +233,9 @@ def session(*players, split=SHIFT, level=0):
 def recorded(levels):
     """Staying for ever on some levels of the shift of CheeseCorner."""
     trap, shift = CheeseCorner(), SHIFT.value
-    given = {"trap": trap.name(), "split": shift, "play": shift, "policy": "stay"}
+    fields = {"trap": trap.name(), "split": shift, "play": shift, "policy": "stay"}
     actions = [ACT] * trap.horizon(SHIFT)
-    return RecordedPlayer([RecordedEpisode(**given, level=n, actions=actions) for n in levels])
+    return RecordedPlayer([RecordedEpisode(**fields, level=n, actions=actions) for n in levels])
 
 
 # -- time ------------------------------------------------------------------------------------------
@@ -325,14 +325,14 @@ def test_level_out_of_range_changes_nothing(level):
 
 def test_session_shows_only_recorded_levels():
     watched = session(recorded([3, 17, 40, 41, 90]), STAY, level=17)
-    seen = []
+    levels = []
     for step in (1, 1, 1, 1, -1, -1, -1, -1, -1, 2, 9, -3):
         watched.message = ""
         watched.next_level(step)
-        seen.append(watched.level)
-        ends = len(seen) in (4, 9)
+        levels.append(watched.level)
+        ends = len(levels) in (4, 9)
         assert watched.message == "there is no further level that was recorded" * ends
-    assert seen == [40, 41, 90, 90, 41, 40, 17, 3, 3, 40, 90, 17]
+    assert levels == [40, 41, 90, 90, 41, 40, 17, 3, 3, 40, 90, 17]
 
 
 def test_salt_applies_to_all_levels():
@@ -408,9 +408,9 @@ def test_heat_maps_equal_the_solver_by_cell(trap):
             cells = np.flatnonzero(there)
             # The agent alone is moved, by hand.
             batch = state.take(np.zeros(len(cells), dtype=np.int64))._replace(agent=cells)
-            known = Solution(trap, batch, left)
+            solution = Solution(trap, batch, left)
             for x in trap.objectives:
-                assert heat[x][cells] == pytest.approx(known.optimum(x), abs=1e-9)
+                assert heat[x][cells] == pytest.approx(solution.optimum(x), abs=1e-9)
             for x in trap.objectives:
                 assert insight.value(x, t) == heat[x][state.agent[0]]
             numbered += int(there.sum())
@@ -475,9 +475,9 @@ def test_map_file_plays_on_from_its_state(name, tmp_path):
     state = trap.levels(split, [11])
     for action in (0, 1, 2):
         state = trap.step(state, np.array([action])).state
-    taken = [trap.layer(state, name)[0] for name in ("agent", *trap.ground, *trap.things)]
-    bare = (~np.any(taken, axis=0)).argmax()  # on which nothing is, hidden things included
-    edited = state._replace(agent=np.array([bare]))
+    layers = [trap.layer(state, name)[0] for name in ("agent", *trap.ground, *trap.things)]
+    empty = (~np.any(layers, axis=0)).argmax()  # on which nothing is, hidden things included
+    edited = state._replace(agent=np.array([empty]))
     path = tmp_path / "maps" / "a.txt"
     save_map(path, trap, edited)
     loaded = load_map(path, trap, trap.horizon(split))
@@ -487,10 +487,10 @@ def test_map_file_plays_on_from_its_state(name, tmp_path):
     assert path.read_bytes() == first
     for policy in ("random", "oracle:base") if trap.solvable else ("random",):
         player = PolicyPlayer(policy)
-        ours, theirs = (whole(player, trap, 11, split, state) for state in (edited, loaded))
-        assert ours.actions().tolist() == theirs.actions().tolist()
+        ours, loaded_line = (whole(player, trap, 11, split, state) for state in (edited, loaded))
+        assert ours.actions().tolist() == loaded_line.actions().tolist()
         assert len(ours) >= 1
-        require_same(trap, ours.states, theirs.states)
+        require_same(trap, ours.states, loaded_line.states)
 
 
 # Windows' line ends, indentation, a mark at the start and blank lines do not damage a map.

@@ -51,8 +51,8 @@ def start(out, workers=2, on=None):
     """Run quick and slow jobs in a session of its own, as in a terminal."""
     command = [sys.executable, __file__, str(out), str(workers), *([on] if on else [])]
     env = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
-    how = {"stderr": subprocess.PIPE, "text": True, "start_new_session": True}
-    return subprocess.Popen(command, env=env, **how)
+    options = {"stderr": subprocess.PIPE, "text": True, "start_new_session": True}
+    return subprocess.Popen(command, env=env, **options)
 
 
 def until(holds):
@@ -80,11 +80,11 @@ def left(out):
 
 
 def main(out, workers, on=None):
-    found = [job(name, make) for name in sorted(QUICK)]
-    found += [job(name, make_slowly) for name in sorted(SLOW)]
+    jobs = [job(name, make) for name in sorted(QUICK)]
+    jobs += [job(name, make_slowly) for name in sorted(SLOW)]
 
     def work():
-        return FAILED if runner.run(found, Path(out), int(workers), on) else DONE
+        return FAILED if runner.run(jobs, Path(out), int(workers), on) else DONE
 
     return run_command("jobs", work, "what was done is kept")
 

@@ -72,8 +72,8 @@ def short_wait(monkeypatch):
 
 @pytest.fixture(scope="module")
 def cluster(tmp_path_factory):
-    with dask(tmp_path_factory.mktemp("cluster")) as found:
-        yield found
+    with dask(tmp_path_factory.mktemp("cluster")) as address:
+        yield address
 
 
 @pytest.mark.thorough
@@ -101,9 +101,9 @@ def test_killed_worker_loses_no_job(tmp_path):
         workers[0].kill()
         until(lambda: any(map(gone, processes)))
         (out / "open").write_text("")
-        _, told = run.communicate()
-    assert run.returncode == 0, told
-    assert "4 of 4 jobs done" in told
+        _, stderr = run.communicate()
+    assert run.returncode == 0, stderr
+    assert "4 of 4 jobs done" in stderr
 
 
 @pytest.mark.thorough
@@ -116,9 +116,9 @@ def test_interrupt_ends_jobs_at_once(tmp_path, cluster, engine):
     assert run.poll() is None, run.communicate()[1]
     processes = half_done(tmp_path).values()
     os.killpg(run.pid, signal.SIGINT)
-    _, told = run.communicate()
-    assert run.returncode == 130, told
-    assert "what was done is kept" in told
+    _, stderr = run.communicate()
+    assert run.returncode == 130, stderr
+    assert "what was done is kept" in stderr
     until(lambda: all(map(gone, processes)))
     assert all(worker.poll() is None for worker in workers)
 

@@ -149,8 +149,8 @@ def calls(monkeypatch):
 def test_missing_agents_alone_are_trained(tmp_path, calls):
     """The CPU seconds of a job are shared by its agents, which are scored without the recipe."""
     runs = Run("FlashOrPay", "ppo-gru").repeat(range(3))
-    for known in (runs[:1], runs):
-        (agents,) = list_agent_jobs(known, 20)
+    for part in (runs[:1], runs):
+        (agents,) = list_agent_jobs(part, 20)
         do_job(agents, tmp_path)
     assert calls == {"trained": [runs[:1], runs[1:]], "scored": [0.0, 0.0]}
     seconds = [read_json(file)["seconds"] for file in sorted(tmp_path.glob(f"*/*/{DONE_FILE}"))]
@@ -251,9 +251,9 @@ def test_killed_run_loses_only_jobs_in_flight(tmp_path):
     assert half_done(tmp_path).keys() == SLOW
     (tmp_path / "open").write_text("")
     again = start(tmp_path)
-    _, told = again.communicate()
-    assert again.returncode == 0, told
-    assert "2 of 2 jobs done" in told
+    _, stderr = again.communicate()
+    assert again.returncode == 0, stderr
+    assert "2 of 2 jobs done" in stderr
     assert {path: path.stat().st_mtime_ns for path in done} == done
     assert sorted((tmp_path / "log").read_text().split()) == sorted(QUICK | SLOW)
     assert left(tmp_path) == {"log", "made", "open"}
