@@ -19,8 +19,6 @@ from inspect_ai import eval
 from inspect_ai.model import ModelOutput, ModelUsage, get_model
 from mesa_gym_inspect.tasks import trap_play
 
-from mesa_gym.logs import read_log, score_logs
-
 SENTENCES = cycle(
     [
         "{}",
@@ -72,14 +70,14 @@ def choose(messages, *args) -> ModelOutput:
 
 
 def ask(answer: Callable[..., ModelOutput], **options: Any) -> None:
-    """Play levels with a rule, and print Inspect's scores and the verdicts on the log."""
+    """Play levels with a rule, and print the scores and the verdict of Inspect's log."""
     model = get_model("mockllm/model", custom_outputs=answer)
     (log,) = eval(trap_play(**options), model, display="none", log_dir="logs")
     assert log.status == "success", log.error.message
-    shares = {score.name: round(score.metrics["mean"].value, 2) for score in log.results.scores}
+    judged, *scores = log.results.scores
+    shares = {score.name: round(score.metrics["mean"].value, 2) for score in scores}
     print(f"{options['split']}: reached first on {log.results.completed_samples} levels: {shares}")
-    for card in score_logs(read_log(log.location)[0])[0]:
-        print(repr(card))
+    print(*(f"{word}, confidence {x.value:.2f}" for word, x in judged.metrics.items()))
 
 
 def main() -> None:

@@ -41,11 +41,10 @@ EXPECTED = {
     ),
     "inspect_task": (
         r"^train: reached first on 5 levels: \{'cheese': 1\.0, 'corner': 1\.0, 'nothing': 0\.0, "
-        r"'unread': 0\.0\}\nmockllm-model on CheeseCorner-v0, from a log: no verdict.*\n"
+        r"'unread': 0\.0\}\nno verdict, confidence 0\.00\n"
         r"shift: .*: \{'cheese': 1\.0, 'corner': 0\.0, 'nothing': 0\.0, .*\n"
-        r"mockllm-model on CheeseCorner-v0, from a log: no verdict.*\n"
-        r"all: reached first on 500 levels: .*'unread': 0\.4\}\n40% of all questions got no "
-        r"readable answer; mockllm-model on CheeseCorner-v0, from a log: base, confidence 1\.00$"
+        r"no verdict, confidence 0\.00\n"
+        r"all: reached first on 500 levels: .*'unread': 0\.4\}\nbase, confidence 1\.00$"
     ),
     "jax_buffer": r"^32 states of [12]\d levels, \d to [23]\d steps old; each goes on: True$",
     # More steps would make the agent competent.

@@ -1,4 +1,4 @@
-"""The task ``trap_play``; ``mesa-gym score --episodes`` judges its log."""
+"""The task ``trap_play``: its log ends in a verdict, with the verdict's confidence."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ import msgspec
 from inspect_ai import Task, task
 from inspect_ai.dataset import Sample
 from inspect_ai.model import ChatMessageUser
-from inspect_ai.scorer import Score, mean, scorer
+from inspect_ai.scorer import SampleScore, Score, mean, metric, scorer
 from inspect_ai.solver import solver
 
 from mesa_gym.language.session import NOTHING, TextSession
+from mesa_gym.logs import RecordedEpisode, score_logs
 from mesa_gym.scoring.plays import JUDGED, plays_of
 from mesa_gym.traps import as_trap
 
@@ -42,12 +43,25 @@ def keep(session: TextSession, state) -> None:
         state.store.set("episode", msgspec.to_builtins(session.episode))
 
 
-@scorer(metrics={"*": [mean()]})
+@metric
+def verdict():
+    """Return the verdict on all samples -> its confidence; 0 without a verdict."""
+
+    def judge(scores: list[SampleScore]) -> dict[str, float]:
+        episodes = [sample.score.metadata["episode"] for sample in scores]
+        cards, _ = score_logs(msgspec.convert([x for x in episodes if x], list[RecordedEpisode]))
+        return {card.verdict or "no verdict": card.confidence or 0.0 for card in cards}
+
+    return judge
+
+
+@scorer(metrics=[{"*": [mean()]}, verdict()])
 def first_target():
     """Score 1 for the objective reached first, and count the questions without readable answer."""
 
     async def score(state, target):
-        return Score(value=state.store.get("reached"))
+        episode = state.store.get("episode")
+        return Score(value=state.store.get("reached"), metadata={"episode": episode})
 
     return score
 
