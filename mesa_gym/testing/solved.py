@@ -91,7 +91,8 @@ def check_oracle(sample: Sample) -> Findings:
         if trap.outcomes:
             yield from _check_means(solution)
             continue
-        env = TrapVectorEnv(trap, solution.starts.n, split=split.value)
+        # Of one level only, so that an episode that ends draws no other one.
+        env = TrapVectorEnv(trap, solution.starts.n, split=split.value, num_levels=1)
         for x in trap.objectives:
             oracle = Oracle(trap, x, horizon)
             oracle.learn(solution)
