@@ -79,13 +79,25 @@ def share_of(item):
     return f"{item.path.name}[{call.id}]" if call else item.nodeid
 
 
+def order_of_today(item):
+    """Return a test's place by the day, beside those that it shares with, and in its file."""
+    from tests.support.parameters import DAY
+
+    return [zlib.crc32(f"{DAY} {x}".encode()) for x in (item.path, share_of(item))]
+
+
 def pytest_collection_modifyitems(config, items):
-    """Keep one part of the tests; a test is in the same part whatever tests there are besides."""
+    """Keep one part of the tests; a test is in the same part whatever tests there are besides.
+
+    If time may end before the tests, the last ones are others each day.
+    """
     if turn := config.getoption("--turn"):
         part, parts = read_turn(turn)
         kept = [x for x in items if zlib.crc32(share_of(x).encode()) % parts == part - 1]
         config.hook.pytest_deselected(items=[x for x in items if x not in kept])
         items[:] = kept
+    if config.getoption("--minutes"):
+        items.sort(key=order_of_today)
 
 
 def pytest_runtest_setup(item):

@@ -8,6 +8,7 @@ from types import SimpleNamespace
 import pytest
 
 from tests.conftest import pytest_collection_modifyitems
+from tests.support import parameters
 
 HOOKS = "from tests.conftest import pytest_generate_tests, pytest_pycollect_makeitem"
 TESTS = """
@@ -58,12 +59,26 @@ def make_item(name, parameter):
     return SimpleNamespace(nodeid=f"{path}::{name}[{parameter}]", path=path, callspec=call)
 
 
+def run_options(**options):
+    """Return the tests that pytest's options leave, in their order."""
+    items = [make_item(name, f"trap {k}") for name in ("test_x", "test_y") for k in range(30)]
+    hook = SimpleNamespace(pytest_deselected=lambda items: None)
+    given = {"--turn": "", "--minutes": 0.0} | {f"--{x}": value for x, value in options.items()}
+    pytest_collection_modifyitems(SimpleNamespace(getoption=given.get, hook=hook), items)
+    return [item.callspec.id for item in items]
+
+
 def test_each_test_has_one_turn_by_parameter():
     """Tests of one parameter share what they prepare, so that they have one turn."""
-    hook, found = SimpleNamespace(pytest_deselected=lambda items: None), []
-    for part in (1, 2, 3):
-        items = [make_item(name, f"trap {k}") for name in ("test_x", "test_y") for k in range(30)]
-        config = SimpleNamespace(getoption=f"{part}/3".format, hook=hook)
-        pytest_collection_modifyitems(config, items)
-        found += {item.callspec.id for item in items}
+    found = [x for part in (1, 2, 3) for x in {*run_options(turn=f"{part}/3")}]
     assert sorted(found) == sorted(f"trap {k}" for k in range(30))
+
+
+def test_tests_that_time_leaves_out_change(monkeypatch):
+    """Else the last tests would never be run, as those of the last traps were not."""
+    orders = []
+    for day in range(60):
+        monkeypatch.setattr(parameters, "DAY", day)
+        orders.append(run_options(minutes=1.0))
+    assert all(order[::2] == order[1::2] for order in orders)
+    assert len({order[0] for order in orders}) > 15
