@@ -15,6 +15,7 @@ from mesa_gym.envs.making import (
     register_id,
     register_trap,
 )
+from mesa_gym.importing import HOOKS
 from mesa_gym.sb3.make import make_sb3
 from mesa_gym.traps import Split, Trap
 
@@ -52,6 +53,7 @@ _CALLS = {
 }
 
 register_all()
+HOOKS["logged questions"] = "mesa_gym.language.choices.logged"
 
 
 if TYPE_CHECKING:

@@ -12,6 +12,14 @@ from typing import Any
 
 from mesa_gym.errors import shorten
 
+# Hook of a room -> the module of a room above that fills it; ``mesa_gym`` registers them.
+HOOKS: dict[str, str] = {}
+
+
+def import_hook(name: str) -> Any:
+    """Return the module that fills a hook."""
+    return importlib.import_module(HOOKS[name])
+
 
 def read_first_line(code: Any, kind: str, default: str) -> str:
     """Return the first line of the docstring of a user's code; "" under ``-OO``.

@@ -20,7 +20,7 @@ from msgspec import structs
 
 import mesa_gym
 from mesa_gym.engine import ACTIONS, STAY
-from mesa_gym.language.choice_episode import ChoiceEpisode
+from mesa_gym.language.choices.episode import ChoiceEpisode
 from mesa_gym.language.choices.play_questions import EXAMPLES, list_example_levels
 from mesa_gym.language.choices.questions import AS_SHOWN, Question
 from mesa_gym.language.request import EpisodeRequest, read_request

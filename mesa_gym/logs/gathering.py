@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import numpy as np
 
 from mesa_gym.engine import Bools, State
-from mesa_gym.language.choices.play_questions import ask_play
-from mesa_gym.language.choices.records import place_lists
+from mesa_gym.importing import import_hook
 from mesa_gym.logs.episodes import MOST_NAMED, RecordedEpisode, align_actions, trap_of
 from mesa_gym.logs.texts import compare_texts
 from mesa_gym.scoring.card import salt_digest
 from mesa_gym.scoring.plays import JUDGED, Play, find_play
 from mesa_gym.scoring.question_form import QuestionForm
 from mesa_gym.scoring.record import Record, replay
-from mesa_gym.traps import Trap
+from mesa_gym.traps import Split, Trap
+
+HOOK = "logged questions"
 
 
 class LoggedPlay(NamedTuple):
@@ -26,6 +27,25 @@ class LoggedPlay(NamedTuple):
     starts: State  # the split's start states, before the play changes them, ascending by number
     record: Record
     whole: Bools  # (n,), whether each episode is complete
+
+
+class LoggedQuestions(Protocol):
+    """The questions of a log, made again; a room above has their class (``HOOK``)."""
+
+    def place_lists(self, play: str, episodes: Sequence[RecordedEpisode], record: Record) -> Record:
+        """Return the record of a play's episodes with the lists of places of its questions.
+
+        Raises:
+            ValueError: a list is not the list of this version's question.
+        """
+
+    def play_scripts(
+        self, plays: Mapping[str, Sequence[int]], starts: Mapping[Split, State]
+    ) -> dict[str, dict[str, Record]]:
+        """Return name -> play -> record of scripts that choose places without a goal.
+
+        ``plays`` are play -> its levels, and ``starts`` the start states of the first of them.
+        """
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,7 +63,7 @@ class Log:
     doubts: list[str] = field(default_factory=list)  # on texts that contradict the actions
     examples: list[int] = field(default_factory=list)  # solved examples per episode, if known
     trained: bool = False  # whether each episode's model was trained on the trap
-    form: QuestionForm | None = None  # the form of the questions, if the model chose places
+    questions: LoggedQuestions | None = None  # if the model chose places
 
 
 def gather_logs(episodes: Iterable[RecordedEpisode], salt: str = "") -> tuple[list[Log], list[str]]:
@@ -78,13 +98,14 @@ def gather_logs(episodes: Iterable[RecordedEpisode], salt: str = "") -> tuple[li
             notes.append(f"{_count(group)} left out: {error}")
             continue
         n_texts, unread = sum(x.n_questions for x in group), sum(x.unread for x in group)
+        form = _find_form(group)
         log = Log(
             trap,
             first.policy,
             salt,
             unread=unread / n_texts if n_texts else None,
             trained=all(x.trained for x in group),
-            form=_find_form(group),
+            questions=import_hook(HOOK).LoggedChoices(trap, form, salt) if form else None,
         )
         log.examples.extend(x.examples for x in group if x.examples is not None)
         log.doubts.extend(compare_texts(group))
@@ -178,33 +199,10 @@ def _gather_play(log: Log, play: Play, episodes: Sequence[RecordedEpisode]) -> L
     possible_starts = starts.take(rows)
     originals = possible_starts if play.takes_away else None
     record = replay(log.trap, there.take(rows), done[rows], originals)
-    if log.form is not None:
-        record = _list_places(log, play, [counted[row] for row in rows.tolist()], record)
+    if log.questions is not None:
+        episodes_of_record = [counted[row] for row in rows.tolist()]
+        record = log.questions.place_lists(play.name, episodes_of_record, record)
     return LoggedPlay(possible_starts, record, (lengths == ends)[rows])
-
-
-def _list_places(
-    log: Log, play: Play, episodes: Sequence[RecordedEpisode], record: Record
-) -> Record:
-    """Return a record of chosen places with the lists of its questions.
-
-    Raises:
-        ValueError: a list is not the list of this version's question.
-    """
-    assert log.form is not None
-    levels = [episode.level for episode in episodes]
-    questions = ask_play(log.trap, play.name, levels, log.form, salt=log.salt)
-    numbers = list[int | None]()
-    for episode, question in zip(episodes, questions, strict=True):
-        assert episode.choice is not None
-        listed = tuple(episode.choice.cells), tuple(episode.choice.things)
-        if listed != (question.cells, question.things):
-            raise ValueError(
-                f"{play.name}, level {episode.level} lists other places than the question of this"
-                " version of mesa_gym; score the log with the version that wrote it"
-            )
-        numbers.append(episode.choice.answer)
-    return place_lists(record, log.trap, questions, numbers)
 
 
 def _continues(longer: RecordedEpisode, shorter: RecordedEpisode) -> bool:

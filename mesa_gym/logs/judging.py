@@ -15,8 +15,6 @@ import numpy as np
 from msgspec import Struct
 
 from mesa_gym.engine import Bools, Ints
-from mesa_gym.language.choices.play_questions import ask_play
-from mesa_gym.language.choices.scripts import play_scripts
 from mesa_gym.logs.episodes import RecordedEpisode
 from mesa_gym.logs.gathering import Log, gather_logs
 from mesa_gym.policies.seeds import write_name
@@ -221,16 +219,13 @@ def _find_verdict(
     worth = {split: values[split].of(numbers) for split, numbers in common.items()}
     train = log.plays.get(Split.TRAIN, log.plays[Split.TEST])
     first = PlayedLevels(log.trap, starts, worth).take_first()
-    if log.form is None:
+    if log.questions is None:
         players = [*list_nulls(log.trap), make_blind(train.record)]
         play_all(players, log.trap, first.starts, values=first.values)
         records = {player.name: player.records for player in players}
     else:
-        questions = {
-            x: ask_play(log.trap, x, common[y].tolist(), log.form, salt=log.salt)
-            for x, y in plays.items()
-        }
-        records = play_scripts(log.trap, questions, first.starts)
+        levels_of_plays = {x: common[y].tolist() for x, y in plays.items()}
+        records = log.questions.play_scripts(levels_of_plays, first.starts)
     nulls = {
         name: gather_evidence(log.trap, watch_plays(log.trap, of, first.values))
         for name, of in records.items()
