@@ -31,6 +31,7 @@ from mesa_gym.report.board_page import require_free, write_pages
 from mesa_gym.report.board_rows import is_shown
 from mesa_gym.report.card_packing import pack_cards
 from mesa_gym.report.committed import REFERENCES, read_origins
+from mesa_gym.report.origins import Review
 from mesa_gym.scoring import ScoreCard
 from mesa_gym.solver.store import EVALUATION_LEVELS
 from mesa_gym.traps import find_trap
@@ -137,10 +138,11 @@ def _commit(options: argparse.Namespace) -> int:
     link = f"{REPOSITORY}/tree/main/agents"
     abouts = {name: origin.about for name, origin in read_origins().items()}
     origins = {
-        name: Origin("mesa_gym", date, commit, link, "ours", command, abouts.get(name, ""))
+        name: Origin("mesa_gym", date, commit, command=command, about=abouts.get(name, ""))
         for name, command in commands.items()
     }
-    for file in pack_cards(packed, origins):
+    reviews = dict.fromkeys(commands, Review("ours", link))
+    for file in pack_cards(packed, origins, reviews):
         print(f"wrote {file}: {file.stat().st_size:,} bytes")
     return DONE
 

@@ -61,11 +61,13 @@ class Origin(Struct, frozen=True, forbid_unknown_fields=True):
         by: the author.
         made: the date.
         commit: the commit of this project whose code scored the agent.
-        link: the address of weights or code.
+        link: the address of weights or code; for a committed agent, of its ``origins.Review``.
         standing: ``claimed`` by its author, ``rerun`` by a maintainer, ``ours``, or
-            ``yours, of today``.
+            ``yours, of today``; for a committed agent, of its ``origins.Review``.
         command: the command that makes the row again, if the row is ours.
         about: a short description of the agent.
+        program: the digest of the file of a program, which is beside the cards; "" for weights.
+        policies: the names of the program's policies, one for each seed.
     """
 
     by: str
@@ -75,6 +77,8 @@ class Origin(Struct, frozen=True, forbid_unknown_fields=True):
     standing: str = "claimed"
     command: str = ""
     about: str = ""
+    program: str = ""
+    policies: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

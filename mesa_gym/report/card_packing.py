@@ -14,13 +14,24 @@ from mesa_gym.policies.seeds import agent_and_seed
 from mesa_gym.report import committed
 from mesa_gym.report.board_record import read_record, write_board_text
 from mesa_gym.report.board_rows import TRICK, Origin
-from mesa_gym.report.committed import ENDING, REFERENCES, TRICKS, join_committed, read_committed
+from mesa_gym.report.committed import (
+    ENDING,
+    REFERENCES,
+    TRICKS,
+    join_committed,
+    read_committed,
+)
+from mesa_gym.report.origins import Review, read_reviews, write_reviews
 from mesa_gym.scoring import ScoreCard
 from mesa_gym.scoring.card_checks import check_card
 from mesa_gym.scoring.verdict import digest_rules
 
 
-def pack_cards(cards: Iterable[ScoreCard], origins: Mapping[str, Origin]) -> list[Path]:
+def pack_cards(
+    cards: Iterable[ScoreCard],
+    origins: Mapping[str, Origin],
+    reviews: Mapping[str, Review] | None = None,
+) -> list[Path]:
     """Write cards to the files that ``read_committed`` reads, and return the files.
 
     The cards of an agent replace all earlier cards in its file.
@@ -28,6 +39,7 @@ def pack_cards(cards: Iterable[ScoreCard], origins: Mapping[str, Origin]) -> lis
     Args:
         cards: cards of any agents; their results are computed again.
         origins: agent -> origin; an agent without an entry keeps the origin in its file.
+        reviews: agent -> review, added to the reviews of other agents.
 
     Raises:
         ValueError: a card contradicts itself.
@@ -41,6 +53,7 @@ def pack_cards(cards: Iterable[ScoreCard], origins: Mapping[str, Origin]) -> lis
     for agent, file_cards in cards_by_file.items():
         files.append(committed.FOLDER / f"{agent}{ENDING}")
         write_cards(files[-1], file_cards, all_origins.get(agent))
+    write_reviews(committed.FOLDER, read_reviews(committed.FOLDER) | dict(reviews or {}))
     write_board_text(committed.FOLDER, str(join_committed([])))
     return files
 

@@ -2,12 +2,12 @@
 
 The first line of a file in ``cards/`` contains an agent's origin; the other lines contain the cards
 of all its seeds on all traps. ``references.jsonl.xz`` contains the cards of untrained policies, and
-``tricks.jsonl.xz`` the cards of scripts that are designed to look good.
+``tricks.jsonl.xz`` the cards of scripts that are designed to look good. ``reviews.json`` contains
+what maintainers say of each agent: a submitted file cannot say it.
 """
 
 from __future__ import annotations
 
-import lzma
 import re
 from collections.abc import Iterable, Sequence
 from copy import deepcopy
@@ -37,6 +37,7 @@ from mesa_gym.report.board_rows import (
 from mesa_gym.report.board_text import Leaderboard
 from mesa_gym.report.groups import group_cards, list_cards
 from mesa_gym.report.joining import make_leaderboard
+from mesa_gym.report.origins import Review, read_origin, read_reviews
 from mesa_gym.scoring import ScoreCard
 from mesa_gym.scoring.card_checks import check_card
 from mesa_gym.scoring.conclusions import conclude
@@ -50,7 +51,6 @@ ENDING = ".jsonl.xz"
 OTHER_PROCESSOR = (
     "on another processor it is another agent of the same seed: compare the counts of five seeds"
 )
-STANDINGS = ("claimed", "rerun", "ours")  # of committed agents
 _DATE = re.compile(r" \(\d{4}-\d{2}-\d{2}\)$")
 
 
@@ -104,7 +104,12 @@ def _read_file(name: str) -> list[ScoreCard]:
 @lru_cache(maxsize=64)  # the same rows are asked for again; a copy takes a quarter as long
 def _decode_file(path: Path, modified: int) -> tuple[ScoreCard, ...]:
     checked = hash_file(path) == list_checked(path.parent).get(path.name)
-    return tuple(decode_card(line, path, checked) for line in read_lines(path))
+    cards = (decode_card(line, path, checked) for line in read_lines(path))
+    name = path.name.removesuffix(ENDING)
+    if name in (REFERENCES, TRICKS):
+        return tuple(cards)
+    examples = read_reviews(FOLDER).get(name, Review()).examples
+    return tuple(structs.replace(card, examples=examples) for card in cards)
 
 
 def read_lines(path: Path) -> list[bytes]:
@@ -140,29 +145,16 @@ def list_agents(trap: str = "") -> dict[str, str]:
 
 
 def read_origins() -> dict[str, Origin]:
-    """Return agent -> origin (such as author and date) for the committed agents."""
-    origins = {}
+    """Return agent -> origin (such as author and date) for the committed agents.
+
+    Standing and link are those of ``read_reviews``.
+    """
+    origins, reviews = {}, read_reviews(FOLDER)
     for name in list_files():
-        with lzma.open(FOLDER / f"{name}{ENDING}") as file:
-            if (line := file.readline()) != b"null\n":
-                origins[name] = decode_json(line, Origin)
-                _require_origin(name, origins[name])
+        if origin := read_origin(FOLDER / f"{name}{ENDING}"):
+            review = reviews.get(name, Review())
+            origins[name] = structs.replace(origin, standing=review.standing, link=review.link)
     return origins
-
-
-def _require_origin(name: str, origin: Origin) -> None:
-    """Raise ValueError for an origin with hidden characters, or a link that is not an address."""
-    fields = structs.asdict(origin)
-    if origin.link and not origin.link.startswith("https://"):
-        raise ValueError(
-            f"the origin of {name} has the link {shorten(origin.link)}; expected an address that"
-            " begins with https://"
-        )
-    for field, text in fields.items():
-        if not text.isprintable():
-            raise ValueError(f"the origin of {name} has {field} {text!a}; expected plain text")
-    if origin.standing not in STANDINGS:
-        raise unknown(f"standing of {name}", origin.standing, STANDINGS)
 
 
 def join_committed(

@@ -29,6 +29,7 @@ from mesa_gym.report.committed import (
     list_committed,
     read_origins,
 )
+from mesa_gym.report.origins import Review, write_reviews
 from mesa_gym.scoring import judge, read_card
 from mesa_gym.scoring.copies import find_repeated
 from mesa_gym.traps import all_traps
@@ -46,6 +47,7 @@ from tests.report.boards import (
 )
 from tests.support.browsing import Tab
 from tests.support.cards import KINDS
+from tests.support.cards import made as make_card
 from tests.support.kernels import run_on
 from tests.support.refusals import refusals, require_golden
 
@@ -492,11 +494,13 @@ def test_packed_cards_equal_the_originals(tmp_path, monkeypatch):
              for agent in ("b", "a") for trap in (DOORS, CORNER) for seed in (1, 0)]  # fmt: skip
     cards.append(card(CORNER, "nearest", 0.5, 0.5))
     monkeypatch.setattr("mesa_gym.report.committed.FOLDER", tmp_path)
-    made = Origin("A. Person", DATE, link="https://example.org")
-    files = pack_cards(cards, {"a": made, "c": made})
+    made = Origin("A. Person", DATE)
+    seen = Review("rerun", "https://example.org")
+    files = pack_cards(cards, {"a": made, "c": made}, {"a": seen})
     assert [file.name for file in files] == ["b.jsonl.xz", "a.jsonl.xz", "references.jsonl.xz"]
     assert list_committed() == ["a", "b"]
-    assert read_origins() == {"a": made}
+    of_a = replace(made, standing="rerun", link="https://example.org")
+    assert read_origins() == {"a": of_a}
     assert read_board_text(tmp_path) == str(join_committed([]))
     before = [file.read_bytes() for file in files]
     assert sorted(map(str, report.read_committed())) == sorted(map(str, cards))
@@ -504,7 +508,7 @@ def test_packed_cards_equal_the_originals(tmp_path, monkeypatch):
     pack_cards(report.read_committed(), {"b": made})
     assert [file.read_bytes() for file in files[1:]] == before[1:]
     assert sorted(map(str, report.read_committed())) == sorted(map(str, cards))
-    assert read_origins() == {"a": made, "b": made}
+    assert read_origins() == {"a": of_a, "b": made}
     before = [file.read_bytes() for file in files]
     with pytest.raises(ValueError, match="the card contradicts itself: competent is False"):
         pack_cards([replace(cards[0], policy="new-s0", competent=False)], {})
@@ -627,20 +631,41 @@ def test_kept_text_is_of_these_cards(capsys):
 
 
 @pytest.mark.parametrize(
-    ("origin", "message"),
+    ("origin", "review", "message"),
     [
-        (Origin("me", DATE, link="javascript:alert(1)"), "link 'javascript:alert.*https://"),
-        (Origin("me", DATE, link="http://example.org"), "begins with https://"),
-        (Origin("me\x1b[31m", DATE), "by 'me.x1b.*expected plain text"),
-        (Origin("me", DATE, about="\u202eevil"), "about '.u202eevil'; expected plain text"),
-        (Origin("me", DATE, standing="audited"), "unknown standing of mine 'audited'"),
+        (Origin("me\x1b[31m", DATE), Review(), "by 'me.x1b.*expected plain text"),
+        (
+            Origin("me", DATE, about="\u202eevil"),
+            Review(),
+            "about '.u202eevil'; expected plain text",
+        ),
+        (
+            Origin("me", DATE),
+            Review(link="javascript:alert(1)"),
+            "link 'javascript:alert.*https://",
+        ),
+        (Origin("me", DATE), Review(link='https://a b">'), "begins with https://"),
+        (Origin("me", DATE), Review("audited"), "unknown standing of mine 'audited'"),
     ],
 )
-def test_bad_origin_of_committed_agent_is_refused(origin, message, tmp_path, monkeypatch):
+def test_bad_origin_of_committed_agent_is_refused(origin, review, message, tmp_path, monkeypatch):
     monkeypatch.setattr("mesa_gym.report.committed.FOLDER", tmp_path)
     write_cards(tmp_path / "mine.jsonl.xz", [], origin)
+    write_reviews(tmp_path, {"mine": review})
     with pytest.raises(ValueError, match=message):
         read_origins()
+
+
+def test_submitted_file_sets_no_standing_or_link(tmp_path, monkeypatch):
+    """An author may write anything into the file; only maintainers edit the reviews."""
+    monkeypatch.setattr("mesa_gym.report.committed.FOLDER", tmp_path)
+    forged = Origin("me", DATE, link='https://a b">', standing="ours")
+    lie = replace(make_card(policy="mine-s0"), examples=1)
+    write_cards(tmp_path / "mine.jsonl.xz", [lie], forged)
+    assert read_origins() == {"mine": Origin("me", DATE)}
+    assert [card.examples for card in read_committed("mine")] == [None]
+    write_reviews(tmp_path, {"mine": Review("rerun", examples=3)})
+    assert read_origins()["mine"].standing == "rerun"
 
 
 @pytest.mark.thorough
