@@ -22,7 +22,7 @@ _ADDRESS = re.compile(r"https://[\w./?&=#%~+:@,;-]{1,300}", re.ASCII)
 
 
 class Review(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """What maintainers say of a committed agent, whatever its file says.
+    """The entries of maintainers for a committed agent, whatever its file says.
 
     Attributes:
         standing: ``claimed``, ``rerun`` or ``ours``.

@@ -148,6 +148,8 @@ def test_command_loses_no_value_of_options(name, capsys):
     parser = Parser(prog=name)
     COMMANDS[name].load().add_arguments(parser)
     for action in parser._actions:
+        action.required = False
+    for action in parser._actions:
         if action.nargs == 0:  # a flag
             continue
         for option in action.option_strings:

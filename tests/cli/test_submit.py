@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from msgspec.structs import replace
 
-from mesa_gym.cli import main, submit
+from mesa_gym.cli import main, program_row, submit
 from mesa_gym.report import committed
 from mesa_gym.scoring import Cards
 from mesa_gym.traps.cheese_corner import CheeseCorner
@@ -17,6 +17,7 @@ from tests.support.cards import made
 from tests.support.networks import drawn, write_agent
 from tests.support.refusals import refusals
 
+NEW = "--name mine --by me"
 MINE = "--name mine --by 'A. Person' --link https://example.org/mine"
 
 
@@ -33,6 +34,7 @@ def agents(tmp_path_factory):
 def short(monkeypatch):
     """Score few levels, beside a board of few cards."""
     monkeypatch.setattr(submit, "EVALUATION_LEVELS", 30)
+    monkeypatch.setattr(program_row, "EVALUATION_LEVELS", 30)
     monkeypatch.setattr(submit, "read_committed", list)
     monkeypatch.setattr(submit, "read_blind", list)
 
@@ -110,6 +112,14 @@ def two_traps(agents, tmp_path, monkeypatch):
 
 
 test_bad_submission_is_named_before_work = refusals("cli", "submit", globals(), "two_traps")
+
+
+def write(text, file="a.py"):
+    """Write a program; a test of its refusal plays nothing."""
+    Path(file).write_text(text)
+
+
+test_program_without_a_row_is_refused = refusals("cli", "programs", globals())
 
 
 def lay(file, count):
