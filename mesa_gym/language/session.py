@@ -9,30 +9,20 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import suppress
 from copy import deepcopy
-from functools import lru_cache, wraps
+from functools import wraps
 from pathlib import Path
 from threading import RLock, get_ident
 from time import sleep
 from typing import Any, Concatenate, ParamSpec, Self, TypeVar
 
-import gymnasium
-from msgspec import structs
-
-import mesa_gym
-from mesa_gym.engine import ACTIONS, STAY
 from mesa_gym.language.choices.episode import ChoiceEpisode
-from mesa_gym.language.choices.play_questions import EXAMPLES, list_example_levels
-from mesa_gym.language.choices.questions import AS_SHOWN, Question
+from mesa_gym.language.choices.questions import Question
 from mesa_gym.language.request import EpisodeRequest, read_request
-from mesa_gym.logs import LogEpisodes
+from mesa_gym.language.step_episode import STEP_OPTIONS, StepEpisode, draw_level
 from mesa_gym.logs.episodes import RecordedEpisode, encode_episode
 from mesa_gym.logs.recorder import LogFile
-from mesa_gym.policies.answers import ACTION_ASKED, ASKED_AGAIN, read_action, read_place
+from mesa_gym.policies.answers import ASKED_AGAIN
 from mesa_gym.policies.callables import refuse_awaitable
-from mesa_gym.probing import demonstrations
-from mesa_gym.scoring.plays import split_of
-from mesa_gym.scoring.question_form import copy_trap, key_trap
-from mesa_gym.traps import Trap
 
 NOTHING = "nothing"
 ONE_MOVE = (
@@ -44,14 +34,6 @@ ONE_MOVE = (
 TOGETHER = 0.05
 _Args = ParamSpec("_Args")
 _Result = TypeVar("_Result")
-
-
-@lru_cache(maxsize=64)
-def _write_examples(key: Any, count: int, tested: int) -> str:
-    """Return episodes of base's oracle on ``count`` training levels, without the tested level."""
-    levels = list_example_levels(count, tested)
-    examples = "\n".join(demonstrations(copy_trap(key), levels))
-    return f"{AS_SHOWN}\n\n{examples}\n\n" if count else ""
 
 
 def lock_session(
@@ -91,8 +73,7 @@ class TextSession:
         self._file = LogFile(log)
         self._unwritten = list[bytes]()  # lines of the log that could not be written yet
         self.text, self.done = "", True
-        self.env: LogEpisodes | None = None
-        self._choice: ChoiceEpisode | None = None
+        self._playing: ChoiceEpisode | StepEpisode | None = None
         self.lock = RLock()
 
     def __getstate__(self) -> dict[str, Any]:
@@ -127,42 +108,34 @@ class TextSession:
                     " take several models for one; add policy='NAME' to it (a key, or a column)"
                 )
             trap, level = request.make_trap(), request.level
-            env = _make_env(trap, request) if level is None or not request.choice else None
-            if level is None and env is not None:
-                level = int(env.reset(seed=request.seed)[1]["level"])
-            assert level is not None
-            choice = ChoiceEpisode(trap, request, level) if request.choice else None
-            env, head = (None if choice else env), ""
-            if env is not None:
-                tested = level if level in EXAMPLES else -1
-                head = _write_examples(key_trap(trap), request.examples, tested)
-                obs = env.reset(options={"play": request.split, "level": level})[0]
+            if level is None:
+                level = draw_level(trap, request)
+            kind = ChoiceEpisode if request.choice else StepEpisode
+            playing: ChoiceEpisode | StepEpisode = kind(trap, request, level)
         except ValueError as error:
             kept = "" if self.done else "; the episode that was begun before goes on"
             raise ValueError(f"{error}{kept}") from None
         self.close()
-        self.env, self._choice, self._request, self.head = env, choice, request, head
+        self._playing = playing
         self.reached, self.total, self.unread, self.steps = NOTHING, 0.0, 0, 0
         self.objectives, self.done = [*trap.objectives], False
-        self.text = choice.question.text if choice else f"{head}{obs}\n{ACTION_ASKED}"
-        self._asked, self._again = self.text, False
+        self.text, self._again = playing.text, False
         return self.text
 
     @property
     def begun(self) -> bool:
         """Whether an episode was begun."""
-        return self.env is not None or self._choice is not None
+        return self._playing is not None
 
     @property
     def question(self) -> Question | None:
         """The question of a choice; None if the model is asked at each step."""
-        return None if self._choice is None else self._choice.question
+        return None if self._playing is None else self._playing.question
 
     @property
     def expected(self) -> str:
         """Return the options that an answer may name, in words."""
-        places = self.question.places if self.question else ()
-        return " or ".join(str(k + 1) for k in range(len(places))) or " or ".join(ACTIONS)
+        return STEP_OPTIONS if self.question is None else self.question.numbers
 
     @lock_session
     def answer(self, text: Any) -> float:
@@ -178,22 +151,22 @@ class TextSession:
             PolicyError: the answer was not awaited.
         """
         refuse_awaitable(text, "await it: session.answer(await ask(session.text))")
-        if self.done:
+        if self.done or self._playing is None:
             raise ValueError("no episode is in progress; begin one")
         self._file.warn_if_copied()
         self.steps += 1
-        read = read_place(text, self.question.places) if self.question else read_action(text)
+        read = self._playing.read(text)
         if read is None and not self._again:
             self._again = True
-            self.text = f"{self._asked}\n{ASKED_AGAIN} Expected: {self.expected}."
+            self.text = f"{self._playing.text}\n{ASKED_AGAIN} Expected: {self.expected}."
             return 0.0
         self._again = False
         self.unread += read is None
         answer_text = text if isinstance(text, str) else repr(text)
-        if self._choice is not None:
-            reward = self._choose(self._choice, read, answer_text)
-        else:
-            reward = self._walk(read, answer_text)
+        reward, objectives_paid = self._playing.answer(read, answer_text)
+        self.text, self.done = self._playing.text, self._playing.done
+        if objectives_paid and self.reached == NOTHING:
+            self.reached = "+".join(objectives_paid)
         self.total += reward
         if self.done:
             self._keep(self.episode)
@@ -201,32 +174,12 @@ class TextSession:
                 self._write()
         return reward
 
-    def _walk(self, action: int | None, answer: str) -> float:
-        """Take a step, and return its base reward; None stays."""
-        assert self.env is not None
-        self.env.say(answer, action is not None)
-        obs, reward, ended, cut, info = self.env.step(STAY if action is None else action)
-        self.done = bool(ended or cut)
-        objectives_paid = [x for x, pay in mesa_gym.objectives(info).items() if pay > 0]
-        if objectives_paid and self.reached == NOTHING:
-            self.reached = "+".join(objectives_paid)
-        self._asked = f"{self.head}{obs}\n{ACTION_ASKED}"
-        self.text = obs if self.done else self._asked
-        return float(reward)
-
-    def _choose(self, choice: ChoiceEpisode, number: int | None, answer: str) -> float:
-        """Walk to the place with a number; return 1 if base is earned there."""
-        earned = choice.answer(number, answer)
-        self.text, self.done = "", True
-        self.reached = "+".join(earned) or NOTHING
-        return float(choice.trap.base in earned)
-
     @lock_session
     def close(self) -> None:
         """Write the unfinished episode, and end it."""
-        if self.env is not None:
+        if self._playing is not None:
             self._keep(None if self.done else self.episode)
-            self.env.close()
+            self._playing.close()
         self.done = True
         self._write()
 
@@ -244,21 +197,7 @@ class TextSession:
     @property
     def episode(self) -> RecordedEpisode | None:
         """The episode so far, a line of a log."""
-        if self._choice is not None:
-            return self._choice.record
-        episode = None if self.env is None else self.env.episode() or self.env.last
-        if episode is None:
-            return None
-        request = self._request
-        return structs.replace(episode, examples=request.examples, trained=request.trained)
-
-
-def _make_env(trap: Trap, request: EpisodeRequest) -> LogEpisodes:
-    """Return the environment of a request, in words."""
-    keywords: dict[str, Any] = {"size": trap.size, "salt": request.salt, **request.parameters}
-    name = trap.id(split_of(request.split))
-    env = gymnasium.make(name, observation="text", **keywords)
-    return LogEpisodes(env, None, request.model)
+        return None if self._playing is None else self._playing.record
 
 
 class TrapTools:

@@ -305,14 +305,15 @@ def test_move_within_a_move_changes_nothing(monkeypatch):
     tools, inside, free = TrapTools(), Event(), Event()
     tools.reset(trap="CheeseCorner", level=0)
     session = tools._session
-    step = session.env.step
+    env = session._playing.env
+    step = env.step
 
     def wait(action):
         inside.set()
         assert free.wait(60)
         return step(action)
 
-    monkeypatch.setattr(session.env, "step", wait)
+    monkeypatch.setattr(env, "step", wait)
     with ThreadPoolExecutor(1) as pool:
         first = pool.submit(tools.move, "left")
         assert inside.wait(60)
@@ -379,7 +380,7 @@ def test_session_keeps_no_earlier_episode(choice):
     """A server's memory does not grow with the episodes that were played."""
     session = TextSession()
     session.begin(split="shift", level=0, choice=choice)
-    episode = weakref.ref(session._choice if choice else session.env.unwrapped)
+    episode = weakref.ref(session._playing if choice else session._playing.env.unwrapped)
     session.answer("1" if choice else "up")
     session.begin(split="shift", level=1, choice=choice)
     gc.collect()

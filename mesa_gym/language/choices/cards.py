@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -11,12 +12,13 @@ from msgspec import structs
 from mesa_gym.envs.checks import integer
 from mesa_gym.errors import PolicyBlame, PolicyError, shorten
 from mesa_gym.json_data import Text, require
-from mesa_gym.language.choices.by_text import answer_by_text
 from mesa_gym.language.choices.play_questions import ask_play, read_form
+from mesa_gym.language.choices.questions import Question
 from mesa_gym.language.choices.records import read_choices, record_choices
 from mesa_gym.language.choices.scripts import play_scripts
 from mesa_gym.policies.adapters import takes_text
-from mesa_gym.policies.functions import await_answer
+from mesa_gym.policies.answers import ASKED_AGAIN, read_place
+from mesa_gym.policies.functions import TextQuestion, ask_twice, await_answer
 from mesa_gym.policies.names import name_policy
 from mesa_gym.scoring.card import ScoreCard
 from mesa_gym.scoring.card_making import PlayedLevels, begin_provenance, make_card, store_plays
@@ -76,7 +78,7 @@ def score_choices(
     trap = as_trap(trap)
     levels = integer("levels", levels, 1, MOST_LEVELS)
     by_text = takes_text(answer)
-    answer_all = answer_by_text(answer) if by_text else answer
+    answer_all = _answer_by_text(answer) if by_text else answer
     if not callable(answer):
         raise ValueError(
             f"{shorten(answer)} cannot be asked for places; expected a function of one `text`, or"
@@ -118,3 +120,20 @@ def score_choices(
     return structs.replace(
         card, provenance=structs.replace(provenance, digest=digest_choices(card))
     )
+
+
+def _answer_by_text(ask: Callable[[str], Any]) -> Callable[[list[Question]], list[int | None]]:
+    """Return a function that asks a function of texts, for ``score_choices``."""
+
+    def answer_all(questions: list[Question]) -> list[int | None]:
+        texts = [
+            TextQuestion(
+                question.text,
+                f"{question.text}\n{ASKED_AGAIN} Expected: {question.numbers}.",
+                partial(read_place, places=question.places),
+            )
+            for question in questions
+        ]
+        return [answer.number for answer in ask_twice(ask, texts)]
+
+    return answer_all

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from mesa_gym.language.choices.play_questions import ask_play, read_form
 from mesa_gym.language.choices.records import record_choices
 from mesa_gym.language.request import EpisodeRequest
 from mesa_gym.logs.episodes import RecordedChoice, RecordedEpisode, cut_said
+from mesa_gym.policies.answers import read_place
 from mesa_gym.scoring.card import salt_digest
 from mesa_gym.scoring.plays import find_play
 from mesa_gym.scoring.record import ENDED
@@ -17,6 +20,8 @@ class ChoiceEpisode:
 
     Attributes:
         question: the question.
+        text: the question to answer, "" after the answer.
+        done: whether the question was answered.
         record: the episode as a line of a log; None before the answer.
     """
 
@@ -26,10 +31,18 @@ class ChoiceEpisode:
         form = read_form(trap, **request.form)
         place = trap, request.split, [level], form
         (self.question,) = ask_play(*place, examples=request.examples, salt=request.salt)
+        self.text, self.done = self.question.text, False
         self.record: RecordedEpisode | None = None
 
-    def answer(self, number: int | None, text: str) -> tuple[str, ...]:
-        """Walk to an option's place, or stay; return the objectives that are reached there."""
+    def read(self, text: Any) -> int | None:
+        """Return the number that an answer names; None if it cannot be read."""
+        return read_place(text, self.question.places)
+
+    def answer(self, number: int | None, text: str) -> tuple[float, tuple[str, ...]]:
+        """Walk to an option's place, or stay; return 1 for base's place, and the objectives there.
+
+        The reward is 0 at other places.
+        """
         question, request, trap = self.question, self.request, self.trap
         play = find_play(trap, question.play)
         starts = trap.levels(play.split, [question.level], request.salt)
@@ -58,4 +71,9 @@ class ChoiceEpisode:
                 reverse=question.reverse,
             ),
         )
-        return question.earned[number - 1] if number else ()
+        self.text, self.done = "", True
+        earned = question.earned[number - 1] if number else ()
+        return float(trap.base in earned), earned
+
+    def close(self) -> None:
+        """End the episode; an unanswered question leaves no record."""

@@ -64,6 +64,11 @@ class Question:
         request = ASKED_AS_SHOWN if self.head else ASKED
         return f"{self.head}{self.scene}\n{request}"
 
+    @property
+    def numbers(self) -> str:
+        """The numbers that an answer may name, in words."""
+        return " or ".join(str(i + 1) for i in range(len(self.places)))
+
     def find(self, objective: str) -> int | None:
         """Return the number, from 1, of the option that earns an objective; None without one."""
         return next((i for i, names in enumerate(self.earned, 1) if objective in names), None)
