@@ -313,7 +313,7 @@ QUICK = {
     "python -m docs.studies.pursuit": 'python -c "import docs.studies.pursuit.__main__ as it;'
     " it.LEVELS = 40; assert it.measure('CheeseCorner', dict(a='ppo-alpha0.5-cheese:0'))\"",
     "python -m docs.writers": 'python -c "import docs.writers.parts as it; it.write_parts()"',
-    "python -m pytest -m slow tests/solver/test_standard.py": "-k CheeseCorner",
+    "python -m pytest -m slow tests/solver/test_store.py": "-k CheeseCorner",
     "python -m pytest tests/envs/test_vector.py": "-k CheeseCorner",
     "python -m pytest tests/scoring/test_card.py": "",
     "python -m pytest tests/solver/test_values.py": "",
@@ -369,6 +369,9 @@ COMMANDS = sorted({*COMMAND.findall((ROOT / "docs" / "claims.md").read_text())})
 
 def test_every_command_of_claims_has_quick_form():
     assert {*COMMANDS} == QUICK.keys()
+    named = {word for command in COMMANDS for word in command.split() if word.startswith("tests/")}
+    assert len(named) > 4
+    assert [name for name in named if not (ROOT / name).exists()] == []
 
 
 @pytest.mark.slow
