@@ -18,6 +18,7 @@ import pytest
 from packaging.requirements import Requirement
 
 from mesa_gym import links
+from tests.support.package_index import require_index
 
 ROOT = Path(__file__).parents[2]
 PAGES = ["README.md", "docs/start.md"]
@@ -121,6 +122,7 @@ def test_old_python_is_refused_before_installing(target, tmp_path):
 @pytest.mark.parametrize("page", PAGES)
 def test_page_typed_into_empty_environment_works(page, tmp_path, capsys):
     """The seconds, the size of the environments and the last line of each line are printed."""
+    require_index()
     subprocess.run([sys.executable, "-m", "venv", tmp_path / "venv"], check=True)
     kept = {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "PWD")}
     path = f"{tmp_path / 'venv' / 'bin'}{os.pathsep}{os.environ['PATH']}"

@@ -18,6 +18,7 @@ from PIL import Image
 from trove_classifiers import classifiers
 
 import mesa_gym
+from tests.support.package_index import is_index_reached, require_index
 
 ROOT = Path(__file__).parents[2]
 PINNED = "-c", str(ROOT / "constraints.txt")
@@ -72,6 +73,7 @@ class Installed:
     """An environment, deleted afterwards: some take gigabytes. Commands run in ``home``."""
 
     def __init__(self, folder, *requirements, python=sys.executable):
+        require_index()
         self.bin, self.home = folder / "venv" / "bin", folder / "home"
         self.home.mkdir(parents=True)
         run(python, "-m", "venv", folder / "venv")
@@ -98,6 +100,17 @@ def interpreter(version):
     if program is None or subprocess.run([program, "-c", ""], capture_output=True).returncode:
         pytest.skip(f"no python{version} on this machine")
     return program
+
+
+@pytest.mark.thorough
+def test_installing_test_without_index_is_skipped(tmp_path, monkeypatch):
+    unreached = {"INDEX_URL": "http://127.0.0.1:9", "FIND_LINKS": "", "CONFIG_FILE": os.devnull}
+    for name, value in (unreached | {"EXTRA_INDEX_URL": "", "NO_CACHE_DIR": "1"}).items():
+        monkeypatch.setenv(f"PIP_{name}", value)
+    is_index_reached.cache_clear()
+    with pytest.raises(pytest.skip.Exception, match="pip reaches no package index"):
+        Installed(tmp_path)
+    is_index_reached.cache_clear()
 
 
 # -- packaging -------------------------------------------------------------------------------------
