@@ -235,6 +235,8 @@ def test_put_at_minus_one_places_nothing():
     level.blocks()
     level.put("key", np.array([10, -1, 12]))
     level.put("lava", np.array([-1, 20, 21]))
+    level.put("door", np.array([-1, 30, 31]), there=np.array([True, False, True]))
+    assert level.there["door"][0].tolist() == [False, False, True]
     assert level.there["key"][0].tolist() == [True, False, True]
     assert level.at["key"][0].tolist() == [10, 0, 12]
     assert level.ground["lava"].sum(axis=1).tolist() == [0, 1, 1]

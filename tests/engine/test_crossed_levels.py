@@ -8,7 +8,9 @@ from mesa_gym.engine.crossed_levels import cross
 from mesa_gym.solver.values import solve_values
 from mesa_gym.traps import LEVELS, Split, find_trap, package_traps
 from tests.support.parameters import thorough
+from tests.support.reference import arrays
 from tests.support.refusals import refusals
+from tests.support.worlds import zoo_states
 
 COUNT = 100
 CROSSED = [x for x in package_traps().values() if x.layout_things is not None]
@@ -55,6 +57,19 @@ def test_only_children_of_shift_levels_conflict(trap):
         conflicts[split] = (~kept).sum()
     assert conflicts[Split.TRAIN] == 0
     assert conflicts[Split.SHIFT] > COUNT / 10
+
+
+def test_cross_leaves_both_parents_unchanged():
+    zoo, things_of = zoo_states(0, 6)
+    zoo.layout_things = ("door",)  # with a trait
+    layouts_of = zoo_states(1, 6)[1]
+    before = [
+        {name: array.copy() for name, array in arrays(x).items()} for x in (things_of, layouts_of)
+    ]
+    children, _ = cross(zoo, things_of, layouts_of, np.arange(6))
+    for state, frozen in zip((things_of, layouts_of), before, strict=True):
+        assert all((array == frozen[name]).all() for name, array in arrays(state).items())
+    assert (arrays(children)["level.traits.red.door"] != before[0]["level.traits.red.door"]).any()
 
 
 def test_children_depend_on_own_row_only():

@@ -32,6 +32,8 @@ def few(names, *quick, thorough=()):
     return [pytest.param(x, marks=marks.get(x, pytest.mark.slow)) for x in names]
 
 
+# Random cases: a few in the fast tests, more in the thorough ones.
+with_seeds = pytest.mark.parametrize("seed", [*range(3), *map(thorough, range(3, 40))])
 # These have the most states by far, or outcomes for each.
 LARGE = {"DustSweep-v0", "DustVacuum-v0", "FollowMe-v0", "KeysChests-v0", "TreeFarm-v0"}
 # In the fast tests these stand for all traps: a place, things, doors, signs, chance, and a life.
