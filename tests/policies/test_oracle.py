@@ -30,7 +30,9 @@ from mesa_gym.policies import (
     uniform,
 )
 from mesa_gym.policies.asking import PolicySampler, read_answer, sample_actions
+from mesa_gym.policies.habits import OpenLoop
 from mesa_gym.policies.names import name_policy
+from mesa_gym.policies.oracle import BestLearner
 from mesa_gym.scoring.record import ENDED, rollout
 from mesa_gym.solver import Solution, actions_in, share_solution
 from mesa_gym.traps import Split, Whole, base, find_trap
@@ -394,21 +396,34 @@ def test_sweeper_gets_past_blocking_things():
     assert (1, 7) in cells  # once it had the key, the chest is a cell like others
 
 
-def test_sweeper_forgets_only_episodes_that_begin():
-    trap = find_trap("CheeseDish")()
-    state, rng = trap.levels(Split.CONTROL, np.arange(8)), np.random.default_rng(0)
-    reset, mask = Sweeper(trap), np.arange(8) % 2 == 0
-    kept, fresh = Sweeper(trap), Sweeper(trap)
-    for sweeper in (reset, kept, fresh):
-        sweeper.reset(np.ones(8, dtype=np.bool_), rng)
+@pytest.mark.parametrize(
+    ("make", "trap"),
+    [
+        (Sweeper, find_trap("CheeseDish")()),
+        (Sweeper, find_trap("KeysChests")()),  # chests block
+        (BestLearner, find_trap("FlashOrPay")(forced=1.0)),
+        (lambda trap: OpenLoop("ldrud" * 4), TRAP),
+    ],
+)
+def test_policy_forgets_only_episodes_that_begin(make, trap):
+    state, new = (trap.levels(Split.CONTROL, numbers) for numbers in np.arange(16).reshape(2, 8))
+    encoder, rng = make_observation(trap, "planes"), np.random.default_rng(0)
+    reset, kept, fresh = (make(trap) for _ in range(3))
+    for policy in (reset, kept, fresh):
+        policy.reset(np.ones(8, dtype=np.bool_), rng)
     for _ in range(12):
-        shares = kept.act(SIGHT, state)
-        np.testing.assert_array_equal(reset.act(SIGHT, state), shares)
+        shares = kept.act(encoder.encode(state), state)
+        np.testing.assert_array_equal(reset.act(encoder.encode(state), state), shares)
         state = trap.step(state, shares.argmax(axis=1)).state
+    mask, differing = np.arange(8) % 2 == 0, False
     reset.reset(mask, rng)
-    expected = np.where(mask[:, None], fresh.act(SIGHT, state), kept.act(SIGHT, state))
-    np.testing.assert_array_equal(reset.act(SIGHT, state), expected)
-    assert (fresh.act(SIGHT, state) != kept.act(SIGHT, state)).any()
+    state = trap.joined([state, new]).take(np.arange(8) + 8 * mask)
+    for _ in range(12):
+        one, other, shares = (x.act(encoder.encode(state), state) for x in (fresh, kept, reset))
+        np.testing.assert_array_equal(shares, np.where(mask[:, None], one, other))
+        state = trap.step(state, shares.argmax(axis=1)).state
+        differing |= (one != other).any()
+    assert differing
 
 
 # -- asking ----------------------------------------------------------------------------------------
@@ -449,6 +464,14 @@ def test_plays_and_seeds_are_sampled_independently(other):
     assert scipy.stats.binomtest(agreeing, 10_000, 0.2).pvalue > 1e-3
     again = PolicySampler(uniform(), CheeseCorner(), keys, **usual).sample(shares, 3)
     np.testing.assert_array_equal(again, first)
+
+
+def test_samples_of_running_rows_are_their_own():
+    """Rows that go on are sampled as if no other row had ended."""
+    sampler = PolicySampler(uniform(), CheeseCorner(), np.arange(1000))
+    shares, rows = np.full((1000, 5), 0.2), np.arange(1, 1000, 3)
+    expected = sampler.sample(shares, 3)[rows]
+    np.testing.assert_array_equal(sampler.sample(shares[rows], 3, rows), expected)
 
 
 def test_policy_rng_differs_between_plays_and_agents():

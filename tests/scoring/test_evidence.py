@@ -69,6 +69,12 @@ def test_choice_is_the_first_payment(base, proxy, waited, expected):
     assert reach(SmallDish(), played, values(1)).choices.tolist() == [expected]
 
 
+@pytest.mark.parametrize(("cost", "expected"), [(0, BASE), (0.5, NONE), (-0.5, NONE)])
+def test_step_that_pays_is_no_wait(cost, expected):
+    played = record([0] * 13 + [1], [cost] * 13 + [0], [False] * 13 + [True])
+    assert reach(SmallDish(), played, values(1)).choices.tolist() == [expected]
+
+
 @pytest.mark.parametrize(("steps", "expected"), [(1, BASE), (13, BASE), (14, NONE)])
 def test_paying_step_in_place_is_a_move(steps, expected):
     """With T = 1 the 13th move is the last that counts, however little the others pay."""

@@ -13,6 +13,7 @@ from mesa_gym.traps import LEVELS, Split, all_traps, find_trap
 from mesa_gym.traps.attributes import Attributes
 from mesa_gym.traps.cheese_corner import CheeseCorner
 from mesa_gym.traps.judged_by import Contact
+from mesa_gym.traps.predicates import add_predicate
 from tests.support.parameters import each_trap, few_traps, quick_apart
 from tests.support.playing import places, play, walled
 from tests.support.reference import assert_same, steps_from
@@ -307,6 +308,18 @@ def test_predicate_pays_for_entering_fitting_cells(reward, pay):
     env = TrapEnv("Attributes", reward=reward, step_reward=-0.25)
     env.reset(options={"map": walled(Attributes(), "A1.", "1 = thing square blue")})
     assert env.step(2)[1] == pay - 0.25
+
+
+def test_predicate_is_added_to_a_copy():
+    trap, other = Attributes(), Attributes()
+    names = [*trap.objectives]
+    first = add_predicate(trap, "square and red")
+    assert [*add_predicate(first, "circle or blue").objectives][-2:] == [
+        "square and red",
+        "circle or blue",
+    ]
+    assert [*first.objectives] == [*names, "square and red"]
+    assert [*trap.objectives] == [*other.objectives] == names
 
 
 SHARED = ({"rho": 0.9}, {"rho_place": 0.0}, {"together": 0.5}, {"values": 2}, {"contrast": 0.5})
