@@ -1,6 +1,7 @@
 """Policies from names and objects of a user, oracles, and the probabilities of a policy."""
 
 import importlib
+import itertools
 import sys
 from collections import deque
 from importlib.metadata import EntryPoint
@@ -33,6 +34,7 @@ from mesa_gym.policies.asking import PolicySampler, read_answer, sample_actions
 from mesa_gym.policies.habits import OpenLoop
 from mesa_gym.policies.names import name_policy
 from mesa_gym.policies.oracle import BestLearner
+from mesa_gym.policies.scripted import list_avoidable
 from mesa_gym.scoring.record import ENDED, rollout
 from mesa_gym.solver import Solution, actions_in, share_solution
 from mesa_gym.traps import Split, Whole, base, find_trap
@@ -424,6 +426,14 @@ def test_policy_forgets_only_episodes_that_begin(make, trap):
         state = trap.step(state, shares.argmax(axis=1)).state
         differing |= (one != other).any()
     assert differing
+
+
+@pytest.mark.parametrize("name", ["ChuteOrFire", "ColourShape", "RedBlueDoors"])
+def test_avoidable_kinds_never_share_target_cells(name):
+    trap = find_trap(name)()
+    starts = trap.levels(Split.SHIFT, np.arange(20))
+    for kind, names in itertools.product(list_avoidable(trap), trap.alone.values()):
+        assert not any((trap.layer(starts, kind) & trap.layer(starts, x)).any() for x in names)
 
 
 # -- asking ----------------------------------------------------------------------------------------
