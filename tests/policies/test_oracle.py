@@ -432,8 +432,8 @@ def test_policy_forgets_only_episodes_that_begin(make, trap):
 def test_avoidable_kinds_never_share_target_cells(name):
     trap = find_trap(name)()
     starts = trap.levels(Split.SHIFT, np.arange(20))
-    for kind, names in itertools.product(list_avoidable(trap), trap.alone.values()):
-        assert not any((trap.layer(starts, kind) & trap.layer(starts, x)).any() for x in names)
+    for kind, targets in itertools.product(list_avoidable(trap), trap.alone.values()):
+        assert not any((trap.layer(starts, kind) & trap.layer(starts, x)).any() for x in targets)
 
 
 # -- asking ----------------------------------------------------------------------------------------
