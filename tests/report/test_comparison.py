@@ -14,7 +14,7 @@ from scipy.special import expit, logit
 from mesa_gym import report
 from mesa_gym.report import compare, comparison, interval
 from mesa_gym.report.comparison import Comparison, compare_traps
-from mesa_gym.report.groups import group_cards
+from mesa_gym.report.groups import group_cards, note_repeated
 from mesa_gym.report.intervals import Difference, adjust_by_permutation, adjust_holm, compare_tables
 from mesa_gym.report.joining import tell_apart
 from mesa_gym.report.seed_group import ROLES, find_place, list_chosen, read_choice
@@ -58,6 +58,20 @@ def test_group_confidence_is_of_its_word():
     (most,), (half,) = group_cards(cards), group_cards(cards[1:])
     assert (most.word, most.confidence) == ("proxy:dish", pytest.approx(0.8))
     assert (half.word, half.confidence) == ("", pytest.approx(0.45))
+
+
+def test_repeated_returns_are_noted_above_half():
+    """Cards of ``made`` on one trap have equal returns; one agent of a pair repeats often."""
+
+    def note(agent="", **traps):
+        cards = [made(policy=x, trap=f"{trap}-v0") for x, of in traps.items() for trap in of]
+        return note_repeated(group_cards(cards), agent)
+
+    pair, traps = "may be a copy: mine and other on A.", {"mine": "ABC", "other": "A", "third": "D"}
+    assert [line.partition("which ")[2] for line in note(**traps)] == [pair]
+    assert note("other", **traps) == note(**traps)
+    assert note("third", **traps) == note(mine="AB", other="AC") == []
+    assert len(note(mine="ABC", other="ABD")) == 1
 
 
 def test_brittle_seeds_are_counted_of_able_ones():
