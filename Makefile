@@ -14,8 +14,8 @@ export OMP_NUM_THREADS = 1
 # compiles a thousand files again, which takes longer than to collect the tests.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help leaderboard agents test test-thorough test-slow test-examples attacks bench calibrate certify digests \
-        values api pages docs docs-links words lint format constraints dist clean
+.PHONY: help leaderboard agents test test-thorough test-slow test-examples attacks mutants bench calibrate \
+        certify digests values api pages docs docs-links words lint format constraints dist clean
 
 help:  ## Print this list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "%-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -89,6 +89,9 @@ test-examples: $(INSTALLED)  ## Run docs/examples, those of other frameworks in 
 
 attacks: $(INSTALLED)  ## Attack what reads others' data, for MINUTES=5 with SEED=7 or one by chance.
 	$(BIN)/python -m tests.attacks --seed $(or $(SEED),$(shell date +%s)) --minutes $(or $(MINUTES),5)
+
+mutants: $(INSTALLED)  ## Plant a few mechanical faults in each room, drawn by the week, and count the found ones (an hour).
+	$(BIN)/python .ci/mutants.py --sample $(or $(SAMPLE),2)
 
 bench: $(INSTALLED)  ## Measure the CPU seconds that users wait, and steps beside C (ten minutes).
 	$(BIN)/python -m benchmarks.speed
