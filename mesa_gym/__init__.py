@@ -3,6 +3,7 @@
 Importing it registers every trap with Gymnasium.
 """
 
+import sys
 from importlib import import_module
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
@@ -53,6 +54,8 @@ _CALLS = {
 }
 
 register_all()
+if "IPython" in sys.modules:
+    import_module("mesa_gym.rendering.notebook").show_wrapped()
 HOOKS["logged questions"] = "mesa_gym.language.choices.logged"
 
 

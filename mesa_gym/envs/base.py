@@ -148,6 +148,18 @@ class BaseEnv(KeywordAttributes):
             raise reset_needed()
         return self._state
 
+    def _repr_png_(self) -> bytes | None:
+        """Return the frames of at most 8 environments, which a notebook shows; None before reset.
+
+        They need no render mode. A notebook shows a wrapped environment as well.
+        """
+        from mesa_gym.rendering.notebook import draw_strip  # rarely needed
+
+        if (state := self._state) is None:
+            return None
+        states = [state.single(row) for row in range(state.n)] if state.agent.ndim else [state]
+        return draw_strip(self.settings.trap, states)
+
     def _renders(self) -> bool:
         """Return whether the environment has a render mode; warn if not."""
         if self.render_mode is None:

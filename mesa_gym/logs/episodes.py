@@ -19,7 +19,7 @@ from mesa_gym.policies.answers import read_action
 from mesa_gym.scoring.card import salt_digest
 from mesa_gym.scoring.plays import Play, find_play, split_of
 from mesa_gym.scoring.question_form import MOST_OPTIONS, MOST_RENAMED, QuestionForm
-from mesa_gym.scoring.record import ENDED, Actions, Record, replay
+from mesa_gym.scoring.record import ENDED, Actions, Record, follow, replay
 from mesa_gym.traps import LEVELS, Trap, look_up_trap
 
 # Greater grid sizes or trap parameters would fill the memory.
@@ -109,6 +109,22 @@ class RecordedEpisode(
                 f"unread is {self.unread}, and the episode has {self.n_questions} questions;"
                 " expected at most one unreadable text per question"
             )
+
+    def _repr_png_(self) -> bytes | None:
+        """Return at most 8 frames from start to end, which a notebook shows.
+
+        Returns None if the rules exclude the episode, or its levels depend on a secret salt.
+        """
+        from mesa_gym.rendering.notebook import draw_strip  # rarely needed
+
+        try:
+            trap = require_played(self)
+        except ValueError:
+            return None
+        play = find_play(trap, self.play)
+        start = play.change(trap.levels(play.split, [self.level]))
+        steps = follow(trap, start, np.array([self.actions], dtype=np.int8))
+        return draw_strip(trap, [x.single(0) for x in (start, *(y.step.state for y in steps))])
 
     @property
     def n_questions(self) -> int:
