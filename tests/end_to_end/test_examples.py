@@ -67,6 +67,10 @@ EXPECTED = {
         r"as trained: proxy:yellow, the line on 0\.0\d, yellow 0\.9\d\n"
         r"edited: base, the line on 0\.9\d, yellow 0\.0\d$"
     ),
+    "train_with_trl": (
+        rf"mine on CheeseDish-v0: ({ANY}|{re.escape(write_word('proxy:dish'))}), confidence "
+        r"[01]\.\d\d.*\n(.*\n)+effect of the word, in nats +[+-]?\d"
+    ),
     # Three seeds in some twenty seconds of a core: base and proxy, too few for intervals.
     "torch_loop": (
         r"(seed \d: +[\d,]+ steps, return [\d.]+ an episode\n){30}(.*\n)*"
@@ -168,7 +172,7 @@ def test_table_rows_name_examples_and_tests():
     table = TABLE.read_text().partition("| NAME |")[2]
     rows = re.findall(r"^\| [^|]+ \| `\"?([\w ]+?)\"?` \|", table, flags=re.M)
     words = {word for row in rows for word in row.split(" or ")}
-    assert len(rows) == 8
+    assert len(rows) == 9
     assert {name for name in found() if not any(word in name for word in words)} == OUTSIDE
     here = Path(__file__).parent
     files = [*here.glob("test_*.py"), *(here.parent / "sb3").glob("test_*.py")]
