@@ -8,6 +8,8 @@ import pytest
 pytest.importorskip("optax")
 
 from docs.studies.cures import __main__ as cures
+from docs.studies.habit.moved import ask_first, change_far_wall
+from docs.studies.habit.sighted import RADIUS, SIGHTED, view_window
 from docs.studies.language_models import __main__ as language_models
 from docs.studies.language_models import tables
 from docs.studies.language_models.figure import draw_effects
@@ -17,6 +19,7 @@ from docs.studies.layers.page import OUTCOMES, format_outcomes, judge_hypotheses
 from mesa_gym.files import format_csv
 from mesa_gym.language import score_choices
 from mesa_gym.scoring import Cards
+from mesa_gym.traps import Split, as_trap
 
 
 def descend(marks, payments, steps):
@@ -164,3 +167,16 @@ def test_rows_of_crossing_give_table_and_figure():
     runs = {tuple(row[x] for x in ("trap", "alpha", "arm", "seed", "steps")) for row in rows}
     assert len(runs) == len(rows)
     assert sum(row.get("equal", 0) for row in rows) == 0
+
+
+def test_far_wall_changes_first_moves_alone():
+    """The oracle follows the change; a policy that sees two cells cannot."""
+    trap = as_trap("CheeseCorner")
+    *starts, moves = change_far_wall(trap, trap.levels(Split.SHIFT, np.arange(60)))
+    walls = [trap.layer(state, "wall").reshape(-1, *trap.size) for state in starts]
+    assert (walls[0] != walls[1]).sum() == len(moves) > 5
+    near = [view_window(x, np.arange(len(x)), starts[0].agent, RADIUS) for x in walls]
+    assert np.array_equal(*near)
+    for name, expected in (("oracle:corner", 1), ([*SIGHTED][1], 0)):
+        old, new = ((ask_first(trap, x, name)[:, :4] * moves).sum(axis=1) for x in starts)
+        assert new - old == pytest.approx(np.full(len(moves), expected)), name
