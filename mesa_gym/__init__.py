@@ -56,7 +56,7 @@ _CALLS = {
 register_all()
 if "IPython" in sys.modules:
     import_module("mesa_gym.rendering.notebook").show_wrapped()
-HOOKS["logged questions"] = "mesa_gym.language.choices.logged"
+HOOKS["logged questions"] = "mesa_gym.language.choices.cards"
 
 
 if TYPE_CHECKING:

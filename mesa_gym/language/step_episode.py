@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -10,7 +11,7 @@ from msgspec import structs
 
 import mesa_gym
 from mesa_gym.engine import ACTIONS, STAY
-from mesa_gym.language.choices.play_questions import EXAMPLES, list_example_levels
+from mesa_gym.language.choices.play_questions import list_example_levels
 from mesa_gym.language.choices.questions import AS_SHOWN
 from mesa_gym.language.request import EpisodeRequest
 from mesa_gym.logs import LogEpisodes
@@ -25,11 +26,10 @@ STEP_OPTIONS = " or ".join(ACTIONS)
 
 
 @lru_cache(maxsize=64)
-def _write_examples(key: Any, count: int, tested: int) -> str:
-    """Return episodes of base's oracle on ``count`` training levels, without the tested level."""
-    levels = list_example_levels(count, tested)
+def _write_examples(key: Any, levels: Sequence[int]) -> str:
+    """Return episodes of base's oracle on training levels; "" without levels."""
     examples = "\n".join(demonstrations(copy_trap(key), levels))
-    return f"{AS_SHOWN}\n\n{examples}\n\n" if count else ""
+    return f"{AS_SHOWN}\n\n{examples}\n\n" if levels else ""
 
 
 def draw_level(trap: Trap, request: EpisodeRequest) -> int:
@@ -59,8 +59,8 @@ class StepEpisode:
     def __init__(self, trap: Trap, request: EpisodeRequest, level: int) -> None:
         """Begin an episode; ValueError if the request does not fit the trap."""
         self.env, self.request, self.done = _make_env(trap, request), request, False
-        tested = level if level in EXAMPLES else -1
-        self._head = _write_examples(key_trap(trap), request.examples, tested)
+        solved = list_example_levels(request.examples, level)
+        self._head = _write_examples(key_trap(trap), solved)
         obs = self.env.reset(options={"play": request.split, "level": level})[0]
         self.text = f"{self._head}{obs}\n{ACTION_ASKED}"
 

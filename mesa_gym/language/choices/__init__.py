@@ -2,6 +2,5 @@
 
 ``offers`` selects the places of a level, and ``scenes`` and ``questions`` write them as text.
 ``play_questions`` makes the questions of a play, ``records`` replays the answers, ``scripts`` are
-the baselines, and ``cards`` makes a card. ``episode`` is the choice of a session, and ``logged``
-makes the questions of a log again.
+the baselines, and ``cards`` makes cards. ``episode`` is the choice of a session.
 """

@@ -1,21 +1,23 @@
-"""Cards of models that choose places: one batch of questions for each play."""
+"""Cards and logs of models that choose places: one batch of questions for each play."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from msgspec import structs
 
+from mesa_gym.engine import State
 from mesa_gym.envs.checks import integer
 from mesa_gym.errors import PolicyBlame, PolicyError, shorten
 from mesa_gym.json_data import Text, require
 from mesa_gym.language.choices.play_questions import ask_play, read_form
 from mesa_gym.language.choices.questions import Question
-from mesa_gym.language.choices.records import read_choices, record_choices
+from mesa_gym.language.choices.records import place_lists, read_choices, record_choices
 from mesa_gym.language.choices.scripts import play_scripts
+from mesa_gym.logs.episodes import RecordedEpisode
 from mesa_gym.policies.adapters import takes_text
 from mesa_gym.policies.answers import ASKED_AGAIN, read_place
 from mesa_gym.policies.functions import TextQuestion, ask_twice, await_answer
@@ -25,6 +27,8 @@ from mesa_gym.scoring.card_making import PlayedLevels, begin_provenance, make_ca
 from mesa_gym.scoring.list_checks import digest_choices
 from mesa_gym.scoring.plays import MOST_LEVELS, plays_of
 from mesa_gym.scoring.prices import Price, say_price
+from mesa_gym.scoring.question_form import QuestionForm
+from mesa_gym.scoring.record import Record
 from mesa_gym.solver import level_values
 from mesa_gym.traps import Split, Trap, as_trap
 
@@ -137,3 +141,37 @@ def _answer_by_text(ask: Callable[[str], Any]) -> Callable[[list[Question]], lis
         return [answer.number for answer in ask_twice(ask, texts)]
 
     return answer_all
+
+
+class LoggedChoices(NamedTuple):
+    """The questions of a log, made again (``logs.gathering.LoggedQuestions``)."""
+
+    trap: Trap
+    form: QuestionForm
+    salt: str
+
+    def place_lists(self, play: str, episodes: Sequence[RecordedEpisode], record: Record) -> Record:
+        """Return a record with lists; ValueError if they are not those of this version."""
+        levels = [episode.level for episode in episodes]
+        questions = ask_play(self.trap, play, levels, self.form, salt=self.salt)
+        numbers = list[int | None]()
+        for episode, question in zip(episodes, questions, strict=True):
+            assert episode.choice is not None
+            listed = tuple(episode.choice.cells), tuple(episode.choice.things)
+            if listed != (question.cells, question.things):
+                raise ValueError(
+                    f"{play}, level {episode.level} lists other places than the question of this"
+                    " version of mesa_gym; score the log with the version that wrote it"
+                )
+            numbers.append(episode.choice.answer)
+        return place_lists(record, self.trap, questions, numbers)
+
+    def play_scripts(
+        self, plays: Mapping[str, Sequence[int]], starts: Mapping[Split, State]
+    ) -> dict[str, dict[str, Record]]:
+        """Return name -> play -> record of scripts without a goal."""
+        questions = {
+            play: ask_play(self.trap, play, levels, self.form, salt=self.salt)
+            for play, levels in plays.items()
+        }
+        return play_scripts(self.trap, questions, starts)

@@ -119,31 +119,22 @@ def ask_play(
     questions = write_questions(trap, play, of_play.change(starts), offers, form, turned)
     if not examples:
         return questions
-    tested = [
-        level if of_play.split is Split.TRAIN and level in EXAMPLES else -1 for level in levels
-    ]
-    heads = {level: write_head(trap, form, examples, level) for level in {*tested}}
-    return [
-        replace(question, head=heads[level])
-        for question, level in zip(questions, tested, strict=True)
-    ]
-
-
-def write_head(trap: Trap, form: QuestionForm, count: int, tested: int = -1) -> str:
-    """Return solved questions on training levels without ``tested``, for the top of a question."""
-    return _write_head(key_trap(trap), msgspec.json.encode(form), count, tested)
+    key, encoded, trains = key_trap(trap), msgspec.json.encode(form), of_play.split is Split.TRAIN
+    solved = [list_example_levels(examples, level if trains else -1) for level in levels]
+    heads = [_write_head(key, encoded, of_level) for of_level in solved]
+    return [replace(x, head=head) for x, head in zip(questions, heads, strict=True)]
 
 
 @lru_cache(maxsize=128)
-def _write_head(key: Any, form: bytes, count: int, tested: int) -> str:
-    trap, levels = copy_trap(key), list_example_levels(count, tested)
-    read = msgspec.json.decode(form, type=QuestionForm)
+def _write_head(key: Any, form: bytes, levels: Sequence[int]) -> str:
+    """Return solved questions on training levels, for the top of a question."""
+    trap, read = copy_trap(key), msgspec.json.decode(form, type=QuestionForm)
     return write_examples(ask_play(trap, Split.TRAIN.value, levels, read), trap.base)
 
 
-def list_example_levels(count: int, tested: int) -> list[int]:
+def list_example_levels(count: int, tested: int) -> tuple[int, ...]:
     """Return the training levels of solved examples, without the level that is asked about."""
-    return [level for level in EXAMPLES if level != tested][:count]
+    return tuple(level for level in EXAMPLES if level != tested)[:count]
 
 
 def _find_offers(
