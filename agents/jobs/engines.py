@@ -6,6 +6,7 @@ in this folder each second (``RunWatch``), and ends when the run ends.
 
 from __future__ import annotations
 
+import logging
 import os
 import pickle
 import re
@@ -170,6 +171,8 @@ class RunWatch:
 
 
 def _connect(on: str) -> Any:
+    # Its log has a traceback if the scheduler ends, which each job reports in a line.
+    logging.getLogger("distributed.client").setLevel(logging.CRITICAL)
     try:
         client = load_engine(on).Client(on.replace("dask://", "tcp://"), timeout=SECONDS_TO_CONNECT)
     except (OSError, ValueError) as error:
@@ -230,6 +233,8 @@ def _explain(error: BaseException) -> str:
     """Return one line on why an engine could not do a job; submitit's last line contains it."""
     if type(error).__name__ == "UncompletedJobError":
         return "it left Slurm without a result, as when it was killed or ran out of time or memory"
+    if isinstance(error, CancelledError):
+        return "its engine cancelled it, as when the scheduler ended or could not be reached"
     trace = type(error).__name__ == "FailedJobError"
     message = str(error).strip().rpartition("\n")[2] if trace else name_failure(error)
     lacking = re.search(r"ModuleNotFoundError: No module named '(\w+)", message)

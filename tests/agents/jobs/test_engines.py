@@ -38,7 +38,7 @@ ROOT = Path(__file__).parents[3]
 
 @contextmanager
 def dask(tmp_path, workers=2, folder=ROOT, path=None):
-    """A scheduler and workers by dask's command line: the engine's name and the workers."""
+    """A scheduler and workers by dask's command line: the engine's name and the processes."""
     file, env = tmp_path / "scheduler.json", os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
     dask = [sys.executable, "-m", "dask"]
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
@@ -52,7 +52,7 @@ def dask(tmp_path, workers=2, folder=ROOT, path=None):
         started.append(subprocess.Popen([*worker, "--no-dashboard"], cwd=folder, env=env, **quiet))
     address = file.read_text().partition('"tcp://')[2].partition('"')[0]
     try:
-        yield f"dask://{address}", started[1:]
+        yield f"dask://{address}", started
     finally:
         for process in started:
             process.kill()
@@ -93,7 +93,7 @@ def test_engines_do_jobs_as_this_machine(tmp_path, monkeypatch, cluster):
 @pytest.mark.thorough
 def test_killed_worker_loses_no_job(tmp_path):
     out = tmp_path / "out"
-    with dask(tmp_path) as (on, workers):
+    with dask(tmp_path) as (on, (_, *workers)):
         run = start(out, on=on)
         until(lambda: len(half_done(out)) == 2 or run.poll() is not None)
         assert run.poll() is None, run.communicate()[1]
@@ -107,10 +107,25 @@ def test_killed_worker_loses_no_job(tmp_path):
 
 
 @pytest.mark.thorough
+def test_killed_scheduler_is_named(tmp_path):
+    out = tmp_path / "out"
+    with dask(tmp_path) as (on, (scheduler, *_)):
+        run = start(out, on=on)
+        until(lambda: len(half_done(out)) == 2 or run.poll() is not None)
+        assert run.poll() is None, run.communicate()[1]
+        scheduler.kill()
+        _, stderr = run.communicate()
+    assert run.returncode == 1
+    reason = "its engine cancelled it, as when the scheduler ended or could not be reached"
+    assert stderr.count(f"not done: slow-0: {reason}\n") == 1
+    assert "Traceback" not in stderr
+
+
+@pytest.mark.thorough
 @pytest.mark.parametrize("engine", ["dask", "local"])
 def test_interrupt_ends_jobs_at_once(tmp_path, cluster, engine):
     """One Ctrl-C: the command ends, and the processes of its jobs; dask's workers stay."""
-    address, workers = cluster
+    address, (_, *workers) = cluster
     run = start(tmp_path, on=address if engine == "dask" else engine)
     until(lambda: len(half_done(tmp_path)) == 2 or run.poll() is not None)
     assert run.poll() is None, run.communicate()[1]
