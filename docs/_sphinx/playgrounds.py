@@ -11,7 +11,6 @@ from mesa_gym.pages.playground import (
     NotLiveError,
     list_levels,
     make_playground,
-    pack_trap,
     require_live,
 )
 from mesa_gym.trained.library import EVERY_SEED, ManifestEntry, load, read_manifest
@@ -61,7 +60,7 @@ def write_gallery_page(trap: Trap, folder: Path) -> Path:
     """Write a trap's page, named after it, into a folder; return its path."""
     levels = list_levels(trap, None, range(1 if trap.name() in LARGE else SHIFTS))
     path = folder / f"{type(trap).__name__}.html"
-    write_text(path, make_playground(trap, pack_trap(trap, levels, list_guests(trap))))
+    write_text(path, make_playground(trap, levels, list_guests(trap)))
     return path
 
 

@@ -16,7 +16,6 @@ from mesa_gym.pages.playground import (
     NotLiveError,
     list_levels,
     make_playground,
-    pack_trap,
     require_live,
 )
 from mesa_gym.policies.resolvers import is_model_file
@@ -81,5 +80,4 @@ def _make_page(trap: Trap, options: argparse.Namespace) -> str:
     if len(set(names)) < len(names):
         raise ValueError(f"agents of a page need different names, got {', '.join(names)}")
     with Progress(f"export {options.out.name}", len(levels), "levels") as advance:
-        data = pack_trap(trap, levels, guests, options.salt, advance)
-    return make_playground(trap, data, options.salt)
+        return make_playground(trap, levels, guests, options.salt, advance)

@@ -7,7 +7,7 @@ computes values and outcomes of agents. It loads no other file.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -132,11 +132,17 @@ def pack_trap(
     }
 
 
-def make_playground(trap: Trap, data: Mapping[str, Any], salt: str = "") -> str:
-    """Return the page of a trap with data that ``pack_trap`` packed with ``salt``."""
+def make_playground(
+    trap: Trap,
+    levels: Sequence[tuple[str, int]],
+    guests: Sequence[Guest],
+    salt: str = "",
+    advance: Callable[[int], None] = lambda levels: None,
+) -> str:
+    """Return the page of a trap; the arguments and errors are as in ``pack_trap``."""
+    data = pack_trap(trap, levels, guests, salt, advance)
     # The script opens the page on a shift level, if there is one.
-    level_names = [(level["play"], level["number"]) for level in data["levels"]]
-    first = next((level for level in level_names if level[0] == Split.SHIFT), level_names[0])
+    first = next((level for level in levels if level[0] == Split.SHIFT), levels[0])
     start = _make_start(trap, *first, salt)
     scene, conflict = _tell_story(type(trap))
     return fill_page(

@@ -13,7 +13,7 @@ from PIL import Image
 from mesa_gym.files import write_text
 from mesa_gym.logs import read_log, score_logs
 from mesa_gym.pages.lesson import NEW_ROOM, ROOMS, make_lesson
-from mesa_gym.pages.playground import PAGE_TILE, Guest, list_levels, make_playground, pack_trap
+from mesa_gym.pages.playground import PAGE_TILE, Guest, list_levels, make_playground
 from mesa_gym.policies import Memoryless, Oracle, as_policy
 from mesa_gym.rendering import render_rgb
 from mesa_gym.report import read_committed
@@ -146,7 +146,7 @@ class LivePage(Visit):
 
     def __init__(self, browser, folder, trap, policies, numbers, **look):
         guests = [Guest(f"agent {k}", policy) for k, policy in enumerate(policies)]
-        page = make_playground(trap, pack_trap(trap, list_levels(trap, None, numbers), guests))
+        page = make_playground(trap, list_levels(trap, None, numbers), guests)
         write_text(folder / "board" / "page.html", page)
         super().__init__(browser, folder, **look)
         self.trap = trap
@@ -174,9 +174,9 @@ def playground(tmp_path_factory):
     policies |= {"restless": lambda obs: [[0.2] * 5] * len(obs)}
     guests = [Guest(name, policy) for name, policy in policies.items()]
     levels = list_levels(TRAP, None, [0, 1])
-    page = make_playground(TRAP, pack_trap(TRAP, levels, guests))
+    page = make_playground(TRAP, levels, guests)
     write_text(folder / "board" / "page.html", page)
-    write_text(folder / "board" / "alone.html", make_playground(TRAP, pack_trap(TRAP, levels, [])))
+    write_text(folder / "board" / "alone.html", make_playground(TRAP, levels, []))
     return folder
 
 
@@ -638,7 +638,7 @@ def test_page_says_that_memory_is_undeclared(visit):
 def test_playground_name_cannot_become_markup(browser, playground):
     name = "</script><script>alert(1)</script>\x1b<b>bold</b>"
     guest = Guest(name, "stay", "<i>words</i>")
-    page = make_playground(TRAP, pack_trap(TRAP, [("shift", 0)], [guest]))
+    page = make_playground(TRAP, [("shift", 0)], [guest])
     assert "<script>alert" not in page
     assert "\x1b" not in page
     write_text(playground / "board" / "named.html", page)
