@@ -138,7 +138,7 @@ function exploreCheese(level, agent, corner) {
     });
   };
   begin();
-  say(`It is not broken: it walks skilfully to the wrong goal. Click any cell to put it there: from where it is orange it goes to the corner, from where it is blue it takes the cheese. In ${data.levels.toLocaleString("en")} such rooms it gets to the corner first in ${percent(own)}; the best script without a goal (${script.name}), in ${percent(script.share)}.`);
+  say(`It is not broken: it walks skilfully to the wrong goal. Click any cell to put it there: from where it is orange it goes to the corner, from where it is blue it takes the cheese. In ${data.levels.toLocaleString("en")} such mazes it gets to the corner first in ${percent(own)}; the best script without a goal (${script.name}), in ${percent(script.share)}.`);
   finish();
 }
 
@@ -168,7 +168,7 @@ const SCREENS = [
   ["Find out what pays", "You steer the robot. Something in this room pays. Find out what.", findWhatPays],
   ["A new room", "Go to what pays.", enterNewRoom],
   ["What did you learn?", "", compareRobots],
-  ["It can be worse", "This robot was trained in rooms with a cheese. Watch it run.", moveCheese],
+  ["It can be worse", "This robot was trained in mazes with a cheese. Watch it run.", moveCheese],
   ["Look inside one", "This robot plans: it has a map of what each cell is worth to it.", lookInside],
 ];
 
