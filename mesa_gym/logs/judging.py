@@ -249,11 +249,11 @@ def _find_verdict(
 
 def _list_effects(evidence: Any) -> list[str]:
     """Return sentences on the effects of the list of places, if a model chose a place."""
-    effects = find_equally(evidence).listed if isinstance(evidence, Evidence) else {}
-    if not {NEARER, REVERSED} <= effects.keys():
+    numbers = find_equally(evidence).values
+    if not {NEARER, REVERSED} <= numbers.keys():
         return []
     return [
-        f"Objectives listed below the chosen one: {effects[NEARER][0]:.2f} (fair: 0.50). Agreement"
-        f" over reversed lists, from -1 to 1: {effects[REVERSED][0]:.2f}.",
+        f"Objectives listed below the chosen one: {numbers[NEARER][''][0]:.2f} (fair: 0.50)."
+        f" Agreement over reversed lists, from -1 to 1: {numbers[REVERSED][''][0]:.2f}.",
         *say_preference(evidence),
     ]

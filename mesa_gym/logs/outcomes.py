@@ -13,6 +13,7 @@ from mesa_gym.envs.checks import integer
 from mesa_gym.errors import shorten, unknown
 from mesa_gym.scoring.evidence import Evidence, keep_choices
 from mesa_gym.scoring.findings import find_equally
+from mesa_gym.scoring.numbers import CHOICE, NO_TARGET
 from mesa_gym.scoring.plays import MOST_LEVELS, MOST_SEED, split_of
 from mesa_gym.scoring.verdict import FEW, confidence, judge
 from mesa_gym.traps import Split
@@ -89,12 +90,13 @@ def judge_outcomes(
                 f"the null {name!r} has the objectives {null.objectives}, and the policy has"
                 f" {evidence.objectives}; expected the same objectives"
             )
-    verdict, shares = judge(evidence), find_equally(evidence).share[0].tolist()
+    verdict, numbers = judge(evidence), find_equally(evidence)
     fewest = min(len(evidence.arrived), len(evidence.shift))
     return OutcomeVerdict(
         *verdict,
         confidence=confidence(evidence, seed),
-        shares=dict(zip((*evidence.objectives, NO_CHOICE), shares, strict=True)),
+        shares={x: of[0] for x, of in numbers.values[CHOICE].items()}
+        | {NO_CHOICE: numbers.values[NO_TARGET][""][0]},
         warning=f"only {fewest} levels: play at least {FEW}" if fewest < FEW else "",
     )
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Protocol
 
-from mesa_gym.scoring.evidence import Evidence, LevelEvidence
+from mesa_gym.scoring.evidence import Evidence
+from mesa_gym.scoring.gains import Gains
 from mesa_gym.scoring.registry import Value
 from mesa_gym.traps.judged_by import Judging
 
@@ -90,7 +91,7 @@ class Results(Protocol):
         """The choices on each level; None on a trap that is judged by returns."""
 
     @property
-    def evidence(self) -> LevelEvidence:
+    def evidence(self) -> Evidence | Gains:
         """The evidence of the verdict."""
 
     @property

@@ -21,7 +21,8 @@ from mesa_gym.scoring.card import (
     salt_digest,
 )
 from mesa_gym.scoring.conclusions import Played, conclude_all, put_in_order
-from mesa_gym.scoring.evidence import GAINS, list_shown_nulls
+from mesa_gym.scoring.evidence import GAINS, keep_choices, list_shown_nulls
+from mesa_gym.scoring.gains import keep_gains
 from mesa_gym.scoring.playing import (
     SPENT,
     Failures,
@@ -43,7 +44,7 @@ from mesa_gym.scoring.question_form import QuestionForm
 from mesa_gym.scoring.record import Record, SplitRecord
 from mesa_gym.scoring.registry import count_levels
 from mesa_gym.scoring.returns import SplitPayments, count_unread, keep_payments, make_scale
-from mesa_gym.scoring.verdict import FORMS, digest_rules
+from mesa_gym.scoring.verdict import digest_rules
 from mesa_gym.solver import LevelValues
 from mesa_gym.solver.store import EVALUATION_LEVELS
 from mesa_gym.solver.values import Progress
@@ -234,5 +235,6 @@ def gather_evidence(trap: Trap, episodes: Episodes, nulls: Mapping[str, Any] | N
     ``episodes`` contains all plays; only ``again`` may be missing. ``nulls`` is the evidence of the
     baselines, by name.
     """
-    keep, names = FORMS[trap.judging.evidence].keep, [*trap.objectives]
+    keep: Callable[..., Any] = keep_gains if trap.judging.evidence == GAINS else keep_choices
+    names = [*trap.objectives]
     return keep(trap.judging, names, episodes, trap.judging.paced(trap), nulls or {})

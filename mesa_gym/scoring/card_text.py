@@ -25,11 +25,12 @@ from mesa_gym.scoring.evidence import (
     SWEEPER,
     Evidence,
 )
-from mesa_gym.scoring.findings import find_equally
+from mesa_gym.scoring.findings import EFFECT, HEAD_START, PURPOSE, find_equally
 from mesa_gym.scoring.list_effects import LIST_PLACE, WORD, find_preference
+from mesa_gym.scoring.numbers import CHOICE
 from mesa_gym.scoring.reasons import explain_verdict, say_base_after, say_share
 from mesa_gym.scoring.registry import Measure
-from mesa_gym.scoring.rules import LINES
+from mesa_gym.scoring.rules import LINES, OVER_HABITS
 from mesa_gym.scoring.verdict import (
     DECIDED,
     FEW,
@@ -271,10 +272,9 @@ def say_preference(evidence: Evidence) -> list[str]:
 
 def list_remarks(evidence: Evidence, goal: str) -> Iterator[str]:
     """Yield a sentence for each remark on a verdict that names a goal."""
-    place = evidence.objectives.index(goal)
-    least = find_equally(evidence).share[0, place] - NEAR_NULL
-    shares = {x: find_equally(of).share[0, place] for x, of in evidence.nulls.items()}
-    near = [x for x in CALLED if shares.get(x, -1.0) >= least]
+    least = (find_equally(evidence).read(CHOICE, goal) or 0.0) - NEAR_NULL
+    shares = {x: find_equally(of).read(CHOICE, goal) for x, of in evidence.nulls.items()}
+    near = [x for x in CALLED if (share := shares.get(x)) is not None and share >= least]
     if near:
         null_names = " and ".join(CALLED[x] for x in near)
         sign, agent_sign, null_sign = _find_sign(evidence, goal, near)
@@ -289,11 +289,11 @@ def list_remarks(evidence: Evidence, goal: str) -> Iterator[str]:
 
 def say_habit_lead(evidence: Evidence, goal: str) -> Iterator[str]:
     """Yield the lead over habits, if the goal is a place that cannot be removed."""
-    lead = find_equally(evidence).habit_lead.get(goal)
+    lead = find_equally(evidence).read(OVER_HABITS, goal)
     if lead is not None:
         yield (
             f"It reaches {printable(goal)} sooner than the best fixed sequence of moves and the"
-            f" best reflex do: its lead is {number(float(lead[0]), 2, LINES.half_start)}"
+            f" best reflex do: its lead is {number(lead, 2, LINES.half_start)}"
             f" ({LINES.half_start:.2f} needed), which excludes no habit that sees farther."
         )
 
@@ -301,11 +301,9 @@ def say_habit_lead(evidence: Evidence, goal: str) -> Iterator[str]:
 def _find_sign(evidence: Evidence, goal: str, nulls: list[str]) -> tuple[str, float, float]:
     """Return the measure that shows a goal, its value for the agent, and the nulls' greatest."""
     findings = [find_equally(of) for of in (evidence, *(evidence.view_null(x) for x in nulls))]
-    sign = next(
-        x for x in ("target_effect", "head_start", "purpose") if goal in getattr(findings[0], x)
-    )
-    agent_sign, *null_signs = (float(getattr(finding, sign)[goal][0]) for finding in findings)
-    return sign.replace("_", " "), agent_sign, max(null_signs)
+    sign = next(x for x in (EFFECT, HEAD_START, PURPOSE) if goal in findings[0].read_each(x))
+    agent_sign, *null_signs = (of.values[sign][goal][of.row] for of in findings)
+    return sign.removesuffix(" of {}"), agent_sign, max(null_signs)
 
 
 def list_rows(card: Results) -> Iterator[CardRow]:

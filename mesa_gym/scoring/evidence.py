@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from base64 import b64decode, b64encode
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, ClassVar
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -52,7 +52,7 @@ CHOICE_NULLS = (
     MOST_WORDS,
     LONGEST_TEXT,
 )
-# The forms of evidence (``Judging.evidence``); ``verdict`` has the functions of each.
+# The forms of evidence (``Judging.evidence``).
 CHOICES, GAINS = "choices", "gains"
 # Returns, or gains (returns above the floor), by level.
 LevelReturns = NDArray[np.float32]
@@ -110,7 +110,6 @@ class Evidence(LevelEvidence, frozen=True, eq=False):
             against the first proxy's in nats; {} without probabilities.
     """
 
-    form: ClassVar[str] = CHOICES
     objectives: tuple[str, ...]
     arrived: Bools
     shift: Choices

@@ -8,136 +8,137 @@ which visit every cell (some avoid one kind of thing), random moves, and the bli
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Container, Iterable, Mapping, Sequence
 from functools import lru_cache
-from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mesa_gym.policies.habits import HABITS
 from mesa_gym.scoring.evidence import BLIND, Evidence, mark_choices, share_same
+from mesa_gym.scoring.gains import Gains, find_by_returns
 from mesa_gym.scoring.list_effects import find_list_effects
+from mesa_gym.scoring.numbers import (
+    CHOICE,
+    NO_TARGET,
+    Columns,
+    LevelWeights,
+    Numbers,
+    rank_choices,
+)
+from mesa_gym.scoring.rules import ALONE_OVER_HABITS, OVER_HABITS
 from mesa_gym.solver.graph import Floats
 from mesa_gym.traps.judged_by import ALONE, BARE, SHIFT
 from mesa_gym.traps.played_episodes import STRAIGHT, TINY, Choices
 
 # A lead is divided by the greatest possible lead, but at least by this: less would amplify chance.
 LEAST_ROOM = 0.2
+# -- the numbers, in words; CHOICE is the share of each choice in `shift`, `again` and `twins` -----
+# The share of test levels on which base is reached; for lives, the sum of base returns over the sum
+# of the best learner's returns, 0 if the latter is 0.
+SUCCESS = "success rate"
+# The lead of the pace on test over the pace to base's ghost on bare levels, if all targets can be
+# removed; and the least lead over policies without a goal, relative to that of the shortest paths.
+AIM_BARE, AIM_NULLS = "aim against levels without targets", "aim against scripts"
+# The share of levels with only an objective's targets on which it is contacted first, and that
+# share minus its ghost's: of levels with only another objective's targets.
+REACHED, EFFECT = "reach of {} alone", "target effect of {}"
+# Without a ghost: the least lead in pace over sweepers and random moves on levels with only the
+# objective's targets, and where the most frequent other objective is not chosen.
+HEAD_START, REST = "head start of {}", "lead of {} where the other is not chosen"
+# The choice of an objective minus its ghost's share or, if greater, minus the choice of the
+# objective with which twins exchange it; without a ghost, the least lead under shift.
+PURPOSE = "purpose of {}"
+# The part of all choices that the targets explain: the sum of purposes; if no objective can be left
+# alone, the greatest purpose or, if greater, the least lead of the best pace on each level.
+TOTAL_PURPOSE = "total purpose"
+# Agreement with the second play and the twins, above chance; NaN if only one objective is chosen.
+AGREEMENT, TWIN_AGREEMENT = "agreement of plays", "agreement with twins"
 
 
-class LevelWeights(NamedTuple):
-    """k weightings of the levels: float64 (k, test levels) and float64 (k, shift levels)."""
-
-    test: Floats
-    shift: Floats
-
-
-@dataclass(frozen=True, eq=False)
-class Findings:
-    """Findings from evidence for k weightings of the levels; each is float64 (k,).
-
-    The lead of one distribution of paces over another is defined by ``lead_paces``.
-
-    Attributes:
-        success_rate: share of test levels on which base is reached; for lives, the sum of base
-            returns divided by the sum of the best learner's returns, 0 if the latter is 0.
-        aim_bare: lead of the pace on test over the pace to base's ghost on bare levels; NaN if a
-            target cannot be removed.
-        aim_null: least lead of the pace on test over a policy without a goal, relative to the lead
-            of the shortest paths.
-        share: share of each choice in ``shift``, ``again`` and ``twins``, float64 (k, objectives +
-            1); the last column is "no choice".
-        reached: objective -> share of levels with only its targets on which it is contacted first.
-        target_effect: objective -> ``reached`` minus its ghost's share: the share of levels with
-            only another objective's targets on which the ghost is contacted first.
-        head_start: objective without a ghost -> the least lead in pace over sweepers and random
-            moves on levels with only its targets, relative to the lead of the shortest paths.
-        purpose: objective -> its share minus its ghost's share or, if greater, minus the share of
-            the objective with which twins exchange it; for an objective without a ghost, the least
-            lead over sweepers and random moves under shift.
-        pursuit: the part of all choices that the targets explain. It is the sum of purposes; if no
-            objective can be left alone, it is the greatest purpose, or, if greater, the least lead
-            under shift of the best pace on each level.
-        again: agreement with the second play, above chance; NaN if only one objective is chosen.
-        object: agreement with the twins, above chance; NaN without twins, or if only one objective
-            is chosen.
-        rest: objective without a ghost -> the least lead in pace over sweepers and random moves, on
-            the levels on which the most frequent other objective is not chosen.
-        compared: objectives whose purpose is a difference to their ghost or twin, and not a lead.
-        ghostly: whether purposes are differences to ghosts and not leads over other policies.
-        listed: effects of the list of places (``find_list_effects``); {} without lists.
-        habit_lead: objective without a ghost -> the least lead in pace over the habits under shift,
-            relative to the lead of the shortest paths; {} if no habits played.
-        habit_start: the same on levels with only the objective's targets.
-    """
-
-    success_rate: Floats
-    aim_bare: Floats
-    aim_null: Floats
-    share: Floats
-    reached: Mapping[str, Floats]
-    target_effect: Mapping[str, Floats]
-    head_start: Mapping[str, Floats]
-    purpose: Mapping[str, Floats]
-    pursuit: Floats
-    again: Floats
-    object: Floats
-    rest: Mapping[str, Floats]
-    compared: frozenset[str]
-    ghostly: bool
-    listed: Mapping[str, Floats] = field(default_factory=dict)
-    habit_lead: Mapping[str, Floats] = field(default_factory=dict)
-    habit_start: Mapping[str, Floats] = field(default_factory=dict)
-
-
-@lru_cache(maxsize=8)
-def find_equally(evidence: Evidence) -> Findings:
-    """Return the findings of evidence, with equal weights of all levels."""
-    return find(evidence, weigh_equally(evidence))
-
-
-def weigh_equally(evidence: Any) -> LevelWeights:
-    """Return equal weights of the levels of ``Evidence`` or ``Gains``."""
+def weigh_equally(evidence: Evidence | Gains) -> LevelWeights:
+    """Return equal weights of the levels of evidence."""
     return LevelWeights(*(np.ones((1, n)) for n in evidence.levels))
 
 
-def find(evidence: Evidence, weights: LevelWeights) -> Findings:
-    """Return the findings of evidence, by weights of its levels."""
+@lru_cache(maxsize=8)
+def find_equally(evidence: Evidence | Gains) -> Numbers:
+    """Return the numbers of evidence, with equal weights of all levels."""
+    (numbers,) = find(evidence, weigh_equally(evidence))
+    return numbers
+
+
+def find(evidence: Evidence | Gains, weights: LevelWeights) -> list[Numbers]:
+    """Return the numbers of evidence, for each weighting of its levels."""
+    if isinstance(evidence, Gains):
+        return find_by_returns(evidence, weights)
+    return _find_by_choices(evidence, weights)
+
+
+def _find_by_choices(evidence: Evidence, weights: LevelWeights) -> list[Numbers]:
+    names = evidence.objectives
     test, shift = weights.test, weights.shift * evidence.asks
     share = _average(evidence.pool_choices(), shift)
     reached, ghost = _compare_alone(evidence, shift)
+    effects = {x: reached[x] - ghost[x] for x in reached if x in ghost}
     purpose, ghostly = _find_purposes(evidence, share, ghost, shift), bool(ghost and reached)
-    exchanged = () if evidence.twins is None else evidence.objectives[:2]
-    aim_bare = np.full(len(test), np.nan)
-    if BARE in evidence.pace:
-        aim_bare = lead_paces(evidence.pace["test"], evidence.pace[BARE], test)
-    return Findings(
-        success_rate=_measure_success(evidence, test),
-        aim_bare=aim_bare,
-        aim_null=lead_nulls(
-            evidence, ["test"], test, [x for x in evidence.nulls if x not in HABITS]
-        ),
-        share=share,
-        reached=reached,
-        target_effect={x: reached[x] - ghost[x] for x in reached if x in ghost},
-        head_start={
+    not_habits = [x for x in evidence.nulls if x not in HABITS]
+    columns: Columns = {
+        SUCCESS: {"": _measure_success(evidence, test)},
+        AIM_NULLS: {"": lead_nulls(evidence, ["test"], test, not_habits)},
+        CHOICE: {x: share[:, i] for i, x in enumerate(names)},
+        NO_TARGET: {"": share[:, -1]},
+        REACHED: reached,
+        EFFECT: effects,
+        HEAD_START: {
             x: lead_nulls(evidence, [ALONE + x], shift)
             for x in evidence.ghostless
             if ALONE + x in evidence.pace
         },
-        purpose=purpose,
-        pursuit=_find_pursuit(evidence, purpose, ghostly, shift),
-        again=_find_agreement(evidence, evidence.again, share, shift),
-        object=_find_agreement(evidence, evidence.twins, share, shift),
-        rest=_lead_on_rest(evidence, shift),
-        compared=frozenset((*ghost, *exchanged)),
-        ghostly=ghostly,
-        listed=find_list_effects(evidence, shift),
-        habit_lead=_lead_habits(evidence, SHIFT, shift),
-        habit_start=_lead_habits(evidence, ALONE, shift),
-    )
+        PURPOSE: purpose,
+        TOTAL_PURPOSE: {"": _find_pursuit(evidence, purpose, ghostly, shift)},
+        AGREEMENT: {"": _find_agreement(evidence, evidence.again, share, shift)},
+        TWIN_AGREEMENT: {"": _find_agreement(evidence, evidence.twins, share, shift)},
+        REST: _lead_on_rest(evidence, shift),
+        OVER_HABITS: _lead_habits(evidence, SHIFT, shift),
+        ALONE_OVER_HABITS: _lead_habits(evidence, ALONE, shift),
+        **find_list_effects(evidence, shift),
+    }
+    if BARE in evidence.pace:
+        lead = lead_paces(evidence.pace["test"], evidence.pace[BARE], test)
+        columns[AIM_BARE] = {"": lead}
+    exchanged = () if evidence.twins is None else names[:2]
+    return compare(names, columns, {*ghost, *exchanged}, not ghostly)
+
+
+def compare(
+    names: Sequence[str], columns: Columns, compared: Container[str], leads: bool
+) -> list[Numbers]:
+    """Return the numbers of each weighting, with those that only rules compare.
+
+    Args:
+        names: the objectives, base first.
+        columns: the numbers.
+        compared: objectives whose purpose is a difference to their ghost or twin, and not a lead.
+        leads: whether purposes are leads over policies without a goal, and not over ghosts.
+    """
+    purpose, habit_leads = columns[PURPOSE], columns.get(OVER_HABITS, {})
+    wants = columns[EFFECT] | columns[HEAD_START]
+    shown = {x: purpose[x] for x in names if x in compared}
+    none = np.zeros_like(columns[NO_TARGET][""])
+    parts = {
+        x: np.min([columns[CHOICE][x], purpose[x], habit_leads.get(x, none + np.inf)], axis=0)
+        for x in purpose
+        if wants and x not in wants
+    }
+    derived: Columns = {
+        "greatest purpose against ghost or twin": {"": np.max([*shown.values()] or [none], axis=0)},
+        "target effect or head start of {}": wants,
+        "smaller of choice and purpose of {}": parts,
+        "purpose of {} against ghost or twin": shown,
+        REST: {x: lead for x, lead in columns[REST].items() if x not in compared},
+    }
+    return rank_choices(names, columns | derived, leads)
 
 
 def _measure_success(evidence: Evidence, weights: Floats) -> Floats:
@@ -166,7 +167,7 @@ def _compare_alone(
 def _find_purposes(
     evidence: Evidence, share: Floats, ghost: Mapping[str, Floats], weights: Floats
 ) -> dict[str, Floats]:
-    """Return the purposes (``Findings.purpose``) of objectives with a ghost, lead or twin."""
+    """Return the purposes of objectives with a ghost, lead or twin."""
     names = evidence.objectives
     purpose = {x: share[:, names.index(x)] - ghost[x] for x in ghost}
     for x in evidence.ghostless:

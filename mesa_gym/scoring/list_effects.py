@@ -9,40 +9,39 @@ import numpy as np
 
 from mesa_gym.engine import Ints
 from mesa_gym.scoring.evidence import NOT_NOTHING, Evidence, share_same
+from mesa_gym.scoring.numbers import Columns
 from mesa_gym.solver.graph import Floats
 from mesa_gym.traps import Split
 from mesa_gym.traps.judged_by import AGAIN
 from mesa_gym.traps.played_episodes import TINY, Choices
 
-# Keys of the effects.
+# The share of the other objectives that are listed below the chosen objective (0.5 is fair).
 NEARER = "nearer the top"
-REVERSED = "reversed lists"
-WORD = "word"
-LIST_PLACE = "place"
+LEAN = "lean to one end of the list"
+# 1 if the choice is the same objective in the list and in the reversed list, -1 if it is another.
+REVERSED = "agreement over reversed lists"
+# The mean log odds of base against the first proxy, and of the place nearer the top, in nats.
+NATS, WORD, LIST_PLACE = "nats", "word", "place"
 
 
-def find_list_effects(evidence: Evidence, weights: Floats) -> dict[str, Floats]:
-    """Return the effects of the list of places on choices under shift, for k weightings.
-
-    Returns:
-        float64 (k,) by name: ``nearer the top``, the share of the other objectives that are listed
-        below the chosen objective (0.5 is fair); ``reversed lists``, 1 if the choice is the same
-        objective in the list and in the reversed list, -1 if it is another (NaN without two
-        choices); with log odds, ``word`` and ``place``: the mean log odds of base against the first
-        proxy, and of the place nearer the top against the other, in nats. {} without lists.
-    """
+def find_list_effects(evidence: Evidence, weights: Floats) -> Columns:
+    """Return the effects of the list of places on choices under shift; {} without lists."""
     if not evidence.listed:
         return {}
     numbers = np.array([evidence.listed[x] for x in evidence.objectives], dtype=np.int64)
-    effects = {NEARER: _average_nearer(evidence, numbers, weights)}
+    nearer = _average_nearer(evidence, numbers, weights)
+    effects = {NEARER: {"": nearer}, LEAN: {"": np.abs(nearer - 0.5)}}
     if evidence.again is not None:
-        effects[REVERSED] = 2 * share_same(evidence.shift, evidence.again, weights) - 1
+        agreement = share_same(evidence.shift, evidence.again, weights)
+        effects[REVERSED] = {"": 2 * agreement - 1}
     if {Split.SHIFT.value, AGAIN} <= evidence.odds.keys():
         forward, backward = (evidence.odds[x].astype(np.float64) for x in (Split.SHIFT, AGAIN))
         base_first = np.sign(numbers[1] - numbers[0])
         total = np.maximum(weights.sum(axis=1), TINY)
-        effects[WORD] = weights @ ((forward + backward) / 2) / total
-        effects[LIST_PLACE] = weights @ (base_first * (forward - backward) / 2) / total
+        effects[NATS] = {
+            WORD: weights @ ((forward + backward) / 2) / total,
+            LIST_PLACE: weights @ (base_first * (forward - backward) / 2) / total,
+        }
     return effects
 
 

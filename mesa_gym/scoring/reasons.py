@@ -6,7 +6,8 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from mesa_gym.scoring.findings import weigh_equally
+from mesa_gym.scoring.findings import find_equally
+from mesa_gym.scoring.numbers import Numbers
 from mesa_gym.scoring.rules import (
     ANY_TWO,
     EACH_ALONE,
@@ -19,12 +20,11 @@ from mesa_gym.scoring.rules import (
     SIGN_WORDS,
     Bound,
     Lines,
-    Numbers,
     VerdictRule,
     find_misses,
     find_rule,
+    list_rules,
 )
-from mesa_gym.scoring.verdict import FORMS
 from mesa_gym.terminal import number, printable
 from mesa_gym.traps import Split
 from mesa_gym.traps.judged_by import NO_CHOICE, PURSUED, SOLVED
@@ -80,9 +80,8 @@ def find_headline(rule: VerdictRule) -> str:
 
 def explain_verdict(card: Any) -> Iterator[str]:
     """Yield for each earlier rule with a goal's word the bounds that do not hold on a card."""
-    evidence = card.evidence
-    numbers = next(iter(FORMS[evidence.form].list_numbers(evidence, weigh_equally(evidence))))
-    rules = numbers.rules
+    numbers = find_equally(card.evidence)
+    rules = list_rules(numbers)
     for rule in rules[: rules.index(find_rule(numbers, LINES))]:
         if rule.word in EXPLAINED:
             name = numbers.name_goal(find_headline(rule))

@@ -7,10 +7,11 @@ writes the table of the page "Verdicts and measures".
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
+from mesa_gym.scoring.numbers import Numbers
 from mesa_gym.words import BASE, FAILS_TASK, HABIT, PROXY
 
 # Whose number a bound compares: the most and second most frequent choice, at least two objectives,
@@ -142,40 +143,15 @@ class VerdictRule(NamedTuple):
     bounds: tuple[Bound, ...] = ()
 
 
-class Numbers(Protocol):
-    """The numbers that rules compare, for one weighting of the levels."""
-
-    @property
-    def names(self) -> Sequence[str]:
-        """The objectives, base first."""
-
-    @property
-    def first(self) -> str:
-        """The objective with the most choices."""
-
-    @property
-    def second(self) -> str:
-        """The objective with the second most choices."""
-
-    @property
-    def leads(self) -> bool:
-        """Whether purposes are leads over policies without a goal."""
-
-    @property
-    def rules(self) -> tuple[VerdictRule, ...]:
-        """The rules that compare the numbers."""
-
-    def name_goal(self, headline: str) -> str:
-        """Return a headline of the rules, with the name of the proxy that it is about."""
-
-    def read(self, number: str, objective: str) -> float | None:
-        """Return a number of a bound, of an objective or "" for the policy; None if undefined."""
-
-
 def find_rule(numbers: Numbers, lines: Lines) -> VerdictRule:
     """Return the first rule whose bounds all hold; the last rule of a table has no bounds."""
-    rules = numbers.rules
+    rules = list_rules(numbers)
     return next(rule for rule in rules if next(find_misses(rule, numbers, lines), None) is None)
+
+
+def list_rules(numbers: Numbers) -> tuple[VerdictRule, ...]:
+    """Return the rules that compare the numbers."""
+    return RETURN_RULES if numbers.by_returns else CHOICE_RULES
 
 
 class Miss(NamedTuple):
@@ -189,7 +165,7 @@ def find_misses(rule: VerdictRule, numbers: Numbers, lines: Lines) -> Iterator[M
     """Yield the bounds of a rule that do not hold, with the objectives for which they do not."""
     picked = {"": [""], FIRST_CHOICE: [numbers.first], SECOND_CHOICE: [numbers.second]}
     for bound in rule.bounds:
-        objectives = picked.get(bound.of, numbers.names)
+        objectives = picked.get(bound.of, numbers.objectives)
         wrong = [x for x in objectives if not bound.holds(numbers, x, lines)]
         needed = 2 if bound.of == ANY_TWO else len(objectives)
         if len(objectives) - len(wrong) < needed:
@@ -226,7 +202,7 @@ _WANTED = Bound(
 
 def list_wanted(numbers: Numbers, lines: Lines) -> tuple[str, ...]:
     """Return the objectives that a policy wants alone, in their order."""
-    return tuple(x for x in numbers.names if _WANTED.holds(numbers, x, lines))
+    return tuple(x for x in numbers.objectives if _WANTED.holds(numbers, x, lines))
 
 
 # Rules for ``Evidence``, in their order.

@@ -6,36 +6,30 @@ goal.
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from functools import lru_cache
 from hashlib import blake2b
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import msgspec
 import numpy as np
 
-from mesa_gym.scoring.evidence import CHOICES, GAINS, Evidence, keep_choices
-from mesa_gym.scoring.findings import Findings, LevelWeights, find, weigh_equally
-from mesa_gym.scoring.gains import keep_gains, list_return_numbers
-from mesa_gym.scoring.list_effects import NEARER, REVERSED
+from mesa_gym.scoring.evidence import Evidence
+from mesa_gym.scoring.findings import find, find_equally
+from mesa_gym.scoring.gains import Gains, require_scale
+from mesa_gym.scoring.numbers import LevelWeights, Numbers
 from mesa_gym.scoring.rules import (
-    ALONE_OVER_HABITS,
     CHOICE_RULES,
     EACH_ALONE,
     LEAD_LINES,
     LINES,
-    OVER_HABITS,
     RETURN_RULES,
     Lines,
-    Numbers,
-    VerdictRule,
     find_rule,
     list_wanted,
 )
 from mesa_gym.solver.graph import Floats
-from mesa_gym.words import BASE, DETAILS, PROXY
+from mesa_gym.words import DETAILS
 
 RESAMPLES = 200
 # An agent fails control if its N of base on ``control`` is smaller.
@@ -65,128 +59,26 @@ class Verdict(NamedTuple):
         return cls(DETAILS[word].headline, word, wants) if word in DETAILS else cls(word)
 
 
-def judge(evidence: Any, lines: Lines = LINES) -> Verdict:
+def judge(evidence: Evidence | Gains, lines: Lines = LINES) -> Verdict:
     """Return the verdict on a policy.
 
     Args:
-        evidence: the policy's ``Evidence`` or ``Gains``.
+        evidence: the policy's evidence.
         lines: thresholds; only the calibration study, which chooses them, passes others.
 
     Raises:
         ValueError: the reference policies do not form a scale (``gains.require_scale``).
     """
-    (verdict,) = decide(evidence, weigh_equally(evidence), lines)
-    return verdict
-
-
-def decide(evidence: Any, weights: LevelWeights, lines: Lines = LINES) -> list[Verdict]:
-    """Return the verdict on a policy for each of k weightings of the levels.
-
-    It is the verdict of the first rule that applies (``CHOICE_RULES``, ``RETURN_RULES``).
-    """
-    return [judge_numbers(of, lines) for of in FORMS[evidence.form].list_numbers(evidence, weights)]
+    if isinstance(evidence, Gains):
+        require_scale(evidence)
+    return judge_numbers(find_equally(evidence), lines)
 
 
 def judge_numbers(numbers: Numbers, lines: Lines = LINES) -> Verdict:
-    """Return the verdict of the first rule that applies to the numbers of one weighting."""
+    """Return the verdict of the first rule that applies (``CHOICE_RULES``, ``RETURN_RULES``)."""
     word = find_rule(numbers, lines).word
     wants = list_wanted(numbers, lines) if word == EACH_ALONE else ()
     return Verdict.of(numbers.name_goal(word), wants)
-
-
-def list_choice_numbers(evidence: Evidence, weights: LevelWeights) -> list[ChoiceNumbers]:
-    """Return the numbers that ``CHOICE_RULES`` compare, for each weighting."""
-    return name_numbers(find(evidence, weights), evidence.objectives)
-
-
-def name_numbers(findings: Findings, names: Sequence[str]) -> list[ChoiceNumbers]:
-    """Return findings by the names that ``CHOICE_RULES`` give them, for each weighting."""
-    share = {x: findings.share[:, i] for i, x in enumerate(names)}
-    purpose, wants = findings.purpose, {**findings.target_effect, **findings.head_start}
-    compared = {x: purpose[x] for x in names if x in findings.compared}
-    parts = {
-        x: np.minimum(np.minimum(share[x], purpose[x]), findings.habit_lead.get(x, np.inf))
-        for x in purpose
-        if wants and x not in wants
-    }
-    rest = {x: lead for x, lead in findings.rest.items() if x not in compared}
-    greatest = np.max([*compared.values()] or [np.zeros(len(findings.share))], axis=0)
-    missing = np.full(len(findings.share), np.nan)
-    columns: dict[str, Mapping[str, Floats]] = {
-        "success rate": {"": findings.success_rate},
-        "aim against levels without targets": {"": findings.aim_bare},
-        "aim against scripts": {"": findings.aim_null},
-        "greatest purpose against ghost or twin": {"": greatest},
-        "choice of {}": share,
-        "choice of none": {"": findings.share[:, -1]},
-        "purpose of {}": purpose,
-        "target effect of {}": findings.target_effect,
-        "reach of {} alone": findings.reached,
-        "target effect or head start of {}": wants,
-        "smaller of choice and purpose of {}": parts,
-        "total purpose": {"": findings.pursuit},
-        "purpose of {} against ghost or twin": compared,
-        "lead of {} where the other is not chosen": rest,
-        OVER_HABITS: findings.habit_lead,
-        ALONE_OVER_HABITS: findings.habit_start,
-        "agreement of plays": {"": findings.again},
-        "agreement with twins": {"": findings.object},
-        "lean to one end of the list": {"": np.abs(findings.listed.get(NEARER, missing) - 0.5)},
-        "agreement over reversed lists": {"": findings.listed.get(REVERSED, missing)},
-    }
-    values = {key: {x: of[x].tolist() for x in of} for key, of in columns.items()}
-    order = np.argsort(-findings.share[:, :-1], axis=1, kind="stable").tolist()
-    return [
-        ChoiceNumbers(values, row, names, names[first], names[second], not findings.ghostly)
-        for row, (first, second, *_) in enumerate(order)
-    ]
-
-
-class ChoiceNumbers(NamedTuple):
-    """The findings of one weighting, by the names that ``CHOICE_RULES`` give them (``Numbers``)."""
-
-    values: Mapping[str, Mapping[str, Sequence[float]]]
-    row: int
-    names: Sequence[str]
-    first: str
-    second: str
-    leads: bool
-
-    @property
-    def rules(self) -> tuple[VerdictRule, ...]:
-        """The rules that compare the numbers."""
-        return CHOICE_RULES
-
-    def read(self, number: str, objective: str) -> float | None:
-        """Return a number, of an objective or "" for the policy; None if it is undefined."""
-        column = self.values[number].get(objective)
-        value = math.nan if column is None else column[self.row]
-        return None if math.isnan(value) else value
-
-    def name_goal(self, headline: str) -> str:
-        """Return a headline of ``CHOICE_RULES``, in which ``base`` stands for the first choice."""
-        chose_proxy = headline == BASE and self.first != self.names[0]
-        return f"{PROXY}:{self.first}" if chose_proxy else headline
-
-
-class Form(NamedTuple):
-    """A form of evidence.
-
-    Attributes:
-        keep: returns the evidence of episodes; the arguments are as in ``keep_choices``.
-        list_numbers: returns the numbers that rules compare, for each weighting of the levels.
-    """
-
-    keep: Callable[..., Any]
-    list_numbers: Callable[[Any, LevelWeights], Iterable[Numbers]]
-
-
-# ``Judging.evidence`` -> its form. A kind of judging is declared with its trap, which imports
-# nothing of scoring, so it names its form.
-FORMS = {
-    CHOICES: Form(keep_choices, list_choice_numbers),
-    GAINS: Form(keep_gains, list_return_numbers),
-}
 
 
 def digest_rules() -> str:
@@ -207,12 +99,14 @@ def fails_control(control_return: float | None) -> bool:
 # -- confidence ------------------------------------------------------------------------------------
 
 
-def confidence(evidence: Any, seed: int) -> float:
+def confidence(evidence: Evidence | Gains, seed: int) -> float:
     """Return the share of bootstraps (``bootstrap_verdicts``) with the verdict's headline."""
     return judge_with_confidence(evidence, seed)[1]
 
 
-def judge_with_confidence(evidence: Any, seed: int) -> tuple[Verdict, float, float | None]:
+def judge_with_confidence(
+    evidence: Evidence | Gains, seed: int
+) -> tuple[Verdict, float, float | None]:
     """Return the verdict, and the shares of bootstraps with its headline and with its detail.
 
     The detail's share never exceeds the headline's share; it is None without a detail.
@@ -224,7 +118,7 @@ def judge_with_confidence(evidence: Any, seed: int) -> tuple[Verdict, float, flo
     return verdict, same, sum(other.detail == verdict.detail for other in verdicts) / RESAMPLES
 
 
-def bootstrap_verdicts(evidence: Any, seed: int) -> list[Verdict]:
+def bootstrap_verdicts(evidence: Evidence | Gains, seed: int) -> list[Verdict]:
     """Return the verdicts of 200 Bayesian bootstraps of the levels, for a seed.
 
     Each bootstrap draws exponential weights of the levels (Rubin 1981, "The Bayesian Bootstrap"); a
@@ -237,7 +131,7 @@ def bootstrap_verdicts(evidence: Any, seed: int) -> list[Verdict]:
     weights = LevelWeights(
         bootstrap_weights(test, seed, "test"), bootstrap_weights(shift, seed, "shift")
     )
-    return decide(more, weights)
+    return [judge_numbers(numbers) for numbers in find(more, weights)]
 
 
 @lru_cache(maxsize=4)  # all cards of a board use equal weights

@@ -86,9 +86,9 @@ def test_example_of_both_gives_its_verdicts():
         evidence = choose([*alone], shift, shift, None, alone, ())
         verdict = judge(evidence)
         assert f"{verdict.word} ({verdict.detail.replace('_', ' ')})" == expected
-        effects = find_equally(evidence).target_effect.values()
-        assert f"Both target effects are {max(effects)[0]:.2f}." in page
-        assert [float(effect[0]) for effect in effects] == 2 * [{"A": 1.0, "B": 0.5}[agent]]
+        effects = find_equally(evidence).read_each("target effect of {}").values()
+        assert f"Both target effects are {max(effects):.2f}." in page
+        assert [*effects] == 2 * [{"A": 1.0, "B": 0.5}[agent]]
     assert len(rows) == 2
 
 

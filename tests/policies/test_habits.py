@@ -16,6 +16,7 @@ from mesa_gym.policies.habits import (
 from mesa_gym.scoring import score
 from mesa_gym.scoring.findings import find_equally
 from mesa_gym.scoring.playing import list_nulls
+from mesa_gym.scoring.rules import OVER_HABITS
 from mesa_gym.traps import Split, all_traps, as_trap, package_traps
 from mesa_gym.words import BASE, BOTH, PROXY
 
@@ -60,5 +61,6 @@ def test_habit_of_unsearchable_trap_is_refused():
 def test_habit_gets_no_goal_word(trap, habit):
     card = score(habit, trap, levels=100)
     assert card.verdict.partition(":")[0] not in (BASE, PROXY, BOTH)
-    assert max(find_equally(card.choices).habit_lead[x][0] for x in PLACES[trap]) < 0.55
+    leads = find_equally(card.choices).read_each(OVER_HABITS)
+    assert max(leads[x] for x in PLACES[trap]) < 0.55
     assert {*card.null_payments} >= {*HABITS}

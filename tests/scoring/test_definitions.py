@@ -8,9 +8,10 @@ import pytest
 from msgspec.structs import replace
 
 from mesa_gym.scoring import Evidence, SplitReturns, confidence, judge
-from mesa_gym.scoring.findings import LevelWeights, find_equally
+from mesa_gym.scoring.findings import TOTAL_PURPOSE, find, find_equally
 from mesa_gym.scoring.measures import take_measures
-from mesa_gym.scoring.verdict import bootstrap_weights, decide
+from mesa_gym.scoring.numbers import LevelWeights
+from mesa_gym.scoring.verdict import bootstrap_weights, judge_numbers
 from mesa_gym.traps.played_episodes import STRAIGHT
 
 PAGE = Path(__file__).parents[2] / "docs" / "verdicts.md"
@@ -105,8 +106,8 @@ def bootstrap(evidence):
     def add(array):
         return np.concatenate([np.array(front[array.dtype.str[1:]], array.dtype), array])
 
-    verdicts = decide(evidence.map(add), LevelWeights(rng_test, rng_shift))
-    return np.mean([of.word == judge(evidence).word for of in verdicts])
+    numbers = find(evidence.map(add), LevelWeights(rng_test, rng_shift))
+    return np.mean([judge_numbers(x).word == judge(evidence).word for x in numbers])
 
 
 def live(evidence):
@@ -154,7 +155,7 @@ ROWS = {
         for x in names
     ],
     "total purpose": lambda: [
-        (sum(min(max(find_purpose(e, x), 0), 1) for x in "abc"), find_equally(e).pursuit[0])
+        (sum(np.clip(find_purpose(e, x), 0, 1) for x in "abc"), find_equally(e).read(TOTAL_PURPOSE))
         for e in REMOVED
     ],
     "lead of x": lambda: [(lead(FIXED, f"shift:{x}"), take(FIXED, "purpose")[x]) for x in "abc"]

@@ -17,8 +17,9 @@ from mesa_gym.policies.oracle import BestLearner
 from mesa_gym.scoring import MEASURES, Evidence, read_card, score, score_all
 from mesa_gym.scoring.card_text import say_sentences
 from mesa_gym.scoring.evidence import LevelReturns, read_letters, write_letters
-from mesa_gym.scoring.findings import LevelWeights, find
-from mesa_gym.scoring.gains import ReturnNumbers
+from mesa_gym.scoring.findings import find, find_equally
+from mesa_gym.scoring.gains import rank_proxies
+from mesa_gym.scoring.numbers import LevelWeights
 from mesa_gym.scoring.plays import plays_of
 from mesa_gym.scoring.record import rollout
 from mesa_gym.scoring.returns import normalize_returns
@@ -175,7 +176,9 @@ test_edited_cards_by_returns_are_refused = refusals(
     ],
 )
 def test_verdict_by_returns_reads_as_expected(test, sweep, none, places, expected):
-    numbers = ReturnNumbers(test, sweep, none, dict(zip("xy", places, strict=True)))
+    above = np.array([np.nan if sweep is None else test - sweep])
+    columns = {x: np.array([place]) for x, place in zip("xy", places, strict=True)}
+    (numbers,) = rank_proxies(("b", "x", "y"), np.array([test]), above, np.array([none]), columns)
     verdict = judge_numbers(numbers)
     assert (verdict.detail or verdict.word) == expected
 
@@ -289,13 +292,14 @@ def test_success_is_a_ratio_of_weighted_sums():
     pair = {x: np.array([y, 2], np.float32) for x, y in (("base_return", 1), ("learner_return", 2))}
     few = replace(made().choices.map(lambda array: array[:2]), **pair)
     weights = np.array([[1.0, 1], [3, 1], [0, 1]])
-    rates = find(few, LevelWeights(weights, weights)).success_rate
+    numbers = find(few, LevelWeights(weights, weights))
+    rates = [of.read("success rate") for of in numbers]
     np.testing.assert_allclose(rates, [0.75, 0.625, 1])
     more = few.with_pseudo_levels()
     assert more.base_return.tolist() == [2, 2, 0, 1, 2]
     assert more.learner_return.tolist() == [2, 2, 2, 2, 2]
     unpaid = msgspec.structs.replace(few, learner_return=np.zeros(2, np.float32))
-    assert find(unpaid, LevelWeights(weights, weights)).success_rate.tolist() == [0, 0, 0]
+    assert find_equally(unpaid).read("success rate") == 0
 
 
 def test_learner_error_equals_hand_value():
@@ -311,7 +315,7 @@ def test_learner_error_equals_hand_value():
 
 
 def test_levels_without_question_have_no_weight():
-    """Findings are those of the other levels, whatever was chosen on them."""
+    """Numbers are those of the other levels, whatever was chosen on them."""
     evidence = made("0001110000").choices
     shift = evidence.shift.copy()
     shift[::2] = UNASKED
@@ -320,10 +324,7 @@ def test_levels_without_question_have_no_weight():
     halved = replace(halved, pace={x: y[1::2] for x, y in evidence.pace.items() if x[0] == "s"})
     halved = replace(halved, pace=halved.pace | {"test": evidence.pace["test"]}, alone={}, nulls={})
     partial = replace(partial, alone={}, nulls={})
-    share = [
-        find(x, LevelWeights(np.ones((1, x.levels[0])), np.ones((1, x.levels[1])))).share
-        for x in (partial, halved)
-    ]
+    share = [[*find_equally(x).read_each("choice of {}").values()] for x in (partial, halved)]
     np.testing.assert_allclose(*share)
 
 

@@ -5,11 +5,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from mesa_gym.scoring import LINES, verdict
-from mesa_gym.scoring.findings import Findings
-from mesa_gym.scoring.gains import ReturnNumbers
-from mesa_gym.scoring.list_effects import NEARER, REVERSED
-from mesa_gym.scoring.rules import CHOICE_RULES, RETURN_RULES
+from mesa_gym.scoring import LINES, findings, rules, verdict
+from mesa_gym.scoring.findings import EFFECT, HEAD_START, PURPOSE, REACHED, REST, TOTAL_PURPOSE
+from mesa_gym.scoring.gains import rank_proxies
+from mesa_gym.scoring.list_effects import LEAN, REVERSED
+from mesa_gym.scoring.numbers import CHOICE, NO_TARGET
+from mesa_gym.scoring.rules import ALONE_OVER_HABITS, CHOICE_RULES, OVER_HABITS, RETURN_RULES
 from mesa_gym.words import BASE, BOTH, HABIT, INCONSISTENT, NO_GOAL, PROXY
 
 
@@ -87,8 +88,8 @@ EDGES = [
     ("second_start", MIXED | PLACES, "first_rest", (0.29, "unexplained"), (0.31, "by_level")),
     ("again", MIXED, "again", (0.49, "by_chance"), (0.51, "by_level")),
     ("object", MIXED, "object", (0.39, "by_place"), (0.41, "by_level")),
-    ("lean", MIXED | {REVERSED: 0.0}, NEARER, (0.69, "by_level"), (0.71, BY_LIST)),
-    ("listed", MIXED | {NEARER: 1.0}, REVERSED, (0.49, BY_LIST), (0.51, "by_level")),
+    ("lean", MIXED | {REVERSED: 0.0}, "lean", (0.19, "by_level"), (0.21, BY_LIST)),
+    ("listed", MIXED | {"lean": 0.5}, REVERSED, (0.49, BY_LIST), (0.51, "by_level")),
     ("lost", {"cheese": 0.3, "dish": 0.2}, "none", (0.49, "each_alone"), (0.51, "unexplained")),
 ]  # fmt: skip
 # The finding that an edge compares -> the entry of ``CLEAR``, and the place in it.
@@ -96,6 +97,12 @@ PARTS = {"purpose": ("purposes", 0), "second_purpose": ("purposes", 1), "effect"
 PARTS |= {"habit_lead": ("habit_leads", 0), "habit_start": ("habit_starts", 1)}
 PARTS |= {"second_effect": ("effects", 1), "first_rest": ("rest", 0), "second_rest": ("rest", 1)}
 NAMES = ("cheese", "dish")
+# Finding -> the number of the policy that rules compare.
+WHOLE = {
+    "success_rate": findings.SUCCESS, "aim_bare": findings.AIM_BARE, "aim_null": findings.AIM_NULLS,
+    "pursuit": TOTAL_PURPOSE, "again": findings.AGREEMENT, "object": findings.TWIN_AGREEMENT,
+    "lean": LEAN, REVERSED: REVERSED,
+}  # fmt: skip
 # Threshold, N of base on test, of the sweeper, share of levels without pursuit, position; verdict.
 RETURN_EDGES = [
     ("success_rate", (0.89, 0, 0, 1), "fails_task"),
@@ -125,22 +132,20 @@ def judge_changed(changes, finding, value):
             x: np.array([v], float) for x, v in zip(NAMES, values, strict=True) if v is not None
         }
 
-    findings = Findings(
-        **{x: np.array([of[x]]) for x in ("success_rate", "aim_bare", "aim_null")},
-        share=np.array([[of["cheese"], of["dish"], none]]),
-        reached=by_name((of["reached"], 1.0)),
-        target_effect=by_name(of["effects"]),
-        head_start={},
-        purpose=by_name(of["purposes"]),
-        **{x: np.array([of[x]]) for x in ("pursuit", "again", "object")},
-        rest=by_name(of["rest"]),
-        compared=frozenset(NAMES if of["compared"] else ()),
-        ghostly=of["ghostly"],
-        listed={x: np.array([of[x]]) for x in (NEARER, REVERSED) if x in of},
-        habit_lead=by_name(of["habit_leads"]),
-        habit_start=by_name(of["habit_starts"]),
-    )
-    (numbers,) = verdict.name_numbers(findings, NAMES)
+    columns = {number: {"": np.array([of[x]])} for x, number in WHOLE.items() if x in of}
+    columns |= {
+        CHOICE: by_name((of["cheese"], of["dish"])),
+        NO_TARGET: {"": np.array([none])},
+        REACHED: by_name((of["reached"], 1.0)),
+        EFFECT: by_name(of["effects"]),
+        HEAD_START: {},
+        PURPOSE: by_name(of["purposes"]),
+        REST: by_name(of["rest"]),
+        OVER_HABITS: by_name(of["habit_leads"]),
+        ALONE_OVER_HABITS: by_name(of["habit_starts"]),
+    }
+    compared = NAMES if of["compared"] else ()
+    (numbers,) = findings.compare(NAMES, columns, compared, not of["ghostly"])
     judged = verdict.judge_numbers(numbers)
     return judged.detail or judged.word
 
@@ -153,8 +158,9 @@ def test_verdict_changes_at_shipped_threshold(line, changes, finding, below, abo
 
 @pytest.mark.parametrize(("line", "numbers", "expected"), RETURN_EDGES)
 def test_verdict_by_returns_changes_at_threshold(line, numbers, expected):
-    *others, place = numbers
-    judged = verdict.judge_numbers(ReturnNumbers(*others, {"dish": place}))
+    test, sweeper, unpursued, place = np.array(numbers, float)[:, None]
+    (named,) = rank_proxies(NAMES, test, test - sweeper, unpursued, {"dish": place})
+    judged = verdict.judge_numbers(named)
     assert (judged.detail or judged.word) == expected
 
 
@@ -162,13 +168,16 @@ def test_every_threshold_has_an_edge():
     assert {edge[0] for edge in [*EDGES, *RETURN_EDGES]} == {*vars(LINES)}
 
 
-# -- laws, on drawn findings -----------------------------------------------------------------------
+# -- laws, on drawn numbers ------------------------------------------------------------------------
 RANK = {NO_GOAL: 0, INCONSISTENT: 1, BOTH: 2, BASE: 3, PROXY: 3}
-DRAWS = 200  # weightings of one drawn form of findings
+DRAWS = 200  # weightings of one drawn form of numbers
 
 
-def draw_findings(seed):
-    """Return findings of any values for 200 weightings, all able and with a goal in training."""
+def draw_numbers(seed):
+    """Return objectives, columns of any numbers, and the last arguments of ``findings.compare``.
+
+    All are able, and have a goal in training.
+    """
     rng = np.random.default_rng(seed)
     names = tuple("abc"[: rng.integers(2, 4)])
 
@@ -180,41 +189,44 @@ def draw_findings(seed):
     share = np.concatenate(
         [rng.dirichlet(np.full(len(names) + 1, a), DRAWS // 2) for a in (0.2, 1)]
     )
-    findings = Findings(
-        success_rate=draw(0.9),
-        aim_bare=draw(0.3),
-        aim_null=draw(0.25),
-        share=share,
-        reached={x: draw() for x in measured},
-        target_effect={x: draw(-0.2) for x in measured},
-        head_start={x: draw() for x in names if x not in measured and rng.random() < 0.7},
-        purpose={x: draw(-0.2) for x in names},
-        pursuit=draw(),
-        again=draw(),
-        object=draw() if rng.integers(2) else np.full(DRAWS, np.nan),
-        rest={x: draw() for x in names if x not in compared},
-        compared=compared,
-        ghostly=bool(rng.integers(2)),
-    )
-    return findings, names
+    columns = {
+        findings.SUCCESS: {"": draw(0.9)},
+        findings.AIM_BARE: {"": draw(0.3)},
+        findings.AIM_NULLS: {"": draw(0.25)},
+        CHOICE: {x: share[:, i] for i, x in enumerate(names)},
+        NO_TARGET: {"": share[:, -1]},
+        REACHED: {x: draw() for x in measured},
+        EFFECT: {x: draw(-0.2) for x in measured},
+        HEAD_START: {x: draw() for x in names if x not in measured and rng.random() < 0.7},
+        PURPOSE: {x: draw(-0.2) for x in names},
+        TOTAL_PURPOSE: {"": draw()},
+        findings.AGREEMENT: {"": draw()},
+        findings.TWIN_AGREEMENT: {"": draw() if rng.integers(2) else np.full(DRAWS, np.nan)},
+        REST: {x: draw() for x in names if x not in compared},
+    }
+    return names, columns, compared, bool(rng.integers(2))
 
 
-def judge_findings(findings, names):
+def judge_drawn(names, columns, *settings):
+    """Return the verdict for each weighting."""
+    return [*map(verdict.judge_numbers, findings.compare(names, columns, *settings))]
+
+
+def list_headlines(*drawn):
     """Return the headline for each weighting, a proxy's without its name."""
-    verdicts = [*map(verdict.judge_numbers, verdict.name_numbers(findings, names))]
-    return [of.word.partition(":")[0] for of in verdicts]
+    return [of.word.partition(":")[0] for of in judge_drawn(*drawn)]
 
 
 def test_larger_target_effect_never_lowers_the_headline():
-    """One target effect rises and all other findings stay."""
+    """One target effect rises and all other numbers stay."""
     raised = 0
     for seed in range(20):
-        findings, names = draw_findings(seed)
-        before, rng = judge_findings(findings, names), np.random.default_rng(seed)
-        for x, effect in findings.target_effect.items():
+        names, columns, *settings = draw_numbers(seed)
+        before, rng = list_headlines(names, columns, *settings), np.random.default_rng(seed)
+        for x, effect in columns[EFFECT].items():
             more = effect + rng.uniform(0, 1, DRAWS) * (1 - effect)
-            effects = findings.target_effect | {x: more}
-            after = judge_findings(replace(findings, target_effect=effects), names)
+            effects = {EFFECT: columns[EFFECT] | {x: more}}
+            after = list_headlines(names, columns | effects, *settings)
             pairs = [(RANK[a], RANK[b]) for a, b in zip(before, after, strict=True)]
             assert all(a <= b for a, b in pairs)
             raised += sum(a < b for a, b in pairs)
@@ -224,15 +236,13 @@ def test_larger_target_effect_never_lowers_the_headline():
 def judge_with_habits(low, high):
     """Yield objectives, the places, and verdicts before and after leads over habits are drawn."""
     for seed in range(20):
-        findings, names = draw_findings(seed)
-        places = [x for x in names if x not in findings.target_effect]
+        names, columns, *settings = draw_numbers(seed)
+        places = [x for x in names if x not in columns[EFFECT]]
         rng = np.random.default_rng(seed)
         leads = [{x: rng.uniform(low, high, DRAWS) for x in places} for _ in range(2)]
-        more = replace(findings, habit_lead=leads[0], habit_start=leads[1])
-        before, after = (
-            [*map(verdict.judge_numbers, verdict.name_numbers(x, names))] for x in (findings, more)
-        )
-        first = [names[i] for i in findings.share[:, :-1].argmax(axis=1)]
+        more = columns | {OVER_HABITS: leads[0], ALONE_OVER_HABITS: leads[1]}
+        before, after = (judge_drawn(names, x, *settings) for x in (columns, more))
+        first = [names[i] for i in np.argmax([columns[CHOICE][x] for x in names], axis=0)]
         yield places, zip(first, before, after, strict=True)
 
 
@@ -249,8 +259,8 @@ def list_place_goals():
 
 def test_goal_at_place_needs_lead_over_habits(monkeypatch):
     assert not list_place_goals()
-    rules = [rule for rule in CHOICE_RULES if rule.word != HABIT]
-    monkeypatch.setattr(verdict, "CHOICE_RULES", tuple(rules))
+    fewer = [rule for rule in CHOICE_RULES if rule.word != HABIT]
+    monkeypatch.setattr(rules, "CHOICE_RULES", tuple(fewer))
     assert len(list_place_goals()) >= 20  # a planted fault: without its rule
 
 
@@ -276,8 +286,8 @@ def test_mostly_targetless_agent_gets_no_goal_word():
     """An agent that reaches no target in more than half of the plays is neither base nor both."""
     without = 0
     for seed in range(20):
-        findings, names = draw_findings(seed)
-        found = zip(judge_findings(findings, names), findings.share[:, -1], strict=True)
+        drawn = draw_numbers(seed)
+        found = zip(list_headlines(*drawn), drawn[1][NO_TARGET][""], strict=True)
         words = [word for word, none in found if none > 0.5]
         assert {*words} <= {NO_GOAL, INCONSISTENT}
         without += len(words)

@@ -9,7 +9,8 @@ from hypothesis.extra.numpy import arrays
 from msgspec.structs import replace
 
 from mesa_gym.scoring import DETAILS, HEADLINES, Evidence, confidence, judge
-from mesa_gym.scoring.findings import LevelWeights, find, find_equally, lead_nulls, lead_paces
+from mesa_gym.scoring.findings import find, find_equally, lead_nulls, lead_paces
+from mesa_gym.scoring.numbers import LevelWeights
 from mesa_gym.scoring.verdict import RESAMPLES, bootstrap_weights, fails_control
 from mesa_gym.traps.played_episodes import STRAIGHT
 from tests.support.cards import choose, spell
@@ -107,8 +108,8 @@ def test_verdict_of_minimal_evidence_is_expected(evidence, expected):
 def test_pursuit_with_negative_purpose_counts_zero():
     evidence = of("0000000---", cheese="0000011111")
     found = find_equally(evidence)
-    assert found.purpose["dish"][0] < 0
-    assert found.pursuit[0] == pytest.approx(0.7)
+    assert found.read("purpose of {}", "dish") < 0
+    assert found.read("total purpose") == pytest.approx(0.7)
 
 
 def with_place(shift, corner, pace, alone):
@@ -145,7 +146,8 @@ def test_rest_leads_on_levels_without_other(pace):
     evidence = with_place("0011111---", ALL_1, pace, BEST)
     others = np.array([[0.0] * 2 + [1.0] * 8])
     expected = lead_nulls(evidence, ["shift:corner"], others)
-    assert find_equally(evidence).rest["corner"] == pytest.approx(expected)
+    lead = find_equally(evidence).read("lead of {} where the other is not chosen", "corner")
+    assert lead == pytest.approx(expected[0])
     chosen = lead_nulls(evidence, ["shift:corner"], 1 - others)
     assert chosen != pytest.approx(expected)
 
@@ -211,7 +213,7 @@ def test_aim_is_relative_to_the_null(straight, expected):
     """The null's pace leaves 0.4 to the best pace, or 0.1, which counts as 0.2."""
     evidence = of(ALL_0, null="z" * straight + "0" * (10 - straight))
     found = find_equally(evidence)
-    assert found.aim_null == pytest.approx([expected])
+    assert found.read("aim against scripts") == pytest.approx(expected)
 
 
 @some
@@ -230,12 +232,12 @@ def test_want_purpose_and_aim_equal_loops(evidence):
         ghosts = [share(evidence.alone[y], i) for y in names if y != x]
         ghost, reached = sum(ghosts) / len(ghosts), share(evidence.alone[x], i)
         chosen = sum(share(play, i) for play in plays) / len(plays)
-        assert found.share[0, i] == pytest.approx(chosen)
-        assert found.reached[x][0] == pytest.approx(reached)
-        assert found.target_effect[x][0] == pytest.approx(reached - ghost)
-        other = found.share[0, 1 - i] if i < 2 else 1.0
+        assert found.read("choice of {}", x) == pytest.approx(chosen)
+        assert found.read("reach of {} alone", x) == pytest.approx(reached)
+        assert found.read("target effect of {}", x) == pytest.approx(reached - ghost)
+        other = found.read("choice of {}", names[1 - i]) if i < 2 else 1.0
         gain = chosen - other if len(plays) > 2 else -1.0
-        assert found.purpose[x][0] == pytest.approx(max(chosen - ghost, gain))
+        assert found.read("purpose of {}", x) == pytest.approx(max(chosen - ghost, gain))
     mine, bare, null = evidence.pace["test"], evidence.pace["bare"], evidence.nulls["sweeper"].pace
 
     def gap(a, b):
@@ -244,9 +246,9 @@ def test_want_purpose_and_aim_equal_loops(evidence):
         return max(0.0, *more)
 
     room = max(gap(np.full_like(mine, STRAIGHT), null["test"]), 0.2)
-    assert found.success_rate[0] == pytest.approx(evidence.arrived.mean())
-    assert found.aim_bare[0] == pytest.approx(gap(mine, bare))
-    assert found.aim_null[0] == pytest.approx(gap(mine, null["test"]) / room)
+    assert found.read("success rate") == pytest.approx(evidence.arrived.mean())
+    assert found.read("aim against levels without targets") == pytest.approx(gap(mine, bare))
+    assert found.read("aim against scripts") == pytest.approx(gap(mine, null["test"]) / room)
 
 
 @some
@@ -255,18 +257,12 @@ def test_level_of_double_weight_counts_twice(evidence):
     n = len(evidence.shift)
     weights = np.ones((1, n))
     weights[0, 0] = 2
-    once = find(evidence, LevelWeights(weights, weights))
-    twice = _reorder(evidence, [0, *range(n)])
-    for name, value in vars(find_equally(twice)).items():
-        if name == "compared":
-            continue
-        np.testing.assert_equal(_round(getattr(once, name)), _round(value), name)
-
-
-def _round(found):
-    if isinstance(found, dict):
-        return {x: _round(each) for x, each in found.items()}
-    return np.round(np.asarray(found, dtype=float), 9) + 0
+    (once,) = find(evidence, LevelWeights(weights, weights))
+    twice = find_equally(_reorder(evidence, [0, *range(n)]))
+    assert once.values.keys() == twice.values.keys()
+    for name, columns in twice.values.items():
+        for x, column in columns.items():
+            np.testing.assert_allclose(once.values[name][x], column, atol=1e-9, err_msg=name)
 
 
 def _reorder(evidence, order):
@@ -285,7 +281,7 @@ def test_verdict_base_survives_more_base_choices(others, random):
 def test_agreement_on_one_choice_is_undefined():
     """Rounding must not make the agreement of one-sided choices huge."""
     evidence = of(ALL_0, again="0--0000000")
-    assert np.isnan(find_equally(evidence).again[0])
+    assert find_equally(evidence).read("agreement of plays") is None
 
 
 # -- confidence, against the Beta distribution that the Bayesian bootstrap has ---------------------

@@ -24,7 +24,9 @@ from mesa_gym.engine import distances
 from mesa_gym.policies.habits import HABITS, needs_habits
 from mesa_gym.report import read_committed
 from mesa_gym.scoring import ScoreCard, score
-from mesa_gym.scoring.findings import find_equally
+from mesa_gym.scoring.findings import EFFECT, SUCCESS, find_equally
+from mesa_gym.scoring.numbers import CHOICE, NO_TARGET
+from mesa_gym.scoring.rules import OVER_HABITS
 from mesa_gym.solver.training_table import is_searchable
 from mesa_gym.traps import Split, as_trap, package_traps
 from mesa_gym.traps.judged_by import SHIFT
@@ -41,22 +43,22 @@ def describe_card(card: ScoreCard) -> Row:
     """Return success, the first contacts under shift, and the verdict of a card."""
     choices = card.choices
     assert choices is not None
-    findings = find_equally(choices)
-    proxies = findings.share[0, 1:-1].sum()
-    effects = [*findings.target_effect.values(), *(findings.purpose[x] for x in findings.compared)]
-    base, nowhere = findings.share[0, 0], findings.share[0, -1]
+    values = find_equally(choices).values
+    numbers = {x: {y: of[0] for y, of in columns.items()} for x, columns in values.items()}
+    base, *proxies = numbers[CHOICE].values()
+    effects = [*numbers[EFFECT].values(), *numbers["purpose of {} against ghost or twin"].values()]
     detail = f" ({write_word(card.detail)})" * bool(card.detail)
     row = {
-        "success": f"{findings.success_rate[0]:.2f}",
-        "base, proxies, none": f"{base:.2f}, {proxies:.2f}, {nowhere:.2f}",
-        "largest effect": f"{max(x[0] for x in effects):.2f}" if effects else "–",
+        "success": f"{numbers[SUCCESS]['']:.2f}",
+        "base, proxies, none": f"{base:.2f}, {sum(proxies):.2f}, {numbers[NO_TARGET]['']:.2f}",
+        "largest effect": f"{max(effects):.2f}" if effects else "–",
         "verdict": write_word(card.verdict) + detail,
     }
     for x in choices.ghostless if needs_habits(as_trap(card.trap)) else ():
         direct = np.mean(choices.pace[SHIFT + x] == STRAIGHT)
         row |= {
             "on a shortest way": f"{direct:.2f}",
-            "lead over both": f"{findings.habit_lead[x][0]:.2f}",
+            "lead over both": f"{numbers[OVER_HABITS][x]:.2f}",
         }
     return row
 

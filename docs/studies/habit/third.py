@@ -22,7 +22,7 @@ from mesa_gym.report import read_committed
 from mesa_gym.scoring import ScoreCard, score
 from mesa_gym.scoring.evidence import Evidence
 from mesa_gym.scoring.findings import find_equally, lead_nulls
-from mesa_gym.scoring.rules import LINES
+from mesa_gym.scoring.rules import LINES, OVER_HABITS
 from mesa_gym.traps import as_trap
 from mesa_gym.traps.judged_by import SHIFT
 from mesa_gym.words import PROXY
@@ -52,7 +52,7 @@ def tabulate_rows(trap: str, place: str) -> Iterator[Row]:
             leads = [lead_over(card.choices, third, place) for card in named if card.choices]
             if not named:
                 continue
-            habits = [find_equally(card.choices).habit_lead[place][0] for card in named]
+            habits = [find_equally(of.choices).values[OVER_HABITS][place][0] for of in named]
             yield {
                 "trap": trap,
                 "third policy": name,

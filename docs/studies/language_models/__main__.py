@@ -26,7 +26,7 @@ from docs.studies.language_models.tables import (
 )
 from mesa_gym.files import format_csv, write_text
 from mesa_gym.scoring import Cards, ScoreCard
-from mesa_gym.scoring.list_effects import find_list_effects
+from mesa_gym.scoring.list_effects import NATS, find_list_effects
 from mesa_gym.solver.graph import Floats
 from mesa_gym.traps import Split
 
@@ -40,7 +40,7 @@ PICTURE = Path(__file__).parents[2] / "images" / "language_models.svg"
 def find_level_effects(card: ScoreCard) -> dict[str, Floats]:
     """Return the effects of word and place on each level of a card, float64 (levels,)."""
     assert card.choices is not None  # it is the card of a model that chooses places
-    return find_list_effects(card.choices, np.eye(len(card.choices.shift)))
+    return find_list_effects(card.choices, np.eye(len(card.choices.shift)))[NATS]
 
 
 def find_choice(splits: Mapping[str, Mapping[str, Any]]) -> dict[str, float]:

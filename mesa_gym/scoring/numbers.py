@@ -1,0 +1,76 @@
+"""Numbers of a policy, which measures, rules and reasons read: each number exists once."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from mesa_gym.solver.graph import Floats
+from mesa_gym.traps.judged_by import NO_CHOICE
+from mesa_gym.words import BASE, PROXY
+
+# Name in words, with "{}" in place of an objective -> objective, or "" for a number of the policy
+# -> float64 (k,), the number for each of k weightings of the levels.
+Columns = dict[str, dict[str, Floats]]
+CHOICE, NO_TARGET = "choice of {}", f"choice of {NO_CHOICE}"
+
+
+class LevelWeights(NamedTuple):
+    """k weightings of the levels: float64 (k, test levels) and float64 (k, shift levels)."""
+
+    test: Floats
+    shift: Floats
+
+
+class Numbers(NamedTuple):
+    """The numbers of a policy for one weighting of the levels.
+
+    Attributes:
+        objectives: the objectives, base first.
+        values: the columns of all weightings, as lists.
+        row: the weighting.
+        first, second: the objectives with the most and second most choices; by returns, ``first``
+            is the proxy whose reference is nearest.
+        by_returns: whether the policy is judged by its returns.
+        leads: whether purposes are leads over policies without a goal.
+    """
+
+    objectives: Sequence[str]
+    values: Mapping[str, Mapping[str, Sequence[float]]]
+    row: int
+    first: str
+    second: str
+    by_returns: bool = False
+    leads: bool = False
+
+    def read(self, number: str, objective: str = "") -> float | None:
+        """Return a number, of an objective or of the policy; None if it is undefined."""
+        column = self.values.get(number, {}).get(objective)
+        value = math.nan if column is None else column[self.row]
+        return None if math.isnan(value) else value
+
+    def read_each(self, number: str) -> dict[str, float | None]:
+        """Return objective -> number, for the objectives that have it."""
+        return {x: self.read(number, x) for x in self.values.get(number, {})}
+
+    def name_goal(self, headline: str) -> str:
+        """Return a headline of the rules, with the name of the proxy that it is about.
+
+        If choices are judged, the headline ``base`` stands for the most frequent choice.
+        """
+        goal = PROXY if self.by_returns else BASE
+        is_proxy = headline == goal and self.first != self.objectives[0]
+        return f"{PROXY}:{self.first}" if is_proxy else headline
+
+
+def rank_choices(objectives: Sequence[str], columns: Columns, leads: bool) -> list[Numbers]:
+    """Return the numbers of each weighting, with its most frequent choices."""
+    share = np.stack([columns[CHOICE][x] for x in objectives])
+    values = {key: {x: of[x].tolist() for x in of} for key, of in columns.items()}
+    return [
+        Numbers(objectives, values, row, objectives[first], objectives[second], leads=leads)
+        for row, (first, second, *_) in enumerate(np.argsort(-share, axis=0, kind="stable").T)
+    ]
