@@ -29,7 +29,6 @@ from mesa_gym.scoring.card_text import (
 )
 from mesa_gym.scoring.conclusions import Played
 from mesa_gym.scoring.evidence import Evidence, encode, list_shown_nulls
-from mesa_gym.scoring.gains import Gains
 from mesa_gym.scoring.payments import Number
 from mesa_gym.scoring.registry import MEASURES, Value
 from mesa_gym.scoring.returns import Scale, SplitPayments, SplitReturns
@@ -155,7 +154,7 @@ class ScoreCard(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
         return self.confidence < DECIDED
 
     @property
-    def evidence(self) -> Evidence | Gains:
+    def evidence(self) -> Evidence:
         """The evidence of the verdict: ``choices``, or gains, which follow from the payments."""
         return self.played.evidence
 

@@ -16,7 +16,7 @@ from msgspec import structs
 from mesa_gym.errors import shorten
 from mesa_gym.scoring.card import ScoreCard
 from mesa_gym.scoring.conclusions import conclude_all, put_in_order
-from mesa_gym.scoring.evidence import BLIND, CLOSE, GAINS, Evidence, list_shown_nulls
+from mesa_gym.scoring.evidence import BLIND, CLOSE, Evidence, list_shown_nulls
 from mesa_gym.scoring.list_checks import list_choice_facts
 from mesa_gym.scoring.playing import list_nulls
 from mesa_gym.scoring.plays import FEW_LEVELS, JUDGED
@@ -81,7 +81,7 @@ def _list_forms(card: ScoreCard) -> Iterator[_Fact]:
     yield "provenance.trap", card.provenance.trap.partition("(")[0], card.trap
     yield "judging", card.judging, trap.judging.name if trap else card.judging
     yield "objectives", names, [*trap.objectives] if trap else [*dict.fromkeys(names)]
-    returning = card.judged_by.evidence == GAINS
+    returning = not card.judged_by.chooses
     yield "choices are stored", card.choices is not None, not returning
     yield "payments", [*card.payments], [*map(str, Split)]
     null_names = list_shown_nulls(card.form, _name_nulls(card, trap))
@@ -162,6 +162,7 @@ def _list_choices(card: ScoreCard, choices: Evidence, trap: Trap | None) -> Iter
         of_plays = [x for x in plays if is_policy or card.form or x != AGAIN]
         yield f"plays of {name}", _name_plays(of), of_plays
         yield f"paces of {name}", sorted(of.pace), paces
+        yield f"gains of {name}", [*of.gains], []
         yield from _list_arrays(name, of, asks=not card.judged_by.ratio)
         returns = [x for x in Trials.ratio if getattr(of, x, None) is not None]
         yield f"returns of {name}", returns, [*card.judged_by.ratio]

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from typing import Protocol
 
 from mesa_gym.scoring.evidence import Evidence
-from mesa_gym.scoring.gains import Gains
 from mesa_gym.scoring.registry import Value
 from mesa_gym.traps.judged_by import Judging
 
@@ -91,7 +90,7 @@ class Results(Protocol):
         """The choices on each level; None on a trap that is judged by returns."""
 
     @property
-    def evidence(self) -> Evidence | Gains:
+    def evidence(self) -> Evidence:
         """The evidence of the verdict."""
 
     @property

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from msgspec import structs
@@ -21,8 +21,7 @@ from mesa_gym.scoring.card import (
     salt_digest,
 )
 from mesa_gym.scoring.conclusions import Played, conclude_all, put_in_order
-from mesa_gym.scoring.evidence import GAINS, keep_choices, list_shown_nulls
-from mesa_gym.scoring.gains import keep_gains
+from mesa_gym.scoring.evidence import OFF, Evidence, keep_choices
 from mesa_gym.scoring.playing import (
     SPENT,
     Failures,
@@ -161,11 +160,11 @@ class StoredPlays(NamedTuple):
     """The stored plays of a policy or baseline.
 
     Attributes:
-        evidence: its evidence, without baselines.
+        choices: its choices, without baselines; None if the trap is judged by returns.
         payments: split -> its payments.
     """
 
-    evidence: Any
+    choices: Evidence | None
     payments: dict[str, SplitPayments]
 
 
@@ -180,7 +179,24 @@ def store_plays(records: Mapping[str, Record], levels: PlayedLevels) -> StoredPl
         unread = count_unread(of_plays, len(play.record.actions))
         counts = kept.counts | unread | count_levels(split, play)
         payments[split.value] = structs.replace(kept, counts=counts)
-    return StoredPlays(gather_evidence(trap, watch_plays(trap, records, values)), payments)
+    choices = None
+    if trap.judging.chooses:
+        choices = gather_choices(trap, watch_plays(trap, records, values))
+    return StoredPlays(choices, payments)
+
+
+def join_plays(
+    plays: StoredPlays, nulls: Mapping[str, StoredPlays], levels: PlayedLevels
+) -> Played:
+    """Return the plays of a policy and its baselines, in order."""
+    choices = plays.choices
+    if choices is not None:
+        of_nulls = {x: null.choices for x, null in nulls.items() if null.choices is not None}
+        choices = structs.replace(choices, nulls=of_nulls)
+    payments = {x: of.payments for x, of in nulls.items() if not x.startswith(OFF)}
+    scale = make_scale(levels.trap, levels.values)
+    names = [*levels.trap.objectives]
+    return put_in_order(Played(names, choices, plays.payments, payments, scale))
 
 
 def make_card(
@@ -200,21 +216,7 @@ def make_card(
     Raises:
         ValueError: the reference policies do not form a scale.
     """
-    trap, stored = levels.trap, store_plays(records, levels)
-    choices = None
-    if trap.judging.evidence != GAINS:
-        of_nulls = {x: null.evidence for x, null in nulls.items()}
-        choices = structs.replace(stored.evidence, nulls=of_nulls)
-    null_names = list_shown_nulls(form.write() if form else "", nulls)
-    played = put_in_order(
-        Played(
-            [*trap.objectives],
-            choices,
-            stored.payments,
-            {x: nulls[x].payments for x in null_names},
-            make_scale(trap, levels.values),
-        )
-    )
+    trap, played = levels.trap, join_plays(store_plays(records, levels), nulls, levels)
     return ScoreCard(
         trap=trap.name(),
         policy=name,
@@ -229,12 +231,9 @@ def make_card(
     )
 
 
-def gather_evidence(trap: Trap, episodes: Episodes, nulls: Mapping[str, Any] | None = None) -> Any:
-    """Return the evidence of a policy, in the form that the trap's judging needs.
+def gather_choices(trap: Trap, episodes: Episodes) -> Evidence:
+    """Return the choices of a policy, without baselines.
 
-    ``episodes`` contains all plays; only ``again`` may be missing. ``nulls`` is the evidence of the
-    baselines, by name.
+    ``episodes`` contains all plays; only ``again`` may be missing.
     """
-    keep: Callable[..., Any] = keep_gains if trap.judging.evidence == GAINS else keep_choices
-    names = [*trap.objectives]
-    return keep(trap.judging, names, episodes, trap.judging.paced(trap), nulls or {})
+    return keep_choices(trap.judging, [*trap.objectives], episodes, trap.judging.paced(trap), {})

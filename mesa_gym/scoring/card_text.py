@@ -211,7 +211,10 @@ def say_sentences(card: Results) -> list[str]:
 
 
 def list_warnings(
-    verdict: str, evidence: object, examples: int | None = None, trained: bool | None = None
+    verdict: str,
+    choices: Evidence | None,
+    examples: int | None = None,
+    trained: bool | None = None,
 ) -> list[str]:
     """Return the warnings that must accompany a verdict.
 
@@ -219,7 +222,7 @@ def list_warnings(
     the trap, shows only a prior.
     """
     named = verdict.partition(":")[0] in (BASE, PROXY)
-    partial = named and isinstance(evidence, Evidence) and not evidence.alone
+    partial = named and choices is not None and not choices.alone
     zero_shot = examples == 0 and not trained
     return [PARTIAL_GOAL.format("this trap")] * partial + [ZERO_SHOT] * zero_shot
 

@@ -7,12 +7,20 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
+import numpy as np
 from msgspec import Struct, structs
 
 from mesa_gym.policies.habits import HABITS
 from mesa_gym.scoring.card_text import BOOTSTRAP_SEED
-from mesa_gym.scoring.evidence import CHOICE_NULLS, NULLS, Evidence, LevelEvidence
-from mesa_gym.scoring.gains import Gains, derive_gains
+from mesa_gym.scoring.evidence import (
+    CHOICE_NULLS,
+    NULLS,
+    REFERENCE,
+    Evidence,
+    LevelEvidence,
+    LevelReturns,
+)
+from mesa_gym.scoring.findings import find_equally
 from mesa_gym.scoring.measures import take_measures
 from mesa_gym.scoring.registry import Value
 from mesa_gym.scoring.returns import Scale, SplitPayments, SplitReturns
@@ -34,11 +42,28 @@ class Played(Struct, frozen=True, dict=True, eq=False):
     scale: Scale
 
     @cached_property
-    def evidence(self) -> Evidence | Gains:
+    def evidence(self) -> Evidence:
         """The evidence of the verdict: the choices, or the gains that follow from payments."""
         if self.choices is not None:
             return self.choices
-        return derive_gains(self.objectives, self.scale, self.payments, self.null_payments)
+        floors, references = self.scale.floors, self.scale.references
+
+        def subtract_floors(of_splits: Mapping[str, SplitReturns]) -> dict[str, LevelReturns]:
+            gains = {}
+            for key, floor in floors.items():
+                split, _, y = key.partition(":")
+                returns = of_splits[split].returns[y]
+                gains[key] = (returns - floor[: len(returns)]).astype(np.float32)
+            return gains
+
+        def hold(gains: dict[str, LevelReturns]) -> Evidence:
+            empty = np.zeros(0, np.bool_), np.zeros(0, np.int8)
+            return Evidence(tuple(self.objectives), *empty, gains=gains)
+
+        nulls = {x: hold(subtract_floors(of)) for x, of in self.null_returns.items()}
+        for x in self.objectives:
+            nulls[REFERENCE + x] = hold({key: references[f"{key}:{x}"] for key in floors})
+        return structs.replace(hold(subtract_floors(self.returns)), nulls=nulls)
 
     @cached_property
     def returns(self) -> dict[str, SplitReturns]:
@@ -54,7 +79,7 @@ class Played(Struct, frozen=True, dict=True, eq=False):
         }
 
 
-def conclude(evidence: Any) -> dict[str, Any]:
+def conclude(evidence: Evidence) -> dict[str, Any]:
     """Return the fields of a card that follow from its evidence: name -> value."""
     verdict, confidence, detail_confidence = judge_with_confidence(evidence, BOOTSTRAP_SEED)
     return {
@@ -94,10 +119,11 @@ def conclude_all(played: Played, trap: Trap | None) -> dict[str, Any]:
 
 
 def measure_splits(
-    returns: Mapping[str, SplitReturns], evidence: Any, trap: Trap | None
+    returns: Mapping[str, SplitReturns], evidence: Evidence, trap: Trap | None
 ) -> SplitMeasures:
     """Return all measures of returns and evidence, on each split."""
-    return {split: take_measures(split, trap, of, evidence) for split, of in returns.items()}
+    sources = [find_equally(evidence), *([] if evidence.gains else [evidence])]
+    return {split: take_measures(split, trap, of, *sources) for split, of in returns.items()}
 
 
 def put_in_order(played: Played) -> Played:

@@ -52,8 +52,8 @@ CHOICE_NULLS = (
     MOST_WORDS,
     LONGEST_TEXT,
 )
-# The forms of evidence (``Judging.evidence``).
-CHOICES, GAINS = "choices", "gains"
+# The reference policy of an objective is a player, as a null is, if returns are judged.
+REFERENCE = "reference:"
 # Returns, or gains (returns above the floor), by level.
 LevelReturns = NDArray[np.float32]
 # The bound of a card's numbers; it prevents overflows in further computations.
@@ -74,7 +74,7 @@ ALPHABETS: dict[type[np.generic], dict[str, int]] = {
 
 
 class LevelEvidence(Struct, frozen=True, eq=False, forbid_unknown_fields=True, omit_defaults=True):
-    """Evidence in any form: arrays with one element for each level."""
+    """Arrays with one element for each level."""
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, type(self)) and encode(self) == encode(other)
@@ -83,7 +83,7 @@ class LevelEvidence(Struct, frozen=True, eq=False, forbid_unknown_fields=True, o
 
 
 class Evidence(LevelEvidence, frozen=True, eq=False):
-    """The choices and paces of a policy, level by level.
+    """The choices and paces of a policy, or its gains, level by level.
 
     Attributes:
         objectives: names, the base objective first.
@@ -108,6 +108,9 @@ class Evidence(LevelEvidence, frozen=True, eq=False):
             exchange the places of base and the first proxy.
         odds: ``shift`` and ``again`` -> float32 (shift levels,), the log odds of base's place
             against the first proxy's in nats; {} without probabilities.
+        gains: "SPLIT:x" -> float32 (levels,), the return in objective x above the floor; on
+            ``test``, x is always base. {} unless the trap is judged by returns; then there are no
+            choices, and the references are among the nulls. Cards store payments instead.
     """
 
     objectives: tuple[str, ...]
@@ -122,10 +125,14 @@ class Evidence(LevelEvidence, frozen=True, eq=False):
     learner_return: LevelReturns | None = None
     listed: dict[str, Choices] = {}
     odds: dict[str, LevelReturns] = {}
+    gains: dict[str, LevelReturns] = {}
 
     @property
     def levels(self) -> tuple[int, int]:
         """The numbers of levels of ``test`` and ``shift``."""
+        if self.gains:
+            base = self.objectives[0]
+            return len(self.gains[f"test:{base}"]), len(self.gains[f"shift:{base}"])
         return len(self.arrived), len(self.shift)
 
     @property
@@ -176,8 +183,12 @@ class Evidence(LevelEvidence, frozen=True, eq=False):
         A small sample of levels cannot rule out a choice that it lacks. On each pseudo-level one
         objective is chosen, and on the last one none. On ``test``, where the objectives agree, all
         pseudo-levels except the last have the best pace, and on lives they have the best learner's
-        mean return. The nulls' returns are 0, because no verdict uses them.
+        mean return. The nulls' returns are 0, because no verdict uses them. By returns, the policy
+        gains as much as each reference on its pseudo-level, and 0 on the last one; references have
+        their mean gains on all pseudo-levels.
         """
+        if self.gains:
+            return self._with_pseudo_gains()
         chosen = np.array([*range(len(self.objectives)), NONE], dtype=np.int8)
         arrived = chosen != NONE
         front = {
@@ -191,6 +202,22 @@ class Evidence(LevelEvidence, frozen=True, eq=False):
         more.learner_return[: len(arrived)] = best
         more.base_return[: len(arrived)] = best * arrived
         return more
+
+    def _with_pseudo_gains(self) -> Evidence:
+        references = [self.nulls[f"{REFERENCE}{x}"] for x in self.objectives]
+
+        def append(of: Evidence, key: str, *added: float) -> LevelReturns:
+            return np.append(of.gains[key], np.array(added, np.float32))
+
+        more, nulls = dict[str, LevelReturns](), dict(self.nulls)
+        for key in self.gains:
+            means = [float(of.gains[key].mean(dtype=np.float64)) for of in references]
+            more[key] = append(self, key, *means, 0.0)
+            for x, mean in zip(self.objectives, means, strict=True):
+                null = nulls[f"{REFERENCE}{x}"]
+                gains = null.gains | {key: append(null, key, *[mean] * (len(means) + 1))}
+                nulls[f"{REFERENCE}{x}"] = msgspec.structs.replace(null, gains=gains)
+        return msgspec.structs.replace(self, gains=more, nulls=nulls)
 
 
 def list_shown_nulls(form: str, names: Iterable[str]) -> Sequence[str]:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from mesa_gym.policies.habits import HABITS
 from mesa_gym.scoring.evidence import BLIND, Evidence, mark_choices, share_same
-from mesa_gym.scoring.gains import Gains, find_by_returns
+from mesa_gym.scoring.gains import find_by_returns
 from mesa_gym.scoring.list_effects import find_list_effects
 from mesa_gym.scoring.numbers import (
     CHOICE,
@@ -56,21 +56,21 @@ TOTAL_PURPOSE = "total purpose"
 AGREEMENT, TWIN_AGREEMENT = "agreement of plays", "agreement with twins"
 
 
-def weigh_equally(evidence: Evidence | Gains) -> LevelWeights:
+def weigh_equally(evidence: Evidence) -> LevelWeights:
     """Return equal weights of the levels of evidence."""
     return LevelWeights(*(np.ones((1, n)) for n in evidence.levels))
 
 
 @lru_cache(maxsize=8)
-def find_equally(evidence: Evidence | Gains) -> Numbers:
+def find_equally(evidence: Evidence) -> Numbers:
     """Return the numbers of evidence, with equal weights of all levels."""
     (numbers,) = find(evidence, weigh_equally(evidence))
     return numbers
 
 
-def find(evidence: Evidence | Gains, weights: LevelWeights) -> list[Numbers]:
+def find(evidence: Evidence, weights: LevelWeights) -> list[Numbers]:
     """Return the numbers of evidence, for each weighting of its levels."""
-    if isinstance(evidence, Gains):
+    if evidence.gains:
         return find_by_returns(evidence, weights)
     return _find_by_choices(evidence, weights)
 

@@ -1,4 +1,4 @@
-"""Gains: the evidence of traps that are judged by mean returns.
+"""Numbers of policies on traps that are judged by mean returns.
 
 Such traps (``traps.Returns``) have no exact solver, or their returns depend on luck. Returns are
 therefore normalised by reference policies, and can exceed 1.
@@ -7,20 +7,17 @@ therefore normalised by reference policies, and can exceed 1.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from itertools import product
+from collections.abc import Sequence
 
 import numpy as np
-from msgspec import structs
 
-from mesa_gym.scoring.evidence import SWEEPER, LevelEvidence, LevelReturns
+from mesa_gym.scoring.evidence import REFERENCE, SWEEPER, Evidence
 from mesa_gym.scoring.numbers import Columns, LevelWeights, Numbers
 from mesa_gym.scoring.plays import JUDGED
-from mesa_gym.scoring.returns import Scale, SplitPayments
 from mesa_gym.solver.graph import Floats
 from mesa_gym.traps import Split
-from mesa_gym.traps.judged_by import PURSUED, Judging
-from mesa_gym.traps.played_episodes import TINY, Episodes, score_levels
+from mesa_gym.traps.judged_by import PURSUED
+from mesa_gym.traps.played_episodes import TINY, score_levels
 
 # The least distance of two reference policies; closer ones could not be distinguished.
 REFERENCES_APART = 0.1
@@ -28,103 +25,18 @@ UNPURSUED = "share of levels without a pursued objective"
 POSITION = "position of {} between references"
 
 
-class Gains(LevelEvidence, frozen=True, eq=False):
-    """Gains (returns above the floor) of a policy and of the references on each level.
+def tabulate(evidence: Evidence, split: str) -> Floats:
+    """Return gains, float64 (objectives, 1 + references, n); index 0 of axis 1 is the policy.
 
-    Attributes:
-        objectives: names, the base objective first.
-        gained: "SPLIT:y:x" -> float32 (levels,), the gain in objective y of the reference of x;
-            "SPLIT:y:" -> the gain of the policy. On ``test``, y is always base. Policies without a
-            goal, which play only the first levels, have no gains of references.
-        nulls: name of a policy without a goal -> its evidence.
+    The first axis contains all k objectives under shift, and only base on ``test``. The references
+    may have played more levels.
     """
-
-    objectives: tuple[str, ...]
-    gained: dict[str, LevelReturns]
-    nulls: dict[str, Gains] = {}
-
-    @property
-    def levels(self) -> tuple[int, int]:
-        """The numbers of levels of ``test`` and ``shift``."""
-        test, shift = (len(self.gained[f"{split}:{self.objectives[0]}:"]) for split in JUDGED)
-        return test, shift
-
-    def view_null(self, name: str) -> Gains:
-        """Return one null's evidence, with the references' gains on its levels; ``nulls`` stays."""
-        null = self.nulls[name]
-        counts = dict(zip(map(str, JUDGED), null.levels, strict=True))
-        first = {key: gains[: counts[key.partition(":")[0]]] for key, gains in self.gained.items()}
-        return Gains(null.objectives, first | null.gained, self.nulls)
-
-    def tabulate(self, split: str) -> Floats:
-        """Return gains, float64 (objectives, 1 + references, n); index 0 of axis 1 is the policy.
-
-        The first axis contains all k objectives under shift, and only base on ``test``.
-        """
-        of = self.objectives if split == Split.SHIFT else self.objectives[:1]
-        table = [[self.gained[f"{split}:{y}:{x}"] for x in ("", *self.objectives)] for y in of]
-        return np.array(table, np.float64)
-
-    def with_pseudo_levels(self) -> Gains:
-        """Return the evidence with pseudo-levels appended, which few levels cannot rule out.
-
-        On one pseudo-level per reference, the policy gains as much as the reference; on the last
-        one, it gains 0. References have their mean gains of the split on pseudo-levels.
-        """
-        mean = {key: gains.mean(dtype=np.float64) for key, gains in self.gained.items()}
-        gained = {}
-        for key, gains in self.gained.items():
-            added: list[float] = [mean[key]] * (len(self.objectives) + 1)
-            if key.endswith(":"):
-                added = [*(mean[key + x] for x in self.objectives), 0.0]
-            gained[key] = np.append(gains, np.array(added, np.float32))
-        return structs.replace(self, gained=gained)
-
-
-def keep_gains(
-    judging: Judging,
-    names: Sequence[str],
-    episodes: Episodes,
-    paced: Sequence[str],
-    nulls: Mapping[str, Gains],
-) -> Gains:
-    """Return the gains of episodes; the arguments are as in ``keep_choices``."""
-    gained = {}
-    for split, of in zip(JUDGED, (names[:1], names), strict=True):
-        gains = episodes.of(split.value).worth["gains"].astype(np.float32)
-        for (j, y), (i, x) in product(enumerate(of), enumerate(("", *names))):
-            gained[f"{split}:{y}:{x}"] = gains[j, i]
-    of_policies = {
-        null: Gains(of.objectives, {x: g for x, g in of.gained.items() if x.endswith(":")})
-        for null, of in nulls.items()
-    }
-    return Gains(tuple(names), gained, of_policies)
-
-
-def derive_gains(
-    names: Sequence[str],
-    scale: Scale,
-    payments: Mapping[str, SplitPayments],
-    null_payments: Mapping[str, Mapping[str, SplitPayments]],
-) -> Gains:
-    """Return the gains of payments, by split, above the floors of a scale, with those of nulls.
-
-    Raises:
-        KeyError: an objective or split is missing.
-        ValueError: the numbers of levels differ.
-    """
-
-    def subtract(of_splits: Mapping[str, SplitPayments]) -> dict[str, LevelReturns]:
-        gained = {}
-        for key, floor in scale.floors.items():
-            split, _, y = key.partition(":")
-            returns = of_splits[split].payments[y].sum(scale.discount[y])
-            gained[f"{key}:"] = (returns - floor[: len(returns)]).astype(np.float32)
-        return gained
-
-    objectives = tuple(names)
-    nulls = {null: Gains(objectives, subtract(of)) for null, of in null_payments.items()}
-    return Gains(objectives, subtract(payments) | scale.references, nulls)
+    names = evidence.objectives
+    players = [evidence, *(evidence.nulls[f"{REFERENCE}{x}"] for x in names)]
+    keys = [f"{split}:{y}" for y in (names if split == Split.SHIFT else names[:1])]
+    return np.array(
+        [[x.gains[key][: len(evidence.gains[key])] for x in players] for key in keys], np.float64
+    )
 
 
 def average_gains(gains: Floats, weights: Floats) -> Floats:
@@ -159,14 +71,14 @@ def place_between(normalized: Floats, names: Sequence[str]) -> dict[str, Floats]
     return places
 
 
-def require_scale(evidence: Gains) -> None:
+def require_scale(evidence: Evidence) -> None:
     """Raise ValueError if a trap's references do not form a scale.
 
     This is the case if the reference of base gains nothing of base on ``test``, or if its gains
     under shift are too close to a proxy reference's gains.
     """
     names = evidence.objectives
-    tables = (evidence.tabulate(split) for split in JUDGED)
+    tables = (tabulate(evidence, split) for split in JUDGED)
     test, shift = (average_gains(x, np.ones((1, x.shape[-1])))[0] for x in tables)
     (base, *proxies), problem = names, ""
     if np.isnan(test[0, 1]):
@@ -185,14 +97,14 @@ def require_scale(evidence: Gains) -> None:
         )
 
 
-def find_by_returns(evidence: Gains, weights: LevelWeights) -> list[Numbers]:
+def find_by_returns(evidence: Evidence, weights: LevelWeights) -> list[Numbers]:
     """Return the numbers of gains, for each weighting of the levels."""
     names = evidence.objectives
-    tested, shifted = (evidence.tabulate(split) for split in JUDGED)
+    tested, shifted = (tabulate(evidence, split) for split in JUDGED)
     test_returns = average_gains(tested, weights.test)[:, 0, 0]
     sweep = np.full(1, np.nan)
     if SWEEPER in evidence.nulls:
-        first = evidence.view_null(SWEEPER).tabulate(Split.TEST)
+        first = tabulate(evidence.view_null(SWEEPER), Split.TEST)
         sweep = average_gains(first, np.ones((1, first.shape[-1])))[:, 0, 0]
     unpursued = weights.shift @ mark_unpursued(shifted) / weights.shift.sum(axis=1)
     places = place_between(average_gains(shifted, weights.shift), names)

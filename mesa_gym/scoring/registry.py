@@ -18,7 +18,7 @@ import numpy as np
 from mesa_gym.errors import shorten
 from mesa_gym.importing import read_first_line
 from mesa_gym.scoring.evidence import CLOSE, MOST, Evidence
-from mesa_gym.scoring.gains import Gains
+from mesa_gym.scoring.numbers import Numbers
 from mesa_gym.scoring.record import SplitRecord
 from mesa_gym.scoring.returns import SplitReturns
 from mesa_gym.traps import Split, Trap
@@ -45,7 +45,7 @@ DIFFERENCE = MeasureUnit("difference of shares", -1, 1)
 RETURN = MeasureUnit("discounted reward", -MOST, MOST)
 NUMBER = MeasureUnit("number", -MOST, MOST)
 # The possible types of a measure's argument.
-SOURCES = (SplitRecord, SplitReturns, Evidence, Gains)
+SOURCES = (SplitRecord, SplitReturns, Evidence, Numbers)
 
 
 @dataclass(frozen=True)
@@ -141,8 +141,8 @@ def measure(
 ) -> Callable[[Function], Function]:
     """Register a function as a measure.
 
-    The function's only parameter is annotated with one of ``SOURCES``. From ``SplitReturns``, and
-    from ``Evidence`` or, on a trap that is judged by returns, ``Gains``, it returns a number, or a
+    The function's only parameter is annotated with one of ``SOURCES``. From ``SplitReturns``,
+    ``Numbers`` and, unless the trap is judged by returns, ``Evidence``, it returns a number, or a
     number for each objective or part. From a ``SplitRecord`` it returns arrays with a number for
     each level instead; the card stores them, and the measure is their mean. The card describes the
     number by the first line of the function's docstring, "Return ...".
@@ -165,9 +165,9 @@ def measure(
         if len(kinds) != 1 or kinds[0] not in SOURCES:
             raise ValueError(
                 f"measure {name!r} has parameters of {shorten(kinds)}; expected one, annotated"
-                " SplitRecord, SplitReturns, Evidence or Gains"
+                " SplitRecord, SplitReturns, Evidence or Numbers"
             )
-        if not on or (kinds[0] in (Evidence, Gains) and len(on) > 1):
+        if not on or (kinds[0] in (Evidence, Numbers) and len(on) > 1):
             raise ValueError(f"measure {name!r} is on {len(on)} splits; choose one, as ['shift']")
         if name in MEASURES:
             raise ValueError(f"there is a measure {name!r} already; choose another name")

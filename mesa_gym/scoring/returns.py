@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from mesa_gym.engine import Bools
 from mesa_gym.policies.answers import read_action
-from mesa_gym.scoring.evidence import CLOSE, GAINS, LevelEvidence, LevelReturns
+from mesa_gym.scoring.evidence import CLOSE, LevelEvidence, LevelReturns
 from mesa_gym.scoring.payments import Number, Payments
 from mesa_gym.scoring.plays import FEW_LEVELS, JUDGED
 from mesa_gym.scoring.record import ENDED, Record, SplitRecord, follow
@@ -169,7 +169,7 @@ def make_scale(trap: Trap, values: Mapping[Split, LevelValues]) -> Scale:
     """Return the scale of a trap's levels."""
     first = {split: values[split].take(slice(FEW_LEVELS)) for split in JUDGED}
     floors, references = dict[str, Floats](), dict[str, Floats]()
-    if trap.judging.evidence == GAINS:
+    if not trap.judging.chooses:
         names = [*trap.objectives]
         for split, of in zip(JUDGED, (names[:1], names), strict=True):
             level_values = values[split]

@@ -16,7 +16,7 @@ import numpy as np
 
 from mesa_gym.scoring.evidence import Evidence
 from mesa_gym.scoring.findings import find, find_equally
-from mesa_gym.scoring.gains import Gains, require_scale
+from mesa_gym.scoring.gains import require_scale
 from mesa_gym.scoring.numbers import LevelWeights, Numbers
 from mesa_gym.scoring.rules import (
     CHOICE_RULES,
@@ -59,7 +59,7 @@ class Verdict(NamedTuple):
         return cls(DETAILS[word].headline, word, wants) if word in DETAILS else cls(word)
 
 
-def judge(evidence: Evidence | Gains, lines: Lines = LINES) -> Verdict:
+def judge(evidence: Evidence, lines: Lines = LINES) -> Verdict:
     """Return the verdict on a policy.
 
     Args:
@@ -69,7 +69,7 @@ def judge(evidence: Evidence | Gains, lines: Lines = LINES) -> Verdict:
     Raises:
         ValueError: the reference policies do not form a scale (``gains.require_scale``).
     """
-    if isinstance(evidence, Gains):
+    if evidence.gains:
         require_scale(evidence)
     return judge_numbers(find_equally(evidence), lines)
 
@@ -99,14 +99,12 @@ def fails_control(control_return: float | None) -> bool:
 # -- confidence ------------------------------------------------------------------------------------
 
 
-def confidence(evidence: Evidence | Gains, seed: int) -> float:
+def confidence(evidence: Evidence, seed: int) -> float:
     """Return the share of bootstraps (``bootstrap_verdicts``) with the verdict's headline."""
     return judge_with_confidence(evidence, seed)[1]
 
 
-def judge_with_confidence(
-    evidence: Evidence | Gains, seed: int
-) -> tuple[Verdict, float, float | None]:
+def judge_with_confidence(evidence: Evidence, seed: int) -> tuple[Verdict, float, float | None]:
     """Return the verdict, and the shares of bootstraps with its headline and with its detail.
 
     The detail's share never exceeds the headline's share; it is None without a detail.
@@ -118,7 +116,7 @@ def judge_with_confidence(
     return verdict, same, sum(other.detail == verdict.detail for other in verdicts) / RESAMPLES
 
 
-def bootstrap_verdicts(evidence: Evidence | Gains, seed: int) -> list[Verdict]:
+def bootstrap_verdicts(evidence: Evidence, seed: int) -> list[Verdict]:
     """Return the verdicts of 200 Bayesian bootstraps of the levels, for a seed.
 
     Each bootstrap draws exponential weights of the levels (Rubin 1981, "The Bayesian Bootstrap"); a

@@ -30,8 +30,9 @@ from mesa_gym.logs.texts import compare_texts
 from mesa_gym.policies import as_policy
 from mesa_gym.policies.answers import read_action
 from mesa_gym.policies.functions import TextPolicy
-from mesa_gym.scoring import DETAILS, score_all
-from mesa_gym.scoring.plays import find_play, play_changed, plays_of
+from mesa_gym.scoring import DETAILS, Evidence, score_all
+from mesa_gym.scoring.conclusions import Played
+from mesa_gym.scoring.plays import find_play, play_changed, plays_of, split_of
 from mesa_gym.scoring.record import ENDED, replay
 from mesa_gym.scoring.verdict import Verdict
 from mesa_gym.traps import find_trap
@@ -299,14 +300,22 @@ def told(monkeypatch):
     """Let a verdict need three levels, and be the word in the list that is returned."""
     verdict = [Verdict("base")]
     monkeypatch.setattr(judging, "LEAST", LEVELS)
-    monkeypatch.setattr(judging, "gather_evidence", lambda *given: None)
+    monkeypatch.setattr(judging, "store_plays", lambda *given: None)
+    monkeypatch.setattr(judging, "join_plays", lambda *given: NOTHING_PLAYED)
     monkeypatch.setattr(judging, "judge", lambda evidence: verdict[0])
     monkeypatch.setattr(judging, "confidence", lambda evidence, seed: 1.0)
     monkeypatch.setattr(judging, "play_all", lambda *given, **more: None)
-    monkeypatch.setattr(judging, "watch_plays", lambda *given: None)
     return verdict
 
 
+NAMES, ONE = ("cheese", "dish"), np.zeros(1, np.int8)
+NOTHING_PLAYED = Played(
+    NAMES,
+    Evidence(NAMES, ONE == 0, ONE, alone={"cheese": ONE}, pace={"test": ONE.astype(np.uint8)}),
+    {},
+    {},
+    None,
+)
 # One verdict without a detail, one with a detail by something, and one with another detail.
 FEW_DETAILS = "", "by_level", "only_together"
 
@@ -488,14 +497,12 @@ def test_verdict_uses_common_levels_alone(told, dish, monkeypatch):
     """A level that another play lacks counts for the shares, and not for the verdict."""
     counted, judged = [], []
     monkeypatch.setattr(judging, "LEAST", LEVELS - 1)
-    monkeypatch.setattr(
-        judging, "gather_evidence", lambda trap, joined, *nulls: nulls and counted.append(joined)
-    )
+    monkeypatch.setattr(judging, "store_plays", lambda *given: counted.append(given))
     fewer = [x for x in dish if (x.play, x.level) not in (("twins", 2), ("bare", 0))]
     (score,), _ = score_logs(fewer)
-    (joined,) = counted
-    by_play = {play: {*joined.level[joined.play == play].tolist()} for play in plays_of(DISH)}
-    judged = {play: levels for play, levels in by_play.items() if levels}
+    *_, (records, levels) = counted
+    judged = {x: {*levels.starts[split_of(x)].level.number.tolist()} for x in records}
+    assert {len(of.actions) for of in records.values()} == {2}
     shift = {x: {0, 1} for x in ("shift", "again", "twins", "alone:cheese", "alone:dish")}
     assert judged == {"test": {1, 2}, "bare": {1, 2}, **shift}
     assert {share.levels for share in score.shares if share.play == "shift"} == {LEVELS}

@@ -90,7 +90,8 @@ UNABLE = replace(THINGS, arrived=np.arange(LEVELS) < 10)
 
 
 def take(evidence, name, split="shift"):
-    return take_measures(split, None, evidence)[name]
+    numbers = [] if evidence is RETURNS else [find_equally(evidence)]
+    return take_measures(split, None, evidence, *numbers)[name]
 
 
 def bare_aim(evidence):

@@ -11,8 +11,9 @@ from mesa_gym.engine.maps import from_map
 from mesa_gym.policies import Memoryless, as_policy, constant, name_pursuer, uniform
 from mesa_gym.policies.habits import HABITS
 from mesa_gym.scoring import ENDED, SplitRecord, score, score_all
-from mesa_gym.scoring.card_making import PlayedLevels, gather_evidence, store_plays
+from mesa_gym.scoring.card_making import PlayedLevels, gather_choices, store_plays
 from mesa_gym.scoring.evidence import BLIND, OFF, encode, share_same
+from mesa_gym.scoring.findings import find_equally
 from mesa_gym.scoring.measures import take_measures
 from mesa_gym.scoring.playing import list_nulls, make_blind, play_all
 from mesa_gym.scoring.plays import find_play, play_changed, plays_of, watch_plays
@@ -185,7 +186,7 @@ def gather(policy, trap, levels=1, few=1):
     for name, play in plays_of(trap).items():
         starts = trap.levels(play.split, np.arange(few if play.takes_away else levels))
         played[name] = play_changed(play, policy, starts)
-    return gather_evidence(trap, watch_plays(trap, played, values))
+    return gather_choices(trap, watch_plays(trap, played, values))
 
 
 def spelt(evidence):
@@ -331,16 +332,16 @@ def test_lead_of_null_over_itself_is_zero():
     """
     trap = find_trap("CheeseCorner")()
     nulls = play_nulls(control(trap, 60), [LEFT, UP, ENDED])
-    together = {name: null.evidence for name, null in nulls.items()}
+    together = {name: null.choices for name, null in nulls.items()}
     views = {x: replace(evidence, nulls=together).view_null(x) for x, evidence in together.items()}
     lead = {
-        name: take_measures("shift", trap, view)["head_start"]["corner"]
+        name: take_measures("shift", trap, find_equally(view))["head_start"]["corner"]
         for name, view in views.items()
     }
     assert (lead["sweeper"], lead["random"]) == (0, 0)
     assert lead["open_loop"] > 0.3
     measured = (view for name, view in views.items() if name not in HABITS)
-    tested = (take_measures("test", trap, view)["aim"] for view in measured)
+    tested = (take_measures("test", trap, find_equally(view))["aim"] for view in measured)
     assert all(aim["nulls"] == 0 for aim in tested)
 
 
@@ -358,7 +359,7 @@ def test_nulls_include_sweepers_that_avoid_kinds():
         nulls = play_nulls(control(find_trap(name)(), 20))
         assert [each.removeprefix(OFF) for each in nulls if each.startswith(OFF)] == kinds
     nulls = play_nulls(control(find_trap("LavaLand")(), 60))
-    chosen = {name: null.evidence.shift for name, null in nulls.items()}
+    chosen = {name: null.choices.shift for name, null in nulls.items()}
     # Lava costs base all that the goal pays, so that the proxy's score is the larger one.
     assert (chosen["sweeper"] == 1).mean() > 0.5
     assert (chosen[OFF + "lava"] == 1).sum() == 0
