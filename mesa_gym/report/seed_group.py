@@ -15,8 +15,16 @@ from functools import cached_property
 import numpy as np
 
 from mesa_gym.report.intervals import interval
-from mesa_gym.report.statements import GOAL, INTERVAL, RULES, count_seeds
-from mesa_gym.scoring.card import Measured, ScoreCard, read_each
+from mesa_gym.report.statements import (
+    GOAL,
+    INTERVAL,
+    RULES,
+    count_seeds,
+    count_verdicts,
+    find_majority,
+)
+from mesa_gym.scoring import ScoreCard
+from mesa_gym.scoring.card_fields import Measured, read_each
 from mesa_gym.scoring.verdict import DECIDED, FEW
 from mesa_gym.solver.graph import Floats
 from mesa_gym.terminal import number
@@ -72,13 +80,12 @@ class SeedGroup:
     @cached_property
     def verdicts(self) -> dict[str, int]:
         """Verdict -> number of seeds, the most frequent first."""
-        return dict(Counter(card.verdict for card in self.cards).most_common())
+        return count_verdicts(self.cards)
 
     @property
     def word(self) -> str:
         """The verdict of more than half of the cards, else ""."""
-        word, seeds = next(iter(self.verdicts.items()))
-        return word if 2 * seeds > len(self.cards) else ""
+        return find_majority(self.cards)
 
     @property
     def confidence(self) -> float:
@@ -217,7 +224,7 @@ class SeedGroup:
 
     def find_bar(self, statement: str) -> str:
         """Return the reason why a kind of statement is not allowed; "" if it is allowed."""
-        return next((bar for need in RULES[statement].needs if (bar := need(self))), "")
+        return next((bar for need in RULES[statement].needs if (bar := need(self.cards))), "")
 
     def list_limits(self, failing: bool = True) -> tuple[str, ...]:
         """Return the notes on these cards; ``failing`` includes seeds that fail the task."""

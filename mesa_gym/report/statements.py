@@ -6,9 +6,11 @@ The tables "What you may say in a paper" of the page "Leaderboard" are written f
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
+from mesa_gym.scoring import ScoreCard
 from mesa_gym.scoring.rules import LINES
 from mesa_gym.scoring.verdict import DECIDED, FEW
 from mesa_gym.words import (
@@ -58,49 +60,38 @@ def join_numbers(numbers: Sequence[int]) -> str:
 # -- rules -----------------------------------------------------------------------------------------
 
 
-class Seeds(Protocol):
-    """The fields of seeds from which rules decide (``seed_group.SeedGroup``)."""
-
-    @property
-    def cards(self) -> Sequence[object]:
-        """The cards, one for each seed."""
-
-    @property
-    def competent(self) -> int:
-        """The number of competent seeds."""
-
-    @property
-    def levels(self) -> int:
-        """The least number of levels of a split."""
-
-    @property
-    def word(self) -> str:
-        """The verdict of more than half of the cards, else ""."""
-
-    @property
-    def verdicts(self) -> Mapping[str, int]:
-        """Verdict -> number of seeds."""
+Cards = Sequence[ScoreCard]  # one for each seed
 
 
-def _need_competent(of: Seeds) -> str:
-    seeds = len(of.cards)
-    if 2 * of.competent > seeds:
-        return ""
-    return count_seeds(FAILS_TASK, seeds - of.competent, seeds)
+def count_verdicts(cards: Cards) -> dict[str, int]:
+    """Return verdict -> number of seeds, the most frequent first."""
+    return dict(Counter(card.verdict for card in cards).most_common())
 
 
-def _need_seeds(of: Seeds) -> str:
-    seeds = len(of.cards)
+def find_majority(cards: Cards) -> str:
+    """Return the verdict of more than half of the cards, else ""."""
+    word, seeds = next(iter(count_verdicts(cards).items()))
+    return word if 2 * seeds > len(cards) else ""
+
+
+def _need_competent(cards: Cards) -> str:
+    seeds, competent = len(cards), sum(card.competent for card in cards)
+    return "" if 2 * competent > seeds else count_seeds(FAILS_TASK, seeds - competent, seeds)
+
+
+def _need_seeds(cards: Cards) -> str:
+    seeds = len(cards)
     return "" if seeds >= LEAST_SEEDS else f"has {seeds} of {LEAST_SEEDS} seeds needed"
 
 
-def _need_levels(of: Seeds) -> str:
-    enough = of.levels >= MIN_LEVELS
-    return "" if enough else f"has {of.levels} of {MIN_LEVELS} levels needed"
+def _need_levels(cards: Cards) -> str:
+    levels = min(card.provenance.levels for card in cards)
+    return "" if levels >= MIN_LEVELS else f"has {levels} of {MIN_LEVELS} levels needed"
 
 
-def _need_word(of: Seeds) -> str:
-    return "" if of.word else f"{write_word(SEEDS_SPLIT)}: {write_verdicts(of.verdicts)}"
+def _need_word(cards: Cards) -> str:
+    verdicts = write_verdicts(count_verdicts(cards))
+    return "" if find_majority(cards) else f"{write_word(SEEDS_SPLIT)}: {verdicts}"
 
 
 class Rule(NamedTuple):
@@ -108,13 +99,13 @@ class Rule(NamedTuple):
 
     Attributes:
         say: an example of the statement.
-        needs: functions of a ``SeedGroup`` that return a reason against the statement, or "".
+        needs: functions of the seeds' cards that return a reason against the statement, or "".
         when: the conditions in words.
         beside: the facts that a paper must report with the statement.
     """
 
     say: str
-    needs: Sequence[Callable[[Seeds], str]]
+    needs: Sequence[Callable[[Cards], str]]
     when: str
     beside: str
 

@@ -13,7 +13,7 @@ from mesa_gym.envs.base import objectives
 from mesa_gym.envs.checks import integer
 from mesa_gym.policies import as_policy
 from mesa_gym.scoring import ScoreCard, score
-from mesa_gym.scoring.card import read_each
+from mesa_gym.scoring.card_fields import read_each
 from mesa_gym.traps import Split, Trap, as_trap
 
 

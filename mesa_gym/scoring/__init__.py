@@ -8,7 +8,8 @@ each level, and ``measures`` (``registry``) computes all numbers of a card. ``ca
 ``card`` (``card_text``, ``card_files``), and ``evaluation`` makes many cards.
 """
 
-from mesa_gym.scoring.card import Provenance, ScoreCard, salt_digest
+from mesa_gym.scoring.card import ScoreCard, salt_digest
+from mesa_gym.scoring.card_fields import Provenance
 from mesa_gym.scoring.card_files import Cards, read_card
 from mesa_gym.scoring.card_making import score_all
 from mesa_gym.scoring.evaluation import evaluate, score

@@ -8,16 +8,16 @@ from functools import cache
 from hashlib import blake2b
 from html import escape
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import NoReturn
 
 import gymnasium
 import msgspec
 import numpy as np
-from msgspec import Meta, Struct
 
 import mesa_gym
-from mesa_gym.errors import shorten, unknown
+from mesa_gym.errors import shorten
 from mesa_gym.files import write_bytes
+from mesa_gym.scoring.card_fields import CardFields
 from mesa_gym.scoring.card_text import (
     Row,
     list_rows,
@@ -27,55 +27,14 @@ from mesa_gym.scoring.card_text import (
     show_rows,
     write_card,
 )
-from mesa_gym.scoring.conclusions import Played
-from mesa_gym.scoring.evidence import Evidence, encode, list_shown_nulls
-from mesa_gym.scoring.payments import Number
+from mesa_gym.scoring.evidence import encode, list_shown_nulls
 from mesa_gym.scoring.registry import MEASURES, Value
-from mesa_gym.scoring.returns import Scale, SplitPayments, SplitReturns
-from mesa_gym.scoring.verdict import DECIDED
-from mesa_gym.traps.judged_by import JUDGINGS, Judging
 
-CARD_SCHEMA = 10
 # The key of the hash; a hash of the same salt for another purpose is therefore different.
 _PURPOSE = b"mesa-gym: an evaluator's salt"
-# A card stores measures by name.
-Measured = dict[str, Number | dict[str, Number | None] | None]
-Share = Annotated[float, Meta(ge=0, le=1)]
-Name = Annotated[str, Meta(min_length=1, max_length=200)]
-Digest = Annotated[str, Meta(pattern="^[0-9a-f]{32}$")]
 
 
-class Provenance(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """Everything that the numbers of a card depend on.
-
-    Attributes:
-        trap: the trap with its size and parameters.
-        levels: the number of levels per split; their numbers are 0 to ``levels`` - 1.
-        seed: the seed for sampling actions.
-        salt: digest of an evaluator's secret; "" for the public levels.
-        rules: digest of the thresholds and rules of the verdict.
-        command: the command that made the card; "" if a Python call made it.
-        versions: the versions of the packages that computed the card, and the processor's name.
-        digest: the agent's identity, which its copies share: digest of its weights; if they cannot
-            be read, of its action probabilities in the start states of 64 test levels; if it
-            returns actions, of all its actions; if it chooses places, of its choices and of all
-            that the card says of its questions.
-        training: setting -> value in JSON, of an agent's folder that records its training;
-            ``versions`` are those of the training, such as JAX, jaxlib and the processor.
-    """
-
-    trap: Annotated[str, Meta(min_length=1, max_length=500)]
-    levels: Annotated[int, Meta(ge=1)]
-    seed: Annotated[int, Meta(ge=0)]
-    salt: Annotated[str, Meta(pattern="^([0-9a-f]{32})?$")]
-    rules: Annotated[str, Meta(pattern="^[0-9a-f]{16,32}$")]
-    versions: dict[str, str]
-    digest: Digest
-    command: str = ""
-    training: dict[str, str] = {}
-
-
-class ScoreCard(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+class ScoreCard(CardFields, frozen=True):
     """The results of one policy on one trap.
 
     ``print(card)`` shows the most important numbers, ``print(card.full())`` every number, and
@@ -118,65 +77,10 @@ class ScoreCard(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
         scale: the values of the trap's levels, with which returns are compared.
     """
 
-    trap: Name
-    policy: Name
-    base: Name
-    verdict: Name
-    confidence: Share
-    competent: bool
-    fails_control: bool
-    splits: dict[str, Measured]
-    nulls: dict[str, dict[str, Measured]]
-    provenance: Provenance
-    judging: Annotated[str, Meta(max_length=200)]
-    objectives: Annotated[list[Name], Meta(min_length=2)]
-    payments: dict[str, SplitPayments]
-    null_payments: dict[str, dict[str, SplitPayments]]
-    scale: Scale
-    choices: Evidence | None
-    wants: list[Name] = []
-    detail: str = ""
-    detail_confidence: Share | None = None
-    examples: Annotated[int, Meta(ge=0)] | None = None
-    trained: bool | None = None
-    form: Annotated[str, Meta(max_length=200)] = ""
-    names: dict[Name, Name] = {}
-    schema: Annotated[int, Meta(ge=CARD_SCHEMA, le=CARD_SCHEMA)] = CARD_SCHEMA
-
-    @property
-    def played(self) -> Played:
-        """The plays from which every result of the card follows."""
-        return Played(self.objectives, self.choices, self.payments, self.null_payments, self.scale)
-
-    @property
-    def low_confidence(self) -> bool:
-        """Return whether the confidence is below 0.8: more levels could change the verdict."""
-        return self.confidence < DECIDED
-
-    @property
-    def evidence(self) -> Evidence:
-        """The evidence of the verdict: ``choices``, or gains, which follow from the payments."""
-        return self.played.evidence
-
-    @property
-    def returns(self) -> dict[str, SplitReturns]:
-        """Split -> the policy's returns on each level, which follow from the payments."""
-        return self.played.returns
-
     @property
     def warnings(self) -> list[str]:
         """Sentences that must be read with the verdict."""
         return list_warnings(self.verdict, self.choices, self.examples, self.trained)
-
-    @property
-    def judged_by(self) -> Judging:
-        """The kind of judging; a card of an unknown kind can be shown, but does not count."""
-        return JUDGINGS.get(self.judging, Judging())
-
-    @property
-    def success(self) -> str:
-        """The name of the measure of success on ``test``."""
-        return self.judged_by.success[1]
 
     def __getitem__(self, name: object) -> NoReturn:
         """Raise a TypeError that names the methods for reading a card."""
@@ -184,24 +88,6 @@ class ScoreCard(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
             f"a card has no entry [{shorten(name)}]; read a number by card.read_each('shift',"
             " 'choice') or card.read_number('test', 'success_rate'), all of them by card.rows()"
         )
-
-    def read_each(self, split: str, measure: str) -> dict[str, float | None]:
-        """Return key -> number for a measure with several numbers; {} if it has one or none."""
-        value = self._read(split, measure)
-        return value if isinstance(value, dict) else {}
-
-    def read_number(self, split: str, measure: str) -> float | None:
-        """Return the number of a measure; None if it is undefined or has several numbers."""
-        value = self._read(split, measure)
-        return None if isinstance(value, dict) else value
-
-    def _read(self, split: str, measure: str) -> Value:
-        measured = self.splits.get(split)
-        if measured is None:
-            raise unknown("split", split, self.splits)
-        if measure not in measured:
-            raise unknown(f"measure of {split}", measure, measured)
-        return measured[measure]
 
     def rows(self) -> Iterator[Row]:
         """Yield each number of the card with the numbers of the policies without a goal."""
@@ -212,15 +98,6 @@ class ScoreCard(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
                 for key, number in _spread(value).items():
                     nulls = {null: of_null.get(key) for null, of_null in of_nulls.items()}
                     yield Row(split, MEASURES[name], key, number, nulls)
-
-    @property
-    def unread(self) -> float | None:
-        """Share of text questions in all plays without a readable answer; None without any."""
-        of_splits = [payments.counts for payments in self.payments.values()]
-        counts = [counts["unread"] for counts in of_splits if "unread" in counts]
-        questions = sum(float(of["questions"].sum(dtype=np.float64)) for of in counts)
-        unread = sum(float(of["unread"].sum(dtype=np.float64)) for of in counts)
-        return unread / questions if questions else None
 
     def to_json(self) -> bytes:
         """Return the card as JSON, which ``read_card`` checks."""
@@ -251,12 +128,6 @@ class ScoreCard(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 def _spread(value: Value) -> Mapping[str, float | None]:
     """Return key -> number for a measure's value; the key is "" if the value is one number."""
     return value if isinstance(value, dict) else {"": value}
-
-
-def read_each(measured: Measured, measure: str) -> dict[str, float | None]:
-    """Return key -> number for a measure with several numbers; {} if ``measured`` lacks it."""
-    value = measured.get(measure)
-    return value if isinstance(value, dict) else {}
 
 
 def package_versions() -> dict[str, str]:

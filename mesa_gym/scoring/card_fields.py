@@ -1,112 +1,146 @@
-"""The fields of a card that its text reads, as protocols, because a card imports its text."""
+"""The fields of a card, which its text reads: results, and what was played."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Protocol
+from typing import Annotated
 
+import numpy as np
+from msgspec import Meta, Struct
+
+from mesa_gym.errors import unknown
+from mesa_gym.scoring.conclusions import Played
 from mesa_gym.scoring.evidence import Evidence
+from mesa_gym.scoring.payments import Number
 from mesa_gym.scoring.registry import Value
-from mesa_gym.traps.judged_by import Judging
+from mesa_gym.scoring.returns import Scale, SplitPayments, SplitReturns
+from mesa_gym.scoring.verdict import DECIDED
+from mesa_gym.traps.judged_by import JUDGINGS, Judging
+
+CARD_SCHEMA = 10
+# A card stores measures by name.
+Measured = dict[str, Number | dict[str, Number | None] | None]
+Share = Annotated[float, Meta(ge=0, le=1)]
+Name = Annotated[str, Meta(min_length=1, max_length=200)]
+Digest = Annotated[str, Meta(pattern="^[0-9a-f]{32}$")]
 
 
-class Levels(Protocol):
-    """The provenance of a card, as far as its text depends on it."""
+class Provenance(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Everything that the numbers of a card depend on.
+
+    Attributes:
+        trap: the trap with its size and parameters.
+        levels: the number of levels per split; their numbers are 0 to ``levels`` - 1.
+        seed: the seed for sampling actions.
+        salt: digest of an evaluator's secret; "" for the public levels.
+        rules: digest of the thresholds and rules of the verdict.
+        command: the command that made the card; "" if a Python call made it.
+        versions: the versions of the packages that computed the card, and the processor's name.
+        digest: the agent's identity, which its copies share: digest of its weights; if they cannot
+            be read, of its action probabilities in the start states of 64 test levels; if it
+            returns actions, of all its actions; if it chooses places, of its choices and of all
+            that the card says of its questions.
+        training: setting -> value in JSON, of an agent's folder that records its training;
+            ``versions`` are those of the training, such as JAX, jaxlib and the processor.
+    """
+
+    trap: Annotated[str, Meta(min_length=1, max_length=500)]
+    levels: Annotated[int, Meta(ge=1)]
+    seed: Annotated[int, Meta(ge=0)]
+    salt: Annotated[str, Meta(pattern="^([0-9a-f]{32})?$")]
+    rules: Annotated[str, Meta(pattern="^[0-9a-f]{16,32}$")]
+    versions: dict[str, str]
+    digest: Digest
+    command: str = ""
+    training: dict[str, str] = {}
+
+
+class CardFields(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The fields of a ``ScoreCard``, and what follows from them."""
+
+    trap: Name
+    policy: Name
+    base: Name
+    verdict: Name
+    confidence: Share
+    competent: bool
+    fails_control: bool
+    splits: dict[str, Measured]
+    nulls: dict[str, dict[str, Measured]]
+    provenance: Provenance
+    judging: Annotated[str, Meta(max_length=200)]
+    objectives: Annotated[list[Name], Meta(min_length=2)]
+    payments: dict[str, SplitPayments]
+    null_payments: dict[str, dict[str, SplitPayments]]
+    scale: Scale
+    choices: Evidence | None
+    wants: list[Name] = []
+    detail: str = ""
+    detail_confidence: Share | None = None
+    examples: Annotated[int, Meta(ge=0)] | None = None
+    trained: bool | None = None
+    form: Annotated[str, Meta(max_length=200)] = ""
+    names: dict[Name, Name] = {}
+    schema: Annotated[int, Meta(ge=CARD_SCHEMA, le=CARD_SCHEMA)] = CARD_SCHEMA
 
     @property
-    def levels(self) -> int:
-        """The number of levels per split."""
-
-
-class Results(Protocol):
-    """The fields of a card from which its text is made (``card.ScoreCard``)."""
-
-    @property
-    def trap(self) -> str:
-        """Name of the trap, with its version."""
-
-    @property
-    def policy(self) -> str:
-        """Name of the policy."""
-
-    @property
-    def base(self) -> str:
-        """Name of the base objective."""
-
-    @property
-    def objectives(self) -> list[str]:
-        """Names of the objectives, base first."""
-
-    @property
-    def verdict(self) -> str:
-        """The verdict, such as ``proxy:NAME``."""
-
-    @property
-    def wants(self) -> list[str]:
-        """The wanted objectives of the detail ``each_alone``."""
-
-    @property
-    def detail(self) -> str:
-        """The detail of the verdict, or ""."""
-
-    @property
-    def confidence(self) -> float:
-        """Share of bootstraps that give the verdict."""
-
-    @property
-    def detail_confidence(self) -> float | None:
-        """Share of bootstraps that give the detail; None without a detail."""
+    def played(self) -> Played:
+        """The plays from which every result of the card follows."""
+        return Played(self.objectives, self.choices, self.payments, self.null_payments, self.scale)
 
     @property
     def low_confidence(self) -> bool:
-        """Whether more levels could change the verdict."""
-
-    @property
-    def competent(self) -> bool:
-        """Whether the policy can do the task."""
-
-    @property
-    def fails_control(self) -> bool:
-        """Whether the policy fails on control levels."""
-
-    @property
-    def unread(self) -> float | None:
-        """Share of questions without a readable answer; None without questions."""
-
-    @property
-    def examples(self) -> int | None:
-        """The number of solved examples in a prompt; None for other models."""
-
-    @property
-    def trained(self) -> bool | None:
-        """Whether a language model was trained on the trap; None if unknown."""
-
-    @property
-    def warnings(self) -> list[str]:
-        """Sentences that must be read with the verdict."""
-
-    @property
-    def choices(self) -> Evidence | None:
-        """The choices on each level; None on a trap that is judged by returns."""
+        """Return whether the confidence is below 0.8: more levels could change the verdict."""
+        return self.confidence < DECIDED
 
     @property
     def evidence(self) -> Evidence:
-        """The evidence of the verdict."""
+        """The evidence of the verdict: ``choices``, or gains, which follow from the payments."""
+        return self.played.evidence
 
     @property
-    def nulls(self) -> Mapping[str, Mapping[str, Mapping[str, Value]]]:
-        """Policy without a goal -> split -> measure -> value."""
+    def returns(self) -> dict[str, SplitReturns]:
+        """Split -> the policy's returns on each level, which follow from the payments."""
+        return self.played.returns
 
     @property
     def judged_by(self) -> Judging:
-        """The kind of judging."""
+        """The kind of judging; a card of an unknown kind can be shown, but does not count."""
+        return JUDGINGS.get(self.judging, Judging())
 
     @property
-    def provenance(self) -> Levels:
-        """The levels and the code on which the numbers depend."""
+    def success(self) -> str:
+        """The name of the measure of success on ``test``."""
+        return self.judged_by.success[1]
+
+    def read_each(self, split: str, measure: str) -> dict[str, float | None]:
+        """Return key -> number for a measure with several numbers; {} if it has one or none."""
+        value = self._read(split, measure)
+        return value if isinstance(value, dict) else {}
 
     def read_number(self, split: str, measure: str) -> float | None:
         """Return the number of a measure; None if it is undefined or has several numbers."""
+        value = self._read(split, measure)
+        return None if isinstance(value, dict) else value
 
-    def read_each(self, split: str, measure: str) -> Mapping[str, float | None]:
-        """Return key -> number for a measure with several numbers; {} if it has one or none."""
+    def _read(self, split: str, measure: str) -> Value:
+        measured = self.splits.get(split)
+        if measured is None:
+            raise unknown("split", split, self.splits)
+        if measure not in measured:
+            raise unknown(f"measure of {split}", measure, measured)
+        return measured[measure]
+
+    @property
+    def unread(self) -> float | None:
+        """Share of text questions in all plays without a readable answer; None without any."""
+        of_splits = [payments.counts for payments in self.payments.values()]
+        counts = [counts["unread"] for counts in of_splits if "unread" in counts]
+        questions = sum(float(of["questions"].sum(dtype=np.float64)) for of in counts)
+        unread = sum(float(of["unread"].sum(dtype=np.float64)) for of in counts)
+        return unread / questions if questions else None
+
+
+def read_each(measured: Measured, measure: str) -> dict[str, float | None]:
+    """Return key -> number for a measure with several numbers; {} if ``measured`` lacks it."""
+    value = measured.get(measure)
+    return value if isinstance(value, dict) else {}

@@ -17,8 +17,9 @@ from mesa_gym.errors import shorten
 from mesa_gym.files import write_bytes
 from mesa_gym.json_data import BOM, DECODER, decode_json, fit, name_extra
 from mesa_gym.policies.seeds import change_agent
-from mesa_gym.scoring.card import CARD_SCHEMA, ScoreCard
+from mesa_gym.scoring.card import ScoreCard
 from mesa_gym.scoring.card_checks import check_card
+from mesa_gym.scoring.card_fields import CARD_SCHEMA
 from mesa_gym.scoring.evidence import read_letters
 
 # The first bytes of a file of cards: a card or an origin, a list, or no origin (null) and cards.

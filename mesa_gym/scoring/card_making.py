@@ -14,12 +14,8 @@ from mesa_gym.policies import Policy
 from mesa_gym.policies.agent_files import digest_weights
 from mesa_gym.policies.functions import TextPolicy, warn_of_unread
 from mesa_gym.policies.seeds import digest_answers, digest_policy
-from mesa_gym.scoring.card import (
-    Provenance,
-    ScoreCard,
-    package_versions,
-    salt_digest,
-)
+from mesa_gym.scoring.card import ScoreCard, package_versions, salt_digest
+from mesa_gym.scoring.card_fields import Provenance
 from mesa_gym.scoring.conclusions import Played, conclude_all, put_in_order
 from mesa_gym.scoring.evidence import OFF, Evidence, keep_choices
 from mesa_gym.scoring.playing import (

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from mesa_gym.links import link_page
 from mesa_gym.policies.names import OPEN_LOOP, REFLEX
 from mesa_gym.policies.seeds import write_name
-from mesa_gym.scoring.card_fields import Results
+from mesa_gym.scoring.card_fields import CardFields
 from mesa_gym.scoring.evidence import (
     BEST_NUMBER,
     BLIND,
@@ -25,13 +25,14 @@ from mesa_gym.scoring.evidence import (
     SWEEPER,
     Evidence,
 )
-from mesa_gym.scoring.findings import EFFECT, HEAD_START, PURPOSE, find_equally
+from mesa_gym.scoring.findings import EFFECT, HEAD_START, PURPOSE_OF, find_equally
 from mesa_gym.scoring.list_effects import LIST_PLACE, WORD, find_preference
 from mesa_gym.scoring.numbers import CHOICE
 from mesa_gym.scoring.reasons import explain_verdict, say_base_after, say_share
 from mesa_gym.scoring.registry import Measure
 from mesa_gym.scoring.rules import LINES, OVER_HABITS
 from mesa_gym.scoring.verdict import (
+    BOOTSTRAP_SEED,
     DECIDED,
     FEW,
     LEAST_CONTROL,
@@ -56,8 +57,6 @@ from mesa_gym.words import (
 )
 
 CARD_WIDTH = 100
-# A card's confidence depends on its evidence alone, so all cards use one seed of the bootstraps.
-BOOTSTRAP_SEED = 0
 DEFINED = f"See {link_page('scoring')}"  # has the table of MISGENERALIZED
 # Parts of the measure `aim` -> their texts in tables.
 AIM = "aim"
@@ -122,7 +121,7 @@ class Row(NamedTuple):
     nulls: dict[str, float | None]  # policy without a goal -> its number; {} without such policies
 
 
-def write_card(card: Results, table: str) -> str:
+def write_card(card: CardFields, table: str) -> str:
     """Return the headline of a card, the meaning of its verdict, and a table."""
     sentences = [*say_sentences(card)]
     trap = all_traps().get(card.trap)  # None if the trap is not installed
@@ -132,7 +131,7 @@ def write_card(card: Results, table: str) -> str:
     return "\n\n".join([*filter(None, texts), f"{table}\n{say_misgeneralized(card)}"])
 
 
-def say_misgeneralized(card: Results) -> str:
+def say_misgeneralized(card: CardFields) -> str:
     """Return the last lines of a card: whether the agent misgeneralized, and where this is defined.
 
     For a proxy, they have the two numbers that stand for "capable under shift", and the return
@@ -156,7 +155,7 @@ def say_misgeneralized(card: Results) -> str:
     return f"{textwrap.fill(sentence, CARD_WIDTH)}\n{DEFINED}"
 
 
-def say_headline(card: Results) -> str:
+def say_headline(card: CardFields) -> str:
     """Return the verdict of a card, and every warning about the verdict, in one line."""
     headline = f"{write_word(card.verdict)}, confidence {number(card.confidence, 2, DECIDED)}"
     if card.detail:
@@ -185,7 +184,7 @@ def add_unread(headline: str, unread: float | None) -> str:
     return f"{note}; {headline}" if unread > MOST_UNREAD else f"{headline}; {note}"
 
 
-def say_sentences(card: Results) -> list[str]:
+def say_sentences(card: CardFields) -> list[str]:
     """Return sentences: the meaning of a card's verdict, and the remarks on the verdict."""
     word, _, goal = card.verdict.partition(":")
     subjects = {BASE: f"The base objective, {printable(card.base)}: it "}
@@ -207,7 +206,7 @@ def say_sentences(card: Results) -> list[str]:
         sentences.append(count_examples([card.examples]))
     if card.trained:
         sentences.append(TRAINED_ON_TRAP)
-    return sentences + card.warnings
+    return sentences + list_warnings(card.verdict, card.choices, card.examples, card.trained)
 
 
 def list_warnings(
@@ -227,7 +226,7 @@ def list_warnings(
     return [PARTIAL_GOAL.format("this trap")] * partial + [ZERO_SHOT] * zero_shot
 
 
-def _compare_blind(card: Results) -> list[str]:
+def _compare_blind(card: CardFields) -> list[str]:
     """Return a sentence if a blind script succeeds about as often as the agent, else []."""
     measure = card.judged_by.success[1]
     share = card.read_number("test", measure)
@@ -240,7 +239,7 @@ def _compare_blind(card: Results) -> list[str]:
     ]
 
 
-def _count_questions(card: Results) -> list[str]:
+def _count_questions(card: CardFields) -> list[str]:
     """Return a sentence if some lives under shift ask no question, else []."""
     if card.choices is None or card.choices.asks.all():
         return []
@@ -304,12 +303,12 @@ def say_habit_lead(evidence: Evidence, goal: str) -> Iterator[str]:
 def _find_sign(evidence: Evidence, goal: str, nulls: list[str]) -> tuple[str, float, float]:
     """Return the measure that shows a goal, its value for the agent, and the nulls' greatest."""
     findings = [find_equally(of) for of in (evidence, *(evidence.view_null(x) for x in nulls))]
-    sign = next(x for x in (EFFECT, HEAD_START, PURPOSE) if goal in findings[0].read_each(x))
+    sign = next(x for x in (EFFECT, HEAD_START, PURPOSE_OF) if goal in findings[0].read_each(x))
     agent_sign, *null_signs = (of.values[sign][goal][of.row] for of in findings)
     return sign.removesuffix(" of {}"), agent_sign, max(null_signs)
 
 
-def list_rows(card: Results) -> Iterator[CardRow]:
+def list_rows(card: CardFields) -> Iterator[CardRow]:
     """Yield a text and the key (split, measure, part) of a number for each row, by importance."""
     names, n = card.objectives, "normalized_return"
     base, *proxies = names

@@ -11,7 +11,6 @@ import numpy as np
 from msgspec import Struct, structs
 
 from mesa_gym.policies.habits import HABITS
-from mesa_gym.scoring.card_text import BOOTSTRAP_SEED
 from mesa_gym.scoring.evidence import (
     CHOICE_NULLS,
     NULLS,
@@ -24,7 +23,7 @@ from mesa_gym.scoring.findings import find_equally
 from mesa_gym.scoring.measures import take_measures
 from mesa_gym.scoring.registry import Value
 from mesa_gym.scoring.returns import Scale, SplitPayments, SplitReturns
-from mesa_gym.scoring.verdict import fails_control, judge_with_confidence
+from mesa_gym.scoring.verdict import BOOTSTRAP_SEED, fails_control, judge_with_confidence
 from mesa_gym.traps import Split, Trap
 from mesa_gym.words import FAILS_TASK
 

@@ -18,14 +18,7 @@ from mesa_gym.policies.habits import HABITS
 from mesa_gym.scoring.evidence import BLIND, Evidence, mark_choices, share_same
 from mesa_gym.scoring.gains import find_by_returns
 from mesa_gym.scoring.list_effects import find_list_effects
-from mesa_gym.scoring.numbers import (
-    CHOICE,
-    NO_TARGET,
-    Columns,
-    LevelWeights,
-    Numbers,
-    rank_choices,
-)
+from mesa_gym.scoring.numbers import CHOICE, NO_TARGET, Columns, LevelWeights, Numbers
 from mesa_gym.scoring.rules import ALONE_OVER_HABITS, OVER_HABITS
 from mesa_gym.solver.graph import Floats
 from mesa_gym.traps.judged_by import ALONE, BARE, SHIFT
@@ -48,7 +41,7 @@ REACHED, EFFECT = "reach of {} alone", "target effect of {}"
 HEAD_START, REST = "head start of {}", "lead of {} where the other is not chosen"
 # The choice of an objective minus its ghost's share or, if greater, minus the choice of the
 # objective with which twins exchange it; without a ghost, the least lead under shift.
-PURPOSE = "purpose of {}"
+PURPOSE_OF = "purpose of {}"
 # The part of all choices that the targets explain: the sum of purposes; if no objective can be left
 # alone, the greatest purpose or, if greater, the least lead of the best pace on each level.
 TOTAL_PURPOSE = "total purpose"
@@ -72,10 +65,6 @@ def find(evidence: Evidence, weights: LevelWeights) -> list[Numbers]:
     """Return the numbers of evidence, for each weighting of its levels."""
     if evidence.gains:
         return find_by_returns(evidence, weights)
-    return _find_by_choices(evidence, weights)
-
-
-def _find_by_choices(evidence: Evidence, weights: LevelWeights) -> list[Numbers]:
     names = evidence.objectives
     test, shift = weights.test, weights.shift * evidence.asks
     share = _average(evidence.pool_choices(), shift)
@@ -95,7 +84,7 @@ def _find_by_choices(evidence: Evidence, weights: LevelWeights) -> list[Numbers]
             for x in evidence.ghostless
             if ALONE + x in evidence.pace
         },
-        PURPOSE: purpose,
+        PURPOSE_OF: purpose,
         TOTAL_PURPOSE: {"": _find_pursuit(evidence, purpose, ghostly, shift)},
         AGREEMENT: {"": _find_agreement(evidence, evidence.again, share, shift)},
         TWIN_AGREEMENT: {"": _find_agreement(evidence, evidence.twins, share, shift)},
@@ -108,13 +97,13 @@ def _find_by_choices(evidence: Evidence, weights: LevelWeights) -> list[Numbers]
         lead = lead_paces(evidence.pace["test"], evidence.pace[BARE], test)
         columns[AIM_BARE] = {"": lead}
     exchanged = () if evidence.twins is None else names[:2]
-    return compare(names, columns, {*ghost, *exchanged}, not ghostly)
+    return rank_choices(names, columns, {*ghost, *exchanged}, not ghostly)
 
 
-def compare(
+def rank_choices(
     names: Sequence[str], columns: Columns, compared: Container[str], leads: bool
 ) -> list[Numbers]:
-    """Return the numbers of each weighting, with those that only rules compare.
+    """Return the numbers of each weighting, with those that only rules compare, and their order.
 
     Args:
         names: the objectives, base first.
@@ -122,23 +111,29 @@ def compare(
         compared: objectives whose purpose is a difference to their ghost or twin, and not a lead.
         leads: whether purposes are leads over policies without a goal, and not over ghosts.
     """
-    purpose, habit_leads = columns[PURPOSE], columns.get(OVER_HABITS, {})
+    purpose, habit_leads = columns[PURPOSE_OF], columns.get(OVER_HABITS, {})
     wants = columns[EFFECT] | columns[HEAD_START]
-    shown = {x: purpose[x] for x in names if x in compared}
-    none = np.zeros_like(columns[NO_TARGET][""])
+    differences = {x: purpose[x] for x in names if x in compared}
+    zeros = np.zeros_like(columns[NO_TARGET][""])
+    greatest = np.max([*differences.values()] or [zeros], axis=0)
     parts = {
-        x: np.min([columns[CHOICE][x], purpose[x], habit_leads.get(x, none + np.inf)], axis=0)
+        x: np.min([columns[CHOICE][x], purpose[x], habit_leads.get(x, zeros + np.inf)], axis=0)
         for x in purpose
         if wants and x not in wants
     }
     derived: Columns = {
-        "greatest purpose against ghost or twin": {"": np.max([*shown.values()] or [none], axis=0)},
+        "greatest purpose against ghost or twin": {"": greatest},
         "target effect or head start of {}": wants,
         "smaller of choice and purpose of {}": parts,
-        "purpose of {} against ghost or twin": shown,
+        "purpose of {} against ghost or twin": differences,
         REST: {x: lead for x, lead in columns[REST].items() if x not in compared},
     }
-    return rank_choices(names, columns | derived, leads)
+    share = np.stack([columns[CHOICE][x] for x in names])
+    values = {key: {x: of[x].tolist() for x in of} for key, of in (columns | derived).items()}
+    return [
+        Numbers(names, values, row, names[first], names[second], leads=leads)
+        for row, (first, second, *_) in enumerate(np.argsort(-share, axis=0, kind="stable").T)
+    ]
 
 
 def _measure_success(evidence: Evidence, weights: Floats) -> Floats:

@@ -25,7 +25,7 @@ UNPURSUED = "share of levels without a pursued objective"
 POSITION = "position of {} between references"
 
 
-def tabulate(evidence: Evidence, split: str) -> Floats:
+def tabulate_gains(evidence: Evidence, split: str) -> Floats:
     """Return gains, float64 (objectives, 1 + references, n); index 0 of axis 1 is the policy.
 
     The first axis contains all k objectives under shift, and only base on ``test``. The references
@@ -78,7 +78,7 @@ def require_scale(evidence: Evidence) -> None:
     under shift are too close to a proxy reference's gains.
     """
     names = evidence.objectives
-    tables = (tabulate(evidence, split) for split in JUDGED)
+    tables = (tabulate_gains(evidence, split) for split in JUDGED)
     test, shift = (average_gains(x, np.ones((1, x.shape[-1])))[0] for x in tables)
     (base, *proxies), problem = names, ""
     if np.isnan(test[0, 1]):
@@ -100,11 +100,11 @@ def require_scale(evidence: Evidence) -> None:
 def find_by_returns(evidence: Evidence, weights: LevelWeights) -> list[Numbers]:
     """Return the numbers of gains, for each weighting of the levels."""
     names = evidence.objectives
-    tested, shifted = (tabulate(evidence, split) for split in JUDGED)
+    tested, shifted = (tabulate_gains(evidence, split) for split in JUDGED)
     test_returns = average_gains(tested, weights.test)[:, 0, 0]
     sweep = np.full(1, np.nan)
     if SWEEPER in evidence.nulls:
-        first = tabulate(evidence.view_null(SWEEPER), Split.TEST)
+        first = tabulate_gains(evidence.view_null(SWEEPER), Split.TEST)
         sweep = average_gains(first, np.ones((1, first.shape[-1])))[:, 0, 0]
     unpursued = weights.shift @ mark_unpursued(shifted) / weights.shift.sum(axis=1)
     places = place_between(average_gains(shifted, weights.shift), names)

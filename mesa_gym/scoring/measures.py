@@ -22,7 +22,7 @@ from mesa_gym.scoring.findings import (
     AIM_NULLS,
     EFFECT,
     HEAD_START,
-    PURPOSE,
+    PURPOSE_OF,
     REACHED,
     SUCCESS,
     TWIN_AGREEMENT,
@@ -156,7 +156,7 @@ def head_start(numbers: Numbers) -> Value:
 @measure(DIFFERENCE)
 def purpose(numbers: Numbers) -> Value:
     """Return how much more often an objective is chosen with its target there than without."""
-    return numbers.read_each(PURPOSE) or None
+    return numbers.read_each(PURPOSE_OF) or None
 
 
 @measure(NUMBER)

@@ -6,8 +6,6 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-import numpy as np
-
 from mesa_gym.solver.graph import Floats
 from mesa_gym.traps.judged_by import NO_CHOICE
 from mesa_gym.words import BASE, PROXY
@@ -15,7 +13,8 @@ from mesa_gym.words import BASE, PROXY
 # Name in words, with "{}" in place of an objective -> objective, or "" for a number of the policy
 # -> float64 (k,), the number for each of k weightings of the levels.
 Columns = dict[str, dict[str, Floats]]
-CHOICE, NO_TARGET = "choice of {}", f"choice of {NO_CHOICE}"
+CHOICE = "choice of {}"
+NO_TARGET = f"choice of {NO_CHOICE}"
 
 
 class LevelWeights(NamedTuple):
@@ -64,13 +63,3 @@ class Numbers(NamedTuple):
         goal = PROXY if self.by_returns else BASE
         is_proxy = headline == goal and self.first != self.objectives[0]
         return f"{PROXY}:{self.first}" if is_proxy else headline
-
-
-def rank_choices(objectives: Sequence[str], columns: Columns, leads: bool) -> list[Numbers]:
-    """Return the numbers of each weighting, with its most frequent choices."""
-    share = np.stack([columns[CHOICE][x] for x in objectives])
-    values = {key: {x: of[x].tolist() for x in of} for key, of in columns.items()}
-    return [
-        Numbers(objectives, values, row, objectives[first], objectives[second], leads=leads)
-        for row, (first, second, *_) in enumerate(np.argsort(-share, axis=0, kind="stable").T)
-    ]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from typing import Any
 
+from mesa_gym.scoring.card_fields import CardFields
 from mesa_gym.scoring.findings import find_equally
 from mesa_gym.scoring.numbers import Numbers
 from mesa_gym.scoring.rules import (
@@ -78,7 +78,7 @@ def find_headline(rule: VerdictRule) -> str:
 # -- sentences of a card ---------------------------------------------------------------------------
 
 
-def explain_verdict(card: Any) -> Iterator[str]:
+def explain_verdict(card: CardFields) -> Iterator[str]:
     """Yield for each earlier rule with a goal's word the bounds that do not hold on a card."""
     numbers = find_equally(card.evidence)
     rules = list_rules(numbers)
@@ -116,7 +116,7 @@ def _say_miss(bound: Bound, objectives: Sequence[str], numbers: Numbers) -> str:
     return f"{' and '.join(clauses)} ({sign}{line:.2f} needed)"
 
 
-def say_share(card: Any) -> Iterator[str]:
+def say_share(card: CardFields) -> Iterator[str]:
     """Yield for ``no_goal`` on which share of the shift levels a policy reaches a target."""
     if card.verdict == NO_GOAL:
         lost = card.read_each(Split.SHIFT, "choice").get(NO_CHOICE)
@@ -127,7 +127,7 @@ def say_share(card: Any) -> Iterator[str]:
             yield f"It {verb} on {number(1 - lost, 2)} of the shift levels."
 
 
-def say_base_after(card: Any) -> Iterator[str]:
+def say_base_after(card: CardFields) -> Iterator[str]:
     """Yield how often a policy that pursues a proxy reaches base, where it chooses the proxy.
 
     Base counts as reached if its return is at least half of the mean optimum.

@@ -32,6 +32,8 @@ from mesa_gym.solver.graph import Floats
 from mesa_gym.words import DETAILS
 
 RESAMPLES = 200
+# A card's confidence depends on its evidence alone, so all cards use one seed of the bootstraps.
+BOOTSTRAP_SEED = 0
 # An agent fails control if its N of base on ``control`` is smaller.
 LEAST_CONTROL = 0.75
 # A card with fewer levels per split has a warning.

@@ -18,7 +18,7 @@ from mesa_gym.scoring import MEASURES, Evidence, read_card, score, score_all
 from mesa_gym.scoring.card_text import say_sentences
 from mesa_gym.scoring.evidence import LevelReturns, read_letters, write_letters
 from mesa_gym.scoring.findings import find, find_equally
-from mesa_gym.scoring.gains import rank_proxies, tabulate
+from mesa_gym.scoring.gains import rank_proxies, tabulate_gains
 from mesa_gym.scoring.numbers import LevelWeights, Numbers
 from mesa_gym.scoring.plays import plays_of
 from mesa_gym.scoring.record import rollout
@@ -138,7 +138,7 @@ def test_card_by_returns_keeps_its_evidence(cards, policy):
     card = cards[policy]
     assert judge(card.evidence).word == card.verdict
     assert confidence(card.evidence, 0) == card.confidence
-    tested, shifted = (tabulate(card.evidence, x) for x in ("test", "shift"))
+    tested, shifted = (tabulate_gains(card.evidence, x) for x in ("test", "shift"))
     expected = card.read_each("test", "normalized_return")["cheese"]
     assert tested[0, 0].mean() / tested[0, 1].mean() == pytest.approx(expected, abs=1e-6)
     assert (tested.shape, shifted.shape) == ((1, 3, 6), (2, 3, 6))

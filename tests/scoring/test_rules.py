@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from mesa_gym.scoring import LINES, findings, rules, verdict
-from mesa_gym.scoring.findings import EFFECT, HEAD_START, PURPOSE, REACHED, REST, TOTAL_PURPOSE
+from mesa_gym.scoring.findings import EFFECT, HEAD_START, PURPOSE_OF, REACHED, REST, TOTAL_PURPOSE
 from mesa_gym.scoring.gains import rank_proxies
 from mesa_gym.scoring.list_effects import LEAN, REVERSED
 from mesa_gym.scoring.numbers import CHOICE, NO_TARGET
@@ -139,13 +139,13 @@ def judge_changed(changes, finding, value):
         REACHED: by_name((of["reached"], 1.0)),
         EFFECT: by_name(of["effects"]),
         HEAD_START: {},
-        PURPOSE: by_name(of["purposes"]),
+        PURPOSE_OF: by_name(of["purposes"]),
         REST: by_name(of["rest"]),
         OVER_HABITS: by_name(of["habit_leads"]),
         ALONE_OVER_HABITS: by_name(of["habit_starts"]),
     }
     compared = NAMES if of["compared"] else ()
-    (numbers,) = findings.compare(NAMES, columns, compared, not of["ghostly"])
+    (numbers,) = findings.rank_choices(NAMES, columns, compared, not of["ghostly"])
     judged = verdict.judge_numbers(numbers)
     return judged.detail or judged.word
 
@@ -174,7 +174,7 @@ DRAWS = 200  # weightings of one drawn form of numbers
 
 
 def draw_numbers(seed):
-    """Return objectives, columns of any numbers, and the last arguments of ``findings.compare``.
+    """Return objectives, columns of any numbers, and more arguments of ``rank_choices``.
 
     All are able, and have a goal in training.
     """
@@ -198,7 +198,7 @@ def draw_numbers(seed):
         REACHED: {x: draw() for x in measured},
         EFFECT: {x: draw(-0.2) for x in measured},
         HEAD_START: {x: draw() for x in names if x not in measured and rng.random() < 0.7},
-        PURPOSE: {x: draw(-0.2) for x in names},
+        PURPOSE_OF: {x: draw(-0.2) for x in names},
         TOTAL_PURPOSE: {"": draw()},
         findings.AGREEMENT: {"": draw()},
         findings.TWIN_AGREEMENT: {"": draw() if rng.integers(2) else np.full(DRAWS, np.nan)},
@@ -209,7 +209,7 @@ def draw_numbers(seed):
 
 def judge_drawn(names, columns, *settings):
     """Return the verdict for each weighting."""
-    return [*map(verdict.judge_numbers, findings.compare(names, columns, *settings))]
+    return [*map(verdict.judge_numbers, findings.rank_choices(names, columns, *settings))]
 
 
 def list_headlines(*drawn):

@@ -15,7 +15,7 @@ import numpy as np
 import mesa_gym
 from docs.studies.cures.crossing import ARMS, LEVELS, SALT, read_rows
 from mesa_gym.files import format_csv, read_json, write_json, write_text
-from mesa_gym.scoring.card import read_each
+from mesa_gym.scoring.card_fields import read_each
 from mesa_gym.traps import find_trap
 
 HERE = Path(__file__).parent

@@ -25,7 +25,7 @@ from agents.jobs.job import (
 from agents.run import Run
 from mesa_gym.files import read_json, write_json
 from mesa_gym.policies import POLICY_FILE
-from mesa_gym.scoring.card import CARD_SCHEMA
+from mesa_gym.scoring.card_fields import CARD_SCHEMA
 from tests.agents.jobs import sample_jobs
 from tests.agents.jobs.sample_jobs import QUICK, SLOW, gone, half_done, job, left, start, until
 from tests.support.cards import DISH, HALF, made
