@@ -203,6 +203,15 @@ def test_odd_episodes_are_reported_one_by_one(dish):
         gather_logs(odd, salt="s")
 
 
+def test_left_out_episode_moves_no_other(dish):
+    shift = [x for x in dish if x.play == "shift"]
+    (log,), _ = gather_logs([replace(shift[0], actions=[4] * 65), *shift[1:]])
+    record = log.plays["shift"].record
+    assert [row[row >= 0].tolist() for row in record.actions] == [x.actions for x in shift[1:]]
+    assert shift[1].actions != shift[2].actions
+    assert log.plays["shift"].starts.level.number.tolist() == [*range(1, LEVELS)]
+
+
 @pytest.mark.thorough
 def test_commands_score_and_watch_a_log(dish, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)

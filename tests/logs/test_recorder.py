@@ -313,6 +313,16 @@ def test_refused_reset_keeps_the_episode(tmp_path):
     assert read_actions(tmp_path) == [[LEFT, RIGHT]]
 
 
+@pytest.mark.parametrize("options", [None, {"level": 5}])
+def test_reset_after_a_play_is_a_usual_one(tmp_path, options):
+    env, plain = log_env(tmp_path), gym.make(ID)
+    for x in (env, plain):
+        x.reset(seed=3)
+    env.reset(options={"play": "test", "level": 9})
+    for _ in range(2):
+        assert env.reset(options=options)[1] == plain.reset(options=options)[1]
+
+
 @pytest.fixture(autouse=True)
 def _forget_warnings():
     """Let each test see the warning that a process gives once."""
