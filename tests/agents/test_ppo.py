@@ -14,6 +14,7 @@ import torch
 from jax._src import monitoring  # the public one does not take a listener away
 
 from agents import ppo
+from agents.algorithms import SETTING_NAMES
 from agents.compiling import AgentBatch, find_devices, jax, jnp, optax
 from agents.networks import LearningMLP
 from agents.ppo import PPO, Minibatch, explain_variance
@@ -22,7 +23,15 @@ from agents.train import train_runs
 from mesa_gym.trained.mlp import MLP
 from mesa_gym.trained.weights_file import decode_weights
 from tests.support.parameters import few
-from tests.support.training import CORNER, FEW, list_own_numbers, small, train_weights
+from tests.support.training import (
+    CORNER,
+    FEW,
+    OTHER_SETTINGS,
+    list_own_numbers,
+    small,
+    train_weights,
+    write_update,
+)
 
 N, LENGTH = 400, FEW.rollout_length
 
@@ -241,6 +250,19 @@ def test_rollout_draws_by_seed_and_iteration(monkeypatch):
     assert first != second
     first, second = (np.asarray(state.weights["first.weight"]) for state in begun)
     assert (first != second).mean() > 0.99
+
+
+@pytest.mark.parametrize("name", ["seed", *SETTING_NAMES])
+def test_setting_and_seed_change_the_update(name):
+    assert [*OTHER_SETTINGS] == [*SETTING_NAMES]
+    programs = set()
+    for number in (1, 2):
+        other = {} if number == 1 or name == "seed" else {name: OTHER_SETTINGS[name]}
+        settings = replace(FEW, **other)
+        env = FixedEnv(settings.environments)
+        made = PPO(LearningMLP(CORNER, settings.units), env, settings)
+        programs.add(write_update(made, seed=number if name == "seed" else 1))
+    assert len(programs) == 2
 
 
 @pytest.mark.parametrize("parts", [1, 3, 7, 128])

@@ -15,7 +15,7 @@ from unittest.mock import Mock
 import numpy as np
 import pytest
 
-from agents import PHASES, ppo, trying
+from agents import PHASES, cures, ppo, replay, trying
 from agents.algorithms import ALGORITHMS, SETTING_NAMES, PPOSettings, find_algorithm
 from agents.networks import LearningMLP
 from agents.ppo import PPO
@@ -37,7 +37,16 @@ from tests.support.parameters import few
 from tests.support.reference import wandered
 from tests.support.refusals import refusals, refuse
 from tests.support.small_traps import make_mistake
-from tests.support.training import CORNER, acts, leave_untrained, small, train_weights
+from tests.support.training import (
+    CORNER,
+    FEW,
+    OTHER_SETTINGS,
+    acts,
+    leave_untrained,
+    small,
+    train_weights,
+    write_update,
+)
 
 CODE = '''"""PPO as I like it.
 
@@ -158,30 +167,49 @@ def test_own_algorithm_error_is_raised(mine, tmp_path):
 
 # -- settings and keywords -------------------------------------------------------------------------
 
+
 # For each setting a value that must change what is learnt.
-OTHERS = {
-    "learning_rate": 1e-3, "epochs": 1, "minibatches": 3, "environments": 17, "rollout_length": 17,
-    "clip": 1e-3, "entropy": 5.0, "value_loss": 2.0, "gae_lambda": 0.5, "discount": 0.5,
-    "gradient_norm": 1e-3, "units": 64,
-}  # fmt: skip
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("penalty", {"recall": 0.9}),
+        ("penalty", {"blind": True}),
+        ("screening", {"blind": True}),
+        ("replay_by_failure", {"share": 0.9}),
+        ("replay_by_failure", {"score": replay.surprise}),
+        ("replay_by_failure", {}),
+        ("ppo", {"loss": lambda weights, batch: 0.0}),
+        ("ppo", {"reward": lambda state, action, reward: 2 * reward}),
+    ],
+)
+@pytest.mark.thorough
+def test_option_of_training_changes_the_program(name, options, monkeypatch):
+    programs, learner = [], LearningMLP(CORNER)
+
+    def note(runs, *args, trainer=PPO, loss=None, reward=None, **more):
+        env = learner.make_env(16, alpha=0.3, num_levels=20)
+        programs.append(write_update(trainer(learner, env, FEW, loss, reward), alpha=0.3))
+
+    monkeypatch.setattr(ppo, "train", note)
+    train = ppo.train if name == "ppo" else getattr(cures, name)
+    for more in ({}, options):
+        train([small(alpha=0.3)], **more)
+    assert (programs[0] == programs[1]) is not bool(options)
 
 
 # Each changes the program, which is then compiled.
 @pytest.mark.slow
 @pytest.mark.timeout(1200)
-@pytest.mark.parametrize(("algo", "trainer"), [("ppo", PPO), ("taught", Taught)])
-def test_settings_taken_change_the_weights(algo, trainer):
+def test_settings_taken_change_labelled_weights():
     """Those that are refused would change nothing, and here the shortest way is always best."""
-    assert [*OTHERS] == [*SETTING_NAMES]
-    run, weights = small(algo), {}
-    for name in ("", *OTHERS):
-        settings = replace(run.settings, **({name: OTHERS[name]} if name else {}))
-        (trained,) = ppo.train(run.repeat((1,)), trainer=trainer, settings=settings)
+    run, weights = small("taught"), {}
+    for name in ("", *OTHER_SETTINGS):
+        settings = replace(run.settings, **({name: OTHER_SETTINGS[name]} if name else {}))
+        (trained,) = ppo.train(run.repeat((1,)), trainer=Taught, settings=settings)
         weights[name] = encode_weights(trained.agent.weights)
     usual = weights.pop("")
-    accepted = {name for name in OTHERS if ALGORITHMS[algo].takes(name)}
-    unused = {"discount"} if algo == "taught" else set()
-    assert {name for name in weights if weights[name] != usual} == accepted - unused
+    accepted = {name for name in OTHER_SETTINGS if ALGORITHMS["taught"].takes(name)}
+    assert {name for name in weights if weights[name] != usual} == accepted - {"discount"}
 
 
 @pytest.mark.parametrize("name", SETTING_NAMES)
@@ -205,8 +233,8 @@ def test_run_name_and_command_follow_settings(algo):
     assert run.name == f"{algo}-s0"
     assert run.facts()["settings"] == {}
     names, commands = {run.name}, {run.command()}
-    accepted = [name for name in OTHERS if ALGORITHMS[algo].takes(name)]
-    for name, value in OTHERS.items():
+    accepted = [name for name in OTHER_SETTINGS if ALGORITHMS[algo].takes(name)]
+    for name, value in OTHER_SETTINGS.items():
         if name in accepted:
             other = run.change(**{name: value})
             assert other.facts()["settings"] == {name: value}

@@ -1,5 +1,7 @@
 """Small trainings, and actions of agents, for tests of agents."""
 
+import re
+
 import numpy as np
 
 from agents.algorithms import PPOSettings
@@ -42,6 +44,27 @@ def acts(policy, planes):
     """Return the actions of a policy where episodes begin."""
     policy.reset(np.ones(len(planes), dtype=bool), np.random.default_rng(0))
     return np.asarray(policy.act(planes))
+
+
+# The other value of each setting, for a result that differs.
+OTHER_SETTINGS = {
+    "learning_rate": 1e-3, "epochs": 1, "minibatches": 3, "environments": 17, "rollout_length": 17,
+    "clip": 1e-3, "entropy": 5.0, "value_loss": 2.0, "gae_lambda": 0.5, "discount": 0.5,
+    "gradient_norm": 1e-3, "units": 64,
+}  # fmt: skip
+
+
+def write_update(ppo, seed=1, alpha=0.0):
+    """Return the program of an update as text, without compiling it: an agent's numbers are in it.
+
+    Programs with equal texts give equal results.
+    """
+    from agents.compiling import jax
+
+    numbers = list_own_numbers(ppo, seed, alpha)
+    state = jax.eval_shape(ppo.begin, numbers)
+    program = jax.make_jaxpr(lambda x: ppo.update(x, numbers, np.uint32(1), np.float32(1)))(state)
+    return re.sub("0x[0-9a-f]+", "", str(program))
 
 
 def list_own_numbers(ppo, seed=1, alpha=0.0):
