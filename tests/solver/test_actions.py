@@ -78,6 +78,16 @@ def test_table_knows_what_a_policy_can_meet(trap, objective):
         met = {int(graph.successor[each]) for each in branches} - {len(graph)}
 
 
+def test_table_knows_no_changed_level():
+    """Its levels have the numbers and keys of those that they were changed from."""
+    trap = SmallDish()
+    starts = trap.levels(Split.SHIFT, np.arange(4))
+    solution, table = Solution(trap, starts, 12), ActionTable(trap, starts, 12)
+    table.add(solution, solution.oracle("dish"))
+    for state, is_known in ((starts, True), (trap.twins(starts), False)):
+        assert ((table.find(state, np.zeros(4, np.int64)) > 0) == is_known).all()
+
+
 DAMAGES = {
     "lacking": lambda a: {key: array for key, array in a.items() if key != "mask|twins"},
     "shorter": lambda a: a | {"span|shift": a["span|shift"][1:]},

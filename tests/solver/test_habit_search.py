@@ -7,10 +7,11 @@ import pytest
 
 from mesa_gym.policies.habits import LETTERS, OpenLoop
 from mesa_gym.scoring.record import rollout
-from mesa_gym.solver.fixed_sequences import play, search_by_beam, search_by_change
+from mesa_gym.solver.fixed_sequences import _climb, play, search_by_beam, search_by_change
 from mesa_gym.solver.reflexes import REFLEX_DISCOUNT, differentiate
 from mesa_gym.solver.training_table import LOOK_COUNT, look_around, tabulate_training
 from mesa_gym.traps import Split, as_trap
+from mesa_gym.traps.judged_by import SLACK_FACTOR, SLACK_STEPS
 
 STEPS = 5
 CORNER, KEYS = as_trap("CheeseCorner"), as_trap("KeysChests")
@@ -29,6 +30,22 @@ def test_search_finds_best_of_all_sequences(search):
     assert rating == pytest.approx(ratings.max())
     assert play(table, sequence[None])[0] == pytest.approx(rating)
     assert np.median(ratings) < rating / 2
+
+
+def test_climb_returns_rating_of_its_sequence():
+    """After many changes too, each of which begins where the last one led."""
+    table, rng = tabulate(CORNER, 16), np.random.default_rng(0)
+    before = rng.integers(0, 4, 16)
+    sequence, rating = _climb(table, before, rng, 40)
+    assert rating == pytest.approx(play(table, sequence[None])[0])
+    assert rating > play(table, before[None])[0]
+
+
+def test_rating_counts_contacts_in_time():
+    table, levels = tabulate(CORNER), np.arange(3)
+    latest = SLACK_FACTOR * table.contact[levels] + SLACK_STEPS
+    for moves, pace in ((latest, table.contact[levels] / latest), (latest + 1, 0)):
+        np.testing.assert_allclose(table.rate(np.ones(3), moves, levels), 0.5 + 0.5 * pace)
 
 
 @pytest.mark.parametrize("trap", [CORNER, KEYS], ids=["contacts", "scores"])

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -85,7 +86,14 @@ def test_values_with_pairs_serve_requests_without(solved):
     assert len(solved) == 1
 
 
+def discount(trap, by):
+    """Return a trap whose objectives have another discount."""
+    vars(trap)["objectives"] = {x: replace(y, discount=by) for x, y in trap.objectives.items()}
+    return trap
+
+
 OTHERS = {
+    "discount": {"trap": discount(CheeseCorner(), 0.5)},
     "salt": {"salt": "t"},
     "time limit": {"horizon": 20},
     "split": {"split": Split.TEST},
