@@ -13,12 +13,12 @@ from hypothesis import strategies as st
 import mesa_gym
 from mesa_gym.engine.maps import to_map
 from mesa_gym.envs import TrapVectorEnv
-from mesa_gym.envs.running_states import LivePlanes
+from mesa_gym.envs.running_states import LivePlanes, StateRows
 from mesa_gym.envs.settings import Settings
 from mesa_gym.testing.sample import difference
 from mesa_gym.traps import LEVELS, find_trap
 from tests.envs.fronts import FRONTS, NUM_LEVELS, require_own_levels
-from tests.support.parameters import QUICK, TRAPS, few_traps, thorough
+from tests.support.parameters import QUICK, TRAPS, few_traps, thorough, with_seeds
 from tests.support.worlds import zoo_states
 
 N = 5
@@ -216,6 +216,18 @@ def test_set_state_continues_as_single_environments(trap, mode):
         assert difference(result, sync_result) is None
 
 
+def test_masked_reset_leaves_rows_that_ended():
+    """They are reset by the next step, which pays nothing, while the others go on."""
+    both, rng = make_both(TRAPS[0], max_steps=6, step_reward=-0.5), np.random.default_rng(0)
+    assert difference(*[env.reset(seed=[*range(N)]) for env in both]) is None
+    for _ in range(8):
+        for ours, sync in play(both, int(rng.integers(1, 7)), seed=int(rng.integers(9))):
+            assert difference(ours, sync) is None
+        mask = rng.random(N) < 0.5
+        options = {"reset_mask": mask | (np.arange(N) == 0)}
+        assert difference(*[env.reset(options=dict(options)) for env in both]) is None
+
+
 def test_final_info_is_zero_of_running_rows():
     """Rows that are paid while another row ends keep their payments to themselves."""
     mode = AutoresetMode.SAME_STEP
@@ -326,11 +338,20 @@ def apart(state, rng):
     return state._replace(at=at)
 
 
-@pytest.mark.thorough
-@settings(max_examples=60, deadline=None)
-@given(st.integers(0, 2**32), st.sets(st.sampled_from(["at", "there", "held", "vars", "agent"])))
-def test_live_planes_equal_observe_after_any_change(seed, changed):
+def test_rows_hold_arrays_that_rules_exchange():
+    rows = StateRows(zoo_states(0)[1])
+    at = rows.state.at
+    door, spot = at["door"].copy(), at["spot"].copy()
+    rows.hold(rows.state._replace(at=at | {"door": at["spot"], "spot": at["door"]}))
+    np.testing.assert_array_equal(rows.state.at["door"], spot)
+    np.testing.assert_array_equal(rows.state.at["spot"], door)
+
+
+@with_seeds
+def test_live_planes_equal_observe_after_any_change(seed):
     rng = np.random.default_rng(seed)
+    fields = ("at", "there", "held", "vars", "agent")
+    changed = {name for at, name in enumerate(fields) if not seed or rng.random() < 0.5}
     zoo, before = zoo_states(seed, n=6)
     zoo.channels = (*zoo.planes, "key", "red", "agent", "guide")
     zoo.show = lambda state: [("guide", 30 + state.vars["phase"])]  # beyond what `apart` gives
