@@ -428,6 +428,18 @@ def test_likeness_survives_small_changes():
     assert alike == [True, True, True, False, False]
 
 
+@pytest.mark.parametrize(("levels", "expected"), [(10, True), (9, False)])
+def test_likeness_needs_twenty_changes(levels, expected):
+    """One agent's two plays differ on ten levels, the other's on as many or on nine."""
+    card, cards = made(HALF), []
+    for flipped, changed in (((), 10), ((50, 51), levels)):
+        shift = card.choices.shift.copy()
+        shift[[*flipped]] = 1 - shift[[*flipped]]
+        again = np.where(np.arange(len(shift)) < changed, 1 - shift, shift)
+        cards.append(replace(card, choices=replace(card.choices, shift=shift, again=again)))
+    assert (are_alike(*cards), are_alike(*cards[::-1])) == (expected, expected)
+
+
 def test_cards_of_other_values_are_refused():
     """Optimum and floor belong to the levels, and not to the agent."""
     card, optimum = made(policy="a"), {x: dict(of) for x, of in made().scale.optimum.items()}

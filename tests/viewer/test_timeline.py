@@ -1,6 +1,7 @@
 """The viewer's episodes: they equal the scored ones; session, analysis, maps."""
 
 from threading import Event, Semaphore
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -23,8 +24,9 @@ from mesa_gym.traps.red_blue_doors import RedBlueDoors
 from mesa_gym.traps.tree_farm import TreeFarm
 from mesa_gym.viewer.clock import SPEEDS, STEPS_A_SECOND
 from mesa_gym.viewer.mapfile import load_map, save_map
+from mesa_gym.viewer.overlays import GridPlace, WhatPays
 from mesa_gym.viewer.playback import Session
-from mesa_gym.viewer.players import Decision, PolicyPlayer, RecordedPlayer
+from mesa_gym.viewer.players import Decision, Human, PolicyPlayer, RecordedPlayer, solve_start
 from mesa_gym.viewer.seats import Pane, Seat, seats_for
 from mesa_gym.viewer.timeline import Analysis, Timeline
 from tests.support.parameters import TRAPS, each_solvable, each_trap, few, quick_apart, thorough
@@ -289,6 +291,67 @@ def test_clock_seek_stays_within_existing_steps():
     watched.clock.play(True)
     watched.clock.seek(2)
     assert watched.clock.playing  # scrubbing does not stop it
+
+
+def test_clock_restarts_if_all_have_ended():
+    watched = session(EATS, Human())
+    watched.clock.seek(LIMIT)
+    ended = watched.clock.cursor
+    assert (watched.panes[0].line.over, watched.panes[1].line.over, ended > 0) == (
+        True,
+        False,
+        True,
+    )
+    watched.clock.play()
+    assert watched.clock.cursor == ended > 0
+
+
+def test_step_by_hand_follows_its_own_pane():
+    """Also where another pane's episode is longer."""
+    watched = session(Human(), STAY)
+    for turn in range(3):
+        watched.clock.seek(20)
+        watched.act(ACT)
+        assert (watched.clock.cursor, len(watched.pane.line)) == (turn + 1, turn + 1)
+
+
+def test_panes_of_one_policy_share_no_memory():
+    trap, policy = CheeseCorner(), RemembersAll()
+    watched = Session(trap, [Seat(PolicyPlayer(policy, 3), split) for split in (Split.TEST, SHIFT)])
+    for turn in range(1, 9):
+        for pane in watched.panes:
+            pane.line.grow(turn)
+    for pane in watched.panes:
+        actions = scored(RemembersAll(), trap, [0], 3, pane.seat.split)[0]
+        assert pane.line.actions().tolist() == actions[:8].tolist()
+
+
+def test_solutions_of_two_limits_differ():
+    trap = CheeseCorner()
+    start = trap.levels(SHIFT, [0])
+    optima = [
+        solve_start(trap, start, limit)[0].optimum("cheese")[0] for limit in (LIMIT, 1, LIMIT)
+    ]
+    assert optima[0] == optima[2] > optima[1] == 0
+
+
+def test_cells_pay_as_before_the_end():
+    """After the end too, an earlier step shows the cells that paid."""
+
+    class Marks(SimpleNamespace):
+        def mark(self, *args):
+            self.made.append(args)
+
+    trap, counts = CheeseCorner(), []
+    line = whole(PolicyPlayer("oracle:base"), trap, 0)
+    for episode in (line.branch(2), line):
+        pane, marks = SimpleNamespace(trap=trap, line=episode), Marks(made=[])
+        place, numbers = GridPlace(0, 0, 8, *trap.size), {"cheese": 0, "corner": 1}
+        WhatPays().draw(
+            SimpleNamespace(painter=marks, pane=pane, t=1, place=place, numbers=numbers)
+        )
+        counts.append(marks.made)
+    assert counts[0] == counts[1] != []
 
 
 # -- levels ----------------------------------------------------------------------------------------
