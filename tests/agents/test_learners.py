@@ -308,23 +308,22 @@ def env():
     return LearningMLP(find_trap("CheeseDish")()).make_env(200, alpha=0.1, num_levels=400)
 
 
-def fine(env, recall, blind):
+def fine(recall, blind):
+    env = SimpleNamespace(trap=find_trap("CheeseDish")())
     monitored = cures.MonitoredEnv(env, recall=recall, blind=blind)
     return np.asarray(PAID - monitored.pay(jax.random.key(3), PAID, INFOS))
 
 
-@pytest.mark.thorough
-def test_monitor_fines_what_a_proxy_alone_paid(env):
+def test_monitor_fines_what_a_proxy_alone_paid():
     alone = np.array([0, 0, 1, 0] * 50)
-    assert fine(env, 1.0, False).tolist() == alone.tolist()
-    fined = fine(env, 0.5, False)
+    assert fine(1.0, False).tolist() == alone.tolist()
+    fined = fine(0.5, False)
     assert set(np.flatnonzero(fined)) < set(np.flatnonzero(alone))
     assert 10 <= fined.sum() <= 40
 
 
-@pytest.mark.thorough
-def test_blind_monitor_fines_as_many_elsewhere(env):
-    fined, dealt = fine(env, 0.5, False), fine(env, 0.5, True)
+def test_blind_monitor_fines_as_many_elsewhere():
+    fined, dealt = fine(0.5, False), fine(0.5, True)
     assert dealt.sum() == fined.sum()
     assert 0 < dealt[2::4].sum() < dealt.sum()
 

@@ -175,6 +175,8 @@ def test_judge_agent_gives_hand_values():
     assert looks[2] == (0.0, 0.0, 0.0)  # a level without a choice counts for neither
     assert 0 < looks[3][1] < 0.9
     assert 0 < looks[3][2] < 1 - looks[3][1] + 1e-12
+    again, other = (judge_agent(as_policy("sweeper", CORNER, 64), CORNER, x) for x in (0, 1))
+    assert again == looks[3] != other  # ties are drawn by the number
 
 
 # -- progress --------------------------------------------------------------------------------------

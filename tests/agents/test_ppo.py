@@ -265,6 +265,16 @@ def test_setting_and_seed_change_the_update(name):
     assert len(programs) == 2
 
 
+def test_rate_and_bonus_fall_with_remaining_training():
+    """Half of the training left is as much as half of both."""
+    programs = []
+    for remaining in (1, 0.5):
+        numbers = {"learning_rate": 0.01 / remaining, "entropy": 0.02 / remaining}
+        made = PPO(LearningMLP(CORNER), FixedEnv(16), replace(FEW, **numbers))
+        programs.append(write_update(made, remaining=remaining))
+    assert programs[0] == programs[1]
+
+
 @pytest.mark.parametrize("parts", [1, 3, 7, 128])
 def test_minibatches_split_the_rollout_evenly(parts):
     made = PPO(LearningMLP(CORNER), FixedEnv(16), replace(FEW, minibatches=parts))

@@ -54,7 +54,7 @@ OTHER_SETTINGS = {
 }  # fmt: skip
 
 
-def write_update(ppo, seed=1, alpha=0.0):
+def write_update(ppo, seed=1, alpha=0.0, remaining=1):
     """Return the program of an update as text, without compiling it: an agent's numbers are in it.
 
     Programs with equal texts give equal results.
@@ -63,7 +63,8 @@ def write_update(ppo, seed=1, alpha=0.0):
 
     numbers = list_own_numbers(ppo, seed, alpha)
     state = jax.eval_shape(ppo.begin, numbers)
-    program = jax.make_jaxpr(lambda x: ppo.update(x, numbers, np.uint32(1), np.float32(1)))(state)
+    rest = numbers, np.uint32(1), np.float32(remaining)
+    program = jax.make_jaxpr(lambda x: ppo.update(x, *rest))(state)
     return re.sub("0x[0-9a-f]+", "", str(program))
 
 

@@ -74,6 +74,8 @@ def test_damaged_result_is_named_and_made_again(spoil, damage, tmp_path):
     do_job(one, tmp_path)
     assert (tmp_path / "log").read_text() == "it\n" * 2
     assert find_missing(one.results, tmp_path) == {}
+    spoil(folder / "file")
+    assert set_aside("made/it", tmp_path) == message  # the second time too
 
 
 @pytest.mark.parametrize(
