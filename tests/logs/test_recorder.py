@@ -314,7 +314,7 @@ def test_refused_reset_keeps_the_episode(tmp_path):
 
 
 @pytest.mark.parametrize("options", [None, {"level": 5}])
-def test_reset_after_a_play_is_a_usual_one(tmp_path, options):
+def test_reset_after_play_takes_usual_level(tmp_path, options):
     env, plain = log_env(tmp_path), gym.make(ID)
     for x in (env, plain):
         x.reset(seed=3)
