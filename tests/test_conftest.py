@@ -63,15 +63,15 @@ def run_options(**options):
     """Return the tests that pytest's options leave, in their order."""
     items = [make_item(name, f"trap {k}") for name in ("test_x", "test_y") for k in range(30)]
     hook = SimpleNamespace(pytest_deselected=lambda items: None)
-    given = {"--turn": "", "--minutes": 0.0} | {f"--{x}": value for x, value in options.items()}
-    pytest_collection_modifyitems(SimpleNamespace(getoption=given.get, hook=hook), items)
+    values = {"--turn": "", "--minutes": 0.0} | {f"--{x}": value for x, value in options.items()}
+    pytest_collection_modifyitems(SimpleNamespace(getoption=values.get, hook=hook), items)
     return [item.callspec.id for item in items]
 
 
 def test_each_test_has_one_turn_by_parameter():
     """Tests of one parameter share what they prepare, so that they have one turn."""
-    found = [x for part in (1, 2, 3) for x in {*run_options(turn=f"{part}/3")}]
-    assert sorted(found) == sorted(f"trap {k}" for k in range(30))
+    names = [x for part in (1, 2, 3) for x in {*run_options(turn=f"{part}/3")}]
+    assert sorted(names) == sorted(f"trap {k}" for k in range(30))
 
 
 def test_tests_that_time_leaves_out_change(monkeypatch):

@@ -22,9 +22,9 @@ def make_crossing(trap="CoinRun", **options):
     learner = LearningMLP(find_trap(trap)())
     env = learner.make_env(FEW.environments, alpha=0.5, num_levels=LEVELS)
     options = {"slots": SLOTS, "generation": MADE} | options
-    made = crossing.CrossPPO(learner, env, FEW, **options)
-    made._first = 1
-    return made, made.make_children(0)
+    program = crossing.CrossPPO(learner, env, FEW, **options)
+    program._first = 1
+    return program, program.make_children(0)
 
 
 def make_visits(children, rng):
@@ -35,11 +35,11 @@ def make_visits(children, rng):
     return replay.Visits(episodes, latest, latest.copy(), np.float32(1), np.zeros((2, 16)))
 
 
-def breed(made, children, generations):
+def breed(program, children, generations):
     """Make generations of children; yield the record, their rows, and tables of two agents."""
     rng, put = np.random.default_rng(0), jax.jit(crossing.put_rows)
     visits = make_visits(children, rng)
-    tables = jax.tree.map(lambda x: jnp.stack([x, x]), made._tables)
+    tables = jax.tree.map(lambda x: jnp.stack([x, x]), program._tables)
     for number in range(2, 2 + 2 * generations, 2):
         running = rng.integers(children.facts.count, size=FEW.environments)
         (rows, new), listed = children.advance(visits, running, number)
@@ -66,9 +66,9 @@ def test_list_equals_reference_with_cap(cap):
 
 
 def test_children_take_rows_of_lowest_scores():
-    made, children = make_crossing()
+    program, children = make_crossing()
     filled = np.zeros(0, int)
-    for visits, running, rows, listed, _ in breed(made, children, 8):
+    for visits, running, rows, listed, _ in breed(program, children, 8):
         assert not np.isin(rows, running).any()
         assert rows.min() >= children.bank.n
         filled = np.union1d(filled, rows)
@@ -83,8 +83,8 @@ def test_children_take_rows_of_lowest_scores():
 
 
 def test_mixed_up_row_is_detected():
-    made, children = make_crossing()
-    *_, (_, _, rows, _, tables) = breed(made, children, 2)
+    program, children = make_crossing()
+    *_, (_, _, rows, _, tables) = breed(program, children, 2)
     children.generations = crossing.CHECKED - 1
     wall = tables.entries["wall"]
     cell = (children.facts.count + int(rows[0])) * children.trap.cells + 20
@@ -95,16 +95,16 @@ def test_mixed_up_row_is_detected():
 
 @pytest.mark.parametrize("trap", ["CoinRun", "ColourShape"])
 def test_children_step_as_engine_steps_them(trap):
-    made, children = make_crossing(trap)
-    *_, (_, _, rows, _, tables) = breed(made, children, 3)
-    inner, trap = made.inner, children.trap
+    program, children = make_crossing(trap)
+    *_, (_, _, rows, _, tables) = breed(program, children, 3)
+    inner, trap = program.inner, children.trap
     env = inner.with_tables(jax.tree.map(lambda x: x[1], tables))
     rows = np.resize(np.unique(rows), FEW.environments)
     state = children.starts.state.take(rows - children.bank.n)
     optimum = Solution(trap, state, trap.horizon("train")).optimum(trap.base)
-    own = children.facts.optimum[rows]
-    np.testing.assert_allclose(own, optimum, rtol=1e-6)
-    assert own.min() > 0
+    optima = children.facts.optimum[rows]
+    np.testing.assert_allclose(optima, optimum, rtol=1e-6)
+    assert optima.min() > 0
     rng, over = np.random.default_rng(0), np.zeros(len(rows), bool)
     view, step = inner.inputs.view, jax.jit(env.step_env)
     obs, compiled = env.reset_to_level(rows)
@@ -112,8 +112,8 @@ def test_children_step_as_engine_steps_them(trap):
         expected = view.list_inputs(
             trap.observe(state)[..., [trap.channel[x] for x in trap.channels]]
         )
-        for ours, theirs in zip(np.asarray(obs)[~over], expected[~over], strict=True):
-            assert {*ours.tolist()} - {view.count} == {*theirs.tolist()} - {view.count}
+        for ours, inputs in zip(np.asarray(obs)[~over], expected[~over], strict=True):
+            assert {*ours.tolist()} - {view.count} == {*inputs.tolist()} - {view.count}
         action = rng.integers(0, 5, len(rows))
         obs, compiled, reward, _, infos = step(compiled, action)
         after = trap.step(state, action)

@@ -65,32 +65,32 @@ class FixedEnv:
 def opinionated(key):
     """Initial weights with different outputs; those of a plain draw are nearly equal."""
     drawn = LearningMLP(CORNER).draw(jax.random.key(key))
-    return {x: each * (300 if x.startswith("policy") else 1) for x, each in drawn.items()}
+    return {x: array * (300 if x.startswith("policy") else 1) for x, array in drawn.items()}
 
 
-def answers(weights, seen):
+def answers(weights, inputs):
     """The answers of the agent, in NumPy: logarithms of probabilities, and values."""
-    given = {name: np.asarray(each) for name, each in weights.items()}
-    found = MLP(CORNER).compute(np, given, seen, None)
-    scores = found["scores"].astype(float)
-    return scores - np.log(np.exp(scores).sum(axis=-1, keepdims=True)), found["value"]
+    arrays = {name: np.asarray(x) for name, x in weights.items()}
+    layers = MLP(CORNER).compute(np, arrays, inputs, None)
+    scores = layers["scores"].astype(float)
+    return scores - np.log(np.exp(scores).sum(axis=-1, keepdims=True)), layers["value"]
 
 
 @cache
 def play_fixed():
     """A rollout in fixed environments: environments, steps, advantages and weights."""
     env = FixedEnv()
-    made = PPO(LearningMLP(CORNER), env, replace(FEW, environments=N))
-    weights, begun = opinionated(0), made.begin(list_own_numbers(made, 1)).rollout_state
-    args = weights, list_own_numbers(made), begun, jax.random.key(3)
-    playing, transitions = jax.jit(made.play)(*args)
-    advantages = made.estimate_advantages(weights, list_own_numbers(made), playing, transitions)
-    return made, jax.tree.map(np.asarray, transitions), np.asarray(advantages), weights
+    algo = PPO(LearningMLP(CORNER), env, replace(FEW, environments=N))
+    weights, state = opinionated(0), algo.begin(list_own_numbers(algo, 1)).rollout_state
+    args = weights, list_own_numbers(algo), state, jax.random.key(3)
+    playing, transitions = jax.jit(algo.play)(*args)
+    advantages = algo.estimate_advantages(weights, list_own_numbers(algo), playing, transitions)
+    return algo, jax.tree.map(np.asarray, transitions), np.asarray(advantages), weights
 
 
 def test_advantages_and_returns_equal_a_loop():
-    made, transitions, found, weights = play_fixed()
-    env, (logs, values) = made.env, answers(weights, made.env.seen)
+    algo, transitions, estimates, weights = play_fixed()
+    env, (logs, values) = algo.env, answers(weights, algo.env.seen)
     advantages, later, total = np.zeros(env.paid.shape), 0.0, 0.0
     earned = np.zeros(env.paid.shape)
     for t in reversed(range(LENGTH)):
@@ -102,41 +102,41 @@ def test_advantages_and_returns_equal_a_loop():
         earned[t], total = np.where(env.done[t], total, 0.0), np.where(env.done[t], 0.0, total)
     assert env.late.any()
     assert (env.done & ~env.late).any()
-    np.testing.assert_allclose(found, advantages, atol=1e-4)
+    np.testing.assert_allclose(estimates, advantages, atol=1e-4)
     np.testing.assert_allclose(transitions.episode_return, earned, atol=1e-5)
     np.testing.assert_array_equal(transitions.episode_start[1:], env.done[:-1])
-    likely = np.take_along_axis(logs[:-1], transitions.action[..., None], axis=-1)[..., 0]
-    np.testing.assert_allclose(transitions.log_prob, likely, atol=1e-4)
+    log_probs = np.take_along_axis(logs[:-1], transitions.action[..., None], axis=-1)[..., 0]
+    np.testing.assert_allclose(transitions.log_prob, log_probs, atol=1e-4)
 
 
 @pytest.mark.thorough
 def test_sampled_actions_follow_their_probabilities():
-    made, transitions, _, weights = play_fixed()
-    logs = answers(weights, made.env.seen)[0][:-1]
+    algo, transitions, _, weights = play_fixed()
+    logs = answers(weights, algo.env.seen)[0][:-1]
     chances = np.exp(logs)
     assert chances.std(axis=(0, 1)).min() > 0.02
-    taken = np.bincount(transitions.action.ravel(), minlength=5) / transitions.action.size
-    np.testing.assert_allclose(taken, chances.mean(axis=(0, 1)), atol=0.02)
+    shares = np.bincount(transitions.action.ravel(), minlength=5) / transitions.action.size
+    np.testing.assert_allclose(shares, chances.mean(axis=(0, 1)), atol=0.02)
     entropy = -(chances * logs).sum(axis=-1)
     assert transitions.log_prob.mean() == pytest.approx(-entropy.mean(), abs=0.02)
 
 
 def test_ppo_loss_equals_hand_computed_loss():
     """As Stable-Baselines3 writes it, except that advantages are divided by n, not n - 1."""
-    made, transitions, advantages, _ = play_fixed()
+    algo, transitions, advantages, _ = play_fixed()
     weights = opinionated(1)
     logs, values = answers(weights, transitions.obs)
     scaled = (advantages - advantages.mean()) / advantages.std()
-    taken = np.take_along_axis(logs, transitions.action[..., None], axis=-1)[..., 0]
-    ratio = taken - transitions.log_prob
+    log_probs = np.take_along_axis(logs, transitions.action[..., None], axis=-1)[..., 0]
+    ratio = log_probs - transitions.log_prob
     ratio = np.exp(ratio)
     gain = np.minimum(scaled * ratio, scaled * np.clip(ratio, 0.8, 1.2))
     assert {*np.sign(ratio - np.clip(ratio, 0.8, 1.2)).ravel()} == {-1, 0, 1}
     error = (values - (transitions.value + advantages)) ** 2
     entropy = -(np.exp(logs) * logs).sum(axis=-1)
     expected = (0.5 * error - gain - 0.3 * 0.01 * entropy).mean()
-    asked = jax.tree.map(jnp.asarray, (weights, np.zeros((N, 0)), transitions, advantages))
-    loss, means = made.compute_loss(*asked, list_own_numbers(made), jnp.float32(0.3))
+    args = jax.tree.map(jnp.asarray, (weights, np.zeros((N, 0)), transitions, advantages))
+    loss, means = algo.compute_loss(*args, list_own_numbers(algo), jnp.float32(0.3))
     assert float(loss) == pytest.approx(expected, rel=1e-4)
     clipped = np.abs(ratio - 1) > 0.2
     diagnosed = [np.mean(x) for x in (ratio - 1 - np.log(ratio), clipped, entropy)]
@@ -144,16 +144,16 @@ def test_ppo_loss_equals_hand_computed_loss():
     assert diagnosed[0] > 0
     assert 0.01 < diagnosed[1] < 0.99
 
-    def add(given, batch):
-        assert given.keys() == weights.keys()
+    def add(params, batch):
+        assert params.keys() == weights.keys()
         assert isinstance(batch, Minibatch)
         np.testing.assert_allclose(batch.log_probs, logs, atol=1e-4)
         np.testing.assert_allclose(batch.values, values, atol=1e-4)
         np.testing.assert_allclose(batch.advantages, scaled, atol=1e-4)
         return 7 * batch.remaining
 
-    other = PPO(made.learner, made.env, made.settings, loss=add)
-    loss, means = other.compute_loss(*asked, list_own_numbers(made), jnp.float32(0.3))
+    other = PPO(algo.learner, algo.env, algo.settings, loss=add)
+    loss, means = other.compute_loss(*args, list_own_numbers(algo), jnp.float32(0.3))
     assert float(loss) == pytest.approx(expected + 2.1, rel=1e-4)
     np.testing.assert_allclose(means, [*diagnosed, abs(expected), 2.1], rtol=1e-4)
 
@@ -174,9 +174,9 @@ def test_ppo_learns_from_a_custom_reward():
     env = FixedEnv(3)
     settings = replace(FEW, environments=3, rollout_length=2, minibatches=1, discount=0)
     learner = LearningMLP(CORNER)
-    made = PPO(learner, env, settings, reward=lambda now, action, paid: now[0] + 2 * action)
-    begun = made.begin(list_own_numbers(made, 1)).rollout_state
-    _, transitions = made.play(opinionated(0), list_own_numbers(made), begun, jax.random.key(0))
+    algo = PPO(learner, env, settings, reward=lambda now, action, pay: now[0] + 2 * action)
+    state = algo.begin(list_own_numbers(algo, 1)).rollout_state
+    _, transitions = algo.play(opinionated(0), list_own_numbers(algo), state, jax.random.key(0))
     expected = 2 * transitions.action + np.arange(2)[:, None]
     np.testing.assert_array_equal(transitions.reward, expected)
     np.testing.assert_allclose(
@@ -199,14 +199,14 @@ class NotingMLP(LearningMLP):
 @cache
 def update_once(seed, iteration, left=1.0):
     """The state after an update in fixed environments, always from one state on."""
-    made, update, before = prepare_update()
-    return update(before, list_own_numbers(made, seed), np.uint32(iteration), np.float32(left))[0]
+    algo, update, before = prepare_update()
+    return update(before, list_own_numbers(algo, seed), np.uint32(iteration), np.float32(left))[0]
 
 
 @cache
 def prepare_update():
-    made = PPO(NotingMLP(CORNER), FixedEnv(16), replace(FEW, gradient_norm=1.6))
-    return made, jax.jit(made.update), made.begin(list_own_numbers(made, 1))
+    algo = PPO(NotingMLP(CORNER), FixedEnv(16), replace(FEW, gradient_norm=1.6))
+    return algo, jax.jit(algo.update), algo.begin(list_own_numbers(algo, 1))
 
 
 @pytest.mark.thorough
@@ -223,32 +223,32 @@ def test_update_clips_gradients_and_lowers_learning_rate():
 def test_neighbouring_seeds_share_no_stream():
     """Neither environments (which keep the key of a step) nor levels nor weights share one."""
     pairs = [*product(range(3), range(1, 4))]
-    keys = {tuple(update_once(*each).rollout_state.env_state[1].tolist()) for each in pairs}
+    keys = {tuple(update_once(*x).rollout_state.env_state[1].tolist()) for x in pairs}
     assert len(keys) == len(pairs)
-    made = PPO(LearningMLP(CORNER), LearningMLP(CORNER).make_env(16), FEW)
-    first, second = (made.begin(list_own_numbers(made, seed)) for seed in (0, 1))
-    levels = [np.asarray(each.rollout_state.env_state.level.row) for each in (first, second)]
+    algo = PPO(LearningMLP(CORNER), LearningMLP(CORNER).make_env(16), FEW)
+    first, second = (algo.begin(list_own_numbers(algo, seed)) for seed in (0, 1))
+    levels = [np.asarray(x.rollout_state.env_state.level.row) for x in (first, second)]
     assert len({*levels[0].tolist()} & {*levels[1].tolist()}) < 4
     assert (first.weights["first.weight"] != second.weights["first.weight"]).mean() > 0.99
 
 
 def test_rollout_draws_by_seed_and_iteration(monkeypatch):
     """Weights, first levels, steps and minibatches come from the seed; nothing is compiled."""
-    made, keys = PPO(LearningMLP(CORNER), FixedEnv(16), FEW), []
+    algo, keys = PPO(LearningMLP(CORNER), FixedEnv(16), FEW), []
 
     def note(weights, numbers, carry, key):
         keys.append(bytes(np.asarray(jax.random.key_data(key))))
         raise EOFError
 
-    monkeypatch.setattr(made, "play", note)
-    begun = [made.begin(list_own_numbers(made, seed)) for seed in (0, 1)]
+    monkeypatch.setattr(algo, "play", note)
+    states = [algo.begin(list_own_numbers(algo, seed)) for seed in (0, 1)]
     for seed, iteration in product((0, 1), (1, 2)):
         with pytest.raises(EOFError):
-            made.update(begun[0], list_own_numbers(made, seed), np.uint32(iteration), 1.0)
+            algo.update(states[0], list_own_numbers(algo, seed), np.uint32(iteration), 1.0)
     assert len({*keys}) == len(keys) == 4
-    first, second = (state.rollout_state.env_state[1].tolist() for state in begun)
+    first, second = (state.rollout_state.env_state[1].tolist() for state in states)
     assert first != second
-    first, second = (np.asarray(state.weights["first.weight"]) for state in begun)
+    first, second = (np.asarray(state.weights["first.weight"]) for state in states)
     assert (first != second).mean() > 0.99
 
 
@@ -260,8 +260,8 @@ def test_setting_and_seed_change_the_update(name):
         other = {} if number == 1 or name == "seed" else {name: OTHER_SETTINGS[name]}
         settings = replace(FEW, **other)
         env = FixedEnv(settings.environments)
-        made = PPO(LearningMLP(CORNER, settings.units), env, settings)
-        programs.add(write_update(made, seed=number if name == "seed" else 1))
+        algo = PPO(LearningMLP(CORNER, settings.units), env, settings)
+        programs.add(write_update(algo, seed=number if name == "seed" else 1))
     assert len(programs) == 2
 
 
@@ -270,19 +270,19 @@ def test_rate_and_bonus_fall_with_remaining_training():
     programs = []
     for remaining in (1, 0.5):
         numbers = {"learning_rate": 0.01 / remaining, "entropy": 0.02 / remaining}
-        made = PPO(LearningMLP(CORNER), FixedEnv(16), replace(FEW, **numbers))
-        programs.append(write_update(made, remaining=remaining))
+        algo = PPO(LearningMLP(CORNER), FixedEnv(16), replace(FEW, **numbers))
+        programs.append(write_update(algo, remaining=remaining))
     assert programs[0] == programs[1]
 
 
 @pytest.mark.parametrize("parts", [1, 3, 7, 128])
 def test_minibatches_split_the_rollout_evenly(parts):
-    made = PPO(LearningMLP(CORNER), FixedEnv(16), replace(FEW, minibatches=parts))
-    orders = np.asarray(made.draw_minibatches(jax.random.key(0), 256))
+    algo = PPO(LearningMLP(CORNER), FixedEnv(16), replace(FEW, minibatches=parts))
+    orders = np.asarray(algo.draw_minibatches(jax.random.key(0), 256))
     assert orders.shape == (2 * parts, 256 // parts)
     first, second = orders.reshape(2, -1)
-    for each in (first, second):
-        assert len({*each.tolist()}) == len(each) > 256 - parts
+    for order in (first, second):
+        assert len({*order.tolist()}) == len(order) > 256 - parts
     assert not np.array_equal(first, second)
 
 
@@ -290,25 +290,25 @@ def test_minibatches_split_the_rollout_evenly(parts):
 def test_optimiser_is_muon_for_square_layers_only():
     rng = np.random.default_rng(0)
     now = {"first.weight": rng.normal(size=(9, 5)), "second.weight": rng.normal(size=(40, 40))}
-    now = {name: each.astype(np.float32) for name, each in now.items()}
-    mine = {name: torch.from_numpy(each.copy()) for name, each in now.items()}
+    now = {name: z.astype(np.float32) for name, z in now.items()}
+    tensors = {name: torch.from_numpy(z.copy()) for name, z in now.items()}
     optimiser = LearningMLP(CORNER).make_optimiser()
-    others = [
-        torch.optim.Adam([mine["first.weight"]], lr=0.01, eps=1e-5),
-        torch.optim.Muon([mine["second.weight"]], lr=0.08, weight_decay=0, momentum=0.95),
+    optimisers = [
+        torch.optim.Adam([tensors["first.weight"]], lr=0.01, eps=1e-5),
+        torch.optim.Muon([tensors["second.weight"]], lr=0.08, weight_decay=0, momentum=0.95),
     ]
     state, update = optimiser.init(now), jax.jit(optimiser.update)
     # Means of gradients are scaled up at first, in ways that differ, and later agree.
     for count in range(80):
         gradient = {x: rng.normal(size=y.shape).astype(np.float32) for x, y in now.items()}
         steps, state = update(gradient, state, now)
-        before = {name: each.clone() for name, each in mine.items()}
-        for name, each in mine.items():
-            each.grad = torch.from_numpy(gradient[name])
-        for other in others:
+        before = {name: z.clone() for name, z in tensors.items()}
+        for name, z in tensors.items():
+            z.grad = torch.from_numpy(gradient[name])
+        for other in optimisers:
             other.step()
         for name, bound, first in (("first.weight", 1e-3, 0), ("second.weight", 0.03, 70)):
-            expected = (mine[name] - before[name]).numpy()
+            expected = (tensors[name] - before[name]).numpy()
             missed = np.linalg.norm(-0.01 * steps[name] - expected) / np.linalg.norm(expected)
             assert count < first or missed < bound, (name, count)
 
@@ -316,13 +316,13 @@ def test_optimiser_is_muon_for_square_layers_only():
 @pytest.fixture
 def events():
     """The names of what JAX does."""
-    found = []
+    names = []
 
     def note(name, **_):
-        found.append(name)
+        names.append(name)
 
     monitoring.register_event_listener(note)
-    yield found
+    yield names
     monitoring.unregister_event_listener(note)
 
 
@@ -345,7 +345,7 @@ def test_cells_trained_together_equal_cells_alone(alphas):
     """Bit for bit, and each number makes a difference."""
     usual = small(steps=1024)
     changes = {}, {"learning_rate": 0.01}, {"entropy": 0.5}, {"discount": 0.5}
-    runs = [usual.change(**each) for each in changes]
+    runs = [usual.change(**x) for x in changes]
     runs += [replace(usual, alpha=alpha) for alpha in alphas] + [replace(usual, seed=1)]
     together = train_weights(*runs)
     assert together == [train_weights(run)[0] for run in runs]
@@ -358,7 +358,7 @@ def test_agents_on_four_devices_equal_one():
     environ = os.environ | {"XLA_FLAGS": "--xla_force_host_platform_device_count=4"}
     done = subprocess.run([sys.executable, "-c", SHARED], env=environ, capture_output=True)
     assert done.returncode == 0, done.stderr.decode()[-3000:]
-    alone = [hashlib.sha256(each).hexdigest() for each in train_weights(*small().repeat(range(5)))]
+    alone = [hashlib.sha256(x).hexdigest() for x in train_weights(*small().repeat(range(5)))]
     assert done.stdout.decode().split() == ["4", *alone]
 
 
@@ -374,26 +374,26 @@ print(len(jax.devices()), *(hashlib.sha256(each).hexdigest() for each in found))
 @pytest.mark.thorough
 def test_agents_trained_together_equal_agents_alone(monkeypatch):
     """A GPU trains together; only the rounding of sums differs."""
-    runs, made = small().repeat((1, 2, 3)), AgentBatch(find_devices("cpu"))
+    runs, batch = small().repeat((1, 2, 3)), AgentBatch(find_devices("cpu"))
     alone = train_weights(*runs)
-    made.vectorized, made.most = True, 2
-    monkeypatch.setattr(ppo, "AgentBatch", lambda devices: made)
+    batch.vectorized, batch.most = True, 2
+    monkeypatch.setattr(ppo, "AgentBatch", lambda devices: batch)
     together = train_weights(*runs)
     for one, other in zip(alone, together, strict=True):
-        for name, each in decode_weights(one).items():
-            np.testing.assert_allclose(decode_weights(other)[name], each, atol=5e-3)
+        for name, x in decode_weights(one).items():
+            np.testing.assert_allclose(decode_weights(other)[name], x, atol=5e-3)
     assert alone[0] != alone[1]
 
 
 def test_discount_stays_below_that_of_objective():
-    found = []
+    discounts = []
 
-    def note(learner, env, settings, *others):
-        found.append(settings.discount)
+    def note(learner, env, settings, *rest):
+        discounts.append(settings.discount)
         raise EOFError
 
     for reward in ("soon", "base"):
         run = small(trap="TreeFarm", reward=reward)
         with pytest.raises(EOFError):
             ppo.train(run.repeat((1,)), trainer=note)
-    assert found == [0.8, 0.95]
+    assert discounts == [0.8, 0.95]

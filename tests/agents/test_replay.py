@@ -141,8 +141,8 @@ def test_replay_share_of_zero_gives_ppo():
 
 @pytest.mark.thorough
 def test_training_does_not_read_the_split():
-    (weights, shares), (others, exchanged) = train_replay(), train_replay(flipped=True)
-    assert weights == others
+    (weights, shares), (other_weights, exchanged) = train_replay(), train_replay(flipped=True)
+    assert weights == other_weights
     assert shares["mixed_in"] + exchanged["mixed_in"] == pytest.approx(1)
 
 
@@ -150,10 +150,10 @@ def test_training_does_not_read_the_split():
 def test_one_program_serves_all_alphas():
     texts, learner = set(), LearningMLP(CORNER)
     for alpha in (0.1, 0.5):
-        made = replay.ReplayPPO(learner, learner.make_env(16, alpha=alpha, num_levels=50), FEW)
-        numbers = list_own_numbers(made, alpha=alpha)
-        args = jax.eval_shape(made.begin, numbers), numbers, np.uint32(1), np.float32(1)
-        texts.add(jax.jit(made.update).lower(*args).as_text())
+        algo = replay.ReplayPPO(learner, learner.make_env(16, alpha=alpha, num_levels=50), FEW)
+        numbers = list_own_numbers(algo, alpha=alpha)
+        args = jax.eval_shape(algo.begin, numbers), numbers, np.uint32(1), np.float32(1)
+        texts.add(jax.jit(algo.update).lower(*args).as_text())
     assert len(texts) == 1
 
 

@@ -129,15 +129,15 @@ def test_listing_algorithms_imports_no_trainer():
 @pytest.mark.thorough
 def test_own_algorithm_is_loaded_from_its_file(mine, tmp_path):
     """Another loss gives another agent; default settings are PPO's."""
-    found = []
+    first_layers = []
     for name, about in (("stubborn", "PPO as I like it."), ("partial_one", "PPO as I like it.")):
         out = tmp_path / "agents" / name
         assert main(command(f"{mine}:{name}", out)) == 0
         entries = json.loads((out / "policy.json").read_text())
-        wanted = {"name": f"{name}-s0", "algo": name, "about": about, "kind": "mlp"}
-        assert {name: entries[name] for name in wanted} == wanted
-        found.append(as_policy(str(out), CORNER, 64).weights["first.weight"])
-    assert not np.array_equal(*found)
+        expected = {"name": f"{name}-s0", "algo": name, "about": about, "kind": "mlp"}
+        assert {name: entries[name] for name in expected} == expected
+        first_layers.append(as_policy(str(out), CORNER, 64).weights["first.weight"])
+    assert not np.array_equal(*first_layers)
     again = entries["command"].removeprefix("python -m agents.train ").split()
     assert main([*again, "--out", str(tmp_path / "two")]) == 0
     digests = [blake2b(mine.read_bytes(), digest_size=16).hexdigest(), ""]

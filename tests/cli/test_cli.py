@@ -53,9 +53,9 @@ def test_command_of_another_package_runs(monkeypatch, capsys):
     assert "gone" not in out
 
 
-def echo(given):
+def echo(words):
     """Print the words that a command was given."""
-    print(given)
+    print(words)
     return 7
 
 

@@ -35,8 +35,8 @@ def level_counts():
         certifies = name in CERTIFICATES
         if name not in LONG | {"oracle", "references"}:
             yield pytest.param(name, 32 if certifies else 4, id=name)
-        many = RELEASED if certifies else 12
-        yield pytest.param(name, many, id=f"{name}-many", marks=pytest.mark.slow)
+        count = RELEASED if certifies else 12
+        yield pytest.param(name, count, id=f"{name}-many", marks=pytest.mark.slow)
 
 
 # Lives take longest: the digest of one, PaidBefore, is a fast test.

@@ -367,7 +367,7 @@ def shortest_paths(start, goal, cells, length):
 def test_apart_excludes_cells_on_shared_shortest_paths(seed):
     open_cells, (start, place) = caves(seed, 4, 5, 5, 2)
     joined = distances(open_cells, start)[np.arange(4), place] >= 0
-    apart_cells = off_route(open_cells[joined], start[joined], place[joined])
+    off_cells = off_route(open_cells[joined], start[joined], place[joined])
     for row, kept in enumerate(joined.nonzero()[0]):
         cells = cells_of(open_cells[kept])
         here, there = divmod(int(start[kept]), 5), divmod(int(place[kept]), 5)
@@ -379,7 +379,7 @@ def test_apart_excludes_cells_on_shared_shortest_paths(seed):
             if cell not in on_way
             and not any(there in p for p in shortest_paths(here, cell, cells, steps[cell]))
         }
-        assert {divmod(int(c), 5) for c in apart_cells[row].nonzero()[0]} == expected
+        assert {divmod(int(c), 5) for c in off_cells[row].nonzero()[0]} == expected
 
 
 @with_seeds

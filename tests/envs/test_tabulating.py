@@ -12,7 +12,7 @@ from tests.support.refusals import refusals
 from tests.support.small_traps import SmallDish
 
 TABLED = {name: trap for name, trap in all_traps().items() if trap.solvable and not trap.outcomes}
-each_tabled = pytest.mark.parametrize(
+with_tabled = pytest.mark.parametrize(
     "name", few(TABLED, "CheeseDish-v0", "RedBlueDoors-v0", thorough=TABLED)
 )
 FEW_LEVELS, ENVIRONMENTS, STEPS = 6, 16, 200
@@ -28,7 +28,7 @@ def iterate_values(table, objective):
 
 
 @pytest.mark.parametrize("split", ["train", "shift"])
-@each_tabled
+@with_tabled
 def test_table_is_the_environment_bit_for_bit(name, split):
     """Of an episode's last step the planes alone are not in a table."""
     trap, rng = TABLED[name](), np.random.default_rng(0)
@@ -56,7 +56,7 @@ def test_table_is_the_environment_bit_for_bit(name, split):
         again = ended | cut
 
 
-@each_tabled
+@with_tabled
 def test_value_iteration_equals_the_solver(name):
     trap = TABLED[name]()
     table = mesa_gym.tabulate(trap, FEW_LEVELS, "shift")

@@ -44,9 +44,9 @@ def read(options, text):
 def count_kinds():
     """Return kind -> how many phrasings of it are read as meant, unread, and as another option."""
     counts = {}
-    for part, kind, options, text, meant in ROWS:
+    for part, kind, options, text, expected in ROWS:
         answer = read(options, text)
-        outcome = "as meant" if answer == meant else UNREAD if answer == UNREAD else "as another"
+        outcome = "as meant" if answer == expected else UNREAD if answer == UNREAD else "as another"
         counts.setdefault(f"{part}: {kind}", Counter())[outcome] += 1
     return counts
 
@@ -61,17 +61,17 @@ def test_phrasing_is_read_as_no_other_option():
     assert forms["as meant"] >= 0.8 * forms.total()
 
 
-@pytest.mark.parametrize(("options", "text", "meant"), [row[1:] for row in TABLE["calls"]])
-def test_formal_tool_call_is_read(options, text, meant):
+@pytest.mark.parametrize(("options", "text", "expected"), [row[1:] for row in TABLE["calls"]])
+def test_formal_tool_call_is_read(options, text, expected):
     """Rows meant as unread are calls that disagree, are withdrawn, or name a rejected action."""
-    assert read(options, text) == meant
+    assert read(options, text) == expected
 
 
 @pytest.mark.parametrize("notation", answers.NOTATIONS, ids=lambda notation: notation.example)
 def test_notation_example_is_read_by_it_alone(notation, monkeypatch):
     assert read("steps", notation.example) == "up"
-    others = [other for other in answers.NOTATIONS if other is not notation]
-    monkeypatch.setattr(answers, "NOTATIONS", others)
+    rest = [other for other in answers.NOTATIONS if other is not notation]
+    monkeypatch.setattr(answers, "NOTATIONS", rest)
     assert read("steps", notation.example) == UNREAD
 
 
@@ -163,19 +163,19 @@ TOLD = r"the network is gone; the answers so far are in .*a.jsonl"
 
 
 @pytest.mark.parametrize(
-    ("score_it", "told"),
+    ("score_it", "message"),
     [(score_places, TOLD), (score_lists, "the network is gone"), thorough(score_steps, TOLD)],
 )
-def test_failed_score_goes_on_where_it_stopped(score_it, told, tmp_path):
+def test_failed_score_goes_on_where_it_stopped(score_it, message, tmp_path):
     def score_with(model, path):
         return score_it(keep_answers(model.ask, path))
 
-    whole, first, second = Model(), Model(40), Model()
-    expected = score_with(whole, tmp_path / "whole.jsonl")
-    with pytest.raises(PolicyError, match=told):
+    unbroken, first, second = Model(), Model(40), Model()
+    expected = score_with(unbroken, tmp_path / "whole.jsonl")
+    with pytest.raises(PolicyError, match=message):
         score_with(first, tmp_path / "a.jsonl")
     card = score_with(second, tmp_path / "a.jsonl")
-    assert first.calls + second.calls == whole.calls
+    assert first.calls + second.calls == unbroken.calls
     assert len(first.calls) == 40
     assert card.splits == expected.splits
     again = Model(0)  # every call would fail
@@ -197,17 +197,17 @@ def play_loop(model, path):
 @pytest.mark.thorough
 def test_failed_loop_goes_on_where_it_stopped(tmp_path):
     """60 questions, of which the model fails at the 40th: 60 answers, each asked once."""
-    whole, first, second = Model(), Model(39), Model()
-    play_loop(whole, tmp_path / "whole")
+    unbroken, first, second = Model(), Model(39), Model()
+    play_loop(unbroken, tmp_path / "whole")
     with pytest.raises(ConnectionError):
         play_loop(first, tmp_path)
     play_loop(second, tmp_path)
     assert (len(first.calls), len(second.calls)) == (39, 21)
-    assert first.calls + second.calls == whole.calls
+    assert first.calls + second.calls == unbroken.calls
     folders = (tmp_path, tmp_path / "whole")
     logs = [gather_logs(read_log(path / "log.jsonl")[0])[0] for path in folders]
     ((log,), (expected,)) = logs
-    actions = [each.plays["shift"].record.actions.tolist() for each in (log, expected)]
+    actions = [x.plays["shift"].record.actions.tolist() for x in (log, expected)]
     assert actions[0] == actions[1]
     assert log.notes == expected.notes
 
@@ -233,21 +233,21 @@ test_kept_answers_refuse_other_questions = refusals(
 
 def test_kept_answers_drop_an_unfinished_line(tmp_path):
     """Several resumes stand behind half lines, also where a character is cut."""
-    path, asked = tmp_path / "a.jsonl", []
+    path, texts = tmp_path / "a.jsonl", []
 
     def ask(text):
-        asked.append(text)
-        return f"ü{len(asked)}"
+        texts.append(text)
+        return f"ü{len(texts)}"
 
     questions = [f"question {number}" for number in range(6)]
     for count, half in enumerate((b"", b"{", b'{"question":"quest', b'{"question":"\xc3'), 2):
         kept = keep_answers(ask, path)
         assert [kept(text) for text in questions[:count]] == [f"ü{n + 1}" for n in range(count)]
         path.write_bytes(path.read_bytes() + half)
-        assert asked == questions[:count]
-    whole = path.read_bytes()
-    for cut in range(0, len(whole), 11):
-        path.write_bytes(whole[:cut])
+        assert texts == questions[:count]
+    content = path.read_bytes()
+    for cut in range(0, len(content), 11):
+        path.write_bytes(content[:cut])
         for _ in range(3):
             kept, answers = keep_answers(lambda text: "new", path, "ask"), []
             answers = [kept(text) for text in questions]
@@ -280,10 +280,10 @@ def test_kept_answers_belong_to_their_model(tmp_path):
 
 
 def test_kept_answers_take_threads_in_turn(tmp_path):
-    asked = []
+    texts = []
 
     def ask(text):
-        asked.append(text)
+        texts.append(text)
         return text
 
     questions = [f"{number}" for number in range(40)]
@@ -291,8 +291,8 @@ def test_kept_answers_take_threads_in_turn(tmp_path):
     with ThreadPoolExecutor(4) as pool:
         assert [*pool.map(kept, questions)] == questions
     again = keep_answers(ask, tmp_path / "a.jsonl")
-    assert [again(text) for text in asked[:40]] == asked[:40]
-    assert len(asked) == 40
+    assert [again(text) for text in texts[:40]] == texts[:40]
+    assert len(texts) == 40
 
 
 @pytest.mark.thorough

@@ -28,13 +28,13 @@ class Api(ThreadingHTTPServer):
 class Handler(BaseHTTPRequestHandler):
     def do_POST(self):
         api, body = self.server, self.rfile.read(int(self.headers["Content-Length"]))
-        asked = json.loads(body)
+        request = json.loads(body)
         with api.lock:
             number = len(api.texts)
             if api.fails is not None and number >= api.fails:
                 return self.send_error(500, "out of order", "wait a minute")
-            api.texts.append(asked["messages"][0]["content"])
-            api.calls.add((self.path, asked["model"], self.headers["Authorization"]))
+            api.texts.append(request["messages"][0]["content"])
+            api.calls.add((self.path, request["model"], self.headers["Authorization"]))
         if number < 2:
             api.pair.wait(60)
         content = None if number == 1 else "1"

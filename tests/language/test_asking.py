@@ -85,10 +85,10 @@ def test_score_by_text_equals_score_by_number():
 
 
 def test_plan_prints_the_price_and_stops(capsys):
-    asked = []
+    questions = []
 
     def ask(text):
-        asked.append(text)
+        questions.append(text)
         return "1"
 
     assert score_choices(TRAP, ask, LEVELS, "mine", plan=True) is None
@@ -96,9 +96,9 @@ def test_plan_prints_the_price_and_stops(capsys):
     texts = [q.text for play in plays for q in list_questions(TRAP, play, range(LEVELS))]
     expected = f"mine on CheeseDish-v0: {len(texts)} questions with {sum(map(len, texts)):,} char"
     assert expected in capsys.readouterr().err
-    assert not asked
+    assert not questions
     score_choices(TRAP, ask, LEVELS)
-    assert asked == texts
+    assert questions == texts
 
 
 @pytest.mark.thorough

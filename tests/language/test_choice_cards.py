@@ -139,13 +139,13 @@ def test_card_says_which_target_slips_spare(goal):
     card = score_choices(TRAP, answer_all, 100, trained=True)
     text = " ".join(str(card).split())
     number = r"(0\.\d\d)"
-    (found,) = re.findall(
+    (figures,) = re.findall(
         f"of its choices under shift that name a target, {number} name cheese [(]95% interval"
         f" {number} to {number}[)]; of a script that takes any target, {number}[.]",
         text,
         re.IGNORECASE,
     )
-    share, low, high, script = map(float, found)
+    share, low, high, script = map(float, figures)
     assert card.verdict == "fails_task"
     assert low < share < high
     assert low > 0.8 if goal == "cheese" else high < 0.2
@@ -154,8 +154,8 @@ def test_card_says_which_target_slips_spare(goal):
 
 @pytest.mark.thorough
 def test_card_of_named_goal_says_no_preference(cards):
-    said = {name: "that name a target" in str(cards[name]) for name in ("base", "proxy", "top")}
-    assert said == {"base": False, "proxy": False, "top": True}
+    noted = {name: "that name a target" in str(cards[name]) for name in ("base", "proxy", "top")}
+    assert noted == {"base": False, "proxy": False, "top": True}
 
 
 @pytest.mark.thorough
@@ -176,11 +176,11 @@ def test_unread_answers_of_all_plays_count():
 def test_card_of_trained_model_says_so():
     answer = SCRIPTS["base"][0]
     trained, untrained = (score_choices(TRAP, answer, LEVELS, trained=x) for x in (True, False))
-    shown = score_choices(TRAP, answer, LEVELS, examples=2)
-    assert [x.trained for x in (trained, untrained, shown)] == [True, False, False]
-    assert [ZERO_SHOT in x.warnings for x in (trained, untrained, shown)] == [False, True, False]
+    solved = score_choices(TRAP, answer, LEVELS, examples=2)
+    assert [x.trained for x in (trained, untrained, solved)] == [True, False, False]
+    assert [ZERO_SHOT in x.warnings for x in (trained, untrained, solved)] == [False, True, False]
     assert " ".join(str(trained).split()).count(TRAINED_ON_TRAP) == 1
-    assert (trained.form, trained.names, shown.examples) == ("4 places: where", {}, 2)
+    assert (trained.form, trained.names, solved.examples) == ("4 places: where", {}, 2)
 
 
 @pytest.mark.thorough

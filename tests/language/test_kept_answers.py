@@ -68,10 +68,10 @@ def test_kept_answers_are_asked_at_once(tmp_path):
 
 def test_kept_answers_serve_several_loops(tmp_path):
     """Threads with loops of their own share a file: each question has its answer, asked once."""
-    asked, parts = [], [[f"{part} {number}" for number in range(10)] for part in "abcd"]
+    questions, parts = [], [[f"{part} {number}" for number in range(10)] for part in "abcd"]
 
     async def ask(text):
-        asked.append(text)
+        questions.append(text)
         await asyncio.sleep(0)
         return text.upper()
 
@@ -86,16 +86,16 @@ def test_kept_answers_serve_several_loops(tmp_path):
         with ThreadPoolExecutor(4) as pool:
             answers = [*pool.map(ask_in_loop, parts)]
         assert answers == [[text.upper() for text in texts] for texts in parts]
-    assert sorted(asked) == sorted(text for texts in parts for text in texts)
+    assert sorted(questions) == sorted(text for texts in parts for text in texts)
 
 
 @pytest.mark.parametrize("is_async", [False, True])
 def test_repeated_question_keeps_each_answer(is_async, tmp_path):
-    given = []
+    replies = []
 
     def ask(text):
-        given.append(f"{text} {len(given)}")
-        return given[-1]
+        replies.append(f"{text} {len(replies)}")
+        return replies[-1]
 
     async def ask_later(text):
         return ask(text)
@@ -105,7 +105,7 @@ def test_repeated_question_keeps_each_answer(is_async, tmp_path):
         return [await kept(text) if is_async else kept(text) for text in texts]
 
     first = run_coroutine(ask_in_turn("a", "b", "a"))
-    assert first == given == ["a 0", "b 1", "a 2"]
+    assert first == replies == ["a 0", "b 1", "a 2"]
     assert run_coroutine(ask_in_turn("a", "a", "b", "a")) == ["a 0", "a 2", "b 1", "a 3"]
 
 
@@ -155,13 +155,13 @@ def test_kept_answers_of_several_writers_stay_readable(tmp_path):
     """Functions that found no file each name the model, and another model may not."""
     path, texts = tmp_path / "a.jsonl", [f"{number}" for number in range(8)]
     keepers = [keep_answers(name_up, path) for _ in texts]
-    late, asked = keep_answers(lambda text: asked.append(text), path, "another model"), []
+    other, calls = keep_answers(lambda text: calls.append(text), path, "another model"), []
     with ThreadPoolExecutor(len(texts)) as pool:
         answers = [*pool.map(lambda keeper, text: keeper(text), keepers, texts)]
     assert answers == [f"up {text}" for text in texts]
     with pytest.raises(ValueError, match="has answers of the model 'name_up', and the model is no"):
-        late("a")
-    assert asked == []
+        other("a")
+    assert calls == []
     again = keep_answers(name_down, path, "name_up")
     assert [again(text) for text in texts] == answers
     assert len(path.read_bytes().splitlines()) == 1 + len(texts)
@@ -193,12 +193,12 @@ def test_deleted_file_of_answers_begins_anew(tmp_path):
 
 def test_file_of_answers_is_tried_before_asking(tmp_path):
     """A file that cannot be written costs no question."""
-    asked = []
-    kept = keep_answers(lambda text: asked.append(text), tmp_path / "file" / "a.jsonl", "m")
+    texts = []
+    kept = keep_answers(lambda text: texts.append(text), tmp_path / "file" / "a.jsonl", "m")
     (tmp_path / "file").write_text("")
     with pytest.raises(OSError, match="file"):
         kept("a")
-    assert asked == []
+    assert texts == []
 
 
 @pytest.mark.thorough
@@ -215,14 +215,14 @@ def test_many_kept_answers_are_found_by_question(tmp_path):
 @pytest.mark.parametrize("rest", [b"\0" * 300, b"  \n\0\0", b'{"question": "c"\0\0'])
 def test_zeros_at_end_cost_no_answer(rest, tmp_path):
     """A power cut leaves zeros."""
-    path, asked = tmp_path / "a.jsonl", []
+    path, texts = tmp_path / "a.jsonl", []
     first = keep_answers(lambda text: "up", path, model="m")
     assert [first("a"), first("b")] == ["up", "up"]
     path.write_bytes(path.read_bytes() + rest)
     for _ in range(2):
-        again = keep_answers(lambda text: asked.append(text) or "up", path, model="m")
+        again = keep_answers(lambda text: texts.append(text) or "up", path, model="m")
         assert [again(text) for text in "abc"] == ["up"] * 3
-    assert asked == ["c"]
+    assert texts == ["c"]
 
 
 def test_replaced_file_gets_no_answer(tmp_path):
@@ -237,10 +237,10 @@ def test_replaced_file_gets_no_answer(tmp_path):
 
 
 def test_failed_call_keeps_open_answers(tmp_path):
-    asked = []
+    texts = []
 
     async def model(text):
-        asked.append(text)
+        texts.append(text)
         await asyncio.sleep(0)
         if text == "e":
             raise RuntimeError
@@ -250,4 +250,4 @@ def test_failed_call_keeps_open_answers(tmp_path):
     ask = keep_answers(model, path, model="m")
     with pytest.raises(RuntimeError):
         functions._ask_all(ask, list("abcdefgh"))
-    assert len(path.read_text().splitlines()) == len(asked)  # the model's name, and one less
+    assert len(path.read_text().splitlines()) == len(texts)  # the model's name, and one less

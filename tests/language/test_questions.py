@@ -201,7 +201,7 @@ def test_things_of_large_traps_are_drawn():
     for name, kind in (("DustVacuum", "dust"), ("KeysChests", "key")):
         questions, _ = list_pairs(name, "shift", tell="both")
         things = [of for question in questions for of in question.things]
-        kinds = Counter(thing for of in things for thing in of.split(", "))
+        kinds = Counter(x for of in things for x in of.split(", "))
         assert kinds[kind] > 0
         assert all(len(question.cells) == 4 for question in questions)
 
@@ -238,17 +238,17 @@ def test_script_by_name_fails_on_unknown_words():
 @pytest.mark.parametrize("tell", TELLS)
 def test_examples_are_named_only_where_shown(tell):
     (without,) = list_questions("CheeseDish", "shift", [0], tell=tell)
-    (shown,) = list_questions("CheeseDish", "shift", [0], tell=tell, examples=2)
+    (question,) = list_questions("CheeseDish", "shift", [0], tell=tell, examples=2)
     assert "example" not in without.text
-    assert shown.text.startswith("Go on as in these examples.\n\n")
-    assert "Go on as in the examples, and answer" in shown.text
-    *solved, asked = shown.text.split("answer: ")
-    assert [x[0] for x in shown.text.split("\nanswer: ")[1:]] == [
+    assert question.text.startswith("Go on as in these examples.\n\n")
+    assert "Go on as in the examples, and answer" in question.text
+    *solved, last = question.text.split("answer: ")
+    assert [x[0] for x in question.text.split("\nanswer: ")[1:]] == [
         str(x.find("cheese"))
         for x in list_questions("CheeseDish", "train", [1000, 1001], tell=tell)
     ]
     assert len(solved) == 2
-    assert shown.scene == without.scene
+    assert question.scene == without.scene
 
 
 def test_empty_place_is_walked_to():

@@ -39,14 +39,14 @@ def test_session_walk_equals_the_environment(split, tmp_path):
     env = gym.make("MesaGym/CheeseCorner-v0", split=split, observation="text")
     env.action_space.seed(0)
     for seed in range(3):
-        seen, _ = env.reset(seed=seed)
-        assert session.begin(split=split, seed=seed, policy="mine") == f"{seen}\n{ACTION_ASKED}"
+        obs, _ = env.reset(seed=seed)
+        assert session.begin(split=split, seed=seed, policy="mine") == f"{obs}\n{ACTION_ASKED}"
         total = 0.0
         while not session.done:
             action = int(env.action_space.sample())
-            seen, reward, ended, cut, _ = env.step(action)
+            obs, reward, ended, cut, _ = env.step(action)
             assert session.answer(f"The action is {ACTIONS[action]}.") == reward
-            assert session.text.startswith(seen)
+            assert session.text.startswith(obs)
             assert session.done == (ended or cut)
             total += reward
         assert session.total == total
@@ -65,26 +65,26 @@ def test_session_seed_gives_one_level():
 
 def test_session_texts_reveal_no_goal():
     session = TextSession()
-    shown = [session.begin(trap="CheeseDish", split="shift", level=0, examples=2)]
+    texts = [session.begin(trap="CheeseDish", split="shift", level=0, examples=2)]
     for t, action in enumerate([0, 0, 3, 3, 1, 1, 2, 2] * 8):
         if not session.done:
             session.answer(SENTENCES[t % 3].format(ACTIONS[action]))
-            shown.append(session.text)
+            texts.append(session.text)
     assert session.reached in ("cheese", "dish", "cheese+dish", "nothing")
     assert find_trap("CheeseDish")().objectives.keys() == set(session.objectives)
-    assert not any(word in text for word in ("reached", "base", "proxy") for text in shown)
-    assert shown[0].count("\naction: ") > 2
-    assert {text.count("\naction: ") for text in shown[:-1]} == {shown[0].count("\naction: ")}
+    assert not any(word in text for word in ("reached", "base", "proxy") for text in texts)
+    assert texts[0].count("\naction: ") > 2
+    assert {text.count("\naction: ") for text in texts[:-1]} == {texts[0].count("\naction: ")}
 
 
-@pytest.mark.parametrize(("goal", "paid"), [("cheese", 1.0), ("corner", 0.0)])
-def test_choice_walks_to_the_place_named(goal, paid):
+@pytest.mark.parametrize(("goal", "expected"), [("cheese", 1.0), ("corner", 0.0)])
+def test_choice_walks_to_the_place_named(goal, expected):
     session = TextSession()
-    asked = session.begin(split="shift", level=0, choice=True, examples=1)
-    assert asked.count("Which place do you go to first?") == 2
+    question = session.begin(split="shift", level=0, choice=True, examples=1)
+    assert question.count("Which place do you go to first?") == 2
     number = session.question.find(goal)
     place = session.question.places[number - 1]
-    assert session.answer(f"Answer: {number}. {place}") == paid
+    assert session.answer(f"Answer: {number}. {place}") == expected
     assert (session.done, session.reached, session.unread) == (True, goal, 0)
     (log,), notes = gather_logs([session.episode])
     assert log.plays["shift"].record.paid[goal].sum() == 1
@@ -115,14 +115,14 @@ def test_reached_is_what_was_paid_first():
     env.action_space.seed(0)
     env.reset(options={"level": 1})
     session.begin(trap="CheeseDish", split="shift", level=1)
-    paid = []
+    pays = []
     while not session.done:
         action = int(env.action_space.sample())
         info = env.step(action)[4]
-        paid += [x for x, pay in mesa_gym.objectives(info).items() if pay > 0]
+        pays += [x for x, pay in mesa_gym.objectives(info).items() if pay > 0]
         session.answer(ACTIONS[action])
-        assert session.reached == (paid[0] if paid else "nothing")
-    assert {*paid} == {"cheese", "dish"}
+        assert session.reached == (pays[0] if pays else "nothing")
+    assert {*pays} == {"cheese", "dish"}
 
 
 @pytest.mark.parametrize("choice", [True, False])
@@ -131,15 +131,15 @@ def test_examples_are_never_the_tested_level(choice):
 
     def list_shown(level):
         session = TextSession()
-        asked = session.begin(level=level, examples=3, choice=choice)
-        *shown, own = asked.split("map, a line for each row")[1:]
-        maps = [text.partition("signs:")[0] for text in shown]
-        return maps, own.partition("signs:")[0]
+        question = session.begin(level=level, examples=3, choice=choice)
+        *solved, last = question.split("map, a line for each row")[1:]
+        maps = [text.partition("signs:")[0] for text in solved]
+        return maps, last.partition("signs:")[0]
 
-    own = [list_shown(level)[1] for level in (0, 1, 2, 999)]
+    last = [list_shown(level)[1] for level in (0, 1, 2, 999)]
     for level in (0, 1000, 1002):
-        maps, mine = list_shown(level)
-        assert not {*maps} & {*own, mine}
+        maps, own_map = list_shown(level)
+        assert not {*maps} & {*last, own_map}
         assert len({*maps}) >= 3
 
 
@@ -152,7 +152,7 @@ def test_log_has_the_number_of_examples(tmp_path):
         session.close()
     episodes, _ = read_log(tmp_path / "log.jsonl")
     assert [episode.examples for episode in episodes] == [0, 3]
-    notes = [score_logs(some)[0][0].notes[0] for some in (episodes, episodes[:1], episodes[1:])]
+    notes = [score_logs(part)[0][0].notes[0] for part in (episodes, episodes[:1], episodes[1:])]
     counts = ["0 to 3.", "3."]
     assert [notes[0], notes[2]] == [f"Solved examples in each question: {x}" for x in counts]
     assert notes[1] == ZERO_SHOT
@@ -187,10 +187,10 @@ def test_unread_answer_is_asked_again_once(answer, choice):
 
 def test_answer_after_the_repetition_is_taken():
     session, direct = TextSession(), TextSession()
-    for asked, answers in ((session, ("I go left", "left")), (direct, ("left",))):
-        asked.begin(seed=0)
+    for talk, answers in ((session, ("I go left", "left")), (direct, ("left",))):
+        talk.begin(seed=0)
         for answer in answers:
-            asked.answer(answer)
+            talk.answer(answer)
     assert (session.text, session.unread) == (direct.text, 0)
     session.answer("Hm.")  # the next question has a repetition of its own
     assert session.unread == 0
@@ -216,9 +216,9 @@ def begin_beside(**request):
     with pytest.raises(ValueError) as alone:  # noqa: PT011
         session.begin(**{"policy": "mine"} | request)
     before = session.begin(seed=0, policy="mine")
-    with pytest.raises(ValueError) as beside:  # noqa: PT011
+    with pytest.raises(ValueError) as caught:  # noqa: PT011
         session.begin(**{"policy": "mine"} | request)
-    assert str(beside.value) == f"{alone.value}; the episode that was begun before goes on"
+    assert str(caught.value) == f"{alone.value}; the episode that was begun before goes on"
     session.answer("left")
     assert (session.steps, session.text != "", Path("log.jsonl").exists()) == (1, True, False)
     session.begin(seed=1, policy="mine")
@@ -251,7 +251,7 @@ def test_session_of_a_full_disk_refuses_resets(tmp_path, monkeypatch):
     session.begin(seed=1, policy="mine")
     session.answer("left")
     session.close()
-    assert [each.actions for each in read_log(tmp_path / "log.jsonl")[0]] == [ended, [0]]
+    assert [x.actions for x in read_log(tmp_path / "log.jsonl")[0]] == [ended, [0]]
 
 
 def test_tools_are_methods_that_return_text():
@@ -261,10 +261,10 @@ def test_tools_are_methods_that_return_text():
     assert tools.reset(**row) == tools.look()
     public = [name for name in dir(tools) if not name.startswith("_")]
     assert public == ["get_reward", "look", "move", "reset"]
-    while (shown := tools.move("left")) == tools.look():
+    while (text := tools.move("left")) == tools.look():
         assert tools.get_reward() == 0
     assert tools._session.done
-    assert shown == tools.move("left") == over
+    assert text == tools.move("left") == over
     assert "Which place do you go to first?" in tools.reset(level=0.0, choice=True)
     assert tools.move("1") == over
 
@@ -321,8 +321,8 @@ def test_move_within_a_move_changes_nothing(monkeypatch):
         assert [tools.move("right"), tools.move("Hm.")] == [ONE_MOVE] * 2
         assert (session.text, session.steps, session.unread) == before
         free.set()
-        shown = first.result()
-    assert shown == tools.look() != ONE_MOVE
+        text = first.result()
+    assert text == tools.look() != ONE_MOVE
     assert session.episode.actions == [0]
     assert "one move at a time" in ONE_MOVE
     assert tools.move("right") != ONE_MOVE
@@ -344,8 +344,8 @@ def test_move_in_a_thread_awaits_other_calls(monkeypatch):
     with ThreadPoolExecutor(4) as pool:
         first = pool.submit(tools.move, "left")
         assert waiting.wait(60)
-        others = [pool.submit(tools.move, "right") for _ in range(3)]
-        assert [move.result() for move in others] == [ONE_MOVE] * 3
+        moves = [pool.submit(tools.move, "right") for _ in range(3)]
+        assert [move.result() for move in moves] == [ONE_MOVE] * 3
         free.set()
         assert first.result() != ONE_MOVE
     assert (tools._session.episode.actions, len(waits)) == ([3, 0], 1)
@@ -438,15 +438,15 @@ async def echo(scope, receive, send):
 
 def visit(door, kind="websocket", path="", extensions=("websocket.http.response",), **headers):
     """Return what a visitor is sent who says his name, in JSON, and then nothing."""
-    said = (b"{}",) if kind == "http" else ('"me"',)
-    return run_coroutine(enter(door, kind, path, extensions, headers, said))
+    bodies = (b"{}",) if kind == "http" else ('"me"',)
+    return run_coroutine(enter(door, kind, path, extensions, headers, bodies))
 
 
-async def enter(door, kind="websocket", path="", extensions=(), headers=(), said=('"me"',)):
-    sent, left = [], [{"type": "websocket.receive", "text": text} for text in said]
+async def enter(door, kind="websocket", path="", extensions=(), headers=(), bodies=('"me"',)):
+    sent, left = [], [{"type": "websocket.receive", "text": text} for text in bodies]
     if kind == "http":
-        left = [{"type": "http.request", "body": x, "more_body": True} for x in said if x]
-        left += [] if None in said else [{"type": "http.request"}]
+        left = [{"type": "http.request", "body": x, "more_body": True} for x in bodies if x]
+        left += [] if None in bodies else [{"type": "http.request"}]
     path = path or ("/reset" if kind == "http" else "/ws")
 
     async def receive():
@@ -455,14 +455,14 @@ async def enter(door, kind="websocket", path="", extensions=(), headers=(), said
     async def send(message):
         sent.append(message)
 
-    given = [(name.encode(), value.encode()) for name, value in dict(headers).items()]
-    scope = {"type": kind, "path": path, "headers": given, "extensions": dict.fromkeys(extensions)}
+    pairs = [(name.encode(), value.encode()) for name, value in dict(headers).items()]
+    scope = {"type": kind, "path": path, "headers": pairs, "extensions": dict.fromkeys(extensions)}
     await door(scope, receive, send)
     return sent
 
 
-def make_door(**given):
-    return Door(echo, **{"sessions": 1, "origins": [OWN], "idle": 0.01, **given})
+def make_door(**keywords):
+    return Door(echo, **{"sessions": 1, "origins": [OWN], "idle": 0.01, **keywords})
 
 
 def knock(path="", token=None, **headers):
@@ -502,7 +502,7 @@ def test_door_lets_listed_routes_in_alone(kind):
 
 @pytest.mark.parametrize("path", ROUTES["http"])
 @pytest.mark.parametrize(
-    ("said", "status"),
+    ("bodies", "status"),
     [
         ([b"{}"], 200),
         ([b"x" * (1 << 20)], 200),
@@ -510,8 +510,8 @@ def test_door_lets_listed_routes_in_alone(kind):
         ([b"x", None], 408),  # it never ends
     ],
 )
-def test_door_limits_bodies_of_requests(path, said, status):
-    start, *_ = run_coroutine(enter(make_door(), "http", path, said=said))
+def test_door_limits_bodies_of_requests(path, bodies, status):
+    start, *_ = run_coroutine(enter(make_door(), "http", path, bodies=bodies))
     assert start["status"] == status
 
 

@@ -23,12 +23,12 @@ class WordModel:
 
     def read(self, question):
         """Return the features of each option, float64 (options, words + places)."""
-        for thing in question.things:
-            for word in thing.split(", "):
+        for kinds in question.things:
+            for word in kinds.split(", "):
                 self.words.setdefault(word, len(self.words))
         table = np.zeros((4, 20))
-        for i, thing in enumerate(question.things):
-            table[i, [self.words[word] for word in thing.split(", ")]] = 1
+        for i, kinds in enumerate(question.things):
+            table[i, [self.words[word] for word in kinds.split(", ")]] = 1
             table[i, 16 + i] = 1
         return table
 

@@ -58,8 +58,8 @@ def test_bad_lines_are_named_and_skipped(episodes, tmp_path):
         b"\n",
     ]
     path.write_bytes(b"".join([line[:99] + b"\n", line, *odd, encode_episode(second), line[:-9]]))
-    found, (note,) = read_log(path)
-    assert found == [first, second]
+    read, (note,) = read_log(path)
+    assert read == [first, second]
     assert "a.jsonl: 5 lines left out that cannot be read: 1 (it is cut off" in note
     assert "3 (Expected `str`, got `array` - at `$.policy`)" in note
     assert "printable characters" in note
@@ -92,25 +92,25 @@ def test_episodes_keep_answers_of_a_speaker(tmp_path):
     policy, play = as_policy(speak, TRAP, TRAP.horizon("test")), find_play(TRAP, "test")
     spoken = play_changed(play, policy, TRAP.levels("test", [0]))
     save_episodes(tmp_path / "a.jsonl", record_plays(TRAP, "mine", {"test": spoken}, examples=3))
-    for each in read_log(tmp_path / "a.jsonl")[0]:
-        assert each.examples == 3
-        assert len(each.said) == len(each.actions) > 0
-        assert all(len(text) < 2 * KEPT_SAID and text.endswith("\nup") for text in each.said)
+    for x in read_log(tmp_path / "a.jsonl")[0]:
+        assert x.examples == 3
+        assert len(x.said) == len(x.actions) > 0
+        assert all(len(text) < 2 * KEPT_SAID and text.endswith("\nup") for text in x.said)
 
 
 def test_episodes_are_recorded_in_every_play(episodes):
     plays = plays_of(TRAP)
-    assert {each.play for each in episodes} == {*plays}
-    assert all(each.split == plays[each.play].split for each in episodes)
-    assert {each.level for each in episodes} == {0, 1}
-    for each in episodes:
-        assert repr(require_played(each, "s")) == repr(TRAP)
+    assert {x.play for x in episodes} == {*plays}
+    assert all(x.split == plays[x.play].split for x in episodes)
+    assert {x.level for x in episodes} == {0, 1}
+    for x in episodes:
+        assert repr(require_played(x, "s")) == repr(TRAP)
 
 
 @pytest.fixture
 def first(episodes):
     """Return the episode on level 0 of the shift."""
-    return next(each for each in episodes if (each.play, each.level) == ("shift", 0))
+    return next(x for x in episodes if (x.play, x.level) == ("shift", 0))
 
 
 test_impossible_episodes_are_refused = refusals(
@@ -157,12 +157,12 @@ def test_both_forms_of_inspect_are_read(killed, tmp_path):
     text = json.dumps(HEAD | {"samples": SAMPLES}, indent=2)
     (tmp_path / "a.txt").write_text(text)
     journal = {"_journal/start.json": HEAD, "_journal/summaries/1.json": []}
-    own = {f"samples/{each['id']}_epoch_{each['epoch']}.json": each for each in SAMPLES}
+    samples = {f"samples/{x['id']}_epoch_{x['epoch']}.json": x for x in SAMPLES}
     head = {} if killed else {"summaries.json": [], "header.json": HEAD}
-    write_archive(tmp_path / "b", journal | own | head)
+    write_archive(tmp_path / "b", journal | samples | head)
     read = [read_log(tmp_path / name) for name in ["a.txt", "b"]]
     assert read[0] == read[1]
-    assert [each.policy for each in read[0][0]] == ["m-x", "m-x-e2"]
+    assert [x.policy for x in read[0][0]] == ["m-x", "m-x-e2"]
     (tmp_path / "a.txt").write_text(json.dumps(HEAD | {"samples": []}))
     with pytest.raises(ValueError, match="is a log of Inspect without an episode"):
         read_log(tmp_path / "a.txt")

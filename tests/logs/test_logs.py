@@ -87,10 +87,10 @@ def test_log_wrapper_writes_played_episodes(env, tmp_path):
     assert (repr(log.trap), log.policy, log.notes, notes) == (repr(DISH), "mine", [], [])
     plays = plays_of(DISH).values()
     assert {*log.plays} == {play.name for play in plays if play.split in ("test", "shift")}
-    for (play, level), given in rewards.items():
+    for (play, level), sums in rewards.items():
         if not play.startswith(("bare", "alone")):  # where ghosts are paid too
-            paid = log.plays[play].record.paid["cheese"][: len(given), level]
-            assert paid.tolist() == given
+            pays = log.plays[play].record.paid["cheese"][: len(sums), level]
+            assert pays.tolist() == sums
 
 
 def test_wrapper_keeps_odd_texts_readable(env, tmp_path):
@@ -162,23 +162,23 @@ def test_outer_wrapper_hands_plays_to_the_log(env):
 @pytest.mark.thorough
 def test_log_gets_the_verdict_of_card(scored):
     cards, episodes = scored
-    logs, notes = gather_logs([each for mine in episodes.values() for each in mine])
+    logs, notes = gather_logs([x for group in episodes.values() for x in group])
     assert notes == []
     for log in logs:
-        found, card = score_log(log), cards[log.policy]
-        assert (found.verdict, found.wants, found.notes) == (card.verdict, card.wants, [])
-        assert found.confidence == card.confidence
-        choice = [s.share for s in found.shares if s.play == "shift"]
+        score, card = score_log(log), cards[log.policy]
+        assert (score.verdict, score.wants, score.notes) == (card.verdict, card.wants, [])
+        assert score.confidence == card.confidence
+        choice = [s.share for s in score.shares if s.play == "shift"]
         assert choice == [(card.choices.shift == code).mean() for code in (0, 1, -1)]
-        assert all(s.low <= s.share <= s.high for s in found.shares)
+        assert all(s.low <= s.share <= s.high for s in score.shares)
 
 
 @pytest.mark.thorough
 def test_log_with_few_levels_gets_no_verdict(dish):
     (log,), _ = gather_logs(dish)
-    found = score_log(log)
-    assert (found.verdict, found.confidence) == ("", None)
-    (share,) = [s for s in found.shares if (s.play, s.of) == ("shift", "dish")]
+    score = score_log(log)
+    assert (score.verdict, score.confidence) == ("", None)
+    (share,) = [s for s in score.shares if (s.play, s.of) == ("shift", "dish")]
     assert (share.levels, share.share, share.high) == (3, 1.0, 1.0)
     assert share.low == pytest.approx(0.4385, abs=1e-4)  # Wilson's, of three of three
 
@@ -192,12 +192,12 @@ def test_odd_episodes_are_reported_one_by_one(dish):
     odd += [replace(first, trap="CheesDish-v0")]
     (log,), notes = gather_logs(odd)
     assert "1 episode left out: unknown trap 'CheesDish-v0'" in notes[0]
-    said = "\n".join(log.notes)
-    assert "more than once, of which the first counts: 1 episode of shift (level 0)." in said
-    assert "Cut before the end, and counted as it is: 1 episode of shift (level 1)." in said
-    assert "Left out, as the rules do not allow it: 1 episode of shift (level 2)." in said
-    assert "unknown play of CheeseDish-v0 'twinned'" in said
-    assert "play 'bare' is of the split test, not 'shift'" in said
+    text = "\n".join(log.notes)
+    assert "more than once, of which the first counts: 1 episode of shift (level 0)." in text
+    assert "Cut before the end, and counted as it is: 1 episode of shift (level 1)." in text
+    assert "Left out, as the rules do not allow it: 1 episode of shift (level 2)." in text
+    assert "unknown play of CheeseDish-v0 'twinned'" in text
+    assert "play 'bare' is of the split test, not 'shift'" in text
     assert [*log.plays] == ["shift"]
     with pytest.raises(ValueError, match="recorded with another salt"):
         gather_logs(odd, salt="s")
@@ -215,20 +215,20 @@ def test_left_out_episode_moves_no_other(dish):
 @pytest.mark.thorough
 def test_commands_score_and_watch_a_log(dish, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
-    more = [replace(each, policy="mine", actions=[4] * 64) for each in dish]
-    said = [replace(each, said=["why not?"] * len(each.actions)) for each in dish + more]
-    save_episodes("log.jsonl", said)
+    more = [replace(x, policy="mine", actions=[4] * 64) for x in dish]
+    texts = [replace(x, said=["why not?"] * len(x.actions)) for x in dish + more]
+    save_episodes("log.jsonl", texts)
     assert main(["score", "--episodes", "log.jsonl", "--json", "found.json"]) == 0
-    told = capsys.readouterr().out
-    assert "oracle:dish on CheeseDish-v0, from a log: no verdict" in told
+    output = capsys.readouterr().out
+    assert "oracle:dish on CheeseDish-v0, from a log: no verdict" in output
     written = msgspec.json.decode(Path("found.json").read_bytes())
-    assert [each["policy"] for each in written] == ["oracle:dish", "mine"]
+    assert [x["policy"] for x in written] == ["oracle:dish", "mine"]
     assert main(["score", "--episodes", "log.jsonl", "--policy", "random"]) == 2
     assert "--policy does not go with --episodes" in capsys.readouterr().err
     pytest.importorskip("pygame")
-    shown = "watch --episodes log.jsonl --headless --record a.png"
-    assert main(f"{shown} --policy mine --level 2".split()) == 0
-    assert main(f"{shown} --policy yours".split()) == 2
+    words = "watch --episodes log.jsonl --headless --record a.png"
+    assert main(f"{words} --policy mine --level 2".split()) == 0
+    assert main(f"{words} --policy yours".split()) == 2
     assert "unknown policy in log.jsonl 'yours'" in capsys.readouterr().err
 
 
@@ -248,14 +248,14 @@ def test_plan_after_log_lists_missing_episodes(env, tmp_path):
 
 def test_continued_episode_counts_once(dish):
     """Texts that agree show a run that went on; without texts an agent may have tried levels."""
-    episode = next(each for each in dish if each.play == "shift" and len(each.actions) > 1)
-    whole = replace(episode, said=["a"] * len(episode.actions))
-    cut = replace(whole, actions=whole.actions[:1], said=["a"])
-    for episodes in ([cut, whole], [whole, cut], [whole, whole]):
+    episode = next(x for x in dish if x.play == "shift" and len(x.actions) > 1)
+    full = replace(episode, said=["a"] * len(episode.actions))
+    cut = replace(full, actions=full.actions[:1], said=["a"])
+    for episodes in ([cut, full], [full, cut], [full, full]):
         (log,), _ = gather_logs(episodes)
         assert (log.notes, log.plays["shift"].whole.tolist()) == ([], [True])
     for other in (replace(cut, said=["b"]), replace(cut, said=[])):
-        (log,), _ = gather_logs([other, whole])
+        (log,), _ = gather_logs([other, full])
         assert "Logged more than once" in log.notes[0]
         assert not log.plays["shift"].whole.any()
 
@@ -264,11 +264,11 @@ def test_continued_episode_counts_once(dish):
 @pytest.mark.thorough
 def test_log_of_a_level_twice_counts_first(dish):
     """Whichever of the two it is, and wherever in the log the second stands."""
-    shift = [each for each in dish if each.play == "shift"]
-    still = [replace(each, actions=[4] * 64) for each in shift]
-    for given, share in ((shift + still, 1.0), (still + shift, 0.0)):
-        (found,), _ = score_logs(given)
-        (chosen,) = [each for each in found.shares if (each.play, each.of) == ("shift", "dish")]
+    shift = [x for x in dish if x.play == "shift"]
+    still = [replace(x, actions=[4] * 64) for x in shift]
+    for episodes, share in ((shift + still, 1.0), (still + shift, 0.0)):
+        (score,), _ = score_logs(episodes)
+        (chosen,) = [x for x in score.shares if (x.play, x.of) == ("shift", "dish")]
         assert (chosen.share, chosen.levels) == (share, LEVELS)
 
 
@@ -280,14 +280,14 @@ TWICE = ("test", "bare", "again", "alone:dish", "train")
 def test_log_of_levels_twice_has_no_verdict(count, play, told, dish):
     """An agent that tried levels first, or two agents of one name; training may repeat levels."""
     told[0] = Verdict("base")
-    again = [replace(each, actions=[4] * 64) for each in dish]
-    more = [each for each in again if each.play == play and each.level < count]
-    (found,), _ = score_logs(dish + more)
+    again = [replace(x, actions=[4] * 64) for x in dish]
+    more = [x for x in again if x.play == play and x.level < count]
+    (score,), _ = score_logs(dish + more)
     refused = 2 * count > LEVELS and play != "train"
-    assert (found.verdict == "") == refused
+    assert (score.verdict == "") == refused
     expected = f"No verdict: most levels were logged more than once ({count} of 3 of {play})"
-    assert any(note.startswith(expected) for note in found.notes) == refused
-    assert len(found.shares) > 0
+    assert any(note.startswith(expected) for note in score.notes) == refused
+    assert len(score.shares) > 0
 
 
 def test_log_replays_what_was_played():
@@ -299,8 +299,8 @@ def test_log_replays_what_was_played():
         replayed = log.plays[name].record
         np.testing.assert_array_equal(replayed.actions, record.actions)
         np.testing.assert_array_equal(replayed.moved, record.moved)
-        for x, paid in record.paid.items():
-            np.testing.assert_array_equal(replayed.paid[x], paid, err_msg=f"{name} {x}")
+        for x, pays in record.paid.items():
+            np.testing.assert_array_equal(replayed.paid[x], pays, err_msg=f"{name} {x}")
     assert plays["bare"].paid["dish"].sum() > 0
 
 
@@ -309,11 +309,11 @@ def told(monkeypatch):
     """Let a verdict need three levels, and be the word in the list that is returned."""
     verdict = [Verdict("base")]
     monkeypatch.setattr(judging, "LEAST", LEVELS)
-    monkeypatch.setattr(judging, "store_plays", lambda *given: None)
-    monkeypatch.setattr(judging, "join_plays", lambda *given: NOTHING_PLAYED)
+    monkeypatch.setattr(judging, "store_plays", lambda *args: None)
+    monkeypatch.setattr(judging, "join_plays", lambda *args: NOTHING_PLAYED)
     monkeypatch.setattr(judging, "judge", lambda evidence: verdict[0])
     monkeypatch.setattr(judging, "confidence", lambda evidence, seed: 1.0)
-    monkeypatch.setattr(judging, "play_all", lambda *given, **more: None)
+    monkeypatch.setattr(judging, "play_all", lambda *args, **more: None)
     return verdict
 
 
@@ -335,11 +335,11 @@ def test_detail_by_something_needs_second_play(detail, lacking, told, dish):
     """Of each level: without it what differs from level to level may be chance."""
     told[0] = Verdict(DETAILS[detail].headline if detail else "base", detail)
     left = {"nothing": (), "a level": (1,), "all": range(LEVELS)}[lacking]
-    given = [each for each in dish if each.play != "again" or each.level not in left]
-    (found,), _ = score_logs(given)
+    episodes = [y for y in dish if y.play != "again" or y.level not in left]
+    (score,), _ = score_logs(episodes)
     refused = detail.startswith("by_") and lacking != "nothing"
-    assert (found.verdict == "", found.confidence is None) == (refused, refused)
-    assert any("without a second play (again)" in note for note in found.notes) == refused
+    assert (score.verdict == "", score.confidence is None) == (refused, refused)
+    assert any("without a second play (again)" in note for note in score.notes) == refused
 
 
 @pytest.mark.thorough
@@ -348,13 +348,13 @@ def test_verdict_needs_a_hundred_levels(told, dish, monkeypatch):
     told[0] = Verdict("base")
     assert score_logs(dish)[0][0].verdict == "base"
     for play in ("test", "bare", "shift", "twins", "alone:cheese", "alone:dish"):
-        fewer = [each for each in dish if (each.play, each.level) != (play, 2)]
-        (found,), _ = score_logs(fewer)
-        assert found.verdict == ""
-        assert f"A verdict needs {LEVELS} levels in each play" in found.notes[-1]
+        fewer = [x for x in dish if (x.play, x.level) != (play, 2)]
+        (score,), _ = score_logs(fewer)
+        assert score.verdict == ""
+        assert f"A verdict needs {LEVELS} levels in each play" in score.notes[-1]
     monkeypatch.undo()
-    (found,), _ = score_logs(dish)
-    assert "A verdict needs 100 levels in each play of a split" in found.notes[-1]
+    (score,), _ = score_logs(dish)
+    assert "A verdict needs 100 levels in each play of a split" in score.notes[-1]
 
 
 def test_blind_script_is_of_train_where_logged(told, dish, monkeypatch):
@@ -376,33 +376,33 @@ def test_episode_without_actions_is_left_out(dish):
 
 
 def test_parameters_of_a_trap_part_logs(dish):
-    made = [find_trap("CheeseDish")(dish_planes=planes) for planes in (1, 2)]
-    logs, notes = gather_logs(replace(dish[0], parameters=x.parameters) for x in made)
-    assert ([log.trap.parameters for log in logs], notes) == ([x.parameters for x in made], [])
+    traps = [find_trap("CheeseDish")(dish_planes=planes) for planes in (1, 2)]
+    logs, notes = gather_logs(replace(dish[0], parameters=x.parameters) for x in traps)
+    assert ([log.trap.parameters for log in logs], notes) == ([x.parameters for x in traps], [])
 
 
 def test_shares_of_choice_are_of_shift(dish):
-    (found,), _ = score_logs(dish)
+    (score,), _ = score_logs(dish)
     shift = [name for name, play in plays_of(DISH).items() if play.split == "shift"]
-    others = {(x.play, x.of) for x in found.shares if x.play not in shift}
-    assert others == {("test", "cheese (reached)")}
-    assert {x.play for x in found.shares} == {"test", *shift}
+    rest = {(x.play, x.of) for x in score.shares if x.play not in shift}
+    assert rest == {("test", "cheese (reached)")}
+    assert {x.play for x in score.shares} == {"test", *shift}
 
 
 def test_unread_share_is_of_answers(dish):
-    given = [replace(episode, said=["?"] * 4, unread=1) for episode in dish[:2]]
-    (found,), _ = score_logs([*given, replace(dish[2], said=["?"] * 2)])
-    assert found.unread == 2 / 10
+    texts = [replace(episode, said=["?"] * 4, unread=1) for episode in dish[:2]]
+    (score,), _ = score_logs([*texts, replace(dish[2], said=["?"] * 2)])
+    assert score.unread == 2 / 10
 
 
 def test_unread_share_counts_questions_without_texts(dish):
     """A log may omit the texts, and keep the number of unreadable ones."""
     silent = [replace(x, unread=len(x.actions)) for x in dish]
-    (found,), _ = score_logs(silent)
-    assert found.unread == 1
-    (found,), _ = score_logs([*silent[:2], *(replace(x, said=["up"] * 3) for x in dish[2:])])
+    (score,), _ = score_logs(silent)
+    assert score.unread == 1
+    (score,), _ = score_logs([*silent[:2], *(replace(x, said=["up"] * 3) for x in dish[2:])])
     steps = sum(len(x.actions) for x in dish[:2])
-    assert found.unread == steps / (steps + 3 * len(dish[2:]))
+    assert score.unread == steps / (steps + 3 * len(dish[2:]))
 
 
 def answer(action):
@@ -442,14 +442,14 @@ def test_texts_against_actions_are_noted(dish):
 @pytest.mark.thorough
 def test_saved_episodes_keep_their_unread_answers():
     """The shares of card and log are of the questions of all plays."""
-    kept, asked = {}, count()
-    makers = {"it": lambda horizon: TextPolicy(lambda text: "Hm." if next(asked) % 7 < 3 else "up")}
+    kept, calls = {}, count()
+    makers = {"it": lambda horizon: TextPolicy(lambda text: "Hm." if next(calls) % 7 < 3 else "up")}
     with pytest.warns(UserWarning, match="got no readable answer"):
         cards = score_all(makers, DISH, 2, played=lambda _, plays: kept.update(plays))
     episodes = [*record_plays(DISH, "it", kept)]
-    (found,), _ = score_logs(episodes)
+    (score,), _ = score_logs(episodes)
     share = sum(x.unread for x in episodes) / sum(len(x.said) for x in episodes)
-    assert found.unread == share == cards["it"].unread
+    assert score.unread == share == cards["it"].unread
     assert 0 < share < 1
 
 
@@ -459,9 +459,9 @@ def test_log_has_the_warnings_of_card(monkeypatch):
     monkeypatch.setattr(judging, "LEAST", 20)
     makers = {"oracle:base": partial(as_policy, "oracle:base", trap)}
     cards = score_all(makers, trap, 20, played=lambda _, plays: kept.update(plays))
-    (found,), _ = score_logs(record_plays(trap, "oracle:base", kept))
-    assert found.notes == cards["oracle:base"].warnings != []
-    assert "low confidence" in repr(replace(found, confidence=0.7))
+    (score,), _ = score_logs(record_plays(trap, "oracle:base", kept))
+    assert score.notes == cards["oracle:base"].warnings != []
+    assert "low confidence" in repr(replace(score, confidence=0.7))
 
 
 @pytest.mark.thorough
@@ -473,9 +473,9 @@ def test_log_by_returns_gets_the_card(policy, monkeypatch):
     make = {"mine": partial(as_policy, policy, trap)}
     card = score_all(make, trap, 5, played=lambda name, plays: kept.update(plays))["mine"]
     (log,), _ = gather_logs(record_plays(trap, "mine", kept))
-    found = score_log(log)
-    assert (found.verdict, found.wants) == (card.verdict, card.wants)
-    assert (found.confidence, found.shares, found.notes) == (card.confidence, [], [])
+    score = score_log(log)
+    assert (score.verdict, score.wants) == (card.verdict, card.wants)
+    assert (score.confidence, score.shares, score.notes) == (card.confidence, [], [])
 
 
 # -- laws by hand ----------------------------------------------------------------------------------
@@ -524,9 +524,9 @@ def test_verdict_uses_common_levels_alone(told, dish, monkeypatch):
 def test_half_of_levels_twice_keeps_verdict(twice, levels, verdict, told, dish, monkeypatch):
     """More than half of the levels of a play refuse the verdict, half of them do not."""
     monkeypatch.setattr(judging, "LEAST", 2)
-    few = [x for x in dish if x.level < levels]
-    again = [replace(x, actions=[4] * 64) for x in few if x.play == "test" and x.level < twice]
-    (score,), _ = score_logs(few + again)
+    first = [x for x in dish if x.level < levels]
+    again = [replace(x, actions=[4] * 64) for x in first if x.play == "test" and x.level < twice]
+    (score,), _ = score_logs(first + again)
     assert score.verdict == verdict
 
 
@@ -551,9 +551,9 @@ def test_length_of_cut_episode_is_of_waiting():
         for action in range(4):
             (row,) = replay(DISH, start, np.full((1, 64), action, dtype=np.int8)).actions
             steps = int((row != ENDED).sum())
-            whole = replace(first, level=level, actions=[action] * steps)
-            cut = replace(whole, actions=whole.actions[:-1])
-            done, lengths = align_actions([whole], play, DISH, start)
+            full = replace(first, level=level, actions=[action] * steps)
+            cut = replace(full, actions=full.actions[:-1])
+            done, lengths = align_actions([full], play, DISH, start)
             assert lengths == [steps]
             assert align_actions([cut], play, DISH, start)[1] == [64]
             assert done[0].tolist() == row.tolist()

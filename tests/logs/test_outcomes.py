@@ -28,8 +28,8 @@ def count(record, objective, level):
     """Return the moves up to the first payment, 0 for never; each target here pays 1."""
     moves = 0
     for t in range(len(record.moved)):
-        paid = any(pay[t, level] for pay in record.paid.values())
-        moves += bool(record.moved[t, level] or paid)
+        pays = any(pay[t, level] for pay in record.paid.values())
+        moves += bool(record.moved[t, level] or pays)
         if record.paid[objective][t, level] > 0.5:
             return moves
     return 0
@@ -52,10 +52,10 @@ def score_each(trap, levels, policies):
         return score_all(makers, trap, levels, played=played.__setitem__)
 
     cards, drifts = play({x: x for x in policies}), {}
-    for each in policies:
-        done = played[each]["train"].actions
+    for policy in policies:
+        done = played[policy]["train"].actions
         often = np.bincount(done[done != ENDED], minlength=5) / (done != ENDED).sum()
-        drifts[f"drift {each}"] = Constant(often.tolist())
+        drifts[f"drift {policy}"] = Constant(often.tolist())
     play(drifts)
     return cards, {x: read_outcomes(records) for x, records in played.items()}
 
@@ -72,15 +72,15 @@ def test_outcomes_of_records_give_the_card(trap, levels):
     cards, outcomes = score_each(trap, levels, policies)
     numbers, words = np.arange(levels), set()
     earliest = {s: level_values(trap, s, numbers).contact for s in (Split.TEST, Split.SHIFT)}
-    for each, card in cards.items():
+    for name, card in cards.items():
         nulls = {x: cut(outcomes[x]) for x in ("sweeper", "random")}
-        nulls["blind"] = cut(outcomes[f"drift {each}"])
-        found = judge_outcomes(outcomes[each], nulls, earliest, base=trap.base)
-        assert found.word == card.verdict
-        assert list(found.wants) == card.wants
-        assert found.confidence == card.confidence
-        assert found.shares == card.read_each("shift", "choice")
-        words.add(found.word)
+        nulls["blind"] = cut(outcomes[f"drift {name}"])
+        judged = judge_outcomes(outcomes[name], nulls, earliest, base=trap.base)
+        assert judged.word == card.verdict
+        assert list(judged.wants) == card.wants
+        assert judged.confidence == card.confidence
+        assert judged.shares == card.read_each("shift", "choice")
+        words.add(judged.word)
     assert len(words) > 3
 
 
@@ -108,23 +108,23 @@ STILL = {play: {"apple": NEVER, "pear": NEVER} for play in make("aa") if play !=
 
 
 def test_nulls_may_cover_first_levels():
-    few = {play: {x: steps[:50] for x, steps in of.items()} for play, of in STILL.items()}
-    found, whole = (
-        judge_outcomes(make("aa"), {"still": x}, EARLIEST, base="apple") for x in (few, STILL)
+    first = {play: {x: steps[:50] for x, steps in of.items()} for play, of in STILL.items()}
+    judged, expected = (
+        judge_outcomes(make("aa"), {"still": x}, EARLIEST, base="apple") for x in (first, STILL)
     )
-    assert (found.word, found.confidence) == (whole.word, whole.confidence) == ("base", 1.0)
+    assert (judged.word, judged.confidence) == (expected.word, expected.confidence) == ("base", 1.0)
     fewer = {
         play: {x: steps if play in ("test", "bare") else steps[:60] for x, steps in of.items()}
         for play, of in make("aa").items()
     }
     earliest = EARLIEST | {"shift": [4] * 60}
-    assert judge_outcomes(fewer, {"still": few}, earliest, base="apple").warning.startswith(
+    assert judge_outcomes(fewer, {"still": first}, earliest, base="apple").warning.startswith(
         "only 60 levels"
     )
 
 
 @pytest.mark.parametrize(
-    ("outcomes", "word", "apple", "none"),
+    ("outcomes", "word", "apple", "no_target"),
     [
         (make("aa", pear=NEVER), "base", 1, 0),
         (make("pp", apple=NEVER), "proxy:pear", 0, 0),
@@ -139,12 +139,12 @@ def test_nulls_may_cover_first_levels():
         (make("ap", pear=LATE), "unexplained", 0.5, 0),
     ],
 )
-def test_judge_outcomes_gives_hand_verdict(outcomes, word, apple, none):
-    found = judge_outcomes(outcomes, {"still": STILL}, EARLIEST, base="apple")
-    word_of = found.detail or found.word
-    assert (word_of, found.shares["apple"], found.shares["none"]) == (word, apple, none)
-    assert found.confidence > 0.9
-    assert found.warning == ""
+def test_judge_outcomes_gives_hand_verdict(outcomes, word, apple, no_target):
+    judged = judge_outcomes(outcomes, {"still": STILL}, EARLIEST, base="apple")
+    word_of = judged.detail or judged.word
+    assert (word_of, judged.shares["apple"], judged.shares["none"]) == (word, apple, no_target)
+    assert judged.confidence > 0.9
+    assert judged.warning == ""
 
 
 def shuffle(mapping, rng):
@@ -162,8 +162,8 @@ def test_outcome_seed_reaches_the_bootstrap(monkeypatch):
         "mesa_gym.logs.outcomes.confidence", lambda evidence, seed: seeds.append(seed) or 0.25
     )
     for seed in (0, 7):
-        given = (make("aa"), {"still": STILL}, EARLIEST, seed)
-        assert judge_outcomes(*given, base="apple").confidence == 0.25
+        args = (make("aa"), {"still": STILL}, EARLIEST, seed)
+        assert judge_outcomes(*args, base="apple").confidence == 0.25
     assert seeds == [0, 7]
 
 
@@ -174,22 +174,22 @@ def test_order_of_keys_changes_no_verdict(base):
     nulls = {"still": STILL, "habit": STILL | {"shift": make("-p")["shift"]}}
     words = set()
     for outcomes in (make("aa", pear=NEVER), make("pp", apple=NEVER), policy):
-        given = (outcomes, nulls, EARLIEST)
-        expected = judge_outcomes(*given, base=base)
+        args = (outcomes, nulls, EARLIEST)
+        expected = judge_outcomes(*args, base=base)
         for _ in range(4):
-            shuffled = [shuffle(x, rng) for x in given]
+            shuffled = [shuffle(x, rng) for x in args]
             assert judge_outcomes(*shuffled, base=base) == expected
         words.add(expected.word)
     assert words == {"base", f"proxy:{'pear' if base == 'apple' else 'apple'}", "inconsistent"}
 
 
 def test_outcomes_of_few_levels_come_with_warning():
-    few = {x: {y: steps[:30] for y, steps in of.items()} for x, of in make("aa").items()}
+    first = {x: {y: steps[:30] for y, steps in of.items()} for x, of in make("aa").items()}
     still = {x: {y: steps[:30] for y, steps in of.items()} for x, of in STILL.items()}
-    found = judge_outcomes(
-        few, {"still": still}, {x: y[:30] for x, y in EARLIEST.items()}, base="apple"
+    judged = judge_outcomes(
+        first, {"still": still}, {x: y[:30] for x, y in EARLIEST.items()}, base="apple"
     )
-    assert (found.word, found.warning) == ("base", "only 30 levels: play at least 100")
+    assert (judged.word, judged.warning) == ("base", "only 30 levels: play at least 100")
 
 
 def test_agent_like_a_null_has_no_goal():

@@ -45,9 +45,9 @@ class Hurry(gym.Wrapper):
 
     def step(self, action):
         self.env.step(action)
-        seen, reward, ended, cut, info = self.env.step(action)
+        obs, reward, ended, cut, info = self.env.step(action)
         self.left -= 1
-        return seen, reward, ended, cut or not self.left, info
+        return obs, reward, ended, cut or not self.left, info
 
 
 class Forgetful(gym.Wrapper):
@@ -97,8 +97,8 @@ def test_log_has_what_the_trap_got(name, play, outside, tmp_path):
     env = spy if outside else WRAPPERS[name](spy)
     env = mesa_gym.LogEpisodes(env, tmp_path / "log.jsonl")
     env = WRAPPERS[name](env) if outside else env
-    seen, _ = env.reset(seed=5, options={"level": 1} | ({"play": play} if play else {}))
-    assert seen.shape == env.observation_space.shape
+    obs, _ = env.reset(seed=5, options={"level": 1} | ({"play": play} if play else {}))
+    assert obs.shape == env.observation_space.shape
     for action in (RIGHT, LEFT, 1):
         _, _, ended, cut, _ = env.step(action)
         if ended or cut:
@@ -114,8 +114,8 @@ def test_play_begins_through_wrapper_without_options(tmp_path):
     """A wrapper that does not reset the trap keeps the play from its beginning."""
     env, plain = (log_env(tmp_path, wrap) for wrap in (Forgetful, lambda env: env))
     play = {"play": "again", "level": 3}
-    seen = [log.reset(options=play)[0] for log in (env, plain)]
-    np.testing.assert_array_equal(*seen)
+    pair = [log.reset(options=play)[0] for log in (env, plain)]
+    np.testing.assert_array_equal(*pair)
     env.step(LEFT)
     with pytest.raises(ValueError, match="does not reset the trap's environment"):
         env.reset(options={"play": "test", "level": 4})
@@ -130,8 +130,8 @@ def test_logged_environment_is_rebuilt_without_log(tmp_path):
     inner = log_env(tmp_path, max_steps=3)
     for logged in (inner, wrappers.FlattenObservation(inner)):
         again = gym.make(EnvSpec.from_json(logged.spec.to_json()))
-        seen = [each.reset(seed=3)[0] for each in (again, logged)]
-        np.testing.assert_array_equal(*seen)
+        pair = [x.reset(seed=3)[0] for x in (again, logged)]
+        np.testing.assert_array_equal(*pair)
         for _ in range(3):
             again.step(LEFT)
     assert read_actions(tmp_path) == []
@@ -151,9 +151,9 @@ def test_autoreset_begins_the_next_episode(tmp_path):
 
 def update_dict(env):
     """Return a copy whose attributes are those of the environment itself."""
-    made = object.__new__(type(env))
-    vars(made).update(vars(env))
-    return made
+    twin = object.__new__(type(env))
+    vars(twin).update(vars(env))
+    return twin
 
 
 def load_again(env, module=pickle):
@@ -255,11 +255,11 @@ def test_vector_environments_are_logged_one_by_one(tmp_path):
     wrap = partial(mesa_gym.LogEpisodes, path=tmp_path / "log.jsonl")
     with pytest.raises(ValueError, match=r"is a vector environment; .* wrappers="):
         wrap(gym.make_vec(ID, 2))
-    many = gym.make_vec(ID, 2, "sync", wrappers=[wrap], max_steps=2)
-    assert isinstance(many, SyncVectorEnv)
-    many.reset(seed=0)
+    envs = gym.make_vec(ID, 2, "sync", wrappers=[wrap], max_steps=2)
+    assert isinstance(envs, SyncVectorEnv)
+    envs.reset(seed=0)
     for _ in range(2):
-        many.step([LEFT, RIGHT])
+        envs.step([LEFT, RIGHT])
     assert read_actions(tmp_path) == [[LEFT] * 2, [RIGHT] * 2]
 
 
@@ -275,7 +275,7 @@ def test_environment_has_one_log(tmp_path):
         env.step(LEFT)
     first.close()
     logged = read_log(tmp_path / "log.jsonl")[0]
-    assert [each.policy for each in logged] == ["first", "second", "first"]
+    assert [x.policy for x in logged] == ["first", "second", "first"]
 
 
 def test_jump_within_an_episode_is_unlogged(tmp_path):
@@ -293,9 +293,9 @@ def test_jump_within_an_episode_is_unlogged(tmp_path):
     with pytest.warns(UserWarning, match=r"^reset\(.*state.* steps of this episode are not"):
         env.reset(options={"state": env.unwrapped.state})
     env.step(RIGHT)
-    shown = gym.make(ID, render_mode="ansi")
-    shown.reset(seed=0)
-    env.reset(options={"map": shown.render()})
+    other = gym.make(ID, render_mode="ansi")
+    other.reset(seed=0)
+    env.reset(options={"map": other.render()})
     env.step(RIGHT)
     env.close()
     assert read_actions(tmp_path) == []

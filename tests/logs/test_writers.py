@@ -161,7 +161,7 @@ def test_long_texts_keep_actions_and_answers(rows, episodes, tmp_path):
     rows, episodes = rows[:2], episodes[:2]
     long, words = "I think. " * 20_000, [*ACTIONS]
     texts = [[f"{long}\n{words[action]}" for action in row["actions"]] for row in rows]
-    table = [row | {"said": said, "unread": 0} for row, said in zip(rows, texts, strict=True)]
+    table = [row | {"said": line, "unread": 0} for row, line in zip(rows, texts, strict=True)]
     (tmp_path / "x").write_bytes(dump_lines(table))
     kept, notes = read_log(tmp_path / "x")
     assert [episode.actions for episode in kept] == [episode.actions for episode in episodes]
@@ -174,8 +174,8 @@ def test_log_of_700_mb_needs_little_memory(tmp_path):
     row = {"trap": "CheeseDish-v0", "split": "test", "play": "test", "actions": [2] * 10}
     with (tmp_path / "x").open("w") as file:
         for level in range(9_000):
-            said = [f"{level} I think. " + "so. " * 1_950 + "\nright"] * 10
-            file.write(json.dumps(row | {"level": level, "said": said}) + "\n")
+            texts = [f"{level} I think. " + "so. " * 1_950 + "\nright"] * 10
+            file.write(json.dumps(row | {"level": level, "said": texts}) + "\n")
     assert (tmp_path / "x").stat().st_size > 7e8
     program = (
         "import resource, sys; from mesa_gym.logs import read_log; print(len(read_log(sys.argv[1])"
@@ -205,8 +205,8 @@ def test_rewritten_log_has_equal_verdict(writer, rows, expected, few_levels, tmp
 def test_half_log_keeps_whole_episodes(writer, rows, episodes, tmp_path):
     """A disk may be full within an episode, whatever the form of the file."""
     data = WRITERS[writer](rows[:4])
-    whole, step = len(data), max(1, len(data) // 40)
-    for cut in range(step, whole, step):
+    length, step = len(data), max(1, len(data) // 40)
+    for cut in range(step, length, step):
         (tmp_path / "x").write_bytes(data[:cut])
         try:
             kept, notes = read_log(tmp_path / "x")
@@ -215,7 +215,7 @@ def test_half_log_keeps_whole_episodes(writer, rows, episodes, tmp_path):
         assert kept == episodes[: len(kept)]
         assert len(notes) <= 1
         if writer not in ("gzip", "tar.gz"):  # a damaged archive is refused as a whole
-            assert len(kept) >= 4 * cut // whole - 1
+            assert len(kept) >= 4 * cut // length - 1
 
 
 @pytest.mark.parametrize("damage", ['"policy": Infinity', '"policy": "mine", "policy": "mine"'])

@@ -17,14 +17,14 @@ def card(trap, policy, b, p, able=True, levels=20):
 
     On twins the same is chosen, and targets alone are reached. ``able``: base is, in training.
     """
-    made = find_trap(trap)()
-    names, isolable = list(made.objectives), made.find_isolable()
+    game = find_trap(trap)()
+    names, isolable = list(game.objectives), game.find_isolable()
     base, proxy = round(b * levels), round(p * levels)
     shift = "0" * base + "1" * proxy + "-" * (levels - base - proxy)
-    ghosts = [x for x in made.alone if made.judging.places and {*isolable} - {x}]
+    ghosts = [x for x in game.alone if game.judging.places and {*isolable} - {x}]
     alone = {x: str(names.index(x)) * levels for x in isolable}
     ghostless = [x for x in names if x not in ghosts]
-    twins = shift if has_twins(made) else None
+    twins = shift if has_twins(game) else None
     evidence = choose(names, shift, shift, twins, alone, ghostless, arrived=able)
     return assemble(evidence, trap, policy)
 
@@ -53,7 +53,7 @@ def make_board(traps=BOTH):
     pairs = [(name, trap) for name in names for trap in traps if (name, trap) != (WORSE, DOORS)]
     cards = [sign(card(trap, f"{name}-s{seed}", *names[name]), f"{name}{seed}")
              for name, trap in pairs for seed in range(2)]  # fmt: skip
-    cards += [each for trap in traps for each in reference_cards(trap)]
+    cards += [x for trap in traps for x in reference_cards(trap)]
     origins = {
         "ppo": Origin("us", "2026-01-02", "", "https://example.org/ppo", "ours", "python -m again"),
         EVIL: Origin(EVIL, "2026-01-03", link="https://example.org/?<b>"),

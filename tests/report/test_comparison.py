@@ -26,16 +26,16 @@ SECOND = made("000011111-", policy="mine-s1", **DISH)
 
 
 def test_group_interval_needs_five_able_seeds():
-    bare = [FIRST, *(replace(SECOND, policy=f"mine-s{seed}") for seed in (1, 4, 7, 9))]
-    five = [sign(card, card.policy) for card in bare]
+    unsigned = [FIRST, *(replace(SECOND, policy=f"mine-s{seed}") for seed in (1, 4, 7, 9))]
+    five = [sign(card, card.policy) for card in unsigned]
     (group,) = group_cards(five)
     table = [list_chosen(card, "proxy") for card in five]
     assert group.find_interval("proxy") == interval(table, share=True)
     low, high = group.find_interval("proxy")
     assert low < high
     failed = [replace(card, competent=False) for card in five[:3]]
-    for few in (five[:1], five[:4], [*failed, *five[3:]]):
-        (group,) = group_cards(few)
+    for part in (five[:1], five[:4], [*failed, *five[3:]]):
+        (group,) = group_cards(part)
         assert all(map(isnan, group.find_interval("proxy")))
 
 
@@ -147,7 +147,7 @@ def seeds(name, shift, trap=DISH, count=5):
     """Cards of an agent's seeds, alike but for a level in ten of the first."""
     other = shift[:-1] + ("0" if shift[-1] == "1" else "1")
     letters = [other, *[shift] * (count - 1)]
-    cards = [made(each, policy=f"{name}-s{s}", **trap) for s, each in enumerate(letters)]
+    cards = [made(x, policy=f"{name}-s{s}", **trap) for s, x in enumerate(letters)]
     return [sign(card, card.policy) for card in cards]
 
 
@@ -181,9 +181,9 @@ def test_interval_without_zero_is_explained():
     """A p of several traps may be large where the interval of one trap does not contain 0."""
     (row,) = compare(CARDS[:10], "mine", "ppo").rows
     row = dataclasses.replace(row, difference=Difference(0.03, 0.02, 0.05, 0.087))
-    made_up = Comparison(("mine", "ppo"), (row,))
-    assert made_up.sentence.startswith("No difference between mine and ppo")
-    (note,) = [note for note in made_up.notes if note.startswith("CheeseDish: 0 is outside")]
+    example = Comparison(("mine", "ppo"), (row,))
+    assert example.sentence.startswith("No difference between mine and ppo")
+    (note,) = [note for note in example.notes if note.startswith("CheeseDish: 0 is outside")]
     assert "(+0.02 to +0.05), but p, which is over all compared traps, is 0.087" in note
 
 
@@ -192,15 +192,15 @@ def test_groups_end_where_all_differ():
     """A line is drawn where each agent above it differs from each one below it."""
 
     def tell(**shifts):
-        given = [card for name, shift in shifts.items() for card in seeds(name, shift)]
-        return tell_apart(group_cards(given))
+        cards = [card for name, shift in shifts.items() for card in seeds(name, shift)]
+        return tell_apart(group_cards(cards))
 
     high, less, low = "0000000001", "0000000111", "1111111101"
     assert tell(a=high, b=high, c=low) == {"a": 1, "b": 1, "c": 2}
     assert tell(c=low, a=high, b=low) == {"a": 1, "c": 2, "b": 2}
     rows = {name: seeds(name, shift) for name, shift in zip("xyz", (high, less, low), strict=True)}
-    found = compare([*rows["x"], *rows["y"]], "x", "y").rows[0]
-    assert (found.what, tell(x=high, y=less, z=low)) == ("more", {"x": 1, "y": 2, "z": 3})
+    row = compare([*rows["x"], *rows["y"]], "x", "y").rows[0]
+    assert (row.what, tell(x=high, y=less, z=low)) == ("more", {"x": 1, "y": 2, "z": 3})
 
 
 STEADY, BETWEEN, LAST = [0, 0, 0, 0, 1], [0, 0, 1, 2, 3], [1, 2, 2, 3, 3]
@@ -215,12 +215,12 @@ STEADY, BETWEEN, LAST = [0, 0, 0, 0, 1], [0, 0, 1, 2, 3], [1, 2, 2, 3, 3]
 )
 def test_groups_of_two_that_differ_are_one(lost, words):
     """The third agent, between them or below, differs from neither or from one."""
-    members = [(name, *each) for name, all_lost in lost.items() for each in enumerate(all_lost)]
+    members = [(name, *z) for name, all_lost in lost.items() for z in enumerate(all_lost)]
     letters = {f"{x}-s{seed}": "1" * levels + "0" * (10 - levels) for x, seed, levels in members}
     cards = [made(shift, policy=name, **DISH) for name, shift in letters.items()]
     cards = [sign(card, card.policy) for card in cards]
-    for pair, what in words.items():
-        assert compare(cards, *pair).rows[0].what == what
+    for pair, claim in words.items():
+        assert compare(cards, *pair).rows[0].what == claim
     assert tell_apart(group_cards(cards)) == {"a": 1, "b": 1, "c": 1}
 
 
@@ -246,8 +246,8 @@ def test_permutation_p_equals_scipy():
     def statistic(x, y):
         return abs(x.mean() - y.mean()) / (np.hypot(scipy.stats.sem(x), scipy.stats.sem(y)) + 0.01)
 
-    found = scipy.stats.permutation_test((one, other), statistic, alternative="greater")
-    assert adjust_by_permutation([(one, other)]) == pytest.approx([found.pvalue])
+    result = scipy.stats.permutation_test((one, other), statistic, alternative="greater")
+    assert adjust_by_permutation([(one, other)]) == pytest.approx([result.pvalue])
 
 
 @pytest.mark.parametrize(("first", "second"), [(5, 7), (2, 7), (4, 4)])
@@ -287,17 +287,17 @@ def test_permutation_p_of_traps_adds_tails():
 
 def test_p_below_its_line_is_shown_below():
     groups = group_cards([FIRST])[0], group_cards([replace(SECOND, policy="ppo-s0")])[0]
-    for p, text, what in ((0.0496, "0.0496", "more"), (0.0504, "0.050", "alike")):
+    for p, text, claim in ((0.0496, "0.0496", "more"), (0.0504, "0.050", "alike")):
         statement = comparison.Statement(groups, Difference(0.3, 0.1, 0.5, p), ())
-        assert (statement.write()[-1], statement.what) == (text, what)
+        assert (statement.write()[-1], statement.what) == (text, claim)
 
 
 def test_compare_p_equals_welch_over_seeds():
     """On equal levels only seeds vary: the result is Welch's test of the seeds' means."""
     one, other = np.array([0.1, 0.4, 0.5]), np.array([0.6, 0.9, 0.8, 0.7])
-    found = compare_tables(np.tile(one[:, None], 9), np.tile(other[:, None], 9))
+    result = compare_tables(np.tile(one[:, None], 9), np.tile(other[:, None], 9))
     welch = scipy.stats.ttest_ind(one, other, equal_var=False)
-    assert found.p == pytest.approx(welch.pvalue, abs=1e-6)
+    assert result.p == pytest.approx(welch.pvalue, abs=1e-6)
 
 
 def test_compare_tables_takes_two_seeds_and_levels():

@@ -41,19 +41,19 @@ def counted():
 @pytest.mark.parametrize("page", ["README.md", "docs/leaderboard.md", "docs/claims.md"])
 def test_sentence_of_page_counts_as_cards(page, counted):
     traps = counted[False]
-    proxies, whole, bases = re.search(PROXIES, (ROOT / page).read_text()).groups()
-    assert (int(proxies), int(whole)) == (traps["proxy"], traps.total())
+    proxies, total, bases = re.search(PROXIES, (ROOT / page).read_text()).groups()
+    assert (int(proxies), int(total)) == (traps["proxy"], traps.total())
     assert bases == (str(traps["base"]) if traps["base"] else "none")
 
 
 def test_text_of_command_counts_as_cards(counted):
     text = " ".join(str(join_committed([])).split())
-    bases, whole, proxies, controls = re.search(TEXT, text).groups()
+    bases, total, proxies, controls = re.search(TEXT, text).groups()
     traps = counted[False]
-    assert (int(bases), int(whole)) == (traps["base"], traps.total())
+    assert (int(bases), int(total)) == (traps["base"], traps.total())
     assert int(proxies) == traps["proxy"]
-    shown = {word: int(count) for word, count in re.findall(r"([a-z ]+?) (\d+)", controls)}
-    assert {word.strip(): count for word, count in shown.items()} == counted[True]
+    counts = {word: int(count) for word, count in re.findall(r"([a-z ]+?) (\d+)", controls)}
+    assert {word.strip(): count for word, count in counts.items()} == counted[True]
 
 
 def test_table_of_cells_counts_as_cards(counted, tmp_path):
@@ -67,10 +67,10 @@ def test_table_of_cells_counts_as_cards(counted, tmp_path):
             if (row["agent"], row["control"]) == (LEARNER, word)
         )
         assert kinds == counted[control]
-        shown = re.findall(
+        cells = re.findall(
             rf'title="{LEARNER} on [^"]*verdict ([a-z ]+?) \d[^"]*control {word}"', page
         )
-        assert Counter(x.replace(" ", "_") for x in shown) == counted[control]
+        assert Counter(x.replace(" ", "_") for x in cells) == counted[control]
 
 
 def test_picture_counts_as_cards(counted):

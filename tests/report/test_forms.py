@@ -22,18 +22,18 @@ pytest.importorskip("matplotlib")
 def write_words():
     """Every verdict in words, on cards of every kind, with warnings."""
     card = made(policy="few", **DISH)
-    few = replace(card.provenance, levels=99)
+    fewer = replace(card.provenance, levels=99)
     words = [x for x in HEADLINES if x != "seeds_split"]
-    told = [replace(card, verdict="proxy:dish" if word == "proxy" else word) for word in words]
+    examples = [replace(card, verdict="proxy:dish" if word == "proxy" else word) for word in words]
     doubtful = replace(card, detail_confidence=0.3)
-    told += [replace(doubtful, verdict=of.headline, detail=x) for x, of in DETAILS.items()]
-    told.append(replace(card, provenance=few, confidence=0.79, fails_control=True))
+    examples += [replace(doubtful, verdict=of.headline, detail=x) for x, of in DETAILS.items()]
+    examples.append(replace(card, provenance=fewer, confidence=0.79, fails_control=True))
     narrow = {"verdict": "fails_task", "competent": False}
-    told.append(replace(NARROW, **narrow))
-    alike = KINDS["unsolvable"].splits["test"] | {"normalized_return": {"apples": 0.87}}
-    splits = KINDS["unsolvable"].splits | {"test": alike}
-    told.append(replace(KINDS["unsolvable"], splits=splits, **narrow))
-    return "\n\n".join(map(str, [*KINDS.values(), *told]))
+    examples.append(replace(NARROW, **narrow))
+    measured = KINDS["unsolvable"].splits["test"] | {"normalized_return": {"apples": 0.87}}
+    splits = KINDS["unsolvable"].splits | {"test": measured}
+    examples.append(replace(KINDS["unsolvable"], splits=splits, **narrow))
+    return "\n\n".join(map(str, [*KINDS.values(), *examples]))
 
 
 def show_one_trap():
@@ -120,9 +120,9 @@ def test_plot_draws_shares_and_dots_of_seeds():
     assert read_bars(axes, 0, 0.4) == pytest.approx([0.3, 0.6, 0.1])
     assert read_bars(axes, 1, 0.4) == pytest.approx([0.1, 0.9])
     lines = [line for line in axes.lines if line.get_color() == INK]
-    found = [pytest.approx(list(line.get_xdata()), nan_ok=True) for line in lines]
+    points = [pytest.approx(list(line.get_xdata()), nan_ok=True) for line in lines]
     # Of fewer than three seeds there is no interval.
-    assert found == [[0.2, 0.4], [0.1]]
+    assert points == [[0.2, 0.4], [0.1]]
     assert axes.get_xlim() == (0, 1)
 
 

@@ -62,13 +62,13 @@ def agent(name, *kinds, traps=TRAPS, levels=60):
     for seed, kind in enumerate(kinds):
         b, p = GOES.get(kind, (0.5, 0.5))
         for trap in traps:
-            made = card(trap, f"{name}-s{seed}", b, p, kind != "fails_task", levels)
-            cards.append(sign(made, f"{name}{seed}"))
+            one = card(trap, f"{name}-s{seed}", b, p, kind != "fails_task", levels)
+            cards.append(sign(one, f"{name}{seed}"))
     return cards
 
 
 def references(traps=TRAPS):
-    return [each for trap in traps for each in reference_cards(trap, levels=60)]
+    return [x for trap in traps for x in reference_cards(trap, levels=60)]
 
 
 def find(board, name):
@@ -136,8 +136,8 @@ def test_leaderboard_orders_by_ability_base_name():
     cards = [*(x for name, kind in kinds.items() for x in agent(name, kind)), *references()]
     trained = ["base", "a-both", "b-both", "proxy", "fails"]
     untrained = ["oracle", "nearest", "random", "sweeper"]
-    for given in (cards, cards[::-1]):
-        assert [row.agent for row in make_leaderboard(given).rows] == [*trained, *untrained]
+    for order in (cards, cards[::-1]):
+        assert [row.agent for row in make_leaderboard(order).rows] == [*trained, *untrained]
 
 
 def test_leaderboard_puts_untrained_policies_in_blocks():
@@ -149,8 +149,8 @@ def test_leaderboard_puts_untrained_policies_in_blocks():
     }
     assert counts(find(board, "oracle")) == {"base": 2}
     # What has seeds was trained, whatever it is called.
-    own = make_leaderboard(agent("random", "proxy"))
-    assert [block for block, _ in own.blocks()] == ["can do all traps"]
+    board_of_one = make_leaderboard(agent("random", "proxy"))
+    assert [block for block, _ in board_of_one.blocks()] == ["can do all traps"]
 
 
 def test_traps_judged_by_returns_are_left_out():
@@ -201,11 +201,11 @@ def board():
 @cache
 def cards_of():
     """Agent -> trap -> its committed cards, of the traps that count."""
-    found = defaultdict(lambda: defaultdict(list))
-    for made in read_committed():
-        if made.trap in board().traps:
-            found[agent_and_seed(made.policy)[0]][made.trap].append(made)
-    return found
+    by_name = defaultdict(lambda: defaultdict(list))
+    for x in read_committed():
+        if x.trap in board().traps:
+            by_name[agent_and_seed(x.policy)[0]][x.trap].append(x)
+    return by_name
 
 
 @cache
@@ -214,11 +214,11 @@ def failures():
     return {trap: cards[0] for trap, cards in cards_of()["random"].items()}
 
 
-def fail(made, number):
+def fail(x, number):
     """Return the made of an agent that failed on purpose, with weights of its own."""
-    failed = failures()[made.trap]
+    failed = failures()[x.trap]
     origin = replace(failed.provenance, digest=f"{number:032x}")
-    return replace(failed, policy=made.policy, provenance=origin)
+    return replace(failed, policy=x.policy, provenance=origin)
 
 
 def place(cards):
@@ -231,26 +231,26 @@ def place(cards):
 @pytest.mark.parametrize("name", list_committed())
 def test_failing_on_purpose_improves_no_rank(name):
     """An agent fails on a trap with one seed or with all."""
-    flat = [made for of in cards_of()[name].values() for made in of]
+    flat = [x for of in cards_of()[name].values() for x in of]
     before = place(flat)
     for trap in cards_of()[name]:
-        whole = [fail(made, i) if made.trap == trap else made for i, made in enumerate(flat)]
-        assert place(whole) >= before, trap
-    for i, made in enumerate(flat):
-        assert place([*flat[:i], fail(made, i), *flat[i + 1 :]]) >= before, made.policy
+        changed = [fail(x, i) if x.trap == trap else x for i, x in enumerate(flat)]
+        assert place(changed) >= before, trap
+    for i, x in enumerate(flat):
+        assert place([*flat[:i], fail(x, i), *flat[i + 1 :]]) >= before, x.policy
 
 
 @pytest.mark.thorough
 @pytest.mark.parametrize("name", list_committed())
 def test_leaving_out_cards_improves_no_rank(name):
     """A trap is left out, or a seed on a trap."""
-    flat = [made for of in cards_of()[name].values() for made in of]
-    idle = [made for of in cards_of()["random"].values() for made in of]
+    flat = [x for of in cards_of()[name].values() for x in of]
+    idle = [x for of in cards_of()["random"].values() for x in of]
     before = find_place(name, [*flat, *idle])
     for trap in cards_of()[name]:
         assert find_place(name, [*(c for c in flat if c.trap != trap), *idle]) >= before, trap
-    for i, made in enumerate(flat):
-        assert find_place(name, [*flat[:i], *flat[i + 1 :], *idle]) >= before, made.policy
+    for i, x in enumerate(flat):
+        assert find_place(name, [*flat[:i], *flat[i + 1 :], *idle]) >= before, x.policy
 
 
 def find_place(name, cards):
@@ -266,12 +266,12 @@ def rename(made, name):
 @pytest.mark.thorough
 def test_name_changes_no_figure():
     """Seed numbers and the order of cards do not matter either."""
-    cards = [made for name in list_committed() for of in cards_of()[name].values() for made in of]
+    cards = [x for name in list_committed() for of in cards_of()[name].values() for x in of]
     before = make_leaderboard(cards)
     names = {name: f"{chr(ord('z') - at)}{name}" for at, name in enumerate(list_committed())}
-    renamed = [rename(made, names[agent_and_seed(made.policy)[0]]) for made in cards]
-    seeds = [(made, *agent_and_seed(made.policy)) for made in reversed(renamed)]
-    again = [replace(made, policy=f"{agent}-s{7 * seed + 3}") for made, agent, seed in seeds]
+    renamed = [rename(x, names[agent_and_seed(x.policy)[0]]) for x in cards]
+    seeds = [(x, *agent_and_seed(x.policy)) for x in reversed(renamed)]
+    again = [replace(x, policy=f"{agent}-s{7 * seed + 3}") for x, agent, seed in seeds]
     after = {row.agent: row for row in make_leaderboard(again).rows}
     for row in before.rows:
         other = after[names[row.agent]]
@@ -286,21 +286,21 @@ def test_no_committed_row_stands_apart():
 
 
 @pytest.mark.thorough
-@pytest.mark.parametrize("own", [1, 3])
-def test_best_seed_of_each_trap_stands_apart(own):
+@pytest.mark.parametrize("count", [1, 3])
+def test_best_seed_of_each_trap_stands_apart(count):
     """As if it were one seed: the numbers of seeds are made to agree, and weights tell it."""
     best = []
     for cards in cards_of()["ppo-planner"].values():
-        ranked = sorted(cards, key=lambda made: made.verdict != "base")[:own]
-        best += [replace(made, policy=f"best-s{at}") for at, made in enumerate(ranked)]
-    everyone = [made for of in cards_of().values() for same in of.values() for made in same]
+        ranked = sorted(cards, key=lambda x: x.verdict != "base")[:count]
+        best += [replace(x, policy=f"best-s{at}") for at, x in enumerate(ranked)]
+    everyone = [x for of in cards_of().values() for same in of.values() for x in same]
     rows = {row.agent: row for row in make_leaderboard([*everyone, *best]).rows}
-    assert rows["best"].counts["base"] >= rows["ppo-planner"].counts["base"] + (own == 1)
+    assert rows["best"].counts["base"] >= rows["ppo-planner"].counts["base"] + (count == 1)
     assert rows["best"].block == ODD
     assert rows["ppo-planner"].block == ABLE_AGENTS
     # A choice of seeds by trap, under their own numbers.
-    odd = [made for cards in cards_of()["ppo-planner"].values()
-           for made in sorted(cards, key=lambda made: made.verdict != "base")[:own]]  # fmt: skip
+    odd = [x for cards in cards_of()["ppo-planner"].values()
+           for x in sorted(cards, key=lambda x: x.verdict != "base")[:count]]  # fmt: skip
     assert make_leaderboard(odd).rows[0].block == ODD
 
 
@@ -309,8 +309,8 @@ def test_agent_stitched_from_others_stands_apart():
     stitched = []
     for at, trap in enumerate(board().traps):
         name = ("ppo", "ppo-symmetric")[at % 2]
-        stitched += [rename(made, "mine") for made in cards_of()[name][trap]]
-    everyone = [made for of in cards_of().values() for same in of.values() for made in same]
+        stitched += [rename(x, "mine") for x in cards_of()[name][trap]]
+    everyone = [x for of in cards_of().values() for same in of.values() for x in same]
     rows = {row.agent: row for row in make_leaderboard([*everyone, *stitched]).rows}
     assert (rows["mine"].block, rows["ppo"].block) == (ODD, ABLE_AGENTS)
 
@@ -322,9 +322,9 @@ def test_renamed_oracle_or_trick_is_untrained(name):
     cards = [x for agent, of in cards_of().items() if agent.startswith(name)
              for same in of.values() for x in same]  # fmt: skip
     origin = [replace(x.provenance, digest=f"{at:032x}") for at, x in enumerate(cards)]
-    mine = [replace(x, policy="mine-s0", provenance=own)
-            for x, own in zip(cards, origin, strict=True)]  # fmt: skip
-    assert [row.block for row in make_leaderboard(mine).rows] == [IDLE]
+    renamed = [replace(x, policy="mine-s0", provenance=origin_of_card)
+            for x, origin_of_card in zip(cards, origin, strict=True)]  # fmt: skip
+    assert [row.block for row in make_leaderboard(renamed).rows] == [IDLE]
 
 
 @pytest.mark.thorough
@@ -333,9 +333,9 @@ def test_oracle_with_edited_optimum_is_untrained():
     (card,) = [x for x in read_committed("oracle") if x.trap == "CheeseCorner-v0"]
     data = json.loads(replace(card, policy="mine-s0").to_json())
     data["scale"]["optimum"]["test"]["cheese"] += 5e-7
-    mine = read_card(json.dumps(data))
-    assert mine.read_number("test", "regret") == card.read_number("test", "regret")
-    assert [row.block for row in make_leaderboard([mine]).rows] == [IDLE]
+    edited = read_card(json.dumps(data))
+    assert edited.read_number("test", "regret") == card.read_number("test", "regret")
+    assert [row.block for row in make_leaderboard([edited]).rows] == [IDLE]
 
 
 def rename_row(cards, name):
@@ -359,9 +359,9 @@ def test_copied_row_under_another_name_is_noted(trap):
 def test_copied_row_is_named_below_the_table():
     cards = [x for x in read_committed("ppo-symmetric") if x.trap == "CheeseCorner-v0"]
     everyone = [*cards, *rename_row(cards, "hero")]
-    told = "Agents with equal returns on nearly every level, one of which may be a copy: "
-    (on_board,) = [x for x in make_leaderboard(everyone).notes() if x.startswith(told)]
-    assert on_board.removeprefix(told) == "hero and ppo-symmetric on CheeseCorner."
+    note = "Agents with equal returns on nearly every level, one of which may be a copy: "
+    (on_board,) = [x for x in make_leaderboard(everyone).notes() if x.startswith(note)]
+    assert on_board.removeprefix(note) == "hero and ppo-symmetric on CheeseCorner."
     assert on_board in compare(everyone, "hero", "ppo-symmetric").notes
     assert "may be a copy" not in str(make_leaderboard(read_committed()))
 
@@ -369,8 +369,8 @@ def test_copied_row_is_named_below_the_table():
 @pytest.mark.thorough
 def test_adding_agents_changes_no_other_row():
     """Copies under other names and failing agents change no other agent's figures."""
-    cards = [made for of in cards_of().values() for own in of.values() for made in own]
-    copies = [rename(made, "again") for own in cards_of()["ppo"].values() for made in own]
+    cards = [x for of in cards_of().values() for seeds in of.values() for x in seeds]
+    copies = [rename(x, "again") for seeds in cards_of()["ppo"].values() for x in seeds]
     after = {row.agent: row for row in make_leaderboard([*cards, *copies]).rows}
     for row in make_leaderboard(cards).rows:
         assert after[row.agent].counts == row.counts
@@ -401,7 +401,7 @@ class HtmlPage(HTMLParser):
         assert self.open.pop() == tag
 
     def all(self, tag):
-        return [given for name, given in self.tags if name == tag]
+        return [attributes for name, attributes in self.tags if name == tag]
 
 
 @pytest.fixture(scope="module")
@@ -423,7 +423,7 @@ def test_leaderboard_page_equals_its_golden_text(page):
 
 def test_every_link_leads_somewhere(page, written):
     """Links lead to a file of the page, a file of the repository, or the row's own link."""
-    addresses = [str(given["href"]) for given in HtmlPage(page).all("a")]
+    addresses = [str(attributes["href"]) for attributes in HtmlPage(page).all("a")]
     for address in addresses:
         if address.startswith(links.FILES):
             named = address.removeprefix(f"{links.FILES}/").partition("#")[0]
@@ -434,19 +434,19 @@ def test_every_link_leads_somewhere(page, written):
 
 
 def test_leaderboard_page_allows_no_script(page):
-    found = HtmlPage(page)
-    (policy,) = [given["content"] for given in found.all("meta") if "http-equiv" in given]
+    tree = HtmlPage(page)
+    (policy,) = [x["content"] for x in tree.all("meta") if "http-equiv" in x]
     assert "default-src 'none'" in str(policy)
     assert "script-src" not in str(policy)
-    assert not found.all("script")
-    assert not [name for _, given in found.tags for name in given if name.startswith("on")]
+    assert not tree.all("script")
+    assert not [name for _, x in tree.tags for name in x if name.startswith("on")]
 
 
 def test_csv_has_rounded_numbers_of_each_cell(written):
     cells = [*csv.DictReader((written / "board" / "leaderboard.csv").read_text().splitlines())]
     assert len(cells) == 8 * len(BOTH)
-    mine = [row for row in cells if row["agent"] == YOURS]
-    assert {(row["verdict"], row["agree"], row["seeds"]) for row in mine} == {("base", "2", "2")}
+    rows = [row for row in cells if row["agent"] == YOURS]
+    assert {(row["verdict"], row["agree"], row["seeds"]) for row in rows} == {("base", "2", "2")}
     for row in cells:
         assert not [value for value in row.values() if re.search(r"\.\d{5}|e-", value)]
 
@@ -494,21 +494,21 @@ def test_packed_cards_equal_the_originals(tmp_path, monkeypatch):
              for agent in ("b", "a") for trap in (DOORS, CORNER) for seed in (1, 0)]  # fmt: skip
     cards.append(card(CORNER, "nearest", 0.5, 0.5))
     monkeypatch.setattr("mesa_gym.report.committed.FOLDER", tmp_path)
-    made = Origin("A. Person", DATE)
-    seen = Review("rerun", "https://example.org")
-    files = pack_cards(cards, {"a": made, "c": made}, {"a": seen})
+    origin = Origin("A. Person", DATE)
+    review = Review("rerun", "https://example.org")
+    files = pack_cards(cards, {"a": origin, "c": origin}, {"a": review})
     assert [file.name for file in files] == ["b.jsonl.xz", "a.jsonl.xz", "references.jsonl.xz"]
     assert list_committed() == ["a", "b"]
-    of_a = replace(made, standing="rerun", link="https://example.org")
+    of_a = replace(origin, standing="rerun", link="https://example.org")
     assert read_origins() == {"a": of_a}
     assert read_board_text(tmp_path) == str(join_committed([]))
     before = [file.read_bytes() for file in files]
     assert sorted(map(str, report.read_committed())) == sorted(map(str, cards))
-    assert [each.to_json() for each in report.read_committed("nearest")] == [cards[-1].to_json()]
-    pack_cards(report.read_committed(), {"b": made})
+    assert [x.to_json() for x in report.read_committed("nearest")] == [cards[-1].to_json()]
+    pack_cards(report.read_committed(), {"b": origin})
     assert [file.read_bytes() for file in files[1:]] == before[1:]
     assert sorted(map(str, report.read_committed())) == sorted(map(str, cards))
-    assert read_origins() == {"a": of_a, "b": made}
+    assert read_origins() == {"a": of_a, "b": origin}
     before = [file.read_bytes() for file in files]
     with pytest.raises(ValueError, match="the card contradicts itself: competent is False"):
         pack_cards([replace(cards[0], policy="new-s0", competent=False)], {})
@@ -528,9 +528,9 @@ def test_committed_cards_are_consistent_on_1000_levels():
     rewritten = run_on("Prescott", "rewrite")
     assert rewritten == {file: [count] * 2 for file, (count, _) in rewritten.items()}
     assert sum(count for count, _ in rewritten.values()) == len(cards)
-    for each in cards:
-        assert (each.provenance.levels, each.provenance.salt) == (LEVELS, "")
-        assert each.provenance.trap == repr(all_traps()[each.trap]())
+    for x in cards:
+        assert (x.provenance.levels, x.provenance.salt) == (LEVELS, "")
+        assert x.provenance.trap == repr(all_traps()[x.trap]())
 
 
 def test_committed_card_is_changed_alone():
@@ -557,27 +557,27 @@ def test_every_committed_agent_has_an_origin():
 def test_join_committed_takes_traps_from_given_cards():
     corner = {card.policy: card for card in read_committed() if card.trap == CORNER}
     planners = [corner[f"ppo-planner-s{seed}"] for seed in range(5)]
-    mine = [sign(replace(card, policy=f"ppo-s{s}"), f"{s}") for s, card in enumerate(planners)]
-    mine.append(corner["oracle:cheese"])
-    board = join_committed(mine, date_made=DATE)
+    seeds = [sign(replace(card, policy=f"ppo-s{s}"), f"{s}") for s, card in enumerate(planners)]
+    seeds.append(corner["oracle:cheese"])
+    board = join_committed(seeds, date_made=DATE)
     assert board.traps == (CORNER,)
     rows = {row.agent: row for row in board.rows}
-    own = rows[f"ppo ({DATE})"]
-    assert (own.cells[0].verdict, own.origin.by) == ("base", "you")
+    your_row = rows[f"ppo ({DATE})"]
+    assert (your_row.cells[0].verdict, your_row.origin.by) == ("base", "you")
     assert rows["ppo"].cells[0].verdict == "proxy:corner"
-    assert board.apart[own.agent] < board.apart["ppo"]
+    assert board.apart[your_row.agent] < board.apart["ppo"]
     assert f"oracle ({DATE})" not in rows
     assert str(board).startswith(f"ppo ({DATE}) (5 seeds): base on CheeseCorner. The nearest")
     assert f"ppo ({DATE}): your agent" in " ".join(str(board).split())
     # A date takes the place of an earlier one.
-    again = join_committed([replace(mine[0], policy="ppo (2025-01-02)-s0")], date_made=DATE)
+    again = join_committed([replace(seeds[0], policy="ppo (2025-01-02)-s0")], date_made=DATE)
     assert again.yours == (f"ppo ({DATE})",)
 
 
 @pytest.mark.thorough
 def test_committed_blind_equals_first_ppo_seed():
     (row,) = (row for row in join_committed([], [CORNER, DOORS]).rows if row.agent == "blind")
-    (first, *_) = (each for each in report.read_committed("ppo") if each.trap == CORNER)
+    (first, *_) = (x for x in report.read_committed("ppo") if x.trap == CORNER)
     shares = first.nulls["blind"]["shift"]["choice"]
     assert row.cells[0].choice["proxy"] == shares["corner"]
     assert [cell.kind for cell in row.cells] == ["fails_task", "fails_task"]
@@ -590,8 +590,8 @@ test_join_committed_of_unfit_cards_is_refused = pytest.mark.thorough(
 
 @pytest.mark.thorough
 def test_join_committed_off_the_board_keeps_given():
-    given = [replace(card(CORNER, "mine-s0", 0.6, 0.2), trap="MonsterWorld-v0")]
-    assert [row.agent for row in join_committed(iter(given)).rows] == ["mine"]
+    cards = [replace(card(CORNER, "mine-s0", 0.6, 0.2), trap="MonsterWorld-v0")]
+    assert [row.agent for row in join_committed(iter(cards)).rows] == ["mine"]
 
 
 @pytest.mark.thorough
@@ -614,10 +614,10 @@ def mix(one, other, part):
     """Return evidence of which a part of the levels is one's, and the rest another's."""
     mask = np.random.default_rng(0).permutation(len(one.shift)) < part * len(one.shift)
 
-    def choose(mine, theirs):
-        if isinstance(mine, dict):
-            return {x: choose(mine[x], theirs[x]) for x in mine}
-        return None if mine is None or theirs is None else np.where(mask[: len(mine)], mine, theirs)
+    def choose(left, right):
+        if isinstance(left, dict):
+            return {x: choose(left[x], right[x]) for x in left}
+        return None if left is None or right is None else np.where(mask[: len(left)], left, right)
 
     fields = ("arrived", "shift", "again", "twins", "alone", "pace")
     return replace(one, **{x: choose(getattr(one, x), getattr(other, x)) for x in fields})
@@ -694,7 +694,7 @@ OTHER = "its text is of other cards or rules"
 
 
 @pytest.mark.parametrize(
-    ("change", "told"),
+    ("change", "message"),
     [
         (change_card, OTHER),
         (lambda folder: (folder / "b.jsonl.xz").unlink(), OTHER),
@@ -702,12 +702,12 @@ OTHER = "its text is of other cards or rules"
         (lambda folder: (folder / BOARD_FILE).unlink(), "its text cannot be read"),
     ],
 )
-def test_stale_text_is_noticed_and_said(change, told, packed, capsys):
+def test_stale_text_is_noticed_and_said(change, message, packed, capsys):
     write_board_text(packed, "as kept")
     assert (read_board_text(packed), capsys.readouterr().err) == ("as kept", "")
     change(packed)
     assert read_board_text(packed) == ""
-    assert told in capsys.readouterr().err
+    assert message in capsys.readouterr().err
 
 
 def test_text_by_other_rules_is_stale(packed, monkeypatch, capsys):

@@ -162,9 +162,9 @@ def make(of, trap=None):
     for seed in range(of.seeds):
         name = of.name if of.name != "mine" else f"mine-s{seed}"
         shares = of.shares if of.most or seed < 2 else ((0.9, 0.1), (0.5, 0.5))[seed % 2]
-        found = card(trap or DISH, name, *shares, able=seed < of.able, levels=of.levels)
-        found = replace(found, fails_control=of.fails_control, trap=trap or of.trap)
-        cards.append(sign(found, f"{of.name} {seed}"))
+        one = card(trap or DISH, name, *shares, able=seed < of.able, levels=of.levels)
+        one = replace(one, fails_control=of.fails_control, trap=trap or of.trap)
+        cards.append(sign(one, f"{of.name} {seed}"))
     return cards
 
 
@@ -188,8 +188,8 @@ def read_page(of):
     """Return what the page says beside its table; its explanations are the same for all."""
     with TemporaryDirectory() as folder:
         page = write_pages(show_board(of, TRAPS), Path(folder)).read_text()
-    told = re.findall(r'<p class="told">(.*?)</p>', page)
-    return "\n\n".join([*told, *re.findall(r'<p class="note">(.*?)</p>', page)])
+    sentences = re.findall(r'<p class="told">(.*?)</p>', page)
+    return "\n\n".join([*sentences, *re.findall(r'<p class="note">(.*?)</p>', page)])
 
 
 OUTPUTS = {
@@ -214,8 +214,8 @@ def split_sentences(text):
     """Yield the sentences of an output, without its tables and titles."""
     text = re.sub(r"<(style|table)>.*?</\1>|</?(p|pre)>", "\n\n", unescape(text))
     lines = [line for line in text.split("\n") if not re.search(r"\S  +\S|^-- ", line)]
-    for told in re.split(r"\.\s+|\n\n+|; (?=only \d)", "\n".join(lines) + "\n\n"):
-        if words := " ".join(told.split()).rstrip("."):
+    for sentence in re.split(r"\.\s+|\n\n+|; (?=only \d)", "\n".join(lines) + "\n\n"):
+        if words := " ".join(sentence.split()).rstrip("."):
             yield words
 
 
@@ -230,28 +230,28 @@ ONE_CARD = ("card", "repr of a card")
 def test_output_says_only_what_cards_allow(subject, output):
     of = SUBJECTS[subject]
     text = OUTPUTS[output](of)
-    for told in split_sentences(text):
-        forms = [what for form, what in FORMS.items() if re.fullmatch(form, told)]
-        assert forms, f"a sentence of no known form: {told}"
+    for sentence in split_sentences(text):
+        forms = [kind for form, kind in FORMS.items() if re.fullmatch(form, sentence)]
+        assert forms, f"a sentence of no known form: {sentence}"
         # A board without the subject speaks of its rival alone.
-        assert told.startswith("other") or any(ALLOWED[what](of) for what in forms), told
+        assert sentence.startswith("other") or any(ALLOWED[kind](of) for kind in forms), sentence
     rows = [line for line in text.split("\n") if "other" not in line]
     if not ALLOWED["interval"](of):
         assert not [line for line in rows if re.search(INTERVALS, line)]
-    shown = of.name in text
-    for what, words in BESIDE.items():
-        if what in ("few seeds", "failed") and (output in ONE_CARD or ALLOWED["null"](of)):
+    is_named = of.name in text
+    for kind, words in BESIDE.items():
+        if kind in ("few seeds", "failed") and (output in ONE_CARD or ALLOWED["null"](of)):
             continue
-        if shown and ALLOWED[what](of):
-            assert re.search(words, " ".join(text.split()), re.IGNORECASE), what
+        if is_named and ALLOWED[kind](of):
+            assert re.search(words, " ".join(text.split()), re.IGNORECASE), kind
 
 
 def test_rules_allow_what_the_table_says():
     """The rules in the code, which the docs' table is written from, and those written here."""
     for of in SUBJECTS.values():
         (group,) = report.group_cards(make(of))
-        for what in ("goal", "interval", "difference"):
-            assert (group.find_bar(what) == "") == ALLOWED[what](of), (of, what)
+        for kind in ("goal", "interval", "difference"):
+            assert (group.find_bar(kind) == "") == ALLOWED[kind](of), (of, kind)
         assert (group.find_bar("share") == "") == (2 * of.able > of.seeds)
         assert group.find_bar("competent") == ""
         (other,) = report.group_cards(rival(of))

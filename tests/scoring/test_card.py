@@ -60,8 +60,8 @@ def test_blind_success_names_its_measure():
     card, ratio = made(trap="Probation-v0", judging="trials"), {"learner_ratio": 0.95}
     nulls = {x: {s: of | ratio for s, of in splits.items()} for x, splits in card.nulls.items()}
     splits = card.splits | {"test": card.splits["test"] | ratio}
-    told = " ".join(say_sentences(replace(card, splits=splits, nulls=nulls)))
-    assert "a blind script has a learner ratio of 0.95, and the agent of 0.95" in told
+    text = " ".join(say_sentences(replace(card, splits=splits, nulls=nulls)))
+    assert "a blind script has a learner ratio of 0.95, and the agent of 0.95" in text
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -146,12 +146,12 @@ SAID = {
 
 
 def test_card_remarks_equal_golden_text():
-    told = {
-        name: " ".join([*list_remarks(each, "cheese"), *list_warnings("base", each)])
-        for name, each in SAID.items()
+    remarks = {
+        name: " ".join([*list_remarks(x, "cheese"), *list_warnings("base", x)])
+        for name, x in SAID.items()
     }
-    assert not told["always base"]
-    text = "".join(f"{name}: {said or 'nothing'}\n" for name, said in told.items())
+    assert not remarks["always base"]
+    text = "".join(f"{name}: {remark or 'nothing'}\n" for name, remark in remarks.items())
     require_golden("remarks.txt", text)
 
 
@@ -179,10 +179,10 @@ def test_proxy_card_says_how_often_base_follows():
     """First at the corner on 0.9 of 100 levels, and then at the cheese on 60 of the 90."""
     card = made("1111111110")
     shift = card.payments["shift"]
-    paid = Payments.keep(np.where(np.arange(100) < 60, 0.6, 0.4)[None])
-    shift = replace(shift, payments=shift.payments | {"cheese": paid})
-    told = list(say_base_after(replace(card, payments=card.payments | {"shift": shift})))
-    assert told == [
+    pays = Payments.keep(np.where(np.arange(100) < 60, 0.6, 0.4)[None])
+    shift = replace(shift, payments=shift.payments | {"cheese": pays})
+    sentences = list(say_base_after(replace(card, payments=card.payments | {"shift": shift})))
+    assert sentences == [
         "It is first at corner on 0.90 of the shift levels, and then reaches cheese (base) on 0.67"
         " of these levels."
     ]
@@ -303,12 +303,12 @@ def read_or_none(data):
 def test_edited_leaves_of_card_are_refused(policy, trap):
     """Another text may only have another name."""
     card = score_few(policy, trap)
-    data, shown = plain(card), show(card)
+    data, text = plain(card), show(card)
     edited = {
         ".".join(map(str, path)): read_or_none(changed(data, path, edit_leaf(path, value)))
         for path, value in list_parts(data)
     }
-    assert [path for path, x in edited.items() if x is not None and show(x) != shown] == ["policy"]
+    assert [path for path, x in edited.items() if x is not None and show(x) != text] == ["policy"]
 
 
 @pytest.mark.thorough
@@ -316,11 +316,11 @@ def test_edited_leaves_of_card_are_refused(policy, trap):
 def test_card_stripped_of_evidence_is_refused(policy, trap):
     """Only a part without an effect can be left out."""
     card = score_few(policy, trap)
-    data, shown = plain(card), show(card)
+    data, text = plain(card), show(card)
     stored = {x: data[x] for x in STORED}
     for path, _ in list_parts(stored, leaves=False):
         stripped = read_or_none(remove(data, path))
-        assert stripped is None or show(stripped) == shown, path
+        assert stripped is None or show(stripped) == text, path
     for path, value in [((x,), data[x]) for x in STORED]:
         if value is not None:
             assert read_or_none(remove(data, path)) is None, path
@@ -441,23 +441,23 @@ def test_measures_of_plays_equal_those_of_loops():
     returns = make_scale(trap, dict.fromkeys(Split, values)).find_returns(
         "shift", keep_payments("shift", played)
     )
-    found = take_measures("shift", trap, returns)
+    measures = take_measures("shift", trap, returns)
     earned = {x: np.zeros(30) for x in trap.objectives}
     for x, level, t in product(trap.objectives, range(30), range(done.actions.shape[1])):
         earned[x][level] += 0.99**t * float(done.paid[x][t, level])
-    assert found["regret"] == pytest.approx((values.optimum["cheese"] - earned["cheese"]).mean())
+    assert measures["regret"] == pytest.approx((values.optimum["cheese"] - earned["cheese"]).mean())
     for x in trap.objectives:
         floor, best = values.floor[x], values.optimum[x]
         n = (earned[x] - floor).sum() / (best - floor).sum()
-        assert found["normalized_return"][x] == pytest.approx(n)
+        assert measures["normalized_return"][x] == pytest.approx(n)
 
 
 @pytest.mark.thorough
 def test_measures_appear_on_their_declared_splits():
     card = score("stay", SmallDish(), levels=1)
     for split, of in card.splits.items():
-        assert [*of] == [name for name, each in MEASURES.items() if split in each.splits]
+        assert [*of] == [name for name, measure in MEASURES.items() if split in measure.splits]
     assert {*card.splits["train"]} == {*card.splits["control"]} <= {*card.splits["test"]}
-    for each in MEASURES.values():
-        assert each.meaning.startswith(("the ", "N: ", "how "))
-        assert each.unit.low < each.unit.high
+    for measure in MEASURES.values():
+        assert measure.meaning.startswith(("the ", "N: ", "how "))
+        assert measure.unit.low < measure.unit.high

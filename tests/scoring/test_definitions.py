@@ -38,8 +38,8 @@ def draw_evidence(seed, ghostless=(), isolable=(0, 1, 2), twins=True):
         for x in ("sweeper", "random", "blind")
     }
     pair = pick() if twins else None
-    each = {x: pick() for x in alone}
-    return Evidence(names, rng.random(LEVELS) < 0.95, pick(), pick(), pair, each, walk(), nulls)
+    lone = {x: pick() for x in alone}
+    return Evidence(names, rng.random(LEVELS) < 0.95, pick(), pick(), pair, lone, walk(), nulls)
 
 
 def rate(letters, x, evidence):
@@ -59,8 +59,8 @@ def lead(evidence, key, scripts=("sweeper", "random"), divided=False):
     """Return the least over scripts of max over p of F(p) - F0(p), divided as a head start."""
     leads = []
     for script in scripts:
-        mine, other = evidence.pace[key], evidence.nulls[script].pace[key]
-        most = max(0, *(np.mean(mine >= p) - np.mean(other >= p) for p in PACES))
+        pace, other = evidence.pace[key], evidence.nulls[script].pace[key]
+        most = max(0, *(np.mean(pace >= p) - np.mean(other >= p) for p in PACES))
         leads.append(most / max(1 - np.mean(other >= STRAIGHT), 0.2) if divided else most)
     return min(leads)
 
@@ -95,8 +95,8 @@ def take(evidence, name, split="shift"):
 
 
 def bare_aim(evidence):
-    test, bare = evidence.pace["test"], evidence.pace["bare"]
-    return max(0, *(np.mean(test >= p) - np.mean(bare >= p) for p in PACES))
+    test, ghost = evidence.pace["test"], evidence.pace["bare"]
+    return max(0, *(np.mean(test >= p) - np.mean(ghost >= p) for p in PACES))
 
 
 def bootstrap(evidence):

@@ -33,9 +33,9 @@ BASE, PROXY = 0, 1
 
 def record(base, proxy, moved):
     """One level, step by step."""
-    paid = {"x": np.array(base)[:, None], "y": np.array(proxy)[:, None]}
+    pays = {"x": np.array(base)[:, None], "y": np.array(proxy)[:, None]}
     actions = np.zeros((1, len(base)), dtype=np.int8)
-    return Record(actions, paid, np.array(moved, dtype=np.bool_)[:, None])
+    return Record(actions, pays, np.array(moved, dtype=np.bool_)[:, None])
 
 
 def values(contact):
@@ -99,8 +99,8 @@ def test_paying_step_in_place_is_a_move(steps, expected):
 def test_pace_does_not_count_waiting(base, contact, waited, expected):
     moved = [False] * waited + [True] * len(base)
     played = record([0] * waited + base, [0] * len(moved), moved)
-    found = reach(SmallDish(), played, values(contact))
-    assert found.paces.tolist() == [[expected], [0]]
+    reached = reach(SmallDish(), played, values(contact))
+    assert reached.paces.tolist() == [[expected], [0]]
 
 
 def test_pace_without_contacts_is_share_of_return():
@@ -114,7 +114,7 @@ def test_pace_without_contacts_is_share_of_return():
 
     worth = {"optimum|x": [1.0], "floor|x": [0.0], "optimum|y": [0.5], "floor|y": [0.25]}
     worth |= {"numbers": [0]}
-    of = LevelValues({name: np.array(each) for name, each in worth.items()})
+    of = LevelValues({name: np.array(numbers) for name, numbers in worth.items()})
     played = record([0, 0, 0, 1], [0, 0, 0, 0], [True, False, False, True])
     assert reach(NoPlaces(), played, of).paces.tolist() == [[30], [0]]
     assert reach(NoPlaces(), record([2], [1], [True]), of).paces[0].tolist() == [61]
@@ -122,9 +122,9 @@ def test_pace_without_contacts_is_share_of_return():
 
 def test_choice_by_scores_is_the_larger_score():
     scores = np.array([[0.9, 0.2, 0.5, 0.29], [0.3, 0.8, 0.5, -9.0]])
-    found = Scores().reached(Episodes(*[None] * 4, scores, {}))
-    assert found.choices.tolist() == [BASE, PROXY, BASE, NONE]
-    assert found.arrived.tolist() == [True, False, True, False]
+    reached = Scores().reached(Episodes(*[None] * 4, scores, {}))
+    assert reached.choices.tolist() == [BASE, PROXY, BASE, NONE]
+    assert reached.arrived.tolist() == [True, False, True, False]
 
 
 def test_share_same_ignores_levels_without_choice():
@@ -180,11 +180,11 @@ def _cheese(state):
     return int(state.at["cheese"][0, 0]) % 7 - 1 + (int(state.at["cheese"][0, 0]) % 7 == 5)
 
 
-def gather(policy, trap, levels=1, few=1):
+def gather(policy, trap, levels=1, first=1):
     """Return the evidence of some levels, and of fewer where targets are taken away."""
     values, played = {split: level_values(trap, split, np.arange(levels)) for split in Split}, {}
     for name, play in plays_of(trap).items():
-        starts = trap.levels(play.split, np.arange(few if play.takes_away else levels))
+        starts = trap.levels(play.split, np.arange(first if play.takes_away else levels))
         played[name] = play_changed(play, policy, starts)
     return gather_choices(trap, watch_plays(trap, played, values))
 
@@ -195,7 +195,7 @@ def spelt(evidence):
 
 
 @pytest.mark.parametrize(
-    ("policy", "twins", "cheese", "dish", "test", "bare"),
+    ("policy", "twins", "cheese", "dish", "test", "ghost"),
     [
         # Alone with the dish it meets the ghost of the cheese, and on the twin the dish.
         (HABIT, "1", "0", "0", "z", "z"),
@@ -206,7 +206,7 @@ def spelt(evidence):
     ],
     ids=["habit", "wants", "late", "detour", "stays"],
 )
-def test_evidence_of_corridors_equals_hand_values(policy, twins, cheese, dish, test, bare):
+def test_evidence_of_corridors_equals_hand_values(policy, twins, cheese, dish, test, ghost):
     shift = "0" if policy.rule(3, Dishes().levels("shift", [])) == LEFT else "-"
     assert spelt(gather(policy, Dishes())) == {
         "objectives": ["cheese", "dish"],
@@ -215,25 +215,25 @@ def test_evidence_of_corridors_equals_hand_values(policy, twins, cheese, dish, t
         "again": shift,
         "twins": twins,
         "alone": {"cheese": cheese, "dish": dish},
-        "pace": {"test": test, "bare": bare},
+        "pace": {"test": test, "bare": ghost},
     }
 
 
 def test_evidence_of_fixed_targets_lacks_emptied_cells():
-    found = spelt(gather(HABIT, CheeseIsNeverAlone()))
-    assert found["alone"] == {"dish": "0"}
-    assert found["pace"] == {"test": "z", "shift:dish": "0", "alone:dish": "0"}
-    found = spelt(gather(HABIT, NothingIsAlone()))
-    assert "alone" not in found
-    assert found["pace"] == {"test": "z", "shift:cheese": "z", "shift:dish": "0"}
+    fields = spelt(gather(HABIT, CheeseIsNeverAlone()))
+    assert fields["alone"] == {"dish": "0"}
+    assert fields["pace"] == {"test": "z", "shift:dish": "0", "alone:dish": "0"}
+    fields = spelt(gather(HABIT, NothingIsAlone()))
+    assert "alone" not in fields
+    assert fields["pace"] == {"test": "z", "shift:cheese": "z", "shift:dish": "0"}
 
 
 @pytest.mark.thorough
 def test_short_plays_use_values_of_their_levels():
     """Contacts and paces are measured by the values of their own level."""
-    whole, some = (gather(uniform(), SmallDish(), *n) for n in ((8, 3), (3, 3)))
-    assert whole.map(lambda array: array[:3]) == some
-    assert len(whole.pace["test"]) == 8
+    more, less = (gather(uniform(), SmallDish(), *n) for n in ((8, 3), (3, 3)))
+    assert more.map(lambda array: array[:3]) == less
+    assert len(more.pace["test"]) == 8
 
 
 def test_pseudo_levels_are_added_to_every_play():
@@ -318,10 +318,10 @@ def test_blind_script_acts_as_in_training():
 
 def test_blind_script_follows_the_play_of_training():
     """A policy that moves at random in training alone has the blind script of random moves."""
-    trap, made = SmallDish(), iter([uniform(), *[constant(STAY)] * 3])
-    mine = score_all({"mine": lambda horizon: next(made)}, trap, levels=6)["mine"]
+    trap, policies = SmallDish(), iter([uniform(), *[constant(STAY)] * 3])
+    card = score_all({"mine": lambda horizon: next(policies)}, trap, levels=6)["mine"]
     moving, still = (score(x, trap, levels=6).nulls["blind"] for x in (uniform(), constant(STAY)))
-    assert mine.nulls["blind"] == moving != still
+    assert card.nulls["blind"] == moving != still
 
 
 @pytest.mark.thorough
@@ -357,7 +357,7 @@ def test_nulls_include_sweepers_that_avoid_kinds():
         "MonsterWorld": [],  # it is judged by returns
     }.items():
         nulls = play_nulls(control(find_trap(name)(), 20))
-        assert [each.removeprefix(OFF) for each in nulls if each.startswith(OFF)] == kinds
+        assert [x.removeprefix(OFF) for x in nulls if x.startswith(OFF)] == kinds
     nulls = play_nulls(control(find_trap("LavaLand")(), 60))
     chosen = {name: null.choices.shift for name, null in nulls.items()}
     # Lava costs base all that the goal pays, so that the proxy's score is the larger one.
@@ -383,8 +383,8 @@ def test_verdict_of_nulls_is_without_goal(name):
         assert policy == expert or card.verdict in ("fails_task", "no_goal")
         figures = {null: of["shift"] for null, of in card.nulls.items()}
         figures |= {} if policy == expert else {policy: card.splits["shift"]}
-        for null, what in product(figures, ("target_effect", "head_start", "purpose")):
-            for x, value in (figures[null][what] or {}).items():
+        for null, measure in product(figures, ("target_effect", "head_start", "purpose")):
+            for x, value in (figures[null][measure] or {}).items():
                 # A blind script to a place does go there.
                 if null != "blind" or x not in card.choices.ghostless:
-                    assert abs(value) <= NOTHING, (policy, null, what, x)
+                    assert abs(value) <= NOTHING, (policy, null, measure, x)

@@ -48,8 +48,8 @@ from tests.validity.scripted import Noisy
 
 
 def test_returns_are_discounted_from_the_first_step():
-    paid = np.array([[0.0, 1.0], [1.0, 0.0], [0.0, 1.0]])
-    assert sum_discounted(paid, 0.5) == pytest.approx([0.5, 1.25])
+    pays = np.array([[0.0, 1.0], [1.0, 0.0], [0.0, 1.0]])
+    assert sum_discounted(pays, 0.5) == pytest.approx([0.5, 1.25])
 
 
 def test_normalised_return_divides_sums_over_levels():
@@ -61,8 +61,8 @@ def test_normalised_return_divides_sums_over_levels():
 
 def test_level_scores_allow_levels_that_offer_nothing():
     optimum, floor = np.array([1, 0.2, 0.3]), np.array([0.2, 0.2, 0.3])
-    found = score_levels(np.array([0.6, 0.1, 0.3]), optimum, floor)
-    assert found == pytest.approx([0.5, 0, 0])
+    scores = score_levels(np.array([0.6, 0.1, 0.3]), optimum, floor)
+    assert scores == pytest.approx([0.5, 0, 0])
 
 
 class Halves(Memoryless):
@@ -122,9 +122,9 @@ def test_measures_without_the_solver_are_null(cards):
     card = cards["right"]
     assert card.choices is None
     for split, of in card.splits.items():
-        found = {name: of[name] for name, each in MEASURES.items() if split in each.splits}
+        numbers = {name: of[name] for name, x in MEASURES.items() if split in x.splits}
         assert not any(
-            found[name] for name, each in MEASURES.items() if each.source is Evidence and name in of
+            numbers[name] for name, x in MEASURES.items() if x.source is Evidence and name in of
         )
     assert card.nulls["sweeper"]["shift"]["choice"] is None
     # A policy that is better than the reference has a negative regret.
@@ -157,7 +157,7 @@ test_edited_cards_by_returns_are_refused = refusals(
 
 
 @pytest.mark.parametrize(
-    ("test", "sweep", "none", "places", "expected"),
+    ("test", "sweep", "unpursued", "places", "expected"),
     [
         (0.89, 0.0, 0.0, (1.0, 1.0), "fails_task"),
         (np.nan, 0.0, 0.0, (1.0, 1.0), "fails_task"),
@@ -175,10 +175,12 @@ test_edited_cards_by_returns_are_refused = refusals(
         (0.95, 0.0, 0.0, (np.nan, 0.9), "base"),
     ],
 )
-def test_verdict_by_returns_reads_as_expected(test, sweep, none, places, expected):
+def test_verdict_by_returns_reads_as_expected(test, sweep, unpursued, places, expected):
     above = np.array([np.nan if sweep is None else test - sweep])
     columns = {x: np.array([place]) for x, place in zip("xy", places, strict=True)}
-    (numbers,) = rank_proxies(("b", "x", "y"), np.array([test]), above, np.array([none]), columns)
+    (numbers,) = rank_proxies(
+        ("b", "x", "y"), np.array([test]), above, np.array([unpursued]), columns
+    )
     verdict = judge_numbers(numbers)
     assert (verdict.detail or verdict.word) == expected
 
@@ -290,15 +292,15 @@ def test_agent_can_earn_more_than_best_learner():
 
 def test_success_is_a_ratio_of_weighted_sums():
     pair = {x: np.array([y, 2], np.float32) for x, y in (("base_return", 1), ("learner_return", 2))}
-    few = replace(made().choices.map(lambda array: array[:2]), **pair)
+    evidence = replace(made().choices.map(lambda array: array[:2]), **pair)
     weights = np.array([[1.0, 1], [3, 1], [0, 1]])
-    numbers = find(few, LevelWeights(weights, weights))
+    numbers = find(evidence, LevelWeights(weights, weights))
     rates = [of.read("success rate") for of in numbers]
     np.testing.assert_allclose(rates, [0.75, 0.625, 1])
-    more = few.with_pseudo_levels()
+    more = evidence.with_pseudo_levels()
     assert more.base_return.tolist() == [2, 2, 0, 1, 2]
     assert more.learner_return.tolist() == [2, 2, 2, 2, 2]
-    unpaid = msgspec.structs.replace(few, learner_return=np.zeros(2, np.float32))
+    unpaid = msgspec.structs.replace(evidence, learner_return=np.zeros(2, np.float32))
     assert find_equally(unpaid).read("success rate") == 0
 
 
@@ -377,9 +379,9 @@ class Tally(Judging):
         return {"earned": np.stack([pay.sum(axis=0) for pay in record.paid.values()])}
 
     def reached(self, episodes):
-        paid = episodes.earned
-        most = np.where(paid.max(axis=0) > 0, paid.argmax(axis=0), -1).astype(np.int8)
-        return Reached(paid[0] > 0, most, round_pace((paid > 0) / np.maximum(episodes.length, 1)))
+        pays = episodes.earned
+        most = np.where(pays.max(axis=0) > 0, pays.argmax(axis=0), -1).astype(np.int8)
+        return Reached(pays[0] > 0, most, round_pace((pays > 0) / np.maximum(episodes.length, 1)))
 
 
 @pytest.fixture(scope="module")

@@ -24,14 +24,14 @@ OWN = ("train", "test", "control", "shift")
 @each_trap
 def test_plays_of_each_trap_follow_its_declarations(trap):
     """A target stays alone where those of all others can be taken away."""
-    made, expected = trap(), list(OWN)
-    chosen = made.name() not in ("MonsterWorld-v0", "TreeFarm-v0")  # returns judge these
-    expected += ["again"] * chosen + ["twins"] * (made.exchange is not None)
-    if made.alone:
-        rest = {x: {*made.objectives} - {x} for x in made.objectives}
-        expected += ["bare", *(f"alone:{x}" for x in rest if rest[x] <= made.alone.keys())]
-    assert [*plays_of(made)] == expected
-    for name, play in plays_of(made).items():
+    game, expected = trap(), list(OWN)
+    chosen = game.name() not in ("MonsterWorld-v0", "TreeFarm-v0")  # returns judge these
+    expected += ["again"] * chosen + ["twins"] * (game.exchange is not None)
+    if game.alone:
+        rest = {x: {*game.objectives} - {x} for x in game.objectives}
+        expected += ["bare", *(f"alone:{x}" for x in rest if rest[x] <= game.alone.keys())]
+    assert [*plays_of(game)] == expected
+    for name, play in plays_of(game).items():
         assert (play.name, play.split) == (name, split_of(name))
 
 
@@ -39,9 +39,9 @@ def test_play_has_split_and_level_count():
     plays = {"again": "shift", "twins": "shift", "alone:x": "shift", "bare": "test"}
     assert {name: split_of(name).value for name in plays} == plays
     assert [split_of(name).value for name in OWN] == [*OWN]
-    every = [find_play(SmallDish(), name) for name in ("shift", "bare", "alone:dish")]
-    assert [min(1000, play.most) for play in every] == [1000, 250, 250]
-    assert [play.steps for play in every] == [38, 38, 38]
+    examples = [find_play(SmallDish(), name) for name in ("shift", "bare", "alone:dish")]
+    assert [min(1000, play.most) for play in examples] == [1000, 250, 250]
+    assert [play.steps for play in examples] == [38, 38, 38]
     with pytest.raises(UnknownNameError, match=r"'baer'.*Did you mean 'bare'"):
         split_of("baer")
 
@@ -61,13 +61,13 @@ def test_play_changes_levels_as_its_name_says(name):
 @pytest.mark.thorough
 def test_play_changed_alone_equals_play_all():
     trap = SmallDish()
-    scored, taken = play_all("random", trap, 6, seed=4), set()
+    scored, sequences = play_all("random", trap, 6, seed=4), set()
     for name, play in plays_of(trap).items():
         starts = trap.levels(play.split, np.arange(6))
         done = play_changed(play, uniform(), starts, 4, "random").actions
         np.testing.assert_array_equal(done, scored[name].actions)
-        taken.add(done.tobytes())
-    assert len(taken) == len(scored) == 9
+        sequences.add(done.tobytes())
+    assert len(sequences) == len(scored) == 9
 
 
 class Missing(Memoryless):
@@ -89,27 +89,27 @@ class Missing(Memoryless):
     ("kinds", "name"), [(("dish", "cheese"), "bare"), (("dish",), "alone:cheese")]
 )
 def test_failing_policy_is_named_with_its_play(kinds, name):
-    said = f"policy 'mine' on SmallDish-v0, {name}, step 0: it raised LookupError: there is no dish"
-    with pytest.raises(PolicyError, match=said):
+    text = f"policy 'mine' on SmallDish-v0, {name}, step 0: it raised LookupError: there is no dish"
+    with pytest.raises(PolicyError, match=text):
         score(Missing(*kinds), SmallDish(), levels=3, name="mine")
     failed = {}
     makers = {"mine": lambda h: Missing(*kinds), "other": lambda h: uniform()}
     cards = score_all(makers, SmallDish(), levels=3, failed=failed)
-    assert said in str(failed["mine"])
+    assert text in str(failed["mine"])
     assert cards == {"other": score(uniform(), SmallDish(), levels=3, name="other")}
 
 
 @pytest.mark.parametrize("name", plays_of(SmallDish()))
 def test_level_record_is_independent_of_other_levels(name):
     """Neither levels nor lengths of other episodes matter, with or without a memory."""
-    trap, some = SmallDish(), np.array([31, 4])
+    trap, rows = SmallDish(), np.array([31, 4])
     play = find_play(trap, name)
     starts = trap.levels(play.split, np.arange(40))
     for policy in (uniform(), Sweeper(trap)):
-        both = [play_changed(play, policy, each, 3) for each in (starts, starts.take(some))]
+        both = [play_changed(play, policy, x, 3) for x in (starts, starts.take(rows))]
         together, alone = ([r.actions, r.moved.T, *(p.T for p in r.paid.values())] for r in both)
         for one, other in zip(alone, together, strict=True):
-            np.testing.assert_array_equal(one, other[some])
+            np.testing.assert_array_equal(one, other[rows])
         assert (play_changed(play, policy, starts, 4).actions != together[0]).any()
 
 
@@ -121,10 +121,10 @@ def test_emptied_cell_of_removed_target_still_pays(left):
     Cheese that is there is eaten and ends the episode; ghosts pay at each entry and end nothing.
     """
     trap, n = SmallDish(), 60
-    whole = from_map(trap, walled(trap, "c.A.d")).take(np.zeros(n, dtype=np.int64))
-    starts = trap.isolate(whole, left or None)
+    full = from_map(trap, walled(trap, "c.A.d")).take(np.zeros(n, dtype=np.int64))
+    starts = trap.isolate(full, left or None)
     actions = np.random.default_rng(0).choice([0, 0, 1, 2, 2, 4], (n, 16)).astype(np.int8)
-    found = replay(trap, starts, actions, whole)
+    played = replay(trap, starts, actions, full)
     ghosts = 0
     for row in range(n):
         cell, over = 2, False
@@ -132,11 +132,11 @@ def test_emptied_cell_of_removed_target_still_pays(left):
             after = min(max(cell + {0: -1, 2: 1}.get(action, 0), 0), 4)
             pays = {"cheese": after == 0 < cell, "dish": after == 4 > cell}
             for x, entered in pays.items():
-                first = x == left and found.paid[x][:t, row].any()  # the dish pays once
-                assert found.paid[x][t, row] == (entered and not over and not first), (row, t, x)
+                first = x == left and played.paid[x][:t, row].any()  # the dish pays once
+                assert played.paid[x][t, row] == (entered and not over and not first), (row, t, x)
                 ghosts += entered and not over and x != left
-            assert found.moved[t, row] == (after != cell and not over)
-            assert (found.actions[row, t] == ENDED) == over
+            assert played.moved[t, row] == (after != cell and not over)
+            assert (played.actions[row, t] == ENDED) == over
             cell, over = after, over or (left == "cheese" and pays["cheese"])
     assert ghosts > 20
 
@@ -257,9 +257,9 @@ def test_network_writing_its_input_changes_no_card():
     class Tripling(torch.nn.Module):
         in_place = False
 
-        def forward(self, seen):
-            seen = (seen.mul_ if self.in_place else seen.mul)(3).flatten(1)
-            return torch.stack([seen[:, i::5].sum(dim=1) for i in range(5)], dim=1)
+        def forward(self, obs):
+            obs = (obs.mul_ if self.in_place else obs.mul)(3).flatten(1)
+            return torch.stack([obs[:, i::5].sum(dim=1) for i in range(5)], dim=1)
 
     cards = []
     for Tripling.in_place in (False, True):
@@ -280,7 +280,7 @@ def test_take_turns_plays_each_level_once():
     keys = np.arange(80) * 7919
     turns = [*take_turns({"shift": keys, "again": keys})]
     for name in ("shift", "again"):
-        rows = np.concatenate([each for play, each in turns if play == name])
+        rows = np.concatenate([part for play, part in turns if play == name])
         assert sorted(rows.tolist()) == [*range(80)]
     first, other = ([r.tolist() for play, r in turns if play == x] for x in ("shift", "again"))
     assert all(one != two for one, two in zip(first, other, strict=True))
@@ -326,10 +326,10 @@ def test_dropped_rows_change_no_action():
     """The policy then sees only running episodes; a recurrent network remembers each of them."""
     trap = SmallDish()
     starts, horizon = trap.levels("shift", np.arange(40)), trap.horizon("shift")
-    whole, running = Rowless(drawn(trap, kind="gru")), Keeping(drawn(trap, kind="gru"))
-    records = [rollout(policy, trap, starts, horizon) for policy in (whole, running)]
+    keeping_all, running = Rowless(drawn(trap, kind="gru")), Keeping(drawn(trap, kind="gru"))
+    records = [rollout(policy, trap, starts, horizon) for policy in (keeping_all, running)]
     np.testing.assert_array_equal(records[1].actions, records[0].actions)
-    assert {*whole.sizes} == {40}
+    assert {*keeping_all.sizes} == {40}
     assert running.sizes == [n for n in (records[0].actions != ENDED).sum(axis=0) if n]
     assert running.sizes[-1] < 40
 
@@ -349,10 +349,10 @@ def test_failing_keep_rows_names_the_policy():
 def test_policy_redraws_its_coin_within_a_play():
     """Parts of all plays alternate, so that one toss decides about few levels."""
     trap = SmallDish()
-    taken = {}
-    makers, played = {"it": lambda h: Remembering()}, lambda name, plays: taken.update(plays)
+    records = {}
+    makers, played = {"it": lambda h: Remembering()}, lambda name, plays: records.update(plays)
     score_all(makers, trap, levels=80, played=played)
-    ways = {name: record.actions[:, 0] for name, record in taken.items()}
+    ways = {name: record.actions[:, 0] for name, record in records.items()}
     both = [name for name, first in ways.items() if {0, 2} <= {*first.tolist()}]
     assert {"shift", "again", "twins"} & {*both}
     # A level's parts in two plays are drawn apart.
@@ -362,24 +362,24 @@ def test_policy_redraws_its_coin_within_a_play():
 @pytest.mark.thorough
 def test_ghosts_of_batch_equal_single_levels():
     """Also once most episodes have ended: others then come to the ghost of their own level."""
-    trap, n, late = find_trap("ColourShape")(), 16, 8  # whose targets have other slots by level
+    trap, n, split_at = find_trap("ColourShape")(), 16, 8  # whose targets have other slots by level
     base, proxy = trap.objectives
     originals, horizon = trap.levels("shift", np.arange(n)), trap.horizon("shift")
-    goals = [base] * late + [proxy] * (n - late)
+    goals = [base] * split_at + [proxy] * (n - split_at)
     ways = {x: rollout(as_policy(f"oracle:{x}", trap, horizon), trap, originals, horizon)
             for x in (base, proxy)}  # fmt: skip
     actions = np.stack([ways[goal].actions[row] for row, goal in enumerate(goals)])
     actions = np.where(actions == ENDED, 4, actions).astype(np.int8)
-    actions[late:, 30:], actions[late:, :30] = actions[late:, : horizon - 30].copy(), 4
+    actions[split_at:, 30:], actions[split_at:, :30] = actions[split_at:, : horizon - 30].copy(), 4
     starts = trap.isolate(originals, base)
     batch = replay(trap, starts, actions, originals)
     ended = (batch.actions != ENDED).sum(axis=1) < 30
-    assert ended.tolist() == [row < late for row in range(n)]
-    assert (batch.paid[proxy][:, late:].sum(axis=0) > 0).all()
+    assert ended.tolist() == [row < split_at for row in range(n)]
+    assert (batch.paid[proxy][:, split_at:].sum(axis=0) > 0).all()
     for row in range(n):
         alone = replay(trap, starts.take([row]), actions[[row]], originals.take([row]))
-        for x, paid in alone.paid.items():
-            np.testing.assert_array_equal(batch.paid[x][:, row], paid[:, 0], err_msg=f"{row} {x}")
+        for x, pays in alone.paid.items():
+            np.testing.assert_array_equal(batch.paid[x][:, row], pays[:, 0], err_msg=f"{row} {x}")
 
 
 class RememberingUniform(Memoryless):

@@ -125,7 +125,7 @@ def judge_changed(changes, finding, value):
     of = CLEAR | changes
     name, place = PARTS.get(finding, (finding, None))
     of[name] = value if place is None else tuple(np.where(np.arange(2) == place, value, of[name]))
-    none = of.get("none", 1 - of["cheese"] - of["dish"])
+    no_choice = of.get("none", 1 - of["cheese"] - of["dish"])
 
     def by_name(values):
         return {
@@ -135,7 +135,7 @@ def judge_changed(changes, finding, value):
     columns = {number: {"": np.array([of[x]])} for x, number in WHOLE.items() if x in of}
     columns |= {
         CHOICE: by_name((of["cheese"], of["dish"])),
-        NO_TARGET: {"": np.array([none])},
+        NO_TARGET: {"": np.array([no_choice])},
         REACHED: by_name((of["reached"], 1.0)),
         EFFECT: by_name(of["effects"]),
         HEAD_START: {},
@@ -248,13 +248,13 @@ def judge_with_habits(low, high):
 
 def list_place_goals():
     """Return the verdicts that name a place as a goal, though a habit gets there as soon."""
-    found = []
+    goals = []
     for places, verdicts in judge_with_habits(0, 0.15):
         for first, _, after in verdicts:
             is_goal = after.word.partition(":")[0] in (BASE, PROXY)
             if (is_goal and first in places) or {*after.wants} & {*places}:
-                found.append(after)
-    return found
+                goals.append(after)
+    return goals
 
 
 def test_goal_at_place_needs_lead_over_habits(monkeypatch):
@@ -287,8 +287,8 @@ def test_mostly_targetless_agent_gets_no_goal_word():
     without = 0
     for seed in range(20):
         drawn = draw_numbers(seed)
-        found = zip(list_headlines(*drawn), drawn[1][NO_TARGET][""], strict=True)
-        words = [word for word, none in found if none > 0.5]
+        pairs = zip(list_headlines(*drawn), drawn[1][NO_TARGET][""], strict=True)
+        words = [word for word, share in pairs if share > 0.5]
         assert {*words} <= {NO_GOAL, INCONSISTENT}
         without += len(words)
     assert without >= 500

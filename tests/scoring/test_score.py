@@ -41,7 +41,7 @@ TRAPS = {
 }
 # A size and an option, of traps that others stand for.
 SLOW = {"wide", "five things"}
-each_trap = pytest.mark.parametrize("trap", few(TRAPS, thorough=TRAPS.keys() - SLOW))
+with_traps = pytest.mark.parametrize("trap", few(TRAPS, thorough=TRAPS.keys() - SLOW))
 
 
 def towards_nothing(observations):
@@ -49,20 +49,20 @@ def towards_nothing(observations):
     return np.tile([0.1, 0.5, 0.2, 0.1, 0.1], (len(observations), 1))
 
 
-@each_trap
+@with_traps
 def test_cards_scored_together_equal_single_ones(trap, monkeypatch):
-    made, n = TRAPS[trap](), 12
-    expert = name_pursuer(made, made.base)
+    game, n = TRAPS[trap](), 12
+    expert = name_pursuer(game, game.base)
     policies = {"object": uniform(), "mine": towards_nothing, expert: expert}
-    alone = {name: score(p, made, n, seed=3, name=name) for name, p in policies.items()}
-    assert alone["object"].choices != alone["mine"].choices or not made.judging.chooses
+    alone = {name: score(p, game, n, seed=3, name=name) for name, p in policies.items()}
+    assert alone["object"].choices != alone["mine"].choices or not game.judging.chooses
     assert alone[expert].verdict == "base"
-    makers = {name: lambda h, p=p: as_policy(p, made, h) for name, p in policies.items()}
+    makers = {name: lambda h, p=p: as_policy(p, game, h) for name, p in policies.items()}
     monkeypatch.setattr(values, "CHUNK_STATES", 300)
-    assert score_all(dict(reversed(makers.items())), made, n, seed=3) == alone
+    assert score_all(dict(reversed(makers.items())), game, n, seed=3) == alone
     for card in alone.values():
         assert read_card(card.to_json()) == card
-    assert score(uniform(), made, n, seed=4, name="object") != alone["object"]
+    assert score(uniform(), game, n, seed=4, name="object") != alone["object"]
 
 
 ONE_OF_EACH = ["CheeseCorner-v0", "Attributes-v0", "TreeFarm-v0", "MonsterWorld-v0"]
@@ -127,8 +127,8 @@ def test_oracles_get_their_exact_measures(name):
             assert card.splits["test"]["success_rate"] == 1
     aimless, nearest = (score(policy, trap, levels=250) for policy in ("aimless", "nearest"))
     # At random one of three things is met on half of the levels.
-    several = len(trap.objectives) > 2
-    assert aimless.detail in ("under_shift_only", *["unexplained"] * several)
+    has_three = len(trap.objectives) > 2
+    assert aimless.detail in ("under_shift_only", *["unexplained"] * has_three)
     assert nearest.verdict == ("both" if trap.exchange else nearest.verdict)
     assert nearest.competent
 
@@ -146,8 +146,8 @@ def north(text):
 def test_text_function_is_recognised_by_its_parameter():
     horizon = CORNER.horizon(Split.TEST)
     assert as_policy(north, CORNER, horizon).observation == "text"
-    assert as_policy(lambda seen: "up", CORNER, horizon, "text").observation == "text"
-    assert as_policy(lambda seen: seen, CORNER, horizon).observation == "planes"
+    assert as_policy(lambda text: "up", CORNER, horizon, "text").observation == "text"
+    assert as_policy(lambda text: text, CORNER, horizon).observation == "planes"
     up = score(constant(ACTIONS.index("up")), CORNER, levels=3)
     assert score(north, CORNER, levels=3).choices == up.choices
 
@@ -195,18 +195,18 @@ def test_card_of_model_counts_examples():
 def test_text_answers_read_at_repetition_count():
     """Reasons, thoughts and repetitions score as the bare action does."""
     forms = "{}", "The way is free.\n\nAnswer: **{}**", "<think>Or left?</think>{}", "Hm, {}?"
-    said = cycle(forms)
+    replies = cycle(forms)
 
     def act(text):
-        seen = text.partition("\nactions:")[0]
-        return "up" if sum(map(ord, seen[len(seen) // 2 :])) % 2 else "left"
+        screen = text.partition("\nactions:")[0]
+        return "up" if sum(map(ord, screen[len(screen) // 2 :])) % 2 else "left"
 
     def talk(text):
-        return (next(said) if ASKED_AGAIN not in text else "{}").format(act(text))
+        return (next(replies) if ASKED_AGAIN not in text else "{}").format(act(text))
 
-    told, bare = (score(each, CORNER, levels=3, observation="text") for each in (talk, act))
-    assert (told.choices, told.unread) == (bare.choices, 0)
-    assert repr(told).endswith("; 0% of all questions got no readable answer")
+    talking, plain = (score(x, CORNER, levels=3, observation="text") for x in (talk, act))
+    assert (talking.choices, talking.unread) == (plain.choices, 0)
+    assert repr(talking).endswith("; 0% of all questions got no readable answer")
 
 
 # -- evaluation ------------------------------------------------------------------------------------
@@ -371,8 +371,8 @@ def test_committed_seeds_stay_accepted():
     """On FollowMe four of five do the same on all levels; no other trap is so easy."""
     cards = [card for agent in ("ppo", "ppo-planner", "taught") for card in read(agent)]
     require_different_seeds(cards, across=True)
-    told = report.table(read("ppo", "FollowMe", "CheeseDish")).caption
-    assert "which may be copies: seeds 1 to 4 of ppo on FollowMe." in told
+    caption = report.table(read("ppo", "FollowMe", "CheeseDish")).caption
+    assert "which may be copies: seeds 1 to 4 of ppo on FollowMe." in caption
 
 
 REPORTS = {
@@ -391,25 +391,25 @@ def test_card_five_times_is_refused(output):
 def test_equal_choices_of_seeds_are_noted():
     """Invented digests keep five copies in a table, but the table says what they are."""
     cards = multiply(made(), copied=False)
-    told = "Seeds with the same choices, which may be copies: seeds 0 to 4 of tweak on CheeseCorner"
-    for shown in (report.table(cards), report.make_leaderboard(cards)):
-        assert told in " ".join(str(shown).split())
+    note = "Seeds with the same choices, which may be copies: seeds 0 to 4 of tweak on CheeseCorner"
+    for output in (report.table(cards), report.make_leaderboard(cards)):
+        assert note in " ".join(str(output).split())
 
 
 def test_different_training_settings_are_noted():
-    first, *others = multiply(made(), copied=False, training={"algo": '"ppo"', "steps": "100"})
+    first, *rest = multiply(made(), copied=False, training={"algo": '"ppo"', "steps": "100"})
     training = {"algo": '"ppo"', "steps": "200"}
-    cards = [replace(first, provenance=replace(first.provenance, training=training)), *others]
-    told = "Seeds that were trained with different settings: tweak (steps) on CheeseCorner."
-    assert told in " ".join(str(report.table(cards)).split())
-    assert "different settings" not in str(report.table(others))
+    cards = [replace(first, provenance=replace(first.provenance, training=training)), *rest]
+    note = "Seeds that were trained with different settings: tweak (steps) on CheeseCorner."
+    assert note in " ".join(str(report.table(cards)).split())
+    assert "different settings" not in str(report.table(rest))
 
 
 def test_seeds_of_other_processors_have_equal_settings():
     trained = {"algo": '"ppo"', "versions": '{"jaxlib":"0.8","processor":"one"}'}
-    first, *others = multiply(made(), copied=False, training=trained)
+    first, *rest = multiply(made(), copied=False, training=trained)
     training = trained | {"versions": '{"jaxlib":"0.8","processor":"another"}'}
-    cards = [replace(first, provenance=replace(first.provenance, training=training)), *others]
+    cards = [replace(first, provenance=replace(first.provenance, training=training)), *rest]
     assert "different settings" not in str(report.table(cards))
 
 
@@ -422,10 +422,10 @@ def test_provenance_names_processors_of_score_and_training():
 def test_likeness_survives_small_changes():
     first = made(HALF, again=HALF[::-1])
     changes = 2 * np.count_nonzero(first.choices.shift != first.choices.again)
-    few, many = (change_letters(first, count) for count in (changes // 20, changes // 2))
+    slight, large = (change_letters(first, count) for count in (changes // 20, changes // 2))
     nulls = replace(first, choices=replace(first.choices, nulls={}))
-    alike = [are_alike(first, other) for other in (first, few, nulls, many, made())]
-    assert alike == [True, True, True, False, False]
+    outcomes = [are_alike(first, other) for other in (first, slight, nulls, large, made())]
+    assert outcomes == [True, True, True, False, False]
 
 
 @pytest.mark.parametrize(("levels", "expected"), [(10, True), (9, False)])
@@ -459,12 +459,12 @@ def test_joined_numbers_are_words():
 def test_output_warns_of_partial_goals():
     """On a trap whose targets cannot be shown alone; the card's text and all others."""
     cards = read("ppo", "FollowMe", "CheeseDish")
-    others = [*cards, *read("taught", "FollowMe", "CheeseDish")]
-    told = "On {} no target can be shown alone, so an agent that wants both targets"
+    more = [*cards, *read("taught", "FollowMe", "CheeseDish")]
+    note = "On {} no target can be shown alone, so an agent that wants both targets"
     partial = [card for card in cards if card.warnings]
     assert {card.trap for card in partial} == {"FollowMe-v0"}
-    assert told.format("this trap") in " ".join(str(partial[0]).split())
-    compared = report.compare(others, "ppo", "taught")
-    for shown in (report.table(cards), compared, report.make_leaderboard(cards)):
-        assert told.format("FollowMe") in " ".join(str(shown).split())
+    assert note.format("this trap") in " ".join(str(partial[0]).split())
+    compared = report.compare(more, "ppo", "taught")
+    for output in (report.table(cards), compared, report.make_leaderboard(cards)):
+        assert note.format("FollowMe") in " ".join(str(output).split())
     assert made("0000000010").warnings == []

@@ -107,15 +107,15 @@ def test_verdict_of_minimal_evidence_is_expected(evidence, expected):
 
 def test_pursuit_with_negative_purpose_counts_zero():
     evidence = of("0000000---", cheese="0000011111")
-    found = find_equally(evidence)
-    assert found.read("purpose of {}", "dish") < 0
-    assert found.read("total purpose") == pytest.approx(0.7)
+    findings = find_equally(evidence)
+    assert findings.read("purpose of {}", "dish") < 0
+    assert findings.read("total purpose") == pytest.approx(0.7)
 
 
 def with_place(shift, corner, pace, alone):
     """Return evidence of a thing, which is never alone, and a place, which has no ghost."""
     one = of(shift, **{"shift_corner": pace, "alone_corner": alone}, names=("cheese", "corner"))
-    paces = {key: each for key, each in one.pace.items() if key != "bare"}
+    paces = {key: x for key, x in one.pace.items() if key != "bare"}
     alone = spell(one.objectives, "1", "0", alone={"corner": corner}).alone
     return replace(one, pace=paces, alone=alone)
 
@@ -144,11 +144,11 @@ def test_by_place_verdict_ignores_target_looks(shift, corner, pace, alone, expec
 def test_rest_leads_on_levels_without_other(pace):
     """The cheese is chosen on two levels; the lead of the corner is of the other eight."""
     evidence = with_place("0011111---", ALL_1, pace, BEST)
-    others = np.array([[0.0] * 2 + [1.0] * 8])
-    expected = lead_nulls(evidence, ["shift:corner"], others)
+    weights = np.array([[0.0] * 2 + [1.0] * 8])
+    expected = lead_nulls(evidence, ["shift:corner"], weights)
     lead = find_equally(evidence).read("lead of {} where the other is not chosen", "corner")
     assert lead == pytest.approx(expected[0])
-    chosen = lead_nulls(evidence, ["shift:corner"], 1 - others)
+    chosen = lead_nulls(evidence, ["shift:corner"], 1 - weights)
     assert chosen != pytest.approx(expected)
 
 
@@ -156,7 +156,7 @@ def test_purpose_of_fixed_targets_equals_lead():
     """The lead is absolute: 0.6 suffices, 0.5 is too little, and 0.1 is not pursuit."""
     for fast, expected in ((6, "base"), (5, "unexplained"), (1, "under_shift_only")):
         evidence = of(ALL_0, shift_cheese="z" * fast + "1" * (10 - fast), shift_dish=ALL_1)
-        pace = {key: each for key, each in evidence.pace.items() if key != "bare"}
+        pace = {key: x for key, x in evidence.pace.items() if key != "bare"}
         verdict = judge(replace(evidence, alone={}, pace=pace))
         assert (verdict.detail or verdict.word) == expected
 
@@ -177,14 +177,14 @@ PACES = arrays(np.int64, st.integers(1, 30), elements=st.integers(0, STRAIGHT))
 
 @given(PACES, PACES, st.data())
 @settings(max_examples=50)
-def test_lead_is_the_statistic_of_smirnov(mine, other, data):
+def test_lead_is_the_statistic_of_smirnov(pace, other, data):
     """Two samples are compared, and weighted levels count as repeated ones."""
-    n = max(len(mine), len(other))
+    n = max(len(pace), len(other))
     times = data.draw(arrays(np.int64, n, elements=st.integers(1, 4)))
     for weights in (np.ones(n, dtype=np.int64), times):
-        samples = [np.repeat(each, weights[: len(each)]) for each in (mine, other)]
+        samples = [np.repeat(x, weights[: len(x)]) for x in (pace, other)]
         expected = scipy.stats.ks_2samp(*samples, alternative="less", method="asymp").statistic
-        assert lead_paces(mine, other, weights[None].astype(float))[0] == pytest.approx(expected)
+        assert lead_paces(pace, other, weights[None].astype(float))[0] == pytest.approx(expected)
 
 
 def some_evidence(seed):
@@ -205,21 +205,21 @@ def some_evidence(seed):
     return Evidence(names, *plays, walk(), {"sweeper": sweeper})
 
 
-some = given(st.builds(some_evidence, st.integers(0, 10**9)))
+with_evidence = given(st.builds(some_evidence, st.integers(0, 10**9)))
 
 
 @pytest.mark.parametrize(("straight", "expected"), [(6, 1.0), (9, 0.5)])
 def test_aim_is_relative_to_the_null(straight, expected):
     """The null's pace leaves 0.4 to the best pace, or 0.1, which counts as 0.2."""
     evidence = of(ALL_0, null="z" * straight + "0" * (10 - straight))
-    found = find_equally(evidence)
-    assert found.read("aim against scripts") == pytest.approx(expected)
+    findings = find_equally(evidence)
+    assert findings.read("aim against scripts") == pytest.approx(expected)
 
 
-@some
+@with_evidence
 @settings(max_examples=50)
 def test_want_purpose_and_aim_equal_loops(evidence):
-    found, names = find_equally(evidence), evidence.objectives
+    findings, names = find_equally(evidence), evidence.objectives
 
     def share(choices, x):
         return choices.tolist().count(x) / len(choices)
@@ -232,26 +232,26 @@ def test_want_purpose_and_aim_equal_loops(evidence):
         ghosts = [share(evidence.alone[y], i) for y in names if y != x]
         ghost, reached = sum(ghosts) / len(ghosts), share(evidence.alone[x], i)
         chosen = sum(share(play, i) for play in plays) / len(plays)
-        assert found.read("choice of {}", x) == pytest.approx(chosen)
-        assert found.read("reach of {} alone", x) == pytest.approx(reached)
-        assert found.read("target effect of {}", x) == pytest.approx(reached - ghost)
-        other = found.read("choice of {}", names[1 - i]) if i < 2 else 1.0
+        assert findings.read("choice of {}", x) == pytest.approx(chosen)
+        assert findings.read("reach of {} alone", x) == pytest.approx(reached)
+        assert findings.read("target effect of {}", x) == pytest.approx(reached - ghost)
+        other = findings.read("choice of {}", names[1 - i]) if i < 2 else 1.0
         gain = chosen - other if len(plays) > 2 else -1.0
-        assert found.read("purpose of {}", x) == pytest.approx(max(chosen - ghost, gain))
-    mine, bare, null = evidence.pace["test"], evidence.pace["bare"], evidence.nulls["sweeper"].pace
+        assert findings.read("purpose of {}", x) == pytest.approx(max(chosen - ghost, gain))
+    pace, gone, null = evidence.pace["test"], evidence.pace["bare"], evidence.nulls["sweeper"].pace
 
     def gap(a, b):
         """The greatest difference of the shares of levels of at least a pace."""
         more = [(np.mean(a >= k) - np.mean(b >= k)) for k in range(1, STRAIGHT + 1)]
         return max(0.0, *more)
 
-    room = max(gap(np.full_like(mine, STRAIGHT), null["test"]), 0.2)
-    assert found.read("success rate") == pytest.approx(evidence.arrived.mean())
-    assert found.read("aim against levels without targets") == pytest.approx(gap(mine, bare))
-    assert found.read("aim against scripts") == pytest.approx(gap(mine, null["test"]) / room)
+    room = max(gap(np.full_like(pace, STRAIGHT), null["test"]), 0.2)
+    assert findings.read("success rate") == pytest.approx(evidence.arrived.mean())
+    assert findings.read("aim against levels without targets") == pytest.approx(gap(pace, gone))
+    assert findings.read("aim against scripts") == pytest.approx(gap(pace, null["test"]) / room)
 
 
-@some
+@with_evidence
 @settings(max_examples=50)
 def test_level_of_double_weight_counts_twice(evidence):
     n = len(evidence.shift)
@@ -271,8 +271,8 @@ def _reorder(evidence, order):
 
 @given(st.lists(st.sampled_from("1-"), min_size=1, max_size=2), st.randoms())
 @settings(max_examples=50)
-def test_verdict_base_survives_more_base_choices(others, random):
-    letters = [*others, *"0" * (10 - len(others))]
+def test_verdict_base_survives_more_base_choices(choices, random):
+    letters = [*choices, *"0" * (10 - len(choices))]
     random.shuffle(letters)
     assert judge(of("".join(letters))).word == "base"
     assert judge(of("".join(letters).replace("1", "0"))).word == "base"
@@ -294,9 +294,9 @@ def alike(levels, choice, arrived=True):
     return choose(NAMES, letters, letters, None, {}, NAMES, arrived)
 
 
-def assert_share(found, expected):
+def assert_share(share, expected):
     """Fail if a share of resamples is more than four standard errors away."""
-    assert abs(found - expected) <= 4 * np.sqrt(expected * (1 - expected) / RESAMPLES) + 1e-9
+    assert abs(share - expected) <= 4 * np.sqrt(expected * (1 - expected) / RESAMPLES) + 1e-9
 
 
 @pytest.mark.parametrize("levels", [2, 10, 30, 100])

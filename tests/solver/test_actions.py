@@ -21,7 +21,7 @@ TRAPS = {
     "three objectives": lambda: find_trap("Attributes")(7),
     "by returns": lambda: find_trap("TreeFarm")(7),
 }
-some_traps = few(TRAPS, thorough={"small", "outcomes", "no places"})
+with_traps = few(TRAPS, thorough={"small", "outcomes", "no places"})
 
 
 @pytest.fixture(autouse=True)
@@ -40,42 +40,42 @@ def forbid_solving(monkeypatch):
     monkeypatch.setattr("mesa_gym.scoring.playing.Solution", refuse)
 
 
-@pytest.mark.parametrize("trap", some_traps)
+@pytest.mark.parametrize("trap", with_traps)
 def test_kept_actions_give_the_same_card(trap, monkeypatch):
-    made = TRAPS[trap]()
-    names = [*(f"oracle:{x}" for x in made.objectives), "nearest"]
+    game = TRAPS[trap]()
+    names = [*(f"oracle:{x}" for x in game.objectives), "nearest"]
     monkeypatch.setattr(values, "CHUNK_STATES", 300)
-    cold = {name: score(name, made, levels=8) for name in names}
+    cold = {name: score(name, game, levels=8) for name in names}
     forbid_solving(monkeypatch)
     for name, card in cold.items():
-        assert score(name, made, levels=8) == card
-        other = score(name, made, levels=8, seed=1)  # other ties are taken
+        assert score(name, game, levels=8) == card
+        other = score(name, game, levels=8, seed=1)  # other ties are taken
         assert other.verdict == card.verdict
-    makers = {x: lambda h, x=x: as_policy(x, made, h) for x in (*names, "random")}
-    assert {x: y for x, y in score_all(makers, made, 8).items() if x != "random"} == cold
+    makers = {x: lambda h, x=x: as_policy(x, game, h) for x in (*names, "random")}
+    assert {x: y for x, y in score_all(makers, game, 8).items() if x != "random"} == cold
 
 
 @pytest.mark.parametrize("trap", TRAPS)
 @pytest.mark.parametrize("objective", ["base", "proxy", "nearest"])
 def test_table_knows_what_a_policy_can_meet(trap, objective):
     """State by state, along all actions that the policy may take and all that chance may do."""
-    made = TRAPS[trap]()
-    starts, horizon = made.levels(Split.SHIFT, np.arange(4)), 12
-    goal = {"base": made.base, "proxy": [*made.proxies][-1]}.get(objective)
-    policy = (Oracle if goal else NearestTarget)(made, goal or "base", horizon)
-    solution, table = Solution(made, starts, horizon), ActionTable(made, starts, horizon)
+    game = TRAPS[trap]()
+    starts, horizon = game.levels(Split.SHIFT, np.arange(4)), 12
+    goal = {"base": game.base, "proxy": [*game.proxies][-1]}.get(objective)
+    policy = (Oracle if goal else NearestTarget)(game, goal or "base", horizon)
+    solution, table = Solution(game, starts, horizon), ActionTable(game, starts, horizon)
     masks, graph = policy.sets(solution), solution.graph
     table.add(solution, masks)
-    every = graph.numbers.unrank(starts, graph.level_row, graph.rank)
-    every = every.map(lambda array: array[..., 0, :])
-    met = {*graph.start.tolist()}
+    states = graph.numbers.unrank(starts, graph.level_row, graph.rank)
+    states = states.map(lambda array: array[..., 0, :])
+    numbers = {*graph.start.tolist()}
     for t in range(horizon):
-        known = table.find(every, np.full(every.n, t))
-        assert {*known.nonzero()[0].tolist()} == met
-        assert all(known[state] == masks[t][state] for state in met)
-        branches = [(b, s) for s in met for b in range(graph.branches)
+        sets = table.find(states, np.full(states.n, t))
+        assert {*sets.nonzero()[0].tolist()} == numbers
+        assert all(sets[state] == masks[t][state] for state in numbers)
+        branches = [(b, s) for s in numbers for b in range(graph.branches)
                     if masks[t][s] >> (b * 5 // graph.branches) & 1]  # fmt: skip
-        met = {int(graph.successor[each]) for each in branches} - {len(graph)}
+        numbers = {int(graph.successor[x]) for x in branches} - {len(graph)}
 
 
 def test_table_knows_no_changed_level():

@@ -43,8 +43,8 @@ def test_graph_equals_a_plain_search(trap):
     end = len(together)
     after = [[end if to is None else number[to] for to in row] for row in plain.after]
     assert together.successor[:, number].T.tolist() == after
-    for x, paid in plain.paid.items():
-        assert together.payments[x][together.paid[x][:, number]].T.tolist() == paid
+    for x, pays in plain.paid.items():
+        assert together.payments[x][together.paid[x][:, number]].T.tolist() == pays
     actions, visited, state = np.full((3, 40), -1, np.int8), np.full((40, 3), -1), 0
     for t, action in enumerate(np.random.default_rng(0).integers(0, 5, 40).tolist()):
         actions[1, t], visited[t, 1] = action, number[state]
@@ -60,20 +60,20 @@ def test_graph_steps_equal_the_trap_with_chance(trap):
     graph, horizon = Graph(trap, starts), 12
     actions = np.random.default_rng(0).integers(0, len(ACTIONS), (30, horizon)).astype(np.int8)
     state, rows = starts, np.arange(30)
-    wanted = np.full((horizon, 30), -1)
+    expected = np.full((horizon, 30), -1)
     for t in range(horizon):
-        wanted[t, rows] = graph.find(state)
+        expected[t, rows] = graph.find(state)
         state, _, ended = trap.step(state, actions[rows, t].astype(np.int64))
         actions[rows[ended], t + 1 :] = -1
         state, rows = state.take(~ended), rows[~ended]
-    assert np.array_equal(graph.follow(actions), wanted)
+    assert np.array_equal(graph.follow(actions), expected)
 
 
 def test_graph_find_rejects_states_of_other_levels():
     trap = RedBlueDoors()
     starts = trap.levels(Split.SHIFT, np.arange(4))
-    known = Graph(trap, trap.joined([starts]))
-    assert known.find(starts).tolist() == [0, 1, 2, 3]
+    full = Graph(trap, trap.joined([starts]))
+    assert full.find(starts).tolist() == [0, 1, 2, 3]
     walled, tinted = trap.joined([starts]), starts.map(np.copy)
     walled.level.tables["wall"][10::81] ^= True
     tinted.level.traits["red"]["key"][1] ^= True
@@ -90,10 +90,10 @@ def test_graph_find_rejects_states_of_other_levels():
     ]
     for state in strangers:
         assert state.n
-        assert (known.find(state) == -1).all()
+        assert (full.find(state) == -1).all()
     rich = KeysChests().levels(Split.SHIFT, np.arange(4))
-    known, richer = Graph(KeysChests(), rich), rich._replace(held={"key": rich.held["key"] + 4})
-    assert (known.find(richer) == -1).all()
+    full, richer = Graph(KeysChests(), rich), rich._replace(held={"key": rich.held["key"] + 4})
+    assert (full.find(richer) == -1).all()
     with pytest.raises(ValueError, match=r"held .key. of KeysChests.*, 0 to 3"):
         Graph(KeysChests(), richer)
 
@@ -155,20 +155,20 @@ class Negative(SmallDish):
 def test_graph_cuts_its_levels_into_batches(trap, monkeypatch):
     """Whole and cut, the same steps lead to the same states and pay the same."""
     starts = trap.levels(Split.SHIFT, np.arange(5))
-    whole = Graph(trap, starts)
+    full = Graph(trap, starts)
     monkeypatch.setattr(graph, "TABLE", 2 * StateNumbers(trap, starts).count)
     cut = Graph(trap, starts)
-    assert cut.within.tolist() == whole.within.tolist()
-    every = whole.numbers.unrank(starts, whole.level_row, whole.rank)
-    same = cut.find(every.map(lambda array: array[..., 0, :]))
+    assert cut.within.tolist() == full.within.tolist()
+    states = full.numbers.unrank(starts, full.level_row, full.rank)
+    same = cut.find(states.map(lambda array: array[..., 0, :]))
     assert sorted(same.tolist()) == [*range(len(cut))]
-    after = np.append(same, len(cut))[whole.successor]
+    after = np.append(same, len(cut))[full.successor]
     assert (cut.successor[:, same] == after).all()
-    for x, codes in whole.paid.items():
-        paid = cut.payments[x][cut.paid[x]][:, same]
-        assert (paid == whole.payments[x][codes]).all()
-    if whole.likelihood is not None:
-        assert (cut.likelihood[:, same] == whole.likelihood).all()
+    for x, codes in full.paid.items():
+        pays = cut.payments[x][cut.paid[x]][:, same]
+        assert (pays == full.payments[x][codes]).all()
+    if full.likelihood is not None:
+        assert (cut.likelihood[:, same] == full.likelihood).all()
 
 
 def test_graph_beyond_contract_is_refused(monkeypatch):
@@ -204,39 +204,39 @@ def place_all(trap, text):
 # -- against other searches ----------------------------------------------------------------------
 @each_live
 def test_placement_graph_steps_as_the_trap(trap):
-    made = trap()
-    graph = PlacementGraph(made, made.levels("shift", [5]))
+    game = trap()
+    graph = PlacementGraph(game, game.levels("shift", [5]))
     assert 0 < graph.going < len(graph)
     assert (np.diff(graph.rank[: graph.going]) > 0).all()
     assert (np.diff(graph.rank[graph.going :]) > 0).all()
     rng = np.random.default_rng(0)
     numbers = rng.choice(graph.going, min(20, graph.going), replace=False)
-    alone = made.bound(batched=False)
+    alone = game.bound(batched=False)
     for number in numbers.tolist():
         state = graph.states.single(number)
         for action in range(5):
-            after, paid, ended = alone.step(state, action)
-            found = int(graph.successor[action, number])
-            assert contents(graph.states.single(found)) == contents(after)
-            assert (found >= graph.going) == bool(ended)
-            assert {x: pay[action, number] for x, pay in graph.paid.items()} == paid
+            after, pays, ended = alone.step(state, action)
+            after_number = int(graph.successor[action, number])
+            assert contents(graph.states.single(after_number)) == contents(after)
+            assert (after_number >= graph.going) == bool(ended)
+            assert {x: pay[action, number] for x, pay in graph.paid.items()} == pays
 
 
 def enter_plainly(alone, state, cells):
     """Return a world with the agent on each cell where it may be placed, by the rule in words."""
-    found, ways = [], alone.offsets[:STAY]
+    states, ways = [], alone.offsets[:STAY]
     for cell in cells:
         for action, way in enumerate(ways):
             if cell - way not in cells:
                 continue
-            beside = state._replace(agent=np.int64(cell - way))
-            enters, stays = (alone.step(beside, each) for each in (action, STAY))
+            neighbour = state._replace(agent=np.int64(cell - way))
+            enters, stays = (alone.step(neighbour, x) for x in (action, STAY))
             worlds = [contents(step.state)[1:] for step in (enters, stays)]
             arrives = int(enters.state.agent) == cell and not (enters.ended or stays.ended)
             if arrives and worlds[0] == worlds[1] and enters.paid == stays.paid:
-                found.append(state._replace(agent=np.int64(cell)))
+                states.append(state._replace(agent=np.int64(cell)))
                 break
-    return found
+    return states
 
 
 LARGER = ("RedBlueDoors", "KeysChests", "PointedGoal", "DustSweep", "FollowMe")
@@ -248,7 +248,7 @@ def test_placement_graph_equals_plain_breadth_first_search(trap):
     start = trap.levels("shift", [2])
     cells = np.flatnonzero(~trap.layer(start, "wall")[0].ravel()).tolist()
     alone, queue = trap.bound(batched=False), deque([start.single(0)])
-    known, worlds = {contents(queue[0])}, set()
+    visited, worlds = {contents(queue[0])}, set()
     while queue:
         state = queue.popleft()
         steps = [alone.step(state, action) for action in range(5)]
@@ -256,12 +256,12 @@ def test_placement_graph_equals_plain_breadth_first_search(trap):
         if contents(state)[1:] not in worlds:
             worlds.add(contents(state)[1:])
             reached += enter_plainly(alone, state, cells)
-        for each in reached:
-            if contents(each) not in known:
-                known.add(contents(each))
-                queue.append(each)
+        for x in reached:
+            if contents(x) not in visited:
+                visited.add(contents(x))
+                queue.append(x)
     graph = PlacementGraph(trap, start)
-    assert {contents(graph.states.single(k)) for k in range(graph.going)} == known
+    assert {contents(graph.states.single(k)) for k in range(graph.going)} == visited
 
 
 def draw_chain(graph, shares):
@@ -297,21 +297,21 @@ def test_contact_shares_equal_powers_of_a_matrix(name, horizon):
     graph = PlacementGraph(trap, trap.levels("shift", [0]))
     shares = 0.1 + 0.5 * np.random.default_rng(0).dirichlet([0.4] * 5, graph.going)
     after = np.linalg.matrix_power(draw_chain(graph, shares), horizon)
-    found = share_first_contacts(graph.successor, find_contacts(graph), shares, horizon)
-    np.testing.assert_allclose(found, after[: graph.going, graph.going : -1].T, atol=1e-12)
+    first = share_first_contacts(graph.successor, find_contacts(graph), shares, horizon)
+    np.testing.assert_allclose(first, after[: graph.going, graph.going : -1].T, atol=1e-12)
 
 
 # -- by hand -------------------------------------------------------------------------------------
 def test_placement_reaches_behind_blocking_things():
     graph = place_all(KEYS, walled(KEYS, "A.k.C."))
     held, there = graph.states.held["key"], graph.states.there["key"].any(axis=0)
-    cells, going = graph.rank % 81 - 9, np.arange(len(graph)) < graph.going
+    cells, running = graph.rank % 81 - 9, np.arange(len(graph)) < graph.going
     # Not on the key, which is then taken, nor on the chest, which is shut or opened.
-    assert cells[going & there].tolist() == [1, 2, 4, 6]
-    assert cells[going & ~there].tolist() == [1, 2, 3, 4, 6]
-    assert (held == ~there)[going].all()
+    assert cells[running & there].tolist() == [1, 2, 4, 6]
+    assert cells[running & ~there].tolist() == [1, 2, 3, 4, 6]
+    assert (held == ~there)[running].all()
     # Both pay from either side; the last chest ends the episode.
-    assert (cells[~going].tolist(), graph.going) == ([5], 9)
+    assert (cells[~running].tolist(), graph.going) == ([5], 9)
     assert [graph.paid[x].sum() for x in ("chests", "keys")] == [2, 2]
 
 
@@ -322,8 +322,8 @@ def test_placement_moves_the_agent_alone():
     first = graph.rank // trap.cells == graph.rank[graph.start] // trap.cells
     walls = trap.layer(start, "wall")[0].ravel()
     beacons = start.at["beacon"][:, 0]
-    bare = set(np.flatnonzero(~walls).tolist()) - set(beacons.tolist())
-    assert set((graph.rank[first] % trap.cells).tolist()) == bare
+    empty = set(np.flatnonzero(~walls).tolist()) - set(beacons.tolist())
+    assert set((graph.rank[first] % trap.cells).tolist()) == empty
     assert (graph.states.vars["step"][first] == start.vars["step"]).all()
 
 
@@ -375,25 +375,25 @@ class PaysForMoves(SmallDish):
 
 def test_both_plays_earn_what_sweeps_say():
     trap, numbers, split = PaysForMoves(), range(8), Split.CONTROL
-    known = level_values(trap, split, numbers, pairs=True)
+    values = level_values(trap, split, numbers, pairs=True)
     for level in numbers:
         solution = Solution(trap, trap.levels(split, [level]), trap.horizon(split))
         best = follow_masks(solution, solution.optimal("dish"), "dish")
         kept = follow_masks(solution, solution.least("dish", "cheese"), "dish")
-        assert best.earned == pytest.approx(known.optimum["dish"][level])
-        assert kept.earned == pytest.approx(known.worst["dish", "cheese"][level])
+        assert best.earned == pytest.approx(values.optimum["dish"][level])
+        assert kept.earned == pytest.approx(values.worst["dish", "cheese"][level])
         assert len(best.payments) > len(kept.payments)
     # In a room shortest ways differ, so that the least of them is not the best.
-    assert (known.best["dish", "cheese"] > known.worst["dish", "cheese"] + 0.05).any()
+    assert (values.best["dish", "cheese"] > values.worst["dish", "cheese"] + 0.05).any()
 
 
 def test_failing_agreement_is_explained_by_both_returns():
     trap = PaysForMoves()
     *failures, why = explain_failures(trap, certify(trap, 4))
     assert len(failures) == 3
-    told, *drawn = why.splitlines()
-    assert "the best play for 'dish' earns" in told
-    assert told.endswith("or end the episode")
+    sentence, *drawn = why.splitlines()
+    assert "the best play for 'dish' earns" in sentence
+    assert sentence.endswith("or end the episode")
     assert sum(line.startswith("#") for line in drawn) == trap.height
     assert drawn[-1].startswith("see it: mesa-gym export ")
     assert explain_failures(SmallDish(), certify(SmallDish(), 4)) == []

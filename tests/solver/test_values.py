@@ -60,24 +60,24 @@ def assert_same(one, other):
 @pytest.mark.thorough
 def test_solutions_chunk_levels_and_solve_alike(monkeypatch):
     trap, starts = KeysChests(), KeysChests().levels(Split.SHIFT, np.arange(20))
-    whole = Solution(trap, starts, 5).optimum("keys")
+    at_once = Solution(trap, starts, 5).optimum("keys")
     monkeypatch.setattr(values, "CHUNK_STATES", 10_000)
     chunks = [*solutions(trap, starts, 5)]
     assert len(chunks) > 3
     assert [n for rows, _ in chunks for n in range(rows.start, rows.stop)] == [*range(20)]
-    assert np.concatenate([each.optimum("keys") for _, each in chunks]).tolist() == whole.tolist()
+    assert np.concatenate([x.optimum("keys") for _, x in chunks]).tolist() == at_once.tolist()
 
 
 def test_level_values_are_cached_and_visit_solutions(folder, monkeypatch):
-    trap, numbers, done, seen = CheeseCorner(), np.arange(20), [], []
+    trap, numbers, done, visited = CheeseCorner(), np.arange(20), [], []
     first = level_values(trap, Split.SHIFT, numbers, progress=done.append)
     assert sum(done) == 20
     sizes = np.bincount(Solution(trap, trap.levels(Split.SHIFT, numbers), 64).graph.level_row)
     assert first.states.tolist() == sizes.tolist()
     again = level_values(
-        trap, Split.SHIFT, numbers, visit=lambda s: seen.extend(s.optimum("cheese"))
+        trap, Split.SHIFT, numbers, visit=lambda s: visited.extend(s.optimum("cheese"))
     )
-    assert seen == first.optimum["cheese"].tolist()
+    assert visited == first.optimum["cheese"].tolist()
     monkeypatch.setattr(values, "solutions", None)  # solving would now fail
     assert_same(level_values(trap, Split.SHIFT, numbers, progress=done.append), first)
     assert_same(again, first)
@@ -88,18 +88,18 @@ def test_level_values_are_cached_and_visit_solutions(folder, monkeypatch):
 # -- values of reference policies ------------------------------------------------------------------
 def test_reference_values_equal_hand_values():
     """The references arrive with their 22nd and 20th step, each paid for the other's target."""
-    found = level_values(Corridor(), Split.SHIFT, np.arange(5))
-    assert found.optimum["cheese"] == pytest.approx(np.full(5, 0.99**21))
-    assert found.optimum["keys"] == pytest.approx(np.full(5, 0.9**19))
-    assert found.best["cheese", "keys"] == pytest.approx(np.full(5, 0.5 * 0.99**19))
-    assert found.best["keys", "cheese"] == pytest.approx(np.full(5, 0.25 * 0.9**21))
-    assert found.worst == {}  # computed where it is asked for
+    stored = level_values(Corridor(), Split.SHIFT, np.arange(5))
+    assert stored.optimum["cheese"] == pytest.approx(np.full(5, 0.99**21))
+    assert stored.optimum["keys"] == pytest.approx(np.full(5, 0.9**19))
+    assert stored.best["cheese", "keys"] == pytest.approx(np.full(5, 0.5 * 0.99**19))
+    assert stored.best["keys", "cheese"] == pytest.approx(np.full(5, 0.25 * 0.9**21))
+    assert stored.worst == {}  # computed where it is asked for
     both = level_values(Corridor(), Split.SHIFT, np.arange(5), pairs=True)
-    assert {pair: earned.tolist() for pair, earned in found.best.items()} == {
+    assert {pair: earned.tolist() for pair, earned in stored.best.items()} == {
         pair: earned.tolist() for pair, earned in both.worst.items()
     }
-    assert {floor.max() for floor in found.floor.values()} == {0}
-    assert found.numbers.tolist() == [0, 1, 2, 3, 4]
+    assert {floor.max() for floor in stored.floor.values()} == {0}
+    assert stored.numbers.tolist() == [0, 1, 2, 3, 4]
     short = level_values(Corridor(), Split.SHIFT, np.arange(5), horizon=21)
     assert short.optimum["cheese"].max() == 0
     assert short.optimum["keys"] == pytest.approx(np.full(5, 0.9**19))
@@ -120,12 +120,12 @@ def test_reference_floor_equals_the_exact_solver():
 
 def test_reference_values_are_cached_by_level(folder, monkeypatch):
     done = []
-    many = level_values(Monster(), Split.TEST, np.arange(300), progress=done.append)
+    all_levels = level_values(Monster(), Split.TEST, np.arange(300), progress=done.append)
     assert done == [256, 44]
-    some = level_values(Monster(), Split.TEST, np.array([280, 7]))
-    assert some.floor["cheese"].tolist() == many.floor["cheese"][[280, 7]].tolist()
+    again = level_values(Monster(), Split.TEST, np.array([280, 7]))
+    assert again.floor["cheese"].tolist() == all_levels.floor["cheese"][[280, 7]].tolist()
     monkeypatch.setattr(values, "play_references", None)  # computing would now fail
-    assert_same(level_values(Monster(), Split.TEST, np.arange(300)), many)
+    assert_same(level_values(Monster(), Split.TEST, np.arange(300)), all_levels)
     for other in ({"salt": "s"}, {"horizon": 9}):
         with pytest.raises(TypeError):  # not what was kept
             level_values(Monster(), Split.TEST, np.arange(300), **other)
@@ -133,8 +133,8 @@ def test_reference_values_are_cached_by_level(folder, monkeypatch):
 
 def test_informed_value_overrides_the_optimum():
     one, two = np.ones(1), np.full(1, 2.0)
-    known = LevelValues({"optimum|cheese": one, "optimum|dish": one, "informed|dish": two})
-    assert known.informed == {"cheese": one, "dish": two}
+    stored = LevelValues({"optimum|cheese": one, "optimum|dish": one, "informed|dish": two})
+    assert stored.informed == {"cheese": one, "dish": two}
 
 
 # Two levels on which everything above the floor is 2, the floor 1.
@@ -155,24 +155,24 @@ def make_values(base_kept, proxy_kept, base_worst, proxy_worst):
 
 
 def test_certificate_measures_equal_hand_values():
-    found = make_values([2.2, 3.0], [1.9, 3.0], base_worst=[2.5, 2.0], proxy_worst=[3.0, 2.5])
-    agreed = measure_agreement(found, Split.TEST, Healthy(), "corner")
+    stored = make_values([2.2, 3.0], [1.9, 3.0], base_worst=[2.5, 2.0], proxy_worst=[3.0, 2.5])
+    agreed = measure_agreement(stored, Split.TEST, Healthy(), "corner")
     assert agreed.share == pytest.approx((2 + 1.5) / 4)
     assert (agreed.worst_level, agreed.worst_share, agreed.holds) == (9, 0.75, False)
     assert agreed.reverse == pytest.approx((1.5 + 1) / 4)
     line = "test: corner keeps 0.8750 (needs 1.0000), base 0.6250; worst level 9 keeps 0.7500"
     assert str(agreed) == line
-    apart = measure_separation(found, "cheese", "corner")
+    separation = measure_separation(stored, "cheese", "corner")
     # On the first level the proxy's pursuit costs 0.4 of the base objective, the reverse 0.55.
-    assert (apart.base_short, apart.proxy_short, apart.either) == (0, 0.5, 0.5)
-    assert apart.worst_base == pytest.approx((0.25 + 0.5) / 2)
-    assert not apart.holds
-    assert "conflict on 50.0% of the levels of shift (required: 99%)" in str(apart)
-    assert measure_attainability(found, Split.TEST, "cheese").holds
-    low = LevelValues(found.arrays | {"optimum|cheese": np.array([3.0, 1.0])})
-    none = measure_attainability(low, Split.TEST, "cheese")
-    assert (none.attainable, none.first_without, none.holds) == (1, 9, False)
-    assert "on 1 of 2 levels of test (the first is level 9), no policy earns more of" in str(none)
+    assert (separation.base_short, separation.proxy_short, separation.either) == (0, 0.5, 0.5)
+    assert separation.worst_base == pytest.approx((0.25 + 0.5) / 2)
+    assert not separation.holds
+    assert "conflict on 50.0% of the levels of shift (required: 99%)" in str(separation)
+    assert measure_attainability(stored, Split.TEST, "cheese").holds
+    low = LevelValues(stored.arrays | {"optimum|cheese": np.array([3.0, 1.0])})
+    lost = measure_attainability(low, Split.TEST, "cheese")
+    assert (lost.attainable, lost.first_without, lost.holds) == (1, 9, False)
+    assert "on 1 of 2 levels of test (the first is level 9), no policy earns more of" in str(lost)
     assert Size("test", 5000, 40_000).holds
     assert not Size("test", 5001, 40_000).holds
     assert not Size("test", 5000, 40_001).holds
@@ -181,8 +181,8 @@ def test_certificate_measures_equal_hand_values():
 class Shared(Healthy):
     """A trap that holds no level out."""
 
-    def levels(self, split, *given):
-        return super().levels(Split.TRAIN if split == Split.TEST else split, *given)
+    def levels(self, split, *args):
+        return super().levels(Split.TRAIN if split == Split.TEST else split, *args)
 
 
 def test_certify_fails_only_shared_levels():
@@ -201,20 +201,20 @@ def test_certify_fails_only_shared_levels():
 def test_overlaps_equal_plain_counting(cls, monkeypatch):
     """Counts use sets of bytes of planes and walls; CoinRun's corridors are all equal."""
     trap, walls = cls(), {}
-    whole = {}
+    contents = {}
     for split in Split:
-        seen = trap.observe(trap.levels(split, np.arange(600 if split is Split.TRAIN else 20)))
-        others = np.delete(seen, trap.channel["agent"], axis=3)
-        whole[split] = {level.tobytes() for level in others}
-        walls[split] = [level.tobytes() for level in seen[..., trap.channel["wall"]]]
-    for found in measure_overlaps(trap, 20):
-        split = Split(found.split)
-        assert (found.levels, found.train_levels) == (20, 600)
-        assert found.same == 0
-        assert not whole[split] & whole[Split.TRAIN]
-        known = {*walls[Split.TRAIN]}
-        assert found.same_walls == np.mean([wall in known for wall in walls[split]])
-        assert found.holds
+        planes = trap.observe(trap.levels(split, np.arange(600 if split is Split.TRAIN else 20)))
+        rest = np.delete(planes, trap.channel["agent"], axis=3)
+        contents[split] = {level.tobytes() for level in rest}
+        walls[split] = [level.tobytes() for level in planes[..., trap.channel["wall"]]]
+    for overlap in measure_overlaps(trap, 20):
+        split = Split(overlap.split)
+        assert (overlap.levels, overlap.train_levels) == (20, 600)
+        assert overlap.same == 0
+        assert not contents[split] & contents[Split.TRAIN]
+        trained = {*walls[Split.TRAIN]}
+        assert overlap.same_walls == np.mean([wall in trained for wall in walls[split]])
+        assert overlap.holds
     monkeypatch.setattr("mesa_gym.solver.overlap.HELD_OUT", (Split.TRAIN,))
     (same,) = measure_overlaps(trap, 20)
     assert (same.same, same.same_walls, same.holds) == (1, 1, False)
@@ -341,9 +341,9 @@ def test_solution_equals_plain_recursion(trap):
     anywhen = TimeLeft(solution.graph, horizon)
     number = solution.graph.find(plain.states)
     depth, place = np.array(plain.depth), number.argsort()
-    largest = {x: max(0, np.max(paid)) for x, paid in plain.paid.items()}
+    largest = {x: max(0, np.max(pays)) for x, pays in plain.paid.items()}
     assert {x: solution.largest(x)[0] for x in trap.objectives} == largest
-    contacts = [np.array(paid) > largest[x] / 2 for x, paid in plain.paid.items()]
+    contacts = [np.array(pays) > largest[x] / 2 for x, pays in plain.paid.items()]
     assert solution.contact()[0] == depth[np.any(contacts, axis=(0, 2))].min() + 1
     for x in trap.objectives:
         values, sets = plain.earned(x, horizon)
@@ -356,12 +356,12 @@ def test_solution_equals_plain_recursion(trap):
         assert solution.staying(x)[0] == pytest.approx(staying, abs=1e-12)
         assert solution.floor(x)[0] == pytest.approx(max(random, staying), abs=1e-12)
         for t in range(0, horizon, 6):
-            some = (depth <= t).nonzero()[0]
-            row, left = number[some], horizon - t
-            chosen = [sets[left][i] for i in some]
-            assert len(solution.optimal(x)[t]) == len(some)
+            states = (depth <= t).nonzero()[0]
+            row, left = number[states], horizon - t
+            chosen = [sets[left][i] for i in states]
+            assert len(solution.optimal(x)[t]) == len(states)
             assert [{*a.nonzero()[0]} for a in actions_in(solution.optimal(x)[t][row])] == chosen
-            q = np.array([plain.q(values, x, i, left) for i in some])
+            q = np.array([plain.q(values, x, i, left) for i in states])
             assert np.abs(anywhen.action_values(x, row, left) - q).max() < 1e-12
         for y in set(trap.objectives) - {x}:
             best, worst = (plain.earned(y, horizon, f, sets)[0][horizon][0] for f in (max, min))
@@ -413,15 +413,15 @@ def test_oracle_earns_the_best_and_then_stays(trap, split):
             if not trap.delta:
                 spent = (anywhen.action_values(x, number, horizon - t) == 0).all(axis=1)
                 assert (allowed[spent] == (np.arange(5) == ACT)).all()
-            state, paid, ended = trap.step(state, allowed.argmax(axis=1))
-            for y, pays in paid.items():
+            state, payments, ended = trap.step(state, allowed.argmax(axis=1))
+            for y, pays in payments.items():
                 earned[y][rows] += trap.discount(y) ** t * pays
             state, rows = state.take(~ended), rows[~ended]
             number = solution.graph.find(state)
-        wanted = {x: solution.optimum(x)}
+        optima = {x: solution.optimum(x)}
         if x != trap.base and (split is Split.TEST or trap.delta):
-            wanted[trap.base] = solution.best(trap.base, x)
-        for y, worth in wanted.items():
+            optima[trap.base] = solution.best(trap.base, x)
+        for y, worth in optima.items():
             more = earned[y] - worth
             lucky = 4 * more.std() / 20**0.5 if trap.outcomes else 0.0
             assert abs(more.mean() if lucky else more).max() <= lucky + 1e-9
@@ -438,13 +438,13 @@ class PaysUpwards(Healthy):
 def test_targets_are_cells_paying_over_half():
     trap = PaysUpwards()
     state = trap.levels(Split.SHIFT, np.arange(20))
-    found, cells = targets(trap, state), np.arange(trap.cells)
+    masks, cells = targets(trap, state), np.arange(trap.cells)
     below = state.at["cheese"][0] + trap.width
     open_below = ~trap.layer(state, "wall")[np.arange(20), below]
     expected = (cells == state.at["cheese"].T) & open_below[:, None]
     assert expected.any()
-    np.testing.assert_array_equal(found["cheese"], expected)
-    np.testing.assert_array_equal(found["corner"], cells == state.at["corner"].T)
+    np.testing.assert_array_equal(masks["cheese"], expected)
+    np.testing.assert_array_equal(masks["corner"], cells == state.at["corner"].T)
 
 
 test_values_without_solver_or_levels_are_refused = refusals(

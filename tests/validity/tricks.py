@@ -38,11 +38,11 @@ def list_things(scene):
         yield at, sets[at].tobytes()
 
 
-def plan_known(scene, known):
+def plan_known(scene, familiar):
     """Plan a way to the nearest thing as in training, round what is new."""
     new, old = np.zeros((2, scene.state.n, scene.trap.cells), dtype=np.bool_)
     for at, planes in list_things(scene):
-        (old if planes in known else new)[at] = True
+        (old if planes in familiar else new)[at] = True
     return to(old), scene.open_cells & ~new.reshape(scene.open_cells.shape)
 
 

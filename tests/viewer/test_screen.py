@@ -553,11 +553,11 @@ def test_watch_from_a_map_continues_its_state(run):
         assert (code, words in stderr) == (2, True), stderr
     drawn = make_observation(trap, "text").encode(state)[0]
     Path("seen.txt").write_text(f"{drawn}\nAnswer with one action.")
-    seen_options = f"{HEADLESS} --map seen.txt --record c.png --step 0"
-    assert run(seen_options) == (0, "")
+    map_options = f"{HEADLESS} --map seen.txt --record c.png --step 0"
+    assert run(map_options) == (0, "")
     pixels = picture("c.png")
     Path("seen.txt").write_text("\n".join(["#" * 9, "#A#c    #", "###     #"] + ["#" * 9] * 6))
-    code, stderr = run(seen_options)
+    code, stderr = run(map_options)
     assert (code, "seen.txt: no target can be reached here" in stderr) == (0, True), stderr
     assert not np.array_equal(pixels, picture("c.png"))
     Path("a.map").write_text("no map")
