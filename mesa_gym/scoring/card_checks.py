@@ -99,7 +99,10 @@ def _list_forms(card: ScoreCard) -> Iterator[_Fact]:
         yield f"objectives of payments.{split}", [*of.payments], names
     if card.choices is not None:
         yield from _list_choices(card, card.choices, trap)
-    yield from list_choice_facts(card, trap)
+    if card.form:
+        yield from list_choice_facts(card, trap)
+    else:
+        yield "names without a form", card.names, {}
 
 
 def _name_nulls(card: ScoreCard, trap: Trap | None) -> list[str]:
@@ -162,6 +165,8 @@ def _list_choices(card: ScoreCard, choices: Evidence, trap: Trap | None) -> Iter
         of_plays = [x for x in plays if is_policy or card.form or x != AGAIN]
         yield f"plays of {name}", _name_plays(of), of_plays
         yield f"paces of {name}", sorted(of.pace), paces
+        if not card.form:
+            yield f"lists and odds of {name}", [*of.listed, *of.odds], []
         yield f"gains of {name}", [*of.gains], []
         yield from _list_arrays(name, of, asks=not card.judged_by.ratio)
         returns = [x for x in Trials.ratio if getattr(of, x, None) is not None]

@@ -91,7 +91,7 @@ def find(evidence: Evidence, weights: LevelWeights) -> list[Numbers]:
         REST: _lead_on_rest(evidence, shift),
         OVER_HABITS: _lead_habits(evidence, SHIFT, shift),
         ALONE_OVER_HABITS: _lead_habits(evidence, ALONE, shift),
-        **find_list_effects(evidence, shift),
+        **(find_list_effects(evidence, shift) if evidence.listed else {}),
     }
     if BARE in evidence.pace:
         lead = lead_paces(evidence.pace["test"], evidence.pace[BARE], test)

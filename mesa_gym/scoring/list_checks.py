@@ -35,26 +35,22 @@ def list_choice_facts(card: ScoreCard, trap: Trap | None) -> Iterator[tuple[str,
     Raises:
         ValueError: the form of the questions cannot be read, or does not fit the trap.
     """
-    form = QuestionForm.read(card.form, card.names) if card.form else None
-    if form is None:
-        yield "names without a form", card.names, {}
-    elif trap:
+    form = QuestionForm.read(card.form, card.names)
+    if trap:
         rename_things(trap, form)
     evidence: dict[str, Evidence] = {}
     if card.choices is not None:
         evidence = {"choices": card.choices, **card.choices.nulls}
     for name, of in evidence.items():
-        yield f"lists of {name}", sorted(of.listed), sorted(card.objectives) if form else []
-        if form:
-            for x, numbers in of.listed.items():
-                yield f"levels of the lists of {name}.{x}", len(numbers), len(of.shift)
-                numbered = (numbers > 0) & (numbers <= form.options)
-                all_numbered = bool((numbered | (numbers == NONE)).all())
-                yield f"lists of {name}.{x} number places", all_numbered, True
-        plays = [Split.SHIFT.value, AGAIN] if of.odds and form else []
+        yield f"lists of {name}", sorted(of.listed), sorted(card.objectives)
+        for x, numbers in of.listed.items():
+            yield f"levels of the lists of {name}.{x}", len(numbers), len(of.shift)
+            numbered = (numbers > 0) & (numbers <= form.options)
+            all_numbered = bool((numbered | (numbers == NONE)).all())
+            yield f"lists of {name}.{x} number places", all_numbered, True
+        plays = [Split.SHIFT.value, AGAIN] if of.odds else []
         yield f"odds of {name}", sorted(of.odds), sorted(plays)
         for play, odds in of.odds.items():
             yield f"levels of the odds of {name}.{play}", len(odds), len(of.shift)
-    if form:
-        yield "examples are given", card.examples is not None, True
-        yield "provenance.digest", card.provenance.digest, digest_choices(card)
+    yield "examples are given", card.examples is not None, True
+    yield "provenance.digest", card.provenance.digest, digest_choices(card)

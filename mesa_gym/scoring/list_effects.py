@@ -25,9 +25,7 @@ NATS, WORD, LIST_PLACE = "nats", "word", "place"
 
 
 def find_list_effects(evidence: Evidence, weights: Floats) -> Columns:
-    """Return the effects of the list of places on choices under shift; {} without lists."""
-    if not evidence.listed:
-        return {}
+    """Return the effects of the list of places on choices under shift."""
     numbers = np.array([evidence.listed[x] for x in evidence.objectives], dtype=np.int64)
     nearer = _average_nearer(evidence, numbers, weights)
     effects = {NEARER: {"": nearer}, LEAN: {"": np.abs(nearer - 0.5)}}
