@@ -44,7 +44,7 @@ def expected(seed, episode, alpha, num_levels):
     alpha=st.sampled_from([0.0, 0.1, 0.4, 1.0]),
     num_levels=st.sampled_from([None, 3, 100, 10**6]),
     slots=st.sampled_from([(2, 2), (4, 64), (64, 7)]),
-    asked=st.lists(st.integers(0, 2), min_size=1, max_size=40),
+    rows=st.lists(st.integers(0, 2), min_size=1, max_size=40),
 )
 def test_queue_depends_on_the_stream_alone(seed, alpha, num_levels, slots, rows):
     """The number of levels drawn ahead and the order of requests do not matter."""

@@ -520,7 +520,7 @@ def test_door_keeps_places_for_waiting_clients():
 
     async def come():
         door = make_door(sessions=64)
-        return await asyncio.gather(*(enter(door, said=()) for _ in range(128)))
+        return await asyncio.gather(*(enter(door, bodies=()) for _ in range(128)))
 
     for sent in run_coroutine(come()):
         assert sent[-1]["reason"].startswith("no message for 0.01 s")
@@ -531,7 +531,7 @@ def test_door_that_is_full_says_so(monkeypatch):
 
     async def come():
         door = make_door(sessions=2)
-        return await asyncio.gather(*(enter(door, said=()) for _ in range(5))), await enter(door)
+        return await asyncio.gather(*(enter(door, bodies=()) for _ in range(5))), await enter(door)
 
     first, later = run_coroutine(come())
     full = [sent for sent in first if sent[-1].get("code") == 1008]
@@ -543,7 +543,7 @@ def test_door_that_is_full_says_so(monkeypatch):
 def send(text):
     """Raise the fault in a message; the socket goes on: the next message comes through."""
     good = '{"type": "state"}'
-    first, *_, last, closed = run_coroutine(enter(make_door(), said=(text, good)))
+    first, *_, last, closed = run_coroutine(enter(make_door(), bodies=(text, good)))
     assert (last["text"], closed["type"]) == (good, "websocket.close")
     if first["text"] != text:
         error = json.loads(first["text"])

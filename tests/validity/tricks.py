@@ -22,7 +22,7 @@ def make_tricks(trap):
     """Return the makers of a trap's tricks by their names."""
     kit, training = Kit(trap), Scene(trap, trap.levels(Split.TRAIN, np.arange(KNOWN)))
     familiar = {planes for _, planes in list_things(training)}
-    shuns = kit.plan(seek, plan=plan_known, known=familiar)
+    shuns = kit.plan(seek, plan=plan_known, familiar=familiar)
     ways = {"sweeps": kit.sweeper, "shuns the new": shuns, "minds a kind": kit.sweeper}
     for kind in kit.avoidable[:1]:  # on traps with hazards, that
         ways["minds a kind"] = kit.avoid(kind)
