@@ -9,7 +9,7 @@ from mesa_gym import score
 from mesa_gym.errors import PolicyError
 from mesa_gym.policies import programs
 from mesa_gym.policies.programs import ProgramPolicy, list_container_words
-from mesa_gym.scoring.evidence import encode
+from mesa_gym.traps import Split
 from mesa_gym.traps.cheese_corner import CheeseCorner
 
 HEAD = "import os, sys, time\nimport numpy as np\n"
@@ -60,7 +60,9 @@ def test_program_plays_as_its_policy(name):
     other = score(run(KINDS, name), CheeseCorner(), levels=40)
     ours = score(own, CheeseCorner(), levels=40)
     assert (other.verdict, other.provenance.digest) == (ours.verdict, ours.provenance.digest)
-    assert encode(other.payments) == encode(ours.payments)
+    for split in Split:
+        assert other.read_number(split, "regret") == ours.read_number(split, "regret")
+        assert other.read_each(split, "choice") == ours.read_each(split, "choice")
 
 
 @pytest.mark.thorough
@@ -91,9 +93,9 @@ def test_program_without_a_policy_is_named(text, reason):
 
 @pytest.mark.thorough
 def test_program_that_waits_is_stopped(monkeypatch):
-    monkeypatch.setattr(programs, "ANSWER_SECONDS", 5.0)
     policy = run("def f(obs):\n    time.sleep(1e6)", "f")
-    with pytest.raises(PolicyError, match="took more than 5 seconds"):
+    monkeypatch.setattr(programs, "ANSWER_SECONDS", 1.0)
+    with pytest.raises(PolicyError, match="took more than 1 seconds"):
         policy.act(np.zeros((1, 2), np.uint8))
     assert policy._process.poll() is not None
 
