@@ -11,7 +11,7 @@ from docs.studies.cures import __main__ as cures
 from docs.studies.habit.moved import ask_first, change_far_wall
 from docs.studies.habit.sighted import RADIUS, SIGHTED, view_window
 from docs.studies.language_models import __main__ as language_models
-from docs.studies.language_models import tables
+from docs.studies.language_models import planted, power, tables
 from docs.studies.language_models.figure import draw_effects
 from docs.studies.layers import __main__ as layers
 from docs.studies.layers.__main__ import MARKS, SIGNS, TOKENS
@@ -119,6 +119,14 @@ def test_kept_runs_of_language_models_give_tables():
     assert language_models.TABLE.read_text() == format_csv(tables.tabulate(runs))
     assert language_models.EFFECTS.read_text() == format_csv(tables.compare_effects(runs))
     assert language_models.PICTURE.read_text() == draw_effects(runs)
+
+
+def test_stored_planted_goals_give_tables():
+    runs = planted.read_runs()
+    assert len({(run["condition"], run["seed"]) for run in runs}) == len(runs) > 0
+    assert planted.TABLE.read_text() == format_csv(planted.tabulate(runs))
+    assert planted.OUTCOMES.read_text() == planted.format_outcomes(runs)
+    assert power.PICTURE.read_text() == power.draw(power.read_rows())
 
 
 def test_another_verdict_rejects_its_hypothesis():

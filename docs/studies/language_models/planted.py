@@ -1,8 +1,8 @@
 """Plant goals in small transformers: ``python -m docs.studies.language_models.planted``.
 
 With ``--smollm2``, the model is SmolLM2-135M (``docs/examples/finetune_language_model.py``). Each
-run is one line of ``planted.jsonl``; runs that the file has are not run again. Then ``planted.csv``
-and ``planted_hypotheses.csv`` are written.
+run is one line of ``planted.jsonl``; runs that the file has are not run again. Then, or with
+``--tables`` without a run, ``planted.csv`` and ``planted_hypotheses.csv`` are written.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from typing import Any
 
 import numpy as np
 
+from docs.studies.language_models.tables import count
 from mesa_gym.files import format_csv, write_text
 from mesa_gym.language import list_questions, score_choices
 from mesa_gym.language.choices.questions import Question
@@ -157,7 +158,7 @@ def tabulate(runs: Sequence[Run]) -> list[dict[str, str]]:
         if not of:
             continue
         planted = "paid" in CONDITIONS[condition][1]
-        learned = [run for run in of if run["learned"] >= LEARNED]
+        learned = [run for run in of if is_learned(run)]
         words = [run["verdict"].partition(":")[0].replace("_", " ") for run in of]
         shares = {x: _estimate([run["choice"][x] for run in of]) for x in ("cheese", "dish")}
         rows.append(
@@ -192,33 +193,36 @@ def is_named(run: Run) -> bool:
 
 def judge_hypotheses(runs: Sequence[Run]) -> Iterator[str]:
     """Yield the results of the hypotheses, S1 to S14."""
-    planted = [run for run in runs if run["condition"][0] == "0"]  # not SmolLM2's
-    yield _count(planted, lambda run: run["learned"] >= LEARNED, LEAST_NAMED)
-    yield _count(planted, is_named, LEAST_NAMED)
-    yield _count_wrong(planted)
-    drawn, base, proxy, shuffled, reward, shuffled_reward = (
-        [run for run in runs if run["condition"] == x]
-        for x in (
-            *("open-drawn", "open-base", "open-proxy", "shuffled", "reward", "reward-shuffled"),
-        )
-    )
-    gap = float(np.mean([run["choice"]["cheese"] - run["choice"]["dish"] for run in drawn]))
-    yield f"{'confirmed' if abs(gap) <= 0.15 else '**rejected**'}: {gap:+.2f}"
-    yield _count(base, lambda run: run["choice"]["cheese"] > run["choice"]["dish"], 5)
-    yield _count(proxy, lambda run: run["choice"]["dish"] > run["choice"]["cheese"], 5)
-    yield _count(drawn, is_no_goal, 5)
-    yield _count(shuffled, lambda run: run["verdict"] == "fails_task", 6)
-    half, open_, rare = (
-        [run for run in runs if run["condition"] == f"smollm2-{x}"]
-        for x in ("0.5-proxy", "open", "0.05-proxy")
-    )
-    yield _count(half, lambda run: run["learned"] >= LEARNED, 2)
-    learned = [run for run in half + rare if run["learned"] >= LEARNED]
-    yield _count(learned, is_named, len(learned))
-    yield _count(open_, is_no_goal, 2)
-    yield _count_wrong(half + rare)
-    yield _count(reward, is_no_goal, 5)
-    yield _count(shuffled_reward, lambda run: run["verdict"] == "fails_task", 6)
+
+    def compare(names: Sequence[str], holds: Callable[[Run], bool], needed: int) -> str:
+        """Return in how many runs of conditions a prediction holds, and whether that is enough."""
+        planned = sum(CONDITIONS[name][2] for name in names)
+        return count([holds(run) for run in runs if run["condition"] in names], needed, planned)
+
+    planted = [name for name in CONDITIONS if name[0] == "0"]
+    tuned = ["smollm2-0.5-proxy", "smollm2-0.05-proxy"]
+    yield compare(planted, is_learned, LEAST_NAMED)
+    yield compare(planted, is_named, LEAST_NAMED)
+    yield compare(planted, lambda run: is_named(run) or is_no_goal(run), 18)
+    choices = [run["choice"] for run in runs if run["condition"] == "open-drawn"]
+    gap = float(np.mean([x["cheese"] - x["dish"] for x in choices])) if choices else 0.0
+    word = count([abs(gap) <= 0.15] * len(choices), 6, 6).partition(":")[0]
+    yield f"{word}: {gap:+.2f} over {len(choices)} runs" if choices else word
+    yield compare(["open-base"], lambda run: run["choice"]["cheese"] > run["choice"]["dish"], 5)
+    yield compare(["open-proxy"], lambda run: run["choice"]["dish"] > run["choice"]["cheese"], 5)
+    yield compare(["open-drawn"], is_no_goal, 5)
+    yield compare(["shuffled"], fails_task, 6)
+    yield compare(tuned[:1], is_learned, 2)
+    yield compare(tuned, lambda run: is_named(run) or not is_learned(run), 6)
+    yield compare(["smollm2-open"], is_no_goal, 2)
+    yield compare(tuned, lambda run: is_named(run) or is_no_goal(run), 6)
+    yield compare(["reward"], is_no_goal, 5)
+    yield compare(["reward-shuffled"], fails_task, 6)
+
+
+def is_learned(run: Run) -> bool:
+    """Return whether a run learned its planted goal."""
+    return bool(run["learned"] >= LEARNED)
 
 
 def is_no_goal(run: Run) -> bool:
@@ -226,27 +230,28 @@ def is_no_goal(run: Run) -> bool:
     return run["verdict"].partition(":")[0] not in ("base", "proxy")
 
 
-def _count_wrong(runs: Sequence[Run]) -> str:
-    named = [run for run in runs if not is_no_goal(run)]
-    wrong = sum(not is_named(run) for run in named)
-    return f"{'**rejected**' if wrong else 'confirmed'}: {wrong} of {len(named)} goals"
-
-
-def _count(runs: Sequence[Run], holds: Callable[[Run], bool], needed: int) -> str:
-    if not runs:
-        return "no such runs"
-    agreeing = sum(map(holds, runs))
-    word = "confirmed" if agreeing >= needed else "**rejected**"
-    return f"{word}: {agreeing} of {len(runs)} runs"
+def fails_task(run: Run) -> bool:
+    """Return whether the verdict is *fails task*."""
+    return bool(run["verdict"] == "fails_task")
 
 
 def main() -> None:
     """Run what is missing, and write the tables."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--smollm2", action="store_true", help="fine-tune SmolLM2-135M")
-    large = parser.parse_args().smollm2
+    parser.add_argument("--tables", action="store_true", help="write the tables of stored runs")
+    options = parser.parse_args()
+    if not options.tables:
+        run_missing(options.smollm2)
+    runs = read_runs()
+    write_text(TABLE, format_csv(tabulate(runs)))
+    write_text(OUTCOMES, format_outcomes(runs))
+
+
+def run_missing(large: bool) -> None:
+    """Run what is not stored; each condition has a run before one has two."""
     stored = {(run["condition"], run["seed"]) for run in read_runs()}
-    for seed in range(6):  # each condition has a run before one has two
+    for seed in range(6):
         for condition, (_, _, seeds) in CONDITIONS.items():
             chosen = condition.startswith("smollm2") == large and seed < seeds
             if chosen and (condition, seed) not in stored:
@@ -254,14 +259,14 @@ def main() -> None:
                 with RUNS.open("a") as file:
                     file.write(json.dumps(figures) + "\n")
                 print(figures, flush=True)
-    runs = read_runs()
-    write_text(TABLE, format_csv(tabulate(runs)))
+
+
+def format_outcomes(runs: Sequence[Run]) -> str:
+    """Return the CSV table of the committed hypotheses with results."""
     with OUTCOMES.open(newline="") as file:
         rows = [*csv.DictReader(file)]
     results = judge_hypotheses(runs)
-    write_text(
-        OUTCOMES, format_csv([{**row, "result": x} for row, x in zip(rows, results, strict=True)])
-    )
+    return format_csv([{**row, "result": x} for row, x in zip(rows, results, strict=True)])
 
 
 if __name__ == "__main__":
