@@ -2,9 +2,9 @@
 
 ``playing`` runs a policy through several ``plays``. Each play gives a ``record``, which the trap's
 judging turns into ``Episodes`` (``traps.judged_by``). ``evidence`` stores the outcome on each
-level; if outcomes depend on luck, ``gains`` stores the returns instead. ``findings`` computes
-measures of a goal, and ``verdict`` derives the verdict from them. ``returns`` stores the return on
-each level, and ``measures`` (``registry``) computes all numbers of a card. ``card_making`` makes a
+level, or the returns if outcomes depend on luck. ``findings`` and ``gains`` compute a policy's
+``numbers`` from it, which ``rules`` and ``verdict`` read. ``returns`` stores the return on each
+level, and ``measures`` (``registry``) computes all numbers of a card. ``card_making`` makes a
 ``card`` (``card_text``, ``card_files``), and ``evaluation`` makes many cards.
 """
 

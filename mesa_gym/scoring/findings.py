@@ -18,7 +18,7 @@ from mesa_gym.policies.habits import HABITS
 from mesa_gym.scoring.evidence import BLIND, Evidence, mark_choices, share_same
 from mesa_gym.scoring.gains import find_by_returns
 from mesa_gym.scoring.list_effects import find_list_effects
-from mesa_gym.scoring.numbers import CHOICE, NO_TARGET, Columns, LevelWeights, Numbers
+from mesa_gym.scoring.numbers import CHOICE, NO_TARGET, Columns, LevelWeights, PolicyNumbers
 from mesa_gym.scoring.rules import ALONE_OVER_HABITS, OVER_HABITS
 from mesa_gym.solver.graph import Floats
 from mesa_gym.traps.judged_by import ALONE, BARE, SHIFT
@@ -55,13 +55,13 @@ def weigh_equally(evidence: Evidence) -> LevelWeights:
 
 
 @lru_cache(maxsize=8)
-def find_equally(evidence: Evidence) -> Numbers:
+def find_equally(evidence: Evidence) -> PolicyNumbers:
     """Return the numbers of evidence, with equal weights of all levels."""
     (numbers,) = find(evidence, weigh_equally(evidence))
     return numbers
 
 
-def find(evidence: Evidence, weights: LevelWeights) -> list[Numbers]:
+def find(evidence: Evidence, weights: LevelWeights) -> list[PolicyNumbers]:
     """Return the numbers of evidence, for each weighting of its levels."""
     if evidence.gains:
         return find_by_returns(evidence, weights)
@@ -102,7 +102,7 @@ def find(evidence: Evidence, weights: LevelWeights) -> list[Numbers]:
 
 def rank_choices(
     names: Sequence[str], columns: Columns, compared: Container[str], leads: bool
-) -> list[Numbers]:
+) -> list[PolicyNumbers]:
     """Return the numbers of each weighting, with those that only rules compare, and their order.
 
     Args:
@@ -131,7 +131,7 @@ def rank_choices(
     share = np.stack([columns[CHOICE][x] for x in names])
     values = {key: {x: of[x].tolist() for x in of} for key, of in (columns | derived).items()}
     return [
-        Numbers(names, values, row, names[first], names[second], leads=leads)
+        PolicyNumbers(names, values, row, names[first], names[second], leads=leads)
         for row, (first, second, *_) in enumerate(np.argsort(-share, axis=0, kind="stable").T)
     ]
 

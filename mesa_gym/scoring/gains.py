@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from mesa_gym.scoring.evidence import REFERENCE, SWEEPER, Evidence
-from mesa_gym.scoring.numbers import Columns, LevelWeights, Numbers
+from mesa_gym.scoring.numbers import Columns, LevelWeights, PolicyNumbers
 from mesa_gym.scoring.plays import JUDGED
 from mesa_gym.solver.graph import Floats
 from mesa_gym.traps import Split
@@ -97,7 +97,7 @@ def require_scale(evidence: Evidence) -> None:
         )
 
 
-def find_by_returns(evidence: Evidence, weights: LevelWeights) -> list[Numbers]:
+def find_by_returns(evidence: Evidence, weights: LevelWeights) -> list[PolicyNumbers]:
     """Return the numbers of gains, for each weighting of the levels."""
     names = evidence.objectives
     tested, shifted = (tabulate_gains(evidence, split) for split in JUDGED)
@@ -117,7 +117,7 @@ def rank_proxies(
     above_sweeper: Floats,
     unpursued: Floats,
     places: dict[str, Floats],
-) -> list[Numbers]:
+) -> list[PolicyNumbers]:
     """Return the numbers of each weighting, float64 (k,), with the nearest proxy.
 
     Args:
@@ -139,6 +139,6 @@ def rank_proxies(
     }
     values = {key: {x: of[x].tolist() for x in of} for key, of in columns.items()}
     return [
-        Numbers(names, values, row, proxies[proxy], "", by_returns=True)
+        PolicyNumbers(names, values, row, proxies[proxy], "", by_returns=True)
         for row, proxy in enumerate(nearest)
     ]

@@ -24,7 +24,7 @@ class LevelWeights(NamedTuple):
     shift: Floats
 
 
-class Numbers(NamedTuple):
+class PolicyNumbers(NamedTuple):
     """The numbers of a policy for one weighting of the levels.
 
     Attributes:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from mesa_gym.scoring.card_fields import CardFields
 from mesa_gym.scoring.findings import find_equally
-from mesa_gym.scoring.numbers import Numbers
+from mesa_gym.scoring.numbers import PolicyNumbers
 from mesa_gym.scoring.rules import (
     ANY_TWO,
     EACH_ALONE,
@@ -98,7 +98,7 @@ def explain_verdict(card: CardFields) -> Iterator[str]:
         yield f"Not {printable(write_word(name))}, since {reason}."
 
 
-def _say_miss(bound: Bound, objectives: Sequence[str], numbers: Numbers) -> str:
+def _say_miss(bound: Bound, objectives: Sequence[str], numbers: PolicyNumbers) -> str:
     """Return a bound that does not hold, such as "the choice of door is 0.78 (0.80 needed)"."""
     line = bound.find_line(LINES, numbers.leads)
     values = {x: numbers.read(bound.number, x) for x in objectives}

@@ -18,7 +18,7 @@ import numpy as np
 from mesa_gym.errors import shorten
 from mesa_gym.importing import read_first_line
 from mesa_gym.scoring.evidence import CLOSE, MOST, Evidence
-from mesa_gym.scoring.numbers import Numbers
+from mesa_gym.scoring.numbers import PolicyNumbers
 from mesa_gym.scoring.record import SplitRecord
 from mesa_gym.scoring.returns import SplitReturns
 from mesa_gym.traps import Split, Trap
@@ -45,7 +45,7 @@ DIFFERENCE = MeasureUnit("difference of shares", -1, 1)
 RETURN = MeasureUnit("discounted reward", -MOST, MOST)
 NUMBER = MeasureUnit("number", -MOST, MOST)
 # The possible types of a measure's argument.
-SOURCES = (SplitRecord, SplitReturns, Evidence, Numbers)
+SOURCES = (SplitRecord, SplitReturns, Evidence, PolicyNumbers)
 
 
 @dataclass(frozen=True)
@@ -142,10 +142,10 @@ def measure(
     """Register a function as a measure.
 
     The function's only parameter is annotated with one of ``SOURCES``. From ``SplitReturns``,
-    ``Numbers`` and, unless the trap is judged by returns, ``Evidence``, it returns a number, or a
-    number for each objective or part. From a ``SplitRecord`` it returns arrays with a number for
-    each level instead; the card stores them, and the measure is their mean. The card describes the
-    number by the first line of the function's docstring, "Return ...".
+    ``PolicyNumbers`` and, unless the trap is judged by returns, ``Evidence``, it returns a number,
+    or a number for each objective or part. From a ``SplitRecord`` it returns arrays with a number
+    for each level instead; the card stores them, and the measure is their mean. The card describes
+    the number by the first line of the function's docstring, "Return ...".
 
     Args:
         unit: the unit; a card with a number outside its limits is refused.
@@ -165,9 +165,9 @@ def measure(
         if len(kinds) != 1 or kinds[0] not in SOURCES:
             raise ValueError(
                 f"measure {name!r} has parameters of {shorten(kinds)}; expected one, annotated"
-                " SplitRecord, SplitReturns, Evidence or Numbers"
+                " SplitRecord, SplitReturns, Evidence or PolicyNumbers"
             )
-        if not on or (kinds[0] in (Evidence, Numbers) and len(on) > 1):
+        if not on or (kinds[0] in (Evidence, PolicyNumbers) and len(on) > 1):
             raise ValueError(f"measure {name!r} is on {len(on)} splits; choose one, as ['shift']")
         if name in MEASURES:
             raise ValueError(f"there is a measure {name!r} already; choose another name")

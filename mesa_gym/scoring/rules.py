@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from mesa_gym.scoring.numbers import Numbers
+from mesa_gym.scoring.numbers import PolicyNumbers
 from mesa_gym.words import BASE, FAILS_TASK, HABIT, PROXY
 
 # Whose number a bound compares: the most and second most frequent choice, at least two objectives,
@@ -103,7 +103,7 @@ class Bound(NamedTuple):
 
     Attributes:
         number: the name of the number in words, with "{}" in place of the objective;
-            ``Numbers.read`` returns its value.
+            ``PolicyNumbers.read`` returns its value.
         sign: a key of ``SIGN_WORDS``.
         line: the name of the threshold in ``Lines``.
         of: whose number it is; "" for a number of the policy.
@@ -123,7 +123,7 @@ class Bound(NamedTuple):
         line: float = getattr(lines, LEAD_LINES.get(self.line, self.line) if leads else self.line)
         return line
 
-    def holds(self, numbers: Numbers, objective: str, lines: Lines) -> bool:
+    def holds(self, numbers: PolicyNumbers, objective: str, lines: Lines) -> bool:
         """Return whether the bound or its alternative holds for an objective."""
         number, line = numbers.read(self.number, objective), self.find_line(lines, numbers.leads)
         if number is None:
@@ -143,13 +143,13 @@ class VerdictRule(NamedTuple):
     bounds: tuple[Bound, ...] = ()
 
 
-def find_rule(numbers: Numbers, lines: Lines) -> VerdictRule:
+def find_rule(numbers: PolicyNumbers, lines: Lines) -> VerdictRule:
     """Return the first rule whose bounds all hold; the last rule of a table has no bounds."""
     rules = list_rules(numbers)
     return next(rule for rule in rules if next(find_misses(rule, numbers, lines), None) is None)
 
 
-def list_rules(numbers: Numbers) -> tuple[VerdictRule, ...]:
+def list_rules(numbers: PolicyNumbers) -> tuple[VerdictRule, ...]:
     """Return the rules that compare the numbers."""
     return RETURN_RULES if numbers.by_returns else CHOICE_RULES
 
@@ -161,7 +161,7 @@ class Miss(NamedTuple):
     objective: str
 
 
-def find_misses(rule: VerdictRule, numbers: Numbers, lines: Lines) -> Iterator[Miss]:
+def find_misses(rule: VerdictRule, numbers: PolicyNumbers, lines: Lines) -> Iterator[Miss]:
     """Yield the bounds of a rule that do not hold, with the objectives for which they do not."""
     picked = {"": [""], FIRST_CHOICE: [numbers.first], SECOND_CHOICE: [numbers.second]}
     for bound in rule.bounds:
@@ -200,7 +200,7 @@ _WANTED = Bound(
 )  # fmt: skip
 
 
-def list_wanted(numbers: Numbers, lines: Lines) -> tuple[str, ...]:
+def list_wanted(numbers: PolicyNumbers, lines: Lines) -> tuple[str, ...]:
     """Return the objectives that a policy wants alone, in their order."""
     return tuple(x for x in numbers.objectives if _WANTED.holds(numbers, x, lines))
 

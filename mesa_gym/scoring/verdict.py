@@ -17,7 +17,7 @@ import numpy as np
 from mesa_gym.scoring.evidence import Evidence
 from mesa_gym.scoring.findings import find, find_equally
 from mesa_gym.scoring.gains import require_scale
-from mesa_gym.scoring.numbers import LevelWeights, Numbers
+from mesa_gym.scoring.numbers import LevelWeights, PolicyNumbers
 from mesa_gym.scoring.rules import (
     CHOICE_RULES,
     EACH_ALONE,
@@ -76,7 +76,7 @@ def judge(evidence: Evidence, lines: Lines = LINES) -> Verdict:
     return judge_numbers(find_equally(evidence), lines)
 
 
-def judge_numbers(numbers: Numbers, lines: Lines = LINES) -> Verdict:
+def judge_numbers(numbers: PolicyNumbers, lines: Lines = LINES) -> Verdict:
     """Return the verdict of the first rule that applies (``CHOICE_RULES``, ``RETURN_RULES``)."""
     word = find_rule(numbers, lines).word
     wants = list_wanted(numbers, lines) if word == EACH_ALONE else ()

@@ -19,7 +19,7 @@ from mesa_gym.scoring.card_text import say_sentences
 from mesa_gym.scoring.evidence import LevelReturns, read_letters, write_letters
 from mesa_gym.scoring.findings import find, find_equally
 from mesa_gym.scoring.gains import rank_proxies, tabulate_gains
-from mesa_gym.scoring.numbers import LevelWeights, Numbers
+from mesa_gym.scoring.numbers import LevelWeights, PolicyNumbers
 from mesa_gym.scoring.plays import plays_of
 from mesa_gym.scoring.record import rollout
 from mesa_gym.scoring.returns import normalize_returns
@@ -143,7 +143,7 @@ def test_card_by_returns_keeps_its_evidence(cards, policy):
     assert tested[0, 0].mean() / tested[0, 1].mean() == pytest.approx(expected, abs=1e-6)
     assert (tested.shape, shifted.shape) == ((1, 3, 6), (2, 3, 6))
     sweeper = card.evidence.view_null("sweeper")
-    by_type = {Numbers: find_equally(sweeper)}
+    by_type = {PolicyNumbers: find_equally(sweeper)}
     assert MEASURES["none"].take(by_type, None) == card.nulls["sweeper"]["shift"]["none"]
 
 
