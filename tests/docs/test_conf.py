@@ -303,9 +303,9 @@ QUICK = {
     "python -m docs.studies.habit CheeseCorner CoinRun": 'python -c "'
     "import docs.studies.habit.__main__ as it;"
     " it.LEVELS = 25; assert [*it.score_habits('CheeseCorner-v0')]\"",
-    "python -m docs.studies.language_models": 'python -c "'
-    "import docs.studies.language_models.__main__ as it;"
-    ' assert it.format_csv(it.compare_effects(it.read_runs())) == it.EFFECTS.read_text()"',
+    "python -m docs.studies.language_models.planted": 'python -c "'
+    "import docs.studies.language_models.planted as it;"
+    ' assert it.format_csv(it.tabulate(it.read_runs())) == it.TABLE.read_text()"',
     "python -m docs.studies.layers": 'python -c "import docs.studies.layers.__main__ as it;'
     ' it.UPDATES = 9; it.main()"',
     "python -m docs.studies.published": 'python -c "import docs.studies.published.__main__ as it;'
