@@ -21,7 +21,7 @@ from mesa_gym.report.committed import (
     join_committed,
     read_committed,
 )
-from mesa_gym.report.origins import Review, read_reviews, write_reviews
+from mesa_gym.report.origins import Review, read_origin, read_reviews, write_reviews
 from mesa_gym.scoring import ScoreCard
 from mesa_gym.scoring.card_checks import check_card
 from mesa_gym.scoring.verdict import digest_rules
@@ -49,10 +49,12 @@ def pack_cards(
         agent, seed = agent_and_seed(card.policy)
         untrained = TRICKS if agent.startswith(TRICK) else REFERENCES
         cards_by_file[untrained if seed is None else agent].append(card)
-    all_origins, files = committed.read_origins() | dict(origins), []
+    files = list[Path]()
     for agent, file_cards in cards_by_file.items():
-        files.append(committed.FOLDER / f"{agent}{ENDING}")
-        write_cards(files[-1], file_cards, all_origins.get(agent))
+        files.append(file := committed.FOLDER / f"{agent}{ENDING}")
+        # As the author wrote it: a review stands in a file of its own.
+        kept = read_origin(file) if file.exists() else None
+        write_cards(file, file_cards, origins.get(agent, kept))
     write_reviews(committed.FOLDER, read_reviews(committed.FOLDER) | dict(reviews or {}))
     write_board_text(committed.FOLDER, str(join_committed([])))
     return files
