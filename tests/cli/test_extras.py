@@ -81,7 +81,10 @@ results = {}
 for command in commands:
     before, out, err = set(os.listdir()), io.StringIO(), io.StringIO()
     with redirect_stdout(out), redirect_stderr(err):
-        code = main(command.split())
+        try:
+            code = main(command.split())
+        except SystemExit as stop:  # of --help
+            code = stop.code
     files = sorted(set(os.listdir()) - before)
     results[command] = code, out.getvalue(), err.getvalue(), files
 json.dump(results, sys.stdout)

@@ -26,6 +26,7 @@ from mesa_gym.rendering import render_rgb
 from mesa_gym.report import read_committed
 from mesa_gym.report.board_record import BOARD_FILE
 from mesa_gym.report.committed import FOLDER, REFERENCES, TRICKS, list_committed, read_origins
+from mesa_gym.report.origins import REVIEWS
 from mesa_gym.scoring import score
 from mesa_gym.scoring.evidence import NULLS
 from mesa_gym.solver.certificate import certify
@@ -345,7 +346,7 @@ def list_ghosts():
             yield f"entry {entry.weights}"
     yield from (f"file {file}" for file in {*WEIGHTS.rglob("*.safetensors")} - entries.keys())
     files = [*list_committed(), REFERENCES, TRICKS]
-    names = {f"{name}.jsonl.xz" for name in files} | {BOARD_FILE}
+    names = {f"{name}.jsonl.xz" for name in files} | {BOARD_FILE, REVIEWS}
     yield from (f"file {file}" for file in FOLDER.iterdir() if file.name not in names)
 
 

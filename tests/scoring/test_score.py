@@ -147,7 +147,7 @@ def test_text_function_is_recognised_by_its_parameter():
     horizon = CORNER.horizon(Split.TEST)
     assert as_policy(north, CORNER, horizon).observation == "text"
     assert as_policy(lambda text: "up", CORNER, horizon, "text").observation == "text"
-    assert as_policy(lambda text: text, CORNER, horizon).observation == "planes"
+    assert as_policy(lambda seen: seen, CORNER, horizon).observation == "planes"
     up = score(constant(ACTIONS.index("up")), CORNER, levels=3)
     assert score(north, CORNER, levels=3).choices == up.choices
 
