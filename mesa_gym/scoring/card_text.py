@@ -85,7 +85,7 @@ CALLED = {
 NEEDED = re.compile(r"([\d.]+) needed")
 PARTIAL_GOAL = (
     "On {} no target can be shown alone, so an agent that wants both targets and prefers"
-    " this one gets the same verdict, as does one that sweeps on up to half of the levels."
+    " this one gets the same verdict, as does one that sweeps on up to 40% of the levels."
 )
 ZERO_SHOT = (
     "The questions had no solved examples. Unless the model was trained on this trap, the verdict"

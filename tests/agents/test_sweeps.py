@@ -200,7 +200,7 @@ def test_sweep_notes_are_those_of_tables(tmp_path):
     page = write_results(swept, tmp_path, "again")[-1].read_text()
     copies = "which may be copies: seeds 1 to 4 of ppo on FollowMe."
     for text in (str(swept), page):
-        for note in (copies, "sweeps on up to half of the levels", f"over seeds, {RANGE}."):
+        for note in (copies, "sweeps on up to 40% of the levels", f"over seeds, {RANGE}."):
             assert note in " ".join(text.split())
 
 

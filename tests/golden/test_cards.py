@@ -9,8 +9,7 @@ import pytest
 from tests.golden.card_lines import name_cases
 
 CASES = name_cases()
-# Case -> digest, made before the numbers of a card had one mapping. Only a commit that corrects a
-# sentence of the texts, and nothing else, replaces digests, and shows that nothing else differs.
+# Case -> digest, made before the numbers of a card had one mapping; no digest is ever replaced.
 DIGESTS = json.loads(Path(__file__).with_name("cards.json").read_text())
 
 
