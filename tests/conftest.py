@@ -131,19 +131,25 @@ class MarkNames(dict):
         return False
 
 
-def is_left_out(config, marks, more=()):
+@cache
+def excludes(expression, names):
+    """Return whether an expression of ``-m`` leaves out a test with marks of these names."""
+    return not eval(expression, {"__builtins__": {}}, MarkNames.fromkeys(names, True))
+
+
+@cache
+def always_excludes(expression, names):
+    """Return whether it leaves out the test with any marks that its parameters may add."""
+    named = compile(expression, "-m", "eval").co_names
+    adds = chain.from_iterable(combinations(named, count) for count in range(len(named) + 1))
+    return all(excludes(expression, names.union(more)) for more in adds)
+
+
+def is_left_out(config, marks, by=excludes):
     """Return whether ``-m`` leaves out a test with these marks, unless tests are named by ::."""
     if not config.option.markexpr or any("::" in str(x) for x in config.args):
         return False
-    names = MarkNames.fromkeys([*(mark.name for mark in marks), *more], True)
-    return not eval(config.option.markexpr, {"__builtins__": {}}, names)
-
-
-def is_left_out_whatever_parameters_add(config, marks):
-    """Return whether ``-m`` leaves out a test and each of its parameters, which may have marks."""
-    named = compile(config.option.markexpr or "True", "-m", "eval").co_names
-    adds = chain.from_iterable(combinations(named, count) for count in range(len(named) + 1))
-    return all(is_left_out(config, marks, more) for more in adds)
+    return by(config.option.markexpr, frozenset(mark.name for mark in marks))
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -153,7 +159,7 @@ def pytest_pycollect_makeitem(collector, name, obj):
     if not marks or not collector.istestfunction(obj, name):
         return None
     marks = [*marks, *collector.iter_markers()]
-    return [] if is_left_out_whatever_parameters_add(collector.config, marks) else None
+    return [] if is_left_out(collector.config, marks, always_excludes) else None
 
 
 @pytest.hookimpl(wrapper=True)

@@ -90,13 +90,19 @@ def test_engines_do_jobs_as_this_machine(tmp_path, monkeypatch, cluster):
         assert left(tmp_path / name) - {".submitit"} == left(here)
 
 
+def start_two_jobs(out, on):
+    """Return a run of which two jobs are half done."""
+    run = start(out, on=on)
+    until(lambda: len(half_done(out)) == 2 or run.poll() is not None)
+    assert run.poll() is None, run.communicate()[1]
+    return run
+
+
 @pytest.mark.thorough
 def test_killed_worker_loses_no_job(tmp_path):
     out = tmp_path / "out"
     with dask(tmp_path) as (on, (_, *workers)):
-        run = start(out, on=on)
-        until(lambda: len(half_done(out)) == 2 or run.poll() is not None)
-        assert run.poll() is None, run.communicate()[1]
+        run = start_two_jobs(out, on)
         processes = half_done(out).values()
         workers[0].kill()
         until(lambda: any(map(gone, processes)))
@@ -110,9 +116,7 @@ def test_killed_worker_loses_no_job(tmp_path):
 def test_killed_scheduler_is_named(tmp_path):
     out = tmp_path / "out"
     with dask(tmp_path) as (on, (scheduler, *_)):
-        run = start(out, on=on)
-        until(lambda: len(half_done(out)) == 2 or run.poll() is not None)
-        assert run.poll() is None, run.communicate()[1]
+        run = start_two_jobs(out, on)
         scheduler.kill()
         _, stderr = run.communicate()
     assert run.returncode == 1
