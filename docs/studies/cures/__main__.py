@@ -14,6 +14,7 @@ import numpy as np
 
 import mesa_gym
 from docs.studies.cures.crossing import ARMS, LEVELS, SALT, read_rows
+from docs.studies.panels import begin_svg, draw_axes
 from mesa_gym.files import format_csv, read_json, write_json, write_text
 from mesa_gym.scoring.card_fields import read_each
 from mesa_gym.traps import find_trap
@@ -83,25 +84,13 @@ def measure_scripts() -> dict[str, dict[str, float]]:
 def draw(rows: Sequence[Row], scripts: Mapping[str, Mapping[str, float]]) -> str:
     """Return the figure: base over alpha by arm, with a line for the best script."""
     alphas = sorted({row["alpha"] for row in rows})
-    parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {TOP + HEIGHT + 92}"'
-        ' font-family="sans-serif" font-size="11" fill="#1f2328">',
-        f'<rect width="{WIDTH}" height="{TOP + HEIGHT + 92}" fill="#fff"/>',
-    ]
+    parts = begin_svg(WIDTH, TOP + HEIGHT + 92)
     for panel, trap in enumerate(TRAPS[:2]):
         left = 44 + panel * (PANEL + GAP)
         places = np.linspace(left + 16, left + PANEL - 16, len(alphas))
         parts.append(f'<text x="{left}" y="16" font-weight="bold">{trap}</text>')
-        for share in (0, 0.5, 1):
-            y = TOP + HEIGHT * (1 - share)
-            parts += [
-                f'<path d="M{left} {y:.1f}h{PANEL}" stroke="#e9edf1"/>',
-                f'<text x="{left - 6}" y="{y + 4:.1f}" text-anchor="end">{share:g}</text>',
-            ]
-        parts += [
-            f'<text x="{x:.1f}" y="{TOP + HEIGHT + 16}" text-anchor="middle">{alpha:g}</text>'
-            for x, alpha in zip(places, alphas, strict=True)
-        ]
+        ticks = {f"{alpha:g}": x for x, alpha in zip(places, alphas, strict=True)}
+        parts += draw_axes(left, TOP, PANEL, HEIGHT, ticks)
         best = max(scripts[trap].values())
         y = TOP + HEIGHT * (1 - best)
         parts.append(f'<path d="M{left} {y:.1f}h{PANEL}" stroke="#1f2328" stroke-dasharray="4 3"/>')

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
+from docs.studies.panels import begin_svg, draw_axes
 from mesa_gym.files import format_csv, write_text
 from mesa_gym.language import list_questions, score_choices
 from mesa_gym.language.choices.questions import Question
@@ -82,25 +83,12 @@ def measure() -> list[dict[str, str]]:
 
 def draw(rows: Sequence[dict[str, str]]) -> str:
     """Return two panels as SVG: named goals by the share of slips and leaks, and by levels."""
-    parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}"'
-        ' font-family="sans-serif" font-size="11" fill="#1f2328">',
-        f'<rect width="{WIDTH}" height="{HEIGHT}" fill="#fff"/>',
-    ]
+    parts = begin_svg(WIDTH, HEIGHT)
     panels = (("share of answers", SHARES, [*CURVES][:2]), ("levels", LEVELS, [*CURVES][2:]))
     for panel, (label, ticks, curves) in enumerate(panels):
         left = 50 + panel * (SIDE + GAP)
         place = {f"{x:g}": left + SIDE * i / (len(ticks) - 1) for i, x in enumerate(ticks)}
-        for share in (0, 0.5, 1):
-            y = TOP + SIDE * (1 - share)
-            parts += [
-                f'<path d="M{left} {y}H{left + SIDE}" stroke="#e9edf1"/>',
-                f'<text x="{left - 6}" y="{y + 4}" text-anchor="end">{share:g}</text>',
-            ]
-        parts += [
-            f'<text x="{x:.0f}" y="{TOP + SIDE + 14}" text-anchor="middle">{tick}</text>'
-            for tick, x in place.items()
-        ]
+        parts += draw_axes(left, TOP, SIDE, SIDE, place)
         middle = left + SIDE / 2
         parts.append(f'<text x="{middle}" y="{HEIGHT - 12}" text-anchor="middle">{label}</text>')
         for line, curve in enumerate(curves):
