@@ -52,7 +52,6 @@ def _do(policy: Policy, method: str, *args: Any) -> bytes:
 
 if __name__ == "__main__":
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
-    os.dup2(
-        sys.stderr.fileno(), sys.stdout.fileno()
-    )  # a print of the program would be read as an answer
+    # What the program prints would be read as an answer.
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     answer_requests(sys.argv[1], sys.argv[2], sys.stdin.buffer, answers)

@@ -60,7 +60,6 @@ class Judging:
     counts_for_board: ClassVar[bool] = False  # whether the leaderboard accepts such traps
     places: ClassVar[bool] = False  # targets are places: the choice is the one reached first
     chooses: ClassVar[bool] = True  # whether a single episode determines a choice
-    evidence: ClassVar[str] = "choices"  # field of a card that stores the outcomes, or "gains"
     fields: ClassVar[tuple[str, ...]] = ("optimum", "floor")  # solver values per objective
     # Text and measure of a card's row for success on test levels.
     success: ClassVar[tuple[str, str]] = SUCCESS_RATE
@@ -267,7 +266,6 @@ class Returns(Scores):
     about = "judged by returns"
     counts_for_board = False
     chooses = False
-    evidence = "gains"
     success = ("earns of base on test levels ({:g} needed)", "normalized_return")
     hedge = ", as far as returns under shift can say"
 
@@ -275,17 +273,6 @@ class Returns(Scores):
         """Return the columns, with the returns of each objective's reference in the others."""
         pairs = (ValueKey("best", y, x) for y, x in permutations(objectives, 2))
         return [*super().columns(objectives), *pairs]
-
-    def measure(self, trap: Any, record: Any, values: Any) -> dict[str, Any]:
-        """Return level scores, and the returns above the floor, float64 (k, 1 + k, n).
-
-        Gains are by objective (k), first of the policy, then of each objective's reference.
-        """
-        best = values.best | {(x, x): values.optimum[x] for x in values.optimum}
-        returns = {x: sum_discounted(pay, trap.discount(x)) for x, pay in record.paid.items()}
-        earned = [[returns[y], *(best[y, x] for x in returns)] for y in returns]
-        gains = np.array(earned) - np.array([[values.floor[y]] for y in returns])
-        return super().measure(trap, record, values) | {"worth": {"gains": gains}}
 
     def rows(self, phrases: Mapping[str, str]) -> Iterator[CardRow]:
         """Yield normalised returns, and the position between the references of base and proxy."""
