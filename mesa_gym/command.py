@@ -88,7 +88,7 @@ class Parser(argparse.ArgumentParser):
             say(message, end="")
         raise ParserExit(status)
 
-    def parse_known_args(self, *args: Any, **keywords: Any) -> Any:
+    def parse_known_args(self, *args: object, **keywords: object) -> Any:
         """Return the options; for an unknown option, exit with an error that suggests the nearest.
 
         Positional words such as traps may precede and follow options; argparse reads only the first

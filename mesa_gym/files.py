@@ -172,7 +172,7 @@ def format_csv(rows: Sequence[Mapping[str, Any]], heads: Iterable[str] = ()) -> 
     return text.getvalue()
 
 
-def write_json(path: Path, data: Any) -> None:
+def write_json(path: Path, data: object) -> None:
     """``write_text`` for plain data without NaN."""
     write_text(path, json.dumps(data, indent=1) + "\n")
 
@@ -276,7 +276,7 @@ def read_json(path: Path) -> Any:
         raise ValueError(f"{path} is not JSON ({error})") from None
 
 
-def without_nan(value: Any) -> Any:
+def without_nan(value: object) -> Any:
     """Return plain data with NaN replaced by None (JSON has no NaN), and tuples by lists."""
     if isinstance(value, dict):
         return {key: without_nan(entry) for key, entry in value.items()}

@@ -21,7 +21,7 @@ def import_hook(name: str) -> Any:
     return importlib.import_module(HOOKS[name])
 
 
-def read_first_line(code: Any, kind: str, default: str) -> str:
+def read_first_line(code: object, kind: str, default: str) -> str:
     """Return the first line of the docstring of a user's code; "" under ``-OO``.
 
     Args:

@@ -55,7 +55,7 @@ def decode_json(
     return decoded
 
 
-def fit(value: Any, kind: Any) -> tuple[Any, list[str]]:
+def fit(value: object, kind: object) -> tuple[Any, list[str]]:
     """Return plain data as tables and other programs mean it, and the unknown keys.
 
     An absent key, a null and NaN are the same; 3.0 is 3, and a number for a text is that text.
@@ -69,11 +69,11 @@ def fit(value: Any, kind: Any) -> tuple[Any, list[str]]:
 
 
 @cache
-def _describe(kind: Any) -> inspect.Type:
+def _describe(kind: object) -> inspect.Type:
     return inspect.type_info(kind)
 
 
-def _fit(value: Any, kind: inspect.Type, at: str, extra: dict[str, None]) -> Any:
+def _fit(value: object, kind: inspect.Type, at: str, extra: dict[str, None]) -> Any:
     kinds = kind.types if isinstance(kind, inspect.UnionType) else (kind,)
     if _is_absent(value):
         return None
@@ -106,7 +106,7 @@ def _fit_record(
     return entries
 
 
-def _is_absent(value: Any) -> bool:
+def _is_absent(value: object) -> bool:
     return value is None or (isinstance(value, float) and math.isnan(value))
 
 
@@ -126,7 +126,7 @@ def drop_mark(data: bytes | str) -> bytes | str:
     return data.removeprefix(BOM) if isinstance(data, str) else data.removeprefix(BOM.encode())
 
 
-def expand_alias(kind: Any) -> Any:
+def expand_alias(kind: object) -> Any:
     """Return the type behind a type alias with arguments, and any other type unchanged.
 
     NumPy 2.5 defines ``NDArray`` by a ``type`` statement on Python 3.12 and newer, which hides

@@ -20,7 +20,6 @@ import json
 from collections import Counter
 from collections.abc import Iterator
 from string import ascii_letters, digits
-from typing import Any
 
 import numpy as np
 
@@ -74,7 +73,7 @@ def to_map(trap: World, state: State, row: int = 0, hidden: bool = False) -> str
     return "\n".join([*header, *lines, *legend])
 
 
-def from_map(trap: World, drawing: Any) -> State:
+def from_map(trap: World, drawing: object) -> State:
     """Return the state of a map, as a batch of one level.
 
     Everything that the map does not mention is absent or 0.

@@ -9,7 +9,7 @@ import numpy as np
 from mesa_gym.engine.state import Bools, Ints
 
 
-def describe_array(value: Any) -> str:
+def describe_array(value: object) -> str:
     """Return dtype and shape of an array as text, ``bool (16, 81)``; the type of another value."""
     if isinstance(value, np.ndarray | np.generic):
         return f"{value.dtype} {value.shape}"
@@ -54,7 +54,7 @@ def require_one_each(call: str, name: str, value: Any, n: int, dtype: str = "int
         )
 
 
-def require_grids(call: str, open_cells: Any) -> tuple[int, int, int]:
+def require_grids(call: str, open_cells: object) -> tuple[int, int, int]:
     """Return the shape of open cells, bool (n, height, width), or raise ValueError."""
     if not isinstance(open_cells, np.ndarray) or open_cells.ndim != 3:
         raise ValueError(

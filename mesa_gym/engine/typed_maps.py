@@ -7,7 +7,6 @@ cells separated by blanks, blanks as floor, a list of rows, an array of characte
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 
@@ -20,7 +19,7 @@ ROWS = "map, a line for each row; spaces part the cells; signs that touch are in
 SIGNS = "signs:"
 
 
-def list_lines(drawing: Any) -> tuple[list[str], bool]:
+def list_lines(drawing: object) -> tuple[list[str], bool]:
     """Return the non-blank lines of a drawing, and whether the drawing is an observation.
 
     If a text contains several observations, as a prompt may, the last one is used.
@@ -43,7 +42,7 @@ def list_lines(drawing: Any) -> tuple[list[str], bool]:
     return [line.strip() for line in text.splitlines() if line.strip()], bool(separator)
 
 
-def _is_texts(parts: Any) -> bool:
+def _is_texts(parts: object) -> bool:
     return isinstance(parts, list | tuple) and all(isinstance(part, str) for part in parts)
 
 

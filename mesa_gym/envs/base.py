@@ -208,13 +208,13 @@ class DeviceEnv(KeywordAttributes, ManyEnvs):
             ended | truncated,
         )
 
-    def _tell(self, level: Any, shifted: Any, rewards: dict[str, Any]) -> dict[str, Any]:
+    def _tell(self, level: object, shifted: object, rewards: dict[str, Any]) -> dict[str, Any]:
         """Return infos; ``level`` is level numbers, ``shifted`` is 1 for shift levels by alpha."""
         infos = dict(zip(self._payments, rewards.values(), strict=True))
         return {"level": level, "split": split_codes(self.settings, shifted), **infos}
 
 
-def key_payments(rewards: Mapping[str, Any]) -> dict[str, Any]:
+def key_payments(rewards: Mapping[str, object]) -> dict[str, Any]:
     """Return payments with the infos' keys, which ``objectives`` reads."""
     return {PREFIX + name: pay for name, pay in rewards.items()}
 

@@ -51,7 +51,7 @@ def check_action(action: Any) -> np.int64:
     return ACTION_SCALARS[index]
 
 
-def check_actions(actions: Any, n: int) -> Ints:
+def check_actions(actions: object, n: int) -> Ints:
     """Return the actions of n environments as a fresh int64 (n,).
 
     Raises:
@@ -78,7 +78,7 @@ def check_actions(actions: Any, n: int) -> Ints:
     return array
 
 
-def require_options(options: Any, *names: str) -> dict[str, Any]:
+def require_options(options: object, *names: str) -> dict[str, Any]:
     """Return the options of a reset that are in ``names``, or raise ValueError."""
     if not isinstance(options, Mapping | None):
         raise ValueError(f"options must be a dict such as {{'level': 17}}, got {shorten(options)}")
@@ -88,7 +88,7 @@ def require_options(options: Any, *names: str) -> dict[str, Any]:
     return {name: value for name, value in (options or {}).items() if name in names}
 
 
-def check_mask(mask: Any, n: int) -> Bools:
+def check_mask(mask: object, n: int) -> Bools:
     """Return the option ``reset_mask``, bool (n,); all True if the option is None.
 
     Raises:
@@ -106,7 +106,7 @@ def check_mask(mask: Any, n: int) -> Bools:
     return mask
 
 
-def require_states(trap: Trap, states: Any, like: State) -> State:
+def require_states(trap: Trap, states: object, like: State) -> State:
     """Return a user's states if they match ``like`` in trap and number, or raise ValueError.
 
     States of another trap or size, and states with a value out of range, are rejected.
@@ -142,7 +142,7 @@ def _in_range(trap: Trap, states: State) -> bool:
     return all(side.all() for side in border) and not trap.read(level, "wall", states.agent).any()
 
 
-def spread(name: str, values: Any, n: int) -> list[Any]:
+def spread(name: str, values: object, n: int) -> list[Any]:
     """Return a list with a value per environment, from n values or one value for all.
 
     Raises:

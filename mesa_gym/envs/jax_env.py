@@ -88,7 +88,7 @@ class JaxEnv(DeviceEnv):
         final_obs: bool = True,
         observation: str = "planes",
         reach: int | None = None,
-        **keywords: Any,
+        **keywords: object,
     ) -> None:
         if "device" in keywords:
             message = "choose the device with jax.default_device"
@@ -196,7 +196,7 @@ class JaxEnv(DeviceEnv):
         """Return a function of one environment as a function of all environments."""
         return jax.vmap(function) if self._batched else function
 
-    def _set_spaces(self, observed: Any) -> None:
+    def _set_spaces(self, observed: object) -> None:
         super()._set_spaces(observed)
         if not self._batched:
             self.observation_space, self.action_space = observed, self.single_action_space

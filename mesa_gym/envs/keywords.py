@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 
 from mesa_gym.envs.settings import Settings
 from mesa_gym.errors import shorten
@@ -29,14 +28,14 @@ class KeywordAttributes:
         vars(self).update(keywords)
         self._fixed = frozenset(keywords)
 
-    def __setattr__(self, name: str, value: Any) -> None:
+    def __setattr__(self, name: str, value: object) -> None:
         """Set an attribute; AttributeError for a keyword that cannot change."""
         if name in self._fixed:
             raise fixed_error(name, value)
         super().__setattr__(name, value)
 
 
-def fixed_error(name: str, value: Any) -> AttributeError:
+def fixed_error(name: str, value: object) -> AttributeError:
     """Return the error for a change of a keyword that is fixed when an environment is made."""
     keyword = "other keywords" if name in ("settings", "trap") else f"{name}={shorten(value)}"
     return AttributeError(

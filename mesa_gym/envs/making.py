@@ -47,7 +47,7 @@ def register_trap(trap: TrapClass) -> TrapClass:
     return trap
 
 
-def register_id(id: str, trap: str | type[Trap], **keywords: Any) -> None:
+def register_id(id: str, trap: str | type[Trap], **keywords: object) -> None:
     """Register your own id for a trap with keywords, including their time limit.
 
     ``mesa_gym.register_id("Small/CheeseCorner-v0", "CheeseCorner", size=7)``. For the package's
@@ -102,7 +102,7 @@ def _register(trap: type[Trap]) -> None:
             )
 
 
-def make_torch(id: str, num_envs: int, **keywords: Any) -> TensorEnv:
+def make_torch(id: str, num_envs: int, **keywords: object) -> TensorEnv:
     """Make n environments on a device, which take and return tensors without waiting for the host.
 
     Args:
@@ -126,7 +126,9 @@ def make_torch(id: str, num_envs: int, **keywords: Any) -> TensorEnv:
     return TensorEnv(num_envs=num_envs, **_read_id(id, keywords))
 
 
-def make_jax(trap: str | type[Trap] | Trap, num_envs: int | None = None, **keywords: Any) -> JaxEnv:
+def make_jax(
+    trap: str | type[Trap] | Trap, num_envs: int | None = None, **keywords: object
+) -> JaxEnv:
     """Make one environment, or n, with pure functions for compiled JAX code.
 
     Args:

@@ -58,7 +58,7 @@ class Settings:
         observation: str = "planes",
         agent_view_size: int | None = None,
         salt: str = "",
-        **parameters: Any,
+        **parameters: object,
     ) -> None:
         self.trap = _make_trap(trap, size, parameters)
         self.split = Split.of(split)
@@ -83,7 +83,7 @@ class Settings:
 
     _frozen = False
 
-    def __setattr__(self, name: str, value: Any) -> None:
+    def __setattr__(self, name: str, value: object) -> None:
         """Set an attribute while the settings are made; afterwards raise AttributeError."""
         if self._frozen:
             raise AttributeError(
@@ -93,7 +93,7 @@ class Settings:
         super().__setattr__(name, value)
 
     def changed(
-        self, *, alpha: Any = None, step_reward: Any = None, max_steps: int | None = None
+        self, *, alpha: object = None, step_reward: object = None, max_steps: int | None = None
     ) -> Self:
         """Return the settings with some other values; None keeps a value.
 
@@ -125,7 +125,7 @@ class Settings:
 KEYWORDS = tuple(inspect.getfullargspec(Settings).kwonlyargs)
 
 
-def _is_number(value: Any) -> bool:
+def _is_number(value: object) -> bool:
     return isinstance(value, int | float | np.number) and not isinstance(value, bool)
 
 

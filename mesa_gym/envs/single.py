@@ -142,7 +142,7 @@ class TrapEnv(BaseEnv, OneEnv, gymnasium.Env[Any, Any]):
             self._state = queue.starts.state.single(int(where[0]))
 
     def _begin(
-        self, where: Ints, origin: Any, caller: str = "reset"
+        self, where: Ints, origin: object, caller: str = "reset"
     ) -> tuple[Observation, dict[str, Any]]:
         """Begin an episode from the start state in row ``where`` of the queue, int64 (1,).
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -60,7 +59,7 @@ class Tables:
         ended: NDArray[np.bool_] = self.next == len(self)
         return ended
 
-    def observe(self, states: Any = None) -> Bytes:
+    def observe(self, states: object = None) -> Bytes:
         """Return observations, uint8 (n, height, width, channels).
 
         Args:

@@ -103,7 +103,7 @@ class TensorEnv(DeviceEnv):
         self._reseed(secrets.randbits(62) if seed is None else seed)
         self.state: State | None = None
 
-    def _ship(self, array: Any) -> Tensor:
+    def _ship(self, array: object) -> Tensor:
         """Return a NumPy array as a tensor on the device."""
         return torch.as_tensor(np.ascontiguousarray(array), device=self.device)
 
@@ -139,7 +139,7 @@ class TensorEnv(DeviceEnv):
         level = self.state.level.number.clone()
         return obs, {**self._tell(level, level // LEVELS, rewards), "final_obs": obs.clone()}
 
-    def step(self, actions: Any) -> tuple[Tensor, Tensor, Tensor, Tensor, dict[str, Any]]:
+    def step(self, actions: object) -> tuple[Tensor, Tensor, Tensor, Tensor, dict[str, Any]]:
         """Take one step in every environment; after an episode ends, the next one begins.
 
         Args:

@@ -252,7 +252,7 @@ class TrapVectorEnv(BaseEnv, ManyEnvs, VectorEnv[Observations, Ints, NDArray[Any
         final = {"final_obs": final_obs, "final_info": last}
         return {**final, "_final_obs": over.copy(), "_final_info": over}
 
-    def _change(self, **values: Any) -> None:
+    def _change(self, **values: object) -> None:
         super()._change(**values)
         self._bonus = np.asarray(self.settings.step_reward)
 
@@ -295,7 +295,7 @@ class TrapVectorEnv(BaseEnv, ManyEnvs, VectorEnv[Observations, Ints, NDArray[Any
 
     # -- single environments ---------------------------------------------------------------------
 
-    def call(self, name: str, *args: Any, **kwargs: Any) -> tuple[Any, ...]:
+    def call(self, name: str, *args: object, **kwargs: object) -> tuple[Any, ...]:
         """Call method ``name`` of each environment, or return the attribute ``name``."""
         attributes = (getattr(env, name) for env in self.envs)
         return tuple(one(*args, **kwargs) if callable(one) else one for one in attributes)
@@ -304,7 +304,7 @@ class TrapVectorEnv(BaseEnv, ManyEnvs, VectorEnv[Observations, Ints, NDArray[Any
         """Return an attribute of each environment."""
         return self.call(name)
 
-    def set_attr(self, name: str, values: Any) -> None:
+    def set_attr(self, name: str, values: object) -> None:
         """Set ``name`` of each environment, to one value or to a value of a list or tuple.
 
         Raises:
@@ -342,7 +342,7 @@ class SubEnv(OneEnv):
             return getattr(self.venv, name)[self.index]
         raise AttributeError(f"an environment of a vector environment has no {name!r}")
 
-    def __setattr__(self, name: str, value: Any) -> None:
+    def __setattr__(self, name: str, value: object) -> None:
         """Set an attribute; AttributeError for a keyword, which all environments share."""
         if name in CHANGEABLE:
             raise AttributeError(

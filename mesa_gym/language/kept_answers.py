@@ -144,7 +144,7 @@ class _AnswersFile:
                 with open_to_append(self.path) as file:
                     self._write_head(file)
 
-    def add(self, text: str, reply: Any) -> str:
+    def add(self, text: str, reply: object) -> str:
         """Append an answer, and return it as the file has it; PolicyError if it is not a text."""
         answer = _replace_surrogates(require_text(reply))
         exchange = _Exchange(_replace_surrogates(text), answer)
@@ -187,7 +187,7 @@ def _name_model(ask: Callable[[str], Any]) -> str:
     return str(name) if owner is None else f"{type(owner).__name__}.{name}"
 
 
-def _copy_plain(settings: Mapping[str, Any]) -> dict[str, Any]:
+def _copy_plain(settings: Mapping[str, object]) -> dict[str, Any]:
     """Return settings as JSON keeps them; ValueError if JSON cannot keep them."""
     if not isinstance(settings, Mapping):
         raise ValueError(

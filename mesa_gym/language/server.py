@@ -53,7 +53,7 @@ class TrapAction(Action):
 
     @model_validator(mode="before")
     @classmethod
-    def read_object(cls, data: Any) -> Any:
+    def read_object(cls, data: object) -> Any:
         """Accept a model's JSON: drop other keys; JSON without an action is itself the answer."""
         if not isinstance(data, dict):
             return data
@@ -99,7 +99,7 @@ class TrapEnvironment(Environment[TrapAction, TrapObservation, TrapState]):
         self._id: str | None = None
 
     def reset(
-        self, /, seed: int | None = None, episode_id: str | None = None, **arguments: Any
+        self, /, seed: int | None = None, episode_id: str | None = None, **arguments: object
     ) -> TrapObservation:
         """Begin an episode; keyword arguments are passed to ``TextSession.begin``."""
         require("episode_id", episode_id, Text | None)
@@ -108,7 +108,7 @@ class TrapEnvironment(Environment[TrapAction, TrapObservation, TrapState]):
         return self._observe(0.0)
 
     def step(
-        self, /, action: TrapAction, timeout_s: float | None = None, **_: Any
+        self, /, action: TrapAction, timeout_s: float | None = None, **_: object
     ) -> TrapObservation:
         """Give a model's answer to the episode, and return the next question and the reward."""
         return self._observe(self._session.answer(action.action))
@@ -171,7 +171,7 @@ def make_server(
     return Door(app, sessions, allowed, token, idle)
 
 
-def _answer_error(request: Any, error: Exception) -> JSONResponse:
+def _answer_error(request: object, error: Exception) -> JSONResponse:
     """Return the HTTP response to a failed request: a sentence, as JSON."""
     detail = read_error(error)
     if isinstance(error, RequestValidationError):

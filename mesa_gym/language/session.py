@@ -89,7 +89,7 @@ class TextSession:
         return deepcopy(self)
 
     @lock_session
-    def begin(self, /, **arguments: Any) -> str:
+    def begin(self, /, **arguments: object) -> str:
         """Begin an episode, and return its question; an unfinished episode is first logged.
 
         Args:
@@ -138,7 +138,7 @@ class TextSession:
         return STEP_OPTIONS if self.question is None else self.question.numbers
 
     @lock_session
-    def answer(self, text: Any) -> float:
+    def answer(self, text: object) -> float:
         """Take an answer, and return its base reward.
 
         If an answer cannot be read, the question is asked once more, with the expected options.
@@ -213,7 +213,7 @@ class TrapTools:
     def __init__(self) -> None:
         self._session, self._thread = TextSession(), get_ident()
 
-    def reset(self, **row: Any) -> str:
+    def reset(self, **row: object) -> str:
         """Begin an episode, and return its first observation."""
         self._thread = get_ident()
         names = EpisodeRequest.__struct_fields__

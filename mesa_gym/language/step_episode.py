@@ -26,7 +26,7 @@ STEP_OPTIONS = " or ".join(ACTIONS)
 
 
 @lru_cache(maxsize=64)
-def _write_examples(key: Any, levels: Sequence[int]) -> str:
+def _write_examples(key: object, levels: Sequence[int]) -> str:
     """Return episodes of base's oracle on training levels; "" without levels."""
     examples = "\n".join(demonstrations(copy_trap(key), levels))
     return f"{AS_SHOWN}\n\n{examples}\n\n" if levels else ""
@@ -64,7 +64,7 @@ class StepEpisode:
         obs = self.env.reset(options={"play": request.split, "level": level})[0]
         self.text = f"{self._head}{obs}\n{ACTION_ASKED}"
 
-    def read(self, text: Any) -> int | None:
+    def read(self, text: object) -> int | None:
         """Return the action that an answer names; None if it cannot be read."""
         return read_action(text)
 

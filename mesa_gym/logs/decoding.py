@@ -125,7 +125,7 @@ def _is_episode(piece: _Value) -> bool:
     return True
 
 
-def convert_episode(value: Any) -> tuple[RecordedEpisode, list[str]]:
+def convert_episode(value: object) -> tuple[RecordedEpisode, list[str]]:
     """Return plain data as an episode with short texts (``keep_said``), and its unknown keys.
 
     Raises:

@@ -99,7 +99,7 @@ class Recorder:
         self.play, self._actions = play, list[int]()
         self._texts = dict[int, tuple[str, bool]]()  # by step, with whether it has an action
 
-    def begin(self, env: TrapEnv, origin: Any, caller: str, level: int, split: int) -> None:
+    def begin(self, env: TrapEnv, origin: object, caller: str, level: int, split: int) -> None:
         """Record that an episode of ``env`` begins on a level; ``split`` is the code of its split.
 
         ``origin`` is a state or map that the user passed to ``caller``; None if the level was

@@ -189,7 +189,7 @@ class LogEpisodes(gymnasium.Wrapper[Any, Any, Any, Any]):
         """
         self._recorder.say(text, read)
 
-    def step(self, action: Any) -> tuple[Any, Any, bool, bool, dict[str, Any]]:
+    def step(self, action: object) -> tuple[Any, Any, bool, bool, dict[str, Any]]:
         """Take a step, and write the episode's line if the episode ends."""
         transition = self.env.step(action)
         if transition[2] or transition[3]:  # a wrapper's time limit also ends the episode

@@ -6,7 +6,6 @@ import json
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from mesa_gym.report.templating import TEMPLATES as REPORT
 from mesa_gym.report.templating import quote_html
@@ -22,7 +21,7 @@ class Markup(str):
     """A text that is HTML already, and is not escaped."""
 
 
-def fill_page(template: str, data: Mapping[str, Any], **values: object) -> str:
+def fill_page(template: str, data: Mapping[str, object], **values: object) -> str:
     """Return a template of ``templates`` filled with its script's data and with values.
 
     Values are escaped, except ``Markup``.

@@ -49,13 +49,13 @@ class Request(NamedTuple):
 Maker = Callable[[Any, Request], Any]
 
 
-def make_first(makers: Iterable[Maker], source: Any, request: Request) -> Any:
+def make_first(makers: Iterable[Maker], source: object, request: Request) -> Any:
     """Return the policy of the first maker that accepts a source, else ``NotImplemented``."""
     policies = (make(source, request) for make in makers)
     return next((policy for policy in policies if policy is not NotImplemented), NotImplemented)
 
 
-def _adapt_own(policy: Any, request: Request) -> Any:
+def _adapt_own(policy: object, request: Request) -> Any:
     """Take a model of Stable-Baselines3, sb3-contrib or SBX with discrete actions, such as DQN.
 
     Actions are sampled from the model's action probabilities; a model without probabilities acts
@@ -65,7 +65,7 @@ def _adapt_own(policy: Any, request: Request) -> Any:
     return _adapt_by(filter(is_ours, list_adapters().values()), policy, request)
 
 
-def _adapt_other(policy: Any, request: Request) -> Any:
+def _adapt_other(policy: object, request: Request) -> Any:
     """Take another library's model, if its package has an entry point ``mesa_gym.adapters``.
 
     The card names the adapter and its package.
@@ -74,7 +74,7 @@ def _adapt_other(policy: Any, request: Request) -> Any:
     return _adapt_by(foreign, policy, request)
 
 
-def _adapt_by(entry_points: Iterable[EntryPoint], policy: Any, request: Request) -> Any:
+def _adapt_by(entry_points: Iterable[EntryPoint], policy: object, request: Request) -> Any:
     # A policy needs no adapter, so scoring a script does not import the libraries' modules.
     answers = () if isinstance(policy, Policy) else ask_adapters(entry_points, policy)
     entry_point = next((entry_point for entry_point, error in answers if not error), None)
@@ -94,14 +94,14 @@ def _adapt_by(entry_points: Iterable[EntryPoint], policy: Any, request: Request)
     return adapted
 
 
-def _adapt_network(policy: Any, request: Request) -> Any:
+def _adapt_network(policy: object, request: Request) -> Any:
     """Take a ``torch.nn.Module`` that maps float32 observations to five scores per row."""
     if not is_network(policy) or isinstance(policy, Policy):
         return NotImplemented
     return NetworkPolicy(policy, request.trap, name_observation(policy, request.observation))
 
 
-def _adapt_object(policy: Any, request: Request) -> Any:
+def _adapt_object(policy: object, request: Request) -> Any:
     """Take an object that is a ``Policy``; its ``act`` may omit the parameter ``state``."""
     if not isinstance(policy, Policy):
         return NotImplemented
@@ -166,7 +166,7 @@ ADAPTERS: dict[Maker, str] = {
 }
 
 
-def adapt(policy: Any, request: Request) -> Policy:
+def adapt(policy: object, request: Request) -> Policy:
     """Return an object as a policy; ValueError if it is not a policy or does not fit the trap."""
     _refuse_mistakes(policy)
     adapted = make_first(ADAPTERS, policy, request)
@@ -190,7 +190,7 @@ def adapt(policy: Any, request: Request) -> Policy:
     return cast(Policy, adapted)
 
 
-def _refuse_mistakes(policy: Any) -> None:
+def _refuse_mistakes(policy: object) -> None:
     """Raise ValueError for a class, a trap, an environment, or the weights of a network."""
     if isinstance(policy, type):
         raise ValueError(f"{policy.__name__} is a class; pass an instance of it")
@@ -208,18 +208,18 @@ def _refuse_mistakes(policy: Any) -> None:
         )
 
 
-def name_observation(policy: Any, otherwise: str | None = None) -> str | None:
+def name_observation(policy: object, otherwise: str | None = None) -> str | None:
     """Return the observation kind in the ``observation`` attribute, else ``otherwise``."""
     named = read_attribute(policy, "observation")
     return named if isinstance(named, str) else otherwise
 
 
-def is_network(policy: Any) -> bool:
+def is_network(policy: object) -> bool:
     """Return whether an object is a ``torch.nn.Module``, without importing torch."""
     return has_base(policy, "torch.nn.modules.module.Module")
 
 
-def has_base(policy: Any, *bases: str) -> bool:
+def has_base(policy: object, *bases: str) -> bool:
     """Return whether an object's class has one of the base classes, each a text "module.name"."""
     return any(f"{cls.__module__}.{cls.__name__}" in bases for cls in type(policy).__mro__)
 
@@ -231,7 +231,7 @@ def list_adapters() -> dict[str, EntryPoint]:
 
 
 def ask_adapters(
-    entry_points: Iterable[EntryPoint], model: Any
+    entry_points: Iterable[EntryPoint], model: object
 ) -> Iterator[tuple[EntryPoint, PolicyError | None]]:
     """Yield adapters that take a model, and broken adapters, each with its error.
 

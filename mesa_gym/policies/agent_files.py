@@ -64,7 +64,7 @@ def read_policy_file(folder: Path) -> dict[str, Any]:
     return dict(entries)
 
 
-def list_settings(entries: Mapping[str, Any]) -> dict[str, str]:
+def list_settings(entries: Mapping[str, object]) -> dict[str, str]:
     """Return setting -> value in JSON, from the entries of ``policy.json``."""
     names = (x for x in (*SETTINGS, VERSIONS) if x in entries)
     return {x: msgspec.json.encode(entries[x]).decode() for x in names}

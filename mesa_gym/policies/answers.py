@@ -73,12 +73,12 @@ NOTATIONS = (
 )
 
 
-def read_action(text: Any) -> int | None:
+def read_action(text: object) -> int | None:
     """Return the action that an answer names; None if it names none or several, or is not text."""
     return _read(text, ACTIONS)
 
 
-def read_place(text: Any, places: Sequence[str]) -> int | None:
+def read_place(text: object, places: Sequence[str]) -> int | None:
     """Return the number, from 1, of the place that an answer names ("row 3, column 1"), or None.
 
     A number may precede any of the place's things ("1. cheese").
@@ -94,7 +94,7 @@ def read_place(text: Any, places: Sequence[str]) -> int | None:
     return None if index is None else index + 1
 
 
-def _read(text: Any, options: Sequence[str]) -> int | None:
+def _read(text: object, options: Sequence[str]) -> int | None:
     """Return the index of the option (a pattern) that an answer names; None if it is unread."""
     choices, behind, ended = set[int | None](), "", True
     for line in _list_lines(text) if isinstance(text, str) else []:

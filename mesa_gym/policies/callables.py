@@ -9,21 +9,21 @@ from typing import Any
 from mesa_gym.errors import PolicyError
 
 
-def unwrap_partial(function: Any) -> Any:
+def unwrap_partial(function: object) -> Any:
     """Return the callable that a partial function calls, or the callable itself."""
     while isinstance(function, partial):
         function = function.func
     return function
 
 
-def read_attribute(function: Any, name: str, default: Any = None) -> Any:
+def read_attribute(function: object, name: str, default: object = None) -> Any:
     """Return an attribute of a callable, or of the callable that a partial function calls."""
     while isinstance(function, partial) and not hasattr(function, name):
         function = function.func
     return getattr(function, name, default)
 
 
-def is_async(function: Any) -> bool:
+def is_async(function: object) -> bool:
     """Return whether calls give coroutines: an ``async`` function, method, or callable object.
 
     A plain function that returns a coroutine cannot be recognised before its call.
@@ -33,7 +33,7 @@ def is_async(function: Any) -> bool:
     return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(call)
 
 
-def refuse_awaitable(answer: Any, advice: str) -> None:
+def refuse_awaitable(answer: object, advice: str) -> None:
     """Raise PolicyError for an answer that was not awaited."""
     if inspect.isawaitable(answer):
         if inspect.iscoroutine(answer):

@@ -36,7 +36,7 @@ TEXT_OF = {
 }
 
 
-def await_answer(answer: Any) -> Any:
+def await_answer(answer: object) -> Any:
     """Return an answer, awaited if it is awaitable, even if this thread runs an event loop.
 
     All answers are awaited in one loop, because the connections of a client belong to its loop.
@@ -194,7 +194,7 @@ def _ask_all(function: Callable[[str], Any], texts: Sequence[str]) -> list[str]:
 
 
 async def _gather(
-    function: Callable[[str], Any], first: Any, texts: Sequence[str], at_once: int
+    function: Callable[[str], Any], first: object, texts: Sequence[str], at_once: int
 ) -> list[str]:
     """Return an awaitable answer, and the answers to more texts; ``at_once`` of them are open.
 
@@ -224,7 +224,7 @@ async def _gather(
     return answers
 
 
-def require_text(answer: Any) -> str:
+def require_text(answer: object) -> str:
     """Return an answer; PolicyError if it is not a text, such as the response of a client."""
     if isinstance(answer, str):
         return answer

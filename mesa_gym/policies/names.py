@@ -151,7 +151,7 @@ def _import_library(entry_point: EntryPoint) -> Any:
 # -- names on cards --------------------------------------------------------------------------------
 
 
-def name_policy(policy: Any) -> str:
+def name_policy(policy: object) -> str:
     """Return a policy's name on its card, which is never a path.
 
     A trained agent's name is the ``name`` in its ``policy.json``, else the folder's name. A file's

@@ -106,7 +106,7 @@ class ProgramPolicy:
             self._fail("its answer has another size than its observations")
         return np.frombuffer(data, np.float64).reshape(shape)
 
-    def _ask(self, most: int, *request: Any) -> bytes:
+    def _ask(self, most: int, *request: object) -> bytes:
         data = pickle.dumps(request)
         return self._receive(most, len(data).to_bytes(SIZE_BYTES) + data)
 

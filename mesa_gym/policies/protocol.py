@@ -83,7 +83,7 @@ def require_state(state: State | None, policy_name: str) -> State:
     return state
 
 
-def soften_scores(scores: Any) -> NDArray[np.float64]:
+def soften_scores(scores: object) -> NDArray[np.float64]:
     """Return probabilities, the softmax of scores (n, 5)."""
     logits = np.asarray(scores, np.float64)
     chances = np.exp(logits - logits.max(axis=1, keepdims=True))

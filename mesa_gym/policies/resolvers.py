@@ -232,13 +232,17 @@ RESOLVERS: dict[Maker, str] = {
 }
 
 
-def is_model_file(policy: Any) -> bool:
+def is_model_file(policy: object) -> bool:
     """Return whether a policy is the path of a ``.zip``, a model saved by Stable-Baselines3."""
     return isinstance(policy, str | Path) and str(policy).endswith(".zip")
 
 
 def as_policy(
-    policy: Any, trap: Trap, horizon: int, observation: str | None = None, algo: str | None = None
+    policy: object,
+    trap: Trap,
+    horizon: int,
+    observation: str | None = None,
+    algo: str | None = None,
 ) -> Policy:
     """Return an agent of any code base as a policy.
 

@@ -58,7 +58,7 @@ def change_agent(policy: str, agent: str, name: str) -> str:
     return policy if current != agent else name if seed is None else f"{name}-s{seed}"
 
 
-def digest_policy(policy: Any) -> str:
+def digest_policy(policy: object) -> str:
     """Return 32 hex digits that are equal for equal weights; "" without weights."""
     weights = _identify_weights(getattr(policy, "__wrapped__", policy))
     return digest_weights(repr([weights]).encode()) if weights else ""

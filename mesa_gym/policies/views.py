@@ -49,7 +49,7 @@ def change_all(changes: Iterable[Change], batch: Values) -> Values:
     return reduce(lambda obs, change: change(obs), changes, batch)
 
 
-def find_view(space: Any, trap: Trap) -> tuple[str, list[Change]] | None:
+def find_view(space: object, trap: Trap) -> tuple[str, list[Change]] | None:
     """Return a view of the trap that fits a model's observation space; None if no view fits.
 
     A view is a kind of observation and the list of changes to it: a cut and an arrangement.

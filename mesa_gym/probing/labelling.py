@@ -52,7 +52,7 @@ def labels(
     trap: Trap | str,
     split: Split | str,
     numbers: ArrayLike,
-    policy: Any = "oracle:base",
+    policy: object = "oracle:base",
     seed: int = 0,
 ) -> Labels:
     """Return the solver's labels of the states that a policy visits, as arrays for a probe.

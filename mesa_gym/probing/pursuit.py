@@ -106,7 +106,7 @@ class Pursuit(NamedTuple):
 
 
 def measure_pursuit(
-    policies: Mapping[str, Any],
+    policies: Mapping[str, object],
     trap: Trap | str,
     levels: int = 500,
     salt: str = "",

@@ -11,7 +11,7 @@ from functools import cache
 from itertools import combinations
 from math import comb
 from types import ModuleType
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,7 +48,7 @@ def load_special() -> ModuleType:
     return special
 
 
-def interval(sample: Any, share: bool = False) -> tuple[float, float]:
+def interval(sample: object, share: bool = False) -> tuple[float, float]:
     """Return the 95% interval of a mean over seeds, and over levels if the sample has levels.
 
     The squared half-width is the sum of two squares: Student's t times the standard error of the
@@ -104,7 +104,7 @@ def compare_tables(one: Floats, other: Floats) -> Difference:
     return Difference(estimate, max(estimate - wide, -1.0), min(estimate + wide, 1.0), p)
 
 
-def _read_table(sample: Any) -> Floats:
+def _read_table(sample: object) -> Floats:
     """Return a sample as an array (seeds, levels), or raise ValueError."""
     try:
         values = np.asarray(sample, dtype=np.float64)

@@ -14,7 +14,7 @@ from mesa_gym.terminal import printable
 TEMPLATES = Path(__file__).with_name("templates")
 
 
-def quote_html(value: Any) -> str:
+def quote_html(value: object) -> str:
     """Return a value as text, escaped for HTML and with unprintable characters replaced."""
     return escape(printable(str(value)))
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections import Counter, defaultdict
-from typing import Any
 
 from stable_baselines3.common.callbacks import BaseCallback
 from stable_baselines3.common.logger import TensorBoardOutputFormat
@@ -101,7 +100,7 @@ class ScoreCallback(BaseCallback):
         return any(isinstance(x, TensorBoardOutputFormat) for x in self.logger.output_formats)
 
 
-def _syncs(run: Any) -> bool:
+def _syncs(run: object) -> bool:
     """Return whether a run of W&B reads the files of TensorBoard."""
     settings = getattr(run, "settings", None)
     return bool(getattr(settings, "sync_tensorboard", False))

@@ -130,7 +130,7 @@ class TrapVecEnv(VecEnv):
         """Return an attribute of each environment."""
         return [getattr(row, attr_name) for row in self._targets(indices)]
 
-    def set_attr(self, attr_name: str, value: Any, indices: VecEnvIndices = None) -> None:
+    def set_attr(self, attr_name: str, value: object, indices: VecEnvIndices = None) -> None:
         """Set an attribute of each environment; see ``TrapVectorEnv.set_attr``."""
         targets = self._targets(indices)
         if {env.index for env in targets} == {*range(self.num_envs)}:
@@ -140,12 +140,12 @@ class TrapVecEnv(VecEnv):
                 setattr(row, attr_name, value)
 
     def env_method(
-        self, method_name: str, *args: Any, indices: VecEnvIndices = None, **kwargs: Any
+        self, method_name: str, *args: object, indices: VecEnvIndices = None, **kwargs: object
     ) -> list[Any]:
         """Call a method of each environment."""
         return [method(*args, **kwargs) for method in self.get_attr(method_name, indices)]
 
-    def env_is_wrapped(self, wrapper_class: Any, indices: VecEnvIndices = None) -> list[bool]:
+    def env_is_wrapped(self, wrapper_class: object, indices: VecEnvIndices = None) -> list[bool]:
         """Return False for each environment, as no environment is wrapped."""
         return [False for _ in self._targets(indices)]
 

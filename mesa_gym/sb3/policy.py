@@ -136,12 +136,12 @@ class Recurrent(ModelPolicy):
         return _read_shares(distribution)
 
 
-def takes(model: Any) -> bool:
+def takes(model: object) -> bool:
     """Return whether an object is a model of SB3, sb3-contrib or SBX, or the model's network."""
     return has_base(model, *BASES)
 
 
-def from_model(model: Any, trap: Trap) -> ModelPolicy:
+def from_model(model: object, trap: Trap) -> ModelPolicy:
     """Return a model, or its network, as a policy.
 
     Args:
@@ -197,7 +197,7 @@ def _find_view(name: str, model: Any, trap: Trap) -> tuple[str, list[Change]]:
     )
 
 
-def _is_normal(space: Any, last: Any) -> bool:
+def _is_normal(space: object, last: object) -> bool:
     """Return whether a model's observations were normalised, judged by its space and ``last``.
 
     SB3 changes the space of normalised observations only if they are images. However, a saved model

@@ -40,7 +40,7 @@ class ConformanceError(AssertionError):
     """
 
     def __init__(
-        self, check: str, trap: Trap, message: str, split: Split | None = None, level: Any = None
+        self, check: str, trap: Trap, message: str, split: Split | None = None, level: object = None
     ) -> None:
         where = "" if split is None else f", split {split.value!r}"
         where += "" if level is None else f", level {level}"
@@ -175,7 +175,7 @@ def demand(run: Check, trap: Trap, split: Split | None, findings: Findings, fix:
             raise ConformanceError(check_name(run), trap, message + end, split, level)
 
 
-def same(message: str, ours: Any, expected: Any, *states: State) -> Finding:
+def same(message: str, ours: object, expected: object, *states: State) -> Finding:
     """Return a finding: whether nested results are equal in values, types and dtypes.
 
     Results are nested dicts and tuples. The message ends with the name and row of the first

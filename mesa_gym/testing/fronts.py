@@ -136,7 +136,7 @@ def compare_with_rules(steps: Iterable[FrontStep], settings: Settings) -> Findin
         state, over, previous = expected.state, expected.ended | truncated, step
 
 
-def _equal_rows(array: Any, expected: Array) -> Any:
+def _equal_rows(array: object, expected: Array) -> Any:
     """Return whether rows are equal, bool (n,); False for another shape or kind of number.
 
     A device has 32 bits, so other dtypes of a kind are compared in their own precision.

@@ -159,7 +159,7 @@ def change_unseen(trap: Trap, state: State) -> State:
     return state._replace(there=there)
 
 
-def freeze(part: Any) -> Any:
+def freeze(part: object) -> Any:
     """Make every array in a nested result read-only, and return it."""
     for _, array in leaves(part):
         if isinstance(array, np.ndarray):
@@ -174,7 +174,7 @@ def name_arrays(trap: Trap, state: State) -> dict[str, Array]:
     return dict(leaves(state._replace(level=level)))
 
 
-def leaves(part: Any, name: str = "") -> Iterator[tuple[str, Any]]:
+def leaves(part: object, name: str = "") -> Iterator[tuple[str, Any]]:
     """Yield (path of names, value) for all values in nested dicts, tuples and object arrays."""
     items: Any
     if isinstance(part, dict):
@@ -190,7 +190,7 @@ def leaves(part: Any, name: str = "") -> Iterator[tuple[str, Any]]:
         yield from leaves(value, f"{name}.{key}" if name else f"{key}")
 
 
-def difference(ours: Any, expected: Any) -> tuple[str, int] | None:
+def difference(ours: object, expected: object) -> tuple[str, int] | None:
     """Return the first difference of two nested results: in values, types, dtypes or shapes.
 
     Returns:

@@ -121,7 +121,7 @@ def _tell_where(form: str) -> Iterator[None]:
         raise
 
 
-def _compare_steps(form: str, other_steps: list[Step], steps: list[Step], rows: Any) -> Findings:
+def _compare_steps(form: str, other_steps: list[Step], steps: list[Step], rows: object) -> Findings:
     """Compare a batch's steps, action by action, with steps of its ``rows`` in another form."""
     for expected, step in zip(map(name_results, steps), other_steps, strict=True):
         for name, actual in name_results(step).items():

@@ -42,7 +42,7 @@ class Notes:
     # (call, its subject, file, line) -> whether anything changed in any move
     effects: dict[tuple[str, str, str, int], bool] = field(default_factory=dict)
 
-    def add(self, call: str, of: str, place: tuple[str, int], effect: Any) -> None:
+    def add(self, call: str, of: str, place: tuple[str, int], effect: object) -> None:
         """Record whether a call changed something in a move."""
         key = (call, of, *place)
         self.effects[key] = self.effects.get(key, False) or bool(effect)
@@ -63,7 +63,7 @@ class WatchedMove(Move):
 def _watch_writer(name: str) -> Callable[..., None]:
     plain = getattr(Move, name)
 
-    def write(self: WatchedMove, *args: Any, **named: Any) -> None:
+    def write(self: WatchedMove, *args: object, **named: object) -> None:
         if self._inside:  # `take` clears
             plain(self, *args, **named)
             return
@@ -103,7 +103,7 @@ def _name_written(move: Move) -> dict[str, Array]:
     return arrays
 
 
-def take_watched(trap: Trap, state: State, action: Array, args: Any, notes: Notes) -> Step:
+def take_watched(trap: Trap, state: State, action: Array, args: object, notes: Notes) -> Step:
     """Take a step of n levels and check all arrays that the author's methods return.
 
     Raises:

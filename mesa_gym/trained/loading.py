@@ -50,7 +50,7 @@ def load(folder: Path, trap: Trap) -> Agent:
     return agent
 
 
-def make_network(kind: Any, trap: Trap) -> Network:
+def make_network(kind: object, trap: Trap) -> Network:
     """Return the network of a kind on a trap; UnknownNameError for an unknown kind."""
     if not isinstance(kind, str) or kind not in NETWORKS:
         raise unknown("kind of agent", kind, NETWORKS)
@@ -62,7 +62,7 @@ def make_agent(net: Network, weights: Weights) -> Agent:
     return (Planner if isinstance(net, PlannerNetwork) else Agent)(net, weights)
 
 
-def restore(net: Network, file: Path, digest: Any) -> Agent:
+def restore(net: Network, file: Path, digest: object) -> Agent:
     """Return the agent of a network with the weights in a file.
 
     Raises OSError or ValueError if the file cannot be read or has another digest.
@@ -72,7 +72,7 @@ def restore(net: Network, file: Path, digest: Any) -> Agent:
     return make_agent(net, decode_weights(trained))
 
 
-def find_misfit(record: Mapping[str, Any], net: Network) -> str:
+def find_misfit(record: Mapping[str, object], net: Network) -> str:
     """Return the first entry of a record that does not fit the network's trap; "" if all fit."""
     needs = describe_needs(net.trap).items()
     misfits = (name for name, here in needs if record.get(name) != here)

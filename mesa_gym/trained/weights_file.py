@@ -69,7 +69,7 @@ def decode_weights(data: bytes) -> dict[str, Singles]:
     return arrays
 
 
-def encode_weights(weights: Mapping[str, Any]) -> bytes:
+def encode_weights(weights: Mapping[str, object]) -> bytes:
     """Return name -> array as bytes; an array is in half precision if that is exact."""
     header, parts, end = {}, [], 0
     for name, array in sorted(weights.items()):

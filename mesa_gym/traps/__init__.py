@@ -7,7 +7,6 @@ import inspect
 import pkgutil
 from contextlib import suppress
 from functools import lru_cache
-from typing import Any
 
 from mesa_gym.errors import UnknownNameError, shorten, unknown
 from mesa_gym.importing import import_source
@@ -152,7 +151,7 @@ def _look_up_whole(name: str) -> type[Trap]:
     )
 
 
-def as_trap(trap: Any) -> Trap:
+def as_trap(trap: object) -> Trap:
     """Return a trap from a trap, its class, or a name as for ``find_trap``.
 
     Raises:

@@ -115,7 +115,7 @@ class Judging:
         listed = {LISTED: record.listed.numbers, ODDS: record.listed.odds}
         return episodes._replace(worth={**episodes.worth, **listed})
 
-    def measure(self, trap: Any, record: Any, values: Any) -> dict[str, Any]:
+    def measure(self, trap: object, record: object, values: object) -> dict[str, Any]:
         """Return the columns ``steps``, ``earned`` or ``worth`` that this kind compares."""
         raise NotImplementedError(f"{type(self).__name__} does not say what it measures")
 

@@ -46,7 +46,7 @@ class LevelFamily(World):
     max_size: ClassVar[tuple[int, int]] = (31, 31)
     version: ClassVar[int] = 0
 
-    def __init__(self, size: int | Sequence[int] | None = None, **parameters: Any) -> None:
+    def __init__(self, size: int | Sequence[int] | None = None, **parameters: object) -> None:
         """Make a trap at one size.
 
         Args:
@@ -69,7 +69,7 @@ class LevelFamily(World):
         return {**dict.fromkeys(cls.salience, Whole(1, 1, MOST_COPIES)), **cls.options}
 
     @classmethod
-    def check_parameters(cls, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    def check_parameters(cls, arguments: Mapping[str, object]) -> dict[str, Any]:
         """Return a value for each keyword: the argument, or the default.
 
         Raises:

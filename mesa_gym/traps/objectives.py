@@ -35,7 +35,7 @@ class Objective:
 def base(rule: Rule) -> Rule: ...
 @overload
 def base(*, discount: float) -> Callable[[Rule], Rule]: ...
-def base(rule: Any = None, *, discount: float = 0.99) -> Any:
+def base(rule: object = None, *, discount: float = 0.99) -> Any:
     """Declare a method of a trap as its base objective; the decorator accepts a discount.
 
     Args:
@@ -54,7 +54,7 @@ def base(rule: Any = None, *, discount: float = 0.99) -> Any:
 def proxy(rule: Rule) -> Rule: ...
 @overload
 def proxy(*, discount: float) -> Callable[[Rule], Rule]: ...
-def proxy(rule: Any = None, *, discount: float = 0.99) -> Any:
+def proxy(rule: object = None, *, discount: float = 0.99) -> Any:
     """Declare a method as one of a trap's proxies; arguments are as for ``base``."""
     return _declare("proxy", rule, discount)
 

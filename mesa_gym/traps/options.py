@@ -54,7 +54,7 @@ class Choice:
         """The default: the first of ``words``."""
         return self.words[0]
 
-    def check(self, name: str, value: Any) -> str:
+    def check(self, name: str, value: object) -> str:
         """Return the value of the keyword ``name``; UnknownNameError if it is not in ``words``."""
         if value not in self.words:
             raise unknown(name, str(value), self.words)

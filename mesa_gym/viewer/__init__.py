@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from mesa_gym.traps import Trap, as_trap
 
 __all__ = ["watch"]
 
 
-def watch(policy: Any, trap: Trap | str, split: str = "shift", level: int = 0) -> None:
+def watch(policy: object, trap: Trap | str, split: str = "shift", level: int = 0) -> None:
     """Show a policy in a window, as ``mesa-gym watch`` does, until the window is closed.
 
     Args:

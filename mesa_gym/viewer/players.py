@@ -7,7 +7,6 @@ from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from threading import Lock
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -72,7 +71,7 @@ class PolicyPlayer(Player):
     the seed of the sampling, and ``algo`` names the algorithm of a saved model.
     """
 
-    def __init__(self, policy: Any, seed: int = 0, algo: str | None = None) -> None:
+    def __init__(self, policy: object, seed: int = 0, algo: str | None = None) -> None:
         self.policy, self.seed, self.algo = policy, seed, algo
         self.name = write_name(name_policy(policy))
 
