@@ -119,7 +119,7 @@ def require_states(trap: Trap, states: object, like: State) -> State:
     )
 
 
-def _form(states: State) -> Any:
+def _form(states: State) -> object:
     """Return shapes, kinds and names of arrays, and the dtypes of tables without their lengths."""
     level, *parts = states.map(lambda array: (np.shape(array), np.asarray(array).dtype.kind))
     tables = {name: (np.ndim(x), np.asarray(x).dtype) for name, x in level.tables.items()}

@@ -55,7 +55,7 @@ def make_first(makers: Iterable[Maker], source: object, request: Request) -> Any
     return next((policy for policy in policies if policy is not NotImplemented), NotImplemented)
 
 
-def _adapt_own(policy: object, request: Request) -> Any:
+def _adapt_own(policy: object, request: Request) -> object:
     """Take a model of Stable-Baselines3, sb3-contrib or SBX with discrete actions, such as DQN.
 
     Actions are sampled from the model's action probabilities; a model without probabilities acts
@@ -65,7 +65,7 @@ def _adapt_own(policy: object, request: Request) -> Any:
     return _adapt_by(filter(is_ours, list_adapters().values()), policy, request)
 
 
-def _adapt_other(policy: object, request: Request) -> Any:
+def _adapt_other(policy: object, request: Request) -> object:
     """Take another library's model, if its package has an entry point ``mesa_gym.adapters``.
 
     The card names the adapter and its package.
@@ -74,7 +74,7 @@ def _adapt_other(policy: object, request: Request) -> Any:
     return _adapt_by(foreign, policy, request)
 
 
-def _adapt_by(entry_points: Iterable[EntryPoint], policy: object, request: Request) -> Any:
+def _adapt_by(entry_points: Iterable[EntryPoint], policy: object, request: Request) -> object:
     # A policy needs no adapter, so scoring a script does not import the libraries' modules.
     answers = () if isinstance(policy, Policy) else ask_adapters(entry_points, policy)
     entry_point = next((entry_point for entry_point, error in answers if not error), None)
@@ -94,14 +94,14 @@ def _adapt_by(entry_points: Iterable[EntryPoint], policy: object, request: Reque
     return adapted
 
 
-def _adapt_network(policy: object, request: Request) -> Any:
+def _adapt_network(policy: object, request: Request) -> object:
     """Take a ``torch.nn.Module`` that maps float32 observations to five scores per row."""
     if not is_network(policy) or isinstance(policy, Policy):
         return NotImplemented
     return NetworkPolicy(policy, request.trap, name_observation(policy, request.observation))
 
 
-def _adapt_object(policy: object, request: Request) -> Any:
+def _adapt_object(policy: object, request: Request) -> object:
     """Take an object that is a ``Policy``; its ``act`` may omit the parameter ``state``."""
     if not isinstance(policy, Policy):
         return NotImplemented
@@ -112,7 +112,7 @@ def _adapt_object(policy: object, request: Request) -> Any:
     return FunctionPolicy(policy.act, policy.observation, policy.reset) if alone else policy
 
 
-def _adapt_text_function(policy: Any, request: Request) -> Any:
+def _adapt_text_function(policy: Any, request: Request) -> object:
     """Take a function that maps the text of one state to an answer that names an action.
 
     Its only required parameter is called ``text`` or ``prompt``, or ``observation="text"`` is
@@ -141,7 +141,7 @@ def takes_text(policy: Any, observation: str | None = None) -> bool:
     return kind == "text" or (is_alone and required in TEXT_NAMES)
 
 
-def _adapt_batch_function(policy: Any, request: Request) -> Any:
+def _adapt_batch_function(policy: Any, request: Request) -> object:
     """Take any callable that maps observations (n, ...) to actions (n,) or probabilities (n, 5).
 
     Actions are integers; the answer may be anything that ``np.asarray`` takes.

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import inspect
 from functools import partial
-from typing import Any
 
 from mesa_gym.errors import PolicyError
 
 
-def unwrap_partial(function: object) -> Any:
+def unwrap_partial(function: object) -> object:
     """Return the callable that a partial function calls, or the callable itself."""
     while isinstance(function, partial):
         function = function.func
     return function
 
 
-def read_attribute(function: object, name: str, default: object = None) -> Any:
+def read_attribute(function: object, name: str, default: object = None) -> object:
     """Return an attribute of a callable, or of the callable that a partial function calls."""
     while isinstance(function, partial) and not hasattr(function, name):
         function = function.func

@@ -13,7 +13,7 @@ from importlib import import_module
 from importlib.metadata import EntryPoint
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from types import ModuleType
 
 from mesa_gym.errors import shorten, unknown
 from mesa_gym.other_packages import list_entry_points, use_entry_point
@@ -84,7 +84,7 @@ def not_for(trap: Trap, spec: str) -> ValueError:
 # -- trained agents --------------------------------------------------------------------------------
 
 
-def find_trained(spec: str, trap: Trap) -> Any:
+def find_trained(spec: str, trap: Trap) -> object:
     """Return the trained agent of ``ppo`` (its first seed) or ``ppo:3``; None for an unknown name.
 
     Raises:
@@ -99,7 +99,7 @@ def find_trained(spec: str, trap: Trap) -> Any:
     return None
 
 
-def _find_in(entry_point: EntryPoint, name: str, seed: int | None, trap: Trap) -> Any:
+def _find_in(entry_point: EntryPoint, name: str, seed: int | None, trap: Trap) -> object:
     library = _import_library(entry_point)
     return None if library is None else library.find_agent(name, seed, trap)
 
@@ -140,7 +140,7 @@ def is_variant(agent: str) -> bool:
     return _VARIANT.search(agent) is not None
 
 
-def _import_library(entry_point: EntryPoint) -> Any:
+def _import_library(entry_point: EntryPoint) -> ModuleType | None:
     """Return a module with trained agents; None if it is not installed."""
     package = entry_point.value.partition(".")[0]
     if find_spec(package) is None or find_spec(entry_point.value) is None:

@@ -67,7 +67,7 @@ PT = (
 OBSERVATION_NAMES = ("obs", "observation", "observations", *TEXT_NAMES, *CHAT_NAMES)
 
 
-def _resolve_name(text: str, request: Request) -> Any:
+def _resolve_name(text: str, request: Request) -> object:
     """Take a name: ``random``, ``stay``, ``sweeper``, ``oracle:<objective>``, and others.
 
     Traps with an exact solver have oracles, ``nearest`` and ``aimless``; other traps have
@@ -95,7 +95,7 @@ def _resolve_name(text: str, request: Request) -> Any:
     return Reference(trap, objective) if kind == "reference" and objective else NotImplemented
 
 
-def _resolve_folder(text: str, request: Request) -> Any:
+def _resolve_folder(text: str, request: Request) -> object:
     """Take a trained agent's directory, as a string or a ``Path``."""
     if not os.path.isdir(text):
         return NotImplemented
@@ -125,7 +125,7 @@ def _resolve_folder(text: str, request: Request) -> Any:
         return _import_name(loader.value, text)(folder, trap)
 
 
-def _resolve_model_file(text: str, request: Request) -> Any:
+def _resolve_model_file(text: str, request: Request) -> object:
     """Take a model saved by Stable-Baselines3, a ``.zip``, together with ``algo``.
 
     Loading a model can run code from the file: load only files that you trust.
@@ -137,7 +137,7 @@ def _resolve_model_file(text: str, request: Request) -> Any:
     return list_adapters()[SB3].load().load_model(text, request.algo)
 
 
-def _resolve_graph_file(text: str, request: Request) -> Any:
+def _resolve_graph_file(text: str, request: Request) -> object:
     """Take an ``.onnx`` file, as ``mesa_gym.sb3.export`` or ``torch.onnx.export`` writes it.
 
     ``mesa_gym.policies.onnx`` documents its inputs and outputs.
@@ -157,7 +157,7 @@ def _resolve_graph_file(text: str, request: Request) -> Any:
         raise ValueError(f"policy {text!r}: {error}") from None
 
 
-def _resolve_trained(text: str, request: Request) -> Any:
+def _resolve_trained(text: str, request: Request) -> object:
     """Take a trained agent that comes with the package, such as ``ppo:3``.
 
     ``ppo:3`` is seed 3 of the plain PPO network, ``ppo`` is its first seed, and ``ppo-planner:3``
@@ -167,7 +167,7 @@ def _resolve_trained(text: str, request: Request) -> Any:
     return NotImplemented if agent is None else agent
 
 
-def _resolve_python_name(text: str, request: Request) -> Any:
+def _resolve_python_name(text: str, request: Request) -> object:
     """Take ``module:name`` or ``FILE.py:name``, the name of a policy or of a factory of policies.
 
     A function whose only required parameter is called ``obs``, ``observation``, ``observations``,
@@ -206,7 +206,7 @@ def _import_name(path: str, spec: str) -> Any:
     return getattr(module, name)
 
 
-def _call_factory(target: Any, trap: Trap) -> Any:
+def _call_factory(target: Any, trap: Trap) -> object:
     """Return an object as it is, or, for a factory, the policy that calling it returns."""
     factory = isinstance(target, type)
     is_policy = isinstance(target, Policy) or is_network(target)

@@ -79,7 +79,7 @@ def write_csv(cells: Sequence[Mapping[str, Any]]) -> str:
     return format_csv([{x: _write_value(value) for x, value in cell.items()} for cell in cells])
 
 
-def _write_value(value: object) -> Any:
+def _write_value(value: object) -> object:
     if isinstance(value, float):
         return f"{round(value, 4) + 0:g}"
     return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value

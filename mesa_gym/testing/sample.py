@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +15,7 @@ from mesa_gym.engine.chance import below, bits, hash64
 from mesa_gym.solver import Graph
 from mesa_gym.traps import Split, Step, Trap
 
+Part = TypeVar("Part")
 # The number of start states; they are cheap to draw.
 STARTS = 512
 
@@ -159,7 +160,7 @@ def change_unseen(trap: Trap, state: State) -> State:
     return state._replace(there=there)
 
 
-def freeze(part: object) -> Any:
+def freeze(part: Part) -> Part:
     """Make every array in a nested result read-only, and return it."""
     for _, array in leaves(part):
         if isinstance(array, np.ndarray):
