@@ -1,4 +1,4 @@
-"""Lines about cards, logs, outcomes and failures; ``cards.json`` keeps digests of some cases.
+"""Lines about cards, logs, outcomes and failures; ``cards.json`` keeps digests of all of them.
 
 ``python -m tests.golden.card_lines CASE`` prints the lines of a case, to compare two checkouts.
 """
