@@ -16,7 +16,7 @@ from mesa_gym.envs.making import (
     register_id,
     register_trap,
 )
-from mesa_gym.importing import HOOKS
+from mesa_gym.importing import HOOKS, QUESTIONS
 from mesa_gym.sb3.make import make_sb3
 from mesa_gym.traps import Split, Trap
 
@@ -56,7 +56,7 @@ _CALLS = {
 register_all()
 if "IPython" in sys.modules:
     import_module("mesa_gym.rendering.notebook").show_wrapped()
-HOOKS["logged questions"] = "mesa_gym.language.choices.cards"
+HOOKS[QUESTIONS] = "mesa_gym.language.choices"
 
 
 if TYPE_CHECKING:

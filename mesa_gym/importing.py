@@ -14,6 +14,7 @@ from mesa_gym.errors import shorten
 
 # Hook of a room -> the module of a room above that fills it; ``mesa_gym`` registers them.
 HOOKS: dict[str, str] = {}
+QUESTIONS = "questions"  # to language models
 
 
 def import_hook(name: str) -> Any:

@@ -12,6 +12,7 @@ from msgspec import structs
 import mesa_gym
 from mesa_gym.engine import ACTIONS, STAY
 from mesa_gym.language.choices.play_questions import list_example_levels
+from mesa_gym.language.choices.question_form import copy_trap, key_trap
 from mesa_gym.language.choices.questions import AS_SHOWN
 from mesa_gym.language.request import EpisodeRequest
 from mesa_gym.logs import LogEpisodes
@@ -19,7 +20,6 @@ from mesa_gym.logs.episodes import RecordedEpisode
 from mesa_gym.policies.answers import ACTION_ASKED, read_action
 from mesa_gym.probing import demonstrations
 from mesa_gym.scoring.plays import split_of
-from mesa_gym.scoring.question_form import copy_trap, key_trap
 from mesa_gym.traps import Trap
 
 STEP_OPTIONS = " or ".join(ACTIONS)

@@ -18,7 +18,6 @@ from mesa_gym.json_data import Text, require
 from mesa_gym.policies.answers import read_action
 from mesa_gym.scoring.card import salt_digest
 from mesa_gym.scoring.plays import Play, find_play, split_of
-from mesa_gym.scoring.question_form import MOST_OPTIONS, MOST_RENAMED, QuestionForm
 from mesa_gym.scoring.record import ENDED, Actions, Record, follow, replay
 from mesa_gym.traps import LEVELS, Trap, look_up_trap
 
@@ -30,6 +29,8 @@ Parameters = Annotated[dict[str, ParameterValue], Meta(max_length=100)]
 Action = Annotated[int, Meta(ge=0, lt=len(ACTIONS))]
 MOST_SAID = 100_000  # characters of the text before a step
 KEPT_SAID = 1_000  # characters of such a text after a log was read
+MOST_OPTIONS = 9  # of a question
+MOST_RENAMED = 50  # things in a question
 MOST_NAMED = 5  # lines or levels that a sentence lists
 Said = Annotated[str, Meta(max_length=MOST_SAID)]
 
@@ -44,7 +45,7 @@ class RecordedChoice(
         cells: the cell of each option, in the order of the list.
         things: the names of the things in each cell, or "nothing".
         pays: objective -> its reward in the episode that follows each option.
-        tell: what the list said of each place (``QuestionForm``).
+        tell: what the list said of each place.
         names: thing -> its name in the question, if it was renamed.
         reverse: whether the list was reversed.
     """
@@ -56,12 +57,6 @@ class RecordedChoice(
     tell: Text = "where"
     names: Annotated[dict[Text, Text], Meta(max_length=MOST_RENAMED)] = {}
     reverse: bool = False
-
-    @property
-    def form(self) -> QuestionForm:
-        """The form of the question; ValueError if there is no such form."""
-        fields = {"options": len(self.cells), "tell": self.tell, "names": self.names}
-        return msgspec.convert(fields, QuestionForm)
 
 
 class RecordedEpisode(

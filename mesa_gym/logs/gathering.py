@@ -9,16 +9,13 @@ from typing import NamedTuple, Protocol
 import numpy as np
 
 from mesa_gym.engine import Bools, State
-from mesa_gym.importing import import_hook
+from mesa_gym.importing import QUESTIONS, import_hook
 from mesa_gym.logs.episodes import MOST_NAMED, RecordedEpisode, align_actions, trap_of
 from mesa_gym.logs.texts import compare_texts
 from mesa_gym.scoring.card import salt_digest
 from mesa_gym.scoring.plays import JUDGED, Play, find_play
-from mesa_gym.scoring.question_form import QuestionForm
 from mesa_gym.scoring.record import Record, replay
 from mesa_gym.traps import Split, Trap
-
-HOOK = "logged questions"
 
 
 class LoggedPlay(NamedTuple):
@@ -30,7 +27,7 @@ class LoggedPlay(NamedTuple):
 
 
 class LoggedQuestions(Protocol):
-    """The questions of a log, made again; a room above has their class (``HOOK``)."""
+    """The questions of a log, made again; a room above has their class."""
 
     def place_lists(self, play: str, episodes: Sequence[RecordedEpisode], record: Record) -> Record:
         """Return the record of a play's episodes with the lists of places of its questions.
@@ -98,14 +95,16 @@ def gather_logs(episodes: Iterable[RecordedEpisode], salt: str = "") -> tuple[li
             notes.append(f"{_count(group)} left out: {error}")
             continue
         n_texts, unread = sum(x.n_questions for x in group), sum(x.unread for x in group)
-        form = _find_form(group)
+        questions = None
+        if any(x.choice for x in group):
+            questions = import_hook(QUESTIONS).gather_questions(group, trap, salt)
         log = Log(
             trap,
             first.policy,
             salt,
             unread=unread / n_texts if n_texts else None,
             trained=all(x.trained for x in group),
-            questions=import_hook(HOOK).LoggedChoices(trap, form, salt) if form else None,
+            questions=questions,
         )
         log.examples.extend(x.examples for x in group if x.examples is not None)
         log.doubts.extend(compare_texts(group))
@@ -120,34 +119,6 @@ def _name_kind(episode: RecordedEpisode, written: str) -> str:
         return repr(trap_of(episode.trap, episode.size, episode.parameters))
     except ValueError:
         return written
-
-
-def _find_form(episodes: Sequence[RecordedEpisode]) -> QuestionForm | None:
-    """Return the form of the questions of one policy on one trap; None if it took steps.
-
-    Raises:
-        ValueError: the episodes mix forms, and so answer different questions.
-    """
-    forms = list[QuestionForm | None]()
-    for episode in episodes:
-        form = None if episode.choice is None else episode.choice.form
-        if form not in forms:
-            forms.append(form)
-    if len(forms) > 1:
-        about = " and ".join(sorted(_describe_form(form) for form in forms))
-        first = episodes[0]
-        raise ValueError(
-            f"the episodes of {first.policy!r} on {first.trap} mix forms of questions: {about};"
-            " give each form a policy name of its own, or score each log alone"
-        )
-    return forms[0]
-
-
-def _describe_form(form: QuestionForm | None) -> str:
-    if form is None:
-        return "a question at each step"
-    names = ", renamed" * bool(form.names)
-    return f"a choice of {form.options} places ({form.tell}{names})"
 
 
 def _gather_plays(log: Log, episodes: Sequence[RecordedEpisode]) -> None:

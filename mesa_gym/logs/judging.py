@@ -14,19 +14,12 @@ import numpy as np
 from msgspec import Struct
 
 from mesa_gym.engine import Bools, Ints
+from mesa_gym.importing import QUESTIONS, import_hook
 from mesa_gym.logs.episodes import RecordedEpisode
 from mesa_gym.logs.gathering import Log, gather_logs
 from mesa_gym.policies.seeds import write_name
 from mesa_gym.scoring.card_making import PlayedLevels, join_plays, store_plays
-from mesa_gym.scoring.card_text import (
-    add_unread,
-    count_examples,
-    list_warnings,
-    say_preference,
-)
-from mesa_gym.scoring.evidence import Evidence
-from mesa_gym.scoring.findings import find_equally
-from mesa_gym.scoring.list_effects import NEARER, REVERSED
+from mesa_gym.scoring.card_text import add_unread, count_examples, list_warnings
 from mesa_gym.scoring.playing import list_nulls, make_blind, play_all
 from mesa_gym.scoring.plays import JUDGED, plays_of, split_of
 from mesa_gym.scoring.question_counts import LEAST_QUESTIONS
@@ -241,17 +234,6 @@ def _find_verdict(
         note = f"No verdict: without a second play ({AGAIN}) of these levels it may be by chance."
         return NO_VERDICT, None, [note]
     warnings = list_warnings(verdict.word, played.choices)
-    notes = [*_list_effects(evidence), *warnings, *filter(None, [log.trap.caveat])]
+    effects = import_hook(QUESTIONS).say_effects(evidence) if log.questions else []
+    notes = [*effects, *warnings, *filter(None, [log.trap.caveat])]
     return verdict, confidence(evidence, 0), notes
-
-
-def _list_effects(evidence: Evidence) -> list[str]:
-    """Return sentences on the effects of the list of places, if a model chose a place."""
-    numbers = find_equally(evidence).values
-    if not {NEARER, REVERSED} <= numbers.keys():
-        return []
-    return [
-        f"Objectives listed below the chosen one: {numbers[NEARER][''][0]:.2f} (fair: 0.50)."
-        f" Agreement over reversed lists, from -1 to 1: {numbers[REVERSED][''][0]:.2f}.",
-        *say_preference(evidence),
-    ]

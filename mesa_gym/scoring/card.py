@@ -65,7 +65,7 @@ class ScoreCard(CardFields, frozen=True):
         examples: the number of solved examples in a language model's prompt; None for other models.
         trained: whether a language model was trained on this trap; None if unknown.
         form: the form of the questions, if a language model chose a place, such as ``4 places:
-            where`` (``scoring.question_form.QuestionForm``); "" for others.
+            where`` (``language.choices.question_form``); "" for others.
         names: thing -> the name that these questions give it.
         provenance: everything that the numbers depend on.
         judging: name of the trap's kind of judging (``traps.Judging``).
@@ -118,7 +118,7 @@ class ScoreCard(CardFields, frozen=True):
     def __str__(self) -> str:
         """Return the card as a short text: at most eight rows of numbers, 100 columns wide."""
         nulls = list_shown_nulls(self.form, self.null_payments)
-        return write_card(self, show_rows(self.rows(), list_rows(self), nulls))
+        return write_card(self, show_rows(self.rows(), list_rows(self), nulls, self.form))
 
     def _repr_html_(self) -> str:
         """Return the card as HTML for a notebook."""

@@ -14,10 +14,10 @@ import numpy as np
 from msgspec import structs
 
 from mesa_gym.errors import shorten
+from mesa_gym.importing import QUESTIONS, import_hook
 from mesa_gym.scoring.card import ScoreCard
 from mesa_gym.scoring.conclusions import conclude_all, put_in_order
 from mesa_gym.scoring.evidence import BLIND, CLOSE, Evidence, list_shown_nulls
-from mesa_gym.scoring.list_checks import list_choice_facts
 from mesa_gym.scoring.playing import list_nulls
 from mesa_gym.scoring.plays import FEW_LEVELS, JUDGED
 from mesa_gym.scoring.returns import SCALE_MEANS, SplitReturns
@@ -100,7 +100,7 @@ def _list_forms(card: ScoreCard) -> Iterator[_Fact]:
     if card.choices is not None:
         yield from _list_choices(card, card.choices, trap)
     if card.form:
-        yield from list_choice_facts(card, trap)
+        yield from import_hook(QUESTIONS).list_choice_facts(card, trap)
     else:
         yield "names without a form", card.names, {}
 

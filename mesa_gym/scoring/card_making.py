@@ -35,7 +35,6 @@ from mesa_gym.scoring.plays import (
     watch_plays,
 )
 from mesa_gym.scoring.question_counts import require_questions
-from mesa_gym.scoring.question_form import QuestionForm
 from mesa_gym.scoring.record import Record, SplitRecord
 from mesa_gym.scoring.registry import count_levels
 from mesa_gym.scoring.returns import SplitPayments, count_unread, keep_payments, make_scale
@@ -202,8 +201,6 @@ def make_card(
     nulls: Mapping[str, StoredPlays],
     provenance: Provenance,
     examples: int | None = None,
-    trained: bool | None = None,
-    form: QuestionForm | None = None,
 ) -> ScoreCard:
     """Return the score card of one policy, a pure function of its records by play.
 
@@ -219,9 +216,6 @@ def make_card(
         provenance=provenance,
         judging=trap.judging.name,
         examples=examples,
-        trained=trained,
-        form=form.write() if form else "",
-        names=form.names if form else {},
         **structs.asdict(played),
         **conclude_all(played, trap),
     )

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 from msgspec import Struct, structs
 
+from mesa_gym.importing import QUESTIONS, import_hook
 from mesa_gym.policies.habits import HABITS
 from mesa_gym.scoring.evidence import (
-    CHOICE_NULLS,
     NULLS,
     REFERENCE,
     Evidence,
@@ -130,7 +130,9 @@ def put_in_order(played: Played) -> Played:
 
     Splits and objectives have their own order; other keys follow in alphabetical order.
     """
-    names = [*map(str, Split), *NULLS, *HABITS, *CHOICE_NULLS, *played.objectives]
+    listed = played.choices is not None and played.choices.listed
+    nulls = import_hook(QUESTIONS).LIST_NULLS if listed else [*NULLS, *HABITS]
+    names = [*map(str, Split), *nulls, *played.objectives]
     order = {x: i for i, x in enumerate(names)}
 
     def rank(key: str) -> list[tuple[int, str]]:

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from mesa_gym.envs.checks import integer
 from mesa_gym.errors import explain_keywords, shorten, shorten_text
+from mesa_gym.importing import QUESTIONS, import_hook
 from mesa_gym.json_data import Text, require
 from mesa_gym.policies import Policy, PolicySampler, as_policy
 from mesa_gym.policies.adapters import takes_text
@@ -21,7 +22,6 @@ from mesa_gym.scoring.card_files import Cards
 from mesa_gym.scoring.card_making import score_all
 from mesa_gym.scoring.copies import require_different_seeds
 from mesa_gym.scoring.plays import MOST_LEVELS
-from mesa_gym.scoring.prices import price_steps, say_price
 from mesa_gym.scoring.question_counts import require_questions
 from mesa_gym.solver.store import EVALUATION_LEVELS
 from mesa_gym.terminal import Progress as Counter
@@ -82,7 +82,8 @@ def score(
     name = name_policy(policy) if name is None else name
     require("the policy's name", name, Text)
     if takes_text(policy, observation):
-        say_price(name, trap, price_steps(trap, levels), more="up to ")
+        prices = import_hook(QUESTIONS)
+        prices.say_price(name, trap, prices.price_steps(trap, levels), more="up to ")
     player = make_player(name, policy, trap, salt, observation, algo)
     return score_all({name: player}, trap, levels, seed, salt)[name]
 

@@ -18,6 +18,7 @@ from msgspec import Struct
 from numpy.typing import NDArray
 
 from mesa_gym.engine import Bools
+from mesa_gym.importing import QUESTIONS, import_hook
 from mesa_gym.json_data import expand_alias
 from mesa_gym.policies.habits import HABITS
 from mesa_gym.solver.graph import Floats
@@ -36,22 +37,6 @@ from mesa_gym.traps.played_episodes import (
 SWEEPER, RANDOM, BLIND, OFF = "sweeper", "random", "blind", "sweeper off "
 # The nulls on cards; sweepers that avoid a kind of thing are only part of the evidence.
 NULLS = (SWEEPER, RANDOM, BLIND)
-# The nulls on cards of a model that chooses a place: the best constant number, a random number, the
-# first of the list, a random place that is not empty, and two scripts that read only the form.
-BEST_NUMBER = "best number"
-RANDOM_NUMBER = "random number"
-FIRST_LISTED = "first listed"
-NOT_NOTHING = "not nothing"
-MOST_WORDS = "most words"
-LONGEST_TEXT = "longest text"
-CHOICE_NULLS = (
-    BEST_NUMBER,
-    RANDOM_NUMBER,
-    FIRST_LISTED,
-    NOT_NOTHING,
-    MOST_WORDS,
-    LONGEST_TEXT,
-)
 # The reference policy of an objective is a player, as a null is, if returns are judged.
 REFERENCE = "reference:"
 # Returns, or gains (returns above the floor), by level.
@@ -225,7 +210,9 @@ def list_shown_nulls(form: str, names: Iterable[str]) -> Sequence[str]:
 
     Habits are shown if they are among ``names``, the nulls that played.
     """
-    return CHOICE_NULLS if form else [*NULLS, *(x for x in HABITS if x in {*names})]
+    if form:
+        return [*import_hook(QUESTIONS).LIST_NULLS]
+    return [*NULLS, *(x for x in HABITS if x in {*names})]
 
 
 def keep_choices(

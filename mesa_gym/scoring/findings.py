@@ -14,10 +14,10 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from mesa_gym.importing import QUESTIONS, import_hook
 from mesa_gym.policies.habits import HABITS
 from mesa_gym.scoring.evidence import BLIND, Evidence, mark_choices, share_same
 from mesa_gym.scoring.gains import find_by_returns
-from mesa_gym.scoring.list_effects import find_list_effects
 from mesa_gym.scoring.numbers import CHOICE, NO_TARGET, Columns, LevelWeights, PolicyNumbers
 from mesa_gym.scoring.rules import ALONE_OVER_HABITS, OVER_HABITS
 from mesa_gym.solver.graph import Floats
@@ -91,8 +91,9 @@ def find(evidence: Evidence, weights: LevelWeights) -> list[PolicyNumbers]:
         REST: _lead_on_rest(evidence, shift),
         OVER_HABITS: _lead_habits(evidence, SHIFT, shift),
         ALONE_OVER_HABITS: _lead_habits(evidence, ALONE, shift),
-        **(find_list_effects(evidence, shift) if evidence.listed else {}),
     }
+    if evidence.listed:
+        columns |= import_hook(QUESTIONS).find_list_effects(evidence, shift)
     if BARE in evidence.pace:
         lead = lead_paces(evidence.pace["test"], evidence.pace[BARE], test)
         columns[AIM_BARE] = {"": lead}

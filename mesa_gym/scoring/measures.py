@@ -29,8 +29,7 @@ from mesa_gym.scoring.findings import (
     find_equally,
 )
 from mesa_gym.scoring.gains import POSITION, UNPURSUED
-from mesa_gym.scoring.list_effects import NATS, NEARER, REVERSED
-from mesa_gym.scoring.numbers import CHOICE, NO_TARGET, PolicyNumbers
+from mesa_gym.scoring.numbers import CHOICE, NATS, NEARER, NO_TARGET, REVERSED, PolicyNumbers
 from mesa_gym.scoring.plays import JUDGED
 from mesa_gym.scoring.registry import DIFFERENCE, MEASURES, NUMBER, RETURN, SHARE, Value, measure
 from mesa_gym.scoring.returns import SplitReturns, normalize_returns

@@ -15,6 +15,14 @@ from mesa_gym.words import BASE, PROXY
 Columns = dict[str, dict[str, Floats]]
 CHOICE = "choice of {}"
 NO_TARGET = f"choice of {NO_CHOICE}"
+# -- if a model chose a place from a list ----------------------------------------------------------
+# The share of the other objectives that are listed below the chosen objective (0.5 is fair).
+NEARER = "nearer the top"
+LEAN = "lean to one end of the list"
+# 1 if the choice is the same objective in the list and in the reversed list, -1 if it is another.
+REVERSED = "agreement over reversed lists"
+# The mean log odds of base against the first proxy, and of the place nearer the top.
+NATS = "nats"
 
 
 class LevelWeights(NamedTuple):

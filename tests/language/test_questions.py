@@ -9,9 +9,9 @@ import pytest
 
 from mesa_gym.language import list_questions, score_choices
 from mesa_gym.language.choices.offers import follow_walks
+from mesa_gym.language.choices.question_form import DECOYS
 from mesa_gym.language.session import TextSession
 from mesa_gym.scoring.plays import find_play, plays_of
-from mesa_gym.scoring.question_form import DECOYS
 from mesa_gym.traps import Split, all_traps, as_trap, find_trap
 from tests.support.question_forms import ask_all, classify, classify_pairs
 from tests.support.refusals import refusals

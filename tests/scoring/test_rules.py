@@ -8,8 +8,7 @@ import pytest
 from mesa_gym.scoring import LINES, findings, rules, verdict
 from mesa_gym.scoring.findings import EFFECT, HEAD_START, PURPOSE_OF, REACHED, REST, TOTAL_PURPOSE
 from mesa_gym.scoring.gains import rank_proxies
-from mesa_gym.scoring.list_effects import LEAN, REVERSED
-from mesa_gym.scoring.numbers import CHOICE, NO_TARGET
+from mesa_gym.scoring.numbers import CHOICE, LEAN, NO_TARGET, REVERSED
 from mesa_gym.scoring.rules import ALONE_OVER_HABITS, CHOICE_RULES, OVER_HABITS, RETURN_RULES
 from mesa_gym.words import BASE, BOTH, HABIT, INCONSISTENT, NO_GOAL, PROXY
 

@@ -25,8 +25,9 @@ from docs.studies.language_models.tables import (
     tabulate,
 )
 from mesa_gym.files import format_csv, write_text
+from mesa_gym.language.choices import find_list_effects
 from mesa_gym.scoring import Cards, ScoreCard
-from mesa_gym.scoring.list_effects import NATS, find_list_effects
+from mesa_gym.scoring.numbers import NATS
 from mesa_gym.solver.graph import Floats
 from mesa_gym.traps import Split
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
+import msgspec
 import numpy as np
 from msgspec import structs
 
@@ -13,21 +14,21 @@ from mesa_gym.engine import State
 from mesa_gym.envs.checks import integer
 from mesa_gym.errors import PolicyBlame, PolicyError, shorten
 from mesa_gym.json_data import Text, require
+from mesa_gym.language.choices.on_cards import digest_choices
 from mesa_gym.language.choices.play_questions import ask_play, read_form
+from mesa_gym.language.choices.question_form import QuestionForm
 from mesa_gym.language.choices.questions import Question
 from mesa_gym.language.choices.records import place_lists, read_choices, record_choices
 from mesa_gym.language.choices.scripts import play_scripts
-from mesa_gym.logs.episodes import RecordedEpisode
+from mesa_gym.language.prices import Price, say_price
+from mesa_gym.logs.episodes import RecordedChoice, RecordedEpisode
 from mesa_gym.policies.adapters import takes_text
 from mesa_gym.policies.answers import ASKED_AGAIN, read_place
 from mesa_gym.policies.functions import TextQuestion, ask_twice, await_answer
 from mesa_gym.policies.names import name_policy
 from mesa_gym.scoring.card import ScoreCard
 from mesa_gym.scoring.card_making import PlayedLevels, begin_provenance, make_card, store_plays
-from mesa_gym.scoring.list_checks import digest_choices
 from mesa_gym.scoring.plays import MOST_LEVELS, plays_of
-from mesa_gym.scoring.prices import Price, say_price
-from mesa_gym.scoring.question_form import QuestionForm
 from mesa_gym.scoring.record import Record
 from mesa_gym.solver import level_values
 from mesa_gym.traps import Split, Trap, as_trap
@@ -120,7 +121,8 @@ def score_choices(
     scripts = play_scripts(trap, questions, first.starts)
     nulls = {x: store_plays(of_script, first) for x, of_script in scripts.items()}
     provenance = begin_provenance(trap, levels, salt)
-    card = make_card(name, records, played, nulls, provenance, examples, trained, form)
+    card = make_card(name, records, played, nulls, provenance, examples)
+    card = structs.replace(card, trained=trained, form=form.write(), names=form.names)
     return structs.replace(
         card, provenance=structs.replace(provenance, digest=digest_choices(card))
     )
@@ -141,6 +143,39 @@ def _answer_by_text(ask: Callable[[str], Any]) -> Callable[[list[Question]], lis
         return [answer.number for answer in ask_twice(ask, texts)]
 
     return answer_all
+
+
+def gather_questions(episodes: Sequence[RecordedEpisode], trap: Trap, salt: str) -> LoggedChoices:
+    """Return the questions of one policy on one trap, some episodes of which have questions.
+
+    Raises:
+        ValueError: the episodes mix forms, and so answer different questions.
+    """
+    forms = list[QuestionForm | None]()
+    for episode in episodes:
+        form = _read_logged_form(episode.choice) if episode.choice else None
+        if form not in forms:
+            forms.append(form)
+    if forms[0] is None or len(forms) > 1:
+        about = " and ".join(sorted(_describe_form(form) for form in forms))
+        first = episodes[0]
+        raise ValueError(
+            f"the episodes of {first.policy!r} on {first.trap} mix forms of questions: {about};"
+            " give each form a policy name of its own, or score each log alone"
+        )
+    return LoggedChoices(trap, forms[0], salt)
+
+
+def _read_logged_form(choice: RecordedChoice) -> QuestionForm:
+    fields = {"options": len(choice.cells), "tell": choice.tell, "names": choice.names}
+    return msgspec.convert(fields, QuestionForm)
+
+
+def _describe_form(form: QuestionForm | None) -> str:
+    if form is None:
+        return "a question at each step"
+    names = ", renamed" * bool(form.names)
+    return f"a choice of {form.options} places ({form.tell}{names})"
 
 
 class LoggedChoices(NamedTuple):

@@ -13,6 +13,7 @@ from msgspec import Meta
 
 from mesa_gym.json_data import require
 from mesa_gym.language.choices.offers import Offer, make_offers
+from mesa_gym.language.choices.question_form import QuestionForm, copy_trap, key_trap, rename_things
 from mesa_gym.language.choices.questions import (
     Question,
     require_choice,
@@ -21,7 +22,6 @@ from mesa_gym.language.choices.questions import (
     write_questions,
 )
 from mesa_gym.scoring.plays import find_play
-from mesa_gym.scoring.question_form import QuestionForm, copy_trap, key_trap, rename_things
 from mesa_gym.traps import LEVELS, Split, Trap, as_trap
 from mesa_gym.traps.judged_by import AGAIN
 

@@ -27,7 +27,7 @@ from mesa_gym.engine.chance import outputs, streams
 from mesa_gym.engine.looks import EMPTY
 from mesa_gym.engine.typed_maps import ROWS, SIGNS
 from mesa_gym.language.choices.offers import Offer
-from mesa_gym.scoring.question_form import (
+from mesa_gym.language.choices.question_form import (
     QuestionForm,
     copy_trap,
     key_trap,
