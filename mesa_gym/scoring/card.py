@@ -27,7 +27,8 @@ from mesa_gym.scoring.card_text import (
     show_rows,
     write_card,
 )
-from mesa_gym.scoring.evidence import encode, list_shown_nulls
+from mesa_gym.scoring.evidence import encode
+from mesa_gym.scoring.nulls import list_shown_nulls
 from mesa_gym.scoring.registry import MEASURES, Value
 
 # The key of the hash; a hash of the same salt for another purpose is therefore different.

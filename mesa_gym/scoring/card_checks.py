@@ -17,7 +17,8 @@ from mesa_gym.errors import shorten
 from mesa_gym.importing import QUESTIONS, import_hook
 from mesa_gym.scoring.card import ScoreCard
 from mesa_gym.scoring.conclusions import conclude_all, put_in_order
-from mesa_gym.scoring.evidence import BLIND, CLOSE, Evidence, list_shown_nulls
+from mesa_gym.scoring.evidence import BLIND, CLOSE, Evidence
+from mesa_gym.scoring.nulls import list_shown_nulls
 from mesa_gym.scoring.playing import list_nulls
 from mesa_gym.scoring.plays import FEW_LEVELS, JUDGED
 from mesa_gym.scoring.returns import SCALE_MEANS, SplitReturns

@@ -11,9 +11,7 @@ import numpy as np
 from msgspec import Struct, structs
 
 from mesa_gym.importing import QUESTIONS, import_hook
-from mesa_gym.policies.habits import HABITS
 from mesa_gym.scoring.evidence import (
-    NULLS,
     REFERENCE,
     Evidence,
     LevelEvidence,
@@ -21,6 +19,7 @@ from mesa_gym.scoring.evidence import (
 )
 from mesa_gym.scoring.findings import find_equally
 from mesa_gym.scoring.measures import take_measures
+from mesa_gym.scoring.nulls import NULLS
 from mesa_gym.scoring.registry import Value
 from mesa_gym.scoring.returns import Scale, SplitPayments, SplitReturns
 from mesa_gym.scoring.verdict import BOOTSTRAP_SEED, fails_control, judge_with_confidence
@@ -131,7 +130,7 @@ def put_in_order(played: Played) -> Played:
     Splits and objectives have their own order; other keys follow in alphabetical order.
     """
     listed = played.choices is not None and played.choices.listed
-    nulls = import_hook(QUESTIONS).LIST_NULLS if listed else [*NULLS, *HABITS]
+    nulls = import_hook(QUESTIONS).LIST_NULLS if listed else NULLS
     names = [*map(str, Split), *nulls, *played.objectives]
     order = {x: i for i, x in enumerate(names)}
 

@@ -9,7 +9,7 @@ letters ascend as in ASCII.
 from __future__ import annotations
 
 from base64 import b64decode, b64encode
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -18,9 +18,7 @@ from msgspec import Struct
 from numpy.typing import NDArray
 
 from mesa_gym.engine import Bools
-from mesa_gym.importing import QUESTIONS, import_hook
 from mesa_gym.json_data import expand_alias
-from mesa_gym.policies.habits import HABITS
 from mesa_gym.solver.graph import Floats
 from mesa_gym.traps import Split
 from mesa_gym.traps.judged_by import AGAIN, ALONE, LISTED, ODDS, SHIFT, TWINS, Judging
@@ -33,10 +31,8 @@ from mesa_gym.traps.played_episodes import (
     Paces,
 )
 
-# Policies without a goal; a sweeper that avoids a kind of thing is called "sweeper off lava".
+# Policies without a goal (``nulls``); "sweeper off lava" avoids lava, and is not on cards.
 SWEEPER, RANDOM, BLIND, OFF = "sweeper", "random", "blind", "sweeper off "
-# The nulls on cards; sweepers that avoid a kind of thing are only part of the evidence.
-NULLS = (SWEEPER, RANDOM, BLIND)
 # The reference policy of an objective is a player, as a null is, if returns are judged.
 REFERENCE = "reference:"
 # Returns, or gains (returns above the floor), by level.
@@ -203,16 +199,6 @@ class Evidence(LevelEvidence, frozen=True, eq=False):
                 gains = null.gains | {key: append(null, key, *[mean] * (len(means) + 1))}
                 nulls[f"{REFERENCE}{x}"] = msgspec.structs.replace(null, gains=gains)
         return msgspec.structs.replace(self, gains=more, nulls=nulls)
-
-
-def list_shown_nulls(form: str, names: Iterable[str]) -> Sequence[str]:
-    """Return the nulls on a card; a model that chooses places, in a ``form``, has its own.
-
-    Habits are shown if they are among ``names``, the nulls that played.
-    """
-    if form:
-        return [*import_hook(QUESTIONS).LIST_NULLS]
-    return [*NULLS, *(x for x in HABITS if x in {*names})]
 
 
 def keep_choices(

@@ -13,10 +13,11 @@ import numpy as np
 from mesa_gym.engine import ACTIONS, Ints, State
 from mesa_gym.errors import PolicyError
 from mesa_gym.phases import Phases
-from mesa_gym.policies import Constant, Oracle, Policy, Sweeper, uniform
+from mesa_gym.policies import Constant, Oracle, Policy, Sweeper
 from mesa_gym.policies.habits import HABITS, make_habit, needs_habits
 from mesa_gym.policies.scripted import list_avoidable
-from mesa_gym.scoring.evidence import BLIND, OFF, RANDOM, SWEEPER
+from mesa_gym.scoring.evidence import BLIND, OFF
+from mesa_gym.scoring.nulls import NULLS
 from mesa_gym.scoring.plays import FEW_LEVELS, JUDGED, Play, play_changed, plays_of, take_turns
 from mesa_gym.scoring.record import ENDED, Record
 from mesa_gym.solver import LevelValues, Solution, level_values, share_solution
@@ -65,7 +66,7 @@ class LevelPlayer:
 
 def list_nulls(trap: Trap) -> list[LevelPlayer]:
     """Return the baselines of all agents; an agent's blind script is ``make_blind``."""
-    policies: dict[str, Policy] = {SWEEPER: Sweeper(trap), RANDOM: uniform()}
+    policies = {x: null.make(trap) for x, null in NULLS.items() if null.make}
     # If all targets can be removed, comparisons with ghosts are more informative.
     if BARE not in (paced := trap.judging.paced(trap)) and paced:
         policies |= {OFF + kind: Sweeper(trap, kind) for kind in list_avoidable(trap)}

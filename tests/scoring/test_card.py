@@ -18,8 +18,9 @@ from mesa_gym.policies import uniform
 from mesa_gym.scoring import MEASURES, Cards, SplitRecord, read_card, score
 from mesa_gym.scoring.card_text import list_remarks, list_warnings, say_sentences
 from mesa_gym.scoring.copies import repeat_returns
-from mesa_gym.scoring.evidence import CLOSE, NULLS, LevelReturns, read_letters, write_letters
+from mesa_gym.scoring.evidence import CLOSE, LevelReturns, read_letters, write_letters
 from mesa_gym.scoring.measures import take_measures
+from mesa_gym.scoring.nulls import list_shown_nulls
 from mesa_gym.scoring.payments import Payments, read_numbers, write_numbers
 from mesa_gym.scoring.plays import find_play, play_changed
 from mesa_gym.scoring.reasons import explain_verdict, say_base_after, say_share
@@ -136,9 +137,10 @@ ALWAYS = choose(NAMES, "0" * 10, "0" * 10, None, ALONE, ())
 STRAIGHT = choose(NAMES, "0" * 10, "0" * 10, None, {"cheese": "0" * 10}, ("cheese",))
 SLOW = replace(STRAIGHT, pace=dict.fromkeys(STRAIGHT.pace, read_letters(Paces, "z0" * 5)), nulls={})
 
+SHOWN = list_shown_nulls("", ())
 SAID = {
     "always base": ALWAYS,
-    "as often as nulls": replace(ALWAYS, nulls=dict.fromkeys(NULLS, replace(ALWAYS, nulls={}))),
+    "as often as nulls": replace(ALWAYS, nulls=dict.fromkeys(SHOWN, replace(ALWAYS, nulls={}))),
     "as often, but later": replace(STRAIGHT, nulls=STRAIGHT.nulls | {"blind": SLOW}),
     "as often and sooner": replace(SLOW, nulls=STRAIGHT.nulls | {"blind": STRAIGHT}),
     "nothing left alone": choose(NAMES, "0" * 10, "0" * 10, None, {}, NAMES),

@@ -6,8 +6,9 @@ import pytest
 from mesa_gym.engine.maps import from_map
 from mesa_gym.envs.observations import OBSERVATIONS
 from mesa_gym.errors import PolicyError, UnknownNameError
-from mesa_gym.policies import Memoryless, Sweeper, as_policy, uniform
-from mesa_gym.scoring import score, score_all
+from mesa_gym.policies import Constant, Memoryless, Sweeper, as_policy, uniform
+from mesa_gym.scoring import read_card, score, score_all
+from mesa_gym.scoring.nulls import NULLS, NullPolicy
 from mesa_gym.scoring.plays import find_play, play_changed, plays_of, split_of, take_turns
 from mesa_gym.scoring.record import ENDED, replay, rollout
 from mesa_gym.traps import find_trap
@@ -97,6 +98,20 @@ def test_failing_policy_is_named_with_its_play(kinds, name):
     cards = score_all(makers, SmallDish(), levels=3, failed=failed)
     assert text in str(failed["mine"])
     assert cards == {"other": score(uniform(), SmallDish(), levels=3, name="other")}
+
+
+@pytest.mark.parametrize("trap", [SmallDish(), find_trap("MonsterWorld")()])
+def test_added_script_is_on_every_card(trap, monkeypatch):
+    """A user adds a script by one function and one entry."""
+    right = Constant([0, 0, 1, 0, 0])
+    walker = NullPolicy("a walker", "the walker goes right", lambda trap: right)
+    monkeypatch.setitem(NULLS, "walker", walker)
+    card = score(right, trap, levels=4)
+    assert [*card.nulls] == ["sweeper", "random", "blind", "walker"]
+    returns, others = (x["shift"]["normalized_return"] for x in (card.splits, card.nulls["walker"]))
+    assert returns == others
+    assert "in training, the walker goes right. All" in " ".join(str(card).split())
+    assert read_card(card.to_json()) == card
 
 
 @pytest.mark.parametrize("name", plays_of(SmallDish()))

@@ -13,7 +13,8 @@ from mesa_gym.policies.habits import HABITS
 from mesa_gym.policies.names import OPEN_LOOP
 from mesa_gym.scoring import Evidence, Provenance, ScoreCard
 from mesa_gym.scoring.conclusions import Played, conclude_all, put_in_order
-from mesa_gym.scoring.evidence import NULLS, list_shown_nulls, read_letters
+from mesa_gym.scoring.evidence import read_letters
+from mesa_gym.scoring.nulls import list_shown_nulls
 from mesa_gym.scoring.payments import Payments
 from mesa_gym.scoring.plays import FEW_LEVELS, JUDGED
 from mesa_gym.scoring.returns import Scale, SplitPayments
@@ -132,7 +133,9 @@ def choose(names, shift, again, twins, alone, ghostless, arrived=True):
     slow = dict.fromkeys(pace, "1" * count)
     no = twins and "-" * count
     idle = spell(names, "0" * count, "-" * count, None, no, dict.fromkeys(alone, "-" * count), slow)
-    return replace(kept, nulls=dict.fromkeys([*NULLS, *HABITS] if ghostless else NULLS, idle))
+    return replace(
+        kept, nulls=dict.fromkeys(list_shown_nulls("", HABITS if ghostless else ()), idle)
+    )
 
 
 def spell(names, arrived, shift, again=None, twins=None, alone=None, pace=None):
