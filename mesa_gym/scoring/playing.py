@@ -137,8 +137,9 @@ class _Stage(NamedTuple):
 class SplitLevels:
     """The levels of one split, on which players play the split's plays.
 
-    The actions of oracles are cached on disk. Without a cache, the levels are solved in chunks, and
-    each chunk is played at once; the oracles share its solution.
+    The actions of oracles are cached on disk. Without a cache, the levels are solved in chunks. An
+    oracle plays them afterwards, from a table of its actions; if the table is full, or for other
+    policies that need solutions, each chunk is played at once.
     """
 
     def __init__(
@@ -169,7 +170,7 @@ class SplitLevels:
                 for player in solving:
                     if player.error is None and player in self._kept:
                         self._kept[player].write()
-        self._visit([player for player in players if player not in solving])
+        self._visit([player for player in players if player not in solving or player in self._kept])
         for player in [x for x in players if x.error is None]:
             for play in [x.name for x in self.plays if (player, x.name) in self._parts]:
                 player.records[play] = _join_parts(self._parts[player, play])
@@ -215,15 +216,21 @@ class SplitLevels:
             turns = ((play, np.arange(stage.starts.n)) for play, stage in on.items())
         for play_name, rows in turns:
             play, starts, solution = on[play_name]
-            part_starts = starts if len(rows) == starts.n else starts.take(rows)
             if isinstance(policy, Oracle) and kept is not None:
                 table = kept.tables[play_name]
                 if solution is None:
                     policy.forget()
                     policy.take_over(table)
+                    parts = self._parts[player, play_name]  # played before: the table was full
+                    played = [number for numbers, _ in parts for number in numbers.tolist()]
+                    rows = rows[~np.isin(starts.level.number[rows], played)]
                 else:
                     with SPENT.spend("solve"):
-                        table.add(solution, policy.sets(solution))
+                        if table.add(solution, policy.sets(solution)):
+                            rows = rows[:0]  # they are played later, from the table
+                if not rows.size:
+                    continue
+            part_starts = starts if len(rows) == starts.n else starts.take(rows)
             with share_solution(solution):
                 record = play_changed(play, policy, part_starts, player.seed, player.name)
             self._parts[player, play_name].append((part_starts.level.number, record))

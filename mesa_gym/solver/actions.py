@@ -72,11 +72,11 @@ class ActionTable:
         self.span = np.empty(0, dtype=np.int32)
         self.mask = np.empty(0, dtype=np.uint8)
 
-    def add(self, solution: Solution, masks: Masks) -> None:
-        """Add the actions of a policy on the levels of a solution, unless the table is full."""
+    def add(self, solution: Solution, masks: Masks) -> bool:
+        """Add the actions of a policy on the levels of a solution; return whether there is room."""
         graph = solution.graph
         if not self.whole:
-            return
+            return False
         number, time, mask = self._list_met(graph, masks)
         unique, place = np.unique(number, return_inverse=True)
         row, rank = graph.level_row[unique], graph.rank[unique]
@@ -87,12 +87,14 @@ class ActionTable:
         # A span continues while the next step of the state has an equal policy set.
         new = np.append(True, (np.diff(code) != 1) | (time[1:] == 0) | (mask[1:] != mask[:-1]))
         first, span = code[new], np.diff(np.append(new.nonzero()[0], len(code)))
-        self.enter(
-            np.append(self.first, first),
-            np.append(self.span, span),
-            np.append(self.mask, mask[new]),
-        )
-        self.whole &= len(self.first) <= MOST_ENTRIES and code[0] >= 0
+        self.whole &= len(self.first) + len(first) <= MOST_ENTRIES and bool(code[0] >= 0)
+        if self.whole:
+            self.enter(
+                np.append(self.first, first),
+                np.append(self.span, span),
+                np.append(self.mask, mask[new]),
+            )
+        return self.whole
 
     def _list_met(self, graph: Graph, masks: Masks) -> tuple[Ints, Ints, Codes]:
         """Return the numbers, steps and policy sets of all states that a policy can reach."""

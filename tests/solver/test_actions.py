@@ -148,9 +148,16 @@ def test_actions_depend_on_the_sources_of_oracles():
     assert name() != name(Oracle)
 
 
-@pytest.mark.thorough
 def test_actions_beyond_the_limit_are_not_kept(folder, monkeypatch):
-    monkeypatch.setattr(actions, "MOST_ENTRIES", 8)
-    card = score("oracle:cheese", SmallDish(), levels=5)
+    """The first chunks' levels are played from the table."""
+    card = score("oracle:cheese", SmallDish(), levels=9)
+    for path in folder.iterdir():
+        path.unlink()
+    added, add = [], ActionTable.add
+    monkeypatch.setattr(ActionTable, "add", lambda *args: added.append(add(*args)) or added[-1])
+    monkeypatch.setattr(values, "CHUNK_STATES", 60)
+    monkeypatch.setattr(actions, "MOST_ENTRIES", 20)
+    assert score("oracle:cheese", SmallDish(), levels=9) == card
+    assert any(added)
+    assert not all(added)
     assert not [x for x in folder.iterdir() if "first|train" in np.load(x).files]
-    assert score("oracle:cheese", SmallDish(), levels=5) == card
