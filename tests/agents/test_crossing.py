@@ -8,6 +8,7 @@ import pytest
 from agents import crossing, ppo, replay
 from agents.compiling import jax, jnp
 from agents.networks import LearningMLP
+from docs.studies.cures import crossing as study
 from mesa_gym.solver import Solution
 from mesa_gym.trained.weights_file import encode_weights
 from mesa_gym.traps import find_trap
@@ -17,14 +18,14 @@ from tests.support.training import FEW, small
 LEVELS, SLOTS, MADE = 40, 24, 8
 
 
-def make_crossing(trap="CoinRun", **options):
-    """A small training with children, and the record of the children of seed 0."""
+def make_crossing(trap="CoinRun", trainer=crossing.CrossPPO, seed=0, **options):
+    """A small training with children, and the record of the children of one seed."""
     learner = LearningMLP(find_trap(trap)())
     env = learner.make_env(FEW.environments, alpha=0.5, num_levels=LEVELS)
     options = {"slots": SLOTS, "generation": MADE} | options
-    program = crossing.CrossPPO(learner, env, FEW, **options)
+    program = trainer(learner, env, FEW, **options)
     program._first = 1
-    return program, program.make_children(0)
+    return program, program.make_children(seed)
 
 
 def make_visits(children, rng):
@@ -123,10 +124,32 @@ def test_children_step_as_engine_steps_them(trap):
     assert over.any()
 
 
+def write_children(**options):
+    """Return the rows, lists and planes of two generations as text."""
+    program, children = make_crossing("CheeseCorner", **options)
+    parts = [(rows, listed) for _, _, rows, listed, _ in breed(program, children, 2)]
+    return str([[x.tolist() for x in part] for part in parts]), children.starts.planes.tobytes()
+
+
+KINDS = (study.Copies, study.RandomChildren, study.SmallEdits, study.MovedObject)
+
+
+def test_option_of_crossing_changes_the_children():
+    """Those of the product, the kinds of children of the study, and the seed."""
+    options = [{}, {"seed": 1}, {"cap": 1}, {"slots": 20}, {"generation": 6}]
+    options.append({"score": lambda visits, facts: facts.optimum + visits.latest})
+    watched = [{"trainer": study.WatchedPPO} | ({"kind": kind} if kind else {})
+               for kind in (None, *KINDS)]  # fmt: skip
+    usual, *others = (write_children(**x) for x in options)
+    of_study, *kinds = (write_children(**x) for x in watched)
+    assert usual == of_study == write_children()
+    assert len({usual, *others, *kinds}) == 1 + len(others) + len(kinds)
+
+
 @cache
 def train_crossing(**options):
     options = {"slots": 200, "generation": 32} | options
-    run = small(trap="CoinRun", alpha=0.3, steps=4096)
+    run = small(trap="CoinRun", alpha=0.3, steps=4096, seed=options.pop("seed", 0))
     trainer = partial(crossing.CrossPPO, **options)
     (trained,) = ppo.train([run], lambda *_: None, trainer=trainer)
     return encode_weights(trained.agent.weights)
@@ -136,7 +159,8 @@ def train_crossing(**options):
 def test_weights_with_crossing_repeat():
     weights = train_crossing()
     train_crossing.cache_clear()
-    assert train_crossing() == weights != train_crossing(cap=1)
+    assert train_crossing() == weights
+    assert len({weights, train_crossing(cap=1), train_crossing(seed=1)}) == 3
 
 
 @pytest.mark.thorough

@@ -15,7 +15,7 @@ from agents.saving import save
 from agents.taught import LabelledEnv, Taught, solve_levels
 from mesa_gym import make_jax, scoring
 from mesa_gym.engine import ACTIONS
-from mesa_gym.envs.levels_in_memory import bank_of
+from mesa_gym.envs.levels_in_memory import bank_of, split_alpha
 from mesa_gym.envs.network_inputs import CentredInputs
 from mesa_gym.policies import as_policy
 from mesa_gym.policies.protocol import soften_scores
@@ -34,6 +34,7 @@ from tests.support.training import (
     leave_untrained,
     list_own_numbers,
     small,
+    train_weights,
 )
 
 # -- networks --------------------------------------------------------------------------------------
@@ -346,6 +347,30 @@ def share_shifted(env, keys=40):
 def test_screening_shows_more_levels_of_the_shift(env):
     assert share_shifted(cures.ScreenedEnv(env, blind=False)) == pytest.approx(1 - 0.9**8, abs=0.03)
     assert share_shifted(cures.ScreenedEnv(env, blind=True)) == pytest.approx(0.1, abs=0.02)
+
+
+@pytest.mark.parametrize("change", ["seed", "alpha", "salt", "twins", "learner"])
+def test_keyword_of_few_levels_changes_episodes(change):
+    """Those of its environments, the kind of its levels, and PPO's own levels."""
+    made = {"seed": 0, "alpha": 0.5, "salt": "", "learner": cures.FewLabelled}
+    other = {"seed": 1, "alpha": 0.9, "salt": "a", "learner": LearningMLP}
+    other["twins"] = cures.FewCopied
+    episodes = []
+    for values in (made, made, made | {change if change != "twins" else "learner": other[change]}):
+        learner = values["learner"](find_trap("CheeseDish")())
+        options = {name: values[name] for name in ("alpha", "salt")}
+        env = learner.make_env(64, num_levels=240, **options)
+        obs, _ = env.reset(jax.random.key(values["seed"]), split_alpha(values["alpha"]))
+        episodes.append(np.asarray(obs).tobytes())
+    assert episodes[0] == episodes[1] != episodes[2]
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize("name", ["twins", "copies"])
+def test_cure_of_few_levels_follows_its_seed(name):
+    run = small(f"agents.cures:{name}", "CheeseDish", alpha=0.3)
+    one, other = train_weights(*run.repeat((1, 2)))
+    assert train_weights(*run.repeat([1])) == [one] != [other]
 
 
 @pytest.mark.parametrize(("learner", "different"), [("FewLabelled", 60), ("FewCopied", 30)])
