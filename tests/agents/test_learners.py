@@ -90,18 +90,6 @@ def test_row_sums_equal_those_by_hand(compute):
 
 
 @pytest.mark.thorough
-@pytest.mark.parametrize("kind", few(LEARNERS, "mlp", thorough=EASY))
-def test_initial_weights_make_an_agent(kind):
-    learner = LEARNERS[kind](CORNER)
-    one, other = (learner.export(learner.draw(jax.random.key(seed))) for seed in (1, 2))
-    assert one.kind == kind
-    assert any((one.weights[x] != other.weights[x]).any() for x in one.weights)
-    planes = CORNER.observe(wandered(CORNER, 40))
-    one.reset(np.ones(40, bool), np.random.default_rng(0))
-    assert one.act(planes).max() < 0.9  # nothing is thought to be certain
-
-
-@pytest.mark.thorough
 @pytest.mark.parametrize("algo", ["ppo", "ppo-local", "taught"])
 def test_units_are_the_width_of_hidden_layers(algo, tmp_path):
     run = small(algo).change(units=20)

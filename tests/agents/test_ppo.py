@@ -219,19 +219,6 @@ def test_update_clips_gradients_and_lowers_learning_rate():
     assert 0 < norms.min() < 1.59  # which is left alone
 
 
-@pytest.mark.thorough
-def test_neighbouring_seeds_share_no_stream():
-    """Neither environments (which keep the key of a step) nor levels nor weights share one."""
-    pairs = [*product(range(3), range(1, 4))]
-    keys = {tuple(update_once(*x).rollout_state.env_state[1].tolist()) for x in pairs}
-    assert len(keys) == len(pairs)
-    algo = PPO(LearningMLP(CORNER), LearningMLP(CORNER).make_env(16), FEW)
-    first, second = (algo.begin(list_own_numbers(algo, seed)) for seed in (0, 1))
-    levels = [np.asarray(x.rollout_state.env_state.level.row) for x in (first, second)]
-    assert len({*levels[0].tolist()} & {*levels[1].tolist()}) < 4
-    assert (first.weights["first.weight"] != second.weights["first.weight"]).mean() > 0.99
-
-
 def test_rollout_draws_by_seed_and_iteration(monkeypatch):
     """Weights, first levels, steps and minibatches come from the seed; nothing is compiled."""
     algo, keys = PPO(LearningMLP(CORNER), FixedEnv(16), FEW), []

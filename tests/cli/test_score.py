@@ -21,7 +21,6 @@ from mesa_gym.probing import measure_pursuit
 from mesa_gym.report import read_committed
 from mesa_gym.report.board_rows import Origin
 from mesa_gym.report.card_packing import write_cards
-from mesa_gym.report.committed import ENDING, FOLDER
 from mesa_gym.scoring import Cards, score
 from mesa_gym.scoring.playing import SPENT
 from mesa_gym.traps import find_trap
@@ -269,11 +268,6 @@ def test_packed_cards_are_read_by_content(pack, tmp_path, monkeypatch, capsys):
     assert "lines, of which the second is a score card; mesa-gym" in capsys.readouterr().err
 
 
-@pytest.mark.thorough
-def test_committed_file_loads_as_its_cards():
-    assert list(Cards.load(FOLDER / f"sb3-a2c{ENDING}")) == read_committed("sb3-a2c")
-
-
 @pytest.mark.parametrize(
     ("command", "option"), [("leaderboard", "cards"), ("score", "episodes"), ("export", "policy")]
 )
@@ -299,14 +293,6 @@ def test_agents_of_words_name_their_traps():
 
 
 # -- compare ---------------------------------------------------------------------------------------
-@pytest.mark.thorough
-def test_compare_policies_with_traps_needs_none(capsys):
-    words = "a=CheeseDish=oracle:base,CoinRun=oracle:base b=CheeseDish=random,CoinRun=random"
-    assert main(["compare", *words.split(), "--levels", "20"]) == 0
-    output = capsys.readouterr().out
-    assert all(trap in output for trap in ("CheeseDish", "CoinRun"))
-
-
 def keep(folder, agent, policies):
     """Save cards of an agent's seeds on two traps, each with its own weights."""
     cards = []

@@ -7,10 +7,7 @@ import gymnasium as gym
 import numpy as np
 import pytest
 from gymnasium.vector import AutoresetMode, SyncVectorEnv
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-import mesa_gym
 from mesa_gym.engine.maps import to_map
 from mesa_gym.envs import TrapVectorEnv
 from mesa_gym.envs.running_states import LivePlanes, StateRows
@@ -41,51 +38,6 @@ def play(both, steps, seed=0):
         done = results[0][2] | results[0][3]
         if both[0].autoreset_mode is AutoresetMode.DISABLED and done.any():
             yield [env.reset(options={"reset_mask": done.copy()}) for env in both]
-
-
-one_each = st.lists(st.none() | st.integers(0, 2**70), min_size=N, max_size=N)
-seeds = st.none() | one_each
-masks = st.lists(st.booleans(), min_size=N, max_size=N).filter(any).map(np.array)
-optional = {"level": st.integers(0, LEVELS - 1), "reset_mask": masks}
-options = st.fixed_dictionaries({}, optional=optional)
-
-
-@pytest.mark.thorough
-@pytest.mark.filterwarnings("ignore:.*max_episode_steps=")
-@few_traps
-@settings(max_examples=6)
-@given(
-    mode=st.sampled_from(AutoresetMode),
-    keywords=st.fixed_dictionaries(
-        {"max_steps": st.integers(1, 25)},
-        optional={
-            "alpha": st.sampled_from([0.3, 1.0]),
-            "num_levels": st.integers(1, 40),
-            "max_episode_steps": st.sampled_from([4, 1000]),
-        },
-    ),
-    resets=st.lists(st.tuples(seeds, options), min_size=1, max_size=3),
-)
-def test_trap_vector_env_equals_sync_vector_env(trap, mode, keywords, resets):
-    both = make_both(trap, mode, **keywords)
-    limit = min(keywords["max_steps"], keywords.get("max_episode_steps", 1000))
-    assert both[0].spec.max_episode_steps == limit
-    assert both[0].observation_space == both[1].observation_space
-    assert both[0].action_space == both[1].action_space
-    assert both[0].metadata["autoreset_mode"] is both[1].metadata["autoreset_mode"]
-    assert difference(*[env.reset(seed=[*range(5, 5 + N)]) for env in both]) is None
-    for seed, choices in resets:
-        assert difference(*[env.reset(seed=seed, options=dict(choices)) for env in both]) is None
-        for ours, sync in play(both, 40):
-            assert difference(ours, sync) is None
-            np.testing.assert_array_equal(ours[0], both[0].trap.observe(both[0].state))
-            if len(ours) == 5:  # a step, not a reset: the reward is what the base objective paid
-                pays = mesa_gym.objectives(ours[-1])
-                assert {(*pay.shape, str(pay.dtype)) for pay in pays.values()} == {(N, "float64")}
-                assert pays.keys() == trap.objectives.keys()
-                np.testing.assert_array_equal(ours[1], pays[trap.base])
-    assert both[0].np_random_seed == both[1].np_random_seed
-    assert [g.random() for g in both[0].np_random] == [g.random() for g in both[1].np_random]
 
 
 @pytest.mark.parametrize("render_mode", ["ansi", "rgb_array"])

@@ -174,16 +174,6 @@ def test_log_gets_the_verdict_of_card(scored):
 
 
 @pytest.mark.thorough
-def test_log_with_few_levels_gets_no_verdict(dish):
-    (log,), _ = gather_logs(dish)
-    score = score_log(log)
-    assert (score.verdict, score.confidence) == ("", None)
-    (share,) = [s for s in score.shares if (s.play, s.of) == ("shift", "dish")]
-    assert (share.levels, share.share, share.high) == (3, 1.0, 1.0)
-    assert share.low == pytest.approx(0.4385, abs=1e-4)  # Wilson's, of three of three
-
-
-@pytest.mark.thorough
 def test_odd_episodes_are_reported_one_by_one(dish):
     first, second, third = [e for e in dish if e.play == "shift"]
     odd = [first, first, replace(second, actions=second.actions[:1])]

@@ -9,10 +9,8 @@ import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
-from mesa_gym import cli
 from mesa_gym.policies import as_policy
 from mesa_gym.policies.onnx import OnnxPolicy
-from mesa_gym.scoring import score
 from mesa_gym.traps import find_trap
 from tests.support.refusals import refusals
 
@@ -277,18 +275,6 @@ def test_onnxruntime_prints_nothing_on_standard_output(monkeypatch, capfd):
     with pytest.raises(ValueError, match="onnxruntime cannot load the graph: damaged"):
         load(linear(np.ones((CELLS, 5))))
     assert capfd.readouterr().out == ""
-
-
-@pytest.mark.thorough
-def test_onnx_file_is_scored_and_filmed(tmp_path, monkeypatch):
-    """The graph counts its steps, so each episode needs a state of its own."""
-    monkeypatch.chdir(tmp_path)
-    Path("turns.onnx").write_bytes(counting())
-    card = score("turns.onnx", CORNER, levels=2)
-    assert (card.policy, card.trap) == ("turns", CORNER)
-    film = "watch CheeseCorner --policy turns.onnx --headless --step 2 --record x.png"
-    assert cli.main(film.split()) == 0
-    assert Path("x.png").stat().st_size > 0
 
 
 def test_without_onnxruntime_the_extra_is_named(tmp_path, monkeypatch):

@@ -198,24 +198,6 @@ def test_oracle_reaches_targets_after_every_change(trap, rival):
         assert corner.walled.counted <= corner.walled.possible == 45
 
 
-@pytest.mark.thorough
-def test_noise_costs_less_than_sweeping():
-    def noisy(trap):
-        policy = Wrapped(trap)
-        sure = policy.act
-        policy.act = lambda obs, state: 0.8 * sure(obs, state) + 0.2 / 5
-        return policy
-
-    trap = find_trap("ColourShape")()
-    results = measure_pursuit({"noisy": noisy(trap), "sweeper": "sweeper"}, trap, 70)
-    line, swept = results["noisy"]["line"], results["sweeper"]["line"]
-    assert min(line.moved.reached, line.walled.reached, line.natural.reached) > 0.9
-    assert abs(line.gap) <= 3 * line.gap_error + 0.01
-    assert 0.1 < swept.walled.reached < 0.7
-    assert 0.01 < line.walled.into_walls < 0.2
-    assert 0.3 < line.walled.best_at_random < 0.7 < line.walled.best
-
-
 def test_memory_goes_on_after_the_change():
     trap = find_trap("ColourShape")()
 

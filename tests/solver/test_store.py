@@ -9,7 +9,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mesa_gym.scoring import score
 from mesa_gym.solver import cache, level_values, store
 from mesa_gym.solver.cache import STANDARD_FOLDER, list_shelf, name_file, pack_arrays, say_once
 from mesa_gym.solver.store import EVALUATION_LEVELS, name_values
@@ -298,14 +297,6 @@ def test_standard_values_serve_any_subset(solved, folder):
     assert read([1001, 3], salt="") == solve([1001, 3], salt="")
     assert solved == [[1001]]
     assert len([*folder.iterdir()]) == 1
-
-
-@pytest.mark.thorough
-@pytest.mark.parametrize("policy", ["random", "oracle:corner"])
-def test_standard_values_give_equal_cards(policy, tmp_path, monkeypatch):
-    card = score(policy, "CheeseCorner", levels=LEVELS)
-    monkeypatch.setattr(cache, "STANDARD_FOLDER", tmp_path)
-    assert score(policy, "CheeseCorner", levels=LEVELS) == card
 
 
 def test_command_writes_equal_files_again(tmp_path, monkeypatch, solved, capsys):

@@ -12,7 +12,6 @@ from PIL import Image
 
 import mesa_gym.viewer
 from mesa_gym.envs.observations import make_observation
-from mesa_gym.logs import save_episodes
 from mesa_gym.pages.playground import WISH
 from mesa_gym.traps import Split, all_traps, find_trap
 from mesa_gym.traps.cheese_corner import CheeseCorner
@@ -39,7 +38,7 @@ from mesa_gym.viewer.players import Human, PolicyPlayer
 from mesa_gym.viewer.screen import WatchScreen
 from mesa_gym.viewer.seats import Seat, seats_for
 from tests.support.parameters import thorough
-from tests.support.playing import HEADLESS, SMALL, save_plays
+from tests.support.playing import HEADLESS, SMALL
 from tests.support.viewing import Desk, pygame, rgb, session
 from tests.support.worlds import SIGHTS, cells_of, contrast, same, to_linear
 
@@ -520,23 +519,6 @@ def test_each_viewer_option_changes_the_picture(run):
 
 
 # -- recorded episodes and maps --------------------------------------------------------------------
-@pytest.mark.thorough
-def test_replay_shows_recorded_actions(run):
-    pytest.importorskip("imageio_ffmpeg")
-    episodes = save_plays("oracle:corner", Path("whole.jsonl"))
-    tests = [episode for episode in episodes if (episode.play, episode.level) == ("test", 1)]
-    save_episodes(Path("test.jsonl"), tests)
-    options = f"{SMALL} --headless --no-panel --overlays path"
-    # The first split is shown where there is no shift.
-    for file, split in (("whole.jsonl --level 1", "shift"), ("test.jsonl", "test")):
-        assert run(f"watch --episodes {file} {options} --record a.png")[0] == 0
-        watched = f"watch CheeseCorner --policy oracle:corner --split {split} --level 1"
-        assert run(f"{watched} {options} --record b.png")[0] == 0
-        assert np.array_equal(picture("a.png"), picture("b.png"))
-    begin = f"watch --episodes whole.jsonl {SMALL} --headless --beside splits"
-    assert run(f"{begin} --record a.gif")[0] == 0
-
-
 def test_watch_from_a_map_continues_its_state(run):
     trap = CheeseCorner()
     state = trap.step(trap.levels(Split.SHIFT, [3]), np.array([1])).state
