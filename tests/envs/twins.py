@@ -1,8 +1,7 @@
 """One script of actions for every interface and autoreset mode, and the results that it must give.
 
 Single environments play the script, one environment per row. ``expected`` writes their results in
-the form of an interface, value by value: the interfaces' own code is not used. ``python -m
-tests.envs.twins`` prints the table of interfaces, modes and keywords, with the steps compared.
+the form of an interface, value by value: the interfaces' own code is not used.
 """
 
 from __future__ import annotations
@@ -395,19 +394,3 @@ def count_ends(interface, case):
     rows = [row for rows in steps for row in rows]
     both = sum(row.terminated and row.truncated for row in rows)
     return sum(row.terminated for row in rows), sum(row.truncated for row in rows), both
-
-
-def print_table():
-    """Print the steps compared by interface and case, over all modes of the interface."""
-    print("| keywords | " + " | ".join(f"{x} ({len(MODES[x])})" for x in MODES) + " |")
-    print("|---" * (len(MODES) + 1) + "|")
-    for case in CASES:
-        cells = []
-        for interface, modes in MODES.items():
-            hole = find_hole(interface, case)
-            cells.append(hole or str(sum(compare(interface, mode, case) for mode in modes)))
-        print(f"| {case} | " + " | ".join(cells) + " |", flush=True)
-
-
-if __name__ == "__main__":
-    print_table()
