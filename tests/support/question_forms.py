@@ -1,12 +1,8 @@
-"""A classifier that guesses the play of a question from its form.
-
-``python -m tests.support.question_forms TRAP`` prints its accuracy.
-"""
+"""A classifier that guesses the play of a question from its form."""
 
 from __future__ import annotations
 
 import re
-import sys
 from collections import Counter
 from itertools import combinations
 from math import log, sqrt
@@ -88,28 +84,3 @@ def ask_all(trap, levels, **form):
         play: [question.text for question in list_questions(trap, play, range(levels), **form)]
         for play in plays_of(trap)
     }
-
-
-def main():
-    """Print the accuracy on 200 questions of each play, for all plays and the best pair."""
-    for name in sys.argv[1:]:
-        for tell in ("where", "things", "both"):
-            try:
-                texts = ask_all(name, 200, tell=tell)
-            except ValueError as error:
-                print(f"{name}, {tell}: {error}")
-                continue
-            for options in ({}, {"things": False}):
-                accuracy, most = classify(texts, **options)
-                pairs = sorted(classify_pairs(texts, **options), key=lambda row: -row[1])
-                above = sum(share > limit for _, share, limit in pairs)
-                ((one, other), share, limit), *_ = pairs
-                print(
-                    f"{name}, {tell}, without {', '.join(options) or 'nothing'}: {accuracy:.3f} (at"
-                    f" most {most:.3f}); {above} of {len(pairs)} pairs above {limit:.3f}, such as"
-                    f" {one} and {other} {share:.3f}"
-                )
-
-
-if __name__ == "__main__":
-    main()
