@@ -238,18 +238,18 @@ def test_move_queries_equal_a_loop_over_levels(seed):
 
 @with_seeds
 def test_move_writers_change_only_the_asked_rows(seed):
-    _, state, move = moved(seed)
+    _, state, move = moved(seed, 60)
     frozen = {name: array.copy() for name, array in arrays(state).items()}
-    where = np.arange(6) % 2 == 0
+    where = np.arange(60) % 2 == 0
     questions = {name: move.into(name).copy() for name in ("key", "tree", "spot")}
-    takes = ~where if seed else np.ones(6, np.bool_)
+    takes = ~where if seed else np.ones(60, np.bool_)
     move.take("key", takes if seed else None)
     move.clear("tree", where)
     move.clear("spot", ~where)
     move.restore("tree", where, at=state.at["tree"][0])
     move.hold("tree", 1, move.into("lava"))
     move.set(been=~move.was("been"), phase=move.was("phase") * 0)
-    for row in range(6):
+    for row in range(60):
         entered = {name: bool(mask[row]) for name, mask in questions.items()}
         hit = {kind: state.at[kind][:, row] == move.agent[row] for kind in ("key", "tree", "spot")}
         gone = {kind: entered[kind] * hit[kind] for kind in hit}
@@ -268,6 +268,24 @@ def test_move_writers_change_only_the_asked_rows(seed):
     assert all((move.into(name) == mask).all() for name, mask in questions.items())
     assert (move.had("key") == (state.held["key"] > 0)).all()
     assert all((array == frozen[name]).all() for name, array in arrays(state).items())
+
+
+@with_seeds
+def test_shift_equals_a_loop_over_things(seed):
+    """A wall, a present thing of the kind, and one in a later slot keep a thing where it is."""
+    zoo, state, move = moved(seed, 60)
+    at, there = state.at["tree"], state.there["tree"]
+    steps = np.random.default_rng(seed).choice(zoo.offsets, at.shape)
+    to = np.where(there, np.where(np.arange(60) % 2, at + steps, np.roll(at, 1, axis=0)), at)
+    move.shift("tree", to)
+    walls = zoo.layer(state, "wall")
+    for row in range(60):
+        taken = {*at[there[:, row], row].tolist(), *np.flatnonzero(walls[row]).tolist()}
+        for slot, cell in enumerate(to[:, row].tolist()):
+            later = cell in to[slot + 1 :, row][there[slot + 1 :, row]]
+            goes = there[slot, row] and cell not in taken and not later
+            assert move.at["tree"][slot, row] == (cell if goes else at[slot, row])
+    assert (move.at["tree"] != at).any()
 
 
 @pytest.mark.parametrize("seed", [0, 1, 1036000])  # the last has a row without an empty cell
@@ -396,6 +414,11 @@ def test_each_first_needs_ways_around_other_places(seed):
     np.testing.assert_array_equal(each_first(open_cells, start, padded), reachable)
 
 
+def cut_grid():
+    """Two open cells, 6 and 8, with a wall between them."""
+    return np.isin(np.arange(15), (6, 8)).reshape(1, 3, 5)
+
+
 def test_tour_takes_shortest_ways_equally_often():
     open_cells = np.pad(np.ones((400, 2, 2), dtype=np.bool_), ((0, 0), (1, 1), (1, 1)))
     words = np.random.default_rng(0).integers(-1 << 63, 1 << 63, (2, 400))
@@ -403,6 +426,9 @@ def test_tour_takes_shortest_ways_equally_often():
     assert (reach == 1).all()
     assert {*cells[:, 0].tolist()} == {6, 9}
     assert abs(np.mean(cells[:, 0] == 6) - 0.5) < 0.1  # four standard errors
+    # Behind a wall a stop is never reached, and the walker stays.
+    cells, reach = tour(cut_grid(), np.array([6]), np.array([[8]]), words[:, :1])
+    assert (cells.tolist(), reach.tolist()) == ([[6, 6]], [[-1]])
 
 
 @with_seeds

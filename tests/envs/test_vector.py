@@ -204,6 +204,7 @@ def test_make_vec_with_longer_limit_warns():
     with pytest.warns(UserWarning, match=r"max_episode_steps=1000 .* max_steps=1000"):
         envs = gym.make_vec(id, 2, max_episode_steps=1000)
     limit = envs.spec.max_episode_steps
+    assert limit == find_trap("CheeseCorner")().horizon("train")
     assert limit == gym.make_vec(id, 2, max_episode_steps=limit).spec.max_episode_steps
     assert gym.make_vec(id, 2, max_episode_steps=5).spec.max_episode_steps == 5
     assert gym.make_vec(id, 2, max_steps=1000).spec.max_episode_steps == 1000

@@ -121,7 +121,7 @@ def test_kept_asker_keeps_its_attributes(kind, tmp_path):
     else:
         assert score_choices(TRAP, kept, LEVELS, plan=True) is None
         assert score_choices(TRAP, kept, LEVELS).policy == "slow"
-        assert (model.most, kept.examples) == (2, 4)
+        assert (model.most, kept.examples, kept.observation) == (2, 4, "text")
 
 
 def test_session_refuses_answer_not_awaited():

@@ -555,11 +555,13 @@ def test_recorded_texts_have_their_unread_count():
     """Of the final texts: a question that is asked again has one text."""
     replies = cycle(["Hm.", "left", "I go left", "left or right", "up"])
     policy = TextPolicy(lambda text: next(replies))
-    record = play_changed(find_play(DISH, "test"), policy, DISH.levels("test", [0, 1]))
+    record = play_changed(find_play(DISH, "test"), policy, DISH.levels("test", range(12)))
     episodes = [*record_plays(DISH, "it", {"test": record})]
     expected = [sum(read_action(text) is None for text in x.said) for x in episodes]
     assert [x.unread for x in episodes] == expected
     assert sum(expected) == policy.unread > 0
+    lengths = [len(x.actions) for x in episodes]
+    assert [len(x.said) for x in episodes] == lengths != [max(lengths)] * 12
     assert compare_texts(episodes) == []
 
 

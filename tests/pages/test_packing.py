@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from mesa_gym.pages.packing import WIDE, CellSheet, find_answers, pack_level
+from mesa_gym.pages.playground import pack_trap
 from mesa_gym.policies import Memoryless, as_policy
 from mesa_gym.rendering import render_rgb
 from mesa_gym.solver import PlacementGraph
@@ -24,6 +25,13 @@ def ask_everywhere(policy, trap=None):
 def list_states(trap):
     graph = PlacementGraph(trap, trap.levels("shift", [1]))
     return graph.states.take(slice(0, graph.going))
+
+
+def test_packed_trap_has_levels_of_its_salt():
+    trap = SmallDish()
+    (level,) = pack_trap(trap, [("shift", 3)], [], "secret")["levels"]
+    graph = PlacementGraph(trap, trap.levels("shift", [3], "secret"))
+    np.testing.assert_array_equal(unpack(level)["cell"], graph.rank % trap.cells)
 
 
 def look_ahead(planes):

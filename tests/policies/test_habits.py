@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from mesa_gym.policies import habits
 from mesa_gym.policies.habits import (
     HABITS,
     Habits,
@@ -34,11 +35,18 @@ def test_habits_play_where_place_cannot_be_removed():
 @pytest.mark.parametrize("name", PLACES)
 def test_package_habits_fit_training_levels(name):
     trap = as_trap(name)
-    habits = find_habits(trap)
-    assert isinstance(habits, Habits)
+    of_trap = find_habits(trap)
+    assert isinstance(of_trap, Habits)
     assert habits_file(trap).is_file()
-    assert habits.levels == digest_levels(trap)
-    assert len(habits.open_loop) == trap.horizon(Split.TRAIN)
+    assert of_trap.levels == digest_levels(trap)
+    assert len(of_trap.open_loop) == trap.horizon(Split.TRAIN)
+
+
+def test_habits_of_another_search_are_not_used(monkeypatch):
+    monkeypatch.setattr(habits, "SEARCH", habits.SEARCH + 1)
+    monkeypatch.setattr(habits, "search_habits", lambda trap: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        find_habits(as_trap("CoinRun"))
 
 
 def test_open_loop_begins_again_with_episode():

@@ -340,6 +340,16 @@ def test_oracle_takes_no_solution_of_another_trap():
     np.testing.assert_array_equal(oracle.act(SIGHT, starts), shares)
 
 
+def test_best_learner_goes_to_a_lone_fruit():
+    trap = find_trap("NeverPaid")(forced=1.0)
+    states, learner = trap.levels(Split.TRAIN, np.arange(30)), BestLearner(trap)
+    learner.reset(np.ones(30, np.bool_), np.random.default_rng(0))
+    learner.act(make_observation(trap, "planes").encode(states), states)
+    there = trap.list_fruits(states) > 0
+    assert (there.sum(axis=1) == 1).all()
+    np.testing.assert_array_equal(learner.goals, there.argmax(axis=1))
+
+
 def nearest_steps(open_cells, width, start, visited):
     """Return the first actions of all shortest ways to unvisited cells, by plain search."""
     ways = {start: (0, frozenset())}
@@ -484,7 +494,7 @@ def test_samples_of_running_rows_are_their_own():
     np.testing.assert_array_equal(sampler.sample(shares[rows], 3, rows), expected)
 
 
-def test_policy_rng_differs_between_plays_and_agents():
+def test_policy_rng_differs_between_plays_and_seeds():
     class Throwing(Memoryless):
         def reset(self, mask, rng):
             self.thrown = rng.random(len(mask))
@@ -493,12 +503,13 @@ def test_policy_rng_differs_between_plays_and_agents():
             return np.full(len(observation), ACT)
 
     trap, thrown = CheeseCorner(), []
-    for play, agent in (("shift", "a"), ("again", "a"), ("twins", "a"), ("shift", "b")):
+    plays = (0, "a", "shift"), (0, "a", "again"), (0, "a", "twins"), (1, "a", "shift")
+    for seed, agent, play in (*plays, (0, "b", "shift")):
         policy = Throwing()
-        PolicySampler(policy, trap, np.arange(50), 0, agent, play)
+        PolicySampler(policy, trap, np.arange(50), seed, agent, play)
         thrown.append(policy.thrown)
-    assert len(np.unique(thrown)) == 3 * 50
-    np.testing.assert_array_equal(thrown[0], thrown[3])  # a name changes nothing
+    assert len(np.unique(thrown)) == 4 * 50
+    np.testing.assert_array_equal(thrown[0], thrown[4])  # a name changes nothing
 
 
 EVEN = np.full((3, 5), 0.2)

@@ -18,6 +18,9 @@ from mesa_gym.report.groups import group_cards, note_repeated
 from mesa_gym.report.intervals import Difference, adjust_by_permutation, adjust_holm, compare_tables
 from mesa_gym.report.joining import tell_apart
 from mesa_gym.report.seed_group import ROLES, find_place, list_chosen, read_choice
+from mesa_gym.traps.played_episodes import UNASKED
+from tests.report.boards import BOTH
+from tests.report.boards import card as make_card
 from tests.support.cards import DISH, KINDS, made, sign
 from tests.support.refusals import refusals
 
@@ -108,6 +111,25 @@ def test_group_interval_of_returns_equals_student():
     assert all(map(isnan, same.find_interval("base")))
 
 
+@pytest.mark.parametrize("side", [1, -1])
+def test_interval_without_zero_is_noted(side):
+    """Above 0 and below it, if p, which is over all traps, finds no difference."""
+    (group,) = group_cards([FIRST])
+    difference = Difference(0.03 * side, *sorted((0.02 * side, 0.05 * side)), 0.087)
+    (note,) = comparison.Statement((group, group), difference, ()).list_notes()
+    assert note.startswith("CheeseDish: 0 is outside the interval")
+
+
+def test_comparison_notes_the_fewest_levels():
+    cards = [
+        sign(make_card(trap, f"{name}-s{seed}", share, 0.5, levels=levels))
+        for trap, levels in zip(BOTH, (100, 60), strict=True)
+        for name, share in (("one", 0.5), ("two", 0.1))
+        for seed in range(5)
+    ]
+    assert "and at least 60 levels, each for one trap." in str(compare(cards, "one", "two").notes)
+
+
 def test_group_cards_keeps_order_of_traps():
     other = made(policy="mine-s0")
     groups = group_cards([FIRST, other, SECOND, made(policy="random", **DISH)])
@@ -123,6 +145,13 @@ def test_pooled_choice_averages_plays_and_twins():
     assert read_choice(card.splits["shift"]) == pytest.approx(expected)
     assert read_choice(made("0111111111").splits["shift"])["base"] == 0.1
     assert read_choice(KINDS["unsolvable"].splits["shift"]) == {}
+
+
+def test_list_chosen_has_levels_that_ask():
+    card = made()
+    shift = np.where(np.arange(len(card.choices.shift)) % 2, card.choices.shift, UNASKED)
+    card = replace(card, choices=replace(card.choices, shift=shift.astype(np.int8), again=None))
+    assert [len(list_chosen(card, role)) for role in ROLES] == [len(shift) // 2] * 3
 
 
 @pytest.mark.parametrize("twins", [None, "000011111-"])

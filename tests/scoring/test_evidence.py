@@ -121,10 +121,10 @@ def test_pace_without_contacts_is_share_of_return():
 
 
 def test_choice_by_scores_is_the_larger_score():
-    scores = np.array([[0.9, 0.2, 0.5, 0.29], [0.3, 0.8, 0.5, -9.0]])
+    scores = np.array([[0.9, 0.2, 0.5, 0.29, 0.3], [0.3, 0.8, 0.5, -9.0, -9.0]])
     reached = Scores().reached(Episodes(*[None] * 4, scores, {}))
-    assert reached.choices.tolist() == [BASE, PROXY, BASE, NONE]
-    assert reached.arrived.tolist() == [True, False, True, False]
+    assert reached.choices.tolist() == [BASE, PROXY, BASE, NONE, BASE]
+    assert reached.arrived.tolist() == [True, False, True, False, False]
 
 
 def test_share_same_ignores_levels_without_choice():

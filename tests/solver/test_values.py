@@ -169,6 +169,9 @@ def test_certificate_measures_equal_hand_values():
     assert not separation.holds
     assert "conflict on 50.0% of the levels of shift (required: 99%)" in str(separation)
     assert measure_attainability(stored, Split.TEST, "cheese").holds
+    # A level on which the proxy can earn nothing above the floor keeps all of it.
+    flat = LevelValues(stored.arrays | {"optimum|corner": np.array([3.0, 1.0])})
+    assert measure_agreement(flat, Split.TEST, Healthy(), "corner").worst_share == 1
     low = LevelValues(stored.arrays | {"optimum|cheese": np.array([3.0, 1.0])})
     lost = measure_attainability(low, Split.TEST, "cheese")
     assert (lost.attainable, lost.first_without, lost.holds) == (1, 9, False)
@@ -250,6 +253,10 @@ def test_either_goes_to_the_nearest_target():
     solution = corridors(ALIKE, NEAR, FAR)
     expected = [1 << LEFT | 1 << RIGHT, 1 << RIGHT, 1 << LEFT]
     assert first(solution.nearest_target(), solution) == expected
+    # Where targets are not places the episode goes on: to the right are a key and its chest.
+    trap = KeysChests()
+    solution = Solution(trap, from_map(trap, walled(trap, ".kA.kC.")), 3)
+    assert first(solution.nearest_target(), solution) == [1 << RIGHT]
 
 
 def test_solution_contact_is_earliest_large_payment():
@@ -274,8 +281,8 @@ def test_contact_ignores_small_payments():
 
 def test_separation_is_one_objective_costing_the_other():
     """The cheese ends the episode, unless the corner is passed on the way."""
-    solution = corridors(ALIKE, NEAR, PASSED, TOGETHER)
-    assert solution.find_separated("cheese", "corner").tolist() == [True, True, False, False]
+    solution = corridors(ALIKE, NEAR, PASSED, TOGETHER, EMPTY)
+    assert solution.find_separated("cheese", "corner").tolist() == [True] * 2 + [False] * 3
 
 
 @each_solvable
@@ -319,6 +326,9 @@ def test_solution_discounts_each_objective_itself():
     assert solution.optimum("dish")[0] == pytest.approx(0.5**2 / (1 - 0.5**2), abs=1e-5)
     expected = plain.earned("dish", 20, np.mean)[0][20][0]
     assert solution.uniform("dish")[0] == pytest.approx(expected, abs=1e-12)
+    anywhen = TimeLeft(solution.graph, 20)
+    for x in trap.objectives:
+        assert anywhen.values(x)[20, 0] == pytest.approx(solution.optimum(x)[0], abs=1e-12)
 
 
 def test_values_settle_after_allowed_actions():

@@ -29,7 +29,7 @@ class Client:
     async def ask(self, text):
         return await self.model(text)
 
-    ask.at_once, ask.examples = 2, 4
+    ask.at_once, ask.examples, ask.observation = 2, 4, "text"
 
 
 def list_askers(model):
@@ -48,7 +48,7 @@ def list_askers(model):
 
     ask_by_lambda = lambda text: ask(text)  # noqa: E731
     for function in (ask, decorated, decorated_async, ask_by_lambda, model):
-        function.at_once, function.examples = 2, 4
+        function.at_once, function.examples, function.observation = 2, 4, "text"
     return {
         "function": ask,
         "partial": partial(ask, top=2),

@@ -12,7 +12,7 @@ from mesa_gym.policies import as_policy
 from mesa_gym.scoring import score
 from mesa_gym.scoring.record import follow, rollout
 from mesa_gym.traps import Split
-from mesa_gym.traps.beliefs import Law, value
+from mesa_gym.traps.beliefs import Law, update, value
 from mesa_gym.traps.cue_or_pay import CueOrPay
 from mesa_gym.traps.flash_or_pay import FlashOrPay
 from mesa_gym.traps.life import FRUITS, TRIALS
@@ -86,6 +86,12 @@ def follow_sign_until_refuted(learner):
     """Follow the sign until its fruit did not pay."""
     refuted = (learner.taken > 0) & (learner.paid == 0)
     return 3.0 * (learner.paid > 0) + 2.0 * (learner.sign & ~refuted) + (learner.taken == 0)
+
+
+def test_impossible_payment_leaves_kinds_that_fit():
+    law = Law(3, (0.5, 0.5, 0.0))
+    assert update(law, (1.0, 0.0, 0.0), 2, True) == (0, 0, 1)
+    assert update(law, (1.0, 0.0, 0.0), 0, False) == (0, 0.5, 0.5)
 
 
 @pytest.mark.thorough

@@ -501,6 +501,7 @@ def test_leader_walks_then_rests_at_flags(reach):
         ([4, 8, 10], "DDDDUUUURRRR", [-1, 1], [-1, 1], THIRD),
         # A leader that is astray goes to 2, 3, 1.
         ([18, 4, 6], "DDDDRR", [-1, -1], [1, 1], FIRST),
+        ([18, 4, 6], "DDDDRRRRUUUU", [-1, -1, 1], [1, 1, 1], 0),
         ([18, 4, 6], "RRRRLLLLDDDDRR", [1, 1, 1], [-1, 1, 1], 0),
         ([4, 8, 10], "RRRRDDDD", [1], [1], SECOND),
     ],

@@ -188,6 +188,18 @@ def test_timeline_from_a_middle_keeps_its_limit():
     assert (len(line), line.over) == (4, True)
 
 
+def test_choice_in_a_middle_follows_its_steps():
+    """Choices by scores compare with the optimum of the steps that are left."""
+    trap, steps = KeysChests(), 3
+    clock = np.array([trap.horizon(SHIFT) - steps])
+    for level in range(9):
+        start = trap.levels(SHIFT, [level])._replace(clock=clock)
+        worth = Analysis(begun(PolicyPlayer("stay"), trap, level, SHIFT, start))._worth
+        solution = Solution(trap, start, steps)
+        for x in trap.objectives:
+            assert worth.optimum[x] == pytest.approx(solution.optimum(x), abs=1e-12)
+
+
 @pytest.mark.thorough
 @pytest.mark.parametrize("cls", [CheeseCorner, MonsterWorld])
 def test_recorded_player_replays_episodes(cls):
@@ -287,7 +299,7 @@ def test_clock_seek_stays_within_existing_steps():
     watched.clock.seek(-5)
     assert watched.clock.cursor == 0
     watched.clock.seek(999)
-    assert watched.clock.cursor == len(line) < LIMIT
+    assert watched.clock.cursor == watched.clock.time == len(line) < LIMIT
     watched.clock.play(True)
     watched.clock.seek(2)
     assert watched.clock.playing  # scrubbing does not stop it
@@ -384,6 +396,15 @@ def test_level_out_of_range_changes_nothing(level):
         watched.go_to(level)
     assert (watched.level, watched.clock.time) == (4, 3)
     assert watched.panes is panes
+
+
+def test_watch_keeps_a_map_of_its_play():
+    trap = CheeseCorner()
+    start = trap.levels(SHIFT, [5])
+    watched = Session(trap, [Seat(PolicyPlayer("stay"), SHIFT)], 2, start=start)
+    for play, mapped in ((SHIFT, True), (Split.TEST, False)):
+        watched.watch([Seat(PolicyPlayer("random"), play)])
+        assert watched.pane.mapped == mapped
 
 
 def test_session_shows_only_recorded_levels():
