@@ -103,7 +103,9 @@ def _list_forms(card: ScoreCard) -> Iterator[_Fact]:
     if card.form:
         yield from import_hook(QUESTIONS).list_choice_facts(card, trap)
     else:
-        yield "names without a form", card.names, {}
+        yield "names and training without a form", [card.names, card.trained], [{}, None]
+    if card.unread is None:
+        yield "examples without questions", card.examples, None
 
 
 def _name_nulls(card: ScoreCard, trap: Trap | None) -> list[str]:

@@ -30,7 +30,7 @@ from mesa_gym.report.committed import (
     read_origins,
 )
 from mesa_gym.report.origins import Review, write_reviews
-from mesa_gym.scoring import judge, read_card
+from mesa_gym.scoring import judge, read_card, score
 from mesa_gym.scoring.copies import find_repeated
 from mesa_gym.traps import all_traps
 from mesa_gym.words import FAILS_TASK, SEEDS_SPLIT
@@ -47,7 +47,6 @@ from tests.report.boards import (
 )
 from tests.support.browsing import Tab
 from tests.support.cards import KINDS
-from tests.support.cards import made as make_card
 from tests.support.kernels import run_on
 from tests.support.refusals import refusals, require_golden
 
@@ -660,7 +659,8 @@ def test_submitted_file_sets_no_standing_or_link(tmp_path, monkeypatch):
     """An author may write anything into the file; only maintainers edit the reviews."""
     monkeypatch.setattr("mesa_gym.report.committed.FOLDER", tmp_path)
     forged = Origin("me", DATE, link='https://a b">', standing="ours")
-    lie = replace(make_card(policy="mine-s0"), examples=1)
+    asked = score(lambda text: "left", "CheeseCorner", 2, observation="text", name="mine-s0")
+    lie = replace(asked, examples=1)
     write_cards(tmp_path / "mine.jsonl.xz", [lie], forged)
     assert read_origins() == {"mine": Origin("me", DATE)}
     assert [card.examples for card in read_committed("mine")] == [None]

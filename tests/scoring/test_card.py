@@ -306,11 +306,10 @@ def test_edited_leaves_of_card_are_refused(policy, trap):
     """Another text may only have another name."""
     card = score_few(policy, trap)
     data, text = plain(card), show(card)
-    edited = {
-        ".".join(map(str, path)): read_or_none(changed(data, path, edit_leaf(path, value)))
-        for path, value in list_parts(data)
-    }
-    assert [path for path, x in edited.items() if x is not None and show(x) != text] == ["policy"]
+    edits = [(path, edit_leaf(path, value)) for path, value in list_parts(data)]
+    edits += [((field,), x) for field, value in data.items() if value is None for x in (0, True)]
+    edited = [(path, read_or_none(changed(data, path, value))) for path, value in edits]
+    assert [path for path, x in edited if x is not None and show(x) != text] == [("policy",)]
 
 
 @pytest.mark.thorough
