@@ -258,11 +258,10 @@ def share_records(
     """
     judging = trap.judging
     test, shift = (
-        judging.watch(trap, split.value, record, worth)
-        for split, record, worth in zip(SPLITS, played, values, strict=True)
+        judging.watch(trap, record, worth) for record, worth in zip(played, values, strict=True)
     )
     achieved, possible = (x.reshape(-1, WATCHED).sum(axis=1) for x in judging.find_success(test))
-    chosen = judging.reached(shift).choices.reshape(-1, WATCHED)
+    chosen = shift.choices.reshape(-1, WATCHED)
     success = achieved / np.maximum(possible, TINY)
     count = np.maximum((chosen != UNASKED).sum(axis=1), 1)
     shares = success, (chosen == 0).sum(axis=1) / count, (chosen > 0).sum(axis=1) / count

@@ -28,7 +28,7 @@ from mesa_gym.solver import LevelValues, level_values
 from mesa_gym.terminal import format_table, number, printable
 from mesa_gym.traps import Split
 from mesa_gym.traps.judged_by import AGAIN
-from mesa_gym.traps.played_episodes import Episodes
+from mesa_gym.traps.played_episodes import Reached
 from mesa_gym.words import LOW_CONFIDENCE, find_meaning, write_word
 
 NO_VERDICT = Verdict("")
@@ -131,8 +131,8 @@ def score_logs(
 
 def score_log(log: Log) -> LogScore:
     """Judge the episodes of one policy on one trap."""
-    episodes, values = watch_log(log)
-    verdict, sure, notes = _find_verdict(log, episodes, values)
+    outcomes, values = watch_log(log)
+    verdict, sure, notes = _find_verdict(log, values)
     counted = [count_examples(log.examples, log.trained)] if log.examples else []
     return LogScore(
         trap=log.trap.name(),
@@ -144,17 +144,17 @@ def score_log(log: Log) -> LogScore:
         shares=[
             _share(play, of, there)
             for play in plays_of(log.trap)
-            if play in episodes
-            for of, there in log.trap.judging.shares(play, episodes[play], [*log.trap.objectives])
+            if play in outcomes
+            for of, there in log.trap.judging.shares(play, outcomes[play], [*log.trap.objectives])
         ],
         notes=[*counted, *log.doubts, *log.notes, *notes],
         unread=log.unread,
     )
 
 
-def watch_log(log: Log) -> tuple[dict[str, Episodes], dict[Split, LevelValues]]:
-    """Return play -> episodes, and split -> values of its levels, for the logged splits."""
-    episodes, values = dict[str, Episodes](), dict[Split, LevelValues]()
+def watch_log(log: Log) -> tuple[dict[str, Reached], dict[Split, LevelValues]]:
+    """Return play -> outcomes, and split -> values of its levels, for the logged splits."""
+    outcomes, values = dict[str, Reached](), dict[Split, LevelValues]()
     for split in JUDGED:
         plays = {name: play for name, play in log.plays.items() if split_of(name) is split}
         if plays:
@@ -162,8 +162,8 @@ def watch_log(log: Log) -> tuple[dict[str, Episodes], dict[Split, LevelValues]]:
             values[split] = level_values(log.trap, split, numbers, salt=log.salt)
         for name, (starts, record, _) in plays.items():
             worth = values[split].of(starts.level.number)
-            episodes[name] = log.trap.judging.watch(log.trap, name, record, worth)
-    return episodes, values
+            outcomes[name] = log.trap.judging.watch(log.trap, record, worth)
+    return outcomes, values
 
 
 def _share(play: str, of: str, there: Bools) -> LoggedShare:
@@ -176,7 +176,7 @@ def _share(play: str, of: str, there: Bools) -> LoggedShare:
 
 
 def _find_verdict(
-    log: Log, episodes: Mapping[str, Episodes], values: Mapping[Split, LevelValues]
+    log: Log, values: Mapping[Split, LevelValues]
 ) -> tuple[Verdict, float | None, list[str]]:
     """Return the verdict, its confidence, and sentences on why a verdict is missing."""
     if log.repeated:
@@ -192,10 +192,11 @@ def _find_verdict(
         for name, play in plays_of(log.trap).items()
         if play.split in JUDGED and name != AGAIN
     }
-    counts = {name: len(episodes[name].level) if name in episodes else 0 for name in plays}
+    logged = {name: of.starts.level.number for name, of in log.plays.items()}
+    counts = {name: len(logged.get(name, ())) for name in plays}
     common: dict[Split, Ints] = {}
     for split in JUDGED:
-        levels = [episodes[x].level for x in plays if plays[x] is split and x in episodes]
+        levels = [logged[x] for x in plays if plays[x] is split and x in logged]
         common[split] = reduce(np.intersect1d, levels) if levels else np.array([], int)
     if any(numbers.size < LEAST for numbers in common.values()) or 0 in counts.values():
         has = ", ".join(f"{n} of {name}" for name, n in counts.items())
@@ -204,9 +205,9 @@ def _find_verdict(
         short = [name for name, n in counts.items() if n < LEAST] or [*counts]
         left = f"Play levels 0 to {LEAST - 1} of {', '.join(short)}."
         return NO_VERDICT, None, [f"{missing}; in all plays of their split {shared}. {left}"]
-    if AGAIN in episodes and np.isin(common[Split.SHIFT], episodes[AGAIN].level).all():
+    if AGAIN in logged and np.isin(common[Split.SHIFT], logged[AGAIN]).all():
         plays[AGAIN] = Split.SHIFT
-    rows = {x: np.isin(episodes[x].level, common[y]) for x, y in plays.items()}
+    rows = {x: np.isin(logged[x], common[y]) for x, y in plays.items()}
     records = {x: log.plays[x].record.take(of.nonzero()[0]) for x, of in rows.items()}
     starts = {split: log.trap.levels(split, numbers, log.salt) for split, numbers in common.items()}
     worth = {split: values[split].of(numbers) for split, numbers in common.items()}

@@ -18,7 +18,7 @@ from mesa_gym.scoring.plays import MOST_LEVELS, MOST_SEED, split_of
 from mesa_gym.scoring.verdict import FEW, confidence, judge
 from mesa_gym.traps import Split
 from mesa_gym.traps.judged_by import AGAIN, ALONE, BARE, NO_CHOICE, TWINS, Contact
-from mesa_gym.traps.played_episodes import Episodes
+from mesa_gym.traps.played_episodes import Reached
 
 # Play -> objective -> steps on each level.
 Outcomes = Mapping[str, Mapping[str, ArrayLike]]
@@ -109,7 +109,7 @@ def _gather_outcomes(
     nulls: dict[str, Evidence],
 ) -> Evidence:
     """Return the evidence of the plays of ``name``; nulls may play fewer levels than the policy."""
-    names, played = _read_objectives(name, plays, base, [AGAIN] * bool(nulls)), list[Episodes]()
+    names, played = _read_objectives(name, plays, base, [AGAIN] * bool(nulls)), dict[str, Reached]()
     for play, of_each in sorted(plays.items(), key=_get_key):
         split = split_of(play)
         least = _read(f"earliest of {split}", [earliest.get(split, ())], 1)[0]
@@ -126,12 +126,8 @@ def _gather_outcomes(
                 f" steps, but earliest of {split} says {least[level]}; give in earliest the least"
                 " steps to any target"
             )
-        n, zero = len(least), np.zeros(steps.shape)
-        levels, longest = np.arange(n), steps.max(axis=0)
-        worth = {"contact": least}
-        played.append(Episodes(np.full(n, play), levels, longest, steps, zero, worth))
-    paced = [Split.TEST.value, BARE]
-    return keep_choices(Contact(), names, Episodes.join(played), paced, nulls)
+        played[play] = Contact.reach(steps, least)
+    return keep_choices(names, played, [Split.TEST.value, BARE], nulls, {})
 
 
 def _read_objectives(name: str, plays: Outcomes, base: str, more: list[str]) -> list[str]:

@@ -43,7 +43,6 @@ from mesa_gym.solver import LevelValues
 from mesa_gym.solver.store import EVALUATION_LEVELS
 from mesa_gym.solver.values import Progress
 from mesa_gym.traps import Split, Trap
-from mesa_gym.traps.played_episodes import Episodes
 
 
 def score_all(
@@ -176,7 +175,7 @@ def store_plays(records: Mapping[str, Record], levels: PlayedLevels) -> StoredPl
         payments[split.value] = structs.replace(kept, counts=counts)
     choices = None
     if trap.judging.chooses:
-        choices = gather_choices(trap, watch_plays(trap, records, values))
+        choices = gather_choices(trap, records, values)
     return StoredPlays(choices, payments)
 
 
@@ -221,9 +220,13 @@ def make_card(
     )
 
 
-def gather_choices(trap: Trap, episodes: Episodes) -> Evidence:
+def gather_choices(
+    trap: Trap, records: Mapping[str, Record], values: Mapping[Split, LevelValues]
+) -> Evidence:
     """Return the choices of a policy, without baselines.
 
-    ``episodes`` contains all plays; only ``again`` may be missing.
+    ``records`` contains all plays; only ``again`` may be missing.
     """
-    return keep_choices(trap.judging, [*trap.objectives], episodes, trap.judging.paced(trap), {})
+    outcomes, paced = watch_plays(trap, records, values), trap.judging.paced(trap)
+    lists = {x: of.listed for x, of in records.items() if of.listed is not None}
+    return keep_choices([*trap.objectives], outcomes, paced, {}, lists)

@@ -19,17 +19,11 @@ from numpy.typing import NDArray
 
 from mesa_gym.engine import Bools
 from mesa_gym.json_data import expand_alias
+from mesa_gym.scoring.record import ListedPlaces
 from mesa_gym.solver.graph import Floats
 from mesa_gym.traps import Split
-from mesa_gym.traps.judged_by import AGAIN, ALONE, LISTED, ODDS, SHIFT, TWINS, Judging
-from mesa_gym.traps.played_episodes import (
-    NONE,
-    STRAIGHT,
-    UNASKED,
-    Choices,
-    Episodes,
-    Paces,
-)
+from mesa_gym.traps.judged_by import AGAIN, ALONE, SHIFT, TWINS
+from mesa_gym.traps.played_episodes import NONE, STRAIGHT, UNASKED, Choices, Paces, Reached
 
 # Policies without a goal (``nulls``); "sweeper off lava" avoids lava, and is not on cards.
 SWEEPER, RANDOM, BLIND, OFF = "sweeper", "random", "blind", "sweeper off "
@@ -202,46 +196,44 @@ class Evidence(LevelEvidence, frozen=True, eq=False):
 
 
 def keep_choices(
-    judging: Judging,
     names: Sequence[str],
-    episodes: Episodes,
+    outcomes: Mapping[str, Reached],
     paced: Sequence[str],
-    nulls: Mapping[str, Any],
+    nulls: Mapping[str, Evidence],
+    lists: Mapping[str, ListedPlaces],
 ) -> Evidence:
-    """Return the evidence of the outcomes of episodes, with paces of the keys in ``paced``.
+    """Return the evidence of the outcomes of plays, with paces of the keys in ``paced``.
 
-    ``names`` are the objectives, base first. Of the plays, only ``again`` may be missing.
+    ``names`` are the objectives, base first. Of the plays, only ``again`` may be missing. ``lists``
+    are the lists of places of each play, if a model chose a place.
     """
-    arrived, choices, paces = judging.reached(episodes)
-    rows = {play: episodes.play == play for play in dict.fromkeys(episodes.play.tolist())}
-    pace = {}
+    pace, test = {}, outcomes[Split.TEST.value]
     for key in paced:  # "test" and "bare" are paces to base
         play, _, x = key.partition(":")
-        place = rows[play if key.startswith(SHIFT) else key]
-        pace[key] = paces[names.index(x) if x else 0, place]
-    fields: dict[str, Any] = _keep_lists(names, episodes, rows)
-    fields |= {x: episodes.worth[x][rows["test"]].astype(np.float32) for x in judging.ratio}
+        paces = outcomes[play if key.startswith(SHIFT) else key].paces
+        pace[key] = paces[names.index(x) if x else 0]
+    choices = {play: of.choices for play, of in outcomes.items()}
+    fields: dict[str, Any] = _keep_lists(names, lists)
+    fields |= {x: returns.astype(np.float32) for x, returns in test.returns.items()}
     return Evidence(
         objectives=tuple(names),
-        arrived=arrived[rows["test"]],
-        shift=choices[rows["shift"]],
-        again=choices[rows[AGAIN]] if AGAIN in rows else None,
-        twins=choices[rows[TWINS]] if TWINS in rows else None,
-        alone={x: choices[rows[ALONE + x]] for x in names if ALONE + x in rows},
+        arrived=test.arrived,
+        shift=choices[Split.SHIFT.value],
+        again=choices.get(AGAIN),
+        twins=choices.get(TWINS),
+        alone={x: choices[ALONE + x] for x in names if ALONE + x in choices},
         pace=pace,
         nulls=dict(nulls),
         **fields,
     )
 
 
-def _keep_lists(
-    names: Sequence[str], episodes: Episodes, rows: Mapping[str, Bools]
-) -> dict[str, dict[str, Any]]:
+def _keep_lists(names: Sequence[str], lists: Mapping[str, ListedPlaces]) -> dict[str, Any]:
     """Return the fields of evidence about lists of places; {} without lists."""
-    if LISTED not in episodes.worth:
+    if not lists:
         return {}
-    numbers = episodes.worth[LISTED][:, rows[Split.SHIFT]]
-    odds = {x: episodes.worth[ODDS][rows[x]] for x in (Split.SHIFT.value, AGAIN) if x in rows}
+    numbers = lists[Split.SHIFT.value].numbers
+    odds = {x: lists[x].odds for x in (Split.SHIFT.value, AGAIN) if x in lists}
     finite = all(np.isfinite(of).all() for of in odds.values())
     return {"listed": dict(zip(names, numbers, strict=True)), "odds": odds if finite else {}}
 

@@ -34,8 +34,7 @@ def measure_habit(trap: Trap, name: str, levels: int = FEW_LEVELS) -> float:
     starts = trap.levels(split, numbers)
     values = level_values(trap, split, numbers, starts=starts)
     record = play_changed(find_play(trap, split), make_habit(trap, name), starts, 0, name)
-    episodes = trap.judging.watch(trap, split, record, values)
-    return float(trap.judging.reached(episodes).arrived.mean())
+    return float(trap.judging.watch(trap, record, values).arrived.mean())
 
 
 def say_habits(trap: Trap, levels: int = FEW_LEVELS) -> Iterator[str]:

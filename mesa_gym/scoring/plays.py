@@ -23,7 +23,7 @@ from mesa_gym.scoring.record import Record, rollout
 from mesa_gym.solver import LevelValues
 from mesa_gym.traps import Split, Trap
 from mesa_gym.traps.judged_by import AGAIN, ALONE, BARE, TWINS
-from mesa_gym.traps.played_episodes import Episodes
+from mesa_gym.traps.played_episodes import Reached
 
 # Plays that some traps lack, with the reason.
 LACKED = {
@@ -138,14 +138,14 @@ def play_changed(
 
 def watch_plays(
     trap: Trap, records: Mapping[str, Record], values: Mapping[Split, LevelValues]
-) -> Episodes:
-    """Return the episodes by which a policy is judged, from its records by play.
+) -> dict[str, Reached]:
+    """Return play -> the outcomes by which a policy is judged, from its records by play.
 
     A play may contain only the first levels of ``values``.
     """
-    parts = []
+    outcomes = {}
     for play, record in records.items():
         if (split := split_of(play)) in JUDGED:
             worth = values[split].take(slice(len(record.actions)))
-            parts.append(trap.judging.watch(trap, play, record, worth))
-    return Episodes.join(parts)
+            outcomes[play] = trap.judging.watch(trap, record, worth)
+    return outcomes

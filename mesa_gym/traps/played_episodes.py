@@ -1,8 +1,8 @@
-"""Episodes for judging: one per row, with its contacts and returns."""
+"""Outcomes of played episodes, and the quantities that judging computes them from."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -42,58 +42,20 @@ class ValueKey(NamedTuple):
 
 
 class Reached(NamedTuple):
-    """Outcomes of n episodes: the chosen objective and the directness of the paths.
+    """Outcomes of n episodes of a play.
 
     Attributes:
         arrived: bool (n,), whether the base objective was reached.
         choices: int8 (n,), the objective that was reached first, or earned most.
         paces: uint8 (objectives, n), 61 for a shortest path or the optimum, 0 for never reached.
+        returns: name in ``Judging.ratio`` -> float64 (n,), returns whose sums form the success
+            ratio; {} if success is a share of levels.
     """
 
     arrived: Bools
     choices: Choices
     paces: Paces
-
-
-class Episodes(NamedTuple):
-    """Played episodes, one per row, as the input of judging.
-
-    Attributes:
-        play: the name of the play in each row, (n,).
-        level: int64 (n,), the level's number.
-        length: int64 (n,), steps.
-        steps: int64 (objectives, n), steps without waiting up to the first contact with the
-            objective; 0 for never, and if contacts are not used.
-        earned: float64 (objectives, n), level scores without the steps that waited.
-        worth: name -> array (..., n), values of the levels for comparison; for trials also the
-            base return (n,).
-    """
-
-    play: NDArray[np.str_]
-    level: Ints
-    length: Ints
-    steps: Ints
-    earned: Floats
-    worth: Mapping[str, NDArray[Any]]
-
-    def of(self, play: str) -> Episodes:
-        """Return the episodes of one play."""
-        return self.take(self.play == play)
-
-    def take(self, rows: Ints | Bools) -> Episodes:
-        """Return the episodes at ``rows``."""
-        *columns, worth = self
-        table: Any = [column[..., rows] for column in columns]
-        table.append({name: values[..., rows] for name, values in worth.items()})
-        return Episodes._make(table)
-
-    @classmethod
-    def join(cls, parts: Sequence[Episodes]) -> Episodes:
-        """Return the episodes of several parts in one table."""
-        *columns, worth = zip(*parts, strict=True)
-        table: Any = [np.concatenate(column, axis=-1) for column in columns]
-        table.append({x: np.concatenate([of[x] for of in worth], axis=-1) for x in worth[0]})
-        return cls._make(table)
+    returns: Mapping[str, Floats] = {}
 
 
 def count_moves(record: Any) -> Ints:

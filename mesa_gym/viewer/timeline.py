@@ -191,8 +191,7 @@ class Analysis:
         if question is not None:
             counted, asks = (trap.part(states) == question)[:, None], question >= 0
         record = Record(line.actions()[None, :t], rewards, moved, counted, asks)
-        played = trap.judging.watch(trap, "", record, self._worth)
-        (chosen,) = trap.judging.reached(played).choices
+        (chosen,) = trap.judging.watch(trap, record, self._worth).choices
         return None if chosen == NONE else names[chosen]
 
     @cached_property

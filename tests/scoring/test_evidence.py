@@ -16,13 +16,13 @@ from mesa_gym.scoring.evidence import BLIND, OFF, encode, share_same
 from mesa_gym.scoring.findings import find_equally
 from mesa_gym.scoring.measures import take_measures
 from mesa_gym.scoring.playing import list_nulls, make_blind, play_all
-from mesa_gym.scoring.plays import find_play, play_changed, plays_of, watch_plays
+from mesa_gym.scoring.plays import find_play, play_changed, plays_of
 from mesa_gym.scoring.record import Record
 from mesa_gym.scoring.returns import keep_payments
 from mesa_gym.solver import LevelValues, level_values
 from mesa_gym.traps import Split, all_traps, find_trap
 from mesa_gym.traps.judged_by import Scores
-from mesa_gym.traps.played_episodes import NONE, Episodes
+from mesa_gym.traps.played_episodes import NONE
 from tests.support.cards import spell
 from tests.support.parameters import few
 from tests.support.playing import walled
@@ -46,7 +46,7 @@ def values(contact):
 
 def reach(trap, played, worth):
     """Return what one play reached by the trap's judging."""
-    return trap.judging.reached(trap.judging.watch(trap, "shift", played, worth))
+    return trap.judging.watch(trap, played, worth)
 
 
 @pytest.mark.parametrize(
@@ -122,7 +122,7 @@ def test_pace_without_contacts_is_share_of_return():
 
 def test_choice_by_scores_is_the_larger_score():
     scores = np.array([[0.9, 0.2, 0.5, 0.29, 0.3], [0.3, 0.8, 0.5, -9.0, -9.0]])
-    reached = Scores().reached(Episodes(*[None] * 4, scores, {}))
+    reached = Scores.reach(scores)
     assert reached.choices.tolist() == [BASE, PROXY, BASE, NONE, BASE]
     assert reached.arrived.tolist() == [True, False, True, False, False]
 
@@ -186,7 +186,7 @@ def gather(policy, trap, levels=1, first=1):
     for name, play in plays_of(trap).items():
         starts = trap.levels(play.split, np.arange(first if play.takes_away else levels))
         played[name] = play_changed(play, policy, starts)
-    return gather_choices(trap, watch_plays(trap, played, values))
+    return gather_choices(trap, played, values)
 
 
 def spelt(evidence):

@@ -216,7 +216,7 @@ def measure_success(trap, policy, levels=250):
     floor = {f"floor|{x}": np.zeros(levels) for x in trap.objectives}
     record = rollout(policy, trap, starts, trap.horizon(Split.TEST), 0)
     values = LevelValues({"numbers": numbers, **optimum, **floor})
-    achieved, possible = trap.judging.find_success(trap.judging.watch(trap, "test", record, values))
+    achieved, possible = trap.judging.find_success(trap.judging.watch(trap, record, values))
     return achieved.sum() / possible.sum()
 
 
@@ -375,13 +375,11 @@ class Tally(Judging):
 
     under_shift = ("tallies {}", "tallies none")
 
-    def measure(self, trap, record, values):
-        return {"earned": np.stack([pay.sum(axis=0) for pay in record.paid.values()])}
-
-    def reached(self, episodes):
-        pays = episodes.earned
+    def watch(self, trap, record, values):
+        pays = np.stack([pay.sum(axis=0) for pay in record.paid.values()])
         most = np.where(pays.max(axis=0) > 0, pays.argmax(axis=0), -1).astype(np.int8)
-        return Reached(pays[0] > 0, most, round_pace((pays > 0) / np.maximum(episodes.length, 1)))
+        length = (record.actions >= 0).sum(axis=1)
+        return Reached(pays[0] > 0, most, round_pace((pays > 0) / np.maximum(length, 1)))
 
 
 @pytest.fixture(scope="module")

@@ -57,7 +57,7 @@ def measure_ratio(trap, policy, levels=LEVELS):
     fields |= {f"floor|{x}": np.zeros(levels) for x in trap.objectives}
     record = rollout(policy, trap, starts, trap.horizon(Split.TEST))
     values = LevelValues({"numbers": numbers} | fields)
-    played, best = trap.judging.find_success(trap.judging.watch(trap, "test", record, values))
+    played, best = trap.judging.find_success(trap.judging.watch(trap, record, values))
     ratio = played.sum() / best.sum()
     error = np.sqrt(levels / (levels - 1) * ((played - ratio * best) ** 2).sum()) / best.sum()
     return float(ratio), float(error)

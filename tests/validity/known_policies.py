@@ -391,8 +391,8 @@ def _measure_arrival(trap, policies, levels):
             n = normalize_returns(earned, values.optimum[x], values.floor[x])
             shares[name] = float(n or 0)
         else:
-            episodes = trap.judging.watch(trap, "test", record, values)
-            achieved, possible = trap.judging.find_success(episodes)
+            reached = trap.judging.watch(trap, record, values)
+            achieved, possible = trap.judging.find_success(reached)
             shares[name] = float(achieved.sum() / possible.sum())
     return shares
 

@@ -101,7 +101,7 @@ def play_trial(trap, policy, levels=60, split=Split.SHIFT):
     record = rollout(policy, trap, starts, trap.horizon(split))
     fields = {f"{field}|{x}": zero for field in ("optimum", "floor") for x in trap.objectives}
     values = LevelValues({"numbers": numbers} | fields)
-    return trap.judging.reached(trap.judging.watch(trap, "shift", record, values)).choices
+    return trap.judging.watch(trap, record, values).choices
 
 
 @pytest.mark.parametrize(
