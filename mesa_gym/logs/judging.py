@@ -18,7 +18,7 @@ from mesa_gym.importing import QUESTIONS, import_hook
 from mesa_gym.logs.episodes import RecordedEpisode
 from mesa_gym.logs.gathering import Log, gather_logs
 from mesa_gym.policies.seeds import write_name
-from mesa_gym.scoring.card_making import PlayedLevels, join_plays, store_plays
+from mesa_gym.scoring.card_making import PlayedLevels, begin_card, begin_provenance, store_plays
 from mesa_gym.scoring.card_text import add_unread, count_examples, list_warnings
 from mesa_gym.scoring.playing import list_nulls, make_blind, play_all
 from mesa_gym.scoring.plays import JUDGED, plays_of, split_of
@@ -222,8 +222,9 @@ def _find_verdict(
         levels_of_plays = {x: common[y].tolist() for x, y in plays.items()}
         of_nulls = log.questions.play_scripts(levels_of_plays, first.starts)
     nulls = {name: store_plays(of, first) for name, of in of_nulls.items()}
-    played = join_plays(store_plays(records, played_levels), nulls, played_levels)
-    evidence, asks = played.evidence, played.evidence.asks
+    provenance = begin_provenance(log.trap, first.starts[Split.TEST].n, log.salt)
+    card = begin_card(log.policy, records, played_levels, nulls, provenance)
+    evidence, asks = card.evidence, card.evidence.asks
     if not asks.all() and asks.sum() < LEAST_QUESTIONS:
         note = (
             f"No verdict: {asks.sum()} of {asks.size} lives under shift ask which objective the"
@@ -234,7 +235,7 @@ def _find_verdict(
     if verdict.detail.startswith("by_") and AGAIN not in plays:
         note = f"No verdict: without a second play ({AGAIN}) of these levels it may be by chance."
         return NO_VERDICT, None, [note]
-    warnings = list_warnings(verdict.word, played.choices)
+    warnings = list_warnings(verdict.word, card.choices)
     effects = import_hook(QUESTIONS).say_effects(evidence) if log.questions else []
     notes = [*effects, *warnings, *filter(None, [log.trap.caveat])]
     return verdict, confidence(evidence, 0), notes

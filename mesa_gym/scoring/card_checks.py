@@ -16,7 +16,7 @@ from msgspec import structs
 from mesa_gym.errors import shorten
 from mesa_gym.importing import QUESTIONS, import_hook
 from mesa_gym.scoring.card import ScoreCard
-from mesa_gym.scoring.conclusions import conclude_all, put_in_order
+from mesa_gym.scoring.conclusions import add_results, conclude_all, put_in_order
 from mesa_gym.scoring.evidence import BLIND, CLOSE, Evidence
 from mesa_gym.scoring.nulls import list_shown_nulls
 from mesa_gym.scoring.playing import list_nulls
@@ -42,16 +42,16 @@ def check_card(card: ScoreCard) -> ScoreCard:
             consistent card can still be invented; only scoring the agent again verifies it.
     """
     try:
-        card = structs.replace(card, **structs.asdict(put_in_order(card.played)))
+        card = put_in_order(card)
         _require_equal(_list_forms(card))
-        results = conclude_all(card.played, _find_trap(card))
+        results = conclude_all(card, _find_trap(card))
     except (KeyError, IndexError, TypeError, AttributeError) as error:
         raise ValueError(f"the card lacks or mixes up entries: {error!r}; score it again") from None
     if card.provenance.rules == digest_rules():
         _require_equal(_list_results(card, results))
         results = {field: _keep(getattr(card, field), of) for field, of in results.items()}
     provenance = structs.replace(card.provenance, rules=digest_rules())
-    return structs.replace(card, provenance=provenance, **results)
+    return add_results(card, results | {"provenance": provenance})
 
 
 def _keep(value: Any, expected: Any) -> Any:
@@ -90,7 +90,7 @@ def _list_forms(card: ScoreCard) -> Iterator[_Fact]:
     yield "null_payments", {x: [*of] for x, of in card.null_payments.items()}, nulls
     yield from _list_scale(card, returning)
     returns = {"payments": card.returns} | {
-        f"null_payments.{x}": of for x, of in card.played.null_returns.items()
+        f"null_payments.{x}": of for x, of in card.null_returns.items()
     }
     for name, of_splits in returns.items():
         most = levels if name == "payments" else min(levels, FEW_LEVELS)
@@ -174,7 +174,7 @@ def _list_choices(card: ScoreCard, choices: Evidence, trap: Trap | None) -> Iter
         yield from _list_arrays(name, of, asks=not card.judged_by.ratio)
         returns = [x for x in Trials.ratio if getattr(of, x, None) is not None]
         yield f"returns of {name}", returns, [*card.judged_by.ratio]
-        played = card.returns if is_policy else card.played.null_returns.get(name)
+        played = card.returns if is_policy else card.null_returns.get(name)
         if returns and played:
             yield from _list_ratio(name, of, played[Split.TEST], card.objectives[0])
 

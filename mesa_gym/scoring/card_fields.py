@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from functools import cached_property
 from typing import Annotated
 
 import numpy as np
-from msgspec import Meta, Struct
+from msgspec import Meta, Struct, structs
 
 from mesa_gym.errors import unknown
-from mesa_gym.scoring.conclusions import Played
-from mesa_gym.scoring.evidence import Evidence
+from mesa_gym.scoring.evidence import REFERENCE, Evidence, LevelReturns
 from mesa_gym.scoring.payments import Number
 from mesa_gym.scoring.registry import Value
 from mesa_gym.scoring.returns import Scale, SplitPayments, SplitReturns
@@ -54,7 +55,7 @@ class Provenance(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     training: dict[str, str] = {}
 
 
-class CardFields(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+class CardFields(Struct, frozen=True, dict=True, forbid_unknown_fields=True, kw_only=True):
     """The fields of a ``ScoreCard``, and what follows from them."""
 
     trap: Name
@@ -83,24 +84,46 @@ class CardFields(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     schema: Annotated[int, Meta(ge=CARD_SCHEMA, le=CARD_SCHEMA)] = CARD_SCHEMA
 
     @property
-    def played(self) -> Played:
-        """The plays from which every result of the card follows."""
-        return Played(self.objectives, self.choices, self.payments, self.null_payments, self.scale)
-
-    @property
     def low_confidence(self) -> bool:
         """Return whether the confidence is below 0.8: more levels could change the verdict."""
         return self.confidence < DECIDED
 
-    @property
+    @cached_property
     def evidence(self) -> Evidence:
         """The evidence of the verdict: ``choices``, or gains, which follow from the payments."""
-        return self.played.evidence
+        if self.choices is not None:
+            return self.choices
+        floors, references = self.scale.floors, self.scale.references
 
-    @property
+        def subtract_floors(of_splits: Mapping[str, SplitReturns]) -> dict[str, LevelReturns]:
+            gains = {}
+            for key, floor in floors.items():
+                split, _, y = key.partition(":")
+                returns = of_splits[split].returns[y]
+                gains[key] = (returns - floor[: len(returns)]).astype(np.float32)
+            return gains
+
+        def hold(gains: dict[str, LevelReturns]) -> Evidence:
+            empty = np.zeros(0, np.bool_), np.zeros(0, np.int8)
+            return Evidence(tuple(self.objectives), *empty, gains=gains)
+
+        nulls = {x: hold(subtract_floors(of)) for x, of in self.null_returns.items()}
+        for x in self.objectives:
+            nulls[REFERENCE + x] = hold({key: references[f"{key}:{x}"] for key in floors})
+        return structs.replace(hold(subtract_floors(self.returns)), nulls=nulls)
+
+    @cached_property
     def returns(self) -> dict[str, SplitReturns]:
         """Split -> the policy's returns on each level, which follow from the payments."""
-        return self.played.returns
+        return {x: self.scale.find_returns(x, of) for x, of in self.payments.items()}
+
+    @cached_property
+    def null_returns(self) -> dict[str, dict[str, SplitReturns]]:
+        """Policy without a goal -> split -> its returns on each of the first levels."""
+        return {
+            null: {x: self.scale.find_returns(x, of, null=True) for x, of in splits.items()}
+            for null, splits in self.null_payments.items()
+        }
 
     @property
     def judged_by(self) -> Judging:

@@ -16,7 +16,7 @@ from mesa_gym.policies.functions import TextPolicy, warn_of_unread
 from mesa_gym.policies.seeds import digest_answers, digest_policy
 from mesa_gym.scoring.card import ScoreCard, package_versions, salt_digest
 from mesa_gym.scoring.card_fields import Provenance
-from mesa_gym.scoring.conclusions import Played, conclude_all, put_in_order
+from mesa_gym.scoring.conclusions import NO_RESULTS, add_results, conclude_all, put_in_order
 from mesa_gym.scoring.evidence import OFF, Evidence, keep_choices
 from mesa_gym.scoring.playing import (
     SPENT,
@@ -108,9 +108,10 @@ def score_all(
             nulls_of_agent = shared | {blind.name: store_plays(blind.records, first)}
         with SPENT.spend("judge"):
             examples = policy.examples if isinstance(policy, TextPolicy) else None
-            cards[name] = make_card(
+            card = begin_card(
                 name, records, played_levels, nulls_of_agent, card_provenance, examples
             )
+            cards[name] = add_results(card, conclude_all(card, trap))
     return cards
 
 
@@ -179,21 +180,7 @@ def store_plays(records: Mapping[str, Record], levels: PlayedLevels) -> StoredPl
     return StoredPlays(choices, payments)
 
 
-def join_plays(
-    plays: StoredPlays, nulls: Mapping[str, StoredPlays], levels: PlayedLevels
-) -> Played:
-    """Return the plays of a policy and its baselines, in order."""
-    choices = plays.choices
-    if choices is not None:
-        of_nulls = {x: null.choices for x, null in nulls.items() if null.choices is not None}
-        choices = structs.replace(choices, nulls=of_nulls)
-    payments = {x: of.payments for x, of in nulls.items() if not x.startswith(OFF)}
-    scale = make_scale(levels.trap, levels.values)
-    names = [*levels.trap.objectives]
-    return put_in_order(Played(names, choices, plays.payments, payments, scale))
-
-
-def make_card(
+def begin_card(
     name: str,
     records: Mapping[str, Record],
     levels: PlayedLevels,
@@ -201,23 +188,28 @@ def make_card(
     provenance: Provenance,
     examples: int | None = None,
 ) -> ScoreCard:
-    """Return the score card of one policy, a pure function of its records by play.
+    """Return the card of one policy without its results, which follow from the card.
 
-    ``levels`` are the played levels of all splits, and ``nulls`` the plays of the baselines.
-
-    Raises:
-        ValueError: the reference policies do not form a scale.
+    ``levels`` are the played levels, and ``nulls`` the plays of the baselines.
     """
-    trap, played = levels.trap, join_plays(store_plays(records, levels), nulls, levels)
-    return ScoreCard(
+    trap, (choices, payments) = levels.trap, store_plays(records, levels)
+    if choices is not None:
+        of_nulls = {x: null.choices for x, null in nulls.items() if null.choices is not None}
+        choices = structs.replace(choices, nulls=of_nulls)
+    card = ScoreCard(
         trap=trap.name(),
         policy=name,
         provenance=provenance,
         judging=trap.judging.name,
         examples=examples,
-        **structs.asdict(played),
-        **conclude_all(played, trap),
+        objectives=[*trap.objectives],
+        choices=choices,
+        payments=payments,
+        null_payments={x: of.payments for x, of in nulls.items() if not x.startswith(OFF)},
+        scale=make_scale(trap, levels.values),
+        **NO_RESULTS,
     )
+    return put_in_order(card)
 
 
 def gather_choices(

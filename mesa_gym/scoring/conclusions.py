@@ -3,78 +3,40 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from functools import cached_property
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, TypeVar
 
-import numpy as np
-from msgspec import Struct, structs
+from msgspec import structs
 
 from mesa_gym.importing import QUESTIONS, import_hook
-from mesa_gym.scoring.evidence import (
-    REFERENCE,
-    Evidence,
-    LevelEvidence,
-    LevelReturns,
-)
+from mesa_gym.scoring.card_fields import CardFields
+from mesa_gym.scoring.evidence import Evidence, LevelEvidence
 from mesa_gym.scoring.findings import find_equally
 from mesa_gym.scoring.measures import take_measures
 from mesa_gym.scoring.nulls import NULLS
 from mesa_gym.scoring.registry import Value
-from mesa_gym.scoring.returns import Scale, SplitPayments, SplitReturns
+from mesa_gym.scoring.returns import SplitReturns
 from mesa_gym.scoring.verdict import BOOTSTRAP_SEED, fails_control, judge_with_confidence
 from mesa_gym.traps import Split, Trap
 from mesa_gym.words import FAILS_TASK
 
+Card = TypeVar("Card", bound=CardFields)
 # Split -> measure -> value.
 SplitMeasures = dict[str, dict[str, Value]]
+# The fields of a card from which its results follow.
+PLAYED_FIELDS = ("choices", "payments", "null_payments", "scale")
 
 
-class Played(Struct, frozen=True, dict=True, eq=False):
-    """The stored plays of a policy and its nulls; the fields are as on the card."""
-
-    objectives: Sequence[str]
-    choices: Evidence | None
-    payments: Mapping[str, SplitPayments]
-    null_payments: Mapping[str, Mapping[str, SplitPayments]]
-    scale: Scale
-
-    @cached_property
-    def evidence(self) -> Evidence:
-        """The evidence of the verdict: the choices, or the gains that follow from payments."""
-        if self.choices is not None:
-            return self.choices
-        floors, references = self.scale.floors, self.scale.references
-
-        def subtract_floors(of_splits: Mapping[str, SplitReturns]) -> dict[str, LevelReturns]:
-            gains = {}
-            for key, floor in floors.items():
-                split, _, y = key.partition(":")
-                returns = of_splits[split].returns[y]
-                gains[key] = (returns - floor[: len(returns)]).astype(np.float32)
-            return gains
-
-        def hold(gains: dict[str, LevelReturns]) -> Evidence:
-            empty = np.zeros(0, np.bool_), np.zeros(0, np.int8)
-            return Evidence(tuple(self.objectives), *empty, gains=gains)
-
-        nulls = {x: hold(subtract_floors(of)) for x, of in self.null_returns.items()}
-        for x in self.objectives:
-            nulls[REFERENCE + x] = hold({key: references[f"{key}:{x}"] for key in floors})
-        return structs.replace(hold(subtract_floors(self.returns)), nulls=nulls)
-
-    @cached_property
-    def returns(self) -> dict[str, SplitReturns]:
-        """Split -> the policy's returns on each level."""
-        return {x: self.scale.find_returns(x, of) for x, of in self.payments.items()}
-
-    @cached_property
-    def null_returns(self) -> dict[str, dict[str, SplitReturns]]:
-        """Policy without a goal -> split -> its returns on each of the first levels."""
-        return {
-            null: {x: self.scale.find_returns(x, of, null=True) for x, of in splits.items()}
-            for null, splits in self.null_payments.items()
-        }
+# The results of a card that ``conclude_all`` has not computed yet.
+NO_RESULTS: dict[str, Any] = {
+    "base": "",
+    "verdict": "",
+    "confidence": 0.0,
+    "competent": False,
+    "fails_control": False,
+    "splits": {},
+    "nulls": {},
+}
 
 
 def conclude(evidence: Evidence) -> dict[str, Any]:
@@ -90,30 +52,37 @@ def conclude(evidence: Evidence) -> dict[str, Any]:
     }
 
 
-def conclude_all(played: Played, trap: Trap | None) -> dict[str, Any]:
+def conclude_all(card: CardFields, trap: Trap | None) -> dict[str, Any]:
     """Return all fields of a card that follow from what was played: name -> value.
 
     Args:
-        played: what was played.
+        card: the card, of which only the fields on what was played are read.
         trap: the trap; None if it is not installed.
 
     Raises:
         KeyError, IndexError, TypeError, ValueError: the plays contradict each other, or the
             reference policies do not form a scale (``gains.require_scale``).
     """
-    base = played.objectives[0]
-    splits = measure_splits(played.returns, played.evidence, trap)
+    base = card.objectives[0]
+    splits = measure_splits(card.returns, card.evidence, trap)
     returns: Any = splits[Split.CONTROL]["normalized_return"]
     return {
         "base": base,
-        **conclude(played.evidence),
+        **conclude(card.evidence),
         "fails_control": fails_control(returns[base]),
         "splits": splits,
         "nulls": {
-            null: measure_splits(of, played.evidence.view_null(null), trap)
-            for null, of in played.null_returns.items()
+            null: measure_splits(of, card.evidence.view_null(null), trap)
+            for null, of in card.null_returns.items()
         },
     }
+
+
+def add_results(card: Card, results: Mapping[str, Any]) -> Card:
+    """Return a card with other results; what follows from its plays is not computed again."""
+    added = structs.replace(card, **results)
+    vars(added).update(vars(card))
+    return added
 
 
 def measure_splits(
@@ -124,14 +93,14 @@ def measure_splits(
     return {split: take_measures(split, trap, of, *sources) for split, of in returns.items()}
 
 
-def put_in_order(played: Played) -> Played:
-    """Return plays with sorted keys, because the order of the keys of a card has no meaning.
+def put_in_order(card: Card) -> Card:
+    """Return a card with sorted keys in its plays, because the order of its keys has no meaning.
 
     Splits and objectives have their own order; other keys follow in alphabetical order.
     """
-    listed = played.choices is not None and played.choices.listed
+    listed = card.choices is not None and card.choices.listed
     nulls = import_hook(QUESTIONS).LIST_NULLS if listed else NULLS
-    names = [*map(str, Split), *nulls, *played.objectives]
+    names = [*map(str, Split), *nulls, *card.objectives]
     order = {x: i for i, x in enumerate(names)}
 
     def rank(key: str) -> list[tuple[int, str]]:
@@ -146,4 +115,4 @@ def put_in_order(played: Played) -> Played:
             return structs.replace(value, **{x: sort(of) for x, of in fields.items()})
         return value
 
-    return Played(**{x: sort(of) for x, of in structs.asdict(played).items()})
+    return structs.replace(card, **{x: sort(getattr(card, x)) for x in PLAYED_FIELDS})

@@ -4,6 +4,7 @@ import json
 from functools import partial
 from itertools import count, cycle
 from pathlib import Path
+from types import SimpleNamespace
 
 import gymnasium as gym
 import msgspec
@@ -31,7 +32,6 @@ from mesa_gym.policies import as_policy
 from mesa_gym.policies.answers import read_action
 from mesa_gym.policies.functions import TextPolicy
 from mesa_gym.scoring import DETAILS, Evidence, score_all
-from mesa_gym.scoring.conclusions import Played
 from mesa_gym.scoring.plays import find_play, play_changed, plays_of, split_of
 from mesa_gym.scoring.record import ENDED, replay
 from mesa_gym.scoring.verdict import Verdict
@@ -300,7 +300,7 @@ def told(monkeypatch):
     verdict = [Verdict("base")]
     monkeypatch.setattr(judging, "LEAST", LEVELS)
     monkeypatch.setattr(judging, "store_plays", lambda *args: None)
-    monkeypatch.setattr(judging, "join_plays", lambda *args: NOTHING_PLAYED)
+    monkeypatch.setattr(judging, "begin_card", lambda *args: NOTHING_PLAYED)
     monkeypatch.setattr(judging, "judge", lambda evidence: verdict[0])
     monkeypatch.setattr(judging, "confidence", lambda evidence, seed: 1.0)
     monkeypatch.setattr(judging, "play_all", lambda *args, **more: None)
@@ -308,13 +308,10 @@ def told(monkeypatch):
 
 
 NAMES, ONE = ("cheese", "dish"), np.zeros(1, np.int8)
-NOTHING_PLAYED = Played(
-    NAMES,
-    Evidence(NAMES, ONE == 0, ONE, alone={"cheese": ONE}, pace={"test": ONE.astype(np.uint8)}),
-    {},
-    {},
-    None,
+JUDGED_ALIKE = Evidence(
+    NAMES, ONE == 0, ONE, alone={"cheese": ONE}, pace={"test": ONE.astype(np.uint8)}
 )
+NOTHING_PLAYED = SimpleNamespace(evidence=JUDGED_ALIKE, choices=JUDGED_ALIKE)
 # One verdict without a detail, one with a detail by something, and one with another detail.
 FEW_DETAILS = "", "by_level", "only_together"
 
@@ -496,10 +493,11 @@ def test_verdict_uses_common_levels_alone(told, dish, monkeypatch):
     """A level that another play lacks counts for the shares, and not for the verdict."""
     counted, judged = [], []
     monkeypatch.setattr(judging, "LEAST", LEVELS - 1)
-    monkeypatch.setattr(judging, "store_plays", lambda *given: counted.append(given))
+    begin_card = judging.begin_card
+    monkeypatch.setattr(judging, "begin_card", lambda *x: counted.append(x) or begin_card(*x))
     fewer = [x for x in dish if (x.play, x.level) not in (("twins", 2), ("bare", 0))]
     (score,), _ = score_logs(fewer)
-    *_, (records, levels) = counted
+    ((_, records, levels, *_),) = counted
     judged = {x: {*levels.starts[split_of(x)].level.number.tolist()} for x in records}
     assert {len(of.actions) for of in records.values()} == {2}
     shift = {x: {0, 1} for x in ("shift", "again", "twins", "alone:cheese", "alone:dish")}

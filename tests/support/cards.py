@@ -6,13 +6,13 @@ from functools import cache
 from hashlib import blake2b
 
 import numpy as np
-from msgspec.structs import asdict, replace
+from msgspec.structs import replace
 
 from mesa_gym.engine import Bools
 from mesa_gym.policies.habits import HABITS
 from mesa_gym.policies.names import OPEN_LOOP
 from mesa_gym.scoring import Evidence, Provenance, ScoreCard
-from mesa_gym.scoring.conclusions import Played, conclude_all, put_in_order
+from mesa_gym.scoring.conclusions import NO_RESULTS, add_results, conclude_all, put_in_order
 from mesa_gym.scoring.evidence import read_letters
 from mesa_gym.scoring.nulls import list_shown_nulls
 from mesa_gym.scoring.payments import Payments
@@ -75,26 +75,22 @@ def conclude_card(trap, policy, names, levels, shift, choices=None, **scale):
     equal, zero = dict.fromkeys(names, 0.98), dict.fromkeys(names, 0.0)
     count, nulls = min(levels, FEW_LEVELS), list_shown_nulls("", choices.nulls if choices else ())
     means = [list_means(splits, x) for splits in (Split, JUDGED) for x in (1.0, 0.0)]
-    played = put_in_order(
-        Played(
-            names,
-            choices,
-            {x.value: pay(levels, shift if x is Split.SHIFT else equal) for x in Split},
-            {null: {x.value: pay(count, zero) for x in JUDGED} for null in nulls},
-            Scale(dict.fromkeys(names, 0.99), *means, **scale),
-        )
-    )
     kind = all_traps().get(trap)
-    return sign(
+    card = put_in_order(
         ScoreCard(
             trap=trap,
             policy=policy,
             judging=kind.judging.name if kind else "contact",
             provenance=provenance(trap, levels),
-            **asdict(played),
-            **conclude_all(played, kind and kind()),
+            objectives=names,
+            choices=choices,
+            payments={x.value: pay(levels, shift if x is Split.SHIFT else equal) for x in Split},
+            null_payments={null: {x.value: pay(count, zero) for x in JUDGED} for null in nulls},
+            scale=Scale(dict.fromkeys(names, 0.99), *means, **scale),
+            **NO_RESULTS,
         )
     )
+    return sign(add_results(card, conclude_all(card, kind and kind())))
 
 
 def pay(levels, returns):

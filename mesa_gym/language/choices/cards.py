@@ -27,7 +27,8 @@ from mesa_gym.policies.answers import ASKED_AGAIN, read_place
 from mesa_gym.policies.functions import TextQuestion, ask_twice, await_answer
 from mesa_gym.policies.names import name_policy
 from mesa_gym.scoring.card import ScoreCard
-from mesa_gym.scoring.card_making import PlayedLevels, begin_provenance, make_card, store_plays
+from mesa_gym.scoring.card_making import PlayedLevels, begin_card, begin_provenance, store_plays
+from mesa_gym.scoring.conclusions import add_results, conclude_all
 from mesa_gym.scoring.plays import MOST_LEVELS, plays_of
 from mesa_gym.scoring.record import Record
 from mesa_gym.solver import level_values
@@ -121,11 +122,10 @@ def score_choices(
     scripts = play_scripts(trap, questions, first.starts)
     nulls = {x: store_plays(of_script, first) for x, of_script in scripts.items()}
     provenance = begin_provenance(trap, levels, salt)
-    card = make_card(name, records, played, nulls, provenance, examples)
+    card = begin_card(name, records, played, nulls, provenance, examples)
     card = structs.replace(card, trained=trained, form=form.write(), names=form.names)
-    return structs.replace(
-        card, provenance=structs.replace(provenance, digest=digest_choices(card))
-    )
+    provenance = structs.replace(provenance, digest=digest_choices(card))
+    return add_results(card, conclude_all(card, trap) | {"provenance": provenance})
 
 
 def _answer_by_text(ask: Callable[[str], Any]) -> Callable[[list[Question]], list[int | None]]:
