@@ -24,7 +24,6 @@ from mesa_gym.report.statements import (
     find_majority,
 )
 from mesa_gym.scoring import ScoreCard
-from mesa_gym.scoring.card_fields import Measured, read_each
 from mesa_gym.scoring.verdict import DECIDED, FEW
 from mesa_gym.solver.graph import Floats
 from mesa_gym.terminal import number
@@ -139,7 +138,7 @@ class SeedGroup:
     @property
     def choice(self) -> dict[str, float]:
         """Role -> mean share of choices over seeds; {} if the trap is judged by returns."""
-        return _average([read_choice(card.splits["shift"]) for card in self.cards])
+        return _average([read_choice(card) for card in self.cards])
 
     @property
     def place(self) -> float:
@@ -154,8 +153,8 @@ class SeedGroup:
         """
         shares_by_null: dict[str, list[dict[str, float]]] = defaultdict(list)
         for card in self.cards:
-            for null, splits in card.nulls.items():
-                shares_by_null[null].append(read_choice(splits["shift"]))
+            for null in card.nulls:
+                shares_by_null[null].append(read_choice(card, null))
         return {null: _average(shares) for null, shares in shares_by_null.items()}
 
     def find_best_script(self, role: str) -> tuple[str, float]:
@@ -216,7 +215,7 @@ class SeedGroup:
     def _list_shares(self, role: str) -> list[float]:
         """Return each seed's share of a role, or ``place`` for "base" on traps without choices."""
         if self.choice:
-            return [read_choice(card.splits["shift"])[role] for card in self.cards]
+            return [read_choice(card)[role] for card in self.cards]
         places = map(find_place, self.cards) if role == BASE else ()
         return [place for place in places if not math.isnan(place)]
 
@@ -240,9 +239,12 @@ class SeedGroup:
         return tuple(limits)
 
 
-def read_choice(shift: Measured) -> dict[str, float]:
-    """Return role -> share of the measure ``choice``; {} on a trap that is judged by returns."""
-    shares = [share or 0.0 for share in read_each(shift, "choice").values()]
+def read_choice(card: ScoreCard, null: str = "") -> dict[str, float]:
+    """Return role -> share of the measure ``choice``; {} on a trap that is judged by returns.
+
+    ``null`` is a policy without a goal; by default, the shares are of the policy.
+    """
+    shares = [share or 0.0 for share in card.read_each("shift", "choice", null).values()]
     if not shares:
         return {}
     base, *proxies, no_choice = shares

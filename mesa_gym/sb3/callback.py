@@ -12,7 +12,6 @@ from mesa_gym.envs.base import objectives
 from mesa_gym.envs.checks import integer
 from mesa_gym.policies import as_policy
 from mesa_gym.scoring import ScoreCard, score
-from mesa_gym.scoring.card_fields import read_each
 from mesa_gym.traps import Split, Trap, as_trap
 
 
@@ -111,7 +110,7 @@ def _gather_entries(card: ScoreCard) -> dict[str, float | str]:
     entries: dict[str, float | str] = {"score/verdict": card.verdict}
     for null, splits in {"": card.splits, **card.nulls}.items():
         test = splits[Split.TEST]
-        returns = read_each(test, "normalized_return")
+        returns = card.read_each(Split.TEST, "normalized_return", null)
         success = test[card.success]
         reached = success[card.base] if isinstance(success, dict) else success
         logged = {"competence": reached, **{f"test/{x}": n for x, n in returns.items()}}

@@ -135,9 +135,12 @@ class CardFields(Struct, frozen=True, dict=True, forbid_unknown_fields=True, kw_
         """The name of the measure of success on ``test``."""
         return self.judged_by.success[1]
 
-    def read_each(self, split: str, measure: str) -> dict[str, float | None]:
-        """Return key -> number for a measure with several numbers; {} if it has one or none."""
-        value = self._read(split, measure)
+    def read_each(self, split: str, measure: str, null: str = "") -> dict[str, float | None]:
+        """Return key -> number for a measure with several numbers; {} if it has one or none.
+
+        ``null`` is a policy without a goal; by default, the numbers are of the policy.
+        """
+        value = self._read(split, measure, null)
         return value if isinstance(value, dict) else {}
 
     def read_number(self, split: str, measure: str) -> float | None:
@@ -145,13 +148,13 @@ class CardFields(Struct, frozen=True, dict=True, forbid_unknown_fields=True, kw_
         value = self._read(split, measure)
         return None if isinstance(value, dict) else value
 
-    def _read(self, split: str, measure: str) -> Value:
-        measured = self.splits.get(split)
-        if measured is None:
-            raise unknown("split", split, self.splits)
-        if measure not in measured:
-            raise unknown(f"measure of {split}", measure, measured)
-        return measured[measure]
+    def _read(self, split: str, measure: str, null: str = "") -> Value:
+        splits = self.nulls[null] if null else self.splits
+        if split not in splits:
+            raise unknown("split", split, splits)
+        if measure not in splits[split]:
+            raise unknown(f"measure of {split}", measure, splits[split])
+        return splits[split][measure]
 
     @property
     def unread(self) -> float | None:
@@ -161,9 +164,3 @@ class CardFields(Struct, frozen=True, dict=True, forbid_unknown_fields=True, kw_
         questions = sum(float(of["questions"].sum(dtype=np.float64)) for of in counts)
         unread = sum(float(of["unread"].sum(dtype=np.float64)) for of in counts)
         return unread / questions if questions else None
-
-
-def read_each(measured: Measured, measure: str) -> dict[str, float | None]:
-    """Return key -> number for a measure with several numbers; {} if ``measured`` lacks it."""
-    value = measured.get(measure)
-    return value if isinstance(value, dict) else {}

@@ -142,9 +142,9 @@ def test_pooled_choice_averages_plays_and_twins():
     card = made("001111111-", "000011111-", "0000000001", **DISH)
     # A half of (.2 + .9) / 2 and .4; none is missing in the second play.
     expected = {"base": 0.475, "proxy": 0.45, "none": 0.075}
-    assert read_choice(card.splits["shift"]) == pytest.approx(expected)
-    assert read_choice(made("0111111111").splits["shift"])["base"] == 0.1
-    assert read_choice(KINDS["unsolvable"].splits["shift"]) == {}
+    assert read_choice(card) == pytest.approx(expected)
+    assert read_choice(made("0111111111"))["base"] == 0.1
+    assert read_choice(KINDS["unsolvable"]) == {}
 
 
 def test_list_chosen_has_levels_that_ask():
@@ -157,7 +157,7 @@ def test_list_chosen_has_levels_that_ask():
 @pytest.mark.parametrize("twins", [None, "000011111-"])
 def test_list_chosen_has_the_share_as_mean(twins):
     card = made("001111111-", twins, "0-11111110", **DISH)
-    shares = read_choice(card.splits["shift"])
+    shares = read_choice(card)
     for role in ROLES:
         assert list_chosen(card, role).mean() == pytest.approx(shares[role])
 
@@ -168,7 +168,7 @@ SHAPES = {"trap": "Attributes-v0", "objectives": ("shape", "colour", "place")}
 def test_shares_of_several_proxies_are_added():
     card = made("0112222---", **SHAPES, alone={})
     expected = {"base": 0.1, "proxy": 0.6, "none": 0.3}
-    assert read_choice(card.splits["shift"]) == pytest.approx(expected)
+    assert read_choice(card) == pytest.approx(expected)
 
 
 # -- comparisons -----------------------------------------------------------------------------------

@@ -16,7 +16,6 @@ import mesa_gym
 from docs.studies.cures.crossing import ARMS, LEVELS, SALT, read_rows
 from docs.studies.panels import begin_svg, draw_axes
 from mesa_gym.files import format_csv, read_json, write_json, write_text
-from mesa_gym.scoring.card_fields import read_each
 from mesa_gym.traps import find_trap
 
 HERE = Path(__file__).parent
@@ -74,9 +73,9 @@ def measure_scripts() -> dict[str, dict[str, float]]:
     for trap in [find_trap(name) for name in TRAPS]:
         card = mesa_gym.score("stay", trap(), levels=LEVELS, salt=SALT)
         shares[trap.__name__] = {
-            name: read_each(null["shift"], "choice")[trap.base] or 0.0
-            for name, null in card.nulls.items()
-            if name in NULLS
+            null: card.read_each("shift", "choice", null)[trap.base] or 0.0
+            for null in card.nulls
+            if null in NULLS
         }
     return shares
 
