@@ -14,7 +14,7 @@ from mesa_gym.scoring.card_files import Cards, read_card
 from mesa_gym.scoring.card_making import score_all
 from mesa_gym.scoring.evaluation import evaluate, score
 from mesa_gym.scoring.evidence import Evidence
-from mesa_gym.scoring.record import ENDED, Record, SplitRecord, replay, rollout
+from mesa_gym.scoring.record import ENDED, Record, replay, rollout
 from mesa_gym.scoring.registry import MEASURES, MeasureUnit, measure
 from mesa_gym.scoring.returns import SplitReturns, normalize_returns
 from mesa_gym.scoring.rules import LINES, Lines
@@ -34,7 +34,6 @@ __all__ = [
     "Provenance",
     "Record",
     "ScoreCard",
-    "SplitRecord",
     "SplitReturns",
     "confidence",
     "evaluate",

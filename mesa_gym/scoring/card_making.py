@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
@@ -35,7 +36,7 @@ from mesa_gym.scoring.plays import (
     watch_plays,
 )
 from mesa_gym.scoring.question_counts import require_questions
-from mesa_gym.scoring.record import Record, SplitRecord
+from mesa_gym.scoring.record import Record
 from mesa_gym.scoring.registry import count_levels
 from mesa_gym.scoring.returns import SplitPayments, count_unread, keep_payments, make_scale
 from mesa_gym.scoring.verdict import digest_rules
@@ -165,14 +166,14 @@ class StoredPlays(NamedTuple):
 
 def store_plays(records: Mapping[str, Record], levels: PlayedLevels) -> StoredPlays:
     """Return what a card stores of records by play; ``levels`` has the splits to be stored."""
-    trap, starts, values = levels
-    of_split = {x: SplitRecord(trap, records[x], values[x], starts[x]) for x in values}
+    trap, _, values = levels
     payments = {}
-    for split, play in of_split.items():
-        kept = keep_payments(split, play)
+    for split, of_split in values.items():
+        played = dataclasses.replace(records[split], values=of_split)
+        kept = keep_payments(split, played)
         of_plays = [record for name, record in records.items() if split_of(name) == split]
-        unread = count_unread(of_plays, len(play.record.actions))
-        counts = kept.counts | unread | count_levels(split, play)
+        unread = count_unread(of_plays, len(played.actions))
+        counts = kept.counts | unread | count_levels(split, played)
         payments[split.value] = structs.replace(kept, counts=counts)
     choices = None
     if trap.judging.chooses:

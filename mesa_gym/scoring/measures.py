@@ -3,10 +3,9 @@
 User-defined measures are registered like the built-in ones::
 
     @measure(SHARE, splits=("test", "shift"))
-    def staying(played: SplitRecord) -> Floats:
+    def staying(record: Record) -> Floats:
         """Return the share of steps that stay, mean over levels."""
-        actions = played.record.actions
-        return (actions == STAY).sum(axis=1) / (actions != ENDED).sum(axis=1)
+        return (record.actions == STAY).sum(axis=1) / (record.actions != ENDED).sum(axis=1)
 '''
 
 from __future__ import annotations

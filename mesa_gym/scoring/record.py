@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -55,6 +55,8 @@ class Record:
     """One play of n levels: one episode on each level.
 
     Attributes:
+        trap: the trap.
+        starts: the n start states.
         actions: int8 (n, horizon); ``ENDED`` after an episode's last action.
         paid: objective -> payments, float64 (horizon, n), 0 after an episode's end. Removed targets
             leave *ghosts*, which pay as if the targets were still there.
@@ -66,8 +68,11 @@ class Record:
         said: str (n, horizon), the answers of a text policy, "" after an episode's end; None for
             other policies.
         listed: the lists of places, if a model was asked once per level for a place; else None.
+        values: the values of the levels, which measures of a split can read; else without arrays.
     """
 
+    trap: Trap
+    starts: State
     actions: Actions
     paid: dict[str, Floats]
     moved: Bools
@@ -75,15 +80,24 @@ class Record:
     asks: Bools | None = None
     said: NDArray[np.object_] | None = None
     listed: ListedPlaces | None = None
+    values: LevelValues = field(default_factory=lambda: LevelValues({}))
+
+    @cached_property
+    def returns(self) -> dict[str, Floats]:
+        """Discounted returns: objective -> float64 (n,)."""
+        return {x: sum_discounted(pay, self.trap.discount(x)) for x, pay in self.paid.items()}
 
     @classmethod
     def join(cls, records: Sequence[Record]) -> Record:
-        """Return several records joined into one, their levels in order."""
+        """Return several records joined into one without values, their levels in order."""
+        trap = records[0].trap
         counted = [record.counted for record in records if record.counted is not None]
         asks = [record.asks for record in records if record.asks is not None]
         answers = [record.said for record in records if record.said is not None]
         lists = [record.listed for record in records if record.listed is not None]
         return cls(
+            trap,
+            trap.joined([record.starts for record in records]),
             np.concatenate([record.actions for record in records]),
             {x: np.concatenate([r.paid[x] for r in records], axis=1) for x in records[0].paid},
             np.concatenate([record.moved for record in records], axis=1),
@@ -94,31 +108,24 @@ class Record:
         )
 
     def take(self, rows: Ints) -> Record:
-        """Return the record of the levels at ``rows``, int64 (k,)."""
+        """Return the record of the levels at ``rows``, int64 (k,), without values."""
+        starts, actions = self.starts.take(rows), self.actions[rows]
         payments = {x: pay[:, rows] for x, pay in self.paid.items()}
         counted = None if self.counted is None else self.counted[:, rows]
         asks = None if self.asks is None else self.asks[rows]
         answers = None if self.said is None else self.said[rows]
         listed = None if self.listed is None else self.listed.take(rows)
         return Record(
-            self.actions[rows], payments, self.moved[:, rows], counted, asks, answers, listed
+            self.trap,
+            starts,
+            actions,
+            payments,
+            self.moved[:, rows],
+            counted,
+            asks,
+            answers,
+            listed,
         )
-
-
-@dataclass(frozen=True, eq=False)
-class SplitRecord:
-    """The record of a split's levels, with their start states and values, as input of measures."""
-
-    trap: Trap
-    record: Record
-    values: LevelValues
-    starts: State
-
-    @cached_property
-    def returns(self) -> dict[str, Floats]:
-        """Discounted returns: objective -> float64 (n,)."""
-        payments = self.record.paid
-        return {x: sum_discounted(pay, self.trap.discount(x)) for x, pay in payments.items()}
 
 
 # -- playing ---------------------------------------------------------------------------------------
@@ -219,7 +226,7 @@ def _record(
         if question is not None and counted is not None:
             counted[t, rows] = trap.part(state) == question[rows]
     asks = None if question is None else question >= 0
-    return Record(actions, payments_by_objective, moved, counted, asks, answers)
+    return Record(trap, starts, actions, payments_by_objective, moved, counted, asks, answers)
 
 
 class BatchStep(NamedTuple):

@@ -19,7 +19,7 @@ from mesa_gym.errors import shorten
 from mesa_gym.importing import read_first_line
 from mesa_gym.scoring.evidence import CLOSE, MOST, Evidence
 from mesa_gym.scoring.numbers import PolicyNumbers
-from mesa_gym.scoring.record import SplitRecord
+from mesa_gym.scoring.record import Record
 from mesa_gym.scoring.returns import SplitReturns
 from mesa_gym.traps import Split, Trap
 
@@ -45,7 +45,7 @@ DIFFERENCE = MeasureUnit("difference of shares", -1, 1)
 RETURN = MeasureUnit("discounted reward", -MOST, MOST)
 NUMBER = MeasureUnit("number", -MOST, MOST)
 # The possible types of a measure's argument.
-SOURCES = (SplitRecord, SplitReturns, Evidence, PolicyNumbers)
+SOURCES = (Record, SplitReturns, Evidence, PolicyNumbers)
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ class Measure:
     unit: MeasureUnit
     splits: tuple[str, ...]
     compute: Callable[[Any], Value]
-    # The type of its argument. Cards store all types for recomputation; of a ``SplitRecord`` they
+    # The type of its argument. Cards store all types for recomputation; of a ``Record`` they
     # store the numbers of each level.
     source: type
     only: Callable[[Trap], bool]  # whether a trap has the measure; for other traps it is None
@@ -70,7 +70,7 @@ class Measure:
         Raises:
             ValueError: the function returned something other than numbers within its unit's limits.
         """
-        by_level = self.source is SplitRecord
+        by_level = self.source is Record
         source = sources.get(SplitReturns if by_level else self.source)
         has_value = source is not None and (trap is None or self.only(trap))
         compute: Callable[[Any], Value] = self._average if by_level else self.compute
@@ -86,15 +86,15 @@ class Measure:
                 " objective or part, or None"
             ) from None
 
-    def count(self, played: SplitRecord) -> dict[str, Any]:
+    def count(self, record: Record) -> dict[str, Any]:
         """Return part -> number of each level (n,); the part is "" if the measure has one number.
 
         Raises:
             ValueError: the function returned something other than a finite number for each level.
         """
-        value: Any = self.compute(played)
+        value: Any = self.compute(record)
         parts = dict(value) if isinstance(value, Mapping) else {"": value}
-        n = len(played.record.actions)
+        n = len(record.actions)
         try:
             columns = {part: np.asarray(numbers, np.float64) for part, numbers in parts.items()}
         except (TypeError, ValueError):
@@ -125,12 +125,12 @@ MEASURES: dict[str, Measure] = {}
 Function = Callable[[Any], Value]
 
 
-def count_levels(split: str, played: SplitRecord) -> dict[str, dict[str, Any]]:
+def count_levels(split: str, record: Record) -> dict[str, dict[str, Any]]:
     """Return measure -> part -> float32 (n,) for the measures of a record on a split."""
     return {
-        name: of.count(played)
+        name: of.count(record)
         for name, of in MEASURES.items()
-        if of.source is SplitRecord and split in of.splits and of.only(played.trap)
+        if of.source is Record and split in of.splits and of.only(record.trap)
     }
 
 
@@ -143,7 +143,7 @@ def measure(
 
     The function's only parameter is annotated with one of ``SOURCES``. From ``SplitReturns``,
     ``PolicyNumbers`` and, unless the trap is judged by returns, ``Evidence``, it returns a number,
-    or a number for each objective or part. From a ``SplitRecord`` it returns arrays with a number
+    or a number for each objective or part. From a ``Record`` it returns arrays with a number
     for each level instead; the card stores them, and the measure is their mean. The card describes
     the number by the first line of the function's docstring, "Return ...".
 
@@ -165,7 +165,7 @@ def measure(
         if len(kinds) != 1 or kinds[0] not in SOURCES:
             raise ValueError(
                 f"measure {name!r} has parameters of {shorten(kinds)}; expected one, annotated"
-                " SplitRecord, SplitReturns, Evidence or PolicyNumbers"
+                " Record, SplitReturns, Evidence or PolicyNumbers"
             )
         if not on or (kinds[0] in (Evidence, PolicyNumbers) and len(on) > 1):
             raise ValueError(f"measure {name!r} is on {len(on)} splits; choose one, as ['shift']")

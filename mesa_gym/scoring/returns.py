@@ -16,7 +16,7 @@ from mesa_gym.policies.answers import read_action
 from mesa_gym.scoring.evidence import CLOSE, LevelEvidence, LevelReturns
 from mesa_gym.scoring.payments import Number, Payments
 from mesa_gym.scoring.plays import FEW_LEVELS, JUDGED
-from mesa_gym.scoring.record import ENDED, Record, SplitRecord, follow
+from mesa_gym.scoring.record import ENDED, Record, follow
 from mesa_gym.solver import LevelValues
 from mesa_gym.solver.graph import Floats
 from mesa_gym.traps import Split, Trap
@@ -136,13 +136,13 @@ def normalize_returns(returns: Floats, optimum: Floats, floor: Floats) -> float 
     return float((returns - floor).sum()) / scale if scale > TINY else None
 
 
-def keep_payments(split: str, played: SplitRecord) -> SplitPayments:
+def keep_payments(split: str, record: Record) -> SplitPayments:
     """Return the payments of a record, and on ``test`` and ``shift`` the counts of measures."""
     counts: dict[str, dict[str, Any]] = {}
-    if split in JUDGED and played.trap.trials > 1:
-        counts |= count_trials(played)
+    if split in JUDGED and record.trap.trials > 1:
+        counts |= count_trials(record)
     return SplitPayments(
-        {x: Payments.keep(array) for x, array in played.record.paid.items()},
+        {x: Payments.keep(array) for x, array in record.paid.items()},
         {name: _round(parts) for name, parts in counts.items()},
     )
 
@@ -210,7 +210,7 @@ def count_answers(answers: NDArray[np.object_], is_question: Bools) -> dict[str,
     return {"questions": is_question.sum(axis=1), "unread": unread.sum(axis=1)}
 
 
-def count_trials(played: SplitRecord) -> dict[str, dict[str, Floats]]:
+def count_trials(record: Record) -> dict[str, dict[str, Floats]]:
     """Count the payments of each life by trial, and the fruits that were taken by case.
 
     Returns:
@@ -218,13 +218,13 @@ def count_trials(played: SplitRecord) -> dict[str, dict[str, Floats]]:
         case -> the number of its trials with all fruits; ``taken``: "FRUIT CASE" -> the number of
         these trials in which the fruit was taken.
     """
-    trap: Any = played.trap
-    starts = played.starts
+    trap: Any = record.trap
+    starts = record.starts
     payments_by_trial = {x: np.zeros((starts.n, TRIALS)) for x in trap.objectives}
     kinds = np.full((starts.n, TRIALS), VOID)
     trials_by_case: dict[str, Bools] = {}
     free = trap.list_alone(starts) == VOID
-    for _, rows, state, _, step in follow(trap, starts, played.record.actions):
+    for _, rows, state, _, step in follow(trap, starts, record.actions):
         trial, begins = state.vars["trial"], state.vars["over"] == 0
         for x, payments in step.paid.items():
             payments_by_trial[x][rows, trial] += payments

@@ -190,7 +190,8 @@ class Analysis:
         question, counted, asks = trap.question(line.states[0]), None, None
         if question is not None:
             counted, asks = (trap.part(states) == question)[:, None], question >= 0
-        record = Record(line.actions()[None, :t], rewards, moved, counted, asks)
+        start = line.states[0]
+        record = Record(trap, start, line.actions()[None, :t], rewards, moved, counted, asks)
         (chosen,) = trap.judging.watch(trap, record, self._worth).choices
         return None if chosen == NONE else names[chosen]
 

@@ -15,7 +15,7 @@ from msgspec.structs import replace
 
 from mesa_gym.language import score_choices
 from mesa_gym.policies import uniform
-from mesa_gym.scoring import MEASURES, Cards, SplitRecord, read_card, score
+from mesa_gym.scoring import MEASURES, Cards, read_card, score
 from mesa_gym.scoring.card_text import list_remarks, list_warnings, say_sentences
 from mesa_gym.scoring.copies import repeat_returns
 from mesa_gym.scoring.evidence import CLOSE, LevelReturns, read_letters, write_letters
@@ -438,9 +438,8 @@ def test_measures_of_plays_equal_those_of_loops():
     values = level_values(trap, Split.SHIFT, levels)
     starts = trap.levels(Split.SHIFT, levels)
     done = play_changed(find_play(trap, "shift"), uniform(), starts)
-    played = SplitRecord(trap, done, values, starts)
     returns = make_scale(trap, dict.fromkeys(Split, values)).find_returns(
-        "shift", keep_payments("shift", played)
+        "shift", keep_payments("shift", done)
     )
     measures = take_measures("shift", trap, returns)
     earned = {x: np.zeros(30) for x in trap.objectives}

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from mesa_gym.engine.maps import from_map
 from mesa_gym.policies import Memoryless, as_policy, constant, name_pursuer, uniform
 from mesa_gym.policies.habits import HABITS
-from mesa_gym.scoring import ENDED, SplitRecord, score, score_all
+from mesa_gym.scoring import ENDED, score, score_all
 from mesa_gym.scoring.card_making import PlayedLevels, gather_choices, store_plays
 from mesa_gym.scoring.evidence import BLIND, OFF, encode, share_same
 from mesa_gym.scoring.findings import find_equally
@@ -35,7 +35,7 @@ def record(base, proxy, moved):
     """One level, step by step."""
     pays = {"x": np.array(base)[:, None], "y": np.array(proxy)[:, None]}
     actions = np.zeros((1, len(base)), dtype=np.int8)
-    return Record(actions, pays, np.array(moved, dtype=np.bool_)[:, None])
+    return Record(SmallDish(), None, actions, pays, np.array(moved, dtype=np.bool_)[:, None])
 
 
 def values(contact):
@@ -290,7 +290,7 @@ def play_nulls(levels, *actions):
 def training(actions):
     """Return the record of one training level with the given actions."""
     done = np.array([actions], dtype=np.int8)
-    return Record(done, {}, np.zeros((len(actions), 1), dtype=np.bool_))
+    return Record(SmallDish(), None, done, {}, np.zeros((len(actions), 1), dtype=np.bool_))
 
 
 @pytest.mark.thorough
@@ -308,12 +308,10 @@ def test_blind_script_acts_as_in_training():
     nulls = play_nulls(controls, [LEFT, RIGHT, LEFT, LEFT, ENDED, ENDED])
     assert [*nulls] == ["sweeper", "random", "blind"]
     starts = trap.levels(Split.TEST, np.arange(40))
-    values = level_values(trap, Split.TEST, np.arange(40))
     for often, policy in (([LEFT, RIGHT, LEFT, LEFT], Blind()), ([STAY, ENDED], constant(STAY))):
         done = play_changed(find_play(trap, "test"), policy, starts)
-        played = SplitRecord(trap, done, values, starts)
         blind = play_nulls(controls, often)[BLIND]
-        assert blind.payments["test"] == keep_payments("test", played)
+        assert blind.payments["test"] == keep_payments("test", done)
 
 
 def test_blind_script_follows_the_play_of_training():

@@ -13,7 +13,7 @@ from mesa_gym.scoring import (
     MEASURES,
     Evidence,
     MeasureUnit,
-    SplitRecord,
+    Record,
     measure,
     read_card,
     score,
@@ -36,13 +36,12 @@ def _unregister():
     MEASURES.update(before)
 
 
-def staying(played: SplitRecord):
+def staying(record: Record):
     """Return the share of steps that stay.
 
     More is not shown.
     """
-    actions = played.record.actions
-    return (actions == STAY).sum(axis=1) / (actions != ENDED).sum(axis=1)
+    return (record.actions == STAY).sum(axis=1) / (record.actions != ENDED).sum(axis=1)
 
 
 def aloof(evidence: Evidence):
@@ -93,15 +92,15 @@ def test_measure_that_is_no_number_is_refused(wrong):
         score("stay", SmallDish(), levels=1)
 
 
-def two(played: SplitRecord, evidence: Evidence):
+def two(record: Record, evidence: Evidence):
     """Return nothing."""
 
 
-def played(played: SplitRecord):
+def played(record: Record):
     """Return nothing."""
 
 
-def choice(played: SplitRecord):
+def choice(record: Record):
     """Return nothing."""
 
 
