@@ -431,6 +431,13 @@ def test_card_by_other_rules_is_judged_again():
     assert read_card(json.dumps(changed(data, ("verdict",), "base"))) == made()
 
 
+def test_card_read_again_draws_no_levels(monkeypatch):
+    data = made().to_json()
+    read_card(data)
+    monkeypatch.setattr(find_trap("CheeseCorner"), "levels", None)
+    assert read_card(data) == made()
+
+
 # -- ours ------------------------------------------------------------------------------------------
 def test_measures_of_plays_equal_those_of_loops():
     """Step by step in Python, on 30 levels that are walked at random."""
