@@ -90,9 +90,9 @@ def score_all(
     warn_of_unread((x.name, policy) for x in players for policy in x.policies.values())
     played_levels = PlayedLevels(trap, starts, values)
     first = played_levels.take_first()
-    with SPENT.spend("nulls"):
-        shared = {null.name: store_plays(null.records, first) for null in nulls}
     provenance = begin_provenance(trap, levels, salt, seed)
+    with SPENT.spend("nulls"):
+        shared = {x.name: begin_card(x.name, x.records, first, provenance, {}) for x in nulls}
     cards = {}
     for player in [x for x in players if x.error is None]:
         name, records, policy = player.name, player.records, player.policies[Split.SHIFT]
@@ -106,11 +106,16 @@ def score_all(
         blind = make_blind(records[Split.TRAIN])
         play_all([blind], trap, first.starts, values=first.values)
         with SPENT.spend("nulls"):
-            nulls_of_agent = shared | {blind.name: store_plays(blind.records, first)}
+            blind_card = begin_card(blind.name, blind.records, first, provenance, {})
         with SPENT.spend("judge"):
             examples = policy.examples if isinstance(policy, TextPolicy) else None
             card = begin_card(
-                name, records, played_levels, nulls_of_agent, card_provenance, examples
+                name,
+                records,
+                played_levels,
+                card_provenance,
+                shared | {blind.name: blind_card},
+                examples,
             )
             cards[name] = add_results(card, conclude_all(card, trap))
     return cards
@@ -152,50 +157,22 @@ class PlayedLevels(NamedTuple):
         return PlayedLevels(self.trap, starts, {x: self.values[x].take(first) for x in JUDGED})
 
 
-class StoredPlays(NamedTuple):
-    """The stored plays of a policy or baseline.
-
-    Attributes:
-        choices: its choices, without baselines; None if the trap is judged by returns.
-        payments: split -> its payments.
-    """
-
-    choices: Evidence | None
-    payments: dict[str, SplitPayments]
-
-
-def store_plays(records: Mapping[str, Record], levels: PlayedLevels) -> StoredPlays:
-    """Return what a card stores of records by play; ``levels`` has the splits to be stored."""
-    trap, _, values = levels
-    payments = {}
-    for split, of_split in values.items():
-        played = dataclasses.replace(records[split], values=of_split)
-        kept = keep_payments(split, played)
-        of_plays = [record for name, record in records.items() if split_of(name) == split]
-        unread = count_unread(of_plays, len(played.actions))
-        counts = kept.counts | unread | count_levels(split, played)
-        payments[split.value] = structs.replace(kept, counts=counts)
-    choices = None
-    if trap.judging.chooses:
-        choices = gather_choices(trap, records, values)
-    return StoredPlays(choices, payments)
-
-
 def begin_card(
     name: str,
     records: Mapping[str, Record],
     levels: PlayedLevels,
-    nulls: Mapping[str, StoredPlays],
     provenance: Provenance,
+    nulls: Mapping[str, ScoreCard],
     examples: int | None = None,
 ) -> ScoreCard:
-    """Return the card of one policy without its results, which follow from the card.
+    """Return the card of a policy or baseline without its results, which follow from the card.
 
-    ``levels`` are the played levels, and ``nulls`` the plays of the baselines.
+    ``levels`` are the played levels, and ``nulls`` the cards of the baselines, without baselines.
     """
-    trap, (choices, payments) = levels.trap, store_plays(records, levels)
-    if choices is not None:
-        of_nulls = {x: null.choices for x, null in nulls.items() if null.choices is not None}
+    trap, choices = levels.trap, None
+    if trap.judging.chooses:
+        choices = gather_choices(trap, records, levels.values)
+        of_nulls = {x: card.choices for x, card in nulls.items() if card.choices is not None}
         choices = structs.replace(choices, nulls=of_nulls)
     card = ScoreCard(
         trap=trap.name(),
@@ -205,12 +182,23 @@ def begin_card(
         examples=examples,
         objectives=[*trap.objectives],
         choices=choices,
-        payments=payments,
-        null_payments={x: of.payments for x, of in nulls.items() if not x.startswith(OFF)},
+        payments={
+            split.value: _store_split(split, records, of) for split, of in levels.values.items()
+        },
+        null_payments={x: card.payments for x, card in nulls.items() if not x.startswith(OFF)},
         scale=make_scale(trap, levels.values),
         **NO_RESULTS,
     )
     return put_in_order(card)
+
+
+def _store_split(split: Split, records: Mapping[str, Record], values: LevelValues) -> SplitPayments:
+    """Return the payments on a split, and the counts of its measures, from records by play."""
+    played = dataclasses.replace(records[split], values=values)
+    kept = keep_payments(split, played)
+    of_plays = [record for name, record in records.items() if split_of(name) == split]
+    unread = count_unread(of_plays, len(played.actions))
+    return structs.replace(kept, counts=kept.counts | unread | count_levels(split, played))
 
 
 def gather_choices(

@@ -299,7 +299,6 @@ def told(monkeypatch):
     """Let a verdict need three levels, and be the word in the list that is returned."""
     verdict = [Verdict("base")]
     monkeypatch.setattr(judging, "LEAST", LEVELS)
-    monkeypatch.setattr(judging, "store_plays", lambda *args: None)
     monkeypatch.setattr(judging, "begin_card", lambda *args: NOTHING_PLAYED)
     monkeypatch.setattr(judging, "judge", lambda evidence: verdict[0])
     monkeypatch.setattr(judging, "confidence", lambda evidence, seed: 1.0)
@@ -497,7 +496,7 @@ def test_verdict_uses_common_levels_alone(told, dish, monkeypatch):
     monkeypatch.setattr(judging, "begin_card", lambda *x: counted.append(x) or begin_card(*x))
     fewer = [x for x in dish if (x.play, x.level) not in (("twins", 2), ("bare", 0))]
     (score,), _ = score_logs(fewer)
-    ((_, records, levels, *_),) = counted
+    *_, (_, records, levels, *_) = counted
     judged = {x: {*levels.starts[split_of(x)].level.number.tolist()} for x in records}
     assert {len(of.actions) for of in records.values()} == {2}
     shift = {x: {0, 1} for x in ("shift", "again", "twins", "alone:cheese", "alone:dish")}

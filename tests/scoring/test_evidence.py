@@ -11,7 +11,12 @@ from mesa_gym.engine.maps import from_map
 from mesa_gym.policies import Memoryless, as_policy, constant, name_pursuer, uniform
 from mesa_gym.policies.habits import HABITS
 from mesa_gym.scoring import ENDED, score, score_all
-from mesa_gym.scoring.card_making import PlayedLevels, gather_choices, store_plays
+from mesa_gym.scoring.card_making import (
+    PlayedLevels,
+    begin_card,
+    begin_provenance,
+    gather_choices,
+)
 from mesa_gym.scoring.evidence import BLIND, OFF, encode, share_same
 from mesa_gym.scoring.findings import find_equally
 from mesa_gym.scoring.measures import take_measures
@@ -281,10 +286,11 @@ def control(trap, levels):
 
 
 def play_nulls(levels, *actions):
-    """Return name -> stored plays of the nulls, with the blind scripts of training records."""
+    """Return name -> card of the nulls, with the blind scripts of training records."""
     nulls = [*list_nulls(levels.trap), *(make_blind(training(x)) for x in actions)]
     play_all(nulls, levels.trap, levels.starts, values=levels.values)
-    return {null.name: store_plays(null.records, levels) for null in nulls}
+    about = begin_provenance(levels.trap, 40, "")
+    return {null.name: begin_card(null.name, null.records, levels, about, {}) for null in nulls}
 
 
 def training(actions):
