@@ -33,7 +33,6 @@ from mesa_gym.scoring.plays import (
     MOST_LEVELS,
     MOST_SEED,
     split_of,
-    watch_plays,
 )
 from mesa_gym.scoring.question_counts import require_questions
 from mesa_gym.scoring.record import Record
@@ -204,10 +203,15 @@ def _store_split(split: Split, records: Mapping[str, Record], values: LevelValue
 def gather_choices(
     trap: Trap, records: Mapping[str, Record], values: Mapping[Split, LevelValues]
 ) -> Evidence:
-    """Return the choices of a policy, without baselines.
+    """Return the choices of a policy, without baselines, from its records by play.
 
-    ``records`` contains all plays; only ``again`` may be missing.
+    Of the plays, only ``again`` may be missing; each may contain only the first levels of
+    ``values``.
     """
-    outcomes, paced = watch_plays(trap, records, values), trap.judging.paced(trap)
+    outcomes = {
+        play: trap.judging.watch(trap, record, values[split].take(slice(len(record.actions))))
+        for play, record in records.items()
+        if (split := split_of(play)) in JUDGED
+    }
     lists = {x: of.listed for x, of in records.items() if of.listed is not None}
-    return keep_choices([*trap.objectives], outcomes, paced, {}, lists)
+    return keep_choices([*trap.objectives], outcomes, trap.judging.paced(trap), {}, lists)

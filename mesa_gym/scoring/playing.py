@@ -263,5 +263,6 @@ class SplitLevels:
 def _join_parts(parts: Sequence[_Part]) -> Record:
     """Return one record of the parts of a play, with its levels in ascending order."""
     numbers = np.concatenate([levels for levels, _ in parts])
-    joined = Record.join([record for _, record in parts])
+    records = [record for _, record in parts]
+    joined = records[0] if len(records) == 1 else Record.join(records)
     return joined if (numbers[1:] > numbers[:-1]).all() else joined.take(numbers.argsort())

@@ -20,10 +20,8 @@ from mesa_gym.engine.chance import streams
 from mesa_gym.errors import UnknownNameError, unknown
 from mesa_gym.policies import Policy
 from mesa_gym.scoring.record import Record, rollout
-from mesa_gym.solver import LevelValues
 from mesa_gym.traps import Split, Trap
 from mesa_gym.traps.judged_by import AGAIN, ALONE, BARE, TWINS
-from mesa_gym.traps.played_episodes import Reached
 
 # Plays that some traps lack, with the reason.
 LACKED = {
@@ -134,18 +132,3 @@ def play_changed(
     return rollout(
         policy, play.trap, play.change(starts), play.steps, seed, agent, play.name, with_targets
     )
-
-
-def watch_plays(
-    trap: Trap, records: Mapping[str, Record], values: Mapping[Split, LevelValues]
-) -> dict[str, Reached]:
-    """Return play -> the outcomes by which a policy is judged, from its records by play.
-
-    A play may contain only the first levels of ``values``.
-    """
-    outcomes = {}
-    for play, record in records.items():
-        if (split := split_of(play)) in JUDGED:
-            worth = values[split].take(slice(len(record.actions)))
-            outcomes[play] = trap.judging.watch(trap, record, worth)
-    return outcomes
