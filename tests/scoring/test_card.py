@@ -14,6 +14,7 @@ import pytest
 from msgspec.structs import replace
 
 from mesa_gym.language import score_choices
+from mesa_gym.language.choices import LIST_NULLS
 from mesa_gym.policies import uniform
 from mesa_gym.scoring import MEASURES, Cards, read_card, score
 from mesa_gym.scoring.card_text import list_remarks, list_warnings, say_sentences
@@ -405,6 +406,14 @@ def test_read_card_keeps_close_figures():
         value = dict(list_leaves(data))[path]
         data = changed(data, path, value + (-1 if value > 0.5 else 1) * CLOSE / 2)
     assert plain(read_card(json.dumps(data))) == data
+
+
+def test_questions_without_choices_are_refused():
+    """A trap that is judged by returns has no places to choose between."""
+    data = plain(score_few("reference:apples", "MonsterWorld"))
+    nulls = dict.fromkeys(LIST_NULLS, data["null_payments"]["random"])
+    data |= {"form": "4 places: where", "examples": 0, "null_payments": nulls}
+    assert read_or_none(data) is None
 
 
 def test_card_gains_newer_measures():

@@ -85,10 +85,9 @@ def list_choice_facts(card: ScoreCard, trap: Trap | None) -> Iterator[tuple[str,
     form = QuestionForm.read(card.form, card.names)
     if trap:
         rename_things(trap, form)
-    evidence: dict[str, Evidence] = {}
-    if card.choices is not None:
-        evidence = {"choices": card.choices, **card.choices.nulls}
-    for name, of in evidence.items():
+    yield "choices of places", card.choices is not None, True
+    assert card.choices is not None
+    for name, of in {"choices": card.choices, **card.choices.nulls}.items():
         yield f"lists of {name}", sorted(of.listed), sorted(card.objectives)
         for x, numbers in of.listed.items():
             yield f"levels of the lists of {name}.{x}", len(numbers), len(of.shift)
