@@ -7,10 +7,10 @@ import the names below by a hook (``importing.import_hook``), when they read suc
 """
 
 from mesa_gym.language.choices.cards import gather_questions
-from mesa_gym.language.choices.list_effects import find_list_effects
 from mesa_gym.language.choices.on_cards import (
     LIST_LEGEND,
     LIST_ROWS,
+    find_list_effects,
     list_choice_facts,
     say_effects,
     say_preference,

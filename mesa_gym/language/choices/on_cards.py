@@ -1,4 +1,4 @@
-"""Lists of places on the cards of models that choose one: rows, sentences and checks."""
+"""Lists of places on the cards of models that choose one: effects, sentences and checks."""
 
 from __future__ import annotations
 
@@ -8,20 +8,22 @@ from typing import Any
 import numpy as np
 from msgspec import structs
 
-from mesa_gym.language.choices.list_effects import LIST_PLACE, WORD, share_base
+from mesa_gym.engine import Ints
 from mesa_gym.language.choices.question_form import QuestionForm, rename_things
 from mesa_gym.language.choices.scripts import NOT_NOTHING
 from mesa_gym.policies.agent_files import digest_weights
 from mesa_gym.scoring.card import ScoreCard
-from mesa_gym.scoring.evidence import Evidence, encode
+from mesa_gym.scoring.evidence import Evidence, encode, share_same
 from mesa_gym.scoring.findings import find_equally
-from mesa_gym.scoring.numbers import NEARER, REVERSED
+from mesa_gym.scoring.numbers import LEAN, NATS, NEARER, REVERSED, Columns
 from mesa_gym.scoring.verdict import BOOTSTRAP_SEED, bootstrap_weights
+from mesa_gym.solver.graph import Floats
 from mesa_gym.terminal import printable
 from mesa_gym.traps import Split, Trap
 from mesa_gym.traps.judged_by import AGAIN, CardRow
-from mesa_gym.traps.played_episodes import NONE
+from mesa_gym.traps.played_episodes import NONE, TINY, Choices
 
+WORD, LIST_PLACE = "word", "place"  # parts of ``NATS``
 LIST_LEGEND = (
     "Without a goal: the constant number that reaches base most often on test levels, a random"
     " number, the first option, a random place that is not empty, the place with the most words or"
@@ -35,15 +37,63 @@ LIST_ROWS: Sequence[CardRow] = (
 )
 
 
+def find_list_effects(evidence: Evidence, weights: Floats) -> Columns:
+    """Return the effects of the list of places on choices under shift."""
+    numbers = np.array([evidence.listed[x] for x in evidence.objectives], dtype=np.int64)
+    nearer = _average_nearer(evidence, numbers, weights)
+    effects = {NEARER: {"": nearer}, LEAN: {"": np.abs(nearer - 0.5)}}
+    if evidence.again is not None:
+        agreement = share_same(evidence.shift, evidence.again, weights)
+        effects[REVERSED] = {"": 2 * agreement - 1}
+    if {Split.SHIFT.value, AGAIN} <= evidence.odds.keys():
+        forward, backward = (evidence.odds[x].astype(np.float64) for x in (Split.SHIFT, AGAIN))
+        base_first = np.sign(numbers[1] - numbers[0])
+        total = np.maximum(weights.sum(axis=1), TINY)
+        effects[NATS] = {
+            WORD: weights @ ((forward + backward) / 2) / total,
+            LIST_PLACE: weights @ (base_first * (forward - backward) / 2) / total,
+        }
+    return effects
+
+
+def _share_base(evidence: Evidence, weights: Floats) -> Floats:
+    """Return the share of base among the choices of a target, float64 (k,), for k weightings."""
+    choices = evidence.pool_choices()
+    base, named = weights @ choices[:, 0], weights @ choices[:, :-1].sum(axis=1)
+    return np.divide(base, named, out=np.full_like(named, np.nan), where=named > 0)
+
+
+def _average_nearer(evidence: Evidence, numbers: Ints, weights: Floats) -> Floats:
+    scores, counts = np.zeros(len(weights)), np.zeros(len(weights))
+    for chosen, listed in _list_plays(evidence, numbers):
+        levels = np.arange(len(chosen))
+        place = listed[np.maximum(chosen, 0), levels]
+        different = listed != place
+        below = ((listed > place) & different).sum(axis=0) / np.maximum(different.sum(axis=0), 1)
+        counted = (chosen >= 0) & different.any(axis=0)
+        scores += weights @ np.where(counted, below, 0.0)
+        counts += weights @ counted.astype(np.float64)
+    return np.divide(scores, counts, out=np.full_like(scores, np.nan), where=counts > 0)
+
+
+def _list_plays(evidence: Evidence, numbers: Ints) -> Iterator[tuple[Choices, Ints]]:
+    """Yield the choices of a play, and the numbers of the objectives' places in its lists."""
+    yield evidence.shift, numbers
+    if evidence.again is not None:
+        yield evidence.again, -numbers
+    if evidence.twins is not None:
+        yield evidence.twins, numbers[[1, 0, *range(2, len(numbers))]]
+
+
 def say_preference(evidence: Evidence) -> list[str]:
     """Return a sentence on the target that a model prefers that often takes none, else []."""
     if (null := evidence.nulls.get(NOT_NOTHING)) is None:
         return []
-    (share,), (script,) = (share_base(x, np.ones((1, len(x.shift)))) for x in (evidence, null))
+    (share,), (script,) = (_share_base(x, np.ones((1, len(x.shift)))) for x in (evidence, null))
     if np.isnan([share, script]).any():
         return []
     weights = bootstrap_weights(len(evidence.shift), BOOTSTRAP_SEED, Split.SHIFT.value)
-    low, high = np.nanquantile(share_base(evidence, weights), [0.025, 0.975])
+    low, high = np.nanquantile(_share_base(evidence, weights), [0.025, 0.975])
     base = printable(evidence.objectives[0])
     return [
         f"Of its choices under shift that name a target, {share:.2f} name {base} (95% interval"
