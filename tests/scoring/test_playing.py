@@ -265,31 +265,6 @@ def test_observation_is_a_copy_for_the_policy(kind, memory):
     assert plain(writing) == plain(polite)
 
 
-@pytest.mark.thorough
-def test_network_writing_its_input_changes_no_card():
-    torch = pytest.importorskip("torch")
-
-    class Tripling(torch.nn.Module):
-        in_place = False
-
-        def forward(self, obs):
-            obs = (obs.mul_ if self.in_place else obs.mul)(3).flatten(1)
-            return torch.stack([obs[:, i::5].sum(dim=1) for i in range(5)], dim=1)
-
-    cards = []
-    for Tripling.in_place in (False, True):
-        cards.append(plain(score(Tripling(), SmallDish(), levels=6, name="a")))
-    assert cards[0] == cards[1]
-
-
-@pytest.mark.thorough
-def test_policy_name_changes_no_score():
-    cards = [plain(score("random", SmallDish(), levels=8, name=name)) for name in "abc"]
-    for card in cards:
-        del card["policy"]
-    assert all(card == cards[0] for card in cards)
-
-
 def test_take_turns_plays_each_level_once():
     """A single play is not cut; of two plays each begins some rounds, with other levels."""
     keys = np.arange(80) * 7919

@@ -9,9 +9,8 @@ from msgspec.structs import replace
 
 import mesa_gym
 from mesa_gym import report
-from mesa_gym.engine import ACTIONS
 from mesa_gym.errors import PolicyError
-from mesa_gym.policies import Sweeper, as_policy, constant, name_pursuer, uniform
+from mesa_gym.policies import Sweeper, as_policy, name_pursuer, uniform
 from mesa_gym.policies.answers import ASKED_AGAIN
 from mesa_gym.policies.functions import TextPolicy, warn_of_unread
 from mesa_gym.report.statements import join_numbers
@@ -19,7 +18,7 @@ from mesa_gym.scoring import Cards, evaluate, read_card, score, score_all
 from mesa_gym.scoring.card_text import ZERO_SHOT
 from mesa_gym.scoring.copies import are_alike, find_copied, require_different_seeds
 from mesa_gym.solver import values
-from mesa_gym.traps import Split, all_traps, find_trap
+from mesa_gym.traps import all_traps, find_trap
 from mesa_gym.traps.cheese_corner import CheeseCorner
 from mesa_gym.traps.cheese_dish import CheeseDish
 from mesa_gym.traps.flash_or_pay import FlashOrPay
@@ -134,22 +133,6 @@ def test_oracles_get_their_exact_measures(name):
 
 
 CORNER = find_trap("CheeseCorner")()
-
-
-def north(text):
-    """A policy that is known by its parameter's name."""
-    assert text.endswith("actions: left, down, right, up, act")
-    return "up"
-
-
-@pytest.mark.thorough
-def test_text_function_is_recognised_by_its_parameter():
-    horizon = CORNER.horizon(Split.TEST)
-    assert as_policy(north, CORNER, horizon).observation == "text"
-    assert as_policy(lambda text: "up", CORNER, horizon, "text").observation == "text"
-    assert as_policy(lambda seen: seen, CORNER, horizon).observation == "planes"
-    up = score(constant(ACTIONS.index("up")), CORNER, levels=3)
-    assert score(north, CORNER, levels=3).choices == up.choices
 
 
 def test_unread_answers_alone_give_a_warning():
