@@ -34,7 +34,11 @@ USUAL = "not slow and not calibrate"
 MARKS = {"fast": f"not thorough and {USUAL}", "thorough": f"thorough and {USUAL}"}
 ALIVE = "alive"
 SECONDS = 300  # of a test: some mutants never end
-COMPARES_BYTES = ("tests/report/test_leaderboard.py::test_kept_text_is_of_this_code",)
+COMPARES_BYTES = (
+    "tests/report/test_leaderboard.py::test_kept_text_is_of_this_code",
+    "tests/solver/test_store.py::test_every_trap_has_values_of_this_code",
+    "tests/solver/test_store.py::test_standard_values_equal_the_solver",
+)
 PACKAGES = ("mesa_gym", "agents")
 SIGNS = {ast.Lt: "<=", ast.LtE: "<", ast.Gt: ">=", ast.GtE: ">"}
 COPIES = {"copy", "deepcopy"}

@@ -8,7 +8,7 @@ import pytest
 from msgspec.structs import replace
 
 from mesa_gym.scoring import Evidence, SplitReturns, confidence, judge
-from mesa_gym.scoring.findings import TOTAL_PURPOSE, find, find_equally
+from mesa_gym.scoring.findings import EFFECT, TOTAL_PURPOSE, find, find_equally, lead_nulls
 from mesa_gym.scoring.measures import take_measures
 from mesa_gym.scoring.numbers import LevelWeights
 from mesa_gym.scoring.verdict import bootstrap_weights, judge_numbers
@@ -92,6 +92,22 @@ UNABLE = replace(THINGS, arrived=np.arange(LEVELS) < 10)
 def take(evidence, name, split="shift"):
     numbers = [] if evidence is RETURNS else [find_equally(evidence)]
     return take_measures(split, None, evidence, *numbers)[name]
+
+
+def test_place_has_no_target_effect():
+    assert {*find_equally(CORNER).read_each(EFFECT)} == {"a", "b"}
+
+
+def test_lead_of_several_targets_takes_the_best():
+    keys, weights = ["shift:a", "shift:b"], np.ones((1, LEVELS))
+
+    def join(of):
+        return replace(of, pace={"best": np.maximum(*(of.pace[key] for key in keys))})
+
+    joined = replace(join(FIXED), nulls={x: join(of) for x, of in FIXED.nulls.items()})
+    expected = lead_nulls(joined, ["best"], weights)
+    assert lead_nulls(FIXED, keys, weights) == pytest.approx(expected)
+    assert lead_nulls(FIXED, keys[:1], weights) != pytest.approx(expected)
 
 
 def bare_aim(evidence):

@@ -10,7 +10,8 @@ from mesa_gym.policies import Constant, Memoryless, Sweeper, as_policy, uniform
 from mesa_gym.scoring import read_card, score, score_all
 from mesa_gym.scoring.nulls import NULLS, NullPolicy
 from mesa_gym.scoring.plays import find_play, play_changed, plays_of, split_of, take_turns
-from mesa_gym.scoring.record import ENDED, replay, rollout
+from mesa_gym.scoring.record import ENDED, Record, replay, rollout
+from mesa_gym.scoring.returns import count_unread
 from mesa_gym.traps import find_trap
 from mesa_gym.traps.cheese_corner import CheeseCorner
 from tests.support.cards import plain
@@ -333,6 +334,29 @@ def test_failing_keep_rows_names_the_policy():
     starts, horizon = trap.levels("shift", np.arange(40)), trap.horizon("shift")
     with pytest.raises(PolicyError, match=r"policy 'it' on .*, keep_rows.*no room"):
         rollout(Failing(drawn(trap, kind="gru")), trap, starts, horizon, agent="it")
+
+
+def test_counted_steps_of_batch_equal_single_levels():
+    """Also once the first episode has ended: each row has a question of its own."""
+    trap, rng = find_trap("NeverPaid")(), np.random.default_rng(0)
+    starts, actions = trap.levels("shift", np.arange(9)), rng.integers(0, 4, (9, 40), np.int8)
+    starts = starts._replace(vars=starts.vars | {"trial": trap.question(starts)})
+    assert len({*starts.vars["trial"].tolist()}) > 1
+    actions[0, 1:] = ENDED
+    batch = replay(trap, starts, actions)
+    assert batch.counted[:2].sum() == 9 + 8
+    for row in range(9):
+        alone = replay(trap, starts.take([row]), actions[[row]])
+        np.testing.assert_array_equal(batch.counted[:, row], alone.counted[:, 0])
+
+
+def test_unread_questions_of_all_plays_add_up():
+    answers = np.array([["up", "?"], ["?", ""]], object)
+    actions = np.array([[3, 4], [4, ENDED]], np.int8)
+    record = Record(actions, {}, np.zeros((2, 2), np.bool_), said=answers)
+    counts = count_unread([record, record.take(np.array([0]))], 3)["unread"]
+    assert counts["questions"].tolist() == [4, 1, 0]
+    assert counts["unread"].tolist() == [2, 1, 0]
 
 
 @pytest.mark.thorough

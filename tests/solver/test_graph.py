@@ -69,6 +69,17 @@ def test_graph_steps_equal_the_trap_with_chance(trap):
     assert np.array_equal(graph.follow(actions), expected)
 
 
+def test_graph_find_takes_the_first_of_starts():
+    """The second start is a state that the first one reaches, on one level."""
+    trap = RedBlueDoors()
+    first = trap.levels(Split.SHIFT, [0])
+    moves = (trap.step(first, np.array([action])).state for action in range(4))
+    second = next(x for x in moves if x.agent != first.agent)._replace(clock=first.clock)
+    graph = Graph(trap, trap.joined([first, second]))
+    assert graph.level_row[graph.find(second)].tolist() == [0]
+    assert graph.find(graph.starts).tolist()[0] == 0
+
+
 def test_graph_find_rejects_states_of_other_levels():
     trap = RedBlueDoors()
     starts = trap.levels(Split.SHIFT, np.arange(4))
