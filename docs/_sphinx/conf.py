@@ -47,7 +47,6 @@ nitpicky = True
 nitpick_ignore = [
     ("py:class", "mesa_gym.traps.objectives.Rule"),
     ("py:class", "mesa_gym.logs.judging.LoggedShare"),
-    ("py:class", "mesa_gym.scoring.numbers.Numbers"),
     ("py:class", "mesa_gym.scoring.returns.Scale"),
     ("py:class", "mesa_gym.scoring.returns.SplitPayments"),
 ]

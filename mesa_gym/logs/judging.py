@@ -18,7 +18,7 @@ from mesa_gym.importing import QUESTIONS, import_hook
 from mesa_gym.logs.episodes import RecordedEpisode
 from mesa_gym.logs.gathering import Log, gather_logs
 from mesa_gym.policies.seeds import write_name
-from mesa_gym.scoring.card_making import PlayedLevels, begin_card, begin_provenance
+from mesa_gym.scoring.card_making import begin_card, begin_provenance, take_first
 from mesa_gym.scoring.card_text import add_unread, count_examples, list_warnings
 from mesa_gym.scoring.playing import list_nulls, make_blind, play_all
 from mesa_gym.scoring.plays import JUDGED, plays_of, split_of
@@ -212,18 +212,17 @@ def _find_verdict(
     starts = {split: log.trap.levels(split, numbers, log.salt) for split, numbers in common.items()}
     worth = {split: values[split].of(numbers) for split, numbers in common.items()}
     train = log.plays.get(Split.TRAIN, log.plays[Split.TEST])
-    played_levels = PlayedLevels(log.trap, starts, worth)
-    first = played_levels.take_first()
+    first_starts, first = take_first(starts), take_first(worth)
     if log.questions is None:
         players = [*list_nulls(log.trap), make_blind(train.record)]
-        play_all(players, log.trap, first.starts, values=first.values)
+        play_all(players, log.trap, first_starts, values=first)
         of_nulls = {player.name: player.records for player in players}
     else:
         levels_of_plays = {x: common[y].tolist() for x, y in plays.items()}
-        of_nulls = log.questions.play_scripts(levels_of_plays, first.starts)
-    provenance = begin_provenance(log.trap, first.starts[Split.TEST].n, log.salt)
+        of_nulls = log.questions.play_scripts(levels_of_plays, first_starts)
+    provenance = begin_provenance(log.trap, starts[Split.TEST].n, log.salt)
     nulls = {x: begin_card(x, of, first, provenance, {}) for x, of in of_nulls.items()}
-    card = begin_card(log.policy, records, played_levels, provenance, nulls)
+    card = begin_card(log.policy, records, worth, provenance, nulls)
     evidence, asks = card.evidence, card.evidence.asks
     if not asks.all() and asks.sum() < LEAST_QUESTIONS:
         note = (

@@ -1,11 +1,11 @@
 """From episodes to score cards: pure functions of records, never of the agent.
 
 ``playing`` runs a policy through several ``plays``. Each play gives a ``record``, which the trap's
-judging turns into ``Episodes`` (``traps.judged_by``). ``evidence`` stores the outcome on each
-level, or the returns if outcomes depend on luck. ``findings`` and ``gains`` compute a policy's
-``numbers`` from it, which ``rules`` and ``verdict`` read. ``returns`` stores the return on each
-level, and ``measures`` (``registry``) computes all numbers of a card. ``card_making`` makes a
-``card`` (``card_text``, ``card_files``), and ``evaluation`` makes many cards.
+judging turns into outcomes (``traps.judged_by``). ``evidence`` stores the outcome on each level, or
+the returns if outcomes depend on luck. ``findings`` and ``gains`` compute a policy's ``numbers``
+from it, which ``rules`` and ``verdict`` read. ``returns`` stores the return on each level, and
+``measures`` (``registry``) computes all numbers of a card. ``card_making`` makes a ``card``
+(``card_text``, ``card_files``), and ``evaluation`` makes many cards.
 """
 
 from mesa_gym.scoring.card import ScoreCard, salt_digest

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Mapping
-from typing import NamedTuple
+from typing import TypeVar
 
 import numpy as np
 from msgspec import structs
@@ -43,6 +43,9 @@ from mesa_gym.solver import LevelValues
 from mesa_gym.solver.store import EVALUATION_LEVELS
 from mesa_gym.solver.values import Progress
 from mesa_gym.traps import Split, Trap
+
+# States or values of levels.
+Levels = TypeVar("Levels", State, LevelValues)
 
 
 def score_all(
@@ -87,11 +90,12 @@ def score_all(
     nulls = list_nulls(trap)
     values = play_all([*players, *nulls], trap, starts, salt, progress, failed)
     warn_of_unread((x.name, policy) for x in players for policy in x.policies.values())
-    played_levels = PlayedLevels(trap, starts, values)
-    first = played_levels.take_first()
+    first_starts, first_values = take_first(starts), take_first(values)
     provenance = begin_provenance(trap, levels, salt, seed)
     with SPENT.spend("nulls"):
-        shared = {x.name: begin_card(x.name, x.records, first, provenance, {}) for x in nulls}
+        shared = {
+            x.name: begin_card(x.name, x.records, first_values, provenance, {}) for x in nulls
+        }
     cards = {}
     for player in [x for x in players if x.error is None]:
         name, records, policy = player.name, player.records, player.policies[Split.SHIFT]
@@ -103,15 +107,15 @@ def score_all(
             versions=provenance.versions | getattr(policy, "adapter_versions", {}),
         )
         blind = make_blind(records[Split.TRAIN])
-        play_all([blind], trap, first.starts, values=first.values)
+        play_all([blind], trap, first_starts, values=first_values)
         with SPENT.spend("nulls"):
-            blind_card = begin_card(blind.name, blind.records, first, provenance, {})
+            blind_card = begin_card(blind.name, blind.records, first_values, provenance, {})
         with SPENT.spend("judge"):
             examples = policy.examples if isinstance(policy, TextPolicy) else None
             card = begin_card(
                 name,
                 records,
-                played_levels,
+                values,
                 card_provenance,
                 shared | {blind.name: blind_card},
                 examples,
@@ -142,35 +146,27 @@ def identify_agent(policy: Policy, trap: Trap, salt: str, records: Mapping[str, 
     return digest or digest_weights(b"".join(actions))
 
 
-class PlayedLevels(NamedTuple):
-    """Levels of a trap that were played: their start states and their values, by split."""
-
-    trap: Trap
-    starts: Mapping[Split, State]
-    values: Mapping[Split, LevelValues]
-
-    def take_first(self) -> PlayedLevels:
-        """Return the levels of baselines: the first of ``test`` and ``shift``."""
-        first = slice(FEW_LEVELS)
-        starts = {split: self.starts[split].take(first) for split in JUDGED}
-        return PlayedLevels(self.trap, starts, {x: self.values[x].take(first) for x in JUDGED})
+def take_first(of_splits: Mapping[Split, Levels]) -> dict[Split, Levels]:
+    """Return the states, or values, of baselines: the first of ``test`` and ``shift``."""
+    return {split: of_splits[split].take(slice(FEW_LEVELS)) for split in JUDGED}
 
 
 def begin_card(
     name: str,
     records: Mapping[str, Record],
-    levels: PlayedLevels,
+    values: Mapping[Split, LevelValues],
     provenance: Provenance,
     nulls: Mapping[str, ScoreCard],
     examples: int | None = None,
 ) -> ScoreCard:
     """Return the card of a policy or baseline without its results, which follow from the card.
 
-    ``levels`` are the played levels, and ``nulls`` the cards of the baselines, without baselines.
+    ``values`` belong to the played levels, and ``nulls`` are the cards of the baselines, without
+    baselines.
     """
-    trap, choices = levels.trap, None
+    trap, choices = records[Split.TEST].trap, None
     if trap.judging.chooses:
-        choices = gather_choices(trap, records, levels.values)
+        choices = gather_choices(trap, records, values)
         of_nulls = {x: card.choices for x, card in nulls.items() if card.choices is not None}
         choices = structs.replace(choices, nulls=of_nulls)
     card = ScoreCard(
@@ -181,11 +177,9 @@ def begin_card(
         examples=examples,
         objectives=[*trap.objectives],
         choices=choices,
-        payments={
-            split.value: _store_split(split, records, of) for split, of in levels.values.items()
-        },
+        payments={split.value: _store_split(split, records, of) for split, of in values.items()},
         null_payments={x: card.payments for x, card in nulls.items() if not x.startswith(OFF)},
-        scale=make_scale(trap, levels.values),
+        scale=make_scale(trap, values),
         **NO_RESULTS,
     )
     return put_in_order(card)

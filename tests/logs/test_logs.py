@@ -496,8 +496,8 @@ def test_verdict_uses_common_levels_alone(told, dish, monkeypatch):
     monkeypatch.setattr(judging, "begin_card", lambda *x: counted.append(x) or begin_card(*x))
     fewer = [x for x in dish if (x.play, x.level) not in (("twins", 2), ("bare", 0))]
     (score,), _ = score_logs(fewer)
-    *_, (_, records, levels, *_) = counted
-    judged = {x: {*levels.starts[split_of(x)].level.number.tolist()} for x in records}
+    *_, (_, records, values, *_) = counted
+    judged = {x: {*values[split_of(x)].numbers.tolist()} for x in records}
     assert {len(of.actions) for of in records.values()} == {2}
     shift = {x: {0, 1} for x in ("shift", "again", "twins", "alone:cheese", "alone:dish")}
     assert judged == {"test": {1, 2}, "bare": {1, 2}, **shift}

@@ -12,7 +12,6 @@ from mesa_gym.policies import Memoryless, as_policy, constant, name_pursuer, uni
 from mesa_gym.policies.habits import HABITS
 from mesa_gym.scoring import ENDED, score, score_all
 from mesa_gym.scoring.card_making import (
-    PlayedLevels,
     begin_card,
     begin_provenance,
     gather_choices,
@@ -21,7 +20,7 @@ from mesa_gym.scoring.evidence import BLIND, OFF, encode, share_same
 from mesa_gym.scoring.findings import find_equally
 from mesa_gym.scoring.measures import take_measures
 from mesa_gym.scoring.playing import list_nulls, make_blind, play_all
-from mesa_gym.scoring.plays import find_play, play_changed, plays_of
+from mesa_gym.scoring.plays import JUDGED, find_play, play_changed, plays_of
 from mesa_gym.scoring.record import Record
 from mesa_gym.scoring.returns import keep_payments
 from mesa_gym.solver import LevelValues, level_values
@@ -278,19 +277,12 @@ def test_pooled_choices_average_plays_and_twins():
 UP = 3
 
 
-def control(trap, levels):
-    numbers = np.arange(levels)
-    values = {s: level_values(trap, s, numbers) for s in Split}
-    starts = {s: trap.levels(s, numbers) for s in Split}
-    return PlayedLevels(trap, starts, values).take_first()
-
-
-def play_nulls(levels, *actions):
+def play_nulls(trap, levels, *actions):
     """Return name -> card of the nulls, with the blind scripts of training records."""
-    nulls = [*list_nulls(levels.trap), *(make_blind(training(x)) for x in actions)]
-    play_all(nulls, levels.trap, levels.starts, values=levels.values)
-    about = begin_provenance(levels.trap, 40, "")
-    return {null.name: begin_card(null.name, null.records, levels, about, {}) for null in nulls}
+    nulls = [*list_nulls(trap), *(make_blind(training(x)) for x in actions)]
+    starts = {split: trap.levels(split, np.arange(levels)) for split in JUDGED}
+    values, about = play_all(nulls, trap, starts), begin_provenance(trap, levels, "")
+    return {null.name: begin_card(null.name, null.records, values, about, {}) for null in nulls}
 
 
 def training(actions):
@@ -303,7 +295,6 @@ def training(actions):
 def test_blind_script_acts_as_in_training():
     """Three of four actions go left, the other goes right; the name does not matter."""
     trap = SmallDish()
-    controls = control(trap, 40)
 
     class Blind(Memoryless):
         needs_observation = False
@@ -311,12 +302,12 @@ def test_blind_script_acts_as_in_training():
         def act(self, observation, state=None):
             return np.tile([0.75, 0, 0.25, 0, 0], (state.n, 1))
 
-    nulls = play_nulls(controls, [LEFT, RIGHT, LEFT, LEFT, ENDED, ENDED])
+    nulls = play_nulls(trap, 40, [LEFT, RIGHT, LEFT, LEFT, ENDED, ENDED])
     assert [*nulls] == ["sweeper", "random", "blind"]
     starts = trap.levels(Split.TEST, np.arange(40))
     for often, policy in (([LEFT, RIGHT, LEFT, LEFT], Blind()), ([STAY, ENDED], constant(STAY))):
         done = play_changed(find_play(trap, "test"), policy, starts)
-        blind = play_nulls(controls, often)[BLIND]
+        blind = play_nulls(trap, 40, often)[BLIND]
         assert blind.payments["test"] == keep_payments("test", done)
 
 
@@ -335,7 +326,7 @@ def test_lead_of_null_over_itself_is_zero():
     The lead of a script without a goal over such scripts is zero; habits enter no such lead.
     """
     trap = find_trap("CheeseCorner")()
-    nulls = play_nulls(control(trap, 60), [LEFT, UP, ENDED])
+    nulls = play_nulls(trap, 60, [LEFT, UP, ENDED])
     together = {name: null.choices for name, null in nulls.items()}
     views = {x: replace(evidence, nulls=together).view_null(x) for x, evidence in together.items()}
     lead = {
@@ -360,9 +351,9 @@ def test_nulls_include_sweepers_that_avoid_kinds():
         "RedBlueDoors": [],  # all can
         "MonsterWorld": [],  # it is judged by returns
     }.items():
-        nulls = play_nulls(control(find_trap(name)(), 20))
+        nulls = play_nulls(find_trap(name)(), 20)
         assert [x.removeprefix(OFF) for x in nulls if x.startswith(OFF)] == kinds
-    nulls = play_nulls(control(find_trap("LavaLand")(), 60))
+    nulls = play_nulls(find_trap("LavaLand")(), 60)
     chosen = {name: null.choices.shift for name, null in nulls.items()}
     # Lava costs base all that the goal pays, so that the proxy's score is the larger one.
     assert (chosen["sweeper"] == 1).mean() > 0.5
