@@ -20,7 +20,7 @@ from mesa_gym.traps import Trap
 Act = Callable[[State, Ints], Ints]
 # Random episodes per level; the floor uses their mean.
 ROLLOUTS = 16
-CHUNK_LEVELS = 256
+CHUNK_LEVELS = 500
 
 
 def reference_actions(trap: Trap, objective: str, state: State) -> Ints:

@@ -36,8 +36,11 @@ class Solution(Sweeps):
 
     def optimum(self, objective: str) -> Floats:
         """Return the optimal discounted return of each level, float64 (levels,)."""
-        objectives = tuple(self.trap.objectives)
-        if ("_all_policies", objectives, None) in self._results:
+        results = self._results
+        objectives = tuple(
+            x for x in self.trap.objectives if ("_all_policies", (x,), None) not in results
+        )
+        if objective not in objectives:
             return self._policies(objective).earned
         # Without storing the optimal actions, the sweep takes a quarter less time.
         return self._value_starts(objectives, "best")[:, objectives.index(objective)]

@@ -104,9 +104,7 @@ class Sweeps:
 
     def _policies(self, objective: str, among: str | None = None) -> _Policies:
         """Return the best policies for ``objective`` among the optimal policies of ``among``."""
-        # Solving two objectives takes little longer than solving one.
-        objectives = tuple(self.trap.objectives) if among is None else (objective,)
-        return self._all_policies(objectives, among)[objectives.index(objective)]
+        return self._all_policies((objective,), among)[0]
 
     @once
     def _all_policies(self, objectives: tuple[str, ...], among: str | None) -> list[_Policies]:
@@ -180,6 +178,7 @@ class Sweeps:
         for t in reversed(range(self.horizon)):
             m = self._within[t]
             q, next_values, expected = room[:, :m], values[:m], chances.expect(after, m)
+            masks = None if allowed is None else allowed.masks[t].astype(np.intp)
             for i, action in enumerate(actions):
                 of_action = q[min(i, len(q) - 1)]
                 expected.take(chances.which[action, :m], axis=0, out=of_action, mode="clip")
@@ -187,8 +186,8 @@ class Sweeps:
                 if where.size:
                     stop = where.searchsorted(of_action.size)
                     of_action.reshape(-1)[where[:stop]] += pays[:stop]
-                if allowed is not None:
-                    of_action += barred[action].take(allowed.masks[t], axis=0)
+                if masks is not None:
+                    of_action += barred[action].take(masks, axis=0, mode="clip")
                 next_values = fold(next_values, of_action, out=values[:m]) if i else of_action
             if worth == "mean":
                 next_values /= ACTION_COUNT

@@ -120,6 +120,7 @@ def test_reference_floor_equals_the_exact_solver():
 
 def test_reference_values_are_cached_by_level(folder, monkeypatch):
     done = []
+    monkeypatch.setattr("mesa_gym.solver.reference.CHUNK_LEVELS", 256)
     all_levels = level_values(Monster(), Split.TEST, np.arange(300), progress=done.append)
     assert done == [256, 44]
     again = level_values(Monster(), Split.TEST, np.array([280, 7]))
