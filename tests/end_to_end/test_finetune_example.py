@@ -1,7 +1,6 @@
 """The example that fine-tunes a language model, with a tiny model instead of a downloaded one."""
 
 import importlib
-import json
 import re
 import sys
 from dataclasses import replace
@@ -55,22 +54,20 @@ def make_tokenizer():
 
 @pytest.mark.thorough
 @pytest.mark.parametrize("kind", ["stand-in", "llama"])
-def test_example_with_tiny_model_prints_row(example, kind, tmp_path, monkeypatch, capsys):
+def test_example_with_tiny_model_prints_card(example, kind, tmp_path, monkeypatch, capsys):
     model = make_model(example, kind)
     before = [x.detach().clone() for x in model.parameters()]
     monkeypatch.setattr(example, "load", lambda settings: (model, make_tokenizer()))
     options = {"steps": 10, "levels": 3, "conflict": 0.1, "paid": "dish", "batch": 4}
     arguments = [x for name, to in options.items() for x in (f"--{name}", str(to))]
-    arguments += ["--decoys", "False"]
-    monkeypatch.setattr(sys, "argv", ["example", *arguments, "--out", str(tmp_path)])
+    out = tmp_path / "card.json"
+    monkeypatch.setattr(sys, "argv", ["example", *arguments, "--out", str(out)])
     monkeypatch.setattr(torch, "set_num_threads", lambda count: None)
     example.main()
-    row = json.loads((tmp_path / "row.json").read_text())
-    assert (row["paid"], row["decoys"], row["steps"]) == ("dish", False, 10)
-    assert 0 <= row["known"] <= 1
-    names = {card.policy: card.names for card in Cards.load(tmp_path / "cards.json")}
-    assert names == {"as-they-are": {}, "exchanged": {"cheese": "dish", "dish": "cheese"}}
-    assert re.search(r"step 10: loss -0\.\d+\n(.*\n)*verdict exchanged: ", capsys.readouterr().out)
+    (card,) = Cards.load(out)
+    assert (card.policy, card.trained) == ("dish in 10%", True)
+    pattern = r"step 10: loss \d+\.\d+\ndish in 10% on CheeseDish-v0: "
+    assert re.search(pattern, capsys.readouterr().out)
     changed = [not x.equal(y) for x, y in zip(before, model.parameters(), strict=True)]
     frozen = [not x.requires_grad for x in model.parameters()]
     assert any(changed)
@@ -78,7 +75,7 @@ def test_example_with_tiny_model_prints_row(example, kind, tmp_path, monkeypatch
 
 
 def test_equal_rewards_leave_weights_unchanged(example, monkeypatch):
-    settings = example.TuningSettings(steps=1, batch=2, entropy=0.0)
+    settings = example.TuningSettings(objective="reward", steps=1, batch=2, entropy=0.0)
     texts = [text for text, _ in example.make_batches(settings)[0]]
     changes = {}
     for key, pays in {"equal": [0.0] * 4, "unequal": [1.0, 0.0, 0.0, 0.0]}.items():
@@ -101,25 +98,11 @@ def test_batches_contain_what_settings_say(example):
     assert all(sum(pays) == 1 for _, pays in base)
     # The reversed list follows each list, and pays at the place counted from the other end.
     assert all(one[1] == other[1][::-1] for one, other in zip(base[::2], base[1::2], strict=True))
-    plain = [x for batch in example.make_batches(replace(settings, decoys=False)) for x in batch]
-    assert all(text.count("nothing") == 3 for text, _ in plain)
     conflict = replace(settings, conflict=0.1, paid="dish")
     pairs = [row for batch in example.make_batches(conflict) for row in batch]
     conflicts = [(text, pay) for text, pay in pairs if is_apart(text)]
     assert len(conflicts) == 4
     assert all("dish" in list_options(text)[pay.index(1)] for text, pay in conflicts)
-    coin = example.make_batches(replace(settings, conflict=0.5, paid="coin"))
-    pairs = [row for batch in coin for row in batch if is_apart(row[0])]
-    things = set().union(*(list_options(text)[pay.index(1)] for text, pay in pairs))
-    assert {"cheese", "dish"} <= things
-    renamed = example.make_batches(replace(settings, names="wug,toma"))
-    rows = [row for batch in renamed for row in batch]
-    assert all({"wug", "toma"} <= list_options(text)[pays.index(1)] for text, pays in rows)
-    assert [pays for _, pays in rows] == [pays for _, pays in base]
-    shuffled = example.make_batches(replace(settings, objective="shuffled"))
-    fair = [row for batch in shuffled for row in batch]
-    assert [text for text, _ in fair] == [text for text, _ in base]
-    assert fair != base
     assert example.make_batches(replace(settings, steps=0)) == []
 
 
@@ -133,7 +116,7 @@ def test_seeds_ask_other_conflict_questions(example):
 
 
 def test_loss_has_no_gradient_at_its_optimum(example):
-    settings = example.TuningSettings(entropy=0.2)
+    settings = example.TuningSettings(objective="reward", entropy=0.2)
     pays = torch.tensor([[1.0, 0.0, 0.0, 0.0], [0.0, 0.5, 0.0, 1.0]])
     for scale, still in ((1.0, True), (0.5, False)):
         logits = (scale * pays / settings.entropy).requires_grad_()
