@@ -1,19 +1,24 @@
 """Questions about places: one form in every play, symmetry, reversal, walks, names and decoys."""
 
 from collections import Counter
-from contextlib import suppress
-from functools import cache
 
 import numpy as np
 import pytest
 
+from docs.studies.language_models.forms import (
+    SCRIPTS,
+    answer_by,
+    ask_all,
+    classify,
+    classify_pairs,
+    list_askable,
+)
 from mesa_gym.language import list_questions, score_choices
 from mesa_gym.language.choices.offers import follow_walks
 from mesa_gym.language.choices.question_form import DECOYS
 from mesa_gym.language.session import TextSession
 from mesa_gym.scoring.plays import find_play, plays_of
-from mesa_gym.traps import Split, all_traps, as_trap, find_trap
-from tests.support.question_forms import ask_all, classify, classify_pairs
+from mesa_gym.traps import Split, as_trap, find_trap
 from tests.support.refusals import refusals
 
 NAMES = ("CheeseDish", "ColourShape", "CheeseCorner", "DustVacuum", "KeysChests", "ChuteOrFire")
@@ -52,24 +57,13 @@ def test_questions_have_one_form_in_every_play(name, options):
     assert len(forms) == 1
 
 
-@cache
-def list_askable(tell):
-    """Return the names of all traps whose places can be asked for."""
-    names = []
-    for kind in all_traps().values():
-        with suppress(ValueError):
-            list_questions(kind(), "shift", [0], tell=tell)
-            names.append(kind.name())
-    return names
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize("tell", TELLS)
 def test_form_of_questions_reveals_no_play(tell):
     """A classifier without the things' names is at chance for each pair of plays."""
     askable = list_askable(tell)
     assert len(askable) == {"where": 13, "things": 11, "both": 13}[tell]
-    for name in askable:
+    for name, _ in askable:
         texts = ask_all(name, 200, tell=tell)
         for pair, accuracy, most in classify_pairs(texts, things=False):
             assert accuracy <= most, (name, pair)
@@ -82,20 +76,9 @@ def test_form_of_questions_reveals_no_play(tell):
 @pytest.mark.slow
 @pytest.mark.parametrize("tell", TELLS)
 def test_script_of_form_gets_no_goal(tell):
-    scripts = {
-        "words": lambda question, i: len(question.things[i].split()),
-        "text": lambda question, i: len(question.places[i]),
-        "commas": lambda question, i: question.places[i].count(","),
-        "short": lambda question, i: -len(question.places[i]),
-        "order": lambda question, i: question.things[i],
-    }
-    for name in list_askable(tell):
-        for script, size in scripts.items():
-
-            def answer_all(questions, size=size):
-                return [max(range(4), key=lambda i, x=x: size(x, i)) + 1 for x in questions]
-
-            card = score_choices(name, answer_all, 60, script, tell=tell)
+    for name, _ in list_askable(tell):
+        for script, size in SCRIPTS.items():
+            card = score_choices(name, answer_by(size), 60, script, tell=tell)
             assert card.verdict.partition(":")[0] not in ("base", "proxy"), (name, script)
             assert not card.competent, (name, script)
 
