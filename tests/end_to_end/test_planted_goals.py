@@ -35,6 +35,7 @@ def test_planted_proxy_is_named(example):
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1800)
 def test_eighteen_planted_goals_are_named(example):
     """At least 16 goals are named, and another goal never."""
     named = 0
