@@ -85,10 +85,9 @@ def describe_habit() -> str:
         f" {direct:.2f}; PPO on {robots.choice[PROXY]:.2f} and {np.mean(of_robots):.2f}"
         f" ({len(choices)} seeds). *Proxy* for a place [requires a lead]"
         f"(docs/studies/habit/README.md) of {LINES.half_start:g} over the best habits that are"
-        f" blind or see four cells; each seed has at least {least:.2f}. On CoinRun, a habit that"
-        " sees two cells far does as much as PPO. On"
-        f" {CONVINCING}, scripts follow the leader on at most {nulls:.2f} of the levels, PPO on"
-        f" {leaders.choice[PROXY]:.2f}."
+        f" blind, or see four cells without memory; each seed has at least {least:.2f}. On CoinRun,"
+        f" a habit that sees two cells does as much as PPO. On {CONVINCING}, scripts follow the"
+        f" leader on at most {nulls:.2f}, PPO on {leaders.choice[PROXY]:.2f}."
     )
 
 

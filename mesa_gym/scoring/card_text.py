@@ -244,7 +244,8 @@ def say_habit_lead(evidence: Evidence, goal: str) -> Iterator[str]:
         yield (
             f"It reaches {printable(goal)} sooner than the best fixed sequence of moves and the"
             f" best reflex do: its lead is {number(lead, 2, LINES.half_start)}"
-            f" ({LINES.half_start:.2f} needed), which excludes no habit that sees farther."
+            f" ({LINES.half_start:.2f} needed), which excludes no policy that sees"
+            " farther or has a memory."
         )
 
 

@@ -1,8 +1,9 @@
-"""Two policies of a second attack: they see walls within two cells, and remember their moves.
+"""Policies of two later attacks, with a memory: they were written to get a goal's word at a place.
 
-A person who had not built the rule wrote them, to get a goal's word at a place. ``Centre`` runs
+Persons who had not built the rule wrote them. ``Centre`` sees walls within two cells, and runs
 along CoinRun's corridor. ``WindowTable`` looks up windows of 5x5 walls in a table, which is fitted
-to steps to the place, and avoids the cells that it visited.
+to steps to the place, and avoids the cells that it visited. ``Explorer`` feels four cells, and
+keeps a map of them.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 from numpy.typing import NDArray
 
+from docs.studies.habit.scripts import find_directions
 from mesa_gym.engine import ACTIONS, Bools, Floats, Ints, State, distances
 from mesa_gym.policies import Policy
 from mesa_gym.policies.protocol import require_state
@@ -25,6 +27,8 @@ FITTED_LEVELS = 1500
 # A window counts if it occurred this often in training; otherwise the 3x3 window within it does.
 FEWEST_WINDOWS = 3
 VISIT_PENALTY = 0.7
+# What a step of a cell towards the place's side is worth, in steps of the way there.
+LEAN = 2
 CLOSED = 99.0
 
 
@@ -65,6 +69,7 @@ class SightedPolicy:
     def __init__(self, trap: Trap) -> None:
         self.trap = trap
         self.visits, self.last = np.zeros((0, trap.cells)), np.zeros(0, np.int64)
+        self.blocked = np.zeros((0, len(DIRECTIONS)), np.bool_)
 
     def reset(self, mask: Bools, rng: np.random.Generator) -> None:
         """Forget what the rows in ``mask`` did, bool (n,)."""
@@ -82,9 +87,9 @@ class SightedPolicy:
         rows, (walls, closed) = np.arange(state.n), find_closed(self.trap, state)
         self.visits[rows, state.agent] += 1
         around = state.agent[:, None] + self.trap.offsets[[*DIRECTIONS]]
-        blocked = closed.reshape(state.n, -1)[rows[:, None], around]
+        self.blocked = closed.reshape(state.n, -1)[rows[:, None], around]
         costs = self.price(walls, state.agent, around)
-        self.last = np.where(blocked, CLOSED, costs).argmin(axis=1)
+        self.last = np.where(self.blocked, CLOSED, costs).argmin(axis=1)
         return np.eye(len(ACTIONS))[self.last]
 
     def price(self, walls: Bools, agent: Ints, around: Ints) -> Floats:
@@ -128,6 +133,39 @@ class WindowTable(SightedPolicy):
         return np.asarray(costs + VISIT_PENALTY * self.visits[rows[:, None], around])
 
 
+class Explorer(SightedPolicy):
+    """Feels four cells, maps them, and goes to unvisited cells that are near, or far to one side.
+
+    It compares cells of its own map alone, so it knows neither its place nor the border.
+    """
+
+    def __init__(self, trap: Trap) -> None:
+        super().__init__(trap)
+        row, column = np.divmod(np.arange(trap.cells), trap.width)
+        side = {LEFT: column, DOWN: -row, RIGHT: -column, UP: row}
+        self.slope = LEAN * np.sum([side[x] for x in find_directions(trap)], axis=0)
+        self.open = np.zeros((0, trap.cells), np.bool_)
+
+    def reset(self, mask: Bools, rng: np.random.Generator) -> None:
+        """Forget what the rows in ``mask`` felt, bool (n,)."""
+        super().reset(mask, rng)
+        if len(mask) != len(self.open):
+            self.open = np.zeros(self.visits.shape, np.bool_)
+        self.open[mask] = False
+
+    def price(self, walls: Bools, agent: Ints, around: Ints) -> Floats:
+        """Return the steps on the map from each direction to the chosen cell, float64 (n, 4)."""
+        rows = np.arange(len(agent))
+        self.open[rows, agent] = True
+        self.open[rows[:, None], around] |= ~self.blocked
+        grid = self.open.reshape(-1, *self.trap.size)
+        new = self.open & (self.visits == 0)
+        costs = distances(grid, agent).reshape(new.shape) + self.slope
+        goal = np.where(new.any(axis=1), np.where(new, costs, np.inf).argmin(axis=1), agent)
+        steps = distances(grid, goal).reshape(new.shape)[rows[:, None], around]
+        return np.where(steps < 0, CLOSED, steps)
+
+
 def fit_table(trap: Trap, radius: int) -> tuple[Ints, Floats, Ints]:
     """Return windows of training levels, the mean change in steps (windows, 4), and their counts.
 
@@ -148,8 +186,9 @@ def fit_table(trap: Trap, radius: int) -> tuple[Ints, Floats, Ints]:
     return windows, sums / counts[:, None], counts
 
 
-# Name -> makes the policy; the attack wrote the first for CoinRun and the second for CheeseCorner.
+# Name -> makes the policy; an attack wrote the first for CoinRun and the second for CheeseCorner.
 SIGHTED: Mapping[str, Callable[[Trap], Policy]] = {
     "keeps to the middle (two cells)": Centre,
     "window table (two cells, visits)": WindowTable,
+    "explorer (four cells, map)": Explorer,
 }
