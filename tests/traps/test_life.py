@@ -33,7 +33,6 @@ from tests.validity.known_learners import (
     take_any,
     win_stay,
 )
-from tests.validity.scripted import SURE
 
 THREE = range(3)
 EVEN = (1 / 3, 1 / 3, 1 / 3)
@@ -164,23 +163,6 @@ def test_pillars_are_as_frequent_as_asked(trap):
     equal = (trap().observe(usual) == trap().observe(quarter)).all(axis=(1, 2, 3))
     assert not equal[pillar].any()
     assert equal[~pillar].mean() > 0.8  # a life that was drawn again may have lost its pillar
-
-
-class Startled(KnownLearner):
-    """Seeks payments, and stays for ever where a pillar is."""
-
-    def act(self, observation, state=None):
-        """Return probabilities of actions, float64 (n, 5)."""
-        height, width = self.trap.size
-        pillar = observation[:, height // 2, width // 2, self.channel["wall"]] > 0
-        return np.where(pillar[:, None], SURE[STAY], super().act(observation))
-
-
-@pytest.mark.thorough
-@pytest.mark.parametrize(("learner", "brittle"), [(KnownLearner, False), (Startled, True)])
-def test_learner_is_brittle_if_it_breaks(learner, brittle):
-    card = score(learner(FlashOrPay(), seek_pay), "FlashOrPay", levels=50)
-    assert (card.competent, card.fails_control) == (True, brittle)
 
 
 @with_lives
