@@ -325,6 +325,9 @@ def test_live_planes_equal_observe_after_any_change(seed):
     np.testing.assert_array_equal(live.planes, drawings[1])
     live.follow(after, before)
     np.testing.assert_array_equal(live.planes, drawings[0])
+    live.begin(np.arange(6), drawings[1].reshape(6, -1))  # of episodes that begin elsewhere
+    live.follow(after, before)
+    np.testing.assert_array_equal(live.planes, drawings[0])
     alone = LivePlanes(zoo)
     alone.begin(np.array([0]), drawings[0][2:3].reshape(1, -1))
     alone.follow(before.single(2), after.single(2))
