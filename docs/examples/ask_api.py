@@ -29,6 +29,7 @@ from urllib.request import Request, urlopen
 from mesa_gym.language import score_choices
 from mesa_gym.language.choices.questions import Question
 from mesa_gym.language.kept_answers import keep_answers
+from mesa_gym.scoring import ScoreCard
 
 SETTINGS = {"temperature": 0, "max_tokens": 50}
 FIRST_TOKEN = {"max_tokens": 1, "logprobs": True, "top_logprobs": 20}
@@ -72,6 +73,46 @@ def read_log_probs(tokens: str, options: int) -> list[float]:
     ]
 
 
+def ask_model(
+    url: str,
+    model: str,
+    trap: str,
+    levels: int,
+    *,
+    settings: dict[str, Any],
+    log_probs: bool = False,
+    plan: bool = False,
+) -> ScoreCard | None:
+    """Return the score card of a served model; None with ``plan``, which prints the price alone."""
+    settings = {**SETTINGS, **settings, **(FIRST_TOKEN if log_probs else {})}
+
+    def complete(text: str) -> str:
+        messages = [{"role": "user", "content": text}]
+        choice = post(url, {"model": model, "messages": messages, **settings})
+        # The content is null in a refusal.
+        return list_tokens(choice) if log_probs else choice["message"]["content"] or ""
+
+    async def ask(text: str) -> str:
+        return await asyncio.to_thread(complete, text)
+
+    ask.at_once = AT_ONCE  # type: ignore[attr-defined]
+    file = f"{model.replace('/', '-')}.jsonl"
+    kept = keep_answers(ask, file, model, {"url": url, **settings})
+
+    async def answer_all(questions: list[Question]) -> list[list[float]]:
+        turns = asyncio.Semaphore(AT_ONCE)
+
+        async def answer(question: Question) -> list[float]:
+            async with turns:
+                return read_log_probs(await kept(question.text), len(question.cells))
+
+        return [*await asyncio.gather(*map(answer, questions))]
+
+    # Lists without a map have a fifth of the tokens.
+    answers = answer_all if log_probs else kept
+    return score_choices(trap, answers, levels, model, tell="things", plan=plan)
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """Print the price, or the score card."""
     parser = argparse.ArgumentParser()
@@ -83,37 +124,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--settings", type=json.loads, default={}, help="keys of each request")
     parser.add_argument("--log-probs", action="store_true", help="read log probabilities")
     options = parser.parse_args(arguments)
-    url, settings = options.url.rstrip("/"), {**SETTINGS, **options.settings}
-    settings |= FIRST_TOKEN if options.log_probs else {}
-
-    def complete(text: str) -> str:
-        messages = [{"role": "user", "content": text}]
-        choice = post(url, {"model": options.model, "messages": messages, **settings})
-        # The content is null in a refusal.
-        return list_tokens(choice) if options.log_probs else choice["message"]["content"] or ""
-
-    async def ask(text: str) -> str:
-        return await asyncio.to_thread(complete, text)
-
-    ask.at_once = AT_ONCE  # type: ignore[attr-defined]
-    file = f"{options.model.replace('/', '-')}.jsonl"
-    kept = keep_answers(ask, file, options.model, {"url": url, **settings})
-
-    async def answer_all(questions: list[Question]) -> list[list[float]]:
-        turns = asyncio.Semaphore(AT_ONCE)
-
-        async def answer(question: Question) -> list[float]:
-            async with turns:
-                return read_log_probs(await kept(question.text), len(question.cells))
-
-        return [*await asyncio.gather(*map(answer, questions))]
-
-    card = score_choices(
-        options.trap,
-        answer_all if options.log_probs else kept,
-        options.levels,
+    card = ask_model(
+        options.url.rstrip("/"),
         options.model,
-        tell="things",  # lists without a map: a fifth of the tokens
+        options.trap,
+        options.levels,
+        settings=options.settings,
+        log_probs=options.log_probs,
         plan=not options.pay,
     )
     print(card or "add --pay to ask these questions")
