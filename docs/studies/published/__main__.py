@@ -250,7 +250,7 @@ def draw(cells: Table, counts: Table) -> Any:
     for axes in (left, middle, right):
         axes.set_ylim(-0.03, 1.03)
     left.set_ylabel("share of shift levels")
-    middle.legend(fontsize=8, frameon=False)
+    middle.legend(fontsize=8, frameon=False, loc=(0.55, 0.24))
     return figure
 
 
