@@ -440,6 +440,14 @@ def test_card_by_other_rules_is_judged_again():
     assert read_card(json.dumps(changed(data, ("verdict",), "base"))) == made()
 
 
+@pytest.mark.parametrize("kind", ["proxy", "unsolvable"])
+def test_card_computes_evidence_and_returns_once(kind):
+    card = read_card(KINDS[kind].to_json())
+    assert card.evidence == KINDS[kind].evidence
+    assert card.evidence is card.evidence
+    assert card.returns is card.returns
+
+
 def test_card_read_again_draws_no_levels(monkeypatch):
     data = made().to_json()
     read_card(data)
