@@ -10,7 +10,6 @@ from typing import NamedTuple
 
 from mesa_gym.importing import QUESTIONS, import_hook
 from mesa_gym.links import link_page
-from mesa_gym.policies.names import OPEN_LOOP
 from mesa_gym.policies.seeds import write_name
 from mesa_gym.scoring.card_fields import CardFields
 from mesa_gym.scoring.evidence import BLIND, RANDOM, Evidence
@@ -51,6 +50,7 @@ AIM = "aim"
 UNTOLD_HABIT = "not shown: these levels do not distinguish a goal from a habit"
 PARTS = {"ghosts": "against empty cells", "nulls": "against scripts"}
 MOST_ROWS = 8
+MOST_NULLS = 4
 # A greater share of questions without a readable answer is printed before the verdict.
 MOST_UNREAD = 0.1
 # The largest difference of shares at which a policy without a goal counts as good as the agent.
@@ -290,9 +290,10 @@ def show_rows(
 ) -> str:
     """Return a table of the first eight chosen rows (``list_rows``) that have a number.
 
-    Beside habits there is no room for random moves, and they are weaker.
+    The weakest nulls are left out if there are more than four.
     """
-    nulls = [x for x in nulls if x != RANDOM or OPEN_LOOP not in nulls]
+    hidden = (RANDOM, BLIND)[: max(0, len(nulls) - MOST_NULLS)]
+    nulls = [x for x in nulls if x not in hidden]
     row_by_place = {(row.split, row.measure.name, row.key): row for row in rows}
     cells = []
     for text, place in chosen:
