@@ -16,9 +16,16 @@ NAMED = re.compile(rf"<!-- (table (\S+\.csv)), {BY} -->")
 
 
 def read_table(file: Path) -> str:
-    """Return a CSV file, whose cells may contain Markdown, as a table in Markdown."""
+    """Return a CSV file, whose cells may contain Markdown, as a table in Markdown.
+
+    Raises:
+        ValueError: a row has more or fewer cells than the heads, such as by an unquoted comma.
+    """
     with file.open(newline="", encoding="utf-8") as lines:
         heads, *rows = csv.reader(lines)
+    for number, row in enumerate(rows, 2):
+        if len(row) != len(heads):
+            raise ValueError(f"{file.name}: row {number} has {len(row)} cells, not {len(heads)}")
     return lay_out_table(heads, [[cell.replace("|", r"\|") for cell in row] for row in rows])
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from docs._sphinx.site_links import PAGES
-from docs.writers.tables import fill_tables, list_pages
+from docs.writers.tables import fill_tables, list_pages, read_table
 from mesa_gym.links import FILES
 from tests.support.markdown import find_faults, list_anchors, list_links
 
@@ -86,3 +86,10 @@ def test_tables_of_pages_equal_their_files():
     pages = [*list_pages()]
     assert len(pages) > 10
     assert {page: page.read_text() for page in pages} == {page: fill_tables(page) for page in pages}
+
+
+def test_row_with_unquoted_comma_is_refused(tmp_path):
+    file = tmp_path / "rows.csv"
+    file.write_text('plan,result\nfirst,"1,000"\nsecond,1,000\n')
+    with pytest.raises(ValueError, match="row 3 has 3 cells"):
+        read_table(file)
