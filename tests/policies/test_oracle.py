@@ -340,16 +340,6 @@ def test_oracle_takes_no_solution_of_another_trap():
     np.testing.assert_array_equal(oracle.act(SIGHT, starts), shares)
 
 
-def test_best_learner_goes_to_a_lone_fruit():
-    trap = find_trap("NeverPaid")(forced=1.0)
-    states, learner = trap.levels(Split.TRAIN, np.arange(30)), BestLearner(trap)
-    learner.reset(np.ones(30, np.bool_), np.random.default_rng(0))
-    learner.act(make_observation(trap, "planes").encode(states), states)
-    there = trap.list_fruits(states) > 0
-    assert (there.sum(axis=1) == 1).all()
-    np.testing.assert_array_equal(learner.goals, there.argmax(axis=1))
-
-
 def nearest_steps(open_cells, width, start, visited):
     """Return the first actions of all shortest ways to unvisited cells, by plain search."""
     ways = {start: (0, frozenset())}
