@@ -239,6 +239,13 @@ def test_rollout_draws_by_seed_and_iteration(monkeypatch):
     assert (first != second).mean() > 0.99
 
 
+def test_training_begins_with_given_weights():
+    learner = LearningMLP(CORNER)
+    learner.start = learner.draw(jax.random.key(7))
+    algo = PPO(learner, FixedEnv(16), FEW)
+    assert algo.begin(list_own_numbers(algo)).weights is learner.start
+
+
 @pytest.mark.parametrize("name", ["seed", *SETTING_NAMES])
 def test_setting_and_seed_change_the_update(name):
     assert [*OTHER_SETTINGS] == [*SETTING_NAMES]

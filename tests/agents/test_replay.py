@@ -79,6 +79,21 @@ def test_replays_have_their_share_and_are_even():
     assert not pick(jax.random.key(0), replay.LevelChoice(None, rows, 0))[1].any()
 
 
+def test_replayed_returns_are_discounted():
+    inner = SimpleNamespace(num_envs=2, trap=CORNER, settings=SimpleNamespace(reward="cheese"))
+    inner.pick_levels = lambda key, alpha: jnp.zeros(2, int)
+    over = jnp.array([False, True])  # the second episode ends at each step
+    inner.step_to_level = lambda *_: (None, None, jnp.ones(2), over, {})
+    env, choice = replay.ReplayedEnv(inner, 0.5), replay.LevelChoice(None, jnp.arange(2), 0)
+    play = env.begin(jnp.zeros(2, int), over)
+    state = replay.ReplayedState(None, play, play)
+    for _ in range(2):
+        _, state, *_ = env.step(jax.random.key(0), state, None, choice)
+    discount = CORNER.discount("cheese")
+    np.testing.assert_allclose(state.last.earned, [1 + discount, 1])
+    np.testing.assert_allclose(state.now.earned, [1 + discount, 0])
+
+
 def test_random_replays_ignore_the_split():
     conflict, visits, shares = np.arange(COUNT) % 2 == 1, start_visits(episodes=1), {}
     facts = SimpleNamespace(count=COUNT, optimum=1.0 + conflict, conflict=conflict)

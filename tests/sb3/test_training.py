@@ -138,6 +138,15 @@ def test_callback_returns_equal_sb3_counts(make, reward):
     assert max(np.mean(returns) for _, returns in counted) > 0
 
 
+def test_callback_scores_after_as_many_steps(monkeypatch):
+    callback, scored = ScoreCallback("CheeseCorner", every=100), []
+    monkeypatch.setattr(callback, "_score", lambda: scored.append(callback.num_timesteps))
+    callback._due = 100
+    for callback.num_timesteps in range(0, 321, 64):
+        callback._on_rollout_start()
+    assert scored == [128, 256]
+
+
 @pytest.mark.thorough
 def test_callback_logs_scores_without_changing_training(monkeypatch):
     logged = []
