@@ -8,7 +8,7 @@ pytest.importorskip("optax")
 from docs.studies.cures import __main__ as cures
 from docs.studies.habit.moved import ask_first, change_far_wall
 from docs.studies.habit.sighted import RADIUS, SIGHTED, view_window
-from docs.studies.language_models import forms, planted, power
+from docs.studies.language_models import forms, planted, power, served
 from docs.studies.layers import __main__ as layers
 from docs.studies.layers.__main__ import MARKS, SIGNS, TOKENS
 from docs.studies.layers.page import OUTCOMES, format_outcomes, judge_hypotheses, read_figures
@@ -96,6 +96,7 @@ def test_stored_planted_goals_give_tables():
 
 def test_stored_questions_give_tables():
     assert forms.TABLE.read_text() == format_csv(forms.tabulate(forms.read_rows()))
+    assert served.TABLE.read_text() == format_csv(served.tabulate(served.read_rows()))
 
 
 def test_another_goal_rejects_its_hypotheses():
