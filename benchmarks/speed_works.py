@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from shutil import which
 
-from mesa_gym.trained.library import name_usual_agent
+from mesa_gym.trained.library import name_usual_agent, read_manifest
 from mesa_gym.traps import package_traps
 
 GRID = Path(__file__).with_name("grid.c")
@@ -51,7 +51,7 @@ for row in actions:
 """
 SCORE = """
 import mesa_gym.scoring
-mesa_gym.score({1!r}, {0!r}, levels=1000, salt={2!r})
+mesa_gym.score({1!r}, {0!r}, levels={2}, salt={3!r})
 """
 EVALUATE = """
 import mesa_gym
@@ -67,6 +67,7 @@ from tempfile import mkdtemp
 from agents.train import main
 main(["CheeseCorner", "--out", mkdtemp() + "/agent"])
 """
+USUAL_SCORE, SALTED_SCORE = "usual, 1,000", "`random` with a salt"  # columns of the table of scores
 STEP_RATES = "steps"  # the table whose cells are millions of steps per CPU second
 STEP_COUNTS = {1: 10_000, 128: 2048, 1024: 1024, 8192: 192}  # environments -> steps of each
 TRAPS = ("CheeseCorner", "KeysChests", "FollowMe", "MonsterWorld")
@@ -91,10 +92,20 @@ def list_steps() -> dict[str, dict[str, str]]:
 
 
 def list_scores() -> dict[str, dict[str, str]]:
-    """Return the rows of the table of scores: the usual agent of each trap."""
-    names = {cls.__name__: f"{name_usual_agent(cls)}:0" for cls in package_traps().values()}
-    works = {trap: SCORE.format(trap, name, "") for trap, name in names.items()}
-    return {trap: {"first": code, "kept": code} for trap, code in works.items()}
+    """Return the rows of the table of scores: kinds of agents on each trap, and a salt."""
+    planned = {agent.trap for agent in read_manifest() if agent.name == "ppo-planner-s0"}
+    rows = {}
+    for name, cls in package_traps().items():
+        agents = {"usual": f"{name_usual_agent(cls)}:0"}
+        agents |= {f"`{x}`": x for x in AGENTS[1:] if name in planned}
+        agents |= {f"`{x}`": x for x in ("oracle", "nearest") if cls.solvable}
+        row = rows[cls.__name__] = dict[str, str]()
+        for levels in (1000, 300):
+            for agent, policy in agents.items():
+                code = SCORE.format(cls.__name__, policy, levels, "")
+                row[f"{agent}, {levels:,}"] = code
+        row[SALTED_SCORE] = SCORE.format(cls.__name__, "random", 1000, "a salt")
+    return rows
 
 
 def list_agents() -> dict[str, dict[str, str]]:
@@ -119,7 +130,6 @@ WAITS = {
     "`import gymnasium`": "import gymnasium",
     "`mesa-gym leaderboard`": COMMAND.format(["leaderboard"]),
     "train PPO on CheeseCorner": TRAIN,
-    "score of 1,000 levels of FollowMe with a salt": SCORE.format("FollowMe", "ppo:0", "a salt"),
 }
 TABLES = {
     "waits": {row: {"first": code, "kept": code} for row, code in WAITS.items()},
