@@ -9,7 +9,8 @@ import pytest
 from tests.golden.card_lines import name_cases
 
 CASES = name_cases()
-# Case -> digest, made before the numbers of a card had one mapping; no digest is ever replaced.
+# Case -> digest, made before the numbers of a card had one mapping. A digest is replaced only if a
+# sentence is, and if the earlier sentence still gives the earlier digest.
 DIGESTS = json.loads(Path(__file__).with_name("cards.json").read_text())
 
 
