@@ -356,7 +356,9 @@ def test_counted_steps_of_batch_equal_single_levels():
 def test_unread_questions_of_all_plays_add_up():
     answers = np.array([["up", "?"], ["?", ""]], object)
     actions = np.array([[3, 4], [4, ENDED]], np.int8)
-    record = Record(actions, {}, np.zeros((2, 2), np.bool_), said=answers)
+    trap = SmallDish()
+    starts = trap.levels("train", [0, 1])
+    record = Record(trap, starts, actions, {}, np.zeros((2, 2), np.bool_), said=answers)
     counts = count_unread([record, record.take(np.array([0]))], 3)["unread"]
     assert counts["questions"].tolist() == [4, 1, 0]
     assert counts["unread"].tolist() == [2, 1, 0]
