@@ -131,3 +131,12 @@ def lay(file, count):
 
 
 test_folder_without_a_row_is_refused = refusals("cli", "folders", globals())
+
+
+def test_program_of_most_bytes_is_read(tmp_path, monkeypatch):
+    monkeypatch.setattr(program_row, "MOST_PROGRAM", 8)
+    (tmp_path / "largest.py").write_text("x = 123\n")
+    assert program_row.read_program(tmp_path / "largest.py") == b"x = 123\n"
+    (tmp_path / "larger.py").write_text("x = 1234\n")
+    with pytest.raises(ValueError, match=r"has 9 bytes; a program may have 8: submit a network"):
+        program_row.read_program(tmp_path / "larger.py")

@@ -168,6 +168,9 @@ def test_overlays_toggle_by_key_and_legend(drive):
     legend = driver.layout.strips["legend"]
     driver.press(legend.left + 8, legend.top + 8)
     assert driver.session.shown == {"pays"}
+    last, box = driver.screen._legend._placed[-1]  # whose x differs from its y
+    driver.press(legend.left + box.left + 8, legend.top + box.top + 8)
+    assert driver.session.shown == {"pays", last.name}
 
 
 def test_words_are_explained_where_the_mouse_rests(drive):
