@@ -13,10 +13,13 @@ from mesa_gym.policies import time_limit
 from mesa_gym.policies.time_limit import run_within
 from mesa_gym.traps import find_trap
 
-# It goes on after each interrupt, as code in C does until it returns.
+# It goes on after each interrupt, as code in C does until it returns. What is started in the
+# background of a shell ignores SIGINT, and so does all that it starts.
 DEAF = """
-import sys, time
+import signal, sys, time
 from mesa_gym.command import run_command
+
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 def work():
     while True:
