@@ -274,7 +274,7 @@ def test_turned_actions_lead_where_the_picture_says():
 @pytest.mark.timeout(600)
 def test_turned_levels_leave_no_corner_as_cue():
     """Plain PPO goes for the corner of CheeseCorner, PPO on turned levels for the cheese."""
-    run = Run("CheeseCorner", "ppo-symmetric", steps=300_000)
+    run = Run("CheeseCorner", "ppo-symmetric")
     (trained,) = train_on_turned_levels([run])
     assert score(trained.agent, run.environment().trap, levels=300).verdict == "base"
 

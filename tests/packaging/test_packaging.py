@@ -480,7 +480,7 @@ write_png("frame.png", np.zeros((9, 9, 3), dtype=np.uint8))
 WRONG = {
     "mesa_gym.register_trp(Trap)": "attr-defined",
     "mesa_gym.register_trap(Trap())": "type-var",
-    "score('random', 7)": "call-overload",
+    "score('random', 7)": "arg-type",
     "score('random', 'RedBlueDoors').verdct": "attr-defined",
     "number: int = score('random', 'RedBlueDoors').verdict": "assignment",
     "TrapVectorEnv(Trap, 'four')": "arg-type",
