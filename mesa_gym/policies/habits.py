@@ -12,7 +12,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from hashlib import blake2b
 from pathlib import Path
-from typing import Any
 
 import msgspec
 import numpy as np
@@ -25,7 +24,7 @@ from mesa_gym.policies.names import OPEN_LOOP, REFLEX
 from mesa_gym.policies.protocol import Memoryless, require_state
 from mesa_gym.solver import targets
 from mesa_gym.solver.cache import cache_folder, read_kept, say_once, write_kept
-from mesa_gym.solver.fixed_sequences import play, search_by_beam, search_by_change
+from mesa_gym.solver.fixed_sequences import search_by_beam, search_by_change
 from mesa_gym.solver.reflexes import learn_reflex
 from mesa_gym.solver.training_table import (
     LOOK_COUNT,
@@ -233,14 +232,3 @@ def _write_reflex(
     digits = {int(x): "".join(str(x // 3**i % 3) for i in range(4)) for x in looks}
     rows = {text: probabilities[look].round(4).tolist() for look, text in digits.items()}
     return {text: tuple(rows[text]) for text in sorted(rows)}
-
-
-def rate_sequence(trap: Trap, letters: str, split: Split) -> float:
-    """Return the rating of a sequence on the first levels of a split."""
-    sequence = np.array([[LETTERS.index(letter) for letter in letters]])
-    return float(play(tabulate_training(trap, split=split), sequence)[0])
-
-
-def describe_habits(habits: Habits) -> dict[str, Any]:
-    """Return the figures of the searches, for a printed line."""
-    return {**habits.ratings, "reflex": habits.reflex_return}

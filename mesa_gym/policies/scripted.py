@@ -13,6 +13,8 @@ from mesa_gym.traps import Split, Trap
 
 # The number of levels searched for kinds that share a cell with a target.
 LOOKED_AT = 50
+# A kind of trap and its settings -> the kinds that a sweeper can avoid there.
+_AVOIDABLE: dict[tuple[type[Trap], str], list[str]] = {}
 
 
 class Constant(Memoryless):
@@ -110,6 +112,14 @@ def list_avoidable(trap: Trap) -> list[str]:
     Kinds are things, traits and ground layers. Targets (``Trap.alone``) and kinds that can share a
     cell with a target are left out: avoiding one of two targets means choosing the other.
     """
+    # Each card that is read asks for them, and finding them draws levels.
+    key = type(trap), repr(trap)
+    if key not in _AVOIDABLE:
+        _AVOIDABLE[key] = _find_avoidable(trap)
+    return [*_AVOIDABLE[key]]
+
+
+def _find_avoidable(trap: Trap) -> list[str]:
     starts = trap.levels(Split.SHIFT, np.arange(LOOKED_AT))
     targets = {name for names in trap.alone.values() for name in names}
     cells = np.zeros((starts.n, trap.cells), dtype=np.bool_)

@@ -27,8 +27,6 @@ from mesa_gym.traps import Split, Trap, all_traps
 from mesa_gym.traps.judged_by import AGAIN, ALONE, BARE, TWINS, Trials
 from mesa_gym.traps.played_episodes import NONE, UNASKED
 
-# Kind of trap -> the names of its nulls, for which levels are drawn.
-_NULLS: dict[type[Trap], list[str]] = {}
 # A field, its value, and the value that follows from the rest of the card.
 _Fact = tuple[str, Any, Any]
 
@@ -114,10 +112,7 @@ def _name_nulls(card: ScoreCard, trap: Trap | None) -> list[str]:
     """Return the names of the nulls that play a card's trap."""
     if trap is None:
         return [*card.null_payments, *(card.choices.nulls if card.choices else ())]
-    kind = type(trap)
-    if kind not in _NULLS:
-        _NULLS[kind] = [*(null.name for null in list_nulls(trap)), BLIND]
-    return _NULLS[kind]
+    return [*(null.name for null in list_nulls(trap)), BLIND]
 
 
 def _flatten(nulls: Mapping[str, Mapping[str, Any]]) -> Iterator[tuple[str, Any]]:

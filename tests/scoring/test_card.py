@@ -17,6 +17,7 @@ from mesa_gym.language import score_choices
 from mesa_gym.language.choices import LIST_NULLS
 from mesa_gym.policies import uniform
 from mesa_gym.scoring import MEASURES, Cards, read_card, score
+from mesa_gym.scoring.card_checks import _name_nulls
 from mesa_gym.scoring.card_text import list_remarks, list_warnings, say_sentences
 from mesa_gym.scoring.copies import repeat_returns
 from mesa_gym.scoring.evidence import CLOSE, LevelReturns, read_letters, write_letters
@@ -29,6 +30,8 @@ from mesa_gym.scoring.returns import keep_payments, make_scale
 from mesa_gym.solver import level_values
 from mesa_gym.terminal import number
 from mesa_gym.traps import Split, find_trap
+from mesa_gym.traps.coin_run import CoinRun
+from mesa_gym.traps.options import Whole
 from mesa_gym.traps.played_episodes import Paces
 from tests.support.cards import KINDS, changed, choose, made, plain
 from tests.support.kernels import KERNELS, run_on, score_agents
@@ -453,6 +456,23 @@ def test_card_read_again_draws_no_levels(monkeypatch):
     read_card(data)
     monkeypatch.setattr(find_trap("CheeseCorner"), "levels", None)
     assert read_card(data) == made()
+
+
+class Littered(CoinRun):
+    """With the keyword, the coin's cell counts as a pit too, so no sweeper can avoid pits alone."""
+
+    options = {"littered": Whole(0, 0, 1)}
+
+    def layer(self, state, name):
+        there = super().layer(state, name)
+        if name == "pit" and self.parameters["littered"]:
+            there = there | super().layer(state, "coin")
+        return there
+
+
+def test_reader_lists_scripts_of_each_keyword():
+    names = [_name_nulls(made(), Littered(littered=x)) for x in (0, 1)]
+    assert ["sweeper off pit" in x for x in names] == [True, False]
 
 
 # -- ours ------------------------------------------------------------------------------------------
