@@ -9,12 +9,7 @@ from mesa_gym.engine import ACTIONS, STAY, Bools, Ints, Move, State
 from mesa_gym.policies.names import find_objective
 from mesa_gym.policies.protocol import Memoryless, require_state
 from mesa_gym.solver import reference_actions
-from mesa_gym.traps import Split, Trap
-
-# The number of levels searched for kinds that share a cell with a target.
-LOOKED_AT = 50
-# A kind of trap and its settings -> the kinds that a sweeper can avoid there.
-_AVOIDABLE: dict[tuple[type[Trap], str], list[str]] = {}
+from mesa_gym.traps import Trap
 
 
 class Constant(Memoryless):
@@ -107,27 +102,21 @@ class Sweeper:
 
 
 def list_avoidable(trap: Trap) -> list[str]:
-    """Return the kinds that a sweeper can avoid: all visible ones except targets.
+    """Return the kinds that a sweeper can avoid: the visible ones that no target has.
 
-    Kinds are things, traits and ground layers. Targets (``Trap.alone``) and kinds that can share a
-    cell with a target are left out: avoiding one of two targets means choosing the other.
+    Kinds are things, traits and ground layers. Targets (``Trap.alone``), their traits and the
+    things that have a target's trait are left out: avoiding one of two targets means choosing the
+    other.
     """
-    # Each card that is read asks for them, and finding them draws levels.
-    key = type(trap), repr(trap)
-    if key not in _AVOIDABLE:
-        _AVOIDABLE[key] = _find_avoidable(trap)
-    return [*_AVOIDABLE[key]]
 
+    def list_things(kind: str) -> set[str]:
+        return {*trap.traits.get(kind, (kind,))}
 
-def _find_avoidable(trap: Trap) -> list[str]:
-    starts = trap.levels(Split.SHIFT, np.arange(LOOKED_AT))
     targets = {name for names in trap.alone.values() for name in names}
-    cells = np.zeros((starts.n, trap.cells), dtype=np.bool_)
-    for name in targets:
-        cells |= trap.layer(starts, name)
-    hidden = {name for name, alias in trap.shown_as.items() if alias is None}
-    visible = [x for x in (*trap.ground, *trap.things, *trap.traits) if x not in {"wall"} | hidden]
-    return [x for x in visible if x not in targets and not (trap.layer(starts, x) & cells).any()]
+    target_things = {kind for name in targets for kind in list_things(name)}
+    hidden = {"wall"} | {name for name, alias in trap.shown_as.items() if alias is None}
+    kinds = (*trap.ground, *trap.things, *trap.traits)
+    return [x for x in kinds if x not in hidden and not list_things(x) & target_things]
 
 
 def _lead_to(open_cells: Bools, start: Ints, goals: Bools, width: int) -> Bools:

@@ -15,7 +15,7 @@ from msgspec.structs import replace
 
 from mesa_gym.language import score_choices
 from mesa_gym.language.choices import LIST_NULLS
-from mesa_gym.policies import uniform
+from mesa_gym.policies import habits, uniform
 from mesa_gym.scoring import MEASURES, Cards, read_card, score
 from mesa_gym.scoring.card_checks import _name_nulls
 from mesa_gym.scoring.card_text import list_remarks, list_warnings, say_sentences
@@ -31,7 +31,6 @@ from mesa_gym.solver import level_values
 from mesa_gym.terminal import number
 from mesa_gym.traps import Split, find_trap
 from mesa_gym.traps.coin_run import CoinRun
-from mesa_gym.traps.options import Whole
 from mesa_gym.traps.played_episodes import Paces
 from tests.support.cards import KINDS, changed, choose, made, plain
 from tests.support.kernels import KERNELS, run_on, score_agents
@@ -458,21 +457,12 @@ def test_card_read_again_draws_no_levels(monkeypatch):
     assert read_card(data) == made()
 
 
-class Littered(CoinRun):
-    """With the keyword, the coin's cell counts as a pit too, so no sweeper can avoid pits alone."""
-
-    options = {"littered": Whole(0, 0, 1)}
-
-    def layer(self, state, name):
-        there = super().layer(state, name)
-        if name == "pit" and self.parameters["littered"]:
-            there = there | super().layer(state, "coin")
-        return there
-
-
-def test_reader_lists_scripts_of_each_keyword():
-    names = [_name_nulls(made(), Littered(littered=x)) for x in (0, 1)]
-    assert ["sweeper off pit" in x for x in names] == [True, False]
+def test_reader_lists_scripts_of_each_keyword(monkeypatch):
+    monkeypatch.setattr(habits, "_PLACES", {})
+    monkeypatch.setattr(habits, "_list_places", lambda trap: ["far_end"] * (trap.height < 9))
+    names = [_name_nulls(made(), CoinRun(size)) for size in ((7, 15), (9, 15))]
+    assert [habits.REFLEX in x for x in names] == [True, False]
+    assert all("sweeper off pit" in x for x in names)
 
 
 # -- ours ------------------------------------------------------------------------------------------
