@@ -117,7 +117,9 @@ def _read(text: object, options: Sequence[str]) -> int | None:
 
 def _list_lines(text: str) -> list[str]:
     """Return the lines of a text without thoughts and markup; a notation becomes its own line."""
-    text = "".join(x for x in normalize("NFKC", text) if category(x) != "Cf").lower()
+    if not text.isascii():  # ASCII has no marks of format; a category of each character takes time
+        text = "".join(x for x in normalize("NFKC", text) if category(x) != "Cf")
+    text = text.lower()
     # A chat template may contain the opening tag of thoughts; a truncated answer lacks the closing.
     text = re.split(rf"[<\[◁]/{_THOUGHT}|<\|channel\|>final<\|message\|>", text)[-1]
     text = re.split(rf"[<\[◁]{_THOUGHT}", text.replace("’", "'"))[0]
