@@ -75,6 +75,12 @@ def test_notation_example_is_read_by_it_alone(notation, monkeypatch):
     assert read("steps", notation.example) == UNREAD
 
 
+@pytest.mark.parametrize("text", ["\uff35p", "u\u200bp", "\ufeffup", "answer: \u2066up\u2069"])
+def test_wide_letters_and_invisible_marks_are_read(text):
+    """Pages and editors write them; a reader of answers sees an action's name."""
+    assert read("steps", text) == "up"
+
+
 PIECES = ("{", " ", "\n", '{"a":', "<|", "answer ", "row 1 ", "left\n", '\\"')
 
 
