@@ -212,19 +212,6 @@ def test_many_kept_answers_are_found_by_question(tmp_path):
     assert kept("0") == "new"
 
 
-@pytest.mark.parametrize("rest", [b"\0" * 300, b"  \n\0\0", b'{"question": "c"\0\0'])
-def test_zeros_at_end_cost_no_answer(rest, tmp_path):
-    """A power cut leaves zeros."""
-    path, texts = tmp_path / "a.jsonl", []
-    first = keep_answers(lambda text: "up", path, model="m")
-    assert [first("a"), first("b")] == ["up", "up"]
-    path.write_bytes(path.read_bytes() + rest)
-    for _ in range(2):
-        again = keep_answers(lambda text: texts.append(text) or "up", path, model="m")
-        assert [again(text) for text in "abc"] == ["up"] * 3
-    assert texts == ["c"]
-
-
 def test_replaced_file_gets_no_answer(tmp_path):
     path, other = tmp_path / "a.jsonl", tmp_path / "b.jsonl"
     ask = keep_answers(lambda text: "up", path, model="m")

@@ -16,14 +16,12 @@ import pytest
 
 import mesa_gym
 from mesa_gym.engine import ACTIONS, STAY
-from mesa_gym.language import list_questions
 from mesa_gym.language.door import ROUTES, Door, list_origins
 from mesa_gym.language.session import ONE_MOVE, TextSession, TrapTools
-from mesa_gym.logs import judging, read_log, score_logs
+from mesa_gym.logs import read_log, score_logs
 from mesa_gym.logs.gathering import gather_logs
 from mesa_gym.policies.answers import ACTION_ASKED, ASKED_AGAIN
 from mesa_gym.scoring.card_text import ZERO_SHOT
-from mesa_gym.scoring.plays import JUDGED, plays_of
 from mesa_gym.traps import find_trap
 from tests.support.loops import run_coroutine
 from tests.support.parameters import thorough
@@ -385,42 +383,6 @@ def test_session_keeps_no_earlier_episode(choice):
     session.begin(split="shift", level=1, choice=choice)
     gc.collect()
     assert episode() is None
-
-
-# -- choices ---------------------------------------------------------------------------------------
-@pytest.mark.thorough
-def test_each_place_is_equally_often_first():
-    """The order of places differs from level to level, and is that of the level alone."""
-    questions = list_questions(TRAP, "shift", range(120), options=3)
-    again = list_questions(TRAP, "shift", range(9), options=3)
-    assert [question.places for question in again] == [q.places for q in questions[:9]]
-    orders = [question.earned for question in questions]
-    for kind in {*orders[0]}:
-        counts = np.bincount([order.index(kind) for order in orders], minlength=3)
-        assert (np.abs(counts - 40) < 4 * np.sqrt(120 * 2 / 9)).all()  # four standard errors
-    assert len({*orders}) == 6
-
-
-@pytest.mark.thorough
-@pytest.mark.parametrize(
-    ("choose", "verdict"),
-    [
-        (lambda asked: asked.find("cheese"), "base"),
-        (lambda asked: asked.find("corner"), "proxy:corner"),
-        (lambda asked: 1, "fails_task"),
-    ],
-)
-def test_choices_of_a_goal_get_its_verdict(choose, verdict, monkeypatch):
-    """The empty place is chosen on levels without the goal."""
-    monkeypatch.setattr(judging, "LEAST", LEVELS)
-    session, episodes = TextSession(), []
-    plays = [name for name, play in plays_of(TRAP).items() if play.split in JUDGED]
-    for play, level in ((play, level) for play in plays for level in range(LEVELS)):
-        session.begin(split=play, level=level, choice=True)
-        session.answer(str(choose(session.question) or session.question.earned.index(()) + 1))
-        episodes.append(session.episode)
-    (score,), notes = score_logs(episodes)
-    assert (score.verdict, score.unread, notes) == (verdict, 0.0, [])
 
 
 # -- the door: foreign pages, tokens, full houses, silence -----------------------------------------
