@@ -11,7 +11,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from mesa_gym import evaluate, report, score
+from mesa_gym import report, score
 from mesa_gym.cli import COMMANDS, main
 from mesa_gym.command import Parser
 from mesa_gym.logs import read_log
@@ -191,17 +191,6 @@ def test_error_in_own_trap_names_its_line(run):
     assert "Traceback" not in error
 
 
-@pytest.mark.usefixtures("registry")
-def test_misspelt_hook_is_refused_in_one_line(run):
-    assert run("new-trap RipeBerries")[0] == 0
-    path = Path("ripe_berries.py")
-    path.write_text(path.read_text().replace("def ends(", "def endz("))
-    code, error = run("certify ripe_berries.py:RipeBerries --levels 5")
-    assert (code, error.count("\n")) == (2, 1)
-    assert "`endz` of RipeBerries is not a hook" in error
-    assert "did you mean `ends`?" in error
-
-
 def test_certify_updates_named_traps_in_a_file(run, tmp_path):
     path = tmp_path / "all.json"
     for traps, levels in ((("CoinRun", "CheeseCorner"), 5), (("CoinRun",), 4)):
@@ -260,8 +249,6 @@ WEIGHTS = {
     "watch beside": ["watch", TRAP, "--headless", "--record", "a.png", "--beside"],
     "export": ["export", TRAP, "--out", "a.html", "--policy"],
 }
-FUNCTIONS = {"score": lambda row: score(row, TRAP, levels=2)}
-FUNCTIONS["evaluate"] = lambda row: evaluate({"x": row}, TRAP, levels=2)
 with_rows = pytest.mark.parametrize("row", ROWS)
 
 
@@ -282,17 +269,6 @@ def test_command_plays_row_or_names_its_cards(command, row, capsys, tmp_path, mo
         return
     assert code == (0 if row in PLAYED else 2), stderr
     assert (f"of {row!r} {CARDS_ALONE}" in stderr) == (row not in PLAYED)
-
-
-@pytest.mark.thorough
-@pytest.mark.parametrize("name", FUNCTIONS)
-@with_rows
-def test_function_plays_row_or_names_its_cards(name, row):
-    if row in PLAYED:
-        assert FUNCTIONS[name](row)
-    else:
-        with pytest.raises(ValueError, match=f"of '{row}' {CARDS_ALONE}"):
-            FUNCTIONS[name](row)
 
 
 @pytest.mark.thorough

@@ -9,10 +9,14 @@ import subprocess
 import sys
 from importlib.metadata import entry_points
 
+import gymnasium as gym
 import pytest
 
+import mesa_gym
 from mesa_gym.cli import COMMANDS, OTHER_COMMANDS
 from mesa_gym.errors import MissingExtraError, missing_extra, require_imports
+from mesa_gym.policies import as_policy
+from mesa_gym.traps.cheese_corner import CheeseCorner
 
 # Extra -> the modules that it brings, apart from the modules of extras that it contains.
 MODULES = {
@@ -144,3 +148,34 @@ def test_missing_imports_are_named_in_one_error():
     lacking = (lambda: load("b", "y"), dict, lambda: load("a", "x"), lambda: load("c", "y"))
     with pytest.raises(MissingExtraError, match=r"'b, a, c', .* extra mesa-gym\[x,y\]: in a"):
         require_imports(*lacking)
+
+
+ID = "MesaGym/CheeseCorner-v0"
+SB3 = "stable-baselines3", "sb3"
+# Module, library, its package and extra -> what needs them.
+CALLS = {
+    ("envs.jax_env", "jax", "jax", "jax"): lambda: mesa_gym.make_jax(ID, 2),
+    ("envs.tensors", "torch", "torch", "sb3"): lambda: mesa_gym.make_torch(ID, 2),
+    ("policies.onnx", "onnxruntime", "onnxruntime", "onnx"): lambda: as_policy(
+        "x.onnx", CheeseCorner(), 64
+    ),
+    ("rendering.window", "pygame", "pygame-ce", "viewer"): lambda: gym.make(
+        ID, render_mode="human"
+    ).reset(),
+    ("sb3.callback", "stable_baselines3.common.callbacks", *SB3): lambda: (
+        mesa_gym.sb3.ScoreCallback
+    ),
+    ("sb3.env", "stable_baselines3.common.vec_env", *SB3): lambda: mesa_gym.make_sb3(ID, 2),
+}
+
+
+@pytest.mark.parametrize("names", CALLS, ids=str)
+def test_function_without_library_names_the_extra(names, tmp_path, monkeypatch):
+    module, library, package, extra = names
+    (tmp_path / "x.onnx").touch()
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delitem(sys.modules, f"mesa_gym.{module}", raising=False)
+    monkeypatch.setitem(sys.modules, library, None)
+    refused = (ImportError, gym.error.DependencyNotInstalled)
+    with pytest.raises(refused, match=rf"'{package}'.*mesa-gym\[{extra}\]"):
+        CALLS[names]()

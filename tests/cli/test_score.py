@@ -268,21 +268,6 @@ def test_packed_cards_are_read_by_content(pack, tmp_path, monkeypatch, capsys):
     assert "lines, of which the second is a score card; mesa-gym" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize(
-    ("command", "option"), [("leaderboard", "cards"), ("score", "episodes"), ("export", "policy")]
-)
-def test_repeated_option_keeps_both_values(command, option, monkeypatch):
-    parsed = {}
-
-    def stop(options):
-        parsed.update(vars(options))
-        raise ImportError("read and not run")
-
-    monkeypatch.setattr(f"mesa_gym.cli.{command}.run", stop)
-    assert main([*command.split(), f"--{option}", "one", "two", f"--{option}", "three"]) == 2
-    assert parsed[option] == ["one", "two", "three"]
-
-
 def test_agents_of_words_name_their_traps():
     words = ["ppo:0", "CheeseDish=CoinRun=x.onnx", "CheesDish=x"]
     assert read_agents(words) == [

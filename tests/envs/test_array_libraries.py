@@ -1,6 +1,5 @@
 """Environments of JAX and torch."""
 
-import sys
 from functools import partial
 
 import jax
@@ -297,14 +296,3 @@ def make_torch(**reset):
 test_jax_and_torch_refuse_bad_input = refusals(
     "envs", "array libraries", globals(), jax_env=jax_env
 )
-
-
-@pytest.mark.parametrize(
-    ("module", "library", "extra"), [("jax_env", "jax", "jax"), ("tensors", "torch", "sb3")]
-)
-def test_environments_without_library_name_the_extra(module, library, extra, monkeypatch):
-    monkeypatch.delitem(sys.modules, f"mesa_gym.envs.{module}")
-    monkeypatch.setitem(sys.modules, library, None)
-    make = {"jax": mesa_gym.make_jax, "torch": mesa_gym.make_torch}[library]
-    with pytest.raises(ImportError, match=rf"'{library}'.*mesa-gym\[{extra}\]"):
-        make(CORNER, 2)

@@ -3,7 +3,6 @@
 import copy
 import inspect
 import json
-import sys
 from functools import partial
 
 import gymnasium as gym
@@ -247,13 +246,6 @@ def test_windows_show_rgb_array_and_close_separately(headless):
     assert not pygame.display.get_init()
     other.step(4)
     other.close()
-
-
-def test_window_without_pygame_names_the_extra(monkeypatch):
-    monkeypatch.setitem(sys.modules, "pygame", None)
-    env = gym.make(TRAPS[1].id(), render_mode="human")
-    with pytest.raises(gym.error.DependencyNotInstalled, match=r"'pygame-ce'.*mesa-gym\[viewer\]"):
-        env.reset()
 
 
 # -- checks ----------------------------------------------------------------------------------------

@@ -1,7 +1,6 @@
 """Policies of ONNX files."""
 
 import copy
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -275,11 +274,3 @@ def test_onnxruntime_prints_nothing_on_standard_output(monkeypatch, capfd):
     with pytest.raises(ValueError, match="onnxruntime cannot load the graph: damaged"):
         load(linear(np.ones((CELLS, 5))))
     assert capfd.readouterr().out == ""
-
-
-def test_without_onnxruntime_the_extra_is_named(tmp_path, monkeypatch):
-    (tmp_path / "x.onnx").write_bytes(counting())
-    monkeypatch.delitem(sys.modules, "mesa_gym.policies.onnx", raising=False)
-    monkeypatch.setitem(sys.modules, "onnxruntime", None)
-    with pytest.raises(ImportError, match=r"'onnxruntime'.*mesa-gym\[onnx\]"):
-        as_policy(tmp_path / "x.onnx", TRAP, 64)

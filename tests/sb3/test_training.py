@@ -283,17 +283,3 @@ def test_bad_input_is_named():
     assert env.get_attr("np_random_seed") == [5, 6, 7, 8]
     with pytest.raises(ValueError, match="action 7 of environment 3; expected an integer: 0"):
         env.step(np.array([0, 0, 0, 7]))
-
-
-@pytest.mark.parametrize(
-    ("part", "library", "call"),
-    [
-        ("callback", "callbacks", lambda: mesa_gym.sb3.ScoreCallback),
-        ("env", "vec_env", lambda: mesa_gym.make_sb3(ID, 2)),
-    ],
-)
-def test_sb3_not_installed_names_the_extra(part, library, call, monkeypatch):
-    monkeypatch.delitem(sys.modules, f"mesa_gym.sb3.{part}")
-    monkeypatch.setitem(sys.modules, f"stable_baselines3.common.{library}", None)
-    with pytest.raises(ImportError, match=r"'stable-baselines3'.*mesa-gym\[sb3\]"):
-        call()
