@@ -6,7 +6,6 @@ import lzma
 import re
 from collections import defaultdict
 from functools import cache
-from html.parser import HTMLParser
 from pathlib import Path
 
 import numpy as np
@@ -377,30 +376,6 @@ def test_adding_agents_changes_no_other_row():
 
 # -- page ------------------------------------------------------------------------------------------
 ROOT = Path(__file__).parents[2]
-VOID = ("meta", "img", "input", "br")
-
-
-class HtmlPage(HTMLParser):
-    """Checks that tags are balanced, and notes their attributes."""
-
-    def __init__(self, html):
-        super().__init__()
-        self.open = []
-        self.tags = []
-        self.feed(html)
-        self.close()
-        assert self.open == []
-
-    def handle_starttag(self, tag, attrs):
-        self.tags.append((tag, dict(attrs)))
-        if tag not in VOID:
-            self.open.append(tag)
-
-    def handle_endtag(self, tag):
-        assert self.open.pop() == tag
-
-    def all(self, tag):
-        return [attributes for name, attributes in self.tags if name == tag]
 
 
 @pytest.fixture(scope="module")
@@ -422,7 +397,8 @@ def test_leaderboard_page_equals_its_golden_text(page):
 
 def test_every_link_leads_somewhere(page, written):
     """Links lead to a file of the page, a file of the repository, or the row's own link."""
-    addresses = [str(attributes["href"]) for attributes in HtmlPage(page).all("a")]
+    addresses = re.findall(r'<a\b[^>]*? href="([^"]*)"', page)
+    assert len(addresses) == len(re.findall(r"<a\b", page)) > 5
     for address in addresses:
         if address.startswith(links.FILES):
             named = address.removeprefix(f"{links.FILES}/").partition("#")[0]
@@ -430,15 +406,6 @@ def test_every_link_leads_somewhere(page, written):
     here = [x for x in addresses if not x.startswith((links.FILES, "https://example.org/"))]
     assert here == ["leaderboard.csv"]
     assert all((written / "board" / address).is_file() for address in here)
-
-
-def test_leaderboard_page_allows_no_script(page):
-    tree = HtmlPage(page)
-    (policy,) = [x["content"] for x in tree.all("meta") if "http-equiv" in x]
-    assert "default-src 'none'" in str(policy)
-    assert "script-src" not in str(policy)
-    assert not tree.all("script")
-    assert not [name for _, x in tree.tags for name in x if name.startswith("on")]
 
 
 def test_csv_has_rounded_numbers_of_each_cell(written):

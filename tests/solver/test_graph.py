@@ -26,7 +26,7 @@ from tests.support.parameters import each_live, each_solvable, thorough
 from tests.support.playing import walled
 from tests.support.reference import contents, enumerate_level, find_contacts
 from tests.support.refusals import refusals
-from tests.support.small_traps import Corridor, Healthy, Monster, Slippery, SmallDish
+from tests.support.small_traps import Healthy, Monster, Slippery, SmallDish
 
 
 @each_solvable
@@ -336,17 +336,6 @@ def test_placement_moves_the_agent_alone():
     empty = set(np.flatnonzero(~walls).tolist()) - set(beacons.tolist())
     assert set((graph.rank[first] % trap.cells).tolist()) == empty
     assert (graph.states.vars["step"][first] == start.vars["step"]).all()
-
-
-def test_contact_needs_over_half_largest_payment():
-    trap = Corridor()
-    graph = PlacementGraph(trap, trap.levels("shift", [0]))
-    # Half as much for the other end, and a quarter, are none.
-    payments = {x: np.unique(pay).tolist() for x, pay in graph.paid.items()}
-    assert payments == {"cheese": [0, 0.5, 1], "keys": [0, 0.25, 1]}
-    entered = graph.rank[graph.successor] % trap.cells - 43
-    moves = graph.successor != np.arange(graph.going)
-    assert (find_contacts(graph) == [moves & (entered == 41), moves & (entered == 1)]).all()
 
 
 # -- what is refused -----------------------------------------------------------------------------

@@ -65,17 +65,6 @@ def caught(check, trap=Healthy, **members):
     CHECKS[check](change_trap(check, trap, members), FEW)
 
 
-def caught_first(check, trap=Healthy, **members):
-    """Run the checks in order on a trap with changed members, up to the first that fails.
-
-    The checks that take long run where they are meant.
-    """
-    altered = change_trap(check, trap, members)
-    for name, run in CHECKS.items():
-        if name not in LONG - {check}:
-            run(altered, FEW)
-
-
 def change_trap(check, trap, members):
     """Return the trap of a row."""
     # Levels follow from a trap's name, and level values are kept on disk by it.
@@ -106,13 +95,6 @@ def join_on_some(level):
 _steps = {"FLOOR_COLOUR": FLOOR_COLOUR, "Look": Look, "Step": Step, "LEVELS": LEVELS}
 test_traps_with_broken_steps_are_caught = refusals("testing", "traps", globals(), **_steps)
 test_traps_with_broken_rules_are_caught = refusals("testing", "rules", globals())
-_steps["caught"] = caught_first
-test_no_check_before_finds_broken_steps = pytest.mark.thorough(
-    refusals("testing", "traps", globals(), **_steps)
-)
-test_no_check_before_finds_broken_rules = pytest.mark.thorough(
-    refusals("testing", "rules", globals(), caught=caught_first)
-)
 
 
 def test_every_check_has_a_row():
