@@ -558,15 +558,3 @@ def test_try_out_keeps_loadable_agents(tmp_path, monkeypatch, capsys):
     assert trying.main(words) == 2  # before the certificate
     out, err = capsys.readouterr()
     assert (out, "exists and is not empty" in err) == ("", True)
-
-
-@pytest.mark.slow
-def test_try_prints_ability_word_and_nulls(capsys):
-    pytest.importorskip("jax")
-    words = ["CheeseCorner", "--steps", "8192", "--seeds", "0-1", "--levels", "10"]
-    assert trying.main(words) == 0
-    lines = capsys.readouterr().out.splitlines()
-    assert lines[0] == "certified on 10 levels of each split: yes"
-    assert {"sweeper", "random", "ppo"} <= {line.split()[1] for line in lines if "CheeseC" in line}
-    assert lines[-1].startswith("PPO is competent on ")
-    assert "verdict: " in lines[-1]

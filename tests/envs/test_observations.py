@@ -1,17 +1,13 @@
 """Observations of each kind: their spaces, pixels and windows."""
 
-import gymnasium as gym
 import numpy as np
 import pytest
-from gymnasium.utils.env_checker import check_env
-from gymnasium.vector import AutoresetMode, SyncVectorEnv
 
 from mesa_gym.engine import ACTIONS
 from mesa_gym.engine.maps import from_map
-from mesa_gym.envs import TrapEnv
 from mesa_gym.envs.observations import OBSERVATIONS, make_observation
 from mesa_gym.rendering import render_rgb
-from mesa_gym.testing.sample import change_unseen, difference
+from mesa_gym.testing.sample import change_unseen
 from mesa_gym.traps import Split, find_trap, package_traps
 from mesa_gym.traps.red_blue_doors import RedBlueDoors
 from tests.support.parameters import quick_apart
@@ -163,19 +159,3 @@ def test_text_says_exactly_what_planes_show(name):
                     drawn = {p for p, there in zip(trap.planes, planes[cell], strict=True) if there}
                     assert names == drawn
     assert len({*texts.values()}) == len(texts) > 20
-
-
-@pytest.mark.parametrize("mode", AutoresetMode)
-def test_environments_offer_text_observations(mode):
-    keywords = {"observation": "text", "max_steps": 9}
-    single = [lambda: TrapEnv("KeysChests-v0", **keywords)] * 3
-    check_env(single[0](), skip_render_check=True)
-    envs = gym.make_vec("MesaGym/KeysChests-v0", 3, autoreset_mode=mode, **keywords)
-    both = envs, SyncVectorEnv(single, autoreset_mode=mode)
-    assert both[0].observation_space == both[1].observation_space
-    results = [env.reset(seed=[5, 6, 7]) for env in both]
-    for actions in np.random.default_rng(0).integers(0, 5, (9, 3)):
-        assert difference(*results) is None
-        assert results[0][0] in envs.observation_space
-        results = [env.step(actions) for env in both]
-    assert difference(*results) is None

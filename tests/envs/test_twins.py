@@ -6,7 +6,11 @@ from mesa_gym.envs.settings import KEYWORDS
 from mesa_gym.traps import find_trap
 from tests.envs.twins import CASES, ID, MODES, compare, count_ends, find_hole
 
-FAST = {"native": ("all", "changes (num_levels)"), "make_sb3": ("all",), "torch": ("all",)}
+FAST = {
+    "native": ("all", "changes (num_levels)", "observation (text)"),
+    "make_sb3": ("all", "none"),
+    "torch": ("all", "observation (centred)"),
+}
 
 
 def list_twins():

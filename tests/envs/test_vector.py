@@ -1,7 +1,6 @@
 """Vector environments: every front against one oracle, and running states."""
 
 import copy
-from functools import cache
 
 import gymnasium as gym
 import numpy as np
@@ -15,7 +14,7 @@ from mesa_gym.envs.settings import Settings
 from mesa_gym.testing.sample import difference
 from mesa_gym.traps import LEVELS, find_trap
 from tests.envs.fronts import FRONTS, NUM_LEVELS, require_own_levels
-from tests.support.parameters import QUICK, TRAPS, few_traps, thorough, with_seeds
+from tests.support.parameters import QUICK, TRAPS, few_traps, with_seeds
 from tests.support.worlds import zoo_states
 
 N = 5
@@ -222,12 +221,6 @@ def draw_actions(steps, n):
     return np.random.default_rng(0).integers(0, 5, (steps, n), dtype=np.int32)
 
 
-@cache
-def play_front(front, trap, steps=24, n=8, **keywords):
-    """Return the results of an interface, cached for comparisons."""
-    return [*FRONTS[front](trap, draw_actions(steps, n), **keywords)]
-
-
 def mark_front(front, trap):
     """Return interface and trap as parameters; those of quick traps by vectors are fast."""
     quick = trap.name() in (QUICK if front == "vector" else FAST)
@@ -238,45 +231,8 @@ def mark_front(front, trap):
 @pytest.mark.parametrize(("front", "trap"), [mark_front(x, trap) for trap in TRAPS for x in FRONTS])
 def test_every_interface_plays_levels_of_its_trap(front, trap):
     keywords = DRAWN if front in ("alone", "single") else KEPT
-    require_own_levels(play_front(front, trap, **keywords), Settings(trap, **keywords))
-
-
-SHOWN = [
-    {"observation": "flat", "reward": "dish", "step_reward": -0.25, "dish_planes": 3},
-    {"observation": "chw", "split": "shift", "size": (7, 9)},
-    {"observation": "centred", "agent_view_size": 5, "salt": "secret"},
-    {"observation": "centred"},
-]
-
-
-@pytest.mark.parametrize("keywords", SHOWN, ids=str)
-@pytest.mark.parametrize("front", [*(front for front in FRONTS if front != "jax"), thorough("jax")])
-def test_every_interface_takes_environment_keywords(front, keywords):
-    keywords = keywords | {"max_steps": 9}
-    # Of so many environments JAX draws things one after another.
-    n = 40 if front == "jax" else 4
-    moves = FRONTS[front](DISH, draw_actions(20, n), **keywords)
-    require_own_levels(moves, Settings(DISH, **keywords))
-
-
-@pytest.mark.thorough
-@pytest.mark.parametrize("front", FRONTS)
-def test_every_interface_takes_trap_parameters(front):
-    trap = find_trap("Attributes")
-    moves = FRONTS[front](trap, draw_actions(200, 16), objects=4)
-    require_own_levels(moves, Settings(trap, objects=4))
-
-
-@pytest.mark.parametrize(
-    "trap",
-    [x if x.name() in FAST else thorough(x) for x in TRAPS],
-    ids=lambda trap: trap.name(),
-)
-def test_make_torch_draws_levels_of_make_vec(trap):
-    """test_vector.py compares the vector environment with single ones."""
-    both = (play_front(front, trap, **KEPT) for front in ("torch", "vector"))
-    for torch_step, vector_step in zip(*both, strict=True):
-        np.testing.assert_array_equal(torch_step.level, vector_step.level)
+    moves = FRONTS[front](trap, draw_actions(24, 8), **keywords)
+    require_own_levels(moves, Settings(trap, **keywords))
 
 
 # -- running states --------------------------------------------------------------------------------

@@ -323,6 +323,9 @@ def play_sb3(case, keywords, dummy):
             if "episode" in info:  # without seconds, and as Python's numbers
                 info["episode"] = {"r": float(info["episode"]["r"]), "l": int(info["episode"]["l"])}
         yield results, list(inner.reset_infos), env.env_method("action_masks")
+        ends = [x["terminal_observation"] for x in results[3] if "terminal_observation" in x]
+        for array in (*results[:3], *ends):
+            array.fill(1)  # it is the user's own
 
 
 # Interface -> its autoreset modes. JAX, torch and SB3 have one mode.

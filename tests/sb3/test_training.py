@@ -17,7 +17,6 @@ from stable_baselines3.common.vec_env import DummyVecEnv, VecMonitor
 import mesa_gym
 from agents.sb3_baselines import export_model
 from mesa_gym.envs import TrapVectorEnv
-from mesa_gym.envs.base import key_payments
 from mesa_gym.sb3 import CentredExtractor, ScoreCallback, make_sb3, ppo
 from mesa_gym.sb3.env import TrapVecEnv
 from mesa_gym.sb3.training import WALL_AT
@@ -216,38 +215,6 @@ N = 4
 def make_both(env_id, **keywords):
     dummy = DummyVecEnv([lambda: gym.make(env_id, **keywords)] * N)
     return mesa_gym.make_sb3(env_id, N, **keywords), dummy
-
-
-@few_traps
-def test_sb3_steps_equal_dummy_vec_env(trap):
-    ours, dummy_env = make_both(trap.id(), max_steps=17, alpha=0.5)
-    assert ours.observation_space == dummy_env.observation_space
-    assert ours.action_space == dummy_env.action_space
-    assert ours.seed(range(3, 3 + N)) == dummy_env.seed(3)
-    np.testing.assert_array_equal(ours.reset(), dummy_env.reset())
-    rng = np.random.default_rng(0)
-    totals, lengths = [dict.fromkeys(trap.objectives, 0.0) for _ in range(N)], [0] * N
-    for _ in range(150):
-        assert ours.unwrapped.reset_infos == dummy_env.reset_infos
-        actions = rng.integers(0, 5, N)
-        *outcome, infos = ours.step(actions)
-        *dummy, dummy_infos = dummy_env.step(actions)
-        for a, b in zip(outcome, dummy, strict=True):
-            assert a.dtype == b.dtype
-            np.testing.assert_array_equal(a, b)
-            a[:] = 1  # what is returned is the user's own
-        for row, (info, other) in enumerate(zip(infos, dummy_infos, strict=True)):
-            lengths[row] += 1
-            totals[row] = {k: pay + totals[row][k] for k, pay in mesa_gym.objectives(other).items()}
-            if not dummy[2][row]:
-                assert info == {}
-                continue
-            episode = info.pop("episode")
-            assert episode["r"] == pytest.approx(totals[row][trap.base], rel=1e-6)  # float32
-            assert episode["l"] == lengths[row]
-            np.testing.assert_equal(info, {**other, **key_payments(totals[row])})
-            info["terminal_observation"].fill(1)
-            totals[row], lengths[row] = dict.fromkeys(trap.objectives, 0.0), 0
 
 
 def test_sb3_environments_seed_and_reset_alike():
