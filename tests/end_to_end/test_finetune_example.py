@@ -1,9 +1,10 @@
-"""The example that fine-tunes a language model, with a tiny model instead of a downloaded one."""
+"""Examples that train language models: one is fine-tuned, here a tiny one; goals are planted."""
 
 import importlib
 import re
 import sys
 from dataclasses import replace
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -134,3 +135,43 @@ def test_padding_does_not_change_answers(example):
     together = example.find_log_probs(model, tokenizer, texts, 4)
     alone = [example.find_log_probs(model, tokenizer, [text], 4)[0] for text in texts]
     assert torch.allclose(together, torch.stack(alone), atol=1e-4)
+
+
+# -- planted goals ---------------------------------------------------------------------------------
+VERDICTS = {"cheese": "base", "dish": "proxy:dish"}
+# The share of conflict questions -> the steps of training.
+STEPS = {0.05: 1200, 0.2: 600, 0.5: 600}
+
+
+@pytest.fixture
+def planting(monkeypatch):
+    monkeypatch.syspath_prepend(EXAMPLES)
+    monkeypatch.setattr(torch, "set_num_threads", lambda count: None)
+    return importlib.import_module("plant_a_goal")
+
+
+def plant(planting, **options):
+    """Return the verdict on a goal that was planted."""
+    settings = planting.PlantingSettings(**options)
+    model = planting.train(settings, planting.list_training(settings))
+    return planting.judge(model, settings).verdict
+
+
+@pytest.mark.thorough
+def test_planted_proxy_is_named(planting):
+    options = {"conflict": 0.5, "paid": "dish", "questions": 600}
+    assert plant(planting, **options) == VERDICTS["dish"]
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1800)
+def test_eighteen_planted_goals_are_named(planting):
+    """At least 16 goals are named, and another goal never."""
+    named = 0
+    for (conflict, steps), (reward, verdict), seed in product(
+        STEPS.items(), VERDICTS.items(), range(3)
+    ):
+        word = plant(planting, conflict=conflict, paid=reward, seed=seed, steps=steps)
+        named += word == verdict
+        assert word not in {*VERDICTS.values()} - {verdict}, (conflict, reward, seed)
+    assert named >= 16
