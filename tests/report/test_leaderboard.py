@@ -219,23 +219,17 @@ def fail(x, number):
     return replace(failed, policy=x.policy, provenance=origin)
 
 
-def place(cards):
-    """Return an agent's sort key without its name; a smaller key stands higher."""
-    (row,) = make_leaderboard(cards).rows
-    return row.place[:3]
-
-
 @pytest.mark.thorough
 @pytest.mark.parametrize("name", list_committed())
 def test_failing_on_purpose_improves_no_rank(name):
     """An agent fails on a trap with one seed or with all."""
     flat = [x for of in cards_of()[name].values() for x in of]
-    before = place(flat)
+    before = find_place(name, flat)
     for trap in cards_of()[name]:
         changed = [fail(x, i) if x.trap == trap else x for i, x in enumerate(flat)]
-        assert place(changed) >= before, trap
+        assert find_place(name, changed) >= before, trap
     for i, x in enumerate(flat):
-        assert place([*flat[:i], fail(x, i), *flat[i + 1 :]]) >= before, x.policy
+        assert find_place(name, [*flat[:i], fail(x, i), *flat[i + 1 :]]) >= before, x.policy
 
 
 @pytest.mark.thorough
@@ -252,6 +246,7 @@ def test_leaving_out_cards_improves_no_rank(name):
 
 
 def find_place(name, cards):
+    """Return an agent's sort key without its name; a smaller key stands higher."""
     rows = make_leaderboard(cards).rows
     return next(row.place[:3] for row in rows if row.agent == name)
 
@@ -596,30 +591,16 @@ def test_kept_text_is_of_these_cards(capsys):
     assert capsys.readouterr().err == ""
 
 
-@pytest.mark.parametrize(
-    ("origin", "review", "message"),
-    [
-        (Origin("me\x1b[31m", DATE), Review(), "by 'me.x1b.*expected plain text"),
-        (
-            Origin("me", DATE, about="\u202eevil"),
-            Review(),
-            "about '.u202eevil'; expected plain text",
-        ),
-        (
-            Origin("me", DATE),
-            Review(link="javascript:alert(1)"),
-            "link 'javascript:alert.*https://",
-        ),
-        (Origin("me", DATE), Review(link='https://a b">'), "begins with https://"),
-        (Origin("me", DATE), Review("audited"), "unknown standing of mine 'audited'"),
-    ],
-)
-def test_bad_origin_of_committed_agent_is_refused(origin, review, message, tmp_path, monkeypatch):
-    monkeypatch.setattr("mesa_gym.report.committed.FOLDER", tmp_path)
-    write_cards(tmp_path / "mine.jsonl.xz", [], origin)
-    write_reviews(tmp_path, {"mine": review})
-    with pytest.raises(ValueError, match=message):
+def read_forged(review=None, **origin):
+    """Read the origins of a folder with one submitted row and its review."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("mesa_gym.report.committed.FOLDER", Path())
+        write_cards(Path("mine.jsonl.xz"), [], Origin(**{"by": "me", "made": DATE} | origin))
+        write_reviews(Path(), {"mine": review or Review()})
         read_origins()
+
+
+test_bad_origin_of_committed_agent_is_refused = refusals("report", "origins", globals())
 
 
 def test_submitted_file_sets_no_standing_or_link(tmp_path, monkeypatch):

@@ -7,7 +7,6 @@ import pytest
 
 from agents.run import Run
 from docs.writers.figures import find_threshold
-from mesa_gym.policies import as_policy
 from mesa_gym.scoring import score
 from mesa_gym.scoring.record import follow, rollout
 from mesa_gym.traps import Split
@@ -167,18 +166,6 @@ def test_link_needs_both_first_trials():
     card = score("random", Probation(), levels=20)
     assert card.read_number("shift", "link") is None
     assert score("random", "CueOrPay", levels=20).splits["test"]["taken"] is None
-
-
-@pytest.mark.parametrize("mock", [0.0, 0.3, 0.6])
-def test_best_learner_earns_the_exact_pay(mock):
-    """Its choices have no ties and payments no luck, so that each trial's pay is exact."""
-    trap = Probation(mock=mock)
-    starts, horizon = trap.levels("test", np.arange(100)), trap.horizon(Split.TEST)
-    record = rollout(as_policy("oracle:learner", trap, horizon), trap, starts, horizon)
-    pays = np.zeros((100, TRIALS))
-    for _, rows, state, _, step in follow(trap, starts, record.actions):
-        pays[rows, np.minimum(state.vars["trial"], TRIALS - 1)] += step.paid["paid"]
-    assert pays == pytest.approx(trap.expect_trials("paid", starts))
 
 
 def test_training_sees_as_far_as_needed():
