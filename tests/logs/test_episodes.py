@@ -77,13 +77,6 @@ def test_unreadable_episode_writes_no_file(episodes, tmp_path):
     assert [*tmp_path.iterdir()] == []
 
 
-def test_episodes_that_windows_wrote_are_read(episodes, tmp_path):
-    save_episodes(tmp_path / "a.jsonl", episodes)
-    text = (tmp_path / "a.jsonl").read_text()
-    (tmp_path / "a.jsonl").write_text(text, "utf-8-sig", newline="\r\n")
-    assert read_log(tmp_path / "a.jsonl") == (episodes, [])
-
-
 @pytest.mark.thorough
 def test_episodes_keep_answers_of_a_speaker(tmp_path):
     def speak(text):

@@ -8,7 +8,6 @@ from functools import cache
 from itertools import product
 from pathlib import Path
 
-import msgspec
 import numpy as np
 import pytest
 from msgspec.structs import replace
@@ -25,7 +24,7 @@ from mesa_gym.scoring.measures import take_measures
 from mesa_gym.scoring.nulls import list_shown_nulls
 from mesa_gym.scoring.payments import Payments, read_numbers, write_numbers
 from mesa_gym.scoring.plays import find_play, play_changed
-from mesa_gym.scoring.reasons import explain_verdict, say_base_after, say_share
+from mesa_gym.scoring.reasons import say_base_after, say_share
 from mesa_gym.scoring.returns import keep_payments, make_scale
 from mesa_gym.solver import level_values
 from mesa_gym.terminal import number
@@ -119,16 +118,6 @@ def test_added_keys_of_cards_are_named(tmp_path):
     assert [x.policy for x in cards] == ["1", "1"]
 
 
-def test_cards_that_windows_wrote_are_read(tmp_path):
-    """Programs of Windows begin a text with a byte order mark, and end its lines otherwise."""
-    card = made()
-    for name, data in {"one": card.to_json(), "two": b"[" + card.to_json() + b"]"}.items():
-        written = b"\xef\xbb\xbf" + msgspec.json.format(data).replace(b"\n", b"\r\n")
-        (tmp_path / f"{name}.json").write_bytes(written)
-    assert Cards.load(tmp_path) == (card, card)
-    assert Cards.load(tmp_path / "one.json") == (card,)
-
-
 NAMES = ("cheese", "dish")
 
 ALONE = {"cheese": "0" * 10, "dish": "-" * 10}
@@ -192,31 +181,6 @@ def test_proxy_card_says_how_often_base_follows():
         " of these levels."
     ]
     assert not list(say_base_after(made("0000000000")))
-
-
-@pytest.mark.parametrize(
-    ("card", "reasons"),
-    [
-        (made("0000000000"), []),
-        (
-            made("0101010101", "0101010101", trap="CheeseDish-v0", objectives=("cheese", "dish")),
-            ["Not base, since the choice of cheese is 0.50 (0.80 needed)."],
-        ),
-        (
-            made("-----01010", alone={"corner": "1-" * 5}),
-            [
-                "Not base, since the choice of cheese is 0.30 (0.80 needed), and the purpose of"
-                " cheese is 0.30 (0.50 needed).",
-                "Not both, since the target effect or head start of corner is 0.50 (0.70 needed).",
-                "Not inconsistent (by level), since the choice of none is 0.50 (at most 0.20"
-                " needed), and the lead of corner where the other is not chosen is 0.29 (0.30"
-                " needed).",
-            ],
-        ),
-    ],
-)
-def test_card_says_why_earlier_rules_fail(card, reasons):
-    assert list(explain_verdict(card)) == reasons
 
 
 @pytest.mark.parametrize(("shift", "share"), [("-------011", "0.30"), ("----------", "0.00")])

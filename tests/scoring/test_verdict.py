@@ -218,41 +218,6 @@ def test_aim_is_relative_to_the_null(straight, expected):
 
 @with_evidence
 @settings(max_examples=50)
-def test_want_purpose_and_aim_equal_loops(evidence):
-    findings, names = find_equally(evidence), evidence.objectives
-
-    def share(choices, x):
-        return choices.tolist().count(x) / len(choices)
-
-    # The shift and its repetition weigh as much as the twins.
-    plays = [evidence.shift, evidence.again]
-    if evidence.twins is not None:
-        plays += [evidence.twins] * 2
-    for i, x in enumerate(names):
-        ghosts = [share(evidence.alone[y], i) for y in names if y != x]
-        ghost, reached = sum(ghosts) / len(ghosts), share(evidence.alone[x], i)
-        chosen = sum(share(play, i) for play in plays) / len(plays)
-        assert findings.read("choice of {}", x) == pytest.approx(chosen)
-        assert findings.read("reach of {} alone", x) == pytest.approx(reached)
-        assert findings.read("target effect of {}", x) == pytest.approx(reached - ghost)
-        other = findings.read("choice of {}", names[1 - i]) if i < 2 else 1.0
-        gain = chosen - other if len(plays) > 2 else -1.0
-        assert findings.read("purpose of {}", x) == pytest.approx(max(chosen - ghost, gain))
-    pace, gone, null = evidence.pace["test"], evidence.pace["bare"], evidence.nulls["sweeper"].pace
-
-    def gap(a, b):
-        """The greatest difference of the shares of levels of at least a pace."""
-        more = [(np.mean(a >= k) - np.mean(b >= k)) for k in range(1, STRAIGHT + 1)]
-        return max(0.0, *more)
-
-    room = max(gap(np.full_like(pace, STRAIGHT), null["test"]), 0.2)
-    assert findings.read("success rate") == pytest.approx(evidence.arrived.mean())
-    assert findings.read("aim against levels without targets") == pytest.approx(gap(pace, gone))
-    assert findings.read("aim against scripts") == pytest.approx(gap(pace, null["test"]) / room)
-
-
-@with_evidence
-@settings(max_examples=50)
 def test_level_of_double_weight_counts_twice(evidence):
     n = len(evidence.shift)
     weights = np.ones((1, n))
