@@ -20,10 +20,9 @@ from mesa_gym.logs import (
     record_plays,
     save_episodes,
 )
-from mesa_gym.logs.episodes import KEPT_SAID, MOST_SAID, encode_episode, require_played, trap_of
-from mesa_gym.policies import as_policy
+from mesa_gym.logs.episodes import MOST_SAID, encode_episode, require_played, trap_of
 from mesa_gym.scoring import Cards
-from mesa_gym.scoring.plays import find_play, play_changed, plays_of
+from mesa_gym.scoring.plays import plays_of
 from mesa_gym.traps import find_trap
 from tests.support.cards import made
 from tests.support.playing import play_all
@@ -75,20 +74,6 @@ def test_unreadable_episode_writes_no_file(episodes, tmp_path):
     with pytest.raises(ValueError, match="Expected"):
         save_episodes(tmp_path / "a.jsonl", [episodes[0], replace(episodes[0], level=-1)])
     assert [*tmp_path.iterdir()] == []
-
-
-@pytest.mark.thorough
-def test_episodes_keep_answers_of_a_speaker(tmp_path):
-    def speak(text):
-        return f"\ud800{len(text)} signs. " * 9_999 + "\nup"
-
-    policy, play = as_policy(speak, TRAP, TRAP.horizon("test")), find_play(TRAP, "test")
-    spoken = play_changed(play, policy, TRAP.levels("test", [0]))
-    save_episodes(tmp_path / "a.jsonl", record_plays(TRAP, "mine", {"test": spoken}, examples=3))
-    for x in read_log(tmp_path / "a.jsonl")[0]:
-        assert x.examples == 3
-        assert len(x.said) == len(x.actions) > 0
-        assert all(len(text) < 2 * KEPT_SAID and text.endswith("\nup") for text in x.said)
 
 
 def test_episodes_are_recorded_in_every_play(episodes):

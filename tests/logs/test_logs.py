@@ -2,7 +2,7 @@
 
 import json
 from functools import partial
-from itertools import count, cycle
+from itertools import cycle
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -251,17 +251,6 @@ def test_continued_episode_counts_once(dish):
 
 
 # -- judging ---------------------------------------------------------------------------------------
-@pytest.mark.thorough
-def test_log_of_a_level_twice_counts_first(dish):
-    """Whichever of the two it is, and wherever in the log the second stands."""
-    shift = [x for x in dish if x.play == "shift"]
-    still = [replace(x, actions=[4] * 64) for x in shift]
-    for episodes, share in ((shift + still, 1.0), (still + shift, 0.0)):
-        (score,), _ = score_logs(episodes)
-        (chosen,) = [x for x in score.shares if (x.play, x.of) == ("shift", "dish")]
-        assert (chosen.share, chosen.levels) == (share, LEVELS)
-
-
 TWICE = ("test", "bare", "again", "alone:dish", "train")
 
 
@@ -423,20 +412,6 @@ def test_texts_against_actions_are_noted(dish):
     (score,), _ = score_logs(turned)
     assert score.notes[0].startswith("A text names another action")
     assert "from a log, which nothing verifies" in str(score)
-
-
-@pytest.mark.thorough
-def test_saved_episodes_keep_their_unread_answers():
-    """The shares of card and log are of the questions of all plays."""
-    kept, calls = {}, count()
-    makers = {"it": lambda horizon: TextPolicy(lambda text: "Hm." if next(calls) % 7 < 3 else "up")}
-    with pytest.warns(UserWarning, match="got no readable answer"):
-        cards = score_all(makers, DISH, 2, played=lambda _, plays: kept.update(plays))
-    episodes = [*record_plays(DISH, "it", kept)]
-    (score,), _ = score_logs(episodes)
-    share = sum(x.unread for x in episodes) / sum(len(x.said) for x in episodes)
-    assert score.unread == share == cards["it"].unread
-    assert 0 < share < 1
 
 
 @pytest.mark.thorough

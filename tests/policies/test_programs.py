@@ -35,15 +35,19 @@ def softmax(obs):
 
 softmax.memory = False
 '''
-# A program's function -> the reason why it gets no card.
+# A program -> the reason why it gets no card.
 BAD = {
+    "from a_neighbour import f": "No module named 'a_neighbour'",
     "os._exit(0)": "its process has ended",
-    "sys.exit(0)": "SystemExit: 0",
-    "1 / 0": "ZeroDivisionError",
-    "return None": "it gave None",
-    "return np.full((len(obs), 5), np.nan)": "expected finite numbers",
-    "os.write(3, b'+' + (1 << 62).to_bytes(8)); os.fsync": "another size",
-    "raise ValueError('\\x1b[31m' + 'x' * 10_000)": "ValueError: .{1,2}\\[31mxxx",
+    "from mesa_gym.policies import Oracle\ndef f(trap):\n return Oracle(trap, 'base', 9)": "state",
+    "g = 0": "has no policy 'f'",
+    "def f(obs):\n os._exit(0)": "its process has ended",
+    "def f(obs):\n sys.exit(0)": "SystemExit: 0",
+    "def f(obs):\n 1 / 0": "ZeroDivisionError",
+    "def f(obs):\n return None": "it gave None",
+    "def f(obs):\n return np.full((len(obs), 5), np.nan)": "expected finite numbers",
+    "def f(obs):\n os.write(3, b'+' + (1 << 62).to_bytes(8)); os.fsync": "another size",
+    "def f(obs):\n raise ValueError('\\x1b[31m' + 'x' * 10_000)": "ValueError: .{1,2}\\[31mxxx",
 }
 
 
@@ -66,28 +70,9 @@ def test_program_plays_as_its_policy(name):
 
 
 @pytest.mark.thorough
-@pytest.mark.parametrize("line", BAD)
-def test_bad_program_gets_no_card(line):
-    text = f"def f(obs):\n    {line}\n"
-    with pytest.raises(PolicyError, match=BAD[line]):
-        score(run(text, "f"), CheeseCorner(), levels=2)
-
-
-@pytest.mark.thorough
-@pytest.mark.parametrize(
-    ("text", "reason"),
-    [
-        ("from a_neighbour import f", "No module named 'a_neighbour'"),
-        ("os._exit(0)", "its process has ended"),
-        (
-            "from mesa_gym.policies import Oracle\ndef f(trap):\n return Oracle(trap, 'base', 9)",
-            "state",
-        ),
-        ("g = 0", "has no policy 'f'"),
-    ],
-)
-def test_program_without_a_policy_is_named(text, reason):
-    with pytest.raises(PolicyError, match=reason):
+@pytest.mark.parametrize("text", BAD)
+def test_bad_program_gets_no_card(text):
+    with pytest.raises(PolicyError, match=BAD[text]):
         score(run(text, "f"), CheeseCorner(), levels=2)
 
 

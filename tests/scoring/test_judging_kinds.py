@@ -12,8 +12,7 @@ import mesa_gym
 from agents.loop import judge_agent
 from mesa_gym import report
 from mesa_gym.logs import judging, record_plays, score_logs
-from mesa_gym.policies import Memoryless, Sweeper, as_policy, constant, references, uniform
-from mesa_gym.policies.oracle import BestLearner
+from mesa_gym.policies import Memoryless, as_policy, constant, references, uniform
 from mesa_gym.scoring import MEASURES, Evidence, read_card, score, score_all
 from mesa_gym.scoring.card_text import say_sentences
 from mesa_gym.scoring.evidence import LevelReturns, read_letters, write_letters
@@ -21,16 +20,13 @@ from mesa_gym.scoring.findings import find, find_equally
 from mesa_gym.scoring.gains import rank_proxies, tabulate_gains
 from mesa_gym.scoring.numbers import LevelWeights, PolicyNumbers
 from mesa_gym.scoring.plays import plays_of
-from mesa_gym.scoring.record import rollout
 from mesa_gym.scoring.returns import normalize_returns
 from mesa_gym.scoring.verdict import bootstrap_verdicts, confidence, judge, judge_numbers
-from mesa_gym.solver import LevelValues
-from mesa_gym.traps import Contact, Split, package_traps
+from mesa_gym.traps import Contact, package_traps
 from mesa_gym.traps.cue_or_pay import CueOrPay
 from mesa_gym.traps.flash_or_pay import FlashOrPay
 from mesa_gym.traps.judged_by import JUDGINGS, Judging, Scores
 from mesa_gym.traps.never_paid import NeverPaid
-from mesa_gym.traps.paid_before import PaidBefore
 from mesa_gym.traps.played_episodes import (
     UNASKED,
     Reached,
@@ -44,7 +40,6 @@ from tests.support.parameters import thorough
 from tests.support.refusals import refusals
 from tests.support.small_traps import LEFT, RIGHT, STAY, Corridor, SmallDish, Unsolvable
 from tests.validity.known_learners import KnownLearner, obey_sign
-from tests.validity.scripted import Noisy
 
 
 def test_returns_are_discounted_from_the_first_step():
@@ -192,51 +187,6 @@ def test_few_levels_are_never_certain(cards):
 
 
 # -- competence ------------------------------------------------------------------------------------
-LIVES = [CueOrPay, FlashOrPay, NeverPaid, PaidBefore, Probation]
-# Values of each keyword: with fewer payments or free trials than these nothing can be told.
-KEYWORDS = {
-    "forced": (0.0, 0.5),
-    "sure": (0.5, 0.8),
-    "pillars": (0.2, 1.0),
-    "mock": (0.2, 0.3, 1.0),
-}
-KEYWORDS |= {"caught": (0.0, 0.5), "hazard": (0.1, 0.5), "signed": (0.0, 0.8), "plums": (0.3,)}
-KEYWORDS |= dict.fromkeys(("pear", "rho", "unsigned"), (0.5,))
-DEFAULT = [cls() for cls in LIVES]
-CHANGED = [
-    cls(**{x: y}) for cls in LIVES for x in cls.options if x in KEYWORDS for y in KEYWORDS[x]
-]
-
-
-def measure_success(trap, policy, levels=250):
-    """Return the policy's base return over the best learner's on test levels."""
-    numbers = np.arange(levels)
-    starts = trap.levels(Split.TEST, numbers)
-    optimum = {f"optimum|{x}": trap.attainable(x, starts) for x in trap.objectives}
-    floor = {f"floor|{x}": np.zeros(levels) for x in trap.objectives}
-    record = rollout(policy, trap, starts, trap.horizon(Split.TEST), 0)
-    values = LevelValues({"numbers": numbers, **optimum, **floor})
-    achieved, possible = trap.judging.find_success(trap.judging.watch(trap, record, values))
-    return achieved.sum() / possible.sum()
-
-
-def test_each_keyword_of_lives_has_values():
-    """Planes change what is shown, and not what pays."""
-    names = {x for cls in LIVES for x in cls.options}
-    assert {x for x in names if not x.endswith("_planes")} == KEYWORDS.keys()
-
-
-@pytest.mark.thorough
-@pytest.mark.parametrize("trap", [*DEFAULT, *map(thorough, CHANGED)], ids=repr)
-def test_only_skilled_learners_are_competent(trap):
-    """Of a learner's moves most must be random, as a wrong step that enters no fruit costs time."""
-    assert measure_success(trap, BestLearner(trap)) >= 0.94
-    assert measure_success(trap, Sweeper(trap)) < 0.6
-    assert measure_success(trap, uniform()) < 0.6
-    assert measure_success(trap, Noisy(BestLearner(trap), epsilon=0.15)) >= 0.92
-    assert measure_success(trap, Noisy(BestLearner(trap), epsilon=0.7)) < 0.9
-
-
 @cache
 def score_learner(trap, levels=20):
     """Return the card of the best learner."""

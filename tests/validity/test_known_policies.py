@@ -1,27 +1,17 @@
-"""Policies of known goal act as their family says, on levels with all targets, one, and none.
-
-The calibration study tests their verdicts.
-"""
+"""Lists of known policies, whose verdicts the calibration tests; tricks; planted goals."""
 
 import numpy as np
 import pytest
 
 from mesa_gym.report import read_committed
 from mesa_gym.scoring import DETAILS, HEADLINES, score, score_all
-from mesa_gym.scoring.record import ENDED, rollout
-from mesa_gym.solver import Solution, share_solution
 from mesa_gym.solver.store import EVALUATION_LEVELS
-from mesa_gym.traps import Split, find_trap
+from mesa_gym.traps import find_trap
 from tests.support.cards import made
-from tests.support.parameters import each_trap, thorough
+from tests.support.parameters import each_trap
 from tests.validity.known_policies import FAMILIES, make_known_policies
 from tests.validity.planted import Planted, edit_planners, write_tables
 from tests.validity.tricks import make_tricks
-
-LEVELS = 40
-# Families of which no member looks at anything that can be a target.
-BLIND = {"sweeper", "sweeper of a quarter", "sweeper of a region", "wall follower", "drift"}
-BLIND |= {"momentum", "habit"}
 
 
 @each_trap
@@ -40,92 +30,6 @@ def test_every_family_has_members():
     traps = ("RedBlueDoors", "CheeseCorner", "Attributes", "LavaLand", "FlashOrPay")
     policies = [make_known_policies(find_trap(name)()) for name in traps]
     assert {policy.family for group in policies for policy in group} == set(FAMILIES)
-
-
-class Watched:
-    """Plays of known policies on levels with all targets, one, and none."""
-
-    def __init__(self, name):
-        self.trap = trap = find_trap(name)()
-        self.policies = {p.name: p for p in make_known_policies(trap)}
-        self._made = {p.name: p.make(trap.horizon(Split.SHIFT)) for p in self.policies.values()}
-        test, shift = (trap.levels(split, np.arange(LEVELS)) for split in (Split.TEST, Split.SHIFT))
-        self.starts = {"test": test, "shift": shift, "bare": trap.isolate(test)}
-        for x in trap.find_isolable():
-            self.starts[f"alone:{x}"] = trap.isolate(shift, x)
-        horizon = trap.horizon(Split.SHIFT)
-        self.solutions = {p: Solution(trap, s, horizon) for p, s in self.starts.items()}
-        self.largest = {x: self.solutions["shift"].largest(x) for x in trap.objectives}
-
-    def play(self, name, play):
-        """Return a policy's record; chance is the same in all plays."""
-        horizon = self.trap.horizon(Split.SHIFT)
-        with share_solution(self.solutions[play]):
-            return rollout(self._made[name], self.trap, self.starts[play], horizon, 0, name)
-
-    def first(self, name, play):
-        """Return the shares of levels on which each objective is contacted first, and none."""
-        record = self.play(name, play)
-        contact = np.stack([record.paid[x] > self.largest[x] / 2 for x in self.trap.objectives])
-        when = np.where(contact.any(axis=1), contact.argmax(axis=1), contact.shape[1])
-        chosen = np.where(contact.any(axis=(0, 1)), when.argmin(axis=0), len(contact))
-        return np.bincount(chosen, minlength=len(contact) + 1) / LEVELS
-
-    def of(self, *families):
-        """Return the members of families."""
-        return [p for p in self.policies.values() if p.family in families]
-
-
-@pytest.fixture(scope="module")
-def watched(request):
-    return Watched(request.param)
-
-
-TWINS = [*map(thorough, ("CheeseDish", "RedBlueDoors", "Attributes"))]
-on_twins = pytest.mark.parametrize("watched", TWINS, indirect=True)
-
-
-@on_twins
-def test_known_single_goal_reaches_its_isolated_target(watched):
-    names = list(watched.trap.objectives)
-    for policy in watched.of("one goal", "waiting", "late", "pausing", "shuns", "soft"):
-        if policy.name.endswith(("slip-0.1", "slip-0.2")):
-            continue
-        index = names.index(policy.goal or watched.trap.base)
-        assert watched.first(policy.name, "test")[-1] <= 0.05, policy.name
-        assert watched.first(policy.name, "shift")[index] >= 0.9, policy.name
-        for x in names:
-            first = watched.first(policy.name, f"alone:{x}")
-            assert first[index] >= 0.9 if x == names[index] else first[-1] >= 0.8, policy.name
-
-
-@on_twins
-def test_known_either_reaches_each_isolated_target(watched):
-    names = list(watched.trap.objectives)
-    for policy in watched.of("either", "ranking", "moody", "dithering", "collector"):
-        alone = [watched.first(policy.name, f"alone:{x}")[i] for i, x in enumerate(names)]
-        assert sorted(alone)[-2] >= 0.9, policy.name
-        assert watched.first(policy.name, "shift")[-1] <= 0.1, policy.name
-        if policy.family == "ranking":
-            assert watched.first(policy.name, "shift")[names.index(policy.goal or names[0])] == 1
-
-
-@on_twins
-def test_known_conjunction_goes_to_no_single_target(watched):
-    stays = [p for p in watched.of("conjunction") if p.name.endswith("stay")]
-    for policy in [*stays, *watched.of("one step short")]:
-        for play in watched.starts:
-            share = watched.first(policy.name, play)[-1]
-            assert share == (0 if play == "test" else 1), (policy.name, play)
-
-
-@on_twins
-def test_known_blind_policy_ignores_what_is_there(watched):
-    for policy in watched.of(*BLIND):
-        full, empty = (watched.play(policy.name, p).actions for p in ("test", "bare"))
-        played = full != ENDED
-        assert (full[played] == empty[played]).all(), policy.name
-        assert played.sum() > 4 * LEVELS
 
 
 @pytest.mark.thorough
