@@ -1,6 +1,6 @@
 """Crossing in training: lists, rows of children, and their steps beside the engine's."""
 
-from functools import cache, partial
+from functools import partial
 
 import numpy as np
 import pytest
@@ -146,27 +146,12 @@ def test_option_of_crossing_changes_the_children():
     assert len({usual, *others, *kinds}) == 1 + len(others) + len(kinds)
 
 
-@cache
-def train_crossing(**options):
-    options = {"slots": 200, "generation": 32} | options
-    run = small(trap="CoinRun", alpha=0.3, steps=4096, seed=options.pop("seed", 0))
-    trainer = partial(crossing.CrossPPO, **options)
-    (trained,) = ppo.train([run], lambda *_: None, trainer=trainer)
-    return encode_weights(trained.agent.weights)
-
-
-@pytest.mark.thorough
-def test_weights_with_crossing_repeat():
-    weights = train_crossing()
-    train_crossing.cache_clear()
-    assert train_crossing() == weights
-    assert len({weights, train_crossing(cap=1), train_crossing(seed=1)}) == 3
-
-
 @pytest.mark.thorough
 def test_share_of_zero_gives_ppo():
-    (trained,) = ppo.train([small(trap="CoinRun", alpha=0.3, steps=4096)])
-    assert train_crossing(share=0.0) == encode_weights(trained.agent.weights)
+    run = small(trap="CoinRun", alpha=0.3, steps=4096)
+    trainer = partial(crossing.CrossPPO, slots=200, generation=32, share=0.0)
+    ((usual,), (crossed,)) = (ppo.train([run], trainer=x) for x in (ppo.PPO, trainer))
+    assert encode_weights(crossed.agent.weights) == encode_weights(usual.agent.weights)
 
 
 test_trap_without_layout_is_refused = refusals("agents", "crossing", globals())

@@ -20,7 +20,6 @@ from agents.run import Run
 from benchmarks import speed
 from benchmarks.__main__ import main
 from benchmarks.board import commands as leaderboard
-from benchmarks.board.budgets import list_runs
 from benchmarks.plan import list_single_traps
 from benchmarks.speed_works import GRID
 from mesa_gym.policies import references
@@ -218,12 +217,6 @@ def out(run_once, tmp_path, monkeypatch):
     return Path(shutil.copytree(run_once, tmp_path / "run"))
 
 
-def left(out):
-    """The missing results of `run`."""
-    jobs = leaderboard.list_jobs(list_runs([CORNER], seeds=1, steps=1), levels=4)
-    return sorted(result for job in jobs for result in find_missing(job.results, out))
-
-
 def contents(folder):
     """Return the files in a folder, without the seconds that a result took."""
     files = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
@@ -273,17 +266,6 @@ def test_board_commit_packs_agents_with_commands(out, tmp_path, monkeypatch, cap
     (folder / "references.jsonl.xz").unlink()
     assert main(["board", "commit", "--out", str(out), "--agents", "ppo"]) == 0
     assert list_committed() == ["ppo"]
-
-
-@pytest.mark.thorough
-@pytest.mark.parametrize("lost", [AGENT, REFERENCES])
-def test_board_run_remakes_only_lost_results(lost, out, capsys):
-    before = contents(out)
-    shutil.rmtree(out / lost)
-    assert left(out) == [lost]
-    assert run(out) == 0
-    assert capsys.readouterr().err.count("done:") == 1
-    assert contents(out) == before
 
 
 @pytest.mark.thorough
