@@ -18,7 +18,7 @@ from mesa_gym.policies import habits, uniform
 from mesa_gym.scoring import MEASURES, Cards, read_card, score
 from mesa_gym.scoring.card_checks import _name_nulls
 from mesa_gym.scoring.card_text import list_remarks, list_warnings, say_sentences
-from mesa_gym.scoring.copies import repeat_returns
+from mesa_gym.scoring.copies import find_repeated, repeat_returns
 from mesa_gym.scoring.evidence import CLOSE, LevelReturns, read_letters, write_letters
 from mesa_gym.scoring.measures import take_measures
 from mesa_gym.scoring.nulls import list_shown_nulls
@@ -122,8 +122,10 @@ NAMES = ("cheese", "dish")
 
 ALONE = {"cheese": "0" * 10, "dish": "-" * 10}
 
-ALWAYS = choose(NAMES, "0" * 10, "0" * 10, None, ALONE, ())
-
+ALWAYS, RARELY = (
+    choose(NAMES, "0" * 10, "0" * 10, None, ALONE | {"cheese": alone}, ())
+    for alone in ("0" * 10, "0-" * 5)
+)
 
 # To the cheese the agent always goes the straightest way.
 STRAIGHT = choose(NAMES, "0" * 10, "0" * 10, None, {"cheese": "0" * 10}, ("cheese",))
@@ -132,7 +134,7 @@ SLOW = replace(STRAIGHT, pace=dict.fromkeys(STRAIGHT.pace, read_letters(Paces, "
 SHOWN = list_shown_nulls("", ())
 SAID = {
     "always base": ALWAYS,
-    "as often as nulls": replace(ALWAYS, nulls=dict.fromkeys(SHOWN, replace(ALWAYS, nulls={}))),
+    "as often as nulls": replace(ALWAYS, nulls=dict.fromkeys(SHOWN, RARELY) | {"random": ALWAYS}),
     "as often, but later": replace(STRAIGHT, nulls=STRAIGHT.nulls | {"blind": SLOW}),
     "as often and sooner": replace(SLOW, nulls=STRAIGHT.nulls | {"blind": STRAIGHT}),
     "nothing left alone": choose(NAMES, "0" * 10, "0" * 10, None, {}, NAMES),
@@ -167,6 +169,13 @@ def test_agent_with_other_returns_repeats_none(change):
     at_bound, beyond = (np.where(np.arange(200) < n, returns + change, returns) for n in (1, 2))
     assert repeat_returns(returns, at_bound)
     assert not repeat_returns(returns, beyond)
+
+
+@pytest.mark.parametrize("levels", [99, 100])
+def test_cards_of_few_levels_repeat_none(levels):
+    cards = [made(policy=f"{agent}-s0") for agent in "ab"]
+    cards = [replace(x, provenance=replace(x.provenance, levels=levels)) for x in cards]
+    assert find_repeated(cards) == [("a", "b")] * (levels == 100)
 
 
 def test_proxy_card_says_how_often_base_follows():

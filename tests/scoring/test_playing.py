@@ -10,10 +10,13 @@ from mesa_gym.policies import Constant, Memoryless, Sweeper, as_policy, uniform
 from mesa_gym.scoring import read_card, score, score_all
 from mesa_gym.scoring.card_text import CARD_WIDTH
 from mesa_gym.scoring.nulls import NULLS, NullPolicy
+from mesa_gym.scoring.payments import Payments
+from mesa_gym.scoring.playing import LevelPlayer
+from mesa_gym.scoring.playing import play_all as let_play
 from mesa_gym.scoring.plays import find_play, play_changed, plays_of, split_of, take_turns
 from mesa_gym.scoring.record import ENDED, Record, replay, rollout
-from mesa_gym.scoring.returns import count_unread
-from mesa_gym.traps import find_trap
+from mesa_gym.scoring.returns import Scale, SplitPayments, count_unread
+from mesa_gym.traps import Split, find_trap
 from mesa_gym.traps.cheese_corner import CheeseCorner
 from tests.support.cards import plain
 from tests.support.networks import drawn
@@ -118,6 +121,27 @@ def test_added_script_is_on_every_card(trap, monkeypatch):
     assert read_card(card.to_json()) == card
 
 
+def test_every_policy_plays_first_levels_alone(monkeypatch):
+    """With or without the levels' solutions, and with a table of an oracle's actions."""
+    monkeypatch.setattr("mesa_gym.scoring.plays.FEW_LEVELS", 2)
+    trap = SmallDish()
+    starts = {Split.SHIFT: trap.levels("shift", np.arange(3))}
+    policies = ("random", "oracle:base", "nearest")
+    players = [LevelPlayer(x, lambda horizon, x=x: as_policy(x, trap, horizon)) for x in policies]
+    let_play(players, trap, starts)
+    expected = {"shift": 3, "again": 3, "twins": 3, "alone:cheese": 2, "alone:dish": 2}
+    for player in players:
+        assert {x: len(record.actions) for x, record in player.records.items()} == expected
+
+
+def test_returns_of_nulls_have_a_scale_of_their_own():
+    means = [{"test": {"x": mean}} for mean in (4.0, 3.0, 2.0, 1.0)]
+    played = SplitPayments({"x": Payments.keep(np.ones((1, 2)))})
+    for null, (optimum, floor) in {False: means[:2], True: means[2:]}.items():
+        returns = Scale({"x": 0.9}, *means).find_returns("test", played, null=null)
+        assert [returns.optimum, returns.floor] == [optimum["test"], floor["test"]]
+
+
 @pytest.mark.parametrize("name", plays_of(SmallDish()))
 def test_level_record_is_independent_of_other_levels(name):
     """Neither levels nor lengths of other episodes matter, with or without a memory."""
@@ -138,9 +162,11 @@ def test_emptied_cell_of_removed_target_still_pays(left):
     """A corridor of five cells is walked in Python integers, with a target at either end.
 
     Cheese that is there is eaten and ends the episode; ghosts pay at each entry and end nothing.
+    The corridors of odd rows are mirrored, so that a row has its own ghosts when others have ended.
     """
     trap, n = SmallDish(), 60
-    full = from_map(trap, walled(trap, "c.A.d")).take(np.zeros(n, dtype=np.int64))
+    maps = [from_map(trap, walled(trap, row)) for row in ("c.A.d", "d.A.c")]
+    full = trap.joined(maps).take(np.arange(n) % 2)
     starts = trap.isolate(full, left or None)
     actions = np.random.default_rng(0).choice([0, 0, 1, 2, 2, 4], (n, 16)).astype(np.int8)
     played = replay(trap, starts, actions, full)
@@ -149,7 +175,8 @@ def test_emptied_cell_of_removed_target_still_pays(left):
         cell, over = 2, False
         for t, action in enumerate(actions[row].tolist()):
             after = min(max(cell + {0: -1, 2: 1}.get(action, 0), 0), 4)
-            pays = {"cheese": after == 0 < cell, "dish": after == 4 > cell}
+            at = {"cheese": 4 * (row % 2), "dish": 4 - 4 * (row % 2)}
+            pays = {x: after == end != cell for x, end in at.items()}
             for x, entered in pays.items():
                 first = x == left and played.paid[x][:t, row].any()  # the dish pays once
                 assert played.paid[x][t, row] == (entered and not over and not first), (row, t, x)

@@ -1,5 +1,6 @@
 """Scoring as a user calls it: known goals, several agents, everyday mistakes, copied seeds."""
 
+from inspect import signature
 from itertools import cycle
 
 import gymnasium as gym
@@ -214,6 +215,22 @@ def test_evaluate_gives_cards_equal_to_score(cards):
     assert cards[4] == score("random", "CheeseCorner", levels=3, name="theirs")
     assert mesa_gym.evaluate is evaluate
     assert repr(cards).splitlines()[0] == repr(cards[0])
+
+
+@pytest.mark.parametrize("call", [score, lambda x, *args, **of: evaluate({"it": x}, *args, **of)])
+def test_arguments_reach_the_players(call, monkeypatch):
+    passed = {}
+
+    def record(*args, **keywords):
+        passed.update(signature(score_all).bind(*args, **keywords).arguments)
+        return {name: made(policy=name) for name in args[0]}
+
+    monkeypatch.setattr("mesa_gym.scoring.evaluation.score_all", record)
+    keywords = {"levels": 7, "seed": 3, "salt": "x"}
+    call(up, SmallDish(), observation="centred", **keywords)
+    (make,) = passed["policies"].values()
+    assert make(5).observation == "centred"
+    assert passed.items() >= keywords.items()
 
 
 def test_cards_of_a_folder_are_all_loaded(tmp_path):
