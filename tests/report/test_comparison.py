@@ -292,6 +292,10 @@ def test_permutation_p_of_traps_adds_tails():
     far, same = (np.arange(5) / 100, 1 - np.arange(5) / 100), (np.full(5, 0.5), np.full(5, 0.5))
     assert adjust_by_permutation([same, far]) == pytest.approx([1, 2 / 252])
     assert adjust_by_permutation([far, far]) == pytest.approx([4 / 252, 4 / 252])
+    near = tuple(np.sort(np.random.default_rng(0).random((2, 5)), axis=0))
+    (alone,) = adjust_by_permutation([near])
+    assert adjust_by_permutation([near, far])[0] == pytest.approx(alone)
+    assert 4 / 252 < alone < 0.5
     assert adjust_by_permutation([]) == []
 
 

@@ -26,8 +26,10 @@ from mesa_gym.report.committed import (
     REFERENCES,
     TRICKS,
     list_committed,
+    mark_date,
     read_origins,
 )
+from mesa_gym.report.joining import find_stitched
 from mesa_gym.report.origins import Review, write_reviews
 from mesa_gym.scoring import judge, read_card, score
 from mesa_gym.scoring.copies import find_repeated
@@ -149,6 +151,28 @@ def test_leaderboard_puts_untrained_policies_in_blocks():
     # What has seeds was trained, whatever it is called.
     board_of_one = make_leaderboard(agent("random", "proxy"))
     assert [block for block, _ in board_of_one.blocks()] == ["can do all traps"]
+
+
+def test_scripts_do_not_order_the_traps():
+    """Traps on which trained agents differ are first, whatever scripts do there."""
+    scripts = [card(DOORS, name, 1.0, 0.0, levels=60) for name in ("random", "sweeper", "nearest")]
+    doors = [x for x in agent("b", "proxy") if x.trap == DOORS]
+    cards = [*agent("a", "base"), *(x for x in agent("b", "base") if x.trap == CORNER), *doors]
+    assert make_leaderboard([*cards, *scripts]).traps == (DOORS, CORNER)
+
+
+def test_agents_that_others_copy_are_not_stitched():
+    """The later of two agents with equal weights is the copy, and stitched if it copies several."""
+    weights = {"a": "ab", "b": "cd", "half": "ae", "rest": "fb", "both": "ad", "whole": "cd"}
+    traps, cards = agent("any", "base"), []
+    for name, of in weights.items():
+        cards += [sign(replace(x, policy=f"{name}-s0"), y) for x, y in zip(traps, of, strict=True)]
+    assert find_stitched(cards) == {"both"}
+
+
+def test_second_date_replaces_the_first():
+    twice = mark_date(mark_date(agent("mine", "base")[0], "2025-01-02"), "2026-11-26")
+    assert twice.policy == "mine (2026-11-26)-s0"
 
 
 def test_traps_judged_by_returns_are_left_out():
@@ -530,9 +554,6 @@ def test_join_committed_takes_traps_from_given_cards():
     assert f"oracle ({DATE})" not in rows
     assert str(board).startswith(f"ppo ({DATE}) (5 seeds): base on CheeseCorner. The nearest")
     assert f"ppo ({DATE}): your agent" in " ".join(str(board).split())
-    # A date takes the place of an earlier one.
-    again = join_committed([replace(seeds[0], policy="ppo (2025-01-02)-s0")], date_made=DATE)
-    assert again.yours == (f"ppo ({DATE})",)
 
 
 @pytest.mark.thorough
