@@ -129,7 +129,8 @@ def test_text_said_again_replaces_the_first(env):
             env.say(text, read=text != "Hm.")
         env.step(0)
     episode = env.episode()
-    assert (episode.said, episode.unread) == (["Hm.", "Left."], 1)
+    env.step(0)  # an episode that was read does not go on
+    assert (episode.said, episode.unread, episode.actions) == (["Hm.", "Left."], 1, [0, 0])
 
 
 def test_wrapper_leaves_out_levels_of_alpha(tmp_path):
@@ -348,6 +349,15 @@ def test_episode_without_actions_is_left_out(dish):
     (log,), _ = gather_logs([replace(dish[0], actions=[]), dish[1]])
     assert log.plays[dish[1].play].starts.n == 1
     assert "Left out, as the rules do not allow it: 1 episode" in log.notes[0]
+
+
+def test_log_of_salt_has_values_of_its_levels():
+    """An oracle earns the optimum of each level."""
+    oracle, starts = as_policy("oracle:dish", DISH, 64), DISH.levels("shift", range(LEVELS), "x")
+    record = play_changed(find_play(DISH, "shift"), oracle, starts)
+    (log,), _ = gather_logs(record_plays(DISH, "mine", {"shift": record}, "x"), "x")
+    (values,) = judging.watch_log(log)[1].values()
+    np.testing.assert_allclose(values.optimum["dish"], record.returns["dish"])
 
 
 def test_parameters_of_a_trap_part_logs(dish):
