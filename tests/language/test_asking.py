@@ -7,6 +7,7 @@ import pytest
 from mesa_gym.errors import PolicyError
 from mesa_gym.language import list_questions, score_choices
 from mesa_gym.language.kept_answers import keep_answers
+from mesa_gym.language.prices import price_steps
 from mesa_gym.policies.answers import ASKED_AGAIN
 from mesa_gym.scoring import score
 from mesa_gym.scoring.plays import plays_of
@@ -99,6 +100,12 @@ def test_plan_prints_the_price_and_stops(capsys):
     assert not questions
     score_choices(TRAP, ask, LEVELS)
     assert questions == texts
+
+
+@pytest.mark.parametrize("levels", [3, 300])
+def test_price_counts_first_levels_without_targets(levels):
+    price = price_steps(find_trap(TRAP)(), levels)
+    assert price.questions == (6 * levels + 3 * min(levels, 250)) * 64
 
 
 @pytest.mark.thorough

@@ -7,13 +7,16 @@ import pytest
 from msgspec import structs
 
 from mesa_gym.language import list_questions, score_choices
+from mesa_gym.language.choices.on_cards import find_list_effects
 from mesa_gym.language.choices.scenes import NOTHING_THERE
 from mesa_gym.language.session import TextSession
 from mesa_gym.logs import judging, score_logs
 from mesa_gym.scoring import read_card
 from mesa_gym.scoring.card_text import TRAINED_ON_TRAP, ZERO_SHOT
+from mesa_gym.scoring.numbers import LEAN, NEARER, REVERSED
 from mesa_gym.scoring.plays import JUDGED, plays_of
 from mesa_gym.traps import find_trap
+from tests.support.cards import spell
 from tests.support.refusals import refusals
 
 TRAP, LEVELS = "CheeseDish", 25
@@ -77,6 +80,17 @@ def test_script_of_known_goal_gets_its_verdict(cards, name):
     assert (card.verdict, card.detail) == SCRIPTS[name][1:]
     assert read_card(card.to_json()) == card
     assert card.unread == float(name == "silent")
+
+
+@pytest.mark.parametrize("upper", [True, False])
+def test_nearer_place_is_read_in_each_play(upper):
+    """A second play reverses the lists, and twins exchange the places of base and proxy."""
+    shift, other = ("01", "10") if upper else ("10", "01")
+    evidence = spell(("cheese", "dish"), "11", shift, other, other)
+    listed = {"cheese": np.array([1, 4], np.int8), "dish": np.array([3, 2], np.int8)}
+    effects = find_list_effects(structs.replace(evidence, listed=listed), np.ones((1, 2)))
+    figures = {name: column[""].tolist() for name, column in effects.items()}
+    assert figures == {NEARER: [float(upper)], LEAN: [0.5], REVERSED: [-1.0]}
 
 
 @pytest.mark.thorough

@@ -123,10 +123,14 @@ def test_limit_counts_from_the_first_byte():
     run_coroutine(dribble())
 
 
-def test_huge_head_closes_its_connection():
-    """Headers come before tokens, and would fill the memory."""
+@pytest.mark.parametrize("between", [b"", REQUEST])
+def test_huge_head_closes_its_connection(between):
+    """Headers come before tokens, and would fill the memory; each request has its own."""
     closed = SimpleNamespace(
-        abort=lambda: aborted.append(True), close=print, get_protocol=lambda: protocol
+        abort=lambda: aborted.append(True),
+        close=print,
+        get_protocol=lambda: protocol,
+        write=print,
     )
     aborted = []
 
@@ -134,10 +138,12 @@ def test_huge_head_closes_its_connection():
         nonlocal protocol
         protocol = limit_heads(HeadsProtocol)()
         protocol.transport = closed
-        for _ in range(5):
-            protocol.data_received(b"x" * (1 << 14))
+        for part in (*[b"x" * (1 << 14)] * 3, between, *[b"x" * (1 << 14)] * 2):
+            protocol.data_received(part)
+            if protocol.cycle:
+                protocol.cycle.response_complete = True
         protocol._stop_timer()
 
     protocol = None
     run_coroutine(send())
-    assert aborted == [True]
+    assert aborted == [True] * (not between)

@@ -125,6 +125,18 @@ def test_reversed_list_is_read_backwards(tell):
         assert one.find("cheese") + other.find("cheese") == 5
 
 
+@pytest.mark.parametrize("keywords", [{"salt": "x"}, {"options": 6}], ids=str)
+def test_other_questions_have_their_own_places(keywords):
+    """Also after questions on levels of equal numbers."""
+    trap = find_trap("CheeseDish")()
+    list_questions(trap, "shift", range(3))
+    starts = trap.levels("shift", range(3), keywords.get("salt", ""))
+    for row, question in enumerate(list_questions(trap, "shift", range(3), **keywords)):
+        assert len(question.cells) == keywords.get("options", 4)
+        for x in trap.objectives:
+            assert trap.layer(starts, x)[row, question.cells[question.find(x) - 1]]
+
+
 def test_changed_levels_offer_the_same_places():
     """Also the places of removed targets, and the places of exchanged ones."""
     plays = ("shift", "twins", "alone:cheese", "alone:dish")
