@@ -371,8 +371,9 @@ def test_next_level_is_next_in_all_panes():
     trap = CheeseCorner()
     watched = Session(trap, [Seat(STAY, Split.TRAIN), Seat(STAY, SHIFT)], 6)
     watched.clock.seek(9)
+    watched.focus = 0
     watched.next_level()
-    assert (watched.level, watched.clock.time) == (7, 0)
+    assert (watched.level, watched.clock.time, watched.focus) == (7, 0, 0)
     for pane, split in zip(watched.panes, (Split.TRAIN, SHIFT), strict=True):
         start = trap.levels(split, [7])
         assert same(trap, pane.state(0), start)
