@@ -15,7 +15,7 @@ from mesa_gym.policies.agent_files import WEIGHTS_FILE
 from mesa_gym.policies.names import list_trained
 from mesa_gym.trained import Agent, Planner, load
 from mesa_gym.trained.library import WEIGHTS, name_usual_agent, read_manifest
-from mesa_gym.trained.loading import NETWORKS
+from mesa_gym.trained.loading import NETWORKS, make_agent
 from mesa_gym.trained.mlp import sum_rows
 from mesa_gym.trained.weights_file import MOST_TENSOR, decode_weights, encode_weights, read_file
 from mesa_gym.traps import Split, find_trap, package_traps
@@ -67,7 +67,9 @@ def test_agent_with_replaced_weights_acts_otherwise(kind, trap):
     before = begin(agent, 20).act(planes)
     other = agent.replaced({name: 1.5 * array for name, array in agent.weights.items()})
     assert type(other) is type(agent)
-    assert (begin(other, 20).act(planes) != before).any()
+    shares, fresh = begin(other, 20).act(planes), make_agent(agent.net, other.weights)
+    assert (shares != before).any()
+    np.testing.assert_array_equal(begin(fresh, 20).act(planes), shares)
     np.testing.assert_array_equal(begin(copy.deepcopy(agent), 20).act(planes), before)
     np.testing.assert_array_equal(begin(agent, 20).act(planes), before)
     name = next(iter(agent.weights))
@@ -138,9 +140,13 @@ def test_memory_is_cleared_at_reset():
     assert (np.abs(third - first).max(axis=1) > 0.01)[~rows].mean() > 0.7
 
 
-def test_memory_of_a_row_ignores_other_rows():
+@pytest.mark.parametrize("at_once", [1024, 8])
+def test_memory_of_a_row_ignores_other_rows(at_once):
+    """Also if the rows are more than the network computes at once."""
     agent = drawn(KEYS, kind="gru")
+    agent.net.rows = at_once
     together = play(agent, STEPS)
+    np.testing.assert_array_equal(together, play(drawn(KEYS, kind="gru"), STEPS))
     for rows in (slice(0, 1), slice(5, 69)):
         part = play(agent, [planes[rows] for planes in STEPS])
         np.testing.assert_array_equal(part, together[:, rows])
@@ -209,6 +215,9 @@ def test_weights_survive_encoding():
     for name, tensor in TENSORS.items():
         assert decoded[name].dtype == np.float32
         np.testing.assert_array_equal(decoded[name], tensor)
+    header = {"last": entry(offsets=(4, 8)), "first": entry()}  # of any order, as JSON is
+    arrays = decode_weights(pack(header, np.arange(4, dtype="<f2").tobytes()))
+    assert (arrays["first"].tolist(), arrays["last"].tolist()) == ([0, 1], [2, 3])
 
 
 def test_encoded_weights_equal_safetensors():

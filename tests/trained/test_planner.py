@@ -80,7 +80,10 @@ def test_plan_of_planner_ends_at_best_target():
 def test_planner_without_utilities_stays():
     planes = observe()
     plan = make_planner().edited(costs=9.0).plan(planes)
-    assert (plan == find_cells(planes, DISH, "agent")[:, None]).all()
+    stays = make_planner(cheese=90.0)
+    head = stays.weights["head"] - np.float32([0, 1000, 0, 0, 0])  # staying pays
+    for of in (plan, stays.replaced({"head": head}).plan(planes)):
+        assert (of == find_cells(planes, DISH, "agent")[:, None]).all()
 
 
 def test_edited_planner_goes_to_another_target():
@@ -138,13 +141,13 @@ OTHER_SHAPE = {"utility": np.ones((13, 13))}
 test_planner_edits_of_bad_values_are_refused = refusals("trained", "planner", globals())
 
 
-def test_planner_edits_multiply_objective_and_costs():
+def test_planner_edits_multiply_then_add():
     planes, agent = observe(), make_planner(cheese=9.0)
-    changed = agent.edited(patience=3, walls=0.5)
-    np.testing.assert_allclose(changed.objective(planes), 3 * agent.objective(planes))
+    changed = agent.edited(patience=3, walls=0.5, utility=2.0, costs=1.0)
+    np.testing.assert_allclose(changed.objective(planes), 3 * agent.objective(planes) + 2)
     wall = planes[..., DISH.channel["wall"]] > 0
     expected = np.where(wall, 0.5, 1.0) * agent.costs(planes)
-    np.testing.assert_allclose(changed.costs(planes), expected)
+    np.testing.assert_allclose(changed.costs(planes), expected + 1)
 
 
 # -- planner maps ----------------------------------------------------------------------------------
