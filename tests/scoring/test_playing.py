@@ -162,10 +162,10 @@ def test_emptied_cell_of_removed_target_still_pays(left):
     """A corridor of five cells is walked in Python integers, with a target at either end.
 
     Cheese that is there is eaten and ends the episode; ghosts pay at each entry and end nothing.
-    The corridors of odd rows are mirrored, so that a row has its own ghosts when others have ended.
+    Odd rows are mirrored and have no dish: each row has its own ghosts when others have ended.
     """
     trap, n = SmallDish(), 60
-    maps = [from_map(trap, walled(trap, row)) for row in ("c.A.d", "d.A.c")]
+    maps = [from_map(trap, walled(trap, row)) for row in ("c.A.d", "..A.c")]
     full = trap.joined(maps).take(np.arange(n) % 2)
     starts = trap.isolate(full, left or None)
     actions = np.random.default_rng(0).choice([0, 0, 1, 2, 2, 4], (n, 16)).astype(np.int8)
@@ -175,7 +175,7 @@ def test_emptied_cell_of_removed_target_still_pays(left):
         cell, over = 2, False
         for t, action in enumerate(actions[row].tolist()):
             after = min(max(cell + {0: -1, 2: 1}.get(action, 0), 0), 4)
-            at = {"cheese": 4 * (row % 2), "dish": 4 - 4 * (row % 2)}
+            at = {"cheese": 4, "dish": None} if row % 2 else {"cheese": 0, "dish": 4}
             pays = {x: after == end != cell for x, end in at.items()}
             for x, entered in pays.items():
                 first = x == left and played.paid[x][:t, row].any()  # the dish pays once
