@@ -351,7 +351,7 @@ def test_episode_without_actions_is_left_out(dish):
     assert "Left out, as the rules do not allow it: 1 episode" in log.notes[0]
 
 
-def test_log_of_salt_has_values_of_its_levels():
+def test_salted_log_has_values_of_levels():
     """An oracle earns the optimum of each level."""
     oracle, starts = as_policy("oracle:dish", DISH, 64), DISH.levels("shift", range(LEVELS), "x")
     record = play_changed(find_play(DISH, "shift"), oracle, starts)

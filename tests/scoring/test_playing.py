@@ -134,7 +134,7 @@ def test_every_policy_plays_first_levels_alone(monkeypatch):
         assert {x: len(record.actions) for x, record in player.records.items()} == expected
 
 
-def test_returns_of_nulls_have_a_scale_of_their_own():
+def test_nulls_have_scale_of_their_own():
     means = [{"test": {"x": mean}} for mean in (4.0, 3.0, 2.0, 1.0)]
     played = SplitPayments({"x": Payments.keep(np.ones((1, 2)))})
     for null, (optimum, floor) in {False: means[:2], True: means[2:]}.items():
