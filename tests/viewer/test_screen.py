@@ -37,7 +37,7 @@ from mesa_gym.viewer.playback import Session
 from mesa_gym.viewer.players import Human, PolicyPlayer
 from mesa_gym.viewer.screen import WatchScreen
 from mesa_gym.viewer.seats import Seat, seats_for
-from tests.support.parameters import thorough
+from tests.support.parameters import DAY, thorough
 from tests.support.playing import HEADLESS, SMALL
 from tests.support.viewing import Desk, pygame, rgb, session
 from tests.support.worlds import SIGHTS, cells_of, contrast, same, to_linear
@@ -389,6 +389,8 @@ NAMES = (
 )
 TRAPS = "CheeseDish", "RedBlueDoors", "FollowMe", "MonsterWorld"
 SLOW = [pytest.mark.slow, pytest.mark.timeout(1800)]
+# Each day one of these plays has so many events that a leak shows.
+PLAYS, LONG = [*product(TRAPS, (False, True))], 10_000
 MOST_GROWTH = 60.0  # MB
 
 
@@ -422,11 +424,16 @@ def peak():
     [
         thorough("CheeseDish", False, 120),
         thorough("MonsterWorld", True, 120),
-        *(pytest.param(*each, 10_000, marks=SLOW) for each in product(TRAPS, (False, True))),
+        *(
+            pytest.param(*play, LONG if number == DAY % len(PLAYS) else 1_000, marks=SLOW)
+            for number, play in enumerate(PLAYS)
+        ),
     ],
 )
 def test_screen_survives_random_events(trap, by_hand, events):
-    rng, player = random.Random(f"{trap} {by_hand}"), Human() if by_hand else PolicyPlayer("random")
+    print(f"DAY={DAY} draws the same events again")
+    rng = random.Random(f"{trap} {by_hand} {DAY}")
+    player = Human() if by_hand else PolicyPlayer("random")
     screen = WatchScreen(Session(find_trap(trap)(), [Seat(player, "shift")]))
     moments, before = set(), 0.0
     with Desk(screen) as desk:
@@ -444,8 +451,8 @@ def test_screen_survives_random_events(trap, by_hand, events):
             before = peak() if number == events // 4 else before
         for pane in screen.session.panes:
             require_episode(pane.line)
-    assert len(moments) > 5
-    assert events < 1000 or peak() - before < MOST_GROWTH
+    assert len(moments) > 1, "no event changed the play"
+    assert events < LONG or peak() - before < MOST_GROWTH
 
 
 # -- cli -------------------------------------------------------------------------------------------
