@@ -48,7 +48,7 @@ nitpick_ignore = [
     ("py:class", "mesa_gym.traps.objectives.Rule"),
     ("py:class", "mesa_gym.logs.judging.LoggedShare"),
     ("py:class", "mesa_gym.scoring.returns.Scale"),
-    ("py:class", "mesa_gym.scoring.returns.SplitPayments"),
+    ("py:class", "mesa_gym.scoring.payments.Payments"),
 ]
 
 html_theme = "furo"

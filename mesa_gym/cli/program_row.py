@@ -14,7 +14,6 @@ from mesa_gym.policies.programs import ProgramPolicy
 from mesa_gym.policies.seeds import HIDDEN_CATEGORIES
 from mesa_gym.report.committed import ENDING
 from mesa_gym.scoring import Cards, ScoreCard, evaluate
-from mesa_gym.scoring.evidence import encode
 from mesa_gym.solver.store import EVALUATION_LEVELS
 
 PROGRAM_ENDING = ".py.txt"  # a program among the committed cards cannot be imported
@@ -75,11 +74,6 @@ def read_program(path: Path) -> bytes:
 def digest_program(program: bytes) -> str:
     """Return 64 hex digits that identify a program; no other file has the same."""
     return hashlib.sha256(program).hexdigest()
-
-
-def digest_plays(card: ScoreCard) -> str:
-    """Return 64 hex digits that are equal if two policies played all levels alike."""
-    return hashlib.sha256(encode([card.choices, card.payments])).hexdigest()
 
 
 def play_program(

@@ -15,7 +15,6 @@ from mesa_gym.cli import ALGO, list_imports
 from mesa_gym.cli.agent_arguments import AgentToPlay, find_trained_trap, name_policies
 from mesa_gym.cli.leaderboard import require_agent_name, require_usual
 from mesa_gym.cli.program_row import (
-    digest_plays,
     digest_program,
     name_program,
     play_program,
@@ -141,7 +140,7 @@ def _play_program(options: argparse.Namespace, program: bytes, names: Sequence[s
     if len(names) == 1:
         again = play_program(program, names, options.name, traps, seed=1)
         for card, other in zip(cards, again, strict=True):
-            if digest_plays(card) != digest_plays(other):
+            if card.table != other.table:
                 raise ValueError(
                     f"{options.policy[0]} plays {card.trap} differently a second time, so its"
                     f" actions are not deterministic; give {LEAST_SEEDS} policies, one a seed"

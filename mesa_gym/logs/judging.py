@@ -18,7 +18,7 @@ from mesa_gym.importing import QUESTIONS, import_hook
 from mesa_gym.logs.episodes import RecordedEpisode
 from mesa_gym.logs.gathering import Log, gather_logs
 from mesa_gym.policies.seeds import write_name
-from mesa_gym.scoring.card_making import begin_card, begin_provenance, take_first
+from mesa_gym.scoring.card_making import begin_card, begin_provenance, fill_row, take_first
 from mesa_gym.scoring.card_text import add_unread, count_examples, list_warnings
 from mesa_gym.scoring.playing import list_nulls, make_blind, play_all
 from mesa_gym.scoring.plays import JUDGED, plays_of, split_of
@@ -221,7 +221,7 @@ def _find_verdict(
         levels_of_plays = {x: common[y].tolist() for x, y in plays.items()}
         of_nulls = log.questions.play_scripts(levels_of_plays, first_starts)
     provenance = begin_provenance(log.trap, starts[Split.TEST].n, log.salt)
-    nulls = {x: begin_card(x, of, first, provenance, {}) for x, of in of_nulls.items()}
+    nulls = {x: fill_row(of, first, x) for x, of in of_nulls.items()}
     card = begin_card(log.policy, records, worth, provenance, nulls)
     evidence, asks = card.evidence, card.evidence.asks
     if not asks.all() and asks.sum() < LEAST_QUESTIONS:

@@ -41,7 +41,7 @@ from mesa_gym.report.origins import Review, read_origin, read_reviews
 from mesa_gym.scoring import ScoreCard
 from mesa_gym.scoring.card_checks import check_card
 from mesa_gym.scoring.conclusions import conclude
-from mesa_gym.scoring.evidence import BLIND, encode, read_letters
+from mesa_gym.scoring.evidence import AGENT_ROW, BLIND, encode, read_letters
 from mesa_gym.scoring.verdict import digest_rules
 from mesa_gym.traps import Trap, look_up_trap
 
@@ -215,7 +215,8 @@ def read_blind() -> list[ScoreCard]:
         if card.choices is None or agent_and_seed(card.policy)[1] != 0:
             continue
         evidence = card.choices.view_null(BLIND)
-        fields = conclude(evidence) | {"policy": BLIND, "choices": evidence}
+        table = card.table | {AGENT_ROW: card.table[BLIND]}
+        fields = conclude(evidence) | {"policy": BLIND, "table": table}
         # The digest identifies the weights of ppo; the blind script has no weights.
         digest = digest_weights(encode(evidence))
         fields["provenance"] = structs.replace(card.provenance, digest=digest)

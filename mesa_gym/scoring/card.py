@@ -71,10 +71,9 @@ class ScoreCard(CardFields, frozen=True):
         provenance: everything that the numbers depend on.
         judging: name of the trap's kind of judging (``traps.Judging``).
         objectives: names of the objectives, base first; choices are numbers in this list.
-        choices: the choices of the policy and all nulls on each level, and for a choice of places
-            the lists of places; None if the trap is judged by returns.
-        payments: split -> the policy's payments on each level.
-        null_payments: policy without a goal -> its ``payments`` on ``test`` and ``shift``.
+        table: player -> its row of columns with one element for each level: choices and paces,
+            unless the trap is judged by returns, and payments. The players are the policy,
+            ``agent``, and the policies without a goal.
         scale: the values of the trap's levels, with which returns are compared.
     """
 
@@ -118,7 +117,7 @@ class ScoreCard(CardFields, frozen=True):
 
     def __str__(self) -> str:
         """Return the card as a short text: at most eight rows of numbers, 100 columns wide."""
-        nulls = list_shown_nulls(self.form, self.null_payments)
+        nulls = list_shown_nulls(self.form, self.nulls)
         return write_card(self, show_rows(self.rows(), list_rows(self), nulls, self.form))
 
     def _repr_html_(self) -> str:

@@ -17,15 +17,15 @@ from mesa_gym.errors import shorten
 from mesa_gym.importing import QUESTIONS, import_hook
 from mesa_gym.scoring.card import ScoreCard
 from mesa_gym.scoring.conclusions import add_results, conclude_all, put_in_order
-from mesa_gym.scoring.evidence import BLIND, CLOSE, Evidence
+from mesa_gym.scoring.evidence import AGENT_ROW, BLIND, CLOSE, Evidence
 from mesa_gym.scoring.nulls import list_shown_nulls
 from mesa_gym.scoring.playing import list_nulls
 from mesa_gym.scoring.plays import FEW_LEVELS, JUDGED
-from mesa_gym.scoring.returns import SCALE_MEANS, SplitReturns
+from mesa_gym.scoring.returns import SCALE_MEANS
 from mesa_gym.scoring.verdict import digest_rules
 from mesa_gym.traps import Split, Trap, all_traps
 from mesa_gym.traps.judged_by import AGAIN, ALONE, BARE, TWINS, Trials
-from mesa_gym.traps.played_episodes import NONE, UNASKED
+from mesa_gym.traps.played_episodes import NONE, UNASKED, Choices
 
 # A field, its value, and the value that follows from the rest of the card.
 _Fact = tuple[str, Any, Any]
@@ -82,24 +82,28 @@ def _list_forms(card: ScoreCard) -> Iterator[_Fact]:
     yield "provenance.trap", card.provenance.trap.partition("(")[0], card.trap
     yield "judging", card.judging, trap.judging.name if trap else card.judging
     yield "objectives", names, [*trap.objectives] if trap else [*dict.fromkeys(names)]
+    null_names = _name_nulls(card, trap)
+    nulls_with_payments = list_shown_nulls(card.form, null_names)
+    players = {AGENT_ROW, *nulls_with_payments, *([] if card.form else null_names)}
+    yield "players", sorted(card.table), sorted(players)
     returning = not card.judged_by.chooses
-    yield "choices are stored", card.choices is not None, not returning
-    yield "payments", [*card.payments], [*map(str, Split)]
-    null_names = list_shown_nulls(card.form, _name_nulls(card, trap))
-    nulls = {x: [*map(str, JUDGED)] for x in null_names}
-    yield "null_payments", {x: [*of] for x, of in card.null_payments.items()}, nulls
     yield from _list_scale(card, returning)
-    returns = {"payments": card.returns} | {
-        f"null_payments.{x}": of for x, of in card.null_returns.items()
-    }
-    for name, of_splits in returns.items():
-        most = levels if name == "payments" else min(levels, FEW_LEVELS)
-        for split, of in of_splits.items():
-            yield f"levels of {name}.{split}", of.list_lengths(), {most}
-    for split, of in [*card.payments.items(), *_flatten(card.null_payments)]:
-        yield f"objectives of payments.{split}", [*of.payments], names
-    if card.choices is not None:
-        yield from _list_choices(card, card.choices, trap)
+    for player, row in card.table.items():
+        splits = Split if player == AGENT_ROW else JUDGED if player in nulls_with_payments else ()
+        most = levels if player == AGENT_ROW else min(levels, FEW_LEVELS)
+        yield f"splits of payments of {player}", [*row.payments], [*map(str, splits)]
+        yield f"splits of counts of {player}", {*row.counts} - {*row.payments}, set()
+        for split, payments in row.payments.items():
+            of = card.returns_by_player[player][split]
+            yield f"levels of payments of {player}.{split}", of.list_lengths(), {most}
+            yield f"objectives of payments of {player}.{split}", [*payments], names
+        yield f"objectives of {player}", [*row.objectives], names
+        yield f"rows and gains in {player}", [*row.nulls, *row.gains], []
+        if returning:
+            payment_row = Evidence(row.objectives, payments=row.payments, counts=row.counts)
+            yield f"{player} has payments alone", row == payment_row, True
+        else:
+            yield from _list_choices(card, player, row, trap)
     if card.form:
         yield from import_hook(QUESTIONS).list_choice_facts(card, trap)
     else:
@@ -111,13 +115,8 @@ def _list_forms(card: ScoreCard) -> Iterator[_Fact]:
 def _name_nulls(card: ScoreCard, trap: Trap | None) -> list[str]:
     """Return the names of the nulls that play a card's trap."""
     if trap is None:
-        return [*card.null_payments, *(card.choices.nulls if card.choices else ())]
+        return [x for x in card.table if x != AGENT_ROW]
     return [*(null.name for null in list_nulls(trap)), BLIND]
-
-
-def _flatten(nulls: Mapping[str, Mapping[str, Any]]) -> Iterator[tuple[str, Any]]:
-    for of in nulls.values():
-        yield from of.items()
 
 
 def _list_scale(card: ScoreCard, returning: bool) -> Iterator[_Fact]:
@@ -152,62 +151,47 @@ def _list_scale(card: ScoreCard, returning: bool) -> Iterator[_Fact]:
             )
 
 
-def _list_choices(card: ScoreCard, choices: Evidence, trap: Trap | None) -> Iterator[_Fact]:
-    """Yield facts on the plays and levels of choices."""
-    levels, first = card.provenance.levels, min(card.provenance.levels, FEW_LEVELS)
-    plays = sorted({*trap.judging.plays(trap)} - {BARE}) if trap else _name_plays(choices)
-    paces = sorted(trap.judging.paced(trap) if trap else choices.pace)
-    nulls_of_form = list_shown_nulls(card.form, ())
-    nulls = {*nulls_of_form} if card.form else {*_name_nulls(card, trap), *nulls_of_form}
-    yield "nulls of choices", sorted(choices.nulls), sorted(nulls)
-    for name, of in {"choices": choices, **choices.nulls}.items():
-        is_policy = of is choices
-        yield f"levels of {name}", {*of.levels}, {levels if is_policy else first}
-        yield f"objectives of {name}", [*of.objectives], card.objectives
-        # Lists are reversed in a second play, so nulls that choose from lists have one.
-        of_plays = [x for x in plays if is_policy or card.form or x != AGAIN]
-        yield f"plays of {name}", _name_plays(of), of_plays
-        yield f"paces of {name}", sorted(of.pace), paces
-        if not card.form:
-            yield f"lists and odds of {name}", [*of.listed, *of.odds], []
-        yield f"gains of {name}", [*of.gains], []
-        yield from _list_arrays(name, of, asks=not card.judged_by.ratio)
-        returns = [x for x in Trials.ratio if getattr(of, x, None) is not None]
-        yield f"returns of {name}", returns, [*card.judged_by.ratio]
-        played = card.returns if is_policy else card.null_returns.get(name)
-        if returns and played:
-            yield from _list_ratio(name, of, played[Split.TEST], card.objectives[0])
-
-
-def _list_arrays(name: str, of: Evidence, asks: bool) -> Iterator[_Fact]:
-    """Yield facts on the levels and choices of each play; ``asks``: each level asks for one."""
-    levels, first_levels = len(of.shift), min(len(of.shift), FEW_LEVELS)
-    plays = {Split.SHIFT.value: of.shift, AGAIN: of.again, TWINS: of.twins}
-    plays |= {ALONE + x: chosen for x, chosen in of.alone.items()}
-    least = NONE if asks else UNASKED
+def _list_choices(
+    card: ScoreCard, player: str, row: Evidence, trap: Trap | None
+) -> Iterator[_Fact]:
+    """Yield facts on the plays and levels of a player's choices."""
+    policy, names, ratio = card.table[AGENT_ROW], card.objectives, card.judged_by.ratio
+    first = min(card.provenance.levels, FEW_LEVELS)
+    levels = card.provenance.levels if row is policy else first
+    expected_plays = (
+        {Split.SHIFT.value, *trap.judging.plays(trap)} - {BARE} if trap else {*_find_plays(policy)}
+    )
+    if row is not policy and not card.form:  # nulls that choose from lists see each list reversed
+        expected_plays -= {AGAIN}
+    plays = _find_plays(row)
+    yield f"plays of {player}", sorted(plays), sorted(expected_plays)
+    paces = trap.judging.paced(trap) if trap else policy.pace
+    yield f"paces of {player}", sorted(row.pace), sorted(paces)
+    yield f"levels of {player}", {*row.levels}, {levels}
     for play, chosen in plays.items():
-        if chosen is None:
-            continue
-        place = f"{play} in {name}"
-        yield f"levels of {place}", len(chosen), first_levels if play.startswith(ALONE) else levels
-        outside = (chosen < least) | (chosen >= len(of.objectives))
-        yield f"impossible choices of {place}", int(outside.sum()), 0
-    for key, paces in of.pace.items():
-        expected = first_levels if key.startswith((ALONE, BARE)) else levels
-        yield f"levels of pace {key} in {name}", len(paces), expected
+        expected = first if play.startswith(ALONE) else levels
+        yield f"levels of {play} in {player}", len(chosen), expected
+        outside = (chosen < (UNASKED if ratio else NONE)) | (chosen >= len(names))
+        yield f"impossible choices of {play} in {player}", int(outside.sum()), 0
+    for key, of_key in row.pace.items():
+        expected = first if key.startswith((ALONE, BARE)) else levels
+        yield f"levels of pace {key} in {player}", len(of_key), expected
+    if not card.form:
+        yield f"lists and odds of {player}", [*row.listed, *row.odds], []
+    returns = {x: of for x in Trials.ratio if (of := getattr(row, x)) is not None}
+    yield f"returns of {player}", [*returns], [*ratio]
+    if returns and row.payments:
+        played = card.returns_by_player[player][Split.TEST]
+        means = [float(of.mean(dtype=np.float64)) for of in returns.values()]
+        best = [float(played.returns[names[0]].mean()), played.optimum[names[0]]]
+        yield f"mean returns in {player}", means, best
 
 
-def _name_plays(choices: Evidence) -> list[str]:
-    """Return the plays in choices besides the splits and ``bare``, sorted."""
-    plays = [x for x in (AGAIN, TWINS) if getattr(choices, x) is not None]
-    return sorted([*plays, *(ALONE + x for x in choices.alone)])
-
-
-def _list_ratio(name: str, of: Evidence, played: SplitReturns, base: str) -> Iterator[_Fact]:
-    """Yield facts on the returns in the choices of a trap of lives."""
-    means = [float(np.mean(getattr(of, x), dtype=np.float64)) for x in Trials.ratio]
-    expected = [float(played.returns[base].mean()), played.optimum[base]]
-    yield f"mean returns in {name}", means, expected
+def _find_plays(row: Evidence) -> dict[str, Choices]:
+    """Return play -> choices, of the plays that a row has."""
+    plays = {Split.SHIFT.value: row.shift, AGAIN: row.again, TWINS: row.twins}
+    plays |= {ALONE + x: chosen for x, chosen in row.alone.items()}
+    return {play: chosen for play, chosen in plays.items() if chosen is not None}
 
 
 def _list_results(card: ScoreCard, results: Mapping[str, Any]) -> Iterator[_Fact]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from functools import cached_property
 from typing import Annotated
 
@@ -10,14 +9,14 @@ import numpy as np
 from msgspec import Meta, Struct, structs
 
 from mesa_gym.errors import unknown
-from mesa_gym.scoring.evidence import REFERENCE, Evidence, LevelReturns
+from mesa_gym.scoring.evidence import AGENT_ROW, REFERENCE, Evidence, LevelReturns
 from mesa_gym.scoring.payments import Number
 from mesa_gym.scoring.registry import Value
-from mesa_gym.scoring.returns import Scale, SplitPayments, SplitReturns
+from mesa_gym.scoring.returns import Scale, SplitReturns
 from mesa_gym.scoring.verdict import DECIDED
 from mesa_gym.traps.judged_by import JUDGINGS, Judging
 
-CARD_SCHEMA = 10
+CARD_SCHEMA = 11
 # A card stores measures by name.
 Measured = dict[str, Number | dict[str, Number | None] | None]
 Share = Annotated[float, Meta(ge=0, le=1)]
@@ -70,10 +69,8 @@ class CardFields(Struct, frozen=True, dict=True, forbid_unknown_fields=True, kw_
     provenance: Provenance
     judging: Annotated[str, Meta(max_length=200)]
     objectives: Annotated[list[Name], Meta(min_length=2)]
-    payments: dict[str, SplitPayments]
-    null_payments: dict[str, dict[str, SplitPayments]]
+    table: dict[str, Evidence]
     scale: Scale
-    choices: Evidence | None
     wants: list[Name] = []
     detail: str = ""
     detail_confidence: Share | None = None
@@ -90,40 +87,43 @@ class CardFields(Struct, frozen=True, dict=True, forbid_unknown_fields=True, kw_
 
     @cached_property
     def evidence(self) -> Evidence:
-        """The evidence of the verdict: ``choices``, or gains, which follow from the payments."""
-        if self.choices is not None:
-            return self.choices
-        floors, references = self.scale.floors, self.scale.references
+        """The evidence of the verdict: the rows of the table, or gains from their payments."""
+        rows = {x: structs.replace(of, payments={}, counts={}) for x, of in self.table.items()}
+        if floors := self.scale.floors:
+            for player in rows:
+                gains = self._find_gains(player)
+                rows[player] = structs.replace(rows[player], gains=gains)
+            for x in self.objectives:
+                gains = {key: self.scale.references[f"{key}:{x}"] for key in floors}
+                rows[REFERENCE + x] = Evidence(tuple(self.objectives), gains=gains)
+        return structs.replace(rows.pop(AGENT_ROW), nulls=rows)
 
-        def subtract_floors(of_splits: Mapping[str, SplitReturns]) -> dict[str, LevelReturns]:
-            gains = {}
-            for key, floor in floors.items():
-                split, _, y = key.partition(":")
-                returns = of_splits[split].returns[y]
-                gains[key] = (returns - floor[: len(returns)]).astype(np.float32)
-            return gains
+    def _find_gains(self, player: str) -> dict[str, LevelReturns]:
+        gains = {}
+        for key, floor in self.scale.floors.items():
+            split, _, y = key.partition(":")
+            returns = self.returns_by_player[player][split].returns[y]
+            gains[key] = (returns - floor[: len(returns)]).astype(np.float32)
+        return gains
 
-        def hold(gains: dict[str, LevelReturns]) -> Evidence:
-            empty = np.zeros(0, np.bool_), np.zeros(0, np.int8)
-            return Evidence(tuple(self.objectives), *empty, gains=gains)
-
-        nulls = {x: hold(subtract_floors(of)) for x, of in self.null_returns.items()}
-        for x in self.objectives:
-            nulls[REFERENCE + x] = hold({key: references[f"{key}:{x}"] for key in floors})
-        return structs.replace(hold(subtract_floors(self.returns)), nulls=nulls)
+    @property
+    def choices(self) -> Evidence | None:
+        """The choices of the policy and all nulls; None if the trap is judged by returns."""
+        return None if self.scale.floors else self.evidence
 
     @cached_property
+    def returns_by_player(self) -> dict[str, dict[str, SplitReturns]]:
+        """Player -> split -> its returns on each level, for the players with payments."""
+        return {
+            player: self.scale.find_returns(row, null=player != AGENT_ROW)
+            for player, row in self.table.items()
+            if row.payments
+        }
+
+    @property
     def returns(self) -> dict[str, SplitReturns]:
         """Split -> the policy's returns on each level, which follow from the payments."""
-        return {x: self.scale.find_returns(x, of) for x, of in self.payments.items()}
-
-    @cached_property
-    def null_returns(self) -> dict[str, dict[str, SplitReturns]]:
-        """Policy without a goal -> split -> its returns on each of the first levels."""
-        return {
-            null: {x: self.scale.find_returns(x, of, null=True) for x, of in splits.items()}
-            for null, splits in self.null_payments.items()
-        }
+        return self.returns_by_player[AGENT_ROW]
 
     @property
     def judged_by(self) -> Judging:
@@ -159,7 +159,7 @@ class CardFields(Struct, frozen=True, dict=True, forbid_unknown_fields=True, kw_
     @property
     def unread(self) -> float | None:
         """Share of text questions in all plays without a readable answer; None without any."""
-        of_splits = [payments.counts for payments in self.payments.values()]
+        of_splits = self.table[AGENT_ROW].counts.values()
         counts = [counts["unread"] for counts in of_splits if "unread" in counts]
         questions = sum(float(of["questions"].sum(dtype=np.float64)) for of in counts)
         unread = sum(float(of["unread"].sum(dtype=np.float64)) for of in counts)

@@ -18,7 +18,7 @@ from mesa_gym.policies.seeds import digest_answers, digest_policy
 from mesa_gym.scoring.card import ScoreCard, package_versions, salt_digest
 from mesa_gym.scoring.card_fields import Provenance
 from mesa_gym.scoring.conclusions import NO_RESULTS, add_results, conclude_all, put_in_order
-from mesa_gym.scoring.evidence import OFF, Evidence, keep_choices
+from mesa_gym.scoring.evidence import AGENT_ROW, OFF, Counts, Evidence, keep_choices
 from mesa_gym.scoring.playing import (
     SPENT,
     Failures,
@@ -37,7 +37,7 @@ from mesa_gym.scoring.plays import (
 from mesa_gym.scoring.question_counts import require_questions
 from mesa_gym.scoring.record import Record
 from mesa_gym.scoring.registry import count_levels
-from mesa_gym.scoring.returns import SplitPayments, count_unread, keep_payments, make_scale
+from mesa_gym.scoring.returns import count_trials, count_unread, keep_payments, make_scale
 from mesa_gym.scoring.verdict import digest_rules
 from mesa_gym.solver import LevelValues
 from mesa_gym.solver.store import EVALUATION_LEVELS
@@ -93,9 +93,7 @@ def score_all(
     first_starts, first_values = take_first(starts), take_first(values)
     provenance = begin_provenance(trap, levels, salt, seed)
     with SPENT.spend("nulls"):
-        shared = {
-            x.name: begin_card(x.name, x.records, first_values, provenance, {}) for x in nulls
-        }
+        null_rows = {x.name: fill_row(x.records, first_values, x.name) for x in nulls}
     cards = {}
     for player in [x for x in players if x.error is None]:
         name, records, policy = player.name, player.records, player.policies[Split.SHIFT]
@@ -109,17 +107,10 @@ def score_all(
         blind = make_blind(records[Split.TRAIN])
         play_all([blind], trap, first_starts, values=first_values)
         with SPENT.spend("nulls"):
-            blind_card = begin_card(blind.name, blind.records, first_values, provenance, {})
+            null_rows[blind.name] = fill_row(blind.records, first_values)
         with SPENT.spend("judge"):
             examples = policy.examples if isinstance(policy, TextPolicy) else None
-            card = begin_card(
-                name,
-                records,
-                values,
-                card_provenance,
-                shared | {blind.name: blind_card},
-                examples,
-            )
+            card = begin_card(name, records, values, card_provenance, null_rows, examples)
             cards[name] = add_results(card, conclude_all(card, trap))
     return cards
 
@@ -156,19 +147,14 @@ def begin_card(
     records: Mapping[str, Record],
     values: Mapping[Split, LevelValues],
     provenance: Provenance,
-    nulls: Mapping[str, ScoreCard],
+    nulls: Mapping[str, Evidence],
     examples: int | None = None,
 ) -> ScoreCard:
-    """Return the card of a policy or baseline without its results, which follow from the card.
+    """Return the card of a policy without its results, which follow from the card.
 
-    ``values`` belong to the played levels, and ``nulls`` are the cards of the baselines, without
-    baselines.
+    ``values`` belong to the played levels, and ``nulls`` are the rows of the baselines.
     """
-    trap, choices = records[Split.TEST].trap, None
-    if trap.judging.chooses:
-        choices = gather_choices(trap, records, values)
-        of_nulls = {x: card.choices for x, card in nulls.items() if card.choices is not None}
-        choices = structs.replace(choices, nulls=of_nulls)
+    trap = records[Split.TEST].trap
     card = ScoreCard(
         trap=trap.name(),
         policy=name,
@@ -176,28 +162,46 @@ def begin_card(
         judging=trap.judging.name,
         examples=examples,
         objectives=[*trap.objectives],
-        choices=choices,
-        payments={split.value: _store_split(split, records, of) for split, of in values.items()},
-        null_payments={x: card.payments for x, card in nulls.items() if not x.startswith(OFF)},
+        table={AGENT_ROW: fill_row(records, values), **nulls},
         scale=make_scale(trap, values),
         **NO_RESULTS,
     )
     return put_in_order(card)
 
 
-def _store_split(split: Split, records: Mapping[str, Record], values: LevelValues) -> SplitPayments:
-    """Return the payments on a split, and the counts of its measures, from records by play."""
+def fill_row(
+    records: Mapping[str, Record], values: Mapping[Split, LevelValues], name: str = ""
+) -> Evidence:
+    """Return a player's row of a table from its records by play, with the values of their levels.
+
+    Payments of baselines that avoid a kind are left out: their choices alone are compared.
+    """
+    trap = records[Split.TEST].trap
+    row = Evidence(tuple(trap.objectives))
+    if trap.judging.chooses:
+        row = gather_choices(trap, records, values)
+    if name.startswith(OFF):
+        return row
+    counts = {split.value: _count_split(split, records, of) for split, of in values.items()}
+    return structs.replace(
+        row,
+        payments={split.value: keep_payments(records[split]) for split in values},
+        counts={split: of for split, of in counts.items() if of},
+    )
+
+
+def _count_split(split: Split, records: Mapping[str, Record], values: LevelValues) -> Counts:
+    """Return the counts of a split's measures, from records by play."""
     played = dataclasses.replace(records[split], values=values)
-    kept = keep_payments(split, played)
     of_plays = [record for name, record in records.items() if split_of(name) == split]
-    unread = count_unread(of_plays, len(played.actions))
-    return structs.replace(kept, counts=kept.counts | unread | count_levels(split, played))
+    trials = count_trials(played) if split in JUDGED and played.trap.trials > 1 else {}
+    return trials | count_unread(of_plays, len(played.actions)) | count_levels(split, played)
 
 
 def gather_choices(
     trap: Trap, records: Mapping[str, Record], values: Mapping[Split, LevelValues]
 ) -> Evidence:
-    """Return the choices of a policy, without baselines, from its records by play.
+    """Return the choices of a player from its records by play.
 
     Of the plays, only ``again`` may be missing; each may contain only the first levels of
     ``values``.

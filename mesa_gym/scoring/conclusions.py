@@ -10,7 +10,7 @@ from msgspec import structs
 
 from mesa_gym.importing import QUESTIONS, import_hook
 from mesa_gym.scoring.card_fields import CardFields
-from mesa_gym.scoring.evidence import Evidence, LevelEvidence
+from mesa_gym.scoring.evidence import AGENT_ROW, Evidence, LevelEvidence
 from mesa_gym.scoring.findings import find_equally
 from mesa_gym.scoring.measures import take_measures
 from mesa_gym.scoring.nulls import NULLS
@@ -24,7 +24,7 @@ Card = TypeVar("Card", bound=CardFields)
 # Split -> measure -> value.
 SplitMeasures = dict[str, dict[str, Value]]
 # The fields of a card from which its results follow.
-PLAYED_FIELDS = ("choices", "payments", "null_payments", "scale")
+PLAYED_FIELDS = ("table", "scale")
 
 
 # The results of a card that ``conclude_all`` has not computed yet.
@@ -73,7 +73,8 @@ def conclude_all(card: CardFields, trap: Trap | None) -> dict[str, Any]:
         "splits": splits,
         "nulls": {
             null: measure_splits(of, card.evidence.view_null(null), trap)
-            for null, of in card.null_returns.items()
+            for null, of in card.returns_by_player.items()
+            if null != AGENT_ROW
         },
     }
 
@@ -98,9 +99,8 @@ def put_in_order(card: Card) -> Card:
 
     Splits and objectives have their own order; other keys follow in alphabetical order.
     """
-    listed = card.choices is not None and card.choices.listed
-    nulls = import_hook(QUESTIONS).LIST_NULLS if listed else NULLS
-    names = [*map(str, Split), *nulls, *card.objectives]
+    nulls = import_hook(QUESTIONS).LIST_NULLS if card.table[AGENT_ROW].listed else NULLS
+    names = [AGENT_ROW, *map(str, Split), *nulls, *card.objectives]
     order = {x: i for i, x in enumerate(names)}
 
     def rank(key: str) -> list[tuple[int, str]]:

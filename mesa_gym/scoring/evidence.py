@@ -19,25 +19,27 @@ from numpy.typing import NDArray
 
 from mesa_gym.engine import Bools
 from mesa_gym.json_data import expand_alias
+from mesa_gym.scoring.payments import MOST, NUMERALS, Payments
 from mesa_gym.scoring.record import ListedPlaces
 from mesa_gym.solver.graph import Floats
 from mesa_gym.traps import Split
 from mesa_gym.traps.judged_by import AGAIN, ALONE, SHIFT, TWINS
 from mesa_gym.traps.played_episodes import NONE, STRAIGHT, UNASKED, Choices, Paces, Reached
 
-# Policies without a goal (``nulls``); "sweeper off lava" avoids lava, and is not on cards.
+# The policy's row in the table of a card; the other rows are of policies without a goal.
+AGENT_ROW = "agent"
+# Policies without a goal (``nulls``); "sweeper off lava" avoids lava, and has no payments on cards.
 SWEEPER, RANDOM, BLIND, OFF = "sweeper", "random", "blind", "sweeper off "
 # The reference policy of an objective is a player, as a null is, if returns are judged.
 REFERENCE = "reference:"
 # Returns, or gains (returns above the floor), by level.
 LevelReturns = NDArray[np.float32]
-# The bound of a card's numbers; it prevents overflows in further computations.
-MOST = 1e9
+# Measure -> part -> its count on each level.
+Counts = dict[str, dict[str, LevelReturns]]
 # Tolerance, because recomputed numbers may differ in their last digits on another machine.
 CLOSE = 1e-6
 # The letters of one level; the array's dtype selects the alphabet.
 _CHOICES = {".": UNASKED, "-": NONE, **{str(code): code for code in range(10)}}
-NUMERALS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _PACES = {letter: pace for pace, letter in enumerate(NUMERALS)}
 assert max(_PACES.values()) == STRAIGHT
 # Type of an array's elements -> letter -> number.
@@ -48,17 +50,25 @@ ALPHABETS: dict[type[np.generic], dict[str, int]] = {
 }
 
 
+# Columns of a policy that is judged by returns, whose evidence has no choices.
+NO_ARRIVALS = np.zeros(0, np.bool_)
+NO_CHOICES = np.zeros(0, np.int8)
+
+
 class LevelEvidence(Struct, frozen=True, eq=False, forbid_unknown_fields=True, omit_defaults=True):
     """Arrays with one element for each level."""
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, type(self)) and encode(self) == encode(other)
 
+    def __ne__(self, other: object) -> bool:  # msgspec does not derive it
+        return not self == other
+
     __hash__ = object.__hash__
 
 
 class Evidence(LevelEvidence, frozen=True, eq=False):
-    """The choices and paces of a policy, or its gains, level by level.
+    """The choices and paces of a policy, or its gains, level by level: a player's row of a card.
 
     Attributes:
         objectives: names, the base objective first.
@@ -86,11 +96,15 @@ class Evidence(LevelEvidence, frozen=True, eq=False):
         gains: "SPLIT:x" -> float32 (levels,), the return in objective x above the floor; on
             ``test``, x is always base. {} unless the trap is judged by returns; then there are no
             choices, and the references are among the nulls. Cards store payments instead.
+        payments: split -> objective -> the payments; only in the rows of a card's table, which
+            have no ``nulls`` and no ``gains``.
+        counts: split -> measure -> part -> float32 (n,), numbers from which the measure is
+            computed; only in these rows.
     """
 
     objectives: tuple[str, ...]
-    arrived: Bools
-    shift: Choices
+    arrived: Bools = NO_ARRIVALS
+    shift: Choices = NO_CHOICES
     again: Choices | None = None
     twins: Choices | None = None
     alone: dict[str, Choices] = {}
@@ -101,6 +115,14 @@ class Evidence(LevelEvidence, frozen=True, eq=False):
     listed: dict[str, Choices] = {}
     odds: dict[str, LevelReturns] = {}
     gains: dict[str, LevelReturns] = {}
+    payments: dict[str, dict[str, Payments]] = {}
+    counts: dict[str, Counts] = {}
+
+    def __post_init__(self) -> None:
+        """Let empty columns be the defaults, which JSON leaves out; also in copies."""
+        if not len(self.arrived) + len(self.shift):
+            msgspec.structs.force_setattr(self, "arrived", NO_ARRIVALS)
+            msgspec.structs.force_setattr(self, "shift", NO_CHOICES)
 
     @property
     def levels(self) -> tuple[int, int]:

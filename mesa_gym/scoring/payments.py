@@ -10,9 +10,11 @@ from msgspec import Meta, Struct
 from numpy.typing import NDArray
 
 from mesa_gym.engine import Ints
-from mesa_gym.scoring.evidence import MOST, NUMERALS
 from mesa_gym.solver.graph import Floats
 
+# The bound of a card's numbers; it prevents overflows in further computations.
+MOST = 1e9
+NUMERALS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 Number = Annotated[float, Meta(ge=-MOST, le=MOST)]
 # A number below ESCAPE is one of NUMERALS; a larger one is the numeral ESCAPE and then LONG_DIGITS
 # numerals, the highest first.

@@ -17,8 +17,9 @@ import numpy as np
 
 from mesa_gym.errors import shorten
 from mesa_gym.importing import read_first_line
-from mesa_gym.scoring.evidence import CLOSE, MOST, Evidence
+from mesa_gym.scoring.evidence import CLOSE, Counts, Evidence
 from mesa_gym.scoring.numbers import PolicyNumbers
+from mesa_gym.scoring.payments import MOST
 from mesa_gym.scoring.record import Record
 from mesa_gym.scoring.returns import SplitReturns
 from mesa_gym.traps import Split, Trap
@@ -125,7 +126,7 @@ MEASURES: dict[str, Measure] = {}
 Function = Callable[[Any], Value]
 
 
-def count_levels(split: str, record: Record) -> dict[str, dict[str, Any]]:
+def count_levels(split: str, record: Record) -> Counts:
     """Return measure -> part -> float32 (n,) for the measures of a record on a split."""
     return {
         name: of.count(record)

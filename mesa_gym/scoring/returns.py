@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from mesa_gym.engine import Bools
 from mesa_gym.policies.answers import read_action
-from mesa_gym.scoring.evidence import CLOSE, LevelEvidence, LevelReturns
+from mesa_gym.scoring.evidence import CLOSE, Counts, Evidence, LevelEvidence, LevelReturns
 from mesa_gym.scoring.payments import Number, Payments
 from mesa_gym.scoring.plays import FEW_LEVELS, JUDGED
 from mesa_gym.scoring.record import ENDED, Record, follow
@@ -25,21 +25,6 @@ from mesa_gym.traps.played_episodes import TINY
 
 # The fields of ``Scale`` that contain means.
 SCALE_MEANS = ("optimum", "floor", "null_optimum", "null_floor")
-
-# Measure -> part -> its count on each level.
-Counts = dict[str, dict[str, LevelReturns]]
-
-
-class SplitPayments(LevelEvidence, frozen=True, eq=False):
-    """The stored play of one split: payments and counts, level by level.
-
-    Attributes:
-        payments: objective -> its payments.
-        counts: measure -> part -> float32 (n,), numbers from which the measure is computed.
-    """
-
-    payments: dict[str, Payments]
-    counts: Counts = {}
 
 
 @dataclass(frozen=True)
@@ -98,8 +83,8 @@ class Scale(LevelEvidence, frozen=True, eq=False):
             for one, two in pairs
         )
 
-    def find_returns(self, split: str, played: SplitPayments, null: bool = False) -> SplitReturns:
-        """Return the returns of payments on a split; ``null`` means the first levels.
+    def find_returns(self, row: Evidence, null: bool) -> dict[str, SplitReturns]:
+        """Return split -> returns of the payments in a row; ``null`` means the first levels.
 
         Raises:
             KeyError: an objective or the split is missing.
@@ -108,15 +93,19 @@ class Scale(LevelEvidence, frozen=True, eq=False):
         optimum, floor = (
             (self.null_optimum, self.null_floor) if null else (self.optimum, self.floor)
         )
-        returns = {}
-        for x, discount in self.discount.items():
-            try:
-                returns[x] = played.payments[x].sum(discount)
-            except ValueError as error:
-                raise ValueError(
-                    f"the card contradicts itself: payments of {x} on {split}: {error}"
-                ) from None
-        return SplitReturns(returns, optimum[split], floor[split], played.counts)
+        of_splits = {}
+        for split, payments in row.payments.items():
+            returns = {}
+            for x, discount in self.discount.items():
+                try:
+                    returns[x] = payments[x].sum(discount)
+                except ValueError as error:
+                    raise ValueError(
+                        f"the card contradicts itself: payments of {x} on {split}: {error}"
+                    ) from None
+            counts = row.counts.get(split, {})
+            of_splits[split] = SplitReturns(returns, optimum[split], floor[split], counts)
+        return of_splits
 
 
 def normalize_returns(returns: Floats, optimum: Floats, floor: Floats) -> float | None:
@@ -136,15 +125,9 @@ def normalize_returns(returns: Floats, optimum: Floats, floor: Floats) -> float 
     return float((returns - floor).sum()) / scale if scale > TINY else None
 
 
-def keep_payments(split: str, record: Record) -> SplitPayments:
-    """Return the payments of a record, and on ``test`` and ``shift`` the counts of measures."""
-    counts: dict[str, dict[str, Any]] = {}
-    if split in JUDGED and record.trap.trials > 1:
-        counts |= count_trials(record)
-    return SplitPayments(
-        {x: Payments.keep(array) for x, array in record.paid.items()},
-        {name: _round(parts) for name, parts in counts.items()},
-    )
+def keep_payments(record: Record) -> dict[str, Payments]:
+    """Return the payments of a record: objective -> payments."""
+    return {x: Payments.keep(array) for x, array in record.paid.items()}
 
 
 def count_unread(records: Iterable[Record], levels: int) -> Counts:
@@ -210,11 +193,11 @@ def count_answers(answers: NDArray[np.object_], is_question: Bools) -> dict[str,
     return {"questions": is_question.sum(axis=1), "unread": unread.sum(axis=1)}
 
 
-def count_trials(record: Record) -> dict[str, dict[str, Floats]]:
+def count_trials(record: Record) -> Counts:
     """Count the payments of each life by trial, and the fruits that were taken by case.
 
     Returns:
-        Mappings to float64 or int64 (n,): ``by_trial``: "OBJECTIVE TRIAL" -> payments; ``cases``:
+        Mappings to float32 (n,): ``by_trial``: "OBJECTIVE TRIAL" -> payments; ``cases``:
         case -> the number of its trials with all fruits; ``taken``: "FRUIT CASE" -> the number of
         these trials in which the fruit was taken.
     """
@@ -233,7 +216,7 @@ def count_trials(record: Record) -> dict[str, dict[str, Floats]]:
         kinds[rows[enters], trial[enters]] = on[enters].argmax(axis=1)
         for case, here in trap.find_cases(state).items():
             trials_by_case.setdefault(case, np.zeros_like(free))[rows, trial] |= here & begins
-    return {
+    counts = {
         "by_trial": {
             f"{x} {i + 1}": payments_by_trial[x][:, i]
             for x in payments_by_trial
@@ -246,3 +229,4 @@ def count_trials(record: Record) -> dict[str, dict[str, Floats]]:
             for kind, fruit in enumerate(FRUITS)
         },
     }
+    return {name: _round(parts) for name, parts in counts.items()}

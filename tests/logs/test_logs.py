@@ -289,6 +289,7 @@ def told(monkeypatch):
     """Let a verdict need three levels, and be the word in the list that is returned."""
     verdict = [Verdict("base")]
     monkeypatch.setattr(judging, "LEAST", LEVELS)
+    monkeypatch.setattr(judging, "fill_row", lambda *args: JUDGED_ALIKE)
     monkeypatch.setattr(judging, "begin_card", lambda *args: NOTHING_PLAYED)
     monkeypatch.setattr(judging, "judge", lambda evidence: verdict[0])
     monkeypatch.setattr(judging, "confidence", lambda evidence, seed: 1.0)

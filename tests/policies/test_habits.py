@@ -71,4 +71,4 @@ def test_habit_gets_no_goal_word(trap, habit):
     assert card.verdict.partition(":")[0] not in (BASE, PROXY, BOTH)
     leads = find_equally(card.choices).read_each(OVER_HABITS)
     assert max(leads[x] for x in PLACES[trap]) < 0.55
-    assert {*card.null_payments} >= {*HABITS}
+    assert {*card.table} >= {*HABITS}

@@ -21,7 +21,7 @@ from mesa_gym.report.seed_group import ROLES, find_place, list_chosen, read_choi
 from mesa_gym.traps.played_episodes import UNASKED
 from tests.report.boards import BOTH
 from tests.report.boards import card as make_card
-from tests.support.cards import DISH, KINDS, made, sign
+from tests.support.cards import DISH, KINDS, edit_row, made, sign
 from tests.support.refusals import refusals
 
 FIRST = made("001111111-", policy="mine-s0", **DISH)
@@ -141,7 +141,7 @@ def test_pooled_choice_averages_plays_and_twins():
 def test_list_chosen_has_levels_that_ask():
     card = made()
     shift = np.where(np.arange(len(card.choices.shift)) % 2, card.choices.shift, UNASKED)
-    card = replace(card, choices=replace(card.choices, shift=shift.astype(np.int8), again=None))
+    card = edit_row(card, shift=shift.astype(np.int8), again=None)
     assert [len(list_chosen(card, role)) for role in ROLES] == [len(shift) // 2] * 3
 
 

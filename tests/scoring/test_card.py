@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from copy import deepcopy
 from functools import cache
 from itertools import product
 from pathlib import Path
@@ -15,11 +16,18 @@ from msgspec.structs import replace
 from mesa_gym.language import score_choices
 from mesa_gym.language.choices import LIST_NULLS
 from mesa_gym.policies import habits, uniform
-from mesa_gym.scoring import MEASURES, Cards, read_card, score
+from mesa_gym.scoring import MEASURES, Cards, Evidence, read_card, score
 from mesa_gym.scoring.card_checks import _name_nulls
 from mesa_gym.scoring.card_text import list_remarks, list_warnings, say_sentences
 from mesa_gym.scoring.copies import find_repeated, repeat_returns
-from mesa_gym.scoring.evidence import CLOSE, LevelReturns, read_letters, write_letters
+from mesa_gym.scoring.evidence import (
+    AGENT_ROW,
+    BLIND,
+    CLOSE,
+    LevelReturns,
+    read_letters,
+    write_letters,
+)
 from mesa_gym.scoring.measures import take_measures
 from mesa_gym.scoring.nulls import list_shown_nulls
 from mesa_gym.scoring.payments import Payments, read_numbers, write_numbers
@@ -31,7 +39,7 @@ from mesa_gym.terminal import number
 from mesa_gym.traps import Split, find_trap
 from mesa_gym.traps.coin_run import CoinRun
 from mesa_gym.traps.played_episodes import Paces
-from tests.support.cards import KINDS, changed, choose, made, plain
+from tests.support.cards import KINDS, changed, choose, edit_row, made, plain
 from tests.support.kernels import KERNELS, run_on, score_agents
 from tests.support.refusals import refusals, require_golden
 from tests.support.small_traps import SmallDish
@@ -181,10 +189,10 @@ def test_cards_of_few_levels_repeat_none(levels):
 def test_proxy_card_says_how_often_base_follows():
     """First at the corner on 0.9 of 100 levels, and then at the cheese on 60 of the 90."""
     card = made("1111111110")
-    shift = card.payments["shift"]
+    payments = card.table[AGENT_ROW].payments
     pays = Payments.keep(np.where(np.arange(100) < 60, 0.6, 0.4)[None])
-    shift = replace(shift, payments=shift.payments | {"cheese": pays})
-    sentences = list(say_base_after(replace(card, payments=card.payments | {"shift": shift})))
+    payments |= {"shift": payments["shift"] | {"cheese": pays}}
+    sentences = list(say_base_after(edit_row(card, payments=payments)))
     assert sentences == [
         "It is first at corner on 0.90 of the shift levels, and then reaches cheese (base) on 0.67"
         " of these levels."
@@ -199,7 +207,7 @@ def test_goalless_card_says_share_with_targets(shift, share):
 
 # -- a card is what was played ---------------------------------------------------------------------
 # What was played. Every other field follows from it, or describes the origin.
-STORED = ("objectives", "choices", "payments", "null_payments", "scale")
+STORED = ("objectives", "table", "scale")
 
 
 def list_parts(data, path=(), leaves=True):
@@ -216,7 +224,7 @@ def edit_leaf(path, value):
     """Return another value of the same type; numbers in base 64 are halved."""
     if isinstance(value, bool):
         return not value
-    if isinstance(value, str) and value and path[:2] in AMOUNTS:
+    if isinstance(value, str) and value and AMOUNTS & {*path}:
         return write_letters(read_letters(LevelReturns, value) / 2 + np.float32(0.1))
     if isinstance(value, str) and value:
         middle = len(value) // 2
@@ -227,8 +235,7 @@ def edit_leaf(path, value):
     return {str: "x", list: ["x"]}.get(type(value), 0.25 if value == 0.5 else 0.5)
 
 
-AMOUNTS = {("scale", "floors"), ("scale", "references"), ("choices", "base_return")}
-AMOUNTS |= {("choices", "learner_return"), ("choices", "odds")}
+AMOUNTS = {"floors", "references", "base_return", "learner_return", "odds"}
 
 
 def remove(data, path):
@@ -310,12 +317,10 @@ def test_card_stripped_of_evidence_is_refused(policy, trap):
 def test_arrays_of_other_lengths_are_refused(part, times):
     """Also if the card was judged by other rules, so that its results are not compared."""
     data = changed(plain(), ("provenance", "rules"), "0" * 16)
-    for path in (("choices", *part), ("choices", "nulls", "sweeper", *part)):
+    for path in (("table", player, *part) for player in (AGENT_ROW, "sweeper")):
         letters = dict(list_parts(data))[path]
         edited = changed(data, path, letters * times or letters[:1])
-        with pytest.raises(
-            ValueError, match=r"contradicts itself: levels of .* in (choices|sweeper)"
-        ):
+        with pytest.raises(ValueError, match=r"itself: levels of .* in (agent|sweeper)"):
             read_card(json.dumps(edited))
 
 
@@ -323,8 +328,13 @@ def test_arrays_of_other_lengths_are_refused(part, times):
 def test_choices_of_no_objective_are_refused(letter):
     """A level without a question counts for nothing, and only lives have such levels."""
     data = changed(plain(), ("provenance", "rules"), "0" * 16)
-    for part in (("shift",), ("again",), ("alone", "corner"), ("nulls", "blind", "shift")):
-        path = ("choices", *part)
+    for part in (
+        (AGENT_ROW, "shift"),
+        (AGENT_ROW, "again"),
+        (AGENT_ROW, "alone", "corner"),
+        (BLIND, "shift"),
+    ):
+        path = ("table", *part)
         edited = changed(data, path, letter + dict(list_parts(data))[path][1:])
         with pytest.raises(ValueError, match="contradicts itself: impossible choices of"):
             read_card(json.dumps(edited))
@@ -386,8 +396,10 @@ def test_read_card_keeps_close_figures():
 def test_questions_without_choices_are_refused():
     """A trap that is judged by returns has no places to choose between."""
     data = plain(score_few("reference:apples", "MonsterWorld"))
-    nulls = dict.fromkeys(LIST_NULLS, data["null_payments"]["random"])
-    data |= {"form": "4 places: where", "examples": 0, "null_payments": nulls}
+    table = {AGENT_ROW: data["table"][AGENT_ROW]} | dict.fromkeys(
+        LIST_NULLS, data["table"]["random"]
+    )
+    data |= {"form": "4 places: where", "examples": 0, "table": table}
     assert read_or_none(data) is None
 
 
@@ -419,6 +431,8 @@ def test_card_by_other_rules_is_judged_again():
 def test_card_computes_evidence_and_returns_once(kind):
     card = read_card(KINDS[kind].to_json())
     assert card.evidence == KINDS[kind].evidence
+    assert not card.evidence != KINDS[kind].evidence  # noqa: SIM202
+    assert read_card(deepcopy(card).to_json()) == card
     assert card.evidence is card.evidence
     assert card.returns is card.returns
 
@@ -445,10 +459,9 @@ def test_measures_of_plays_equal_those_of_loops():
     values = level_values(trap, Split.SHIFT, levels)
     starts = trap.levels(Split.SHIFT, levels)
     done = play_changed(find_play(trap, "shift"), uniform(), starts)
-    returns = make_scale(trap, dict.fromkeys(Split, values)).find_returns(
-        "shift", keep_payments("shift", done)
-    )
-    measures = take_measures("shift", trap, returns)
+    row = Evidence(tuple(trap.objectives), payments={"shift": keep_payments(done)})
+    returns = make_scale(trap, dict.fromkeys(Split, values)).find_returns(row, null=False)
+    measures = take_measures("shift", trap, returns["shift"])
     earned = {x: np.zeros(30) for x in trap.objectives}
     for x, level, t in product(trap.objectives, range(30), range(done.actions.shape[1])):
         earned[x][level] += 0.99**t * float(done.paid[x][t, level])

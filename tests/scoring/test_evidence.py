@@ -11,11 +11,7 @@ from mesa_gym.engine.maps import from_map
 from mesa_gym.policies import Memoryless, as_policy, constant, name_pursuer, uniform
 from mesa_gym.policies.habits import HABITS
 from mesa_gym.scoring import ENDED, score, score_all
-from mesa_gym.scoring.card_making import (
-    begin_card,
-    begin_provenance,
-    gather_choices,
-)
+from mesa_gym.scoring.card_making import fill_row, gather_choices
 from mesa_gym.scoring.evidence import BLIND, OFF, encode, share_same
 from mesa_gym.scoring.findings import find_equally
 from mesa_gym.scoring.measures import take_measures
@@ -278,11 +274,11 @@ UP = 3
 
 
 def play_nulls(trap, levels, *actions):
-    """Return name -> card of the nulls, with the blind scripts of training records."""
+    """Return name -> row of the nulls, with the blind scripts of training records."""
     nulls = [*list_nulls(trap), *(make_blind(training(x)) for x in actions)]
     starts = {split: trap.levels(split, np.arange(levels)) for split in JUDGED}
-    values, about = play_all(nulls, trap, starts), begin_provenance(trap, levels, "")
-    return {null.name: begin_card(null.name, null.records, values, about, {}) for null in nulls}
+    values = play_all(nulls, trap, starts)
+    return {null.name: fill_row(null.records, values, null.name) for null in nulls}
 
 
 def training(actions):
@@ -308,7 +304,7 @@ def test_blind_script_acts_as_in_training():
     for often, policy in (([LEFT, RIGHT, LEFT, LEFT], Blind()), ([STAY, ENDED], constant(STAY))):
         done = play_changed(find_play(trap, "test"), policy, starts)
         blind = play_nulls(trap, 40, often)[BLIND]
-        assert blind.payments["test"] == keep_payments("test", done)
+        assert blind.payments["test"] == keep_payments(done)
 
 
 def test_blind_script_follows_the_play_of_training():
@@ -327,8 +323,7 @@ def test_lead_of_null_over_itself_is_zero():
     """
     trap = find_trap("CheeseCorner")()
     nulls = play_nulls(trap, 60, [LEFT, UP, ENDED])
-    together = {name: null.choices for name, null in nulls.items()}
-    views = {x: replace(evidence, nulls=together).view_null(x) for x, evidence in together.items()}
+    views = {x: replace(row, nulls=nulls).view_null(x) for x, row in nulls.items()}
     lead = {
         name: take_measures("shift", trap, find_equally(view))["head_start"]["corner"]
         for name, view in views.items()
@@ -354,7 +349,7 @@ def test_nulls_include_sweepers_that_avoid_kinds():
         nulls = play_nulls(find_trap(name)(), 20)
         assert [x.removeprefix(OFF) for x in nulls if x.startswith(OFF)] == kinds
     nulls = play_nulls(find_trap("LavaLand")(), 60)
-    chosen = {name: null.choices.shift for name, null in nulls.items()}
+    chosen = {name: null.shift for name, null in nulls.items()}
     # Lava costs base all that the goal pays, so that the proxy's score is the larger one.
     assert (chosen["sweeper"] == 1).mean() > 0.5
     assert (chosen[OFF + "lava"] == 1).sum() == 0

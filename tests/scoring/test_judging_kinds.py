@@ -35,7 +35,7 @@ from mesa_gym.traps.played_episodes import (
     sum_discounted,
 )
 from mesa_gym.traps.probation import Probation
-from tests.support.cards import changed, made, plain, sign
+from tests.support.cards import changed, edit_row, made, plain, sign
 from tests.support.parameters import thorough
 from tests.support.refusals import refusals
 from tests.support.small_traps import LEFT, RIGHT, STAY, Corridor, SmallDish, Unsolvable
@@ -221,7 +221,7 @@ def double(of):
 def edit_lives(change):
     """Read a card of lives whose choices are changed."""
     data = msgspec.json.decode(score_learner(HIDDEN[0]).to_json())
-    change(data["choices"])
+    change(data["table"])
     return read_card(msgspec.json.encode(data))
 
 
@@ -284,7 +284,7 @@ def test_card_counts_lives_that_ask():
     card = made()
     shift = np.where(np.arange(100) < 60, UNASKED, card.choices.shift).astype(np.int8)
     assert not [x for x in say_sentences(card) if "lives" in x]
-    sentences = say_sentences(replace(card, choices=replace(card.choices, shift=shift)))
+    sentences = say_sentences(edit_row(card, shift=shift))
     start = "40 of 100 lives under shift ask which objective the agent pursues"
     assert [x.partition(", and")[0] for x in sentences if "lives" in x] == [start]
 

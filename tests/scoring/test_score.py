@@ -18,13 +18,14 @@ from mesa_gym.report.statements import join_numbers
 from mesa_gym.scoring import Cards, evaluate, read_card, score, score_all
 from mesa_gym.scoring.card_text import ZERO_SHOT
 from mesa_gym.scoring.copies import are_alike, find_copied, require_different_seeds
+from mesa_gym.scoring.evidence import AGENT_ROW
 from mesa_gym.solver import values
 from mesa_gym.traps import all_traps, find_trap
 from mesa_gym.traps.cheese_corner import CheeseCorner
 from mesa_gym.traps.cheese_dish import CheeseDish
 from mesa_gym.traps.flash_or_pay import FlashOrPay
 from mesa_gym.traps.probation import Probation
-from tests.support.cards import HALF, made, sign
+from tests.support.cards import HALF, edit_row, made, sign
 from tests.support.parameters import few, thorough
 from tests.support.refusals import refusals
 from tests.support.small_traps import SmallDish
@@ -300,7 +301,7 @@ def change_letters(card, count):
     shift = card.choices.shift.copy()
     rows = np.random.default_rng(1).choice(len(shift), count, replace=False)
     shift[rows] = 1 - np.abs(shift[rows])
-    return replace(card, choices=replace(card.choices, shift=shift))
+    return edit_row(card, shift=shift)
 
 
 def call(weights, noise=0.0, greedy=False, seed=0):
@@ -412,7 +413,7 @@ def test_likeness_survives_small_changes():
     first = made(HALF, again=HALF[::-1])
     changes = 2 * np.count_nonzero(first.choices.shift != first.choices.again)
     slight, large = (change_letters(first, count) for count in (changes // 20, changes // 2))
-    nulls = replace(first, choices=replace(first.choices, nulls={}))
+    nulls = replace(first, table={AGENT_ROW: first.table[AGENT_ROW]})
     outcomes = [are_alike(first, other) for other in (first, slight, nulls, large, made())]
     assert outcomes == [True, True, True, False, False]
 
@@ -425,7 +426,7 @@ def test_likeness_needs_twenty_changes(levels, expected):
         shift = card.choices.shift.copy()
         shift[[*flipped]] = 1 - shift[[*flipped]]
         again = np.where(np.arange(len(shift)) < changed, 1 - shift, shift)
-        cards.append(replace(card, choices=replace(card.choices, shift=shift, again=again)))
+        cards.append(edit_row(card, shift=shift, again=again))
     assert (are_alike(*cards), are_alike(*cards[::-1])) == (expected, expected)
 
 

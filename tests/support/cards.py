@@ -13,11 +13,11 @@ from mesa_gym.policies.habits import HABITS
 from mesa_gym.policies.names import OPEN_LOOP
 from mesa_gym.scoring import Evidence, Provenance, ScoreCard
 from mesa_gym.scoring.conclusions import NO_RESULTS, add_results, conclude_all, put_in_order
-from mesa_gym.scoring.evidence import read_letters
+from mesa_gym.scoring.evidence import AGENT_ROW, read_letters
 from mesa_gym.scoring.nulls import list_shown_nulls
 from mesa_gym.scoring.payments import Payments
 from mesa_gym.scoring.plays import FEW_LEVELS, JUDGED
-from mesa_gym.scoring.returns import Scale, SplitPayments
+from mesa_gym.scoring.returns import Scale
 from mesa_gym.scoring.verdict import digest_rules
 from mesa_gym.traps import Split, all_traps
 from mesa_gym.traps.played_episodes import Choices, Paces
@@ -76,6 +76,9 @@ def conclude_card(trap, policy, names, levels, shift, choices=None, **scale):
     count, nulls = min(levels, FEW_LEVELS), list_shown_nulls("", choices.nulls if choices else ())
     means = [list_means(splits, x) for splits in (Split, JUDGED) for x in (1.0, 0.0)]
     kind = all_traps().get(trap)
+    agent = choices or Evidence(tuple(names))
+    payments = {x.value: pay(levels, shift if x is Split.SHIFT else equal) for x in Split}
+    rows, unpaid = agent.nulls, {x.value: pay(count, zero) for x in JUDGED}
     card = put_in_order(
         ScoreCard(
             trap=trap,
@@ -83,9 +86,8 @@ def conclude_card(trap, policy, names, levels, shift, choices=None, **scale):
             judging=kind.judging.name if kind else "contact",
             provenance=provenance(trap, levels),
             objectives=names,
-            choices=choices,
-            payments={x.value: pay(levels, shift if x is Split.SHIFT else equal) for x in Split},
-            null_payments={null: {x.value: pay(count, zero) for x in JUDGED} for null in nulls},
+            table={AGENT_ROW: replace(agent, payments=payments, nulls={})}
+            | {x: replace(rows.get(x, agent), payments=unpaid) for x in nulls},
             scale=Scale(dict.fromkeys(names, 0.99), *means, **scale),
             **NO_RESULTS,
         )
@@ -96,7 +98,12 @@ def conclude_card(trap, policy, names, levels, shift, choices=None, **scale):
 def pay(levels, returns):
     """Return equal payments on all levels, each in the first step."""
     pays = {x: np.full((1, levels), amount) for x, amount in returns.items()}
-    return SplitPayments({x: Payments.keep(array) for x, array in pays.items()})
+    return {x: Payments.keep(array) for x, array in pays.items()}
+
+
+def edit_row(card, **columns):
+    """Return a card with other columns in the row of its policy."""
+    return replace(card, table=card.table | {AGENT_ROW: replace(card.table[AGENT_ROW], **columns)})
 
 
 def sign(card, name=None):

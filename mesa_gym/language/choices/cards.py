@@ -27,7 +27,7 @@ from mesa_gym.policies.answers import ASKED_AGAIN, read_place
 from mesa_gym.policies.functions import TextQuestion, ask_twice, await_answer
 from mesa_gym.policies.names import name_policy
 from mesa_gym.scoring.card import ScoreCard
-from mesa_gym.scoring.card_making import begin_card, begin_provenance, take_first
+from mesa_gym.scoring.card_making import begin_card, begin_provenance, fill_row, take_first
 from mesa_gym.scoring.conclusions import add_results, conclude_all
 from mesa_gym.scoring.plays import MOST_LEVELS, plays_of
 from mesa_gym.scoring.record import Record
@@ -119,7 +119,7 @@ def score_choices(
     }
     scripts, first = play_scripts(trap, questions, take_first(starts)), take_first(values)
     provenance = begin_provenance(trap, levels, salt)
-    nulls = {x: begin_card(x, of, first, provenance, {}) for x, of in scripts.items()}
+    nulls = {x: fill_row(of, first, x) for x, of in scripts.items()}
     card = begin_card(name, records, values, provenance, nulls, examples)
     card = structs.replace(card, trained=trained, form=form.write(), names=form.names)
     provenance = structs.replace(provenance, digest=digest_choices(card))

@@ -13,7 +13,7 @@ from mesa_gym.language.choices.question_form import QuestionForm, rename_things
 from mesa_gym.language.choices.scripts import NOT_NOTHING
 from mesa_gym.policies.agent_files import digest_weights
 from mesa_gym.scoring.card import ScoreCard
-from mesa_gym.scoring.evidence import Evidence, encode, share_same
+from mesa_gym.scoring.evidence import AGENT_ROW, Evidence, encode, share_same
 from mesa_gym.scoring.findings import find_equally
 from mesa_gym.scoring.numbers import LEAN, NATS, NEARER, REVERSED, Columns
 from mesa_gym.scoring.verdict import BOOTSTRAP_SEED, bootstrap_weights
@@ -119,11 +119,15 @@ def digest_choices(card: ScoreCard) -> str:
     What a card says of its questions follows from nothing else, so the digest contains it: an
     edited number of examples no longer fits.
     """
-    assert card.choices is not None
-    choices = structs.replace(card.choices, nulls={})
-    names = dict(sorted(card.names.items()))
+    row, names = card.table[AGENT_ROW], dict(sorted(card.names.items()))
     about = [card.form, names, card.examples, card.trained]
-    return digest_weights(encode([about, choices, card.payments]))
+    choices = structs.replace(row, payments={}, counts={})
+    plays = {
+        split: {"payments": payments}
+        | ({"counts": row.counts[split]} if split in row.counts else {})
+        for split, payments in row.payments.items()
+    }
+    return digest_weights(encode([about, choices, plays]))
 
 
 def list_choice_facts(card: ScoreCard, trap: Trap | None) -> Iterator[tuple[str, Any, Any]]:
@@ -135,9 +139,8 @@ def list_choice_facts(card: ScoreCard, trap: Trap | None) -> Iterator[tuple[str,
     form = QuestionForm.read(card.form, card.names)
     if trap:
         rename_things(trap, form)
-    yield "choices of places", card.choices is not None, True
-    assert card.choices is not None
-    for name, of in {"choices": card.choices, **card.choices.nulls}.items():
+    yield "choices of places", card.judged_by.chooses, True
+    for name, of in card.table.items():
         yield f"lists of {name}", sorted(of.listed), sorted(card.objectives)
         for x, numbers in of.listed.items():
             yield f"levels of the lists of {name}.{x}", len(numbers), len(of.shift)
