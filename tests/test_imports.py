@@ -10,7 +10,8 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 # A module may import what stands on a line above its own, and its own package.
 ORDER = [
-    {"mesa_gym.errors", "mesa_gym.links", "mesa_gym.phases", "mesa_gym.terminal", "mesa_gym.words"},
+    {"mesa_gym.errors", "mesa_gym.links", "mesa_gym.phases", "mesa_gym.terminal"},
+    {"mesa_gym.threads", "mesa_gym.words"},
     {"mesa_gym.importing", "mesa_gym.json_data", "mesa_gym.other_packages"},
     {"mesa_gym.files"},
     {"mesa_gym.contents"},
@@ -51,7 +52,7 @@ OPTIONAL = {
     "mesa_gym/report/templating.py": {"jinja2", "markupsafe"},
     "mesa_gym/sb3": {"onnxscript", "stable_baselines3", "torch"},
     "mesa_gym/testing": {"stable_baselines3"},
-    "mesa_gym/viewer/recording.py": {"imageio_ffmpeg"},
+    "mesa_gym/viewer": {"imageio_ffmpeg", "pygame"},
 }
 
 

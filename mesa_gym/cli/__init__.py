@@ -160,8 +160,7 @@ def _run(words: list[str]) -> int:
     if options.command is None:
         parser.print_help()
         return DONE
-    code: int = COMMANDS[options.command].load().run(options)
-    return code
+    return COMMANDS[options.command].load().run(options)
 
 
 def _run_other(entry: EntryPoint, words: list[str]) -> int:
@@ -175,8 +174,7 @@ def _run_other(entry: EntryPoint, words: list[str]) -> int:
     run = use_entry_point(entry, entry.load)
     if run is None:
         return FAILED
-    code: int = run(words)
-    return code
+    return run(words)
 
 
 def _describe_other(entry_point: EntryPoint) -> str | None:

@@ -144,8 +144,7 @@ class JaxEnv(DeviceEnv):
             ValueError: the levels are not n integers.
         """
         rows = self._as_integers("levels", level)
-        first: tuple[Array, State] = self._batch(self._start)(rows)
-        return first
+        return self._batch(self._start)(rows)
 
     def step(self, key: Array, state: State, action: Array, alpha: Array | None = None) -> Stepped:
         """Take one step in every environment; after an episode ends, the next one begins.
@@ -177,9 +176,7 @@ class JaxEnv(DeviceEnv):
         """
         rows = self._as_integers("levels", level)
         actions = self._as_integers("actions", action)
-        stepped: Stepped
-        stepped = self._batch(self._advance)(state, actions, rows)
-        return stepped
+        return self._batch(self._advance)(state, actions, rows)
 
     def step_env(self, state: State, action: Array) -> Stepped:
         """Take a step as ``step`` does, but do not reset ended episodes.
@@ -188,9 +185,7 @@ class JaxEnv(DeviceEnv):
             state: the state of running episodes.
             action: as for ``step``.
         """
-        stepped: Stepped
-        stepped = self._batch(self._advance)(state, self._as_integers("actions", action))
-        return stepped
+        return self._batch(self._advance)(state, self._as_integers("actions", action))
 
     def _batch(self, function: Any) -> Any:
         """Return a function of one environment as a function of all environments."""
@@ -340,8 +335,7 @@ class JaxEnv(DeviceEnv):
                 where.append(index if there is None else jnp.where(there, index, where[0]))
         planes = self.tables.ground[state.level.row]
         planes = planes.at[jnp.concatenate(where)].set(1, mode="promise_in_bounds")
-        obs: Array = self._observation.from_planes(planes.reshape(1, *self.trap.size, -1), state)[0]
-        return obs
+        return self._observation.from_planes(planes.reshape(1, *self.trap.size, -1), state)[0]
 
 
 def _set_row(state: State, row: Array) -> State:

@@ -55,14 +55,12 @@ class StateColumns:
         for shape, dtype in self._shapes:
             part, first = fields[first : first + prod(shape)], first + prod(shape)
             leaves.append(part.reshape(shape).astype(dtype))
-        state: State = jax.tree.unflatten(self._tree, leaves)
-        return state
+        return jax.tree.unflatten(self._tree, leaves)
 
 
 def merge(choose: Any, first: State, second: State) -> State:
     """Apply ``choose`` to each pair of arrays of two states; an array of the first may be None."""
-    merged: State = jax.tree.map(choose, first, second, is_leaf=lambda array: array is None)
-    return merged
+    return jax.tree.map(choose, first, second, is_leaf=lambda array: array is None)
 
 
 def narrow(array: Any) -> Any:
@@ -77,5 +75,4 @@ def narrow(array: Any) -> Any:
 def narrow_starts(starts: State) -> State:
     """Return start states without clock, numbers and tables, and with 32-bit integers."""
     level = starts.level._replace(row=None, number=None, key=None, tables={})
-    narrowed: State = jax.tree.map(narrow, starts._replace(level=level, clock=None))
-    return narrowed
+    return jax.tree.map(narrow, starts._replace(level=level, clock=None))

@@ -56,8 +56,7 @@ class Tables:
     @property
     def ends(self) -> NDArray[np.bool_]:
         """Whether an action ends the episode, bool (states, 5)."""
-        ended: NDArray[np.bool_] = self.next == len(self)
-        return ended
+        return self.next == len(self)
 
     def observe(self, states: object = None) -> Bytes:
         """Return observations, uint8 (n, height, width, channels).

@@ -14,7 +14,7 @@ The output for a row must not depend on other rows or on the row's position; thi
 few levels when the graph is loaded. Operators that draw random numbers are refused, because their
 generator keeps its state from one episode to the next. Weights in other files, loops and functions
 that make more than ``MOST_NODES`` operators are refused, too. Loading a graph, and running it on a
-block of rows, may take ``time_limit.MOST_SECONDS``.
+block of rows, may take ``threads.MOST_SECONDS``.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from mesa_gym.engine import Bools, State
 from mesa_gym.envs.observations import OBSERVATIONS, make_observation
 from mesa_gym.errors import missing_extra, shorten
 from mesa_gym.policies.protocol import BLOCK, in_blocks, soften_scores
-from mesa_gym.policies.time_limit import run_within
+from mesa_gym.threads import run_within
 from mesa_gym.traps import Split, Trap
 
 try:

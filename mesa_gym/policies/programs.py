@@ -24,8 +24,8 @@ import mesa_gym
 from mesa_gym.engine import ACTIONS, Bools, State
 from mesa_gym.errors import PolicyError, shorten_text
 from mesa_gym.files import write_bytes
-from mesa_gym.policies.time_limit import run_within
 from mesa_gym.terminal import printable
+from mesa_gym.threads import run_within
 
 PROGRAM_FILE = "submitted.py"  # the program's name in its folder
 MOST_REPLY = 4000  # bytes of a text from the process

@@ -99,8 +99,7 @@ def encode_cells(trap: World, state: State) -> NDArray[np.int64]:
         if sprite is not None:
             find_sprite(sprite)
     cells = np.asarray(trap.observe(state))[..., [trap.channel[plane] for plane in planes]]
-    codes: NDArray[np.int64] = cells @ (1 << np.arange(len(planes)))
-    return codes
+    return cells @ (1 << np.arange(len(planes)))
 
 
 def name_planes(planes: Sequence[str], code: int) -> list[str]:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import os
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from gymnasium.error import DependencyNotInstalled
 from numpy.typing import NDArray
 
 from mesa_gym.errors import missing_extra
+
+if TYPE_CHECKING:
+    import pygame
 
 
 def load_pygame() -> ModuleType:
@@ -40,7 +43,7 @@ def load_pygame() -> ModuleType:
     return pygame
 
 
-def open_window(title: str, size: tuple[int, int]) -> Any:
+def open_window(title: str, size: tuple[int, int]) -> pygame.Window:
     """Open a resizable window, a ``pygame.Window``, with the given width and height.
 
     The window uses all pixels of a high-density screen, so its surface may be larger than its size.
@@ -79,11 +82,11 @@ class Window:
 
     def __init__(self, title: str, fps: int) -> None:
         try:
-            self._pygame: Any = load_pygame()
+            self._pygame = load_pygame()
         except ImportError as error:
             raise DependencyNotInstalled(f"render_mode='human': {error}") from None
         self._title, self._fps = title, fps
-        self._window: Any = None
+        self._window: pygame.Window | None = None
         self._closed, self._process = False, os.getpid()
 
     def show(self, picture: NDArray[np.uint8]) -> None:

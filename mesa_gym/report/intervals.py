@@ -241,5 +241,4 @@ def _share(values: Floats, ways: Bools) -> Floats:
         rest = side @ values**2 / n - mean**2
         means.append(mean)
         errors.append(np.maximum(rest, 0) / max(n - 1, 1))
-    statistic: Floats = np.abs(means[0] - means[1]) / (np.sqrt(errors[0] + errors[1]) + FLOOR)
-    return statistic
+    return np.abs(means[0] - means[1]) / (np.sqrt(errors[0] + errors[1]) + FLOOR)

@@ -87,8 +87,7 @@ class CentredExtractor(BaseFeaturesExtractor):
 
     def forward(self, planes: torch.Tensor) -> torch.Tensor:
         """Return features, float32 (n, 128), of planes float32 (n, height, width, channels)."""
-        features: torch.Tensor = self.layers(self.view(planes))
-        return features
+        return self.layers(self.view(planes))
 
 
 class AnnealedPPO(PPO):

@@ -238,8 +238,7 @@ def _targets(trap: Trap, split: Split) -> tuple[Ints, dict[str, tuple[Bools, Int
 
 def _share(of: Bools, among: Bools) -> NDArray[np.float64]:
     """Return the share of the cells in ``among`` that are also in ``of``, float64 (n,)."""
-    share: NDArray[np.float64] = (of & among).sum(axis=1) / among.sum(axis=1)
-    return share
+    return (of & among).sum(axis=1) / among.sum(axis=1)
 
 
 def _zero(values: NDArray[np.float64], slack: float = 0.0) -> bool:

@@ -7,15 +7,18 @@ import os
 import sys
 import time
 from collections.abc import Callable
-from concurrent.futures import Future, InvalidStateError
-from contextlib import suppress
+from concurrent.futures import Future
 from dataclasses import dataclass
-from threading import Thread
-from typing import Any
+from types import ModuleType
+from typing import TYPE_CHECKING
 
 from mesa_gym.errors import PolicyError
 from mesa_gym.rendering.window import load_pygame, open_window
+from mesa_gym.threads import start_work
 from mesa_gym.viewer.painter import PAPER, QUIET, SMALL, TITLE, Painter
+
+if TYPE_CHECKING:
+    import pygame
 
 SIZE = (1280, 800)
 LEAST_SIZE = (640, 420)  # points; in a smaller window the whole layout shrinks
@@ -91,11 +94,11 @@ class App:
 
     def __init__(self, screen: Screen, size: tuple[int, int] = SIZE) -> None:
         self.screen: Screen | None = screen
-        self._pygame: Any = load_pygame()
+        self._pygame = load_pygame()
         if sys.platform == "linux":
             # X and Wayland show pictures directly; SDL's default, OpenGL, costs more.
             os.environ.setdefault("SDL_FRAMEBUFFER_ACCELERATION", "0")
-        self._window: Any = open_window(screen.title, size)
+        self._window = open_window(screen.title, size)
         self._window.minimum_size = LEAST_SIZE
         # This class repeats held keys: the system would count presses twice in a slow frame.
         self._pygame.key.set_repeat(0)
@@ -141,7 +144,7 @@ class App:
         while not self._pygame.event.peek() and (left := end - time.monotonic()) > 0:
             time.sleep(min(left, NAP))
 
-    def _take(self, event: Any) -> None:
+    def _take(self, event: pygame.Event) -> None:
         pygame = self._pygame
         if event.type in (pygame.QUIT, pygame.WINDOWCLOSE):
             self.screen = None
@@ -192,7 +195,7 @@ def fit_scale(size: tuple[int, int], scale: float) -> float:
     return min(scale * max(1.0, room) ** 0.5, size[0] / LEAST_SIZE[0], size[1] / LEAST_SIZE[1])
 
 
-def read_event(pygame: Any, event: Any, points: float = 1.0) -> Input | None:
+def read_event(pygame: ModuleType, event: pygame.Event, points: float = 1.0) -> Input | None:
     """Return the viewer's event for an event of pygame; None for unused events.
 
     ``points`` is the number of points per unit of the window's mouse positions.
@@ -252,24 +255,3 @@ class LoadingScreen(Screen):
         painter.text(text, width / 2, height / 2 - TITLE, TITLE, align="middle", width=width - 24)
         passed = f"{time.monotonic() - self._began:.0f} s"
         painter.text(passed, width / 2, height / 2 + 4, SMALL, QUIET, "middle")
-
-
-def start_work(work: Callable[[], Any], threaded: bool = True) -> Future[Any]:
-    """Run work in a new thread to keep the window responsive; in this one if not ``threaded``.
-
-    The process can end while the thread runs, unlike with an executor's threads.
-    """
-    future: Future[Any] = Future()
-
-    def run() -> None:
-        with suppress(InvalidStateError):  # it was cancelled
-            try:
-                future.set_result(work())
-            except BaseException as error:
-                future.set_exception(error)
-
-    if threaded:
-        Thread(target=run, daemon=True).start()
-    else:
-        run()
-    return future

@@ -9,7 +9,8 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 
 from mesa_gym.errors import PolicyError
-from mesa_gym.viewer.app import FRAME_TURN, PATIENCE, start_work
+from mesa_gym.threads import start_work
+from mesa_gym.viewer.app import FRAME_TURN, PATIENCE
 from mesa_gym.viewer.seats import Pane
 
 STEPS_A_SECOND = 4.0  # steps per second at speed 1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +15,9 @@ from mesa_gym.viewer.overlays import GridCanvas, GridPlace, Overlay
 from mesa_gym.viewer.painter import BODY, EMPTY_CELL, QUIET, SHEET, TEXT, Box, Painter, as_surface
 from mesa_gym.viewer.playback import Session
 from mesa_gym.viewer.seats import Pane
+
+if TYPE_CHECKING:
+    import pygame
 
 EDGE = 8.0
 BETWEEN = 6.0
@@ -122,7 +125,7 @@ class View:
 
     def __init__(self, pane: Pane) -> None:
         self.pane = pane
-        self._drawn: tuple[Any, Any] = None, None  # the picture's key, and the picture
+        self._drawn: tuple[object, pygame.Surface | None] = None, None  # a key, and its picture
 
     def draw(self, painter: Painter, layout: Layout, number: int, session: Session) -> None:
         """Draw the title, the grid with its overlays, and the agent's observation if it is on."""
@@ -143,16 +146,14 @@ class View:
 
     def _picture(
         self, painter: Painter, grid: GridPlace, cursor: int, overlays: list[Overlay]
-    ) -> Any:
+    ) -> pygame.Surface:
         pane = self.pane
         t, tile = pane.time(cursor), round(grid.tile * painter.scale)
         # The key contains the timeline itself, so that no new timeline can get its identity.
         key = (pane.line, t, tile, [o.name for o in overlays], t < len(pane.line), painter.scale)
-        if self._drawn[0] != key:
-            ground, surface = (
-                as_surface(tinted_grid(pane, t, tile, overlays, painter)),
-                self._drawn[1],
-            )
+        drawn_key, surface = self._drawn
+        if surface is None or drawn_key != key:
+            ground = as_surface(tinted_grid(pane, t, tile, overlays, painter))
             # Reuse the surface while its size fits: new surfaces would fragment the memory.
             if surface is None or surface.get_size() != ground.get_size():
                 surface = painter.pygame.Surface(ground.get_size())
@@ -161,7 +162,7 @@ class View:
             for overlay in reversed(overlays):
                 overlay.draw(GridCanvas(grid_painter, pane, t))
             self._drawn = key, surface
-        return self._drawn[1]
+        return surface
 
     def _draw_seen(self, painter: Painter, box: Box, cursor: int) -> None:
         """Draw the observation on screen plane by plane, from left to right."""

@@ -12,7 +12,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from mesa_gym.engine import RGB, Bools, State
+from mesa_gym.engine import RGB
 from mesa_gym.errors import unknown
 from mesa_gym.traps import Trap
 from mesa_gym.viewer.painter import QUIET, RULE, SHEET, TEXT, Box, Painter
@@ -254,9 +254,8 @@ def _paying_cells(pane: Pane, t: int) -> dict[str, set[int]]:
 
     Every cell is entered from every side in the current state; costs are left out.
     """
-    trap = pane.trap
-    state = pane.line.states[t]
-    states = spread_agent(trap, state).take(_find_open(trap, state).nonzero()[0])
+    trap, state = pane.trap, pane.line.states[t]
+    states = spread_agent(trap, state).take((~trap.layer(state, "wall")[0]).nonzero()[0])
     cells: dict[str, set[int]] = {x: set() for x in trap.objectives}
     for action in range(4):
         after, rewards, _ = trap.step(states, np.full(states.n, action))
@@ -264,10 +263,3 @@ def _paying_cells(pane: Pane, t: int) -> dict[str, set[int]]:
         for x, pay in rewards.items():
             cells[x] |= set(after.agent[moved & (pay > 0)].tolist())
     return cells
-
-
-def _find_open(trap: Trap, state: State) -> Bools:
-    """Return the cells inside the border that are not wall, bool (cells,)."""
-    inside = np.zeros(trap.size, dtype=np.bool_)
-    inside[1:-1, 1:-1] = True
-    return inside.ravel() & ~trap.layer(state, "wall")[0]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,9 @@ from mesa_gym.engine import RGB
 from mesa_gym.rendering.colours import BASE_COLOUR, PROXY_COLOURS
 from mesa_gym.rendering.window import load_pygame
 from mesa_gym.terminal import printable
+
+if TYPE_CHECKING:
+    import pygame
 
 PAPER: RGB = (222, 224, 228)
 SHEET: RGB = (255, 255, 255)
@@ -86,9 +89,9 @@ class Box:
 class Painter:
     """A painter of one pygame surface, with ``scale`` pixels per point."""
 
-    def __init__(self, surface: Any, scale: float = 1.0) -> None:
+    def __init__(self, surface: pygame.Surface, scale: float = 1.0) -> None:
         self.surface, self.scale = surface, scale
-        self.pygame: Any = load_pygame()
+        self.pygame = load_pygame()
         self.pygame.font.init()
 
     @property
@@ -101,7 +104,7 @@ class Painter:
         """Return points as a whole number of pixels."""
         return round(points * self.scale)
 
-    def rect(self, box: Box) -> Any:
+    def rect(self, box: Box) -> pygame.Rect:
         """Return a box as a pygame.Rect; boxes that touch give rectangles that touch."""
         left, top = self.pixels(box.left), self.pixels(box.top)
         right, bottom = self.pixels(box.right), self.pixels(box.bottom)
@@ -149,7 +152,7 @@ class Painter:
             else:
                 self.disc(x, y, size * 0.95, tone)
 
-    def picture(self, picture: Any, x: float, y: float) -> None:
+    def picture(self, picture: pygame.Surface | NDArray[np.uint8], x: float, y: float) -> None:
         """Put a surface or RGB array at (x, y), its upper left corner, without scaling."""
         surface = as_surface(picture) if isinstance(picture, np.ndarray) else picture
         self.surface.blit(surface, (self.pixels(x), self.pixels(y)))
@@ -227,7 +230,7 @@ class Painter:
 
 # Fonts and rendered texts do not depend on the surface, so they are cached.
 @lru_cache(maxsize=64)
-def _font(pixels: int) -> Any:
+def _font(pixels: int) -> pygame.Font:
     return load_pygame().font.Font(FONT, pixels)
 
 
@@ -237,11 +240,11 @@ def _width(text: str, pixels: int) -> int:
 
 
 @lru_cache(maxsize=400)
-def _render_text(text: str, pixels: int, colour: RGB) -> Any:
+def _render_text(text: str, pixels: int, colour: RGB) -> pygame.Surface:
     return _font(pixels).render(printable(text), True, colour)
 
 
-def as_surface(picture: NDArray[np.uint8]) -> Any:
+def as_surface(picture: NDArray[np.uint8]) -> pygame.Surface:
     """Return an RGB picture, uint8 (height, width, 3), as a surface."""
     height, width, _ = picture.shape
     pixels = np.ascontiguousarray(picture)

@@ -9,8 +9,9 @@ from contextlib import suppress
 
 from mesa_gym.engine import State
 from mesa_gym.errors import PolicyError
+from mesa_gym.threads import start_work
 from mesa_gym.traps import LEVELS, Trap
-from mesa_gym.viewer.app import PATIENCE, TOLD_ERRORS, start_work
+from mesa_gym.viewer.app import PATIENCE, TOLD_ERRORS
 from mesa_gym.viewer.clock import Clock
 from mesa_gym.viewer.overlays import Overlay, overlays_of
 from mesa_gym.viewer.seats import Pane, Seat, common_levels, find_shift

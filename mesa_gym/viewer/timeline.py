@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mesa_gym.engine import Ints, State
-from mesa_gym.scoring import Record
+from mesa_gym.scoring.record import replay
 from mesa_gym.solver import LevelValues, Solution, TimeLeft
 from mesa_gym.solver.value_columns import find_values
 from mesa_gym.traps import Trap
@@ -176,24 +176,13 @@ class Analysis:
 
         Scoring finds the same choice in an episode that ends at step ``t``.
         """
-        line, trap, names = self.line, self._trap, list(self._trap.objectives)
+        line, trap = self.line, self._trap
         # The solver needs at least one step, which an episode at its time limit lacks.
         if t == 0:
             return None
-        rewards = {x: np.array([[step.paid[x]] for step in line.steps[:t]]) for x in names}
-        states = trap.joined(line.states[:t])
-        if self._whole is not None:
-            states = trap.restore_targets(states, self._whole.take(np.zeros(t, dtype=np.int64)))
-            ghosts = trap.step(states, line.actions()[:t].astype(np.int64)).paid
-            rewards = {x: pay[:, None] for x, pay in ghosts.items()}
-        moved = np.diff(line.cells(t))[:, None] != 0
-        question, counted, asks = trap.question(line.states[0]), None, None
-        if question is not None:
-            counted, asks = (trap.part(states) == question)[:, None], question >= 0
-        start = line.states[0]
-        record = Record(trap, start, line.actions()[None, :t], rewards, moved, counted, asks)
+        record = replay(trap, line.states[0], line.actions()[None, :t], self._whole)
         (chosen,) = trap.judging.watch(trap, record, self._worth).choices
-        return None if chosen == NONE else names[chosen]
+        return None if chosen == NONE else list(trap.objectives)[chosen]
 
     @cached_property
     def _worth(self) -> LevelValues:

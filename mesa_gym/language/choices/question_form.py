@@ -73,8 +73,7 @@ def key_trap(trap: Trap) -> Any:
 def copy_trap(key: Any) -> Trap:
     """Return the trap of a key."""
     kind, size, parameters = key
-    trap: Trap = kind(size, **dict(parameters))
-    return trap
+    return kind(size, **dict(parameters))
 
 
 def rename_things(trap: Trap, form: QuestionForm) -> dict[str, str]:

@@ -8,9 +8,9 @@ from threading import Event
 
 import pytest
 
+from mesa_gym import threads
 from mesa_gym.command import REPEATED_SECONDS
-from mesa_gym.policies import time_limit
-from mesa_gym.policies.time_limit import run_within
+from mesa_gym.threads import run_within
 from mesa_gym.traps import find_trap
 
 # It goes on after each interrupt, as code in C does until it returns. What is started in the
@@ -34,7 +34,7 @@ sys.exit(run_command("deaf", work))
 
 
 def test_work_beyond_the_limit_is_stopped(monkeypatch):
-    monkeypatch.setattr(time_limit, "MOST_SECONDS", 0.05)
+    monkeypatch.setattr(threads, "MOST_SECONDS", 0.05)
     stopped = Event()
     with pytest.raises(TimeoutError, match="the graph took more than 0 seconds"):
         run_within("the graph", stopped.wait, stopped.set)
