@@ -78,11 +78,7 @@ def open_content(path: Path) -> Iterator[Content]:
             yield Content(str(file), start, partial(files.read_chunks, file))
             continue
         for name, data in read_content(file):
-            yield Content(name, data[:START], partial(_yield_bytes, data))
-
-
-def _yield_bytes(data: bytes) -> Iterator[bytes]:
-    yield data
+            yield Content(name, data[:START], partial(iter, [data]))
 
 
 def list_members(path: Path) -> Iterator[Path]:

@@ -69,7 +69,8 @@ def run(options: argparse.Namespace) -> int:
     # Refuse invalid options before any work.
     require_writable(options.json, CARD_MARKS, force=options.force)
     require_writable(options.save_episodes, EPISODE_MARKS, force=options.force)
-    if options.json and options.save_episodes and _is_same(options.json, options.save_episodes):
+    files = [file.resolve() for file in (options.json, options.save_episodes) if file]
+    if len({*files}) < len(files):
         raise ValueError(f"--json and --save-episodes name one file, {options.json}; name two")
     integer("levels", options.levels, 1, MOST_LEVELS)
     integer("seed", options.seed, 0, MOST_SEED)
@@ -155,11 +156,6 @@ def _score_logs(options: argparse.Namespace) -> int:
     if options.json is not None:
         write_bytes(options.json, msgspec.json.format(msgspec.json.encode(cards), indent=1))
     return DONE if cards else FAILED
-
-
-def _is_same(path: Path, other: Path) -> bool:
-    """Return whether two paths name one file, which need not exist."""
-    return path.resolve() == other.resolve()
 
 
 def _score_several(traps: Sequence[Trap], options: argparse.Namespace) -> int:

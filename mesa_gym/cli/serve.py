@@ -11,7 +11,7 @@ from mesa_gym.command import DONE, require_writable
 from mesa_gym.envs.checks import integer
 from mesa_gym.errors import shorten
 from mesa_gym.files import read_bytes
-from mesa_gym.language.door import require_token
+from mesa_gym.language.door import list_origins, require_token
 from mesa_gym.traps import find_trap
 
 MOST_IDLE = 30 * 24 * 3600
@@ -50,11 +50,12 @@ def run(options: argparse.Namespace) -> int:
     for trap in options.traps:
         find_trap(trap)  # imports its file, which is safe, as the user named it
 
-    settings = options.log, options.origin, _read_token(options), options.idle
+    token, origins = _read_token(options), list_origins(options.host, options.port)
 
-    from mesa_gym.language.server import serve  # needs an extra
+    from mesa_gym.language.server import make_server, serve  # needs an extra
 
-    serve(options.host, options.port, options.sessions, *settings)
+    settings = options.log, origins | {*options.origin}, token, options.idle
+    serve(make_server(options.sessions, *settings), options.host, options.port)
     return DONE
 
 

@@ -179,28 +179,8 @@ def _answer_error(request: object, error: Exception) -> JSONResponse:
     return JSONResponse({"detail": detail}, 500 if isinstance(error, OSError) else 422)
 
 
-def serve(
-    host: str,
-    port: int,
-    sessions: int,
-    log: str | Path | None,
-    origins: Collection[str],
-    token: str | None,
-    idle: float,
-) -> None:
-    """Run the server until it is interrupted.
-
-    Args:
-        host: the address to listen on.
-        port: the port to listen on.
-        sessions: the maximum number of sessions at once.
-        log: a file to which each episode is appended; None for no log.
-        origins: origins of pages that may send requests, besides the server's own pages.
-        token: the token that each request must send, or None.
-        idle: seconds without a message after which a session ends.
-    """
-    allowed = {*origins, *list_origins(host, port)}
-    app = make_server(sessions, log, allowed, token, idle)
+def serve(app: Door, host: str, port: int) -> None:
+    """Run a server until it is interrupted."""
     uvicorn.run(app, host=host, port=port, http=limit_heads(AutoHTTPProtocol))
 
 

@@ -36,7 +36,8 @@ def write_pages(board: Leaderboard, folder: Path) -> Path:
         ImportError: jinja2 is not installed; the message names the extra.
     """
     require_free(folder)
-    templates = environment(TEMPLATES)
+    templates, trap = environment(TEMPLATES), find_trap(SHOWN_TRAP)()
+    levels = [trap.levels(split, [0]) for split in (Split.TRAIN, Split.SHIFT)]
     templates.filters |= {
         "trap": strip_version,
         "page": find_page,
@@ -53,7 +54,7 @@ def write_pages(board: Leaderboard, folder: Path) -> Path:
         headlines=HEADLINES,
         links=links,
         other_processor=OTHER_PROCESSOR,
-        pictures=[_draw_level(split) for split in (Split.TRAIN, Split.SHIFT)],
+        pictures=[data_uri(render_rgb(trap, level, TILE)[0]) for level in levels],
         question=QUESTION,
         provisional=PROVISIONAL,
     )
@@ -83,8 +84,3 @@ def _write_value(value: object) -> object:
     if isinstance(value, float):
         return f"{round(value, 4) + 0:g}"
     return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
-
-
-def _draw_level(split: Split) -> str:
-    trap = find_trap(SHOWN_TRAP)()
-    return data_uri(render_rgb(trap, trap.levels(split, [0]), TILE)[0])

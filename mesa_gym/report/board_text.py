@@ -143,7 +143,11 @@ class Leaderboard:
         lines = []
         for block, rows in self.blocks():
             lines.append([f"-- {block} --", *("" for _ in columns)])
-            lines += [[_name_row(row), *(write(row) for write in columns.values())] for row in rows]
+            lines += [
+                [printable(row.label) + PROVISIONAL * row.provisional]
+                + [write(row) for write in columns.values()]
+                for row in rows
+            ]
         return ["agent", *columns], lines
 
     def list_counts(self) -> list[Column[BoardRow]]:
@@ -217,10 +221,6 @@ class Leaderboard:
 
 def _write_cell(write: Callable[[SeedGroup], str], at: int, row: BoardRow) -> str:
     return write(row.cells[at])
-
-
-def _name_row(row: BoardRow) -> str:
-    return printable(row.label) + PROVISIONAL * row.provisional
 
 
 def _shorten_name(name: str, longest: int) -> str:

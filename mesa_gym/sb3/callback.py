@@ -92,17 +92,10 @@ class ScoreCallback(BaseCallback):
         self.logger.dump(self.num_timesteps)
         run = getattr(sys.modules.get("wandb"), "run", None)
         # `wandb.init(sync_tensorboard=True)` sends what the logger writes to TensorBoard.
-        if run is not None and not (self._writes_tensorboard() and _syncs(run)):
+        writes = any(isinstance(x, TensorBoardOutputFormat) for x in self.logger.output_formats)
+        syncs = getattr(getattr(run, "settings", None), "sync_tensorboard", False)
+        if run is not None and not (writes and syncs):
             run.log(entries, step=self.num_timesteps)
-
-    def _writes_tensorboard(self) -> bool:
-        return any(isinstance(x, TensorBoardOutputFormat) for x in self.logger.output_formats)
-
-
-def _syncs(run: object) -> bool:
-    """Return whether a run of W&B reads the files of TensorBoard."""
-    settings = getattr(run, "settings", None)
-    return bool(getattr(settings, "sync_tensorboard", False))
 
 
 def _gather_entries(card: ScoreCard) -> dict[str, float | str]:

@@ -94,9 +94,9 @@ def play(table: TrainingTable, sequences: Ints, playing: Playing | None = None) 
 # -- first search: cross-entropy, then changed pieces ----------------------------------------------
 
 
-def search_by_change(table: TrainingTable, seed: int = SEARCH_SEED) -> tuple[Ints, float]:
+def search_by_change(table: TrainingTable) -> tuple[Ints, float]:
     """Return a sequence and its rating: cross-entropy from several starts, then climbing."""
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(SEARCH_SEED)
     climbed = [
         _climb(table, _search_by_entropy(table, rng), rng, SHORT_CLIMB)
         for _ in range(ENTROPY_RESTARTS)

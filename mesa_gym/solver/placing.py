@@ -74,9 +74,7 @@ class PlacementGraph:
     def _find_states(self) -> Ints:
         """Return the ascending ranks of all states in which the episode continues."""
         cells = self.trap.cells
-        inside = np.zeros(self.trap.size, dtype=np.bool_)
-        inside[1:-1, 1:-1] = True
-        free = np.flatnonzero(inside.ravel() & ~self.trap.layer(self.begin, "wall")[0].ravel())
+        free = np.flatnonzero(~self.trap.layer(self.begin, "wall")[0])
         visited = np.zeros(self._numbers.count, dtype=np.bool_)
         worlds = np.zeros(self._numbers.count // cells, dtype=np.bool_)
         fresh = self._numbers.rank(self.begin)

@@ -25,13 +25,10 @@ LEAST_PROBABILITY = 0.002
 
 
 def learn_reflex(
-    table: TrainingTable,
-    restarts: int = RESTARTS,
-    iterations: int = ITERATIONS,
-    seed: int = ASCENT_SEED,
+    table: TrainingTable, restarts: int = RESTARTS, iterations: int = ITERATIONS
 ) -> tuple[Floats, float]:
     """Return action probabilities by look, float64 (81, 5), and their mean discounted return."""
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(ASCENT_SEED)
     uniform = np.full((LOOK_COUNT, len(ACTIONS)), 1 / len(ACTIONS))
     drawn = rng.dirichlet(np.ones(len(ACTIONS)), (restarts - 1, LOOK_COUNT))
     ascents = (_ascend(table, start, iterations) for start in (uniform, *drawn))

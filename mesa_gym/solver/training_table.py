@@ -82,15 +82,13 @@ def is_searchable(trap: Trap) -> bool:
     return trap.solvable and chooses and len(trap.branches()[0]) == len(ACTIONS)
 
 
-def tabulate_training(
-    trap: Trap, most_states: int = MOST_TABLE_STATES, first: int = 0, split: Split = Split.TRAIN
-) -> TrainingTable:
-    """Return a table of levels of a trap, by default of the first training levels."""
-    horizon = trap.horizon(split)
-    counted = Solution(trap, trap.levels(split, np.arange(first, first + COUNTED)), horizon)
+def tabulate_training(trap: Trap, most_states: int = MOST_TABLE_STATES) -> TrainingTable:
+    """Return a table of the first training levels of a trap."""
+    horizon = trap.horizon(Split.TRAIN)
+    counted = Solution(trap, trap.levels(Split.TRAIN, np.arange(COUNTED)), horizon)
     fit = int(most_states * COUNTED / len(counted.graph))
-    levels = np.arange(first, first + max(COUNTED, min(MOST_TRAINING_LEVELS, fit)))
-    solution = Solution(trap, trap.levels(split, levels), horizon)
+    levels = np.arange(max(COUNTED, min(MOST_TRAINING_LEVELS, fit)))
+    solution = Solution(trap, trap.levels(Split.TRAIN, levels), horizon)
     graph, base, places = solution.graph, trap.base, trap.judging.places
     n = len(graph)
     pays = np.stack([graph.payments[x][graph.paid[x]] for x in trap.objectives])

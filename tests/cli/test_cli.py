@@ -223,7 +223,9 @@ def test_certify_updates_named_traps_in_a_file(run, tmp_path):
 def test_serve_with_an_empty_token_refuses(option, variable, token, run, tmp_path, monkeypatch):
     """As `--token "$TOKEN"` is of an unset variable: it served everybody."""
     tokens = []
-    server = SimpleNamespace(serve=lambda *args: tokens.append(args[5]))
+    server = SimpleNamespace(
+        make_server=lambda *args: tokens.append(args[3]), serve=lambda *args: None
+    )
     monkeypatch.setitem(sys.modules, "mesa_gym.language.server", server)
     if variable is not None:
         monkeypatch.setenv("MESA_GYM_TOKEN", variable)

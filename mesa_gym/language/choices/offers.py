@@ -10,7 +10,7 @@ stays instead of walking to the last decoys or empty places.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from mesa_gym.engine import STAY, Bools, Ints, State
 from mesa_gym.engine.chance import outputs, streams
 from mesa_gym.policies import Oracle
+from mesa_gym.scoring.record import follow
 from mesa_gym.solver import share_solution
 from mesa_gym.solver.values import solutions
 from mesa_gym.traps import Split, Trap
@@ -70,27 +71,15 @@ class Outcomes(NamedTuple):
     payments: dict[str, NDArray[np.float64]]
 
 
-def follow_walks(trap: Trap, starts: State, walks: Iterable[Walk], wait: bool = False) -> Outcomes:
-    """Play walks from m start states; the agent then stays until the longest walk ends.
-
-    ``wait`` continues to the time limit.
-    """
-    listed = [*walks]
-    steps = trap.horizon(Split.TEST) if wait else max(map(len, listed), default=0)
-    actions = np.array([(*walk, *(STAY,) * (steps - len(walk))) for walk in listed])
-    cells = np.zeros((steps, len(listed)), np.int64)
-    payments = {x: np.zeros((steps, len(listed))) for x in trap.objectives}
-    state, rows = starts, np.arange(len(listed))
-    for t in range(steps):
-        step = trap.step(state, actions[rows, t])
+def follow_walks(trap: Trap, starts: State, walks: Sequence[Walk]) -> Outcomes:
+    """Play walks from m start states; the agent then stays until the longest walk ends."""
+    shape = max(map(len, walks)), len(walks)
+    actions = np.array([(*walk, *(STAY,) * (shape[0] - len(walk))) for walk in walks], np.int8)
+    cells, payments = np.zeros(shape, np.int64), {x: np.zeros(shape) for x in trap.objectives}
+    for t, rows, _, _, step in follow(trap, starts, actions):
         cells[t:, rows] = step.state.agent
         for x, pay in step.paid.items():
             payments[x][t, rows] = pay
-        state = step.state
-        if step.ended.any():
-            state, rows = state.take(~step.ended), rows[~step.ended]
-            if not rows.size:
-                break
     return Outcomes(cells, payments)
 
 
