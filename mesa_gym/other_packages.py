@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from typing import TypeVar
 
 from mesa_gym.errors import name_error, shorten_text
-from mesa_gym.terminal import printable, say
+from mesa_gym.terminal import say_once
 
 T = TypeVar("T")
 OURS = ("mesa_gym", "agents")  # the packages of this distribution and its checkout
@@ -30,10 +29,10 @@ def list_entry_points(group: str, names: Collection[str] = ()) -> dict[str, Entr
     for name, same_name in foreign.items():
         if name in ours or name in names:
             for entry_point in same_name:
-                _report(f"{describe(entry_point)} is left out: {name} is a name of mesa-gym")
+                say_once(f"{describe(entry_point)} is left out: {name} is a name of mesa-gym")
         elif len({entry_point.value for entry_point in same_name}) > 1:
             both = " and ".join(map(describe, same_name))
-            _report(f"{both} are left out: they have one name; uninstall one of the packages")
+            say_once(f"{both} are left out: they have one name; uninstall one of the packages")
         else:
             ours[name] = same_name[0]
     return ours
@@ -72,10 +71,5 @@ def use_entry_point(
         if is_ours(entry_point) or isinstance(error, passing):
             raise
         reason = shorten_text(name_error(error))
-        _report(f"{describe(entry_point)} is left out: it is broken ({reason})")
+        say_once(f"{describe(entry_point)} is left out: it is broken ({reason})")
         return None
-
-
-@cache  # once for each process
-def _report(line: str) -> None:
-    say(f"mesa-gym: {printable(line)}")

@@ -7,6 +7,7 @@ import math
 import os
 import sys
 from collections.abc import Callable, Sequence
+from functools import cache
 from html import escape
 from itertools import zip_longest
 from time import monotonic
@@ -67,6 +68,12 @@ def say(text: str, end: str = "\n") -> None:
         print(text, end=end, file=sys.stderr, flush=True)
     except OSError:
         discard(sys.stderr)
+
+
+@cache
+def say_once(message: str) -> None:
+    """Print a message of the package on standard error, once in a process."""
+    say(f"mesa-gym: {printable(message)}")
 
 
 def discard(stream: TextIO) -> None:

@@ -23,7 +23,7 @@ from mesa_gym.json_data import decode_json
 from mesa_gym.policies.names import OPEN_LOOP, REFLEX
 from mesa_gym.policies.protocol import Memoryless, require_state
 from mesa_gym.solver import targets
-from mesa_gym.solver.cache import cache_folder, read_kept, say_once, write_kept
+from mesa_gym.solver.cache import cache_folder, read_kept, write_kept
 from mesa_gym.solver.fixed_sequences import search_by_beam, search_by_change
 from mesa_gym.solver.reflexes import learn_reflex
 from mesa_gym.solver.training_table import (
@@ -33,6 +33,7 @@ from mesa_gym.solver.training_table import (
     look_around,
     tabulate_training,
 )
+from mesa_gym.terminal import say_once
 from mesa_gym.traps import Split, Trap
 from mesa_gym.traps.judged_by import SHIFT
 

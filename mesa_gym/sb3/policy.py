@@ -9,7 +9,6 @@ from __future__ import annotations
 import copy
 import importlib
 import io
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +22,7 @@ from mesa_gym.files import read_bytes
 from mesa_gym.policies.adapters import has_base
 from mesa_gym.policies.protocol import BLOCK, in_blocks, whole_blocks
 from mesa_gym.policies.views import Change, change_all, find_spaces, find_view
-from mesa_gym.terminal import say
+from mesa_gym.terminal import say_once
 from mesa_gym.traps import Trap
 
 # Base classes of algorithms and of their networks, also in sb3-contrib and SBX.
@@ -220,12 +219,6 @@ def _read_shares(distribution: Any) -> NDArray[Any]:
     return np.asarray(distribution.distribution.probs.double().cpu())
 
 
-@cache
-def _warn_of_pickle() -> None:
-    """Warn once per process that loading a saved model runs its code."""
-    say("loading a .zip of Stable-Baselines3 runs what its pickles say: load those that you trust")
-
-
 def load_model(file: str, algo: str | None) -> Any:
     """Load a model that Stable-Baselines3 saved; ValueError if ``algo`` cannot load it."""
     if algo is None:
@@ -244,7 +237,7 @@ def load_model(file: str, algo: str | None) -> Any:
         algorithm = getattr(importlib.import_module(package), name)
     except ImportError:
         raise missing_extra(package.replace("_", "-"), "sb3") from None
-    _warn_of_pickle()
+    say_once("loading a .zip of Stable-Baselines3 runs its pickles: load files that you trust")
     try:
         return algorithm.load(io.BytesIO(read_bytes(Path(file))), device="cpu")
     except Exception as error:  # unpickling can raise any type

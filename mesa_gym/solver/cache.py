@@ -14,7 +14,6 @@ import lzma
 import os
 import stat
 from collections.abc import Iterator
-from functools import cache
 from hashlib import blake2b
 from pathlib import Path
 
@@ -23,7 +22,7 @@ import numpy as np
 from mesa_gym.files import read_bytes, write_bytes
 from mesa_gym.solver.identity import identify_code
 from mesa_gym.solver.value_columns import Arrays
-from mesa_gym.terminal import printable, say
+from mesa_gym.terminal import say_once
 from mesa_gym.traps import Split, Trap
 
 # The package's files, which have the values of the standard levels.
@@ -86,12 +85,6 @@ def _require_private(path: Path) -> None:
         f" `chmod go-w {path}`, or name another folder by MESA_GYM_CACHE"
     )
     raise PermissionError(f"{path} is not private")
-
-
-@cache
-def say_once(message: str) -> None:
-    """Print a message on standard error, once in a process."""
-    say(f"mesa-gym: {printable(message)}")
 
 
 def name_shelf(

@@ -25,7 +25,8 @@ from mesa_gym.policies.asking import read_answer
 from mesa_gym.policies.seeds import digest_policy
 from mesa_gym.sb3 import CentredExtractor, export, make_sb3
 from mesa_gym.sb3.exporting import Acting
-from mesa_gym.sb3.policy import SB3_CLASSES, _warn_of_pickle, from_model, load_model
+from mesa_gym.sb3.policy import SB3_CLASSES, from_model, load_model
+from mesa_gym.terminal import say_once
 from mesa_gym.traps import Split, find_trap
 from tests.support.parameters import few, thorough
 from tests.support.playing import play_all
@@ -205,11 +206,11 @@ def test_sb3_pickle_is_told_before_loading(tmp_path, monkeypatch, capsys):
     """Once in a process."""
     outputs = []
     monkeypatch.setattr(PPO, "load", lambda *_, **__: outputs.append(capsys.readouterr().err))
-    _warn_of_pickle.cache_clear()
+    say_once.cache_clear()
     (tmp_path / "model.zip").write_bytes(b"")
     for _ in range(2):
         load_model(str(tmp_path / "model.zip"), "ppo")
-    assert [text.count("runs what its pickles say") for text in outputs] == [1, 0]
+    assert [text.count("runs its pickles") for text in outputs] == [1, 0]
 
 
 def reread(algo, change=lambda data: data):

@@ -10,10 +10,11 @@ import numpy as np
 import pytest
 
 from mesa_gym.solver import cache, level_values, store
-from mesa_gym.solver.cache import STANDARD_FOLDER, list_shelf, name_file, pack_arrays, say_once
+from mesa_gym.solver.cache import STANDARD_FOLDER, list_shelf, name_file, pack_arrays
 from mesa_gym.solver.store import EVALUATION_LEVELS, name_values
 from mesa_gym.solver.value_columns import list_keys
 from mesa_gym.solver.values import solve_values
+from mesa_gym.terminal import say_once
 from mesa_gym.testing import standard_values
 from mesa_gym.traps import Split, find_trap, package_traps
 from mesa_gym.traps.cheese_corner import CheeseCorner
