@@ -105,10 +105,10 @@ certify: $(INSTALLED)  ## Prove that each trap separates its objectives (TRAP=NA
 	$(BIN)/mesa-gym certify $(TRAP)
 
 digests: $(INSTALLED)  ## Record the digests of new traps; never overwrites one.
-	$(BIN)/python -m mesa_gym.testing.digests
+	$(BIN)/python -m mesa_gym.testing.package_files digests
 
 values: $(INSTALLED)  ## Solve the standard levels of all traps again, for the package (minutes; TRAP=NAME for one).
-	$(BIN)/python -m mesa_gym.testing.standard_values $(TRAP)
+	$(BIN)/python -m mesa_gym.testing.package_files values $(TRAP)
 
 api: $(INSTALLED)  ## Record the public API in docs/public_api.txt.
 	$(BIN)/python -m docs.writers.public_api

@@ -3,8 +3,7 @@
 ``open_loop`` is the best fixed sequence of actions and reads nothing. ``reflex`` is the best policy
 without memory that sees what the four cells around it do, and nothing else. A target that cannot be
 removed, and is always in one part of the grid, may be reached by such a habit, so a goal there
-needs a lead over both (``scoring.rules``). ``python -m mesa_gym.testing.habit_files`` makes the
-files.
+needs a lead over both (``scoring.rules``). ``mesa_gym.testing.package_files`` makes the files.
 """
 
 from __future__ import annotations

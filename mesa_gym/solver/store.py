@@ -3,7 +3,7 @@
 Values are columns by level number. A request takes any levels from all files of its shelf
 (``cache``); levels that are missing are solved and written to a new file. The package has files of
 the same store for its traps' standard levels: the first levels of each split, with the usual
-keywords. ``python -m mesa_gym.testing.standard_values`` makes them.
+keywords. ``mesa_gym.testing.package_files`` makes them.
 """
 
 from __future__ import annotations

@@ -1,24 +1,21 @@
 """Digests of traps, by which tests see that a finished version has not changed.
 
-``python -m mesa_gym.testing.digests`` records those of new traps.
+``make digests`` records those of new traps.
 """
 
 from __future__ import annotations
 
-import argparse
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from hashlib import blake2b
 from pathlib import Path
 
 import numpy as np
 
-from mesa_gym.command import DONE, FAILED, Parser, run_command
 from mesa_gym.engine import State
 from mesa_gym.files import read_json, write_json
-from mesa_gym.terminal import say
 from mesa_gym.testing.check import ConformanceError, TrapLike
 from mesa_gym.testing.sample import Sample, episodes
-from mesa_gym.traps import Split, Trap, all_traps, as_trap, find_trap
+from mesa_gym.traps import Split, Trap, as_trap
 
 KEPT_IN = Path("tests/golden/digests.json")
 HASHED = 32
@@ -110,29 +107,3 @@ def _read_digests(path: Path, trap: Trap) -> dict[str, dict[str, str]]:
     except (ValueError, AttributeError, TypeError) as error:
         message = f"{path} is damaged ({error}); take it from version control again"
         raise ConformanceError("digest", trap, message) from None
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command: 0 done, 1 a trap failed, 2 bad usage, 130 interrupted."""
-    parser = Parser(prog="python -m mesa_gym.testing.digests", description=__doc__)
-    parser.add_argument("traps", nargs="*", metavar="TRAP", help="default: every trap")
-    parser.add_argument("--file", type=Path, default=KEPT_IN, help=f"default: {KEPT_IN}")
-    options = parser.parse_args(arguments)
-    return run_command("mesa_gym.testing.digests", lambda: _run(options))
-
-
-def _run(options: argparse.Namespace) -> int:
-    """Record each trap's digests; print the failure of a trap and continue."""
-    done = DONE
-    for trap in [find_trap(name)() for name in options.traps or all_traps()]:
-        try:
-            outcome = "recorded" if record_digest(trap, options.file) else "unchanged"
-            print(f"{trap!r}: {outcome}", flush=True)
-        except ConformanceError as error:
-            say(str(error))
-            done = FAILED
-    return done
-
-
-if __name__ == "__main__":
-    raise SystemExit(main())

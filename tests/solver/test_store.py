@@ -15,7 +15,7 @@ from mesa_gym.solver.store import EVALUATION_LEVELS, name_values
 from mesa_gym.solver.value_columns import list_keys
 from mesa_gym.solver.values import solve_values
 from mesa_gym.terminal import say_once
-from mesa_gym.testing import standard_values
+from mesa_gym.testing import package_files
 from mesa_gym.traps import Split, find_trap, package_traps
 from mesa_gym.traps.cheese_corner import CheeseCorner
 
@@ -301,18 +301,18 @@ def test_standard_values_serve_any_subset(solved, folder):
 
 
 def test_command_writes_equal_files_again(tmp_path, monkeypatch, solved, capsys):
-    monkeypatch.setattr(standard_values, "EVALUATION_LEVELS", LEVELS)
-    arguments = ["CheeseCorner", "--folder", str(tmp_path / "new")]
+    monkeypatch.setattr(package_files, "EVALUATION_LEVELS", LEVELS)
+    arguments = ["values", "CheeseCorner", "--to", str(tmp_path / "new")]
     contents = []
     for _ in range(2):
-        assert standard_values.main(arguments) == 0
+        assert package_files.main(arguments) == 0
         contents.append({path: path.read_bytes() for path in (tmp_path / "new").iterdir()})
     assert contents[0] == contents[1]
     size = sum(map(len, contents[0].values()))
     assert capsys.readouterr().out == 2 * f"CheeseCorner-v0 has {size:,} bytes of values\n"
     monkeypatch.setattr(cache, "STANDARD_FOLDER", tmp_path / "new")
     assert read(salt="") == solve(salt="")
-    monkeypatch.setattr(standard_values, "EVALUATION_LEVELS", LEVELS - 1)
-    assert standard_values.main(arguments) == 0  # which deletes the trap's older files
+    monkeypatch.setattr(package_files, "EVALUATION_LEVELS", LEVELS - 1)
+    assert package_files.main(arguments) == 0  # which deletes the trap's older files
     assert len([*(tmp_path / "new").iterdir()]) == len(Split)
     assert solved == []

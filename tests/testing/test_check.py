@@ -20,7 +20,8 @@ from mesa_gym.rendering.drawing import FLOOR_COLOUR
 from mesa_gym.solver import Graph, Solution
 from mesa_gym.testing import CHECKS, ConformanceError, check_trap
 from mesa_gym.testing.__main__ import main as check_command
-from mesa_gym.testing.digests import check_digest, main, record_digest
+from mesa_gym.testing.digests import check_digest, record_digest
+from mesa_gym.testing.package_files import main
 from mesa_gym.testing.sample import difference
 from mesa_gym.testing.watching import Notes, take_watched
 from mesa_gym.traps import LEVELS, Share, Split, Step, Whole, as_trap, base, package_traps, proxy
@@ -238,7 +239,7 @@ def test_digests_command_never_overwrites(tmp_path, capsys):
     path = tmp_path / "digests.json"
     with pytest.raises(ConformanceError, match=r"has no digests of this trap; `make digests`"):
         check_digest("CheeseCorner", path)
-    command = ["CheeseCorner", "--file", str(path)]
+    command = ["digests", "CheeseCorner", "--to", str(path)]
     assert main(command) == 0
     assert main(command) == 0
     check_digest("CheeseCorner", path)
