@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from importlib import import_module
-from itertools import product
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import gymnasium
@@ -11,7 +10,7 @@ from gymnasium.envs.registration import EnvSpec
 
 from mesa_gym.envs.settings import Settings, require_split
 from mesa_gym.errors import shorten
-from mesa_gym.traps import Split, Trap, add_trap, all_traps, find_trap, package_traps
+from mesa_gym.traps import Split, Trap, add_trap, find_trap, package_traps, parse_id
 from mesa_gym.traps.trap import NAMESPACE
 
 if TYPE_CHECKING:
@@ -69,7 +68,7 @@ def register_id(id: str, trap: str | type[Trap], **keywords: object) -> None:
     if not isinstance(id, str):
         raise ValueError(f"the id {shorten(id)} is not text; expected one such as 'Mine/Corner-v0'")
     # The package's ids are also accepted without their namespace, so these are taken as well.
-    if id.startswith(f"{NAMESPACE}/") or _find_own_id(id):
+    if id.startswith(f"{NAMESPACE}/") or parse_id(id):
         raise ValueError(f"the id {id!r} is the package's; give yours a namespace, such as Mine/")
     settings_kwargs = _read_id(trap, keywords)
     settings = Settings(**settings_kwargs)
@@ -181,15 +180,7 @@ def find_id(name: str) -> str:
     spec = gymnasium.registry.get(id_name)
     if spec is not None and spec.entry_point == ENTRY_POINTS["entry_point"]:
         return id_name  # ids of `register_id` too
-    return _find_own_id(id_name) or find_trap(name).id()
-
-
-def _find_own_id(name: str) -> str | None:
-    """Return the package's id for a name without namespace or version, or None."""
-    lowered = name.removeprefix(f"{NAMESPACE}/").lower()
-    for trap in sorted(all_traps().values(), key=lambda trap: -trap.version):
-        for split, flat in product(Split, (False, True)):
-            stem = trap.id(split, flat).removeprefix(f"{NAMESPACE}/").lower()
-            if lowered in (stem, stem.rpartition("-")[0]):
-                return trap.id(split, flat)
-    return None
+    if (named := parse_id(id_name)) is None:
+        return find_trap(name).id()
+    trap, split, flat = named
+    return trap.id(split, flat)

@@ -7,6 +7,7 @@ import inspect
 import pkgutil
 from contextlib import suppress
 from functools import lru_cache
+from itertools import product
 
 from mesa_gym.errors import UnknownNameError, shorten, unknown
 from mesa_gym.importing import import_source
@@ -90,15 +91,20 @@ def look_up_trap(name: object) -> type[Trap]:
     Raises:
         UnknownNameError: no such trap is registered; the message suggests the nearest name.
     """
-    traps, traps_by_id = all_traps(), {}
-    for trap in sorted(traps.values(), key=lambda trap: trap.version):
-        ids = [trap.id(split, flat) for split in Split for flat in (False, True)]
-        for full in (trap.name(), *(id.removeprefix(f"{NAMESPACE}/") for id in ids)):
-            traps_by_id[full.lower()] = traps_by_id[full.rsplit("-", 1)[0].lower()] = trap
-    query = name.lower() if isinstance(name, str) else ""
-    if (named := traps_by_id.get(query.removeprefix(f"{NAMESPACE}/".lower()))) is None:
-        raise unknown("trap", name, [full.rsplit("-", 1)[0] for full in traps])
-    return named
+    if not isinstance(name, str) or (named := parse_id(name)) is None:
+        raise unknown("trap", name, [full.rsplit("-", 1)[0] for full in all_traps()])
+    return named[0]
+
+
+def parse_id(name: str) -> tuple[type[Trap], Split, bool] | None:
+    """Return the arguments of ``Trap.id`` of a registered trap's name or id; None if unknown."""
+    named = {}
+    for trap in sorted(all_traps().values(), key=lambda trap: trap.version):
+        for split, flat in product(Split, (False, True)):
+            full = trap.id(split, flat).lower()
+            named[full] = named[full.rpartition("-")[0]] = trap, split, flat
+    lowered = name.lower()
+    return named.get(f"{NAMESPACE}/".lower() + lowered) or named.get(lowered)
 
 
 def find_trap(name: str) -> type[Trap]:
