@@ -157,7 +157,7 @@ def write_text(path: Path, text: str) -> None:
     write_bytes(path, text.encode(errors="surrogateescape"))  # paths of commands are bytes
 
 
-def format_csv(rows: Sequence[Mapping[str, Any]], heads: Iterable[str] = ()) -> str:
+def format_csv(rows: Sequence[Mapping[str, object]], heads: Iterable[str] = ()) -> str:
     """Return rows as CSV (RFC 4180); a missing value is an empty field.
 
     Args:
@@ -276,7 +276,7 @@ def read_json(path: Path) -> Any:
         raise ValueError(f"{path} is not JSON ({error})") from None
 
 
-def without_nan(value: object) -> Any:
+def without_nan(value: object) -> object:
     """Return plain data with NaN replaced by None (JSON has no NaN), and tuples by lists."""
     if isinstance(value, dict):
         return {key: without_nan(entry) for key, entry in value.items()}

@@ -93,11 +93,11 @@ def _fit(value: object, kind: inspect.Type, at: str, extra: dict[str, None]) -> 
 
 
 def _fit_record(
-    value: dict[str, Any], record: inspect.StructType, at: str, extra: dict[str, None]
-) -> dict[str, Any]:
+    value: dict[str, object], record: inspect.StructType, at: str, extra: dict[str, None]
+) -> dict[str, object]:
     names = {field.encode_name for field in record.fields}
     extra.update(dict.fromkeys(f"{at}{name}" for name in value if name not in names))
-    entries = dict[str, Any]()
+    entries = dict[str, object]()
     for field in record.fields:
         name = field.encode_name
         entry = _fit(value.get(name), field.type, f"{at}{name}.", extra)
@@ -136,17 +136,17 @@ def expand_alias(kind: object) -> Any:
     return kind if alias is None else alias[get_args(kind)]
 
 
-def require(name: str, value: Any, kind: Any) -> None:
+def require(name: str, value: object, kind: object) -> None:
     """Raise ValueError unless a value has a type, such as ``Text``, and meets its constraints."""
     try:
-        msgspec.convert(value, kind)
-        if kind == Text and not value.isprintable():
+        converted = msgspec.convert(value, kind)
+        if kind == Text and not converted.isprintable():
             raise msgspec.ValidationError("Expected printable characters")
     except msgspec.ValidationError as error:
         raise ValueError(f"{name} is {shorten(value)}: {error}") from None
 
 
-def _join_pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _join_pairs(pairs: list[tuple[str, object]]) -> dict[str, object]:
     joined = dict(pairs)
     if len(joined) < len(pairs):
         names = [name for name, _ in pairs]

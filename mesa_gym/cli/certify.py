@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from time import perf_counter
-from typing import Any
 
 from mesa_gym.cli.trap_arguments import add_trap_argument, read_traps
 from mesa_gym.command import CERTIFICATE_MARKS, DONE, FAILED, add_force, require_writable
@@ -60,7 +59,7 @@ def run(options: argparse.Namespace) -> int:
     for trap in traps:
         name = trap.name()
         findings: list[Agreement | Overlap]
-        data: dict[str, Any]
+        data: dict[str, object]
         if trap.solvable:
             began, count = perf_counter(), levels * len(Split)
             with Progress(f"certify {name}", count) as advance, _blame_trap(trap):
@@ -100,12 +99,12 @@ def run(options: argparse.Namespace) -> int:
     return FAILED if failures else DONE
 
 
-def _read_certificates(path: Path | None) -> list[dict[str, Any]]:
+def _read_certificates(path: Path | None) -> list[dict[str, object]]:
     """Return the certificates in a JSON file; [] if the file does not exist."""
     if path is None or not path.exists():
         return []
     try:
-        return decode_json(read_bytes(path), list[dict[str, Any]])
+        return decode_json(read_bytes(path), list[dict[str, object]])
     except ValueError as error:
         raise ValueError(
             f"{path} is not a file of certificates ({error}), so none can be added; choose"

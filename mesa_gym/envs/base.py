@@ -208,7 +208,9 @@ class DeviceEnv(KeywordAttributes, ManyEnvs):
             ended | truncated,
         )
 
-    def _tell(self, level: object, shifted: object, rewards: dict[str, Any]) -> dict[str, Any]:
+    def _tell(
+        self, level: object, shifted: object, rewards: Mapping[str, object]
+    ) -> dict[str, Any]:
         """Return infos; ``level`` is level numbers, ``shifted`` is 1 for shift levels by alpha."""
         infos = dict(zip(self._payments, rewards.values(), strict=True))
         return {"level": level, "split": split_codes(self.settings, shifted), **infos}
@@ -219,7 +221,7 @@ def key_payments(rewards: Mapping[str, object]) -> dict[str, Any]:
     return {PREFIX + name: pay for name, pay in rewards.items()}
 
 
-def objectives(infos: dict[str, Any]) -> dict[str, NDArray[np.float64] | float]:
+def objectives(infos: Mapping[str, object]) -> dict[str, NDArray[np.float64] | float]:
     """Return the reward of each objective in one step, read from the step's infos.
 
     With same-step autoreset, the last rewards of a finished episode are in ``final_info`` and are

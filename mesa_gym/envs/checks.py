@@ -23,17 +23,21 @@ _COUNT = np.array(len(ACTIONS), dtype=np.uint64)  # faster to compare with than 
 
 def integer(
     name: str,
-    value: Any,
+    value: object,
     least: int = 0,
     most: int | None = None,
     error: type[Exception] = ValueError,
 ) -> int:
     """Return an integer from ``least`` to ``most``, or raise ``error``."""
-    is_integer = isinstance(value, int | np.integer) and not isinstance(value, bool)
-    if not is_integer or value < least or (most is not None and value > most):
-        bounds = f"at least {least}" if most is None else f"at least {least} and at most {most}"
-        raise error(f"{name} must be an integer of {bounds}, got {shorten(value)}")
-    return int(value)
+    if (
+        isinstance(value, int | np.integer)
+        and not isinstance(value, bool)
+        and value >= least
+        and (most is None or value <= most)
+    ):
+        return int(value)
+    bounds = f"at least {least}" if most is None else f"at least {least} and at most {most}"
+    raise error(f"{name} must be an integer of {bounds}, got {shorten(value)}")
 
 
 def check_action(action: Any) -> np.int64:

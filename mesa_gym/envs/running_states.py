@@ -103,7 +103,7 @@ class LivePlanes:
         planes = {trait: trap.shown_as.get(name, name) for trait, name in names.items()}
         return [(trait, self._views[plane]) for trait, plane in planes.items() if plane]
 
-    def __reduce__(self) -> tuple[type[LivePlanes], tuple[Any, ...]]:
+    def __reduce__(self) -> tuple[type[LivePlanes], tuple[object, ...]]:
         # Pickled or copied views would no longer share memory with the planes.
         return LivePlanes, (self._trap, self._n, self._rows.copy())
 

@@ -6,7 +6,7 @@ import inspect
 import math
 from collections.abc import Sequence
 from copy import copy
-from typing import Any, Self
+from typing import Any, Self, TypeGuard
 
 import numpy as np
 
@@ -109,7 +109,7 @@ class Settings:
             vars(other)["max_steps"] = integer("max_steps", max_steps, 1)
         return other
 
-    def keywords(self) -> dict[str, Any]:
+    def keywords(self) -> dict[str, object]:
         """Return keyword -> value, with the values of defaults, and the trap's own keywords."""
         keywords = {name: getattr(self, name) for name in KEYWORDS if hasattr(self, name)}
         keywords |= {"size": self.trap.size, "observation": self.observation.name}
@@ -125,17 +125,17 @@ class Settings:
 KEYWORDS = tuple(inspect.getfullargspec(Settings).kwonlyargs)
 
 
-def _is_number(value: object) -> bool:
+def _is_number(value: object) -> TypeGuard[float]:
     return isinstance(value, int | float | np.number) and not isinstance(value, bool)
 
 
-def _check_step_reward(value: Any) -> float:
+def _check_step_reward(value: object) -> float:
     if not _is_number(value) or not math.isfinite(value):
         raise ValueError(f"step_reward must be a finite number, got {shorten(value)}")
     return float(value)
 
 
-def _check_alpha(value: Any, split: Split) -> float:
+def _check_alpha(value: object, split: Split) -> float:
     if not _is_number(value) or not 0 <= value <= 1:
         raise ValueError(f"alpha must be a number from 0 to 1, got {shorten(value)}")
     if value and split is not Split.TRAIN:
@@ -146,7 +146,7 @@ def _check_alpha(value: Any, split: Split) -> float:
     return float(value)
 
 
-def _make_trap(trap: Any, size: Any, parameters: dict[str, Any]) -> Trap:
+def _make_trap(trap: object, size: Any, parameters: dict[str, Any]) -> Trap:
     if isinstance(trap, Trap):
         if size is not None or parameters:
             raise ValueError(f"{trap!r} is an instance: give size and parameters to its class")

@@ -224,6 +224,6 @@ class TrapEnv(BaseEnv, OneEnv, gymnasium.Env[Any, Any]):
             self._window.close()
             self._window = None
 
-    def __getstate__(self) -> dict[str, Any]:
+    def __getstate__(self) -> dict[str, object]:
         """Return the attributes to copy or pickle, without the open window."""
         return {name: kept for name, kept in vars(self).items() if name != "_window"}

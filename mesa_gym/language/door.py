@@ -39,7 +39,7 @@ class _Told(Struct, forbid_unknown_fields=True):
     """A message of a client."""
 
     type: Literal["reset", "step", "state", "close"]
-    data: dict[str, Any] | UnsetType = UNSET
+    data: dict[str, object] | UnsetType = UNSET
 
 
 def list_origins(host: str, port: int) -> set[str]:

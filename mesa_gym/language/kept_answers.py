@@ -28,7 +28,7 @@ class _Model(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The model that answers: the first line of the file."""
 
     model: str
-    settings: dict[str, Any] = {}
+    settings: dict[str, object] = {}
 
 
 class _Exchange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -42,7 +42,7 @@ def keep_answers(
     ask: Callable[[str], Any],
     path: str | Path,
     model: str | None = None,
-    settings: Mapping[str, Any] | None = None,
+    settings: Mapping[str, object] | None = None,
 ) -> Callable[[str], Any]:
     """Return a function that asks a model, and appends each answer to a file before returning it.
 
@@ -175,7 +175,7 @@ def _replace_surrogates(text: str) -> str:
     return text.encode(errors="replace").decode()
 
 
-def _name_model(ask: Callable[[str], Any]) -> str:
+def _name_model(ask: Callable[[str], object]) -> str:
     """Return the name of a function; ValueError for a function without a name of its own."""
     name = getattr(ask, "__name__", "<lambda>")
     if name == "<lambda>":
@@ -187,14 +187,14 @@ def _name_model(ask: Callable[[str], Any]) -> str:
     return str(name) if owner is None else f"{type(owner).__name__}.{name}"
 
 
-def _copy_plain(settings: Mapping[str, object]) -> dict[str, Any]:
+def _copy_plain(settings: Mapping[str, object]) -> dict[str, object]:
     """Return settings as JSON keeps them; ValueError if JSON cannot keep them."""
     if not isinstance(settings, Mapping):
         raise ValueError(
             f'settings is {shorten(settings)}; expected a dict, such as {{"temperature": 0}}'
         )
     try:
-        plain: dict[str, Any] = parse_json(json.dumps(dict(settings)))
+        plain: dict[str, object] = parse_json(json.dumps(dict(settings)))
     except (TypeError, ValueError) as error:
         raise ValueError(f"settings is {shorten(settings)}, which JSON lacks: {error}") from None
     return plain

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from math import isnan
-from typing import Annotated, Any, get_type_hints
+from typing import Annotated, get_type_hints
 
 import msgspec
 import numpy as np
@@ -71,25 +71,26 @@ class EpisodeRequest(Struct, frozen=True, kw_only=True):
         return self.policy or UNNAMED
 
     @property
-    def form(self) -> dict[str, Any]:
+    def form(self) -> dict[str, object]:
         """The form of the question of a choice, as plain values."""
         return {"options": self.options, "tell": self.tell, "names": self.names}
 
 
-def read_request(arguments: Mapping[str, Any]) -> EpisodeRequest:
+def read_request(arguments: Mapping[str, object]) -> EpisodeRequest:
     """Return a request from plain data; ValueError names the invalid value.
 
     Rows of tables contain 3.0 for 3, and None or NaN for missing values.
     """
-    kinds, fields = get_type_hints(EpisodeRequest, include_extras=True), dict[str, Any]()
+    kinds, fields = get_type_hints(EpisodeRequest, include_extras=True), dict[str, object]()
     for name, value in arguments.items():
         if name not in kinds:
             raise unknown("argument of an episode", name, kinds)
         plain = value.item() if isinstance(value, np.generic) else value
         if plain is None or (isinstance(plain, float) and isnan(plain)):
             continue
-        is_integer = isinstance(plain, float) and plain.is_integer()
-        fields[name] = int(plain) if is_integer else plain
+        if isinstance(plain, float) and plain.is_integer():
+            plain = int(plain)
+        fields[name] = plain
         require(name, fields[name], kinds[name])
     request = msgspec.convert(fields, EpisodeRequest)
     if not request.choice and request.form != EpisodeRequest().form:

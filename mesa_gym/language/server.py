@@ -81,7 +81,7 @@ class TrapState(State):
 
     reached: str = NOTHING
     unread: int = 0
-    episode: dict[str, Any] | None = None
+    episode: dict[str, object] | None = None
 
 
 class TrapEnvironment(Environment[TrapAction, TrapObservation, TrapState]):

@@ -76,7 +76,7 @@ class TextSession:
         self._playing: ChoiceEpisode | StepEpisode | None = None
         self.lock = RLock()
 
-    def __getstate__(self) -> dict[str, Any]:
+    def __getstate__(self) -> dict[str, object]:
         with self.lock:
             return {name: value for name, value in vars(self).items() if name != "lock"}
 

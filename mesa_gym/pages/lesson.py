@@ -6,8 +6,7 @@ agents there. The wheel contains these agents, and the page needs the core alone
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -65,7 +64,7 @@ def make_lesson() -> str:
     )
 
 
-def look_inside(trap: Trap) -> tuple[list[Guest], dict[str, Any]]:
+def look_inside(trap: Trap) -> tuple[list[Guest], Mapping[str, object]]:
     """Return a trained planner and a copy that prefers the line, and their maps of the new room."""
     trained, start = load(trap, "ppo-planner"), trap.levels(Split.SHIFT, [NEW_ROOM[1]])
     planes, (line,) = trap.observe(start), trap.layer(start, "line")[0].nonzero()[0].tolist()
@@ -84,7 +83,7 @@ def find_card(trap: str, row: str, policy: str) -> ScoreCard:
     return card
 
 
-def name_best_script(cards: Sequence[ScoreCard]) -> dict[str, Any]:
+def name_best_script(cards: Sequence[ScoreCard]) -> dict[str, object]:
     """Return the script of some seeds' cards that reaches the proxy first most often."""
     (group,) = group_cards(cards)
     name, share = group.find_best_script(PROXY)

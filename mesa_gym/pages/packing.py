@@ -100,7 +100,7 @@ def find_answers(policy: Policy, trap: Trap, states: State, name: str = "") -> F
 
 def pack_level(
     graph: PlacementGraph, sheet: CellSheet, shares: Mapping[int, Floats]
-) -> dict[str, Any]:
+) -> dict[str, object]:
     """Return a level as plain data, which ``templates/game.js`` reads.
 
     Pictures of the level's cells are added to ``sheet``. ``shares`` maps the number of an agent on
@@ -153,7 +153,7 @@ def pack_level(
     }
 
 
-def pack_parts(parts: Parts) -> dict[str, Any]:
+def pack_parts(parts: Parts) -> dict[str, object]:
     """Return arrays as plain data: name, type, offset and length of each, and their deflated bytes.
 
     Offsets are multiples of 4 bytes, as typed arrays in a browser require.

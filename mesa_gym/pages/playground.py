@@ -9,7 +9,6 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 
@@ -48,7 +47,7 @@ class Guest:
     """An agent on a page."""
 
     name: str
-    policy: Any = field(compare=False)  # an argument of ``mesa_gym.policies.as_policy``
+    policy: object = field(compare=False)  # an argument of ``mesa_gym.policies.as_policy``
     words: str = ""  # a sentence about the agent
 
 
@@ -87,7 +86,7 @@ def pack_trap(
     guests: Sequence[Guest],
     salt: str = "",
     advance: Callable[[int], None] = lambda levels: None,
-) -> dict[str, Any]:
+) -> dict[str, object]:
     """Return levels and agents as plain data, which ``templates/game.js`` reads.
 
     ``levels`` are plays and numbers, and ``advance`` is called with 1 after each level.
@@ -201,7 +200,7 @@ def _find_kind(policy: Policy) -> str:
     return BY_ORACLE if type(policy) is Oracle else BY_SHARES
 
 
-def _describe_agent(guest: Guest, policy: Policy) -> dict[str, Any]:
+def _describe_agent(guest: Guest, policy: Policy) -> dict[str, object]:
     """Return an agent's data for the page's script, except its action probabilities."""
     kind, name = _find_kind(policy), printable(guest.name)
     # A policy that may have a memory was only tested in the states of the page.

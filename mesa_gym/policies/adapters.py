@@ -46,7 +46,7 @@ class Request(NamedTuple):
 
 
 # Returns a policy made from a source, or ``NotImplemented``.
-Maker = Callable[[Any, Request], Any]
+Maker = Callable[[Any, Request], object]
 
 
 def make_first(makers: Iterable[Maker], source: object, request: Request) -> Any:
@@ -248,7 +248,7 @@ def ask_adapters(
                 yield entry_point, None
 
 
-def can_call(function: Callable[..., Any], arguments: int) -> bool:
+def can_call(function: Callable[..., object], arguments: int) -> bool:
     """Return whether a callable accepts ``arguments`` positional arguments; True if unknown."""
     try:
         inspect.signature(function).bind(*range(arguments))
@@ -259,7 +259,7 @@ def can_call(function: Callable[..., Any], arguments: int) -> bool:
     return True
 
 
-def list_required(function: Callable[..., Any]) -> list[str]:
+def list_required(function: Callable[..., object]) -> list[str]:
     """Return the names of a callable's required parameters; empty if it has no signature."""
     try:
         parameters = inspect.signature(function).parameters.items()

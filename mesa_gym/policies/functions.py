@@ -71,7 +71,7 @@ class FunctionPolicy:
 
     def __init__(
         self,
-        function: Callable[..., Any],
+        function: Callable[..., object],
         observation: str,
         reset: Callable[..., None] = lambda mask, rng: None,
     ) -> None:
@@ -109,7 +109,7 @@ class TextPolicy(Memoryless):
 
     observation = "text"
 
-    def __init__(self, function: Callable[[str], Any]) -> None:
+    def __init__(self, function: Callable[[str], object]) -> None:
         self.function = function
         self.examples = integer("examples", read_attribute(function, "examples", 0), 0)
         self.asked = self.unread = 0
@@ -147,7 +147,7 @@ class TextAnswer(NamedTuple):
 
 
 def ask_twice(
-    function: Callable[[str], Any], questions: Sequence[TextQuestion]
+    function: Callable[[str], object], questions: Sequence[TextQuestion]
 ) -> list[TextAnswer]:
     """Return the answers to questions; unreadable answers are asked for once more, after the rest.
 
@@ -174,7 +174,7 @@ def ask_twice(
     return answers
 
 
-def _ask_all(function: Callable[[str], Any], texts: Sequence[str]) -> list[str]:
+def _ask_all(function: Callable[[str], object], texts: Sequence[str]) -> list[str]:
     """Return a function's answers: from the first awaitable answer on, several at once."""
     at_once = read_attribute(function, QUESTIONS_AT_ONCE)
     together = integer(QUESTIONS_AT_ONCE, ASKED_TOGETHER if at_once is None else at_once, 1)
@@ -194,7 +194,7 @@ def _ask_all(function: Callable[[str], Any], texts: Sequence[str]) -> list[str]:
 
 
 async def _gather(
-    function: Callable[[str], Any], first: object, texts: Sequence[str], at_once: int
+    function: Callable[[str], object], first: object, texts: Sequence[str], at_once: int
 ) -> list[str]:
     """Return an awaitable answer, and the answers to more texts; ``at_once`` of them are open.
 
@@ -236,7 +236,7 @@ def require_text(answer: object) -> str:
     raise PolicyError(f"it answered {shorten(answer)}; expected text that names an action{hint}")
 
 
-def _explain_failure(function: Callable[..., Any], error: Exception) -> PolicyError:
+def _explain_failure(function: Callable[..., object], error: Exception) -> PolicyError:
     """Return the error of a failed call, which names the file of answers."""
     path = read_attribute(function, ANSWERS_FILE)
     advice = (

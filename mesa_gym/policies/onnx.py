@@ -108,7 +108,7 @@ class OnnxPolicy:
         rough = "tensor(float16)" in (obs_node.type, outputs[self._output].type)
         self._require_alone(trap, ROUGH_TOLERANCE if rough else TOLERANCE)
 
-    def __deepcopy__(self, memo: dict[int, Any]) -> OnnxPolicy:
+    def __deepcopy__(self, memo: dict[int, object]) -> OnnxPolicy:
         """Copy the memory and share the session, which is immutable."""
         clone = copy.copy(self)
         clone._state = self._state.copy()
@@ -136,7 +136,7 @@ class OnnxPolicy:
             )
         after = np.empty_like(before)
 
-        def answer_block(obs: NDArray[Any], rows: slice) -> NDArray[Any]:
+        def answer_block(obs: NDArray[np.generic], rows: slice) -> NDArray[Any]:
             answer, after[rows] = self._run(obs, before[rows])
             return answer
 

@@ -77,7 +77,7 @@ def _resolve_name(text: str, request: Request) -> object:
     trap, horizon = request.trap, request.horizon
     if text in (NEAREST, AIMLESS) and not trap.solvable:
         raise not_for(trap, text)
-    classes: dict[str, Callable[[], Any]] = {
+    classes: dict[str, Callable[[], object]] = {
         "random": uniform,
         "stay": partial(constant, STAY),
         SWEEPER: partial(Sweeper, trap),

@@ -79,7 +79,7 @@ class NetworkPolicy(Memoryless):
             for module in training:
                 module.training = True
 
-    def _answer(self, obs: NDArray[Any], rows: slice) -> NDArray[np.float64]:
+    def _answer(self, obs: NDArray[np.generic], rows: slice) -> NDArray[np.float64]:
         import torch
 
         floats = (x for x in self.network.parameters() if x.is_floating_point())

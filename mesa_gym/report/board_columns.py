@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from math import isnan
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 
 from mesa_gym.policies.names import NEAREST
 from mesa_gym.report.board_rows import (
@@ -43,7 +43,7 @@ class Column(Generic[RowOrCell]):
     """
 
     name: str
-    read: Callable[[RowOrCell], Any]
+    read: Callable[[RowOrCell], str | float | None]
     write: Callable[[RowOrCell], str] | None = None
 
     def show(self, of: RowOrCell) -> str:

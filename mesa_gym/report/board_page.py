@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 from mesa_gym import links
 from mesa_gym.files import format_csv, require_ours, write_text
@@ -75,7 +74,7 @@ def find_page(trap: str) -> str:
     return links.link_trap(trap_class.__module__) if trap_class else ""
 
 
-def write_csv(cells: Sequence[Mapping[str, Any]]) -> str:
+def write_csv(cells: Sequence[Mapping[str, object]]) -> str:
     """Return cells of the leaderboard as CSV, with numbers rounded to four decimals."""
     return format_csv([{x: _write_value(value) for x, value in cell.items()} for cell in cells])
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from io import BytesIO
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -17,6 +17,10 @@ from mesa_gym.report.tables import SHOWN, describe_verdicts
 from mesa_gym.scoring import ScoreCard
 from mesa_gym.terminal import printable
 from mesa_gym.words import BASE
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 COLOURS = dict(zip(ROLES, map(to_hex, (BASE_COLOUR, PROXY_COLOURS[0], NONE_COLOUR)), strict=True))
 INK = "#1f2328"
@@ -41,7 +45,7 @@ def load_figure() -> Any:
     return Figure
 
 
-def plot(cards: Iterable[ScoreCard]) -> Any:
+def plot(cards: Iterable[ScoreCard]) -> Figure:
     """Draw the agents' shares of choices under shift as a ``matplotlib`` figure.
 
     A bar shows the mean over seeds of the measure ``choice``; dots show the seeds' shares of base,
@@ -95,7 +99,7 @@ def _quote(text: str) -> str:
     return printable(text).replace("$", r"\$")
 
 
-def _draw_group(axes: Any, row: int, group: SeedGroup) -> None:
+def _draw_group(axes: Axes, row: int, group: SeedGroup) -> None:
     """Draw a group's bar with its seeds and interval, and a thin bar below for each null."""
     _draw_bar(axes, row, group.choice, THICK)
     for number, null in enumerate(SHOWN):
@@ -107,7 +111,7 @@ def _draw_group(axes: Any, row: int, group: SeedGroup) -> None:
         axes.plot([low, high], [row, row], "-", color=INK, linewidth=1)
 
 
-def _draw_bar(axes: Any, at: float, shares: Mapping[str, float], high: float) -> None:
+def _draw_bar(axes: Axes, at: float, shares: Mapping[str, float], high: float) -> None:
     lefts = np.cumsum([0.0, *shares.values()]).tolist()
     for left, (role, share) in zip(lefts, shares.items(), strict=False):
         axes.barh(at, share, high, left=left, color=COLOURS[role], linewidth=0)

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import combinations
-from typing import Any
 
 from mesa_gym.policies.seeds import agent_and_seed
 from mesa_gym.report.board_rows import (
@@ -106,7 +105,7 @@ def find_stitched(cards: Sequence[ScoreCard]) -> set[str]:
     weights = [(card.trap, card.provenance.digest) for card in cards]
     order = {agent: at for at, agent in enumerate(dict.fromkeys(agent for agent, _ in seeds))}
     # (trap, weights) -> the pairs (agent, seed) that have these weights.
-    owners = defaultdict[Any, set[tuple[str, int | None]]](set)
+    owners = defaultdict[Hashable, set[tuple[str, int | None]]](set)
     for seed, key in zip(seeds, weights, strict=True):
         owners[key].add(seed)
     # (agent, seed) -> for each copied card, the seeds of earlier agents with the same weights.

@@ -153,7 +153,7 @@ class TrapVecEnv(VecEnv):
 class TrapVecMonitor(VecMonitor):
     """A ``VecMonitor`` that can be pickled and copied; SB3's keeps members of its class."""
 
-    def __getstate__(self) -> dict[str, Any]:
+    def __getstate__(self) -> dict[str, object]:
         return {name: x for name, x in vars(self).items() if name != "class_attributes"}
 
     def __setstate__(self, state: dict[str, Any]) -> None:

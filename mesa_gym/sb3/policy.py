@@ -61,7 +61,7 @@ class ModelPolicy:
         self.__wrapped__ = network
         self.memory: Any = False
 
-    def __deepcopy__(self, memo: dict[int, Any]) -> ModelPolicy:
+    def __deepcopy__(self, memo: dict[int, object]) -> ModelPolicy:
         """Copy the memory, but share the network, because a trained network cannot be copied."""
         copied = copy.copy(self)
         copied.memory = copy.deepcopy(self.memory, memo)
@@ -78,7 +78,7 @@ class ModelPolicy:
         with torch.no_grad():
             return in_blocks(self._answer, change_all(self.changes, observation))
 
-    def _answer(self, obs: NDArray[Any], rows: slice) -> NDArray[Any]:
+    def _answer(self, obs: NDArray[np.generic], rows: slice) -> NDArray[Any]:
         """Return the answers to one padded block; ``rows`` is the block's slice of the batch."""
         raise NotImplementedError
 
@@ -86,21 +86,21 @@ class ModelPolicy:
 class Sampled(ModelPolicy):
     """A network with action probabilities: PPO, A2C, TRPO."""
 
-    def _answer(self, obs: NDArray[Any], rows: slice) -> NDArray[Any]:
+    def _answer(self, obs: NDArray[np.generic], rows: slice) -> NDArray[Any]:
         return _read_shares(self.network.get_distribution(self.network.obs_to_tensor(obs)[0]))
 
 
 class Greedy(ModelPolicy):
     """A value network that acts greedily: DQN, QRDQN, DQN of SBX."""
 
-    def _answer(self, obs: NDArray[Any], rows: slice) -> NDArray[Any]:
+    def _answer(self, obs: NDArray[np.generic], rows: slice) -> NDArray[Any]:
         return np.asarray(self.network.predict(obs, deterministic=True)[0], dtype=np.int64)
 
 
 class Jax(ModelPolicy):
     """A JAX network with action probabilities: PPO of SBX."""
 
-    def _answer(self, obs: NDArray[Any], rows: slice) -> NDArray[Any]:
+    def _answer(self, obs: NDArray[np.generic], rows: slice) -> NDArray[Any]:
         actor = self.network.actor_state
         return np.asarray(actor.apply_fn(actor.params, obs).probs_parameter(), dtype=np.float64)
 
@@ -123,7 +123,7 @@ class Recurrent(ModelPolicy):
         else:
             self.memory[:, :, np.flatnonzero(mask)] = 0
 
-    def _answer(self, obs: NDArray[Any], rows: slice) -> NDArray[Any]:
+    def _answer(self, obs: NDArray[np.generic], rows: slice) -> NDArray[Any]:
         import torch
 
         tensor, _ = self.network.obs_to_tensor(obs)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from copy import copy
 from dataclasses import replace
 from importlib import import_module
 from importlib.util import find_spec
 from itertools import product
-from typing import Any
 
 import numpy as np
 
@@ -202,10 +201,10 @@ def check_objectives(sample: Sample) -> Findings:
             yield np.isfinite(pay), f"{name!r} pays NaN or infinity", state
 
 
-def _watch_objective(objective: Objective, problems: list[str]) -> Any:
+def _watch_objective(objective: Objective, problems: list[str]) -> Callable[[Trap, Move], object]:
     """Return an objective's rule; the wrapper adds changes of the move to ``problems``."""
 
-    def pay(trap: Trap, move: Move) -> Any:
+    def pay(trap: Trap, move: Move) -> object:
         before = dict(vars(move))
         payment = objective.pay(trap, move)
         for name, value in vars(move).items():

@@ -133,10 +133,10 @@ def _watch_method(trap: Trap, name: str, dtype: str, n: int) -> Callable[[Move],
     return method
 
 
-def _watch_payment(objective: Objective, n: int, notes: Notes) -> Callable[[Trap, Move], Any]:
+def _watch_payment(objective: Objective, n: int, notes: Notes) -> Callable[[Trap, Move], object]:
     plain = objective.pay
 
-    def pay(trap: Trap, move: Move) -> Any:
+    def pay(trap: Trap, move: Move) -> object:
         payment = plain(trap, move)
         parts: Any = payment if isinstance(payment, dict) else {1: payment}
         for amount, mask in parts.items():
@@ -148,7 +148,7 @@ def _watch_payment(objective: Objective, n: int, notes: Notes) -> Callable[[Trap
     return pay
 
 
-def _require(value: Any, dtype: str, n: int, name: str, function: Callable[..., Any]) -> None:
+def _require(value: Any, dtype: str, n: int, name: str, function: Callable[..., object]) -> None:
     """Raise ShapeError unless an array has shape (n,) and the dtype; "" allows any dtype."""
     fits = isinstance(value, np.ndarray) and value.shape == (n,)
     if not fits or (dtype and value.dtype != dtype):

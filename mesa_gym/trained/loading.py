@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from mesa_gym.errors import shorten, unknown
 from mesa_gym.policies.agent_files import digest_weights, list_settings, read_policy_file
@@ -79,7 +78,7 @@ def find_misfit(record: Mapping[str, object], net: Network) -> str:
     return next((name for name in misfits if net.sized or name != "size"), "")
 
 
-def describe_needs(trap: Trap) -> dict[str, Any]:
+def describe_needs(trap: Trap) -> dict[str, object]:
     """Return the settings that an agent's record must have if the agent acts on a trap."""
     size, planes = list(trap.size), list(trap.channels)
     return {"size": size, "planes": planes, "observation": Agent.observation}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Hashable
 from typing import Any, NamedTuple
 
 import array_api_compat.numpy as xp
@@ -42,8 +43,8 @@ class Planner(Agent):
 
     net: PlannerNetwork
     # Plans by their planes, and the weights with which they were made.
-    _plans: dict[Any, Plan]
-    _planned: tuple[Any, ...] = ()
+    _plans: dict[Hashable, Plan]
+    _planned: tuple[object, ...] = ()
 
     @property
     def sharpness(self) -> float:

@@ -83,7 +83,7 @@ class Edits:
 UNEDITED = Edits()
 
 
-def evaluate_edit(name: str, edit: Any, planes: Bytes) -> Singles:
+def evaluate_edit(name: str, edit: object, planes: Bytes) -> Singles:
     """Return an edit as addend of the maps of ``planes``, float32 (n, height, width).
 
     Raises:

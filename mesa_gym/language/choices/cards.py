@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import msgspec
 import numpy as np
@@ -37,7 +37,7 @@ from mesa_gym.traps import Split, Trap, as_trap
 
 def score_choices(
     trap: Trap | str,
-    answer: Callable[..., Any],
+    answer: Callable[..., object],
     levels: int = 100,
     name: str | None = None,
     *,
@@ -126,7 +126,7 @@ def score_choices(
     return add_results(card, conclude_all(card, trap) | {"provenance": provenance})
 
 
-def _answer_by_text(ask: Callable[[str], Any]) -> Callable[[list[Question]], list[int | None]]:
+def _answer_by_text(ask: Callable[[str], object]) -> Callable[[list[Question]], list[int | None]]:
     """Return a function that asks a function of texts, for ``score_choices``."""
 
     def answer_all(questions: list[Question]) -> list[int | None]:

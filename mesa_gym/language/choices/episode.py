@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from mesa_gym.language.choices.play_questions import ask_play, read_form
 from mesa_gym.language.choices.records import record_choices
 from mesa_gym.language.request import EpisodeRequest
@@ -34,7 +32,7 @@ class ChoiceEpisode:
         self.text, self.done = self.question.text, False
         self.record: RecordedEpisode | None = None
 
-    def read(self, text: Any) -> int | None:
+    def read(self, text: object) -> int | None:
         """Return the number that an answer names; None if it cannot be read."""
         return read_place(text, self.question.places)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 import numpy as np
 from msgspec import structs
@@ -130,7 +129,7 @@ def digest_choices(card: ScoreCard) -> str:
     return digest_weights(encode([about, choices, plays]))
 
 
-def list_choice_facts(card: ScoreCard, trap: Trap | None) -> Iterator[tuple[str, Any, Any]]:
+def list_choice_facts(card: ScoreCard, trap: Trap | None) -> Iterator[tuple[str, object, object]]:
     """Yield facts on the questions of a card, their lists, and the identity of the model.
 
     Raises:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from typing import Annotated, Any, get_type_hints
@@ -31,8 +31,8 @@ EXAMPLES = range(1000, 1000 + MOST_EXAMPLES + 1)
 # If a level is asked for, the offers of its neighbours are made as well.
 NEIGHBOURS = 16
 MOST_CACHED = 40_000  # offers
-_cache: dict[Any, dict[int, Offer]] = {}
-_checked: set[Any] = set()
+_cache: dict[Hashable, dict[int, Offer]] = {}
+_checked: set[Hashable] = set()
 
 
 def list_questions(
@@ -126,7 +126,7 @@ def ask_play(
 
 
 @lru_cache(maxsize=128)
-def _write_head(key: Any, form: bytes, levels: Sequence[int]) -> str:
+def _write_head(key: Hashable, form: bytes, levels: Sequence[int]) -> str:
     """Return solved questions on training levels, for the top of a question."""
     trap, read = copy_trap(key), msgspec.json.decode(form, type=QuestionForm)
     return write_examples(ask_play(trap, Split.TRAIN.value, levels, read), trap.base)

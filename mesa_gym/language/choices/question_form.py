@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from typing import Annotated, Any, Literal, Self
 
 import msgspec
@@ -65,7 +65,7 @@ class QuestionForm(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
         return form
 
 
-def key_trap(trap: Trap) -> Any:
+def key_trap(trap: Trap) -> Hashable:
     """Return a hashable key of a trap, from which ``copy_trap`` makes the trap again."""
     return type(trap), trap.size, tuple(sorted(trap.parameters.items()))
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -69,7 +68,7 @@ def place_lists(
 
 
 def read_choices(
-    answers: Any, questions: Sequence[Question]
+    answers: object, questions: Sequence[Question]
 ) -> tuple[list[int | None], NDArray[np.float64] | None]:
     """Return the numbers that a model gave to questions, and its log probabilities if it gave them.
 

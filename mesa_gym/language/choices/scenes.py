@@ -12,11 +12,10 @@ a place is drawn. So the form of a place says neither what it pays nor what the 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 from functools import lru_cache, reduce
 from operator import or_
 from string import ascii_letters, digits
-from typing import Any
 
 import msgspec
 import numpy as np
@@ -202,7 +201,7 @@ def _choose_signs(names: Sequence[str], reserved: Collection[str]) -> dict[str, 
 
 
 @lru_cache(maxsize=64)
-def _make_writer(key: Any, form: bytes) -> SceneWriter:
+def _make_writer(key: Hashable, form: bytes) -> SceneWriter:
     return SceneWriter(copy_trap(key), msgspec.json.decode(form, type=QuestionForm))
 
 
