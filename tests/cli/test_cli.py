@@ -302,7 +302,6 @@ CORNER = "score CheeseCorner --policy"
 EXPORT = "export CheeseDish"
 RECORD = f"{HEADLESS} --record"
 LOG = "watch --headless --episodes"
-NO_PLAY = "unknown play of CheeseCorner-v0"
 AGENT = {"schema": 1, "observation": "planes", "loader": "agents", "weights": "w", "name": "ppo-s0"}
 LACKING = "from mesa_gym.errors import missing_extra\n\ndef make(trap):\n"
 

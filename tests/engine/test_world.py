@@ -414,11 +414,6 @@ def test_each_first_needs_ways_around_other_places(seed):
     np.testing.assert_array_equal(each_first(open_cells, start, padded), reachable)
 
 
-def cut_grid():
-    """Two open cells, 6 and 8, with a wall between them."""
-    return np.isin(np.arange(15), (6, 8)).reshape(1, 3, 5)
-
-
 def test_tour_takes_shortest_ways_equally_often():
     open_cells = np.pad(np.ones((400, 2, 2), dtype=np.bool_), ((0, 0), (1, 1), (1, 1)))
     words = np.random.default_rng(0).integers(-1 << 63, 1 << 63, (2, 400))
@@ -427,7 +422,8 @@ def test_tour_takes_shortest_ways_equally_often():
     assert {*cells[:, 0].tolist()} == {6, 9}
     assert abs(np.mean(cells[:, 0] == 6) - 0.5) < 0.1  # four standard errors
     # Behind a wall a stop is never reached, and the walker stays.
-    cells, reach = tour(cut_grid(), np.array([6]), np.array([[8]]), words[:, :1])
+    two_cells = np.isin(np.arange(15), (6, 8)).reshape(1, 3, 5)
+    cells, reach = tour(two_cells, np.array([6]), np.array([[8]]), words[:, :1])
     assert (cells.tolist(), reach.tolist()) == ([[6, 6]], [[-1]])
 
 

@@ -24,13 +24,6 @@ from tests.support.small_traps import Slippery, SmallDish
 from tests.support.worlds import same
 
 
-@pytest.fixture
-def headless(monkeypatch):
-    for name in ("DISPLAY", "WAYLAND_DISPLAY", "SDL_VIDEODRIVER"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setattr(single, "RENDER_FPS", 10_000)  # or it waits at each picture
-
-
 def play_to_the_end(env, rules, state, rng, limit, reward):
     """Act at random; an environment's results must equal the trap's own steps."""
     over = False
@@ -226,8 +219,11 @@ def test_frames_have_the_shape_of_their_mode(trap):
         assert without_mode.render() is None
 
 
-def test_windows_show_rgb_array_and_close_separately(headless):
+def test_windows_show_rgb_array_and_close_separately(monkeypatch):
     pygame = pytest.importorskip("pygame")
+    for name in ("DISPLAY", "WAYLAND_DISPLAY", "SDL_VIDEODRIVER"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(single, "RENDER_FPS", 10_000)  # or it waits at each picture
     first, other = (gym.make(TRAPS[1].id(), render_mode="human") for _ in range(2))
     array = gym.make(TRAPS[1].id(), render_mode="rgb_array")
     for env in (first, other, array):

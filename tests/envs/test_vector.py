@@ -217,10 +217,6 @@ DISH = find_trap("CheeseDish")
 FAST = {"CheeseCorner-v0", "MonsterWorld-v0"}
 
 
-def draw_actions(steps, n):
-    return np.random.default_rng(0).integers(0, 5, (steps, n), dtype=np.int32)
-
-
 def mark_front(front, trap):
     """Return interface and trap as parameters; those of quick traps by vectors are fast."""
     quick = trap.name() in (QUICK if front == "vector" else FAST)
@@ -231,7 +227,8 @@ def mark_front(front, trap):
 @pytest.mark.parametrize(("front", "trap"), [mark_front(x, trap) for trap in TRAPS for x in FRONTS])
 def test_every_interface_plays_levels_of_its_trap(front, trap):
     keywords = DRAWN if front in ("alone", "single") else KEPT
-    moves = FRONTS[front](trap, draw_actions(24, 8), **keywords)
+    actions = np.random.default_rng(0).integers(0, 5, (24, 8), dtype=np.int32)
+    moves = FRONTS[front](trap, actions, **keywords)
     require_own_levels(moves, Settings(trap, **keywords))
 
 

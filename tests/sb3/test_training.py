@@ -212,13 +212,10 @@ def test_saved_model_is_taken_by_each_command(command, run, tmp_path):
 N = 4
 
 
-def make_both(env_id, **keywords):
-    dummy = DummyVecEnv([lambda: gym.make(env_id, **keywords)] * N)
-    return mesa_gym.make_sb3(env_id, N, **keywords), dummy
-
-
 def test_sb3_environments_seed_and_reset_alike():
-    ours, dummy = make_both(TRAPS[1].id(), render_mode="rgb_array")
+    env_id, mode = TRAPS[1].id(), {"render_mode": "rgb_array"}
+    ours = mesa_gym.make_sb3(env_id, N, **mode)
+    dummy = DummyVecEnv([lambda: gym.make(env_id, **mode)] * N)
     by_row = [{"level": 4}, {"minari_autoseed": False}, {"level": 9}, {}]
     for options in ({"level": 4}, by_row, None):
         ours.seed([6, 7, 8, 9])

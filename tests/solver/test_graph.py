@@ -339,12 +339,6 @@ def test_placement_moves_the_agent_alone():
 
 
 # -- what is refused -----------------------------------------------------------------------------
-def list_cells(graph):
-    """Return the cells, (row, column), where the agent stands in states that go on."""
-    cells = graph.rank[: graph.going] % graph.trap.cells
-    return {divmod(cell, graph.trap.width) for cell in cells.tolist()}
-
-
 class Stamps(Healthy):
     """A trap whose counter exceeds its declaration if the agent stays on a cheese or leaves it."""
 
@@ -360,7 +354,8 @@ class Stamps(Healthy):
 def test_placement_leaves_out_cells_ending_episodes():
     # An episode ends on the cheese, so that no agent is ever there.
     graph = place_all(Stamps(), walled(Stamps(), "xA.c."))
-    assert list_cells(graph) == {(1, column) for column in (1, 2, 3)}
+    cells = graph.rank[: graph.going] % graph.trap.cells
+    assert {divmod(x, graph.trap.width) for x in cells.tolist()} == {(1, 1), (1, 2), (1, 3)}
     assert not graph.states.vars["stamps"].any()
 
 

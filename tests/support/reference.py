@@ -28,9 +28,6 @@ def find_contacts(graph):
 
 
 # -- grids -----------------------------------------------------------------------------------------
-Cell = tuple[int, int]
-
-
 def neighbours(cell):
     """The four cells beside one, in the order of the actions."""
     y, x = cell
