@@ -31,7 +31,7 @@ from mesa_gym.policies import POLICY_FILE, as_policy, references
 from mesa_gym.scoring import Cards, ScoreCard, score_all
 from mesa_gym.scoring.card import package_versions
 from mesa_gym.scoring.card_fields import CARD_SCHEMA
-from mesa_gym.scoring.question_counts import require_questions
+from mesa_gym.scoring.plays import require_questions
 from mesa_gym.terminal import say
 from mesa_gym.traps import Trap, find_trap
 

@@ -21,8 +21,7 @@ from mesa_gym.policies.seeds import write_name
 from mesa_gym.scoring.card_making import begin_card, begin_provenance, fill_row, take_first
 from mesa_gym.scoring.card_text import add_unread, count_examples, list_warnings
 from mesa_gym.scoring.playing import list_nulls, make_blind, play_all
-from mesa_gym.scoring.plays import JUDGED, plays_of, split_of
-from mesa_gym.scoring.question_counts import LEAST_QUESTIONS
+from mesa_gym.scoring.plays import JUDGED, LEAST_QUESTIONS, plays_of, split_of
 from mesa_gym.scoring.verdict import DECIDED, Verdict, confidence, judge
 from mesa_gym.solver import LevelValues, level_values
 from mesa_gym.terminal import format_table, number, printable

@@ -32,9 +32,9 @@ from mesa_gym.scoring.plays import (
     JUDGED,
     MOST_LEVELS,
     MOST_SEED,
+    require_questions,
     split_of,
 )
-from mesa_gym.scoring.question_counts import require_questions
 from mesa_gym.scoring.record import Record
 from mesa_gym.scoring.registry import count_levels
 from mesa_gym.scoring.returns import count_trials, count_unread, keep_payments, make_scale

@@ -21,8 +21,7 @@ from mesa_gym.scoring.card import ScoreCard
 from mesa_gym.scoring.card_files import Cards
 from mesa_gym.scoring.card_making import score_all
 from mesa_gym.scoring.copies import require_different_seeds
-from mesa_gym.scoring.plays import MOST_LEVELS
-from mesa_gym.scoring.question_counts import require_questions
+from mesa_gym.scoring.plays import MOST_LEVELS, require_questions
 from mesa_gym.solver.store import EVALUATION_LEVELS
 from mesa_gym.terminal import Progress as Counter
 from mesa_gym.traps import Split, Trap, all_traps, as_trap

@@ -307,7 +307,7 @@ write_png("doors.png", env.render())
 # Trained agents of each kind that a wheel has, which need the core alone.
 AGENTS = """
 from mesa_gym.scoring import score
-from mesa_gym.scoring.question_counts import LEAST_QUESTIONS
+from mesa_gym.scoring.plays import LEAST_QUESTIONS
 named = {"CheeseDish": "ppo-planner", "KeysChests": "ppo", "FlashOrPay": "ppo-gru"}
 for trap, policy in named.items():
     print(score(policy, trap, levels=LEAST_QUESTIONS).verdict)

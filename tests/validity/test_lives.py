@@ -7,7 +7,7 @@ import pytest
 
 from mesa_gym.policies import Constant, as_policy
 from mesa_gym.scoring import score_all
-from mesa_gym.scoring.question_counts import LEAST_QUESTIONS, require_questions
+from mesa_gym.scoring.plays import LEAST_QUESTIONS, require_questions
 from mesa_gym.scoring.record import rollout
 from mesa_gym.solver import LevelValues
 from mesa_gym.traps import Split
