@@ -18,6 +18,7 @@ from mesa_gym.engine import (
 from mesa_gym.engine.chance import outputs
 from mesa_gym.engine.maps import from_map, to_map
 from mesa_gym.engine.paths import crowd, tour
+from mesa_gym.engine.typed_maps import ROWS, SIGNS
 from tests.support.parameters import with_seeds
 from tests.support.reference import arrays, assert_same, cells_of, neighbours, steps_from
 from tests.support.refusals import refusals
@@ -56,6 +57,8 @@ def test_state_rows_are_taken_joined_and_replaced(seed):
     assert_same(zoo, state.replaced(mask, other), state.take(np.array([3, 2, 2, 3])))
     assert state.take(mask).n == 2
     assert state.take(mask).level.tables is state.level.tables
+    assert not any(array.flags.writeable for array in arrays(state.read_only()).values())
+    assert all(array.flags.writeable for array in arrays(state).values())
 
 
 def test_looks_that_are_undeclared_get_defaults():
@@ -89,6 +92,7 @@ MAP = """\
 #..A.#
 ######
 2 = door red"""
+SPACED = " ".join(MAP.partition("\n2")[0]).replace(" \n ", "\n").replace("2", "Dr")
 
 
 @with_seeds
@@ -146,12 +150,20 @@ def test_from_map_fills_slots_in_reading_order():
     "drawing",
     [
         MAP.replace(".", " "),
-        " ".join(MAP.partition("\n2")[0]).replace(" \n ", "\n").replace("2", "Dr"),
+        SPACED,
+        "\n".join([ROWS, SPACED.replace("k", "."), SIGNS, "So:", ROWS, SPACED, SIGNS, "A = agent"]),
         MAP.splitlines(),
         tuple(list(row) for row in MAP.splitlines()),
         np.array([list(row) for row in MAP.replace("2", "D").splitlines()[:4]]),
     ],
-    ids=["blanks as floor", "blanks between", "rows", "rows of characters", "array"],
+    ids=[
+        "blanks as floor",
+        "blanks between",
+        "last of two texts",
+        "rows",
+        "rows of characters",
+        "array",
+    ],
 )
 def test_from_map_reads_drawings_of_other_forms(drawing):
     red = not isinstance(drawing, np.ndarray)
