@@ -9,6 +9,7 @@ import torch
 
 import mesa_gym
 from mesa_gym.envs import jax_env
+from mesa_gym.envs.levels_in_memory import split_alpha
 from mesa_gym.envs.network_inputs import CentredInputs
 from mesa_gym.envs.observations import planes_of
 from mesa_gym.traps import LEVELS, Split, find_trap
@@ -72,6 +73,18 @@ def test_keys_pick_levels_of_both_splits_alike(jit):
         np.testing.assert_array_equal(infos["final_obs"][rows], starts[level[rows]])
     again = jit(env.reset)(jax.random.PRNGKey(8))[0]
     assert (np.asarray(again) != obs).any()
+
+
+def test_given_alpha_picks_splits_of_levels(jit):
+    env, key = mesa_gym.make_jax(CORNER, 8, num_levels=4, alpha=0.5, max_steps=1), jax.random.key(0)
+
+    def begin_twice(words):
+        state = env.reset(key, words)[1]
+        return state.level.row, env.step(key, state, np.zeros(8, np.int32), words)[1].level.row
+
+    for share in (0, 1):
+        for rows in jit(begin_twice)(split_alpha(share)):
+            assert (rows // 4 == share).all()
 
 
 @pytest.mark.thorough

@@ -76,6 +76,9 @@ def test_tables_of_several_graphs_are_one(monkeypatch):
     for x in ("cheese", "dish"):
         assert np.array_equal(iterate_values(joined, x), iterate_values(parts, x))
     assert joined.ends.sum() == parts.ends.sum() > 0
+    salted = mesa_gym.tabulate(SmallDish, [4, 2, 9], "shift", "s")
+    starts = SmallDish().levels("shift", [4, 2, 9], "s")
+    assert np.array_equal(salted.observe(salted.start), SmallDish().observe(starts))
 
 
 def test_tabulate_refuses_too_many_states(monkeypatch):

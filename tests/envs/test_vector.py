@@ -49,6 +49,12 @@ def test_vector_attributes_match_sync_vector_env(render_mode):
     for name in ("mark", "np_random_seed", "render_mode", "action_space", "get_action_meanings"):
         assert both[0].get_attr(name) == both[1].get_attr(name)
     assert difference(*[env.call("action_masks") for env in both]) is None
+    for seed in ([1, 2], [5, 2], None):  # a new seed gives a new generator, and None keeps it
+        draws = []
+        for env in both:
+            env.reset(seed=seed)
+            draws.append([rng.random() for rng in env.get_attr("np_random")])
+        assert draws[0] == draws[1]
     with pytest.raises(AttributeError, match="nothing"):
         both[0].get_attr("nothing")
 
