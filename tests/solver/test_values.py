@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 
 from mesa_gym.engine.maps import from_map
+from mesa_gym.policies.scripted import uniform
+from mesa_gym.scoring.record import rollout
 from mesa_gym.solver import (
     Graph,
     LevelValues,
@@ -30,6 +32,7 @@ from mesa_gym.traps.cheese_corner import CheeseCorner
 from mesa_gym.traps.coin_run import CoinRun
 from mesa_gym.traps.keys_chests import KeysChests
 from mesa_gym.traps.monster_world import MonsterWorld
+from mesa_gym.traps.played_episodes import sum_discounted
 from tests.support.parameters import each_solvable
 from tests.support.playing import ACT, LEFT, RIGHT, UP, walled
 from tests.support.reference import enumerate_level
@@ -109,12 +112,16 @@ def test_reference_floor_equals_the_exact_solver():
     """Means over levels agree within four standard errors; no level is below staying."""
     trap, numbers = Unsolvable(), np.arange(300)
     floor = level_values(trap, Split.SHIFT, numbers).floor
-    exact = Solution(trap, trap.levels(Split.SHIFT, numbers), trap.horizon(Split.SHIFT))
+    starts, horizon = trap.levels(Split.SHIFT, numbers), trap.horizon(Split.SHIFT)
+    exact, record = Solution(trap, starts, horizon), rollout(uniform(), trap, starts, horizon)
     for x in trap.objectives:
         # Staying earns nothing and nothing costs, so the floor is the mean of random episodes.
         assert exact.staying(x).max() == 0
         difference = floor[x] - exact.uniform(x)
         assert difference.std() > 0
+        # Single episodes vary 16 times as much as means of as many.
+        once = sum_discounted(record.paid[x], trap.discount(x)) - exact.uniform(x)
+        assert difference.var() < once.var() / 4
         assert abs(difference.mean()) < 4 * difference.std() / len(numbers) ** 0.5
 
 
@@ -456,6 +463,26 @@ def test_targets_are_cells_paying_over_half():
     assert expected.any()
     np.testing.assert_array_equal(masks["cheese"], expected)
     np.testing.assert_array_equal(masks["corner"], cells == state.at["corner"].T)
+
+
+class Lottery(SmallDish):
+    """A dish whose prize is drawn with probability 0."""
+
+    outcomes = {"prize": 2}
+
+    def redirect(self, move):
+        move.prize = move.outcome("prize", 1, 0) > 0
+
+    @base
+    def cheese(self, move):
+        """1 for entering the cheese, and 9 for a prize."""
+        return {1: move.into("cheese"), 9: move.into("dish") & move.prize}
+
+
+def test_impossible_payments_make_no_target():
+    trap = Lottery()
+    state = trap.levels(Split.SHIFT, np.arange(5))
+    np.testing.assert_array_equal(targets(trap, state)["cheese"], trap.layer(state, "cheese"))
 
 
 test_values_without_solver_or_levels_are_refused = refusals(
