@@ -306,8 +306,10 @@ def test_without_contrast_all_colours_are_one_grey():
 )
 def test_predicate_pays_for_entering_fitting_cells(reward, pay):
     env = TrapEnv("Attributes", reward=reward, step_reward=-0.25)
-    env.reset(options={"map": walled(Attributes(), "A1.", "1 = thing square blue")})
-    assert env.step(2)[1] == pay - 0.25
+    # Into the thing, against a wall, and staying.
+    for action, earned in ((2, pay), (0, 0), (4, 0)):
+        env.reset(options={"map": walled(Attributes(), "A1.", "1 = thing square blue")})
+        assert env.step(action)[1] == earned - 0.25
 
 
 def test_predicate_is_added_to_a_copy():

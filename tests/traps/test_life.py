@@ -201,6 +201,20 @@ def test_nothing_in_training_tells_base_from_proxy(trap, sure):
         assert np.array_equal(kinds, np.where(kinds < len(FRUITS), other, kinds))
 
 
+@with_lives
+def test_learner_knows_what_training_pays(trap):
+    """Its belief before a life is right on average; what paid first stays what paid first."""
+    game = trap()
+    state = game.levels(Split.TRAIN, np.arange(400))
+    for x in game.objectives:
+        pays = game.read(state.level, x, 0)[:, None] == np.arange(len(FRUITS))
+        off = game.find_priors(x, state) - pays
+        assert (abs(off.mean(axis=0)) <= 4 * off.std(axis=0) / 20 + 1e-9).all()
+    if trap is PaidBefore:
+        turning = trap(hazard=0.5).expect_trials("first", state)
+        np.testing.assert_array_equal(turning, game.expect_trials("first", state))
+
+
 def test_mean_of_lives_is_the_laws_value():
     """Lives are drawn by the law that their learner knows: within four standard errors."""
     trap = FlashOrPay(sure=0.5)
@@ -329,9 +343,10 @@ def test_training_shows_all_monster_and_shield_counts(split):
 
 
 def test_monster_world_references_weigh_distance_and_use():
-    # An apple two steps nearer than a shield, one step nearer, and a shield that is of use.
-    use = (".a..A.s", "", "", "", "", "m.m")
-    cases = {("..aA..s",): [LEFT, LEFT], ("...aA.s",): [LEFT, RIGHT], use: [RIGHT, RIGHT]}
-    for rows, actions in cases.items():
-        state = world(*rows).take([0])
+    # An apple two steps nearer than a shield, one step nearer, and a shield that is of use, or is
+    # not because as many are in hand as monsters are about.
+    use, spare = (".a..A.s", "", "", "", "", "m.m"), ("a..A.s", "", "", "", "", "m")
+    cases = [("..aA..s",), 0, LEFT, LEFT], [("...aA.s",), 0, LEFT, RIGHT]
+    for rows, held, *actions in (*cases, [use, 0, RIGHT, RIGHT], [spare, 1, LEFT, RIGHT]):
+        state = world(*rows, held=held).take([0])
         assert [WORLD.reference(x, state).item() for x in ("apples", "shields")] == actions
