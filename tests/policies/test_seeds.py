@@ -5,7 +5,7 @@ import torch
 
 from mesa_gym import evaluate
 from mesa_gym.policies import as_policy
-from mesa_gym.policies.seeds import digest_policy
+from mesa_gym.policies.seeds import digest_answers, digest_policy
 from mesa_gym.traps import find_trap
 
 
@@ -36,3 +36,12 @@ def test_digest_policy_tells_weights_apart():
     assert digest(one) == digest(make_network(0)) != digest(other)
     for policy in ("random", "oracle:base", closure):
         assert digest(policy) == ""
+
+
+def test_digest_answers_reads_salted_levels():
+    trap = find_trap("CheeseCorner")()
+    digests = [digest_answers(as_policy(x, trap, 50), trap, salt)
+               for x in (one, other) for salt in ("", "s", "s")]  # fmt: skip
+    assert [digests.index(digest) for digest in digests] == [0, 1, 1, 3, 4, 4]
+    assert all(len(digest) == 32 for digest in digests)
+    assert digest_answers(as_policy("stay", trap, 50), trap) == ""
