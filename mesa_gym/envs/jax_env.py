@@ -199,7 +199,7 @@ class JaxEnv(DeviceEnv):
     def _start(self, row: Array) -> tuple[Array, State]:
         """Begin an episode in one environment."""
         with _own_rules(False):
-            state = self._begin(jnp.clip(row, 0, len(self.tables.ground) - 1))
+            state = self._begin(row)
             return self._observe(state), state
 
     def _advance(self, state: State, action: Array, row: Array | None = None) -> Stepped:
@@ -262,7 +262,8 @@ class JaxEnv(DeviceEnv):
         return merge(lambda variable, still: still if variable is None else variable, state, stays)
 
     def _begin(self, row: Array) -> State:
-        """Return the start state of the level at ``row`` of the bank."""
+        """Return the start state of the level at ``row`` of the bank, or at the nearest row."""
+        row = jnp.clip(row, 0, len(self.tables.ground) - 1)
         return _set_row(self._begins.take(self.tables.begins, row), row)
 
     def pick_levels(self, key: Array, alpha: Array | None = None) -> Array:

@@ -138,7 +138,6 @@ def share_first_contacts(
     Returns:
         float64 (objectives + 1, n); the last row is the probability of several at once. The
         remainder up to 1 is the probability of no contact in time.
-        chance of no contact in time.
     """
     tied = contact.sum(axis=0) > 1
     first = np.concatenate([contact & ~tied, tied[None]])

@@ -88,6 +88,20 @@ def test_given_alpha_picks_splits_of_levels(jit):
 
 
 @pytest.mark.thorough
+def test_levels_out_of_range_become_the_nearest(jit):
+    env = mesa_gym.make_jax(CORNER, 4, num_levels=3, max_steps=1)
+    levels, nearest = np.array([-1, 1, 3, 99]), [0, 1, 2, 2]
+    step = jit(lambda state: env.step_to_level(levels, state, np.full(4, 4)))
+    first_obs, state = jit(env.reset_to_level)(levels)
+    for _ in range(2):
+        obs, state, _, done, infos = step(state)
+        assert done.all()
+        assert (infos["level"].tolist(), infos["split"].tolist()) == (nearest, [0] * 4)
+        np.testing.assert_array_equal(obs, first_obs)
+    np.testing.assert_array_equal(obs, env.trap.observe(env.trap.levels("train", nearest)))
+
+
+@pytest.mark.thorough
 def test_step_env_is_step_before_its_reset(jit):
     env = mesa_gym.make_jax(CORNER, 16, num_levels=5, max_steps=3, alpha=0.5)
     plain = mesa_gym.make_jax(CORNER, 16, num_levels=5, max_steps=3, alpha=0.5, final_obs=False)
