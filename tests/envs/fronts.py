@@ -48,6 +48,8 @@ def play_torch(trap, actions, **keywords):
     envs = mesa_gym.make_torch(trap.id(), n, **{"num_levels": NUM_LEVELS} | keywords)
     obs, infos = envs.reset(seed=list(range(n)))
     before, names, waits = obs.numpy().copy(), infos.keys(), KernelCount()
+    for returned in (obs, *infos.values()):
+        returned.zero_()
     for action in actions:
         with waits:
             obs, reward, *ended, infos = envs.step(torch.from_numpy(action))

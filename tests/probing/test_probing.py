@@ -230,6 +230,14 @@ def test_memory_begins_once_an_episode():
         assert result.moved.reached == 1
 
 
+@pytest.mark.parametrize(("side", "is_valid"), [(5, True), (6, False)])
+def test_detours_of_eight_steps_are_longest(side, is_valid):
+    """On a ring of 12 cells the other way is 8 steps longer, on one of 14 cells 10."""
+    trap = CheeseCorner()
+    rows = "c.A".ljust(side, "."), f".{'#' * (side - 2)}.", "." * side
+    assert wall_off(trap, read_scene(trap, *rows)).valid.tolist() == [is_valid]
+
+
 def test_target_behind_another_is_left_out():
     trap = CheeseCorner(7)
     for row, is_valid in (("c1.A.", False), ("c.1A.", False), ("c.A1.", True), ("1cA..", True)):

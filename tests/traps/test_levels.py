@@ -297,6 +297,7 @@ def test_without_contrast_all_colours_are_one_grey():
     [
         ("square and not red", 1),
         ("square and red", 0),
+        ("not square", 0),
         ("circle or blue", 1),
         ("shape", 1),
         # Within the bounds.
