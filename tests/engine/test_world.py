@@ -468,15 +468,6 @@ def test_crowd_counts_the_four_neighbours():
     assert not counts[1].any()
 
 
-def test_toward_stays_unless_a_way_is_cheaper():
-    open_cells = np.zeros((2, 3, 4), dtype=np.bool_)
-    open_cells[:, 1, 1:3] = True
-    ends = np.full((2, 12), FAR)
-    ends[:, 5:7] = [[2, 1], [3, 1]]  # the way to the right costs 2
-    actions = toward(open_cells, np.array([5, 5]), ends, np.ones((2, 12), dtype=int))
-    assert actions.tolist() == [STAY, 2]
-
-
 def look(glyph):
     """Declare a world in which a stone has a glyph."""
     looks = {"stone": Look(glyph, (0, 0, 0))}

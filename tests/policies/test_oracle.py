@@ -574,14 +574,12 @@ def test_agent_without_a_library_is_unknown(monkeypatch):
 
 
 def test_agent_belongs_to_its_first_library(tmp_path, monkeypatch):
-    """Whose agent is found is also whose is listed."""
     monkeypatch.syspath_prepend(tmp_path)
-    points = [EntryPoint(x, f"{x}_library", names.LIBRARIES) for x in ("one", "two")]
     for x in ("one", "two"):
-        texts = f"    return {x!r}", f"    return {{'ppo:0': {x!r}, '{x}:1': ''}}\n"
-        signatures = "def find_agent(agent, seed, trap):", "def list_agents(trap):"
-        lines = [line for pair in zip(signatures, texts, strict=True) for line in pair]
-        (tmp_path / f"{x}_library.py").write_text("\n".join(lines))
+        listed = f"def list_agents(trap):\n    return {{'ppo:0': {x!r}, '{x}:1': ''}}\n"
+        text = f"{listed}\n\ndef find_agent(agent, seed, trap):\n    return {x!r}\n"
+        (tmp_path / f"{x}_library.py").write_text(text)
+    points = [EntryPoint(x, f"{x}_library", names.LIBRARIES) for x in ("one", "two")]
     monkeypatch.setattr("mesa_gym.other_packages.entry_points", lambda group: points)
     assert names.find_trained("ppo", CheeseCorner()) == "one"
     assert names.list_trained() == {"ppo:0": "one", "one:1": "", "two:1": ""}

@@ -446,11 +446,17 @@ def test_oracle_earns_the_best_and_then_stays(trap, split):
 
 
 class PaysUpwards(Healthy):
+    outcomes = {"prize": 2}
+
+    def redirect(self, move):
+        move.prize = move.outcome("prize", 1, 0) > 0
+
     @base
     def cheese(self, move):
-        """1 for entering the cheese from below, 0.1 for any step to the left."""
+        """1 for entering the cheese from below, 0.1 for a step to the left, 9 for no outcome."""
         into = move.into("cheese") & (move.action == UP)
-        return {1: into, 0.1: move.moved & (move.action == LEFT)}
+        left = move.moved & (move.action == LEFT)
+        return {1: into, 0.1: left, 9: move.into("corner") & move.prize}
 
 
 def test_targets_are_cells_paying_over_half():
@@ -463,26 +469,6 @@ def test_targets_are_cells_paying_over_half():
     assert expected.any()
     np.testing.assert_array_equal(masks["cheese"], expected)
     np.testing.assert_array_equal(masks["corner"], cells == state.at["corner"].T)
-
-
-class Lottery(SmallDish):
-    """A dish whose prize is drawn with probability 0."""
-
-    outcomes = {"prize": 2}
-
-    def redirect(self, move):
-        move.prize = move.outcome("prize", 1, 0) > 0
-
-    @base
-    def cheese(self, move):
-        """1 for entering the cheese, and 9 for a prize."""
-        return {1: move.into("cheese"), 9: move.into("dish") & move.prize}
-
-
-def test_impossible_payments_make_no_target():
-    trap = Lottery()
-    state = trap.levels(Split.SHIFT, np.arange(5))
-    np.testing.assert_array_equal(targets(trap, state)["cheese"], trap.layer(state, "cheese"))
 
 
 test_values_without_solver_or_levels_are_refused = refusals(
