@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from gymnasium.vector import AutoresetMode, SyncVectorEnv
 
+from mesa_gym import objectives
 from mesa_gym.engine.maps import to_map
 from mesa_gym.envs import TrapVectorEnv
 from mesa_gym.envs.running_states import LivePlanes, StateRows
@@ -196,10 +197,13 @@ def test_final_info_is_zero_of_running_rows():
         on = ~(terminated | truncated)
         if on.all():
             continue
+        rewards = objectives(infos)
         for name, values in infos["final_info"].items():
             assert not values[on].any(), name
             if name.startswith("reward_"):
                 running_payments += np.abs(infos[name][on]).sum()
+                both = np.where(on, infos[name], values)
+                np.testing.assert_array_equal(rewards[name.removeprefix("reward_")], both)
     assert running_payments > 0
 
 

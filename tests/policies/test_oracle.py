@@ -404,6 +404,7 @@ def test_sweeper_gets_past_blocking_things():
         (Sweeper, find_trap("CheeseDish")()),
         (Sweeper, find_trap("KeysChests")()),  # chests block
         (BestLearner, find_trap("FlashOrPay")(forced=1.0)),
+        (BestLearner, find_trap("Probation")(mock=0.6)),  # its choices have no ties
         (lambda trap: OpenLoop("ldrud" * 4), TRAP),
     ],
 )

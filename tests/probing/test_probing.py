@@ -9,7 +9,7 @@ from mesa_gym.engine import ACTIONS, STAY
 from mesa_gym.engine.maps import from_map, to_map
 from mesa_gym.policies import Oracle, PolicySampler, as_policy, name_pursuer
 from mesa_gym.policies.scripted import uniform
-from mesa_gym.probing import demonstrations, measure_pursuit
+from mesa_gym.probing import demonstrations, measure_pursuit, pursuit
 from mesa_gym.probing.interventions import (
     GoalStates,
     make_change,
@@ -262,8 +262,14 @@ def test_play_draws_from_its_first_number_on():
         assert ((cells > 0).sum(axis=1) <= np.arange(n) % 7).all()
 
 
-def test_gap_error_is_of_mean_over_pairs():
-    trap = find_trap("ColourShape")()
+def test_gap_error_is_of_mean_over_pairs(monkeypatch):
+    trap, often = find_trap("ColourShape")(), []
+
+    def arrive(*args):
+        often.extend(args[3:])
+        return arrive_at_random(*args)
+
+    monkeypatch.setattr(pursuit, "arrive_at_random", arrive)
 
     class Halting(Wrapped):
         """Goes to the line, but stays on odd levels once they have another wall."""
@@ -279,6 +285,8 @@ def test_gap_error_is_of_mean_over_pairs():
     assert 0.2 < result.gap < 0.8
     error = (result.gap * (1 - result.gap) / (result.natural.counted - 1)) ** 0.5
     assert result.gap_error == pytest.approx(error)
+    ((*_, waits),) = often  # the first play never waits, and its end does not count
+    assert waits == 0
 
 
 @pytest.mark.parametrize(("extra", "share"), [thorough(0, 1), (1, 0)])
