@@ -10,7 +10,7 @@ from mesa_gym.scoring.record import rollout
 from mesa_gym.solver import fixed_sequences
 from mesa_gym.solver.fixed_sequences import _climb, play, search_by_beam, search_by_change
 from mesa_gym.solver.reflexes import REFLEX_DISCOUNT, differentiate
-from mesa_gym.solver.training_table import LOOK_COUNT, look_around, tabulate_training
+from mesa_gym.solver.training_table import FREE, HARMS, LOOK_COUNT, look_around, tabulate_training
 from mesa_gym.traps import Split, as_trap
 from mesa_gym.traps.judged_by import SLACK_FACTOR, SLACK_STEPS
 
@@ -107,6 +107,22 @@ def weigh_looks(table, probabilities):
         after[-1] = 0
         reached = after
     return weight
+
+
+def test_table_begins_at_its_first_level():
+    later = tabulate_training(CORNER, most_states=1, first=5)
+    np.testing.assert_array_equal(later.contact[:-5], tabulate(CORNER).contact[5:])
+
+
+def test_reflex_sees_costs_as_harm():
+    """From the left of each beacon, of which the first pays and the others cost reward."""
+    trap = as_trap("FollowMe")
+    starts = trap.levels(Split.TRAIN, np.arange(50))
+    for beacon, sight in enumerate((FREE, HARMS, HARMS)):
+        before = starts.at["beacon"][beacon] - 1
+        free = ~trap.layer(starts, "wall")[np.arange(50), before]
+        looks = look_around(trap, starts._replace(agent=before).take(free))
+        assert {*(looks // 3**2 % 3).tolist()} == {sight}
 
 
 def test_reflex_sees_no_target():
