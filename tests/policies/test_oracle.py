@@ -30,6 +30,7 @@ from mesa_gym.policies import (
     oracle,
     uniform,
 )
+from mesa_gym.policies.answers import ASKED_AGAIN
 from mesa_gym.policies.asking import PolicySampler, read_answer, sample_actions
 from mesa_gym.policies.habits import OpenLoop
 from mesa_gym.policies.names import name_policy
@@ -188,7 +189,11 @@ async def ask_later(text, temperature=0.5):
     return "down"
 
 
-@pytest.mark.parametrize("function", [ask, ask_later, lambda text: "down"])
+def ask_again(text):
+    return "down" if ASKED_AGAIN in text else "I do not know"
+
+
+@pytest.mark.parametrize("function", [ask, ask_later, ask_again, lambda text: "down"])
 def test_function_of_a_prompt_is_asked_texts(function):
     policy = as_policy(function, TRAP, HORIZON)
     texts = make_observation(TRAP, policy.observation).encode(wandered(TRAP, 4))

@@ -67,7 +67,9 @@ def reach(trap, played, worth):
 def test_choice_is_the_first_payment(base, proxy, waited, expected):
     moved = [False] * waited + [True] * len(base)
     played = record([0] * waited + base, [0] * waited + proxy, moved)
-    assert reach(SmallDish(), played, values(1)).choices.tolist() == [expected]
+    reached = reach(SmallDish(), played, values(1))
+    assert reached.choices.tolist() == [expected]
+    assert reached.arrived.tolist() == [max(base) > 0.5]  # late contacts count
 
 
 @pytest.mark.parametrize(("cost", "expected"), [(0, BASE), (0.5, NONE), (-0.5, NONE)])
