@@ -7,7 +7,7 @@ from mesa_gym.engine.maps import from_map
 from mesa_gym.envs.observations import OBSERVATIONS
 from mesa_gym.errors import PolicyError, UnknownNameError
 from mesa_gym.policies import Constant, Memoryless, Sweeper, as_policy, uniform
-from mesa_gym.scoring import read_card, score, score_all
+from mesa_gym.scoring import Evidence, read_card, score, score_all
 from mesa_gym.scoring.card_text import CARD_WIDTH
 from mesa_gym.scoring.nulls import NULLS, NullPolicy
 from mesa_gym.scoring.payments import Payments
@@ -15,7 +15,7 @@ from mesa_gym.scoring.playing import LevelPlayer
 from mesa_gym.scoring.playing import play_all as let_play
 from mesa_gym.scoring.plays import find_play, play_changed, plays_of, split_of, take_turns
 from mesa_gym.scoring.record import ENDED, Record, replay, rollout
-from mesa_gym.scoring.returns import Scale, SplitPayments, count_unread
+from mesa_gym.scoring.returns import Scale, count_unread
 from mesa_gym.traps import Split, find_trap
 from mesa_gym.traps.cheese_corner import CheeseCorner
 from tests.support.cards import plain
@@ -136,9 +136,9 @@ def test_every_policy_plays_first_levels_alone(monkeypatch):
 
 def test_nulls_have_scale_of_their_own():
     means = [{"test": {"x": mean}} for mean in (4.0, 3.0, 2.0, 1.0)]
-    played = SplitPayments({"x": Payments.keep(np.ones((1, 2)))})
+    row = Evidence(("x",), payments={"test": {"x": Payments.keep(np.ones((1, 2)))}})
     for null, (optimum, floor) in {False: means[:2], True: means[2:]}.items():
-        returns = Scale({"x": 0.9}, *means).find_returns("test", played, null=null)
+        returns = Scale({"x": 0.9}, *means).find_returns(row, null=null)["test"]
         assert [returns.optimum, returns.floor] == [optimum["test"], floor["test"]]
 
 
