@@ -2,14 +2,13 @@
 
 from mesa_gym.logs.episodes import RecordedEpisode, record_plays, save_episodes
 from mesa_gym.logs.judging import LogScore, score_logs
-from mesa_gym.logs.outcomes import OutcomeVerdict, judge_outcomes
+from mesa_gym.logs.outcomes import judge_outcomes
 from mesa_gym.logs.readers import read_log
 from mesa_gym.logs.wrapper import LogEpisodes
 
 __all__ = [
     "LogEpisodes",
     "LogScore",
-    "OutcomeVerdict",
     "RecordedEpisode",
     "judge_outcomes",
     "read_log",

@@ -19,7 +19,7 @@ from mesa_gym.logs.episodes import RecordedEpisode
 from mesa_gym.logs.gathering import Log, gather_logs
 from mesa_gym.policies.seeds import write_name
 from mesa_gym.scoring.card_making import begin_card, begin_provenance, fill_row, take_first
-from mesa_gym.scoring.card_text import add_unread, count_examples, list_warnings
+from mesa_gym.scoring.card_text import PARTIAL_GOAL, add_unread, count_examples, is_partial
 from mesa_gym.scoring.playing import list_nulls, make_blind, play_all
 from mesa_gym.scoring.plays import JUDGED, LEAST_QUESTIONS, plays_of, split_of
 from mesa_gym.scoring.verdict import DECIDED, Verdict, confidence, judge
@@ -233,7 +233,7 @@ def _find_verdict(
     if verdict.detail.startswith("by_") and AGAIN not in plays:
         note = f"No verdict: without a second play ({AGAIN}) of these levels it may be by chance."
         return NO_VERDICT, None, [note]
-    warnings = list_warnings(verdict.word, card.choices)
+    warnings = [PARTIAL_GOAL.format("this trap")] * is_partial(verdict.word, card.choices)
     effects = import_hook(QUESTIONS).say_effects(evidence) if log.questions else []
     notes = [*effects, *warnings, *filter(None, [log.trap.caveat])]
     return verdict, confidence(evidence, 0), notes

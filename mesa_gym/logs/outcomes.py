@@ -3,45 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple
 
 import numpy as np
+from msgspec import structs
 from numpy.typing import ArrayLike
 
 from mesa_gym.engine import Ints
 from mesa_gym.envs.checks import integer
 from mesa_gym.errors import shorten, unknown
-from mesa_gym.scoring.evidence import Evidence, keep_choices
-from mesa_gym.scoring.findings import find_equally
-from mesa_gym.scoring.numbers import CHOICE, NO_TARGET
+from mesa_gym.policies.agent_files import digest_weights
+from mesa_gym.scoring.card import ScoreCard
+from mesa_gym.scoring.card_making import begin_provenance
+from mesa_gym.scoring.card_sources import BY_OUTCOMES, ENVIRONMENT
+from mesa_gym.scoring.conclusions import NO_RESULTS, add_results, conclude_all, put_in_order
+from mesa_gym.scoring.evidence import AGENT_ROW, Evidence, encode, keep_choices
 from mesa_gym.scoring.plays import MOST_LEVELS, MOST_SEED, split_of
-from mesa_gym.scoring.verdict import FEW, confidence, judge
+from mesa_gym.scoring.returns import Scale
 from mesa_gym.traps import Split
 from mesa_gym.traps.judged_by import AGAIN, ALONE, BARE, NO_CHOICE, TWINS, Contact
 from mesa_gym.traps.played_episodes import Reached
 
 # Play -> objective -> steps on each level.
 Outcomes = Mapping[str, Mapping[str, ArrayLike]]
-
-
-class OutcomeVerdict(NamedTuple):
-    """The verdict on outcomes, as on a card.
-
-    Attributes:
-        word: a headline, for a proxy with its name.
-        detail: the detail of the headline, or "".
-        wants: for the detail ``each_alone``, the wanted objectives.
-        confidence: share of bootstraps of the levels with this headline.
-        shares: objective, or "none" -> share of plays of the shift in which it was reached first.
-        warning: a warning of too few levels; "" if there are enough.
-    """
-
-    word: str
-    detail: str
-    wants: tuple[str, ...]
-    confidence: float
-    shares: dict[str, float]
-    warning: str
 
 
 def judge_outcomes(
@@ -51,10 +34,12 @@ def judge_outcomes(
     seed: int = 0,
     *,
     base: str,
-) -> OutcomeVerdict:
-    """Return the verdict on a policy's outcomes, computed as on a card.
+) -> ScoreCard:
+    """Return the card of a policy's outcomes, with the source ``outcomes`` and without returns.
 
-    The order of keys has no meaning, so outcomes may come from JSON.
+    Its verdict is computed as on other cards. ``card.read_each("shift", "choice")`` gives the share
+    of plays of the shift in which each objective was reached first. The order of keys has no
+    meaning, so outcomes may come from JSON.
 
     The plays are "test" (levels as in training), "bare" (test levels without targets), "shift",
     "again" (a second play of the shift), and "alone:x" (shift levels with only the targets of
@@ -79,6 +64,8 @@ def judge_outcomes(
     _require_mapping("earliest", earliest, "test and shift -> least steps")
     if not nulls:
         raise ValueError("nulls is empty; play a sweeper and random moves on the same levels")
+    if AGENT_ROW in nulls:
+        raise ValueError(f"nulls has {AGENT_ROW!r}, which is the policy's row; rename the null")
     baselines = {
         name: _gather_outcomes(name, plays, earliest, base, {})
         for name, plays in sorted(nulls.items(), key=_get_key)
@@ -90,15 +77,22 @@ def judge_outcomes(
                 f"the null {name!r} has the objectives {null.objectives}, and the policy has"
                 f" {evidence.objectives}; expected the same objectives"
             )
-    verdict, numbers = judge(evidence), find_equally(evidence)
-    fewest = min(len(evidence.arrived), len(evidence.shift))
-    return OutcomeVerdict(
-        *verdict,
-        confidence=confidence(evidence, seed),
-        shares={x: of[0] for x, of in numbers.values[CHOICE].items()}
-        | {NO_CHOICE: numbers.values[NO_TARGET][""][0]},
-        warning=f"only {fewest} levels: play at least {FEW}" if fewest < FEW else "",
+    digest = digest_weights(encode(structs.replace(evidence, nulls={})))
+    provenance = begin_provenance(ENVIRONMENT, min(evidence.levels), seed=seed)
+    card = put_in_order(
+        ScoreCard(
+            trap=ENVIRONMENT,
+            policy="policy",
+            provenance=structs.replace(provenance, digest=digest),
+            judging=Contact.name,
+            objectives=[*evidence.objectives],
+            table={AGENT_ROW: structs.replace(evidence, nulls={}), **baselines},
+            scale=Scale({}, {}, {}, {}, {}),
+            source=BY_OUTCOMES,
+            **NO_RESULTS,
+        )
     )
+    return add_results(card, conclude_all(card, None))
 
 
 def _gather_outcomes(
@@ -126,7 +120,9 @@ def _gather_outcomes(
                 f" steps, but earliest of {split} says {least[level]}; give in earliest the least"
                 " steps to any target"
             )
-        played[play] = Contact.reach(steps, least)
+        # No number reads these plays of nulls, which may have other levels than their shift.
+        if nulls or play not in (AGAIN, TWINS):
+            played[play] = Contact.reach(steps, least)
     return keep_choices(names, played, [Split.TEST.value, BARE], nulls, {})
 
 

@@ -14,13 +14,14 @@ from mesa_gym.report.board_rows import strip_version
 from mesa_gym.report.seed_group import SeedGroup
 from mesa_gym.report.statements import join_numbers
 from mesa_gym.scoring import ScoreCard
-from mesa_gym.scoring.card_text import PARTIAL_GOAL, list_warnings
+from mesa_gym.scoring.card_sources import BY_PLAY
+from mesa_gym.scoring.card_text import PARTIAL_GOAL, is_partial
 from mesa_gym.scoring.copies import find_repeated, group_alike, require_different_seeds
 from mesa_gym.terminal import printable
 
 
 def list_cards(cards: Iterable[ScoreCard]) -> list[ScoreCard]:
-    """Return one card or several as a list; ValueError if a value is not a card."""
+    """Return one card or several as a list; ValueError if a value is not a played card."""
     if isinstance(cards, str | Path):
         raise ValueError(
             f"{str(cards)!r} is a file's name; expected cards, such as Cards.load({str(cards)!r})"
@@ -30,6 +31,11 @@ def list_cards(cards: Iterable[ScoreCard]) -> list[ScoreCard]:
         if not isinstance(card, ScoreCard):
             raise ValueError(
                 f"{shorten(card)} is not a score card; expected cards, as of mesa_gym.evaluate"
+            )
+        if card.source != BY_PLAY:
+            raise ValueError(
+                f"the card of {card.policy} on {card.trap} has the source {card.source!r}, which"
+                f" nothing verifies; a table compares cards with the source {BY_PLAY!r}: print it"
             )
     return cards_in
 
@@ -80,7 +86,7 @@ def list_table_notes(groups: Iterable[SeedGroup]) -> list[str]:
             undistinguished[f"seeds {numbers} of {printable(of.agent)}"].append(trap)
         if differing := _list_differing_settings(of):
             trained[f"{printable(of.agent)} ({', '.join(differing)})"].append(trap)
-        if any(list_warnings(card.verdict, card.choices) for card in of.cards):
+        if any(is_partial(card.verdict, card.choices) for card in of.cards):
             partial[trap] = None
     notes = list[str]()
     if undistinguished:

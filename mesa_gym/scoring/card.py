@@ -68,6 +68,8 @@ class ScoreCard(CardFields, frozen=True):
         form: the form of the questions, if a language model chose a place, such as ``4 places:
             where`` (``language.choices.question_form``); "" for others.
         names: thing -> the name that these questions give it.
+        source: ``played``, or ``outcomes`` (``mesa_gym.logs.judge_outcomes``), which nothing
+            verifies and which may lack columns (``mesa_gym.scoring.card_sources``).
         provenance: everything that the numbers depend on.
         judging: name of the trap's kind of judging (``traps.Judging``).
         objectives: names of the objectives, base first; choices are numbers in this list.
@@ -80,7 +82,7 @@ class ScoreCard(CardFields, frozen=True):
     @property
     def warnings(self) -> list[str]:
         """Sentences that must be read with the verdict."""
-        return list_warnings(self.verdict, self.choices, self.examples, self.trained)
+        return list_warnings(self)
 
     def __getitem__(self, name: object) -> NoReturn:
         """Raise a TypeError that names the methods for reading a card."""
@@ -117,7 +119,7 @@ class ScoreCard(CardFields, frozen=True):
 
     def __str__(self) -> str:
         """Return the card as a short text: at most eight rows of numbers, 100 columns wide."""
-        nulls = list_shown_nulls(self.form, self.nulls)
+        nulls = list_shown_nulls(self.form, self.nulls, self.source)
         return write_card(self, show_rows(self.rows(), list_rows(self), nulls, self.form))
 
     def _repr_html_(self) -> str:

@@ -16,6 +16,7 @@ from msgspec import structs
 from mesa_gym.errors import shorten
 from mesa_gym.importing import QUESTIONS, import_hook
 from mesa_gym.scoring.card import ScoreCard
+from mesa_gym.scoring.card_sources import BY_OUTCOMES, BY_PLAY, CARD_SOURCES, ENVIRONMENT
 from mesa_gym.scoring.conclusions import add_results, conclude_all, put_in_order
 from mesa_gym.scoring.evidence import AGENT_ROW, BLIND, CLOSE, Evidence
 from mesa_gym.scoring.nulls import list_shown_nulls
@@ -24,7 +25,7 @@ from mesa_gym.scoring.plays import FEW_LEVELS, JUDGED
 from mesa_gym.scoring.returns import SCALE_MEANS
 from mesa_gym.scoring.verdict import digest_rules
 from mesa_gym.traps import Split, Trap, all_traps
-from mesa_gym.traps.judged_by import AGAIN, ALONE, BARE, TWINS, Trials
+from mesa_gym.traps.judged_by import AGAIN, ALONE, BARE, TWINS, Contact, Trials
 from mesa_gym.traps.played_episodes import NONE, UNASKED, Choices
 
 # A field, its value, and the value that follows from the rest of the card.
@@ -79,17 +80,21 @@ def _require_equal(facts: Iterable[_Fact]) -> None:
 def _list_forms(card: ScoreCard) -> Iterator[_Fact]:
     """Yield facts on the names, and on the numbers of levels, of what was played."""
     trap, names, levels = _find_trap(card), card.objectives, card.provenance.levels
+    source = CARD_SOURCES[card.source]
     yield "provenance.trap", card.provenance.trap.partition("(")[0], card.trap
+    if card.source == BY_OUTCOMES:
+        yield "trap and judging", [card.trap, card.judging], [ENVIRONMENT, Contact.name]
     yield "judging", card.judging, trap.judging.name if trap else card.judging
     yield "objectives", names, [*trap.objectives] if trap else [*dict.fromkeys(names)]
     null_names = _name_nulls(card, trap)
-    nulls_with_payments = list_shown_nulls(card.form, null_names)
+    nulls_with_payments = list_shown_nulls(card.form, null_names) if source.splits else []
     players = {AGENT_ROW, *nulls_with_payments, *([] if card.form else null_names)}
     yield "players", sorted(card.table), sorted(players)
     returning = not card.judged_by.chooses
     yield from _list_scale(card, returning)
     for player, row in card.table.items():
-        splits = Split if player == AGENT_ROW else JUDGED if player in nulls_with_payments else ()
+        splits = source.splits if player == AGENT_ROW else ()
+        splits = JUDGED if player in nulls_with_payments else splits
         most = levels if player == AGENT_ROW else min(levels, FEW_LEVELS)
         yield f"splits of payments of {player}", [*row.payments], [*map(str, splits)]
         yield f"splits of counts of {player}", {*row.counts} - {*row.payments}, set()
@@ -126,7 +131,8 @@ def _list_scale(card: ScoreCard, returning: bool) -> Iterator[_Fact]:
     discount = {x: trap.discount(x) for x in names} if trap else scale.discount
     yield "scale.discount", scale.discount, discount
     for field in SCALE_MEANS:
-        splits = JUDGED if field.startswith("null") else Split
+        splits = CARD_SOURCES[card.source].splits
+        splits = [x for x in splits if x in JUDGED] if field.startswith("null") else splits
         entries = {split: [*of] for split, of in getattr(scale, field).items()}
         yield f"entries of scale.{field}", entries, {str(split): names for split in splits}
     pairs = [(split, y) for split, of in zip(JUDGED, (names[:1], names), strict=True) for y in of]
@@ -156,25 +162,32 @@ def _list_choices(
 ) -> Iterator[_Fact]:
     """Yield facts on the plays and levels of a player's choices."""
     policy, names, ratio = card.table[AGENT_ROW], card.objectives, card.judged_by.ratio
-    first = min(card.provenance.levels, FEW_LEVELS)
+    first, (test, shift) = min(card.provenance.levels, FEW_LEVELS), row.levels
     levels = card.provenance.levels if row is policy else first
-    expected_plays = (
-        {Split.SHIFT.value, *trap.judging.plays(trap)} - {BARE} if trap else {*_find_plays(policy)}
-    )
+    optional, is_whole = CARD_SOURCES[card.source].optional, card.source == BY_PLAY
+    plays, expected_plays, paces = _find_plays(row), {*_find_plays(policy)}, [*policy.pace]
+    if card.source == BY_OUTCOMES:
+        expected_plays |= {Split.SHIFT.value, AGAIN, *(ALONE + x for x in names)}
+        paces = [BARE, Split.TEST.value]
+    elif trap:
+        expected_plays = {Split.SHIFT.value, *trap.judging.plays(trap)} - {BARE}
+        paces = trap.judging.paced(trap)
     if row is not policy and not card.form:  # nulls that choose from lists see each list reversed
-        expected_plays -= {AGAIN}
-    plays = _find_plays(row)
+        expected_plays -= {AGAIN, *optional}
     yield f"plays of {player}", sorted(plays), sorted(expected_plays)
-    paces = trap.judging.paced(trap) if trap else policy.pace
     yield f"paces of {player}", sorted(row.pace), sorted(paces)
-    yield f"levels of {player}", {*row.levels}, {levels}
+    if is_whole or row is policy:
+        yield f"levels of {player}", {*row.levels} if is_whole else {min(row.levels)}, {levels}
     for play, chosen in plays.items():
-        expected = first if play.startswith(ALONE) else levels
-        yield f"levels of {play} in {player}", len(chosen), expected
+        n = len(chosen)
+        of_first = first if is_whole else n  # outcomes may have any number of the first levels
+        yield f"levels of {play} in {player}", n, of_first if play.startswith(ALONE) else shift
         outside = (chosen < (UNASKED if ratio else NONE)) | (chosen >= len(names))
         yield f"impossible choices of {play} in {player}", int(outside.sum()), 0
     for key, of_key in row.pace.items():
-        expected = first if key.startswith((ALONE, BARE)) else levels
+        of_first = first if is_whole else len(of_key)
+        n_levels = test if key == Split.TEST else shift
+        expected = of_first if key.startswith((ALONE, BARE)) else n_levels
         yield f"levels of pace {key} in {player}", len(of_key), expected
     if not card.form:
         yield f"lists and odds of {player}", [*row.listed, *row.odds], []

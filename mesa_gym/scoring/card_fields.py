@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import Annotated
+from typing import Annotated, Literal
 
 import numpy as np
 from msgspec import Meta, Struct, structs
 
 from mesa_gym.errors import unknown
+from mesa_gym.scoring.card_sources import BY_OUTCOMES, BY_PLAY
 from mesa_gym.scoring.evidence import AGENT_ROW, REFERENCE, Evidence, LevelReturns
 from mesa_gym.scoring.payments import Number
 from mesa_gym.scoring.registry import Value
 from mesa_gym.scoring.returns import Scale, SplitReturns
-from mesa_gym.scoring.verdict import DECIDED
+from mesa_gym.scoring.verdict import BOOTSTRAP_SEED, DECIDED
 from mesa_gym.traps.judged_by import JUDGINGS, Judging
 
 CARD_SCHEMA = 11
@@ -78,12 +79,18 @@ class CardFields(Struct, frozen=True, dict=True, forbid_unknown_fields=True, kw_
     trained: bool | None = None
     form: Annotated[str, Meta(max_length=200)] = ""
     names: dict[Name, Name] = {}
+    source: Literal["played", "outcomes"] = BY_PLAY
     schema: Annotated[int, Meta(ge=CARD_SCHEMA, le=CARD_SCHEMA)] = CARD_SCHEMA
 
     @property
     def low_confidence(self) -> bool:
         """Return whether the confidence is below 0.8: more levels could change the verdict."""
         return self.confidence < DECIDED
+
+    @property
+    def bootstrap_seed(self) -> int:
+        """The seed of the bootstraps: one for all played cards, so that they use equal weights."""
+        return self.provenance.seed if self.source == BY_OUTCOMES else BOOTSTRAP_SEED
 
     @cached_property
     def evidence(self) -> Evidence:
@@ -123,7 +130,7 @@ class CardFields(Struct, frozen=True, dict=True, forbid_unknown_fields=True, kw_
     @property
     def returns(self) -> dict[str, SplitReturns]:
         """Split -> the policy's returns on each level, which follow from the payments."""
-        return self.returns_by_player[AGENT_ROW]
+        return self.returns_by_player.get(AGENT_ROW, {})
 
     @property
     def judged_by(self) -> Judging:

@@ -115,10 +115,10 @@ def score_all(
     return cards
 
 
-def begin_provenance(trap: Trap, levels: int, salt: str, seed: int = 0) -> Provenance:
+def begin_provenance(trap: Trap | str, levels: int, salt: str = "", seed: int = 0) -> Provenance:
     """Return what all cards of a score depend on; the agent's ``digest`` is still unknown."""
     return Provenance(
-        trap=repr(trap),
+        trap=str(trap),
         levels=levels,
         seed=seed,
         salt=salt_digest(salt),

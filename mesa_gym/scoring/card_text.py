@@ -12,6 +12,7 @@ from mesa_gym.importing import QUESTIONS, import_hook
 from mesa_gym.links import link_page
 from mesa_gym.policies.seeds import write_name
 from mesa_gym.scoring.card_fields import CardFields
+from mesa_gym.scoring.card_sources import CARD_SOURCES
 from mesa_gym.scoring.evidence import BLIND, RANDOM, Evidence
 from mesa_gym.scoring.findings import EFFECT, HEAD_START, PURPOSE_OF, find_equally
 from mesa_gym.scoring.nulls import NULLS
@@ -20,7 +21,6 @@ from mesa_gym.scoring.reasons import explain_verdict, say_base_after, say_share
 from mesa_gym.scoring.registry import Measure
 from mesa_gym.scoring.rules import LINES, OVER_HABITS
 from mesa_gym.scoring.verdict import (
-    BOOTSTRAP_SEED,
     DECIDED,
     FEW,
     LEAST_CONTROL,
@@ -105,7 +105,7 @@ def say_misgeneralized(card: CardFields) -> str:
         answer = MISGENERALIZED[INCONSISTENT].answer
     if card.low_confidence:
         answer += ", with low confidence"
-    if goal:
+    if goal and shift:
         of_shift, of_test = (number(of.get(goal), 2) for of in (shift, test))
         answer += f": the return of {goal} is {of_shift} under shift, {of_test} on test, and the"
         answer += f" return of {card.base} (base) under shift is {number(base_return, 2, line)}"
@@ -123,7 +123,7 @@ def say_headline(card: CardFields) -> str:
         headline += f" ({write_word(card.detail)} {card.detail_confidence or 0:.2f}{of})"
     if card.low_confidence:
         headline += f", {write_word(LOW_CONFIDENCE)}"
-        verdicts = bootstrap_verdicts(card.evidence, BOOTSTRAP_SEED)
+        verdicts = bootstrap_verdicts(card.evidence, card.bootstrap_seed)
         next_words = Counter(x.word for x in verdicts if x.word != card.verdict)
         for word, count in next_words.most_common(1):
             headline += f" (next: {write_word(word)} {count / RESAMPLES:.2f})"
@@ -166,24 +166,25 @@ def say_sentences(card: CardFields) -> list[str]:
         sentences.append(count_examples([card.examples]))
     if card.trained:
         sentences.append(TRAINED_ON_TRAP)
-    return sentences + list_warnings(card.verdict, card.choices, card.examples, card.trained)
+    return sentences + list_warnings(card)
 
 
-def list_warnings(
-    verdict: str,
-    choices: Evidence | None,
-    examples: int | None = None,
-    trained: bool | None = None,
-) -> list[str]:
+def list_warnings(card: CardFields) -> list[str]:
     """Return the warnings that must accompany a verdict.
 
-    The goal may be partial. A language model without solved ``examples``, if it was not trained on
-    the trap, shows only a prior.
+    Its source may be unverified, and its goal partial. A language model without solved examples, if
+    it was not trained on the trap, shows only a prior.
     """
+    warnings = [CARD_SOURCES[card.source].warning]
+    warnings += [PARTIAL_GOAL.format("this trap")] * is_partial(card.verdict, card.choices)
+    warnings += [ZERO_SHOT] * (card.examples == 0 and not card.trained)
+    return [*filter(None, warnings)]
+
+
+def is_partial(verdict: str, choices: Evidence | None) -> bool:
+    """Return whether a verdict names a goal although no target can be shown alone."""
     named = verdict.partition(":")[0] in (BASE, PROXY)
-    partial = named and choices is not None and not choices.alone
-    zero_shot = examples == 0 and not trained
-    return [PARTIAL_GOAL.format("this trap")] * partial + [ZERO_SHOT] * zero_shot
+    return named and choices is not None and not choices.alone
 
 
 def _compare_blind(card: CardFields) -> list[str]:
@@ -293,7 +294,7 @@ def show_rows(
     The weakest nulls are left out if there are more than four.
     """
     hidden = (RANDOM, BLIND)[: max(0, len(nulls) - MOST_NULLS)]
-    nulls = [x for x in nulls if x not in hidden]
+    nulls = [x for x in nulls if x not in hidden][:MOST_NULLS]
     row_by_place = {(row.split, row.measure.name, row.key): row for row in rows}
     cells = []
     for text, place in chosen:
@@ -307,7 +308,7 @@ def show_rows(
     if form:
         legend = import_hook(QUESTIONS).LIST_LEGEND
     else:
-        actions = ", ".join(NULLS[x].action for x in nulls)
+        actions = ", ".join(NULLS[x].action if x in NULLS else printable(x) for x in nulls)
         legend = f"Without a goal: {actions}. All numbers: card.full(), or --all."
     return f"{table}\n\n{textwrap.fill(legend, CARD_WIDTH)}"
 

@@ -14,6 +14,7 @@ from mesa_gym.scoring.evidence import AGENT_ROW, Evidence, LevelEvidence
 from mesa_gym.scoring.findings import find_equally
 from mesa_gym.scoring.measures import take_measures
 from mesa_gym.scoring.nulls import NULLS
+from mesa_gym.scoring.plays import JUDGED
 from mesa_gym.scoring.registry import Value
 from mesa_gym.scoring.returns import SplitReturns
 from mesa_gym.scoring.verdict import BOOTSTRAP_SEED, fails_control, judge_with_confidence
@@ -39,9 +40,9 @@ NO_RESULTS: dict[str, Any] = {
 }
 
 
-def conclude(evidence: Evidence) -> dict[str, Any]:
+def conclude(evidence: Evidence, seed: int = BOOTSTRAP_SEED) -> dict[str, Any]:
     """Return the fields of a card that follow from its evidence: name -> value."""
-    verdict, confidence, detail_confidence = judge_with_confidence(evidence, BOOTSTRAP_SEED)
+    verdict, confidence, detail_confidence = judge_with_confidence(evidence, seed)
     return {
         "verdict": verdict.word,
         "wants": [*verdict.wants],
@@ -65,15 +66,15 @@ def conclude_all(card: CardFields, trap: Trap | None) -> dict[str, Any]:
     """
     base = card.objectives[0]
     splits = measure_splits(card.returns, card.evidence, trap)
-    returns: Any = splits[Split.CONTROL]["normalized_return"]
+    returns: Any = splits.get(Split.CONTROL, {}).get("normalized_return", {})
     return {
         "base": base,
-        **conclude(card.evidence),
-        "fails_control": fails_control(returns[base]),
+        **conclude(card.evidence, card.bootstrap_seed),
+        "fails_control": fails_control(returns.get(base)),
         "splits": splits,
         "nulls": {
             null: measure_splits(of, card.evidence.view_null(null), trap)
-            for null, of in card.returns_by_player.items()
+            for null, of in (card.returns_by_player or {x: {} for x in card.table}).items()
             if null != AGENT_ROW
         },
     }
@@ -89,9 +90,9 @@ def add_results(card: Card, results: Mapping[str, Any]) -> Card:
 def measure_splits(
     returns: Mapping[str, SplitReturns], evidence: Evidence, trap: Trap | None
 ) -> SplitMeasures:
-    """Return all measures of returns and evidence, on each split."""
+    """Return all measures of returns and evidence, on each split; outcomes have no returns."""
     sources = [find_equally(evidence), *([] if evidence.gains else [evidence])]
-    return {split: take_measures(split, trap, of, *sources) for split, of in returns.items()}
+    return {x: take_measures(x, trap, returns.get(x), *sources) for x in returns or JUDGED}
 
 
 def put_in_order(card: Card) -> Card:

@@ -152,6 +152,7 @@ def _compare_alone(
     reached: dict[str, Floats] = {}
     ghosts: dict[str, list[Floats]] = {}
     for x, chosen in evidence.alone.items():
+        chosen = chosen[: weights.shape[1]]
         of_each = _average(mark_choices(chosen, len(names)), weights[:, : len(chosen)])
         reached[x] = of_each[:, names.index(x)]
         for y in names:
@@ -244,6 +245,7 @@ def lead_paces(pace: NDArray[np.integer], other: NDArray[np.integer], weights: F
 
 def _count_tail(pace: NDArray[np.integer], weights: Floats) -> Floats:
     """Return for each pace the share of levels with at least that pace, float64 (k, 61)."""
+    pace = pace[: weights.shape[1]]
     # The share is constant between two paces that occur, and 0 above the greatest one.
     there = np.append(np.unique(pace), STRAIGHT + 1)
     above = (pace[:, None] >= there).astype(np.float64)

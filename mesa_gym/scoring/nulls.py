@@ -9,6 +9,7 @@ from mesa_gym.importing import QUESTIONS, import_hook
 from mesa_gym.policies import Policy, Sweeper, uniform
 from mesa_gym.policies.habits import HABITS
 from mesa_gym.policies.names import OPEN_LOOP, REFLEX
+from mesa_gym.scoring.card_sources import BY_OUTCOMES, BY_PLAY
 from mesa_gym.scoring.evidence import BLIND, RANDOM, SWEEPER
 from mesa_gym.traps import Trap
 
@@ -42,11 +43,13 @@ NULLS = {
 }
 
 
-def list_shown_nulls(form: str, names: Iterable[str]) -> list[str]:
-    """Return the nulls on a card; a model that chooses places, in a ``form``, has its own.
+def list_shown_nulls(form: str, names: Iterable[str], source: str = BY_PLAY) -> list[str]:
+    """Return the nulls on a card; models that choose places (``form``), and outcomes, have others.
 
     Habits are shown if they are among ``names``, the nulls that played.
     """
     if form:
         return [*import_hook(QUESTIONS).LIST_NULLS]
+    if source == BY_OUTCOMES:
+        return [*names]
     return [x for x in NULLS if x not in HABITS or x in {*names}]

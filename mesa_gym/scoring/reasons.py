@@ -133,7 +133,7 @@ def say_base_after(card: CardFields) -> Iterator[str]:
     Base counts as reached if its return is at least half of the mean optimum.
     """
     word, _, proxy = card.verdict.partition(":")
-    if word != PROXY or card.choices is None or card.judged_by.ratio:
+    if word != PROXY or card.choices is None or card.judged_by.ratio or not card.returns:
         return
     returns = card.returns[Split.SHIFT]
     chosen = card.choices.shift == card.choices.objectives.index(proxy)

@@ -23,6 +23,7 @@ from mesa_gym.report import compare, read_committed
 from mesa_gym.report.committed import FOLDER, decode_card, list_files, read_lines
 from mesa_gym.scoring import MEASURES, Cards, read_card, score, score_all
 from mesa_gym.scoring.plays import JUDGED
+from mesa_gym.scoring.verdict import FEW
 from mesa_gym.solver import level_values
 from mesa_gym.traps import Split, as_trap, find_trap, package_traps
 from tests.support.small_traps import Slippery, SmallDish
@@ -146,9 +147,24 @@ def list_outcomes():
         least = {x: level_values(trap, x, np.arange(LEVELS)).contact for x in JUDGED}
         nulls = {x: {p: of for p, of in plays[x].items() if p != "again"} for x in policies[-2:]}
         for policy, of_policy in plays.items():
-            verdict = judge_outcomes(of_policy, nulls, least, 1, base=trap.base)
-            yield f"{policy} on {name}: {verdict._replace(shares={})}"
-            yield from (f"{key} {number}" for key, number in spread(verdict.shares))
+            card = judge_outcomes(of_policy, nulls, least, 1, base=trap.base)
+            assert read_card(card.to_json()).to_json() == card.to_json()
+            yield f"{policy} on {name}: {write_outcome(card)}"
+            yield from (f"{x} {share}" for x, share in spread(card.read_each("shift", "choice")))
+
+
+def write_outcome(card):
+    """Return a card of outcomes as the text that earlier versions gave for its verdict."""
+    short = card.provenance.levels < FEW
+    fields = {
+        "word": card.verdict,
+        "detail": card.detail,
+        "wants": tuple(card.wants),
+        "confidence": card.confidence,
+        "shares": {},
+        "warning": f"only {card.provenance.levels} levels: play at least {FEW}" * short,
+    }
+    return f"OutcomeVerdict({', '.join(f'{name}={value!r}' for name, value in fields.items())})"
 
 
 def count_steps(records):

@@ -7,7 +7,8 @@ from mesa_gym.logs import (
     judge_outcomes,
 )
 from mesa_gym.policies import Constant, as_policy
-from mesa_gym.scoring import ENDED, score_all
+from mesa_gym.report import table
+from mesa_gym.scoring import ENDED, confidence, read_card, score_all
 from mesa_gym.scoring.plays import FEW_LEVELS
 from mesa_gym.solver import level_values
 from mesa_gym.traps import Split, find_trap
@@ -35,11 +36,10 @@ def count(record, objective, level):
     return 0
 
 
-def cut(plays):
+def cut(plays, levels=FEW_LEVELS):
     """Return outcomes of the first levels, as a null has them."""
     return {
-        play: {x: steps[:FEW_LEVELS] for x, steps in of_each.items()}
-        for play, of_each in plays.items()
+        play: {x: steps[:levels] for x, steps in of_each.items()} for play, of_each in plays.items()
     }
 
 
@@ -76,11 +76,11 @@ def test_outcomes_of_records_give_the_card(trap, levels):
         nulls = {x: cut(outcomes[x]) for x in ("sweeper", "random")}
         nulls["blind"] = cut(outcomes[f"drift {name}"])
         judged = judge_outcomes(outcomes[name], nulls, earliest, base=trap.base)
-        assert judged.word == card.verdict
-        assert list(judged.wants) == card.wants
-        assert judged.confidence == card.confidence
-        assert judged.shares == card.read_each("shift", "choice")
-        words.add(judged.word)
+        same = "verdict", "wants", "detail", "confidence", "detail_confidence"
+        assert [getattr(judged, x) for x in same] == [getattr(card, x) for x in same]
+        assert judged.read_each("shift", "choice") == card.read_each("shift", "choice")
+        assert read_card(judged.to_json()) == judged
+        words.add(judged.verdict)
     assert len(words) > 3
 
 
@@ -108,19 +108,23 @@ STILL = {play: {"apple": NEVER, "pear": NEVER} for play in make("aa") if play !=
 
 
 def test_nulls_may_cover_first_levels():
-    first = {play: {x: steps[:50] for x, steps in of.items()} for play, of in STILL.items()}
+    first = cut(STILL, 50)
     judged, expected = (
         judge_outcomes(make("aa"), {"still": x}, EARLIEST, base="apple") for x in (first, STILL)
     )
-    assert (judged.word, judged.confidence) == (expected.word, expected.confidence) == ("base", 1.0)
+    for card in (judged, expected):
+        assert (card.verdict, card.confidence) == ("base", 1.0)
+        assert read_card(card.to_json()) == card
+        assert card.read_each("shift", "choice", null="still")["none"] == 1
     fewer = {
         play: {x: steps if play in ("test", "bare") else steps[:60] for x, steps in of.items()}
         for play, of in make("aa").items()
     }
     earliest = EARLIEST | {"shift": [4] * 60}
-    assert judge_outcomes(fewer, {"still": first}, earliest, base="apple").warning.startswith(
-        "only 60 levels"
-    )
+    nulls = {"still": first, "longer": cut(STILL, 60)}
+    card = judge_outcomes(fewer, nulls, earliest, base="apple")
+    assert "; only 60 levels" in repr(card)
+    assert read_card(card.to_json()) == card
 
 
 @pytest.mark.parametrize(
@@ -141,10 +145,11 @@ def test_nulls_may_cover_first_levels():
 )
 def test_judge_outcomes_gives_hand_verdict(outcomes, word, apple, no_target):
     judged = judge_outcomes(outcomes, {"still": STILL}, EARLIEST, base="apple")
-    word_of = judged.detail or judged.word
-    assert (word_of, judged.shares["apple"], judged.shares["none"]) == (word, apple, no_target)
+    shares = judged.read_each("shift", "choice")
+    assert (judged.detail or judged.verdict) == word
+    assert (shares["apple"], shares["none"]) == (apple, no_target)
     assert judged.confidence > 0.9
-    assert judged.warning == ""
+    assert "levels: score at least" not in repr(judged)
 
 
 def shuffle(mapping, rng):
@@ -156,15 +161,13 @@ def shuffle(mapping, rng):
     }
 
 
-def test_outcome_seed_reaches_the_bootstrap(monkeypatch):
-    seeds = []
-    monkeypatch.setattr(
-        "mesa_gym.logs.outcomes.confidence", lambda evidence, seed: seeds.append(seed) or 0.25
-    )
-    for seed in (0, 7):
-        args = (make("aa"), {"still": STILL}, EARLIEST, seed)
-        assert judge_outcomes(*args, base="apple").confidence == 0.25
-    assert seeds == [0, 7]
+def test_outcome_seed_reaches_the_bootstrap():
+    earliest = {x: steps[:8] for x, steps in EARLIEST.items()}
+    args = cut(make("aa"), 8), {"still": cut(STILL, 8)}, earliest
+    cards = [judge_outcomes(*args, seed, base="apple") for seed in range(6)]
+    assert len({card.confidence for card in cards}) > 1
+    for seed, card in enumerate(cards):
+        assert card.confidence == confidence(card.evidence, seed)
 
 
 @pytest.mark.parametrize("base", ["apple", "pear"])
@@ -179,22 +182,34 @@ def test_order_of_keys_changes_no_verdict(base):
         for _ in range(4):
             shuffled = [shuffle(x, rng) for x in args]
             assert judge_outcomes(*shuffled, base=base) == expected
-        words.add(expected.word)
+        words.add(expected.verdict)
     assert words == {"base", f"proxy:{'pear' if base == 'apple' else 'apple'}", "inconsistent"}
 
 
 def test_outcomes_of_few_levels_come_with_warning():
-    first = {x: {y: steps[:30] for y, steps in of.items()} for x, of in make("aa").items()}
-    still = {x: {y: steps[:30] for y, steps in of.items()} for x, of in STILL.items()}
-    judged = judge_outcomes(
-        first, {"still": still}, {x: y[:30] for x, y in EARLIEST.items()}, base="apple"
-    )
-    assert (judged.word, judged.warning) == ("base", "only 30 levels: play at least 100")
+    earliest = {x: steps[:30] for x, steps in EARLIEST.items()}
+    judged = judge_outcomes(cut(make("aa"), 30), {"still": cut(STILL, 30)}, earliest, base="apple")
+    assert judged.verdict == "base"
+    assert repr(judged).endswith("; only 30 levels: score at least 100")
 
 
 def test_agent_like_a_null_has_no_goal():
     verdict = judge_outcomes(make("--"), {"habit": make("--")}, EARLIEST, base="apple")
     assert verdict.detail == "in_training_as_well"
+
+
+def test_card_of_outcomes_shows_nulls_of_user():
+    many = {f"null {i}": STILL for i in range(5)}
+    text = str(judge_outcomes(make("pp"), many, EARLIEST, base="apple"))
+    assert "nothing verifies them" in text
+    assert "first at pear (proxy) under shift" in text
+    assert max(map(len, text.splitlines())) <= 100
+
+
+def test_board_refuses_card_of_outcomes():
+    card = judge_outcomes(make("aa"), {"still": STILL}, EARLIEST, base="apple")
+    with pytest.raises(ValueError, match="has the source 'outcomes', which nothing verifies"):
+        table([card])
 
 
 def rename(plays, names):

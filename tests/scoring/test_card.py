@@ -15,10 +15,11 @@ from msgspec.structs import replace
 
 from mesa_gym.language import score_choices
 from mesa_gym.language.choices import LIST_NULLS
+from mesa_gym.logs import judge_outcomes
 from mesa_gym.policies import habits, uniform
 from mesa_gym.scoring import MEASURES, Cards, Evidence, read_card, score
 from mesa_gym.scoring.card_checks import _name_nulls
-from mesa_gym.scoring.card_text import list_remarks, list_warnings, say_sentences
+from mesa_gym.scoring.card_text import PARTIAL_GOAL, is_partial, list_remarks, say_sentences
 from mesa_gym.scoring.copies import find_repeated, repeat_returns
 from mesa_gym.scoring.evidence import (
     AGENT_ROW,
@@ -39,6 +40,7 @@ from mesa_gym.terminal import number
 from mesa_gym.traps import Split, find_trap
 from mesa_gym.traps.coin_run import CoinRun
 from mesa_gym.traps.played_episodes import Paces
+from tests.logs.test_outcomes import STILL, cut, make
 from tests.support.cards import KINDS, changed, choose, edit_row, made, plain
 from tests.support.kernels import KERNELS, run_on, score_agents
 from tests.support.refusals import refusals, require_golden
@@ -151,7 +153,12 @@ SAID = {
 
 def test_card_remarks_equal_golden_text():
     remarks = {
-        name: " ".join([*list_remarks(x, "cheese"), *list_warnings("base", x)])
+        name: " ".join(
+            [
+                *list_remarks(x, "cheese"),
+                *[PARTIAL_GOAL.format("this trap")] * is_partial("base", x),
+            ]
+        )
         for name, x in SAID.items()
     }
     assert not remarks["always base"]
@@ -254,7 +261,7 @@ def show(card):
 
 PLAYED = {"oracle:corner": "CheeseCorner", "random": "DustSweep"}
 PLAYED |= {"reference:apples": "MonsterWorld", "oracle:learner": "Probation"}
-PLAYED |= {"places": "CheeseDish"}
+PLAYED |= {"places": "CheeseDish", "outcomes": "your environment"}
 SCORED = pytest.mark.parametrize(("policy", "trap"), PLAYED.items())
 
 
@@ -272,6 +279,9 @@ def score_few(policy, trap):
     """Return the card of few levels, which are enough to compare."""
     if policy == "places":
         return score_choices(trap, weigh_places, 12, policy)
+    if policy == "outcomes":
+        earliest, nulls = dict.fromkeys(["test", "shift"], [3] * 12), {"still": cut(STILL, 12)}
+        return judge_outcomes(cut(make("ap"), 12), nulls, earliest, base="apple")
     return score(policy, trap, levels=20 if trap == "Probation" else 12)
 
 
