@@ -139,6 +139,7 @@ class Analysis:
     def __init__(self, line: Timeline, start: State | None = None) -> None:
         self.line, self._trap, self._whole = line, line.trap, start
         self._there: tuple[int, Ints, Ints] | None = None  # last step and result of _find_standable
+        self._chosen = dict[int, str | None]()  # step -> choice: it is shown again in each frame
 
     @cached_property
     def _time_left(self) -> TimeLeft:
@@ -176,10 +177,13 @@ class Analysis:
 
         Scoring finds the same choice in an episode that ends at step ``t``.
         """
-        line, trap = self.line, self._trap
         # The solver needs at least one step, which an episode at its time limit lacks.
-        if t == 0:
-            return None
+        if t and t not in self._chosen:
+            self._chosen[t] = self._find_choice(t)
+        return self._chosen.get(t)
+
+    def _find_choice(self, t: int) -> str | None:
+        line, trap = self.line, self._trap
         record = replay(trap, line.states[0], line.actions()[None, :t], self._whole)
         (chosen,) = trap.judging.watch(trap, record, self._worth).choices
         return None if chosen == NONE else list(trap.objectives)[chosen]
