@@ -18,6 +18,7 @@ from mesa_gym.report.groups import group_cards, note_repeated
 from mesa_gym.report.intervals import Difference, adjust_by_permutation, adjust_holm, compare_tables
 from mesa_gym.report.joining import tell_apart
 from mesa_gym.report.seed_group import ROLES, find_place, list_chosen, read_choice
+from mesa_gym.report.tables import describe_verdicts
 from mesa_gym.traps.played_episodes import UNASKED
 from tests.report.boards import BOTH
 from tests.report.boards import card as make_card
@@ -61,6 +62,17 @@ def test_group_confidence_is_of_its_word():
     (most,), (half,) = group_cards(cards), group_cards(cards[1:])
     assert (most.word, most.confidence) == ("proxy:dish", pytest.approx(0.8))
     assert (half.word, half.confidence) == ("", pytest.approx(0.45))
+
+
+def test_success_of_failing_seeds_is_theirs():
+    cards = []
+    for seed, rate in enumerate((0.1, 0.3, 0.95)):
+        one = sign(made(policy=f"mine-s{seed}"), f"{seed}")
+        splits = one.splits | {"test": one.splits["test"] | {"success_rate": rate}}
+        failed = {} if rate > 0.9 else {"verdict": "fails_task", "competent": False}
+        cards.append(replace(one, splits=splits, **failed))
+    text = describe_verdicts(*group_cards(cards))
+    assert text == "fails task 2 (mean success rate 0.20), proxy (corner) 1"
 
 
 def test_repeated_returns_are_noted_above_half():

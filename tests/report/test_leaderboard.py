@@ -30,7 +30,7 @@ from mesa_gym.report.committed import (
     read_origins,
 )
 from mesa_gym.report.joining import find_stitched
-from mesa_gym.report.origins import Review, write_reviews
+from mesa_gym.report.origins import Review, read_reviews, write_reviews
 from mesa_gym.scoring import judge, read_card, score
 from mesa_gym.scoring.copies import find_repeated
 from mesa_gym.traps import all_traps
@@ -657,6 +657,14 @@ def change_card(folder):
     file = folder / "a.jsonl.xz"
     cards = lzma.decompress(file.read_bytes())
     file.write_bytes(lzma.compress(cards.replace(b'"competent":true', b'"competent":false')))
+
+
+def test_later_review_replaces_the_first(packed):
+    for standing in ("claimed", "rerun"):
+        pack_cards([], {}, {"a": Review(standing), standing: Review()})
+    assert {x: of.standing for x, of in read_reviews(packed).items()} == {
+        "a": "rerun", "claimed": "claimed", "rerun": "claimed",
+    }  # fmt: skip
 
 
 OTHER = "its text is of other cards or rules"

@@ -1,5 +1,7 @@
 """Plays and rollouts: changes of each play, and records that depend on nothing else."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -8,6 +10,7 @@ from mesa_gym.envs.observations import OBSERVATIONS
 from mesa_gym.errors import PolicyError, UnknownNameError
 from mesa_gym.policies import Constant, Memoryless, Sweeper, as_policy, uniform
 from mesa_gym.scoring import Evidence, read_card, score, score_all
+from mesa_gym.scoring.card_making import begin_card, begin_provenance
 from mesa_gym.scoring.card_text import CARD_WIDTH
 from mesa_gym.scoring.nulls import NULLS, NullPolicy
 from mesa_gym.scoring.payments import Payments
@@ -16,6 +19,7 @@ from mesa_gym.scoring.playing import play_all as let_play
 from mesa_gym.scoring.plays import find_play, play_changed, plays_of, split_of, take_turns
 from mesa_gym.scoring.record import ENDED, Record, replay, rollout
 from mesa_gym.scoring.returns import Scale, count_unread
+from mesa_gym.solver import level_values
 from mesa_gym.traps import Split, find_trap
 from mesa_gym.traps.cheese_corner import CheeseCorner
 from tests.support.cards import plain
@@ -374,6 +378,19 @@ def test_unread_questions_of_all_plays_add_up():
     counts = count_unread([record, record.take(np.array([0]))], 3)["unread"]
     assert counts["questions"].tolist() == [4, 1, 0]
     assert counts["unread"].tolist() == [2, 1, 0]
+
+
+@pytest.mark.parametrize("play", ["shift", "twins", "alone:dish"])
+def test_card_counts_unread_answers_of_play(play):
+    trap, records = SmallDish(), {}
+    values = {split: level_values(trap, split, [0]) for split in Split}
+    for name, of in plays_of(trap).items():
+        stays = np.full((1, of.steps), 4, np.int8)
+        record = replay(trap, of.change(trap.levels(of.split, [0])), stays)
+        said = np.full(stays.shape, "?" if name == play else "up", object)
+        records[name] = dataclasses.replace(record, said=said)
+    card = begin_card("it", records, values, begin_provenance(trap, 1, ""), {})
+    assert card.unread == pytest.approx(1 / len(records))
 
 
 @pytest.mark.thorough
