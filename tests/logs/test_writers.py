@@ -254,6 +254,8 @@ def test_log_with_readable_episode_is_continued(tmp_path, episodes):
     for data in (b"", b"\n", line[:20], line, line[:20] + b"\n" + line, b"[" + line + b"]"):
         path.write_bytes(data)
         TextSession(path)
+    (tmp_path / "y").write_bytes(line[:20])
+    assert not has_no_episode(tmp_path)  # an unfinished file hides no other
 
 
 def test_spellings_of_a_trap_join_one_log(episodes):
