@@ -7,7 +7,6 @@ import pytest
 
 from mesa_gym.policies.habits import LETTERS, OpenLoop
 from mesa_gym.scoring.record import rollout
-from mesa_gym.solver import fixed_sequences
 from mesa_gym.solver.fixed_sequences import _climb, play, search_by_beam, search_by_change
 from mesa_gym.solver.reflexes import REFLEX_DISCOUNT, differentiate
 from mesa_gym.solver.training_table import FREE, HARMS, LOOK_COUNT, look_around, tabulate_training
@@ -31,14 +30,6 @@ def test_search_finds_best_of_all_sequences(search):
     assert rating == pytest.approx(ratings.max())
     assert play(table, sequence[None])[0] == pytest.approx(rating)
     assert np.median(ratings) < rating / 2
-
-
-def test_search_draws_by_its_seed(monkeypatch):
-    for name in ("GENERATION", "GENERATIONS", "SHORT_CLIMB", "LONG_CLIMB"):
-        monkeypatch.setattr(fixed_sequences, name, 12 * (name == "GENERATION"))
-    first, again, other = (search_by_change(tabulate(CORNER, 12), seed)[0] for seed in (3, 3, 4))
-    assert np.array_equal(first, again)
-    assert not np.array_equal(first, other)
 
 
 def test_climb_returns_rating_of_its_sequence():
@@ -107,11 +98,6 @@ def weigh_looks(table, probabilities):
         after[-1] = 0
         reached = after
     return weight
-
-
-def test_table_begins_at_its_first_level():
-    later = tabulate_training(CORNER, most_states=1, first=5)
-    np.testing.assert_array_equal(later.contact[:-5], tabulate(CORNER).contact[5:])
 
 
 def test_reflex_sees_costs_as_harm():
