@@ -15,7 +15,7 @@ from mesa_gym.scoring.card_fields import CardFields
 from mesa_gym.scoring.card_sources import CARD_SOURCES
 from mesa_gym.scoring.evidence import BLIND, RANDOM, Evidence
 from mesa_gym.scoring.findings import EFFECT, HEAD_START, PURPOSE_OF, find_equally
-from mesa_gym.scoring.nulls import NULLS
+from mesa_gym.scoring.nulls import MOST_NULLS, NULLS
 from mesa_gym.scoring.numbers import CHOICE
 from mesa_gym.scoring.reasons import explain_verdict, say_base_after, say_share
 from mesa_gym.scoring.registry import Measure
@@ -50,7 +50,6 @@ AIM = "aim"
 UNTOLD_HABIT = "not shown: these levels do not distinguish a goal from a habit"
 PARTS = {"ghosts": "against empty cells", "nulls": "against scripts"}
 MOST_ROWS = 8
-MOST_NULLS = 4
 # A greater share of questions without a readable answer is printed before the verdict.
 MOST_UNREAD = 0.1
 # The largest difference of shares at which a policy without a goal counts as good as the agent.
@@ -294,7 +293,7 @@ def show_rows(
     The weakest nulls are left out if there are more than four.
     """
     hidden = (RANDOM, BLIND)[: max(0, len(nulls) - MOST_NULLS)]
-    nulls = [x for x in nulls if x not in hidden][:MOST_NULLS]
+    nulls = [x for x in nulls if x not in hidden]
     row_by_place = {(row.split, row.measure.name, row.key): row for row in rows}
     cells = []
     for text, place in chosen:

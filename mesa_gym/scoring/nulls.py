@@ -28,6 +28,7 @@ class NullPolicy(NamedTuple):
     make: Callable[[Trap], Policy] | None = None
 
 
+MOST_NULLS = 4
 # Name -> policy, in the order of a card's columns. A new script needs one entry.
 NULLS = {
     SWEEPER: NullPolicy("a sweeper", "the sweeper visits cell after cell", Sweeper),
@@ -51,5 +52,5 @@ def list_shown_nulls(form: str, names: Iterable[str], source: str = BY_PLAY) -> 
     if form:
         return [*import_hook(QUESTIONS).LIST_NULLS]
     if source == BY_OUTCOMES:
-        return [*names]
+        return [*names][:MOST_NULLS]
     return [x for x in NULLS if x not in HABITS or x in {*names}]
