@@ -138,6 +138,9 @@ def test_memory_is_cleared_at_reset():
     third = agent.act(STEPS[1])
     np.testing.assert_array_equal(third[rows], first[rows])
     assert (np.abs(third - first).max(axis=1) > 0.01)[~rows].mean() > 0.7
+    memory = agent.memory
+    agent.keep_rows(rows)
+    np.testing.assert_array_equal(agent.memory, memory[rows])
 
 
 @pytest.mark.parametrize("at_once", [1024, 8])

@@ -27,7 +27,7 @@ from mesa_gym.viewer.mapfile import load_map, save_map
 from mesa_gym.viewer.overlays import GridPlace, WhatPays
 from mesa_gym.viewer.playback import Session
 from mesa_gym.viewer.players import Decision, Human, PolicyPlayer, RecordedPlayer, solve_start
-from mesa_gym.viewer.seats import Pane, Seat, seats_for
+from mesa_gym.viewer.seats import Pane, Seat, common_levels, seats_for
 from mesa_gym.viewer.timeline import Analysis, Timeline
 from tests.support.parameters import TRAPS, each_solvable, each_trap, few, quick_apart, thorough
 from tests.support.playing import play_all
@@ -260,6 +260,8 @@ def test_clock_runs_at_its_speed_and_stops(speed):
     watched.update(1.0)
     assert watched.clock.cursor == 0  # it does not run yet
     watched.clock.play()
+    watched.clock.grow(LIMIT)
+    assert watched.clock.wait() == pytest.approx(max(1 / 60, 1 / (STEPS_A_SECOND * speed)))
     frames = 0
     while watched.clock.playing:
         watched.update(1 / 60)
@@ -418,6 +420,8 @@ def test_session_shows_only_recorded_levels():
         ends = len(levels) in (4, 9)
         assert watched.message == "there is no further level that was recorded" * ends
     assert levels == [40, 41, 90, 90, 41, 40, 17, 3, 3, 40, 90, 17]
+    seats = [Seat(recorded(numbers), SHIFT) for numbers in ([1, 2, 3], [2, 3, 4])]
+    assert common_levels(seats).tolist() == [2, 3]
 
 
 def test_salt_applies_to_all_levels():
