@@ -241,6 +241,9 @@ def test_screen_marks_cells_that_pay_and_paid(drive):
     assert "You went for corner, a proxy." in summary(driver.session.pane)
     driver.key("left")
     assert "over" in driver.message
+    driver.key("m")
+    driver.key("home")
+    assert not driver.changed()  # nothing is taken yet
 
 
 def test_summary_of_training_names_no_goal(drive):
