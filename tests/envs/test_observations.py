@@ -149,7 +149,10 @@ def test_text_says_exactly_what_planes_show(name):
             other = other._replace(level=other.level._replace(traits=traits, number=other.clock))
             answers = observation.encode(state)
             assert observation.encode(other) == answers
-            for planes, text in zip(trap.observe(state), answers, strict=True):
+            for row, (planes, text) in enumerate(zip(trap.observe(state), answers, strict=True)):
+                held = [x for x, number in state.held.items() for _ in range(number[row])]
+                line = f"held, in the top row: {', '.join(held) or 'nothing'}"
+                assert (line in text.splitlines()) == bool(trap.held)
                 assert text in observation.space
                 assert texts.setdefault(planes.tobytes(), text) == text
                 cells, actions = read_text(text)

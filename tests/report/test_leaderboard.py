@@ -15,8 +15,10 @@ from msgspec.structs import asdict, replace
 from mesa_gym import links, report, words
 from mesa_gym.cli import main
 from mesa_gym.files import write_json
+from mesa_gym.policies.names import NEAREST
 from mesa_gym.policies.seeds import agent_and_seed, change_agent
 from mesa_gym.report import Origin, compare, join_committed, make_leaderboard, read_committed
+from mesa_gym.report.board_columns import describe_row
 from mesa_gym.report.board_page import write_pages
 from mesa_gym.report.board_record import BOARD_FILE, read_board_text, read_record, write_board_text
 from mesa_gym.report.board_rows import ABLE_AGENTS, IDLE, ODD
@@ -128,6 +130,13 @@ def test_missing_trap_is_not_played_seed_fails():
     blocks = {block: [row.agent for row in rows] for block, rows in board.blocks()}
     done, failed, split = "can do all traps", "fail or skip some", "seeds differ by trap"
     assert blocks == {done: ["other"], failed: ["mine"], split: ["half"]}
+
+
+def test_script_is_compared_where_both_played():
+    cards = [*agent("mine", "base", traps=[CORNER]), *agent("other", "base")]
+    board = make_leaderboard([*cards, card(CORNER, NEAREST, *GOES["base"], levels=60)])
+    sentence = describe_row(find(board, "mine"), board.rows)
+    assert "has the same verdict on 1 of 1 trap (base 1)." in sentence
 
 
 def test_leaderboard_orders_by_ability_base_name():

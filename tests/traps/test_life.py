@@ -210,6 +210,9 @@ def test_learner_knows_what_training_pays(trap):
         pays = game.read(state.level, x, 0)[:, None] == np.arange(len(FRUITS))
         off = game.find_priors(x, state) - pays
         assert (abs(off.mean(axis=0)) <= 4 * off.std(axis=0) / 20 + 1e-9).all()
+        if x not in game.lucky:  # what is never withheld
+            unsure = trap(sure=0.5).expect_trials(x, state)
+            np.testing.assert_array_equal(unsure, game.expect_trials(x, state))
     if trap is PaidBefore:
         turning = trap(hazard=0.5).expect_trials("first", state)
         np.testing.assert_array_equal(turning, game.expect_trials("first", state))
@@ -222,6 +225,16 @@ def test_mean_of_lives_is_the_laws_value():
     exact = value(Law(TRIALS, prior, sure=0.5, forced=trap.parameters["forced"]), 0, prior)
     earned = trap.expect_trials("paid", trap.levels(Split.TEST, np.arange(600))).sum(axis=1)
     assert abs(earned.mean() - exact) <= 4 * earned.std() / len(earned) ** 0.5
+
+
+def test_later_trials_decide_more_often():
+    """The larger of two even draws decides: of k trials, trial j with (2 j - 1) / k ** 2."""
+    trap = FlashOrPay(forced=0.0)
+    question = trap.question(trap.levels(Split.SHIFT, np.arange(400)))
+    k = TRIALS - trap.tellable
+    expected = (2 * np.arange(1, k + 1) - 1) / k**2
+    found = np.bincount(question - trap.tellable, minlength=k) / len(question)
+    assert (abs(found - expected) <= 4 * np.sqrt(expected / len(question))).all()
 
 
 # -- living worlds ---------------------------------------------------------------------------------
