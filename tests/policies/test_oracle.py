@@ -193,7 +193,7 @@ def ask_again(text):
     return "down" if ASKED_AGAIN in text else "I do not know"
 
 
-@pytest.mark.parametrize("function", [ask, ask_later, ask_again, lambda text: "down"])
+@pytest.mark.parametrize("function", [ask, ask_later, ask_again, lambda text, *_, **more: "down"])
 def test_function_of_a_prompt_is_asked_texts(function):
     policy = as_policy(function, TRAP, HORIZON)
     texts = make_observation(TRAP, policy.observation).encode(wandered(TRAP, 4))
