@@ -5,6 +5,7 @@ import gzip
 import io
 import json
 import lzma
+import re
 import shutil
 import tarfile
 import zipfile
@@ -43,6 +44,13 @@ def test_episodes_read_back_equal(episodes, tmp_path):
     assert read_log(tmp_path / "a.jsonl") == (episodes, [])
     assert len((tmp_path / "a.jsonl").read_text().splitlines()) == len(episodes)
     assert b"salt" in (tmp_path / "a.jsonl").read_bytes()
+
+
+def test_bad_lines_apart_are_named_apart(episodes, tmp_path):
+    line = encode_episode(episodes[0])
+    (tmp_path / "a.jsonl").write_bytes(b"?\n?\n" + line + b"?\n")
+    _, (note,) = read_log(tmp_path / "a.jsonl")
+    assert re.search(r"3 lines left out .*: 1 to 2 \(.*\), 4 \(", note)
 
 
 @pytest.mark.thorough

@@ -16,7 +16,14 @@ from agents.run import Run
 from benchmarks.make_library import WORK, enter_agents, find_lacking, write_entries
 from benchmarks.plan import list_lives, list_single_traps, plan_runs
 from mesa_gym.policies.agent_files import digest_weights
-from mesa_gym.trained.library import EVERY_SEED, MANIFEST, WEIGHTS, load, read_manifest
+from mesa_gym.trained.library import (
+    EVERY_SEED,
+    MANIFEST,
+    WEIGHTS,
+    list_agents,
+    load,
+    read_manifest,
+)
 from mesa_gym.trained.loading import NETWORKS
 from mesa_gym.traps import find_trap
 from tests.support.networks import KEYS, drawn
@@ -132,3 +139,9 @@ def test_functions_keep_to_the_array_standard(kind):
     layers = agent.net.compute(strict, weights, strict.asarray(inputs), strict.asarray(memory))
     scores = agent.layers(planes)["scores"]
     np.testing.assert_allclose(np.asarray(layers["scores"]), scores, atol=0.001)
+
+
+def test_agents_that_met_the_shift_are_last():
+    met = ["met the shift" in text for text in list_agents("CheeseCorner-v0").values()]
+    assert met == sorted(met)
+    assert {*met} == {False, True}
