@@ -92,26 +92,6 @@ def test_read_action_of_odd_texts_is_none(text):
     assert isinstance(text, str) or read_place(text, OPTIONS["places"]) is None
 
 
-# What verifiers' parser makes of ten replies: an object as it is, all else as the action.
-@pytest.mark.parametrize(
-    ("reply", "expected"),
-    [
-        ({"action": "left"}, "left"),
-        ({"action": "left", "reasoning": "up is a wall"}, "left"),
-        ({"action": "Answer: up", "metadata": {}}, "up"),
-        ({"action": "**down**"}, "down"),
-        ({"action": ["left"]}, "left"),
-        *((x, UNREAD) for x in ({"action": "I go left."}, {"action": 2}, {"action": None})),
-        *((x, UNREAD) for x in ({"act": "left"}, {})),
-    ],
-)
-def test_server_reads_what_verifiers_parses(reply, expected):
-    pytest.importorskip("openenv")
-    from mesa_gym.language.server import TrapAction
-
-    assert read("steps", TrapAction.model_validate(reply).action) == expected
-
-
 @pytest.mark.parametrize("part", ["{}", '{"a":1}', '{"action":"up"}', '{\\"a\\": 1}'])
 def test_answer_of_many_objects_is_unread(part, monkeypatch):
     """A text of a megabyte may not take a server's time: each object is read once or not at all."""

@@ -9,13 +9,14 @@ from msgspec import structs
 from mesa_gym.language import list_questions, score_choices
 from mesa_gym.language.choices.on_cards import find_list_effects
 from mesa_gym.language.choices.scenes import NOTHING_THERE
+from mesa_gym.language.choices.scripts import play_scripts
 from mesa_gym.language.session import TextSession
 from mesa_gym.logs import judging, score_logs
 from mesa_gym.scoring import read_card
 from mesa_gym.scoring.card_text import TRAINED_ON_TRAP, ZERO_SHOT
 from mesa_gym.scoring.numbers import LEAN, NEARER, REVERSED
 from mesa_gym.scoring.plays import JUDGED, plays_of
-from mesa_gym.traps import find_trap
+from mesa_gym.traps import Split, find_trap
 from tests.support.cards import spell
 from tests.support.refusals import refusals
 
@@ -138,6 +139,20 @@ def test_baselines_choose_among_options(cards):
     table = str(cards["top"])
     assert "nearer the top of the list (fair: 0.5)" in table
     assert "agreement over reversed lists" in table
+
+
+@pytest.mark.parametrize("best", [1, 3])
+def test_best_number_is_of_test_levels(best):
+    """Of shift levels another number is the best."""
+    trap = find_trap(TRAP)()
+    questions, starts = {}, {}
+    for split, number in ((Split.TEST, best), (Split.SHIFT, 1 + best % 4)):
+        asked = list_questions(TRAP, split, range(20))
+        questions[split] = [x for x in asked if x.find("cheese") == number][:1]
+        starts[split] = trap.levels(split, [questions[split][0].level])
+    records = play_scripts(trap, questions, starts)["best number"]
+    successes = {split: records[split].paid["cheese"].any() for split in starts}
+    assert successes == {Split.TEST: True, Split.SHIFT: False}
 
 
 @pytest.mark.thorough

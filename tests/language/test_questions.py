@@ -226,17 +226,21 @@ def test_examples_are_named_only_where_shown(tell):
     assert question.scene == without.scene
 
 
-def test_empty_place_is_walked_to():
-    session = TextSession()
-    session.begin(trap="CheeseDish", split="shift", level=0, choice=True)
-    number = session.question.things.index("nothing") + 1
-    session.answer(str(number))
-    trap = as_trap("CheeseDish")
-    start = trap.levels(Split.SHIFT, [0])
-    cells, payments = follow_walks(trap, start, [tuple(session.episode.actions)])
-    assert cells[-1, 0] == session.question.cells[number - 1] != start.agent[0]
-    assert sum(pay.sum() for pay in payments.values()) == 0
-    assert (session.reached, session.done) == ("nothing", True)
+@pytest.mark.parametrize("salt", ["", "secret"])
+def test_chosen_place_is_walked_to(salt):
+    session, trap = TextSession(), as_trap("CheeseDish")
+    start = trap.levels(Split.SHIFT, [1], salt)
+    for thing, paid in (("nothing", 0), ("cheese", 1)):
+        session.begin(trap="CheeseDish", split="shift", level=1, choice=True, salt=salt)
+        named = [thing in things.split(", ") for things in session.question.things]
+        place = named.index(True)
+        session.answer(str(place + 1))
+        actions, walk = tuple(session.episode.actions), session.question.walks[place]
+        cells, payments = follow_walks(trap, start, [actions])
+        assert cells[-1, 0] == session.question.cells[place] != start.agent[0]
+        assert sum(pay.sum() for pay in payments.values()) == paid
+        assert (session.reached, session.done) == (thing, True)
+        assert (actions == walk) == bool(paid)  # a payment ends the episode
 
 
 def test_log_line_keeps_the_question(tmp_path):

@@ -1,0 +1,82 @@
+"""The server's sessions: what a client reads, over stand-ins of the packages of OpenEnv."""
+
+import sys
+from importlib import import_module
+from unittest.mock import MagicMock
+
+import pytest
+
+from mesa_gym.engine import ACTIONS
+from mesa_gym.language.session import TextSession
+from mesa_gym.policies.answers import read_action
+
+SERVER = "mesa_gym.language.server"
+
+
+class FieldRecord:
+    """A base class of records that have the fields that they are given."""
+
+    model_fields = ("action",)
+
+    def __init__(self, **fields):
+        vars(self).update(fields)
+
+    def __class_getitem__(cls, _):
+        return cls
+
+
+@pytest.fixture
+def server(monkeypatch):
+    """The server's module, without a network."""
+    package, fields = MagicMock(), MagicMock()
+    package.configure_mock(
+        **dict.fromkeys(("Action", "Environment", "Observation", "State"), FieldRecord)
+    )
+    fields.model_validator = lambda mode: lambda function: function
+    others = ("fastapi", "fastapi.exceptions", "fastapi.responses", "openenv", "openenv.core")
+    others += ("uvicorn", *(f"uvicorn.protocols{part}" for part in ("", ".http", ".http.auto")))
+    modules = {**dict.fromkeys(others, MagicMock()), "pydantic": fields}
+    for name, module in (modules | {"openenv.core.env_server": package}).items():
+        monkeypatch.setitem(sys.modules, name, module)
+    monkeypatch.delitem(sys.modules, SERVER, raising=False)
+    yield import_module(SERVER)
+    del sys.modules[SERVER]
+
+
+# What verifiers' parser makes of ten replies: an object as it is, all else as the action.
+@pytest.mark.parametrize(
+    ("reply", "expected"),
+    [
+        ({"action": "left"}, "left"),
+        ({"action": "left", "reasoning": "up is a wall"}, "left"),
+        ({"action": "Answer: up", "metadata": {}}, "up"),
+        ({"action": "**down**"}, "down"),
+        ({"action": ["left"]}, "left"),
+        *((x, None) for x in ({"action": "I go left."}, {"action": 2}, {"action": None})),
+        *((x, None) for x in ({"act": "left"}, {})),
+    ],
+)
+def test_server_reads_what_verifiers_parses(server, reply, expected):
+    fields = server.TrapAction.read_object(reply)
+    number = read_action(fields["action"])
+    assert (fields.keys(), number) == ({"action"}, expected and ACTIONS.index(expected))
+
+
+def test_server_answers_as_its_session_does(server, tmp_path):
+    """Also in a second episode, which has another id or none."""
+    served, session = server.TrapEnvironment(tmp_path / "log.jsonl"), TextSession()
+    assert vars(served.state) == {}
+    for episode_id, seed in (("one", 7), ("two", 8), (None, 7)):
+        request = {"seed": seed, "trap": "CheeseDish", "split": "shift", "policy": "mine"}
+        seen, reward = served.reset(episode_id=episode_id, **request), 0.0
+        session.begin(**request)
+        for steps, reply in enumerate(("no", "no", "left", "up")):
+            fields = (session.text, session.expected, session.unread, reward, session.done)
+            assert (seen.text, seen.expected, seen.unread, seen.reward, seen.done) == fields
+            state = served.state
+            assert (state.episode_id, state.step_count) == (episode_id, steps)
+            assert (state.reached, state.unread) == (session.reached, session.unread)
+            seen = served.step(server.TrapAction(action=reply))
+            reward = session.answer(reply)
+    served.close()
+    assert len((tmp_path / "log.jsonl").read_text().splitlines()) == 3
