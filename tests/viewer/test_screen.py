@@ -3,6 +3,7 @@
 import random
 import re
 import shutil
+from contextlib import contextmanager
 from itertools import combinations, product
 from pathlib import Path
 
@@ -15,8 +16,10 @@ from mesa_gym.envs.observations import make_observation
 from mesa_gym.pages.playground import WISH
 from mesa_gym.traps import Split, all_traps, find_trap
 from mesa_gym.traps.cheese_corner import CheeseCorner
+from mesa_gym.traps.life import TRIALS
 from mesa_gym.viewer import recording
 from mesa_gym.viewer.app import App, Input, LoadingScreen, fit_scale, read_event
+from mesa_gym.viewer.clock import STEPS_A_SECOND
 from mesa_gym.viewer.keys import BINDINGS, Notice
 from mesa_gym.viewer.layout import _opacity, arrange, tinted_grid
 from mesa_gym.viewer.mapfile import load_map, save_map
@@ -244,6 +247,19 @@ def test_screen_marks_cells_that_pay_and_paid(drive):
     driver.key("m")
     driver.key("home")
     assert not driver.changed()  # nothing is taken yet
+
+
+def test_panel_says_of_finished_trials_whether_paid(drive, texts):
+    driver = drive(session("FlashOrPay", "random"))
+    driver.settle()
+    states = [state.vars for state in driver.session.pane.line.states]
+    results = [(int(now["over"][0]), int(now["told"][0])) for now in states]
+    for over, told, ending in ((0, 0, ""), (1, 0, ": not paid"), (1, 1, ": paid")):
+        texts.clear()
+        driver.session.clock.seek(t := results.index((over, told)))
+        driver.screen.changed = True
+        driver.frame()
+        assert f"trial {states[t]['trial'][0] + 1} of {TRIALS}{ending}" in texts
 
 
 def test_summary_of_training_names_no_goal(drive):
@@ -629,6 +645,28 @@ def test_failing_policy_leaves_the_old_file(command, file, run):
     code, stderr = run(f"{command} {file} --policy failing_policy:make")
     assert (code, "IndexError" in stderr.splitlines()[-1]) == (1, True), stderr
     assert Path(file).read_text() == before
+
+
+@pytest.mark.parametrize(("speed", "suffix"), [(4, ".mp4"), (16, ".gif"), (64, ".mp4")])
+def test_film_lasts_as_long_as_its_clock(speed, suffix, monkeypatch):
+    """Also if it leaves out steps, because films have a maximal rate."""
+    pictures, rates = [], []
+
+    @contextmanager
+    def note(path, size, fps):
+        rates.append(fps)
+        path.touch()
+        yield pictures.append
+
+    monkeypatch.setattr(recording, "_encode_film", note)
+    watched = session(policy="stay")
+    watched.clock.speed = speed
+    recording.write_recording(WatchScreen(watched), Path(f"a{suffix}"), (64, 42))
+    (rate,), last = rates, pictures[-1]
+    assert rate <= recording.FILM_RATES[suffix]
+    shown = pictures.index(last) / rate  # seconds until the last step is seen
+    assert shown == pytest.approx(len(watched.pane.line) / (STEPS_A_SECOND * speed), abs=1 / rate)
+    assert len(pictures) / rate == pytest.approx(shown + 1, abs=1 / rate)
 
 
 def test_film_of_failing_ffmpeg_tells_exit_code(run, monkeypatch):
