@@ -181,7 +181,14 @@ def test_carve_clears_the_held_out_flag():
 
 
 def test_attempts_have_words_of_their_own():
-    assert (built(9, attempt=1).bits("site", 1) != built(9, attempt=2).bits("site", 1)).all()
+    """Also for layouts that are drawn again, to be on the requested side."""
+    levels = [
+        LevelBuilder(Bare((13, 13)), 1, np.arange(99), x, np.ones(99, np.int64)) for x in (1, 2)
+    ]
+    assert np.not_equal(*(level.bits("site", 1) for level in levels)).all()
+    for level in levels:
+        level.maze()
+    assert np.not_equal(*(level.open_cells for level in levels)).any(axis=(1, 2)).all()
     level = built(2, 10, 11, 12)
     level.scatter("key")
     level.scatter("key", site="another")

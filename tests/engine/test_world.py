@@ -82,7 +82,13 @@ def test_single_level_values_keep_numpy_types(mask):
         assert zoo.where(chosen > 0, False, True) is np.False_
         assert ~(chosen > 0) is np.False_
     assert zoo.where(True, np.arange(3), 0).tolist() == [0, 1, 2]
-    assert ~(zoo.amounts(np.True_) > 0) is ~(zoo.amounts({1.0: mask, 0.5: mask}) > 0) is np.False_
+    payments = {1.0: mask, 0.5: mask, 0.25: np.False_}
+    assert (
+        zoo.amounts(payments)
+        == Zoo((6, 7)).amounts({x: np.array([y]) for x, y in payments.items()})
+        == 1.5
+    )
+    assert ~(zoo.amounts(np.True_) > 0) is ~(zoo.amounts(payments) > 0) is np.False_
 
 
 ZOO = Zoo((4, 6))
@@ -427,12 +433,15 @@ def test_each_first_needs_ways_around_other_places(seed):
 
 
 def test_tour_takes_shortest_ways_equally_often():
+    """From each corner of a square to the opposite one."""
     open_cells = np.pad(np.ones((400, 2, 2), dtype=np.bool_), ((0, 0), (1, 1), (1, 1)))
     words = np.random.default_rng(0).integers(-1 << 63, 1 << 63, (2, 400))
-    cells, reach = tour(open_cells, np.full(400, 5), np.full((1, 400), 10), words)
-    assert (reach == 1).all()
-    assert {*cells[:, 0].tolist()} == {6, 9}
-    assert abs(np.mean(cells[:, 0] == 6) - 0.5) < 0.1  # four standard errors
+    for corner, one, other in ((5, 6, 9), (10, 6, 9), (6, 5, 10), (9, 5, 10)):
+        stop = np.full((1, 400), 15 - corner)
+        cells, reach = tour(open_cells, np.full(400, corner), stop, words)
+        assert (reach == 1).all()
+        assert {*cells[:, 0].tolist()} == {one, other}
+        assert abs(np.mean(cells[:, 0] == one) - 0.5) < 0.1  # four standard errors
     # Behind a wall a stop is never reached, and the walker stays.
     two_cells = np.isin(np.arange(15), (6, 8)).reshape(1, 3, 5)
     cells, reach = tour(two_cells, np.array([6]), np.array([[8]]), words[:, :1])
