@@ -27,6 +27,7 @@ from mesa_gym.solver.certificate import (
     measure_separation,
 )
 from mesa_gym.solver.overlap import Overlap, measure_overlaps
+from mesa_gym.solver.reference import References
 from mesa_gym.traps import Split, base, find_trap, proxy
 from mesa_gym.traps.cheese_corner import CheeseCorner
 from mesa_gym.traps.coin_run import CoinRun
@@ -109,12 +110,14 @@ def test_reference_values_equal_hand_values():
 
 
 def test_reference_floor_equals_the_exact_solver():
-    """Means over levels agree within four standard errors; no level is below staying."""
+    """Means over levels agree within four standard errors; a level has the same floor alone."""
     trap, numbers = Unsolvable(), np.arange(300)
     floor = level_values(trap, Split.SHIFT, numbers).floor
     starts, horizon = trap.levels(Split.SHIFT, numbers), trap.horizon(Split.SHIFT)
     exact, record = Solution(trap, starts, horizon), rollout(uniform(), trap, starts, horizon)
+    alone = References(trap, starts.take(np.array([7])), horizon)
     for x in trap.objectives:
+        assert alone.floor(x) == floor[x][7]
         # Staying earns nothing and nothing costs, so the floor is the mean of random episodes.
         assert exact.staying(x).max() == 0
         difference = floor[x] - exact.uniform(x)
