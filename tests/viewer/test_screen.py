@@ -108,6 +108,26 @@ def test_arrow_keys_move_through_steps(drive):
     assert driver.session.clock.cursor == 1
 
 
+def test_held_key_repeats_until_its_release(drive):
+    """The release of another key changes nothing."""
+    driver, cursors = drive(session(policy="stay")), []
+    period, other = ({"key": key, "mod": 0} for key in (pygame.K_PERIOD, pygame.K_a))
+    driver.settle()
+    for kind, about, seconds in (
+        (pygame.KEYDOWN, {**period, "unicode": "."}, 0.39),
+        (pygame.KEYUP, other, 0.39),
+        (pygame.KEYUP, other, 0.02),
+        (pygame.KEYUP, other, 0.05),
+        (pygame.KEYUP, period, 0.05),
+        (pygame.KEYDOWN, {**period, "unicode": "."}, 0.05),
+        (pygame.WINDOWFOCUSLOST, {}, 0.41),
+    ):
+        driver.post(kind, **about)
+        driver.frame(seconds)
+        cursors.append(driver.session.clock.cursor)
+    assert cursors == [1, 1, 2, 3, 3, 4, 4]
+
+
 def test_keys_go_to_levels_and_splits(drive):
     driver = drive(session(policy="random"))
     driver.key("n", "n", "b")
