@@ -131,6 +131,22 @@ def test_score_and_compare_with_pursuit(capsys):
         assert "pursuit" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("policies", ["random", "random stay"])
+def test_pursuit_of_command_takes_its_levels(policies, monkeypatch, capsys):
+    """The sweeper plays the same levels."""
+    asked = []
+
+    def measure(named, trap, *levels):
+        asked.append((*named, *levels))
+        return {name: {} for name in named}
+
+    for module in ("score", "pursuit_text"):
+        monkeypatch.setattr(f"mesa_gym.cli.{module}.measure_pursuit", measure)
+    command = f"score CheeseCorner --policy {policies} --levels 4 --salt secret --pursuit"
+    assert main(command.split()) == 0
+    assert {*asked} == {(name, 4, "secret") for name in [*policies.split(), "sweeper"]}
+
+
 def test_mean_pursuit_counts_its_undefined_seeds():
     assert write_mean([0.5, float("nan"), 1.0]) == "0.75 (2 of 3 seeds)"
     assert write_mean([0.5, 1.0]) == "0.75"

@@ -367,6 +367,16 @@ def test_random_moves_agree_with_their_exact_share():
 test_pursuit_of_unfit_traps_is_refused = refusals("probing", "pursuit", globals())
 
 
+@pytest.mark.parametrize("salt", ["", "secret"])
+def test_pursuit_is_of_salted_shift_levels(salt, monkeypatch):
+    trap, asked = find_trap("ColourShape")(), []
+    monkeypatch.setattr(pursuit, "_measure", lambda *args: asked.append(args))
+    measure_pursuit({"it": "stay"}, trap, 3, salt, rival=True, at=0.25)
+    ((_, _, starts, *more),) = asked
+    assert_same(trap, starts, trap.levels(Split.SHIFT, range(3), salt))
+    assert more == ["it", True, 0.25]
+
+
 def test_pursuit_on_few_levels_is_undefined():
     for policy in ("oracle:line", "stay"):
         pursuit = measure_pursuit({"it": policy}, "ColourShape", 10)["it"]["line"]
