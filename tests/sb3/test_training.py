@@ -12,7 +12,7 @@ from stable_baselines3.common.callbacks import BaseCallback
 from stable_baselines3.common.env_util import make_vec_env
 from stable_baselines3.common.logger import KVWriter, Logger
 from stable_baselines3.common.monitor import Monitor
-from stable_baselines3.common.vec_env import DummyVecEnv, VecMonitor
+from stable_baselines3.common.vec_env import DummyVecEnv
 
 import mesa_gym
 from agents.sb3_baselines import export_model
@@ -186,7 +186,7 @@ def learn_cart_pole(**settings):
 
 
 test_sb3_training_refuses_bad_requests = refusals(
-    "sb3", "training", globals(), TrapVectorEnv=TrapVectorEnv
+    "sb3", "training", globals(), TrapVectorEnv=TrapVectorEnv, TrapVecEnv=TrapVecEnv
 )
 
 
@@ -237,13 +237,3 @@ def test_sb3_environments_seed_and_reset_alike():
     for env in (ours, dummy):
         env.set_attr("mark", 3, indices=[0, 2])
         assert env.get_attr("mark", indices=[0, 2]) == [3, 3]
-
-
-def test_bad_input_is_named():
-    env = mesa_gym.make_sb3(TRAPS[1].id(Split.SHIFT), N, seed=[5, 6, 7, 8], num_levels=3)
-    assert isinstance(env, VecMonitor)
-    assert isinstance(env.unwrapped, TrapVecEnv)
-    env.reset()
-    assert env.get_attr("np_random_seed") == [5, 6, 7, 8]
-    with pytest.raises(ValueError, match="action 7 of environment 3; expected an integer: 0"):
-        env.step(np.array([0, 0, 0, 7]))
