@@ -15,13 +15,13 @@ from typing import Any, NoReturn
 import msgspec
 
 from mesa_gym.errors import PolicyError, shorten, shorten_text
-from mesa_gym.files import open_to_append, read_bytes, write_line
+from mesa_gym.files import open_to_append, read_chunks, write_line
 from mesa_gym.json_data import Text, parse_json, require
+from mesa_gym.logs.decoding import CUT, list_values
 from mesa_gym.policies.callables import is_async, read_attribute, refuse_awaitable
 from mesa_gym.policies.functions import ANSWERS_FILE, QUESTIONS_AT_ONCE, require_text
 
 MOST_START = 1 << 12  # bytes by which a file that was replaced is recognized
-ZEROS = b"\0 \t"  # a power cut leaves zeros at the end of a file
 
 
 class _Model(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -111,10 +111,9 @@ class _AnswersFile:
 
     def __init__(self, path: Path, head: _Model) -> None:
         self.path, self.head, self.lock = path, head, RLock()
-        self.has_head, exchanges = _read_answers(path, head)
         self.start = b""  # of the file that was checked
         self.unused: dict[str, deque[str]] = {}
-        for exchange in exchanges:
+        for exchange in _read_answers(path, head)[1]:
             self.unused.setdefault(exchange.question, deque()).append(exchange.answer)
 
     def take(self, text: str) -> str | None:
@@ -133,16 +132,14 @@ class _AnswersFile:
             return answers.popleft() if answers else None
 
     def begin(self) -> None:
-        """Write the model's name, before the first question is paid for.
+        """Write the model's name, before a question is paid for.
 
         Raises:
             ValueError: another program has begun the file with another model.
             OSError: the file cannot be written.
         """
-        with self.lock:
-            if not self.has_head:
-                with open_to_append(self.path) as file:
-                    self._write_head(file)
+        with self.lock, open_to_append(self.path) as file:
+            self._write_head(file)
 
     def add(self, text: str, reply: object) -> str:
         """Append an answer, and return it as the file has it; PolicyError if it is not a text."""
@@ -161,11 +158,10 @@ class _AnswersFile:
             ValueError: the file was replaced by another model's.
         """
         file.seek(0)
-        if self.has_head and self.start and file.read(len(self.start)) == self.start:
+        if self.start and file.read(len(self.start)) == self.start:
             return
         if not _read_answers(self.path, self.head)[0]:
             write_line(file, msgspec.json.encode(self.head) + b"\n")
-        self.has_head = True
         file.seek(0)
         self.start = file.read(MOST_START).partition(b"\n")[0]
 
@@ -203,39 +199,30 @@ def _copy_plain(settings: Mapping[str, object]) -> dict[str, object]:
 def _read_answers(path: Path, head: _Model) -> tuple[bool, list[_Exchange]]:
     """Return whether a file names its model, and its answers.
 
-    Files that were joined name the model several times. Incomplete lines, blanks and zeros are
-    skipped, because a killed process or a power cut leaves them, and the next run asks their
-    questions again.
+    Files that were joined name the model several times. Lines that were cut off are skipped, and
+    the next run asks their questions again.
 
     Raises:
         ValueError: the file has answers of another model, or a line that is not an answer.
     """
     kept_head: _Model | None = None
     answers = list[_Exchange]()
-    lines = read_bytes(path).splitlines() if path.exists() else []
-    for number, line in enumerate(lines, 1):
+    for line, _, plain, reason in list_values(read_chunks(path)) if path.exists() else ():
+        if reason == CUT:
+            continue
         try:
-            plain = parse_json(line := line.strip(ZEROS))
-        except ValueError as error:
-            if line.startswith(b"{") or not line:
-                continue
-            raise _refuse_line(path, number, error) from None
-        try:
+            if reason:
+                raise ValueError(reason)
             if isinstance(plain, dict) and "model" in plain:
                 kept_head = msgspec.convert(plain, _Model)
             else:
                 answers.append(msgspec.convert(plain, _Exchange))
         except ValueError as error:
-            raise _refuse_line(path, number, error) from None
+            text = shorten_text(str(error))
+            raise ValueError(f"{path}, line {line} is not a kept answer: {text}") from None
         if kept_head != head:
             _refuse_model(path, kept_head, head)
     return kept_head is not None, answers
-
-
-def _refuse_line(path: Path, number: int, error: ValueError) -> ValueError:
-    """Return the error for a line that is not an answer."""
-    reason = shorten_text(str(error))
-    return ValueError(f"{path}, line {number} is not a kept answer: {reason}")
 
 
 def _refuse_model(path: Path, kept_head: _Model | None, head: _Model) -> NoReturn:

@@ -1,7 +1,8 @@
 """Decoding of logs: finds each JSON value in a file, and converts it to an episode.
 
 Data tools write logs again in other forms: as an array, indented, with separators, with nulls for
-absent keys, and with floats for integers.
+absent keys, and with floats for integers. A killed process leaves beginnings of lines, and a power
+cut zeros at the end of a file.
 """
 
 from __future__ import annotations
@@ -23,12 +24,13 @@ from mesa_gym.files import read_chunks
 from mesa_gym.json_data import BOM, DECODER, fit, name_extra
 from mesa_gym.logs.episodes import MOST_NAMED, RecordedEpisode, keep_said, name_trap
 
-# Between values: blanks, brackets and commas of an array, and marks of files that were joined.
-_SEPARATORS = re.compile(rf"[\s,\[\]{BOM}]*")
+# Between values: blanks, zeros, brackets and commas of an array, and marks of joined files.
+_SEPARATORS = re.compile(rf"[\s\0,\[\]{BOM}]*")
 _LINE_END = re.compile(r"[\r\n]")
 WINDOW = 1 << 16  # characters that are read at first in search of the end of a value
 LONGEST = 12  # characters of an escape sequence or a literal, which may be cut by a window
 UNTERMINATED = "Unterminated"
+BLANKS = "\0 \t"  # at the end of a line that was cut off
 _LENIENT = json.JSONDecoder()  # reads NaN and repeated keys, to find the end of a refused value
 MOST_WASTED = 20  # lengths of a file that are read in vain, behind beginnings without an end
 CUT = "it is cut off before its end"
@@ -60,7 +62,7 @@ def decode_episodes(content: Content) -> tuple[list[RecordedEpisode], list[str]]
     """
     name, notes, unknown = content.name, list[str](), dict[str, None]()
     episodes, bad = list[RecordedEpisode](), list[_Value]()
-    for piece in _list_values(content.read()):
+    for piece in list_values(content.read()):
         try:
             if piece.reason:
                 raise ValueError(piece.reason)
@@ -107,13 +109,13 @@ def _name_lines(piece: _Value) -> str:
 
 def is_unfinished(content: Content) -> bool:
     """Return whether a log is empty or has only beginnings of lines of a killed writer."""
-    return all(piece.reason == CUT for piece in _list_values(content.read()))
+    return all(piece.reason == CUT for piece in list_values(content.read()))
 
 
 def require_log(path: Path) -> None:
     """Raise ValueError, before episodes are added, unless a file is a log or has no whole line."""
     content = Content(str(path), b"", partial(read_chunks, path))
-    if not any(map(_is_episode, _list_values(content.read()))) and not is_unfinished(content):
+    if not any(map(_is_episode, list_values(content.read()))) and not is_unfinished(content):
         decode_episodes(content)
 
 
@@ -150,8 +152,16 @@ class _Window:
     """The part of a log from the value that is read now on, which grows by chunks."""
 
     def __init__(self, chunks: Iterator[bytes]) -> None:
-        self._chunks, self.text, self.size, self.ended = chunks, "", 0, False
+        self._chunks, self._text, self._start = chunks, "", 0  # the value starts at _start
+        self.size, self.ended = 0, False
         self._decoder = getincrementaldecoder("utf-8")("surrogateescape")
+
+    def __len__(self) -> int:
+        return len(self._text) - self._start
+
+    def peek(self, end: int) -> str:
+        """Return the first ``end`` characters."""
+        return self._text[self._start : self._start + end]
 
     def grow(self) -> bool:
         """Add a chunk; return False at the end of the log."""
@@ -160,50 +170,53 @@ class _Window:
         chunk = next(self._chunks, None)
         self.ended = chunk is None
         added = self._decoder.decode(chunk or b"", final=self.ended)
-        self.text += added
+        self._text, self._start = self._text[self._start :] + added, 0
         self.size += len(added)
         return True
 
     def skip(self, end: int) -> int:
-        """Drop the text before the next value; return the number of lines from ``end`` to it."""
+        """Go on to the next value; return the number of lines from ``end`` to it."""
         lines, before = 0, ""
-        self.text = self.text[end:]
+        self._start += end
         while True:
-            match = _SEPARATORS.match(self.text)
-            skipped = self.text[: match.end() if match else 0]
+            match = _SEPARATORS.match(self._text, self._start)
+            skipped = match[0] if match else ""
             # A line end of two characters may be split between two chunks.
             lines += _count_lines(before + skipped) - _count_lines(before)
-            self.text, before = self.text[len(skipped) :], skipped[-1:]
-            if self.text or not self.grow():
+            self._start, before = self._start + len(skipped), skipped[-1:]
+            if len(self) or not self.grow():
                 return lines
 
     def find_line_end(self) -> int:
         """Return the end of the first line."""
         start = 0
-        while not (match := _LINE_END.search(self.text, start)):
-            start = len(self.text)
+        while not (match := _LINE_END.search(self._text, self._start + start)):
+            start = len(self)
             if not self.grow():
                 return start
-        return match.start()
+        return match.start() - self._start
 
 
-def _list_values(chunks: Iterator[bytes]) -> Iterator[_Value]:
-    """Yield the JSON values of a log, in lines, in an array or indented, and lines without JSON."""
+def list_values(chunks: Iterator[bytes]) -> Iterator[_Value]:
+    """Yield the JSON values of a log, in lines, in an array or indented, and lines without JSON.
+
+    The reason of a line that was cut off is ``CUT``.
+    """
     window = _Window(chunks)
     line, wasted = 1 + window.skip(0), 0
-    while window.text:
+    while len(window):
         line_end = end = window.find_line_end()
         reason, value = "", None
         try:
             value, end = _decode(window, line_end)
-            _require_unicode(window.text[:end])
+            _require_unicode(window.peek(end))
         except RecursionError:
             reason, wasted = "the JSON nests too deeply", wasted + window.size
         except json.JSONDecodeError as error:
             wasted += error.pos
-            is_cut = error.pos >= line_end or error.msg.startswith(UNTERMINATED)
-            is_object = window.text[0] == "{"
-            reason = CUT if is_cut and is_object else f"it is not JSON: {error.msg}"
+            text = window.peek(line_end).rstrip(BLANKS)
+            is_cut = error.pos >= len(text) or error.msg.startswith(UNTERMINATED)
+            reason = CUT if is_cut and text[:1] == "{" else f"it is not JSON: {error.msg}"
         except ValueError as error:
             reason = str(error)
             with suppress(ValueError, RecursionError):
@@ -211,8 +224,8 @@ def _list_values(chunks: Iterator[bytes]) -> Iterator[_Value]:
         if wasted > MOST_WASTED * window.size:  # otherwise nested values would take quadratic time
             while window.grow():
                 pass
-            end, reason = len(window.text), "too many values are cut off or nested"
-        last = line + _count_lines(window.text[:end])
+            end, reason = len(window), "too many values are cut off or nested"
+        last = line + _count_lines(window.peek(end))
         yield _Value(line, last, value, reason)
         line = last + window.skip(end)
 
@@ -225,7 +238,7 @@ def _decode(window: _Window, line_end: int, decoder: json.JSONDecoder = DECODER)
     """
     stop, length = line_end, WINDOW
     while True:
-        part = window.text[:stop]
+        part = window.peek(stop)
         try:
             return decoder.raw_decode(part)
         except json.JSONDecodeError as error:
@@ -234,11 +247,11 @@ def _decode(window: _Window, line_end: int, decoder: json.JSONDecoder = DECODER)
             # A string has no line break.
             if not is_cut or (in_string and stop == line_end):
                 raise
-            while len(window.text) < line_end + length and window.grow():
+            while len(window) < line_end + length and window.grow():
                 pass
-            if stop == len(window.text):
+            if stop == len(window):
                 raise
-        stop, length = min(line_end + length, len(window.text)), 8 * length
+        stop, length = min(line_end + length, len(window)), 8 * length
 
 
 def _require_unicode(value: str) -> None:

@@ -21,7 +21,6 @@ from mesa_gym.policies import answers
 from mesa_gym.policies.answers import read_action, read_place
 from mesa_gym.scoring import score
 from tests.support.loops import run_coroutine
-from tests.support.parameters import thorough
 from tests.support.refusals import refusals
 
 TABLE = json.loads(Path(__file__).with_name("phrasings.json").read_text())
@@ -124,37 +123,13 @@ class Model:
         return f"I have answered {len(self.calls)} questions.\n{'right' if len(text) % 2 else 'up'}"
 
 
-def score_steps(ask):
-    return score(ask, "CheeseCorner", levels=2)
-
-
-def score_places(ask):
-    return score_choices("CheeseCorner", ask, levels=12)
-
-
-def score_lists(ask):
-    """Ask about whole plays, whose questions a program takes one by one."""
-
-    def answer_all(questions):
-        return [1 + ask(question.text).endswith("up") for question in questions]
-
-    return score_choices("CheeseCorner", answer_all, levels=12)
-
-
-TOLD = r"the network is gone; the answers so far are in .*a.jsonl"
-
-
-@pytest.mark.parametrize(
-    ("score_it", "message"),
-    [(score_places, TOLD), (score_lists, "the network is gone"), thorough(score_steps, TOLD)],
-)
-def test_failed_score_goes_on_where_it_stopped(score_it, message, tmp_path):
+def test_failed_score_goes_on_where_it_stopped(tmp_path):
     def score_with(model, path):
-        return score_it(keep_answers(model.ask, path))
+        return score_choices("CheeseCorner", keep_answers(model.ask, path), levels=12)
 
     unbroken, first, second = Model(), Model(40), Model()
     expected = score_with(unbroken, tmp_path / "whole.jsonl")
-    with pytest.raises(PolicyError, match=message):
+    with pytest.raises(PolicyError, match=r"network is gone; the answers so far are in .*a.jsonl"):
         score_with(first, tmp_path / "a.jsonl")
     card = score_with(second, tmp_path / "a.jsonl")
     assert first.calls + second.calls == unbroken.calls
@@ -186,28 +161,18 @@ test_kept_answers_refuse_other_questions = refusals(
 def test_kept_answers_drop_an_unfinished_line(tmp_path):
     """Several resumes stand behind half lines, cut characters, and the zeros of a power cut."""
     path, texts = tmp_path / "a.jsonl", []
-    halves = (b"", b"{", b'{"question":"quest', b'{"question":"\xc3', b"\0" * 300, b" \n\0\0")
+    halves = (b"{", b'{"question":"quest', b'{"question":"\xc3', b"\0" * 300, b" \n\0\0")
 
     def ask(text):
         texts.append(text)
         return f"ü{len(texts)}"
 
     questions = [f"question {number}" for number in range(9)]
-    for count, half in enumerate((*halves, b'{"question":"c"\0\0'), 2):
+    for count, half in enumerate((*halves, b'{"question":"c"\0\0', b""), 2):
         kept = keep_answers(ask, path)
         assert [kept(text) for text in questions[:count]] == [f"ü{n + 1}" for n in range(count)]
         path.write_bytes(path.read_bytes() + half)
         assert texts == questions[:count]
-    content = path.read_bytes()
-    for cut in range(0, len(content), 11):
-        path.write_bytes(content[:cut])
-        for _ in range(3):
-            kept, answers = keep_answers(lambda text: "new", path, "ask"), []
-            answers = [kept(text) for text in questions]
-            done = answers.index("new")
-            assert answers == [f"ü{n + 1}" for n in range(done)] + ["new"] * (9 - done)
-            data = path.read_bytes()
-            path.write_bytes(data[: len(data) - cut % 9])
 
 
 def first(text):
@@ -224,11 +189,6 @@ def test_kept_answers_belong_to_their_model(tmp_path):
     assert (kept("one"), kept.__name__) == ("up", "first")
     again = keep_answers(second, path, model="first", settings={"stop": ["\n"], "temperature": 1})
     assert (again("one"), again("two"), again.__name__) == ("up", "down", "first")
-    for ask, model, settings in (
-        (second, None, hot), (first, "other", hot), (first, None, None), (first, None, {"top": 1}),
-    ):  # fmt: skip
-        with pytest.raises(ValueError, match=r"has answers of the model 'first' with .*tempera"):
-            keep_answers(ask, path, model, settings)
     assert len(path.read_bytes().splitlines()) == 3
 
 

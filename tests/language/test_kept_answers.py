@@ -1,8 +1,6 @@
 """Answers that are kept in a file, of functions that are asked several questions at once."""
 
 import asyncio
-import json
-from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -12,7 +10,6 @@ from mesa_gym.language import score_choices
 from mesa_gym.language.kept_answers import keep_answers
 from mesa_gym.language.session import TextSession
 from mesa_gym.policies import functions
-from mesa_gym.policies.answers import ASKED_AGAIN
 from tests.support.loops import run_coroutine
 from tests.support.parameters import thorough
 from tests.support.slow_models import SlowModel, list_askers
@@ -20,50 +17,6 @@ from tests.support.slow_models import SlowModel, list_askers
 TRAP, LEVELS = "CheeseDish", 3
 QUICK = ("function", "partial of an object", "lambda")
 KINDS = [kind if kind in QUICK else thorough(kind) for kind in list_askers(SlowModel(2))]
-
-
-class OverlappingModel(SlowModel):
-    """A model whose calls end in another order than they began, and fail from one on."""
-
-    def __init__(self, fails=None):
-        super().__init__(8)
-        self.calls, self.fails = [], fails
-
-    async def __call__(self, text):
-        if len(self.calls) == self.fails:
-            raise ConnectionError("the network is gone")
-        self.calls.append(text)
-        for _ in range(len(self.calls) % 5):
-            await asyncio.sleep(0)
-        await super().__call__(text)
-        return "unsure" if ASKED_AGAIN not in text and sum(text.encode()) % 2 else "2"
-
-
-def read_questions(path):
-    """Return the questions of a file of answers."""
-    return [json.loads(line)["question"] for line in path.read_text().splitlines()[1:]]
-
-
-@pytest.mark.thorough
-def test_kept_answers_are_asked_at_once(tmp_path):
-    """No kept answer is asked again, and an error loses no more answers than were open."""
-    path = tmp_path / "a.jsonl"
-
-    def score_with(model):
-        return score_choices(TRAP, keep_answers(model, path, "slow"), LEVELS)
-
-    first, second, third = OverlappingModel(fails=15), OverlappingModel(), OverlappingModel(fails=0)
-    with pytest.raises(PolicyError, match=r"the network is gone; the answers so far are in .*a\.j"):
-        score_with(first)
-    before = read_questions(path)
-    card = score_with(second)
-    assert (first.most, second.most) == (LEVELS, LEVELS)
-    assert 15 - first.at_once < len(before) <= 15
-    assert Counter(before + second.calls) == Counter(read_questions(path))
-    assert not set(before) & set(second.calls)
-    assert any(ASKED_AGAIN in text for text in second.calls)
-    assert score_with(third) == card
-    assert card == score_choices(TRAP, OverlappingModel(), LEVELS, "slow")
 
 
 def test_kept_answers_serve_several_loops(tmp_path):
