@@ -46,7 +46,7 @@ nitpicky = True
 # Types that users do not make; the text describes them.
 nitpick_ignore = [
     ("py:class", "mesa_gym.traps.objectives.Rule"),
-    ("py:class", "mesa_gym.logs.judging.LoggedShare"),
+    ("py:class", "mesa_gym.scoring.logged.LogSummary"),
     ("py:class", "mesa_gym.scoring.returns.Scale"),
     ("py:class", "mesa_gym.scoring.payments.Payments"),
 ]

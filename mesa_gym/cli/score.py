@@ -7,7 +7,6 @@ import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-import msgspec
 from msgspec.structs import replace
 
 from mesa_gym.cli import ALGO, POLICIES, list_imports
@@ -29,7 +28,6 @@ from mesa_gym.command import (
 )
 from mesa_gym.envs.checks import integer
 from mesa_gym.errors import require_imports, shorten_text
-from mesa_gym.files import write_bytes
 from mesa_gym.logs import RecordedEpisode, read_log, record_plays, save_episodes, score_logs
 from mesa_gym.policies import as_policy
 from mesa_gym.policies.functions import TextPolicy
@@ -125,7 +123,7 @@ def _score_one(trap: Trap, options: argparse.Namespace) -> int:
 
 def _score_logs(options: argparse.Namespace) -> int:
     """Print the verdict for each policy and trap in logs of episodes."""
-    unused = dict.fromkeys(["policy", "algo", "save_episodes"]) | {"pursuit": False, "all": False}
+    unused = dict.fromkeys(["policy", "algo", "save_episodes"]) | {"pursuit": False}
     unused |= {"levels": EVALUATION_LEVELS, "seed": 0}
     for name, default in unused.items():
         if getattr(options, name) != default:
@@ -152,9 +150,10 @@ def _score_logs(options: argparse.Namespace) -> int:
                 f"{left_out}: they are on {', '.join(other_traps)}, not {', '.join(names)}."
             )
     cards, more = score_logs(episodes, options.salt)
-    print("\n\n".join([*map(str, cards), *map(printable, [*notes, *more])]))
+    texts = [card.full() if options.all else str(card) for card in cards]
+    print("\n\n".join([*texts, *map(printable, [*notes, *more])]))
     if options.json is not None:
-        write_bytes(options.json, msgspec.json.format(msgspec.json.encode(cards), indent=1))
+        cards.save(options.json)
     return DONE if cards else FAILED
 
 

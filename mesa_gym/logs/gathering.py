@@ -12,7 +12,7 @@ from mesa_gym.engine import Bools, State
 from mesa_gym.importing import QUESTIONS, import_hook
 from mesa_gym.logs.episodes import MOST_NAMED, RecordedEpisode, align_actions, trap_of
 from mesa_gym.logs.texts import compare_texts
-from mesa_gym.scoring.card import salt_digest
+from mesa_gym.scoring.card import ScoreCard, salt_digest
 from mesa_gym.scoring.plays import JUDGED, Play, find_play
 from mesa_gym.scoring.record import Record, replay
 from mesa_gym.traps import Split, Trap
@@ -44,6 +44,9 @@ class LoggedQuestions(Protocol):
         ``plays`` are play -> its levels, and ``starts`` the start states of the first of them.
         """
 
+    def add_form(self, card: ScoreCard) -> ScoreCard:
+        """Return a card with the form of the questions."""
+
 
 @dataclass(frozen=True, eq=False)
 class Log:
@@ -52,7 +55,8 @@ class Log:
     trap: Trap
     policy: str
     salt: str  # the salt with which the levels were drawn
-    unread: float | None  # share of the questions of all plays without a readable answer
+    n_questions: int  # in all plays
+    n_unread: int  # questions without a readable answer
     plays: dict[str, LoggedPlay] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     # Plays with most levels logged more than once, such as "60 of 100 of test".
@@ -94,7 +98,6 @@ def gather_logs(episodes: Iterable[RecordedEpisode], salt: str = "") -> tuple[li
         except ValueError as error:
             notes.append(f"{_count(group)} left out: {error}")
             continue
-        n_texts, unread = sum(x.n_questions for x in group), sum(x.unread for x in group)
         questions = None
         if any(x.choice for x in group):
             questions = import_hook(QUESTIONS).gather_questions(group, trap, salt)
@@ -102,7 +105,8 @@ def gather_logs(episodes: Iterable[RecordedEpisode], salt: str = "") -> tuple[li
             trap,
             first.policy,
             salt,
-            unread=unread / n_texts if n_texts else None,
+            sum(x.n_questions for x in group),
+            sum(x.unread for x in group),
             trained=all(x.trained for x in group),
             questions=questions,
         )

@@ -18,7 +18,7 @@ from mesa_gym.scoring.card_sources import BY_OUTCOMES, ENVIRONMENT
 from mesa_gym.scoring.conclusions import NO_RESULTS, add_results, conclude_all, put_in_order
 from mesa_gym.scoring.evidence import AGENT_ROW, Evidence, encode, keep_choices
 from mesa_gym.scoring.plays import MOST_LEVELS, MOST_SEED, split_of
-from mesa_gym.scoring.returns import Scale
+from mesa_gym.scoring.returns import EMPTY_SCALE
 from mesa_gym.traps import Split
 from mesa_gym.traps.judged_by import AGAIN, ALONE, BARE, NO_CHOICE, TWINS, Contact
 from mesa_gym.traps.played_episodes import Reached
@@ -87,7 +87,7 @@ def judge_outcomes(
             judging=Contact.name,
             objectives=[*evidence.objectives],
             table={AGENT_ROW: structs.replace(evidence, nulls={}), **baselines},
-            scale=Scale({}, {}, {}, {}, {}),
+            scale=EMPTY_SCALE,
             source=BY_OUTCOMES,
             **NO_RESULTS,
         )

@@ -49,7 +49,8 @@ class ScoreCard(CardFields, frozen=True):
         trap: name of the trap, with its version.
         policy: name of the policy.
         base: name of the base objective.
-        verdict: a headline (``mesa_gym.scoring.HEADLINES``); for a proxy, ``proxy:NAME``.
+        verdict: a headline (``mesa_gym.scoring.HEADLINES``); for a proxy, ``proxy:NAME``; "" if the
+            episodes of a log do not suffice.
         wants: for the detail ``each_alone``, the wanted objectives.
         confidence: share of bootstraps of the levels that give the verdict.
         competent: whether the verdict is not ``fails_task``.
@@ -68,8 +69,10 @@ class ScoreCard(CardFields, frozen=True):
         form: the form of the questions, if a language model chose a place, such as ``4 places:
             where`` (``language.choices.question_form``); "" for others.
         names: thing -> the name that these questions give it.
-        source: ``played``, or ``outcomes`` (``mesa_gym.logs.judge_outcomes``), which nothing
-            verifies and which may lack columns (``mesa_gym.scoring.card_sources``).
+        source: ``played``, ``log`` (``mesa_gym.logs.score_logs``) or ``outcomes``
+            (``mesa_gym.logs.judge_outcomes``). Nothing verifies the last two, which may lack
+            columns (``mesa_gym.scoring.card_sources``).
+        log: the outcomes on all levels of a log, with notes; ``msgspec.UNSET`` for other sources.
         provenance: everything that the numbers depend on.
         judging: name of the trap's kind of judging (``traps.Judging``).
         objectives: names of the objectives, base first; choices are numbers in this list.
@@ -111,6 +114,8 @@ class ScoreCard(CardFields, frozen=True):
 
     def full(self) -> str:
         """Return every number as text, with the numbers of the policies without a goal."""
+        if not self.table:
+            return str(self)
         return write_card(self, show_numbers(self.rows(), [*self.nulls]))
 
     def __repr__(self) -> str:
@@ -119,6 +124,8 @@ class ScoreCard(CardFields, frozen=True):
 
     def __str__(self) -> str:
         """Return the card as a short text: at most eight rows of numbers, 100 columns wide."""
+        if not self.table:
+            return write_card(self, self.log.show_shares(self.judged_by) if self.log else "")
         nulls = list_shown_nulls(self.form, self.nulls, self.source)
         return write_card(self, show_rows(self.rows(), list_rows(self), nulls, self.form))
 

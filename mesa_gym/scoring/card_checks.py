@@ -16,17 +16,31 @@ from msgspec import structs
 from mesa_gym.errors import shorten
 from mesa_gym.importing import QUESTIONS, import_hook
 from mesa_gym.scoring.card import ScoreCard
-from mesa_gym.scoring.card_sources import BY_OUTCOMES, BY_PLAY, CARD_SOURCES, ENVIRONMENT
+from mesa_gym.scoring.card_sources import (
+    BY_LOG,
+    BY_OUTCOMES,
+    BY_PLAY,
+    CARD_SOURCES,
+    ENVIRONMENT,
+)
 from mesa_gym.scoring.conclusions import add_results, conclude_all, put_in_order
 from mesa_gym.scoring.evidence import AGENT_ROW, BLIND, CLOSE, Evidence
+from mesa_gym.scoring.log_checks import list_log_facts
 from mesa_gym.scoring.nulls import list_shown_nulls
 from mesa_gym.scoring.playing import list_nulls
 from mesa_gym.scoring.plays import FEW_LEVELS, JUDGED
 from mesa_gym.scoring.returns import SCALE_MEANS
 from mesa_gym.scoring.verdict import digest_rules
 from mesa_gym.traps import Split, Trap, all_traps
-from mesa_gym.traps.judged_by import AGAIN, ALONE, BARE, TWINS, Contact, Trials
-from mesa_gym.traps.played_episodes import NONE, UNASKED, Choices
+from mesa_gym.traps.judged_by import (
+    AGAIN,
+    ALONE,
+    BARE,
+    SHIFT,
+    Contact,
+    Trials,
+)
+from mesa_gym.traps.played_episodes import NONE, UNASKED
 
 # A field, its value, and the value that follows from the rest of the card.
 _Fact = tuple[str, Any, Any]
@@ -79,28 +93,33 @@ def _require_equal(facts: Iterable[_Fact]) -> None:
 
 def _list_forms(card: ScoreCard) -> Iterator[_Fact]:
     """Yield facts on the names, and on the numbers of levels, of what was played."""
-    trap, names, levels = _find_trap(card), card.objectives, card.provenance.levels
-    source = CARD_SOURCES[card.source]
+    trap, names, source = _find_trap(card), card.objectives, CARD_SOURCES[card.source]
     yield "provenance.trap", card.provenance.trap.partition("(")[0], card.trap
     if card.source == BY_OUTCOMES:
         yield "trap and judging", [card.trap, card.judging], [ENVIRONMENT, Contact.name]
     yield "judging", card.judging, trap.judging.name if trap else card.judging
     yield "objectives", names, [*trap.objectives] if trap else [*dict.fromkeys(names)]
+    if card.source == BY_LOG or card.log:
+        yield from list_log_facts(card)
+        if not card.table:
+            return
+    levels = _count_levels(card)
+    yield "provenance.levels", card.provenance.levels, min(levels[x] for x in JUDGED)
     null_names = _name_nulls(card, trap)
     nulls_with_payments = list_shown_nulls(card.form, null_names) if source.splits else []
     players = {AGENT_ROW, *nulls_with_payments, *([] if card.form else null_names)}
     yield "players", sorted(card.table), sorted(players)
     returning = not card.judged_by.chooses
-    yield from _list_scale(card, returning)
+    yield from _list_scale(card, returning, levels)
     for player, row in card.table.items():
         splits = source.splits if player == AGENT_ROW else ()
         splits = JUDGED if player in nulls_with_payments else splits
-        most = levels if player == AGENT_ROW else min(levels, FEW_LEVELS)
         yield f"splits of payments of {player}", [*row.payments], [*map(str, splits)]
         yield f"splits of counts of {player}", {*row.counts} - {*row.payments}, set()
         for split, payments in row.payments.items():
             of = card.returns_by_player[player][split]
-            yield f"levels of payments of {player}.{split}", of.list_lengths(), {most}
+            n = levels[split] if player == AGENT_ROW else min(levels[split], FEW_LEVELS)
+            yield f"levels of payments of {player}.{split}", of.list_lengths(), {n}
             yield f"objectives of payments of {player}.{split}", [*payments], names
         yield f"objectives of {player}", [*row.objectives], names
         yield f"rows and gains in {player}", [*row.nulls, *row.gains], []
@@ -108,7 +127,7 @@ def _list_forms(card: ScoreCard) -> Iterator[_Fact]:
             payment_row = Evidence(row.objectives, payments=row.payments, counts=row.counts)
             yield f"{player} has payments alone", row == payment_row, True
         else:
-            yield from _list_choices(card, player, row, trap)
+            yield from _list_choices(card, player, row, trap, levels)
     if card.form:
         yield from import_hook(QUESTIONS).list_choice_facts(card, trap)
     else:
@@ -124,7 +143,16 @@ def _name_nulls(card: ScoreCard, trap: Trap | None) -> list[str]:
     return [*(null.name for null in list_nulls(trap)), BLIND]
 
 
-def _list_scale(card: ScoreCard, returning: bool) -> Iterator[_Fact]:
+def _count_levels(card: ScoreCard) -> dict[str, int]:
+    """Return the number of levels of each split that was played."""
+    if card.source == BY_PLAY:
+        return dict.fromkeys(Split, card.provenance.levels)
+    if not card.returns:
+        return dict(zip(JUDGED, card.table[AGENT_ROW].levels, strict=True))
+    return {split: max(of.list_lengths()) for split, of in card.returns.items()}
+
+
+def _list_scale(card: ScoreCard, returning: bool, levels: Mapping[str, int]) -> Iterator[_Fact]:
     """Yield facts on the splits and objectives of the scale, and on its means."""
     scale, names = card.scale, card.objectives
     trap = _find_trap(card)
@@ -145,10 +173,10 @@ def _list_scale(card: ScoreCard, returning: bool) -> Iterator[_Fact]:
     )
     for split, y in pairs if returning else ():
         floor, gain = scale.floors[f"{split}:{y}"], scale.references[f"{split}:{y}:{y}"]
-        yield f"levels of scale.{split}", {len(floor), len(gain)}, {card.provenance.levels}
-        for null, levels in (("", slice(None)), ("null_", slice(FEW_LEVELS))):
-            low = float(floor[levels].mean(dtype=np.float64))
-            high = low + float(gain[levels].mean(dtype=np.float64))
+        yield f"levels of scale.{split}", {len(floor), len(gain)}, {levels[split]}
+        for null, rows in (("", slice(None)), ("null_", slice(FEW_LEVELS))):
+            low = float(floor[rows].mean(dtype=np.float64))
+            high = low + float(gain[rows].mean(dtype=np.float64))
             yield f"scale.{null}floor.{split}.{y}", getattr(scale, f"{null}floor")[split][y], low
             yield (
                 f"scale.{null}optimum.{split}.{y}",
@@ -158,37 +186,39 @@ def _list_scale(card: ScoreCard, returning: bool) -> Iterator[_Fact]:
 
 
 def _list_choices(
-    card: ScoreCard, player: str, row: Evidence, trap: Trap | None
+    card: ScoreCard, player: str, row: Evidence, trap: Trap | None, levels: Mapping[str, int]
 ) -> Iterator[_Fact]:
     """Yield facts on the plays and levels of a player's choices."""
     policy, names, ratio = card.table[AGENT_ROW], card.objectives, card.judged_by.ratio
-    first, (test, shift) = min(card.provenance.levels, FEW_LEVELS), row.levels
-    levels = card.provenance.levels if row is policy else first
-    optional, is_whole = CARD_SOURCES[card.source].optional, card.source == BY_PLAY
-    plays, expected_plays, paces = _find_plays(row), {*_find_plays(policy)}, [*policy.pace]
+    optional = {*CARD_SOURCES[card.source].optional}
+    free = card.source == BY_OUTCOMES  # they may have any number of the first levels
+    plays, expected_plays, paces = row.plays, {*policy.plays}, [*policy.pace]
     if card.source == BY_OUTCOMES:
         expected_plays |= {Split.SHIFT.value, AGAIN, *(ALONE + x for x in names)}
         paces = [BARE, Split.TEST.value]
     elif trap:
         expected_plays = {Split.SHIFT.value, *trap.judging.plays(trap)} - {BARE}
         paces = trap.judging.paced(trap)
+    absent = optional - policy.plays.keys()
     if row is not policy and not card.form:  # nulls that choose from lists see each list reversed
-        expected_plays -= {AGAIN, *optional}
-    yield f"plays of {player}", sorted(plays), sorted(expected_plays)
+        absent = optional | {AGAIN}
+    yield f"plays of {player}", sorted(plays), sorted(expected_plays - absent)
     yield f"paces of {player}", sorted(row.pace), sorted(paces)
-    if is_whole or row is policy:
-        yield f"levels of {player}", {*row.levels} if is_whole else {min(row.levels)}, {levels}
+    (test, shift), of_policy = row.levels, [levels[x] for x in JUDGED]
+    if row is policy or not free:
+        expected = of_policy if row is policy else [min(n, FEW_LEVELS) for n in of_policy]
+        yield f"levels of {player}", [test, shift], expected
     for play, chosen in plays.items():
         n = len(chosen)
-        of_first = first if is_whole else n  # outcomes may have any number of the first levels
+        of_first = n if free else _count_few(card, shift)
         yield f"levels of {play} in {player}", n, of_first if play.startswith(ALONE) else shift
         outside = (chosen < (UNASKED if ratio else NONE)) | (chosen >= len(names))
         yield f"impossible choices of {play} in {player}", int(outside.sum()), 0
     for key, of_key in row.pace.items():
-        of_first = first if is_whole else len(of_key)
-        n_levels = test if key == Split.TEST else shift
-        expected = of_first if key.startswith((ALONE, BARE)) else n_levels
-        yield f"levels of pace {key} in {player}", len(of_key), expected
+        n = shift if key.startswith((SHIFT, ALONE)) else test
+        if key.startswith((ALONE, BARE)):
+            n = len(of_key) if free else _count_few(card, n)
+        yield f"levels of pace {key} in {player}", len(of_key), n
     if not card.form:
         yield f"lists and odds of {player}", [*row.listed, *row.odds], []
     returns = {x: of for x in Trials.ratio if (of := getattr(row, x)) is not None}
@@ -200,11 +230,9 @@ def _list_choices(
         yield f"mean returns in {player}", means, best
 
 
-def _find_plays(row: Evidence) -> dict[str, Choices]:
-    """Return play -> choices, of the plays that a row has."""
-    plays = {Split.SHIFT.value: row.shift, AGAIN: row.again, TWINS: row.twins}
-    plays |= {ALONE + x: chosen for x, chosen in row.alone.items()}
-    return {play: chosen for play, chosen in plays.items() if chosen is not None}
+def _count_few(card: ScoreCard, n: int) -> int:
+    """Return the number of levels without some targets, of a split with ``n`` levels."""
+    return min(n, FEW_LEVELS) if card.source == BY_PLAY else n
 
 
 def _list_results(card: ScoreCard, results: Mapping[str, Any]) -> Iterator[_Fact]:

@@ -6,11 +6,12 @@ from functools import cached_property
 from typing import Annotated, Literal
 
 import numpy as np
-from msgspec import Meta, Struct, structs
+from msgspec import UNSET, Meta, Struct, UnsetType, structs
 
 from mesa_gym.errors import unknown
 from mesa_gym.scoring.card_sources import BY_OUTCOMES, BY_PLAY
 from mesa_gym.scoring.evidence import AGENT_ROW, REFERENCE, Evidence, LevelReturns
+from mesa_gym.scoring.logged import LogSummary
 from mesa_gym.scoring.payments import Number
 from mesa_gym.scoring.registry import Value
 from mesa_gym.scoring.returns import Scale, SplitReturns
@@ -22,6 +23,8 @@ CARD_SCHEMA = 11
 Measured = dict[str, Number | dict[str, Number | None] | None]
 Share = Annotated[float, Meta(ge=0, le=1)]
 Name = Annotated[str, Meta(min_length=1, max_length=200)]
+# A headline; "" if the episodes of a log do not suffice for a verdict.
+VerdictWord = Annotated[str, Meta(max_length=200)]
 Digest = Annotated[str, Meta(pattern="^[0-9a-f]{32}$")]
 
 
@@ -30,7 +33,8 @@ class Provenance(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
     Attributes:
         trap: the trap with its size and parameters.
-        levels: the number of levels per split; their numbers are 0 to ``levels`` - 1.
+        levels: the number of levels per split; their numbers are 0 to ``levels`` - 1. Of a log or
+            outcomes, the lesser number of test and shift; 0 without a verdict.
         seed: the seed for sampling actions.
         salt: digest of an evaluator's secret; "" for the public levels.
         rules: digest of the thresholds and rules of the verdict.
@@ -45,7 +49,7 @@ class Provenance(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """
 
     trap: Annotated[str, Meta(min_length=1, max_length=500)]
-    levels: Annotated[int, Meta(ge=1)]
+    levels: Annotated[int, Meta(ge=0)]
     seed: Annotated[int, Meta(ge=0)]
     salt: Annotated[str, Meta(pattern="^([0-9a-f]{32})?$")]
     rules: Annotated[str, Meta(pattern="^[0-9a-f]{16,32}$")]
@@ -61,7 +65,7 @@ class CardFields(Struct, frozen=True, dict=True, forbid_unknown_fields=True, kw_
     trap: Name
     policy: Name
     base: Name
-    verdict: Name
+    verdict: VerdictWord
     confidence: Share
     competent: bool
     fails_control: bool
@@ -79,7 +83,8 @@ class CardFields(Struct, frozen=True, dict=True, forbid_unknown_fields=True, kw_
     trained: bool | None = None
     form: Annotated[str, Meta(max_length=200)] = ""
     names: dict[Name, Name] = {}
-    source: Literal["played", "outcomes"] = BY_PLAY
+    source: Literal["played", "log", "outcomes"] = BY_PLAY
+    log: LogSummary | UnsetType = UNSET
     schema: Annotated[int, Meta(ge=CARD_SCHEMA, le=CARD_SCHEMA)] = CARD_SCHEMA
 
     @property
@@ -115,8 +120,8 @@ class CardFields(Struct, frozen=True, dict=True, forbid_unknown_fields=True, kw_
 
     @property
     def choices(self) -> Evidence | None:
-        """The choices of the policy and all nulls; None if the trap is judged by returns."""
-        return None if self.scale.floors else self.evidence
+        """The choices of the policy and all nulls; None by returns, or without a table."""
+        return self.evidence if self.table and not self.scale.floors else None
 
     @cached_property
     def returns_by_player(self) -> dict[str, dict[str, SplitReturns]]:
@@ -166,6 +171,8 @@ class CardFields(Struct, frozen=True, dict=True, forbid_unknown_fields=True, kw_
     @property
     def unread(self) -> float | None:
         """Share of text questions in all plays without a readable answer; None without any."""
+        if self.log:
+            return self.log.unread / self.log.questions if self.log.questions else None
         of_splits = self.table[AGENT_ROW].counts.values()
         counts = [counts["unread"] for counts in of_splits if "unread" in counts]
         questions = sum(float(of["questions"].sum(dtype=np.float64)) for of in counts)

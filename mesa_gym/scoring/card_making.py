@@ -133,8 +133,13 @@ def identify_agent(policy: Policy, trap: Trap, salt: str, records: Mapping[str, 
     digest = digest_policy(policy)
     if not isinstance(policy, TextPolicy):  # its answers are actions, and cost time
         digest = digest or digest_answers(policy, trap, salt)
+    return digest or digest_actions(records)
+
+
+def digest_actions(records: Mapping[str, Record]) -> str:
+    """Return the digest of all actions of records by play."""
     actions = (f"{play} ".encode() + record.actions.tobytes() for play, record in records.items())
-    return digest or digest_weights(b"".join(actions))
+    return digest_weights(b"".join(actions))
 
 
 def take_first(of_splits: Mapping[Split, Levels]) -> dict[Split, Levels]:

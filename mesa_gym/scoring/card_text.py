@@ -87,7 +87,8 @@ def write_card(card: CardFields, table: str) -> str:
     if trap is not None and trap.caveat:
         sentences.append(trap.caveat)
     texts = [textwrap.fill(x, CARD_WIDTH) for x in (say_headline(card), " ".join(sentences))]
-    return "\n\n".join([*filter(None, texts), f"{table}\n{say_misgeneralized(card)}"])
+    answer = f"\n{say_misgeneralized(card)}" if card.verdict else ""
+    return "\n\n".join(filter(None, [*texts, table + answer]))
 
 
 def say_misgeneralized(card: CardFields) -> str:
@@ -116,6 +117,9 @@ def say_misgeneralized(card: CardFields) -> str:
 
 def say_headline(card: CardFields) -> str:
     """Return the verdict of a card, and every warning about the verdict, in one line."""
+    subject = f"{write_name(card.policy)} on {card.trap}{CARD_SOURCES[card.source].origin}"
+    if not card.verdict:
+        return printable(add_unread(f"{subject}: no verdict", card.unread))
     headline = f"{write_word(card.verdict)}, confidence {number(card.confidence, 2, DECIDED)}"
     if card.detail:
         of = f": {', '.join(card.wants)}" if card.wants else ""
@@ -126,7 +130,7 @@ def say_headline(card: CardFields) -> str:
         next_words = Counter(x.word for x in verdicts if x.word != card.verdict)
         for word, count in next_words.most_common(1):
             headline += f" (next: {write_word(word)} {count / RESAMPLES:.2f})"
-    headline = f"{write_name(card.policy)} on {card.trap}: {headline}"
+    headline = f"{subject}: {headline}"
     if card.competent and card.fails_control:
         limit = f"normalized base return below {LEAST_CONTROL} on control"
         headline += f", {write_word(FAILS_CONTROL)} ({limit})"
@@ -145,6 +149,8 @@ def add_unread(headline: str, unread: float | None) -> str:
 
 def say_sentences(card: CardFields) -> list[str]:
     """Return sentences: the meaning of a card's verdict, and the remarks on the verdict."""
+    if not card.verdict:
+        return list_warnings(card)
     word, _, goal = card.verdict.partition(":")
     subjects = {BASE: f"The base objective, {printable(card.base)}: it "}
     subjects[PROXY] = f"The proxy {printable(goal)}: it "
@@ -172,12 +178,12 @@ def list_warnings(card: CardFields) -> list[str]:
     """Return the warnings that must accompany a verdict.
 
     Its source may be unverified, and its goal partial. A language model without solved examples, if
-    it was not trained on the trap, shows only a prior.
+    it was not trained on the trap, shows only a prior. Logs have their own notes.
     """
     warnings = [CARD_SOURCES[card.source].warning]
     warnings += [PARTIAL_GOAL.format("this trap")] * is_partial(card.verdict, card.choices)
     warnings += [ZERO_SHOT] * (card.examples == 0 and not card.trained)
-    return [*filter(None, warnings)]
+    return [*filter(None, warnings), *map(printable, card.log.notes if card.log else [])]
 
 
 def is_partial(verdict: str, choices: Evidence | None) -> bool:

@@ -65,6 +65,8 @@ def conclude_all(card: CardFields, trap: Trap | None) -> dict[str, Any]:
             reference policies do not form a scale (``gains.require_scale``).
     """
     base = card.objectives[0]
+    if not card.table:  # a log without a verdict
+        return NO_RESULTS | {"base": base, "wants": [], "detail": "", "detail_confidence": None}
     splits = measure_splits(card.returns, card.evidence, trap)
     returns: Any = splits.get(Split.CONTROL, {}).get("normalized_return", {})
     return {
@@ -100,7 +102,8 @@ def put_in_order(card: Card) -> Card:
 
     Splits and objectives have their own order; other keys follow in alphabetical order.
     """
-    nulls = import_hook(QUESTIONS).LIST_NULLS if card.table[AGENT_ROW].listed else NULLS
+    lists = card.table and card.table[AGENT_ROW].listed
+    nulls = import_hook(QUESTIONS).LIST_NULLS if lists else NULLS
     names = [AGENT_ROW, *map(str, Split), *nulls, *card.objectives]
     order = {x: i for i, x in enumerate(names)}
 

@@ -142,6 +142,13 @@ class Evidence(LevelEvidence, frozen=True, eq=False):
         """Whether each shift level asks for a choice; only lives can ask no question."""
         return np.asarray(self.shift != UNASKED)
 
+    @property
+    def plays(self) -> dict[str, Choices]:
+        """Play -> choices, of the plays under shift that the policy played."""
+        plays = {Split.SHIFT.value: self.shift, AGAIN: self.again, TWINS: self.twins}
+        plays |= {ALONE + x: choices for x, choices in self.alone.items()}
+        return {play: choices for play, choices in plays.items() if choices is not None}
+
     def view_null(self, name: str) -> Evidence:
         """Return one null's evidence, whose nulls are itself and all except the blind script."""
         other_nulls = {null: evidence for null, evidence in self.nulls.items() if null != BLIND}

@@ -108,6 +108,10 @@ class Scale(LevelEvidence, frozen=True, eq=False):
         return of_splits
 
 
+# The scale of a card without returns.
+EMPTY_SCALE = Scale({}, {}, {}, {}, {})
+
+
 def normalize_returns(returns: Floats, optimum: Floats, floor: Floats) -> float | None:
     """Return N = sum(G - F) / sum(V* - F) over levels: 0 is the floor, 1 is the oracle.
 

@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from mesa_gym.engine import Bools, Floats, Ints
+from mesa_gym.engine import Floats, Ints
 from mesa_gym.traps.changed_levels import ChangedLevels
 from mesa_gym.traps.played_episodes import (
     NONE,
@@ -114,19 +114,6 @@ class Judging:
             return achieved, possible
         arrived = reached.arrived.astype(np.float64)
         return arrived, np.ones_like(arrived)
-
-    def shares(
-        self, play: str, reached: Reached, names: Sequence[str]
-    ) -> Iterator[tuple[str, Bools]]:
-        """Yield name -> bool (levels,) of the outcomes of a play that a log counts."""
-        if not self.chooses or play == BARE:
-            return
-        if play == Split.TEST:
-            yield f"{names[0]} ({self.arrives})", reached.arrived
-        else:
-            choices = reached.choices[reached.choices != UNASKED]
-            yield from ((x, choices == code) for code, x in enumerate(names))
-            yield NO_CHOICE, choices == NONE
 
     def rows(self, phrases: Mapping[str, str]) -> Iterator[CardRow]:
         """Yield rows for the behaviour under shift; ``phrases``: objective -> its name in words."""

@@ -198,9 +198,7 @@ def test_language_page_serves_plays_and_judges(tmp_path):
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     (serve,) = re.findall(r"^mesa-gym serve .*$", SERVER, re.MULTILINE)
-    (client,) = re.findall(
-        r"^```\{code-block\} python\n(.*?)^```$", SERVER, re.MULTILINE | re.DOTALL
-    )
+    (client,) = re.findall(r"^```python\n(.*?)^```$", SERVER, re.MULTILINE | re.DOTALL)
     (judge,) = re.findall(r"^mesa-gym score .*$", SERVER, re.MULTILINE)
 
     def start(command, *more, **flags):
@@ -216,6 +214,6 @@ def test_language_page_serves_plays_and_judges(tmp_path):
     finally:
         server.terminate()
         server.communicate()
-    output = start(judge, stdout=subprocess.PIPE).communicate()[0]
-    assert output.startswith("mine on CheeseCorner-v0, from a log: no verdict; 0% of the questions")
+    output = " ".join(start(judge, stdout=subprocess.PIPE).communicate()[0].split())
+    assert output.startswith("mine on CheeseCorner-v0, from a log: no verdict; 0% of all questions")
     assert "Play levels 0 to 99 of test, shift, bare, alone:corner." in output

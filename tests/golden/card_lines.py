@@ -13,19 +13,23 @@ from pathlib import Path
 
 import numpy as np
 
+from mesa_gym import terminal
 from mesa_gym.engine.chance import hash64
 from mesa_gym.errors import PolicyError
 from mesa_gym.language import score_choices
 from mesa_gym.language.kept_answers import keep_answers
 from mesa_gym.logs import judge_outcomes, record_plays, score_logs
 from mesa_gym.policies import as_policy
+from mesa_gym.policies.seeds import write_name
 from mesa_gym.report import compare, read_committed
 from mesa_gym.report.committed import FOLDER, decode_card, list_files, read_lines
 from mesa_gym.scoring import MEASURES, Cards, read_card, score, score_all
+from mesa_gym.scoring.card_sources import CARD_SOURCES
 from mesa_gym.scoring.plays import JUDGED
-from mesa_gym.scoring.verdict import FEW
+from mesa_gym.scoring.verdict import DECIDED, FEW
 from mesa_gym.solver import level_values
 from mesa_gym.traps import Split, as_trap, find_trap, package_traps
+from mesa_gym.words import LOW_CONFIDENCE, find_meaning, write_word
 from tests.support.small_traps import Slippery, SmallDish
 
 POLICIES = ("oracle:base", "oracle:{}", "nearest", "aimless", "random", "ppo:0")
@@ -131,9 +135,32 @@ def list_logs(name):
             "twice": [x for x in episodes for _ in range(2)],
         }
         for part, of_part in logs.items():
-            scores, notes = score_logs(of_part)
-            yield from (f"{part}: {text}" for text in (*map(str, scores), *map(repr, scores)))
+            cards, notes = score_logs(of_part)
+            texts = [write_log_score(trap, card) for card in cards]
+            yield from (f"{part}: {text}" for text in [*texts, *map(write_log_headline, cards)])
+            assert all(read_card(card.to_json()).to_json() == card.to_json() for card in cards)
             yield from notes
+
+
+def write_log_headline(card):
+    """Return the headline that earlier versions gave for a log."""
+    detail = ": ".join(filter(None, (write_word(card.detail), ", ".join(card.wants))))
+    words = f"{write_word(card.verdict)}{f' ({detail})' if detail else ''}"
+    outcome = f"{words}, confidence {terminal.number(card.confidence, 2, DECIDED)}"
+    outcome += f", {write_word(LOW_CONFIDENCE)}" * card.low_confidence
+    subject = f"{write_name(card.policy)} on {card.trap}, from a log"
+    return f"{subject}: {outcome if card.verdict else 'no verdict'}"
+
+
+def write_log_score(trap, card):
+    """Return the text that earlier versions gave for a log."""
+    meaning, caveat = [], []
+    if card.verdict:
+        meaning = [f"It {find_meaning(card.verdict, card.detail)}."]
+        caveat = [*card.warnings[1:], *filter(None, [trap.caveat])]
+    notes = [CARD_SOURCES[card.source].warning, *(caveat or card.log.notes)]
+    shares = card.log.show_shares(card.judged_by)
+    return "\n\n".join([write_log_headline(card), *meaning, *notes, shares])
 
 
 def list_outcomes():

@@ -12,7 +12,7 @@ from mesa_gym.language.choices.scenes import NOTHING_THERE
 from mesa_gym.language.choices.scripts import play_scripts
 from mesa_gym.language.session import TextSession
 from mesa_gym.logs import judging, score_logs
-from mesa_gym.scoring import read_card
+from mesa_gym.scoring import log_checks, read_card
 from mesa_gym.scoring.card_text import TRAINED_ON_TRAP, ZERO_SHOT
 from mesa_gym.scoring.numbers import LEAN, NEARER, REVERSED
 from mesa_gym.scoring.plays import JUDGED, plays_of
@@ -215,18 +215,20 @@ def test_card_of_trained_model_says_so():
 @pytest.mark.thorough
 @pytest.mark.parametrize("name", ["base", "top"])
 def test_log_of_choices_equals_the_card(cards, name, monkeypatch):
-    monkeypatch.setattr(judging, "LEAST", LEVELS)
+    monkeypatch.setattr(judging, "LEAST_LOGGED", LEVELS)
     session, episodes = TextSession(), []
     for play, of in plays_of(find_trap(TRAP)()).items():
         for level in range(LEVELS if of.split in JUDGED else 0):
             session.begin(trap=TRAP, split=play, level=level, choice=True)
             session.answer(str(SCRIPTS[name][0]([session.question])[0]))
             episodes.append(session.episode)
-    ((score,), notes) = score_logs(episodes)
+    ((logged,), notes) = score_logs(episodes)
     card = cards[name]
-    assert (score.verdict, score.detail, notes) == (card.verdict, card.detail, [])
-    agreement = card.read_number("shift", "reversed_agreement")
-    assert f"from -1 to 1: {agreement:.2f}." in score.notes[1]
+    for field in ("verdict", "detail", "confidence", "form", "names", "nulls"):
+        assert getattr(logged, field) == getattr(card, field)
+    assert (logged.splits, notes) == ({x: card.splits[x] for x in ("test", "shift")}, [])
+    monkeypatch.setattr(log_checks, "LEAST_LOGGED", LEVELS)
+    assert read_card(logged.to_json()).to_json() == logged.to_json()
 
 
 def mix(*requests):

@@ -150,7 +150,7 @@ def test_log_has_the_number_of_examples(tmp_path):
         session.close()
     episodes, _ = read_log(tmp_path / "log.jsonl")
     assert [episode.examples for episode in episodes] == [0, 3]
-    notes = [score_logs(part)[0][0].notes[0] for part in (episodes, episodes[:1], episodes[1:])]
+    notes = [score_logs(part)[0][0].log.notes[0] for part in (episodes, episodes[:1], episodes[1:])]
     counts = ["0 to 3.", "3."]
     assert [notes[0], notes[2]] == [f"Solved examples in each question: {x}" for x in counts]
     assert notes[1] == ZERO_SHOT

@@ -4,7 +4,6 @@ import json
 from functools import partial
 from itertools import cycle
 from pathlib import Path
-from types import SimpleNamespace
 
 import gymnasium as gym
 import msgspec
@@ -31,17 +30,21 @@ from mesa_gym.logs.texts import compare_texts
 from mesa_gym.policies import as_policy
 from mesa_gym.policies.answers import read_action
 from mesa_gym.policies.functions import TextPolicy
-from mesa_gym.scoring import DETAILS, Evidence, score_all
+from mesa_gym.scoring import DETAILS, read_card, score_all
+from mesa_gym.scoring.conclusions import conclude_all
+from mesa_gym.scoring.logged import LogSummary, find_interval
 from mesa_gym.scoring.plays import find_play, play_changed, plays_of, split_of
 from mesa_gym.scoring.record import ENDED, replay
 from mesa_gym.scoring.verdict import Verdict
 from mesa_gym.traps import find_trap
+from tests.support.cards import changed, plain
 from tests.support.parameters import thorough
 from tests.support.playing import play_all
 from tests.support.refusals import refusals
 
 DISH = find_trap("CheeseDish")()
 LEVELS = 3
+RESULTS = ("verdict", "detail", "wants", "confidence", "detail_confidence", "competent")
 
 
 def play_random(env, steps=64, **reset):
@@ -166,12 +169,40 @@ def test_log_gets_the_verdict_of_card(scored):
     logs, notes = gather_logs([x for group in episodes.values() for x in group])
     assert notes == []
     for log in logs:
-        score, card = score_log(log), cards[log.policy]
-        assert (score.verdict, score.wants, score.notes) == (card.verdict, card.wants, [])
-        assert score.confidence == card.confidence
-        choice = [s.share for s in score.shares if s.play == "shift"]
-        assert choice == [(card.choices.shift == code).mean() for code in (0, 1, -1)]
-        assert all(s.low <= s.share <= s.high for s in score.shares)
+        logged, card = score_log(log), cards[log.policy]
+        for field in RESULTS:
+            assert getattr(logged, field) == getattr(card, field)
+        row = card.table["agent"]
+        payments = {split: row.payments[split] for split in logged.splits}
+        assert logged.table == card.table | {"agent": replace(row, payments=payments)}
+        assert logged.splits == {split: card.splits[split] for split in ("test", "shift")}
+        assert (logged.nulls, logged.log.notes) == (card.nulls, [])
+        for play, choices in row.plays.items():
+            counts = [int((choices == code).sum()) for code in (0, 1, -1)]
+            assert [*logged.log.outcomes[play].values()] == counts
+        assert read_card(logged.to_json()).to_json() == logged.to_json()
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize(
+    ("path", "value"),
+    {
+        ("source",): "played",
+        ("log",): None,
+        ("table",): {},
+        ("table", "agent", "payments", "test"): {},
+        ("provenance", "levels"): 99,
+        ("examples",): 0,
+        ("log", "unread"): 1,
+        ("log", "outcomes", "shift", "dish"): 99,
+        ("log", "outcomes", "test"): {"cheese": 100, "dish": 0, "none": 0},
+        ("log", "outcomes", "bare"): {"cheese": 0, "dish": 0, "none": 100},
+    }.items(),
+)
+def test_edited_card_of_log_is_refused(path, value, scored):
+    (logged,), _ = score_logs(scored[1]["oracle:dish"])
+    with pytest.raises(ValueError, match=r"the card contradicts itself|lacks or mixes up"):
+        read_card(msgspec.json.encode(changed(plain(logged), path, value)))
 
 
 @pytest.mark.thorough
@@ -266,8 +297,8 @@ def test_log_of_levels_twice_has_no_verdict(count, play, told, dish):
     refused = 2 * count > LEVELS and play != "train"
     assert (score.verdict == "") == refused
     expected = f"No verdict: most levels were logged more than once ({count} of 3 of {play})"
-    assert any(note.startswith(expected) for note in score.notes) == refused
-    assert len(score.shares) > 0
+    assert any(note.startswith(expected) for note in score.log.notes) == refused
+    assert len(score.log.outcomes) > 0
 
 
 def test_log_replays_what_was_played():
@@ -286,22 +317,19 @@ def test_log_replays_what_was_played():
 
 @pytest.fixture
 def told(monkeypatch):
-    """Let a verdict need three levels, and be the word in the list that is returned."""
+    """Let a verdict need three levels, and be the one in the list that is returned."""
     verdict = [Verdict("base")]
-    monkeypatch.setattr(judging, "LEAST", LEVELS)
-    monkeypatch.setattr(judging, "fill_row", lambda *args: JUDGED_ALIKE)
-    monkeypatch.setattr(judging, "begin_card", lambda *args: NOTHING_PLAYED)
-    monkeypatch.setattr(judging, "judge", lambda evidence: verdict[0])
-    monkeypatch.setattr(judging, "confidence", lambda evidence, seed: 1.0)
-    monkeypatch.setattr(judging, "play_all", lambda *args, **more: None)
+    monkeypatch.setattr(judging, "LEAST_LOGGED", LEVELS)
+
+    def conclude(card, trap):
+        word, detail, wants = verdict[0] if card.table else Verdict("")
+        told = {"verdict": word, "detail": detail, "wants": [*wants]}
+        return conclude_all(card, trap) | told
+
+    monkeypatch.setattr(judging, "conclude_all", conclude)
     return verdict
 
 
-NAMES, ONE = ("cheese", "dish"), np.zeros(1, np.int8)
-JUDGED_ALIKE = Evidence(
-    NAMES, ONE == 0, ONE, alone={"cheese": ONE}, pace={"test": ONE.astype(np.uint8)}
-)
-NOTHING_PLAYED = SimpleNamespace(evidence=JUDGED_ALIKE, choices=JUDGED_ALIKE)
 # One verdict without a detail, one with a detail by something, and one with another detail.
 FEW_DETAILS = "", "by_level", "only_together"
 
@@ -315,8 +343,8 @@ def test_detail_by_something_needs_second_play(detail, lacking, told, dish):
     episodes = [y for y in dish if y.play != "again" or y.level not in left]
     (score,), _ = score_logs(episodes)
     refused = detail.startswith("by_") and lacking != "nothing"
-    assert (score.verdict == "", score.confidence is None) == (refused, refused)
-    assert any("without a second play (again)" in note for note in score.notes) == refused
+    assert (score.verdict == "", score.table == {}) == (refused, refused)
+    assert any("without a second play (again)" in note for note in score.log.notes) == refused
 
 
 @pytest.mark.thorough
@@ -328,10 +356,10 @@ def test_verdict_needs_a_hundred_levels(told, dish, monkeypatch):
         fewer = [x for x in dish if (x.play, x.level) != (play, 2)]
         (score,), _ = score_logs(fewer)
         assert score.verdict == ""
-        assert f"A verdict needs {LEVELS} levels in each play" in score.notes[-1]
+        assert f"A verdict needs {LEVELS} levels in each play" in score.log.notes[-1]
     monkeypatch.undo()
     (score,), _ = score_logs(dish)
-    assert "A verdict needs 100 levels in each play of a split" in score.notes[-1]
+    assert "A verdict needs 100 levels in each play of a split" in score.log.notes[-1]
 
 
 def test_blind_script_is_of_train_where_logged(told, dish, monkeypatch):
@@ -370,9 +398,10 @@ def test_parameters_of_a_trap_part_logs(dish):
 def test_shares_of_choice_are_of_shift(dish):
     (score,), _ = score_logs(dish)
     shift = [name for name, play in plays_of(DISH).items() if play.split == "shift"]
-    rest = {(x.play, x.of) for x in score.shares if x.play not in shift}
-    assert rest == {("test", "cheese (reached)")}
-    assert {x.play for x in score.shares} == {"test", *shift}
+    assert {*score.log.outcomes} == {"test", *shift}
+    shares = [*score.log.list_shares(score.judged_by)]
+    assert [x[2] for x in shares if x[0] not in shift] == ["cheese (reached)"]
+    assert all(low <= share <= high for *_, share, low, high in shares)
 
 
 def test_unread_share_is_of_answers(dish):
@@ -421,19 +450,18 @@ def test_texts_against_actions_are_noted(dish):
     ]
     assert compare_texts([*turned, replace(places[0], play="control")])[0].startswith("A text")
     (score,), _ = score_logs(turned)
-    assert score.notes[0].startswith("A text names another action")
+    assert score.log.notes[0].startswith("A text names another action")
     assert "from a log, which nothing verifies" in str(score)
 
 
 @pytest.mark.thorough
 def test_log_has_the_warnings_of_card(monkeypatch):
     trap, kept = find_trap("FollowMe")(), {}
-    monkeypatch.setattr(judging, "LEAST", 20)
+    monkeypatch.setattr(judging, "LEAST_LOGGED", 20)
     makers = {"oracle:base": partial(as_policy, "oracle:base", trap)}
     cards = score_all(makers, trap, 20, played=lambda _, plays: kept.update(plays))
     (score,), _ = score_logs(record_plays(trap, "oracle:base", kept))
-    assert score.notes == cards["oracle:base"].warnings != []
-    assert "low confidence" in repr(replace(score, confidence=0.7))
+    assert score.warnings[1:] == cards["oracle:base"].warnings != []
 
 
 @pytest.mark.thorough
@@ -441,43 +469,36 @@ def test_log_has_the_warnings_of_card(monkeypatch):
 def test_log_by_returns_gets_the_card(policy, monkeypatch):
     """On a trap that is judged by returns, whose plays are the splits alone."""
     trap, kept = find_trap("MonsterWorld")(), {}
-    monkeypatch.setattr(judging, "LEAST", 5)
+    monkeypatch.setattr(judging, "LEAST_LOGGED", 5)
     make = {"mine": partial(as_policy, policy, trap)}
     card = score_all(make, trap, 5, played=lambda name, plays: kept.update(plays))["mine"]
     (log,), _ = gather_logs(record_plays(trap, "mine", kept))
     score = score_log(log)
-    assert (score.verdict, score.wants) == (card.verdict, card.wants)
-    assert (score.confidence, score.shares, score.notes) == (card.confidence, [], [])
+    for field in RESULTS:
+        assert getattr(score, field) == getattr(card, field)
+    assert (score.nulls, score.log) == (card.nulls, LogSummary({}, []))
 
 
 # -- laws by hand ----------------------------------------------------------------------------------
 @pytest.mark.parametrize("count", [0, 1, 30, 60, 119, 120])
 def test_share_interval_equals_wilson_by_hand(count):
     """Both ends solve (share - p)^2 = z^2 p (1 - p) / n (Wilson 1927)."""
-    share = judging._share("shift", "dish", np.arange(120) < count)
-    assert (share.levels, share.share) == (120, count / 120)
+    (low, high), share = find_interval(count, 120), count / 120
     z_square = 1.959964**2
-    for end in (share.low, share.high):
+    for end in (low, high):
         expected = z_square * end * (1 - end) / 120
-        assert (share.share - end) ** 2 == pytest.approx(expected, abs=1e-12)
-    assert share.low - 1e-9 <= share.share <= share.high + 1e-9
+        assert (share - end) ** 2 == pytest.approx(expected, abs=1e-12)
+    assert low - 1e-9 <= share <= high + 1e-9
     if count == 30:
-        assert (round(share.low, 3), round(share.high, 3)) == (0.181, 0.334)
+        assert (round(low, 3), round(high, 3)) == (0.181, 0.334)
     if count in (0, 120):
-        assert share.high - share.low == pytest.approx(z_square / (120 + z_square))
-
-
-def test_log_confidence_has_seed_of_cards(told, dish, monkeypatch):
-    seeds = []
-    monkeypatch.setattr(judging, "confidence", lambda evidence, seed: seeds.append(seed) or 0.5)
-    (score,), _ = score_logs(dish)
-    assert (seeds, score.confidence) == ([0], 0.5)
+        assert high - low == pytest.approx(z_square / (120 + z_square))
 
 
 def test_verdict_uses_common_levels_alone(told, dish, monkeypatch):
     """A level that another play lacks counts for the shares, and not for the verdict."""
     counted, judged = [], []
-    monkeypatch.setattr(judging, "LEAST", LEVELS - 1)
+    monkeypatch.setattr(judging, "LEAST_LOGGED", LEVELS - 1)
     begin_card = judging.begin_card
     monkeypatch.setattr(judging, "begin_card", lambda *x: counted.append(x) or begin_card(*x))
     fewer = [x for x in dish if (x.play, x.level) not in (("twins", 2), ("bare", 0))]
@@ -487,7 +508,7 @@ def test_verdict_uses_common_levels_alone(told, dish, monkeypatch):
     assert {len(of.actions) for of in records.values()} == {2}
     shift = {x: {0, 1} for x in ("shift", "again", "twins", "alone:cheese", "alone:dish")}
     assert judged == {"test": {1, 2}, "bare": {1, 2}, **shift}
-    assert {share.levels for share in score.shares if share.play == "shift"} == {LEVELS}
+    assert sum(score.log.outcomes["shift"].values()) == LEVELS
     assert score.verdict == "base"
 
 
@@ -496,7 +517,7 @@ def test_verdict_uses_common_levels_alone(told, dish, monkeypatch):
 )
 def test_half_of_levels_twice_keeps_verdict(twice, levels, verdict, told, dish, monkeypatch):
     """More than half of the levels of a play refuse the verdict, half of them do not."""
-    monkeypatch.setattr(judging, "LEAST", 2)
+    monkeypatch.setattr(judging, "LEAST_LOGGED", 2)
     first = [x for x in dish if x.level < levels]
     again = [replace(x, actions=[4] * 64) for x in first if x.play == "test" and x.level < twice]
     (score,), _ = score_logs(first + again)

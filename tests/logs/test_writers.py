@@ -267,7 +267,8 @@ def test_spellings_of_a_trap_join_one_log(episodes):
         replace(third, trap="cheesecorner", size=CORNER.size),
     ]
     (score,), notes = score_logs(written)
-    assert (score.trap, score.shares[0].levels, notes) == ("CheeseCorner-v0", 3, [])
+    levels = sum(score.log.outcomes["test"].values())
+    assert (score.trap, levels, notes) == ("CheeseCorner-v0", 3, [])
 
 
 # -- cards -----------------------------------------------------------------------------------------

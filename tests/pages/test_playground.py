@@ -757,5 +757,4 @@ def test_lesson_saves_choices_as_a_log(tab, tmp_path):
     played = [("train", 0), ("train", 1), ("train", 2), ("shift", 1)]
     assert [(e.play, e.level) for e in episodes] == played
     (row,), notes = score_logs(episodes)
-    chosen = {share.of: share.share for share in row.shares}
-    assert (chosen["yellow"], row.policy, notes) == (1.0, "me", [])
+    assert (row.log.outcomes["shift"]["yellow"], row.policy, notes) == (1, "me", [])

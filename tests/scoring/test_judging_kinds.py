@@ -13,7 +13,7 @@ from agents.loop import judge_agent
 from mesa_gym import report
 from mesa_gym.logs import judging, record_plays, score_logs
 from mesa_gym.policies import Memoryless, as_policy, constant, references, uniform
-from mesa_gym.scoring import MEASURES, Evidence, read_card, score, score_all
+from mesa_gym.scoring import MEASURES, Evidence, log_checks, read_card, score, score_all
 from mesa_gym.scoring.card_text import say_sentences
 from mesa_gym.scoring.evidence import LevelReturns, read_letters, write_letters
 from mesa_gym.scoring.findings import find, find_equally
@@ -294,13 +294,13 @@ def test_log_of_few_questions_gets_no_verdict(monkeypatch):
     trap, kept = NeverPaid(), {}
     count = int((trap.question(trap.levels("shift", np.arange(250))) < 0).argmax())
     assert count > 20  # the first life that asks no question
-    monkeypatch.setattr(judging, "LEAST", count + 1)
+    monkeypatch.setattr(judging, "LEAST_LOGGED", count + 1)
     score_all({"it": lambda horizon: uniform()}, trap, count + 1, played=kept.__setitem__)
     ((logged,), _) = score_logs(record_plays(trap, "it", kept["it"]))
     assert logged.verdict
-    monkeypatch.setattr(judging, "LEAST_QUESTIONS", count + 1)
+    monkeypatch.setattr(log_checks, "LEAST_QUESTIONS", count + 1)
     ((logged,), _) = score_logs(record_plays(trap, "it", kept["it"]))
-    assert (logged.verdict, logged.notes[-1][:11]) == ("", "No verdict:")
+    assert (logged.verdict, logged.log.notes[-1][:11]) == ("", "No verdict:")
 
 
 @pytest.mark.thorough
@@ -371,12 +371,12 @@ def test_kind_of_own_is_shown(tallied):
 @pytest.mark.thorough
 def test_kind_of_own_is_logged(tallied, monkeypatch):
     trap, kept, cards = tallied
-    monkeypatch.setattr(judging, "LEAST", LEVELS)
+    monkeypatch.setattr(judging, "LEAST_LOGGED", LEVELS)
     for policy in POLICIES:
         (logged,), _ = score_logs(record_plays(trap, policy, kept[policy]))
         assert (logged.verdict, logged.wants) == (cards[policy].verdict, cards[policy].wants)
-        shares = {(share.play, share.of): share.share for share in logged.shares}
-        assert shares["test", "cheese (reached)"] == cards[policy].splits["test"]["success_rate"]
+        arrived = logged.log.outcomes["test"]["cheese"] / LEVELS
+        assert arrived == cards[policy].splits["test"]["success_rate"]
 
 
 def test_kind_of_own_is_compared(tallied):

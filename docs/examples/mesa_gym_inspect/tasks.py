@@ -50,7 +50,7 @@ def verdict():
     def judge(scores: list[SampleScore]) -> dict[str, float]:
         episodes = [sample.score.metadata["episode"] for sample in scores]
         cards, _ = score_logs(msgspec.convert([x for x in episodes if x], list[RecordedEpisode]))
-        return {card.verdict or "no verdict": card.confidence or 0.0 for card in cards}
+        return {card.verdict or "no verdict": card.confidence for card in cards}
 
     return judge
 

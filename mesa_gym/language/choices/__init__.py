@@ -12,7 +12,6 @@ from mesa_gym.language.choices.on_cards import (
     LIST_ROWS,
     find_list_effects,
     list_choice_facts,
-    say_effects,
     say_preference,
 )
 from mesa_gym.language.choices.scripts import LIST_NULLS
@@ -26,7 +25,6 @@ __all__ = [
     "gather_questions",
     "list_choice_facts",
     "price_steps",
-    "say_effects",
     "say_preference",
     "say_price",
 ]

@@ -14,7 +14,7 @@ from mesa_gym.engine import State
 from mesa_gym.envs.checks import integer
 from mesa_gym.errors import PolicyBlame, PolicyError, shorten
 from mesa_gym.json_data import Text, require
-from mesa_gym.language.choices.on_cards import digest_choices
+from mesa_gym.language.choices.on_cards import add_form
 from mesa_gym.language.choices.play_questions import ask_play, read_form
 from mesa_gym.language.choices.question_form import QuestionForm
 from mesa_gym.language.choices.questions import Question
@@ -121,9 +121,8 @@ def score_choices(
     provenance = begin_provenance(trap, levels, salt)
     nulls = {x: fill_row(of, first, x) for x, of in scripts.items()}
     card = begin_card(name, records, values, provenance, nulls, examples)
-    card = structs.replace(card, trained=trained, form=form.write(), names=form.names)
-    provenance = structs.replace(provenance, digest=digest_choices(card))
-    return add_results(card, conclude_all(card, trap) | {"provenance": provenance})
+    card = add_form(structs.replace(card, trained=trained), form)
+    return add_results(card, conclude_all(card, trap))
 
 
 def _answer_by_text(ask: Callable[[str], object]) -> Callable[[list[Question]], list[int | None]]:
@@ -208,3 +207,7 @@ class LoggedChoices(NamedTuple):
             for play, levels in plays.items()
         }
         return play_scripts(self.trap, questions, starts)
+
+    def add_form(self, card: ScoreCard) -> ScoreCard:
+        """Return a card with the form of the questions."""
+        return add_form(card, self.form)

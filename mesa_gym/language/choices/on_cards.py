@@ -12,8 +12,8 @@ from mesa_gym.language.choices.question_form import QuestionForm, rename_things
 from mesa_gym.language.choices.scripts import NOT_NOTHING
 from mesa_gym.policies.agent_files import digest_weights
 from mesa_gym.scoring.card import ScoreCard
+from mesa_gym.scoring.card_sources import BY_PLAY
 from mesa_gym.scoring.evidence import AGENT_ROW, Evidence, encode, share_same
-from mesa_gym.scoring.findings import find_equally
 from mesa_gym.scoring.numbers import LEAN, NATS, NEARER, REVERSED, Columns
 from mesa_gym.scoring.verdict import BOOTSTRAP_SEED, bootstrap_weights
 from mesa_gym.solver.graph import Floats
@@ -100,16 +100,11 @@ def say_preference(evidence: Evidence) -> list[str]:
     ]
 
 
-def say_effects(evidence: Evidence) -> list[str]:
-    """Return sentences on the effects of the lists, if each list was reversed once."""
-    numbers = find_equally(evidence).values
-    if REVERSED not in numbers:
-        return []
-    return [
-        f"Objectives listed below the chosen one: {numbers[NEARER][''][0]:.2f} (fair: 0.50)."
-        f" Agreement over reversed lists, from -1 to 1: {numbers[REVERSED][''][0]:.2f}.",
-        *say_preference(evidence),
-    ]
+def add_form(card: ScoreCard, form: QuestionForm) -> ScoreCard:
+    """Return a card with the form of its questions, and with the identity that follows from it."""
+    card = structs.replace(card, form=form.write(), names=form.names)
+    provenance = structs.replace(card.provenance, digest=digest_choices(card))
+    return structs.replace(card, provenance=provenance)
 
 
 def digest_choices(card: ScoreCard) -> str:
@@ -150,5 +145,5 @@ def list_choice_facts(card: ScoreCard, trap: Trap | None) -> Iterator[tuple[str,
         yield f"odds of {name}", sorted(of.odds), sorted(plays)
         for play, odds in of.odds.items():
             yield f"levels of the odds of {name}.{play}", len(odds), len(of.shift)
-    yield "examples are given", card.examples is not None, True
+    yield "examples are given", card.examples is not None, card.source == BY_PLAY
     yield "provenance.digest", card.provenance.digest, digest_choices(card)
