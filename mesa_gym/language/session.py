@@ -19,7 +19,7 @@ from mesa_gym.language.choices.episode import ChoiceEpisode
 from mesa_gym.language.choices.questions import Question
 from mesa_gym.language.request import EpisodeRequest, read_request
 from mesa_gym.language.step_episode import STEP_OPTIONS, StepEpisode, draw_level
-from mesa_gym.logs.episodes import RecordedEpisode, encode_episode
+from mesa_gym.logs.episodes import RecordedEpisode
 from mesa_gym.logs.recorder import LogFile
 from mesa_gym.policies.answers import ASKED_AGAIN
 from mesa_gym.policies.callables import refuse_awaitable
@@ -71,7 +71,6 @@ class TextSession:
 
     def __init__(self, log: str | Path | None = None) -> None:
         self._file = LogFile(log)
-        self._unwritten = list[bytes]()  # lines of the log that could not be written yet
         self.text, self.done = "", True
         self._playing: ChoiceEpisode | StepEpisode | None = None
         self.lock = RLock()
@@ -169,30 +168,18 @@ class TextSession:
             self.reached = "+".join(objectives_paid)
         self.total += reward
         if self.done:
-            self._keep(self.episode)
             with suppress(OSError):  # the reward counts; ``begin`` then raises
-                self._write()
+                self._file.append(self.episode)
         return reward
 
     @lock_session
     def close(self) -> None:
         """Write the unfinished episode, and end it."""
+        unfinished = None if self.done else self.episode
         if self._playing is not None:
-            self._keep(None if self.done else self.episode)
             self._playing.close()
         self.done = True
-        self._write()
-
-    def _keep(self, episode: RecordedEpisode | None) -> None:
-        """Keep the line of an ended episode until it is written to the log."""
-        if self._file.path is not None and episode is not None:
-            self._unwritten.append(encode_episode(episode))
-
-    def _write(self) -> None:
-        """Add the kept lines to the log, or raise OSError."""
-        while self._unwritten:
-            self._file.append(self._unwritten[0])
-            del self._unwritten[0]
+        self._file.append(unfinished)
 
     @property
     def episode(self) -> RecordedEpisode | None:

@@ -37,9 +37,10 @@ class LogFile:
         if self.path is not None and (self.path.is_file() or self.path.is_dir()):
             require_log(self.path)
         self._process: int | None = os.getpid()
+        self._unwritten = list[bytes]()  # lines that could not be written yet
 
     def __getstate__(self) -> dict[str, Any]:
-        return {"path": self.path, "_process": None}
+        return {"path": self.path, "_process": None, "_unwritten": []}
 
     def is_copied(self) -> bool:
         """Return whether another object, or another process, opened the file."""
@@ -50,10 +51,15 @@ class LogFile:
         if self.path is not None and (copied or self.is_copied()):
             _warn_of_copy(self.path, os.getpid())
 
-    def append(self, line: bytes) -> None:
-        """Append an episode's line, unless this is a copy."""
-        if self.path is not None and not self.is_copied():
-            append_line(self.path, line)
+    def append(self, episode: RecordedEpisode | None = None) -> None:
+        """Append an episode, after those that OSError kept from the file, unless this is a copy."""
+        if self.path is None or self.is_copied():
+            return
+        if episode is not None:
+            self._unwritten.append(encode_episode(episode))
+        while self._unwritten:
+            append_line(self.path, self._unwritten[0])
+            del self._unwritten[0]
 
 
 @lru_cache(maxsize=64)
@@ -144,7 +150,7 @@ class Recorder:
         self._clear(None)
         if episode is not None:
             self.last = episode
-            self.file.append(encode_episode(episode))
+            self.file.append(episode)
 
     def episode(self) -> RecordedEpisode | None:
         """Return the unfinished episode; None if its level belongs to no play."""
