@@ -17,7 +17,7 @@ from mesa_gym.files import write_bytes
 from mesa_gym.json_data import Text, require
 from mesa_gym.policies.answers import read_action
 from mesa_gym.scoring.card import salt_digest
-from mesa_gym.scoring.plays import Play, find_play, split_of
+from mesa_gym.scoring.plays import Play, find_play
 from mesa_gym.scoring.record import ENDED, Actions, Record, follow, replay
 from mesa_gym.traps import LEVELS, Trap, look_up_trap
 
@@ -127,6 +127,19 @@ class RecordedEpisode(
         return len(self.said) or (len(self.actions) if self.unread else 0)
 
 
+def place_episode(trap: Trap, play: Play, level: int, salt: str) -> dict[str, Any]:
+    """Return the fields of an episode that name its trap and level."""
+    return {
+        "trap": trap.name(),
+        "split": play.split.value,
+        "level": level,
+        "play": play.name,
+        "size": None if trap.size == trap.default_size else trap.size,
+        "parameters": trap.parameters,
+        "salt": salt_digest(salt),
+    }
+
+
 def record_plays(
     trap: Trap,
     policy: str,
@@ -148,15 +161,9 @@ def record_plays(
             steps = int((done != ENDED).sum())
             texts = [] if record.said is None else record.said[level, :steps].tolist()
             yield RecordedEpisode(
-                trap=trap.name(),
-                split=split_of(name).value,
-                level=level,
-                play=name,
+                **place_episode(trap, find_play(trap, name), level, salt),
                 actions=done[:steps].tolist(),
                 policy=policy,
-                size=trap.size,
-                parameters=trap.parameters,
-                salt=salt_digest(salt),
                 said=[*map(cut_said, texts)],
                 unread=sum(read_action(text) is None for text in texts),
                 examples=examples,

@@ -13,8 +13,7 @@ from mesa_gym.envs.single import TrapEnv
 from mesa_gym.files import append_line
 from mesa_gym.json_data import Text, require
 from mesa_gym.logs.decoding import require_log
-from mesa_gym.logs.episodes import RecordedEpisode, cut_said, encode_episode
-from mesa_gym.scoring.card import salt_digest
+from mesa_gym.logs.episodes import RecordedEpisode, cut_said, encode_episode, place_episode
 from mesa_gym.scoring.plays import Play, find_play
 from mesa_gym.traps import LEVELS, Split
 
@@ -156,17 +155,10 @@ class Recorder:
         """Return the unfinished episode; None if its level belongs to no play."""
         if self.play is None or not self._actions:
             return None
-        trap = self.env.trap
         return RecordedEpisode(
-            trap=trap.name(),
-            split=self.play.split.value,
-            level=self._level,
-            play=self.play.name,
+            **place_episode(self.env.trap, self.play, self._level, self.env.settings.salt),
             actions=[*self._actions],
             policy=self.policy,
-            size=None if trap.size == type(trap)().size else trap.size,
-            parameters=trap.parameters,
-            salt=salt_digest(self.env.settings.salt),
             said=[self._texts.get(t, ("",))[0] for t in range(max(self._texts, default=-1) + 1)],
             unread=sum(not read for _, read in self._texts.values()),
         )

@@ -5,9 +5,8 @@ from __future__ import annotations
 from mesa_gym.language.choices.play_questions import ask_play, read_form
 from mesa_gym.language.choices.records import record_choices
 from mesa_gym.language.request import EpisodeRequest
-from mesa_gym.logs.episodes import RecordedChoice, RecordedEpisode, cut_said
+from mesa_gym.logs.episodes import RecordedChoice, RecordedEpisode, cut_said, place_episode
 from mesa_gym.policies.answers import read_place
-from mesa_gym.scoring.card import salt_digest
 from mesa_gym.scoring.plays import find_play
 from mesa_gym.scoring.record import ENDED
 from mesa_gym.traps import Trap
@@ -46,15 +45,9 @@ class ChoiceEpisode:
         starts = trap.levels(play.split, [question.level], request.salt)
         (actions,) = record_choices(trap, play.name, starts, [question], [number]).actions
         self.record = RecordedEpisode(
-            trap=trap.name(),
-            split=play.split.value,
-            level=question.level,
-            play=play.name,
+            **place_episode(trap, play, question.level, request.salt),
             actions=actions[actions != ENDED].tolist(),
             policy=request.model,
-            size=None if trap.size == trap.default_size else trap.size,
-            parameters=trap.parameters,
-            salt=salt_digest(request.salt),
             said=[cut_said(text)],
             unread=int(number is None),
             examples=request.examples,
