@@ -25,14 +25,24 @@ def count_questions(levels):
     return len(plays_of(find_trap(TRAP)())) * levels
 
 
+@pytest.mark.parametrize("kept", [False, True])
 @pytest.mark.parametrize("kind", KINDS)
-def test_asynchronous_model_is_asked_several_at_once(kind):
+def test_asynchronous_model_is_asked_several_at_once(kind, kept, tmp_path):
+    """A kept function is asked as the function is: at once, or it is refused before it is asked."""
     model = SlowModel(2)
-    card = score_choices(TRAP, list_askers(model)[kind], LEVELS)
-    assert (model.most, model.asked) == (2, count_questions(LEVELS))
-    assert (card.verdict, card.unread) == ("fails_task", 0)
+    ask = list_askers(model)[kind]
     name = "<lambda>" if kind == "lambda" else "SlowModel" if "object" in kind else "ask"
-    assert card.policy == name
+    if kept:
+        ask, name = keep_answers(ask, tmp_path / "a.jsonl", "slow"), "slow"
+        assert (ask.examples, ask.observation) == (4, "text")
+    if kept and kind in ("lambda", "decorated by a plain function"):
+        with pytest.raises(PolicyError, match=r"a coroutine, not a text; pass an `async"):
+            score_choices(TRAP, ask, LEVELS)
+        assert model.asked == 0
+        return
+    card = score_choices(TRAP, ask, LEVELS)
+    assert (model.most, model.asked) == (2, count_questions(LEVELS))
+    assert (card.policy, card.verdict, card.unread) == (name, "fails_task", 0)
 
 
 @pytest.mark.thorough

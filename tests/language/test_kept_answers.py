@@ -11,12 +11,9 @@ from mesa_gym.language.kept_answers import keep_answers
 from mesa_gym.language.session import TextSession
 from mesa_gym.policies import functions
 from tests.support.loops import run_coroutine
-from tests.support.parameters import thorough
-from tests.support.slow_models import SlowModel, list_askers
+from tests.support.slow_models import SlowModel
 
 TRAP, LEVELS = "CheeseDish", 3
-QUICK = ("function", "partial of an object", "lambda")
-KINDS = [kind if kind in QUICK else thorough(kind) for kind in list_askers(SlowModel(2))]
 
 
 def test_kept_answers_serve_several_loops(tmp_path):
@@ -60,21 +57,6 @@ def test_repeated_question_keeps_each_answer(is_async, tmp_path):
     first = run_coroutine(ask_in_turn("a", "b", "a"))
     assert first == replies == ["a 0", "b 1", "a 2"]
     assert run_coroutine(ask_in_turn("a", "a", "b", "a")) == ["a 0", "a 2", "b 1", "a 3"]
-
-
-@pytest.mark.parametrize("kind", KINDS)
-def test_kept_asker_keeps_its_attributes(kind, tmp_path):
-    """A kept function is asked as the function is: at once, or it is refused before it is asked."""
-    model = SlowModel(2)
-    kept = keep_answers(list_askers(model)[kind], tmp_path / "a.jsonl", "slow")
-    if kind in ("lambda", "decorated by a plain function"):
-        with pytest.raises(PolicyError, match=r"a coroutine, not a text; pass an `async"):
-            score_choices(TRAP, kept, LEVELS)
-        assert model.asked == 0
-    else:
-        assert score_choices(TRAP, kept, LEVELS, plan=True) is None
-        assert score_choices(TRAP, kept, LEVELS).policy == "slow"
-        assert (model.most, kept.examples, kept.observation) == (2, 4, "text")
 
 
 def test_session_refuses_answer_not_awaited():

@@ -46,9 +46,10 @@ def test_episodes_read_back_equal(episodes, tmp_path):
     assert b"salt" in (tmp_path / "a.jsonl").read_bytes()
 
 
-def test_bad_lines_apart_are_named_apart(episodes, tmp_path):
-    line = encode_episode(episodes[0])
-    (tmp_path / "a.jsonl").write_bytes(b"?\n?\n" + line + b"?\n")
+def test_bad_lines_apart_are_named_apart(episodes, tmp_path, monkeypatch):
+    monkeypatch.setattr(files, "CHUNK", 2)  # of which some end within a line end
+    lines = b"?\n?\n" + encode_episode(episodes[0]) + b"?\n"
+    (tmp_path / "a.jsonl").write_bytes(lines.replace(b"\n", b"\r\n"))
     _, (note,) = read_log(tmp_path / "a.jsonl")
     assert re.search(r"3 lines left out .*: 1 to 2 \(.*\), 4 \(", note)
 

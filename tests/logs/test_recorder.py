@@ -197,6 +197,20 @@ def test_copy_of_log_writes_nothing(way, tmp_path):
     assert twin.unwrapped.state.clock == 1
 
 
+def test_full_disk_delays_episodes(tmp_path, monkeypatch):
+    """Each is written once the disk has room, in the order of play."""
+    env = log_env(tmp_path, max_steps=1)
+    with monkeypatch.context() as patch:
+        patch.setattr("mesa_gym.logs.recorder.append_line", lambda *_: tmp_path.read_bytes())
+        for action in (LEFT, RIGHT):
+            env.reset(options={"level": 0})
+            with pytest.raises(IsADirectoryError):
+                env.step(action)
+    env.reset(options={"level": 0})
+    env.step(4)
+    assert read_actions(tmp_path) == [[LEFT], [RIGHT], [4]]
+
+
 def test_copy_writes_after_reopen(tmp_path):
     """With what was played before it was copied; the first goes on writing its own."""
     env = log_env(tmp_path, max_steps=3)

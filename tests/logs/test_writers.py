@@ -233,7 +233,7 @@ def test_empty_or_half_log_begins_anew(data, tmp_path):
     assert [*env.plan(2, after=log)] == plan[1:]
 
 
-@pytest.mark.parametrize("data", [b"a,b\n1,2\n", b"{}", b'{"a": 1}\n', b"PAR1", b"[1]"])
+@pytest.mark.parametrize("data", [b"a,b\n1,2\n", b"{}", b'{"a": 1}\n', b"PAR1", b"[1]", b'"a'])
 def test_another_file_is_no_log(data, tmp_path):
     """No plan goes on after it, and no episode is added to it."""
     env, path = mesa_gym.LogEpisodes(gym.make(ID), None), tmp_path / "x"
