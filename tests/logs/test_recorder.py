@@ -17,6 +17,7 @@ from gymnasium.vector import AsyncVectorEnv, SyncVectorEnv
 import mesa_gym
 from mesa_gym.logs import read_log
 from mesa_gym.logs.recorder import _warn_of_copy
+from mesa_gym.scoring.card import salt_digest
 from tests.support.parameters import thorough
 
 ID = "MesaGym/CheeseCorner-Test-v0"
@@ -199,7 +200,7 @@ def test_copy_of_log_writes_nothing(way, tmp_path):
 
 def test_full_disk_delays_episodes(tmp_path, monkeypatch):
     """Each is written once the disk has room, in the order of play."""
-    env = log_env(tmp_path, max_steps=1)
+    env = log_env(tmp_path, max_steps=1, salt="s")
     with monkeypatch.context() as patch:
         patch.setattr("mesa_gym.logs.recorder.append_line", lambda *_: tmp_path.read_bytes())
         for action in (LEFT, RIGHT):
@@ -209,6 +210,7 @@ def test_full_disk_delays_episodes(tmp_path, monkeypatch):
     env.reset(options={"level": 0})
     env.step(4)
     assert read_actions(tmp_path) == [[LEFT], [RIGHT], [4]]
+    assert {x.salt for x in read_log(tmp_path / "log.jsonl")[0]} == {salt_digest("s")}
 
 
 def test_copy_writes_after_reopen(tmp_path):
