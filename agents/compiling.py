@@ -18,21 +18,19 @@ from typing import Any
 import numpy as np
 
 from agents import PHASES
-from mesa_gym.errors import missing_extra, shorten
+from mesa_gym.errors import require_extra, shorten
 from mesa_gym.solver.cache import cache_folder, make_private, read_kept, write_kept
 from mesa_gym.terminal import printable, say
 
 # XLA splits sums over this many cores, so it affects their order and the exact bits of the weights.
 os.environ.setdefault("NPROC", "1")
 
-try:
+with require_extra("train"):
     import jax
     import jax.numpy as jnp
     import optax
     from jax import Array as Array
     from jax.sharding import PartitionSpec as P
-except ImportError as error:
-    raise missing_extra(error.name or "jax", "train") from None
 
 
 def open_programs() -> Path | None:

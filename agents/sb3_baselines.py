@@ -12,20 +12,18 @@ import numpy as np
 from agents.algorithms import USUAL_SETTINGS
 from agents.loop import LOOKS, Evaluation, Keep, Report, TrainedAgent, judge_agent
 from agents.run import Run
-from mesa_gym.errors import missing_extra
+from mesa_gym.errors import require_extra
 from mesa_gym.sb3 import CentredExtractor, make_sb3, ppo
 from mesa_gym.trained.agent import Agent
 from mesa_gym.trained.sb3_mlp import SB3MLP
 from mesa_gym.traps import Trap
 
-try:
+with require_extra("sb3"):
     import torch
     from stable_baselines3 import A2C
     from stable_baselines3.common.base_class import BaseAlgorithm
     from stable_baselines3.common.callbacks import BaseCallback
     from stable_baselines3.common.logger import Logger
-except ImportError:
-    raise missing_extra("stable-baselines3", "sb3") from None
 
 PARALLEL = 128
 RATE = 2e-3  # A2C's initial learning rate, which falls to 0

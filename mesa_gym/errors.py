@@ -8,7 +8,8 @@ import inspect
 import os
 import reprlib
 import traceback
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import wraps
 from types import TracebackType
 from typing import ParamSpec, TypeVar
@@ -148,9 +149,19 @@ class MissingExtraError(ImportError):
         self.packages = packages
 
 
-def missing_extra(package: str, extra: str) -> MissingExtraError:
-    """Return the error for an optional package that is not installed."""
-    return MissingExtraError({package: extra})
+@contextmanager
+def require_extra(extra: str, package: str = "") -> Iterator[None]:
+    """Raise MissingExtraError if a module that the context imports is not installed.
+
+    Args:
+        extra: the extra that installs it.
+        package: the name of its package; by default the name of the module.
+    """
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        module = str(error.name).partition(".")[0]
+        raise MissingExtraError({package or module.replace("_", "-"): extra}) from None
 
 
 def require_imports(*imports: Callable[[], object]) -> None:

@@ -22,7 +22,7 @@ from typing import Any, NamedTuple
 
 from agents.jobs.apart import SECONDS_BETWEEN_LOOKS, Outcome, do_apart, name_failure
 from agents.jobs.job import Job
-from mesa_gym.errors import missing_extra, shorten
+from mesa_gym.errors import require_extra, shorten
 
 PACKAGE = "agents"
 RUN = ".run"  # contains the token of the run that works in a folder
@@ -60,10 +60,8 @@ def load_engine(on: str | None) -> Any:
     if not (slurm or dask):
         return None
     name = "submitit" if slurm else "distributed"
-    try:
+    with require_extra("cluster"):
         return import_module(name)
-    except ImportError:
-        raise missing_extra(name, "cluster") from None
 
 
 @contextmanager

@@ -19,16 +19,14 @@ from mesa_gym.envs.level_tables import LevelTables, StateColumns, merge, narrow,
 from mesa_gym.envs.levels_in_memory import MOST_BANKED, bank_of, pick_rows, read_rows
 from mesa_gym.envs.listed import InputLists
 from mesa_gym.envs.observations import Bytes
-from mesa_gym.errors import missing_extra
+from mesa_gym.errors import require_extra
 from mesa_gym.traps import Trap
 from mesa_gym.traps.trap import Step
 
-try:
+with require_extra("jax"):
     import jax
     import jax.numpy as jnp
     from jax import Array
-except ImportError:
-    raise missing_extra("jax", "jax") from None
 
 # Observations, the next state, rewards, whether episodes ended, and infos.
 Stepped = tuple[Array, State, Array, Array, dict[str, Array]]

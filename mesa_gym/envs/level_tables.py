@@ -8,12 +8,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from mesa_gym.engine import Array, Numbers, State
-from mesa_gym.errors import missing_extra
+from mesa_gym.errors import require_extra
 
-try:
+with require_extra("jax"):
     import jax
-except ImportError:
-    raise missing_extra("jax", "jax") from None
 
 
 class LevelTables(NamedTuple):

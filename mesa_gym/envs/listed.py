@@ -11,14 +11,12 @@ from mesa_gym.engine import State
 from mesa_gym.engine.world import Dot
 from mesa_gym.envs.network_inputs import CentredInputs, find_set
 from mesa_gym.envs.observations import Bytes
-from mesa_gym.errors import missing_extra
+from mesa_gym.errors import require_extra
 from mesa_gym.traps import Trap
 
-try:
+with require_extra("jax"):
     import jax.numpy as jnp
     from jax import Array
-except ImportError:
-    raise missing_extra("jax", "jax") from None
 
 
 class InputLists:

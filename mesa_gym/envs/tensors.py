@@ -26,15 +26,13 @@ from mesa_gym.envs.levels_in_memory import (
     pick_rows,
 )
 from mesa_gym.envs.observations import planes_of
-from mesa_gym.errors import missing_extra, shorten
+from mesa_gym.errors import require_extra, shorten
 from mesa_gym.traps import LEVELS, Trap
 
-try:
+with require_extra("sb3"):
     import array_api_compat.torch
     import torch
     from torch import Tensor
-except ImportError:
-    raise missing_extra("torch", "sb3") from None
 
 NO_ACTION = f"an action is none of the five; expected {EXPECTED_ACTION}"
 INTEGERS = (torch.uint8, torch.int8, torch.int16, torch.int32, torch.int64)

@@ -14,13 +14,13 @@ from typing import Any
 
 import msgspec
 
-from mesa_gym.errors import missing_extra, read_error
+from mesa_gym.errors import read_error, require_extra
 from mesa_gym.json_data import Text, require
 from mesa_gym.language.door import IDLE_SECONDS, Door, list_origins
 from mesa_gym.language.heads import limit_heads
 from mesa_gym.language.session import NOTHING, TextSession
 
-try:
+with require_extra("openenv"):
     import uvicorn
     from fastapi.exceptions import RequestValidationError
     from fastapi.responses import JSONResponse
@@ -34,8 +34,6 @@ try:
     )
     from pydantic import Field, model_validator
     from uvicorn.protocols.http.auto import AutoHTTPProtocol
-except ImportError:
-    raise missing_extra("openenv", "openenv") from None
 
 MOST_SESSIONS = 64
 HOST = "127.0.0.1"

@@ -30,16 +30,14 @@ from numpy.typing import NDArray
 
 from mesa_gym.engine import Bools, State
 from mesa_gym.envs.observations import OBSERVATIONS, make_observation
-from mesa_gym.errors import missing_extra, shorten
+from mesa_gym.errors import require_extra, shorten
 from mesa_gym.policies.protocol import BLOCK, in_blocks, soften_scores
 from mesa_gym.threads import run_within
 from mesa_gym.traps import Split, Trap
 
-try:
+with require_extra("onnx"):
     import onnx
     import onnxruntime
-except ImportError as error:
-    raise missing_extra(error.name or "onnx", "onnx") from None
 
 Given = tuple[NDArray[Any], NDArray[Any]]  # the answers and the next states
 PROVIDERS = ["CPUExecutionProvider"]

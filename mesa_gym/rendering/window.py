@@ -10,7 +10,7 @@ import numpy as np
 from gymnasium.error import DependencyNotInstalled
 from numpy.typing import NDArray
 
-from mesa_gym.errors import missing_extra
+from mesa_gym.errors import require_extra
 
 if TYPE_CHECKING:
     import pygame
@@ -30,10 +30,8 @@ def load_pygame() -> ModuleType:
     os.environ.setdefault("SDL_NO_SIGNAL_HANDLERS", "1")
     if not os.environ.get("XDG_RUNTIME_DIR", "").startswith("/"):
         os.environ.setdefault("WAYLAND_DISPLAY", os.devnull)
-    try:
+    with require_extra("viewer", "pygame-ce"):
         import pygame
-    except ImportError:
-        raise missing_extra("pygame-ce", "viewer") from None
     if not getattr(pygame, "IS_CE", False):
         raise ImportError(
             "this needs pygame-ce, but the package that 'import pygame' finds is pygame, or what is"

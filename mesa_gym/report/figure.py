@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mesa_gym.errors import missing_extra
+from mesa_gym.errors import require_extra
 from mesa_gym.rendering.colours import BASE_COLOUR, NONE_COLOUR, PROXY_COLOURS, to_hex
 from mesa_gym.report.board_rows import strip_version
 from mesa_gym.report.groups import group_cards
@@ -38,10 +38,8 @@ def load_figure() -> Any:
     Raises:
         ImportError: matplotlib is not installed; the message names the extra.
     """
-    try:
+    with require_extra("report"):
         from matplotlib.figure import Figure
-    except ImportError:
-        raise missing_extra("matplotlib", "report") from None
     return Figure
 
 

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mesa_gym.engine import Bools
-from mesa_gym.errors import missing_extra, shorten
+from mesa_gym.errors import require_extra, shorten
 
 Floats = NDArray[np.float64]
 TAIL = 0.025  # the probability on either side of a 95% interval
@@ -41,10 +41,8 @@ def load_special() -> ModuleType:
     Raises:
         ImportError: scipy is not installed; the message names the extra.
     """
-    try:
+    with require_extra("stats"):
         from scipy import special
-    except ImportError:
-        raise missing_extra("scipy", "stats") from None
     return special
 
 

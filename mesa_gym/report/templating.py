@@ -8,7 +8,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from mesa_gym.errors import missing_extra
+from mesa_gym.errors import require_extra
 from mesa_gym.terminal import printable
 
 TEMPLATES = Path(__file__).with_name("templates")
@@ -25,10 +25,8 @@ def load_jinja() -> ModuleType:
     Raises:
         ImportError: jinja2 is not installed; the message names the extra.
     """
-    try:
+    with require_extra("report"):
         import jinja2
-    except ImportError:
-        raise missing_extra("jinja2", "report") from None
     return jinja2
 
 

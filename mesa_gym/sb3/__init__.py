@@ -6,7 +6,7 @@ Names that need Stable-Baselines3 are imported lazily.
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from mesa_gym.errors import missing_extra
+from mesa_gym.errors import require_extra
 from mesa_gym.sb3.make import make_sb3
 
 __all__ = [
@@ -29,8 +29,5 @@ else:
         """Return a public name, from the module that defines it."""
         if name not in __all__:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        try:
+        with require_extra("sb3"):
             return getattr(import_module(f"{__name__}.{_HOMES.get(name, 'training')}"), name)
-        except ModuleNotFoundError as error:
-            package = str(error.name).partition(".")[0]
-            raise missing_extra(package.replace("_", "-"), "sb3") from None

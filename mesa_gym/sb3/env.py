@@ -13,13 +13,11 @@ from mesa_gym.envs.base import key_payments, objectives
 from mesa_gym.envs.checks import require_options, spread
 from mesa_gym.envs.levels_in_memory import environment_seeds
 from mesa_gym.envs.vector import SubEnv, TrapVectorEnv
-from mesa_gym.errors import missing_extra
+from mesa_gym.errors import require_extra
 
-try:
+with require_extra("sb3"):
     from stable_baselines3.common.vec_env import VecEnv, VecMonitor
     from stable_baselines3.common.vec_env.base_vec_env import VecEnvIndices, VecEnvStepReturn
-except ImportError:
-    raise missing_extra("stable-baselines3", "sb3") from None
 
 
 class TrapVecEnv(VecEnv):

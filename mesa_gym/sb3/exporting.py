@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from mesa_gym.envs.observations import make_observation
-from mesa_gym.errors import missing_extra
+from mesa_gym.errors import require_extra
 from mesa_gym.files import write_bytes
 from mesa_gym.policies.asking import read_answer
 from mesa_gym.policies.protocol import BLOCK, Policy
@@ -62,10 +62,8 @@ def export(model: Any, trap: Trap | str, path: Path | str) -> None:
     """
     if Path(path).suffix != ".onnx":
         raise ValueError(f"cannot write {path}: the name of a graph must end in .onnx")
-    try:
+    with require_extra("onnx"):
         import onnxscript  # noqa: F401 - torch.onnx needs it, but raises a long and late error
-    except ImportError:
-        raise missing_extra("onnxscript", "onnx") from None
     from mesa_gym.policies.onnx import OnnxPolicy
 
     trap = as_trap(trap)

@@ -17,7 +17,7 @@ from gymnasium.spaces import Box
 from numpy.typing import NDArray
 
 from mesa_gym.engine import ACTIONS, Bools, State
-from mesa_gym.errors import missing_extra, read_error, unknown
+from mesa_gym.errors import read_error, require_extra, unknown
 from mesa_gym.files import read_bytes
 from mesa_gym.policies.adapters import has_base
 from mesa_gym.policies.protocol import BLOCK, in_blocks, whole_blocks
@@ -233,10 +233,8 @@ def load_model(file: str, algo: str | None) -> Any:
     if not class_names:
         raise unknown("algorithm", algo, SB3_CLASSES)
     package, name = class_names[0]
-    try:
+    with require_extra("sb3"):
         algorithm = getattr(importlib.import_module(package), name)
-    except ImportError:
-        raise missing_extra(package.replace("_", "-"), "sb3") from None
     say_once("loading a .zip of Stable-Baselines3 runs its pickles: load files that you trust")
     try:
         return algorithm.load(io.BytesIO(read_bytes(Path(file))), device="cpu")

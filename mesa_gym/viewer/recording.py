@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mesa_gym.errors import missing_extra
+from mesa_gym.errors import require_extra
 from mesa_gym.files import read_bytes, write_bytes
 from mesa_gym.rendering import write_png
 from mesa_gym.rendering.window import load_pygame
@@ -54,10 +54,8 @@ def require_kind(path: Path) -> str:
 
 def find_ffmpeg() -> str:
     """Return the program that writes films; ImportError, with the extra's name, if it is absent."""
-    try:
+    with require_extra("films"):
         import imageio_ffmpeg
-    except ImportError:
-        raise missing_extra("imageio-ffmpeg", "films") from None
     return str(imageio_ffmpeg.get_ffmpeg_exe())
 
 

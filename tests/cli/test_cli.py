@@ -303,7 +303,7 @@ EXPORT = "export CheeseDish"
 RECORD = f"{HEADLESS} --record"
 LOG = "watch --headless --episodes"
 AGENT = {"schema": 1, "observation": "planes", "loader": "agents", "weights": "w", "name": "ppo-s0"}
-LACKING = "from mesa_gym.errors import missing_extra\n\ndef make(trap):\n"
+LACKING = "from mesa_gym.errors import require_extra\n\ndef make(trap):\n"
 
 
 @pytest.fixture(scope="module")
@@ -317,7 +317,8 @@ def agents_folder(tmp_path_factory):
         (folder / name).mkdir()
         (folder / name / "policy.json").write_text(json.dumps(AGENT | {"trap": trap}))
     (folder / "lone.zip").touch()
-    (folder / "lacking.py").write_text(f"{LACKING}    raise missing_extra('torch', 'sb3')\n")
+    lacking = f"{LACKING}    with require_extra('sb3', 'torch'):\n        import no_such_torch\n"
+    (folder / "lacking.py").write_text(lacking)
     (folder / "exits.py").write_text("import sys\nsys.exit(0)\n")
     for name in ("ripe_berries.py", "a.png", "a.gif", "a.jsonl"):
         (folder / name).write_text("mine")

@@ -14,7 +14,7 @@ import pytest
 
 import mesa_gym
 from mesa_gym.cli import COMMANDS, OTHER_COMMANDS
-from mesa_gym.errors import MissingExtraError, missing_extra, require_imports
+from mesa_gym.errors import MissingExtraError, require_extra, require_imports
 from mesa_gym.policies import as_policy
 from mesa_gym.traps.cheese_corner import CheeseCorner
 
@@ -142,7 +142,8 @@ def test_every_command_has_a_row_of_extras():
 
 def test_missing_imports_are_named_in_one_error():
     def load(package, extra):
-        raise missing_extra(package, extra)
+        with require_extra(extra, package):
+            raise ModuleNotFoundError
 
     require_imports(dict, list)
     lacking = (lambda: load("b", "y"), dict, lambda: load("a", "x"), lambda: load("c", "y"))

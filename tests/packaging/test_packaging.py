@@ -241,7 +241,7 @@ def test_extras_bring_what_they_need_beyond_core(built):
 @pytest.mark.thorough
 def test_extras_that_messages_name_exist(built):
     sources = "".join(path.read_text() for path in (ROOT / "mesa_gym").rglob("*.py"))
-    named = set(re.findall(r'missing_extra\(.+, "(\w+)"\)', sources))
+    named = set(re.findall(r'require_extra\("(\w+)"', sources))
     assert {"films", "sb3", "viewer"} <= named
     assert named <= set(built.metadata().get_all("Provides-Extra", []))
 
