@@ -190,17 +190,6 @@ def test_saved_episodes_keep_number_of_examples(tmp_path, monkeypatch, capsys):
 
 # -- leaderboard -----------------------------------------------------------------------------------
 @pytest.mark.thorough
-def test_leaderboard_shows_the_committed_agents(capsys):
-    assert main(["leaderboard"]) == 0
-    output = capsys.readouterr().out
-    begin = "ppo (5 seeds): base on 0 of 13 traps; "
-    assert output.startswith(begin)
-    assert re.search(r"\noracle .*0 +13 +0 +0 +0 +0 +0 +1 +3\n", output)
-    assert re.search(r"\nrandom .*13 +0 +0 +0 +0 +0 +0 +1 +0\n", output)
-    assert max(map(len, output.splitlines())) <= 90
-
-
-@pytest.mark.thorough
 def test_leaderboard_has_rows_and_pages_for_cards(tmp_path, capsys):
     pytest.importorskip("jinja2")
     cards = [x for x in read_committed("ppo") if x.trap == CORNER]

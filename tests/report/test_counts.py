@@ -1,7 +1,6 @@
 """One claim, one count: each output counts the verdicts of plain PPO as its cards do."""
 
 import csv
-import io
 import re
 from collections import Counter
 from pathlib import Path
@@ -12,7 +11,7 @@ pytest.importorskip("scipy")
 
 from mesa_gym.report import join_committed, read_committed
 from mesa_gym.report.board_columns import LEARNER
-from mesa_gym.report.board_page import write_csv, write_pages
+from mesa_gym.report.board_page import write_pages
 from mesa_gym.traps import package_traps
 
 ROOT = Path(__file__).parents[2]
@@ -57,9 +56,8 @@ def test_text_of_command_counts_as_cards(counted):
 
 
 def test_table_of_cells_counts_as_cards(counted, tmp_path):
-    board = join_committed([])
-    rows = [*csv.DictReader(io.StringIO(write_csv(board.cells())))]
-    page = write_pages(board, tmp_path).read_text()
+    page = write_pages(join_committed([]), tmp_path).read_text()
+    rows = [*csv.DictReader((tmp_path / "leaderboard.csv").read_text().splitlines())]
     for control, word in ((False, "no"), (True, "yes")):
         kinds = Counter(
             row["verdict"].partition(":")[0].replace(" ", "_")

@@ -12,7 +12,12 @@ import pytest
 from PIL import Image
 
 import mesa_gym.viewer
+from mesa_gym.cli import watch
+from mesa_gym.cli.viewing import make_screen
+from mesa_gym.command import Parser
+from mesa_gym.engine import STAY
 from mesa_gym.envs.observations import make_observation
+from mesa_gym.logs import RecordedEpisode, save_episodes
 from mesa_gym.pages.playground import WISH
 from mesa_gym.traps import Split, all_traps, find_trap
 from mesa_gym.traps.cheese_corner import CheeseCorner
@@ -568,6 +573,37 @@ def test_each_viewer_option_changes_the_picture(run):
 
 
 # -- recorded episodes and maps --------------------------------------------------------------------
+CORNERS = [
+    ("CheeseCorner-v0", play, "a", n) for play, n in (("test", 5), ("shift", 7), ("shift", 3))
+]
+LOGGED = [*CORNERS, ("CheeseDish-v0", "shift", "a", 1), ("CheeseDish-v0", "train", "b", 2)]
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        ("", LOGGED[2]),
+        ("--level 7", LOGGED[1]),
+        ("--split test", LOGGED[0]),
+        ("--policy b", LOGGED[4]),
+        ("CheeseDish", LOGGED[3]),
+    ],
+)
+def test_watched_log_begins_with_first_agent(words, expected):
+    """On its first trap, under shift if it was recorded, and on the least level."""
+    fields = ("trap", "play", "policy", "level", "split", "actions")
+    rows = [(*row, row[1], [STAY]) for row in LOGGED]
+    episodes = [RecordedEpisode(**dict(zip(fields, row, strict=True))) for row in rows]
+    save_episodes(Path("log.jsonl"), episodes)
+    parser = Parser(prog="watch")
+    watch.add_arguments(parser)
+    options = parser.parse_args([*words.split(), "--episodes", "log.jsonl"])
+    options.command = "watch"
+    shown = make_screen(options, None).session
+    seat = shown.pane.seat
+    assert (shown.trap.name(), seat.play, seat.player.name, shown.level) == expected
+
+
 def test_watch_from_a_map_continues_its_state(run):
     trap = CheeseCorner()
     state = trap.step(trap.levels(Split.SHIFT, [3]), np.array([1])).state

@@ -280,16 +280,18 @@ def test_clock_waits_for_slow_policy(monkeypatch):
     assert clock.time == clock.length + 1
 
 
-def test_clock_played_at_end_restarts():
-    watched = session(STAY, EATS)
+@pytest.mark.parametrize(("other", "restarts"), [(STAY, True), (Human(), False)])
+def test_clock_played_at_end_restarts(other, restarts):
+    """If all episodes have ended, and only from the end."""
+    watched = session(EATS, other)
     watched.clock.seek(1000)
-    assert watched.clock.cursor == LIMIT
+    ended = watched.clock.cursor
+    assert ended == max(len(pane.line) for pane in watched.panes) > 3
     watched.clock.play()
-    assert (watched.clock.playing, watched.clock.time) == (True, 0)
-    watched.clock.seek(30)
-    watched.clock.play()
-    watched.clock.play()
-    assert watched.clock.cursor == 30  # only from the end
+    assert (watched.clock.playing, watched.clock.cursor) == (True, 0 if restarts else ended)
+    watched.clock.seek(3)
+    watched.clock.play(True)
+    assert watched.clock.cursor == 3
 
 
 def test_clock_seek_stays_within_existing_steps():
@@ -305,19 +307,6 @@ def test_clock_seek_stays_within_existing_steps():
     watched.clock.play(True)
     watched.clock.seek(2)
     assert watched.clock.playing  # scrubbing does not stop it
-
-
-def test_clock_restarts_if_all_have_ended():
-    watched = session(EATS, Human())
-    watched.clock.seek(LIMIT)
-    ended = watched.clock.cursor
-    assert (watched.panes[0].line.over, watched.panes[1].line.over, ended > 0) == (
-        True,
-        False,
-        True,
-    )
-    watched.clock.play()
-    assert watched.clock.cursor == ended > 0
 
 
 def test_step_by_hand_follows_its_own_pane():
@@ -369,16 +358,16 @@ def test_cells_pay_as_before_the_end():
 
 
 # -- levels ----------------------------------------------------------------------------------------
-def test_next_level_is_next_in_all_panes():
+@pytest.mark.parametrize("salt", ["", "pepper"])
+def test_next_level_is_next_in_all_panes(salt):
     trap = CheeseCorner()
-    watched = Session(trap, [Seat(STAY, Split.TRAIN), Seat(STAY, SHIFT)], 6)
+    watched = Session(trap, [Seat(STAY, Split.TRAIN), Seat(STAY, SHIFT)], 6, salt)
     watched.clock.seek(9)
     watched.focus = 0
     watched.next_level()
     assert (watched.level, watched.clock.time, watched.focus) == (7, 0, 0)
     for pane, split in zip(watched.panes, (Split.TRAIN, SHIFT), strict=True):
-        start = trap.levels(split, [7])
-        assert same(trap, pane.state(0), start)
+        assert same(trap, pane.state(0), trap.levels(split, [7], salt))
         assert pane.title == f"{split}, level 7: stay"
     watched.next_level(-1)
     assert watched.level == 6
@@ -422,15 +411,6 @@ def test_session_shows_only_recorded_levels():
     assert levels == [40, 41, 90, 90, 41, 40, 17, 3, 3, 40, 90, 17]
     seats = [Seat(recorded(numbers), SHIFT) for numbers in ([1, 2, 3], [2, 3, 4])]
     assert common_levels(seats).tolist() == [2, 3]
-
-
-def test_salt_applies_to_all_levels():
-    trap = CheeseCorner()
-    watched = Session(trap, [Seat(STAY, SHIFT)], 2, salt="pepper")
-    for level in (2, 3):
-        start = trap.levels(SHIFT, [level], "pepper")
-        assert same(trap, watched.pane.state(0), start)
-        watched.next_level()
 
 
 # -- what takes long -------------------------------------------------------------------------------
