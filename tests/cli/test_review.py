@@ -93,8 +93,6 @@ def test_program_that_draws_is_not_repeated(capsys):
     assert main([*SUBMIT.format(words).split(), "--force"]) == 0
     assert main(["review", "mine.jsonl.xz"]) == 1
     assert capsys.readouterr().out.count("other plays") == 5
-    assert main([*SUBMIT.format("a.py:s0").split(), "--force"]) == 2
-    assert "plays CheeseDish-v0 differently a second time" in capsys.readouterr().err
 
 
 @pytest.mark.thorough

@@ -3,6 +3,7 @@
 import shlex
 import shutil
 from pathlib import Path
+from unittest.mock import MagicMock
 
 import numpy as np
 import pytest
@@ -120,6 +121,19 @@ def write(text, file="a.py"):
 
 
 test_program_without_a_row_is_refused = refusals("cli", "programs", globals())
+
+
+def test_lone_program_is_played_with_two_seeds(run, monkeypatch):
+    """A program that gives action probabilities is not deterministic."""
+
+    def evaluate(policies, traps, *, seed, **_):
+        return Cards([made("01"[seed] * 10, policy=name) for name in policies])
+
+    monkeypatch.setattr(program_row, "ProgramPolicy", MagicMock())
+    monkeypatch.setattr(program_row, "evaluate", evaluate)
+    write("f = 0")
+    code, error = run(f"submit CheeseCorner --policy a.py:f {NEW}")
+    assert (code, "CheeseCorner-v0 differently a second time" in error) == (2, True)
 
 
 def lay(file, count):
