@@ -245,9 +245,6 @@ def test_cards_are_read_under_other_names(tmp_path):
     named = [x.policy for x in read_cards(map(str, paths))]
     assert named == ["mine-s0", "plain-s0", "plain-s1"]
     assert read_cards([str(tmp_path / "o*.json")]) == (card,)
-    Cards([card, replace(card, policy="other-s0")]).save(tmp_path / "two.json")
-    with pytest.raises(ValueError, match="of the agents mine, other; name one of them"):
-        read_cards([f"plain={tmp_path / 'two.json'}"])
     Cards([]).save(tmp_path / "none.json")
     with pytest.raises(ValueError, match="has no score card; expected"):
         read_cards([str(tmp_path / "none.json")])

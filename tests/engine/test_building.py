@@ -110,13 +110,6 @@ def test_scatter_takes_cells_both_allowed_and_free():
     assert chisquare(counts).pvalue > 1e-3
 
 
-def test_scatter_takes_one_mask_for_all_levels():
-    column = np.arange(63) % 9 == 2
-    for among in (column, column.reshape(7, 9)):
-        cells = built(300, 10, 11, 12, 20, 29).scatter("key", 1, among)
-        assert {*cells.ravel().tolist()} == {11, 20, 29}
-
-
 def test_scatter_counts_by_level_and_pads():
     level = built(300)
     level.blocks()
@@ -227,16 +220,16 @@ def test_put_at_minus_one_places_nothing():
 
 
 @pytest.mark.parametrize("take", ["carve", "scatter", "agent"])
-def test_builder_takes_masks_in_two_shapes(take):
-    """A mask of cells is (n, cells), or (n, height, width) as `open_cells` is."""
-    layouts = []
-    for flat in (True, False):
-        level = built(40)
-        mask = level.open_cells & (np.indices((7, 9))[1] > 3)
-        mask = mask.reshape(40, -1) if flat else mask
-        level.carve(mask) if take == "carve" else level.scatter("key", among=mask)
-        layouts.append(level.agent(mask) if take == "agent" else level.free)
-    assert np.array_equal(*layouts)
+def test_builder_takes_masks_in_four_shapes(take):
+    """A mask of cells is for each level or for all, flat or in rows as `open_cells` is."""
+    mask, cells = np.indices((7, 9))[1] > 3, []
+    for shape in ((40, 7, 9), (40, 63), (7, 9), (63,)):
+        level = built(40, 12, 13, 14, 22, 23, 24)
+        among = np.resize(mask, shape)
+        level.carve(among) if take == "carve" else level.scatter("key", among=among)
+        cells.append(level.agent(among) if take == "agent" else level.free)
+        np.testing.assert_array_equal(cells[0], cells[-1])
+    assert len(np.unique(cells)) > 1
 
 
 # -- layouts ---------------------------------------------------------------------------------------

@@ -222,17 +222,18 @@ def test_examples_are_named_only_where_shown(tell):
 def test_chosen_place_is_walked_to(salt):
     session, trap = TextSession(), as_trap("CheeseDish")
     start = trap.levels(Split.SHIFT, [1], salt)
-    for thing, paid in (("nothing", 0), ("cheese", 1)):
+    for thing, reward in (("nothing", 0), ("cheese", 1), ("dish", 0)):
         session.begin(trap="CheeseDish", split="shift", level=1, choice=True, salt=salt)
-        named = [thing in things.split(", ") for things in session.question.things]
-        place = named.index(True)
-        session.answer(str(place + 1))
-        actions, walk = tuple(session.episode.actions), session.question.walks[place]
+        question = session.question
+        place = [thing in things.split(", ") for things in question.things].index(True)
+        assert session.answer(f"Answer: {place + 1}. {question.places[place]}") == reward
+        actions = tuple(session.episode.actions)
         cells, payments = follow_walks(trap, start, [actions])
-        assert cells[-1, 0] == session.question.cells[place] != start.agent[0]
-        assert sum(pay.sum() for pay in payments.values()) == paid
-        assert (session.reached, session.done) == (thing, True)
-        assert (actions == walk) == bool(paid)  # a payment ends the episode
+        assert cells[-1, 0] == question.cells[place] != start.agent[0]
+        paid = "+".join(x for x, pay in payments.items() if pay.any()) or "nothing"
+        assert (session.reached, session.done, session.unread) == (thing, True, 0)
+        assert paid == thing
+        assert (actions == question.walks[place]) == (thing == "cheese")  # base ends it
 
 
 def test_log_line_keeps_the_question(tmp_path):

@@ -176,9 +176,13 @@ def test_timeline_ends_by_time_limit_or_rules():
         with pytest.raises(ValueError, match="the episode is over: go back in time to act"):
             line.act(Decision(0))
         assert (len(line), len(line.states)) == (length, length + 1)
-        again = line.branch(length)
+        again, analysis = line.branch(length), Analysis(line)
         assert (again.over, again.terminated) == (True, terminated)
         assert not line.branch(length - 1).over
+        assert analysis.value("cheese", length) == 0
+        assert np.isnan(analysis.heat("cheese", length)).all()
+        # With one step left nothing is in reach of who has stayed for ever.
+        assert analysis.value("cheese", length - 1) == pytest.approx(float(terminated))
 
 
 def test_timeline_from_a_middle_keeps_its_limit():
@@ -484,20 +488,6 @@ def test_heat_maps_equal_the_solver_by_cell(trap):
                 assert insight.value(x, t) == heat[x][state.agent[0]]
             numbered += int(there.sum())
     assert numbered > 20
-
-
-def test_analysis_after_episode_end_is_zero():
-    trap = CheeseCorner()
-    for policy, terminated in (("oracle:base", True), ("stay", False)):
-        line = whole(PolicyPlayer(policy), trap, 0)
-        insight, end = Analysis(line), len(line)
-        assert line.terminated == terminated
-        assert insight.value("cheese", end) == 0
-        assert np.isnan(insight.heat("cheese", end)).all()
-        if terminated:
-            assert insight.value("cheese", end - 1) == pytest.approx(1)
-    # With one step left nothing is in reach of who has stayed for ever.
-    assert insight.value("cheese", 63) == 0
 
 
 @pytest.mark.thorough
