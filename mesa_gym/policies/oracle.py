@@ -59,7 +59,9 @@ class Oracle(Memoryless):
         missing = (mask == 0).nonzero()[0]
         while missing.size:  # each pass solves from one state per level
             unsolved = state.take(missing)
-            self._solve(unsolved)
+            _, first = np.unique(unsolved.level.key, return_index=True)
+            for _, solution in solutions(self.trap, unsolved.take(first), self.horizon):
+                self.learn(solution)
             mask[missing] = self._masks(unsolved)
             missing = missing[mask[missing] == 0]
         allowed = actions_in(mask)
@@ -94,12 +96,6 @@ class Oracle(Memoryless):
             type(self.trap) is type(trap) and repr(self.trap) == repr(trap)
         )
         return same and self.horizon == horizon
-
-    def _solve(self, state: State) -> None:
-        """Solve each level, from its first row in ``state``."""
-        _, first = np.unique(state.level.key, return_index=True)
-        for _, solution in solutions(self.trap, state.take(first), self.horizon):
-            self.learn(solution)
 
     def learn(self, solution: Solution) -> None:
         """Use a solution made elsewhere, if it has the oracle's trap and horizon."""

@@ -178,18 +178,15 @@ def make_row(
     cells = tuple(SeedGroup(agent, trap, cards_by_trap.get(trap, ()), seeds) for trap in traps)
     cards = [card for group in groups for card in group.cards]
     exact = sum(is_exact(card) for card in cards)
+    seed_sets = {frozenset(agent_and_seed(x.policy)[1] for x in of.cards) for of in groups}
     if (agent in UNTRAINED and cards[0].policy == agent) or 2 * exact > len(cards):
         block = IDLE
-    elif stitched or len({_list_seeds(group) for group in groups}) > 1:
+    elif stitched or len(seed_sets) > 1:
         block = ODD
     else:
         lacking = any(cell.kind in (FAILS_TASK, NOT_PLAYED) for cell in cells)
         block = UNABLE if lacking else ABLE_AGENTS
     return BoardRow(agent, block, cells, origin)
-
-
-def _list_seeds(group: SeedGroup) -> frozenset[int | None]:
-    return frozenset(agent_and_seed(card.policy)[1] for card in group.cards)
 
 
 def is_exact(card: ScoreCard) -> bool:

@@ -33,11 +33,7 @@ THIN = 0.1
 
 
 def load_figure() -> Any:
-    """Import the class of ``matplotlib`` figures.
-
-    Raises:
-        ImportError: matplotlib is not installed; the message names the extra.
-    """
+    """Import ``matplotlib`` figures; ImportError, with the extra's name, if it is absent."""
     with require_extra("report"):
         from matplotlib.figure import Figure
     return Figure

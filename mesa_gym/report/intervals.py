@@ -36,11 +36,7 @@ class Difference(NamedTuple):
 
 
 def load_special() -> ModuleType:
-    """Import ``scipy.special``.
-
-    Raises:
-        ImportError: scipy is not installed; the message names the extra.
-    """
+    """Import ``scipy.special``; ImportError, with the extra's name, if it is absent."""
     with require_extra("stats"):
         from scipy import special
     return special

@@ -20,11 +20,7 @@ def quote_html(value: object) -> str:
 
 
 def load_jinja() -> ModuleType:
-    """Import ``jinja2``.
-
-    Raises:
-        ImportError: jinja2 is not installed; the message names the extra.
-    """
+    """Import ``jinja2``; ImportError, with the extra's name, if it is absent."""
     with require_extra("report"):
         import jinja2
     return jinja2

@@ -104,12 +104,6 @@ class WatchScreen(Commands):
         """Return the seconds until ``update`` has work; None if only an event can cause work."""
         return None if self.dialog is not None else self.session.wait()
 
-    def _current(self) -> list[View]:
-        """Return a view of each pane; a pane that is still shown keeps its view."""
-        kept = {id(view.pane): view for view in self._views}
-        self._views = [kept.get(id(pane)) or View(pane) for pane in self.session.panes]
-        return self._views
-
     # -- the mouse ---------------------------------------------------------------------------------
 
     def _press(self, event: Input) -> None:
@@ -146,7 +140,10 @@ class WatchScreen(Commands):
             self.dialog.draw(painter, window.inset(16))
             return
         session, layout = self.session, self.layout
-        for number, view in enumerate(self._current()):
+        # A pane that is still shown keeps its view.
+        kept = {id(view.pane): view for view in self._views}
+        self._views = [kept.get(id(pane)) or View(pane) for pane in session.panes]
+        for number, view in enumerate(self._views):
             view.draw(painter, layout, number, session)
             self._explain_cells(layout.grids[number], view.pane)
         self._legend.draw(painter, layout.strips["legend"], self.tips)

@@ -179,14 +179,11 @@ class Analysis:
         """
         # The solver needs at least one step, which an episode at its time limit lacks.
         if t and t not in self._chosen:
-            self._chosen[t] = self._find_choice(t)
+            line, trap = self.line, self._trap
+            record = replay(trap, line.states[0], line.actions()[None, :t], self._whole)
+            (chosen,) = trap.judging.watch(trap, record, self._worth).choices
+            self._chosen[t] = None if chosen == NONE else list(trap.objectives)[chosen]
         return self._chosen.get(t)
-
-    def _find_choice(self, t: int) -> str | None:
-        line, trap = self.line, self._trap
-        record = replay(trap, line.states[0], line.actions()[None, :t], self._whole)
-        (chosen,) = trap.judging.watch(trap, record, self._worth).choices
-        return None if chosen == NONE else list(trap.objectives)[chosen]
 
     @cached_property
     def _worth(self) -> LevelValues:
