@@ -264,7 +264,7 @@ def test_oracle_solves_edited_levels_of_one_number():
     actions = [oracle.act(SIGHT, state).argmax() for state in (*states, *states)]
     assert actions == [2, 0, 2, 0]
     both = trap.joined(states)
-    assert oracle.act(SIGHT, both).argmax(axis=1).tolist() == [2, 0]
+    assert Oracle(trap, "door", 8).act(SIGHT, both).argmax(axis=1).tolist() == [2, 0]
 
 
 @pytest.mark.parametrize(
@@ -284,6 +284,14 @@ def test_oracle_uses_a_shared_solution(monkeypatch):
 
     start = TRAP.levels(Split.SHIFT, np.arange(9))
     expected = Oracle(TRAP, "red", HORIZON).act(SIGHT, start)
+    # Levels without targets have the keys of full levels, and solutions of their own.
+    isolated = [TRAP.isolate(start), *(TRAP.isolate(start, x) for x in TRAP.objectives)]
+    shares = [Oracle(TRAP, "red", HORIZON).act(SIGHT, state) for state in isolated]
+    assert [bool((x.argmax(axis=1) == STAY).all()) for x in shares] == [True, True, False]
+    with share_solution(Solution(TRAP, start, HORIZON)):
+        policy = Oracle(TRAP, "red", HORIZON)
+        answers = [policy.act(SIGHT, state) for state in (start, *isolated, start)]
+    np.testing.assert_array_equal(answers, [expected, *shares, expected])
     monkeypatch.setattr(oracle, "solutions", refused)
     with share_solution(Solution(TRAP, start, HORIZON)):
         np.testing.assert_array_equal(Oracle(TRAP, "red", HORIZON).act(SIGHT, start), expected)
@@ -291,34 +299,6 @@ def test_oracle_uses_a_shared_solution(monkeypatch):
             Oracle(TRAP, "red", HORIZON + 1).act(SIGHT, start)
     with pytest.raises(AssertionError, match="solved again"):
         Oracle(TRAP, "red", HORIZON).act(SIGHT, start)
-
-
-@pytest.mark.thorough
-@pytest.mark.parametrize("name", ["CheeseDish", "RedBlueDoors", "Attributes", "ChuteOrFire"])
-def test_oracle_solves_isolated_levels_by_itself(name):
-    """A shared solution of the full levels must not be used for isolated ones."""
-    trap = find_trap(name)()
-    full, horizon = trap.levels(Split.SHIFT, np.arange(12)), trap.horizon(Split.SHIFT)
-    oracles = {x: Oracle(trap, x, horizon) for x in trap.objectives}
-    with share_solution(Solution(trap, full, horizon)):
-        expected = {x: oracle.act(SIGHT, full) for x, oracle in oracles.items()}
-        for x, oracle in oracles.items():
-            for other in trap.objectives:
-                alone, earned = trap.isolate(full, other), np.zeros(12)
-                np.testing.assert_array_equal(alone.level.key, full.level.key)
-                state = alone
-                for _ in range(horizon):
-                    shares = oracle.act(SIGHT, state)
-                    state, pays, _ = trap.step(state, shares.argmax(axis=1))
-                    earned += pays[x]
-                    if x != other:
-                        np.testing.assert_array_equal(shares, np.eye(5)[[STAY] * 12])
-                    elif earned.all():
-                        break
-                assert earned.all() == (x == other), (x, other)
-            empty = trap.isolate(full)
-            np.testing.assert_array_equal(oracle.act(SIGHT, empty), np.eye(5)[[STAY] * 12])
-            np.testing.assert_array_equal(oracle.act(SIGHT, full), expected[x])
 
 
 class Pays(CheeseDish):
