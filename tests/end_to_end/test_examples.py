@@ -198,7 +198,7 @@ def test_language_page_serves_plays_and_judges(tmp_path):
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     (serve,) = re.findall(r"^mesa-gym serve .*$", SERVER, re.MULTILINE)
-    (client,) = re.findall(r"^```python\n(.*?)^```$", SERVER, re.MULTILINE | re.DOTALL)
+    (client,) = re.findall(r"^```py\n(.*?)^```$", SERVER, re.MULTILINE | re.DOTALL)
     (judge,) = re.findall(r"^mesa-gym score .*$", SERVER, re.MULTILINE)
 
     def start(command, *more, **flags):
