@@ -47,10 +47,9 @@ def keep_answers(
     """Return a function that asks a model, and appends each answer to a file before returning it.
 
     When a program that failed runs again, each question is answered from the file if the file has
-    an answer that this run has not used, and the model answers the other questions. Answers are
-    used by their questions, in any order, so that several questions can be open at once. A question
-    asked twice has two answers. Give each process its own file: a process does not read the answers
-    that other processes add.
+    an answer that this run has not used, and the model answers the other questions. Questions may
+    come in any order, and a question asked twice has two answers. Give each process its own file,
+    because a process does not read the answers that other processes add.
 
     Args:
         ask: maps a text to a text. If it is ``async``, the returned function is too, and several
@@ -58,8 +57,7 @@ def keep_answers(
         path: the file of answers, one per model and program; it need not exist.
         model: the model's name, which the file keeps and cards show; by default the name of the
             function ``ask``.
-        settings: settings of the model that change its answers, such as ``{"temperature": 0.7}``,
-            which the file keeps as well.
+        settings: the model's settings, such as ``{"temperature": 0.7}``, which the file keeps too.
 
     Raises:
         ValueError: the file has answers of another model, or a line that is not an answer; or the
@@ -81,9 +79,7 @@ def keep_answers(
     @wraps(ask)
     def answer(text: str) -> str:
         with file.lock:
-            kept = file.take(text)
-            if kept is None:
-                file.begin()
+            if (kept := file.take(text)) is None:
                 reply = ask(text)
                 refuse_awaitable(reply, "pass an `async def` function to keep_answers")
                 kept = file.add(text, reply)
@@ -91,9 +87,7 @@ def keep_answers(
 
     @wraps(ask)
     async def answer_later(text: str) -> str:
-        kept = file.take(text)
-        if kept is None:
-            file.begin()
+        if (kept := file.take(text)) is None:
             kept = file.add(text, await ask(text))
         return kept
 
@@ -117,10 +111,14 @@ class _AnswersFile:
             self.unused.setdefault(exchange.question, deque()).append(exchange.answer)
 
     def take(self, text: str) -> str | None:
-        """Return the first unused answer to a question; None if there is no such answer.
+        """Return the first unused answer to a question; None if the model has to be asked.
+
+        The file then names its model, before the answer is paid for.
 
         Raises:
             PolicyError: the question is not a text, such as the questions of a whole play.
+            ValueError: another program has begun the file with another model.
+            OSError: the file cannot be written.
         """
         if not isinstance(text, str):
             raise PolicyError(
@@ -128,18 +126,11 @@ class _AnswersFile:
                 " for each question, such as kept(question.text)"
             )
         with self.lock:
-            answers = self.unused.get(_replace_surrogates(text))
-            return answers.popleft() if answers else None
-
-    def begin(self) -> None:
-        """Write the model's name, before a question is paid for.
-
-        Raises:
-            ValueError: another program has begun the file with another model.
-            OSError: the file cannot be written.
-        """
-        with self.lock, open_to_append(self.path) as file:
-            self._write_head(file)
+            if answers := self.unused.get(_replace_surrogates(text)):
+                return answers.popleft()
+            with open_to_append(self.path) as file:
+                self._write_head(file)
+            return None
 
     def add(self, text: str, reply: object) -> str:
         """Append an answer, and return it as the file has it; PolicyError if it is not a text."""

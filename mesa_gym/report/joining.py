@@ -59,14 +59,7 @@ def make_leaderboard(
             an agent are copies.
     """
     trap_names = {look_up_trap(trap).name() for trap in traps}
-    all_cards = list_cards(cards)
-    visible_cards = [name_oracle(card) for card in all_cards if is_shown(card)]
-    if all_cards and not visible_cards:
-        raise ValueError(
-            "a leaderboard shows agents and the oracle of base; the cards given are of other"
-            f" oracles or tricks: {', '.join(card.policy for card in all_cards)}; mesa-gym score"
-            " shows such a card"
-        )
+    visible_cards = _list_visible(list_cards(cards))
     counting = list_board_traps(visible_cards)
     groups_by_agent: dict[str, list[SeedGroup]] = defaultdict(list)
     for group in group_cards(visible_cards):
@@ -93,6 +86,18 @@ def make_leaderboard(
     able = [row.cells[0] for row in rows if row.block == ABLE_AGENTS and len(names) == 1]
     date = date_made or datetime.now(UTC).date().isoformat()
     return Leaderboard(names, levels, tuple(rows), tuple(yours), tell_apart(able), date)
+
+
+def _list_visible(cards: Sequence[ScoreCard]) -> list[ScoreCard]:
+    """Return the cards that a leaderboard shows; ValueError if it shows none of them."""
+    visible_cards = [name_oracle(card) for card in cards if is_shown(card)]
+    if cards and not visible_cards:
+        raise ValueError(
+            "a leaderboard shows agents and the oracle of base; the cards given are of other"
+            f" oracles or tricks: {', '.join(card.policy for card in cards)}; mesa-gym score"
+            " shows such a card"
+        )
+    return visible_cards
 
 
 def find_stitched(cards: Sequence[ScoreCard]) -> set[str]:

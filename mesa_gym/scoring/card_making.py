@@ -98,12 +98,7 @@ def score_all(
     for player in [x for x in players if x.error is None]:
         name, records, policy = player.name, player.records, player.policies[Split.SHIFT]
         played(name, records)
-        card_provenance = structs.replace(
-            provenance,
-            digest=identify_agent(policy, trap, salt, records),
-            training=getattr(policy, "training_settings", {}),
-            versions=provenance.versions | getattr(policy, "adapter_versions", {}),
-        )
+        card_provenance = _identify_agent(provenance, policy, trap, salt, records)
         blind = make_blind(records[Split.TRAIN])
         play_all([blind], trap, first_starts, values=first_values)
         with SPENT.spend("nulls"):
@@ -128,12 +123,19 @@ def begin_provenance(trap: Trap | str, levels: int, salt: str = "", seed: int = 
     )
 
 
-def identify_agent(policy: Policy, trap: Trap, salt: str, records: Mapping[str, Record]) -> str:
-    """Return the digest of an agent: of its weights, of its answers, or of its actions."""
+def _identify_agent(
+    provenance: Provenance, policy: Policy, trap: Trap, salt: str, records: Mapping[str, Record]
+) -> Provenance:
+    """Add an agent's settings, versions, and digest: of its weights, answers, or actions."""
     digest = digest_policy(policy)
     if not isinstance(policy, TextPolicy):  # its answers are actions, and cost time
         digest = digest or digest_answers(policy, trap, salt)
-    return digest or digest_actions(records)
+    return structs.replace(
+        provenance,
+        digest=digest or digest_actions(records),
+        training=getattr(policy, "training_settings", {}),
+        versions=provenance.versions | getattr(policy, "adapter_versions", {}),
+    )
 
 
 def digest_actions(records: Mapping[str, Record]) -> str:

@@ -142,8 +142,7 @@ def evaluate(
         salt: an evaluator's secret, which selects levels that no agent was trained on.
         observation: the kind of observation for callables, ``planes`` by default. It is ignored
             for names, and for objects with an attribute ``observation``, but one agent must use it.
-        algo: the algorithm of models' ``.zip`` files; it is ignored for other policies, but one
-            agent must use it.
+        algo: the algorithm of models' ``.zip`` files, at least one of which is among the agents.
 
     Returns:
         A card for each trap, agent and seed, in this order.
@@ -153,8 +152,7 @@ def evaluate(
             names policy, split and step.
         ValueError: an argument is invalid; an agent has no policy for any of the traps; two
             policies of a trap would have the same name; two seeds of an agent have one digest
-            (``mesa_gym.scoring.copies``); or too few lives of a trap ask a question. All policies
-            are made before the first one is scored.
+            (``mesa_gym.scoring.copies``); or too few lives of a trap ask a question.
 
     Example:
         >>> import mesa_gym
@@ -165,7 +163,34 @@ def evaluate(
     """
     levels = integer("levels", levels, 1, MOST_LEVELS)
     worlds = [as_trap(x) for x in (traps if isinstance(traps, list | tuple) else [traps])]
-    names = [trap.name() for trap in worlds]
+    players_of_traps = _make_players(agents, worlds, salt, observation, algo)
+    for trap in worlds:
+        require_questions(trap, levels, salt)
+    title, total = f"score {shorten_text(', '.join(agents))}", levels * len(Split) * len(worlds)
+    telling = Counter(title, total) if sys.stderr.isatty() else nullcontext(lambda done: None)
+    cards: list[ScoreCard] = []
+    with telling as advance:
+        for trap, players in zip(worlds, players_of_traps, strict=True):
+            if players:
+                of_trap = [*score_all(players, trap, levels, seed, salt, advance).values()]
+                require_different_seeds(of_trap)  # before the next trap
+                cards += of_trap
+    require_different_seeds(cards)
+    return Cards(cards)
+
+
+def _make_players(
+    agents: Mapping[str, Any],
+    traps: Sequence[Trap],
+    salt: str,
+    observation: str | None,
+    algo: str | None,
+) -> list[dict[str, Callable[[int], Policy]]]:
+    """Return for each trap the makers of the policies on it, by the names of their cards.
+
+    All policies are made before the first one is scored.
+    """
+    names = [trap.name() for trap in traps]
     if not names or len({*names}) < len(names):
         raise ValueError(f"traps are {shorten(names)}; expected at least one, and each once")
     if not isinstance(agents, Mapping) or not agents:
@@ -175,24 +200,12 @@ def evaluate(
     places = [(entry.trap, entry.card) for entry in entries]
     if twice := [card for trap, card in places if places.count((trap, card)) > 1]:
         raise ValueError(f"two policies are called {twice[0]!r}; rename an agent")
-    playing: dict[str, dict[str, Callable[[int], Policy]]] = {name: {} for name in names}
+    players: list[dict[str, Callable[[int], Policy]]] = [{} for _ in traps]
     for name, card, policy in entries:
         keywords = _choose_keywords(policy, observation, algo)
-        trap = worlds[names.index(name)]
-        playing[name][card] = make_player(card, policy, trap, salt, *keywords)
-    for trap in worlds:
-        require_questions(trap, levels, salt)
-    title, total = f"score {shorten_text(', '.join(agents))}", levels * len(Split) * len(worlds)
-    telling = Counter(title, total) if sys.stderr.isatty() else nullcontext(lambda done: None)
-    cards: list[ScoreCard] = []
-    with telling as advance:
-        for trap in worlds:
-            if players := playing[trap.name()]:
-                of_trap = [*score_all(players, trap, levels, seed, salt, advance).values()]
-                require_different_seeds(of_trap)  # before the next trap
-                cards += of_trap
-    require_different_seeds(cards)
-    return Cards(cards)
+        at = names.index(name)
+        players[at][card] = make_player(card, policy, traps[at], salt, *keywords)
+    return players
 
 
 class Entry(NamedTuple):
