@@ -101,7 +101,7 @@ class Graph:
         # Indices of visited states, counted from 1; the last entry is the end of episodes.
         table = np.zeros(end + 1, dtype=np.int32)
         table[end], explored = 1, 0
-        numbers, edges, likelihoods = [], [], []
+        numbers, edges, likelihoods = [], [], [np.empty((self.branches, 0))]
         codes: dict[str, list[Codes]] = {x: [] for x in payments}
         starts = self.starts if len(rows) == self.starts.n else self.starts.take(rows)
         rank = self.numbers.rank(starts)
@@ -145,9 +145,7 @@ class Graph:
             known=np.concatenate(numbers) + first,
             depth=np.repeat(np.arange(len(numbers)), [len(layer) for layer in numbers]),
             successor=successor,
-            likelihood=np.concatenate(likelihoods, axis=1)
-            if outcomes
-            else np.empty((self.branches, 0)),
+            likelihood=np.concatenate(likelihoods, axis=1),
             paid={x: np.concatenate(layers, axis=1) for x, layers in codes.items()},
         )
 

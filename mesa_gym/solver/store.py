@@ -57,8 +57,7 @@ def level_values(
         horizon: the time limit; by default the trap's limit for the split.
         salt: an evaluator's secret.
         progress: called with the number of levels done since the last call.
-        visit: called with the solution of each chunk, in order, for callers that also need optimal
-            actions; levels are then solved in any case.
+        visit: called with each chunk's solution, in order; levels are then solved in any case.
         pairs: whether to compute ``best`` and ``worst``, which take most of the time, although the
             trap's judging does not read them.
         starts: the start states of these levels, if the caller has drawn them.
@@ -79,24 +78,17 @@ def level_values(
             return trap.levels(split, numbers[rows], salt)
         return starts if len(rows) == starts.n else starts.take(rows)
 
-    keys, more = list_keys(trap, pairs), list_keys(trap, pairs=True)
-    shelf, columns = name_values(trap, split, horizon, salt, keys), _Columns(numbers, keys)
-    # Values with pairs have all columns that values without pairs have.
-    for name, of_shelf in {
-        shelf: keys,
-        name_values(trap, split, horizon, salt, more): more,
-    }.items():
-        for arrays in _read_values(trap, name, of_shelf):
-            if columns.fill(arrays):
-                break
+    columns = _read_columns(trap, split, numbers, horizon, salt, pairs)
     rows = np.flatnonzero(~columns.found)
-    if visit is not None and rows.size:
-        rows = np.arange(len(numbers))
-    if rows.size < len(numbers) and (visit is None or rows.size):
+    if visit is None and rows.size < len(numbers):
         progress(len(numbers) - rows.size)
+    elif rows.size:
+        rows = np.arange(len(numbers))
     if rows.size:
         rows = rows[np.sort(np.unique(numbers[rows], return_index=True)[1])]
         values = solve_values(trap, draw(rows), horizon, progress, visit, pairs)
+        keys = list_keys(trap, pairs)
+        shelf = name_values(trap, split, horizon, salt, keys)
         columns.fill(_add_values(trap, shelf, keys, values))
     elif visit is not None:
         for chunk, solution in solutions(trap, draw(np.arange(len(numbers))), horizon):
@@ -127,6 +119,21 @@ class _Columns:
             column[rows] = arrays[name][place[rows]]
         self.found |= rows
         return bool(self.found.all())
+
+
+def _read_columns(
+    trap: Trap, split: Split, numbers: Ints, horizon: int, salt: str, pairs: bool
+) -> _Columns:
+    """Return the columns of a request, with the values that are in the store."""
+    keys, more = list_keys(trap, pairs), list_keys(trap, pairs=True)
+    columns = _Columns(numbers, keys)
+    # Values with pairs have all columns that values without pairs have.
+    shelves = {name_values(trap, split, horizon, salt, x): x for x in (keys, more)}
+    for shelf, of_shelf in shelves.items():
+        for arrays in _read_values(trap, shelf, of_shelf):
+            if columns.fill(arrays):
+                break
+    return columns
 
 
 def name_values(trap: Trap, split: Split, horizon: int, salt: str, keys: Sequence[ValueKey]) -> str:
