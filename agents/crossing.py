@@ -16,12 +16,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agents.compiling import Array, jax, jnp
+from agents.crossed_levels import cross, list_layout
 from agents.ppo import TrainState, Transition
 from agents.replay import LEAST_SCORE, LevelChoice, LevelFacts, ReplayPPO, Visits, failure
 from agents.run import AgentNumbers
 from mesa_gym.engine import Bools, Floats, Ints, State
 from mesa_gym.engine.chance import below, fold, outputs, streams
-from mesa_gym.engine.crossed_levels import cross, list_layout
 from mesa_gym.envs.level_tables import LevelTables
 from mesa_gym.envs.levels_in_memory import StartStates
 from mesa_gym.solver.solution import Solution

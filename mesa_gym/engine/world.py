@@ -41,7 +41,7 @@ class World(Arrays):
             computes the expectation over them.
         shown_as: name -> the plane that shows it; None hides it from the agent.
         marks: planes that ``show`` computes from the state.
-        layout_things: kinds that belong to the layout, which ``crossed_levels.cross`` exchanges
+        layout_things: kinds that belong to the layout, which ``agents.crossed_levels`` exchanges
             with the walls; no objective pays for them. None if a layout can decide whether
             objectives agree: levels are then never crossed.
         looks: name -> its look, for names that ``mesa_gym.engine.looks.COMMON`` does not contain.

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from agents.crossed_levels import cross
 from mesa_gym.engine.chance import streams
-from mesa_gym.engine.crossed_levels import cross
 from mesa_gym.solver.values import solve_values
 from mesa_gym.traps import LEVELS, Split, find_trap, package_traps
 from tests.support.parameters import thorough
@@ -80,4 +80,4 @@ def test_children_depend_on_own_row_only():
     np.testing.assert_array_equal(trap.observe(children.take(turned)), trap.observe(again))
 
 
-test_level_without_layout_is_refused = refusals("engine", "crossed_levels", globals())
+test_level_without_layout_is_refused = refusals("agents", "crossed_levels", globals())
