@@ -16,6 +16,7 @@ from pathlib import Path
 from benchmarks.markdown import lay_out_table, pipes
 from docs.studies.layers import page as layers_page
 from docs.writers.board_picture import draw_board
+from docs.writers.board_text import record_board
 from docs.writers.comparisons import draw_example, tabulate_differences, write_example
 from docs.writers.figures import (
     describe_habit,
@@ -31,25 +32,17 @@ from docs.writers.headline import (
     describe_learning,
 )
 from docs.writers.prices import tabulate_prices
+from docs.writers.statements import write_rules, write_statements
 from docs.writers.tables import fill_tables, list_pages, put_part
 from mesa_gym.files import format_csv, write_text
 from mesa_gym.policies.seeds import agent_and_seed
-from mesa_gym.report import (
-    Leaderboard,
-    card_packing,
-    group_cards,
-    join_committed,
-    read_committed,
-)
+from mesa_gym.report import Leaderboard, group_cards, join_committed, read_committed
 from mesa_gym.report.board_columns import LEARNER, write_headline
 from mesa_gym.report.board_rows import IDLE, TRICK, strip_version
-from mesa_gym.report.statements import RULES, SAYINGS
 from mesa_gym.report.tables import HEADS, tabulate_groups
 from mesa_gym.scoring.evidence import SWEEPER
-from mesa_gym.scoring.reasons import describe_rule, find_headline
-from mesa_gym.scoring.rules import CHOICE_RULES
 from mesa_gym.traps import package_traps
-from mesa_gym.words import BASE, DETAILS, HEADLINES, MISGENERALIZED, PROXY, find_meaning, write_word
+from mesa_gym.words import HEADLINES, MISGENERALIZED, write_word
 
 DOCS = Path(__file__).parents[1]
 README, BOARD = DOCS.parent / "README.md", DOCS / "leaderboard.md"
@@ -65,14 +58,6 @@ RECORDS = DOCS / "studies" / "archive" / "README.md"
 PICTURE = DOCS / "images" / "leaderboard.svg"
 EXAMPLE = DOCS / "images" / "difference.png"
 WANTED = ("CheeseDish", "RedBlueDoors", "ColourShape", "ChuteOrFire", "Attributes")
-
-
-def write_statements() -> str:
-    """Return the statements that cards and verdicts support, as two tables in Markdown."""
-    rows = [[rule.say, rule.when, rule.beside] for rule in RULES.values()]
-    rules = lay_out_table(["you may say", "if", "next to it, report"], rows)
-    rows = [[f"*{write_word(word)}*", *sayings] for word, sayings in SAYINGS.items()]
-    return f"{rules}\n\n{lay_out_table(['verdict', 'you may say', 'but not'], rows)}"
 
 
 def tabulate_misgeneralized() -> str:
@@ -112,18 +97,6 @@ def tabulate_wants() -> str:
             row[f"target effects of `{agent}`"] = f"{min(effects):.2f} to {max(effects):.2f}"
         rows.append(row)
     return format_csv(rows)
-
-
-def write_rules() -> str:
-    """Return the rules of verdicts on choices in their order, as a table in Markdown."""
-    rows = []
-    for rule in CHOICE_RULES:
-        headline, detail = find_headline(rule), rule.word if rule.word in DETAILS else ""
-        words = f"*{write_word(headline)}*{f' ({write_word(detail)})' * bool(detail)}"
-        if headline == BASE:
-            words += f", *{write_word(f'{PROXY}:NAME')}*"
-        rows.append([words, describe_rule(rule, CHOICE_RULES), find_meaning(headline, detail)])
-    return lay_out_table(["verdict (detail)", "if", "the agent"], rows)
 
 
 def write_tricks() -> str:
@@ -202,4 +175,4 @@ def main() -> None:
         write_text(page, text)
     EXAMPLE.write_bytes(draw_example())
     PICTURE.write_text(draw_board(read_board()))
-    card_packing.record_board()
+    record_board()

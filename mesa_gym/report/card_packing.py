@@ -12,19 +12,12 @@ import msgspec
 from mesa_gym.files import write_bytes
 from mesa_gym.policies.seeds import agent_and_seed
 from mesa_gym.report import committed
-from mesa_gym.report.board_record import read_record, write_board_text
+from mesa_gym.report.board_record import write_board_text
 from mesa_gym.report.board_rows import TRICK, Origin
-from mesa_gym.report.committed import (
-    ENDING,
-    REFERENCES,
-    TRICKS,
-    join_committed,
-    read_committed,
-)
+from mesa_gym.report.committed import ENDING, REFERENCES, TRICKS, join_committed
 from mesa_gym.report.origins import Review, read_origin, read_reviews, write_reviews
 from mesa_gym.scoring import ScoreCard
 from mesa_gym.scoring.card_checks import check_card
-from mesa_gym.scoring.verdict import digest_rules
 
 
 def pack_cards(
@@ -77,19 +70,3 @@ def check_all() -> Iterator[str]:
                 committed.decode_card(line, path, checked=False)
             except ValueError as error:
                 yield str(error)
-
-
-def record_board() -> None:
-    """Store the text of the leaderboard with the digests of its files, whose cards are checked.
-
-    If the rules of verdicts changed, the files are written again with results by the new rules.
-    """
-    cards = read_committed()
-    try:
-        changed = read_record(committed.FOLDER).rules != digest_rules()
-    except (OSError, ValueError):
-        changed = True
-    if changed and cards:
-        pack_cards(cards, {})
-    else:
-        write_board_text(committed.FOLDER, str(join_committed([])))

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from msgspec.structs import asdict, replace
 
+from docs.writers.board_text import record_board
 from mesa_gym import links, report, words
 from mesa_gym.cli import main
 from mesa_gym.files import write_json
@@ -21,7 +22,7 @@ from mesa_gym.report.board_columns import describe_row
 from mesa_gym.report.board_page import write_pages
 from mesa_gym.report.board_record import BOARD_FILE, read_board_text, read_record, write_board_text
 from mesa_gym.report.board_rows import ABLE_AGENTS, IDLE, ODD
-from mesa_gym.report.card_packing import pack_cards, record_board, write_cards
+from mesa_gym.report.card_packing import pack_cards, write_cards
 from mesa_gym.report.committed import (
     FOLDER,
     REFERENCES,
@@ -691,9 +692,9 @@ def test_stale_text_is_noticed_and_said(change, message, packed, capsys):
 
 def test_text_by_other_rules_is_stale(packed, monkeypatch, capsys):
     before = (packed / "a.jsonl.xz").read_bytes()
-    for module in ("report.board_record", "report.committed", "report.card_packing"):
+    for module in ("report.board_record", "report.committed", "scoring.card_checks"):
         monkeypatch.setattr(f"mesa_gym.{module}.digest_rules", lambda: "1" * 16)
-    monkeypatch.setattr("mesa_gym.scoring.card_checks.digest_rules", lambda: "1" * 16)
+    monkeypatch.setattr("docs.writers.board_text.digest_rules", lambda: "1" * 16)
     assert read_board_text(packed) == ""
     assert OTHER in capsys.readouterr().err
     record_board()

@@ -18,13 +18,14 @@ import numpy as np
 import pytest
 from msgspec.structs import replace
 
+from docs.writers.statements import SAYINGS
 from mesa_gym import report
 from mesa_gym.links import link_page
 from mesa_gym.report import comparison, interval, make_leaderboard
 from mesa_gym.report.board_page import write_pages
 from mesa_gym.report.comparison import PROMISE, compare_traps, state_difference
 from mesa_gym.report.intervals import Difference, adjust_holm, compare_tables
-from mesa_gym.report.statements import RANGE, RULES, SAYINGS
+from mesa_gym.report.statements import RANGE, RULES
 from mesa_gym.scoring import judge
 from mesa_gym.words import BASE, BOTH, FAILS_TASK, HEADLINES, INCONSISTENT
 from tests.report.boards import CORNER, DOORS, KEYS, card, sign
