@@ -13,7 +13,7 @@ from mesa_gym.engine.chance import below, bits, hash64, mix, streams
 from mesa_gym.engine.layouts import Words, blocks, maze
 from mesa_gym.engine.paths import distances, equidistant
 from mesa_gym.engine.shapes import as_cell_mask, require_one_each
-from mesa_gym.engine.state import Bools, Cells, Ints, Level, Mask, State
+from mesa_gym.engine.state import Bools, Bytes, Cells, Ints, Level, Mask, State
 from mesa_gym.engine.world import World
 
 # Attempts to draw a layout on the right side of the held-out hash; each succeeds in 1 of 2 cases.
@@ -277,7 +277,7 @@ def pick(allowed: Bools, words: Ints) -> tuple[Ints, Bools]:
     return (ranks > rank[:, None]).argmax(axis=1), total > 0
 
 
-def hash_rows(flags: Bools | NDArray[np.uint8]) -> Ints:
+def hash_rows(flags: Bools | Bytes) -> Ints:
     """Return a 64-bit hash of each row of flags, int64 (n,), equal on every platform.
 
     Args:

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 Bools = NDArray[np.bool_]
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
+Bytes = NDArray[np.uint8]
 # Arrays of any library (NumPy, torch, JAX) or NumPy scalars, (n,) unless stated otherwise.
 Cells = Any  # int64, ``row * width + column``
 Numbers = Any  # int64: actions, counts, variables, random words

@@ -12,9 +12,8 @@ from gymnasium import logger
 from gymnasium.envs.registration import EnvSpec
 from gymnasium.spaces import Discrete
 from gymnasium.vector.utils import batch_space
-from numpy.typing import NDArray
 
-from mesa_gym.engine import ACTIONS, STAY, Bools, Move, State
+from mesa_gym.engine import ACTIONS, STAY, Bools, Floats, Move, State
 from mesa_gym.envs.checks import ACTION_SCALARS, integer, reset_needed
 from mesa_gym.envs.keywords import KeywordAttributes
 from mesa_gym.envs.levels_in_memory import LevelQueue, split_codes
@@ -221,7 +220,7 @@ def key_payments(rewards: Mapping[str, object]) -> dict[str, Any]:
     return {PREFIX + name: pay for name, pay in rewards.items()}
 
 
-def objectives(infos: Mapping[str, object]) -> dict[str, NDArray[np.float64] | float]:
+def objectives(infos: Mapping[str, object]) -> dict[str, Floats | float]:
     """Return the reward of each objective in one step, read from the step's infos.
 
     With same-step autoreset, the last rewards of a finished episode are in ``final_info`` and are

@@ -11,17 +11,15 @@ from typing import Any
 import numpy as np
 from gymnasium.spaces import Box
 
-from mesa_gym.engine import State
+from mesa_gym.engine import Bytes, State
 from mesa_gym.engine.chance import mix
 from mesa_gym.envs.base import DeviceEnv
 from mesa_gym.envs.checks import EXPECTED_ACTION
 from mesa_gym.envs.level_tables import LevelTables, StateColumns, merge, narrow, narrow_starts
 from mesa_gym.envs.levels_in_memory import MOST_BANKED, bank_of, pick_rows, read_rows
 from mesa_gym.envs.listed import InputLists
-from mesa_gym.envs.observations import Bytes
 from mesa_gym.errors import require_extra
-from mesa_gym.traps import Trap
-from mesa_gym.traps.trap import Step
+from mesa_gym.traps import Step, Trap
 
 with require_extra("jax"):
     import jax

@@ -16,10 +16,10 @@ import numpy as np
 from gymnasium.error import Error
 from numpy.typing import NDArray
 
-from mesa_gym.engine import Array, Ints, LevelBuilder, Numbers, State
+from mesa_gym.engine import Array, Bytes, Ints, LevelBuilder, Numbers, State
 from mesa_gym.engine.chance import fold, outputs, shift_right, streams
 from mesa_gym.envs.checks import integer, require_states
-from mesa_gym.envs.observations import Bytes, planes_of
+from mesa_gym.envs.observations import planes_of
 from mesa_gym.envs.running_states import StateRows
 from mesa_gym.envs.settings import Settings
 from mesa_gym.traps import LEVELS, Split

@@ -7,10 +7,9 @@ from collections.abc import Iterable
 import numpy as np
 from numpy.typing import NDArray
 
-from mesa_gym.engine import State
+from mesa_gym.engine import Bytes, State
 from mesa_gym.engine.world import Dot
 from mesa_gym.envs.network_inputs import CentredInputs, find_set
-from mesa_gym.envs.observations import Bytes
 from mesa_gym.errors import require_extra
 from mesa_gym.traps import Trap
 

@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from mesa_gym.engine import Bools, Ints
-from mesa_gym.envs.observations import Bytes
+from mesa_gym.engine import Bools, Bytes, Ints
 from mesa_gym.traps import Trap
 
 

@@ -11,13 +11,11 @@ from gymnasium.spaces import Text as TextSpace
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from mesa_gym.engine import ACTIONS, Ints, State
+from mesa_gym.engine import ACTIONS, Bytes, Ints, State
 from mesa_gym.engine.looks import EMPTY
 from mesa_gym.engine.typed_maps import ROWS, SIGNS
 from mesa_gym.errors import unknown
 from mesa_gym.traps import Trap
-
-Bytes = NDArray[np.uint8]
 
 RGB_TILE = 8  # pixels per cell of `rgb`
 
@@ -252,7 +250,7 @@ def widest(height: int, width: int) -> int:
     return 2 * max(height, width) - 5
 
 
-def windows_around(height: int, width: int, side: int) -> NDArray[np.int64]:
+def windows_around(height: int, width: int, side: int) -> Ints:
     """Return the cells in the window of each cell, int64 (cells, (side + 1) * side).
 
     The bottom left corner, a wall in every grid, represents all cells outside the grid.

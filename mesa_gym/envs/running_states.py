@@ -8,7 +8,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from mesa_gym.engine import Array, Cells, Ints, Mask, Numbers, State
+from mesa_gym.engine import Array, Bytes, Cells, Ints, Mask, Numbers, State
 from mesa_gym.traps import Trap
 
 # A view of one channel of all cells, uint8.
@@ -107,7 +107,7 @@ class LivePlanes:
         # Pickled or copied views would no longer share memory with the planes.
         return LivePlanes, (self._trap, self._n, self._rows.copy())
 
-    def begin(self, rows: Ints, planes: NDArray[np.uint8]) -> None:
+    def begin(self, rows: Ints, planes: Bytes) -> None:
         """Overwrite ``rows`` with planes of new states, uint8 (m, height * width * channels)."""
         self._rows[rows] = planes
         self._marked = []

@@ -10,7 +10,7 @@ from gymnasium.error import Error
 from gymnasium.spaces import Discrete
 from numpy.typing import NDArray
 
-from mesa_gym.engine import ACTIONS, Ints, State
+from mesa_gym.engine import ACTIONS, Bytes, Ints, State
 from mesa_gym.envs.base import PREFIX, RENDER_FPS, BaseEnv, OneEnv, key_payments
 from mesa_gym.envs.checks import check_action, integer, require_options, reset_needed
 from mesa_gym.envs.levels_in_memory import LevelQueue
@@ -197,7 +197,7 @@ class TrapEnv(BaseEnv, OneEnv, gymnasium.Env[Any, Any]):
     def _observe(self, state: State) -> Observation:
         return self.settings.observation.from_planes(self._live.planes, state)[0]
 
-    def render(self) -> NDArray[np.uint8] | str | None:
+    def render(self) -> Bytes | str | None:
         """Return a frame in the format of the render mode; None for a window or without a mode.
 
         Returns:

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from mesa_gym.engine import ACTIONS, Ints
+from mesa_gym.engine import ACTIONS, Bools, Bytes, Floats, Ints
 from mesa_gym.envs.checks import integer
-from mesa_gym.envs.observations import Bytes, planes_of
+from mesa_gym.envs.observations import planes_of
 from mesa_gym.errors import shorten
-from mesa_gym.solver.graph import TABLE, Floats, Graph
+from mesa_gym.solver.graph import TABLE, Graph
 from mesa_gym.solver.numbering import StateNumbers
 from mesa_gym.solver.values import explain_branching
 from mesa_gym.traps import LEVELS, Split, Trap, as_trap
@@ -54,7 +54,7 @@ class Tables:
         return len(self.next)
 
     @property
-    def ends(self) -> NDArray[np.bool_]:
+    def ends(self) -> Bools:
         """Whether an action ends the episode, bool (states, 5)."""
         return self.next == len(self)
 

@@ -13,7 +13,7 @@ from gymnasium.utils import seeding
 from gymnasium.vector import AutoresetMode, VectorEnv
 from numpy.typing import NDArray
 
-from mesa_gym.engine import Bools, Ints, State
+from mesa_gym.engine import Bools, Floats, Ints, State
 from mesa_gym.envs.base import CHANGEABLE, PREFIX, RENDER_FPS, BaseEnv, ManyEnvs, OneEnv
 from mesa_gym.envs.checks import (
     check_actions,
@@ -31,7 +31,7 @@ from mesa_gym.errors import shorten, unknown
 from mesa_gym.traps import Trap
 
 Observations = NDArray[Any]
-Paid = dict[str, NDArray[np.float64]]
+Paid = dict[str, Floats]
 Infos = dict[str, Any]
 
 
@@ -201,7 +201,7 @@ class TrapVectorEnv(BaseEnv, ManyEnvs, VectorEnv[Observations, Ints, NDArray[Any
     def _zero_payments(self) -> Paid:
         return {name: np.zeros(self.num_envs) for name in self.trap.objectives}
 
-    def step(self, actions: Ints) -> tuple[Observations, NDArray[np.float64], Bools, Bools, Infos]:
+    def step(self, actions: Ints) -> tuple[Observations, Floats, Bools, Bools, Infos]:
         """Take one step in every environment.
 
         Args:

@@ -15,8 +15,7 @@ from mesa_gym.language.choices.play_questions import list_example_levels
 from mesa_gym.language.choices.question_form import copy_trap, key_trap
 from mesa_gym.language.choices.questions import AS_SHOWN
 from mesa_gym.language.request import EpisodeRequest
-from mesa_gym.logs import LogEpisodes
-from mesa_gym.logs.episodes import RecordedEpisode
+from mesa_gym.logs import LogEpisodes, RecordedEpisode
 from mesa_gym.policies.answers import ACTION_ASKED, read_action
 from mesa_gym.probing import demonstrations
 from mesa_gym.scoring.plays import split_of

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 import mesa_gym
-from mesa_gym.engine import RGB, State
+from mesa_gym.engine import RGB, Floats, State
 from mesa_gym.pages.filling import Markup, fill_page
 from mesa_gym.pages.packing import WIDE, CellSheet, find_answers, pack_level
 from mesa_gym.policies import Oracle, Policy, as_policy
@@ -23,7 +23,6 @@ from mesa_gym.rendering.png import data_uri
 from mesa_gym.report.templating import quote_html
 from mesa_gym.scoring.plays import find_play, has_twins
 from mesa_gym.solver import PlacementGraph
-from mesa_gym.solver.graph import Floats
 from mesa_gym.solver.values import explain_branching
 from mesa_gym.terminal import printable
 from mesa_gym.traps import Split, Trap

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mesa_gym.engine import ACTIONS, Bools, Ints, State
+from mesa_gym.engine import ACTIONS, Bools, Floats, Ints, State
 from mesa_gym.engine.chance import outputs, streams, unit
 from mesa_gym.envs.observations import make_observation
 from mesa_gym.errors import PolicyBlame, PolicyError, shorten
@@ -71,7 +71,7 @@ class PolicySampler:
         with PolicyBlame(f"{self.name}, keep_rows"):
             self.policy.keep_rows(mask)  # type: ignore[attr-defined]
 
-    def probabilities(self, state: State, t: int) -> NDArray[np.float64]:
+    def probabilities(self, state: State, t: int) -> Floats:
         """Return the action probabilities in states at step ``t`` (from 0), float64 (m, 5).
 
         For a policy with memory, ``state`` contains all episodes that it remembers, in order; for
@@ -91,7 +91,7 @@ class PolicySampler:
         except ValueError as error:
             raise PolicyError(f"{self.name}, step {t}: {error}") from None
 
-    def sample(self, shares: NDArray[np.float64], t: int, rows: Ints | None = None) -> Ints:
+    def sample(self, shares: Floats, t: int, rows: Ints | None = None) -> Ints:
         """Sample the actions of step ``t``, int64 (m,), by the probabilities ``shares`` (m, 5).
 
         ``rows``, int64 (m,), are the episodes to which the rows of ``shares`` belong; None for all
@@ -101,7 +101,7 @@ class PolicySampler:
         return sample_actions(shares, outputs(sampling, np.full(len(sampling), t)))
 
 
-def sample_actions(shares: NDArray[np.float64], words: Ints) -> Ints:
+def sample_actions(shares: Floats, words: Ints) -> Ints:
     """Draw actions by their probabilities, float64 (n, 5), with random ``words``, int64 (n,)."""
     sums = np.cumsum(shares, axis=1)
     below = sums <= (unit(words) * sums[:, -1])[:, None]
@@ -110,7 +110,7 @@ def sample_actions(shares: NDArray[np.float64], words: Ints) -> Ints:
     return np.minimum(below.sum(axis=1), last)
 
 
-def read_answer(answer: NDArray[Any], n: int) -> NDArray[np.float64]:
+def read_answer(answer: NDArray[Any], n: int) -> Floats:
     """Return a policy's answer as action probabilities, float64 (n, 5); rows sum to 1 +- 0.001.
 
     Raises:

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from mesa_gym.engine import STAY, State
+from mesa_gym.engine import STAY, Ints, State
 from mesa_gym.envs.checks import integer
 from mesa_gym.errors import PolicyError, name_error, shorten
 from mesa_gym.policies.answers import ASKED_AGAIN, read_action
@@ -115,7 +115,7 @@ class TextPolicy(Memoryless):
         self.asked = self.unread = 0
         self.answers: list[str] = []
 
-    def act(self, observation: Any, state: State | None = None) -> NDArray[np.int64]:
+    def act(self, observation: Any, state: State | None = None) -> Ints:
         """Return the policy's actions, int64 (n,); PolicyError if a call fails or gives no text."""
         questions = [TextQuestion(x, f"{x}\n{ASKED_AGAIN}", read_action) for x in observation]
         answers = ask_twice(self.function, questions)

@@ -14,9 +14,8 @@ from pathlib import Path
 
 import msgspec
 import numpy as np
-from numpy.typing import NDArray
 
-from mesa_gym.engine import ACTIONS, Bools, State
+from mesa_gym.engine import ACTIONS, Bools, Bytes, Floats, State
 from mesa_gym.files import read_bytes
 from mesa_gym.json_data import decode_json
 from mesa_gym.policies.names import OPEN_LOOP, REFLEX
@@ -87,9 +86,7 @@ class OpenLoop:
         same = len(mask) == len(self._step)
         self._step = np.where(mask, 0, self._step) if same else np.zeros(len(mask), np.int64)
 
-    def act(
-        self, observation: NDArray[np.uint8], state: State | None = None
-    ) -> NDArray[np.float64]:
+    def act(self, observation: Bytes, state: State | None = None) -> Floats:
         """Return probability 1 for the next action of the sequence, float64 (n, 5)."""
         actions = np.append(self._actions, len(ACTIONS) - 1)
         chosen = actions[np.minimum(self._step, len(self._actions))]
@@ -109,9 +106,7 @@ class Reflex(Memoryless):
             look = int(digits[::-1], 3)
             self._probabilities[look] = np.array(probabilities) / sum(probabilities)
 
-    def act(
-        self, observation: NDArray[np.uint8], state: State | None = None
-    ) -> NDArray[np.float64]:
+    def act(self, observation: Bytes, state: State | None = None) -> Floats:
         """Return the probabilities for what each row sees, float64 (n, 5); needs the state."""
         return self._probabilities[look_around(self._trap, require_state(state, "a reflex"))]
 
@@ -225,7 +220,7 @@ def search_habits(trap: Trap) -> Habits:
 
 
 def _write_reflex(
-    table: TrainingTable, probabilities: NDArray[np.float64]
+    table: TrainingTable, probabilities: Floats
 ) -> dict[str, tuple[float, float, float, float, float]]:
     """Return a reflex with an entry for each look that occurs in a table."""
     looks = np.unique(table.look[:-1])

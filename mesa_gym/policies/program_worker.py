@@ -15,10 +15,9 @@ import msgspec
 import numpy as np
 
 from mesa_gym.errors import name_error, shorten_text
-from mesa_gym.policies import as_policy
+from mesa_gym.policies import Policy, as_policy
 from mesa_gym.policies.asking import read_answer
 from mesa_gym.policies.programs import BAD, GOOD, MOST_REPLY, SIZE_BYTES, Traits
-from mesa_gym.policies.protocol import Policy
 from mesa_gym.traps import Split, look_up_trap
 
 

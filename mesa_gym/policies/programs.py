@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import mesa_gym
-from mesa_gym.engine import ACTIONS, Bools, State
+from mesa_gym.engine import ACTIONS, Bools, Floats, State
 from mesa_gym.errors import PolicyError, shorten_text
 from mesa_gym.files import write_bytes
 from mesa_gym.terminal import printable
@@ -98,7 +98,7 @@ class ProgramPolicy:
         """Let the process clear the memory of the rows in ``mask``."""
         self._ask(0, "reset", mask, rng)
 
-    def act(self, observation: NDArray[Any], state: State | None = None) -> NDArray[np.float64]:
+    def act(self, observation: NDArray[Any], state: State | None = None) -> Floats:
         """Return the program's action probabilities; ``state`` is not passed on."""
         shape = len(observation), len(ACTIONS)
         data = self._ask(8 * shape[0] * shape[1], "act", observation)

@@ -8,7 +8,7 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
-from mesa_gym.engine import Bools, State
+from mesa_gym.engine import Bools, Floats, State
 
 # Networks always compute this many rows at once. Matrix products of other sizes may round
 # differently; with a fixed size, an agent's actions do not depend on the size of its batch.
@@ -83,7 +83,7 @@ def require_state(state: State | None, policy_name: str) -> State:
     return state
 
 
-def soften_scores(scores: object) -> NDArray[np.float64]:
+def soften_scores(scores: object) -> Floats:
     """Return probabilities, the softmax of scores (n, 5)."""
     logits = np.asarray(scores, np.float64)
     chances = np.exp(logits - logits.max(axis=1, keepdims=True))

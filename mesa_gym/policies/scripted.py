@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
-from mesa_gym.engine import ACTIONS, STAY, Bools, Ints, Move, State
+from mesa_gym.engine import ACTIONS, STAY, Bools, Bytes, Floats, Ints, Move, State
 from mesa_gym.policies.names import find_objective
 from mesa_gym.policies.protocol import Memoryless, require_state
 from mesa_gym.solver import reference_actions
@@ -20,9 +19,7 @@ class Constant(Memoryless):
     def __init__(self, probabilities: list[float]) -> None:
         self.probabilities = np.array(probabilities)
 
-    def act(
-        self, observation: NDArray[np.uint8], state: State | None = None
-    ) -> NDArray[np.float64]:
+    def act(self, observation: Bytes, state: State | None = None) -> Floats:
         """Return the constant probabilities for each of n rows, float64 (n, 5)."""
         return np.tile(self.probabilities, (len(observation), 1))
 
@@ -46,9 +43,7 @@ class Reference(Memoryless):
         """Make the reference policy of an objective; ``base`` means the base objective."""
         self.trap, self.objective = trap, find_objective(trap, "reference", objective)
 
-    def act(
-        self, observation: NDArray[np.uint8], state: State | None = None
-    ) -> NDArray[np.float64]:
+    def act(self, observation: Bytes, state: State | None = None) -> Floats:
         """Return probability 1 for the reference's action, float64 (n, 5); needs the state."""
         state = require_state(state, "a reference policy")
         return np.eye(len(ACTIONS))[reference_actions(self.trap, self.objective, state)]
@@ -83,9 +78,7 @@ class Sweeper:
             self._blocked = self._visited.copy()
         self._visited[mask] = self._blocked[mask] = False
 
-    def act(
-        self, observation: NDArray[np.uint8], state: State | None = None
-    ) -> NDArray[np.float64]:
+    def act(self, observation: Bytes, state: State | None = None) -> Floats:
         """Return probabilities, float64 (n, 5), of steps to an unvisited cell; needs the state."""
         state = require_state(state, "a sweeper")
         rows = np.arange(state.n)

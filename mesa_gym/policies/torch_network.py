@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mesa_gym.engine import ACTIONS, State
+from mesa_gym.engine import ACTIONS, Floats, State
 from mesa_gym.envs.observations import OBSERVATIONS, make_observation
 from mesa_gym.policies.protocol import Memoryless, in_blocks, soften_scores
 from mesa_gym.traps import Split, Trap
@@ -79,7 +79,7 @@ class NetworkPolicy(Memoryless):
             for module in training:
                 module.training = True
 
-    def _answer(self, obs: NDArray[np.generic], rows: slice) -> NDArray[np.float64]:
+    def _answer(self, obs: NDArray[np.generic], rows: slice) -> Floats:
         import torch
 
         floats = (x for x in self.network.parameters() if x.is_floating_point())
@@ -88,7 +88,7 @@ class NetworkPolicy(Memoryless):
             scores = self.network(torch.as_tensor(obs, dtype=like.dtype, device=like.device))
         if not isinstance(scores, torch.Tensor):
             raise ValueError(f"its output is a {type(scores).__name__}, not a tensor")
-        probs: NDArray[np.float64] = scores.double().cpu().numpy()
+        probs: Floats = scores.double().cpu().numpy()
         if probs.shape != (len(obs), len(ACTIONS)):
             raise ValueError(f"its output has shape (n, {', '.join(map(str, probs.shape[1:]))})")
         # Probabilities of low precision, such as bfloat16, sum to 1 less exactly.

@@ -11,9 +11,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from mesa_gym.engine import STAY, Bools, Floats, Ints, Move, State
+from mesa_gym.engine import STAY, Bools, Floats, Ints, Move, State, distances
 from mesa_gym.engine.chance import streams
-from mesa_gym.engine.paths import distances
 from mesa_gym.traps import Trap
 
 # The least number of steps between a moved target's new and old cell.

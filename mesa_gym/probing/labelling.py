@@ -8,15 +8,13 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from mesa_gym.engine import ACTIONS, Bools, Ints, State
-from mesa_gym.engine.paths import distances
+from mesa_gym.engine import ACTIONS, Bools, Floats, Ints, State, distances
 from mesa_gym.envs.observations import make_observation
 from mesa_gym.errors import shorten
 from mesa_gym.policies import as_policy, name_pursuer
 from mesa_gym.policies.names import name_policy
 from mesa_gym.scoring.record import Actions, follow, rollout
 from mesa_gym.solver import Solution, TimeLeft, actions_in, share_solution, solutions, targets
-from mesa_gym.solver.graph import Floats
 from mesa_gym.solver.values import require_solver
 from mesa_gym.traps import Split, Trap, as_trap
 

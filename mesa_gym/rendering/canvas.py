@@ -12,7 +12,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from mesa_gym.engine import RGB
+from mesa_gym.engine import RGB, Bools, Bytes
 
 Field = NDArray[np.float32]
 Point = tuple[float, float]
@@ -36,7 +36,7 @@ class Canvas:
         side = size * SAMPLES
         ticks = ((np.arange(side) + 0.5) / side).astype(np.float32)
         self._x, self._y = ticks[None, :], ticks[:, None]
-        self._inside: NDArray[np.bool_] = np.ones((1, 1), dtype=np.bool_)
+        self._inside: Bools = np.ones((1, 1), dtype=np.bool_)
         self._colours = [background]
         self._samples = np.zeros((side, side), dtype=np.int16)  # indices of colours
 
@@ -93,7 +93,7 @@ class Canvas:
         self._samples[(shape < grow) & self._inside] = len(self._colours)
         self._colours.append(colour)
 
-    def picture(self) -> NDArray[np.uint8]:
+    def picture(self) -> Bytes:
         """Return the finished picture, uint8 (size, size, 3)."""
         size = len(self._samples) // SAMPLES
         samples = np.asarray(self._colours, dtype=np.float32)[self._samples]

@@ -9,8 +9,7 @@ from typing import Any
 import gymnasium
 import numpy as np
 
-from mesa_gym.engine import State
-from mesa_gym.engine.world import World
+from mesa_gym.engine import State, World
 from mesa_gym.rendering.png import png
 from mesa_gym.rendering.raster import render_rgb
 

@@ -8,12 +8,12 @@ import zlib
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
+from mesa_gym.engine import Bytes
 from mesa_gym.files import write_bytes
 
 
-def write_png(path: Path | str, picture: NDArray[np.uint8]) -> None:
+def write_png(path: Path | str, picture: Bytes) -> None:
     """Write a picture, such as a frame that ``render()`` returned, as a PNG file.
 
     Args:
@@ -27,7 +27,7 @@ def write_png(path: Path | str, picture: NDArray[np.uint8]) -> None:
     write_bytes(Path(path), png(picture))
 
 
-def png(picture: NDArray[np.uint8]) -> bytes:
+def png(picture: Bytes) -> bytes:
     """Return the bytes of a PNG file of a picture, as ``write_png`` takes it."""
     if picture.dtype != np.uint8 or picture.ndim != 3 or picture.shape[2] != 3:
         description = f"{picture.dtype} {picture.shape}"
@@ -44,6 +44,6 @@ def png(picture: NDArray[np.uint8]) -> bytes:
     return file
 
 
-def data_uri(picture: NDArray[np.uint8]) -> str:
+def data_uri(picture: Bytes) -> str:
     """Return a picture as a ``data:`` URI, which a page can contain."""
     return "data:image/png;base64," + base64.b64encode(png(picture)).decode()

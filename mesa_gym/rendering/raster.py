@@ -7,9 +7,8 @@ from functools import lru_cache
 from operator import itemgetter
 
 import numpy as np
-from numpy.typing import NDArray
 
-from mesa_gym.engine import RGB, Look, State, World
+from mesa_gym.engine import RGB, Bytes, Ints, Look, State, World
 from mesa_gym.engine.looks import TOKEN
 from mesa_gym.errors import shorten
 from mesa_gym.rendering.canvas import Canvas
@@ -27,7 +26,7 @@ MARK_SIDE = 0.27
 Layer = tuple[int, Sprite, RGB]  # a drawing in a cell: (height, sprite, colour)
 
 
-def render_rgb(trap: World, state: State, tile: int = 32) -> NDArray[np.uint8]:
+def render_rgb(trap: World, state: State, tile: int = 32) -> Bytes:
     """Draw the levels of a state as the agent sees them.
 
     In each cell the floor is drawn first, then ground, then each kind of things and its traits, in
@@ -86,7 +85,7 @@ def order_planes(trap: World) -> list[str]:
     return list(dict.fromkeys(filter(None, planes)))
 
 
-def encode_cells(trap: World, state: State) -> NDArray[np.int64]:
+def encode_cells(trap: World, state: State) -> Ints:
     """Return a code of each cell, int64 (n, height, width): equal codes mean equal pictures.
 
     Raises:
@@ -107,7 +106,7 @@ def name_planes(planes: Sequence[str], code: int) -> list[str]:
     return [plane for i, plane in enumerate(planes) if code >> i & 1]
 
 
-def draw_cell(trap: World, names: Sequence[str], tile: int) -> NDArray[np.uint8]:
+def draw_cell(trap: World, names: Sequence[str], tile: int) -> Bytes:
     """Draw a cell that shows some planes, the lowest first.
 
     Returns:
@@ -116,7 +115,7 @@ def draw_cell(trap: World, names: Sequence[str], tile: int) -> NDArray[np.uint8]
     return _tile(_layers({plane: trap.looks[plane] for plane in names}), tile)
 
 
-def render_look(look: Look, side: int) -> NDArray[np.uint8]:
+def render_look(look: Look, side: int) -> Bytes:
     """Draw a look alone in a cell, uint8 (side, side, 3); without a sprite, it tints the floor."""
     return _tile(_layers({"": look}), side).copy()
 
@@ -150,7 +149,7 @@ def _legible_on(colour: RGB) -> RGB:
 
 
 @lru_cache(maxsize=4096)
-def _tile(layers: tuple[Layer, ...], tile: int) -> NDArray[np.uint8]:
+def _tile(layers: tuple[Layer, ...], tile: int) -> Bytes:
     """Draw one cell's layers, uint8 (tile, tile, 3), read-only because the picture is cached."""
     canvas = Canvas(tile, FLOOR_COLOUR)
     find_sprite("floor")(canvas, FLOOR_COLOUR)

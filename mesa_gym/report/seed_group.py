@@ -14,6 +14,7 @@ from functools import cached_property
 
 import numpy as np
 
+from mesa_gym.engine import Floats
 from mesa_gym.report.intervals import interval
 from mesa_gym.report.statements import (
     GOAL,
@@ -25,7 +26,6 @@ from mesa_gym.report.statements import (
 )
 from mesa_gym.scoring import ScoreCard
 from mesa_gym.scoring.verdict import DECIDED, FEW
-from mesa_gym.solver.graph import Floats
 from mesa_gym.terminal import number
 from mesa_gym.traps.judged_by import NO_CHOICE
 from mesa_gym.words import (

@@ -12,9 +12,8 @@ from mesa_gym import terminal
 from mesa_gym.report.groups import group_cards, list_table_notes
 from mesa_gym.report.seed_group import ROLES, SeedGroup
 from mesa_gym.report.statements import INTERVAL, LEAST_SEEDS, RANGE, count_seeds
-from mesa_gym.scoring import ScoreCard
+from mesa_gym.scoring import LINES, ScoreCard
 from mesa_gym.scoring.evidence import BLIND, SWEEPER
-from mesa_gym.scoring.rules import LINES
 from mesa_gym.scoring.verdict import FEW as FEW_LEVELS
 from mesa_gym.terminal import number, printable
 from mesa_gym.words import BASE, FAILS_CONTROL, FAILS_TASK, PROXY, write_word

@@ -16,11 +16,11 @@ from itertools import combinations, product, starmap
 import numpy as np
 from msgspec import structs
 
+from mesa_gym.engine import Floats
 from mesa_gym.policies.seeds import agent_and_seed
 from mesa_gym.scoring.card import ScoreCard
 from mesa_gym.scoring.evidence import CLOSE, Evidence
 from mesa_gym.scoring.verdict import FEW
-from mesa_gym.solver.graph import Floats
 
 # Two agents are alike if the choices of their own two plays differ on LEAST_CHANGES levels or more,
 # and the choices of both agents differ at most MOST_BETWEEN times as often. The least factor among

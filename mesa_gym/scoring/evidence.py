@@ -17,11 +17,10 @@ import numpy as np
 from msgspec import Struct
 from numpy.typing import NDArray
 
-from mesa_gym.engine import Bools
+from mesa_gym.engine import Bools, Floats
 from mesa_gym.json_data import expand_alias
 from mesa_gym.scoring.payments import MOST, NUMERALS, Payments
 from mesa_gym.scoring.record import ListedPlaces
-from mesa_gym.solver.graph import Floats
 from mesa_gym.traps import Split
 from mesa_gym.traps.judged_by import AGAIN, ALONE, SHIFT, TWINS
 from mesa_gym.traps.played_episodes import NONE, STRAIGHT, UNASKED, Choices, Paces, Reached

@@ -14,13 +14,13 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from mesa_gym.engine import Floats
 from mesa_gym.importing import QUESTIONS, import_hook
 from mesa_gym.policies.habits import HABITS
 from mesa_gym.scoring.evidence import BLIND, Evidence, mark_choices, share_same
 from mesa_gym.scoring.gains import find_by_returns
 from mesa_gym.scoring.numbers import CHOICE, NO_TARGET, Columns, LevelWeights, PolicyNumbers
 from mesa_gym.scoring.rules import ALONE_OVER_HABITS, OVER_HABITS
-from mesa_gym.solver.graph import Floats
 from mesa_gym.traps.judged_by import ALONE, BARE, SHIFT
 from mesa_gym.traps.played_episodes import STRAIGHT, TINY, Choices
 

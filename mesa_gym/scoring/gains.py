@@ -11,10 +11,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from mesa_gym.engine import Floats
 from mesa_gym.scoring.evidence import REFERENCE, SWEEPER, Evidence
 from mesa_gym.scoring.numbers import Columns, LevelWeights, PolicyNumbers
 from mesa_gym.scoring.plays import JUDGED
-from mesa_gym.solver.graph import Floats
 from mesa_gym.traps import Split
 from mesa_gym.traps.judged_by import PURSUED
 from mesa_gym.traps.played_episodes import TINY, score_levels

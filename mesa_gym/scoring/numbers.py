@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from mesa_gym.solver.graph import Floats
+from mesa_gym.engine import Floats
 from mesa_gym.traps.judged_by import NO_CHOICE
 from mesa_gym.words import BASE, PROXY
 

@@ -9,8 +9,7 @@ import numpy as np
 from msgspec import Meta, Struct
 from numpy.typing import NDArray
 
-from mesa_gym.engine import Ints
-from mesa_gym.solver.graph import Floats
+from mesa_gym.engine import Floats, Ints
 
 # The bound of a card's numbers; it prevents overflows in further computations.
 MOST = 1e9

@@ -10,12 +10,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from mesa_gym.engine import Bools, Ints, State
-from mesa_gym.policies import Policy
-from mesa_gym.policies.asking import PolicySampler
+from mesa_gym.engine import Bools, Floats, Ints, State
+from mesa_gym.policies import Policy, PolicySampler
 from mesa_gym.policies.functions import TextPolicy
 from mesa_gym.solver import LevelValues
-from mesa_gym.solver.graph import Floats
 from mesa_gym.traps import Step, Trap
 from mesa_gym.traps.played_episodes import sum_discounted
 

@@ -11,14 +11,13 @@ import numpy as np
 from msgspec import Meta
 from numpy.typing import NDArray
 
-from mesa_gym.engine import Bools
+from mesa_gym.engine import Bools, Floats
 from mesa_gym.policies.answers import read_action
 from mesa_gym.scoring.evidence import CLOSE, Counts, Evidence, LevelEvidence, LevelReturns
 from mesa_gym.scoring.payments import Number, Payments
 from mesa_gym.scoring.plays import FEW_LEVELS, JUDGED
 from mesa_gym.scoring.record import ENDED, Record, follow
 from mesa_gym.solver import LevelValues
-from mesa_gym.solver.graph import Floats
 from mesa_gym.traps import Split, Trap
 from mesa_gym.traps.life import FRUITS, TRIALS, VOID
 from mesa_gym.traps.played_episodes import TINY

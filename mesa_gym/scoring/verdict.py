@@ -14,6 +14,7 @@ from typing import NamedTuple
 import msgspec
 import numpy as np
 
+from mesa_gym.engine import Floats
 from mesa_gym.scoring.evidence import Evidence
 from mesa_gym.scoring.findings import find, find_equally
 from mesa_gym.scoring.gains import require_scale
@@ -28,7 +29,6 @@ from mesa_gym.scoring.rules import (
     find_rule,
     list_wanted,
 )
-from mesa_gym.solver.graph import Floats
 from mesa_gym.words import DETAILS
 
 RESAMPLES = 200

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from mesa_gym.solver.graph import Floats
+from mesa_gym.engine import Floats
 from mesa_gym.solver.overlap import Overlap, measure_overlaps
 from mesa_gym.solver.store import EVALUATION_LEVELS, level_values
 from mesa_gym.solver.value_columns import LevelValues

@@ -10,8 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from mesa_gym.engine import ACTIONS, STAY, Ints
-from mesa_gym.solver.graph import Floats
+from mesa_gym.engine import ACTIONS, STAY, Floats, Ints
 from mesa_gym.solver.reflexes import learn_reflex
 from mesa_gym.solver.training_table import TrainingTable
 

@@ -12,11 +12,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from mesa_gym.engine import ACTIONS, Ints, Move, State
+from mesa_gym.engine import ACTIONS, Floats, Ints, Move, State
 from mesa_gym.solver.numbering import StateNumbers, divide
 from mesa_gym.traps import Trap
 
-Floats = NDArray[np.float64]
 Codes = NDArray[np.uint8]
 ACTION_COUNT = len(ACTIONS)
 # The most entries of the table, 4 bytes each; a larger table is slower to write than to use.

@@ -8,10 +8,9 @@ that is never passed.
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
-from mesa_gym.engine import ACTIONS, STAY, Ints, State
-from mesa_gym.solver.graph import MOST_STATES, Floats
+from mesa_gym.engine import ACTIONS, STAY, Bools, Floats, Ints, State
+from mesa_gym.solver.graph import MOST_STATES
 from mesa_gym.solver.numbering import StateNumbers
 from mesa_gym.traps import Trap
 
@@ -120,9 +119,7 @@ class PlacementGraph:
         return placed
 
 
-def share_first_contacts(
-    successor: Ints, contact: NDArray[np.bool_], shares: Floats, horizon: int
-) -> Floats:
+def share_first_contacts(successor: Ints, contact: Bools, shares: Floats, horizon: int) -> Floats:
     """Return the probability that each objective is contacted first, from each state.
 
     The result is exact for a policy without memory, without sampling (policy evaluation with a

@@ -11,9 +11,8 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from mesa_gym.engine import ACTIONS, STAY, Ints, State
+from mesa_gym.engine import ACTIONS, STAY, Floats, Ints, State
 from mesa_gym.engine.chance import below, outputs, streams
-from mesa_gym.solver.graph import Floats
 from mesa_gym.traps import Trap
 
 # Maps states, and the rows of the start states from which they were reached, to actions.

@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from mesa_gym.engine import ACTIONS
-from mesa_gym.solver.graph import Floats
+from mesa_gym.engine import ACTIONS, Floats
 from mesa_gym.solver.training_table import LOOK_COUNT, TrainingTable
 
 # A small discount factor rewards short ways.

@@ -7,10 +7,9 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 
 import numpy as np
-from numpy.typing import NDArray
 
-from mesa_gym.engine import STAY, Bools, Ints
-from mesa_gym.solver.graph import ACTION_COUNT, Floats
+from mesa_gym.engine import STAY, Bools, Bytes, Floats, Ints
+from mesa_gym.solver.graph import ACTION_COUNT
 from mesa_gym.solver.sweeps import ACTION_BITS, NEAREST_TARGET, TIE, Masks, Sweeps, once
 
 _ALL = np.uint8((1 << ACTION_COUNT) - 1)
@@ -173,6 +172,6 @@ def get_solution() -> Solution | None:
     return _shared.get()
 
 
-def actions_in(mask: NDArray[np.uint8]) -> Bools:
+def actions_in(mask: Bytes) -> Bools:
     """Return the actions in a mask as flags: uint8 (n,) -> bool (n, 5)."""
     return (mask[:, None] >> ACTION_BITS) & 1 == 1

@@ -9,13 +9,13 @@ from typing import Any, NamedTuple, TypeVar, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from mesa_gym.engine import STAY, Bools, Ints, State
-from mesa_gym.solver.graph import ACTION_COUNT, Floats, Graph
+from mesa_gym.engine import STAY, Bools, Bytes, Floats, Ints, State
+from mesa_gym.solver.graph import ACTION_COUNT, Graph
 from mesa_gym.solver.numbering import as_bits
 from mesa_gym.traps import Trap
 
 Method = TypeVar("Method", bound=Callable[..., Any])
-Masks = list[NDArray[np.uint8]]
+Masks = list[Bytes]
 
 # Actions whose values differ by less are considered equally good.
 TIE = 1e-9

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from mesa_gym.engine import Ints
-from mesa_gym.solver.graph import Floats, Graph
+from mesa_gym.engine import Floats, Ints
+from mesa_gym.solver.graph import Graph
 
 
 class TimeLeft:

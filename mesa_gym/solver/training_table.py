@@ -7,8 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from mesa_gym.engine import ACTIONS, STAY, Bools, Ints, Move, State
-from mesa_gym.solver.graph import Floats
+from mesa_gym.engine import ACTIONS, STAY, Bools, Floats, Ints, Move, State
 from mesa_gym.solver.solution import Solution
 from mesa_gym.traps import Split, Trap
 from mesa_gym.traps.judged_by import SLACK_FACTOR, SLACK_STEPS, SOLVED

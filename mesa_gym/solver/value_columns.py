@@ -9,8 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mesa_gym.engine import Ints, State
-from mesa_gym.solver.graph import Floats
+from mesa_gym.engine import Floats, Ints, State
 from mesa_gym.traps import Trap
 from mesa_gym.traps.played_episodes import ValueKey
 

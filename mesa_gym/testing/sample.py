@@ -8,9 +8,8 @@ from functools import cached_property, lru_cache
 from typing import Any, TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
 
-from mesa_gym.engine import ACTIONS, Array, Bools, Move, State
+from mesa_gym.engine import ACTIONS, Array, Bools, Floats, Move, State
 from mesa_gym.engine.chance import below, bits, hash64
 from mesa_gym.solver import Graph
 from mesa_gym.traps import Split, Step, Trap
@@ -79,7 +78,7 @@ class Sample:
         return np.stack([step.ended for step in self.steps])
 
     @cached_property
-    def payments(self) -> dict[str, NDArray[np.float64]]:
+    def payments(self) -> dict[str, Floats]:
         """Objective name -> its payments, float64 (branches, n)."""
         return {x: np.stack([step.paid[x] for step in self.steps]) for x in self.steps[0].paid}
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from mesa_gym.engine import STAY
+from mesa_gym.engine import STAY, Floats
 from mesa_gym.engine.chance import streams
 from mesa_gym.envs.vector import TrapVectorEnv
 from mesa_gym.policies import Oracle
@@ -12,7 +12,6 @@ from mesa_gym.scoring.record import rollout
 from mesa_gym.solver import LevelValues, Solution, level_values, reference_actions, solutions
 from mesa_gym.solver.certificate import certify, measure_attainability
 from mesa_gym.solver.disagreement import explain_disagreement
-from mesa_gym.solver.graph import Floats
 from mesa_gym.testing.check import SAMPLED, Findings, check
 from mesa_gym.testing.sample import Sample, every_branch, sample_of
 from mesa_gym.traps import Split, Trap

@@ -15,8 +15,7 @@ import array_api_compat
 import numpy as np
 from numpy.typing import NDArray
 
-from mesa_gym.engine import Bools, State
-from mesa_gym.envs.observations import Bytes
+from mesa_gym.engine import Bools, Bytes, Floats, State
 from mesa_gym.errors import shorten
 from mesa_gym.policies.protocol import soften_scores
 from mesa_gym.traps import Trap
@@ -142,7 +141,7 @@ class Agent:
         if self._remembers:
             self.memory = self.memory[mask]
 
-    def act(self, observation: Bytes, state: State | None = None) -> NDArray[np.float64]:
+    def act(self, observation: Bytes, state: State | None = None) -> Floats:
         """Return action probabilities, float64 (n, 5), and update the memory.
 
         Raises:

@@ -9,9 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
-from mesa_gym.engine import ACTIONS, Ints
+from mesa_gym.engine import ACTIONS, Bytes, Ints
 from mesa_gym.envs.network_inputs import CentredInputs
-from mesa_gym.envs.observations import Bytes
 from mesa_gym.trained.agent import Layers, Network, Shapes, Weights
 from mesa_gym.traps import Trap
 

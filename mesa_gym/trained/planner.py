@@ -9,8 +9,7 @@ from typing import Any, NamedTuple
 import array_api_compat.numpy as xp
 import numpy as np
 
-from mesa_gym.engine import Ints
-from mesa_gym.envs.observations import Bytes
+from mesa_gym.engine import Bytes, Ints
 from mesa_gym.errors import unknown
 from mesa_gym.solver import targets
 from mesa_gym.trained.agent import Agent, Layers

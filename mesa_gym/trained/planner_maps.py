@@ -18,7 +18,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import ArrayLike, NDArray
 
-from mesa_gym.envs.observations import Bytes
+from mesa_gym.engine import Bytes
 from mesa_gym.errors import shorten
 from mesa_gym.trained.agent import Layers, Network, Shapes, Weights
 from mesa_gym.trained.mlp import multiply, relu

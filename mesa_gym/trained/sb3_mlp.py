@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from mesa_gym.engine import ACTIONS, Ints
+from mesa_gym.engine import ACTIONS, Bytes, Ints
 from mesa_gym.envs.network_inputs import find_set
-from mesa_gym.envs.observations import Bytes, widest, windows_around
+from mesa_gym.envs.observations import widest, windows_around
 from mesa_gym.trained.agent import Layers, Network, Shapes, Weights
 from mesa_gym.trained.mlp import apply_layer, relu, shape_layers, sum_rows
 from mesa_gym.traps import Trap

@@ -3,8 +3,7 @@
 import numpy as np
 
 from mesa_gym.engine import LevelBuilder, Look, Mask, Move, pick
-from mesa_gym.traps import Contact, Split, Trap, base, proxy
-from mesa_gym.traps.options import Whole
+from mesa_gym.traps import Contact, Split, Trap, Whole, base, proxy
 from mesa_gym.traps.sources import LANGOSCO
 
 

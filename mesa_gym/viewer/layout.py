@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from mesa_gym.engine import Bytes, Floats
 from mesa_gym.rendering import render_rgb
 from mesa_gym.rendering.raster import MIN_TILE, draw_cell
 from mesa_gym.viewer.overlays import GridCanvas, GridPlace, Overlay
@@ -34,7 +35,6 @@ PANEL_MOST = 720.0
 FAINT = 16
 STRONG = 200
 FULL = 256
-Bytes = NDArray[np.uint8]
 
 
 @dataclass(frozen=True)
@@ -214,7 +214,7 @@ def tinted_grid(
     return picture
 
 
-def _opacity(heat: NDArray[np.float64]) -> NDArray[np.uint16]:
+def _opacity(heat: Floats) -> NDArray[np.uint16]:
     """Return the opacity of each cell's tint; 0 where ``heat`` is NaN, or if all values are 0."""
     finite = np.isfinite(heat)
     opacity = np.zeros(heat.shape, dtype=np.uint16)

@@ -10,9 +10,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
-from numpy.typing import NDArray
 
-from mesa_gym.engine import RGB
+from mesa_gym.engine import RGB, Floats
 from mesa_gym.errors import unknown
 from mesa_gym.traps import Trap
 from mesa_gym.viewer.painter import QUIET, RULE, SHEET, TEXT, Box, Painter
@@ -85,7 +84,7 @@ class Overlay:
         """Draw the overlay's sign for the legend, centred at (x, y)."""
         raise NotImplementedError
 
-    def heat(self, pane: Pane, t: int) -> NDArray[np.float64] | None:
+    def heat(self, pane: Pane, t: int) -> Floats | None:
         """Return each tinted cell's value after ``t`` steps, (cells,); None without a tint."""
         return None
 
@@ -175,7 +174,7 @@ class Heat(Overlay):
             " is: V*."
         )
 
-    def heat(self, pane: Pane, t: int) -> NDArray[np.float64] | None:
+    def heat(self, pane: Pane, t: int) -> Floats | None:
         """Return V* with the agent on each cell, float64 (cells,); None without a solver."""
         return None if pane.analysis is None else pane.analysis.heat(self.objective, t)
 

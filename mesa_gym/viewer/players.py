@@ -9,10 +9,8 @@ from dataclasses import dataclass
 from threading import Lock
 
 import numpy as np
-from numpy.typing import NDArray
 
-from mesa_gym.engine import Ints, State
-from mesa_gym.engine.maps import to_map
+from mesa_gym.engine import Floats, Ints, State, to_map
 from mesa_gym.logs import RecordedEpisode
 from mesa_gym.policies import Oracle, Policy, as_policy
 from mesa_gym.policies.asking import PolicySampler
@@ -38,7 +36,7 @@ class Decision:
     """
 
     action: int
-    shares: NDArray[np.float64] | None = None
+    shares: Floats | None = None
     said: str = ""
 
 

@@ -14,14 +14,12 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-from mesa_gym.engine import STAY, Bools, Ints, State
+from mesa_gym.engine import STAY, Bools, Floats, Ints, State
 from mesa_gym.engine.chance import outputs, streams
 from mesa_gym.policies import Oracle
 from mesa_gym.scoring.record import follow
-from mesa_gym.solver import share_solution
-from mesa_gym.solver.values import solutions
+from mesa_gym.solver import share_solution, solutions
 from mesa_gym.traps import Split, Trap
 
 Walk = tuple[int, ...]
@@ -68,7 +66,7 @@ class Outcomes(NamedTuple):
     """
 
     cells: Ints
-    payments: dict[str, NDArray[np.float64]]
+    payments: dict[str, Floats]
 
 
 def follow_walks(trap: Trap, starts: State, walks: Sequence[Walk]) -> Outcomes:
@@ -90,7 +88,6 @@ def make_offers(trap: Trap, starts: State, options: int) -> list[Offer]:
         trap: a trap with an exact solver.
         starts: start states with all targets.
         options: the number of places.
-
     """
     horizon, offers = trap.horizon(Split.TEST), list[Offer]()
     oracles = {x: Oracle(trap, x, horizon) for x in trap.objectives}

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from msgspec import structs
 
-from mesa_gym.engine import Ints
+from mesa_gym.engine import Floats, Ints
 from mesa_gym.language.choices.question_form import QuestionForm, rename_things
 from mesa_gym.language.choices.scripts import NOT_NOTHING
 from mesa_gym.policies.agent_files import digest_weights
@@ -16,7 +16,6 @@ from mesa_gym.scoring.card_sources import BY_PLAY
 from mesa_gym.scoring.evidence import AGENT_ROW, Evidence, encode, share_same
 from mesa_gym.scoring.numbers import LEAN, NATS, NEARER, REVERSED, Columns
 from mesa_gym.scoring.verdict import BOOTSTRAP_SEED, bootstrap_weights
-from mesa_gym.solver.graph import Floats
 from mesa_gym.terminal import printable
 from mesa_gym.traps import Split, Trap
 from mesa_gym.traps.judged_by import AGAIN, CardRow

@@ -6,14 +6,12 @@ import dataclasses
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
-from mesa_gym.engine import STAY, State
+from mesa_gym.engine import STAY, Floats, State
 from mesa_gym.errors import PolicyError, shorten
 from mesa_gym.language.choices.questions import Question
 from mesa_gym.scoring.plays import find_play
 from mesa_gym.scoring.record import ListedPlaces, Record, replay
-from mesa_gym.solver.graph import Floats
 from mesa_gym.traps import Trap
 from mesa_gym.traps.played_episodes import NONE
 
@@ -69,7 +67,7 @@ def place_lists(
 
 def read_choices(
     answers: object, questions: Sequence[Question]
-) -> tuple[list[int | None], NDArray[np.float64] | None]:
+) -> tuple[list[int | None], Floats | None]:
     """Return the numbers that a model gave to questions, and its log probabilities if it gave them.
 
     Args:

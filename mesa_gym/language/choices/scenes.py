@@ -21,7 +21,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from mesa_gym.engine import State
+from mesa_gym.engine import Bytes, State
 from mesa_gym.engine.chance import outputs, streams
 from mesa_gym.engine.looks import EMPTY
 from mesa_gym.engine.typed_maps import ROWS, SIGNS
@@ -81,7 +81,7 @@ class SceneWriter:
         visible_counts = (int(self.encode(state)[1].sum(axis=-1).max()) for state in starts)
         self._wide = max(*visible_counts, len(self.lengths))
 
-    def encode(self, state: State) -> tuple[CellCodes, NDArray[np.uint8]]:
+    def encode(self, state: State) -> tuple[CellCodes, Bytes]:
         """Return the planes of each cell as bits, int64 (n, cells), and the planes themselves."""
         visible = self.trap.observe(state)[..., self._channels]
         codes = visible @ (1 << np.arange(len(self._channels)))
@@ -153,7 +153,7 @@ class SceneWriter:
     def draw(
         self,
         codes: Sequence[int],
-        visible: NDArray[np.uint8],
+        visible: Bytes,
         contents: Mapping[int, Iterable[str]],
     ) -> str:
         """Return the map of one level, with its legend.
