@@ -7,7 +7,6 @@ import errno
 import glob
 import io
 import json
-import math
 import os
 import secrets
 import shutil
@@ -121,7 +120,11 @@ def open_to_append(path: Path) -> Iterator[FileIO]:
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     with name_errors(path), path.open("a+b", buffering=0) as file:
-        _lock_where_possible(path, file.fileno())
+        try:
+            lock_file(path, file.fileno(), wait=True)
+        except OSError as error:
+            if error.errno is not None:  # None: the file system has no locks
+                raise
         yield file
 
 
@@ -141,15 +144,6 @@ def write_line(file: FileIO, line: bytes) -> None:
     except BaseException:
         file.truncate(end)
         raise
-
-
-def _lock_where_possible(path: Path, handle: int) -> None:
-    """Lock an open file against other writers, if its file system has locks."""
-    try:
-        lock_file(path, handle, wait=True)
-    except OSError as error:
-        if error.errno is not None:
-            raise
 
 
 def write_text(path: Path, text: str) -> None:
@@ -274,12 +268,3 @@ def read_json(path: Path) -> Any:
         return parse_json(data)
     except ValueError as error:
         raise ValueError(f"{path} is not JSON ({error})") from None
-
-
-def without_nan(value: object) -> object:
-    """Return plain data with NaN replaced by None (JSON has no NaN), and tuples by lists."""
-    if isinstance(value, dict):
-        return {key: without_nan(entry) for key, entry in value.items()}
-    if isinstance(value, list | tuple):
-        return [without_nan(entry) for entry in value]
-    return None if isinstance(value, float) and math.isnan(value) else value

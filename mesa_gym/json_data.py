@@ -55,6 +55,9 @@ def decode_json(
     return decoded
 
 
+_type_info = cache(inspect.type_info)
+
+
 def fit(value: object, kind: object) -> tuple[Any, list[str]]:
     """Return plain data as tables and other programs mean it, and the unknown keys.
 
@@ -65,17 +68,12 @@ def fit(value: object, kind: object) -> tuple[Any, list[str]]:
         kind: the type of the record, which ``msgspec.convert`` then makes.
     """
     extra = dict[str, None]()
-    return _fit(value, _describe(kind), "", extra), [*extra]
-
-
-@cache
-def _describe(kind: object) -> inspect.Type:
-    return inspect.type_info(kind)
+    return _fit(value, _type_info(kind), "", extra), [*extra]
 
 
 def _fit(value: object, kind: inspect.Type, at: str, extra: dict[str, None]) -> Any:
     kinds = kind.types if isinstance(kind, inspect.UnionType) else (kind,)
-    if _is_absent(value):
+    if value is None or (isinstance(value, float) and math.isnan(value)):
         return None
     if isinstance(value, dict):
         for record in (x for x in kinds if isinstance(x, inspect.StructType)):
@@ -104,10 +102,6 @@ def _fit_record(
         if entry is not None or (field.required and _takes_null(field.type)):
             entries[name] = entry
     return entries
-
-
-def _is_absent(value: object) -> bool:
-    return value is None or (isinstance(value, float) and math.isnan(value))
 
 
 def _takes_null(kind: inspect.Type) -> bool:

@@ -111,7 +111,7 @@ def format_table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
     def line(cells: Sequence[str]) -> str:
         aligned = [
-            cell.rjust(width) if _numeric(cell) else cell.ljust(width)
+            cell.rjust(width) if cell.lstrip("+-<.")[:1].isdigit() else cell.ljust(width)
             for cell, width in zip(cells, widths, strict=True)
         ]
         return "  ".join(aligned).rstrip()
@@ -128,7 +128,3 @@ def html_table(caption: str, heads: Sequence[str], rows: Sequence[Sequence[str]]
 
     body = "".join(f"<tr>{line(cells, 'td')}</tr>" for cells in rows)
     return f"<p>{escape(printable(caption))}</p><table><tr>{line(heads, 'th')}</tr>{body}</table>"
-
-
-def _numeric(cell: str) -> bool:
-    return cell.lstrip("+-<.")[:1].isdigit()

@@ -74,11 +74,7 @@ def run(options: argparse.Namespace) -> int:
             # Without exact solver, only the overlap of the splits can be certified.
             findings = [*measure_overlaps(trap, levels)]
             failed = [str(finding) for finding in findings if not finding.holds]
-            data = {
-                "trap": name,
-                "levels": levels,
-                "overlap": [asdict(finding) for finding in findings],
-            }
+            data = {"trap": name, "levels": levels, "overlap": [*map(asdict, findings)]}
             data["holds"] = not failed
         lines += [f"{name} {finding}" for finding in findings]
         if named or needs_habits(trap):  # the other traps of the package take half a minute each
@@ -92,10 +88,8 @@ def run(options: argparse.Namespace) -> int:
         say("\n".join(failures))
     if options.json is not None:
         names = {certificate["trap"] for certificate in written}
-        other_certificates = [
-            certificate for certificate in kept if certificate.get("trap") not in names
-        ]
-        write_json(options.json, [*other_certificates, *written])
+        others = [certificate for certificate in kept if certificate.get("trap") not in names]
+        write_json(options.json, [*others, *written])
     return FAILED if failures else DONE
 
 

@@ -98,9 +98,7 @@ def _read_row(cards: Sequence[ScoreCard], seeds: int) -> tuple[str, list[str]]:
 
 def _compare_plays(card: ScoreCard, again: ScoreCard) -> str:
     """Return whether two cards have equal plays."""
-    if card.table == again.table:
-        return AS_CLAIMED
-    return f"other plays: {again.verdict}"
+    return AS_CLAIMED if card.table == again.table else f"other plays: {again.verdict}"
 
 
 def _compare_shares(card: ScoreCard, again: ScoreCard) -> str:

@@ -25,6 +25,7 @@ from mesa_gym.command import CARD_MARKS, DONE, add_force, require_writable
 from mesa_gym.errors import UnknownNameError, require_imports
 from mesa_gym.files import write_bytes
 from mesa_gym.policies.agent_files import POLICY_FILE
+from mesa_gym.policies.resolvers import ENDINGS
 from mesa_gym.report.board_rows import Origin, list_board_traps
 from mesa_gym.report.card_packing import write_cards
 from mesa_gym.report.committed import (
@@ -46,8 +47,6 @@ from mesa_gym.solver.store import EVALUATION_LEVELS
 from mesa_gym.terminal import printable, say
 from mesa_gym.traps import find_trap, look_up_trap
 from mesa_gym.words import FAILS_TASK
-
-MODEL_ENDINGS = (".zip", ".onnx")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -170,7 +169,7 @@ def find_policies(folder: Path) -> dict[str, list[Path]]:
     for path in paths:
         if path in agents:
             policies[find_trained_trap(str(path))].append(path)
-        elif path.suffix in MODEL_ENDINGS and not agents & {*path.parents}:
+        elif path.suffix in ENDINGS and not agents & {*path.parents}:
             policies[_name_trap(path, folder)].append(path)
     if folder in agents or not policies:
         raise ValueError(

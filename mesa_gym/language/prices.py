@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from typing import NamedTuple
 
 from mesa_gym.envs.observations import make_observation
 from mesa_gym.scoring.plays import plays_of
+from mesa_gym.terminal import say
 from mesa_gym.traps import Trap
 
 # Characters per token of maps, and of lists without a map, by the tokenizer of SmolLM2.
@@ -41,8 +41,7 @@ def price_steps(trap: Trap, levels: int) -> Price:
 
 def say_price(name: str, trap: Trap, price: Price, more: str = "") -> None:
     """Print a line on the questions that follow on standard error; ``more`` precedes numbers."""
-    line = (
+    say(
         f"{name} on {trap.name()}: {more}{price.questions:,} questions with {price.characters:,}"
         f" characters, about {price.tokens:,} tokens"
     )
-    print(line, file=sys.stderr, flush=True)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 
 from mesa_gym.logs.episodes import RecordedEpisode
 from mesa_gym.policies.answers import read_action
+
+_read_once = lru_cache(maxsize=1 << 12)(read_action)
 
 
 def compare_texts(episodes: Sequence[RecordedEpisode]) -> list[str]:
@@ -22,7 +24,8 @@ def compare_texts(episodes: Sequence[RecordedEpisode]) -> list[str]:
     n_texts = n_unread = 0
     contradicted = list[RecordedEpisode]()
     for episode in with_texts:
-        readings = [*_read_texts(episode)]
+        pairs = zip(episode.said, episode.actions, strict=False)
+        readings = [(_read_once(text), action) for text, action in pairs if text]
         n_texts += len(readings)
         n_unread += sum(named is None for named, _ in readings)
         if any(named not in (None, action) for named, action in readings):
@@ -39,15 +42,3 @@ def compare_texts(episodes: Sequence[RecordedEpisode]) -> list[str]:
             f" counts {counted:,}. The share of unreadable answers is the log's."
         )
     return sentences
-
-
-def _read_texts(episode: RecordedEpisode) -> Iterator[tuple[int | None, int]]:
-    """Yield the action that each text names, or None, and the action that was played."""
-    for text, action in zip(episode.said, episode.actions, strict=False):
-        if text:
-            yield _read_once(text), action
-
-
-@lru_cache(maxsize=1 << 12)
-def _read_once(text: str) -> int | None:
-    return read_action(text)

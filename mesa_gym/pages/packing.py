@@ -14,12 +14,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mesa_gym.engine import STAY, State
-from mesa_gym.policies import Policy
-from mesa_gym.policies.asking import PolicySampler
+from mesa_gym.engine import STAY, Bytes, Floats, Ints, State
+from mesa_gym.policies import Policy, PolicySampler
 from mesa_gym.rendering.raster import draw_cell, encode_cells, name_planes, order_planes
 from mesa_gym.solver import PlacementGraph
-from mesa_gym.solver.graph import Floats
 from mesa_gym.traps import Trap
 
 Parts = Mapping[str, NDArray[Any]]
@@ -35,11 +33,12 @@ LATER = 64
 
 
 class CellSheet:
-    """The distinct pictures of cells on a page, each drawn once."""
+    """The distinct pictures of cells on a page, each drawn once; ``agent`` is the agent's code."""
 
     def __init__(self, trap: Trap) -> None:
         self.trap = trap
         self._planes = order_planes(trap)
+        self.agent = np.int64(1 << self._planes.index("agent"))
         self._numbers: dict[int, int] = {}
 
     @property
@@ -47,18 +46,14 @@ class CellSheet:
         """The planes in each picture of the sheet; the index is the picture's number."""
         return [name_planes(self._planes, code) for code in self._numbers]
 
-    def encode(self, states: State) -> NDArray[np.int64]:
+    def encode(self, states: State) -> Ints:
         """Return a code of each cell, int64 (n, cells); equal codes mean equal pictures."""
         starts = range(0, states.n, STATES_AT_ONCE)
         parts = [states.take(slice(k, k + STATES_AT_ONCE)) for k in starts]
         codes = [encode_cells(self.trap, part).reshape(part.n, -1) for part in parts]
         return np.concatenate(codes)
 
-    def hide_agent(self, codes: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Return the cells' codes with the agent removed."""
-        return codes & ~np.int64(1 << self._planes.index("agent"))
-
-    def number(self, codes: NDArray[np.int64]) -> NDArray[np.uint16]:
+    def number(self, codes: Ints) -> NDArray[np.uint16]:
         """Return the picture number of each code, in the shape of ``codes``."""
         unique_codes, index = np.unique(codes, return_inverse=True)
         numbers = [
@@ -66,7 +61,7 @@ class CellSheet:
         ]
         return np.array(numbers, dtype=np.uint16)[index].reshape(codes.shape)
 
-    def draw(self, tile: int) -> NDArray[np.uint8]:
+    def draw(self, tile: int) -> Bytes:
         """Return the sheet of all pictures, ``WIDE`` per row, uint8 (height, width, 3)."""
         rows = -(-len(self._numbers) // WIDE)
         tiles = np.zeros((rows * WIDE, tile, tile, 3), dtype=np.uint8)
@@ -121,7 +116,7 @@ def pack_level(
     cell = graph.rank % cells
     codes = sheet.encode(graph.states)
     first = np.unique(world, return_index=True)[1]
-    base = sheet.number(sheet.hide_agent(codes[first]))
+    base = sheet.number(codes[first] & ~sheet.agent)  # without the agent
     robot = sheet.number(codes[np.arange(len(cell)), cell])
     base[1:] ^= base[0]
     delta = graph.successor - np.arange(n)

@@ -13,7 +13,7 @@ from importlib import import_module
 from importlib.metadata import EntryPoint
 from importlib.util import find_spec
 from pathlib import Path
-from types import ModuleType
+from typing import Any
 
 from mesa_gym.errors import shorten, unknown
 from mesa_gym.other_packages import list_entry_points, use_entry_point
@@ -93,15 +93,10 @@ def find_trained(spec: str, trap: Trap) -> object:
     """
     name, seed = split_seed(spec)
     for entry_point in list_entry_points(LIBRARIES).values() if name else ():
-        find = partial(_find_in, entry_point, name, seed, trap)
+        find = partial(_ask_library, entry_point, "find_agent", name, seed, trap)
         if (agent := use_entry_point(entry_point, find, ValueError)) is not None:
             return agent
     return None
-
-
-def _find_in(entry_point: EntryPoint, name: str, seed: int | None, trap: Trap) -> object:
-    library = _import_library(entry_point)
-    return None if library is None else library.find_agent(name, seed, trap)
 
 
 def split_seed(spec: str) -> tuple[str, int | None]:
@@ -126,8 +121,8 @@ def list_trained(trap: Trap | type[Trap] | None = None) -> dict[str, str]:
 
 
 def _list_in(entry_point: EntryPoint, trap: str) -> dict[str, str]:
-    library = _import_library(entry_point)
-    return {} if library is None else {str(x): str(y) for x, y in library.list_agents(trap).items()}
+    listed = _ask_library(entry_point, "list_agents", trap) or {}
+    return {str(x): str(y) for x, y in listed.items()}
 
 
 def list_agents(trap: Trap | type[Trap] | None = None) -> list[str]:
@@ -140,12 +135,12 @@ def is_variant(agent: str) -> bool:
     return _VARIANT.search(agent) is not None
 
 
-def _import_library(entry_point: EntryPoint) -> ModuleType | None:
-    """Return a module with trained agents; None if it is not installed."""
+def _ask_library(entry_point: EntryPoint, function: str, *arguments: object) -> Any:
+    """Call a function of a module with trained agents; None if the module is not installed."""
     package = entry_point.value.partition(".")[0]
     if find_spec(package) is None or find_spec(entry_point.value) is None:
         return None
-    return import_module(entry_point.value)
+    return getattr(import_module(entry_point.value), function)(*arguments)
 
 
 # -- names on cards --------------------------------------------------------------------------------

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
-from mesa_gym.engine import STAY, Bools, Ints, State, distances
+from mesa_gym.engine import STAY, Bools, Bytes, Floats, Ints, State, distances
 from mesa_gym.policies.names import LEARNER_ORACLE, NEAREST, ORACLE, find_objective
 from mesa_gym.policies.protocol import Memoryless, require_state
 from mesa_gym.solver import Solution, actions_in, get_solution, solutions
@@ -13,8 +12,6 @@ from mesa_gym.solver.actions import ActionTable, SolvedActions
 from mesa_gym.traps import Trap
 from mesa_gym.traps.beliefs import Belief
 from mesa_gym.traps.life import PAID, VOID, Life
-
-Floats = NDArray[np.float64]
 
 
 class Oracle(Memoryless):
@@ -50,14 +47,12 @@ class Oracle(Memoryless):
         self._solved: list[SolvedActions | ActionTable] = []
         self._last: dict[int, int] = {}  # level key -> index of its last solution in _solved
 
-    def act(
-        self, observation: NDArray[np.uint8], state: State | None = None
-    ) -> NDArray[np.float64]:
+    def act(self, observation: Bytes, state: State | None = None) -> Floats:
         """Return equal probabilities for the best actions, float64 (n, 5); needs the state."""
         state = require_state(state, "an oracle")
         mask = self._masks(state)
         missing = (mask == 0).nonzero()[0]
-        while missing.size:  # each pass solves from one state per level
+        while missing.size:  # each pass solves from the first of these states per level
             unsolved = state.take(missing)
             _, first = np.unique(unsolved.level.key, return_index=True)
             for _, solution in solutions(self.trap, unsolved.take(first), self.horizon):
@@ -67,11 +62,11 @@ class Oracle(Memoryless):
         allowed = actions_in(mask)
         return allowed / allowed.sum(axis=1, keepdims=True)
 
-    def sets(self, solution: Solution) -> list[NDArray[np.uint8]]:
+    def sets(self, solution: Solution) -> list[Bytes]:
         """Return the policy's action masks: entry t is uint8 (states reachable in t steps,)."""
         return solution.oracle(self.objective)
 
-    def _masks(self, state: State) -> NDArray[np.uint8]:
+    def _masks(self, state: State) -> Bytes:
         """Return each row's mask of actions, uint8 (n,); 0 where the state is not solved."""
         mask = np.zeros(state.n, dtype=np.uint8)
         time = np.minimum(state.clock, self.horizon - 1)
@@ -117,7 +112,7 @@ class NearestTarget(Oracle):
     neither base nor a proxy: if two targets are exchanged, it chooses by position.
     """
 
-    def sets(self, solution: Solution) -> list[NDArray[np.uint8]]:
+    def sets(self, solution: Solution) -> list[Bytes]:
         """Return the policy's action masks: entry t is uint8 (states reachable in t steps,)."""
         return solution.nearest_target()
 
@@ -129,7 +124,7 @@ class Aimless(Oracle):
     (``Solution.separated``). On all other levels it acts like the base objective's oracle.
     """
 
-    def sets(self, solution: Solution) -> list[NDArray[np.uint8]]:
+    def sets(self, solution: Solution) -> list[Bytes]:
         """Return the policy's action masks: entry t is uint8 (states reachable in t steps,)."""
         return solution.aimless()
 
@@ -166,7 +161,7 @@ class BestLearner:
         for row in mask.nonzero()[0]:
             self.priors[row], self.goals[row] = (), VOID
 
-    def act(self, observation: NDArray[np.uint8], state: State | None = None) -> Floats:
+    def act(self, observation: Bytes, state: State | None = None) -> Floats:
         """Return action probabilities, float64 (n, 5); needs the state."""
         state = require_state(state, LEARNER_ORACLE)
         # A life begins with the prior of its level.

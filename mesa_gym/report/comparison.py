@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from mesa_gym import terminal
+from mesa_gym.engine import Floats
 from mesa_gym.errors import unknown
 from mesa_gym.policies.seeds import agent_and_seed
 from mesa_gym.report.board_rows import strip_version
@@ -18,7 +19,6 @@ from mesa_gym.report.statements import A_DIFFERENCE, ALPHA, MIN_LEVELS, RANGE
 from mesa_gym.scoring import ScoreCard
 from mesa_gym.scoring.copies import require_different_seeds
 from mesa_gym.scoring.verdict import FEW
-from mesa_gym.solver.graph import Floats
 from mesa_gym.terminal import number, printable
 from mesa_gym.words import BASE
 
@@ -31,10 +31,8 @@ PROMISE = (
     " 100 on any of 16 in simulations, where one seed in five of one agent acts differently."
 )
 TEXT_WIDTH = 90  # characters of a line of sentences
-
-
-# The claim of a statement; ``barred`` if the cards do not allow a statement.
 NAMED = 3  # more traps without a significant difference are counted, not named
+# The claim of a statement; ``barred`` if the cards do not allow a statement.
 MORE, LESS, ALIKE, BARRED = "more", "less", "alike", "barred"
 DIFFERENCE_HEADS = ("difference", "95%", "p")  # the first names both agents in a table
 

@@ -66,15 +66,15 @@ class LevelPlayer:
 
 def list_nulls(trap: Trap) -> list[LevelPlayer]:
     """Return the baselines of all agents; an agent's blind script is ``make_blind``."""
-    policies = {x: null.make(trap) for x, null in NULLS.items() if null.make}
+    makers: dict[str, Callable[[], Policy]] = {
+        x: partial(null.make, trap) for x, null in NULLS.items() if null.make
+    }
     # If all targets can be removed, comparisons with ghosts are more informative.
     if BARE not in (paced := trap.judging.paced(trap)) and paced:
-        policies |= {OFF + kind: Sweeper(trap, kind) for kind in list_avoidable(trap)}
-    nulls = [_make_null(name, policy) for name, policy in policies.items()]
+        makers |= {OFF + kind: partial(Sweeper, trap, kind) for kind in list_avoidable(trap)}
     if needs_habits(trap):
-        habits = {name: cache(partial(make_habit, trap, name)) for name in HABITS}
-        nulls += [LevelPlayer(x, partial(_make_any, of), null=True) for x, of in habits.items()]
-    return nulls
+        makers |= {name: partial(make_habit, trap, name) for name in HABITS}
+    return [_make_null(name, make) for name, make in makers.items()]
 
 
 def make_blind(training: Record) -> LevelPlayer:
@@ -84,15 +84,12 @@ def make_blind(training: Record) -> LevelPlayer:
     """
     done = training.actions[training.actions != ENDED]
     often = np.bincount(done, minlength=len(ACTIONS)) / len(done)
-    return _make_null(BLIND, Constant(often.tolist()))
+    return _make_null(BLIND, partial(Constant, often.tolist()))
 
 
-def _make_null(name: str, policy: Policy) -> LevelPlayer:
-    return LevelPlayer(name, lambda horizon: policy, null=True)
-
-
-def _make_any(make: Callable[[], Policy], horizon: int) -> Policy:
-    return make()
+def _make_null(name: str, make: Callable[[], Policy]) -> LevelPlayer:
+    make_once = cache(make)
+    return LevelPlayer(name, lambda horizon: make_once(), null=True)
 
 
 def play_all(

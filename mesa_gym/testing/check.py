@@ -45,14 +45,8 @@ class ConformanceError(AssertionError):
         where = "" if split is None else f", split {split.value!r}"
         where += "" if level is None else f", level {level}"
         super().__init__(f"check {check!r}: {trap!r}{where}: {message}")
-        self.check, self.trap, self.what, self.split, self.level = (
-            check,
-            trap,
-            message,
-            split,
-            level,
-        )
-        self.line = ""
+        self.check, self.trap, self.what = check, trap, message
+        self.split, self.level, self.line = split, level, ""
         self.others: tuple[ConformanceError, ...] = ()
 
     def __str__(self) -> str:
@@ -103,7 +97,8 @@ def check(
                     raise
                 except Exception as error:
                     # Leave out the remedy, which is for a failed property and not for an error.
-                    message = ": ".join([*list_notes(error), type(error).__name__, ""])
+                    notes = getattr(error, "__notes__", [])  # such as "on torch"
+                    message = ": ".join([*notes, type(error).__name__, ""])
                     message += explain_error(instance, error)
                     failed = ConformanceError(check_name(run), instance, message, split)
                     failed.line = find_own_line(instance, error)
@@ -125,11 +120,6 @@ REMEDIES = {
     "broadcast": "masks of a move are (n,), things (slots, n); in `draw` bring masks of cells to"
     " (n, cells) by `mask.reshape(len(level), -1)`",
 }
-
-
-def list_notes(error: Exception) -> list[str]:
-    """Return the notes of an error, such as "on torch"."""
-    return list(getattr(error, "__notes__", []))
 
 
 def explain_error(trap: Trap, error: Exception) -> str:

@@ -12,8 +12,7 @@ from mesa_gym.engine import Bools, State, hash_rows
 from mesa_gym.errors import shorten
 from mesa_gym.testing.check import Findings, check, same
 from mesa_gym.testing.sample import Sample, name_arrays, sample_of
-from mesa_gym.traps import LEVELS, Choice, Split, Trap, Whole
-from mesa_gym.traps.options import Option
+from mesa_gym.traps import LEVELS, Choice, Option, Split, Trap, Whole
 
 # Training levels from which levels of the other splits must differ.
 TRAINED = 8192
@@ -51,9 +50,7 @@ def check_level_identity(sample: Sample) -> Findings:
     for rows in (*rows_in_turn[:, None], rows_in_turn, rows_in_turn[::-1], np.array([1, 0, 1])):
         drawn = name_arrays(again, again.levels(split, numbers[rows]))
         expected = batch.take(rows)
-        message = (
-            f"levels {numbers[rows].tolist()} differ from those in a larger batch"  # in one line
-        )
+        message = f"levels {numbers[rows].tolist()} differ from those in a larger batch"
         yield same(message, drawn, name_arrays(trap, expected), expected)
 
 
@@ -188,9 +185,8 @@ def check_novelty(trap: Trap, levels: int) -> Findings:
     Otherwise a failure under shift could be a lack of capability.
     """
     train_planes, *split_planes = (_ever_set(sample_of(trap, split, levels)) for split in Split)
-    if (
-        np.any(split_planes, axis=0) & ~train_planes
-    ).any():  # a rare plane may be set in more training levels
+    if (np.any(split_planes, axis=0) & ~train_planes).any():
+        # A rare plane may be set in more training levels.
         train_planes |= _ever_set(sample_of(trap, Split.TRAIN, TRAINING_FACTOR * levels))
     train_planes |= [plane in trap.novel_planes for plane in trap.planes]
     for split, planes in zip([*Split][1:], split_planes, strict=True):

@@ -8,9 +8,8 @@ from __future__ import annotations
 from functools import lru_cache
 
 import numpy as np
-from numpy.typing import NDArray
 
-from mesa_gym.engine import Bools, Ints, distances
+from mesa_gym.engine import Bools, Floats, Ints, distances
 from mesa_gym.policies import as_policy, name_pursuer
 from mesa_gym.scoring.plays import has_twins
 from mesa_gym.scoring.record import follow, rollout
@@ -42,15 +41,12 @@ def check_contact(sample: Sample) -> Findings:
         yield ~both.any(axis=0), f"one move pays both {trap.base!r} and {proxy!r}", sample.state
         for objective, other in ((trap.base, proxy), (proxy, trap.base)) if sample.graph else ():
             alone, after = _ways(sample, objective, other)
-            yield (
-                alone < NEVER,
-                f"{objective!r} cannot be reached before {other!r} or the end",
-                starts,
-            )
+            message = f"{objective!r} cannot be reached before {other!r} or the end"
+            yield alone < NEVER, message, starts
             yield after > alone, f"a shortest way to {objective!r} passes {other!r}", starts
 
 
-def _contact(rewards: NDArray[np.float64]) -> Bools:
+def _contact(rewards: Floats) -> Bools:
     """Return whether each payment is a contact: above half of the largest payment."""
     return rewards > max(rewards.max(initial=0) / 2, 1e-9)
 
@@ -140,11 +136,8 @@ def check_alone(sample: Sample) -> Findings:
         alone = trap.isolate(state, x)
         yield from inspect_states(trap, alone)
         left = targets(trap, alone)
-        yield (
-            np.all(left[x] == ours[x], axis=1),
-            f"with {x!r} alone, its targets are different",
-            alone,
-        )
+        good = np.all(left[x] == ours[x], axis=1)
+        yield good, f"with {x!r} alone, its targets are different", alone
         for y in trap.alone.keys() - {x}:
             good = np.all(left[y] <= left[x], axis=1)
             yield good, f"with {x!r} alone, {y!r} still pays elsewhere", alone
@@ -156,11 +149,8 @@ def check_alone(sample: Sample) -> Findings:
         good = contact == Solution(trap, alone, horizon).contact()
         for y in trap.objectives.keys() - {x} if sample.graph else ():
             free = _ways(sample, x, y)[0] < contact
-            yield (
-                good | free,
-                f"{y!r} is nearer than {x!r} or blocks the way to it; {PLACES}",
-                alone,
-            )
+            message = f"{y!r} is nearer than {x!r} or blocks the way to it; {PLACES}"
+            yield good | free, message, alone
         yield good, f"with {x!r} alone, the earliest contact is at another step", alone
 
 
@@ -236,11 +226,11 @@ def _targets(trap: Trap, split: Split) -> tuple[Ints, dict[str, tuple[Bools, Int
     return starts.agent, ways
 
 
-def _share(of: Bools, among: Bools) -> NDArray[np.float64]:
+def _share(of: Bools, among: Bools) -> Floats:
     """Return the share of the cells in ``among`` that are also in ``of``, float64 (n,)."""
     return (of & among).sum(axis=1) / among.sum(axis=1)
 
 
-def _zero(values: NDArray[np.float64], slack: float = 0.0) -> bool:
+def _zero(values: Floats, slack: float = 0.0) -> bool:
     """Return whether the mean over levels is 0 within ``slack`` and sampling error."""
     return bool(abs(values.mean()) <= slack + SIGMAS * values.std() / np.sqrt(len(values)))

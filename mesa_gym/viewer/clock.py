@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-import sys
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 
 from mesa_gym.errors import PolicyError
+from mesa_gym.terminal import say
 from mesa_gym.threads import start_work
 from mesa_gym.viewer.app import FRAME_TURN, PATIENCE
 from mesa_gym.viewer.seats import Pane
@@ -132,4 +132,4 @@ class Clock:
                 raise
             line.stop()
             self._tell(str(error))
-            print(error.trace, end="", file=sys.stderr)
+            say(error.trace, end="")

@@ -11,9 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
-from mesa_gym.engine import RGB
+from mesa_gym.engine import RGB, Bytes
 from mesa_gym.rendering.colours import BASE_COLOUR, PROXY_COLOURS
 from mesa_gym.rendering.window import load_pygame
 from mesa_gym.terminal import printable
@@ -133,11 +132,6 @@ class Painter:
         for x, y in at if thick > 2 else ():
             self.pygame.draw.aacircle(self.surface, colour, (x, y), thick / 2)
 
-    def polygon(self, points: Sequence[Point], colour: RGB) -> None:
-        """Fill a polygon."""
-        at = [(x * self.scale, y * self.scale) for x, y in points]
-        self.pygame.draw.polygon(self.surface, colour, at)
-
     def disc(self, x: float, y: float, radius: float, colour: RGB, width: float = 0.0) -> None:
         """Draw a disc, or with ``width`` a ring inside its edge."""
         thick = 0 if width == 0 else max(1, self.pixels(width))
@@ -148,11 +142,15 @@ class Painter:
         """Draw the shape of objective number ``objective``, with a light edge around it."""
         for size, tone in ((radius + 1.5, SHEET), (radius, self.colour(objective))):
             if corners := OBJECTIVE_SHAPES[objective % len(OBJECTIVE_SHAPES)]:
-                self.polygon([(x + dx * size, y + dy * size) for dx, dy in corners], tone)
+                at = [
+                    ((x + dx * size) * self.scale, (y + dy * size) * self.scale)
+                    for dx, dy in corners
+                ]
+                self.pygame.draw.polygon(self.surface, tone, at)
             else:
                 self.disc(x, y, size * 0.95, tone)
 
-    def picture(self, picture: pygame.Surface | NDArray[np.uint8], x: float, y: float) -> None:
+    def picture(self, picture: pygame.Surface | Bytes, x: float, y: float) -> None:
         """Put a surface or RGB array at (x, y), its upper left corner, without scaling."""
         surface = as_surface(picture) if isinstance(picture, np.ndarray) else picture
         self.surface.blit(surface, (self.pixels(x), self.pixels(y)))
@@ -244,7 +242,7 @@ def _render_text(text: str, pixels: int, colour: RGB) -> pygame.Surface:
     return _font(pixels).render(printable(text), True, colour)
 
 
-def as_surface(picture: NDArray[np.uint8]) -> pygame.Surface:
+def as_surface(picture: Bytes) -> pygame.Surface:
     """Return an RGB picture, uint8 (height, width, 3), as a surface."""
     height, width, _ = picture.shape
     pixels = np.ascontiguousarray(picture)

@@ -9,7 +9,7 @@ from threading import RLock
 import numpy as np
 from numpy.typing import NDArray
 
-from mesa_gym.engine import Ints, State
+from mesa_gym.engine import Floats, Ints, State
 from mesa_gym.scoring.record import replay
 from mesa_gym.solver import LevelValues, Solution, TimeLeft
 from mesa_gym.solver.value_columns import find_values
@@ -159,7 +159,7 @@ class Analysis:
         number = self._time_left.graph.find(self.line.states[t])[0]
         return float(self._time_left.values(objective)[self.line.limit - t, number])
 
-    def heat(self, objective: str, t: int) -> NDArray[np.float64]:
+    def heat(self, objective: str, t: int) -> Floats:
         """Return V* with the agent on each cell of the world after ``t`` steps.
 
         Returns:
