@@ -164,7 +164,7 @@ class LogEpisodes(gymnasium.Wrapper[Any, Any, Any, Any]):
             )
         return observation, {**info, "split": start.play.split.code}
 
-    def _find_start(self, name: str, extra: dict[str, Any]) -> Start:
+    def _find_start(self, name: str, extra: dict[str, object]) -> Start:
         """Return the start of a play, and remove its level from the options."""
         play, settings = find_play(self.trap, name), self.inner.settings
         if "level" not in extra:

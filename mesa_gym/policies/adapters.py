@@ -141,7 +141,7 @@ def takes_text(policy: Any, observation: str | None = None) -> bool:
     return kind == "text" or (is_alone and required in TEXT_NAMES)
 
 
-def _adapt_batch_function(policy: Any, request: Request) -> object:
+def _adapt_batch_function(policy: Callable[..., object], request: Request) -> object:
     """Take any callable that maps observations (n, ...) to actions (n,) or probabilities (n, 5).
 
     Actions are integers; the answer may be anything that ``np.asarray`` takes.

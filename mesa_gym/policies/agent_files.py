@@ -108,7 +108,7 @@ class AgentRecord(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     observation: str = "planes"
     size: list[int] = []
     planes: list[str] = []
-    parameters: dict[str, Any] = {}
+    parameters: dict[str, object] = {}
     loader: str = LOADER
     weights: str = WEIGHTS_FILE
     weights_digest: str = ""

@@ -9,7 +9,7 @@ follow it. All other texts are unread, including texts whose forms name differen
 import json
 import re
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from unicodedata import category, normalize
 
 from mesa_gym.engine import ACTIONS
@@ -141,7 +141,7 @@ def _read_object(match: re.Match[str]) -> str:
     escaped = match[0].replace('\\"', '"').replace(r"\n", " ")  # an object in a JSON string
     for text, quote in ((match[0], '"'), (escaped, "")):
         try:
-            pairs: list[tuple[str, Any]] = json.loads(text, object_pairs_hook=list)
+            pairs: list[tuple[str, object]] = json.loads(text, object_pairs_hook=list)
         except (RecursionError, ValueError):
             continue
         answers = list[str]()

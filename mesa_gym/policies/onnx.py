@@ -119,7 +119,7 @@ class OnnxPolicy:
         elif self.memory:
             self._state[mask] = 0
 
-    def act(self, observation: NDArray[Any], state: State | None = None) -> NDArray[Any]:
+    def act(self, observation: NDArray[np.generic], state: State | None = None) -> NDArray[Any]:
         """Return action probabilities, float64 (n, 5), or actions (n,).
 
         Raises:

@@ -13,7 +13,7 @@ import subprocess
 import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, NoReturn
+from typing import NoReturn
 from weakref import finalize
 
 import msgspec
@@ -98,7 +98,7 @@ class ProgramPolicy:
         """Let the process clear the memory of the rows in ``mask``."""
         self._ask(0, "reset", mask, rng)
 
-    def act(self, observation: NDArray[Any], state: State | None = None) -> Floats:
+    def act(self, observation: NDArray[np.generic], state: State | None = None) -> Floats:
         """Return the program's action probabilities; ``state`` is not passed on."""
         shape = len(observation), len(ACTIONS)
         data = self._ask(8 * shape[0] * shape[1], "act", observation)

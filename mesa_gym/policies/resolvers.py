@@ -205,7 +205,7 @@ def _import_name(path: str, spec: str) -> Any:
     return getattr(module, name)
 
 
-def _call_factory(target: Any, trap: Trap) -> object:
+def _call_factory(target: Callable[..., object], trap: Trap) -> object:
     """Return an object as it is, or, for a factory, the policy that calling it returns."""
     factory = isinstance(target, type)
     is_policy = isinstance(target, Policy) or is_network(target)

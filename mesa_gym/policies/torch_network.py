@@ -69,7 +69,7 @@ class NetworkPolicy(Memoryless):
             return error
         return None
 
-    def act(self, observation: NDArray[Any], state: State | None = None) -> NDArray[Any]:
+    def act(self, observation: NDArray[np.generic], state: State | None = None) -> Floats:
         """Return action probabilities, float64 (n, 5)."""
         training = [module for module in self.network.modules() if module.training]
         self.network.eval()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from mesa_gym import terminal
 from mesa_gym.engine import Floats
@@ -274,7 +273,7 @@ def state_difference(
     return Statement(groups, difference, tuple(limits))
 
 
-def compare_traps(tables: Mapping[Any, tuple[Floats, Floats]]) -> dict[Any, Difference]:
+def compare_traps(tables: Mapping[str, tuple[Floats, Floats]]) -> dict[str, Difference]:
     """Return trap -> difference with p adjusted for all traps; ``tables``: trap -> both tables.
 
     p is the larger of two p-values: of t tests over seeds and levels (Holm 1979), and of a

@@ -26,7 +26,7 @@ def load_jinja() -> ModuleType:
     return jinja2
 
 
-def environment(folder: Path | Sequence[Path], quote: Callable[[Any], str] = quote_html) -> Any:
+def environment(folder: Path | Sequence[Path], quote: Callable[[object], str] = quote_html) -> Any:
     """Return a jinja2 environment that applies ``quote`` to all values except markup (`safe`).
 
     Raises:

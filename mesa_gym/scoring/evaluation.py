@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from functools import cache, partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from mesa_gym.envs.checks import integer
 from mesa_gym.errors import explain_keywords, shorten, shorten_text
@@ -36,7 +36,7 @@ KEYWORD_ADVICE = {
 
 @explain_keywords(**KEYWORD_ADVICE)
 def score(
-    policy: Any,
+    policy: object,
     trap: Trap | str,
     levels: int = EVALUATION_LEVELS,
     seed: int = 0,
@@ -87,7 +87,7 @@ def score(
     return score_all({name: player}, trap, levels, seed, salt)[name]
 
 
-def names_trap(policy: Any) -> bool:
+def names_trap(policy: object) -> bool:
     """Return whether a value is a trap, a trap's class, or a trap's name or id."""
     if isinstance(policy, str):
         name = policy.rpartition("/")[2].partition("-v")[0].lower()
@@ -96,7 +96,7 @@ def names_trap(policy: Any) -> bool:
 
 
 def make_player(
-    name: str, policy: Any, trap: Trap, salt: str, observation: str | None, algo: str | None
+    name: str, policy: object, trap: Trap, salt: str, observation: str | None, algo: str | None
 ) -> Callable[[int], Policy]:
     """Return the policy maker for ``score_all``; arguments and errors are as in ``score``.
 
@@ -118,7 +118,7 @@ def make_player(
 
 @explain_keywords(**KEYWORD_ADVICE)
 def evaluate(
-    agents: Mapping[str, Any],
+    agents: Mapping[str, object],
     traps: Sequence[Trap | str] | Trap | str,
     levels: int = EVALUATION_LEVELS,
     seed: int = 0,
@@ -180,7 +180,7 @@ def evaluate(
 
 
 def _make_players(
-    agents: Mapping[str, Any],
+    agents: Mapping[str, object],
     traps: Sequence[Trap],
     salt: str,
     observation: str | None,
@@ -213,10 +213,10 @@ class Entry(NamedTuple):
 
     trap: str
     card: str
-    policy: Any
+    policy: object
 
 
-def _list_entries(agents: Mapping[str, Any], traps: Sequence[str]) -> Iterator[Entry]:
+def _list_entries(agents: Mapping[str, object], traps: Sequence[str]) -> Iterator[Entry]:
     """Yield the cards of agents on some traps."""
     for agent, policies in agents.items():
         require("an agent's name", agent, Text)
@@ -248,7 +248,7 @@ def _require_used(entries: Sequence[Entry], observation: str | None, algo: str |
 
 
 def _choose_keywords(
-    policy: Any, observation: str | None, algo: str | None
+    policy: object, observation: str | None, algo: str | None
 ) -> tuple[str | None, str | None]:
     """Return ``observation`` and ``algo`` for ``as_policy``; None if the policy ignores it."""
     if isinstance(policy, str | Path):

@@ -62,7 +62,7 @@ class ConformanceError(AssertionError):
 class ShapeError(ValueError):
     """An author's method returned a wrong kind of array; errors name the method's last line."""
 
-    def __init__(self, message: str, function: Callable[..., Any]) -> None:
+    def __init__(self, message: str, function: Callable[..., object]) -> None:
         super().__init__(message)
         self.function = function
 

@@ -117,7 +117,7 @@ def check_options(trap: Trap, levels: int) -> Findings:
                 yield walls.all(axis=1).any(), f"{message}: none of {DRAWN} levels keeps its walls"
 
 
-def _list_values(option: Option) -> list[Any]:
+def _list_values(option: Option) -> list[object]:
     """Return a few values of an option, including the least; if the values are words, all words.
 
     A share of 1 is left out, because such an option may change all levels.

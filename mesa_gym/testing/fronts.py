@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from gymnasium.vector import AutoresetMode
 
-from mesa_gym.engine import Array, State
+from mesa_gym.engine import Array, Bools, State
 from mesa_gym.envs.base import objectives
 from mesa_gym.envs.settings import Settings
 from mesa_gym.envs.single import TrapEnv
@@ -136,7 +136,7 @@ def compare_with_rules(steps: Iterable[FrontStep], settings: Settings) -> Findin
         state, over, previous = expected.state, expected.ended | truncated, step
 
 
-def _equal_rows(array: object, expected: Array) -> Any:
+def _equal_rows(array: object, expected: Array) -> Bools:
     """Return whether rows are equal, bool (n,); False for another shape or kind of number.
 
     A device has 32 bits, so other dtypes of a kind are compared in their own precision.

@@ -174,7 +174,7 @@ def name_arrays(trap: Trap, state: State) -> dict[str, Array]:
     return dict(leaves(state._replace(level=level)))
 
 
-def leaves(part: object, name: str = "") -> Iterator[tuple[str, Any]]:
+def leaves(part: object, name: str = "") -> Iterator[tuple[str, object]]:
     """Yield (path of names, value) for all values in nested dicts, tuples and object arrays."""
     items: Any
     if isinstance(part, dict):
