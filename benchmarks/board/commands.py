@@ -22,6 +22,7 @@ from agents.run import Run
 from agents.train import read_count
 from benchmarks.arguments import Action, add_workers_option, folder
 from benchmarks.board.budgets import BUDGETS, QUICK, QUICK_SEEDS, list_runs
+from benchmarks.board.packing import pack_cards
 from benchmarks.plan import list_single_traps
 from mesa_gym.command import DONE, FAILED
 from mesa_gym.links import REPOSITORY
@@ -29,7 +30,6 @@ from mesa_gym.policies.seeds import agent_and_seed
 from mesa_gym.report import Origin, join_committed, make_leaderboard, read_committed
 from mesa_gym.report.board_page import require_free, write_pages
 from mesa_gym.report.board_rows import is_shown
-from mesa_gym.report.card_packing import pack_cards
 from mesa_gym.report.committed import REFERENCES, read_origins
 from mesa_gym.report.origins import Review
 from mesa_gym.scoring import ScoreCard

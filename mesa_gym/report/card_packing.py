@@ -3,54 +3,16 @@
 from __future__ import annotations
 
 import lzma
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import msgspec
 
 from mesa_gym.files import write_bytes
-from mesa_gym.policies.seeds import agent_and_seed
 from mesa_gym.report import committed
-from mesa_gym.report.board_record import write_board_text
-from mesa_gym.report.board_rows import TRICK, Origin
-from mesa_gym.report.committed import ENDING, REFERENCES, TRICKS, join_committed
-from mesa_gym.report.origins import Review, read_origin, read_reviews, write_reviews
+from mesa_gym.report.board_rows import Origin
+from mesa_gym.report.committed import ENDING
 from mesa_gym.scoring import ScoreCard
-from mesa_gym.scoring.card_checks import check_card
-
-
-def pack_cards(
-    cards: Iterable[ScoreCard],
-    origins: Mapping[str, Origin],
-    reviews: Mapping[str, Review] | None = None,
-) -> list[Path]:
-    """Write cards to the files that ``read_committed`` reads, and return the files.
-
-    The cards of an agent replace all earlier cards in its file.
-
-    Args:
-        cards: cards of any agents; their results are computed again.
-        origins: agent -> origin; an agent without an entry keeps the origin in its file.
-        reviews: agent -> review, added to the reviews of other agents.
-
-    Raises:
-        ValueError: a card contradicts itself.
-    """
-    cards_by_file: dict[str, list[ScoreCard]] = defaultdict(list)
-    for card in map(check_card, cards):
-        agent, seed = agent_and_seed(card.policy)
-        untrained = TRICKS if agent.startswith(TRICK) else REFERENCES
-        cards_by_file[untrained if seed is None else agent].append(card)
-    files = list[Path]()
-    for agent, file_cards in cards_by_file.items():
-        files.append(file := committed.FOLDER / f"{agent}{ENDING}")
-        # As the author wrote it: a review stands in a file of its own.
-        kept = read_origin(file) if file.exists() else None
-        write_cards(file, file_cards, origins.get(agent, kept))
-    write_reviews(committed.FOLDER, read_reviews(committed.FOLDER) | dict(reviews or {}))
-    write_board_text(committed.FOLDER, str(join_committed([])))
-    return files
 
 
 def write_cards(file: Path, cards: Iterable[ScoreCard], origin: Origin | None) -> None:

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from msgspec.structs import asdict, replace
 
+from benchmarks.board.packing import pack_cards
 from docs.writers.board_text import record_board
 from mesa_gym import links, report, words
 from mesa_gym.cli import main
@@ -22,7 +23,7 @@ from mesa_gym.report.board_columns import describe_row
 from mesa_gym.report.board_page import write_pages
 from mesa_gym.report.board_record import BOARD_FILE, read_board_text, read_record, write_board_text
 from mesa_gym.report.board_rows import ABLE_AGENTS, IDLE, ODD
-from mesa_gym.report.card_packing import pack_cards, write_cards
+from mesa_gym.report.card_packing import write_cards
 from mesa_gym.report.committed import (
     FOLDER,
     REFERENCES,

@@ -6,9 +6,9 @@ among the committed ones. Each is optimal for base wherever a level is not of th
 
 import numpy as np
 
+from benchmarks.board.packing import pack_cards
 from benchmarks.plan import list_single_traps
 from mesa_gym.report.board_rows import TRICK
-from mesa_gym.report.card_packing import pack_cards
 from mesa_gym.scoring import score_all
 from mesa_gym.solver.store import EVALUATION_LEVELS
 from mesa_gym.traps import Split
