@@ -11,18 +11,15 @@ float32 (batch, ...) and of equal shape. An episode begins with a state of zeros
 the ``next_state`` of the previous step.
 
 The output for a row must not depend on other rows or on the row's position; this is checked on a
-few levels when the graph is loaded. Operators that draw random numbers are refused, because their
-generator keeps its state from one episode to the next. Weights in other files, loops and functions
-that make more than ``MOST_NODES`` operators are refused, too. Loading a graph, and running it on a
-block of rows, may take ``threads.MOST_SECONDS``.
+few levels when the graph is loaded. ``onnx_models`` refuses graphs that draw random numbers, loop
+or need other files. Loading a graph, and running it on a block of rows, may take
+``threads.MOST_SECONDS``.
 """
 
 from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Iterable, Iterator
-from functools import cache
 from typing import Any
 
 import numpy as np
@@ -31,12 +28,12 @@ from numpy.typing import NDArray
 from mesa_gym.engine import Bools, State
 from mesa_gym.envs.observations import OBSERVATIONS, make_observation
 from mesa_gym.errors import require_extra, shorten
+from mesa_gym.policies.onnx_models import parse_model
 from mesa_gym.policies.protocol import BLOCK, in_blocks, soften_scores
 from mesa_gym.threads import run_within
 from mesa_gym.traps import Split, Trap
 
 with require_extra("onnx"):
-    import onnx
     import onnxruntime
 
 Given = tuple[NDArray[Any], NDArray[Any]]  # the answers and the next states
@@ -48,10 +45,7 @@ STATE, NEXT_STATE = "state", "next_state"
 # Numbers per episode: an LSTM of sb3-contrib has 512; 1,000 episodes of 16,384 take 64 MB.
 MOST_STATE = 16_384
 BATCHES = f"a batch of 1, 2, 4, ... or {BLOCK} or left open"
-RANDOM_OPS = ("Bernoulli", "Multinomial")  # and all that begin with Random
-MOST_NODES = 100_000  # operators after functions are inlined
 FATAL = 4  # the least severe message that a run prints
-LOOP_OPS = ("Loop", "Scan")
 # Rows at other positions of a batch may be computed by another kernel, which rounds differently.
 TOLERANCE = 1e-4
 ROUGH_TOLERANCE = 4e-3  # for float16, which has three digits
@@ -74,7 +68,7 @@ class OnnxPolicy:
     """
 
     def __init__(self, graph: bytes, trap: Trap, observation: str | None = None) -> None:
-        model = _parse_model(graph)
+        model = parse_model(graph)
         # Run the checked graph, serialized again: two parsers may read the original differently.
         checked = model.SerializeToString()
         self.weights = {"graph": np.frombuffer(checked, np.uint8)}
@@ -257,69 +251,3 @@ def _find_batch(*inputs: onnxruntime.NodeArg | None) -> int:
     if len(batches) > 1:
         raise ValueError(f"the graph's inputs have batches of {sorted(batches)}; expected one size")
     return batches.pop() if batches else BLOCK
-
-
-def _parse_model(graph: bytes) -> onnx.ModelProto:
-    """Return a parsed model; ValueError if it lacks weights, draws random numbers or has loops."""
-    try:
-        model = onnx.load_model_from_string(graph)
-    except Exception as error:  # the protobuf library raises several kinds of errors
-        raise ValueError(f"it is not an ONNX model: {error}") from None
-    try:
-        too_many = _count_nodes(model) > MOST_NODES
-    except RecursionError:
-        too_many = True
-    if too_many:
-        raise ValueError(
-            f"the graph has more than {MOST_NODES:,} operators when its functions are inlined;"
-            " export it without nested functions"
-        )
-    for part in _walk_parts(model):
-        if isinstance(part, onnx.TensorProto) and part.data_location == part.EXTERNAL:
-            raise ValueError(
-                f"the graph has the weights {shorten(part.name)} in another file; export it with"
-                " all weights inside, as torch.onnx.export does with external_data=False"
-            )
-        if not isinstance(part, onnx.NodeProto):
-            continue
-        drawing = part.op_type.startswith("Random") or part.op_type in RANDOM_OPS
-        # The third input of Dropout enables training mode.
-        if drawing or (part.op_type == "Dropout" and any(part.input[2:])):
-            raise ValueError(
-                f"the graph has the operator {part.op_type}, which draws random numbers; export"
-                " it in evaluation mode, and give probabilities: actions are drawn from them"
-            )
-        if part.op_type in LOOP_OPS:
-            raise ValueError(
-                f"the graph has the operator {part.op_type}, a loop that might never end; export it"
-                " with unrolled loops, or keep a memory in the input `state`"
-            )
-    return model
-
-
-def _count_nodes(model: onnx.ModelProto) -> int:
-    """Return the number of operators after the model's functions are inlined."""
-    functions = {(function.domain, function.name): function for function in model.functions}
-
-    @cache
-    def count_function(name: tuple[str, str]) -> int:
-        return count(functions[name].node) if name in functions else 0
-
-    def count(nodes: Iterable[onnx.NodeProto]) -> int:
-        total = 0
-        for node in nodes:
-            graphs = [x for attribute in node.attribute for x in (attribute.g, *attribute.graphs)]
-            total += 1 + sum(count(graph.node) for graph in graphs)
-            total += count_function((node.domain, node.op_type))
-        return total
-
-    return count(model.graph.node)
-
-
-def _walk_parts(message: Any) -> Iterator[Any]:
-    """Yield a protobuf message and all messages nested in it."""
-    yield message
-    for field, value in message.ListFields():
-        if field.message_type is not None:
-            for part in [value] if hasattr(value, "ListFields") else value:
-                yield from _walk_parts(part)
