@@ -19,7 +19,7 @@ from mesa_gym.report.intervals import interval
 from mesa_gym.report.statements import (
     GOAL,
     INTERVAL,
-    RULES,
+    NEEDS,
     count_seeds,
     count_verdicts,
     find_majority,
@@ -173,7 +173,7 @@ class SeedGroup:
         """Return the 95% interval of a role's share, over seeds and levels (``interval``).
 
         On a trap that is judged by returns, the role "base" has the interval of ``place``, over
-        seeds only. Both ends are NaN if the cards allow no interval (``statements.RULES``) or the
+        seeds only. Both ends are NaN if the cards allow no interval (``statements.NEEDS``) or the
         values are unknown.
 
         Raises:
@@ -223,7 +223,7 @@ class SeedGroup:
 
     def find_bar(self, statement: str) -> str:
         """Return the reason why a kind of statement is not allowed; "" if it is allowed."""
-        return next((bar for need in RULES[statement].needs if (bar := need(self.cards))), "")
+        return next((bar for need in NEEDS[statement] if (bar := need(self.cards))), "")
 
     def list_limits(self, failing: bool = True) -> tuple[str, ...]:
         """Return the notes on these cards; ``failing`` includes seeds that fail the task."""

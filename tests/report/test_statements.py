@@ -18,14 +18,14 @@ import numpy as np
 import pytest
 from msgspec.structs import replace
 
-from docs.writers.statements import SAYINGS
+from docs.writers.statements import SAYINGS, WORDINGS
 from mesa_gym import report
 from mesa_gym.links import link_page
 from mesa_gym.report import comparison, interval, make_leaderboard
 from mesa_gym.report.board_page import write_pages
 from mesa_gym.report.comparison import PROMISE, compare_traps, state_difference
 from mesa_gym.report.intervals import Difference, adjust_holm, compare_tables
-from mesa_gym.report.statements import RANGE, RULES
+from mesa_gym.report.statements import NEEDS, RANGE
 from mesa_gym.scoring import judge
 from mesa_gym.words import BASE, BOTH, FAILS_TASK, HEADLINES, INCONSISTENT
 from tests.report.boards import CORNER, DOORS, KEYS, card, sign
@@ -258,7 +258,8 @@ def test_rules_allow_what_the_table_says():
         (other,) = report.group_cards(rival(of))
         barred = state_difference((group, other), Difference(0.3, 0.1, 0.5, 0.001)).what == "barred"
         assert barred != ALLOWED["difference"](of)
-    assert {*RULES} == {"competent", "share", "goal", "cause", "interval", "difference"}
+    kinds = {"competent", "share", "goal", "cause", "interval", "difference"}
+    assert {*NEEDS} == {*WORDINGS} == kinds
     assert {*SAYINGS} == {*HEADLINES} - {FAILS_TASK}, "a verdict without a statement"
 
 
