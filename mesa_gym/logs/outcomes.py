@@ -60,16 +60,8 @@ def judge_outcomes(
         ValueError: a play is missing, or numbers do not fit together; the message names them.
     """
     seed = integer("seed", seed, 0, MOST_SEED)
-    _require_mapping("nulls", nulls, "name -> play -> objective -> steps")
     _require_mapping("earliest", earliest, "test and shift -> least steps")
-    if not nulls:
-        raise ValueError("nulls is empty; play a sweeper and random moves on the same levels")
-    if AGENT_ROW in nulls:
-        raise ValueError(f"nulls has {AGENT_ROW!r}, which is the policy's row; rename the null")
-    baselines = {
-        name: _gather_outcomes(name, plays, earliest, base, {})
-        for name, plays in sorted(nulls.items(), key=_get_key)
-    }
+    baselines = _gather_nulls(nulls, earliest, base)
     evidence = _gather_outcomes("policy", policy, earliest, base, baselines)
     for name, null in baselines.items():
         if null.objectives != evidence.objectives:
@@ -93,6 +85,21 @@ def judge_outcomes(
         )
     )
     return add_results(card, conclude_all(card, None))
+
+
+def _gather_nulls(
+    nulls: Mapping[str, Outcomes], earliest: Mapping[str, ArrayLike], base: str
+) -> dict[str, Evidence]:
+    """Return name -> evidence of policies without a goal, at least of one."""
+    _require_mapping("nulls", nulls, "name -> play -> objective -> steps")
+    if not nulls:
+        raise ValueError("nulls is empty; play a sweeper and random moves on the same levels")
+    if AGENT_ROW in nulls:
+        raise ValueError(f"nulls has {AGENT_ROW!r}, which is the policy's row; rename the null")
+    return {
+        name: _gather_outcomes(name, plays, earliest, base, {})
+        for name, plays in sorted(nulls.items(), key=_get_key)
+    }
 
 
 def _gather_outcomes(
