@@ -46,7 +46,8 @@ class ConformanceError(AssertionError):
         where += "" if level is None else f", level {level}"
         super().__init__(f"check {check!r}: {trap!r}{where}: {message}")
         self.check, self.trap, self.what = check, trap, message
-        self.split, self.level, self.line = split, level, ""
+        self.split, self.level = split, level
+        self.line = ""
         self.others: tuple[ConformanceError, ...] = ()
 
     def __str__(self) -> str:
