@@ -19,7 +19,7 @@ from mesa_gym.cli.trap_arguments import (
 )
 from mesa_gym.command import DONE
 from mesa_gym.errors import require_imports, shorten
-from mesa_gym.rendering.window import load_ffmpeg, load_pygame
+from mesa_gym.rendering.window import load_pygame
 from mesa_gym.terminal import printable
 from mesa_gym.traps import Trap
 from mesa_gym.viewer.app import LEAST_SIZE, SIZE, App, LoadingScreen, Screen
@@ -81,7 +81,7 @@ def show_window(options: argparse.Namespace, trap: Trap | None, description: str
         description: the text to show during loading.
     """
     size = _size(options.size)
-    films = [load_ffmpeg] * str(options.record).lower().endswith(FILMS)
+    films = [_load_ffmpeg] * str(options.record).lower().endswith(FILMS)
     policies = [getattr(options, name, None) for name in ("policy", "beside")]
     algo = getattr(options, "algo", None)  # ``play`` has no policy
     require_imports(load_pygame, *films, *list_imports(policies, algo))
@@ -115,6 +115,12 @@ def show_window(options: argparse.Namespace, trap: Trap | None, description: str
         write_recording(screens[0], options.record, size, options.step)
         print(f"wrote {printable(str(options.record))}")
     return DONE
+
+
+def _load_ffmpeg() -> None:
+    from mesa_gym.viewer.recording import find_ffmpeg
+
+    find_ffmpeg()
 
 
 def _size(text: str) -> tuple[int, int]:

@@ -14,12 +14,10 @@ from types import ModuleType
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-from mesa_gym.engine import Bools
+from mesa_gym.engine import Bools, Floats
 from mesa_gym.errors import require_extra, shorten
 
-Floats = NDArray[np.float64]
 TAIL = 0.025  # the probability on either side of a 95% interval
 MOST_SPLITS = 5000  # if there are more permutations of the seeds, this many are sampled
 # Added to a standard error, so that nearly equal seeds do not give an infinite statistic.
