@@ -10,8 +10,7 @@ from mesa_gym.policies.seeds import agent_and_seed
 from mesa_gym.report import Origin, committed, join_committed
 from mesa_gym.report.board_record import write_board_text
 from mesa_gym.report.board_rows import TRICK
-from mesa_gym.report.card_packing import write_cards
-from mesa_gym.report.committed import ENDING, REFERENCES, TRICKS
+from mesa_gym.report.committed import ENDING, REFERENCES, TRICKS, write_cards
 from mesa_gym.report.origins import Review, read_origin, read_reviews, write_reviews
 from mesa_gym.scoring import ScoreCard
 from mesa_gym.scoring.card_checks import check_card

@@ -22,8 +22,13 @@ from mesa_gym.policies.seeds import agent_and_seed, require_visible
 from mesa_gym.report.board_page import require_free, write_pages
 from mesa_gym.report.board_record import read_board_text
 from mesa_gym.report.board_rows import UNTRAINED, is_reference, list_board_traps, name_oracle
-from mesa_gym.report.card_packing import check_all
-from mesa_gym.report.committed import FOLDER, join_committed, list_board_rows, read_committed
+from mesa_gym.report.committed import (
+    FOLDER,
+    check_all,
+    join_committed,
+    list_board_rows,
+    read_committed,
+)
 from mesa_gym.report.intervals import load_special
 from mesa_gym.report.templating import load_jinja
 from mesa_gym.scoring import ScoreCard, evaluate

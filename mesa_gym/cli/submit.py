@@ -27,7 +27,6 @@ from mesa_gym.files import write_bytes
 from mesa_gym.policies.agent_files import POLICY_FILE
 from mesa_gym.policies.resolvers import ENDINGS
 from mesa_gym.report.board_rows import Origin, list_board_traps
-from mesa_gym.report.card_packing import write_cards
 from mesa_gym.report.committed import (
     ENDING,
     FOLDER,
@@ -35,6 +34,7 @@ from mesa_gym.report.committed import (
     read_blind,
     read_committed,
     read_origins,
+    write_cards,
 )
 from mesa_gym.report.groups import note_repeated
 from mesa_gym.report.intervals import load_special

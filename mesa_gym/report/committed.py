@@ -8,18 +8,20 @@ what maintainers say of each agent: a submitted file cannot say it.
 
 from __future__ import annotations
 
+import lzma
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from copy import deepcopy
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
 
+import msgspec
 from msgspec import structs
 
 from mesa_gym.contents import read_content
 from mesa_gym.errors import shorten, unknown
-from mesa_gym.files import hash_file
+from mesa_gym.files import hash_file, write_bytes
 from mesa_gym.json_data import decode_json
 from mesa_gym.policies.agent_files import digest_weights
 from mesa_gym.policies.seeds import agent_and_seed, change_agent
@@ -234,3 +236,22 @@ def decode_card(line: bytes, path: Path, checked: bool) -> ScoreCard:
     except ValueError as error:
         place = f"{path.name}: the card of {shorten(card.policy)} on {shorten(card.trap)}"
         raise ValueError(f"{place}: {error}") from None
+
+
+def write_cards(file: Path, cards: Iterable[ScoreCard], origin: Origin | None) -> None:
+    """Write the cards of an agent and its origin into a file of ``cards/``."""
+    # Cards of one trap are adjacent, so that the evidence of their shared nulls compresses well.
+    in_order = sorted(cards, key=lambda card: (card.trap, card.policy))
+    lines = [msgspec.json.encode(origin), *(card.to_json() for card in in_order), b""]
+    write_bytes(file, lzma.compress(b"\n".join(lines), preset=9 | lzma.PRESET_EXTREME))
+
+
+def check_all() -> Iterator[str]:
+    """Compute the results of all committed cards again, and yield a text for each contradiction."""
+    for name in list_files():
+        path = FOLDER / f"{name}{ENDING}"
+        for line in read_lines(path):
+            try:
+                decode_card(line, path, checked=False)
+            except ValueError as error:
+                yield str(error)

@@ -238,7 +238,9 @@ def check_visible(sample: Sample) -> Findings:
     marks = (trap.marks if trap.const else ()) + ("agent",) * trap.carries
     channels = [i for plane, i in trap.channel.items() if plane not in marks]
     planes = trap.observe(state)
-    looks, after = (_looks(state, p) for p in (planes, planes[..., channels]))
+    # A hash of each state's level and planes.
+    number, parts = state.level.number, (planes, planes[..., channels])
+    looks, after = (mix(hash_rows(part) ^ number) for part in parts)
     _, first, group = np.unique(looks, return_index=True, return_inverse=True)
     for message, values in (
         (f"what {trap.base!r} pays", sample.payments[trap.base]),
@@ -254,11 +256,6 @@ def check_visible(sample: Sample) -> Findings:
         )
         good = (before_planes == changed_planes).all(axis=(1, 2, 3)) & (ours.ended == changed.ended)
         yield good, "rules read a kind that no plane shows", state
-
-
-def _looks(state: State, planes: Array) -> Ints:
-    """Return a hash of each state's level and planes, int64 (n,)."""
-    return mix(hash_rows(planes) ^ state.level.number)
 
 
 @check(

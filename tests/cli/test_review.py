@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from mesa_gym.cli import main, program_row, review, submit
 from mesa_gym.policies import programs
-from mesa_gym.report import card_packing
+from mesa_gym.report.committed import write_cards
 from mesa_gym.report.origins import read_origin
 from mesa_gym.scoring import Cards
 
@@ -63,7 +63,7 @@ def forge(**changes):
     """Write the first card with other fields, which its author made consistent."""
     cards = Cards.load("mine.jsonl.xz")
     cards = [replace(cards[0], **changes), *cards[1:]]
-    card_packing.write_cards(Path("mine.jsonl.xz"), cards, read_origin(Path("mine.jsonl.xz")))
+    write_cards(Path("mine.jsonl.xz"), cards, read_origin(Path("mine.jsonl.xz")))
 
 
 @pytest.mark.thorough

@@ -20,7 +20,7 @@ from mesa_gym.logs import read_log, record_plays, save_episodes
 from mesa_gym.probing import measure_pursuit
 from mesa_gym.report import read_committed
 from mesa_gym.report.board_rows import Origin
-from mesa_gym.report.card_packing import write_cards
+from mesa_gym.report.committed import write_cards
 from mesa_gym.scoring import Cards, score
 from mesa_gym.scoring.playing import SPENT
 from mesa_gym.traps import find_trap

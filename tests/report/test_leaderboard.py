@@ -23,7 +23,6 @@ from mesa_gym.report.board_columns import describe_row
 from mesa_gym.report.board_page import write_pages
 from mesa_gym.report.board_record import BOARD_FILE, read_board_text, read_record, write_board_text
 from mesa_gym.report.board_rows import ABLE_AGENTS, IDLE, ODD
-from mesa_gym.report.card_packing import write_cards
 from mesa_gym.report.committed import (
     FOLDER,
     REFERENCES,
@@ -31,6 +30,7 @@ from mesa_gym.report.committed import (
     list_committed,
     mark_date,
     read_origins,
+    write_cards,
 )
 from mesa_gym.report.joining import find_stitched
 from mesa_gym.report.origins import Review, read_reviews, write_reviews
