@@ -22,7 +22,7 @@ from agents.run import Run
 from agents.train import read_count
 from benchmarks.arguments import Action, add_workers_option, folder
 from benchmarks.board.budgets import BUDGETS, QUICK, QUICK_SEEDS, list_runs
-from benchmarks.board.packing import pack_cards
+from benchmarks.board.committing import pack_cards
 from benchmarks.plan import list_single_traps
 from mesa_gym.command import DONE, FAILED
 from mesa_gym.links import REPOSITORY

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from benchmarks.board.packing import pack_cards
+from benchmarks.board.committing import pack_cards
 from mesa_gym.report import committed, join_committed, read_committed
 from mesa_gym.report.board_record import read_record, write_board_text
 from mesa_gym.scoring.verdict import digest_rules

@@ -88,8 +88,8 @@ def run(options: argparse.Namespace) -> int:
         say("\n".join(failures))
     if options.json is not None:
         names = {certificate["trap"] for certificate in written}
-        others = [certificate for certificate in kept if certificate.get("trap") not in names]
-        write_json(options.json, [*others, *written])
+        left = [certificate for certificate in kept if certificate.get("trap") not in names]
+        write_json(options.json, [*left, *written])
     return FAILED if failures else DONE
 
 

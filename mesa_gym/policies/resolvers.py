@@ -199,8 +199,8 @@ def _import_name(path: str, spec: str) -> Any:
         raise ValueError(f"{error}{hint}") from None
     if not hasattr(module, name):
         homes = {x: getattr(member, "__module__", "") for x, member in vars(module).items()}
-        own = (x for x, home in homes.items() if home == module.__name__)
-        offered = offer(name, [x for x in own if not x.startswith("_")])
+        defined = (x for x, home in homes.items() if home == module.__name__)
+        offered = offer(name, [x for x in defined if not x.startswith("_")])
         raise UnknownNameError(f"{source} has no policy {shorten(name)}; {offered}")
     return getattr(module, name)
 

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from msgspec.structs import asdict, replace
 
-from benchmarks.board.packing import pack_cards
+from benchmarks.board.committing import pack_cards
 from docs.writers.board_text import record_board
 from mesa_gym import links, report, words
 from mesa_gym.cli import main

@@ -6,7 +6,7 @@ among the committed ones. Each is optimal for base wherever a level is not of th
 
 import numpy as np
 
-from benchmarks.board.packing import pack_cards
+from benchmarks.board.committing import pack_cards
 from benchmarks.plan import list_single_traps
 from mesa_gym.report.board_rows import TRICK
 from mesa_gym.scoring import score_all
