@@ -187,7 +187,10 @@ def show(env):
 # What makes an object, and what lets it reach out.
 OBJECTS = {
     "LogEpisodes": (lambda folder: LogEpisodes(gym.make(ID), folder / "log.jsonl"), play_logged),
-    "LogFile": (lambda folder: LogFile(folder / "log.jsonl"), lambda file: file.append(b"{}\n")),
+    "LogFile": (
+        lambda folder: LogFile(folder / "log.jsonl"),
+        lambda file: file.append(record("CheeseDish-v0")),
+    ),
     "TextSession": (lambda folder: TextSession(folder / "log.jsonl"), play_session),
     "TrapEnv": (lambda folder: gym.make(ID, render_mode="human").unwrapped, show),
     "TrapVectorEnv": (lambda folder: gym.make_vec(ID, 2, render_mode="rgb_array"), show),
