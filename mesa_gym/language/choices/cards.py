@@ -29,7 +29,7 @@ from mesa_gym.policies.names import name_policy
 from mesa_gym.scoring.card import ScoreCard
 from mesa_gym.scoring.card_making import begin_card, begin_provenance, fill_row, take_first
 from mesa_gym.scoring.conclusions import add_results, conclude_all
-from mesa_gym.scoring.plays import MOST_LEVELS, plays_of
+from mesa_gym.scoring.plays import MOST_LEVELS, plays_of, split_of
 from mesa_gym.scoring.record import Record
 from mesa_gym.solver import level_values
 from mesa_gym.traps import Split, Trap, as_trap
@@ -96,33 +96,42 @@ def score_choices(
     require("trained", trained, bool)
     require("plan", plan, bool)
     form = read_form(trap, options, tell, {} if names is None else names)
-    plays = plays_of(trap)
     questions = {
         play: ask_play(trap, play, range(min(levels, of.most)), form, examples, salt=salt)
-        for play, of in plays.items()
+        for play, of in plays_of(trap).items()
     }
     lengths = [len(x.text) for of in questions.values() for x in of]
     say_price(name, trap, Price(len(lengths), sum(lengths), tell != "things"))
     if plan:
         return None
     starts = {split: trap.levels(split, np.arange(levels), salt) for split in Split}
-    records = {}
-    for play, of_play in questions.items():
-        with PolicyBlame(f"{name} on {trap.name()}, {play}", passing=(PolicyError,)):
-            answers = await_answer(answer_all(of_play))
-        numbers, log_probs = read_choices(answers, of_play)
-        of_split = starts[plays[play].split].take(slice(len(of_play)))
-        records[play] = record_choices(trap, play, of_split, of_play, numbers, log_probs)
-    numbers_of_levels = np.arange(levels)
-    values = {
-        x: level_values(trap, x, numbers_of_levels, salt=salt, starts=starts[x]) for x in Split
-    }
+    records = _ask_plays(name, trap, answer_all, questions, starts)
+    numbers = np.arange(levels)
+    values = {x: level_values(trap, x, numbers, salt=salt, starts=starts[x]) for x in Split}
     scripts, first = play_scripts(trap, questions, take_first(starts)), take_first(values)
     provenance = begin_provenance(trap, levels, salt)
     nulls = {x: fill_row(of, first, x) for x, of in scripts.items()}
     card = begin_card(name, records, values, provenance, nulls, examples)
     card = add_form(structs.replace(card, trained=trained), form)
     return add_results(card, conclude_all(card, trap))
+
+
+def _ask_plays(
+    name: str,
+    trap: Trap,
+    answer_all: Callable[[list[Question]], object],
+    questions: Mapping[str, list[Question]],
+    starts: Mapping[Split, State],
+) -> dict[str, Record]:
+    """Return play -> record of the places that a model chooses, asked about one play at a time."""
+    records = {}
+    for play, of_play in questions.items():
+        with PolicyBlame(f"{name} on {trap.name()}, {play}", passing=(PolicyError,)):
+            answers = await_answer(answer_all(of_play))
+        numbers, log_probs = read_choices(answers, of_play)
+        of_split = starts[split_of(play)].take(slice(len(of_play)))
+        records[play] = record_choices(trap, play, of_split, of_play, numbers, log_probs)
+    return records
 
 
 def _answer_by_text(ask: Callable[[str], object]) -> Callable[[list[Question]], list[int | None]]:
