@@ -143,7 +143,7 @@ def test_baselines_choose_among_options(cards):
 
 @pytest.mark.parametrize("best", [1, 3])
 def test_best_number_is_of_test_levels(best):
-    """Of shift levels another number is the best."""
+    """On shift levels, another number is the best."""
     trap = find_trap(TRAP)()
     questions, starts = {}, {}
     for split, number in ((Split.TEST, best), (Split.SHIFT, 1 + best % 4)):

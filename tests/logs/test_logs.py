@@ -323,8 +323,8 @@ def told(monkeypatch):
 
     def conclude(card, trap):
         word, detail, wants = verdict[0] if card.table else Verdict("")
-        told = {"verdict": word, "detail": detail, "wants": [*wants]}
-        return conclude_all(card, trap) | told
+        of_verdict = {"verdict": word, "detail": detail, "wants": [*wants]}
+        return conclude_all(card, trap) | of_verdict
 
     monkeypatch.setattr(judging, "conclude_all", conclude)
     return verdict
