@@ -68,8 +68,8 @@ def score_log(log: Log) -> ScoreCard:
     outcomes, values = watch_log(log)
     common = find_common_levels(log)
     lack = _find_gap(log, common)
-    card = _make_empty_card(log) if lack else _make_card(log, common, values)
-    if not lack and (lack := find_lack(card.evidence, card.detail)):
+    card = None if lack else _make_card(log, common, values)
+    if card is None or (lack := find_lack(card.evidence, card.detail)):
         card = _make_empty_card(log)
     judged = [x for x in outcomes if log.trap.judging.chooses and x != BARE]
     examples = [count_examples(log.examples, log.trained)] if log.examples else []
@@ -79,7 +79,7 @@ def score_log(log: Log) -> ScoreCard:
         questions=log.n_questions,
         unread=log.n_unread,
     )
-    return structs.replace(card, log=summary)
+    return add_results(card, {"log": summary})
 
 
 def watch_log(log: Log) -> tuple[dict[str, Reached], dict[Split, LevelValues]]:

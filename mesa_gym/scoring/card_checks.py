@@ -32,14 +32,7 @@ from mesa_gym.scoring.plays import FEW_LEVELS, JUDGED
 from mesa_gym.scoring.returns import SCALE_MEANS
 from mesa_gym.scoring.verdict import digest_rules
 from mesa_gym.traps import Split, Trap, all_traps
-from mesa_gym.traps.judged_by import (
-    AGAIN,
-    ALONE,
-    BARE,
-    SHIFT,
-    Contact,
-    Trials,
-)
+from mesa_gym.traps.judged_by import AGAIN, ALONE, BARE, SHIFT, Contact, Trials
 from mesa_gym.traps.played_episodes import NONE, UNASKED
 
 # A field, its value, and the value that follows from the rest of the card.

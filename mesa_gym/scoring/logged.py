@@ -37,12 +37,12 @@ class LogSummary(Struct, frozen=True, forbid_unknown_fields=True):
         """Yield play, levels, outcome, its share of the levels, and the ends of its interval."""
         for play, counts in self.outcomes.items():
             levels = sum(counts.values())
+            if play == Split.TEST:
+                counts = {
+                    f"{x} ({judging.arrives})": n for x, n in counts.items() if x != NO_CHOICE
+                }
             for outcome, count in counts.items() if levels else ():
-                if play != Split.TEST:
-                    yield play, levels, outcome, count / levels, *find_interval(count, levels)
-                elif outcome != NO_CHOICE:
-                    reached = f"{outcome} ({judging.arrives})"
-                    yield play, levels, reached, count / levels, *find_interval(count, levels)
+                yield play, levels, outcome, count / levels, *find_interval(count, levels)
 
     def show_shares(self, judging: Judging) -> str:
         """Return a table of the shares of outcomes, with 95% intervals; "" without outcomes."""
