@@ -30,7 +30,7 @@ from mesa_gym.logs.texts import compare_texts
 from mesa_gym.policies import as_policy
 from mesa_gym.policies.answers import read_action
 from mesa_gym.policies.functions import TextPolicy
-from mesa_gym.scoring import DETAILS, read_card, score_all
+from mesa_gym.scoring import DETAILS, log_checks, read_card, score_all
 from mesa_gym.scoring.conclusions import conclude_all
 from mesa_gym.scoring.logged import LogSummary, find_interval
 from mesa_gym.scoring.plays import find_play, play_changed, plays_of, split_of
@@ -380,13 +380,14 @@ def test_episode_without_actions_is_left_out(dish):
     assert "Left out, as the rules do not allow it: 1 episode" in log.notes[0]
 
 
-def test_salted_log_has_values_of_levels():
-    """An oracle earns the optimum of each level."""
-    oracle, starts = as_policy("oracle:dish", DISH, 64), DISH.levels("shift", range(LEVELS), "x")
-    record = play_changed(find_play(DISH, "shift"), oracle, starts)
-    (log,), _ = gather_logs(record_plays(DISH, "mine", {"shift": record}, "x"), "x")
-    (values,) = judging.watch_log(log)[1].values()
-    np.testing.assert_allclose(values.optimum["dish"], record.returns["dish"])
+def test_salted_log_gets_the_salted_card(monkeypatch):
+    kept, makers = {}, {"mine": partial(as_policy, "nearest", DISH)}
+    card = score_all(makers, DISH, LEVELS, salt="x", played=kept.__setitem__)["mine"]
+    monkeypatch.setattr(judging, "LEAST_LOGGED", LEVELS)
+    (logged,), _ = score_logs(record_plays(DISH, "mine", kept["mine"], "x"), "x")
+    assert logged.provenance.salt == card.provenance.salt != ""
+    assert logged.splits == {split: card.splits[split] for split in ("test", "shift")}
+    assert logged.nulls == card.nulls
 
 
 def test_parameters_of_a_trap_part_logs(dish):
@@ -510,6 +511,14 @@ def test_verdict_uses_common_levels_alone(told, dish, monkeypatch):
     assert judged == {"test": {1, 2}, "bare": {1, 2}, **shift}
     assert sum(score.log.outcomes["shift"].values()) == LEVELS
     assert score.verdict == "base"
+
+
+def test_log_of_unequal_splits_is_read_again(dish, monkeypatch):
+    for module in (judging, log_checks):
+        monkeypatch.setattr(module, "LEAST_LOGGED", LEVELS - 1)
+    (score,), _ = score_logs(x for x in dish if (x.play, x.level) != ("twins", 2))
+    assert (score.provenance.levels, score.evidence.levels) == (2, (3, 2))
+    assert read_card(score.to_json()).to_json() == score.to_json()
 
 
 @pytest.mark.parametrize(
