@@ -196,12 +196,31 @@ def test_log_gets_the_verdict_of_card(scored):
         ("log", "unread"): 1,
         ("log", "outcomes", "shift", "dish"): 99,
         ("log", "outcomes", "test"): {"cheese": 100, "dish": 0, "none": 0},
+        ("log", "outcomes", "test", "cheese"): 99,
         ("log", "outcomes", "bare"): {"cheese": 0, "dish": 0, "none": 100},
     }.items(),
 )
 def test_edited_card_of_log_is_refused(path, value, scored):
     (logged,), _ = score_logs(scored[1]["oracle:dish"])
     with pytest.raises(ValueError, match=r"the card contradicts itself|lacks or mixes up"):
+        read_card(msgspec.json.encode(changed(plain(logged), path, value)))
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    {
+        ("scale", "discount"): {"cheese": 0.9, "dish": 0.9},
+        ("provenance", "levels"): 1,
+        ("form",): "4 places: where",
+        ("names",): {"cheese": "blicket"},
+        ("verdict",): "base",
+        ("examples",): 0,
+    }.items(),
+)
+def test_edited_card_without_verdict_is_refused(path, value, dish):
+    (logged,), _ = score_logs([replace(x, said=["up"] * len(x.actions)) for x in dish])
+    assert logged.unread == 0
+    with pytest.raises(ValueError, match="the card contradicts itself"):
         read_card(msgspec.json.encode(changed(plain(logged), path, value)))
 
 
@@ -519,6 +538,9 @@ def test_log_of_unequal_splits_is_read_again(dish, monkeypatch):
     (score,), _ = score_logs(x for x in dish if (x.play, x.level) != ("twins", 2))
     assert (score.provenance.levels, score.evidence.levels) == (2, (3, 2))
     assert read_card(score.to_json()).to_json() == score.to_json()
+    monkeypatch.setattr(log_checks, "LEAST_LOGGED", LEVELS)
+    with pytest.raises(ValueError, match="levels of a log suffice"):
+        read_card(score.to_json())
 
 
 @pytest.mark.parametrize(

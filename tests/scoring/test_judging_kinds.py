@@ -296,12 +296,17 @@ def test_log_of_few_questions_gets_no_verdict(monkeypatch):
     assert count > 20  # the first life that asks no question
     monkeypatch.setattr(judging, "LEAST_LOGGED", count + 1)
     score_all({"it": lambda horizon: uniform()}, trap, count + 1, played=kept.__setitem__)
+    cards = []
     for least in (count, count + 1):
         monkeypatch.setattr(log_checks, "LEAST_QUESTIONS", least)
         ((logged,), _) = score_logs(record_plays(trap, "it", kept["it"]))
         assert (logged.verdict != "") == (least == count)
+        cards.append(logged)
     assert sum(logged.log.outcomes["shift"].values()) == count
     assert logged.log.notes[-1].startswith("No verdict:")
+    monkeypatch.setattr(log_checks, "LEAST_LOGGED", count + 1)
+    with pytest.raises(ValueError, match="what the verdict lacks"):
+        read_card(cards[0].to_json())
 
 
 @pytest.mark.thorough
