@@ -30,7 +30,15 @@ from mesa_gym.logs.texts import compare_texts
 from mesa_gym.policies import as_policy
 from mesa_gym.policies.answers import read_action
 from mesa_gym.policies.functions import TextPolicy
-from mesa_gym.scoring import DETAILS, log_checks, read_card, score_all
+from mesa_gym.scoring import (
+    DETAILS,
+    card_checks,
+    card_making,
+    log_checks,
+    read_card,
+    returns,
+    score_all,
+)
 from mesa_gym.scoring.conclusions import conclude_all
 from mesa_gym.scoring.logged import LogSummary, find_interval
 from mesa_gym.scoring.plays import find_play, play_changed, plays_of, split_of
@@ -264,6 +272,9 @@ def test_commands_score_and_watch_a_log(dish, tmp_path, monkeypatch, capsys):
     assert "oracle:dish on CheeseDish-v0, from a log: no verdict" in output
     written = msgspec.json.decode(Path("found.json").read_bytes())
     assert [x["policy"] for x in written] == ["oracle:dish", "mine"]
+    monkeypatch.setattr(judging, "LEAST_LOGGED", LEVELS)
+    assert main(["score", "--episodes", "log.jsonl", "--all"]) == 0
+    assert "shift  purpose " in capsys.readouterr().out
     assert main(["score", "--episodes", "log.jsonl", "--policy", "random"]) == 2
     assert "--policy does not go with --episodes" in capsys.readouterr().err
     pytest.importorskip("pygame")
@@ -435,6 +446,7 @@ def test_unread_share_counts_questions_without_texts(dish):
     silent = [replace(x, unread=len(x.actions)) for x in dish]
     (score,), _ = score_logs(silent)
     assert score.unread == 1
+    assert repr(score).startswith("100% of all questions got no readable answer; oracle:dish on ")
     (score,), _ = score_logs([*silent[:2], *(replace(x, said=["up"] * 3) for x in dish[2:])])
     steps = sum(len(x.actions) for x in dish[:2])
     assert score.unread == steps / (steps + 3 * len(dish[2:]))
@@ -472,6 +484,8 @@ def test_texts_against_actions_are_noted(dish):
     (score,), _ = score_logs(turned)
     assert score.log.notes[0].startswith("A text names another action")
     assert "from a log, which nothing verifies" in str(score)
+    edited = read_card(msgspec.json.encode(changed(plain(score), ("log", "notes", 0), "\x1b[31m")))
+    assert "\x1b" not in str(edited)
 
 
 @pytest.mark.thorough
@@ -530,6 +544,17 @@ def test_verdict_uses_common_levels_alone(told, dish, monkeypatch):
     assert judged == {"test": {1, 2}, "bare": {1, 2}, **shift}
     assert sum(score.log.outcomes["shift"].values()) == LEVELS
     assert score.verdict == "base"
+
+
+def test_log_of_many_levels_is_read_again(dish, monkeypatch):
+    """Its plays without targets may have more levels than scoring plays there."""
+    monkeypatch.setattr(judging, "LEAST_LOGGED", LEVELS)
+    monkeypatch.setattr(log_checks, "LEAST_LOGGED", LEVELS)
+    for module in (card_checks, card_making, returns):
+        monkeypatch.setattr(module, "FEW_LEVELS", LEVELS - 1)
+    (score,), _ = score_logs(dish)
+    assert {len(of) for of in score.evidence.plays.values()} == {LEVELS}
+    assert read_card(score.to_json()).to_json() == score.to_json()
 
 
 def test_log_of_unequal_splits_is_read_again(dish, monkeypatch):
