@@ -15,7 +15,7 @@ export OMP_NUM_THREADS = 1
 unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help leaderboard agents test test-thorough test-slow test-examples attacks mutants bench calibrate \
-        certify digests values api pages docs docs-links words lint format constraints dist clean
+        certify digests values api pages docs docs-links lint format constraints dist clean
 
 help:  ## Print this list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "%-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -126,18 +126,8 @@ docs-links: $(DOCS)  ## Follow the documentation's links to other sites, which n
 HASH = '\b(?=\d*[a-f])(?=[a-f]*\d)[0-9a-f]{8}\b'
 HASHES = ':!docs/studies/archive*' ':!mesa_gym/report/cards'
 
-# What is not plain English: docstrings that begin with a question word, rare words, "is no".
-TELLS = -e '"""(What|Who|Where|How)\b' \
-        -e '\b(whoever|nobody|somebody|anew|mends?|mended|shall|hence|whatsoever)\b' \
-        -e '\b(comes? apart|all but|nothing but)\b' \
-        -e '(?<!here )\b(is|are|was|were) no (?!longer|more|better)'
-
-words:  ## Check that the words are plain English, and name no commit.
-	git grep -nIiP $(TELLS) -- '*.py' '*.md' '*.jinja' setup.cfg; test $$? -eq 1
+lint: $(INSTALLED)  ## Check style, names, format and types, and that no file names a commit.
 	git grep -nIP $(HASH) -- . $(HASHES); test $$? -eq 1
-	$(PYTHON) .ci/words.py
-
-lint: $(INSTALLED) words  ## Check style, names, format, types and words.
 	$(BIN)/ruff check
 	$(BIN)/python .ci/names.py
 	$(BIN)/ruff format --check
