@@ -27,8 +27,10 @@ STEP_OPTIONS = " or ".join(ACTIONS)
 @lru_cache(maxsize=64)
 def _write_examples(key: object, levels: Sequence[int]) -> str:
     """Return episodes of base's oracle on training levels; "" without levels."""
+    if not levels:
+        return ""
     examples = "\n".join(demonstrations(copy_trap(key), levels))
-    return f"{AS_SHOWN}\n\n{examples}\n\n" if levels else ""
+    return f"{AS_SHOWN}\n\n{examples}\n\n"
 
 
 def draw_level(trap: Trap, request: EpisodeRequest) -> int:

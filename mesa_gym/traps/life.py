@@ -266,7 +266,7 @@ class Life(LevelFamily):
             prior, (pays, lone) = life[:VOID], life[VOID:].reshape(2, TRIALS).astype(int).tolist()
             law = self.find_law(objective, tuple(prior.tolist()))
             expected.append(expect_payments(law, tuple(pays), tuple(lone)))
-        return np.array(expected)[back.ravel()]
+        return np.array(expected).reshape(-1, TRIALS)[back.ravel()]
 
     def expect_base(self, state: State) -> Floats:
         """Return how likely the best learner takes the base fruit, float64 (n, trials).

@@ -211,7 +211,7 @@ class Probation(Life, Trap):
         lives = np.concatenate([np.stack(x, axis=1) for x in signals] + [self.list_alone(state)], 1)
         unique, back = np.unique(lives, axis=0, return_inverse=True)
         by_life = [outcome(self._law, *life.reshape(3, TRIALS).tolist()) for life in unique]
-        return np.array(by_life, np.float64)[back.ravel()]
+        return np.array(by_life, np.float64).reshape(-1, TRIALS)[back.ravel()]
 
 
 @lru_cache(maxsize=10_000)
