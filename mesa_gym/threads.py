@@ -34,24 +34,21 @@ def start_work(work: Callable[[], T], threaded: bool = True) -> Future[T]:
     return future
 
 
-def run_within(
-    name: str, work: Callable[[], T], stop: Callable[[], object], seconds: float = 0.0
-) -> T:
+def run_within(name: str, work: Callable[[], T], stop: Callable[[], object]) -> T:
     """Return ``work()``, which runs in a thread, so that a timer and signals can end it.
 
     Args:
         name: the subject of the message.
         work: code that releases the interpreter's lock.
         stop: tells the code to end. If it does not, its thread is left behind.
-        seconds: the time limit; ``MOST_SECONDS`` by default.
 
     Raises:
-        TimeoutError: the work took longer.
+        TimeoutError: the work took longer than ``MOST_SECONDS``.
     """
-    future, limit = start_work(work), seconds or MOST_SECONDS
+    future = start_work(work)
     try:
-        if not wait([future], limit).done:  # signals interrupt it
-            raise TimeoutError(f"{name} took more than {limit:.0f} seconds, and was stopped")
+        if not wait([future], MOST_SECONDS).done:  # signals interrupt it
+            raise TimeoutError(f"{name} took more than {MOST_SECONDS:.0f} seconds, and was stopped")
     except BaseException:
         stop()
         wait([future], GRACE_SECONDS)

@@ -101,9 +101,6 @@ COMMANDS = {
     "submit": Command(
         "Score an agent's seeds, and write the file of a pull request to the leaderboard.", "submit"
     ),
-    "review": Command(
-        "Play a submitted program again in a container, and compare its cards.", "review"
-    ),
     "compare": Command(
         "Compare two agents on the same levels: a table, and a sentence for a paper.", "compare"
     ),

@@ -9,24 +9,14 @@ from datetime import UTC, datetime
 from itertools import product
 from pathlib import Path
 
-from msgspec.structs import replace
-
 from mesa_gym.cli import ALGO, list_imports
 from mesa_gym.cli.agent_arguments import AgentToPlay, find_trained_trap, name_policies
 from mesa_gym.cli.leaderboard import require_agent_name, require_usual
-from mesa_gym.cli.program_row import (
-    digest_program,
-    name_program,
-    play_program,
-    read_program,
-    split_words,
-)
 from mesa_gym.command import CARD_MARKS, DONE, add_force, require_writable
 from mesa_gym.errors import UnknownNameError, require_imports
-from mesa_gym.files import write_bytes
 from mesa_gym.policies.agent_files import POLICY_FILE
 from mesa_gym.policies.resolvers import ENDINGS
-from mesa_gym.report.board_rows import Origin, list_board_traps
+from mesa_gym.report.board_rows import Origin
 from mesa_gym.report.committed import (
     ENDING,
     FOLDER,
@@ -56,13 +46,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "folder of one agent's seeds: folders of trained agents, or files TRAP/seed.onnx and"
         " TRAP/seed.zip (with --algo)"
     )
-    help_text += "; with --policy the traps, by default all of the leaderboard"
-    add("words", nargs="*", metavar="DIR|TRAP", help=help_text)
-    help_text = "a program: five or more policies of one file, its seeds; or a deterministic one"
-    add("--policy", nargs="+", metavar="FILE.py:NAME", help=help_text)
+    add("folder", type=Path, metavar="DIR", help=help_text)
     add("--name", required=True, help="name of the agent's row")
     add("--by", required=True, help="author")
-    add("--link", default="", help="address of the weights at a commit; without --policy")
+    add("--link", default="", help="address of the weights at a commit")
     add("--about", default="", help="what the agent is, in a few words")
     add("--algo", help=ALGO)
     add("--out", type=Path, metavar="FILE", help=f"file to write (NAME{ENDING})")
@@ -74,31 +61,21 @@ def run(options: argparse.Namespace) -> int:
     file: Path = options.out or Path(f"{options.name}{ENDING}")
     require_writable(file, CARD_MARKS, force=options.force)
     require_agent_name(options.name)
-    if options.policy:
-        path, names = split_words(options.policy)
-        program, origin = read_program(path), _make_origin(options)
-        require_writable(name_program(file), (program,), force=options.force)
-        origin = replace(origin, program=digest_program(program), policies=names)
-        cards = _play_program(options, program, names)
-    else:
-        program, origin, cards = b"", _make_origin(options), _play_folder(options)
+    cards = _play_folder(options)
     committed = read_committed()
     require_own_weights(cards, committed)
-    today = origin.made
-    origins = read_origins() | {options.name: origin}
+    today = datetime.now(UTC).date().isoformat()
+    origin = Origin(options.by.strip(), today, link=options.link, about=options.about)
     everyone = [*committed, *read_blind(), *cards]
+    origins = read_origins() | {options.name: origin}
     board = make_leaderboard(everyone, [], origins, [options.name], today)
-    if program:
-        write_bytes(name_program(file), program)
     write_cards(file, cards, origin)
     print(*map(board.describe, [row for row in board.rows if row.agent == options.name]))
     for note in note_repeated(board.list_trained(), options.name):
         print(note)
     target = (FOLDER / f"{options.name}{ENDING}").relative_to(FOLDER.parents[2]).as_posix()
-    also = f" Commit {name_program(file).name}, its program, beside it." * bool(program)
     print(
         f"\nWrote {printable(str(file))}. Commit this file as {target}, and open a pull request."
-        f"{printable(also)}"
         f"\nmesa-gym leaderboard --cards {printable(str(file))} shows the row on the leaderboard."
     )
     if failing := sum(card.verdict == FAILS_TASK for card in cards):
@@ -107,51 +84,18 @@ def run(options: argparse.Namespace) -> int:
     return DONE
 
 
-def _make_origin(options: argparse.Namespace) -> Origin:
-    today = datetime.now(UTC).date().isoformat()
-    return Origin(options.by.strip(), today, link=options.link, about=options.about)
-
-
 def _play_folder(options: argparse.Namespace) -> Cards:
     """Return the cards of the agents in a folder."""
-    if len(options.words) != 1:
-        raise ValueError("name one folder of agents, or programs by --policy")
-    policies = find_policies(Path(*options.words))
+    policies = find_policies(options.folder)
     paths = [str(path) for trap_paths in policies.values() for path in trap_paths]
     require_imports(load_special, *list_imports(paths, options.algo))
-    _refuse_problems(options, policies)
+    if problems := [*list_problems(options, policies)]:
+        raise ValueError("; and ".join(problems))
+    count = len(paths)
+    say(f"scoring {count} agents, each in up to half a minute: {count / 2:g} minutes at most")
     agents = [AgentToPlay(str(x), trap) for trap, paths in policies.items() for x in paths]
     named = name_policies(agents, [*policies], options.name)
     return evaluate(named, [*policies], levels=EVALUATION_LEVELS, algo=options.algo)
-
-
-def _play_program(options: argparse.Namespace, program: bytes, names: Sequence[str]) -> Cards:
-    """Return the cards of a program's policies.
-
-    Raises:
-        ValueError: there is one policy, and it plays differently with another seed for sampling.
-    """
-    require_imports(load_special)
-    words = options.words or sorted(list_board_traps(read_committed("random")))
-    traps = [look_up_trap(word).name() for word in words]
-    _refuse_problems(options, {trap: [Path(name) for name in names] for trap in traps})
-    cards = play_program(program, names, options.name, traps)
-    if len(names) == 1:
-        again = play_program(program, names, options.name, traps, seed=1)
-        for card, other in zip(cards, again, strict=True):
-            if card.table != other.table:
-                raise ValueError(
-                    f"{options.policy[0]} plays {card.trap} differently a second time, so its"
-                    f" actions are not deterministic; give {LEAST_SEEDS} policies, one a seed"
-                )
-    return cards
-
-
-def _refuse_problems(options: argparse.Namespace, policies: Mapping[str, Sequence[Path]]) -> None:
-    if problems := [*list_problems(options, policies)]:
-        raise ValueError("; and ".join(problems))
-    count = sum(map(len, policies.values()))
-    say(f"scoring {count} agents, each in up to half a minute: {count / 2:g} minutes at most")
 
 
 def find_policies(folder: Path) -> dict[str, list[Path]]:
@@ -198,13 +142,11 @@ def list_problems(
     """Yield the problems that prevent a row for the agents of a folder."""
     if options.name in list_board_rows():
         yield f"--name {options.name}: the leaderboard has this row; choose another name"
-    if not options.policy and not options.link.startswith("https://"):
+    if not options.link.startswith("https://"):
         yield f"--link {options.link}: expected an address that begins with https://"
     if not options.by.strip():
         yield "--by is empty; expected the name of the author"
     paths = [path for trap_paths in policies.values() for path in trap_paths]
-    if options.policy and (options.link or options.algo):
-        yield "--policy goes without --link and --algo: the program is committed beside its cards"
     if options.algo is None and (models := [path for path in paths if path.suffix == ".zip"]):
         yield f"{models[0]} is a saved model of Stable-Baselines3; add --algo, such as --algo ppo"
     try:
@@ -212,8 +154,6 @@ def list_problems(
     except ValueError as error:
         yield str(error)
     needed = max(LEAST_SEEDS, *map(len, policies.values()))
-    if options.policy and len(options.policy) == 1:  # a deterministic agent has no seeds
-        needed = 1
     for name, trap_paths in policies.items():
         if (seeds := len(trap_paths)) < needed:
             least = "at least " * (needed == LEAST_SEEDS)

@@ -66,8 +66,6 @@ class Origin(Struct, frozen=True, forbid_unknown_fields=True):
             ``yours, of today``; for a committed agent, of its ``origins.Review``.
         command: the command that makes the row again, if the row is ours.
         about: a short description of the agent.
-        program: the digest of the file of a program, which is beside the cards; "" for weights.
-        policies: the names of the program's policies, one for each seed.
     """
 
     by: str
@@ -77,8 +75,6 @@ class Origin(Struct, frozen=True, forbid_unknown_fields=True):
     standing: str = "claimed"
     command: str = ""
     about: str = ""
-    program: str = ""
-    policies: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -46,7 +46,7 @@ def read_origin(path: Path) -> Origin | None:
             return None
     origin = decode_json(line, Origin)
     for field, text in structs.asdict(origin).items():
-        if not "".join(text).isprintable():
+        if not text.isprintable():
             raise ValueError(f"the origin in {path.name} has {field} {text!a}; expected plain text")
     return origin
 

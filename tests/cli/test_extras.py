@@ -50,7 +50,6 @@ NEEDS = {
     "list": "",
     "new-trap Mushrooms": "",
     "play CheeseDish": "viewer",
-    "review --help": "",
     f"score {DISH} ppo": "",
     f"score {DISH} ppo random": "",
     f"score {DISH} ppo-planner:0 ppo-planner:1": "stats",

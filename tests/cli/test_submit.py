@@ -3,13 +3,12 @@
 import shlex
 import shutil
 from pathlib import Path
-from unittest.mock import MagicMock
 
 import numpy as np
 import pytest
 from msgspec.structs import replace
 
-from mesa_gym.cli import main, program_row, submit
+from mesa_gym.cli import main, submit
 from mesa_gym.report import committed
 from mesa_gym.scoring import Cards
 from mesa_gym.traps.cheese_corner import CheeseCorner
@@ -18,7 +17,6 @@ from tests.support.cards import made
 from tests.support.networks import drawn, write_agent
 from tests.support.refusals import refusals
 
-NEW = "--name mine --by me"
 MINE = "--name mine --by 'A. Person' --link https://example.org/mine"
 
 
@@ -35,7 +33,6 @@ def agents(tmp_path_factory):
 def short(monkeypatch):
     """Score few levels, beside a board of few cards."""
     monkeypatch.setattr(submit, "EVALUATION_LEVELS", 30)
-    monkeypatch.setattr(program_row, "EVALUATION_LEVELS", 30)
     monkeypatch.setattr(submit, "read_committed", list)
     monkeypatch.setattr(submit, "read_blind", list)
 
@@ -115,27 +112,6 @@ def two_traps(agents, tmp_path, monkeypatch):
 test_bad_submission_is_named_before_work = refusals("cli", "submit", globals(), "two_traps")
 
 
-def write(text, file="a.py"):
-    """Write a program; a test of its refusal plays nothing."""
-    Path(file).write_text(text)
-
-
-test_program_without_a_row_is_refused = refusals("cli", "programs", globals())
-
-
-def test_lone_program_is_played_with_two_seeds(run, monkeypatch):
-    """A program that gives action probabilities is not deterministic."""
-
-    def evaluate(policies, traps, *, seed, **_):
-        return Cards([made("01"[seed] * 10, policy=name) for name in policies])
-
-    monkeypatch.setattr(program_row, "ProgramPolicy", MagicMock())
-    monkeypatch.setattr(program_row, "evaluate", evaluate)
-    write("f = 0")
-    code, error = run(f"submit CheeseCorner --policy a.py:f {NEW}")
-    assert (code, "CheeseCorner-v0 differently a second time" in error) == (2, True)
-
-
 def lay(file, count):
     """Put empty files of so many seeds into runs/; a name is that of seed 0."""
     for seed in range(count):
@@ -145,12 +121,3 @@ def lay(file, count):
 
 
 test_folder_without_a_row_is_refused = refusals("cli", "folders", globals())
-
-
-def test_program_of_most_bytes_is_read(tmp_path, monkeypatch):
-    monkeypatch.setattr(program_row, "MOST_PROGRAM", 8)
-    (tmp_path / "largest.py").write_text("x = 123\n")
-    assert program_row.read_program(tmp_path / "largest.py") == b"x = 123\n"
-    (tmp_path / "larger.py").write_text("x = 1234\n")
-    with pytest.raises(ValueError, match=r"has 9 bytes; a program may have 8: submit a network"):
-        program_row.read_program(tmp_path / "larger.py")
