@@ -1,6 +1,7 @@
-"""Train a baseline agent: ``mesa-gym train RedBlueDoors --seed 1 --out DIR``.
+"""Train agents, by PPO unless you name another algorithm.
 
-``python -m agents.train`` does the same if the package's entry points are not installed.
+To use: ``mesa-gym train RedBlueDoors --seed 1 --out DIR``. ``python -m agents.train`` does the same
+if the package's entry points are not installed.
 """
 
 from __future__ import annotations
@@ -171,7 +172,8 @@ def run(options: argparse.Namespace) -> int:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run ``mesa-gym train``: return 0 done, 1 failed, 2 bad usage, 130 interrupted."""
-    parser = Parser(prog="mesa-gym train", description="Train an agent.")
+    about = (__doc__ or "").partition("\n")[0]
+    parser = Parser(prog="mesa-gym train", description=about)
     add_arguments(parser)
     options = parser.parse_args(arguments)
     folders_kept = f"agents that were trained are in {options.out}"

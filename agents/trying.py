@@ -1,4 +1,4 @@
-"""Certify a trap of your own, train PPO on it, and score that: ``mesa-gym try``."""
+"""Check a trap of your own, train PPO on it, and score the result."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def run(options: argparse.Namespace) -> int:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run ``mesa-gym try``: return 0 done, 1 not certified, 2 bad usage."""
-    parser = Parser(prog="mesa-gym try", description=(__doc__ or "").partition(":")[0])
+    parser = Parser(prog="mesa-gym try", description=__doc__)
     add_arguments(parser)
     options = parser.parse_args(arguments)
     return run_command("mesa-gym try", lambda: run(options), "nothing was tried")

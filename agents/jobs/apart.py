@@ -37,7 +37,7 @@ def do_apart(name: str, work: bytes, find_end: Callable[[], str]) -> Outcome:
     ``work`` is the pickled job and folder of results, which only the new process unpickles.
     """
     process = subprocess.Popen(
-        [sys.executable, "-m", "agents.jobs.apart"],
+        [sys.executable, "-P", "-m", "agents.jobs.apart"],  # not from the current folder
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         env=ONE_THREAD | os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},

@@ -10,6 +10,7 @@ import logging
 import os
 import pickle
 import re
+import sys
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import CancelledError, Executor, ThreadPoolExecutor, as_completed
@@ -197,6 +198,9 @@ def _submit_to_slurm(
 ) -> OutcomeStream:
     """Run jobs as a Slurm array; running jobs are cancelled if the generator is closed."""
     submitit = load_engine(on)
+    # Its processes import the packages that this process imports, and none from the folder in which
+    # they begin.
+    os.environ |= {"PYTHONPATH": os.pathsep.join(sys.path), "PYTHONSAFEPATH": "1"}
     try:
         executor = submitit.AutoExecutor(out / ".submitit", cluster=on)
     except RuntimeError as error:

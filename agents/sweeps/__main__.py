@@ -1,4 +1,7 @@
-"""Train and score agents over axes: ``mesa-gym sweep ColourShape --vary alpha=0,.01 --out DIR``."""
+"""Train and score agents for several values of a setting.
+
+To use: ``mesa-gym sweep ColourShape --vary alpha=0,.01 --out DIR``.
+"""
 
 from __future__ import annotations
 
@@ -107,7 +110,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run ``mesa-gym sweep``: return 0 done, 1 failed, 2 bad usage, 130 interrupted."""
     parser = Parser(
         prog="mesa-gym sweep",
-        description="Train and score agents over axes, and draw which goal they go for.",
+        description=(__doc__ or "").partition("\n")[0],
         epilog=SWEEP_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import ast
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from importlib import import_module
 from importlib.metadata import EntryPoint
-from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType
 from typing import NamedTuple
 
 import mesa_gym
-from mesa_gym.command import DONE, FAILED, Parser, run_command
+from mesa_gym.cli.other_commands import describe_other, run_other
+from mesa_gym.command import DONE, Parser, run_command
 from mesa_gym.errors import unknown
-from mesa_gym.other_packages import list_entry_points, use_entry_point
+from mesa_gym.other_packages import list_entry_points
 
 __all__ = ["main"]
 
@@ -59,7 +58,9 @@ def refuse_unused_algo(algo: str | None) -> None:
         )
 
 
-PURPOSE = "Gridworlds that are traps for goal misgeneralization: which goal does an agent pursue?"
+PURPOSE = "Find out which goal an agent pursues where the goals that training rewarded conflict."
+LEARN, TRAIN, SCORE = "learn", "train", "score"
+COMPARE, OWN_TRAPS, OTHERS = "compare", "make your own traps", "of other packages"
 
 
 class Command(NamedTuple):
@@ -69,10 +70,12 @@ class Command(NamedTuple):
         about: the command's effect, in one line.
         module: the module of this package that defines ``add_arguments(parser)`` and
             ``run(options)``, which does the work and returns the exit code.
+        group: the heading under which ``mesa-gym --help`` lists it.
     """
 
     about: str
     module: str
+    group: str
 
     def load(self) -> ModuleType:
         """Import the module."""
@@ -86,35 +89,44 @@ OTHER_COMMANDS = "mesa_gym.commands"
 OTHER_NAMES = dict.fromkeys(("eval", "evaluate", "test", "judge"), "score")
 # Modules are imported on demand: neither the list of commands nor a command waits for the others.
 COMMANDS = {
-    "list": Command("List traps, as a table or as JSON.", "listing"),
+    "demo": Command(
+        "Take a one-minute lesson on goal misgeneralization in your browser.", "demo", LEARN
+    ),
+    "list": Command("List the traps.", "listing", LEARN),
     "describe": Command(
-        "Describe a trap, its trained agents, and a level of each split.", "describing"
+        "Describe a trap, its trained agents, and a level of each split.", "describing", LEARN
     ),
-    "certify": Command(
-        "Certify that objectives agree in training and conflict under shift, sharing no level.",
-        "certify",
+    "play": Command("Play a trap by hand.", "play_by_hand", LEARN),
+    "watch": Command("Watch agents, step back, and change the level under them.", "watch", LEARN),
+    "export": Command(
+        "Write a page for the browser: play the levels, and see how agents move.", "export", LEARN
     ),
-    "score": Command("Score policies: which objective does each pursue?", "score"),
+    "score": Command("Score an agent: which goal does it pursue?", "score", SCORE),
+    "serve": Command(
+        "Let language models play: serve traps by OpenEnv, many sessions at once.", "serve", SCORE
+    ),
     "leaderboard": Command(
-        "Show the goals of the committed agents, and of yours among them.", "leaderboard"
-    ),
-    "submit": Command(
-        "Score an agent's seeds, and write the file of a pull request to the leaderboard.", "submit"
+        "Show which goals trained agents pursue, and yours among them.", "leaderboard", COMPARE
     ),
     "compare": Command(
-        "Compare two agents on the same levels: a table, and a sentence for a paper.", "compare"
+        "Compare two agents on the same levels: a table, and a sentence for a paper.",
+        "compare",
+        COMPARE,
     ),
-    "watch": Command("Watch, rewind and compare episodes of policies.", "watch"),
-    "play": Command("Play a trap by hand.", "play_by_hand"),
-    "export": Command(
-        "Write one HTML file for any browser: levels to play in, and the ways of agents.", "export"
+    "submit": Command(
+        "Score your agent's seeds, and write the file that puts it on the leaderboard.",
+        "submit",
+        COMPARE,
     ),
-    "demo": Command("Open a one-minute lesson on goal misgeneralization in the browser.", "demo"),
-    "new-trap": Command(
-        "Write a trap that passes every check, to begin a trap of your own with.", "new_trap"
+    "new-trap": Command("Write an example trap to start from.", "new_trap", OWN_TRAPS),
+    "certify": Command(
+        "Check that the goals agree in training and conflict under shift, on separate levels.",
+        "certify",
+        OWN_TRAPS,
     ),
-    "serve": Command("Serve traps to language models by OpenEnv, many sessions at once.", "serve"),
 }
+# The groups of the checkout's commands, which are entry points.
+GROUPS = {"train": TRAIN, "sweep": TRAIN, "try": OWN_TRAPS}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -131,63 +143,44 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(words: list[str]) -> int:
-    # Policies and `agents` in the current folder can be named. The folder comes last in the path,
-    # so that its files do not shadow modules of Python or of libraries.
+    # Policies in the current folder can be named. The folder comes last in the path, so that its
+    # files do not hide modules of Python or of libraries.
     sys.path.append(str(Path.cwd()))
     entry_points_by_name = list_entry_points(OTHER_COMMANDS, COMMANDS)
-    if words and words[0] in entry_points_by_name:
-        return _run_other(entry_points_by_name[words[0]], words[1:])
-    if words and not words[0].startswith("-") and words[0] not in COMMANDS:
-        nearest = OTHER_NAMES.get(words[0])
-        raise unknown("command", words[0], [*COMMANDS, *entry_points_by_name], nearest)
-    parser = Parser(prog="mesa-gym", description=PURPOSE)
-    parser.add_argument("--version", action="version", version=mesa_gym.__version__)
-    commands = parser.add_subparsers(dest="command")
-    for name, command in COMMANDS.items():
-        one = commands.add_parser(name, help=command.about, description=command.about)
-        if name in words[:1]:
-            command.load().add_arguments(one)
-    for name, entry_point in entry_points_by_name.items():
-        if words[:1] and words[0] in COMMANDS:
-            continue  # the command needs no list of the others
-        about = use_entry_point(entry_point, partial(_describe_other, entry_point))
-        if about is not None:
-            commands.add_parser(name, help=about)
-    options = parser.parse_args(words)
-    if options.command is None:
-        parser.print_help()
+    name, *rest = words or ["--help"]
+    if name in ("-h", "--help"):
+        print(write_help(entry_points_by_name))
         return DONE
-    return COMMANDS[options.command].load().run(options)
+    if name == "--version":
+        print(mesa_gym.__version__)
+        return DONE
+    if name in entry_points_by_name:
+        return run_other(entry_points_by_name[name], rest)
+    if name not in COMMANDS:
+        raise unknown("command", name, [*COMMANDS, *entry_points_by_name], OTHER_NAMES.get(name))
+    command = COMMANDS[name].load()
+    parser = Parser(prog=f"mesa-gym {name}", description=COMMANDS[name].about)
+    parser.set_defaults(command=name)
+    command.add_arguments(parser)
+    return command.run(parser.parse_args(rest))
 
 
-def _run_other(entry: EntryPoint, words: list[str]) -> int:
-    """Run the command of another package, a function of the words after the command's name."""
-    package = _name_package(entry)
-    if find_spec(package) is None:
-        raise ImportError(
-            f"{entry.name} is a command of the package {package}, which is not installed; run it in"
-            " a checkout or an unpacked source distribution"
-        )
-    run = use_entry_point(entry, entry.load)
-    if run is None:
-        return FAILED
-    return run(words)
+def write_help(entry_points_by_name: Mapping[str, EntryPoint]) -> str:
+    """Return the list of commands by groups, each with a sentence on what it does.
 
-
-def _describe_other(entry_point: EntryPoint) -> str | None:
-    """Return the first sentence of the docstring of a module, which is not imported.
-
-    The result is None if the module's package is not installed.
+    A command of another package that is missing or broken is left out.
     """
-    if find_spec(_name_package(entry_point)) is None:
-        return None
-    package, *parts = entry_point.module.split(".")
-    folders = getattr(find_spec(package), "submodule_search_locations", None) or ()
-    files = [Path(folder, *parts).with_suffix(".py") for folder in folders]
-    texts = [file.read_text(encoding="utf-8") for file in files if file.is_file()]
-    about = [(ast.get_docstring(ast.parse(text)) or "").partition("\n")[0] for text in texts]
-    return about[0].partition(": ``")[0].removesuffix(".") + "." if about else ""
-
-
-def _name_package(entry_point: EntryPoint) -> str:
-    return entry_point.module.partition(".")[0]
+    lines_by_group: dict[str, list[tuple[str, str]]] = {
+        group: [] for group in (LEARN, TRAIN, SCORE, COMPARE, OWN_TRAPS, OTHERS)
+    }
+    for name, command in COMMANDS.items():
+        lines_by_group[command.group].append((name, command.about))
+    for name in [*GROUPS, *(x for x in entry_points_by_name if x not in GROUPS)]:
+        entry_point = entry_points_by_name.get(name)
+        if entry_point and (about := describe_other(entry_point)):
+            lines_by_group[GROUPS.get(name, OTHERS)].append((name, about))
+    lines = ["usage: mesa-gym COMMAND ...", "", PURPOSE]
+    for group, commands in lines_by_group.items():
+        if commands:
+            lines += ["", f"{group}:", *(f"  {name:<13}{about}" for name, about in commands)]
+    return "\n".join([*lines, "", "mesa-gym COMMAND --help lists the options of a command."])

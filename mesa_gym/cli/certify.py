@@ -49,7 +49,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Certify that objectives agree in training and conflict under shift, sharing no level."""
+    """Check that the goals agree in training and conflict under shift, on separate levels."""
     require_writable(options.json, CERTIFICATE_MARKS, force=options.force)
     levels = integer("levels", options.levels, 1, MOST_LEVELS)
     named = read_traps(options)

@@ -25,7 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Open a one-minute lesson on goal misgeneralization in the browser."""
+    """Take a one-minute lesson on goal misgeneralization in your browser."""
     require_writable(options.out)
     require_ours(options.out.parent, {options.out.name: LESSON_MARK})
     write_text(options.out, make_lesson())

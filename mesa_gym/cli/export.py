@@ -45,7 +45,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Write one HTML file for any browser: levels to play in, and the ways of agents."""
+    """Write a page for the browser: play the levels, and see how agents move."""
     # Refuse invalid options before any work.
     if options.out.suffix.lower() not in PAGE_ENDINGS:
         raise ValueError(f"cannot write {options.out}: a page's name must end in .html")

@@ -54,7 +54,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Show the goals of the committed agents, and of yours among them."""
+    """Show which goals trained agents pursue, and yours among them."""
     if options.check:
         return _check(options)
     if options.out is not None:

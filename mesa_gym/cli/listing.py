@@ -18,7 +18,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """List traps, as a table or as JSON."""
+    """List the traps."""
     traps = [find_trap(name) for name in options.traps] or all_traps().values()
     if options.json:
         facts = [

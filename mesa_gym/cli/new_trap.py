@@ -24,7 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Write a trap that passes every check, to begin a trap of your own with."""
+    """Write an example trap to start from."""
     name: str = options.name
     if not NAME.fullmatch(name):
         raise ValueError(f"{shorten(name)} is not a class name; expected one such as RipeBerries")

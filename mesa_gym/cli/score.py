@@ -63,7 +63,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Score policies: which objective does each pursue?"""
+    """Score an agent: which goal does it pursue?"""
     # Refuse invalid options before any work.
     require_writable(options.json, CARD_MARKS, force=options.force)
     require_writable(options.save_episodes, EPISODE_MARKS, force=options.force)

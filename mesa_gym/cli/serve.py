@@ -39,7 +39,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Serve traps to language models by OpenEnv, many sessions at once."""
+    """Let language models play: serve traps by OpenEnv, many sessions at once."""
     integer("port", options.port, 1, 65535)
     integer("sessions", options.sessions, 1, 10_000)
     integer("idle", options.idle, 1, MOST_IDLE)

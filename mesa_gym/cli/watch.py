@@ -65,7 +65,7 @@ def add_window_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Watch, rewind and compare episodes of policies."""
+    """Watch agents, step back, and change the level under them."""
     if options.episodes is not None:
         read_traps(options)  # imports the module of a user's trap
         return show_window(options, None, options.episodes)

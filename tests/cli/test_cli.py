@@ -1,8 +1,10 @@
 """mesa-gym as a user types it; names of policies and agents; bad usage names its remedy."""
 
 import json
+import os
 import re
 import shutil
+import subprocess
 import sys
 from importlib.metadata import EntryPoint
 from pathlib import Path
@@ -12,7 +14,7 @@ import numpy as np
 import pytest
 
 from mesa_gym import report, score
-from mesa_gym.cli import COMMANDS, main
+from mesa_gym.cli import COMMANDS, COMPARE, GROUPS, LEARN, OWN_TRAPS, SCORE, TRAIN, main
 from mesa_gym.command import Parser
 from mesa_gym.logs import read_log
 from mesa_gym.policies.names import list_trained
@@ -26,6 +28,8 @@ from tests.support.parameters import quick_apart
 from tests.support.playgrounds import read_data, read_shares, unpack
 from tests.support.playing import HEADLESS, save_plays
 from tests.support.refusals import refusals
+
+ROOT = Path(__file__).parents[2]
 
 
 def printed(capsys, command, code=0):
@@ -124,22 +128,82 @@ def test_score_writes_card_and_episodes(capsys, tmp_path):
     assert plays.count("shift") == plays.count("again") == 30
 
 
-ABOUT_AGENTS = {
-    "train": "Train a baseline agent.",
-    "sweep": "Train and score agents over axes.",
-    "try": "Certify a trap of your own, train PPO on it, and score that.",
-}
+def test_help_lists_commands_in_groups(capsys):
+    out = printed(capsys, "--help")[0]
+    assert printed(capsys, "") == printed(capsys, "-h") == (out, "")
+    groups = re.findall(r"^([a-z ]+):\n((?:  .*\n)+)", out, re.MULTILINE)
+    named = {x: re.findall(r"^  ([\w-]+)", lines, re.MULTILINE) for x, lines in groups}
+    assert [*named] == [LEARN, TRAIN, SCORE, COMPARE, OWN_TRAPS]
+    assert named[TRAIN] == ["train", "sweep"]
+    assert named[OWN_TRAPS] == ["new-trap", "certify", "try"]
+    assert {x for names in named.values() for x in names} == {*COMMANDS, *GROUPS}
+    assert all(
+        re.fullmatch(r"  [\w-]+ +[A-Z].*[.?]", x) for _, of in groups for x in of.split("\n")[:-1]
+    )
+    for command in COMMANDS.values():
+        assert command.load().run.__doc__.partition("\n")[0] == command.about
 
 
-def test_help_lists_what_each_command_does(capsys):
-    with pytest.raises(SystemExit):
-        main(["--help"])
-    text = " ".join(capsys.readouterr().out.split())
-    for name, about in ABOUT_AGENTS.items():
-        assert f"{name} {about}" in text
-    for name, command in COMMANDS.items():
-        assert f"{name} {command.about}" in text
-        assert command.load().run.__doc__ == command.about
+# Runs commands in a folder that has a package `agents` of the user's; prints what it imports.
+BESIDE_OWN_AGENTS = """
+import contextlib, io, sys
+sys.path.insert(0, ".")
+try:
+    import agents.mine
+    own = agents.mine.__file__
+finally:
+    for name in [x for x in sys.modules if x.partition(".")[0] == "agents"]:
+        del sys.modules[name]
+from mesa_gym.cli import main
+text = io.StringIO()
+with contextlib.redirect_stdout(text), contextlib.suppress(SystemExit):
+    main(["--help"])
+    main(["train", "--help"])
+import agents.ppo
+print(text.getvalue(), own, agents.ppo.__file__, sep="\\n")
+"""
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize("is_package", [True, False])
+def test_commands_and_own_folder_agents_both_work(is_package, tmp_path):
+    folder = tmp_path / "agents"
+    folder.mkdir()
+    for name in ("mine", "train", "ppo", *["__init__"] * is_package):
+        (folder / f"{name}.py").write_text("")
+    done = subprocess.run(
+        [sys.executable, "-c", BESIDE_OWN_AGENTS],
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+    )
+    assert done.stderr == ""
+    *_, own, ours = done.stdout.splitlines()
+    assert Path(own).resolve() == folder / "mine.py"
+    assert ours == str(ROOT / "agents" / "ppo.py")
+    assert "train        Train agents, by PPO" in done.stdout
+    assert "usage: mesa-gym train [-h]" in done.stdout
+
+
+def test_command_without_checkout_names_other_package(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr("mesa_gym.__file__", str(tmp_path / "site" / "mesa_gym" / "__init__.py"))
+    monkeypatch.setattr(sys, "path", [str(tmp_path)])
+    points = [EntryPoint("train", "agents.train:main", "")]
+    monkeypatch.setattr("mesa_gym.other_packages.entry_points", lambda group: points)
+    monkeypatch.chdir(tmp_path)
+    for module in [x for x in sys.modules if x.partition(".")[0] == "agents"]:
+        monkeypatch.delitem(sys.modules, module)
+    missing = "train is a command of the package agents, which is not installed"
+    assert f"{missing}; run it in a checkout" in printed(capsys, "train", 2)[1]
+    (tmp_path / "agents").mkdir()
+    other = f"{missing} ({tmp_path / 'agents'} is another package); run it in a checkout"
+    assert other in printed(capsys, "train", 2)[1]
+    assert "train:" not in printed(capsys, "--help")[0]
+    (tmp_path / "mesa_gym").mkdir()
+    monkeypatch.setitem(sys.modules, "agents", SimpleNamespace(__path__=["/x/agents"]))
+    hidden = "and Python has imported /x/agents, which hides it; rename that folder"
+    assert hidden in printed(capsys, "train", 2)[1]
 
 
 @pytest.mark.parametrize("name", COMMANDS)
