@@ -22,6 +22,9 @@ from agents.run import NUM_LEVELS, Run, require_labels
 from agents.saving import require_new_folder, save
 from mesa_gym.command import DONE, Parser, run_command
 from mesa_gym.errors import shorten
+from mesa_gym.report.committed import list_board_rows, read_committed
+from mesa_gym.terminal import say
+from mesa_gym.traps import find_trap
 
 
 def train_runs(
@@ -139,6 +142,21 @@ def read_run(options: argparse.Namespace) -> Run:
     return replace(run, start=options.start)
 
 
+def list_on_board(runs: Sequence[Run]) -> list[str]:
+    """Return the names of trainings that repeat those of agents on the leaderboard.
+
+    A run's name has all settings except the steps and the number of levels.
+    """
+    first = runs[0]
+    trap = find_trap(first.trap).name()
+    usual = first.steps == first.algorithm.count_steps(trap) and first.num_levels == NUM_LEVELS
+    if not usual or first.algorithm.name not in list_board_rows():
+        return []
+    cards = read_committed(first.algorithm.name)
+    policies = {card.policy for card in cards if card.trap == trap}
+    return [run.name for run in runs if run.name in policies]
+
+
 def run(options: argparse.Namespace) -> int:
     """Train an agent, or one for each seed, and save them."""
     first, out = read_run(options), options.out
@@ -147,6 +165,12 @@ def run(options: argparse.Namespace) -> int:
     for folder in folders:
         require_new_folder(folder)
     first.algorithm.find_function()  # needs an extra
+    if not options.quiet and (committed := list_on_board(runs)):
+        say(
+            f"The leaderboard has {', '.join(committed)}, trained as here: `mesa-gym leaderboard"
+            f" {first.trap}` shows them. `mesa-gym submit` refuses copies; for a row of your own"
+            " change the seeds and a setting."
+        )
     if first.algorithm.solves:
         require_labels(first.environment().trap)
     reports = list[Report]()

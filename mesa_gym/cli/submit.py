@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import argparse
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
-from itertools import product
 from pathlib import Path
+from typing import NamedTuple
 
 from mesa_gym.cli import ALGO, list_imports
 from mesa_gym.cli.agent_arguments import AgentToPlay, find_trained_trap, name_policies
 from mesa_gym.cli.leaderboard import require_agent_name, require_usual
 from mesa_gym.command import CARD_MARKS, DONE, add_force, require_writable
 from mesa_gym.errors import UnknownNameError, require_imports
+from mesa_gym.policies import as_policy
 from mesa_gym.policies.agent_files import POLICY_FILE
 from mesa_gym.policies.resolvers import ENDINGS
 from mesa_gym.report.board_rows import Origin
@@ -32,10 +33,10 @@ from mesa_gym.report.joining import make_leaderboard
 from mesa_gym.report.statements import LEAST_SEEDS
 from mesa_gym.report.tables import table
 from mesa_gym.scoring import Cards, ScoreCard, evaluate
-from mesa_gym.scoring.copies import find_copied, group_by_seed
+from mesa_gym.scoring.card_making import find_digest
 from mesa_gym.solver.store import EVALUATION_LEVELS
 from mesa_gym.terminal import printable, say
-from mesa_gym.traps import find_trap, look_up_trap
+from mesa_gym.traps import Split, find_trap, look_up_trap
 from mesa_gym.words import FAILS_TASK
 
 
@@ -57,13 +58,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Score an agent's seeds, and write the file of a pull request to the leaderboard."""
+    """Score your agent's seeds, and write the file that puts it on the leaderboard."""
     file: Path = options.out or Path(f"{options.name}{ENDING}")
     require_writable(file, CARD_MARKS, force=options.force)
     require_agent_name(options.name)
-    cards = _play_folder(options)
     committed = read_committed()
-    require_own_weights(cards, committed)
+    cards = _play_folder(options, committed)
+    require_own_agents(map(AgentDigest.of, cards), committed)  # agents of actions have it only now
     today = datetime.now(UTC).date().isoformat()
     origin = Origin(options.by.strip(), today, link=options.link, about=options.about)
     everyone = [*committed, *read_blind(), *cards]
@@ -84,17 +85,18 @@ def run(options: argparse.Namespace) -> int:
     return DONE
 
 
-def _play_folder(options: argparse.Namespace) -> Cards:
-    """Return the cards of the agents in a folder."""
+def _play_folder(options: argparse.Namespace, committed: Sequence[ScoreCard]) -> Cards:
+    """Return the cards of the agents in a folder; copies are refused before they play."""
     policies = find_policies(options.folder)
     paths = [str(path) for trap_paths in policies.values() for path in trap_paths]
     require_imports(load_special, *list_imports(paths, options.algo))
     if problems := [*list_problems(options, policies)]:
         raise ValueError("; and ".join(problems))
-    count = len(paths)
-    say(f"scoring {count} agents, each in up to half a minute: {count / 2:g} minutes at most")
     agents = [AgentToPlay(str(x), trap) for trap, paths in policies.items() for x in paths]
     named = name_policies(agents, [*policies], options.name)
+    require_own_agents(list_digests(named, options.algo), committed)
+    count = len(paths)
+    say(f"scoring {count} agents, each in up to half a minute: {count / 2:g} minutes at most")
     return evaluate(named, [*policies], levels=EVALUATION_LEVELS, algo=options.algo)
 
 
@@ -163,13 +165,36 @@ def list_problems(
             )
 
 
-def require_own_weights(cards: Cards, committed: Sequence[ScoreCard]) -> None:
-    """Raise ValueError if a card belongs to an agent that is already on the leaderboard."""
-    for (name, seed_cards), (owner, owner_cards) in product(
-        *map(group_by_seed, (cards, committed))
-    ):
-        if copied := find_copied(seed_cards, owner_cards):
+class AgentDigest(NamedTuple):
+    """What identifies an agent on a trap: the digest of its weights, answers or actions."""
+
+    name: str
+    trap: str
+    digest: str
+
+    @classmethod
+    def of(cls, card: ScoreCard) -> AgentDigest:
+        """Return the digest on a card."""
+        return cls(card.policy, card.trap, card.provenance.digest)
+
+
+def list_digests(named: Mapping[str, Mapping[str, str]], algo: str | None) -> Iterator[AgentDigest]:
+    """Yield the digests of agents that need not play for it: name -> trap -> path of the agent."""
+    for name, by_trap in named.items():
+        for trap_name, path in by_trap.items():
+            trap = look_up_trap(trap_name)()
+            policy = as_policy(path, trap, trap.horizon(Split.TEST), algo=algo)
+            if digest := find_digest(policy, trap):
+                yield AgentDigest(f"{name} ({path})", trap_name, digest)
+
+
+def require_own_agents(agents: Iterable[AgentDigest], committed: Iterable[ScoreCard]) -> None:
+    """Raise ValueError if one of some agents is on the leaderboard already."""
+    owners = {(card.trap, card.provenance.digest): card.policy for card in committed}
+    for name, trap, digest in agents:
+        if owner := owners.get((trap, digest)):
             raise ValueError(
-                f"{name} on {copied[0]} has the weights, answers or actions of {owner}, which is on"
-                " the leaderboard; submit an agent of your own"
+                f"{name} on {trap} has the weights, answers or actions of {owner}, which is on the"
+                " leaderboard; submit an agent of your own, such as one trained with another"
+                " setting and other seeds"
             )

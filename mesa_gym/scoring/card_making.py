@@ -127,15 +127,20 @@ def _identify_agent(
     provenance: Provenance, policy: Policy, trap: Trap, salt: str, records: Mapping[str, Record]
 ) -> Provenance:
     """Add an agent's settings, versions, and digest: of its weights, answers, or actions."""
-    digest = digest_policy(policy)
-    if not isinstance(policy, TextPolicy):  # its answers are actions, and cost time
-        digest = digest or digest_answers(policy, trap, salt)
     return structs.replace(
         provenance,
-        digest=digest or digest_actions(records),
+        digest=find_digest(policy, trap, salt) or digest_actions(records),
         training=getattr(policy, "training_settings", {}),
         versions=provenance.versions | getattr(policy, "adapter_versions", {}),
     )
+
+
+def find_digest(policy: Policy, trap: Trap, salt: str = "") -> str:
+    """Return the digest of an agent's weights, or answers; "" if only its actions identify it."""
+    digest = digest_policy(policy)
+    if not digest and not isinstance(policy, TextPolicy):  # its answers are actions, and cost time
+        digest = digest_answers(policy, trap, salt)
+    return digest
 
 
 def digest_actions(records: Mapping[str, Record]) -> str:

@@ -9,8 +9,11 @@ import pytest
 from msgspec.structs import replace
 
 from mesa_gym.cli import main, submit
+from mesa_gym.policies import as_policy
 from mesa_gym.report import committed
 from mesa_gym.scoring import Cards
+from mesa_gym.scoring.card_making import find_digest
+from mesa_gym.traps import Split
 from mesa_gym.traps.cheese_corner import CheeseCorner
 from mesa_gym.traps.probation import Probation
 from tests.support.cards import made
@@ -52,7 +55,7 @@ def test_submitted_file_is_read_as_a_row(run, agents, tmp_path, monkeypatch):
     assert run(f"submit runs {MINE} --out again.xz")[0] == 2  # the name is taken
     code, error = run(f"submit runs {MINE.replace('mine', 'other')} --out other.jsonl.xz")
     assert code == 2
-    assert "other-s0 on CheeseCorner-v0 has the weights, answers or actions of mine-s0" in error
+    assert "on CheeseCorner-v0 has the weights, answers or actions of mine-s0" in error
     assert not (tmp_path / "other.jsonl.xz").exists()
 
 
@@ -73,12 +76,26 @@ def test_folder_of_onnx_files_is_submitted(run, tmp_path):
     assert len({card.provenance.digest for card in cards} - {""}) == 5
 
 
-def test_submit_refuses_weights_of_another_agent():
+def test_copy_is_refused_before_it_plays(run, agents, monkeypatch, tmp_path):
+    owner = made(policy="ppo-s0")
+    trap = CheeseCorner()
+    policy = as_policy(str(agents / "s1"), trap, trap.horizon(Split.TEST))
+    provenance = replace(owner.provenance, digest=find_digest(policy, trap))
+    monkeypatch.setattr(submit, "read_committed", lambda: [replace(owner, provenance=provenance)])
+    monkeypatch.setattr(submit, "evaluate", pytest.fail)
+    code, error = run(f"submit {agents} {MINE}")
+    assert code == 2
+    named = f"mine-s1 ({agents / 's1'}) on CheeseCorner-v0 has the weights, answers or actions"
+    assert f"{named} of ppo-s0, which is on the leaderboard" in error
+    assert not (tmp_path / "mine.jsonl.xz").exists()
+
+
+def test_copied_actions_are_refused_afterwards():
     other = made(policy="ppo-s0")
     card = replace(made(policy="mine-s0"), provenance=other.provenance)
     with pytest.raises(ValueError, match=r"mine-s0 on CheeseCorner-v0 has .* of ppo-s0, which"):
-        submit.require_own_weights(Cards([card]), [other])
-    submit.require_own_weights(Cards([card]), [made(policy="ppo-s1")])
+        submit.require_own_agents([submit.AgentDigest.of(card)], [other])
+    submit.require_own_agents([submit.AgentDigest.of(card)], [made(policy="ppo-s1")])
 
 
 def test_submission_of_repeated_returns_is_noted(agents, tmp_path, monkeypatch, capsys):
