@@ -50,7 +50,6 @@ _CALLS = {
     "load": "mesa_gym.trained.load('CheeseCorner', 'ppo:0'), or mesa_gym.score(folder, trap)",
     "make": "gymnasium.make('MesaGym/CheeseCorner-v0')",
     "make_vec": "gymnasium.make_vec('MesaGym/CheeseCorner-v0', 8)",
-    "measure_pursuit": "mesa_gym.probing.measure_pursuit(agents, 'ColourShape')",
 }
 
 register_all()

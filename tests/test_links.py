@@ -54,4 +54,4 @@ def test_linked_pages_and_sections_exist():
         headings = re.findall(r"^#+ (.*)$", guide.read_text(), re.MULTILINE)
         anchors = [re.sub(r"[^\w -]", "", x.lower()).replace(" ", "-") for x in headings]
         assert {*section} <= {*anchors}, (module, page)
-    assert link_page("verdicts", "pursuit") == f"{DOCUMENTATION}/verdicts.md#pursuit"
+    assert link_page("verdicts", "limits") == f"{DOCUMENTATION}/verdicts.md#limits"

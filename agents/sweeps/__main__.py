@@ -19,7 +19,6 @@ from agents.sweeps.axes import OF_RUN, read_axes
 from agents.sweeps.plot import PICTURE_MARK, plot_sweep, save_picture
 from agents.sweeps.table import CELL_LEVELS, CELLS_FILE, Sweep, sweep
 from agents.train import read_count, read_seeds
-from mesa_gym.cli.pursuit_text import HELP, tabulate_pursuit
 from mesa_gym.command import DONE, Parser, run_command
 from mesa_gym.errors import require_imports
 from mesa_gym.files import require_ours, write_text
@@ -55,7 +54,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--on", metavar="ENGINE", help="dask://HOST:PORT or slurm (this machine)")
     add("--minutes", type=read_count, help="that a job of Slurm may take (240)")
     add("--memory", type=read_count, metavar="GB", help="that a job of Slurm may take (4)")
-    add("--pursuit", action="store_true", help=HELP)
     add("--out", type=Path, required=True, help="the results' folder")
 
 
@@ -93,15 +91,6 @@ def run(options: argparse.Namespace) -> int:
         options.workers, options.on, limits,
     )  # fmt: skip
     print(table)
-    if options.pursuit:
-        agents = [
-            (row.cell.folder, row.cell.trap, [
-                str(options.out / row.cell.folder / row.cell.trap / card.policy)
-                for card in row.group.cards
-            ])
-            for row in table.rows
-        ]  # fmt: skip
-        print(f"\n{tabulate_pursuit(agents, options.levels)}\n")
     print(f"wrote {', '.join(map(str, write_results(table, options.out, options.command)))}")
     return DONE
 

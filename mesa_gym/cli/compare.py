@@ -17,7 +17,6 @@ from mesa_gym.cli.agent_arguments import (
     split_trap,
     take_agent,
 )
-from mesa_gym.cli.pursuit_text import HELP, tabulate_pursuit
 from mesa_gym.command import CARD_MARKS, DONE, add_force, require_writable
 from mesa_gym.errors import find_nearest, require_imports, unknown
 from mesa_gym.policies import POLICY_FILE, references
@@ -58,7 +57,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--figure", type=Path, metavar="FILE", help="draw the shares, as .svg, .pdf or .png")
     add("--json", type=Path, metavar="FILE", help="write the score cards of both")
     add_force(parser)
-    add("--pursuit", action="store_true", help=f"{HELP} (not of agents by their cards alone)")
 
 
 def run(options: argparse.Namespace) -> int:
@@ -77,25 +75,19 @@ def run(options: argparse.Namespace) -> int:
     for side in sides:
         if side.policies:
             named |= _name_seeds(side, traps)
-    policies = [(seed, trap, policy) for seed, of in named.items() for trap, policy in of.items()]
+    played = [(seed, trap) for seed, of in named.items() for trap in of]
     # Raise before scoring if the agents cannot be compared.
     compared = [(card.trap, agent_and_seed(card.policy)[0]) for card in cards]
-    compared += [(trap, agent_and_seed(seed)[0]) for seed, trap, _ in policies]
+    compared += [(trap, agent_and_seed(seed)[0]) for seed, trap in played]
     find_shared(compared, one, other)
     require_levels(levels, " and ".join(dict.fromkeys(strip_version(trap) for trap, _ in compared)))
-    if policies:
-        worlds = [look_up_trap(trap)() for trap in dict.fromkeys(trap for _, trap, _ in policies)]
+    if played:
+        worlds = [look_up_trap(trap)() for trap in dict.fromkeys(trap for _, trap in played)]
         cards += evaluate(named, worlds, levels, algo=options.algo)
     else:
         refuse_unused_algo(options.algo)
     comparison = compare(cards, one, other)
     print(comparison)
-    if options.pursuit:
-        agents: dict[tuple[str, str], list[str]] = {}
-        for seed, trap, policy in policies:
-            agents.setdefault((agent_and_seed(seed)[0], trap), []).append(policy)
-        rows = [(*agent_on_trap, seeds) for agent_on_trap, seeds in agents.items()]
-        print(f"\n{tabulate_pursuit(rows, levels, algo=options.algo)}")
     if options.figure is not None and all(row.what == BARRED for row in comparison.rows):
         print(f"\nnothing was compared, so {options.figure} is not drawn")
     elif options.figure is not None:

@@ -11,12 +11,6 @@ from msgspec.structs import replace
 
 from mesa_gym.cli import ALGO, POLICIES, list_imports
 from mesa_gym.cli.agent_arguments import name_policies, read_agents
-from mesa_gym.cli.pursuit_text import (
-    HELP,
-    describe_pursuit,
-    measure_sweeper,
-    tabulate_pursuit,
-)
 from mesa_gym.cli.trap_arguments import add_sampling_arguments, add_trap_argument, read_traps
 from mesa_gym.command import (
     CARD_MARKS,
@@ -29,12 +23,9 @@ from mesa_gym.command import (
 from mesa_gym.envs.checks import integer
 from mesa_gym.errors import require_imports, shorten_text
 from mesa_gym.logs import RecordedEpisode, read_log, record_plays, save_episodes, score_logs
-from mesa_gym.policies import as_policy
 from mesa_gym.policies.functions import TextPolicy
 from mesa_gym.policies.names import name_policy
 from mesa_gym.policies.seeds import agent_and_seed
-from mesa_gym.probing import measure_pursuit
-from mesa_gym.probing.pursuit import find_obstacle
 from mesa_gym.scoring import Cards, Record, ScoreCard, evaluate, score_all
 from mesa_gym.scoring.evaluation import make_player, names_trap
 from mesa_gym.scoring.playing import SPENT
@@ -57,7 +48,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--json", type=Path, metavar="FILE", help="write the score card, or a list of them")
     add("--save-episodes", type=Path, metavar="FILE", help="write the actions, one line an episode")
     add_force(parser)
-    add("--pursuit", action="store_true", help=HELP)
     help_text = "judge what another tool logged: lines, a log of Inspect, or a folder"
     add("--episodes", nargs="+", metavar="LOG", help=help_text)
 
@@ -84,8 +74,6 @@ def run(options: argparse.Namespace) -> int:
             f"on which trap? Name it first: mesa-gym score {name} --policy {policies or 'random'}"
         )
     require_imports(*list_imports(options.policy, options.algo))
-    if options.pursuit and all(map(find_obstacle, traps)):
-        measure_pursuit({}, traps[0])  # raises the reason
     if len(options.policy) > 1 or len(traps) > 1:
         return _score_several(traps, options)
     return _score_one(traps[0], options)
@@ -111,11 +99,6 @@ def _score_one(trap: Trap, options: argparse.Namespace) -> int:
         save_episodes(options.save_episodes, episodes)
     card = _add_command(card, options)
     print(f"{card.full()}\n\n{SPENT}" if options.all else card)
-    if options.pursuit:
-        policy = as_policy(subject, trap, trap.horizon(Split.SHIFT), algo=options.algo)
-        results = measure_pursuit({name: policy}, trap, options.levels, options.salt)
-        swept = measure_sweeper(trap, options.levels, options.salt)
-        print(f"\n{describe_pursuit(results[name], swept)}")
     if options.json is not None:
         card.save(options.json)
     return DONE
@@ -123,7 +106,7 @@ def _score_one(trap: Trap, options: argparse.Namespace) -> int:
 
 def _score_logs(options: argparse.Namespace) -> int:
     """Print the verdict for each policy and trap in logs of episodes."""
-    unused = dict.fromkeys(["policy", "algo", "save_episodes"]) | {"pursuit": False}
+    unused = dict.fromkeys(["policy", "algo", "save_episodes"])
     unused |= {"levels": EVALUATION_LEVELS, "seed": 0}
     for name, default in unused.items():
         if getattr(options, name) != default:
@@ -172,9 +155,6 @@ def _score_several(traps: Sequence[Trap], options: argparse.Namespace) -> int:
     cards = evaluate(named, traps, **settings, algo=options.algo)
     cards = Cards(_add_command(card, options) for card in cards)
     print("\n\n".join(card.full() for card in cards) if options.all else report.table(cards))
-    if options.pursuit:
-        seeds = [(x, trap, [policy]) for x, of in named.items() for trap, policy in of.items()]
-        print(f"\n{tabulate_pursuit(seeds, options.levels, options.salt, options.algo)}")
     for name, by_trap in named.items():
         if left := [trap.name() for trap in traps if trap.name() not in by_trap]:
             print(

@@ -15,9 +15,7 @@ from msgspec.structs import replace
 from mesa_gym.cli import main
 from mesa_gym.cli.agent_arguments import AgentToPlay, read_agents, read_cards, split_name
 from mesa_gym.cli.leaderboard import require_agent_name
-from mesa_gym.cli.pursuit_text import UNDEFINED, write_mean
 from mesa_gym.logs import read_log, record_plays, save_episodes
-from mesa_gym.probing import measure_pursuit
 from mesa_gym.report import read_committed
 from mesa_gym.report.board_rows import Origin
 from mesa_gym.report.committed import write_cards
@@ -106,51 +104,6 @@ def test_score_names_traps_that_agents_skip(monkeypatch, capsys):
     assert main(command.split()) == 0
     note = "random acts on CoinRun-v0 alone: it was not played on CheeseCorner-v0"
     assert capsys.readouterr().out.splitlines()[-1] == note
-
-
-@pytest.mark.thorough
-def test_score_and_compare_with_pursuit(capsys):
-    command = "score CheeseCorner --policy oracle:corner --levels 40 --pursuit"
-    assert main(command.split()) == 0
-    lines = capsys.readouterr().out.splitlines()
-    (row,) = [line.split() for line in lines if line.startswith("corner  walled")]
-    swept = measure_pursuit({"it": "sweeper"}, "CheeseCorner", 40)["it"]["corner"]
-    share = "–" if swept.walled is None else f"{swept.walled.reached:.2f}"
-    assert row[5:8] == ["1.00", "0.00", share]
-    assert "A wall in front of cheese: not defined here, too few levels can be changed so." in lines
-    command = "score CheeseDish AbsentSupervisor --policy oracle:base --levels 40 --pursuit"
-    assert main(command.split()) == 0
-    rows = [line.split() for line in capsys.readouterr().out.splitlines()]
-    assert ["CheeseDish", "oracle:base", "1", *["1.00"] * 3, "0.00"] in [x[:7] for x in rows]
-    (absent,) = (
-        x for x in rows if x[:2] == ["AbsentSupervisor", "oracle:base"] and x[-1] == "here"
-    )
-    assert absent[-3:] == ["not", "defined", "here"]
-    for refused in ("score KeysChests --policy stay", "score --episodes log"):
-        assert main([*refused.split(), "--pursuit"]) == 2
-        assert "pursuit" in capsys.readouterr().err
-
-
-@pytest.mark.parametrize("policies", ["random", "random stay"])
-def test_pursuit_of_command_takes_its_levels(policies, monkeypatch, capsys):
-    """The sweeper plays the same levels."""
-    asked = []
-
-    def measure(named, trap, *levels):
-        asked.append((*named, *levels))
-        return {name: {} for name in named}
-
-    for module in ("score", "pursuit_text"):
-        monkeypatch.setattr(f"mesa_gym.cli.{module}.measure_pursuit", measure)
-    command = f"score CheeseCorner --policy {policies} --levels 4 --salt secret --pursuit"
-    assert main(command.split()) == 0
-    assert {*asked} == {(name, 4, "secret") for name in [*policies.split(), "sweeper"]}
-
-
-def test_mean_pursuit_counts_its_undefined_seeds():
-    assert write_mean([0.5, float("nan"), 1.0]) == "0.75 (2 of 3 seeds)"
-    assert write_mean([0.5, 1.0]) == "0.75"
-    assert write_mean([float("nan")]) == write_mean([]) == UNDEFINED
 
 
 @pytest.mark.parametrize(

@@ -311,8 +311,8 @@ QUICK = {
     ' it.UPDATES = 9; it.main()"',
     "python -m docs.studies.published": 'python -c "import docs.studies.published.__main__ as it;'
     " assert it.fill_claims(*it.read_figures()) == (it.HERE / 'table.csv').read_text()\"",
-    "python -m docs.studies.pursuit": 'python -c "import docs.studies.pursuit.__main__ as it;'
-    " it.LEVELS = 40; assert it.measure('CheeseCorner', dict(a='ppo-alpha0.5-cheese:0'))\"",
+    "python -m docs.studies.pursuit CheeseCorner --salt pursuit --policy ppo-planner:0"
+    " ppo-alpha0.5-cheese:0": "--levels 40",
     "python -m docs.writers": 'python -c "import docs.writers.parts as it; it.write_parts()"',
     "python -m pytest -m slow tests/solver/test_store.py": "-k CheeseCorner",
     "python -m pytest tests/envs/test_vector.py": "-k CheeseCorner",

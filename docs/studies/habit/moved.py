@@ -30,10 +30,10 @@ from docs.studies.habit.scenes import (
     name_trap,
 )
 from docs.studies.habit.sighted import RADIUS, SIGHTED
+from docs.studies.pursuit.walks import find_first, play_on
 from mesa_gym.command import run_command
 from mesa_gym.engine import STAY, Bools, Floats, Ints, State, distances
 from mesa_gym.policies import Policy, PolicySampler, as_policy
-from mesa_gym.probing.walks import find_first, play_on
 from mesa_gym.traps import Split, Trap, as_trap
 
 FOLDER = Path(__file__).parent

@@ -18,11 +18,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from mesa_gym.engine import ACTIONS, STAY, Bools, Floats, State
-from mesa_gym.envs.checks import integer
-from mesa_gym.json_data import require
-from mesa_gym.policies import Policy, as_policy
-from mesa_gym.probing.interventions import (
+from docs.studies.pursuit.interventions import (
     CHANGES,
     GoalStates,
     flag,
@@ -33,7 +29,10 @@ from mesa_gym.probing.interventions import (
     survey,
     view_scene,
 )
-from mesa_gym.probing.walks import NO_STEP, Lead, arrive_at_random, find_first, play_on, retrace
+from docs.studies.pursuit.walks import NO_STEP, Lead, arrive_at_random, find_first, play_on, retrace
+from mesa_gym.engine import ACTIONS, STAY, Bools, Floats, State
+from mesa_gym.envs.checks import integer
+from mesa_gym.policies import Policy, as_policy
 from mesa_gym.scoring.plays import MOST_LEVELS
 from mesa_gym.solver.values import explain_branching
 from mesa_gym.traps import Split, Trap, as_trap
@@ -42,6 +41,8 @@ from mesa_gym.traps import Split, Trap, as_trap
 # after the change. With the bound on a card's choices, 3 T + 10, sweepers would pass most walls.
 BOUND_FACTOR = 2
 BOUND_STEPS = 4
+# The part of the policy's first path before the change.
+PART_OF_WAY = 0.5
 # With fewer levels, no outcome is computed.
 MIN_COUNTED = 20
 
@@ -91,7 +92,6 @@ class Pursuit(NamedTuple):
         natural: starts on unchanged levels, paired with walled scenes: their shortest paths have
             the same length and the same excess over a path without walls.
         removed: the target is removed.
-        swapped: the targets of two objectives are exchanged; None without ``rival``.
         gap: the mean over pairs of ``reached``, natural minus walled; NaN without natural.
         gap_error: the standard error of the gap.
     """
@@ -100,7 +100,6 @@ class Pursuit(NamedTuple):
     walled: Outcome | None = None
     natural: Outcome | None = None
     removed: Outcome | None = None
-    swapped: Outcome | None = None
     gap: float = np.nan
     gap_error: float = np.nan
 
@@ -110,28 +109,22 @@ def measure_pursuit(
     trap: Trap | str,
     levels: int = 500,
     salt: str = "",
-    rival: bool = False,
-    at: float = 0.5,
 ) -> dict[str, dict[str, Pursuit]]:
     """Return policy -> objective -> outcomes after changes half way to the objective's target.
+
+    Other things that pay are removed with the change; paying cells without a thing stay.
 
     Args:
         policies: name -> any policy that ``mesa_gym.policies.as_policy`` accepts.
         trap: a trap with an exact solver that is judged by the first contact.
         levels: the number of shift levels.
         salt: an evaluator's secret; other salts give other levels.
-        rival: whether other things that pay stay. By default they are removed with the change;
-            paying cells without a thing stay.
-        at: the part of the policy's first path before the change, from 0 (the start) to below 1.
 
     Raises:
-        ValueError: pursuit is not defined on the trap, or ``at`` is not in [0, 1).
+        ValueError: pursuit is not defined on the trap.
     """
     trap = as_trap(trap)
     levels = integer("levels", levels, 1, MOST_LEVELS)
-    require("rival", rival, bool)
-    if not 0 <= at < 1:
-        raise ValueError(f"at={at}: expected a part of the way, from 0 to below 1")
     if obstacle := find_obstacle(trap):
         raise ValueError(
             f"pursuit is not defined on {trap.name()}: {obstacle}; take another trap, such as"
@@ -139,9 +132,7 @@ def measure_pursuit(
         )
     starts, horizon = trap.levels(Split.SHIFT, np.arange(levels), salt), trap.horizon(Split.SHIFT)
     players = {name: as_policy(policy, trap, horizon) for name, policy in policies.items()}
-    return {
-        name: _measure(policy, trap, starts, name, rival, at) for name, policy in players.items()
-    }
+    return {name: _measure(policy, trap, starts, name) for name, policy in players.items()}
 
 
 def find_obstacle(trap: Trap) -> str:
@@ -151,9 +142,7 @@ def find_obstacle(trap: Trap) -> str:
     return explain_branching(trap) or judged or carried
 
 
-def _measure(
-    policy: Policy, trap: Trap, starts: State, name: str, rival: bool, at: float
-) -> dict[str, Pursuit]:
+def _measure(policy: Policy, trap: Trap, starts: State, name: str) -> dict[str, Pursuit]:
     """Return objective -> pursuit of one policy."""
     horizon, rows = trap.horizon(Split.SHIFT), np.arange(starts.n)
     pays = survey(trap, starts)[0]
@@ -166,18 +155,17 @@ def _measure(
     # If a cell pays several objectives, entering it does not show which one is pursued.
     chosen = targets[:, rows, goal].sum(axis=0) == 1
     objective = targets[:, rows, goal].argmax(axis=0)
-    done = (at * length).astype(np.int64) * chosen
+    done = (PART_OF_WAY * length).astype(np.int64) * chosen
     plan = np.zeros_like(stops)
     np.put_along_axis(plan, np.where(np.arange(horizon) >= done[:, None], cells, 0), True, axis=1)
 
     def see(state: State) -> GoalStates:
         scene = view_scene(trap, state, goal, objective, largest)
-        if not rival:
-            scene = view_scene(trap, isolate_goal(trap, scene), goal, objective, largest)
+        scene = view_scene(trap, isolate_goal(trap, scene), goal, objective, largest)
         return scene._replace(valid=scene.valid & chosen)
 
     before, scenes = see(retrace(trap, starts, actions, done)[0]), dict[str, GoalStates]()
-    for change in CHANGES if rival else CHANGES[:-1]:
+    for change in CHANGES:
         scene = make_change(trap, before, change, plan, largest)
         in_time = scene.shortest + before.state.clock <= horizon
         scenes[change] = scene._replace(valid=scene.valid & in_time)

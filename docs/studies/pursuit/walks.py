@@ -6,9 +6,9 @@ from itertools import count
 
 import numpy as np
 
+from docs.studies.pursuit.interventions import GoalStates
 from mesa_gym.engine import ACTIONS, STAY, Bools, Floats, Ints, State
 from mesa_gym.policies import Policy, PolicySampler
-from mesa_gym.probing.interventions import GoalStates
 from mesa_gym.traps import Trap
 
 NO_STEP = np.iinfo(np.int64).max

@@ -1,4 +1,4 @@
-"""Interventions: a wall on the path to a target, or the target moved, removed or exchanged.
+"""Interventions: a wall on the path to a target, or the target moved or removed.
 
 Changes are checked with the trap's own rules: after each change, a trial step enters every cell. A
 change is valid only if its objective is then paid in exactly the intended cell.
@@ -20,7 +20,7 @@ FARTHER = 3
 # The most steps by which a wall may lengthen the shortest path.
 LONGEST_DETOUR = 8
 REMOVED = "removed"
-CHANGES = ("moved", "walled", REMOVED, "swapped")
+CHANGES = ("moved", "walled", REMOVED)
 
 
 class GoalStates(NamedTuple):
@@ -129,8 +129,7 @@ def make_change(
         trap: the trap.
         scene: the scene before the change.
         name: ``walled``: walls on the first cells of all shortest paths, if another path remains;
-            ``moved``: the target on another free cell; ``removed``: no target; ``swapped``: the
-            target exchanged with another objective's.
+            ``moved``: the target on another free cell; ``removed``: no target.
         plan: bool (n, cells), the next cells of the policy on the unchanged level.
         largest: as for ``view_scene``.
     """
@@ -142,18 +141,11 @@ def make_change(
     elif name == "walled":
         state, valid = _wall_off(trap, scene)
     else:
-        if name == "moved":
-            ahead = distances((scene.entered & ~scene.final).reshape(-1, *trap.size), state.agent)
-            cells = find_free_cells(trap, state) & (scene.steps >= FARTHER) & (ahead > 1) & ~plan
-            goal, rival = _choose(cells, streams(0, state.level.key, "pursuit/moved")), {}
-        else:
-            rival = _find_lying(trap, state, scene.rivals)
-            valid &= np.sum([x.sum(axis=0) for x in rival.values()], axis=0) == 1
-            cells, goal = scene.rivals, _choose(scene.rivals, np.zeros_like(goal))
+        ahead = distances((scene.entered & ~scene.final).reshape(-1, *trap.size), state.agent)
+        cells = find_free_cells(trap, state) & (scene.steps >= FARTHER) & (ahead > 1) & ~plan
+        goal = _choose(cells, streams(0, state.level.key, "pursuit/moved"))
         valid &= cells.any(axis=1)
-        at = {x: np.where(lying[x], goal, cells) for x, cells in state.at.items()}
-        at |= {x: np.where(there, scene.goal, at[x]) for x, there in rival.items()}
-        state = state._replace(at=at)
+        state = state._replace(at={x: np.where(lying[x], goal, at) for x, at in state.at.items()})
     changed = view_scene(trap, state, goal, scene.objective, largest, name == REMOVED)
     longer = changed.shortest - scene.shortest
     if name == "walled":
