@@ -40,8 +40,12 @@ class Arrays:
     _numpy = True
     _integers = "int64"
     _place: Mapping[str, Any] = {}
+    # Declared here, so that a trap's own names cannot hide them.
+    _strides: dict[str, Any]
+    _slots: Array
 
-    def _make_tables(self) -> None:
+    def make_tables(self) -> None:
+        """Make the tables that rules read, in this array library; a subclass can add its own."""
         self.offsets = self.asarray([-1, self.width, 1, -self.width, 0])
         # NumPy needs as long to convert a Python number as to compute with an array.
         quick = np.asarray if self._numpy and not self.scalar else int
@@ -67,7 +71,7 @@ class Arrays:
         other, xp = copy(self), xp or np
         other.xp, other._integers, other._place = xp, integers, place
         other._numpy, other.scalar = xp is np, not batched
-        other._make_tables()
+        other.make_tables()
         return other
 
     def __getstate__(self) -> dict[str, Any]:

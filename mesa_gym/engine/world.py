@@ -96,7 +96,7 @@ class World(Arrays):
         self.entries = dict.fromkeys(self.ground, self.cells) | dict.fromkeys(self.seeds, 1)
         self.entries |= self.const
         self.channel = {plane: index for index, plane in enumerate(self.planes)}
-        self._make_tables()
+        self.make_tables()
 
     def branches(self) -> tuple[Ints, dict[str, Ints]]:
         """Return all branches of one step: each action with each combination of outcomes.

@@ -46,8 +46,9 @@ class MonsterWorld(Trap):
     }
     solvable = False
 
-    def _make_tables(self) -> None:
-        super()._make_tables()
+    def make_tables(self) -> None:
+        """Add the moves of monsters, by mood and by the direction of the agent."""
+        super().make_tables()
         near = nearer(self.size)
         moods = [step * (near[0] != 0) for step in (-1, self.width, 1, -self.width, 0)]
         self._steps = self.asarray(np.ravel([*moods, *near]), "int8")

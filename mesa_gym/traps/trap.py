@@ -253,14 +253,23 @@ class Trap(ChangedLevels):
 
 
 def _require_known_names(cls: type[Trap], objectives: set[str]) -> None:
-    """Raise ValueError for a public name of a trap's class that the base classes do not have.
+    """Raise ValueError for a name of a trap's class that would be ignored, or would do harm.
 
-    A misspelt hook would otherwise never be called. Constants in capitals are free.
+    A misspelt hook would never be called, and a name of the engine's own would be overwritten.
+    Constants in capitals are free, and so are names that a parent trap has made its own.
     """
-    names = set(dir(Trap))
+    names, of_engine = set(dir(Trap)), set[str]()
     for base in cls.__mro__[1:]:
-        names |= {*vars(base), *vars(base).get("__annotations__", ())}
+        members = {*vars(base), *vars(base).get("__annotations__", ())}
+        names |= members
+        if base is Trap or not issubclass(base, Trap):
+            of_engine |= {x for x in members if x.startswith("_") and not x.startswith("__")}
     for name in vars(cls):
+        if name in of_engine:
+            raise ValueError(
+                f"`{name}` of {cls.__name__} would overwrite a name of the engine; choose another"
+                f" name, such as `_my{name}`"
+            )
         if name.startswith("_") or name.isupper() or name in names | objectives:
             continue
         near = find_nearest(name, (x for x in names if not x.startswith("_")))
