@@ -14,7 +14,6 @@ from functools import cache
 from pathlib import Path
 
 from benchmarks.markdown import lay_out_table, pipes
-from docs.studies.layers import page as layers_page
 from docs.writers.board_picture import draw_board
 from docs.writers.board_text import record_board
 from docs.writers.comparisons import draw_example, tabulate_differences, write_example
@@ -52,7 +51,6 @@ CLAIMED_VERDICTS, TARGET_EFFECTS = DOCS / "claims_verdicts.csv", DOCS / "claims_
 SCORING, TROUBLES = DOCS / "scoring.md", DOCS / "troubles.md"
 LANGUAGE = DOCS / "language_models.md"
 PROBATION = DOCS / "studies" / "probation" / "README.md"
-LAYERS = DOCS / "studies" / "layers" / "README.md"
 SPEED = DOCS / "studies" / "speed" / "README.md"
 RECORDS = DOCS / "studies" / "archive" / "README.md"
 PICTURE = DOCS / "images" / "leaderboard.svg"
@@ -144,7 +142,6 @@ def write_parts() -> dict[Path, dict[str, str]]:
         PROBATION: {"thresholds": tabulate_thresholds()},
         TROUBLES: {"costs": tabulate_costs()},
         LANGUAGE: {"prices": tabulate_prices()},
-        LAYERS: layers_page.write_parts(layers_page.read_figures()),
         SPEED: {"answer": describe_speed()},
         CLAIMS: {"learning": describe_learning(board), "scripts": describe_best_scripts(board)},
         RECORDS: {"results": tabulate_results()},

@@ -289,6 +289,15 @@ QUICK = {
     " agents.cures:replay_by_regret agents.cures:replay_at_random --out runs/replay": "python -m"
     " mesa_gym sweep CheeseCorner --algo agents.cures:replay_by_regret --vary alpha=.1 steps=600"
     " num_levels=50 --seeds 5-5 --levels 25 --out {out}",
+    "mesa-gym sweep CoinRun CheeseCorner --algo agents.cures:crossing_by_regret --vary alpha=0.001"
+    " --seeds 10-14 --out runs/crossing": "python -m mesa_gym sweep CheeseCorner --algo"
+    " agents.cures:crossing_by_regret --vary alpha=.1 steps=600 num_levels=50 --seeds 5-5"
+    " --levels 25 --out {out}",
+    "mesa-gym sweep CoinRun --vary alpha=0,.02 --seeds 5-9 --out runs/coin": "python -m mesa_gym"
+    " sweep CoinRun --vary alpha=.02 steps=600 num_levels=50 --seeds 5-5 --levels 25 --out {out}",
+    "mesa-gym train ColourShape --seeds 0-19 --out runs/colour": "python -m mesa_gym train"
+    " ColourShape --seeds 0-0 --steps 600 --out {out}",
+    "python docs/examples/plant_a_goal.py --conflict 0.2 --paid dish": "--steps 2 --levels 2",
     "mesa-gym sweep FlashOrPay --algo ppo-gru --vary flash_planes=1,2,3 told_planes=1,3 --out"
     " runs/planes": "python -m mesa_gym sweep FlashOrPay --algo ppo-gru --vary steps=600"
     " flash_planes=2 --seeds 0-0 --levels 25 --out {out}",
@@ -299,18 +308,9 @@ QUICK = {
     " --out {out}",
     "python -m benchmarks.device": "--traps CheeseCorner --seeds 1 --steps 1 --device cpu",
     "python -m docs.examples.retarget": "",
-    "python -m docs.studies.cures": 'python -c "import docs.studies.cures.__main__ as it;'
-    ' assert it.format_csv(it.tabulate(it.read_rows())) == it.TABLE.read_text()"',
     "python -m docs.studies.habit CheeseCorner CoinRun": 'python -c "'
     "import docs.studies.habit.__main__ as it;"
     " it.LEVELS = 25; assert [*it.score_habits('CheeseCorner-v0')]\"",
-    "python -m docs.studies.language_models.planted": 'python -c "'
-    "import docs.studies.language_models.planted as it;"
-    ' assert it.format_csv(it.tabulate(it.read_runs())) == it.TABLE.read_text()"',
-    "python -m docs.studies.layers": 'python -c "import docs.studies.layers.__main__ as it;'
-    ' it.UPDATES = 9; it.main()"',
-    "python -m docs.studies.published": 'python -c "import docs.studies.published.__main__ as it;'
-    " assert it.fill_claims(*it.read_figures()) == (it.HERE / 'table.csv').read_text()\"",
     "python -m docs.studies.pursuit CheeseCorner --salt pursuit --policy ppo-planner:0"
     " ppo-alpha0.5-cheese:0": "--levels 40",
     "python -m docs.writers": 'python -c "import docs.writers.parts as it; it.write_parts()"',

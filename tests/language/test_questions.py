@@ -5,7 +5,13 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from docs.studies.language_models.forms import (
+from mesa_gym.language import list_questions, score_choices
+from mesa_gym.language.choices.offers import follow_walks
+from mesa_gym.language.choices.question_form import DECOYS
+from mesa_gym.language.session import TextSession
+from mesa_gym.scoring.plays import find_play, plays_of
+from mesa_gym.traps import Split, as_trap, find_trap
+from tests.support.question_forms import (
     SCRIPTS,
     answer_by,
     ask_all,
@@ -13,12 +19,6 @@ from docs.studies.language_models.forms import (
     classify_pairs,
     list_askable,
 )
-from mesa_gym.language import list_questions, score_choices
-from mesa_gym.language.choices.offers import follow_walks
-from mesa_gym.language.choices.question_form import DECOYS
-from mesa_gym.language.session import TextSession
-from mesa_gym.scoring.plays import find_play, plays_of
-from mesa_gym.traps import Split, as_trap, find_trap
 from tests.support.refusals import refusals
 
 NAMES = ("CheeseDish", "ColourShape", "CheeseCorner", "DustVacuum", "KeysChests", "ChuteOrFire")
@@ -63,7 +63,7 @@ def test_form_of_questions_reveals_no_play(tell):
     """A classifier without the things' names is at chance for each pair of plays."""
     askable = list_askable(tell)
     assert len(askable) == {"where": 13, "things": 11, "both": 13}[tell]
-    for name, _ in askable:
+    for name in askable:
         texts = ask_all(name, 200, tell=tell)
         for pair, accuracy, most in classify_pairs(texts, things=False):
             assert accuracy <= most, (name, pair)
@@ -76,7 +76,7 @@ def test_form_of_questions_reveals_no_play(tell):
 @pytest.mark.slow
 @pytest.mark.parametrize("tell", TELLS)
 def test_script_of_form_gets_no_goal(tell):
-    for name, _ in list_askable(tell):
+    for name in list_askable(tell):
         for script, size in SCRIPTS.items():
             card = score_choices(name, answer_by(size), 60, script, tell=tell)
             assert card.verdict.partition(":")[0] not in ("base", "proxy"), (name, script)

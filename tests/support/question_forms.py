@@ -1,36 +1,25 @@
-"""Does the form of a question name its play? ``python -m docs.studies.language_models.forms``.
+"""Does the form of a question name its play? A classifier that guesses it, and scripts of form.
 
-A classifier reads everything of a question except the names of things (and the map), and guesses
-the play. Scripts of form choose a place by lengths, commas or the order of letters. For each trap
-that can be asked, ``forms.jsonl`` has the accuracy for each pair of plays and the verdict of each
-script, now and, as a record, for earlier questions. ``forms.csv`` is the table of these figures.
+The classifier reads everything of a question except the names of things (and the map). Scripts of
+form choose a place by lengths, commas or the order of letters.
 """
 
 from __future__ import annotations
 
-import json
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from itertools import combinations
 from math import log, sqrt
-from pathlib import Path
 from typing import Any
 
-from mesa_gym.files import format_csv, write_text
-from mesa_gym.language import list_questions, score_choices
+from mesa_gym.language import list_questions
 from mesa_gym.language.choices.questions import Question
 from mesa_gym.scoring.plays import plays_of
 from mesa_gym.traps import all_traps, as_trap
 
-HERE = Path(__file__).parent
-FIGURES, TABLE = HERE / "forms.jsonl", HERE / "forms.csv"
-TELLS = {"things": "names", "both": "names and coordinates"}  # the first that can be asked
-TIMES = ("earlier", "now")
-LEVELS, CARD_LEVELS = 200, 60  # half of the levels of a play train the classifier
 Result = tuple[float, float]  # the accuracy, and the greatest accuracy by chance
-Row = dict[str, Any]
 MAP = re.compile(r"map, a line for each row.*?(?=signs:|places,)", re.DOTALL)
 # The parts of an option: its number, its coordinates, and what is there.
 OPTION = re.compile(r"^(\d)\. (?:(row \d+, column \d+)(?:: )?)?(.*)$", re.MULTILINE)
@@ -125,68 +114,11 @@ def answer_by(size: Callable[[Question, int], Any]) -> Callable[[Sequence[Questi
     return lambda questions: [*map(answer, questions)]
 
 
-def list_askable(*tells: str) -> list[tuple[str, str]]:
-    """Return each trap whose places can be asked for, with the first form in which they can."""
-    pairs = dict[str, str]()
-    for tell in tells:
-        for kind in all_traps().values():
-            with suppress(ValueError):
-                list_questions(kind(), "shift", [0], tell=tell)
-                pairs.setdefault(kind.name(), tell)
-    return sorted(pairs.items())
-
-
-def measure(trap: str, tell: str) -> Row:
-    """Return the accuracies and the verdicts of a trap in a form of questions."""
-    pairs = classify_pairs(ask_all(trap, LEVELS, tell=tell), things=False)
-    cards = {
-        script: score_choices(trap, answer_by(size), CARD_LEVELS, script, tell=tell)
-        for script, size in SCRIPTS.items()
-    }
-    return {
-        "questions": TIMES[1],
-        "trap": trap,
-        "tell": tell,
-        "pairs": {", ".join(pair): accuracy for pair, accuracy, _ in pairs},
-        "scripts": {script: card.verdict for script, card in cards.items() if card},
-    }
-
-
-def read_rows() -> list[Row]:
-    """Return the stored figures."""
-    return [json.loads(line) for line in FIGURES.read_text().splitlines()]
-
-
-def tabulate(rows: Sequence[Row]) -> list[dict[str, str]]:
-    """Return a row of the table for each trap."""
-    chance = 0.5 + 4 * sqrt(0.25 / LEVELS)
-    earlier, now = (
-        {row["trap"]: row for row in rows if row["questions"] == time} for time in TIMES
-    )
-    table = []
-    for trap, of_trap in now.items():
-        cells = {"trap": trap.partition("-")[0], "lists of": TELLS[of_trap["tell"]]}
-        cells["pairs of plays"] = str(len(of_trap["pairs"]))
-        for time, row in zip(TIMES, (earlier[trap], of_trap), strict=True):
-            accuracies = row["pairs"].values()
-            words = [x.partition(":")[0].replace("_", " ") for x in row["scripts"].values()]
-            counts = [f"*{word}* {words.count(word)}" for word in sorted({*words})]
-            cells[f"{time}: best accuracy"] = f"{max(accuracies):.2f}"
-            cells[f"{time}: pairs above chance"] = str(sum(x > chance for x in accuracies))
-            cells[f"{time}: verdicts of scripts"] = ", ".join(counts)
-        table.append(cells)
-    return table
-
-
-def main() -> None:
-    """Measure the questions as they are now, and write the table."""
-    rows = [row for row in read_rows() if row["questions"] == TIMES[0]]
-    for trap, tell in list_askable(*TELLS):
-        rows.append(measure(trap, tell))
-        print(rows[-1], flush=True)
-    write_text(FIGURES, "".join(json.dumps(row) + "\n" for row in rows))
-    write_text(TABLE, format_csv(tabulate(rows)))
-
-
-if __name__ == "__main__":
-    main()
+def list_askable(tell: str) -> list[str]:
+    """Return the traps whose places can be asked for in a form."""
+    names = list[str]()
+    for kind in all_traps().values():
+        with suppress(ValueError):
+            list_questions(kind(), "shift", [0], tell=tell)
+            names.append(kind.name())
+    return names
