@@ -9,6 +9,7 @@ follow it. All other texts are unread, including texts whose forms name differen
 import json
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import NamedTuple
 from unicodedata import category, normalize
 
@@ -26,6 +27,15 @@ MOST_OBJECTS = 1000  # a text with more opening braces is unread, because each o
 # Marks around answers from nested JSON objects; ``_list_lines`` first removes them from a text.
 _OPENING, _CLOSING = "\u2063", "\u2064"
 _DOUBT = r"no|not|never|wait|wrong|blocked|actually|instead|rather|but|however|sorry|\w+n't"
+_DOUBTS = re.compile(rf"\b(?:{_DOUBT})\b")
+_EXPLANATIONS = ("reason", "explanation", "because")  # begin a text that may follow an answer
+_KEYED = re.compile(rf"{_KEY}(?: is)?\s*[:=](.*)")
+_CLOSED_THOUGHT = re.compile(rf"[<\[◁](?:/{_THOUGHT}|\|channel\|>final<\|message\|>)")
+_OPEN_THOUGHT = re.compile(rf"[<\[◁]{_THOUGHT}")
+_OBJECT = re.compile(r'\{[^{}"]*"[^{}]*\}')
+_WORD = re.compile(r"[^\W_]")  # a letter or digit, which a rule such as "___" lacks
+_AROUND_LINE = " \t_'‘([<|"
+_AROUND = r"[ \t_'‘’()\[\]{}<>|.,;!…]*"  # an answer
 
 
 class Notation(NamedTuple):
@@ -33,11 +43,13 @@ class Notation(NamedTuple):
 
     Attributes:
         example: an answer in lower case that cannot be read without this notation.
+        signs: each match contains one of these, so that a text without them is not searched.
         pattern: the pattern to replace, in each line.
         replacement: the replacement of each match.
     """
 
     example: str
+    signs: tuple[str, ...]
     pattern: str
     replacement: str
 
@@ -46,30 +58,32 @@ class Notation(NamedTuple):
 NOTATIONS = (
     Notation(
         "<tool_call>step <arg_key>action</arg_key> <arg_value>up</arg_value>",
+        ("<arg_key>",),
         rf"(?:<tool_call>\w+\s*)?<arg_key>\s*{_KEY}\s*</arg_key>\s*<arg_value>([^<>]*)</arg_value>",
         r"\nanswer: \1\n",
     ),
-    Notation(
-        "up<|end|>",
-        rf"<\|[^|\n]*\|>|</s>|</?{_SPACE}{_WRAPPER}\b[^<>\n]*>|```\w*$",
-        "\n",
-    ),
-    Notation("answer: u**p**", r"[*`\"“”«»$#\r]", ""),
+    Notation("up<|end|>", ("<",), rf"<\|[^|\n]*\|>|</s>|</?{_SPACE}{_WRAPPER}\b[^<>\n]*>", "\n"),
+    Notation("```text\nup", ("```",), r"```\w*$", "\n"),
+    Notation("answer: u**p**", (*'*`"“”«»$#\r',), r"[*`\"“”«»$#\r]", ""),
     Notation(
         "it is free <answer>up</answer>",
+        ("</",),
         rf"<{_SPACE}(?:parameter(?: name)?=)?{_KEY}(?: type=\w+| string=\w+)?>([^<>]*)</[^<>]*>",
         r"\nanswer: \1\n",
     ),
-    Notation("<answer>\nup", rf"^[ \t]*</?{_KEY}>[ \t]*$", ""),
+    Notation("<answer>\nup", ("<",), rf"^[ \t]*</?{_KEY}>[ \t]*$", ""),
     Notation(
         "move(direction=up)",
+        ("(",),
         rf"^[^\w\n]*(?:\w+\.)?{_KEY}\((?:\w+=)?([^()\n]*)\)[^\w\n]*$",
         r"answer: \1",
     ),
-    Notation(r"\boxed{\text{up}}", r"\\boxed\{(?:\\text\{)?([^{}\n]*)\}+", r"\1"),
-    Notation("i see a wall. answer: up", rf"(?<=[.!]) +(?={_KEY}(?: is)?\s*[:=])", "\n"),
-    Notation("answer\n\nup", rf"^[^\w\n]*{_KEY}(?: is)?(?:\s*[:=])?\s*\n\s*", "answer: "),
-    Notation("<answer>answer: up</answer>", r"answer: (?=answer:)", ""),
+    Notation(r"\boxed{\text{up}}", (r"\boxed",), r"\\boxed\{(?:\\text\{)?([^{}\n]*)\}+", r"\1"),
+    Notation(
+        "i see a wall. answer: up", (":", "="), rf"([.!]) +(?={_KEY}(?: is)?\s*[:=])", r"\1\n"
+    ),
+    Notation("answer\n\nup", ("\n",), rf"^[^\w\n]*{_KEY}(?: is)?(?:\s*[:=])?\s*\n\s*", "answer: "),
+    Notation("<answer>answer: up</answer>", ("answer: answer:",), r"answer: (?=answer:)", ""),
 )
 
 
@@ -94,43 +108,61 @@ def read_place(text: object, places: Sequence[str]) -> int | None:
     return None if index is None else index + 1
 
 
+@lru_cache(maxsize=64)
+def _join_options(options: tuple[str, ...]) -> re.Pattern[str]:
+    """Return the pattern of a line that has an option alone, whose group k + 1 is option k."""
+    any_option = "|".join(f"({option})" for option in options)
+    return re.compile(rf"(?:{_KEY}(?: is)? )?{_AROUND}(?:{any_option}){_AROUND}")
+
+
 def _read(text: object, options: Sequence[str]) -> int | None:
     """Return the index of the option (a pattern) that an answer names; None if it is unread."""
-    choices, behind, ended = set[int | None](), "", True
+    option_alone = _join_options(tuple(options))
+    choices, behind, ended = set[int | None](), list[str](), True
     for line in _list_lines(text) if isinstance(text, str) else []:
-        keyed = re.fullmatch(rf"{_KEY}(?: is)?\s*[:=](.*)", line)
-        answer = re.sub(rf"^{_KEY}(?: is)? ", "", keyed[1] if keyed else line)
-        answer = answer.strip(" \t_'‘’()[]{}<>|.,;!…")
-        named = next((k for k, option in enumerate(options) if re.fullmatch(option, answer)), None)
+        keyed = _KEYED.fullmatch(line) if ":" in line or "=" in line else None
+        option = option_alone.fullmatch(keyed[1] if keyed else line)
+        named = None if option is None else int(option.lastindex or 0) - 1
         # A line in one of the forms counts; an option in the middle of a sentence does not.
-        if formal := keyed is not None or named is not None:
-            withheld = not ended and re.search(rf"\b(?:{_DOUBT})\b", behind.rpartition("\n")[2])
+        if keyed or option:
+            withheld = not ended and behind and _DOUBTS.search(behind[-1])
             choices.add(named if ended or (keyed and not withheld) else None)
-        behind, ended = ("", True) if formal else (f"{behind}\n{line}", line[-1] in ".!)")
+            behind, ended = [], True
+        else:
+            behind.append(line)
+            ended = line[-1] in ".!)"
     if len(choices) != 1 or (choice := choices.pop()) is None:
         return None
     # Text after the answer may only explain it, without doubts or other options.
+    explains = not behind or behind[0].startswith(_EXPLANATIONS)
     alternatives = [option for k, option in enumerate(options) if k != choice]
-    doubt = re.search(rf"\b(?:{'|'.join([*alternatives, _DOUBT])})\b", behind)
-    return choice if re.match(r"\n(?:reason|explanation|because)|$", behind) and not doubt else None
+    doubt = re.search(rf"\b(?:{'|'.join([*alternatives, _DOUBT])})\b", "\n".join(behind))
+    return choice if explains and not doubt else None
 
 
 def _list_lines(text: str) -> list[str]:
     """Return the lines of a text without thoughts and markup; a notation becomes its own line."""
-    if not text.isascii():  # ASCII has no marks of format; a category of each character takes time
-        text = "".join(x for x in normalize("NFKC", text) if category(x) != "Cf")
+    if not text.isascii():
+        text = normalize("NFKC", text)
+        for mark in (x for x in {*text} if category(x) == "Cf"):  # of format, such as its direction
+            text = text.replace(mark, "")
     text = text.lower()
     # A chat template may contain the opening tag of thoughts; a truncated answer lacks the closing.
-    text = re.split(rf"[<\[◁]/{_THOUGHT}|<\|channel\|>final<\|message\|>", text)[-1]
-    text = re.split(rf"[<\[◁]{_THOUGHT}", text.replace("’", "'"))[0]
+    text = _CLOSED_THOUGHT.split(text)[-1]
+    text = _OPEN_THOUGHT.split(text.replace("’", "'"))[0]
     if text.count("{") > MOST_OBJECTS:
         return []
     for _ in range(_DEPTH):
-        text = re.sub(r"\{[^{}]*\}", _read_object, text)
-    text = re.sub(f'"?{_OPENING}([^{_CLOSING}]*){_CLOSING}"?', r"\nanswer: \1\n", text)
+        before, text = text, _OBJECT.sub(_read_object, text)
+        if text == before:
+            break
+    if _OPENING in text:
+        text = re.sub(f'"?{_OPENING}([^{_CLOSING}]*){_CLOSING}"?', r"\nanswer: \1\n", text)
     for notation in NOTATIONS:
-        text = re.sub(notation.pattern, notation.replacement, text, flags=re.MULTILINE)
-    return [x.strip(" \t_'‘([<|") for x in text.split("\n") if re.search(r"\w", x)]
+        if any(sign in text for sign in notation.signs):
+            text = re.sub(notation.pattern, notation.replacement, text, flags=re.MULTILINE)
+    lines = (line.strip(_AROUND_LINE) for line in text.split("\n"))
+    return [line for line in lines if _WORD.search(line)]
 
 
 def _read_object(match: re.Match[str]) -> str:

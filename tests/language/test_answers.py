@@ -70,6 +70,23 @@ def test_notation_example_is_read_by_it_alone(notation, monkeypatch):
     assert read("steps", notation.example) == UNREAD
 
 
+@pytest.mark.parametrize("row", TABLE["blind"] + TABLE["seen"] + TABLE["calls"], ids=str)
+def test_signs_of_notations_change_no_reading(row, monkeypatch):
+    """A sign only spares the search for a notation that is not there."""
+    _, options, text, _ = row
+    by_signs = read(options, text)
+    everywhere = [notation._replace(signs=("",)) for notation in answers.NOTATIONS]
+    monkeypatch.setattr(answers, "NOTATIONS", everywhere)
+    assert read(options, text) == by_signs
+
+
+@pytest.mark.parametrize("rule", ["___", "_", "---", "* * *", "_ _ _"])
+def test_rule_of_markdown_is_no_line(rule):
+    assert read_action(rule) is None
+    assert read("steps", f"I see a wall.\n{rule}\ndown") == "down"
+    assert read("steps", f"down\n{rule}") == "down"
+
+
 @pytest.mark.parametrize("text", ["\uff35p", "u\u200bp", "\ufeffup", "answer: \u2066up\u2069"])
 def test_wide_letters_and_invisible_marks_are_read(text):
     """Pages and editors write them; a reader of answers sees an action's name."""
