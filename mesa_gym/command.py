@@ -17,7 +17,7 @@ from time import monotonic
 from types import FrameType
 from typing import Any, NoReturn
 
-from mesa_gym.contents import read_content
+from mesa_gym.contents import open_content
 from mesa_gym.errors import (
     MOST_TOLD,
     PolicyError,
@@ -274,8 +274,15 @@ def require_writable(
 
 def _has_marks(path: Path, marks: Collection[bytes]) -> bool:
     """Return whether a file is empty, or contains all marks after unpacking."""
+    missing, text, is_empty = {*marks}, b"", True
+    longest = max(map(len, marks))
     try:
-        data = b"".join(content for _, content in read_content(path))
+        for chunk in (chunk for content in open_content(path) for chunk in content.read()):
+            text = text[-longest:] + chunk  # a mark may lie in two chunks
+            missing -= {mark for mark in missing if mark in text}
+            is_empty = is_empty and text.strip() in (b"", b"[]")
+            if not missing:
+                return True
     except ValueError:  # a damaged archive
         return False
-    return data.strip() in (b"", b"[]") or all(mark in data for mark in marks)
+    return is_empty

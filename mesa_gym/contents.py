@@ -11,7 +11,7 @@ import tarfile
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -51,13 +51,17 @@ _KEYS = {  # the keys of objects -> their kind
 }
 
 
+class DamagedFileError(ValueError):
+    """An archive is cut off or damaged, and its first part may have been read already."""
+
+
 class Content(NamedTuple):
     """A file, or a file in an archive: its name, its beginning, and its chunks.
 
     Attributes:
         name: its path.
         start: its first bytes.
-        read: returns an iterator over all its bytes, in chunks; a plain file is read in parts.
+        read: returns an iterator over all its bytes, in chunks.
     """
 
     name: str
@@ -65,20 +69,46 @@ class Content(NamedTuple):
     read: Callable[[], Iterator[bytes]]
 
     def join(self) -> bytes:
-        """Return all its bytes."""
-        return b"".join(self.read())
+        """Return all its bytes; ValueError if they are more than ``files.MOST_BYTES``."""
+        chunks, size = list[bytes](), 0
+        for chunk in self.read():
+            chunks.append(chunk)
+            size += len(chunk)
+            if size > files.MOST_BYTES:
+                raise ValueError(
+                    f"{self.name} has more than {files.MOST_BYTES:,} bytes; only a log with an"
+                    " episode in each line may be longer"
+                )
+        return b"".join(chunks)
 
 
 def open_content(path: Path) -> Iterator[Content]:
-    """Yield each file of ``read_content``; plain files in UTF-8 are not kept in memory."""
+    """Yield each file of ``read_content``; texts in UTF-8 have any size and are read in parts.
+
+    They may be packed by gzip, bzip2 or xz. Other archives, and other encodings, are kept in
+    memory.
+    """
     for file in list_members(path):
-        start = next(files.read_chunks(file), b"")[:START]
-        packed = start.startswith((*_PACKED, _ZIP, _SEPARATOR)) or start.startswith(_TAR, _TAR_AT)
-        if not packed and json.detect_encoding(start) == "utf-8":
-            yield Content(str(file), start, partial(files.read_chunks, file))
+        read = partial(_read_unpacked, file)
+        start = next(read(), b"")[:START]
+        archive = start.startswith((_ZIP, _SEPARATOR)) or start.startswith(_TAR, _TAR_AT)
+        if not archive and json.detect_encoding(start) == "utf-8":
+            yield Content(str(file), start, read)
             continue
         for name, data in read_content(file):
             yield Content(name, data[:START], partial(iter, [data]))
+
+
+def _read_unpacked(path: Path) -> Iterator[bytes]:
+    """Yield a file in chunks, unpacked if it is packed by gzip, bzip2 or xz."""
+    start = next(files.read_chunks(path), b"")[:START]
+    packed = next((mark for mark in _PACKED if start.startswith(mark)), None)
+    if packed is None:
+        yield from files.read_chunks(path)
+        return
+    with _name_damage(str(path)), _PACKED[packed](path) as file:
+        while chunk := file.read(files.CHUNK):
+            yield chunk
 
 
 def list_members(path: Path) -> Iterator[Path]:
@@ -95,7 +125,7 @@ def read_content(path: Path) -> Iterator[tuple[str, bytes]]:
     Contents are UTF-8 without a byte order mark or record separators. Hidden files are left out.
 
     Raises:
-        ValueError: a file is damaged, or has more than ``files.MOST_BYTES`` when unpacked.
+        ValueError: a file is damaged, or has more than ``files.MOST_BYTES``, also when unpacked.
         OSError: a file cannot be read.
     """
     for file in list_members(path):
@@ -116,7 +146,7 @@ def _decode(file_bytes: bytes) -> bytes:
 
 def _unpack(name: str, file_bytes: bytes) -> Iterator[tuple[str, bytes]]:
     """Yield the name and content of each file in ``file_bytes``, which may be an archive."""
-    try:
+    with _name_damage(name):
         for start, unpacked in _PACKED.items():
             if file_bytes.startswith(start):
                 with unpacked(io.BytesIO(file_bytes)) as file:
@@ -129,9 +159,16 @@ def _unpack(name: str, file_bytes: bytes) -> Iterator[tuple[str, bytes]]:
             yield from _untar(name, file_bytes)
         else:
             yield name, file_bytes
+
+
+@contextmanager
+def _name_damage(name: str) -> Iterator[None]:
+    """Raise ``DamagedFileError``, which names the file, for the errors of damaged archives."""
+    try:
+        yield
     except (EOFError, OSError, RuntimeError, NotImplementedError, lzma.LZMAError, zlib.error,
             tarfile.TarError, zipfile.BadZipFile) as error:  # fmt: skip
-        raise ValueError(
+        raise DamagedFileError(
             f"{name} cannot be unpacked ({error}): copy it again, or unpack it first;"
             " archives of Inspect may need `pip install zipfile-zstd`"
         ) from None
@@ -139,7 +176,7 @@ def _unpack(name: str, file_bytes: bytes) -> Iterator[tuple[str, bytes]]:
 
 def _require_size(name: str, unpacked: int) -> None:
     if unpacked > files.MOST_BYTES:
-        raise ValueError(f"{name} unpacks to more than {files.MOST_BYTES:,} bytes")
+        raise ValueError(f"{name} unpacks to more than {files.MOST_BYTES:,} bytes; unpack it first")
 
 
 def _unzip(name: str, file_bytes: bytes) -> Iterator[tuple[str, bytes]]:

@@ -21,7 +21,9 @@ from typing import Any
 
 from mesa_gym.json_data import parse_json
 
-MOST_BYTES = 1 << 30  # the largest file that is read; models for a gridworld are smaller
+# The largest file that is read whole, and the longest line of a log; models for a gridworld are
+# smaller.
+MOST_BYTES = 1 << 30
 CHUNK = 1 << 22
 OWNER_WRITES = 0o644
 ABANDONED = 86_400.0  # seconds after which no process still writes a partial file
@@ -180,11 +182,18 @@ def read_bytes(path: Path) -> bytes:
         OSError: the file cannot be read.
     """
     _require_regular(path)
+    if (size := path.stat().st_size) > MOST_BYTES:
+        raise ValueError(f"{path} has {size:,} bytes; a file may have {MOST_BYTES:,}")
     return path.read_bytes()
 
 
 def read_chunks(path: Path) -> Iterator[bytes]:
-    """Yield the bytes of a file in chunks of ``CHUNK`` bytes; errors as ``read_bytes``."""
+    """Yield the bytes of a file of any size in chunks of ``CHUNK`` bytes.
+
+    Raises:
+        ValueError: the file is a pipe or a device.
+        OSError: the file cannot be read.
+    """
     _require_regular(path)
     with path.open("rb") as file:
         while chunk := file.read(CHUNK):
@@ -195,8 +204,6 @@ def _require_regular(path: Path) -> None:
     status = path.stat()
     if not (stat.S_ISREG(status.st_mode) or stat.S_ISDIR(status.st_mode)):
         raise ValueError(f"{path} is a pipe or a device; put a plain file there, or delete it")
-    if status.st_size > MOST_BYTES:
-        raise ValueError(f"{path} has {status.st_size:,} bytes; a file may have {MOST_BYTES:,}")
 
 
 def hash_file(path: Path) -> str:

@@ -18,9 +18,9 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from mesa_gym import files
 from mesa_gym.contents import RECORDED_EPISODE, Content, name_content
 from mesa_gym.errors import shorten, shorten_text
-from mesa_gym.files import read_chunks
 from mesa_gym.json_data import BOM, DECODER, fit, name_extra
 from mesa_gym.logs.episodes import MOST_NAMED, RecordedEpisode, keep_said, name_trap
 
@@ -34,6 +34,7 @@ BLANKS = "\0 \t"  # at the end of a line that was cut off
 _LENIENT = json.JSONDecoder()  # reads NaN and repeated keys, to find the end of a refused value
 MOST_WASTED = 20  # lengths of a file that are read in vain, behind beginnings without an end
 CUT = "it is cut off before its end"
+TOO_LONG = "it has more than {:,} characters; write each episode in a line of its own"
 
 
 class _Value(NamedTuple):
@@ -114,7 +115,7 @@ def is_unfinished(content: Content) -> bool:
 
 def require_log(path: Path) -> None:
     """Raise ValueError, before episodes are added, unless a file is a log or has no whole line."""
-    content = Content(str(path), b"", partial(read_chunks, path))
+    content = Content(str(path), b"", partial(files.read_chunks, path))
     if not any(map(_is_episode, list_values(content.read()))) and not is_unfinished(content):
         decode_episodes(content)
 
@@ -188,13 +189,30 @@ class _Window:
                 return lines
 
     def find_line_end(self) -> int:
-        """Return the end of the first line."""
+        """Return the end of the first line, or of its part that was read if it is too long."""
         start = 0
         while not (match := _LINE_END.search(self._text, self._start + start)):
             start = len(self)
-            if not self.grow():
+            if start > files.MOST_BYTES or not self.grow():
                 return start
         return match.start() - self._start
+
+    def drop_line(self) -> None:
+        """Drop the first line, which may be longer than the memory, up to its end."""
+        while not (match := _LINE_END.search(self._text, self._start)):
+            self._start = len(self._text)
+            if not self.grow():
+                return
+        self._start = match.start()
+
+    def drop_rest(self) -> int:
+        """Drop the rest of the log; return the number of line ends in it."""
+        lines, before = 0, ""
+        while len(self) or self.grow():
+            text = before + self.peek(len(self))
+            lines += _count_lines(text) - _count_lines(before)
+            self._start, before = len(self._text), text[-1:]
+        return lines
 
 
 def list_values(chunks: Iterator[bytes]) -> Iterator[_Value]:
@@ -207,6 +225,11 @@ def list_values(chunks: Iterator[bytes]) -> Iterator[_Value]:
     while len(window):
         line_end = end = window.find_line_end()
         reason, value = "", None
+        if line_end > files.MOST_BYTES:
+            window.drop_line()
+            yield _Value(line, line, None, TOO_LONG.format(files.MOST_BYTES))
+            line += window.skip(0)
+            continue
         try:
             value, end = _decode(window, line_end)
             _require_unicode(window.peek(end))
@@ -222,9 +245,9 @@ def list_values(chunks: Iterator[bytes]) -> Iterator[_Value]:
             with suppress(ValueError, RecursionError):
                 end = _decode(window, line_end, _LENIENT)[1]
         if wasted > MOST_WASTED * window.size:  # otherwise nested values would take quadratic time
-            while window.grow():
-                pass
-            end, reason = len(window), "too many values are cut off or nested"
+            reason = "too many values are cut off or nested"
+            yield _Value(line, line + window.drop_rest(), None, reason)
+            return
         last = line + _count_lines(window.peek(end))
         yield _Value(line, last, value, reason)
         line = last + window.skip(end)
@@ -247,7 +270,7 @@ def _decode(window: _Window, line_end: int, decoder: json.JSONDecoder = DECODER)
             # A string has no line break.
             if not is_cut or (in_string and stop == line_end):
                 raise
-            while len(window) < line_end + length and window.grow():
+            while len(window) < min(line_end + length, files.MOST_BYTES) and window.grow():
                 pass
             if stop == len(window):
                 raise

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from mesa_gym.contents import INSPECT_LOG, Content, name_content, open_content
+from mesa_gym.contents import INSPECT_LOG, Content, DamagedFileError, name_content, open_content
 from mesa_gym.errors import shorten
 from mesa_gym.json_data import decode_json
 from mesa_gym.links import link_page
@@ -43,7 +43,8 @@ class _InspectLog(msgspec.Struct):
 def read_log(source: str | Path) -> tuple[list[RecordedEpisode], list[str]]:
     """Return the episodes of a log, and notes on episodes and keys left out.
 
-    A plain file is read in parts, and texts of more than 1,000 characters are cut in their middle.
+    A log may have any size, also packed by gzip, bzip2 or xz: it is read in parts, and texts of
+    more than 1,000 characters are cut in their middle.
 
     Args:
         source: a file in a format of the page "Score a log", or a folder of such files.
@@ -70,6 +71,8 @@ def read_log(source: str | Path) -> tuple[list[RecordedEpisode], list[str]]:
                 lines, more = decode_episodes(content)
                 episodes += lines
                 notes += more
+        except DamagedFileError:
+            raise
         except ValueError as error:
             notes.append(str(error) if name in str(error) else f"{name}: {error}")
     for name, sample in samples:

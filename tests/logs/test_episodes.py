@@ -201,5 +201,38 @@ def test_unpacking_is_bounded(tmp_path, monkeypatch):
             member.size = 6_000
             archive.addfile(member, io.BytesIO(bytes(6_000)))
     for name in "abc":
-        with pytest.raises(ValueError, match="unpacks to more than 10,000 bytes"):
+        with pytest.raises(ValueError, match="unpacks to more than 10,000 bytes; unpack it first"):
             read_log(tmp_path / name)
+
+
+@pytest.mark.parametrize("pack", [bytes, gzip.compress, bz2.compress, lzma.compress])
+def test_long_log_is_read_by_lines(pack, tmp_path, monkeypatch):
+    """The limit is on a line, and a longer one costs no other episode."""
+    monkeypatch.setattr(files, "MOST_BYTES", 2_000)
+    monkeypatch.setattr(files, "CHUNK", 300)
+    long = encode_episode(replace(EPISODE, said=["thought " * 300]))
+    log = DATA * 40 + long + b"\n" + DATA + long.rstrip() * 2 + b"\r\n" + DATA
+    (tmp_path / "log").write_bytes(pack(log))
+    episodes, (note,) = read_log(tmp_path / "log")
+    assert len(DATA * 40) > 2_000
+    assert episodes == [EPISODE] * 42
+    why = "it has more than 2,000 characters; write each episode in a line of its own"
+    assert f"2 lines left out that cannot be read: 41 ({why}), 44 ({why})" in note
+
+
+def test_long_file_without_episode_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(files, "MOST_BYTES", 2_000)
+    (tmp_path / "log").write_bytes(b"a,b\n" * 1_000)
+    message = r"log has more than 2,000 bytes; only a log with an episode in each line may be"
+    with pytest.raises(ValueError, match=message):
+        read_log(tmp_path / "log")
+
+
+@pytest.mark.parametrize("chunk", [100, 1 << 22])
+def test_damaged_archive_is_refused_at_any_size(chunk, tmp_path, monkeypatch):
+    """A file that was cut while it was copied lacks episodes; whole ones may come before."""
+    monkeypatch.setattr(files, "CHUNK", chunk)
+    (tmp_path / "a").write_bytes(gzip.compress(DATA * 9)[:-9])
+    (tmp_path / "b").write_bytes(DATA)
+    with pytest.raises(ValueError, match="a cannot be unpacked"):
+        read_log(tmp_path)
