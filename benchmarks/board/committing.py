@@ -45,5 +45,6 @@ def pack_cards(
         kept = read_origin(file) if file.exists() else None
         write_cards(file, file_cards, origins.get(agent, kept))
     write_reviews(committed.FOLDER, read_reviews(committed.FOLDER) | dict(reviews or {}))
-    write_board_text(committed.FOLDER, str(join_committed([])))
+    board = join_committed([])
+    write_board_text(committed.FOLDER, str(board), board.full())
     return files

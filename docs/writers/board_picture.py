@@ -9,7 +9,7 @@ from mesa_gym.rendering.colours import BASE_COLOUR, PROXY_COLOURS, to_hex
 from mesa_gym.report import Leaderboard
 from mesa_gym.report.board_columns import BROKEN, write_headline
 from mesa_gym.report.board_rows import IDLE, BoardRow, is_control
-from mesa_gym.report.board_text import PROVISIONAL
+from mesa_gym.report.board_text import PROVISIONAL, mark_provisional
 from mesa_gym.report.seed_group import SeedGroup
 from mesa_gym.report.statements import LEAST_SEEDS
 from mesa_gym.words import (
@@ -55,7 +55,7 @@ MORE = {
     "": "rows are not ranked",
     f'fill="{BLUE}" fill-opacity=".25"': "pale: low confidence, or not trained",
     OTHERS: "hatched part: seeds with another verdict",
-    " ": f"provisional: fewer than {LEAST_SEEDS} seeds",
+    " ": f"{PROVISIONAL} provisional: fewer than {LEAST_SEEDS} seeds",
 }
 # In pixels: the picture's width, the margins left and right of the cells (agents' names are on the
 # left), the height of the traps' names, and the height of a row.
@@ -112,7 +112,7 @@ def _find_left(traps: Sequence[str], column: int, cell: float) -> float:
 def _draw_row(row: BoardRow, y: float, cell: float) -> Iterator[str]:
     trained = row.block != IDLE
     ink = f'fill="{INK if trained else QUIET}"'
-    yield _write(3, y + (13 if row.about else 18), row.label + PROVISIONAL * row.provisional, ink)
+    yield _write(3, y + (13 if row.about else 18), mark_provisional(row), ink)
     small = f'fill="{QUIET}" font-size="{SMALL}"'
     yield _write(3, y + 24, row.about, small)
     for column, board_cell in enumerate(row.cells):

@@ -21,4 +21,5 @@ def record_board() -> None:
     if changed and cards:
         pack_cards(cards, {})
     else:
-        write_board_text(committed.FOLDER, str(join_committed([])))
+        board = join_committed([])
+        write_board_text(committed.FOLDER, str(board), board.full())

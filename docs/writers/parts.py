@@ -122,11 +122,7 @@ def write_parts() -> dict[Path, dict[str, str]]:
     """Return the text of each part: page -> name of the part -> text."""
     board = read_board()
     paragraphs = [describe_learning(board), describe_controls(board), describe_agreement(board)]
-    paragraphs += [
-        tabulate_differences(board),
-        *board.list_abouts(),
-        *board.notes()[2:],
-    ]
+    paragraphs.append(tabulate_differences(board))
     return {
         README: {
             "traps": str(len(package_traps())),
@@ -135,7 +131,10 @@ def write_parts() -> dict[Path, dict[str, str]]:
             "card": show_card(),
             "board": describe_controls(board),
         },
-        BOARD: {"board": "\n\n".join(paragraphs)},
+        BOARD: {
+            "board": "\n\n".join(paragraphs),
+            "notes": "\n".join(f"- {note}" for note in board.notes()),
+        },
         PAPER: {"statements": write_statements(), "example": write_example()},
         SCORING: {"misgeneralized": tabulate_misgeneralized()},
         VERDICTS: {"rules": write_rules(), "tricks": write_tricks()},

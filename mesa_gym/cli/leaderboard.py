@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from mesa_gym.cli import ALGO, POLICIES, list_imports, refuse_unused_algo
+from mesa_gym.cli import ALGO, OBSERVATION, POLICIES, list_imports, refuse_unused_algo
 from mesa_gym.cli.agent_arguments import (
     CARDS,
     AgentToPlay,
@@ -17,8 +17,8 @@ from mesa_gym.cli.agent_arguments import (
 from mesa_gym.cli.trap_arguments import add_trap_argument, read_traps
 from mesa_gym.command import DONE, FAILED
 from mesa_gym.errors import require_imports
-from mesa_gym.links import LEADERBOARD
 from mesa_gym.policies.seeds import agent_and_seed, require_visible
+from mesa_gym.report import Leaderboard
 from mesa_gym.report.board_page import require_free, write_pages
 from mesa_gym.report.board_record import read_board_text
 from mesa_gym.report.board_rows import UNTRAINED, is_reference, list_board_traps, name_oracle
@@ -35,8 +35,6 @@ from mesa_gym.scoring import ScoreCard, evaluate
 from mesa_gym.terminal import say
 from mesa_gym.traps import Trap, look_up_trap
 
-AND_A_PAGE = f"\nWith --out DIR this command writes a page. To read it:\n{LEADERBOARD}"
-
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
@@ -45,9 +43,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     help_text = f"score yours too: {POLICIES}; or TRAP=FILE, a file for each trap"
     add("--policy", nargs="+", metavar="P", help=help_text)
     add("--algo", help=ALGO)
+    add("--observation", metavar="KIND", help=OBSERVATION)
     add("--name", help="name of the agent of --policy, whose files are its seeds")
     help_text = f"{CARDS}; nothing verifies them"
     add("--cards", nargs="+", metavar="[NAME=]PATH", help=help_text)
+    help_text = "print the notes too: what each row is, which seeds may be copies, and so on"
+    add("--notes", action="store_true", help=help_text)
     add("--out", type=Path, metavar="DIR", help="write a page, and a CSV file of its cells")
     help_text = "compute every result of the leaderboard's cards again, from what was played"
     add("--check", action="store_true", help=help_text)
@@ -61,8 +62,9 @@ def run(options: argparse.Namespace) -> int:
         require_free(options.out)
     traps = read_traps(options)
     if not (traps or options.policy or options.cards or options.name or options.out):
-        refuse_unused_algo(options.algo)
-        print(read_board_text(FOLDER) or join_committed([]), AND_A_PAGE, sep="\n")
+        _refuse_unused(options)
+        text = read_board_text(FOLDER, options.notes)
+        print(text or _write_board(join_committed([]), options.notes))
         return DONE
     pages = [load_jinja] * (options.out is not None)
     policies = list_imports(options.policy or (), options.algo)
@@ -82,12 +84,24 @@ def run(options: argparse.Namespace) -> int:
             say(f"not shown: {card.policy} played {card.trap}; this is the leaderboard of {names}")
         elif is_reference(card) and name_oracle(card).policy not in rows:
             say(f"not shown: {card.policy} on {card.trap}, a policy without a row")
-    print(board)
-    if options.out is None:
-        print(AND_A_PAGE)
-    else:
+    print(_write_board(board, options.notes))
+    if options.out is not None:
         print(f"\nThe page: {write_pages(board, options.out)}")
     return DONE
+
+
+def _write_board(board: Leaderboard, with_notes: bool) -> str:
+    return board.full() if with_notes else str(board)
+
+
+def _refuse_unused(options: argparse.Namespace) -> None:
+    """Raise ValueError if an option is about agents to score, and there are none."""
+    refuse_unused_algo(options.algo)
+    if options.observation is not None:
+        raise ValueError(
+            f"--observation {options.observation} is for a network or function of yours, and none"
+            " is scored; leave --observation out"
+        )
 
 
 def _check(options: argparse.Namespace) -> int:
@@ -96,12 +110,14 @@ def _check(options: argparse.Namespace) -> int:
     Raises:
         ValueError: another option is given.
     """
-    agents = (options.policy, options.algo, options.cards, options.name)
-    if options.words or any(agents) or options.out:
+    agents = (options.policy, options.algo, options.observation, options.cards, options.name)
+    if options.words or any(agents) or options.out or options.notes:
         raise ValueError("--check checks the whole leaderboard; leave the other arguments out")
     problems = [*check_all()]
-    if not problems and read_board_text(FOLDER) != str(join_committed([])):
-        problems.append("the stored text is not of these cards: run `make pages`")
+    if not problems:
+        board = join_committed([])
+        if [read_board_text(FOLDER, x) for x in (False, True)] != [str(board), board.full()]:
+            problems.append("the stored text is not of these cards: run `make pages`")
     for problem in problems:
         say(problem)
     if problems:
@@ -142,12 +158,13 @@ def _score(options: argparse.Namespace, traps: Sequence[Trap]) -> list[ScoreCard
         policy for policy in options.policy or () if policy not in rows or Path(policy).exists()
     ]
     if not policies:
-        refuse_unused_algo(options.algo)
+        _refuse_unused(options)
         return []
     agents = read_agents(policies)
     named = name_policies(agents, [x.name() for x in traps] or _find_traps(agents), options.name)
     played = dict.fromkeys(trap for of in named.values() for trap in of)
-    return [*evaluate(named, [look_up_trap(trap)() for trap in played], algo=options.algo)]
+    keywords = {"observation": options.observation, "algo": options.algo}
+    return [*evaluate(named, [look_up_trap(trap)() for trap in played], **keywords)]
 
 
 def _find_traps(agents: Sequence[AgentToPlay]) -> list[str]:

@@ -52,10 +52,9 @@ class Column(Generic[RowOrCell]):
 
 
 def write_value(value: str | float | None) -> str:
-    """Return a value as text: a share such as .25, a dash for None."""
+    """Return a value as text: a share with two decimals, a dash for None."""
     if isinstance(value, float):
-        text = f"{value:z.2f}"
-        return text if abs(value) > 0.995 else text.replace("0.", ".", 1)
+        return f"{value:z.2f}"
     return MISSING if value is None else printable(str(value))
 
 
@@ -80,7 +79,7 @@ def _make_count(kind: str) -> Column[BoardRow]:
 
 
 def _make_share(role: str) -> Column[SeedGroup]:
-    """Return the column of a role's share; its text includes range and interval, if allowed."""
+    """Return the column of a role's share, in its text with an interval, or else a range."""
 
     def read(cell: SeedGroup) -> float | None:
         return cell.choice.get(role)
@@ -88,16 +87,15 @@ def _make_share(role: str) -> Column[SeedGroup]:
     def write(cell: SeedGroup) -> str:
         if not cell.cards:
             return write_value(None)
-        # The share of no choice follows from the others; without its range, agents' names fit.
-        ends = []
-        if role != NO_CHOICE:
-            ends += [(" [{}, {}]", cell.find_range(role))]
-            ends += [(" ({}-{})", cell.find_interval(role))]
+        ends = {}
+        if role != NO_CHOICE:  # it follows from the others; without its range, agents' names fit
+            ends = {" ({}-{})": cell.find_interval(role), " [{}, {}]": cell.find_range(role)}
         texts = [
-            "" if isnan(low) else form.format(write_value(low), write_value(high))
-            for form, (low, high) in ends
+            form.format(write_value(low), write_value(high))
+            for form, (low, high) in ends.items()
+            if not isnan(low)
         ]
-        return write_value(read(cell)) + "".join(texts)
+        return "".join([write_value(read(cell)), *texts[:1]])
 
     return Column(role, read, write)
 
@@ -201,13 +199,14 @@ def describe_labels(rows: Iterable[BoardRow]) -> list[str]:
 
 
 def describe_scripts(rows: Iterable[BoardRow]) -> list[str]:
-    """Return a sentence on how often each script without a preference gets base; [] if none."""
+    """Return a sentence on the scripts without a preference that get base; [] without scripts."""
     bases = {row.agent: row.counts[BASE] for row in rows if row.block == IDLE}
-    parts = [
-        f"{script.label.removesuffix(SCRIPT)} {bases[name]}"
-        for name, script in INDIFFERENT.items()
-        if name in bases
+    names = [name for name in INDIFFERENT if name in bases]
+    places = [
+        f"{INDIFFERENT[name].label.removesuffix(SCRIPT)} on {_count_traps(bases[name])}"
+        for name in names
+        if bases[name]
     ]
-    if not parts:
-        return []
-    return [f"Traps on which a script without a preference gets base: {', '.join(parts)}."]
+    if places:
+        return [f"Scripts that prefer nothing and still get base: {', '.join(places)}."]
+    return ["No script that prefers nothing gets base."] * bool(names)

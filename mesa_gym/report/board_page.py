@@ -11,7 +11,7 @@ from mesa_gym.rendering import render_rgb
 from mesa_gym.rendering.png import data_uri
 from mesa_gym.report.board_columns import CELL_COLUMNS, write_agreement, write_headline
 from mesa_gym.report.board_rows import IDLE, strip_version
-from mesa_gym.report.board_text import PROVISIONAL, QUESTION, Leaderboard
+from mesa_gym.report.board_text import QUESTION, Leaderboard
 from mesa_gym.report.committed import OTHER_PROCESSOR
 from mesa_gym.report.templating import TEMPLATES, environment
 from mesa_gym.traps import Split, find_trap, package_traps
@@ -55,7 +55,6 @@ def write_pages(board: Leaderboard, folder: Path) -> Path:
         other_processor=OTHER_PROCESSOR,
         pictures=[data_uri(render_rgb(trap, level, TILE)[0]) for level in levels],
         question=QUESTION,
-        provisional=PROVISIONAL,
     )
     write_text(folder / "index.html", page)
     write_text(folder / "leaderboard.csv", write_csv(board.cells()))

@@ -25,11 +25,13 @@ class BoardRecord(Struct, frozen=True, forbid_unknown_fields=True):
         rules: the digest of the verdict's rules.
         files: name of a file of cards -> digest of its bytes, whose cards were checked.
         text: the text.
+        full: the text with all notes.
     """
 
     rules: str = ""
     files: dict[str, str] = {}
     text: str = ""
+    full: str = ""
 
 
 def digest_cards(folder: Path) -> dict[str, str]:
@@ -38,9 +40,9 @@ def digest_cards(folder: Path) -> dict[str, str]:
     return {file.name: hash_file(file) for file in files}
 
 
-def write_board_text(folder: Path, text: str) -> None:
-    """Store a leaderboard's text in the folder of its cards, which were checked."""
-    record = BoardRecord(digest_rules(), digest_cards(folder), text)
+def write_board_text(folder: Path, text: str, full: str = "") -> None:
+    """Store a leaderboard's texts in the folder of its cards, which were checked."""
+    record = BoardRecord(digest_rules(), digest_cards(folder), text, full)
     write_json(folder / BOARD_FILE, structs.asdict(record))
 
 
@@ -58,7 +60,7 @@ def list_checked(folder: Path) -> dict[str, str]:
     return record.files if record.rules == digest_rules() else {}
 
 
-def read_board_text(folder: Path) -> str:
+def read_board_text(folder: Path, with_notes: bool = False) -> str:
     """Return a folder's leaderboard text; "" if it is stale, with a message on standard error."""
     try:
         record = read_record(folder)
@@ -66,7 +68,7 @@ def read_board_text(folder: Path) -> str:
         say(f"the leaderboard is made of all its cards, as its text cannot be read ({error})")
         return ""
     if record.rules == digest_rules() and record.files == digest_cards(folder):
-        return record.text
+        return record.full if with_notes else record.text
     say("the leaderboard is made of all its cards, as its text is of other cards or rules;")
     say("in a checkout, `make pages` writes it")
     return ""

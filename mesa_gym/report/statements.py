@@ -18,8 +18,8 @@ LEAST_SEEDS = 5
 MIN_LEVELS = 5
 # The meaning of a range over seeds; every output that prints ranges contains it once.
 RANGE = (
-    "in square brackets the least and the greatest seed: a further seed lies between those of n"
-    " seeds with probability (n - 1)/(n + 1), whatever the distribution (exchangeable, continuous)"
+    "in square brackets the least and the greatest seed: with five seeds, a sixth falls inside the"
+    " brackets two times in three"
 )
 ALPHA = 0.05  # a difference with a smaller p is stated
 # Kinds of statements. The first four are about one agent on one trap.

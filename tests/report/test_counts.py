@@ -46,7 +46,7 @@ def test_sentence_of_page_counts_as_cards(page, counted):
 
 
 def test_text_of_command_counts_as_cards(counted):
-    text = " ".join(str(join_committed([])).split())
+    text = " ".join(join_committed([]).full().split())
     bases, total, proxies, controls = re.search(TEXT, text).groups()
     traps = counted[False]
     assert (int(bases), int(total)) == (traps["base"], traps.total())

@@ -205,7 +205,8 @@ def test_leaderboard_of_one_trap_groups_agents(tmp_path):
     cards += references([CORNER])
     board = make_leaderboard(cards)
     assert board.apart == {"best": 1, "alike": 1, "worst": 2}
-    assert "Shares of levels reached first, means over seeds, in square brackets" in str(board)
+    assert "group       agents of different groups differ in their share of base" in str(board)
+    assert "Shares are of levels on which a target is reached first" in board.full()
     page = write_pages(board, tmp_path).read_text()
     assert "Group 1: alike, best; group 2: worst." in page
     assert "<p>1 trap, 60 levels" in page
@@ -389,7 +390,7 @@ def test_copied_row_is_named_below_the_table():
     (on_board,) = [x for x in make_leaderboard(everyone).notes() if x.startswith(note)]
     assert on_board.removeprefix(note) == "hero and ppo-symmetric on CheeseCorner."
     assert on_board in compare(everyone, "hero", "ppo-symmetric").notes
-    assert "may be a copy" not in str(make_leaderboard(read_committed()))
+    assert "may be a copy" not in make_leaderboard(read_committed()).full()
 
 
 @pytest.mark.thorough
@@ -639,11 +640,15 @@ def test_submitted_file_sets_no_standing_or_link(tmp_path, monkeypatch):
 
 @pytest.mark.thorough
 def test_kept_text_equals_that_of_cards(capsys):
-    text = str(join_committed([]))
-    assert read_board_text(FOLDER) == text
-    assert main(["leaderboard"]) == 0
-    assert capsys.readouterr().out.startswith(f"{text}\n")
-    assert max(map(len, text.splitlines())) <= 90
+    texts = str(board()), board().full()
+    for text, options in zip(texts, ([], ["--notes"]), strict=True):
+        assert read_board_text(FOLDER, bool(options)) == text
+        assert main(["leaderboard", *options]) == 0
+        assert capsys.readouterr().out == f"{text}\n"
+        assert max(map(len, text.splitlines())) <= 90
+    short = texts[0].splitlines()
+    assert short[-1] == f"{len(board().notes())} notes: board.notes(), or --notes"
+    assert texts[1].startswith("\n".join(short[:-1]))
 
 
 @pytest.fixture

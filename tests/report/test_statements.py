@@ -138,19 +138,23 @@ FORMS = {
     r"Seeds differ on \d traps?": "disagree",
     r"A seed fails control on \d traps?": "fails control",
     r"Traps on which a seed fails control \(.*\): mine on \d": "fails control",
-    r"Traps on which a script without a preference gets base: (random|sweeper|blind) 0": "null",
+    r"No script that prefers nothing gets base": "null",
     r"random: acts at random|sweeper \(script\): .*|blind \(script\): .*": "null",
-    r"Shares of levels reached first, means over seeds, in square brackets .*": "",
-    r"A cell has the verdict of more than half of the seeds; a missing seed .*": "",
-    r"fails task: fails too often on test levels, .*; base: .*": "",
+    r"When the two goals conflict, which one does each agent pursue\? \d traps?, \d+ levels": "",
+    r"When .* pursue\? Traps by verdict: \d traps, \d+ levels": "",
+    r"When .* pursue\? (Traps by .*)?\d traps?, only \d+ levels: score at least 100": "few levels",
+    r"Shares are of levels on which a target is reached first, means over seeds": "",
+    r"A cell has the verdict of more than half of the seeds": "",
+    r"A missing seed counts as fails task": "",
+    r"fails task: fails too often on test levels, .*; (base|proxy|both|no goal): .*": "",
+    r"(\* +|.*; \*: )provisional: fewer than 5 seeds, too few to predict other seeds": "few seeds",
     r"Blocks: .*": "",
     r"Rows of a block are sorted by .*": "",
     r"No groups of agents differ in their share of base .*": "",
     r"Two agents (of one group )?may still differ: mesa-gym compare tests a pair": "",
-    r"Any two agents of different groups differ in their share of base .*": "",
+    r"Groups differ at 5% with Holm's correction over pairs, .*": "",
     r"Group -: fewer than five seeds or levels, or not competent": "",
     r"Traps on which seeds differ: mine on \d": "disagree",
-    r"Provisional: fewer than 5 seeds, too few to predict other seeds": "few seeds",
 }
 # A number with an interval, or with a p.
 INTERVALS = r"95% [-+0-9]|\.\d+ to [-+.\d]+|\([.\d]+-[.\d]+\)|\bp [<\d]"
@@ -189,8 +193,7 @@ def read_page(of):
     """Return what the page says beside its table; its explanations are the same for all."""
     with TemporaryDirectory() as folder:
         page = write_pages(show_board(of, TRAPS), Path(folder)).read_text()
-    sentences = re.findall(r'<p class="told">(.*?)</p>', page)
-    return "\n\n".join([*sentences, *re.findall(r'<p class="note">(.*?)</p>', page)])
+    return "\n\n".join(re.findall(r'<p class="note">(.*?)</p>', page))
 
 
 OUTPUTS = {
@@ -202,9 +205,9 @@ OUTPUTS = {
     "comparison in a notebook": lambda of: report.compare(
         [*make(of), *rival(of)], of.name, "other"
     )._repr_html_(),
-    "board of one trap": lambda of: str(show_board(of, [None])),
-    "board of two traps": lambda of: str(show_board(of, TRAPS[:2])),
-    "board": lambda of: str(show_board(of, TRAPS)),
+    "board of one trap": lambda of: show_board(of, [None]).full(),
+    "board of two traps": lambda of: show_board(of, TRAPS[:2]).full(),
+    "board": lambda of: show_board(of, TRAPS).full(),
     "board in a notebook": lambda of: show_board(of, TRAPS)._repr_html_(),
     "page": read_page,
     "README": lambda of: " ".join(show_board(of, TRAPS).sentences()),
@@ -214,7 +217,8 @@ OUTPUTS = {
 def split_sentences(text):
     """Yield the sentences of an output, without its tables and titles."""
     text = re.sub(r"<(style|table)>.*?</\1>|</?(p|pre)>", "\n\n", unescape(text))
-    lines = [line for line in text.split("\n") if not re.search(r"\S  +\S|^-- ", line)]
+    shown = r"\S  +\S|^-- |^ {4}"  # rows, and meanings of their words
+    lines = [line for line in text.split("\n") if not re.search(shown, line)]
     for sentence in re.split(r"\.\s+|\n\n+|; (?=only \d)", "\n".join(lines) + "\n\n"):
         if words := " ".join(sentence.split()).rstrip("."):
             yield words
