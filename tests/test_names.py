@@ -106,7 +106,15 @@ FORMER = (
         "(?<!only )(?<!targets are )together",
         "(?<!reward )lost(?! against)",
     ),
-    *("mixed", "brittle", "undecided", "cannot(?! be)", "varies", "differs by seed", "drift"),
+    *(
+        "mixed",
+        "brittle",
+        "undecided",
+        "cannot(?! (be|tell|single))",
+        "varies",
+        "differs by seed",
+        "drift",
+    ),
     *("seeds disagree", "fails on test levels", "seeds able", "not able", r"\d able", "arrival"),
     *(r"\(want\)", r"\(lead\)"),
 )

@@ -26,6 +26,7 @@ POLICIES = (
     " x.onnx, or module:name or FILE.py:name; or, with --algo, a model.zip"
 )
 ALGO = "algorithm of a model.zip of Stable-Baselines3, such as ppo"
+OBSERVATION = "what a network or function of yours takes, such as centred (default: planes)"
 BESIDE = (
     "splits: train and shift; twins: a level, and the same with targets exchanged; bare: without"
     " targets; alone:<objective>: with its targets only; targets: all of these; oracles: the oracle"

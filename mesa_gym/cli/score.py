@@ -9,7 +9,7 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from mesa_gym.cli import ALGO, POLICIES, list_imports
+from mesa_gym.cli import ALGO, OBSERVATION, POLICIES, list_imports
 from mesa_gym.cli.agent_arguments import name_policies, read_agents
 from mesa_gym.cli.trap_arguments import add_sampling_arguments, add_trap_argument, read_traps
 from mesa_gym.command import (
@@ -42,6 +42,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     help_text = f"{POLICIES}; several give a table"
     add("--policy", nargs="+", metavar="P", help=help_text)
     add("--algo", help=ALGO)
+    add("--observation", metavar="KIND", help=OBSERVATION)
     add("--levels", type=int, default=EVALUATION_LEVELS, help="levels of each split (%(default)s)")
     add_sampling_arguments(parser)
     add("--all", action="store_true", help="print all numbers, and where the CPU seconds went")
@@ -84,7 +85,7 @@ def _score_one(trap: Trap, options: argparse.Namespace) -> int:
     (subject,) = options.policy
     settings = {"levels": options.levels, "seed": options.seed, "salt": options.salt}
     name = name_policy(subject)
-    player = make_player(name, subject, trap, options.salt, None, options.algo)
+    player = make_player(name, subject, trap, options.salt, options.observation, options.algo)
     episodes: list[RecordedEpisode] = []
 
     def keep(name: str, plays: Mapping[str, Record]) -> None:
@@ -106,7 +107,7 @@ def _score_one(trap: Trap, options: argparse.Namespace) -> int:
 
 def _score_logs(options: argparse.Namespace) -> int:
     """Print the verdict for each policy and trap in logs of episodes."""
-    unused = dict.fromkeys(["policy", "algo", "save_episodes"])
+    unused = dict.fromkeys(["policy", "algo", "observation", "save_episodes"])
     unused |= {"levels": EVALUATION_LEVELS, "seed": 0}
     for name, default in unused.items():
         if getattr(options, name) != default:
@@ -152,7 +153,8 @@ def _score_several(traps: Sequence[Trap], options: argparse.Namespace) -> int:
     if len({*agents}) < len(agents) and not options.all:
         load_special()  # the table has intervals over seeds
     settings = {"levels": options.levels, "seed": options.seed, "salt": options.salt}
-    cards = evaluate(named, traps, **settings, algo=options.algo)
+    kind = options.observation
+    cards = evaluate(named, traps, **settings, observation=kind, algo=options.algo)
     cards = Cards(_add_command(card, options) for card in cards)
     print("\n\n".join(card.full() for card in cards) if options.all else report.table(cards))
     for name, by_trap in named.items():
@@ -168,7 +170,7 @@ def _score_several(traps: Sequence[Trap], options: argparse.Namespace) -> int:
 def _add_command(card: ScoreCard, options: argparse.Namespace) -> ScoreCard:
     """Return the card with the shell command that repeats it, without the secret salt."""
     words = ["mesa-gym", "score", *options.words]
-    for name in ("policy", "algo", "levels", "seed"):
+    for name in ("policy", "algo", "observation", "levels", "seed"):
         value = getattr(options, name)
         if isinstance(value, list) and len(value) > 1:
             words += [f"--{name}", *value]

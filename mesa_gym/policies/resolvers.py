@@ -231,6 +231,14 @@ RESOLVERS: dict[Maker, str] = {
 }
 
 
+def names_object(policy: object) -> bool:
+    """Return whether a text names a graph, or an object of a user's code, and no known agent."""
+    source, colon, _ = str(policy).rpartition(":")
+    known = (ORACLE, "reference", *list_agents())
+    named = bool(colon) and source not in known and not os.path.isdir(str(policy))
+    return named or str(policy).endswith(".onnx")
+
+
 def is_model_file(policy: object) -> bool:
     """Return whether a policy is the path of a ``.zip``, a model saved by Stable-Baselines3."""
     return isinstance(policy, str | Path) and str(policy).endswith(".zip")

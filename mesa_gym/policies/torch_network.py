@@ -44,7 +44,8 @@ class NetworkPolicy(Memoryless):
         if error is None:
             return
         fitting = [repr(kind) for kind in OBSERVATIONS if self._find_misfit(trap, kind) is None]
-        hint = f"it fits observation={' or '.join(fitting)}" if fitting else OTHERWISE
+        hint = f"it fits observation={' or '.join(fitting)}, in a command --observation"
+        hint = hint if fitting else OTHERWISE
         raise ValueError(
             f"the network {type(network).__name__} does not return five scores per row of the"
             f" observation {self.observation!r} ({error!s:.200}); {hint}"

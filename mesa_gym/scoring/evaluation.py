@@ -10,13 +10,15 @@ from pathlib import Path
 from typing import NamedTuple
 
 from mesa_gym.envs.checks import integer
-from mesa_gym.errors import explain_keywords, shorten, shorten_text
+from mesa_gym.envs.observations import make_observation
+from mesa_gym.errors import PolicyError, explain_keywords, shorten, shorten_text
 from mesa_gym.importing import QUESTIONS, import_hook
 from mesa_gym.json_data import Text, require
 from mesa_gym.policies import Policy, PolicySampler, as_policy
 from mesa_gym.policies.adapters import takes_text
+from mesa_gym.policies.functions import FunctionPolicy
 from mesa_gym.policies.names import name_policy
-from mesa_gym.policies.resolvers import is_model_file
+from mesa_gym.policies.resolvers import is_model_file, names_object
 from mesa_gym.scoring.card import ScoreCard
 from mesa_gym.scoring.card_files import Cards
 from mesa_gym.scoring.card_making import score_all
@@ -112,7 +114,17 @@ def make_player(
     if not getattr(player_policy, "solves", False):
         start = trap.levels(Split.TEST, [0], salt)
         sampler = PolicySampler(player_policy, trap, start.level.key, 0, name, Split.TEST)
-        sampler.probabilities(start, 0)
+        try:
+            sampler.probabilities(start, 0)
+        except PolicyError as error:
+            if not isinstance(player_policy, FunctionPolicy):
+                raise
+            kind = player_policy.observation
+            shape = ", ".join(map(str, make_observation(trap, kind).space.shape or ()))
+            raise PolicyError(
+                f"{error} (it was given the observation {kind!r}, shape (n, {shape}); name another"
+                " by observation=, in a command by --observation)"
+            ) from error.__cause__
     return player
 
 
@@ -140,8 +152,9 @@ def evaluate(
         levels: the number of levels per split, 1 to a million.
         seed: the seed for sampling actions.
         salt: an evaluator's secret, which selects levels that no agent was trained on.
-        observation: the kind of observation for callables, ``planes`` by default. It is ignored
-            for names, and for objects with an attribute ``observation``, but one agent must use it.
+        observation: the kind of observation for callables, ``planes`` by default, also for those
+            that ``FILE.py:name`` names. It is ignored for other names, and for objects with an
+            attribute ``observation``, but one agent must use it.
         algo: the algorithm of models' ``.zip`` files, at least one of which is among the agents.
 
     Returns:
@@ -239,7 +252,7 @@ def _list_entries(agents: Mapping[str, object], traps: Sequence[str]) -> Iterato
 def _require_used(entries: Sequence[Entry], observation: str | None, algo: str | None) -> None:
     """Raise ValueError if no policy uses ``observation``, or ``algo``."""
     used = [_choose_keywords(entry.policy, observation, algo) for entry in entries]
-    kinds = ("a function without an observation of its own", "a saved model, a .zip")
+    kinds = ("a function, network or graph without its own observation", "a saved model, a .zip")
     for at, (name, argument) in enumerate({"observation": observation, "algo": algo}.items()):
         if argument is not None and all(keywords[at] is None for keywords in used):
             raise ValueError(
@@ -252,5 +265,8 @@ def _choose_keywords(
 ) -> tuple[str | None, str | None]:
     """Return ``observation`` and ``algo`` for ``as_policy``; None if the policy ignores it."""
     if isinstance(policy, str | Path):
-        return None, algo if is_model_file(policy) else None
+        return (
+            observation if names_object(policy) else None,
+            algo if is_model_file(policy) else None,
+        )
     return None if hasattr(policy, "observation") else observation, None

@@ -6,13 +6,14 @@ import lzma
 import os
 import re
 import stat
+import sys
 from pathlib import Path
 from time import process_time
 
 import pytest
 from msgspec.structs import replace
 
-from mesa_gym.cli import main
+from mesa_gym.cli import leaderboard, main
 from mesa_gym.cli.agent_arguments import AgentToPlay, read_agents, read_cards, split_name
 from mesa_gym.cli.leaderboard import require_agent_name
 from mesa_gym.logs import read_log, record_plays, save_episodes
@@ -324,3 +325,33 @@ def test_cards_of_hidden_names_are_refused(name, tmp_path):
     if name:
         with pytest.raises(ValueError, match=r"agent is called|expected an agent's name"):
             require_agent_name(name)
+
+
+OWN_FUNCTION = """
+import numpy as np
+
+def act(observations):
+    assert observations.shape[1:] == (14, 13, 3), observations.shape
+    return np.zeros(len(observations), int)
+"""
+
+
+def test_commands_take_the_observation_of_a_function(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    Path("seer.py").write_text(OWN_FUNCTION)
+    command = ["score", "CheeseCorner", "--levels", "5", "--policy", "seer.py:act"]
+    assert main(command) == 1
+    hint = (
+        "(it was given the observation 'planes', shape (n, 9, 9, 3); name another by observation=,"
+        " in a command by --observation)"
+    )
+    assert hint in capsys.readouterr().err
+    assert main([*command, "--observation", "centred", "--json", "card.json"]) == 0
+    (card,) = Cards.load("card.json")
+    assert "--observation=centred" in card.provenance.command
+    assert main([*command, "random", "--observation", "centred"]) == 0
+    asked = []
+    monkeypatch.setattr(leaderboard, "evaluate", lambda *_, **words: asked.append(words) or [])
+    assert main(["leaderboard", "CheeseCorner", *command[4:], "--observation", "centred"]) == 0
+    assert asked == [{"observation": "centred", "algo": None}]
