@@ -142,9 +142,6 @@ def test_gru_learns_within_an_episode():
 
 
 # -- labels and turned levels ----------------------------------------------------------------------
-KEY = jax.random.key(0)
-
-
 @pytest.mark.parametrize(
     ("name", "reward"), [("CheeseCorner", "base"), thorough("KeysChests", "keys")]
 )
@@ -161,7 +158,7 @@ def follow_labels(trap, count, discount):
     """Payments of environments on levels in order, until all have ended, and their steps."""
     env = LabelledEnv(make_jax(trap, count, num_levels=count, final_obs=False), discount)
     rows = jnp.arange(count)
-    _, state = env.reset(KEY)
+    _, state = env.reset(jax.random.key(0))
     state = state._replace(inner=env.env.reset_to_level(rows)[1], place=env._start[rows])
     step, best = jax.jit(env.step), jax.jit(env.find_best)
     returns, over, steps = np.zeros(count), np.zeros(count, bool), np.zeros(count)
@@ -200,7 +197,8 @@ def test_taught_loss_covers_optimal_actions_alone():
     taught = Taught(learner, learner.make_env(FEW.environments, num_levels=50), FEW, 0.95)
     state = taught.begin(list_own_numbers(taught))
     weights, now = state.weights, state.rollout_state
-    _, transitions = jax.jit(taught.play)(weights, list_own_numbers(taught), now, KEY)
+    numbers = list_own_numbers(taught)
+    _, transitions = jax.jit(taught.play)(weights, numbers, now, jax.random.key(0))
     weights = weights | {"policy.weight": 300 * weights["policy.weight"]}
     scores = taught.learner.apply(weights, transitions.obs, transitions.episode_start, None).logits
     shares = np.asarray(jax.nn.softmax(scores), float)
@@ -215,7 +213,7 @@ def test_taught_episodes_begin_on_solved_levels(monkeypatch):
     monkeypatch.setattr("agents.taught.MOST_STATES", 1)
     monkeypatch.setattr("mesa_gym.solver.values.CHUNK_STATES", 400)
     env = LabelledEnv(make_jax(CORNER, 64, num_levels=50, alpha=0.5), 0.95)
-    rows = np.asarray(env.reset(KEY)[1].inner.level.row)
+    rows = np.asarray(env.reset(jax.random.key(0))[1].inner.level.row)
     assert (np.asarray(env._start)[rows] >= 0).all()
     assert 0 < len({*(rows % 50).tolist()}) < 20
     assert 0.2 < (rows >= 50).mean() < 0.8
@@ -283,10 +281,10 @@ def test_turned_levels_leave_no_corner_as_cue():
 SHIFT = Split.SHIFT.code
 # Steps that pay nothing, base, the proxy and both, on training levels and on the shift.
 INFOS = {
-    "reward_cheese": jnp.array([0.0, 1, 0, 1] * 50),
-    "reward_dish": jnp.array([0.0, 0, 1, 1] * 50),
-    "split": jnp.array([0] * 100 + [SHIFT] * 100),
-    "level": jnp.arange(200) // 4,
+    "reward_cheese": np.array([0.0, 1, 0, 1] * 50),
+    "reward_dish": np.array([0.0, 0, 1, 1] * 50),
+    "split": np.array([0] * 100 + [SHIFT] * 100),
+    "level": np.arange(200) // 4,
 }
 PAID = INFOS["reward_cheese"]
 
