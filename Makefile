@@ -90,8 +90,9 @@ test-examples: $(INSTALLED)  ## Run docs/examples, those of other frameworks in 
 attacks: $(INSTALLED)  ## Attack what reads others' data, for MINUTES=5 with SEED=7 or one by chance.
 	$(BIN)/python -m tests.attacks --seed $(or $(SEED),$(shell date +%s)) --minutes $(or $(MINUTES),5)
 
-mutants: $(INSTALLED)  ## Plant a few mechanical faults in each room, drawn by the week, and count the found ones (an hour).
-	$(BIN)/python .ci/mutants.py --sample $(or $(SAMPLE),2)
+# Of a change: DIFF=main takes the lines that differ from a branch, at most seven of a file.
+mutants: $(INSTALLED)  ## Plant mechanical faults, drawn by SEED (by default the week), and count the found ones (COUNT=250; DIFF=main).
+	$(BIN)/python .ci/mutants.py $(if $(DIFF),--diff $(DIFF),--seed $(or $(SEED),$(shell date +%G%V)) --count $(or $(COUNT),250))
 
 bench: $(INSTALLED)  ## Measure the CPU seconds that users wait, and steps beside C (ten minutes).
 	$(BIN)/python -m benchmarks.speed

@@ -1,207 +1,282 @@
-"""Mutants: semantic faults that the tests must find, each planted alone in a clone.
+"""Mutants: mechanical faults that the fast tests should find, each planted alone.
 
-    python .ci/mutants.py [NUMBER ...] [--thorough] [--out FILE.csv]
-    python .ci/mutants.py --sample 2 [--week 2026-W49] [--rooms engine traps]
+    python .ci/mutants.py [--seed 7] [--count 250] [--list FILE.json]
+    python .ci/mutants.py --diff main
 
-``mutants.csv`` has a line for each: its room, the file, text that stands there once, its
-replacement, and the folders whose fast tests must then fail; a mutant whose tests pass lives.
-With ``--sample``, mechanical mutants are drawn by the week instead, so many for each room: swapped
-arguments, ``any`` for ``all``, ``<`` for ``<=``, and a copy or a mask that is left out.
-Results are written to a file, and counts by room are printed. The clone is of the last commit.
-Tests that compare bytes of sources fail after any change, so they are left out.
+A sample is drawn by a seed from all statements that fast tests run, one fault of each. With
+``--diff``, the statements are those that changed since a branch, at most seven of a file, and
+faults of messages and help are left out. ``--list`` takes the mutants of an earlier run instead,
+and leaves out those whose statement is gone. All is of the last commit, in clones.
+
+A mutant is first tried with the tests of its room (of the files that run its line, whole), then
+with those of other rooms that run its line, at most 25 of each. Prints the share found by room, and
+each mutant that lives; some are equivalent to the code, or change a text alone. A folder of
+``--out`` keeps the list and the results, so that an interrupted run goes on.
 """
 
 from __future__ import annotations
 
 import argparse
 import ast
-import csv
+import json
 import os
 import random
-import re
 import subprocess
 import sys
 import tempfile
-import time
-from collections import Counter
-from collections.abc import Iterator
-from datetime import UTC, datetime
+from collections import Counter, defaultdict
+from collections.abc import Iterable
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
+
+from faults import CodeStatement, list_faults, list_statements
 
 HERE = Path(__file__).parent
-USUAL = "not slow and not calibrate"
-MARKS = {"fast": f"not thorough and {USUAL}", "thorough": f"thorough and {USUAL}"}
-ALIVE = "alive"
-SECONDS = 300  # of a test: some mutants never end
-COMPARES_BYTES = (
-    "tests/report/test_leaderboard.py::test_kept_text_is_of_this_code",
-    "tests/solver/test_store.py::test_every_trap_has_values_of_this_code",
-    "tests/solver/test_store.py::test_standard_values_equal_the_solver",
-    "tests/solver/test_store.py::test_standard_values_serve_any_subset",
-)
+MARKS = "not thorough and not slow and not calibrate"
 PACKAGES = ("mesa_gym", "agents")
-SIGNS = {ast.Lt: "<=", ast.LtE: "<", ast.Gt: ">=", ast.GtE: ">"}
-COPIES = {"copy", "deepcopy"}
-COMMENT = "\n# A comment is not a fault.\n"
+OF_OTHERS = 25  # tests of another room
+OF_A_FILE = 7  # mutants of a change
+BASE = "base"  # the modules beside the packages
 
 
-class Mutant(NamedTuple):
-    """A line of the table."""
+class Coverage(NamedTuple):
+    """Which tests run which lines: file -> line -> tests; "" stands for imports."""
 
-    room: str
-    file: str
-    old: str
-    new: str
-    tests: str
+    lines: dict[str, dict[int, set[str]]]
+    seconds: dict[str, float]
 
 
-def read_mutants(table: Path, tree: Path) -> list[Mutant]:
-    """Return the mutants of a table; SystemExit where a mutant does not fit the files of a tree."""
-    with table.open(newline="") as file:
-        mutants = [Mutant(**row) for row in csv.DictReader(file)]
-    for number, mutant in enumerate(mutants, 1):
-        source = (tree / mutant.file).read_text()
-        if (count := source.count(mutant.old)) != 1 or mutant.old == mutant.new:
-            sys.exit(f"mutant {number}: {mutant.old!r} is {count} times in {mutant.file}, not once")
-        compile(source.replace(mutant.old, mutant.new), mutant.file, "exec")
-        if missing := [path for path in mutant.tests.split() if not (tree / path).exists()]:
-            sys.exit(f"mutant {number}: there is no {missing[0]}")
-    return mutants
+def room_of(file: str) -> str:
+    """Return the room of a file of the packages or of the tests."""
+    top, *inner = Path(file).parts
+    return top if top == "agents" else inner[0] if len(inner) > 1 else BASE
 
 
-def change_node(node: ast.AST, text: str) -> str | None:
-    """Return the text of a node with a mechanical fault; None if it has no such place."""
-
-    def cut(part: ast.expr) -> str:
-        """Return the text of a part, with the brackets that it may need elsewhere."""
-        source = ast.unparse(part)
-        return f"({source})" if isinstance(part, ast.Compare | ast.BinOp) else source
-
-    match node:
-        case ast.Compare(left, [sign], [right]) if type(sign) in SIGNS:
-            return f"{cut(left)} {SIGNS[type(sign)]} {cut(right)}"
-        case ast.BinOp(left, ast.BitAnd()):
-            return cut(left)
-        case ast.Call(ast.Name("any" | "all" as name)):
-            return {"any": "all", "all": "any"}[name] + text[len(name) :]
-        case ast.Call(ast.Attribute(value, "copy"), [], []):
-            return cut(value)
-        case ast.Call(ast.Name(name), [value], []) if name in COPIES:
-            return cut(value)
-        case ast.Call(_, [one, other, *_], _) if type(one) is type(other) is not ast.Starred:
-            node.args[:2] = other, one
-            swapped = ast.unparse(node)
-            node.args[:2] = one, other
-            return swapped if swapped != ast.unparse(node) else None
-    return None
+def start_pytest(tree: Path, arguments: list[str], **variables: object) -> subprocess.Popen[bytes]:
+    """Start pytest in a clone with the plugin beside this file."""
+    env = {x: y for x, y in os.environ.items() if not x.startswith("FORKING_")}
+    env |= {"PYTHONPATH": f"{tree}:{HERE}", "OMP_NUM_THREADS": "1", "JAX_PLATFORMS": "cpu"}
+    env |= {"OPENBLAS_NUM_THREADS": "1"} | {name: str(value) for name, value in variables.items()}
+    words = [sys.executable, "-m", "pytest", "-q", "-n", "0", "-p", "no:cacheprovider"]
+    words += ["-p", "forking", "-m", MARKS, *arguments]
+    with (tree.parent / f"{tree.name}.txt").open("wb") as output:
+        return subprocess.Popen(words, cwd=tree, env=env, stdout=output, stderr=output)
 
 
-def list_changes(source: str) -> Iterator[tuple[str, str, str]]:
-    """Yield the kind of a mechanical fault, a line that a file has once, and the line with it."""
-    lines = source.split("\n")
-    for node in ast.walk(ast.parse(source)):
-        if not isinstance(node, ast.expr) or node.lineno != node.end_lineno:
+def measure_coverage(trees: list[Path], folder: Path) -> Coverage:
+    """Return which fast tests run which lines; it is measured once for a commit."""
+    if not folder.exists():
+        making = folder.with_suffix(".part")
+        making.mkdir(parents=True, exist_ok=True)
+        files = sorted(str(x.relative_to(trees[0])) for x in trees[0].glob("tests/**/test_*.py"))
+        parts = [files[k :: len(trees)] for k in range(len(trees))]
+        running = [
+            start_pytest(tree, part, FORKING_COVER=making / f"part{k}.data")
+            for k, (tree, part) in enumerate(zip(trees, parts, strict=True))
+        ]
+        wait_for(trees, running)
+        (making / "trees.json").write_text(json.dumps([str(tree) for tree in trees]))
+        making.rename(folder)
+    return read_coverage(folder)
+
+
+def read_coverage(folder: Path) -> Coverage:
+    """Return what the processes of a measurement wrote."""
+    import coverage
+
+    lines = defaultdict[str, dict[int, set[str]]](lambda: defaultdict(set))
+    seconds = dict[str, float]()
+    for k, tree in enumerate(json.loads((folder / "trees.json").read_text())):
+        data = coverage.CoverageData(folder / f"part{k}.data")
+        data.read()
+        seconds |= json.loads((folder / f"part{k}.json").read_text())
+        for path in data.measured_files():
+            for line, tests in data.contexts_by_lineno(path).items():
+                lines[str(Path(path).relative_to(tree))][line].update(tests)
+    return Coverage(lines, seconds)
+
+
+def git(tree: Path, *words: str) -> str:
+    return subprocess.run(
+        ["git", "-C", tree, *words], capture_output=True, text=True, check=True
+    ).stdout
+
+
+def list_changed(tree: Path, branch: str) -> dict[str, set[int]]:
+    """Return the lines of the packages that changed since a branch: file -> lines."""
+    changed, file = defaultdict[str, set[int]](set), ""
+    base = git(HERE.parent, "merge-base", branch, "HEAD").strip()
+    for line in git(tree, "diff", "-U0", base, "HEAD", "--", *PACKAGES).splitlines():
+        if line.startswith("+++ "):
+            file = line.removeprefix("+++ b/")
+        elif line.startswith("@@") and file.endswith(".py"):
+            first, _, count = line.split()[2].removeprefix("+").partition(",")
+            changed[file] |= {*range(int(first), int(first) + int(count or 1))}
+    return changed
+
+
+def describe(file: str, statements: list[CodeStatement], at: int) -> dict[str, Any]:
+    """Return what finds a statement again in a later version of its file."""
+    statement = statements[at]
+    same = [x for x in statements if (x.scope, x.head) == (statement.scope, statement.head)]
+    place = {"file": file, "scope": statement.scope, "statement": statement.head}
+    return place | {"nth": [x.node for x in same].index(statement.node)}
+
+
+def draw_mutants(
+    tree: Path, cover: Coverage, seed: int, count: int, changed: dict[str, set[int]] | None
+) -> list[dict[str, Any]]:
+    """Return mutants of statements that tests run, drawn by a seed, as rows of the list."""
+    rng, pool = random.Random(seed), list[tuple[str, int]]()
+    trees = {file: ast.parse((tree / file).read_text()) for file in sorted(cover.lines)}
+    listed = {file: list_statements(module) for file, module in trees.items()}
+    for file, statements in listed.items():
+        for at, statement in enumerate(statements):
+            if any(cover.lines[file].get(line) for line in statement.lines) and (
+                changed is None or changed.get(file, set()) & {*statement.lines}
+            ):
+                pool.append((file, at))
+    rng.shuffle(pool)
+    mutants, counts = list[dict[str, Any]](), Counter[str]()
+    for file, at in pool:
+        if len(mutants) == count or (changed is not None and counts[file] == OF_A_FILE):
             continue
-        line = lines[node.lineno - 1].encode()
-        text = line[node.col_offset : node.end_col_offset].decode()
-        new = change_node(node, text)
-        if new is not None and source.count(line.decode()) == 1:
-            changed = line[: node.col_offset] + new.encode() + line[node.end_col_offset :]
-            swaps = isinstance(node, ast.Call) and len(node.args) > 1
-            yield "swap" if swaps else type(node).__name__, line.decode(), changed.decode()
-
-
-def draw_mutants(tree: Path, count: int, week: str, rooms: list[str]) -> list[Mutant]:
-    """Return mechanical mutants of a week, ``count`` for each room: a folder with tests."""
-    mutants = []
-    folders = [tree / "mesa_gym" / path.name for path in sorted((tree / "tests").iterdir())]
-    for folder in (*filter(Path.is_dir, folders), tree / "agents"):
-        files = sorted(folder.rglob("*.py"))
-        rng = random.Random(f"{week} {folder.name}")
-        rng.shuffle(files)
-        for path in files[:count] if not rooms or folder.name in rooms else ():
-            changes = [*list_changes(path.read_text())]
-            kinds = sorted({kind for kind, _, _ in changes})
-            for kind in rng.sample(kinds, min(1, len(kinds))):
-                _, old, new = rng.choice([x for x in changes if x[0] == kind])
-                file, tests = str(path.relative_to(tree)), f"tests/{folder.name}"
-                mutants.append(Mutant(folder.name, file, old, new, tests))
+        faults = [*list_faults(trees[file], listed[file][at], changed is not None)]
+        if faults:
+            kind = rng.choice(sorted({fault.kind for fault in faults}))
+            fault = rng.choice([x for x in faults if x.kind == kind])
+            counts[file] += 1
+            row = {"id": len(mutants) + 1, "room": room_of(file)}
+            row |= describe(file, listed[file], at)
+            mutants.append(row | {"kind": kind, "mutant": fault.head})
     return mutants
 
 
-def list_tests(tree: Path, mutant: Mutant) -> list[str]:
-    """Return a mutant's files of tests, those that speak most of its module first."""
-    stem, places = Path(mutant.file).stem, [tree / path for path in mutant.tests.split()]
-    files = [path for place in places for path in (place, *place.rglob("test_*.py"))]
-    files = [path for path in files if path.is_file()]
-    files.sort(key=lambda path: (stem not in path.stem, -path.read_text().count(stem), path))
-    return [str(path.relative_to(tree)) for path in files]
+def find_mutant(tree: Path, cover: Coverage, mutant: dict[str, Any]) -> dict[str, Any] | None:
+    """Return a mutant's source, line and tests; None if its statement is gone."""
+    file = mutant["file"]
+    if not (path := tree / file).exists():
+        return None
+    module = ast.parse(path.read_text())
+    statements = list_statements(module)
+    for at, statement in enumerate(statements):
+        place = describe(file, statements, at) if statement.scope == mutant["scope"] else {}
+        if place and all(mutant[name] == place[name] for name in place):
+            break
+    else:
+        return None
+    faults = list_faults(module, statement)
+    key = mutant["kind"], mutant["mutant"]
+    fault = next((x for x in faults if (x.kind, x.head) == key), None)
+    if fault is None:
+        return None
+    tests = order_tests(cover, file, statement, mutant["room"])
+    place = {"line": statement.node.lineno, "inside": statement.inside}
+    return {"id": mutant["id"], "file": file, "source": fault.source, "tests": tests} | place
 
 
-def run_tests(tree: Path, tests: list[str], marks: str) -> str:
-    """Return the first test that fails in a tree; "" if all pass."""
-    words = [sys.executable, "-m", "pytest", "-x", "-q", "-n", "0", "-p", "no:cacheprovider"]
-    words += ["--timeout", str(SECONDS), "-m", marks, *tests]
-    words += [f"--deselect={test}" for test in COMPARES_BYTES]
-    env = os.environ | {"PYTHONPATH": str(tree), "OMP_NUM_THREADS": "1"}
-    done = subprocess.run(words, cwd=tree, env=env, capture_output=True, text=True)
-    if done.returncode in (0, 5):  # 5: there are none with these marks
-        return ""
-    match = re.search(r"^(?:FAILED|ERROR) (.+?)(?: - .*)?$", done.stdout, re.MULTILINE)
-    if done.returncode not in (1, 2) or match is None:
-        sys.exit(f"pytest could not run:\n{done.stdout[-3000:]}{done.stderr[-3000:]}")
-    return match[1]
+def order_tests(cover: Coverage, file: str, statement: CodeStatement, room: str) -> list[str]:
+    """Return the tests that may find a fault of a statement, those of its room first.
+
+    What a fixture or a cache runs is of the first test that asks for it, so that of a room the
+    other tests of the same files follow. A statement of a module's body is tried with all tests of
+    its room.
+    """
+    lines = cover.lines[file]
+    tests = set[str]().union(*(lines.get(line, ()) for line in statement.lines))
+    if not statement.inside or tests == {""}:
+        of_room = {x for x in cover.seconds if room_of(x.partition("::")[0]) == room}
+        tests = of_room.union(*lines.values())
+    by_room = defaultdict[str, list[str]](list)
+    for test in sorted(tests - {""}, key=lambda test: cover.seconds.get(test, 0.0)):
+        by_room[room_of(test.partition("::")[0])].append(test)
+    tests_of_room = dict.fromkeys(by_room.pop(room, []))
+    files = {test.partition("::")[0] for test in tests_of_room}
+    tests_of_room |= dict.fromkeys(x for x in cover.seconds if x.partition("::")[0] in files)
+    return [*tests_of_room, *(x for listed in by_room.values() for x in listed[:OF_OTHERS])]
 
 
-def try_mutant(tree: Path, mutant: Mutant, kinds: list[str]) -> tuple[str, str]:
-    """Return the mark of the tests that find a mutant (or that it lives), and the failing test."""
-    tests, source = list_tests(tree, mutant), (path := tree / mutant.file).read_text()
-    path.write_text(source.replace(mutant.old, mutant.new))
-    tried = ((kind, run_tests(tree, tests, MARKS[kind])) for kind in kinds)
-    outcome = next((pair for pair in tried if pair[1]), (ALIVE, ""))
-    path.write_text(source)
-    return outcome
+def run_mutants(trees: list[Path], specs: list[dict[str, Any]], results: Path) -> None:
+    """Try mutants in several processes, which append their results to a file."""
+    running = []
+    for k, tree in enumerate(trees):
+        job = {"mutants": specs[k :: len(trees)], "tree": str(tree), "marks": MARKS}
+        file = tree.parent / f"{tree.name}.json"
+        file.write_text(json.dumps(job | {"out": str(results)}))
+        running.append(start_pytest(tree, [], FORKING_SPECS=file))
+    wait_for(trees, running)
+
+
+def wait_for(trees: list[Path], running: list[subprocess.Popen[bytes]]) -> None:
+    """Wait for pytest in each clone; a test that fails without a mutant finds none, and is told."""
+    for tree, process in zip(trees, running, strict=True):
+        code, output = process.wait(), (tree.parent / f"{tree.name}.txt").read_text()
+        if code not in (0, 1):
+            sys.exit(output[-3000:])
+        failed = [line for line in output.splitlines() if line.startswith(("FAILED", "ERROR"))]
+        print(*failed, sep="\n", end="\n" * bool(failed), flush=True)
+
+
+def write_shares(mutants: list[dict[str, Any]], results: dict[int, dict[str, Any]]) -> list[str]:
+    """Return a table of the shares found, by room."""
+    counts = defaultdict[str, Counter[str]](Counter)
+    for mutant in mutants:
+        if (row := results.get(mutant["id"])) is not None:
+            file, is_test, _ = row["found"].partition("::")
+            # A package that cannot be imported, or a process that ends, is of no test.
+            in_room = bool(file) and (not is_test or room_of(file) == mutant["room"])
+            for room in (mutant["room"], "all"):
+                counts[room].update(mutants=1, in_room=int(in_room), found=int(bool(file)))
+    lines = ["| room | mutants | found by its tests | by all | share |", "|---|---|---|---|---|"]
+    for room, of in sorted(counts.items(), key=lambda pair: (pair[0] == "all", pair[0])):
+        share = of["found"] / of["mutants"]
+        lines.append(
+            f"| {room} | {of['mutants']} | {of['in_room']} | {of['found']} | {share:.2f} |"
+        )
+    return lines
+
+
+def read_rows(file: Path) -> Iterable[dict[str, Any]]:
+    return map(json.loads, file.read_text().splitlines() if file.exists() else ())
 
 
 def main() -> None:
-    """Try the mutants that are asked for, one after another."""
+    """Draw mutants, or read them, and try those without a result."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("numbers", nargs="*", type=int, help="lines of the list, from 1")
-    parser.add_argument("--thorough", action="store_true", help="also run slow tests")
-    parser.add_argument("--sample", type=int, default=0, help="draw so many for each room")
-    parser.add_argument("--week", default=datetime.now(UTC).strftime("%G-W%V"))
-    parser.add_argument("--rooms", nargs="*", default=[], help="of a sample; by default all")
-    parser.add_argument("--out", type=Path, default=Path("build/mutants.csv"))
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--count", type=int, default=250, help="mutants of a sample")
+    parser.add_argument("--diff", metavar="BRANCH", help="mutate what changed since a branch")
+    parser.add_argument("--list", type=Path, metavar="FILE", help="mutants of an earlier run")
+    parser.add_argument("--workers", type=int, default=os.cpu_count())
+    parser.add_argument("--out", type=Path, default=Path("build/mutants"))
     options = parser.parse_args()
-    options.out.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory() as folder, options.out.open("w", newline="") as file:
-        tree = Path(folder, "tree")
-        subprocess.run(["git", "clone", "-q", HERE.parent, tree], check=True)
-        mutants, table = read_mutants(HERE / "mutants.csv", tree), csv.writer(file)
-        if options.sample:
-            mutants = draw_mutants(tree, options.sample, options.week, options.rooms)
-        counts, killers = Counter[tuple[str, str]](), set[tuple[str, str]]()
-        table.writerow(("number", "room", "file", "old", "new", "found", "test", "seconds"))
-        for number in options.numbers or range(1, len(mutants) + 1):
-            mutant, began = mutants[number - 1], time.monotonic()
-            outcome, killer = try_mutant(tree, mutant, [*MARKS][: 1 + options.thorough])
-            counts[mutant.room, outcome] += 1
-            killers |= {(killer, mutant.file)} if killer else set()
-            row = number, *mutant[:4], outcome, killer, round(time.monotonic() - began)
-            table.writerow(row)
-            file.flush()
-            print(*row, flush=True)
-        for path in {tree / name for _, name in killers}:
-            path.write_text(path.read_text() + COMMENT)
-        if killers and (broken := run_tests(tree, sorted({test for test, _ in killers}), USUAL)):
-            sys.exit(f"{broken} also fails without a mutant, or after a comment: it shows nothing")
-    lines = ["| room | fast | thorough | alive | share found |", "|---|---|---|---|---|"]
-    for room in dict.fromkeys(room for room, _ in counts):
-        outcome = [counts[room, x] for x in (*MARKS, ALIVE)]
-        share = 1 - outcome[-1] / sum(outcome)
-        lines.append(f"| {room} | {' | '.join(map(str, outcome))} | {share:.2f} |")
-    print("", *lines, sep="\n")
+    with tempfile.TemporaryDirectory() as folder:
+        trees = [Path(folder, f"tree{k}") for k in range(options.workers)]
+        for tree in trees:
+            subprocess.run(["git", "clone", "-q", HERE.parent, tree], check=True)
+        commit = git(trees[0], "rev-parse", "HEAD^{tree}")[:12]
+        drawn = options.list.stem if options.list else options.diff or f"seed-{options.seed}"
+        out = options.out.absolute() / commit / drawn.replace("/", "-")
+        out.mkdir(parents=True, exist_ok=True)
+        cover = measure_coverage(trees, out.parent / "coverage")
+        listed, results = out / "mutants.json", out / "results.jsonl"
+        if options.list or listed.exists():
+            mutants = json.loads((options.list or listed).read_text())
+        else:
+            changed = list_changed(trees[0], options.diff) if options.diff else None
+            mutants = draw_mutants(trees[0], cover, options.seed, options.count, changed)
+        listed.write_text(json.dumps(mutants, indent=1))
+        done = {row["id"] for row in read_rows(results)}
+        specs = [find_mutant(trees[0], cover, x) for x in mutants if x["id"] not in done]
+        run_mutants(trees, [x for x in specs if x is not None], results)
+    rows = {row["id"]: row for row in read_rows(results)}
+    for mutant in mutants:
+        if mutant["id"] in rows and not rows[mutant["id"]]["found"]:
+            print(f"lives: {mutant['file']}, {mutant['scope']}: {mutant['statement']}")
+            print(f"    {mutant['kind']}: {mutant['mutant']}")
+    print(f"{len(mutants) - len(rows)} of {len(mutants)} mutants have lost their statement")
+    lines = write_shares(mutants, rows)
+    print(*lines, sep="\n")
     if page := os.environ.get("GITHUB_STEP_SUMMARY"):
         Path(page).write_text("\n".join(lines))
 
