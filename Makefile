@@ -22,11 +22,11 @@ help:  ## Print this list.
 
 PIP = $(BIN)/python -m pip install --quiet -c constraints.txt
 
-# On Linux, the package index has torch for a GPU alone: with what it needs, 2.7 GB more than the
+# On Linux, the package index has torch for a GPU alone: with what it needs, some GB more than the
 # build for the CPU. That build is taken from where pip looks anyway, or else from this index.
 TORCH_INDEX = https://download.pytorch.org/whl/cpu
 CPU_TORCH = $(shell sed -n 's/^torch==.*/&+cpu/p' constraints.txt)
-GPU_TORCH = No index has $(CPU_TORCH). With TORCH_INDEX= make takes the build for a GPU, 2.7 GB more.
+GPU_TORCH = No index has $(CPU_TORCH). With TORCH_INDEX= make takes the build for a GPU, some GB more.
 ifeq ($(and $(TORCH_INDEX),$(shell uname -s)),Linux)
 INSTALL_TORCH = $(PIP) --no-deps $(CPU_TORCH) 2>/dev/null \
     || $(PIP) --no-deps $(CPU_TORCH) --index-url $(TORCH_INDEX) \

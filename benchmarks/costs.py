@@ -38,7 +38,9 @@ class Cost(NamedTuple):
 
 COSTS = {
     "install": Cost(
-        "install the core", f"{{python}} -m venv venv && venv/bin/pip install -q -e {ROOT}", "18 MB"
+        "install the core",
+        f"{{python}} -m venv venv && venv/bin/pip install -q -e {ROOT}",
+        "79 MB on disk",
     ),
     "leaderboard": Cost("see the leaderboard", "mesa-gym leaderboard"),
     "score": Cost("score an agent", "mesa-gym score CheeseCorner --policy ppo:0"),
