@@ -53,7 +53,7 @@ OPTIONAL = {
     "mesa_gym/report/templating.py": {"jinja2", "markupsafe"},
     "mesa_gym/sb3": {"onnxscript", "stable_baselines3", "torch"},
     "mesa_gym/testing": {"stable_baselines3"},
-    "mesa_gym/viewer": {"imageio_ffmpeg", "pygame"},
+    "mesa_gym/viewer": {"PIL", "imageio_ffmpeg", "pygame"},
 }
 
 

@@ -33,7 +33,6 @@ OVER = (
 MAP = "begin at a saved map, or at another drawing of the trap"
 RECORD = "at the end write a picture or a film: .png, .gif or .mp4"
 SIZES = "size of the window, in pixels (default: %(default)s)"
-FILMS = (".gif", ".mp4")
 MOST_SIZE = (7680, 4320)  # larger pictures would fill the memory
 
 
@@ -81,7 +80,8 @@ def show_window(options: argparse.Namespace, trap: Trap | None, description: str
         description: the text to show during loading.
     """
     size = _size(options.size)
-    films = [_load_ffmpeg] * str(options.record).lower().endswith(FILMS)
+    suffix = str(options.record).lower()
+    films = [_load_pillow] * suffix.endswith(".gif") + [_load_ffmpeg] * suffix.endswith(".mp4")
     policies = [getattr(options, name, None) for name in ("policy", "beside")]
     algo = getattr(options, "algo", None)  # ``play`` has no policy
     require_imports(load_pygame, *films, *list_imports(policies, algo))
@@ -115,6 +115,12 @@ def show_window(options: argparse.Namespace, trap: Trap | None, description: str
         write_recording(screens[0], options.record, size, options.step)
         print(f"wrote {printable(str(options.record))}")
     return DONE
+
+
+def _load_pillow() -> None:
+    from mesa_gym.viewer.recording import load_pillow
+
+    load_pillow()
 
 
 def _load_ffmpeg() -> None:

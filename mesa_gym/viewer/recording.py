@@ -6,10 +6,11 @@ import math
 import os
 import subprocess
 import tempfile
+import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from fractions import Fraction
-from itertools import repeat
+from itertools import pairwise, repeat
 from pathlib import Path
 from typing import Any
 
@@ -30,17 +31,13 @@ from mesa_gym.viewer.screen import WatchScreen
 FILM_RATES = {".gif": 50, ".mp4": 60}
 RECORDINGS = (".png", *FILM_RATES)
 # Options of ffmpeg. Browsers assume BT.709 for an unmarked film; this film uses it and says so.
-# A GIF has one palette and no dithering, so that it stores only the pixels that change.
 _INPUT = ["-v", "error", "-xerror", "-y", "-f", "rawvideo", "-pix_fmt", "rgb24"]
 _MARKS = ["-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc", "bt709"]
 _MATRIX = ["-vf", "scale=out_color_matrix=bt709:out_range=tv"]
 _QUALITY = ["-crf", "14", "-tune", "animation", "-movflags", "+faststart"]
-_FILTER = "split[a][b];[a]palettegen[p];[b][p]paletteuse=dither=none:diff_mode=rectangle"
-_PALETTE = ["-filter_complex", _FILTER, "-f", "gif"]
-_ENCODING = {
-    ".mp4": ["-c:v", "libx264", "-pix_fmt", "yuv420p", *_MATRIX, *_QUALITY, *_MARKS],
-    ".gif": ["-c:v", "gif", "-pix_fmt", "pal8", *_PALETTE],
-}
+_OUTPUT = ["-an", "-c:v", "libx264", "-pix_fmt", "yuv420p", *_MATRIX, *_QUALITY, *_MARKS]
+# Pictures of a GIF that give its palette, which all its pictures share.
+PALETTE_PICTURES = 9
 Picture = NDArray[np.uint8]
 
 
@@ -52,8 +49,15 @@ def require_kind(path: Path) -> str:
     return kind
 
 
+def load_pillow() -> Any:
+    """Return Pillow's module ``Image``, which writes GIFs."""
+    with require_extra("viewer", "pillow"):
+        from PIL import Image
+    return Image
+
+
 def find_ffmpeg() -> str:
-    """Return the program that writes films; ImportError, with the extra's name, if it is absent."""
+    """Return the program that writes MP4; ImportError, with the extra's name, if it is absent."""
     with require_extra("films"):
         import imageio_ffmpeg
     return str(imageio_ffmpeg.get_ffmpeg_exe())
@@ -79,7 +83,7 @@ def write_recording(
 
     Raises:
         ValueError: the suffix is unknown, or the step does not exist.
-        ImportError: imageio-ffmpeg is not installed.
+        ImportError: imageio-ffmpeg, which writes MP4, or Pillow, which writes GIF, is missing.
         OSError: the file cannot be written.
         PolicyError: a policy failed.
     """
@@ -112,7 +116,8 @@ def _write_film(screen: WatchScreen, path: Path, size: tuple[int, int]) -> None:
         film = Path(folder) / f"film{suffix}"
         still = max(0, round(fps) - 1)
         frames = Progress(f"record {path.name}", len(steps) + still, "frames")
-        with frames as done, _encode_film(film, even, fps) as write:
+        encode = _encode_gif if suffix == ".gif" else _encode_film
+        with frames as done, encode(film, even, fps) as write:
             for t in [*steps[:-1], session.clock.length]:
                 session.clock.seek(t)
                 last = np.pad(frame(screen, size), [*odd, (0, 0)], mode="edge").tobytes()
@@ -125,17 +130,41 @@ def _write_film(screen: WatchScreen, path: Path, size: tuple[int, int]) -> None:
 
 
 @contextmanager
+def _encode_gif(
+    path: Path, size: tuple[int, int], fps: float
+) -> Iterator[Callable[[bytes], object]]:
+    """Yield a function that takes pictures, and write them as a GIF at the end."""
+    image, packed = load_pillow(), list[bytes]()  # flat pictures take a fiftieth of the memory
+    yield lambda pixels: packed.append(zlib.compress(pixels, 1))
+
+    def unpack(pixels: bytes) -> Any:
+        return image.frombytes("RGB", size, zlib.decompress(pixels))
+
+    stride = max(1, len(packed) // PALETTE_PICTURES)
+    samples = [np.asarray(unpack(pixels)) for pixels in [*packed[::stride], packed[-1]]]
+    palette = image.fromarray(np.concatenate(samples)).quantize(255)
+    ends = [round(100 * (at + 1) / fps) for at in range(len(packed))]  # in hundredths of a second
+    first, *others = (
+        unpack(pixels).quantize(palette=palette, dither=image.Dither.NONE) for pixels in packed
+    )
+    first.save(
+        path, save_all=True, append_images=others, loop=0,
+        duration=[10 * (end - begin) for begin, end in pairwise([0, *ends])],
+    )  # fmt: skip
+
+
+@contextmanager
 def _encode_film(
     path: Path, size: tuple[int, int], fps: float
 ) -> Iterator[Callable[[bytes], object]]:
-    """Yield a function that hands pictures to ffmpeg, which writes the film.
+    """Yield a function that hands pictures to ffmpeg, which writes an MP4.
 
     Raises:
         OSError: ffmpeg failed, for example without room for temporary files.
     """
     rate = str(Fraction(fps).limit_denominator())
     source = [*_INPUT, "-s", f"{size[0]}x{size[1]}", "-r", rate, "-i", "-"]
-    command = [find_ffmpeg(), *source, "-an", *_ENCODING[path.suffix], str(path)]
+    command = [find_ffmpeg(), *source, *_OUTPUT, str(path)]
     # A separate process group, because Ctrl-C interrupts the terminal's whole group.
     group: dict[str, Any] = {"process_group": 0} if os.name == "posix" else {}
     with subprocess.Popen(command, stdin=subprocess.PIPE, **group) as ffmpeg:

@@ -28,7 +28,7 @@ MODULES = {
     "sb3": ["sb3_contrib", "stable_baselines3", "torch", "tqdm"],
     "stats": ["scipy"],
     "train": ["jax", "optax"],
-    "viewer": ["pygame"],
+    "viewer": ["pygame"],  # and Pillow, which matplotlib needs too
 }
 DISH = "CheeseDish --levels 2 --policy"
 SEEDS = "submit seeds --name mine --by me --link https://x"
@@ -63,6 +63,7 @@ NEEDS = {
     "train CheeseDish --algo sb3-ppo --steps 4096 --out trained": "sb3",
     "try CheeseDish --steps 4096 --levels 2": "train",
     "watch CheeseDish --headless --record a.png": "viewer",
+    "watch CheeseDish --headless --record a.gif": "viewer",
     "watch CheeseDish --headless --record a.mp4": "films,viewer",
     "watch CheeseDish --policy x.zip --algo ppo": "sb3,viewer",
     "watch CheeseDish --headless --record a.png --beside x.onnx": "onnx,viewer",

@@ -4,7 +4,7 @@ import random
 import re
 import shutil
 from contextlib import contextmanager
-from itertools import combinations, product
+from itertools import combinations, pairwise, product
 from pathlib import Path
 
 import numpy as np
@@ -676,8 +676,6 @@ EXPORT = "export CheeseDish"
 
 
 def test_film_interrupted_leaves_the_old_file(run, monkeypatch):
-    pytest.importorskip("imageio_ffmpeg")
-
     def interrupted(*_):
         raise KeyboardInterrupt
 
@@ -714,7 +712,7 @@ def test_film_lasts_as_long_as_its_clock(speed, suffix, monkeypatch):
         path.touch()
         yield pictures.append
 
-    monkeypatch.setattr(recording, "_encode_film", note)
+    monkeypatch.setattr(recording, "_encode_gif" if suffix == ".gif" else "_encode_film", note)
     watched = session(policy="stay")
     watched.clock.speed = speed
     recording.write_recording(WatchScreen(watched), Path(f"a{suffix}"), (64, 42))
@@ -723,6 +721,22 @@ def test_film_lasts_as_long_as_its_clock(speed, suffix, monkeypatch):
     shown = pictures.index(last) / rate  # seconds until the last step is seen
     assert shown == pytest.approx(len(watched.pane.line) / (STEPS_A_SECOND * speed), abs=1 / rate)
     assert len(pictures) / rate == pytest.approx(shown + 1, abs=1 / rate)
+
+
+def test_gif_has_each_step_and_its_time(run):
+    assert run(f"{HEADLESS} --record a.gif --policy oracle:corner --speed 2")[0] == 0
+    seconds, pictures = [], []
+    with Image.open("a.gif") as film:
+        for at in range(film.n_frames):
+            film.seek(at)
+            seconds.append(film.info["duration"] / 1000)
+            pictures.append(np.asarray(film.convert("RGB")).astype(int))
+    assert run(f"{HEADLESS} --record a.png --policy oracle:corner")[0] == 0
+    assert np.abs(pictures[-1] - picture("a.png")).mean() < 2  # of 255; a palette has 255 colours
+    steps = len(pictures) - 1
+    assert sum(seconds[:-1]) == pytest.approx(steps / (2 * STEPS_A_SECOND), abs=0.01)
+    assert seconds[-1] == pytest.approx(1, abs=0.1)
+    assert all((one != other).any() for one, other in pairwise(pictures))
 
 
 def test_film_of_failing_ffmpeg_tells_exit_code(run, monkeypatch):
