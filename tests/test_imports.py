@@ -40,6 +40,7 @@ CORE = {"array_api_compat", "gymnasium", "mesa_gym", "msgspec", "numpy", *sys.st
 OPTIONAL = {
     "mesa_gym/contents.py": {"zipfile_zstd"},
     "mesa_gym/envs/jax_env.py": {"jax"},
+    "mesa_gym/envs/gymnax_names.py": {"gymnax", "jax"},
     "mesa_gym/envs/listed.py": {"jax"},
     "mesa_gym/envs/level_tables.py": {"jax"},
     "mesa_gym/envs/tensors.py": {"torch"},

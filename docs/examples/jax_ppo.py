@@ -1,7 +1,7 @@
 """PPO in the form of PureJaxRL: one program that maps ``env.reset`` and ``env.step`` over keys.
 
-PureJaxRL's own ``ppo.py`` needs two changes: ``env = make_jax(ID)`` in place of ``gymnax.make``,
-and ``done = terminated | truncated``. This file has its steps without flax and gymnax.
+PureJaxRL's own ``ppo.py`` needs ``env = make_jax(ID).as_gymnax()`` in place of ``gymnax.make``.
+This file has its steps without flax and gymnax, and bootstraps truncated episodes.
 """
 
 from functools import partial

@@ -26,6 +26,8 @@ with require_extra("jax"):
     import jax.numpy as jnp
     from jax import Array
 
+    from mesa_gym.envs.gymnax_names import GymnaxEnv
+
 # Observations, the next state, rewards, whether episodes ended, and infos.
 Stepped = tuple[Array, State, Array, Array, dict[str, Array]]
 LISTED = "listed"  # the observation that contains the indices of active inputs
@@ -182,6 +184,21 @@ class JaxEnv(DeviceEnv):
             action: as for ``step``.
         """
         return self._batch(self._advance)(state, self._as_integers("actions", action))
+
+    def as_gymnax(self) -> GymnaxEnv:
+        """Return this environment under the names of Gymnax, which PureJaxRL and others read.
+
+        Raises:
+            ValueError: these are several environments; ``jax.vmap`` makes them of one.
+        """
+        if self._batched:
+            raise ValueError(
+                f"as_gymnax needs one environment, and these are {self.num_envs}; leave the number"
+                " out, make_jax(ID).as_gymnax(), and map its functions by jax.vmap"
+            )
+        env = copy(self)
+        env._final_obs = False
+        return GymnaxEnv(env)
 
     def _batch(self, function: Any) -> Any:
         """Return a function of one environment as a function of all environments."""
