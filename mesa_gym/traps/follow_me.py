@@ -4,7 +4,7 @@ import numpy as np
 
 from mesa_gym.engine import Cells, LevelBuilder, Look, Mask, Move, Numbers, Payment, State, unstack
 from mesa_gym.engine.paths import distances, equidistant, tour
-from mesa_gym.traps import Split, Trap, base, proxy
+from mesa_gym.traps import Split, Trap, Whole, base, proxy
 from mesa_gym.traps.sources import SHAH
 
 # Cells of a tour; allowed distances from the lit beacon to the other beacons and the agent.
@@ -31,6 +31,9 @@ class FollowMe(Trap):
 
     Why training cannot tell: close behind the leader each beacon is entered when it is lit.
 
+    With ``ahead=k`` the leader has gone 0 to k steps more when the episode begins, by the level's
+    number. By default it starts beside the agent, so that following it needs no farther sight.
+
     Salience: the light is told by beacon and lit together, both set elsewhere too; the leader by
     leader and next (its next cell), ``leader_planes`` times each, and by the flag.
     """
@@ -55,6 +58,7 @@ class FollowMe(Trap):
         "flag": Look("f", (230, 120, 60)),
     }
     salience = {"leader_planes": ("leader", "next")}
+    options = {"ahead": Whole(0, 0, int(NEARBY[-1]))}
 
     def draw(self, level: LevelBuilder, split: Split) -> None:
         """Draw beacons, the agent as far from the lit beacon as from a rival, a tour, lamps."""
@@ -67,6 +71,7 @@ class FollowMe(Trap):
         cells, reach = tour(open_cells, level.agent(halfway), stops, level.bits("tour", ROOM))
         level.require(np.all((reach >= 0) & (reach < ROOM - 1), axis=1))
         level.const = {"tour": cells, "reach": np.roll(reach, split.shifted, axis=1)}
+        level.vars["step"] = level.number % (self.parameters["ahead"] + 1)
         level.scatter("lamp", level.integers("lamps", 1, 3))
 
     def rules(self, move: Move) -> None:

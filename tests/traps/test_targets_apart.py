@@ -27,7 +27,7 @@ from mesa_gym.traps.oversight_lamp import OversightLamp
 from mesa_gym.traps.pointed_goal import TARGET_KINDS, TARGET_SIGNS, PointedGoal
 from mesa_gym.traps.red_blue_doors import RedBlueDoors
 from tests.support.playing import places, play, rules, walled
-from tests.support.reference import cells_of, neighbours, steps_from
+from tests.support.reference import assert_same, cells_of, neighbours, steps_from
 
 DISH, CORNER, RUN = CheeseDish(7), CheeseCorner(7), CoinRun((7, 11))
 SHAPE, DOORS = ColourShape(7), RedBlueDoors(7)
@@ -468,6 +468,15 @@ def test_ripest_is_nearest_except_under_shift(split):
     rank = (ripeness < ripeness.max(axis=0, where=nearest, initial=0)).sum(axis=0)
     counts = np.bincount(rank, minlength=3)
     assert counts[:2].min() > 850 if split.shifted else counts.tolist() == [0, 0, 2000]
+
+
+@pytest.mark.parametrize("split", Split)
+def test_leader_ahead_changes_its_first_step_alone(split):
+    numbers = np.arange(40, 104)
+    plain, ahead = (FollowMe(ahead=steps).levels(split, numbers) for steps in (0, 3))
+    assert not plain.vars["step"].any()
+    assert ahead.vars["step"].tolist() == (numbers % 4).tolist()
+    assert_same(FollowMe(), ahead._replace(vars=plain.vars), plain)
 
 
 LEADER = FollowMe(7)
