@@ -15,7 +15,7 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
-from mesa_gym.engine import ACTIONS, Bools, Bytes, Floats, State
+from mesa_gym.engine import ACTIONS, Bools, Bytes, Floats, Ints, State
 from mesa_gym.files import read_bytes
 from mesa_gym.json_data import decode_json
 from mesa_gym.policies.names import OPEN_LOOP, REFLEX
@@ -23,10 +23,9 @@ from mesa_gym.policies.protocol import Memoryless, require_state
 from mesa_gym.solver import targets
 from mesa_gym.solver.cache import cache_folder, read_kept, write_kept
 from mesa_gym.solver.fixed_sequences import search_by_beam, search_by_change
-from mesa_gym.solver.reflexes import learn_reflex
+from mesa_gym.solver.reflexes import ReflexTable
 from mesa_gym.solver.training_table import (
     LOOK_COUNT,
-    TrainingTable,
     is_searchable,
     look_around,
     tabulate_training,
@@ -41,8 +40,11 @@ HABITS_FOLDER = Path(__file__).parent / "habits"
 LETTERS = "ldrua"
 # Raised when the searches change, so that cached habits are found again.
 SEARCH = 1
-# The states of the reflex's table, whose gradient visits each state at each step.
+# The states of the reflex's table, the iterations of an ascent, and the drawn starts.
 REFLEX_STATES = 6_000
+ITERATIONS = 100
+RESTARTS = 2
+SEED = 0
 # A target is a place if its cells, on these shift levels, are at most this part of the open cells.
 PLACE_LEVELS = 100
 PLACE_PART = 0.25
@@ -207,23 +209,30 @@ def search_habits(trap: Trap) -> Habits:
     sequences = {"change": search_by_change(table), "beam": search_by_beam(table)}
     sequence, _ = max(sequences.values(), key=lambda pair: pair[1])
     small = tabulate_training(trap, REFLEX_STATES)
-    probabilities, value = learn_reflex(small)
+    look = look_around(trap, small.states)
+    probabilities, value = _learn_reflex(ReflexTable(small, look))
     return Habits(
         levels=digest_levels(trap),
         open_loop="".join(LETTERS[action] for action in sequence),
-        reflex=_write_reflex(small, probabilities),
+        reflex=_write_reflex(look, probabilities),
         ratings={name: round(rating, 4) for name, (_, rating) in sequences.items()},
         reflex_return=round(value, 4),
-        seed=0,
+        seed=SEED,
         version=SEARCH,
     )
 
 
+def _learn_reflex(table: ReflexTable) -> tuple[Floats, float]:
+    """Return action probabilities by look, float64 (81, 5), and their mean discounted return."""
+    drawn = np.random.default_rng(SEED).dirichlet(np.ones(len(ACTIONS)), (RESTARTS, LOOK_COUNT))
+    starts = (np.full_like(drawn[0], 1 / len(ACTIONS)), *drawn)
+    return max((table.ascend(start, ITERATIONS) for start in starts), key=lambda pair: pair[1])
+
+
 def _write_reflex(
-    table: TrainingTable, probabilities: Floats
+    look: Ints, probabilities: Floats
 ) -> dict[str, tuple[float, float, float, float, float]]:
-    """Return a reflex with an entry for each look that occurs in a table."""
-    looks = np.unique(table.look[:-1])
-    digits = {int(x): "".join(str(x // 3**i % 3) for i in range(4)) for x in looks}
+    """Return a reflex with an entry for each look that occurs."""
+    digits = {int(x): "".join(str(x // 3**i % 3) for i in range(4)) for x in np.unique(look)}
     rows = {text: probabilities[look].round(4).tolist() for look, text in digits.items()}
     return {text: tuple(rows[text]) for text in sorted(rows)}

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from mesa_gym.engine import ACTIONS, STAY, Floats, Ints
-from mesa_gym.solver.reflexes import learn_reflex
+from mesa_gym.solver.reflexes import ReflexTable
 from mesa_gym.solver.training_table import TrainingTable
 
 SEARCH_SEED = 0
@@ -236,12 +236,13 @@ def _rate_beginnings(table: TrainingTable, playing: Playing, left: Floats) -> Fl
 
 def _find_promises(table: TrainingTable) -> list[Floats]:
     """Return the returns of the best action frequencies from each state, for some discounts."""
-    blind = table._replace(look=np.zeros_like(table.look))
-    iterations = min(BLIND_ITERATIONS, ITERATION_STATES // len(blind.look))
-    shares, _ = learn_reflex(blind, restarts=1, iterations=max(1, iterations))
+    states = table.successor.shape[1]
+    blind = ReflexTable(table, np.zeros(states - 1, np.int64))
+    iterations = max(1, min(BLIND_ITERATIONS, ITERATION_STATES // states))
+    shares, _ = blind.ascend(np.full((1, len(ACTIONS)), 1 / len(ACTIONS)), iterations)
     promises = []
     for discount in PROMISE_DISCOUNTS:
-        values = np.zeros((table.horizon + 1, table.successor.shape[1]))
+        values = np.zeros((table.horizon + 1, states))
         for t in reversed(range(table.horizon)):
             values[t] = shares[0] @ (table.gain + discount * values[t + 1][table.successor])
             values[t, -1] = 0

@@ -28,6 +28,7 @@ class TrainingTable(NamedTuple):
     """The transitions of some training levels; state N is the end of all episodes.
 
     Attributes:
+        states: the states 0 to N - 1.
         start: int64 (levels,), the start states.
         level: int64 (N + 1,), the level of each state.
         successor: int64 (5, N + 1), the next state.
@@ -35,7 +36,6 @@ class TrainingTable(NamedTuple):
             ends the episode here; otherwise the base payment.
         moves: bool (5, N + 1), whether the step counts as a move: the agent's cell changes, or
             something is paid.
-        look: int64 (N + 1,), what the four cells around the agent look like (``look_around``).
         places: whether targets are places.
         discount: the discount of base.
         contact: int64 (levels,), the earliest possible contact.
@@ -44,12 +44,12 @@ class TrainingTable(NamedTuple):
         horizon: the time limit.
     """
 
+    states: State
     start: Ints
     level: Ints
     successor: Ints
     gain: Floats
     moves: Bools
-    look: Ints
     places: bool
     discount: float
     contact: Ints
@@ -97,18 +97,19 @@ def tabulate_training(trap: Trap, most_states: int = MOST_TABLE_STATES) -> Train
         np.maximum.at(largest, graph.level_row, gain.max(axis=0))
         gain = (gain > largest[graph.level_row] / 2).astype(np.float64)
         successor = np.where(gain > 0, n, successor)
-    states = graph.numbers.unrank(graph.starts, graph.level_row, graph.rank)
-    cell = np.append(np.asarray(states.agent).ravel(), -1)
+    # The graph's states have a further axis, for branches.
+    branches = graph.numbers.unrank(graph.starts, graph.level_row, graph.rank)
+    states = branches.map(lambda array: array[..., 0, :])
+    cell = np.append(states.agent, -1)
     moves = (cell[successor] != cell[:-1]) | (pays != 0).any(axis=0)
     floor = np.zeros(len(levels)) if places else solution.floor(base)
-    look = look_around(trap, states).ravel()
     return TrainingTable(
+        states=states,
         start=graph.start,
         level=np.append(graph.level_row, 0),
         successor=_add_end(successor, n),
         gain=_add_end(gain, 0),
         moves=_add_end(moves, False),
-        look=np.append(look, 0),
         places=places,
         discount=trap.discount(base),
         contact=solution.contact(),
@@ -124,7 +125,7 @@ def _add_end(table: NDArray[Any], end: float) -> NDArray[Any]:
 
 
 def look_around(trap: Trap, state: State) -> Ints:
-    """Return what a reflex sees: the four cells around the agent as one number, int64 (..., n).
+    """Return what the four cells around the agent do, as one number, int64 (..., n).
 
     A cell is free, blocks, or harms: entering it ends the episode without a payment, or costs
     reward. The number has a digit to base 3 for each direction, the first action's digit last.

@@ -8,7 +8,7 @@ import pytest
 from mesa_gym.policies.habits import LETTERS, OpenLoop
 from mesa_gym.scoring.record import rollout
 from mesa_gym.solver.fixed_sequences import _climb, play, search_by_beam, search_by_change
-from mesa_gym.solver.reflexes import REFLEX_DISCOUNT, differentiate
+from mesa_gym.solver.reflexes import REFLEX_DISCOUNT, ReflexTable
 from mesa_gym.solver.training_table import FREE, HARMS, LOOK_COUNT, look_around, tabulate_training
 from mesa_gym.traps import Split, as_trap
 from mesa_gym.traps.judged_by import SLACK_FACTOR, SLACK_STEPS
@@ -71,29 +71,31 @@ def test_rating_equals_played_episodes(trap):
 
 def test_gradient_equals_finite_difference():
     table, rng = tabulate(CORNER, 12), np.random.default_rng(0)
-    probabilities = rng.dirichlet(np.ones(5), LOOK_COUNT)
-    value, advantage = differentiate(table, probabilities)
-    look = np.bincount(table.look[table.start], minlength=LOOK_COUNT).argmax()
+    looks = look_around(CORNER, table.states)
+    returns, probabilities = ReflexTable(table, looks), rng.dirichlet(np.ones(5), LOOK_COUNT)
+    value, advantage = returns.differentiate(probabilities)
+    look = np.bincount(looks[table.start], minlength=LOOK_COUNT).argmax()
     direction = np.array([0.5, -0.2, 0.1, -0.3, -0.1])
     step = 1e-5
     changed = [probabilities.copy(), probabilities.copy()]
     for sign, of in zip((1, -1), changed, strict=True):
         of[look] += sign * step * direction
-    slope = (differentiate(table, changed[0])[0] - differentiate(table, changed[1])[0]) / (2 * step)
-    weight = weigh_looks(table, probabilities)[look]
+    higher, lower = (returns.differentiate(of)[0] for of in changed)
+    slope = (higher - lower) / (2 * step)
+    weight = weigh_looks(table, looks, probabilities)[look]
     assert slope == pytest.approx(weight * advantage[look] @ direction, rel=1e-4)
     assert value > 0
 
 
-def weigh_looks(table, probabilities):
+def weigh_looks(table, looks, probabilities):
     """Return the discounted number of visits to each look, by plain recursion over steps."""
-    weight, reached = np.zeros(LOOK_COUNT), np.zeros(len(table.look))
+    weight, reached = np.zeros(LOOK_COUNT), np.zeros(len(looks) + 1)
     reached[table.start] = 1 / len(table.start)
     for _ in range(table.horizon):
-        np.add.at(weight, table.look[:-1], reached[:-1])
+        np.add.at(weight, looks, reached[:-1])
         after = np.zeros_like(reached)
         for action in range(5):
-            flow = reached * probabilities[table.look, action] * REFLEX_DISCOUNT
+            flow = reached * probabilities[np.append(looks, 0), action] * REFLEX_DISCOUNT
             np.add.at(after, table.successor[action], flow)
         after[-1] = 0
         reached = after
