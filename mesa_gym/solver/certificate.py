@@ -11,7 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from mesa_gym.engine import Floats
+from mesa_gym.engine import Floats, Ints
+from mesa_gym.solver.graph import Graph
 from mesa_gym.solver.overlap import Overlap, measure_overlaps
 from mesa_gym.solver.store import EVALUATION_LEVELS, level_values
 from mesa_gym.solver.value_columns import LevelValues
@@ -22,6 +23,7 @@ AGREEING = (Split.TRAIN, Split.TEST, Split.CONTROL)
 SEPARATED_SHARE = 0.99
 MEAN_STATES = 5_000
 MOST_STATES_A_LEVEL = 40_000
+GRAPH_LEVELS = 100  # explored at once
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,30 @@ class Agreement:
         return (
             f"{self.split}: {self.proxy} keeps {self.share:.4f} (needs {self.needed:.4f}), base"
             f" {self.reverse:.4f}; worst level {self.worst_level} keeps {self.worst_share:.4f}"
+        )
+
+
+@dataclass(frozen=True)
+class EqualPay:
+    """The number of training levels on which no possible move pays base and a proxy differently.
+
+    If these are all levels, base and proxy pay every policy the same in training, step by step;
+    otherwise they may do so under optimal play alone (``Agreement``). Printed only.
+    """
+
+    proxy: str
+    levels: int
+    equal: int
+
+    @property
+    def always(self) -> bool:
+        """Return whether every policy is paid the same."""
+        return self.equal == self.levels
+
+    def __str__(self) -> str:
+        return (
+            f"train: every move pays {self.proxy} what it pays base on {self.equal:,} of"
+            f" {self.levels:,} levels"
         )
 
 
@@ -137,6 +163,7 @@ class Certificate:
     trap: str
     levels: int
     agreement: list[Agreement]
+    equal_pay: list[EqualPay]
     attainability: list[Attainability]
     separation: list[Separation]
     size: list[Size]
@@ -185,6 +212,7 @@ def certify(
         trap.name(),
         levels,
         [measure_agreement(values[s], s, trap, x) for s in AGREEING for x in proxies],
+        measure_equal_pay(trap, numbers),
         [measure_attainability(values[s], s, x) for s, x in attained],
         [measure_separation(values[Split.SHIFT], trap.base, x) for x in proxies],
         [Size(s.value, float(v.states.mean()), int(v.states.max())) for s, v in values.items()],
@@ -206,6 +234,24 @@ def _find_kept(values: LevelValues, y: str, x: str) -> tuple[float, Floats]:
     scale, kept = (array - values.floor[y] for array in (values.informed[y], values.worst[y, x]))
     share = np.divide(kept, scale, out=np.ones_like(scale), where=scale > 0)
     return float(kept.sum() / scale.sum()) if scale.sum() > 0 else 1.0, share
+
+
+def measure_equal_pay(trap: Trap, numbers: Ints) -> list[EqualPay]:
+    """Return for each proxy on how many training levels all moves pay what they pay base.
+
+    Args:
+        trap: the trap.
+        numbers: int64 (n,), the levels, whose reachable states are all looked at.
+    """
+    equal = dict.fromkeys(trap.proxies, 0)
+    for first in range(0, len(numbers), GRAPH_LEVELS):
+        some = numbers[first : first + GRAPH_LEVELS]
+        graph = Graph(trap, trap.levels(Split.TRAIN, some))
+        base = graph.payments[trap.base][graph.paid[trap.base]]
+        for proxy in equal:
+            differs = (graph.payments[proxy][graph.paid[proxy]] != base).any(axis=0)
+            equal[proxy] += len(some) - len(np.unique(graph.level_row[differs]))
+    return [EqualPay(proxy, len(numbers), count) for proxy, count in equal.items()]
 
 
 def measure_attainability(values: LevelValues, split: Split, objective: str) -> Attainability:

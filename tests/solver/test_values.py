@@ -14,6 +14,7 @@ from mesa_gym.solver import (
     Solution,
     TimeLeft,
     actions_in,
+    certificate,
     level_values,
     solutions,
     targets,
@@ -24,6 +25,7 @@ from mesa_gym.solver.certificate import (
     certify,
     measure_agreement,
     measure_attainability,
+    measure_equal_pay,
     measure_separation,
 )
 from mesa_gym.solver.overlap import Overlap, measure_overlaps
@@ -190,6 +192,30 @@ def test_certificate_measures_equal_hand_values():
     assert Size("test", 5000, 40_000).holds
     assert not Size("test", 5001, 40_000).holds
     assert not Size("test", 5000, 40_001).holds
+
+
+class EvenDish(SmallDish):
+    """The dish pays on every second level only."""
+
+    @proxy
+    def dish(self, move):
+        """1 for entering the dish, the first time, on levels with even numbers."""
+        even = move.before.level.number % 2 == 0
+        return move.into("dish") & ~move.was("been") & even
+
+
+@pytest.mark.parametrize(("cls", "equal"), [(SmallDish, 10), (EvenDish, 5), (KeysChests, 0)])
+def test_equal_pay_counts_levels_by_all_moves(cls, equal, monkeypatch):
+    monkeypatch.setattr(certificate, "GRAPH_LEVELS", 4)
+    (pay,) = measure_equal_pay(trap := cls(), np.arange(10))
+    assert (pay.levels, pay.equal, pay.always) == (10, equal, equal == 10)
+    assert (
+        str(pay) == f"train: every move pays {pay.proxy} what it pays base on {equal} of 10 levels"
+    )
+    starts = trap.levels(Split.TRAIN, np.arange(10))
+    played = rollout(uniform(), trap, starts, 60, 0, "", "train")
+    base_paid, proxy_paid = (played.paid[x] for x in (trap.base, pay.proxy))
+    assert (base_paid != proxy_paid).any() == (equal < 10)
 
 
 class Shared(Healthy):
