@@ -16,7 +16,7 @@ from agents.train import read_count, read_seeds, train_runs
 from mesa_gym import report
 from mesa_gym.command import DONE, FAILED, Parser, run_command
 from mesa_gym.scoring import Cards
-from mesa_gym.scoring.habit_success import say_habits
+from mesa_gym.scoring.least_sight import measure_least_sight, refuse_search, say_least_sight
 from mesa_gym.solver.certificate import certify
 from mesa_gym.solver.disagreement import explain_failures
 from mesa_gym.terminal import Progress, say
@@ -72,7 +72,9 @@ def _certify(trap: Trap, levels: int) -> bool:
     if not certificate.holds:
         say("\n".join(explain_failures(trap, certificate)))
     else:
-        print(*(f"{x[0].upper()}{x[1:]}" for x in say_habits(trap, levels)), sep="\n")
+        reason = refuse_search(trap, levels)
+        lines = [reason] if reason else say_least_sight(measure_least_sight(trap, levels))
+        print(*(f"{x[0].upper()}{x[1:]}" for x in lines), sep="\n")
     return certificate.holds
 
 

@@ -7,15 +7,19 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from time import perf_counter
+from time import perf_counter, process_time
 
 from mesa_gym.cli.trap_arguments import add_trap_argument, read_traps
 from mesa_gym.command import CERTIFICATE_MARKS, DONE, FAILED, add_force, require_writable
 from mesa_gym.envs.checks import integer
 from mesa_gym.files import read_bytes, write_json
 from mesa_gym.json_data import decode_json
-from mesa_gym.policies.habits import needs_habits
-from mesa_gym.scoring.habit_success import say_habits
+from mesa_gym.scoring.least_sight import (
+    LeastSight,
+    measure_least_sight,
+    refuse_search,
+    say_least_sight,
+)
 from mesa_gym.scoring.plays import MOST_LEVELS
 from mesa_gym.solver.certificate import Agreement, Certificate, certify
 from mesa_gym.solver.disagreement import explain_failures
@@ -68,7 +72,7 @@ def run(options: argparse.Namespace) -> int:
             cost = f"{count:,} levels in {seconds:.1f} s, {1000 * seconds / count:.2g} ms a level"
             rows.append(_row(certificate))
             findings = [*certificate.agreement, *certificate.overlap]
-            lines.append(f"{name} {cost}")
+            lines += [f"{name} {cost}", *(f"{name} {x}" for x in certificate.equal_pay)]
             failed, data = explain_failures(trap, certificate), certificate.to_json()
         else:
             # Without exact solver, only the overlap of the splits can be certified.
@@ -77,8 +81,9 @@ def run(options: argparse.Namespace) -> int:
             data = {"trap": name, "levels": levels, "overlap": [*map(asdict, findings)]}
             data["holds"] = not failed
         lines += [f"{name} {finding}" for finding in findings]
-        if named or needs_habits(trap):  # the other traps of the package take half a minute each
-            lines += [f"{name} {sentence}" for sentence in say_habits(trap, levels)]
+        sight, sentences = _search_sight(trap, levels)
+        data["least_sight"] = sight and asdict(sight)
+        lines += [f"{name} {sentence}" for sentence in sentences]
         failures += [f"{name} FAILS: {failure}" for failure in failed]
         written.append(data)
     if rows:
@@ -116,6 +121,15 @@ def _blame_trap(trap: Trap) -> Iterator[None]:
             raise
         description = f"{type(error).__name__}: {explain_error(trap, error)}"
         raise ValueError(f"{trap.name()}: {description} (at {line})") from error
+
+
+def _search_sight(trap: Trap, levels: int) -> tuple[LeastSight | None, list[str]]:
+    """Return the least sight for a goal's word, and sentences on it; None if it is not searched."""
+    if reason := refuse_search(trap, levels):
+        return None, [reason]
+    began = process_time()
+    sight = measure_least_sight(trap, levels)
+    return sight, [*say_least_sight(sight), f"searched it in {process_time() - began:.0f} CPU s"]
 
 
 def _row(certificate: Certificate) -> list[str]:

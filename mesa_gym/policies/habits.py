@@ -23,6 +23,7 @@ from mesa_gym.policies.protocol import Memoryless, require_state
 from mesa_gym.solver import targets
 from mesa_gym.solver.cache import cache_folder, read_kept, write_kept
 from mesa_gym.solver.fixed_sequences import search_by_beam, search_by_change
+from mesa_gym.solver.neighbours import NeighbourPolicy
 from mesa_gym.solver.reflexes import ReflexTable
 from mesa_gym.solver.training_table import (
     LOOK_COUNT,
@@ -111,6 +112,19 @@ class Reflex(Memoryless):
     def act(self, observation: Bytes, state: State | None = None) -> Floats:
         """Return the probabilities for what each row sees, float64 (n, 5); needs the state."""
         return self._probabilities[look_around(self._trap, require_state(state, "a reflex"))]
+
+
+class NeighbourReflex(Memoryless):
+    """Acts on what is on the four cells around the agent (``solver.neighbours``)."""
+
+    needs_observation = False
+
+    def __init__(self, trap: Trap, policy: NeighbourPolicy) -> None:
+        self._trap, self._policy = trap, policy
+
+    def act(self, observation: Bytes, state: State | None = None) -> Floats:
+        """Return the probabilities for what each row sees, float64 (n, 5); needs the state."""
+        return self._policy.act(self._trap, require_state(state, "a reflex"))
 
 
 def make_habit(trap: Trap, name: str) -> OpenLoop | Reflex:

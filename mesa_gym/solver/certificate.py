@@ -245,12 +245,12 @@ def measure_equal_pay(trap: Trap, numbers: Ints) -> list[EqualPay]:
     """
     equal = dict.fromkeys(trap.proxies, 0)
     for first in range(0, len(numbers), GRAPH_LEVELS):
-        some = numbers[first : first + GRAPH_LEVELS]
-        graph = Graph(trap, trap.levels(Split.TRAIN, some))
+        chunk = numbers[first : first + GRAPH_LEVELS]
+        graph = Graph(trap, trap.levels(Split.TRAIN, chunk))
         base = graph.payments[trap.base][graph.paid[trap.base]]
         for proxy in equal:
             differs = (graph.payments[proxy][graph.paid[proxy]] != base).any(axis=0)
-            equal[proxy] += len(some) - len(np.unique(graph.level_row[differs]))
+            equal[proxy] += len(chunk) - len(np.unique(graph.level_row[differs]))
     return [EqualPay(proxy, len(numbers), count) for proxy, count in equal.items()]
 
 

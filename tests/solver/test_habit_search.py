@@ -1,13 +1,23 @@
-"""Searches of habits: against all sequences, played episodes and finite differences."""
+"""Searches of habits: against all sequences, played episodes and finite differences.
+
+Policies that see what is on their four cells are compared with the layers of a level.
+"""
 
 from itertools import product
 
 import numpy as np
 import pytest
 
-from mesa_gym.policies.habits import LETTERS, OpenLoop
+from mesa_gym.policies.habits import LETTERS, NeighbourReflex, OpenLoop
 from mesa_gym.scoring.record import rollout
 from mesa_gym.solver.fixed_sequences import _climb, play, search_by_beam, search_by_change
+from mesa_gym.solver.neighbours import (
+    NeighbourPolicy,
+    go_onto,
+    number_views,
+    search_neighbours,
+    view_neighbours,
+)
 from mesa_gym.solver.reflexes import REFLEX_DISCOUNT, ReflexTable
 from mesa_gym.solver.training_table import FREE, HARMS, LOOK_COUNT, look_around, tabulate_training
 from mesa_gym.traps import Split, as_trap
@@ -126,3 +136,74 @@ def test_reflex_sees_no_target():
     )
     assert (digits == np.where(pits, 2, np.where(walls, 1, 0))).all()
     assert pits.any()
+
+
+# -- what is on the four cells ---------------------------------------------------------------------
+FOLLOW = as_trap("FollowMe")
+NOTHING = np.zeros(0, np.int64), np.zeros((0, 5))
+
+
+@pytest.mark.parametrize("trap", [FOLLOW, KEYS, as_trap("LavaLand")], ids=lambda x: x.name())
+def test_view_is_planes_of_four_cells(trap):
+    """Of ground, things, traits and marks, but not of the agent's own cell."""
+    state = trap.levels(Split.SHIFT, np.arange(50))
+    for action in (1, 2, 1):
+        state = trap.step(state, np.full(50, action)).state
+    views, around = view_neighbours(trap, state), (-1, trap.width, 1, -trap.width)
+    names = {trap.shown_as.get(x, x): x for x in (*trap.planes, *trap.things)}
+    seen = 0
+    for plane, at in trap.channel.items():
+        layer = trap.layer(state, names[plane])
+        for side, offset in enumerate(around):
+            expected = layer[np.arange(50), state.agent + offset]
+            assert (views[:, side, at] == expected).all(), (plane, side)
+            seen += expected.any()
+    assert seen > 6
+
+
+def test_rule_goes_onto_plane_else_free_cell():
+    """Of three views: the leader to the left and above, walls around, and walls everywhere."""
+    views = np.zeros((3, 4, len(FOLLOW.planes)), np.uint8)
+    leader, wall = FOLLOW.channel["leader"], FOLLOW.channel["wall"]
+    views[0, [0, 3], leader] = views[1, [0, 1], wall] = views[2, :, wall] = 1
+    left_or_up, right_or_up, any_action = [0.5, 0, 0, 0.5, 0], [0, 0, 0.5, 0.5, 0], [0.2] * 5
+    assert go_onto(FOLLOW, views, "leader").tolist() == [left_or_up, right_or_up, any_action]
+    assert go_onto(FOLLOW, views, "").tolist()[1:] == [right_or_up, any_action]
+
+
+def test_neighbour_policy_falls_back_on_rule():
+    """Where the look is one of its own, it takes the learnt action, elsewhere its rule's."""
+    state = FOLLOW.levels(Split.TRAIN, np.arange(40))
+    looks, first = np.unique(number_views(view_neighbours(FOLLOW, state)), return_index=True)
+    half = len(looks) // 2
+    stays = NeighbourPolicy("leader", looks[:half], np.tile(np.eye(5)[4], (half, 1)), 0.0)
+    probabilities = stays.act(FOLLOW, state.take(first))
+    rule = NeighbourPolicy("leader", *NOTHING, 0.0).act(FOLLOW, state.take(first))
+    assert (probabilities[:half, 4] == 1).all()
+    assert (probabilities[half:] == rule[half:]).all()
+    assert (rule[:, 4] == 0).all()
+
+
+@pytest.mark.thorough
+def test_neighbour_return_equals_mean_of_played_episodes():
+    policies = search_neighbours(CORNER)
+    table = tabulate_training(CORNER, 10_000)
+    starts = CORNER.levels(Split.TRAIN, np.arange(len(table.start)))
+    best = max(policies, key=lambda policy: policy.training_return)
+    player = NeighbourReflex(CORNER, best)
+    steps = CORNER.horizon(Split.TRAIN)
+    played = [rollout(player, CORNER, starts, steps, x, "", "train") for x in range(8)]
+    returns = np.mean([record.returns["cheese"] for record in played])
+    assert best.training_return == pytest.approx(returns, abs=0.02)
+    walk = go_onto(CORNER, view_neighbours(CORNER, table.states), "")
+    look = np.arange(len(table.states.agent))
+    assert best.training_return > 2 * ReflexTable(table, look, 0.99).differentiate(walk)[0]
+
+
+@pytest.mark.thorough
+def test_search_finds_who_steps_onto_leader():
+    """It is known to be there; training cannot tell others from it, which do other things."""
+    first, *others = search_neighbours(FOLLOW)
+    assert (first.plane, len(first.looks)) == ("leader", 0)
+    assert others
+    assert all(x.training_return >= 0.99 * first.training_return for x in others)
