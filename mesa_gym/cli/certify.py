@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from time import perf_counter, process_time
+from typing import NamedTuple
 
 from mesa_gym.cli.trap_arguments import add_trap_argument, read_traps
 from mesa_gym.command import CERTIFICATE_MARKS, DONE, FAILED, add_force, require_writable
@@ -21,9 +22,9 @@ from mesa_gym.scoring.least_sight import (
     say_least_sight,
 )
 from mesa_gym.scoring.plays import MOST_LEVELS
-from mesa_gym.solver.certificate import Agreement, Certificate, certify
+from mesa_gym.solver.certificate import Certificate, certify
 from mesa_gym.solver.disagreement import explain_failures
-from mesa_gym.solver.overlap import Overlap, measure_overlaps
+from mesa_gym.solver.overlap import measure_overlaps
 from mesa_gym.solver.store import EVALUATION_LEVELS
 from mesa_gym.terminal import Progress, format_table, say
 from mesa_gym.testing.check import explain_error, find_own_line
@@ -52,50 +53,68 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_force(parser)
 
 
+class TrapResult(NamedTuple):
+    """The result for one trap.
+
+    Attributes:
+        trap: the trap's name.
+        lines: the cost and the findings, as text.
+        failures: the conditions that do not hold.
+        data: the trap's entry in JSON.
+        row: the trap's row of the table; none without an exact solver.
+    """
+
+    trap: str
+    lines: list[str]
+    failures: Sequence[str]
+    data: dict[str, object]
+    row: Sequence[str] = ()
+
+
 def run(options: argparse.Namespace) -> int:
     """Check that the goals agree in training and conflict under shift, on separate levels."""
     require_writable(options.json, CERTIFICATE_MARKS, force=options.force)
     levels = integer("levels", options.levels, 1, MOST_LEVELS)
     named = read_traps(options)
-    traps = named or [cls() for cls in all_traps().values()]
     kept = _read_certificates(options.json) if named else []
-    rows, lines, failures, written = [], [], [], []
-    for trap in traps:
-        name = trap.name()
-        findings: list[Agreement | Overlap]
-        data: dict[str, object]
-        if trap.solvable:
-            began, count = perf_counter(), levels * len(Split)
-            with Progress(f"certify {name}", count) as advance, _blame_trap(trap):
-                certificate = certify(trap, levels, advance)
-            seconds = perf_counter() - began
-            cost = f"{count:,} levels in {seconds:.1f} s, {1000 * seconds / count:.2g} ms a level"
-            rows.append(_row(certificate))
-            findings = [*certificate.agreement, *certificate.overlap]
-            lines += [f"{name} {cost}", *(f"{name} {x}" for x in certificate.equal_pay)]
-            failed, data = explain_failures(trap, certificate), certificate.to_json()
-        else:
-            # Without exact solver, only the overlap of the splits can be certified.
-            findings = [*measure_overlaps(trap, levels)]
-            failed = [str(finding) for finding in findings if not finding.holds]
-            data = {"trap": name, "levels": levels, "overlap": [*map(asdict, findings)]}
-            data["holds"] = not failed
-        lines += [f"{name} {finding}" for finding in findings]
+    results = []
+    for trap in named or [cls() for cls in all_traps().values()]:
+        result = _certify(trap, levels) if trap.solvable else _compare_splits(trap, levels)
         sight, sentences = _search_sight(trap, levels)
-        data["least_sight"] = sight and asdict(sight)
-        lines += [f"{name} {sentence}" for sentence in sentences]
-        failures += [f"{name} FAILS: {failure}" for failure in failed]
-        written.append(data)
-    if rows:
+        result.lines.extend(sentences)
+        result.data["least_sight"] = sight and asdict(sight)
+        results.append(result)
+    if rows := [result.row for result in results if result.row]:
         print(format_table([*HEADINGS, "states", "most"], rows), FIGURES, sep="\n")
-    print("\n".join(lines))
-    if failures:
+    print("\n".join(f"{result.trap} {line}" for result in results for line in result.lines))
+    if failures := [f"{x.trap} FAILS: {failure}" for x in results for failure in x.failures]:
         say("\n".join(failures))
     if options.json is not None:
-        names = {certificate["trap"] for certificate in written}
+        names = {result.trap for result in results}
         left = [certificate for certificate in kept if certificate.get("trap") not in names]
-        write_json(options.json, [*left, *written])
+        write_json(options.json, [*left, *(result.data for result in results)])
     return FAILED if failures else DONE
+
+
+def _certify(trap: Trap, levels: int) -> TrapResult:
+    """Certify a trap with an exact solver."""
+    began, count = perf_counter(), levels * len(Split)
+    with Progress(f"certify {trap.name()}", count) as advance, _blame_trap(trap):
+        certificate = certify(trap, levels, advance)
+    seconds = perf_counter() - began
+    cost = f"{count:,} levels in {seconds:.1f} s, {1000 * seconds / count:.2g} ms a level"
+    findings = [*certificate.equal_pay, *certificate.agreement, *certificate.overlap]
+    failures, data = explain_failures(trap, certificate), certificate.to_json()
+    return TrapResult(trap.name(), [cost, *map(str, findings)], failures, data, _row(certificate))
+
+
+def _compare_splits(trap: Trap, levels: int) -> TrapResult:
+    """Certify the overlap of the splits, which needs no exact solver."""
+    findings = [*measure_overlaps(trap, levels)]
+    failures = [str(finding) for finding in findings if not finding.holds]
+    data = {"trap": trap.name(), "levels": levels, "overlap": [*map(asdict, findings)]}
+    data["holds"] = not failures
+    return TrapResult(trap.name(), [*map(str, findings)], failures, data)
 
 
 def _read_certificates(path: Path | None) -> list[dict[str, object]]:

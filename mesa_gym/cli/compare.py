@@ -25,7 +25,7 @@ from mesa_gym.policies.seeds import agent_and_seed
 from mesa_gym.report import compare, plot
 from mesa_gym.report.board_rows import strip_version
 from mesa_gym.report.committed import list_board_rows, read_committed
-from mesa_gym.report.comparison import BARRED, find_shared, require_levels
+from mesa_gym.report.comparison import BARRED, Comparison, find_shared, require_levels
 from mesa_gym.report.figure import load_figure
 from mesa_gym.report.intervals import load_special
 from mesa_gym.scoring import Cards, ScoreCard, evaluate
@@ -69,34 +69,49 @@ def run(options: argparse.Namespace) -> int:
     sides = [_read_side(word, traps) for word in words]
     _require_two_names(sides, words)
     one, other = (side.name for side in sides)
+    cards = _score_sides(sides, traps, options)
+    comparison = compare(cards, one, other)
+    print(comparison)
+    if options.figure is not None:
+        print(f"\n{_draw(comparison, cards, options.figure)}")
+    if options.json is not None:
+        Cards(cards).save(options.json)
+    return DONE
+
+
+def _score_sides(
+    sides: Sequence[Side], traps: list[str], options: argparse.Namespace
+) -> list[ScoreCard]:
+    """Return the cards of both agents; policies are scored.
+
+    Raises:
+        ValueError: the agents cannot be compared; this is found before any policy is scored.
+    """
     cards = [card for side in sides for card in side.cards if card.trap in traps or not traps]
     levels = _find_levels(options.levels, cards)
     named: dict[str, dict[str, str]] = {}
     for side in sides:
         if side.policies:
             named |= _name_seeds(side, traps)
-    played = [(seed, trap) for seed, of in named.items() for trap in of]
-    # Raise before scoring if the agents cannot be compared.
     compared = [(card.trap, agent_and_seed(card.policy)[0]) for card in cards]
-    compared += [(trap, agent_and_seed(seed)[0]) for seed, trap in played]
-    find_shared(compared, one, other)
+    compared += [(trap, agent_and_seed(seed)[0]) for seed, of in named.items() for trap in of]
+    find_shared(compared, *(side.name for side in sides))
     require_levels(levels, " and ".join(dict.fromkeys(strip_version(trap) for trap, _ in compared)))
-    if played:
-        worlds = [look_up_trap(trap)() for trap in dict.fromkeys(trap for _, trap in played)]
-        cards += evaluate(named, worlds, levels, algo=options.algo)
-    else:
+    if not named:
         refuse_unused_algo(options.algo)
-    comparison = compare(cards, one, other)
-    print(comparison)
-    if options.figure is not None and all(row.what == BARRED for row in comparison.rows):
-        print(f"\nnothing was compared, so {options.figure} is not drawn")
-    elif options.figure is not None:
-        drawn = [row.trap for row in comparison.rows]
-        plot(card for card in cards if card.trap in drawn).savefig(options.figure)
-        print(f"\nwrote {options.figure}")
-    if options.json is not None:
-        Cards(cards).save(options.json)
-    return DONE
+        return cards
+    played = dict.fromkeys(trap for of in named.values() for trap in of)
+    worlds = [look_up_trap(trap)() for trap in played]
+    return [*cards, *evaluate(named, worlds, levels, algo=options.algo)]
+
+
+def _draw(comparison: Comparison, cards: Sequence[ScoreCard], figure: Path) -> str:
+    """Draw the shares on the compared traps, and return what was written."""
+    if all(row.what == BARRED for row in comparison.rows):
+        return f"nothing was compared, so {figure} is not drawn"
+    drawn = [row.trap for row in comparison.rows]
+    plot(card for card in cards if card.trap in drawn).savefig(figure)
+    return f"wrote {figure}"
 
 
 def _split_words(words: Sequence[str]) -> tuple[Sequence[str], list[str]]:
