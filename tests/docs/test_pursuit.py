@@ -99,7 +99,7 @@ def test_oracle_reaches_targets_after_every_change(trap):
         result = by_objective[x]
         for name in ("moved", "walled", "natural"):
             if (outcome := getattr(result, name)) is not None:
-                assert (outcome.reached, outcome.other, outcome.best) == (1, 0, pytest.approx(1))
+                assert (outcome.reached, outcome.other) == (1, 0)
                 assert outcome.open_loop <= (0 if name in ("moved", "walled") else 0.2)
                 assert outcome.legal < 0.75
                 changes += 1
@@ -127,7 +127,6 @@ def test_memory_goes_on_after_the_change():
 
     home = measure_pursuit({"homing": Homing(trap)}, trap, 30)["homing"]["line"].moved
     assert home.reached <= 0.1  # the new cell may lie on its way
-    assert home.reached + home.old == 1
 
 
 @pytest.mark.thorough
@@ -174,7 +173,7 @@ def test_play_draws_from_its_first_number_on():
         PolicySampler(uniform(), trap, starts.level.key),
     )
     for draw in (0, 3):
-        actions, cells, _ = play_on(
+        actions, cells = play_on(
             uniform(), trap, starts, nowhere, np.arange(n) % 7, "it", 6, first_draw=draw
         )
         drawn = [sampler.sample(np.full((n, 5), 0.2), t + draw) for t in range(6)]
@@ -309,7 +308,7 @@ def test_pursuit_on_few_levels_is_undefined():
 
 
 def make_outcome(counted, reached):
-    return measuring.Outcome(counted, 50, reached, *np.arange(8) / 10)
+    return measuring.Outcome(counted, 50, reached, *np.arange(1, 5) / 10)
 
 
 def test_table_averages_seeds_with_outcome():

@@ -30,7 +30,7 @@ from docs.studies.pursuit.interventions import (
     view_scene,
 )
 from docs.studies.pursuit.walks import NO_STEP, Lead, arrive_at_random, find_first, play_on, retrace
-from mesa_gym.engine import ACTIONS, STAY, Bools, Floats, State
+from mesa_gym.engine import ACTIONS, Bools, Floats, State
 from mesa_gym.envs.checks import integer
 from mesa_gym.policies import Policy, as_policy
 from mesa_gym.scoring.plays import MOST_LEVELS
@@ -57,27 +57,19 @@ class Outcome(NamedTuple):
         counted: the number of levels that could be changed.
         possible: the number of levels with the objective's target as the first contact.
         reached: the target (or the cell of a removed target) is the first contact within the bound.
-        old: the agent enters the target's old cell before any target.
         other: the target of another objective is the first contact.
         legal: ``reached`` for random legal moves, computed exactly.
         blind: ``reached`` for random actions with the policy's frequencies, computed exactly.
         open_loop: ``reached`` for the rest of the old plan.
-        into_walls: the probability that the first step leads into a wall.
-        best: the share of best moves among legal first steps; NaN without a legal step.
-        best_at_random: this share for random legal moves.
     """
 
     counted: int
     possible: int
     reached: float
-    old: float
     other: float
     legal: float
     blind: float
     open_loop: float
-    into_walls: float
-    best: float
-    best_at_random: float
 
 
 class Pursuit(NamedTuple):
@@ -149,7 +141,7 @@ def _measure(policy: Policy, trap: Trap, starts: State, name: str) -> dict[str, 
     largest = pays.max(axis=(1, 2))
     targets = pays > largest[:, None, None] / 2
     stops, bounds = targets.any(axis=0), np.full(starts.n, horizon)
-    actions, cells, _ = play_on(policy, trap, starts, stops, bounds, name, horizon)
+    actions, cells = play_on(policy, trap, starts, stops, bounds, name, horizon)
     length = (cells > 0).sum(axis=1)
     goal = cells[rows, length - 1]
     # If a cell pays several objectives, entering it does not show which one is pursued.
@@ -194,7 +186,7 @@ def _judge(
 
     The last scene contains the natural starts, which have no first play.
     """
-    scene, changes, (starts, actions, led_cells, done) = join(trap, scenes), len(scenes) - 1, lead
+    scene, changes, (_, actions, led_cells, done) = join(trap, scenes), len(scenes) - 1, lead
     bounds = np.where(scene.valid, BOUND_FACTOR * scene.shortest + BOUND_STEPS, 0)
     play = partial(play_on, most=int(bounds.max(initial=1)), first_draw=trap.horizon(Split.SHIFT))
     # Scenes are separate batches if draws at reset depend on the batch, or levels are solved.
@@ -204,32 +196,22 @@ def _judge(
         play(policy, trap, x.state, x.stops, y, name, lead=lead if x is not scenes[-1] else None)
         for x, y in zip(batches, np.split(bounds, len(batches)), strict=True)
     ]
-    _, cells, probs = map(np.concatenate, zip(*walks, strict=True))
+    cells = np.concatenate([cells for _, cells in walks])
     # After the change, the old plan continues to the old goal; a natural start has no plan.
     length = (led_cells > 0).sum(axis=1)
     later = (done[:, None] + np.arange(length.max())) % length.max()
     plan = np.tile(np.take_along_axis(actions, later, axis=1), (len(scenes), 1))
     remaining = np.append(np.tile(length - done, changes), np.zeros_like(done))
     repeated = retrace(trap, scene.state, plan, np.minimum(remaining, bounds))[1]
-    old = np.append(np.tile(led_cells[np.arange(starts.n), length - 1], changes), scenes[-1].goal)
     goal = flag(scene.goal, scene.stops)
-    reached, other, back = (find_first(cells, x) for x in (goal, scene.rivals, flag(old, goal)))
     ended = find_first(repeated, scene.rivals | scene.final & ~goal)
     often = np.bincount(actions[led_cells > 0], minlength=len(ACTIONS)) / length.sum()
-    around = np.arange(scene.state.n)[:, None], scene.state.agent[:, None] + trap.offsets[:STAY]
-    legal, steps = scene.entered[around], probs[:, :STAY]
-    best = legal & (scene.steps[around] == scene.shortest[:, None] - 1)
     values = {
-        "reached": reached < NO_STEP,
-        "old": (back < NO_STEP) & (back <= np.minimum(reached, other)),
-        "other": other < NO_STEP,
+        "reached": find_first(cells, goal) < NO_STEP,
+        "other": find_first(cells, scene.rivals) < NO_STEP,
         "legal": arrive_at_random(trap, scene, bounds),
         "blind": arrive_at_random(trap, scene, bounds, often),
         "open_loop": find_first(repeated, goal) < ended,
-        "into_walls": (steps * ~legal).sum(axis=1),
-        "best": (steps * best).sum(axis=1),
-        "best_at_random": best.sum(axis=1) / np.maximum(legal.sum(axis=1), 1),
-        "legal_steps": (steps * legal).sum(axis=1),
     }
     return {x: y.astype(np.float64).reshape(len(scenes), -1) for x, y in values.items()}
 
@@ -239,6 +221,4 @@ def _average(values: Mapping[str, Floats], rows: Bools, possible: Bools) -> Outc
     if (counted := int(rows.sum())) < MIN_COUNTED:
         return None
     means = {x: float(y[rows].mean()) for x, y in values.items()}
-    steps = means.pop("legal_steps")
-    means["best"] = means["best"] / steps if steps else np.nan
     return Outcome(counted, int(possible.sum()), **means)

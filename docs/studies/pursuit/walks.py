@@ -7,7 +7,7 @@ from itertools import count
 import numpy as np
 
 from docs.studies.pursuit.interventions import GoalStates
-from mesa_gym.engine import ACTIONS, STAY, Bools, Floats, Ints, State
+from mesa_gym.engine import STAY, Bools, Floats, Ints, State
 from mesa_gym.policies import Policy, PolicySampler
 from mesa_gym.traps import Trap
 
@@ -32,7 +32,7 @@ def play_on(
     most: int,
     lead: Lead | None = None,
     first_draw: int = 0,
-) -> tuple[Ints, Ints, Floats]:
+) -> tuple[Ints, Ints]:
     """Play from changed states; a policy with memory first repeats its actions of the first play.
 
     All rows keep their order, and the play has the first play's name, so that a policy makes equal
@@ -52,7 +52,7 @@ def play_on(
 
     Returns:
         The actions, int64 (n, most), ``STAY`` after the last; the cells after each step, int64
-        (n, most), 0 after the last; the action probabilities of the first step, float64 (n, 5).
+        (n, most), 0 after the last.
     """
     rows, state, age = np.arange(changed.n), changed, np.zeros(changed.n, np.int64)
     remembers = getattr(policy, "memory", True) is not False
@@ -60,7 +60,7 @@ def play_on(
         both = trap.joined([lead[0], changed])
         state, changed, age = both.take(rows), both.take(rows + len(rows)), -lead[3]
     sampler = PolicySampler(policy, trap, changed.level.key, 0, name)
-    cells, probs = np.zeros((len(rows), most), np.int64), np.zeros((len(rows), len(ACTIONS)))
+    cells = np.zeros((len(rows), most), np.int64)
     actions, done = np.full_like(cells, STAY), bounds <= 0
     for t in count():
         if done.all():
@@ -69,7 +69,6 @@ def play_on(
             state = state.replaced(begins, changed)
         active = rows if remembers else np.flatnonzero(~done)
         shares = sampler.probabilities(state if remembers else state.take(active), t)
-        probs[active[begins[active]]] = shares[begins[active]]
         action = np.full(len(rows), STAY)
         action[active] = sampler.sample(shares, t + first_draw, active)
         if lead:  # repeat the recorded actions until each row reaches its changed state
@@ -80,7 +79,7 @@ def play_on(
         cells[here, age[here]], actions[here, age[here]] = state.agent[here], action[here]
         age = age + 1
         done |= (age > 0) & (step.ended | stops[rows, state.agent] | (age >= bounds))
-    return actions, cells, probs
+    return actions, cells
 
 
 def retrace(trap: Trap, state: State, actions: Ints, length: Ints) -> tuple[State, Ints]:
