@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache, partial
 from typing import NamedTuple
@@ -21,8 +22,8 @@ from mesa_gym.scoring.nulls import NULLS
 from mesa_gym.scoring.plays import FEW_LEVELS, JUDGED, Play, play_changed, plays_of, take_turns
 from mesa_gym.scoring.record import ENDED, Record
 from mesa_gym.solver import LevelValues, Solution, level_values, share_solution
-from mesa_gym.solver.actions import ActionTable, KeptActions
 from mesa_gym.solver.cache import name_shelf
+from mesa_gym.solver.store import LevelActions
 from mesa_gym.solver.values import Progress
 from mesa_gym.traps import Split, Trap
 from mesa_gym.traps.judged_by import AGAIN, BARE
@@ -146,7 +147,7 @@ class SplitLevels:
         self.failed = failed
         self.horizon = trap.horizon(split)
         self.plays = [play for play in plays_of(trap).values() if play.split is split]
-        self._kept: dict[LevelPlayer, KeptActions] = {}  # the cached actions of oracles
+        self._actions: dict[LevelPlayer, LevelActions] = {}  # of oracles
         self._parts = defaultdict[tuple[LevelPlayer, str], list[_Part]](list)
 
     def play(
@@ -158,6 +159,7 @@ class SplitLevels:
         solving: list[LevelPlayer] = []
         if values is None:
             with SPENT.spend("solve"):
+                self._read_actions(players)
                 solving = [player for player in players if self._needs_solution(player)]
                 visit = partial(self._visit, solving) if solving else None
                 levels = self.starts.level.number, self.horizon, self.salt
@@ -165,9 +167,11 @@ class SplitLevels:
                     self.trap, self.split, *levels, progress, visit, starts=self.starts
                 )
                 for player in solving:
-                    if player.error is None and player in self._kept:
-                        self._kept[player].write()
-        self._visit([player for player in players if player not in solving or player in self._kept])
+                    if player.error is None and player in self._actions:
+                        self._actions[player].write()
+        self._visit(
+            [player for player in players if player not in solving or player in self._actions]
+        )
         for player in [x for x in players if x.error is None]:
             for play in [x.name for x in self.plays if (player, x.name) in self._parts]:
                 player.records[play] = _join_parts(self._parts[player, play])
@@ -180,7 +184,8 @@ class SplitLevels:
             stages = [set_stage(play, player.count_levels(play)) for play in self.plays]
             try:
                 with SPENT.spend("nulls" if player.null else "play"):
-                    self._let_play(player, [stage for stage in stages if stage])
+                    let_play = self._play_by_table if player in self._actions else self._ask
+                    let_play(player, [stage for stage in stages if stage])
             except PolicyError as error:
                 if self.failed is None:
                     raise
@@ -202,59 +207,70 @@ class SplitLevels:
                 solution = Solution(self.trap, changed, self.horizon)
         return _Stage(play, starts, solution)
 
-    def _let_play(self, player: LevelPlayer, stages: Sequence[_Stage]) -> None:
-        """Let a player play: one play after another; with a memory, parts of plays in turns."""
-        policy, kept = player.policies[self.split], self._kept.get(player)
-        on = {stage.play.name: stage for stage in stages}
+    def _ask(self, player: LevelPlayer, stages: Sequence[_Stage]) -> None:
+        """Let a player play, asked at each step: with a memory, parts of plays in turns."""
+        policy = player.policies[self.split]
         # A baseline remembers nothing of an earlier play.
-        if not player.null and getattr(policy, "memory", True) is not False:
-            turns = take_turns({play: stage.starts.level.key for play, stage in on.items()})
-        else:
-            turns = ((play, np.arange(stage.starts.n)) for play, stage in on.items())
-        for play_name, rows in turns:
-            play, starts, solution = on[play_name]
-            if isinstance(policy, Oracle) and kept is not None:
-                table = kept.tables[play_name]
-                if solution is None:
-                    policy.forget()
-                    policy.take_over(table)
-                    parts = self._parts[player, play_name]  # played before: the table was full
-                    played = [number for numbers, _ in parts for number in numbers.tolist()]
-                    rows = rows[~np.isin(starts.level.number[rows], played)]
-                else:
-                    with SPENT.spend("solve"):
-                        if table.add(solution, policy.sets(solution)):
-                            rows = rows[:0]  # they are played later, from the table
-                if not rows.size:
-                    continue
-            part_starts = starts if len(rows) == starts.n else starts.take(rows)
-            with share_solution(solution):
-                record = play_changed(play, policy, part_starts, player.seed, player.name)
-            self._parts[player, play_name].append((part_starts.level.number, record))
+        if player.null or getattr(policy, "memory", True) is False:
+            for stage in stages:
+                self._record(player, stage, np.arange(stage.starts.n))
+            return
+        on = {stage.play.name: stage for stage in stages}
+        for play, rows in take_turns({play: x.starts.level.key for play, x in on.items()}):
+            self._record(player, on[play], rows)
+
+    def _play_by_table(self, player: LevelPlayer, stages: Sequence[_Stage]) -> None:
+        """Let an oracle play from its tables; a solution is first put into them.
+
+        Levels of a solution for which a table has no room are played at once.
+        """
+        policy, tables = player.policies[self.split], self._actions[player].tables
+        assert isinstance(policy, Oracle)
+        for stage in stages:
+            play, starts, solution = stage
+            rows, table = np.arange(starts.n), tables[play.name]
+            if solution is None:
+                policy.forget()
+                policy.take_over(table)
+                parts = self._parts[player, play.name]  # played before: the table was full
+                played = [number for numbers, _ in parts for number in numbers.tolist()]
+                rows = rows[~np.isin(starts.level.number, played)]
+            else:
+                with SPENT.spend("solve"):
+                    if table.add(solution, policy.sets(solution)):
+                        continue
+            if rows.size:
+                self._record(player, stage, rows)
+
+    def _record(self, player: LevelPlayer, stage: _Stage, rows: Ints) -> None:
+        """Let a player play rows of a stage's levels, and keep the record."""
+        play, starts, solution = stage
+        policy = player.policies[self.split]
+        starts = starts if len(rows) == starts.n else starts.take(rows)
+        with share_solution(solution):
+            record = play_changed(play, policy, starts, player.seed, player.name)
+        self._parts[player, play.name].append((starts.level.number, record))
+
+    def _read_actions(self, players: Sequence[LevelPlayer]) -> None:
+        """Read the actions of oracles, for which they need no solution if the store has them."""
+        numbers = self.starts.level.number.tolist()
+        for player in players:
+            policy = player.policies[self.split]
+            if not isinstance(policy, Oracle) or not policy.goal:
+                continue
+            if not policy.fits(self.trap, self.horizon):
+                continue
+            levels = self.trap, self.split, self.horizon, self.salt
+            shelf = name_shelf(*levels, (policy.goal, numbers), type(policy))
+            starts = {x.name: x.change(self.starts.take(slice(x.most))) for x in self.plays}
+            with suppress(ValueError):  # too many levels to number together
+                self._actions[player] = LevelActions(shelf, starts, self.trap, self.horizon)
 
     def _needs_solution(self, player: LevelPlayer) -> bool:
-        """Return whether a player needs the levels' solution; make tables for an oracle's actions.
-
-        An oracle whose actions are cached on disk needs no solution.
-        """
-        policy = player.policies[self.split]
-        if not getattr(policy, "solves", False):
-            return False
-        if not isinstance(policy, Oracle) or not policy.goal:
-            return True
-        if not policy.fits(self.trap, self.horizon):
-            return True
-        numbers, tables = self.starts.level.number, dict[str, ActionTable]()
-        try:
-            for play in self.plays:
-                starts = self.starts.take(slice(play.most))
-                tables[play.name] = ActionTable(self.trap, play.change(starts), self.horizon)
-        except ValueError:  # too many levels to number together
-            return True
-        content = policy.goal, numbers.tolist()
-        shelf = name_shelf(self.trap, self.split, self.horizon, self.salt, content, type(policy))
-        self._kept[player] = KeptActions(shelf, tables)
-        return not self._kept[player].read()
+        """Return whether a player acts by a solution of the levels."""
+        if player in self._actions:
+            return not self._actions[player].stored
+        return bool(getattr(player.policies[self.split], "solves", False))
 
 
 def _join_parts(parts: Sequence[_Part]) -> Record:

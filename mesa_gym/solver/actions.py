@@ -1,27 +1,23 @@
-"""Actions of exact policies, in all solved states or in the reachable states, cached on disk.
+"""Actions of exact policies, in all solved states or in the reachable states.
 
 A policy set is one byte per (step, state), bit a for action a; 0 means that the state is unknown.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
 
 from mesa_gym.engine import Ints, State
-from mesa_gym.solver.cache import read_shelf, refuse_file, write_shelf
 from mesa_gym.solver.graph import ACTION_COUNT, Codes, Graph
 from mesa_gym.solver.numbering import StateNumbers
 from mesa_gym.solver.solution import Solution, actions_in
 from mesa_gym.solver.sweeps import Masks
-from mesa_gym.solver.value_columns import Arrays
 from mesa_gym.traps import Trap
 
-# The most entries of a table that is written to disk, at 13 bytes per entry.
+# The most entries of a table, at 13 bytes per entry; it is then written to disk.
 MOST_ENTRIES = 1 << 20
-_FIELDS = ("first", "span", "mask")
 
 
 class SolvedActions(NamedTuple):
@@ -134,47 +130,3 @@ class ActionTable:
         at = np.searchsorted(self.first, keys, side="right") - 1
         here = (code >= 0) & (at >= 0) & (keys < self.first[at] + self.span[at])
         return np.where(here, self.mask[at], 0).astype(np.uint8)
-
-
-class KeptActions(NamedTuple):
-    """The actions of a policy in some plays of a split's levels, and the shelf that stores them.
-
-    Attributes:
-        shelf: the name of the shelf (``name_shelf``).
-        tables: play -> its table.
-    """
-
-    shelf: str
-    tables: Mapping[str, ActionTable]
-
-    def read(self) -> bool:
-        """Fill the empty tables from the shelf, and return whether it contained all of them."""
-        for path, arrays in read_shelf(self.shelf):
-            try:
-                parts = [(table, _find_entries(arrays, x)) for x, table in self.tables.items()]
-            except (KeyError, ValueError) as error:
-                refuse_file(path, f"they are not actions ({error})")
-                continue
-            for table, entries in parts:
-                table.enter(*entries)
-            return True
-        return False
-
-    def write(self) -> None:
-        """Write the tables, unless one has too many entries."""
-        if all(table.whole for table in self.tables.values()):
-            tables = self.tables.items()
-            write_shelf(self.shelf, {f"{x}|{p}": getattr(t, x) for p, t in tables for x in _FIELDS})
-
-
-def _find_entries(arrays: Arrays, play: str) -> tuple[Ints, Ints, Codes]:
-    """Return the entries of a play's table; KeyError or ValueError if the arrays have none."""
-    first, span, mask = (arrays[f"{field}|{play}"] for field in _FIELDS)
-    if (
-        [array.dtype for array in (first, span, mask)] != [np.int64, np.int32, np.uint8]
-        or not 0 < len(first) == len(span) == len(mask)
-        or (np.diff(first) < span[:-1]).any()
-        or ((mask == 0) | (mask >= 1 << ACTION_COUNT)).any()
-    ):
-        raise ValueError(f"arrays of {play}")
-    return first, span, mask

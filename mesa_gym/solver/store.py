@@ -1,20 +1,22 @@
-"""The store of values by level: of the package, cached on disk, or solved and added.
+"""The store of levels' values and oracles' actions: of the package, cached on disk, or solved.
 
 Values are columns by level number. A request takes any levels from all files of its shelf
 (``cache``); levels that are missing are solved and written to a new file. The package has files of
 the same store for its traps' standard levels: the first levels of each split, with the usual
-keywords. ``mesa_gym.testing.package_files`` makes them.
+keywords. ``mesa_gym.testing.package_files`` makes them. Actions are tables of the states that an
+oracle can reach from one set of levels (``actions``), in one file.
 """
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from mesa_gym.engine import Ints, State
+from mesa_gym.solver.actions import ActionTable
 from mesa_gym.solver.cache import (
     cache_folder,
     list_shelf,
@@ -23,6 +25,7 @@ from mesa_gym.solver.cache import (
     refuse_file,
     write_shelf,
 )
+from mesa_gym.solver.graph import ACTION_COUNT, Codes
 from mesa_gym.solver.solution import Solution
 from mesa_gym.solver.value_columns import Arrays, LevelValues, check_values, find_type, list_keys
 from mesa_gym.solver.values import Progress, require_solver, solutions, solve_values
@@ -33,6 +36,7 @@ from mesa_gym.traps.played_episodes import ValueKey
 EVALUATION_LEVELS = 1000
 # The number of files of a shelf in the cache above which they are joined.
 MOST_FILES = 16
+_FIELDS = ("first", "span", "mask")  # of a table of actions
 
 
 def level_values(
@@ -170,3 +174,58 @@ def _add_values(trap: Trap, shelf: str, keys: Sequence[ValueKey], values: LevelV
             with contextlib.suppress(OSError):
                 file.unlink()
     return fresh
+
+
+# -- actions ---------------------------------------------------------------------------------------
+
+
+class LevelActions:
+    """The actions of a policy in some plays of a split's levels.
+
+    Attributes:
+        tables: play -> its table, which is empty unless the store has the actions.
+        stored: whether the store has them.
+
+    Raises:
+        ValueError: the states of all levels of a play cannot be numbered together.
+    """
+
+    def __init__(self, shelf: str, starts: Mapping[str, State], trap: Trap, horizon: int) -> None:
+        """Read the actions from a shelf (``cache.name_shelf``), for play -> its start states."""
+        self.tables = {play: ActionTable(trap, x, horizon) for play, x in starts.items()}
+        self._shelf = shelf
+        self.stored = self._read()
+
+    def _read(self) -> bool:
+        """Fill the tables from a file, and return whether one contains all of them."""
+        for path, arrays in read_shelf(self._shelf):
+            try:
+                parts = [(table, _find_entries(arrays, x)) for x, table in self.tables.items()]
+            except (KeyError, ValueError) as error:
+                refuse_file(path, f"they are not actions ({error})")
+                continue
+            for table, entries in parts:
+                table.enter(*entries)
+            return True
+        return False
+
+    def write(self) -> None:
+        """Write the tables, unless one has too many entries."""
+        if all(table.whole for table in self.tables.values()):
+            tables = self.tables.items()
+            write_shelf(
+                self._shelf, {f"{x}|{p}": getattr(t, x) for p, t in tables for x in _FIELDS}
+            )
+
+
+def _find_entries(arrays: Arrays, play: str) -> tuple[Ints, Ints, Codes]:
+    """Return the entries of a play's table; KeyError or ValueError if the arrays have none."""
+    first, span, mask = (arrays[f"{field}|{play}"] for field in _FIELDS)
+    if (
+        [array.dtype for array in (first, span, mask)] != [np.int64, np.int32, np.uint8]
+        or not 0 < len(first) == len(span) == len(mask)
+        or (np.diff(first) < span[:-1]).any()
+        or ((mask == 0) | (mask >= 1 << ACTION_COUNT)).any()
+    ):
+        raise ValueError(f"arrays of {play}")
+    return first, span, mask

@@ -162,7 +162,7 @@ WAYS = {
 # A cache has the same content from each writer; environments of a server have a session, and logged
 # ones a recorder; copies of an environment leave out its window. Only a function, which is never
 # copied, has a file of answers; the rest is of the terminal.
-OTHERS = {"KeptActions", "TrapEnvironment", "Recorder", "Window", "_AnswersFile"}
+OTHERS = {"LevelActions", "TrapEnvironment", "Recorder", "Window", "_AnswersFile"}
 OTHERS |= {"Progress", "Notice"}
 
 
