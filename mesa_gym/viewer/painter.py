@@ -183,17 +183,7 @@ class Painter:
         self.picture(drawn, left, y + max(0.0, size - high) / 2)
         return float(wide)
 
-    def wrap_text(self, text: str, box: Box, size: float = BODY, colour: RGB = TEXT) -> float:
-        """Write the lines of a text that fit in ``box``; return the lower edge of the last line."""
-        y = box.top
-        for line in self.lines(text, box.width, size):
-            if y + size > box.bottom + 0.5:
-                break
-            self.text(line, box.left, y, size, colour)
-            y += size
-        return y
-
-    def lines(self, text: str, width: float, size: float = BODY) -> list[str]:
+    def lines(self, text: str, width: float, size: float) -> list[str]:
         """Break a text into lines at spaces, or inside a word that is wider than a line."""
         lines = []
         for paragraph in text.split("\n"):

@@ -26,6 +26,7 @@ CHOSEN = "What this episode has pursued so far, as scoring would say if it ended
 NEXT = "What the policy does next, and how likely each action was."
 SKIP = "n: the next level"
 MOST_LETTERS = 400  # characters
+MOST_WRAPPED = 12  # lines of a text
 
 
 class Panel:
@@ -175,9 +176,11 @@ class _Writer:
         self.y += SMALL + 1
 
     def _wrap(self, text: str, indent: float = 0.0) -> None:
-        """Write a text in as many lines as it needs."""
-        room = Box(self.left + indent, self.y, self.box.width - indent, 12 * SMALL)
-        self.y = self.painter.wrap_text(text, room, SMALL, QUIET) + 2
+        """Write a text in as many lines as it needs, and at most ``MOST_WRAPPED``."""
+        for line in self.painter.lines(text, self.box.width - indent, SMALL)[:MOST_WRAPPED]:
+            self.painter.text(line, self.left + indent, self.y, SMALL, QUIET)
+            self.y += SMALL
+        self.y += 2
 
     def _section(self, title: str, tip: str = "") -> None:
         self.y += PANEL_GAP
