@@ -18,6 +18,7 @@ from agents.algorithms import USUAL_SETTINGS, Algorithm, PPOSettings, find_algor
 from mesa_gym.envs.levels_in_memory import split_alpha
 from mesa_gym.envs.settings import Settings
 from mesa_gym.errors import shorten
+from mesa_gym.files import locate_path
 from mesa_gym.policies.agent_files import digest_weights
 from mesa_gym.solver.values import explain_branching
 from mesa_gym.trained.agent import Agent
@@ -129,7 +130,7 @@ class Run:
                 f"{self.algo} cannot start from saved weights; leave out --from, or train another"
                 " algorithm, such as ppo"
             )
-        agent = load(Path(self.start), self.environment().trap)
+        agent = load(locate_path(self.start), self.environment().trap)
         if agent.kind != kind:
             raise ValueError(
                 f"the agent in folder {shorten(str(self.start))} is of kind {agent.kind}, but"

@@ -12,7 +12,6 @@ import sys
 from collections.abc import Sequence
 from dataclasses import fields, replace
 from inspect import signature
-from pathlib import Path
 
 from agents import PHASES
 from agents.algorithms import ALGORITHMS, SETTING_NAMES, PPOSettings, describe_values
@@ -22,6 +21,7 @@ from agents.run import NUM_LEVELS, Run, require_labels
 from agents.saving import require_new_folder, save
 from mesa_gym.command import DONE, Parser, run_command
 from mesa_gym.errors import shorten
+from mesa_gym.files import locate_path
 from mesa_gym.report.committed import list_board_rows, read_committed
 from mesa_gym.terminal import say
 from mesa_gym.traps import find_trap
@@ -87,9 +87,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     start_help = "an agent from whose weights training goes on, as with another --alpha or --reward"
     add("--from", dest="start", default="", metavar="FOLDER", help=start_help)
     add("--device", help="cpu, cuda or cuda:1 (default: all that JAX uses)")
-    add("--tensorboard", type=Path, metavar="DIR", help="write what is printed for TensorBoard too")
+    add(
+        "--tensorboard",
+        type=locate_path,
+        metavar="DIR",
+        help="write what is printed for TensorBoard too",
+    )
     add("--quiet", action="store_true", help="print only the agent's folder")
-    add("--out", type=Path, required=True, help="the new folder of the agent")
+    add("--out", type=locate_path, required=True, help="the new folder of the agent")
     _add_settings(parser)
 
 

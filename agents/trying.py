@@ -15,6 +15,7 @@ from agents.saving import require_new_folder, save
 from agents.train import read_count, read_seeds, train_runs
 from mesa_gym import report
 from mesa_gym.command import DONE, FAILED, Parser, run_command
+from mesa_gym.files import locate_path
 from mesa_gym.scoring import Cards
 from mesa_gym.scoring.least_sight import measure_least_sight, refuse_search, say_least_sight
 from mesa_gym.solver.certificate import certify
@@ -35,7 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--seeds", type=read_seeds, default=range(3), metavar="FIRST-LAST", help="(default: 0-2)")
     add("--steps", type=read_count, default=300_000, help="of training (default: %(default)s)")
     add("--levels", type=read_count, default=200, help="of each split (default: %(default)s)")
-    add("--out", type=Path, metavar="DIR", help="keep the agents there (default: keep none)")
+    add("--out", type=locate_path, metavar="DIR", help="keep the agents there (default: keep none)")
 
 
 def run(options: argparse.Namespace) -> int:

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from agents.train import read_count
 from mesa_gym.errors import shorten
+from mesa_gym.files import locate_path
 
 
 class Action(NamedTuple):
@@ -29,7 +30,7 @@ class Action(NamedTuple):
 
 def folder(text: str) -> Path:
     """Parse the path of a folder, which need not exist."""
-    path = Path(text)
+    path = locate_path(text)
     if path.exists() and not path.is_dir():
         raise argparse.ArgumentTypeError(f"{shorten(text)} is a file; expected a folder")
     return path

@@ -21,7 +21,7 @@ from agents.run import Run
 from benchmarks.arguments import Action, add_workers_option
 from benchmarks.plan import list_lives, list_single_traps, plan_runs
 from mesa_gym.command import DONE, FAILED
-from mesa_gym.files import read_bytes, write_bytes
+from mesa_gym.files import locate_path, read_bytes, write_bytes
 from mesa_gym.policies import POLICY_FILE
 from mesa_gym.policies.agent_files import AgentRecord
 from mesa_gym.scoring import Cards, ScoreCard
@@ -84,13 +84,13 @@ def write_entries(folder: Path, new_entries: Sequence[ManifestEntry]) -> None:
 def _add_make_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--traps", nargs="+", help="(default: all)")
     folder_help = f"the library's folder (default: {WEIGHTS})"
-    parser.add_argument("--out", type=Path, default=WEIGHTS, help=folder_help)
+    parser.add_argument("--out", type=locate_path, default=WEIGHTS, help=folder_help)
     everything = "all seeds, alphas and planted agents"
     parser.add_argument("--all", action="store_true", help=everything)
     again = "those that are there too, in place of these"
     parser.add_argument("--again", action="store_true", help=again)
     folder_help = "where results lie meanwhile (default: .work in the library's folder)"
-    parser.add_argument("--results", type=Path, help=folder_help)
+    parser.add_argument("--results", type=locate_path, help=folder_help)
     add_workers_option(parser)
 
 

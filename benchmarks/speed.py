@@ -24,7 +24,7 @@ from tempfile import TemporaryDirectory
 
 from benchmarks.speed_works import STEP_COUNTS, STEP_RATES, TABLES
 from mesa_gym.command import DONE, FAILED, Parser, run_command
-from mesa_gym.files import format_csv, write_text
+from mesa_gym.files import format_csv, locate_path, write_text
 
 HERE = Path(__file__).parents[1]
 SPEED_STUDY = HERE / "docs" / "studies" / "speed"
@@ -36,7 +36,7 @@ WHOLE = "from time import process_time as now; began = 0.0\n{}\nprint(); print(n
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the program's arguments."""
     add = parser.add_argument
-    add("--against", type=Path, metavar="FOLDER", help="another checkout")
+    add("--against", type=locate_path, metavar="FOLDER", help="another checkout")
     add("--only", default="", metavar="WORDS", help="tables or rows that hold these words")
     add("--runs", type=int, default=RUNS, help="of each row (default: %(default)s)")
 

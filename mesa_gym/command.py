@@ -26,6 +26,7 @@ from mesa_gym.errors import (
     read_error,
     shorten_text,
 )
+from mesa_gym.files import follow_link
 from mesa_gym.terminal import WRITTEN_ANYWAY, discard, printable, say
 
 DONE = 0
@@ -78,6 +79,7 @@ class Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """Print the error and how to get help; exit."""
         message = re.sub(r"invalid int value: (.*)", r"\1 is not a whole number", message)
+        message = re.sub(r"invalid locate_path value: (.*)", r"\1 names no file", message)
         message = re.sub(r"invalid float value: (.*)", r"\1 is not a number", message)
         say(f"{self.prog}: {shorten_text(message, MOST_TOLD)}\nTry {self.prog} --help.")
         raise ParserExit(USAGE)
@@ -253,11 +255,12 @@ def require_writable(
     """
     if path is None:
         return
-    folder = path.absolute().parent
+    # Missing folders will be made in the nearest that exists.
+    folder = next(folder for folder in follow_link(path).parents if folder.exists())
     if path.is_dir():
         reason = "it is a directory; name a file"
     elif not folder.is_dir():
-        reason = f"there is no folder {folder}"
+        reason = f"{folder} is a file, and no folder"
     elif path.exists() and not path.is_file():
         reason = "it is not an ordinary file"
     elif path.exists() and not os.access(path, os.W_OK):

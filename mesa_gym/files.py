@@ -31,15 +31,45 @@ ABANDONED = 86_400.0  # seconds after which no process still writes a partial fi
 _LOCKLESS = (errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP)
 
 
+def locate_path(path: str | Path) -> Path:
+    """Return the absolute path that a person means, before the program changes its folder.
+
+    ``~`` is the home folder. Links stay, as only writing follows them (``follow_link``).
+
+    Raises:
+        ValueError: the path is empty, or neither a text nor a path.
+    """
+    if not isinstance(path, str | Path) or not str(path):
+        raise ValueError(f"the path is {path!r}; expected the name of a file or folder")
+    return Path(os.path.expanduser(path)).absolute()
+
+
+def find_paths(word: str | Path) -> list[Path]:
+    """Return the path that a word names, if it exists, else the paths that match it as a pattern.
+
+    So a name with brackets or stars is read as a name first.
+    """
+    if os.path.exists(path := locate_path(word)):
+        return [path]
+    return sorted(map(locate_path, glob.glob(os.path.expanduser(word))))
+
+
+def follow_link(path: Path) -> Path:
+    """Return the file that a link names, which need not exist; another path is unchanged."""
+    return Path(os.path.realpath(path)) if path.is_symlink() else path
+
+
 def write_bytes(path: Path, data: bytes) -> None:
     """Write a file so that a partial file never exists, even after a power cut.
 
-    Missing folders are created. A file that is replaced keeps its permissions; a new file can be
-    written by its owner alone, and is private if the user's umask says so.
+    Missing folders are created. A link stays, and its target is written. A file that is replaced
+    keeps its permissions; a new file can be written by its owner alone, and is private if the
+    user's umask says so.
 
     Raises:
         OSError: the file cannot be written; the error names it.
     """
+    path = follow_link(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     with name_errors(path):
         temporary = name_partial(path)
@@ -115,11 +145,12 @@ def append_line(path: Path, line: bytes) -> None:
 def open_to_append(path: Path) -> Iterator[FileIO]:
     """Open a file for ``write_line``, locked against other processes that append to it.
 
-    Missing folders are created.
+    Missing folders are created, also those of a link's target.
 
     Raises:
         OSError: the file cannot be written; the error names it.
     """
+    path = follow_link(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     with name_errors(path), path.open("a+b", buffering=0) as file:
         try:

@@ -11,6 +11,7 @@ from types import ModuleType
 from typing import Any
 
 from mesa_gym.errors import shorten
+from mesa_gym.files import locate_path
 
 # Hook of a room -> the module of a room above that fills it; ``mesa_gym`` registers them.
 HOOKS: dict[str, str] = {}
@@ -50,8 +51,9 @@ def import_source(request: str, source: str) -> ModuleType:
         ValueError: the file or module, or a module that it imports, does not exist or exits Python,
             or another module has the file's name.
     """
-    path = Path(source).expanduser()
+    path = Path(os.path.expanduser(source))
     if path.suffix == ".py":
+        path = locate_path(path)
         if not os.path.isfile(path):
             raise ValueError(f"{request}: there is no file {shorten(source)} in {Path.cwd()}")
         # Like `python FILE`: the file can import its neighbours, and subprocesses can import it.

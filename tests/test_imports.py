@@ -12,9 +12,9 @@ ROOT = Path(__file__).parents[1]
 ORDER = [
     {"mesa_gym.errors", "mesa_gym.links", "mesa_gym.phases", "mesa_gym.terminal"},
     {"mesa_gym.threads", "mesa_gym.words"},
-    {"mesa_gym.importing", "mesa_gym.json_data", "mesa_gym.other_packages"},
+    {"mesa_gym.json_data", "mesa_gym.other_packages"},
     {"mesa_gym.files"},
-    {"mesa_gym.contents"},
+    {"mesa_gym.contents", "mesa_gym.importing"},
     {"mesa_gym.command", "mesa_gym.engine"},
     {"mesa_gym.rendering"},
     {"mesa_gym.traps"},
@@ -37,7 +37,6 @@ ORDER = [
 ]
 RANK = {part: rank for rank, parts in enumerate(ORDER) for part in parts}
 CORE = {"array_api_compat", "gymnasium", "mesa_gym", "msgspec", "numpy", *sys.stdlib_module_names}
-CORE.add("annotationlib")  # of Python since 3.14
 OPTIONAL = {
     "mesa_gym/contents.py": {"zipfile_zstd"},
     "mesa_gym/envs/jax_env.py": {"jax"},

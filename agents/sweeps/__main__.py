@@ -21,7 +21,7 @@ from agents.sweeps.table import CELL_LEVELS, CELLS_FILE, Sweep, sweep
 from agents.train import read_count, read_seeds
 from mesa_gym.command import DONE, Parser, run_command
 from mesa_gym.errors import require_imports
-from mesa_gym.files import require_ours, write_text
+from mesa_gym.files import locate_path, require_ours, write_text
 from mesa_gym.report.figure import load_figure
 from mesa_gym.report.intervals import load_special
 from mesa_gym.report.templating import environment, load_jinja
@@ -54,7 +54,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--on", metavar="ENGINE", help="dask://HOST:PORT or slurm (this machine)")
     add("--minutes", type=read_count, help="that a job of Slurm may take (240)")
     add("--memory", type=read_count, metavar="GB", help="that a job of Slurm may take (4)")
-    add("--out", type=Path, required=True, help="the results' folder")
+    add("--out", type=locate_path, required=True, help="the results' folder")
 
 
 def write_results(table: Sweep, out: Path, command: str) -> list[Path]:

@@ -19,6 +19,7 @@ from agents.cures import CONTROLS
 from agents.sweeps.axes import SweepCell
 from agents.sweeps.table import Sweep, SweepRow, is_axis
 from mesa_gym.command import Parser
+from mesa_gym.files import locate_path
 from mesa_gym.report import read_committed
 from mesa_gym.report.groups import group_cards
 
@@ -92,7 +93,9 @@ def write_board(board: Board) -> str:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Print the board of the given files."""
     parser = Parser(prog="python -m agents.sweeps.board", description="Print the board of cures.")
-    parser.add_argument("files", nargs="+", type=Path, metavar="CELLS_FILE.CSV", help="of sweeps")
+    parser.add_argument(
+        "files", nargs="+", type=locate_path, metavar="CELLS_FILE.CSV", help="of sweeps"
+    )
     print(write_board(read_board(parser.parse_args(arguments).files)))
     return 0
 

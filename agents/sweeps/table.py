@@ -18,7 +18,7 @@ from agents.jobs.job import read_done
 from agents.run import Run
 from agents.sweeps.axes import SweepCell, list_cells
 from mesa_gym.errors import WorkError
-from mesa_gym.files import format_csv, require_ours, write_text
+from mesa_gym.files import format_csv, locate_path, require_ours, write_text
 from mesa_gym.report.groups import group_cards, list_table_notes
 from mesa_gym.report.seed_group import SeedGroup
 from mesa_gym.report.statements import RANGE, write_verdicts
@@ -222,7 +222,7 @@ def sweep(
         >>> from agents.sweeps import sweep
         >>> print(sweep(["CheeseDish"], {"alpha": [0, 0.1]}, range(5), "runs/a"))  # doctest: +SKIP
     """
-    seeds, out = [*seeds], Path(out)
+    seeds, out = [*seeds], locate_path(out)
     require_ours(out, {CELLS_FILE: CELLS_MARK})
     trained, results = merge_runs(list_cells(traps, axes, algorithms), seeds)
     jobs = list_agent_jobs(trained, levels, trained)

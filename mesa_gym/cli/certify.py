@@ -13,7 +13,7 @@ from typing import NamedTuple
 from mesa_gym.cli.trap_arguments import add_trap_argument, read_traps
 from mesa_gym.command import CERTIFICATE_MARKS, DONE, FAILED, add_force, require_writable
 from mesa_gym.envs.checks import integer
-from mesa_gym.files import read_bytes, write_json
+from mesa_gym.files import locate_path, read_bytes, write_json
 from mesa_gym.json_data import decode_json
 from mesa_gym.scoring.least_sight import (
     LeastSight,
@@ -49,7 +49,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--levels", type=int, default=EVALUATION_LEVELS, help="levels of each split (%(default)s)"
     )
     json_help = "write the certificates as JSON; with TRAP given, other entries of the file stay"
-    parser.add_argument("--json", type=Path, metavar="FILE", help=json_help)
+    parser.add_argument("--json", type=locate_path, metavar="FILE", help=json_help)
     add_force(parser)
 
 

@@ -19,6 +19,7 @@ from mesa_gym.cli.agent_arguments import (
 )
 from mesa_gym.command import CARD_MARKS, DONE, add_force, require_writable
 from mesa_gym.errors import find_nearest, require_imports, unknown
+from mesa_gym.files import locate_path
 from mesa_gym.policies import POLICY_FILE, references
 from mesa_gym.policies.names import PLAYABLE, is_variant, list_agents, name_policy
 from mesa_gym.policies.seeds import agent_and_seed
@@ -54,8 +55,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--algo", help=ALGO)
     help_text = f"levels of each split (default: those of given cards, else {EVALUATION_LEVELS})"
     add("--levels", type=int, help=help_text)
-    add("--figure", type=Path, metavar="FILE", help="draw the shares, as .svg, .pdf or .png")
-    add("--json", type=Path, metavar="FILE", help="write the score cards of both")
+    add("--figure", type=locate_path, metavar="FILE", help="draw the shares, as .svg, .pdf or .png")
+    add("--json", type=locate_path, metavar="FILE", help="write the score cards of both")
     add_force(parser)
 
 
@@ -110,6 +111,7 @@ def _draw(comparison: Comparison, cards: Sequence[ScoreCard], figure: Path) -> s
     if all(row.what == BARRED for row in comparison.rows):
         return f"nothing was compared, so {figure} is not drawn"
     drawn = [row.trap for row in comparison.rows]
+    figure.parent.mkdir(parents=True, exist_ok=True)
     plot(card for card in cards if card.trap in drawn).savefig(figure)
     return f"wrote {figure}"
 

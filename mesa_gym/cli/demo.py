@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import argparse
 import webbrowser
-from pathlib import Path
 
 from mesa_gym.command import DONE, require_writable
-from mesa_gym.files import require_ours, write_text
+from mesa_gym.files import locate_path, require_ours, write_text
 from mesa_gym.pages.lesson import LESSON_MARK, make_lesson
 
 SCREENS = (
@@ -21,7 +20,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
     # A browser in a sandbox cannot read hidden folders, such as the cache, and /tmp.
     out = "the page, one HTML file (default: %(default)s)"
-    parser.add_argument("--out", type=Path, default="lesson.html", metavar="FILE", help=out)
+    parser.add_argument("--out", type=locate_path, default="lesson.html", metavar="FILE", help=out)
 
 
 def run(options: argparse.Namespace) -> int:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
 from mesa_gym.cli import ALGO, PLAYS, POLICIES, list_imports, refuse_unused_algo
 from mesa_gym.cli.trap_arguments import add_sampling_arguments, add_trap_argument, read_trap
 from mesa_gym.command import DONE, add_force, require_writable
 from mesa_gym.envs.checks import integer
 from mesa_gym.errors import require_imports
-from mesa_gym.files import write_text
+from mesa_gym.files import locate_path, write_text
 from mesa_gym.pages.playground import (
     Guest,
     NotLiveError,
@@ -40,7 +39,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--levels", type=int, nargs="+", default=[0], metavar="N", help="levels, 0 to 2**48 - 1")
     add_sampling_arguments(parser)
     out = "the page, one HTML file (default: %(default)s)"
-    add("--out", type=Path, default="page.html", metavar="FILE", help=out)
+    add("--out", type=locate_path, default="page.html", metavar="FILE", help=out)
     add_force(parser)
 
 

@@ -17,6 +17,7 @@ from mesa_gym.cli.agent_arguments import (
 from mesa_gym.cli.trap_arguments import add_trap_argument, read_traps
 from mesa_gym.command import DONE, FAILED
 from mesa_gym.errors import require_imports
+from mesa_gym.files import locate_path
 from mesa_gym.policies.seeds import agent_and_seed, require_visible
 from mesa_gym.report import Leaderboard
 from mesa_gym.report.board_page import require_free, write_pages
@@ -49,7 +50,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--cards", nargs="+", metavar="[NAME=]PATH", help=help_text)
     help_text = "print the notes too: what each row is, which seeds may be copies, and so on"
     add("--notes", action="store_true", help=help_text)
-    add("--out", type=Path, metavar="DIR", help="write a page, and a CSV file of its cells")
+    add("--out", type=locate_path, metavar="DIR", help="write a page, and a CSV file of its cells")
     help_text = "compute every result of the leaderboard's cards again, from what was played"
     add("--check", action="store_true", help=help_text)
 

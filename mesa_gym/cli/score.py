@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import shlex
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
 from msgspec.structs import replace
 
@@ -22,6 +21,7 @@ from mesa_gym.command import (
 )
 from mesa_gym.envs.checks import integer
 from mesa_gym.errors import require_imports, shorten_text
+from mesa_gym.files import locate_path
 from mesa_gym.logs import RecordedEpisode, read_log, record_plays, save_episodes, score_logs
 from mesa_gym.policies.functions import TextPolicy
 from mesa_gym.policies.names import name_policy
@@ -46,8 +46,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--levels", type=int, default=EVALUATION_LEVELS, help="levels of each split (%(default)s)")
     add_sampling_arguments(parser)
     add("--all", action="store_true", help="print all numbers, and where the CPU seconds went")
-    add("--json", type=Path, metavar="FILE", help="write the score card, or a list of them")
-    add("--save-episodes", type=Path, metavar="FILE", help="write the actions, one line an episode")
+    add("--json", type=locate_path, metavar="FILE", help="write the score card, or a list of them")
+    add(
+        "--save-episodes",
+        type=locate_path,
+        metavar="FILE",
+        help="write the actions, one line an episode",
+    )
     add_force(parser)
     help_text = "judge what another tool logged: lines, a log of Inspect, or a folder"
     add("--episodes", nargs="+", metavar="LOG", help=help_text)

@@ -5,12 +5,11 @@ from __future__ import annotations
 import argparse
 import os
 import re
-from pathlib import Path
 
 from mesa_gym.command import DONE, require_writable
 from mesa_gym.envs.checks import integer
 from mesa_gym.errors import shorten
-from mesa_gym.files import read_bytes
+from mesa_gym.files import locate_path, read_bytes
 from mesa_gym.language.door import list_origins, require_token
 from mesa_gym.traps import find_trap
 
@@ -23,7 +22,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--host", default="127.0.0.1", help="address to listen on (default: this machine alone)")
     add("--port", type=int, default=8000, help="port (default: %(default)s)")
     add("--sessions", type=int, default=64, help="sessions at once (default: %(default)s)")
-    add("--log", type=Path, metavar="FILE", help="add each episode to a log")
+    add("--log", type=locate_path, metavar="FILE", help="add each episode to a log")
     help_text = "let a trap of yours be asked for, such as my_traps.py:Mushrooms"
     add("traps", nargs="*", metavar="TRAP", help=help_text)
     help_text = (
@@ -33,7 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     token = parser.add_mutually_exclusive_group().add_argument
     token_help = "ask each request for it, as `Authorization: Bearer TOKEN`; others see it in `ps`"
     token("--token", help=f"{token_help} (default: MESA_GYM_TOKEN, or none)")
-    token("--token-file", type=Path, metavar="FILE", help="read the token from a file")
+    token("--token-file", type=locate_path, metavar="FILE", help="read the token from a file")
     help_text = "seconds without a message after which a session ends (default: %(default)s)"
     add("--idle", type=int, default=3600, help=help_text)
 

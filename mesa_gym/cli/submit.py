@@ -14,6 +14,7 @@ from mesa_gym.cli.agent_arguments import AgentToPlay, find_trained_trap, name_po
 from mesa_gym.cli.leaderboard import require_agent_name, require_usual
 from mesa_gym.command import CARD_MARKS, DONE, add_force, require_writable
 from mesa_gym.errors import UnknownNameError, require_imports
+from mesa_gym.files import locate_path
 from mesa_gym.policies import as_policy
 from mesa_gym.policies.agent_files import POLICY_FILE
 from mesa_gym.policies.resolvers import ENDINGS
@@ -47,19 +48,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "folder of one agent's seeds: folders of trained agents, or files TRAP/seed.onnx and"
         " TRAP/seed.zip (with --algo)"
     )
-    add("folder", type=Path, metavar="DIR", help=help_text)
+    add("folder", type=locate_path, metavar="DIR", help=help_text)
     add("--name", required=True, help="name of the agent's row")
     add("--by", required=True, help="author")
     add("--link", default="", help="address of the weights at a commit")
     add("--about", default="", help="what the agent is, in a few words")
     add("--algo", help=ALGO)
-    add("--out", type=Path, metavar="FILE", help=f"file to write (NAME{ENDING})")
+    add("--out", type=locate_path, metavar="FILE", help=f"file to write (NAME{ENDING})")
     add_force(parser)
 
 
 def run(options: argparse.Namespace) -> int:
     """Score your agent's seeds, and write the file that puts it on the leaderboard."""
-    file: Path = options.out or Path(f"{options.name}{ENDING}")
+    file: Path = options.out or locate_path(f"{options.name}{ENDING}")
     require_writable(file, CARD_MARKS, force=options.force)
     require_agent_name(options.name)
     committed = read_committed()

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import argparse
 import re
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mesa_gym.cli import ALGO, BESIDE, PLAYS, POLICIES, list_imports
@@ -19,6 +18,7 @@ from mesa_gym.cli.trap_arguments import (
 )
 from mesa_gym.command import DONE
 from mesa_gym.errors import require_imports, shorten
+from mesa_gym.files import locate_path
 from mesa_gym.rendering.window import load_pygame
 from mesa_gym.terminal import printable
 from mesa_gym.traps import Trap
@@ -48,7 +48,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def add_window_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments for the trap, the level and the window, which ``play`` also takes."""
     add_trap_argument(parser)
-    parser.add_argument("--map", type=Path, metavar="FILE", help=MAP)
+    parser.add_argument("--map", type=locate_path, metavar="FILE", help=MAP)
     add, size = parser.add_argument, "x".join(map(str, SIZE))
     add("--split", help=f"{PLAYS}; play begins with train")
     add("--level", type=int, metavar="N", help="number of the level, 0 to 2**48 - 1")
@@ -59,7 +59,7 @@ def add_window_arguments(parser: argparse.ArgumentParser) -> None:
     add("--overlays", metavar="A,B", help=OVER)
     add("--no-panel", action="store_true", help="leave out the panel")
     add("--headless", action="store_true", help="open no window")
-    add("--record", type=Path, metavar="FILE", help=RECORD)
+    add("--record", type=locate_path, metavar="FILE", help=RECORD)
     add("--step", type=int, metavar="N", help="step that a .png shows")
 
 

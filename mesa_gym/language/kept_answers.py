@@ -15,7 +15,7 @@ from typing import Any, NoReturn
 import msgspec
 
 from mesa_gym.errors import PolicyError, shorten, shorten_text
-from mesa_gym.files import open_to_append, read_chunks, write_line
+from mesa_gym.files import locate_path, open_to_append, read_chunks, write_line
 from mesa_gym.json_data import Text, parse_json, require
 from mesa_gym.logs.decoding import CUT, list_values
 from mesa_gym.policies.callables import is_async, read_attribute, refuse_awaitable
@@ -72,7 +72,7 @@ def keep_answers(
     """
     if not callable(ask):
         raise ValueError(f"ask is {shorten(ask)}; expected a function that maps a text to a text")
-    path, name = Path(path), _name_model(ask) if model is None else model
+    path, name = locate_path(path), _name_model(ask) if model is None else model
     require("model", name, Text)
     file = _AnswersFile(path, _Model(name, _copy_plain({} if settings is None else settings)))
 

@@ -13,7 +13,7 @@ from msgspec import Meta, Struct
 
 from mesa_gym.engine import ACTIONS, STAY, Ints, State
 from mesa_gym.errors import shorten_text, unknown
-from mesa_gym.files import write_bytes
+from mesa_gym.files import locate_path, write_bytes
 from mesa_gym.json_data import Text, require
 from mesa_gym.policies.answers import read_action
 from mesa_gym.scoring.card import salt_digest
@@ -190,7 +190,7 @@ def keep_said(text: str) -> str:
 
 def save_episodes(path: str | Path, episodes: Iterable[RecordedEpisode]) -> None:
     """Write episodes of any traps, one per line, atomically."""
-    write_bytes(Path(path), b"".join(map(encode_episode, episodes)))
+    write_bytes(locate_path(path), b"".join(map(encode_episode, episodes)))
 
 
 def encode_episode(episode: RecordedEpisode) -> bytes:

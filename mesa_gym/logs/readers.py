@@ -9,6 +9,7 @@ import msgspec
 
 from mesa_gym.contents import INSPECT_LOG, Content, DamagedFileError, name_content, open_content
 from mesa_gym.errors import shorten
+from mesa_gym.files import locate_path
 from mesa_gym.json_data import decode_json
 from mesa_gym.links import link_page
 from mesa_gym.logs.decoding import convert_episode, decode_episodes, is_unfinished
@@ -55,7 +56,7 @@ def read_log(source: str | Path) -> tuple[list[RecordedEpisode], list[str]]:
     """
     episodes, notes, logs = list[RecordedEpisode](), list[str](), dict[str, _InspectLog]()
     samples = list[tuple[str, _Sample]]()
-    contents = {content.name: content for content in open_content(Path(source))}
+    contents = {content.name: content for content in open_content(locate_path(source))}
     archives = {
         name.removesuffix(x): name for x in HEADERS for name in contents if name.endswith(x)
     }
@@ -90,7 +91,7 @@ def read_log(source: str | Path) -> tuple[list[RecordedEpisode], list[str]]:
 
 def has_no_episode(source: str | Path) -> bool:
     """Return whether a log is missing, or its writer was killed before its first line."""
-    path = Path(source)
+    path = locate_path(source)
     return not path.exists() or all(map(is_unfinished, open_content(path)))
 
 

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from mesa_gym.engine import State
 from mesa_gym.envs.single import TrapEnv
-from mesa_gym.files import append_line
+from mesa_gym.files import append_line, locate_path
 from mesa_gym.json_data import Text, require
 from mesa_gym.logs.decoding import require_log
 from mesa_gym.logs.episodes import RecordedEpisode, cut_said, encode_episode, place_episode
@@ -32,7 +32,7 @@ class LogFile:
     """
 
     def __init__(self, path: str | Path | None) -> None:
-        self.path = None if path is None else Path(path)
+        self.path = None if path is None else locate_path(path)
         if self.path is not None and (self.path.is_file() or self.path.is_dir()):
             require_log(self.path)
         self._process: int | None = os.getpid()

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from mesa_gym.errors import shorten, unknown
+from mesa_gym.files import locate_path
 from mesa_gym.other_packages import list_entry_points, use_entry_point
 from mesa_gym.policies.agent_files import read_policy_file
 from mesa_gym.policies.callables import read_attribute, unwrap_partial
@@ -146,6 +147,23 @@ def _ask_library(entry_point: EntryPoint, function: str, *arguments: object) -> 
 # -- names on cards --------------------------------------------------------------------------------
 
 
+def locate_policy(policy: str | Path) -> str:
+    """Return the text of a policy, with an absolute path if it is on the disk.
+
+    So the program may change its folder. What is on the disk is a path, whatever characters its
+    name has; only the policies of ``PLAYABLE``, oracles and references are never paths.
+    """
+    text = str(policy)
+    if text in PLAYABLE or text.partition(":")[0] in (ORACLE, "reference"):
+        return text
+    file, _, name = text.rpartition(":")
+    if text and os.path.exists(path := locate_path(text)):
+        return str(path)
+    if file.endswith(".py") and os.path.isfile(path := locate_path(file)):
+        return f"{path}:{name}"
+    return text
+
+
 def name_policy(policy: object) -> str:
     """Return a policy's name on its card, which is never a path.
 
@@ -157,7 +175,8 @@ def name_policy(policy: object) -> str:
     """
     if not isinstance(policy, str | Path):
         return str(read_attribute(policy, "__name__", type(unwrap_partial(policy)).__name__))
-    spec, path = str(policy), Path(policy)
+    spec = locate_policy(policy)
+    path = Path(spec)
     if ".py:" in spec:
         return path.name
     # The methods of Path raise an error if a name is too long for a file.

@@ -47,6 +47,7 @@ from mesa_gym.policies.names import (
     SWEEPER,
     find_trained,
     list_agents,
+    locate_policy,
     not_for,
     references,
 )
@@ -283,7 +284,7 @@ def as_policy(
         raise ValueError(f"algo {shorten(algo)} is for a saved model, a .zip, not for {source}")
     if not isinstance(policy, str | Path):
         return adapt(policy, request)
-    text = str(policy)
+    text = locate_policy(policy)
     resolved = make_first(RESOLVERS, text, request)
     if resolved is NotImplemented:
         sources = filter(None, RESOLVERS.values())

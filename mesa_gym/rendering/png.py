@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from mesa_gym.engine import Bytes
-from mesa_gym.files import write_bytes
+from mesa_gym.files import locate_path, write_bytes
 
 
 def write_png(path: Path | str, picture: Bytes) -> None:
@@ -24,7 +24,7 @@ def write_png(path: Path | str, picture: Bytes) -> None:
         ValueError: the array is not such a picture.
         OSError: the file cannot be written.
     """
-    write_bytes(Path(path), png(picture))
+    write_bytes(locate_path(path), png(picture))
 
 
 def png(picture: Bytes) -> bytes:

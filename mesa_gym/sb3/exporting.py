@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from mesa_gym.envs.observations import make_observation
 from mesa_gym.errors import require_extra
-from mesa_gym.files import write_bytes
+from mesa_gym.files import locate_path, write_bytes
 from mesa_gym.policies.asking import read_answer
 from mesa_gym.policies.protocol import BLOCK, Policy
 from mesa_gym.policies.views import change_all
@@ -93,7 +93,7 @@ def export(model: Any, trap: Trap | str, path: Path | str) -> None:
     assert program is not None
     data: bytes = program.model_proto.SerializeToString()
     _compare(policy, OnnxPolicy(data, trap, kind), trap)
-    write_bytes(Path(path), data)
+    write_bytes(locate_path(path), data)
 
 
 def _compare(policy: ModelPolicy, exported: Policy, trap: Trap) -> None:

@@ -16,7 +16,7 @@ import numpy as np
 
 import mesa_gym
 from mesa_gym.errors import shorten
-from mesa_gym.files import write_bytes
+from mesa_gym.files import locate_path, write_bytes
 from mesa_gym.scoring.card_fields import CardFields
 from mesa_gym.scoring.card_text import (
     Row,
@@ -110,7 +110,7 @@ class ScoreCard(CardFields, frozen=True):
 
     def save(self, path: str | Path) -> None:
         """Write the card as JSON, atomically."""
-        write_bytes(Path(path), msgspec.json.format(self.to_json(), indent=1) + b"\n")
+        write_bytes(locate_path(path), msgspec.json.format(self.to_json(), indent=1) + b"\n")
 
     def full(self) -> str:
         """Return every number as text, with the numbers of the policies without a goal."""

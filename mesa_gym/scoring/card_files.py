@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import warnings
-from glob import glob
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,7 @@ from msgspec import structs
 
 from mesa_gym.contents import name_content, read_content
 from mesa_gym.errors import shorten
-from mesa_gym.files import write_bytes
+from mesa_gym.files import find_paths, locate_path, write_bytes
 from mesa_gym.json_data import BOM, DECODER, decode_json, fit, name_extra
 from mesa_gym.policies.seeds import change_agent
 from mesa_gym.scoring.card import ScoreCard
@@ -41,7 +40,7 @@ class Cards(tuple[ScoreCard, ...]):
     def save(self, path: str | Path) -> None:
         """Write the cards as a JSON list, atomically."""
         data = b"[" + b",".join(card.to_json() for card in self) + b"]"
-        write_bytes(Path(path), msgspec.json.format(data, indent=1) + b"\n")
+        write_bytes(locate_path(path), msgspec.json.format(data, indent=1) + b"\n")
 
     @classmethod
     def load(cls, path: str | Path) -> Cards:
@@ -49,13 +48,12 @@ class Cards(tuple[ScoreCard, ...]):
 
         Files may be compressed (gzip, bzip2, xz, zip). A ValueError names a damaged file.
         """
-        # An existing file is read even if its name is also a pattern.
-        sources = [Path(path)] if Path(path).exists() else sorted(map(Path, glob(str(path))))
+        sources = find_paths(path)
         if not sources:
             raise ValueError(f"{path}: there is no such file or directory")
         cards, count, unknown = list[ScoreCard](), 0, dict[str, None]()
         for name, data in (content for source in sources for content in read_content(source)):
-            if Path(path).is_dir() and not data.lstrip().startswith(CARD_STARTS):
+            if sources[0].is_dir() and not data.lstrip().startswith(CARD_STARTS):
                 continue  # a picture or table in the folder
             count += 1
             try:

@@ -17,7 +17,7 @@ from mesa_gym.json_data import Text, require
 from mesa_gym.policies import Policy, PolicySampler, as_policy
 from mesa_gym.policies.adapters import takes_text
 from mesa_gym.policies.functions import FunctionPolicy
-from mesa_gym.policies.names import name_policy
+from mesa_gym.policies.names import locate_policy, name_policy
 from mesa_gym.policies.resolvers import is_model_file, names_object
 from mesa_gym.scoring.card import ScoreCard
 from mesa_gym.scoring.card_files import Cards
@@ -108,6 +108,8 @@ def make_player(
         raise ValueError(
             f"{shorten(policy)} is a list; call mesa_gym.evaluate({{'name': policies}}, traps)"
         )
+    if isinstance(policy, str | Path):
+        policy = locate_policy(policy)
     # The cache makes one policy for each time limit.
     player = cache(partial(as_policy, policy, trap, observation=observation, algo=algo))
     player_policy = player(trap.horizon(Split.TEST))

@@ -19,7 +19,7 @@ from pathlib import Path
 
 import numpy as np
 
-from mesa_gym.files import read_bytes, write_bytes
+from mesa_gym.files import locate_path, read_bytes, write_bytes
 from mesa_gym.solver.identity import identify_code
 from mesa_gym.solver.value_columns import Arrays
 from mesa_gym.terminal import say_once
@@ -36,11 +36,12 @@ ADMINISTRATOR = 0  # root, who can write every file anyway
 def cache_folder() -> Path:
     """Return ``MESA_GYM_CACHE``, or ``mesa_gym`` in the user's cache folder.
 
-    Without a home directory, the path is below a file, so that nothing can be written there.
+    A relative ``XDG_CACHE_HOME`` is ignored, as its specification says. Without a home directory,
+    the path is below a file, so that nothing can be written there.
     """
     if folder := os.environ.get("MESA_GYM_CACHE"):
-        return Path(folder)
-    if not (folder := os.environ.get("XDG_CACHE_HOME", "")):
+        return locate_path(folder)
+    if not os.path.isabs(folder := os.environ.get("XDG_CACHE_HOME", "")):
         try:
             folder = str(Path.home() / ".cache")
         except RuntimeError:  # no HOME, and a user without an entry, as in some containers

@@ -17,7 +17,7 @@ import msgspec
 import numpy as np
 
 from mesa_gym.command import DONE, FAILED, Parser, run_command
-from mesa_gym.files import write_bytes
+from mesa_gym.files import locate_path, write_bytes
 from mesa_gym.policies.habits import HABITS_FOLDER, habits_file, needs_habits, search_habits
 from mesa_gym.solver.cache import STANDARD_FOLDER, name_file, pack_arrays
 from mesa_gym.solver.store import EVALUATION_LEVELS, name_values
@@ -78,7 +78,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = Parser(prog=PROGRAM, description=__doc__)
     parser.add_argument("kind", choices=PACKAGE_FILES, help="what to make")
     parser.add_argument("traps", nargs="*", metavar="TRAP", help="default: every trap")
-    parser.add_argument("--to", type=Path, help="file of digests, or folder (default: its own)")
+    parser.add_argument(
+        "--to", type=locate_path, help="file of digests, or folder (default: its own)"
+    )
     options = parser.parse_args(arguments)
     return run_command(PROGRAM, lambda: _run(options))
 

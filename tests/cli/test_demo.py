@@ -27,7 +27,8 @@ def test_demo_keeps_a_file_of_the_user(monkeypatch, capsys, tmp_path):
     Path("lesson.html").write_text("my lesson")
     assert main(["demo"]) == 2
     assert "lesson.html would be replaced" in capsys.readouterr().err
-    assert main(["demo", "--out", "nowhere/a.html"]) == 2
+    assert main(["demo", "--out", "lesson.html/a.html"]) == 2
+    assert "lesson.html is a file, and no folder" in capsys.readouterr().err
     assert Path("lesson.html").read_text() == "my lesson"
 
 
