@@ -52,8 +52,9 @@ def import_source(request: str, source: str) -> ModuleType:
             or another module has the file's name.
     """
     path = Path(os.path.expanduser(source))
+    path = Path(source)
     if path.suffix == ".py":
-        path = locate_path(path)
+        path = locate_path(source)
         if not os.path.isfile(path):
             raise ValueError(f"{request}: there is no file {shorten(source)} in {Path.cwd()}")
         # Like `python FILE`: the file can import its neighbours, and subprocesses can import it.
