@@ -268,15 +268,20 @@ def require_writable(
     elif not os.access(folder, os.W_OK | os.X_OK):
         # A file is replaced as a whole, so its folder must allow a new file.
         reason = f"nothing can be written to its folder {folder}"
-    elif marks and not force and path.exists() and not _has_marks(path, marks):
+    elif marks and not force and path.exists() and not has_marks(path, marks):
         reason = "mesa-gym did not write the file that is there; name another file, or add --force"
     else:
         return
     raise ValueError(f"cannot write {path}: {reason}")
 
 
-def _has_marks(path: Path, marks: Collection[bytes]) -> bool:
-    """Return whether a file is empty, or contains all marks after unpacking."""
+def has_marks(path: Path, marks: Collection[bytes]) -> bool:
+    """Return whether a file is empty, or contains all marks after unpacking.
+
+    Args:
+        path: the file, of any size.
+        marks: such as ``CARD_MARKS``, which each file of a kind contains.
+    """
     missing, text, is_empty = {*marks}, b"", True
     longest = max(map(len, marks))
     try:

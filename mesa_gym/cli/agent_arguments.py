@@ -1,16 +1,15 @@
 """Agents on the command line: parses words for policies and score cards, and names agents.
 
-A word is POLICY or TRAP=POLICY if the agent is to be played, and PATH or NAME=PATH for cards.
+A word is POLICY or TRAP=POLICY if the agent is to be played, and PATH or NAME=PATH for cards. What
+is on the disk is a path: a look at the disk comes before ``,``, ``=`` and ``:`` mean anything.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from glob import glob
-from pathlib import Path
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from mesa_gym.contents import name_content, read_content
+from mesa_gym.files import find_paths, locate_path
 from mesa_gym.policies import read_policy_file
 from mesa_gym.policies.names import name_policy
 from mesa_gym.policies.seeds import agent_and_seed, require_visible
@@ -39,16 +38,6 @@ def read_cards(words: Iterable[str]) -> Cards:
     return Cards(all_cards)
 
 
-def holds_cards(source: str) -> bool:
-    """Return whether a file, or the first file of a pattern or list, contains score cards."""
-    if source.endswith(".json"):
-        return True
-    first = source.partition(",")[0]
-    file = Path(first if Path(first).exists() else next(iter(sorted(glob(first))), first))
-    contents = read_content(file) if file.is_file() else ()
-    return any("score card" in name_content(data) for _, data in contents)
-
-
 def take_agent(word: str, cards: Cards) -> Cards:
     """Return the cards of one agent for WHAT or NAME=WHAT: the agent NAME, or the only one renamed.
 
@@ -67,11 +56,37 @@ def take_agent(word: str, cards: Cards) -> Cards:
     return agent_cards.rename(agent, name or agent)
 
 
+def list_paths(word: str) -> list[str]:
+    """Return a word's path, its ``FILE.py:NAME``, or the files of its pattern; [] for other words.
+
+    Paths are absolute.
+    """
+    if paths := find_paths(word):
+        return [*map(str, paths)]
+    file, _, name = word.rpartition(":")
+    return [f"{path}:{name}" for path in find_paths(file)] if file.endswith(".py") else []
+
+
+def split_list(source: str) -> Iterator[tuple[str, list[str]]]:
+    """Yield each item of a list with commas, and its paths.
+
+    The longest beginning that is on the disk is one item, so paths may have commas.
+    """
+    parts = source.split(",")
+    while parts:
+        items = {end: ",".join(parts[:end]) for end in range(len(parts), 0, -1)}
+        on_disk = (end for end, item in items.items() if item and list_paths(item))
+        end = next(on_disk, 1)
+        if items[end]:
+            yield items[end], list_paths(items[end])
+        parts = parts[end:]
+
+
 def split_name(word: str) -> tuple[str, str]:
     """Split NAME=REST into its parts; the first is "" for a path alone, even if it contains =."""
     name, equals, rest = word.partition("=")
-    is_path = Path(word).exists() or glob(word.partition(",")[0])
-    return (name, rest) if equals and rest and not is_path else ("", word)
+    _, paths = next(split_list(word), ("", []))
+    return (name, rest) if equals and rest and not paths else ("", word)
 
 
 # -- policies ------------------------------------------------------------------------------------
@@ -133,10 +148,12 @@ def name_policies(
 
 def find_trained_trap(policy: str) -> str:
     """Return the trap on which the agent of a folder was trained; "" for other policies."""
-    return str(read_policy_file(Path(policy))["trap"]) if Path(policy).is_dir() else ""
+    folder = locate_path(policy)
+    return str(read_policy_file(folder)["trap"]) if folder.is_dir() else ""
 
 
 def split_trap(policy: str) -> tuple[str, str]:
     """Split TRAP=POLICY; the first part is "" for a policy alone, even if its path contains =."""
     word, _, rest = policy.partition("=")
-    return (word, rest) if rest and names_trap(word) else ("", policy)
+    is_trap = rest and names_trap(word) and not list_paths(policy)
+    return (word, rest) if is_trap else ("", policy)

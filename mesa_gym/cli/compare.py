@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
-from glob import glob
 from pathlib import Path
 from typing import NamedTuple
 
 from mesa_gym.cli import ALGO, list_imports, refuse_unused_algo
 from mesa_gym.cli.agent_arguments import (
-    holds_cards,
     name_policies,
     read_agents,
+    split_list,
     split_name,
     split_trap,
     take_agent,
 )
-from mesa_gym.command import CARD_MARKS, DONE, add_force, require_writable
+from mesa_gym.command import CARD_MARKS, DONE, add_force, has_marks, require_writable
 from mesa_gym.errors import find_nearest, require_imports, unknown
 from mesa_gym.files import locate_path
 from mesa_gym.policies import POLICY_FILE, references
@@ -147,19 +146,18 @@ def _read_side(word: str, traps: list[str]) -> Side:
         ValueError: there are no score cards, cards of several agents, or no such agent.
     """
     name, source = split_name(word)
-    folder = Path(source)
+    items = [paths or [item] for item, paths in split_list(source)]
+    paths = [path for item in items for path in item]
+    folder = Path(paths[0]) if len(paths) == 1 else Path(source)
     inside = sorted(str(file.parent) for file in folder.rglob(POLICY_FILE))
     # A policy that can play any trap is played on the named traps.
     if source in list_board_rows() and not folder.exists() and not (traps and source in PLAYABLE):
         cards = Cards(read_committed(source))
     elif folder.is_dir() and inside and str(folder) not in inside:
         return Side(name or folder.name, policies=inside)
-    elif (folder.is_dir() and not inside) or holds_cards(source):
-        cards = Cards(card for part in source.split(",") for card in Cards.load(part))
+    elif (folder.is_dir() and not inside) or _holds_cards(paths):
+        cards = Cards(card for path in paths for card in Cards.load(path))
     else:
-        paths = [
-            path for part in source.strip(",").split(",") for path in sorted(glob(part)) or [part]
-        ]
         named = [x for trap in traps or ["CheeseCorner"] for x in references(find_trap(trap))]
         named = [name for name in named if traps or ":" not in name]
         names = dict.fromkeys([*list_board_rows(), *named, *list_agents()])
@@ -172,6 +170,12 @@ def _read_side(word: str, traps: list[str]) -> Side:
         return Side(name or agent_and_seed(name_policy(paths[0]))[0], policies=paths)
     agent_cards = take_agent(word, cards)
     return Side(agent_and_seed(agent_cards[0].policy)[0], agent_cards)
+
+
+def _holds_cards(paths: Sequence[str]) -> bool:
+    """Return whether the first of the files contains score cards."""
+    file = Path(next(iter(paths), ""))
+    return file.suffix == ".json" or (file.is_file() and has_marks(file, CARD_MARKS))
 
 
 def _find_levels(levels: int | None, cards: Sequence[ScoreCard]) -> int:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
-from pathlib import Path
 
 from mesa_gym.cli import ALGO, OBSERVATION, POLICIES, list_imports, refuse_unused_algo
 from mesa_gym.cli.agent_arguments import (
@@ -155,9 +154,7 @@ def _score(options: argparse.Namespace, traps: Sequence[Trap]) -> list[ScoreCard
     """Return cards of the given policies, each on the traps that it acts on."""
     # Policies with a row on the leaderboard are not scored again, unless they are renamed.
     rows = list_board_rows() if options.name is None else []
-    policies = [
-        policy for policy in options.policy or () if policy not in rows or Path(policy).exists()
-    ]
+    policies = [x for x in options.policy or () if x not in rows or locate_path(x).exists()]
     if not policies:
         _refuse_unused(options)
         return []
@@ -176,7 +173,7 @@ def _find_traps(agents: Sequence[AgentToPlay]) -> list[str]:
     """
     trap_names = dict.fromkeys(x.trap or x.trained_on for x in agents)
     for policy, *fixed_traps in agents:
-        if not any(fixed_traps) and Path(policy).is_file():
+        if not any(fixed_traps) and locate_path(policy).is_file():
             raise ValueError(
                 f"on which trap does {policy} act? Name it, as mesa-gym leaderboard CheeseDish"
                 f" --policy {policy}, or for several traps --policy CheeseDish={policy} CoinRun=..."

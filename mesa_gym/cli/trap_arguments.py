@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import argparse
 import re
-from pathlib import Path
 from typing import Any
 
 from mesa_gym.errors import UnknownNameError, shorten, shorten_text
+from mesa_gym.files import locate_path
 from mesa_gym.traps import Trap, find_trap
 
 _KEYWORD = re.compile(r"(?P<name>[a-z][\w-]*)=(?P<value>.*)")
@@ -81,7 +81,7 @@ def _names_policy(word: str) -> bool:
     from mesa_gym.policies.names import PLAYABLE, list_agents  # only for errors
 
     kind = word.partition(":")[0]
-    return kind in (*PLAYABLE, "reference", *list_agents()) or Path(word).exists()
+    return kind in (*PLAYABLE, "reference", *list_agents()) or locate_path(word).exists()
 
 
 def _read(value: str) -> Any:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import reduce
-from pathlib import Path
 
 import numpy as np
 
 from mesa_gym.engine import Ints, State
 from mesa_gym.errors import UnknownNameError, offer, shorten
+from mesa_gym.files import locate_path
 from mesa_gym.policies import name_pursuer, references
 from mesa_gym.policies.names import ORACLE, find_trained
 from mesa_gym.scoring.plays import LACKED, find_play, plays_of, split_of
@@ -98,7 +98,7 @@ def seats_for(
         players = [o for o in oracles.values() if o.replace(":base", f":{trap.base}") != named]
     elif comparison is not None:
         reference_names = references(trap)
-        path = ":" in comparison or "/" in comparison or Path(comparison).is_dir()
+        path = ":" in comparison or "/" in comparison or locate_path(comparison).exists()
         if (
             comparison not in (ORACLE, *reference_names)
             and not path

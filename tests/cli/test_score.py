@@ -14,7 +14,13 @@ import pytest
 from msgspec.structs import replace
 
 from mesa_gym.cli import leaderboard, main
-from mesa_gym.cli.agent_arguments import AgentToPlay, read_agents, read_cards, split_name
+from mesa_gym.cli.agent_arguments import (
+    AgentToPlay,
+    read_agents,
+    read_cards,
+    split_list,
+    split_name,
+)
 from mesa_gym.cli.leaderboard import require_agent_name
 from mesa_gym.logs import read_log, record_plays, save_episodes
 from mesa_gym.report import read_committed
@@ -188,6 +194,26 @@ def test_split_name_keeps_paths_with_equals(tmp_path, monkeypatch):
     for path in ("ppo-rho=0.9-s0", "ppo-rho=0.9-s*", "ppo-rho=0.9-s0,ppo-rho=0.9-s1"):
         assert split_name(path) == ("", path)
         assert split_name(f"mine={path}") == ("mine", path)
+
+
+def test_path_with_commas_is_one_item(tmp_path, monkeypatch):
+    """A sweep names its folders so; the longest beginning on the disk is one item."""
+    monkeypatch.chdir(tmp_path)
+    for name in ("a=0,b=1", "a=0,b=2", "c", "c,d"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "a=0,b=1" / "p.py").touch()
+    here = str(tmp_path)
+    for source, items in {
+        "a=0,b=1": [f"{here}/a=0,b=1"],
+        "a=0,b=1,ppo,c,d": [f"{here}/a=0,b=1", "ppo", f"{here}/c,d"],
+        "c,,a=0,b=2,": [f"{here}/c", f"{here}/a=0,b=2"],
+        "a=0,b=1/p.py:act,ppo:3": [f"{here}/a=0,b=1/p.py:act", "ppo:3"],
+        "a=0,*,x": [f"{here}/a=0,b=1", f"{here}/a=0,b=2", "x"],
+    }.items():
+        words = [path for item, paths in split_list(source) for path in paths or [item]]
+        assert words == items
+        assert split_name(source) == ("", source)
+        assert split_name(f"mine={source}") == ("mine", source)
 
 
 @pytest.mark.thorough
