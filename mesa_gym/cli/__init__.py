@@ -60,8 +60,8 @@ def refuse_unused_algo(algo: str | None) -> None:
 
 
 PURPOSE = "Find out which goal an agent pursues where the goals that training rewarded conflict."
-LEARN, TRAIN, SCORE = "learn", "train", "score"
-COMPARE, OWN_TRAPS, OTHERS = "compare", "make your own traps", "of other packages"
+TO_LEARN, TO_TRAIN, TO_SCORE = "learn", "train", "score"
+TO_COMPARE, OWN_TRAPS, OTHER_PACKAGES = "compare", "make your own traps", "of other packages"
 
 
 class Command(NamedTuple):
@@ -91,33 +91,39 @@ OTHER_NAMES = dict.fromkeys(("eval", "evaluate", "test", "judge"), "score")
 # Modules are imported on demand: neither the list of commands nor a command waits for the others.
 COMMANDS = {
     "demo": Command(
-        "Take a one-minute lesson on goal misgeneralization in your browser.", "demo", LEARN
+        "Take a one-minute lesson on goal misgeneralization in your browser.", "demo", TO_LEARN
     ),
-    "list": Command("List the traps.", "listing", LEARN),
+    "list": Command("List the traps.", "listing", TO_LEARN),
     "describe": Command(
-        "Describe a trap, its trained agents, and a level of each split.", "describing", LEARN
+        "Describe a trap, its trained agents, and a level of each split.", "describing", TO_LEARN
     ),
-    "play": Command("Play a trap by hand.", "play_by_hand", LEARN),
-    "watch": Command("Watch agents, step back, and change the level under them.", "watch", LEARN),
+    "play": Command("Play a trap by hand.", "play_by_hand", TO_LEARN),
+    "watch": Command(
+        "Watch agents, step back, and change the level under them.", "watch", TO_LEARN
+    ),
     "export": Command(
-        "Write a page for the browser: play the levels, and see how agents move.", "export", LEARN
+        "Write a page for the browser: play the levels, and see how agents move.",
+        "export",
+        TO_LEARN,
     ),
-    "score": Command("Score an agent: which goal does it pursue?", "score", SCORE),
+    "score": Command("Score an agent: which goal does it pursue?", "score", TO_SCORE),
     "serve": Command(
-        "Let language models play: serve traps by OpenEnv, many sessions at once.", "serve", SCORE
+        "Let language models play: serve traps by OpenEnv, many sessions at once.",
+        "serve",
+        TO_SCORE,
     ),
     "leaderboard": Command(
-        "Show which goals trained agents pursue, and yours among them.", "leaderboard", COMPARE
+        "Show which goals trained agents pursue, and yours among them.", "leaderboard", TO_COMPARE
     ),
     "compare": Command(
         "Compare two agents on the same levels: a table, and a sentence for a paper.",
         "compare",
-        COMPARE,
+        TO_COMPARE,
     ),
     "submit": Command(
         "Score your agent's seeds, and write the file that puts it on the leaderboard.",
         "submit",
-        COMPARE,
+        TO_COMPARE,
     ),
     "new-trap": Command("Write an example trap to start from.", "new_trap", OWN_TRAPS),
     "certify": Command(
@@ -127,7 +133,7 @@ COMMANDS = {
     ),
 }
 # The groups of the checkout's commands, which are entry points.
-GROUPS = {"train": TRAIN, "sweep": TRAIN, "try": OWN_TRAPS}
+GROUPS = {"train": TO_TRAIN, "sweep": TO_TRAIN, "try": OWN_TRAPS}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -172,14 +178,14 @@ def write_help(entry_points_by_name: Mapping[str, EntryPoint]) -> str:
     A command of another package that is missing or broken is left out.
     """
     lines_by_group: dict[str, list[tuple[str, str]]] = {
-        group: [] for group in (LEARN, TRAIN, SCORE, COMPARE, OWN_TRAPS, OTHERS)
+        group: [] for group in (TO_LEARN, TO_TRAIN, TO_SCORE, TO_COMPARE, OWN_TRAPS, OTHER_PACKAGES)
     }
     for name, command in COMMANDS.items():
         lines_by_group[command.group].append((name, command.about))
     for name in [*GROUPS, *(x for x in entry_points_by_name if x not in GROUPS)]:
         entry_point = entry_points_by_name.get(name)
         if entry_point and (about := describe_other(entry_point)):
-            lines_by_group[GROUPS.get(name, OTHERS)].append((name, about))
+            lines_by_group[GROUPS.get(name, OTHER_PACKAGES)].append((name, about))
     lines = ["usage: mesa-gym COMMAND ...", "", PURPOSE]
     for group, commands in lines_by_group.items():
         if commands:

@@ -235,8 +235,8 @@ RESOLVERS: dict[Maker, str] = {
 def names_object(policy: object) -> bool:
     """Return whether a text names a graph, or an object of a user's code, and no known agent."""
     source, colon, _ = str(policy).rpartition(":")
-    known = (ORACLE, "reference", *list_agents())
-    named = bool(colon) and source not in known and not os.path.isdir(str(policy))
+    agents = (ORACLE, "reference", *list_agents())
+    named = bool(colon) and source not in agents and not os.path.isdir(str(policy))
     return named or str(policy).endswith(".onnx")
 
 

@@ -46,7 +46,7 @@ LEAST_NAME = 23
 PROVISIONAL = "*"  # after the name of a row
 # Words of the table that are no headlines -> their meanings.
 FEW_SEEDS = f"provisional: fewer than {LEAST_SEEDS} seeds, too few to predict other seeds"
-CONTROLS = "base on controls, whose rewards cannot single out the proxy: {}"
+CONTROLS_MEANING = "base on controls, whose rewards cannot single out the proxy: {}"
 GROUP = "agents of different groups differ in their share of base"
 SEED_RANGE = "the least and the greatest of fewer than five seeds"
 SEED_INTERVAL = "95% interval over seeds and levels"
@@ -152,15 +152,15 @@ class Leaderboard:
 
     def legend(self) -> dict[str, str]:
         """Return the meaning of each word and mark of the table: word -> meaning."""
-        many = len(self.traps) > FEW_TRAPS
+        counted = len(self.traps) > FEW_TRAPS
         kinds = {cell.kind for row in self.rows for cell in row.cells}
         words = {
             write_word(word): headline.meaning
             for word, headline in HEADLINES.items()
-            if many or word in kinds
+            if counted or word in kinds
         }
-        if many and self.controls:
-            words[CONTROL_BASE.name] = CONTROLS.format(", ".join(self.controls))
+        if counted and self.controls:
+            words[CONTROL_BASE.name] = CONTROLS_MEANING.format(", ".join(self.controls))
         if len(self.traps) == 1:
             text = " ".join(" ".join(line) for line in self.tabulate()[1])
             words |= {"group": GROUP} if self.grouped else {}
@@ -234,8 +234,8 @@ class Leaderboard:
         widths = [max(map(len, texts)) for texts in zip(parts, *lines, strict=True)]
         longest = max(BOARD_WIDE - sum(widths[1:]) - 2 * len(widths[1:]), LEAST_NAME)
         cut = [[_shorten_name(line[0], longest), *line[1:]] for line in lines]
-        few = f": score at least {FEW}" * (self.levels < FEW)
-        subtitle = f"{counted}{traps}, {'only ' * bool(few)}{self.levels:,} levels{few}"
+        advice = f": score at least {FEW}" * (self.levels < FEW)
+        subtitle = f"{counted}{traps}, {'only ' * bool(advice)}{self.levels:,} levels{advice}"
         return [QUESTION, subtitle, "", terminal.format_table(heads, cut)]
 
     def _write_legend(self) -> list[str]:
@@ -250,9 +250,9 @@ class Leaderboard:
 
     def _repr_html_(self) -> str:
         """Return the leaderboard as a notebook shows it."""
-        few = f"Only {self.levels} levels: score at least {FEW}. " * (self.levels < FEW)
+        warning = f"Only {self.levels} levels: score at least {FEW}. " * (self.levels < FEW)
         legend = "; ".join(f"{word}: {meaning}" for word, meaning in self.legend().items())
-        caption = f"{few}{legend}. {len(self.notes())} notes: board.notes()"
+        caption = f"{warning}{legend}. {len(self.notes())} notes: board.notes()"
         return terminal.html_table(caption, *self.tabulate())
 
 

@@ -144,11 +144,11 @@ def _encode_gif(
     samples = [np.asarray(unpack(pixels)) for pixels in [*packed[::stride], packed[-1]]]
     palette = image.fromarray(np.concatenate(samples)).quantize(255)
     ends = [round(100 * (at + 1) / fps) for at in range(len(packed))]  # in hundredths of a second
-    first, *others = (
+    first, *frames = (
         unpack(pixels).quantize(palette=palette, dither=image.Dither.NONE) for pixels in packed
     )
     first.save(
-        path, save_all=True, append_images=others, loop=0,
+        path, save_all=True, append_images=frames, loop=0,
         duration=[10 * (end - begin) for begin, end in pairwise([0, *ends])],
     )  # fmt: skip
 

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from mesa_gym import report, score
-from mesa_gym.cli import COMMANDS, COMPARE, GROUPS, LEARN, OWN_TRAPS, SCORE, TRAIN, main
+from mesa_gym.cli import COMMANDS, GROUPS, OWN_TRAPS, TO_COMPARE, TO_LEARN, TO_SCORE, TO_TRAIN, main
 from mesa_gym.command import Parser
 from mesa_gym.logs import read_log
 from mesa_gym.policies.names import list_trained
@@ -133,8 +133,8 @@ def test_help_lists_commands_in_groups(capsys):
     assert printed(capsys, "") == printed(capsys, "-h") == (out, "")
     groups = re.findall(r"^([a-z ]+):\n((?:  .*\n)+)", out, re.MULTILINE)
     named = {x: re.findall(r"^  ([\w-]+)", lines, re.MULTILINE) for x, lines in groups}
-    assert [*named] == [LEARN, TRAIN, SCORE, COMPARE, OWN_TRAPS]
-    assert named[TRAIN] == ["train", "sweep"]
+    assert [*named] == [TO_LEARN, TO_TRAIN, TO_SCORE, TO_COMPARE, OWN_TRAPS]
+    assert named[TO_TRAIN] == ["train", "sweep"]
     assert named[OWN_TRAPS] == ["new-trap", "certify", "try"]
     assert {x for names in named.values() for x in names} == {*COMMANDS, *GROUPS}
     assert all(
