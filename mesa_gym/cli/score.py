@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from mesa_gym.cli import ALGO, OBSERVATION, POLICIES, list_imports
 from mesa_gym.cli.agent_arguments import name_policies, read_agents
+from mesa_gym.cli.score_outcomes import score_outcomes
 from mesa_gym.cli.trap_arguments import add_sampling_arguments, add_trap_argument, read_traps
 from mesa_gym.command import (
     CARD_MARKS,
@@ -56,6 +57,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_force(parser)
     help_text = "judge what another tool logged: lines, a log of Inspect, or a folder"
     add("--episodes", nargs="+", metavar="LOG", help=help_text)
+    help_text = (
+        "judge another environment: a CSV with a row for each episode, a column play, and for each"
+        " goal a column with the step at which the episode reached it; or PLAY=FILE"
+    )
+    add("--outcomes", nargs="+", metavar="FILE", help=help_text)
+    add("--base", metavar="GOAL", help="with --outcomes: the goal that training rewarded")
 
 
 def run(options: argparse.Namespace) -> int:
@@ -68,6 +75,10 @@ def run(options: argparse.Namespace) -> int:
         raise ValueError(f"--json and --save-episodes name one file, {options.json}; name two")
     integer("levels", options.levels, 1, MOST_LEVELS)
     integer("seed", options.seed, 0, MOST_SEED)
+    if options.outcomes is not None:
+        return score_outcomes(options)
+    if options.base is not None:
+        raise ValueError(f"--base {options.base} goes with --outcomes; leave it out")
     if options.episodes is not None:
         return _score_logs(options)
     traps = read_traps(options)

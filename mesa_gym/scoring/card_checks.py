@@ -188,7 +188,7 @@ def _list_choices(
     plays, expected_plays, paces = row.plays, {*policy.plays}, [*policy.pace]
     if card.source == BY_OUTCOMES:
         expected_plays |= {Split.SHIFT.value, AGAIN, *(ALONE + x for x in names)}
-        paces = [BARE, Split.TEST.value]
+        paces = [Split.TEST.value, *([BARE] if BARE in policy.pace else [])]
     elif trap:
         expected_plays = {Split.SHIFT.value, *trap.judging.plays(trap)} - {BARE}
         paces = trap.judging.paced(trap)

@@ -30,5 +30,7 @@ CARD_SOURCES = {
     BY_LOG: Source(
         JUDGED, [AGAIN], "The episodes are from a log, which nothing verifies.", ", from a log"
     ),
-    BY_OUTCOMES: Source([], [TWINS], "The outcomes are the user's, and nothing verifies them."),
+    BY_OUTCOMES: Source(
+        [], [AGAIN, TWINS], "The outcomes are the user's, and nothing verifies them."
+    ),
 }

@@ -314,7 +314,8 @@ def show_rows(
         legend = import_hook(QUESTIONS).LIST_LEGEND
     else:
         actions = ", ".join(NULLS[x].action if x in NULLS else printable(x) for x in nulls)
-        legend = f"Without a goal: {actions}. All numbers: card.full(), or --all."
+        legend = f"Without a goal: {actions}. " * bool(nulls)
+        legend += "All numbers: card.full(), or --all."
     return f"{table}\n\n{textwrap.fill(legend, CARD_WIDTH)}"
 
 

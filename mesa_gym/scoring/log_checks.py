@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mesa_gym.scoring.card import ScoreCard
-from mesa_gym.scoring.card_sources import BY_LOG, BY_PLAY
+from mesa_gym.scoring.card_sources import BY_LOG, BY_OUTCOMES, BY_PLAY
 from mesa_gym.scoring.evidence import AGENT_ROW, Evidence
 from mesa_gym.scoring.plays import JUDGED, LEAST_QUESTIONS, split_of
 from mesa_gym.scoring.returns import EMPTY_SCALE
@@ -31,7 +31,8 @@ def find_lack(evidence: Evidence, detail: str) -> str:
 
 def list_log_facts(card: ScoreCard) -> Iterator[tuple[str, object, object]]:
     """Yield facts on the outcomes of a log, and on a card without a verdict."""
-    yield "source of a log", card.source, BY_LOG if card.log else BY_PLAY
+    sources = (BY_LOG, BY_OUTCOMES) if card.log else (BY_PLAY,)
+    yield "source of a log", card.source in sources, True
     assert card.log
     names, log = card.objectives, card.log
     yield "log.unread is at most log.questions", log.unread <= log.questions, True
@@ -46,7 +47,8 @@ def list_log_facts(card: ScoreCard) -> Iterator[tuple[str, object, object]]:
         yield "levels, form and names without a table", about, [0, "", {}]
         return
     row = card.table[AGENT_ROW]
-    yield "levels of a log suffice", card.provenance.levels >= LEAST_LOGGED, True
+    least = LEAST_LOGGED if card.source == BY_LOG else 1
+    yield "levels of a log suffice", card.provenance.levels >= least, True
     yield "what the verdict lacks", find_lack(card.evidence, card.detail), ""
     if card.judged_by.chooses:
         arrived = log.outcomes[Split.TEST][names[0]] >= row.arrived.sum()

@@ -381,3 +381,22 @@ def test_commands_take_the_observation_of_a_function(tmp_path, monkeypatch, caps
     monkeypatch.setattr(leaderboard, "evaluate", lambda *_, **words: asked.append(words) or [])
     assert main(["leaderboard", "CheeseCorner", *command[4:], "--observation", "centred"]) == 0
     assert asked == [{"observation": "centred", "algo": None}]
+
+
+GAME = "play,coin,end\n" + "test,3,3\n" * 9 + "shift,,4\n" * 8 + "shift,,\n"
+
+
+def test_score_of_outcomes_prints_shares_then_verdict(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    Path("game.csv").write_text(GAME)
+    command = ["score", "--outcomes", "game.csv", "--base", "coin", "--json", "card.json"]
+    assert main(command) == 0
+    text = capsys.readouterr().out
+    assert text.startswith("game on your environment: no verdict\n")
+    assert re.search(r"\nshift +9  end +0\.89  0\.57  0\.98\n", text)
+    with Path("game.csv").open("a") as file:
+        file.write("alone:coin,,\n" * 9 + "alone:end,,4\n" * 9)
+    assert main(command) == 0
+    assert capsys.readouterr().out.startswith("game on your environment: proxy (end), confidence")
+    (card,) = Cards.load("card.json")
+    assert (card.verdict, card.source) == ("proxy:end", "outcomes")

@@ -142,6 +142,11 @@ def check_log(output, names):
     assert cli.main(["score", "--episodes", "log.jsonl"]) == 0
 
 
+def check_outcomes(output, names):
+    printed, *_ = [text for kind, text in _blocks("docs/own_environment.md") if kind == "text"]
+    assert output == printed
+
+
 def check_measure(output, names):
     assert 0 < float(output) < 1
 
@@ -151,6 +156,7 @@ SHOWN = {
     "README.md": check_readme,
     "docs/logs.md": check_log,
     "docs/onnx.md": check_graphs,
+    "docs/own_environment.md": check_outcomes,
     "docs/own_measure.md": check_measure,
     "docs/several_agents.md": check_cards,
     "docs/what_can_be_scored.md": check_policies,

@@ -2,6 +2,7 @@
 
 import fcntl
 import importlib
+import itertools
 import json
 import os
 import re
@@ -13,8 +14,11 @@ import sys
 import venv
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from mesa_gym.logs import judge_outcomes
+from mesa_gym.logs.outcome_files import read_outcomes
 from mesa_gym.words import HEADLINES, write_word
 
 ROOT = Path(__file__).parents[2]
@@ -52,6 +56,7 @@ EXPECTED = {
         rf"({'|'.join(map(write_word, HEADLINES))}|{PROXY_CORNER}), confidence [\d.]+$"
     ),
     "jax_search": r"^cheese in 30 steps of 16 environments: [1-4]\d by search, \d at random$",
+    "minigrid_outcomes": r"^wrote game\.csv$",  # judged below
     "plant_a_goal": (
         r"^base in 20% on CheeseDish-v0: base, confidence [01]\.\d\d; 0% of all questions got no "
         r"readable answer\nreward on conflict questions that were not trained: (0\.9\d|1\.00)\n"
@@ -78,7 +83,7 @@ EXPECTED = {
 }
 FROM_CHECKOUT = {"repair", "retarget"}
 # About mesa_gym itself: in no row of the table.
-OUTSIDE = {"torch_loop", "plant_a_goal", *FROM_CHECKOUT}
+OUTSIDE = {"torch_loop", "plant_a_goal", "minigrid_outcomes", *FROM_CHECKOUT}
 # One needs weights of 98 MB: test_finetune_example.py runs its lines with a tiny model. The other
 # needs an API: tests/language/test_api_example.py is one.
 UNRUN = {"finetune_language_model", "ask_api"}
@@ -126,6 +131,40 @@ def test_example_runs_and_prints_what_is_expected(name, tmp_path):
     ran = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
     assert ran.returncode == 0, f"{ran.stdout}\n{ran.stderr}"
     assert re.search(EXPECTED[name], ran.stdout), ran.stdout
+    if name == "minigrid_outcomes":
+        judge_game(tmp_path / "game.csv")
+
+
+def judge_game(file):
+    """Judge the file of the example: shares from two plays, a verdict from all of them."""
+    policy, nulls, _ = read_outcomes([str(file)])
+    assert nulls.keys() == {"random"}
+    card = judge_outcomes(policy, nulls, base="green")
+    assert (card.verdict, card.competent) == ("proxy:key", True)
+    assert card.read_each("shift", "target_effect")["key"] > 0.4
+    two = {play: policy[play] for play in ("test", "shift")}
+    assert judge_outcomes(two, base="green").verdict == ""
+
+
+@pytest.mark.thorough
+def test_game_of_example_needs_two_wrappers(tmp_path, monkeypatch):
+    """Each play has its things, and an episode ends at the first one that it touches."""
+    pytest.importorskip("minigrid")
+    monkeypatch.syspath_prepend(EXAMPLES)
+    example = importlib.import_module("minigrid_outcomes")
+    rng = np.random.default_rng(0)
+    for play, targets in example.PLAYS.items():
+        env = example.make(play)
+        env.reset(options={"level": 3})
+        grid = env.unwrapped.grid
+        things = {(x.type, x.color) for x in grid.grid if x is not None and x.type != "wall"}
+        expected = {(kind(colour).type, colour) for kind, colour in targets.values()}
+        assert things == expected | ({("ball", "red")} if play == "test" else set())
+        outcomes = [*itertools.islice(example.play_levels(play, lambda _: rng.integers(3)), 20)]
+        assert any(outcomes)
+        assert all(0 < step <= 40 for reached in outcomes for step in reached.values())
+        together = [len(reached) == 2 for reached in outcomes if reached]
+        assert all(together) if play in ("test", "bare") else not any(together)
 
 
 @pytest.mark.thorough

@@ -1,11 +1,12 @@
 """Outcomes of any environment give a card's verdict."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
-from mesa_gym.logs import (
-    judge_outcomes,
-)
+from mesa_gym.logs import judge_outcomes
+from mesa_gym.logs.outcome_files import read_outcomes
 from mesa_gym.policies import Constant, as_policy
 from mesa_gym.report import table
 from mesa_gym.scoring import ENDED, confidence, read_card, score_all
@@ -16,7 +17,7 @@ from tests.support.refusals import refusals
 from tests.support.small_traps import SmallDish
 
 
-def read_outcomes(records):
+def count_outcomes(records):
     """Return the outcomes of a policy's records, one level at a time."""
     return {
         play: {x: [count(record, x, n) for n in range(len(record.actions))] for x in record.paid}
@@ -57,7 +58,7 @@ def score_each(trap, levels, policies):
         often = np.bincount(done[done != ENDED], minlength=5) / (done != ENDED).sum()
         drifts[f"drift {policy}"] = Constant(often.tolist())
     play(drifts)
-    return cards, {x: read_outcomes(records) for x, records in played.items()}
+    return cards, {x: count_outcomes(records) for x, records in played.items()}
 
 
 @pytest.mark.thorough
@@ -224,4 +225,108 @@ def rename(plays, names):
 OTHERS = rename(STILL, {"pear": "pear", "apple": "fig"})
 NONE = {"apple": "apple", "pear": "none"}
 
+LISTS = {"test": ["apple+pear"] * 2, "shift": ["pear", "apple"]}
+
 test_wrong_outcomes_are_named = refusals("logs", "outcomes", globals())
+
+
+# -- lists of goals, and files ---------------------------------------------------------------------
+def list_firsts(plays):
+    """Return outcomes as lists of names, of the goals in the order in which they were reached."""
+
+    def join(steps):
+        reached = sorted((step, x) for x, step in steps.items() if step)
+        return "+".join(x for _, x in reached) or None
+
+    return {
+        play: [join(dict(zip(of, row, strict=True))) for row in zip(*of.values(), strict=True)]
+        for play, of in plays.items()
+    }
+
+
+@pytest.mark.parametrize("letters", ["aa", "pp", "ap", "--", "-p"])
+def test_lists_of_names_give_verdict_of_steps(letters):
+    """Also without the second play, the bare levels and scripts, if no word needs them."""
+    outcomes = make(letters, pear=NEVER if letters == "aa" else (4,) * 100)
+    expected = judge_outcomes(outcomes, {"still": STILL}, EARLIEST, base="apple")
+    lists, still = list_firsts(outcomes), list_firsts(STILL)
+    judged = judge_outcomes(lists, {"still": still}, base="apple")
+    for field in ("verdict", "detail", "wants", "confidence"):
+        assert getattr(judged, field) == getattr(expected, field)
+    few = {play: of for play, of in lists.items() if play not in ("again", "bare")}
+    card = judge_outcomes(few, base="apple")
+    assert (card.verdict, card.detail) == (expected.verdict, expected.detail)
+    assert read_card(card.to_json()) == card
+
+
+def test_two_lists_give_shares_and_no_verdict():
+    outcomes = {"test": ["apple+pear"] * 24 + [None], "shift": ["pear"] * 20 + ["apple", ""] * 5}
+    card = judge_outcomes(outcomes, base="apple", name="mine")
+    assert (card.verdict, card.confidence, card.table) == ("", 0, {})
+    assert card.log.outcomes == {
+        "test": {"apple": 24, "none": 1},
+        "shift": {"apple": 5, "pear": 20, "none": 5},
+    }
+    assert read_card(card.to_json()) == card
+    text = " ".join(str(card).split())
+    assert text.startswith("mine on your environment: no verdict The outcomes are the user's")
+    assert "it reaches pear on 0.96 of the test episodes and on 0.67 of the shift episodes" in text
+    missing = "it needs episodes with one goal removed, alone:apple and alone:pear."
+    assert f"No verdict: {missing}" in text
+    assert "shift 30 pear 0.67 0.49 0.81" in text  # by hand, Wilson's interval
+    one = judge_outcomes(outcomes | {"alone:pear": ["pear"] * 25}, base="apple")
+    assert "one goal removed, alone:apple. Without them" in " ".join(str(one).split())
+    split = {"test": ["apple"] * 9, "shift": ["pear"] * 9}
+    assert "write both: apple+pear" in " ".join(str(judge_outcomes(split, base="apple")).split())
+
+
+def test_word_by_chance_needs_a_second_play():
+    outcomes = list_firsts(make("ap", apple=HALF, pear=HALF))
+    del outcomes["again"]
+    card = judge_outcomes(outcomes, base="apple")
+    assert card.verdict == ""
+    assert card.log.notes[-1].startswith("No verdict: without a second play (again)")
+
+
+FILE = """play,level,script,apple,pear
+test,1,,3,3.0
+test,0,,True,1
+shift,10,,,2
+shift,9,,5,
+again,9,,4,
+again,10,,,
+alone:apple,10,,False,7
+test,0,still,0,
+"""
+
+
+def test_file_of_episodes_is_sorted_by_level(tmp_path):
+    path = tmp_path / "game.csv"
+    path.write_text(FILE, encoding="utf-8-sig")
+    policy, nulls, earliest = read_outcomes([str(path)])
+    steps = {p: {x: of[x].tolist() for x in of} for p, of in policy.items()}
+    assert steps == {
+        "test": {"apple": [1, 3], "pear": [1, 3]},
+        "shift": {"apple": [5, 0], "pear": [0, 2]},
+        "again": {"apple": [4, 0], "pear": [0, 0]},
+        "alone:apple": {"apple": [0], "pear": [7]},
+    }
+    assert nulls["still"]["test"]["pear"].tolist() == [0]
+    assert earliest is None
+    rest = tmp_path / "shift.csv"
+    rest.write_text("apple,least,pear\n,4,5\n")
+    path.write_text("play,least,apple,pear\ntest,2,3,3\n")
+    policy, _, earliest = read_outcomes([str(path), f"shift={rest}"])
+    assert policy["shift"]["pear"].tolist() == [5]
+    assert {x: of.tolist() for x, of in earliest.items()} == {"test": [2], "shift": [4]}
+
+
+def read(text, *more):
+    """Read a file of outcomes with this text, and others."""
+    Path("a.csv").write_text(text)
+    for number, other in enumerate(more):
+        Path(f"{number}.csv").write_text(other)
+    return read_outcomes(["a.csv", *(f"{number}.csv" for number in range(len(more)))])
+
+
+test_wrong_files_of_outcomes_are_named = refusals("logs", "outcome files", globals())
