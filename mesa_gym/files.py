@@ -55,8 +55,15 @@ def find_paths(word: str | Path) -> list[Path]:
 
 
 def follow_link(path: Path) -> Path:
-    """Return the file that a link names, which need not exist; another path is unchanged."""
-    return Path(os.path.realpath(path)) if path.is_symlink() else path
+    """Return the file that a link names, which need not exist; another path is unchanged.
+
+    Raises:
+        OSError: links go round in a circle.
+    """
+    target = Path(os.path.realpath(path)) if path.is_symlink() else path
+    if target.is_symlink():
+        raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), str(path))
+    return target
 
 
 def write_bytes(path: Path, data: bytes) -> None:
