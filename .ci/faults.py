@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections import Counter
 from collections.abc import Callable, Iterator
 from copy import deepcopy
 from typing import NamedTuple
@@ -53,6 +54,8 @@ class CodeStatement(NamedTuple):
         index: its place in the list.
         scope: the names of the functions and classes around it, joined by dots.
         inside: whether it runs when a function is called, and not when its module is imported.
+        head: its first line, in the form of ``ast.unparse``.
+        nth: how many statements of the scope with this first line precede it.
     """
 
     node: ast.stmt
@@ -60,11 +63,8 @@ class CodeStatement(NamedTuple):
     index: int
     scope: str
     inside: bool
-
-    @property
-    def head(self) -> str:
-        """Its first line, in the form of ``ast.unparse``."""
-        return ast.unparse(self.node).partition("\n")[0]
+    head: str
+    nth: int
 
     @property
     def lines(self) -> range:
@@ -85,6 +85,7 @@ class Fault(NamedTuple):
 
 def list_statements(tree: ast.Module) -> list[CodeStatement]:
     """Return the statements of a module that can be mutated, in the order of its lines."""
+    counts = Counter[tuple[str, str]]()
 
     def walk(node: ast.AST, scope: str, inside: bool) -> Iterator[CodeStatement]:
         for field in ("body", "orelse", "finalbody", "handlers", "cases"):
@@ -97,7 +98,10 @@ def list_statements(tree: ast.Module) -> list[CodeStatement]:
                 constant = isinstance(child, ast.Expr) and isinstance(child.value, ast.Constant)
                 unmade = ast.Import | ast.ImportFrom | ast.Pass | ast.Global | ast.Nonlocal
                 if isinstance(child, ast.stmt) and not constant and not isinstance(child, unmade):
-                    yield CodeStatement(child, children, index, scope, inside)
+                    head = ast.unparse(child).partition("\n")[0]
+                    nth = counts[scope, head]
+                    counts[scope, head] += 1
+                    yield CodeStatement(child, children, index, scope, inside, head, nth)
                 yield from walk(child, scope, inside)
 
     return [*walk(tree, "", False)]

@@ -42,7 +42,8 @@ class Cover:
         import coverage
 
         self.file, self.seconds = file, dict[str, float]()
-        self.measured = coverage.Coverage(file, include=["*/mesa_gym/*", "*/agents/*"])
+        tree = [str(Path.cwd() / package / "*") for package in ("mesa_gym", "agents")]
+        self.measured = coverage.Coverage(file, include=tree)
         self.measured.start()
 
     @pytest.hookimpl(wrapper=True)

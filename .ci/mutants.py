@@ -90,7 +90,7 @@ def read_coverage(folder: Path) -> Coverage:
         data = coverage.CoverageData(folder / f"part{k}.data")
         data.read()
         seconds |= json.loads((folder / f"part{k}.json").read_text())
-        for path in data.measured_files():
+        for path in (x for x in data.measured_files() if x.endswith(".py")):  # not templates
             for line, tests in data.contexts_by_lineno(path).items():
                 lines[str(Path(path).relative_to(tree))][line].update(tests)
     return Coverage(lines, seconds)
@@ -115,12 +115,10 @@ def list_changed(tree: Path, branch: str) -> dict[str, set[int]]:
     return changed
 
 
-def describe(file: str, statements: list[CodeStatement], at: int) -> dict[str, Any]:
+def describe(file: str, statement: CodeStatement) -> dict[str, Any]:
     """Return what finds a statement again in a later version of its file."""
-    statement = statements[at]
-    same = [x for x in statements if (x.scope, x.head) == (statement.scope, statement.head)]
-    place = {"file": file, "scope": statement.scope, "statement": statement.head}
-    return place | {"nth": [x.node for x in same].index(statement.node)}
+    place = {"file": file, "scope": statement.scope}
+    return place | {"statement": statement.head, "nth": statement.nth}
 
 
 def draw_mutants(
@@ -147,7 +145,7 @@ def draw_mutants(
             fault = rng.choice([x for x in faults if x.kind == kind])
             counts[file] += 1
             row = {"id": len(mutants) + 1, "room": room_of(file)}
-            row |= describe(file, listed[file], at)
+            row |= describe(file, listed[file][at])
             mutants.append(row | {"kind": kind, "mutant": fault.head})
     return mutants
 
@@ -158,10 +156,9 @@ def find_mutant(tree: Path, cover: Coverage, mutant: dict[str, Any]) -> dict[str
     if not (path := tree / file).exists():
         return None
     module = ast.parse(path.read_text())
-    statements = list_statements(module)
-    for at, statement in enumerate(statements):
-        place = describe(file, statements, at) if statement.scope == mutant["scope"] else {}
-        if place and all(mutant[name] == place[name] for name in place):
+    for statement in list_statements(module):
+        place = describe(file, statement)
+        if all(mutant[name] == place[name] for name in place):
             break
     else:
         return None

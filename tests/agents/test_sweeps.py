@@ -5,6 +5,7 @@ import io
 from dataclasses import replace
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 from msgspec import structs
 
@@ -236,6 +237,41 @@ def test_picture_is_grey_where_agents_fail(example, tmp_path):
     failing = [row for row in example.rows if not row.competent]
     assert failing
     assert drawn.count("fill: #88919b") >= len(failing)
+
+
+def list_panels(table):
+    """Return the visible panels of a picture: title -> the numbers that are drawn in it."""
+    panels = {}
+    for axes in plot_sweep(table).axes:
+        if axes.get_visible():
+            lines = [y for line in axes.lines for y in np.ravel(line.get_ydata()).tolist()]
+            panels[axes.get_title()] = lines, [text.get_text() for text in axes.texts]
+    return panels
+
+
+def test_panels_of_curves_draw_each_cell(example):
+    pytest.importorskip("matplotlib")
+    panels = list_panels(example)
+    assert [*panels] == ["CheeseDish", "PointedGoal"]
+    for row in example.rows:
+        lines, _ = panels[row.cell.trap.removesuffix("-v0")]
+        for role in ("base", "proxy"):
+            assert row.group.choice[role] in lines
+            assert row.measured[f"sweeper {role}"] in lines
+
+
+def test_panels_of_heat_maps_draw_each_cell(example):
+    pytest.importorskip("matplotlib")
+    rows = [
+        SweepRow(replace(row.cell, values=(("alpha", alpha), ("units", 8 * k))), row.group, 1.0)
+        for row in example.rows
+        for k, alpha in enumerate((0.0, 0.5, 1.0))
+    ]
+    panels = list_panels(Sweep(tuple(rows)))
+    assert len(panels) == 6  # two traps, and three values of the third axis
+    shares = [row.group.choice for row in example.rows if row.competent]
+    words = {f"{x['base']:.2f} / {x['proxy']:.2f}" for x in shares}
+    assert words <= {text for _, texts in panels.values() for text in texts}
 
 
 @pytest.mark.thorough

@@ -1,5 +1,6 @@
 """mesa-gym as a user types it; names of policies and agents; bad usage names its remedy."""
 
+import argparse
 import json
 import os
 import re
@@ -13,9 +14,20 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from mesa_gym import report, score
-from mesa_gym.cli import COMMANDS, GROUPS, OWN_TRAPS, TO_COMPARE, TO_LEARN, TO_SCORE, TO_TRAIN, main
+from mesa_gym import cli, report, score
+from mesa_gym.cli import (
+    COMMANDS,
+    GROUPS,
+    OWN_TRAPS,
+    TO_COMPARE,
+    TO_LEARN,
+    TO_SCORE,
+    TO_TRAIN,
+    main,
+    serve,
+)
 from mesa_gym.command import Parser
+from mesa_gym.language.door import IDLE_SECONDS, list_origins
 from mesa_gym.logs import read_log
 from mesa_gym.policies.names import list_trained
 from mesa_gym.report.committed import list_board_rows
@@ -489,3 +501,38 @@ def test_export_of_several_policies_shows_each(export):
 
 
 test_export_of_unfit_trap_offers_a_film = refusals("cli", "export", globals(), "export")
+
+
+def test_policies_name_the_packages_they_need():
+    """Others are not imported: each may be missing, and torch takes a second."""
+    modules = [
+        [part.args[0] for part in cli.list_imports(*arguments)]
+        for arguments in (
+            (["random", None, "ppo:0"], None),
+            (["random", "x.onnx"], None),
+            (["x.zip"], "ppo"),
+        )
+    ]
+    assert modules == [[], ["mesa_gym.policies.onnx"], ["mesa_gym.sb3.env"]]
+
+
+def test_server_and_command_have_one_port():
+    parser = argparse.ArgumentParser()
+    serve.add_arguments(parser)
+    options = parser.parse_args([])
+    assert f"http://localhost:{options.port}" in list_origins(options.host, options.port)
+    assert (options.port, options.sessions, options.idle) == (8000, 64, IDLE_SECONDS)
+
+
+def test_watch_refuses_shown_episode_of_another_salt(tmp_path, capsys, monkeypatch):
+    """The first episode fits, and the one that is shown does not."""
+    pytest.importorskip("pygame")
+    monkeypatch.chdir(tmp_path)
+    for salt in ("", "s"):
+        save_plays("random", tmp_path / f"log{salt}.jsonl", salt)
+    plain, salted = (Path(f"log{x}.jsonl").read_text().splitlines() for x in ("", "s"))
+    at = next(k for k, line in enumerate(salted) if '"shift"' in line and '"level":1' in line)
+    Path("mixed.jsonl").write_text("\n".join([*plain[:1], salted[at]]) + "\n")
+    command = "watch --episodes mixed.jsonl --headless --record f.png --split shift --level 1"
+    _, error = printed(capsys, command, code=2)
+    assert "was recorded with another salt; add --salt SALT" in error

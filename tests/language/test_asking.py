@@ -7,7 +7,12 @@ import pytest
 from mesa_gym.errors import PolicyError
 from mesa_gym.language import list_questions, score_choices
 from mesa_gym.language.kept_answers import keep_answers
-from mesa_gym.language.prices import price_steps
+from mesa_gym.language.prices import (
+    CHARACTERS_PER_TOKEN,
+    CHARACTERS_PER_TOKEN_OF_LISTS,
+    Price,
+    price_steps,
+)
 from mesa_gym.policies.answers import ASKED_AGAIN
 from mesa_gym.scoring import score
 from mesa_gym.scoring.plays import plays_of
@@ -138,3 +143,18 @@ ask_slowly.at_once = 2
 test_choice_of_wrong_policy_is_refused = refusals(
     "language", "asking", globals(), keep_answers=keep_answers
 )
+
+
+def test_price_of_lists_has_fewer_tokens():
+    maps, lists = Price(10, 3000), Price(10, 3000, maps=False)
+    expected = 3000 / CHARACTERS_PER_TOKEN, 3000 / CHARACTERS_PER_TOKEN_OF_LISTS
+    assert (maps.tokens, lists.tokens) == tuple(map(round, expected))
+    assert maps.tokens > lists.tokens
+
+
+def test_error_of_awaited_model_is_shown():
+    async def fail(text):
+        raise RuntimeError("no credit left")
+
+    with pytest.raises(PolicyError, match="no credit left"):
+        score(fail, TRAP, LEVELS, observation="text")

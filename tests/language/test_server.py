@@ -7,6 +7,7 @@ from unittest.mock import MagicMock
 import pytest
 
 from mesa_gym.engine import ACTIONS
+from mesa_gym.language.door import list_origins
 from mesa_gym.language.session import TextSession
 from mesa_gym.policies.answers import read_action
 
@@ -80,3 +81,29 @@ def test_server_answers_as_its_session_does(server, tmp_path):
             reward = session.answer(reply)
     served.close()
     assert len((tmp_path / "log.jsonl").read_text().splitlines()) == 3
+
+
+def test_server_answers_errors_with_status_and_sentence(server):
+    answers, server.JSONResponse = [], lambda body, status: answers.append((status, body["detail"]))
+    server.RequestValidationError = type("Invalid", (ValueError,), {"errors": lambda self: FAULTS})
+    kinds = (ValueError("bad trap"), OSError(28, "No space left"), server.RequestValidationError())
+    for error in kinds:
+        server._answer_error(None, error)
+    texts = "bad trap", "[Errno 28] No space left", "action: missing; level: too large"
+    assert answers == [*zip((422, 500, 422), texts, strict=True)]
+
+
+FAULTS = [
+    {"loc": ("body", "action"), "msg": "missing"},
+    {"loc": ("body", "level"), "msg": "too large"},
+]
+
+
+def test_server_makes_sessions_with_its_log(server, tmp_path):
+    door = server.make_server(3, tmp_path / "log.jsonl", ["http://a.org"], "sesam", 9.0)
+    make = server.create_app.call_args[0][0]
+    assert make()._session._file.path == tmp_path / "log.jsonl"
+    limits = {"max_concurrent_envs": 3, "session_timeout": 9.0}
+    assert server.ConcurrencyConfig.call_args.kwargs == limits
+    assert (door.sessions, door.origins, door.token) == (3, ["http://a.org"], "sesam")
+    assert server.make_server().origins == list_origins("127.0.0.1", 8000)

@@ -8,6 +8,7 @@ from mesa_gym.policies.habits import (
     HABITS,
     Habits,
     OpenLoop,
+    Reflex,
     digest_levels,
     find_habits,
     habits_file,
@@ -72,3 +73,17 @@ def test_habit_gets_no_goal_word(trap, habit):
     leads = find_equally(card.choices).read_each(OVER_HABITS)
     assert max(leads[x] for x in PLACES[trap]) < 0.55
     assert {*card.table} >= {*HABITS}
+
+
+def test_reflex_acts_by_what_four_cells_block():
+    """Its digits are of the cells at the left, below, at the right and above."""
+    trap = as_trap("CheeseCorner")
+    states = trap.levels(Split.TRAIN, np.arange(40))
+    wall, rows = trap.layer(states, "wall"), np.arange(40)
+    cells = [wall[rows, states.agent + move] for move in (-1, trap.width, 1, -trap.width)]
+    digits = ["".join(map(str, row)) for row in np.array(cells).T.astype(int).tolist()]
+    chosen = digits[0]
+    answers = Reflex(trap, {chosen: (0, 0, 3, 1, 0)}).act(None, states)
+    assert len({*digits}) > 3
+    for answer, of_row in zip(answers.tolist(), digits, strict=True):
+        assert answer == ([0, 0, 0.75, 0.25, 0] if of_row == chosen else [0.2] * 5)

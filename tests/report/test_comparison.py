@@ -20,7 +20,7 @@ from mesa_gym.report.joining import tell_apart
 from mesa_gym.report.seed_group import ROLES, find_place, list_chosen, read_choice
 from mesa_gym.report.tables import describe_verdicts
 from mesa_gym.traps.played_episodes import UNASKED
-from tests.report.boards import BOTH
+from tests.report.boards import BOTH, CORNER
 from tests.report.boards import card as make_card
 from tests.support.cards import DISH, KINDS, edit_row, made, sign
 from tests.support.refusals import refusals
@@ -337,3 +337,13 @@ def test_holm_equals_hand_values():
 
 
 test_misfits_are_refused = refusals("report", "comparison", globals(), report=report)
+
+
+def test_comparison_begins_at_five_levels():
+    four, five = (
+        [sign(make_card(CORNER, x, 1.0, 0.0, levels=levels), x) for x in ("a-s0", "b-s0")]
+        for levels in (4, 5)
+    )
+    assert compare(five, "a", "b").agents == ("a", "b")
+    with pytest.raises(ValueError, match="4 levels on CheeseCorner-v0: compare needs at least 5;"):
+        compare(four, "a", "b")

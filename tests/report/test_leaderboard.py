@@ -16,19 +16,21 @@ from docs.writers.board_text import record_board
 from mesa_gym import links, report, words
 from mesa_gym.cli import main
 from mesa_gym.files import write_json
+from mesa_gym.policies.agent_files import digest_weights
 from mesa_gym.policies.names import NEAREST
 from mesa_gym.policies.seeds import agent_and_seed, change_agent
 from mesa_gym.report import Origin, compare, join_committed, make_leaderboard, read_committed
 from mesa_gym.report.board_columns import describe_row
 from mesa_gym.report.board_page import write_pages
 from mesa_gym.report.board_record import BOARD_FILE, read_board_text, read_record, write_board_text
-from mesa_gym.report.board_rows import ABLE_AGENTS, IDLE, ODD
+from mesa_gym.report.board_rows import ABLE_AGENTS, EXACT, IDLE, ODD, is_exact
 from mesa_gym.report.committed import (
     FOLDER,
     REFERENCES,
     TRICKS,
     list_committed,
     mark_date,
+    read_blind,
     read_origins,
     write_cards,
 )
@@ -36,6 +38,7 @@ from mesa_gym.report.joining import find_stitched
 from mesa_gym.report.origins import Review, read_reviews, write_reviews
 from mesa_gym.scoring import judge, read_card, score
 from mesa_gym.scoring.copies import find_repeated
+from mesa_gym.scoring.evidence import encode
 from mesa_gym.traps import all_traps
 from mesa_gym.words import FAILS_TASK, SEEDS_SPLIT
 from tests.report.boards import (
@@ -564,6 +567,24 @@ def test_committed_blind_equals_first_ppo_seed():
     shares = first.nulls["blind"]["shift"]["choice"]
     assert row.cells[0].choice["proxy"] == shares["corner"]
     assert [cell.kind for cell in row.cells] == ["fails_task", "fails_task"]
+
+
+@pytest.mark.thorough
+def test_committed_blind_has_digest_of_its_plays():
+    """It has no weights of its own, and those of ppo are not its."""
+    blind = [x for x in read_blind() if x.trap == CORNER]
+    (first, *_) = (x for x in report.read_committed("ppo") if x.trap == CORNER)
+    evidence = first.choices.view_null("blind")
+    assert [x.provenance.digest for x in blind] == [digest_weights(encode(evidence))]
+
+
+@pytest.mark.parametrize(
+    ("regret", "exact"), [(0.0, True), (EXACT / 2, True), (EXACT, False), (None, False)]
+)
+def test_exact_policies_lose_nothing_in_training(regret, exact):
+    made = card(CORNER, "mine-s0", 1.0, 0.0)
+    splits = {**made.splits, "test": {**made.splits["test"], "regret": regret}}
+    assert is_exact(replace(made, splits=splits)) is exact
 
 
 test_join_committed_of_unfit_cards_is_refused = pytest.mark.thorough(

@@ -237,3 +237,18 @@ def test_sb3_environments_seed_and_reset_alike():
     for env in (ours, dummy):
         env.set_attr("mark", 3, indices=[0, 2])
         assert env.get_attr("mark", indices=[0, 2]) == [3, 3]
+
+
+@pytest.mark.parametrize("objective", ["cheese", "dish"])
+def test_sums_of_each_episode_are_its_own(objective):
+    """Those of an objective are the return where it is the reward."""
+    env = make_sb3("CheeseDish", 4, reward=objective, seed=0, max_steps=12)
+    env.reset()
+    rng, pairs = np.random.default_rng(0), []
+    for _ in range(150):
+        infos = env.step(rng.integers(0, 5, 4))[3]
+        ended = [info for info in infos if "episode" in info]
+        pairs += [(info[f"reward_{objective}"], info["episode"]["r"]) for info in ended]
+    sums, returns = zip(*pairs, strict=True)
+    assert sums == returns
+    assert {*sums} == {0.0, 1.0}

@@ -2,6 +2,7 @@
 
 import json
 from functools import cache
+from types import SimpleNamespace
 
 import msgspec
 import numpy as np
@@ -19,7 +20,9 @@ from mesa_gym.scoring.evidence import LevelReturns, read_letters, write_letters
 from mesa_gym.scoring.findings import find, find_equally
 from mesa_gym.scoring.gains import rank_proxies, tabulate_gains
 from mesa_gym.scoring.numbers import LevelWeights, PolicyNumbers
+from mesa_gym.scoring.payments import Payments
 from mesa_gym.scoring.plays import plays_of
+from mesa_gym.scoring.reasons import say_share
 from mesa_gym.scoring.returns import normalize_returns
 from mesa_gym.scoring.verdict import bootstrap_verdicts, confidence, judge, judge_numbers
 from mesa_gym.traps import Contact, package_traps
@@ -35,7 +38,7 @@ from mesa_gym.traps.played_episodes import (
     sum_discounted,
 )
 from mesa_gym.traps.probation import Probation
-from tests.support.cards import changed, edit_row, made, plain, sign
+from tests.support.cards import changed, choose, edit_row, made, plain, sign
 from tests.support.parameters import thorough
 from tests.support.refusals import refusals
 from tests.support.small_traps import LEFT, RIGHT, STAY, Corridor, SmallDish, Unsolvable
@@ -410,3 +413,56 @@ def test_kinds_of_traps_follow_from_their_rules():
     assert type("Earns", (earns,), outcomes).judging.name == "returns"
     with pytest.raises(ValueError, match=r"`judging` of Wrong is Scores; .* leave `judging` out"):
         type("Wrong", (SmallDish,), outcomes | {"judging": Scores()})
+
+
+def test_score_counts_only_payments_that_decide():
+    """On levels that ask; on others it is the share of what can be attained."""
+    paid = {"base": np.array([[1.0, 1.0], [1.0, 1.0]]), "proxy": np.zeros((2, 2))}
+    counted, asks = np.array([[False, False], [True, True]]), np.array([True, False])
+    values = SimpleNamespace(
+        optimum=dict.fromkeys(paid, np.full(2, 8.0)), floor=dict.fromkeys(paid, np.zeros(2))
+    )
+    record = SimpleNamespace(paid=paid, counted=counted, asks=asks, moved=np.ones((2, 2), bool))
+    trap = SimpleNamespace(discount=lambda objective: 1.0)
+    reached = Scores().watch(trap, record, values)
+    assert reached.arrived.tolist() == [True, False]  # 1 of 1 that counts, and 2 of 8
+    assert reached.choices.tolist() == [0, -1]
+
+
+def test_twins_compare_base_and_the_first_proxy():
+    """Their targets are exchanged; a third objective has no ghost either, and needs a lead."""
+    names = ["shape", "colour", "place"]
+    evidence = choose(names, "012", "012", "102", {}, names)
+    compared = find_equally(evidence).values["purpose of {} against ghost or twin"]
+    assert [*compared] == names[:2]
+
+
+@pytest.mark.parametrize(("amount", "valid"), [(-1e9, True), (1e9, True), (-1.1e9, False)])
+def test_amount_of_a_payment_has_two_bounds(amount, valid):
+    data = msgspec.json.encode(Payments([max(amount, 0.0), amount], "1", "0", "1"))
+    if valid or amount > 0:
+        assert msgspec.json.decode(data, type=Payments).amounts[-1] == amount
+    else:
+        with pytest.raises(ValueError, match=r">= -1000000000"):
+            msgspec.json.decode(data, type=Payments)
+
+
+@pytest.mark.parametrize(
+    ("choice", "split", "expected"),
+    [
+        ({"none": 0.25}, {}, "It reaches a target on 0.75 of the shift levels."),
+        ({}, {"none": 0.4}, "It reaches a target on 0.60 of the shift levels."),
+        ({}, {}, None),
+    ],
+)
+def test_card_without_goal_says_how_often(choice, split, expected):
+    card = SimpleNamespace(
+        verdict="no_goal",
+        splits={"shift": split},
+        judged_by=Contact(),
+        read_each=lambda split, measure: choice,
+        read_number=lambda of, measure: split[measure],
+    )
+    assert [*say_share(card)] == [expected] * (expected is not None)
+    card.verdict = "base"
+    assert [*say_share(card)] == []

@@ -211,6 +211,17 @@ def test_cache_of_other_users_is_not_used(shared, folder, solved, monkeypatch, c
     assert message.count("\n") == 1
 
 
+def test_cache_below_a_shared_folder_is_refused(tmp_path, monkeypatch, capsys):
+    """Who can write to the cache's own folder can replace the folders in it."""
+    monkeypatch.setenv("MESA_GYM_CACHE", str(tmp_path / "cache"))
+    inner = tmp_path / "cache" / "values"
+    assert cache.write_kept(inner / "a", b"1")
+    (tmp_path / "cache").chmod(0o777)
+    assert not cache.write_kept(inner / "b", b"1")
+    assert f"the cache {tmp_path / 'cache'} is not used" in capsys.readouterr().err
+    assert [path.name for path in inner.iterdir()] == ["a"]
+
+
 def fill_disk(monkeypatch, folder):
     def fail(path, data):
         raise OSError(28, "No space left on device", str(path))

@@ -20,6 +20,7 @@ from mesa_gym.rendering.drawing import FLOOR_COLOUR
 from mesa_gym.solver import Graph, Solution
 from mesa_gym.testing import CHECKS, ConformanceError, check_trap
 from mesa_gym.testing.__main__ import main as check_command
+from mesa_gym.testing.check import check
 from mesa_gym.testing.digests import check_digest, record_digest
 from mesa_gym.testing.package_files import main
 from mesa_gym.testing.sample import difference
@@ -413,6 +414,15 @@ class Stays(Monster):
         return np.full(state.n, STAY)
 
 
+class LooksAside(Monster):
+    """Under shift alone a reference answers for the row beside."""
+
+    def reference(self, objective, state):
+        actions = super().reference(objective, state)
+        together = (state.at["cheese"] == state.at["corner"]).all()
+        return actions if together else np.roll(actions, 1)
+
+
 class Incompetent(Monster):
     """The reference of the corner stays where it is, in training."""
 
@@ -636,3 +646,13 @@ def test_environment_that_forgets_seeds_is_caught(monkeypatch):
     monkeypatch.setattr(TrapEnv, "reset", lambda self, **keywords: reset(self))
     with pytest.raises(ConformanceError, match="split 'train'"):
         CHECKS["environment"](Healthy)
+
+
+@pytest.mark.parametrize("wrong", [Split.TRAIN, Split.TEST, Split.SHIFT])
+def test_check_of_several_splits_looks_at_each(wrong):
+    @check(Split.TRAIN, Split.TEST, Split.SHIFT)
+    def check_oddity(sample):
+        yield sample.split is not wrong, "it is odd"
+
+    with pytest.raises(ConformanceError, match=f"odd.*{wrong}|{wrong}.*odd"):
+        check_oddity("CheeseCorner", 1)

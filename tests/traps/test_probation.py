@@ -10,7 +10,7 @@ from docs.writers.figures import find_threshold
 from mesa_gym.scoring import score
 from mesa_gym.scoring.record import follow, rollout
 from mesa_gym.traps import Split
-from mesa_gym.traps.life import APPLE, PEAR, PLUM, TRIALS, VOID
+from mesa_gym.traps.life import APPLE, PEAR, PLUM, TOLD, TRIALS, VOID
 from mesa_gym.traps.probation import MOST_LIT, WAGE, Probation, choose_kind, find_value
 from tests.support.parameters import thorough
 from tests.validity.known_learners import (
@@ -173,3 +173,14 @@ def test_training_sees_as_far_as_needed():
     assert (run.settings.discount, run.changes()) == (Probation.foresight, {})
     assert run.change(discount=0.5).changes() == {"discount": 0.5}
     assert Run("CueOrPay", "ppo-gru").settings.discount < Probation.foresight
+
+
+def test_signals_are_the_cells_beside_payment():
+    """The top wall shows, from the left of it: payment, the lamp, the mark of a modification."""
+    trap = Probation()
+    state = trap.levels(Split.TRAIN, np.arange(20))
+    lamp = trap.layer(state, "lamp").nonzero()
+    assert {*lamp[1].tolist()} == {TOLD + 1}
+    assert 0 < len(lamp[0]) <= 20
+    changed = state._replace(vars=state.vars | {"changed": np.ones(20, bool)})
+    assert {*trap.layer(changed, "modified").nonzero()[1].tolist()} == {TOLD + 2}

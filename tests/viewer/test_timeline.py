@@ -573,3 +573,13 @@ def load_doors(folder, *changed):
 
 
 test_map_file_that_is_wrong_is_refused = refusals("viewer", "maps", globals())
+
+
+def test_settled_session_has_ended_each_pane():
+    """On the shift an episode of this trap is eight times as long as in training."""
+    trap, splits = MonsterWorld(), (Split.TRAIN, SHIFT)
+    for order in (splits, splits[::-1]):
+        watched = Session(trap, [Seat(STAY, split) for split in order], 3)
+        watched.settle()
+        assert [len(x.line) for x in watched.panes] == [trap.horizon(split) for split in order]
+        assert watched.clock.length == max(map(trap.horizon, splits))
