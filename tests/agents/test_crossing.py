@@ -11,6 +11,7 @@ from agents.networks import LearningMLP
 from mesa_gym.solver import Solution
 from mesa_gym.trained.weights_file import encode_weights
 from mesa_gym.traps import find_trap
+from tests.support.parameters import thorough
 from tests.support.refusals import refusals
 from tests.support.training import FEW, small
 
@@ -93,7 +94,7 @@ def test_mixed_up_row_is_detected():
         children.check(tables._replace(entries={"wall": flipped}), 1)
 
 
-@pytest.mark.parametrize("trap", ["CoinRun", "ColourShape"])
+@pytest.mark.parametrize("trap", ["CoinRun", thorough("ColourShape")])
 def test_children_step_as_engine_steps_them(trap):
     program, children = make_crossing(trap)
     *_, (_, _, rows, _, tables) = breed(program, children, 3)

@@ -30,6 +30,7 @@ from mesa_gym.scoring import Cards, score
 from mesa_gym.scoring.playing import SPENT
 from mesa_gym.traps import find_trap
 from tests.support.cards import made, sign
+from tests.support.parameters import thorough
 from tests.support.playing import play_all
 from tests.support.refusals import refusals
 
@@ -117,8 +118,8 @@ def test_score_names_traps_that_agents_skip(monkeypatch, capsys):
     ("trap", "judged", "left_out"),
     [
         ("", ["CheeseCorner-v0", "CheeseDish-v0"], ""),
-        ("CheeseDish", ["CheeseDish-v0"], "CheeseCorner-v0"),
-        ("LavaLand", [], "CheeseCorner-v0, CheeseDish-v0"),
+        thorough("CheeseDish", ["CheeseDish-v0"], "CheeseCorner-v0"),
+        thorough("LavaLand", [], "CheeseCorner-v0, CheeseDish-v0"),
     ],
 )
 def test_named_trap_selects_its_episodes(trap, judged, left_out, tmp_path, capsys):

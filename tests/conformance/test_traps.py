@@ -17,7 +17,7 @@ from mesa_gym.testing import CERTIFICATES, CHECKS
 from mesa_gym.testing.digests import check_digest
 from mesa_gym.traps import all_traps, find_trap, package_traps
 from mesa_gym.traps.cheese_corner import CheeseCorner
-from tests.support.parameters import DAY, DIGESTS, FINISHED, QUICK, few, is_today, thorough
+from tests.support.parameters import DAY, DIGESTS, FINISHED, few, is_today, thorough
 from tests.support.refusals import refusals
 from tests.support.small_traps import LONG
 
@@ -41,10 +41,12 @@ def level_counts():
 
 # Lives take longest: the digest of one, PaidBefore, is a fast test.
 LIVES = {"CueOrPay-v0", "FlashOrPay-v0", "NeverPaid-v0", "Probation-v0"}
+# A place, things that exchange, and chance; all traps go through the doors of tests/doors.
+BATTERY = {"CheeseCorner-v0", "RedBlueDoors-v0", "MonsterWorld-v0"}
 
 
 @pytest.mark.parametrize(("check", "levels"), [*level_counts()])
-@pytest.mark.parametrize("name", few(TRAPS, *(QUICK - LIVES), thorough=TRAPS))
+@pytest.mark.parametrize("name", few(TRAPS, *BATTERY, thorough=TRAPS))
 def test_trap_passes_each_check(name, check, levels):
     """A trap is certified on a release's levels once in five days, and before each release."""
     if levels == RELEASED and not is_today(name, DAYS):

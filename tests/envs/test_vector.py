@@ -223,13 +223,13 @@ def test_make_vec_with_longer_limit_warns():
 DRAWN = {"max_steps": 15, "alpha": 0.3}
 KEPT = DRAWN | {"num_levels": NUM_LEVELS}  # so few levels that all are drawn beforehand
 DISH = find_trap("CheeseDish")
-# A place, and chance. To compile programs of JAX and torch takes seconds, also for others.
+# A place, and chance; devices play these in tests/doors.
 FAST = {"CheeseCorner-v0", "MonsterWorld-v0"}
 
 
 def mark_front(front, trap):
     """Return interface and trap as parameters; those of quick traps by vectors are fast."""
-    quick = trap.name() in (QUICK if front == "vector" else FAST)
+    quick = trap.name() in (QUICK if front == "vector" else FAST) and front not in ("torch", "jax")
     marks = [] if quick else [pytest.mark.thorough]
     return pytest.param(front, trap, marks=marks, id=f"{front}-{trap.name()}")
 

@@ -21,6 +21,7 @@ from mesa_gym.scoring.playing import list_nulls
 from mesa_gym.scoring.rules import OVER_HABITS
 from mesa_gym.traps import Split, all_traps, as_trap, package_traps
 from mesa_gym.words import BASE, BOTH, PROXY
+from tests.support.parameters import few
 
 PLACES = {"CheeseCorner-v0": ["corner"], "CoinRun-v0": ["far_end"]}
 
@@ -66,7 +67,7 @@ def test_habit_of_unsearchable_trap_is_refused():
 
 
 @pytest.mark.parametrize("habit", HABITS)
-@pytest.mark.parametrize("trap", PLACES)
+@pytest.mark.parametrize("trap", few(PLACES, "CheeseCorner-v0", thorough=PLACES))
 def test_habit_gets_no_goal_word(trap, habit):
     card = score(habit, trap, levels=100)
     assert card.verdict.partition(":")[0] not in (BASE, PROXY, BOTH)

@@ -45,6 +45,7 @@ def test_sentence_of_page_counts_as_cards(page, counted):
     assert bases == (str(traps["base"]) if traps["base"] else "none")
 
 
+@pytest.mark.thorough
 def test_text_of_command_counts_as_cards(counted):
     text = " ".join(join_committed([]).full().split())
     bases, total, proxies, controls = re.search(TEXT, text).groups()
@@ -55,6 +56,7 @@ def test_text_of_command_counts_as_cards(counted):
     assert {word.strip(): count for word, count in counts.items()} == counted[True]
 
 
+@pytest.mark.thorough
 def test_table_of_cells_counts_as_cards(counted, tmp_path):
     page = write_pages(join_committed([]), tmp_path).read_text()
     rows = [*csv.DictReader((tmp_path / "leaderboard.csv").read_text().splitlines())]

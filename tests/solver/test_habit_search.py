@@ -22,6 +22,7 @@ from mesa_gym.solver.reflexes import REFLEX_DISCOUNT, ReflexTable
 from mesa_gym.solver.training_table import FREE, HARMS, LOOK_COUNT, look_around, tabulate_training
 from mesa_gym.traps import Split, as_trap
 from mesa_gym.traps.judged_by import SLACK_FACTOR, SLACK_STEPS
+from tests.support.parameters import thorough
 
 STEPS = 5
 CORNER, KEYS = as_trap("CheeseCorner"), as_trap("KeysChests")
@@ -31,7 +32,7 @@ def tabulate(trap, steps=STEPS):
     return tabulate_training(trap, most_states=1)._replace(horizon=steps)
 
 
-@pytest.mark.parametrize("search", [search_by_change, search_by_beam])
+@pytest.mark.parametrize("search", [thorough(search_by_change), search_by_beam])
 def test_search_finds_best_of_all_sequences(search):
     table = tabulate(CORNER)
     everything = np.array([*product(range(len(LETTERS)), repeat=STEPS)])

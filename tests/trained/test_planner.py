@@ -11,6 +11,7 @@ from mesa_gym.trained.loading import load, make_agent, make_network
 from mesa_gym.trained.planning import compute_worth, find_onward, follow_ways, list_ways
 from mesa_gym.traps import Split, find_trap
 from tests.support.networks import CORNER, KEYS, write_agent
+from tests.support.parameters import thorough
 from tests.support.refusals import refusals
 
 DISH = find_trap("CheeseDish")()
@@ -99,7 +100,7 @@ def test_edited_planner_goes_to_another_target():
     assert edited.edited(costs=0.5).plan(planes)[0, -1] == edited.plan(planes)[0, -1]
 
 
-@pytest.mark.parametrize("most", [20_000, 10])
+@pytest.mark.parametrize("most", [thorough(20_000), 10])
 def test_kept_plans_give_equal_actions(most, monkeypatch):
     """The agent moves, and things vanish; copies with other weights or edits make own plans."""
     monkeypatch.setattr("mesa_gym.trained.planner.MOST_PLANS", most)
