@@ -97,7 +97,7 @@ WRITERS = {
     "score --json": run(*SCORE, "--json"),
     "score --save-episodes": run(*SCORE, "--save-episodes"),
     "compare --json": run(
-        "compare", "leaves.py:act", "stay", "CheeseDish", "--levels", "5", "--json"
+        "compare", "leaves.py:act", "sweeper", "CheeseDish", "--levels", "5", "--json"
     ),
     "watch --record": run("watch", *SCORE[1:-2], "--headless", "--record"),
 }
