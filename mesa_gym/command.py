@@ -9,8 +9,9 @@ import os
 import re
 import signal
 import sys
+import tempfile
 from collections.abc import Callable, Collection, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 from threading import Thread
 from time import monotonic
@@ -26,7 +27,7 @@ from mesa_gym.errors import (
     read_error,
     shorten_text,
 )
-from mesa_gym.files import follow_link
+from mesa_gym.files import follow_link, locate_path
 from mesa_gym.terminal import WRITTEN_ANYWAY, discard, printable, say
 
 DONE = 0
@@ -35,9 +36,11 @@ USAGE = 2
 INTERRUPTED = 130
 TERMINATED = 143
 REPEATED_SECONDS = 0.5
+STANDARD_OUTPUT = Path("-")  # of an option whose result goes down a pipe
 # Each file of a kind contains these keys, whichever version wrote it.
 CARD_MARKS = (b'"trap"', b'"verdict"')
 EPISODE_MARKS = (b'"trap"', b'"play"', b'"actions"')
+TABLE_MARKS = (b"trap,policy,play,split,level",)
 CERTIFICATE_MARKS = (b'"trap"', b'"overlap"')
 
 
@@ -240,6 +243,33 @@ def add_force(parser: argparse.ArgumentParser) -> None:
     """Add the option that replaces the files of others."""
     help_text = "replace a file that mesa-gym did not write"
     parser.add_argument("--force", action="store_true", help=help_text)
+
+
+def locate_output(word: str) -> Path:
+    """Return the path of a result, or ``STANDARD_OUTPUT`` for ``-``."""
+    return STANDARD_OUTPUT if word == str(STANDARD_OUTPUT) else locate_path(word)
+
+
+@contextmanager
+def give_results(options: argparse.Namespace) -> Iterator[None]:
+    """Write a result to standard output, and everything else to standard error, for ``-``.
+
+    Raises:
+        ValueError: two options name standard output.
+    """
+    names = [name for name, value in vars(options).items() if value == STANDARD_OUTPUT]
+    if len(names) > 1:
+        raise ValueError(f"--{' and --'.join(names)} both name standard output; name a file in one")
+    if not names:
+        yield
+        return
+    with tempfile.TemporaryDirectory(prefix="mesa-gym-") as folder:
+        file = Path(folder) / "result"
+        setattr(options, names[0], file)
+        with redirect_stdout(sys.stderr):
+            yield
+        if file.exists():
+            sys.stdout.write(file.read_text())
 
 
 def require_writable(

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import mesa_gym
 from mesa_gym.cli.other_commands import describe_other, run_other
-from mesa_gym.command import DONE, Parser, run_command
+from mesa_gym.command import DONE, Parser, give_results, run_command
 from mesa_gym.errors import unknown
 from mesa_gym.other_packages import list_entry_points
 
@@ -169,7 +169,9 @@ def _run(words: list[str]) -> int:
     parser = Parser(prog=f"mesa-gym {name}", description=COMMANDS[name].about)
     parser.set_defaults(command=name)
     command.add_arguments(parser)
-    return command.run(parser.parse_args(rest))
+    options = parser.parse_args(rest)
+    with give_results(options):
+        return command.run(options)
 
 
 def write_help(entry_points_by_name: Mapping[str, EntryPoint]) -> str:

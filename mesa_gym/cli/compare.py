@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,9 +17,21 @@ from mesa_gym.cli.agent_arguments import (
     split_trap,
     take_agent,
 )
-from mesa_gym.command import CARD_MARKS, DONE, add_force, has_marks, require_writable
+from mesa_gym.command import (
+    CARD_MARKS,
+    DONE,
+    EPISODE_MARKS,
+    add_force,
+    has_marks,
+    locate_output,
+    require_writable,
+)
 from mesa_gym.errors import find_nearest, require_imports, unknown
 from mesa_gym.files import locate_path
+from mesa_gym.logs.episode_rows import pair_logs
+from mesa_gym.logs.gathering import Log, gather_logs
+from mesa_gym.logs.judging import score_log
+from mesa_gym.logs.readers import read_log
 from mesa_gym.policies import POLICY_FILE, references
 from mesa_gym.policies.names import PLAYABLE, is_variant, list_agents, name_policy
 from mesa_gym.policies.seeds import agent_and_seed
@@ -47,15 +60,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     help_text = (
         "[NAME=]WHAT: a folder of trained agents, its seeds; files such as 'runs/a-s*.zip' (in"
-        " quotes) or a,b,c; a file or folder of score cards; or a row of the board, such as ppo;"
-        " two of them, then traps to compare on (default: those of the agents)"
+        " quotes) or a,b,c; a file or folder of score cards; a log; or a row of the board, such as"
+        " ppo; two of them, then traps to compare on (default: those of the agents)"
     )
     add("words", nargs="*", metavar="AGENT AGENT [TRAP]", help=help_text)
     add("--algo", help=ALGO)
     help_text = f"levels of each split (default: those of given cards, else {EVALUATION_LEVELS})"
     add("--levels", type=int, help=help_text)
     add("--figure", type=locate_path, metavar="FILE", help="draw the shares, as .svg, .pdf or .png")
-    add("--json", type=locate_path, metavar="FILE", help="write the score cards of both")
+    help_text = "write the score cards of both; - for standard output"
+    add("--json", type=locate_output, metavar="FILE", help=help_text)
     add_force(parser)
 
 
@@ -66,6 +80,13 @@ def run(options: argparse.Namespace) -> int:
     words, traps = _split_words(options.words)
     require_writable(options.figure)
     require_writable(options.json, CARD_MARKS, force=options.force)
+    logs = [log for word in words if (log := _read_log(word, traps))]
+    if len(logs) == 2:
+        return _compare_logs(logs, options)
+    if logs:
+        raise ValueError(
+            f"{' and '.join(words)} are a log and no log; compare two logs, or score it"
+        )
     sides = [_read_side(word, traps) for word in words]
     _require_two_names(sides, words)
     one, other = (side.name for side in sides)
@@ -170,6 +191,50 @@ def _read_side(word: str, traps: list[str]) -> Side:
         return Side(name or agent_and_seed(name_policy(paths[0]))[0], policies=paths)
     agent_cards = take_agent(word, cards)
     return Side(agent_and_seed(agent_cards[0].policy)[0], agent_cards)
+
+
+def _read_log(word: str, traps: list[str]) -> Log | None:
+    """Return the log of one agent on one trap that a word names; None if it names no log.
+
+    Raises:
+        ValueError: it has several agents or traps.
+    """
+    name, source = split_name(word)
+    paths = [path for _, of_item in split_list(source) for path in of_item]
+    if not paths or not all(_is_log(Path(path)) for path in paths):
+        return None
+    episodes = [episode for path in paths for episode in read_log(path)[0]]
+    logs, _ = gather_logs(x for x in episodes if x.trap in traps or not traps)
+    agents = {log.policy for log in logs}
+    logs = [log for log in logs if log.policy == name or name not in agents]
+    if len(logs) != 1:
+        has = ", ".join(f"{log.policy} on {log.trap.name()}" for log in logs) or "none"
+        raise ValueError(
+            f"{word}: expected the episodes of one agent on one trap, and the log has {has}; name"
+            " the agent as NAME=LOG, and the trap behind both logs"
+        )
+    return replace(logs[0], policy=name or logs[0].policy)
+
+
+def _is_log(path: Path) -> bool:
+    return path.is_file() and path.stat().st_size > 0 and has_marks(path, EPISODE_MARKS)
+
+
+def _compare_logs(logs: Sequence[Log], options: argparse.Namespace) -> int:
+    """Compare two logs level by level."""
+    one, other = logs
+    if one.policy == other.policy:
+        raise ValueError(
+            f"both logs are of {one.policy}; name them, such as plain=A.jsonl mine=B.jsonl"
+        )
+    unused = {"algo": None, "levels": None, "figure": None}
+    for name, default in unused.items():
+        if getattr(options, name) != default:
+            raise ValueError(f"--{name} does not go with logs; leave it out")
+    print(pair_logs(one, other))
+    if options.json is not None:
+        Cards(map(score_log, logs)).save(options.json)
+    return DONE
 
 
 def _holds_cards(paths: Sequence[str]) -> bool:

@@ -17,13 +17,18 @@ from mesa_gym.command import (
     DONE,
     EPISODE_MARKS,
     FAILED,
+    TABLE_MARKS,
     add_force,
+    locate_output,
     require_writable,
 )
 from mesa_gym.envs.checks import integer
 from mesa_gym.errors import require_imports, shorten_text
-from mesa_gym.files import locate_path
-from mesa_gym.logs import RecordedEpisode, read_log, record_plays, save_episodes, score_logs
+from mesa_gym.files import format_csv, locate_path, write_text
+from mesa_gym.logs import RecordedEpisode, read_log, record_plays, save_episodes
+from mesa_gym.logs.episode_rows import EPISODE_COLUMNS, list_episode_rows
+from mesa_gym.logs.gathering import gather_logs
+from mesa_gym.logs.judging import score_log
 from mesa_gym.policies.functions import TextPolicy
 from mesa_gym.policies.names import name_policy
 from mesa_gym.policies.seeds import agent_and_seed
@@ -47,7 +52,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--levels", type=int, default=EVALUATION_LEVELS, help="levels of each split (%(default)s)")
     add_sampling_arguments(parser)
     add("--all", action="store_true", help="print all numbers, and where the CPU seconds went")
-    add("--json", type=locate_path, metavar="FILE", help="write the score card, or a list of them")
+    help_text = "write the score card, or a list of them; - for standard output"
+    add("--json", type=locate_output, metavar="FILE", help=help_text)
     add(
         "--save-episodes",
         type=locate_path,
@@ -57,6 +63,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_force(parser)
     help_text = "judge what another tool logged: lines, a log of Inspect, or a folder"
     add("--episodes", nargs="+", metavar="LOG", help=help_text)
+    help_text = "with --episodes: write a row for each episode; - for standard output"
+    add("--csv", type=locate_output, metavar="FILE", help=help_text)
     help_text = (
         "judge another environment: a CSV with a row for each episode, a column play, and for each"
         " goal a column with the step at which the episode reached it; or PLAY=FILE"
@@ -70,9 +78,10 @@ def run(options: argparse.Namespace) -> int:
     # Refuse invalid options before any work.
     require_writable(options.json, CARD_MARKS, force=options.force)
     require_writable(options.save_episodes, EPISODE_MARKS, force=options.force)
-    files = [file.resolve() for file in (options.json, options.save_episodes) if file]
-    if len({*files}) < len(files):
-        raise ValueError(f"--json and --save-episodes name one file, {options.json}; name two")
+    require_writable(options.csv, TABLE_MARKS, force=options.force)
+    files = [file.resolve() for file in (options.json, options.save_episodes, options.csv) if file]
+    if twice := [file for file in files if files.count(file) > 1]:
+        raise ValueError(f"two options name one file, {twice[0]}; name two")
     integer("levels", options.levels, 1, MOST_LEVELS)
     integer("seed", options.seed, 0, MOST_SEED)
     if options.outcomes is not None:
@@ -81,6 +90,8 @@ def run(options: argparse.Namespace) -> int:
         raise ValueError(f"--base {options.base} goes with --outcomes; leave it out")
     if options.episodes is not None:
         return _score_logs(options)
+    if options.csv is not None:
+        raise ValueError("--csv goes with --episodes LOG; leave it out, or --save-episodes first")
     traps = read_traps(options)
     if options.policy is None:
         raise ValueError("which policy? Give --policy, such as `--policy oracle:base`")
@@ -149,11 +160,15 @@ def _score_logs(options: argparse.Namespace) -> int:
             notes.append(
                 f"{left_out}: they are on {', '.join(other_traps)}, not {', '.join(names)}."
             )
-    cards, more = score_logs(episodes, options.salt)
+    logs, more = gather_logs(episodes, options.salt)
+    cards = Cards(map(score_log, logs))
     texts = [card.full() if options.all else str(card) for card in cards]
     print("\n\n".join([*texts, *map(printable, [*notes, *more])]))
     if options.json is not None:
         cards.save(options.json)
+    if options.csv is not None:
+        rows = [row for log in logs for row in list_episode_rows(log)]
+        write_text(options.csv, format_csv(rows, EPISODE_COLUMNS))
     return DONE if cards else FAILED
 
 

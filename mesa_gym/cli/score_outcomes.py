@@ -12,7 +12,7 @@ from mesa_gym.solver.store import EVALUATION_LEVELS
 
 # Options that are about playing a trap -> their values if they are not given.
 OF_TRAPS: dict[str, object] = {
-    **dict.fromkeys(["policy", "algo", "observation", "save_episodes", "episodes"]),
+    **dict.fromkeys(["policy", "algo", "observation", "save_episodes", "episodes", "csv"]),
     "levels": EVALUATION_LEVELS,
     "salt": "",
     "words": [],
