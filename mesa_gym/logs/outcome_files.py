@@ -15,14 +15,13 @@ import io
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
 from mesa_gym.engine import Ints
 from mesa_gym.errors import shorten
-from mesa_gym.files import read_bytes
+from mesa_gym.files import locate_path, read_bytes
 from mesa_gym.traps import Split
 from mesa_gym.traps.judged_by import AGAIN, TWINS
 
@@ -95,9 +94,9 @@ def read_outcomes(sources: Iterable[str]) -> OutcomeTable:
 def _read_file(source: str) -> list[EpisodeRow]:
     """Return the rows of a file, at least one."""
     play, equals, path = source.partition("=")
-    if not equals or Path(source).exists():
+    if not equals or locate_path(source).exists():
         play, path = "", source
-    text = read_bytes(Path(path)).decode("utf-8-sig", "replace")
+    text = read_bytes(locate_path(path)).decode("utf-8-sig", "replace")
     reader = csv.DictReader(io.StringIO(text, newline=""), strict=True)
     heads = [head.strip() for head in reader.fieldnames or ()]
     goals = [head for head in heads if head not in NO_GOALS]
