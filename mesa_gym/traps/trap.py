@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import sys
+from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar, NamedTuple
 
 from mesa_gym.engine import Amounts, Floats, Ints, Mask, Move, Numbers, State
@@ -252,6 +253,15 @@ class Trap(ChangedLevels):
         return Step(after, move.paid, self.ends(move))
 
 
+def _list_annotated(cls: type) -> Iterable[str]:
+    """Return the names that a class's body annotates, such as ``rows: tuple[str, ...]``."""
+    if sys.version_info >= (3, 14):  # computed on request, where a name may be undefined
+        from annotationlib import Format, get_annotations
+
+        return get_annotations(cls, format=Format.FORWARDREF)
+    return vars(cls).get("__annotations__", {})
+
+
 def _require_known_names(cls: type[Trap], objectives: set[str]) -> None:
     """Raise ValueError for a name of a trap's class that would be ignored, or would do harm.
 
@@ -260,7 +270,7 @@ def _require_known_names(cls: type[Trap], objectives: set[str]) -> None:
     """
     names, of_engine = set(dir(Trap)), set[str]()
     for base in cls.__mro__[1:]:
-        members = {*vars(base), *vars(base).get("__annotations__", ())}
+        members = {*vars(base), *_list_annotated(base)}
         names |= members
         if base is Trap or not issubclass(base, Trap):
             of_engine |= {x for x in members if x.startswith("_") and not x.startswith("__")}
