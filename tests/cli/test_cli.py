@@ -34,9 +34,8 @@ from mesa_gym.report.committed import list_board_rows
 from mesa_gym.scoring import HEADLINES, Cards
 from mesa_gym.scoring.plays import has_twins
 from mesa_gym.solver import PlacementGraph, level_values
-from mesa_gym.traps import Split, all_traps, find_trap, look_up_trap
+from mesa_gym.traps import Split, all_traps, find_trap
 from mesa_gym.traps.cheese_corner import CheeseCorner
-from tests.support.parameters import quick_apart
 from tests.support.playgrounds import read_data, read_shares, unpack
 from tests.support.playing import HEADLESS, save_plays
 from tests.support.refusals import refusals
@@ -81,21 +80,6 @@ def test_list_names_every_trap(capsys):
     assert set(facts[0]) == {"name", "id", "type", "source", "base", "proxies", "solvable"}
     out, _ = printed(capsys, "list")
     assert all(fact["id"] in out for fact in facts)
-
-
-@pytest.mark.parametrize("name", quick_apart(all_traps()))
-def test_describe_shows_ids_objectives_and_levels(name, capsys):
-    out, _ = printed(capsys, f"describe {name.rsplit('-', 1)[0]}")
-    for split in Split:
-        # Above the grid stands what the agent holds.
-        assert re.search(rf"Level 0 of {split}:\n(held\..* = \d\n)*[#\w]{{7,}}\n", out)
-        for flat in (False, True):
-            id = all_traps()[name].id(split, flat=flat)
-            assert id in out
-            assert look_up_trap(id) is look_up_trap(id.upper()) is all_traps()[name]
-    assert all(objective in out for objective in all_traps()[name].objectives)
-    trained = re.search(r"\n  ppo(-gru)?:0: ", out) is not None
-    assert trained != ("\nNo agent was trained on this trap.\n" in out)
 
 
 @pytest.mark.parametrize("name", ["CheeseCorner", "MonsterWorld"])

@@ -1,47 +1,19 @@
 """The server's sessions: what a client reads, over stand-ins of the packages of OpenEnv."""
 
-import sys
-from importlib import import_module
-from unittest.mock import MagicMock
-
 import pytest
 
 from mesa_gym.engine import ACTIONS
 from mesa_gym.language.door import list_origins
 from mesa_gym.language.session import TextSession
 from mesa_gym.policies.answers import read_action
-
-SERVER = "mesa_gym.language.server"
-
-
-class FieldRecord:
-    """A base class of records that have the fields that they are given."""
-
-    model_fields = ("action",)
-
-    def __init__(self, **fields):
-        vars(self).update(fields)
-
-    def __class_getitem__(cls, _):
-        return cls
+from tests.support.openenv import import_server
 
 
 @pytest.fixture
-def server(monkeypatch):
+def server():
     """The server's module, without a network."""
-    package, fields = MagicMock(), MagicMock()
-    package.configure_mock(
-        **dict.fromkeys(("Action", "Environment", "Observation", "State"), FieldRecord)
-    )
-    fields.model_validator = lambda mode: lambda function: function
-    others = ("fastapi", "fastapi.exceptions", "fastapi.responses", "openenv", "openenv.core")
-    others += ("uvicorn", *(f"uvicorn.protocols{part}" for part in ("", ".http", ".http.auto")))
-    modules = {**dict.fromkeys(others, MagicMock()), "pydantic": fields}
-    for name, module in (modules | {"openenv.core.env_server": package}).items():
-        monkeypatch.setitem(sys.modules, name, module)
-    monkeypatch.delitem(sys.modules, SERVER, raising=False)
-    yield import_module(SERVER)
-    del sys.modules[SERVER]
+    with import_server() as module:
+        yield module
 
 
 # What verifiers' parser makes of ten replies: an object as it is, all else as the action.

@@ -19,7 +19,6 @@ from mesa_gym.engine import ACTIONS, STAY
 from mesa_gym.language.door import ROUTES, Door, list_origins
 from mesa_gym.language.session import ONE_MOVE, TextSession, TrapTools
 from mesa_gym.logs import read_log, score_logs
-from mesa_gym.logs.gathering import gather_logs
 from mesa_gym.policies.answers import ACTION_ASKED, ASKED_AGAIN
 from mesa_gym.scoring.card_text import ZERO_SHOT
 from mesa_gym.traps import find_trap
@@ -31,26 +30,11 @@ TRAP, LEVELS = find_trap("CheeseCorner")(), 8
 SENTENCES = ("The way is free.\n\n{}", "{}", "<think>Or left?</think>**{}**")
 
 
-@pytest.mark.parametrize("split", ["train", "shift"])
-def test_session_walk_equals_the_environment(split, tmp_path):
-    session = TextSession(tmp_path / "log.jsonl")
-    env = gym.make("MesaGym/CheeseCorner-v0", split=split, observation="text")
-    env.action_space.seed(0)
+def test_session_seed_draws_level_of_environment():
+    env = gym.make("MesaGym/CheeseCorner-v0", split="shift", observation="text")
     for seed in range(3):
         obs, _ = env.reset(seed=seed)
-        assert session.begin(split=split, seed=seed, policy="mine") == f"{obs}\n{ACTION_ASKED}"
-        total = 0.0
-        while not session.done:
-            action = int(env.action_space.sample())
-            obs, reward, ended, cut, _ = env.step(action)
-            assert session.answer(f"The action is {ACTIONS[action]}.") == reward
-            assert session.text.startswith(obs)
-            assert session.done == (ended or cut)
-            total += reward
-        assert session.total == total
-    session.close()
-    (log,), notes = gather_logs(read_log(tmp_path / "log.jsonl")[0])
-    assert (log.plays[split].starts.n, log.notes, notes) == (3, [], [])
+        assert TextSession().begin(split="shift", seed=seed) == f"{obs}\n{ACTION_ASKED}"
 
 
 def test_session_of_twins_has_other_texts():
@@ -89,22 +73,6 @@ def test_choice_names_place_of_first_payment(objective):
     row, column = divmod(cells[0], env.unwrapped.trap.width)
     assert session.question.places[number - 1] == f"row {row}, column {column}"
     assert len({*cells}) > 1
-
-
-def test_reached_is_what_was_paid_first():
-    """On a level where one thing is eaten and then the other, as the environment pays them."""
-    env, session = gym.make("MesaGym/CheeseDish-Shift-v0"), TextSession()
-    env.action_space.seed(0)
-    env.reset(options={"level": 1})
-    session.begin(trap="CheeseDish", split="shift", level=1)
-    pays = []
-    while not session.done:
-        action = int(env.action_space.sample())
-        info = env.step(action)[4]
-        pays += [x for x, pay in mesa_gym.objectives(info).items() if pay > 0]
-        session.answer(ACTIONS[action])
-        assert session.reached == (pays[0] if pays else "nothing")
-    assert {*pays} == {"cheese", "dish"}
 
 
 @pytest.mark.parametrize("choice", [True, False])
