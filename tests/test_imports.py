@@ -37,6 +37,7 @@ ORDER = [
 ]
 RANK = {part: rank for rank, parts in enumerate(ORDER) for part in parts}
 CORE = {"array_api_compat", "gymnasium", "mesa_gym", "msgspec", "numpy", *sys.stdlib_module_names}
+CORE.add("annotationlib")  # of Python since 3.14
 OPTIONAL = {
     "mesa_gym/contents.py": {"zipfile_zstd"},
     "mesa_gym/envs/jax_env.py": {"jax"},
