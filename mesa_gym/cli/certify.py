@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from time import perf_counter, process_time
+from time import perf_counter
 from typing import NamedTuple
 
 from mesa_gym.cli.trap_arguments import add_trap_argument, read_traps
@@ -146,9 +146,8 @@ def _search_sight(trap: Trap, levels: int) -> tuple[LeastSight | None, list[str]
     """Return the least sight for a goal's word, and sentences on it; None if it is not searched."""
     if reason := refuse_search(trap, levels):
         return None, [reason]
-    began = process_time()
     sight = measure_least_sight(trap, levels)
-    return sight, [*say_least_sight(sight), f"searched it in {process_time() - began:.0f} CPU s"]
+    return sight, [*say_least_sight(sight)]
 
 
 def _row(certificate: Certificate) -> list[str]:

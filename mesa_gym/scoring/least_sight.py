@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from time import process_time
 
 from mesa_gym.policies import Policy
 from mesa_gym.policies.habits import NeighbourReflex, make_habit
@@ -63,11 +64,13 @@ class LeastSight:
         levels: the number of levels of each split on which they were scored.
         sequence: the best fixed sequence of moves.
         four_cells: the best policy that sees four cells.
+        cpu_seconds: what search and scores took; a search of sequences is kept in the cache.
     """
 
     levels: int
     sequence: SightVerdict
     four_cells: SightVerdict
+    cpu_seconds: int
 
     def __str__(self) -> str:
         """Return the least sight that was found to suffice, and for whom."""
@@ -103,7 +106,7 @@ def measure_least_sight(trap: Trap, levels: int = FEW_LEVELS) -> LeastSight:
     """
     if reason := refuse_search(trap, levels):
         raise ValueError(f"{trap!r}: {reason}")
-    levels, verdicts = min(levels, FEW_LEVELS), list[SightVerdict]()
+    levels, verdicts, began = min(levels, FEW_LEVELS), list[SightVerdict](), process_time()
     sequence = _judge(make_habit(trap, OPEN_LOOP), trap, levels)
     for policy in search_neighbours(trap):
         rule = "" if len(policy.looks) else policy.plane
@@ -111,7 +114,7 @@ def measure_least_sight(trap: Trap, levels: int = FEW_LEVELS) -> LeastSight:
         if verdicts[-1].suffices:
             break
     four_cells = verdicts[-1] if verdicts[-1].suffices else verdicts[0]
-    return LeastSight(levels, sequence, four_cells)
+    return LeastSight(levels, sequence, four_cells, round(process_time() - began))
 
 
 def _judge(policy: Policy, trap: Trap, levels: int, rule: str = "") -> SightVerdict:
@@ -127,4 +130,4 @@ def say_least_sight(sight: LeastSight) -> Iterator[str]:
     yield f"the best policy without memory that sees four cells: {sight.four_cells}"
     no_proof = " by this search, which does not prove that more is needed"
     word = f"{sight}{no_proof if str(sight) == NONE_FOUND else ''}"
-    yield f"the least sight for a goal's word: {word}"
+    yield f"the least sight for a goal's word: {word} ({sight.cpu_seconds} CPU seconds)"

@@ -21,6 +21,7 @@ SIGHT_STATES = 10_000
 SIGHT_ITERATIONS = 40
 DRAWN_STARTS = 2
 SEED = 0
+VIEWS = 4096  # made at once
 # Probabilities below one of these are set to 0, if that gains.
 SHARPENED = (0.03, 0.1, 0.3)
 # Returns that differ by this part at most are equal: training cannot tell the policies apart.
@@ -56,9 +57,12 @@ class NeighbourPolicy(NamedTuple):
 
 def view_neighbours(trap: Trap, states: State) -> Bytes:
     """Return the planes of the four cells around the agent, uint8 (n, 4, planes)."""
-    rows, around = np.arange(states.n)[:, None], trap.offsets[trap.offsets != 0]
-    planes = trap.observe(states).reshape(states.n, trap.cells, -1)
-    return np.asarray(planes[rows, states.agent[:, None] + around])
+    around, views = trap.offsets[trap.offsets != 0], list[Bytes]()
+    for first in range(0, states.n, VIEWS):  # the planes of all cells take much memory
+        chunk = states.take(slice(first, first + VIEWS))
+        planes = trap.observe(chunk).reshape(chunk.n, trap.cells, -1)
+        views.append(planes[np.arange(chunk.n)[:, None], chunk.agent[:, None] + around])
+    return np.concatenate(views)
 
 
 def number_views(views: Bytes) -> Ints:

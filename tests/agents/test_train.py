@@ -551,6 +551,7 @@ def test_try_out_keeps_loadable_agents(tmp_path, monkeypatch, capsys):
 
     monkeypatch.setattr(trying, "train_runs", stub)
     assert trying.main(words) == 0
+    assert "\nLeast sight: not searched on fewer than 100 levels\n" in capsys.readouterr().out
     (agent,) = kept.iterdir()
     assert len(acts(load(agent, CORNER), PLANES)) == len(PLANES)
     monkeypatch.setattr(trying, "train_runs", None)

@@ -92,6 +92,9 @@ def test_certify_writes_json_and_rejects_shared_levels(name, capsys, tmp_path, m
     assert [x["split"] for x in certificate["overlap"]] == ["test", "control", "shift"]
     for split in ("test", "control", "shift"):
         assert f"{name}-v0 {split}: 0.0% of 20 levels are among 600 levels of train" in out
+    reason = " on fewer than 100" if name == "CheeseCorner" else ", since it takes a trap that"
+    assert f"{name}-v0 least sight: not searched{reason}" in out
+    assert certificate["least_sight"] is None
     if name == "CheeseCorner":
         assert err == "certify CheeseCorner-v0: 0 of 80 levels\n"
         assert "\nlosses, in units of an objective's optimum minus its floor" in out

@@ -62,11 +62,11 @@ def judged(verdict, confidence=1.0, detail="", steps_onto=""):
 
 FAILS, HABIT = judged("fails_task"), judged("no_goal", 0.8, "no_more_than_a_habit")
 FOUND = {
-    "none found": LeastSight(250, FAILS, HABIT),
-    "unsure": LeastSight(250, FAILS, judged("base", 0.79)),
-    "four cells": LeastSight(250, FAILS, judged("both")),
-    "a rule": LeastSight(250, FAILS, judged("proxy:leader", steps_onto="leader")),
-    "no sight": LeastSight(250, judged("proxy:corner", 0.8), judged("both")),
+    "none found": LeastSight(250, FAILS, HABIT, 9),
+    "unsure": LeastSight(250, FAILS, judged("base", 0.79), 9),
+    "four cells": LeastSight(250, FAILS, judged("both"), 9),
+    "a rule": LeastSight(250, FAILS, judged("proxy:leader", steps_onto="leader"), 9),
+    "no sight": LeastSight(250, judged("proxy:corner", 0.8), judged("both"), 9),
 }
 
 
