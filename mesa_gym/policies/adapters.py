@@ -30,6 +30,12 @@ from mesa_gym.traps import Trap
 ADAPTERS_GROUP = "mesa_gym.adapters"
 SB3 = "sb3"  # its module also has ``load_model(file, algo)``
 
+# Classes of Flax without their parameters -> the call that gives scores.
+FLAX_CALLS = {
+    "flax.linen.module.Module": "model.apply(params, observations)",
+    "flax.training.train_state.TrainState": "state.apply_fn(state.params, observations)",
+}
+
 # The parameters of a function that is asked about the text of a state.
 TEXT_NAMES = ("text", "prompt")
 # Parameters whose form depends on a client, such as a list of messages of a chat.
@@ -43,6 +49,8 @@ class Request(NamedTuple):
     horizon: int = 0
     observation: str | None = None
     algo: str | None = None
+    frame_stack: int = 1
+    action_repeat: int = 1
 
 
 # Returns a policy made from a source, or ``NotImplemented``.
@@ -82,7 +90,8 @@ def _adapt_by(entry_points: Iterable[EntryPoint], policy: object, request: Reque
         return NotImplemented
     name = describe(entry_point)
     with PolicyBlame(name, passing=(ImportError, ValueError)):
-        source = entry_point.load().from_model(policy, request.trap)
+        stack = [request.frame_stack] * is_ours(entry_point)  # others leave stacks to their model
+        source = entry_point.load().from_model(policy, request.trap, *stack)
     makers = (make for make in ADAPTERS if make not in (_adapt_own, _adapt_other))
     adapted = make_first(makers, source, request)
     if adapted is NotImplemented:
@@ -98,7 +107,8 @@ def _adapt_network(policy: object, request: Request) -> object:
     """Take a ``torch.nn.Module`` that maps float32 observations to five scores per row."""
     if not is_network(policy) or isinstance(policy, Policy):
         return NotImplemented
-    return NetworkPolicy(policy, request.trap, name_observation(policy, request.observation))
+    kind = name_observation(policy, request.observation)
+    return NetworkPolicy(policy, request.trap, kind, request.frame_stack)
 
 
 def _adapt_object(policy: object, request: Request) -> object:
@@ -191,7 +201,7 @@ def adapt(policy: object, request: Request) -> Policy:
 
 
 def _refuse_mistakes(policy: object) -> None:
-    """Raise ValueError for a class, a trap, an environment, or the weights of a network."""
+    """Raise ValueError for a class, a trap, an environment, or a network and its weights apart."""
     if isinstance(policy, type):
         raise ValueError(f"{policy.__name__} is a class; pass an instance of it")
     if isinstance(policy, Trap):
@@ -201,6 +211,12 @@ def _refuse_mistakes(policy: object) -> None:
             f"expected a policy, got the environment {shorten(policy)}; pass the agent that acts in"
             " it, and name the trap: score(policy, 'CheeseCorner')"
         )
+    for base, call in FLAX_CALLS.items():
+        if has_base(policy, base) and getattr(policy, "scope", None) is None:
+            raise ValueError(
+                f"{type(policy).__name__} is of Flax, which keeps the parameters apart; pass a"
+                f" function with them: lambda observations: jax.nn.softmax({call})"
+            )
     if isinstance(policy, Mapping):
         raise ValueError(
             f"a mapping of {shorten([*policy])} is not a policy; if it is a state dict, load it"

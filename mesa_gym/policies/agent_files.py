@@ -19,7 +19,7 @@ from mesa_gym.errors import shorten
 from mesa_gym.files import read_bytes, read_json, write_bytes
 from mesa_gym.json_data import decode_json
 
-SCHEMA = 1
+SCHEMA = 2  # 1 had neither ``frame_stack`` nor ``action_repeat``
 POLICY_FILE = "policy.json"
 WEIGHTS_FILE = "weights.safetensors"
 TEXTS = ("trap", "observation", "loader", "weights")
@@ -51,8 +51,8 @@ def read_policy_file(folder: Path) -> dict[str, Any]:
         raise ValueError(f"{error}; {advice}") from None
     # Check the schema first, because another schema may have other entries.
     schema = entries.get("schema") if isinstance(entries, dict) else None
-    if schema != SCHEMA:
-        raise ValueError(f"{path} has schema {shorten(schema)}; this version reads {SCHEMA}")
+    if schema not in (1, SCHEMA) or isinstance(schema, bool):
+        raise ValueError(f"{path} has schema {shorten(schema)}; this version reads 1 and {SCHEMA}")
     if lost := [name for name in TEXTS if not isinstance(entries.get(name), str)]:
         raise ValueError(f"{path} is damaged: no text for {', '.join(lost)}; {advice}")
     weights = entries["weights"]
@@ -95,6 +95,7 @@ class AgentRecord(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
         settings: PPO settings that differ from the algorithm's defaults: name -> value.
         command: the command that trains the agent again (without ``--out``).
         versions: package -> version, for the packages used in training; ``processor`` -> name.
+        frame_stack, action_repeat: as for ``as_policy``: how the agent was trained.
         curve: pairs (environment steps, mean return of the episodes completed before them).
         looks: evaluations during training: (environment steps, mean return of the last episodes,
             share of test levels on which the agent chose base, share of shift levels on which it
@@ -123,9 +124,11 @@ class AgentRecord(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     settings: dict[str, int | float] = {}
     command: str = ""
     versions: dict[str, str] = {}
+    frame_stack: Annotated[int, Meta(ge=1)] = 1
+    action_repeat: Annotated[int, Meta(ge=1)] = 1
     curve: list[tuple[float, float]] = []
     looks: list[tuple[float, float, float, float, float]] = []
-    schema: Annotated[int, Meta(ge=SCHEMA, le=SCHEMA)] = SCHEMA
+    schema: Annotated[int, Meta(ge=1, le=SCHEMA)] = SCHEMA
 
     def save(self, path: Path) -> None:
         """Write the record as JSON, one line per attribute."""

@@ -89,6 +89,11 @@ class FunctionPolicy:
             )
         if hasattr(answer, "detach"):  # a torch tensor, maybe with a gradient or on another device
             answer = answer.detach().cpu()
+            if str(answer.dtype) == "torch.bfloat16":
+                raise ValueError(
+                    "the policy gave torch.bfloat16, which NumPy lacks; give probabilities of"
+                    " logits in float32: logits.float().softmax(dim=1)"
+                )
         return np.asarray(answer)
 
 

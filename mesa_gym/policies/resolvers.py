@@ -10,12 +10,13 @@ from __future__ import annotations
 import inspect
 import os
 import textwrap
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from mesa_gym.engine import STAY
+from mesa_gym.envs.checks import integer
 from mesa_gym.errors import PolicyBlame, UnknownNameError, find_nearest, offer, shorten
 from mesa_gym.files import read_bytes
 from mesa_gym.importing import import_source
@@ -36,6 +37,7 @@ from mesa_gym.policies.adapters import (
     name_observation,
 )
 from mesa_gym.policies.agent_files import POLICY_FILE, read_policy_file
+from mesa_gym.policies.frames import MOST_STACKED, FramedPolicy
 from mesa_gym.policies.habits import make_habit
 from mesa_gym.policies.names import (
     AIMLESS,
@@ -181,7 +183,7 @@ def _resolve_python_name(text: str, request: Request) -> object:
     if ":" not in text:
         return NotImplemented
     with PolicyBlame(f"policy {shorten(text)}", passing=(ImportError, ValueError)):
-        return _call_factory(_import_name(text, text), request.trap)
+        return _call_factory(_import_name(text, text), request)
 
 
 def _import_name(path: str, spec: str) -> Any:
@@ -206,7 +208,7 @@ def _import_name(path: str, spec: str) -> Any:
     return getattr(module, name)
 
 
-def _call_factory(target: Callable[..., object], trap: Trap) -> object:
+def _call_factory(target: Callable[..., object], request: Request) -> object:
     """Return an object as it is, or, for a factory, the policy that calling it returns."""
     factory = isinstance(target, type)
     is_policy = isinstance(target, Policy) or is_network(target)
@@ -216,9 +218,9 @@ def _call_factory(target: Callable[..., object], trap: Trap) -> object:
     if not factory and len(needed) == 1 and needed[0] in OBSERVATION_NAMES:
         return target
     wants_trap = needed or "trap" in inspect.signature(target).parameters
-    policy = target(trap) if wants_trap else target()
+    policy = target(request.trap) if wants_trap else target()
     kind = None if factory else name_observation(target)
-    return policy if kind is None else adapt(policy, Request(trap, observation=kind))
+    return policy if kind is None else adapt(policy, request._replace(observation=kind))
 
 
 # Resolver -> description of its texts, as in ``ADAPTERS``; "" if an error lists the names instead.
@@ -251,6 +253,8 @@ def as_policy(
     horizon: int,
     observation: str | None = None,
     algo: str | None = None,
+    frame_stack: int | None = None,
+    action_repeat: int | None = None,
 ) -> Policy:
     """Return an agent of any code base as a policy.
 
@@ -264,6 +268,12 @@ def as_policy(
             with a shape that fits several kinds. All other policies name their observation.
         algo: the algorithm of a saved model: ``ppo``, ``a2c``, ``dqn``, ``recurrent_ppo``,
             ``qrdqn`` or ``trpo``; case, ``-`` and ``_`` do not matter.
+        frame_stack: the number of last observations that the model takes, (n, frame_stack, ...), as
+            Gymnasium's ``FrameStackObservation`` gives them. A model of Stable-Baselines3 may also
+            have them along its channels, as ``VecFrameStack`` does.
+        action_repeat: the number of steps for which each action is repeated, as Gymnasium's
+            ``RepeatAction`` does; the frames in between are not seen. ``policy.json`` of a folder
+            may name both numbers.
 
     Raises:
         ImportError: an extra that the policy needs is not installed.
@@ -278,12 +288,13 @@ def as_policy(
         >>> trap = find_trap("CheeseCorner")()
         >>> policy = as_policy("oracle:cheese", trap, trap.horizon("test"))
     """
-    request = Request(trap, horizon, observation, algo)
+    frames = _read_frames(policy, frame_stack=frame_stack, action_repeat=action_repeat)
+    request = Request(trap, horizon, observation, algo, *frames)
     if algo is not None and not is_model_file(policy):
         source = shorten(policy)
         raise ValueError(f"algo {shorten(algo)} is for a saved model, a .zip, not for {source}")
     if not isinstance(policy, str | Path):
-        return adapt(policy, request)
+        return _frame(adapt(policy, request), request)
     text = locate_policy(policy)
     resolved = make_first(RESOLVERS, text, request)
     if resolved is NotImplemented:
@@ -294,9 +305,36 @@ def as_policy(
             f"{shorten(text)} is neither a policy nor a file; {expected}{advice}"
         )
     try:
-        return adapt(resolved, request)
+        return _frame(adapt(resolved, request), request)
     except ValueError as error:
         raise ValueError(f"policy {shorten(text)}: {error}") from None
+
+
+def _read_frames(policy: object, **options: int | None) -> list[int]:
+    """Return ``frame_stack`` and ``action_repeat``, given or from a folder's ``policy.json``.
+
+    Raises:
+        ValueError: one is no number of frames, or ``policy.json`` has another.
+    """
+    recorded: Mapping[str, Any] = {}
+    if isinstance(policy, str | Path) and os.path.isdir(folder := locate_policy(policy)):
+        recorded = read_policy_file(Path(folder))
+    numbers = []
+    for name, number in options.items():
+        if number is not None and recorded.get(name, number) != number:
+            raise ValueError(
+                f"{name} is {shorten(number)}, and {policy} was trained with {recorded[name]};"
+                f" leave out {name}"
+            )
+        chosen = recorded.get(name, 1) if number is None else number
+        numbers.append(integer(name, chosen, 1, MOST_STACKED))
+    return numbers
+
+
+def _frame(policy: Policy, request: Request) -> Policy:
+    """Return a policy with the frames and the repeated actions of a request."""
+    frames = request.frame_stack, request.action_repeat
+    return policy if frames == (1, 1) else FramedPolicy(policy, *frames)
 
 
 def _list_docs() -> str:

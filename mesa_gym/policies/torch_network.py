@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from mesa_gym.engine import ACTIONS, Floats, State
 from mesa_gym.envs.observations import OBSERVATIONS, make_observation
+from mesa_gym.policies.frames import stack_first
 from mesa_gym.policies.protocol import Memoryless, in_blocks, soften_scores
 from mesa_gym.traps import Split, Trap
 
@@ -31,13 +32,17 @@ class NetworkPolicy(Memoryless):
         network: the module.
         trap: the trap; its first level is used to check the module.
         observation: the kind of observation that the module takes, "planes" by default.
+        frame_stack: the number of frames that the module takes, (n, frame_stack, ...) if above 1.
 
     Raises:
         ValueError: the module cannot take these observations, or its outputs are not five scores.
     """
 
-    def __init__(self, network: Any, trap: Trap, observation: str | None = None) -> None:
+    def __init__(
+        self, network: Any, trap: Trap, observation: str | None = None, frame_stack: int = 1
+    ) -> None:
         self.network, self.observation = network, observation or "planes"
+        self._stack = frame_stack
         self.__wrapped__ = network
         self._require_forward()
         error = self._find_misfit(trap, self.observation)
@@ -64,6 +69,8 @@ class NetworkPolicy(Memoryless):
     def _find_misfit(self, trap: Trap, kind: str) -> Exception | None:
         """Return the network's error on observations of a kind; None if the kind fits."""
         obs = make_observation(trap, kind).encode(trap.levels(Split.TEST, [0]))
+        if self._stack > 1:
+            obs = stack_first(obs, self._stack)
         try:
             self.act(obs)
         except (IndexError, RuntimeError, TypeError, ValueError) as error:

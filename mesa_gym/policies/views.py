@@ -7,6 +7,7 @@ from functools import partial, reduce
 from itertools import product
 from typing import Any
 
+import numpy as np
 from array_api_compat import array_namespace
 from gymnasium.spaces import Box
 
@@ -59,6 +60,38 @@ def find_view(space: object, trap: Trap) -> tuple[str, list[Change]] | None:
             low, high = arrange(cut(trap_space.low[None])), arrange(cut(trap_space.high[None]))
             if space == Box(low[0], high[0], dtype=trap_space.dtype):
                 return kind, [cut, arrange]
+    return None
+
+
+def stack_channels(batch: Values) -> Values:
+    """Return frames (n, frames, height, width, channels) as SB3's VecFrameStack joins them."""
+    moved = array_namespace(batch).moveaxis(batch, 1, -2)
+    return moved.reshape(*moved.shape[:-2], -1)
+
+
+def stack_first_channels(batch: Values) -> Values:
+    """Return frames (n, frames, channels, ...), or vectors, joined along their first axis."""
+    return batch.reshape(batch.shape[0], -1, *batch.shape[3:])
+
+
+def find_stack(space: object, trap: Trap, frame_stack: int) -> tuple[str, list[Change]] | None:
+    """Return the view whose frames fit a model's space; None if no view fits.
+
+    Its first change makes the stack: Gymnasium's, which stays as it is, or one along the channels,
+    of images as they are, of images with channels first, or of vectors.
+    """
+    stacks: tuple[Change, ...] = (keep_shape, stack_channels, stack_first_channels)
+    for stack, (kind, trap_space) in product(stacks, find_spaces(trap).items()):
+        if stack is stack_channels and len(trap_space.shape) != 3:
+            continue
+        frames = (np.repeat(end[None, None], frame_stack, axis=1)
+                  for end in (trap_space.low, trap_space.high))  # fmt: skip
+        low, high = (stack(batch)[0] for batch in frames)
+        for arrange in (keep_shape, channels_first):
+            if low.ndim == 3 or arrange is keep_shape:
+                bounds = [arrange(end[None])[0] for end in (low, high)]
+                if space == Box(*bounds, dtype=trap_space.dtype):
+                    return kind, [stack, arrange]
     return None
 
 

@@ -21,7 +21,14 @@ from mesa_gym.errors import read_error, require_extra, unknown
 from mesa_gym.files import read_bytes
 from mesa_gym.policies.adapters import has_base
 from mesa_gym.policies.protocol import BLOCK, in_blocks, whole_blocks
-from mesa_gym.policies.views import Change, change_all, find_spaces, find_view
+from mesa_gym.policies.views import (
+    Change,
+    change_all,
+    find_spaces,
+    find_stack,
+    find_view,
+    keep_shape,
+)
 from mesa_gym.terminal import say_once
 from mesa_gym.traps import Trap
 
@@ -32,7 +39,8 @@ BASES = (
 )
 CALLABLE = (
     "pass a function that takes observations (n, ...) and returns actions (n,) or"
-    " probabilities (n, 5); for stacked frames, an object with a memory (reset and act)"
+    " probabilities (n, 5); for stacked frames or repeated actions alone, add frame_stack=4 or"
+    " action_repeat=4 to score"
 )
 STATISTICS = (
     "pass the model with its statistics, as in PPO.load(file, env=VecNormalize.load("
@@ -60,6 +68,7 @@ class ModelPolicy:
         self.network, self.observation, self.changes = network, observation, changes
         self.__wrapped__ = network
         self.memory: Any = False
+        self.padding: int | None = None  # of the frames before an episode's first one
 
     def __deepcopy__(self, memo: dict[int, object]) -> ModelPolicy:
         """Copy the memory, but share the network, because a trained network cannot be copied."""
@@ -140,19 +149,21 @@ def takes(model: object) -> bool:
     return has_base(model, *BASES)
 
 
-def from_model(model: object, trap: Trap) -> ModelPolicy:
+def from_model(model: object, trap: Trap, frame_stack: int = 1) -> ModelPolicy:
     """Return a model, or its network, as a policy.
 
     Args:
         model: an algorithm of SB3, sb3-contrib or SBX with discrete actions, or its ``policy``.
         trap: the trap to act on.
+        frame_stack: the number of observations that it takes, of Gymnasium's
+            ``FrameStackObservation`` or of SB3's ``VecFrameStack``.
 
     Raises:
         ValueError: the trap does not have the model's observations, or the model has other actions
             or no action probabilities; the message says what to do.
     """
     name, network = type(model).__name__, getattr(model, "policy", model)
-    kind, changes = _find_view(name, model, trap)
+    kind, changes = _find_view(name, model, trap, frame_stack)
     actions = getattr(model, "action_space", None)
     if getattr(actions, "n", None) != len(ACTIONS) or getattr(actions, "start", 0) != 0:
         raise ValueError(
@@ -168,10 +179,13 @@ def from_model(model: object, trap: Trap) -> ModelPolicy:
     sort = next((sorts[attribute] for attribute in sorts if hasattr(network, attribute)), None)
     if sort is None:
         raise ValueError(f"the action probabilities of a {name} model cannot be found; {CALLABLE}")
-    return sort(network, kind, changes)
+    policy = sort(network, kind, changes)
+    if frame_stack > 1 and changes[0] is not keep_shape:
+        policy.padding = 0
+    return policy
 
 
-def _find_view(name: str, model: Any, trap: Trap) -> tuple[str, list[Change]]:
+def _find_view(name: str, model: Any, trap: Trap, frame_stack: int) -> tuple[str, list[Change]]:
     """Return the kind of the trap's observations, and their changes into the model's."""
     space, last = model.observation_space, getattr(model, "_last_obs", None)
     normalizing = getattr(model, "get_vec_normalize_env", lambda: None)()
@@ -185,6 +199,9 @@ def _find_view(name: str, model: Any, trap: Trap) -> tuple[str, list[Change]]:
             f" makes them, but has no statistics of them: {STATISTICS}. If other wrappers changed"
             f" the observations, {CALLABLE}"
         )
+    elif frame_stack > 1:
+        if (stacked := find_stack(space, trap, frame_stack)) is not None:
+            return stacked
     elif (view := find_view(space, trap)) is not None:
         return view
     shows = ", ".join(f"{kind} {_tell(space)}" for kind, space in find_spaces(trap).items())

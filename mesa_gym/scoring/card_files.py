@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import warnings
 from html import escape
 from pathlib import Path
@@ -121,6 +122,11 @@ def read_card(data: bytes | str) -> ScoreCard:
         ValueError: the data is not a score card of this schema, or contradicts itself; the
             message names the field and the expected value.
     """
+    if isinstance(data, str | Path) and os.path.exists(data):
+        raise ValueError(
+            f"{data} is a file, and read_card takes the JSON in it; read the file by"
+            f" Cards.load({str(data)!r})"
+        )
     card, extra = _read_card(data)
     if extra:
         warnings.warn(f"a score card has {name_extra(extra)}", stacklevel=2)

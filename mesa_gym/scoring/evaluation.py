@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from functools import cache, partial
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from mesa_gym.envs.checks import integer
 from mesa_gym.envs.observations import make_observation
@@ -46,6 +46,8 @@ def score(
     observation: str | None = None,
     name: str | None = None,
     algo: str | None = None,
+    frame_stack: int | None = None,
+    action_repeat: int | None = None,
 ) -> ScoreCard:
     """Score one policy from any code base: ``print(score(policy, "RedBlueDoors"))``.
 
@@ -63,6 +65,8 @@ def score(
         observation: the kind of observation for a callable, ``planes`` by default.
         name: the policy's name on the card; by default the name in ``policy``, or its type.
         algo: the algorithm of a model's ``.zip`` file.
+        frame_stack: the number of last observations that the model takes, as for ``as_policy``.
+        action_repeat: the number of steps for which each action is repeated, as for ``as_policy``.
 
     Raises:
         PolicyError: the policy raised, or returned neither actions nor probabilities; the message
@@ -85,7 +89,8 @@ def score(
     if takes_text(policy, observation):
         prices = import_hook(QUESTIONS)
         prices.say_price(name, trap, prices.price_steps(trap, levels), more="up to ")
-    player = make_player(name, policy, trap, salt, observation, algo)
+    keywords = observation, algo, frame_stack, action_repeat
+    player = make_player(name, policy, trap, salt, *keywords)
     return score_all({name: player}, trap, levels, seed, salt)[name]
 
 
@@ -98,7 +103,14 @@ def names_trap(policy: object) -> bool:
 
 
 def make_player(
-    name: str, policy: object, trap: Trap, salt: str, observation: str | None, algo: str | None
+    name: str,
+    policy: object,
+    trap: Trap,
+    salt: str,
+    observation: str | None,
+    algo: str | None,
+    frame_stack: int | None = None,
+    action_repeat: int | None = None,
 ) -> Callable[[int], Policy]:
     """Return the policy maker for ``score_all``; arguments and errors are as in ``score``.
 
@@ -110,8 +122,10 @@ def make_player(
         )
     if isinstance(policy, str | Path):
         policy = locate_policy(policy)
+    keywords: dict[str, Any] = {"observation": observation, "algo": algo}
+    keywords |= {"frame_stack": frame_stack, "action_repeat": action_repeat}
     # The cache makes one policy for each time limit.
-    player = cache(partial(as_policy, policy, trap, observation=observation, algo=algo))
+    player = cache(partial(as_policy, policy, trap, **keywords))
     player_policy = player(trap.horizon(Split.TEST))
     if not getattr(player_policy, "solves", False):
         start = trap.levels(Split.TEST, [0], salt)

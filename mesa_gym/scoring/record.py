@@ -161,9 +161,13 @@ def rollout(
     drops = remembers and hasattr(policy, "keep_rows")
     answers = np.full((starts.n, horizon), "", object) if isinstance(policy, TextPolicy) else None
     remembered = np.arange(starts.n)  # the rows of the policy's memory
+    repeats = getattr(policy, "action_repeat", 1)
+    repeated = np.zeros(starts.n, np.int64)  # the last action that each row chose
 
     def choose(state: State, t: int, rows: Ints) -> Ints:
         nonlocal remembered
+        if t % repeats:
+            return repeated[rows]
         if drops and len(rows) < len(remembered):
             sampler.keep_rows(np.isin(remembered, rows))
             remembered = rows
@@ -177,7 +181,8 @@ def rollout(
             shares = sampler.probabilities(state, t)
         if isinstance(policy, TextPolicy) and answers is not None:
             answers[rows, t] = policy.answers
-        return sampler.sample(shares, t, rows)
+        repeated[rows] = sampler.sample(shares, t, rows)
+        return repeated[rows]
 
     return _record(
         trap, starts, horizon, _step_each(trap, starts, horizon, choose), with_targets, answers

@@ -89,13 +89,17 @@ class PolicyPlayer(Player):
         if isinstance(policy, Oracle):
             policy.learn(solve_start(trap, start, horizon)[0])
         sampler = PolicySampler(policy, trap, start.level.key, self.seed, self.name, play)
-        for t, state in enumerate(states[:-1]):
-            sampler.probabilities(state, t)
+        repeats, last = getattr(policy, "action_repeat", 1), Decision(0)
 
         def decide(state: State, t: int) -> Decision:
-            shares = sampler.probabilities(state, t)
-            return Decision(int(sampler.sample(shares, t)[0]), shares[0])
+            nonlocal last
+            if t % repeats == 0:
+                shares = sampler.probabilities(state, t)
+                last = Decision(int(sampler.sample(shares, t)[0]), shares[0])
+            return last
 
+        for t, state in enumerate(states[:-1]):
+            decide(state, t)
         return decide
 
 

@@ -53,7 +53,9 @@ def toy(tmp_path, monkeypatch):
 
 def test_registered_library_scores_its_model(toy):
     heading, adapter = read_blocks()
-    assert heading == f'[project.entry-points."{adapters.ADAPTERS_GROUP}"]\ntoy = "toy_adapter"\n'
+    assert heading.endswith(
+        f'[project.entry-points."{adapters.ADAPTERS_GROUP}"]\ntoy = "toy_adapter"\n'
+    )
     toy(adapter)
     import toy as library
 
@@ -102,6 +104,14 @@ def play_model(toy, adapter):
     import toy as library
 
     return as_policy(library.Model(), TRAP, 64)
+
+
+def make_flax(module, name, **attributes):
+    """Return an object of a class of Flax, which the tests do without."""
+    return type(name, (), {"__module__": module, **attributes})()
+
+
+test_flax_without_parameters_is_refused = refusals("policies", "flax", globals())
 
 
 test_broken_adapter_is_named = refusals("policies", "adapters", globals(), "toy")
