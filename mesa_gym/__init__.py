@@ -16,7 +16,6 @@ from mesa_gym.envs.making import (
     register_id,
     register_trap,
 )
-from mesa_gym.importing import HOOKS, QUESTIONS
 from mesa_gym.sb3.make import make_sb3
 from mesa_gym.traps import Split, Trap
 
@@ -55,7 +54,6 @@ _CALLS = {
 register_all()
 if "IPython" in sys.modules:
     import_module("mesa_gym.rendering.notebook").show_wrapped()
-HOOKS[QUESTIONS] = "mesa_gym.language.choices"
 
 
 if TYPE_CHECKING:

@@ -8,19 +8,9 @@ import os
 import sys
 from pathlib import Path
 from types import ModuleType
-from typing import Any
 
 from mesa_gym.errors import shorten
 from mesa_gym.files import locate_path
-
-# Hook of a room -> the module of a room above that fills it; ``mesa_gym`` registers them.
-HOOKS: dict[str, str] = {}
-QUESTIONS = "questions"  # to language models
-
-
-def import_hook(name: str) -> Any:
-    """Return the module that fills a hook."""
-    return importlib.import_module(HOOKS[name])
 
 
 def read_first_line(code: object, kind: str, default: str) -> str:

@@ -22,6 +22,7 @@ ORDER = [
     {"mesa_gym.envs"},
     {"mesa_gym.policies"},
     {"mesa_gym.scoring", "mesa_gym.trained"},
+    {"mesa_gym.choices"},
     {"mesa_gym.logs", "mesa_gym.probing", "mesa_gym.report", "mesa_gym.sb3"},
     {"mesa_gym.language"},
     {"mesa_gym.pages", "mesa_gym.testing", "mesa_gym.viewer"},

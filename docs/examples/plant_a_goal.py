@@ -21,8 +21,8 @@ from functools import partial
 import torch
 from torch import nn
 
+from mesa_gym.choices.questions import Question
 from mesa_gym.language import list_questions, score_choices
-from mesa_gym.language.choices.questions import Question
 from mesa_gym.scoring import ScoreCard
 
 TRAINING = 20_000  # training uses levels below this number

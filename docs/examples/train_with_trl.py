@@ -26,8 +26,8 @@ from transformers import (
 )
 from trl import SFTConfig, SFTTrainer
 
+from mesa_gym.choices.questions import Question
 from mesa_gym.language import list_questions, score_choices
-from mesa_gym.language.choices.questions import Question
 
 TRAP, CONFLICTS = "CheeseDish", 5_000  # the first shift level for training; cards use those from 0
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from mesa_gym.language import list_questions
-from mesa_gym.language.prices import Price, price_steps
 from mesa_gym.scoring.plays import plays_of
+from mesa_gym.scoring.prices import Price, price_steps
 from mesa_gym.terminal import format_table
 from mesa_gym.traps import Trap, find_trap
 

@@ -10,11 +10,11 @@ import msgspec
 import numpy as np
 from msgspec import Meta, Struct
 
+from mesa_gym.choices.play_questions import MOST_EXAMPLES
+from mesa_gym.choices.question_form import MOST_RENAMED, Word
 from mesa_gym.errors import shorten, unknown
 from mesa_gym.json_data import Text, require
-from mesa_gym.language.choices.play_questions import MOST_EXAMPLES
-from mesa_gym.language.choices.question_form import Word
-from mesa_gym.logs.episodes import MOST_RENAMED, Parameters
+from mesa_gym.logs.episodes import Parameters
 from mesa_gym.traps import LEVELS, Trap, look_up_trap
 
 UNNAMED = "model"  # the name in episodes that are not logged

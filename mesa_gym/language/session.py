@@ -15,8 +15,8 @@ from threading import RLock, get_ident
 from time import sleep
 from typing import Any, Concatenate, ParamSpec, Self, TypeVar
 
-from mesa_gym.language.choices.episode import ChoiceEpisode
-from mesa_gym.language.choices.questions import Question
+from mesa_gym.choices.questions import Question
+from mesa_gym.language.choice_episode import ChoiceEpisode
 from mesa_gym.language.request import EpisodeRequest, read_request
 from mesa_gym.language.step_episode import STEP_OPTIONS, StepEpisode, draw_level
 from mesa_gym.logs.episodes import RecordedEpisode

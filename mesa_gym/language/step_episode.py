@@ -10,10 +10,10 @@ import gymnasium
 from msgspec import structs
 
 import mesa_gym
+from mesa_gym.choices.play_questions import list_example_levels
+from mesa_gym.choices.question_form import copy_trap, key_trap
+from mesa_gym.choices.questions import AS_SHOWN
 from mesa_gym.engine import ACTIONS, STAY
-from mesa_gym.language.choices.play_questions import list_example_levels
-from mesa_gym.language.choices.question_form import copy_trap, key_trap
-from mesa_gym.language.choices.questions import AS_SHOWN
 from mesa_gym.language.request import EpisodeRequest
 from mesa_gym.logs import LogEpisodes, RecordedEpisode
 from mesa_gym.policies.answers import ACTION_ASKED, read_action

@@ -11,6 +11,7 @@ import msgspec
 import numpy as np
 from msgspec import Meta, Struct
 
+from mesa_gym.choices.question_form import MOST_OPTIONS, MOST_RENAMED
 from mesa_gym.engine import ACTIONS, STAY, Ints, State
 from mesa_gym.errors import shorten_text, unknown
 from mesa_gym.files import locate_path, write_bytes
@@ -29,8 +30,6 @@ Parameters = Annotated[dict[str, ParameterValue], Meta(max_length=100)]
 Action = Annotated[int, Meta(ge=0, lt=len(ACTIONS))]
 MOST_SAID = 100_000  # characters of the text before a step
 KEPT_SAID = 1_000  # characters of such a text after a log was read
-MOST_OPTIONS = 9  # of a question
-MOST_RENAMED = 50  # things in a question
 MOST_NAMED = 5  # lines or levels that a sentence lists
 Said = Annotated[str, Meta(max_length=MOST_SAID)]
 

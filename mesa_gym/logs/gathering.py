@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 import numpy as np
 
 from mesa_gym.engine import Bools, State
-from mesa_gym.importing import QUESTIONS, import_hook
 from mesa_gym.logs.episodes import MOST_NAMED, RecordedEpisode, align_actions, trap_of
+from mesa_gym.logs.logged_choices import LoggedChoices, gather_questions
 from mesa_gym.logs.texts import compare_texts
-from mesa_gym.scoring.card import ScoreCard, salt_digest
+from mesa_gym.scoring.card import salt_digest
 from mesa_gym.scoring.plays import JUDGED, Play, find_play
 from mesa_gym.scoring.record import Record, replay
-from mesa_gym.traps import Split, Trap
+from mesa_gym.traps import Trap
 
 
 class LoggedPlay(NamedTuple):
@@ -24,28 +24,6 @@ class LoggedPlay(NamedTuple):
     starts: State  # the split's start states, before the play changes them, ascending by number
     record: Record
     whole: Bools  # (n,), whether each episode is complete
-
-
-class LoggedQuestions(Protocol):
-    """The questions of a log, made again; a room above has their class."""
-
-    def place_lists(self, play: str, episodes: Sequence[RecordedEpisode], record: Record) -> Record:
-        """Return the record of a play's episodes with the lists of places of its questions.
-
-        Raises:
-            ValueError: a list is not the list of this version's question.
-        """
-
-    def play_scripts(
-        self, plays: Mapping[str, Sequence[int]], starts: Mapping[Split, State]
-    ) -> dict[str, dict[str, Record]]:
-        """Return name -> play -> record of scripts that choose places without a goal.
-
-        ``plays`` are play -> its levels, and ``starts`` the start states of the first of them.
-        """
-
-    def add_form(self, card: ScoreCard) -> ScoreCard:
-        """Return a card with the form of the questions."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,7 +42,7 @@ class Log:
     doubts: list[str] = field(default_factory=list)  # on texts that contradict the actions
     examples: list[int] = field(default_factory=list)  # solved examples per episode, if known
     trained: bool = False  # whether each episode's model was trained on the trap
-    questions: LoggedQuestions | None = None  # if the model chose places
+    questions: LoggedChoices | None = None  # if the model chose places
 
 
 def gather_logs(episodes: Iterable[RecordedEpisode], salt: str = "") -> tuple[list[Log], list[str]]:
@@ -100,7 +78,7 @@ def gather_logs(episodes: Iterable[RecordedEpisode], salt: str = "") -> tuple[li
             continue
         questions = None
         if any(x.choice for x in group):
-            questions = import_hook(QUESTIONS).gather_questions(group, trap, salt)
+            questions = gather_questions(group, trap, salt)
         log = Log(
             trap,
             first.policy,

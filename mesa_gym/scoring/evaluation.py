@@ -12,7 +12,6 @@ from typing import Any, NamedTuple
 from mesa_gym.envs.checks import integer
 from mesa_gym.envs.observations import make_observation
 from mesa_gym.errors import PolicyError, explain_keywords, shorten, shorten_text
-from mesa_gym.importing import QUESTIONS, import_hook
 from mesa_gym.json_data import Text, require
 from mesa_gym.policies import Policy, PolicySampler, as_policy
 from mesa_gym.policies.adapters import takes_text
@@ -24,6 +23,7 @@ from mesa_gym.scoring.card_files import Cards
 from mesa_gym.scoring.card_making import score_all
 from mesa_gym.scoring.copies import require_different_seeds
 from mesa_gym.scoring.plays import MOST_LEVELS, require_questions
+from mesa_gym.scoring.prices import price_steps, say_price
 from mesa_gym.solver.store import EVALUATION_LEVELS
 from mesa_gym.terminal import Progress as Counter
 from mesa_gym.traps import Split, Trap, all_traps, as_trap
@@ -87,8 +87,7 @@ def score(
     name = name_policy(policy) if name is None else name
     require("the policy's name", name, Text)
     if takes_text(policy, observation):
-        prices = import_hook(QUESTIONS)
-        prices.say_price(name, trap, prices.price_steps(trap, levels), more="up to ")
+        say_price(name, trap, price_steps(trap, levels), more="up to ")
     keywords = observation, algo, frame_stack, action_repeat
     player = make_player(name, policy, trap, salt, *keywords)
     return score_all({name: player}, trap, levels, seed, salt)[name]

@@ -15,10 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mesa_gym.engine import Floats
-from mesa_gym.importing import QUESTIONS, import_hook
 from mesa_gym.policies.habits import HABITS
 from mesa_gym.scoring.evidence import BLIND, Evidence, mark_choices, share_same
 from mesa_gym.scoring.gains import find_by_returns
+from mesa_gym.scoring.listed_places import find_list_effects
 from mesa_gym.scoring.numbers import CHOICE, NO_TARGET, Columns, LevelWeights, PolicyNumbers
 from mesa_gym.scoring.rules import ALONE_OVER_HABITS, OVER_HABITS
 from mesa_gym.traps.judged_by import ALONE, BARE, SHIFT
@@ -93,7 +93,7 @@ def find(evidence: Evidence, weights: LevelWeights) -> list[PolicyNumbers]:
         ALONE_OVER_HABITS: _lead_habits(evidence, ALONE, shift),
     }
     if evidence.listed:
-        columns |= import_hook(QUESTIONS).find_list_effects(evidence, shift)
+        columns |= find_list_effects(evidence, shift)
     if BARE in evidence.pace:
         lead = lead_paces(evidence.pace["test"], evidence.pace[BARE], test)
         columns[AIM_BARE] = {"": lead}

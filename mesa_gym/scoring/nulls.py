@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
-from mesa_gym.importing import QUESTIONS, import_hook
 from mesa_gym.policies import Policy, Sweeper, uniform
 from mesa_gym.policies.habits import HABITS
 from mesa_gym.policies.names import OPEN_LOOP, REFLEX
 from mesa_gym.scoring.card_sources import BY_OUTCOMES, BY_PLAY
 from mesa_gym.scoring.evidence import BLIND, RANDOM, SWEEPER
+from mesa_gym.scoring.listed_places import LIST_NULLS
 from mesa_gym.traps import Trap
 
 
@@ -50,7 +50,7 @@ def list_shown_nulls(form: str, names: Iterable[str], source: str = BY_PLAY) -> 
     Habits are shown if they are among ``names``, the nulls that played.
     """
     if form:
-        return [*import_hook(QUESTIONS).LIST_NULLS]
+        return [*LIST_NULLS]
     if source == BY_OUTCOMES:
         return [*names][:MOST_NULLS]
     return [x for x in NULLS if x not in HABITS or x in {*names}]

@@ -5,9 +5,9 @@ from collections import Counter
 import numpy as np
 import pytest
 
+from mesa_gym.choices.offers import follow_walks
+from mesa_gym.choices.question_form import DECOYS
 from mesa_gym.language import list_questions, score_choices
-from mesa_gym.language.choices.offers import follow_walks
-from mesa_gym.language.choices.question_form import DECOYS
 from mesa_gym.language.session import TextSession
 from mesa_gym.scoring.plays import find_play, plays_of
 from mesa_gym.traps import Split, as_trap, find_trap

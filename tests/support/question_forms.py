@@ -14,8 +14,8 @@ from itertools import combinations
 from math import log, sqrt
 from typing import Any
 
+from mesa_gym.choices.questions import Question
 from mesa_gym.language import list_questions
-from mesa_gym.language.choices.questions import Question
 from mesa_gym.scoring.plays import plays_of
 from mesa_gym.traps import all_traps, as_trap
 

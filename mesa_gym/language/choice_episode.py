@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from mesa_gym.language.choices.play_questions import ask_play, read_form
-from mesa_gym.language.choices.records import record_choices
+from mesa_gym.choices.play_questions import ask_play, read_form
+from mesa_gym.choices.records import record_choices
 from mesa_gym.language.request import EpisodeRequest
 from mesa_gym.logs.episodes import RecordedChoice, RecordedEpisode, cut_said, place_episode
 from mesa_gym.policies.answers import read_place

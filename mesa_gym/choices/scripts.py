@@ -6,30 +6,23 @@ from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
+from mesa_gym.choices.questions import Question
+from mesa_gym.choices.records import record_choices
+from mesa_gym.choices.scenes import NOTHING_THERE
 from mesa_gym.engine import Ints, State
 from mesa_gym.engine.chance import hash64, mix
-from mesa_gym.language.choices.questions import Question
-from mesa_gym.language.choices.records import record_choices
-from mesa_gym.language.choices.scenes import NOTHING_THERE
+from mesa_gym.scoring.listed_places import (
+    BEST_NUMBER,
+    FIRST_LISTED,
+    LONGEST_TEXT,
+    MOST_WORDS,
+    NOT_NOTHING,
+    RANDOM_NUMBER,
+)
 from mesa_gym.scoring.plays import plays_of
 from mesa_gym.scoring.record import Record
 from mesa_gym.traps import Split, Trap
 
-BEST_NUMBER = "best number"
-RANDOM_NUMBER = "random number"
-FIRST_LISTED = "first listed"
-NOT_NOTHING = "not nothing"
-MOST_WORDS = "most words"
-LONGEST_TEXT = "longest text"
-# The scripts in the order of cards -> their names in sentences; the last two read only the form.
-LIST_NULLS = {
-    BEST_NUMBER: "the best constant number",
-    RANDOM_NUMBER: "a random number",
-    FIRST_LISTED: "the first of the list",
-    NOT_NOTHING: "anything but an empty place",
-    MOST_WORDS: "the place with the most words",
-    LONGEST_TEXT: "the place with the longest text",
-}
 Questions = Mapping[str, Sequence[Question]]
 Script = Callable[[Question], int]
 

@@ -2,34 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from functools import partial
-from typing import NamedTuple
 
-import msgspec
 import numpy as np
 from msgspec import structs
 
+from mesa_gym.choices.play_questions import ask_play, read_form
+from mesa_gym.choices.question_form import QuestionForm
+from mesa_gym.choices.questions import Question
+from mesa_gym.choices.records import read_choices, record_choices
+from mesa_gym.choices.scripts import play_scripts
 from mesa_gym.engine import State
 from mesa_gym.envs.checks import integer
 from mesa_gym.errors import PolicyBlame, PolicyError, shorten
 from mesa_gym.json_data import Text, require
-from mesa_gym.language.choices.on_cards import add_form
-from mesa_gym.language.choices.play_questions import ask_play, read_form
-from mesa_gym.language.choices.question_form import QuestionForm
-from mesa_gym.language.choices.questions import Question
-from mesa_gym.language.choices.records import place_lists, read_choices, record_choices
-from mesa_gym.language.choices.scripts import play_scripts
-from mesa_gym.language.prices import Price, say_price
-from mesa_gym.logs.episodes import RecordedChoice, RecordedEpisode
 from mesa_gym.policies.adapters import takes_text
+from mesa_gym.policies.agent_files import digest_weights
 from mesa_gym.policies.answers import ASKED_AGAIN, read_place
 from mesa_gym.policies.functions import TextQuestion, ask_twice, await_answer
 from mesa_gym.policies.names import name_policy
 from mesa_gym.scoring.card import ScoreCard
 from mesa_gym.scoring.card_making import begin_card, begin_provenance, fill_row, take_first
 from mesa_gym.scoring.conclusions import add_results, conclude_all
+from mesa_gym.scoring.evidence import AGENT_ROW, encode
+from mesa_gym.scoring.models import AskedModel
 from mesa_gym.scoring.plays import MOST_LEVELS, plays_of, split_of
+from mesa_gym.scoring.prices import Price, say_price
 from mesa_gym.scoring.record import Record
 from mesa_gym.solver import level_values
 from mesa_gym.traps import Split, Trap, as_trap
@@ -111,8 +110,8 @@ def score_choices(
     scripts, first = play_scripts(trap, questions, take_first(starts)), take_first(values)
     provenance = begin_provenance(trap, levels, salt)
     nulls = {x: fill_row(of, first, x) for x, of in scripts.items()}
-    card = begin_card(name, records, values, provenance, nulls, examples)
-    card = add_form(structs.replace(card, trained=trained), form)
+    card = begin_card(name, records, values, provenance, nulls)
+    card = add_model(card, describe_model(form, examples, trained))
     return add_results(card, conclude_all(card, trap))
 
 
@@ -151,72 +150,27 @@ def _answer_by_text(ask: Callable[[str], object]) -> Callable[[list[Question]], 
     return answer_all
 
 
-def gather_questions(episodes: Sequence[RecordedEpisode], trap: Trap, salt: str) -> LoggedChoices:
-    """Return the questions of one policy on one trap, some episodes of which have questions.
-
-    Raises:
-        ValueError: the episodes mix forms, and so answer different questions.
-    """
-    forms = list[QuestionForm | None]()
-    for episode in episodes:
-        form = _read_logged_form(episode.choice) if episode.choice else None
-        if form not in forms:
-            forms.append(form)
-    if forms[0] is None or len(forms) > 1:
-        about = " and ".join(sorted(_describe_form(form) for form in forms))
-        first = episodes[0]
-        raise ValueError(
-            f"the episodes of {first.policy!r} on {first.trap} mix forms of questions: {about};"
-            " give each form a policy name of its own, or score each log alone"
-        )
-    return LoggedChoices(trap, forms[0], salt)
+def describe_model(form: QuestionForm, examples: int, trained: bool) -> AskedModel:
+    """Return what a card says of a model that chooses places."""
+    return AskedModel(examples, trained, form.write(), {**form.names})
 
 
-def _read_logged_form(choice: RecordedChoice) -> QuestionForm:
-    fields = {"options": len(choice.cells), "tell": choice.tell, "names": choice.names}
-    return msgspec.convert(fields, QuestionForm)
+def add_model(card: ScoreCard, model: AskedModel) -> ScoreCard:
+    """Return a card with its model, and with the identity that follows from both."""
+    card = structs.replace(card, model=model)
+    provenance = structs.replace(card.provenance, digest=digest_choices(card))
+    return structs.replace(card, provenance=provenance)
 
 
-def _describe_form(form: QuestionForm | None) -> str:
-    if form is None:
-        return "a question at each step"
-    names = ", renamed" * bool(form.names)
-    return f"a choice of {form.options} places ({form.tell}{names})"
-
-
-class LoggedChoices(NamedTuple):
-    """The questions of a log, made again (``logs.gathering.LoggedQuestions``)."""
-
-    trap: Trap
-    form: QuestionForm
-    salt: str
-
-    def place_lists(self, play: str, episodes: Sequence[RecordedEpisode], record: Record) -> Record:
-        """Return a record with lists; ValueError if they are not those of this version."""
-        levels = [episode.level for episode in episodes]
-        questions = ask_play(self.trap, play, levels, self.form, salt=self.salt)
-        numbers = list[int | None]()
-        for episode, question in zip(episodes, questions, strict=True):
-            assert episode.choice is not None
-            listed = tuple(episode.choice.cells), tuple(episode.choice.things)
-            if listed != (question.cells, question.things):
-                raise ValueError(
-                    f"{play}, level {episode.level} lists other places than the question of this"
-                    " version of mesa_gym; score the log with the version that wrote it"
-                )
-            numbers.append(episode.choice.answer)
-        return place_lists(record, self.trap, questions, numbers)
-
-    def play_scripts(
-        self, plays: Mapping[str, Sequence[int]], starts: Mapping[Split, State]
-    ) -> dict[str, dict[str, Record]]:
-        """Return name -> play -> record of scripts without a goal."""
-        questions = {
-            play: ask_play(self.trap, play, levels, self.form, salt=self.salt)
-            for play, levels in plays.items()
-        }
-        return play_scripts(self.trap, questions, starts)
-
-    def add_form(self, card: ScoreCard) -> ScoreCard:
-        """Return a card with the form of the questions."""
-        return add_form(card, self.form)
+def digest_choices(card: ScoreCard) -> str:
+    """Return the identity of a model that chooses places: a digest of its questions and choices."""
+    row, model = card.table[AGENT_ROW], card.model
+    assert model
+    about = [model.form, dict(sorted(model.names.items())), model.examples, model.trained]
+    choices = structs.replace(row, payments={}, counts={})
+    plays = {
+        split: {"payments": payments}
+        | ({"counts": row.counts[split]} if split in row.counts else {})
+        for split, payments in row.payments.items()
+    }
+    return digest_weights(encode([about, choices, plays]))

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from mesa_gym.choices.questions import Question
 from mesa_gym.engine import STAY, Floats, State
 from mesa_gym.errors import PolicyError, shorten
-from mesa_gym.language.choices.questions import Question
 from mesa_gym.scoring.plays import find_play
 from mesa_gym.scoring.record import ListedPlaces, Record, replay
 from mesa_gym.traps import Trap

@@ -8,10 +8,10 @@ from functools import cached_property
 
 import numpy as np
 
+from mesa_gym.choices.offers import Offer, Walk, follow_walks, make_offers
+from mesa_gym.choices.question_form import QuestionForm
+from mesa_gym.choices.scenes import NOTHING_THERE, find_scene_writer
 from mesa_gym.engine import State
-from mesa_gym.language.choices.offers import Offer, Walk, follow_walks, make_offers
-from mesa_gym.language.choices.question_form import QuestionForm
-from mesa_gym.language.choices.scenes import NOTHING_THERE, find_scene_writer
 from mesa_gym.solver.values import require_solver
 from mesa_gym.traps import Split, Trap
 

@@ -21,12 +21,8 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from mesa_gym.engine import Bytes, State
-from mesa_gym.engine.chance import outputs, streams
-from mesa_gym.engine.looks import EMPTY
-from mesa_gym.engine.typed_maps import ROWS, SIGNS
-from mesa_gym.language.choices.offers import Offer
-from mesa_gym.language.choices.question_form import (
+from mesa_gym.choices.offers import Offer
+from mesa_gym.choices.question_form import (
     QuestionForm,
     copy_trap,
     key_trap,
@@ -34,6 +30,10 @@ from mesa_gym.language.choices.question_form import (
     list_unseen,
     rename_things,
 )
+from mesa_gym.engine import Bytes, State
+from mesa_gym.engine.chance import outputs, streams
+from mesa_gym.engine.looks import EMPTY
+from mesa_gym.engine.typed_maps import ROWS, SIGNS
 from mesa_gym.traps import Split, Trap
 
 NOTHING_THERE = "nothing"

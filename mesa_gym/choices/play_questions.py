@@ -11,16 +11,16 @@ import msgspec
 import numpy as np
 from msgspec import Meta
 
-from mesa_gym.json_data import require
-from mesa_gym.language.choices.offers import Offer, make_offers
-from mesa_gym.language.choices.question_form import QuestionForm, copy_trap, key_trap, rename_things
-from mesa_gym.language.choices.questions import (
+from mesa_gym.choices.offers import Offer, make_offers
+from mesa_gym.choices.question_form import QuestionForm, copy_trap, key_trap, rename_things
+from mesa_gym.choices.questions import (
     Question,
     require_choice,
     require_names,
     write_examples,
     write_questions,
 )
+from mesa_gym.json_data import require
 from mesa_gym.scoring.plays import find_play
 from mesa_gym.traps import LEVELS, Split, Trap, as_trap
 from mesa_gym.traps.judged_by import AGAIN
