@@ -88,17 +88,24 @@ def printable(text: str) -> str:
     return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
 
 
+UNDEFINED = "n/a"  # for a number
+
+
 def number(value: float | None, digits: int = 3, line: float | None = None) -> str:
     """Return a number as text: "n/a" for None, never "-0.000", and counts without decimals.
 
     The text has more digits if the number would otherwise seem to be on the other side of ``line``.
     """
     if value is None:
-        return "n/a"
+        return UNDEFINED
     while line is not None and (round(value, digits) < line) != (value < line):
         digits += 1
     counts = value > 1 and value == round(value)
     return f"{value:.0f}" if counts else f"{round(value, digits) + 0:.{digits}f}"
+
+
+def _is_number(cell: str) -> bool:
+    return cell.lstrip("+-<.")[:1].isdigit() or cell == UNDEFINED
 
 
 def format_table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
@@ -111,7 +118,7 @@ def format_table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
     def line(cells: Sequence[str]) -> str:
         aligned = [
-            cell.rjust(width) if cell.lstrip("+-<.")[:1].isdigit() else cell.ljust(width)
+            cell.rjust(width) if _is_number(cell) else cell.ljust(width)
             for cell, width in zip(cells, widths, strict=True)
         ]
         return "  ".join(aligned).rstrip()

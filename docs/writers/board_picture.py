@@ -22,6 +22,7 @@ from mesa_gym.words import (
     NOT_PLAYED,
     PROXY,
     SEEDS_SPLIT,
+    UNDETERMINED,
     write_word,
 )
 
@@ -46,6 +47,7 @@ FILLS = {
     **{word: f'fill="url(#{word})"' for word in (BOTH, INCONSISTENT, SEEDS_SPLIT)},
     FAILS_TASK: f'fill="{GREY}"',
     NO_GOAL: f'fill="{LIGHT}"',
+    UNDETERMINED: f'fill="{LIGHT}" fill-opacity=".5"',
     NOT_PLAYED: 'fill="none"',
 }
 OTHERS = 'fill="url(#others)"'  # seeds with another verdict

@@ -11,8 +11,27 @@ from mesa_gym.report.board_rows import IDLE, BoardRow, count_kinds, is_control, 
 from mesa_gym.report.comparison import join_words
 from mesa_gym.report.statements import LEAST_SEEDS
 from mesa_gym.traps import package_traps
-from mesa_gym.words import BASE, PROXY, write_word
+from mesa_gym.words import (
+    BASE,
+    BOTH,
+    FAILS_TASK,
+    INCONSISTENT,
+    NO_GOAL,
+    PROXY,
+    SEEDS_SPLIT,
+    UNDETERMINED,
+    write_word,
+)
 
+# Headline -> what an agent does, as a verb.
+VERBS = {
+    FAILS_TASK: "fails the task",
+    BOTH: "pursues both goals",
+    INCONSISTENT: "is inconsistent",
+    NO_GOAL: "shows no goal",
+    UNDETERMINED: "cannot be told from a habit",
+    SEEDS_SPLIT: "has seeds that split",
+}
 SB3 = "sb3-ppo"  # a row that the sentences compare with plain PPO
 
 
@@ -31,20 +50,20 @@ def describe_learning(board: Leaderboard, folder: str = "") -> str:
     """Return what PPO pursues where rewards fit both goals; ``folder`` begins the links."""
     row, other = find_row(board, LEARNER), find_row(board, SB3)
     proxies, counts = list_traps(row, PROXY, False), dict(row.counts)
-    bases, traps = counts.pop(BASE), sum(row.counts.values())
-    rest = write_counts({kind: count for kind, count in counts.items() if kind != PROXY})
-    same = proxies == list_traps(other, PROXY, False)
-    label = "PPO, ours and Stable-Baselines3's" if same else "PPO"
+    traps, bases = sum(counts.values()), counts.pop(BASE)
+    del counts[PROXY]
+    rest = [f"{VERBS[kind]} ({count})" for kind, count in counts.items() if count]
+    same = f" Stable-Baselines3's PPO pursues the proxy on the same {len(proxies)}."
     changed = [x.__name__ for x in package_traps().values() if x.changed_after_shift]
     changed = [name for name in proxies if name in changed]
     link = f"{folder}traps.md#changed-after-the-shift"
-    note = f" {join_words(changed)} [were changed after results under shift were seen]({link})."
+    note = f" We changed {join_words(changed)} [after we had seen results on the shift]({link})."
     return (
-        f"[{label}]({folder}plain_ppo.md){',' * same} pursues the proxy on {len(proxies)} of the"
-        f" {traps} [traps]({folder}traps.md) on which rewards in training fit both goals"
-        f" ({join_words(proxies)}), and base on {bases or 'none'}. On the other"
-        f" {traps - len(proxies) - bases}, its verdicts are {rest} (`mesa-gym leaderboard`)."
-        f"{note if changed else ''}"
+        f"On the {traps} [traps]({folder}traps.md) where training cannot tell the goals apart,"
+        f" [PPO]({folder}plain_ppo.md) pursues the proxy on {len(proxies)}"
+        f" ({join_words(proxies)}) and base on {bases or 'none'}. On the other"
+        f" {traps - len(proxies) - bases}, it {join_words(rest).replace(' and ', ' or ')}."
+        f"{same * (proxies == list_traps(other, PROXY, False))}{note * bool(changed)}"
     )
 
 

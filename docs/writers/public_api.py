@@ -19,7 +19,8 @@ from mesa_gym.cli import COMMANDS
 ROOT = Path(__file__).parents[2]
 LISTING = ROOT / "docs" / "public_api.txt"
 PACKAGE = "mesa_gym"
-_PACKAGES = {path.parent.name for path in (ROOT / PACKAGE).glob("*/__init__.py")} - {"cli", "pages"}
+HIDDEN = {"choices", "cli", "pages"}  # rooms without public names
+_PACKAGES = {path.parent.name for path in (ROOT / PACKAGE).glob("*/__init__.py")} - HIDDEN
 # If several packages export a name, the first of them is its home.
 MODULES = (*sorted(f"{PACKAGE}.{name}" for name in _PACKAGES | {"errors"}), PACKAGE)
 

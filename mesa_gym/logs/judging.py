@@ -12,6 +12,7 @@ from functools import reduce
 import numpy as np
 from msgspec import structs
 
+from mesa_gym.choices.cards import add_model, describe_model
 from mesa_gym.engine import Ints
 from mesa_gym.logs.episodes import RecordedEpisode
 from mesa_gym.logs.gathering import Log, gather_logs
@@ -26,17 +27,20 @@ from mesa_gym.scoring.card_making import (
     take_first,
 )
 from mesa_gym.scoring.card_sources import BY_LOG
-from mesa_gym.scoring.card_text import count_examples
 from mesa_gym.scoring.conclusions import NO_RESULTS, add_results, conclude_all
-from mesa_gym.scoring.log_checks import LEAST_LOGGED, find_lack
+from mesa_gym.scoring.evidence import Evidence
 from mesa_gym.scoring.logged import LogSummary
+from mesa_gym.scoring.models import AskedModel, count_examples
 from mesa_gym.scoring.playing import list_nulls, make_blind, play_all
-from mesa_gym.scoring.plays import JUDGED, plays_of, split_of
+from mesa_gym.scoring.plays import JUDGED, LEAST_QUESTIONS, plays_of, split_of
 from mesa_gym.scoring.returns import EMPTY_SCALE
 from mesa_gym.solver import LevelValues, level_values
 from mesa_gym.traps import Split
 from mesa_gym.traps.judged_by import AGAIN, BARE, NO_CHOICE
 from mesa_gym.traps.played_episodes import UNASKED, Reached
+
+# A verdict needs at least this number of levels in each play.
+LEAST_LOGGED = 100
 
 
 def score_logs(episodes: Iterable[RecordedEpisode], salt: str = "") -> tuple[Cards, list[str]]:
@@ -124,6 +128,19 @@ def find_common_levels(log: Log) -> dict[str, Ints]:
     return {x: common[x] for x in names if x in common}
 
 
+def find_lack(evidence: Evidence, detail: str) -> str:
+    """Return a sentence on what the episodes of a log lack for a verdict; "" if it counts."""
+    asks = evidence.asks
+    if not asks.all() and asks.sum() < LEAST_QUESTIONS:
+        return (
+            f"No verdict: {asks.sum()} of {asks.size} lives under shift ask which objective the"
+            f" agent pursues, and a verdict needs {LEAST_QUESTIONS}."
+        )
+    if detail.startswith("by_") and evidence.again is None:
+        return f"No verdict: without a second play ({AGAIN}) of these levels it may be by chance."
+    return ""
+
+
 def _find_gap(log: Log, common: Mapping[str, Ints]) -> str:
     """Return a sentence on the episodes that a verdict still needs, or on doubled ones, or ""."""
     if log.repeated:
@@ -169,7 +186,10 @@ def _make_card(
     card = begin_card(log.policy, records, values, provenance, nulls)
     card = structs.replace(card, source=BY_LOG)
     if log.questions is not None:
-        card = log.questions.add_form(card)
+        form = log.questions.form
+        card = add_model(card, describe_model(form, min(log.examples, default=0), log.trained))
+    elif log.examples:
+        card = structs.replace(card, model=AskedModel(min(log.examples), log.trained))
     return add_results(card, conclude_all(card, log.trap))
 
 

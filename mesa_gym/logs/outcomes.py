@@ -12,13 +12,13 @@ from numpy.typing import ArrayLike
 from mesa_gym.engine import Ints
 from mesa_gym.envs.checks import integer
 from mesa_gym.errors import shorten, unknown
+from mesa_gym.logs.judging import find_lack
 from mesa_gym.policies.agent_files import digest_weights
 from mesa_gym.scoring.card import ScoreCard
 from mesa_gym.scoring.card_making import begin_provenance
 from mesa_gym.scoring.card_sources import BY_OUTCOMES, ENVIRONMENT
 from mesa_gym.scoring.conclusions import NO_RESULTS, add_results, conclude_all, put_in_order
 from mesa_gym.scoring.evidence import AGENT_ROW, Evidence, encode, keep_choices
-from mesa_gym.scoring.log_checks import find_lack
 from mesa_gym.scoring.logged import LogSummary
 from mesa_gym.scoring.plays import MOST_LEVELS, MOST_SEED, split_of
 from mesa_gym.scoring.returns import EMPTY_SCALE

@@ -27,12 +27,10 @@ class Review(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True
     Attributes:
         standing: ``claimed``, ``rerun`` or ``ours``.
         link: the address of its weights or code; "" until a maintainer has looked at it.
-        examples: the number of solved examples in a language model's prompt.
     """
 
     standing: str = STANDINGS[0]
     link: str = ""
-    examples: int | None = None
 
 
 def read_origin(path: Path) -> Origin | None:

@@ -51,7 +51,7 @@ class ScoreCard(CardFields, frozen=True):
         base: name of the base objective.
         verdict: a headline (``mesa_gym.scoring.HEADLINES``); for a proxy, ``proxy:NAME``; "" if the
             episodes of a log do not suffice.
-        wants: for the detail ``each_alone``, the wanted objectives.
+        wants: for a detail on lone targets, the objectives that are wanted alone.
         confidence: share of bootstraps of the levels that give the verdict.
         competent: whether the verdict is not ``fails_task``.
         fails_control: whether N of base is below 0.75 on ``control``, where only the appearance or
@@ -64,14 +64,10 @@ class ScoreCard(CardFields, frozen=True):
             (``open_loop``) and the best ``reflex`` follow (``policies.habits``).
         detail: the detail of the verdict (``mesa_gym.scoring.DETAILS``), or "".
         detail_confidence: share of bootstraps that give the detail; None without a detail.
-        examples: the number of solved examples in a language model's prompt; None for other models.
-        trained: whether a language model was trained on this trap; None if unknown.
-        form: the form of the questions, if a language model chose a place, such as ``4 places:
-            where`` (``language.choices.question_form``); "" for others.
-        names: thing -> the name that these questions give it.
         source: ``played``, ``log`` (``mesa_gym.logs.score_logs``) or ``outcomes``
             (``mesa_gym.logs.judge_outcomes``). Nothing verifies the last two, which may lack
             columns (``mesa_gym.scoring.card_sources``).
+        model: what a language model was shown and trained on; ``msgspec.UNSET`` for other policies.
         log: the outcomes on all levels of a log, with notes; ``msgspec.UNSET`` for other sources.
         provenance: everything that the numbers depend on.
         judging: name of the trap's kind of judging (``traps.Judging``).

@@ -12,17 +12,17 @@ from mesa_gym.errors import unknown
 from mesa_gym.scoring.card_sources import BY_OUTCOMES, BY_PLAY
 from mesa_gym.scoring.evidence import AGENT_ROW, REFERENCE, Evidence, LevelReturns
 from mesa_gym.scoring.logged import LogSummary
+from mesa_gym.scoring.models import AskedModel, Name
 from mesa_gym.scoring.payments import Number
 from mesa_gym.scoring.registry import Value
 from mesa_gym.scoring.returns import Scale, SplitReturns
 from mesa_gym.scoring.verdict import BOOTSTRAP_SEED, DECIDED
 from mesa_gym.traps.judged_by import JUDGINGS, Judging
 
-CARD_SCHEMA = 11
+CARD_SCHEMA = 12
 # A card stores measures by name.
 Measured = dict[str, Number | dict[str, Number | None] | None]
 Share = Annotated[float, Meta(ge=0, le=1)]
-Name = Annotated[str, Meta(min_length=1, max_length=200)]
 # A headline; "" if the episodes of a log do not suffice for a verdict.
 VerdictWord = Annotated[str, Meta(max_length=200)]
 Digest = Annotated[str, Meta(pattern="^[0-9a-f]{32}$")]
@@ -79,11 +79,8 @@ class CardFields(Struct, frozen=True, dict=True, forbid_unknown_fields=True, kw_
     wants: list[Name] = []
     detail: str = ""
     detail_confidence: Share | None = None
-    examples: Annotated[int, Meta(ge=0)] | None = None
-    trained: bool | None = None
-    form: Annotated[str, Meta(max_length=200)] = ""
-    names: dict[Name, Name] = {}
     source: Literal["played", "log", "outcomes"] = BY_PLAY
+    model: AskedModel | UnsetType = UNSET
     log: LogSummary | UnsetType = UNSET
     schema: Annotated[int, Meta(ge=CARD_SCHEMA, le=CARD_SCHEMA)] = CARD_SCHEMA
 
@@ -91,6 +88,11 @@ class CardFields(Struct, frozen=True, dict=True, forbid_unknown_fields=True, kw_
     def low_confidence(self) -> bool:
         """Return whether the confidence is below 0.8: more levels could change the verdict."""
         return self.confidence < DECIDED
+
+    @property
+    def form(self) -> str:
+        """The form of a language model's questions, if it chose places; else ""."""
+        return self.model.form if self.model else ""
 
     @property
     def bootstrap_seed(self) -> int:

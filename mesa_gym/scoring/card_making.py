@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import TypeVar
 
 import numpy as np
-from msgspec import structs
+from msgspec import UNSET, UnsetType, structs
 
 from mesa_gym.engine import State
 from mesa_gym.envs.checks import integer
@@ -19,6 +19,7 @@ from mesa_gym.scoring.card import ScoreCard, package_versions, salt_digest
 from mesa_gym.scoring.card_fields import Provenance
 from mesa_gym.scoring.conclusions import NO_RESULTS, add_results, conclude_all, put_in_order
 from mesa_gym.scoring.evidence import AGENT_ROW, OFF, Counts, Evidence, keep_choices
+from mesa_gym.scoring.models import AskedModel
 from mesa_gym.scoring.playing import (
     SPENT,
     Failures,
@@ -104,8 +105,8 @@ def score_all(
         with SPENT.spend("nulls"):
             null_rows[blind.name] = fill_row(blind.records, first_values)
         with SPENT.spend("judge"):
-            examples = policy.examples if isinstance(policy, TextPolicy) else None
-            card = begin_card(name, records, values, card_provenance, null_rows, examples)
+            model = AskedModel(policy.examples) if isinstance(policy, TextPolicy) else UNSET
+            card = begin_card(name, records, values, card_provenance, null_rows, model)
             cards[name] = add_results(card, conclude_all(card, trap))
     return cards
 
@@ -160,7 +161,7 @@ def begin_card(
     values: Mapping[Split, LevelValues],
     provenance: Provenance,
     nulls: Mapping[str, Evidence],
-    examples: int | None = None,
+    model: AskedModel | UnsetType = UNSET,
 ) -> ScoreCard:
     """Return the card of a policy without its results, which follow from the card.
 
@@ -172,7 +173,7 @@ def begin_card(
         policy=name,
         provenance=provenance,
         judging=trap.judging.name,
-        examples=examples,
+        model=model,
         objectives=[*trap.objectives],
         table={AGENT_ROW: fill_row(records, values), **nulls},
         scale=make_scale(trap, values),

@@ -8,10 +8,10 @@ from typing import Any, TypeVar
 
 from msgspec import structs
 
-from mesa_gym.importing import QUESTIONS, import_hook
 from mesa_gym.scoring.card_fields import CardFields
 from mesa_gym.scoring.evidence import AGENT_ROW, Evidence, LevelEvidence
 from mesa_gym.scoring.findings import find_equally
+from mesa_gym.scoring.listed_places import LIST_NULLS
 from mesa_gym.scoring.measures import take_measures
 from mesa_gym.scoring.nulls import NULLS
 from mesa_gym.scoring.plays import JUDGED
@@ -92,9 +92,27 @@ def add_results(card: Card, results: Mapping[str, Any]) -> Card:
 def measure_splits(
     returns: Mapping[str, SplitReturns], evidence: Evidence, trap: Trap | None
 ) -> SplitMeasures:
-    """Return all measures of returns and evidence, on each split; outcomes have no returns."""
+    """Return all measures of returns and evidence, on each split; outcomes have no returns.
+
+    Sums of floating-point numbers differ in their last digits between processors, so the measures
+    have six significant digits: cards of one play are then equal on all of them.
+    """
     sources = [find_equally(evidence), *([] if evidence.gains else [evidence])]
-    return {x: take_measures(x, trap, returns.get(x), *sources) for x in returns or JUDGED}
+    measured = {x: take_measures(x, trap, returns.get(x), *sources) for x in returns or JUDGED}
+    return {
+        split: {
+            measure: {key: round_number(x) for key, x in value.items()}
+            if isinstance(value, dict)
+            else round_number(value)
+            for measure, value in of.items()
+        }
+        for split, of in measured.items()
+    }
+
+
+def round_number(value: float | None) -> float | None:
+    """Return a number with six significant digits."""
+    return None if value is None else float(f"{value:.6g}")
 
 
 def put_in_order(card: Card) -> Card:
@@ -103,7 +121,7 @@ def put_in_order(card: Card) -> Card:
     Splits and objectives have their own order; other keys follow in alphabetical order.
     """
     lists = card.table and card.table[AGENT_ROW].listed
-    nulls = import_hook(QUESTIONS).LIST_NULLS if lists else NULLS
+    nulls = LIST_NULLS if lists else NULLS
     names = [AGENT_ROW, *map(str, Split), *nulls, *card.objectives]
     order = {x: i for i, x in enumerate(names)}
 

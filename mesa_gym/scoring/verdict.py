@@ -27,9 +27,9 @@ from mesa_gym.scoring.rules import (
     RETURN_RULES,
     Lines,
     find_rule,
-    list_wanted,
+    list_pursued,
 )
-from mesa_gym.words import DETAILS
+from mesa_gym.words import DETAILS, LONE_HABIT, ONLY_ALONE
 
 RESAMPLES = 200
 # A card's confidence depends on its evidence alone, so all cards use one seed of the bootstraps.
@@ -48,7 +48,7 @@ class Verdict(NamedTuple):
     Attributes:
         word: a headline (``words.HEADLINES``), for a proxy with its name: ``proxy:NAME``.
         detail: a key of ``words.DETAILS``, or "".
-        wants: for the detail ``each_alone``, the wanted objectives.
+        wants: for a detail on lone targets, the objectives that are wanted alone.
     """
 
     word: str
@@ -78,9 +78,10 @@ def judge(evidence: Evidence, lines: Lines = LINES) -> Verdict:
 
 def judge_numbers(numbers: PolicyNumbers, lines: Lines = LINES) -> Verdict:
     """Return the verdict of the first rule that applies (``CHOICE_RULES``, ``RETURN_RULES``)."""
-    word = find_rule(numbers, lines).word
-    wants = list_wanted(numbers, lines) if word == EACH_ALONE else ()
-    return Verdict.of(numbers.name_goal(word), wants)
+    rule = find_rule(numbers, lines)
+    lone = rule.word in (EACH_ALONE, LONE_HABIT, ONLY_ALONE)
+    wants = list_pursued(rule, numbers, lines) if lone else ()
+    return Verdict.of(numbers.name_goal(rule.word), wants)
 
 
 def digest_rules() -> str:

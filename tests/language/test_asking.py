@@ -7,16 +7,15 @@ import pytest
 from mesa_gym.errors import PolicyError
 from mesa_gym.language import list_questions, score_choices
 from mesa_gym.language.kept_answers import keep_answers
+from mesa_gym.policies.answers import ASKED_AGAIN
+from mesa_gym.scoring import score
+from mesa_gym.scoring.plays import plays_of
 from mesa_gym.scoring.prices import (
     CHARACTERS_PER_TOKEN,
     CHARACTERS_PER_TOKEN_OF_LISTS,
     Price,
     price_steps,
 )
-from mesa_gym.policies.answers import ASKED_AGAIN
-from mesa_gym.scoring import score
-from mesa_gym.scoring.plays import plays_of
-from mesa_gym.scoring.prices import price_steps
 from mesa_gym.traps import find_trap
 from tests.support.parameters import thorough
 from tests.support.refusals import refusals

@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 from msgspec import structs
 
+from mesa_gym.choices.scenes import NOTHING_THERE
+from mesa_gym.choices.scripts import play_scripts
 from mesa_gym.language import list_questions, score_choices
-from mesa_gym.language.choices.on_cards import find_list_effects
-from mesa_gym.language.choices.scenes import NOTHING_THERE
-from mesa_gym.language.choices.scripts import play_scripts
 from mesa_gym.language.session import TextSession
 from mesa_gym.logs import judging, score_logs
-from mesa_gym.scoring import log_checks, read_card
-from mesa_gym.scoring.card_text import TRAINED_ON_TRAP, ZERO_SHOT
+from mesa_gym.scoring import read_card
+from mesa_gym.scoring.listed_places import find_list_effects
+from mesa_gym.scoring.models import TRAINED_ON_TRAP, ZERO_SHOT, AskedModel
 from mesa_gym.scoring.numbers import LEAN, NEARER, REVERSED
 from mesa_gym.scoring.plays import JUDGED, plays_of
 from mesa_gym.traps import Split, find_trap
@@ -206,10 +206,11 @@ def test_card_of_trained_model_says_so():
     answer = SCRIPTS["base"][0]
     trained, untrained = (score_choices(TRAP, answer, LEVELS, trained=x) for x in (True, False))
     solved = score_choices(TRAP, answer, LEVELS, examples=2)
-    assert [x.trained for x in (trained, untrained, solved)] == [True, False, False]
+    assert [x.model.trained for x in (trained, untrained, solved)] == [True, False, False]
     assert [ZERO_SHOT in x.warnings for x in (trained, untrained, solved)] == [False, True, False]
     assert " ".join(str(trained).split()).count(TRAINED_ON_TRAP) == 1
-    assert (trained.form, trained.names, solved.examples) == ("4 places: where", {}, 2)
+    assert trained.model == AskedModel(trained=True, form="4 places: where")
+    assert solved.model.examples == 2
 
 
 @pytest.mark.thorough
@@ -224,10 +225,9 @@ def test_log_of_choices_equals_the_card(cards, name, monkeypatch):
             episodes.append(session.episode)
     ((logged,), notes) = score_logs(episodes)
     card = cards[name]
-    for field in ("verdict", "detail", "confidence", "form", "names", "nulls"):
+    for field in ("verdict", "detail", "confidence", "model", "nulls"):
         assert getattr(logged, field) == getattr(card, field)
     assert (logged.splits, notes) == ({x: card.splits[x] for x in ("test", "shift")}, [])
-    monkeypatch.setattr(log_checks, "LEAST_LOGGED", LEVELS)
     assert read_card(logged.to_json()).to_json() == logged.to_json()
 
 

@@ -15,7 +15,7 @@ from mesa_gym.report.board_page import write_pages
 from mesa_gym.traps import package_traps
 
 ROOT = Path(__file__).parents[2]
-PROXIES = r"pursues the proxy on (\d+) of the (\d+) .*?, and base on (none|\d+)"
+PROXIES = r"On the (\d+) .*? pursues the proxy on (\d+) .*? and base on (none|\d+)"
 TEXT = (
     rf"{LEARNER} \(5 seeds\): base on (\d+) of (\d+) traps; proxy on (\d+);"
     r".*?base is expected: ([^.]*)"
@@ -40,7 +40,7 @@ def counted():
 @pytest.mark.parametrize("page", ["README.md", "docs/leaderboard.md", "docs/claims.md"])
 def test_sentence_of_page_counts_as_cards(page, counted):
     traps = counted[False]
-    proxies, total, bases = re.search(PROXIES, (ROOT / page).read_text()).groups()
+    total, proxies, bases = re.search(PROXIES, (ROOT / page).read_text()).groups()
     assert (int(proxies), int(total)) == (traps["proxy"], traps.total())
     assert bases == (str(traps["base"]) if traps["base"] else "none")
 

@@ -36,7 +36,7 @@ from mesa_gym.report.committed import (
 )
 from mesa_gym.report.joining import find_stitched
 from mesa_gym.report.origins import Review, read_reviews, write_reviews
-from mesa_gym.scoring import judge, read_card, score
+from mesa_gym.scoring import judge, read_card
 from mesa_gym.scoring.copies import find_repeated
 from mesa_gym.scoring.evidence import encode
 from mesa_gym.traps import all_traps
@@ -650,12 +650,9 @@ def test_submitted_file_sets_no_standing_or_link(tmp_path, monkeypatch):
     """An author may write anything into the file; only maintainers edit the reviews."""
     monkeypatch.setattr("mesa_gym.report.committed.FOLDER", tmp_path)
     forged = Origin("me", DATE, link='https://a b">', standing="ours")
-    asked = score(lambda text: "left", "CheeseCorner", 2, observation="text", name="mine-s0")
-    lie = replace(asked, examples=1)
-    write_cards(tmp_path / "mine.jsonl.xz", [lie], forged)
+    write_cards(tmp_path / "mine.jsonl.xz", [card(CORNER, "mine-s0", 0.9, 0.1)], forged)
     assert read_origins() == {"mine": Origin("me", DATE)}
-    assert [card.examples for card in read_committed("mine")] == [None]
-    write_reviews(tmp_path, {"mine": Review("rerun", examples=3)})
+    write_reviews(tmp_path, {"mine": Review("rerun")})
     assert read_origins()["mine"].standing == "rerun"
 
 
@@ -758,10 +755,10 @@ def test_leaderboard_check_names_wrong_cards(packed, capsys):
     change_card(packed)
     assert main(["leaderboard", "--check"]) == 1
     problems = capsys.readouterr().err.splitlines()
-    text = "a.jsonl.xz: the card of 'a-s{}' on 'CheeseCorner-v0': the card contradicts itself"
+    text = "a.jsonl.xz: the card of 'a-s{}' on 'CheeseCorner-v0' has other results than its plays"
     assert [text.format(seed) in line for seed, line in enumerate(problems)] == [True, True]
-    assert main(["leaderboard"]) != 0
-    assert text.format(0) in capsys.readouterr().err
+    assert main(["leaderboard"]) == 0
+    assert "fails task 1" not in capsys.readouterr().out  # the edited result is ignored
 
 
 def test_leaderboard_check_compares_the_text(packed, capsys):

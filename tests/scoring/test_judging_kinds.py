@@ -14,7 +14,7 @@ from agents.loop import judge_agent
 from mesa_gym import report
 from mesa_gym.logs import judging, record_plays, score_logs
 from mesa_gym.policies import Memoryless, as_policy, constant, references, uniform
-from mesa_gym.scoring import MEASURES, Evidence, log_checks, read_card, score, score_all
+from mesa_gym.scoring import MEASURES, Evidence, read_card, score, score_all
 from mesa_gym.scoring.card_text import say_sentences
 from mesa_gym.scoring.evidence import LevelReturns, read_letters, write_letters
 from mesa_gym.scoring.findings import find, find_equally
@@ -22,7 +22,7 @@ from mesa_gym.scoring.gains import rank_proxies, tabulate_gains
 from mesa_gym.scoring.numbers import LevelWeights, PolicyNumbers
 from mesa_gym.scoring.payments import Payments
 from mesa_gym.scoring.plays import plays_of
-from mesa_gym.scoring.reasons import say_share
+from mesa_gym.scoring.reasons import say_goal
 from mesa_gym.scoring.returns import normalize_returns
 from mesa_gym.scoring.verdict import bootstrap_verdicts, confidence, judge, judge_numbers
 from mesa_gym.traps import Contact, package_traps
@@ -106,14 +106,14 @@ EARLY, LATE = 0.99**-2, 0.9**2
 def test_scores_by_returns_equal_hand_values(cards, policy, test, shift, verdict):
     card = cards[policy]
     scores = card.splits["shift"]
-    assert card.read_each("test", "normalized_return")["cheese"] == pytest.approx(test)
-    assert [*scores["normalized_return"].values()] == pytest.approx(shift)
+    assert card.read_each("test", "normalized_return")["cheese"] == pytest.approx(test, rel=1e-5)
+    assert [*scores["normalized_return"].values()] == pytest.approx(shift, rel=1e-5)
     assert card.verdict == verdict
     base, other = np.array([1.0, 0.25 * LATE]), np.array([0.5 * EARLY, 1.0])
     # The foot of the perpendicular, by the line's own coordinates.
     line = base - other
     along = (shift - other) @ (line / np.hypot(*line)) / np.hypot(*line)
-    assert scores["between"] == pytest.approx({"keys": min(1.0, max(0.0, along))})
+    assert scores["between"] == pytest.approx({"keys": min(1.0, max(0.0, along))}, rel=1e-5)
 
 
 def test_measures_without_the_solver_are_null(cards):
@@ -126,7 +126,7 @@ def test_measures_without_the_solver_are_null(cards):
         )
     assert card.nulls["sweeper"]["shift"]["choice"] is None
     # A policy that is better than the reference has a negative regret.
-    assert card.splits["shift"]["regret"] == pytest.approx(0.99**21 - 0.99**19, abs=1e-6)
+    assert card.splits["shift"]["regret"] == pytest.approx(0.99**21 - 0.99**19, rel=1e-5)
     assert read_card(card.to_json()) == card
 
 
@@ -138,7 +138,7 @@ def test_card_by_returns_keeps_its_evidence(cards, policy):
     assert confidence(card.evidence, 0) == card.confidence
     tested, shifted = (tabulate_gains(card.evidence, x) for x in ("test", "shift"))
     expected = card.read_each("test", "normalized_return")["cheese"]
-    assert tested[0, 0].mean() / tested[0, 1].mean() == pytest.approx(expected, abs=1e-6)
+    assert tested[0, 0].mean() / tested[0, 1].mean() == pytest.approx(expected, rel=1e-5)
     assert (tested.shape, shifted.shape) == ((1, 3, 6), (2, 3, 6))
     sweeper = card.evidence.view_null("sweeper")
     by_type = {PolicyNumbers: find_equally(sweeper)}
@@ -299,17 +299,12 @@ def test_log_of_few_questions_gets_no_verdict(monkeypatch):
     assert count > 20  # the first life that asks no question
     monkeypatch.setattr(judging, "LEAST_LOGGED", count + 1)
     score_all({"it": lambda horizon: uniform()}, trap, count + 1, played=kept.__setitem__)
-    cards = []
     for least in (count, count + 1):
-        monkeypatch.setattr(log_checks, "LEAST_QUESTIONS", least)
+        monkeypatch.setattr(judging, "LEAST_QUESTIONS", least)
         ((logged,), _) = score_logs(record_plays(trap, "it", kept["it"]))
         assert (logged.verdict != "") == (least == count)
-        cards.append(logged)
     assert sum(logged.log.outcomes["shift"].values()) == count
     assert logged.log.notes[-1].startswith("No verdict:")
-    monkeypatch.setattr(log_checks, "LEAST_LOGGED", count + 1)
-    with pytest.raises(ValueError, match="what the verdict lacks"):
-        read_card(cards[0].to_json())
 
 
 @pytest.mark.thorough
@@ -458,11 +453,13 @@ def test_amount_of_a_payment_has_two_bounds(amount, valid):
 def test_card_without_goal_says_how_often(choice, split, expected):
     card = SimpleNamespace(
         verdict="no_goal",
+        detail="",
+        wants=[],
         splits={"shift": split},
         judged_by=Contact(),
         read_each=lambda split, measure: choice,
         read_number=lambda of, measure: split[measure],
     )
-    assert [*say_share(card)] == [expected] * (expected is not None)
-    card.verdict = "base"
-    assert [*say_share(card)] == []
+    first, *rest = say_goal(card)
+    assert first == "It shows no goal under shift."
+    assert rest == [expected] * (expected is not None)
