@@ -22,13 +22,21 @@ from mesa_gym.report.statements import LEAST_SEEDS
 from mesa_gym.scoring.verdict import FEW
 from mesa_gym.terminal import printable
 from mesa_gym.traps.judged_by import NO_CHOICE
-from mesa_gym.words import BASE, FAILS_CONTROL, HEADLINES, INCONSISTENT, NOT_PLAYED, write_word
+from mesa_gym.words import (
+    BASE,
+    FAILS_CONTROL,
+    HEADLINES,
+    INCONSISTENT,
+    NOT_PLAYED,
+    UNDETERMINED,
+    write_word,
+)
 
 LEARNER, LABELS = "ppo", "taught"  # plain training, by reward and by labels
 FEW_TRAPS = 3  # with at most 3 traps, the table shows verdicts instead of their counts
 MISSING = "–"
 # Words that are wider than a narrow column, and are written in two lines.
-BROKEN = {INCONSISTENT: "incon- sistent"}
+BROKEN = {INCONSISTENT: "incon- sistent", UNDETERMINED: "undeter- mined"}
 RowOrCell = TypeVar("RowOrCell", BoardRow, SeedGroup)
 
 
