@@ -15,7 +15,7 @@ export OMP_NUM_THREADS = 1
 unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help leaderboard agents test test-thorough test-slow test-examples attacks mutants bench calibrate \
-        certify digests values api pages docs docs-links lint format constraints dist clean
+        certify digests values trap api pages docs docs-links lint format constraints dist clean
 
 help:  ## Print this list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "%-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -110,6 +110,9 @@ digests: $(INSTALLED)  ## Record the digests of new traps; never overwrites one.
 
 values: $(INSTALLED)  ## Solve the standard levels of all traps again, for the package (minutes; TRAP=NAME for one).
 	$(BIN)/python -m mesa_gym.testing.package_files values $(TRAP)
+
+trap: $(INSTALLED)  ## Make what a new trap of the package lacks beside its file, and name the rest (NAME=TRAP).
+	$(BIN)/python -m benchmarks.trap_parts $(NAME)
 
 api: $(INSTALLED)  ## Record the public API in docs/public_api.txt.
 	$(BIN)/python -m docs.writers.public_api

@@ -34,6 +34,7 @@ ORDER = [
     {"benchmarks.board"},
     {"benchmarks.speed_works"},
     {"benchmarks.costs", "benchmarks.device", "benchmarks.speed"},
+    {"benchmarks.trap_parts"},
     {"benchmarks.__main__"},
 ]
 RANK = {part: rank for rank, parts in enumerate(ORDER) for part in parts}

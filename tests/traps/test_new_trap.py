@@ -1,59 +1,111 @@
 """The parts of a package trap beside its file."""
 
-import json
-import re
 from pathlib import Path
 
 import pytest
 
-from benchmarks.plan import list_single_traps
-from docs._sphinx.playgrounds import find_agents
-from mesa_gym.solver.cache import STANDARD_FOLDER
-from mesa_gym.traps import find_trap, package_traps, sources
-from tests.support.parameters import FINISHED, UNTRAINED
+from benchmarks import trap_parts
+from benchmarks.trap_parts import PARTS, list_missing
+from mesa_gym.traps import find_trap, package_traps
+from mesa_gym.traps.coin_run import CoinRun
+from tests.support.parameters import UNTRAINED
+from tests.support.refusals import refusals
 
 ROOT = Path(__file__).parents[2]
-CERTIFICATES = ROOT / "docs" / "certificates.json"
-PAPERS = [paper for name, paper in vars(sources).items() if name.isupper()]
-
-
-def list_missing(cls):
-    """Yield what a trap lacks, each with the command or the file that gives it."""
-    name, module = cls.name(), cls.__module__.rpartition(".")[2]
-    if name not in FINISHED:
-        yield "digests: `make digests` writes them to tests/golden/digests.json"
-    if name not in {x["trap"] for x in json.loads(CERTIFICATES.read_text())}:
-        command = f"mesa-gym certify {cls.__name__} --json docs/certificates.json"
-        yield f"a certificate: `{command}`"
-    if not [*STANDARD_FOLDER.glob(f"{name}-*.npz")]:
-        yield f"values of its standard levels: `make values TRAP={cls.__name__}`"
-    if not cls.source.startswith(("own idea", *PAPERS)):
-        yield "a paper: begin `source` with one of mesa_gym/traps/sources.py, or with 'own idea'"
-    if len(cls.proxy_is) != len(cls.proxies):
-        yield "`proxy_is`, a kind for each proxy: declare it in the class"
-    if cls in list_single_traps() and not find_agents(cls(), 1) and name not in UNTRAINED:
-        command = f"python -m benchmarks library make --traps {cls.__name__}"
-        yield f"agents of the library: `{command}`"
-    tests = (path.read_text() for path in Path(__file__).parent.glob("test_*.py"))
-    tested = re.compile(rf"from mesa_gym\.traps\.{module} import .*\b{cls.__name__}\b")
-    if not any(map(tested.search, tests)):
-        yield "a test of its rules by hand: write one in tests/traps"
+MUSHROOMS = f"{ROOT}/mesa_gym/cli/example_trap.py:Mushrooms"
+OF_AGENTS = {"agents of the library", "seconds of scores", "cards of the leaderboard"}
 
 
 @pytest.mark.thorough
-def test_every_trap_has_sprites_words_and_pages():
+def test_every_trap_has_its_parts():
     missing = [
-        f"{name} needs {part}"
-        for name, cls in package_traps().items()
+        f"{cls.__name__} needs {part.tell(cls)}"
+        for cls in package_traps().values()
         for part in list_missing(cls)
+        if not (cls.name() in UNTRAINED and part.name in OF_AGENTS)
     ]
     if missing:
-        pytest.fail("\n".join([*missing, "See CONTRIBUTING.md, Adding a trap."]), pytrace=False)
+        pytest.fail("\n".join([*missing, "`make trap NAME=...` makes them"]), pytrace=False)
+
+
+@pytest.fixture
+def commands(monkeypatch):
+    """The commands that would run; the one of ``commands.failing`` fails."""
+
+    class Commands(list):
+        failing = None
+
+    commands = Commands()
+
+    class Done:
+        def __init__(self, words, cwd, check):
+            assert cwd == ROOT
+            commands.append(" ".join(words[2:]))
+            self.returncode = int(commands.failing in words)
+
+    monkeypatch.setattr(trap_parts.subprocess, "run", Done)
+    return commands
+
+
+def lack(monkeypatch, *names):
+    """Let every trap have all parts but the named ones."""
+    parts = [x._replace(is_there=lambda cls, x=x: x.name not in names) for x in trap_parts.PARTS]
+    monkeypatch.setattr(trap_parts, "PARTS", parts)
 
 
 @pytest.mark.usefixtures("registry")
-def test_list_missing_names_what_own_traps_lack():
-    lacking = [*list_missing(find_trap(f"{ROOT}/mesa_gym/cli/example_trap.py:Mushrooms"))]
-    named = [part.partition(":")[0] for part in lacking]
-    solved, tests = "values of its standard levels", "a test of its rules by hand"
-    assert named == ["digests", "a certificate", solved, "agents of the library", tests]
+def test_new_trap_lacks_all_but_its_class():
+    cls = find_trap(MUSHROOMS)
+    assert [part.name for part in list_missing(cls)] == [
+        "digests", "a certificate", "values of standard levels", "agents of the library",
+        "seconds of scores", "a test of its rules", "cards of the leaderboard", "the pages",
+    ]  # fmt: skip
+
+
+def test_parts_name_their_command_or_a_person():
+    assert [bool(part.command) for part in PARTS] == [not part.advice for part in PARTS]
+    told = [part.tell(CoinRun) for part in PARTS]
+    make = "`python -m benchmarks library make --traps CoinRun`"
+    assert f"agents of the library: {make}" in told
+    assert any("benchmarks.speed --only 'scores: " in line for line in told)
+    assert "a test of its rules: work out values by hand in tests/traps" in told
+
+
+def test_make_trap_runs_what_is_missing(commands, monkeypatch, capsys):
+    lack(monkeypatch, "digests", "agents of the library", "a test of its rules")
+    assert trap_parts.main(["CoinRun"]) == 0
+    assert commands == [
+        "mesa_gym.testing.package_files digests CoinRun",
+        "benchmarks library make --traps CoinRun",
+        "docs.writers",
+    ]
+    by_hand = [x for x in capsys.readouterr().out.splitlines() if x.startswith("For you: ")]
+    assert by_hand == [
+        "For you: a test of its rules: work out values by hand in tests/traps",
+        "For you: a line for users: CHANGELOG.md",
+        "For you: tests: `python -m pytest tests -k CoinRun` lists other tables that name traps",
+    ]
+
+
+def test_make_trap_complete_runs_nothing(commands, monkeypatch):
+    lack(monkeypatch)
+    assert trap_parts.main(["CoinRun"]) == 0
+    assert commands == []
+
+
+def test_make_trap_stops_at_failed_part(commands, monkeypatch, capsys):
+    lack(monkeypatch, "digests", "a certificate", "values of standard levels")
+    commands.failing = "certify"
+    assert trap_parts.main(["CoinRun"]) == 1
+    assert [words.split()[0] for words in commands] == [
+        "mesa_gym.testing.package_files",
+        "mesa_gym",
+    ]
+    assert (
+        "a certificate failed, with exit status 1; the rest is not made" in capsys.readouterr().out
+    )
+
+
+test_make_trap_refuses_unknown_traps = refusals(
+    "benchmarks", "trap_parts", globals(), "registry", main=trap_parts.main
+)
