@@ -14,7 +14,7 @@ export OMP_NUM_THREADS = 1
 # compiles a thousand files again, which takes longer than to collect the tests.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help leaderboard agents test test-thorough test-slow test-examples attacks mutants bench calibrate \
+.PHONY: help leaderboard agents test test-thorough test-slow test-examples runs attacks mutants bench calibrate \
         certify digests values trap api pages docs docs-links lint format constraints dist clean
 
 help:  ## Print this list.
@@ -74,6 +74,11 @@ PYTEST = $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile \
 # A fast test that takes a second is listed: mark it `thorough`.
 test: $(INSTALLED)  ## Run the fast tests (SEED=7: in that random order; WORKERS=4).
 	$(PYTEST) -m "not thorough and not slow and not calibrate" --durations 10 --durations-min 1
+
+runs: $(INSTALLED)  ## Keep the texts of tests/runs again, and show what changed in them.
+	GOLDEN=write $(BIN)/python -m pytest -q -n $(WORKERS) tests/runs
+	git --no-pager diff --stat tests/runs
+	git --no-pager diff tests/runs
 
 test-thorough: $(INSTALLED)  ## Run the tests that take more than half a second each (SEED, WORKERS too).
 	$(PYTEST) -m "thorough and not slow"
