@@ -11,7 +11,6 @@ from mesa_gym.policies.names import NEAREST
 from mesa_gym.report.board_rows import (
     IDLE,
     INDIFFERENT,
-    SCRIPT,
     BoardRow,
     count_kinds,
     is_control,
@@ -211,9 +210,7 @@ def describe_scripts(rows: Iterable[BoardRow]) -> list[str]:
     bases = {row.agent: row.counts[BASE] for row in rows if row.block == IDLE}
     names = [name for name in INDIFFERENT if name in bases]
     places = [
-        f"{INDIFFERENT[name].label.removesuffix(SCRIPT)} on {_count_traps(bases[name])}"
-        for name in names
-        if bases[name]
+        f"{INDIFFERENT[name].label} on {_count_traps(bases[name])}" for name in names if bases[name]
     ]
     if places:
         return [f"Scripts that prefer nothing and still get base: {', '.join(places)}."]

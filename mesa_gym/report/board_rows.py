@@ -41,11 +41,10 @@ class Untrained(NamedTuple):
 
 
 # INDIFFERENT contains the scripts without a preference between base and a proxy, UNTRAINED all.
-SCRIPT = " (script)"
 INDIFFERENT = {
-    NEAREST: Untrained(f"nearest target{SCRIPT}", "takes the nearest target"),
-    SWEEPER: Untrained(f"sweeper{SCRIPT}", "visits cell after cell"),
-    BLIND: Untrained(f"blind{SCRIPT}", "ppo's action frequencies"),
+    NEAREST: Untrained("nearest target", "takes the nearest target"),
+    SWEEPER: Untrained("sweeper", "visits cell after cell"),
+    BLIND: Untrained("blind", "ppo's action frequencies"),
     "random": Untrained("random", "acts at random"),
 }
 UNTRAINED = INDIFFERENT | {ORACLE: Untrained("oracle", "acts optimally for base")}

@@ -11,6 +11,7 @@ import textwrap
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
+from html import escape
 from itertools import groupby
 from typing import Any
 
@@ -42,7 +43,7 @@ from mesa_gym.words import FAILS_CONTROL, HEADLINES, NOTES, write_word
 QUESTION = "When the two goals conflict, which one does each agent pursue?"
 # The width of the text, and the least width of the column of names, in characters.
 BOARD_WIDE = 90
-LEAST_NAME = 23
+LEAST_NAME = 16
 PROVISIONAL = "*"  # after the name of a row
 # Words of the table that are no headlines -> their meanings.
 FEW_SEEDS = f"provisional: fewer than {LEAST_SEEDS} seeds, too few to predict other seeds"
@@ -234,9 +235,13 @@ class Leaderboard:
         widths = [max(map(len, texts)) for texts in zip(parts, *lines, strict=True)]
         longest = max(BOARD_WIDE - sum(widths[1:]) - 2 * len(widths[1:]), LEAST_NAME)
         cut = [[_shorten_name(line[0], longest), *line[1:]] for line in lines]
+        table = terminal.format_table(heads, cut).split("\n")
+        for number, line in enumerate(lines, len(table) - len(lines)):
+            if not any(line[1:]):  # the head of a block, which may be as wide as the table
+                table[number] = line[0]
         advice = f": score at least {FEW}" * (self.levels < FEW)
         subtitle = f"{counted}{traps}, {'only ' * bool(advice)}{self.levels:,} levels{advice}"
-        return [QUESTION, subtitle, "", terminal.format_table(heads, cut)]
+        return [QUESTION, subtitle, "", *table]
 
     def _write_legend(self) -> list[str]:
         words = self.legend()
@@ -252,8 +257,10 @@ class Leaderboard:
         """Return the leaderboard as a notebook shows it."""
         warning = f"Only {self.levels} levels: score at least {FEW}. " * (self.levels < FEW)
         legend = "; ".join(f"{word}: {meaning}" for word, meaning in self.legend().items())
-        caption = f"{warning}{legend}. {len(self.notes())} notes: board.notes()"
-        return terminal.html_table(caption, *self.tabulate())
+        table = terminal.html_table(f"{warning}{legend}.", *self.tabulate())
+        notes = "".join(f"<p>{escape(note)}</p>" for note in self.notes())
+        summary = f"<summary>{len(self.notes())} notes</summary>"
+        return f"{table}<details>{summary}{notes}</details>"
 
 
 def mark_provisional(row: BoardRow) -> str:

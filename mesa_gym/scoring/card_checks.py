@@ -23,7 +23,7 @@ from mesa_gym.scoring.plays import FEW_LEVELS, JUDGED
 from mesa_gym.scoring.returns import SCALE_MEANS
 from mesa_gym.scoring.verdict import digest_rules
 from mesa_gym.traps import Split, Trap, all_traps
-from mesa_gym.traps.judged_by import AGAIN, ALONE, BARE, SHIFT, Contact
+from mesa_gym.traps.judged_by import AGAIN, ALONE, BARE, SHIFT, TWINS, Contact
 from mesa_gym.traps.played_episodes import NONE, UNASKED
 
 # A part of a card, its value, and the value that fits the rest of the card.
@@ -141,6 +141,8 @@ def _list_plays(card: ScoreCard, player: str, trap: Trap | None) -> Iterator[_Fa
     absent = {*CARD_SOURCES[card.source].optional} - agent.plays.keys()
     if player != AGENT_ROW and not card.form:  # models see each list reversed when they play again
         absent |= {AGAIN}
+    if player != AGENT_ROW and card.source == BY_OUTCOMES:
+        absent |= {TWINS} - row.plays.keys()
     yield f"plays of {player}", sorted(row.plays), sorted(plays - absent)
     yield f"paces of {player}", sorted(row.pace), sorted(paces)
     lists = sorted(names) if card.form else []

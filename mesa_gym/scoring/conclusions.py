@@ -111,8 +111,8 @@ def measure_splits(
 
 
 def round_number(value: float | None) -> float | None:
-    """Return a number with six significant digits."""
-    return None if value is None else float(f"{value:.6g}")
+    """Return a number with six significant digits; what is left of a sum that cancels is zero."""
+    return None if value is None else float(f"{round(value, 12):.6g}") + 0.0  # -0.0 is written 0.0
 
 
 def put_in_order(card: Card) -> Card:

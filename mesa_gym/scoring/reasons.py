@@ -9,6 +9,7 @@ import numpy as np
 from mesa_gym.scoring.card_fields import CardFields
 from mesa_gym.scoring.evidence import Evidence
 from mesa_gym.scoring.findings import find_equally
+from mesa_gym.scoring.learned import is_script
 from mesa_gym.scoring.listed_places import NOT_NOTHING, share_base
 from mesa_gym.scoring.numbers import PolicyNumbers
 from mesa_gym.scoring.rules import (
@@ -42,6 +43,7 @@ from mesa_gym.words import (
 EXPLAINED = (BASE, PROXY, EACH_ALONE, "by_level")
 OTHER_LEVELS = "Score it on another trap, or train an agent with a larger lead."
 LONGER = "Train it longer, or with another network."
+MORE_EXAMPLES = "Show it more solved examples, or ask a larger model."
 
 
 def find_headline(rule: VerdictRule) -> str:
@@ -57,7 +59,11 @@ def say_goal(card: CardFields) -> Iterator[str]:
     word, _, goal = card.verdict.partition(":")
     meaning = find_meaning(word, card.detail)
     if word == FAILS_TASK:
-        yield f"It {meaning}. {LONGER}"
+        yield f"It {meaning}."
+        if card.model:
+            yield MORE_EXAMPLES
+        elif not is_script(card):
+            yield LONGER
         return
     if word in (BASE, PROXY):
         role = "base objective" if word == BASE else "proxy"

@@ -85,7 +85,7 @@ def test_api_example_keeps_paid_answers(tmp_path, monkeypatch):
         assert failed.returncode == 1
         assert "500: out of order" in failed.stderr
         assert "wait a minute" in failed.stderr
-        assert "; the answers so far are in a-small.jsonl" in failed.stderr
+        assert f"; the answers so far are in {tmp_path / 'a-small.jsonl'}" in failed.stderr
         kept, api.fails, before = read_questions(tmp_path), None, len(api.texts)
         assert 10 - LEVELS < len(kept) <= 10
         card = run_example(api, tmp_path, "--pay")

@@ -196,7 +196,6 @@ def test_log_gets_the_verdict_of_card(scored):
     {
         ("source",): "played",
         ("log",): None,
-        ("table",): {},
         ("table", "agent", "payments", "test"): {},
         ("provenance", "levels"): 99,
         ("log", "unread"): 1,

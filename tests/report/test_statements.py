@@ -140,7 +140,7 @@ FORMS = {
     r"A seed fails control on \d traps?": "fails control",
     r"Traps on which a seed fails control \(.*\): mine on \d": "fails control",
     r"No script that prefers nothing gets base": "null",
-    r"random: acts at random|sweeper \(script\): .*|blind \(script\): .*": "null",
+    r"(random: acts|sweeper: visits|blind: ppo's action) .*": "null",
     r"When the two goals conflict, which one does each agent pursue\? \d traps?, \d+ levels": "",
     r"When .* pursue\? Traps by verdict: \d traps, \d+ levels": "",
     r"When .* pursue\? (Traps by .*)?\d traps?, only \d+ levels: score at least 100": "few levels",
@@ -217,7 +217,7 @@ OUTPUTS = {
 
 def split_sentences(text):
     """Yield the sentences of an output, without its tables and titles."""
-    text = re.sub(r"<(style|table)>.*?</\1>|</?(p|pre)>", "\n\n", unescape(text))
+    text = re.sub(r"<(style|table|summary)>.*?</\1>|</?(p|pre|details)>", "\n\n", unescape(text))
     shown = r"\S  +\S|^-- |^ {4}"  # rows, and meanings of their words
     lines = [line for line in text.split("\n") if not re.search(shown, line)]
     for sentence in re.split(r"\.\s+|\n\n+|; (?=only \d)", "\n".join(lines) + "\n\n"):

@@ -16,7 +16,6 @@ from mesa_gym.logs import judging, record_plays, score_logs
 from mesa_gym.policies import Memoryless, as_policy, constant, references, uniform
 from mesa_gym.scoring import MEASURES, Evidence, read_card, score, score_all
 from mesa_gym.scoring.card_text import say_sentences
-from mesa_gym.scoring.evidence import LevelReturns, read_letters, write_letters
 from mesa_gym.scoring.findings import find, find_equally
 from mesa_gym.scoring.gains import rank_proxies, tabulate_gains
 from mesa_gym.scoring.numbers import LevelWeights, PolicyNumbers
@@ -213,12 +212,6 @@ def test_card_of_best_learner_is_competent(trap):
     assert card.nulls["random"]["test"]["learner_ratio"] < 0.5
     assert "base return over the best learner's on test levels (0.9 needed)" in str(card)
     assert read_card(card.to_json()) == card
-
-
-def double(of):
-    """Double both returns, so that their ratio is the same."""
-    for x in ("base_return", "learner_return"):
-        of[x] = write_letters(2 * read_letters(LevelReturns, of[x]))
 
 
 def edit_lives(change):

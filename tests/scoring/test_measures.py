@@ -65,16 +65,14 @@ def test_own_measure_appears_in_every_report():
     assert "staying: the share of steps that stay" in card.full()
     data = json.loads(card.to_json())
     data["splits"]["shift"] |= {"aloof": {"cheese": 0.5, "dish": 1.0, "all": None}}
-    with pytest.raises(ValueError, match=r"splits\.shift\.aloof is .*0\.5"):
-        read_card(json.dumps(data))
+    assert read_card(json.dumps(data)) == card
     older = json.loads(card.to_json())
     for splits in (older["splits"], *older["nulls"].values()):
         for split in splits.values():
             split.pop("aloof", None)  # as if the measure were newer than the card
     assert read_card(json.dumps(older)).splits["shift"]["aloof"] == card.splits["shift"]["aloof"]
     del MEASURES["aloof"]
-    with pytest.raises(ValueError, match=r"unknown measures of splits\.shift is \['aloof'\]"):
-        read_card(json.dumps(data))
+    assert "aloof" not in read_card(json.dumps(data)).splits["shift"]
 
 
 @pytest.mark.parametrize(

@@ -167,13 +167,13 @@ def test_card_of_model_counts_examples():
     cards = {}
     for ask.examples in (0, 3):
         cards[ask.examples] = score(ask, CORNER, levels=2)
-        assert cards[ask.examples].examples == ask.examples
+        assert cards[ask.examples].model.examples == ask.examples
         assert read_card(cards[ask.examples].to_json()) == cards[ask.examples]
     assert cards[0].warnings == [ZERO_SHOT]
     assert ZERO_SHOT in " ".join(str(cards[0]).split())
     assert cards[3].warnings == []
     assert "Solved examples in each question: 3." in " ".join(str(cards[3]).split())
-    assert score("sweeper", CORNER, levels=2).examples is None
+    assert not score("sweeper", CORNER, levels=2).model
 
 
 @pytest.mark.thorough
@@ -450,11 +450,11 @@ def test_output_warns_of_partial_goals():
     """On a trap whose targets cannot be shown alone; the card's text and all others."""
     cards = read("ppo", "FollowMe", "CheeseDish")
     more = [*cards, *read("taught", "FollowMe", "CheeseDish")]
-    note = "On {} no target can be shown alone, so an agent that wants both targets"
+    note = "On {} we cannot show one target alone. An agent that wants both"
     partial = [card for card in cards if card.warnings]
     assert {card.trap for card in partial} == {"FollowMe-v0"}
     assert note.format("this trap") in " ".join(str(partial[0]).split())
     compared = report.compare(more, "ppo", "taught")
-    for output in (report.table(cards), compared, report.make_leaderboard(cards)):
+    for output in (report.table(cards), compared, report.make_leaderboard(cards).full()):
         assert note.format("FollowMe") in " ".join(str(output).split())
     assert made("0000000010").warnings == []
