@@ -118,7 +118,7 @@ def check_readme(output, names):
 
 
 def check_policies(output, names):
-    assert names["_scored"] == ["policy", "PPO", "Recurrent"]
+    assert names["_scored"] == ["policy", "PPO", "Recurrent", "greedy"]
     (load,) = [code for code in _snippets("docs/what_can_be_scored.md") if "def load(trap)" in code]
     Path("nets.py").write_text(load)
     nn = names["torch"].nn
