@@ -202,7 +202,7 @@ def find_habits(trap: Trap) -> Habits:
             continue
         if (habits.levels, habits.version) == (levels, SEARCH):
             return habits
-    say_once(f"the best habits of {trap.name()} are searched, which takes up to a minute, once")
+    say_once(f"the best habits of {trap.name()} are searched, which takes some minutes, once")
     habits = search_habits(trap)
     write_kept(_cache_file(trap, levels), msgspec.json.encode(habits))
     return habits
@@ -218,7 +218,7 @@ def _cache_file(trap: Trap, levels: str) -> Path:
 
 
 def search_habits(trap: Trap) -> Habits:
-    """Search the habits of a trap on its training levels; deterministic, up to a minute of CPU."""
+    """Search the habits of a trap on its training levels; deterministic, minutes of CPU."""
     table = tabulate_training(trap)
     sequences = {"change": search_by_change(table), "beam": search_by_beam(table)}
     sequence, _ = max(sequences.values(), key=lambda pair: pair[1])

@@ -2,7 +2,7 @@
 
 ``python -m mesa_gym.testing.package_files KIND [TRAP ...]`` makes ``digests`` of new traps, the
 ``values`` of standard levels (minutes), or ``habits``: the best fixed sequence and the best reflex
-of a trap, found on training levels in at most a minute of CPU. Habits are written for traps on
+of a trap, found on training levels in minutes of CPU. Habits are written for traps on
 which they are players of each card: a target cannot be removed and stays in one part of the grid.
 """
 
