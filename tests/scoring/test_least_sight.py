@@ -14,7 +14,7 @@ from mesa_gym.scoring.least_sight import (
     refuse_search,
     say_least_sight,
 )
-from mesa_gym.solver.neighbours import NeighbourPolicy
+from mesa_gym.solver.neighbours import NeighbourPolicy, search_neighbours
 from mesa_gym.traps import as_trap, find_trap
 from tests.support.refusals import require_golden
 
@@ -37,9 +37,11 @@ def searched(monkeypatch):
 
 @pytest.mark.thorough
 def test_stepping_onto_leader_gets_word_of_ppo():
-    """On FollowMe as it is; if the leader starts ahead, it fails the task."""
+    """The search finds it on FollowMe; if the leader starts ahead, it fails the task."""
     (ppo,) = (x for x in read_committed("ppo") if (x.trap, x.policy) == ("FollowMe-v0", "ppo-s0"))
-    card = score(NeighbourReflex(FOLLOW, RULE), FOLLOW, levels=250)
+    first, *_ = search_neighbours(FOLLOW)
+    assert (first.plane, len(first.looks)) == ("leader", 0)
+    card = score(NeighbourReflex(FOLLOW, first), FOLLOW, levels=250)
     assert card.verdict == ppo.verdict == "proxy:leader"
     assert card.confidence == ppo.confidence == 1
     ahead = find_trap("FollowMe")(ahead=3)
@@ -60,7 +62,7 @@ def judged(verdict, confidence=1.0, detail="", steps_onto=""):
     return SightVerdict(verdict, detail, confidence, 0.95, steps_onto)
 
 
-FAILS, HABIT = judged("fails_task"), judged("no_goal", 0.8, "no_more_than_a_habit")
+FAILS, HABIT = judged("fails_task"), judged("undetermined", 0.8, "no_more_than_a_habit")
 FOUND = {
     "none found": LeastSight(250, FAILS, HABIT, 9),
     "unsure": LeastSight(250, FAILS, judged("base", 0.79), 9),
