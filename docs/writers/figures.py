@@ -28,6 +28,7 @@ from mesa_gym.traps.probation import MOST_LIT, Probation, find_value_taking
 from mesa_gym.words import PROXY
 
 TRAP = "CheeseCorner"  # the trap of the first picture
+HABITS_PAGE = "docs/studies/habit/README.md"
 CONVINCING = "FollowMe"  # a trap on which no script without a goal reaches the proxy often
 SHOWN = 250  # levels of the card in README
 STEPS = 5  # approximate steps of a trial of Probation
@@ -84,10 +85,13 @@ def describe_habit() -> str:
         f" first on {(sequence.shift == 1).mean():.2f}, in the fewest moves on"
         f" {direct:.2f}; PPO on {robots.choice[PROXY]:.2f} and {np.mean(of_robots):.2f}"
         f" ({len(choices)} seeds). *Proxy* for a place [requires a lead]"
-        f"(docs/studies/habit/README.md) of {LINES.half_start:g} over the best habits that are"
-        f" blind, or see four cells without memory; each seed has at least {least:.2f}. On CoinRun,"
-        f" a habit that sees two cells does as much as PPO. On {CONVINCING}, scripts follow the"
-        f" leader on at most {nulls:.2f}, PPO on {leaders.choice[PROXY]:.2f}."
+        f"({HABITS_PAGE}) of {LINES.half_start:g} over the best habits that are blind, or see four"
+        f" cells without memory; each seed has at least {least:.2f}. [An explorer]({HABITS_PAGE}"
+        "#attack) that sees 5x5 cells and keeps a map has this lead as well. On CoinRun, a habit"
+        f" that sees two cells does as much as PPO. On {CONVINCING}, the scripts below follow the"
+        f" leader on at most {nulls:.2f}, PPO on {leaders.choice[PROXY]:.2f}. [Whoever steps onto"
+        f" the leader beside it]({HABITS_PAGE}#the-least-sight), and sees nothing else, gets PPO's"
+        " verdict."
     )
 
 

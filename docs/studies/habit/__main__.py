@@ -1,10 +1,10 @@
-"""The study "Goal or habit?": scores the best habits of each trap that is judged by choices.
+"""The study "Goal or habit?": scores scripts that may get a goal's word without a goal.
 
-``python -m docs.studies.habit [TRAP ...]`` searches the habits, at most a minute of CPU for each
-trap, scores them as agents on 250 levels of each split, and writes ``habits.csv``. With traps, it
-replaces their rows. ``python -m docs.studies.habit --attack`` scores policies that were written to
-get a goal's word on the two traps whose proxy is a place, and writes ``attack.csv``. ``--starts``
-counts where the shortest ways begin, and writes ``starts.csv``.
+``python -m docs.studies.habit`` scores the best habits on the traps on which they play on every
+card, and seed 0 of PPO, on 250 levels of each split, and writes ``habits.csv``. ``--attack`` scores
+policies that were written to get a goal's word there, prints all, and writes those that get one to
+``attack.csv``. ``--sight`` writes ``sight.csv`` of docs/certificates.json: what the best policies
+get that see nothing, or four cells (``mesa-gym certify``). With traps, it keeps the other rows.
 """
 
 from __future__ import annotations
@@ -15,27 +15,29 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 
 from docs.studies.habit.scripts import SCRIPTS
 from docs.studies.habit.sighted import SIGHTED
 from mesa_gym.command import run_command
-from mesa_gym.engine import distances
+from mesa_gym.files import read_json
 from mesa_gym.policies.habits import HABITS, needs_habits
-from mesa_gym.report import read_committed
+from mesa_gym.report import group_cards, read_committed
+from mesa_gym.report.statements import write_verdicts
 from mesa_gym.scoring import ScoreCard, score
-from mesa_gym.scoring.findings import EFFECT, SUCCESS, find_equally
+from mesa_gym.scoring.findings import SUCCESS, find_equally
+from mesa_gym.scoring.least_sight import GOALS, LeastSight, SightVerdict
 from mesa_gym.scoring.numbers import CHOICE, NO_TARGET
 from mesa_gym.scoring.rules import OVER_HABITS
-from mesa_gym.solver.training_table import is_searchable
-from mesa_gym.traps import Split, as_trap, package_traps
+from mesa_gym.traps import as_trap, package_traps
 from mesa_gym.traps.judged_by import SHIFT
 from mesa_gym.traps.played_episodes import STRAIGHT
-from mesa_gym.words import write_word
+from mesa_gym.words import FAILS_TASK, write_word
 
 FOLDER = Path(__file__).parent
+CERTIFICATES = Path(__file__).parents[2] / "certificates.json"
 LEVELS = 250
-STARTS = 1000
 Row = dict[str, str]
 
 
@@ -46,12 +48,10 @@ def describe_card(card: ScoreCard) -> Row:
     values = find_equally(choices).values
     numbers = {x: {y: of[0] for y, of in columns.items()} for x, columns in values.items()}
     base, *proxies = numbers[CHOICE].values()
-    effects = [*numbers[EFFECT].values(), *numbers["purpose of {} against ghost or twin"].values()]
     detail = f" ({write_word(card.detail)})" * bool(card.detail)
     row = {
         "success": f"{numbers[SUCCESS]['']:.2f}",
         "base, proxies, none": f"{base:.2f}, {sum(proxies):.2f}, {numbers[NO_TARGET]['']:.2f}",
-        "largest effect": f"{max(effects):.2f}" if effects else "–",
         "verdict": write_word(card.verdict) + detail,
     }
     for x in choices.ghostless if needs_habits(as_trap(card.trap)) else ():
@@ -72,38 +72,38 @@ def score_habits(trap: str) -> Iterator[Row]:
 
 
 def score_scripts(trap: str) -> Iterator[Row]:
-    """Yield a row for each policy of the attacks on a trap."""
+    """Print each policy of the attacks on a trap, and yield a row for those with a goal's word."""
     for name, make in {**SCRIPTS, **SIGHTED}.items():
         card = score(make(as_trap(trap)), trap, levels=LEVELS, name=name)
-        row = describe_card(card) | {"confidence": f"{card.confidence:.2f}"}
-        row.pop("largest effect")
-        yield {"trap": trap, "policy": name} | row
+        row = {"trap": trap, "policy": name} | describe_card(card)
+        row["confidence"] = f"{card.confidence:.2f}"
+        print(", ".join(row.values()), flush=True)
+        if card.verdict.partition(":")[0] in GOALS:
+            yield row
 
 
-def tabulate_starts() -> list[Row]:
-    """Return where the shortest ways from CheeseCorner's starts begin, by split."""
-    trap, rows = as_trap("CheeseCorner"), []
-    corner = trap.width + 1
-    for split in (Split.TRAIN, Split.SHIFT):
-        starts = trap.levels(split, np.arange(STARTS))
-        open_cells = ~trap.layer(starts, "wall").reshape(STARTS, *trap.size)
-        steps = distances(open_cells, np.full(STARTS, corner))
-        levels, agent = np.arange(STARTS), starts.agent
-        far = steps[levels, agent]
-        left, up, right, down = (
-            steps[levels, agent + offset] == far - 1 for offset in (-1, -trap.width, 1, trap.width)
-        )
-        towards, away = left | up, right | down
-        rows.append(
-            {
-                "split": str(split),
-                "steps to the corner": f"{far.mean():.1f}",
-                "begins up or left only": f"{np.mean(towards & ~away):.2f}",
-                "both": f"{np.mean(towards & away):.2f}",
-                "down or right only": f"{np.mean(away & ~towards):.2f}",
-            }
-        )
-    return rows
+def tabulate_sight() -> Iterator[Row]:
+    """Yield a row for each trap on which the least sight was searched."""
+    groups = {group.trap: group for group in group_cards(read_committed("ppo"))}
+    for certificate in sorted(read_json(CERTIFICATES), key=lambda x: str(x["trap"])):
+        if not certificate["least_sight"]:
+            continue
+        sight = msgspec.convert(certificate["least_sight"], LeastSight)
+        group = groups.get(certificate["trap"])
+        yield {
+            "trap": certificate["trap"].partition("-")[0],
+            "fixed sequence": describe_verdict(sight.sequence),
+            "four cells": describe_verdict(sight.four_cells),
+            "PPO": write_verdicts(group.verdicts) if group else "–",
+            "CPU seconds": str(sight.cpu_seconds),
+        }
+
+
+def describe_verdict(of_search: SightVerdict) -> str:
+    """Return a verdict, and the success rate of a policy that fails the task."""
+    detail = f" ({write_word(of_search.detail)})" * bool(of_search.detail)
+    rate = f" ({of_search.success_rate:.2f})" * (of_search.verdict == FAILS_TASK)
+    return write_word(of_search.verdict) + detail + rate
 
 
 def write_rows(file: Path, traps: list[str], make: Callable[[str], Iterator[Row]]) -> None:
@@ -132,17 +132,16 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m docs.studies.habit", description=__doc__)
     parser.add_argument("traps", nargs="*", metavar="TRAP")
     parser.add_argument("--attack", action="store_true", help="score the scripts of the attack")
-    parser.add_argument("--starts", action="store_true", help="count where shortest ways begin")
+    parser.add_argument("--sight", action="store_true", help="tabulate the certificates")
     options = parser.parse_args()
-    searchable = [x for x in package_traps() if is_searchable(as_trap(x))]
-    places = [x for x in searchable if needs_habits(as_trap(x))]
+    places = [x for x in package_traps() if needs_habits(as_trap(x))]
     traps = [as_trap(x).name() for x in options.traps]
-    if options.starts:
-        write_table(FOLDER / "starts.csv", tabulate_starts())
+    if options.sight:
+        write_table(FOLDER / "sight.csv", [*tabulate_sight()])
     elif options.attack:
         write_rows(FOLDER / "attack.csv", traps or places, score_scripts)
     else:
-        write_rows(FOLDER / "habits.csv", traps or searchable, score_habits)
+        write_rows(FOLDER / "habits.csv", traps or places, score_habits)
     return 0
 
 

@@ -2,13 +2,14 @@
 
 Persons who had not built the rule wrote them. ``Centre`` sees walls within two cells, and runs
 along CoinRun's corridor. ``WindowTable`` looks up windows of 5x5 walls in a table, which is fitted
-to steps to the place, and avoids the cells that it visited. ``Explorer`` feels four cells, and
-keeps a map of them.
+to steps to the place, and avoids the cells that it visited. ``Explorer`` feels four cells, or sees
+5x5 cells, and keeps a map of them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -69,6 +70,7 @@ class SightedPolicy:
     def __init__(self, trap: Trap) -> None:
         self.trap = trap
         self.visits, self.last = np.zeros((0, trap.cells)), np.zeros(0, np.int64)
+        self.closed = np.zeros((0, trap.cells), np.bool_)
         self.blocked = np.zeros((0, len(DIRECTIONS)), np.bool_)
 
     def reset(self, mask: Bools, rng: np.random.Generator) -> None:
@@ -87,7 +89,8 @@ class SightedPolicy:
         rows, (walls, closed) = np.arange(state.n), find_closed(self.trap, state)
         self.visits[rows, state.agent] += 1
         around = state.agent[:, None] + self.trap.offsets[[*DIRECTIONS]]
-        self.blocked = closed.reshape(state.n, -1)[rows[:, None], around]
+        self.closed = closed.reshape(state.n, -1)
+        self.blocked = self.closed[rows[:, None], around]
         costs = self.price(walls, state.agent, around)
         self.last = np.where(self.blocked, CLOSED, costs).argmin(axis=1)
         return np.eye(len(ACTIONS))[self.last]
@@ -134,13 +137,18 @@ class WindowTable(SightedPolicy):
 
 
 class Explorer(SightedPolicy):
-    """Feels four cells, maps them, and goes to unvisited cells that are near, or far to one side.
+    """Maps the cells around it, and goes to unvisited cells that are near, or far to one side.
 
     It compares cells of its own map alone, so it knows neither its place nor the border.
+
+    Args:
+        trap: the trap.
+        radius: how far it sees walls, in a square; 0 feels the four cells around it.
     """
 
-    def __init__(self, trap: Trap) -> None:
+    def __init__(self, trap: Trap, radius: int = 0) -> None:
         super().__init__(trap)
+        self.radius = radius
         row, column = np.divmod(np.arange(trap.cells), trap.width)
         side = {LEFT: column, DOWN: -row, RIGHT: -column, UP: row}
         self.slope = LEAN * np.sum([side[x] for x in find_directions(trap)], axis=0)
@@ -158,9 +166,13 @@ class Explorer(SightedPolicy):
         rows = np.arange(len(agent))
         self.open[rows, agent] = True
         self.open[rows[:, None], around] |= ~self.blocked
+        if self.radius:
+            row, column = np.divmod(np.arange(self.trap.cells), self.trap.width)
+            near = [abs(x[agent][:, None] - x) <= self.radius for x in (row, column)]
+            self.open |= near[0] & near[1] & ~self.closed
         grid = self.open.reshape(-1, *self.trap.size)
-        new = self.open & (self.visits == 0)
-        costs = distances(grid, agent).reshape(new.shape) + self.slope
+        steps = distances(grid, agent).reshape(self.open.shape)
+        new, costs = (steps >= 0) & (self.visits == 0), steps + self.slope
         goal = np.where(new.any(axis=1), np.where(new, costs, np.inf).argmin(axis=1), agent)
         steps = distances(grid, goal).reshape(new.shape)[rows[:, None], around]
         return np.where(steps < 0, CLOSED, steps)
@@ -191,4 +203,5 @@ SIGHTED: Mapping[str, Callable[[Trap], Policy]] = {
     "keeps to the middle (two cells)": Centre,
     "window table (two cells, visits)": WindowTable,
     "explorer (four cells, map)": Explorer,
+    "explorer (5x5 cells, map)": partial(Explorer, radius=RADIUS),
 }
