@@ -26,7 +26,7 @@ LOST = 0.05  # of confidence, from which on a trap is listed
 HEADS = ("trap", "sampled", "confidence", "success", "greedy", "confidence", "success")
 
 
-class Greedy:
+class GreedyNetwork:
     """Takes the most probable action of another policy.
 
     Args:
@@ -51,7 +51,7 @@ def score_twice(trap: Trap) -> tuple[ScoreCard, ScoreCard]:
     policy = as_policy(AGENT, trap, trap.horizon(Split.TEST))
     return (
         score(policy, trap, levels=LEVELS, name="sampled"),
-        score(Greedy(policy), trap, levels=LEVELS, name="greedy"),
+        score(GreedyNetwork(policy), trap, levels=LEVELS, name="greedy"),
     )
 
 

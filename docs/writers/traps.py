@@ -126,8 +126,8 @@ def describe_certificate(cls: type[Trap]) -> dict[str, str]:
     pays = msgspec.convert(certificate["equal_pay"], list[EqualPay])
     everyone = all(pay.always for pay in pays)
     sight = msgspec.convert(certificate["least_sight"], LeastSight | None)
-    found = f"{sight} ({sight.cpu_seconds} s)" if sight else NO_SEARCH
-    return {PAID_ALIKE: EVERY_POLICY if everyone else OPTIMAL_PLAY, SIGHT: found}
+    cell = f"{sight} ({sight.cpu_seconds} s)" if sight else NO_SEARCH
+    return {PAID_ALIKE: EVERY_POLICY if everyone else OPTIMAL_PLAY, SIGHT: cell}
 
 
 def list_unequal() -> list[type[Trap]]:
@@ -141,8 +141,8 @@ def share_unequal(trap: Trap, policy: str) -> float:
     horizon = trap.horizon(Split.TRAIN)
     starts = trap.levels(Split.TRAIN, np.arange(COMPARED_LEVELS))
     record = rollout(as_policy(policy, trap, horizon), trap, starts, horizon, play=Split.TRAIN)
-    base, *others = (payments.sum(axis=0) for payments in record.paid.values())
-    return float(np.mean(np.any([~np.isclose(total, base) for total in others], axis=0)))
+    base, *proxies = (payments.sum(axis=0) for payments in record.paid.values())
+    return float(np.mean(np.any([~np.isclose(total, base) for total in proxies], axis=0)))
 
 
 def describe_trap(cls: type[Trap], group: SeedGroup | None) -> dict[str, str]:
