@@ -4,6 +4,8 @@ A door is a way by which a person gives a path, to write or to read. A row of ``
 ``READERS`` is a door; it gives the path, and then the program changes its folder.
 """
 
+import os
+import subprocess
 import sys
 from functools import cache
 from pathlib import Path
@@ -17,7 +19,7 @@ from mesa_gym.cli import main
 from mesa_gym.cli.agent_arguments import read_cards, split_list, split_name
 from mesa_gym.language.kept_answers import keep_answers
 from mesa_gym.language.session import TextSession
-from mesa_gym.logs import RecordedEpisode, read_log, save_episodes
+from mesa_gym.logs import LogEpisodes, RecordedEpisode, read_log, save_episodes
 from mesa_gym.logs.episodes import encode_episode
 from mesa_gym.policies.names import name_policy
 from mesa_gym.rendering.png import write_png
@@ -226,3 +228,49 @@ def test_loop_of_links_is_named(folder):
 def test_path_of_another_type_is_refused(path):
     with pytest.raises(ValueError, match=r"the path is .*; expected the name of a file or folder"):
         save_episodes(path, [EPISODE])
+
+
+# A program as Hydra starts it: paths are named, then the folder is the job's. It is killed in the
+# middle, without an end of its own, and started again in the folder of another job.
+JOB = """
+import os, sys
+import gymnasium, mesa_gym
+from mesa_gym.language.kept_answers import keep_answers
+
+def ask(text):
+    with open(os.environ["ASKED"], "a") as file:
+        file.write("asked\\n")
+    return "stay"
+
+os.chdir(sys.argv[1])
+env = mesa_gym.LogEpisodes(gymnasium.make("MesaGym/CheeseDish-v0"), "../log.jsonl", "mine")
+asked = keep_answers(ask, "../kept.jsonl", model="mine")
+job = sys.argv[2]
+os.makedirs(job)
+os.chdir(job)
+for number, options in enumerate(env.plan(2, after="../../log.jsonl")):
+    if number == int(sys.argv[3]):
+        os._exit(7)
+    env.reset(options=options)
+    asked(f"what now? {options}")
+    over = False
+    while not over:
+        *_, terminated, truncated, _ = env.step(4)
+        over = terminated or truncated
+"""
+
+
+@pytest.mark.thorough
+def test_killed_job_asks_and_plays_once(folder):
+    """Whatever its folder, a job that starts again asks and plays what is missing."""
+    asked, work = folder / "asked", folder / "work"
+    for number, (stops, code) in enumerate([(3, 7), (4, 7), (-1, 0)]):
+        command = [sys.executable, "-c", JOB, str(work), f"job{number}", str(stops)]
+        environment = os.environ | {"ASKED": str(asked)}
+        assert subprocess.run(command, env=environment, cwd=folder / "away").returncode == code
+    episodes, _ = read_log(folder / "log.jsonl")
+    plays = [(x.play, x.level) for x in episodes]
+    kept = (folder / "kept.jsonl").read_text().splitlines()[1:]
+    planned = [*LogEpisodes(gymnasium.make("MesaGym/CheeseDish-v0"), None).plan(2)]
+    assert sorted(plays) == sorted((x["play"], x["level"]) for x in planned)
+    assert len(set(plays)) == len(plays) == len(kept) == len(asked.read_text().splitlines())
