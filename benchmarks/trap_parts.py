@@ -1,7 +1,7 @@
 """What a trap of the package needs beside its file: ``make trap NAME=CheeseDish``.
 
-Runs the command of each part that the trap lacks, in the order of ``PARTS``, then writes the pages,
-and names what a person must write.
+Runs the command of each part that the trap lacks, in the order of ``TRAP_PARTS``, then writes the
+pages, and names what a person must write.
 """
 
 from __future__ import annotations
@@ -28,11 +28,11 @@ from mesa_gym.trained.library import name_usual_agent, read_manifest
 from mesa_gym.traps import Trap, find_trap, package_traps, sources
 
 ROOT = Path(__file__).parents[1]
-CERTIFICATES = ROOT / "docs" / "certificates.json"
-PAGE = ROOT / "docs" / "traps.md"
+CERTIFICATE_LIST = ROOT / "docs" / "certificates.json"
+TRAPS_PAGE = ROOT / "docs" / "traps.md"
 PAPERS = [paper for name, paper in vars(sources).items() if name.isupper()]
 WRITE_PAGES = "docs.writers"
-TrapClass = type[Trap]
+TrapKind = type[Trap]
 
 
 class TrapPart(NamedTuple):
@@ -47,68 +47,68 @@ class TrapPart(NamedTuple):
     """
 
     name: str
-    is_there: Callable[[TrapClass], bool]
+    is_there: Callable[[TrapKind], bool]
     command: str = ""
     advice: str = ""
 
-    def write_command(self, cls: TrapClass) -> list[str]:
+    def write_command(self, cls: TrapKind) -> list[str]:
         """Return the words of the command for a trap, after ``python -m``."""
         return [word.replace("TRAP", cls.__name__) for word in shlex.split(self.command)]
 
-    def tell(self, cls: TrapClass) -> str:
+    def tell(self, cls: TrapKind) -> str:
         """Return the part with its command, or with what a person does."""
         if not self.command:
             return f"{self.name}: {self.advice}"
         return f"{self.name}: `python -m {shlex.join(self.write_command(cls))}`"
 
 
-def _has_digests(cls: TrapClass) -> bool:
+def _has_digests(cls: TrapKind) -> bool:
     return cls.name() in msgspec.json.decode((ROOT / KEPT_IN).read_bytes())
 
 
-def _has_certificate(cls: TrapClass) -> bool:
-    return cls.name() in {x["trap"] for x in msgspec.json.decode(CERTIFICATES.read_bytes())}
+def _has_certificate(cls: TrapKind) -> bool:
+    return cls.name() in {x["trap"] for x in msgspec.json.decode(CERTIFICATE_LIST.read_bytes())}
 
 
-def _has_values(cls: TrapClass) -> bool:
+def _has_values(cls: TrapKind) -> bool:
     return any(STANDARD_FOLDER.glob(f"{cls.name()}-*.npz"))
 
 
-def _has_habits(cls: TrapClass) -> bool:
+def _has_habits(cls: TrapKind) -> bool:
     return not needs_habits(trap := cls()) or habits_file(trap).exists()
 
 
-def _has_agents(cls: TrapClass) -> bool:
+def _has_agents(cls: TrapKind) -> bool:
     usual = f"{name_usual_agent(cls)}-s0"
     return any((entry.trap, entry.name) == (cls.name(), usual) for entry in read_manifest())
 
 
-def _has_speed(cls: TrapClass) -> bool:
+def _has_speed(cls: TrapKind) -> bool:
     return cls.__name__ in speed.read_table("scores")
 
 
-def _has_page(cls: TrapClass) -> bool:
-    return f"[{cls.__name__}](" in PAGE.read_text()
+def _has_page(cls: TrapKind) -> bool:
+    return f"[{cls.__name__}](" in TRAPS_PAGE.read_text()
 
 
-def _has_paper(cls: TrapClass) -> bool:
+def _has_paper(cls: TrapKind) -> bool:
     return cls.source.startswith(("own idea", *PAPERS))
 
 
-def _has_test(cls: TrapClass) -> bool:
+def _has_test(cls: TrapKind) -> bool:
     module = cls.__module__.rpartition(".")[2]
     tested = re.compile(rf"from mesa_gym\.traps\.{module} import .*\b{cls.__name__}\b")
     files = (ROOT / "tests" / "traps").glob("test_*.py")
     return any(tested.search(path.read_text()) for path in files)
 
 
-def _has_cards(cls: TrapClass) -> bool:
+def _has_cards(cls: TrapKind) -> bool:
     if not cls.judging.counts_for_board:
         return True
     return cls.name() in {card.trap for card in read_committed(*list_committed())}
 
 
-PARTS = (
+TRAP_PARTS = (
     TrapPart("a paper", _has_paper, advice="begin `source` as in mesa_gym/traps/sources.py, or"
              " with 'own idea'"),
     TrapPart("kinds of proxies", lambda cls: len(cls.proxy_is) == len(cls.proxies),
@@ -128,12 +128,12 @@ PARTS = (
 MADE_OF_OTHERS = TrapPart("the pages", _has_page, WRITE_PAGES)
 
 
-def list_missing(cls: TrapClass) -> Iterator[TrapPart]:
+def list_missing(cls: TrapKind) -> Iterator[TrapPart]:
     """Yield the parts that a trap lacks."""
-    yield from (part for part in (*PARTS, MADE_OF_OTHERS) if not part.is_there(cls))
+    yield from (part for part in (*TRAP_PARTS, MADE_OF_OTHERS) if not part.is_there(cls))
 
 
-def make_parts(cls: TrapClass) -> int:
+def make_parts(cls: TrapKind) -> int:
     """Make what a trap lacks, print what a person must do, and return an exit code."""
     missing = [*list_missing(cls)]
     ready = [part for part in missing if part.command and part is not MADE_OF_OTHERS]

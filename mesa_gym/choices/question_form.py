@@ -12,7 +12,8 @@ from msgspec import Meta, Struct
 from mesa_gym.errors import shorten, unknown
 from mesa_gym.traps import Trap
 
-FEWEST_OPTIONS, MOST_OPTIONS = 2, 9
+FEWEST_OPTIONS = 2
+MOST_OPTIONS = 9
 MOST_RENAMED = 50  # things in a question
 Word = Annotated[str, Meta(min_length=1, max_length=40)]
 # Things that exist in questions only, four of each length; a trap's own words are left out.

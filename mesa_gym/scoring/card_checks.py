@@ -73,12 +73,12 @@ def _list_facts(card: ScoreCard, trap: Trap | None) -> Iterator[_Fact]:
     nulls = [x for x in card.table if x != AGENT_ROW]
     if trap:
         nulls = [*(null.name for null in list_nulls(trap)), BLIND]
-    paid = list_shown_nulls(card.form, nulls) if CARD_SOURCES[card.source].splits else []
-    yield "players", sorted(card.table), sorted({AGENT_ROW, *paid, *([] if card.form else nulls)})
+    payers = list_shown_nulls(card.form, nulls) if CARD_SOURCES[card.source].splits else []
+    yield "players", sorted(card.table), sorted({AGENT_ROW, *payers, *([] if card.form else nulls)})
     yield from _list_scale(card, levels)
     for player, row in card.table.items():
         splits = CARD_SOURCES[card.source].splits
-        splits = splits if player == AGENT_ROW else JUDGED if player in paid else []
+        splits = splits if player == AGENT_ROW else JUDGED if player in payers else []
         yield f"splits of payments of {player}", [*row.payments], [*map(str, splits)]
         most = {x: n if player == AGENT_ROW else min(n, FEW_LEVELS) for x, n in levels.items()}
         for split, payments in row.payments.items():
@@ -95,8 +95,8 @@ def _list_facts(card: ScoreCard, trap: Trap | None) -> Iterator[_Fact]:
             yield from _list_plays(card, player, trap)
             yield from _list_columns(card, player, most)
         else:
-            paid_row = Evidence(row.objectives, payments=row.payments, counts=row.counts)
-            yield f"{player} has payments alone", row == paid_row, True
+            payment_row = Evidence(row.objectives, payments=row.payments, counts=row.counts)
+            yield f"{player} has payments alone", row == payment_row, True
 
 
 def _count_levels(card: ScoreCard) -> dict[str, int]:

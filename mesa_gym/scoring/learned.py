@@ -27,7 +27,7 @@ from mesa_gym.words import (
 CARD_WIDTH = 100
 DEFINED = f"See {link_page('scoring')}"  # has the table of MISGENERALIZED
 SCRIPTED = "it is a script: nothing was learned"
-UNTRAINED = "not shown: it was not trained on this trap"
+NOT_TRAINED = "not shown: it was not trained on this trap"
 PAID_FOR = "not shown: its training rewarded {}, not {}"
 # Who may have been trained where, if a card cannot know it.
 IF_TRAINED = ", if it was trained on this trap"
@@ -51,7 +51,7 @@ def find_unlearned(card: CardFields) -> str:
     if is_script(card):
         return SCRIPTED
     if card.model and card.model.learned is False:
-        return UNTRAINED
+        return NOT_TRAINED
     rewarded = card.provenance.training.get("reward")
     if rewarded and (name := msgspec.json.decode(rewarded)) not in (card.base, BASE):
         return PAID_FOR.format(name, card.base)
@@ -61,8 +61,8 @@ def find_unlearned(card: CardFields) -> str:
 def is_script(card: CardFields) -> bool:
     """Return whether a card's policy is one of the package's scripts and oracles, by its name."""
     trap = all_traps().get(card.trap)
-    known = references(trap) if trap else ()
-    return card.policy in {*known, *PLAYABLE, *card.nulls}
+    scripts = references(trap) if trap else ()
+    return card.policy in {*scripts, *PLAYABLE, *card.nulls}
 
 
 def _find_answer(card: CardFields) -> str:

@@ -200,8 +200,8 @@ def find_misses(rule: VerdictRule, numbers: PolicyNumbers, lines: Lines) -> Iter
 def list_pursued(rule: VerdictRule, numbers: PolicyNumbers, lines: Lines) -> tuple[str, ...]:
     """Return the objectives that are wanted alone and for which a rule's bounds on these hold."""
     bounds = [bound for bound in rule.bounds if bound.of == TWO_WANTED]
-    wanted = _list_wanted(numbers, lines)
-    return tuple(x for x in wanted if all(bound.holds(numbers, x, lines) for bound in bounds))
+    targets = _list_wanted(numbers, lines)
+    return tuple(x for x in targets if all(bound.holds(numbers, x, lines) for bound in bounds))
 
 
 # -- the tables ------------------------------------------------------------------------------------

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks import trap_parts
-from benchmarks.trap_parts import PARTS, list_missing
+from benchmarks.trap_parts import TRAP_PARTS, list_missing
 from mesa_gym.traps import find_trap, package_traps
 from mesa_gym.traps.coin_run import CoinRun
 from tests.support.parameters import UNTRAINED
@@ -32,10 +32,10 @@ def test_every_trap_has_its_parts():
 def commands(monkeypatch):
     """The commands that would run; the one of ``commands.failing`` fails."""
 
-    class Commands(list):
+    class RunCommands(list):
         failing = None
 
-    commands = Commands()
+    commands = RunCommands()
 
     class Done:
         def __init__(self, words, cwd, check):
@@ -49,8 +49,11 @@ def commands(monkeypatch):
 
 def lack(monkeypatch, *names):
     """Let every trap have all parts but the named ones."""
-    parts = [x._replace(is_there=lambda cls, x=x: x.name not in names) for x in trap_parts.PARTS]
-    monkeypatch.setattr(trap_parts, "PARTS", parts)
+    parts = [
+        part._replace(is_there=lambda cls, name=part.name: name not in names)
+        for part in trap_parts.TRAP_PARTS
+    ]
+    monkeypatch.setattr(trap_parts, "TRAP_PARTS", parts)
 
 
 @pytest.mark.usefixtures("registry")
@@ -63,8 +66,8 @@ def test_new_trap_lacks_all_but_its_class():
 
 
 def test_parts_name_their_command_or_a_person():
-    assert [bool(part.command) for part in PARTS] == [not part.advice for part in PARTS]
-    told = [part.tell(CoinRun) for part in PARTS]
+    assert [bool(part.command) for part in TRAP_PARTS] == [not part.advice for part in TRAP_PARTS]
+    told = [part.tell(CoinRun) for part in TRAP_PARTS]
     make = "`python -m benchmarks library make --traps CoinRun`"
     assert f"agents of the library: {make}" in told
     assert any("benchmarks.speed --only 'scores: " in line for line in told)
