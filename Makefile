@@ -15,7 +15,7 @@ export OMP_NUM_THREADS = 1
 unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help leaderboard agents test test-thorough test-slow test-examples runs attacks mutants bench calibrate \
-        certify digests values trap api pages docs docs-links lint format constraints dist clean
+        certify digests values trap api pages notebooks docs docs-links lint format constraints dist clean
 
 help:  ## Print this list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "%-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -124,6 +124,10 @@ api: $(INSTALLED)  ## Record the public API in docs/public_api.txt.
 
 pages: $(INSTALLED)  ## Write results, tables and pictures into README and the pages of docs again.
 	$(BIN)/python -m docs.writers
+
+# Two CPU minutes.
+notebooks: $(DOCS)  ## Execute the notebooks again, and keep what they print and draw.
+	$(BIN)/python -m docs.writers.notebooks
 
 docs: $(DOCS)  ## Build the documentation into build/docs; a warning is an error.
 	$(BIN)/python -m sphinx -W --keep-going -n -j 2 -c docs/_sphinx docs build/docs
