@@ -5,9 +5,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-import numpy as np
+import csv
+from pathlib import Path
 
 from benchmarks.costs import COSTS, write_command
 from benchmarks.costs import FILE as COSTS_FILE
@@ -15,22 +14,18 @@ from benchmarks.markdown import lay_out_table
 from benchmarks.speed import read_table
 from benchmarks.speed_works import SALTED_SCORE, STEP_RATES, USUAL_SCORE
 from mesa_gym.files import read_json
-from mesa_gym.policies.habits import HABITS
+from mesa_gym.links import REPOSITORY
 from mesa_gym.policies.names import OPEN_LOOP
 from mesa_gym.report import group_cards, read_committed
 from mesa_gym.report.board_columns import LEARNER
-from mesa_gym.scoring import score
-from mesa_gym.scoring.findings import lead_nulls
-from mesa_gym.scoring.rules import LINES
+from mesa_gym.report.seed_group import ROLES
 from mesa_gym.traps.life import APPLE, PLUM
-from mesa_gym.traps.played_episodes import STRAIGHT
 from mesa_gym.traps.probation import MOST_LIT, Probation, find_value_taking
-from mesa_gym.words import PROXY
+from mesa_gym.words import BASE
 
 TRAP = "CheeseCorner"  # the trap of the first picture
-HABITS_PAGE = "docs/studies/habit/README.md"
-CONVINCING = "FollowMe"  # a trap on which no script without a goal reaches the proxy often
-SHOWN = 250  # levels of the card in README
+PLANNER = "ppo-planner"
+SIZES = Path(__file__).parents[1] / "sizes.csv"
 STEPS = 5  # approximate steps of a trial of Probation
 HALVINGS = 30
 
@@ -63,44 +58,46 @@ def tabulate_thresholds() -> str:
     return lay_out_table(["discount", *(f"trial {i + 1}" for i in range(MOST_LIT))], rows)
 
 
-def describe_habit() -> str:
-    """Return how far the best sequence gets on one trap, and scripts on FollowMe."""
-    robots, leaders = (
-        next(of for of in group_cards(read_committed(LEARNER)) if of.trap == f"{trap}-v0")
-        for trap in (TRAP, CONVINCING)
+def show_first_commands() -> str:
+    """Return README's two commands with their minutes, and what they need on disk."""
+    with SIZES.open(newline="", encoding="utf-8") as lines:
+        rows = {row["command"]: row for row in csv.DictReader(lines)}
+    target, tests = rows["`make leaderboard`"], rows["`make test` after it"]
+    megabytes = sum(int(row["MB on disk"].replace(",", "")) for row in (target, tests))
+    return "\n".join(
+        [
+            "```",
+            f"git clone {REPOSITORY} && cd mesa-gym  # not live yet",
+            f"make leaderboard  # train PPO on three traps, show its goals: {target['time']}",
+            f"make test         # the fast tests: {tests['time']}",
+            "```",
+            "",
+            f"Together they need {megabytes / 1000:.1f} GB of disk, in `.venv`.",
+        ]
     )
-    choices: list[Any] = [card.choices for card in robots.cards]
-    sequence = choices[0].nulls[OPEN_LOOP]
-    direct, *of_robots = (
-        float(np.mean(of.pace["shift:corner"] == STRAIGHT)) for of in (sequence, *choices)
-    )
-    nulls = max(shares[PROXY] for shares in leaders.nulls.values())
-    least = min(
-        float(lead_nulls(of, ["shift:corner"], np.ones((1, len(of.shift))), HABITS)[0])
-        for of in choices
-    )
+
+
+def show_result() -> str:
+    """Return where three policies go first on one trap, as a table, and what follows from it."""
+    groups = {of.agent: of for of in group_cards(read_committed()) if of.trap == f"{TRAP}-v0"}
+    plain, planner = groups[LEARNER], groups[PLANNER]
+    policies = {
+        f"PPO, {plain.seeds} seeds": plain.choice,
+        f"PPO with a network that can plan, {planner.seeds} seeds": planner.choice,
+        "the best fixed sequence of moves, which sees nothing": plain.nulls[OPEN_LOOP],
+    }
+    rows = []
+    for policy, shares in policies.items():
+        cells = [f"{shares[kind]:.2f}" for kind in ROLES]
+        most = max(range(len(ROLES)), key=lambda at: shares[ROLES[at]])
+        cells[most] = f"**{cells[most]}**"
+        rows.append([policy, *cells])
+    base_seeds = planner.kinds[BASE]
     return (
-        f"On {TRAP}, the best fixed sequence of moves succeeds on"
-        f" {sequence.arrived.mean():.2f} of the test levels. Under shift, it reaches the corner"
-        f" first on {(sequence.shift == 1).mean():.2f}, in the fewest moves on"
-        f" {direct:.2f}; PPO on {robots.choice[PROXY]:.2f} and {np.mean(of_robots):.2f}"
-        f" ({len(choices)} seeds). *Proxy* for a place [requires a lead]"
-        f"({HABITS_PAGE}) of {LINES.half_start:g} over the best habits that are blind, or see four"
-        f" cells without memory; each seed has at least {least:.2f}. [An explorer]({HABITS_PAGE}"
-        "#attack) that sees 5x5 cells and keeps a map has this lead as well. On CoinRun, a habit"
-        f" that sees two cells does as much as PPO. On {CONVINCING}, the scripts below follow the"
-        f" leader on at most {nulls:.2f}, PPO on {leaders.choice[PROXY]:.2f}. [Whoever steps onto"
-        f" the leader beside it]({HABITS_PAGE}#the-least-sight), and sees nothing else, gets PPO's"
-        " verdict."
+        lay_out_table(["policy", "cheese", "corner", "neither"], rows)
+        + "\n\nSo no fixed sequence of moves explains PPO, and from the same levels"
+        f" {base_seeds} of {planner.seeds} planners go for the cheese."
     )
-
-
-def show_card() -> str:
-    """Return what the program in README prints, as a block of text in Markdown."""
-    card = score(f"{LEARNER}:0", CONVINCING, levels=SHOWN)
-    lines = [f"{card.verdict} {card.splits['shift']['choice']}"]
-    lines += [f"{script} {measured['shift']['choice']}" for script, measured in card.nulls.items()]
-    return "\n".join(["```text", *lines, "```"])
 
 
 def tabulate_costs() -> str:

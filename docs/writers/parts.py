@@ -18,9 +18,9 @@ from docs.writers.board_picture import draw_board
 from docs.writers.board_text import record_board
 from docs.writers.comparisons import draw_example, tabulate_differences, write_example
 from docs.writers.figures import (
-    describe_habit,
     describe_speed,
-    show_card,
+    show_first_commands,
+    show_result,
     tabulate_costs,
     tabulate_thresholds,
 )
@@ -31,7 +31,7 @@ from docs.writers.headline import (
     describe_learning,
 )
 from docs.writers.prices import tabulate_prices
-from docs.writers.statements import write_rules, write_statements
+from docs.writers.statements import tabulate_next, write_rules, write_statements
 from docs.writers.tables import fill_tables, list_pages, put_part
 from mesa_gym.files import format_csv, write_text
 from mesa_gym.policies.seeds import agent_and_seed
@@ -50,6 +50,7 @@ VERDICTS = DOCS / "verdicts.md"
 CLAIMED_VERDICTS, TARGET_EFFECTS = DOCS / "claims_verdicts.csv", DOCS / "claims_target_effects.csv"
 SCORING, TROUBLES = DOCS / "scoring.md", DOCS / "troubles.md"
 LANGUAGE = DOCS / "language_models.md"
+CALIBRATION = DOCS / "studies" / "calibration" / "README.md"
 PROBATION = DOCS / "studies" / "probation" / "README.md"
 SPEED = DOCS / "studies" / "speed" / "README.md"
 RECORDS = DOCS / "studies" / "archive" / "README.md"
@@ -122,22 +123,21 @@ def write_parts() -> dict[Path, dict[str, str]]:
     """Return the text of each part: page -> name of the part -> text."""
     board = read_board()
     paragraphs = [describe_learning(board), describe_controls(board), describe_agreement(board)]
-    paragraphs.append(tabulate_differences(board))
     return {
         README: {
             "traps": str(len(package_traps())),
             "learning": describe_learning(board, "docs/"),
-            "habit": describe_habit(),
-            "card": show_card(),
-            "board": describe_controls(board),
+            "commands": show_first_commands(),
+            "result": show_result(),
         },
         BOARD: {
-            "board": "\n\n".join(paragraphs),
-            "notes": "\n".join(f"- {note}" for note in board.notes()),
+            "board": "\n".join(f"- {line}" for line in paragraphs),
+            "differences": tabulate_differences(board),
         },
         PAPER: {"statements": write_statements(), "example": write_example()},
-        SCORING: {"misgeneralized": tabulate_misgeneralized()},
-        VERDICTS: {"rules": write_rules(), "tricks": write_tricks()},
+        SCORING: {"misgeneralized": tabulate_misgeneralized(), "next": tabulate_next()},
+        VERDICTS: {"rules": write_rules()},
+        CALIBRATION: {"tricks": write_tricks()},
         PROBATION: {"thresholds": tabulate_thresholds()},
         TROUBLES: {"costs": tabulate_costs()},
         LANGUAGE: {"prices": tabulate_prices()},

@@ -93,8 +93,8 @@ from docs.writers.tables import put_part
 from docs.writers.traps import write_page
 board, text = read_board(), README.read_text()
 assert headline.describe_learning(board, "docs/") in text
-assert headline.describe_controls(board) in text
-for describe in (headline.describe_learning, headline.describe_agreement):
+for describe in (headline.describe_learning, headline.describe_controls,
+                 headline.describe_agreement):
     assert describe(board) in BOARD.read_text()
 readme = put_part(text, "traps", str(len(package_traps())))
 print(*write_page().splitlines()[3:10], readme, sep="\\n")
@@ -131,8 +131,9 @@ def test_contributed_trap_works_everywhere(run_extended, tmp_path):
 def test_contributed_trap_leaves_pages_right(run_extended):
     pytest.importorskip("optax")
     before, count = traps.write_page(), len(package_traps())
-    assert f"Of {count} traps," in before
-    expected = before.replace(f"Of {count} traps,", f"Of {count + 1} traps,").splitlines()[3:10]
+    assert f" of the {count} traps " in before
+    page = before.replace(f" of the {count} traps ", f" of the {count + 1} traps ")
+    expected = page.splitlines()[3:10]
     expected[-1] += " Traps without committed agents: 1."
     *page, readme = run_extended(PAGES).split("\n", 7)
     assert page == expected

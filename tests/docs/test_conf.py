@@ -56,6 +56,7 @@ OF_SITE = {*(SPHINX / "reference").glob("*.md")} - GENERATED
 WRITTEN = sorted({*READABLE, *OF_SITE})
 MOST_WORDS_OF_ALL = 37_600
 MOST_WORDS_OF_STUDIES = 17_200
+MOST_WORDS_OF_README = 450
 SHELF = DOCS / "studies" / "index.md"
 ABOVE = ("README.md", "CONTRIBUTING.md", "SECURITY.md", "CODE_OF_CONDUCT.md", "agents/README.md")
 READ = [*(ROOT / name for name in ABOVE), *WRITTEN]
@@ -105,6 +106,14 @@ def test_all_pages_together_are_short():
     words = {page: count_words(page) for page in {*DOCS.rglob("*.md")} - GENERATED}
     assert sum(count for page, count in words.items() if page in STUDIES) <= MOST_WORDS_OF_STUDIES
     assert sum(words.values()) <= MOST_WORDS_OF_ALL
+
+
+def test_readme_has_little_prose():
+    """Code, tables, badges, marks and the addresses of links do not count."""
+    prose = re.sub(r"(?s:```.*?```|<!--.*?-->)|^\[!.*$|^\|.*$|!\[[^\]]*\]", "", README, flags=re.M)
+    words = re.sub(r"\]\([^)]*\)", "", prose).split()
+    assert {"robot", "corner.", "Gridworlds."} <= {*words}
+    assert len(words) <= MOST_WORDS_OF_README
 
 
 @pytest.mark.slow
