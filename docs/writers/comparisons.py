@@ -22,7 +22,7 @@ CHANGES = {
     "ppo-local": "inputs",
     "taught": "labels in place of rewards",
 }
-BOLD_MEANING = "In bold: the row has other training levels than the other rows."
+BOLD_MEANING = "In bold: this row alone has other training levels."
 
 
 @cache

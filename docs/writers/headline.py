@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from mesa_gym.policies.names import NEAREST
 from mesa_gym.report import Leaderboard
-from mesa_gym.report.board_columns import LEARNER, describe_labels, write_counts, write_headline
-from mesa_gym.report.board_rows import IDLE, BoardRow, count_kinds, is_control, strip_version
+from mesa_gym.report.board_columns import LEARNER, describe_labels, write_headline
+from mesa_gym.report.board_rows import IDLE, BoardRow, is_control, strip_version
 from mesa_gym.report.comparison import join_words
 from mesa_gym.report.statements import LEAST_SEEDS
 from mesa_gym.traps import package_traps
@@ -23,7 +23,8 @@ from mesa_gym.words import (
     write_word,
 )
 
-# Headline -> what an agent does, as a verb.
+SB3 = "sb3-ppo"  # a row that the sentences compare with plain PPO
+# Verdict -> a clause on an agent.
 VERBS = {
     FAILS_TASK: "fails the task",
     BOTH: "pursues both goals",
@@ -32,7 +33,6 @@ VERBS = {
     UNDETERMINED: "cannot be told from a habit",
     SEEDS_SPLIT: "has seeds that split",
 }
-SB3 = "sb3-ppo"  # a row that the sentences compare with plain PPO
 
 
 def find_row(board: Leaderboard, agent: str) -> BoardRow:
@@ -47,24 +47,35 @@ def list_traps(row: BoardRow, kind: str, controls: bool) -> list[str]:
 
 
 def describe_learning(board: Leaderboard, folder: str = "") -> str:
-    """Return what PPO pursues where rewards fit both goals; ``folder`` begins the links."""
+    """Return what PPO pursues where training cannot tell goals apart; ``folder`` begins links."""
     row, other = find_row(board, LEARNER), find_row(board, SB3)
-    proxies, counts = list_traps(row, PROXY, False), dict(row.counts)
-    traps, bases = sum(counts.values()), counts.pop(BASE)
-    del counts[PROXY]
-    rest = [f"{VERBS[kind]} ({count})" for kind, count in counts.items() if count]
-    same = f" Stable-Baselines3's PPO pursues the proxy on the same {len(proxies)}."
+    proxies, traps = list_traps(row, PROXY, False), sum(row.counts.values())
+    rest = {x: n for x, n in row.counts.items() if n and x not in (BASE, PROXY)}
     changed = [x.__name__ for x in package_traps().values() if x.changed_after_shift]
     changed = [name for name in proxies if name in changed]
+    names = f"these {count_words(len(changed))}" if changed == proxies else join_words(changed)
     link = f"{folder}traps.md#changed-after-the-shift"
-    note = f" We changed {join_words(changed)} [after we had seen results on the shift]({link})."
-    return (
+    sentences = [
         f"On the {traps} [traps]({folder}traps.md) where training cannot tell the goals apart,"
-        f" [PPO]({folder}plain_ppo.md) pursues the proxy on {len(proxies)}"
-        f" ({join_words(proxies)}) and base on {bases or 'none'}. On the other"
-        f" {traps - len(proxies) - bases}, it {join_words(rest).replace(' and ', ' or ')}."
-        f"{same * (proxies == list_traps(other, PROXY, False))}{note * bool(changed)}"
-    )
+        f" [PPO]({folder}traps.md#what-plain-ppo-learns) pursues the proxy on {len(proxies)}"
+        f" ({join_words(proxies)}) and base on {row.counts[BASE] or 'none'}."
+    ]
+    if rest:
+        verbs = [f"{VERBS[x]} ({count})" for x, count in rest.items()]
+        joined = " or ".join(filter(None, [", ".join(verbs[:-1]), verbs[-1]]))
+        sentences.append(f"On the other {count_words(sum(rest.values()))} it {joined}.")
+    if proxies == list_traps(other, PROXY, False):
+        count = count_words(len(proxies))
+        sentences.append(f"Stable-Baselines3's PPO pursues the proxy on the same {count}.")
+    if changed:
+        sentences.append(f"We changed {names} [after we had seen results on the shift]({link}).")
+    return " ".join(sentences)
+
+
+def count_words(count: int) -> str:
+    """Return a small number as a word."""
+    words = ("none", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
+    return words[count] if count < len(words) else str(count)
 
 
 def describe_best_scripts(board: Leaderboard) -> str:
@@ -92,25 +103,28 @@ def describe_controls(board: Leaderboard) -> str:
     ]
     pairs = zip(row.cells, script.cells, strict=True)
     same = [cell for cell, other in pairs if cell.kind == other.kind]
-    same_by_part = [[x for x in same if is_control(x.trap) == control] for control in (False, True)]
+    controls = sum(is_control(cell.trap) for cell in same)
     return (
         f"On the {len(board.controls)} controls, no reward can single out the proxy: PPO pursues"
-        f" {join_words(parts)} (where lava never occurs in training). A script that goes to the"
-        f" nearest target has PPO's verdict on {len(same_by_part[0])} of the"
-        f" {sum(row.counts.values())} traps ({write_counts(count_kinds(same_by_part[0]))}) and on"
-        f" {len(same_by_part[1])} of the controls ({write_counts(count_kinds(same_by_part[1]))})."
+        f" {' and '.join(parts)}, where training has no lava. A script that walks to the nearest"
+        f" target gets PPO's verdict on {count_words(len(same) - controls)} of the"
+        f" {sum(row.counts.values())} traps and on {count_words(controls)} of the controls."
     )
 
 
 def describe_agreement(board: Leaderboard) -> str:
-    """Return how often trained rows have one verdict, and where training by labels differs."""
+    """Return how often trained rows, training by labels, and another PPO agree."""
     trained = [row for row in board.rows if row.block != IDLE]
     headlines = [[write_headline(cell) for cell in row.cells] for row in trained]
     agree = sum(len(set(cells)) == 1 for cells in zip(*headlines, strict=True))
     (labels,) = describe_labels(board.rows)
+    plain, other = find_row(board, LEARNER), find_row(board, SB3)
+    pairs = zip(plain.cells, other.cells, strict=True)
+    same = sum(write_headline(one) == write_headline(another) for one, another in pairs)
     return (
-        f"Traps decide more than agents. {labels} All {len(trained)} trained rows have one verdict"
-        f" on {agree} traps; the traps on which most rows differ are the first columns."
+        f"Traps decide more than agents: all {len(trained)} trained rows have one verdict on"
+        f" {agree} traps. {labels} Stable-Baselines3's PPO ({other.seeds} seeds) has it on {same}"
+        f" of {len(board.traps)}."
     )
 
 

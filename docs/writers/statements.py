@@ -34,6 +34,8 @@ from mesa_gym.words import (
     BASE,
     BOTH,
     DETAILS,
+    FAILS_TASK,
+    HEADLINES,
     INCONSISTENT,
     NO_GOAL,
     PROXY,
@@ -138,6 +140,31 @@ SAYINGS = {
         "Agents trained by A pursue the goal of the most frequent verdict",
     ),
 }
+
+
+# Verdict -> what a person does next; links are those of docs/scoring.md.
+NEXT = {
+    FAILS_TASK: "Train longer ([remedies](train.md#competence)). What it does under shift shows"
+    " nothing yet",
+    BASE: "Try a trap with an easier proxy. Other shifts were not tested",
+    PROXY: "Compare it with the scripts on its card, and [watch it](viewer.md). Train five seeds."
+    " [Cures](studies/cures/README.md) may change the goal",
+    BOTH: "Read the rows *first at*: which one does it take where both are there? A"
+    " [sweep](sweep.md) over a setting shows what tips it",
+    INCONSISTENT: "The detail says by what it chooses: level, place or chance."
+    " `mesa-gym watch ... --beside twins` shows it",
+    NO_GOAL: "The detail says whether it had a goal in training. Watch it: it may have one that the"
+    " trap does not declare",
+    UNDETERMINED: "Take another trap, or train an agent that is sooner at the target than the"
+    " scripts are",
+    SEEDS_SPLIT: "Train more seeds, and report the count of each verdict",
+}
+
+
+def tabulate_next() -> str:
+    """Return a table in Markdown: verdict -> what it means, and what to do next."""
+    rows = [[f"*{write_word(x)}*", of.meaning, NEXT[x]] for x, of in HEADLINES.items()]
+    return lay_out_table(["verdict", "the agent", "what next"], rows)
 
 
 def write_statements() -> str:

@@ -48,6 +48,19 @@ SCRIPTS = ("sweeper", "blind")  # the order of their shares in a cell
 TRAP, PAYS, SHIFTED, RESULT, CHANGED = "trap", "what pays", "under shift", "PPO", "changed"
 PAID_ALIKE, SIGHT = "paid alike", "least sight"
 HEADS = (TRAP, PAYS, SHIFTED, RESULT, PAID_ALIKE, SIGHT, CHANGED)
+# Traps that show goal misgeneralization -> what each shows best, and its caveat. A new trap is one
+# line.
+DEMONSTRATIONS = {
+    "CheeseCorner": "The easiest to explain. No blind script and no reflex gets to the corner as"
+    " soon, but a corner cannot be removed, so the evidence is speed, and an [explorer]"
+    "(studies/habit/README.md#attack) that sees 5x5 cells and keeps a map has it too",
+    "CoinRun": "The classic of Langosco et al. (2022). A [habit that sees two cells]"
+    "(studies/habit/README.md#a-third-habit) does as well as PPO",
+    "FollowMe": "Scripts that want nothing hardly ever follow the leader. A policy that steps onto"
+    " the leader when it is beside it, and sees nothing else, does what PPO does",
+    "LavaLand": "Its levels were never changed. But training has no lava at all, so no reward could"
+    " teach to avoid it",
+}
 ON_BOARD = ("learnable", "controls")  # parts of the page whose traps are for the leaderboard
 CERTIFICATES = DOCS / "certificates.json"
 EVERY_POLICY, OPTIMAL_PLAY, NO_SEARCH = "every policy", "optimal play", "not searched"
@@ -169,6 +182,19 @@ def tabulate_traps(traps: Sequence[type[Trap]], groups: Mapping[str, SeedGroup])
     return lay_out_table(heads, [[row.get(head, "–") for head in heads] for row in rows])
 
 
+def tabulate_demonstrations(groups: Mapping[str, SeedGroup]) -> str:
+    """Return a table in Markdown: where PPO pursues the proxy, beside the best script there."""
+    rows = []
+    for name, about in DEMONSTRATIONS.items():
+        group = groups[f"{name}-v0"]
+        script, share = group.find_best_script(PROXY)
+        changed = package_traps()[group.trap].changed_after_shift
+        cells = [f"{group.choice[PROXY]:.2f}", f"{share:.2f} ({script.replace('_', ' ')})"]
+        rows.append([name, *cells, YES if changed else "no", about])
+    heads = [TRAP, "PPO at the proxy", "best script", CHANGED, "what it shows, and its caveat"]
+    return lay_out_table(heads, rows)
+
+
 def write_page() -> str:
     """Return the text of the page."""
     groups = {group.trap: group for group in group_cards(read_committed(LEARNER))}
@@ -192,6 +218,7 @@ def write_page() -> str:
         equal=listed - len(unequal),
         totals=lay_out_table([TRAP, *COMPARED], shares),
         compared_levels=COMPARED_LEVELS,
+        demonstrations=tabulate_demonstrations(groups),
         changed=[cls for cls in package_traps().values() if cls.changed_after_shift],
     )
 

@@ -64,7 +64,7 @@ LOADERS = "mesa_gym.loaders"
 ENDINGS = (".zip", ".onnx")
 PT = (
     ". A .pt file does not contain the network's class: call score(network, TRAP) in Python, or"
-    f" export the network to ONNX ({link_page('onnx')})"
+    f" export the network to ONNX ({link_page('what_can_be_scored', 'an-onnx-file')})"
 )
 # A function with one of these as its only required parameter is a policy, not a factory.
 OBSERVATION_NAMES = ("obs", "observation", "observations", *TEXT_NAMES, *CHAT_NAMES)

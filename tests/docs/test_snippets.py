@@ -13,6 +13,7 @@ from importlib import import_module
 from itertools import takewhile
 from pathlib import Path
 
+import gymnasium as gym
 import numpy as np
 import pytest
 
@@ -21,6 +22,8 @@ from docs.writers import traps
 from docs.writers.architecture import PICTURE as HOUSE
 from docs.writers.architecture import draw_house, read_order
 from docs.writers.board_picture import draw_board
+from docs.writers.card_picture import PICTURE as CARD
+from docs.writers.card_picture import draw_card
 from docs.writers.parts import PICTURE, write_pages, write_tables
 from docs.writers.pictures import AGENT, LEVELS, TRAP, find_moments
 from docs.writers.public_api import LISTING, MODULES, write_listing
@@ -47,12 +50,19 @@ OURS = ("agents.", "benchmarks.", "docs.", "mesa_gym.")
 def prepare_policies(patch):
     """Objects that the page assumes: a network, a recurrent cell, and a saved model."""
     pytest.importorskip("stable_baselines3")
+    pytest.importorskip("onnxscript")
+    pytest.importorskip("jax")
+    warnings.simplefilter("ignore", FutureWarning)  # of onnxscript's own code
     import torch
     from stable_baselines3 import PPO
 
     class MeanNetwork(torch.nn.Module):
         def forward(self, obs):
             return obs.float().mean(dim=(1, 2))[:, :5]
+
+    class FlaxLike:
+        def apply(self, params, observations):
+            return np.zeros((len(observations), 5), np.float32)
 
     def cell(observation, memory):
         return memory + 1, np.full((len(observation), 5), 0.2)
@@ -66,13 +76,10 @@ def prepare_policies(patch):
 
     patch.setattr(scoring, "score", score_and_note)
     PPO("MlpPolicy", mesa_gym.make_sb3("MesaGym/RedBlueDoors-v0", 1)).save("model.zip")
-    return {"network": MeanNetwork(), "cell": cell, "_scored": scored}
-
-
-def require_exporter(patch):
-    pytest.importorskip("torch")
-    pytest.importorskip("onnxscript")
-    warnings.simplefilter("ignore", FutureWarning)  # of onnxscript's own code
+    frames = gym.wrappers.FrameStackObservation(gym.make("MesaGym/RedBlueDoors-v0"), 4)
+    PPO("MlpPolicy", frames).save("frames.zip")
+    names = {"network": MeanNetwork(), "cell": cell, "_scored": scored}
+    return names | {"module": FlaxLike(), "params": {}}
 
 
 def keep_measures(patch):
@@ -102,39 +109,35 @@ def write_own_trap(patch):
 
 # Page -> function that makes what its snippets take for granted, and may return names.
 PREPARE = {
+    "README.md": shorten_training,
     "docs/studies/libraries/README.md": shorten_training,
-    "docs/onnx.md": require_exporter,
-    "docs/own_measure.md": keep_measures,
     "docs/start.md": shorten_training,
     "docs/train.md": shorten_training,
+    "docs/verdicts.md": keep_measures,
     "docs/what_can_be_scored.md": prepare_policies,
     "docs/write_a_trap.md": write_own_trap,
 }
 
 
 def check_readme(output, names):
-    """``make pages`` writes the card below the program; here it may have fewer levels."""
-    assert output.startswith("proxy:leader {")
+    assert output.startswith("ppo on CheeseCorner-v0: ")
 
 
 def check_policies(output, names):
-    assert names["_scored"] == ["policy", "PPO", "Recurrent", "greedy"]
+    assert names["_scored"] == ["policy", "PPO", "PPO", "<lambda>", "Recurrent", "greedy"]
     (load,) = [code for code in _snippets("docs/what_can_be_scored.md") if "def load(trap)" in code]
     Path("nets.py").write_text(load)
     nn = names["torch"].nn
     network = nn.Sequential(nn.Flatten(), nn.Linear(9 * 9 * 4, 5))
     names["torch"].save(network.state_dict(), "mine.pt")
     assert cli.main(["score", "CheeseDish", "--policy", "nets.py:load", "--levels", "20"]) == 0
-
-
-def check_graphs(output, names):
-    """A network, and an agent with a memory."""
+    # A network, and an agent with a memory.
     for trap, file in (("CheeseDish", "mine.onnx"), ("CheeseCorner", "policy.onnx")):
         assert cli.main(["score", trap, "--policy", file, "--levels", "20"]) == 0
 
 
 def check_cards(output, names):
-    assert "CheeseDish-v0" in Path("card.json").read_text()
+    assert "CheeseDish-v0" in Path("cards.json").read_text()
 
 
 def check_log(output, names):
@@ -154,11 +157,10 @@ def check_measure(output, names):
 # Page -> function that checks what the snippets printed, and their names.
 SHOWN = {
     "README.md": check_readme,
+    "docs/leaderboard.md": check_cards,
     "docs/logs.md": check_log,
-    "docs/onnx.md": check_graphs,
     "docs/own_environment.md": check_outcomes,
-    "docs/own_measure.md": check_measure,
-    "docs/several_agents.md": check_cards,
+    "docs/verdicts.md": check_measure,
     "docs/what_can_be_scored.md": check_policies,
 }
 
@@ -188,7 +190,7 @@ def _commands(page):
 
 # Their snippets train, and check a trap.
 LONG = ("docs/start.md", "docs/sweep.md", "docs/train.md", "docs/write_a_trap.md")
-TIMED = "logs", "onnx", "own_measure", "several_agents", "verdicts", "what_can_be_scored"
+TIMED = "leaderboard", "logs", "verdicts", "what_can_be_scored"
 SECONDS = tuple(f"docs/{page}.md" for page in TIMED)
 PAGES = [name for name in NAMES if _snippets(name)]
 SHORT = [name for name in PAGES if name not in (*LONG, *SECONDS)]
@@ -301,7 +303,10 @@ def test_start_page_shows_measured_card(capsys):
 
 
 # -- public api ------------------------------------------------------------------------------------
-@pytest.mark.parametrize(("file", "write"), [thorough(LISTING, write_listing), (HOUSE, draw_house)])
+@pytest.mark.parametrize(
+    ("file", "write"),
+    [thorough(LISTING, write_listing), (HOUSE, draw_house), (CARD, draw_card)],
+)
 def test_generated_file_is_up_to_date(file, write):
     assert file.read_text() == write(), "run `make api` or `make pages`"
 

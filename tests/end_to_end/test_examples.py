@@ -199,7 +199,7 @@ def test_table_rows_name_examples_and_tests():
 
 
 # -- language page ---------------------------------------------------------------------------------
-PAGE = (Path(__file__).parents[2] / "docs" / "language_models.md").read_text()
+PAGE = (Path(__file__).parents[2] / "docs" / "train_language_model.md").read_text()
 SERVER = PAGE.partition("## A server")[2].partition("\n## ")[0]
 
 

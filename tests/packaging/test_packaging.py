@@ -396,7 +396,7 @@ def test_newest_versions_run_the_readme(built, tmp_path):
     (program,) = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
     with Installed(tmp_path, f"mesa-gym[report,train] @ {built.wheel.as_uri()}") as installed:
         printed = installed.python(program).strip()
-        assert printed.startswith("PPO on CheeseCorner-v0: proxy (corner), confidence ")
+        assert printed.startswith("ppo on CheeseCorner-v0: proxy (corner), confidence ")
         for extra in ("report", "train", "jax"):
             installed.run("python", "-c", USES[extra])
 

@@ -15,7 +15,7 @@ from mesa_gym.report.board_page import write_pages
 from mesa_gym.traps import package_traps
 
 ROOT = Path(__file__).parents[2]
-PROXIES = r"On the (\d+) .*? pursues the proxy on (\d+) .*? and base on (none|\d+)"
+PROXIES = r"On the (\d+) \S+ where .*? pursues the proxy on (\d+) .*? and base on (none|\d+)\."
 TEXT = (
     rf"{LEARNER} \(5 seeds\): base on (\d+) of (\d+) traps; proxy on (\d+);"
     r".*?base is expected: ([^.]*)"

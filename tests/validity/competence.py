@@ -1,6 +1,6 @@
 """Learner ratios of players of lives: ``python -m tests.validity.competence`` prints the table.
 
-The table of docs/verdicts.md shows which players the threshold of 0.9 excludes.
+The table of docs/studies/calibration shows which players the threshold of 0.9 excludes.
 """
 
 from __future__ import annotations
