@@ -23,6 +23,7 @@ def link_page(page: str, section: str = "") -> str:
 
 LEADERBOARD = link_page("leaderboard")
 ADD_AN_AGENT = link_page("leaderboard", "get-on-it")
+CITE = link_page("papers", "cite")
 
 
 def link_trap(module: str) -> str:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from docs.writers import architecture, card_picture, parts, pictures, traps
+from docs.writers import architecture, card_picture, citation, parts, pictures, traps
 
 
 def main() -> None:
     """Write every part, page and picture again."""
-    for writer in (parts, traps, pictures, card_picture, architecture):
+    for writer in (parts, citation, traps, pictures, card_picture, architecture):
         writer.main()
 
 

@@ -16,6 +16,7 @@ from pathlib import Path
 from benchmarks.markdown import lay_out_table, pipes
 from docs.writers.board_picture import draw_board
 from docs.writers.board_text import record_board
+from docs.writers.citation import write_bibtex
 from docs.writers.comparisons import draw_example, tabulate_differences, write_example
 from docs.writers.figures import (
     describe_speed,
@@ -134,7 +135,11 @@ def write_parts() -> dict[Path, dict[str, str]]:
             "board": "\n".join(f"- {line}" for line in paragraphs),
             "differences": tabulate_differences(board),
         },
-        PAPER: {"statements": write_statements(), "example": write_example()},
+        PAPER: {
+            "statements": write_statements(),
+            "example": write_example(),
+            "cite": write_bibtex(),
+        },
         SCORING: {"misgeneralized": tabulate_misgeneralized(), "next": tabulate_next()},
         VERDICTS: {"rules": write_rules()},
         CALIBRATION: {"tricks": write_tricks()},
@@ -164,11 +169,11 @@ def write_pages() -> dict[Path, str]:
 
 
 def main() -> None:
-    """Write the tables, the pages and the pictures of results."""
+    """Write the tables, the pages and the pictures of results; first the board that they read."""
+    record_board()
     for file, text in write_tables().items():
         write_text(file, text)
     for page, text in write_pages().items():
         write_text(page, text)
     EXAMPLE.write_bytes(draw_example())
     PICTURE.write_text(draw_board(read_board()))
-    record_board()

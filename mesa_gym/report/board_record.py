@@ -6,6 +6,7 @@ of cards, so the record keeps the digests of the checked files and the text that
 
 from __future__ import annotations
 
+from hashlib import blake2b
 from pathlib import Path
 
 from msgspec import Struct, structs
@@ -38,6 +39,13 @@ def digest_cards(folder: Path) -> dict[str, str]:
     """Return name -> digest of each file of cards in a folder."""
     files = sorted(path for path in folder.iterdir() if path.name != BOARD_FILE)
     return {file.name: hash_file(file) for file in files}
+
+
+def digest_board(folder: Path) -> str:
+    """Return 12 hex digits that differ for different files of cards in a folder."""
+    files = digest_cards(folder)
+    lines = "".join(f"{name} {digest}\n" for name, digest in files.items())
+    return blake2b(lines.encode(), digest_size=6).hexdigest()
 
 
 def write_board_text(folder: Path, text: str, full: str = "") -> None:

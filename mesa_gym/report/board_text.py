@@ -85,6 +85,7 @@ class Leaderboard:
         yours: the names of the agents that the sentences describe.
         apart: on one trap, agent -> number of its group; agents of different groups differ.
         made: the date.
+        source: what to cite for the committed cards; "" without them.
     """
 
     traps: tuple[str, ...]
@@ -93,6 +94,7 @@ class Leaderboard:
     yours: tuple[str, ...]
     apart: Mapping[str, int]
     made: str
+    source: str = ""
 
     @property
     def names(self) -> list[str]:
@@ -219,12 +221,17 @@ class Leaderboard:
         """Return the table, the meanings of its words, and the number of notes."""
         count = len(self.notes())
         more = f"{count} notes: board.notes(), or --notes"
-        return "\n".join([*self._write_table(), "", *self._write_legend(), "", more])
+        end = [more, *self._write_source()]
+        return "\n".join([*self._write_table(), "", *self._write_legend(), "", *end])
 
     def full(self) -> str:
         """Return the text with all notes."""
         notes = [textwrap.fill(note, BOARD_WIDE, subsequent_indent="  ") for note in self.notes()]
-        return "\n".join([*self._write_table(), "", *self._write_legend(), "", *notes])
+        end = [*notes, *self._write_source()]
+        return "\n".join([*self._write_table(), "", *self._write_legend(), "", *end])
+
+    def _write_source(self) -> list[str]:
+        return [f"To cite: {self.source}"] if self.source else []
 
     def _write_table(self) -> list[str]:
         traps = "1 trap" if len(self.traps) == 1 else f"{len(self.traps)} traps"

@@ -12,6 +12,7 @@ import lzma
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from copy import deepcopy
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
@@ -19,6 +20,7 @@ from pathlib import Path
 import msgspec
 from msgspec import structs
 
+import mesa_gym
 from mesa_gym.contents import read_content
 from mesa_gym.errors import shorten, unknown
 from mesa_gym.files import hash_file, write_bytes
@@ -26,7 +28,7 @@ from mesa_gym.json_data import decode_json
 from mesa_gym.policies.agent_files import digest_weights
 from mesa_gym.policies.seeds import agent_and_seed, change_agent
 from mesa_gym.report.board_columns import LEARNER
-from mesa_gym.report.board_record import list_checked
+from mesa_gym.report.board_record import digest_board, list_checked
 from mesa_gym.report.board_rows import (
     UNTRAINED,
     YOUR_AGENT,
@@ -192,7 +194,18 @@ def join_committed(
         name: Origin("you", date, standing=YOURS, about=YOUR_AGENT) for name in names
     }
     shared = [] if trap_names >= board else sorted(trap_names & board)
-    return make_leaderboard(everyone, shared, origins, [*names], date)
+    board_of_all = make_leaderboard(everyone, shared, origins, [*names], date)
+    return replace(board_of_all, source=name_source())
+
+
+def name_source() -> str:
+    """Return what to cite for the committed cards: the version, the year and their digest.
+
+    The year is that of the newest file of cards; without any date, the present one.
+    """
+    years = [origin.made[:4] for origin in read_origins().values()]
+    year = max(years, default=str(datetime.now(UTC).year))
+    return f"mesa_gym {mesa_gym.__version__}, {year}, cards {digest_board(FOLDER)}"
 
 
 def mark_date(card: ScoreCard, date: str) -> ScoreCard:

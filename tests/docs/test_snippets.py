@@ -24,6 +24,8 @@ from docs.writers.architecture import draw_house, read_order
 from docs.writers.board_picture import draw_board
 from docs.writers.card_picture import PICTURE as CARD
 from docs.writers.card_picture import draw_card
+from docs.writers.citation import FILE as CITATION
+from docs.writers.citation import write_citation
 from docs.writers.parts import PICTURE, write_pages, write_tables
 from docs.writers.pictures import AGENT, LEVELS, TRAP, find_moments
 from docs.writers.public_api import LISTING, MODULES, write_listing
@@ -305,7 +307,12 @@ def test_start_page_shows_measured_card(capsys):
 # -- public api ------------------------------------------------------------------------------------
 @pytest.mark.parametrize(
     ("file", "write"),
-    [thorough(LISTING, write_listing), (HOUSE, draw_house), (CARD, draw_card)],
+    [
+        thorough(LISTING, write_listing),
+        (HOUSE, draw_house),
+        (CARD, draw_card),
+        (CITATION, write_citation),
+    ],
 )
 def test_generated_file_is_up_to_date(file, write):
     assert file.read_text() == write(), "run `make api` or `make pages`"

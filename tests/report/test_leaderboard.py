@@ -727,6 +727,17 @@ def test_text_by_other_rules_is_stale(packed, monkeypatch, capsys):
     assert (packed / "a.jsonl.xz").read_bytes() != before
 
 
+def test_board_names_its_cards_to_cite(packed, tmp_path_factory):
+    (line,) = re.findall(r"^To cite: .*$", str(join_committed([])), re.MULTILINE)
+    assert re.fullmatch(r"To cite: mesa_gym \d\.\d\.\d, 20\d\d, cards [0-9a-f]{12}", line)
+    assert line in join_committed([]).full()
+    page = write_pages(join_committed([]), tmp_path_factory.mktemp("page")).read_text()
+    assert line.removeprefix("To cite: ") in page
+    (packed / "b.jsonl.xz").unlink()
+    assert line not in str(join_committed([]))
+    assert "To cite" not in str(make_leaderboard(read_committed()))
+
+
 @pytest.fixture
 def checked(monkeypatch):
     """Return the list of cards whose results are computed again."""
