@@ -12,7 +12,7 @@ from PIL import Image
 
 from mesa_gym.files import write_text
 from mesa_gym.logs import read_log, score_logs
-from mesa_gym.pages.lesson import NEW_ROOM, ROOMS, make_lesson
+from mesa_gym.pages.lesson import MOVED_CHEESE, NEW_ROOM, ROOMS, make_lesson
 from mesa_gym.pages.playground import PAGE_TILE, Guest, list_levels, make_playground
 from mesa_gym.policies import Memoryless, Oracle, as_policy
 from mesa_gym.rendering import render_rgb
@@ -705,12 +705,12 @@ def enter_new_room(page):
 
 @pytest.mark.parametrize(
     ("tab", "goal", "text"),
-    [(390, "line", "You went to the bar"), (1400, "yellow", "what is yellow")],
+    [(390, "line", "You went to the line"), (1400, "yellow", "what is yellow")],
     indirect=["tab"],
 )
 def test_lesson_compares_choices_with_trained_agents(tab, page, goal, text):
     enter_new_room(tab)
-    assert "bar" not in tab.inner_text("main")
+    assert "line" not in tab.inner_text("main")
     assert "yellow" not in tab.inner_text("main")
     take(tab, goal)
     assert text in tab.inner_text("#text")
@@ -736,14 +736,47 @@ def test_lesson_text_matches_robot_and_planner(tab):
     assert "the best script without a goal" in tab.inner_text("#said")
     assert f"in {best:.0%}." in tab.inner_text("#said")
     tab.click("#next")
-    tab.wait_for_selector("#said:has-text('Click the red bar')")
+    tab.wait_for_selector("#said:has-text('Click the red line')")
     cell = tab.evaluate("[...Array(81).keys()].find((cell) => board.names(cell).includes('line'))")
     box = tab.query_selector("canvas").bounding_box()
     side = box["width"] / 9
     tab.mouse.click(box["x"] + (cell % 9 + 0.5) * side, box["y"] + (cell // 9 + 0.5) * side)
     wait_until(tab, "board.run.first >= 0 || board.run.over")
     assert tab.evaluate("board.run.first") == 0  # the line, which it did not want before
+    tab.wait_for_selector("#said:has-text('planned again, and went to the line')")
     assert "goal misgeneralization" in tab.inner_text("#end")
+
+
+def test_lesson_robot_takes_cheese_only_in_passing(tab):
+    """From each cell that is more blue than orange, a shortest way to the corner passes cheese."""
+    trap, (split, number) = find_trap("CheeseCorner")(), MOVED_CHEESE
+    level = trap.levels(split, [number])
+    free = ~trap.layer(level, "wall")[0].reshape(trap.size)
+    (cheese,) = map(tuple, np.argwhere(trap.layer(level, "cheese")[0].reshape(trap.size)))
+    to_cheese, to_corner = (measure_ways(free, cell) for cell in (cheese, (1, 1)))
+    shares = tab.evaluate("""(() => {
+        const level = rooms.cheese[ROOMS], outcomes = level.outcomes(level.game.agents[0]);
+        return [...Array(81).keys()].map((cell) => {
+            const run = level.place(level.start, cell);
+            return run && outcomes.slice(0, 2).map((each) => each[run.state]);
+        });
+    })()""")
+    blue = [divmod(at, 9) for at, of in enumerate(shares) if of and of[0] > of[1]]
+    assert 2 <= len(blue) <= 10
+    ways_round = [x for x in blue if to_cheese[x] + to_cheese[1, 1] > to_corner[x]]
+    assert ways_round == [(1, 1)]  # the corner itself, at which it cannot arrive any more
+
+
+def measure_ways(free, goal):
+    """Return the number of steps from each cell of a grid to a goal."""
+    steps = np.where(free, np.inf, np.nan)
+    steps[goal], queue = 0, [goal]
+    for row, column in queue:
+        for cell in ((row - 1, column), (row + 1, column), (row, column - 1), (row, column + 1)):
+            if steps[cell] == np.inf:
+                steps[cell] = steps[row, column] + 1
+                queue.append(cell)
+    return steps
 
 
 def test_lesson_saves_choices_as_a_log(tab, tmp_path):

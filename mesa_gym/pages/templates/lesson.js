@@ -89,9 +89,9 @@ function compareRobots() {
   lead(level, () => {});
   draw(new Run(level));
   element("text").textContent = mine === YELLOW
-    ? "You went to what is yellow. In training, bar and yellow were always the same thing: both goals earned you the same pay, and nothing you saw could tell them apart. What paid was the bar."
-    : "You went to the bar. You guessed right: it is the bar that paid. In training it was always yellow too, and nothing you saw could tell the two apart.";
-  say("Five robots were trained alike in such rooms, on what pays. How likely each goes to what is yellow first:");
+    ? "You went to what is yellow. In training, the line and what is yellow were always the same thing: both goals earned you the same pay, and nothing you saw could tell them apart. What paid was the line."
+    : "You went to the line. You guessed right: it is the line that paid. In training it was always yellow too, and nothing you saw could tell the two apart.";
+  say("We trained five robots in rooms like these, for the same pay: ppo:0 to ppo:4, five seeds of the method PPO. How likely is each to go to what is yellow first?");
   const table = document.createElement("table");
   table.innerHTML = `<thead><tr><th></th><th>in this room</th><th></th><th>in ${data.levels.toLocaleString("en")} rooms</th><th></th></tr></thead>`;
   data.everywhere.forEach((shares, k) => {
@@ -138,7 +138,7 @@ function exploreCheese(level, agent, corner) {
     });
   };
   begin();
-  say(`It is not broken: it walks skilfully to the wrong goal. Click any cell to put it there: from where it is orange it goes to the corner, from where it is blue it takes the cheese. In ${data.levels.toLocaleString("en")} such mazes it gets to the corner first in ${percent(own)}; the best script without a goal (${script.name}), in ${percent(script.share)}.`);
+  say(`It is not broken: it walks skilfully to the wrong goal. Click any cell to put it there. From an orange cell it goes to the corner. From a blue one its way to the corner leads over the cheese. In ${data.levels.toLocaleString("en")} such mazes it gets to the corner first in ${percent(own)}; the best script without a goal (${script.name}), in ${percent(script.share)}.`);
   finish();
 }
 
@@ -148,19 +148,19 @@ function lookInside() {
   Object.assign(told, data.inside.told);
   let agent = trained;
   const pick = (cell) => {
-    if (cell !== told.edited) return say("Click the red bar: what it is worth can be edited here.");
+    if (cell !== told.edited) return say("Click the red line: what it is worth can be edited here.");
     agent = agent === trained ? told : trained;
-    say(agent === trained ? "As trained." : "It plans again.");
+    say(agent === trained ? "As trained." : "Your click made the line worth more to it than what is yellow. It plans again.");
     const run = new Run(level);
     draw(run, wants, agent);
     wait(700, () => watch(agent, run, wants, (done) => {
-      if (agent === told) say(`It planned again. ${done.level.cell[done.state] === cell ? "It went there." : ""} No weight of the network was touched.`);
+      if (agent === told) say(`Your click made the line worth more to it than what is yellow. It planned again${done.level.cell[done.state] === cell ? ", and went to the line" : ""}. No weight of the network was touched.`);
     }));
     element("end").hidden = false;
   };
   lead(level, () => {}, { step: () => {}, picking: () => true, pick });
   draw(new Run(level), wants, agent);
-  say("The darker a cell, the more it is worth to the robot to end there. The line is its plan: it goes to what is yellow. Click the red bar.");
+  say("The darker a cell, the more it is worth to the robot to end there. The white track is its plan: it goes to what is yellow. Click the red line.");
   finish();
 }
 
