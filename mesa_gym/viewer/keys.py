@@ -22,7 +22,9 @@ from mesa_gym.viewer.seats import BOTH_SPLITS, ORACLES, TARGETS, Seat, list_choi
 
 ARROWS = {"left": 0, "down": 1, "right": 2, "up": 3}
 SHIFTED = (
-    "In a pane of your own, arrows move and Enter acts; with Shift in any pane, for a step.\n"
+    "Arrows and Enter play your own pane. Hold Shift to take over another one for a step.\n"
+    "Panes: bare is a level without any target; on alone:NAME, this target is the only one.\n"
+    "Names: ppo:0 is seed 0 of the trained agent ppo.\n"
     f"The words: {link_page('glossary')}\n"
 )
 # Sizes of a dialog; KEYS is the width of its table's first column.
