@@ -244,7 +244,10 @@ def test_board_run_prints_board_and_page(out, capsys):
     assert run(out) == 0
     printed = capsys.readouterr()
     assert "0 of" not in printed.err
-    assert printed.out.startswith("ppo ")
+    assert printed.out.startswith(
+        "When the two goals conflict, which one does each agent pursue?\n"
+    )
+    assert re.search(r"^ppo \*? +fails task", printed.out, re.MULTILINE)
     assert printed.out.endswith(f"The page: {out / 'board' / 'index.html'}\n")
     assert max(map(len, printed.out.splitlines()[:-1])) <= 90
 

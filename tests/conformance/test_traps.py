@@ -134,7 +134,8 @@ def test_contributed_trap_leaves_pages_right(run_extended):
     assert f" of the {count} traps " in before
     page = before.replace(f" of the {count} traps ", f" of the {count + 1} traps ")
     expected = page.splitlines()[3:10]
-    expected[-1] += " Traps without committed agents: 1."
+    kept, _, without = expected[-1].partition(" Traps without committed agents: ")
+    expected[-1] = f"{kept} Traps without committed agents: {int(without[:-1] or 0) + 1}."
     *page, readme = run_extended(PAGES).split("\n", 7)
     assert page == expected
     mark = "<!-- traps, by make pages -->"

@@ -61,7 +61,7 @@ def test_example_with_tiny_model_prints_card(example, kind, tmp_path, monkeypatc
     monkeypatch.setattr(torch, "set_num_threads", lambda count: None)
     example.main()
     (card,) = Cards.load(out)
-    assert (card.policy, card.trained) == ("dish in 10%", True)
+    assert (card.policy, card.model.trained) == ("dish in 10%", True)
     pattern = r"step 10: loss \d+\.\d+\ndish in 10% on CheeseDish-v0: "
     assert re.search(pattern, capsys.readouterr().out)
     changed = [not x.equal(y) for x, y in zip(before, model.parameters(), strict=True)]
