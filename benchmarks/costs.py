@@ -3,7 +3,7 @@
 Each row is a command in a new process, in an empty folder. Its CPU seconds include all processes
 that it starts. Words choose rows, and the other rows keep their numbers: ``python -m
 benchmarks.costs score train``. ``make pages`` writes the table of
-``docs/troubles.md``.
+``docs/start.md``.
 """
 
 from __future__ import annotations

@@ -49,7 +49,7 @@ README, BOARD = DOCS.parent / "README.md", DOCS / "leaderboard.md"
 PAPER, CLAIMS = DOCS / "papers.md", DOCS / "claims.md"
 VERDICTS = DOCS / "verdicts.md"
 CLAIMED_VERDICTS, TARGET_EFFECTS = DOCS / "claims_verdicts.csv", DOCS / "claims_target_effects.csv"
-SCORING, TROUBLES = DOCS / "scoring.md", DOCS / "troubles.md"
+SCORING, START = DOCS / "scoring.md", DOCS / "start.md"
 LANGUAGE = DOCS / "language_models.md"
 CALIBRATION = DOCS / "studies" / "calibration" / "README.md"
 PROBATION = DOCS / "studies" / "probation" / "README.md"
@@ -144,7 +144,7 @@ def write_parts() -> dict[Path, dict[str, str]]:
         VERDICTS: {"rules": write_rules()},
         CALIBRATION: {"tricks": write_tricks()},
         PROBATION: {"thresholds": tabulate_thresholds()},
-        TROUBLES: {"costs": tabulate_costs()},
+        START: {"costs": tabulate_costs()},
         LANGUAGE: {"prices": tabulate_prices()},
         SPEED: {"answer": describe_speed()},
         CLAIMS: {"learning": describe_learning(board), "scripts": describe_best_scripts(board)},
