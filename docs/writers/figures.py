@@ -67,7 +67,7 @@ def show_first_commands() -> str:
     return "\n".join(
         [
             "```",
-            f"git clone {REPOSITORY} && cd mesa-gym  # not live yet",
+            f"git clone {REPOSITORY} && cd mesa-gym  # not public yet: ask us for a copy",
             f"make leaderboard  # train PPO on three traps, show its goals: {target['time']}",
             f"make test         # the fast tests: {tests['time']}",
             "```",
@@ -95,8 +95,8 @@ def show_result() -> str:
     base_seeds = planner.kinds[BASE]
     return (
         lay_out_table(["policy", "cheese", "corner", "neither"], rows)
-        + "\n\nSo no fixed sequence of moves explains PPO, and from the same levels"
-        f" {base_seeds} of {planner.seeds} planners go for the cheese."
+        + "\n\nA fixed sequence of moves does not explain what PPO does. After training on the same"
+        f" levels, {base_seeds} of {planner.seeds} agents that can plan pursue the cheese."
     )
 
 

@@ -27,8 +27,8 @@ SB3 = "sb3-ppo"  # a row that the sentences compare with plain PPO
 # Verdict -> a clause on an agent.
 VERBS = {
     FAILS_TASK: "fails the task",
-    BOTH: "pursues both goals",
-    INCONSISTENT: "is inconsistent",
+    BOTH: "goes to either goal where it is alone",
+    INCONSISTENT: "switches from level to level",
     NO_GOAL: "shows no goal",
     UNDETERMINED: "cannot be told from a habit",
     SEEDS_SPLIT: "has seeds that split",
@@ -55,10 +55,12 @@ def describe_learning(board: Leaderboard, folder: str = "") -> str:
     changed = [name for name in proxies if name in changed]
     names = f"these {count_words(len(changed))}" if changed == proxies else join_words(changed)
     link = f"{folder}traps.md#changed-after-the-shift"
+    learns = f"[PPO]({folder}traps.md#what-plain-ppo-learns)"
     sentences = [
-        f"On the {traps} [traps]({folder}traps.md) where training cannot tell the goals apart,"
-        f" [PPO]({folder}traps.md#what-plain-ppo-learns) pursues the proxy on {len(proxies)}"
-        f" ({join_words(proxies)}) and base on {row.counts[BASE] or 'none'}."
+        f"On {traps} [traps]({folder}traps.md), training cannot tell the goals apart (the others"
+        f" are controls, lives, judged by returns, or new). There {learns}"
+        f" pursues the proxy on {len(proxies)} ({join_words(proxies)}) and the base objective on"
+        f" {row.counts[BASE] or 'none'}."
     ]
     if rest:
         verbs = [f"{VERBS[x]} ({count})" for x, count in rest.items()]
@@ -68,7 +70,10 @@ def describe_learning(board: Leaderboard, folder: str = "") -> str:
         count = count_words(len(proxies))
         sentences.append(f"Stable-Baselines3's PPO pursues the proxy on the same {count}.")
     if changed:
-        sentences.append(f"We changed {names} [after we had seen results on the shift]({link}).")
+        sentences.append(
+            f"We changed {names} [after we had seen results on the shift]({link}): take them as"
+            " demonstrations, and not as rates."
+        )
     return " ".join(sentences)
 
 
