@@ -36,6 +36,7 @@ MOVING = [
     (re.compile(r"-?\d+\.\d{4,}(?:e-?\d+)?"), lambda match: f"{float(match[0]):.3g}"),
     (re.compile(r'"(mesa_gym|numpy|python|date|platform|processor)": "[^"]*"'), r'"\1": "*"'),
     (re.compile(r"[0-9a-f]{32,}"), "DIGEST"),
+    (re.compile(r"cards [0-9a-f]{12}"), "cards DIGEST"),
 ]
 
 
