@@ -19,6 +19,7 @@ from mesa_gym.policies.names import OPEN_LOOP
 from mesa_gym.report import group_cards, read_committed
 from mesa_gym.report.board_columns import LEARNER
 from mesa_gym.report.seed_group import ROLES
+from mesa_gym.solver.store import EVALUATION_LEVELS
 from mesa_gym.traps.life import APPLE, PLUM
 from mesa_gym.traps.probation import MOST_LIT, Probation, find_value_taking
 from mesa_gym.words import BASE
@@ -28,6 +29,12 @@ PLANNER = "ppo-planner"
 SIZES = Path(__file__).parents[1] / "sizes.csv"
 STEPS = 5  # approximate steps of a trial of Probation
 HALVINGS = 30
+SIMPLICITY = Path(__file__).parents[1] / "studies" / "simplicity"
+# What the study's rows say of agents on the trap's defaults.
+DEFAULTS = {
+    "algo": LEARNER, "alpha": "0.0", "shape_rule": "sign", "colour_rule": "one",
+    "shape_planes": "1", "colour_planes": "1",
+}  # fmt: skip
 
 
 def find_threshold(trial: int, discount: float) -> float:
@@ -97,6 +104,29 @@ def show_result() -> str:
         lay_out_table(["policy", "cheese", "corner", "neither"], rows)
         + "\n\nA fixed sequence of moves does not explain what PPO does. After training on the same"
         f" levels, {base_seeds} of {planner.seeds} agents that can plan pursue the cheese."
+    )
+
+
+def describe_simpler_rule() -> str:
+    """Return which of two rules PPO takes on SimplerOfTwo, beside the best script."""
+    with (SIMPLICITY / "shares.csv").open(newline="") as lines:
+        red = [
+            int(row["colour"]) / EVALUATION_LEVELS
+            for row in csv.DictReader(lines)
+            if [row[key] for key in DEFAULTS] == [*DEFAULTS.values()]
+        ]
+    with (SIMPLICITY / "scripts.csv").open(newline="") as lines:
+        scripts = {
+            row["script"]: float(row["colour"])
+            for row in csv.DictReader(lines)
+            if row["rules"] == "sign : one"
+        }
+    return (
+        "Neither applies to [SimplerOfTwo](docs/studies/simplicity/README.md), whose predictions we"
+        " registered first: a sign shows the right shape, and in training this thing is red. Under"
+        f" shift, PPO takes the red thing on at least {min(red):.2f} of the levels"
+        f" ({len(red)} seeds), and a script that takes the nearest on"
+        f" {scripts['nearest']:.2f}."
     )
 
 

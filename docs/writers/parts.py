@@ -19,6 +19,7 @@ from docs.writers.board_text import record_board
 from docs.writers.citation import write_bibtex
 from docs.writers.comparisons import draw_example, tabulate_differences, write_example
 from docs.writers.figures import (
+    describe_simpler_rule,
     describe_speed,
     show_first_commands,
     show_result,
@@ -130,6 +131,7 @@ def write_parts() -> dict[Path, dict[str, str]]:
             "learning": describe_learning(board, "docs/"),
             "commands": show_first_commands(),
             "result": show_result(),
+            "simpler": describe_simpler_rule(),
         },
         BOARD: {
             "board": "\n".join(f"- {line}" for line in paragraphs),

@@ -22,7 +22,7 @@ from docs.studies.simplicity.curves import (
     read_curves,
     split_seeds,
 )
-from docs.studies.simplicity.design import ALL_PAIRS, SALIENT_PAIRS
+from docs.studies.simplicity.design import ALL_PAIRS, PPO, SALIENT_PAIRS
 from docs.studies.simplicity.figure import PICTURE, draw
 from docs.studies.simplicity.laws import (
     LEAST_SUCCESS,
@@ -31,11 +31,11 @@ from docs.studies.simplicity.laws import (
     find_left_out_error,
     find_steps,
     fit,
+    measure,
 )
 from docs.studies.simplicity.predictions import (
     count_words,
     find_share,
-    list_measured,
     tabulate_predictions,
 )
 from docs.studies.simplicity.shares import AgentRow, add_rows, list_plan, read_rows
@@ -94,16 +94,22 @@ def tabulate_pairs(rows: Sequence[AgentRow]) -> Iterator[dict[str, str]]:
 
 
 def tabulate_rivals(rows: Sequence[AgentRow]) -> Iterator[dict[str, str]]:
-    """Yield how well the law and its rivals predict the odds of a combination that they miss."""
-    for name, pairs in (("16", ALL_PAIRS), ("22", [*ALL_PAIRS, *SALIENT_PAIRS])):
-        if table := list_measured(rows, pairs):
-            for predictor, function in PREDICTORS.items():
-                yield {
-                    "combinations": name,
-                    "log odds by": predictor,
-                    "slope": f"{fit(table, function)[1]:.2f}",
-                    "error in log odds": f"{find_left_out_error(table, function):.2f}",
-                }
+    """Yield how well the law and its rivals predict the odds of a combination that they miss.
+
+    The fits are over the 16 pairs of rules, and over these and the salient pairs, once all have
+    competent agents.
+    """
+    for pairs in (ALL_PAIRS, [*ALL_PAIRS, *SALIENT_PAIRS]):
+        measured = measure((x for x in rows if x.combination in pairs), read_curves(), PPO)
+        if len(measured) < len(pairs):
+            continue
+        for predictor, function in PREDICTORS.items():
+            yield {
+                "combinations": str(len(measured)),
+                "log odds by": predictor,
+                "slope": f"{fit(measured, function)[1]:.2f}",
+                "error in log odds": f"{find_left_out_error(measured, function):.2f}",
+            }
 
 
 def write_results() -> None:
@@ -118,8 +124,8 @@ def write_results() -> None:
     for name, table in tables.items():
         if table:
             write_text(HERE / f"{name}.csv", format_csv(table))
-    if table_of_law := list_measured(rows, [*ALL_PAIRS, *SALIENT_PAIRS]):
-        save_picture(draw(table_of_law), PICTURE)
+    if measured := measure(rows, read_curves(), PPO):
+        save_picture(draw(measured), PICTURE)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
