@@ -665,8 +665,10 @@ def test_kept_text_equals_that_of_cards(capsys):
         assert capsys.readouterr().out == f"{text}\n"
         assert max(map(len, text.splitlines())) <= 90
     short = texts[0].splitlines()
-    assert short[-1] == f"{len(board().notes())} notes: board.notes(), or --notes"
-    assert texts[1].startswith("\n".join(short[:-1]))
+    assert short[-2] == f"{len(board().notes())} notes: board.notes(), or --notes"
+    assert texts[1].startswith("\n".join(short[:-2]))
+    assert texts[1].endswith(short[-1])
+    assert short[-1].startswith("To cite: mesa_gym ")
 
 
 @pytest.fixture
