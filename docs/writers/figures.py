@@ -122,11 +122,8 @@ def describe_simpler_rule() -> str:
             if row["rules"] == "sign : one"
         }
     return (
-        "Neither applies to [SimplerOfTwo](docs/studies/simplicity/README.md), whose predictions we"
-        " registered first: a sign shows the right shape, and in training this thing is red. Under"
-        f" shift, PPO takes the red thing on at least {min(red):.2f} of the levels"
-        f" ({len(red)} seeds), and a script that takes the nearest on"
-        f" {scripts['nearest']:.2f}."
+        "Neither applies to [SimplerOfTwo](docs/studies/simplicity/README.md) (proxy: PPO"
+        f" {min(red):.2f}, scripts {scripts['nearest']:.2f})."
     )
 
 
