@@ -15,7 +15,10 @@ from mesa_gym.report.board_page import write_pages
 from mesa_gym.traps import package_traps
 
 ROOT = Path(__file__).parents[2]
-PROXIES = r"On the (\d+) \S+ where .*? pursues the proxy on (\d+) .*? and base on (none|\d+)\."
+PROXIES = (
+    r"On (\d+) \[traps\]\S+ training .*? pursues the proxy on (\d+) .*? and the base objective on"
+    r" (none|\d+)\."
+)
 TEXT = (
     rf"{LEARNER} \(5 seeds\): base on (\d+) of (\d+) traps; proxy on (\d+);"
     r".*?base is expected: ([^.]*)"
