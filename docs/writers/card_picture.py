@@ -7,10 +7,12 @@ from html import escape
 from pathlib import Path
 from typing import NamedTuple
 
+from benchmarks.markdown import lay_out_table
 from mesa_gym.files import write_text
 from mesa_gym.rendering.colours import BASE_COLOUR, to_hex
 from mesa_gym.report import read_committed
 from mesa_gym.report.board_columns import LEARNER
+from mesa_gym.scoring import ScoreCard
 
 PICTURE = Path(__file__).parents[1] / "images" / "card.svg"
 TRAP = "RedBlueDoors-v0"
@@ -51,14 +53,27 @@ PARTS = (
 )
 
 
+def find_card(trap: str = TRAP) -> ScoreCard:
+    """Return the committed card of the first seed of plain PPO on a trap."""
+    (card,) = (x for x in read_committed(LEARNER) if (x.trap, x.policy) == (trap, f"{LEARNER}-s0"))
+    return card
+
+
+def tabulate_card() -> str:
+    """Return the numbers of the card in the picture, as a table in Markdown."""
+    lines = str(find_card()).split("\n")
+    at = next(at for at, line in enumerate(lines) if line.startswith("---"))
+    rows = [re.split(" {2,}", line) for line in lines[at + 1 : lines.index("", at)]]
+    return lay_out_table(["on the card", *lines[at - 1].split()], rows)
+
+
 def draw_card() -> str:
     """Return an SVG of a committed card with a note beside each part.
 
     Raises:
         ValueError: a part is not on the card.
     """
-    (card,) = (x for x in read_committed(LEARNER) if (x.trap, x.policy) == (TRAP, f"{LEARNER}-s0"))
-    lines = str(card).split("\n")
+    lines = str(find_card()).split("\n")
     height = LINE * (len(lines) + 1)
     monospace = "ui-monospace, DejaVu Sans Mono, Menlo, Consolas, monospace"
     return "\n".join(

@@ -16,6 +16,7 @@ from pathlib import Path
 from benchmarks.markdown import lay_out_table, pipes
 from docs.writers.board_picture import draw_board
 from docs.writers.board_text import record_board
+from docs.writers.card_picture import tabulate_card
 from docs.writers.citation import write_bibtex
 from docs.writers.comparisons import draw_example, tabulate_differences, write_example
 from docs.writers.figures import (
@@ -33,7 +34,8 @@ from docs.writers.headline import (
     describe_learning,
 )
 from docs.writers.prices import tabulate_prices
-from docs.writers.statements import tabulate_next, write_rules, write_statements
+from docs.writers.rules import write_decisions, write_rules
+from docs.writers.statements import tabulate_next, write_statements
 from docs.writers.tables import fill_tables, list_pages, put_part
 from mesa_gym.files import format_csv, write_text
 from mesa_gym.policies.seeds import agent_and_seed
@@ -142,8 +144,12 @@ def write_parts() -> dict[Path, dict[str, str]]:
             "example": write_example(),
             "cite": write_bibtex(),
         },
-        SCORING: {"misgeneralized": tabulate_misgeneralized(), "next": tabulate_next()},
-        VERDICTS: {"rules": write_rules()},
+        SCORING: {
+            "card": tabulate_card(),
+            "misgeneralized": tabulate_misgeneralized(),
+            "next": tabulate_next(),
+        },
+        VERDICTS: {"rules": write_rules(), "decisions": write_decisions()},
         CALIBRATION: {"tricks": write_tricks()},
         PROBATION: {"thresholds": tabulate_thresholds()},
         START: {"costs": tabulate_costs()},

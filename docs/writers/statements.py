@@ -1,4 +1,4 @@
-"""Tables of the statements that cards support, and of the rules of verdicts."""
+"""Tables of the statements that cards support, and of what to do next."""
 
 from __future__ import annotations
 
@@ -15,25 +15,11 @@ from mesa_gym.report.statements import (
     LEAST_SEEDS,
     MIN_LEVELS,
 )
-from mesa_gym.scoring.reasons import find_headline
-from mesa_gym.scoring.rules import (
-    ANY_TWO,
-    CHOICE_RULES,
-    EVERY,
-    FIRST_CHOICE,
-    LEAD_LINES,
-    LINES,
-    SECOND_CHOICE,
-    SIGN_WORDS,
-    TWO_WANTED,
-    Bound,
-    VerdictRule,
-)
+from mesa_gym.scoring.rules import LINES
 from mesa_gym.scoring.verdict import DECIDED, FEW
 from mesa_gym.words import (
     BASE,
     BOTH,
-    DETAILS,
     FAILS_TASK,
     HEADLINES,
     INCONSISTENT,
@@ -41,19 +27,8 @@ from mesa_gym.words import (
     PROXY,
     SEEDS_SPLIT,
     UNDETERMINED,
-    find_meaning,
     write_word,
 )
-
-# Whose number it is -> its name in the text of a rule.
-VARIABLES = {
-    "": "",
-    FIRST_CHOICE: "x",
-    SECOND_CHOICE: "y",
-    ANY_TWO: "two objectives",
-    EVERY: "each objective",
-    TWO_WANTED: "two of these objectives",
-}
 
 
 class Wording(NamedTuple):
@@ -155,8 +130,8 @@ NEXT = {
     " `mesa-gym watch ... --beside twins` shows it",
     NO_GOAL: "The detail says whether it had a goal in training. Watch it: it may have one that the"
     " trap does not declare",
-    UNDETERMINED: "Take another trap, or train an agent that is sooner at the target than the"
-    " scripts are",
+    UNDETERMINED: "Use another trap, or train until the agent reaches the target sooner than"
+    " the scripts do",
     SEEDS_SPLIT: "Train more seeds, and report the count of each verdict",
 }
 
@@ -173,42 +148,3 @@ def write_statements() -> str:
     rules = lay_out_table(heads, [[*words] for words in WORDINGS.values()])
     rows = [[f"*{write_word(word)}*", *sayings] for word, sayings in SAYINGS.items()]
     return f"{rules}\n\n{lay_out_table(['verdict', 'you may say', 'but not'], rows)}"
-
-
-def write_rules() -> str:
-    """Return the rules of verdicts on choices in their order, as a table in Markdown."""
-    rows = []
-    for rule in CHOICE_RULES:
-        for of in (*rule.unless, rule):
-            headline, detail = find_headline(of), of.word if of.word in DETAILS else ""
-            words = f"*{write_word(headline)}*{f' ({write_word(detail)})' * bool(detail)}"
-            if headline == BASE:
-                words += f", *{write_word(f'{PROXY}:NAME')}*"
-            bounds = _describe_bounds(of)
-            if of is not rule:
-                bounds = f"as *{write_word(rule.word)}*, but {bounds}"
-            rows.append([words, bounds, find_meaning(headline, detail)])
-    return lay_out_table(["verdict (detail)", "if", "the agent"], rows)
-
-
-def _describe_bounds(rule: VerdictRule) -> str:
-    """Return the bounds of a rule in words; x is the most frequent choice, y the second one."""
-    texts = []
-    for bound in rule.bounds:
-        pair = [bound._replace(of=of) for of in (FIRST_CHOICE, SECOND_CHOICE)]
-        if not {*pair} <= {*rule.bounds}:
-            texts.append(_describe_bound(bound, VARIABLES[bound.of]))
-        elif bound.of == FIRST_CHOICE:
-            texts.append(_describe_bound(bound, "x and y"))
-    return "; ".join(texts) or "no other rule"
-
-
-def _describe_bound(bound: Bound, variable: str) -> str:
-    """Return a bound in words, such as "choice of x at least 0.8"."""
-    text = bound.number.format(variable)
-    text += f" {SIGN_WORDS[bound.sign]} {bound.find_line(LINES):g}"
-    if bound.line in LEAD_LINES:
-        text += f" ({bound.find_line(LINES, leads=True):g} for a lead)"
-    if bound.otherwise is not None:
-        text += f", or {_describe_bound(bound.otherwise, variable)}"
-    return text
