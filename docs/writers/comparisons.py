@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from functools import cache
 from io import BytesIO
+from itertools import combinations
+
+import numpy as np
 
 from benchmarks.markdown import lay_out_table
 from docs.writers.headline import list_comparable
 from mesa_gym.report import Leaderboard, compare, plot, read_committed
 from mesa_gym.report.board_columns import LEARNER
-from mesa_gym.report.board_rows import strip_version
+from mesa_gym.report.board_rows import IDLE, is_control, strip_version
 from mesa_gym.report.comparison import ALIKE, BARRED, LESS, MORE, Comparison
+from mesa_gym.report.statements import ALPHA
+from mesa_gym.terminal import number
 from mesa_gym.words import BASE
 
 # The row of the example in docs/papers.md, and its trap.
@@ -22,7 +27,7 @@ CHANGES = {
     "ppo-local": "inputs",
     "taught": "labels in place of rewards",
 }
-BOLD_MEANING = "In bold: this row alone has other training levels."
+BOLD_MEANING = "Bold: the only row trained on other levels, so not a like-for-like comparison."
 
 
 @cache
@@ -35,6 +40,27 @@ def compare_row(agent: str, trap: str = "") -> Comparison:
         if not trap or strip_version(card.trap) == trap
     ]
     return compare(cards, agent, LEARNER)
+
+
+def describe_means(board: Leaderboard) -> str:
+    """Return the range of the rows' shares of base over traps, and the least p of all pairs."""
+    from scipy import stats
+
+    shares = {
+        row.agent: [cell.choice[BASE] for cell in row.cells if not is_control(cell.trap)]
+        for row in board.rows
+        if row.block != IDLE
+    }
+    ends = [fn(shares, key=lambda agent: np.mean(shares[agent])) for fn in (min, max)]
+    low, high = (f"{np.mean(shares[agent]):.2f} ({agent})" for agent in ends)
+    p = [stats.ttest_rel(*pair).pvalue for pair in combinations(shares.values(), 2)]
+    claim = "no two rows differ" if min(p) >= ALPHA else "some rows differ"
+    traps = len(shares[LEARNER])
+    return (
+        f"Averaged over {traps} traps, {claim} significantly in their share of base, {low} to"
+        f" {high}. The smallest p of {len(p)} pairs is {number(min(p), 3, ALPHA)} (t tests over"
+        f" traps, uncorrected), and {traps} traps are too few to show that rows are alike."
+    )
 
 
 def tabulate_differences(board: Leaderboard) -> str:

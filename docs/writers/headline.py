@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 from mesa_gym.policies.names import NEAREST
@@ -98,22 +99,31 @@ def describe_best_scripts(board: Leaderboard) -> str:
 
 
 def describe_controls(board: Leaderboard) -> str:
-    """Return what PPO does on controls, and on how many traps a script has its verdict."""
-    row, script = find_row(board, LEARNER), find_row(board, NEAREST)
+    """Return what PPO does on controls."""
+    row = find_row(board, LEARNER)
     kinds = {kind: list_traps(row, kind, True) for kind in (BASE, PROXY)}
     parts = [
-        f"{write_word('base' if kind == BASE else 'the proxy')} on {join_words(traps)}"
+        f"{'base' if kind == BASE else 'the proxy'} on {join_words(traps)}"
         for kind, traps in kinds.items()
         if traps
     ]
+    return (
+        f"On the {count_words(len(board.controls))} controls, no training reward could favour the"
+        f" proxy. PPO pursues {', and '.join(parts)}, where training has no lava."
+    )
+
+
+def describe_nearest_script(board: Leaderboard) -> str:
+    """Return on how many traps a script without a preference has PPO's verdict."""
+    row, script = find_row(board, LEARNER), find_row(board, NEAREST)
     pairs = zip(row.cells, script.cells, strict=True)
     same = [cell for cell, other in pairs if cell.kind == other.kind]
-    controls = sum(is_control(cell.trap) for cell in same)
+    counts = Counter(cell.kind for cell in same if not is_control(cell.trap))
+    kinds = join_words([f"*{write_word(kind)}*" for kind in counts])
     return (
-        f"On the {len(board.controls)} controls, no reward can single out the proxy: PPO pursues"
-        f" {' and '.join(parts)}, where training has no lava. A script that walks to the nearest"
-        f" target gets PPO's verdict on {count_words(len(same) - controls)} of the"
-        f" {sum(row.counts.values())} traps and on {count_words(controls)} of the controls."
+        "**A script that walks to the nearest target** gets PPO's verdict on"
+        f" {counts.total()} of these traps ({kinds}) and {len(same) - counts.total()} of the"
+        " controls: there the verdict shows no preference."
     )
 
 
@@ -126,10 +136,10 @@ def describe_agreement(board: Leaderboard) -> str:
     plain, other = find_row(board, LEARNER), find_row(board, SB3)
     pairs = zip(plain.cells, other.cells, strict=True)
     same = sum(write_headline(one) == write_headline(another) for one, another in pairs)
+    traps = len(board.traps)
     return (
-        f"Traps decide more than agents: all {len(trained)} trained rows have one verdict on"
-        f" {agree} traps. {labels} Stable-Baselines3's PPO ({other.seeds} seeds) has it on {same}"
-        f" of {len(board.traps)}."
+        f"On {agree} of {traps} traps, all {len(trained)} trained rows get the same verdict."
+        f" {labels} Stable-Baselines3's PPO ({other.seeds} seeds) gets it on {same} of {traps}."
     )
 
 

@@ -18,7 +18,12 @@ from docs.writers.board_picture import draw_board
 from docs.writers.board_text import record_board
 from docs.writers.card_picture import tabulate_card
 from docs.writers.citation import write_bibtex
-from docs.writers.comparisons import draw_example, tabulate_differences, write_example
+from docs.writers.comparisons import (
+    describe_means,
+    draw_example,
+    tabulate_differences,
+    write_example,
+)
 from docs.writers.figures import (
     describe_simpler_rule,
     describe_speed,
@@ -32,6 +37,7 @@ from docs.writers.headline import (
     describe_best_scripts,
     describe_controls,
     describe_learning,
+    describe_nearest_script,
 )
 from docs.writers.prices import tabulate_prices
 from docs.writers.rules import write_decisions, write_rules
@@ -126,7 +132,7 @@ def read_board() -> Leaderboard:
 def write_parts() -> dict[Path, dict[str, str]]:
     """Return the text of each part: page -> name of the part -> text."""
     board = read_board()
-    paragraphs = [describe_learning(board), describe_controls(board), describe_agreement(board)]
+    sentences = (describe_learning, describe_nearest_script, describe_controls, describe_agreement)
     return {
         README: {
             "traps": str(len(package_traps())),
@@ -136,7 +142,8 @@ def write_parts() -> dict[Path, dict[str, str]]:
             "simpler": describe_simpler_rule(),
         },
         BOARD: {
-            "board": "\n".join(f"- {line}" for line in paragraphs),
+            "board": "\n".join(f"- {describe(board)}" for describe in sentences),
+            "means": describe_means(board),
             "differences": tabulate_differences(board),
         },
         PAPER: {

@@ -93,8 +93,8 @@ from docs.writers.tables import put_part
 from docs.writers.traps import write_page
 board, text = read_board(), README.read_text()
 assert headline.describe_learning(board, "docs/") in text
-for describe in (headline.describe_learning, headline.describe_controls,
-                 headline.describe_agreement):
+for describe in (headline.describe_learning, headline.describe_nearest_script,
+                 headline.describe_controls, headline.describe_agreement):
     assert describe(board) in BOARD.read_text()
 readme = put_part(text, "traps", str(len(package_traps())))
 print(*write_page().splitlines()[3:10], readme, sep="\\n")
