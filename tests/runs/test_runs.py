@@ -92,6 +92,7 @@ def _quiet_terminal(tmp_path_factory):
         patch.setenv("COLUMNS", "100")
         patch.setenv("NO_COLOR", "1")
         patch.setenv("SDL_VIDEODRIVER", "dummy")
+        patch.setattr("webbrowser.open", lambda address: False)  # no browser, on any machine
         patch.setattr("mesa_gym.terminal.SECONDS_APART", math.inf)  # a counter says its first line
         yield
 
