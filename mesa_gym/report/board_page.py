@@ -9,11 +9,11 @@ from mesa_gym import links
 from mesa_gym.files import format_csv, require_ours, write_text
 from mesa_gym.rendering import render_rgb
 from mesa_gym.rendering.png import data_uri
-from mesa_gym.report.board_columns import CELL_COLUMNS, write_agreement, write_headline
+from mesa_gym.report.board_columns import BROKEN, CELL_COLUMNS, write_agreement, write_headline
 from mesa_gym.report.board_rows import IDLE, strip_version
 from mesa_gym.report.board_text import QUESTION, Leaderboard
 from mesa_gym.report.committed import OTHER_PROCESSOR
-from mesa_gym.report.templating import TEMPLATES, environment
+from mesa_gym.report.templating import TEMPLATES, environment, quote_html
 from mesa_gym.traps import Split, find_trap, package_traps
 from mesa_gym.words import HEADLINES, write_word
 
@@ -43,6 +43,7 @@ def write_pages(board: Leaderboard, folder: Path) -> Path:
         "word": write_headline,
         "text": write_word,
         "agreement": write_agreement,
+        "hyphenate": hyphenate,
     }
     page = templates.get_template("leaderboard.html").render(
         board=board,
@@ -65,6 +66,11 @@ def require_free(folder: Path) -> None:
     """Raise FileExistsError if the page or its CSV would replace a file that is not ours."""
     head = ",".join(column.name for column in CELL_COLUMNS)
     require_ours(folder, {"index.html": GENERATOR.encode(), "leaderboard.csv": head.encode()})
+
+
+def hyphenate(word: str) -> str:
+    """Return a word as HTML, with a soft hyphen where a narrow column breaks it."""
+    return "&shy;".join(map(quote_html, BROKEN.get(word, word).split("- ")))
 
 
 def find_page(trap: str) -> str:
