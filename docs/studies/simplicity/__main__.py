@@ -38,7 +38,7 @@ from docs.studies.simplicity.predictions import (
     find_share,
     tabulate_predictions,
 )
-from docs.studies.simplicity.shares import AgentRow, add_rows, list_plan, read_rows
+from docs.studies.simplicity.shares import LEVELS, AgentRow, add_rows, list_plan, read_rows
 from mesa_gym.files import format_csv, write_text
 
 HERE = Path(__file__).parent
@@ -88,7 +88,7 @@ def tabulate_pairs(rows: Sequence[AgentRow]) -> Iterator[dict[str, str]]:
             "N": f"{write_thousands(shape)} : {write_thousands(colour)}",
             "success on test": ", ".join(f"{x.success:.2f}" for x in agents),
             "share of colour": ", ".join(f"{find_share(x):.2f}" for x in able) or "–",
-            "neither": ", ".join(f"{x.neither / 1000:.2f}" for x in able) or "–",
+            "neither": ", ".join(f"{x.neither / LEVELS:.2f}" for x in able) or "–",
             "verdicts": count_words(agents),
         }
 
