@@ -1,4 +1,4 @@
-"""Cards, logs, outcomes and failures keep every figure and text."""
+"""Cards by plays, logs and outcomes keep every figure."""
 
 import json
 from hashlib import blake2b
@@ -9,13 +9,12 @@ import pytest
 from tests.golden.card_lines import name_cases
 
 CASES = name_cases()
-# Case -> digest, made before the numbers of a card had one mapping. A digest is replaced only if a
-# sentence is, and if the earlier sentence still gives the earlier digest.
+# Case -> digest. Compare the figures with those of an earlier checkout before you replace one.
 DIGESTS = json.loads(Path(__file__).with_name("cards.json").read_text())
 
 
 @pytest.mark.thorough
 @pytest.mark.parametrize("case", DIGESTS)
-def test_lines_of_case_have_their_digest(case):
+def test_figures_of_case_have_their_digest(case):
     lines = "\n".join(CASES[case]())
     assert blake2b(lines.encode(), digest_size=8).hexdigest() == DIGESTS[case]
