@@ -11,7 +11,6 @@ from agents.networks import LearningMLP
 from mesa_gym.solver import Solution
 from mesa_gym.trained.weights_file import encode_weights
 from mesa_gym.traps import find_trap
-from tests.support.parameters import thorough
 from tests.support.refusals import refusals
 from tests.support.training import FEW, small
 
@@ -94,7 +93,8 @@ def test_mixed_up_row_is_detected():
         children.check(tables._replace(entries={"wall": flipped}), 1)
 
 
-@pytest.mark.parametrize("trap", ["CoinRun", thorough("ColourShape")])
+@pytest.mark.thorough
+@pytest.mark.parametrize("trap", ["CoinRun", "ColourShape"])
 def test_children_step_as_engine_steps_them(trap):
     program, children = make_crossing(trap)
     *_, (_, _, rows, _, tables) = breed(program, children, 3)
@@ -131,6 +131,7 @@ def write_children(**options):
     return str([[x.tolist() for x in part] for part in parts]), children.starts.planes.tobytes()
 
 
+@pytest.mark.thorough
 def test_option_of_crossing_changes_the_children():
     options = [{}, {"seed": 1}, {"cap": 1}, {"slots": 20}, {"generation": 6}]
     options.append({"score": lambda visits, facts: facts.optimum + visits.latest})

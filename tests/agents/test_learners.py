@@ -335,6 +335,7 @@ def test_screening_shows_more_levels_of_the_shift(env):
     assert share_shifted(cures.ScreenedEnv(env, blind=True)) == pytest.approx(0.1, abs=0.02)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("change", ["seed", "alpha", "salt", "twins", "learner"])
 def test_keyword_of_few_levels_changes_episodes(change):
     """Those of its environments, the kind of its levels, and PPO's own levels."""

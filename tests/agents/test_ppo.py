@@ -121,6 +121,7 @@ def test_sampled_actions_follow_their_probabilities():
     assert transitions.log_prob.mean() == pytest.approx(-entropy.mean(), abs=0.02)
 
 
+@pytest.mark.thorough
 def test_ppo_loss_equals_hand_computed_loss():
     """As Stable-Baselines3 writes it, except that advantages are divided by n, not n - 1."""
     algo, transitions, advantages, _ = play_fixed()

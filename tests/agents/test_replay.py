@@ -68,6 +68,7 @@ def test_list_equals_reference_and_draws_ties():
     assert sorted(lists[0, : lengths[0]].tolist()) == eligible.tolist()
 
 
+@pytest.mark.thorough
 def test_replays_have_their_share_and_are_even():
     inner = SimpleNamespace(num_envs=4000, trap=CORNER, settings=SimpleNamespace(reward="cheese"))
     inner.pick_levels = lambda key, alpha: jnp.full(4000, 99)  # a new level
@@ -79,6 +80,7 @@ def test_replays_have_their_share_and_are_even():
     assert not pick(jax.random.key(0), replay.LevelChoice(None, rows, 0))[1].any()
 
 
+@pytest.mark.thorough
 def test_replayed_returns_are_discounted():
     inner = SimpleNamespace(num_envs=2, trap=CORNER, settings=SimpleNamespace(reward="cheese"))
     inner.pick_levels = lambda key, alpha: jnp.zeros(2, int)

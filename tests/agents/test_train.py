@@ -256,7 +256,7 @@ def test_run_name_holds_changed_settings():
 
 test_bad_algorithms_and_keywords_are_refused = refusals("agents", "algorithms", globals(), "mine")
 losses = refusals("agents", "losses", globals(), "mine")
-test_loss_without_bound_is_refused = pytest.mark.thorough(losses)
+test_loss_of_no_number_is_refused = pytest.mark.thorough(losses)
 
 
 def test_run_reads_keywords_of_its_trap():
@@ -456,7 +456,7 @@ def test_interrupted_training_leaves_nothing(tmp_path, capsys, monkeypatch):
 
 
 def test_save_that_fails_leaves_the_old_folder(tmp_path, monkeypatch):
-    old, new = (leave_untrained(small(seed=seed)) for seed in (5, 6))
+    old, new = (leave_untrained(small(seed=seed).change(units=20)) for seed in (5, 6))
     kept = tmp_path / "agent"
     save(kept, old)
     with pytest.raises(FileExistsError, match="name another folder"):

@@ -367,7 +367,7 @@ def test_commands_take_the_observation_of_a_function(tmp_path, monkeypatch, caps
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "path", [*sys.path])
     Path("seer.py").write_text(OWN_FUNCTION)
-    command = ["score", "CheeseCorner", "--levels", "5", "--policy", "seer.py:act"]
+    command = ["score", "CheeseCorner", "--levels", "1", "--policy", "seer.py:act"]
     assert main(command) == 1
     hint = (
         "(it was given the observation 'planes', shape (n, 9, 9, 3); name another by observation=,"

@@ -142,7 +142,7 @@ def test_json_dash_prints_the_card_alone(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(tmp_path)
     Path("talks.py").write_text("def act(obs):\n    print('hello')\n    return [4] * len(obs)\n")
-    words = ["score", "CheeseDish", "--policy", "talks.py:act", "--levels", "2", "--json"]
+    words = ["score", "CheeseDish", "--policy", "talks.py:act", "--levels", "1", "--json"]
     assert main([*words, "-"]) == 0
     printed = capsys.readouterr()
     assert "hello" in printed.err
@@ -156,4 +156,4 @@ def test_json_dash_prints_the_card_alone(tmp_path, monkeypatch, capsys):
         == 0
     )
     assert "hello" not in capsys.readouterr().out
-    assert Cards.load("card.json")[0].verdict == score("stay", "CheeseDish", levels=2).verdict
+    assert Cards.load("card.json")[0].verdict == score("stay", "CheeseDish", levels=1).verdict

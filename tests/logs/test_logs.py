@@ -573,18 +573,17 @@ def make_shift():
 def test_length_of_cut_episode_is_of_waiting():
     """After the last action the agent waits, because another move could end the episode sooner."""
     first, play, ended = make_shift(), find_play(DISH, "shift"), 0
-    for level in range(40):
-        start = DISH.levels("shift", [level])
-        for action in range(4):
-            (row,) = replay(DISH, start, np.full((1, 64), action, dtype=np.int8)).actions
-            steps = int((row != ENDED).sum())
-            full = replace(first, level=level, actions=[action] * steps)
-            cut = replace(full, actions=full.actions[:-1])
-            done, lengths = align_actions([full], play, DISH, start)
-            assert lengths == [steps]
-            assert align_actions([cut], play, DISH, start)[1] == [64]
-            assert done[0].tolist() == row.tolist()
-            ended += steps < 64
+    starts = DISH.levels("shift", range(40))
+    for action in range(4):
+        rows = replay(DISH, starts, np.full((40, 64), action, dtype=np.int8)).actions
+        steps = (rows != ENDED).sum(axis=1).tolist()
+        full = [replace(first, level=i, actions=[action] * n) for i, n in enumerate(steps)]
+        cut = [replace(episode, actions=episode.actions[:-1]) for episode in full]
+        done, lengths = align_actions(full, play, DISH, starts)
+        assert lengths.tolist() == steps
+        assert align_actions(cut, play, DISH, starts)[1].tolist() == [64] * 40
+        assert done.tolist() == rows.tolist()
+        ended += sum(n < 64 for n in steps)
     assert ended > 3
 
 

@@ -29,6 +29,11 @@ COMMANDS += [["help", "--help"]]
 COMMANDS += [
     [f"help_{name}", f"{name} --help"] for name in (*cli.COMMANDS, "train", "sweep", "try")
 ]
+# These take over half a second; the fast tests have `score_one`, `compare` and `leaderboard`.
+THOROUGH = {"cards", "compare_cards", "compare_levels", "demo", "each_trap", "export_salted"}
+THOROUGH |= {"leaderboard_cards", "leaderboard_out", "questions", "score", "score_again"}
+THOROUGH |= {"score_agents", "score_keyword", "score_life", "score_log", "score_reference"}
+THOROUGH |= {"score_salted", "score_traps", "watch_log", "watch_log_salted"}
 LONG = 20_000  # characters of a file from which a digest is kept
 # What differs from run to run, from checkout to checkout, or from processor to processor.
 MOVING = [
@@ -118,11 +123,16 @@ def run_commands(tmp_path, capsys, monkeypatch, registry):
     return run
 
 
-@pytest.mark.parametrize(("name", "line"), COMMANDS, ids=[name for name, _ in COMMANDS])
+def mark(name, *values):
+    """Return a run as a parameter, of a thorough test if it takes long."""
+    return pytest.param(*values, id=name, marks=[pytest.mark.thorough] * (name in THOROUGH))
+
+
+@pytest.mark.parametrize(("name", "line"), [mark(name, name, line) for name, line in COMMANDS])
 def test_command_keeps_its_output(name, line, run_commands):
     require_kept(name, run_commands(line))
 
 
-@pytest.mark.parametrize("road", ROADS, ids=lambda road: road.__name__)
+@pytest.mark.parametrize("road", [mark(road.__name__, road) for road in ROADS])
 def test_road_keeps_its_output(road):
     require_kept(f"road_{road.__name__}", calm("\n".join(road()) + "\n", HERE))

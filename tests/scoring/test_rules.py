@@ -293,7 +293,7 @@ def test_every_bound_decides_a_case(monkeypatch, table, number, changed):
 # -- laws, on drawn numbers ------------------------------------------------------------------------
 RANK = {NO_GOAL: 0, INCONSISTENT: 1, BOTH: 2, BASE: 3, PROXY: 3}
 RANK |= {UNDETERMINED: 2}
-DRAWS = 200  # weightings of one drawn form of numbers
+DRAWN_FORMS, DRAWS = 10, 200  # forms of numbers, and weightings of each
 
 
 def draw_numbers(seed):
@@ -343,7 +343,7 @@ def list_headlines(*drawn):
 def test_larger_target_effect_never_lowers_the_headline():
     """One target effect rises and all other numbers stay."""
     raised = 0
-    for seed in range(20):
+    for seed in range(DRAWN_FORMS):
         names, columns, *settings = draw_numbers(seed)
         before, rng = list_headlines(names, columns, *settings), np.random.default_rng(seed)
         for x, effect in columns[EFFECT].items():
@@ -358,7 +358,7 @@ def test_larger_target_effect_never_lowers_the_headline():
 
 def judge_with_habits(low, high):
     """Yield objectives, the places, and verdicts before and after leads over habits are drawn."""
-    for seed in range(20):
+    for seed in range(DRAWN_FORMS):
         names, columns, *settings = draw_numbers(seed)
         places = [x for x in names if x not in columns[EFFECT]]
         rng = np.random.default_rng(seed)
@@ -401,7 +401,7 @@ def test_leads_over_habits_change_nothing_else():
                 assert (after.detail == HABIT) == habit
                 assert habit or {*before.wants} & {*places}
                 lost += 1
-    assert kept == 20 * DRAWS
+    assert kept == DRAWN_FORMS * DRAWS
     assert lost >= 100
 
 
