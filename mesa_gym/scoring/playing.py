@@ -21,7 +21,7 @@ from mesa_gym.scoring.evidence import BLIND, OFF
 from mesa_gym.scoring.nulls import NULLS
 from mesa_gym.scoring.plays import FEW_LEVELS, JUDGED, Play, play_changed, plays_of, take_turns
 from mesa_gym.scoring.record import ENDED, Record
-from mesa_gym.solver import LevelValues, Solution, level_values, share_solution
+from mesa_gym.solver import LevelValues, Solution, level_values, share_solution, solutions
 from mesa_gym.solver.cache import name_shelf
 from mesa_gym.solver.store import LevelActions
 from mesa_gym.solver.values import Progress
@@ -154,12 +154,13 @@ class SplitLevels:
         self, players: Sequence[LevelPlayer], progress: Progress, values: LevelValues | None
     ) -> LevelValues:
         """Let players play, and return the values of the levels, which are ``values`` if known."""
-        for player in players:
-            player.policies[self.split] = player.make(self.horizon)
+        self._make_policies(players)
         solving: list[LevelPlayer] = []
         if values is None:
             with SPENT.spend("solve"):
-                self._read_actions(players)
+                self._open_actions(players)
+                for actions in self._actions.values():
+                    actions.read()
                 solving = [player for player in players if self._needs_solution(player)]
                 visit = partial(self._visit, solving) if solving else None
                 levels = self.starts.level.number, self.horizon, self.salt
@@ -251,17 +252,27 @@ class SplitLevels:
             record = play_changed(play, policy, starts, player.seed, player.name)
         self._parts[player, play.name].append((starts.level.number, record))
 
-    def _read_actions(self, players: Sequence[LevelPlayer]) -> None:
-        """Read the actions of oracles, for which they need no solution if the store has them."""
-        numbers = self.starts.level.number.tolist()
+    def solve_actions(self, players: Sequence[LevelPlayer]) -> list[LevelActions]:
+        """Return the actions of some oracles, solved now and not stored."""
+        self._make_policies(players)
+        self._open_actions(players)
+        for _, solution in solutions(self.trap, self.starts, self.horizon):
+            self._visit(players, solution)
+        return [self._actions[player] for player in players]
+
+    def _make_policies(self, players: Sequence[LevelPlayer]) -> None:
+        for player in players:
+            player.policies[self.split] = player.make(self.horizon)
+
+    def _open_actions(self, players: Sequence[LevelPlayer]) -> None:
+        """Make empty tables for the actions of oracles that can be stored."""
         for player in players:
             policy = player.policies[self.split]
             if not isinstance(policy, Oracle) or not policy.goal:
                 continue
             if not policy.fits(self.trap, self.horizon):
                 continue
-            levels = self.trap, self.split, self.horizon, self.salt
-            shelf = name_shelf(*levels, (policy.goal, numbers), type(policy))
+            shelf = name_actions(policy, self.split, self.starts.level.number, self.salt)
             starts = {x.name: x.change(self.starts.take(slice(x.most))) for x in self.plays}
             with suppress(ValueError):  # too many levels to number together
                 self._actions[player] = LevelActions(shelf, starts, self.trap, self.horizon)
@@ -271,6 +282,12 @@ class SplitLevels:
         if player in self._actions:
             return not self._actions[player].stored
         return bool(getattr(player.policies[self.split], "solves", False))
+
+
+def name_actions(policy: Oracle, split: Split, numbers: Ints, salt: str) -> str:
+    """Return the name of the shelf of an oracle's actions on a split's levels."""
+    content = policy.goal, numbers.tolist()
+    return name_shelf(policy.trap, split, policy.horizon, salt, content, type(policy))
 
 
 def _join_parts(parts: Sequence[_Part]) -> Record:

@@ -3,8 +3,9 @@
 Values are columns by level number. A request takes any levels from all files of its shelf
 (``cache``); levels that are missing are solved and written to a new file. The package has files of
 the same store for its traps' standard levels: the first levels of each split, with the usual
-keywords. ``mesa_gym.testing.package_files`` makes them. Actions are tables of the states that an
-oracle can reach from one set of levels (``actions``), in one file.
+keywords. Actions are tables of the states that an oracle can reach from one set of levels
+(``actions``), in one file; the package has those that take long to compute.
+``mesa_gym.testing.package_files`` makes the package's files.
 """
 
 from __future__ import annotations
@@ -36,7 +37,6 @@ from mesa_gym.traps.played_episodes import ValueKey
 EVALUATION_LEVELS = 1000
 # The number of files of a shelf in the cache above which they are joined.
 MOST_FILES = 16
-_FIELDS = ("first", "span", "mask")  # of a table of actions
 
 
 def level_values(
@@ -183,6 +183,7 @@ class LevelActions:
     """The actions of a policy in some plays of a split's levels.
 
     Attributes:
+        shelf: where they are stored (``cache.name_shelf``).
         tables: play -> its table, which is empty unless the store has the actions.
         stored: whether the store has them.
 
@@ -191,14 +192,13 @@ class LevelActions:
     """
 
     def __init__(self, shelf: str, starts: Mapping[str, State], trap: Trap, horizon: int) -> None:
-        """Read the actions from a shelf (``cache.name_shelf``), for play -> its start states."""
+        """Make empty tables, for play -> its start states."""
         self.tables = {play: ActionTable(trap, x, horizon) for play, x in starts.items()}
-        self._shelf = shelf
-        self.stored = self._read()
+        self.shelf, self.stored = shelf, False
 
-    def _read(self) -> bool:
-        """Fill the tables from a file, and return whether one contains all of them."""
-        for path, arrays in read_shelf(self._shelf):
+    def read(self) -> None:
+        """Fill the tables from the first file that has all of them, if there is one."""
+        for path, arrays in read_shelf(self.shelf):
             try:
                 parts = [(table, _find_entries(arrays, x)) for x, table in self.tables.items()]
             except (KeyError, ValueError) as error:
@@ -206,26 +206,37 @@ class LevelActions:
                 continue
             for table, entries in parts:
                 table.enter(*entries)
-            return True
-        return False
+            self.stored = True
+            return
 
     def write(self) -> None:
-        """Write the tables, unless one has too many entries."""
-        if all(table.whole for table in self.tables.values()):
-            tables = self.tables.items()
-            write_shelf(
-                self._shelf, {f"{x}|{p}": getattr(t, x) for p, t in tables for x in _FIELDS}
-            )
+        """Write the tables to the cache, unless one has too many entries."""
+        if arrays := self.list_arrays():
+            write_shelf(self.shelf, arrays)
+
+    def list_arrays(self) -> Arrays:
+        """Return the tables as arrays of a file; none if a table has too many entries.
+
+        Compressed, differences between entries take less than half the bytes of the entries.
+        """
+        arrays: Arrays = {}
+        for play, table in self.tables.items():
+            if not table.whole:
+                return {}
+            arrays[f"gap|{play}"] = np.diff(table.first, prepend=0)
+            arrays[f"span|{play}"] = table.span
+            arrays[f"mask|{play}"] = table.mask
+        return arrays
 
 
 def _find_entries(arrays: Arrays, play: str) -> tuple[Ints, Ints, Codes]:
     """Return the entries of a play's table; KeyError or ValueError if the arrays have none."""
-    first, span, mask = (arrays[f"{field}|{play}"] for field in _FIELDS)
+    gap, span, mask = (arrays[f"{field}|{play}"] for field in ("gap", "span", "mask"))
     if (
-        [array.dtype for array in (first, span, mask)] != [np.int64, np.int32, np.uint8]
-        or not 0 < len(first) == len(span) == len(mask)
-        or (np.diff(first) < span[:-1]).any()
+        [array.dtype for array in (gap, span, mask)] != [np.int64, np.int32, np.uint8]
+        or not 0 < len(gap) == len(span) == len(mask)
+        or (gap[1:] < span[:-1]).any()
         or ((mask == 0) | (mask >= 1 << ACTION_COUNT)).any()
     ):
         raise ValueError(f"arrays of {play}")
-    return first, span, mask
+    return gap.cumsum(), span, mask

@@ -1,15 +1,17 @@
 """Makes the package's files that follow from its code, and that tests compare with the code.
 
 ``python -m mesa_gym.testing.package_files KIND [TRAP ...]`` makes ``digests`` of new traps, the
-``values`` of standard levels (minutes), or ``habits``: the best fixed sequence and the best reflex
-of a trap, found on training levels in minutes of CPU. Habits are written for traps on
-which they are players of each card: a target cannot be removed and stays in one part of the grid.
+``values`` of standard levels, with actions of oracles (minutes), or ``habits``: the best fixed
+sequence and the best reflex of a trap, found on training levels in minutes of CPU. Habits are
+written for traps on which they are players of each card: a target cannot be removed and stays in
+one part of the grid.
 """
 
 from __future__ import annotations
 
 import argparse
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from time import process_time
 
@@ -18,7 +20,10 @@ import numpy as np
 
 from mesa_gym.command import DONE, FAILED, Parser, run_command
 from mesa_gym.files import locate_path, write_bytes
+from mesa_gym.policies import as_policy
 from mesa_gym.policies.habits import HABITS_FOLDER, habits_file, needs_habits, search_habits
+from mesa_gym.policies.names import NEAREST, ORACLE
+from mesa_gym.scoring.playing import LevelPlayer, SplitLevels
 from mesa_gym.solver.cache import STANDARD_FOLDER, name_file, pack_arrays
 from mesa_gym.solver.store import EVALUATION_LEVELS, name_values
 from mesa_gym.solver.value_columns import list_keys
@@ -28,6 +33,10 @@ from mesa_gym.testing.check import ConformanceError
 from mesa_gym.testing.digests import KEPT_IN, record_digest
 from mesa_gym.traps import Split, Trap, find_trap, package_traps
 
+# On these traps first cards of these policies take longest if their actions must be solved, apart
+# from TreeFarm, which has too many to store. The package has them, about 160 kB a trap.
+ACTION_TRAPS = ("FollowMe-v0", "KeysChests-v0")
+ACTION_POLICIES = (ORACLE, NEAREST)
 PROGRAM = "python -m mesa_gym.testing.package_files"
 
 
@@ -39,14 +48,21 @@ def add_digests(trap: Trap, file: Path) -> str:
 def make_values(trap: Trap, folder: Path) -> str:
     """Solve a trap's standard levels, write their values, and delete older files of the trap.
 
-    Equal values give equal bytes.
+    For ``ACTION_TRAPS`` the actions of ``ACTION_POLICIES`` are written too. Equal values give equal
+    bytes.
     """
     files = dict[Path, bytes]()
     for split in Split:
         starts, horizon = trap.levels(split, np.arange(EVALUATION_LEVELS)), trap.horizon(split)
         values = solve_values(trap, starts, horizon).arrays
         shelf = name_values(trap, split, horizon, "", list_keys(trap, pairs=False))
-        files[folder / name_file(shelf, values)] = pack_arrays(values, compress=True)
+        shelves = [(shelf, values)]
+        if trap.name() in ACTION_TRAPS:
+            oracles = [LevelPlayer(x, partial(as_policy, x, trap)) for x in ACTION_POLICIES]
+            solved = SplitLevels(trap, split, starts, "", None).solve_actions(oracles)
+            shelves += [(actions.shelf, actions.list_arrays()) for actions in solved]
+        for name, arrays in shelves:
+            files[folder / name_file(name, arrays)] = pack_arrays(arrays, compress=True)
     for path, data in files.items():
         write_bytes(path, data)
     for path in {*folder.glob(f"{trap.name()}-*.npz")} - files.keys():

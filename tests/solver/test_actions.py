@@ -1,14 +1,21 @@
-"""Optimal actions that the cache keeps for oracles."""
+"""Optimal actions that the cache keeps for oracles, or that the package has."""
+
+import sys
+from functools import cache as cached
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from mesa_gym.policies import Oracle, as_policy
+from mesa_gym.policies.names import NEAREST, ORACLE
 from mesa_gym.policies.oracle import NearestTarget
 from mesa_gym.scoring import score, score_all
-from mesa_gym.solver import Solution, actions, values
+from mesa_gym.solver import Solution, actions, cache, identity, values
 from mesa_gym.solver.actions import ActionTable
 from mesa_gym.solver.cache import name_file, name_shelf, pack_arrays
+from mesa_gym.solver.identity import read_statements
+from mesa_gym.testing import package_files
 from mesa_gym.traps import Split, find_trap
 from tests.support.parameters import few
 from tests.support.small_traps import Slippery, SmallDish
@@ -94,7 +101,7 @@ DAMAGES = {
     "no action": lambda a: a | {"mask|shift": 0 * a["mask|shift"]},
     "six actions": lambda a: a | {"mask|shift": a["mask|shift"] + 32},
     "overlapping": lambda a: a | {"span|shift": a["span|shift"] + 1000},
-    "other type": lambda a: a | {"first|shift": a["first|shift"].astype(float)},
+    "other type": lambda a: a | {"gap|shift": a["gap|shift"].astype(float)},
     "empty": lambda a: {key: array[:0] for key, array in a.items()},
 }
 
@@ -103,7 +110,7 @@ DAMAGES = {
 @pytest.mark.parametrize("change", [*DAMAGES, "not a zip", "a number differs"])
 def test_actions_that_are_damaged_are_solved_again(change, folder, monkeypatch):
     card = score("oracle:dish", SmallDish(), levels=3)
-    (path,) = [x for x in folder.glob("*-shift-*.npz") if "first|shift" in np.load(x).files]
+    (path,) = [x for x in folder.glob("*-shift-*.npz") if "gap|shift" in np.load(x).files]
     with np.load(path) as kept:
         arrays = {name: kept[name] for name in kept.files}
     if change in DAMAGES:
@@ -160,4 +167,45 @@ def test_actions_beyond_the_limit_are_not_kept(folder, monkeypatch):
     assert score("oracle:cheese", SmallDish(), levels=9) == card
     assert any(added)
     assert not all(added)
-    assert not [x for x in folder.iterdir() if "first|train" in np.load(x).files]
+    assert not [x for x in folder.iterdir() if "gap|train" in np.load(x).files]
+
+
+# -- the package's actions -------------------------------------------------------------------------
+def list_actions(folder):
+    return [x for x in folder.glob("*.npz") if any("gap|" in y for y in np.load(x).files)]
+
+
+def edit_source(monkeypatch):
+    """Let the trap's file have another statement."""
+    usual, path = identity.read_bytes, Path(sys.modules[SmallDish.__module__].__file__)
+    monkeypatch.setattr(identity, "read_bytes", lambda x: usual(x) + b"\nX = 1" * (x == path))
+    monkeypatch.setattr(identity, "read_statements", cached(read_statements.__wrapped__))
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize("change", ["none", "levels", "salt", "keyword", "source"])
+def test_packaged_actions_serve_their_request_alone(change, folder, monkeypatch):
+    """Other levels, another keyword or an edited file of the trap are solved."""
+    trap = SmallDish(9 if change == "keyword" else 7)
+    options = {"levels": 5 if change == "levels" else 6, "salt": "s" * (change == "salt")}
+    cards = [score(policy, trap, **options) for policy in (ORACLE, NEAREST)]
+    for path in folder.iterdir():
+        path.unlink()
+    monkeypatch.setattr(package_files, "EVALUATION_LEVELS", 6)
+    monkeypatch.setattr(package_files, "ACTION_TRAPS", (trap.name(),))
+    package_files.make_values(SmallDish(7), folder / "package")
+    monkeypatch.setattr(cache, "STANDARD_FOLDER", folder / "package")
+    if change == "source":
+        edit_source(monkeypatch)
+    assert not list_actions(folder)
+    assert [score(policy, trap, **options) for policy in (ORACLE, NEAREST)] == cards
+    assert len(list_actions(folder)) == (0 if change == "none" else 2 * len(Split))
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize("trap", package_files.ACTION_TRAPS)
+@pytest.mark.parametrize("policy", [NEAREST, ORACLE])
+def test_first_cards_take_packaged_actions(trap, policy, monkeypatch):
+    """``make values`` writes them again after an edit."""
+    forbid_solving(monkeypatch)
+    assert score(policy, find_trap(trap)()).provenance.levels == 1000

@@ -9,6 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from mesa_gym.policies import as_policy
+from mesa_gym.scoring.playing import name_actions
 from mesa_gym.solver import cache, level_values, store
 from mesa_gym.solver.cache import STANDARD_FOLDER, list_shelf, name_file, pack_arrays
 from mesa_gym.solver.store import EVALUATION_LEVELS, name_values
@@ -16,6 +18,7 @@ from mesa_gym.solver.value_columns import list_keys
 from mesa_gym.solver.values import solve_values
 from mesa_gym.terminal import say_once
 from mesa_gym.testing import package_files
+from mesa_gym.testing.package_files import ACTION_POLICIES, ACTION_TRAPS
 from mesa_gym.traps import Split, find_trap, package_traps
 from mesa_gym.traps.cheese_corner import CheeseCorner
 
@@ -274,12 +277,25 @@ def find_standard(name, split):
     return list_shelf(shelf, STANDARD_FOLDER)
 
 
+def find_actions(name, split, policy):
+    """Return the package's actions of an oracle by the present code."""
+    trap = find_trap(name)()
+    oracle = as_policy(policy, trap, trap.horizon(split))
+    shelf = name_actions(oracle, split, np.arange(EVALUATION_LEVELS), "")
+    return list_shelf(shelf, STANDARD_FOLDER)
+
+
 def test_every_trap_has_values_of_this_code():
     """After an edit of the engine, the solver or a trap, ``make values`` writes them again."""
     files = {path for name in package_traps() for x in Split for path in find_standard(name, x)}
-    assert files == {*STANDARD_FOLDER.iterdir()}
     assert len(files) == len(package_traps()) * len(Split)
-    assert sum(path.stat().st_size for path in files) < 3e6
+    names = [
+        (trap, x, policy) for trap in ACTION_TRAPS for x in Split for policy in ACTION_POLICIES
+    ]
+    actions = {path for name in names for path in find_actions(*name)}
+    assert len(actions) == len(names)
+    assert files | actions == {*STANDARD_FOLDER.iterdir()}
+    assert sum(path.stat().st_size for path in files | actions) < 3e6
 
 
 def compare(name, split, numbers):
