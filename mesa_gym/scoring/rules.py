@@ -186,13 +186,12 @@ class Miss(NamedTuple):
 
 def find_misses(rule: VerdictRule, numbers: PolicyNumbers, lines: Lines) -> Iterator[Miss]:
     """Yield the bounds of a rule that do not hold, with the objectives for which they do not."""
-    enough = len(list_pursued(rule, numbers, lines)) >= 2
     for bound in rule.bounds:
+        if bound.of == TWO_WANTED and len(list_pursued(rule, numbers, lines)) >= 2:
+            continue
         objectives = bound.pick(numbers, lines)
         wrong = [x for x in objectives if not bound.holds(numbers, x, lines)]
         least = 2 if bound.of == ANY_TWO else len(objectives)
-        if bound.of == TWO_WANTED and enough:
-            continue
         if len(objectives) - len(wrong) < least:
             yield from (Miss(bound, x) for x in wrong)
 
