@@ -140,6 +140,7 @@ class Model:
         return f"I have answered {len(self.calls)} questions.\n{'right' if len(text) % 2 else 'up'}"
 
 
+@pytest.mark.thorough
 def test_failed_score_goes_on_where_it_stopped(tmp_path):
     def score_with(model, path):
         return score_choices("CheeseCorner", keep_answers(model.ask, path), levels=12)

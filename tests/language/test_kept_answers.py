@@ -67,6 +67,7 @@ def test_session_refuses_answer_not_awaited():
     assert (session.steps, session.unread) == (0, 0)
 
 
+@pytest.mark.thorough
 def test_asynchronous_function_of_whole_plays_is_awaited():
     model = SlowModel(8, 1)
 

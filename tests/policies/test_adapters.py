@@ -51,6 +51,7 @@ def toy(tmp_path, monkeypatch):
         sys.modules.pop(name, None)
 
 
+@pytest.mark.thorough
 def test_registered_library_scores_its_model(toy):
     heading, adapter = read_blocks()
     assert heading.endswith(

@@ -21,6 +21,7 @@ def make_closure(network):
 one, other, closure = make_network(0), make_network(1), make_closure(None)
 
 
+@pytest.mark.thorough
 def test_copied_network_as_seed_is_refused():
     with pytest.raises(ValueError, match="mine-s0 and mine-s1 are one training"):
         evaluate({"mine": [one, make_network(0)]}, "CheeseCorner", levels=2)

@@ -442,6 +442,7 @@ class RememberingUniform(Memoryless):
         return np.full((len(observation), 5), 0.2)
 
 
+@pytest.mark.thorough
 def test_memory_keeps_records_in_order_of_levels():
     """Plays in turns mix the order of levels; equal actions must give equal records."""
     trap = SmallDish()

@@ -723,6 +723,7 @@ def test_film_lasts_as_long_as_its_clock(speed, suffix, monkeypatch):
     assert len(pictures) / rate == pytest.approx(shown + 1, abs=1 / rate)
 
 
+@pytest.mark.thorough
 def test_gif_has_each_step_and_its_time(run):
     assert run(f"{HEADLESS} --record a.gif --policy oracle:corner --speed 2")[0] == 0
     seconds, pictures = [], []
