@@ -2,14 +2,14 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import cache, cached_property, partial
 from hashlib import blake2b
 from itertools import combinations
 from pathlib import Path
 
 import numpy as np
 
-from mesa_gym.engine import STAY
+from mesa_gym.engine import FAR, STAY
 from mesa_gym.engine.chance import mix
 from mesa_gym.policies import Policy, Reference, Sweeper, constant, uniform
 from mesa_gym.policies.oracle import Aimless, NearestTarget, Oracle
@@ -18,10 +18,12 @@ from mesa_gym.scoring import LINES, Record, ScoreCard, normalize_returns, rollou
 from mesa_gym.scoring.plays import has_twins
 from mesa_gym.solver import level_values, share_solution
 from mesa_gym.traps import Split
+from mesa_gym.traps.judged_by import SLACK_FACTOR, SLACK_STEPS
 from mesa_gym.traps.played_episodes import sum_discounted
 from tests.validity import aimless, known_learners, scripted
 from tests.validity.scripted import Scene, StartPolicy
 
+LEVELS = 250  # of each play, by which known policies are judged
 SAMPLE = 60  # levels that say how a trap's levels are
 NEAR = 0.3  # the share of levels that are near
 
@@ -76,6 +78,7 @@ class Kit:
         # Where what paid once pays no more, to keep to it is the proxy.
         self.seeking = known_learners.win_stay if proxy == "first" else known_learners.seek_pay
         self.best, self.share_near = cache(self._make_best), cache(self._share_near)
+        self.find_taken = cache(self._find_taken)
         self.base, self.rival = (self.best(x) for x in self.aims[:2])
         self.turns = [self.aims[:2], self.aims[1::-1]] if self.halved else []
         self.either = partial(NearestTarget, trap, "base")
@@ -255,6 +258,32 @@ class Kit:
 
     def _share_near(self, x, steps):
         return float((self._sample.steps_from_start(x) <= steps).mean())
+
+    def share_by_sight(self, objectives, reach):
+        """Return on which share of levels with one target ``look_for`` takes it by its sight alone.
+
+        There the same sweep without sight is too late for a choice. Of several objectives, the
+        greatest share counts.
+        """
+        by_sight = self.find_taken(objectives, reach) & ~self.find_taken(objectives, scripted.BLIND)
+        return float(by_sight.mean(axis=1).max())
+
+    @cached_property
+    def _judged(self):
+        """The start states of the judged levels, and the last step of a choice on each."""
+        scene = Scene(self.trap, self.trap.levels(Split.SHIFT, np.arange(LEVELS)))
+        earliest = np.min([scene.steps_from_start(x) for x in self.names], axis=0)
+        return scene.state, SLACK_FACTOR * earliest + SLACK_STEPS
+
+    def _find_taken(self, objectives, reach):
+        """Return where ``look_for`` takes a lone target in time, bool (objectives, levels)."""
+        starts, latest = self._judged
+        lone = self.trap.joined([self.trap.isolate(starts, x) for x in objectives])
+        look = self.plan(scripted.look_for, objectives=objectives, reach=reach)(latest.max())
+        paid = rollout(look, self.trap, lone, latest.max()).paid
+        contact = np.any([paid[x] > 0 for x in objectives], axis=0)
+        steps = np.where(contact.any(axis=0), contact.argmax(axis=0) + 1, FAR)
+        return steps.reshape(len(objectives), -1) <= latest
 
 
 # -- known policies --------------------------------------------------------------------------------

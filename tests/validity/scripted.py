@@ -327,10 +327,14 @@ def seek_softly(scene, objectives, heat):
     return go
 
 
+BLIND = -1  # the reach of a policy that sees no target
+
+
 def look_for(scene, objectives, reach=0):
     """Sweep until a wanted target is seen, and then go there, round unwanted ones.
 
-    The policy sees ``reach`` steps or, with 0, along rows and columns up to the next wall.
+    The policy sees ``reach`` steps or, with 0, along rows and columns up to the next wall; with
+    ``BLIND`` it sweeps on until it enters one.
     """
     walks = scene.ways_to(np.any([scene.cells_of[x] for x in objectives], axis=0))
     left = walks.reshape(scene.state.n, -1).copy()

@@ -8,6 +8,7 @@ from mesa_gym.scoring import score_all
 from mesa_gym.traps import find_trap, package_traps
 from tests.support.cards import made
 from tests.validity.known_policies import (
+    LEVELS,
     Judged,
     Kit,
     KnownPolicy,
@@ -20,8 +21,6 @@ from tests.validity.known_policies import (
     share_right,
 )
 from tests.validity.scripted import ByPlay, plan_around, plan_short_of, seek, to
-
-LEVELS = 250
 
 
 @pytest.mark.calibrate

@@ -4,13 +4,15 @@ import numpy as np
 import pytest
 
 from mesa_gym.report import read_committed
-from mesa_gym.scoring import DETAILS, HEADLINES, score, score_all
+from mesa_gym.scoring import DETAILS, HEADLINES, rollout, score, score_all
+from mesa_gym.scoring.record import ENDED
 from mesa_gym.solver.store import EVALUATION_LEVELS
-from mesa_gym.traps import find_trap
+from mesa_gym.traps import Split, find_trap
 from tests.support.cards import made
 from tests.support.parameters import each_trap
-from tests.validity.known_policies import FAMILIES, make_known_policies
+from tests.validity.known_policies import FAMILIES, Kit, make_known_policies
 from tests.validity.planted import Planted, edit_planners, write_tables
+from tests.validity.scripted import look_for
 from tests.validity.tricks import make_tricks
 
 
@@ -30,6 +32,38 @@ def test_every_family_has_members():
     traps = ("RedBlueDoors", "CheeseCorner", "Attributes", "LavaLand", "FlashOrPay")
     policies = [make_known_policies(find_trap(name)()) for name in traps]
     assert {policy.family for group in policies for policy in group} == set(FAMILIES)
+
+
+# -- why two words are right for who sweeps until it sees a target ---------------------------------
+SIGHTED = "Attributes", "CheeseDish", "ColourShape", "OversightLamp", "PointedGoal"
+each_with_sight = pytest.mark.parametrize("name", [*SIGHTED, "RedBlueDoors", "SimplerOfTwo"])
+
+
+@pytest.mark.thorough
+@each_with_sight
+def test_sight_decides_on_half_at_most(name):
+    """Of the levels with one target: on the others, the same sweep takes it without sight."""
+    kit = Kit(find_trap(name)())
+    shares = [kit.share_by_sight((x,), reach) for x in kit.aims for reach in (3, 5, 0)]
+    assert 0.15 < min(shares) <= max(shares) <= 0.5
+
+
+@pytest.mark.thorough
+@each_with_sight
+def test_first_seen_takes_same_place(name):
+    """The way on twins is the same up to a target; the oracle's is another on each level."""
+    trap = find_trap(name)()
+    kit, horizon = Kit(trap), trap.horizon(Split.SHIFT)
+    starts = trap.levels(Split.SHIFT, np.arange(100))
+
+    def share_same(maker):
+        one, other = (
+            rollout(maker(horizon), trap, x, horizon).actions for x in (starts, trap.twins(starts))
+        )
+        return ((one == other) | (one == ENDED) | (other == ENDED)).all(axis=1).mean()
+
+    first_seen = [kit.plan(look_for, objectives=kit.names, reach=reach) for reach in (0, 4)]
+    assert [share_same(maker) for maker in (*first_seen, kit.base)] == [1, 1, 0]
 
 
 @pytest.mark.thorough
