@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from mesa_gym.engine import FAR, STAY
-from mesa_gym.engine.chance import mix
+from mesa_gym.engine.chance import mix, streams, unit
 from mesa_gym.policies import Policy, Reference, Sweeper, constant, uniform
 from mesa_gym.policies.oracle import Aimless, NearestTarget, Oracle
 from mesa_gym.policies.scripted import list_avoidable
@@ -258,6 +258,11 @@ class Kit:
 
     def _share_near(self, x, steps):
         return float((self._sample.steps_from_start(x) <= steps).mean())
+
+    def share_drawn(self, share):
+        """Return the share of the judged levels on which ``levels`` takes its first policy."""
+        keys = streams(self.trap.key(Split.SHIFT), np.arange(LEVELS), "level")
+        return float((unit(mix(keys)) < share).mean())
 
     def share_by_sight(self, objectives, reach):
         """Return on which share of levels with one target ``look_for`` takes it by its sight alone.
