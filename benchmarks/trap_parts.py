@@ -21,6 +21,7 @@ import msgspec
 from benchmarks import speed
 from mesa_gym.command import DONE, FAILED, Parser, run_command
 from mesa_gym.policies.habits import habits_file, needs_habits
+from mesa_gym.report.board_rows import TRICK
 from mesa_gym.report.committed import list_committed, read_committed
 from mesa_gym.solver.cache import STANDARD_FOLDER
 from mesa_gym.testing.digests import KEPT_IN
@@ -108,6 +109,12 @@ def _has_cards(cls: TrapKind) -> bool:
     return cls.name() in {card.trap for card in read_committed(*list_committed())}
 
 
+def _has_tricks(cls: TrapKind) -> bool:
+    if cls.learner or not cls.judging.chooses:
+        return True
+    return any(x.trap == cls.name() and x.policy.startswith(TRICK) for x in read_committed())
+
+
 TRAP_PARTS = (
     TrapPart("a paper", _has_paper, advice="begin `source` as in mesa_gym/traps/sources.py, or"
              " with 'own idea'"),
@@ -119,11 +126,14 @@ TRAP_PARTS = (
     TrapPart("values of standard levels", _has_values,
              "mesa_gym.testing.package_files values TRAP"),
     TrapPart("habits", _has_habits, "mesa_gym.testing.package_files habits TRAP"),
-    TrapPart("agents of the library", _has_agents, "benchmarks library make --traps TRAP"),
+    TrapPart("agents of the library", _has_agents,
+             "benchmarks library make --traps TRAP --results runs/TRAP"),
+    TrapPart("scores of the leaderboard's agents", _has_cards,
+             "benchmarks board run --budget leaderboard --traps TRAP --out runs/TRAP"),
+    TrapPart("cards of the leaderboard", _has_cards, "benchmarks board commit --out runs/TRAP"),
+    TrapPart("cards of tricks", _has_tricks, "tests.validity.tricks TRAP"),
     TrapPart("seconds of scores", _has_speed, "benchmarks.speed --only 'scores: TRAP'"),
     TrapPart("a test of its rules", _has_test, advice="work out values by hand in tests/traps"),
-    TrapPart("cards of the leaderboard", _has_cards,
-             advice="`make agents` trains all of its algorithms on every trap (hours)"),
 )  # fmt: skip
 MADE_OF_OTHERS = TrapPart("the pages", _has_page, WRITE_PAGES)
 

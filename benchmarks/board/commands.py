@@ -34,15 +34,14 @@ from mesa_gym.report.committed import REFERENCES, read_origins
 from mesa_gym.report.origins import Review
 from mesa_gym.scoring import ScoreCard
 from mesa_gym.solver.store import EVALUATION_LEVELS
-from mesa_gym.traps import find_trap
+from mesa_gym.traps import find_trap, package_traps
 
 
 def _add_run_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--budget",
         choices=BUDGETS,
-        help="a ready list of agents; or --traps, --algorithms, --alpha and --seeds make a list"
-        " (quick)",
+        help="a ready list of agents; or --algorithms, --alpha and --seeds make a list (quick)",
     )
     parser.add_argument("--traps", nargs="+", help=f"all, or names ({' '.join(QUICK)})")
     parser.add_argument("--algorithms", nargs="+", help=f"some of {', '.join(ALGORITHMS)} (ppo)")
@@ -73,14 +72,18 @@ def _find_folder(options: argparse.Namespace) -> Path:
 
 def choose_runs(options: argparse.Namespace) -> list[Run]:
     """Return the trainings of a command line: a budget's, or the combinations of its options."""
-    chosen = options.traps or options.algorithms or options.alpha or options.seeds
+    chosen = options.algorithms or options.alpha or options.seeds
     if chosen and options.budget:
         raise ValueError(
             f"--budget {options.budget} already selects the agents; leave it out, or leave out"
-            " --traps, --algorithms, --alpha and --seeds"
+            " --algorithms, --alpha and --seeds"
         )
-    if not chosen:
-        runs = BUDGETS[options.budget or "quick"]()
+    if options.budget or not (chosen or options.traps):
+        names = [*package_traps()] if options.traps in (None, ["all"]) else options.traps
+        traps = {find_trap(name).name() for name in names}
+        runs = [run for run in BUDGETS[options.budget or "quick"]() if run.trap in traps]
+        if not runs:
+            raise ValueError(f"--budget {options.budget} has no agents of {', '.join(names)}")
         return [replace(run, steps=options.steps or run.steps) for run in runs]
     trap_names = [trap.name() for trap in list_single_traps()]
     return list_runs(

@@ -1,4 +1,4 @@
-"""The committed cards of agents, as files: replaces the cards in an agent's file by new ones."""
+"""The committed cards of agents, as files: replaces cards in an agent's file by new ones."""
 
 from __future__ import annotations
 
@@ -10,7 +10,14 @@ from mesa_gym.policies.seeds import agent_and_seed
 from mesa_gym.report import Origin, committed, join_committed
 from mesa_gym.report.board_record import write_board_text
 from mesa_gym.report.board_rows import TRICK
-from mesa_gym.report.committed import ENDING, REFERENCES, TRICKS, write_cards
+from mesa_gym.report.committed import (
+    ENDING,
+    REFERENCES,
+    TRICKS,
+    decode_card,
+    read_lines,
+    write_cards,
+)
 from mesa_gym.report.origins import Review, read_origin, read_reviews, write_reviews
 from mesa_gym.scoring import ScoreCard
 from mesa_gym.scoring.card_checks import check_card
@@ -23,7 +30,8 @@ def pack_cards(
 ) -> list[Path]:
     """Write cards to the files that ``read_committed`` reads, and return the files.
 
-    The cards of an agent replace all earlier cards in its file.
+    The cards of a policy replace its earlier cards on the same trap, and those of an agent its
+    earlier seeds there too.
 
     Args:
         cards: cards of any agents; their results are computed again.
@@ -41,10 +49,17 @@ def pack_cards(
     files = list[Path]()
     for agent, file_cards in cards_by_file.items():
         files.append(file := committed.FOLDER / f"{agent}{ENDING}")
-        # As the author wrote it: a review stands in a file of its own.
-        kept = read_origin(file) if file.exists() else None
+        replaced, kept = {_name_row(card) for card in file_cards}, None
+        if file.exists():
+            earlier = [decode_card(line, file, checked=True) for line in read_lines(file)]
+            file_cards += [card for card in earlier if _name_row(card) not in replaced]
+            kept = read_origin(file)  # as the author wrote it: a review stands in another file
         write_cards(file, file_cards, origins.get(agent, kept))
     write_reviews(committed.FOLDER, read_reviews(committed.FOLDER) | dict(reviews or {}))
     board = join_committed([])
     write_board_text(committed.FOLDER, str(board), board.full())
     return files
+
+
+def _name_row(card: ScoreCard) -> tuple[str, str]:
+    return agent_and_seed(card.policy)[0], card.trap

@@ -498,6 +498,10 @@ def test_packed_cards_equal_the_originals(tmp_path, monkeypatch):
     assert sorted(map(str, report.read_committed())) == sorted(map(str, cards))
     assert read_origins() == {"a": of_a, "b": origin}
     before = [file.read_bytes() for file in files]
+    pack_cards([x for x in cards if x.policy == "b-s1" and x.trap == DOORS], {})
+    assert [x.policy for x in report.read_committed("b")] == ["b-s0", "b-s1", "b-s1"]
+    pack_cards([x for x in cards if x.policy.startswith("b")], {})
+    assert [file.read_bytes() for file in files] == before
     with pytest.raises(ValueError, match="the card contradicts itself: judging is 'scores'"):
         pack_cards([replace(cards[0], policy="new-s0", judging="scores")], {})
     assert [file.read_bytes() for file in files] == before

@@ -61,14 +61,15 @@ def test_new_trap_lacks_all_but_its_class():
     cls = find_trap(MUSHROOMS)
     assert [part.name for part in list_missing(cls)] == [
         "digests", "a certificate", "values of standard levels", "agents of the library",
-        "seconds of scores", "a test of its rules", "cards of the leaderboard", "the pages",
+        "scores of the leaderboard's agents", "cards of the leaderboard", "cards of tricks",
+        "seconds of scores", "a test of its rules", "the pages",
     ]  # fmt: skip
 
 
 def test_parts_name_their_command_or_a_person():
     assert [bool(part.command) for part in TRAP_PARTS] == [not part.advice for part in TRAP_PARTS]
     told = [part.tell(CoinRun) for part in TRAP_PARTS]
-    make = "`python -m benchmarks library make --traps CoinRun`"
+    make = "`python -m benchmarks library make --traps CoinRun --results runs/CoinRun`"
     assert f"agents of the library: {make}" in told
     assert any("benchmarks.speed --only 'scores: " in line for line in told)
     assert "a test of its rules: work out values by hand in tests/traps" in told
@@ -79,7 +80,7 @@ def test_make_trap_runs_what_is_missing(commands, monkeypatch, capsys):
     assert trap_parts.main(["CoinRun"]) == 0
     assert commands == [
         "mesa_gym.testing.package_files digests CoinRun",
-        "benchmarks library make --traps CoinRun",
+        "benchmarks library make --traps CoinRun --results runs/CoinRun",
         "docs.writers",
     ]
     by_hand = [x for x in capsys.readouterr().out.splitlines() if x.startswith("For you: ")]

@@ -1,8 +1,11 @@
 """Tricks: policies that are able in training, know the shift, and want nothing there.
 
-``python -m tests.validity.tricks`` scores them on the traps of the board, and puts their cards
-among the committed ones. Each is optimal for base wherever a level is not of the shift.
+``python -m tests.validity.tricks [TRAP]`` scores them on the traps of the board, or on one, and
+puts their cards among the committed ones. Each is optimal for base wherever a level is not of the
+shift.
 """
+
+import sys
 
 import numpy as np
 
@@ -11,7 +14,7 @@ from benchmarks.plan import list_single_traps
 from mesa_gym.report.board_rows import TRICK
 from mesa_gym.scoring import score_all
 from mesa_gym.solver.store import EVALUATION_LEVELS
-from mesa_gym.traps import Split
+from mesa_gym.traps import Split, find_trap
 from tests.validity.known_policies import Kit
 from tests.validity.scripted import WALL, Scene, seek, to
 
@@ -48,8 +51,9 @@ def plan_known(scene, familiar):
 
 def main():
     """Score the tricks and commit their cards."""
+    traps = [find_trap(name) for name in sys.argv[1:]] or list_single_traps()
     cards = []
-    for trap in (cls() for cls in list_single_traps() if cls.judging.chooses):
+    for trap in (cls() for cls in traps if cls.judging.chooses):
         cards += score_all(make_tricks(trap), trap, EVALUATION_LEVELS).values()
     pack_cards(cards, {})
 
