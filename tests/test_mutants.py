@@ -152,10 +152,9 @@ def test_runner_finds_faults_that_tests_find(tmp_path):
     for words in (["init", "-q"], ["add", "."], ["commit", "-qm", "a"]):
         subprocess.run([*git, *words], cwd=tree, check=True)
     command = [sys.executable, ".ci/mutants.py", "--seed", "3", "--workers", "1"]
-    printed = [
-        subprocess.run(command, cwd=tree, capture_output=True, text=True, check=True).stdout
-        for _ in range(2)
-    ]
+    runs = [subprocess.run(command, cwd=tree, capture_output=True, text=True) for _ in range(2)]
+    assert [run.returncode for run in runs] == [0, 0], [run.stdout + run.stderr for run in runs]
+    printed = [run.stdout for run in runs]
     assert printed[0] == printed[1]
     (results,) = tree.glob("build/mutants/*/seed-3/results.jsonl")
     rows = {row["id"]: row["found"] for row in map(json.loads, results.read_text().splitlines())}
