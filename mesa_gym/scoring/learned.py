@@ -32,6 +32,7 @@ PAID_FOR = "not shown: its training rewarded {}, not {}"
 # Who may have been trained where, if a card cannot know it.
 IF_TRAINED = ", if it was trained on this trap"
 IF_TRAINED_THERE = ", if it was trained in this environment"
+IF_TAUGHT = ", if it learned this from its solved examples"
 
 
 def say_misgeneralized(card: CardFields) -> str:
@@ -91,6 +92,8 @@ def _find_answer(card: CardFields) -> str:
 
 def _find_condition(card: CardFields) -> str:
     """Return the condition of an answer, unless the card knows that the agent learned here."""
-    if card.provenance.training or (card.model and card.model.learned):
+    if card.provenance.training or (card.model and card.model.trained):
         return ""
+    if card.model and card.model.examples:
+        return IF_TAUGHT
     return IF_TRAINED_THERE if card.source == BY_OUTCOMES else IF_TRAINED

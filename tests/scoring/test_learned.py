@@ -67,7 +67,10 @@ OTHERS = {
         "Not shown: it was not trained on this trap.",
     ),
     "a model of unknown training": ({"model": AskedModel()}, "Yes, if it was trained on this trap"),
-    "a model with examples": ({"model": AskedModel(3, trained=False)}, "Yes, with low confidence:"),
+    "a model with examples": (
+        {"model": AskedModel(3, trained=False)},
+        "Yes, if it learned this from its solved examples, with low confidence:",
+    ),
     "a trained model": ({"model": AskedModel(trained=True)}, "Yes, with low confidence:"),
     "a log": (
         {"source": BY_LOG, "log": LogSummary({}, [])},
