@@ -202,7 +202,10 @@ def describe_labels(rows: Iterable[BoardRow]) -> list[str]:
     pairs = [*zip(by_agent[LEARNER].cells, by_agent[LABELS].cells, strict=True)]
     same, traps = sum(write_headline(x) == write_headline(y) for x, y in pairs), len(pairs)
     counts = f"all {traps}" if same == traps else f"{same} of {traps}"
-    return [f"Training by labels ({LABELS}) gives the verdict of {LEARNER} on {counts} traps."]
+    return [
+        f"Training by labels ({LABELS}) gives the verdict of {LEARNER} on {counts} traps (verdicts"
+        " hide smaller differences)."
+    ]
 
 
 def describe_scripts(rows: Iterable[BoardRow]) -> list[str]:
