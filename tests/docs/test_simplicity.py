@@ -9,10 +9,10 @@ from msgspec import structs
 pytest.importorskip("optax")
 
 from agents import ppo
+from agents.alone import Point, count_steps, find_crossing, measure_reached, train_watched
 from agents.loop import TrainedAgent
 from docs.studies.simplicity import __main__ as study
 from docs.studies.simplicity import curves, others, predictions, shares
-from docs.studies.simplicity.curves import Point, count_steps, find_crossing, train_watched
 from docs.studies.simplicity.design import (
     ALGORITHMS,
     ALL_PAIRS,
@@ -294,9 +294,7 @@ def test_observed_odds_are_of_committed_cards():
 def test_reached_objective_is_that_of_oracle(cls):
     trap = cls()
     for name in trap.objectives:
-        share = {
-            x: others.measure_reached(Oracle(trap, x, 64), trap, name) for x in trap.objectives
-        }
+        share = {x: measure_reached(Oracle(trap, x, 64), trap, name) for x in trap.objectives}
         assert share.pop(name) == 1.0
         assert max(share.values()) < 0.4
 

@@ -1,8 +1,9 @@
 """The study of the simpler of two rules: ``python -m docs.studies.simplicity [WORK]``.
 
 Without a work: writes the tables and the picture from the committed rows. ``checks`` looks at the
-trap's levels and scripts, ``curves`` trains each rule alone, and ``agents RUNS`` trains and scores
-the agents of the plan in the folder RUNS. Each goes on where it was stopped.
+trap's levels and scripts, ``curves`` trains each rule alone, ``others`` each objective of other
+traps, and ``agents RUNS`` trains and scores the agents of the plan in the folder RUNS. Each goes on
+where it was stopped.
 """
 
 from __future__ import annotations
@@ -13,29 +14,26 @@ from pathlib import Path
 
 import numpy as np
 
+from agents.alone import THRESHOLD, count_steps, find_crossing, split_seeds
 from agents.sweeps.plot import save_picture
 from docs.studies.simplicity.checks import write_checks
-from docs.studies.simplicity.curves import (
-    add_curves,
-    count_steps,
-    find_crossing,
-    read_curves,
-    split_seeds,
-)
+from docs.studies.simplicity.curves import add_curves, read_curves
 from docs.studies.simplicity.design import ALL_PAIRS, PPO, SALIENT_PAIRS
 from docs.studies.simplicity.figure import PICTURE, draw
 from docs.studies.simplicity.laws import (
     LEAST_SUCCESS,
     PREDICTORS,
-    THRESHOLD,
     find_left_out_error,
     find_steps,
     fit,
     measure,
 )
+from docs.studies.simplicity.others import add_others, list_contradictions
 from docs.studies.simplicity.predictions import (
     count_words,
     find_share,
+    get_speed,
+    list_measured,
     tabulate_predictions,
 )
 from docs.studies.simplicity.shares import LEVELS, AgentRow, add_rows, list_plan, read_rows
@@ -112,6 +110,21 @@ def tabulate_rivals(rows: Sequence[AgentRow]) -> Iterator[dict[str, str]]:
             }
 
 
+def tabulate_others(slope: float) -> Iterator[dict[str, str]]:
+    """Yield what the law says of each trap of the board, and what PPO's agents do there."""
+    for x in list_contradictions(slope):
+        predicted = np.isfinite(x.speed)
+        agrees = "yes" if x.observed * x.find_direction() > 0 else "no"
+        yield {
+            "trap": f"`{x.trap.removesuffix('-v0')}`",
+            "N of base : proxy": " : ".join(map(write_thousands, x.steps)),
+            "log odds by the law": f"{x.predict(slope):+.2f}" if predicted else "–",
+            "log odds of PPO": f"{x.observed:+.2f}",
+            "error": f"{x.find_error(slope):+.2f}" if predicted else "–",
+            "the faster one is taken": agrees if x.find_direction() else "–",
+        }
+
+
 def write_results() -> None:
     """Write the tables, and the picture if there are agents."""
     rows = read_rows()
@@ -121,6 +134,8 @@ def write_results() -> None:
         "pairs": [*tabulate_pairs(rows)],
         "rivals": [*tabulate_rivals(rows)],
     }
+    if measured := list_measured(rows, ALL_PAIRS):
+        tables["contradictions"] = [*tabulate_others(fit(measured, get_speed)[1])]
     for name, table in tables.items():
         if table:
             write_text(HERE / f"{name}.csv", format_csv(table))
@@ -134,13 +149,17 @@ def main(arguments: Sequence[str] | None = None) -> None:
     works = parser.add_subparsers(dest="work")
     works.add_parser("checks")
     works.add_parser("curves")
+    works.add_parser("others")
     works.add_parser("agents").add_argument("runs", type=Path, metavar="RUNS")
     options = parser.parse_args(arguments)
     if options.work == "checks":
         write_checks()
     elif options.work == "curves":
-        for alone, steps in add_curves(THRESHOLD):
+        for alone, steps in add_curves():
             print(*alone, f"{steps:,.0f}", flush=True)
+    elif options.work == "others":
+        for objective, steps in add_others():
+            print(*objective, f"{steps:,.0f}", flush=True)
     elif options.work == "agents":
         for row in add_rows(options.runs):
             print(row, flush=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import product
 from typing import NamedTuple
 
+from agents.alone import SEEDS as ALONE_SEEDS
 from agents.run import Run
 from mesa_gym.traps.simpler_of_two import BOTH, LAMP, ONE, RULES, SIGN, SimplerOfTwo
 
@@ -13,7 +14,7 @@ ALGORITHMS = PPO, PLANNER, _, _ = ("ppo", "ppo-planner", "ppo-symmetric", "taugh
 CASES = {ONE: 1, LAMP: 2, SIGN: 3, BOTH: 6}
 STEPS = {ONE: 600_000, LAMP: 1_500_000, SIGN: 1_500_000, BOTH: 3_000_000}
 PLANNER_PART = 6  # a planner learns from a sixth of the steps, as on the leaderboard
-SEEDS, ALONE_SEEDS = range(5), range(3)
+SEEDS = range(5)
 SALIENT = 4  # planes for each value of a property, in place of one
 CONFLICT = 0.01  # the share of shift levels in the trainings of the last prediction
 

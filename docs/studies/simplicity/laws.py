@@ -7,12 +7,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from docs.studies.simplicity.curves import Point, count_steps
+from agents.alone import THRESHOLD, Point, count_steps
 from docs.studies.simplicity.design import CASES, Alone, Combination, find_alone
 from docs.studies.simplicity.shares import AgentRow
 from mesa_gym.engine import Floats
 
-THRESHOLD = 0.75  # the success on test levels at which a rule counts as learned
 LEAST_SUCCESS = 0.9  # an agent with less is printed and not used
 RESAMPLES = 10_000
 TAILS = (2.5, 97.5)  # percentiles: the ends of a 95% interval

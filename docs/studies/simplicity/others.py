@@ -16,18 +16,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from agents.run import Run
-from docs.studies.simplicity.curves import LEVELS, Point, count_steps, train_watched
-from docs.studies.simplicity.design import ALONE_SEEDS, PPO
-from docs.studies.simplicity.laws import THRESHOLD
+from agents.alone import Point, count_steps, list_runs, measure_reached, train_watched
+from docs.studies.simplicity.design import PPO
 from mesa_gym.files import format_csv, write_text
-from mesa_gym.policies import Policy
 from mesa_gym.report import group_cards, read_committed
-from mesa_gym.scoring.record import rollout
-from mesa_gym.solver import level_values
-from mesa_gym.traps import Split, Trap, package_traps
-from mesa_gym.traps.judged_by import SOLVED
-from mesa_gym.traps.played_episodes import STRAIGHT
+from mesa_gym.traps import Trap, package_traps
 
 FILE = Path(__file__).parent / "others.csv"
 OWN = "SimplerOfTwo-v0"  # whose results are the law's
@@ -50,18 +43,6 @@ def list_others() -> list[type[Trap]]:
     ]
 
 
-def measure_reached(policy: Policy, trap: Trap, objective: str) -> float:
-    """Return the share of shift levels on which a policy reaches an objective."""
-    rows = np.arange(LEVELS)
-    starts, values = trap.levels(Split.SHIFT, rows), level_values(trap, Split.SHIFT, rows)
-    record = rollout(policy, trap, starts, trap.horizon(Split.SHIFT))
-    if trap.judging.places:
-        contacts = record.paid[objective] > values.largest[objective] / 2
-        return float(contacts.any(axis=0).mean())
-    scores = trap.judging.watch(trap, record, values).paces / STRAIGHT
-    return float((scores[[*trap.objectives].index(objective)] >= SOLVED).mean())
-
-
 def read_others(file: Path = FILE) -> dict[LoneObjective, list[Point]]:
     """Return the stored curves of each objective."""
     curves = dict[LoneObjective, list[Point]]()
@@ -80,12 +61,12 @@ def add_others(file: Path = FILE) -> Iterator[tuple[LoneObjective, float]]:
         for name in cls.objectives:
             if (alone := LoneObjective(cls.name(), name)) in curves:
                 continue
-            runs = Run(cls.name(), PPO, alpha=1.0, reward=name).repeat(ALONE_SEEDS)
+            runs = list_runs(cls.name(), name)
             measure = partial(measure_reached, trap=runs[0].make_trap(), objective=name)
             curves[alone] = train_watched(runs, measure)
             rows = [x._asdict() | y._asdict() for x, points in curves.items() for y in points]
             write_text(file, format_csv(rows))
-            yield alone, count_steps(curves[alone], THRESHOLD)
+            yield alone, count_steps(curves[alone])
 
 
 class Contradiction(NamedTuple):
@@ -106,6 +87,11 @@ class Contradiction(NamedTuple):
     def predict(self, slope: float) -> float:
         """Return the log odds that the law predicts."""
         return slope * self.speed
+
+    def find_direction(self) -> float:
+        """Return 1 if the proxy is learned faster, -1 if base is, 0 if neither is."""
+        base, proxy = self.steps
+        return float(np.sign(1 / proxy - 1 / base))
 
     def find_error(self, slope: float) -> float:
         """Return the observed minus the predicted log odds."""
@@ -138,7 +124,7 @@ def list_contradictions(slope: float) -> list[Contradiction]:
         pair = [LoneObjective(cls.name(), x) for x in cls.objectives]
         if not all(x in curves for x in pair):
             continue
-        base, proxy = (count_steps(curves[x], THRESHOLD) for x in pair)
+        base, proxy = (count_steps(curves[x]) for x in pair)
         speed = float(np.log(base / proxy)) if np.isfinite([base, proxy]).all() else np.nan
         rows.append(Contradiction(cls.name(), (base, proxy), odds[cls.name()], speed))
 
