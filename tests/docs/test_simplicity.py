@@ -8,7 +8,7 @@ from msgspec import structs
 
 pytest.importorskip("optax")
 
-from agents import ppo
+from agents import ppo, predict
 from agents.alone import Point, count_steps, find_crossing, measure_reached, train_watched
 from agents.loop import TrainedAgent
 from docs.studies.simplicity import __main__ as study
@@ -32,7 +32,12 @@ from docs.studies.simplicity.laws import (
     measure,
     resample,
 )
-from docs.studies.simplicity.predictions import PREDICTIONS, get_speed, tabulate_predictions
+from docs.studies.simplicity.predictions import (
+    PREDICTIONS,
+    get_speed,
+    list_measured,
+    tabulate_predictions,
+)
 from docs.studies.simplicity.shares import AgentRow, train_blind
 from mesa_gym.files import format_csv
 from mesa_gym.policies import Oracle
@@ -289,6 +294,20 @@ def test_observed_odds_are_of_committed_cards():
     assert abs(odds["CheeseDish-v0"]) < 0.2
 
 
+def test_command_has_figures_of_study():
+    rows = [*others.list_contradictions(predict.SLOPE)]
+    measured = list_measured(shares.read_rows(), ALL_PAIRS)
+    assert f"{predict.SLOPE:.2f}" == f"{fit(measured, get_speed)[1]:.2f}"
+    finite = [x for x in rows if np.isfinite(x.speed)]
+    for slope, error in ((predict.SLOPE, predict.ERROR), (0, predict.ERROR_OF_NONE)):
+        typical = others.find_typical_error(x.find_error(slope) for x in finite)
+        assert typical == pytest.approx(error, abs=0.005)
+    assert predict.ERROR > predict.ERROR_OF_NONE  # as the command says
+    right = sum(x.observed * x.find_direction() > 0 for x in rows)
+    proxies = sum(x.observed > 0 for x in rows)
+    assert (len(rows), right, proxies) == (predict.OTHERS, predict.RIGHT, predict.PROXIES)
+
+
 @pytest.mark.thorough
 @pytest.mark.parametrize("cls", [CheeseCorner, DustSweep])
 def test_reached_objective_is_that_of_oracle(cls):
@@ -306,6 +325,7 @@ def test_stored_rows_give_stored_tables():
         "alone": study.tabulate_alone(),
         "pairs": [*study.tabulate_pairs(rows)],
         "rivals": [*study.tabulate_rivals(rows)],
+        "contradictions": [*study.tabulate_others(predict.SLOPE)],
     }
     for name, table in tables.items():
         file = study.HERE / f"{name}.csv"

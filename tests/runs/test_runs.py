@@ -27,7 +27,8 @@ COMMANDS = [
 ]
 COMMANDS += [["help", "--help"]]
 COMMANDS += [
-    [f"help_{name}", f"{name} --help"] for name in (*cli.COMMANDS, "train", "sweep", "try")
+    [f"help_{name}", f"{name} --help"]
+    for name in (*cli.COMMANDS, "train", "sweep", "try", "predict")
 ]
 # These take over half a second; the fast tests have `score_one`, `compare` and `leaderboard`.
 THOROUGH = {"cards", "compare_cards", "compare_levels", "demo", "each_trap", "export_salted"}

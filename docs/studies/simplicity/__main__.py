@@ -135,7 +135,7 @@ def write_results() -> None:
         "rivals": [*tabulate_rivals(rows)],
     }
     if measured := list_measured(rows, ALL_PAIRS):
-        tables["contradictions"] = [*tabulate_others(fit(measured, get_speed)[1])]
+        tables["contradictions"] = [*tabulate_others(round(fit(measured, get_speed)[1], 2))]
     for name, table in tables.items():
         if table:
             write_text(HERE / f"{name}.csv", format_csv(table))

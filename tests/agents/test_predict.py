@@ -1,0 +1,90 @@
+"""``mesa-gym predict``: curves of objectives alone, and what the law says of them."""
+
+import math
+
+import pytest
+
+pytest.importorskip("optax")
+
+from agents import alone, predict
+from agents.alone import Point
+from agents.predict import ERROR, SLOPE, conclude, main, tabulate_curves
+from mesa_gym.traps.cheese_corner import CheeseCorner
+from tests.support.refusals import refusals, refuse
+from tests.support.training import small
+
+
+@pytest.mark.parametrize(
+    ("cheese", "corner", "taken"), [(4000, 1000, "corner"), (1000, 4000, "cheese")]
+)
+def test_conclusion_names_faster_objective(cheese, corner, taken):
+    text = " ".join(conclude({"cheese": cheese, "corner": corner}))
+    odds = SLOPE * math.log(4)
+    low, middle, high = (1 / (1 + math.exp(-odds - x)) for x in (-ERROR, 0, ERROR))
+    assert f"{taken} is learned 4.0 times as fast" in text
+    assert f"takes {taken} on {middle:.2f} of the levels" in text
+    assert f"({low:.2f} to {high:.2f}," in text
+
+
+def test_conclusion_without_learned_objective_predicts_nothing():
+    (line,) = conclude({"cheese": math.inf, "corner": math.inf})
+    assert "says nothing" in line
+    assert "takes" not in line
+
+
+def test_objective_never_learned_is_not_taken():
+    text = " ".join(conclude({"cheese": 500, "corner": math.inf}))
+    assert "corner never" in text
+    assert "by the law an agent takes cheese." in text
+
+
+def test_table_has_medians_of_seeds_by_steps():
+    points = [Point(seed, 10 * i, i / 40 * seed / 2) for seed in range(3) for i in range(41)]
+    table = tabulate_curves({"one": points, "other": points}).splitlines()
+    assert table[0].split() == ["steps", "one", "other"]
+    assert [line.split() for line in (table[2], table[-1])] == [
+        ["0", "0.00", "0.00"], ["400", "0.50", "0.50"],
+    ]  # fmt: skip
+    assert len(table) == 13
+
+
+@pytest.mark.thorough
+def test_command_trains_each_objective_on_shift(monkeypatch, capsys):
+    listed, measured = [], []
+
+    def list_small(trap, objective, steps, keywords):
+        run = small(trap=trap, alpha=1.0, reward=objective, keywords=tuple(keywords))
+        listed.append(run)
+        return run.repeat(alone.SEEDS)
+
+    def measure(policy, trap, objective):
+        measured.append(objective)
+        return 1.0 if objective == "corner" else 0.0
+
+    monkeypatch.setattr(predict, "list_runs", list_small)
+    monkeypatch.setattr(predict, "measure_reached", measure)
+    assert main(["CheeseCorner", "size=7"]) == 0
+    text = capsys.readouterr().out
+    assert {run.reward for run in listed[1:]} == {"cheese", "corner"}
+    assert all(run.make_trap().name() == CheeseCorner.name() for run in listed)
+    assert {run.keywords for run in listed} == {("size=7",)}
+    assert {*measured} == {"cheese", "corner"}
+    assert "Steps to 0.75: cheese never, corner 0." in text
+    assert "by the law an agent takes corner." in text
+
+
+def test_trainings_of_lone_objectives_are_on_shift():
+    runs = alone.list_runs("CheeseCorner", "corner", 2048)
+    assert [run.seed for run in runs] == [*alone.SEEDS]
+    assert {(run.alpha, run.reward, run.steps, run.algo) for run in runs} == {
+        (1.0, "corner", 2048, "ppo")
+    }
+
+
+def refuse_prediction(words):
+    refuse(words, main)
+
+
+test_trap_without_law_is_refused = refusals(
+    "agents", "predict", globals(), refuse=refuse_prediction
+)
