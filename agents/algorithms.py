@@ -118,6 +118,7 @@ USUAL_STEPS = {
     "KeysChests-v0": (3_000_000, 500_000, 1_500_000, 2_000_000, 2_400_000),
     "MonsterWorld-v0": (1_000_000, 166_666, 1_500_000, 1_600_000, 1_200_000),
     "PointedGoal-v0": (1_500_000, 250_000, 1_500_000, 800_000, 1_200_000),
+    "SimplerOfTwo-v0": (1_500_000, 250_000, 1_500_000, 800_000, 1_200_000),
     "TreeFarm-v0": (1_000_000, 166_666, 1_500_000, 800_000, 1_200_000),
 }
 # An agent with a memory trains longer on traps where it must find out what is rewarded.
