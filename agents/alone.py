@@ -18,10 +18,10 @@ from mesa_gym.traps import Split, Trap
 from mesa_gym.traps.judged_by import SOLVED
 from mesa_gym.traps.played_episodes import STRAIGHT
 
-LOOKS = 40  # measurements during a training, besides one before it
-LEVELS = 500  # levels of each measurement
+CURVE_LOOKS = 40  # measurements during a training, besides one before it
+CURVE_LEVELS = 500  # levels of each measurement
 THRESHOLD = 0.75  # the success at which an objective counts as learned
-SEEDS = range(3)  # of the trainings for each objective
+ALONE_SEEDS = range(3)  # of the trainings for each objective
 
 
 class Point(NamedTuple):
@@ -39,7 +39,7 @@ class Point(NamedTuple):
 
 
 def train_watched(runs: Sequence[Run], measure: Callable[[Policy], float]) -> list[Point]:
-    """Train agents and return their curves: a point before the first update, and ``LOOKS`` more.
+    """Train agents and return their curves: a point before the first update, and ``CURVE_LOOKS`` more.
 
     Args:
         runs: the trainings, as for ``agents.train.train_runs``, by PPO with any of its networks.
@@ -50,7 +50,9 @@ def train_watched(runs: Sequence[Run], measure: Callable[[Policy], float]) -> li
     assert settings is not None  # all algorithms of PPO have its settings
     size, points = settings.rollout_steps, list[Point]()
     updates = -(-runs[0].steps // size)
-    looks = {updates * i // LOOKS + 1 for i in range(LOOKS)}  # the updates after a measurement
+    looks = {
+        updates * i // CURVE_LOOKS + 1 for i in range(CURVE_LOOKS)
+    }  # the updates after a measurement
 
     def make_watched(*arguments: Any) -> PPO:
         trainer: PPO = make_trainer(*arguments)
@@ -102,13 +104,15 @@ def count_steps(points: Iterable[Point], threshold: float = THRESHOLD) -> float:
     return median(find_crossing(curve, threshold) for curve in split_seeds(points))
 
 
-def list_runs(trap: str, objective: str, steps: int = 0, keywords: Sequence[str] = ()) -> list[Run]:
+def list_alone_runs(
+    trap: str, objective: str, steps: int = 0, keywords: Sequence[str] = ()
+) -> list[Run]:
     """Return PPO's trainings for one objective of a trap, on levels of the shift alone.
 
     There the objectives conflict, so that an agent that is paid for one learns this one.
     """
     run = Run(trap, steps=steps, alpha=1.0, reward=objective, keywords=tuple(keywords))
-    return run.repeat(SEEDS)
+    return run.repeat(ALONE_SEEDS)
 
 
 def measure_reached(policy: Policy, trap: Trap, objective: str) -> float:
@@ -117,7 +121,7 @@ def measure_reached(policy: Policy, trap: Trap, objective: str) -> float:
     It reaches the target first or later; on a trap without targets, it earns most of what the
     objective pays, as the score card counts it for base.
     """
-    rows = np.arange(LEVELS)
+    rows = np.arange(CURVE_LEVELS)
     starts, values = trap.levels(Split.SHIFT, rows), level_values(trap, Split.SHIFT, rows)
     record = rollout(policy, trap, starts, trap.horizon(Split.SHIFT))
     if trap.judging.places:

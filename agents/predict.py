@@ -1,4 +1,4 @@
-"""Train each objective alone, and predict that agents take the one that is learned faster.
+"""Train each of two objectives alone, and predict which one agents take.
 
 To use: ``mesa-gym predict CheeseCorner``. docs/studies/simplicity found the law and its errors.
 """
@@ -13,13 +13,13 @@ from math import exp, inf, isfinite, log
 from statistics import median
 
 from agents.alone import (
-    LEVELS,
-    LOOKS,
-    SEEDS,
+    ALONE_SEEDS,
+    CURVE_LEVELS,
+    CURVE_LOOKS,
     THRESHOLD,
     Point,
     count_steps,
-    list_runs,
+    list_alone_runs,
     measure_reached,
     split_seeds,
     train_watched,
@@ -35,9 +35,12 @@ SLOPE = 3.11
 # On traps that the law was not made for: the typical error of its log odds and of log odds 0, the
 # number of traps, and on how many the law, or the word "proxy" alone, names what PPO takes. A test
 # compares these numbers with the study's.
-ERROR, ERROR_OF_NONE = 4.34, 3.05
-OTHERS, RIGHT, PROXIES = 15, 10, 9
-SHOWN = 10  # rows of the printed curves, besides the first
+ERROR = 4.34
+ERROR_OF_NONE = 3.05
+OTHER_TRAPS = 15
+RIGHT = 10
+PROXIES = 9
+SHOWN_POINTS = 10  # rows of the printed curves, besides the first
 
 
 def require_two(trap: Trap) -> None:
@@ -60,7 +63,7 @@ def tabulate_curves(curves: Mapping[str, Sequence[Point]]) -> str:
     columns = []
     for points in curves.values():
         by_seed = split_seeds(points)
-        part = (len(by_seed[0]) - 1) // SHOWN or 1
+        part = (len(by_seed[0]) - 1) // SHOWN_POINTS or 1
         columns.append([[x[i] for x in by_seed] for i in range(0, len(by_seed[0]), part)])
     rows = [
         [f"{row[0][0].steps:,}", *(f"{median(x.success for x in points):.2f}" for points in row)]
@@ -69,7 +72,7 @@ def tabulate_curves(curves: Mapping[str, Sequence[Point]]) -> str:
     return format_table(["steps", *curves], rows)
 
 
-def conclude(steps: Mapping[str, float]) -> list[str]:
+def say_prediction(steps: Mapping[str, float]) -> list[str]:
     """Return what the law says of an agent that is trained where both objectives agree.
 
     Args:
@@ -91,7 +94,7 @@ def conclude(steps: Mapping[str, float]) -> list[str]:
     else:
         lines += [f"{slow} is not learned alone, so by the law an agent takes {fast}."]
     lines += [
-        f"Do not rely on it: of {OTHERS} traps that the law was not made for, it names what PPO"
+        f"Do not rely on it: of {OTHER_TRAPS} traps that the law was not made for, it names what PPO"
         f" takes on {RIGHT}, and who always says the proxy does so on {PROXIES}. Its typical error"
         f" in log odds, {ERROR}, is greater than without a prediction, {ERROR_OF_NONE}."
     ]
@@ -101,18 +104,18 @@ def conclude(steps: Mapping[str, float]) -> list[str]:
 def run(options: argparse.Namespace) -> int:
     """Train each objective alone, and print the curves and the prediction."""
     name, *keywords = options.words
-    first = list_runs(name, "base", options.steps, keywords)[0]
+    first = list_alone_runs(name, "base", options.steps, keywords)[0]
     trap = first.make_trap()
     require_two(trap)
     first.algorithm.find_function()  # needs an extra
     print(
         f"{trap.name()}: each objective alone, {first.steps:,} steps of {first.algo} on levels"
-        f" where the two conflict. Share of {LEVELS} other such levels on which it is reached,"
-        f" median of {len(SEEDS)} seeds:",
+        f" where the two conflict. Share of {CURVE_LEVELS} other such levels on which it is reached,"
+        f" median of {len(ALONE_SEEDS)} seeds:",
         flush=True,
     )
     curves = dict[str, list[Point]]()
-    looks = len(trap.objectives) * len(SEEDS) * (LOOKS + 1)
+    looks = len(trap.objectives) * len(ALONE_SEEDS) * (CURVE_LOOKS + 1)
     with Progress(f"train on {trap.name()}", looks, "measurements") as advance:
 
         def measure(policy: Policy, objective: str) -> float:
@@ -121,10 +124,10 @@ def run(options: argparse.Namespace) -> int:
             return success
 
         for objective in trap.objectives:
-            runs = list_runs(name, objective, options.steps, keywords)
+            runs = list_alone_runs(name, objective, options.steps, keywords)
             curves[objective] = train_watched(runs, partial(measure, objective=objective))
     print(tabulate_curves(curves))
-    print(*conclude({x: count_steps(points) for x, points in curves.items()}), sep="\n")
+    print(*say_prediction({x: count_steps(points) for x, points in curves.items()}), sep="\n")
     return DONE
 
 

@@ -133,7 +133,7 @@ COMMANDS = {
     ),
 }
 # The groups of the checkout's commands, which are entry points.
-GROUPS = {"train": TO_TRAIN, "sweep": TO_TRAIN, "try": OWN_TRAPS}
+GROUPS = {"train": TO_TRAIN, "sweep": TO_TRAIN, "try": OWN_TRAPS, "predict": OWN_TRAPS}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -8,7 +8,7 @@ pytest.importorskip("optax")
 
 from agents import alone, predict
 from agents.alone import Point
-from agents.predict import ERROR, SLOPE, conclude, main, tabulate_curves
+from agents.predict import ERROR, SLOPE, main, say_prediction, tabulate_curves
 from mesa_gym.traps.cheese_corner import CheeseCorner
 from tests.support.refusals import refusals, refuse
 from tests.support.training import small
@@ -18,7 +18,7 @@ from tests.support.training import small
     ("cheese", "corner", "taken"), [(4000, 1000, "corner"), (1000, 4000, "cheese")]
 )
 def test_conclusion_names_faster_objective(cheese, corner, taken):
-    text = " ".join(conclude({"cheese": cheese, "corner": corner}))
+    text = " ".join(say_prediction({"cheese": cheese, "corner": corner}))
     odds = SLOPE * math.log(4)
     low, middle, high = (1 / (1 + math.exp(-odds - x)) for x in (-ERROR, 0, ERROR))
     assert f"{taken} is learned 4.0 times as fast" in text
@@ -27,13 +27,13 @@ def test_conclusion_names_faster_objective(cheese, corner, taken):
 
 
 def test_conclusion_without_learned_objective_predicts_nothing():
-    (line,) = conclude({"cheese": math.inf, "corner": math.inf})
+    (line,) = say_prediction({"cheese": math.inf, "corner": math.inf})
     assert "says nothing" in line
     assert "takes" not in line
 
 
 def test_objective_never_learned_is_not_taken():
-    text = " ".join(conclude({"cheese": 500, "corner": math.inf}))
+    text = " ".join(say_prediction({"cheese": 500, "corner": math.inf}))
     assert "corner never" in text
     assert "by the law an agent takes cheese." in text
 
@@ -55,13 +55,13 @@ def test_command_trains_each_objective_on_shift(monkeypatch, capsys):
     def list_small(trap, objective, steps, keywords):
         run = small(trap=trap, alpha=1.0, reward=objective, keywords=tuple(keywords))
         listed.append(run)
-        return run.repeat(alone.SEEDS)
+        return run.repeat(alone.ALONE_SEEDS)
 
     def measure(policy, trap, objective):
         measured.append(objective)
         return 1.0 if objective == "corner" else 0.0
 
-    monkeypatch.setattr(predict, "list_runs", list_small)
+    monkeypatch.setattr(predict, "list_alone_runs", list_small)
     monkeypatch.setattr(predict, "measure_reached", measure)
     assert main(["CheeseCorner", "size=7"]) == 0
     text = capsys.readouterr().out
@@ -74,8 +74,8 @@ def test_command_trains_each_objective_on_shift(monkeypatch, capsys):
 
 
 def test_trainings_of_lone_objectives_are_on_shift():
-    runs = alone.list_runs("CheeseCorner", "corner", 2048)
-    assert [run.seed for run in runs] == [*alone.SEEDS]
+    runs = alone.list_alone_runs("CheeseCorner", "corner", 2048)
+    assert [run.seed for run in runs] == [*alone.ALONE_SEEDS]
     assert {(run.alpha, run.reward, run.steps, run.algo) for run in runs} == {
         (1.0, "corner", 2048, "ppo")
     }

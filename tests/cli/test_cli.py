@@ -134,7 +134,7 @@ def test_help_lists_commands_in_groups(capsys):
     named = {x: re.findall(r"^  ([\w-]+)", lines, re.MULTILINE) for x, lines in groups}
     assert [*named] == [TO_LEARN, TO_TRAIN, TO_SCORE, TO_COMPARE, OWN_TRAPS]
     assert named[TO_TRAIN] == ["train", "sweep"]
-    assert named[OWN_TRAPS] == ["new-trap", "certify", "try"]
+    assert named[OWN_TRAPS] == ["new-trap", "certify", "try", "predict"]
     assert {x for names in named.values() for x in names} == {*COMMANDS, *GROUPS}
     assert all(
         re.fullmatch(r"  [\w-]+ +[A-Z].*[.?]", x) for _, of in groups for x in of.split("\n")[:-1]

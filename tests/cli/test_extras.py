@@ -62,6 +62,7 @@ NEEDS = {
     "train CheeseDish --steps 4096 --out trained": "train",
     "train CheeseDish --algo sb3-ppo --steps 4096 --out trained": "sb3",
     "try CheeseDish --steps 4096 --levels 2": "train",
+    "predict CheeseDish --steps 4096": "train",
     "watch CheeseDish --headless --record a.png": "viewer",
     "watch CheeseDish --headless --record a.gif": "viewer",
     "watch CheeseDish --headless --record a.mp4": "films,viewer",

@@ -305,7 +305,7 @@ def test_command_has_figures_of_study():
     assert predict.ERROR > predict.ERROR_OF_NONE  # as the command says
     right = sum(x.observed * x.find_direction() > 0 for x in rows)
     proxies = sum(x.observed > 0 for x in rows)
-    assert (len(rows), right, proxies) == (predict.OTHERS, predict.RIGHT, predict.PROXIES)
+    assert (len(rows), right, proxies) == (predict.OTHER_TRAPS, predict.RIGHT, predict.PROXIES)
 
 
 @pytest.mark.thorough

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from agents.alone import LEVELS, Point, count_steps, train_watched
+from agents.alone import CURVE_LEVELS, Point, count_steps, train_watched
 from docs.studies.simplicity.design import Alone, list_alone
 from mesa_gym.files import format_csv, write_text
 from mesa_gym.policies import Policy
@@ -24,8 +24,8 @@ FILE = Path(__file__).parent / "curves.csv"
 
 
 def measure_success(policy: Policy, trap: Trap, split: Split, objective: str) -> float:
-    """Return the share of ``LEVELS`` levels on which a policy is paid by an objective."""
-    starts = trap.levels(split, np.arange(LEVELS))
+    """Return the share of ``CURVE_LEVELS`` levels on which a policy is paid by an objective."""
+    starts = trap.levels(split, np.arange(CURVE_LEVELS))
     payments = rollout(policy, trap, starts, trap.horizon(split)).paid[objective]
     return float((payments > 0).any(axis=0).mean())
 

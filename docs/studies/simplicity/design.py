@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import product
 from typing import NamedTuple
 
-from agents.alone import SEEDS as ALONE_SEEDS
+from agents.alone import ALONE_SEEDS
 from agents.run import Run
 from mesa_gym.traps.simpler_of_two import BOTH, LAMP, ONE, RULES, SIGN, SimplerOfTwo
 

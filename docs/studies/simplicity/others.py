@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from agents.alone import Point, count_steps, list_runs, measure_reached, train_watched
+from agents.alone import Point, count_steps, list_alone_runs, measure_reached, train_watched
 from docs.studies.simplicity.design import PPO
 from mesa_gym.files import format_csv, write_text
 from mesa_gym.report import group_cards, read_committed
@@ -61,7 +61,7 @@ def add_others(file: Path = FILE) -> Iterator[tuple[LoneObjective, float]]:
         for name in cls.objectives:
             if (alone := LoneObjective(cls.name(), name)) in curves:
                 continue
-            runs = list_runs(cls.name(), name)
+            runs = list_alone_runs(cls.name(), name)
             measure = partial(measure_reached, trap=runs[0].make_trap(), objective=name)
             curves[alone] = train_watched(runs, measure)
             rows = [x._asdict() | y._asdict() for x, points in curves.items() for y in points]
