@@ -135,7 +135,8 @@ def _commit(options: argparse.Namespace) -> int:
         if not options.agents or (REFERENCES if seed is None else agent) in options.agents:
             packed.append(card)
     commit, date = _ask_git("rev-parse", "--short", "HEAD"), _ask_git("show", "-s", "--format=%as")
-    of_agents = Counter(agent for agent, _ in {agent_and_seed(card.policy) for card in packed})
+    named = {agent_and_seed(card.policy) for card in packed}
+    of_agents = Counter(agent for agent, seed in named if seed is not None)
     commands = {agent: _write_command(agent, seeds) for agent, seeds in of_agents.items()}
     commands[REFERENCES] = f"{_RUN} --budget leaderboard"
     link = f"{REPOSITORY}/tree/main/agents"

@@ -35,7 +35,8 @@ def pack_cards(
 
     Args:
         cards: cards of any agents; their results are computed again.
-        origins: agent -> origin; an agent without an entry keeps the origin in its file.
+        origins: agent -> origin; an agent keeps the origin in its file if it keeps cards there, or
+            has no entry.
         reviews: agent -> review, added to the reviews of other agents.
 
     Raises:
@@ -49,12 +50,14 @@ def pack_cards(
     files = list[Path]()
     for agent, file_cards in cards_by_file.items():
         files.append(file := committed.FOLDER / f"{agent}{ENDING}")
-        replaced, kept = {_name_row(card) for card in file_cards}, None
+        origin, replaced = origins.get(agent), {_name_row(card) for card in file_cards}
         if file.exists():
             earlier = [decode_card(line, file, checked=True) for line in read_lines(file)]
-            file_cards += [card for card in earlier if _name_row(card) not in replaced]
-            kept = read_origin(file)  # as the author wrote it: a review stands in another file
-        write_cards(file, file_cards, origins.get(agent, kept))
+            kept = [card for card in earlier if _name_row(card) not in replaced]
+            file_cards += kept
+            # As the author wrote it: a review stands in another file.
+            origin = read_origin(file) if kept or origin is None else origin
+        write_cards(file, file_cards, origin)
     write_reviews(committed.FOLDER, read_reviews(committed.FOLDER) | dict(reviews or {}))
     board = join_committed([])
     write_board_text(committed.FOLDER, str(board), board.full())
