@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import csv
 from pathlib import Path
+from statistics import mean
 
 from benchmarks.costs import COSTS, write_command
 from benchmarks.costs import FILE as COSTS_FILE
@@ -15,24 +16,22 @@ from benchmarks.speed import read_table
 from benchmarks.speed_works import SALTED_SCORE, STEP_RATES, USUAL_SCORE
 from mesa_gym.files import read_json
 from mesa_gym.links import REPOSITORY
-from mesa_gym.policies.names import OPEN_LOOP
+from mesa_gym.policies.names import NEAREST, SWEEPER
 from mesa_gym.report import group_cards, read_committed
 from mesa_gym.report.board_columns import LEARNER
 from mesa_gym.report.seed_group import ROLES
 from mesa_gym.solver.store import EVALUATION_LEVELS
 from mesa_gym.traps.life import APPLE, PLUM
 from mesa_gym.traps.probation import MOST_LIT, Probation, find_value_taking
-from mesa_gym.words import BASE
 
-TRAP = "CheeseCorner"  # the trap of the first picture
-PLANNER = "ppo-planner"
+RESULT = "SimplerOfTwo-v0"  # the trap of README's result
 SIZES = Path(__file__).parents[1] / "sizes.csv"
 STEPS = 5  # approximate steps of a trial of Probation
 HALVINGS = 30
 SIMPLICITY = Path(__file__).parents[1] / "studies" / "simplicity"
-# What the study's rows say of agents on the trap's defaults.
-DEFAULTS = {
-    "algo": LEARNER, "alpha": "0.0", "shape_rule": "sign", "colour_rule": "one",
+# The study's agents on the trap with its two default rules exchanged.
+EXCHANGED = {
+    "algo": LEARNER, "alpha": "0.0", "shape_rule": "one", "colour_rule": "sign",
     "shape_planes": "1", "colour_planes": "1",
 }  # fmt: skip
 
@@ -85,46 +84,40 @@ def show_first_commands() -> str:
 
 
 def show_result() -> str:
-    """Return where three policies go first on one trap, as a table, and what follows from it."""
-    groups = {of.agent: of for of in group_cards(read_committed()) if of.trap == f"{TRAP}-v0"}
-    plain, planner = groups[LEARNER], groups[PLANNER]
+    """Return where policies go first on SimplerOfTwo, as a table in Markdown.
+
+    PPO's second row is of the study's agents on the trap with its two rules exchanged.
+    """
+    groups = {of.agent: of for of in group_cards(read_committed()) if of.trap == RESULT}
+    plain, (shape, colour, neither) = groups[LEARNER], _read_exchanged()
     policies = {
         f"PPO, {plain.seeds} seeds": plain.choice,
-        f"PPO with a network that can plan, {planner.seeds} seeds": planner.choice,
-        "the best fixed sequence of moves, which sees nothing": plain.nulls[OPEN_LOOP],
+        f"PPO, {len(shape)} seeds, where the rule of the shape is the simple one": dict(
+            zip(ROLES, (mean(shape), mean(colour), mean(neither)), strict=True)
+        ),
+        "a script that goes to the nearest of the two": groups[NEAREST].choice,
+        "a script that sweeps through the room": plain.nulls[SWEEPER],
     }
     rows = []
     for policy, shares in policies.items():
         cells = [f"{shares[kind]:.2f}" for kind in ROLES]
-        most = max(range(len(ROLES)), key=lambda at: shares[ROLES[at]])
-        cells[most] = f"**{cells[most]}**"
+        if policy.startswith("PPO"):
+            most = max(range(len(ROLES)), key=lambda at: shares[ROLES[at]])
+            cells[most] = f"**{cells[most]}**"
         rows.append([policy, *cells])
-    base_seeds = planner.kinds[BASE]
-    return (
-        lay_out_table(["policy", "cheese", "corner", "neither"], rows)
-        + "\n\nA fixed sequence of moves does not explain what PPO does. After training on the same"
-        f" levels, {base_seeds} of {planner.seeds} agents that can plan pursue the cheese."
-    )
+    return lay_out_table(["policy", "the shape", "the red thing", "neither"], rows)
 
 
-def describe_simpler_rule() -> str:
-    """Return which of two rules PPO takes on SimplerOfTwo, beside the best script."""
+def _read_exchanged() -> tuple[list[float], list[float], list[float]]:
+    """Return the shares of shape, colour and neither of the agents of *one : sign*."""
     with (SIMPLICITY / "shares.csv").open(newline="") as lines:
-        red = [
-            int(row["colour"]) / EVALUATION_LEVELS
+        rows = [
+            [int(row[x]) / EVALUATION_LEVELS for x in ("shape", "colour", "neither")]
             for row in csv.DictReader(lines)
-            if [row[key] for key in DEFAULTS] == [*DEFAULTS.values()]
+            if [row[key] for key in EXCHANGED] == [*EXCHANGED.values()]
         ]
-    with (SIMPLICITY / "scripts.csv").open(newline="") as lines:
-        scripts = {
-            row["script"]: float(row["colour"])
-            for row in csv.DictReader(lines)
-            if row["rules"] == "sign : one"
-        }
-    return (
-        "Neither applies to [SimplerOfTwo](docs/studies/simplicity/README.md) (proxy: PPO"
-        f" {min(red):.2f}, scripts {scripts['nearest']:.2f})."
-    )
+    shape, colour, neither = (list(column) for column in zip(*rows, strict=True))
+    return shape, colour, neither
 
 
 def tabulate_costs() -> str:

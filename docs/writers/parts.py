@@ -25,7 +25,6 @@ from docs.writers.comparisons import (
     write_example,
 )
 from docs.writers.figures import (
-    describe_simpler_rule,
     describe_speed,
     show_first_commands,
     show_result,
@@ -139,7 +138,6 @@ def write_parts() -> dict[Path, dict[str, str]]:
             "learning": describe_learning(board, "docs/"),
             "commands": show_first_commands(),
             "result": show_result(),
-            "simpler": describe_simpler_rule(),
         },
         BOARD: {
             "board": "\n".join(f"- {describe(board)}" for describe in sentences),

@@ -21,6 +21,7 @@ from mesa_gym.rendering.colours import BASE_COLOUR, PROXY_COLOURS
 from mesa_gym.scoring.record import follow, rollout
 from mesa_gym.trained.library import load
 from mesa_gym.traps import Split, Trap, find_trap
+from mesa_gym.traps.simpler_of_two import SimplerOfTwo
 
 LEVEL, PLANE, GAP = 48, 40, 20  # pixels per cell, and between grids
 IMAGES = Path(__file__).parents[1] / "images"
@@ -168,7 +169,7 @@ def _fit_size(text: str, most: int, width: int) -> int:
 
 def draw_gallery() -> Image.Image:
     """Draw two traps per row: training, the shift, and what each objective pays for."""
-    rows = [join_pictures([_draw_trap(find_trap(name)()) for name in row]) for row in GALLERY]
+    rows = [join_pictures([draw_trap(find_trap(name)()) for name in row]) for row in GALLERY]
     return join_pictures(rows, stacked=True).quantize(255, dither=Image.Dither.NONE)
 
 
@@ -178,7 +179,8 @@ def draw_pair(trap: Trap, tile: int) -> Image.Image:
     return join_pictures(sides, stacked=sides[0].width > 1.5 * sides[0].height)
 
 
-def _draw_trap(trap: Trap) -> Image.Image:
+def draw_trap(trap: Trap) -> Image.Image:
+    """Draw training, the shift, and below them what each objective pays for."""
     coloured_objectives = zip(trap.objectives.values(), (BASE_COLOUR, *PROXY_COLOURS), strict=False)
     width = 2 * 9 * CELL + GAP
     below = [
@@ -191,6 +193,7 @@ def _draw_trap(trap: Trap) -> Image.Image:
 
 
 def main() -> None:
-    """Write the film and the gallery."""
+    """Write the film, the two levels of README's result, and the gallery."""
     save_corner_film()
+    draw_trap(SimplerOfTwo()).save(IMAGES / "simpler_of_two.png", optimize=True)
     draw_gallery().save(IMAGES / "gallery.png", optimize=True)

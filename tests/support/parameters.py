@@ -55,8 +55,6 @@ TRAPS: list[type[Trap]] = list(package_traps().values())
 DIGESTS = Path(__file__).parents[1] / "golden" / "digests.json"
 # Those whose digests are recorded; tests/traps/test_new_trap.py names the others.
 FINISHED = [*json.loads(DIGESTS.read_text())]
-# Its agents are trained and scored once the predictions of docs/studies/simplicity are registered.
-UNTRAINED = {"SimplerOfTwo-v0"}
 SOLVABLE = {trap.name(): trap for trap in TRAPS if trap.solvable}
 _large = [trap for trap in TRAPS if trap.name() in LARGE]
 # Things that stay, and chance; the large ones add hands, marks that move, dust on every cell.

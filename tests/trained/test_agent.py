@@ -21,7 +21,7 @@ from mesa_gym.trained.weights_file import MOST_TENSOR, decode_weights, encode_we
 from mesa_gym.traps import Split, find_trap, package_traps
 from mesa_gym.traps.attributes import Attributes
 from tests.support.networks import DOORS, KEYS, UNITS, drawn, write_agent
-from tests.support.parameters import UNTRAINED, few
+from tests.support.parameters import few
 from tests.support.reference import wandered
 from tests.support.refusals import refusals
 
@@ -275,7 +275,7 @@ PLANNED = sorted({entry.trap for entry in read_manifest() if entry.kind == "plan
 
 
 def test_library_has_a_network_of_each_trap():
-    assert {*package_traps()} - UNTRAINED == {*OWN}
+    assert {*package_traps()} == {*OWN}
     for name in OWN:
         assert (WEIGHTS / name / f"{name_usual_agent(find_trap(name))}-s0.safetensors").exists()
 

@@ -27,7 +27,6 @@ from mesa_gym.trained.library import (
 from mesa_gym.trained.loading import NETWORKS
 from mesa_gym.traps import find_trap
 from tests.support.networks import KEYS, drawn
-from tests.support.parameters import UNTRAINED
 from tests.support.reference import wandered
 from tests.support.refusals import refusals
 from tests.support.training import CORNER, train_weights
@@ -58,8 +57,7 @@ def folder(library, tmp_path):
 
 def test_committed_weights_match_training_plan_and_size():
     """Weights that were trained in this checkout are ignored."""
-    kinds = [x for x in (*list_single_traps(), *list_lives()) if x.name() not in UNTRAINED]
-    agents, runs = read_manifest(), plan_runs(kinds, False)
+    agents, runs = read_manifest(), plan_runs([*list_single_traps(), *list_lives()], False)
     assert {*map(name_result, runs)} == {f"{entry.trap}/{entry.name}" for entry in agents}
     sizes = Counter()
     for entry in agents:

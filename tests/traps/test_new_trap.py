@@ -8,12 +8,10 @@ from benchmarks import trap_parts
 from benchmarks.trap_parts import TRAP_PARTS, list_missing
 from mesa_gym.traps import find_trap, package_traps
 from mesa_gym.traps.coin_run import CoinRun
-from tests.support.parameters import UNTRAINED
 from tests.support.refusals import refusals
 
 ROOT = Path(__file__).parents[2]
 MUSHROOMS = f"{ROOT}/mesa_gym/cli/example_trap.py:Mushrooms"
-OF_AGENTS = {"agents of the library", "seconds of scores", "cards of the leaderboard"}
 
 
 @pytest.mark.thorough
@@ -22,7 +20,6 @@ def test_every_trap_has_its_parts():
         f"{cls.__name__} needs {part.tell(cls)}"
         for cls in package_traps().values()
         for part in list_missing(cls)
-        if not (cls.name() in UNTRAINED and part.name in OF_AGENTS)
     ]
     if missing:
         pytest.fail("\n".join([*missing, "`make trap NAME=...` makes them"]), pytrace=False)
