@@ -39,7 +39,9 @@ class Point(NamedTuple):
 
 
 def train_watched(runs: Sequence[Run], measure: Callable[[Policy], float]) -> list[Point]:
-    """Train agents and return their curves: a point before the first update, and ``CURVE_LOOKS`` more.
+    """Train agents and return their curves.
+
+    A curve has a point before the first update, and ``CURVE_LOOKS`` more.
 
     Args:
         runs: the trainings, as for ``agents.train.train_runs``, by PPO with any of its networks.
@@ -50,9 +52,8 @@ def train_watched(runs: Sequence[Run], measure: Callable[[Policy], float]) -> li
     assert settings is not None  # all algorithms of PPO have its settings
     size, points = settings.rollout_steps, list[Point]()
     updates = -(-runs[0].steps // size)
-    looks = {
-        updates * i // CURVE_LOOKS + 1 for i in range(CURVE_LOOKS)
-    }  # the updates after a measurement
+    # The updates after a measurement.
+    looks = {updates * i // CURVE_LOOKS + 1 for i in range(CURVE_LOOKS)}
 
     def make_watched(*arguments: Any) -> PPO:
         trainer: PPO = make_trainer(*arguments)

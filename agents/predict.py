@@ -94,9 +94,9 @@ def say_prediction(steps: Mapping[str, float]) -> list[str]:
     else:
         lines += [f"{slow} is not learned alone, so by the law an agent takes {fast}."]
     lines += [
-        f"Do not rely on it: of {OTHER_TRAPS} traps that the law was not made for, it names what PPO"
-        f" takes on {RIGHT}, and who always says the proxy does so on {PROXIES}. Its typical error"
-        f" in log odds, {ERROR}, is greater than without a prediction, {ERROR_OF_NONE}."
+        f"Do not rely on it: of {OTHER_TRAPS} traps that the law was not made for, it names what"
+        f" PPO takes on {RIGHT}, and who always says the proxy does so on {PROXIES}. Its typical"
+        f" error in log odds, {ERROR}, is greater than without a prediction, {ERROR_OF_NONE}."
     ]
     return lines
 
@@ -110,8 +110,8 @@ def run(options: argparse.Namespace) -> int:
     first.algorithm.find_function()  # needs an extra
     print(
         f"{trap.name()}: each objective alone, {first.steps:,} steps of {first.algo} on levels"
-        f" where the two conflict. Share of {CURVE_LEVELS} other such levels on which it is reached,"
-        f" median of {len(ALONE_SEEDS)} seeds:",
+        f" where the two conflict. Share of {CURVE_LEVELS} other such levels on which it is"
+        f" reached, median of {len(ALONE_SEEDS)} seeds:",
         flush=True,
     )
     curves = dict[str, list[Point]]()
