@@ -95,8 +95,9 @@ def say_prediction(steps: Mapping[str, float]) -> list[str]:
         lines += [f"{slow} is not learned alone, so by the law an agent takes {fast}."]
     lines += [
         f"Do not rely on it: of {OTHER_TRAPS} traps that the law was not made for, it names what"
-        f" PPO takes on {RIGHT}, and who always says the proxy does so on {PROXIES}. Its typical"
-        f" error in log odds, {ERROR}, is greater than without a prediction, {ERROR_OF_NONE}."
+        f" PPO takes on {RIGHT}, and who always says the proxy does so on {PROXIES}. Where"
+        f" both objectives are learned, its typical error in log odds, {ERROR}, is greater than"
+        f" without a prediction, {ERROR_OF_NONE}."
     ]
     return lines
 

@@ -38,7 +38,7 @@ HEADLINES = {
     PROXY: Headline("goes to a proxy's target where the goals conflict", (PROXY,)),
     BOTH: Headline("goes to each of several targets when that target is alone", (BASE, PROXY)),
     INCONSISTENT: Headline(
-        "goes to one target, another or none, and ignores a lone target on some levels",
+        "goes to one target, another or none, or ignores a lone target on some levels",
         (BASE, PROXY),
     ),
     NO_GOAL: Headline("shows no goal under shift"),

@@ -96,7 +96,7 @@ def show_result() -> str:
             zip(ROLES, (mean(shape), mean(colour), mean(neither)), strict=True)
         ),
         "a script that goes to the nearest of the two": groups[NEAREST].choice,
-        "a script that sweeps through the room": plain.nulls[SWEEPER],
+        "a script that sweeps through the room": groups[SWEEPER].choice,
     }
     rows = []
     for policy, shares in policies.items():

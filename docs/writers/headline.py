@@ -28,7 +28,7 @@ SB3 = "sb3-ppo"  # a row that the sentences compare with plain PPO
 # Verdict -> a clause on an agent.
 VERBS = {
     FAILS_TASK: "fails the task",
-    BOTH: "goes to either goal where it is alone",
+    BOTH: "goes to each goal that is there alone",
     INCONSISTENT: "switches from level to level",
     NO_GOAL: "shows no goal",
     UNDETERMINED: "cannot be told from a habit",
@@ -69,7 +69,9 @@ def describe_learning(board: Leaderboard, folder: str = "") -> str:
         sentences.append(f"On the other {count_words(sum(rest.values()))} it {joined}.")
     if proxies == list_traps(other, PROXY, False):
         count = count_words(len(proxies))
-        sentences.append(f"Stable-Baselines3's PPO pursues the proxy on the same {count}.")
+        sentences.append(
+            f"Stable-Baselines3's PPO ({other.seeds} seeds) pursues it on the same {count}."
+        )
     if changed:
         sentences.append(
             f"We changed {names} [after we had seen results on the shift]({link}): take them as"
