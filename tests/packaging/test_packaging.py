@@ -18,6 +18,7 @@ from PIL import Image
 from trove_classifiers import classifiers
 
 import mesa_gym
+from mesa_gym.traps import package_traps
 from tests.support.package_index import is_index_reached, require_index
 
 ROOT = Path(__file__).parents[2]
@@ -168,8 +169,11 @@ def test_sdist_holds_the_checkout_without_run_outputs(built):
     networks = find_networks()
     assert names - written == checkout() - networks
     assert len(networks) > 20
-    # The lesson's networks have 1 MB; tests and pages grow.
-    assert built.sdist.stat().st_size - measure_data() < 8.5e6
+    # A network a trap, the planners and those of the lesson; then what grows: code, tests, pages.
+    shipped = {n for n in names if n.startswith(WEIGHTS) and n.endswith(".safetensors")}
+    of_networks = sum((ROOT / n).stat().st_size for n in shipped)
+    assert of_networks < 0.32e6 * len(package_traps())
+    assert built.sdist.stat().st_size - measure_data() - of_networks < 2e6
     assert sum((ROOT / n).stat().st_size for n in networks) > 3e6
 
 
