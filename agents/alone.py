@@ -116,17 +116,22 @@ def list_alone_runs(
     return run.repeat(ALONE_SEEDS)
 
 
-def measure_reached(policy: Policy, trap: Trap, objective: str) -> float:
-    """Return the share of shift levels on which a policy reaches an objective.
+def make_measure(trap: Trap, objective: str) -> Callable[[Policy], float]:
+    """Return a function that measures on which share of shift levels a policy reaches an objective.
 
     It reaches the target first or later; on a trap without targets, it earns most of what the
     objective pays, as the score card counts it for base.
     """
-    rows = np.arange(CURVE_LEVELS)
+    rows, limit = np.arange(CURVE_LEVELS), trap.horizon(Split.SHIFT)
     starts, values = trap.levels(Split.SHIFT, rows), level_values(trap, Split.SHIFT, rows)
-    record = rollout(policy, trap, starts, trap.horizon(Split.SHIFT))
-    if trap.judging.places:
-        contacts = record.paid[objective] > values.largest[objective] / 2
-        return float(contacts.any(axis=0).mean())
-    scores = trap.judging.watch(trap, record, values).paces / STRAIGHT
-    return float((scores[[*trap.objectives].index(objective)] >= SOLVED).mean())
+    row = [*trap.objectives].index(objective)
+
+    def measure_reached(policy: Policy) -> float:
+        record = rollout(policy, trap, starts, limit)
+        if trap.judging.places:
+            contacts = record.paid[objective] > values.largest[objective] / 2
+            return float(contacts.any(axis=0).mean())
+        scores = trap.judging.watch(trap, record, values).paces / STRAIGHT
+        return float((scores[row] >= SOLVED).mean())
+
+    return measure_reached

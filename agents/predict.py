@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from math import exp, inf, isfinite, log
 from statistics import median
@@ -20,7 +20,7 @@ from agents.alone import (
     Point,
     count_steps,
     list_alone_runs,
-    measure_reached,
+    make_measure,
     split_seeds,
     train_watched,
 )
@@ -119,14 +119,14 @@ def run(options: argparse.Namespace) -> int:
     looks = len(trap.objectives) * len(ALONE_SEEDS) * (CURVE_LOOKS + 1)
     with Progress(f"train on {trap.name()}", looks, "measurements") as advance:
 
-        def measure(policy: Policy, objective: str) -> float:
-            success = measure_reached(policy, trap, objective)
+        def look(policy: Policy, measure: Callable[[Policy], float]) -> float:
             advance(1)
-            return success
+            return measure(policy)
 
         for objective in trap.objectives:
             runs = list_alone_runs(name, objective, options.steps, keywords)
-            curves[objective] = train_watched(runs, partial(measure, objective=objective))
+            measure = make_measure(trap, objective)
+            curves[objective] = train_watched(runs, partial(look, measure=measure))
     print(tabulate_curves(curves))
     print(*say_prediction({x: count_steps(points) for x, points in curves.items()}), sep="\n")
     return DONE

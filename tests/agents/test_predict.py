@@ -57,12 +57,15 @@ def test_command_trains_each_objective_on_shift(monkeypatch, capsys):
         listed.append(run)
         return run.repeat(alone.ALONE_SEEDS)
 
-    def measure(policy, trap, objective):
-        measured.append(objective)
-        return 1.0 if objective == "corner" else 0.0
+    def make_measure(trap, objective):
+        def measure(policy):
+            measured.append(objective)
+            return 1.0 if objective == "corner" else 0.0
+
+        return measure
 
     monkeypatch.setattr(predict, "list_alone_runs", list_small)
-    monkeypatch.setattr(predict, "measure_reached", measure)
+    monkeypatch.setattr(predict, "make_measure", make_measure)
     assert main(["CheeseCorner", "size=7"]) == 0
     text = capsys.readouterr().out
     assert {run.reward for run in listed[1:]} == {"cheese", "corner"}

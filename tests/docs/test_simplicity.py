@@ -9,7 +9,7 @@ from msgspec import structs
 pytest.importorskip("optax")
 
 from agents import ppo, predict
-from agents.alone import Point, count_steps, find_crossing, measure_reached, train_watched
+from agents.alone import Point, count_steps, find_crossing, make_measure, train_watched
 from agents.loop import TrainedAgent
 from docs.studies.simplicity import __main__ as study
 from docs.studies.simplicity import curves, others, predictions, shares
@@ -313,7 +313,7 @@ def test_command_has_figures_of_study():
 def test_reached_objective_is_that_of_oracle(cls):
     trap = cls()
     for name in trap.objectives:
-        share = {x: measure_reached(Oracle(trap, x, 64), trap, name) for x in trap.objectives}
+        share = {x: make_measure(trap, name)(Oracle(trap, x, 64)) for x in trap.objectives}
         assert share.pop(name) == 1.0
         assert max(share.values()) < 0.4
 

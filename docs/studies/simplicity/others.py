@@ -10,13 +10,12 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterable, Iterator
-from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
-from agents.alone import Point, count_steps, list_alone_runs, measure_reached, train_watched
+from agents.alone import Point, count_steps, list_alone_runs, make_measure, train_watched
 from docs.studies.simplicity.design import PPO
 from mesa_gym.files import format_csv, write_text
 from mesa_gym.report import group_cards, read_committed
@@ -62,7 +61,7 @@ def add_others(file: Path = FILE) -> Iterator[tuple[LoneObjective, float]]:
             if (alone := LoneObjective(cls.name(), name)) in curves:
                 continue
             runs = list_alone_runs(cls.name(), name)
-            measure = partial(measure_reached, trap=runs[0].make_trap(), objective=name)
+            measure = make_measure(runs[0].make_trap(), name)
             curves[alone] = train_watched(runs, measure)
             rows = [x._asdict() | y._asdict() for x, points in curves.items() for y in points]
             write_text(file, format_csv(rows))
