@@ -36,8 +36,9 @@ THOROUGH |= {"leaderboard_cards", "leaderboard_out", "questions", "score", "scor
 THOROUGH |= {"score_agents", "score_keyword", "score_life", "score_log", "score_reference"}
 THOROUGH |= {"score_salted", "score_traps", "watch_log", "watch_log_salted"}
 LONG = 20_000  # characters of a file from which a digest is kept
-# What differs from run to run, from checkout to checkout, or from processor to processor.
+# What differs from run to run, day to day, checkout to checkout, or processor to processor.
 MOVING = [
+    (re.compile(r"\b20\d\d-\d\d-\d\d\b"), "DATE"),
     (re.compile(r"\b\d[\d.e+]* (CPU seconds.*|m?s\b)"), "N seconds"),
     (re.compile(r"-?\d+\.\d{4,}(?:e-?\d+)?"), lambda match: f"{float(match[0]):.3g}"),
     (re.compile(r'"(mesa_gym|numpy|python|date|platform|processor)": "[^"]*"'), r'"\1": "*"'),
