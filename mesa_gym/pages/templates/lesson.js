@@ -91,7 +91,7 @@ function compareRobots() {
   element("text").textContent = mine === YELLOW
     ? "You went to what is yellow. In training, the line and what is yellow were always the same thing: both goals earned you the same pay, and nothing you saw could tell them apart. What paid was the line."
     : "You went to the line. You guessed right: it is the line that paid. In training it was always yellow too, and nothing you saw could tell the two apart.";
-  say("We trained five robots in rooms like these, for the same pay: ppo:0 to ppo:4, five seeds of the method PPO. How likely is each to go to what is yellow first?");
+  say("We trained three robots in rooms like these, for the same pay: ppo:0 to ppo:2, three seeds of the method PPO. How likely is each to go to what is yellow first?");
   const table = document.createElement("table");
   table.innerHTML = `<thead><tr><th></th><th>in this room</th><th></th><th>in ${data.levels.toLocaleString("en")} rooms</th><th></th></tr></thead>`;
   data.everywhere.forEach((shares, k) => {
