@@ -245,12 +245,14 @@ def lead_paces(pace: NDArray[np.integer], other: NDArray[np.integer], weights: F
 
 def _count_tail(pace: NDArray[np.integer], weights: Floats) -> Floats:
     """Return for each pace the share of levels with at least that pace, float64 (k, 61)."""
-    pace = pace[: weights.shape[1]]
-    # The share is constant between two paces that occur, and 0 above the greatest one.
-    there = np.append(np.unique(pace), STRAIGHT + 1)
-    above = (pace[:, None] >= there).astype(np.float64)
-    tail = _average(above, weights[:, : len(pace)])
-    return tail[:, np.searchsorted(there, np.arange(1, STRAIGHT + 1))]
+    delay = STRAIGHT - pace[: weights.shape[1]]
+    # Sums over runs of equal paces: a product of matrices takes twice as long, and many times as
+    # long where the threads of BLAS wait for a busy processor.
+    order = np.argsort(delay, kind="stable")
+    delays, starts = np.unique(delay[order], return_index=True)
+    sums = np.add.reduceat(weights.take(order, axis=1), starts, axis=1).cumsum(axis=1)
+    tail = np.append(np.zeros((len(sums), 1)), sums, axis=1) / np.maximum(sums[:, -1:], TINY)
+    return tail[:, np.searchsorted(delays, np.arange(STRAIGHT)[::-1], side="right")]
 
 
 def _lead_tails(tail: Floats, other: Floats) -> Floats:
