@@ -58,8 +58,8 @@ def describe_learning(board: Leaderboard, folder: str = "") -> str:
     link = f"{folder}traps.md#changed-after-the-shift"
     learns = f"[PPO]({folder}traps.md#what-plain-ppo-learns)"
     sentences = [
-        f"On {traps} [traps]({folder}traps.md), training cannot tell the goals apart (the others"
-        f" are controls, lives or judged by returns). There {learns}"
+        f"On {traps} [traps]({folder}traps.md), training cannot tell the goals apart (others are"
+        f" checks, span several trials, or compare returns). There {learns}"
         f" pursues the proxy on {len(proxies)} ({join_words(proxies)}) and the base objective on"
         f" {row.counts[BASE] or 'none'}."
     ]
