@@ -164,7 +164,9 @@ def test_log_of_700_mb_needs_little_memory(tmp_path):
         "import resource, sys; from mesa_gym.logs import read_log; print(len(read_log(sys.argv[1])"
         "[0]), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)"
     )
-    command = [sys.executable, "-c", program, tmp_path / "x"]
+    # A process that a large one starts inherits its peak, but not one that a shell starts: without
+    # the second command the shell would become the program.
+    command = ["sh", "-c", '"$@"; exit $?', "sh", sys.executable, "-c", program, tmp_path / "x"]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     count, megabytes = map(int, done.stdout.split())
     assert count == 9_000

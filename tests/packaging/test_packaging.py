@@ -397,9 +397,11 @@ def test_wheel_core_runs_on_each_python(version, built, tmp_path):
 
 @pytest.mark.slow
 def test_newest_versions_run_the_readme(built, tmp_path):
-    """Without constraints, as a user installs it."""
+    """Without constraints, as a user installs it, except torch: a later build may be for a GPU."""
     (program,) = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
-    with Installed(tmp_path, f"mesa-gym[report,train] @ {built.wheel.as_uri()}") as installed:
+    torch = re.search(r"^torch==.+$", (ROOT / "constraints.txt").read_text(), re.M)[0]
+    wheel = f"mesa-gym[sb3,report,train] @ {built.wheel.as_uri()}"
+    with Installed(tmp_path, torch, wheel) as installed:
         printed = installed.python(program).strip()
         assert printed.startswith("ppo on CheeseCorner-v0: proxy (corner), confidence ")
         for extra in ("report", "train", "jax"):
