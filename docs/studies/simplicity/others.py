@@ -8,7 +8,6 @@ most of what it pays, as the score card counts it for base.
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -16,8 +15,8 @@ from typing import NamedTuple
 import numpy as np
 
 from agents.alone import Point, count_steps, list_alone_runs, make_measure, train_watched
+from docs.studies.simplicity.curves import add_points, read_points
 from docs.studies.simplicity.design import PPO
-from mesa_gym.files import format_csv, write_text
 from mesa_gym.report import group_cards, read_committed
 from mesa_gym.traps import Trap, package_traps
 
@@ -42,30 +41,21 @@ def list_others() -> list[type[Trap]]:
     ]
 
 
-def read_others(file: Path = FILE) -> dict[LoneObjective, list[Point]]:
+def read_others() -> dict[LoneObjective, list[Point]]:
     """Return the stored curves of each objective."""
-    curves = dict[LoneObjective, list[Point]]()
-    if file.exists():
-        with file.open(newline="") as lines:
-            for trap, objective, seed, steps, success in [*csv.reader(lines)][1:]:
-                point = Point(int(seed), int(steps), float(success))
-                curves.setdefault(LoneObjective(trap, objective), []).append(point)
-    return curves
+    return read_points(FILE, LoneObjective)
 
 
-def add_others(file: Path = FILE) -> Iterator[tuple[LoneObjective, float]]:
+def add_others() -> Iterator[tuple[LoneObjective, float]]:
     """Train what has no curve yet, add it to the file, and yield it with its N."""
-    curves = read_others(file)
-    for cls in list_others():
-        for name in cls.objectives:
-            if (alone := LoneObjective(cls.name(), name)) in curves:
-                continue
-            runs = list_alone_runs(cls.name(), name)
-            measure = make_measure(runs[0].make_trap(), name)
-            curves[alone] = train_watched(runs, measure)
-            rows = [x._asdict() | y._asdict() for x, points in curves.items() for y in points]
-            write_text(file, format_csv(rows))
-            yield alone, count_steps(curves[alone])
+    plan = [LoneObjective(cls.name(), name) for cls in list_others() for name in cls.objectives]
+    return add_points(FILE, LoneObjective, plan, train_objective)
+
+
+def train_objective(alone: LoneObjective) -> list[Point]:
+    """Return the curves of an objective's trainings."""
+    runs = list_alone_runs(*alone)
+    return train_watched(runs, make_measure(runs[0].make_trap(), alone.objective))
 
 
 class Contradiction(NamedTuple):
