@@ -106,8 +106,7 @@ class Kit:
         return names | {name: getattr(self, name) for name in dir(self) if name[0] != "_"}
 
     def say(self, right):
-        """Return the words of a list, and the objective among them."""
-        words, goal = [], ""
+        """Return the words of a list."""
         sets = {
             "astray": ("under_shift_only", "only_together"),
             "level": ("by_level", "unexplained")[: 1 + self.returns],
@@ -116,10 +115,7 @@ class Kit:
             self.trap.base: ("base",),
         }
         sets |= {x: (f"proxy:{x}",) for x in self.trap.proxies}
-        for word in right.split(", "):
-            words += sets.get(word, (word,))
-            goal = word if word in self.trap.objectives else goal
-        return tuple(words), goal
+        return tuple(x for word in right.split(", ") for x in sets.get(word, (word,)))
 
     # -- parts, as makers ----------------------------------------------------------------------
 
@@ -304,14 +300,12 @@ class KnownPolicy:
         family: the kind of policy; ``FAMILIES`` describes each.
         make: makes it for a time limit.
         right: the right verdicts for a competent policy; several where opinions may differ.
-        goal: the objective that one of them is about; "" for none.
     """
 
     name: str
     family: str
     make: Callable[[int], Policy]
     right: tuple[str, ...]
-    goal: str = ""
 
 
 def read_families():
@@ -336,7 +330,7 @@ def make_known_policies(trap):
     kit = Kit(trap)
     names = kit.list_names()
     return [
-        KnownPolicy(name, family, make, *kit.say(right))
+        KnownPolicy(name, family, make, kit.say(right))
         for family, rows in ROWS.items()
         for row in rows
         for name, make, right in eval(row, names)
