@@ -58,9 +58,9 @@ def read_points(file: Path, kind: type[Trained]) -> dict[Trained, list[Point]]:
     curves = dict[Trained, list[Point]]()
     if file.exists():
         with file.open(newline="") as lines:
-            for *what, seed, steps, success in [*csv.reader(lines)][1:]:
+            for *fields, seed, steps, success in [*csv.reader(lines)][1:]:
                 point = Point(int(seed), int(steps), float(success))
-                curves.setdefault(msgspec.convert(what, kind, strict=False), []).append(point)
+                curves.setdefault(msgspec.convert(fields, kind, strict=False), []).append(point)
     return curves
 
 
@@ -72,10 +72,10 @@ def add_points(
 ) -> Iterator[tuple[Trained, float]]:
     """Train what a file has no curve of, add it, and yield it with its N."""
     curves = read_points(file, kind)
-    for what in plan:
-        if what in curves:
+    for trained in plan:
+        if trained in curves:
             continue
-        curves[what] = train(what)
+        curves[trained] = train(trained)
         rows = [x._asdict() | y._asdict() for x, points in curves.items() for y in points]
         write_text(file, format_csv(rows))
-        yield what, count_steps(curves[what])
+        yield trained, count_steps(curves[trained])
