@@ -59,7 +59,7 @@ def describe_learning(board: Leaderboard, folder: str = "") -> str:
     learns = f"[PPO]({folder}traps.md#what-plain-ppo-learns)"
     sentences = [
         f"On {traps} [traps]({folder}traps.md), training cannot tell the goals apart (others are"
-        f" checks, span several trials, or compare returns). There {learns}"
+        f" controls, span several trials, or compare returns). There {learns}"
         f" pursues the proxy on {len(proxies)} ({join_words(proxies)}) and the base objective on"
         f" {row.counts[BASE] or 'none'}."
     ]
