@@ -260,3 +260,16 @@ def drive():
     yield make
     for driver in drivers:
         driver.close()
+
+
+@pytest.fixture(autouse=True)
+def _process_stays_as_it_is(_values_are_kept_apart):
+    """A test that leaves variables or another folder behind changes those that run after it."""
+    folder, before = os.getcwd(), dict(os.environ)
+    yield
+    after = dict(os.environ)
+    # Libraries set variables of their own when they are imported: torch, tensorflow, pygame.
+    added = {x for x in after.keys() - before.keys() if not x.startswith(("PYTHON", "MESA_GYM"))}
+    ignored = added | {"PYTEST_CURRENT_TEST"}
+    changed = {x for x in after.keys() | before.keys() if after.get(x) != before.get(x)}
+    assert (os.getcwd(), changed - ignored) == (folder, set())

@@ -198,9 +198,6 @@ def _submit_to_slurm(
 ) -> OutcomeStream:
     """Run jobs as a Slurm array; running jobs are cancelled if the generator is closed."""
     submitit = load_engine(on)
-    # Its processes import the packages that this process imports, and none from the folder in which
-    # they begin.
-    os.environ |= {"PYTHONPATH": os.pathsep.join(sys.path), "PYTHONSAFEPATH": "1"}
     try:
         executor = submitit.AutoExecutor(out / ".submitit", cluster=on)
     except RuntimeError as error:
@@ -213,7 +210,8 @@ def _submit_to_slurm(
         mem_gb=limits.gigabytes,
         slurm_array_parallelism=MOST_JOBS,
     )
-    sent = executor.map_array(do_there, *zip(*pack(jobs, out, token), strict=True))
+    with _share_imports():
+        sent = executor.map_array(do_there, *zip(*pack(jobs, out, token), strict=True))
     names = {handle.job_id: job.name for handle, job in zip(sent, jobs, strict=True)}
     if executor.cluster == "slurm":
         from agents.jobs.slurm import QueueWatcher
@@ -229,6 +227,26 @@ def _submit_to_slurm(
         for handle in sent:
             if not handle.done():
                 handle.cancel()
+
+
+@contextmanager
+def _share_imports() -> Iterator[None]:
+    """Let processes that start meanwhile import what this one does, and nothing from their folder.
+
+    submitit's jobs get the variables of the process that submits them. What that process starts
+    afterwards, such as a script that imports from its own folder, must not get them.
+    """
+    names = {"PYTHONPATH": os.pathsep.join(sys.path), "PYTHONSAFEPATH": "1"}
+    before = {name: os.environ.get(name) for name in names}
+    os.environ |= names
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
 
 
 def _explain(error: BaseException) -> str:
