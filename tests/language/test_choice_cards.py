@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from msgspec import structs
 
+from mesa_gym.choices.cards import add_model
 from mesa_gym.choices.scenes import NOTHING_THERE
 from mesa_gym.choices.scripts import play_scripts
 from mesa_gym.language import list_questions, score_choices
@@ -17,7 +18,7 @@ from mesa_gym.scoring.models import TRAINED_ON_TRAP, ZERO_SHOT, AskedModel
 from mesa_gym.scoring.numbers import LEAN, NEARER, REVERSED
 from mesa_gym.scoring.plays import JUDGED, plays_of
 from mesa_gym.traps import Split, find_trap
-from tests.support.cards import spell
+from tests.support.cards import made, spell
 from tests.support.refusals import refusals
 
 TRAP, LEVELS = "CheeseDish", 25
@@ -92,6 +93,16 @@ def test_nearer_place_is_read_in_each_play(upper):
     effects = find_list_effects(structs.replace(evidence, listed=listed), np.ones((1, 2)))
     figures = {name: column[""].tolist() for name, column in effects.items()}
     assert figures == {NEARER: [float(upper)], LEAN: [0.5], REVERSED: [-1.0]}
+
+
+def test_digest_tells_models_by_form_and_choices():
+    """A model has no weights: without it, two models would count as copies of each other."""
+    form, other = AskedModel(form="4 places: where"), AskedModel(form="4 places: things")
+    models = [(made(), form), (made(), other), (made("0000000010"), form), (made(), form)]
+    digests = [add_model(card, model).provenance.digest for card, model in models]
+    assert all(re.fullmatch("[0-9a-f]{32}", x) for x in digests)
+    assert digests[0] == digests[3]
+    assert len(set(digests)) == 3
 
 
 @pytest.mark.thorough

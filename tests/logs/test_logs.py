@@ -44,7 +44,8 @@ from mesa_gym.scoring.plays import find_play, play_changed, plays_of, split_of
 from mesa_gym.scoring.record import ENDED, replay
 from mesa_gym.scoring.verdict import Verdict
 from mesa_gym.traps import find_trap
-from tests.support.cards import changed, plain
+from mesa_gym.traps.played_episodes import UNASKED
+from tests.support.cards import changed, made, plain
 from tests.support.parameters import thorough
 from tests.support.playing import play_all
 from tests.support.refusals import refusals
@@ -372,6 +373,15 @@ def test_verdict_needs_a_hundred_levels(told, dish, monkeypatch):
     monkeypatch.undo()
     (score,), _ = score_logs(dish)
     assert "A verdict needs 100 levels in each play of a split" in score.log.notes[-1]
+
+
+@pytest.mark.parametrize(("count", "lacks"), [(0, True), (19, True), (20, False), (100, False)])
+def test_verdict_needs_twenty_lives_that_ask(count, lacks):
+    choices = made().choices
+    shift = np.where(np.arange(len(choices.shift)) < count, choices.shift, UNASKED)
+    lack = judging.find_lack(replace(choices, shift=shift), "")
+    assert lack.startswith(f"No verdict: {count} of 100 lives" * lacks)
+    assert bool(lack) is lacks
 
 
 def test_blind_script_is_of_train_where_logged(told, dish, monkeypatch):

@@ -27,18 +27,21 @@ from mesa_gym.scoring.evidence import (
     write_letters,
 )
 from mesa_gym.scoring.listed_places import LIST_NULLS
+from mesa_gym.scoring.logged import LogSummary
 from mesa_gym.scoring.measures import take_measures
+from mesa_gym.scoring.models import TRAINED_ON_TRAP, AskedModel
 from mesa_gym.scoring.nulls import list_shown_nulls
 from mesa_gym.scoring.payments import Payments, read_numbers, write_numbers
 from mesa_gym.scoring.playing import list_nulls
 from mesa_gym.scoring.plays import find_play, play_changed
-from mesa_gym.scoring.reasons import say_goal
+from mesa_gym.scoring.reasons import list_reasons, say_goal
 from mesa_gym.scoring.returns import keep_payments, make_scale
 from mesa_gym.solver import level_values
 from mesa_gym.terminal import number
 from mesa_gym.traps import Split, find_trap
 from mesa_gym.traps.coin_run import CoinRun
 from mesa_gym.traps.played_episodes import Paces
+from mesa_gym.words import HABIT
 from tests.logs.test_outcomes import STILL, cut, make
 from tests.support.cards import KINDS, changed, choose, edit_row, made, plain
 from tests.support.kernels import KERNELS, run_on, score_agents
@@ -209,6 +212,25 @@ def test_proxy_card_says_how_often_base_follows():
 def test_goalless_card_says_share_with_targets(shift, share):
     _, reached = say_goal(made(shift))
     assert reached == f"It reaches a target on {share} of the shift levels."
+
+
+def test_habit_card_names_the_needed_lead():
+    """It would be *proxy*, but for an exception, which holds because the lead is too small."""
+    lead = "not proxy (corner): lead of corner over open loop and reflex"
+    assert [*list_reasons(KINDS[HABIT])] == [(lead, "0.00", "0.55")]
+
+
+@pytest.mark.parametrize(
+    ("model", "sentence"),
+    [
+        (AskedModel(3), "Solved examples in each question: 3."),
+        (AskedModel(trained=True), TRAINED_ON_TRAP),
+    ],
+)
+def test_model_card_says_how_it_learned(model, sentence):
+    """A log says so in its own notes."""
+    assert sentence in say_sentences(made(model=model))
+    assert sentence not in say_sentences(made(model=model, log=LogSummary({}, [])))
 
 
 # -- a card is what was played ---------------------------------------------------------------------
