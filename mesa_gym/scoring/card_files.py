@@ -26,6 +26,12 @@ from mesa_gym.scoring.evidence import read_letters
 CARD_STARTS = (b"{", b"[", b"null\n")
 
 
+def _may_be_card(name: str, data: bytes) -> bool:
+    """Return whether a file of a folder is read as a card: it begins like one, or lost its text."""
+    lost = ".json" in Path(name).name and not data.strip(b"\0 \r\n\t")
+    return lost or data.lstrip().startswith(CARD_STARTS)
+
+
 class Cards(tuple[ScoreCard, ...]):
     """Score cards of agents, seeds and traps: a tuple, so ``cards[0]`` is a card.
 
@@ -54,7 +60,7 @@ class Cards(tuple[ScoreCard, ...]):
             raise ValueError(f"{path}: there is no such file or directory")
         cards, count, unknown = list[ScoreCard](), 0, dict[str, None]()
         for name, data in (content for source in sources for content in read_content(source)):
-            if sources[0].is_dir() and not data.lstrip().startswith(CARD_STARTS):
+            if sources[0].is_dir() and not _may_be_card(name, data):
                 continue  # a picture or table in the folder
             count += 1
             try:

@@ -120,6 +120,17 @@ def test_cards_of_other_programs_are_equal(kind, change, tmp_path):
     assert Cards.load(tmp_path / "card.json")[0].to_json() == card.to_json()
 
 
+@pytest.mark.parametrize("lost", ["", "\0\0", "\n"])
+def test_card_of_folder_is_not_lost(lost, tmp_path):
+    """A disk that was full leaves empty files; a picture beside cards is none of them."""
+    made().save(tmp_path / "s0.json")
+    (tmp_path / "curve.png").write_bytes(b"")
+    assert len(Cards.load(tmp_path)) == 1
+    (tmp_path / "s1.json").write_text(lost)
+    with pytest.raises(ValueError, match=r"s1\.json"):
+        Cards.load(tmp_path)
+
+
 def test_added_keys_of_cards_are_named(tmp_path):
     card = KINDS["proxy"]
     entries = plain(card) | {"run_id": "a7", "policy": 1}
