@@ -237,7 +237,8 @@ def _read_play(title: str, of_play: Any, names: Sequence[str]) -> Ints:
         for place, goal in enumerate(_split(text or ""), 1):
             if goal not in names:
                 raise unknown(f"goal of {title}", goal, names)
-            steps[names.index(goal), level] = place
+            if not steps[names.index(goal), level]:  # the first visit counts, not a later one
+                steps[names.index(goal), level] = place
     return steps
 
 

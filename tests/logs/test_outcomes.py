@@ -280,6 +280,14 @@ def test_two_lists_give_shares_and_no_verdict():
     assert "write both: apple+pear" in " ".join(str(judge_outcomes(split, base="apple")).split())
 
 
+def test_goal_visited_again_counts_once():
+    again = {"test": ["apple+pear"] * 9, "shift": ["pear+apple+pear", "pear+pear+apple"] * 9}
+    once = again | {"shift": ["pear+apple"] * 18}
+    first, second = (judge_outcomes(outcomes, base="apple") for outcomes in (again, once))
+    assert first.log.outcomes["shift"] == {"apple": 0, "pear": 18, "none": 0}
+    assert first.log == second.log
+
+
 def test_word_by_chance_needs_a_second_play():
     outcomes = list_firsts(make("ap", apple=HALF, pear=HALF))
     del outcomes["again"]
