@@ -81,9 +81,14 @@ def say_prediction(steps: Mapping[str, float]) -> list[str]:
     if all(x == inf for x in steps.values()):
         return ["Neither is learned in these steps, so the law says nothing: try more --steps."]
     fast, slow = sorted(steps, key=steps.__getitem__)
+    if steps[fast] < 1:
+        return [
+            f"An untrained agent reaches {fast} on {THRESHOLD} of the levels already, so the law"
+            " says nothing."
+        ]
     lines = [f"Steps to {THRESHOLD}: {', '.join(f'{x} {_write(n)}' for x, n in steps.items())}."]
     if isfinite(steps[slow]):
-        ratio = steps[slow] / max(steps[fast], 1)
+        ratio = steps[slow] / steps[fast]
         odds = SLOPE * log(ratio)
         low, middle, high = (1 / (1 + exp(-x)) for x in (odds - ERROR, odds, odds + ERROR))
         lines += [

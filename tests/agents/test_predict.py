@@ -32,6 +32,16 @@ def test_conclusion_without_learned_objective_predicts_nothing():
     assert "takes" not in line
 
 
+@pytest.mark.parametrize(("cheese", "corner"), [(0, 4000), (0.4, 0), (0, 0), (0, math.inf)])
+def test_conclusion_without_training_predicts_nothing(cheese, corner):
+    """An untrained agent reaches an objective already: no ratio of steps means anything."""
+    (line,) = say_prediction({"cheese": cheese, "corner": corner})
+    assert line.startswith(
+        f"An untrained agent reaches {'corner' if corner < cheese else 'cheese'}"
+    )
+    assert line.endswith("so the law says nothing.")
+
+
 def test_objective_never_learned_is_not_taken():
     text = " ".join(say_prediction({"cheese": 500, "corner": math.inf}))
     assert "corner never" in text
