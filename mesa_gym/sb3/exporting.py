@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -78,8 +80,7 @@ def export(model: Any, trap: Trap | str, path: Path | str) -> None:
         )
     space = make_observation(trap, kind).space
     shape, dtype = (BLOCK, *space.shape), getattr(torch, space.dtype.name)
-    logging.getLogger("torch.onnx").setLevel(logging.ERROR)
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), _quiet("torch.onnx"):
         warnings.simplefilter("ignore")  # torch's warnings about itself
         program = torch.onnx.export(
             Acting(policy).eval(),
@@ -94,6 +95,18 @@ def export(model: Any, trap: Trap | str, path: Path | str) -> None:
     data: bytes = program.model_proto.SerializeToString()
     _compare(policy, OnnxPolicy(data, trap, kind), trap)
     write_bytes(locate_path(path), data)
+
+
+@contextmanager
+def _quiet(name: str) -> Iterator[None]:
+    """Keep a logger to errors meanwhile; the user's own exports keep their warnings."""
+    logger = logging.getLogger(name)
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        logger.setLevel(level)
 
 
 def _compare(policy: ModelPolicy, exported: Policy, trap: Trap) -> None:
