@@ -286,9 +286,12 @@ def require_writable(
     if path is None:
         return
     # Missing folders will be made in the nearest that exists.
-    folder = next(folder for folder in follow_link(path).parents if folder.exists())
+    folders = follow_link(path).parents
+    folder = next(folder for folder in folders if folder.exists() or folder.is_symlink())
     if path.is_dir():
         reason = "it is a directory; name a file"
+    elif not folder.exists():
+        reason = f"the link {folder} leads to nothing"
     elif not folder.is_dir():
         reason = f"{folder} is a file, and no folder"
     elif path.exists() and not path.is_file():
