@@ -29,8 +29,9 @@ from mesa_gym.command import (
 from mesa_gym.errors import find_nearest, require_imports, unknown
 from mesa_gym.files import locate_path
 from mesa_gym.logs.episode_rows import pair_logs
+from mesa_gym.logs.episodes import RecordedEpisode
 from mesa_gym.logs.gathering import Log, gather_logs
-from mesa_gym.logs.judging import score_log
+from mesa_gym.logs.judging import say_repeated, score_log
 from mesa_gym.logs.readers import read_log
 from mesa_gym.policies import POLICY_FILE, references
 from mesa_gym.policies.names import PLAYABLE, is_variant, list_agents, name_policy
@@ -44,7 +45,10 @@ from mesa_gym.report.intervals import load_special
 from mesa_gym.scoring import Cards, ScoreCard, evaluate
 from mesa_gym.scoring.evaluation import names_trap
 from mesa_gym.solver.store import EVALUATION_LEVELS
+from mesa_gym.terminal import printable
 from mesa_gym.traps import find_trap, look_up_trap
+
+FIGURE_ENDINGS = (".svg", ".pdf", ".png")
 
 
 class Side(NamedTuple):
@@ -78,7 +82,8 @@ def run(options: argparse.Namespace) -> int:
     imports = [load_special, *list_imports(options.words[:2], options.algo)]
     require_imports(*imports, *[load_figure] * (options.figure is not None))
     words, traps = _split_words(options.words)
-    require_writable(options.figure)
+    if options.figure is not None:
+        _require_figure(options.figure, options.json)
     require_writable(options.json, CARD_MARKS, force=options.force)
     logs = [log for word in words if (log := _read_log(word, traps))]
     if len(logs) == 2:
@@ -98,6 +103,17 @@ def run(options: argparse.Namespace) -> int:
     if options.json is not None:
         Cards(cards).save(options.json)
     return DONE
+
+
+def _require_figure(figure: Path, other: Path | None) -> None:
+    """Raise ValueError, before long work, if a figure cannot be written, or is the other file."""
+    if figure.suffix not in FIGURE_ENDINGS:
+        raise ValueError(
+            f"--figure {figure}: expected a name that ends with one of {', '.join(FIGURE_ENDINGS)}"
+        )
+    if other is not None and figure.resolve() == other.resolve():
+        raise ValueError(f"two options name one file, {other}; name two")
+    require_writable(figure)
 
 
 def _score_sides(
@@ -193,18 +209,24 @@ def _read_side(word: str, traps: list[str]) -> Side:
     return Side(agent_and_seed(agent_cards[0].policy)[0], agent_cards)
 
 
-def _read_log(word: str, traps: list[str]) -> Log | None:
-    """Return the log of one agent on one trap that a word names; None if it names no log.
+def _read_log(word: str, traps: list[str]) -> tuple[Log, list[str]] | None:
+    """Return the log of one agent on one trap that a word names, and notes on what it lacks.
+
+    It is None if the word names no log.
 
     Raises:
-        ValueError: it has several agents or traps.
+        ValueError: it has several agents or traps, or most levels more than once.
     """
     name, source = split_name(word)
     paths = [path for _, of_item in split_list(source) for path in of_item]
     if not paths or not all(_is_log(Path(path)) for path in paths):
         return None
-    episodes = [episode for path in paths for episode in read_log(path)[0]]
-    logs, _ = gather_logs(x for x in episodes if x.trap in traps or not traps)
+    episodes, notes = list[RecordedEpisode](), list[str]()
+    for path in paths:
+        of_path, left_out = read_log(path)
+        episodes += of_path
+        notes += left_out
+    logs, more = gather_logs(x for x in episodes if x.trap in traps or not traps)
     agents = {log.policy for log in logs}
     logs = [log for log in logs if log.policy == name or name not in agents]
     if len(logs) != 1:
@@ -213,16 +235,19 @@ def _read_log(word: str, traps: list[str]) -> Log | None:
             f"{word}: expected the episodes of one agent on one trap, and the log has {has}; name"
             " the agent as NAME=LOG, and the trap behind both logs"
         )
-    return replace(logs[0], policy=name or logs[0].policy)
+    log = replace(logs[0], policy=name or logs[0].policy)
+    if repeated := say_repeated(log):
+        raise ValueError(f"{word}: {repeated}")
+    return log, [*log.doubts, *log.notes, *notes, *more]
 
 
 def _is_log(path: Path) -> bool:
     return path.is_file() and path.stat().st_size > 0 and has_marks(path, EPISODE_MARKS)
 
 
-def _compare_logs(logs: Sequence[Log], options: argparse.Namespace) -> int:
-    """Compare two logs level by level."""
-    one, other = logs
+def _compare_logs(logs: Sequence[tuple[Log, list[str]]], options: argparse.Namespace) -> int:
+    """Compare two logs level by level, and say what they lack."""
+    one, other = (log for log, _ in logs)
     if one.policy == other.policy:
         raise ValueError(
             f"both logs are of {one.policy}; name them, such as plain=A.jsonl mine=B.jsonl"
@@ -232,8 +257,11 @@ def _compare_logs(logs: Sequence[Log], options: argparse.Namespace) -> int:
         if getattr(options, name) != default:
             raise ValueError(f"--{name} does not go with logs; leave it out")
     print(pair_logs(one, other))
+    for log, notes in logs:
+        for note in notes:
+            print(f"\n{printable(log.policy)}: {printable(note)}")
     if options.json is not None:
-        Cards(map(score_log, logs)).save(options.json)
+        Cards(map(score_log, (one, other))).save(options.json)
     return DONE
 
 

@@ -141,14 +141,21 @@ def find_lack(evidence: Evidence, detail: str) -> str:
     return ""
 
 
+def say_repeated(log: Log) -> str:
+    """Return a text on a log with most levels more than once; "" for other logs."""
+    if not log.repeated:
+        return ""
+    return (
+        f"most levels were logged more than once ({', '.join(log.repeated)}), so the log has"
+        " episodes of several agents, or of an agent that tried levels first. Keep one episode of"
+        " each level, or give each agent its own name (policy)"
+    )
+
+
 def _find_gap(log: Log, common: Mapping[str, Ints]) -> str:
     """Return a sentence on the episodes that a verdict still needs, or on doubled ones, or ""."""
-    if log.repeated:
-        return (
-            f"No verdict: most levels were logged more than once ({', '.join(log.repeated)}), so"
-            " the log has episodes of several agents, or of an agent that tried levels first. Keep"
-            " one episode of each level, or give each agent its own name (policy)."
-        )
+    if repeated := say_repeated(log):
+        return f"No verdict: {repeated}."
     if all(numbers.size >= LEAST_LOGGED for numbers in common.values()):
         return ""
     counts = {x: log.plays[x].starts.n if x in log.plays else 0 for x in common if x != AGAIN}

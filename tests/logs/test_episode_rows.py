@@ -118,6 +118,26 @@ def test_log_becomes_table_and_pairs_by_commands(files, capsys):
     assert [card["policy"] for card in json.loads(capsys.readouterr().out)] == ["a", "b"]
 
 
+def test_comparison_says_what_its_logs_lack(files, capsys):
+    """As ``score`` does: lines that cannot be read, and episodes that were cut."""
+    lines = Path("sweeper.jsonl").read_text().splitlines()
+    cut = [json.loads(line) for line in lines]
+    cut = [json.dumps(x | {"actions": x["actions"][:1]}) for x in cut]
+    Path("cut.jsonl").write_text("\n".join([*cut, lines[0][:40], ""]))
+    assert main(["compare", "stay.jsonl", "cut.jsonl"]) == 0
+    said = capsys.readouterr().out
+    assert "sweeper: Cut before the end, and counted as it is: 3 episodes of test" in said
+    assert "cut.jsonl: 1 line left out that cannot be read" in said
+
+
+def test_log_of_two_agents_is_not_compared(files, capsys):
+    """Most of its levels are played twice; ``score`` gives it no verdict."""
+    mixed = Path("both.jsonl").read_text().replace('"policy":"stay"', '"policy":"sweeper"')
+    Path("mixed.jsonl").write_text(mixed)
+    assert main(["compare", "stay.jsonl", "mixed.jsonl"]) == 2
+    assert "mixed.jsonl: most levels were logged more than once" in capsys.readouterr().err
+
+
 @pytest.mark.thorough
 @pytest.mark.parametrize(
     ("words", "told"),
