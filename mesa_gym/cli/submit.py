@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
@@ -16,7 +17,7 @@ from mesa_gym.command import CARD_MARKS, DONE, add_force, require_writable
 from mesa_gym.errors import UnknownNameError, require_imports
 from mesa_gym.files import locate_path
 from mesa_gym.policies import as_policy
-from mesa_gym.policies.agent_files import POLICY_FILE
+from mesa_gym.policies.agent_files import POLICY_FILE, read_policy_file
 from mesa_gym.policies.resolvers import ENDINGS
 from mesa_gym.report.board_rows import Origin
 from mesa_gym.report.committed import (
@@ -102,7 +103,7 @@ def _play_folder(options: argparse.Namespace, committed: Sequence[ScoreCard]) ->
 
 
 def find_policies(folder: Path) -> dict[str, list[Path]]:
-    """Return trap -> the agents in a folder, in the order of their paths.
+    """Return trap -> the agents in a folder, in the order of their seeds, or else of their paths.
 
     The record in a trained agent's folder names its trap. For a file, the trap is the name of a
     folder above it.
@@ -111,6 +112,8 @@ def find_policies(folder: Path) -> dict[str, list[Path]]:
         ValueError: there is no agent, or a file has no folder named after a trap.
     """
     policies: dict[str, list[Path]] = defaultdict(list)
+    if not folder.is_dir():
+        raise ValueError(f"there is no folder {folder}")
     paths = sorted(folder.rglob("*"))
     agents = {path.parent for path in paths if path.name == POLICY_FILE}
     for path in paths:
@@ -123,7 +126,19 @@ def find_policies(folder: Path) -> dict[str, list[Path]]:
             f"{folder} has no agents inside; expected folders of trained agents, or files such as"
             f" {folder}/CheeseDish/0.onnx"
         )
+    for trap_paths in policies.values():
+        seeds = {path: find_seed(path) for path in trap_paths}
+        trap_paths.sort(key=lambda path: (seeds[path] is None, seeds[path] or 0))
     return dict(policies)
+
+
+def find_seed(path: Path) -> int | None:
+    """Return the seed of an agent's folder, or the last number in the name of its file."""
+    if path.is_dir():
+        seed = read_policy_file(path).get("seed")
+        return seed if isinstance(seed, int) else None
+    numbers = re.findall(r"\d+", path.stem)
+    return int(numbers[-1]) if numbers else None
 
 
 def _name_trap(path: Path, folder: Path) -> str:
@@ -147,6 +162,8 @@ def list_problems(
         yield f"--name {options.name}: the leaderboard has this row; choose another name"
     if not options.link.startswith("https://"):
         yield f"--link {options.link}: expected an address that begins with https://"
+    if Path(options.name).name != options.name:
+        yield f"--name {options.name}: a file is called by it, so it can have no /"
     if not options.by.strip():
         yield "--by is empty; expected the name of the author"
     paths = [path for trap_paths in policies.values() for path in trap_paths]
@@ -164,6 +181,12 @@ def list_problems(
                 f"{name} has {seeds} seed{'s' * (seeds > 1)}; expected {least}{needed}, the same"
                 " seeds on each trap"
             )
+    seeds_of = {name: [*map(find_seed, trap_paths)] for name, trap_paths in policies.items()}
+    named = {trap: of for trap, of in seeds_of.items() if None not in of}
+    for trap, of in named.items():
+        first, expected = next(iter(named.items()))
+        if of != expected and len(of) == len(expected):
+            yield f"{trap} has the seeds {of}, and {first} {expected}; expected the same seeds"
 
 
 class AgentDigest(NamedTuple):
