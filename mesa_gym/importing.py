@@ -41,7 +41,6 @@ def import_source(request: str, source: str) -> ModuleType:
         ValueError: the file or module, or a module that it imports, does not exist or exits Python,
             or another module has the file's name.
     """
-    path = Path(os.path.expanduser(source))
     path = Path(source)
     if path.suffix == ".py":
         path = locate_path(source)
