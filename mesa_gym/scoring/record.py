@@ -228,6 +228,9 @@ def _record(
         moved[t, rows] = step.state.agent != state.agent
         if question is not None and counted is not None:
             counted[t, rows] = trap.part(state) == question[rows]
+    for x, pay in payments_by_objective.items():
+        if not np.isfinite(pay).all():
+            raise ValueError(f"objective {x} of {trap.name()} pays NaN or infinity")
     asks = None if question is None else question >= 0
     return Record(trap, starts, actions, payments_by_objective, moved, counted, asks, answers)
 
