@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import re
+from importlib.util import find_spec
 from pathlib import Path
 
 from mesa_gym.command import DONE
@@ -34,6 +35,8 @@ def run(options: argparse.Namespace) -> int:
     path = Path(f"{module}.py")
     if os.path.lexists(path):
         raise FileExistsError(f"{path} exists; choose another name, or delete it")
+    if find_spec(module) is not None:
+        raise ValueError(f"{path} would hide the module {module}; choose another name")
     write_text(path, read_bytes(EXAMPLE).decode().replace(EXAMPLE_NAME, name))
     print(
         f"wrote {path}: a trap that passes every check\n"
