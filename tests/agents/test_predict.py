@@ -70,7 +70,8 @@ def test_command_trains_each_objective_on_shift(monkeypatch, capsys):
     def make_measure(trap, objective):
         def measure(policy):
             measured.append(objective)
-            return 1.0 if objective == "corner" else 0.0
+            trained = measured.count(objective) > len(alone.ALONE_SEEDS)  # after an update
+            return 1.0 if objective == "corner" and trained else 0.0
 
         return measure
 
@@ -82,7 +83,7 @@ def test_command_trains_each_objective_on_shift(monkeypatch, capsys):
     assert all(run.make_trap().name() == CheeseCorner.name() for run in listed)
     assert {run.keywords for run in listed} == {("size=7",)}
     assert {*measured} == {"cheese", "corner"}
-    assert "Steps to 0.75: cheese never, corner 0." in text
+    assert "Steps to 0.75: cheese never, corner 192." in text
     assert "by the law an agent takes corner." in text
 
 
