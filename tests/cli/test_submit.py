@@ -141,10 +141,10 @@ def test_agents_are_found_by_seed(tmp_path, monkeypatch):
     """Seed 10 comes behind seed 9, and equal seeds of two traps belong together."""
     monkeypatch.chdir(tmp_path)
     lay("CheeseDish/0.onnx", 11)
-    lay("CoinRun/run-0-of-mine.onnx", 3)
+    lay("CoinRun/v2-run-0-of-mine.onnx", 11)
     found = submit.find_policies(tmp_path / "runs")
     assert [path.name for path in found["CheeseDish-v0"]] == [f"{x}.onnx" for x in range(11)]
-    assert [*map(submit.find_seed, found["CoinRun-v0"])] == [0, 1, 2]
+    assert [*map(submit.find_seed, found["CoinRun-v0"])] == [*range(11)]
 
 
 test_folder_without_a_row_is_refused = refusals("cli", "folders", globals())

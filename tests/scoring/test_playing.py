@@ -20,7 +20,7 @@ from mesa_gym.scoring.plays import find_play, play_changed, plays_of, split_of, 
 from mesa_gym.scoring.record import ENDED, Record, replay, rollout
 from mesa_gym.scoring.returns import Scale, count_unread
 from mesa_gym.solver import level_values
-from mesa_gym.traps import Split, base, find_trap
+from mesa_gym.traps import Split, find_trap, proxy
 from mesa_gym.traps.cheese_corner import CheeseCorner
 from tests.support.cards import plain
 from tests.support.networks import drawn
@@ -372,15 +372,15 @@ def test_counted_steps_of_batch_equal_single_levels():
 @pytest.mark.parametrize("payment", [np.nan, np.inf])
 def test_payments_must_be_finite(payment):
     class Paying(SmallDish):
-        """A copy whose base objective divides by zero."""
+        """A copy whose proxy divides by zero."""
 
-        @base
-        def cheese(self, move):
-            """A payment that is no number, for entering the cheese."""
-            return np.where(move.into("cheese"), payment, 0)
+        @proxy
+        def dish(self, move):
+            """A payment that is no number, for entering the dish."""
+            return np.where(move.into("dish"), payment, 0)
 
     starts = SmallDish().levels("train", np.arange(20))
-    with pytest.raises(ValueError, match="cheese of Paying-v0 pays NaN or infinity"):
+    with pytest.raises(ValueError, match="dish of Paying-v0 pays NaN or infinity"):
         rollout(uniform(), Paying(), starts, 40)
 
 
