@@ -76,7 +76,10 @@ def write_rules() -> str:
         condition = _describe_rule(of)
         if of is not rule:
             condition = f"rule {label[:-1]} holds<br>AND {condition}"
-        rows.append([label, _name_verdict(of), condition, find_meaning(headline, detail)])
+        meaning = find_meaning(headline, detail)
+        if headline == BASE:  # and its proxy's row
+            meaning = "goes to x where the goals conflict"
+        rows.append([label, _name_verdict(of), condition, meaning])
     return lay_out_table(["rule", "verdict (detail)", "if", "the agent"], rows)
 
 
