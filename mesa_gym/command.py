@@ -308,6 +308,13 @@ def require_writable(
     raise ValueError(f"cannot write {path}: {reason}")
 
 
+def require_different(*paths: Path | None) -> None:
+    """Raise ValueError if two files of a command, None for no file, are one."""
+    files = [path.resolve() for path in paths if path is not None]
+    if twice := [file for file in files if files.count(file) > 1]:
+        raise ValueError(f"two options name one file, {twice[0]}; name two")
+
+
 def has_marks(path: Path, marks: Collection[bytes]) -> bool:
     """Return whether a file is empty, or contains all marks after unpacking.
 

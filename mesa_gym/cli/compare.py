@@ -24,15 +24,15 @@ from mesa_gym.command import (
     add_force,
     has_marks,
     locate_output,
+    require_different,
     require_writable,
 )
 from mesa_gym.errors import find_nearest, require_imports, unknown
 from mesa_gym.files import locate_path
 from mesa_gym.logs.episode_rows import pair_logs
-from mesa_gym.logs.episodes import RecordedEpisode
 from mesa_gym.logs.gathering import Log, gather_logs
 from mesa_gym.logs.judging import say_repeated, score_log
-from mesa_gym.logs.readers import read_log
+from mesa_gym.logs.readers import read_logs
 from mesa_gym.policies import POLICY_FILE, references
 from mesa_gym.policies.names import PLAYABLE, is_variant, list_agents, name_policy
 from mesa_gym.policies.seeds import agent_and_seed
@@ -82,8 +82,13 @@ def run(options: argparse.Namespace) -> int:
     imports = [load_special, *list_imports(options.words[:2], options.algo)]
     require_imports(*imports, *[load_figure] * (options.figure is not None))
     words, traps = _split_words(options.words)
-    if options.figure is not None:
-        _require_figure(options.figure, options.json)
+    if options.figure is not None and options.figure.suffix not in FIGURE_ENDINGS:
+        raise ValueError(
+            f"--figure {options.figure}: expected a name that ends with one of"
+            f" {', '.join(FIGURE_ENDINGS)}"
+        )
+    require_different(options.figure, options.json)
+    require_writable(options.figure)
     require_writable(options.json, CARD_MARKS, force=options.force)
     logs = [log for word in words if (log := _read_log(word, traps))]
     if len(logs) == 2:
@@ -103,17 +108,6 @@ def run(options: argparse.Namespace) -> int:
     if options.json is not None:
         Cards(cards).save(options.json)
     return DONE
-
-
-def _require_figure(figure: Path, other: Path | None) -> None:
-    """Raise ValueError, before long work, if a figure cannot be written, or is the other file."""
-    if figure.suffix not in FIGURE_ENDINGS:
-        raise ValueError(
-            f"--figure {figure}: expected a name that ends with one of {', '.join(FIGURE_ENDINGS)}"
-        )
-    if other is not None and figure.resolve() == other.resolve():
-        raise ValueError(f"two options name one file, {other}; name two")
-    require_writable(figure)
 
 
 def _score_sides(
@@ -221,11 +215,7 @@ def _read_log(word: str, traps: list[str]) -> tuple[Log, list[str]] | None:
     paths = [path for _, of_item in split_list(source) for path in of_item]
     if not paths or not all(_is_log(Path(path)) for path in paths):
         return None
-    episodes, notes = list[RecordedEpisode](), list[str]()
-    for path in paths:
-        of_path, left_out = read_log(path)
-        episodes += of_path
-        notes += left_out
+    episodes, notes = read_logs(paths)
     logs, more = gather_logs(x for x in episodes if x.trap in traps or not traps)
     agents = {log.policy for log in logs}
     logs = [log for log in logs if log.policy == name or name not in agents]

@@ -20,15 +20,17 @@ from mesa_gym.command import (
     TABLE_MARKS,
     add_force,
     locate_output,
+    require_different,
     require_writable,
 )
 from mesa_gym.envs.checks import integer
 from mesa_gym.errors import require_imports, shorten_text
 from mesa_gym.files import format_csv, locate_path, write_text
-from mesa_gym.logs import RecordedEpisode, read_log, record_plays, save_episodes
+from mesa_gym.logs import RecordedEpisode, record_plays, save_episodes
 from mesa_gym.logs.episode_rows import EPISODE_COLUMNS, list_episode_rows
 from mesa_gym.logs.gathering import gather_logs
 from mesa_gym.logs.judging import score_log
+from mesa_gym.logs.readers import read_logs
 from mesa_gym.policies.functions import TextPolicy
 from mesa_gym.policies.names import name_policy
 from mesa_gym.policies.seeds import agent_and_seed
@@ -79,9 +81,7 @@ def run(options: argparse.Namespace) -> int:
     require_writable(options.json, CARD_MARKS, force=options.force)
     require_writable(options.save_episodes, EPISODE_MARKS, force=options.force)
     require_writable(options.csv, TABLE_MARKS, force=options.force)
-    files = [file.resolve() for file in (options.json, options.save_episodes, options.csv) if file]
-    if twice := [file for file in files if files.count(file) > 1]:
-        raise ValueError(f"two options name one file, {twice[0]}; name two")
+    require_different(options.json, options.save_episodes, options.csv)
     integer("levels", options.levels, 1, MOST_LEVELS)
     integer("seed", options.seed, 0, MOST_SEED)
     if options.outcomes is not None:
@@ -145,11 +145,7 @@ def _score_logs(options: argparse.Namespace) -> int:
         raise ValueError(
             f"{', '.join(changed)}: a log contains the keywords of its traps; leave them out"
         )
-    episodes, notes = list[RecordedEpisode](), list[str]()
-    for log in options.episodes:
-        log_episodes, left = read_log(log)
-        episodes += log_episodes
-        notes += left
+    episodes, notes = read_logs(options.episodes)
     if traps:
         names = [trap.name() for trap in traps]
         other_traps = sorted({episode.trap for episode in episodes} - {*names})

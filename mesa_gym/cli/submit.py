@@ -183,8 +183,8 @@ def list_problems(
             )
     seeds_of = {name: [*map(find_seed, trap_paths)] for name, trap_paths in policies.items()}
     named = {trap: of for trap, of in seeds_of.items() if None not in of}
+    first, expected = next(iter(named.items()), ("", []))
     for trap, of in named.items():
-        first, expected = next(iter(named.items()))
         if of != expected and len(of) == len(expected):
             yield f"{trap} has the seeds {of}, and {first} {expected}; expected the same seeds"
 

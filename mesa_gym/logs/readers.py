@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +40,16 @@ class _InspectLog(msgspec.Struct):
 
     eval: _Spec
     samples: list[_Sample] | None = None
+
+
+def read_logs(sources: Iterable[str | Path]) -> tuple[list[RecordedEpisode], list[str]]:
+    """Return the episodes of several logs, and notes on what was left out, as ``read_log`` does."""
+    episodes, notes = list[RecordedEpisode](), list[str]()
+    for source in sources:
+        of_log, left_out = read_log(source)
+        episodes += of_log
+        notes += left_out
+    return episodes, notes
 
 
 def read_log(source: str | Path) -> tuple[list[RecordedEpisode], list[str]]:
